@@ -1,0 +1,24 @@
+/** Structured logging: a level, the actor's path, a message, facts. Never a secret. */
+
+export type LogLevel = "debug" | "info" | "warn" | "error";
+export type LogFacts = { readonly [name: string]: string | number | bigint | boolean | null | undefined };
+export type LogRecord = {
+  readonly level: LogLevel;
+  readonly path: string;
+  readonly message: string;
+  readonly facts: LogFacts;
+};
+export type LogSink = (record: LogRecord) => void;
+
+/** No `warn` in a run without a failure of something outside; `error` needs a person. */
+export interface Logger {
+  debug(message: string, facts?: LogFacts): void;
+  info(message: string, facts?: LogFacts): void;
+  warn(message: string, facts?: LogFacts): void;
+  error(message: string, facts?: LogFacts): void;
+}
+
+export function loggerFor(path: string, sink: LogSink): Logger {
+  const at = (level: LogLevel) => (message: string, facts: LogFacts = {}) => sink({ level, path, message, facts });
+  return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
+}

@@ -1,0 +1,145 @@
+/**
+ * What actors are given to touch the world: one clock, one dice, one wire, one set of files. `real.ts` has the machine's own,
+ * `simulated/` those of a world on virtual time from one seed. Nothing outside this folder touches `Date`, `performance`,
+ * timers, `Math.random`, `crypto.getRandomValues`, sockets or files; `deno task check` holds this.
+ */
+import type { Bytes } from "../../core/bytes.ts";
+
+export interface Platform {
+  readonly clock: Clock;
+  readonly dice: Dice;
+  readonly network: Network;
+  readonly files: Files;
+}
+
+export interface Clock {
+  /** Wall clock, milliseconds since the Unix epoch. */
+  nowMs(): number;
+  /** Never goes back; for durations. Milliseconds with a fraction. */
+  monotonicMs(): number;
+  /** Calls `fire` once after `delayMs` (≥ 0). */
+  setTimer(delayMs: number, fire: () => void): Timer;
+}
+
+export interface Timer {
+  cancel(): void;
+}
+
+/** Resolves after `delayMs`; rejects with the signal's reason when it is aborted first. */
+export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(signal.reason);
+    const abort = (): void => {
+      timer.cancel();
+      reject(signal!.reason);
+    };
+    const timer = clock.setTimer(delayMs, () => {
+      signal?.removeEventListener("abort", abort);
+      resolve();
+    });
+    signal?.addEventListener("abort", abort, { once: true });
+  });
+}
+
+export interface Dice {
+  /** Unpredictable bytes: keys and nonces come from here. */
+  bytes(size: number): Bytes;
+  /** Uniform in [0, 1): jitter, choice of a peer. Not for secrets. */
+  fraction(): number;
+  /** Uniform integer 0 … bound − 1. */
+  below(bound: number): number;
+}
+
+export type Address = { readonly hostname: string; readonly port: number };
+
+export interface Listener {
+  readonly address: Address;
+  /** Stops accepting; open connections go on. Resolves when the port is free. */
+  close(): Promise<void>;
+}
+
+/** A connected byte stream that keeps order. Reading and writing are independent of each other. */
+export interface ByteStream {
+  /** DER of the certificate that the other side proved to own. */
+  readonly peerCertificate: Bytes;
+  /** The next bytes as they come, null at the end. @throws {NetworkError} `reset` */
+  read(): Promise<Bytes | null>;
+  /** Resolves when the stream takes more (back-pressure). @throws {NetworkError} `reset` */
+  write(bytes: Uint8Array): Promise<void>;
+  close(): void;
+}
+
+export type TlsIdentity = {
+  /** DER, X.509 self-signed, ECDSA P-256 */
+  readonly certificate: Bytes;
+  /** DER, PKCS#8. Secret. */
+  readonly privateKey: Bytes;
+};
+
+/** An ordered socket of whole messages (WebSocket). */
+export interface MessageSocket {
+  send(message: string): void;
+  /** Bytes that were sent and have not left yet. */
+  readonly bufferedBytes: number;
+  /** The next message, null once closed. Messages that nobody reads are kept (the sender's bound applies). */
+  receive(): Promise<string | null>;
+  close(code?: number, reason?: string): void;
+}
+
+export type Upgrade = (options: { readonly messageBytesMax: number; readonly pingMs: number }) => {
+  readonly response: Response;
+  readonly socket: Promise<MessageSocket>;
+};
+/** An HTTP request handler; `upgrade` turns the request into a WebSocket and must then be answered by its `response`. */
+export type HttpHandler = (request: Request, upgrade: Upgrade, remote: Address) => Response | Promise<Response>;
+
+export interface Network {
+  /** Both sides show a certificate; whose it is the caller decides by its bytes. TLS 1.2 or 1.3, no ALPN. */
+  listenTls(
+    options: Address & { readonly identity: TlsIdentity },
+    onConnection: (stream: ByteStream, remote: Address) => void,
+  ): Promise<Listener>;
+  /** @throws {NetworkError} `unreachable` · `timeout` · `tls` */
+  dialTls(
+    options: Address & { readonly identity: TlsIdentity; readonly serverName: string; readonly timeoutMs: number },
+  ): Promise<ByteStream>;
+  /** A fresh self-signed certificate with one DNS name. */
+  makeTlsIdentity(dnsName: string): Promise<TlsIdentity>;
+  /** HTTP/1.1 and WebSocket. @throws {NetworkError} `address_in_use` */
+  serveHttp(options: Address, handler: HttpHandler): Promise<Listener>;
+  /** @throws {NetworkError} `unreachable` · `timeout` · `refused` (with the HTTP status) */
+  openWebSocket(
+    url: string,
+    options: {
+      readonly headers?: Record<string, string>;
+      readonly timeoutMs: number;
+      readonly messageBytesMax: number;
+    },
+  ): Promise<MessageSocket>;
+  /** @throws {NetworkError} `unreachable` · `timeout` · `too_large` */
+  fetch(
+    url: string,
+    options: {
+      readonly method?: "GET" | "POST";
+      readonly headers?: Record<string, string>;
+      readonly body?: string | Bytes;
+      readonly timeoutMs: number;
+      readonly bodyBytesMax: number;
+      readonly signal?: AbortSignal;
+    },
+  ): Promise<{ readonly status: number; readonly body: Bytes }>;
+}
+
+export interface Files {
+  /** Undefined when there is no such file. @throws {FilesError} `too_large` · `denied` */
+  read(path: string, bytesMax: number): Promise<Bytes | undefined>;
+  /** Writes a file that must not exist, durable when it returns. `secret` files are readable by the owner alone (0600). @throws {FilesError} `exists` */
+  create(path: string, bytes: Uint8Array, options?: { readonly secret?: boolean }): Promise<void>;
+  /** Replaces a file as a whole or not at all, also after a power cut. */
+  replace(path: string, bytes: Uint8Array, options?: { readonly secret?: boolean }): Promise<void>;
+  remove(path: string): Promise<void>;
+  /** Names in a folder; undefined when there is none. */
+  list(path: string): Promise<string[] | undefined>;
+  /** With parents; 0700 when `secret`. */
+  makeDirectory(path: string, options?: { readonly secret?: boolean }): Promise<void>;
+}

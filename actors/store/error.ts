@@ -1,0 +1,10 @@
+/** Errors of the store. */
+import { FedimintError } from "../../core/result.ts";
+
+export class StoreError extends FedimintError<
+  | { readonly code: "conflict"; readonly tries: number }
+  | { readonly code: "closed" | "failed" | "corrupt" }
+  | { readonly code: "too_large"; readonly bytes: number; readonly bytesMax: number }
+  | { readonly code: "locked"; readonly path: string; readonly pid: number | null }
+  | { readonly code: "newer_schema"; readonly found: number; readonly supported: number }
+> {}

@@ -1,0 +1,84 @@
+/**
+ * The store: transactions over one ordered key space of byte strings, the same over Deno KV (file, remote) and memory.
+ *
+ * - `transact` gives snapshot reads and buffered writes; on a conflict with a commit that came between, the body runs again.
+ * - Commits are visible at once and in order; they become durable together (group commit) and in that order. Nothing may be told
+ *   to the outside world before `durable` resolved. After a crash the store holds a prefix of the commits.
+ * - Keys up to 1,024 bytes, values up to 16 MB, commits up to 64 MB: what the backend can't hold in one piece is split below this
+ *   interface and still all or nothing.
+ * - A view sees the keys under its prefix and nothing else.
+ */
+import type { Bytes } from "../../core/bytes.ts";
+
+export type Entry = { readonly key: Bytes; readonly value: Bytes };
+
+export type RangeOptions = {
+  /** Keys that begin with this; default all of the view. */
+  readonly prefix?: Uint8Array;
+  /** First key, inclusive. Keys are relative to the view, as everywhere. */
+  readonly start?: Uint8Array;
+  /** Last key, exclusive. */
+  readonly end?: Uint8Array;
+  /** Descending. */
+  readonly reverse?: boolean;
+  readonly limit?: number;
+};
+
+export interface ReadTx {
+  get(key: Uint8Array): Promise<Bytes | undefined>;
+  /** Entries in order of the keys' bytes, a batch at a time; own writes of the transaction included. */
+  range(options?: RangeOptions): AsyncIterable<Entry>;
+  /** The same transaction seen below a further prefix. */
+  view(prefix: Uint8Array): ReadTx;
+}
+
+export interface StoreTx extends ReadTx {
+  set(key: Uint8Array, value: Uint8Array): void;
+  delete(key: Uint8Array): void;
+  /** Deletes every key that begins with `prefix`. */
+  deleteAll(prefix: Uint8Array): Promise<void>;
+  view(prefix: Uint8Array): StoreTx;
+  /** Called after this transaction has become visible (once, for the try that committed). */
+  onCommit(effect: () => void): void;
+}
+
+export type Committed<T> = {
+  readonly value: T;
+  /** Resolves when this commit and all before it are on disk; rejects when the store failed. */
+  readonly durable: Promise<void>;
+};
+
+/** A body returns this to leave nothing behind. */
+export const ROLLBACK: unique symbol = Symbol("rollback");
+export type Rollback<T> = { readonly [ROLLBACK]: true; readonly value: T };
+
+export function rollback<T>(value: T): Rollback<T> {
+  return { [ROLLBACK]: true, value };
+}
+
+export interface StoreView {
+  /**
+   * Runs `body` until it commits without conflict (at most `triesMax`, default 100).
+   * A body that throws, or returns `rollback(value)`, commits nothing; then `durable` is resolved already.
+   * @throws {StoreError} `conflict` after the last try · `closed` · `failed`
+   */
+  transact<T>(
+    body: (tx: StoreTx) => Promise<T | Rollback<T>> | T | Rollback<T>,
+    options?: { readonly triesMax?: number },
+  ): Promise<Committed<T>>;
+  /** Snapshot reads only. */
+  read<T>(body: (tx: ReadTx) => Promise<T> | T): Promise<T>;
+  view(prefix: Uint8Array): StoreView;
+  /**
+   * Resolves after the next commit that writes or deletes a key beginning with `prefix` has become durable. Register first, then
+   * read, then await: so nothing is missed. Costs nothing while it waits. Rejects with the signal's reason.
+   */
+  changed(prefix: Uint8Array, signal?: AbortSignal): Promise<void>;
+}
+
+export interface Store extends StoreView {
+  /** Flushes, then closes. Everything committed before is durable. */
+  close(): Promise<void>;
+  /** Rejects when the backend fails for good; never resolves before `close`. The process must stop then. */
+  readonly failed: Promise<never>;
+}

@@ -1,0 +1,199 @@
+/**
+ * Reader and writer under every codec: a growing buffer, and a cursor that never reads past its end.
+ * Bounds: input size, nesting depth; nothing is allocated by an announced length.
+ */
+import type { Bytes } from "../bytes.ts";
+import { DecodeError } from "./error.ts";
+
+/** Deepest nesting of enums and embedded values. Fedimint's own types need fewer than ten. */
+export const DEPTH_MAX = 64;
+/** `MAX_DECODE_SIZE` of fedimint-core: the most one decode call reads. */
+export const DECODE_BYTES_MAX = 16_000_000;
+
+export class Writer {
+  #bytes: Bytes;
+  #length = 0;
+
+  constructor(capacity = 128) {
+    this.#bytes = new Uint8Array(capacity);
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+
+  #reserve(count: number): number {
+    const at = this.#length;
+    const needed = at + count;
+    if (needed > this.#bytes.length) {
+      const grown = new Uint8Array(Math.max(needed, this.#bytes.length * 2));
+      grown.set(this.#bytes.subarray(0, at));
+      this.#bytes = grown;
+    }
+    this.#length = needed;
+    return at;
+  }
+
+  u8(value: number): void {
+    const at = this.#reserve(1);
+    this.#bytes[at] = value;
+  }
+
+  raw(bytes: Uint8Array): void {
+    const at = this.#reserve(bytes.length);
+    this.#bytes.set(bytes, at);
+  }
+
+  /** `bytes` = 2, 4 or 8 bytes of an unsigned integer. */
+  uint(value: number | bigint, bytes: 2 | 4 | 8, littleEndian: boolean): void {
+    const at = this.#reserve(bytes);
+    const view = new DataView(this.#bytes.buffer, this.#bytes.byteOffset + at, bytes);
+    if (bytes === 8) view.setBigUint64(0, BigInt(value), littleEndian);
+    else if (bytes === 4) view.setUint32(0, Number(value), littleEndian);
+    else view.setUint16(0, Number(value), littleEndian);
+  }
+
+  /** BigSize: the shortest of 1, 3, 5 or 9 bytes, payload big-endian (`lightning` util/ser.rs). */
+  bigSize(value: number | bigint): void {
+    if (value < 0xfd) return this.u8(Number(value));
+    if (value <= 0xffff) {
+      this.u8(0xfd);
+      this.uint(value, 2, false);
+    } else if (value <= 0xffffffff) {
+      this.u8(0xfe);
+      this.uint(value, 4, false);
+    } else {
+      this.u8(0xff);
+      this.uint(value, 8, false);
+    }
+  }
+
+  /** BigSize length, then the bytes. */
+  sized(bytes: Uint8Array): void {
+    this.bigSize(bytes.length);
+    this.raw(bytes);
+  }
+
+  /** A copy of what was written. */
+  finish(): Bytes {
+    return this.#bytes.slice(0, this.#length);
+  }
+}
+
+export class Reader {
+  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
+  readonly #base: number;
+  readonly #depth: number;
+  #at = 0;
+
+  /** @throws {DecodeError} `too_large` when `bytes` exceeds `DECODE_BYTES_MAX` */
+  constructor(bytes: Uint8Array, base = 0, depth = 0) {
+    if (bytes.length > DECODE_BYTES_MAX) {
+      throw new DecodeError("too_large", `Input of ${bytes.length} bytes exceeds ${DECODE_BYTES_MAX}`, base);
+    }
+    if (depth > DEPTH_MAX) throw new DecodeError("too_deep", `Values nest deeper than ${DEPTH_MAX}`, base);
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#base = base;
+    this.#depth = depth;
+  }
+
+  /** Offset in the outermost input. */
+  get offset(): number {
+    return this.#base + this.#at;
+  }
+
+  get remaining(): number {
+    return this.#bytes.length - this.#at;
+  }
+
+  fail(code: DecodeError["facts"]["code"], detail: string): never {
+    throw new DecodeError(code, detail, this.offset);
+  }
+
+  #take(count: number): number {
+    if (count > this.remaining) this.fail("end_of_input", `Expected ${count} bytes, ${this.remaining} are left`);
+    const at = this.#at;
+    this.#at += count;
+    return at;
+  }
+
+  u8(): number {
+    return this.#bytes[this.#take(1)]!;
+  }
+
+  /** A copy of the next `count` bytes. */
+  raw(count: number): Bytes {
+    const at = this.#take(count);
+    return this.#bytes.slice(at, at + count) as Bytes;
+  }
+
+  /** Everything that is left. */
+  rest(): Bytes {
+    return this.raw(this.remaining);
+  }
+
+  uint16(littleEndian: boolean): number {
+    return this.#view.getUint16(this.#take(2), littleEndian);
+  }
+
+  uint32(littleEndian: boolean): number {
+    return this.#view.getUint32(this.#take(4), littleEndian);
+  }
+
+  uint64(littleEndian: boolean): bigint {
+    return this.#view.getBigUint64(this.#take(8), littleEndian);
+  }
+
+  /** BigSize up to 2^64 − 1. @throws {DecodeError} `not_minimal` */
+  bigSize(): bigint {
+    const first = this.u8();
+    if (first < 0xfd) return BigInt(first);
+    const value = first === 0xfd
+      ? BigInt(this.uint16(false))
+      : first === 0xfe
+      ? BigInt(this.uint32(false))
+      : this.uint64(false);
+    const least = first === 0xfd ? 0xfdn : first === 0xfe ? 0x10000n : 0x100000000n;
+    if (value < least) this.fail("not_minimal", "BigSize is not in its shortest form");
+    return value;
+  }
+
+  /** BigSize that must not exceed `max` (at most 2^53 − 1). */
+  bigSizeUpTo(max: number): number {
+    const first = this.#bytes[this.#at];
+    if (first !== undefined && first < 0xfd && first <= max) {
+      this.#at++;
+      return first;
+    }
+    const value = this.bigSize();
+    if (value > BigInt(max)) this.fail("out_of_range", `Number ${value} exceeds ${max}`);
+    return Number(value);
+  }
+
+  /** A length or count: never more than the bytes that are left, since every element takes one at least. */
+  length(): number {
+    const value = this.bigSize();
+    if (value > BigInt(this.remaining)) {
+      this.fail("end_of_input", `Length ${value} exceeds the ${this.remaining} bytes left`);
+    }
+    return Number(value);
+  }
+
+  sized(): Bytes {
+    return this.raw(this.length());
+  }
+
+  /** A reader over the next `count` bytes, one level deeper. The caller must check that it is used up: `end()`. */
+  nested(count: number): Reader {
+    const base = this.offset;
+    const at = this.#take(count);
+    return new Reader(this.#bytes.subarray(at, at + count), base, this.#depth + 1);
+  }
+
+  /** @throws {DecodeError} `trailing_bytes` */
+  end(): void {
+    if (this.remaining !== 0) this.fail("trailing_bytes", `${this.remaining} bytes are left over`);
+  }
+}

@@ -1,0 +1,9 @@
+/** Consensus encoding as composable codecs. */
+export * from "./codec.ts";
+export * from "./compounds.ts";
+export * from "./enums.ts";
+export * from "./error.ts";
+export * from "./io.ts";
+export * from "./json.ts";
+export * from "./primitives.ts";
+export * from "./wrappers.ts";

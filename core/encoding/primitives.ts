@@ -1,0 +1,203 @@
+/** Numbers, flags, text and byte strings. `fedimint-core/src/encoding/mod.rs`, `collections.rs`. */
+import type { Bytes } from "../bytes.ts";
+import { compareBytes, compareUtf8, fromUtf8, toHex, utf8 } from "../bytes.ts";
+import type { Codec } from "./codec.ts";
+import { parseHex } from "./codec.ts";
+import { DecodeError } from "./error.ts";
+import type { Json } from "./json.ts";
+
+function leaf(text: string): { form: "leaf"; text: string } {
+  return { form: "leaf", text };
+}
+
+export function badJson(expected: string): never {
+  throw new DecodeError("bad_json", `Expected ${expected}`);
+}
+
+function integerFromJson(json: Json, max: bigint, name: string): bigint {
+  if (typeof json !== "number" && typeof json !== "bigint") badJson(`an integer (${name})`);
+  if (typeof json === "number" && !Number.isSafeInteger(json)) badJson(`an integer (${name})`);
+  const value = BigInt(json);
+  if (value < 0n || value > max) throw new DecodeError("out_of_range", `Number ${value} does not fit ${name}`);
+  return value;
+}
+
+function checkRange(value: number, max: number, name: string): void {
+  if (!Number.isInteger(value) || value < 0 || value > max) throw new RangeError(`${name} can't hold ${value}`);
+}
+
+function smallUint(name: string, max: number): Codec<number> {
+  return {
+    name,
+    layout: leaf(`${name} (BigSize)`),
+    write: (writer, value) => {
+      checkRange(value, max, name);
+      writer.bigSize(value);
+    },
+    read: (reader) => reader.bigSizeUpTo(max),
+    toJson: (value) => value,
+    fromJson: (json) => Number(integerFromJson(json, BigInt(max), name)),
+    compare: (a, b) => a - b,
+  };
+}
+
+/** One raw byte, never BigSize. */
+export const u8: Codec<number> = {
+  name: "u8",
+  layout: leaf("u8 (1 byte)"),
+  write: (writer, value) => {
+    checkRange(value, 0xff, "u8");
+    writer.u8(value);
+  },
+  read: (reader) => reader.u8(),
+  toJson: (value) => value,
+  fromJson: (json) => Number(integerFromJson(json, 0xffn, "u8")),
+  compare: (a, b) => a - b,
+};
+export const u16: Codec<number> = smallUint("u16", 0xffff);
+export const u32: Codec<number> = smallUint("u32", 0xffffffff);
+
+const U64_MAX = 0xffff_ffff_ffff_ffffn;
+
+export const u64: Codec<bigint> = {
+  name: "u64",
+  layout: leaf("u64 (BigSize)"),
+  write: (writer, value) => {
+    if (value < 0n || value > U64_MAX) throw new RangeError(`u64 can't hold ${value}`);
+    writer.bigSize(value);
+  },
+  read: (reader) => reader.bigSize(),
+  toJson: (value) => value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : value,
+  fromJson: (json) => integerFromJson(json, U64_MAX, "u64"),
+  compare: (a, b) => a < b ? -1 : a > b ? 1 : 0,
+};
+
+/** A u64 that counts things which never pass 2^53 (sessions, positions): a plain number here. */
+export const u64Number: Codec<number> = {
+  ...u64,
+  write: (writer, value) => {
+    checkRange(value, Number.MAX_SAFE_INTEGER, "u64");
+    writer.bigSize(value);
+  },
+  read: (reader) => reader.bigSizeUpTo(Number.MAX_SAFE_INTEGER),
+  toJson: (value) => value,
+  fromJson: (json) => Number(integerFromJson(json, BigInt(Number.MAX_SAFE_INTEGER), "u64")),
+  compare: (a, b) => a - b,
+};
+
+export const bool: Codec<boolean> = {
+  name: "bool",
+  layout: leaf("bool (00 or 01)"),
+  write: (writer, value) => writer.u8(value ? 1 : 0),
+  read: (reader) => {
+    const byte = reader.u8();
+    if (byte > 1) reader.fail("bad_flag", `Byte ${byte} is not a bool`);
+    return byte === 1;
+  },
+  toJson: (value) => value,
+  fromJson: (json) => typeof json === "boolean" ? json : badJson("a boolean"),
+  compare: (a, b) => Number(a) - Number(b),
+};
+
+/** `()`: no bytes; JSON null. */
+export const unit: Codec<null> = {
+  name: "()",
+  layout: leaf("nothing"),
+  write: () => {},
+  read: () => null,
+  toJson: () => null,
+  fromJson: (json) => json === null ? null : badJson("null"),
+  compare: () => 0,
+};
+
+export const text: Codec<string> = {
+  name: "String",
+  layout: leaf("String (BigSize length, UTF-8)"),
+  write: (writer, value) => writer.sized(utf8(value)),
+  read: (reader) => {
+    const bytes = reader.sized();
+    try {
+      return fromUtf8(bytes);
+    } catch (cause) {
+      throw new DecodeError("invalid", "Text is not UTF-8", reader.offset - bytes.length, [], { cause });
+    }
+  },
+  toJson: (value) => value,
+  fromJson: (json) => typeof json === "string" ? json : badJson("a string"),
+  compare: compareUtf8,
+};
+
+function bytesFromJsonArray(json: Json): Bytes {
+  if (!Array.isArray(json)) badJson("an array of bytes");
+  return Uint8Array.from((json as readonly Json[]).map((item) => u8.fromJson(item)));
+}
+
+/** `Vec<u8>`; JSON as serde's default, an array of numbers. */
+export const bytes: Codec<Bytes> = {
+  name: "Vec<u8>",
+  layout: leaf("bytes (BigSize length)"),
+  write: (writer, value) => writer.sized(value),
+  read: (reader) => reader.sized(),
+  toJson: (value) => Array.from(value),
+  fromJson: bytesFromJsonArray,
+  compare: compareBytes,
+};
+
+function hexFromJson(json: Json): Bytes {
+  return typeof json === "string" ? parseHex(json) : badJson("a hex string");
+}
+
+/** `Vec<u8>`; JSON is hex of the raw bytes, without length. */
+export const hexBytes: Codec<Bytes> = { ...bytes, toJson: toHex, fromJson: hexFromJson };
+
+/** `[u8; size]`; JSON as serde's default, an array of numbers. */
+export function fixedBytes(size: number): Codec<Bytes> {
+  const check = (value: Bytes): Bytes => value.length === size ? value : badJson(`${size} bytes, got ${value.length}`);
+  return {
+    name: `[u8; ${size}]`,
+    layout: leaf(`${size} bytes`),
+    write: (writer, value) => {
+      if (value.length !== size) throw new RangeError(`Expected ${size} bytes, got ${value.length}`);
+      writer.raw(value);
+    },
+    read: (reader) => reader.raw(size),
+    toJson: (value) => Array.from(value),
+    fromJson: (json) => check(bytesFromJsonArray(json)),
+    compare: compareBytes,
+  };
+}
+
+/** `[u8; size]`; JSON is hex. For keys, signatures, points. */
+export function fixedHex(size: number): Codec<Bytes> {
+  const plain = fixedBytes(size);
+  return {
+    ...plain,
+    toJson: toHex,
+    fromJson: (json) => {
+      const value = hexFromJson(json);
+      return value.length === size ? value : badJson(`${size} bytes of hex, got ${value.length}`);
+    },
+  };
+}
+
+/**
+ * `[u8; size]` that identifies something: in TypeScript a lower-case hex string of the brand `T`, so that it can be a map's key.
+ * `reversed` ids (Bitcoin's) are shown, and kept, byte-reversed.
+ */
+export function hexId<T extends string>(name: string, size = 32, reversed = false): Codec<T> {
+  const show = (raw: Uint8Array): T => toHex(reversed ? raw.slice().reverse() : raw) as T;
+  const raw = (id: T): Bytes => {
+    const value = parseHex(id);
+    if (value.length !== size) throw new DecodeError("invalid", `${name} has ${size} bytes, got ${value.length}`);
+    return reversed ? value.reverse() : value;
+  };
+  return {
+    name,
+    layout: leaf(`${name} (${size} bytes)`),
+    write: (writer, value) => writer.raw(raw(value)),
+    read: (reader) => show(reader.raw(size)),
+    toJson: (value) => value,
+    fromJson: (json) => typeof json === "string" ? show(raw(json as T)) : badJson(`a hex string (${name})`),
+    compare: (a, b) => reversed ? compareBytes(raw(a), raw(b)) : a < b ? -1 : a > b ? 1 : 0,
+  };
+}

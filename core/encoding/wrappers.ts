@@ -1,0 +1,66 @@
+/** Encodings inside encodings: length-prefixed values and serde's hex and base64 forms. `fedimint-core/src/encoding/as_hex.rs`, `src/module/mod.rs`. */
+import { base64urlnopad } from "@scure/base";
+import { toHex } from "../bytes.ts";
+import type { Codec } from "./codec.ts";
+import { decode, encode, parseHex } from "./codec.ts";
+import { DecodeError } from "./error.ts";
+import { badJson } from "./primitives.ts";
+
+/** The same bytes; JSON is hex of the encoding (`with as_hex`). */
+export function jsonAsHex<T>(inner: Codec<T>): Codec<T> {
+  return {
+    ...inner,
+    toJson: (value) => toHex(encode(inner, value)),
+    fromJson: (json) => typeof json === "string" ? decode(inner, parseHex(json)) : badJson("a hex string"),
+  };
+}
+
+/** BigSize length, then the value, which must use it up. */
+export function sized<T>(inner: Codec<T>): Codec<T> {
+  return {
+    ...inner,
+    name: `Sized<${inner.name}>`,
+    layout: { form: "list", text: "BigSize length and", items: [inner.layout] },
+    write: (writer, value) => writer.sized(encode(inner, value)),
+    read: (reader) => {
+      const nested = reader.nested(reader.length());
+      const value = inner.read(nested);
+      nested.end();
+      return value;
+    },
+  };
+}
+
+function single(json: unknown): string {
+  if (!Array.isArray(json) || json.length !== 1 || typeof json[0] !== "string") badJson("an array with one string");
+  return (json as [string])[0];
+}
+
+/** `SerdeModuleEncoding<T>`: on the wire `BS(len) ‖ enc(T)`, in JSON an array with one string, the hex of that. */
+export function moduleEncoding<T>(inner: Codec<T>): Codec<T> {
+  const whole = sized(inner);
+  return {
+    ...whole,
+    toJson: (value) => [toHex(encode(whole, value))],
+    fromJson: (json) => decode(whole, parseHex(single(json))),
+  };
+}
+
+/** `SerdeModuleEncodingBase64<T>`: the same, base64url without padding. */
+export function moduleEncodingBase64<T>(inner: Codec<T>): Codec<T> {
+  const whole = sized(inner);
+  return {
+    ...whole,
+    toJson: (value) => [base64urlnopad.encode(encode(whole, value))],
+    fromJson: (json) => {
+      const text = single(json);
+      let raw: Uint8Array;
+      try {
+        raw = base64urlnopad.decode(text);
+      } catch (cause) {
+        throw new DecodeError("invalid", "Text is not base64url", -1, [], { cause });
+      }
+      return decode(whole, raw);
+    },
+  };
+}

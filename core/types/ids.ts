@@ -1,0 +1,63 @@
+/** Identifiers. 32-byte hashes are lower-case hex strings in TypeScript so that they can be map keys; on the wire they are raw bytes. */
+import type { Codec } from "../encoding/mod.ts";
+import { hexId, mapCodec, struct, u16, u64, u64Number } from "../encoding/mod.ts";
+
+declare const brand: unique symbol;
+type Branded<T, Name extends string> = T & { readonly [brand]?: Name };
+
+/** A guardian's number in its federation, 0 … n − 1 (u16). */
+export type PeerId = Branded<number, "PeerId">;
+export const peerId: Codec<PeerId> = { ...u16, name: "PeerId" };
+
+/** Which module of a federation (u16); 65535 is the client core's own. */
+export type ModuleInstanceId = Branded<number, "ModuleInstanceId">;
+export const moduleInstanceId: Codec<ModuleInstanceId> = { ...u16, name: "ModuleInstanceId" };
+export const GLOBAL_INSTANCE_ID: ModuleInstanceId = 0xffff;
+
+/** SHA-256 of a transaction without its signatures; 64 hex digits, never reversed. */
+export type TransactionId = Branded<string, "TransactionId">;
+export const transactionId: Codec<TransactionId> = hexId<TransactionId>("TransactionId");
+
+/** SHA-256 of the encoded API endpoints; 64 hex digits. */
+export type FederationId = Branded<string, "FederationId">;
+export const federationId: Codec<FederationId> = hexId<FederationId>("FederationId");
+
+/** A client's operation; 32 bytes as 64 hex digits. */
+export type OperationId = Branded<string, "OperationId">;
+export const operationId: Codec<OperationId> = hexId<OperationId>("OperationId");
+
+/** A Bitcoin transaction, as Bitcoin shows it: 64 hex digits, byte-reversed against the wire. */
+export type BitcoinTxid = Branded<string, "BitcoinTxid">;
+export const bitcoinTxid: Codec<BitcoinTxid> = hexId<BitcoinTxid>("Txid", 32, true);
+
+/** A Bitcoin block, as Bitcoin shows it: 64 hex digits, byte-reversed against the wire. */
+export type BlockHash = Branded<string, "BlockHash">;
+export const blockHash: Codec<BlockHash> = hexId<BlockHash>("BlockHash", 32, true);
+
+/** A plain SHA-256 digest as hex, not reversed. */
+export type Sha256 = Branded<string, "Sha256">;
+export const sha256Hash: Codec<Sha256> = hexId<Sha256>("sha256");
+
+/** An output of a fedimint transaction. JSON `{"txid","out_idx"}`. */
+export const outPoint = struct("OutPoint", { txid: transactionId, outIdx: u64Number });
+export type OutPoint = { readonly txid: TransactionId; readonly outIdx: number };
+
+/** An input of a fedimint transaction. JSON `{"txid","in_idx"}`. */
+export const inPoint = struct("InPoint", { txid: transactionId, inIdx: u64Number });
+export type InPoint = { readonly txid: TransactionId; readonly inIdx: number };
+
+/** Positions start ≤ i < end. */
+export const idxRange = struct("IdxRange", { start: u64Number, end: u64Number });
+export type IdxRange = { readonly start: number; readonly end: number };
+
+/** Outputs of one transaction, end exclusive. JSON `{"txid","idx_range":{"start","end"}}`. */
+export const outPointRange = struct("OutPointRange", { txid: transactionId, idxRange });
+export type OutPointRange = { readonly txid: TransactionId; readonly idxRange: IdxRange };
+
+/** Which money an amount counts; 0 is bitcoin. */
+export type AmountUnit = Branded<bigint, "AmountUnit">;
+export const amountUnit: Codec<AmountUnit> = mapCodec(u64, "AmountUnit", {
+  decode: (value) => value as AmountUnit,
+  encode: (value) => value,
+});
+export const BITCOIN_UNIT: AmountUnit = 0n;

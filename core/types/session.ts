@@ -1,0 +1,65 @@
+/** Consensus items, sessions and their signed outcomes. `fedimint-core/src/session_outcome.rs`. */
+import { sha256 } from "@noble/hashes/sha2.js";
+import type { Bytes } from "../bytes.ts";
+import { concat } from "../bytes.ts";
+import type { CodecType } from "../encoding/mod.ts";
+import { closedEnum, encode, fixedHex, list, map, openEnum, struct, unit } from "../encoding/mod.ts";
+import { dyn } from "./dyn.ts";
+import { peerId } from "./ids.ts";
+import { transaction } from "./transaction.ts";
+
+/** What guardians order. Unknown variants are rejected by guardians and skipped by clients. */
+export const consensusItem = openEnum("ConsensusItem", { Transaction: transaction, Module: dyn });
+export type ConsensusItem = CodecType<typeof consensusItem>;
+
+export const acceptedItem = struct("AcceptedItem", { item: consensusItem, peer: peerId });
+export type AcceptedItem = CodecType<typeof acceptedItem>;
+
+export const sessionOutcome = struct("SessionOutcome", { items: list(acceptedItem) });
+export type SessionOutcome = CodecType<typeof sessionOutcome>;
+
+/** Signatures are BIP340 (64 bytes) over the tagged header; a stored outcome has exactly a threshold of them. */
+export const signedSessionOutcome = struct("SignedSessionOutcome", {
+  sessionOutcome,
+  signatures: map(peerId, fixedHex(64)),
+});
+export type SignedSessionOutcome = CodecType<typeof signedSessionOutcome>;
+
+export const sessionStatus = closedEnum("SessionStatus", {
+  Initial: unit,
+  Pending: list(acceptedItem),
+  Complete: sessionOutcome,
+});
+export type SessionStatus = CodecType<typeof sessionStatus>;
+
+export const sessionStatusV2 = closedEnum("SessionStatusV2", {
+  Initial: unit,
+  Pending: list(acceptedItem),
+  Complete: signedSessionOutcome,
+});
+export type SessionStatusV2 = CodecType<typeof sessionStatusV2>;
+
+/** SHA-256 of an accepted item's encoding. */
+export function leafHash(item: AcceptedItem): Bytes {
+  return sha256(encode(acceptedItem, item)) as Bytes;
+}
+
+/** Nodes are single SHA-256 of left ‖ right; an odd last one is paired with itself; no items: 32 zero bytes. */
+export function merkleRoot(leaves: readonly Bytes[]): Bytes {
+  let level = leaves;
+  if (level.length === 0) return new Uint8Array(32);
+  while (level.length > 1) {
+    const above: Bytes[] = [];
+    for (let i = 0; i < level.length; i += 2) above.push(sha256(concat(level[i]!, level[i + 1] ?? level[i]!)) as Bytes);
+    level = above;
+  }
+  return level[0]!;
+}
+
+/** 40 bytes: session index (u64 big-endian) ‖ merkle root. What guardians sign. */
+export function sessionHeader(index: number, outcome: SessionOutcome): Bytes {
+  const header = new Uint8Array(40);
+  new DataView(header.buffer).setBigUint64(0, BigInt(index));
+  header.set(merkleRoot(outcome.items.map(leafHash)), 8);
+  return header;
+}

@@ -1,0 +1,11 @@
+/** Versions of consensus and APIs. `fedimint-core/src/module/version.rs`. */
+import type { CodecType } from "../encoding/mod.ts";
+import { struct, u32 } from "../encoding/mod.ts";
+
+export const version = struct("Version", { major: u32, minor: u32 });
+export type Version = CodecType<typeof version>;
+
+/** What this implementation speaks: Fedimint 0.13. */
+export const CORE_CONSENSUS_VERSION: Version = { major: 2, minor: 1 };
+export const CORE_API_VERSION: Version = { major: 0, minor: 9 };
+export const FEDIMINT_VERSION = "0.13.0";

@@ -1,0 +1,27 @@
+/** What a server module sees of the Bitcoin network. */
+import type { BlockHash } from "../../core/types/ids.ts";
+import type { Bytes } from "../../core/bytes.ts";
+
+/** Networks as Bitcoin Core names them, "bitcoin" for the main one. */
+export type BitcoinNetwork = "bitcoin" | "testnet" | "testnet4" | "signet" | "regtest";
+
+export type BitcoinStatus = {
+  readonly network: BitcoinNetwork;
+  /** Hash of block 1. */
+  readonly chainId: BlockHash;
+  /** Height of the tip + 1. */
+  readonly blockCount: number;
+  /** sat per 1,000 vbytes; null when the node has no estimate. */
+  readonly feerateSatPerKvb: bigint | null;
+  /** 0 … 1; null when unknown. */
+  readonly syncProgress: number | null;
+};
+
+export interface BitcoinSource {
+  /** The newest status that was polled; null while the node can't be reached. */
+  status(): Promise<BitcoinStatus | null>;
+  /** Raw block at a height; asks again until the node answers or the signal is aborted. */
+  blockAt(height: number, signal: AbortSignal): Promise<Bytes>;
+  /** Hands a raw transaction to the node. Never throws: failures are logged, callers repeat. */
+  broadcast(transaction: Bytes): Promise<void>;
+}

@@ -1,0 +1,14 @@
+/** Errors that an API caller is told. */
+import { FedimintError } from "../../core/result.ts";
+
+/** JSON-RPC error code: 400 bad request, 401 wrong password, 500 failure. */
+export class EndpointError
+  extends FedimintError<{ readonly code: "bad_request" | "unauthorized" | "failed"; readonly rpcCode: number }> {
+  static badRequest(message: string, options?: ErrorOptions): EndpointError {
+    return new EndpointError({ code: "bad_request", rpcCode: 400 }, message, options);
+  }
+
+  static failed(message: string, options?: ErrorOptions): EndpointError {
+    return new EndpointError({ code: "failed", rpcCode: 500 }, message, options);
+  }
+}

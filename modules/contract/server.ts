@@ -1,0 +1,162 @@
+/**
+ * The guardian's side of a module: everything that `defineServerModule` takes is all a module can do. The built-in ones have no
+ * other door. `fedimint-server-core/src/lib.rs`.
+ *
+ * Consensus rule: what `processInput`, `processOutput` and `processItem` return and write depends only on the store below the module's
+ * view, the config and their arguments, so that it is the same on every guardian. A refusal is a value; the engine rolls back.
+ */
+import type { Logger } from "../../actors/logger.ts";
+import type { Platform } from "../../actors/platform/platform.ts";
+import type { ReadTx, StoreTx, StoreView } from "../../actors/store/store.ts";
+import type { Bytes } from "../../core/bytes.ts";
+import type { Codec, Json } from "../../core/encoding/mod.ts";
+import type { Result } from "../../core/result.ts";
+import type { Amounts } from "../../core/types/amount.ts";
+import type { InPoint, ModuleInstanceId, OutPoint, PeerId } from "../../core/types/ids.ts";
+import type { NumPeers } from "../../core/types/num_peers.ts";
+import type { Version } from "../../core/types/version.ts";
+import type { BitcoinNetwork, BitcoinSource } from "./bitcoin.ts";
+
+/** What an accepted input brings into a transaction. */
+export type InputMeta = {
+  readonly amounts: Amounts;
+  readonly fees: Amounts;
+  /** 33-byte compressed key that must sign the transaction. */
+  readonly publicKey: Bytes;
+};
+
+/** What an accepted output takes out. */
+export type OutputMeta = { readonly amounts: Amounts; readonly fees: Amounts };
+
+/** Chosen in the ceremony, equal on all guardians. */
+export type GenerationParams = {
+  readonly network: BitcoinNetwork;
+  readonly disableBaseFees: boolean;
+};
+
+/** A threshold key from the ceremony: own secret share (32 bytes little-endian) and the public polynomial, constant term first. */
+export type DkgKey = { readonly share: Bytes; readonly polynomial: readonly Bytes[] };
+
+/** One guardian's side of the ceremony's rounds; every guardian calls the same methods in the same order. */
+export interface DkgRounds {
+  readonly identity: PeerId;
+  readonly peers: NumPeers;
+  keyG1(): Promise<DkgKey>;
+  keyG2(): Promise<DkgKey>;
+  /** Sends bytes to all and returns everybody's, the own ones included. */
+  exchange(own: Bytes): Promise<Map<PeerId, Bytes>>;
+}
+
+export type EndpointContext = {
+  /** Aborted when the caller is gone or the request's time is over. */
+  readonly signal: AbortSignal;
+};
+
+export type Endpoint = {
+  /** Version of the module's API that introduced it. */
+  readonly since: Version;
+  /** Needs the guardian's API password. */
+  readonly admin: boolean;
+  /** Returns the JSON result. @throws {EndpointError} bad request or a failure told to the caller; anything else is a crash */
+  readonly handle: (params: Json, context: EndpointContext) => Promise<Json>;
+};
+
+/** Plain JSON both ways through codecs' JSON forms. */
+export function endpoint<P, R>(options: {
+  readonly since: Version;
+  readonly admin?: boolean;
+  readonly params: Pick<Codec<P>, "fromJson">;
+  readonly result: Pick<Codec<R>, "toJson">;
+  readonly handle: (params: P, context: EndpointContext) => Promise<R>;
+}): Endpoint {
+  return {
+    since: options.since,
+    admin: options.admin ?? false,
+    handle: async (json, context) =>
+      options.result.toJson(await options.handle(options.params.fromJson(json), context)),
+  };
+}
+
+export type ServerModuleEnv<Config, Private> = {
+  readonly instance: ModuleInstanceId;
+  readonly identity: PeerId;
+  readonly peers: NumPeers;
+  readonly config: Config;
+  readonly privateConfig: Private;
+  /** The module's own part of the store; `tx` in the calls below is a transaction in the same part. */
+  readonly store: StoreView;
+  readonly bitcoin: BitcoinSource;
+  readonly platform: Platform;
+  readonly log: Logger;
+  /** Shorter timings of test federations (`FM_IN_DEVIMINT`). */
+  readonly testEnvironment: boolean;
+  /** Aborted when the module stops; background work must end then. */
+  readonly signal: AbortSignal;
+};
+
+/** A running module on one guardian. */
+export interface ServerModule<Input, Output, Outcome, Item, InputError, OutputError> {
+  /** Stateless check before anything else of the transaction; a failure makes it `InvalidWitnessLength`. */
+  verifyInput?(input: Input): Result<null, InputError>;
+  /** Further checks at submission only, never in consensus. */
+  checkInputSubmission?(tx: ReadTx, input: Input): Promise<Result<null, InputError>>;
+  checkOutputSubmission?(tx: ReadTx, output: Output, outPoint: OutPoint): Promise<Result<null, OutputError>>;
+  processInput(tx: StoreTx, input: Input, inPoint: InPoint): Promise<Result<InputMeta, InputError>>;
+  processOutput(tx: StoreTx, output: Output, outPoint: OutPoint): Promise<Result<OutputMeta, OutputError>>;
+  /** An error's text is for the log: the item is rejected. `signal` ends waiting for the Bitcoin node when the guardian stops. */
+  processItem(tx: StoreTx, item: Item, peer: PeerId, signal: AbortSignal): Promise<Result<null, string>>;
+  /** Null where the module has no outcomes. */
+  outputOutcome(tx: ReadTx, outPoint: OutPoint): Promise<Outcome | null>;
+  /** Items to propose now; asked once a second (100 ms in a test environment). */
+  propose(tx: ReadTx): Promise<readonly Item[]>;
+  /** Assets less liabilities, msat. */
+  audit(tx: ReadTx): Promise<bigint>;
+  /** By name without the `module_<id>_` prefix. */
+  readonly api: { readonly [name: string]: Endpoint };
+  /** Work beside the messages (rebroadcast …); must end when `env.signal` is aborted. A rejection is a crash of the module. */
+  background?(): Promise<void>;
+}
+
+export type ServerModuleCodecs<Config, Input, Output, Outcome, Item, InputError, OutputError> = {
+  readonly config: Codec<Config>;
+  readonly input: Codec<Input>;
+  readonly output: Codec<Output>;
+  readonly outputOutcome: Codec<Outcome>;
+  readonly consensusItem: Codec<Item>;
+  readonly inputError: Codec<InputError>;
+  readonly outputError: Codec<OutputError>;
+};
+
+export type ServerModuleDefinition<Config, Private, Input, Output, Outcome, Item, InputError, OutputError> = {
+  readonly kind: string;
+  readonly consensusVersion: Version;
+  /** One entry for each major, ascending; minor = the highest supported. */
+  readonly apiVersions: readonly Version[];
+  readonly codecs: ServerModuleCodecs<Config, Input, Output, Outcome, Item, InputError, OutputError>;
+  /** JSON form in the guardian's private config file. Holds secrets. */
+  readonly privateConfig: Pick<Codec<Private>, "toJson" | "fromJson">;
+  /** A federation of one has no messages: its `rounds` deal to itself. */
+  readonly generate: (
+    rounds: DkgRounds,
+    params: GenerationParams,
+    platform: Platform,
+  ) => Promise<{ readonly config: Config; readonly privateConfig: Private }>;
+  /** At every start: does the own share fit the config? The error says what is wrong. */
+  readonly validate: (config: Config, privateConfig: Private, identity: PeerId) => Result<null, string>;
+  /** What clients get: config's own encoding unless the module has another form. */
+  readonly clientConfig: (config: Config) => { readonly bytes: Bytes; readonly json: Json };
+  readonly start: (
+    env: ServerModuleEnv<Config, Private>,
+  ) => Promise<ServerModule<Input, Output, Outcome, Item, InputError, OutputError>>;
+};
+
+// deno-lint-ignore no-explicit-any -- the host holds modules of any types behind their codecs
+export type AnyServerModuleDefinition = ServerModuleDefinition<any, any, any, any, any, any, any, any>;
+// deno-lint-ignore no-explicit-any -- as above
+export type AnyServerModule = ServerModule<any, any, any, any, any, any>;
+
+export function defineServerModule<Config, Private, Input, Output, Outcome, Item, InputError, OutputError>(
+  definition: ServerModuleDefinition<Config, Private, Input, Output, Outcome, Item, InputError, OutputError>,
+): ServerModuleDefinition<Config, Private, Input, Output, Outcome, Item, InputError, OutputError> {
+  return definition;
+}
