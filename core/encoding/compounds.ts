@@ -155,6 +155,9 @@ export function sortedSet<T>(inner: Codec<T>): Codec<T[]> {
       return items;
     },
     toJson: (value) => whole.toJson(sorted(value)),
+    // serde fills a set: in any order, doubles once
+    fromJson: (json) =>
+      sorted(whole.fromJson(json)).filter((item, i, all) => i === 0 || inner.compare(all[i - 1]!, item) !== 0),
     compare: (a, b) => compareLists(inner, sorted(a), sorted(b)),
   };
 }

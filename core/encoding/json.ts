@@ -26,7 +26,8 @@ type SourceReviver = (key: string, value: unknown, context: { readonly source?: 
 function revive(_key: string, value: unknown, context: { readonly source?: string }): unknown {
   if (typeof value !== "number") return value;
   const source = context.source!;
-  if (/[.eE]/.test(source)) return new JsonFloat(source);
+  // serde reads `-0` as a float, so that no integer type takes it
+  if (/[.eE]/.test(source) || source === "-0") return new JsonFloat(source);
   return Number.isSafeInteger(value) ? value : BigInt(source);
 }
 

@@ -1,4 +1,5 @@
 /** Consensus encoding as composable codecs. */
+export * from "./base32.ts";
 export * from "./codec.ts";
 export * from "./compounds.ts";
 export * from "./enums.ts";

@@ -113,7 +113,11 @@ export const unit: Codec<null> = {
 export const text: Codec<string> = {
   name: "String",
   layout: leaf("String (BigSize length, UTF-8)"),
-  write: (writer, value) => writer.sized(utf8(value)),
+  write: (writer, value) => {
+    // a lone surrogate would silently become U+FFFD: other bytes than were meant, under a hash or a signature
+    if (!value.isWellFormed()) throw new RangeError("Text with a lone surrogate has no UTF-8 form");
+    writer.sized(utf8(value));
+  },
   read: (reader) => {
     const bytes = reader.sized();
     try {
@@ -123,7 +127,7 @@ export const text: Codec<string> = {
     }
   },
   toJson: (value) => value,
-  fromJson: (json) => typeof json === "string" ? json : badJson("a string"),
+  fromJson: (json) => typeof json === "string" && json.isWellFormed() ? json : badJson("a string of whole characters"),
   compare: compareUtf8,
 };
 

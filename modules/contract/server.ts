@@ -10,12 +10,14 @@ import type { Platform } from "../../actors/platform/platform.ts";
 import type { ReadTx, StoreTx, StoreView } from "../../actors/store/store.ts";
 import type { Bytes } from "../../core/bytes.ts";
 import type { Codec, Json } from "../../core/encoding/mod.ts";
+import { DecodeError } from "../../core/encoding/mod.ts";
 import type { Result } from "../../core/result.ts";
 import type { Amounts } from "../../core/types/amount.ts";
 import type { InPoint, ModuleInstanceId, OutPoint, PeerId } from "../../core/types/ids.ts";
 import type { NumPeers } from "../../core/types/num_peers.ts";
 import type { Version } from "../../core/types/version.ts";
 import type { BitcoinNetwork, BitcoinSource } from "./bitcoin.ts";
+import { EndpointError } from "./error.ts";
 
 /** What an accepted input brings into a transaction. */
 export type InputMeta = {
@@ -61,7 +63,7 @@ export type Endpoint = {
   readonly handle: (params: Json, context: EndpointContext) => Promise<Json>;
 };
 
-/** Plain JSON both ways through codecs' JSON forms. */
+/** Plain JSON both ways through codecs' JSON forms; parameters that are not of their form are a bad request. */
 export function endpoint<P, R>(options: {
   readonly since: Version;
   readonly admin?: boolean;
@@ -72,8 +74,16 @@ export function endpoint<P, R>(options: {
   return {
     since: options.since,
     admin: options.admin ?? false,
-    handle: async (json, context) =>
-      options.result.toJson(await options.handle(options.params.fromJson(json), context)),
+    handle: async (json, context) => {
+      let params: P;
+      try {
+        params = options.params.fromJson(json);
+      } catch (thrown) {
+        if (thrown instanceof DecodeError) throw EndpointError.badRequest(thrown.message, { cause: thrown });
+        throw thrown;
+      }
+      return options.result.toJson(await options.handle(params, context));
+    },
   };
 }
 
@@ -101,6 +111,12 @@ export interface ServerModule<Input, Output, Outcome, Item, InputError, OutputEr
   /** Further checks at submission only, never in consensus. */
   checkInputSubmission?(tx: ReadTx, input: Input): Promise<Result<null, InputError>>;
   checkOutputSubmission?(tx: ReadTx, output: Output, outPoint: OutPoint): Promise<Result<null, OutputError>>;
+  /**
+   * Optional: checks in one batch what is dear in these inputs and needs no store (signatures of notes). The host calls it with the
+   * inputs of one transaction, or of several, before it processes them. A hint only: verdicts belong to these very objects,
+   * `processInput` of another object checks by itself, and results are the same with and without. Refuses nothing.
+   */
+  prepareInputs?(inputs: readonly Input[]): Promise<void>;
   processInput(tx: StoreTx, input: Input, inPoint: InPoint): Promise<Result<InputMeta, InputError>>;
   processOutput(tx: StoreTx, output: Output, outPoint: OutPoint): Promise<Result<OutputMeta, OutputError>>;
   /** An error's text is for the log: the item is rejected. `signal` ends waiting for the Bitcoin node when the guardian stops. */

@@ -1,0 +1,37 @@
+/** Every bound of the actor runtime, with its reason. */
+
+/** An ask without a deadline of its own: longer than any guardian's step, shorter than a person waits. */
+export const ASK_DEADLINE_MS_DEFAULT = 30_000;
+
+/** Longest mailbox that a definition may ask for: at some hundred bytes a message, about the memory of a small machine. */
+export const MAILBOX_MESSAGES_MAX = 1_000_000;
+
+/** Timers, tasks and monitors that one actor has at a time. What they deliver is not held back by the mailbox's bound, so they need one. */
+export const OWN_SOURCES_MAX = 100_000;
+
+/** Children of one supervisor: far above connections and operations in flight, far below what exhausts memory. */
+export const CHILDREN_MAX = 100_000;
+
+/** A child's id in UTF-16 units. Operation ids are 64 hex characters; the rest is room for a name. */
+export const CHILD_ID_LENGTH_MAX = 256;
+
+/** Depth of a tree. Real ones have five levels; the bound turns a tree that holds itself into an error. */
+export const TREE_DEPTH_MAX = 64;
+
+/** Text of an error that is kept for `inspect()` and logged, in UTF-16 units: enough for a chain of causes. */
+export const ERROR_TEXT_LENGTH_MAX = 2_000;
+
+/** Messages that one actor handles before the next ready actor has its turn: long enough to stay in the processor's cache. */
+export const TURN_MESSAGES = 16;
+
+/** Messages handled in one microtask. After them, continuations of promises that wait (replies, async handlers) come first. */
+export const PUMP_MESSAGES = 32;
+
+/**
+ * Messages handled before timers and I/O are let in, at the latest. It counts where time stands still (simulation);
+ * on a real clock `SLICE_MS` comes first unless handlers are empty.
+ */
+export const SLICE_MESSAGES = 10_000;
+
+/** Time spent on messages before timers and I/O are let in: not felt by a person or a socket, and long against the cost of a turn of the event loop. */
+export const SLICE_MS = 5;

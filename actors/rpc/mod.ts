@@ -1,0 +1,7 @@
+/** JSON-RPC 2.0 over WebSocket, the calling side. */
+export { backOffMs } from "./back_off.ts";
+export type { BackOff } from "./back_off.ts";
+export { MESSAGE_BYTES_MAX, rpcConnection } from "./connection.ts";
+export type { RpcArgs, RpcMessage, RpcRef } from "./connection.ts";
+export { METHOD_NOT_FOUND, parseAnswer, requestText } from "./protocol.ts";
+export type { RpcAnswer, RpcError } from "./protocol.ts";

@@ -1,0 +1,47 @@
+/** JSON-RPC 2.0 as pure text: requests, answers, errors. Sheet "API" 2. */
+import type { Json } from "../../core/encoding/mod.ts";
+import { DecodeError, isJsonObject, parseJson, stringifyJson } from "../../core/encoding/mod.ts";
+
+export const METHOD_NOT_FOUND = -32601;
+
+/** Why a call failed; `message` is for people. */
+export type RpcError =
+  /** No connection could be made. */
+  | { readonly kind: "connection"; readonly message: string }
+  /** The connection was lost, or no answer came in time. */
+  | { readonly kind: "transport" | "timeout"; readonly message: string }
+  /** The other side doesn't know the method: an older version. */
+  | { readonly kind: "method_not_found"; readonly message: string }
+  /** It answered something that is no answer. */
+  | { readonly kind: "invalid_response"; readonly message: string }
+  /** It refused the call. */
+  | { readonly kind: "server"; readonly code: number; readonly message: string };
+
+export function requestText(id: number, method: string, params: readonly Json[]): string {
+  return stringifyJson({ jsonrpc: "2.0", id, method, params });
+}
+
+export type RpcAnswer = { readonly id: number; readonly result: Json } | {
+  readonly id: number;
+  readonly error: RpcError;
+};
+
+/** Null for a text that answers nothing. */
+export function parseAnswer(text: string): RpcAnswer | null {
+  let json: Json;
+  try {
+    json = parseJson(text);
+  } catch (thrown) {
+    if (thrown instanceof DecodeError) return null;
+    throw thrown;
+  }
+  if (!isJsonObject(json) || typeof json.id !== "number") return null;
+  const { id, error, result } = json;
+  if (result !== undefined) return { id, result };
+  if (!isJsonObject(error) || typeof error.code !== "number") {
+    return { id, error: { kind: "invalid_response", message: "Answer has neither a result nor an error" } };
+  }
+  const message = typeof error.message === "string" ? error.message : "";
+  if (error.code === METHOD_NOT_FOUND) return { id, error: { kind: "method_not_found", message } };
+  return { id, error: { kind: "server", code: error.code, message } };
+}

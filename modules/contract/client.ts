@@ -1,0 +1,213 @@
+/**
+ * The client's side of a module: everything that `defineClientModule` takes is all a module can do. The built-in ones have no other
+ * door. `fedimint-client-module-0.13.0`.
+ *
+ * Money moves in two ways only: a *transaction* (inputs and outputs that modules make, balanced by the primary module, submitted until
+ * accepted or rejected) and a *state machine* (a module's states; each step and its effects are one store transaction, and every step
+ * can run twice). What isn't in the store doesn't survive.
+ */
+import type { Logger } from "../../actors/logger.ts";
+import type { Platform } from "../../actors/platform/platform.ts";
+import type { ReadTx, StoreTx, StoreView } from "../../actors/store/store.ts";
+import type { Bytes } from "../../core/bytes.ts";
+import type { DerivableSecret } from "../../core/crypto/derive_secret.ts";
+import type { Codec, Json } from "../../core/encoding/mod.ts";
+import type { Result } from "../../core/result.ts";
+import type { Amounts } from "../../core/types/amount.ts";
+import type { Dyn, ModuleCodecs } from "../../core/types/dyn.ts";
+import type {
+  AmountUnit,
+  FederationId,
+  IdxRange,
+  ModuleInstanceId,
+  OperationId,
+  OutPointRange,
+  PeerId,
+  TransactionId,
+} from "../../core/types/ids.ts";
+import type { NumPeers } from "../../core/types/num_peers.ts";
+import type { Version } from "../../core/types/version.ts";
+import type { FederationApi } from "./federation_api.ts";
+
+/** An input with what the transaction needs to know of it. `fees` as the module charges them. */
+export type ClientInput = {
+  readonly input: Dyn;
+  readonly amounts: Amounts;
+  readonly fees: Amounts;
+  /** 32-byte secret keys that sign for it; usually one. Secret. */
+  readonly keys: readonly Bytes[];
+};
+
+export type ClientOutput = { readonly output: Dyn; readonly amounts: Amounts; readonly fees: Amounts };
+
+/** Inputs that belong together, and the machines that watch over them: made once id and positions are known. */
+export type InputBundle<State> = {
+  readonly inputs: readonly ClientInput[];
+  readonly machines: (txid: TransactionId, range: IdxRange) => readonly State[];
+};
+
+export type OutputBundle<State> = {
+  readonly outputs: readonly ClientOutput[];
+  readonly machines: (range: OutPointRange) => readonly State[];
+};
+
+/** One way out of a state. The trigger waits for something outside and may run again after a restart; it changes nothing. */
+export type Transition<State> = {
+  readonly trigger: (signal: AbortSignal) => Promise<unknown>;
+  /** Applies the trigger's value, in one store transaction with all effects; may run many times until it commits. No network here. */
+  // deno-lint-ignore no-explicit-any -- the value is that of the trigger beside it: use `transition()` to have it typed
+  readonly apply: (tx: ClientTx<State>, value: any) => Promise<State>;
+};
+
+export function transition<State, T>(
+  trigger: (signal: AbortSignal) => Promise<T>,
+  apply: (tx: ClientTx<State>, value: T) => Promise<State>,
+): Transition<State> {
+  return { trigger, apply };
+}
+
+/** Persistent events are numbered and kept; the others are only for whoever listens now. */
+export type EventPersistence = "persistent" | "trimable" | "transient";
+
+/** A store transaction in the hands of a module's machine. */
+export interface ClientTx<State> {
+  readonly operationId: OperationId;
+  /** The module's own part of the store. */
+  readonly store: StoreTx;
+  /** Builds, signs and submits a transaction with these inputs in this operation. @returns the change outputs */
+  claimInputs(bundle: InputBundle<State>): Promise<Result<OutPointRange, FinalizeError>>;
+  addMachine(state: State): Promise<void>;
+  logEvent(kind: string, payload: Json, persistence?: EventPersistence): void;
+}
+
+export type FinalizeError =
+  | { readonly code: "insufficient_funds"; readonly requestedMsat: bigint; readonly availableMsat: bigint }
+  | { readonly code: "operation_exists"; readonly operationId: OperationId }
+  | { readonly code: "too_large"; readonly bytes: number; readonly bytesMax: number }
+  | { readonly code: "overflow" | "no_primary_module" };
+
+/** A new operation: one transaction and its entry in the operation log. */
+export type NewTransaction<State> = {
+  readonly operationId: OperationId;
+  readonly inputs: readonly InputBundle<State>[];
+  readonly outputs: readonly OutputBundle<State>[];
+  /** Entry in the operation log, given the change outputs. */
+  readonly meta: (change: OutPointRange) => Json;
+  /** Further work of the module in the same store transaction. */
+  readonly also?: (tx: ClientTx<State>, change: OutPointRange) => Promise<void>;
+};
+
+/** What the core does for a module. */
+export interface ClientCore<State> {
+  /** A store transaction with the means of an operation but no transaction to the federation: note selection, own records. */
+  transact<T>(operationId: OperationId, body: (tx: ClientTx<State>) => Promise<T>): Promise<T>;
+  submit(transaction: NewTransaction<State>): Promise<Result<OutPointRange, FinalizeError>>;
+  /** What `submit` would cost, by a dry run: fees and what is burned, msat. */
+  quoteFee(transaction: Pick<NewTransaction<State>, "inputs" | "outputs">): Promise<Result<bigint, FinalizeError>>;
+  operationExists(operationId: OperationId): Promise<boolean>;
+  /** Writes an entry into the operation log, for operations without a transaction. */
+  logOperation(tx: ClientTx<State>, meta: Json): void;
+  /** Stores the final outcome of an operation, shown by `list-operations`. */
+  setOutcome(operationId: OperationId, outcome: Json): Promise<void>;
+  /** Ok when accepted; the error is the reason of the rejection. Waits as long as it takes. */
+  awaitTransaction(operationId: OperationId, txid: TransactionId, signal?: AbortSignal): Promise<Result<null, string>>;
+  /** Waits until the primary module holds what these change outputs bring. The error says why it never will. */
+  awaitPrimaryOutputs(
+    operationId: OperationId,
+    range: OutPointRange,
+    signal?: AbortSignal,
+  ): Promise<Result<null, string>>;
+  /** States of this module's machines in the operation: those stored, then live ones. Ends when the signal is aborted. */
+  states(operationId: OperationId, signal?: AbortSignal): AsyncIterable<State>;
+  /** Position after the newest persistent event. */
+  nextEventId(): Promise<number>;
+  /** Persistent events of this module from a position on, live; ends when the signal is aborted. */
+  events(
+    fromId: number,
+    signal?: AbortSignal,
+  ): AsyncIterable<{ readonly id: number; readonly kind: string; readonly payload: Json }>;
+}
+
+export type ClientModuleEnv<Config, State> = {
+  readonly instance: ModuleInstanceId;
+  readonly federationId: FederationId;
+  readonly peers: NumPeers;
+  readonly config: Config;
+  /** An invite code's parts: url of a guardian, its id, the federation's API secret if it has one. For e-cash that carries an invite. */
+  readonly invite: () => Promise<{ readonly peer: PeerId; readonly url: string; readonly apiSecret: string | null }>;
+  /** Client root.child(0).child(instance). Secret. */
+  readonly secret: DerivableSecret;
+  readonly store: StoreView;
+  readonly api: FederationApi;
+  /** API version that was negotiated with the guardians. */
+  readonly apiVersion: Version;
+  readonly core: ClientCore<State>;
+  /** Own guardian, for admin calls: its id and API password. Secret. */
+  readonly admin: { readonly peer: PeerId; readonly password: string } | null;
+  readonly platform: Platform;
+  readonly log: Logger;
+  readonly testEnvironment: boolean;
+  /** Aborted when the client closes. */
+  readonly signal: AbortSignal;
+};
+
+/** The module that pays for and takes the change of transactions (e-cash). */
+export interface PrimaryModule<State> {
+  readonly unit: AmountUnit;
+  /**
+   * Further inputs and outputs, so that their own fees included inputs cover outputs. Removes what it spends from the store in `tx`.
+   * `inputMsat`, `outputMsat`: sums of what is there, all fees among the outputs.
+   */
+  balanceTransaction(
+    tx: ClientTx<State>,
+    inputMsat: bigint,
+    outputMsat: bigint,
+  ): Promise<Result<{ readonly inputs: InputBundle<State>; readonly outputs: OutputBundle<State> }, FinalizeError>>;
+  /** Resolves when the outputs' notes are in the store. */
+  awaitOutputs(operationId: OperationId, range: OutPointRange, signal?: AbortSignal): Promise<Result<null, string>>;
+  balanceMsat(tx: ReadTx): Promise<bigint>;
+  /** Notes held by value in msat. */
+  denominations(tx: ReadTx): Promise<ReadonlyMap<bigint, number>>;
+}
+
+/** A command of `module <kind> …`: fedimint-cli's names, JSON out. */
+export type ClientCommand = {
+  readonly usage: string;
+  readonly help: string;
+  /** @throws {CommandError} with what to do */
+  readonly run: (args: readonly string[], signal: AbortSignal) => Promise<Json>;
+};
+
+/** A module that runs in an opened client. `Api` is what applications call; it is the module's own. */
+export interface ClientModule<State, Api> {
+  /** Ways out of a state; none = terminal. */
+  transitions(state: State, operationId: OperationId): readonly Transition<State>[];
+  readonly primary?: PrimaryModule<State>;
+  readonly api: Api;
+  readonly commands: { readonly [name: string]: ClientCommand };
+  /** Scanning and the like; must end when `env.signal` is aborted. A rejection is a crash of the module. */
+  background?(): Promise<void>;
+}
+
+export type ClientModuleDefinition<Config, State, Api> = {
+  readonly kind: string;
+  /** Consensus major that it understands, and the lowest API version that it needs. */
+  readonly consensusVersion: Version;
+  readonly requiredApi: Version;
+  readonly config: Codec<Config>;
+  readonly codecs: ModuleCodecs;
+  /** States as they are stored. */
+  readonly state: Codec<State>;
+  readonly start: (env: ClientModuleEnv<Config, State>) => Promise<ClientModule<State, Api>>;
+};
+
+// deno-lint-ignore no-explicit-any -- the client holds modules of any types behind their codecs
+export type AnyClientModuleDefinition = ClientModuleDefinition<any, any, any>;
+// deno-lint-ignore no-explicit-any -- as above
+export type AnyClientModule = ClientModule<any, any>;
+
+export function defineClientModule<Config, State, Api>(
+  definition: ClientModuleDefinition<Config, State, Api>,
+): ClientModuleDefinition<Config, State, Api> {
+  return definition;
+}

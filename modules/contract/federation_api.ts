@@ -1,0 +1,52 @@
+/** Asking a federation's guardians: what a module may use, whatever connections lie below. Sheet "API" 4. */
+import type { Codec, Json } from "../../core/encoding/mod.ts";
+import { FedimintError } from "../../core/result.ts";
+import type { Result } from "../../core/result.ts";
+import type { PeerId } from "../../core/types/ids.ts";
+
+/** Params and result of a method in their JSON forms. */
+export type ApiCall<R> = {
+  /** Without the module's prefix. */
+  readonly method: string;
+  readonly params: Json;
+  readonly result: Pick<Codec<R>, "fromJson" | "toJson">;
+};
+
+export type AskOptions = {
+  /** Each guardian is asked again for ever, with back-off; else f + 1 failures end it. */
+  readonly retry?: boolean;
+  readonly signal?: AbortSignal;
+};
+
+export interface FederationApi {
+  readonly peerIds: readonly PeerId[];
+  /** A threshold of equal answers; guardians that differ are asked again. @throws {ApiError} */
+  consensus<R>(call: ApiCall<R>, options?: AskOptions): Promise<R>;
+  /** A threshold of equal answers, each guardian asked once; the error lists who said what. @throws {ApiError} `disagreement` */
+  agreement<R>(call: ApiCall<R>, options?: AskOptions): Promise<R>;
+  /** The first answer that passes the filter. @throws {ApiError} */
+  first<R, T>(
+    call: ApiCall<R>,
+    filter: (peer: PeerId, result: R) => Result<T, string>,
+    options?: AskOptions,
+  ): Promise<T>;
+  /** A threshold of answers that pass the filter, by guardian. @throws {ApiError} */
+  threshold<R, T>(
+    call: ApiCall<R>,
+    filter: (peer: PeerId, result: R) => Result<T, string>,
+    options?: AskOptions,
+  ): Promise<Map<PeerId, T>>;
+  /** One guardian; `password` for admin calls. Secret. @throws {ApiError} */
+  one<R>(
+    peer: PeerId,
+    call: ApiCall<R>,
+    options?: { readonly password?: string; readonly signal?: AbortSignal },
+  ): Promise<R>;
+}
+
+/** Why guardians could not answer; the message names each guardian and its error. */
+export class ApiError extends FedimintError<
+  | { readonly code: "federation"; readonly method: string; readonly peers: Readonly<Record<number, string>> }
+  | { readonly code: "disagreement"; readonly method: string; readonly peers: Readonly<Record<number, string>> }
+  | { readonly code: "not_supported"; readonly method: string }
+> {}

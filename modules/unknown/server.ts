@@ -1,0 +1,50 @@
+/** The guardian's side of the unknown module: refuses everything. Follows fedimint-unknown-server 0.13.0, but for its crashes. */
+import { encode } from "../../core/encoding/mod.ts";
+import { err, ok } from "../../core/result.ts";
+import { emptyConfig } from "../contract/empty_config.ts";
+import type { ServerModule } from "../contract/server.ts";
+import { defineServerModule } from "../contract/server.ts";
+import type { UnknownInputError, UnknownOutputError, UnknownOutputOutcome } from "./common.ts";
+import {
+  UNKNOWN_API_VERSION,
+  UNKNOWN_CONSENSUS_VERSION,
+  UNKNOWN_KIND,
+  unknownConsensusItem,
+  unknownInput,
+  unknownInputError,
+  unknownOutput,
+  unknownOutputError,
+  unknownOutputOutcome,
+} from "./common.ts";
+
+type UnknownModule = ServerModule<null, null, UnknownOutputOutcome, null, UnknownInputError, UnknownOutputError>;
+
+const unknownModule: UnknownModule = {
+  processInput: () => Promise.resolve(err({ tag: "NotSupported", value: null })),
+  processOutput: () => Promise.resolve(err({ tag: "NotSupported", value: null })),
+  processItem: () => Promise.resolve(err("The unknown module does not use consensus items")),
+  outputOutcome: () => Promise.resolve(null),
+  propose: () => Promise.resolve([]),
+  audit: () => Promise.resolve(0n),
+  api: {},
+};
+
+export const unknownServer = defineServerModule({
+  kind: UNKNOWN_KIND,
+  consensusVersion: UNKNOWN_CONSENSUS_VERSION,
+  apiVersions: [UNKNOWN_API_VERSION],
+  codecs: {
+    config: emptyConfig,
+    input: unknownInput,
+    output: unknownOutput,
+    outputOutcome: unknownOutputOutcome,
+    consensusItem: unknownConsensusItem,
+    inputError: unknownInputError,
+    outputError: unknownOutputError,
+  },
+  privateConfig: emptyConfig,
+  generate: () => Promise.resolve({ config: null, privateConfig: null }),
+  validate: () => ok(null),
+  clientConfig: (config) => ({ bytes: encode(emptyConfig, config), json: emptyConfig.toJson(config) }),
+  start: () => Promise.resolve(unknownModule),
+});

@@ -1,0 +1,38 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { DecodeError, decodeHex, encodeHex } from "../../core/encoding/mod.ts";
+import { openFakeStore } from "../contract/fake_store.ts";
+import { dump, testEnv } from "../contract/testing.ts";
+import { unknownServer } from "./server.ts";
+
+const txid = "00".repeat(32);
+
+Deno.test("the unknown module refuses inputs, outputs and items by value and stores nothing", async () => {
+  const store = openFakeStore();
+  const module = await unknownServer.start(testEnv({ store, config: null, privateConfig: null }));
+  const { codecs } = unknownServer;
+  const { value: input } = await store.transact((tx) => module.processInput(tx, null, { txid, inIdx: 0 }));
+  const { value: output } = await store.transact((tx) => module.processOutput(tx, null, { txid, outIdx: 0 }));
+  const { value: item } = await store.transact((tx) => module.processItem(tx, null, 0, new AbortController().signal));
+  assertEquals(!input.ok && encodeHex(codecs.inputError, input.error), "0000");
+  assertEquals(!output.ok && encodeHex(codecs.outputError, output.error), "0000");
+  assertEquals(item.ok, false);
+  assertEquals(await dump(store), []);
+});
+
+Deno.test("the unknown module has no outcome, proposal, liability or endpoint", async () => {
+  const store = openFakeStore();
+  const module = await unknownServer.start(testEnv({ store, config: null, privateConfig: null }));
+  assertEquals(await store.read((tx) => module.outputOutcome(tx, { txid, outIdx: 0 })), null);
+  assertEquals(await store.read((tx) => module.propose(tx)), []);
+  assertEquals(await store.read((tx) => module.audit(tx)), 0n);
+  assertEquals(module.api, {});
+});
+
+Deno.test("nothing decodes as an outcome of the unknown module, and its items have no bytes", () => {
+  const { codecs } = unknownServer;
+  for (const hex of ["", "0000", "0100"]) assertThrows(() => decodeHex(codecs.outputOutcome, hex), DecodeError);
+  assertThrows(() => decodeHex(codecs.input, "00"), DecodeError);
+  assertEquals(encodeHex(codecs.config, unknownServer.codecs.config.fromJson({})), "");
+  assertEquals(unknownServer.clientConfig(null).json, null);
+  assertThrows(() => codecs.config.fromJson({ other: 1 }), DecodeError);
+});

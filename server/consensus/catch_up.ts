@@ -1,0 +1,122 @@
+/**
+ * Asks every other guardian for the signed outcome of the running session, all the time: it is how the last `f` guardians end each
+ * session, and how one that was away catches up. Sheet "consensus" B5.
+ */
+import type { ActorContext } from "../../actors/actor.ts";
+import { defineActor, next } from "../../actors/actor.ts";
+import type { ActorRef, Cast } from "../../actors/protocol.ts";
+import type { RpcError, RpcRef } from "../../actors/rpc/mod.ts";
+import { backOffMs } from "../../actors/rpc/mod.ts";
+import type { Keychain } from "./keychain.ts";
+import type { Json } from "../../core/encoding/mod.ts";
+import { DecodeError, moduleEncoding } from "../../core/encoding/mod.ts";
+import type { Result } from "../../core/result.ts";
+import { errorText } from "../../core/result.ts";
+import { fromDyn } from "../../core/types/dyn.ts";
+import type { PeerId } from "../../core/types/ids.ts";
+import type { SignedSessionOutcome } from "../../core/types/session.ts";
+import { sessionHeader, signedSessionOutcome } from "../../core/types/session.ts";
+import type { OutcomeRef } from "./outcome.ts";
+import type { Modules } from "./transaction.ts";
+import { decodeTransaction } from "./transaction.ts";
+
+const METHOD = "await_signed_session_outcome";
+/** A guardian cuts a long poll after 60 s; a little more tells a cut from a dead connection. */
+const CALL_TIMEOUT_MS = 65_000;
+const RETRY = { minMs: 250, maxMs: 10_000 };
+
+export type CatchUpMessage =
+  | Cast<"answered", { peer: PeerId; answer: Result<Json, RpcError> }>
+  | Cast<"ask", { peer: PeerId }>;
+
+export type CatchUpArgs = {
+  readonly session: number;
+  readonly threshold: number;
+  readonly keychain: Keychain;
+  readonly modules: Modules;
+  readonly outcome: OutcomeRef;
+  /** Connections to the other guardians' APIs. */
+  readonly guardians: ReadonlyMap<PeerId, RpcRef>;
+};
+
+type State = CatchUpArgs & { readonly failures: Map<PeerId, number>; found: boolean };
+type Context = ActorContext<CatchUpMessage>;
+
+const outcomeJson = moduleEncoding(signedSessionOutcome);
+
+/**
+ * @returns the outcome, or why it is refused. Guardians accept exactly a threshold of signatures, all of them valid.
+ */
+export function checkOutcome(
+  json: Json,
+  { session, threshold, keychain, modules }: Pick<CatchUpArgs, "session" | "threshold" | "keychain" | "modules">,
+): SignedSessionOutcome | string {
+  try {
+    const signed = outcomeJson.fromJson(json);
+    const header = sessionHeader(session, signed.sessionOutcome);
+    if (signed.signatures.size !== threshold) return `has ${signed.signatures.size} signatures, not ${threshold}`;
+    for (const [peer, signature] of signed.signatures) {
+      if (!keychain.verify(peer, header, signature)) return `signature of guardian ${peer} is wrong`;
+    }
+    for (const { item } of signed.sessionOutcome.items) {
+      if (item.tag === "Transaction") decodeTransaction(modules, item.value);
+      else if (item.tag === "Module") fromDyn(modules.decoders, "consensusItem", item.value);
+    }
+    return signed;
+  } catch (thrown) {
+    if (thrown instanceof DecodeError) return errorText(thrown);
+    throw thrown;
+  }
+}
+
+function askPeer(state: State, ctx: Context, peer: PeerId): void {
+  const ref = state.guardians.get(peer)!;
+  const args = { method: METHOD, params: [{ auth: null, params: state.session }], timeoutMs: CALL_TIMEOUT_MS };
+  ctx.run(() => ctx.ask(ref, "call", args, { deadlineMs: CALL_TIMEOUT_MS * 2 }), (outcome) => ({
+    type: "answered",
+    args: {
+      peer,
+      answer: outcome.ok
+        ? outcome.value
+        : { ok: false, error: { kind: "transport", message: errorText(outcome.error) } },
+    },
+  }));
+}
+
+export const catchUp = defineActor<CatchUpMessage, CatchUpArgs, State>({
+  name: "catch_up",
+  init: (ctx, args) => {
+    const state: State = { ...args, failures: new Map(), found: false };
+    for (const peer of args.guardians.keys()) askPeer(state, ctx, peer);
+    return state;
+  },
+  handle: {
+    ask: (state, { peer }, ctx) => {
+      askPeer(state, ctx, peer);
+      return next(state);
+    },
+    answered: (state, { peer, answer }, ctx) => {
+      if (state.found) return next(state);
+      if (!answer.ok) {
+        // a long poll that was cut is asked again at once: nothing failed
+        const cut = answer.error.kind === "server" && answer.error.code === -32000;
+        const failures = cut ? 0 : (state.failures.get(peer) ?? 0) + 1;
+        state.failures.set(peer, failures);
+        const delayMs = cut ? 0 : backOffMs(RETRY, failures - 1, ctx.platform.dice);
+        ctx.after(delayMs, { type: "ask", args: { peer } });
+        return next(state);
+      }
+      const checked = checkOutcome(answer.value, state);
+      if (typeof checked === "string") {
+        // final for this peer and session: honest guardians don't change a signed outcome
+        ctx.log.warn("A guardian's session outcome is refused", { peer, session: state.session, reason: checked });
+        return next(state);
+      }
+      state.found = true;
+      ctx.tell(state.outcome, "recovered", { outcome: checked });
+      return next(state);
+    },
+  },
+});
+
+export type CatchUpRef = ActorRef<CatchUpMessage>;

@@ -1,0 +1,18 @@
+/** Bounds of consensus, each with its reason. */
+
+/** Most bytes in a unit's batch; part of the protocol (`ALEPH_BFT_UNIT_BYTE_LIMIT`). */
+export const BATCH_BYTES_MAX = 50_000;
+/** What the count of a batch's items may take (BigSize, at most 9 bytes); reserved as the reference does. */
+export const BATCH_COUNT_BYTES = 9;
+/** Items that wait for a unit (`TRANSACTION_BUFFER`); further producers wait for a place. */
+export const MEMPOOL_ITEMS_MAX = 1_000;
+/** Producers that wait for a place; one more is refused with `overloaded`. 10 connections' worth of submissions at once. */
+export const MEMPOOL_PRODUCERS_MAX = 2_000;
+/** Transactions that wait for acceptance at once; each costs a re-check whenever something was accepted. */
+export const SUBMISSIONS_MAX = 2_000;
+/** A module that takes longer to propose is skipped this time (`CONSENSUS_PROPOSAL_TIMEOUT`). */
+export const PROPOSAL_TIMEOUT_MS = 30_000;
+/** Waiting transactions are checked again at most so often while items are accepted; the reference does it after every item. */
+export const RECHECK_INTERVAL_MS = 500;
+/** A single guardian ends a session after so long (sheet "consensus", B8). */
+export const SINGLE_SESSION_MS = 60_000;

@@ -1,0 +1,146 @@
+/**
+ * Items that wait for our next unit, and what that unit carries: `nextUnitData`. fedimint-server `aleph_bft/data_provider.rs`.
+ * The queue survives sessions; the leftover item and the ids of transactions taken are forgotten at a session's end.
+ */
+import { defineActor, next, reply } from "../../actors/actor.ts";
+import type { ActorRef, Cast, ReplyTo, Request } from "../../actors/protocol.ts";
+import type { Bytes } from "../../core/bytes.ts";
+import { encode, list } from "../../core/encoding/mod.ts";
+import type { TransactionId } from "../../core/types/ids.ts";
+import type { ConsensusItem } from "../../core/types/session.ts";
+import { consensusItem } from "../../core/types/session.ts";
+import { transactionIdOf } from "../../core/types/transaction.ts";
+import { BATCH_BYTES_MAX, BATCH_COUNT_BYTES, MEMPOOL_ITEMS_MAX, MEMPOOL_PRODUCERS_MAX } from "./limits.ts";
+
+/** What a unit carries: a batch of encoded items, our signature (64 bytes) over the session's header, or nothing. */
+export type NextUnitData =
+  | { readonly kind: "batch"; readonly bytes: Bytes }
+  | { readonly kind: "signature"; readonly signature: Bytes }
+  | null;
+
+export type MempoolMessage =
+  /** True once the item is queued; false when too many producers wait already. Nothing is durable: producers submit again. */
+  | Request<"submit", { item: ConsensusItem }, boolean>
+  | Request<"nextUnitData", { session: number }, NextUnitData>
+  /** The next item alone, as soon as there is one: for a federation of one guardian. */
+  | Request<"take", null, ConsensusItem>
+  /** From now on every unit of this session carries the signature and nothing else. */
+  | Cast<"sign", { session: number; signature: Bytes }>;
+
+export type MempoolRef = ActorRef<MempoolMessage>;
+
+type Producer = { readonly item: ConsensusItem; readonly from: ReplyTo<boolean> };
+
+/** Mutable inside the actor: a queue of a thousand items is not copied per message. */
+type State = {
+  readonly queue: ConsensusItem[];
+  readonly producers: Producer[];
+  readonly takers: ReplyTo<ConsensusItem>[];
+  session: number;
+  leftover: ConsensusItem | null;
+  signature: Bytes | null;
+  readonly taken: Set<TransactionId>;
+};
+
+const items = list(consensusItem);
+
+function enterSession(state: State, session: number): void {
+  if (state.session === session) return;
+  state.session = session;
+  state.leftover = null;
+  state.signature = null;
+  state.taken.clear();
+}
+
+/** Takes from the queue what fits into a unit. Pure but for the state it is given; `admit` lets a waiting producer in. */
+function takeBatch(state: State, admit: () => void, oversized: (bytes: number) => void): ConsensusItem[] {
+  let bytes = BATCH_COUNT_BYTES;
+  const batch: ConsensusItem[] = [];
+  const add = (item: ConsensusItem): number => {
+    const size = encode(consensusItem, item).length;
+    if (bytes + size > BATCH_BYTES_MAX) return size;
+    bytes += size;
+    batch.push(item);
+    return 0;
+  };
+  if (state.leftover !== null) {
+    const size = add(state.leftover);
+    if (size > 0) oversized(size);
+    state.leftover = null;
+  }
+  for (;;) {
+    const item = state.queue.shift();
+    if (item === undefined) return batch;
+    admit();
+    if (item.tag === "Transaction") {
+      const txid = transactionIdOf(item.value);
+      if (state.taken.has(txid)) continue;
+      state.taken.add(txid);
+    }
+    if (add(item) === 0) continue;
+    state.leftover = item;
+    return batch;
+  }
+}
+
+export const mempool = defineActor<MempoolMessage, null, State>({
+  name: "mempool",
+  init: () => ({
+    queue: [],
+    producers: [],
+    takers: [],
+    session: -1,
+    leftover: null,
+    signature: null,
+    taken: new Set(),
+  }),
+  handle: {
+    submit: (state, { item }, ctx, from) => {
+      const taker = state.takers.shift();
+      if (taker) {
+        ctx.reply(taker, item);
+        return reply(state, true);
+      }
+      if (state.queue.length < MEMPOOL_ITEMS_MAX) {
+        state.queue.push(item);
+        return reply(state, true);
+      }
+      if (state.producers.length >= MEMPOOL_PRODUCERS_MAX) return reply(state, false);
+      state.producers.push({ item, from });
+      return next(state);
+    },
+    nextUnitData: (state, { session }, ctx) => {
+      enterSession(state, session);
+      if (state.signature !== null) return reply(state, { kind: "signature", signature: state.signature });
+      const admit = (): void => {
+        const producer = state.producers.shift();
+        if (!producer) return;
+        state.queue.push(producer.item);
+        ctx.reply(producer.from, true);
+      };
+      const batch = takeBatch(state, admit, (bytes) => {
+        ctx.log.warn("Item is larger than a unit and was dropped", { bytes, bytesMax: BATCH_BYTES_MAX });
+      });
+      return reply(state, batch.length === 0 ? null : { kind: "batch", bytes: encode(items, batch) });
+    },
+    take: (state, _args, ctx, from) => {
+      const item = state.queue.shift();
+      if (item === undefined) {
+        state.takers.push(from);
+        return next(state);
+      }
+      const producer = state.producers.shift();
+      if (producer) {
+        state.queue.push(producer.item);
+        ctx.reply(producer.from, true);
+      }
+      return reply(state, item);
+    },
+    sign: (state, { session, signature }) => {
+      enterSession(state, session);
+      state.signature = signature;
+      return next(state);
+    },
+  },
+  inspect: (state) => ({ waiting: state.queue.length, producers: state.producers.length, session: state.session }),
+});

@@ -1,0 +1,157 @@
+/**
+ * A server module as an actor: `modules/<id>:<kind>`. The engine calls it once a message, in consensus order, handing down the
+ * transaction of the item; API calls and proposals run beside, each on a snapshot of its own.
+ */
+import type { ActorContext, Step } from "../../actors/actor.ts";
+import { defineActor, next, reply } from "../../actors/actor.ts";
+import type { ActorRef, Cast, ReplyTo, Request } from "../../actors/protocol.ts";
+import type { ReadTx, StoreTx, StoreView } from "../../actors/store/store.ts";
+import type { Json } from "../../core/encoding/mod.ts";
+import { DecodeError } from "../../core/encoding/mod.ts";
+import type { Result } from "../../core/result.ts";
+import { err, errorText, ok } from "../../core/result.ts";
+import type { Dyn } from "../../core/types/dyn.ts";
+import { toDyn } from "../../core/types/dyn.ts";
+import type { InPoint, ModuleInstanceId, OutPoint, PeerId } from "../../core/types/ids.ts";
+import { EndpointError } from "../../modules/contract/error.ts";
+import type {
+  AnyServerModule,
+  AnyServerModuleDefinition,
+  InputMeta,
+  OutputMeta,
+  ServerModuleEnv,
+} from "../../modules/contract/server.ts";
+
+/** What an API caller is told when a call fails: JSON-RPC code and text. */
+export type CallError = { readonly rpcCode: number; readonly message: string };
+
+export type ModuleMessage =
+  /** Stateless; false makes the transaction `InvalidWitnessLength`. */
+  | Request<"verifyInput", { input: unknown }, boolean>
+  | Request<
+    "processInput",
+    { tx: StoreTx; input: unknown; inPoint: InPoint; submission: boolean },
+    Result<InputMeta, Dyn>
+  >
+  | Request<
+    "processOutput",
+    { tx: StoreTx; output: unknown; outPoint: OutPoint; submission: boolean },
+    Result<OutputMeta, Dyn>
+  >
+  | Request<"processItem", { tx: StoreTx; item: unknown; peer: PeerId }, Result<null, string>>
+  | Request<"outputOutcome", { tx: ReadTx; outPoint: OutPoint }, Dyn | null>
+  | Request<"propose", null, Dyn[]>
+  | Request<"audit", { tx: ReadTx }, bigint>
+  /** `authorized`: the caller gave the right API password. */
+  | Request<"call", { method: string; params: Json; authorized: boolean; deadlineMs: number }, Result<Json, CallError>>
+  | Cast<"answered", { to: ReplyTo<unknown>; outcome: Result<unknown, unknown> }>
+  | Cast<"backgroundEnded", { outcome: Result<void, unknown> }>;
+
+export type ModuleRef = ActorRef<ModuleMessage>;
+
+export type ModuleArgs = {
+  readonly definition: AnyServerModuleDefinition;
+  // deno-lint-ignore no-explicit-any -- the module's own config types are behind its definition
+  readonly env: Omit<ServerModuleEnv<any, any>, "platform" | "log" | "signal">;
+};
+
+type State = {
+  readonly store: StoreView;
+  readonly instance: ModuleInstanceId;
+  readonly definition: AnyServerModuleDefinition;
+  readonly module: AnyServerModule;
+};
+
+type Context = ActorContext<ModuleMessage>;
+
+/** Runs `work` beside the mailbox and replies with what it gives; if it throws, the actor crashes. */
+function answerLater<R>(
+  state: State,
+  ctx: Context,
+  to: ReplyTo<R>,
+  work: (signal: AbortSignal) => Promise<R>,
+): Step<State, never> {
+  ctx.run(work, (outcome) => ({ type: "answered", args: { to: to as ReplyTo<unknown>, outcome } }));
+  return next(state);
+}
+
+export const moduleActor = defineActor<ModuleMessage, ModuleArgs, State>({
+  name: "module",
+  init: async (ctx, { definition, env }) => {
+    const module = await definition.start({ ...env, platform: ctx.platform, log: ctx.log, signal: ctx.signal });
+    const { background } = module;
+    if (background) {
+      ctx.run(() => background.call(module), (outcome) => ({ type: "backgroundEnded", args: { outcome } }));
+    }
+    return { store: env.store, instance: env.instance, definition, module };
+  },
+  handle: {
+    verifyInput: (state, { input }) => reply(state, state.module.verifyInput?.(input).ok ?? true),
+    processInput: async (state, { tx, input, inPoint, submission }) => {
+      const refuse = (error: unknown) =>
+        reply(state, err(toDyn(state.instance, state.definition.codecs.inputError, error)));
+      if (submission) {
+        const checked = await state.module.checkInputSubmission?.(tx, input);
+        if (checked && !checked.ok) return refuse(checked.error);
+      }
+      const processed = await state.module.processInput(tx, input, inPoint);
+      return processed.ok ? reply(state, processed) : refuse(processed.error);
+    },
+    processOutput: async (state, { tx, output, outPoint, submission }) => {
+      const refuse = (error: unknown) =>
+        reply(state, err(toDyn(state.instance, state.definition.codecs.outputError, error)));
+      if (submission) {
+        const checked = await state.module.checkOutputSubmission?.(tx, output, outPoint);
+        if (checked && !checked.ok) return refuse(checked.error);
+      }
+      const processed = await state.module.processOutput(tx, output, outPoint);
+      return processed.ok ? reply(state, processed) : refuse(processed.error);
+    },
+    // may wait for the Bitcoin node, so API calls must go on meanwhile
+    processItem: (state, { tx, item, peer }, ctx, from) =>
+      answerLater(state, ctx, from, (signal) => state.module.processItem(tx, item, peer, signal)),
+    outputOutcome: async (state, { tx, outPoint }) => {
+      const outcome: unknown = await state.module.outputOutcome(tx, outPoint);
+      return reply(
+        state,
+        outcome === null ? null : toDyn(state.instance, state.definition.codecs.outputOutcome, outcome),
+      );
+    },
+    propose: (state, _args, ctx, from) =>
+      answerLater(state, ctx, from, async () => {
+        const items = await state.store.read((tx) => state.module.propose(tx));
+        return items.map((item: unknown) => toDyn(state.instance, state.definition.codecs.consensusItem, item));
+      }),
+    audit: async (state, { tx }) => reply(state, await state.module.audit(tx)),
+    call: (state, { method, params, authorized, deadlineMs }, ctx, from) => {
+      const endpoint = Object.hasOwn(state.module.api, method) ? state.module.api[method] : undefined;
+      if (!endpoint) return reply(state, err({ rpcCode: -32601, message: "Method not found" }));
+      if (endpoint.admin && !authorized) return reply(state, err({ rpcCode: 401, message: "Invalid authorization" }));
+      return answerLater(state, ctx, from, async (signal) => {
+        const timeout = new AbortController();
+        const timer = ctx.platform.clock.setTimer(deadlineMs, () => timeout.abort());
+        try {
+          return ok(await endpoint.handle(params, { signal: AbortSignal.any([signal, timeout.signal]) }));
+        } catch (thrown) {
+          if (timeout.signal.aborted) return err({ rpcCode: -32000, message: "Request timeout" });
+          if (thrown instanceof EndpointError) {
+            return err({ rpcCode: thrown.facts.rpcCode, message: errorText(thrown) });
+          }
+          if (thrown instanceof DecodeError) return err({ rpcCode: 400, message: errorText(thrown) });
+          throw thrown;
+        } finally {
+          timer.cancel();
+        }
+      });
+    },
+    answered: (state, { to, outcome }, ctx) => {
+      if (!outcome.ok) throw outcome.error;
+      ctx.reply(to, outcome.value);
+      return next(state);
+    },
+    backgroundEnded: (state, { outcome }) => {
+      if (!outcome.ok) throw outcome.error;
+      return next(state);
+    },
+  },
+});

@@ -1,0 +1,195 @@
+/**
+ * One session's way from ordered units to a signed outcome. fedimint-server `consensus/engine.rs`
+ * (`complete_signed_session_outcome`); sheet "consensus" B4, B5.
+ *
+ * 1. *collecting*: each ordered unit of a round below the session's limit is decoded, its items go to the engine one by one.
+ * 2. *signing*: the first unit at or beyond the limit ends collecting. We sign the header, our units carry the signature, and we
+ *    take the others' signatures from the units that follow until a threshold is there.
+ * 3. *done*: the outcome goes to `sessions`. A signed outcome that came from a peer ends either phase at once.
+ */
+import type { ActorContext } from "../../actors/actor.ts";
+import { defineActor, next, stop } from "../../actors/actor.ts";
+import type { ActorRef, Cast } from "../../actors/protocol.ts";
+import { assert } from "../../core/assert.ts";
+import type { Bytes } from "../../core/bytes.ts";
+import { equalBytes, toHex } from "../../core/bytes.ts";
+import type { Keychain } from "./keychain.ts";
+import { decode, DecodeError, encode, list } from "../../core/encoding/mod.ts";
+import { errorText } from "../../core/result.ts";
+import { fromDyn } from "../../core/types/dyn.ts";
+import type { PeerId } from "../../core/types/ids.ts";
+import type { AcceptedItem, ConsensusItem, SessionOutcome, SignedSessionOutcome } from "../../core/types/session.ts";
+import { acceptedItem, consensusItem, sessionHeader } from "../../core/types/session.ts";
+import type { EngineRef } from "./engine.ts";
+import type { MempoolRef } from "./mempool.ts";
+import type { SessionsRef } from "./sessions.ts";
+import type { ConsensusSettings } from "./settings.ts";
+import type { Modules } from "./transaction.ts";
+import { decodeTransaction } from "./transaction.ts";
+
+/** A unit as the broadcast orders it: the same sequence on every guardian. */
+export type OrderedUnit = {
+  readonly round: number;
+  readonly creator: PeerId;
+  readonly data:
+    | { readonly kind: "batch"; readonly bytes: Bytes }
+    | { readonly kind: "signature"; readonly signature: Bytes }
+    | null;
+};
+
+export type OutcomeMessage =
+  | Cast<"ordered", { units: readonly OrderedUnit[] }>
+  /** A peer's signed outcome of this session; checked by whoever fetched it. */
+  | Cast<"recovered", { outcome: SignedSessionOutcome }>;
+
+export type OutcomeRef = ActorRef<OutcomeMessage>;
+
+export type OutcomeArgs = {
+  readonly session: number;
+  readonly settings: ConsensusSettings;
+  readonly keychain: Keychain;
+  readonly modules: Modules;
+  readonly engine: EngineRef;
+  readonly mempool: MempoolRef;
+  readonly sessions: SessionsRef;
+};
+
+type Signing = {
+  readonly kind: "signing";
+  readonly outcome: SessionOutcome;
+  readonly header: Bytes;
+  readonly signatures: ReadonlyMap<PeerId, Bytes>;
+};
+type Phase = { readonly kind: "collecting"; readonly position: number } | Signing;
+
+type State = OutcomeArgs & { readonly phase: Phase };
+type Context = ActorContext<OutcomeMessage>;
+
+const items = list(consensusItem);
+
+/**
+ * A unit's items, or none at all when any of them is malformed or of an unknown module: that is a consensus rule.
+ * Items of an unknown variant decode; the engine rejects them one by one.
+ */
+export function decodeBatch(modules: Modules, bytes: Bytes): ConsensusItem[] | DecodeError {
+  try {
+    const batch = decode(items, bytes);
+    for (const item of batch) {
+      if (item.tag === "Transaction") decodeTransaction(modules, item.value);
+      else if (item.tag === "Module") fromDyn(modules.decoders, "consensusItem", item.value);
+    }
+    return batch;
+  } catch (thrown) {
+    if (thrown instanceof DecodeError) return thrown;
+    throw thrown;
+  }
+}
+
+function process(state: State, ctx: Context, position: number, { item, peer }: AcceptedItem) {
+  const args = { session: state.session, position, item, peer };
+  return ctx.ask(state.engine, "process", args, { deadlineMs: Infinity });
+}
+
+async function collect(state: State, ctx: Context, position: number, unit: OrderedUnit): Promise<number> {
+  if (unit.data?.kind !== "batch") return position;
+  const batch = decodeBatch(state.modules, unit.data.bytes);
+  if (batch instanceof DecodeError) {
+    ctx.log.warn("A peer's batch does not decode and counts as empty", { peer: unit.creator, error: errorText(batch) });
+    return position;
+  }
+  let at = position;
+  for (const item of batch) {
+    const processed = await process(state, ctx, at, { item, peer: unit.creator });
+    if (processed.ok) at++;
+  }
+  return at;
+}
+
+async function beginSigning(state: State, ctx: Context, position: number): Promise<Signing> {
+  const accepted = await ctx.ask(state.engine, "pending", null, { deadlineMs: Infinity });
+  assert(accepted.length === position, "the store holds exactly the items that this session accepted");
+  const outcome: SessionOutcome = { items: accepted };
+  const header = sessionHeader(state.session, outcome);
+  const signature = state.keychain.sign(header);
+  ctx.log.info("All items of the session are processed, signing", { session: state.session, items: position });
+  ctx.tell(state.mempool, "sign", { session: state.session, signature });
+  return { kind: "signing", outcome, header, signatures: new Map([[state.settings.identity, signature]]) };
+}
+
+function addSignature(state: State, ctx: Context, phase: Signing, unit: OrderedUnit): Signing {
+  if (unit.data?.kind !== "signature" || phase.signatures.has(unit.creator)) return phase;
+  if (!state.keychain.verify(unit.creator, phase.header, unit.data.signature)) {
+    ctx.log.error("A peer signed another outcome of this session: guardians disagree", {
+      session: state.session,
+      peer: unit.creator,
+      header: toHex(phase.header),
+    });
+    return phase;
+  }
+  return { ...phase, signatures: new Map([...phase.signatures, [unit.creator, unit.data.signature]]) };
+}
+
+function finish(state: State, ctx: Context, outcome: SignedSessionOutcome) {
+  ctx.tell(state.sessions, "completed", { session: state.session, outcome });
+  return stop(state);
+}
+
+/** What a peer's outcome has beyond ours is processed, and must be accepted: anything else is a consensus failure. */
+async function adopt(state: State, ctx: Context, recovered: SignedSessionOutcome): Promise<void> {
+  const accepted = await ctx.ask(state.engine, "pending", null, { deadlineMs: Infinity });
+  const theirs = recovered.sessionOutcome.items;
+  assert(accepted.length <= theirs.length, "no guardian accepts more items than the federation");
+  for (const [i, item] of accepted.entries()) {
+    const same = equalBytes(encode(acceptedItem, item), encode(acceptedItem, theirs[i]!));
+    assert(same, "accepted items agree with the federation's outcome");
+  }
+  ctx.log.info("Took the session's outcome from peers", {
+    session: state.session,
+    had: accepted.length,
+    items: theirs.length,
+  });
+  for (let i = accepted.length; i < theirs.length; i++) {
+    const processed = await process(state, ctx, i, theirs[i]!);
+    assert(processed.ok, `an item accepted by the federation is accepted here: ${processed.ok ? "" : processed.error}`);
+  }
+}
+
+export const outcome = defineActor<OutcomeMessage, OutcomeArgs, State>({
+  name: "outcome",
+  init: (_ctx, args) => ({ ...args, phase: { kind: "collecting", position: 0 } }),
+  handle: {
+    ordered: async (state, { units }, ctx) => {
+      let { phase } = state;
+      for (const unit of units) {
+        if (phase.kind === "collecting" && unit.round < state.settings.roundsPerSession) {
+          phase = { kind: "collecting", position: await collect(state, ctx, phase.position, unit) };
+          continue;
+        }
+        const signing: Signing = phase.kind === "collecting"
+          ? await beginSigning(state, ctx, phase.position)
+          : addSignature(state, ctx, phase, unit);
+        phase = signing;
+        if (signing.signatures.size >= state.settings.peers.threshold) {
+          const { outcome: sessionOutcome, signatures } = signing;
+          return finish(state, ctx, { sessionOutcome, signatures: new Map(signatures) });
+        }
+      }
+      return next({ ...state, phase });
+    },
+    recovered: async (state, { outcome: recovered }, ctx) => {
+      if (state.phase.kind === "collecting") {
+        await adopt(state, ctx, recovered);
+      } else {
+        const header = sessionHeader(state.session, recovered.sessionOutcome);
+        assert(equalBytes(header, state.phase.header), "the federation's outcome of this session is ours");
+      }
+      return finish(state, ctx, recovered);
+    },
+  },
+  inspect: (state) => ({
+    session: state.session,
+    phase: state.phase.kind,
+    items: state.phase.kind === "collecting" ? state.phase.position : state.phase.outcome.items.length,
+    signatures: state.phase.kind === "signing" ? state.phase.signatures.size : 0,
+  }),
+});

@@ -1,0 +1,87 @@
+/**
+ * One session after the other: starts a fresh tree for each, stores its outcome, starts the next. fedimint-server
+ * `consensus/engine.rs` (`run_consensus`); sheet "consensus" B1, B7.
+ */
+import type { ActorContext } from "../../actors/actor.ts";
+import { defineActor, next, reply } from "../../actors/actor.ts";
+import type { ActorRef, Cast, Request } from "../../actors/protocol.ts";
+import type { SupervisorSpec } from "../../actors/supervisor.ts";
+import type { SignedSessionOutcome } from "../../core/types/session.ts";
+import type { EngineRef } from "./engine.ts";
+
+/** After a planned shutdown peers may still fetch the last outcome from us for so long. */
+const FAREWELL_MS = 60_000;
+
+export type SessionsMessage =
+  | Cast<"completed", { session: number; outcome: SignedSessionOutcome }>
+  | Cast<"timedOut", { session: number }>
+  | Cast<"farewellOver", null>
+  | Cast<"begin", null>
+  /** After this session consensus ends and with it the process; null takes it back. Not persisted. */
+  | Request<"scheduleShutdown", { session: number | null }, null>
+  | Request<"scheduledShutdown", null, number | null>;
+
+export type SessionsRef = ActorRef<SessionsMessage>;
+
+export type SessionsArgs = {
+  readonly engine: EngineRef;
+  /** Path of the supervisor under which session trees live. */
+  readonly supervisor: string;
+  readonly sessionTree: (session: number) => SupervisorSpec;
+  /** Resolves when consensus may begin: the Bitcoin node answers and is synced. */
+  readonly ready: (signal: AbortSignal) => Promise<void>;
+  readonly timeoutMs: number;
+  readonly total: number;
+  /** Ends the process in order. */
+  readonly shutdown: () => void;
+};
+
+type State = SessionsArgs & { readonly session: number | null; readonly shutdownAfter: number | null };
+type Context = ActorContext<SessionsMessage>;
+
+async function start(state: State, ctx: Context): Promise<State> {
+  const session = await ctx.ask(state.engine, "finishedSessions", null);
+  const tree = state.sessionTree(session);
+  // after a crash of this actor alone the old tree is still there
+  await ctx.stopChild(`${state.supervisor}/${tree.id}`);
+  await ctx.startChild(state.supervisor, tree);
+  ctx.log.info("Session begins", { session });
+  ctx.after(state.timeoutMs, { type: "timedOut", args: { session } });
+  return { ...state, session };
+}
+
+export const sessions = defineActor<SessionsMessage, SessionsArgs, State>({
+  name: "sessions",
+  init: (ctx, args) => {
+    ctx.run((signal) => args.ready(signal), (outcome) => {
+      if (!outcome.ok) throw outcome.error;
+      return { type: "begin", args: null };
+    });
+    return { ...args, session: null, shutdownAfter: null };
+  },
+  handle: {
+    begin: async (state, _args, ctx) => next(await start(state, ctx)),
+    completed: async (state, { session, outcome }, ctx) => {
+      if (session !== state.session) return next(state);
+      // the broadcast must have stopped saving before its units are deleted
+      await ctx.stopChild(`${state.supervisor}/${state.sessionTree(session).id}`);
+      await ctx.ask(state.engine, "complete", { session, outcome }, { deadlineMs: Infinity });
+      ctx.log.info("Session completed", { session, items: outcome.sessionOutcome.items.length });
+      if (session !== state.shutdownAfter) return next(await start(state, ctx));
+      ctx.log.info("Planned shutdown: waiting for peers to complete the session", { session });
+      ctx.after(state.total === 1 ? 0 : FAREWELL_MS, { type: "farewellOver", args: null });
+      return next({ ...state, session: null });
+    },
+    farewellOver: (state) => {
+      state.shutdown();
+      return next(state);
+    },
+    timedOut: (state, { session }) => {
+      if (session === state.session) throw new Error(`Session ${session} took longer than ${state.timeoutMs} ms`);
+      return next(state);
+    },
+    scheduleShutdown: (state, { session }) => reply({ ...state, shutdownAfter: session }, null),
+    scheduledShutdown: (state) => reply(state, state.shutdownAfter),
+  },
+  inspect: (state) => ({ session: state.session }),
+});

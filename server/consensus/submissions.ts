@@ -1,0 +1,178 @@
+/**
+ * Transactions that clients submitted: checked, queued, and answered when consensus has accepted them or they have become invalid.
+ * fedimint-server `consensus/api.rs` (`submit_transaction`); sheet "API" 3.1.
+ *
+ * Nothing here is durable: a caller that hears nothing submits again, and the same transaction twice changes nothing.
+ */
+import type { ActorContext, Sender } from "../../actors/actor.ts";
+import { defineActor, next, reply } from "../../actors/actor.ts";
+import type { ActorRef, Cast, ReplyTo, Request } from "../../actors/protocol.ts";
+import type { StoreView } from "../../actors/store/store.ts";
+import { rollback } from "../../actors/store/store.ts";
+import type { Result } from "../../core/result.ts";
+import { err, ok } from "../../core/result.ts";
+import type { TransactionId } from "../../core/types/ids.ts";
+import type { Transaction, TransactionError, TransactionSubmissionOutcome } from "../../core/types/transaction.ts";
+import type { Version } from "../../core/types/version.ts";
+import { getAcceptedTransaction } from "./db.ts";
+import { RECHECK_INTERVAL_MS, SUBMISSIONS_MAX } from "./limits.ts";
+import type { MempoolRef } from "./mempool.ts";
+import type { DecodedTransaction, Modules } from "./transaction.ts";
+import { decodeTransaction, processTransaction } from "./transaction.ts";
+
+export type SubmissionsMessage =
+  /**
+   * Answers with the outcome; null when it can't take more now. The transaction must decode (callers have checked).
+   * After `waitMs` the caller is forgotten.
+   */
+  | Request<"submit", { transaction: Transaction; waitMs: number }, TransactionSubmissionOutcome | null>
+  /** An item was accepted and is durable; its id when it was a transaction. */
+  | Cast<"accepted", { txid: TransactionId | null }>
+  | Cast<"sessionCompleted", { session: number }>
+  | Cast<"checked", { txid: TransactionId; verdict: Verdict; first: boolean }>
+  | Cast<"queued", { txid: TransactionId; place: boolean }>
+  | Cast<"recheck", null>
+  | Cast<"expired", { txid: TransactionId; caller: number }>;
+
+export type SubmissionsRef = ActorRef<SubmissionsMessage>;
+
+type Verdict = { readonly kind: "accepted" } | { readonly kind: "valid" } | {
+  readonly kind: "invalid";
+  readonly error: TransactionError;
+};
+
+type Waiting = {
+  readonly decoded: DecodedTransaction;
+  readonly callers: Map<number, ReplyTo<TransactionSubmissionOutcome | null>>;
+  /** A check is under way: at most one at a time. */
+  checking: boolean;
+  /** It was given to the mempool in this session. */
+  queued: boolean;
+};
+
+export type SubmissionsArgs = {
+  readonly store: StoreView;
+  readonly modules: Modules;
+  readonly mempool: MempoolRef;
+  readonly version: Version;
+};
+
+type State = SubmissionsArgs & {
+  readonly waiting: Map<TransactionId, Waiting>;
+  callers: number;
+  recheckDue: boolean;
+};
+
+type Context = ActorContext<SubmissionsMessage>;
+
+/** Checks against the newest state in a transaction that is thrown away. */
+async function verdictOf(sender: Sender, args: SubmissionsArgs, decoded: DecodedTransaction): Promise<Verdict> {
+  const committed = await args.store.transact<Verdict>(async (tx) => {
+    if (await getAcceptedTransaction(tx, decoded.txid) !== undefined) return { kind: "accepted" };
+    const processed = await processTransaction(sender, tx, decoded, args.version, true);
+    return rollback<Verdict>(processed.ok ? { kind: "valid" } : { kind: "invalid", error: processed.error });
+  });
+  // that it was accepted is told only when the item's commit, which came before this one, is on disk
+  await committed.durable;
+  return committed.value;
+}
+
+function check(state: State, ctx: Context, entry: Waiting, first: boolean): void {
+  if (entry.checking) return;
+  entry.checking = true;
+  const { txid } = entry.decoded;
+  ctx.run(() => verdictOf(ctx, state, entry.decoded), (outcome) => {
+    if (!outcome.ok) throw outcome.error;
+    return { type: "checked", args: { txid, verdict: outcome.value, first } };
+  });
+}
+
+function queue(state: State, ctx: Context, entry: Waiting): void {
+  const { txid, transaction } = entry.decoded;
+  entry.queued = true;
+  ctx.run(
+    () =>
+      ctx.ask(state.mempool, "submit", { item: { tag: "Transaction", value: transaction } }, { deadlineMs: Infinity }),
+    (outcome) => {
+      if (!outcome.ok) throw outcome.error;
+      return { type: "queued", args: { txid, place: outcome.value } };
+    },
+  );
+}
+
+function answer(
+  state: State,
+  ctx: Context,
+  txid: TransactionId,
+  outcome: Result<TransactionId, TransactionError> | null,
+): void {
+  for (const caller of state.waiting.get(txid)?.callers.values() ?? []) ctx.reply(caller, outcome);
+  state.waiting.delete(txid);
+}
+
+function scheduleRecheck(state: State, ctx: Context): void {
+  if (state.recheckDue || state.waiting.size === 0) return;
+  state.recheckDue = true;
+  ctx.after(RECHECK_INTERVAL_MS, { type: "recheck", args: null });
+}
+
+export const submissions = defineActor<SubmissionsMessage, SubmissionsArgs, State>({
+  name: "submissions",
+  init: (_ctx, args) => ({ ...args, waiting: new Map(), callers: 0, recheckDue: false }),
+  handle: {
+    submit: (state, { transaction, waitMs }, ctx, from) => {
+      const decoded = decodeTransaction(state.modules, transaction);
+      const { txid } = decoded;
+      let entry = state.waiting.get(txid);
+      if (!entry) {
+        if (state.waiting.size >= SUBMISSIONS_MAX) return reply(state, null);
+        entry = { decoded, callers: new Map(), checking: false, queued: false };
+        state.waiting.set(txid, entry);
+      }
+      const caller = state.callers++;
+      entry.callers.set(caller, from);
+      ctx.after(waitMs, { type: "expired", args: { txid, caller } });
+      check(state, ctx, entry, true);
+      return next(state);
+    },
+    checked: (state, { txid, verdict, first }, ctx) => {
+      const entry = state.waiting.get(txid);
+      if (!entry) return next(state);
+      entry.checking = false;
+      if (verdict.kind === "accepted") answer(state, ctx, txid, ok(txid));
+      else if (verdict.kind === "invalid") answer(state, ctx, txid, err(verdict.error));
+      else if (first && !entry.queued) queue(state, ctx, entry);
+      return next(state);
+    },
+    queued: (state, { txid, place }, ctx) => {
+      if (!place) answer(state, ctx, txid, null);
+      return next(state);
+    },
+    accepted: (state, { txid }, ctx) => {
+      if (txid !== null && state.waiting.has(txid)) answer(state, ctx, txid, ok(txid));
+      scheduleRecheck(state, ctx);
+      return next(state);
+    },
+    recheck: (state, _args, ctx) => {
+      state.recheckDue = false;
+      for (const entry of state.waiting.values()) check(state, ctx, entry, false);
+      return next(state);
+    },
+    // what was in units that no head reached is lost with the session: it goes to the next one
+    sessionCompleted: (state, _args, ctx) => {
+      for (const entry of state.waiting.values()) {
+        entry.queued = false;
+        entry.checking = false;
+        check(state, ctx, entry, true);
+      }
+      return next(state);
+    },
+    expired: (state, { txid, caller }) => {
+      const entry = state.waiting.get(txid);
+      entry?.callers.delete(caller);
+      if (entry?.callers.size === 0) state.waiting.delete(txid);
+      return next(state);
+    },
+  },
+  inspect: (state) => ({ waiting: state.waiting.size }),
+});

@@ -1,0 +1,117 @@
+/**
+ * Checks a transaction and applies it to a store transaction: inputs, signatures, outputs, funding, in the reference's order, so that
+ * every guardian gives the same error. fedimint-server `consensus/transaction.rs`.
+ */
+import type { Sender } from "../../actors/actor.ts";
+import type { StoreTx } from "../../actors/store/store.ts";
+import { fromHex, toHex } from "../../core/bytes.ts";
+import type { Bytes } from "../../core/bytes.ts";
+import { encodeHex } from "../../core/encoding/mod.ts";
+import { schnorrVerify } from "../../core/crypto/schnorr.ts";
+import type { Result } from "../../core/result.ts";
+import { err, ok } from "../../core/result.ts";
+import type { Decoders, DynKind } from "../../core/types/dyn.ts";
+import { fromDyn } from "../../core/types/dyn.ts";
+import type { Dyn } from "../../core/types/dyn.ts";
+import type { ModuleInstanceId, TransactionId } from "../../core/types/ids.ts";
+import type { Transaction, TransactionError } from "../../core/types/transaction.ts";
+import { transaction as transactionCodec, transactionIdOf } from "../../core/types/transaction.ts";
+import type { Version } from "../../core/types/version.ts";
+import { modulePrefix } from "./db.ts";
+import { Funding } from "./funding.ts";
+import type { ModuleRef } from "./module_actor.ts";
+
+export type Modules = {
+  readonly refs: ReadonlyMap<ModuleInstanceId, ModuleRef>;
+  readonly decoders: Decoders;
+};
+
+/** A transaction whose inputs and outputs were all decoded by their modules. */
+export type DecodedTransaction = {
+  readonly txid: TransactionId;
+  readonly transaction: Transaction;
+  readonly inputs: readonly DecodedItem[];
+  readonly outputs: readonly DecodedItem[];
+};
+
+type DecodedItem = { readonly instance: ModuleInstanceId; readonly ref: ModuleRef; readonly value: unknown };
+
+function decodeItems(modules: Modules, kind: DynKind, items: readonly Dyn[]): DecodedItem[] {
+  return items.map((item) => ({
+    instance: item.instance,
+    value: fromDyn(modules.decoders, kind, item),
+    ref: modules.refs.get(item.instance)!,
+  }));
+}
+
+/** @throws {DecodeError} for unknown modules and malformed bodies: such a transaction is no transaction to a guardian */
+export function decodeTransaction(modules: Modules, transaction: Transaction): DecodedTransaction {
+  return {
+    txid: transactionIdOf(transaction),
+    transaction,
+    inputs: decodeItems(modules, "input", transaction.inputs),
+    outputs: decodeItems(modules, "output", transaction.outputs),
+  };
+}
+
+/** One signature for each input, in order, by the key that its module named. */
+function verifySignatures(decoded: DecodedTransaction, keys: readonly Bytes[]): Result<null, TransactionError> {
+  const { signatures } = decoded.transaction;
+  if (signatures.tag === "Default") {
+    return err({ tag: "UnsupportedSignatureScheme", value: { variant: signatures.value.variant } });
+  }
+  if (signatures.value.length !== keys.length) return err({ tag: "InvalidWitnessLength", value: null });
+  const message = fromHex(decoded.txid);
+  for (const [i, signature] of signatures.value.entries()) {
+    const key = keys[i]!;
+    if (schnorrVerify(signature, message, key)) continue;
+    const facts = {
+      tx: encodeHex(transactionCodec, decoded.transaction),
+      hash: decoded.txid,
+      sig: toHex(signature),
+      key: toHex(key),
+    };
+    return err({ tag: "InvalidSignature", value: facts });
+  }
+  return ok(null);
+}
+
+/**
+ * Applies `decoded` to `tx`. On an error `tx` may hold partial writes: the caller rolls it back.
+ * `submission` adds the checks that guardians make only when a client submits.
+ */
+export async function processTransaction(
+  sender: Sender,
+  tx: StoreTx,
+  decoded: DecodedTransaction,
+  version: Version,
+  submission: boolean,
+): Promise<Result<null, TransactionError>> {
+  const patient = { deadlineMs: Infinity };
+  for (const { ref, value } of decoded.inputs) {
+    const valid = await sender.ask(ref, "verifyInput", { input: value }, patient);
+    if (!valid) return err({ tag: "InvalidWitnessLength", value: null });
+  }
+  const funding = new Funding();
+  const keys: Bytes[] = [];
+  for (const [inIdx, { instance, ref, value }] of decoded.inputs.entries()) {
+    const inPoint = { txid: decoded.txid, inIdx };
+    const args = { tx: tx.view(modulePrefix(instance)), input: value, inPoint, submission };
+    const meta = await sender.ask(ref, "processInput", args, patient);
+    if (!meta.ok) return err({ tag: "Input", value: meta.error });
+    const added = funding.addInput(meta.value);
+    if (!added.ok) return added;
+    keys.push(meta.value.publicKey);
+  }
+  const signed = verifySignatures(decoded, keys);
+  if (!signed.ok) return signed;
+  for (const [outIdx, { instance, ref, value }] of decoded.outputs.entries()) {
+    const outPoint = { txid: decoded.txid, outIdx };
+    const args = { tx: tx.view(modulePrefix(instance)), output: value, outPoint, submission };
+    const meta = await sender.ask(ref, "processOutput", args, patient);
+    if (!meta.ok) return err({ tag: "Output", value: meta.error });
+    const added = funding.addOutput(meta.value);
+    if (!added.ok) return added;
+  }
+  return funding.verify(version);
+}

@@ -1,0 +1,13 @@
+/** Bounds of the links between guardians, each with its reason. */
+
+/** Longest message, part of the protocol (`MAX_P2P_MESSAGE_SIZE`): a longer one closes the connection on either side. */
+export const MESSAGE_BYTES_MAX = 10_000_000;
+/** Messages that wait to be sent to one guardian; a further one is dropped, the layers above repeat. As the reference. */
+export const OUTGOING_MAX = 5;
+/** Messages kept for a consumer that isn't there yet, per guardian; the ceremony needs 3. */
+export const HELD_MAX = 16;
+/** A message that takes longer to leave closes the connection. As the reference. */
+export const SEND_TIMEOUT_MS = 60_000;
+export const DIAL_TIMEOUT_MS = 10_000;
+/** Delays between attempts to dial: Fibonacci from 250 ms, capped. */
+export const DIAL_BACK_OFF = { minMs: 250, maxMs: 13_750 };

@@ -1,0 +1,212 @@
+/**
+ * The link to one guardian: at most one connection, dialled by the guardian with the lower id, accepted by the other. Reading and
+ * writing are independent, so that two guardians that both write can't block each other. fedimint-server `net/p2p.rs`; sheet "consensus" C3.
+ */
+import type { ActorContext } from "../../actors/actor.ts";
+import { defineActor, next } from "../../actors/actor.ts";
+import type { ByteStream, TlsIdentity } from "../../actors/platform/platform.ts";
+import { backOffMs } from "../../actors/rpc/mod.ts";
+import type { ActorRef, Cast } from "../../actors/protocol.ts";
+import type { Bytes } from "../../core/bytes.ts";
+import { equalBytes } from "../../core/bytes.ts";
+import { DecodeError } from "../../core/encoding/mod.ts";
+import type { Result } from "../../core/result.ts";
+import { errorText } from "../../core/result.ts";
+import type { PeerId } from "../../core/types/ids.ts";
+import type { P2pMessage } from "../../core/types/p2p_message.ts";
+import { decodeP2pMessage, encodeP2pMessage } from "../../core/types/p2p_message.ts";
+import { frame, FrameReader } from "./framing.ts";
+import type { Handover } from "./handover.ts";
+import { DIAL_BACK_OFF, DIAL_TIMEOUT_MS, OUTGOING_MAX, SEND_TIMEOUT_MS } from "./limits.ts";
+import type { RouterRef } from "./router.ts";
+
+export type LinkMessage =
+  | Cast<"send", { message: P2pMessage }>
+  /** The listener accepted a connection of this guardian: it replaces the present one. `id` in the handover. */
+  | Cast<"accepted", { id: number }>
+  | Cast<"dial", null>
+  | Cast<"dialled", { outcome: Result<number, string> }>
+  | Cast<"read", { connection: number; chunk: Bytes | null }>
+  | Cast<"written", { connection: number; done: boolean }>
+  | Cast<"sendTimedOut", { connection: number; sequence: number }>;
+
+export type LinkRef = ActorRef<LinkMessage>;
+
+export type LinkArgs = {
+  readonly peer: PeerId;
+  /** Whether we are the one who dials. */
+  readonly dials: boolean;
+  readonly hostname: string;
+  readonly port: number;
+  /** Name in the peer's certificate. */
+  readonly serverName: string;
+  /** DER; the peer is who shows exactly this. */
+  readonly certificate: Bytes;
+  readonly identity: TlsIdentity;
+  readonly handover: Handover<ByteStream>;
+  readonly router: RouterRef;
+};
+
+type Connection = { readonly number: number; readonly stream: ByteStream; readonly frames: FrameReader };
+
+type State = {
+  readonly args: LinkArgs;
+  readonly outgoing: Bytes[];
+  connection: Connection | null;
+  connections: number;
+  writing: boolean;
+  sequence: number;
+  attempts: number;
+  dropped: number;
+};
+
+type Context = ActorContext<LinkMessage>;
+
+function scheduleDial(state: State, ctx: Context): void {
+  if (!state.args.dials) return;
+  ctx.after(backOffMs(DIAL_BACK_OFF, state.attempts++, ctx.platform.dice), { type: "dial", args: null });
+}
+
+function readNext(ctx: Context, { number, stream }: Connection): void {
+  ctx.run(() => stream.read(), (outcome) => ({
+    type: "read",
+    args: { connection: number, chunk: outcome.ok ? outcome.value : null },
+  }));
+}
+
+function writeNext(state: State, ctx: Context): void {
+  const { connection } = state;
+  if (!connection || state.writing) return;
+  const bytes = state.outgoing.shift();
+  if (!bytes) return;
+  state.writing = true;
+  const sequence = ++state.sequence;
+  const timer = ctx.after(SEND_TIMEOUT_MS, { type: "sendTimedOut", args: { connection: connection.number, sequence } });
+  ctx.run(() => connection.stream.write(bytes), (outcome) => {
+    ctx.cancel(timer);
+    return { type: "written", args: { connection: connection.number, done: outcome.ok } };
+  });
+}
+
+function open(state: State, ctx: Context, stream: ByteStream): void {
+  state.connection?.stream.close();
+  const connection = { number: ++state.connections, stream, frames: new FrameReader() };
+  ctx.signal.addEventListener("abort", () => stream.close(), { once: true });
+  state.connection = connection;
+  state.writing = false;
+  state.attempts = 0;
+  ctx.log.info("Connected to guardian", { peer: state.args.peer });
+  ctx.tell(state.args.router, "connection", { peer: state.args.peer, connected: true });
+  readNext(ctx, connection);
+  writeNext(state, ctx);
+}
+
+function close(state: State, ctx: Context, reason: string): void {
+  if (!state.connection) return;
+  state.connection.stream.close();
+  state.connection = null;
+  state.writing = false;
+  ctx.log.info("Connection to guardian closed", { peer: state.args.peer, reason });
+  ctx.tell(state.args.router, "connection", { peer: state.args.peer, connected: false });
+  scheduleDial(state, ctx);
+}
+
+/** Delivers whole messages. @returns why the connection must be closed, or null */
+function deliver(state: State, ctx: Context, { frames }: Connection, chunk: Bytes): string | null {
+  const payloads = frames.push(chunk);
+  if (!payloads) return "message is too long";
+  for (const payload of payloads) {
+    try {
+      ctx.tell(state.args.router, "received", { from: state.args.peer, message: decodeP2pMessage(payload) });
+    } catch (thrown) {
+      if (thrown instanceof DecodeError) return `message does not decode: ${errorText(thrown)}`;
+      throw thrown;
+    }
+  }
+  return null;
+}
+
+async function dial({ args }: State, ctx: Context): Promise<number> {
+  const { hostname, port, identity, serverName } = args;
+  const stream = await ctx.platform.network.dialTls({
+    hostname,
+    port,
+    identity,
+    serverName,
+    timeoutMs: DIAL_TIMEOUT_MS,
+  });
+  if (equalBytes(stream.peerCertificate, args.certificate)) return args.handover.put(stream);
+  stream.close();
+  throw new Error("the other side shows another certificate than the guardian's");
+}
+
+export const link = defineActor<LinkMessage, LinkArgs, State>({
+  name: "link",
+  init: (ctx, args) => {
+    const state: State = {
+      args,
+      outgoing: [],
+      connection: null,
+      connections: 0,
+      writing: false,
+      sequence: 0,
+      attempts: 0,
+      dropped: 0,
+    };
+    scheduleDial(state, ctx);
+    return state;
+  },
+  handle: {
+    send: (state, { message }, ctx) => {
+      if (state.outgoing.length >= OUTGOING_MAX) state.dropped++;
+      else state.outgoing.push(frame(encodeP2pMessage(message)));
+      writeNext(state, ctx);
+      return next(state);
+    },
+    accepted: (state, { id }, ctx) => {
+      const stream = state.args.handover.take(id);
+      if (stream) open(state, ctx, stream);
+      return next(state);
+    },
+    dial: (state, _args, ctx) => {
+      if (state.connection) return next(state);
+      ctx.run(() => dial(state, ctx), (outcome) => ({
+        type: "dialled",
+        args: { outcome: outcome.ok ? outcome : { ok: false, error: errorText(outcome.error) } },
+      }));
+      return next(state);
+    },
+    dialled: (state, { outcome }, ctx) => {
+      if (!outcome.ok) {
+        ctx.log.debug("Guardian can't be reached", { peer: state.args.peer, reason: outcome.error });
+        scheduleDial(state, ctx);
+        return next(state);
+      }
+      const stream = state.args.handover.take(outcome.value);
+      if (stream) open(state, ctx, stream);
+      return next(state);
+    },
+    read: (state, { connection, chunk }, ctx) => {
+      if (state.connection?.number !== connection) return next(state);
+      const reason = chunk === null ? "closed by the other side" : deliver(state, ctx, state.connection, chunk);
+      if (reason !== null) close(state, ctx, reason);
+      else readNext(ctx, state.connection);
+      return next(state);
+    },
+    written: (state, { connection, done }, ctx) => {
+      if (state.connection?.number !== connection) return next(state);
+      state.writing = false;
+      if (done) writeNext(state, ctx);
+      else close(state, ctx, "could not write");
+      return next(state);
+    },
+    sendTimedOut: (state, { connection, sequence }, ctx) => {
+      if (state.connection?.number === connection && state.writing && state.sequence === sequence) {
+        close(state, ctx, "a message took too long to leave");
+      }
+      return next(state);
+    },
+  },
+  terminate: (state) => state.connection?.stream.close(),
+  inspect: (state) => ({ peer: state.args.peer, connected: state.connection !== null, dropped: state.dropped }),
+});

@@ -1,0 +1,58 @@
+/** Accepts connections of the other guardians: who one is, its certificate says, byte for byte. Strangers are closed at once. */
+import { defineActor, next } from "../../actors/actor.ts";
+import type { Address, ByteStream, Listener, TlsIdentity } from "../../actors/platform/platform.ts";
+import type { ActorRef, Cast } from "../../actors/protocol.ts";
+import type { Bytes } from "../../core/bytes.ts";
+import { toHex } from "../../core/bytes.ts";
+import type { PeerId } from "../../core/types/ids.ts";
+import type { Handover } from "./handover.ts";
+import type { LinkRef } from "./link.ts";
+
+export type ListenerMessage = Cast<"connected", { id: number; certificate: Bytes; remote: Address }>;
+
+export type ListenerArgs = {
+  readonly bind: Address;
+  readonly identity: TlsIdentity;
+  /** The other guardians' certificates (DER). */
+  readonly certificates: ReadonlyMap<PeerId, Bytes>;
+  readonly links: ReadonlyMap<PeerId, LinkRef>;
+  readonly handover: Handover<ByteStream>;
+};
+
+type State = { readonly args: ListenerArgs; readonly peerOf: ReadonlyMap<string, PeerId>; readonly listener: Listener };
+
+export const peerListener = defineActor<ListenerMessage, ListenerArgs, State>({
+  name: "listener",
+  init: async (ctx, args) => {
+    const peerOf = new Map([...args.certificates].map(([peer, certificate]) => [toHex(certificate), peer]));
+    const listener = await ctx.platform.network.listenTls(
+      { ...args.bind, identity: args.identity },
+      (stream, remote) => {
+        const id = args.handover.put(stream);
+        ctx.tell(ctx.self, "connected", { id, certificate: stream.peerCertificate, remote });
+      },
+    );
+    ctx.log.info("Listening for guardians", { address: `${listener.address.hostname}:${listener.address.port}` });
+    return { args, peerOf, listener };
+  },
+  handle: {
+    connected: (state, { id, certificate, remote }, ctx) => {
+      const peer = state.peerOf.get(toHex(certificate));
+      const link = peer === undefined ? undefined : state.args.links.get(peer);
+      if (link) {
+        ctx.tell(link, "accepted", { id });
+      } else {
+        state.args.handover.take(id)?.close();
+        ctx.log.warn("Connection with an unknown certificate refused", { remote: remote.hostname });
+      }
+      return next(state);
+    },
+  },
+  terminate: async (state) => {
+    state.args.handover.clear((stream) => stream.close());
+    await state.listener.close();
+  },
+  mailbox: { max: 64, full: "refuse" },
+});
+
+export type PeerListenerRef = ActorRef<ListenerMessage>;
