@@ -9,7 +9,7 @@
 import type { ActorError } from "../error.ts";
 import type { Clock } from "../platform/platform.ts";
 import type { ReplyTo } from "../protocol.ts";
-import { Deadlines } from "./deadlines.ts";
+import { type DeadlineQueue, Deadlines } from "./deadlines.ts";
 import { deadlinePassed } from "./errors.ts";
 
 /** One request: a promise for the asker, an id for the actor that is asked. */
@@ -26,7 +26,8 @@ export class Ask {
   /** The asked incarnation's requests left for later, while this is one of them. */
   leftIn: Set<Ask> | null = null;
 
-  /** Place in the queue of its deadline; null while in none. */
+  /** Place in the queue of its deadline; null while in none. `later` also links those whose deadline has not started. */
+  queue: DeadlineQueue | null = null;
   dueMs = 0;
   earlier: Ask | null = null;
   later: Ask | null = null;
@@ -62,37 +63,45 @@ export class Ask {
 
   #settle(): void {
     this.settled = true;
-    if (this.earlier !== null || this.leftIn !== null) this.#asks.settled(this);
+    if (this.queue !== null || this.leftIn !== null) this.#asks.settled(this);
   }
 }
 
 export class Asks {
+  readonly #clock: Clock;
   readonly #deadlines: Deadlines;
   readonly #leftForLater = new Map<number, Ask>();
-  readonly #fresh: Ask[] = [];
+  /** Requests whose deadline has not started, linked by `later`: an array emptied so often costs more than they do. */
+  #freshFirst: Ask | null = null;
+  #freshLast: Ask | null = null;
   #nextId = 1;
 
   constructor(clock: Clock) {
+    this.#clock = clock;
     this.#deadlines = new Deadlines(clock, (ask) => ask.fail(deadlinePassed(ask.path, ask.type, ask.deadlineMs)));
   }
 
   /** The caller sees to it that the pump runs soon: it starts the deadline. */
   open(path: string, type: string, deadlineMs: number): Ask {
     const ask = new Ask(this, this.#nextId++, path, type, deadlineMs);
-    if (deadlineMs !== Infinity) this.#fresh.push(ask);
+    if (deadlineMs === Infinity) return ask;
+    if (this.#freshLast === null) this.#freshFirst = ask;
+    else this.#freshLast.later = ask;
+    this.#freshLast = ask;
     return ask;
   }
 
   /** Starts the deadlines of requests that came since the last call and are still open. */
   startDeadlines(): void {
-    const fresh = this.#fresh;
-    if (fresh.length === 0) return;
-    for (let i = 0; i < fresh.length; i++) {
-      const ask = fresh[i]!;
-      if (!ask.settled) this.#deadlines.add(ask);
+    let nowMs: number | null = null; // read when needed, and once: it costs as much as a message
+    let ask = this.#freshFirst;
+    this.#freshFirst = this.#freshLast = null;
+    while (ask !== null) {
+      const later: Ask | null = ask.later;
+      ask.later = null;
+      if (!ask.settled) this.#deadlines.add(ask, nowMs ??= this.#clock.monotonicMs());
+      ask = later;
     }
-    fresh.length = 0;
-    this.#deadlines.forgetNow();
   }
 
   /** The handler left the request: whoever holds its id may answer it, until `set`'s owner ends. */
@@ -109,7 +118,7 @@ export class Asks {
   }
 
   settled(ask: Ask): void {
-    if (ask.earlier !== null) this.#deadlines.remove(ask);
+    if (ask.queue !== null) this.#deadlines.remove(ask);
     if (ask.leftIn !== null) {
       ask.leftIn.delete(ask);
       ask.leftIn = null;

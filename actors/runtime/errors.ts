@@ -36,7 +36,10 @@ export function startFailed(path: string, cause: unknown): ActorError {
 }
 
 export function duplicatePath(path: string): ActorError {
-  return new ActorError({ code: "duplicate_path", path }, `There is an actor at ${path} already. Stop it first or choose another id.`);
+  return new ActorError(
+    { code: "duplicate_path", path },
+    `There is an actor at ${path} already. Stop it first or choose another id.`,
+  );
 }
 
 export function gaveUp(path: string, cause: unknown): ActorError {

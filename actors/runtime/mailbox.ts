@@ -17,7 +17,7 @@ export type Taken = "taken" | "dropped_one" | "refused";
 
 const COLUMNS = 3;
 const CAPACITY_MIN = 8;
-/** Above it an emptied ring is given back: a burst must not hold its memory for ever. */
+/** Above it an emptied ring that was hardly used is halved: a burst must not hold its memory for ever, nor the next one pay for it again. */
 const CAPACITY_KEPT_MAX = 1_024;
 
 export class Mailbox {
@@ -32,6 +32,8 @@ export class Mailbox {
   #capacity = CAPACITY_MIN;
   #head = 0;
   #length = 0;
+  /** Most that waited since it was empty. */
+  #peak = 0;
   /** Waiting messages that count against the bound. */
   #foreign = 0;
   /** Waiting casts of others: what `drop_oldest` may give up. Counted so that a mailbox full of requests isn't searched in vain. */
@@ -62,7 +64,7 @@ export class Mailbox {
     this.#slots[at] = receiver;
     this.#slots[at + 1] = args;
     this.#slots[at + 2] = origin;
-    this.#length++;
+    if (++this.#length > this.#peak) this.#peak = this.#length;
     return taken;
   }
 
@@ -81,7 +83,10 @@ export class Mailbox {
       this.#foreign--;
       this.#casts--;
     } else if (!origin.own) this.#foreign--;
-    if (this.#length === 0 && this.#capacity > CAPACITY_KEPT_MAX) this.#resize(CAPACITY_MIN);
+    if (this.#length === 0) {
+      if (this.#capacity > CAPACITY_KEPT_MAX && this.#peak * 4 < this.#capacity) this.#resize(this.#capacity / 2);
+      this.#peak = 0;
+    }
   }
 
   /** Lets go of what `next` took out, so that an idle actor holds no message. */

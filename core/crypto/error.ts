@@ -6,13 +6,12 @@ export type CryptoFacts =
   | { readonly code: "bad_length"; readonly argument: string; readonly expected: string; readonly found: number }
   /**
    * `bad_scalar`: not below the group's order, or zero where that makes no sense · `bad_point`: not the one canonical encoding of
-   * a point of the curve · `not_in_subgroup`: on the curve, but not in the group of prime order · `infinity`: the result would be
-   * the point at infinity, which has no encoding here
+   * a point of the group · `infinity`: the result would be the point at infinity, which has no encoding in secp256k1
    */
-  | { readonly code: "bad_scalar" | "bad_point" | "not_in_subgroup" | "infinity"; readonly argument: string }
+  | { readonly code: "bad_scalar" | "bad_point" | "infinity"; readonly argument: string }
   /** Shares to combine. */
   | { readonly code: "too_few"; readonly have: number; readonly need: number }
-  | { readonly code: "duplicate_index" | "bad_index"; readonly index: number }
+  | { readonly code: "bad_index"; readonly index: number }
   /** Text that is no list of BIP39 words. */
   | { readonly code: "bad_words" }
   | { readonly code: "bad_salt" };

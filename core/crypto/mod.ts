@@ -1,6 +1,60 @@
-/** Cryptography: bytes in, bytes out. */
+/** Cryptography: bytes in, bytes out. No randomness of its own: whoever calls hands it in. */
+export { AEAD_KEY_BYTES, AEAD_NONCE_BYTES, aeadDecrypt, aeadEncrypt, passwordKey } from "./aead.ts";
+export {
+  backupSecret,
+  clientRoot,
+  defaultClientSecret,
+  ENTROPY_BYTES,
+  entropyOfWords,
+  globalRoot,
+  moduleSecret,
+  preRootCheck,
+  seedOfEntropy,
+  wordsOfEntropy,
+} from "./bip39.ts";
+export {
+  addScalars,
+  Bls,
+  bls,
+  decodeScalar,
+  type G1,
+  G1_BYTES,
+  type G2,
+  G2_BYTES,
+  Group,
+  invertScalar,
+  isZeroScalar,
+  loadBls,
+  type Scalar,
+  SCALAR_BYTES,
+  scalarFromBigInt,
+  scalarFromWide,
+} from "./bls/mod.ts";
+export { ChaChaRng } from "./chacha_rng.ts";
+export { DerivableSecret } from "./derive_secret.ts";
+export {
+  type DkgAbort,
+  type DkgEffect,
+  type DkgMessage,
+  type DkgResult,
+  type DkgState,
+  type DkgStep,
+  dkgStep,
+  startDkg,
+} from "./dkg.ts";
 export { CryptoError, type CryptoFacts } from "./error.ts";
-export { Secret } from "./secret.ts";
+export { ecdsaFromDer, ecdsaSign, ecdsaToDer, ecdsaVerify } from "./ecdsa.ts";
+export { alephHash, keychainDigest, keychainSign, keychainTag, keychainVerify } from "./keychain.ts";
+export {
+  commitmentHash,
+  commitmentOf,
+  evaluatePoints,
+  evaluateScalars,
+  randomPolynomial,
+  shareFits,
+  sumOfCommitments,
+} from "./polynomial.ts";
+export { schnorrSign, schnorrVerify } from "./schnorr.ts";
 export {
   addPublicKeys,
   ecdh,
@@ -15,6 +69,21 @@ export {
   tweakSecretKey,
   xOnlyOf,
 } from "./secp.ts";
-export { schnorrSign, schnorrVerify } from "./schnorr.ts";
-export { ecdsaFromDer, ecdsaSign, ecdsaToDer, ecdsaVerify } from "./ecdsa.ts";
-export { alephHash, keychainDigest, keychainSign, keychainTag, keychainVerify } from "./keychain.ts";
+export { Secret } from "./secret.ts";
+export {
+  aggregatePublicKeys,
+  blindingKeyFingerprint,
+  blindMessage,
+  combineShares,
+  messageSeed,
+  messageSeedV1,
+  messageToPoint,
+  messageToPointV1,
+  pointOfSeed,
+  publicKeyShareOf,
+  signShare,
+  unblind,
+  verifyNote,
+  verifyShare,
+} from "./tbs.ts";
+export { allSignaturesHold, type SignatureCheck, verifySignatures } from "./tbs_batch.ts";

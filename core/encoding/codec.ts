@@ -22,6 +22,8 @@ export type Layout =
 export interface Codec<T> {
   readonly name: string;
   readonly layout: Layout;
+  /** Set when null is one of its values: `option` couldn't tell such a null from its own. */
+  readonly nullable?: true;
   write(writer: Writer, value: T): void;
   /** @throws {DecodeError} */
   read(reader: Reader): T;

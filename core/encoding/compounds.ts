@@ -8,23 +8,42 @@ import type { Json } from "./json.ts";
 import { isJsonObject } from "./json.ts";
 import { badJson } from "./primitives.ts";
 
-/** `00`, or `01` and the value; JSON null or the value. */
+/** `00`, or `01` and the value; JSON null or the value. @throws {RangeError} for a type that has null itself: use `nestedOption` */
 export function option<T>(inner: Codec<T>): Codec<T | null> {
+  if (inner.nullable) throw new RangeError(`An option of ${inner.name} can't tell none from null`);
+  const nested = nestedOption(inner);
   return {
-    name: `Option<${inner.name}>`,
-    layout: { form: "list", text: "Option (00, or 01 and)", items: [inner.layout] },
-    write: (writer, value) => {
-      writer.u8(value === null ? 0 : 1);
-      if (value !== null) inner.write(writer, value);
-    },
+    ...nested,
+    nullable: true,
+    write: (writer, value) => nested.write(writer, value === null ? null : { some: value }),
     read: (reader) => {
-      const flag = reader.u8();
-      if (flag > 1) reader.fail("bad_flag", `Byte ${flag} is not an option's flag`);
-      return flag === 1 ? inner.read(reader) : null;
+      const value = nested.read(reader);
+      return value === null ? null : value.some;
     },
     toJson: (value) => value === null ? null : inner.toJson(value),
     fromJson: (json) => json === null ? null : inner.fromJson(json),
     compare: (a, b) => a === null ? (b === null ? 0 : -1) : b === null ? 1 : inner.compare(a, b),
+  };
+}
+
+/** An option whose value may be null: `{ some: null }` is not none. serde's JSON has null for both, and reads none. */
+export function nestedOption<T>(inner: Codec<T>): Codec<{ readonly some: T } | null> {
+  return {
+    name: `Option<${inner.name}>`,
+    layout: { form: "list", text: "Option (00, or 01 and)", items: [inner.layout] },
+    nullable: true,
+    write: (writer, value) => {
+      writer.u8(value === null ? 0 : 1);
+      if (value !== null) inner.write(writer, value.some);
+    },
+    read: (reader) => {
+      const flag = reader.u8();
+      if (flag > 1) reader.fail("bad_flag", `Byte ${flag} is not an option's flag`);
+      return flag === 1 ? { some: inner.read(reader) } : null;
+    },
+    toJson: (value) => value === null ? null : inner.toJson(value.some),
+    fromJson: (json) => json === null ? null : { some: inner.fromJson(json) },
+    compare: (a, b) => a === null ? (b === null ? 0 : -1) : b === null ? 1 : inner.compare(a.some, b.some),
   };
 }
 

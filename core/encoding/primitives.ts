@@ -67,12 +67,32 @@ export const u64: Codec<bigint> = {
     writer.bigSize(value);
   },
   read: (reader) => reader.bigSize(),
-  toJson: (value) => value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : value,
+  toJson: shrink,
   fromJson: (json) => integerFromJson(json, U64_MAX, "u64"),
   compare: (a, b) => a < b ? -1 : a > b ? 1 : 0,
 };
 
-/** A u64 that counts things which never pass 2^53 (sessions, positions): a plain number here. */
+/**
+ * A u64 that is small in every honest value (a position, a height), but is part of what guardians must all read alike: a number up to
+ * 2^53 − 1, a bigint above, so that nothing is refused that the reference takes.
+ */
+export const u64Exact: Codec<number | bigint> = {
+  ...u64,
+  write: (writer, value) => u64.write(writer, BigInt(value)),
+  read: (reader) => shrink(reader.bigSize()),
+  toJson: (value) => shrink(BigInt(value)),
+  fromJson: (json) => shrink(integerFromJson(json, U64_MAX, "u64")),
+  compare: (a, b) => a < b ? -1 : a > b ? 1 : 0,
+};
+
+function shrink(value: bigint): number | bigint {
+  return value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : value;
+}
+
+/**
+ * A u64 that counts things which never pass 2^53 (sessions, positions): a plain number here. Larger ones are refused, so it is not for
+ * what guardians order (inputs, outputs, consensus items): there `u64Exact`.
+ */
 export const u64Number: Codec<number> = {
   ...u64,
   write: (writer, value) => {
@@ -103,6 +123,7 @@ export const bool: Codec<boolean> = {
 export const unit: Codec<null> = {
   name: "()",
   layout: leaf("nothing"),
+  nullable: true,
   write: () => {},
   read: () => null,
   toJson: () => null,

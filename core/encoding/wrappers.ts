@@ -1,9 +1,11 @@
-/** Encodings inside encodings: length-prefixed values and serde's hex and base64 forms. `fedimint-core/src/encoding/as_hex.rs`, `src/module/mod.rs`. */
+/** Codecs made from codecs: length-prefixed values, checks, serde's hex, base64 and flattened forms. `fedimint-core/src/encoding/as_hex.rs`, `src/module/mod.rs`. */
 import { base64urlnopad } from "@scure/base";
 import { toHex } from "../bytes.ts";
 import type { Codec } from "./codec.ts";
-import { decode, encode, parseHex } from "./codec.ts";
+import { decode, encode, mapCodec, parseHex } from "./codec.ts";
 import { DecodeError } from "./error.ts";
+import type { JsonObject } from "./json.ts";
+import { isJsonObject } from "./json.ts";
 import { badJson } from "./primitives.ts";
 
 /** The same bytes; JSON is hex of the encoding (`with as_hex`). */
@@ -63,4 +65,30 @@ export function moduleEncodingBase64<T>(inner: Codec<T>): Codec<T> {
       return decode(whole, raw);
     },
   };
+}
+
+/** The same codec for fewer values: what `holds` is false for is refused, from bytes and from JSON. `expected` completes "Value is not …". */
+export function refine<T>(inner: Codec<T>, name: string, holds: (value: T) => boolean, expected: string): Codec<T> {
+  const check = (value: T): T => {
+    if (!holds(value)) throw new DecodeError("invalid", `Value is not ${expected}`);
+    return value;
+  };
+  return mapCodec(inner, name, { decode: check, encode: (value) => value });
+}
+
+/** serde's `flatten`: in JSON the members of the struct field `member` (its JSON name) stand beside the other fields. */
+export function flattenJson<T>(inner: Codec<T>, member: string): Codec<T> {
+  return {
+    ...inner,
+    toJson: (value) => {
+      const { [member]: nested, ...others } = inner.toJson(value) as JsonObject;
+      return { ...nested as JsonObject, ...others };
+    },
+    fromJson: (json) => isJsonObject(json) ? inner.fromJson({ ...json, [member]: json }) : badJson("an object"),
+  };
+}
+
+/** serde's `default`: an absent member reads as `value()`. */
+export function jsonDefault<T>(inner: Codec<T>, value: () => T): Codec<T> {
+  return { ...inner, fromJson: (json) => json === null ? value() : inner.fromJson(json) };
 }

@@ -13,6 +13,9 @@ export const U64_MAX = 0xffff_ffff_ffff_ffffn;
 /** 21 million bitcoin in sat. */
 export const BITCOIN_SAT_MAX = 2_100_000_000_000_000n;
 
+/** `bitcoin::Amount`: sat, 0 … 2^64 − 1; JSON a number. */
+export const amountSat: Codec<bigint> = { ...u64, name: "bitcoin::Amount" };
+
 /** Amounts by unit; holds no zero. */
 export type Amounts = ReadonlyMap<AmountUnit, Amount>;
 export const amounts: Codec<Map<AmountUnit, Amount>> = map(amountUnit, amount);

@@ -1,6 +1,6 @@
 /** Identifiers. 32-byte hashes are lower-case hex strings in TypeScript so that they can be map keys; on the wire they are raw bytes. */
 import type { Codec } from "../encoding/mod.ts";
-import { hexId, mapCodec, struct, u16, u64, u64Number } from "../encoding/mod.ts";
+import { hexId, mapCodec, struct, u16, u64, u64Exact, u64Number } from "../encoding/mod.ts";
 
 declare const brand: unique symbol;
 type Branded<T, Name extends string> = T & { readonly [brand]?: Name };
@@ -39,12 +39,13 @@ export type Sha256 = Branded<string, "Sha256">;
 export const sha256Hash: Codec<Sha256> = hexId<Sha256>("sha256");
 
 /** An output of a fedimint transaction. JSON `{"txid","out_idx"}`. */
-export const outPoint = struct("OutPoint", { txid: transactionId, outIdx: u64Number });
-export type OutPoint = { readonly txid: TransactionId; readonly outIdx: number };
+export const outPoint = struct("OutPoint", { txid: transactionId, outIdx: u64Exact });
+/** `outIdx`: a bigint from 2^53 on, which no output ever has, but an evil input may name. */
+export type OutPoint = { readonly txid: TransactionId; readonly outIdx: number | bigint };
 
 /** An input of a fedimint transaction. JSON `{"txid","in_idx"}`. */
-export const inPoint = struct("InPoint", { txid: transactionId, inIdx: u64Number });
-export type InPoint = { readonly txid: TransactionId; readonly inIdx: number };
+export const inPoint = struct("InPoint", { txid: transactionId, inIdx: u64Exact });
+export type InPoint = { readonly txid: TransactionId; readonly inIdx: number | bigint };
 
 /** Positions start ≤ i < end. */
 export const idxRange = struct("IdxRange", { start: u64Number, end: u64Number });

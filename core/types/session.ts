@@ -57,7 +57,7 @@ export function merkleRoot(leaves: readonly Bytes[]): Bytes {
 }
 
 /** 40 bytes: session index (u64 big-endian) ‖ merkle root. What guardians sign. */
-export function sessionHeader(index: number, outcome: SessionOutcome): Bytes {
+export function sessionHeader(index: number | bigint, outcome: SessionOutcome): Bytes {
   const header = new Uint8Array(40);
   new DataView(header.buffer).setBigUint64(0, BigInt(index));
   header.set(merkleRoot(outcome.items.map(leafHash)), 8);

@@ -34,8 +34,8 @@ export type ClientInput = {
   readonly input: Dyn;
   readonly amounts: Amounts;
   readonly fees: Amounts;
-  /** 32-byte secret keys that sign for it; usually one. Secret. */
-  readonly keys: readonly Bytes[];
+  /** 32-byte secret key that signs for it. Secret. */
+  readonly key: Bytes;
 };
 
 export type ClientOutput = { readonly output: Dyn; readonly amounts: Amounts; readonly fees: Amounts };
@@ -196,6 +196,8 @@ export type ClientModuleDefinition<Config, State, Api> = {
   readonly requiredApi: Version;
   readonly config: Codec<Config>;
   readonly codecs: ModuleCodecs;
+  /** Text of an input's or output's error that guardians answer with. */
+  readonly describeError?: (kind: "inputError" | "outputError", body: Bytes) => string;
   /** States as they are stored. */
   readonly state: Codec<State>;
   readonly start: (env: ClientModuleEnv<Config, State>) => Promise<ClientModule<State, Api>>;

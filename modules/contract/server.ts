@@ -112,11 +112,11 @@ export interface ServerModule<Input, Output, Outcome, Item, InputError, OutputEr
   checkInputSubmission?(tx: ReadTx, input: Input): Promise<Result<null, InputError>>;
   checkOutputSubmission?(tx: ReadTx, output: Output, outPoint: OutPoint): Promise<Result<null, OutputError>>;
   /**
-   * Optional: checks in one batch what is dear in these inputs and needs no store (signatures of notes). The host calls it with the
-   * inputs of one transaction, or of several, before it processes them. A hint only: verdicts belong to these very objects,
-   * `processInput` of another object checks by itself, and results are the same with and without. Refuses nothing.
+   * Optional: checks in one batch what is dear and needs no store (signatures of notes). The host calls it with this module's inputs of
+   * one transaction, or of several, grouped by transaction, before it processes them. Only a hint: verdicts belong to these very
+   * objects, `processInput` of another object checks by itself, and results are the same with and without. Refuses nothing.
    */
-  prepareInputs?(inputs: readonly Input[]): Promise<void>;
+  prepareInputs?(transactions: readonly (readonly Input[])[]): Promise<void>;
   processInput(tx: StoreTx, input: Input, inPoint: InPoint): Promise<Result<InputMeta, InputError>>;
   processOutput(tx: StoreTx, output: Output, outPoint: OutPoint): Promise<Result<OutputMeta, OutputError>>;
   /** An error's text is for the log: the item is rejected. `signal` ends waiting for the Bitcoin node when the guardian stops. */

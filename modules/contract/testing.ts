@@ -1,13 +1,17 @@
 /** What tests of server modules hand to a module: a platform without a world, a logger that keeps its records, a look at the store. */
 import type { LogRecord } from "../../actors/logger.ts";
 import { loggerFor } from "../../actors/logger.ts";
-import type { Dice, Platform } from "../../actors/platform/platform.ts";
-import type { StoreView } from "../../actors/store/store.ts";
+import type { Clock, Dice, Platform } from "../../actors/platform/platform.ts";
+import { openMemoryStore } from "../../actors/store/memory.ts";
+import type { Store, StoreView } from "../../actors/store/store.ts";
 import { toHex } from "../../core/bytes.ts";
 import type { Bytes } from "../../core/bytes.ts";
+import type { G1, G2, Group } from "../../core/crypto/bls/mod.ts";
+import { bls } from "../../core/crypto/bls/mod.ts";
+import { commitmentOf, evaluateScalars, randomPolynomial } from "../../core/crypto/polynomial.ts";
 import { numPeers } from "../../core/types/num_peers.ts";
 import type { BitcoinSource } from "./bitcoin.ts";
-import type { ServerModuleEnv } from "./server.ts";
+import type { DkgKey, DkgRounds, ServerModuleEnv } from "./server.ts";
 
 /** The same numbers for the same seed (xorshift). Not for anything but tests. */
 export function seededDice(seed: number): Dice {
@@ -46,6 +50,13 @@ export function dicePlatform(seed: number): Platform {
   };
 }
 
+/** Stands still: tests of modules without time. */
+const stoppedClock: Clock = { nowMs: () => 0, monotonicMs: () => 0, setTimer: () => ({ cancel: () => {} }) };
+
+export function testStore(): Promise<Store> {
+  return openMemoryStore({ clock: stoppedClock });
+}
+
 const noBitcoin: BitcoinSource = {
   status: () => absent("Bitcoin node"),
   blockAt: () => absent("Bitcoin node"),
@@ -74,6 +85,32 @@ export function testEnv<Config, Private>(options: {
     testEnvironment: true,
     signal: new AbortController().signal,
   };
+}
+
+function dealKey<P extends G1 | G2, R extends object>(group: Group<P, R>, total: number, dice: Dice): DkgKey[] {
+  const coefficients = randomPolynomial(numPeers(total).threshold, (size) => dice.bytes(size));
+  const polynomial = commitmentOf(group, coefficients);
+  return Array.from({ length: total }, (_, peer) => ({ share: evaluateScalars(coefficients, peer), polynomial }));
+}
+
+/** The ceremony as a trusted dealer plays it: the n-th key that a guardian asks for belongs to the n-th of every other one. */
+export function dealtRounds(total: number, dice: Dice): DkgRounds[] {
+  const keys: DkgKey[][] = [];
+  return Array.from({ length: total }, (_, identity): DkgRounds => {
+    let next = 0;
+    const key = (deal: () => DkgKey[]): Promise<DkgKey> => {
+      const dealt = keys[next] ??= deal();
+      next++;
+      return Promise.resolve(dealt[identity]!);
+    };
+    return {
+      identity,
+      peers: numPeers(total),
+      keyG1: () => key(() => dealKey(bls.g1, total, dice)),
+      keyG2: () => key(() => dealKey(bls.g2, total, dice)),
+      exchange: () => absent("exchange of bytes"),
+    };
+  });
 }
 
 /** Everything in a view, `key: value` in hex, in order. */

@@ -5,12 +5,11 @@
 import type { Platform } from "../../actors/platform/platform.ts";
 import type { ReadTx, StoreTx } from "../../actors/store/store.ts";
 import { equalBytes } from "../../core/bytes.ts";
-import { encode, map, option, u64, unit } from "../../core/encoding/mod.ts";
+import { map, option, u64, unit } from "../../core/encoding/mod.ts";
 import { err, ok } from "../../core/result.ts";
 import type { PeerId } from "../../core/types/ids.ts";
 import { peerId } from "../../core/types/ids.ts";
 import type { NumPeers } from "../../core/types/num_peers.ts";
-import { emptyConfig } from "../contract/empty_config.ts";
 import { EndpointError } from "../contract/error.ts";
 import { readDurable } from "../contract/read_durable.ts";
 import type { Endpoint, ServerModule, ServerModuleEnv } from "../contract/server.ts";
@@ -154,7 +153,7 @@ export const metaServer = defineServerModule({
   consensusVersion: META_CONSENSUS_VERSION,
   apiVersions: [META_API_VERSION],
   codecs: {
-    config: emptyConfig,
+    config: unit,
     input: metaInput,
     output: metaOutput,
     outputOutcome: metaOutputOutcome,
@@ -162,9 +161,9 @@ export const metaServer = defineServerModule({
     inputError: metaInputError,
     outputError: metaOutputError,
   },
-  privateConfig: emptyConfig,
+  privateConfig: unit,
   generate: () => Promise.resolve({ config: null, privateConfig: null }),
   validate: () => ok(null),
-  clientConfig: (config) => ({ bytes: encode(emptyConfig, config), json: emptyConfig.toJson(config) }),
+  clientConfig: () => ({ bytes: new Uint8Array(), json: null }),
   start: startMeta,
 });

@@ -4,8 +4,7 @@ import type { StoreView } from "../../actors/store/store.ts";
 import { toHex, utf8 } from "../../core/bytes.ts";
 import { encodeHex } from "../../core/encoding/mod.ts";
 import { EndpointError } from "../contract/error.ts";
-import { openFakeStore } from "../contract/fake_store.ts";
-import { dump, testEnv } from "../contract/testing.ts";
+import { dump, testEnv, testStore } from "../contract/testing.ts";
 import type { MetaConsensusItem } from "./common.ts";
 import { META_ENDPOINTS } from "./common.ts";
 import { META_VALUE_BYTES_MAX } from "./limits.ts";
@@ -14,7 +13,7 @@ import { metaServer } from "./server.ts";
 const context = { signal: new AbortController().signal };
 
 async function startGuardian(options: { identity?: number; guardians?: number; seed?: number } = {}) {
-  const store = openFakeStore();
+  const store = await testStore();
   const module = await metaServer.start(testEnv({ store, config: null, privateConfig: null, ...options }));
   return {
     store,

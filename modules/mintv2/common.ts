@@ -3,12 +3,10 @@
  * signature of its denomination's key; whoever knows the secret key can spend it once.
  * Follows fedimint-mintv2-common 0.13.0.
  */
-import { ripemd160 } from "@noble/hashes/legacy.js";
-import { sha256 } from "@noble/hashes/sha2.js";
-import type { Bytes } from "../../core/bytes.ts";
-import { g1Bytes, secpPublicKey } from "../../core/crypto/codecs.ts";
+import { g1Point } from "../../core/types/bls.ts";
 import type { CodecType } from "../../core/encoding/mod.ts";
 import { closedEnum, fixedBytes, fixedHex, openEnum, struct, u64, unit } from "../../core/encoding/mod.ts";
+import { publicKey } from "../../core/types/keys.ts";
 import type { Version } from "../../core/types/version.ts";
 import { denomination } from "./denomination.ts";
 
@@ -31,7 +29,7 @@ export const MINTV2_ENDPOINTS = [
 export const tweak = fixedBytes(16);
 
 /** Public: all that is needed to check a note. Wire: denomination 1 · nonce 33 (secp256k1 key) · signature 48 (G1). */
-export const note = struct("Note", { denomination, nonce: secpPublicKey, signature: g1Bytes });
+export const note = struct("Note", { denomination, nonce: publicKey, signature: g1Point });
 export type Note = CodecType<typeof note>;
 
 export const mintInputV0 = struct("MintInputV0", { note });
@@ -39,7 +37,7 @@ export const mintInput = openEnum("MintInput", { V0: mintInputV0 });
 export type MintInput = CodecType<typeof mintInput>;
 
 /** A note to sign. Wire: denomination 1 · blinded nonce 48 (G1) · tweak 16. */
-export const mintOutputV0 = struct("MintOutputV0", { denomination, nonce: g1Bytes, tweak });
+export const mintOutputV0 = struct("MintOutputV0", { denomination, nonce: g1Point, tweak });
 export type MintOutputV0 = CodecType<typeof mintOutputV0>;
 export const mintOutput = openEnum("MintOutput", { V0: mintOutputV0 });
 export type MintOutput = CodecType<typeof mintOutput>;
@@ -79,8 +77,3 @@ export const recoveryItem = closedEnum("RecoveryItem", {
   Input: struct("RecoveryInput", { nonceHash }),
 });
 export type RecoveryItem = CodecType<typeof recoveryItem>;
-
-/** RIPEMD160(SHA256(x)), 20 bytes. */
-export function hash160(bytes: Uint8Array): Bytes {
-  return ripemd160(sha256(bytes)) as Bytes;
-}

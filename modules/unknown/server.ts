@@ -1,7 +1,6 @@
 /** The guardian's side of the unknown module: refuses everything. Follows fedimint-unknown-server 0.13.0, but for its crashes. */
-import { encode } from "../../core/encoding/mod.ts";
+import { unit } from "../../core/encoding/mod.ts";
 import { err, ok } from "../../core/result.ts";
-import { emptyConfig } from "../contract/empty_config.ts";
 import type { ServerModule } from "../contract/server.ts";
 import { defineServerModule } from "../contract/server.ts";
 import type { UnknownInputError, UnknownOutputError, UnknownOutputOutcome } from "./common.ts";
@@ -34,7 +33,7 @@ export const unknownServer = defineServerModule({
   consensusVersion: UNKNOWN_CONSENSUS_VERSION,
   apiVersions: [UNKNOWN_API_VERSION],
   codecs: {
-    config: emptyConfig,
+    config: unit,
     input: unknownInput,
     output: unknownOutput,
     outputOutcome: unknownOutputOutcome,
@@ -42,9 +41,9 @@ export const unknownServer = defineServerModule({
     inputError: unknownInputError,
     outputError: unknownOutputError,
   },
-  privateConfig: emptyConfig,
+  privateConfig: unit,
   generate: () => Promise.resolve({ config: null, privateConfig: null }),
   validate: () => ok(null),
-  clientConfig: (config) => ({ bytes: encode(emptyConfig, config), json: emptyConfig.toJson(config) }),
+  clientConfig: () => ({ bytes: new Uint8Array(), json: null }),
   start: () => Promise.resolve(unknownModule),
 });

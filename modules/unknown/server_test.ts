@@ -1,13 +1,12 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { DecodeError, decodeHex, encodeHex } from "../../core/encoding/mod.ts";
-import { openFakeStore } from "../contract/fake_store.ts";
-import { dump, testEnv } from "../contract/testing.ts";
+import { dump, testEnv, testStore } from "../contract/testing.ts";
 import { unknownServer } from "./server.ts";
 
 const txid = "00".repeat(32);
 
 Deno.test("the unknown module refuses inputs, outputs and items by value and stores nothing", async () => {
-  const store = openFakeStore();
+  const store = await testStore();
   const module = await unknownServer.start(testEnv({ store, config: null, privateConfig: null }));
   const { codecs } = unknownServer;
   const { value: input } = await store.transact((tx) => module.processInput(tx, null, { txid, inIdx: 0 }));
@@ -20,7 +19,7 @@ Deno.test("the unknown module refuses inputs, outputs and items by value and sto
 });
 
 Deno.test("the unknown module has no outcome, proposal, liability or endpoint", async () => {
-  const store = openFakeStore();
+  const store = await testStore();
   const module = await unknownServer.start(testEnv({ store, config: null, privateConfig: null }));
   assertEquals(await store.read((tx) => module.outputOutcome(tx, { txid, outIdx: 0 })), null);
   assertEquals(await store.read((tx) => module.propose(tx)), []);
@@ -32,7 +31,7 @@ Deno.test("nothing decodes as an outcome of the unknown module, and its items ha
   const { codecs } = unknownServer;
   for (const hex of ["", "0000", "0100"]) assertThrows(() => decodeHex(codecs.outputOutcome, hex), DecodeError);
   assertThrows(() => decodeHex(codecs.input, "00"), DecodeError);
-  assertEquals(encodeHex(codecs.config, unknownServer.codecs.config.fromJson({})), "");
-  assertEquals(unknownServer.clientConfig(null).json, null);
+  assertEquals(encodeHex(codecs.config, codecs.config.fromJson(null)), "");
+  assertEquals(unknownServer.clientConfig(null), { bytes: new Uint8Array(), json: null });
   assertThrows(() => codecs.config.fromJson({ other: 1 }), DecodeError);
 });

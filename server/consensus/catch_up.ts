@@ -7,7 +7,7 @@ import { defineActor, next } from "../../actors/actor.ts";
 import type { ActorRef, Cast } from "../../actors/protocol.ts";
 import type { RpcError, RpcRef } from "../../actors/rpc/mod.ts";
 import { backOffMs } from "../../actors/rpc/mod.ts";
-import type { Keychain } from "./keychain.ts";
+import type { Keychain } from "../broadcast/keychain.ts";
 import type { Json } from "../../core/encoding/mod.ts";
 import { DecodeError, moduleEncoding } from "../../core/encoding/mod.ts";
 import type { Result } from "../../core/result.ts";

@@ -3,14 +3,7 @@ import type { Dice } from "../../actors/platform/platform.ts";
 import type { Bytes } from "../../core/bytes.ts";
 import { keychainSign, keychainTag, keychainVerify } from "../../core/crypto/keychain.ts";
 import type { PeerId } from "../../core/types/ids.ts";
-
-export interface Keychain {
-  readonly index: PeerId;
-  /** 64 bytes, BIP340 over `sha256(tag ‖ message)`. */
-  sign(message: Uint8Array): Bytes;
-  /** False for an index that is no guardian's. Never throws. */
-  verify(index: number, message: Uint8Array, signature: Uint8Array): boolean;
-}
+import type { Keychain } from "../broadcast/keychain.ts";
 
 /** @param secretKey 32 bytes. Secret: kept inside the closure. */
 export function makeKeychain(

@@ -13,7 +13,7 @@ import type { ActorRef, Cast } from "../../actors/protocol.ts";
 import { assert } from "../../core/assert.ts";
 import type { Bytes } from "../../core/bytes.ts";
 import { equalBytes, toHex } from "../../core/bytes.ts";
-import type { Keychain } from "./keychain.ts";
+import type { Keychain } from "../broadcast/keychain.ts";
 import { decode, DecodeError, encode, list } from "../../core/encoding/mod.ts";
 import { errorText } from "../../core/result.ts";
 import { fromDyn } from "../../core/types/dyn.ts";

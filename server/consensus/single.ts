@@ -2,7 +2,7 @@
 import type { ActorContext } from "../../actors/actor.ts";
 import { defineActor, next, stop } from "../../actors/actor.ts";
 import type { Cast } from "../../actors/protocol.ts";
-import type { Keychain } from "./keychain.ts";
+import type { Keychain } from "../broadcast/keychain.ts";
 import type { Result } from "../../core/result.ts";
 import type { PeerId } from "../../core/types/ids.ts";
 import type { ConsensusItem } from "../../core/types/session.ts";

@@ -4,10 +4,7 @@
  */
 import type { Sender } from "../../actors/actor.ts";
 import type { StoreTx } from "../../actors/store/store.ts";
-import { fromHex, toHex } from "../../core/bytes.ts";
 import type { Bytes } from "../../core/bytes.ts";
-import { encodeHex } from "../../core/encoding/mod.ts";
-import { schnorrVerify } from "../../core/crypto/schnorr.ts";
 import type { Result } from "../../core/result.ts";
 import { err, ok } from "../../core/result.ts";
 import type { Decoders, DynKind } from "../../core/types/dyn.ts";
@@ -15,7 +12,8 @@ import { fromDyn } from "../../core/types/dyn.ts";
 import type { Dyn } from "../../core/types/dyn.ts";
 import type { ModuleInstanceId, TransactionId } from "../../core/types/ids.ts";
 import type { Transaction, TransactionError } from "../../core/types/transaction.ts";
-import { transaction as transactionCodec, transactionIdOf } from "../../core/types/transaction.ts";
+import { transactionIdOf } from "../../core/types/transaction.ts";
+import { verifyTransactionSignatures } from "../../core/types/transaction_signing.ts";
 import type { Version } from "../../core/types/version.ts";
 import { modulePrefix } from "./db.ts";
 import { Funding } from "./funding.ts";
@@ -54,28 +52,6 @@ export function decodeTransaction(modules: Modules, transaction: Transaction): D
   };
 }
 
-/** One signature for each input, in order, by the key that its module named. */
-function verifySignatures(decoded: DecodedTransaction, keys: readonly Bytes[]): Result<null, TransactionError> {
-  const { signatures } = decoded.transaction;
-  if (signatures.tag === "Default") {
-    return err({ tag: "UnsupportedSignatureScheme", value: { variant: signatures.value.variant } });
-  }
-  if (signatures.value.length !== keys.length) return err({ tag: "InvalidWitnessLength", value: null });
-  const message = fromHex(decoded.txid);
-  for (const [i, signature] of signatures.value.entries()) {
-    const key = keys[i]!;
-    if (schnorrVerify(signature, message, key)) continue;
-    const facts = {
-      tx: encodeHex(transactionCodec, decoded.transaction),
-      hash: decoded.txid,
-      sig: toHex(signature),
-      key: toHex(key),
-    };
-    return err({ tag: "InvalidSignature", value: facts });
-  }
-  return ok(null);
-}
-
 /**
  * Applies `decoded` to `tx`. On an error `tx` may hold partial writes: the caller rolls it back.
  * `submission` adds the checks that guardians make only when a client submits.
@@ -103,7 +79,7 @@ export async function processTransaction(
     if (!added.ok) return added;
     keys.push(meta.value.publicKey);
   }
-  const signed = verifySignatures(decoded, keys);
+  const signed = verifyTransactionSignatures(decoded.transaction, keys);
   if (!signed.ok) return signed;
   for (const [outIdx, { instance, ref, value }] of decoded.outputs.entries()) {
     const outPoint = { txid: decoded.txid, outIdx };

@@ -1,0 +1,38 @@
+/** Bounds of what comes in from outside, each with its reason. Callers set tighter ones where a function takes one. */
+
+/** Connections of one TLS listener: hundreds of guardians at most are real; the rest is room for strangers' handshakes, 10 s each. */
+export const TLS_CONNECTIONS_MAX = 1_000;
+/** A TLS handshake takes two round trips; a stranger that needs longer holds a place. */
+export const TLS_HANDSHAKE_TIMEOUT_MS = 10_000;
+/**
+ * Received bytes of a TLS stream that wait for a reader; then the socket is not read, and TCP holds the sender back. Not above the
+ * mark at which the runtime's own TLS stops handing out bytes (64 KiB): it would gather the rest where nobody sees them.
+ */
+export const TLS_UNREAD_BYTES_MAX = 64 * 1024;
+
+/** Connections of one HTTP server. Above the guardian API's own 1,000, so that the API can still answer 429. */
+export const HTTP_CONNECTIONS_MAX = 4_000;
+/** Request line and headers; as Node's default. An API secret or a cookie takes less than 1 KiB. */
+export const HTTP_HEADER_BYTES_MAX = 16 * 1024;
+/** Within it all headers must be there. */
+export const HTTP_HEADERS_TIMEOUT_MS = 10_000;
+/** Within it a whole request must be there, body included. The answer may take longer. */
+export const HTTP_REQUEST_TIMEOUT_MS = 60_000;
+/** A request's body: above the API's 10 MiB, so that the API can answer its own error. */
+export const HTTP_BODY_BYTES_MAX = 16 * 1024 * 1024;
+/** Body of an answer to a WebSocket request that was not upgraded: a line of text. */
+export const HTTP_REFUSAL_BYTES_MAX = 64 * 1024;
+
+/** Messages received and not yet read; then the socket is not read, and TCP holds the sender back. */
+export const SOCKET_UNREAD_MESSAGES_MAX = 1_024;
+/** Bytes of them; a message that began before is still taken, so the real bound is this and one message more. */
+export const SOCKET_UNREAD_BYTES_MAX = 1024 * 1024;
+/** Bytes sent and not yet taken by the other side: six of the largest answers. A peer that lets more wait is cut off. */
+export const SOCKET_UNSENT_BYTES_MAX = 64 * 1024 * 1024;
+/** Intervals of pings without any frame from the other side before a server gives up: 40 s at the usual 10 s, as jsonrpsee. */
+export const SOCKET_SILENT_PINGS_MAX = 4;
+
+/** After `close()`: how long what was written may take to leave, and the other side to close. Then the socket is cut. */
+export const LINGER_MS = 5_000;
+/** Idle time before TCP asks whether the other side still lives; finds peers that vanished without a word. */
+export const KEEP_ALIVE_MS = 15_000;

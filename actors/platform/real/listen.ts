@@ -1,0 +1,40 @@
+/** What servers of any kind share: listening, and whom to tell what nobody awaits. */
+import type { AddressInfo, Server, Socket } from "node:net";
+import { NetworkError } from "../error.ts";
+import type { Address, Listener } from "../platform.ts";
+
+/** Told what goes wrong where no caller waits: a request handler that throws, a listener that can't accept. */
+export type Report = (what: string, error: unknown) => void;
+
+/** @throws {NetworkError} `address_in_use` · `unreachable` when the machine has no such address */
+export function listen(server: Server, at: Address, report: Report): Promise<Listener> {
+  const target = `${at.hostname}:${at.port}`;
+  return new Promise((resolve, reject) => {
+    server.once("error", (cause: Error & { code?: string }) => {
+      const inUse = cause.code === "EADDRINUSE";
+      const message = inUse
+        ? `${target} is in use. Stop the other program or choose another port.`
+        : `Cannot listen at ${target}.`;
+      reject(new NetworkError({ code: inUse ? "address_in_use" : "unreachable", target }, message, { cause }));
+    });
+    server.listen({ host: at.hostname, port: at.port }, () => {
+      server.removeAllListeners("error");
+      server.on("error", (error: Error) => report(`listening at ${target}`, error));
+      resolve({
+        address: { hostname: at.hostname, port: (server.address() as AddressInfo).port },
+        close: () => close(server),
+      });
+    });
+  });
+}
+
+/** `server.close` calls back when the last connection ends. The port is free before: when the runtime closed its handle. */
+function close(server: Server): Promise<void> {
+  server.close();
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+/** Who is at the other end; an IPv4 address also where the socket speaks IPv6. */
+export function remoteOf(socket: Socket): Address {
+  return { hostname: (socket.remoteAddress ?? "").replace(/^::ffff:(?=[\d.]+$)/, ""), port: socket.remotePort ?? 0 };
+}

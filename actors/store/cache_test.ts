@@ -1,0 +1,25 @@
+import { assertEquals } from "@std/assert";
+import { Cache } from "./cache.ts";
+
+Deno.test("the cache forgets what was not read for longest, and never holds more than its bound", () => {
+  const cache = new Cache(16 * 200);
+  for (let i = 0; i < 10; i++) cache.set(`${i}`, new Uint8Array(135)); // 200 bytes each with overhead
+  assertEquals(cache.bytes, 2_000);
+  for (let i = 10; i < 16; i++) cache.set(`${i}`, null); // 66 bytes each
+  cache.get("0");
+  for (let i = 16; i < 22; i++) cache.set(`${i}`, new Uint8Array(134));
+  assertEquals(cache.bytes <= 3_200, true);
+  assertEquals(cache.get("0")?.length, 135);
+  assertEquals(cache.get("1"), undefined);
+  assertEquals(cache.get("10"), null);
+  assertEquals(cache.get("21")?.length, 134);
+});
+
+Deno.test("one large value doesn't empty the cache, and takes the old value of its key away", () => {
+  const cache = new Cache(3_200);
+  cache.set("a", new Uint8Array(10));
+  cache.set("b", new Uint8Array(10));
+  cache.set("a", new Uint8Array(1_000));
+  assertEquals(cache.get("a"), undefined);
+  assertEquals(cache.get("b")?.length, 10);
+});

@@ -1,0 +1,18 @@
+/** The store's public face. */
+export {
+  type Committed,
+  type Entry,
+  type RangeOptions,
+  type ReadTx,
+  ROLLBACK,
+  type Rollback,
+  rollback,
+  type Store,
+  type StoreTx,
+  type StoreView,
+} from "./store.ts";
+export { StoreError } from "./error.ts";
+export { type KvStoreOptions, openKvStore } from "./kv.ts";
+export { MemoryBackend, type MemoryOptions, type MemoryStoreOptions, openMemoryStore } from "./memory.ts";
+export { checkSchema, type Migrations, SCHEMA_KEY } from "./schema.ts";
+export { COMMIT_BYTES_MAX, KEY_BYTES_MAX, VALUE_BYTES_MAX } from "./limits.ts";

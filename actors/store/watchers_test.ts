@@ -1,0 +1,45 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { StoreError } from "./error.ts";
+import { isSettled } from "./testing.ts";
+import { Watchers } from "./watchers.ts";
+
+Deno.test("a commit takes those whose prefix begins one of its keys, once", async () => {
+  const watchers = new Watchers();
+  const waits = ["", "a", "ab", "abc", "b"].map((prefix) => watchers.wait(prefix));
+  const second = watchers.wait("ab");
+  for (const { wake } of watchers.take(["ab", "ac"])) wake();
+  assertEquals(await Promise.all([...waits, second].map(isSettled)), [true, true, true, false, false, true]);
+  assertEquals(watchers.take(["ab", "ac"]).length, 0);
+  assertEquals(watchers.take(["abc", "b1"]).length, 2);
+});
+
+Deno.test("an aborted wait is forgotten; the others of its prefix stay", async () => {
+  const watchers = new Watchers();
+  const stop = new AbortController();
+  const waits = [watchers.wait("a", stop.signal), watchers.wait("a")];
+  stop.abort(new Error("enough"));
+  await assertRejects(() => waits[0]!, Error, "enough");
+  assertEquals(watchers.take(["a"]).length, 1);
+  assertEquals(watchers.take(["a"]).length, 0);
+});
+
+Deno.test("a wait that was taken can still be aborted, and waking it then does nothing", async () => {
+  const watchers = new Watchers();
+  const stop = new AbortController();
+  const wait = watchers.wait("a", stop.signal);
+  const [taken] = watchers.take(["a"]);
+  const next = watchers.wait("a");
+  stop.abort(new Error("enough"));
+  taken!.wake();
+  await assertRejects(() => wait, Error, "enough");
+  assertEquals(watchers.take(["a"]).length, 1);
+  assertEquals(await isSettled(next), false);
+});
+
+Deno.test("when all fail each gets the error", async () => {
+  const watchers = new Watchers();
+  const waits = [watchers.wait("a"), watchers.wait("a"), watchers.wait("b")];
+  const error = new StoreError({ code: "closed" }, "closed");
+  watchers.failAll(error);
+  for (const wait of waits) await assertRejects(() => wait, StoreError, "closed");
+});

@@ -1,0 +1,293 @@
+/**
+ * What the client's core does for modules: operations, transactions, state machines and logs, all in one store transaction at a time.
+ * The implementation of `ClientTx` and `ClientCore` of `modules/contract/client.ts`.
+ */
+import type { Sender } from "../actors/actor.ts";
+import type { Platform } from "../actors/platform/platform.ts";
+import type { StoreTx, StoreView } from "../actors/store/store.ts";
+import { rollback } from "../actors/store/store.ts";
+import { assert } from "../core/assert.ts";
+import type { Bytes } from "../core/bytes.ts";
+import { concat, fromHex } from "../core/bytes.ts";
+import type { Codec, Json } from "../core/encoding/mod.ts";
+import { decode, encode } from "../core/encoding/mod.ts";
+import type { Result } from "../core/result.ts";
+import { err, ok } from "../core/result.ts";
+import type { ModuleInstanceId, OperationId, OutPointRange, TransactionId } from "../core/types/ids.ts";
+import { GLOBAL_INSTANCE_ID } from "../core/types/ids.ts";
+import type {
+  ClientCore,
+  ClientTx,
+  EventPersistence,
+  FinalizeError,
+  InputBundle,
+  NewTransaction,
+  PrimaryModule,
+  Transition,
+} from "../modules/contract/client.ts";
+import { FEE_PREFIX, modulePrefix, u64Bytes } from "./database.ts";
+import type { UniqueTime } from "./database.ts";
+import type { ExecutorRef } from "./executor/executor.ts";
+import type { StateId } from "./executor/states.ts";
+import { addState, followStates, hasStates } from "./executor/states.ts";
+import type { SubmissionState } from "./executor/submission.ts";
+import { submissionState } from "./executor/submission.ts";
+import type { EventOrderRef } from "./logs/events.ts";
+import { followEvents, logEvent } from "./logs/events.ts";
+import { addOperation, getOperation, setOperationOutcome } from "./logs/operations.ts";
+import type { Draft, Finalized } from "./transactions/finalize.ts";
+import { finalize } from "./transactions/finalize.ts";
+
+/** Who knows a module's states. */
+export type StateOwner<State> = {
+  readonly kind: string | null;
+  readonly codec: Codec<State>;
+  readonly transitions: (state: State, operationId: OperationId) => readonly Transition<State>[];
+};
+// deno-lint-ignore no-explicit-any -- owners of all modules stand in one map
+export type AnyStateOwner = StateOwner<any>;
+
+// deno-lint-ignore no-explicit-any -- the primary module's states are its own
+export type Primary = { readonly instance: ModuleInstanceId; readonly module: PrimaryModule<any> };
+
+export type OperationsOptions = {
+  readonly store: StoreView;
+  readonly platform: Platform;
+  readonly sender: Sender;
+  readonly executor: ExecutorRef;
+  readonly eventOrder: EventOrderRef;
+  readonly time: UniqueTime;
+  /** Filled while modules start; complete before anything runs. */
+  readonly owners: ReadonlyMap<ModuleInstanceId, AnyStateOwner>;
+  readonly primary: () => Primary | null;
+};
+
+/** One store transaction of an operation, as the core sees it. `ClientTx` is what a module sees of it. */
+// deno-lint-ignore no-explicit-any -- one object serves modules of all kinds of state
+class OperationTx implements ClientTx<any> {
+  readonly started: StateId[] = [];
+
+  constructor(
+    readonly operations: Operations,
+    readonly root: StoreTx,
+    readonly operationId: OperationId,
+    readonly instance: ModuleInstanceId,
+  ) {}
+
+  get store(): StoreTx {
+    return this.root.view(modulePrefix(this.instance));
+  }
+
+  nowUs(): number {
+    return this.operations.options.time.nowUs();
+  }
+
+  /** The same transaction in another module's hands. */
+  as(instance: ModuleInstanceId): OperationTx {
+    const other = new OperationTx(this.operations, this.root, this.operationId, instance);
+    Object.defineProperty(other, "started", { value: this.started });
+    return other;
+  }
+
+  async addState(instance: ModuleInstanceId, state: Bytes): Promise<void> {
+    const owner = this.operations.options.owners.get(instance);
+    assert(owner, "states are added by modules that are loaded");
+    const terminal = owner.transitions(decode(owner.codec, state), this.operationId).length === 0;
+    const id = { operationId: this.operationId, instance, state };
+    const added = await addState(this.root, id, this.nowUs(), terminal);
+    assert(added, "a state machine never returns to a state that it was in");
+    if (!terminal) this.started.push(id);
+    this.#log("sm-updated", { operation_id: this.operationId, terminal, module_id: instance }, null);
+  }
+
+  async addMachine(state: unknown): Promise<void> {
+    const owner = this.operations.options.owners.get(this.instance);
+    assert(owner, "a module's own states are registered");
+    await this.addState(this.instance, encode(owner.codec, state));
+  }
+
+  // deno-lint-ignore no-explicit-any -- the bundle's states are the module's own
+  async claimInputs(bundle: InputBundle<any>): Promise<Result<OutPointRange, FinalizeError>> {
+    const draft: Draft = { inputs: [{ instance: this.instance, bundle }], outputs: [] };
+    const finalized = await this.finalize(draft);
+    if (!finalized.ok) return finalized;
+    await this.commit(finalized.value);
+    return ok(finalized.value.change);
+  }
+
+  finalize(draft: Draft): Promise<Result<Finalized, FinalizeError>> {
+    return finalize(draft, async (unit, inputMsat, outputMsat) => {
+      const primary = this.operations.options.primary();
+      if (!primary || primary.module.unit !== unit) return err({ code: "no_primary_module" });
+      const added = await primary.module.balanceTransaction(this.as(primary.instance), inputMsat, outputMsat);
+      return added.ok ? ok({ instance: primary.instance, ...added.value }) : added;
+    }, this.operations.options.platform.dice);
+  }
+
+  /** Stores what a finalised transaction sets going. */
+  async commit({ txid, transaction, machines, feeMsat }: Finalized): Promise<void> {
+    for (const { instance, state } of machines) {
+      const owner = this.operations.options.owners.get(instance)!;
+      await this.addState(instance, encode(owner.codec, state));
+    }
+    await this.addState(GLOBAL_INSTANCE_ID, encode(submissionState, { tag: "Created", value: transaction }));
+    this.root.set(concat(FEE_PREFIX, fromHex(txid)), u64Bytes(feeMsat));
+    this.#log("tx-created", { txid, operation_id: this.operationId }, null, "persistent");
+  }
+
+  logEvent(kind: string, payload: Json, persistence: EventPersistence = "persistent"): void {
+    const owner = this.operations.options.owners.get(this.instance)!;
+    this.#log(kind, payload, owner.kind === null ? null : { kind: owner.kind, id: this.instance }, persistence);
+  }
+
+  #log(
+    kind: string,
+    payload: Json,
+    module: { kind: string; id: number } | null,
+    persistence: EventPersistence = "trimable",
+  ): void {
+    if (persistence === "persistent") logEvent(this.root, { kind, module, tsUs: this.nowUs(), payload });
+  }
+}
+
+/** Store transactions of operations: what they start runs once they have committed. */
+export class Operations {
+  readonly options: OperationsOptions;
+
+  constructor(options: OperationsOptions) {
+    this.options = options;
+  }
+
+  /** Runs `body` in one store transaction, again on conflict; resolves when durable, then its machines run. */
+  async transact<T>(
+    operationId: OperationId,
+    instance: ModuleInstanceId,
+    body: (tx: OperationTx) => Promise<T>,
+    keep: (value: T) => boolean = () => true,
+  ): Promise<T> {
+    let last: OperationTx | undefined;
+    const { value, durable } = await this.options.store.transact(async (root) => {
+      const tx = new OperationTx(this, root, operationId, instance);
+      last = tx;
+      const done = await body(tx);
+      return keep(done) ? done : rollback(done);
+    });
+    await durable;
+    if (keep(value) && last && last.started.length > 0) {
+      this.options.sender.tell(this.options.executor, "start", { states: last.started });
+    }
+    return value;
+  }
+}
+
+function draftOf<State>(
+  instance: ModuleInstanceId,
+  { inputs, outputs }: Pick<NewTransaction<State>, "inputs" | "outputs">,
+): Draft {
+  return {
+    inputs: inputs.map((bundle) => ({ instance, bundle })),
+    outputs: outputs.map((bundle) => ({ instance, bundle })),
+  };
+}
+
+/** A dry run's operation: nothing of it is kept. */
+const NO_OPERATION = "0".repeat(64) as OperationId;
+
+/** The core in the hands of one module. */
+export class ModuleCore<State> implements ClientCore<State> {
+  readonly #operations: Operations;
+  readonly #instance: ModuleInstanceId;
+  readonly #owner: StateOwner<State>;
+
+  constructor(operations: Operations, instance: ModuleInstanceId, owner: StateOwner<State>) {
+    this.#operations = operations;
+    this.#instance = instance;
+    this.#owner = owner;
+  }
+
+  transact<T>(operationId: OperationId, body: (tx: ClientTx<State>) => Promise<T>): Promise<T> {
+    return this.#operations.transact(operationId, this.#instance, body);
+  }
+
+  submit(draft: NewTransaction<State>): Promise<Result<OutPointRange, FinalizeError>> {
+    const { operationId } = draft;
+    const body = async (tx: OperationTx): Promise<Result<OutPointRange, FinalizeError>> => {
+      if (await getOperation(tx.root, operationId) || await hasStates(tx.root, operationId)) {
+        return err({ code: "operation_exists", operationId });
+      }
+      const finalized = await tx.finalize(draftOf(this.#instance, draft));
+      if (!finalized.ok) return finalized;
+      await tx.commit(finalized.value);
+      const { change } = finalized.value;
+      addOperation(tx.root, operationId, this.#owner.kind!, draft.meta(change), tx.nowUs());
+      await draft.also?.(tx, change);
+      return ok(change);
+    };
+    return this.#operations.transact(operationId, this.#instance, body, (result) => result.ok);
+  }
+
+  quoteFee(draft: Pick<NewTransaction<State>, "inputs" | "outputs">): Promise<Result<bigint, FinalizeError>> {
+    const body = async (tx: OperationTx): Promise<Result<bigint, FinalizeError>> => {
+      const finalized = await tx.finalize(draftOf(this.#instance, draft));
+      return finalized.ok ? ok(finalized.value.feeMsat) : finalized;
+    };
+    return this.#operations.transact(NO_OPERATION, this.#instance, body, () => false);
+  }
+
+  operationExists(operationId: OperationId): Promise<boolean> {
+    return this.#operations.options.store.read(async (tx) =>
+      await getOperation(tx, operationId) !== undefined || await hasStates(tx, operationId)
+    );
+  }
+
+  logOperation(tx: ClientTx<State>, meta: Json): void {
+    assert(tx instanceof OperationTx, "operations are logged in the core's own transactions");
+    addOperation(tx.root, tx.operationId, this.#owner.kind!, meta, tx.nowUs());
+  }
+
+  async setOutcome(operationId: OperationId, outcome: Json): Promise<void> {
+    const { store, time } = this.#operations.options;
+    const { durable } = await store.transact((tx) => setOperationOutcome(tx, operationId, outcome, time.nowUs()));
+    await durable;
+  }
+
+  async awaitTransaction(
+    operationId: OperationId,
+    txid: TransactionId,
+    signal?: AbortSignal,
+  ): Promise<Result<null, string>> {
+    const states = followStates(this.#operations.options.store, operationId, GLOBAL_INSTANCE_ID, signal);
+    for await (const bytes of states) {
+      const state: SubmissionState = decode(submissionState, bytes);
+      if (state.tag === "Accepted" && state.value === txid) return ok(null);
+      if (state.tag === "Rejected" && state.value.txid === txid) return err(state.value.error);
+    }
+    throw signal?.reason ?? new Error("The client is closing");
+  }
+
+  async awaitPrimaryOutputs(
+    operationId: OperationId,
+    range: OutPointRange,
+    signal?: AbortSignal,
+  ): Promise<Result<null, string>> {
+    if (range.idxRange.start === range.idxRange.end) return this.awaitTransaction(operationId, range.txid, signal);
+    const primary = this.#operations.options.primary();
+    assert(primary, "change outputs were made by the primary module");
+    return await primary.module.awaitOutputs(operationId, range, signal);
+  }
+
+  async *states(operationId: OperationId, signal?: AbortSignal): AsyncIterable<State> {
+    const states = followStates(this.#operations.options.store, operationId, this.#instance, signal);
+    for await (const bytes of states) yield decode(this.#owner.codec, bytes);
+  }
+
+  nextEventId(): Promise<number> {
+    return this.#operations.options.sender.ask(this.#operations.options.eventOrder, "flush", null);
+  }
+
+  async *events(fromId: number, signal?: AbortSignal): AsyncIterable<{ id: number; kind: string; payload: Json }> {
+    for await (const event of followEvents(this.#operations.options.store, fromId, signal)) {
+      if (event.module?.id === this.#instance) yield event;
+    }
+  }
+}

@@ -1,0 +1,19 @@
+/** Errors that a client's user is told. */
+import { FedimintError } from "../core/result.ts";
+
+export class ClientError extends FedimintError<
+  {
+    readonly code:
+      | "not_joined"
+      | "already_joined"
+      | "wrong_federation"
+      | "wrong_secret"
+      | "no_common_version"
+      | "no_module"
+      | "no_primary_module"
+      | "insufficient_funds"
+      | "rejected"
+      | "closed"
+      | "invalid";
+  }
+> {}

@@ -1,0 +1,63 @@
+/**
+ * One state of a state machine as an actor: waits for the first of its triggers, makes the step with all its effects in one store
+ * transaction, and ends; the executor starts the next state's actor when that has committed. What it is doing is in the store: it
+ * may die at any time.
+ */
+import type { ActorContext } from "../../actors/actor.ts";
+import { defineActor, next, stop } from "../../actors/actor.ts";
+import { backOffMs } from "../../actors/rpc/mod.ts";
+import type { Cast } from "../../actors/protocol.ts";
+import type { Result } from "../../core/result.ts";
+import { errorText } from "../../core/result.ts";
+import type { Transition } from "../../modules/contract/client.ts";
+import type { Machines } from "./machines.ts";
+import type { StateId } from "./states.ts";
+
+/** A trigger that fails is tried again: it only waits for something. */
+const TRIGGER_RETRY = { minMs: 1_000, maxMs: 60_000 };
+
+export type MachineMessage =
+  | Cast<"triggered", { way: number; outcome: Result<unknown, unknown> }>
+  | Cast<"watch", { way: number }>
+  | Cast<"left", null>;
+
+export type MachineArgs = { readonly id: StateId; readonly machines: Machines };
+
+type State = MachineArgs & {
+  // deno-lint-ignore no-explicit-any -- the state's type is the module's own
+  readonly ways: readonly Transition<any>[];
+  readonly failures: number;
+};
+
+function watch(state: State, ctx: ActorContext<MachineMessage>, way: number): void {
+  ctx.run((signal) => state.ways[way]!.trigger(signal), (outcome) => ({ type: "triggered", args: { way, outcome } }));
+}
+
+export const machine = defineActor<MachineMessage, MachineArgs, State>({
+  name: "machine",
+  init: async (ctx, { id, machines }) => {
+    // after a crash between commit and end the state has been left already
+    const active = await machines.isActive(id);
+    const state: State = { id, machines, ways: active ? machines.transitions(id) : [], failures: 0 };
+    if (state.ways.length === 0) ctx.after(0, { type: "left", args: null });
+    for (const way of state.ways.keys()) watch(state, ctx, way);
+    return state;
+  },
+  handle: {
+    triggered: async (state, { way, outcome }, ctx) => {
+      if (outcome.ok) {
+        await state.machines.step(state.id, state.ways[way]!, outcome.value);
+        return stop(state);
+      }
+      ctx.log.warn("A state machine's trigger failed and is tried again", { reason: errorText(outcome.error) });
+      ctx.after(backOffMs(TRIGGER_RETRY, state.failures, ctx.platform.dice), { type: "watch", args: { way } });
+      return next({ ...state, failures: state.failures + 1 });
+    },
+    watch: (state, { way }, ctx) => {
+      watch(state, ctx, way);
+      return next(state);
+    },
+    left: (state) => stop(state),
+  },
+  inspect: (state) => ({ operation: state.id.operationId, instance: state.id.instance, ways: state.ways.length }),
+});

@@ -1,0 +1,53 @@
+/**
+ * What running state machines share: the modules that know their states, and the step that moves one state to the next with all its
+ * effects in one store transaction.
+ */
+import type { StoreView } from "../../actors/store/store.ts";
+import { decode, encode } from "../../core/encoding/mod.ts";
+import type { ModuleInstanceId } from "../../core/types/ids.ts";
+import type { AnyStateOwner, Operations } from "../core.ts";
+import type { Transition } from "../../modules/contract/client.ts";
+import type { StateId } from "./states.ts";
+import { activeStates, isActive, leaveState } from "./states.ts";
+
+export class Machines {
+  readonly #store: StoreView;
+  readonly #operations: Operations;
+  readonly #owners: ReadonlyMap<ModuleInstanceId, AnyStateOwner>;
+
+  constructor(store: StoreView, operations: Operations, owners: ReadonlyMap<ModuleInstanceId, AnyStateOwner>) {
+    this.#store = store;
+    this.#operations = operations;
+    this.#owners = owners;
+  }
+
+  /** States of a module that isn't loaded rest untouched. */
+  canRun(id: StateId): boolean {
+    return this.#owners.has(id.instance);
+  }
+
+  active(): Promise<StateId[]> {
+    return this.#store.read((tx) => activeStates(tx));
+  }
+
+  isActive(id: StateId): Promise<boolean> {
+    return this.#store.read((tx) => isActive(tx, id));
+  }
+
+  // deno-lint-ignore no-explicit-any -- the state's type is the module's own
+  transitions(id: StateId): readonly Transition<any>[] {
+    const owner = this.#owners.get(id.instance)!;
+    return owner.transitions(decode(owner.codec, id.state), id.operationId);
+  }
+
+  /** Happens once: a state that was left before changes nothing. Resolves when durable. */
+  // deno-lint-ignore no-explicit-any -- as above
+  async step(id: StateId, way: Transition<any>, value: unknown): Promise<void> {
+    const owner = this.#owners.get(id.instance)!;
+    await this.#operations.transact(id.operationId, id.instance, async (tx) => {
+      if (!await leaveState(tx.root, id, tx.nowUs())) return;
+      const following: unknown = await way.apply(tx, value);
+      await tx.addState(id.instance, encode(owner.codec, following));
+    });
+  }
+}

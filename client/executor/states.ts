@@ -1,0 +1,103 @@
+/**
+ * States of state machines in the store. A state is immutable and is its own key: two equal states of an operation are one, so a
+ * machine never returns to where it was. `fedimint-client/src/sm/executor.rs`; sheet "client" D.1.
+ */
+import type { ReadTx, StoreTx, StoreView } from "../../actors/store/store.ts";
+import type { Bytes } from "../../core/bytes.ts";
+import { concat, fromHex, toHex } from "../../core/bytes.ts";
+import { decode, encode, option, struct, u64Number } from "../../core/encoding/mod.ts";
+import type { ModuleInstanceId, OperationId } from "../../core/types/ids.ts";
+import { ACTIVE_PREFIX, operationKey, STATE_PREFIX } from "../database.ts";
+
+/** Which state of which machine: enough to run it. */
+export type StateId = { readonly operationId: OperationId; readonly instance: ModuleInstanceId; readonly state: Bytes };
+
+export type StoredState = StateId & { readonly createdUs: number; readonly leftUs: number | null };
+
+const record = struct("StateRecord", { createdUs: u64Number, leftUs: option(u64Number) });
+
+function suffix({ operationId, instance, state }: StateId): Bytes {
+  return concat(fromHex(operationId), Uint8Array.of(instance >> 8, instance & 0xff), state);
+}
+
+function stateIdOf(suffixBytes: Uint8Array): StateId {
+  return {
+    operationId: toHex(suffixBytes.slice(0, 32)) as OperationId,
+    instance: (suffixBytes[32]! << 8) | suffixBytes[33]!,
+    state: suffixBytes.slice(34) as Bytes,
+  };
+}
+
+/** Adds a state that must be new. @returns false when an equal one exists or existed */
+export async function addState(tx: StoreTx, id: StateId, nowUs: number, terminal: boolean): Promise<boolean> {
+  const key = concat(STATE_PREFIX, suffix(id));
+  if (await tx.get(key) !== undefined) return false;
+  tx.set(key, encode(record, { createdUs: nowUs, leftUs: terminal ? nowUs : null }));
+  if (!terminal) tx.set(concat(ACTIVE_PREFIX, suffix(id)), new Uint8Array(0));
+  return true;
+}
+
+/** Marks an active state as left. @returns false when it was left before */
+export async function leaveState(tx: StoreTx, id: StateId, nowUs: number): Promise<boolean> {
+  const active = concat(ACTIVE_PREFIX, suffix(id));
+  if (await tx.get(active) === undefined) return false;
+  const key = concat(STATE_PREFIX, suffix(id));
+  const { createdUs } = decode(record, (await tx.get(key))!);
+  tx.set(key, encode(record, { createdUs, leftUs: nowUs }));
+  tx.delete(active);
+  return true;
+}
+
+export async function isActive(tx: ReadTx, id: StateId): Promise<boolean> {
+  return await tx.get(concat(ACTIVE_PREFIX, suffix(id))) !== undefined;
+}
+
+export async function activeStates(tx: ReadTx): Promise<StateId[]> {
+  const states: StateId[] = [];
+  for await (const { key } of tx.range({ prefix: ACTIVE_PREFIX })) {
+    states.push(stateIdOf(key.subarray(ACTIVE_PREFIX.length)));
+  }
+  return states;
+}
+
+/** All states of an operation, in order of creation. */
+export async function operationStates(tx: ReadTx, operationId: OperationId): Promise<StoredState[]> {
+  const states: StoredState[] = [];
+  for await (const { key, value } of tx.range({ prefix: operationKey(STATE_PREFIX, operationId) })) {
+    states.push({ ...stateIdOf(key.subarray(STATE_PREFIX.length)), ...decode(record, value) });
+  }
+  return states.sort((a, b) => a.createdUs - b.createdUs);
+}
+
+export async function hasStates(tx: ReadTx, operationId: OperationId): Promise<boolean> {
+  for await (const _ of tx.range({ prefix: operationKey(STATE_PREFIX, operationId), limit: 1 })) return true;
+  return false;
+}
+
+/** States of one module in an operation: the stored ones, then new ones as they become durable. Ends when the signal is aborted. */
+export async function* followStates(
+  store: StoreView,
+  operationId: OperationId,
+  instance: ModuleInstanceId,
+  signal?: AbortSignal,
+): AsyncGenerator<Bytes> {
+  let lastUs = -1;
+  for (;;) {
+    // registered before reading, so that nothing in between is missed
+    const stop = new AbortController();
+    const either = signal ? AbortSignal.any([signal, stop.signal]) : stop.signal;
+    const changed = store.changed(operationKey(STATE_PREFIX, operationId), either).then(() => true, () => false);
+    try {
+      const { value: states, durable } = await store.transact((tx) => operationStates(tx, operationId));
+      await durable;
+      for (const state of states) {
+        if (state.instance !== instance || state.createdUs <= lastUs) continue;
+        lastUs = state.createdUs;
+        yield state.state;
+      }
+      if (!await changed) return;
+    } finally {
+      stop.abort();
+    }
+  }
+}

@@ -1,0 +1,195 @@
+/**
+ * Asks a federation's guardians by a strategy over their connections: the driver of `strategies.ts`. One object a module instance, one
+ * for the core; all share the connections. Sheet "API" 4.
+ */
+import type { Sender } from "../../actors/actor.ts";
+import { ActorError } from "../../actors/error.ts";
+import type { Platform } from "../../actors/platform/platform.ts";
+import { sleep } from "../../actors/platform/platform.ts";
+import type { BackOff, RpcError, RpcRef } from "../../actors/rpc/mod.ts";
+import { backOffMs } from "../../actors/rpc/mod.ts";
+import type { Json } from "../../core/encoding/mod.ts";
+import { DecodeError, stringifyJson } from "../../core/encoding/mod.ts";
+import type { Result } from "../../core/result.ts";
+import { err, errorText, ok } from "../../core/result.ts";
+import type { ModuleInstanceId, PeerId } from "../../core/types/ids.ts";
+import type { NumPeers } from "../../core/types/num_peers.ts";
+import type { ApiCall, AskOptions, FederationApi } from "../../modules/contract/federation_api.ts";
+import { ApiError } from "../../modules/contract/federation_api.ts";
+import type { Answer, QueryStep, QueryStrategy } from "./strategies.ts";
+import { firstPassing, thresholdAgreement, thresholdConsensus, thresholdPassing } from "./strategies.ts";
+
+/** Guardians cut a request after 60 s. */
+const CALL_TIMEOUT_MS = 60_000;
+const RETRY: BackOff = { minMs: 250, maxMs: 10_000 };
+/** Before guardians that differ are asked again; the reference asks at once. */
+const REASK_MS = 250;
+
+/** Text of a guardian's failure as fedimint prints it. */
+export function rpcErrorText(error: RpcError): string {
+  switch (error.kind) {
+    case "connection":
+      return `Connection failed: ${error.message}`;
+    case "transport":
+    case "timeout":
+      return `Transport error: ${error.message}`;
+    case "method_not_found":
+      return `Invalid rpc id: ${error.message}`;
+    case "invalid_response":
+      return `Invalid response: ${error.message}`;
+    case "server":
+      return `Unspecified server error: ${error.message}`;
+  }
+}
+
+function federationError(method: string, errors: ReadonlyMap<PeerId, string>, general = ""): ApiError {
+  const peers = [...errors].sort(([a], [b]) => a - b);
+  const unsupported = peers.some(([, text]) => text.startsWith("Invalid rpc id"));
+  const parts = [
+    `method => ${method}`,
+    ...(general ? [`general => ${general}`] : []),
+    ...peers.map(([peer, text]) => `${peer} => ${text}`),
+  ];
+  const message = `Federation rpc error { ${parts.join(", ")} }`;
+  if (unsupported) return new ApiError({ code: "not_supported", method }, message);
+  return new ApiError(
+    { code: general ? "disagreement" : "federation", method, peers: Object.fromEntries(peers) },
+    message,
+  );
+}
+
+export type FederationApiOptions = {
+  readonly sender: Sender;
+  readonly platform: Platform;
+  readonly connections: ReadonlyMap<PeerId, RpcRef>;
+  readonly peers: NumPeers;
+  /** Whose methods: a module's, or the core's. */
+  readonly module: ModuleInstanceId | null;
+};
+
+export class ConnectedFederationApi implements FederationApi {
+  readonly peerIds: readonly PeerId[];
+  readonly #options: FederationApiOptions;
+
+  constructor(options: FederationApiOptions) {
+    this.#options = options;
+    this.peerIds = [...options.connections.keys()].sort((a, b) => a - b);
+  }
+
+  /** The same connections, another module's methods. */
+  forModule(module: ModuleInstanceId | null): ConnectedFederationApi {
+    return new ConnectedFederationApi({ ...this.#options, module });
+  }
+
+  consensus<R>(call: ApiCall<R>, options: AskOptions = {}): Promise<R> {
+    return this.#drive(call, thresholdConsensus<R>(this.#options.peers), options);
+  }
+
+  agreement<R>(call: ApiCall<R>, options: AskOptions = {}): Promise<R> {
+    return this.#drive(call, thresholdAgreement<R>(this.#options.peers), options);
+  }
+
+  first<R, T>(
+    call: ApiCall<R>,
+    filter: (peer: PeerId, result: R) => Result<T, string>,
+    options: AskOptions = {},
+  ): Promise<T> {
+    return this.#drive(call, firstPassing(filter), options);
+  }
+
+  threshold<R, T>(
+    call: ApiCall<R>,
+    filter: (peer: PeerId, result: R) => Result<T, string>,
+    options: AskOptions = {},
+  ): Promise<Map<PeerId, T>> {
+    return this.#drive(call, thresholdPassing(filter, this.#options.peers), options);
+  }
+
+  async one<R>(peer: PeerId, call: ApiCall<R>, options: { password?: string; signal?: AbortSignal } = {}): Promise<R> {
+    const answer = await this.#ask(peer, call, options.password ?? null);
+    options.signal?.throwIfAborted();
+    if (answer.ok) return answer.value.value;
+    throw federationError(this.#method(call.method), new Map([[peer, answer.error]]));
+  }
+
+  #method(name: string): string {
+    const { module } = this.#options;
+    return module === null ? name : `module_${module}_${name}`;
+  }
+
+  async #ask<R>(peer: PeerId, call: ApiCall<R>, auth: string | null): Promise<Result<Answer<R>, string>> {
+    const { sender, connections } = this.#options;
+    const ref = connections.get(peer);
+    if (!ref) return err("Connection failed: no such guardian");
+    const params: Json[] = [{ auth, params: call.params }];
+    let answer: Result<Json, RpcError>;
+    try {
+      const args = { method: this.#method(call.method), params, timeoutMs: CALL_TIMEOUT_MS };
+      answer = await sender.ask(ref, "call", args, { deadlineMs: 2 * CALL_TIMEOUT_MS });
+    } catch (thrown) {
+      if (!(thrown instanceof ActorError)) throw thrown;
+      return err(`Transport error: ${thrown.message}`);
+    }
+    if (!answer.ok) return err(rpcErrorText(answer.error));
+    try {
+      const value = call.result.fromJson(answer.value);
+      return ok({ value, text: stringifyJson(call.result.toJson(value)) });
+    } catch (thrown) {
+      if (!(thrown instanceof DecodeError)) throw thrown;
+      return err(`Response deserialization error: ${errorText(thrown)}`);
+    }
+  }
+
+  /** Asks all guardians at once and feeds the strategy until it decides. */
+  async #drive<R, T>(
+    call: ApiCall<R>,
+    strategy: QueryStrategy<R, T>,
+    { retry = false, signal }: AskOptions,
+  ): Promise<T> {
+    const { platform, peers } = this.#options;
+    const abort = new AbortController();
+    const stop = signal ? AbortSignal.any([signal, abort.signal]) : abort.signal;
+    const errors = new Map<PeerId, string>();
+    try {
+      return await new Promise<T>((resolve, reject) => {
+        stop.addEventListener("abort", () => reject(stop.reason), { once: true });
+        stop.throwIfAborted();
+        const askAgain = (peer: PeerId, delayMs: number): void => {
+          void sleep(platform.clock, delayMs, stop).then(() => ask(peer, 0), () => undefined);
+        };
+        const act = (peer: PeerId, step: QueryStep<T>): void => {
+          if (step.do === "success") resolve(step.value);
+          else if (step.do === "retry") { for (const again of step.peers) askAgain(again, REASK_MS); }
+          else if (step.do === "peer_error") fail(peer, step.error, 0);
+          else if (step.do === "failure") {
+            const answers = [...step.answers].map(([id, text]) => `peer ${id}: ${text}`).join("; ");
+            reject(federationError(this.#method(call.method), errors, `Guardians disagree (${answers})`));
+          }
+        };
+        const fail = (peer: PeerId, error: string, attempt: number): void => {
+          errors.set(peer, error);
+          if (retry) {
+            void sleep(platform.clock, backOffMs(RETRY, attempt, platform.dice), stop).then(
+              () => ask(peer, attempt + 1),
+              () => undefined,
+            );
+            return;
+          }
+          const step = strategy.failed?.(peer);
+          if (errors.size >= peers.oneHonest) reject(federationError(this.#method(call.method), errors));
+          else if (step) act(peer, step);
+        };
+        const ask = (peer: PeerId, attempt: number): void => {
+          this.#ask(peer, call, null).then((answer) => {
+            if (stop.aborted) return;
+            if (answer.ok) act(peer, strategy.answer(peer, answer.value));
+            else fail(peer, answer.error, attempt);
+          }).catch(reject);
+        };
+        for (const peer of this.peerIds) ask(peer, 0);
+      });
+    } finally {
+      abort.abort();
+    }
+  }
+}

@@ -1,0 +1,67 @@
+/**
+ * What a client knows of its federation, in the store: written in one transaction when it joins, so there is never half a client.
+ * `fedimint-client/src/db.rs`; sheet "client" B.
+ */
+import type { ReadTx, StoreTx } from "../../actors/store/store.ts";
+import type { Bytes } from "../../core/bytes.ts";
+import { concat, equalBytesConstantTime, utf8 } from "../../core/bytes.ts";
+import type { Codec } from "../../core/encoding/mod.ts";
+import { bytes, decode, encode, map, option, struct, text } from "../../core/encoding/mod.ts";
+import type { ApiVersionSet, SupportedApiVersionsSummary } from "../../core/types/api_versions.ts";
+import { apiVersionSet, supportedApiVersionsSummary } from "../../core/types/api_versions.ts";
+import type { ClientConfig } from "../../core/types/client_config.ts";
+import { clientConfig } from "../../core/types/client_config.ts";
+import type { PeerId } from "../../core/types/ids.ts";
+import { blockHash, peerId } from "../../core/types/ids.ts";
+import { CLIENT_PREFIX } from "../database.ts";
+import { ClientError } from "../error.ts";
+
+/** A value under a name. */
+class Slot<T> {
+  readonly #key: Bytes;
+
+  constructor(name: string, readonly codec: Codec<T>) {
+    this.#key = concat(CLIENT_PREFIX, utf8(name));
+  }
+
+  async get(tx: ReadTx): Promise<T | undefined> {
+    const value = await tx.get(this.#key);
+    return value && decode(this.codec, value);
+  }
+
+  set(tx: StoreTx, value: T): void {
+    tx.set(this.#key, encode(this.codec, value));
+  }
+
+  delete(tx: StoreTx): void {
+    tx.delete(this.#key);
+  }
+}
+
+const joined = struct("Joined", {
+  config: clientConfig,
+  apiSecret: option(text),
+  /** 8 bytes that tell whether the words at hand are those that it was joined with. */
+  secretCheck: bytes,
+});
+export type Joined = { readonly config: ClientConfig; readonly apiSecret: string | null; readonly secretCheck: Bytes };
+
+export const joinedSlot: Slot<Joined> = new Slot("joined", joined);
+/** Entropy of the 12 words. Secret. */
+export const entropySlot: Slot<Bytes> = new Slot("entropy", bytes);
+/** A newer config that guardians agree on, used from the next opening on. */
+export const pendingConfigSlot: Slot<ClientConfig> = new Slot("pending_config", clientConfig);
+export const versionsSlot: Slot<ApiVersionSet> = new Slot("api_versions", apiVersionSet);
+export const summariesSlot: Slot<Map<PeerId, SupportedApiVersionsSummary>> = new Slot(
+  "api_summaries",
+  map(peerId, supportedApiVersionsSummary),
+);
+/** Guardians' newest URLs, where they differ from the config's. */
+export const urlsSlot: Slot<Map<PeerId, string>> = new Slot("urls", map(peerId, text));
+export const chainIdSlot: Slot<string> = new Slot("chain_id", blockHash);
+
+/** @throws {ClientError} `wrong_secret` */
+export function checkSecret(stored: Joined, check: Bytes): void {
+  if (equalBytesConstantTime(stored.secretCheck, check)) return;
+  throw new ClientError({ code: "wrong_secret" }, "The secret does not match the one this database was created with");
+}

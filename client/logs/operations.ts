@@ -1,0 +1,84 @@
+/** The operation log: what the user did, newest first, with what came of it. Never deleted. `fedimint-client/src/oplog.rs`; sheet "client" D.3. */
+import type { ReadTx, StoreTx } from "../../actors/store/store.ts";
+import { concat, fromHex, toHex } from "../../core/bytes.ts";
+import type { Codec, Json } from "../../core/encoding/mod.ts";
+import {
+  decode,
+  encode,
+  mapCodec,
+  option,
+  parseJson,
+  stringifyJson,
+  struct,
+  text,
+  u64Number,
+} from "../../core/encoding/mod.ts";
+import type { OperationId } from "../../core/types/ids.ts";
+import { OPERATION_ORDER_PREFIX, OPERATION_PREFIX, operationKey, u64Bytes } from "../database.ts";
+
+const json: Codec<Json> = mapCodec(text, "Json", {
+  decode: (value) => parseJson(value),
+  encode: (value) => stringifyJson(value),
+});
+
+const entry = struct("OperationLogEntry", {
+  kind: text,
+  meta: json,
+  createdUs: u64Number,
+  outcome: option(struct("Outcome", { atUs: u64Number, outcome: json })),
+});
+
+export type OperationEntry = {
+  readonly operationId: OperationId;
+  /** Kind of the module that it belongs to. */
+  readonly kind: string;
+  readonly meta: Json;
+  readonly createdUs: number;
+  readonly outcome: { readonly atUs: number; readonly outcome: Json } | null;
+};
+
+export function addOperation(tx: StoreTx, operationId: OperationId, kind: string, meta: Json, nowUs: number): void {
+  tx.set(operationKey(OPERATION_PREFIX, operationId), encode(entry, { kind, meta, createdUs: nowUs, outcome: null }));
+  tx.set(concat(OPERATION_ORDER_PREFIX, u64Bytes(nowUs), fromHex(operationId)), new Uint8Array(0));
+}
+
+export async function getOperation(tx: ReadTx, operationId: OperationId): Promise<OperationEntry | undefined> {
+  const value = await tx.get(operationKey(OPERATION_PREFIX, operationId));
+  return value && { operationId, ...decode(entry, value) };
+}
+
+/** Stores the outcome; the first one stays. */
+export async function setOperationOutcome(
+  tx: StoreTx,
+  operationId: OperationId,
+  outcome: Json,
+  nowUs: number,
+): Promise<void> {
+  const before = await getOperation(tx, operationId);
+  if (!before || before.outcome !== null) return;
+  const { kind, meta, createdUs } = before;
+  tx.set(
+    operationKey(OPERATION_PREFIX, operationId),
+    encode(entry, { kind, meta, createdUs, outcome: { atUs: nowUs, outcome } }),
+  );
+}
+
+/** Newest first. `before` = the last entry of the page before. */
+export async function listOperations(
+  tx: ReadTx,
+  options: {
+    readonly limit: number;
+    readonly before?: { readonly createdUs: number; readonly operationId: OperationId };
+  },
+): Promise<OperationEntry[]> {
+  const { limit, before } = options;
+  const end = before && concat(OPERATION_ORDER_PREFIX, u64Bytes(before.createdUs), fromHex(before.operationId));
+  const ids: OperationId[] = [];
+  const range = { prefix: OPERATION_ORDER_PREFIX, reverse: true, limit, ...(end && { end }) };
+  for await (const { key } of tx.range(range)) {
+    ids.push(toHex(key.slice(OPERATION_ORDER_PREFIX.length + 8)) as OperationId);
+  }
+  const entries: OperationEntry[] = [];
+  for (const id of ids) entries.push((await getOperation(tx, id))!);
+  return entries;
+}

@@ -1,0 +1,64 @@
+/**
+ * The client's whole supervisor tree.
+ *
+ * ```
+ * client                              one_for_one
+ * ├─ guardians                        one_for_one, dynamic: guardian:<peer> (JSON-RPC over WebSocket)
+ * └─ federation                       rest_for_one
+ *    ├─ event_log                     numbers events in order
+ *    ├─ modules                       one_for_one: <id>:<kind>
+ *    ├─ machines                      one_for_one, dynamic: operation:<id>:<n>, an actor a state
+ *    ├─ executor                      starts an actor for every active state
+ *    └─ refresh                       versions, config, URLs
+ * ```
+ */
+import { refTo } from "../actors/protocol.ts";
+import type { StoreView } from "../actors/store/store.ts";
+import type { SupervisorSpec } from "../actors/supervisor.ts";
+import { child, supervisor } from "../actors/supervisor.ts";
+import type { ExecutorRef } from "./executor/executor.ts";
+import { executor } from "./executor/executor.ts";
+import type { Machines } from "./executor/machines.ts";
+import type { RefreshArgs } from "./federation/refresh.ts";
+import { refresh } from "./federation/refresh.ts";
+import type { EventOrderRef } from "./logs/events.ts";
+import { eventOrder } from "./logs/events.ts";
+import type { ClientModuleArgs } from "./module_actor.ts";
+import { clientModule } from "./module_actor.ts";
+
+export const ROOT = "client";
+export const GUARDIANS = `${ROOT}/guardians`;
+const MACHINES = `${ROOT}/federation/machines`;
+export const executorRef: ExecutorRef = refTo(`${ROOT}/federation/executor`);
+export const eventOrderRef: EventOrderRef = refTo(`${ROOT}/federation/event_log`);
+
+/** Before joining: connections only. */
+export function clientTree(): SupervisorSpec {
+  return supervisor(ROOT, {
+    children: [supervisor("guardians", { intensity: 20, periodMs: 10_000, children: [] })],
+  });
+}
+
+/** Added below the root once the client has joined. */
+export function federationTree(args: {
+  readonly store: StoreView;
+  readonly modules: readonly ClientModuleArgs[];
+  readonly machines: Machines;
+  readonly refresh: RefreshArgs;
+}): SupervisorSpec {
+  return supervisor("federation", {
+    strategy: "rest_for_one",
+    children: [
+      child(eventOrder, { args: { store: args.store } }),
+      supervisor("modules", {
+        children: args.modules.map((module) =>
+          child(clientModule, { id: `${module.env.instance}:${module.definition.kind}`, args: module })
+        ),
+      }),
+      // a machine that can't go on is tried again; many of them at once are a failing guardian set, no bug
+      supervisor("machines", { intensity: 100, periodMs: 10_000, children: [] }),
+      child(executor, { args: { supervisor: MACHINES, machines: args.machines } }),
+      child(refresh, { args: args.refresh }),
+    ],
+  });
+}

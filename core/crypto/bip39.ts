@@ -1,0 +1,81 @@
+/**
+ * From twelve words to the secrets of one federation's client. Sheet 07 A. Source: `fedimint-bip39`, fedimint-client-module `secret.rs`,
+ * fedimint-client `builder.rs`.
+ *
+ * ```
+ * words → global root → default client secret → client root ┬ module secret (for each instance)
+ *                                                           └ backup secret
+ * ```
+ */
+import { entropyToMnemonic, mnemonicToEntropy, mnemonicToSeedSync } from "@scure/bip39";
+import { wordlist } from "@scure/bip39/wordlists/english.js";
+import type { Bytes } from "../bytes.ts";
+import { utf8 } from "../bytes.ts";
+import type { FederationId, ModuleInstanceId } from "../types/ids.ts";
+import { DerivableSecret } from "./derive_secret.ts";
+import { CryptoError } from "./error.ts";
+
+const SALT = utf8("Fedimint Client Salt");
+/** Entropy of a new wallet: 12 words. */
+export const ENTROPY_BYTES = 16;
+
+/** English words for 16, 20, 24, 28 or 32 bytes of entropy. Secret. @throws {CryptoError} `bad_length` */
+export function wordsOfEntropy(entropy: Uint8Array): string {
+  if (entropy.length < 16 || entropy.length > 32 || entropy.length % 4 !== 0) {
+    throw new CryptoError(
+      { code: "bad_length", argument: "entropy", expected: "16, 20, 24, 28 or 32", found: entropy.length },
+      "Entropy for words has 16, 20, 24, 28 or 32 bytes",
+    );
+  }
+  return entropyToMnemonic(entropy, wordlist);
+}
+
+/** The entropy of words separated by any white space. Secret. @throws {CryptoError} `bad_words`: unknown word, count or checksum */
+export function entropyOfWords(words: string): Bytes {
+  try {
+    return mnemonicToEntropy(words.split(/\s+/).filter((word) => word !== "").join(" "), wordlist) as Bytes;
+  } catch {
+    // the library's error quotes the words: it must not become a cause
+    throw new CryptoError(
+      { code: "bad_words" },
+      "These are not the words of a wallet: check spelling, number and order",
+    );
+  }
+}
+
+/** BIP39 seed with the empty passphrase: 64 bytes. Secret. Cost: some ten milliseconds. */
+export function seedOfEntropy(entropy: Uint8Array): Bytes {
+  return mnemonicToSeedSync(wordsOfEntropy(entropy)) as Bytes;
+}
+
+/** One for all federations of a wallet. */
+export function globalRoot(entropy: Uint8Array): DerivableSecret {
+  return DerivableSecret.root(seedOfEntropy(entropy), SALT);
+}
+
+/**
+ * The pre-root of one federation (`StandardDoubleDerive`): wallet kind 0, federation, wallet number 0, key type 0.
+ * The JavaScript SDK of 0.13 applies this twice: `defaultClientSecret(defaultClientSecret(root, id), id)`.
+ */
+export function defaultClientSecret(root: DerivableSecret, id: FederationId): DerivableSecret {
+  return root.child(0).federationKey(id).child(0).child(0);
+}
+
+/** 8 bytes to store beside the database of a pre-root: they tell whether it is opened with the same secret. */
+export function preRootCheck(preRoot: DerivableSecret): Bytes {
+  return preRoot.child(0).randomBytes(8);
+}
+
+/** What everything of a client derives from. @param preRoot of `defaultClientSecret`, or a given secret */
+export function clientRoot(preRoot: DerivableSecret, id: FederationId): DerivableSecret {
+  return preRoot.federationKey(id);
+}
+
+export function moduleSecret(root: DerivableSecret, instance: ModuleInstanceId): DerivableSecret {
+  return root.child(0).child(instance);
+}
+
+/** Its chacha key encrypts backups, its secp key signs them. */
+export function backupSecret(root: DerivableSecret): DerivableSecret {
+  return root.child(1);
+}

@@ -1,0 +1,98 @@
+/**
+ * BLS12-381 for everything above: points are their canonical bytes (`G1`, `G2`), made only by `decode` or by arithmetic.
+ *
+ * The backend's form of each point is kept beside its bytes for as long as somebody holds them. So a point that was checked once is not
+ * checked or decompressed again, and bytes that only claim to be a point (after a cast, or from another thread) are checked on first use.
+ */
+import type { Bytes } from "../../bytes.ts";
+import type { BlsBackend, RawG1, RawG2, RawGroup } from "./backend.ts";
+import type { G1, G2, Scalar } from "./types.ts";
+
+/** One of the two groups. Errors of `decode` come from every function when its argument is no checked point. */
+export class Group<P extends Bytes, Raw extends object = object> {
+  readonly name: "G1" | "G2";
+  /** Bytes of an encoded point: 48 or 96. */
+  readonly size: number;
+  readonly generator: P;
+  /** The neutral element, `c0 00…`. */
+  readonly infinity: P;
+  readonly raw: RawGroup<Raw>;
+  readonly #checked = new WeakMap<Uint8Array, Raw>();
+
+  constructor(name: "G1" | "G2", raw: RawGroup<Raw>) {
+    this.name = name;
+    this.raw = raw;
+    this.size = raw.size;
+    this.generator = this.close(raw.generator);
+    this.infinity = this.close(raw.infinity);
+  }
+
+  /**
+   * Strict: canonical, on the curve, in the group of prime order; infinity is a point too (as in the `bls12_381` crate).
+   * @throws {CryptoError} `bad_length` · `bad_point`
+   */
+  decode(bytes: Uint8Array): P {
+    if (this.#checked.has(bytes)) return bytes as P;
+    const raw = this.raw.decode(bytes);
+    const point = Uint8Array.from(bytes) as Bytes as P;
+    this.#checked.set(point, raw);
+    return point;
+  }
+
+  isInfinity(point: P): boolean {
+    return this.raw.isInfinity(this.open(point));
+  }
+
+  /** Sum of all; infinity for none. */
+  add(...points: readonly P[]): P {
+    return this.close(points.reduce((sum, point) => this.raw.add(sum, this.open(point)), this.raw.infinity));
+  }
+
+  negate(point: P): P {
+    return this.close(this.raw.negate(this.open(point)));
+  }
+
+  /** scalar·point, for secret scalars too. */
+  multiply(point: P, scalar: Scalar): P {
+    return this.close(this.raw.multiply(this.open(point), scalar));
+  }
+
+  /** Σ scalar·point for public scalars; infinity for none. */
+  sumOfProducts(points: readonly P[], scalars: readonly Scalar[]): P {
+    return this.close(this.raw.sumOfProducts(points.map((point) => this.open(point)), scalars));
+  }
+
+  /** The backend's form of a point. @throws {CryptoError} as `decode`, when these bytes were not checked yet */
+  open(point: P): Raw {
+    let raw = this.#checked.get(point);
+    if (raw === undefined) {
+      raw = this.raw.decode(point);
+      this.#checked.set(point, raw);
+    }
+    return raw;
+  }
+
+  /** The bytes of a point the backend computed. */
+  close(raw: Raw): P {
+    const point = this.raw.encode(raw) as P;
+    this.#checked.set(point, raw);
+    return point;
+  }
+}
+
+export class Bls {
+  readonly backend: BlsBackend;
+  readonly g1: Group<G1, RawG1>;
+  readonly g2: Group<G2, RawG2>;
+
+  constructor(backend: BlsBackend) {
+    this.backend = backend;
+    this.g1 = new Group("G1", backend.g1);
+    this.g2 = new Group("G2", backend.g2);
+  }
+
+  /** Whether Π e(P, Q) = 1; infinity on either side is a factor 1, as in the `bls12_381` crate. */
+  pairingProductIsOne(pairs: readonly (readonly [G1, G2])[]): boolean {
+    return this.backend.pairingProductIsOne(pairs.map(([p, q]) => [this.g1.open(p), this.g2.open(q)] as const));
+  }
+}

@@ -1,0 +1,109 @@
+import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
+import type { G2, Scalar } from "./bls/mod.ts";
+import { bls as mcl, loadBls, scalarFromBigInt } from "./bls/mod.ts";
+import { fromLittleEndian } from "./bls/scalar.ts";
+import { messageSeed, messageSeedV1, messageToPoint, pointOfSeed, publicKeyShareOf, signShare } from "./tbs.ts";
+import type { SignatureCheck } from "./tbs_batch.ts";
+import { allSignaturesHold, batchFactor, verifySignatures } from "./tbs_batch.ts";
+import { flipBit, seededBytes } from "./testing.ts";
+
+const noble = await loadBls("noble");
+const keys: { secret: Scalar; publicKey: G2 }[] = [11n, 12n, 13n, 14n].map((n) => {
+  const secret = scalarFromBigInt(n ** 50n);
+  return { secret, publicKey: publicKeyShareOf(secret) };
+});
+
+/** A valid signature over a seed (both versions) or a point, under one of the keys. */
+function valid(random: ReturnType<typeof seededBytes>, i: number): SignatureCheck {
+  const { secret, publicKey } = keys[i % keys.length]!, nonce = random(33);
+  const seed = i % 5 === 0 ? messageSeedV1(nonce) : messageSeed(nonce);
+  const message = pointOfSeed(seed), signature = signShare(message, secret);
+  return i % 3 === 0 ? { publicKey, signature, message } : { publicKey, signature, seed };
+}
+
+/** Ways to be invalid. */
+const breakages: ((check: SignatureCheck, random: ReturnType<typeof seededBytes>) => SignatureCheck)[] = [
+  (check) => ({ ...check, signature: flipBit(check.signature, 300) }),
+  (check) => ({ ...check, signature: flipBit(check.signature, 5) }), // the sign of y
+  (check) => ({ ...check, signature: mcl.g1.infinity }),
+  (check) => ({ ...check, signature: check.signature.slice(1) }),
+  (check) => ({ ...check, signature: new Uint8Array(0) }),
+  (check) => ({ ...check, publicKey: publicKeyShareOf(scalarFromBigInt(99n)) }),
+  (check, random) => ({ publicKey: check.publicKey, signature: check.signature, seed: random(32) }),
+  (check, random) => ({ ...check, signature: signShare(messageToPoint(random(33)), scalarFromBigInt(5n)) }),
+];
+
+Deno.test("a batch with any number of bad signatures names exactly those", () => {
+  fc.assert(
+    fc.property(
+      fc.nat(),
+      fc.array(fc.option(fc.nat(breakages.length - 1), { nil: null, freq: 4 }), { maxLength: 40 }),
+      (seed, plan) => {
+        const random = seededBytes(seed);
+        const checks = plan.map((breakage, i) => {
+          const good = valid(random, i);
+          return breakage === null ? good : breakages[breakage]!(good, random);
+        });
+        const bad = plan.flatMap((breakage, i) => breakage === null ? [] : [i]);
+        assertEquals(verifySignatures(checks, random), bad);
+        assertEquals(allSignaturesHold(checks, random), bad.length === 0);
+      },
+    ),
+    { numRuns: 25 },
+  );
+});
+
+Deno.test("two forgeries that cancel each other are both found", () => {
+  const random = seededBytes(2), [a, b] = [valid(random, 1), valid(random, 5)];
+  // σ₁ + D and σ₂ − D under one key: without random factors the sum would be right
+  const delta = mcl.g1.multiply(mcl.g1.generator, scalarFromBigInt(77n));
+  const plus = mcl.g1.add(mcl.g1.decode(a.signature), delta);
+  const minus = mcl.g1.add(mcl.g1.decode(b.signature), mcl.g1.negate(delta));
+  assertEquals(a.publicKey, b.publicKey);
+  assertEquals(verifySignatures([{ ...a, signature: plus }, { ...b, signature: minus }], random), [0, 1]);
+});
+
+Deno.test("swapped signatures of two notes are both found", () => {
+  const random = seededBytes(3), [a, b] = [valid(random, 1), valid(random, 5)];
+  const swapped = [{ ...a, signature: b.signature }, { ...b, signature: a.signature }];
+  assertEquals(verifySignatures(swapped, random), [0, 1]);
+});
+
+Deno.test("a signature with a stray component of small order is found", () => {
+  const random = seededBytes(4), good = valid(random, 1);
+  const { g1 } = mcl.backend;
+  const orderThree = mcl.backend.curvePoint(new Uint8Array(96), false)!; // x = 0
+  const stray = g1.encode(g1.add(g1.decode(good.signature), orderThree as never));
+  assertEquals(verifySignatures([good, { ...good, signature: stray }, good], random), [1]);
+});
+
+Deno.test("both backends find the same bad ones in a batch", () => {
+  const random = seededBytes(5);
+  const checks = Array.from(
+    { length: 6 },
+    (_, i) => i === 2 || i === 3 ? breakages[i]!(valid(random, i), random) : valid(random, i),
+  );
+  for (const bls of [mcl, noble]) assertEquals(verifySignatures(checks, random, bls), [2, 3]);
+});
+
+Deno.test("an empty batch is valid, and a key at infinity behaves as with one signature", () => {
+  const random = seededBytes(6), seed = random(32), publicKey = mcl.g2.infinity;
+  assertEquals(verifySignatures([], random), []);
+  assertEquals(verifySignatures([{ publicKey, seed, signature: mcl.g1.infinity }], random), []);
+  assertEquals(verifySignatures([{ publicKey, seed, signature: mcl.g1.generator }], random), [0]);
+});
+
+Deno.test("factors are never zero, and all of one batch differ", () => {
+  assertEquals(fromLittleEndian(batchFactor(new Uint8Array(16))), 1n);
+  const random = seededBytes(7);
+  const factors = new Set(Array.from({ length: 1000 }, () => fromLittleEndian(batchFactor(random(16)))));
+  assertEquals(factors.size, 1000);
+  assert(!factors.has(0n));
+});
+
+Deno.test("dice that always roll zero still find a bad signature among good ones", () => {
+  const random = seededBytes(8), zeros = (size: number) => new Uint8Array(size);
+  const checks = [valid(random, 1), breakages[0]!(valid(random, 2), random), valid(random, 4)];
+  assertEquals(verifySignatures(checks, zeros), [1]);
+});

@@ -1,0 +1,87 @@
+/** What clients know of a federation. `fedimint-core/src/config.rs`. */
+import { sha256 } from "@noble/hashes/sha2.js";
+import { toHex } from "../bytes.ts";
+import type { CodecType, Json } from "../encoding/mod.ts";
+import {
+  DecodeError,
+  encode,
+  encodeHex,
+  flattenJson,
+  jsonAsHex,
+  map,
+  option,
+  parseJson,
+  struct,
+  text,
+} from "../encoding/mod.ts";
+import { broadcastKeys } from "./broadcast_keys.ts";
+import type { Dyn } from "./dyn.ts";
+import { dyn } from "./dyn.ts";
+import type { ModuleInstanceId, Sha256 } from "./ids.ts";
+import { moduleInstanceId } from "./ids.ts";
+import type { JsonWithKind } from "./json_with_kind.ts";
+import { moduleKind } from "./module_kind.ts";
+import { peerUrls } from "./peer_url.ts";
+import { version } from "./version.ts";
+
+/** `config` repeats the instance id; it stays undecoded, so unknown modules are kept. JSON: hex of its encoding. */
+export const clientModuleConfig = struct("ClientModuleConfig", { kind: moduleKind, version, config: jsonAsHex(dyn) });
+export type ClientModuleConfig = CodecType<typeof clientModuleConfig>;
+
+/** Federations older than 0.4 have no broadcast keys in it. */
+export const globalClientConfig = struct("GlobalClientConfig", {
+  apiEndpoints: peerUrls,
+  broadcastPublicKeys: option(broadcastKeys),
+  consensusVersion: version,
+  meta: map(text, text),
+});
+export type GlobalClientConfig = CodecType<typeof globalClientConfig>;
+
+/** JSON: the global part's members stand beside `modules`. */
+export const clientConfig = flattenJson(
+  struct("ClientConfig", { global: globalClientConfig, modules: map(moduleInstanceId, clientModuleConfig) }),
+  "global",
+);
+export type ClientConfig = CodecType<typeof clientConfig>;
+
+/** What clients compare between guardians. URLs count in their consensus form. */
+export function configHash(config: ClientConfig): Sha256 {
+  return toHex(sha256(encode(clientConfig, config)));
+}
+
+/** Text of a meta field. Values are JSON text; one that is not a JSON string is taken as it stands, as older federations wrote them. */
+export function metaText(meta: ReadonlyMap<string, string>, key: string): string | null {
+  const value = meta.get(key);
+  if (value === undefined) return null;
+  let json: Json;
+  try {
+    json = parseJson(value);
+  } catch (thrown) {
+    if (!(thrown instanceof DecodeError)) throw thrown;
+    return value;
+  }
+  return typeof json === "string" ? json : value;
+}
+
+/** The name as the ceremony wrote it: plain text. */
+export function federationName(config: ClientConfig): string | null {
+  return config.global.meta.get("federation_name") ?? null;
+}
+
+/** The config with readable modules: for other programs, can't be verified. Answer to `client_config_json`. */
+export type JsonClientConfig = {
+  readonly global: GlobalClientConfig;
+  readonly modules: ReadonlyMap<ModuleInstanceId, JsonWithKind>;
+};
+
+/** @param describe a module's config as JSON, null if it has no fields; undefined for kinds that are not known, which are shown as hex */
+export function toJsonClientConfig(
+  config: ClientConfig,
+  describe: (kind: string, value: Dyn) => Json | undefined,
+): JsonClientConfig {
+  const modules = [...config.modules].map(([id, { kind, config: value }]): [ModuleInstanceId, JsonWithKind] => {
+    const described = describe(kind, value);
+    return [id, { kind, value: described === undefined ? { unknown_module_hex: encodeHex(dyn, value) } : described }];
+  });
+  return { global: config.global, modules: new Map(modules) };
+}

@@ -1,0 +1,23 @@
+/** Messages of the key ceremony in one of the two groups. `fedimint-core/src/config.rs`. Points decode only if they are of the group. */
+import type { CodecType } from "../encoding/mod.ts";
+import { closedEnum, list } from "../encoding/mod.ts";
+import { blsScalar, g1Point, g2Point } from "./bls.ts";
+import { sha256Hash } from "./ids.ts";
+
+/**
+ * Hash: of the own commitment. Commitment: the public polynomial, constant term first. Share: the secret polynomial's value for the
+ * receiver. Secret.
+ */
+export const dkgMessageG1 = closedEnum("DkgMessageG1", {
+  Hash: sha256Hash,
+  Commitment: list(g1Point),
+  Share: blsScalar,
+});
+export type DkgMessageG1 = CodecType<typeof dkgMessageG1>;
+
+export const dkgMessageG2 = closedEnum("DkgMessageG2", {
+  Hash: sha256Hash,
+  Commitment: list(g2Point),
+  Share: blsScalar,
+});
+export type DkgMessageG2 = CodecType<typeof dkgMessageG2>;

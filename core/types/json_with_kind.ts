@@ -1,0 +1,29 @@
+/** A module's JSON with its kind flattened into it: `{"kind":"meta", …}`. `fedimint-core/src/config.rs` (`JsonWithKind`). */
+import type { Json } from "../encoding/mod.ts";
+import { badJson, isJsonObject } from "../encoding/mod.ts";
+import type { ModuleKind } from "./module_kind.ts";
+
+/** `value`: an object without a member `kind`, or null for a module without fields. */
+export type JsonWithKind = { readonly kind: ModuleKind; readonly value: Json };
+
+/** A type that exists as JSON only. */
+export type JsonForm<T> = {
+  toJson(value: T): Json;
+  /** @throws {DecodeError} */
+  fromJson(json: Json): T;
+};
+
+export const jsonWithKind: JsonForm<JsonWithKind> = {
+  toJson: ({ kind, value }) => {
+    if (value === null) return { kind };
+    if (!isJsonObject(value)) throw new RangeError("A module's JSON is an object or null");
+    return { kind, ...value };
+  },
+  // an object that is left empty stands for null: the writer can't tell them apart
+  fromJson: (json) => {
+    if (!isJsonObject(json)) return badJson("an object with a kind");
+    const { kind, ...value } = json;
+    if (typeof kind !== "string") return badJson("an object with a kind");
+    return { kind, value: Object.keys(value).length === 0 ? null : value };
+  },
+};

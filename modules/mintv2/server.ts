@@ -1,0 +1,131 @@
+/**
+ * The guardian's side of the mintv2 module: redeems notes, and signs blinded nonces with its shares of the denominations' keys.
+ * Follows fedimint-mintv2-server 0.13.0; the order of checks and the errors are consensus.
+ */
+import type { StoreTx } from "../../actors/store/store.ts";
+import type { Scalar } from "../../core/crypto/bls/mod.ts";
+import { decodeScalar } from "../../core/crypto/bls/mod.ts";
+import { hash160 } from "../../core/bitcoin/script.ts";
+import { signShare } from "../../core/crypto/tbs.ts";
+import { encode } from "../../core/encoding/mod.ts";
+import type { Result } from "../../core/result.ts";
+import { err, ok } from "../../core/result.ts";
+import type { Amount, Amounts } from "../../core/types/amount.ts";
+import type { OutPoint } from "../../core/types/ids.ts";
+import type { InputMeta, OutputMeta, ServerModule, ServerModuleEnv } from "../contract/server.ts";
+import { defineServerModule } from "../contract/server.ts";
+import type { MintConsensusItem, MintInput, MintInputError, MintOutput, MintOutputError } from "./common.ts";
+import {
+  mintConsensusItem,
+  mintInput,
+  mintInputError,
+  mintOutput,
+  mintOutputError,
+  mintOutputOutcome,
+  MINTV2_API_VERSION,
+  MINTV2_CONSENSUS_VERSION,
+  MINTV2_KIND,
+} from "./common.ts";
+import type { MintConfig, MintPrivateConfig } from "./config.ts";
+import { mintConfig, mintPrivateConfig } from "./config.ts";
+import { appendRecoveryItem, countIssued, isSpent, issuedCounts, markSpent, setShare } from "./db.ts";
+import type { Denomination } from "./denomination.ts";
+import { denominationAmount } from "./denomination.ts";
+import { mintEndpoints } from "./endpoints.ts";
+import { feeOf } from "./fees.ts";
+import { generateMint, validateMint } from "./generation.ts";
+import { NoteChecks } from "./note_checks.ts";
+
+type MintModule = ServerModule<MintInput, MintOutput, null, MintConsensusItem, MintInputError, MintOutputError>;
+type MintEnv = ServerModuleEnv<MintConfig, MintPrivateConfig>;
+
+/** What an item moves, and its fee, in the federation's unit. */
+function amountsOf(config: MintConfig, exponent: Denomination): { readonly amounts: Amounts; readonly fees: Amounts } {
+  const amount = denominationAmount(exponent);
+  const inUnit = (msat: Amount): Amounts => new Map(msat === 0n ? [] : [[config.amountUnit, msat]]);
+  return { amounts: inUnit(amount), fees: inUnit(feeOf(config.feeConsensus, amount)) };
+}
+
+async function redeem(
+  tx: StoreTx,
+  input: MintInput,
+  config: MintConfig,
+  checks: NoteChecks,
+): Promise<Result<InputMeta, MintInputError>> {
+  if (input.tag === "Default") return err({ tag: "UnknownInputVariant", value: { variant: input.value.variant } });
+  const { note } = input.value;
+  if (!config.tbsAggPks.has(note.denomination)) return err({ tag: "InvalidDenomination", value: null });
+  if (!checks.holds(note)) return err({ tag: "InvalidSignature", value: null });
+  if (await isSpent(tx, note.nonce)) return err({ tag: "SpentCoin", value: null });
+
+  markSpent(tx, note.nonce);
+  await countIssued(tx, note.denomination, -1n);
+  await appendRecoveryItem(tx, { tag: "Input", value: { nonceHash: hash160(note.nonce) } });
+  return ok({ ...amountsOf(config, note.denomination), publicKey: note.nonce });
+}
+
+/** The same blinded nonce may be signed again: then the client pays twice for one note. */
+async function issue(
+  tx: StoreTx,
+  output: MintOutput,
+  outPoint: OutPoint,
+  config: MintConfig,
+  secretShares: ReadonlyMap<Denomination, Scalar>,
+): Promise<Result<OutputMeta, MintOutputError>> {
+  if (output.tag === "Default") return err({ tag: "UnknownOutputVariant", value: { variant: output.value.variant } });
+  const { denomination, nonce, tweak } = output.value;
+  const secretShare = secretShares.get(denomination);
+  if (!secretShare) return err({ tag: "InvalidDenomination", value: null });
+
+  setShare(tx, outPoint, nonce, signShare(nonce, secretShare));
+  await countIssued(tx, denomination, 1n);
+  await appendRecoveryItem(tx, { tag: "Output", value: { denomination, nonceHash: hash160(nonce), tweak } });
+  return ok(amountsOf(config, denomination));
+}
+
+function startMint(env: MintEnv): Promise<MintModule> {
+  const { config } = env;
+  const secretShares = new Map(
+    [...env.privateConfig.tbsSks].map(([exponent, secret]) => [exponent, decodeScalar(secret.reveal())] as const),
+  );
+  const checks = new NoteChecks(config.tbsAggPks, env.platform.dice);
+  return Promise.resolve<MintModule>({
+    prepareInputs: (transactions) => {
+      checks.prepare(
+        transactions.map((inputs) => inputs.flatMap((input) => input.tag === "V0" ? [input.value.note] : [])),
+      );
+      return Promise.resolve();
+    },
+    processInput: (tx, input) => redeem(tx, input, config, checks),
+    processOutput: (tx, output, outPoint) => issue(tx, output, outPoint, config, secretShares),
+    processItem: () => Promise.resolve(err("Mint does not process consensus items")),
+    outputOutcome: () => Promise.resolve(null),
+    propose: () => Promise.resolve([]),
+    audit: async (tx) => {
+      let liabilities = 0n;
+      for (const [exponent, count] of await issuedCounts(tx)) liabilities += denominationAmount(exponent) * count;
+      return -liabilities;
+    },
+    api: mintEndpoints(env.store),
+  });
+}
+
+export const mintv2Server = defineServerModule({
+  kind: MINTV2_KIND,
+  consensusVersion: MINTV2_CONSENSUS_VERSION,
+  apiVersions: [MINTV2_API_VERSION],
+  codecs: {
+    config: mintConfig,
+    input: mintInput,
+    output: mintOutput,
+    outputOutcome: mintOutputOutcome,
+    consensusItem: mintConsensusItem,
+    inputError: mintInputError,
+    outputError: mintOutputError,
+  },
+  privateConfig: mintPrivateConfig,
+  generate: generateMint,
+  validate: validateMint,
+  clientConfig: (config) => ({ bytes: encode(mintConfig, config), json: mintConfig.toJson(config) }),
+  start: startMint,
+});

@@ -1,0 +1,47 @@
+/** What the watcher needs of a Bitcoin node, whichever protocol it speaks. `fedimint-server-core/src/bitcoin_rpc.rs` (`IServerBitcoinRpc`). */
+import type { Bytes } from "../../core/bytes.ts";
+import type { Result } from "../../core/result.ts";
+import type { BlockHash } from "../../core/types/ids.ts";
+
+/** Why the node gave no answer that can be used. Never holds credentials. */
+export type BackendFailure =
+  /** No connection, or none in time. */
+  | { readonly code: "unreachable" | "timeout" }
+  /** It doesn't know our user and password. */
+  | { readonly code: "unauthorized" }
+  /** It answered with its own error, such as a block that it doesn't have yet. */
+  | { readonly code: "refused"; readonly rpcCode: number; readonly text: string }
+  /** Too large, not JSON-RPC, or not what was asked for. */
+  | { readonly code: "bad_answer"; readonly text: string };
+
+export type Answer<T> = Promise<Result<T, BackendFailure>>;
+
+export interface BitcoinBackend {
+  /** Height of the tip + 1. */
+  blockCount(signal: AbortSignal): Answer<number>;
+  hashAt(height: number, signal: AbortSignal): Answer<BlockHash>;
+  /** The raw block; its header was checked against the hash. */
+  blockOf(hash: BlockHash, signal: AbortSignal): Answer<Bytes>;
+  /** sat per 1,000 vbytes for the next block; null when the node has no estimate. */
+  feerateSatPerKvb(signal: AbortSignal): Answer<bigint | null>;
+  /** 0 … 1; null when the backend can't tell. */
+  syncProgress(signal: AbortSignal): Answer<number | null>;
+  /** A transaction that is in the chain already counts as handed on. */
+  broadcast(transaction: Bytes, signal: AbortSignal): Answer<null>;
+}
+
+/** One line for the log. */
+export function failureText(failure: BackendFailure): string {
+  switch (failure.code) {
+    case "unreachable":
+      return "no connection";
+    case "timeout":
+      return "no answer in time";
+    case "unauthorized":
+      return "user or password is wrong";
+    case "refused":
+      return `error ${failure.rpcCode}: ${failure.text}`;
+    case "bad_answer":
+      return failure.text;
+  }
+}

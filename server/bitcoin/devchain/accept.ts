@@ -1,0 +1,136 @@
+/** Whether a transaction may enter the mempool. Source: Core `validation.cpp` (`MemPoolAccept`), without replacement: the first spender of a coin stays. */
+import type { BitcoinTransaction } from "../../../core/bitcoin/mod.ts";
+import { bitcoinTransaction, bitcoinTxidOf, bitcoinWtxidOf, isCoinbase, weightOf } from "../../../core/bitcoin/mod.ts";
+import { encode } from "../../../core/encoding/mod.ts";
+import { err, ok } from "../../../core/result.ts";
+import type { Chain } from "./chain.ts";
+import type { Coin, CoinKey, CoinView } from "./coins.ts";
+import { coinKey } from "./coins.ts";
+import type { Mempool, MempoolEntry } from "./mempool.ts";
+import { CHAIN_LENGTH_MAX, CHAIN_VBYTES_MAX, MEMPOOL_VBYTES_MAX } from "./params.ts";
+import { checkStandard, checkStandardInputs, policyVbytes, relayFeeSat } from "./policy.ts";
+import type { Checked } from "./reject.ts";
+import { invalid, nonStandard } from "./reject.ts";
+import type { ScriptFailure } from "./script_check.ts";
+import { checkScripts } from "./script_check.ts";
+import { checkAmounts, checkTransaction, coinsOf, isFinal, sequenceLocksPassed, sigopsCost } from "./tx_checks.ts";
+
+/** Changes nothing. Cheap checks come first, scripts last. */
+export function checkForMempool(
+  chain: Chain,
+  mempool: Mempool,
+  tx: BitcoinTransaction,
+  nowSeconds: number,
+): Checked<MempoolEntry> {
+  const alone = checkAlone(chain, tx);
+  if (!alone.ok) return alone;
+  const txid = bitcoinTxidOf(tx);
+  const wtxid = bitcoinWtxidOf(tx);
+  const present = mempool.get(txid);
+  if (present !== undefined) {
+    return nonStandard(present.wtxid === wtxid ? "txn-already-in-mempool" : "txn-same-nonwitness-data-in-mempool");
+  }
+  if (tx.inputs.some(({ outPoint }) => mempool.spenderOf(coinKey(outPoint)) !== undefined)) {
+    return nonStandard("txn-mempool-conflict");
+  }
+  const coins = coinsOf(tx, new MempoolCoins(chain, mempool));
+  if (coins === null) {
+    return chain.locationOf(txid) === undefined
+      ? err({ kind: "missing_inputs", reason: "bad-txns-inputs-missingorspent", detail: "" })
+      : nonStandard("txn-already-known");
+  }
+  const at = chain.next();
+  if (!sequenceLocksPassed(tx, coins, at)) return nonStandard("non-BIP68-final");
+  const fee = checkAmounts(tx, coins, at.height);
+  if (!fee.ok) return fee;
+  const sigops = sigopsCost(tx, coins);
+  const standard = checkStandardInputs(tx, coins, sigops);
+  if (!standard.ok) return standard;
+  const weight = weightOf(tx);
+  const vbytes = policyVbytes(weight, sigops);
+  const room = checkRoom(mempool, tx, vbytes, fee.value);
+  if (!room.ok) return room;
+  const scripts = checkAllScripts(tx, coins, txid, wtxid);
+  if (!scripts.ok) return scripts;
+  return ok({
+    sequence: mempool.nextSequence,
+    txid,
+    wtxid,
+    tx,
+    raw: encode(bitcoinTransaction, tx),
+    feeSat: fee.value,
+    weight,
+    sigops,
+    vbytes,
+    time: nowSeconds,
+    height: chain.height,
+  });
+}
+
+function checkAlone(chain: Chain, tx: BitcoinTransaction): Checked<null> {
+  const checked = checkTransaction(tx);
+  if (!checked.ok) return checked;
+  if (isCoinbase(tx)) return invalid("coinbase");
+  const standard = checkStandard(tx);
+  if (!standard.ok) return standard;
+  return isFinal(tx, chain.next()) ? ok(null) : nonStandard("non-final");
+}
+
+function checkRoom(mempool: Mempool, tx: BitcoinTransaction, vbytes: number, feeSat: bigint): Checked<null> {
+  const leastSat = relayFeeSat(vbytes);
+  if (feeSat < leastSat) return nonStandard("min relay fee not met", `${feeSat} < ${leastSat}`);
+  if (mempool.vbytes + vbytes > MEMPOOL_VBYTES_MAX) return nonStandard("mempool full");
+  const ancestors = mempool.ancestorsOf({ tx });
+  if (ancestors.size + 1 > CHAIN_LENGTH_MAX || sumVbytes(ancestors) + vbytes > CHAIN_VBYTES_MAX) {
+    return nonStandard("too-long-mempool-chain", `too many unconfirmed ancestors [limit: ${CHAIN_LENGTH_MAX}]`);
+  }
+  for (const ancestor of ancestors) {
+    const descendants = mempool.descendantsOf(ancestor);
+    if (
+      descendants.size + 2 > CHAIN_LENGTH_MAX || sumVbytes(descendants) + ancestor.vbytes + vbytes > CHAIN_VBYTES_MAX
+    ) {
+      const detail = `too many descendants for tx ${ancestor.txid} [limit: ${CHAIN_LENGTH_MAX}]`;
+      return nonStandard("too-long-mempool-chain", detail);
+    }
+  }
+  return ok(null);
+}
+
+function sumVbytes(entries: Iterable<MempoolEntry>): number {
+  let sum = 0;
+  for (const { vbytes } of entries) sum += vbytes;
+  return sum;
+}
+
+/** A failure by the rules of relay alone is told from one that no block may hold. */
+function checkAllScripts(tx: BitcoinTransaction, coins: readonly Coin[], txid: string, wtxid: string): Checked<null> {
+  const standard = checkScripts(tx, coins, "standard");
+  if (standard.ok) return ok(null);
+  const detail = failureDetail(tx, standard.error, txid, wtxid);
+  return checkScripts(tx, coins, "consensus").ok
+    ? nonStandard(`non-mandatory-script-verify-flag (${standard.error.text})`, detail)
+    : invalid(`mandatory-script-verify-flag-failed (${standard.error.text})`, detail);
+}
+
+function failureDetail(tx: BitcoinTransaction, { input }: ScriptFailure, txid: string, wtxid: string): string {
+  return `input ${input} of ${txid} (wtxid ${wtxid}), spending ${coinKey(tx.inputs[input]!.outPoint)}`;
+}
+
+/** Coins of the chain and of the mempool; those that the mempool spends were refused before. */
+class MempoolCoins implements CoinView {
+  readonly #chain: Chain;
+  readonly #mempool: Mempool;
+
+  constructor(chain: Chain, mempool: Mempool) {
+    this.#chain = chain;
+    this.#mempool = mempool;
+  }
+
+  coin(key: CoinKey): Coin | undefined {
+    const confirmed = this.#chain.coin(key);
+    if (confirmed !== undefined) return confirmed;
+    const [txid = "", vout = ""] = key.split(":");
+    const output = this.#mempool.get(txid)?.tx.outputs[Number(vout)];
+    return output && { ...output, height: this.#chain.height + 1, coinbase: false };
+  }
+}

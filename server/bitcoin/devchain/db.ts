@@ -1,0 +1,89 @@
+/** What the dev chain keeps in its store: blocks by height, the mempool in order of arrival, the wallet's seed and its next address. */
+import type { ReadTx, StoreTx } from "../../../actors/store/store.ts";
+import type { Bytes } from "../../../core/bytes.ts";
+import { concat, utf8 } from "../../../core/bytes.ts";
+import type { CodecType } from "../../../core/encoding/mod.ts";
+import { bytes, decode, encode, fixedBytes, struct, u32, u64Number } from "../../../core/encoding/mod.ts";
+import { DevchainError } from "./error.ts";
+
+const SCHEMA_VERSION = 1;
+const SCHEMA = utf8("schema");
+const WALLET = utf8("wallet");
+const BLOCKS = utf8("block/");
+const MEMPOOL = utf8("mempool/");
+
+const mempoolRecord = struct("MempoolRecord", { time: u64Number, height: u32, raw: bytes });
+export type MempoolRecord = CodecType<typeof mempoolRecord>;
+
+const walletRecord = struct("WalletRecord", { seed: fixedBytes(32), addresses: u32 });
+/** `seed` is secret. `addresses` counts those given out. */
+export type WalletRecord = CodecType<typeof walletRecord>;
+
+/** Big-endian, so that the store's order is the numbers'. */
+function numbered(prefix: Uint8Array, number: number): Bytes {
+  const key = concat(prefix, new Uint8Array(8));
+  new DataView(key.buffer).setBigUint64(prefix.length, BigInt(number));
+  return key;
+}
+
+function numberOf(prefix: Uint8Array, key: Bytes): number {
+  return Number(new DataView(key.buffer, key.byteOffset).getBigUint64(prefix.length));
+}
+
+/** Writes the schema's version into a new store. @throws {DevchainError} `newer_schema` */
+export async function checkSchema(tx: StoreTx): Promise<void> {
+  const stored = await tx.get(SCHEMA);
+  const found = stored === undefined ? SCHEMA_VERSION : decode(u32, stored);
+  if (found > SCHEMA_VERSION) {
+    throw new DevchainError(
+      { code: "newer_schema", found, supported: SCHEMA_VERSION },
+      "This chain was made by a newer version. Install it again, or start with an empty folder.",
+    );
+  }
+  if (stored === undefined) tx.set(SCHEMA, encode(u32, SCHEMA_VERSION));
+}
+
+export function putBlock(tx: StoreTx, height: number, raw: Bytes): void {
+  tx.set(numbered(BLOCKS, height), raw);
+}
+
+/** Height of the last block; 0 without any, since the genesis block isn't stored. */
+export async function lastHeight(tx: ReadTx): Promise<number> {
+  for await (const { key } of tx.range({ prefix: BLOCKS, reverse: true, limit: 1 })) return numberOf(BLOCKS, key);
+  return 0;
+}
+
+/** From height 1 on, ascending. */
+export async function* blocks(tx: ReadTx): AsyncIterable<{ readonly height: number; readonly raw: Bytes }> {
+  for await (const { key, value } of tx.range({ prefix: BLOCKS })) {
+    yield { height: numberOf(BLOCKS, key), raw: value };
+  }
+}
+
+export function putMempool(tx: StoreTx, sequence: number, record: MempoolRecord): void {
+  tx.set(numbered(MEMPOOL, sequence), encode(mempoolRecord, record));
+}
+
+export function deleteMempool(tx: StoreTx, sequence: number): void {
+  tx.delete(numbered(MEMPOOL, sequence));
+}
+
+/** In order of arrival. */
+export async function mempoolRecords(
+  tx: ReadTx,
+): Promise<{ readonly sequence: number; readonly record: MempoolRecord }[]> {
+  const records = [];
+  for await (const { key, value } of tx.range({ prefix: MEMPOOL })) {
+    records.push({ sequence: numberOf(MEMPOOL, key), record: decode(mempoolRecord, value) });
+  }
+  return records;
+}
+
+export function putWallet(tx: StoreTx, record: WalletRecord): void {
+  tx.set(WALLET, encode(walletRecord, record));
+}
+
+export async function wallet(tx: ReadTx): Promise<WalletRecord | undefined> {
+  const stored = await tx.get(WALLET);
+  return stored && decode(walletRecord, stored);
+}

@@ -1,0 +1,20 @@
+/** Bounds of what a Bitcoin node may answer and how long it may take, each with its reason. */
+
+/** A block of 4,000,000 bytes as hex, with the frame of the answer. */
+export const BLOCK_ANSWER_BYTES_MAX = 8_010_000;
+/** Answers about the chain have a few kilobytes. */
+export const ANSWER_BYTES_MAX = 100_000;
+/** Whoever answers later than this has a problem; a block of a busy node takes seconds. */
+export const CALL_TIMEOUT_MS = 60_000;
+/** A node's own text is repeated in our log up to this length. */
+export const NODE_TEXT_CHARACTERS_MAX = 300;
+/** A transaction has at most 400,000 weight units to be relayed: no longer one is handed on. */
+export const TRANSACTION_BYTES_MAX = 400_000;
+
+/** How often the node is asked for its status. Source: fedimintd `lib.rs`. */
+export const POLL_MS = 60_000;
+export const POLL_TEST_MS = 100;
+
+/** Delays between attempts to fetch a block: doubled from the first to the last. */
+export const BLOCK_RETRY_FIRST_MS = 1_000;
+export const BLOCK_RETRY_LAST_MS = 60_000;

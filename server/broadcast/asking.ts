@@ -1,0 +1,57 @@
+/** Sends requests for what is missing, again and again by schedule. `fedimint-aleph-bft` member.rs; sheet "consensus" A4, A7. */
+import type { BroadcastState } from "./state.ts";
+import { schedule, send } from "./state.ts";
+import type { SignedUnit, UnitCoord } from "./unit.ts";
+
+function coordKey(state: BroadcastState, { round, creator }: UnitCoord): number {
+  return round * state.peers.total + creator;
+}
+
+/** @param owner creator of the unit that needs it */
+export function requestCoord(state: BroadcastState, coord: UnitCoord, owner: number): void {
+  // a forker's units are accepted from alerts alone: asking for them is in vain
+  if (state.store.byCoord(coord) || state.store.isForker(coord.creator)) return;
+  const key = coordKey(state, coord);
+  if (state.coordRequests.open(key, coord, owner)) askForCoord(state, key, 0);
+}
+
+export function askForCoord(state: BroadcastState, key: number, tries: number): void {
+  const coord = state.coordRequests.get(key);
+  if (!coord) return;
+  const { delays } = state.config;
+  for (const peer of state.dice.choose(state.others, delays.coordRequestRecipients(tries))) {
+    send(state, peer, { tag: "units", value: { tag: "requestCoord", value: { asker: state.identity, coord } } });
+  }
+  schedule(state, delays.coordRequestMs(tries), { kind: "coord", key, tries: tries + 1 });
+}
+
+/** A valid unit of this coordinate has come. */
+export function coordCame(state: BroadcastState, coord: UnitCoord): void {
+  const next = state.coordRequests.resolve(coordKey(state, coord));
+  if (next !== undefined) askForCoord(state, next, 0);
+}
+
+export function stopAskingForUnitsOf(state: BroadcastState, creator: number): void {
+  for (const key of state.coordRequests.drop((coord) => coord.creator === creator)) askForCoord(state, key, 0);
+}
+
+export function requestParents(state: BroadcastState, unit: SignedUnit): void {
+  if (state.parentsRequests.open(unit.key, unit, unit.creator)) askForParents(state, unit.key);
+}
+
+export function askForParents(state: BroadcastState, key: string): void {
+  const unit = state.parentsRequests.get(key);
+  if (!unit) return;
+  for (const peer of state.dice.choose(state.others, 1)) {
+    send(state, peer, {
+      tag: "units",
+      value: { tag: "requestParents", value: { asker: state.identity, hash: unit.hash } },
+    });
+  }
+  schedule(state, state.config.delays.parentsRequestMs, { kind: "parents", key });
+}
+
+export function parentsCame(state: BroadcastState, key: string): void {
+  const next = state.parentsRequests.resolve(key);
+  if (next !== undefined) askForParents(state, next);
+}

@@ -1,0 +1,177 @@
+/**
+ * AlephBFT: guardians agree on one order of everybody's units. This is the whole protocol as a pure step function: what happens goes in as
+ * an event, what is to be done comes out as effects; clock, dice, disk and wire are the caller's. `fedimint-aleph-bft` 0.36 as fedimint 0.13
+ * uses it; sheet "consensus" A.
+ *
+ * A message's way: `decodeMessage` → intake.ts (checked by validator.ts, kept in unit_store.ts, parents found by dag.ts) → extender.ts
+ * (election.ts, order.ts) → `ordered`. Our own units: creator.ts → produce.ts → intake.ts → `save` → `saved` → sent. Beside: asking.ts and
+ * answers.ts for what was lost, accuse.ts (alerts.ts, multicast.ts) for forks, disseminate.ts for blackouts.
+ */
+import { assert, unreachable } from "../../core/assert.ts";
+import type { Bytes } from "../../core/bytes.ts";
+import { receiveAlertMessage, repeatMulticast, tellForks } from "./accuse.ts";
+import { answerCoord, answerNewest, answerParents } from "./answers.ts";
+import { askForCoord, askForParents } from "./asking.ts";
+import { loadBackup } from "./backup.ts";
+import { receiveParents, receiveUnit, recordsSaved, restoreFork, restoreUnit, sendUnit } from "./intake.ts";
+import type { UnitMessage } from "./messages.ts";
+import { decodeMessage } from "./messages.ts";
+import { advanceCreator, askNewest, beginCreating, concludeNewest, packUnit } from "./produce.ts";
+import type { BroadcastEffect, BroadcastEvent, BroadcastState, Task } from "./state.ts";
+import { schedule, useless } from "./state.ts";
+
+export type Stepped = { readonly state: BroadcastState; readonly effects: readonly BroadcastEffect[] };
+
+/** One event. The state is changed in place and returned. */
+export function step(state: BroadcastState, event: BroadcastEvent): Stepped {
+  if (state.phase === "stopped") return { state, effects: [] };
+  assert((event.type === "start") === (state.phase === "new"), "the broadcast is started first, and once");
+  state.nowMs = Math.max(state.nowMs, event.nowMs);
+  state.budget.tick(state.nowMs);
+  handle(state, event);
+  if (state.phase === "running") {
+    settle(state);
+    runDueTasks(state);
+    setTimer(state);
+  }
+  return { state, effects: takeEffects(state) };
+}
+
+function handle(state: BroadcastState, event: BroadcastEvent): void {
+  switch (event.type) {
+    case "start":
+      return start(state, event.backup);
+    case "received":
+      return receive(state, event.from, event.bytes);
+    case "timer":
+      if (event.id === state.timer?.id) state.timer = null;
+      return;
+    case "saved":
+      return recordsSaved(state, event.count);
+    case "data":
+      return packUnit(state, event.data);
+    case "stop":
+      state.phase = "stopped";
+      return;
+    default:
+      return unreachable(event);
+  }
+}
+
+function start(state: BroadcastState, records: readonly Bytes[]): void {
+  const loaded = loadBackup(records, state.identity, state.config.session, state.validator, state.checks);
+  if (!loaded.ok) {
+    state.phase = "stopped";
+    const { code, record, detail } = loaded.error;
+    state.effects.push({
+      type: "failed",
+      message: "Backup of the session is damaged",
+      facts: { code, record, detail },
+    });
+    return;
+  }
+  state.phase = "running";
+  for (const proof of loaded.value.forks) restoreFork(state, proof);
+  for (const unit of loaded.value.units) restoreUnit(state, unit);
+  // the one unit that may have been saved and not sent; others ask for older ones when they lack them
+  const newest = state.store.newest(state.identity);
+  if (newest) sendUnit(state, newest.unit);
+  if (!state.store.isForker(state.identity)) beginCreating(state, loaded.value.startRound);
+}
+
+function receive(state: BroadcastState, from: number, bytes: Bytes): void {
+  if (!state.others.includes(from) || !state.budget.listens(from)) return;
+  const message = decodeMessage(bytes);
+  if (!message.ok) return useless(state, from, message.error);
+  const data = message.value;
+  if (data.tag === "units") receiveUnitMessage(state, from, data.value);
+  else receiveAlertMessage(state, from, data.value);
+}
+
+function receiveUnitMessage(state: BroadcastState, from: number, message: UnitMessage): void {
+  switch (message.tag) {
+    case "newUnit":
+    case "responseCoord":
+      return receiveUnit(state, from, message.value);
+    case "requestCoord":
+      return answerCoord(state, from, message.value.asker, message.value.coord);
+    case "requestParents":
+      return answerParents(state, from, message.value.asker, message.value.hash);
+    case "responseParents":
+      return receiveParents(state, from, message.value.hash, message.value.parents);
+    case "requestNewest":
+      return answerNewest(state, from, message.value.asker, message.value.salt);
+    case "responseNewest": {
+      const { response, signature } = message.value;
+      if (!state.newest) return;
+      if (!state.newest.receive(response, signature)) {
+        return useless(state, from, "answer about our newest unit is invalid");
+      }
+      // the way back to our own past: its parents will be asked for, and theirs
+      if (response.unit) receiveUnit(state, from, response.unit);
+      return;
+    }
+    default:
+      return unreachable(message);
+  }
+}
+
+/** What follows from the event at once: accusations, the end of asking, units of ours. */
+function settle(state: BroadcastState): void {
+  tellForks(state);
+  concludeNewest(state);
+  advanceCreator(state);
+}
+
+function runDueTasks(state: BroadcastState): void {
+  for (let task = state.tasks.take(state.nowMs); task !== undefined; task = state.tasks.take(state.nowMs)) {
+    runTask(state, task);
+    settle(state);
+  }
+}
+
+function runTask(state: BroadcastState, task: Task): void {
+  switch (task.kind) {
+    case "create":
+      return state.creator.delayOver(task.round);
+    case "coord":
+      return askForCoord(state, task.key, task.tries);
+    case "parents":
+      return askForParents(state, task.key);
+    case "rebroadcast": {
+      const nextMs = state.nowMs + state.config.delays.rebroadcastMs(state.dice.fraction());
+      const { unit, againMs } = state.dissemination.due(task.creator, state.nowMs, nextMs);
+      if (unit) sendUnit(state, unit);
+      return schedule(state, againMs - state.nowMs, task);
+    }
+    case "multicast":
+      return repeatMulticast(state, task.bytes, task.times);
+    case "newest":
+      return askNewest(state);
+    case "newestPatience":
+      state.newest?.endPatience();
+      return;
+    default:
+      return unreachable(task);
+  }
+}
+
+/** One timer, for the earliest task; a later one is set when it fires. */
+function setTimer(state: BroadcastState): void {
+  const dueMs = state.tasks.nextMs;
+  if (dueMs === undefined || (state.timer && state.timer.dueMs <= dueMs)) return;
+  state.timer = { id: ++state.timers, dueMs };
+  state.effects.push({ type: "setTimer", id: state.timer.id, delayMs: Math.max(0, dueMs - state.nowMs) });
+}
+
+/** Saving comes first: what is sent in this step may stand on it. */
+function takeEffects(state: BroadcastState): BroadcastEffect[] {
+  const effects: BroadcastEffect[] = [];
+  if (state.toSave.length > 0) effects.push({ type: "save", records: state.toSave });
+  effects.push(...state.effects);
+  if (state.ordered.length > 0) effects.push({ type: "ordered", units: state.ordered });
+  state.toSave = [];
+  state.effects = [];
+  state.ordered = [];
+  return effects;
+}

@@ -1,0 +1,47 @@
+/** When things are done: pure schedules. `fedimint-aleph-bft` config.rs and fedimint-server `consensus/engine.rs`; sheet "consensus" A4. */
+
+export type Delays = {
+  /** From our unit of the round before to our unit of `round`. `fraction` is a die in [0, 1). */
+  readonly creationMs: (round: number, fraction: number) => number;
+  /** After try `k` = 0, 1, 2, … for a unit's coordinate. */
+  readonly coordRequestMs: (k: number) => number;
+  /** How many guardians are asked in try `k`. */
+  readonly coordRequestRecipients: (k: number) => number;
+  readonly parentsRequestMs: number;
+  readonly newestRequestMs: number;
+  /** After so long a threshold of answers about our newest unit is enough. */
+  readonly newestPatienceMs: number;
+  /** Until the newest unit of a guardian is sent again. */
+  readonly rebroadcastMs: (fraction: number) => number;
+  /** After the `k`-th sending of a multicast message. */
+  readonly multicastMs: (k: number) => number;
+};
+
+/** After the session's last round each round takes longer by this factor, so that 1,000 more rounds take over ten years. */
+const SLOWDOWN_BASE = 1.02;
+const REBROADCAST_MIN_MS = 15_000;
+const REBROADCAST_SPREAD_MS = 5_000;
+const MULTICAST_FIRST_MS = 500;
+/** Doubling ends here, far beyond any session, where timers still work. */
+const MULTICAST_MAX_MS = 2 ** 30;
+
+/** Fedimint's numbers. In test federations all guardians start in lockstep, so their rounds get jitter (0.5 to 1.5 times). */
+export function fedimintDelays(
+  options: { readonly roundDelayMs: number; readonly roundsPerSession: number; readonly testEnvironment: boolean },
+): Delays {
+  const { roundDelayMs, roundsPerSession, testEnvironment } = options;
+  return {
+    creationMs: (round, fraction) => {
+      if (round === 0) return 0;
+      const jitter = testEnvironment ? 0.5 + fraction : 1;
+      return Math.round(roundDelayMs * SLOWDOWN_BASE ** Math.max(0, round - roundsPerSession) * jitter);
+    },
+    coordRequestMs: (k) => k === 0 ? 0 : k === 1 ? 50 : k === 2 ? 1_000 : 3_000 * (k - 2),
+    coordRequestRecipients: (k) => k <= 2 ? 3 : 1,
+    parentsRequestMs: 3_000,
+    newestRequestMs: 3_000,
+    newestPatienceMs: 5_000,
+    rebroadcastMs: (fraction) => REBROADCAST_MIN_MS + Math.floor(fraction * REBROADCAST_SPREAD_MS),
+    multicastMs: (k) => Math.min(MULTICAST_FIRST_MS * 2 ** k, MULTICAST_MAX_MS),
+  };
+}

@@ -1,0 +1,164 @@
+/**
+ * A unit's way in: checked, stored, put into the graph, ordered, saved. `fedimint-aleph-bft` runway/mod.rs; sheet "consensus" A7.
+ *
+ * What two units of one creator and round mean: the creator has forked. It is marked, the second unit is dropped, and from then on its units
+ * come in through confirmed alerts only. Those accepted before stay.
+ */
+import { assert } from "../../core/assert.ts";
+import type { Bytes } from "../../core/bytes.ts";
+import { toHex } from "../../core/bytes.ts";
+import { coordCame, parentsCame, requestCoord, requestParents, stopAskingForUnitsOf } from "./asking.ts";
+import type { DagOutput, DagUnit } from "./dag.ts";
+import { matchesControlHash } from "./dag.ts";
+import type { RestoredUnit } from "./backup.ts";
+import type { ForkProof } from "./messages.ts";
+import type { BroadcastState } from "./state.ts";
+import { save, schedule, send, useless, warn } from "./state.ts";
+import type { SignedUnit } from "./unit.ts";
+
+/** A unit that came by itself. */
+export function receiveUnit(state: BroadcastState, from: number, unit: SignedUnit): void {
+  // before the costly check: neither would do anything
+  if (state.store.byKey(unit.key) || state.store.isForker(unit.creator)) return;
+  const fault = state.validator.fault(unit);
+  // a guardian that lags behind, or the end of the session before
+  if (fault === "wrong_session") return;
+  if (fault !== null) return useless(state, from, `unit is invalid: ${fault}`);
+  coordCame(state, unit);
+  acceptUnlessFork(state, unit);
+}
+
+/** A validated unit. */
+function acceptUnlessFork(state: BroadcastState, unit: SignedUnit): void {
+  if (state.store.byKey(unit.key) || state.store.isForker(unit.creator)) return;
+  const other = state.store.byCoord(unit);
+  if (other) return detectFork(state, { first: unit, second: other.unit });
+  accept(state, unit);
+}
+
+/** A proven fork, seen or learnt from an alert. It is told once. */
+export function detectFork(state: BroadcastState, proof: ForkProof): void {
+  const { creator, round } = proof.first;
+  if (state.store.isForker(creator)) return;
+  state.store.markForker(creator);
+  save(state, { kind: "fork", proof });
+  stopAskingForUnitsOf(state, creator);
+  warn(state, "Guardian has forked", { creator, round });
+  // somebody signs with our key, or our database was lost: one more unit of ours could only make it worse
+  if (creator === state.identity) state.creator.end();
+}
+
+/** A validated unit that isn't stored yet, into the graph. */
+export function accept(state: BroadcastState, unit: SignedUnit): void {
+  state.store.add(unit);
+  handleOutput(state, state.dag.add(unit), unit.creator);
+}
+
+/** @param owner creator of the unit that brought this about */
+function handleOutput(state: BroadcastState, output: DagOutput, owner: number): void {
+  for (const coord of output.missing) requestCoord(state, coord, owner);
+  for (const unit of output.added) enterDag(state, unit);
+  for (const unit of output.wrongParents) {
+    const parents = state.store.byKey(unit.key)?.parents;
+    // somebody may have told its parents before we knew that we need them
+    if (parents) handleOutput(state, state.dag.addParents(unit, parents), unit.creator);
+    else requestParents(state, unit);
+  }
+}
+
+function enterDag(state: BroadcastState, unit: DagUnit): void {
+  const stored = state.store.byKey(unit.unit.key);
+  assert(stored, "what is in the graph is in the store");
+  stored.parents = unit.parents.map((parent) => parent.unit.key);
+  stored.inDag = true;
+  parentsCame(state, unit.unit.key);
+  save(state, { kind: "unit", stored });
+  order(state, unit);
+}
+
+function order(state: BroadcastState, unit: DagUnit): void {
+  state.creator.absorb(unit);
+  for (const batch of state.extender.add(unit)) {
+    for (const { unit: { round, creator, data } } of batch.units) state.ordered.push({ round, creator, data });
+  }
+}
+
+/** The answer to a request for all parents of the unit with this hash. */
+export function receiveParents(state: BroadcastState, from: number, hash: Bytes, parents: readonly SignedUnit[]): void {
+  const stored = state.store.byKey(toHex(hash));
+  if (!stored || stored.parents) return;
+  const { unit } = stored;
+  if (parents.length !== unit.parentCreators.length) return useless(state, from, "wrong number of parents");
+  const slots = new Array<Bytes | null>(state.peers.total).fill(null);
+  for (const [i, parent] of parents.entries()) {
+    if (parent.round + 1 !== unit.round || parent.creator !== unit.parentCreators[i]) {
+      return useless(state, from, "a parent is of another place");
+    }
+    if (!state.store.byKey(parent.key)) {
+      const fault = state.validator.fault(parent);
+      if (fault !== null) return useless(state, from, `parent is invalid: ${fault}`);
+    }
+    slots[parent.creator] = parent.hash;
+    coordCame(state, parent);
+    acceptUnlessFork(state, parent);
+  }
+  if (!matchesControlHash(unit, slots)) return useless(state, from, "parents don't match the control hash");
+  // the parents themselves may have completed the unit meanwhile
+  stored.parents ??= parents.map((parent) => parent.key);
+  handleOutput(state, state.dag.addParents(unit, stored.parents), unit.creator);
+}
+
+/** Units of a forker that a confirmed alert holds; their signatures were checked with the alert. */
+export function receiveAlertedUnits(state: BroadcastState, units: readonly SignedUnit[]): void {
+  for (const unit of units) {
+    if (state.validator.fault(unit) !== null) continue;
+    coordCame(state, unit);
+    assert(state.store.isForker(unit.creator), "who is named in an alert was marked as forker");
+    if (!state.store.byKey(unit.key)) accept(state, unit);
+  }
+}
+
+/** A fork of the own backup; it may or may not have been told before. */
+export function restoreFork(state: BroadcastState, proof: ForkProof): void {
+  if (state.store.isForker(proof.first.creator)) return;
+  state.store.markForker(proof.first.creator);
+  state.forks.push(proof);
+}
+
+/** A unit of the own backup: it was in the graph before, so it enters it whatever we know of its creator. */
+export function restoreUnit(state: BroadcastState, { unit, parents }: RestoredUnit): void {
+  const other = state.store.byCoord(unit);
+  if (other) detectFork(state, { first: unit, second: other.unit });
+  const stored = state.store.add(unit);
+  stored.parents = parents;
+  stored.inDag = true;
+  stored.durable = true;
+  order(state, state.dag.restore(unit, parents));
+  disseminate(state, unit);
+}
+
+/** The next `count` records are on disk: now they may be told. */
+export function recordsSaved(state: BroadcastState, count: number): void {
+  assert(count <= state.saving.length, "only what was being saved can have been saved");
+  for (const saved of state.saving.splice(0, count)) {
+    if (saved.kind === "fork") {
+      state.forks.push(saved.proof);
+      continue;
+    }
+    const { stored } = saved;
+    stored.durable = true;
+    if (stored.unit.creator === state.identity) sendUnit(state, stored.unit);
+    disseminate(state, stored.unit);
+  }
+}
+
+export function sendUnit(state: BroadcastState, unit: SignedUnit): void {
+  send(state, "all", { tag: "units", value: { tag: "newUnit", value: unit } });
+}
+
+function disseminate(state: BroadcastState, unit: SignedUnit): void {
+  const delayMs = state.config.delays.rebroadcastMs(state.dice.fraction());
+  if (state.dissemination.discover(unit, state.nowMs + delayMs)) {
+    schedule(state, delayMs, { kind: "rebroadcast", creator: unit.creator });
+  }
+}

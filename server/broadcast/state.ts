@@ -1,0 +1,203 @@
+/** What the broadcast knows, what it is told (events) and what it wants done (effects). */
+import { assert } from "../../core/assert.ts";
+import type { Bytes } from "../../core/bytes.ts";
+import { encode } from "../../core/encoding/codec.ts";
+import type { NumPeers } from "../../core/types/num_peers.ts";
+import { numPeers } from "../../core/types/num_peers.ts";
+import { Alerts } from "./alerts.ts";
+import { Budget } from "./budget.ts";
+import type { BackupRecord } from "./backup.ts";
+import { backupRecord } from "./backup.ts";
+import type { PreUnit } from "./creator.ts";
+import { Creator } from "./creator.ts";
+import { Dag } from "./dag.ts";
+import type { Delays } from "./delays.ts";
+import { SeededDice } from "./dice.ts";
+import { Dissemination } from "./disseminate.ts";
+import { Extender } from "./extender.ts";
+import type { Keychain } from "./keychain.ts";
+import { SignatureChecks } from "./keychain.ts";
+import { PEERS_MAX } from "./limits.ts";
+import type { ForkProof, NetworkData } from "./messages.ts";
+import { encodeMessage } from "./messages.ts";
+import { MulticastState } from "./multicast.ts";
+import type { NewestCollection } from "./newest.ts";
+import { Requests } from "./requests.ts";
+import { Tasks } from "./tasks.ts";
+import type { SignedUnit, UnitCoord, UnitData } from "./unit.ts";
+import type { StoredUnit } from "./unit_store.ts";
+import { UnitStore } from "./unit_store.ts";
+import { Validator } from "./validator.ts";
+
+export type BroadcastConfig = {
+  readonly session: bigint;
+  /** Number of guardians; the keychain's index is ours. */
+  readonly peers: number;
+  readonly keychain: Keychain;
+  /** Highest round whose units are valid; one below it is the last that is created. */
+  readonly roundMax: number;
+  readonly delays: Delays;
+  /** 16 bytes for choices that need not be secret. */
+  readonly seed: Uint8Array;
+  /** Ask everybody for our newest unit before creating one: for the first session after the process started. See newest.ts. */
+  readonly askNewest: boolean;
+};
+
+/** `nowMs` is any clock that doesn't go back. Before `start` nothing else may come. */
+export type BroadcastEvent =
+  /** The records saved in this session, in their order. */
+  | { readonly type: "start"; readonly nowMs: number; readonly backup: readonly Bytes[] }
+  | { readonly type: "received"; readonly nowMs: number; readonly from: number; readonly bytes: Bytes }
+  | { readonly type: "timer"; readonly nowMs: number; readonly id: number }
+  /** The next `count` records of `save` effects are on disk. */
+  | { readonly type: "saved"; readonly nowMs: number; readonly count: number }
+  /** The answer to the oldest `requestData`. */
+  | { readonly type: "data"; readonly nowMs: number; readonly data: UnitData | null }
+  /** From now on nothing happens any more. */
+  | { readonly type: "stop"; readonly nowMs: number };
+
+export type OrderedUnit = { readonly round: number; readonly creator: number; readonly data: UnitData | null };
+
+export type BroadcastEffect =
+  /** `all` = every other guardian. */
+  | { readonly type: "send"; readonly to: number | "all"; readonly bytes: Bytes }
+  /** Replaces the timer before it. */
+  | { readonly type: "setTimer"; readonly id: number; readonly delayMs: number }
+  /** To be appended to the backup in this order; `saved` comes back once they are durable. */
+  | { readonly type: "save"; readonly records: readonly Bytes[] }
+  /** What our next unit shall carry, at most 50,000 bytes. */
+  | { readonly type: "requestData" }
+  | { readonly type: "ordered"; readonly units: readonly OrderedUnit[] }
+  | { readonly type: "warn"; readonly message: string; readonly facts: { readonly [name: string]: string | number } }
+  /** The backup is damaged: this instance takes no part in the session. */
+  | { readonly type: "failed"; readonly message: string; readonly facts: { readonly [name: string]: string | number } };
+
+/** What is due at some time. */
+export type Task =
+  | { readonly kind: "create"; readonly round: number }
+  | { readonly kind: "coord"; readonly key: number; readonly tries: number }
+  | { readonly kind: "parents"; readonly key: string }
+  | { readonly kind: "rebroadcast"; readonly creator: number }
+  | { readonly kind: "multicast"; readonly bytes: Bytes; readonly times: number }
+  | { readonly kind: "newest" }
+  | { readonly kind: "newestPatience" };
+
+export type Saving =
+  | { readonly kind: "unit"; readonly stored: StoredUnit }
+  | { readonly kind: "fork"; readonly proof: ForkProof };
+
+/** Mutable, for speed: `step` changes it in place. */
+export type BroadcastState = {
+  readonly config: BroadcastConfig;
+  readonly identity: number;
+  readonly peers: NumPeers;
+  readonly others: readonly number[];
+  readonly checks: SignatureChecks;
+  readonly validator: Validator;
+  readonly store: UnitStore;
+  readonly dag: Dag;
+  readonly extender: Extender;
+  readonly creator: Creator;
+  readonly alerts: Alerts;
+  readonly multicast: MulticastState;
+  readonly dissemination: Dissemination;
+  readonly coordRequests: Requests<number, UnitCoord>;
+  readonly parentsRequests: Requests<string, SignedUnit>;
+  readonly tasks: Tasks<Task>;
+  readonly dice: SeededDice;
+  readonly budget: Budget;
+  newest: NewestCollection | null;
+  /** Units of ours whose data was requested, the oldest first. */
+  readonly preUnits: PreUnit[];
+  /** Forks that are on disk and not told yet. */
+  readonly forks: ForkProof[];
+  /** What is being saved, the oldest first. */
+  readonly saving: Saving[];
+  phase: "new" | "running" | "stopped";
+  nowMs: number;
+  timer: { readonly id: number; readonly dueMs: number } | null;
+  timers: number;
+  /** Of the present step. */
+  effects: BroadcastEffect[];
+  toSave: Bytes[];
+  ordered: OrderedUnit[];
+};
+
+export function createBroadcast(config: BroadcastConfig): BroadcastState {
+  assert(config.peers >= 1 && config.peers <= PEERS_MAX, "the number of guardians is within the bounds of masks");
+  const { index } = config.keychain;
+  assert(Number.isInteger(index) && index >= 0 && index < config.peers, "our own index is a guardian's");
+  const peers = numPeers(config.peers);
+  const { total, threshold } = peers;
+  const checks = new SignatureChecks(config.keychain);
+  return {
+    config,
+    identity: index,
+    peers,
+    others: Array.from({ length: total }, (_, peer) => peer).filter((peer) => peer !== index),
+    checks,
+    validator: new Validator(checks, config.session, peers, config.roundMax),
+    store: new UnitStore(total),
+    dag: new Dag(total),
+    extender: new Extender(threshold),
+    creator: new Creator({ peers: total, threshold, identity: index, endRound: config.roundMax }),
+    alerts: new Alerts(checks, config.session),
+    multicast: new MulticastState(config.keychain, checks, total, threshold),
+    dissemination: new Dissemination(),
+    coordRequests: new Requests(),
+    parentsRequests: new Requests(),
+    tasks: new Tasks(),
+    dice: new SeededDice(config.seed),
+    budget: new Budget(total),
+    newest: null,
+    preUnits: [],
+    forks: [],
+    saving: [],
+    phase: "new",
+    nowMs: -Infinity,
+    timer: null,
+    timers: 0,
+    effects: [],
+    toSave: [],
+    ordered: [],
+  };
+}
+
+export function isPeer(state: BroadcastState, index: number): boolean {
+  return index < state.peers.total && index !== state.identity;
+}
+
+/** To nobody when `to` isn't another guardian: an index taken from a message may be anything. */
+export function send(state: BroadcastState, to: number | "all", message: NetworkData): void {
+  sendBytes(state, to, encodeMessage(message));
+}
+
+export function sendBytes(state: BroadcastState, to: number | "all", bytes: Bytes): void {
+  if (to === "all" || isPeer(state, to)) state.effects.push({ type: "send", to, bytes });
+}
+
+export function schedule(state: BroadcastState, delayMs: number, task: Task): void {
+  state.tasks.schedule(state.nowMs + delayMs, task);
+}
+
+export function warn(state: BroadcastState, message: string, facts: { [name: string]: string | number }): void {
+  state.effects.push({ type: "warn", message, facts });
+}
+
+export function save(state: BroadcastState, saving: Saving): void {
+  const record: BackupRecord = saving.kind === "unit"
+    ? { tag: "unit", value: saving.stored.unit }
+    : { tag: "fork", value: saving.proof };
+  state.saving.push(saving);
+  state.toSave.push(encode(backupRecord, record));
+}
+
+/** A message of `from` that was good for nothing; the first in a while is logged. */
+export function useless(state: BroadcastState, from: number, reason: string): void {
+  if (state.budget.useless(from)) warn(state, "Useless message from a guardian", { from, reason });
+}
+
+/** An own unit that isn't on disk yet must not leave: after a crash another one could take its place. */
+export function mayLeave(state: BroadcastState, stored: StoredUnit): boolean {
+  return stored.durable || stored.unit.creator !== state.identity;
+}
