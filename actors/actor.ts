@@ -109,7 +109,7 @@ export interface ActorContext<M extends Protocol> extends Sender {
   after(delayMs: number, message: CastMessage<M>): TimerId;
   cancel(timer: TimerId): void;
   /** Delivers `message(reason)` to itself when the actor at `ref` ends (at once when there is none). */
-  monitor(ref: ActorRef<Protocol>, message: (reason: StopReason | "no_actor") => CastMessage<M>): void;
+  monitor(ref: { readonly path: string }, message: (reason: StopReason | "no_actor") => CastMessage<M>): void;
   /**
    * Runs `task` beside the mailbox and delivers what comes of it as a message. The signal is aborted when the actor ends;
    * a result that comes later is dropped.

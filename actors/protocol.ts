@@ -43,7 +43,7 @@ declare const protocol: unique symbol;
  * An address: the actor's path in its process' tree (`guardian/consensus/engine`). It stays good across restarts of the actor,
  * and may be made before the actor exists.
  */
-export type ActorRef<M extends Protocol> = { readonly path: string; readonly [protocol]?: M };
+export type ActorRef<M extends Protocol> = { readonly path: string; readonly [protocol]?: (message: M) => void };
 
 export function refTo<M extends Protocol>(path: string): ActorRef<M> {
   return { path };

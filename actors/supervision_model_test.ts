@@ -256,3 +256,96 @@ Deno.test("supervisors do as the model does: order of starts and stops, who runs
     { numRuns: 500 },
   );
 });
+
+// ---- Slow and at once ----
+
+/** Checks the notes of a run as they come: one life at a time, and no group member starts while a later one of its group lives. */
+function checkLives(events: readonly string[], groups: ReadonlySet<string>): Set<string> {
+  const live = new Set<string>();
+  for (const event of events) {
+    const path = event.slice(1);
+    if (event[0] === "!") assert(live.delete(path), `${path} ended twice`);
+    if (event[0] === "-") assert(live.has(path), `${path} was terminated after its end`);
+    if (event[0] !== "+") continue;
+    assert(!live.has(path), `${path} lives twice`);
+    live.add(path);
+    const parent = path.slice(0, path.lastIndexOf("/"));
+    const index = Number(path.slice(parent.length + 1));
+    if (!groups.has(parent)) continue;
+    for (const other of live) {
+      if (other === path || !other.startsWith(`${parent}/`)) continue;
+      const otherIndex = Number(other.slice(parent.length + 1).split("/")[0]);
+      assert(otherIndex < index, `${path} starts while ${other} lives`);
+    }
+  }
+  return live;
+}
+
+function groupsOf(shape: Shape, path: string): string[] {
+  if (shape.kind === "actor") return [];
+  const inner = shape.children.flatMap((shape, index) => groupsOf(shape, `${path}/${index}`));
+  return shape.strategy === "one_for_one" ? inner : [path, ...inner];
+}
+
+/** Nothing is under way, and what must run does. */
+function assertAtRest(node: Inspection, restartOf: (path: string) => Restart): void {
+  const mayStop = node.kind === "actor" && restartOf(node.path) === "transient";
+  assert(node.status === "running" || (mayStop && node.status === "stopped"), `${node.path} is ${node.status}`);
+  for (const child of node.children) assertAtRest(child, restartOf);
+}
+
+function restartsOf(shape: Shape, path: string): [string, Restart][] {
+  const own: [string, Restart] = [path, shape.restart];
+  if (shape.kind === "actor") return [own];
+  return [own, ...shape.children.flatMap((shape, index) => restartsOf(shape, `${path}/${index}`))];
+}
+
+Deno.test("with slow inits and terminates, and crashes at any time, nobody lives twice and every run comes to rest", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      tree,
+      steps,
+      fc.array(fc.constantFrom(0, 1, 5, 20, 45, 60, 90), { minLength: 1, maxLength: 20 }), // some beyond the 50 ms to stop
+      async (shape, steps, pausesMs) => {
+        const { system, clock } = testSystem();
+        let pauses = 0;
+        const world: World = {
+          events: [],
+          failing: new Map(),
+          pause: (ctx) => {
+            const pauseMs = pausesMs[pauses++ % pausesMs.length]!;
+            return pauseMs === 0 ? undefined : sleep(ctx.platform.clock, pauseMs);
+          },
+        };
+        const leaves = leavesOf(shape, "root");
+        const groups = new Set(groupsOf(shape, "root"));
+        const restarts = new Map(restartsOf(shape, "root"));
+        let exitCode: number | null = null;
+        void system.ended.then((code) => exitCode = code);
+        let failedToStart = false;
+        system.start(specOf(shape, "root", "root", world) as SupervisorSpec).catch(() => failedToStart = true);
+        for (const step of steps) {
+          if (step.do === "advance") await clock.advance(step.ms);
+          else if (step.do === "fail") world.failing.set(leaves[step.leaf % leaves.length]!, step.times);
+          else system.tell(refTo<Message>(leaves[step.leaf % leaves.length]!), step.do, null);
+          checkLives(world.events, groups);
+        }
+        await clock.advance(100_000);
+        const live = checkLives(world.events, groups);
+        if (exitCode !== null) {
+          assertEquals([exitCode, [...live]], [1, []]);
+          assert(failedToStart || system.inspect().lastError !== null);
+        } else {
+          assertAtRest(system.inspect(), (path) => restarts.get(path)!);
+          assertEquals([...live].sort(), running(system.inspect()).filter((path) => leaves.includes(path)).sort());
+          const stopped = system.stop();
+          await clock.advance(100_000);
+          await stopped;
+          assertEquals([exitCode, checkLives(world.events, groups).size], [0, 0]);
+        }
+        assertEquals(clock.pendingTimers, 0);
+      },
+    ),
+    { numRuns: 500 },
+  );
+});

@@ -16,17 +16,20 @@ const COMMITS: readonly Commit[] = [
   (tx) => tx.set(utf8("a"), utf8("1")),
   (tx) => tx.set(utf8("big"), pattern(200_000, 1)),
   (tx) => {
-    for (let i = 0; i < 2_500; i++) tx.set(key(i), pattern(100, i));
+    for (let i = 0; i < 1_200; i++) tx.set(key(i), pattern(60, i));
     tx.set(utf8("a"), utf8("2"));
   },
   (tx) => tx.set(utf8("big"), pattern(1_500_000, 2)), // chunks over several commits of the backend
   (tx) => {
-    for (let i = 0; i < 2_500; i += 2) tx.delete(key(i));
+    for (let i = 0; i < 1_200; i += 2) tx.delete(key(i));
     for (let i = 0; i < 3; i++) tx.set(utf8(`big ${i}`), pattern(300_000, i));
     tx.set(utf8("a"), utf8("3"));
   },
   (tx) => tx.deleteAll(utf8("big")),
-  (tx) => tx.deleteAll(new Uint8Array(0)),
+  async (tx) => {
+    await tx.deleteAll(new Uint8Array(0));
+    tx.set(utf8("z"), utf8("all else is gone"));
+  },
   (tx) => tx.set(utf8("a"), utf8("4")),
 ];
 

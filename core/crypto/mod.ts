@@ -87,3 +87,14 @@ export {
   verifyShare,
 } from "./tbs.ts";
 export { allSignaturesHold, type SignatureCheck, verifySignatures } from "./tbs_batch.ts";
+export {
+  type CipherText,
+  combineDecryptionShares,
+  decryptionKeyOf,
+  decryptionShare,
+  decryptPreimage,
+  encryptPreimage,
+  verifyCiphertext,
+  verifyDecryptionKey,
+  verifyDecryptionShare,
+} from "./tpe.ts";

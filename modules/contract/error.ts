@@ -8,6 +8,10 @@ export class EndpointError
     return new EndpointError({ code: "bad_request", rpcCode: 400 }, message, options);
   }
 
+  static unauthorized(): EndpointError {
+    return new EndpointError({ code: "unauthorized", rpcCode: 401 }, "Invalid authorization");
+  }
+
   static failed(message: string, options?: ErrorOptions): EndpointError {
     return new EndpointError({ code: "failed", rpcCode: 500 }, message, options);
   }

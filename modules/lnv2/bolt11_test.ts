@@ -134,7 +134,7 @@ Deno.test("invoices that the reference refuses are refused", () => {
     "description that is not UTF-8": invoice({ fields: [...without("d"), bytesField("d", Uint8Array.of(0xff))] }),
     "no features": invoice({ fields: without("9") }),
     "features without payment secret": invoice({ fields: [...without("9"), ["9", [8, 0]]] }),
-    "unknown feature that must be known": invoice({ fields: [...without("9"), ["9", [1, 16, 8, 0]]] }),
+    "unknown feature that must be known": invoice({ fields: [...without("9"), ["9", [1, 0, 16, 8, 0]]] }),
     "payee who did not sign": invoice({ fields: [...FIELDS, bytesField("n", other)] }),
     "payee that is no point": invoice({ fields: [...FIELDS, bytesField("n", new Uint8Array(33))] }),
     "cut route hint": invoice({ fields: [...FIELDS, bytesField("r", new Uint8Array(50))] }),

@@ -360,7 +360,7 @@ function endpoints(env: WalletEnv): WalletModule["api"] {
   };
 }
 
-export const walletv2 = defineServerModule({
+export const walletv2Server = defineServerModule({
   kind: WALLETV2_KIND,
   consensusVersion: WALLETV2_CONSENSUS_VERSION,
   apiVersions: [WALLETV2_API_VERSION],

@@ -16,7 +16,7 @@ import { loadBackup } from "./backup.ts";
 import { receiveParents, receiveUnit, recordsSaved, restoreFork, restoreUnit, sendUnit } from "./intake.ts";
 import type { UnitMessage } from "./messages.ts";
 import { decodeMessage } from "./messages.ts";
-import { advanceCreator, askNewest, beginCreating, concludeNewest, packUnit } from "./produce.ts";
+import { advanceCreator, askNewest, beginCreating, breakStall, concludeNewest, packUnit } from "./produce.ts";
 import type { BroadcastEffect, BroadcastEvent, BroadcastState, Task } from "./state.ts";
 import { schedule, useless } from "./state.ts";
 
@@ -134,6 +134,8 @@ function runTask(state: BroadcastState, task: Task): void {
   switch (task.kind) {
     case "create":
       return state.creator.delayOver(task.round);
+    case "stall":
+      return breakStall(state, task.round, task.times);
     case "coord":
       return askForCoord(state, task.key, task.tries);
     case "parents":

@@ -54,6 +54,13 @@ export class Creator {
     this.#phase = "ended";
   }
 
+  /** While we wait for parents of our next unit: guardians whose unit of the round before isn't in the graph. Otherwise none. */
+  get lacking(): number[] {
+    if (this.#phase !== "gather" || this.#round === 0) return [];
+    const collected = this.#collected[this.#round - 1] ?? [];
+    return Array.from({ length: this.#peers }, (_, peer) => peer).filter((peer) => collected[peer] === undefined);
+  }
+
   /** A unit that entered the graph. */
   absorb(unit: DagUnit): void {
     const { round, creator } = unit.unit;

@@ -8,6 +8,8 @@ export type Delays = {
   /** How many guardians are asked in try `k`. */
   readonly coordRequestRecipients: (k: number) => number;
   readonly parentsRequestMs: number;
+  /** Before the `k`-th time that we ask for the units that our next one lacks as parents. */
+  readonly stallMs: (k: number) => number;
   readonly newestRequestMs: number;
   /** After so long a threshold of answers about our newest unit is enough. */
   readonly newestPatienceMs: number;
@@ -22,6 +24,9 @@ const SLOWDOWN_BASE = 1.02;
 const REBROADCAST_MIN_MS = 15_000;
 const REBROADCAST_SPREAD_MS = 5_000;
 const MULTICAST_FIRST_MS = 500;
+/** Twenty rounds without a threshold of units: something was lost. */
+const STALL_FIRST_MS = 1_000;
+const STALL_MAX_MS = 8_000;
 /** Doubling ends here, far beyond any session, where timers still work. */
 const MULTICAST_MAX_MS = 2 ** 30;
 
@@ -39,6 +44,7 @@ export function fedimintDelays(
     coordRequestMs: (k) => k === 0 ? 0 : k === 1 ? 50 : k === 2 ? 1_000 : 3_000 * (k - 2),
     coordRequestRecipients: (k) => k <= 2 ? 3 : 1,
     parentsRequestMs: 3_000,
+    stallMs: (k) => Math.min(STALL_FIRST_MS * 2 ** k, STALL_MAX_MS),
     newestRequestMs: 3_000,
     newestPatienceMs: 5_000,
     rebroadcastMs: (fraction) => REBROADCAST_MIN_MS + Math.floor(fraction * REBROADCAST_SPREAD_MS),

@@ -2,12 +2,13 @@
 import { assert } from "../../core/assert.ts";
 import type { Bytes } from "../../core/bytes.ts";
 import type { PreUnit } from "./creator.ts";
-import { accept } from "./intake.ts";
+import { accept, sendUnit } from "./intake.ts";
 import { BATCH_BYTES_MAX } from "./limits.ts";
+import { encodeMessage } from "./messages.ts";
 import { NewestCollection } from "./newest.ts";
 import { subsetOf } from "./scale.ts";
 import type { BroadcastState } from "./state.ts";
-import { schedule, send, warn } from "./state.ts";
+import { mayLeave, schedule, send, sendBytes, warn } from "./state.ts";
 import type { UnitData, UnitFields } from "./unit.ts";
 import { combineHashes, SignedUnit, unitHash } from "./unit.ts";
 
@@ -45,11 +46,40 @@ export function advanceCreator(state: BroadcastState): void {
       schedule(state, delayMs, { kind: "create", round });
     }
     const preUnit = state.creator.create();
-    if (!preUnit) return;
+    if (!preUnit) return watchStall(state);
     if (hasOwn(state, preUnit.round)) continue;
     state.preUnits.push(preUnit);
     state.effects.push({ type: "requestData" });
   }
+}
+
+function watchStall(state: BroadcastState): void {
+  const { round, lacking } = state.creator;
+  if (lacking.length === 0 || state.watchedRound === round) return;
+  state.watchedRound = round;
+  schedule(state, state.config.delays.stallMs(0), { kind: "stall", round, times: 1 });
+}
+
+/**
+ * When too few units of the last round reach us for long, they may have been lost, and ours too, and nobody's next unit tells of it. The
+ * reference waits for the re-broadcast, 15 to 20 seconds; we ask their creators and one more guardian, and send ours again.
+ */
+export function breakStall(state: BroadcastState, round: number, times: number): void {
+  const { lacking } = state.creator;
+  if (state.creator.round !== round || lacking.length === 0) return;
+  const newest = state.store.newest(state.identity);
+  if (newest && mayLeave(state, newest)) sendUnit(state, newest.unit);
+  for (const creator of lacking) {
+    const coord = { round: round - 1, creator };
+    if (creator === state.identity || state.store.byCoord(coord) || state.store.isForker(creator)) continue;
+    const request = encodeMessage({
+      tag: "units",
+      value: { tag: "requestCoord", value: { asker: state.identity, coord } },
+    });
+    const others = state.others.filter((peer) => peer !== creator);
+    for (const peer of [creator, ...state.dice.choose(others, 1)]) sendBytes(state, peer, request);
+  }
+  schedule(state, state.config.delays.stallMs(times), { kind: "stall", round, times: times + 1 });
 }
 
 /** Others may have shown us a unit of ours that our database no longer knew: then that one stands, and we sign no second. */

@@ -75,6 +75,7 @@ export type BroadcastEffect =
 /** What is due at some time. */
 export type Task =
   | { readonly kind: "create"; readonly round: number }
+  | { readonly kind: "stall"; readonly round: number; readonly times: number }
   | { readonly kind: "coord"; readonly key: number; readonly tries: number }
   | { readonly kind: "parents"; readonly key: string }
   | { readonly kind: "rebroadcast"; readonly creator: number }
@@ -109,6 +110,8 @@ export type BroadcastState = {
   newest: NewestCollection | null;
   /** Units of ours whose data was requested, the oldest first. */
   readonly preUnits: PreUnit[];
+  /** The round of ours whose waiting is watched. */
+  watchedRound: number;
   /** Forks that are on disk and not told yet. */
   readonly forks: ForkProof[];
   /** What is being saved, the oldest first. */
@@ -151,6 +154,7 @@ export function createBroadcast(config: BroadcastConfig): BroadcastState {
     budget: new Budget(total),
     newest: null,
     preUnits: [],
+    watchedRound: -1,
     forks: [],
     saving: [],
     phase: "new",

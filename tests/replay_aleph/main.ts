@@ -31,7 +31,8 @@ function check(recording: Recording): Report {
     ]),
     ...machines.faults,
   ];
-  const figures = `${recording.messages.length} messages, ${signatures.count} signatures, ${recording.units.length} units, ` +
+  const figures =
+    `${recording.messages.length} messages, ${signatures.count} signatures, ${recording.units.length} units, ` +
     `${recording.lives.length} × ${SHUFFLES + 1} orders, ${machines.figures}`;
   return { faults, figures };
 }
@@ -51,7 +52,10 @@ for (const file of files) {
   try {
     report = check(await readRecording(file));
   } catch (thrown) {
-    report = { faults: [thrown instanceof Error ? thrown.stack ?? thrown.message : String(thrown)], figures: "not replayed" };
+    report = {
+      faults: [thrown instanceof Error ? thrown.stack ?? thrown.message : String(thrown)],
+      figures: "not replayed",
+    };
   }
   const { faults, figures } = report;
   if (faults.length > 0) failed++;

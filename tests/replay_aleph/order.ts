@@ -22,7 +22,7 @@ export const SHUFFLES = 20;
 export function verticesOf(recording: Recording): DagUnit[] {
   const byHash = new Map<string, DagUnit>();
   return recording.units.map(({ bytes, hash, parents }) => {
-    const found = parents.flatMap((parent) => parent === null ? [] : [byHash.get(parent)!]);
+    const found = (parents ?? []).flatMap((parent) => parent === null ? [] : [byHash.get(parent)!]);
     const vertex = { unit: decode(signedUnit, fromHex(bytes)), parents: found };
     byHash.set(hash, vertex);
     return vertex;
@@ -66,7 +66,9 @@ function textOfUnit({ creator, round, data }: OrderedUnit): string {
 
 /** Says where two lists part, or null. */
 function difference(found: readonly unknown[], expected: readonly unknown[]): string | null {
-  const at = Array.from({ length: Math.max(found.length, expected.length) }).findIndex((_, i) => found[i] !== expected[i]);
+  const at = Array.from({ length: Math.max(found.length, expected.length) }).findIndex((_, i) =>
+    found[i] !== expected[i]
+  );
   return at < 0 ? null : `at ${at}: ${found[at]} instead of ${expected[at]} (${found.length} of ${expected.length})`;
 }
 

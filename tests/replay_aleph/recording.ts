@@ -11,8 +11,8 @@ export type RecordedUnit = {
   readonly session: string;
   readonly mask: readonly number[];
   readonly controlHash: string;
-  /** By member; null for the whole when some weren't found. */
-  readonly parents: readonly (string | null)[];
+  /** By member, as far as they were found. */
+  readonly parents: readonly (string | null)[] | null;
   readonly dataHex: string | null;
   readonly signature: string;
   readonly bytes: string;

@@ -16,6 +16,15 @@ import {
 import { lightningConfig } from "../../modules/lnv2/config.ts";
 import { metaServer } from "../../modules/meta/server.ts";
 import { mintv2Server } from "../../modules/mintv2/server.ts";
+import {
+  walletConsensusItem,
+  walletInput,
+  walletInputError,
+  walletOutput,
+  walletOutputError,
+  walletOutputOutcome,
+} from "../../modules/walletv2/common.ts";
+import { walletConfig } from "../../modules/walletv2/config.ts";
 import { Mismatch } from "./checker.ts";
 
 export const MODULES: { readonly [kind: string]: ModuleCodecs } = {
@@ -30,6 +39,15 @@ export const MODULES: { readonly [kind: string]: ModuleCodecs } = {
   },
   meta: metaServer.codecs,
   mintv2: mintv2Server.codecs,
+  walletv2: {
+    config: walletConfig,
+    input: walletInput,
+    output: walletOutput,
+    outputOutcome: walletOutputOutcome,
+    consensusItem: walletConsensusItem,
+    inputError: walletInputError,
+    outputError: walletOutputError,
+  },
 };
 
 /** Module instances by kind, as a file numbers them. */

@@ -35,6 +35,7 @@ export class TlsStream implements ByteStream {
     tls.on("end", () => {
       this.#ended = true;
       this.#serveReader();
+      this.#settleWriters(this.#reset(undefined));
     });
     tls.on("drain", () => this.#settleWriters());
     tls.on("error", (cause) => this.#fail(cause));
@@ -50,7 +51,10 @@ export class TlsStream implements ByteStream {
   }
 
   write(bytes: Uint8Array): Promise<void> {
-    if (this.#closed || this.#failure !== undefined) return Promise.reject(this.#failure ?? this.#reset(undefined));
+    // An end is the end of both directions: nobody of ours closes one of them.
+    if (this.#closed || this.#ended || this.#failure !== undefined) {
+      return Promise.reject(this.#failure ?? this.#reset(undefined));
+    }
     // The socket keeps what it is given until it left, and the caller may use its bytes again.
     if (this.#tls.write(bytes.slice())) return Promise.resolve();
     return new Promise((resolve, reject) => this.#writers.push({ resolve, reject }));

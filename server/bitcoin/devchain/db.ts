@@ -1,13 +1,11 @@
 /** What the dev chain keeps in its store: blocks by height, the mempool in order of arrival, the wallet's seed and its next address. */
-import type { ReadTx, StoreTx } from "../../../actors/store/store.ts";
+import type { ReadTx, StoreTx } from "../../../actors/store/mod.ts";
 import type { Bytes } from "../../../core/bytes.ts";
 import { concat, utf8 } from "../../../core/bytes.ts";
 import type { CodecType } from "../../../core/encoding/mod.ts";
 import { bytes, decode, encode, fixedBytes, struct, u32, u64Number } from "../../../core/encoding/mod.ts";
-import { DevchainError } from "./error.ts";
 
-const SCHEMA_VERSION = 1;
-const SCHEMA = utf8("schema");
+export const SCHEMA_VERSION = 1;
 const WALLET = utf8("wallet");
 const BLOCKS = utf8("block/");
 const MEMPOOL = utf8("mempool/");
@@ -28,19 +26,6 @@ function numbered(prefix: Uint8Array, number: number): Bytes {
 
 function numberOf(prefix: Uint8Array, key: Bytes): number {
   return Number(new DataView(key.buffer, key.byteOffset).getBigUint64(prefix.length));
-}
-
-/** Writes the schema's version into a new store. @throws {DevchainError} `newer_schema` */
-export async function checkSchema(tx: StoreTx): Promise<void> {
-  const stored = await tx.get(SCHEMA);
-  const found = stored === undefined ? SCHEMA_VERSION : decode(u32, stored);
-  if (found > SCHEMA_VERSION) {
-    throw new DevchainError(
-      { code: "newer_schema", found, supported: SCHEMA_VERSION },
-      "This chain was made by a newer version. Install it again, or start with an empty folder.",
-    );
-  }
-  if (stored === undefined) tx.set(SCHEMA, encode(u32, SCHEMA_VERSION));
 }
 
 export function putBlock(tx: StoreTx, height: number, raw: Bytes): void {

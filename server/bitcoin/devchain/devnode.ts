@@ -4,7 +4,8 @@
  */
 import type { Logger } from "../../../actors/logger.ts";
 import type { Clock, Dice } from "../../../actors/platform/platform.ts";
-import type { ReadTx, StoreView } from "../../../actors/store/store.ts";
+import type { ReadTx, StoreView } from "../../../actors/store/mod.ts";
+import { checkSchema } from "../../../actors/store/mod.ts";
 import type { BitcoinTransaction } from "../../../core/bitcoin/mod.ts";
 import { bitcoinTransaction, block } from "../../../core/bitcoin/mod.ts";
 import { assert } from "../../../core/assert.ts";
@@ -52,10 +53,10 @@ export class Devnode {
     this.startedMs = parts.clock.monotonicMs();
   }
 
-  /** Reads the store and checks everything in it again. @throws {DevchainError} `damaged` · `newer_schema` */
+  /** Reads the store and checks everything in it again. @throws {DevchainError} `damaged` @throws {StoreError} `newer_schema` */
   static async open(store: StoreView, { clock, dice }: World, log: Logger): Promise<Devnode> {
+    await checkSchema(store, { version: db.SCHEMA_VERSION });
     const opened = await store.transact(async (tx) => {
-      await db.checkSchema(tx);
       const stored = await db.wallet(tx);
       const record = stored ?? { seed: dice.bytes(32), addresses: 1 };
       if (stored === undefined) db.putWallet(tx, record);

@@ -3,8 +3,7 @@ import { FedimintError } from "../../../core/result.ts";
 
 /** What the store holds is not a chain of ours. */
 export class DevchainError extends FedimintError<
-  | { readonly code: "damaged"; readonly height: number; readonly reason: string }
-  | { readonly code: "newer_schema"; readonly found: number; readonly supported: number }
+  { readonly code: "damaged"; readonly height: number; readonly reason: string }
 > {}
 
 /** Told to the caller of a method, with bitcoind's error code. */

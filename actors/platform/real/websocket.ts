@@ -1,0 +1,145 @@
+/**
+ * One WebSocket over a connected socket, server's or client's side. The runtime's own WebSocket has no bound for the size of a
+ * message and reads on while nobody takes its messages; this one has both, pings, and says why it ended.
+ */
+import type { Duplex } from "node:stream";
+import { assert } from "../../../core/assert.ts";
+import { utf8 } from "../../../core/bytes.ts";
+import {
+  SOCKET_SILENT_PINGS_MAX,
+  SOCKET_UNREAD_BYTES_MAX,
+  SOCKET_UNREAD_MESSAGES_MAX,
+  SOCKET_UNSENT_BYTES_MAX,
+} from "../limits.ts";
+import type { MessageSocket } from "../platform.ts";
+import { realDice } from "./dice.ts";
+import { linger } from "./linger.ts";
+import { CLOSE, encodeClosePayload, encodeFrame, FrameDecoder, type FrameEvent, OPCODE } from "./websocket_frames.ts";
+
+export type WebSocketRole =
+  | { readonly side: "server"; readonly pingMs: number; readonly messageBytesMax: number }
+  | { readonly side: "client"; readonly messageBytesMax: number };
+
+export class WebSocketConnection implements MessageSocket {
+  readonly #socket: Duplex;
+  readonly #role: WebSocketRole;
+  readonly #decoder: FrameDecoder;
+  readonly #unread: string[] = [];
+  #unreadBytes = 0;
+  #reader: ((message: string | null) => void) | undefined;
+  /** `closing`: our close frame is out. `closed`: nothing more comes or goes. */
+  #state: "open" | "closing" | "closed" = "open";
+  #silentPings = 0;
+  #pinger: number | undefined;
+
+  /** @param head what was read behind the handshake */
+  constructor(socket: Duplex, head: Uint8Array, role: WebSocketRole) {
+    this.#socket = socket;
+    this.#role = role;
+    this.#decoder = new FrameDecoder({ masked: role.side === "server", messageBytesMax: role.messageBytesMax });
+    socket.on("data", (chunk: Uint8Array) => this.#receive(chunk));
+    socket.on("end", () => this.#end());
+    socket.on("error", () => this.#cut()); // the reader is told by the end
+    socket.on("close", () => this.#cut());
+    if (role.side === "server") this.#pinger = setInterval(() => this.#ping(), role.pingMs);
+    if (head.length > 0) this.#receive(head);
+  }
+
+  get bufferedBytes(): number {
+    return this.#socket.writableLength;
+  }
+
+  send(message: string): void {
+    if (this.#state !== "open") return;
+    this.#write(OPCODE.text, utf8(message));
+    if (this.bufferedBytes > SOCKET_UNSENT_BYTES_MAX) this.#cut();
+  }
+
+  receive(): Promise<string | null> {
+    assert(this.#reader === undefined, "one receive at a time: two would share the messages out");
+    const message = this.#unread.shift();
+    if (message !== undefined) {
+      this.#unreadBytes -= message.length;
+      if (this.#socket.isPaused() && !this.#isFull()) this.#socket.resume();
+      return Promise.resolve(message);
+    }
+    if (this.#state !== "open") return Promise.resolve(null);
+    return new Promise((resolve) => this.#reader = resolve);
+  }
+
+  close(code: number = CLOSE.normal, reason = ""): void {
+    if (this.#state !== "open") return;
+    this.#unread.length = 0;
+    this.#startClosing(code, reason);
+  }
+
+  #receive(chunk: Uint8Array): void {
+    this.#silentPings = 0;
+    for (const event of this.#decoder.push(chunk)) this.#on(event);
+    if (this.#isFull()) this.#socket.pause();
+  }
+
+  #on(event: FrameEvent): void {
+    if (event.kind === "ping" && this.#state === "open") return this.#write(OPCODE.pong, event.payload);
+    if (event.kind === "message" && this.#state === "open") return this.#deliver(event.text);
+    if (event.kind === "broken") return this.#startClosing(event.code, event.reason);
+    if (event.kind === "close") {
+      this.#startClosing(event.code === CLOSE.noCode ? CLOSE.normal : event.code, "");
+      this.#end();
+    }
+  }
+
+  #deliver(text: string): void {
+    const reader = this.#reader;
+    if (reader === undefined) {
+      this.#unread.push(text);
+      this.#unreadBytes += text.length;
+      return;
+    }
+    this.#reader = undefined;
+    reader(text);
+  }
+
+  #isFull(): boolean {
+    if (this.#state !== "open") return false; // what comes now is dropped
+    return this.#unread.length >= SOCKET_UNREAD_MESSAGES_MAX || this.#unreadBytes >= SOCKET_UNREAD_BYTES_MAX;
+  }
+
+  #ping(): void {
+    if (this.#socket.isPaused()) return; // we do not listen: silence says nothing
+    if (this.#silentPings >= SOCKET_SILENT_PINGS_MAX) return this.#cut();
+    this.#silentPings++;
+    this.#write(OPCODE.ping, new Uint8Array(0));
+  }
+
+  #startClosing(code: number, reason: string): void {
+    if (this.#state !== "open") return;
+    this.#write(OPCODE.close, encodeClosePayload(code, utf8(reason)));
+    this.#state = "closing";
+    this.#stop();
+    linger(this.#socket, (chunk) => this.#receive(chunk));
+  }
+
+  /** The other side has said its last. */
+  #end(): void {
+    this.#startClosing(CLOSE.normal, "");
+    this.#state = "closed";
+  }
+
+  #cut(): void {
+    this.#state = "closed";
+    this.#stop();
+    this.#socket.destroy();
+  }
+
+  #stop(): void {
+    clearInterval(this.#pinger);
+    this.#reader?.(null);
+    this.#reader = undefined;
+  }
+
+  #write(opcode: number, payload: Uint8Array): void {
+    const mask = this.#role.side === "client" ? realDice.bytes(4) : undefined;
+    this.#socket.write(encodeFrame(opcode, payload, mask));
+  }
+}

@@ -1,0 +1,370 @@
+/** The core endpoints: joining, transactions, sessions, status. fedimint-server `consensus/api.rs`; sheet "API" 3. */
+import type { ReadTx } from "../../actors/store/store.ts";
+import type { Codec, CodecType } from "../../core/encoding/mod.ts";
+import {
+  bool,
+  DecodeError,
+  list,
+  map,
+  moduleEncoding,
+  moduleEncodingBase64,
+  option,
+  struct,
+  text,
+  u64,
+  u64Number,
+  unit,
+} from "../../core/encoding/mod.ts";
+import { errorText } from "../../core/result.ts";
+import { supportedApiVersionsSummary } from "../../core/types/api_versions.ts";
+import type { SupportedApiVersionsSummary } from "../../core/types/api_versions.ts";
+import { clientConfig, toJsonClientConfig } from "../../core/types/client_config.ts";
+import type { Dyn } from "../../core/types/dyn.ts";
+import { dyn } from "../../core/types/dyn.ts";
+import {
+  blockHash,
+  federationId,
+  outPoint,
+  outPointRange,
+  peerId,
+  sha256Hash,
+  transactionId,
+} from "../../core/types/ids.ts";
+import type { ModuleInstanceId, PeerId, TransactionId } from "../../core/types/ids.ts";
+import { inviteCode, newInviteCode } from "../../core/types/invite_code.ts";
+import { jsonWithKind } from "../../core/types/json_with_kind.ts";
+import { legacyConsensusConfigHash } from "../../core/types/server_config.ts";
+import { sessionOutcome, sessionStatus, sessionStatusV2, signedSessionOutcome } from "../../core/types/session.ts";
+import type { SessionStatusV2 } from "../../core/types/session.ts";
+import type { TransactionSubmissionOutcome } from "../../core/types/transaction.ts";
+import { transaction, transactionSubmissionOutcome } from "../../core/types/transaction.ts";
+import { CORE_API_VERSION, CORE_CONSENSUS_VERSION, FEDIMINT_VERSION } from "../../core/types/version.ts";
+import { EndpointError } from "../../modules/contract/error.ts";
+import { readDurable } from "../../modules/contract/read_durable.ts";
+import {
+  acceptedItems,
+  acceptedTransactionKey,
+  finishedSessions,
+  getAcceptedTransaction,
+  getSessionOutcome,
+  modulePrefix,
+  sessionOutcomeKey,
+} from "../consensus/db.ts";
+import { decodeTransaction } from "../consensus/transaction.ts";
+import type { ApiDeps } from "./deps.ts";
+import type { Method } from "./dispatch.ts";
+import { OUTPUT_OUTCOMES_MAX, REQUEST_TIMEOUT_MS } from "./limits.ts";
+import { method } from "./method.ts";
+import { awaitValue } from "./wait.ts";
+
+const encodedOutcome = moduleEncoding(dyn);
+const nothing = unit;
+
+const peerStatus = struct("PeerStatus", {
+  lastContribution: option(u64Number),
+  connectionStatus: text,
+  flagged: bool,
+});
+const federationStatus = struct("FederationStatus", {
+  sessionCount: u64Number,
+  statusByPeer: map(peerId, peerStatus),
+  peersOnline: u64Number,
+  peersOffline: u64Number,
+  peersFlagged: u64Number,
+  scheduledShutdown: option(u64Number),
+});
+const status = struct("StatusResponse", { server: text, federation: federationStatus });
+type Status = CodecType<typeof status>;
+
+/** Signed amounts have no encoding of their own: JSON numbers. */
+const signedMsat: Pick<Codec<bigint>, "toJson"> = {
+  toJson: (value) => Number.isSafeInteger(Number(value)) ? Number(value) : value,
+};
+
+type Audit = {
+  readonly netAssets: bigint;
+  readonly modules: readonly {
+    readonly instance: ModuleInstanceId;
+    readonly kind: string;
+    readonly netAssets: bigint;
+  }[];
+};
+const audit: Pick<Codec<Audit>, "toJson"> = {
+  toJson: ({ netAssets, modules }) => ({
+    net_assets: signedMsat.toJson(netAssets),
+    module_summaries: Object.fromEntries(
+      modules.map((
+        module,
+      ) => [String(module.instance), { net_assets: signedMsat.toJson(module.netAssets), kind: module.kind }]),
+    ),
+  }),
+};
+
+export function versionsSummary(
+  { config, configured }: Pick<ApiDeps, "config" | "configured">,
+): SupportedApiVersionsSummary {
+  return {
+    core: { coreConsensus: CORE_CONSENSUS_VERSION, api: [CORE_API_VERSION] },
+    modules: new Map([...config.consensus.modules].map(([instance, { version }]) => [instance, {
+      coreConsensus: CORE_CONSENSUS_VERSION,
+      moduleConsensus: version,
+      api: [...configured.get(instance)!.definition.apiVersions],
+    }])),
+  };
+}
+
+async function outcomesOf(
+  deps: ApiDeps,
+  txid: TransactionId,
+  indices: readonly (number | bigint)[],
+  signal: AbortSignal,
+): Promise<(Dyn | null)[]> {
+  const modules = await awaitValue(
+    deps.store,
+    acceptedTransactionKey(txid),
+    (tx) => getAcceptedTransaction(tx, txid),
+    signal,
+  );
+  return await readDurable(deps.store, async (tx) => {
+    const outcomes: (Dyn | null)[] = [];
+    for (const outIdx of indices) {
+      const instance = modules[Number(outIdx)];
+      if (instance === undefined) throw EndpointError.badRequest(`Outpoint index out of bounds ${txid}:${outIdx}`);
+      const ref = deps.modules.refs.get(instance)!;
+      outcomes.push(
+        await deps.sender.ask(ref, "outputOutcome", {
+          tx: tx.view(modulePrefix(instance)),
+          outPoint: { txid, outIdx },
+        }),
+      );
+    }
+    return outcomes;
+  });
+}
+
+async function sessionStatusOf(tx: ReadTx, index: number): Promise<SessionStatusV2> {
+  const finished = await finishedSessions(tx);
+  if (index > finished) return { tag: "Initial", value: null };
+  if (index === finished) return { tag: "Pending", value: await acceptedItems(tx) };
+  return { tag: "Complete", value: (await getSessionOutcome(tx, index))! };
+}
+
+async function statusOf({ sender, engine, sessions, router, config }: ApiDeps): Promise<Status> {
+  const [sessionCount, contributions, connected, scheduledShutdown] = await Promise.all([
+    sender.ask(engine, "finishedSessions", null),
+    sender.ask(engine, "contributions", null),
+    router ? sender.ask(router, "connected", null) : new Set<PeerId>(),
+    sender.ask(sessions, "scheduledShutdown", null),
+  ]);
+  const others = [...config.consensus.apiEndpoints.keys()].filter((peer) => peer !== config.local.identity);
+  const statusByPeer = new Map(others.map((peer) => {
+    const lastContribution = contributions.get(peer) ?? null;
+    return [peer, {
+      lastContribution,
+      connectionStatus: connected.has(peer) ? "connected" : "disconnected",
+      flagged: (lastContribution ?? 0) + 1 < sessionCount,
+    }];
+  }));
+  const peersOnline = others.filter((peer) => connected.has(peer)).length;
+  return {
+    server: "consensus_running",
+    federation: {
+      sessionCount,
+      statusByPeer,
+      peersOnline,
+      peersOffline: others.length - peersOnline,
+      peersFlagged: [...statusByPeer.values()].filter(({ flagged }) => flagged).length,
+      scheduledShutdown,
+    },
+  };
+}
+
+async function auditOf({ store, sender, modules, configured }: ApiDeps): Promise<Audit> {
+  return await readDurable(store, async (tx) => {
+    const summaries: Audit["modules"][number][] = [];
+    for (const [instance, ref] of modules.refs) {
+      const netAssets = await sender.ask(ref, "audit", { tx: tx.view(modulePrefix(instance)) });
+      summaries.push({ instance, kind: configured.get(instance)!.definition.kind, netAssets });
+    }
+    return { netAssets: summaries.reduce((sum, { netAssets }) => sum + netAssets, 0n), modules: summaries };
+  });
+}
+
+function transactionMethods(deps: ApiDeps): Record<string, Method> {
+  const { sender, store, submissions, modules } = deps;
+  return {
+    submit_transaction: method<CodecType<typeof transaction>, TransactionSubmissionOutcome>({
+      params: moduleEncoding(transaction),
+      result: moduleEncoding(transactionSubmissionOutcome),
+      handle: async (tx, signal) => {
+        try {
+          decodeTransaction(modules, tx);
+        } catch (thrown) {
+          if (!(thrown instanceof DecodeError)) throw thrown;
+          throw EndpointError.badRequest(errorText(thrown));
+        }
+        const args = { transaction: tx, waitMs: REQUEST_TIMEOUT_MS };
+        const asked = sender.ask(submissions, "submit", args, { deadlineMs: REQUEST_TIMEOUT_MS });
+        const outcome = await orAborted(asked, signal);
+        if (outcome === null) throw EndpointError.failed("Too many transactions are waiting: submit it again later");
+        return outcome;
+      },
+    }),
+    await_transaction: method({
+      params: transactionId,
+      result: transactionId,
+      handle: async (txid, signal) => {
+        await awaitValue(store, acceptedTransactionKey(txid), (tx) => getAcceptedTransaction(tx, txid), signal);
+        return txid;
+      },
+    }),
+    await_output_outcome: method({
+      params: outPoint,
+      result: encodedOutcome,
+      handle: async ({ txid, outIdx }, signal) => {
+        const [outcome] = await outcomesOf(deps, txid, [outIdx], signal);
+        if (!outcome) throw EndpointError.badRequest("No output outcome for outpoint");
+        return outcome;
+      },
+    }),
+    await_outputs_outcomes: method({
+      params: outPointRange,
+      result: list(option(encodedOutcome)),
+      handle: ({ txid, idxRange: { start, end } }, signal) => {
+        const count = end - start;
+        if (count < 0 || count > OUTPUT_OUTCOMES_MAX) {
+          throw EndpointError.badRequest(
+            `Outpoint range must cover at most ${OUTPUT_OUTCOMES_MAX} outputs, got ${count}`,
+          );
+        }
+        return outcomesOf(deps, txid, Array.from({ length: count }, (_, i) => start + i), signal);
+      },
+    }),
+  };
+}
+
+/** The promise, or the signal's reason if that comes first. */
+function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return Promise.race([
+    promise,
+    new Promise<never>((_, reject) => {
+      if (signal.aborted) reject(signal.reason);
+      signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+    }),
+  ]);
+}
+
+function sessionMethods({ store }: ApiDeps): Record<string, Method> {
+  const read = <T>(body: (tx: ReadTx) => Promise<T>): Promise<T> => readDurable(store, body);
+  const finished = (index: number, signal: AbortSignal) =>
+    awaitValue(store, sessionOutcomeKey(index), (tx) => getSessionOutcome(tx, index), signal);
+  return {
+    session_count: method({ params: nothing, result: u64Number, handle: () => read((tx) => finishedSessions(tx)) }),
+    await_session_outcome: method({
+      params: u64Number,
+      result: moduleEncoding(sessionOutcome),
+      handle: async (index, signal) => (await finished(index, signal)).sessionOutcome,
+    }),
+    await_signed_session_outcome: method({
+      params: u64Number,
+      result: moduleEncoding(signedSessionOutcome),
+      handle: finished,
+    }),
+    session_status: method({
+      params: u64Number,
+      result: moduleEncoding(sessionStatus),
+      handle: async (index) => {
+        const found = await read((tx) => sessionStatusOf(tx, index));
+        return found.tag === "Complete" ? { tag: "Complete", value: found.value.sessionOutcome } as const : found;
+      },
+    }),
+    signed_session_status: method({
+      params: u64Number,
+      result: moduleEncodingBase64(sessionStatusV2),
+      handle: (index) => read((tx) => sessionStatusOf(tx, index)),
+    }),
+  };
+}
+
+function configMethods(deps: ApiDeps): Record<string, Method> {
+  const { config, configured, clientConfig: ownClientConfig, apiSecrets } = deps;
+  const jsonConfig = toJsonClientConfig(ownClientConfig, (kind, { instance }) => {
+    const module = configured.get(instance);
+    return module && module.definition.kind === kind ? module.definition.clientConfig(module.config).json : null;
+  });
+  const identity = config.local.identity;
+  return {
+    version: method({ params: nothing, result: supportedApiVersionsSummary, handle: () => versionsSummary(deps) }),
+    fedimintd_version: method({ params: nothing, result: text, handle: () => FEDIMINT_VERSION }),
+    federation_id: method({ params: nothing, result: federationId, handle: () => deps.federationId }),
+    client_config: method({ params: nothing, result: clientConfig, handle: () => ownClientConfig }),
+    client_config_json: method({
+      params: nothing,
+      result: {
+        toJson: (value: typeof jsonConfig) => ({
+          global: clientConfig.toJson({ global: value.global, modules: new Map() }) as Record<string, never>,
+          modules: Object.fromEntries(
+            [...value.modules].map(([id, module]) => [String(id), jsonWithKind.toJson(module)]),
+          ),
+        }),
+      },
+      handle: () => jsonConfig,
+    }),
+    server_config_consensus_hash: method({
+      params: nothing,
+      result: sha256Hash,
+      handle: () => legacyConsensusConfigHash(config.consensus),
+    }),
+    invite_code: method({
+      params: nothing,
+      result: inviteCode,
+      handle: () =>
+        newInviteCode({
+          url: config.consensus.apiEndpoints.get(identity)!.url,
+          peer: identity,
+          federationId: deps.federationId,
+          apiSecret: apiSecrets[0] ?? null,
+        }),
+    }),
+    setup_status: method({ params: nothing, result: text, handle: () => "ConsensusIsRunning" }),
+  };
+}
+
+function statusMethods(deps: ApiDeps): Record<string, Method> {
+  const { sender, sessions, router, bitcoin, apiPassword, config } = deps;
+  const admin = { password: apiPassword };
+  const others = [...config.consensus.apiEndpoints.keys()].filter((peer) => peer !== config.local.identity);
+  const connection = struct("P2PConnectionStatus", { connType: option(text), rtt: option(u64) });
+  return {
+    status: method({ params: nothing, result: status, handle: () => statusOf(deps) }),
+    p2p_connection_status: method({
+      params: nothing,
+      result: map(peerId, option(connection)),
+      handle: async () => {
+        const connected = router ? await sender.ask(router, "connected", null) : new Set<PeerId>();
+        return new Map(others.map((peer) => [peer, connected.has(peer) ? { connType: "direct", rtt: null } : null]));
+      },
+    }),
+    chain_id: method({
+      params: nothing,
+      result: blockHash,
+      handle: async () => {
+        const now = await bitcoin.status();
+        if (!now) throw EndpointError.failed("The Bitcoin node of this guardian can't be reached");
+        return now.chainId;
+      },
+    }),
+    auth: method({ admin, params: nothing, result: nothing, handle: () => null }),
+    audit: method({ admin, params: nothing, result: audit, handle: () => auditOf(deps) }),
+    shutdown: method({
+      admin,
+      params: option(u64Number),
+      result: nothing,
+      handle: (session) => sender.ask(sessions, "scheduleShutdown", { session }),
+    }),
+  };
+}
+
+export function coreMethods(deps: ApiDeps): Record<string, Method> {
+  return { ...configMethods(deps), ...transactionMethods(deps), ...sessionMethods(deps), ...statusMethods(deps) };
+}

@@ -1,0 +1,35 @@
+/** The supervisor tree of the API: the listener, and an actor for each connection. */
+import type { Address } from "../../actors/platform/platform.ts";
+import type { SupervisorSpec } from "../../actors/supervisor.ts";
+import { child, supervisor } from "../../actors/supervisor.ts";
+import { coreMethods } from "./core_methods.ts";
+import type { ApiDeps } from "./deps.ts";
+import type { Methods } from "./dispatch.ts";
+import { apiListener } from "./listener.ts";
+import { moduleMethods } from "./module_methods.ts";
+
+/** @param parent path of the supervisor above */
+export function apiTree(
+  parent: string,
+  options: {
+    readonly bind: Address;
+    readonly methods: Methods;
+    readonly connectionsMax: number;
+    readonly apiSecrets: readonly string[];
+  },
+): SupervisorSpec {
+  return supervisor("api", {
+    strategy: "rest_for_one",
+    children: [
+      supervisor("connections", { intensity: 1_000, periodMs: 10_000, children: [] }),
+      child(apiListener, { args: { ...options, supervisor: `${parent}/api/connections` } }),
+    ],
+  });
+}
+
+/** Everything that a guardian in consensus answers. */
+export function consensusMethods(deps: ApiDeps): Methods {
+  const core = new Map(Object.entries(coreMethods(deps)));
+  const modules = moduleMethods(deps);
+  return (name) => core.get(name) ?? modules(name);
+}

@@ -1,0 +1,77 @@
+/** A guardian's whole config: what all share, what is its own, what is secret. Checks at every start. fedimint-server `config/mod.rs`. */
+import { equalBytes } from "../../core/bytes.ts";
+import { publicKeyOf } from "../../core/crypto/secp.ts";
+import { decode } from "../../core/encoding/mod.ts";
+import type { ClientConfig } from "../../core/types/client_config.ts";
+import { clientConfigOf } from "../../core/types/server_config.ts";
+import type { ModuleInstanceId } from "../../core/types/ids.ts";
+import type { ServerConfigConsensus, ServerConfigLocal, ServerConfigPrivate } from "../../core/types/server_config.ts";
+import type { AnyServerModuleDefinition } from "../../modules/contract/server.ts";
+import { SetupError } from "./error.ts";
+
+export type GuardianConfig = {
+  readonly consensus: ServerConfigConsensus;
+  readonly local: ServerConfigLocal;
+  /** Secret. */
+  readonly private: ServerConfigPrivate;
+};
+
+/** A module of the federation with its decoded configs. `privateConfig` is secret. */
+export type ConfiguredModule = {
+  readonly definition: AnyServerModuleDefinition;
+  readonly config: unknown;
+  readonly privateConfig: unknown;
+};
+
+function mismatch(message: string): SetupError {
+  return new SetupError(
+    { code: "config_mismatch", path: "" },
+    `${message}. Restore the data directory of this guardian from a backup.`,
+  );
+}
+
+/**
+ * Decodes the modules' configs and checks that everything belongs together: own keys, peer ids, each module's own share.
+ * @throws {SetupError} `config_mismatch` · `unsupported_module`
+ */
+export function configuredModules(
+  config: GuardianConfig,
+  definitions: ReadonlyMap<string, AnyServerModuleDefinition>,
+): Map<ModuleInstanceId, ConfiguredModule> {
+  const { consensus, local, private: secret } = config;
+  const own = consensus.broadcastPublicKeys.get(local.identity);
+  if (!own || !equalBytes(own, publicKeyOf(secret.broadcastSecretKey))) {
+    throw mismatch("Broadcast secret key doesn't match corresponding public key");
+  }
+  const ids = [...consensus.apiEndpoints.keys()].sort((a, b) => a - b);
+  if (ids.length === 0 || ids.some((id, i) => id !== i)) throw mismatch("Peer ids are not indexed from 0");
+  const modules = new Map<ModuleInstanceId, ConfiguredModule>();
+  for (const [instance, { kind, config: bytes }] of consensus.modules) {
+    const definition = definitions.get(kind);
+    if (!definition) {
+      throw new SetupError(
+        { code: "unsupported_module", kind },
+        `The federation has a module of kind ${kind}, which this program doesn't have: run a version that has it`,
+      );
+    }
+    const stored = secret.modules.get(instance);
+    if (!stored || stored.kind !== kind) throw mismatch(`The private config lacks module ${instance} of kind ${kind}`);
+    const moduleConfig: unknown = decode(definition.codecs.config, bytes);
+    const privateConfig: unknown = definition.privateConfig.fromJson(stored.value);
+    const valid = definition.validate(moduleConfig, privateConfig, local.identity);
+    if (!valid.ok) throw mismatch(`Module ${instance} (${kind}): ${valid.error}`);
+    modules.set(instance, { definition, config: moduleConfig, privateConfig });
+  }
+  return modules;
+}
+
+/** What clients are given. */
+export function clientConfigFor(
+  config: GuardianConfig,
+  modules: ReadonlyMap<ModuleInstanceId, ConfiguredModule>,
+): ClientConfig {
+  return clientConfigOf(config.consensus, (instance, { kind, version }) => {
+    const { definition, config: moduleConfig } = modules.get(instance)!;
+    return { kind, version, config: { instance, body: definition.clientConfig(moduleConfig).bytes } };
+  });
+}

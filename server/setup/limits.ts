@@ -1,0 +1,11 @@
+/** Bounds of setup, each with its reason. */
+
+/** Guardians of a federation: a multisig output has at most 20 keys. */
+export const GUARDIANS_MAX = 20;
+/** Characters of a guardian's or a federation's name. A certificate's label has 63, four of them "peer". */
+export const GUARDIAN_NAME_MAX = 59;
+export const FEDERATION_NAME_MAX = 200;
+/** Messages of one guardian that wait until the ceremony asks for them: peers run ahead by a round at most. */
+export const WAITING_MESSAGES_MAX = 64;
+/** Largest config file: 20 guardians with 42 keys of 96 bytes in hex take about 200 KB. */
+export const CONFIG_FILE_BYTES_MAX = 16_000_000;

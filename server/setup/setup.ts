@@ -1,0 +1,206 @@
+/**
+ * The state of setup as pure functions: own parameters, the others' setup codes, and what the ceremony starts with.
+ * fedimint-server `config/setup.rs`; sheets "API" 7, "consensus" D1. It lives in memory: a restart before the ceremony begins anew.
+ */
+import type { TlsIdentity } from "../../actors/platform/platform.ts";
+import { equalBytes } from "../../core/bytes.ts";
+import { encode } from "../../core/encoding/mod.ts";
+import type { Result } from "../../core/result.ts";
+import { err, ok } from "../../core/result.ts";
+import { dkgCompatibility, dkgVersionText, parseDkgVersion } from "../../core/types/dkg_version.ts";
+import type { PeerId } from "../../core/types/ids.ts";
+import type { PeerSetupCode } from "../../core/types/setup_code.ts";
+import { assignPeerIds, formatSetupCode, parseSetupCode, peerSetupCode } from "../../core/types/setup_code.ts";
+import { FEDIMINT_VERSION } from "../../core/types/version.ts";
+import type { BitcoinNetwork } from "../../modules/contract/bitcoin.ts";
+import { FEDERATION_NAME_MAX, GUARDIAN_NAME_MAX, GUARDIANS_MAX } from "./limits.ts";
+
+/** From the command line and environment. */
+export type SetupSettings = {
+  readonly apiUrl: string | null;
+  readonly p2pUrl: string | null;
+  readonly network: BitcoinNetwork;
+  /** Kinds that are enabled unless the leader chooses others. */
+  readonly defaultModules: readonly string[];
+  /** Kinds that this program has. */
+  readonly availableModules: readonly string[];
+  readonly disableBaseFees: boolean;
+};
+
+export type LocalParams = {
+  readonly name: string;
+  /** Given by one guardian, the leader. */
+  readonly federationName: string | null;
+  readonly disableBaseFees: boolean | null;
+  readonly enabledModules: readonly string[] | null;
+  readonly federationSize: number | null;
+};
+
+export type SetupState = {
+  readonly own: { readonly params: LocalParams; readonly code: PeerSetupCode; readonly identity: TlsIdentity } | null;
+  readonly codes: readonly PeerSetupCode[];
+};
+
+export const initialSetup: SetupState = { own: null, codes: [] };
+
+/** What the ceremony needs to know. */
+export type CeremonyParams = {
+  readonly identity: PeerId;
+  readonly tls: TlsIdentity;
+  readonly peers: ReadonlyMap<PeerId, PeerSetupCode>;
+  readonly federationName: string;
+  readonly disableBaseFees: boolean;
+  /** Sorted by name: a module's instance id is its place. */
+  readonly modules: readonly string[];
+  readonly network: BitcoinNetwork;
+};
+
+const version = parseDkgVersion(FEDIMINT_VERSION);
+
+function sameParams(a: LocalParams, b: LocalParams): boolean {
+  const key = (params: LocalParams): string =>
+    JSON.stringify([
+      params.name,
+      params.federationName,
+      params.disableBaseFees,
+      params.enabledModules,
+      params.federationSize,
+    ]);
+  return key(a) === key(b);
+}
+
+function sameCode(a: PeerSetupCode, b: PeerSetupCode): boolean {
+  return equalBytes(encode(peerSetupCode, a), encode(peerSetupCode, b));
+}
+
+/** Why these parameters can't be, or null. */
+function paramsError(params: LocalParams, settings: SetupSettings): string | null {
+  const { name, federationName, federationSize, enabledModules } = params;
+  if (name === "") return "The guardian name is empty";
+  if (name.length > GUARDIAN_NAME_MAX) return `The guardian name is longer than ${GUARDIAN_NAME_MAX} characters`;
+  if (federationName === "") return "The federation name is empty";
+  if (federationName !== null && federationName.length > FEDERATION_NAME_MAX) {
+    return `The federation name is longer than ${FEDERATION_NAME_MAX} characters`;
+  }
+  if (federationName !== null && federationSize === null) return "The leader must set the federation size";
+  if (federationSize !== null && federationSize !== 1 && federationSize < 4) {
+    return "Federation size must be 1 or at least 4";
+  }
+  if (federationSize !== null && federationSize > GUARDIANS_MAX) {
+    return `Federation size must be at most ${GUARDIANS_MAX}`;
+  }
+  const missing = enabledModules?.find((kind) => !settings.availableModules.includes(kind));
+  if (missing !== undefined) return `This guardian has no module of kind ${missing}`;
+  if (settings.apiUrl === null) return "Api URL must be configured: set FM_API_URL";
+  if (settings.p2pUrl === null) return "P2P URL must be configured: set FM_P2P_URL";
+  return null;
+}
+
+/** Whether parameters can be set now: the code when they were set before alike, or why not. */
+export function checkLocalParams(
+  state: SetupState,
+  params: LocalParams,
+  settings: SetupSettings,
+): Result<string | null, string> {
+  if (state.own && sameParams(state.own.params, params)) return ok(formatSetupCode(state.own.code));
+  const error = paramsError(params, settings);
+  if (error !== null) return err(error);
+  return state.own ? err("Local parameters have already been set") : ok(null);
+}
+
+/** After `checkLocalParams` said ok(null) and a certificate for the name was made. */
+export function setLocalParams(
+  state: SetupState,
+  params: LocalParams,
+  settings: SetupSettings,
+  identity: TlsIdentity,
+): SetupState {
+  const { name, federationName, disableBaseFees, enabledModules, federationSize } = params;
+  const code: PeerSetupCode = {
+    name,
+    endpoints: {
+      tag: "Tcp",
+      value: { apiUrl: settings.apiUrl!, p2pUrl: settings.p2pUrl!, cert: identity.certificate },
+    },
+    federationName,
+    disableBaseFees,
+    enabledModules: enabledModules && [...enabledModules],
+    federationSize,
+    network: settings.network,
+    fedimintVersion: version,
+  };
+  return { ...state, own: { params, code, identity } };
+}
+
+/** The one of all known codes that sets `field`. */
+function setBefore<K extends "federationName" | "disableBaseFees" | "enabledModules" | "federationSize">(
+  known: readonly PeerSetupCode[],
+  field: K,
+): PeerSetupCode[K] | null {
+  return known.find((code) => code[field] !== null)?.[field] ?? null;
+}
+
+function versionError(code: PeerSetupCode): string | null {
+  if (dkgCompatibility(code.fedimintVersion) === dkgCompatibility(version)) return null;
+  return `Guardian uses Fedimint version ${dkgVersionText(code.fedimintVersion)} but we use ${FEDIMINT_VERSION}`;
+}
+
+function codeError(code: PeerSetupCode, own: PeerSetupCode, known: readonly PeerSetupCode[]): string | null {
+  if (sameCode(code, own)) return "You cannot add your own setup code";
+  if (code.endpoints.tag !== own.endpoints.tag) return "Guardian has different endpoint variant (TCP/Iroh) than us.";
+  const wrongVersion = versionError(code);
+  if (wrongVersion !== null) return wrongVersion;
+  if (code.network !== own.network) return `Guardian uses Bitcoin network ${code.network} but we use ${own.network}`;
+  const name = setBefore(known, "federationName");
+  if (name !== null && code.federationName !== null) return `Federation name has already been set to ${name}`;
+  const fees = setBefore(known, "disableBaseFees");
+  if (fees !== null && code.disableBaseFees !== null) {
+    return `Base fees setting has already been configured to disabled=${fees}`;
+  }
+  const modules = setBefore(known, "enabledModules");
+  if (modules !== null && code.enabledModules !== null) {
+    return "Enabled modules have already been configured by another guardian";
+  }
+  const size = setBefore(known, "federationSize");
+  if (size !== null && code.federationSize !== null) return `Federation size has already been set to ${size}`;
+  if (known.length >= GUARDIANS_MAX) return `A federation has at most ${GUARDIANS_MAX} guardians`;
+  return null;
+}
+
+/** @returns the new state and the guardian's name @throws {DecodeError} for a text that is no setup code */
+export function addPeerSetupCode(state: SetupState, text: string): Result<{ state: SetupState; name: string }, string> {
+  const code = parseSetupCode(text.trim());
+  if (state.codes.some((known) => sameCode(known, code))) return ok({ state, name: code.name });
+  if (!state.own) return err("Set the local parameters first");
+  const error = codeError(code, state.own.code, [...state.codes, state.own.code]);
+  return error === null ? ok({ state: { ...state, codes: [...state.codes, code] }, name: code.name }) : err(error);
+}
+
+export function ceremonyParams(state: SetupState, settings: SetupSettings): Result<CeremonyParams, string> {
+  const { own } = state;
+  if (!own) return err("Set the local parameters first");
+  const peers = assignPeerIds([...state.codes, own.code]);
+  const codes = [...peers.values()];
+  for (const code of codes) {
+    const error = versionError(code);
+    if (error !== null) return err(error);
+  }
+  if (codes.length !== 1 && codes.length < 4) return err("The number of guardians is invalid");
+  const size = setBefore(codes, "federationSize");
+  if (size !== null && size !== codes.length) return err(`Expected ${size} guardians but got ${codes.length}`);
+  const federationName = setBefore(codes, "federationName");
+  if (federationName === null) return err("We need one guardian to configure the federations name");
+  const modules = setBefore(codes, "enabledModules") ?? settings.defaultModules;
+  const missing = modules.find((kind) => !settings.availableModules.includes(kind));
+  if (missing !== undefined) return err(`The leader enabled a module that this guardian doesn't have: ${missing}`);
+  const identity = [...peers].find(([, code]) => sameCode(code, own.code))![0];
+  return ok({
+    identity,
+    tls: own.identity,
+    peers,
+    federationName,
+    disableBaseFees: setBefore(codes, "disableBaseFees") ?? settings.disableBaseFees,
+    modules: [...modules].sort(),
+    network: own.code.network,
+  });
+}
