@@ -12,6 +12,8 @@ export type ManualClock = {
   readonly platform: Platform;
   /** Fires what falls due, in order, each when everything before has come to rest. */
   advance(ms: number): Promise<void>;
+  /** Fires what is due now and was set before: one turn of the event loop. */
+  turn(): Promise<void>;
   readonly pendingTimers: number;
 };
 
@@ -49,6 +51,12 @@ export function manualClock(): ManualClock {
         await settle();
       }
       nowMs = untilMs;
+    },
+    async turn() {
+      const due = timers.filter(({ dueMs }) => dueMs <= nowMs);
+      timers = timers.filter((timer) => !due.includes(timer));
+      for (const { fire } of due) fire();
+      await settle();
     },
     get pendingTimers() {
       return timers.length;

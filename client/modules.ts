@@ -1,4 +1,5 @@
 /** The client modules that come with this program. */
 import type { AnyClientModuleDefinition } from "../modules/contract/client.ts";
+import { mintv2Client } from "../modules/mintv2/client.ts";
 
-export const builtInModules: readonly AnyClientModuleDefinition[] = [];
+export const builtInModules: readonly AnyClientModuleDefinition[] = [mintv2Client];

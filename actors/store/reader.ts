@@ -51,7 +51,7 @@ export class Reader {
     // A commit may have gone to the backend while we read; then the value before it was kept.
     const kept = this.#known(snapshot, key);
     if (kept !== undefined) return kept;
-    if (value === TORN) throw torn();
+    if (value === TORN) return await this.#guard(() => Promise.reject(torn()));
     this.#cache.set(key, value);
     return value;
   }
@@ -110,7 +110,7 @@ export class Reader {
     const value = await this.#guard(() => this.#pieces.load(pointer));
     const kept = this.#known(snapshot, key);
     if (kept !== undefined) return kept;
-    if (value === TORN) throw torn();
+    if (value === TORN) return await this.#guard(() => Promise.reject(torn()));
     return value;
   }
 

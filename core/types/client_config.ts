@@ -3,10 +3,12 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import { toHex } from "../bytes.ts";
 import type { CodecType, Json } from "../encoding/mod.ts";
 import {
+  badJson,
   DecodeError,
   encode,
   encodeHex,
   flattenJson,
+  isJsonObject,
   jsonAsHex,
   map,
   option,
@@ -19,7 +21,8 @@ import type { Dyn } from "./dyn.ts";
 import { dyn } from "./dyn.ts";
 import type { ModuleInstanceId, Sha256 } from "./ids.ts";
 import { moduleInstanceId } from "./ids.ts";
-import type { JsonWithKind } from "./json_with_kind.ts";
+import type { JsonForm, JsonWithKind } from "./json_with_kind.ts";
+import { modulesWithKind } from "./json_with_kind.ts";
 import { moduleKind } from "./module_kind.ts";
 import { peerUrls } from "./peer_url.ts";
 import { version } from "./version.ts";
@@ -72,6 +75,21 @@ export function federationName(config: ClientConfig): string | null {
 export type JsonClientConfig = {
   readonly global: GlobalClientConfig;
   readonly modules: ReadonlyMap<ModuleInstanceId, JsonWithKind>;
+};
+
+/** JSON: `{"global":{…},"modules":{"0":{"kind":"lnv2", …}}}`. */
+export const jsonClientConfig: JsonForm<JsonClientConfig> = {
+  toJson: ({ global, modules }) => ({
+    global: globalClientConfig.toJson(global),
+    modules: modulesWithKind.toJson(modules),
+  }),
+  fromJson: (json) => {
+    if (!isJsonObject(json)) return badJson("an object with global and modules");
+    return {
+      global: globalClientConfig.fromJson(json.global ?? null),
+      modules: modulesWithKind.fromJson(json.modules ?? null),
+    };
+  },
 };
 
 /** @param describe a module's config as JSON, null if it has no fields; undefined for kinds that are not known, which are shown as hex */

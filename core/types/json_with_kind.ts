@@ -1,6 +1,8 @@
 /** A module's JSON with its kind flattened into it: `{"kind":"meta", …}`. `fedimint-core/src/config.rs` (`JsonWithKind`). */
 import type { Json } from "../encoding/mod.ts";
 import { badJson, isJsonObject } from "../encoding/mod.ts";
+import type { ModuleInstanceId } from "./ids.ts";
+import { moduleInstanceId } from "./ids.ts";
 import type { ModuleKind } from "./module_kind.ts";
 
 /** `value`: an object without a member `kind`, or null for a module without fields. */
@@ -25,5 +27,19 @@ export const jsonWithKind: JsonForm<JsonWithKind> = {
     const { kind, ...value } = json;
     if (typeof kind !== "string") return badJson("an object with a kind");
     return { kind, value: Object.keys(value).length === 0 ? null : value };
+  },
+};
+
+/** The modules of a config by instance. */
+export const modulesWithKind: JsonForm<ReadonlyMap<ModuleInstanceId, JsonWithKind>> = {
+  toJson: (modules) => Object.fromEntries([...modules].map(([id, module]) => [id, jsonWithKind.toJson(module)])),
+  fromJson: (json) => {
+    if (!isJsonObject(json)) return badJson("an object of modules");
+    return new Map(
+      Object.entries(json).map(([id, module]): [ModuleInstanceId, JsonWithKind] => [
+        /^(0|[1-9][0-9]*)$/.test(id) ? moduleInstanceId.fromJson(Number(id)) : badJson("a module's instance id"),
+        jsonWithKind.fromJson(module),
+      ]),
+    );
   },
 };

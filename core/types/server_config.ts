@@ -2,26 +2,14 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import type { Bytes } from "../bytes.ts";
 import { toHex } from "../bytes.ts";
-import type { CodecType, Json, JsonObject } from "../encoding/mod.ts";
-import {
-  badJson,
-  encode,
-  hexBytes,
-  isJsonObject,
-  jsonDefault,
-  map,
-  option,
-  struct,
-  text,
-  u16,
-  u32,
-} from "../encoding/mod.ts";
+import type { CodecType, JsonObject } from "../encoding/mod.ts";
+import { encode, hexBytes, isJsonObject, jsonDefault, map, option, struct, text, u16, u32 } from "../encoding/mod.ts";
 import { broadcastKeys } from "./broadcast_keys.ts";
 import type { ClientConfig, ClientModuleConfig } from "./client_config.ts";
 import type { ModuleInstanceId, Sha256 } from "./ids.ts";
 import { moduleInstanceId, peerId } from "./ids.ts";
 import type { JsonForm, JsonWithKind } from "./json_with_kind.ts";
-import { jsonWithKind } from "./json_with_kind.ts";
+import { modulesWithKind } from "./json_with_kind.ts";
 import { irohPublicKey, irohSecretKey, secretKey } from "./keys.ts";
 import { moduleKind } from "./module_kind.ts";
 import type { PeerUrls } from "./peer_url.ts";
@@ -136,23 +124,13 @@ const privateKeys = struct("ServerConfigPrivate", {
   broadcastSecretKey: secretKey,
 });
 
-function privateModules(json: Json | undefined): Map<ModuleInstanceId, JsonWithKind> {
-  if (!isJsonObject(json)) return badJson("an object of modules");
-  return new Map(
-    Object.entries(json).map(([id, module]): [ModuleInstanceId, JsonWithKind] => [
-      /^(0|[1-9][0-9]*)$/.test(id) ? moduleInstanceId.fromJson(Number(id)) : badJson("a module's instance id"),
-      jsonWithKind.fromJson(module),
-    ]),
-  );
-}
-
 export const serverConfigPrivate: JsonForm<ServerConfigPrivate> = {
   toJson: (config) => ({
     ...privateKeys.toJson(config) as JsonObject,
-    modules: Object.fromEntries([...config.modules].map(([id, module]) => [id, jsonWithKind.toJson(module)])),
+    modules: modulesWithKind.toJson(config.modules),
   }),
   fromJson: (json) => ({
     ...privateKeys.fromJson(json),
-    modules: privateModules(isJsonObject(json) ? json.modules : undefined),
+    modules: modulesWithKind.fromJson(isJsonObject(json) ? json.modules ?? null : null),
   }),
 };

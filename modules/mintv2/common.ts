@@ -77,3 +77,25 @@ export const recoveryItem = closedEnum("RecoveryItem", {
   Input: struct("RecoveryInput", { nonceHash }),
 });
 export type RecoveryItem = CodecType<typeof recoveryItem>;
+
+export function mintInputErrorText(error: MintInputError): string {
+  switch (error.tag) {
+    case "UnknownInputVariant":
+      return "The mint input version is not supported by this federation";
+    case "SpentCoin":
+      return "The note is already spent";
+    case "InvalidDenomination":
+      return "The note has an invalid denomination";
+    case "InvalidSignature":
+      return "The note has an invalid signature";
+  }
+}
+
+export function mintOutputErrorText(error: MintOutputError): string {
+  switch (error.tag) {
+    case "UnknownOutputVariant":
+      return "The mint output version is not supported by this federation";
+    case "InvalidDenomination":
+      return "The note has an invalid denomination";
+  }
+}

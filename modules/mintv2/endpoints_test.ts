@@ -9,8 +9,8 @@ import { MINTV2_ENDPOINTS, recoveryItem } from "./common.ts";
 import { appendRecoveryItem, recoverySlice, setShare, shareKey } from "./db.ts";
 import { mintEndpoints } from "./endpoints.ts";
 import { OUTPUT_INDEX_END_MAX, RECOVERY_NONCES_MAX, SLICE_ITEMS_MAX } from "./limits.ts";
-import type { TestGuardian } from "./test_federation.ts";
-import { processOutput, requestNote, testMint } from "./test_federation.ts";
+import type { TestGuardian } from "./testing.ts";
+import { processOutput, requestNote, testMint } from "./testing.ts";
 
 const mint = await testMint();
 

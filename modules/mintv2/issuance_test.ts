@@ -20,7 +20,7 @@ import {
   requestOutput,
   tweakFilter,
 } from "./issuance.ts";
-import { freshOutPoint, inputOf, processInputs, processOutput, testMint } from "./test_federation.ts";
+import { freshOutPoint, inputOf, processInputs, processOutput, testMint } from "./testing.ts";
 
 const root = DerivableSecret.root(new Uint8Array(64), utf8("Fedimint Client Salt")).child(0);
 

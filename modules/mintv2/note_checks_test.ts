@@ -3,7 +3,7 @@ import { bls } from "../../core/crypto/bls/mod.ts";
 import { seededDice } from "../contract/testing.ts";
 import type { Note } from "./common.ts";
 import { NoteChecks } from "./note_checks.ts";
-import { issueNote, testMint } from "./test_federation.ts";
+import { issueNote, testMint } from "./testing.ts";
 
 const mint = await testMint({ guardians: 1 });
 

@@ -9,16 +9,8 @@ import { dump } from "../contract/testing.ts";
 import type { MintInput, MintOutput, Note } from "./common.ts";
 import { mintInput, mintInputError, mintOutput, mintOutputError } from "./common.ts";
 import { issuedCount, recoveryCount, recoverySlice, shareKey } from "./db.ts";
-import type { TestGuardian } from "./test_federation.ts";
-import {
-  freshOutPoint,
-  inputOf,
-  issueNote,
-  processInputs,
-  processOutput,
-  requestNote,
-  testMint,
-} from "./test_federation.ts";
+import type { TestGuardian } from "./testing.ts";
+import { freshOutPoint, inputOf, issueNote, processInputs, processOutput, requestNote, testMint } from "./testing.ts";
 
 /** Dealing 42 keys takes a moment; tests that issue or redeem notes start from one federation and look at fresh notes only. */
 const mint = await testMint();

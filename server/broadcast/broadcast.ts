@@ -139,7 +139,7 @@ function runTask(state: BroadcastState, task: Task): void {
     case "coord":
       return askForCoord(state, task.key, task.tries);
     case "parents":
-      return askForParents(state, task.key);
+      return askForParents(state, task.key, task.tries);
     case "rebroadcast": {
       const nextMs = state.nowMs + state.config.delays.rebroadcastMs(state.dice.fraction());
       const { unit, againMs } = state.dissemination.due(task.creator, state.nowMs, nextMs);

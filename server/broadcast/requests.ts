@@ -22,9 +22,9 @@ export class Requests<K, W> {
     return this.#open.has(key);
   }
 
-  /** What to ask for, when it is to be asked for now; undefined once it was resolved. */
-  get(key: K): W | undefined {
-    return this.#open.get(key)?.what;
+  /** What to ask for and on whose behalf; undefined once it was resolved. */
+  get(key: K): { readonly what: W; readonly owner: number } | undefined {
+    return this.#open.get(key);
   }
 
   /** True when the asking begins now. */

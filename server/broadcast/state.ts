@@ -77,7 +77,7 @@ export type Task =
   | { readonly kind: "create"; readonly round: number }
   | { readonly kind: "stall"; readonly round: number; readonly times: number }
   | { readonly kind: "coord"; readonly key: number; readonly tries: number }
-  | { readonly kind: "parents"; readonly key: string }
+  | { readonly kind: "parents"; readonly key: string; readonly tries: number }
   | { readonly kind: "rebroadcast"; readonly creator: number }
   | { readonly kind: "multicast"; readonly bytes: Bytes; readonly times: number }
   | { readonly kind: "newest" }

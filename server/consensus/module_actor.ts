@@ -26,6 +26,8 @@ import type {
 export type CallError = { readonly rpcCode: number; readonly message: string };
 
 export type ModuleMessage =
+  /** Checks in one batch what is dear in the inputs of transactions that are processed next: these very objects. */
+  | Request<"prepareInputs", { transactions: readonly (readonly unknown[])[] }, null>
   /** Stateless; false makes the transaction `InvalidWitnessLength`. */
   | Request<"verifyInput", { input: unknown }, boolean>
   | Request<
@@ -86,6 +88,10 @@ export const moduleActor = defineActor<ModuleMessage, ModuleArgs, State>({
     return { store: env.store, instance: env.instance, definition, module };
   },
   handle: {
+    prepareInputs: async (state, { transactions }) => {
+      await state.module.prepareInputs?.(transactions);
+      return reply(state, null);
+    },
     verifyInput: (state, { input }) => reply(state, state.module.verifyInput?.(input).ok ?? true),
     processInput: async (state, { tx, input, inPoint, submission }) => {
       const refuse = (error: unknown) =>

@@ -52,6 +52,12 @@ export function decodeTransaction(modules: Modules, transaction: Transaction): D
   };
 }
 
+function inputsByModule({ inputs }: DecodedTransaction): Map<ModuleRef, unknown[]> {
+  const byModule = new Map<ModuleRef, unknown[]>();
+  for (const { ref, value } of inputs) byModule.set(ref, [...byModule.get(ref) ?? [], value]);
+  return byModule;
+}
+
 /**
  * Applies `decoded` to `tx`. On an error `tx` may hold partial writes: the caller rolls it back.
  * `submission` adds the checks that guardians make only when a client submits.
@@ -64,6 +70,9 @@ export async function processTransaction(
   submission: boolean,
 ): Promise<Result<null, TransactionError>> {
   const patient = { deadlineMs: Infinity };
+  for (const [ref, inputs] of inputsByModule(decoded)) {
+    await sender.ask(ref, "prepareInputs", { transactions: [inputs] }, patient);
+  }
   for (const { ref, value } of decoded.inputs) {
     const valid = await sender.ask(ref, "verifyInput", { input: value }, patient);
     if (!valid) return err({ tag: "InvalidWitnessLength", value: null });

@@ -1,7 +1,7 @@
 /** `config.json`: configurations, invite codes, setup codes, keys of iroh, versions. */
 import { sha256 } from "@noble/hashes/sha2.js";
 import { toHex } from "../../core/bytes.ts";
-import type { Codec, Json } from "../../core/encoding/mod.ts";
+import type { Codec } from "../../core/encoding/mod.ts";
 import {
   base32DecodePrefixed,
   decodeHex,
@@ -18,10 +18,12 @@ import {
   configHash,
   federationName,
   globalClientConfig,
+  jsonClientConfig,
   toJsonClientConfig,
 } from "../../core/types/client_config.ts";
 import { dkgCompatibility, dkgVersion, dkgVersionText, parseDkgVersion } from "../../core/types/dkg_version.ts";
 import type { Dyn } from "../../core/types/dyn.ts";
+import { dyn } from "../../core/types/dyn.ts";
 import { federationIdOf, federationIdPrefix, federationIdPrefixOf } from "../../core/types/federation_id.ts";
 import { federationId } from "../../core/types/ids.ts";
 import type { InviteCode } from "../../core/types/invite_code.ts";
@@ -33,7 +35,6 @@ import {
   newInviteCode,
   parseInviteCode,
 } from "../../core/types/invite_code.ts";
-import { jsonWithKind } from "../../core/types/json_with_kind.ts";
 import { irohPublicKey, irohPublicKeyOf, irohSecretKey } from "../../core/types/keys.ts";
 import { peerUrls } from "../../core/types/peer_url.ts";
 import {
@@ -55,7 +56,7 @@ import {
 } from "../../core/types/setup_code.ts";
 import type { Checker, Report } from "./checker.ts";
 import type { Fields } from "./fields.ts";
-import { describeConfig } from "./modules.ts";
+import { configFromJson, describeConfig } from "./modules.ts";
 
 /** A value with URLs: what the JSON says of credentials is not in the encoding. Returns the JSON's value. */
 function checkFromJson<T>(report: Report, codec: Codec<T>, hex: string, text: string): T {
@@ -69,13 +70,19 @@ function checkFromJson<T>(report: Report, codec: Codec<T>, hex: string, text: st
   return value;
 }
 
+/** Both ways: known modules' configs are encoded again from their JSON, unknown ones from their hex. */
 function checkReadable(report: Report, fields: Fields, config: ClientConfig): void {
-  const { global, modules } = toJsonClientConfig(config, describeConfig);
-  const readable: Json = {
-    global: globalClientConfig.toJson(global),
-    modules: Object.fromEntries([...modules].map(([id, module]) => [id, jsonWithKind.toJson(module)])),
-  };
-  report.equal("readable form", readable, parseJson(fields.text("client_config_json")));
+  const json = parseJson(fields.text("client_config_json"));
+  report.equal("readable form", jsonClientConfig.toJson(toJsonClientConfig(config, describeConfig)), json);
+  const read = jsonClientConfig.fromJson(json);
+  report.equal("readable form again", jsonClientConfig.toJson(read), json);
+  const global = encodeHex(globalClientConfig, read.global);
+  report.equal("its global part", global, encodeHex(globalClientConfig, config.global));
+  for (const [id, { kind, value }] of read.modules) {
+    const expected = config.modules.get(id)!;
+    report.equal(`kind of ${id}`, kind, expected.kind);
+    report.equal(`config of ${id}`, encodeHex(dyn, configFromJson(kind, id, value)), encodeHex(dyn, expected.config));
+  }
 }
 
 function checkClientConfig(report: Report, fields: Fields): void {

@@ -2,8 +2,9 @@
  * The modules whose values stand in vectors, by kind: what their inputs, outputs, items and configs must be, and how their errors read.
  */
 import type { Json } from "../../core/encoding/mod.ts";
+import { decodeHex, isJsonObject } from "../../core/encoding/mod.ts";
 import type { Dyn, DynKind, ModuleCodecs } from "../../core/types/dyn.ts";
-import { fromDyn } from "../../core/types/dyn.ts";
+import { dyn, fromDyn, toDyn } from "../../core/types/dyn.ts";
 import type { ModuleInstanceId } from "../../core/types/ids.ts";
 import {
   lightningConsensusItem,
@@ -83,7 +84,7 @@ export function checkDyn(instances: Instances, dynKind: DynKind, value: Dyn): vo
   if (kindOf(instances, value.instance) !== undefined) decodeDyn(instances, dynKind, value);
 }
 
-export const DYN_KINDS: { readonly [type: string]: DynKind } = {
+const DYN_KINDS: { readonly [type: string]: DynKind } = {
   DynInput: "input",
   DynOutput: "output",
   DynOutputOutcome: "outputOutcome",
@@ -111,6 +112,11 @@ const ERROR_TEXTS: { readonly [kind: string]: { readonly inputError: ErrorTexts;
     },
   };
 
+/** @throws {Mismatch} for a type that is none */
+export function dynKindOf(type: string): DynKind {
+  return DYN_KINDS[type] ?? fail(`${type} is no module's value`);
+}
+
 /** Null for modules that aren't known. @throws {Mismatch} for a variant without a text */
 export function moduleErrorText(instances: Instances, kind: "inputError" | "outputError", value: Dyn): string | null {
   const module = kindOf(instances, value.instance);
@@ -123,4 +129,14 @@ export function moduleErrorText(instances: Instances, kind: "inputError" | "outp
 export function describeConfig(kind: string, value: Dyn): Json | undefined {
   if (!Object.hasOwn(INSTANCES, kind)) return undefined;
   return codecsOf(kind).config.toJson(decodeDyn({ [kind]: value.instance }, "config", value));
+}
+
+/** The way back. */
+export function configFromJson(kind: string, instance: ModuleInstanceId, json: Json): Dyn {
+  if (Object.hasOwn(INSTANCES, kind)) {
+    const { config } = codecsOf(kind);
+    return toDyn(instance, config, config.fromJson(json));
+  }
+  if (!isJsonObject(json) || typeof json.unknown_module_hex !== "string") return fail(`${kind} is not shown as hex`);
+  return decodeHex(dyn, json.unknown_module_hex);
 }

@@ -112,7 +112,7 @@ function structOf(fields: readonly (readonly [string, RustType])[]): RustType {
 
 type Variant = { readonly tag: string; readonly type: RustType; readonly index: number | null };
 
-const UNIT: RustType = plain(encoding.unit);
+const UNIT: RustType = { codec: encoding.unit, given: (json) => encoding.unit.fromJson(json) };
 
 function enumOf(variants: readonly Variant[], open: boolean): RustType {
   const codecs = Object.fromEntries(variants.map(({ tag, type }) => [tag, type.codec]));
@@ -161,6 +161,11 @@ class Parser {
     if (!this.#accept(token)) this.#fail();
   }
 
+  #number(): number {
+    const token = this.#take();
+    return /^[0-9]+$/.test(token) ? Number(token) : this.#fail();
+  }
+
   #list<T>(close: string, item: () => T): T[] {
     const items: T[] = [];
     while (!this.#accept(close)) {
@@ -178,7 +183,7 @@ class Parser {
     if (this.#accept("[")) {
       const item = this.#type();
       this.#expect(";");
-      const size = Number(this.#take());
+      const size = this.#number();
       this.#expect("]");
       return arrayOf(item, size);
     }
@@ -219,7 +224,7 @@ class Parser {
       return null;
     }
     const type = this.#accept("(") ? this.#single() : this.#accept("{") ? this.#fields() : UNIT;
-    return { tag, type, index: this.#accept("=") ? Number(this.#take()) : null };
+    return { tag, type, index: this.#accept("=") ? this.#number() : null };
   }
 
   #single(): RustType {

@@ -69,7 +69,7 @@ import type { Checker, Report } from "./checker.ts";
 import { codecOf } from "./checker.ts";
 import type { Fields } from "./fields.ts";
 import type { Instances } from "./modules.ts";
-import { checkDyn, decodeDyn, DYN_KINDS, moduleErrorText } from "./modules.ts";
+import { checkDyn, decodeDyn, dynKindOf, moduleErrorText } from "./modules.ts";
 import { checkConsensusItem, checkSession, checkSessionStatus, checkVerification } from "./sessions.ts";
 import type { KnownKeys } from "./transactions.ts";
 import { checkTransaction } from "./transactions.ts";
@@ -154,6 +154,7 @@ function checkBackup(report: Report, fields: Fields): void {
     report.codecCase(clientBackupSnapshot, fields);
     return;
   }
+  report.equal("type", "BackupRequest", fields.text("type"));
   const request = report.codecCase(backupRequest, fields);
   const secret = fields.bytes("secret_key");
   report.equal("id", publicKeyOf(secret), request.id);
@@ -230,11 +231,11 @@ export const checkTypes: Checker = async (file, report) => {
     const expected = fields.object("value");
     report.equal("instance", value.instance, expected.number("instance"));
     report.equal("body", value.body, expected.text("body"));
-    const kind = DYN_KINDS[fields.text("type")]!;
+    const kind = dynKindOf(fields.text("type"));
     checkDyn(instances, kind, value);
   });
   await report.each(file, "dyn_rejects", (fields) => {
-    const kind = DYN_KINDS[fields.text("type")]!, hex = fields.text("hex");
+    const kind = dynKindOf(fields.text("type")), hex = fields.text("hex");
     return report.refused(hex, () => decodeDyn(instances, kind, decodeHex(dyn, hex)));
   });
   const known: KnownKeys = new Map();

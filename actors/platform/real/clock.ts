@@ -15,7 +15,7 @@ function setTimer(delayMs: number, fire: () => void): Timer {
   assert(delayMs >= 0, "a timer's delay is a number that is not negative");
   // Measured by the monotonic clock, so that the pieces of a long delay do not add up their lateness.
   const dueMs = performance.now() + delayMs;
-  let id: number;
+  let id: ReturnType<typeof setTimeout>;
   const arm = (): void => {
     const leftMs = dueMs - performance.now();
     id = leftMs > TIMEOUT_MS_MAX ? setTimeout(arm, TIMEOUT_MS_MAX) : setTimeout(fire, leftMs);

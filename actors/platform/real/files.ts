@@ -136,7 +136,11 @@ function filesError(path: string, what: string, thrown: unknown): FilesError {
     return new FilesError({ code: "exists", path }, `${path} exists already and is not replaced.`, options);
   }
   if (thrown instanceof Deno.errors.PermissionDenied || thrown instanceof Deno.errors.NotCapable) {
-    return new FilesError({ code: "denied", path }, `Not allowed to ${what} ${path}. Check its owner and mode.`, options);
+    return new FilesError(
+      { code: "denied", path },
+      `Not allowed to ${what} ${path}. Check its owner and mode.`,
+      options,
+    );
   }
   return new FilesError({ code: "failed", path }, `Cannot ${what} ${path}.`, options);
 }

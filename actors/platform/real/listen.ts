@@ -1,10 +1,8 @@
-/** What servers of any kind share: listening, and whom to tell what nobody awaits. */
+/** What servers of any kind share: listening, and who is at the other end. */
 import type { AddressInfo, Server, Socket } from "node:net";
 import { NetworkError } from "../error.ts";
+import type { Report } from "../http_handling.ts";
 import type { Address, Listener } from "../platform.ts";
-
-/** Told what goes wrong where no caller waits: a request handler that throws, a listener that can't accept. */
-export type Report = (what: string, error: unknown) => void;
 
 /** @throws {NetworkError} `address_in_use` · `unreachable` when the machine has no such address */
 export function listen(server: Server, at: Address, report: Report): Promise<Listener> {

@@ -8,9 +8,10 @@ import { connect as startTls, TLSSocket } from "node:tls";
 import type { Bytes } from "../../../core/bytes.ts";
 import { NetworkError } from "../error.ts";
 import { TLS_CONNECTIONS_MAX, TLS_HANDSHAKE_TIMEOUT_MS } from "../limits.ts";
+import type { Report } from "../http_handling.ts";
 import type { Network, TlsIdentity } from "../platform.ts";
 import { isVersion3, toPem } from "./certificate.ts";
-import { listen, remoteOf, type Report } from "./listen.ts";
+import { listen, remoteOf } from "./listen.ts";
 import { TlsStream } from "./tls_stream.ts";
 import { TlsTransport } from "./tls_transport.ts";
 
@@ -31,8 +32,8 @@ export function listenTls(report: Report): Network["listenTls"] {
       tls.on("secure", () => {
         clearTimeout(timer);
         const certificate = provenCertificate(tls);
-        if (certificate === undefined) return tls.destroy();
-        onConnection(new TlsStream(tls, transport, `${remote.hostname}:${remote.port}`, certificate), remote);
+        if (certificate === undefined) tls.destroy();
+        else onConnection(new TlsStream(tls, transport, `${remote.hostname}:${remote.port}`, certificate), remote);
       });
     });
     server.maxConnections = TLS_CONNECTIONS_MAX;

@@ -25,12 +25,13 @@ export class WebSocketConnection implements MessageSocket {
   readonly #role: WebSocketRole;
   readonly #decoder: FrameDecoder;
   readonly #unread: string[] = [];
-  #unreadBytes = 0;
+  /** In UTF-16 units: never more than the bytes that came. */
+  #unreadUnits = 0;
   #reader: ((message: string | null) => void) | undefined;
   /** `closing`: our close frame is out. `closed`: nothing more comes or goes. */
   #state: "open" | "closing" | "closed" = "open";
   #silentPings = 0;
-  #pinger: number | undefined;
+  #pinger: ReturnType<typeof setInterval> | undefined;
 
   /** @param head what was read behind the handshake */
   constructor(socket: Duplex, head: Uint8Array, role: WebSocketRole) {
@@ -52,14 +53,13 @@ export class WebSocketConnection implements MessageSocket {
   send(message: string): void {
     if (this.#state !== "open") return;
     this.#write(OPCODE.text, utf8(message));
-    if (this.bufferedBytes > SOCKET_UNSENT_BYTES_MAX) this.#cut();
   }
 
   receive(): Promise<string | null> {
     assert(this.#reader === undefined, "one receive at a time: two would share the messages out");
     const message = this.#unread.shift();
     if (message !== undefined) {
-      this.#unreadBytes -= message.length;
+      this.#unreadUnits -= message.length;
       if (this.#socket.isPaused() && !this.#isFull()) this.#socket.resume();
       return Promise.resolve(message);
     }
@@ -84,7 +84,6 @@ export class WebSocketConnection implements MessageSocket {
     if (event.kind === "message" && this.#state === "open") return this.#deliver(event.text);
     if (event.kind === "broken") return this.#startClosing(event.code, event.reason);
     if (event.kind === "close") {
-      this.#startClosing(event.code === CLOSE.noCode ? CLOSE.normal : event.code, "");
       this.#end();
     }
   }
@@ -93,7 +92,7 @@ export class WebSocketConnection implements MessageSocket {
     const reader = this.#reader;
     if (reader === undefined) {
       this.#unread.push(text);
-      this.#unreadBytes += text.length;
+      this.#unreadUnits += text.length;
       return;
     }
     this.#reader = undefined;
@@ -102,7 +101,7 @@ export class WebSocketConnection implements MessageSocket {
 
   #isFull(): boolean {
     if (this.#state !== "open") return false; // what comes now is dropped
-    return this.#unread.length >= SOCKET_UNREAD_MESSAGES_MAX || this.#unreadBytes >= SOCKET_UNREAD_BYTES_MAX;
+    return this.#unread.length >= SOCKET_UNREAD_MESSAGES_MAX || this.#unreadUnits >= SOCKET_UNREAD_BYTES_MAX;
   }
 
   #ping(): void {
@@ -117,7 +116,7 @@ export class WebSocketConnection implements MessageSocket {
     this.#write(OPCODE.close, encodeClosePayload(code, utf8(reason)));
     this.#state = "closing";
     this.#stop();
-    linger(this.#socket, (chunk) => this.#receive(chunk));
+    linger(this.#socket);
   }
 
   /** The other side has said its last. */
@@ -141,5 +140,6 @@ export class WebSocketConnection implements MessageSocket {
   #write(opcode: number, payload: Uint8Array): void {
     const mask = this.#role.side === "client" ? realDice.bytes(4) : undefined;
     this.#socket.write(encodeFrame(opcode, payload, mask));
+    if (this.bufferedBytes > SOCKET_UNSENT_BYTES_MAX) this.#cut(); // also by answers to a flood of pings
   }
 }

@@ -12,7 +12,14 @@ export type FrameEvent =
   | { readonly kind: "broken"; readonly code: 1002 | 1007 | 1009; readonly reason: string };
 
 /** Close codes of RFC 6455. */
-export const CLOSE = { normal: 1000, protocolError: 1002, noCode: 1005, lost: 1006, notText: 1007, tooBig: 1009 } as const;
+export const CLOSE = {
+  normal: 1000,
+  protocolError: 1002,
+  noCode: 1005,
+  lost: 1006,
+  notText: 1007,
+  tooBig: 1009,
+} as const;
 
 export const OPCODE = { continuation: 0, text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const;
 
@@ -90,7 +97,9 @@ export class FrameDecoder {
     if ((first & 0x70) !== 0) return this.#refuse(CLOSE.protocolError, "extension that was not agreed");
     if (masked !== this.#masked) return this.#refuse(CLOSE.protocolError, masked ? "masked" : "not masked");
     if (!(control ? opcode <= 10 : opcode <= 2)) return this.#refuse(CLOSE.protocolError, "unknown kind of frame");
-    if (control && (!final || short > CONTROL_BYTES_MAX)) return this.#refuse(CLOSE.protocolError, "long control frame");
+    if (control && (!final || short > CONTROL_BYTES_MAX)) {
+      return this.#refuse(CLOSE.protocolError, "long control frame");
+    }
     if (!control && (opcode === OPCODE.continuation) !== this.#inMessage) {
       return this.#refuse(CLOSE.protocolError, "fragment out of order");
     }

@@ -1,0 +1,25 @@
+/** What a server does around its handler, real and simulated alike. */
+import { NetworkError } from "./error.ts";
+import type { Address, HttpHandler, Upgrade } from "./platform.ts";
+
+/** Told what goes wrong where no caller waits: a request handler that throws, a listener that can't accept. */
+export type Report = (what: string, error: unknown) => void;
+
+/** What the handler answers; 413 when the body was larger than the server's bound, 500 when the handler has a bug. */
+export async function answerOf(
+  request: Request,
+  handler: HttpHandler,
+  upgrade: Upgrade,
+  remote: Address,
+  report: Report,
+): Promise<Response> {
+  try {
+    return await handler(request, upgrade, remote);
+  } catch (thrown) {
+    if (thrown instanceof NetworkError && thrown.code === "too_large") {
+      return new Response("Payload Too Large", { status: 413 });
+    }
+    report(`handling ${request.method} ${new URL(request.url).pathname}`, thrown);
+    return new Response("Internal Server Error", { status: 500 });
+  }
+}

@@ -1,0 +1,33 @@
+/** The machine's own clock, dice, network and files. Only a program's `main.ts` and tests of real processes ask for it. */
+import type { Report } from "./http_handling.ts";
+import type { Platform } from "./platform.ts";
+import { makeTlsIdentity } from "./real/certificate.ts";
+import { realClock } from "./real/clock.ts";
+import { realDice } from "./real/dice.ts";
+import { realFiles } from "./real/files.ts";
+import { fetchBounded, openWebSocket } from "./real/http_client.ts";
+import { serveHttp } from "./real/http_server.ts";
+import { dialTls, listenTls } from "./real/tls.ts";
+
+export type { Report } from "./http_handling.ts";
+
+/** @param report told what goes wrong where nobody awaits (a request handler that throws); default: standard error */
+export function realPlatform(report: Report = toStandardError): Platform {
+  return {
+    clock: realClock,
+    dice: realDice,
+    files: realFiles,
+    network: {
+      listenTls: listenTls(report),
+      dialTls,
+      makeTlsIdentity,
+      serveHttp: serveHttp(report),
+      openWebSocket,
+      fetch: fetchBounded,
+    },
+  };
+}
+
+function toStandardError(what: string, error: unknown): void {
+  console.error(`platform: ${what}:`, error);
+}

@@ -1,0 +1,125 @@
+/** HTTP requests and WebSockets to others. TLS trusts the runtime's own list of authorities (Mozilla's), not the system's. */
+import { Buffer } from "node:buffer";
+import { type ClientRequest, type IncomingMessage, request as requestHttp } from "node:http";
+import { request as requestHttps } from "node:https";
+import type { Socket } from "node:net";
+import { readBody } from "../body.ts";
+import { NetworkError } from "../error.ts";
+import { HTTP_HEADER_BYTES_MAX, KEEP_ALIVE_MS } from "../limits.ts";
+import type { Network } from "../platform.ts";
+import { acceptKey } from "../upgrade.ts";
+import { realDice } from "./dice.ts";
+import { WebSocketConnection } from "./websocket.ts";
+
+export const fetchBounded: Network["fetch"] = async (url, options) => {
+  options.signal?.throwIfAborted();
+  const target = targetOf(url);
+  const ended = new AbortController();
+  const late = new NetworkError(
+    { code: "timeout", target },
+    `${target} did not answer within ${options.timeoutMs} ms.`,
+  );
+  const timer = setTimeout(() => ended.abort(late), options.timeoutMs);
+  const onAbort = (): void => ended.abort(options.signal!.reason);
+  options.signal?.addEventListener("abort", onAbort, { once: true });
+  try {
+    const response = await fetch(url, {
+      method: options.method ?? "GET",
+      headers: options.headers ?? {},
+      body: options.body ?? null,
+      signal: ended.signal,
+    });
+    const body = response.body === null
+      ? new Uint8Array(0)
+      : await readBody(response.body, options.bodyBytesMax, target);
+    return { status: response.status, body };
+  } catch (thrown) {
+    if (ended.signal.aborted) throw ended.signal.reason;
+    if (thrown instanceof NetworkError) throw thrown;
+    throw new NetworkError({ code: "unreachable", target }, `${target} cannot be reached.`, { cause: thrown });
+  } finally {
+    clearTimeout(timer);
+    options.signal?.removeEventListener("abort", onAbort);
+  }
+};
+
+export const openWebSocket: Network["openWebSocket"] = (url, options) =>
+  new Promise((resolve, reject) => {
+    const target = targetOf(url);
+    const unreachable = (cause: unknown): void =>
+      reject(new NetworkError({ code: "unreachable", target }, `${target} cannot be reached.`, { cause }));
+    const key = realDice.bytes(16).toBase64();
+    let request: ClientRequest;
+    try {
+      request = upgradeRequest(new URL(url), key, options.headers ?? {});
+    } catch (thrown) {
+      return unreachable(thrown);
+    }
+    const settle = (): void => {
+      clearTimeout(timer);
+      request.on("error", () => undefined); // told already, or by the destruction
+    };
+    const timer = setTimeout(() => {
+      settle();
+      request.destroy();
+      const message = `${target} did not answer within ${options.timeoutMs} ms.`;
+      reject(new NetworkError({ code: "timeout", target }, message));
+    }, options.timeoutMs);
+    request.once("error", (cause) => {
+      settle();
+      unreachable(cause);
+    });
+    request.once("response", (response: IncomingMessage) => {
+      settle();
+      response.destroy();
+      const status = response.statusCode ?? 0;
+      const message = `${target} answered ${status} and no WebSocket.`;
+      reject(new NetworkError({ code: "refused", target, status }, message));
+    });
+    request.once("upgrade", (response: IncomingMessage, socket: Socket, head: Uint8Array) => {
+      settle();
+      const accepted = response.headers["sec-websocket-accept"] === acceptKey(key);
+      const extended = response.headers["sec-websocket-extensions"] !== undefined;
+      if (response.statusCode !== 101 || !accepted || extended) {
+        socket.destroy();
+        return unreachable(new Error("The answer is no WebSocket handshake."));
+      }
+      socket.setKeepAlive(true, KEEP_ALIVE_MS);
+      socket.setNoDelay(true);
+      resolve(new WebSocketConnection(socket, head, { side: "client", messageBytesMax: options.messageBytesMax }));
+    });
+    request.end();
+  });
+
+/** User and password in the URL become the `Authorization` header, as browsers do; a header given wins. */
+function upgradeRequest(url: URL, key: string, headers: Record<string, string>): ClientRequest {
+  if (url.protocol !== "ws:" && url.protocol !== "wss:") {
+    throw new TypeError("The URL begins neither with ws: nor wss:.");
+  }
+  const credentials = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
+  const authorization = credentials === ":"
+    ? {}
+    : { authorization: `Basic ${Buffer.from(credentials).toString("base64")}` };
+  const secure = url.protocol === "wss:";
+  return (secure ? requestHttps : requestHttp)({
+    host: url.hostname.replace(/^\[|\]$/g, ""),
+    port: url.port === "" ? (secure ? 443 : 80) : Number(url.port),
+    path: `${url.pathname}${url.search}`,
+    agent: false,
+    maxHeaderSize: HTTP_HEADER_BYTES_MAX,
+    headers: {
+      host: url.host,
+      ...authorization,
+      ...headers,
+      connection: "Upgrade",
+      upgrade: "websocket",
+      "sec-websocket-version": "13",
+      "sec-websocket-key": key,
+    },
+  });
+}
+
+/** What errors name: never user, password, path or query, any of which may be a secret. */
+function targetOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).host : "a malformed URL";
+}

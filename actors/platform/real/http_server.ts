@@ -1,0 +1,178 @@
+/**
+ * HTTP/1.1 server over `node:http`: web requests in, web responses out, and WebSockets of our own on the raw socket. Headers,
+ * bodies, times and the number of connections are bounded here; what is tighter is the handler's.
+ */
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import {
+  HTTP_BODY_BYTES_MAX,
+  HTTP_CONNECTIONS_MAX,
+  HTTP_HEADER_BYTES_MAX,
+  HTTP_HEADERS_TIMEOUT_MS,
+  HTTP_REFUSAL_BYTES_MAX,
+  HTTP_REQUEST_TIMEOUT_MS,
+  KEEP_ALIVE_MS,
+} from "../limits.ts";
+import { boundedBody, readBody } from "../body.ts";
+import type { HttpHandler, Network, Upgrade } from "../platform.ts";
+import { answerOf, type Report } from "../http_handling.ts";
+import { offerUpgrade, type UpgradeOffer } from "../upgrade.ts";
+import { linger } from "./linger.ts";
+import { listen, remoteOf } from "./listen.ts";
+import { WebSocketConnection } from "./websocket.ts";
+
+/** How often the runtime looks for requests that take too long. */
+const TIMEOUT_CHECK_MS = 1_000;
+
+export function serveHttp(report: Report): Network["serveHttp"] {
+  return (at, handler) => {
+    const server = createServer({
+      maxHeaderSize: HTTP_HEADER_BYTES_MAX,
+      headersTimeout: HTTP_HEADERS_TIMEOUT_MS,
+      requestTimeout: HTTP_REQUEST_TIMEOUT_MS,
+      connectionsCheckingInterval: TIMEOUT_CHECK_MS,
+      keepAlive: true,
+      keepAliveInitialDelay: KEEP_ALIVE_MS,
+      noDelay: true,
+    });
+    server.maxConnections = HTTP_CONNECTIONS_MAX;
+    server.on("request", (incoming, outgoing) => {
+      answer(incoming, outgoing, handler, report).catch((error) => {
+        // The other side left, or the answer broke off after its head: no second answer can be given.
+        outgoing.destroy();
+        if (!incoming.socket.destroyed) report("answering an HTTP request", error);
+      });
+    });
+    server.on("upgrade", (incoming, socket: Socket, head) => {
+      socket.on("error", () => socket.destroy()); // the other side left
+      answerUpgrade(incoming, socket, head, handler, report).catch((error) => {
+        socket.destroy();
+        report("answering a WebSocket request", error);
+      });
+    });
+    server.on("clientError", (_error, socket) => socket.destroy()); // not HTTP: nobody to tell
+    return listen(server, at, report);
+  };
+}
+
+async function answer(
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  handler: HttpHandler,
+  report: Report,
+): Promise<void> {
+  const left = new AbortController();
+  outgoing.on("close", () => left.abort());
+  const request = toRequest(incoming, left.signal);
+  const response = request === undefined
+    ? new Response("Bad Request", { status: 400 })
+    : await answerOf(request, handler, refuseUpgrade, remoteOf(incoming.socket), report);
+  if (request !== undefined && request.body !== null && !incoming.complete) {
+    // Nobody reads the rest of the body, and behind it no further request can be found.
+    outgoing.setHeader("connection", "close");
+    outgoing.on("finish", () => linger(incoming.socket));
+  }
+  outgoing.writeHead(response.status, headersOf(response));
+  if (incoming.method === "HEAD" || response.body === null) {
+    await response.body?.cancel();
+    outgoing.end();
+    return;
+  }
+  for await (const chunk of response.body) {
+    if (outgoing.destroyed) return; // leaving the loop cancels the body
+    if (!outgoing.write(chunk)) await drained(outgoing);
+  }
+  outgoing.end();
+}
+
+function drained(outgoing: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    outgoing.once("drain", resolve);
+    outgoing.once("close", resolve);
+  });
+}
+
+async function answerUpgrade(
+  incoming: IncomingMessage,
+  socket: Socket,
+  head: Uint8Array,
+  handler: HttpHandler,
+  report: Report,
+): Promise<void> {
+  const left = new AbortController();
+  const leave = (): void => left.abort();
+  socket.on("close", leave);
+  const request = toRequest(incoming, left.signal);
+  let offer: UpgradeOffer | undefined;
+  const upgrade: Upgrade = (options) => (offer = offerUpgrade(request, options)).answer;
+  const response = request === undefined
+    ? new Response("Bad Request", { status: 400 })
+    : await answerOf(request, handler, upgrade, remoteOf(socket), report);
+  socket.off("close", leave);
+  if (offer !== undefined && response.status === 101) {
+    socket.write(`HTTP/1.1 101 Switching Protocols\r\n${headerLines(response)}\r\n`);
+    offer.accept(new WebSocketConnection(socket, head, { side: "server", ...offer.options }));
+    return;
+  }
+  offer?.refuse(response.status);
+  const body = response.body === null ? new Uint8Array(0) : await readBody(response.body, HTTP_REFUSAL_BYTES_MAX, "");
+  response.headers.delete("transfer-encoding");
+  response.headers.set("content-length", String(body.length));
+  response.headers.set("connection", "close");
+  socket.write(`HTTP/1.1 ${response.status} ${response.statusText}\r\n${headerLines(response)}\r\n`);
+  socket.write(body);
+  linger(socket);
+}
+
+/** A request without the `Upgrade` header does not come here by the raw socket, so that none can be given. */
+const refuseUpgrade: Upgrade = (options) => offerUpgrade(undefined, options).answer;
+
+/** Undefined when there is no such URL, header or method. */
+function toRequest(incoming: IncomingMessage, signal: AbortSignal): Request | undefined {
+  const headers: [string, string][] = [];
+  for (let i = 0; i + 1 < incoming.rawHeaders.length; i += 2) {
+    headers.push([incoming.rawHeaders[i]!, incoming.rawHeaders[i + 1]!]);
+  }
+  const path = incoming.url ?? "/";
+  const url = path.startsWith("/") ? `http://${incoming.headers.host ?? "localhost"}${path}` : path;
+  const hasBody = incoming.headers["content-length"] !== undefined ||
+    incoming.headers["transfer-encoding"] !== undefined;
+  const body = hasBody && incoming.method !== "GET" && incoming.method !== "HEAD" ? bodyOf(incoming) : null;
+  try {
+    return new Request(url, { method: incoming.method ?? "GET", headers, body, signal });
+  } catch (thrown) {
+    if (thrown instanceof TypeError) return undefined;
+    throw thrown;
+  }
+}
+
+function bodyOf(incoming: IncomingMessage): ReadableStream<Uint8Array<ArrayBuffer>> {
+  const raw = new ReadableStream<Uint8Array<ArrayBuffer>>({
+    start(controller) {
+      incoming.pause();
+      incoming.on("data", (chunk: Uint8Array) => {
+        controller.enqueue(new Uint8Array(chunk));
+        if ((controller.desiredSize ?? 0) <= 0) incoming.pause();
+      });
+      incoming.on("end", () => controller.close());
+      incoming.on("error", (error) => controller.error(error));
+      incoming.pause();
+    },
+    pull() {
+      incoming.resume();
+    },
+    cancel() {
+      incoming.removeAllListeners("data");
+      incoming.removeAllListeners("end");
+    },
+  });
+  return boundedBody(raw, HTTP_BODY_BYTES_MAX, incoming.url ?? "");
+}
+
+function headersOf(response: Response): [string, string][] {
+  return [...response.headers];
+}
+
+function headerLines(response: Response): string {
+  return headersOf(response).map(([name, value]) => `${name}: ${value}\r\n`).join("");
+}

@@ -1,0 +1,54 @@
+/** The user's side of mintv2: e-cash is sent as text, received, and counted. Follows fedimint-mintv2-client 0.13.0; sheet "e-cash" 6–11. */
+import { defineClientModule } from "../contract/client.ts";
+import { decode } from "../../core/encoding/mod.ts";
+import { MintClient } from "./client_api.ts";
+import { mintCommands } from "./client_commands.ts";
+import { mintTransitions } from "./client_machines.ts";
+import { mintState } from "./client_states.ts";
+import { Wallet } from "./client_wallet.ts";
+import {
+  mintConsensusItem,
+  mintInput,
+  mintInputError,
+  mintInputErrorText,
+  mintOutput,
+  mintOutputError,
+  mintOutputErrorText,
+  mintOutputOutcome,
+  MINTV2_API_VERSION_REQUIRED,
+  MINTV2_CONSENSUS_VERSION,
+  MINTV2_KIND,
+} from "./common.ts";
+import { mintConfig } from "./config.ts";
+
+export const mintv2Client = defineClientModule({
+  kind: MINTV2_KIND,
+  consensusVersion: MINTV2_CONSENSUS_VERSION,
+  requiredApi: MINTV2_API_VERSION_REQUIRED,
+  config: mintConfig,
+  codecs: {
+    config: mintConfig,
+    input: mintInput,
+    output: mintOutput,
+    outputOutcome: mintOutputOutcome,
+    consensusItem: mintConsensusItem,
+    inputError: mintInputError,
+    outputError: mintOutputError,
+  },
+  describeError: (kind, body) =>
+    kind === "inputError"
+      ? mintInputErrorText(decode(mintInputError, body))
+      : mintOutputErrorText(decode(mintOutputError, body)),
+  state: mintState,
+  start: (env) => {
+    const wallet = new Wallet(env);
+    const api = new MintClient(wallet);
+    return Promise.resolve({
+      transitions: (state, operationId) => mintTransitions(wallet, state, operationId),
+      primary: wallet,
+      api,
+      commands: mintCommands(api),
+      background: () => wallet.tweaks.keepReady(env.store, env.platform.clock, env.signal),
+    });
+  },
+});

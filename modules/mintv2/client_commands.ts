@@ -1,0 +1,35 @@
+/** `module mintv2 …`: names and JSON of fedimint-cli. Sheet "command line" 6. */
+import { parseAmount } from "../../core/types/amount_text.ts";
+import type { ClientCommand } from "../contract/client.ts";
+import { CommandError } from "../contract/command_error.ts";
+import type { MintClient } from "./client_api.ts";
+
+export function mintCommands(mint: MintClient): { readonly [name: string]: ClientCommand } {
+  return {
+    count: {
+      usage: "count",
+      help: "How many notes of each denomination (exponent of 2, in msat)",
+      run: async () => Object.fromEntries(await mint.counts()),
+    },
+    send: {
+      usage: "send AMOUNT [--include-invite]",
+      help: 'Takes notes out of the wallet and prints them as text. AMOUNT in msat unless it has a unit: "10 sat"',
+      run: async (args, signal) => {
+        const includeInvite = args.includes("--include-invite");
+        const [amount, ...others] = args.filter((arg) => arg !== "--include-invite");
+        if (amount === undefined || others.length > 0) throw CommandError.usage("send takes one AMOUNT");
+        return (await mint.send(parseAmount(amount), { includeInvite }, signal)).text;
+      },
+    },
+    receive: {
+      usage: "receive ECASH",
+      help: "Redeems notes that somebody sent. Prints Success or Rejected",
+      run: async (args, signal) => {
+        const [text, ...others] = args;
+        if (text === undefined || others.length > 0) throw CommandError.usage("receive takes one ECASH");
+        const outcome = await mint.awaitReceive(await mint.receive(text), signal);
+        return outcome.ok ? "Success" : "Rejected";
+      },
+    },
+  };
+}

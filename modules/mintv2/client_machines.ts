@@ -1,0 +1,163 @@
+/** The mintv2 client's state machines: spent notes, notes that are being issued, e-cash that was received. Sheet "e-cash" 7. */
+import type { Dice } from "../../actors/platform/platform.ts";
+import type { G1, G2 } from "../../core/crypto/bls/mod.ts";
+import { combineShares, messageSeed } from "../../core/crypto/tbs.ts";
+import { allSignaturesHold } from "../../core/crypto/tbs_batch.ts";
+import { list } from "../../core/encoding/mod.ts";
+import type { Result } from "../../core/result.ts";
+import { err, ok } from "../../core/result.ts";
+import { g1Point } from "../../core/types/bls.ts";
+import { outPointRange } from "../../core/types/ids.ts";
+import type { OperationId, PeerId } from "../../core/types/ids.ts";
+import type { ClientTx, InputBundle, Transition } from "../contract/client.ts";
+import { transition } from "../contract/client.ts";
+import { addNote } from "./client_db.ts";
+import type { MintState, StateOf } from "./client_states.ts";
+import type { Wallet } from "./client_wallet.ts";
+import type { SpendableNote } from "./ecash.ts";
+import type { NoteIssuanceRequest } from "./issuance.ts";
+import { blindedNonce, finishNote, requestNonce } from "./issuance.ts";
+
+type Tx = ClientTx<MintState>;
+
+export function mintTransitions(
+  wallet: Wallet,
+  state: MintState,
+  operationId: OperationId,
+): readonly Transition<MintState>[] {
+  switch (state.tag) {
+    case "InputPending":
+      return [inputTransition(wallet, state, operationId)];
+    case "OutputPending":
+      return [outputTransition(wallet, state, operationId)];
+    case "ReceivePending":
+      return [receiveTransition(wallet, state, operationId)];
+    default:
+      return [];
+  }
+}
+
+/** A rejected transaction gives its notes back, each in a transaction of its own: one that was spent elsewhere spoils no other. */
+function inputTransition(
+  wallet: Wallet,
+  { value: { txid, notes } }: StateOf<"InputPending">,
+  operationId: OperationId,
+): Transition<MintState> {
+  return transition<MintState, Result<null, string>>(
+    (signal) => wallet.env.core.awaitTransaction(operationId, txid, signal),
+    async (tx, outcome) => {
+      if (outcome.ok) return { tag: "InputSpent", value: { txid } };
+      for (const note of notes) await refund(wallet, tx, note);
+      return { tag: "InputRefunding", value: { txid } };
+    },
+  );
+}
+
+async function refund(wallet: Wallet, tx: Tx, note: SpendableNote): Promise<void> {
+  const bundle: InputBundle<MintState> = { inputs: [wallet.inputOf(note)], machines: () => [] };
+  const claimed = await tx.claimInputs(bundle);
+  // a note that its own fee eats up can't be moved: it stays, to be spent beside others
+  if (!claimed.ok) addNote(tx.store, note);
+}
+
+type Issued = { readonly notes: readonly SpendableNote[] } | {
+  readonly failed: string;
+  readonly notes: readonly SpendableNote[];
+};
+
+/** Every share of a guardian's answer must hold; its answer counts as a whole. */
+function checkShares(
+  requests: readonly { readonly request: NoteIssuanceRequest; readonly blinded: G1 }[],
+  keys: ReadonlyMap<number, ReadonlyMap<PeerId, G2>>,
+  peer: PeerId,
+  shares: readonly G1[],
+  dice: Dice,
+): Result<readonly G1[], string> {
+  if (shares.length !== requests.length) {
+    return err(`Unspecified condition error: ${shares.length} shares for ${requests.length} notes`);
+  }
+  const checks = requests.map(({ request, blinded }, i) => ({
+    publicKey: keys.get(request.denomination)!.get(peer)!,
+    signature: shares[i]!,
+    message: blinded,
+  }));
+  return allSignaturesHold(checks, (size) => dice.bytes(size))
+    ? ok(shares)
+    : err("Unspecified condition error: invalid signature share");
+}
+
+async function fetchNotes(
+  wallet: Wallet,
+  { value: { range, requests } }: StateOf<"OutputPending">,
+  signal: AbortSignal,
+): Promise<Issued> {
+  const { api, platform, peers } = wallet.env;
+  const wanted = requests.map((request) => ({ request, blinded: blindedNonce(request) }));
+  const shareList = list(g1Point);
+  const call = range ? { method: "signature_shares", params: outPointRange.toJson(range), result: shareList } : {
+    method: "recovery_signature_shares",
+    params: shareList.toJson(wanted.map(({ blinded }) => blinded)),
+    result: shareList,
+  };
+  const answers = await api.threshold(
+    call,
+    (peer, shares) => checkShares(wanted, wallet.shareKeys, peer, shares, platform.dice),
+    { retry: true, signal },
+  );
+  const notes: SpendableNote[] = [];
+  for (const [i, { request }] of wanted.entries()) {
+    const shares = new Map([...answers].map(([peer, all]) => [peer, all[i]!]));
+    const note = finishNote(request, combineShares(shares, peers.threshold));
+    const check = {
+      publicKey: wallet.noteKeys.get(request.denomination)!,
+      signature: note.signature,
+      seed: messageSeed(requestNonce(request)),
+    };
+    if (!allSignaturesHold([check], (size) => platform.dice.bytes(size))) {
+      return { notes, failed: "an issued note does not verify" };
+    }
+    notes.push(note);
+  }
+  return { notes };
+}
+
+function outputTransition(
+  wallet: Wallet,
+  state: StateOf<"OutputPending">,
+  operationId: OperationId,
+): Transition<MintState> {
+  const { range } = state.value;
+  return transition<MintState, Issued | null>(
+    async (signal) => {
+      if (range) {
+        const outcome = await wallet.env.core.awaitTransaction(operationId, range.txid, signal);
+        if (!outcome.ok) return null;
+      }
+      return await fetchNotes(wallet, state, signal);
+    },
+    (tx, issued) => {
+      if (!issued) return Promise.resolve({ tag: "OutputAborted", value: { range } });
+      for (const note of issued.notes) addNote(tx.store, note);
+      if (!("failed" in issued)) return Promise.resolve({ tag: "OutputIssued", value: { range } });
+      wallet.env.log.error("A threshold of guardians signed a note that does not verify", { operationId });
+      return Promise.resolve({ tag: "OutputFailed", value: { range, reason: issued.failed } });
+    },
+  );
+}
+
+function receiveTransition(
+  wallet: Wallet,
+  { value: { txid } }: StateOf<"ReceivePending">,
+  operationId: OperationId,
+): Transition<MintState> {
+  return transition<MintState, Result<null, string>>(
+    (signal) => wallet.env.core.awaitTransaction(operationId, txid, signal),
+    (tx, outcome) => {
+      const status = outcome.ok ? "Success" : "Rejected";
+      tx.logEvent("payment-receive-update", { operation_id: operationId, status });
+      return Promise.resolve(
+        outcome.ok ? { tag: "ReceiveSuccess", value: null } : { tag: "ReceiveRejected", value: outcome.error },
+      );
+    },
+  );
+}

@@ -1,0 +1,27 @@
+/** States of the mintv2 client's machines, as they are stored. Follows fedimint-mintv2-client 0.13.0; sheet "e-cash" 7. */
+import type { CodecType } from "../../core/encoding/mod.ts";
+import { closedEnum, list, option, struct, text, unit } from "../../core/encoding/mod.ts";
+import { outPointRange, transactionId } from "../../core/types/ids.ts";
+import { spendableNote } from "./ecash.ts";
+import { noteIssuanceRequest } from "./issuance.ts";
+
+/** Secret: holds notes and the keys of notes to come. */
+export const mintState = closedEnum("MintClientState", {
+  /** Notes that a transaction spends. */
+  InputPending: struct("InputPending", { txid: transactionId, notes: list(spendableNote) }),
+  InputSpent: struct("InputSpent", { txid: transactionId }),
+  /** The transaction was rejected: each note goes into a transaction of its own. */
+  InputRefunding: struct("InputRefunding", { txid: transactionId }),
+  /** Notes that a transaction asks for; `range` null while recovering. */
+  OutputPending: struct("OutputPending", { range: option(outPointRange), requests: list(noteIssuanceRequest) }),
+  OutputIssued: struct("OutputIssued", { range: option(outPointRange) }),
+  OutputAborted: struct("OutputAborted", { range: option(outPointRange) }),
+  OutputFailed: struct("OutputFailed", { range: option(outPointRange), reason: text }),
+  /** E-cash that was received. */
+  ReceivePending: struct("ReceivePending", { txid: transactionId }),
+  ReceiveSuccess: unit,
+  ReceiveRejected: text,
+});
+export type MintState = CodecType<typeof mintState>;
+
+export type StateOf<Tag extends MintState["tag"]> = Extract<MintState, { readonly tag: Tag }>;
