@@ -2,7 +2,7 @@
 import type { Sender } from "./actor.ts";
 import type { LogSink } from "./logger.ts";
 import type { Platform } from "./platform/platform.ts";
-import type { SupervisorSpec } from "./supervisor.ts";
+import type { ChildSpec, SupervisorSpec } from "./supervisor.ts";
 
 export type SystemOptions = { readonly platform: Platform; readonly log: LogSink };
 
@@ -23,6 +23,10 @@ export type Inspection = {
 export interface ActorSystem extends Sender {
   /** Resolves when every child of the tree has been initialised. @throws {ActorError} `start_failed` */
   start(tree: SupervisorSpec): Promise<void>;
+  /** Starts a child under the supervisor at `supervisor` (a path). Resolves when its init has finished. @throws {ActorError} `start_failed` · `duplicate_path` · `no_actor` */
+  startChild(supervisor: string, spec: ChildSpec): Promise<void>;
+  /** Stops a child and removes it. Nothing happens when there is none. */
+  stopChild(path: string): Promise<void>;
   inspect(): Inspection;
   /** Stops everything, last started first, each within its deadline. */
   stop(): Promise<void>;

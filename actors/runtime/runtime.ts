@@ -85,18 +85,18 @@ export class Runtime implements Sender {
     this.#supervisors.delete(node.path);
   }
 
-  async startChild(caller: Incarnation, path: string, spec: ChildSpec): Promise<void> {
+  async startChild(caller: Incarnation | null, path: string, spec: ChildSpec): Promise<void> {
     const node = this.#supervisors.get(path);
     if (node === undefined || node.status === "stopped") throw noActor(path, "startChild");
     await node.addChild(spec, caller);
   }
 
   /** A caller that stops itself, or a supervisor above it, isn't made to wait for its own end. */
-  async stopChild(caller: Incarnation, path: string): Promise<void> {
+  async stopChild(caller: Incarnation | null, path: string): Promise<void> {
     const node = this.nodeAt(path);
     if (node === undefined || !(node.parent instanceof SupervisorNode)) return;
     const stopped = node.parent.removeChild(node);
-    if (!this.isWithin(caller.cell, node)) await stopped;
+    if (caller === null || !this.isWithin(caller.cell, node)) await stopped;
   }
 
   isWithin(node: TreeNode, above: TreeNode): boolean {

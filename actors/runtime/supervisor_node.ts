@@ -244,7 +244,7 @@ export class SupervisorNode extends TreeNode implements Parent {
     while (this.#groupFrom !== null && this.#ending === null && failure === null) {
       const from = this.#groupFrom;
       this.#groupFrom = null;
-      const group = [...this.#children.values()].filter((child) => child.order >= from && !child.removed);
+      const group = [...this.#children.values()].filter((child) => child.order >= from);
       for (const child of group) child.inGroup = true;
       for (const child of [...group].reverse()) {
         await this.#stopInGroup(child);
@@ -257,9 +257,10 @@ export class SupervisorNode extends TreeNode implements Parent {
   }
 
   async #stopInGroup(child: Child): Promise<void> {
-    // One that is being added has not run: whoever adds it is told, and may add it again.
-    const stays = child.spec.restart !== "temporary" ? child.ran || !child.added : !child.ran && !child.added;
-    if (stays) await child.node.stop(false);
+    // A child of the spec that has never run is still to start, whatever its restart. One that is being added has not run either:
+    // whoever adds it is told, and may add it again. One that is being removed is waited for.
+    const stays = child.ran ? child.spec.restart !== "temporary" : !child.added;
+    if (stays && !child.removed) await child.node.stop(false);
     else await this.#remove(child);
   }
 
@@ -284,14 +285,14 @@ export class SupervisorNode extends TreeNode implements Parent {
   // ---- Children that come and go ----
 
   /** @throws {ActorError} `start_failed` · `duplicate_path` · `down` */
-  async addChild(spec: ChildSpec, caller: Incarnation): Promise<void> {
+  async addChild(spec: ChildSpec, caller: Incarnation | null): Promise<void> {
     const path = `${this.path}/${spec.id}`;
     while (this.#grouping && this.#ending === null) {
-      if (caller.initialising && this.runtime.isWithin(caller.cell, this)) {
+      if (caller?.initialising && this.runtime.isWithin(caller.cell, this)) {
         throw startFailed(path, new InvariantError("An init can't add to the supervisor that waits for it"));
       }
       await this.#group;
-      if (caller.ended) throw down(caller.self.path, "startChild");
+      if (caller?.ended) throw down(caller.self.path, "startChild");
     }
     if (!this.#live || this.#ending !== null) throw startFailed(path, `its supervisor is ${this.status}`);
     let child: Child;

@@ -1,7 +1,7 @@
 /** One process' actors: the root of the tree, and the door from outside. */
 import { assert } from "../../core/assert.ts";
 import type { ActorRef, ArgsOf, CastType, Protocol, ReplyOf, RequestType } from "../protocol.ts";
-import type { SupervisorSpec } from "../supervisor.ts";
+import type { ChildSpec, SupervisorSpec } from "../supervisor.ts";
 import type { ActorSystem, Inspection, SystemOptions } from "../system.ts";
 import { startFailed } from "./errors.ts";
 import type { Parent, TreeNode } from "./node.ts";
@@ -67,6 +67,14 @@ class System implements ActorSystem, Parent {
     options?: { readonly deadlineMs?: number },
   ): Promise<ReplyOf<M, T>> {
     return this.#runtime.ask(to, type, args, options);
+  }
+
+  startChild(supervisor: string, spec: ChildSpec): Promise<void> {
+    return this.#runtime.startChild(null, supervisor, spec);
+  }
+
+  stopChild(path: string): Promise<void> {
+    return this.#runtime.stopChild(null, path);
   }
 
   inspect(): Inspection {

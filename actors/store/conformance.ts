@@ -19,24 +19,20 @@ export type Database = {
 const MIB = 1_024 * 1_024;
 const ALL = new Uint8Array(0);
 
-export function conformance(backend: string, create: () => Promise<Database>, ignore = false): void {
+export function conformance(backend: string, create: () => Promise<Database>): void {
   const test = (name: string, body: (store: Store, reopen: () => Promise<Store>) => Promise<void>): void => {
-    Deno.test({
-      name: `${backend}: ${name}`,
-      ignore,
-      fn: async () => {
-        const database = await create();
-        let store = await database.open();
-        try {
-          await body(store, async () => {
-            await store.close();
-            return store = await database.open();
-          });
-        } finally {
+    Deno.test(`${backend}: ${name}`, async () => {
+      const database = await create();
+      let store = await database.open();
+      try {
+        await body(store, async () => {
           await store.close();
-          await database.remove();
-        }
-      },
+          return store = await database.open();
+        });
+      } finally {
+        await store.close();
+        await database.remove();
+      }
     });
   };
 

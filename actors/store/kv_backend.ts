@@ -1,7 +1,8 @@
 /**
- * Deno KV as a backend, a file or a server (KV Connect). Facts of Deno 2.9.6, each held by a test:
+ * Deno KV as a backend, a file or a server (KV Connect). What was found of Deno 2.9.6:
  *
- * - The file is SQLite in WAL mode, synchronous FULL: a commit that resolved survives a power cut, not only a killed process.
+ * - The file is SQLite in WAL mode, synchronous FULL: it calls fsync for each commit, so that a commit that resolved survives a power
+ *   cut, not only a killed process.
  * - `getMany` takes ten keys and costs as much as `get`: reads of the same turn of the event loop go together.
  * - The client of a server tries again by itself, for ever, also a commit whose answer got lost: so a commit that was refused may
  *   be one that was made. The owner's record tells.

@@ -28,3 +28,13 @@ export function requireLength(bytes: Uint8Array, length: number, argument: strin
     );
   }
 }
+
+/** The value, or null where the function throws a `CryptoError`. */
+export function orNull<T>(body: () => T): T | null {
+  try {
+    return body();
+  } catch (thrown) {
+    if (thrown instanceof CryptoError) return null;
+    throw thrown;
+  }
+}

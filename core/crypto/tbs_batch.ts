@@ -5,8 +5,8 @@
  * all hold, and with probability 2^−128 otherwise. What pairs with one point is summed first, so that a batch takes one Miller loop for
  * each public key (denomination) and one more, instead of two for each signature.
  *
- * - Signatures are decoded one by one with the full check of the group: a point outside it is refused like the reference does. (A
- *   random combination can't replace that check: it misses a component of order 3 in one case of three.)
+ * - Every signature is decoded with the full check of the group: a point outside it is refused like the reference does. (A random
+ *   combination can't replace that check: it misses a component of order 3 in one case of three.)
  * - Message points are summed *before* the cofactor is cleared, which is linear, so that it is cleared once a sum. The construction says
  *   "if clearing gives infinity, try the next point"; here such a point would count as infinity. It can't come up: one of 2^255 seeds has it.
  *
@@ -20,7 +20,6 @@ import type { CurvePoint, RawG1, RawG2 } from "./bls/backend.ts";
 import { nextCurvePoint } from "./bls/random_g1.ts";
 import { fromLittleEndian } from "./bls/scalar.ts";
 import { ChaChaRng } from "./chacha_rng.ts";
-import { CryptoError } from "./error.ts";
 
 /** One signature to verify: over the point of a seed (`messageSeed(nonce)`, 32 bytes), or over a point. */
 export type SignatureCheck =
@@ -79,9 +78,10 @@ function prepare(
   const prepared: Prepared[] = [];
   const random = randomBytes(checks.length * FACTOR_BYTES);
   assert(random.length === checks.length * FACTOR_BYTES, "the dice give as many bytes as asked for");
+  const signatures = bls.g1.decodeMany(checks.map(({ signature }) => signature));
   checks.forEach((check, index) => {
-    const signature = decodeSignature(check.signature, bls);
-    if (signature === null) {
+    const signature = signatures[index];
+    if (!signature) {
       invalid.push(index);
       return;
     }
@@ -102,15 +102,6 @@ function prepare(
 export function batchFactor(random: Uint8Array): Scalar {
   const number = fromLittleEndian(random);
   return scalarFromBigInt(number === 0n ? 1n : number);
-}
-
-function decodeSignature(bytes: Uint8Array, bls: Bls): G1 | null {
-  try {
-    return bls.g1.decode(bytes);
-  } catch (thrown) {
-    if (thrown instanceof CryptoError) return null;
-    throw thrown;
-  }
 }
 
 /** @param knownBad that the product of all is not 1 is known already */

@@ -60,7 +60,9 @@ function compareIdentifiers(a: string, b: string): number {
   return difference === 0n ? a.length - b.length : difference < 0n ? -1 : 1;
 }
 
+/** No vendor stands before any. */
 function compareVendors(a: string, b: string): number {
+  if (a === "" || b === "") return a.length - b.length;
   const left = a.split("."), right = b.split(".");
   for (let i = 0; i < left.length && i < right.length; i++) {
     const order = compareIdentifiers(left[i]!, right[i]!);

@@ -85,7 +85,7 @@ export function mintInputErrorText(error: MintInputError): string {
     case "SpentCoin":
       return "The note is already spent";
     case "InvalidDenomination":
-      return "The note has an invalid denomination";
+      return "The note has an invalid amount not issued by the mint";
     case "InvalidSignature":
       return "The note has an invalid signature";
   }
@@ -96,6 +96,6 @@ export function mintOutputErrorText(error: MintOutputError): string {
     case "UnknownOutputVariant":
       return "The mint output version is not supported by this federation";
     case "InvalidDenomination":
-      return "The note has an invalid denomination";
+      return "The note has an invalid amount not issued by the mint";
   }
 }

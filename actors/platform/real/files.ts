@@ -62,12 +62,13 @@ async function write(
   secret: boolean,
   putInPlace: (unfinished: string) => Promise<void>,
 ): Promise<void> {
+  const content = bytes.slice(); // before the first wait: the caller may use its bytes again
   const folder = dirname(path);
   const unfinished = join(folder, `.${basename(path)}.${toHex(realDice.bytes(8))}.unfinished`);
   try {
     using file = await Deno.open(unfinished, { write: true, createNew: true, mode: secret ? 0o600 : 0o644 });
     try {
-      for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
+      for (let at = 0; at < content.length;) at += await file.write(content.subarray(at));
       await file.sync();
       await putInPlace(unfinished);
     } catch (thrown) {

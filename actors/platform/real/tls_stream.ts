@@ -55,6 +55,7 @@ export class TlsStream implements ByteStream {
     if (this.#closed || this.#ended || this.#failure !== undefined) {
       return Promise.reject(this.#failure ?? this.#reset(undefined));
     }
+    if (bytes.length === 0) return Promise.resolve();
     // The socket keeps what it is given until it left, and the caller may use its bytes again.
     if (this.#tls.write(bytes.slice())) return Promise.resolve();
     return new Promise((resolve, reject) => this.#writers.push({ resolve, reject }));

@@ -12,13 +12,10 @@ import {
   SOCKET_UNSENT_BYTES_MAX,
 } from "../limits.ts";
 import type { MessageSocket } from "../platform.ts";
+import type { WebSocketRole } from "../websocket_role.ts";
 import { realDice } from "./dice.ts";
 import { linger } from "./linger.ts";
 import { CLOSE, encodeClosePayload, encodeFrame, FrameDecoder, type FrameEvent, OPCODE } from "./websocket_frames.ts";
-
-export type WebSocketRole =
-  | { readonly side: "server"; readonly pingMs: number; readonly messageBytesMax: number }
-  | { readonly side: "client"; readonly messageBytesMax: number };
 
 export class WebSocketConnection implements MessageSocket {
   readonly #socket: Duplex;

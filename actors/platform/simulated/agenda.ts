@@ -14,12 +14,14 @@ const SWEEP_MIN = 1_024;
 
 /** A binary heap. Cancelled events stay in it until they come up or until they are more than half of it. */
 export class Agenda {
+  /** Time of the event that happens now, from the beginning of the world. */
+  nowMs = 0;
   #heap: Planned[] = [];
   #sequence = 0;
   #cancelled = 0;
 
   plan(atMs: number, happen: () => void): Planned {
-    assert(Number.isFinite(atMs) && atMs >= 0, "an event has a time");
+    assert(atMs >= this.nowMs && atMs < Infinity, "an event is not in the past");
     const planned: Planned = {
       atMs,
       sequence: this.#sequence++,
@@ -43,12 +45,14 @@ export class Agenda {
     return this.#heap[0]?.atMs;
   }
 
-  /** Takes the next event out. */
-  take(): Planned | undefined {
+  /** It is the time of the next event now, and it happens. Not to be called when there is none. */
+  step(): void {
     this.#dropCancelled();
     const next = this.#pop();
-    if (next !== undefined) next.cancelled = true; // to cancel it later changes nothing and is not counted
-    return next;
+    assert(next !== undefined, "there is an event to happen");
+    next.cancelled = true; // to cancel it later changes nothing and is not counted
+    this.nowMs = next.atMs;
+    next.happen();
   }
 
   #dropCancelled(): void {

@@ -27,6 +27,8 @@ const LOSSES_MAX = 6;
 export class Link {
   behaviour: LinkBehaviour;
   readonly dice: SimulatedDice;
+  /** How often it was cut. */
+  cuts = 0;
   #cut = false;
   #stalled: Wire[] = [];
 
@@ -41,6 +43,7 @@ export class Link {
 
   cut(): void {
     this.#cut = true;
+    this.cuts++;
   }
 
   heal(): void {
@@ -91,7 +94,8 @@ export class Wire {
 
   /** Whether the connection breaks instead of carrying what is sent now. */
   breaks(): boolean {
-    return this.#link.behaviour.resetProbability > 0 && this.#link.dice.fraction() < this.#link.behaviour.resetProbability;
+    return this.#link.behaviour.resetProbability > 0 &&
+      this.#link.dice.fraction() < this.#link.behaviour.resetProbability;
   }
 
   /** Plans an arrival: of whatever is first by then, so that order holds also where arrivals were stalled. */

@@ -8,7 +8,7 @@ export type Protocol = "tls" | "http";
 
 export type PortListener = {
   readonly protocol: Protocol;
-  /** @returns what the other side is told with the acceptance; undefined refuses */
+  /** @returns what the other side is told with the acceptance */
   readonly accept: (end: End, hello: unknown, remote: Address) => unknown;
 };
 

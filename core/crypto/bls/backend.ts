@@ -22,6 +22,8 @@ export interface RawGroup<P> {
    * @throws {CryptoError} `bad_length` · `bad_point`
    */
   decode(bytes: Uint8Array): P;
+  /** The same for many, with null for each that `decode` refuses. */
+  decodeMany(list: readonly Uint8Array[]): (P | null)[];
   encode(point: P): Bytes;
   isInfinity(point: P): boolean;
   add(a: P, b: P): P;

@@ -6,10 +6,11 @@
  */
 import { equalBytes } from "../../bytes.ts";
 import { assert } from "../../assert.ts";
-import { CryptoError, requireLength } from "../error.ts";
+import { CryptoError, orNull, requireLength } from "../error.ts";
 import type { BlsBackend, CurvePoint, RawG1, RawG2, RawGroup } from "./backend.ts";
 import type { Address, MclModule } from "./mcl_memory.ts";
 import { FP_BYTES, FR_BYTES, GT_BYTES, instantiateMcl, MclMemory } from "./mcl_memory.ts";
+import { areInG1 } from "./mcl_subgroup.ts";
 import { BLOCK_BYTES, CLEARING_FACTOR } from "./random_point.ts";
 import { nobleBls } from "./noble.ts";
 import type { Scalar } from "./types.ts";
@@ -55,23 +56,41 @@ function group<P>(module: MclModule, memory: MclMemory, name: "G1" | "G2"): RawG
   const infinityEncoding = new Uint8Array(size);
   infinityEncoding[0] = 0xc0;
 
+  /** Everything but the check of the group. */
+  const parse = (bytes: Uint8Array): P => {
+    requireLength(bytes, size, "point");
+    if ((bytes[0]! & INFINITY_FLAG) !== 0) {
+      if (!equalBytes(bytes, infinityEncoding)) throw badPoint(size);
+      return infinity;
+    }
+    memory.writeBytes(bytesAt, bytes);
+    if (deserialize(out, bytesAt, size) !== size) throw badPoint(size);
+    const point = read(out);
+    if (!equalBytes(group.encode(point), bytes)) throw badPoint(size);
+    return point;
+  };
+  const isInGroup = (point: P): boolean => {
+    memory.writeWords(a, words(point));
+    return isValidOrder(a) === 1;
+  };
+
   const group: RawGroup<P> = {
     size,
     generator: infinity, // replaced below: it is decoded like any other point
     infinity,
     decode: (bytes) => {
-      requireLength(bytes, size, "point");
-      if ((bytes[0]! & INFINITY_FLAG) !== 0) {
-        if (!equalBytes(bytes, infinityEncoding)) throw badPoint(size);
-        return infinity;
-      }
-      memory.writeBytes(bytesAt, bytes);
-      if (deserialize(out, bytesAt, size) !== size) throw badPoint(size);
-      const point = read(out);
-      if (!equalBytes(group.encode(point), bytes)) throw badPoint(size);
-      memory.writeWords(a, words(point));
-      if (isValidOrder(a) !== 1) throw badPoint(size);
+      const point = parse(bytes);
+      if (point !== infinity && !isInGroup(point)) throw badPoint(size);
       return point;
+    },
+    decodeMany: (list) => {
+      const points = list.map((bytes) => orNull(() => parse(bytes)));
+      const finite = points.filter((point) => point !== null && point !== infinity);
+      const inGroup = name === "G1"
+        ? areInG1(module, memory, finite.map(words), (point) => isInGroup(point as unknown as P))
+        : finite.map((point) => isInGroup(point!));
+      const outside = new Set(finite.filter((_, i) => !inGroup[i]));
+      return points.map((point) => outside.has(point) ? null : point);
     },
     encode: (point) => {
       memory.writeWords(a, words(point));

@@ -28,7 +28,12 @@ export type MclModule = {
   _mclBnFp_sqr(out: Address, a: Address): void;
   _mclBnFp_mul(out: Address, a: Address, b: Address): void;
   _mclBnFp_add(out: Address, a: Address, b: Address): void;
+  _mclBnFp_sub(out: Address, a: Address, b: Address): void;
   _mclBnFp_neg(out: Address, a: Address): void;
+  _mclBnFp_isZero(a: Address): number;
+  _mclBnFp_isEqual(a: Address, b: Address): number;
+  /** 1/a for a list; in and out may be the same. */
+  _mclBnFp_invVec(out: Address, a: Address, count: number): void;
   /** Negative when there is no root. */
   _mclBnFp_squareRoot(out: Address, a: Address): number;
 } & { readonly [F in `_mclBn${"G1" | "G2"}_${PointFunction}`]: (...args: number[]) => number };

@@ -4,7 +4,7 @@ import { pippenger } from "@noble/curves/abstract/curve.js";
 import { bytesToNumberBE } from "@noble/curves/utils.js";
 import type { Bytes } from "../../bytes.ts";
 import { equalBytes } from "../../bytes.ts";
-import { CryptoError, requireLength } from "../error.ts";
+import { CryptoError, orNull, requireLength } from "../error.ts";
 import type { BlsBackend, CurvePoint, RawG1, RawG2, RawGroup } from "./backend.ts";
 import { fromLittleEndian } from "./scalar.ts";
 import { CLEARING_FACTOR, wideBlock } from "./random_point.ts";
@@ -42,6 +42,7 @@ function group<P>(
     generator: raw(constructor.BASE),
     infinity: raw(constructor.ZERO),
     decode,
+    decodeMany: (list) => list.map((bytes) => orNull(() => decode(bytes))),
     // a computed infinity may have other coordinates than noble's ZERO, which alone it encodes
     encode: (point) => (own(point).is0() ? constructor.ZERO : own(point)).toBytes(true) as Bytes,
     isInfinity: (point) => own(point).is0(),

@@ -178,7 +178,7 @@ export function refusals({ coin, young }: Funded): Refusal[] {
     of("version 0", spend([coin("P2WPKH")], pays(fine), { version: 0 }), "-26: version"),
     of(
       "version 3",
-      spend([coin("P2WPKH")], pays(fine), { version: 3 }),
+      spend([coin("P2WPKH", 2)], pays(fine), { version: 3 }),
       "-26: version",
       "Core has rules for version 3",
     ),
@@ -188,7 +188,7 @@ export function refusals({ coin, young }: Funded): Refusal[] {
       "data of 81 bytes",
       spend([coin("P2WPKH", 3)], [...pays(fine), ...pays(0n, concat(fromHex("6a"), push(new Uint8Array(81))))]),
       "-26: scriptpubkey",
-      "newer versions allow it",
+      "newer versions of Core take it",
     ),
     of(
       "two outputs of data",

@@ -4,7 +4,7 @@ import type { Sender } from "../../../actors/actor.ts";
 import { ActorError } from "../../../actors/error.ts";
 import type { Address, Listener } from "../../../actors/platform/platform.ts";
 import type { ActorRef, Cast } from "../../../actors/protocol.ts";
-import { concat, fromUtf8 } from "../../../core/bytes.ts";
+import { concat, fromUtf8, utf8 } from "../../../core/bytes.ts";
 import type { Result } from "../../../core/result.ts";
 import type { CallOutcome, DevchainMessage } from "./actor.ts";
 import type { Call, CallError } from "./json_rpc_server.ts";
@@ -47,7 +47,7 @@ export async function handle(sender: Sender, settings: DevchainServerSettings, r
   // all are compared, so that the time tells nothing
   const matches = settings.credentials.map(({ username, password }) => isAuthorized(header, `${username}:${password}`));
   if (!matches.includes(true)) {
-    return new Response(null, { status: 401, headers: { "www-authenticate": `Basic realm="jsonrpc"` } });
+    return respond(401, "", { "www-authenticate": `Basic realm="jsonrpc"` });
   }
   const text = await bodyText(request);
   if (text === null) return plain(413, "Request is too large, or not UTF-8");
@@ -104,9 +104,15 @@ async function bodyText(request: Request): Promise<string | null> {
 }
 
 function json(status: number, text: string): Response {
-  return new Response(`${text}\n`, { status, headers: { "content-type": "application/json" } });
+  return respond(status, `${text}\n`, { "content-type": "application/json" });
 }
 
 function plain(status: number, text: string): Response {
-  return new Response(`${text}\n`, { status, headers: { "content-type": "text/plain" } });
+  return respond(status, `${text}\n`, { "content-type": "text/plain" });
+}
+
+/** With its length: clients of bitcoind, fedimintd among them, don't read bodies that come in chunks. */
+function respond(status: number, text: string, headers: Record<string, string>): Response {
+  const body = utf8(text);
+  return new Response(body, { status, headers: { ...headers, "content-length": String(body.length) } });
 }

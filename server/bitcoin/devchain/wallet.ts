@@ -72,10 +72,10 @@ export class Wallet {
     for (const key of spent) this.#coins.delete(key);
   }
 
-  /** Coins that a transaction in the next block could spend: mature ones first, then change that isn't confirmed yet. */
+  /** Coins to pay with: mature ones first (a block later than they could be spent, as Core's wallet has it), then change that isn't confirmed yet. */
   spendable(height: number, mempool: Mempool): OwnCoin[] {
     const confirmed = [...this.#coins]
-      .filter(([, coin]) => !coin.coinbase || height + 1 - coin.height >= COINBASE_MATURITY_BLOCKS)
+      .filter(([, coin]) => !coin.coinbase || height - coin.height >= COINBASE_MATURITY_BLOCKS)
       .map(([key, coin]) => ({ ...coin, key, confirmed: true }));
     const unconfirmed = [...mempool.entries()].flatMap((entry) => this.#ownOutputs(entry, mempool, height));
     return [...confirmed, ...unconfirmed].filter(({ key }) => mempool.spenderOf(key) === undefined);

@@ -1,0 +1,49 @@
+/** Runs one test on the machine's own platform and in a simulated world: what the contract says must hold in both. */
+import type { Platform } from "../platform.ts";
+import { realPlatform } from "../real.ts";
+import { SimulatedWorld } from "../simulated/mod.ts";
+
+export type Stage = {
+  readonly server: Platform;
+  readonly client: Platform;
+  /** By which the client dials the server. */
+  readonly host: string;
+  /** An empty folder of the server. */
+  readonly folder: string;
+  /** What was reported: errors of handlers. */
+  readonly reports: string[];
+};
+
+const SEED = 20;
+
+/** The simulated form runs with several seeds, each with other delays and other pieces of what is written. */
+export function onBoth(name: string, body: (stage: Stage) => Promise<void>): void {
+  Deno.test(`${name} (real)`, async () => {
+    const reports: string[] = [];
+    const platform = realPlatform((what) => reports.push(what));
+    const folder = await Deno.makeTempDir({ prefix: "platform-" });
+    try {
+      await body({ server: platform, client: platform, host: "127.0.0.1", folder, reports });
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  });
+  Deno.test(`${name} (simulated)`, async () => {
+    for (let seed = SEED; seed < SEED + 5; seed++) {
+      const reports: string[] = [];
+      const world = new SimulatedWorld(seed, { report: (what) => reports.push(what) });
+      const [server, client] = [world.process("server").platform, world.process("client").platform];
+      let settled = false;
+      const done = (async () => {
+        await server.files.makeDirectory("/data");
+        await body({ server, client, host: "server", folder: "/data", reports });
+      })().finally(() => settled = true);
+      await Promise.all([world.run({ until: () => settled, untilMs: 600_000 }), done]);
+    }
+  });
+}
+
+/** Whatever `promise` rejects with, or the word that it did not. */
+export function rejection(promise: Promise<unknown>): Promise<unknown> {
+  return promise.then(() => "no rejection", (thrown) => thrown);
+}

@@ -1,0 +1,93 @@
+/**
+ * The conformance suite over a KV Connect server: the one at `FEDIMINT_TEST_KV_URL`, which must be empty and is emptied after each
+ * test; otherwise `denokv`, from `DENOKV_BIN` or the path, started for each test. Without either it is skipped, and says so.
+ */
+import { assert } from "@std/assert";
+import { realClock } from "../platform/real/clock.ts";
+import { realDice } from "../platform/real/dice.ts";
+import { conformance, type Database } from "./conformance.ts";
+import { openKvStore } from "./kv.ts";
+
+const TOKEN = "a token of the tests";
+
+const givenUrl = Deno.env.get("FEDIMINT_TEST_KV_URL");
+const program = Deno.env.get("DENOKV_BIN") ?? await onPath("denokv");
+
+if (givenUrl !== undefined) conformance("Deno KV remote", () => givenServer(givenUrl));
+else if (program !== undefined) conformance("Deno KV remote", () => ownServer(program));
+else {
+  Deno.test({
+    name:
+      "Deno KV remote: skipped, as there is no server: set DENOKV_BIN (cargo install denokv) or FEDIMINT_TEST_KV_URL",
+    ignore: true,
+    fn: () => {},
+  });
+}
+
+async function givenServer(url: string): Promise<Database> {
+  const kv = await Deno.openKv(url);
+  for await (const _ of kv.list({ prefix: [] }, { limit: 1 })) {
+    throw new Error("The database at FEDIMINT_TEST_KV_URL is not empty. The tests would delete what it holds.");
+  }
+  return {
+    open: () => open(url),
+    remove: async () => {
+      for await (const { key } of kv.list({ prefix: [] })) await kv.delete(key);
+      kv.close();
+    },
+  };
+}
+
+async function ownServer(command: string): Promise<Database> {
+  const folder = await Deno.makeTempDir({ prefix: "fedimint-store-" });
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const address = `127.0.0.1:${listener.addr.port}`;
+  listener.close();
+  const server = new Deno.Command(command, {
+    args: ["--sqlite-path", `${folder}/database`, "serve", "--access-token", TOKEN, "--addr", address],
+    stdout: "null",
+    stderr: "null",
+  }).spawn();
+  Deno.env.set("DENO_KV_ACCESS_TOKEN", TOKEN);
+  await untilServed(address);
+  return {
+    open: () => open(`http://${address}`),
+    remove: async () => {
+      server.kill("SIGKILL");
+      await server.status;
+      await Deno.remove(folder, { recursive: true });
+    },
+  };
+}
+
+function open(url: string): ReturnType<Database["open"]> {
+  return openKvStore({ url, platform: { clock: realClock, dice: realDice } });
+}
+
+async function untilServed(address: string): Promise<void> {
+  const [hostname, port] = address.split(":");
+  for (let tries = 0; tries < 200; tries++) {
+    try {
+      (await Deno.connect({ hostname: hostname!, port: Number(port) })).close();
+      return;
+    } catch (thrown) {
+      assert(
+        thrown instanceof Deno.errors.ConnectionRefused,
+        `the server is not there yet, and nothing else: ${thrown}`,
+      );
+      await new Promise((resolve) => setTimeout(resolve, 25));
+    }
+  }
+  throw new Error("denokv did not start in 5 s.");
+}
+
+async function onPath(name: string): Promise<string | undefined> {
+  for (const folder of Deno.env.get("PATH")?.split(":") ?? []) {
+    const file = await Deno.stat(`${folder}/${name}`).catch((thrown) => {
+      if (thrown instanceof Deno.errors.NotFound || thrown instanceof Deno.errors.NotADirectory) return undefined;
+      throw thrown;
+    });
+    if (file?.isFile) return `${folder}/${name}`;
+  }
+  return undefined;
+}

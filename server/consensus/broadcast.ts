@@ -1,0 +1,154 @@
+/**
+ * The broadcast of one session as an actor: a shell around the pure step function of `broadcast/broadcast.ts`. It gives the protocol its
+ * clock, dice, disk and wire. Own units leave only when their records are on disk: a guardian never signs two units for one place.
+ */
+import type { ActorContext } from "../../actors/actor.ts";
+import { defineActor, next } from "../../actors/actor.ts";
+import type { Cast } from "../../actors/protocol.ts";
+import type { StoreView } from "../../actors/store/store.ts";
+import type { ActorChild } from "../../actors/supervisor.ts";
+import { child } from "../../actors/supervisor.ts";
+import type { Bytes } from "../../core/bytes.ts";
+import { concat } from "../../core/bytes.ts";
+import type { Result } from "../../core/result.ts";
+import { step } from "../broadcast/broadcast.ts";
+import { fedimintDelays } from "../broadcast/delays.ts";
+import type { Keychain } from "../broadcast/keychain.ts";
+import type { BroadcastEffect, BroadcastEvent, BroadcastState } from "../broadcast/state.ts";
+import { createBroadcast } from "../broadcast/state.ts";
+import type { PeerMessage, RouterRef } from "../peers/router.ts";
+import { UNITS_PREFIX } from "./db.ts";
+import type { MempoolRef, NextUnitData } from "./mempool.ts";
+import type { OutcomeRef } from "./outcome.ts";
+import type { ConsensusSettings } from "./settings.ts";
+
+/** Rounds after a session's last: they get slower and slower and only collect signatures. */
+const EXTRA_ROUNDS = 1_000;
+const SEED_BYTES = 16;
+
+export type BroadcastMessage =
+  | PeerMessage
+  | Cast<"timer", { id: number }>
+  | Cast<"saved", { count: number; outcome: Result<void, unknown> }>
+  | Cast<"data", { data: Result<NextUnitData, unknown> }>;
+
+export type BroadcastArgs = {
+  readonly session: number;
+  readonly settings: ConsensusSettings;
+  readonly keychain: Keychain;
+  readonly store: StoreView;
+  readonly mempool: MempoolRef;
+  readonly outcome: OutcomeRef;
+  readonly router: RouterRef;
+};
+
+type State = { readonly args: BroadcastArgs; readonly broadcast: BroadcastState; records: number };
+type Context = ActorContext<BroadcastMessage>;
+
+function recordKey(position: number): Bytes {
+  const key = new Uint8Array(8);
+  new DataView(key.buffer).setBigUint64(0, BigInt(position));
+  return concat(UNITS_PREFIX, key);
+}
+
+async function save(state: State, ctx: Context, records: readonly Bytes[]): Promise<void> {
+  const { durable } = await state.args.store.transact((tx) => {
+    for (const [i, record] of records.entries()) tx.set(recordKey(state.records + i), record);
+  });
+  state.records += records.length;
+  ctx.run(() => durable, (outcome) => ({ type: "saved", args: { count: records.length, outcome } }));
+}
+
+async function perform(state: State, ctx: Context, effect: BroadcastEffect): Promise<void> {
+  const { args } = state;
+  switch (effect.type) {
+    case "save":
+      return await save(state, ctx, effect.records);
+    case "send":
+      return ctx.tell(args.router, "send", { to: effect.to, message: { tag: "Aleph", value: effect.bytes } });
+    case "setTimer":
+      ctx.after(effect.delayMs, { type: "timer", args: { id: effect.id } });
+      return;
+    case "requestData":
+      return ctx.run(
+        () => ctx.ask(args.mempool, "nextUnitData", { session: args.session }),
+        (data) => ({ type: "data", args: { data } }),
+      );
+    case "ordered":
+      return ctx.tell(args.outcome, "ordered", { units: effect.units });
+    case "warn":
+      return ctx.log.warn(effect.message, effect.facts);
+    case "failed":
+      return ctx.log.error(
+        `${effect.message}: this guardian waits for the session's outcome from its peers`,
+        effect.facts,
+      );
+  }
+}
+
+async function advance(state: State, ctx: Context, event: BroadcastEvent): Promise<State> {
+  for (const effect of step(state.broadcast, event).effects) await perform(state, ctx, effect);
+  return state;
+}
+
+const broadcast = defineActor<BroadcastMessage, BroadcastArgs, State>({
+  name: "broadcast",
+  init: async (ctx, args) => {
+    const { settings, keychain, session, store } = args;
+    const backup = await store.read(async (tx) => {
+      const records: Bytes[] = [];
+      for await (const { value } of tx.range({ prefix: UNITS_PREFIX })) records.push(value);
+      return records;
+    });
+    const state: State = {
+      args,
+      records: backup.length,
+      broadcast: createBroadcast({
+        session: BigInt(session),
+        peers: settings.peers.total,
+        keychain,
+        roundMax: settings.roundsPerSession + EXTRA_ROUNDS,
+        delays: fedimintDelays(settings),
+        seed: ctx.platform.dice.bytes(SEED_BYTES),
+        // a database restored from before this session's units would sign them anew: peers remember
+        askNewest: true,
+      }),
+    };
+    await advance(state, ctx, { type: "start", nowMs: ctx.platform.clock.monotonicMs(), backup });
+    ctx.tell(args.router, "subscribe", { consumer: ctx.self });
+    return state;
+  },
+  handle: {
+    peerMessage: async (state, { from, message }, ctx) => {
+      if (message.tag !== "Aleph") {
+        ctx.log.debug("Unexpected message from a guardian ignored", { peer: from, kind: message.tag });
+        return next(state);
+      }
+      return next(
+        await advance(state, ctx, {
+          type: "received",
+          nowMs: ctx.platform.clock.monotonicMs(),
+          from,
+          bytes: message.value,
+        }),
+      );
+    },
+    timer: async (state, { id }, ctx) =>
+      next(await advance(state, ctx, { type: "timer", nowMs: ctx.platform.clock.monotonicMs(), id })),
+    saved: async (state, { count, outcome }, ctx) => {
+      if (!outcome.ok) throw outcome.error;
+      return next(await advance(state, ctx, { type: "saved", nowMs: ctx.platform.clock.monotonicMs(), count }));
+    },
+    data: async (state, { data }, ctx) => {
+      if (!data.ok) throw data.error;
+      return next(
+        await advance(state, ctx, { type: "data", nowMs: ctx.platform.clock.monotonicMs(), data: data.value }),
+      );
+    },
+  },
+  inspect: ({ broadcast: { phase } }) => ({ phase }),
+});
+
+export function broadcastChild(args: BroadcastArgs): ActorChild {
+  return child(broadcast, { args });
+}

@@ -1,0 +1,289 @@
+/**
+ * A guardian from start to end: setup if it isn't configured, then consensus and the API. fedimint-server `lib.rs`, `consensus/mod.rs`.
+ *
+ * The same on a real machine (`main.ts`) and in a simulated world: everything outside is handed in.
+ */
+import { createSystem } from "../actors/mod.ts";
+import type { LogSink } from "../actors/logger.ts";
+import type { Address, Platform, TlsIdentity } from "../actors/platform/platform.ts";
+import { sleep } from "../actors/platform/platform.ts";
+import type { Store } from "../actors/store/store.ts";
+import { child } from "../actors/supervisor.ts";
+import type { ActorSystem, Inspection } from "../actors/system.ts";
+import { assert } from "../core/assert.ts";
+import { fromHex } from "../core/bytes.ts";
+import { federationIdOf } from "../core/types/federation_id.ts";
+import type { PeerId } from "../core/types/ids.ts";
+import { formatInviteCode, newInviteCode } from "../core/types/invite_code.ts";
+import { numPeers } from "../core/types/num_peers.ts";
+import type { PeerSetupCode } from "../core/types/setup_code.ts";
+import type { BitcoinSource } from "../modules/contract/bitcoin.ts";
+import type { AnyServerModuleDefinition } from "../modules/contract/server.ts";
+import { SETUP_CONNECTIONS_MAX } from "./api/limits.ts";
+import { apiTree, consensusMethods } from "./api/tree.ts";
+import type { BitcoinSettings } from "./bitcoin/mod.ts";
+import { bitcoinSourceOf } from "./bitcoin/mod.ts";
+import { makeKeychain } from "./consensus/keychain.ts";
+import type { ConsensusSettings } from "./consensus/settings.ts";
+import { peersTree } from "./peers/tree.ts";
+import type { PeerAddress } from "./peers/tree.ts";
+import { ceremony } from "./setup/ceremony.ts";
+import { isConfigured, readConfig, writeConfig } from "./setup/config_files.ts";
+import { SetupError } from "./setup/error.ts";
+import type { GuardianConfig } from "./setup/guardian_config.ts";
+import { clientConfigFor, configuredModules } from "./setup/guardian_config.ts";
+import { setup } from "./setup/setup_actor.ts";
+import { setupMethods } from "./setup/setup_methods.ts";
+import type { CeremonyParams, SetupSettings } from "./setup/setup.ts";
+import { consensusTree, federationTree, modulesOf, paths, ROOT, rootTree } from "./tree.ts";
+
+export type GuardianOptions = {
+  readonly platform: Platform;
+  /** Closed with the guardian. */
+  readonly store: Store;
+  readonly log: LogSink;
+  readonly definitions: ReadonlyMap<string, AnyServerModuleDefinition>;
+  readonly dataDir: string;
+  readonly bindP2p: Address;
+  readonly bindApi: Address;
+  readonly bitcoin: BitcoinSettings;
+  readonly setup: SetupSettings;
+  /** Secret. */
+  readonly apiPassword: string | null;
+  /** Secret. */
+  readonly apiSecrets: readonly string[];
+  readonly sessionTimeoutMs: number;
+  readonly testEnvironment: boolean;
+};
+
+const DEFAULT_P2P_PORT = 8173;
+/** Between the answer to `start_dkg` and the closing of the setup API. */
+const SETUP_FAREWELL_MS = 100;
+const NODE_POLL_MS = 1_000;
+const SYNCED = 0.999;
+
+export class Guardian {
+  readonly #options: GuardianOptions;
+  readonly #system: ActorSystem;
+  readonly #bitcoin: BitcoinSource;
+  readonly #stopping = new AbortController();
+
+  private constructor(options: GuardianOptions) {
+    this.#options = options;
+    this.#system = createSystem({ platform: options.platform, log: options.log });
+    this.#bitcoin = bitcoinSourceOf(this.#system, paths.bitcoin, options.platform.clock);
+  }
+
+  /** Resolves once the API is up: that of setup for a guardian that isn't configured. */
+  static async start(options: GuardianOptions): Promise<Guardian> {
+    const guardian = new Guardian(options);
+    await options.platform.files.makeDirectory(options.dataDir, { secret: true });
+    await guardian.#system.start(rootTree(options.bitcoin));
+    return guardian;
+  }
+
+  /**
+   * Runs until the guardian was stopped or has failed.
+   * @returns the exit code
+   * @throws {SetupError} when setup or the config is at fault
+   */
+  async run(): Promise<number> {
+    const { platform, dataDir } = this.#options;
+    const configured = await isConfigured(platform.files, dataDir);
+    const config = configured ? await readConfig(platform.files, dataDir) : await this.#setUp();
+    if (config) await this.#serve(config);
+    return await Promise.race([this.#system.ended, this.#options.store.failed]);
+  }
+
+  /** Setup, then the ceremony. Null when the guardian was stopped meanwhile. */
+  async #setUp(): Promise<GuardianConfig | null> {
+    const { platform, bindApi, apiPassword, apiSecrets, setup: settings, definitions, testEnvironment } = this.#options;
+    const system = this.#system;
+    await system.startChild(ROOT, child(setup, { args: settings }));
+    const methods = setupMethods(system, paths.setup, apiPassword);
+    await system.startChild(
+      ROOT,
+      apiTree(ROOT, { bind: bindApi, methods, connectionsMax: SETUP_CONNECTIONS_MAX, apiSecrets }),
+    );
+    const params = await this.#orStopped(system.ask(paths.setup, "params", null, { deadlineMs: Infinity }));
+    if (!params) return null;
+    await sleep(platform.clock, SETUP_FAREWELL_MS);
+    await system.stopChild(`${ROOT}/api`);
+    await system.stopChild(`${ROOT}/setup`);
+
+    // listens before it links, so that what peers send first finds it
+    const router = params.peers.size > 1 ? paths.router : null;
+    if (router) await this.#startPeers(params.identity, params.tls, addressesOf(params.peers));
+    await system.startChild(
+      ROOT,
+      child(ceremony, { args: { params, definitions, router, testEnvironment }, restart: "temporary" }),
+    );
+    const result = await this.#orStopped(system.ask(paths.ceremony, "result", null, { deadlineMs: Infinity }));
+    if (!result) return null;
+    if (!result.ok) throw new SetupError({ code: "refused", reason: "ceremony" }, result.error);
+    await system.stopChild(`${ROOT}/ceremony`);
+    await this.#write(result.value, params);
+    return result.value;
+  }
+
+  async #orStopped<T>(promise: Promise<T>): Promise<T | null> {
+    const { signal } = this.#stopping;
+    const stopped = new Promise<null>((resolve) =>
+      signal.addEventListener("abort", () => resolve(null), { once: true })
+    );
+    return await Promise.race([
+      promise.catch((thrown) => {
+        if (signal.aborted) return null;
+        throw thrown;
+      }),
+      stopped,
+    ]);
+  }
+
+  async #write(config: GuardianConfig, { identity }: CeremonyParams): Promise<void> {
+    const { platform, dataDir, definitions, apiSecrets } = this.#options;
+    const client = clientConfigFor(config, configuredModules(config, definitions));
+    const federationId = federationIdOf(client.global.apiEndpoints);
+    const { url } = config.consensus.apiEndpoints.get(identity)!;
+    const invite = formatInviteCode(
+      newInviteCode({ url, peer: identity, federationId, apiSecret: apiSecrets[0] ?? null }),
+    );
+    await writeConfig(platform.files, dataDir, config, client, invite);
+  }
+
+  async #startPeers(self: PeerId, identity: TlsIdentity, all: ReadonlyMap<PeerId, PeerAddress>): Promise<void> {
+    const others = new Map([...all].filter(([peer]) => peer !== self));
+    await this.#system.startChild(
+      ROOT,
+      peersTree({ parent: ROOT, self, identity, bind: this.#options.bindP2p, others }),
+    );
+  }
+
+  async #serve(config: GuardianConfig): Promise<void> {
+    const { platform, store, definitions, bindApi, apiPassword, apiSecrets, testEnvironment } = this.#options;
+    const system = this.#system;
+    const configured = configuredModules(config, definitions);
+    const { consensus, local, private: secret } = config;
+    const peers = numPeers(consensus.apiEndpoints.size);
+    const router = peers.total > 1 ? paths.router : null;
+    if (router && !this.#hasPeers()) await this.#startPeers(local.identity, tlsOf(config), addressesOfConfig(config));
+    const urls = new Map(
+      [...consensus.apiEndpoints].filter(([peer]) => peer !== local.identity).map(([peer, { url }]) => [peer, url]),
+    );
+    await system.startChild(ROOT, federationTree(urls, apiSecrets[0] ?? null));
+
+    const settings: ConsensusSettings = {
+      identity: local.identity,
+      peers,
+      broadcastKeys: consensus.broadcastPublicKeys,
+      version: consensus.version,
+      roundsPerSession: consensus.broadcastRoundsPerSession,
+      roundDelayMs: local.broadcastRoundDelayMs,
+      sessionTimeoutMs: this.#options.sessionTimeoutMs,
+      testEnvironment,
+    };
+    const keychain = makeKeychain({
+      identity: local.identity,
+      broadcastKeys: consensus.broadcastPublicKeys,
+      secretKey: secret.broadcastSecretKey,
+      dice: platform.dice,
+    });
+    const tree = consensusTree({
+      store,
+      settings,
+      keychain,
+      configured,
+      bitcoin: this.#bitcoin,
+      ready: (signal) => this.#awaitNode(signal),
+      shutdown: () => void this.stop(),
+    });
+    await system.startChild(ROOT, tree);
+
+    const clientConfig = clientConfigFor(config, configured);
+    const methods = consensusMethods({
+      sender: system,
+      platform,
+      store,
+      config,
+      modules: modulesOf(configured),
+      configured,
+      clientConfig,
+      federationId: federationIdOf(clientConfig.global.apiEndpoints),
+      engine: paths.engine,
+      submissions: paths.submissions,
+      sessions: paths.sessions,
+      router,
+      bitcoin: this.#bitcoin,
+      apiSecrets,
+      apiPassword,
+    });
+    await system.startChild(
+      ROOT,
+      apiTree(ROOT, { bind: bindApi, methods, connectionsMax: local.maxConnections, apiSecrets }),
+    );
+  }
+
+  #hasPeers(): boolean {
+    return this.#system.inspect().children.some(({ path }) => path === `${ROOT}/peers`);
+  }
+
+  /** Consensus begins when the Bitcoin node answers and is synced. */
+  async #awaitNode(signal: AbortSignal): Promise<void> {
+    const { platform } = this.#options;
+    for (;;) {
+      const status = await this.#bitcoin.status();
+      if (status && (status.syncProgress === null || status.syncProgress >= SYNCED)) return;
+      await sleep(platform.clock, NODE_POLL_MS, signal);
+    }
+  }
+
+  inspect(): Inspection {
+    return this.#system.inspect();
+  }
+
+  /** Stops everything in order and closes the database. */
+  async stop(): Promise<void> {
+    if (this.#stopping.signal.aborted) return;
+    this.#stopping.abort();
+    await this.#system.stop();
+    await this.#options.store.close();
+  }
+}
+
+function peerAddress(url: string, name: string, certificate: PeerAddress["certificate"]): PeerAddress {
+  // WHATWG knows no port of this scheme, so what is written is what is used
+  const { hostname, port } = new URL(url);
+  return {
+    hostname: hostname.replace(/^\[|\]$/g, ""),
+    port: port === "" ? DEFAULT_P2P_PORT : Number(port),
+    name,
+    certificate,
+  };
+}
+
+function addressesOf(codes: ReadonlyMap<PeerId, PeerSetupCode>): Map<PeerId, PeerAddress> {
+  return new Map([...codes].map(([peer, { name, endpoints }]) => {
+    assert(endpoints.tag === "Tcp", "setup takes only guardians that are reached by TCP");
+    return [peer, peerAddress(endpoints.value.p2pUrl, name, endpoints.value.cert)];
+  }));
+}
+
+function addressesOfConfig({ consensus, local }: GuardianConfig): Map<PeerId, PeerAddress> {
+  return new Map(
+    [...local.p2pEndpoints].map((
+      [peer, { url, name }],
+    ) => [peer, peerAddress(url, name, fromHex(consensus.tlsCerts.get(peer)!))]),
+  );
+}
+
+/** @throws {SetupError} `config_mismatch` for a guardian of an iroh federation */
+function tlsOf({ consensus, local, private: secret }: GuardianConfig): TlsIdentity {
+  const certificate = consensus.tlsCerts.get(local.identity);
+  if (secret.tlsKey === null || certificate === undefined) {
+    throw new SetupError(
+      { code: "config_mismatch", path: "" },
+      "This guardian's federation is reached by iroh, which this program does not speak",
+    );
+  }
+  return { certificate: fromHex(certificate), privateKey: fromHex(secret.tlsKey) };
+}

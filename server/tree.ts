@@ -1,0 +1,213 @@
+/**
+ * The guardian's whole supervisor tree.
+ *
+ * ```
+ * guardian                              one_for_one
+ * ├─ bitcoin                            watches the Bitcoin node
+ * ├─ setup, ceremony                    only until the guardian is configured
+ * ├─ peers                              one_for_one: router, link:<peer> …, listener
+ * ├─ federation                         one_for_one: guardian:<peer> …, connections to the other guardians' APIs
+ * ├─ consensus                          rest_for_one
+ * │  ├─ modules                         one_for_one: <id>:<kind> …
+ * │  ├─ mempool                         items that wait for our next unit
+ * │  ├─ submissions                     transactions that clients wait for
+ * │  ├─ engine                          processes ordered items, one store transaction an item
+ * │  ├─ current                         a fresh tree each session
+ * │  │  └─ session:<n>                  one_for_all: outcome, broadcast, catch_up (a single guardian: single)
+ * │  ├─ sessions                        starts them one after the other
+ * │  └─ proposals                       asks modules for items
+ * └─ api                                rest_for_one: connections (connection:<n> …), listener
+ * ```
+ */
+import { refTo } from "../actors/protocol.ts";
+import type { RpcRef } from "../actors/rpc/mod.ts";
+import { rpcConnection } from "../actors/rpc/mod.ts";
+import type { StoreView } from "../actors/store/store.ts";
+import type { SupervisorSpec } from "../actors/supervisor.ts";
+import { child, supervisor } from "../actors/supervisor.ts";
+import type { Decoders } from "../core/types/dyn.ts";
+import type { ModuleInstanceId, PeerId } from "../core/types/ids.ts";
+import type { BitcoinSource } from "../modules/contract/bitcoin.ts";
+import { basicAuthorization } from "./api/secrets.ts";
+import type { BitcoinSettings } from "./bitcoin/mod.ts";
+import { bitcoinWatcher } from "./bitcoin/mod.ts";
+import type { Keychain } from "./broadcast/keychain.ts";
+import { broadcastChild } from "./consensus/broadcast.ts";
+import { catchUp } from "./consensus/catch_up.ts";
+import { modulePrefix } from "./consensus/db.ts";
+import type { EngineRef } from "./consensus/engine.ts";
+import { engine } from "./consensus/engine.ts";
+import type { MempoolRef } from "./consensus/mempool.ts";
+import { mempool } from "./consensus/mempool.ts";
+import type { ModuleRef } from "./consensus/module_actor.ts";
+import { moduleActor } from "./consensus/module_actor.ts";
+import type { OutcomeRef } from "./consensus/outcome.ts";
+import { outcome } from "./consensus/outcome.ts";
+import { proposals } from "./consensus/proposals.ts";
+import type { SessionsRef } from "./consensus/sessions.ts";
+import { sessions } from "./consensus/sessions.ts";
+import type { ConsensusSettings } from "./consensus/settings.ts";
+import { single } from "./consensus/single.ts";
+import type { SubmissionsRef } from "./consensus/submissions.ts";
+import { submissions } from "./consensus/submissions.ts";
+import type { Modules } from "./consensus/transaction.ts";
+import type { RouterRef } from "./peers/router.ts";
+import { routerRef } from "./peers/tree.ts";
+import type { ConfiguredModule } from "./setup/guardian_config.ts";
+import type { CeremonyRef } from "./setup/ceremony.ts";
+import type { SetupRef } from "./setup/setup_actor.ts";
+
+export const ROOT = "guardian";
+const CONSENSUS = `${ROOT}/consensus`;
+
+export const paths = {
+  bitcoin: refTo<never>(`${ROOT}/bitcoin`),
+  setup: refTo(`${ROOT}/setup`) as SetupRef,
+  ceremony: refTo(`${ROOT}/ceremony`) as CeremonyRef,
+  router: routerRef(ROOT) as RouterRef,
+  engine: refTo(`${CONSENSUS}/engine`) as EngineRef,
+  mempool: refTo(`${CONSENSUS}/mempool`) as MempoolRef,
+  submissions: refTo(`${CONSENSUS}/submissions`) as SubmissionsRef,
+  sessions: refTo(`${CONSENSUS}/sessions`) as SessionsRef,
+  current: `${CONSENSUS}/current`,
+};
+
+/** What every guardian starts with, configured or not. */
+export function rootTree(bitcoin: BitcoinSettings): SupervisorSpec {
+  return supervisor(ROOT, { children: [child(bitcoinWatcher, { id: "bitcoin", args: bitcoin })] });
+}
+
+/** Modules as the others reach them. */
+export function modulesOf(configured: ReadonlyMap<ModuleInstanceId, ConfiguredModule>): Modules {
+  const refs = new Map<ModuleInstanceId, ModuleRef>();
+  const decoders = new Map() as Map<ModuleInstanceId, Decoders extends ReadonlyMap<number, infer C> ? C : never>;
+  for (const [instance, { definition }] of configured) {
+    refs.set(instance, refTo(`${CONSENSUS}/modules/${instance}:${definition.kind}`));
+    decoders.set(instance, definition.codecs);
+  }
+  return { refs, decoders };
+}
+
+/** Connections to the other guardians' APIs. */
+export function federationTree(urls: ReadonlyMap<PeerId, string>, apiSecret: string | null): SupervisorSpec {
+  const headers = apiSecret === null ? {} : { headers: { Authorization: basicAuthorization(apiSecret) } };
+  return supervisor("federation", {
+    intensity: 10,
+    children: [...urls].map(([peer, url]) =>
+      child(rpcConnection, { id: `guardian:${peer}`, args: { url, ...headers } })
+    ),
+  });
+}
+
+export function guardianRefs(peers: Iterable<PeerId>): Map<PeerId, RpcRef> {
+  return new Map([...peers].map((peer) => [peer, refTo(`${ROOT}/federation/guardian:${peer}`)]));
+}
+
+export type ConsensusArgs = {
+  readonly store: StoreView;
+  readonly settings: ConsensusSettings;
+  readonly keychain: Keychain;
+  readonly configured: ReadonlyMap<ModuleInstanceId, ConfiguredModule>;
+  readonly bitcoin: BitcoinSource;
+  /** Resolves when the Bitcoin node is synced. */
+  readonly ready: (signal: AbortSignal) => Promise<void>;
+  /** A planned shutdown has come. */
+  readonly shutdown: () => void;
+};
+
+export function consensusTree(args: ConsensusArgs): SupervisorSpec {
+  const { store, settings, configured, bitcoin } = args;
+  const modules = modulesOf(configured);
+  return supervisor("consensus", {
+    strategy: "rest_for_one",
+    intensity: 3,
+    periodMs: 10_000, // a fourth crash in 10 s is a bug: give up loudly
+    children: [
+      supervisor("modules", {
+        children: [...configured].map(([instance, { definition, config, privateConfig }]) =>
+          child(moduleActor, {
+            id: `${instance}:${definition.kind}`,
+            args: {
+              definition,
+              env: {
+                instance,
+                identity: settings.identity,
+                peers: settings.peers,
+                config,
+                privateConfig,
+                store: store.view(modulePrefix(instance)),
+                bitcoin,
+                testEnvironment: settings.testEnvironment,
+              },
+            },
+          })
+        ),
+      }),
+      child(mempool, { args: null }),
+      child(submissions, { args: { store, modules, mempool: paths.mempool, version: settings.version } }),
+      child(engine, { args: { store, modules, settings, submissions: paths.submissions } }),
+      supervisor("current", { children: [] }),
+      child(sessions, {
+        args: {
+          engine: paths.engine,
+          supervisor: paths.current,
+          sessionTree: (session) => sessionTree(session, args, modules),
+          ready: args.ready,
+          timeoutMs: settings.sessionTimeoutMs,
+          total: settings.peers.total,
+          shutdown: args.shutdown,
+        },
+      }),
+      child(proposals, {
+        args: { modules, mempool: paths.mempool, intervalMs: settings.testEnvironment ? 100 : 1_000 },
+      }),
+    ],
+  });
+}
+
+/** One session: if one part crashes all start anew, from the units in the store. */
+function sessionTree(session: number, { store, settings, keychain }: ConsensusArgs, modules: Modules): SupervisorSpec {
+  const { engine: engineRef, mempool: mempoolRef, sessions: sessionsRef } = paths;
+  const id = `session:${session}`;
+  if (settings.peers.total === 1) {
+    const args = {
+      session,
+      identity: settings.identity,
+      keychain,
+      engine: engineRef,
+      mempool: mempoolRef,
+      sessions: sessionsRef,
+    };
+    return supervisor(id, { children: [child(single, { args, restart: "transient" })] });
+  }
+  const outcomeRef: OutcomeRef = refTo(`${paths.current}/${id}/outcome`);
+  const others = [...settings.broadcastKeys.keys()].filter((peer) => peer !== settings.identity);
+  return supervisor(id, {
+    strategy: "one_for_all",
+    children: [
+      child(outcome, {
+        args: { session, settings, keychain, modules, engine: engineRef, mempool: mempoolRef, sessions: sessionsRef },
+        restart: "transient",
+      }),
+      broadcastChild({
+        session,
+        settings,
+        keychain,
+        store,
+        mempool: mempoolRef,
+        outcome: outcomeRef,
+        router: paths.router,
+      }),
+      child(catchUp, {
+        args: {
+          session,
+          threshold: settings.peers.threshold,
+          keychain,
+          modules,
+          outcome: outcomeRef,
+          guardians: guardianRefs(others),
+        },
+      }),
+    ],
+  });
+}
