@@ -1,7 +1,7 @@
 /** For the tests of supervisors: random trees of actors that note their starts (`+`), orderly stops (`-`) and ends (`!`). */
 import fc from "fast-check";
-import { type ActorContext, defineActor, next, stop } from "./actor.ts";
-import type { Cast } from "./protocol.ts";
+import { type ActorContext, defineActor, reply, stop } from "./actor.ts";
+import type { Cast, Request } from "./protocol.ts";
 import { child, type ChildSpec, type Restart, type Strategy, supervisor } from "./supervisor.ts";
 import type { Inspection } from "./system.ts";
 
@@ -26,7 +26,7 @@ export const tree = supervisorOf(fc.oneof(
 ));
 
 export const PERIOD_MS = 100;
-export type Message = Cast<"crash", null> | Cast<"finish", null>;
+export type Message = Cast<"crash", null> | Cast<"finish", null> | Request<"ping", null, string>;
 
 /** What the actors of a run share: their notes, and how many of the next inits fail, by path. */
 export type World = {
@@ -63,6 +63,7 @@ export function specOf(shape: Shape, id: string, path: string, world: World): Ch
         throw new Error("crash");
       },
       finish: (state) => stop(state),
+      ping: (state, _args, ctx) => world.pause(ctx)?.then(() => reply(state, "pong")) ?? reply(state, "pong"),
     },
     terminate: (_state, ctx) => {
       world.events.push(`-${path}`);

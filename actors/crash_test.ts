@@ -11,6 +11,7 @@ type Message =
   | Request<"hang", null, number>
   | Request<"later", null, number>
   | Request<"slowCrash", null, number>
+  | Request<"askedCrash", null, number>
   | Cast<"add", { by: number }>
   | Cast<"crash", { with: unknown }>
   | Cast<"badStep", null>
@@ -53,6 +54,9 @@ function subject() {
         await gate();
         throw new Error("slow crash");
       },
+      askedCrash: () => {
+        throw new Error("asked to crash");
+      },
       add: (state, { by }) => next({ ...state, sum: state.sum + by }),
       crash: (_state, args) => {
         throw args.with;
@@ -86,6 +90,19 @@ Deno.test("after a crash the state is fresh and the ref still good", async () =>
     assertEquals([restarts, lastError, handled], [1, "boom: the disk", 4]);
     assertEquals(lines(), ["error root/subject: crashed", "info root/subject: restarted"]);
     assertEquals(events, ["abort 1"]); // no terminate after a crash
+  });
+});
+
+Deno.test("whoever asked for what crashed is told at once, and the crashed life's timers are gone", async () => {
+  const { definition, lives } = subject();
+  await withSystem([child(definition, { args: null })], async ({ system, clock }) => {
+    lives[0]!.after(1_000, { type: "tick", args: null });
+    assertEquals(clock.pendingTimers, 1);
+    const asked = codeOf(system.ask(ref, "askedCrash", null, { deadlineMs: Infinity }));
+    await settle();
+    assertEquals(system.inspect().children[0]!.restarts, 1);
+    assertEquals(clock.pendingTimers, 0);
+    assertEquals(await Promise.race([asked, settle()]), "down");
   });
 });
 
@@ -139,6 +156,7 @@ Deno.test("requests that the crashed incarnation had left for later fail with do
     assertEquals(await later, "down");
     system.tell(ref, "useOld", { ctx: 1 });
     assertEquals(await system.ask(ref, "get", null), 0);
+    assertEquals(system.inspect().facts["unanswered"], 0);
     await clock.advance(30_000); // their deadline is gone with them
     assertEquals(clock.pendingTimers, 0);
   });

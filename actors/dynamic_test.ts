@@ -3,7 +3,8 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { type ActorContext, defineActor, next, stop } from "./actor.ts";
 import { ActorError } from "./error.ts";
 import { errorText } from "../core/result.ts";
-import { type Cast, refTo } from "./protocol.ts";
+import { sleep } from "./platform/platform.ts";
+import { type Cast, refTo, type Request } from "./protocol.ts";
 import { child, type Restart, type Strategy, supervisor } from "./supervisor.ts";
 import { settle, type TestSystem, testSystem } from "./_test_platform.ts";
 
@@ -246,5 +247,73 @@ Deno.test("a thousand children come, crash and go, and nothing is left of them",
     await settle();
     assertEquals(pathsOf(test), ["a", "b"]);
     take();
+  });
+});
+
+Deno.test("a child that is stopped just when its restart fails stays gone, at whichever moment", async () => {
+  for (let moment = 0; moment < 12; moment++) {
+    await withPool("one_for_one", async (test) => {
+      const { boss, spec, inits, system, take } = test;
+      await boss.startChild("root/pool", spec("x"));
+      const gate = Promise.withResolvers<void>();
+      inits.set("x", () => gate.promise);
+      system.tell(refTo<Message>("root/pool/x"), "crash", null);
+      await settle();
+      take();
+      gate.reject(new Error("no init"));
+      inits.delete("x");
+      for (let i = 0; i < moment; i++) await null;
+      await boss.stopChild("root/pool/x");
+      await settle();
+      assertEquals(pathsOf(test), ["a", "b"]);
+      const lives = take().reduce((lives, event) => lives + (event === "+x" ? 1 : event === "-x" ? -1 : 0), 0);
+      assertEquals(lives, 0, `at moment ${moment}`);
+    });
+  }
+});
+
+Deno.test("a removal stays one when the group restarts meanwhile: who waits for an answer is told", async () => {
+  await withPool("one_for_all", async (test) => {
+    const { boss, spec, system, clock, take } = test;
+    const { definition, ...rest } = spec("x");
+    const terminate: typeof definition.terminate = (_state, ctx) => sleep(ctx.platform.clock, 100);
+    await boss.startChild("root/pool", { definition: { ...definition, terminate }, ...rest });
+    take();
+    const stopping = boss.stopChild("root/pool/x");
+    const waiting = assertRejects(
+      () => system.ask(refTo<Request<"run", null, null>>("root/pool/x"), "run", null, { deadlineMs: Infinity }),
+      ActorError,
+    );
+    system.tell(refTo<Message>("root/pool/a"), "crash", null);
+    await clock.advance(100);
+    await stopping;
+    assertEquals((await waiting).code, "down");
+    assertEquals(take(), ["-b", "+a", "+b"]);
+    assertEquals(pathsOf(test), ["a", "b"]);
+  });
+});
+
+Deno.test("an actor that ended while it waited to add a child does not add it any more", async () => {
+  await withPool("one_for_all", async (test) => {
+    const { contexts, spec, system, clock, inits } = test;
+    inits.set("a", (ctx) => sleep(ctx.platform.clock, 100));
+    system.tell(refTo<Message>("root/pool/b"), "crash", null);
+    await settle();
+    const adding = assertRejects(() => contexts.get("boss")!.startChild("root/pool", spec("x")), ActorError);
+    system.tell(refTo<Message>("root/boss"), "crash", null);
+    await clock.advance(200);
+    assertEquals((await adding).code, "down");
+    assertEquals(pathsOf(test), ["a", "b"]);
+  });
+});
+
+Deno.test("children are added and removed from outside as well", async () => {
+  await withPool("rest_for_one", async (test) => {
+    const { system, spec, take } = test;
+    await system.startChild("root/pool", spec("x"));
+    assertEquals((await assertRejects(() => system.startChild("root/nobody", spec("y")), ActorError)).code, "no_actor");
+    await system.stopChild("root/pool/x");
+    await system.stopChild("root/pool/x");
+    assertEquals(take(), ["+x", "-x"]);
   });
 });

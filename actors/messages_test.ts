@@ -131,8 +131,10 @@ Deno.test("a request left for later is answered by a later message", () =>
   withSystem(one, async ({ system }) => {
     const answers = [system.ask(ref, "later", null), system.ask(ref, "later", null)];
     await settle();
+    assertEquals(system.inspect().facts["unanswered"], 2);
     system.tell(ref, "answer", { text: "now" });
     assertEquals(await Promise.all(answers), ["now", "now"]);
+    assertEquals(system.inspect().facts["unanswered"], 0);
   }));
 
 Deno.test("only the first of two replies counts", () =>
@@ -222,6 +224,17 @@ Deno.test("ask fails at its deadline to the millisecond, the default after 30 s"
     assertEquals(outcomes.length, 2);
     await clock.advance(1);
     assertEquals(outcomes[2], "default deadline");
+  }));
+
+Deno.test("the deadline of a request to a busy actor runs too", () =>
+  withSystem(one, async ({ system, clock }) => {
+    void system.ask(ref, "slow", { by: 1 });
+    await settle();
+    const behind = codeOf(system.ask(ref, "add", { by: 1 }, { deadlineMs: 10 }));
+    await clock.advance(10);
+    assertEquals(await Promise.race([behind, settle()]), "deadline");
+    open();
+    await settle();
   }));
 
 Deno.test("requests of one deadline expire in the order in which they were sent, whichever are answered between", () =>

@@ -240,3 +240,34 @@ Deno.test("an actor may stop itself through its supervisor and does not wait for
     assertEquals(clock.pendingTimers, 0);
   });
 });
+
+Deno.test("the result of an abandoned handler does not touch the next incarnation", async () => {
+  const events: string[] = [];
+  const a = subject("a", events);
+  const crashing = defineActor<Cast<"crash", null>, null, null>({
+    name: "crashing",
+    init: () => null,
+    handle: {
+      crash: () => {
+        throw new Error("boom");
+      },
+    },
+  });
+  const { system, clock } = testSystem();
+  await system.start(supervisor("root", {
+    strategy: "one_for_all",
+    children: [child(crashing, { args: null }), child(a.definition, { args: null })],
+  }));
+  const inHand = codeOf(system.ask(refFor("a"), "wait", null));
+  await settle();
+  system.tell(refTo<Cast<"crash", null>>("root/crashing"), "crash", null);
+  await clock.advance(5_000);
+  assertEquals(await inHand, "down");
+  assertEquals(events, ["init a", "abort a", "init a"]);
+  const later = system.ask(refFor("a"), "later", null);
+  await settle();
+  a.gate.resolve(); // the old handler returns a state in which nobody waits
+  await settle();
+  await system.stop();
+  assertEquals(await later, "closing");
+});

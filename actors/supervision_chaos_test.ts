@@ -72,7 +72,8 @@ function supervisorsOf(shape: Shape, path: string): string[] {
 type ChaosStep =
   | Step
   | { do: "add"; by: number; to: number; restart: Restart; whole: boolean }
-  | { do: "remove"; by: number; which: number };
+  | { do: "remove"; by: number; which: number }
+  | { do: "ask"; leaf: number };
 const chaosSteps: fc.Arbitrary<ChaosStep[]> = fc.array(
   fc.oneof(
     { weight: 4, arbitrary: step },
@@ -86,6 +87,7 @@ const chaosSteps: fc.Arbitrary<ChaosStep[]> = fc.array(
         whole: fc.boolean(),
       }),
     },
+    { weight: 2, arbitrary: fc.record({ do: fc.constant("ask" as const), leaf: fc.nat() }) },
     { weight: 1, arbitrary: fc.record({ do: fc.constant("remove" as const), by: fc.nat(), which: fc.nat() }) },
   ),
   { maxLength: 40 },
@@ -113,8 +115,8 @@ Deno.test("with slow inits and terminates, and crashes at any time, nobody lives
         const supervisors = supervisorsOf(shape, "root");
         const groups = new Set(groupsOf(shape, "root"));
         const restarts = new Map(restartsOf(shape, "root"));
-        let open = 0; // additions and removals that nobody has answered
-        const track = (call: Promise<void>) => {
+        let open = 0; // requests, additions and removals that nobody has answered
+        const track = (call: Promise<unknown>) => {
           open++;
           call.then(() => open--, (thrown) => {
             assert(thrown instanceof ActorError, `${thrown}`);
@@ -125,6 +127,10 @@ Deno.test("with slow inits and terminates, and crashes at any time, nobody lives
           if (step.do === "fail") world.failing.set(leaves[step.leaf % leaves.length]!, step.times);
           else if (step.do === "crash" || step.do === "finish") {
             system.tell(refTo<Message>(leaves[step.leaf % leaves.length]!), step.do, null);
+          } else if (step.do === "ask") {
+            track(
+              system.ask(refTo<Message>(leaves[step.leaf % leaves.length]!), "ping", null, { deadlineMs: Infinity }),
+            );
           } else if ((step.do === "add" || step.do === "remove") && world.contexts.length > 0) {
             const by = world.contexts[step.by % world.contexts.length]!;
             if (step.do === "remove") {

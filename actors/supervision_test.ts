@@ -3,9 +3,10 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { errorText } from "../core/result.ts";
 import { type ActorContext, defineActor, next, stop } from "./actor.ts";
 import { ActorError } from "./error.ts";
+import { sleep } from "./platform/platform.ts";
 import { type Cast, refTo } from "./protocol.ts";
 import { child, type ChildSpec, supervisor } from "./supervisor.ts";
-import { settle, testSystem } from "./_test_platform.ts";
+import { settle, type TestSystem, testSystem } from "./_test_platform.ts";
 
 type Message = Cast<"crash", null> | Cast<"finish", null>;
 
@@ -261,6 +262,47 @@ Deno.test("a crash while its group restarts interrupts the init under way and be
     assertEquals(clock.pendingTimers, 0);
   }
 });
+
+Deno.test("a child that crashes while its group is being stopped, or its supervisor ends, is neither counted nor restarted", async () => {
+  const { spec, take } = cast();
+  const slow = (name: string) => {
+    const { definition, ...rest } = spec(name);
+    const terminate: typeof definition.terminate = (_state, ctx) => sleep(ctx.platform.clock, 100);
+    return { definition: { ...definition, terminate }, ...rest };
+  };
+  const { system, clock } = testSystem();
+  await system.start(
+    supervisor("root", { strategy: "one_for_all", intensity: 1, children: [spec("a"), spec("b"), slow("c")] }),
+  );
+  take();
+  system.tell(refTo<Message>("root/a"), "crash", null);
+  await settle();
+  system.tell(refTo<Message>("root/b"), "crash", null); // while c terminates
+  await settle();
+  assertEquals(take(), []);
+  await clock.advance(100);
+  assertEquals(take(), ["+a", "+b", "+c"]);
+  await finishing(system, clock, take);
+
+  const other = testSystem();
+  await other.system.start(supervisor("root", { children: [spec("a"), spec("b"), slow("c")] }));
+  take();
+  await finishing(other.system, other.clock, take);
+});
+
+async function finishing(
+  system: TestSystem["system"],
+  clock: TestSystem["clock"],
+  take: () => string[],
+): Promise<void> {
+  const stopped = system.stop();
+  await settle();
+  system.tell(refTo<Message>("root/a"), "crash", null); // while c terminates
+  await clock.advance(100);
+  await stopped;
+  assertEquals(take(), ["-b"]);
+  assertEquals(await system.ended, 0);
+}
 
 Deno.test("a hanging init of one child does not keep one_for_one from restarting others", async () => {
   const { spec, inits, take } = cast();

@@ -6,6 +6,7 @@ export class ClientError extends FedimintError<
     readonly code:
       | "not_joined"
       | "already_joined"
+      | "no_words"
       | "wrong_federation"
       | "wrong_secret"
       | "no_common_version"

@@ -19,6 +19,7 @@
  * └─ api                                rest_for_one: connections (connection:<n> …), listener
  * ```
  */
+import type { ActorRef } from "../actors/protocol.ts";
 import { refTo } from "../actors/protocol.ts";
 import type { RpcRef } from "../actors/rpc/mod.ts";
 import { rpcConnection } from "../actors/rpc/mod.ts";
@@ -29,7 +30,7 @@ import type { Decoders } from "../core/types/dyn.ts";
 import type { ModuleInstanceId, PeerId } from "../core/types/ids.ts";
 import type { BitcoinSource } from "../modules/contract/bitcoin.ts";
 import { basicAuthorization } from "./api/secrets.ts";
-import type { BitcoinSettings } from "./bitcoin/mod.ts";
+import type { BitcoinMessage, BitcoinSettings } from "./bitcoin/mod.ts";
 import { bitcoinWatcher } from "./bitcoin/mod.ts";
 import type { Keychain } from "./broadcast/keychain.ts";
 import { broadcastChild } from "./consensus/broadcast.ts";
@@ -61,7 +62,7 @@ export const ROOT = "guardian";
 const CONSENSUS = `${ROOT}/consensus`;
 
 export const paths = {
-  bitcoin: refTo<never>(`${ROOT}/bitcoin`),
+  bitcoin: refTo(`${ROOT}/bitcoin`) as ActorRef<BitcoinMessage>,
   setup: refTo(`${ROOT}/setup`) as SetupRef,
   ceremony: refTo(`${ROOT}/ceremony`) as CeremonyRef,
   router: routerRef(ROOT) as RouterRef,

@@ -1,23 +1,31 @@
 /** Bounds of what comes in from outside, each with its reason. Callers set tighter ones where a function takes one. */
 
-/** Connections of one TLS listener: hundreds of guardians at most are real; the rest is room for strangers' handshakes, 10 s each. */
-export const TLS_CONNECTIONS_MAX = 1_000;
-/** A TLS handshake takes two round trips; a stranger that needs longer holds a place. */
-export const TLS_HANDSHAKE_TIMEOUT_MS = 10_000;
+/** Of one TLS listener. */
+export const TLS_LISTENER = {
+  /** Hundreds of guardians at most are real; the rest is room for strangers' handshakes. */
+  connectionsMax: 1_000,
+  /** A handshake takes two round trips; a stranger that needs longer holds a place. */
+  handshakeTimeoutMs: 10_000,
+};
 /**
  * Received bytes of a TLS stream that wait for a reader; then the socket is not read, and TCP holds the sender back. Not above the
  * mark at which the runtime's own TLS stops handing out bytes (64 KiB): it would gather the rest where nobody sees them.
  */
 export const TLS_UNREAD_BYTES_MAX = 64 * 1024;
 
-/** Connections of one HTTP server. Above the guardian API's own 1,000, so that the API can still answer 429. */
-export const HTTP_CONNECTIONS_MAX = 4_000;
-/** Request line and headers; as Node's default. An API secret or a cookie takes less than 1 KiB. */
+/** Of one HTTP server. */
+export const HTTP_SERVER = {
+  /** Above the guardian API's own 1,000, so that the API can still answer 429. */
+  connectionsMax: 4_000,
+  /** Within it all headers of a request must be there. */
+  headersTimeoutMs: 10_000,
+  /** Within it a whole request must be there, body included. The answer may take longer. */
+  requestTimeoutMs: 60_000,
+  /** How often requests are looked over for those that take too long. */
+  timeoutCheckMs: 1_000,
+};
+/** Request line and headers, or status line and headers; as Node's default. An API secret or a cookie takes less than 1 KiB. */
 export const HTTP_HEADER_BYTES_MAX = 16 * 1024;
-/** Within it all headers must be there. */
-export const HTTP_HEADERS_TIMEOUT_MS = 10_000;
-/** Within it a whole request must be there, body included. The answer may take longer. */
-export const HTTP_REQUEST_TIMEOUT_MS = 60_000;
 /** A request's body: above the API's 10 MiB, so that the API can answer its own error. */
 export const HTTP_BODY_BYTES_MAX = 16 * 1024 * 1024;
 /** Body of an answer to a WebSocket request that was not upgraded: a line of text. */

@@ -372,10 +372,9 @@ onBoth("a WebSocket whose other side does not read is cut off in the end", async
   const client = await stage.client.network.openWebSocket(ws, OPEN);
   const server = await next();
   const message = "x".repeat(8_000_000);
-  for (let i = 0; i < 12 && client.bufferedBytes < 64_000_000; i++) client.send(message);
+  for (let i = 0; i < 12; i++) client.send(message);
   assertEquals(await client.receive(), null);
-  assert(await server.receive() !== undefined);
-  server.close();
+  while (await server.receive() !== null); // what came before the cut, then the end
   await listener.close();
 });
 

@@ -81,6 +81,11 @@ export class Asks {
     this.#deadlines = new Deadlines(clock, (ask) => ask.fail(deadlinePassed(ask.path, ask.type, ask.deadlineMs)));
   }
 
+  /** Requests that handlers have left for later and nobody has answered yet. */
+  get leftCount(): number {
+    return this.#leftForLater.size;
+  }
+
   /** The caller sees to it that the pump runs soon: it starts the deadline. */
   open(path: string, type: string, deadlineMs: number): Ask {
     const ask = new Ask(this, this.#nextId++, path, type, deadlineMs);

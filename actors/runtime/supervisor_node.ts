@@ -172,7 +172,8 @@ export class SupervisorNode extends TreeNode implements Parent {
 
   childEnded(node: TreeNode, reason: StopReason): void {
     const child = this.#children.get(node.id);
-    if (child === undefined || child.node !== node || child.removed || this.#ending !== null) return node.dispose();
+    assert(child !== undefined && child.node === node, "only a child that nobody stops ends by itself");
+    if (this.#ending !== null) return node.dispose();
     const crashed = typeof reason === "object";
     const { restart } = child.spec;
     if (restart === "temporary" || (restart === "transient" && !crashed)) {
@@ -248,7 +249,6 @@ export class SupervisorNode extends TreeNode implements Parent {
       for (const child of group) child.inGroup = true;
       for (const child of [...group].reverse()) {
         await this.#stopInGroup(child);
-        if (this.#ending !== null) break;
       }
       if (this.#ending === null) failure = await this.#startGroup(group);
     }
@@ -258,9 +258,9 @@ export class SupervisorNode extends TreeNode implements Parent {
 
   async #stopInGroup(child: Child): Promise<void> {
     // A child of the spec that has never run is still to start, whatever its restart. One that is being added has not run either:
-    // whoever adds it is told, and may add it again. One that is being removed is waited for.
+    // whoever adds it is told, and may add it again.
     const stays = child.ran ? child.spec.restart !== "temporary" : !child.added;
-    if (stays && !child.removed) await child.node.stop(false);
+    if (stays) await child.node.stop(false);
     else await this.#remove(child);
   }
 

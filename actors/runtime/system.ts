@@ -79,9 +79,9 @@ class System implements ActorSystem, Parent {
 
   inspect(): Inspection {
     if (this.#root === null) return NOTHING;
-    const { lost, logError } = this.#runtime;
+    const { lost, logError, asks } = this.#runtime;
     const inspection = this.#root.inspect();
-    return { ...inspection, facts: { ...inspection.facts, lost, logError } };
+    return { ...inspection, facts: { ...inspection.facts, lost, unanswered: asks.leftCount, logError } };
   }
 }
 

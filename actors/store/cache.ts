@@ -35,6 +35,7 @@ export class Cache {
     if (bytes > this.#bytesMax / 16) return;
     this.#entries.set(key, value);
     this.#bytes += bytes;
+    if (this.#bytes <= this.#bytesMax) return;
     for (const oldest of this.#entries.keys()) {
       if (this.#bytes <= this.#bytesMax) break;
       this.#remove(oldest);

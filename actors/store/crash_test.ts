@@ -11,15 +11,16 @@ import { ManualClock, pattern } from "./testing.ts";
 type Commit = (tx: StoreTx) => void | Promise<void>;
 
 const key = (i: number): Bytes => utf8(`key ${i}`.padEnd(30));
+const BIG = pattern(900_000, 2);
 /** Small, large, very large, replacing and deleting: each way that a commit can take. */
 const COMMITS: readonly Commit[] = [
   (tx) => tx.set(utf8("a"), utf8("1")),
   (tx) => tx.set(utf8("big"), pattern(200_000, 1)),
   (tx) => {
-    for (let i = 0; i < 1_100; i++) tx.set(key(i), new Uint8Array(2_000).fill(i));
+    for (let i = 0; i < 1_100; i++) tx.set(key(i), new Uint8Array(1_000).fill(i));
     tx.set(utf8("a"), utf8("2"));
   },
-  (tx) => tx.set(utf8("big"), pattern(1_500_000, 2)), // chunks over several commits of the backend
+  (tx) => tx.set(utf8("big"), BIG), // chunks over several commits of the backend
   (tx) => {
     for (let i = 0; i < 1_100; i += 2) tx.delete(key(i));
     for (let i = 0; i < 3; i++) tx.set(utf8(`big ${i}`), pattern(300_000, i));

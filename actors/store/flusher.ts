@@ -1,7 +1,7 @@
 /**
- * Brings commits to the backend: as many as fit in one of its commits, again and again. While one group is being written the next
- * gathers, so that the more writers there are the larger the groups become. Of a key that several commits of a group wrote, only
- * the last value is written.
+ * Brings commits to the backend in groups: a commit joins the last group if it fits there within one commit of the backend, and begins
+ * a new one otherwise. While one group is being written the next gathers, so that the more writers there are the larger the groups
+ * become. Of a key that several commits of a group wrote, only the last value is written.
  */
 import { assert } from "../../core/assert.ts";
 import type { Bytes } from "../../core/bytes.ts";
@@ -10,25 +10,49 @@ import type { Cache } from "./cache.ts";
 import { StoreError } from "./error.ts";
 import { BATCH_ENTRIES_MAX } from "./limits.ts";
 import type { Commit, Overlay } from "./overlay.ts";
-import { costOf, type Pieces, TORN } from "./pieces.ts";
+import { type Pieces, takeFrom, TORN } from "./pieces.ts";
 import type { Watcher } from "./watchers.ts";
 
-/** Who waits for a commit to be on disk. */
-type Waiting = {
-  readonly promise: Promise<void>;
+/** Commits that become durable together. */
+class Group {
+  readonly commits: Commit[] = [];
+  readonly watchers: Watcher[] = [];
+  readonly durable: Promise<void>;
   readonly resolve: () => void;
-  readonly reject: (error: Error) => void;
-};
+  readonly reject: (error: StoreError) => void;
+  readonly #budget = new Budget();
+  #full = false;
+
+  constructor() {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    // Commits that nobody awaits may fail too; whoever awaits one still gets the error.
+    promise.catch(() => {});
+    this.durable = promise;
+    this.resolve = resolve;
+    this.reject = reject;
+  }
+
+  /** Takes a commit in; false when there is no room. One that is too large for any group has one of its own. */
+  take(commit: Commit): boolean {
+    if (this.#full) return false;
+    const fits = takeFrom(this.#budget, commit.keys, commit.values);
+    if (!fits) this.#full = true;
+    if (!fits && this.commits.length > 0) return false;
+    this.commits.push(commit);
+    return true;
+  }
+}
 
 export class Flusher {
   readonly #overlay: Overlay;
   readonly #cache: Cache;
   readonly #pieces: Pieces;
   readonly #fail: (cause: unknown) => StoreError;
-  readonly #waiting = new Map<number, Waiting>();
-  readonly #watchers = new Map<number, readonly Watcher[]>();
+  /** In order; the first may be under way. */
+  readonly #groups: Group[] = [];
   #running: Promise<void> | undefined;
-  #failure: StoreError | undefined;
+  #underWay = false;
+  #failed = false;
 
   /** `fail` makes the store failed, and says with what. */
   constructor(overlay: Overlay, cache: Cache, pieces: Pieces, fail: (cause: unknown) => StoreError) {
@@ -38,22 +62,29 @@ export class Flusher {
     this.#fail = fail;
   }
 
-  /** Sees to it that a commit that was just appended is flushed, and wakes `watchers` then. */
+  /** Sees to it that the commit that was just appended is flushed, and wakes `watchers` then. */
   enqueue(commit: Commit, watchers: readonly Watcher[]): void {
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    // A commit that nobody awaits may fail too; whoever awaits it still gets the error.
-    promise.catch(() => {});
-    this.#waiting.set(commit.version, { promise, resolve, reject });
-    if (watchers.length > 0) this.#watchers.set(commit.version, watchers);
+    const isOpen = this.#groups.length > (this.#underWay ? 1 : 0);
+    let group = isOpen ? this.#groups.at(-1)! : undefined;
+    if (group === undefined || !group.take(commit)) {
+      group = new Group();
+      assert(group.take(commit), "an empty group takes any commit");
+      this.#groups.push(group);
+    }
+    for (const watcher of watchers) group.watchers.push(watcher);
     this.#running ??= this.#run();
   }
 
   /** Resolves when the commit and all before it are on disk. */
   durable(version: number): Promise<void> {
-    return this.#waiting.get(version)?.promise ?? Promise.resolve();
+    if (version <= this.#overlay.flushed) return Promise.resolve();
+    // Most ask for the newest.
+    const group = this.#groups.findLast(({ commits }) => commits[0]!.version <= version);
+    assert(group !== undefined, "a commit that is not flushed is in a group");
+    return group.durable;
   }
 
-  /** Resolves when something more is on disk, or nothing is being written any more. */
+  /** Resolves when something more is on disk, or nothing will be. */
   progress(): Promise<void> {
     return this.durable(this.#overlay.flushed + 1).catch(() => {});
   }
@@ -65,17 +96,22 @@ export class Flusher {
 
   /** Nothing more will become durable. */
   abandon(error: StoreError): void {
-    this.#failure = error;
-    for (const { reject } of this.#waiting.values()) reject(error);
-    for (const watchers of this.#watchers.values()) for (const { fail } of watchers) fail(error);
-    this.#watchers.clear();
+    this.#failed = true;
+    for (const { reject, watchers } of this.#groups) {
+      reject(error);
+      for (const { fail } of watchers) fail(error);
+    }
   }
 
   async #run(): Promise<void> {
     try {
       // Commits of the same turn of the event loop belong to the first group.
       await undefined;
-      while (this.#overlay.flushed < this.#overlay.newest && this.#failure === undefined) await this.#flushGroup();
+      for (let group = this.#groups[0]; group !== undefined && !this.#failed; group = this.#groups[0]) {
+        this.#underWay = true;
+        await this.#flush(group);
+        this.#underWay = false;
+      }
     } catch (thrown) {
       this.#fail(thrown);
     } finally {
@@ -83,48 +119,22 @@ export class Flusher {
     }
   }
 
-  async #flushGroup(): Promise<void> {
-    const group = this.#takeGroup();
-    const last = group.at(-1);
-    assert(last !== undefined, "a group has at least one commit");
+  async #flush(group: Group): Promise<void> {
     const writes = new Map<string, Bytes | null>();
-    for (const commit of group) {
-      for (const [key, value] of commit.writes) writes.set(key, value);
-    }
-    await this.#keepBases(group);
+    for (const { keys, values } of group.commits) keys.forEach((key, i) => writes.set(key, values[i]!));
+    await this.#keepBases(group.commits);
     await this.#pieces.write(writes);
-    if (this.#failure !== undefined) return;
-    this.#overlay.markFlushed(last.version);
-    for (const { version } of group) {
-      this.#waiting.get(version)?.resolve();
-      this.#waiting.delete(version);
-      for (const { wake } of this.#watchers.get(version) ?? []) wake();
-      this.#watchers.delete(version);
-    }
-  }
-
-  #takeGroup(): Commit[] {
-    const group: Commit[] = [];
-    const budget = new Budget();
-    for (const commit of this.#overlay.unflushed()) {
-      let [mutations, keyBytes, valueBytes] = [0, 0, 0];
-      for (const [key, value] of commit.writes) {
-        const cost = costOf(key, value);
-        mutations += cost.mutations;
-        keyBytes += cost.keyBytes;
-        valueBytes += cost.valueBytes;
-      }
-      const fits = budget.takeSize(mutations, keyBytes, valueBytes);
-      // A commit that doesn't fit by itself goes alone.
-      if (fits || group.length === 0) group.push(commit);
-      if (!fits) break;
-    }
-    return group;
+    // Told that it failed while it went on: what was said stands.
+    if (this.#failed) return;
+    this.#groups.shift();
+    this.#overlay.markFlushed(group.commits.at(-1)!.version);
+    group.resolve();
+    for (const { wake } of group.watchers) wake();
   }
 
   /** Keeps what older snapshots may still read before it is overwritten. Those opened from now on see the group already. */
-  async #keepBases(group: readonly Commit[]): Promise<void> {
-    const missing = [...new Set(group.flatMap((commit) => this.#overlay.missingBases(commit)))];
+  async #keepBases(commits: readonly Commit[]): Promise<void> {
+    const missing = [...new Set(commits.flatMap((commit) => this.#overlay.missingBases(commit)))];
     for (let i = 0; i < missing.length; i += BATCH_ENTRIES_MAX) {
       await Promise.all(missing.slice(i, i + BATCH_ENTRIES_MAX).map((key) => this.#keepBase(key)));
     }

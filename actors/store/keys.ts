@@ -113,6 +113,14 @@ export function encodedBytes(raw: Uint8Array): number {
   return bytes;
 }
 
+/** `encodedBytes` of a key's `dataKey`, or a little more for the longest keys; without making it. */
+export function encodedDataKeyBytesMax(key: string): number {
+  let bytes = key.length + 3;
+  for (let i = 0; i < key.length; i++) if (key.charCodeAt(i) === 0) bytes++;
+  // A packed byte takes 8/7, and is not doubled; that is less than counted only where there are no zeros.
+  return key.length > KEY_PLAIN_BYTES ? bytes + Math.ceil((key.length - KEY_PLAIN_BYTES) / 7) : bytes;
+}
+
 function pack(bytes: Uint8Array): Bytes {
   const packed = new Uint8Array(Math.ceil(bytes.length * 8 / 7));
   for (let i = 0; i < packed.length; i++) {

@@ -1,7 +1,16 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { compareBytes } from "../../core/bytes.ts";
-import { dataKey, encodedBytes, fromBinary, keyOfData, prefixEnd, successor, toBinary } from "./keys.ts";
+import {
+  dataKey,
+  encodedBytes,
+  encodedDataKeyBytesMax,
+  fromBinary,
+  keyOfData,
+  prefixEnd,
+  successor,
+  toBinary,
+} from "./keys.ts";
 import { KEY_BYTES_MAX, KEY_PLAIN_BYTES, KV_KEY_BYTES_MAX } from "./limits.ts";
 
 /** Keys that differ late and are full of zeros: where packing could go wrong. */
@@ -29,6 +38,13 @@ Deno.test("keys of any bytes up to the bound fit Deno KV, and so do the bounds o
       assertEquals(keyOfData(dataKey(longest)), longest);
     }
   }
+});
+
+Deno.test("the size of a backend key is told without making it, never too small and nearly right", () => {
+  fc.assert(fc.property(key, (key) => {
+    const over = encodedDataKeyBytesMax(key) - encodedBytes(dataKey(key));
+    assert(over >= 0 && over <= Math.max(0, key.length - KEY_PLAIN_BYTES), `${over} too many`);
+  }));
 });
 
 Deno.test("binary strings compare as bytes do, and give them back", () => {

@@ -29,7 +29,8 @@ export type Commit = {
   readonly version: number;
   /** Sorted. */
   readonly keys: readonly string[];
-  readonly writes: ReadonlyMap<string, Bytes | null>;
+  /** Of each key; null where it was deleted. */
+  readonly values: readonly (Bytes | null)[];
   readonly bytes: number;
 };
 
@@ -124,16 +125,18 @@ export class Overlay {
   /** Makes sorted writes visible as one commit. */
   append(sorted: Iterable<readonly [string, Bytes | null]>): Commit {
     const version = ++this.#newest;
-    const writes = new Map<string, Bytes | null>();
+    const keys: string[] = [];
+    const values: (Bytes | null)[] = [];
     let bytes = 0;
     for (const [key, value] of sorted) {
-      writes.set(key, value);
+      keys.push(key);
+      values.push(value);
       bytes += key.length + (value?.length ?? 0) + ENTRY_OVERHEAD_BYTES;
       const record = this.#records.get(key);
       if (record === undefined) this.#records.set(key, { versions: [{ version, value }], base: undefined });
       else record.versions.push({ version, value });
     }
-    const commit = { version, keys: [...writes.keys()], writes, bytes };
+    const commit = { version, keys, values, bytes };
     this.#commits.push(commit);
     this.#unflushedBytes += bytes;
     return commit;

@@ -34,7 +34,7 @@ Deno.test("every open snapshot finds what was there when it was opened, and at t
         for (const key of group.flatMap((commit) => overlay.missingBases(commit))) {
           overlay.keepBase(key, backend.get(key) ?? null);
         }
-        for (const { writes } of group) for (const [key, value] of writes) backend.set(key, value);
+        for (const { keys, values } of group) keys.forEach((key, i) => backend.set(key, values[i] ?? null));
         overlay.markFlushed(group.at(-1)!.version);
       };
       for (const step of steps) {

@@ -9,13 +9,13 @@
  * A read beside a write may meet a pointer whose chunks are gone: `TORN`. Whoever reads from a snapshot has kept the old value.
  */
 import type { Bytes } from "../../core/bytes.ts";
-import { type Backend, cutToFit, type Operation } from "./backend.ts";
+import { type Backend, type Budget, cutToFit, type Operation } from "./backend.ts";
 import { StoreError } from "./error.ts";
 import { commitByJournal, fits, recoverJournal, sweep } from "./journal.ts";
 import {
   chunkKey,
   dataKey,
-  encodedBytes,
+  encodedDataKeyBytesMax,
   fromBinary,
   keyOfData,
   largeKey,
@@ -143,16 +143,17 @@ export class Pieces {
   }
 }
 
-/** At least what an entry takes of a commit's `Budget`, staged chunks and replaced ones aside. */
-export function costOf(
-  key: string,
-  value: Bytes | null,
-): { readonly mutations: number; readonly keyBytes: number; readonly valueBytes: number } {
-  const keyBytes = encodedBytes(dataKey(key));
-  if (value === null || value.length <= INLINE_BYTES_MAX) {
-    return { mutations: 1, keyBytes, valueBytes: 1 + (value?.length ?? 0) };
+/** What an entry takes of a commit's `Budget`, or a little more; chunks aside, which are written before and deleted after. */
+export function takeFrom(budget: Budget, keys: readonly string[], values: readonly (Bytes | null)[]): boolean {
+  let [mutations, keyBytes, valueBytes] = [0, 0, 0];
+  for (const [i, key] of keys.entries()) {
+    const bytes = values[i]?.length ?? 0;
+    const isLarge = bytes > INLINE_BYTES_MAX;
+    mutations += isLarge ? 3 : 1; // pointer, index, next id
+    keyBytes += encodedDataKeyBytesMax(key) + (isLarge ? 64 : 0);
+    valueBytes += isLarge ? 64 + key.length : 1 + bytes;
   }
-  return { mutations: 3, keyBytes: keyBytes + 64, valueBytes: 64 + key.length };
+  return budget.takeSize(mutations, keyBytes, valueBytes);
 }
 
 async function loadLarge(backend: Backend): Promise<Map<string, Large>> {

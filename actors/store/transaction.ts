@@ -4,6 +4,7 @@
  */
 import { assert } from "../../core/assert.ts";
 import type { Bytes } from "../../core/bytes.ts";
+import { Cursor, type Found } from "./cursor.ts";
 import { StoreError } from "./error.ts";
 import { fromBinary, prefixEnd, successor, toBinary } from "./keys.ts";
 import { COMMIT_BYTES_MAX, ENTRY_OVERHEAD_BYTES, KEY_BYTES_MAX, VALUE_BYTES_MAX } from "./limits.ts";
@@ -12,15 +13,17 @@ import type { Reader } from "./reader.ts";
 import { SortedMap } from "./sorted_map.ts";
 import type { Entry, RangeOptions, ReadTx, StoreTx } from "./store.ts";
 
+const NOTHING: readonly never[] = [];
+
 /** What the views of one run share. */
 export class Run {
   readonly snapshot: Snapshot;
   readonly reader: Reader;
   readonly writes = new SortedMap<Bytes | null>();
-  /** Keys that were read, and found in the snapshot. */
-  readonly points = new Set<string>();
-  readonly intervals: Interval[] = [];
-  readonly effects: (() => void)[] = [];
+  // Made when needed: most transactions are small, and there are many.
+  #points: Set<string> | undefined;
+  #intervals: Interval[] | undefined;
+  #effects: (() => void)[] | undefined;
   /** False for a run that only reads: nothing is checked at its end, so nothing is remembered. */
   readonly remembers: boolean;
   #bytes = 0;
@@ -30,6 +33,34 @@ export class Run {
     this.snapshot = snapshot;
     this.reader = reader;
     this.remembers = remembers;
+  }
+
+  /** Keys that were read from the snapshot. */
+  get points(): Iterable<string> {
+    return this.#points ?? NOTHING;
+  }
+
+  /** Ranges that were read from the snapshot. */
+  get intervals(): readonly Interval[] {
+    return this.#intervals ?? NOTHING;
+  }
+
+  get effects(): readonly (() => void)[] {
+    return this.#effects ?? NOTHING;
+  }
+
+  readPoint(key: string): void {
+    if (this.remembers) (this.#points ??= new Set()).add(key);
+  }
+
+  /** The interval may grow as long as the run goes on. */
+  readInterval(interval: Interval): void {
+    if (this.remembers) (this.#intervals ??= []).push(interval);
+  }
+
+  addEffect(effect: () => void): void {
+    this.checkOpen();
+    (this.#effects ??= []).push(effect);
   }
 
   end(): void {
@@ -70,18 +101,20 @@ export class TransactionView implements StoreTx {
     checkSize("A key", full.length, KEY_BYTES_MAX);
     let value = this.#run.writes.get(full);
     if (value === undefined) {
-      if (this.#run.remembers) this.#run.points.add(full);
+      this.#run.readPoint(full);
       value = await this.#run.reader.get(this.#run.snapshot, full);
     }
     return value?.slice();
   }
 
   async *range(options: RangeOptions = {}): AsyncGenerator<Entry> {
-    const bounds = this.#bounds(options);
     const { reverse = false, limit = Infinity } = options;
     if (!(limit >= 0)) throw new RangeError("The limit of a range read must not be negative.");
-    for await (const [key, value] of this.#scan(bounds, reverse, limit, true)) {
-      yield { key: fromBinary(key, this.#prefix.length), value: value.slice() };
+    const scan = this.#scan(options, reverse, limit, true);
+    for (let found = scan.next();; found = scan.next()) {
+      const entry = found instanceof Promise ? await found : found;
+      if (entry === undefined) return;
+      yield { key: fromBinary(entry[0], this.#prefix.length), value: entry[1].slice() };
     }
   }
 
@@ -94,7 +127,8 @@ export class TransactionView implements StoreTx {
   }
 
   async deleteAll(prefix: Uint8Array): Promise<void> {
-    for await (const [key] of this.#scan(this.#bounds({ prefix }), false, Infinity, false)) this.#run.write(key, null);
+    const scan = this.#scan({ prefix }, false, Infinity, false);
+    for (let entry = await scan.next(); entry !== undefined; entry = await scan.next()) this.#run.write(entry[0], null);
   }
 
   view(prefix: Uint8Array): TransactionView {
@@ -102,8 +136,7 @@ export class TransactionView implements StoreTx {
   }
 
   onCommit(effect: () => void): void {
-    this.#run.checkOpen();
-    this.#run.effects.push(effect);
+    this.#run.addEffect(effect);
   }
 
   #bounds({ prefix, start, end }: RangeOptions): Interval {
@@ -122,27 +155,33 @@ export class TransactionView implements StoreTx {
     return bounds;
   }
 
-  async *#scan(bounds: Interval, reverse: boolean, limit: number, values: boolean): AsyncGenerator<[string, Bytes]> {
+  /** A range read that remembers what it saw, of at most `limit` entries. */
+  #scan(options: RangeOptions, reverse: boolean, limit: number, values: boolean): { next(): Found | Promise<Found> } {
     const run = this.#run;
     run.checkOpen();
-    if (limit < 1) return;
-    const { start, end } = bounds;
+    const { start, end } = this.#bounds(options);
+    const cursor = new Cursor(run.reader, run.snapshot, run.writes, { start, end, reverse, limit, values });
     let seen: Interval | undefined;
-    const see = (from: string, to: string | undefined): void => {
-      if (!run.remembers) return;
-      if (seen === undefined) run.intervals.push(seen = { start: from, end: to });
-      else Object.assign(seen, { start: from, end: to });
-    };
-    let count = 0;
-    for await (const entry of run.reader.scan(run.snapshot, { start, end, reverse, limit, own: run.writes, values })) {
+    const see = (entry: Found): Found => {
       run.checkOpen();
-      if (reverse) see(entry[0], end);
-      else see(start, successor(entry[0]));
-      yield entry;
-      if (++count >= limit) return;
-    }
-    run.checkOpen();
-    see(start, end);
+      const interval = entry === undefined
+        ? { start, end }
+        : reverse
+        ? { start: entry[0], end }
+        : { start, end: successor(entry[0]) };
+      if (seen === undefined) run.readInterval(seen = interval);
+      else Object.assign(seen, interval);
+      return entry;
+    };
+    let left = limit;
+    return {
+      next: () => {
+        if (left < 1) return undefined;
+        left--;
+        const found = cursor.next();
+        return found instanceof Promise ? found.then(see) : see(found);
+      },
+    };
   }
 }
 

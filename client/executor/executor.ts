@@ -1,15 +1,23 @@
-/** Starts an actor for every active state: those in the store at its start, then new ones as they are committed. */
+/**
+ * Starts an actor for every active state: those in the store at its start, then new ones as they are committed.
+ *
+ * A state's actor is named by the state, so that one state never has two: what was told twice, or is found again after a restart of
+ * the executor alone, runs already.
+ */
+import { sha256 } from "@noble/hashes/sha2.js";
 import { defineActor, next, reply } from "../../actors/actor.ts";
 import type { ActorRef, Cast, Request } from "../../actors/protocol.ts";
 import { child } from "../../actors/supervisor.ts";
+import { ActorError } from "../../actors/error.ts";
+import { toHex } from "../../core/bytes.ts";
 import { machine } from "./machine.ts";
 import type { Machines } from "./machines.ts";
 import type { StateId } from "./states.ts";
 
 export type ExecutorMessage =
   | Cast<"start", { states: readonly StateId[] }>
-  /** How many states are being watched. */
-  | Request<"running", null, number>;
+  /** Active states that this client can run, its modules being what they are. */
+  | Request<"active", null, number>;
 export type ExecutorRef = ActorRef<ExecutorMessage>;
 
 export type ExecutorArgs = {
@@ -18,34 +26,42 @@ export type ExecutorArgs = {
   readonly machines: Machines;
 };
 
-type State = ExecutorArgs & { readonly started: number };
-
-/** A state's actor ends with its step; one that crashes again and again must not end the client. */
+/** A state's actor only waits and writes: it has nothing to bring to an end. */
 const SHUTDOWN_MS = 2_000;
 
-export const executor = defineActor<ExecutorMessage, ExecutorArgs, State>({
+/** Unique for a state: 16 digits of the operation for people, 16 of the state's hash. */
+export function machineId({ operationId, instance, state }: StateId): string {
+  return `operation:${operationId.slice(0, 16)}:${instance}:${toHex(sha256(state)).slice(0, 16)}`;
+}
+
+export const executor = defineActor<ExecutorMessage, ExecutorArgs, ExecutorArgs>({
   name: "executor",
   init: async (ctx, args) => {
     ctx.tell(ctx.self, "start", { states: await args.machines.active() });
-    return { ...args, started: 0 };
+    return args;
   },
   handle: {
     start: async (state, { states }, ctx) => {
-      let { started } = state;
       for (const id of states) {
         if (!state.machines.canRun(id)) continue;
-        const name = `operation:${id.operationId.slice(0, 16)}:${started++}`;
         const spec = child(machine, {
-          id: name,
+          id: machineId(id),
           args: { id, machines: state.machines },
           restart: "transient",
           shutdownMs: SHUTDOWN_MS,
         });
-        await ctx.startChild(state.supervisor, spec);
+        try {
+          await ctx.startChild(state.supervisor, spec);
+        } catch (thrown) {
+          if (!(thrown instanceof ActorError && thrown.code === "duplicate_path")) throw thrown;
+        }
       }
-      return next({ ...state, started });
+      return next(state);
     },
-    running: async (state) => reply(state, (await state.machines.active()).length),
+    active: async (state) => {
+      const states = await state.machines.active();
+      return reply(state, states.filter((id) => state.machines.canRun(id)).length);
+    },
   },
   mailbox: { max: 100_000, full: "refuse" },
 });

@@ -7,6 +7,7 @@ import type { Bytes } from "../../core/bytes.ts";
 import { concat, fromHex, toHex } from "../../core/bytes.ts";
 import { decode, encode, option, struct, u64Number } from "../../core/encoding/mod.ts";
 import type { ModuleInstanceId, OperationId } from "../../core/types/ids.ts";
+import { readDurable } from "../../modules/contract/read_durable.ts";
 import { ACTIVE_PREFIX, operationKey, STATE_PREFIX } from "../database.ts";
 
 /** Which state of which machine: enough to run it. */
@@ -81,19 +82,19 @@ export async function* followStates(
   instance: ModuleInstanceId,
   signal?: AbortSignal,
 ): AsyncGenerator<Bytes> {
-  let lastUs = -1;
+  // not by time: of two transactions the one that began first may commit last
+  const seen = new Set<string>();
   for (;;) {
     // registered before reading, so that nothing in between is missed
     const stop = new AbortController();
     const either = signal ? AbortSignal.any([signal, stop.signal]) : stop.signal;
     const changed = store.changed(operationKey(STATE_PREFIX, operationId), either).then(() => true, () => false);
     try {
-      const { value: states, durable } = await store.transact((tx) => operationStates(tx, operationId));
-      await durable;
-      for (const state of states) {
-        if (state.instance !== instance || state.createdUs <= lastUs) continue;
-        lastUs = state.createdUs;
-        yield state.state;
+      for (const { instance: owner, state } of await readDurable(store, (tx) => operationStates(tx, operationId))) {
+        const key = toHex(state);
+        if (owner !== instance || seen.has(key)) continue;
+        seen.add(key);
+        yield state;
       }
       if (!await changed) return;
     } finally {

@@ -42,6 +42,15 @@ export function rpcErrorText(error: RpcError): string {
   }
 }
 
+function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason);
+    signal.addEventListener("abort", abort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+  });
+}
+
+/** `method` without the module's prefix, as the reference has it. */
 function federationError(method: string, errors: ReadonlyMap<PeerId, string>, general = ""): ApiError {
   const peers = [...errors].sort(([a], [b]) => a - b);
   const unsupported = peers.some(([, text]) => text.startsWith("Invalid rpc id"));
@@ -106,10 +115,21 @@ export class ConnectedFederationApi implements FederationApi {
   }
 
   async one<R>(peer: PeerId, call: ApiCall<R>, options: { password?: string; signal?: AbortSignal } = {}): Promise<R> {
-    const answer = await this.#ask(peer, call, options.password ?? null);
-    options.signal?.throwIfAborted();
-    if (answer.ok) return answer.value.value;
-    throw federationError(this.#method(call.method), new Map([[peer, answer.error]]));
+    const answer = await this.ask(peer, call, options);
+    if (answer.ok) return answer.value;
+    throw federationError(call.method, new Map([[peer, answer.error]]));
+  }
+
+  /** One guardian's answer, or the text of its failure. Rejects with the signal's reason when it is aborted. */
+  async ask<R>(
+    peer: PeerId,
+    call: ApiCall<R>,
+    { password = null, signal }: { readonly password?: string | null; readonly signal?: AbortSignal } = {},
+  ): Promise<Result<R, string>> {
+    signal?.throwIfAborted();
+    const asked = this.#ask(peer, call, password);
+    const answer = await (signal ? unlessAborted(asked, signal) : asked);
+    return answer.ok ? ok(answer.value.value) : answer;
   }
 
   #method(name: string): string {
@@ -120,7 +140,7 @@ export class ConnectedFederationApi implements FederationApi {
   async #ask<R>(peer: PeerId, call: ApiCall<R>, auth: string | null): Promise<Result<Answer<R>, string>> {
     const { sender, connections } = this.#options;
     const ref = connections.get(peer);
-    if (!ref) return err("Connection failed: no such guardian");
+    if (!ref) return err(`Invalid peer id: ${peer}`);
     const params: Json[] = [{ auth, params: call.params }];
     let answer: Result<Json, RpcError>;
     try {
@@ -157,13 +177,13 @@ export class ConnectedFederationApi implements FederationApi {
         const askAgain = (peer: PeerId, delayMs: number): void => {
           void sleep(platform.clock, delayMs, stop).then(() => ask(peer, 0), () => undefined);
         };
-        const act = (peer: PeerId, step: QueryStep<T>): void => {
+        const act = (peer: PeerId, step: QueryStep<T>, attempt: number): void => {
           if (step.do === "success") resolve(step.value);
           else if (step.do === "retry") { for (const again of step.peers) askAgain(again, REASK_MS); }
-          else if (step.do === "peer_error") fail(peer, step.error, 0);
+          else if (step.do === "peer_error") fail(peer, step.error, attempt);
           else if (step.do === "failure") {
             const answers = [...step.answers].map(([id, text]) => `peer ${id}: ${text}`).join("; ");
-            reject(federationError(this.#method(call.method), errors, `Guardians disagree (${answers})`));
+            reject(federationError(call.method, errors, `Guardians disagree (${answers})`));
           }
         };
         const fail = (peer: PeerId, error: string, attempt: number): void => {
@@ -176,13 +196,13 @@ export class ConnectedFederationApi implements FederationApi {
             return;
           }
           const step = strategy.failed?.(peer);
-          if (errors.size >= peers.oneHonest) reject(federationError(this.#method(call.method), errors));
-          else if (step) act(peer, step);
+          if (errors.size >= peers.oneHonest) reject(federationError(call.method, errors));
+          else if (step) act(peer, step, attempt);
         };
         const ask = (peer: PeerId, attempt: number): void => {
           this.#ask(peer, call, null).then((answer) => {
             if (stop.aborted) return;
-            if (answer.ok) act(peer, strategy.answer(peer, answer.value));
+            if (answer.ok) act(peer, strategy.answer(peer, answer.value), attempt);
             else fail(peer, answer.error, attempt);
           }).catch(reject);
         };

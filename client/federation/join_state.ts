@@ -5,19 +5,23 @@
 import type { ReadTx, StoreTx } from "../../actors/store/store.ts";
 import type { Bytes } from "../../core/bytes.ts";
 import { concat, equalBytesConstantTime, utf8 } from "../../core/bytes.ts";
-import type { Codec } from "../../core/encoding/mod.ts";
+import type { Codec, CodecType } from "../../core/encoding/mod.ts";
 import { bytes, decode, encode, map, option, struct, text } from "../../core/encoding/mod.ts";
+import type { SignedApiAnnouncement } from "../../core/types/api_announcement.ts";
+import { signedApiAnnouncement } from "../../core/types/api_announcement.ts";
 import type { ApiVersionSet, SupportedApiVersionsSummary } from "../../core/types/api_versions.ts";
 import { apiVersionSet, supportedApiVersionsSummary } from "../../core/types/api_versions.ts";
 import type { ClientConfig } from "../../core/types/client_config.ts";
 import { clientConfig } from "../../core/types/client_config.ts";
+import type { SignedGuardianMetadata } from "../../core/types/guardian_metadata.ts";
+import { signedGuardianMetadata } from "../../core/types/guardian_metadata.ts";
 import type { PeerId } from "../../core/types/ids.ts";
 import { blockHash, peerId } from "../../core/types/ids.ts";
 import { CLIENT_PREFIX } from "../database.ts";
 import { ClientError } from "../error.ts";
 
 /** A value under a name. */
-class Slot<T> {
+export class Slot<T> {
   readonly #key: Bytes;
 
   constructor(name: string, readonly codec: Codec<T>) {
@@ -56,8 +60,15 @@ export const summariesSlot: Slot<Map<PeerId, SupportedApiVersionsSummary>> = new
   "api_summaries",
   map(peerId, supportedApiVersionsSummary),
 );
-/** Guardians' newest URLs, where they differ from the config's. */
-export const urlsSlot: Slot<Map<PeerId, string>> = new Slot("urls", map(peerId, text));
+/** Where guardians say they are: the newest statements that were seen. */
+export const announcementsSlot: Slot<Map<PeerId, SignedApiAnnouncement>> = new Slot(
+  "api_announcements",
+  map(peerId, signedApiAnnouncement),
+);
+export const metadataSlot: Slot<Map<PeerId, SignedGuardianMetadata>> = new Slot(
+  "guardian_metadata",
+  map(peerId, signedGuardianMetadata),
+);
 export const chainIdSlot: Slot<string> = new Slot("chain_id", blockHash);
 
 /** @throws {ClientError} `wrong_secret` */
@@ -65,3 +76,8 @@ export function checkSecret(stored: Joined, check: Bytes): void {
   if (equalBytesConstantTime(stored.secretCheck, check)) return;
   throw new ClientError({ code: "wrong_secret" }, "The secret does not match the one this database was created with");
 }
+
+const adminCredentials = struct("AdminCredentials", { peer: peerId, password: text });
+export type AdminCredentials = CodecType<typeof adminCredentials>;
+/** Own guardian and its API password, for admin commands. Secret. */
+export const adminSlot: Slot<AdminCredentials> = new Slot("admin", adminCredentials);

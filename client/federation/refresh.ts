@@ -1,8 +1,11 @@
-/** Keeps what is known of the federation fresh: API versions, config, guardians' URLs, chain id. Sheet "client" B, "API" 5, 6. */
+/**
+ * Keeps what is known of the federation fresh: config, API versions, guardians' URLs, chain id. What it finds is used from the next
+ * opening on. Sheet "client" B, "API" 5, 6.
+ */
 import type { ActorContext } from "../../actors/actor.ts";
 import { defineActor, next } from "../../actors/actor.ts";
+import type { Logger } from "../../actors/logger.ts";
 import type { Cast } from "../../actors/protocol.ts";
-import type { StoreView } from "../../actors/store/store.ts";
 import { equalBytes } from "../../core/bytes.ts";
 import { encode } from "../../core/encoding/mod.ts";
 import type { Result } from "../../core/result.ts";
@@ -11,16 +14,19 @@ import type { ClientConfig } from "../../core/types/client_config.ts";
 import { clientConfig, clientModuleConfig, globalClientConfig } from "../../core/types/client_config.ts";
 import { blockHash } from "../../core/types/ids.ts";
 import { ApiError } from "../../modules/contract/federation_api.ts";
-import type { ConnectedFederationApi } from "./api.ts";
+import { ClientError } from "../error.ts";
+import { refreshAnnouncements, refreshMetadata } from "./announcements.ts";
+import type { DiscoveryEnv } from "./discover.ts";
+import { refreshVersions } from "./discover.ts";
 import { chainIdSlot, pendingConfigSlot } from "./join_state.ts";
 
 const HOUR_MS = 3_600_000;
+/** Guardians that answer later than the first by more than this don't count this time. */
+const STRAGGLERS_MS = 30_000;
+/** The same while the user waits for a join. */
+const JOIN_STRAGGLERS_MS = 20;
 
-export type RefreshArgs = {
-  readonly store: StoreView;
-  readonly api: ConnectedFederationApi;
-  readonly config: ClientConfig;
-};
+export type RefreshArgs = DiscoveryEnv;
 
 export type RefreshMessage = Cast<"refresh", null> | Cast<"refreshed", { outcome: Result<null, unknown> }>;
 
@@ -35,35 +41,57 @@ export function isExtension(before: ClientConfig, after: ClientConfig): boolean 
   });
 }
 
-async function refreshConfig({ store, api, config }: RefreshArgs, ctx: Context, signal: AbortSignal): Promise<void> {
+async function refreshConfig({ store, api, config }: DiscoveryEnv, log: Logger, signal: AbortSignal): Promise<void> {
   const newer = await api.consensus({ method: "client_config", params: null, result: clientConfig }, { signal });
   if (equalBytes(encode(clientConfig, newer), encode(clientConfig, config))) return;
   if (!isExtension(config, newer)) {
-    ctx.log.warn("Guardians agree on a config that changes more than it adds; it is not taken");
+    log.warn("Guardians agree on a config that changes more than it adds; it is not taken");
     return;
   }
-  ctx.log.info("The federation has new modules; they are used from the next start on", { modules: newer.modules.size });
+  log.info("The federation has new modules; they are used from the next start on", { modules: newer.modules.size });
   const { durable } = await store.transact((tx) => pendingConfigSlot.set(tx, newer));
   await durable;
 }
 
-async function refreshChainId({ store, api }: RefreshArgs, signal: AbortSignal): Promise<void> {
+async function refreshChainId({ store, api }: DiscoveryEnv, signal?: AbortSignal): Promise<void> {
   if (await store.read((tx) => chainIdSlot.get(tx)) !== undefined) return;
-  const chainId = await api.consensus({ method: "chain_id", params: null, result: blockHash }, { signal });
+  const options = signal ? { signal } : {};
+  const chainId = await api.consensus({ method: "chain_id", params: null, result: blockHash }, options);
   const { durable } = await store.transact((tx) => chainIdSlot.set(tx, chainId));
   await durable;
 }
 
-async function all(args: RefreshArgs, ctx: Context, signal: AbortSignal): Promise<null> {
-  for (const part of [() => refreshConfig(args, ctx, signal), () => refreshChainId(args, signal)]) {
+/** Guardians that can't be reached, or are older, are asked again later: nothing here is needed now. */
+async function tolerant(log: Logger, parts: readonly (() => Promise<unknown>)[]): Promise<void> {
+  for (const part of parts) {
     try {
       await part();
     } catch (thrown) {
-      // guardians that can't be reached, or are older, are asked again in an hour
-      if (!(thrown instanceof ApiError)) throw thrown;
-      ctx.log.debug("Could not refresh", { reason: errorText(thrown) });
+      if (!(thrown instanceof ApiError) && !(thrown instanceof ClientError)) throw thrown;
+      log.debug("Could not refresh", { reason: errorText(thrown) });
     }
   }
+}
+
+/** Once, when joining: what a guardian that has moved since the config was made needs to be found. */
+export function prefetch(env: DiscoveryEnv, log: Logger, signal?: AbortSignal): Promise<void> {
+  const options = { stragglersMs: JOIN_STRAGGLERS_MS, ...(signal && { signal }) };
+  return tolerant(log, [
+    () => refreshAnnouncements(env, options),
+    () => refreshMetadata(env, options),
+    () => refreshChainId(env, signal),
+  ]);
+}
+
+async function all(env: DiscoveryEnv, ctx: Context, signal: AbortSignal): Promise<null> {
+  const options = { stragglersMs: STRAGGLERS_MS, signal };
+  await tolerant(ctx.log, [
+    () => refreshConfig(env, ctx.log, signal),
+    () => refreshChainId(env, signal),
+    () => refreshVersions(env, signal),
+    () => refreshAnnouncements(env, options),
+    () => refreshMetadata(env, options),
+  ]);
   return null;
 }
 

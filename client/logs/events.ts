@@ -21,6 +21,7 @@ import {
 } from "../../core/encoding/mod.ts";
 import type { Result } from "../../core/result.ts";
 import type { ModuleInstanceId } from "../../core/types/ids.ts";
+import { readDurable } from "../../modules/contract/read_durable.ts";
 import { EVENT_PREFIX, u64At, u64Bytes, UNORDERED_EVENT_PREFIX } from "../database.ts";
 
 const json: Codec<Json> = mapCodec(text, "Json", {
@@ -95,7 +96,7 @@ export async function* followEvents(
     const changed = store.changed(EVENT_PREFIX, either).then(() => true, () => false);
     try {
       for (;;) {
-        const events = await store.read((tx) => getEvents(tx, at, page));
+        const events = await readDurable(store, (tx) => getEvents(tx, at, page));
         for (const value of events) {
           at = value.id + 1;
           yield value;

@@ -1,6 +1,7 @@
 /**
- * Addresses: P2PKH, P2SH and every witness program (BIP173, BIP350). The test networks share their Base58 prefixes, and all but
- * regtest their Bech32 prefix, so that a text alone doesn't tell which of them is meant. `bitcoin` crate, `address/mod.rs`.
+ * Addresses: P2PKH, P2SH and every witness program (BIP173, BIP350). The test networks share their Base58 prefixes, and
+ * all but regtest their Bech32 prefix, so that a text alone doesn't tell which of them is meant. `bitcoin` crate,
+ * `address/mod.rs`.
  */
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bech32, bech32m, createBase58check } from "@scure/base";

@@ -2,8 +2,8 @@
  * An address as the old wallet module's peg-outs hold it: network and script. `fedimint-core/src/encoding/btc.rs`
  * (`Address<NetworkUnchecked>`), `src/lib.rs` (`get_network_for_address`).
  *
- * A text doesn't tell all networks apart. What is written is the first of bitcoin, testnet, regtest that it is valid for, so an address of
- * signet or testnet4 travels as one of testnet.
+ * A text doesn't tell all networks apart. What is written is the first of bitcoin, testnet, regtest that it is valid
+ * for, so an address of signet or testnet4 travels as one of testnet.
  */
 import type { Bytes } from "../bytes.ts";
 import type { Codec } from "../encoding/mod.ts";

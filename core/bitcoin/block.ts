@@ -18,7 +18,10 @@ const i32Le: Codec<number> = {
   read: readI32Le,
 };
 
-/** 80 bytes: version i32 ‖ previous hash ‖ merkle root ‖ time u32 (seconds) ‖ bits u32 (target) ‖ nonce u32, all little-endian. */
+/**
+ * 80 bytes: version i32 ‖ previous hash ‖ merkle root ‖ time u32 (seconds) ‖ bits u32 (target) ‖ nonce u32, all
+ * little-endian.
+ */
 export const blockHeader = struct("bitcoin::block::Header", {
   version: i32Le,
   prevBlockhash: blockHash,
@@ -64,8 +67,9 @@ export function blockHashOf(header: BlockHeader): BlockHash {
 }
 
 /**
- * Merkle root over txids (or wtxids) as Bitcoin shows them; the result too. A level of odd length repeats its last hash, so different
- * lists can have one root (CVE-2012-2459): whoever takes blocks from others must refuse equal txids in one.
+ * Merkle root over txids (or wtxids) as Bitcoin shows them; the result too. A level of odd length repeats its last
+ * hash, so different lists can have one root (CVE-2012-2459): whoever takes blocks from others must refuse equal txids
+ * in one.
  * @param txids at least one
  */
 export function merkleRootOf(txids: readonly BitcoinTxid[]): string {

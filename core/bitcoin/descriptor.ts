@@ -1,6 +1,6 @@
 /**
- * Output descriptors, as far as federations use them: `wpkh(key)` for one guardian and `wsh(sortedmulti(k,keys))`, with compressed keys
- * in hex. Sources: BIP380 (checksum), BIP382, BIP383; `miniscript` crate.
+ * Output descriptors, as far as federations use them: `wpkh(key)` for one guardian and `wsh(sortedmulti(k,keys))`, with
+ * compressed keys in hex. Sources: BIP380 (checksum), BIP382, BIP383; `miniscript` crate.
  */
 import type { Bytes } from "../bytes.ts";
 import { fromHex, toHex } from "../bytes.ts";
@@ -62,7 +62,10 @@ export function descriptorText(descriptor: Descriptor): string {
   return `${body}#${descriptorChecksum(body)}`;
 }
 
-/** A checksum may be absent, as in the reference; a wrong one is refused. @throws {DecodeError} `invalid` · `too_large` · `out_of_range` */
+/**
+ * A checksum may be absent, as in the reference; a wrong one is refused. @throws {DecodeError} `invalid` · `too_large`
+ * · `out_of_range`
+ */
 export function parseDescriptor(text: string): Descriptor {
   if (text.length > DESCRIPTOR_CHARACTERS_MAX) throw new DecodeError("too_large", "Descriptor is too long");
   const [body = "", checksum, ...more] = text.split("#");

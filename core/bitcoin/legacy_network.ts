@@ -1,6 +1,6 @@
 /**
- * The network in the configs of the old `ln` and `wallet` modules: its magic as a number. `fedimint-core/src/encoding/btc.rs`
- * (`NetworkLegacyEncodingWrapper`).
+ * The network in the configs of the old `ln` and `wallet` modules: its magic as a number.
+ * `fedimint-core/src/encoding/btc.rs` (`NetworkLegacyEncodingWrapper`).
  */
 import { fromHex, toHex } from "../bytes.ts";
 import type { Codec } from "../encoding/mod.ts";

@@ -2,7 +2,8 @@
  * Proofs that a block holds a transaction: the partial merkle tree of BIP37, and the block header it belongs to.
  * `bitcoin` crate, `merkle_tree/block.rs`; `fedimint-core/src/txoproof.rs`.
  *
- * The tree is walked depth first. A flag bit tells whether a node's part of the tree holds a match; if not, or at a leaf, its hash follows.
+ * The tree is walked depth first. A flag bit tells whether a node's part of the tree holds a match; if not, or at a
+ * leaf, its hash follows.
  */
 import type { Bytes } from "../bytes.ts";
 import { concat, equalBytes, fromHex, toHex } from "../bytes.ts";
@@ -76,7 +77,8 @@ function widthAt(transactions: number, height: number): number {
 /**
  * Walks the tree.
  * @returns the root as Bitcoin shows it, and the transactions it proves
- * @throws {DecodeError} `invalid` when it isn't a tree: hashes or bits missing or left over, or two equal branches (CVE-2012-2459)
+ * @throws {DecodeError} `invalid` when it isn't a tree: hashes or bits missing or left over, or two equal branches
+ * (CVE-2012-2459)
  */
 export function extractMatches(tree: PartialMerkleTree): { readonly root: string; readonly matches: MerkleMatch[] } {
   const { transactions, hashes, bits } = tree;

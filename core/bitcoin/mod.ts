@@ -37,6 +37,7 @@ export {
   networkOfMagic,
 } from "./network.ts";
 export { compactSize, u32Le, u64Le } from "./primitives.ts";
+export { type Psbt, psbt, type PsbtMap, psbtOf, type PsbtPair } from "./psbt.ts";
 export {
   bitcoinScript,
   dustLimitSat,

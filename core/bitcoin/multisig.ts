@@ -1,6 +1,6 @@
 /**
- * k of n keys behind a P2WSH output: witness script, output script, and the finished witness. Keys are sorted (BIP67), as
- * `sortedmulti` does. Sources: `miniscript` crate `Wsh::SortedMulti`; BIP383.
+ * k of n keys behind a P2WSH output: witness script, output script, and the finished witness. Keys are sorted (BIP67),
+ * as `sortedmulti` does. Sources: `miniscript` crate `Wsh::SortedMulti`; BIP383.
  */
 import { sha256 } from "@noble/hashes/sha2.js";
 import type { Bytes } from "../bytes.ts";
@@ -47,8 +47,8 @@ export function p2wshOf(witnessScript: Uint8Array): Bytes {
 }
 
 /**
- * Witness that spends a multisig output: `[empty, signatures, witness script]`, the empty element for the one that OP_CHECKMULTISIG takes
- * too many.
+ * Witness that spends a multisig output: `[empty, signatures, witness script]`, the empty element for the one that
+ * OP_CHECKMULTISIG takes too many.
  * @param signatures DER with sighash byte, exactly `k`, in the order of the script's keys
  */
 export function multisigWitness(signatures: readonly Bytes[], witnessScript: Bytes): Bytes[] {

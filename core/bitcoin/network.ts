@@ -1,4 +1,6 @@
-/** Bitcoin networks by name and by the four magic bytes of their messages. `bitcoin` crate, `network.rs`, `p2p/mod.rs`. */
+/**
+ * Bitcoin networks by name and by the four magic bytes of their messages. `bitcoin` crate, `network.rs`, `p2p/mod.rs`.
+ */
 import { fromHex, toHex } from "../bytes.ts";
 import type { Codec } from "../encoding/mod.ts";
 import { badJson } from "../encoding/primitives.ts";

@@ -1,4 +1,6 @@
-/** Bitcoin's own numbers, which are little-endian where fedimint's are BigSize. `bitcoin` crate, `consensus/encode.rs`. */
+/**
+ * Bitcoin's own numbers, which are little-endian where fedimint's are BigSize. `bitcoin` crate, `consensus/encode.rs`.
+ */
 import type { Codec, Reader, Writer } from "../encoding/mod.ts";
 import { u32, u64 } from "../encoding/mod.ts";
 
@@ -59,8 +61,8 @@ export function readCompactSize(reader: Reader): bigint {
 }
 
 /**
- * A count of elements that take `bytesLeast` each: refused at once when they can't be there, so nothing is allocated for an
- * announced number.
+ * A count of elements that take `bytesLeast` each: refused at once when they can't be there, so nothing is allocated
+ * for an announced number.
  */
 export function readCount(reader: Reader, bytesLeast = 1): number {
   const count = readCompactSize(reader);

@@ -1,4 +1,7 @@
-/** Output scripts: their encoding, the standard forms, and the least amount that is worth an output. `bitcoin` crate, `blockdata/script`. */
+/**
+ * Output scripts: their encoding, the standard forms, and the least amount that is worth an output. `bitcoin` crate,
+ * `blockdata/script`.
+ */
 import { ripemd160 } from "@noble/hashes/legacy.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import type { Bytes } from "../bytes.ts";
@@ -117,8 +120,8 @@ function sized(bytes: Uint8Array, length: number): Uint8Array {
 const DUST_RELAY_SAT_PER_KB = 3000;
 
 /**
- * Least amount of an output that nodes relay: what spending it would cost at 3 sat a byte. P2WPKH 294, P2WSH and P2TR 330, P2SH 540,
- * P2PKH 546. Source: Core `GetDustThreshold`, `bitcoin` crate `minimal_non_dust`.
+ * Least amount of an output that nodes relay: what spending it would cost at 3 sat a byte. P2WPKH 294, P2WSH and P2TR
+ * 330, P2SH 540, P2PKH 546. Source: Core `GetDustThreshold`, `bitcoin` crate `minimal_non_dust`.
  */
 export function dustLimitSat(script: Uint8Array): bigint {
   if (script[0] === OP_RETURN) return 0n;

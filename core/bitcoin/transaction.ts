@@ -1,6 +1,7 @@
 /**
- * Bitcoin transactions in Bitcoin's own serialisation, with witnesses (BIP144). Decoding refuses what the `bitcoin` crate refuses:
- * sizes that are not minimal, a witness flag without a witness, witnesses above 4 MB. Source: its `blockdata/{transaction,witness}.rs`.
+ * Bitcoin transactions in Bitcoin's own serialisation, with witnesses (BIP144). Decoding refuses what the `bitcoin`
+ * crate refuses: sizes that are not minimal, a witness flag without a witness, witnesses above 4 MB. Source: its
+ * `blockdata/{transaction,witness}.rs`.
  */
 import type { Bytes } from "../bytes.ts";
 import { compareBytes, toHex } from "../bytes.ts";

@@ -1,8 +1,10 @@
 /**
- * The text form that fedimint's codes share: a prefix, then base32 without padding and checksum. `fedimint-core/src/base32.rs`.
+ * The text form that fedimint's codes share: a prefix, then base32 without padding and checksum.
+ * `fedimint-core/src/base32.rs`.
  *
- * The alphabet is RFC 4648's "base32hex", the bit order is not: bits are taken least significant first, and the last character holds
- * what is left. Decoding drops left-over bits unchecked, as the reference does, so several texts may give the same bytes.
+ * The alphabet is RFC 4648's "base32hex", the bit order is not: bits are taken least significant first, and the last
+ * character holds what is left. Decoding drops left-over bits unchecked, as the reference does, so several texts may
+ * give the same bytes.
  */
 import type { Bytes } from "../bytes.ts";
 import type { Codec } from "./codec.ts";

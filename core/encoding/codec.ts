@@ -1,6 +1,7 @@
 /**
- * A codec is a value that knows one type whole: its consensus encoding (sheet "consensus encoding", `fedimint-core/src/encoding`),
- * serde's JSON form, its order as a map key, and its printed layout. Types are declared once and the TypeScript type follows:
+ * A codec is a value that knows one type whole: its consensus encoding (sheet "consensus encoding",
+ * `fedimint-core/src/encoding`), serde's JSON form, its order as a map key, and its printed layout. Types are declared
+ * once and the TypeScript type follows:
  *
  * ```ts
  * const note = struct("Note", { amount: u64, nonce: fixedHex(33) });

@@ -1,4 +1,6 @@
-/** Option, Result, lists, maps, tuples, structs. `fedimint-core/src/encoding/{mod,collections}.rs`, `fedimint-derive`. */
+/**
+ * Option, Result, lists, maps, tuples, structs. `fedimint-core/src/encoding/{mod,collections}.rs`, `fedimint-derive`.
+ */
 import type { Result } from "../result.ts";
 import { err, ok } from "../result.ts";
 import type { AnyCodec, Codec, CodecType } from "./codec.ts";
@@ -8,7 +10,10 @@ import type { Json } from "./json.ts";
 import { isJsonObject } from "./json.ts";
 import { badJson } from "./primitives.ts";
 
-/** `00`, or `01` and the value; JSON null or the value. @throws {RangeError} for a type that has null itself: use `nestedOption` */
+/**
+ * `00`, or `01` and the value; JSON null or the value. @throws {RangeError} for a type that has null itself: use
+ * `nestedOption`
+ */
 export function option<T>(inner: Codec<T>): Codec<T | null> {
   if (inner.nullable) throw new RangeError(`An option of ${inner.name} can't tell none from null`);
   const nested = nestedOption(inner);
@@ -149,7 +154,10 @@ export function fixedList<T>(inner: Codec<T>, size: number): Codec<T[]> {
   };
 }
 
-/** `BTreeSet<T>`: in TypeScript an array; encoding sorts it and refuses nothing but doubles, decoding wants it strictly ascending. */
+/**
+ * `BTreeSet<T>`: in TypeScript an array; encoding sorts it and refuses nothing but doubles, decoding wants it strictly
+ * ascending.
+ */
 export function sortedSet<T>(inner: Codec<T>): Codec<T[]> {
   const whole = list(inner);
   const sorted = (value: readonly T[]): T[] => value.toSorted(inner.compare);
@@ -199,7 +207,10 @@ function keyFromText<K>(codec: Codec<K>, key: string): K {
   return codec.fromJson(key);
 }
 
-/** `BTreeMap<K, V>`: keys are numbers, bigints or strings in TypeScript. Encoding sorts by the key's order, decoding wants strictly ascending keys. */
+/**
+ * `BTreeMap<K, V>`: keys are numbers, bigints or strings in TypeScript. Encoding sorts by the key's order, decoding
+ * wants strictly ascending keys.
+ */
 export function map<K extends number | bigint | string, V>(key: Codec<K>, value: Codec<V>): Codec<Map<K, V>> {
   const sorted = (entries: ReadonlyMap<K, V>): [K, V][] => [...entries].sort((a, b) => key.compare(a[0], b[0]));
   return {
@@ -300,8 +311,8 @@ export function snakeCase(name: string): string {
 }
 
 /**
- * Fields in declaration order, no framing. JSON: an object with snake_case members, or those of `jsonNames`; unknown members are
- * ignored and an absent one reads as null, which only `option` accepts.
+ * Fields in declaration order, no framing. JSON: an object with snake_case members, or those of `jsonNames`; unknown
+ * members are ignored and an absent one reads as null, which only `option` accepts.
  */
 export function struct<const F extends StructFields>(
   name: string,

@@ -1,8 +1,8 @@
 /**
  * Enums: BigSize index, BigSize length of the fields, the fields; the length must be used up. `fedimint-derive`.
  *
- * A value is `{ tag, value }`; a variant without fields has the value null. An *open* enum keeps what it doesn't know as
- * `{ tag: "Default", value: { variant, bytes } }` and encodes it again byte for byte.
+ * A value is `{ tag, value }`; a variant without fields has the value null. An *open* enum keeps what it doesn't know
+ * as `{ tag: "Default", value: { variant, bytes } }` and encodes it again byte for byte.
  */
 import type { Bytes } from "../bytes.ts";
 import type { AnyCodec, Codec, CodecType } from "./codec.ts";

@@ -174,6 +174,11 @@ export class Reader {
 
   /** A length or count: never more than the bytes that are left, since every element takes one at least. */
   length(): number {
+    const first = this.#bytes[this.#at];
+    if (first !== undefined && first < 0xfd && first < this.remaining) {
+      this.#at++;
+      return first;
+    }
     const value = this.bigSize();
     if (value > BigInt(this.remaining)) {
       this.fail("end_of_input", `Length ${value} exceeds the ${this.remaining} bytes left`);

@@ -1,6 +1,7 @@
 /**
  * JSON as serde writes it: integers stay exact beyond 2^53, and `1.0` is told from `1`.
- * Numbers that were parsed are safe integers (`number`), larger integers (`bigint`) or `JsonFloat` (anything with `.` or an exponent).
+ * Numbers that were parsed are safe integers (`number`), larger integers (`bigint`) or `JsonFloat` (anything with `.`
+ * or an exponent).
  */
 import { DecodeError } from "./error.ts";
 

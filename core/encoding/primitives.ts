@@ -73,8 +73,8 @@ export const u64: Codec<bigint> = {
 };
 
 /**
- * A u64 that is small in every honest value (a position, a height), but is part of what guardians must all read alike: a number up to
- * 2^53 − 1, a bigint above, so that nothing is refused that the reference takes.
+ * A u64 that is small in every honest value (a position, a height), but is part of what guardians must all read alike:
+ * a number up to 2^53 − 1, a bigint above, so that nothing is refused that the reference takes.
  */
 export const u64Exact: Codec<number | bigint> = {
   ...u64,
@@ -90,8 +90,8 @@ function shrink(value: bigint): number | bigint {
 }
 
 /**
- * A u64 that counts things which never pass 2^53 (sessions, positions): a plain number here. Larger ones are refused, so it is not for
- * what guardians order (inputs, outputs, consensus items): there `u64Exact`.
+ * A u64 that counts things which never pass 2^53 (sessions, positions): a plain number here. Larger ones are refused,
+ * so it is not for what guardians order (inputs, outputs, consensus items): there `u64Exact`.
  */
 export const u64Number: Codec<number> = {
   ...u64,
@@ -206,8 +206,8 @@ export function fixedHex(size: number): Codec<Bytes> {
 }
 
 /**
- * `[u8; size]` that identifies something: in TypeScript a lower-case hex string of the brand `T`, so that it can be a map's key.
- * `reversed` ids (Bitcoin's) are shown, and kept, byte-reversed.
+ * `[u8; size]` that identifies something: in TypeScript a lower-case hex string of the brand `T`, so that it can be a
+ * map's key. `reversed` ids (Bitcoin's) are shown, and kept, byte-reversed.
  */
 export function hexId<T extends string>(name: string, size = 32, reversed = false): Codec<T> {
   const show = (raw: Uint8Array): T => toHex(reversed ? raw.slice().reverse() : raw) as T;

@@ -50,7 +50,8 @@ const LEAVES: readonly Sample[] = [
 function optionOf({ codec, value }: Sample): Sample {
   if (!codec.nullable) return { codec: option(codec), value: fc.option(value) };
   const nested = nestedOption(codec);
-  // serde's JSON has null for both none and some(none): here a list of one stands for the latter, so that JSON loses nothing
+  // serde's JSON has null for both none and some(none): here a list of one stands for the latter, so that JSON loses
+  // nothing
   const lossless: typeof nested = {
     ...nested,
     toJson: (item) => item === null ? null : [codec.toJson(item.some)],

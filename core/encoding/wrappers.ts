@@ -1,4 +1,7 @@
-/** Codecs made from codecs: length-prefixed values, checks, serde's hex, base64 and flattened forms. `fedimint-core/src/encoding/as_hex.rs`, `src/module/mod.rs`. */
+/**
+ * Codecs made from codecs: length-prefixed values, checks, serde's hex, base64 and flattened forms.
+ * `fedimint-core/src/encoding/as_hex.rs`, `src/module/mod.rs`.
+ */
 import { base64urlnopad } from "@scure/base";
 import { toHex } from "../bytes.ts";
 import type { Codec } from "./codec.ts";
@@ -67,7 +70,10 @@ export function moduleEncodingBase64<T>(inner: Codec<T>): Codec<T> {
   };
 }
 
-/** The same codec for fewer values: what `holds` is false for is refused, from bytes and from JSON. `expected` completes "Value is not …". */
+/**
+ * The same codec for fewer values: what `holds` is false for is refused, from bytes and from JSON. `expected` completes
+ * "Value is not …".
+ */
 export function refine<T>(inner: Codec<T>, name: string, holds: (value: T) => boolean, expected: string): Codec<T> {
   const check = (value: T): T => {
     if (!holds(value)) throw new DecodeError("invalid", `Value is not ${expected}`);
@@ -76,7 +82,9 @@ export function refine<T>(inner: Codec<T>, name: string, holds: (value: T) => bo
   return mapCodec(inner, name, { decode: check, encode: (value) => value });
 }
 
-/** serde's `flatten`: in JSON the members of the struct field `member` (its JSON name) stand beside the other fields. */
+/**
+ * serde's `flatten`: in JSON the members of the struct field `member` (its JSON name) stand beside the other fields.
+ */
 export function flattenJson<T>(inner: Codec<T>, member: string): Codec<T> {
   return {
     ...inner,

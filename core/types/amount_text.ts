@@ -1,4 +1,7 @@
-/** Amounts as people write them: `21 sat`, `0.1btc`, `1000`. `fedimint-core/src/amount.rs`; the units are those of `bitcoin-units`. */
+/**
+ * Amounts as people write them: `21 sat`, `0.1btc`, `1000`. `fedimint-core/src/amount.rs`; the units are those of
+ * `bitcoin-units`.
+ */
 import { DecodeError } from "../encoding/mod.ts";
 import type { Amount } from "./amount.ts";
 import { BITCOIN_SAT_MAX, MSAT_PER_SAT, U64_MAX } from "./amount.ts";
@@ -35,7 +38,10 @@ function parseMsat(text: string): Amount {
   return msat;
 }
 
-/** Digits with at most one point, `1.` included. A unit of a satoshi or less wants digits before the point, as in the reference. */
+/**
+ * Digits with at most one point, `1.` included. A unit of a satoshi or less wants digits before the point, as in the
+ * reference.
+ */
 function parseSat(text: string, decimals: number): bigint {
   const [, whole = "", fraction] = /^([0-9]*)(?:\.([0-9]*))?$/.exec(text) ?? refuse("Amount is not a decimal number");
   if (whole === "" && fraction === undefined) return refuse("Amount has no digits");

@@ -1,6 +1,6 @@
 /**
- * Clients' encrypted backups: what is inside, and the request that stores one at the guardians. `fedimint-core/src/backup.rs`,
- * `core/backup.rs`, `fedimint-client/src/backup.rs`.
+ * Clients' encrypted backups: what is inside, and the request that stores one at the guardians.
+ * `fedimint-core/src/backup.rs`, `core/backup.rs`, `fedimint-client/src/backup.rs`.
  */
 import { sha256 } from "@noble/hashes/sha2.js";
 import type { Bytes } from "../bytes.ts";

@@ -1,6 +1,6 @@
 /**
- * BLS12-381 as it stands in encodings and JSON (hex). Only canonical encodings of points of the groups decode, infinity among them, and
- * scalars below the order. `fedimint-core/src/encoding/bls12_381.rs`.
+ * BLS12-381 as it stands in encodings and JSON (hex). Only canonical encodings of points of the groups decode, infinity
+ * among them, and scalars below the order. `fedimint-core/src/encoding/bls12_381.rs`.
  */
 import type { Bytes } from "../bytes.ts";
 import { CryptoError } from "../crypto/error.ts";

@@ -1,4 +1,7 @@
-/** The keys by which guardians sign what they order, and the tag that binds such signatures to one federation. Sheets 01 §10, 03 A2. */
+/**
+ * The keys by which guardians sign what they order, and the tag that binds such signatures to one federation. Sheets 01
+ * §10, 03 A2.
+ */
 import { sha256 } from "@noble/hashes/sha2.js";
 import type { Bytes } from "../bytes.ts";
 import type { CodecType } from "../encoding/mod.ts";

@@ -52,7 +52,10 @@ export function configHash(config: ClientConfig): Sha256 {
   return toHex(sha256(encode(clientConfig, config)));
 }
 
-/** Text of a meta field. Values are JSON text; one that is not a JSON string is taken as it stands, as older federations wrote them. */
+/**
+ * Text of a meta field. Values are JSON text; one that is not a JSON string is taken as it stands, as older federations
+ * wrote them.
+ */
 export function metaText(meta: ReadonlyMap<string, string>, key: string): string | null {
   const value = meta.get(key);
   if (value === undefined) return null;
@@ -92,7 +95,10 @@ export const jsonClientConfig: JsonForm<JsonClientConfig> = {
   },
 };
 
-/** @param describe a module's config as JSON, null if it has no fields; undefined for kinds that are not known, which are shown as hex */
+/**
+ * @param describe a module's config as JSON, null if it has no fields; undefined for kinds that are not known, which
+ * are shown as hex
+ */
 export function toJsonClientConfig(
   config: ClientConfig,
   describe: (kind: string, value: Dyn) => Json | undefined,

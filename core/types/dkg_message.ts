@@ -1,12 +1,15 @@
-/** Messages of the key ceremony in one of the two groups. `fedimint-core/src/config.rs`. Points decode only if they are of the group. */
+/**
+ * Messages of the key ceremony in one of the two groups. `fedimint-core/src/config.rs`. Points decode only if they are
+ * of the group.
+ */
 import type { CodecType } from "../encoding/mod.ts";
 import { closedEnum, list } from "../encoding/mod.ts";
 import { blsScalar, g1Point, g2Point } from "./bls.ts";
 import { sha256Hash } from "./ids.ts";
 
 /**
- * Hash: of the own commitment. Commitment: the public polynomial, constant term first. Share: the secret polynomial's value for the
- * receiver. Secret.
+ * Hash: of the own commitment. Commitment: the public polynomial, constant term first. Share: the secret polynomial's
+ * value for the receiver. Secret.
  */
 export const dkgMessageG1 = closedEnum("DkgMessageG1", {
   Hash: sha256Hash,

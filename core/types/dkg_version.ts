@@ -1,6 +1,7 @@
 /**
- * The release that a guardian tells in its setup code: `x.y.z`, with a vendor's name behind a plus. Two guardians can run the ceremony
- * together if major, minor and vendor are equal. `fedimint-core/src/version.rs` (`DkgVersion`); grammar of SemVer 2.0.0.
+ * The release that a guardian tells in its setup code: `x.y.z`, with a vendor's name behind a plus. Two guardians can
+ * run the ceremony together if major, minor and vendor are equal. `fedimint-core/src/version.rs` (`DkgVersion`);
+ * grammar of SemVer 2.0.0.
  */
 import { compareUtf8 } from "../bytes.ts";
 import type { Codec } from "../encoding/mod.ts";

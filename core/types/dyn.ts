@@ -1,6 +1,6 @@
 /**
- * Values whose type a module knows: `BS(instance id) ‖ BS(length) ‖ body`. They are kept as bytes, so unknown modules are
- * re-encoded exactly; `Decoders` says what a body must be. `fedimint-core/src/core.rs`, `src/module/registry.rs`.
+ * Values whose type a module knows: `BS(instance id) ‖ BS(length) ‖ body`. They are kept as bytes, so unknown modules
+ * are re-encoded exactly; `Decoders` says what a body must be. `fedimint-core/src/core.rs`, `src/module/registry.rs`.
  */
 import type { Bytes } from "../bytes.ts";
 import { equalBytes } from "../bytes.ts";

@@ -1,6 +1,6 @@
 /**
- * A federation's id: SHA-256 of the encoded API endpoints, as the ceremony fixed them; later announcements don't change it.
- * `fedimint-core/src/config.rs`.
+ * A federation's id: SHA-256 of the encoded API endpoints, as the ceremony fixed them; later announcements don't change
+ * it. `fedimint-core/src/config.rs`.
  */
 import { sha256 } from "@noble/hashes/sha2.js";
 import { toHex } from "../bytes.ts";

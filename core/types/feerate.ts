@@ -13,8 +13,8 @@ export function vbytesOf(weight: bigint): bigint {
 }
 
 /**
- * ⌊vbytes × rate / 1000⌋ sat, where the product wraps at 2^64. Sessions of the past were ordered by releases that wrapped, so replaying
- * them must wrap too; whoever decides about a new transaction uses `checkedFee`.
+ * ⌊vbytes × rate / 1000⌋ sat, where the product wraps at 2^64. Sessions of the past were ordered by releases that
+ * wrapped, so replaying them must wrap too; whoever decides about a new transaction uses `checkedFee`.
  */
 export function wrappingFee(rate: Feerate, weight: bigint): bigint {
   return BigInt.asUintN(64, vbytesOf(weight) * rate.satsPerKvb) / 1000n;

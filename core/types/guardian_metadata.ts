@@ -30,7 +30,9 @@ import { schnorrSignature } from "./keys.ts";
 import { GUARDIAN_METADATA_BYTES_MAX } from "./limits.ts";
 import { safeUrl } from "./safe_url.ts";
 
-/** `apiUrls`: the first is the one to use. `pkarrIdZ32`: an Ed25519 key in z-base-32. `irohNextEndpoint`: a key in hex. */
+/**
+ * `apiUrls`: the first is the one to use. `pkarrIdZ32`: an Ed25519 key in z-base-32. `irohNextEndpoint`: a key in hex.
+ */
 const fields = struct("GuardianMetadata", {
   apiUrls: list(safeUrl),
   pkarrIdZ32: text,

@@ -1,4 +1,7 @@
-/** Identifiers. 32-byte hashes are lower-case hex strings in TypeScript so that they can be map keys; on the wire they are raw bytes. */
+/**
+ * Identifiers. 32-byte hashes are lower-case hex strings in TypeScript so that they can be map keys; on the wire they
+ * are raw bytes.
+ */
 import type { Codec } from "../encoding/mod.ts";
 import { hexId, mapCodec, struct, u16, u64, u64Exact, u64Number } from "../encoding/mod.ts";
 

@@ -1,8 +1,9 @@
 /**
- * What a client needs to join: guardians' URLs, the federation's id, perhaps the secret of its API. `fedimint-core/src/invite_code.rs`.
+ * What a client needs to join: guardians' URLs, the federation's id, perhaps the secret of its API.
+ * `fedimint-core/src/invite_code.rs`.
  *
- * Written as bech32m with the prefix `fed1`. Also read: bech32 checksums, upper case, and `fedimint…` base32. A text with that prefix is
- * base32 or nothing: it never falls back to bech32.
+ * Written as bech32m with the prefix `fed1`. Also read: bech32 checksums, upper case, and `fedimint…` base32. A text
+ * with that prefix is base32 or nothing: it never falls back to bech32.
  */
 import { bech32, bech32m } from "@scure/base";
 import type { Bytes } from "../bytes.ts";
@@ -123,7 +124,9 @@ export function formatInviteCodeBase32(code: InviteCode): string {
   return encodeText(inviteCode, code);
 }
 
-/** Five-bit words to bytes, most significant bit first. The bits that are left are not looked at, as in the reference. */
+/**
+ * Five-bit words to bytes, most significant bit first. The bits that are left are not looked at, as in the reference.
+ */
 function bytesOfWords(words: readonly number[]): Bytes {
   const bytes = new Uint8Array(Math.floor(words.length * 5 / 8));
   let buffer = 0, bits = 0, at = 0;

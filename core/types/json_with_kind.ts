@@ -1,4 +1,7 @@
-/** A module's JSON with its kind flattened into it: `{"kind":"meta", …}`. `fedimint-core/src/config.rs` (`JsonWithKind`). */
+/**
+ * A module's JSON with its kind flattened into it: `{"kind":"meta", …}`. `fedimint-core/src/config.rs`
+ * (`JsonWithKind`).
+ */
 import type { Json } from "../encoding/mod.ts";
 import { badJson, isJsonObject } from "../encoding/mod.ts";
 import type { ModuleInstanceId } from "./ids.ts";

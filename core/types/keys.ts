@@ -1,6 +1,6 @@
 /**
- * Keys and signatures as they stand in encodings and JSON. Only valid ones decode: points of the curve, scalars of the group.
- * `fedimint-core/src/encoding/{secp256k1,iroh}.rs`.
+ * Keys and signatures as they stand in encodings and JSON. Only valid ones decode: points of the curve, scalars of the
+ * group. `fedimint-core/src/encoding/{secp256k1,iroh}.rs`.
  */
 import { base32nopad } from "@scure/base";
 import { ed25519 } from "@noble/curves/ed25519.js";

@@ -1,4 +1,7 @@
-/** Bounds of what comes as text from people and peers. The reference has none here; these are far above what it ever writes. */
+/**
+ * Bounds of what comes as text from people and peers. The reference has none here; these are far above what it ever
+ * writes.
+ */
 
 /** A URL of a guardian, gateway or peer. Browsers stop at 2 kB to 64 kB. */
 export const URL_CHARACTERS_MAX = 65_536;

@@ -1,8 +1,9 @@
 /**
- * What guardians send each other. `fedimint-core/src/config.rs` (`P2PMessage`), `fedimint-server/src/net/p2p_connection.rs`.
+ * What guardians send each other. `fedimint-core/src/config.rs` (`P2PMessage`),
+ * `fedimint-server/src/net/p2p_connection.rs`.
  *
- * Releases up to 0.13 send serde's bincode form and read both that and the consensus encoding, which they try first. So do we. The two
- * can't be mistaken for each other: bincode begins with three zero bytes in a row.
+ * Releases up to 0.13 send serde's bincode form and read both that and the consensus encoding, which they try first. So
+ * do we. The two can't be mistaken for each other: bincode begins with three zero bytes in a row.
  */
 import type { Bytes } from "../bytes.ts";
 import { fromUtf8, utf8 } from "../bytes.ts";
@@ -27,8 +28,8 @@ import { schnorrSignature } from "./keys.ts";
 export const P2P_MESSAGE_BYTES_MAX = 10_000_000;
 
 /**
- * `Aleph`: a message of the broadcast in its own encoding. `SignedSessionOutcome`: the outcome's encoding, not decoded yet: what it
- * holds must be judged with the federation's modules. `Encodable`: what modules exchange in the ceremony.
+ * `Aleph`: a message of the broadcast in its own encoding. `SignedSessionOutcome`: the outcome's encoding, not decoded
+ * yet: what it holds must be judged with the federation's modules. `Encodable`: what modules exchange in the ceremony.
  */
 export const p2pMessage = openEnum("P2PMessage", {
   Aleph: bytes,

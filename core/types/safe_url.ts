@@ -1,8 +1,10 @@
 /**
- * URLs. In TypeScript the full, WHATWG-normalised text, credentials, query and fragment included; so it is in JSON. In consensus encoding
- * (hashes, federation ids, invite codes) credentials are replaced and query and fragment dropped. `fedimint-core/src/util/mod.rs`.
+ * URLs. In TypeScript the full, WHATWG-normalised text, credentials, query and fragment included; so it is in JSON. In
+ * consensus encoding (hashes, federation ids, invite codes) credentials are replaced and query and fragment dropped.
+ * `fedimint-core/src/util/mod.rs`.
  *
- * The consensus form of a text that was not normalised is normalised: decoding and encoding is not the identity for every input.
+ * The consensus form of a text that was not normalised is normalised: decoding and encoding is not the identity for
+ * every input.
  */
 import type { Codec } from "../encoding/mod.ts";
 import { badJson, DecodeError, mapCodec, text } from "../encoding/mod.ts";
@@ -29,6 +31,8 @@ export function parseSafeUrl(input: string): SafeUrl {
 /** The form that is hashed, shared and logged: no credentials, no query, no fragment. */
 export function consensusUrl(url: SafeUrl): string {
   const { protocol, username, password, hostname, port, pathname } = parse(url);
+  // the runtime's other getters can't be trusted without a host: for `x:/.//p` it says that the port is a dot
+  if (hostname === "") return `${protocol}//${pathname}`;
   const user = username === "" ? "" : `REDACTEDUSER${password === "" ? "" : ":REDACTEDPASS"}@`;
   return `${protocol}//${user}${hostname}${port === "" ? "" : `:${port}`}${pathname}`;
 }

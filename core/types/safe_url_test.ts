@@ -15,6 +15,7 @@ Deno.test("only special schemes get a path, and a URL without a host keeps its s
   assertEquals(consensusUrl("ws://h:80"), "ws://h/");
   assertEquals(consensusUrl("fedimint://h:8173"), "fedimint://h:8173");
   assertEquals(consensusUrl("mailto:a@b"), "mailto://a@b");
+  assertEquals(consensusUrl("x:/.//p"), "x:////p");
 });
 
 Deno.test("a decoded URL is the redacted one, and encodes to the same bytes", () => {

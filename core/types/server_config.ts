@@ -1,4 +1,7 @@
-/** A guardian's configuration: the part all share, the local part, the private part. `fedimint-server/src/config/mod.rs`. */
+/**
+ * A guardian's configuration: the part all share, the local part, the private part.
+ * `fedimint-server/src/config/mod.rs`.
+ */
 import { sha256 } from "@noble/hashes/sha2.js";
 import type { Bytes } from "../bytes.ts";
 import { toHex } from "../bytes.ts";

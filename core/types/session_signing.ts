@@ -1,4 +1,7 @@
-/** What guardians sign at the end of a session, and what makes a signed outcome valid. `fedimint-core/src/session_outcome.rs`. */
+/**
+ * What guardians sign at the end of a session, and what makes a signed outcome valid.
+ * `fedimint-core/src/session_outcome.rs`.
+ */
 import { sha256 } from "@noble/hashes/sha2.js";
 import type { Bytes } from "../bytes.ts";
 import { concat } from "../bytes.ts";
@@ -18,7 +21,8 @@ export function sessionMessage(tag: Bytes, index: number | bigint, outcome: Sess
 }
 
 /**
- * A threshold of signatures, and every one that is there must be by a guardian and hold: one that doesn't spoils the outcome.
+ * A threshold of signatures, and every one that is there must be by a guardian and hold: one that doesn't spoils the
+ * outcome.
  * @param threshold of the federation; by default that of so many guardians as there are keys
  */
 export function verifySignedSession(

@@ -1,4 +1,7 @@
-/** Announcements, guardian metadata, backup requests, transactions, sessions: what is signed, and what of it can't be changed. */
+/**
+ * Announcements, guardian metadata, backup requests, transactions, sessions: what is signed, and what of it can't be
+ * changed.
+ */
 import { assertEquals, assertThrows } from "@std/assert";
 import type { Bytes } from "../bytes.ts";
 import { concat, utf8 } from "../bytes.ts";

@@ -5,7 +5,8 @@ import type { Dyn } from "./dyn.ts";
 import type { TransactionError } from "./transaction.ts";
 
 /**
- * @param moduleText a module's text for its own error; null where the module is not known: the error's hex is shown, with its length
+ * @param moduleText a module's text for its own error; null where the module is not known: the error's hex is shown,
+ * with its length
  */
 export function transactionErrorText(
   error: TransactionError,

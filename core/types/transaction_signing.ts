@@ -1,4 +1,7 @@
-/** Signatures of fedimint transactions: BIP340 over the transaction id, one an input. `fedimint-core/src/transaction.rs`. */
+/**
+ * Signatures of fedimint transactions: BIP340 over the transaction id, one an input.
+ * `fedimint-core/src/transaction.rs`.
+ */
 import type { Bytes } from "../bytes.ts";
 import { fromHex, toHex } from "../bytes.ts";
 import { schnorrSign, schnorrVerify } from "../crypto/mod.ts";

@@ -48,7 +48,8 @@ export async function syncBlocks(
       for (const [vout, output] of transaction.outputs.entries()) {
         if (!isPotentialReceive(output.script, hashOfKeys)) continue;
         const index = await appendOutput(tx, { outpoint: { txid, vout }, output });
-        env.log.info("A possible deposit is on the chain", { index, txid, vout, valueSat: output.valueSat, height });
+        const { valueSat } = output;
+        tx.onCommit(() => env.log.info("A possible deposit is on the chain", { index, txid, vout, valueSat, height }));
       }
     }
   }

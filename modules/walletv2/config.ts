@@ -1,5 +1,6 @@
 /** Configs of the walletv2 module: what guardians agree on and clients get. Follows fedimint-walletv2-common 0.13.0 (`config.rs`). */
-import { bitcoinNetwork } from "../../core/bitcoin/mod.ts";
+import { assert } from "../../core/assert.ts";
+import { bitcoinNetwork, MULTISIG_KEYS_MAX } from "../../core/bitcoin/mod.ts";
 import type { BitcoinNetwork } from "../../core/bitcoin/mod.ts";
 import type { Bytes } from "../../core/bytes.ts";
 import type { Codec, CodecType } from "../../core/encoding/mod.ts";
@@ -70,6 +71,7 @@ export function transactionVbytes(total: number): { readonly send: bigint; reado
 }
 
 export function newWalletConfig(bitcoinPks: ReadonlyMap<PeerId, Bytes>, network: BitcoinNetwork): WalletConfig {
+  assert(bitcoinPks.size <= MULTISIG_KEYS_MAX, "Bitcoin's multisig takes 20 keys: no federation has more guardians");
   const { send, receive } = transactionVbytes(bitcoinPks.size);
   return {
     bitcoinPks: new Map(bitcoinPks),

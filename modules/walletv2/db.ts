@@ -91,8 +91,8 @@ export async function appendOutput(tx: StoreTx, output: TrackedOutput): Promise<
 /** Outputs with indices start … end − 1. */
 export async function outputRange(
   tx: ReadTx,
-  start: number,
-  end: number,
+  start: bigint,
+  end: bigint,
 ): Promise<{ index: number; tracked: TrackedOutput }[]> {
   const found: { index: number; tracked: TrackedOutput }[] = [];
   for await (const { key, value } of tx.range({ start: numbered(OUTPUT, start), end: numbered(OUTPUT, end) })) {

@@ -7,7 +7,7 @@ import { bitcoinScript, p2wshOf, sortedMultisigScript } from "../../core/bitcoin
 import type { Bytes } from "../../core/bytes.ts";
 import { concat, fromHex, toHex } from "../../core/bytes.ts";
 import { addPublicKeys, publicKeyOf } from "../../core/crypto/secp.ts";
-import type { DerivableSecret } from "../../core/crypto/derive_secret.ts";
+import { isZero } from "../../core/crypto/secp/scalar.ts";
 import { encode, map } from "../../core/encoding/mod.ts";
 import type { PeerId, Sha256 } from "../../core/types/ids.ts";
 import { peerId } from "../../core/types/ids.ts";
@@ -35,9 +35,11 @@ export function changeTweak(wallet: FederationWallet): Sha256 {
   return toHex(sha256(encode(federationWallet, wallet)));
 }
 
-/** Every key plus t·G, by guardian. t·G is computed once for all of them. */
+/** Every key plus t·G, by guardian. t·G is computed once for all of them; with t = 0 keys stay as they are. */
 export function tweakedKeys(keys: MultisigKeys, tweak: Sha256): Map<PeerId, Bytes> {
-  const point = publicKeyOf(fromHex(tweak));
+  const scalar = fromHex(tweak);
+  if (isZero(scalar)) return new Map(keys);
+  const point = publicKeyOf(scalar);
   return new Map([...keys].map(([peer, key]) => [peer, addPublicKeys(key, point)]));
 }
 
@@ -55,32 +57,4 @@ export function outputScriptOf(keys: MultisigKeys, tweak: Sha256): Bytes {
 export function isPotentialReceive(script: Bytes, hashOfKeys: Bytes): boolean {
   const hash = sha256(concat(encode(bitcoinScript, script), hashOfKeys));
   return hash[0] === 0 && hash[1] === 0;
-}
-
-/** A deposit address' key: 32-byte secret and 33-byte public key of a child index. Secret. */
-export function depositKeyAt(
-  moduleSecret: DerivableSecret,
-  index: number,
-): { readonly secret: Bytes; readonly publicKey: Bytes } {
-  const secret = moduleSecret.child(index).secpKey();
-  return { secret, publicKey: publicKeyOf(secret) };
-}
-
-export type AddressSearch = {
-  readonly keys: MultisigKeys;
-  readonly hashOfKeys: Bytes;
-  readonly moduleSecret: DerivableSecret;
-};
-
-/**
- * Tries `count` indices from `from` on. About 65,536 are needed for a hit: callers search in pieces and let others work in between.
- * @returns the first index whose script passes the filter, or null
- */
-export function searchAddress(search: AddressSearch, from: number, count: number): number | null {
-  const { keys, hashOfKeys, moduleSecret } = search;
-  for (let index = from; index < from + count; index++) {
-    const { publicKey: key } = depositKeyAt(moduleSecret, index);
-    if (isPotentialReceive(outputScriptOf(keys, depositTweak(key)), hashOfKeys)) return index;
-  }
-  return null;
 }

@@ -1,4 +1,7 @@
-/** For the tests of this folder: a world in memory with a clock moved by hand, dice with a seed, and HTTP between its parts; and a dev chain in it. */
+/**
+ * For the tests of this folder: a world in memory with a clock moved by hand, dice with a seed, and HTTP between its
+ * parts; and a dev chain in it.
+ */
 import { sha256 } from "@noble/hashes/sha2.js";
 import { NetworkError } from "../../actors/platform/error.ts";
 import type { Address, HttpHandler, Network, Platform } from "../../actors/platform/platform.ts";

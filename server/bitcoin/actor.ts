@@ -1,10 +1,11 @@
 /**
- * The guardian's eye on Bitcoin: polls the node's status, fetches blocks, hands transactions on. It holds nothing that must survive, so
- * a node that is away for a while costs time and nothing else: status is null, blocks are asked for again, and modules repeat their
- * transactions. `fedimint-server-core/src/bitcoin_rpc.rs` (`ServerBitcoinRpcMonitor`).
+ * The guardian's eye on Bitcoin: polls the node's status, fetches blocks, hands transactions on. It holds nothing that
+ * must survive, so a node that is away for a while costs time and nothing else: status is null, blocks are asked for
+ * again, and modules repeat their transactions. `fedimint-server-core/src/bitcoin_rpc.rs` (`ServerBitcoinRpcMonitor`).
  */
 import type { ActorContext } from "../../actors/actor.ts";
 import { defineActor, next, reply } from "../../actors/actor.ts";
+import type { Logger } from "../../actors/logger.ts";
 import type { Cast, ReplyTo, Request } from "../../actors/protocol.ts";
 import type { Network } from "../../actors/platform/platform.ts";
 import type { Bytes } from "../../core/bytes.ts";
@@ -15,6 +16,8 @@ import type { Answer, BackendFailure, BitcoinBackend } from "./backend.ts";
 import { failureText } from "./backend.ts";
 import { bitcoindBackend } from "./bitcoind.ts";
 import { networkOfChain } from "./chain_id.ts";
+import { esploraBackend } from "./esplora.ts";
+import { hybridBackend } from "./hybrid.ts";
 import { TRANSACTION_BYTES_MAX } from "./limits.ts";
 
 export type BitcoinMessage =
@@ -32,13 +35,18 @@ export type BitcoinMessage =
   | Cast<"sent", { readonly to: ReplyTo<null>; readonly outcome: Result<null, BackendFailure> }>
   | Cast<"broken", { readonly cause: unknown }>;
 
-export type BackendSettings = {
-  readonly kind: "bitcoind";
+export type BitcoindSettings = {
   readonly url: string;
   readonly username: string;
   /** Secret. */
   readonly password: string;
 };
+
+/** One of them, or both: then Esplora answers where bitcoind can't. */
+export type BackendSettings =
+  | { readonly kind: "bitcoind"; readonly bitcoind: BitcoindSettings }
+  | { readonly kind: "esplora"; readonly esploraUrl: string }
+  | { readonly kind: "hybrid"; readonly bitcoind: BitcoindSettings; readonly esploraUrl: string };
 
 export type BitcoinSettings = { readonly backend: BackendSettings; readonly pollMs: number };
 
@@ -58,7 +66,7 @@ const REGTEST_FEERATE_SAT_PER_KVB = 1000n;
 export const bitcoinWatcher = defineActor<BitcoinMessage, BitcoinSettings, State>({
   name: "bitcoin",
   init: (ctx, { backend, pollMs }): State => {
-    const node = backendOf(ctx.platform.network, backend);
+    const node = backendOf(ctx.platform.network, backend, ctx.log);
     poll(ctx, node);
     return { backend: node, pollMs, status: null, complaint: null, blockComplaint: null };
   },
@@ -116,8 +124,17 @@ function broken(cause: unknown): { type: "broken"; args: { cause: unknown } } {
   return { type: "broken", args: { cause } };
 }
 
-function backendOf(network: Network, settings: BackendSettings): BitcoinBackend {
-  return bitcoindBackend(network, settings.url, settings);
+function backendOf(network: Network, settings: BackendSettings, log: Logger): BitcoinBackend {
+  switch (settings.kind) {
+    case "bitcoind":
+      return bitcoindBackend(network, settings.bitcoind.url, settings.bitcoind);
+    case "esplora":
+      return esploraBackend(network, settings.esploraUrl);
+    case "hybrid": {
+      const first = bitcoindBackend(network, settings.bitcoind.url, settings.bitcoind);
+      return hybridBackend(first, esploraBackend(network, settings.esploraUrl), log);
+    }
+  }
 }
 
 function poll(ctx: ActorContext<BitcoinMessage>, backend: BitcoinBackend): void {

@@ -1,4 +1,7 @@
-/** What the watcher needs of a Bitcoin node, whichever protocol it speaks. `fedimint-server-core/src/bitcoin_rpc.rs` (`IServerBitcoinRpc`). */
+/**
+ * What the watcher needs of a Bitcoin node, whichever protocol it speaks. `fedimint-server-core/src/bitcoin_rpc.rs`
+ * (`IServerBitcoinRpc`).
+ */
 import type { Bytes } from "../../core/bytes.ts";
 import type { Result } from "../../core/result.ts";
 import type { BlockHash } from "../../core/types/ids.ts";
@@ -19,6 +22,8 @@ export type Answer<T> = Promise<Result<T, BackendFailure>>;
 export interface BitcoinBackend {
   /** Height of the tip + 1. */
   blockCount(signal: AbortSignal): Answer<number>;
+  /** The same, and whether the node still loads the chain for the first time, so that its tip is an old one. */
+  blockCountAndDownload(signal: AbortSignal): Answer<{ readonly blockCount: number; readonly downloading: boolean }>;
   hashAt(height: number, signal: AbortSignal): Answer<BlockHash>;
   /** The raw block; its header was checked against the hash. */
   blockOf(hash: BlockHash, signal: AbortSignal): Answer<Bytes>;

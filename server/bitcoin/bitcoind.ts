@@ -35,6 +35,7 @@ export function bitcoindBackend(network: Network, url: string, credentials: Cred
   };
   return {
     blockCount: (signal) => ask("getblockcount", [], signal, readBlockCount),
+    blockCountAndDownload: (signal) => ask("getblockchaininfo", [], signal, readDownload),
     hashAt: (height, signal) => ask("getblockhash", [height], signal, readHash),
     blockOf: (hash, signal) =>
       ask("getblock", [hash, 0], signal, (json) => readBlock(json, hash), BLOCK_ANSWER_BYTES_MAX),
@@ -60,6 +61,12 @@ async function broadcast(ask: Ask, transaction: Bytes, signal: AbortSignal): Ans
 /** The method is named after a count and tells the tip's height. */
 function readBlockCount(json: Json): number | undefined {
   return typeof json === "number" && json >= 0 ? json + 1 : undefined;
+}
+
+function readDownload(json: Json): { readonly blockCount: number; readonly downloading: boolean } | undefined {
+  const blockCount = isJsonObject(json) ? readBlockCount(json.blocks ?? null) : undefined;
+  const downloading = isJsonObject(json) ? json.initialblockdownload : undefined;
+  return blockCount === undefined || typeof downloading !== "boolean" ? undefined : { blockCount, downloading };
 }
 
 function readHash(json: Json): BlockHash | undefined {

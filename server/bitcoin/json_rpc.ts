@@ -1,4 +1,7 @@
-/** JSON-RPC over HTTP with basic authentication, as bitcoind speaks it: version 1.0, errors with an HTTP status of their own. */
+/**
+ * JSON-RPC over HTTP with basic authentication, as bitcoind speaks it: version 1.0, errors with an HTTP status of their
+ * own.
+ */
 import { base64 } from "@scure/base";
 import type { Network } from "../../actors/platform/platform.ts";
 import { NetworkError } from "../../actors/platform/error.ts";

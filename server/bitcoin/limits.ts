@@ -2,6 +2,8 @@
 
 /** A block of 4,000,000 bytes as hex, with the frame of the answer. */
 export const BLOCK_ANSWER_BYTES_MAX = 8_010_000;
+/** The same block as Esplora sends it, in bytes. */
+export const BLOCK_BYTES_MAX = 4_000_000;
 /** Answers about the chain have a few kilobytes. */
 export const ANSWER_BYTES_MAX = 100_000;
 /** Whoever answers later than this has a problem; a block of a busy node takes seconds. */

@@ -2,54 +2,31 @@
 import type { Bytes } from "../../core/bytes.ts";
 import { answer } from "./answers.ts";
 import { detectFork, receiveAlertedUnits } from "./intake.ts";
-import { ALERT_BYTES_MAX } from "./limits.ts";
-import type { AlertMessage, ForkProof, Multicast, SignedAlert } from "./messages.ts";
+import { REMIND_INTERVAL_MS } from "./limits.ts";
+import type { Alert, AlertMessage, Multicast, SignedAlert } from "./messages.ts";
 import { alertHash, encodeMessage } from "./messages.ts";
 import type { MulticastOutcome } from "./multicast.ts";
 import type { BroadcastState } from "./state.ts";
-import { mayLeave, schedule, send, sendBytes, useless } from "./state.ts";
-import type { SignedUnit } from "./unit.ts";
+import { schedule, send, sendBytes, useless } from "./state.ts";
 
-/** Accuses everybody whose fork has been saved since. */
-export function tellForks(state: BroadcastState): void {
-  for (let proof = state.forks.shift(); proof !== undefined; proof = state.forks.shift()) tellFork(state, proof);
-}
-
-function tellFork(state: BroadcastState, proof: ForkProof): void {
-  // a unit of ours that nobody has seen is no fork yet, and must not become one by being shown as its proof
-  const isSecret = ({ key }: SignedUnit): boolean => {
-    const stored = state.store.byKey(key);
-    return stored !== undefined && !mayLeave(state, stored);
-  };
-  if (isSecret(proof.first) || isSecret(proof.second)) return;
-  const legitUnits = legitUnitsOf(state, proof);
-  const alert = { sender: state.identity, proof, legitUnits };
-  const hash = alertHash(alert);
-  const signed: SignedAlert = { alert, signature: state.config.keychain.sign(hash) };
-  state.alerts.addOwn(signed, hash);
-  send(state, "all", { tag: "alert", value: { tag: "forkAlert", value: signed } });
-  handleMulticast(state, hash, state.multicast.start(hash));
-}
-
-/** What we accepted of a forker, ascending by round; what doesn't fit into a message is left out, the oldest first: that others have. */
-function legitUnitsOf(state: BroadcastState, { first, second }: ForkProof): SignedUnit[] {
-  const units: SignedUnit[] = [];
-  let bytes = first.bytes.length + second.bytes.length;
-  for (const stored of state.store.unitsOf(first.creator).toReversed()) {
-    if (!mayLeave(state, stored)) continue;
-    bytes += stored.unit.bytes.length;
-    if (bytes > ALERT_BYTES_MAX) break;
-    units.push(stored.unit);
+/** Tells the accusations that have been saved since. */
+export function tellAlerts(state: BroadcastState): void {
+  for (let signed = state.alertsToTell.shift(); signed !== undefined; signed = state.alertsToTell.shift()) {
+    const hash = alertHash(signed.alert);
+    state.alerts.addOwn(signed, hash);
+    send(state, "all", { tag: "alert", value: { tag: "forkAlert", value: signed } });
+    handleMulticast(state, signed.alert, hash, state.multicast.start(hash));
   }
-  return units.reverse();
 }
 
-function handleMulticast(state: BroadcastState, hash: Bytes, outcome: MulticastOutcome): void {
+function handleMulticast(state: BroadcastState, alert: Alert, hash: Bytes, outcome: MulticastOutcome): void {
   if (outcome.announce) {
     const bytes = encodeMessage({
       tag: "alert",
       value: { tag: "multicast", value: { sender: state.identity, message: outcome.announce } },
     });
+    const forker = alert.proof.first.creator;
+    state.announced.set(forker, [...state.announced.get(forker) ?? [], bytes]);
     repeatMulticast(state, bytes, 0);
   }
   if (outcome.confirmed) receiveAlertedUnits(state, state.alerts.confirm(hash));
@@ -76,12 +53,25 @@ export function receiveAlertMessage(state: BroadcastState, from: number, message
 }
 
 function receiveAlert(state: BroadcastState, from: number, signed: SignedAlert): void {
+  const { alert } = signed;
   const outcome = state.alerts.receive(signed);
   if (outcome.kind === "refused") return useless(state, from, "alert is invalid");
-  if (outcome.kind === "kept") return useless(state, from, "alert is known, or another of this sender counts");
   // marked before its units can be confirmed
-  detectFork(state, signed.alert.proof);
-  handleMulticast(state, outcome.hash, state.multicast.start(outcome.hash));
+  if (outcome.kind === "recorded") detectFork(state, alert.proof);
+  // who accuses has learnt of the fork just now, or has restarted: repetitions may have become rare
+  if (alert.sender === from) remind(state, from, alert.proof.first.creator);
+  if (outcome.kind === "kept") return useless(state, from, "alert is known, or another of this sender counts");
+  handleMulticast(state, alert, outcome.hash, state.multicast.start(outcome.hash));
+}
+
+/** Sends all that we multicast about a forker to one guardian again, now and then: its answers may bring alerts that make us remind it. */
+function remind(state: BroadcastState, peer: number, forker: number): void {
+  const pair = `${peer}:${forker}`;
+  if (state.nowMs - (state.remindedMs.get(pair) ?? -Infinity) < REMIND_INTERVAL_MS) return;
+  state.remindedMs.set(pair, state.nowMs);
+  for (const bytes of state.announced.get(forker) ?? []) {
+    if (state.budget.answers(peer, bytes.length)) sendBytes(state, peer, bytes);
+  }
 }
 
 function receiveMulticast(state: BroadcastState, from: number, sender: number, message: Multicast): void {
@@ -100,5 +90,5 @@ function receiveMulticast(state: BroadcastState, from: number, sender: number, m
   if (message.tag === "signedHash" && !state.alerts.counts(signed.alert, hash)) return;
   const outcome = state.multicast.receive(message);
   if (!outcome.valid) return useless(state, from, "bad signature of an alert's hash");
-  handleMulticast(state, hash, outcome);
+  handleMulticast(state, signed.alert, hash, outcome);
 }

@@ -1,11 +1,12 @@
 /**
- * The own backup: every unit that entered the graph, in that order, and every fork before we tell of it. `fedimint-aleph-bft` backup/{saver,loader}.rs; sheet "consensus" A10.
+ * The own backup: every unit that entered the graph, in that order, and every accusation of ours before it is told. `fedimint-aleph-bft` backup/{saver,loader}.rs; sheet "consensus" A10.
  *
  * A unit is saved before it is sent, so the backup knows every unit that we ever let out. After a restart it is the graph as it was: units
  * that were in it are taken back with their parents, variants of forkers included, and need not be saved or confirmed again.
  *
- * Forks are kept because an accusation is made once: if a restarted guardian took further units of a forker whom it has accused, no alert
- * could make them acceptable to others, and its own units that stand on them would be lost to this session. The reference forgets them.
+ * Accusations are kept because others heed one of each guardian and forker. Had a restarted guardian forgotten it, it would take further
+ * units of the forker, and then accuse it in other words, which nobody would confirm: its own units that stand on those units, and all
+ * that stand on its units, would be lost to this session. The reference forgets accusations.
  *
  * Every unit was checked before it was saved. To notice a damaged disk each is checked once more: either a later unit's control hash vouches
  * for it, or, at the graph's tips, its signature. So a restart costs a few signature checks, not one a unit.
@@ -20,8 +21,8 @@ import { matchesControlHash } from "./dag.ts";
 import { isFork } from "./alerts.ts";
 import type { SignatureChecks } from "./keychain.ts";
 import { VARIANT_CHOICES_MAX } from "./limits.ts";
-import type { ForkProof } from "./messages.ts";
-import { forkProof } from "./messages.ts";
+import type { SignedAlert } from "./messages.ts";
+import { alertHash, signedAlert } from "./messages.ts";
 import { variants as variantsCodec } from "./scale.ts";
 import type { SignedUnit } from "./unit.ts";
 import { signedUnit } from "./unit.ts";
@@ -30,8 +31,11 @@ import type { Validator } from "./validator.ts";
 /** One record on disk. */
 export type BackupRecord =
   | { readonly tag: "unit"; readonly value: SignedUnit }
-  | { readonly tag: "fork"; readonly value: ForkProof };
-export const backupRecord: Codec<BackupRecord> = variantsCodec("BackupRecord", { unit: signedUnit, fork: forkProof });
+  | { readonly tag: "alert"; readonly value: SignedAlert };
+export const backupRecord: Codec<BackupRecord> = variantsCodec("BackupRecord", {
+  unit: signedUnit,
+  alert: signedAlert,
+});
 
 export type RestoredUnit = {
   readonly unit: SignedUnit; /** Keys, ascending by creator. */
@@ -43,11 +47,12 @@ export type Backup = {
   readonly units: readonly RestoredUnit[];
   /** The round after our newest unit. */
   readonly startRound: number;
-  readonly forks: readonly ForkProof[];
+  /** One a forker. */
+  readonly alerts: readonly SignedAlert[];
 };
 
 export type BackupFault = {
-  readonly code: "malformed" | "invalid_unit" | "missing_parent" | "bad_signature" | "no_fork";
+  readonly code: "malformed" | "invalid_unit" | "missing_parent" | "bad_signature" | "bad_alert";
   /** Which record, from 0. */
   readonly record: number;
   readonly detail: string;
@@ -57,7 +62,7 @@ type Loading = {
   /** `round:creator` → its units. */
   readonly variants: Map<string, SignedUnit[]>;
   readonly units: { readonly record: number; readonly unit: SignedUnit; readonly parents: readonly SignedUnit[] }[];
-  readonly forks: ForkProof[];
+  readonly alerts: SignedAlert[];
 };
 
 /** @param records encoded, in the order of saving */
@@ -68,9 +73,9 @@ export function loadBackup(
   validator: Validator,
   checks: SignatureChecks,
 ): Result<Backup, BackupFault> {
-  const loading: Loading = { variants: new Map(), units: [], forks: [] };
+  const loading: Loading = { variants: new Map(), units: [], alerts: [] };
   for (const [record, bytes] of records.entries()) {
-    const fault = loadRecord(loading, record, bytes, session, validator, checks);
+    const fault = loadRecord(loading, record, bytes, identity, session, validator, checks);
     if (fault) return err(fault);
   }
   const vouched = new Set<SignedUnit>();
@@ -81,7 +86,7 @@ export function loadBackup(
     if (unit.creator === identity) startRound = Math.max(startRound, unit.round + 1);
   }
   const units = loading.units.map(({ unit, parents }) => ({ unit, parents: parents.map((parent) => parent.key) }));
-  return ok({ units, startRound, forks: loading.forks });
+  return ok({ units, startRound, alerts: loading.alerts });
 }
 
 function placeOf({ round, creator }: SignedUnit): string {
@@ -92,6 +97,7 @@ function loadRecord(
   loading: Loading,
   record: number,
   bytes: Bytes,
+  identity: number,
   session: bigint,
   validator: Validator,
   checks: SignatureChecks,
@@ -103,11 +109,13 @@ function loadRecord(
     if (thrown instanceof DecodeError) return { code: "malformed", record, detail: thrown.message };
     throw thrown;
   }
-  if (decoded.tag === "fork") {
-    if (!isFork(decoded.value, session, checks)) {
-      return { code: "no_fork", record, detail: placeOf(decoded.value.first) };
+  if (decoded.tag === "alert") {
+    const { alert, signature } = decoded.value;
+    const isOwn = alert.sender === identity && checks.alert(alert, alertHash(alert), signature);
+    if (!isOwn || !isFork(alert.proof, session, checks)) {
+      return { code: "bad_alert", record, detail: placeOf(alert.proof.first) };
     }
-    loading.forks.push(decoded.value);
+    loading.alerts.push(decoded.value);
     return null;
   }
   const unit = decoded.value;

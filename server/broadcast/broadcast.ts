@@ -9,11 +9,11 @@
  */
 import { assert, unreachable } from "../../core/assert.ts";
 import type { Bytes } from "../../core/bytes.ts";
-import { receiveAlertMessage, repeatMulticast, tellForks } from "./accuse.ts";
+import { receiveAlertMessage, repeatMulticast, tellAlerts } from "./accuse.ts";
 import { answerCoord, answerNewest, answerParents } from "./answers.ts";
 import { askForCoord, askForParents } from "./asking.ts";
 import { loadBackup } from "./backup.ts";
-import { receiveParents, receiveUnit, recordsSaved, restoreFork, restoreUnit, sendUnit } from "./intake.ts";
+import { receiveParents, receiveUnit, recordsSaved, restoreAlert, restoreUnit, sendUnit } from "./intake.ts";
 import type { UnitMessage } from "./messages.ts";
 import { decodeMessage } from "./messages.ts";
 import { advanceCreator, askNewest, beginCreating, breakStall, concludeNewest, packUnit } from "./produce.ts";
@@ -71,7 +71,7 @@ function start(state: BroadcastState, records: readonly Bytes[]): void {
     return;
   }
   state.phase = "running";
-  for (const proof of loaded.value.forks) restoreFork(state, proof);
+  for (const alert of loaded.value.alerts) restoreAlert(state, alert);
   for (const unit of loaded.value.units) restoreUnit(state, unit);
   // the one unit that may have been saved and not sent; others ask for older ones when they lack them
   const newest = state.store.newest(state.identity);
@@ -118,7 +118,7 @@ function receiveUnitMessage(state: BroadcastState, from: number, message: UnitMe
 
 /** What follows from the event at once: accusations, the end of asking, units of ours. */
 function settle(state: BroadcastState): void {
-  tellForks(state);
+  tellAlerts(state);
   concludeNewest(state);
   advanceCreator(state);
 }

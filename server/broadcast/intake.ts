@@ -11,7 +11,8 @@ import { coordCame, parentsCame, requestCoord, requestParents, stopAskingForUnit
 import type { DagOutput, DagUnit } from "./dag.ts";
 import { matchesControlHash } from "./dag.ts";
 import type { RestoredUnit } from "./backup.ts";
-import type { ForkProof } from "./messages.ts";
+import type { ForkProof, SignedAlert } from "./messages.ts";
+import { formAlert } from "./own_alert.ts";
 import type { BroadcastState } from "./state.ts";
 import { save, schedule, send, useless, warn } from "./state.ts";
 import type { SignedUnit } from "./unit.ts";
@@ -36,12 +37,13 @@ function acceptUnlessFork(state: BroadcastState, unit: SignedUnit): void {
   accept(state, unit);
 }
 
-/** A proven fork, seen or learnt from an alert. It is told once. */
+/** A proven fork, seen or learnt from an alert: from now on its creator is banned. The accusation is made once. */
 export function detectFork(state: BroadcastState, proof: ForkProof): void {
   const { creator, round } = proof.first;
   if (state.store.isForker(creator)) return;
   state.store.markForker(creator);
-  save(state, { kind: "fork", proof });
+  const signed = formAlert(state, proof);
+  if (signed) save(state, { kind: "alert", signed });
   stopAskingForUnitsOf(state, creator);
   warn(state, "Guardian has forked", { creator, round });
   // somebody signs with our key, or our database was lost: one more unit of ours could only make it worse
@@ -118,11 +120,10 @@ export function receiveAlertedUnits(state: BroadcastState, units: readonly Signe
   }
 }
 
-/** A fork of the own backup; it may or may not have been told before. */
-export function restoreFork(state: BroadcastState, proof: ForkProof): void {
-  if (state.store.isForker(proof.first.creator)) return;
-  state.store.markForker(proof.first.creator);
-  state.forks.push(proof);
+/** An accusation of the own backup: told again, as the others may not have heard it. */
+export function restoreAlert(state: BroadcastState, signed: SignedAlert): void {
+  state.store.markForker(signed.alert.proof.first.creator);
+  state.alertsToTell.push(signed);
 }
 
 /** A unit of the own backup: it was in the graph before, so it enters it whatever we know of its creator. */
@@ -141,8 +142,8 @@ export function restoreUnit(state: BroadcastState, { unit, parents }: RestoredUn
 export function recordsSaved(state: BroadcastState, count: number): void {
   assert(count <= state.saving.length, "only what was being saved can have been saved");
   for (const saved of state.saving.splice(0, count)) {
-    if (saved.kind === "fork") {
-      state.forks.push(saved.proof);
+    if (saved.kind === "alert") {
+      state.alertsToTell.push(saved.signed);
       continue;
     }
     const { stored } = saved;

@@ -36,3 +36,5 @@ export const AWAITED_ALERTS_MAX = 1_000;
 export const VARIANT_CHOICES_MAX = 4_096;
 /** Bytes of units in one alert of ours, proof included: links carry 10,000,000 bytes a message and break at longer ones. */
 export const ALERT_BYTES_MAX = 9_900_000;
+/** A guardian is reminded of a forker at most so often. */
+export const REMIND_INTERVAL_MS = 5_000;

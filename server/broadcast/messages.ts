@@ -90,6 +90,7 @@ const multicast: Codec<Multicast> = variants("Rmc", {
 });
 
 export type SignedAlert = { readonly alert: Alert; readonly signature: Bytes };
+export const signedAlert: Codec<SignedAlert> = struct("ForkAlert", { alert, signature: signature64 });
 
 export type AlertMessage =
   | { readonly tag: "forkAlert"; readonly value: SignedAlert }
@@ -97,7 +98,7 @@ export type AlertMessage =
   | { readonly tag: "requestAlert"; readonly value: { readonly asker: number; readonly hash: Bytes } };
 
 const alertMessage: Codec<AlertMessage> = variants("AlertMessage", {
-  forkAlert: struct("ForkAlert", { alert, signature: signature64 }),
+  forkAlert: signedAlert,
   multicast: struct("RmcMessage", { sender: nodeIndex, message: multicast }),
   requestAlert: struct("AlertRequest", { asker: nodeIndex, hash: hash32 }),
 });

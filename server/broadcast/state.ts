@@ -18,7 +18,7 @@ import { Extender } from "./extender.ts";
 import type { Keychain } from "./keychain.ts";
 import { SignatureChecks } from "./keychain.ts";
 import { PEERS_MAX } from "./limits.ts";
-import type { ForkProof, NetworkData } from "./messages.ts";
+import type { NetworkData, SignedAlert } from "./messages.ts";
 import { encodeMessage } from "./messages.ts";
 import { MulticastState } from "./multicast.ts";
 import type { NewestCollection } from "./newest.ts";
@@ -85,7 +85,7 @@ export type Task =
 
 export type Saving =
   | { readonly kind: "unit"; readonly stored: StoredUnit }
-  | { readonly kind: "fork"; readonly proof: ForkProof };
+  | { readonly kind: "alert"; readonly signed: SignedAlert };
 
 /** Mutable, for speed: `step` changes it in place. */
 export type BroadcastState = {
@@ -112,8 +112,12 @@ export type BroadcastState = {
   readonly preUnits: PreUnit[];
   /** The round of ours whose waiting is watched. */
   watchedRound: number;
-  /** Forks that are on disk and not told yet. */
-  readonly forks: ForkProof[];
+  /** Accusations that are on disk and not told in this life. */
+  readonly alertsToTell: SignedAlert[];
+  /** By forker: what we multicast about it. At most two messages for each guardian's alert. */
+  readonly announced: Map<number, Bytes[]>;
+  /** guardian:forker → when the guardian was reminded of the forker. */
+  readonly remindedMs: Map<string, number>;
   /** What is being saved, the oldest first. */
   readonly saving: Saving[];
   phase: "new" | "running" | "stopped";
@@ -155,7 +159,9 @@ export function createBroadcast(config: BroadcastConfig): BroadcastState {
     newest: null,
     preUnits: [],
     watchedRound: -1,
-    forks: [],
+    alertsToTell: [],
+    announced: new Map(),
+    remindedMs: new Map(),
     saving: [],
     phase: "new",
     nowMs: -Infinity,
@@ -191,7 +197,7 @@ export function warn(state: BroadcastState, message: string, facts: { [name: str
 export function save(state: BroadcastState, saving: Saving): void {
   const record: BackupRecord = saving.kind === "unit"
     ? { tag: "unit", value: saving.stored.unit }
-    : { tag: "fork", value: saving.proof };
+    : { tag: "alert", value: saving.signed };
   state.saving.push(saving);
   state.toSave.push(encode(backupRecord, record));
 }

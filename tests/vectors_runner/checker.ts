@@ -10,9 +10,9 @@
  * };
  * ```
  *
- * Nothing is skipped in silence: a list that no checker took, a field of a case that no checker read, and a count that differs from the
- * file's own `counts` are failures. Fields that only inform (`informative`) may stay unread; another one is dropped by `ignore`, which
- * wants a reason.
+ * Nothing is skipped in silence: a list that no checker took, a field of a case that no checker read, and a count that
+ * differs from the file's own `counts` are failures. Fields that only inform (`informative`) may stay unread; another
+ * one is dropped by `ignore`, which wants a reason.
  */
 import { InvariantError } from "../../core/assert.ts";
 import { toHex } from "../../core/bytes.ts";
@@ -91,7 +91,8 @@ export class Report {
   }
 
   /**
-   * For the input of a `rejects` list. A `TypeError`, `ReferenceError` or `InvariantError` is a bug of ours, not a refusal, and passes through.
+   * For the input of a `rejects` list. A `TypeError`, `ReferenceError` or `InvariantError` is a bug of ours, not a
+   * refusal, and passes through.
    * @throws {Mismatch} unless `attempt` throws or rejects
    */
   async refused(what: string, attempt: () => unknown): Promise<void> {

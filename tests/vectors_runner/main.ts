@@ -1,6 +1,6 @@
 /**
- * `deno task vectors [FOLDER]`: checks every vector file of a folder. Prints a line a file, what failed, and the totals.
- * Exit code 1 when anything failed, or when there was nothing to check.
+ * `deno task vectors [FOLDER]`: checks every vector file of a folder. Prints a line a file, what failed, and the
+ * totals. Exit code 1 when anything failed, or when there was nothing to check.
  */
 import { runFile } from "./run.ts";
 

@@ -1,5 +1,6 @@
 /**
- * The modules whose values stand in vectors, by kind: what their inputs, outputs, items and configs must be, and how their errors read.
+ * The modules whose values stand in vectors, by kind: what their inputs, outputs, items and configs must be, and how
+ * their errors read.
  */
 import type { Json } from "../../core/encoding/mod.ts";
 import { decodeHex, isJsonObject } from "../../core/encoding/mod.ts";

@@ -10,6 +10,7 @@ import { checkPrimitives } from "./primitives.ts";
 import { checkSecp } from "./secp.ts";
 import { checkTbs } from "./tbs.ts";
 import { checkTypes } from "./types.ts";
+import { checkWalletv2 } from "./walletv2.ts";
 
 export const CHECKERS: { readonly [file: string]: Checker } = {
   "primitives.json": checkPrimitives,
@@ -22,4 +23,5 @@ export const CHECKERS: { readonly [file: string]: Checker } = {
   "mintv2.json": checkMintv2,
   "lnv2.json": checkLnv2,
   "meta.json": checkMeta,
+  "walletv2.json": checkWalletv2,
 };

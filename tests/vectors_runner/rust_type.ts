@@ -1,6 +1,7 @@
 /**
- * Codecs by the Rust types that vectors name: `BTreeMap<String, u32>`, `enum { A(Option<u64>), B }`, … So a file may name any combination.
- * A type also knows how a vector writes its values (`given`): large numbers as decimal strings, bytes as hex, pairs for maps.
+ * Codecs by the Rust types that vectors name: `BTreeMap<String, u32>`, `enum { A(Option<u64>), B }`, … So a file may
+ * name any combination. A type also knows how a vector writes its values (`given`): large numbers as decimal strings,
+ * bytes as hex, pairs for maps.
  */
 import { fromHex } from "../../core/bytes.ts";
 import type { AnyCodec, Json, JsonObject } from "../../core/encoding/mod.ts";
@@ -215,7 +216,9 @@ class Parser {
     return this.#fields();
   }
 
-  /** `Default` is the variant for everything unknown; its fields and what is said about it in brackets are known anyway. */
+  /**
+   * `Default` is the variant for everything unknown; its fields and what is said about it in brackets are known anyway.
+   */
   #variant(): Variant | null {
     const tag = this.#take();
     if (tag === "Default") {

@@ -11,7 +11,10 @@ import { signTransaction, verifyTransactionSignatures } from "../../core/types/t
 import type { Report } from "./checker.ts";
 import type { Fields } from "./fields.ts";
 
-/** The keys that sign a transaction's inputs, by its id: a refused transaction is a variation of one that isn't, and has no keys of its own. */
+/**
+ * The keys that sign a transaction's inputs, by its id: a refused transaction is a variation of one that isn't, and has
+ * no keys of its own.
+ */
 export type KnownKeys = Map<string, readonly Bytes[]>;
 
 function checkId(report: Report, fields: Fields, tx: Transaction): void {

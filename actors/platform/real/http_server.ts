@@ -6,11 +6,9 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { Socket } from "node:net";
 import {
   HTTP_BODY_BYTES_MAX,
-  HTTP_CONNECTIONS_MAX,
   HTTP_HEADER_BYTES_MAX,
-  HTTP_HEADERS_TIMEOUT_MS,
   HTTP_REFUSAL_BYTES_MAX,
-  HTTP_REQUEST_TIMEOUT_MS,
+  HTTP_SERVER,
   KEEP_ALIVE_MS,
 } from "../limits.ts";
 import { boundedBody, readBody } from "../body.ts";
@@ -21,26 +19,23 @@ import { linger } from "./linger.ts";
 import { listen, remoteOf } from "./listen.ts";
 import { WebSocketConnection } from "./websocket.ts";
 
-/** How often the runtime looks for requests that take too long. */
-const TIMEOUT_CHECK_MS = 1_000;
-
-export function serveHttp(report: Report): Network["serveHttp"] {
+export function serveHttp(report: Report, bounds = HTTP_SERVER): Network["serveHttp"] {
   return (at, handler) => {
     const server = createServer({
       maxHeaderSize: HTTP_HEADER_BYTES_MAX,
-      headersTimeout: HTTP_HEADERS_TIMEOUT_MS,
-      requestTimeout: HTTP_REQUEST_TIMEOUT_MS,
-      connectionsCheckingInterval: TIMEOUT_CHECK_MS,
+      headersTimeout: bounds.headersTimeoutMs,
+      requestTimeout: bounds.requestTimeoutMs,
+      connectionsCheckingInterval: bounds.timeoutCheckMs,
       keepAlive: true,
       keepAliveInitialDelay: KEEP_ALIVE_MS,
       noDelay: true,
     });
-    server.maxConnections = HTTP_CONNECTIONS_MAX;
+    server.maxConnections = bounds.connectionsMax;
     server.on("request", (incoming, outgoing) => {
       answer(incoming, outgoing, handler, report).catch((error) => {
         // The other side left, or the answer broke off after its head: no second answer can be given.
-        outgoing.destroy();
         if (!incoming.socket.destroyed) report("answering an HTTP request", error);
+        outgoing.destroy();
       });
     });
     server.on("upgrade", (incoming, socket: Socket, head) => {
@@ -67,11 +62,7 @@ async function answer(
   const response = request === undefined
     ? new Response("Bad Request", { status: 400 })
     : await answerOf(request, handler, refuseUpgrade, remoteOf(incoming.socket), report);
-  if (request !== undefined && request.body !== null && !incoming.complete) {
-    // Nobody reads the rest of the body, and behind it no further request can be found.
-    outgoing.setHeader("connection", "close");
-    outgoing.on("finish", () => linger(incoming.socket));
-  }
+  dropRest(incoming); // what the handler did not read of the body
   outgoing.writeHead(response.status, headersOf(response));
   if (incoming.method === "HEAD" || response.body === null) {
     await response.body?.cancel();
@@ -87,9 +78,21 @@ async function answer(
 
 function drained(outgoing: ServerResponse): Promise<void> {
   return new Promise((resolve) => {
-    outgoing.once("drain", resolve);
-    outgoing.once("close", resolve);
+    const settle = (): void => {
+      outgoing.off("drain", settle);
+      outgoing.off("close", settle);
+      resolve();
+    };
+    outgoing.on("drain", settle);
+    outgoing.on("close", settle);
   });
+}
+
+/** Reads a body on for nobody: the next request stands behind it. How long that may take the server's timeout says. */
+function dropRest(incoming: IncomingMessage): void {
+  incoming.removeAllListeners("data");
+  incoming.removeAllListeners("end");
+  incoming.resume();
 }
 
 async function answerUpgrade(
@@ -161,10 +164,7 @@ function bodyOf(incoming: IncomingMessage): ReadableStream<Uint8Array<ArrayBuffe
     pull() {
       incoming.resume();
     },
-    cancel() {
-      incoming.removeAllListeners("data");
-      incoming.removeAllListeners("end");
-    },
+    cancel: () => dropRest(incoming),
   });
   return boundedBody(raw, HTTP_BODY_BYTES_MAX, incoming.url ?? "");
 }

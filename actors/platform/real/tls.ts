@@ -3,11 +3,13 @@
  * it does not decide whose it is (`rejectUnauthorized: false`): all guardians' certificates have one subject name, and the
  * caller compares the bytes. Source: sheet 03, C1.
  */
+import { Buffer } from "node:buffer";
+import { createPrivateKey, X509Certificate } from "node:crypto";
 import { connect as connectTcp, createServer, type Socket } from "node:net";
-import { connect as startTls, TLSSocket } from "node:tls";
+import { connect as startTls, type ConnectionOptions, TLSSocket } from "node:tls";
 import type { Bytes } from "../../../core/bytes.ts";
 import { NetworkError } from "../error.ts";
-import { TLS_CONNECTIONS_MAX, TLS_HANDSHAKE_TIMEOUT_MS } from "../limits.ts";
+import { TLS_LISTENER } from "../limits.ts";
 import type { Report } from "../http_handling.ts";
 import type { Network, TlsIdentity } from "../platform.ts";
 import { isVersion3, toPem } from "./certificate.ts";
@@ -15,14 +17,14 @@ import { listen, remoteOf } from "./listen.ts";
 import { TlsStream } from "./tls_stream.ts";
 import { TlsTransport } from "./tls_transport.ts";
 
-export function listenTls(report: Report): Network["listenTls"] {
-  return (options, onConnection) => {
-    const security = securityOf(options.identity);
+export function listenTls(report: Report, bounds = TLS_LISTENER): Network["listenTls"] {
+  return async (options, onConnection) => {
+    const security = securityOf(options.identity, `${options.hostname}:${options.port}`);
     const server = createServer((tcp) => {
       const remote = remoteOf(tcp);
       const transport = new TlsTransport(tcp);
       const tls = new TLSSocket(transport, { ...security, isServer: true });
-      const timer = setTimeout(() => tls.destroy(), TLS_HANDSHAKE_TIMEOUT_MS);
+      const timer = setTimeout(() => tls.destroy(), bounds.handshakeTimeoutMs);
       // A stranger's handshake that fails: nothing was promised to it, and there is nobody to tell.
       tls.on("error", () => tls.destroy());
       tls.on("close", () => {
@@ -36,14 +38,15 @@ export function listenTls(report: Report): Network["listenTls"] {
         else onConnection(new TlsStream(tls, transport, `${remote.hostname}:${remote.port}`, certificate), remote);
       });
     });
-    server.maxConnections = TLS_CONNECTIONS_MAX;
-    return listen(server, options, report);
+    server.maxConnections = bounds.connectionsMax;
+    return await listen(server, options, report);
   };
 }
 
 export const dialTls: Network["dialTls"] = (options) =>
   new Promise((resolve, reject) => {
     const target = `${options.hostname}:${options.port}`;
+    const security = securityOf(options.identity, target);
     const tcp = connectTcp({ host: options.hostname, port: options.port });
     const timer = setTimeout(
       () => fail("timeout", `${target} did not answer within ${options.timeoutMs} ms.`),
@@ -58,7 +61,7 @@ export const dialTls: Network["dialTls"] = (options) =>
     tcp.once("error", onTcpError);
     tcp.once("connect", () => {
       tcp.off("error", onTcpError);
-      handshake(tcp, options).then(
+      handshake(tcp, { ...security, servername: options.serverName }).then(
         ({ tls, transport, certificate }) => {
           clearTimeout(timer);
           resolve(new TlsStream(tls, transport, target, certificate));
@@ -70,13 +73,10 @@ export const dialTls: Network["dialTls"] = (options) =>
 
 type Secured = { readonly tls: TLSSocket; readonly transport: TlsTransport; readonly certificate: Bytes };
 
-function handshake(
-  tcp: Socket,
-  options: { readonly identity: TlsIdentity; readonly serverName: string },
-): Promise<Secured> {
+function handshake(tcp: Socket, options: ConnectionOptions): Promise<Secured> {
   return new Promise((resolve, reject) => {
     const transport = new TlsTransport(tcp);
-    const tls = startTls({ ...securityOf(options.identity), socket: transport, servername: options.serverName });
+    const tls = startTls({ ...options, socket: transport });
     tls.on("error", (error) => {
       tls.destroy();
       reject(error);
@@ -96,7 +96,12 @@ function handshake(
   });
 }
 
-function securityOf(identity: TlsIdentity) {
+/** @throws {NetworkError} `tls` when the key is not the certificate's: the runtime would say so only at a handshake */
+function securityOf(identity: TlsIdentity, target: string) {
+  const key = createPrivateKey({ key: Buffer.from(identity.privateKey), format: "der", type: "pkcs8" });
+  if (!new X509Certificate(identity.certificate).checkPrivateKey(key)) {
+    throw new NetworkError({ code: "tls", target }, "The private key does not belong to the certificate.");
+  }
   return {
     cert: toPem(identity.certificate, "CERTIFICATE"),
     key: toPem(identity.privateKey, "PRIVATE KEY"),

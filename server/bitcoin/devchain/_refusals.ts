@@ -1,4 +1,7 @@
-/** For tests: a chain with coins of every kind, and transactions that must be refused, each with the answer of `sendrawtransaction`. */
+/**
+ * For tests: a chain with coins of every kind, and transactions that must be refused, each with the answer of
+ * `sendrawtransaction`.
+ */
 import type { BitcoinTransaction, TxOut } from "../../../core/bitcoin/mod.ts";
 import { bitcoinTransaction, bitcoinTxidOf, p2trScript, p2wpkhScript, p2wshOf } from "../../../core/bitcoin/mod.ts";
 import type { Bytes } from "../../../core/bytes.ts";

@@ -1,4 +1,7 @@
-/** Whether a transaction may enter the mempool. Source: Core `validation.cpp` (`MemPoolAccept`), without replacement: the first spender of a coin stays. */
+/**
+ * Whether a transaction may enter the mempool. Source: Core `validation.cpp` (`MemPoolAccept`), without replacement:
+ * the first spender of a coin stays.
+ */
 import type { BitcoinTransaction } from "../../../core/bitcoin/mod.ts";
 import { bitcoinTransaction, bitcoinTxidOf, bitcoinWtxidOf, isCoinbase, weightOf } from "../../../core/bitcoin/mod.ts";
 import { encode } from "../../../core/encoding/mod.ts";

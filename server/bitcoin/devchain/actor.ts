@@ -1,4 +1,7 @@
-/** The dev chain as an actor: one call at a time, so that nobody sees half of one. A crash costs nothing that was acknowledged: it loads its store again. */
+/**
+ * The dev chain as an actor: one call at a time, so that nobody sees half of one. A crash costs nothing that was
+ * acknowledged: it loads its store again.
+ */
 import { defineActor, next, reply } from "../../../actors/actor.ts";
 import type { Cast, Request } from "../../../actors/protocol.ts";
 import type { StoreView } from "../../../actors/store/mod.ts";

@@ -1,4 +1,7 @@
-/** A whole block against the tip that it continues. Source: Core `validation.cpp` (`CheckBlock`, `ContextualCheckBlock`, `ConnectBlock`). */
+/**
+ * A whole block against the tip that it continues. Source: Core `validation.cpp` (`CheckBlock`, `ContextualCheckBlock`,
+ * `ConnectBlock`).
+ */
 import type { Block } from "../../../core/bitcoin/mod.ts";
 import { isCoinbase, merkleRootOf, weightOf } from "../../../core/bitcoin/mod.ts";
 import { equalBytes } from "../../../core/bytes.ts";

@@ -1,4 +1,7 @@
-/** The confirmed chain in memory: blocks by height and hash, where each transaction is, and the coins. It only grows: no block is ever undone. */
+/**
+ * The confirmed chain in memory: blocks by height and hash, where each transaction is, and the coins. It only grows: no
+ * block is ever undone.
+ */
 import type { Block, BlockHeader } from "../../../core/bitcoin/mod.ts";
 import { bitcoinTransaction, bitcoinTxidOf, block, blockHashOf } from "../../../core/bitcoin/mod.ts";
 import { assert } from "../../../core/assert.ts";
@@ -31,6 +34,7 @@ export class Chain implements CoinView {
   readonly #heights = new Map<BlockHash, number>([[GENESIS_HASH, 0]]);
   readonly #locations = new Map<BitcoinTxid, TxLocation>([[GENESIS_HEADER.merkleRoot, { height: 0, position: 0 }]]);
   readonly #coins = new Map<CoinKey, Coin>();
+  #bytes = this.tip.raw.length;
 
   get height(): number {
     return this.#blocks.length - 1;
@@ -40,8 +44,9 @@ export class Chain implements CoinView {
     return this.#blocks.at(-1)!;
   }
 
+  /** Of all blocks. */
   get bytes(): number {
-    return this.#blocks.reduce((sum, { raw }) => sum + raw.length, 0);
+    return this.#bytes;
   }
 
   blockAt(height: number): StoredBlock | undefined {
@@ -84,6 +89,7 @@ export class Chain implements CoinView {
   append({ stored, spent, created }: CheckedBlock): void {
     assert(stored.header.prevBlockhash === this.tip.hash, "a checked block continues the tip it was checked against");
     this.#blocks.push(stored);
+    this.#bytes += stored.raw.length;
     this.#heights.set(stored.hash, stored.height);
     stored.txids.forEach((txid, position) => this.#locations.set(txid, { height: stored.height, position }));
     for (const [key, coin] of created) this.#coins.set(key, coin);

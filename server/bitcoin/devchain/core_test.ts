@@ -6,11 +6,13 @@ import { fromHex } from "../../../core/bytes.ts";
 import { decodeHex, encodeHex } from "../../../core/encoding/mod.ts";
 import type { Json, JsonObject } from "../../../core/encoding/mod.ts";
 import type { TestChain } from "../_testing.ts";
+import { world } from "../_testing.ts";
 import { BITCOIND, CoreNode } from "./_core_node.ts";
 import { DESTINATION, fundedChain, hexOf, refusals, send } from "./_refusals.ts";
 import { KINDS, spend } from "./_spends.ts";
 import { checkBlock } from "./block_checks.ts";
 import { Chain } from "./chain.ts";
+import { scriptJson } from "./rpc/render.ts";
 
 async function withCore(body: (core: CoreNode) => Promise<void>): Promise<void> {
   const core = await CoreNode.start();
@@ -97,6 +99,34 @@ Deno.test({
       for (const { script } of KINDS) {
         const { address } = await core.call<{ address: string }>("decodescript", script.toHex());
         await assertSame(chain, core, "validateaddress", address);
+      }
+    }),
+});
+
+Deno.test({
+  name: "Core and we read scripts in the same way, random ones too",
+  ignore: BITCOIND === null,
+  fn: () =>
+    withCore(async (core) => {
+      const random = world("scripts").platform.dice;
+      const scripts = [
+        ...Array.from({ length: 256 }, (_, opcode) => Uint8Array.of(0x51, opcode, 0xac)),
+        ...Array.from({ length: 300 }, () => random.bytes(random.below(60) + 1)),
+        ...KINDS.map(({ script }) => script),
+        fromHex("51024e73"),
+        fromHex("0003aabbcc"),
+        fromHex(`5220${"ab".repeat(32)}`),
+        fromHex(`5120${"ff".repeat(32)}`),
+        fromHex(`2102${"ff".repeat(32)}ac`),
+      ];
+      for (const script of scripts) {
+        const theirs = await core.call<JsonObject>("decodescript", script.toHex());
+        const ours = scriptJson(script);
+        // bare multisig, which Core names and describes, is no standard form here
+        if (theirs.type === "multisig") continue;
+        for (const member of ["asm", "desc", "address", "type"]) {
+          assertEquals(ours[member], theirs[member], `${member} of ${script.toHex()}`);
+        }
       }
     }),
 });

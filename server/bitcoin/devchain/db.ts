@@ -1,4 +1,7 @@
-/** What the dev chain keeps in its store: blocks by height, the mempool in order of arrival, the wallet's seed and its next address. */
+/**
+ * What the dev chain keeps in its store: blocks by height, the mempool in order of arrival, the wallet's seed and its
+ * next address.
+ */
 import type { ReadTx, StoreTx } from "../../../actors/store/mod.ts";
 import type { Bytes } from "../../../core/bytes.ts";
 import { concat, utf8 } from "../../../core/bytes.ts";

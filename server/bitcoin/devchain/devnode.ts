@@ -1,6 +1,7 @@
 /**
- * The dev chain's state, loaded from its store and written to it: chain, mempool, wallet. What a method promises is durable when it
- * resolves; memory changes after the store did, and a store that fails throws, so that the actor around it starts again from what is there.
+ * The dev chain's state, loaded from its store and written to it: chain, mempool, wallet. What a method promises is
+ * durable when it resolves; memory changes after the store did, and a store that fails throws, so that the actor around
+ * it starts again from what is there.
  */
 import type { Logger } from "../../../actors/logger.ts";
 import type { Clock, Dice } from "../../../actors/platform/platform.ts";
@@ -53,7 +54,10 @@ export class Devnode {
     this.startedMs = parts.clock.monotonicMs();
   }
 
-  /** Reads the store and checks everything in it again. @throws {DevchainError} `damaged` @throws {StoreError} `newer_schema` */
+  /**
+   * Reads the store and checks everything in it again. @throws {DevchainError} `damaged` @throws {StoreError}
+   * `newer_schema`
+   */
   static async open(store: StoreView, { clock, dice }: World, log: Logger): Promise<Devnode> {
     await checkSchema(store, { version: db.SCHEMA_VERSION });
     const opened = await store.transact(async (tx) => {

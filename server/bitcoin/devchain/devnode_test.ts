@@ -113,6 +113,35 @@ Deno.test("a chain with a block missing, cut or swapped is refused", async () =>
   assertEquals([swapped.facts.height, swapped.facts.reason.split(",")[0]], [4, "bad-prevblk"]);
 });
 
+Deno.test("a stored block whose signatures don't hold is refused", async () => {
+  const chain = await testChain();
+  await chain.mine(102);
+  const txid = await chain.call<string>("sendtoaddress", await chain.call<string>("getnewaddress"), 1);
+  const entry = chain.node.mempool.get(txid)!;
+  const [signature, key] = entry.tx.inputs[0]!.witness;
+  const forged = signature!.map((byte, i) => i === 20 ? byte ^ 1 : byte);
+  chain.node.mempool.remove(entry);
+  const tx = { ...entry.tx, inputs: [{ ...entry.tx.inputs[0]!, witness: [forged, key!] }] };
+  chain.node.mempool.add({ ...entry, sequence: entry.sequence + 1, tx });
+  await chain.mine(1);
+  const error = await assertRejects(() => chain.killed(), DevchainError);
+  assertEquals(error.facts.height, 103);
+  assert(error.facts.reason.startsWith("block-script-verify-flag-failed"));
+});
+
+Deno.test("a stored transaction that is no longer accepted is dropped and said", async () => {
+  const chain = await testChain();
+  await chain.mine(102);
+  const txid = await chain.call<string>("sendtoaddress", await chain.call<string>("getnewaddress"), 1);
+  const entry = chain.node.mempool.get(txid)!;
+  await chain.node.accept({ ...entry, txid: "ab".repeat(32), sequence: entry.sequence + 1 });
+  const again = await chain.killed();
+  assertEquals(await again.call("getrawmempool"), [txid]);
+  assert(again.world.lines().includes("warn: A transaction of the mempool is no longer accepted"));
+  const third = await again.killed();
+  assertEquals(third.world.lines().filter((line) => line.startsWith("warn:")).length, 1);
+});
+
 Deno.test("the faucet pays what it has, gives change, and says when it has too little", async () => {
   const chain = await testChain();
   await chain.mine(101);

@@ -1,6 +1,6 @@
 /**
- * bitcoind's JSON-RPC over HTTP, as pure functions: who may call, what a body asks for, what goes back. Source: Core `httprpc.cpp`,
- * `rpc/request.cpp`.
+ * bitcoind's JSON-RPC over HTTP, as pure functions: who may call, what a body asks for, what goes back. Source: Core
+ * `httprpc.cpp`, `rpc/request.cpp`.
  */
 import { base64 } from "@scure/base";
 import { equalBytesConstantTime, utf8 } from "../../../core/bytes.ts";

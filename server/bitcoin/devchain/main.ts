@@ -1,4 +1,7 @@
-/** `deno task devchain`: a regtest chain in a folder of its own, on a socket of its own, that bitcoind's clients take for a bitcoind. */
+/**
+ * `deno task devchain`: a regtest chain in a folder of its own, on a socket of its own, that bitcoind's clients take
+ * for a bitcoind.
+ */
 import { Command, InvalidArgumentError, Option } from "commander";
 import { join } from "@std/path";
 import type { Address, Clock, Platform } from "../../../actors/platform/platform.ts";

@@ -1,4 +1,7 @@
-/** Transactions that wait for a block, in the order they came: parents before children, and the first of two that spend one coin. */
+/**
+ * Transactions that wait for a block, in the order they came: parents before children, and the first of two that spend
+ * one coin.
+ */
 import type { BitcoinTransaction } from "../../../core/bitcoin/mod.ts";
 import { assert } from "../../../core/assert.ts";
 import type { Bytes } from "../../../core/bytes.ts";

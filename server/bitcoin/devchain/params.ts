@@ -1,4 +1,7 @@
-/** The rules of Bitcoin's regtest chain, and the relay policy of its nodes. Source: Bitcoin Core `kernel/chainparams.cpp`, `consensus/`, `policy/`. */
+/**
+ * The rules of Bitcoin's regtest chain, and the relay policy of its nodes. Source: Bitcoin Core
+ * `kernel/chainparams.cpp`, `consensus/`, `policy/`.
+ */
 import type { BlockHeader } from "../../../core/bitcoin/mod.ts";
 
 /** Every block has this target: half of all hashes meet it, and it never changes. */
@@ -58,7 +61,10 @@ export const MEMPOOL_VBYTES_MAX = 75_000_000;
 
 /** One call mines at most as many: they become durable in one commit, and the chain answers nobody meanwhile. */
 export const GENERATE_BLOCKS_MAX = 5_000;
-/** The blocks whose scripts are run again when the chain is loaded. One input takes 10 ms, so checking all would take hours. */
+/**
+ * The blocks whose scripts are run again when the chain is loaded. One input takes 10 ms, so checking all would take
+ * hours.
+ */
 export const LOAD_SCRIPT_BLOCKS = 100;
 
 export const GENESIS_HASH = "0f9188f13cb7b2c71f2a335e3a4fc328bf5beb436012afca590b1a11466e2206";

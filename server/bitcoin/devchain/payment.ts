@@ -32,7 +32,10 @@ const INPUTS_MAX = 1_000;
 /** DER with sighash byte of a signature whose r and s are both below half, which is the longest; and the key. */
 const WITNESS_DUMMY: readonly Bytes[] = [new Uint8Array(72), new Uint8Array(33)];
 
-/** @param coins in the order of preference: a few of the largest confirmed ones do, the others come when those don't suffice */
+/**
+ * @param coins in the order of preference: a few of the largest confirmed ones do, the others come when those don't
+ * suffice
+ */
 export function pay(
   wallet: Wallet,
   coins: readonly OwnCoin[],

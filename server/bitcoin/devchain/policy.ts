@@ -1,4 +1,7 @@
-/** What nodes relay, beyond what is valid. Source: Core `policy/policy.cpp`. Version 3 transactions (TRUC) have rules of their own and are refused. */
+/**
+ * What nodes relay, beyond what is valid. Source: Core `policy/policy.cpp`. Version 3 transactions (TRUC) have rules of
+ * their own and are refused.
+ */
 import type { BitcoinTransaction } from "../../../core/bitcoin/mod.ts";
 import { dustLimitSat, encodeStripped, weightOf } from "../../../core/bitcoin/mod.ts";
 import type { Bytes } from "../../../core/bytes.ts";

@@ -1,7 +1,8 @@
 /**
- * Runs the scripts of a transaction's inputs. bitcore-lib's interpreter runs all but taproot; key path spends of taproot are checked here
- * by their signature (BIP341), because that library hashes spent scripts of 253 bytes and more wrongly. Script path spends of taproot
- * are refused: nobody has written what would check them, and an unchecked spend is a theft.
+ * Runs the scripts of a transaction's inputs. bitcore-lib's interpreter runs all but taproot; key path spends of
+ * taproot are checked here by their signature (BIP341), because that library hashes spent scripts of 253 bytes and more
+ * wrongly. Script path spends of taproot are refused: nobody has written what would check them, and an unchecked spend
+ * is a theft.
  */
 import { Buffer } from "node:buffer";
 import bitcore from "bitcore-lib";

@@ -1,4 +1,7 @@
-/** Scripts as lists of operations: for counting signature checks, for telling the standard forms, and for printing. Source: Core `script/script.cpp`. */
+/**
+ * Scripts as lists of operations: for counting signature checks, for telling the standard forms, and for printing.
+ * Source: Core `script/script.cpp`.
+ */
 import type { Bytes } from "../../../core/bytes.ts";
 import { scriptKind } from "../../../core/bitcoin/mod.ts";
 

@@ -39,8 +39,8 @@ export function mineBlock(chain: Chain, mempool: Mempool, payout: Bytes, nowSeco
 }
 
 /**
- * In the order of arrival, parents come before their children. One that doesn't fit keeps its descendants out: they would spend what
- * isn't there.
+ * In the order of arrival, parents come before their children. One that doesn't fit keeps its descendants out: they
+ * would spend what isn't there.
  */
 function select(mempool: Mempool): MempoolEntry[] {
   const chosen: MempoolEntry[] = [];

@@ -1,4 +1,7 @@
-/** What can be said of a transaction by itself, and of it with the coins that it spends. Source: Core `consensus/tx_check.cpp`, `tx_verify.cpp`. */
+/**
+ * What can be said of a transaction by itself, and of it with the coins that it spends. Source: Core
+ * `consensus/tx_check.cpp`, `tx_verify.cpp`.
+ */
 import type { BitcoinTransaction } from "../../../core/bitcoin/mod.ts";
 import { encodeStripped, isCoinbase, scriptKind, SEQUENCE_FINAL } from "../../../core/bitcoin/mod.ts";
 import type { Bytes } from "../../../core/bytes.ts";

@@ -1,6 +1,6 @@
 /**
- * The faucet's purse: P2WPKH keys derived from one seed, and the coins of the chain that belong to them. Address 0 takes what is mined
- * without another address, and change.
+ * The faucet's purse: P2WPKH keys derived from one seed, and the coins of the chain that belong to them. Address 0
+ * takes what is mined without another address, and change.
  */
 import { hmac } from "@noble/hashes/hmac.js";
 import { sha256 } from "@noble/hashes/sha2.js";
@@ -72,7 +72,10 @@ export class Wallet {
     for (const key of spent) this.#coins.delete(key);
   }
 
-  /** Coins to pay with: mature ones first (a block later than they could be spent, as Core's wallet has it), then change that isn't confirmed yet. */
+  /**
+   * Coins to pay with: mature ones first (a block later than they could be spent, as Core's wallet has it), then change
+   * that isn't confirmed yet.
+   */
   spendable(height: number, mempool: Mempool): OwnCoin[] {
     const confirmed = [...this.#coins]
       .filter(([, coin]) => !coin.coinbase || height - coin.height >= COINBASE_MATURITY_BLOCKS)

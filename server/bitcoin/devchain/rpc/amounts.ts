@@ -1,4 +1,7 @@
-/** Amounts in JSON: bitcoin with eight decimals, exact in both directions. Source: Core `core_write.cpp`, `rpc/util.cpp`. */
+/**
+ * Amounts in JSON: bitcoin with eight decimals, exact in both directions. Source: Core `core_write.cpp`,
+ * `rpc/util.cpp`.
+ */
 import type { Json } from "../../../../core/encoding/mod.ts";
 import { JsonFloat } from "../../../../core/encoding/mod.ts";
 import { RPC, RpcError } from "../error.ts";

@@ -1,4 +1,7 @@
-/** Scripts as Bitcoin Core prints them. Source: Core `core_write.cpp` (`ScriptToAsmStr`), `script/script.cpp` (`GetOpName`). */
+/**
+ * Scripts as Bitcoin Core prints them. Source: Core `core_write.cpp` (`ScriptToAsmStr`), `script/script.cpp`
+ * (`GetOpName`).
+ */
 import type { Bytes } from "../../../../core/bytes.ts";
 import { toHex } from "../../../../core/bytes.ts";
 import { ecdsaFromDer } from "../../../../core/crypto/mod.ts";
@@ -13,11 +16,12 @@ const NAMES =
     "NUMNOTEQUAL LESSTHAN GREATERTHAN LESSTHANOREQUAL GREATERTHANOREQUAL MIN MAX WITHIN RIPEMD160 SHA1 SHA256 HASH160 HASH256 " +
     "CODESEPARATOR CHECKSIG CHECKSIGVERIFY CHECKMULTISIG CHECKMULTISIGVERIFY NOP1 CHECKLOCKTIMEVERIFY CHECKSEQUENCEVERIFY NOP4 NOP5 " +
     "NOP6 NOP7 NOP8 NOP9 NOP10 CHECKSIGADD").split(" ");
-const OP_1NEGATE = 0x4f, OP_NOP = 0x61;
+const OP_1NEGATE = 0x4f, OP_NOP = 0x61, OP_INVALIDOPCODE = 0xff;
 
 function operationName(opcode: number): string {
   if (opcode === OP_1NEGATE) return "-1";
   if (opcode === OP.RESERVED) return "OP_RESERVED";
+  if (opcode === OP_INVALIDOPCODE) return "OP_INVALIDOPCODE";
   if (opcode >= OP.N1 && opcode <= OP.N16) return String(opcode - OP.N1 + 1);
   const name = NAMES[opcode - OP_NOP];
   return name === undefined ? "OP_UNKNOWN" : `OP_${name}`;

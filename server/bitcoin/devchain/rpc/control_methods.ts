@@ -1,4 +1,7 @@
-/** Methods about the process itself. `stop` and `help` need more than the chain: `dispatch.ts` and `server.ts` complete them. */
+/**
+ * Methods about the process itself. `stop` and `help` need more than the chain: `dispatch.ts` and `server.ts` complete
+ * them.
+ */
 import type { Json } from "../../../../core/encoding/mod.ts";
 import type { Devnode } from "../devnode.ts";
 import { RELAY_FEE_SAT_PER_KVB } from "../params.ts";

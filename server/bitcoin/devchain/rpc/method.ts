@@ -5,7 +5,9 @@ import type { Params } from "./params.ts";
 
 export type Method = {
   readonly name: string;
-  /** In order, `a|b` for a parameter with two names; an optional one ends with `?`, and none but optional ones follow. */
+  /**
+   * In order, `a|b` for a parameter with two names; an optional one ends with `?`, and none but optional ones follow.
+   */
   readonly params: readonly string[];
   /** One sentence for `help`. */
   readonly help: string;

@@ -1,4 +1,7 @@
-/** Transactions, blocks and scripts as JSON, member for member as Bitcoin Core writes them. Source: Core `core_write.cpp`, `rpc/blockchain.cpp`. */
+/**
+ * Transactions, blocks and scripts as JSON, member for member as Bitcoin Core writes them. Source: Core
+ * `core_write.cpp`, `rpc/blockchain.cpp`.
+ */
 import type { BitcoinTransaction, TxIn, TxOut } from "../../../../core/bitcoin/mod.ts";
 import {
   addressFromScript,
@@ -14,7 +17,7 @@ import {
 } from "../../../../core/bitcoin/mod.ts";
 import type { Bytes } from "../../../../core/bytes.ts";
 import { toHex } from "../../../../core/bytes.ts";
-import { isPublicKey, isXOnlyKey } from "../../../../core/crypto/mod.ts";
+import { isXOnlyKey } from "../../../../core/crypto/mod.ts";
 import type { Json, JsonObject } from "../../../../core/encoding/mod.ts";
 import { encode, encodeHex, JsonFloat } from "../../../../core/encoding/mod.ts";
 import type { Chain, StoredBlock } from "../chain.ts";
@@ -36,20 +39,12 @@ export function hex32(number: number): string {
   return (number >>> 0).toString(16).padStart(8, "0");
 }
 
-const FIELD_PRIME = 2n ** 256n - 2n ** 32n - 977n;
-
-/** 04 ‖ x ‖ y on the curve: y² = x³ + 7. */
-function isUncompressedKey(key: Bytes): boolean {
-  const x = BigInt(`0x${toHex(key.subarray(1, 33))}`), y = BigInt(`0x${toHex(key.subarray(33))}`);
-  return x < FIELD_PRIME && y < FIELD_PRIME && (y * y - x * x * x - 7n) % FIELD_PRIME === 0n;
-}
-
 function scriptDescriptor(script: Bytes, address: string | null): string {
   const key = payToKey(script);
   const outputKey = script.slice(2);
   const body = scriptType(script) === "witness_v1_taproot" && isXOnlyKey(outputKey)
     ? `rawtr(${toHex(outputKey)})`
-    : key !== null && (key.length === 33 ? isPublicKey(key) : isUncompressedKey(key))
+    : key !== null
     ? `pk(${toHex(key)})`
     : address === null
     ? `raw(${toHex(script)})`

@@ -1,0 +1,181 @@
+/** What only real TLS shows: certificates as rustls reads them, strangers, and peers that break off. */
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { X509Certificate } from "node:crypto";
+import { connect as connectTcp } from "node:net";
+import { connect, type ConnectionOptions, type TLSSocket } from "node:tls";
+import { equalBytes } from "../../../core/bytes.ts";
+import { NetworkError } from "../error.ts";
+import type { ByteStream, TlsIdentity } from "../platform.ts";
+import { realPlatform } from "../real.ts";
+import { isVersion3, toPem } from "./certificate.ts";
+import { listenTls } from "./tls.ts";
+
+const { network } = realPlatform();
+const LOCAL = { hostname: "127.0.0.1", port: 0 };
+
+async function listen(identity: TlsIdentity) {
+  const streams: ByteStream[] = [];
+  const listener = await network.listenTls({ ...LOCAL, identity }, (stream) => streams.push(stream));
+  return { listener, streams, port: listener.address.port };
+}
+
+function dialRaw(port: number, options: ConnectionOptions): Promise<TLSSocket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host: "127.0.0.1", port, servername: "peerA", rejectUnauthorized: false, ...options });
+    socket.once("secureConnect", () => resolve(socket));
+    socket.once("error", reject);
+  });
+}
+
+function pem(identity: TlsIdentity) {
+  return { cert: toPem(identity.certificate, "CERTIFICATE"), key: toPem(identity.privateKey, "PRIVATE KEY") };
+}
+
+/** Resolves when the other side closed or broke the connection. */
+function closed(socket: TLSSocket): Promise<void> {
+  socket.on("error", () => undefined);
+  socket.resume();
+  return new Promise((resolve) => socket.destroyed ? resolve() : socket.once("close", () => resolve()));
+}
+
+Deno.test("a made certificate has the reference's fields", async () => {
+  const { certificate } = await network.makeTlsIdentity("peerGuardian_0");
+  const parsed = new X509Certificate(certificate);
+  assertEquals(parsed.subject, "CN=rcgen self signed cert");
+  assertEquals(parsed.issuer, parsed.subject);
+  assertEquals(parsed.subjectAltName, "DNS:peerGuardian_0");
+  assertEquals([new Date(parsed.validFrom).getUTCFullYear(), new Date(parsed.validTo).getUTCFullYear()], [1975, 4096]);
+  assertEquals(parsed.ca, false);
+  assertEquals(parsed.publicKey.asymmetricKeyType, "ec");
+  assert(isVersion3(certificate));
+});
+
+Deno.test("rustls takes a made certificate as its own trust anchor, under its name and no other", async () => {
+  const identity = await network.makeTlsIdentity("peerGuardian_0");
+  const { listener, port } = await listen(identity);
+  const caCerts = [toPem(identity.certificate, "CERTIFICATE")];
+  const start = async (hostname: string): Promise<void> => {
+    const tcp = await Deno.connect({ hostname: "127.0.0.1", port });
+    using tls = await Deno.startTls(tcp, { hostname, caCerts });
+    await tls.handshake();
+  };
+  await start("peerGuardian_0");
+  await assertRejects(() => start("peerGuardian_1"));
+  await listener.close();
+});
+
+Deno.test("only TLS 1.2 and 1.3 are spoken, and no application protocol is chosen", async () => {
+  const [a, b] = [await network.makeTlsIdentity("peerA"), await network.makeTlsIdentity("peerB")];
+  const { listener, streams, port } = await listen(a);
+  for (const version of ["TLSv1.2", "TLSv1.3"] as const) {
+    const socket = await dialRaw(port, { ...pem(b), minVersion: version, maxVersion: version, ALPNProtocols: [] });
+    assertEquals([socket.getProtocol(), socket.alpnProtocol], [version, false]);
+    socket.destroy();
+    await closed(socket);
+  }
+  for (const stream of streams) {
+    assert(equalBytes(stream.peerCertificate, b.certificate));
+    stream.close();
+  }
+  await listener.close();
+});
+
+Deno.test("a stranger without a certificate, and one that speaks no TLS, get no stream", async () => {
+  const { listener, streams, port } = await listen(await network.makeTlsIdentity("peerA"));
+  await closed(await dialRaw(port, {}));
+  const plain = await Deno.connect({ hostname: "127.0.0.1", port });
+  await plain.write(new TextEncoder().encode("GET / HTTP/1.1\r\n\r\n"));
+  while (await plain.read(new Uint8Array(100)).catch(() => null) !== null);
+  plain.close();
+  assertEquals(streams.length, 0);
+  await listener.close();
+});
+
+/**
+ * The certificate with its version field left out: X.509 v1. Its signature is wrong then, but nobody checks it, as nobody checks
+ * that the other side has its key.
+ */
+function asVersion1(certificate: Uint8Array): Uint8Array {
+  const at = certificate.indexOf(0xa0);
+  const bytes = new Uint8Array([...certificate.subarray(0, at), ...certificate.subarray(at + 5)]);
+  for (const start of [2, 6]) {
+    const length = bytes[start]! * 256 + bytes[start + 1]! - 5;
+    bytes.set([length >> 8, length & 0xff], start);
+  }
+  return bytes;
+}
+
+Deno.test("a certificate of X.509 v1 is refused on both sides: its owner cannot be proved", async () => {
+  const [a, b] = [await network.makeTlsIdentity("peerA"), await network.makeTlsIdentity("peerB")];
+  const old = { certificate: new Uint8Array(asVersion1(a.certificate)), privateKey: b.privateKey };
+  assert(!isVersion3(old.certificate));
+  const { createServer } = await import("node:tls");
+  const evil = createServer({ ...pem(old), requestCert: true, rejectUnauthorized: false }, (socket) => {
+    socket.on("error", () => undefined);
+  });
+  evil.on("tlsClientError", () => undefined);
+  await new Promise<void>((resolve) => evil.listen(0, "127.0.0.1", resolve));
+  const { port: evilPort } = evil.address() as { port: number };
+  const dialling = network.dialTls({ ...LOCAL, port: evilPort, identity: b, serverName: "peerA", timeoutMs: 5_000 });
+  assertEquals((await assertRejects(() => dialling, NetworkError)).code, "tls");
+  evil.close();
+
+  const { listener, streams, port } = await listen(b);
+  const socket = await dialRaw(port, pem(old)).catch(() => undefined);
+  if (socket !== undefined) await closed(socket);
+  assertEquals(streams.length, 0);
+  await listener.close();
+});
+
+Deno.test("what is no X.509 v3 certificate is not taken for one", () => {
+  for (const hex of ["", "30", "3082", "308400000001", "300530030201", "3080308000", "30053003a0010102"]) {
+    assert(!isVersion3(Uint8Array.from(hex.match(/../g) ?? [], (byte) => parseInt(byte, 16))), hex);
+  }
+});
+
+Deno.test("a reset of the other side fails the reader and the writer", async () => {
+  const [a, b] = [await network.makeTlsIdentity("peerA"), await network.makeTlsIdentity("peerB")];
+  const { listener, streams, port } = await listen(a);
+  const tcp = connectTcp({ host: "127.0.0.1", port });
+  const socket = await dialRaw(port, { ...pem(b), socket: tcp });
+  socket.write("hello");
+  while (streams.length === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+  const [stream] = streams;
+  assertEquals((await stream!.read())?.length, 5);
+  const reading = stream!.read().catch((thrown) => thrown);
+  socket.on("error", () => undefined);
+  tcp.resetAndDestroy();
+  const thrown = await reading;
+  assert(thrown instanceof NetworkError, String(thrown));
+  assertEquals(thrown.code, "reset");
+  assertEquals((await assertRejects(() => stream!.write(new Uint8Array(1)), NetworkError)).code, "reset");
+  stream!.close();
+  await listener.close();
+});
+
+Deno.test("dialling somebody who accepts and says nothing ends by its time", async () => {
+  const silent = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const accepting = silent.accept();
+  const identity = await network.makeTlsIdentity("peerA");
+  const dialling = network.dialTls({ ...LOCAL, port: silent.addr.port, identity, serverName: "peerB", timeoutMs: 100 });
+  assertEquals((await assertRejects(() => dialling, NetworkError)).code, "timeout");
+  (await accepting).close();
+  silent.close();
+});
+
+Deno.test("connections over the bound and handshakes that take too long are closed", async () => {
+  const [a, b] = [await network.makeTlsIdentity("peerA"), await network.makeTlsIdentity("peerB")];
+  const few = listenTls(() => undefined, { connectionsMax: 2, handshakeTimeoutMs: 100 });
+  const listener = await few({ ...LOCAL, identity: a }, (stream) => stream.close());
+  const at = { ...LOCAL, port: listener.address.port };
+  const dial = () => network.dialTls({ ...at, identity: b, serverName: "peerA", timeoutMs: 5_000 });
+  const silent = await Promise.all([0, 1].map(() => Deno.connect(at)));
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  assertEquals((await assertRejects(dial, NetworkError)).code, "tls");
+  for (const connection of silent) {
+    assertEquals(await connection.read(new Uint8Array(1)).catch(() => null), null);
+    connection.close();
+  }
+  (await dial()).close();
+  await listener.close();
+});

@@ -1,0 +1,98 @@
+/** Flags that stand before every command; each has an environment variable. Sheet "command line" 1. */
+import type { Command } from "commander";
+import { InvalidArgumentError, Option } from "commander";
+import type { PeerId } from "../../core/types/ids.ts";
+import { boolishArgument, peerArgument } from "./arguments.ts";
+import { CliError } from "./error.ts";
+
+export type Globals = {
+  readonly dataDir: string | null;
+  /** Own guardian. */
+  readonly ourId: PeerId | null;
+  /** Of the own guardian's API. Secret. */
+  readonly password: string | null;
+  readonly hasFederationSecret: boolean;
+  readonly useTor: boolean;
+  readonly verbose: boolean;
+};
+
+type Flag = {
+  readonly name: string;
+  readonly flags: string;
+  readonly env?: string;
+  readonly help: string;
+  readonly parse?: (text: string) => unknown;
+  readonly isSwitch?: true;
+};
+
+const DB_BACKENDS = ["rocksdb", "cursed-redb"];
+
+function dbBackend(text: string): string {
+  if (DB_BACKENDS.includes(text)) return text;
+  throw new InvalidArgumentError(`Expected ${DB_BACKENDS.join(" or ")}.`);
+}
+
+const FLAGS: readonly Flag[] = [
+  { name: "dataDir", flags: "--data-dir <DIR>", env: "FM_CLIENT_DIR", help: "where the wallet is kept; made when there is none" },
+  { name: "ourId", flags: "--our-id <N>", env: "FM_OUR_ID", help: "guardian's commands: the own guardian", parse: peerArgument },
+  { name: "password", flags: "--password <PASSWORD>", env: "FM_PASSWORD_API", help: "guardian's commands: its API password" },
+  {
+    name: "federationSecretHex",
+    flags: "--federation-secret-hex <HEX>",
+    env: "FM_FEDERATION_SECRET_HEX",
+    help: "a secret instead of stored words; for a restored wallet",
+  },
+  { name: "useTor", flags: "--use-tor", env: "FM_USE_TOR", help: "refused: there is no Tor in this client", isSwitch: true },
+  {
+    name: "irohEnableDht",
+    flags: "--iroh-enable-dht <BOOL>",
+    env: "FM_IROH_ENABLE_DHT",
+    help: "taken and without effect: guardians are reached by WebSocket",
+    parse: boolishArgument,
+  },
+  {
+    name: "dbBackend",
+    flags: "--db-backend <NAME>",
+    env: "FM_DB_BACKEND",
+    help: "taken and without effect: the database is Deno KV",
+    parse: dbBackend,
+  },
+];
+
+export function addGlobals(program: Command): void {
+  for (const { flags, env, help, parse } of FLAGS) {
+    const option = new Option(flags, env === undefined ? help : `${help} [env: ${env}]`);
+    if (parse) option.argParser(parse);
+    program.addOption(option);
+  }
+  program.option("-v, --verbose", "log more; RUST_LOG=debug|info|warn|error|off sets the level by itself");
+}
+
+/** @throws {CliError} `usage` for a variable that can't be read */
+function ofEnvironment({ env, parse, isSwitch }: Flag, variables: Readonly<Record<string, string | undefined>>): unknown {
+  const text = env === undefined ? undefined : variables[env];
+  // as clap does, an empty variable counts as given only where it is a text
+  if (text === undefined || text === "" && (parse || isSwitch)) return undefined;
+  try {
+    if (isSwitch) return boolishArgument(text);
+    return parse ? parse(text) : text;
+  } catch (thrown) {
+    if (!(thrown instanceof InvalidArgumentError)) throw thrown;
+    throw CliError.usage(`environment variable ${env} is invalid. ${thrown.message}`);
+  }
+}
+
+/** A flag beats its variable. @throws {CliError} `usage` */
+export function readGlobals(program: Command, variables: Readonly<Record<string, string | undefined>>): Globals {
+  const given = program.opts<Record<string, unknown>>();
+  const values = new Map(FLAGS.map((flag) => [flag.name, given[flag.name] ?? ofEnvironment(flag, variables)]));
+  const value = <T>(name: string): T | null => (values.get(name) as T | undefined) ?? null;
+  return {
+    dataDir: value<string>("dataDir"),
+    ourId: value<PeerId>("ourId"),
+    password: value<string>("password"),
+    hasFederationSecret: value<string>("federationSecretHex") !== null,
+    useTor: value<boolean>("useTor") ?? false,
+    verbose: given["verbose"] === true,
+  };
+}

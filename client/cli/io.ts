@@ -1,0 +1,22 @@
+/** Everything that the command line touches of the world, so that a test can run it in its own process and look at what it says. */
+import type { Platform } from "../../actors/platform/platform.ts";
+import type { Store } from "../../actors/store/store.ts";
+import type { AnyClientModuleDefinition } from "../../modules/contract/client.ts";
+
+export type CliIo = {
+  /** Without the program's name. */
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly platform: Platform;
+  readonly modules: readonly AnyClientModuleDefinition[];
+  /** Makes the file when there is none; its folder exists. @throws {StoreError} `locked` and others */
+  readonly openStore: (path: string) => Promise<Store>;
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
+  /** Size in characters of the terminal that shows `out`; null when it goes elsewhere. */
+  readonly terminal: { readonly columns: number; readonly rows: number } | null;
+  /** Asks the person at the terminal; null when there is none. */
+  readonly ask: ((question: string) => Promise<string>) | null;
+  /** Aborted by Ctrl-C. */
+  readonly signal: AbortSignal;
+};

@@ -1,0 +1,162 @@
+/** A command's hold on the data directory: one process at a time, everything closed in order whatever happens. */
+import { join } from "@std/path";
+import { sleep } from "../../actors/platform/platform.ts";
+import type { LogSink } from "../../actors/logger.ts";
+import type { Store } from "../../actors/store/store.ts";
+import { StoreError } from "../../actors/store/mod.ts";
+import { Client } from "../client.ts";
+import type { ClientOptions } from "../client.ts";
+import { adminSlot, entropySlot, joinedSlot } from "../federation/join_state.ts";
+import { CliError } from "./error.ts";
+import type { Globals } from "./globals.ts";
+import type { CliIo } from "./io.ts";
+import { DATABASE_NAME, OFFICIAL_DATABASE_NAME } from "./names.ts";
+
+/** How long to wait for another process to leave the data directory. */
+const LOCK_WAIT_MS = 10_000;
+const LOCK_POLL_MS = 100;
+/** Variables by which the reference knows that it is tested: it then looks for deposits every second. */
+const TEST_VARIABLES = ["FM_IN_DEVIMINT", "NEXTEST"];
+
+export class Session {
+  readonly io: CliIo;
+  readonly globals: Globals;
+  readonly log: LogSink;
+
+  constructor(io: CliIo, globals: Globals, log: LogSink) {
+    this.io = io;
+    this.globals = globals;
+    this.log = log;
+  }
+
+  /** @throws {CliError} `interrupted` as soon as it is asked to end */
+  #orInterrupted<T>(promise: Promise<T>): Promise<T> {
+    const { signal } = this.io;
+    return new Promise((resolve, reject) => {
+      const stop = (): void => reject(new CliError({ code: "interrupted" }, "Interrupted"));
+      if (signal.aborted) return stop();
+      signal.addEventListener("abort", stop, { once: true });
+      promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
+    });
+  }
+
+  async #dataDir(): Promise<string> {
+    const { dataDir } = this.globals;
+    if (dataDir === null) throw CliError.failed("`--data-dir=` argument not set.");
+    const { files } = this.io.platform;
+    if (await files.list(join(dataDir, OFFICIAL_DATABASE_NAME)) !== undefined) {
+      throw CliError.failed(
+        `${dataDir} holds the database of another program (${OFFICIAL_DATABASE_NAME}), which this one can't read. ` +
+          "Use another --data-dir and send the money from the one to the other.",
+      );
+    }
+    await files.makeDirectory(dataDir, { secret: true });
+    return dataDir;
+  }
+
+  /** Waits for another process a while. @throws {CliError} `locked` */
+  async #openStore(): Promise<Store> {
+    const { io } = this;
+    const { clock } = io.platform;
+    const dataDir = await this.#dataDir();
+    const deadlineMs = clock.monotonicMs() + LOCK_WAIT_MS;
+    for (;;) {
+      try {
+        return await io.openStore(join(dataDir, DATABASE_NAME));
+      } catch (thrown) {
+        if (!(thrown instanceof StoreError && thrown.code === "locked")) throw thrown;
+        if (clock.monotonicMs() >= deadlineMs) throw this.#locked(dataDir, thrown);
+        await this.#orInterrupted(sleep(clock, LOCK_POLL_MS, io.signal));
+      }
+    }
+  }
+
+  #locked(dataDir: string, { facts }: StoreError): CliError {
+    const who = facts.code === "locked" && facts.pid !== null ? `Process ${facts.pid}` : "Another process";
+    return new CliError(
+      { code: "locked" },
+      `${who} uses ${dataDir}. Wait until it has ended, stop it, or use another --data-dir.`,
+    );
+  }
+
+  /** The database without a client. */
+  async withStore<T>(use: (store: Store) => Promise<T>): Promise<T> {
+    const store = await this.#openStore();
+    try {
+      return await this.#orInterrupted(use(store));
+    } finally {
+      await store.close();
+    }
+  }
+
+  /** A client that has joined, in its database, running. */
+  withClient<T>(use: (client: Client) => Promise<T>): Promise<T> {
+    return this.#withClient(async (store) => {
+      const hasWords = await store.read((tx) => entropySlot.get(tx)) !== undefined;
+      if (!hasWords) throw CliError.failed("Encoded client secret not present in DB");
+      if (this.globals.hasFederationSecret) {
+        throw CliError.failed(
+          "client secret is already set in DB; --federation-secret-hex open requires a client DB without any stored secret",
+        );
+      }
+      if (await store.read((tx) => joinedSlot.get(tx)) === undefined) {
+        throw CliError.failed("Client database not initialized");
+      }
+    }, use);
+  }
+
+  /** A client in a database that has none yet. */
+  withNewClient<T>(use: (client: Client) => Promise<T>): Promise<T> {
+    return this.#withClient(async (store) => {
+      if (await store.read((tx) => joinedSlot.get(tx)) !== undefined) {
+        throw CliError.failed("The client database is already initialized");
+      }
+    }, use);
+  }
+
+  async #withClient<T>(check: (store: Store) => Promise<void>, use: (client: Client) => Promise<T>): Promise<T> {
+    if (this.globals.useTor) {
+      throw CliError.failed("This client has no Tor. Without --use-tor it shows your address to the guardians.");
+    }
+    const store = await this.#openStore();
+    let client: Client;
+    try {
+      const admin = await this.#admin(store);
+      await check(store);
+      client = await this.#orInterrupted(Client.open(this.#options(store, admin)));
+    } catch (thrown) {
+      await store.close();
+      throw thrown;
+    }
+    try {
+      return await this.#orInterrupted(Promise.race([use(client), client.failed]));
+    } finally {
+      await client.close();
+    }
+  }
+
+  #options(store: Store, admin: ClientOptions["admin"]): ClientOptions {
+    const { platform, modules, env } = this.io;
+    return {
+      platform,
+      store,
+      modules,
+      log: this.log,
+      testEnvironment: TEST_VARIABLES.some((name) => !["", "0", "false", undefined].includes(env[name])),
+      ...(admin && { admin }),
+    };
+  }
+
+  /** What was given, else what `admin auth` stored. @throws {CliError} `failed` when an id was given and no password */
+  async #admin(store: Store): Promise<ClientOptions["admin"]> {
+    const { ourId } = this.globals;
+    if (ourId !== null) return { peer: ourId, password: this.password() };
+    return await store.read((tx) => adminSlot.get(tx));
+  }
+
+  /** Secret. @throws {CliError} `failed` */
+  password(): string {
+    if (this.globals.password === null) throw CliError.failed("CLI needs password set");
+    return this.globals.password;
+  }
+}

@@ -1,0 +1,131 @@
+/** fedimint-cli's commands about the wallet itself: join, info, secret, operations. Sheet "command line" 2, 3. */
+import type { Command } from "commander";
+import { InvalidArgumentError } from "commander";
+import type { Json } from "../../core/encoding/mod.ts";
+import { DecodeError } from "../../core/encoding/mod.ts";
+import { errorText, FedimintError } from "../../core/result.ts";
+import type { PeerId } from "../../core/types/ids.ts";
+import type { InviteCode } from "../../core/types/invite_code.ts";
+import { parseInviteCode } from "../../core/types/invite_code.ts";
+import type { Client } from "../client.ts";
+import { modulePrefix } from "../database.ts";
+import { fetchMeta } from "../federation/meta.ts";
+import { listOperations } from "../logs/operations.ts";
+import { countArgument, peerArgument } from "./arguments.ts";
+import type { Cli } from "./cli.ts";
+import { CliError } from "./error.ts";
+import type { Session } from "./session.ts";
+import { isoTime } from "./time.ts";
+
+/** A page of the operation log is held in memory. */
+const OPERATIONS_MAX = 100_000;
+/** One that a guardian wrote, on somebody's terminal. */
+const WELCOME_CHARACTERS_MAX = 2_000;
+
+export function walletCommands(cli: Cli): void {
+  const { program } = cli;
+  program.command("join").alias("join-federation").argument("<invite_code>")
+    .description("join a federation with its invite code")
+    .action(cli.official((session, invite: string) => join(session, invite)));
+  program.command("info").description("show the federation and what the wallet holds")
+    .action(cli.official((session) => session.withClient(info)));
+  program.command("invite-code").argument("<peer>", "guardian's number", peerArgument)
+    .description("an invite code for others, through this guardian")
+    .action(cli.official((session, peer: PeerId) =>
+      session.withClient((client) => Promise.resolve({ invite_code: client.inviteCode(peer) }))
+    ));
+  program.command("print-secret").description("print the wallet's 12 words: whoever has them has the money")
+    .action(cli.official((session) => session.withClient(async (client) => ({ secret: await client.words() }))));
+  program.command("list-operations").description("what was done with the wallet, newest first")
+    .option("--limit <N>", "how many at most", operationsArgument, 10)
+    .action(cli.official((session, { limit }: { limit: number }) =>
+      session.withClient((client) => operations(client, limit))
+    ));
+}
+
+function operationsArgument(text: string): number {
+  const limit = countArgument(text);
+  if (limit > OPERATIONS_MAX) throw new InvalidArgumentError(`At most ${OPERATIONS_MAX} at once.`);
+  return limit;
+}
+
+function readInvite(text: string): InviteCode {
+  try {
+    return parseInviteCode(text.trim());
+  } catch (thrown) {
+    if (thrown instanceof DecodeError) throw CliError.failed("invalid invite code", { cause: thrown });
+    throw thrown;
+  }
+}
+
+async function join(session: Session, text: string): Promise<Json> {
+  if (session.globals.hasFederationSecret) {
+    throw CliError.failed("--federation-secret-hex cannot be used with join");
+  }
+  const invite = readInvite(text);
+  await session.withNewClient(async (client) => {
+    await client.join(invite, session.io.signal);
+    await welcome(client, session);
+  });
+  return { joined: text };
+}
+
+/** The federation's message to those who join. Failing to get one is no reason not to have joined. */
+async function welcome(client: Client, { io }: Session): Promise<void> {
+  const { joined: { config }, federationId, api } = client.running;
+  try {
+    const { values } = await fetchMeta({ platform: io.platform, api, config, federationId }, io.signal);
+    const message = values["welcome_message"];
+    if (typeof message === "string") io.err(`${printable(message)}\n`);
+  } catch (thrown) {
+    if (!(thrown instanceof FedimintError)) throw thrown;
+    io.err(`The federation's welcome message could not be read: ${errorText(thrown)}\n`);
+  }
+}
+
+/** Without what moves a terminal's cursor or changes its colours: others wrote it. */
+export function printable(text: string): string {
+  return [...text.slice(0, WELCOME_CHARACTERS_MAX)].filter((c) => c === "\n" || !/\p{C}/u.test(c)).join("");
+}
+
+export async function info(client: Client): Promise<Json> {
+  const { joined: { config }, federationId } = client.running;
+  const network = walletNetwork(client);
+  const { instance, module } = client.primary();
+  const notes = await client.options.store.read((tx) => module.denominations(tx.view(modulePrefix(instance))));
+  let totalMsat = 0n, count = 0;
+  for (const [valueMsat, held] of notes) {
+    totalMsat += valueMsat * BigInt(held);
+    count += held;
+  }
+  return {
+    federation_id: federationId,
+    network,
+    meta: Object.fromEntries(config.global.meta),
+    total_amount_msat: totalMsat,
+    total_num_notes: count,
+    denominations_msat: Object.fromEntries([...notes].map(([valueMsat, held]) => [String(valueMsat), held])),
+  };
+}
+
+/** Bitcoin network of the federation's wallet module. @throws {CliError} `failed` */
+export function walletNetwork(client: Client): string {
+  const { definitions, discovery: { config } } = client.running;
+  for (const [id, { kind, config: codec }] of definitions) {
+    if (kind === "walletv2") return networkOf(codec.toJson(decodeBody(codec, config.modules.get(id)!.config.body)));
+  }
+  throw CliError.failed("No wallet module found");
+}
+
+async function operations(client: Client, limit: number): Promise<Json> {
+  const entries = await client.options.store.read((tx) => listOperations(tx, { limit }));
+  return {
+    operations: entries.map(({ operationId, kind, meta, createdUs, outcome }) => ({
+      id: operationId,
+      creation_time: isoTime(createdUs),
+      operation_kind: kind,
+      operation_meta: meta,
+      ...(outcome && { outcome: outcome.outcome }),
+    })),
+  };
+}

@@ -1,0 +1,171 @@
+/**
+ * Where guardians say they are now: signed announcements and metadata, asked of all, kept when newer. `fedimint-client`
+ * `api_announcements.rs`, `guardian_metadata.rs`; sheet "API" 6.
+ */
+import type { Platform } from "../../actors/platform/platform.ts";
+import { sleep } from "../../actors/platform/platform.ts";
+import type { StoreView } from "../../actors/store/store.ts";
+import type { Bytes } from "../../core/bytes.ts";
+import type { Codec } from "../../core/encoding/mod.ts";
+import { map } from "../../core/encoding/mod.ts";
+import type { SignedApiAnnouncement } from "../../core/types/api_announcement.ts";
+import { signedApiAnnouncement, verifyApiAnnouncement } from "../../core/types/api_announcement.ts";
+import type { BroadcastKeys } from "../../core/types/broadcast_keys.ts";
+import type { ClientConfig } from "../../core/types/client_config.ts";
+import type { SignedGuardianMetadata } from "../../core/types/guardian_metadata.ts";
+import { signedGuardianMetadata, verifyGuardianMetadata } from "../../core/types/guardian_metadata.ts";
+import type { PeerId } from "../../core/types/ids.ts";
+import { peerId } from "../../core/types/ids.ts";
+import type { ApiCall } from "../../modules/contract/federation_api.ts";
+import { ApiError } from "../../modules/contract/federation_api.ts";
+import type { ConnectedFederationApi } from "./api.ts";
+import type { Slot } from "./join_state.ts";
+import { announcementsSlot, metadataSlot } from "./join_state.ts";
+
+export type Announcements = ReadonlyMap<PeerId, SignedApiAnnouncement>;
+export type Metadata = ReadonlyMap<PeerId, SignedGuardianMetadata>;
+
+/** What makes an entry valid, and one of two the newer. */
+type Rules<T> = {
+  readonly holds: (entry: T, publicKey: Bytes) => boolean;
+  readonly isNewer: (entry: T, than: T) => boolean;
+};
+
+/** An answer with one invalid entry is worth nothing as a whole; of the others the newest entry of each guardian counts. */
+export function mergeStatements<T>(
+  stored: ReadonlyMap<PeerId, T>,
+  answers: Iterable<ReadonlyMap<PeerId, T>>,
+  keys: BroadcastKeys,
+  { holds, isNewer }: Rules<T>,
+): Map<PeerId, T> {
+  const merged = new Map(stored);
+  for (const answer of answers) {
+    const valid = [...answer].every(([peer, entry]) => {
+      const key = keys.get(peer);
+      return key !== undefined && holds(entry, key);
+    });
+    if (!valid) continue;
+    for (const [peer, entry] of answer) {
+      const before = merged.get(peer);
+      if (before === undefined || isNewer(entry, before)) merged.set(peer, entry);
+    }
+  }
+  return new Map([...merged].sort(([a], [b]) => a - b));
+}
+
+export const announcementRules: Rules<SignedApiAnnouncement> = {
+  holds: verifyApiAnnouncement,
+  isNewer: (entry, than) => entry.apiAnnouncement.nonce > than.apiAnnouncement.nonce,
+};
+
+export function metadataRules(nowSecs: number): Rules<SignedGuardianMetadata> {
+  return {
+    holds: (entry, publicKey) => verifyGuardianMetadata(entry, publicKey, nowSecs).ok,
+    isNewer: (entry, than) => entry.metadata.timestampSecs > than.metadata.timestampSecs,
+  };
+}
+
+/**
+ * Each guardian's URL: what its metadata says first, else its announcement, else the config. One that this client can't speak to
+ * (iroh) is passed over.
+ */
+export function currentUrls(
+  config: ClientConfig,
+  announcements: Announcements,
+  metadata: Metadata,
+): Map<PeerId, string> {
+  const isWebSocket = (url: string | undefined): boolean => url !== undefined && /^wss?:/.test(url);
+  return new Map(
+    [...config.global.apiEndpoints].map(([peer, { url }]): [PeerId, string] => {
+      const announced = [metadata.get(peer)?.metadata.apiUrls[0], announcements.get(peer)?.apiAnnouncement.apiUrl];
+      return [peer, announced.find(isWebSocket) ?? url];
+    }),
+  );
+}
+
+/** Answers of those guardians that answer: at least one, and of the others who is not later by more than `stragglersMs`. */
+async function answersOf<R>(
+  api: ConnectedFederationApi,
+  platform: Platform,
+  call: ApiCall<R>,
+  options: RefreshOptions,
+): Promise<R[]> {
+  const found: R[] = [];
+  const enough = new AbortController();
+  const stop = options.signal ? AbortSignal.any([options.signal, enough.signal]) : enough.signal;
+  const asked = api.peerIds.map(async (peer) => {
+    const answer = await api.ask(peer, call, { signal: stop });
+    if (!answer.ok) return;
+    found.push(answer.value);
+    if (found.length === 1) {
+      sleep(platform.clock, options.stragglersMs, stop).then(() => enough.abort(), () => undefined);
+    }
+  });
+  const settled = await Promise.allSettled(asked);
+  enough.abort();
+  options.signal?.throwIfAborted();
+  for (const outcome of settled) {
+    if (outcome.status === "rejected" && outcome.reason !== enough.signal.reason) throw outcome.reason;
+  }
+  if (found.length > 0) return found;
+  throw new ApiError({ code: "federation", method: call.method, peers: {} }, `No guardian answers ${call.method}`);
+}
+
+export type StatementsEnv = {
+  readonly store: StoreView;
+  readonly api: ConnectedFederationApi;
+  readonly platform: Platform;
+  readonly config: ClientConfig;
+};
+
+type Statements<T> = {
+  readonly method: string;
+  readonly slot: Slot<Map<PeerId, T>>;
+  readonly entry: Codec<T>;
+  readonly rules: Rules<T>;
+};
+
+async function refresh<T>(
+  { store, api, platform, config }: StatementsEnv,
+  { method, slot, entry, rules }: Statements<T>,
+  options: RefreshOptions,
+): Promise<void> {
+  const keys = config.global.broadcastPublicKeys;
+  // federations older than 0.4 don't tell the keys: nothing could be checked
+  if (keys === null) return;
+  const call = { method, params: null, result: map(peerId, entry) };
+  const found = await answersOf(api, platform, call, options);
+  const { durable } = await store.transact(async (tx) => {
+    slot.set(tx, mergeStatements(await slot.get(tx) ?? new Map(), found, keys, rules));
+  });
+  await durable;
+}
+
+export type RefreshOptions = {
+  /** How long to wait for the other guardians once one has answered. */
+  readonly stragglersMs: number;
+  readonly signal?: AbortSignal;
+};
+
+/** @throws {ApiError} when no guardian answers, or all are too old to know the method */
+export function refreshAnnouncements(env: StatementsEnv, options: RefreshOptions): Promise<void> {
+  const statements = {
+    method: "api_announcements",
+    slot: announcementsSlot,
+    entry: signedApiAnnouncement,
+    rules: announcementRules,
+  };
+  return refresh(env, statements, options);
+}
+
+/** @throws {ApiError} when no guardian answers, or all are too old to know the method */
+export function refreshMetadata(env: StatementsEnv, options: RefreshOptions): Promise<void> {
+  const nowSecs = Math.floor(env.platform.clock.nowMs() / 1_000);
+  const statements = {
+    method: "guardian_metadata",
+    slot: metadataSlot,
+    entry: signedGuardianMetadata,
+    rules: metadataRules(nowSecs),
+  };
+  return refresh(env, statements, options);
+}

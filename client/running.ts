@@ -1,0 +1,193 @@
+/**
+ * What a joined client consists of while it runs: connections, modules, operations, in one supervision tree. Built from what the store
+ * holds; the network is needed only as long as no API versions are known. Start order: sheet "client" B.
+ */
+import type { ActorSystem } from "../actors/system.ts";
+import type { RpcRef } from "../actors/rpc/mod.ts";
+import type { StoreView } from "../actors/store/store.ts";
+import { clientRoot, moduleSecret, preRootCheck } from "../core/crypto/bip39.ts";
+import type { DerivableSecret } from "../core/crypto/derive_secret.ts";
+import { decode } from "../core/encoding/mod.ts";
+import type { ApiVersionSet } from "../core/types/api_versions.ts";
+import type { ClientConfig } from "../core/types/client_config.ts";
+import { federationIdOf } from "../core/types/federation_id.ts";
+import type { FederationId, ModuleInstanceId, PeerId } from "../core/types/ids.ts";
+import { GLOBAL_INSTANCE_ID } from "../core/types/ids.ts";
+import { numPeers } from "../core/types/num_peers.ts";
+import type { AnyClientModuleDefinition } from "../modules/contract/client.ts";
+import type { ClientOptions } from "./client.ts";
+import type { AnyStateOwner, Primary } from "./core.ts";
+import { ModuleCore, Operations } from "./core.ts";
+import type { UniqueTime } from "./database.ts";
+import { modulePrefix } from "./database.ts";
+import { Machines } from "./executor/machines.ts";
+import type { ErrorDescriber } from "./executor/submission.ts";
+import { submissionState, submissionTransitions } from "./executor/submission.ts";
+import { currentUrls } from "./federation/announcements.ts";
+import { ConnectedFederationApi } from "./federation/api.ts";
+import type { DiscoveryEnv } from "./federation/discover.ts";
+import { loadVersions } from "./federation/discover.ts";
+import type { Joined } from "./federation/join_state.ts";
+import {
+  announcementsSlot,
+  checkSecret,
+  joinedSlot,
+  metadataSlot,
+  pendingConfigSlot,
+} from "./federation/join_state.ts";
+import type { ClientModuleArgs, ModuleTable } from "./module_actor.ts";
+import { eventOrderRef, executorRef, federationTree, ROOT } from "./tree.ts";
+
+export type Definitions = ReadonlyMap<ModuleInstanceId, AnyClientModuleDefinition>;
+
+export type Running = {
+  readonly joined: Joined;
+  readonly federationId: FederationId;
+  /** Where guardians were found at the start. */
+  readonly urls: ReadonlyMap<PeerId, string>;
+  readonly api: ConnectedFederationApi;
+  readonly versions: ApiVersionSet;
+  /** Modules of the federation that this client knows; those without a common API version don't run. */
+  readonly definitions: Definitions;
+  readonly table: ModuleTable;
+  readonly operations: Operations;
+  readonly discovery: DiscoveryEnv;
+};
+
+export type RunTools = {
+  readonly options: ClientOptions;
+  readonly system: ActorSystem;
+  readonly time: UniqueTime;
+  readonly connect: (
+    urls: ReadonlyMap<PeerId, string>,
+    apiSecret: string | null,
+  ) => Promise<ReadonlyMap<PeerId, RpcRef>>;
+};
+
+/** The module that pays: the lowest instance that can. */
+export function primaryOf(table: ModuleTable): Primary | null {
+  for (const [instance, module] of [...table].sort(([a], [b]) => a - b)) {
+    if (module.primary) return { instance, module: module.primary };
+  }
+  return null;
+}
+
+/** A module whose consensus version is another major's has a config that this client can't read. */
+function definitionsFor(config: ClientConfig, known: readonly AnyClientModuleDefinition[]): Definitions {
+  const definitions = new Map<ModuleInstanceId, AnyClientModuleDefinition>();
+  for (const [instance, { kind, version }] of config.modules) {
+    const definition = known.find((candidate) =>
+      candidate.kind === kind && candidate.consensusVersion.major === version.major
+    );
+    if (definition) definitions.set(instance, definition);
+  }
+  return definitions;
+}
+
+/** A config that guardians agreed on since the last opening replaces the one before. */
+async function takePendingConfig(store: StoreView, joined: Joined): Promise<Joined> {
+  const { value, durable } = await store.transact(async (tx) => {
+    const config = await pendingConfigSlot.get(tx);
+    if (!config) return joined;
+    const newer = { ...joined, config };
+    joinedSlot.set(tx, newer);
+    pendingConfigSlot.delete(tx);
+    return newer;
+  });
+  await durable;
+  return value;
+}
+
+/** For e-cash and the like that carries an invite: one guardian is enough to find the others. */
+export function inviteParts(
+  { config, apiSecret }: Joined,
+  urls: ReadonlyMap<PeerId, string>,
+): { peer: PeerId; url: string; apiSecret: string | null } {
+  const [peer, { url }] = [...config.global.apiEndpoints][0]!;
+  return { peer, url: urls.get(peer) ?? url, apiSecret };
+}
+
+/** @throws {ClientError} `wrong_secret` · `no_common_version` */
+export async function runClient(
+  stored: Joined,
+  preRoot: (id: FederationId) => Promise<DerivableSecret>,
+  tools: RunTools,
+): Promise<Running> {
+  const { options: { platform, store, modules: known }, system, connect } = tools;
+  const joined = await takePendingConfig(store, stored);
+  const { config } = joined;
+  const federationId = federationIdOf(config.global.apiEndpoints);
+  const secret = await preRoot(federationId);
+  checkSecret(joined, preRootCheck(secret));
+
+  const urls = await store.read(async (tx) =>
+    currentUrls(config, await announcementsSlot.get(tx) ?? new Map(), await metadataSlot.get(tx) ?? new Map())
+  );
+  const connections = await connect(urls, joined.apiSecret);
+  const peers = numPeers(connections.size);
+  const api = new ConnectedFederationApi({ sender: system, platform, connections, peers, module: null });
+  const definitions = definitionsFor(config, known);
+  const discovery: DiscoveryEnv = { store, platform, api, config, definitions };
+  const versions = await loadVersions(discovery);
+
+  const table: ModuleTable = new Map();
+  const owners = new Map<ModuleInstanceId, AnyStateOwner>();
+  const operations = new Operations({
+    store,
+    platform,
+    sender: system,
+    executor: executorRef,
+    eventOrder: eventOrderRef,
+    time: tools.time,
+    owners,
+    primary: () => primaryOf(table),
+  });
+  const running = { joined, federationId, urls, api, versions, definitions, table, operations, discovery };
+  const modules = moduleArgs(running, clientRoot(secret, federationId), owners, tools.options);
+  const describe: ErrorDescriber = (kind, error) =>
+    definitions.get(error.instance)?.describeError?.(kind, error.body) ?? null;
+  owners.set(GLOBAL_INSTANCE_ID, {
+    kind: null,
+    codec: submissionState,
+    transitions: (state) => submissionTransitions(state, { api, platform, describe }),
+  });
+  const machines = new Machines(store, operations, owners);
+  await system.startChild(ROOT, federationTree({ store, modules, machines, refresh: discovery }));
+  return running;
+}
+
+/** What each module is started with; registers whose states are whose. */
+function moduleArgs(
+  { joined, federationId, urls, api, versions, definitions, table, operations }: Running,
+  root: DerivableSecret,
+  owners: Map<ModuleInstanceId, AnyStateOwner>,
+  options: ClientOptions,
+): ClientModuleArgs[] {
+  const modules: ClientModuleArgs[] = [];
+  for (const [instance, definition] of definitions) {
+    const apiVersion = versions.modules.get(instance);
+    if (!apiVersion) continue;
+    const owner: AnyStateOwner = {
+      kind: definition.kind,
+      codec: definition.state,
+      transitions: (state, operationId) => table.get(instance)!.transitions(state, operationId),
+    };
+    owners.set(instance, owner);
+    const env: ClientModuleArgs["env"] = {
+      instance,
+      federationId,
+      peers: numPeers(api.peerIds.length),
+      config: decode(definition.config, joined.config.modules.get(instance)!.config.body),
+      invite: () => Promise.resolve(inviteParts(joined, urls)),
+      secret: moduleSecret(root, instance),
+      store: options.store.view(modulePrefix(instance)),
+      api: api.forModule(instance),
+      apiVersion,
+      core: new ModuleCore(operations, instance, owner),
+      admin: options.admin ?? null,
+      testEnvironment: options.testEnvironment ?? false,
+    };
+    modules.push({ definition, env, table });
+  }
+  return modules;
+}

@@ -1,0 +1,186 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import type { ActorSystem } from "../../actors/mod.ts";
+import { child, createSystem, refTo, supervisor } from "../../actors/mod.ts";
+import { openMemoryStore } from "../../actors/store/mod.ts";
+import { settle } from "../../actors/store/testing.ts";
+import { block, blockHashOf } from "../../core/bitcoin/mod.ts";
+import { fromHex } from "../../core/bytes.ts";
+import { decode } from "../../core/encoding/mod.ts";
+import type { BitcoinSource } from "../../modules/contract/bitcoin.ts";
+import type { World } from "./_testing.ts";
+import { world } from "./_testing.ts";
+import type { BitcoinMessage } from "./actor.ts";
+import { bitcoinWatcher } from "./actor.ts";
+import { devchainTree } from "./devchain/mod.ts";
+import type { DevchainMessage } from "./devchain/mod.ts";
+import { BLOCK_RETRY_FIRST_MS } from "./limits.ts";
+import { bitcoinSourceOf } from "./source.ts";
+
+const PORT = 18_443;
+const POLL_MS = 1_000;
+const never = new AbortController().signal;
+
+type Test = {
+  readonly here: World;
+  readonly system: ActorSystem;
+  readonly source: BitcoinSource;
+  /** Asks the chain itself. */
+  rpc<T>(method: string, ...params: unknown[]): Promise<T>;
+  /** Lets time pass until what is under way has come to rest. */
+  pass(ms: number): Promise<void>;
+};
+
+/** A watcher of a dev chain over HTTP in memory, on simulated time. */
+async function withWatcher(
+  options: { premineBlocks?: number; password?: string },
+  body: (test: Test) => Promise<void>,
+): Promise<void> {
+  const here = world();
+  const system = createSystem({ platform: here.platform, log: (record) => here.records.push(record) });
+  const store = await openMemoryStore({ clock: here.clock });
+  const credentials = [{ username: "user", password: "hunter2" }];
+  const bitcoind = { url: `http://node:${PORT}`, username: "user", password: options.password ?? "hunter2" };
+  await system.start(supervisor("root", {
+    children: [
+      devchainTree({
+        store,
+        address: { hostname: "node", port: PORT },
+        credentials,
+        blockIntervalMs: null,
+        premineBlocks: options.premineBlocks ?? 101,
+        stopAsked: () => {},
+      }, { parent: "root" }),
+      child(bitcoinWatcher, { args: { backend: { kind: "bitcoind", bitcoind }, pollMs: POLL_MS } }),
+    ],
+  }));
+  const pass = async (ms: number): Promise<void> => {
+    await here.clock.advance(ms);
+    for (let i = 0; i < 50; i++) await settle();
+  };
+  await pass(0);
+  try {
+    await body({
+      here,
+      system,
+      source: bitcoinSourceOf(system, refTo<BitcoinMessage>("root/bitcoin"), here.clock),
+      rpc: async (method, ...params) => {
+        const outcome = await system.ask(refTo<DevchainMessage>("root/devchain/chain"), "call", {
+          method,
+          paramsJson: JSON.stringify(params),
+        });
+        assert(outcome.ok, JSON.stringify(outcome));
+        return JSON.parse(outcome.value);
+      },
+      pass,
+    });
+  } finally {
+    const stopped = system.stop();
+    await here.clock.advance(60_000);
+    await stopped;
+  }
+}
+
+Deno.test("the status tells network, chain, blocks and fee rate, and follows the chain", () =>
+  withWatcher({}, async ({ source, rpc, pass }) => {
+    const chainId = await rpc<string>("getblockhash", 1);
+    const status = { network: "regtest", chainId, blockCount: 102, feerateSatPerKvb: 1_000n, syncProgress: 1 } as const;
+    assertEquals(await source.status(), status);
+    await rpc("generatetoaddress", 3, await rpc<string>("getnewaddress"));
+    assertEquals((await source.status())?.blockCount, 102, "the newest status that was polled");
+    await pass(POLL_MS);
+    assertEquals(await source.status(), { ...status, blockCount: 105 });
+  }));
+
+Deno.test("blocks and transactions go through the same node", () =>
+  withWatcher({}, async ({ source, rpc, pass }) => {
+    const raw = await source.blockAt(7, never);
+    assertEquals(blockHashOf(decode(block, raw).header), await rpc("getblockhash", 7));
+    const txid = await rpc<string>("sendtoaddress", await rpc<string>("getnewaddress"), 1);
+    const hex = await rpc<string>("getrawtransaction", txid);
+    await source.broadcast(fromHex(hex)); // it has it
+    await rpc("generatetoaddress", 1, await rpc<string>("getnewaddress"));
+    await source.broadcast(fromHex(hex)); // in the chain: success too
+    await pass(0);
+  }));
+
+Deno.test("a transaction that the node refuses is logged and nothing else", () =>
+  withWatcher({}, async ({ source, here }) => {
+    await source.broadcast(fromHex("00"));
+    await source.broadcast(new Uint8Array(400_001));
+    const lines = here.lines();
+    assert(lines.includes("info: The node did not take a transaction"));
+    assert(lines.includes("error: A transaction is too large to be relayed"));
+    assert(!JSON.stringify(here.records).includes("hunter2"));
+  }));
+
+Deno.test("a node that is away is said once, its return once, and no block is lost", () =>
+  withWatcher({}, async ({ source, here, rpc, pass }) => {
+    here.http.cut.add(PORT);
+    await pass(POLL_MS);
+    assertEquals(await source.status(), null);
+    let fetched: Uint8Array | undefined;
+    const waiting = source.blockAt(5, never).then((raw) => fetched = raw);
+    await pass(300_000);
+    assertEquals(fetched, undefined);
+    here.http.cut.delete(PORT);
+    await pass(120_000);
+    await waiting;
+    assertEquals(blockHashOf(decode(block, fetched!).header), await rpc("getblockhash", 5));
+    const said = here.lines().filter((line) => line.includes("node"));
+    assertEquals(said.filter((line) => line.startsWith("warn:")), [
+      "warn: No usable Bitcoin node; deposits and withdrawals wait for it",
+    ]);
+    assertEquals(said.filter((line) => line.includes("answers again")).length, 1);
+  }));
+
+Deno.test("a block that isn't there yet is waited for", () =>
+  withWatcher({}, async ({ source, here, rpc, pass }) => {
+    let fetched: Uint8Array | undefined;
+    const waiting = source.blockAt(102, never).then((raw) => fetched = raw);
+    await pass(20 * BLOCK_RETRY_FIRST_MS);
+    assertEquals(fetched, undefined);
+    await rpc("generatetoaddress", 1, await rpc<string>("getnewaddress"));
+    await pass(60_000);
+    await waiting;
+    assertEquals(blockHashOf(decode(block, fetched!).header), await rpc("getblockhash", 102));
+    const complaints = here.lines().filter((line) => line.startsWith("warn:"));
+    assertEquals(complaints, ["warn: The node does not give a block that consensus waits for"]);
+  }));
+
+Deno.test("whoever waits for a block can give up", () =>
+  withWatcher({}, async ({ source, pass }) => {
+    const giveUp = new AbortController();
+    const waiting = assertRejects(() => source.blockAt(10_000, giveUp.signal), Error, "stopped");
+    await pass(5_000);
+    giveUp.abort(new Error("stopped"));
+    await waiting;
+    await assertRejects(() => source.blockAt(1, giveUp.signal), Error, "stopped");
+  }));
+
+Deno.test("a chain without block 1 gives no status, as in the reference", () =>
+  withWatcher({ premineBlocks: 0 }, async ({ source, rpc, pass }) => {
+    assertEquals(await source.status(), null);
+    await rpc("generatetoaddress", 1, await rpc<string>("getnewaddress"));
+    await pass(POLL_MS);
+    assertEquals((await source.status())?.blockCount, 2);
+  }));
+
+Deno.test("a wrong password is said in words, without the password", () =>
+  withWatcher({ password: "hunter3" }, async ({ source, here }) => {
+    assertEquals(await source.status(), null);
+    const warning = here.records.find(({ level }) => level === "warn");
+    assertEquals(warning?.facts.reason, "user or password is wrong");
+    assert(!JSON.stringify(here.records).includes("hunter"));
+  }));
+
+Deno.test("a source whose watcher is gone waits like for a node that is away", () =>
+  withWatcher({}, async ({ system, here, pass }) => {
+    const source = bitcoinSourceOf(system, refTo<BitcoinMessage>("root/nobody"), here.clock);
+    assertEquals(await source.status(), null);
+    await source.broadcast(fromHex("00"));
+    const giveUp = new AbortController();
+    const waiting = assertRejects(() => source.blockAt(1, giveUp.signal), Error, "stopped");
+    await pass(10_000);
+    giveUp.abort(new Error("stopped"));
+    await waiting;
+  }));

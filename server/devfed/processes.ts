@@ -1,0 +1,95 @@
+/** Processes that a development federation consists of: started with their output in a file, stopped with it, never left behind. */
+import { fromFileUrl, join } from "@std/path";
+
+const STOP_MS = 10_000;
+
+export type ProcessSpec = {
+  readonly name: string;
+  /** Program and arguments. */
+  readonly command: readonly string[];
+  readonly env: Record<string, string>;
+  readonly logFile: string;
+};
+
+/** Arguments that run one of this program's own files with the Deno that runs now. */
+export function ownProgram(file: string, ...args: string[]): string[] {
+  const root = fromFileUrl(new URL("../../", import.meta.url));
+  return [
+    Deno.execPath(),
+    "run",
+    "--quiet",
+    "--allow-all",
+    "--unstable-kv",
+    "--config",
+    join(root, "deno.json"),
+    join(root, file),
+    ...args,
+  ];
+}
+
+export class OwnedProcess {
+  readonly spec: ProcessSpec;
+  readonly #child: Deno.ChildProcess;
+  readonly #log: Deno.FsFile;
+  /** Resolves when it has ended, with its exit code. */
+  readonly ended: Promise<number>;
+  #isRunning = true;
+
+  private constructor(spec: ProcessSpec, child: Deno.ChildProcess, log: Deno.FsFile) {
+    this.spec = spec;
+    this.#child = child;
+    this.#log = log;
+    this.ended = this.#follow();
+  }
+
+  static async start(spec: ProcessSpec): Promise<OwnedProcess> {
+    const log = await Deno.open(spec.logFile, { append: true, create: true, mode: 0o600 });
+    const [program, ...args] = spec.command;
+    const child = new Deno.Command(program!, { args, env: spec.env, stdin: "null", stdout: "piped", stderr: "piped" })
+      .spawn();
+    return new OwnedProcess(spec, child, log);
+  }
+
+  get isRunning(): boolean {
+    return this.#isRunning;
+  }
+
+  async #follow(): Promise<number> {
+    const copy = async (stream: ReadableStream<Uint8Array>): Promise<void> => {
+      for await (const chunk of stream) await this.#log.write(chunk);
+    };
+    const [status] = await Promise.all([this.#child.status, copy(this.#child.stdout), copy(this.#child.stderr)]);
+    this.#isRunning = false;
+    this.#log.close();
+    return status.code;
+  }
+
+  /** SIGKILL: as a power cut. */
+  async kill(): Promise<void> {
+    if (this.#isRunning) this.#child.kill("SIGKILL");
+    await this.ended;
+  }
+
+  /** SIGTERM, and SIGKILL if that takes too long. @returns how long it took, ms */
+  async stop(): Promise<number> {
+    const begunMs = performance.now();
+    if (this.#isRunning) this.#child.kill("SIGTERM");
+    const late = setTimeout(() => this.#isRunning && this.#child.kill("SIGKILL"), STOP_MS);
+    await this.ended;
+    clearTimeout(late);
+    return performance.now() - begunMs;
+  }
+
+  /** The last lines of its output, for error messages. */
+  async tail(lines = 15): Promise<string> {
+    return (await Deno.readTextFile(this.spec.logFile)).trimEnd().split("\n").slice(-lines).join("\n");
+  }
+}
+
+/** Ports that nothing listens on now, all different. */
+export function freePorts(count: number): number[] {
+  const listeners = Array.from({ length: count }, () => Deno.listen({ hostname: "127.0.0.1", port: 0 }));
+  const ports = listeners.map((listener) => listener.addr.port);
+  for (const listener of listeners) listener.close();
+  return ports;
+}
