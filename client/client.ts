@@ -234,6 +234,11 @@ export class Client {
     return this.#system.ask(eventOrderRef, "flush", null);
   }
 
+  /** How many states of state machines wait for something. */
+  activeMachines(): Promise<number> {
+    return this.#system.ask(executorRef, "active", null);
+  }
+
   /** Resolves when no state machine waits for anything any more. Rejects with the signal's reason. */
   async awaitIdle(signal?: AbortSignal): Promise<void> {
     for (;;) {
@@ -244,7 +249,7 @@ export class Client {
         signal ? AbortSignal.any([signal, stop.signal]) : stop.signal,
       );
       try {
-        if (await this.#system.ask(executorRef, "active", null) === 0) return;
+        if (await this.activeMachines() === 0) return;
         await changed;
       } finally {
         changed.catch(() => undefined);

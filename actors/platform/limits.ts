@@ -44,3 +44,6 @@ export const SOCKET_SILENT_PINGS_MAX = 4;
 export const LINGER_MS = 5_000;
 /** Idle time before TCP asks whether the other side still lives; finds peers that vanished without a word. */
 export const KEEP_ALIVE_MS = 15_000;
+
+/** A line of standard input or of a child's output: the longest that is known is an invite or a transaction pasted as hex. */
+export const LINE_UNITS_MAX = 32 * 1024 * 1024;

@@ -2,9 +2,8 @@
  * What a main program gets from its system: arguments, environment, terminal, signals, an exit, other programs. Programs are
  * handed a `ProcessHost`, so that tests run them with one of their own.
  */
-import { env as nodeEnvironment } from "node:process";
 import { FedimintError } from "../../core/result.ts";
-import { PROCESS_LINE_BYTES_MAX } from "./limits.ts";
+import { LINE_UNITS_MAX } from "./limits.ts";
 import { linesOf } from "./lines.ts";
 
 export type Signal = "SIGINT" | "SIGTERM";
@@ -15,17 +14,17 @@ export interface ProcessHost {
   readonly pid: number;
   /** Undefined when it is not set. */
   env(name: string): string | undefined;
-  /** Lines of standard input, without their ends, until it closes. @throws {ProcessError} `line_too_long` */
+  /** Lines of standard input until it closes; may be asked for once. @throws {LineError} `line_too_long` */
   stdin(): AsyncIterable<string>;
-  /** One line; the newline is added. Resolves when the system took it. */
-  stdout(line: string): Promise<void>;
-  stderr(line: string): Promise<void>;
+  /** Text as it is, without a newline added. Resolves when the system took it. */
+  stdout(text: string): Promise<void>;
+  stderr(text: string): Promise<void>;
   isTerminal(stream: "stdin" | "stdout" | "stderr"): boolean;
   /** Calls `handle` for each signal instead of ending the program, until the returned function is called. */
   onSignal(handle: (signal: Signal) => void): () => void;
   /** Ends the program now. */
   exit(code: number): never;
-  /** Starts another program. @throws {ProcessError} `not_started` */
+  /** Starts another program, without standard input. @throws {ProcessError} `not_started` */
   spawn(command: string, options?: SpawnOptions): Child;
 }
 
@@ -34,35 +33,78 @@ export type SpawnOptions = {
   /** Added to our own environment. */
   readonly env?: Readonly<Record<string, string>>;
   readonly folder?: string;
+  /** `lines`: both of the child's outputs must be read, or it will wait for that. Default `drop`. */
+  readonly output?: "lines" | "inherit" | "drop";
 };
 
 export interface Child {
   readonly pid: number;
-  /** Each may be read once; what nobody reads is dropped only when `ignoreOutput` was called. */
+  /** Each once, and with `output: "lines"` only. @throws {LineError} `line_too_long` */
   stdout(): AsyncIterable<string>;
   stderr(): AsyncIterable<string>;
-  ignoreOutput(): void;
   /** Does nothing once it has ended. */
   kill(signal: Signal | "SIGKILL"): void;
-  /** Exit code, or 128 and the number of the signal that ended it, as shells say it. */
+  /** Exit code, or 128 and the number of the signal that ended it, as shells have it. */
   readonly ended: Promise<number>;
 }
 
-export class ProcessError extends FedimintError<
-  { readonly code: "not_started"; readonly command: string } | { readonly code: "line_too_long"; readonly bytesMax: number }
-> {}
+export class ProcessError extends FedimintError<{ readonly code: "not_started"; readonly command: string }> {}
 
-export function realProcessHost(): ProcessHost {
+const SIGNALS: readonly Signal[] = ["SIGINT", "SIGTERM"];
+
+export const realProcessHost: ProcessHost = {
+  args: Deno.args,
+  pid: Deno.pid,
+  env: (name) => Deno.env.get(name),
+  stdin: () => linesOf(Deno.stdin.readable, LINE_UNITS_MAX),
+  stdout: (text) => writeAll(Deno.stdout, text),
+  stderr: (text) => writeAll(Deno.stderr, text),
+  isTerminal: (stream) => Deno[stream].isTerminal(),
+  onSignal,
+  exit: (code) => Deno.exit(code),
+  spawn,
+};
+
+async function writeAll(to: { write(bytes: Uint8Array): Promise<number> }, text: string): Promise<void> {
+  const bytes = new TextEncoder().encode(text);
+  for (let at = 0; at < bytes.length;) at += await to.write(bytes.subarray(at));
+}
+
+function onSignal(handle: (signal: Signal) => void): () => void {
+  const handlers = SIGNALS.map((signal) => ({ signal, call: () => handle(signal) }));
+  for (const { signal, call } of handlers) Deno.addSignalListener(signal, call);
+  return () => {
+    for (const { signal, call } of handlers) Deno.removeSignalListener(signal, call);
+  };
+}
+
+function spawn(command: string, options: SpawnOptions = {}): Child {
+  const pipe = ({ lines: "piped", inherit: "inherit", drop: "null" } as const)[options.output ?? "drop"];
+  let child: Deno.ChildProcess;
+  try {
+    child = new Deno.Command(command, {
+      args: [...options.args ?? []],
+      env: { ...options.env },
+      ...(options.folder === undefined ? {} : { cwd: options.folder }),
+      stdin: "null",
+      stdout: pipe,
+      stderr: pipe,
+    }).spawn();
+  } catch (cause) {
+    throw new ProcessError({ code: "not_started", command }, `${command} cannot be started.`, { cause });
+  }
   return {
-    args: Deno.args,
-    pid: Deno.pid,
-    env: (name) => nodeEnvironment[name],
-    stdin: () => linesOf(Deno.stdin.readable, PROCESS_LINE_BYTES_MAX),
-    stdout: (line) => writeLine(Deno.stdout, line),
-    stderr: (line) => writeLine(Deno.stderr, line),
-    isTerminal: (stream) => Deno[stream].isTerminal(),
-    onSignal,
-    exit: (code) => Deno.exit(code),
-    spawn,
+    pid: child.pid,
+    stdout: () => linesOf(child.stdout, LINE_UNITS_MAX),
+    stderr: () => linesOf(child.stderr, LINE_UNITS_MAX),
+    kill: (signal) => {
+      try {
+        child.kill(signal);
+      } catch (thrown) {
+        // It ended by itself meanwhile.
+        if (!(thrown instanceof Deno.errors.NotFound || thrown instanceof TypeError)) throw thrown;
+      }
+    },
+    ended: child.status.then((status) => status.code),
   };
 }

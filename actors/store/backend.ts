@@ -52,6 +52,13 @@ export class Budget {
   }
 }
 
+/** Whether `operations` fit one commit of the backend. */
+export function fits(operations: Iterable<Operation>): boolean {
+  const budget = new Budget();
+  for (const operation of operations) if (!budget.take(operation)) return false;
+  return true;
+}
+
 /** Cuts operations into runs that fit one commit each, in order. */
 export function* cutToFit(operations: Iterable<Operation>): Generator<Operation[]> {
   let run: Operation[] = [];

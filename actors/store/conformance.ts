@@ -119,6 +119,12 @@ export function conformance(backend: string, create: () => Promise<Database>): v
     });
   });
 
+  test("a limit that is no number of entries is refused", async (store) => {
+    for (const limit of [-1, 0.5, NaN]) {
+      await assertRejects(() => store.read((tx) => listTexts(tx, { limit })), RangeError, "number of entries");
+    }
+  });
+
   test("a long range gives every entry once, while its body writes and deletes", async (store) => {
     const key = (i: number): Bytes => new Uint8Array([i >> 8, i]);
     await (await store.transact((tx) => {
@@ -485,6 +491,13 @@ export function conformance(backend: string, create: () => Promise<Database>): v
     });
     await assertRejects(() => leaked!.get(utf8("k")), Error, "after its body returned");
     await assertRejects(() => listTexts(leaked!), Error, "after its body returned");
+    await put(store, { a: "1", b: "2" });
+    let range: AsyncIterator<unknown> | undefined;
+    await store.read(async (tx) => {
+      range = tx.range()[Symbol.asyncIterator]();
+      await range.next();
+    });
+    await assertRejects(() => range!.next() as Promise<unknown>, Error, "after its body returned");
   });
 }
 

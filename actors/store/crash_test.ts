@@ -38,7 +38,7 @@ Deno.test("a crash at any commit of the disk leaves a prefix of the store's comm
   const expected = await statesAfterEach();
   // Entries on a disk that holds each of the states and nothing that it doesn't need.
   const total = await writesOf(COMMITS);
-  assert(total > 20, "the commits take many of the disk's");
+  assert(total > 15, "the commits take many of the disk's");
   const seen = new Set<number>();
   for (let stop = 1; stop <= total; stop++) {
     for (const inFlight of ["lost", "kept"] as const) {

@@ -5,7 +5,7 @@
  * harmless, as every operation sets or deletes.
  */
 import { assert } from "../../core/assert.ts";
-import { type Backend, Budget, cutToFit, type Operation } from "./backend.ts";
+import { type Backend, cutToFit, type Operation } from "./backend.ts";
 import { StoreError } from "./error.ts";
 import { journalKey, metaKey, Space, spaceEnd } from "./keys.ts";
 import { BATCH_ENTRIES_MAX, CHUNK_BYTES } from "./limits.ts";
@@ -115,11 +115,4 @@ function corrupt(what: string): StoreError {
     { code: "corrupt" },
     `The journal of the database is damaged: ${what}. Restore a backup; don't delete records by hand.`,
   );
-}
-
-/** Whether `operations` fit one commit of the backend. */
-export function fits(operations: Iterable<Operation>): boolean {
-  const budget = new Budget();
-  for (const operation of operations) if (!budget.take(operation)) return false;
-  return true;
 }

@@ -2,7 +2,8 @@
  * The conformance suite over a KV Connect server: the one at `FEDIMINT_TEST_KV_URL`, which must be empty and is emptied after each
  * test; otherwise `denokv`, from `DENOKV_BIN` or the path, started for each test. Without either it is skipped, and says so.
  */
-import { assert } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
+import { concat, utf8 } from "../../core/bytes.ts";
 import { realClock } from "../platform/real/clock.ts";
 import { realDice } from "../platform/real/dice.ts";
 import { conformance, type Database } from "./conformance.ts";
@@ -14,8 +15,10 @@ const givenUrl = Deno.env.get("FEDIMINT_TEST_KV_URL");
 const program = Deno.env.get("DENOKV_BIN") ?? await onPath("denokv");
 
 if (givenUrl !== undefined) conformance("Deno KV remote", () => givenServer(givenUrl));
-else if (program !== undefined) conformance("Deno KV remote", () => ownServer(program));
-else {
+else if (program !== undefined) {
+  conformance("Deno KV remote", () => ownServer(program));
+  testRestart(program);
+} else {
   Deno.test({
     name:
       "Deno KV remote: skipped, as there is no server: set DENOKV_BIN (cargo install denokv) or FEDIMINT_TEST_KV_URL",
@@ -38,26 +41,68 @@ async function givenServer(url: string): Promise<Database> {
   };
 }
 
-async function ownServer(command: string): Promise<Database> {
+type Server = Database & { kill(): Promise<void>; start(): Promise<void> };
+
+async function ownServer(command: string): Promise<Server> {
   const folder = await Deno.makeTempDir({ prefix: "fedimint-store-" });
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const address = `127.0.0.1:${listener.addr.port}`;
   listener.close();
-  const server = new Deno.Command(command, {
-    args: ["--sqlite-path", `${folder}/database`, "serve", "--access-token", TOKEN, "--addr", address],
-    stdout: "null",
-    stderr: "null",
-  }).spawn();
-  Deno.env.set("DENO_KV_ACCESS_TOKEN", TOKEN);
-  await untilServed(address);
-  return {
+  let process: Deno.ChildProcess | undefined;
+  const server: Server = {
+    start: async () => {
+      process = new Deno.Command(command, {
+        args: ["--sqlite-path", `${folder}/database`, "serve", "--access-token", TOKEN, "--addr", address],
+        stdout: "null",
+        stderr: "null",
+      }).spawn();
+      await untilServed(address);
+    },
+    kill: async () => {
+      process!.kill("SIGKILL");
+      await process!.status;
+    },
     open: () => open(`http://${address}`),
     remove: async () => {
-      server.kill("SIGKILL");
-      await server.status;
+      await server.kill();
       await Deno.remove(folder, { recursive: true });
     },
   };
+  Deno.env.set("DENO_KV_ACCESS_TOKEN", TOKEN);
+  await server.start();
+  return server;
+}
+
+function testRestart(command: string): void {
+  Deno.test("Deno KV remote: a server that is killed and started again in the midst of writing loses nothing", async () => {
+    const server = await ownServer(command);
+    const store = await server.open();
+    const waits: Promise<void>[] = [];
+    for (let round = 0; round < 3; round++) {
+      for (let i = 0; i < 40; i++) {
+        const key = utf8(`${round} ${i}`);
+        // One in ten takes the journal's way.
+        const count = i % 10 === 0 ? 1_200 : 1;
+        const committed = await store.transact((tx) => {
+          for (let j = 0; j < count; j++) tx.set(concat(key, utf8(` ${j}`)), key);
+        });
+        waits.push(committed.durable);
+        if (i % 10 === 0) await waits.at(-5);
+      }
+      await server.kill();
+      await server.start();
+    }
+    await Promise.all(waits);
+    await store.close();
+    const again = await server.open();
+    let entries = 0;
+    await again.read(async (tx) => {
+      for await (const _ of tx.range()) entries++;
+    });
+    assertEquals(entries, 3 * (4 * 1_200 + 36));
+    await again.close();
+    await server.remove();
+  });
 }
 
 function open(url: string): ReturnType<Database["open"]> {

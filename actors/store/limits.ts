@@ -52,8 +52,6 @@ export const LEASE_BEAT_MS = 5_000;
 export const LEASE_MS = 20_000;
 /** How long a remote database may be out of reach before the store fails. Longer than a server's restart. */
 export const REMOTE_PATIENCE_MS = 30_000;
-/** Pause between two tries to reach a remote database. */
-export const REMOTE_RETRY_MS = 250;
 
 assert(INLINE_BYTES_MAX + 2 * KEY_BYTES_MAX < CHUNK_BYTES, "a journal record fits one chunk");
 assert(BATCH_ENTRIES_MAX <= KV_LIST_ENTRIES_MAX, "a batch is one read");

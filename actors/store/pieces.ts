@@ -9,9 +9,9 @@
  * A read beside a write may meet a pointer whose chunks are gone: `TORN`. Whoever reads from a snapshot has kept the old value.
  */
 import type { Bytes } from "../../core/bytes.ts";
-import { type Backend, type Budget, cutToFit, type Operation } from "./backend.ts";
+import { type Backend, type Budget, cutToFit, fits, type Operation } from "./backend.ts";
 import { StoreError } from "./error.ts";
-import { commitByJournal, fits, recoverJournal, sweep } from "./journal.ts";
+import { commitByJournal, recoverJournal, sweep } from "./journal.ts";
 import {
   chunkKey,
   dataKey,

@@ -109,7 +109,9 @@ export class TransactionView implements StoreTx {
 
   async *range(options: RangeOptions = {}): AsyncGenerator<Entry> {
     const { reverse = false, limit = Infinity } = options;
-    if (!(limit >= 0)) throw new RangeError("The limit of a range read must not be negative.");
+    if (limit < 0 || (limit !== Infinity && !Number.isSafeInteger(limit))) {
+      throw new RangeError(`The limit of a range read must be a number of entries, not ${limit}.`);
+    }
     const scan = this.#scan(options, reverse, limit, true);
     for (let found = scan.next();; found = scan.next()) {
       const entry = found instanceof Promise ? await found : found;
@@ -176,7 +178,8 @@ export class TransactionView implements StoreTx {
     let left = limit;
     return {
       next: () => {
-        if (left < 1) return undefined;
+        run.checkOpen();
+        if (left === 0) return undefined;
         left--;
         const found = cursor.next();
         return found instanceof Promise ? found.then(see) : see(found);

@@ -15,7 +15,9 @@ const U32_MAX = 0xffff_ffff;
 function wholeNumber(max: number): (text: string) => number {
   return (text) => {
     const number = Number(text);
-    if (!/^\+?[0-9]+$/.test(text) || number > max) throw new InvalidArgumentError(`Expected a whole number up to ${max}.`);
+    if (!/^\+?[0-9]+$/.test(text) || number > max) {
+      throw new InvalidArgumentError(`Expected a whole number up to ${max}.`);
+    }
     return number;
   };
 }

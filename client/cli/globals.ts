@@ -33,16 +33,38 @@ function dbBackend(text: string): string {
 }
 
 const FLAGS: readonly Flag[] = [
-  { name: "dataDir", flags: "--data-dir <DIR>", env: "FM_CLIENT_DIR", help: "where the wallet is kept; made when there is none" },
-  { name: "ourId", flags: "--our-id <N>", env: "FM_OUR_ID", help: "guardian's commands: the own guardian", parse: peerArgument },
-  { name: "password", flags: "--password <PASSWORD>", env: "FM_PASSWORD_API", help: "guardian's commands: its API password" },
+  {
+    name: "dataDir",
+    flags: "--data-dir <DIR>",
+    env: "FM_CLIENT_DIR",
+    help: "where the wallet is kept; made when there is none",
+  },
+  {
+    name: "ourId",
+    flags: "--our-id <N>",
+    env: "FM_OUR_ID",
+    help: "guardian's commands: the own guardian",
+    parse: peerArgument,
+  },
+  {
+    name: "password",
+    flags: "--password <PASSWORD>",
+    env: "FM_PASSWORD_API",
+    help: "guardian's commands: its API password",
+  },
   {
     name: "federationSecretHex",
     flags: "--federation-secret-hex <HEX>",
     env: "FM_FEDERATION_SECRET_HEX",
     help: "a secret instead of stored words; for a restored wallet",
   },
-  { name: "useTor", flags: "--use-tor", env: "FM_USE_TOR", help: "refused: there is no Tor in this client", isSwitch: true },
+  {
+    name: "useTor",
+    flags: "--use-tor",
+    env: "FM_USE_TOR",
+    help: "refused: there is no Tor in this client",
+    isSwitch: true,
+  },
   {
     name: "irohEnableDht",
     flags: "--iroh-enable-dht <BOOL>",
@@ -69,7 +91,10 @@ export function addGlobals(program: Command): void {
 }
 
 /** @throws {CliError} `usage` for a variable that can't be read */
-function ofEnvironment({ env, parse, isSwitch }: Flag, variables: Readonly<Record<string, string | undefined>>): unknown {
+function ofEnvironment(
+  { env, parse, isSwitch }: Flag,
+  variables: Readonly<Record<string, string | undefined>>,
+): unknown {
   const text = env === undefined ? undefined : variables[env];
   // as clap does, an empty variable counts as given only where it is a text
   if (text === undefined || text === "" && (parse || isSwitch)) return undefined;

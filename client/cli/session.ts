@@ -1,16 +1,15 @@
 /** A command's hold on the data directory: one process at a time, everything closed in order whatever happens. */
-import { join } from "@std/path";
 import { sleep } from "../../actors/platform/platform.ts";
 import type { LogSink } from "../../actors/logger.ts";
 import type { Store } from "../../actors/store/store.ts";
 import { StoreError } from "../../actors/store/mod.ts";
 import { Client } from "../client.ts";
 import type { ClientOptions } from "../client.ts";
+import { databasePath, officialDatabasePath } from "../database_path.ts";
 import { adminSlot, entropySlot, joinedSlot } from "../federation/join_state.ts";
 import { CliError } from "./error.ts";
 import type { Globals } from "./globals.ts";
 import type { CliIo } from "./io.ts";
-import { DATABASE_NAME, OFFICIAL_DATABASE_NAME } from "./names.ts";
 
 /** How long to wait for another process to leave the data directory. */
 const LOCK_WAIT_MS = 10_000;
@@ -44,9 +43,10 @@ export class Session {
     const { dataDir } = this.globals;
     if (dataDir === null) throw CliError.failed("`--data-dir=` argument not set.");
     const { files } = this.io.platform;
-    if (await files.list(join(dataDir, OFFICIAL_DATABASE_NAME)) !== undefined) {
+    const other = officialDatabasePath(dataDir);
+    if (await files.list(other) !== undefined) {
       throw CliError.failed(
-        `${dataDir} holds the database of another program (${OFFICIAL_DATABASE_NAME}), which this one can't read. ` +
+        `${other} is the database of another program, which this one can't read. ` +
           "Use another --data-dir and send the money from the one to the other.",
       );
     }
@@ -62,7 +62,7 @@ export class Session {
     const deadlineMs = clock.monotonicMs() + LOCK_WAIT_MS;
     for (;;) {
       try {
-        return await io.openStore(join(dataDir, DATABASE_NAME));
+        return await io.openStore(databasePath(dataDir));
       } catch (thrown) {
         if (!(thrown instanceof StoreError && thrown.code === "locked")) throw thrown;
         if (clock.monotonicMs() >= deadlineMs) throw this.#locked(dataDir, thrown);

@@ -1,5 +1,4 @@
 /** fedimint-cli's commands about the wallet itself: join, info, secret, operations. Sheet "command line" 2, 3. */
-import type { Command } from "commander";
 import { InvalidArgumentError } from "commander";
 import type { Json } from "../../core/encoding/mod.ts";
 import { DecodeError } from "../../core/encoding/mod.ts";
@@ -11,6 +10,7 @@ import type { Client } from "../client.ts";
 import { modulePrefix } from "../database.ts";
 import { fetchMeta } from "../federation/meta.ts";
 import { listOperations } from "../logs/operations.ts";
+import { networkOf } from "../network.ts";
 import { countArgument, peerArgument } from "./arguments.ts";
 import type { Cli } from "./cli.ts";
 import { CliError } from "./error.ts";
@@ -31,16 +31,20 @@ export function walletCommands(cli: Cli): void {
     .action(cli.official((session) => session.withClient(info)));
   program.command("invite-code").argument("<peer>", "guardian's number", peerArgument)
     .description("an invite code for others, through this guardian")
-    .action(cli.official((session, peer: PeerId) =>
-      session.withClient((client) => Promise.resolve({ invite_code: client.inviteCode(peer) }))
-    ));
+    .action(
+      cli.official((session, peer: PeerId) =>
+        session.withClient((client) => Promise.resolve({ invite_code: client.inviteCode(peer) }))
+      ),
+    );
   program.command("print-secret").description("print the wallet's 12 words: whoever has them has the money")
     .action(cli.official((session) => session.withClient(async (client) => ({ secret: await client.words() }))));
   program.command("list-operations").description("what was done with the wallet, newest first")
     .option("--limit <N>", "how many at most", operationsArgument, 10)
-    .action(cli.official((session, { limit }: { limit: number }) =>
-      session.withClient((client) => operations(client, limit))
-    ));
+    .action(
+      cli.official((session, { limit }: { limit: number }) =>
+        session.withClient((client) => operations(client, limit))
+      ),
+    );
 }
 
 function operationsArgument(text: string): number {
@@ -90,7 +94,8 @@ export function printable(text: string): string {
 
 export async function info(client: Client): Promise<Json> {
   const { joined: { config }, federationId } = client.running;
-  const network = walletNetwork(client);
+  const network = networkOf(config);
+  if (network === null) throw CliError.failed("No wallet module found");
   const { instance, module } = client.primary();
   const notes = await client.options.store.read((tx) => module.denominations(tx.view(modulePrefix(instance))));
   let totalMsat = 0n, count = 0;
@@ -106,15 +111,6 @@ export async function info(client: Client): Promise<Json> {
     total_num_notes: count,
     denominations_msat: Object.fromEntries([...notes].map(([valueMsat, held]) => [String(valueMsat), held])),
   };
-}
-
-/** Bitcoin network of the federation's wallet module. @throws {CliError} `failed` */
-export function walletNetwork(client: Client): string {
-  const { definitions, discovery: { config } } = client.running;
-  for (const [id, { kind, config: codec }] of definitions) {
-    if (kind === "walletv2") return networkOf(codec.toJson(decodeBody(codec, config.modules.get(id)!.config.body)));
-  }
-  throw CliError.failed("No wallet module found");
 }
 
 async function operations(client: Client, limit: number): Promise<Json> {

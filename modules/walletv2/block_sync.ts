@@ -7,7 +7,7 @@ import type { Bytes } from "../../core/bytes.ts";
 import { decode } from "../../core/encoding/mod.ts";
 import type { ServerModuleEnv } from "../contract/server.ts";
 import type { WalletConfig, WalletPrivateConfig } from "./config.ts";
-import { appendOutput, deleteUnconfirmed } from "./db.ts";
+import { deleteUnconfirmed, outputCount, setOutput } from "./db.ts";
 import { isPotentialReceive } from "./scripts.ts";
 
 /** Blocks above an agreed one that the own node must have: nothing is read that a reorganisation may still take back. */
@@ -40,6 +40,7 @@ export async function syncBlocks(
   signal: AbortSignal,
 ): Promise<void> {
   await awaitBlocks(env, heights.to + CONFIRMATION_FINALITY_DELAY, signal);
+  let outputs = await outputCount(tx);
   for (let height = heights.from; height < heights.to; height++) {
     const { transactions } = decode(block, await env.bitcoin.blockAt(height, signal));
     for (const transaction of transactions) {
@@ -47,7 +48,8 @@ export async function syncBlocks(
       deleteUnconfirmed(tx, txid);
       for (const [vout, output] of transaction.outputs.entries()) {
         if (!isPotentialReceive(output.script, hashOfKeys)) continue;
-        const index = await appendOutput(tx, { outpoint: { txid, vout }, output });
+        const index = outputs++;
+        setOutput(tx, index, { outpoint: { txid, vout }, output });
         const { valueSat } = output;
         tx.onCommit(() => env.log.info("A possible deposit is on the chain", { index, txid, vout, valueSat, height }));
       }

@@ -82,26 +82,33 @@ export async function getOutput(tx: ReadTx, index: bigint): Promise<TrackedOutpu
   return value && decode(trackedOutput, value);
 }
 
-export async function appendOutput(tx: StoreTx, output: TrackedOutput): Promise<number> {
-  const index = await countOf(tx, OUTPUT);
-  tx.set(numbered(OUTPUT, index), encode(trackedOutput, output));
-  return index;
+/** Outputs so far: the next one's index. */
+export function outputCount(tx: ReadTx): Promise<number> {
+  return countOf(tx, OUTPUT);
 }
 
-/** Outputs with indices start … end − 1. */
+export function setOutput(tx: StoreTx, index: number, output: TrackedOutput): void {
+  tx.set(numbered(OUTPUT, index), encode(trackedOutput, output));
+}
+
+/** Outputs with indices start … end − 1, and which of them are claimed. */
 export async function outputRange(
   tx: ReadTx,
   start: bigint,
   end: bigint,
-): Promise<{ index: number; tracked: TrackedOutput }[]> {
-  const found: { index: number; tracked: TrackedOutput }[] = [];
-  for await (const { key, value } of tx.range({ start: numbered(OUTPUT, start), end: numbered(OUTPUT, end) })) {
-    found.push({ index: numberOf(key), tracked: decode(trackedOutput, value) });
+): Promise<{ readonly index: number; readonly tracked: TrackedOutput; readonly spent: boolean }[]> {
+  const bounds = (prefix: Uint8Array) => ({ start: numbered(prefix, start), end: numbered(prefix, end) });
+  const claimed = new Set<number>();
+  for await (const { key } of tx.range(bounds(SPENT_OUTPUT))) claimed.add(numberOf(key));
+  const found: { index: number; tracked: TrackedOutput; spent: boolean }[] = [];
+  for await (const { key, value } of tx.range(bounds(OUTPUT))) {
+    const index = numberOf(key);
+    found.push({ index, tracked: decode(trackedOutput, value), spent: claimed.has(index) });
   }
   return found;
 }
 
-export async function isSpent(tx: ReadTx, index: number | bigint): Promise<boolean> {
+export async function isSpent(tx: ReadTx, index: bigint): Promise<boolean> {
   return await tx.get(numbered(SPENT_OUTPUT, index)) !== undefined;
 }
 

@@ -11,7 +11,7 @@ import type { OutputInfo, WALLETV2_ENDPOINTS } from "./common.ts";
 import { federationWallet, outputInfo, txInfo } from "./common.ts";
 import { satoshi } from "./config.ts";
 import { consensusBlockCount, consensusFee, consensusFeerate, pendingTxs } from "./consensus_values.ts";
-import { getWallet, isSpent, outputRange, txidOfOutput, txInfos } from "./db.ts";
+import { getWallet, outputRange, txidOfOutput, txInfos } from "./db.ts";
 import { OUTPUT_SLICE_MAX } from "./limits.ts";
 
 const SINCE = { major: 0, minor: 0 };
@@ -19,11 +19,10 @@ const SINCE = { major: 0, minor: 0 };
 async function outputSlice(tx: ReadTx, start: bigint, end: bigint): Promise<OutputInfo[]> {
   const last = start + BigInt(OUTPUT_SLICE_MAX);
   const infos: OutputInfo[] = [];
-  for (const { index, tracked } of await outputRange(tx, start, end < last ? end : last)) {
+  for (const { index, tracked, spent } of await outputRange(tx, start, end < last ? end : last)) {
     const { outpoint, output } = tracked;
     // the filter alone gives an index; only what can be a deposit is shown
     if (scriptKind(output.script).kind !== "p2wsh") continue;
-    const spent = await isSpent(tx, index);
     infos.push({ index, script: output.script, value: output.valueSat, spent, outpoint });
   }
   return infos;

@@ -158,12 +158,19 @@ function runTask(state: BroadcastState, task: Task): void {
   }
 }
 
+/** A timer that fires too early is set again, and beyond 2^31 ms some clocks fire at once: rounds after a session get that slow. */
+const TIMER_MAX_MS = 2 ** 30;
+
 /** One timer, for the earliest task; a later one is set when it fires. */
 function setTimer(state: BroadcastState): void {
   const dueMs = state.tasks.nextMs;
   if (dueMs === undefined || (state.timer && state.timer.dueMs <= dueMs)) return;
   state.timer = { id: ++state.timers, dueMs };
-  state.effects.push({ type: "setTimer", id: state.timer.id, delayMs: Math.max(0, dueMs - state.nowMs) });
+  state.effects.push({
+    type: "setTimer",
+    id: state.timer.id,
+    delayMs: Math.min(Math.max(0, dueMs - state.nowMs), TIMER_MAX_MS),
+  });
 }
 
 /** Saving comes first: what is sent in this step may stand on it. */

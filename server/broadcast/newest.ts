@@ -9,6 +9,7 @@ import type { NumPeers } from "../../core/types/num_peers.ts";
 import type { Keychain } from "./keychain.ts";
 import type { NewestUnitResponse } from "./messages.ts";
 import { newestUnitResponse } from "./messages.ts";
+import type { SignedUnit } from "./unit.ts";
 import type { Validator } from "./validator.ts";
 
 export class NewestCollection {
@@ -16,28 +17,48 @@ export class NewestCollection {
   readonly #keychain: Keychain;
   readonly #validator: Validator;
   readonly #peers: NumPeers;
+  readonly #session: bigint;
   /** guardian → the round after the newest unit it has of us. */
   readonly #rounds = new Map<number, number>();
   #patienceOver = false;
 
-  /** @param ownRound the round after the newest own unit in the backup */
-  constructor(keychain: Keychain, validator: Validator, peers: NumPeers, salt: bigint, ownRound: number) {
+  /** `ownRound` = the round after the newest own unit in the backup. */
+  constructor(
+    options: {
+      readonly keychain: Keychain;
+      readonly validator: Validator;
+      readonly peers: NumPeers;
+      readonly session: bigint;
+      readonly salt: bigint;
+      readonly ownRound: number;
+    },
+  ) {
+    const { keychain, validator, peers, session, salt, ownRound } = options;
     this.#keychain = keychain;
     this.#validator = validator;
     this.#peers = peers;
+    this.#session = session;
     this.salt = salt;
     this.#rounds.set(keychain.index, ownRound);
   }
 
-  /** False for an answer that doesn't count: bad signature, another question's salt, or a unit that isn't a valid one of ours. */
+  /**
+   * False for an answer that doesn't count: bad signature, another question's salt, or a unit that isn't a valid one of ours. A unit of an
+   * earlier session says that its guardian is still there and has none of this session.
+   */
   receive(response: NewestUnitResponse, signature: Uint8Array): boolean {
     const { responder, unit, salt } = response;
     if (salt !== this.salt) return false;
-    if (unit !== null && (unit.creator !== this.#keychain.index || this.#validator.fault(unit) !== null)) return false;
+    const isEarlier = unit !== null && unit.session < this.#session;
+    if (unit !== null && !isEarlier && !this.#isOwn(unit)) return false;
     if (!this.#keychain.verify(responder, encode(newestUnitResponse, response), signature)) return false;
-    const round = unit === null ? 0 : unit.round + 1;
+    const round = unit === null || isEarlier ? 0 : unit.round + 1;
     this.#rounds.set(responder, Math.max(this.#rounds.get(responder) ?? 0, round));
     return true;
+  }
+
+  #isOwn(unit: SignedUnit): boolean {
+    return unit.creator === this.#keychain.index && this.#validator.fault(unit) === null;
   }
 
   /** From now on a threshold of answers is enough. */

@@ -16,7 +16,8 @@ import { combineHashes, SignedUnit, unitHash } from "./unit.ts";
 export function beginCreating(state: BroadcastState, ownRound: number): void {
   if (!state.config.askNewest) return state.creator.start(ownRound);
   const { config, validator, peers, dice } = state;
-  state.newest = new NewestCollection(config.keychain, validator, peers, dice.u64(), ownRound);
+  const { keychain, session } = config;
+  state.newest = new NewestCollection({ keychain, validator, peers, session, salt: dice.u64(), ownRound });
   askNewest(state);
   schedule(state, config.delays.newestPatienceMs, { kind: "newestPatience" });
 }

@@ -6,7 +6,7 @@
  */
 import { assert } from "../../core/assert.ts";
 import type { Bytes } from "../../core/bytes.ts";
-import { concat } from "../../core/bytes.ts";
+import { concat, utf8 } from "../../core/bytes.ts";
 import { alephHash, keychainSign, keychainTag, keychainVerify } from "../../core/crypto/keychain.ts";
 import { publicKeyOf } from "../../core/crypto/secp.ts";
 import { equalBytes } from "../../core/bytes.ts";
@@ -17,10 +17,12 @@ import { SeededDice } from "./dice.ts";
 import type { Keychain } from "./keychain.ts";
 import type { NetworkData } from "./messages.ts";
 import { decodeMessage } from "./messages.ts";
+import { subsetOf } from "./scale.ts";
 import type { BroadcastEffect, BroadcastEvent, BroadcastState, OrderedUnit } from "./state.ts";
 import { createBroadcast } from "./state.ts";
 import { Tasks } from "./tasks.ts";
-import type { SignedUnit, UnitData } from "./unit.ts";
+import type { UnitData } from "./unit.ts";
+import { combineHashes, SignedUnit, unitHash } from "./unit.ts";
 
 /** Real keys and signatures; auxiliary randomness is fixed. */
 export function realKeychains(peers: number): Keychain[] {
@@ -297,4 +299,27 @@ export class Simulation {
     }
     return longest;
   }
+}
+
+/** A unit as its creator would sign it. */
+export function makeUnit(
+  options: {
+    readonly keychains: readonly Keychain[];
+    readonly round: number;
+    readonly creator: number;
+    readonly parents?: readonly SignedUnit[];
+    readonly data?: UnitData | null;
+    readonly session?: bigint;
+  },
+): SignedUnit {
+  const { keychains, round, creator, parents = [], data = null, session = 7n } = options;
+  const slots = new Array<Bytes | null>(keychains.length).fill(null);
+  for (const parent of parents) slots[parent.creator] = parent.hash;
+  const mask = subsetOf(keychains.length, parents.map((parent) => parent.creator));
+  const fields = { round, creator, mask, combinedHash: combineHashes(slots), data, session };
+  return new SignedUnit(fields, keychains[creator]!.sign(unitHash(fields)));
+}
+
+export function batchOf(text: string): UnitData {
+  return { kind: "batch", bytes: utf8(text) };
 }

@@ -21,6 +21,7 @@ export type OwnCoin = Coin & { readonly key: CoinKey; readonly confirmed: boolea
 
 export class Wallet {
   readonly #seed: Bytes;
+  readonly #scripts: Bytes[] = [];
   readonly #indexOf = new Map<string, number>();
   readonly #coins = new Map<CoinKey, Coin>();
 
@@ -31,18 +32,19 @@ export class Wallet {
   }
 
   get addresses(): number {
-    return this.#indexOf.size;
+    return this.#scripts.length;
   }
 
-  /** The output script of an address that was given out. */
+  /** The output script of an address, given out or the next one. */
   scriptAt(index: number): Bytes {
-    return p2wpkhScript(hash160(publicKeyOf(this.secretKeyAt(index))));
+    return this.#scripts[index] ?? p2wpkhScript(hash160(publicKeyOf(this.#secretKeyAt(index))));
   }
 
   /** The script of a further address. */
   addAddress(): Bytes {
-    const script = this.scriptAt(this.#indexOf.size);
-    this.#indexOf.set(toHex(script), this.#indexOf.size);
+    const script = this.scriptAt(this.addresses);
+    this.#indexOf.set(toHex(script), this.addresses);
+    this.#scripts.push(script);
     return script;
   }
 
@@ -54,11 +56,11 @@ export class Wallet {
   secretKeyFor(script: Bytes): Bytes {
     const index = this.#indexOf.get(toHex(script));
     assert(index !== undefined, "the wallet signs for its own scripts");
-    return this.secretKeyAt(index);
+    return this.#secretKeyAt(index);
   }
 
   /** Secret. */
-  secretKeyAt(index: number): Bytes {
+  #secretKeyAt(index: number): Bytes {
     const number = new Uint8Array(4);
     new DataView(number.buffer).setUint32(0, index);
     const key = hmac(sha256, this.#seed, concat(KEY_INFO, number)) as Bytes;

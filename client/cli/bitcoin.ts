@@ -1,0 +1,102 @@
+/** For people: bitcoin in, bitcoin out. */
+import { InvalidArgumentError } from "commander";
+import { MSAT_PER_SAT } from "../../core/types/amount.ts";
+import type { FederationClient } from "../mod.ts";
+import type { Cli } from "./cli.ts";
+import { positiveAmount, withWallet } from "./ecash.ts";
+import { CliError } from "./error.ts";
+import { moneyText, satText } from "./money.ts";
+import { qrText } from "./qr.ts";
+import type { Session } from "./session.ts";
+
+type DepositOptions = { readonly wait?: boolean; readonly qr: boolean };
+type WithdrawOptions = { readonly yes?: boolean };
+
+export function bitcoinCommands(cli: Cli): void {
+  const { program } = cli;
+  program.command("deposit").description("show a Bitcoin address; on a terminal wait for the money")
+    .option("--wait", "also wait when this is no terminal")
+    .option("--no-wait", "print the address only")
+    .option("--no-qr", "text only")
+    .action(
+      cli.friendly((session, options: DepositOptions) =>
+        withWallet(session, (wallet) => deposit(session, wallet, options))
+      ),
+    );
+  program.command("withdraw").argument("<address>", "Bitcoin address")
+    .argument("<amount>", 'whole sat, such as "20000 sat", or `all`; a number alone is msat', satOrAll)
+    .description("pay to a Bitcoin address; shows the fee and asks")
+    .option("-y, --yes", "don't ask")
+    .action(
+      cli.friendly((session, address: string, amount: bigint | "all", options: WithdrawOptions) =>
+        withWallet(session, (wallet) => withdraw(session, wallet, address, amount, options))
+      ),
+    );
+}
+
+function satOrAll(text: string): bigint | "all" {
+  if (text === "all") return "all";
+  const msat = positiveAmount(text);
+  if (msat % MSAT_PER_SAT !== 0n) throw new InvalidArgumentError("Bitcoin has no fractions of a sat.");
+  return msat / MSAT_PER_SAT;
+}
+
+async function deposit(session: Session, wallet: FederationClient, { wait, qr }: DepositOptions): Promise<void> {
+  const { io } = session;
+  const fromEventId = await wallet.nextEventId();
+  io.err("Looking for an address of this federation. The very first takes some seconds …\n");
+  const address = await wallet.depositAddress(io.signal);
+  const code = qr && io.terminal ? qrText(`bitcoin:${address}`, io.terminal) : null;
+  if (code !== null) io.out(`${code}\n`);
+  io.out(`${address}\n`);
+  io.err(`Pay to this address${wallet.network === null ? "" : ` on ${wallet.network}`}. `);
+  io.err("The federation credits it after some blocks, less an on-chain fee.\n");
+  if (!(wait ?? io.terminal !== null)) return;
+  io.err("Waiting for the money. Ctrl-C stops waiting; nothing is lost, it comes the next time the wallet is open.\n");
+  await awaitDeposit(session, wallet, fromEventId);
+}
+
+/** Until one deposit is in the balance. */
+async function awaitDeposit({ io }: Session, wallet: FederationClient, fromEventId: number): Promise<void> {
+  for await (const event of wallet.deposits(fromEventId, io.signal)) {
+    switch (event.status) {
+      case "claiming":
+        io.err(`${satText(event.valueSat)} arrived, on-chain fee ${satText(event.feeSat)}. Claiming …\n`);
+        break;
+      case "aborted":
+        io.err("The claim was refused; the wallet tries again.\n");
+        break;
+      case "claimed":
+        await wallet.awaitNotes(event.operationId, io.signal);
+        io.out(`Received. Balance: ${moneyText(await wallet.getBalance())}\n`);
+        return;
+    }
+  }
+}
+
+async function withdraw(
+  { io }: Session,
+  wallet: FederationClient,
+  address: string,
+  amountSat: bigint | "all",
+  { yes = false }: WithdrawOptions,
+): Promise<void> {
+  const { sendSat: feeSat } = await wallet.bitcoinFees(io.signal);
+  const what = amountSat === "all"
+    ? `everything (${moneyText(await wallet.getBalance())}, less fees)`
+    : satText(amountSat);
+  io.err(`Paying ${what} to ${address}. On-chain fee: ${satText(feeSat)}; the federation's own fees come on top.\n`);
+  if (!yes && io.ask !== null) {
+    const answer = await io.ask("Go ahead? (y/N): ");
+    if (!/^(y|yes)$/i.test(answer.trim())) throw CliError.failed("Nothing was paid.");
+  }
+  const outcome = await wallet.withdraw(address, amountSat, { feeSat, signal: io.signal });
+  if ("failed" in outcome) {
+    throw CliError.failed(
+      outcome.failed === "Aborted"
+        ? "The federation refused the payment: fees may have risen meanwhile. The money is back in the wallet; try again."
+        : "The federation accepted the payment but its Bitcoin transaction is not known. Ask its guardians, with `list-operations`.",
+    );
+  }
+  io.out(`Paid. Bitcoin transaction ${outcome.txid}\nBalance: ${moneyText(await wallet.getBalance())}\n`);
+}

@@ -1,0 +1,180 @@
+/** `dev …`: looking inside, and talking to guardians by hand. Sheet "command line" 5. */
+import type { Command } from "commander";
+import { InvalidArgumentError } from "commander";
+import { sleep } from "../../actors/platform/platform.ts";
+import type { ReadTx } from "../../actors/store/store.ts";
+import type { Json } from "../../core/encoding/mod.ts";
+import { decode, map, moduleEncoding, parseHex, u64 } from "../../core/encoding/mod.ts";
+import { signedApiAnnouncement } from "../../core/types/api_announcement.ts";
+import { apiVersionSet } from "../../core/types/api_versions.ts";
+import { signedGuardianMetadata } from "../../core/types/guardian_metadata.ts";
+import type { PeerId } from "../../core/types/ids.ts";
+import { peerId } from "../../core/types/ids.ts";
+import { transaction, transactionSubmissionOutcome } from "../../core/types/transaction.ts";
+import { transactionErrorText } from "../../core/types/transaction_error_text.ts";
+import { readDurable } from "../../modules/contract/read_durable.ts";
+import type { Client } from "../client.ts";
+import { configJson } from "../config_json.ts";
+import { announcementsSlot, chainIdSlot, metadataSlot } from "../federation/join_state.ts";
+import { fetchMeta } from "../federation/meta.ts";
+import { getEvents } from "../logs/events.ts";
+import { countArgument, peerArgument, secondsArgument } from "./arguments.ts";
+import type { Cli } from "./cli.ts";
+import { codeCommands } from "./codes.ts";
+import { apiCommand } from "./dev_api.ts";
+import { CliError } from "./error.ts";
+import { rawJson } from "./raw.ts";
+import type { Session } from "./session.ts";
+
+/** A page of the event log is held in memory; the reference's SDK has the same bound. */
+const EVENTS_MAX = 10_000;
+
+export function devCommands(cli: Cli): void {
+  const dev = cli.program.command("dev").description("commands for developers");
+  const simple = (
+    name: string,
+    description: string,
+    body: (client: Client, session: Session) => Promise<Json>,
+  ): Command =>
+    dev.command(name).description(description)
+      .action(cli.official((session) => session.withClient((client) => body(client, session))));
+
+  apiCommand(cli, dev);
+  simple("config", "the federation's config", config);
+  simple("session-count", "how many sessions the federation has finished", sessionCount);
+  simple("wait-complete", "wait until no operation is under way", async (client, { io }) => {
+    await client.awaitIdle(io.signal);
+    return null;
+  });
+  waitCommand(cli, dev);
+  simple("next-event-log-id", "position after the newest event", (client) => client.nextEventId());
+  eventLogCommand(cli, dev);
+  simple(
+    "api-announcements",
+    "where guardians say their API is, as far as this wallet knows",
+    (client) =>
+      stored(
+        client,
+        async (tx) => map(peerId, signedApiAnnouncement).toJson(await announcementsSlot.get(tx) ?? new Map()),
+      ),
+  );
+  simple(
+    "guardian-metadata",
+    "what guardians say about themselves, as far as this wallet knows",
+    (client) =>
+      stored(client, async (tx) => map(peerId, signedGuardianMetadata).toJson(await metadataSlot.get(tx) ?? new Map())),
+  );
+  simple("meta-fields", "what the federation says about itself", metaFields);
+  simple("chain-id", "hash of the first block of the federation's Bitcoin network", chainId);
+  simple("refresh-api-versions", "ask guardians which API versions they speak", async (client, { io }) => ({
+    versions: apiVersionSet.toJson(await client.refreshVersions(io.signal)),
+  }));
+  peerVersionCommand(cli, dev);
+  dev.command("submit-transaction").argument("<transaction>", "hex")
+    .description("submit a transaction of the federation; prints its id")
+    .action(cli.official((session, hex: string) => session.withClient((client) => submit(client, session, hex))));
+  codeCommands(cli, dev);
+}
+
+/** The same as of `dev config` and `dev session-count`, under their old names. */
+export function hiddenCommands(cli: Cli): void {
+  const { program } = cli;
+  program.command("config", { hidden: true })
+    .action(cli.official((session) => session.withClient((client) => config(client))));
+  program.command("session-count", { hidden: true })
+    .action(cli.official((session) => session.withClient((client) => sessionCount(client, session))));
+}
+
+function stored(client: Client, read: (tx: ReadTx) => Promise<Json>): Promise<Json> {
+  return client.options.store.read(read);
+}
+
+function config(client: Client): Promise<Json> {
+  return Promise.resolve(configJson(client.running.joined.config, client.options.modules));
+}
+
+async function sessionCount({ running }: Client, { io }: Session): Promise<Json> {
+  const call = { method: "session_count", params: null, result: u64 };
+  return { count: await running.api.consensus(call, { signal: io.signal }) };
+}
+
+function waitCommand(cli: Cli, dev: Command): void {
+  dev.command("wait").argument("[seconds]", "default: until Ctrl-C", secondsArgument)
+    .description("keep the client running")
+    .action(cli.official((session, seconds?: number) =>
+      session.withClient(async () => {
+        if (seconds === undefined) await new Promise(() => {});
+        else await sleep(session.io.platform.clock, seconds * 1_000, session.io.signal);
+        return null;
+      })
+    ));
+}
+
+function eventLogCommand(cli: Cli, dev: Command): void {
+  dev.command("show-event-log").description("what happened in the wallet")
+    .option("--pos <POS>", "first event", countArgument, 0)
+    .option("--limit <N>", "how many at most", eventsArgument, 10)
+    .action(
+      cli.official((session, { pos, limit }: { pos: number; limit: number }) =>
+        session.withClient(async (client) => {
+          // events that were committed just before have no number yet
+          await client.nextEventId();
+          const events = await readDurable(client.options.store, (tx) => getEvents(tx, pos, limit));
+          return events.map(({ id, kind, module, tsUs, payload }) => ({
+            id,
+            kind,
+            module_kind: module?.kind ?? null,
+            module_id: module?.id ?? null,
+            ts: tsUs,
+            payload,
+          }));
+        })
+      ),
+    );
+}
+
+function eventsArgument(text: string): number {
+  const limit = countArgument(text);
+  if (limit > EVENTS_MAX) throw new InvalidArgumentError(`At most ${EVENTS_MAX} at once.`);
+  return limit;
+}
+
+async function metaFields({ running }: Client, { io }: Session): Promise<Json> {
+  const { joined: { config }, federationId, api } = running;
+  const { revision, values } = await fetchMeta({ platform: io.platform, api, config, federationId }, io.signal);
+  return { values, revision };
+}
+
+async function chainId(client: Client): Promise<Json> {
+  const id = await client.options.store.read((tx) => chainIdSlot.get(tx));
+  if (id === undefined) throw CliError.failed("Chain ID not cached in client database");
+  return { chain_id: id };
+}
+
+function peerVersionCommand(cli: Cli, dev: Command): void {
+  dev.command("peer-version").requiredOption("--peer-id <N>", "guardian's number", peerArgument)
+    .description("which version a guardian runs")
+    .action(cli.official((session, { peerId }: { peerId: PeerId }) =>
+      session.withClient(async ({ running }) => {
+        const call = { method: "fedimintd_version", params: null, result: rawJson };
+        const version = await running.api.ask(peerId, call, { signal: session.io.signal });
+        if (!version.ok) throw CliError.failed(version.error);
+        return { version: version.value };
+      })
+    ));
+}
+
+async function submit({ running }: Client, { io }: Session, hex: string): Promise<Json> {
+  const call = {
+    method: "submit_transaction",
+    params: moduleEncoding(transaction).toJson(decode(transaction, parseHex(hex))),
+    result: moduleEncoding(transactionSubmissionOutcome),
+  };
+  const outcome = await running.api.consensus(call, { retry: true, signal: io.signal });
+  if (outcome.ok) return outcome.value;
+  const text = transactionErrorText(
+    outcome.error,
+    (kind, error) => running.definitions.get(error.instance)?.describeError?.(kind, error.body) ?? null,
+  );
+  throw CliError.failed(text);
+}

@@ -1,0 +1,44 @@
+/** One guardian at a URL, without a database: for the ceremony, and for checking a password. */
+import { base64 } from "@scure/base";
+import { createSystem } from "../../actors/mod.ts";
+import { refTo } from "../../actors/protocol.ts";
+import type { RpcMessage } from "../../actors/rpc/mod.ts";
+import { rpcConnection } from "../../actors/rpc/mod.ts";
+import { child, supervisor } from "../../actors/supervisor.ts";
+import { utf8 } from "../../core/bytes.ts";
+import type { PeerId } from "../../core/types/ids.ts";
+import { numPeers } from "../../core/types/num_peers.ts";
+import { ConnectedFederationApi } from "../federation/api.ts";
+import type { Session } from "./session.ts";
+
+/** The number that the reference gives a guardian that has none yet; seen in errors only. */
+export const SETUP_PEER: PeerId = 1024;
+
+export type Endpoint = {
+  readonly url: string;
+  readonly peer: PeerId;
+  /** Secret. */
+  readonly apiSecret: string | null;
+};
+
+export async function withEndpoint<T>(
+  { io, log }: Session,
+  { url, peer, apiSecret }: Endpoint,
+  use: (api: ConnectedFederationApi) => Promise<T>,
+): Promise<T> {
+  const { platform } = io;
+  const system = createSystem({ platform, log });
+  const headers = apiSecret === null
+    ? {}
+    : { headers: { Authorization: `Basic ${base64.encode(utf8(`fedimint:${apiSecret}`))}` } };
+  await system.start(
+    supervisor("endpoint", { children: [child(rpcConnection, { id: "guardian", args: { url, ...headers } })] }),
+  );
+  try {
+    const connections = new Map([[peer, refTo<RpcMessage>("endpoint/guardian")]]);
+    const peers = numPeers(1);
+    return await use(new ConnectedFederationApi({ sender: system, platform, connections, peers, module: null }));
+  } finally {
+    await system.stop();
+  }
+}

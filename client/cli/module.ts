@@ -1,0 +1,105 @@
+/** `module [SELECTOR] COMMAND …`: lists modules, or hands the rest to one. Its commands are the module's own. Sheet "command line" 6. */
+import type { Json } from "../../core/encoding/mod.ts";
+import type { ModuleInstanceId } from "../../core/types/ids.ts";
+import type { AnyClientModule, ClientCommand } from "../../modules/contract/client.ts";
+import { CommandError } from "../../modules/contract/command_error.ts";
+import type { Client } from "../client.ts";
+import type { ModuleSelector } from "./arguments.ts";
+import { moduleArgument } from "./arguments.ts";
+import type { Cli } from "./cli.ts";
+import { CliError } from "./error.ts";
+import type { Session } from "./session.ts";
+
+/** What `run` gives instead of JSON: text for standard output. */
+const HELP = new Set(["help", "--help", "-h"]);
+
+export function moduleCommand(cli: Cli): void {
+  cli.program.command("module").argument("[selector]", "instance number or kind", moduleArgument)
+    .argument("[args...]", "the module's command; `help` lists them")
+    .passThroughOptions().allowUnknownOption()
+    .description("list the federation's modules, or call a command of one")
+    .action(async (selector: ModuleSelector | undefined, args: string[]) => {
+      if (selector === undefined) {
+        await cli.official((session) => session.withClient((client) => Promise.resolve(list(client))))();
+      } else if (
+        args.length > 0 && HELP.has(args[0]!) || args.slice(1).some((arg) => arg === "--help" || arg === "-h")
+      ) {
+        await cli.friendly((session) => help(session, selector, args))();
+      } else {
+        await cli.official((session) => session.withClient((client) => call(client, session, selector, args)))();
+      }
+    });
+}
+
+function list(client: Client): Json {
+  return {
+    list: client.modules().map(({ id, kind, active }) => ({
+      kind,
+      id,
+      status: active ? "Active" : "UnsupportedByClient",
+    })),
+  };
+}
+
+/** @throws {CliError} `failed` */
+export function resolveModule(client: Client, selector: ModuleSelector): ModuleInstanceId {
+  if ("id" in selector) {
+    if (!client.modules().some(({ id, active }) => active && id === selector.id)) {
+      throw CliError.failed(`Unknown module instance ${selector.id}`);
+    }
+    return selector.id;
+  }
+  const found = client.modules().find(({ kind }) => kind === selector.kind);
+  if (!found) throw CliError.failed("No module with this kind found");
+  return found.id;
+}
+
+function moduleOf(client: Client, selector: ModuleSelector): AnyClientModule {
+  const module = client.running.table.get(resolveModule(client, selector));
+  if (!module) throw CliError.failed("Module not found");
+  return module;
+}
+
+function named(selector: ModuleSelector): string {
+  return "id" in selector ? String(selector.id) : selector.kind;
+}
+
+function usage(selector: ModuleSelector, commands: Readonly<Record<string, ClientCommand>>): string {
+  const all = Object.values(commands);
+  const width = Math.max(0, ...all.map(({ usage }) => usage.length));
+  const lines = all.map(({ usage, help }) => `  ${usage.padEnd(width)}  ${help}`);
+  return [`Usage: module ${named(selector)} COMMAND`, "", "Commands:", ...lines].join("\n");
+}
+
+async function help(session: Session, selector: ModuleSelector, args: readonly string[]): Promise<void> {
+  await session.withClient((client) => {
+    const { commands } = moduleOf(client, selector);
+    const command = commands[args[0]!];
+    session.io.out(
+      command
+        ? `Usage: module ${named(selector)} ${command.usage}\n\n${command.help}\n`
+        : `${usage(selector, commands)}\n`,
+    );
+    return Promise.resolve();
+  });
+}
+
+async function call(
+  client: Client,
+  { io }: Session,
+  selector: ModuleSelector,
+  [name, ...args]: readonly string[],
+): Promise<Json> {
+  const { commands } = moduleOf(client, selector);
+  if (name === undefined) throw CliError.usage(`a command of the module is missing\n\n${usage(selector, commands)}`);
+  if (!Object.hasOwn(commands, name)) {
+    throw CliError.usage(`unrecognized subcommand '${name}'\n\n${usage(selector, commands)}`);
+  }
+  const command = commands[name]!;
+  try {
+    return await command.run(args, io.signal);
+  } catch (thrown) {
+    if (!(thrown instanceof CommandError && thrown.code === "usage")) throw thrown;
+    throw CliError.usage(`${thrown.message}\n\nUsage: module ${named(selector)} ${command.usage}`);
+  }
+}

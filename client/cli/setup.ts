@@ -1,0 +1,73 @@
+/** `admin setup ENDPOINT …`: what a guardian's owner does in the ceremony. Sheet "command line" 4, "API" 7. */
+import type { Command } from "commander";
+import type { Json } from "../../core/encoding/mod.ts";
+import { stringifyJson } from "../../core/encoding/mod.ts";
+import { FedimintError } from "../../core/result.ts";
+import { u32Argument, urlArgument } from "./arguments.ts";
+import type { Cli } from "./cli.ts";
+import { newProgram } from "./command.ts";
+import { SETUP_PEER, withEndpoint } from "./endpoint.ts";
+import { CliError } from "./error.ts";
+import { rawJson } from "./raw.ts";
+import type { Session } from "./session.ts";
+
+/** The endpoint stands before the command, which commander has no notion of: the rest is parsed as a program of its own. */
+export function setupCommand(cli: Cli, admin: Command): void {
+  admin.command("setup").argument("<endpoint>", "URL of the guardian's API, ws://host:port", urlArgument)
+    .argument("[command...]", "see below").passThroughOptions().allowUnknownOption()
+    .usage("<endpoint> <command>")
+    .description("set a guardian up: its name, the others' codes, the start of key generation")
+    .addHelpText("after", () => `\n${setupProgram(cli, "ws://HOST:PORT").helpInformation()}`)
+    .action(async (url: string, command: string[]) => {
+      await setupProgram(cli, url).parseAsync(command, { from: "user" });
+    });
+}
+
+type LocalParams = { readonly federationName?: string; readonly federationSize?: number };
+
+function setupProgram(cli: Cli, url: string): Command {
+  const program = newProgram(`admin setup ${url}`, cli.io);
+  const action = <Args extends unknown[]>(method: string, params: (...args: Args) => Json) =>
+    cli.official((session, ...args: Args) => call(session, url, method, params(...args)));
+
+  program.command("status").description("what the guardian waits for")
+    .action(action("setup_status", () => null));
+  program.command("set-local-params").argument("<name>", "the guardian's")
+    .description("name the guardian; prints its setup code for the others")
+    .option("--federation-name <NAME>", "one guardian, the leader, names the federation")
+    .option("--federation-size <N>", "the leader also says how many guardians there are", u32Argument)
+    .action(action("set_local_params", (name: string, { federationName, federationSize }: LocalParams) => ({
+      name,
+      federation_name: federationName ?? null,
+      disable_base_fees: null,
+      enabled_modules: null,
+      federation_size: federationSize ?? null,
+    })));
+  program.command("add-peer").argument("<info>", "setup code of another guardian")
+    .description("tell the guardian of another one; prints that one's name")
+    .action(action("add_peer_setup_code", (code: string) => code));
+  program.command("start-dkg").description("start generating keys; every guardian must be told")
+    .action(action("start_dkg", () => null));
+  return program;
+}
+
+async function call(session: Session, url: string, method: string, params: Json): Promise<Json> {
+  try {
+    const password = passwordOf(session);
+    const endpoint = { url, peer: SETUP_PEER, apiSecret: null };
+    return await withEndpoint(
+      session,
+      endpoint,
+      (api) => api.one(SETUP_PEER, { method, params, result: rawJson }, { password, signal: session.io.signal }),
+    );
+  } catch (thrown) {
+    if (!(thrown instanceof FedimintError)) throw thrown;
+    throw CliError.failed("Config Gen Error", { cause: thrown });
+  }
+}
+
+/** The reference wraps this error in its own JSON text; scripts may look for it. */
+function passwordOf(session: Session): string {
+  if (session.globals.password !== null) return session.globals.password;
+  throw CliError.failed(stringifyJson({ error: "CLI needs password set" }, 2));
+}

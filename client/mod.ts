@@ -1,0 +1,268 @@
+/**
+ * The client as a library for applications: a wallet of one federation's e-cash.
+ *
+ * ```ts
+ * import { openClient } from "./client/mod.ts";
+ *
+ * const wallet = await openClient({ dir: "./wallet" }); // made when there is none; one process at a time
+ * if (!wallet.isJoined) await wallet.join("fed11qgqz…"); // makes 12 words and keeps them: show wallet.words() to the owner
+ *
+ * const address = await wallet.depositAddress(); // pay to it; the money comes by itself
+ * for await (const msat of wallet.subscribeBalance()) if (msat >= 100_000n) break;
+ *
+ * const { ecash } = await wallet.spend(100_000n); // 100 sat; whoever has the text has the money
+ * const { operationId } = await wallet.receive("fedimint1qx…"); // stored: it goes on after a crash
+ * const outcome = await wallet.awaitReceive(operationId); // { ok: false, error } says why it was refused
+ *
+ * await wallet.close();
+ * ```
+ *
+ * Amounts are millisatoshi of bitcoin unless a name says sat. A call that moves money resolves when what it does is on disk; from
+ * there on it is done, whatever happens to the process. Errors are typed: `ClientError`, `EcashError`, `ApiError`, each with a `code`.
+ */
+import type { LogSink } from "../actors/logger.ts";
+import type { Platform } from "../actors/platform/platform.ts";
+import { realPlatform } from "../actors/platform/real.ts";
+import type { Store } from "../actors/store/mod.ts";
+import { openKvStore } from "../actors/store/mod.ts";
+import type { BitcoinNetwork } from "../core/bitcoin/mod.ts";
+import type { Json } from "../core/encoding/mod.ts";
+import type { Result } from "../core/result.ts";
+import { err, ok } from "../core/result.ts";
+import type { ClientConfig } from "../core/types/client_config.ts";
+import { federationName } from "../core/types/client_config.ts";
+import type { FederationId, OperationId, PeerId } from "../core/types/ids.ts";
+import { parseInviteCode } from "../core/types/invite_code.ts";
+import type { AnyClientModuleDefinition } from "../modules/contract/client.ts";
+import type { MintClient } from "../modules/mintv2/client_api.ts";
+import { ecashAmount, parseEcash } from "../modules/mintv2/ecash.ts";
+import type { At, DepositEvent, Withdrawal } from "./bitcoin.ts";
+import * as bitcoin from "./bitcoin.ts";
+import { Client } from "./client.ts";
+import { modulePrefix } from "./database.ts";
+import { databasePath } from "./database_path.ts";
+import type { NumberedEvent } from "./logs/events.ts";
+import { followEvents } from "./logs/events.ts";
+import type { OperationEntry } from "./logs/operations.ts";
+import { getOperation, listOperations } from "./logs/operations.ts";
+import { builtInModules } from "./modules.ts";
+import { networkOf } from "./network.ts";
+
+export type { At, DepositEvent, Withdrawal } from "./bitcoin.ts";
+export { ClientError } from "./error.ts";
+export type { NumberedEvent } from "./logs/events.ts";
+export type { OperationEntry } from "./logs/operations.ts";
+export { builtInModules } from "./modules.ts";
+
+const MINT_KIND = "mintv2";
+
+export type OpenClientOptions =
+  & {
+    /** Default: the machine's own. */
+    readonly platform?: Platform;
+    /** Default: all that are built in. */
+    readonly modules?: readonly AnyClientModuleDefinition[];
+    /** Default: nothing is logged. */
+    readonly log?: LogSink;
+    /** Own guardian, for the modules' admin calls. `password` is secret. */
+    readonly admin?: { readonly peer: PeerId; readonly password: string };
+    /** Looks for deposits every second. */
+    readonly testEnvironment?: boolean;
+  }
+  & (
+    /** Folder of the database; made when there is none. */
+    | { readonly dir: string }
+    /** Closed with the client. */
+    | { readonly store: Store }
+  );
+
+/** @throws {StoreError} `locked` and others · {ClientError} `wrong_secret` · `no_common_version` */
+export async function openClient(options: OpenClientOptions): Promise<FederationClient> {
+  const { platform = realPlatform(), modules = builtInModules, log = () => {}, admin, testEnvironment = false } =
+    options;
+  const store = "store" in options ? options.store : await openFolder(options.dir, platform);
+  try {
+    const client = await Client.open({ platform, store, modules, log, testEnvironment, ...(admin && { admin }) });
+    return new FederationClient(client);
+  } catch (thrown) {
+    await store.close();
+    throw thrown;
+  }
+}
+
+async function openFolder(dir: string, platform: Platform): Promise<Store> {
+  await platform.files.makeDirectory(dir, { secret: true });
+  return await openKvStore({ path: databasePath(dir), platform });
+}
+
+/** E-cash that was taken out of the wallet. */
+export type Spent = {
+  readonly operationId: OperationId;
+  /** Whoever has it has the money. Secret. */
+  readonly ecash: string;
+  /** What it is worth: the asked amount, rounded up to 512 msat. */
+  readonly amountMsat: bigint;
+};
+
+export type PayOptions = {
+  /** Kept in the operation log. */
+  readonly meta?: Json;
+  readonly signal?: AbortSignal;
+};
+
+export class FederationClient {
+  /** Everything below: modules, guardians' API, store. */
+  readonly client: Client;
+
+  constructor(client: Client) {
+    this.client = client;
+  }
+
+  get isJoined(): boolean {
+    return this.client.isJoined;
+  }
+
+  /** @throws {ClientError} `already_joined` · `wrong_federation` · `no_common_version` · {DecodeError} · {ApiError} */
+  async join(inviteCode: string, signal?: AbortSignal): Promise<void> {
+    await this.client.join(parseInviteCode(inviteCode.trim()), signal);
+  }
+
+  /** The 12 words that all money here comes from. Secret. */
+  words(): Promise<string> {
+    return this.client.words();
+  }
+
+  get federationId(): FederationId {
+    return this.client.running.federationId;
+  }
+
+  get config(): ClientConfig {
+    return this.client.running.joined.config;
+  }
+
+  get federationName(): string | null {
+    return federationName(this.config);
+  }
+
+  /** Null when the federation has no Bitcoin wallet that this client knows. */
+  get network(): BitcoinNetwork | null {
+    return networkOf(this.config);
+  }
+
+  /** For others to join with, through this guardian. @throws {ClientError} `invalid` */
+  inviteCode(peer: PeerId = 0): string {
+    return this.client.inviteCode(peer);
+  }
+
+  getBalance(): Promise<bigint> {
+    return this.client.balanceMsat();
+  }
+
+  /** The balance now, then each time it is another. Ends when the signal is aborted. */
+  async *subscribeBalance(signal?: AbortSignal): AsyncGenerator<bigint> {
+    const { store } = this.client.options;
+    const notes = modulePrefix(this.client.primary().instance);
+    let lastMsat: bigint | null = null;
+    for (;;) {
+      // registered before reading, so that nothing in between is missed
+      const stop = new AbortController();
+      const either = signal ? AbortSignal.any([signal, stop.signal]) : stop.signal;
+      const changed = store.changed(notes, either).then(() => true, () => false);
+      try {
+        const balanceMsat = await this.getBalance();
+        if (balanceMsat !== lastMsat) yield lastMsat = balanceMsat;
+        if (!await changed) return;
+      } finally {
+        stop.abort();
+      }
+    }
+  }
+
+  #mint(): MintClient {
+    return this.client.module(MINT_KIND).module.api as MintClient;
+  }
+
+  /**
+   * Takes notes of this amount out of the wallet as text. They are gone from it when this resolves: the text is in the operation log,
+   * should it get lost.
+   * @throws {EcashError} `zero_amount` · `insufficient_balance` · `offline` (notes that fit must be exchanged first) · `failed`
+   */
+  async spend(amountMsat: bigint, options: PayOptions & { readonly includeInvite?: boolean } = {}): Promise<Spent> {
+    const { meta = null, includeInvite = false, signal } = options;
+    const { operationId, text } = await this.#mint().send(amountMsat, { customMeta: meta, includeInvite }, signal);
+    return { operationId, ecash: text, amountMsat: ecashAmount(parseEcash(text)) };
+  }
+
+  /**
+   * Redeems e-cash. When this resolves the redemption is on its way, and goes on after a crash.
+   * @throws {EcashError} `wrong_federation` · `already_received` · `uneconomical` · `insufficient_fees` · {DecodeError}
+   */
+  async receive(ecash: string, options: PayOptions = {}): Promise<{ operationId: OperationId; amountMsat: bigint }> {
+    const amountMsat = ecashAmount(parseEcash(ecash.trim()));
+    return { operationId: await this.#mint().receive(ecash, options.meta ?? null), amountMsat };
+  }
+
+  /** Waits until the money is in the balance; the error says why guardians refused it. */
+  async awaitReceive(operationId: OperationId, signal?: AbortSignal): Promise<Result<null, string>> {
+    const outcome = await this.#mint().awaitReceive(operationId, signal);
+    if (!outcome.ok) return err(outcome.error);
+    await this.awaitNotes(operationId, signal);
+    return ok(null);
+  }
+
+  /** Waits until the notes that an operation issues are in the balance. */
+  awaitNotes(operationId: OperationId, signal?: AbortSignal): Promise<void> {
+    return this.#mint().awaitNotes(operationId, signal);
+  }
+
+  /** A Bitcoin address; what is paid to it comes into the balance by itself. The very first one takes some seconds to find. */
+  depositAddress(signal?: AbortSignal): Promise<string> {
+    return bitcoin.depositAddress(this.client, signal);
+  }
+
+  /** Deposits as they come, from a position in the event log on. Ends when the signal is aborted. */
+  deposits(fromEventId: number, signal?: AbortSignal): AsyncGenerator<At<DepositEvent>> {
+    return bitcoin.deposits(this.client, fromEventId, signal);
+  }
+
+  /** On-chain fees now, sat. */
+  bitcoinFees(signal?: AbortSignal): Promise<{ sendSat: bigint; receiveSat: bigint }> {
+    return bitcoin.bitcoinFees(this.client, signal);
+  }
+
+  /** Pays to a Bitcoin address and waits until the federation has signed the transaction. */
+  withdraw(
+    address: string,
+    amountSat: bigint | "all",
+    options: { readonly feeSat?: bigint; readonly signal?: AbortSignal } = {},
+  ): Promise<Withdrawal> {
+    return bitcoin.withdraw(this.client, address, amountSat, options);
+  }
+
+  /** What was done, newest first. @param options.before the last entry of the page before */
+  operations(
+    options: { readonly limit?: number; readonly before?: Pick<OperationEntry, "createdUs" | "operationId"> } = {},
+  ): Promise<OperationEntry[]> {
+    const { limit = 100, before } = options;
+    return this.client.options.store.read((tx) => listOperations(tx, { limit, ...(before && { before }) }));
+  }
+
+  operation(operationId: OperationId): Promise<OperationEntry | undefined> {
+    return this.client.options.store.read((tx) => getOperation(tx, operationId));
+  }
+
+  /** Position after the newest event. */
+  nextEventId(): Promise<number> {
+    return this.client.nextEventId();
+  }
+
+  /** Events from a position on, live. Ends when the signal is aborted. */
+  events(fromEventId = 0, signal?: AbortSignal): AsyncGenerator<NumberedEvent> {
+    return followEvents(this.client.options.store, fromEventId, signal);
+  }
+
+  /** Stops everything in order and closes the database. */
+  close(): Promise<void> {
+    return this.client.close();
+  }
+}

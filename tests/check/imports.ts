@@ -1,0 +1,59 @@
+/**
+ * Whether imports point one way: `core ← actors ← modules ← server, client ← tests`, a module's folder is closed to other modules,
+ * and nobody but tests imports tests. Prints `file:line` for each break; exit code 1 when there is one.
+ */
+import { join } from "@std/path";
+import { scanSource } from "./source_scanner.ts";
+import { conclude, isTest, type Problem, type SourceFile, sourcesBelow } from "./sources.ts";
+
+/** What each top folder may import from. */
+const LAYERS: Readonly<Record<string, readonly string[]>> = {
+  core: ["core"],
+  actors: ["core", "actors"],
+  modules: ["core", "actors", "modules"],
+  server: ["core", "actors", "modules", "server"],
+  client: ["core", "actors", "modules", "client"],
+  tests: ["core", "actors", "modules", "server", "client", "tests"],
+};
+
+/** Open to every module. */
+const CONTRACT = "modules/contract";
+
+export function importProblems(files: readonly SourceFile[]): Problem[] {
+  const problems: Problem[] = [];
+  for (const { path, text } of files) {
+    for (const { line, specifier } of scanSource(text).imports) {
+      const what = problemWith(path, specifier);
+      if (what !== undefined) problems.push({ path, line, what: `imports ${specifier}: ${what}` });
+    }
+  }
+  return problems;
+}
+
+function problemWith(path: string, specifier: string): string | undefined {
+  if (/^(npm|jsr|https?):/.test(specifier)) return "packages are named in deno.json alone";
+  if (!specifier.startsWith(".")) return undefined;
+  const target = join(path, "..", specifier);
+  if (isTest(path)) return undefined;
+  if (isTest(target)) return "only tests import tests";
+  const [layer, targetLayer] = [topOf(path), topOf(target)];
+  if (!LAYERS[layer]?.includes(targetLayer)) return `${layer} does not know of ${targetLayer}`;
+  if (layer !== "modules" || targetLayer !== "modules") return undefined;
+  const [module, targetModule] = [folderOf(path), folderOf(target)];
+  if (module === "modules" || targetModule === module || targetModule === CONTRACT) return undefined;
+  return "a module knows its own folder and the contract alone";
+}
+
+function topOf(path: string): string {
+  return path.split("/")[0]!;
+}
+
+/** `modules/mint` of `modules/mint/a/b.ts`; `modules` of `modules/mod.ts`. */
+function folderOf(path: string): string {
+  return path.split("/").slice(0, -1).slice(0, 2).join("/");
+}
+
+if (import.meta.main) {
+  const files = await sourcesBelow(Object.keys(LAYERS));
+  conclude(importProblems(files), files.length);
+}

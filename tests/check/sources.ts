@@ -1,0 +1,33 @@
+/** The sources that the checks look at, and what the checks share. */
+import { fromFileUrl } from "@std/path";
+
+export type SourceFile = { readonly path: string; readonly text: string };
+export type Problem = { readonly path: string; readonly line: number; readonly what: string };
+
+const ROOT = fromFileUrl(new URL("../../", import.meta.url));
+
+/** Every TypeScript file below the folders of the checkout, by path, in order. */
+export async function sourcesBelow(folders: readonly string[]): Promise<SourceFile[]> {
+  const files: SourceFile[] = [];
+  const walk = async (folder: string): Promise<void> => {
+    for await (const entry of Deno.readDir(ROOT + folder)) {
+      const path = `${folder}/${entry.name}`;
+      if (entry.isDirectory) await walk(path);
+      else if (path.endsWith(".ts")) files.push({ path, text: await Deno.readTextFile(ROOT + path) });
+    }
+  };
+  for (const folder of folders) await walk(folder);
+  return files.sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+/** A test, or what only tests use: `x_test.ts`, `testing.ts`, `testing/…`, `_test_platform.ts`, and all of `tests/`. */
+export function isTest(path: string): boolean {
+  return path.startsWith("tests/") || /(^|[/_])(test|testing)[/_.]/.test(path);
+}
+
+/** Prints the problems and ends the program: 1 when there is one. */
+export function conclude(problems: readonly Problem[], fileCount: number): never {
+  for (const { path, line, what } of problems) console.log(`${path}:${line} ${what}`);
+  console.log(`${fileCount} files, ${problems.length} problems`);
+  Deno.exit(problems.length === 0 && fileCount > 0 ? 0 : 1);
+}
