@@ -3,7 +3,7 @@
  *
  * | prefix | key | value | file |
  * |---|---|---|---|
- * | 01 | operation 32 ‖ instance u16 ‖ state | when created, when left | executor/states.ts |
+ * | 01 | operation 32 ‖ instance u16 ‖ hash of the state 32 | state, when created, when left | executor/states.ts |
  * | 02 | the same | nothing: it is active | executor/states.ts |
  * | 10 | µs u64 | event that has no number yet | logs/events.ts |
  * | 11 | number u64 | event | logs/events.ts |

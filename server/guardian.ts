@@ -20,6 +20,10 @@ import type { PeerSetupCode } from "../core/types/setup_code.ts";
 import type { BitcoinSource } from "../modules/contract/bitcoin.ts";
 import type { AnyServerModuleDefinition } from "../modules/contract/server.ts";
 import { SETUP_CONNECTIONS_MAX } from "./api/limits.ts";
+import type { Method, Methods } from "./api/dispatch.ts";
+import { method } from "./api/method.ts";
+import type { Json } from "../core/encoding/mod.ts";
+import { unit } from "../core/encoding/mod.ts";
 import { apiTree, consensusMethods } from "./api/tree.ts";
 import type { BitcoinSettings } from "./bitcoin/mod.ts";
 import { bitcoinSourceOf } from "./bitcoin/mod.ts";
@@ -200,7 +204,7 @@ export class Guardian {
     await system.startChild(ROOT, tree);
 
     const clientConfig = clientConfigFor(config, configured);
-    const methods = consensusMethods({
+    const answered = consensusMethods({
       sender: system,
       platform,
       store,
@@ -217,6 +221,8 @@ export class Guardian {
       apiSecrets,
       apiPassword,
     });
+    const inspect = this.#inspectMethod();
+    const methods: Methods = (name) => name === "inspect" ? inspect : answered(name);
     await system.startChild(
       ROOT,
       apiTree(ROOT, { bind: bindApi, methods, connectionsMax: local.maxConnections, apiSecrets }),
@@ -235,6 +241,17 @@ export class Guardian {
       if (status && (status.syncProgress === null || status.syncProgress >= SYNCED)) return;
       await sleep(platform.clock, NODE_POLL_MS, signal);
     }
+  }
+
+  /** The live tree of actors as JSON, for operators: not part of Fedimint's API. */
+  #inspectMethod(): Method {
+    const result = { toJson: (tree: Inspection) => tree as unknown as Json };
+    return method({
+      admin: { password: this.#options.apiPassword },
+      params: unit,
+      result,
+      handle: () => this.inspect(),
+    });
   }
 
   inspect(): Inspection {

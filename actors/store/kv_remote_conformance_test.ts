@@ -6,7 +6,7 @@ import { assert, assertEquals } from "@std/assert";
 import { concat, utf8 } from "../../core/bytes.ts";
 import { realClock } from "../platform/real/clock.ts";
 import { realDice } from "../platform/real/dice.ts";
-import { conformance, type Database } from "./conformance.ts";
+import { conformance, type Database } from "./conformance_testing.ts";
 import { openKvStore } from "./kv.ts";
 
 const TOKEN = "a token of the tests";

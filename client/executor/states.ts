@@ -1,11 +1,13 @@
 /**
- * States of state machines in the store. A state is immutable and is its own key: two equal states of an operation are one, so a
- * machine never returns to where it was. `fedimint-client/src/sm/executor.rs`; sheet "client" D.1.
+ * States of state machines in the store. A state is immutable and is its own key, by its hash: two equal states of an operation are one,
+ * so a machine never returns to where it was. `fedimint-client/src/sm/executor.rs`; sheet "client" D.1.
  */
+import { sha256 } from "@noble/hashes/sha2.js";
 import type { ReadTx, StoreTx, StoreView } from "../../actors/store/store.ts";
+import { assert } from "../../core/assert.ts";
 import type { Bytes } from "../../core/bytes.ts";
 import { concat, fromHex, toHex } from "../../core/bytes.ts";
-import { decode, encode, option, struct, u64Number } from "../../core/encoding/mod.ts";
+import { bytes, decode, encode, option, struct, u64Number } from "../../core/encoding/mod.ts";
 import type { ModuleInstanceId, OperationId } from "../../core/types/ids.ts";
 import { readDurable } from "../../modules/contract/read_durable.ts";
 import { ACTIVE_PREFIX, operationKey, STATE_PREFIX } from "../database.ts";
@@ -15,17 +17,18 @@ export type StateId = { readonly operationId: OperationId; readonly instance: Mo
 
 export type StoredState = StateId & { readonly createdUs: number; readonly leftUs: number | null };
 
-const record = struct("StateRecord", { createdUs: u64Number, leftUs: option(u64Number) });
+const record = struct("StateRecord", { createdUs: u64Number, leftUs: option(u64Number), state: bytes });
 
+/** Operation 32 ‖ instance u16 ‖ hash of the state 32. A state itself may be longer than a key. */
 function suffix({ operationId, instance, state }: StateId): Bytes {
-  return concat(fromHex(operationId), Uint8Array.of(instance >> 8, instance & 0xff), state);
+  return concat(fromHex(operationId), Uint8Array.of(instance >> 8, instance & 0xff), sha256(state));
 }
 
-function stateIdOf(suffixBytes: Uint8Array): StateId {
+function stored(suffixBytes: Uint8Array, value: Uint8Array): StoredState {
   return {
-    operationId: toHex(suffixBytes.slice(0, 32)) as OperationId,
+    operationId: toHex(suffixBytes.subarray(0, 32)) as OperationId,
     instance: (suffixBytes[32]! << 8) | suffixBytes[33]!,
-    state: suffixBytes.slice(34) as Bytes,
+    ...decode(record, value),
   };
 }
 
@@ -33,7 +36,7 @@ function stateIdOf(suffixBytes: Uint8Array): StateId {
 export async function addState(tx: StoreTx, id: StateId, nowUs: number, terminal: boolean): Promise<boolean> {
   const key = concat(STATE_PREFIX, suffix(id));
   if (await tx.get(key) !== undefined) return false;
-  tx.set(key, encode(record, { createdUs: nowUs, leftUs: terminal ? nowUs : null }));
+  tx.set(key, encode(record, { createdUs: nowUs, leftUs: terminal ? nowUs : null, state: id.state }));
   if (!terminal) tx.set(concat(ACTIVE_PREFIX, suffix(id)), new Uint8Array(0));
   return true;
 }
@@ -43,8 +46,9 @@ export async function leaveState(tx: StoreTx, id: StateId, nowUs: number): Promi
   const active = concat(ACTIVE_PREFIX, suffix(id));
   if (await tx.get(active) === undefined) return false;
   const key = concat(STATE_PREFIX, suffix(id));
-  const { createdUs } = decode(record, (await tx.get(key))!);
-  tx.set(key, encode(record, { createdUs, leftUs: nowUs }));
+  const value = await tx.get(key);
+  assert(value, "an active state has a record");
+  tx.set(key, encode(record, { ...decode(record, value), leftUs: nowUs }));
   tx.delete(active);
   return true;
 }
@@ -54,9 +58,14 @@ export async function isActive(tx: ReadTx, id: StateId): Promise<boolean> {
 }
 
 export async function activeStates(tx: ReadTx): Promise<StateId[]> {
+  const suffixes: Uint8Array[] = [];
+  for await (const { key } of tx.range({ prefix: ACTIVE_PREFIX })) suffixes.push(key.subarray(ACTIVE_PREFIX.length));
   const states: StateId[] = [];
-  for await (const { key } of tx.range({ prefix: ACTIVE_PREFIX })) {
-    states.push(stateIdOf(key.subarray(ACTIVE_PREFIX.length)));
+  for (const active of suffixes) {
+    const value = await tx.get(concat(STATE_PREFIX, active));
+    assert(value, "an active state has a record");
+    const { operationId, instance, state } = stored(active, value);
+    states.push({ operationId, instance, state });
   }
   return states;
 }
@@ -65,7 +74,7 @@ export async function activeStates(tx: ReadTx): Promise<StateId[]> {
 export async function operationStates(tx: ReadTx, operationId: OperationId): Promise<StoredState[]> {
   const states: StoredState[] = [];
   for await (const { key, value } of tx.range({ prefix: operationKey(STATE_PREFIX, operationId) })) {
-    states.push({ ...stateIdOf(key.subarray(STATE_PREFIX.length)), ...decode(record, value) });
+    states.push(stored(key.subarray(STATE_PREFIX.length), value));
   }
   return states.sort((a, b) => a.createdUs - b.createdUs);
 }

@@ -42,6 +42,8 @@ export function addressAt({ keys, moduleSecret }: AddressSearch, index: number):
 /** Indices tried at once; every step of the search is some milliseconds long. */
 const BATCH = 512;
 const PUBLIC_KEY_BYTES = 33;
+/** In a multisig script: behind the threshold, which never exceeds 16, and the first push. */
+const FIRST_KEY = 2;
 
 /** The search's own tree of keys: `moduleSecret.child(i).secpKey()` with what all indices share computed once. */
 class ChildKeys {
@@ -69,7 +71,6 @@ class Scripts {
   readonly #adder = new BatchAdder(BATCH);
   readonly #script: Bytes;
   readonly #view: DataView;
-  readonly #firstKey: number;
   readonly #filtered: Bytes;
 
   constructor({ keys, hashOfKeys }: AddressSearch) {
@@ -84,7 +85,6 @@ class Scripts {
     this.#sums = this.#guardians.map(() => newPoints(BATCH));
     this.#script = sortedMultisigScript(threshold, [...keys.values()]);
     this.#view = new DataView(this.#script.buffer);
-    this.#firstKey = (threshold <= 16 ? 1 : 2) + 1;
     // CompactSize of 34 · OP_0 · push of 32 · the script's hash · the keys' hash: what the filter looks at
     this.#filtered = concat(Uint8Array.of(34, 0, 32), new Uint8Array(32), hashOfKeys);
   }
@@ -101,7 +101,7 @@ class Scripts {
     // the order of compressed points: by their first byte, which is that of y's parity, then by x
     keys.sort((a, b) => (a.y & 1n) === (b.y & 1n) ? (a.x < b.x ? -1 : 1) : a.y & 1n ? 1 : -1);
     for (const [position, { x, y }] of keys.entries()) {
-      writePoint(this.#view, this.#firstKey + position * (PUBLIC_KEY_BYTES + 1), x, y);
+      writePoint(this.#view, FIRST_KEY + position * (PUBLIC_KEY_BYTES + 1), x, y);
     }
     this.#filtered.set(sha256(this.#script), 3);
     const hash = sha256(this.#filtered);

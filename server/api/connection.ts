@@ -8,20 +8,21 @@ import type { MessageSocket } from "../../actors/platform/platform.ts";
 import type { Cast } from "../../actors/protocol.ts";
 import type { Result } from "../../core/result.ts";
 import { errorText } from "../../core/result.ts";
-import type { Methods } from "./dispatch.ts";
-import { dispatch } from "./dispatch.ts";
+import type { Incoming, Methods } from "./dispatch.ts";
+import { answerMessage, parseMessage } from "./dispatch.ts";
 import {
   BUFFERED_BYTES_MAX,
-  MESSAGE_BYTES_MAX,
-  PARALLEL_REQUESTS_MAX,
-  REQUEST_BURST_MAX,
+  CALL_BURST_MAX,
+  CALLS_PER_SECOND_MAX,
+  PARALLEL_CALLS_MAX,
   REQUEST_TIMEOUT_MS,
-  REQUESTS_PER_SECOND_MAX,
+  UNTAKEN_BYTES_MAX,
+  UNTAKEN_POLL_MS,
 } from "./limits.ts";
 
 export type ConnectionMessage =
   | Cast<"received", { text: Result<string | null, unknown> }>
-  | Cast<"answered", { text: Result<string | null, unknown> }>
+  | Cast<"answered", { text: Result<string | null, unknown>; calls: number }>
   | Cast<"read", null>;
 
 export type ConnectionArgs = {
@@ -31,32 +32,49 @@ export type ConnectionArgs = {
 };
 
 type State = ConnectionArgs & {
-  /** Requests that may be made now; grows with time. */
+  /** Calls that may be made now; grows with time, below 0 after a large batch. */
   readonly budget: number;
   readonly budgetAtMs: number;
+  /** Calls under way. */
   readonly running: number;
   readonly reading: boolean;
+  /** A `read` is due. */
+  readonly paused: boolean;
 };
 
 type Context = ActorContext<ConnectionMessage>;
 
-function read(state: State, ctx: Context): State {
-  if (state.reading || state.running >= PARALLEL_REQUESTS_MAX) return state;
+/** How long nothing may be read; 0 = now. */
+function pauseMs({ budget, socket }: State): number {
+  if (budget < 1) return (1 - budget) * 1000 / CALLS_PER_SECOND_MAX;
+  return socket.bufferedBytes > UNTAKEN_BYTES_MAX ? UNTAKEN_POLL_MS : 0;
+}
+
+function refilled(state: State, nowMs: number): State {
+  const earned = (nowMs - state.budgetAtMs) * CALLS_PER_SECOND_MAX / 1000;
+  return { ...state, budget: Math.min(CALL_BURST_MAX, state.budget + earned), budgetAtMs: nowMs };
+}
+
+/** Reads the next message, now or when the client's rate and its slowness allow it; an answer goes on when too many calls run. */
+function read(before: State, ctx: Context): State {
+  if (before.reading || before.paused || before.running >= PARALLEL_CALLS_MAX) return before;
+  const state = refilled(before, ctx.platform.clock.monotonicMs());
+  const delayMs = pauseMs(state);
+  if (delayMs > 0) {
+    ctx.after(delayMs, { type: "read", args: null });
+    return { ...state, paused: true };
+  }
   ctx.run(() => state.socket.receive(), (text) => ({ type: "received", args: { text } }));
   return { ...state, reading: true };
 }
 
-function refilled(state: State, nowMs: number): State {
-  const earned = (nowMs - state.budgetAtMs) * REQUESTS_PER_SECOND_MAX / 1000;
-  return { ...state, budget: Math.min(REQUEST_BURST_MAX, state.budget + earned), budgetAtMs: nowMs };
-}
-
-function answer(state: State, ctx: Context, text: string): void {
+function answer(state: State, ctx: Context, incoming: Incoming): void {
+  const calls = incoming.calls.length;
   ctx.run(async (ended) => {
     const timeout = new AbortController();
     const timer = ctx.platform.clock.setTimer(REQUEST_TIMEOUT_MS, () => timeout.abort());
     try {
-      return await dispatch(text, {
+      return await answerMessage(incoming, {
         methods: state.methods,
         signal: AbortSignal.any([ended, timeout.signal]),
         onBug: (method, thrown) => ctx.log.error("An endpoint failed", { method, reason: errorText(thrown) }),
@@ -64,7 +82,7 @@ function answer(state: State, ctx: Context, text: string): void {
     } finally {
       timer.cancel();
     }
-  }, (outcome) => ({ type: "answered", args: { text: outcome } }));
+  }, (text) => ({ type: "answered", args: { text, calls } }));
 }
 
 export const apiConnection = defineActor<ConnectionMessage, ConnectionArgs, State>({
@@ -76,30 +94,27 @@ export const apiConnection = defineActor<ConnectionMessage, ConnectionArgs, Stat
       args.onEnd();
     }, { once: true });
     const budgetAtMs = ctx.platform.clock.monotonicMs();
-    return read({ ...args, budget: REQUEST_BURST_MAX, budgetAtMs, running: 0, reading: false }, ctx);
+    return read({ ...args, budget: CALL_BURST_MAX, budgetAtMs, running: 0, reading: false, paused: false }, ctx);
   },
   handle: {
     received: (state, { text }, ctx) => {
       if (!text.ok || text.value === null) return stop(state);
-      if (text.value.length > MESSAGE_BYTES_MAX) return stop(state);
-      const filled = refilled(state, ctx.platform.clock.monotonicMs());
-      answer(filled, ctx, text.value);
-      const after = { ...filled, budget: filled.budget - 1, running: filled.running + 1, reading: false };
-      if (after.budget >= 0) return next(read(after, ctx));
-      // over its rate: nothing is read until the next request has been earned
-      ctx.after(1000 / REQUESTS_PER_SECOND_MAX, { type: "read", args: null });
-      return next(after);
+      const incoming = parseMessage(text.value);
+      answer(state, ctx, incoming);
+      const calls = incoming.calls.length;
+      const after = { ...state, budget: state.budget - calls, running: state.running + calls, reading: false };
+      return next(read(after, ctx));
     },
-    answered: (state, { text }, ctx) => {
+    answered: (state, { text, calls }, ctx) => {
       if (!text.ok) throw text.error;
       if (text.value !== null) state.socket.send(text.value);
       if (state.socket.bufferedBytes > BUFFERED_BYTES_MAX) {
         ctx.log.info("A client takes no answers and is disconnected");
         return stop(state);
       }
-      return next(read({ ...state, running: state.running - 1 }, ctx));
+      return next(read({ ...state, running: state.running - calls }, ctx));
     },
-    read: (state, _args, ctx) => next(read(state, ctx)),
+    read: (state, _args, ctx) => next(read({ ...state, paused: false }, ctx)),
   },
-  inspect: ({ running }) => ({ running }),
+  inspect: ({ running, paused }) => ({ running, paused }),
 });

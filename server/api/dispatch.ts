@@ -1,10 +1,12 @@
 /**
- * JSON-RPC 2.0, the answering side, pure but for the methods it calls: from a message's text to the answer's. Sheet "API" 2.
+ * JSON-RPC 2.0, the answering side, pure but for the methods it calls: from a message's text to the answer's. Sheet "API" 2; what is
+ * malformed is told apart as jsonrpsee does.
  *
  * `params` is always an array of one object `{auth, params}`. Errors of Fedimint's own have no `data`.
  */
 import type { Json } from "../../core/encoding/mod.ts";
 import { DecodeError, isJsonObject, parseJson, stringifyJson } from "../../core/encoding/mod.ts";
+import { utf8 } from "../../core/bytes.ts";
 import { errorText } from "../../core/result.ts";
 import { EndpointError } from "../../modules/contract/error.ts";
 import { BATCH_MAX, MESSAGE_BYTES_MAX } from "./limits.ts";
@@ -28,21 +30,34 @@ function failure(id: Id, error: RpcErrorBody): Json {
   return { jsonrpc: "2.0", id, error };
 }
 
+function exceeds(code: number, message: string, max: number): RpcErrorBody {
+  return { code, message, data: `Exceeded max limit of ${max}` };
+}
+
 const PARSE_ERROR: RpcErrorBody = { code: -32700, message: "Parse error" };
 const INVALID_REQUEST: RpcErrorBody = { code: -32600, message: "Invalid request" };
 const METHOD_NOT_FOUND: RpcErrorBody = { code: -32601, message: "Method not found" };
-export const TOO_BIG_REQUEST: RpcErrorBody = { code: -32007, message: "Request is too big" };
-const TOO_BIG_RESPONSE: RpcErrorBody = { code: -32008, message: "Response is too big" };
-export const REQUEST_TIMEOUT: RpcErrorBody = { code: -32000, message: "Request timeout" };
+export const TOO_BIG_REQUEST: RpcErrorBody = exceeds(-32007, "Request is too big", MESSAGE_BYTES_MAX);
+const TOO_BIG_RESPONSE: RpcErrorBody = exceeds(-32008, "Response is too big", MESSAGE_BYTES_MAX);
+const TOO_BIG_BATCH: RpcErrorBody = exceeds(-32010, "The batch request was too large", BATCH_MAX);
+const TOO_BIG_BATCH_RESPONSE: RpcErrorBody = exceeds(-32011, "The batch response was too large", MESSAGE_BYTES_MAX);
+const REQUEST_TIMEOUT: RpcErrorBody = { code: -32000, message: "Request timeout" };
+const PANICKED: RpcErrorBody = { code: 500, message: "API handler panicked" };
 
 function invalidParams(data: string): RpcErrorBody {
   return { code: -32602, message: "Invalid params", data };
 }
 
-function idOf(json: Json): Id {
-  if (!isJsonObject(json)) return null;
-  const { id } = json;
-  return typeof id === "number" || typeof id === "bigint" || typeof id === "string" ? id : null;
+/** Whether a text takes more than `bytesMax` in UTF-8; most are told without being encoded. */
+function isLarger(text: string, bytesMax: number): boolean {
+  if (text.length > bytesMax) return true;
+  return text.length * 3 > bytesMax && utf8(text).length > bytesMax;
+}
+
+/** Undefined for what can't be one. */
+function idOf(json: Json | undefined): Id | undefined {
+  if (json === null || typeof json === "string") return json;
+  return (typeof json === "number" || typeof json === "bigint") && json >= 0 ? json : undefined;
 }
 
 /** The one element of `params`, or what is wrong with it. */
@@ -50,7 +65,7 @@ function requestOf(params: Json | undefined): ApiRequest | RpcErrorBody {
   if (!Array.isArray(params)) return invalidParams("expected an array of one request");
   if (params.length !== 1) return invalidParams(`expected an array of one request, got ${params.length} elements`);
   const request = (params as readonly Json[])[0]!;
-  if (!isJsonObject(request)) return { code: 400, message: "expected an object with auth and params" };
+  if (!isJsonObject(request)) return { code: 400, message: "invalid type: expected an object with auth and params" };
   if (request.params === undefined) return { code: 400, message: "missing field `params`" };
   const auth = request.auth ?? null;
   if (auth !== null && typeof auth !== "string") {
@@ -66,58 +81,106 @@ function toldError(thrown: unknown): RpcErrorBody | null {
   return null;
 }
 
-/** What a whole call needs beside its text. */
-export type CallContext = {
-  readonly methods: Methods;
-  /** Aborted when the request's time is over or the caller is gone. */
-  readonly signal: AbortSignal;
-  /** An endpoint threw what no caller may see. */
-  readonly onBug: (method: string, thrown: unknown) => void;
-};
+/** One call of a message, or what is answered instead; neither for a notification, which is ignored. */
+type Call =
+  | { readonly kind: "call"; readonly id: Id; readonly method: string; readonly params: Json | undefined }
+  | { readonly kind: "malformed"; readonly response: Json }
+  | { readonly kind: "notification" };
 
-async function callOne(json: Json, { methods, signal, onBug }: CallContext): Promise<Json | null> {
-  const id = idOf(json);
-  if (!isJsonObject(json) || json.jsonrpc !== "2.0" || typeof json.method !== "string") {
-    return failure(id, INVALID_REQUEST);
-  }
-  // a message without id is a notification: done, not answered
-  const respond = (response: Json): Json | null => json.id === undefined ? null : response;
-  const method = methods(json.method);
-  if (!method) return respond(failure(id, METHOD_NOT_FOUND));
-  const request = requestOf(json.params);
-  if ("code" in request) return respond(failure(id, request));
-  try {
-    return respond(answer(id, await method(request, signal)));
-  } catch (thrown) {
-    const told = signal.aborted ? REQUEST_TIMEOUT : toldError(thrown);
-    if (told) return respond(failure(id, told));
-    onBug(json.method, thrown);
-    return respond(failure(id, { code: 500, message: "API handler panicked" }));
-  }
+/** A message's calls. */
+export type Incoming = { readonly calls: readonly Call[]; readonly isBatch: boolean };
+
+/** @param unreadable the error of an object that has not even an id */
+function callOf(json: Json, unreadable: RpcErrorBody): Call {
+  if (!isJsonObject(json)) return { kind: "malformed", response: failure(null, unreadable) };
+  const id = idOf(json.id);
+  const isCall = json.jsonrpc === "2.0" && typeof json.method === "string";
+  if (isCall && json.id === undefined) return { kind: "notification" };
+  if (isCall && id !== undefined) return { kind: "call", id, method: json.method as string, params: json.params };
+  return { kind: "malformed", response: id === undefined ? failure(null, unreadable) : failure(id, INVALID_REQUEST) };
 }
 
-function bounded(response: Json): string {
-  const text = stringifyJson(response);
-  return text.length <= MESSAGE_BYTES_MAX ? text : stringifyJson(failure(idOf(response), TOO_BIG_RESPONSE));
+function malformed(error: RpcErrorBody): Incoming {
+  return { calls: [{ kind: "malformed", response: failure(null, error) }], isBatch: false };
 }
 
-/** @returns the text to answer with, or null when nothing is to be answered */
-export async function dispatch(text: string, context: CallContext): Promise<string | null> {
-  if (text.length > MESSAGE_BYTES_MAX) return stringifyJson(failure(null, TOO_BIG_REQUEST));
+/** Reads a message; never throws: what is wrong with it is part of the answer. */
+export function parseMessage(text: string): Incoming {
+  if (isLarger(text, MESSAGE_BYTES_MAX)) return malformed(TOO_BIG_REQUEST);
   let json: Json;
   try {
     json = parseJson(text);
   } catch (thrown) {
     if (!(thrown instanceof DecodeError)) throw thrown;
-    return stringifyJson(failure(null, PARSE_ERROR));
+    return malformed(PARSE_ERROR);
   }
-  if (!Array.isArray(json)) {
-    const response = await callOne(json, context);
-    return response === null ? null : bounded(response);
-  }
+  if (!Array.isArray(json)) return { calls: [callOf(json, PARSE_ERROR)], isBatch: false };
   const batch = json as readonly Json[];
-  if (batch.length === 0 || batch.length > BATCH_MAX) return stringifyJson(failure(null, INVALID_REQUEST));
-  const responses = await Promise.all(batch.map((one) => callOne(one, context)));
-  const answered = responses.filter((response) => response !== null);
-  return answered.length === 0 ? null : bounded(answered);
+  if (batch.length === 0) return malformed(INVALID_REQUEST);
+  if (batch.length > BATCH_MAX) return malformed(TOO_BIG_BATCH);
+  return { calls: batch.map((one) => callOf(one, INVALID_REQUEST)), isBatch: true };
+}
+
+/** What a whole message needs beside its calls. */
+export type CallContext = {
+  readonly methods: Methods;
+  /** Aborted when the message's time is over or the caller is gone. */
+  readonly signal: AbortSignal;
+  /** An endpoint threw what no caller may see. */
+  readonly onBug: (method: string, thrown: unknown) => void;
+};
+
+/** The promise, or the signal's reason if that comes first: an endpoint that can't stop by itself is left behind. */
+function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason);
+    if (signal.aborted) abort();
+    signal.addEventListener("abort", abort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+  });
+}
+
+async function resultOf(call: Call & { kind: "call" }, { methods, signal, onBug }: CallContext): Promise<Json> {
+  const method = methods(call.method);
+  if (!method) return failure(call.id, METHOD_NOT_FOUND);
+  const request = requestOf(call.params);
+  if ("code" in request) return failure(call.id, request);
+  try {
+    signal.throwIfAborted();
+    return answer(call.id, await orAborted(method(request, signal), signal));
+  } catch (thrown) {
+    const told = signal.aborted ? REQUEST_TIMEOUT : toldError(thrown);
+    if (told) return failure(call.id, told);
+    onBug(call.method, thrown);
+    return failure(call.id, PANICKED);
+  }
+}
+
+/** Null for what isn't answered. */
+async function responseTo(call: Call, context: CallContext): Promise<string | null> {
+  if (call.kind === "notification") return null;
+  if (call.kind === "malformed") return stringifyJson(call.response);
+  const text = stringifyJson(await resultOf(call, context));
+  return isLarger(text, MESSAGE_BYTES_MAX) ? stringifyJson(failure(call.id, TOO_BIG_RESPONSE)) : text;
+}
+
+/** One call after the other, so that a batch takes no more at once than a single request does. */
+async function batchResponse(calls: readonly Call[], context: CallContext): Promise<string | null> {
+  const responses: string[] = [];
+  let units = 0;
+  for (const call of calls) {
+    const response = await responseTo(call, context);
+    if (response === null) continue;
+    responses.push(response);
+    units += response.length + 1;
+    if (units > MESSAGE_BYTES_MAX) return stringifyJson(failure(null, TOO_BIG_BATCH_RESPONSE));
+  }
+  if (responses.length === 0) return null;
+  const text = `[${responses.join(",")}]`;
+  return isLarger(text, MESSAGE_BYTES_MAX) ? stringifyJson(failure(null, TOO_BIG_BATCH_RESPONSE)) : text;
+}
+
+/** @returns the text to answer with, or null when nothing is to be answered */
+export async function answerMessage({ calls, isBatch }: Incoming, context: CallContext): Promise<string | null> {
+  return isBatch ? await batchResponse(calls, context) : await responseTo(calls[0]!, context);
 }

@@ -1,5 +1,7 @@
 /** Dice for choices that need not be secret (whom to ask, jitter), from a seed that is handed in: the same seed, the same choices. */
 
+const WARM_UP = 20;
+
 /** xoshiro128** by Blackman and Vigna. */
 export class SeededDice {
   readonly #state: Uint32Array;
@@ -11,6 +13,8 @@ export class SeededDice {
     this.#state = Uint32Array.from({ length: 4 }, (_, i) => view.getUint32(4 * i, true));
     // the all-zero state would never leave itself
     if (this.#state.every((word) => word === 0)) this.#state[0] = 1;
+    // seeds that are mostly zeros, like those of tests, take a while to mix
+    for (let i = 0; i < WARM_UP; i++) this.#word();
   }
 
   /** Uniform in 0 … 2^32 − 1. */

@@ -1,6 +1,7 @@
 /** `guardian devfed`: a whole federation on this machine until Ctrl-C. */
 import { Command } from "commander";
 import { realPlatform } from "../../actors/platform/real.ts";
+import { realProcessHost } from "../../actors/platform/process.ts";
 import { errorText } from "../../core/result.ts";
 import { DevFederation } from "./federation.ts";
 
@@ -15,9 +16,7 @@ async function run(flags: Flags): Promise<number> {
     progress: (text) => console.error(text),
     ...(flags.bitcoind !== undefined && { bitcoindDir: flags.bitcoind }),
   });
-  const interrupted = new Promise<void>((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, () => resolve());
-  });
+  const interrupted = new Promise<void>((resolve) => realProcessHost.onSignal(() => resolve()));
   const { username, password, url } = federation.node;
   console.log(federation.invite);
   console.error(

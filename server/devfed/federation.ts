@@ -19,6 +19,8 @@ export type DevFederationOptions = {
   readonly bitcoindDir?: string;
   /** Told of every step. */
   readonly progress: (text: string) => void;
+  /** Told as soon as there are processes to stop, long before `start` resolves: for Ctrl-C meanwhile. */
+  readonly onStarted?: (federation: DevFederation) => void;
   /** Variables for the guardians, e.g. `RUST_LOG`. */
   readonly env?: Record<string, string>;
 };
@@ -62,6 +64,7 @@ export class DevFederation {
     await platform.files.makeDirectory(dir, { secret: true });
     const { node, process } = await startBitcoin(options);
     const federation = new DevFederation(options, node, process);
+    options.onStarted?.(federation);
     try {
       const ports = freePorts(2 * peers);
       progress(`Starting ${peers} guardians`);

@@ -11,6 +11,7 @@ Deno.test("every forbidden way is found", () => {
     ["const now = Date.now();", "Date"],
     ["new Date(0)", "Date"],
     ["globalThis.Date", "Date"],
+    ["Temporal.Now.instant()", "Temporal.Now"],
     ["performance.now()", "performance"],
     ["setTimeout(f, 1)", "setTimeout"],
     ["const later = setInterval;", "setInterval"],
@@ -49,6 +50,7 @@ Deno.test("what only looks like one is not found", () => {
   const harmless = [
     "// Date.now(), setTimeout",
     '"Date.now()"; `fetch(x)`; /Deno\\./.test(x)',
+    "Temporal.Instant.fromEpochMilliseconds(ms)",
     "header.Date; type X = { Date: string; performance?: number }",
     "network.fetch(url); this.#fetch(url); prefetch(url)",
     "class A { async fetch(url: string) {} }",

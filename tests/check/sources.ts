@@ -20,9 +20,15 @@ export async function sourcesBelow(folders: readonly string[]): Promise<SourceFi
   return files.sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
-/** A test, or what only tests use: `x_test.ts`, `testing.ts`, `testing/…`, `_test_platform.ts`, and all of `tests/`. */
+/** Only tests use them, though their names do not say so. */
+const TEST_SUPPORT = ["server/bitcoin/devchain/_core_node.ts", "server/bitcoin/devchain/_refusals.ts"];
+
+/**
+ * A test, or what only tests use: `x_test.ts`, `testing.ts`, `testing/…`, `_test_platform.ts`, `conformance.ts`, all of `tests/`.
+ */
 export function isTest(path: string): boolean {
-  return path.startsWith("tests/") || /(^|[/_])(test|testing)[/_.]/.test(path);
+  return path.startsWith("tests/") || /(^|[/_])(test|testing|conformance)[/_.]/.test(path) ||
+    TEST_SUPPORT.includes(path);
 }
 
 /** Prints the problems and ends the program: 1 when there is one. */

@@ -1,0 +1,89 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { Budget } from "./budget.ts";
+import { fedimintDelays } from "./delays.ts";
+import { SeededDice } from "./dice.ts";
+import { Dissemination } from "./disseminate.ts";
+import { ANSWER_BYTES_MAX, BUDGET_WINDOW_MS, USELESS_MESSAGES_MAX } from "./limits.ts";
+import { Tasks } from "./tasks.ts";
+import { fastKeychains, makeUnit, seedOf } from "./testing.ts";
+
+Deno.test("tasks come out by time, those of one time in order, and not before they are due", () => {
+  const tasks = new Tasks<string>();
+  const dice = new SeededDice(seedOf(3));
+  const expected: [number, number][] = [];
+  for (let i = 0; i < 500; i++) {
+    const dueMs = dice.below(50);
+    expected.push([dueMs, i]);
+    tasks.schedule(dueMs, `${dueMs} ${i}`);
+  }
+  assertEquals(tasks.nextMs, 0);
+  assertEquals(tasks.take(-1), undefined);
+  expected.sort((a, b) => a[0] - b[0] || a[1] - b[1]);
+  assertEquals(expected.map(([dueMs]) => tasks.take(dueMs)), expected.map(([dueMs, i]) => `${dueMs} ${i}`));
+  assertEquals([tasks.take(1_000), tasks.nextMs, tasks.size], [undefined, undefined, 0]);
+});
+
+Deno.test("the same seed gives the same dice, and they are fair", () => {
+  const [a, b] = [new SeededDice(seedOf(5)), new SeededDice(seedOf(5))];
+  const counts = new Array<number>(7).fill(0);
+  for (let i = 0; i < 7_000; i++) {
+    const value = a.below(7);
+    assertEquals(value, b.below(7));
+    counts[value]!++;
+  }
+  assert(counts.every((count) => count > 850 && count < 1_150), counts.join());
+  assertEquals(new Set(a.choose([1, 2, 3, 4, 5], 3)).size, 3);
+  assertEquals(a.choose([1, 2], 3).sort(), [1, 2]);
+  assert(new SeededDice(seedOf(2)).fraction() !== new SeededDice(seedOf(1)).fraction());
+  assert(new SeededDice(new Uint8Array(16)).fraction() > 0, "a seed of zeros is no dead end");
+  assertThrows(() => new SeededDice(new Uint8Array(15)), RangeError);
+});
+
+Deno.test("delays are the reference's", () => {
+  const delays = fedimintDelays({ roundDelayMs: 50, roundsPerSession: 3_600, testEnvironment: false });
+  assertEquals([0, 1, 3_600, 3_601, 3_700].map((round) => delays.creationMs(round, 0.9)), [0, 50, 50, 51, 362]);
+  assertEquals([0, 1, 2, 3, 4, 5].map(delays.coordRequestMs), [0, 50, 1_000, 3_000, 6_000, 9_000]);
+  assertEquals([0, 2, 3, 9].map(delays.coordRequestRecipients), [3, 3, 1, 1]);
+  assertEquals([delays.rebroadcastMs(0), delays.rebroadcastMs(0.99999)], [15_000, 19_999]);
+  assertEquals([0, 1, 2, 3].map(delays.multicastMs), [500, 1_000, 2_000, 4_000]);
+  assert(Number.isFinite(delays.multicastMs(2_000)));
+  const years = Array.from({ length: 1_000 }, (_, i) => delays.creationMs(3_600 + i, 0)).reduce((a, b) => a + b) /
+    3.2e10;
+  assert(years > 10, `all rounds after a session take ${years} years`);
+  const test = fedimintDelays({ roundDelayMs: 50, roundsPerSession: 200, testEnvironment: true });
+  assertEquals([test.creationMs(1, 0), test.creationMs(1, 0.5)], [25, 50]);
+});
+
+Deno.test("a guardian whose messages are useless isn't listened to until the window is over", () => {
+  const budget = new Budget(2);
+  budget.tick(0);
+  assert(budget.useless(1), "the first is worth a line in the log");
+  for (let i = 2; i < USELESS_MESSAGES_MAX; i++) assert(!budget.useless(1));
+  assert(budget.listens(1));
+  budget.useless(1);
+  assert(!budget.listens(1) && budget.listens(0));
+  budget.tick(BUDGET_WINDOW_MS - 1);
+  assert(!budget.listens(1));
+  budget.tick(BUDGET_WINDOW_MS);
+  assert(budget.listens(1));
+});
+
+Deno.test("answers to one guardian are bounded by their bytes in a window", () => {
+  const budget = new Budget(2);
+  budget.tick(0);
+  assert(budget.answers(1, ANSWER_BYTES_MAX));
+  assert(!budget.answers(1, 1) && budget.answers(0, 1));
+  budget.tick(BUDGET_WINDOW_MS);
+  assert(budget.answers(1, 1));
+});
+
+Deno.test("a guardian's newest unit is sent again while it is the newest, by one task", () => {
+  const keychains = fastKeychains(4);
+  const [first, second] = [0, 1].map((round) => makeUnit({ keychains, round, creator: 2 }));
+  const dissemination = new Dissemination();
+  assert(dissemination.discover(first!, 100));
+  assert(!dissemination.discover(second!, 150));
+  assert(!dissemination.discover(first!, 160), "an older one is no news");
+  assertEquals(dissemination.due(2, 100, 900), { unit: null, againMs: 150 });
+  assertEquals(dissemination.due(2, 150, 950), { unit: second!, againMs: 950 });
+});
