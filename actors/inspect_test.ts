@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { defineActor, next, reply } from "./actor.ts";
+import { defineActor, reply } from "./actor.ts";
 import { createSystem, printTree } from "./mod.ts";
 import { type Cast, refTo, type Request } from "./protocol.ts";
 import { child, supervisor } from "./supervisor.ts";

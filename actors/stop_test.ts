@@ -10,7 +10,7 @@ type Message =
   | Request<"wait", null, string>
   | Request<"later", null, string>
   | Request<"ping", null, string>
-  | Cast<"stopMe", null>;
+  | Cast<"stopMe", { path: string }>;
 type State = { value: number; waiting: ReplyTo<string>[] };
 
 /** An actor whose handler `wait`, init and terminate wait for gates that the test opens, and that notes what it does. */
@@ -34,8 +34,8 @@ function subject(name: string, events: string[], options: { slowTerminate?: bool
       },
       later: (state, _args, _ctx, from) => next({ ...state, waiting: [...state.waiting, from] }),
       ping: (state) => reply(state, "pong"),
-      stopMe: (state, _args, ctx) => {
-        void ctx.stopChild(ctx.self.path);
+      stopMe: async (state, { path }, ctx) => {
+        await ctx.stopChild(path);
         return next(state);
       },
     },
@@ -229,16 +229,21 @@ Deno.test("a stop before the start leaves nothing to start", async () => {
   await assertRejects(() => system.start(supervisor("root", { children: [] })));
 });
 
-Deno.test("an actor may stop itself through its supervisor and does not wait for its own end", async () => {
-  const events: string[] = [];
-  const a = subject("a", events);
-  await withSystem([child(a.definition, { args: null })], async ({ system, clock }) => {
-    system.tell(refFor("a"), "stopMe", null);
-    await settle();
-    assertEquals(events, ["init a", "terminate a shutdown", "terminated a", "abort a"]);
-    assertEquals(system.inspect().children, []);
-    assertEquals(clock.pendingTimers, 0);
-  });
+Deno.test("an actor may stop itself, or a supervisor above it, and is not made to wait for its own end", async () => {
+  for (const path of ["root/above/a", "root/above"]) {
+    const events: string[] = [];
+    const a = subject("a", events);
+    await withSystem(
+      [supervisor("above", { children: [child(a.definition, { args: null })] })],
+      async ({ system, clock }) => {
+        system.tell(refTo<Message>("root/above/a"), "stopMe", { path });
+        await settle();
+        assertEquals(events, ["init a", "terminate a shutdown", "terminated a", "abort a"]);
+        assertEquals(JSON.stringify(system.inspect()).includes("root/above/a"), false);
+        assertEquals(clock.pendingTimers, 0);
+      },
+    );
+  }
 });
 
 Deno.test("the result of an abandoned handler does not touch the next incarnation", async () => {

@@ -32,18 +32,11 @@ export function levelFrom(directives: string | undefined, fallback: LogLevel = "
   return level;
 }
 
-/**
- * @param options.filter as of `RUST_LOG`; default `info`
- * @param options.write takes a line with its end and must not throw; default standard error
- */
-export function consoleSink(
-  options: { readonly clock: Clock; readonly filter?: string | undefined; readonly write?: (line: string) => void },
-): LogSink {
-  const level = levelFrom(options.filter);
-  const write = options.write ?? ((line) => console.error(line.slice(0, -1)));
+/** @param write takes a line with its end and must not throw, as `console.error` or a host's standard error */
+export function consoleSink(clock: Clock, level: LogLevel | "off", write: (line: string) => void): LogSink {
   return (record) => {
     if (level === "off" || ORDER[record.level] < ORDER[level]) return;
-    const time = new Date(options.clock.nowMs()).toISOString();
+    const time = new Date(clock.nowMs()).toISOString();
     const text = `${record.level.toUpperCase().padStart(5)} ${record.path}: ${oneLine(record.message)}`;
     write(`${time} ${text}${factsText(record.facts)}\n`);
   };

@@ -4,10 +4,10 @@ import { loggerFor } from "../logger.ts";
 import { consoleSink, levelFrom } from "./console_sink.ts";
 import { SimulatedWorld } from "./simulated/mod.ts";
 
-function linesAt(filter: string) {
+function linesAt(level: Parameters<typeof consoleSink>[1]) {
   const lines: string[] = [];
   const { clock } = new SimulatedWorld(1).process("a").platform;
-  return { lines, log: loggerFor("guardian/api", consoleSink({ clock, filter, write: (line) => lines.push(line) })) };
+  return { lines, log: loggerFor("guardian/api", consoleSink(clock, level, (line) => lines.push(line))) };
 }
 
 Deno.test("a record is one line: time, level, path, message, facts", () => {

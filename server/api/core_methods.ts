@@ -60,46 +60,6 @@ import { awaitValue } from "./wait.ts";
 const encodedOutcome = moduleEncoding(dyn);
 const nothing = unit;
 
-const peerStatus = struct("PeerStatus", {
-  lastContribution: option(u64Number),
-  connectionStatus: text,
-  flagged: bool,
-});
-const federationStatus = struct("FederationStatus", {
-  sessionCount: u64Number,
-  statusByPeer: map(peerId, peerStatus),
-  peersOnline: u64Number,
-  peersOffline: u64Number,
-  peersFlagged: u64Number,
-  scheduledShutdown: option(u64Number),
-});
-const status = struct("StatusResponse", { server: text, federation: federationStatus });
-type Status = CodecType<typeof status>;
-
-/** Signed amounts have no encoding of their own: JSON numbers. */
-const signedMsat: Pick<Codec<bigint>, "toJson"> = {
-  toJson: (value) => Number.isSafeInteger(Number(value)) ? Number(value) : value,
-};
-
-type Audit = {
-  readonly netAssets: bigint;
-  readonly modules: readonly {
-    readonly instance: ModuleInstanceId;
-    readonly kind: string;
-    readonly netAssets: bigint;
-  }[];
-};
-const audit: Pick<Codec<Audit>, "toJson"> = {
-  toJson: ({ netAssets, modules }) => ({
-    net_assets: signedMsat.toJson(netAssets),
-    module_summaries: Object.fromEntries(
-      modules.map((
-        module,
-      ) => [String(module.instance), { net_assets: signedMsat.toJson(module.netAssets), kind: module.kind }]),
-    ),
-  }),
-};
-
 export function versionsSummary(
   { config, configured }: Pick<ApiDeps, "config" | "configured">,
 ): SupportedApiVersionsSummary {
@@ -147,47 +107,6 @@ async function sessionStatusOf(tx: ReadTx, index: number): Promise<SessionStatus
   if (index > finished) return { tag: "Initial", value: null };
   if (index === finished) return { tag: "Pending", value: await acceptedItems(tx) };
   return { tag: "Complete", value: (await getSessionOutcome(tx, index))! };
-}
-
-async function statusOf({ sender, engine, sessions, router, config }: ApiDeps): Promise<Status> {
-  const [sessionCount, contributions, connected, scheduledShutdown] = await Promise.all([
-    sender.ask(engine, "finishedSessions", null),
-    sender.ask(engine, "contributions", null),
-    router ? sender.ask(router, "connected", null) : new Set<PeerId>(),
-    sender.ask(sessions, "scheduledShutdown", null),
-  ]);
-  const others = [...config.consensus.apiEndpoints.keys()].filter((peer) => peer !== config.local.identity);
-  const statusByPeer = new Map(others.map((peer) => {
-    const lastContribution = contributions.get(peer) ?? null;
-    return [peer, {
-      lastContribution,
-      connectionStatus: connected.has(peer) ? "connected" : "disconnected",
-      flagged: (lastContribution ?? 0) + 1 < sessionCount,
-    }];
-  }));
-  const peersOnline = others.filter((peer) => connected.has(peer)).length;
-  return {
-    server: "consensus_running",
-    federation: {
-      sessionCount,
-      statusByPeer,
-      peersOnline,
-      peersOffline: others.length - peersOnline,
-      peersFlagged: [...statusByPeer.values()].filter(({ flagged }) => flagged).length,
-      scheduledShutdown,
-    },
-  };
-}
-
-async function auditOf({ store, sender, modules, configured }: ApiDeps): Promise<Audit> {
-  return await readDurable(store, async (tx) => {
-    const summaries: Audit["modules"][number][] = [];
-    for (const [instance, ref] of modules.refs) {
-      const netAssets = await sender.ask(ref, "audit", { tx: tx.view(modulePrefix(instance)) });
-      summaries.push({ instance, kind: configured.get(instance)!.definition.kind, netAssets });
-    }
-    return { netAssets: summaries.reduce((sum, { netAssets }) => sum + netAssets, 0n), modules: summaries };
-  });
 }
 
 function transactionMethods(deps: ApiDeps): Record<string, Method> {
@@ -327,41 +246,6 @@ function configMethods(deps: ApiDeps): Record<string, Method> {
         }),
     }),
     setup_status: method({ params: nothing, result: text, handle: () => "ConsensusIsRunning" }),
-  };
-}
-
-function statusMethods(deps: ApiDeps): Record<string, Method> {
-  const { sender, sessions, router, bitcoin, apiPassword, config } = deps;
-  const admin = { password: apiPassword };
-  const others = [...config.consensus.apiEndpoints.keys()].filter((peer) => peer !== config.local.identity);
-  const connection = struct("P2PConnectionStatus", { connType: option(text), rtt: option(u64) });
-  return {
-    status: method({ params: nothing, result: status, handle: () => statusOf(deps) }),
-    p2p_connection_status: method({
-      params: nothing,
-      result: map(peerId, option(connection)),
-      handle: async () => {
-        const connected = router ? await sender.ask(router, "connected", null) : new Set<PeerId>();
-        return new Map(others.map((peer) => [peer, connected.has(peer) ? { connType: "direct", rtt: null } : null]));
-      },
-    }),
-    chain_id: method({
-      params: nothing,
-      result: blockHash,
-      handle: async () => {
-        const now = await bitcoin.status();
-        if (!now) throw EndpointError.failed("The Bitcoin node of this guardian can't be reached");
-        return now.chainId;
-      },
-    }),
-    auth: method({ admin, params: nothing, result: nothing, handle: () => null }),
-    audit: method({ admin, params: nothing, result: audit, handle: () => auditOf(deps) }),
-    shutdown: method({
-      admin,
-      params: option(u64Number),
-      result: nothing,
-      handle: (session) => sender.ask(sessions, "scheduleShutdown", { session }),
-    }),
   };
 }
 

@@ -12,9 +12,9 @@ export const SETUP_CONNECTIONS_MAX = 10;
 export const PARALLEL_CALLS_MAX = 1_024;
 /** Calls of a batch. Nothing in Fedimint uses batches. */
 export const BATCH_MAX = 100;
-/** While a client has taken in less of its answers than all but this, none of its requests is read. */
+/** While more of its answers than this wait for a client to take them in, none of its requests is read. */
 export const UNTAKEN_BYTES_MAX = MESSAGE_BYTES_MAX;
-/** How often it is looked whether it has. */
+/** How often such a client is looked at again. */
 export const UNTAKEN_POLL_MS = 100;
 /** Answers that a connection hasn't taken yet; one that is slower than this is closed. */
 export const BUFFERED_BYTES_MAX = 4 * MESSAGE_BYTES_MAX;

@@ -11,8 +11,8 @@ import type { Result } from "../../core/result.ts";
 import { errorText } from "../../core/result.ts";
 import { apiConnection } from "./connection.ts";
 import type { Methods } from "./dispatch.ts";
-import { dispatch, TOO_BIG_REQUEST } from "./dispatch.ts";
-import { MESSAGE_BYTES_MAX, PING_MS, REQUEST_TIMEOUT_MS } from "./limits.ts";
+import { answerMessage, parseMessage, TOO_BIG_REQUEST } from "./dispatch.ts";
+import { MESSAGE_BYTES_MAX, MESSAGE_MARGIN_BYTES, PING_MS, REQUEST_TIMEOUT_MS } from "./limits.ts";
 import { isAuthorized } from "./secrets.ts";
 
 export type ApiListenerMessage =
@@ -64,7 +64,8 @@ function routes(
   counter: Counter,
   tools: {
     readonly opened: (socket: MessageSocket) => void;
-    readonly timeout: () => AbortSignal;
+    /** Runs `task` with a signal for the time that a request may take. */
+    readonly inTime: <T>(task: (signal: AbortSignal) => Promise<T>) => Promise<T>;
     readonly onBug: (method: string, thrown: unknown) => void;
   },
 ): Hono<{ Bindings: Bindings }> {
@@ -78,7 +79,8 @@ function routes(
     if (c.req.header("upgrade")?.toLowerCase() !== "websocket") {
       return new Response("This is a Fedimint guardian's API: connect by WebSocket", { status: 405 });
     }
-    const { response, socket } = c.env.upgrade({ messageBytesMax: MESSAGE_BYTES_MAX, pingMs: PING_MS });
+    const messageBytesMax = MESSAGE_BYTES_MAX + MESSAGE_MARGIN_BYTES;
+    const { response, socket } = c.env.upgrade({ messageBytesMax, pingMs: PING_MS });
     counter.open++;
     socket.then(tools.opened, () => counter.open--);
     return response;
@@ -87,10 +89,19 @@ function routes(
     if (!c.req.header("content-type")?.startsWith("application/json")) {
       return new Response("Expected application/json", { status: 415 });
     }
-    const text = await readBounded(c.req.raw.body);
-    if (text === null) return c.json({ jsonrpc: "2.0", id: null, error: TOO_BIG_REQUEST });
-    const answer = await dispatch(text, { methods: args.methods, signal: tools.timeout(), onBug: tools.onBug });
-    return new Response(answer ?? "", { headers: { "content-type": "application/json; charset=utf-8" } });
+    // a request under way takes a place like a connection: its body and its answer are as large
+    counter.open++;
+    try {
+      const text = await readBounded(c.req.raw.body);
+      if (text === null) return c.json({ jsonrpc: "2.0", id: null, error: TOO_BIG_REQUEST });
+      const { methods } = args;
+      const answer = await tools.inTime((signal) =>
+        answerMessage(parseMessage(text), { methods, signal, onBug: tools.onBug })
+      );
+      return new Response(answer ?? "", { headers: { "content-type": "application/json; charset=utf-8" } });
+    } finally {
+      counter.open--;
+    }
   });
   return app;
 }
@@ -101,10 +112,14 @@ export const apiListener = defineActor<ApiListenerMessage, ApiListenerArgs, Stat
     const counter: Counter = { open: 0 };
     const app = routes(args, counter, {
       opened: (socket) => ctx.tell(ctx.self, "opened", { socket }),
-      timeout: () => {
+      inTime: async (task) => {
         const timeout = new AbortController();
-        ctx.platform.clock.setTimer(REQUEST_TIMEOUT_MS, () => timeout.abort());
-        return AbortSignal.any([ctx.signal, timeout.signal]);
+        const timer = ctx.platform.clock.setTimer(REQUEST_TIMEOUT_MS, () => timeout.abort());
+        try {
+          return await task(AbortSignal.any([ctx.signal, timeout.signal]));
+        } finally {
+          timer.cancel();
+        }
       },
       onBug: (method, thrown) => ctx.log.error("An endpoint failed", { method, reason: errorText(thrown) }),
     });

@@ -14,7 +14,7 @@ import type { RestoredUnit } from "./backup.ts";
 import type { ForkProof, SignedAlert } from "./messages.ts";
 import { formAlert } from "./own_alert.ts";
 import type { BroadcastState } from "./state.ts";
-import { save, schedule, send, useless, warn } from "./state.ts";
+import { mayLeave, save, schedule, send, useless, warn } from "./state.ts";
 import type { SignedUnit } from "./unit.ts";
 
 /** A unit that came by itself. */
@@ -47,7 +47,12 @@ export function detectFork(state: BroadcastState, proof: ForkProof): void {
   stopAskingForUnitsOf(state, creator);
   warn(state, "Guardian has forked", { creator, round });
   // somebody signs with our key, or our database was lost: one more unit of ours could only make it worse
-  if (creator === state.identity) state.creator.end();
+  if (creator === state.identity) endOwnUnits(state);
+}
+
+function endOwnUnits(state: BroadcastState): void {
+  state.creator.end();
+  for (const stored of state.store.unitsOf(state.identity)) stored.withheld = !stored.durable;
 }
 
 /** A validated unit that isn't stored yet, into the graph. */
@@ -148,6 +153,7 @@ export function recordsSaved(state: BroadcastState, count: number): void {
     }
     const { stored } = saved;
     stored.durable = true;
+    if (!mayLeave(state, stored)) continue;
     if (stored.unit.creator === state.identity) sendUnit(state, stored.unit);
     disseminate(state, stored.unit);
   }

@@ -209,5 +209,5 @@ export function useless(state: BroadcastState, from: number, reason: string): vo
 
 /** An own unit that isn't on disk yet must not leave: after a crash another one could take its place. */
 export function mayLeave(state: BroadcastState, stored: StoredUnit): boolean {
-  return stored.durable || stored.unit.creator !== state.identity;
+  return stored.unit.creator !== state.identity || (stored.durable && !stored.withheld);
 }

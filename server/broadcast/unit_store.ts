@@ -13,6 +13,8 @@ export type StoredUnit = {
   inDag: boolean;
   /** On disk. Before that an own unit must not leave by any way. */
   durable: boolean;
+  /** An own unit that was not on disk when another one with our signature turned up for its place: it never leaves. */
+  withheld: boolean;
 };
 
 export class UnitStore {
@@ -62,7 +64,7 @@ export class UnitStore {
   /** A validated unit that isn't stored yet. */
   add(unit: SignedUnit): StoredUnit {
     assert(!this.#byKey.has(unit.key), "a unit is stored once");
-    const stored: StoredUnit = { unit, parents: null, inDag: false, durable: false };
+    const stored: StoredUnit = { unit, parents: null, inDag: false, durable: false, withheld: false };
     this.#byKey.set(unit.key, stored);
     const rounds = this.#byCoord[unit.creator];
     assert(rounds, "a validated unit's creator is a guardian");

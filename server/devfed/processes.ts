@@ -50,6 +50,10 @@ export class OwnedProcess {
     return new OwnedProcess(spec, child, log);
   }
 
+  get pid(): number {
+    return this.#child.pid;
+  }
+
   get isRunning(): boolean {
     return this.#isRunning;
   }

@@ -3,6 +3,7 @@ import { Buffer } from "node:buffer";
 import { type ClientRequest, type IncomingMessage, request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
 import type { Socket } from "node:net";
+import { errorText } from "../../../core/result.ts";
 import { readBody } from "../body.ts";
 import { NetworkError } from "../error.ts";
 import { HTTP_HEADER_BYTES_MAX, KEEP_ALIVE_MS } from "../limits.ts";
@@ -13,7 +14,8 @@ import { WebSocketConnection } from "./websocket.ts";
 
 export const fetchBounded: Network["fetch"] = async (url, options) => {
   options.signal?.throwIfAborted();
-  const target = targetOf(url);
+  if (!URL.canParse(url)) throw malformed();
+  const target = new URL(url).host;
   const ended = new AbortController();
   const late = new NetworkError(
     { code: "timeout", target },
@@ -36,7 +38,8 @@ export const fetchBounded: Network["fetch"] = async (url, options) => {
   } catch (thrown) {
     if (ended.signal.aborted) throw ended.signal.reason;
     if (thrown instanceof NetworkError) throw thrown;
-    throw new NetworkError({ code: "unreachable", target }, `${target} cannot be reached.`, { cause: thrown });
+    const cause = new Error(withoutUrls(errorText(thrown), target));
+    throw new NetworkError({ code: "unreachable", target }, `${target} cannot be reached.`, { cause });
   } finally {
     clearTimeout(timer);
     options.signal?.removeEventListener("abort", onAbort);
@@ -45,7 +48,8 @@ export const fetchBounded: Network["fetch"] = async (url, options) => {
 
 export const openWebSocket: Network["openWebSocket"] = (url, options) =>
   new Promise((resolve, reject) => {
-    const target = targetOf(url);
+    if (!URL.canParse(url)) return reject(malformed());
+    const target = new URL(url).host;
     const unreachable = (cause: unknown): void =>
       reject(new NetworkError({ code: "unreachable", target }, `${target} cannot be reached.`, { cause }));
     const key = realDice.bytes(16).toBase64();
@@ -119,7 +123,13 @@ function upgradeRequest(url: URL, key: string, headers: Record<string, string>):
   });
 }
 
-/** What errors name: never user, password, path or query, any of which may be a secret. */
-function targetOf(url: string): string {
-  return URL.canParse(url) ? new URL(url).host : "a malformed URL";
+/**
+ * Errors name the host alone: user, password, path and query may be secrets, and the runtime's own messages have the whole URL.
+ */
+function withoutUrls(text: string, target: string): string {
+  return text.replace(/[a-z]+:\/\/\S+/gi, target);
+}
+
+function malformed(): NetworkError {
+  return new NetworkError({ code: "unreachable", target: "a malformed URL" }, "The URL is malformed.");
 }

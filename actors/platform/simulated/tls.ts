@@ -118,8 +118,8 @@ class SimulatedStream implements ByteStream, EndHandler {
     return new Promise((resolve, reject) => {
       if (!this.#life.alive) return;
       if (this.#state !== "open") return reject(this.#resetError());
-      // TCP keeps no borders: a write may come in two pieces. (Reads join what has come.)
-      const split = this.#life.dice.below(bytes.length + 1);
+      // TCP keeps no borders: one write in four comes in two pieces, and reads join what has come.
+      const split = this.#life.dice.below(4) > 0 ? 0 : this.#life.dice.below(bytes.length + 1);
       for (const piece of [bytes.slice(0, split), bytes.slice(split)]) {
         if (piece.length > 0) this.#end.send({ log: `bytes ${piece.length} ${fingerprint(piece)}`, value: piece });
       }

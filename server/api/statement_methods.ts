@@ -1,0 +1,103 @@
+/** The endpoints of what guardians say about themselves: list, take, sign. fedimint-server `consensus/api.rs`; sheet "API" 3, 6. */
+import type { Platform } from "../../actors/platform/platform.ts";
+import type { StoreTx, StoreView } from "../../actors/store/store.ts";
+import { rollback } from "../../actors/store/store.ts";
+import { map, unit } from "../../core/encoding/mod.ts";
+import type { Result } from "../../core/result.ts";
+import { apiAnnouncementSubmission, signedApiAnnouncement } from "../../core/types/api_announcement.ts";
+import {
+  guardianMetadata as metadataForm,
+  guardianMetadataSubmission,
+  signedGuardianMetadata,
+} from "../../core/types/guardian_metadata.ts";
+import { peerId } from "../../core/types/ids.ts";
+import { GUARDIAN_METADATA_BYTES_MAX } from "../../core/types/limits.ts";
+import { safeUrl } from "../../core/types/safe_url.ts";
+import { EndpointError } from "../../modules/contract/error.ts";
+import { readDurable } from "../../modules/contract/read_durable.ts";
+import type { GuardianConfig } from "../setup/guardian_config.ts";
+import { announcements, guardianMetadata } from "./db.ts";
+import type { Method } from "./dispatch.ts";
+import { method } from "./method.ts";
+import { announce, describeSelf, takeAnnouncement, takeMetadata } from "./statements.ts";
+
+export type StatementDeps = {
+  readonly store: StoreView;
+  readonly config: GuardianConfig;
+  readonly platform: Pick<Platform, "clock" | "dice">;
+  /** For admin calls. Secret. */
+  readonly apiPassword: string | null;
+};
+
+/** Commits and waits for the disk; a refusal leaves nothing behind. @throws {EndpointError} bad request */
+async function take(store: StoreView, body: (tx: StoreTx) => Promise<Result<null, string>>): Promise<null> {
+  const { value: taken, durable } = await store.transact(async (tx) => {
+    const taken = await body(tx);
+    return taken.ok ? taken : rollback(taken);
+  });
+  if (!taken.ok) throw EndpointError.badRequest(taken.error);
+  await durable;
+  return null;
+}
+
+function announcementMethods({ store, config, platform, apiPassword }: StatementDeps): Record<string, Method> {
+  return {
+    api_announcements: method({
+      params: unit,
+      result: map(peerId, signedApiAnnouncement),
+      handle: () => readDurable(store, (tx) => announcements.all(tx)),
+    }),
+    submit_api_announcement: method({
+      params: apiAnnouncementSubmission,
+      result: unit,
+      handle: (submission) => take(store, (tx) => takeAnnouncement(tx, config.consensus, submission)),
+    }),
+    sign_api_announcement: method({
+      admin: { password: apiPassword },
+      params: safeUrl,
+      result: signedApiAnnouncement,
+      handle: async (url) => {
+        const { value, durable } = await store.transact((tx) => announce(tx, config, platform, url));
+        await durable;
+        return value;
+      },
+    }),
+  };
+}
+
+function metadataMethods({ store, config, platform, apiPassword }: StatementDeps): Record<string, Method> {
+  return {
+    guardian_metadata: method({
+      params: unit,
+      result: map(peerId, signedGuardianMetadata),
+      handle: () => readDurable(store, (tx) => guardianMetadata.all(tx)),
+    }),
+    submit_guardian_metadata: method({
+      params: guardianMetadataSubmission,
+      result: unit,
+      handle: (submission) => {
+        const nowSecs = platform.clock.nowMs() / 1000;
+        return take(store, (tx) => takeMetadata(tx, config.consensus, submission, nowSecs));
+      },
+    }),
+    sign_guardian_metadata: method({
+      admin: { password: apiPassword },
+      params: metadataForm,
+      result: signedGuardianMetadata,
+      handle: async (metadata) => {
+        const { value, durable } = await store.transact(async (tx) => {
+          const signed = await describeSelf(tx, config, platform, metadata);
+          return signed.content.length > GUARDIAN_METADATA_BYTES_MAX ? rollback(null) : signed;
+        });
+        // nobody would take it, and we could not read it again ourselves
+        if (!value) throw EndpointError.badRequest(`Metadata is longer than ${GUARDIAN_METADATA_BYTES_MAX} bytes`);
+        await durable;
+        return value;
+      },
+    }),
+  };
+}
+
+export function statementMethods(deps: StatementDeps): Record<string, Method> {
+  return { ...announcementMethods(deps), ...metadataMethods(deps) };
+}

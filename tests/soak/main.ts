@@ -1,0 +1,168 @@
+/**
+ * Four real guardian processes under fire: every 20 s one is killed (SIGKILL) and started again, while two wallets pay each other all
+ * the time. Afterwards all guardians must agree, own at least what they owe, and no money may have come or gone but fees.
+ *
+ * `deno run -A tests/soak/main.ts [--minutes 5]`
+ */
+import { Command } from "commander";
+import { join } from "@std/path";
+import { realPlatform } from "../../actors/platform/real.ts";
+import { sleep } from "../../actors/platform/platform.ts";
+import type { FederationClient } from "../../client/mod.ts";
+import { openClient } from "../../client/mod.ts";
+import { stringifyJson } from "../../core/encoding/mod.ts";
+import { errorText } from "../../core/result.ts";
+import { DevFederation } from "../../server/devfed/federation.ts";
+
+const platform = realPlatform();
+const DEPOSIT_SAT = 2_000_000n;
+const PAYMENT_MSAT = 50_000_000n;
+const KILL_EVERY_MS = 20_000;
+const DOWN_MS = 5_000;
+/** Every payment may burn up to this in fees: notes in, notes out, and what is too small to be issued. */
+const PAYMENT_FEES_MAX_MSAT = 40_000n;
+const STEP_MS = 120_000;
+
+type Counts = { payments: number; kills: number; feesMsat: bigint };
+
+async function within<T>(what: string, promise: Promise<T>): Promise<T> {
+  const done = new AbortController();
+  const late = sleep(platform.clock, STEP_MS, done.signal).then(() => {
+    throw new Error(`${what} took longer than ${STEP_MS / 1000} s: somebody is stuck`);
+  });
+  late.catch(() => undefined);
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    done.abort();
+  }
+}
+
+async function awaitBalance(wallet: FederationClient, aboveMsat: bigint): Promise<void> {
+  const done = new AbortController();
+  for await (const msat of wallet.subscribeBalance(done.signal)) if (msat > aboveMsat) break;
+  done.abort();
+}
+
+async function total(wallets: readonly FederationClient[]): Promise<bigint> {
+  let sum = 0n;
+  for (const wallet of wallets) sum += await wallet.getBalance();
+  return sum;
+}
+
+/** One after the other: money goes forth and back; after each payment the sum must be what it was, less this payment's fees. */
+async function pay(
+  wallets: readonly [FederationClient, FederationClient],
+  until: () => boolean,
+  counts: Counts,
+): Promise<void> {
+  for (let turn = 0; !until(); turn++) {
+    const [from, to] = turn % 2 === 0 ? wallets : [wallets[1], wallets[0]];
+    const beforeMsat = await total(wallets);
+    const { ecash } = await within("Taking notes out", from.spend(PAYMENT_MSAT));
+    const { operationId } = await to.receive(ecash);
+    const received = await within("Redeeming", to.awaitReceive(operationId));
+    if (!received.ok) throw new Error(`A payment was refused: ${received.error}`);
+    const feeMsat = beforeMsat - await total(wallets);
+    if (feeMsat < 0n || feeMsat > PAYMENT_FEES_MAX_MSAT) {
+      throw new Error(`A payment changed the sum of money by ${-feeMsat} msat`);
+    }
+    counts.feesMsat += feeMsat;
+    counts.payments++;
+  }
+}
+
+async function killOneByOne(federation: DevFederation, until: () => boolean, counts: Counts): Promise<void> {
+  for (let peer = 0; !until(); peer = (peer + 1) % federation.guardians.length) {
+    await sleep(platform.clock, KILL_EVERY_MS - DOWN_MS);
+    if (until()) return;
+    await federation.kill(peer);
+    await sleep(platform.clock, DOWN_MS);
+    await within(`The restart of guardian ${peer}`, federation.restart(peer));
+    counts.kills++;
+    console.log(`guardian ${peer} was killed and is back; ${counts.payments} payments so far`);
+  }
+}
+
+/** All guardians must have the same outcome of every session that all have finished. */
+async function compareSessions(federation: DevFederation): Promise<number> {
+  const finished = await Promise.all(federation.guardians.map(({ peer }) => federation.call(peer, "session_count")));
+  const common = Math.min(...finished.map(Number));
+  for (let session = 0; session < common; session++) {
+    const outcomes = await Promise.all(
+      federation.guardians.map(({ peer }) => federation.call(peer, "await_session_outcome", session)),
+    );
+    const texts = new Set(outcomes.map((outcome) => stringifyJson(outcome)));
+    if (texts.size !== 1) throw new Error(`Guardians disagree on session ${session}`);
+  }
+  return common;
+}
+
+async function run(minutes: number): Promise<void> {
+  const dir = await Deno.makeTempDir({ prefix: "fedimint-soak-" });
+  const federation = await DevFederation.start({ platform, dir, peers: 4, progress: (text) => console.log(text) });
+  const wallets: FederationClient[] = [];
+  try {
+    for (const name of ["alice", "bob"]) {
+      const wallet = await openClient({ dir: join(dir, name), platform, testEnvironment: true });
+      wallets.push(wallet);
+      await within("Joining", wallet.join(federation.invite));
+    }
+    const [alice, bob] = wallets as [FederationClient, FederationClient];
+    await federation.bitcoin(
+      "sendtoaddress",
+      await within("An address", alice.depositAddress()),
+      Number(DEPOSIT_SAT) / 1e8,
+    );
+    await federation.mine(8);
+    await within("The deposit", awaitBalance(alice, 0n));
+    const begunMsat = await total(wallets);
+
+    const endMs = platform.clock.monotonicMs() + minutes * 60_000;
+    let failed = false;
+    const over = (): boolean => failed || platform.clock.monotonicMs() >= endMs;
+    const counts: Counts = { payments: 0, kills: 0, feesMsat: 0n };
+    const both = [pay([alice, bob], over, counts), killOneByOne(federation, over, counts)];
+    await Promise.all(both.map((part) =>
+      part.catch((thrown) => {
+        failed = true;
+        throw thrown;
+      })
+    ));
+
+    const endedMsat = await total(wallets);
+    if (endedMsat + counts.feesMsat !== begunMsat) {
+      throw new Error(`Money came or went: ${begunMsat} before, ${endedMsat} and fees ${counts.feesMsat} after`);
+    }
+    const sessions = await compareSessions(federation);
+    for (const { peer } of federation.guardians) {
+      const { net_assets: netAssets } = await federation.call(peer, "audit") as { net_assets: number };
+      if (netAssets < 0) throw new Error(`Guardian ${peer} owes more than it owns`);
+    }
+    console.log(
+      `${counts.payments} payments, ${counts.kills} kills, ${sessions} sessions agreed by all; ${endedMsat} msat held, ${counts.feesMsat} msat of fees`,
+    );
+    if (counts.kills === 0 || counts.payments === 0) throw new Error("Nothing happened: give it more time");
+  } finally {
+    for (const wallet of wallets) await wallet.close();
+    await federation.stop();
+    await Deno.remove(dir, { recursive: true });
+  }
+}
+
+if (import.meta.main) {
+  const { minutes } = new Command("soak").option("--minutes <number>", "how long", "5").parse([
+    "deno",
+    "soak",
+    ...Deno.args,
+  ]).opts<{ minutes: string }>();
+  try {
+    await run(Number(minutes));
+    console.log("1 passed, 0 failed");
+    Deno.exit(0);
+  } catch (thrown) {
+    console.error(errorText(thrown));
+    console.log("0 passed, 1 failed");
+    Deno.exit(1);
+  }
+}
