@@ -24,6 +24,7 @@ import type { Method, Methods } from "./api/dispatch.ts";
 import { method } from "./api/method.ts";
 import type { Json } from "../core/encoding/mod.ts";
 import { unit } from "../core/encoding/mod.ts";
+import { apiUrls, ensureOwnStatements } from "./api/statements.ts";
 import { apiTree, consensusMethods } from "./api/tree.ts";
 import type { BitcoinSettings } from "./bitcoin/mod.ts";
 import { bitcoinSourceOf } from "./bitcoin/mod.ts";
@@ -39,7 +40,7 @@ import { clientConfigFor, configuredModules } from "./setup/guardian_config.ts";
 import { setup } from "./setup/setup_actor.ts";
 import { setupMethods } from "./setup/setup_methods.ts";
 import type { CeremonyParams, SetupSettings } from "./setup/setup.ts";
-import { consensusTree, federationTree, modulesOf, paths, ROOT, rootTree } from "./tree.ts";
+import { consensusTree, federationTree, gossipTree, guardianRefs, modulesOf, paths, ROOT, rootTree } from "./tree.ts";
 
 export type GuardianOptions = {
   readonly platform: Platform;
@@ -171,10 +172,13 @@ export class Guardian {
     const peers = numPeers(consensus.apiEndpoints.size);
     const router = peers.total > 1 ? paths.router : null;
     if (router && !this.#hasPeers()) await this.#startPeers(local.identity, tlsOf(config), addressesOfConfig(config));
-    const urls = new Map(
-      [...consensus.apiEndpoints].filter(([peer]) => peer !== local.identity).map(([peer, { url }]) => [peer, url]),
-    );
+    const fresh = await ensureOwnStatements(store, config, platform);
+    // as the others last said; one that moves while we run is found at our next start
+    const urls = await store.read((tx) => apiUrls(tx, consensus));
+    urls.delete(local.identity);
     await system.startChild(ROOT, federationTree(urls, apiSecrets[0] ?? null));
+    const gossip = { store, identity: local.identity, guardians: guardianRefs(urls.keys()), fresh, testEnvironment };
+    await system.startChild(ROOT, gossipTree(gossip));
 
     const settings: ConsensusSettings = {
       identity: local.identity,
@@ -214,6 +218,7 @@ export class Guardian {
       clientConfig,
       federationId: federationIdOf(clientConfig.global.apiEndpoints),
       engine: paths.engine,
+      mempool: paths.mempool,
       submissions: paths.submissions,
       sessions: paths.sessions,
       router,

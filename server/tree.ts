@@ -16,6 +16,7 @@
  * │  │  └─ session:<n>                  one_for_all: outcome, broadcast, catch_up (a single guardian: single)
  * │  ├─ sessions                        starts them one after the other
  * │  └─ proposals                       asks modules for items
+ * ├─ gossip                             one_for_one: announcements, metadata: what guardians say of themselves
  * └─ api                                rest_for_one: connections (connection:<n> …), listener
  * ```
  */
@@ -29,6 +30,7 @@ import { child, supervisor } from "../actors/supervisor.ts";
 import type { Decoders } from "../core/types/dyn.ts";
 import type { ModuleInstanceId, PeerId } from "../core/types/ids.ts";
 import type { BitcoinSource } from "../modules/contract/bitcoin.ts";
+import { gossipChildren } from "./api/gossip.ts";
 import { basicAuthorization } from "./api/secrets.ts";
 import type { BitcoinMessage, BitcoinSettings } from "./bitcoin/mod.ts";
 import { bitcoinWatcher } from "./bitcoin/mod.ts";
@@ -104,6 +106,11 @@ export function guardianRefs(peers: Iterable<PeerId>): Map<PeerId, RpcRef> {
   return new Map([...peers].map((peer) => [peer, refTo(`${ROOT}/federation/guardian:${peer}`)]));
 }
 
+/** Tells the other guardians where each of us is. */
+export function gossipTree(options: Parameters<typeof gossipChildren>[0]): SupervisorSpec {
+  return supervisor("gossip", { children: gossipChildren(options) });
+}
+
 export type ConsensusArgs = {
   readonly store: StoreView;
   readonly settings: ConsensusSettings;
@@ -152,7 +159,7 @@ export function consensusTree(args: ConsensusArgs): SupervisorSpec {
         args: {
           engine: paths.engine,
           supervisor: paths.current,
-          sessionTree: (session) => sessionTree(session, args, modules),
+          sessionTree: (session, first) => sessionTree(session, first, args, modules),
           ready: args.ready,
           timeoutMs: settings.sessionTimeoutMs,
           total: settings.peers.total,
@@ -167,7 +174,12 @@ export function consensusTree(args: ConsensusArgs): SupervisorSpec {
 }
 
 /** One session: if one part crashes all start anew, from the units in the store. */
-function sessionTree(session: number, { store, settings, keychain }: ConsensusArgs, modules: Modules): SupervisorSpec {
+function sessionTree(
+  session: number,
+  askNewest: boolean,
+  { store, settings, keychain }: ConsensusArgs,
+  modules: Modules,
+): SupervisorSpec {
   const { engine: engineRef, mempool: mempoolRef, sessions: sessionsRef } = paths;
   const id = `session:${session}`;
   if (settings.peers.total === 1) {
@@ -198,6 +210,7 @@ function sessionTree(session: number, { store, settings, keychain }: ConsensusAr
         mempool: mempoolRef,
         outcome: outcomeRef,
         router: paths.router,
+        askNewest,
       }),
       child(catchUp, {
         args: {

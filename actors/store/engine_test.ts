@@ -210,11 +210,12 @@ Deno.test("writers at once share the disk's commits, and one alone is not kept w
   const { store, clock } = await openSlow({ onWrite: (count) => void (writes = count) });
   const before = writes;
   const committed = await Promise.all(
-    Array.from({ length: 500 }, (_, i) => store.transact((tx) => tx.set(utf8(`${i}`), ALL))),
+    Array.from({ length: 3_000 }, (_, i) => store.transact((tx) => tx.set(utf8(`${i}`), ALL))),
   );
-  await clock.advance(20);
+  await clock.advance(100);
   for (const { durable } of committed) await durable;
-  assert(writes - before <= 2, `${writes - before} commits of the disk for 500 transactions`);
+  // A commit of the disk takes 1,000 entries; more would go through the journal, which costs twice as many.
+  assert(writes - before <= 4, `${writes - before} commits of the disk for 3,000 transactions`);
   const alone = await store.transact((tx) => tx.set(utf8("alone"), ALL));
   await clock.advance(10);
   await alone.durable;

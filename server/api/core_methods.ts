@@ -18,7 +18,7 @@ import {
 import { errorText } from "../../core/result.ts";
 import { supportedApiVersionsSummary } from "../../core/types/api_versions.ts";
 import type { SupportedApiVersionsSummary } from "../../core/types/api_versions.ts";
-import { clientConfig, toJsonClientConfig } from "../../core/types/client_config.ts";
+import { clientConfig, jsonClientConfig, toJsonClientConfig } from "../../core/types/client_config.ts";
 import type { Dyn } from "../../core/types/dyn.ts";
 import { dyn } from "../../core/types/dyn.ts";
 import {
@@ -51,14 +51,17 @@ import {
   sessionOutcomeKey,
 } from "../consensus/db.ts";
 import { decodeTransaction } from "../consensus/transaction.ts";
+import { backupMethods } from "./backup_methods.ts";
 import type { ApiDeps } from "./deps.ts";
 import type { Method } from "./dispatch.ts";
 import { OUTPUT_OUTCOMES_MAX, REQUEST_TIMEOUT_MS } from "./limits.ts";
 import { method } from "./method.ts";
+import { statementMethods } from "./statement_methods.ts";
+import { apiUrls } from "./statements.ts";
+import { statusMethods } from "./status_methods.ts";
 import { awaitValue } from "./wait.ts";
 
 const encodedOutcome = moduleEncoding(dyn);
-const nothing = unit;
 
 export function versionsSummary(
   { config, configured }: Pick<ApiDeps, "config" | "configured">,
@@ -115,7 +118,7 @@ function transactionMethods(deps: ApiDeps): Record<string, Method> {
     submit_transaction: method<CodecType<typeof transaction>, TransactionSubmissionOutcome>({
       params: moduleEncoding(transaction),
       result: moduleEncoding(transactionSubmissionOutcome),
-      handle: async (tx, signal) => {
+      handle: async (tx) => {
         try {
           decodeTransaction(modules, tx);
         } catch (thrown) {
@@ -123,8 +126,8 @@ function transactionMethods(deps: ApiDeps): Record<string, Method> {
           throw EndpointError.badRequest(errorText(thrown));
         }
         const args = { transaction: tx, waitMs: REQUEST_TIMEOUT_MS };
-        const asked = sender.ask(submissions, "submit", args, { deadlineMs: REQUEST_TIMEOUT_MS });
-        const outcome = await orAborted(asked, signal);
+        // a caller that waits longer was cut already: the deadline only ends a wait that nothing else would
+        const outcome = await sender.ask(submissions, "submit", args, { deadlineMs: 2 * REQUEST_TIMEOUT_MS });
         if (outcome === null) throw EndpointError.failed("Too many transactions are waiting: submit it again later");
         return outcome;
       },
@@ -162,23 +165,12 @@ function transactionMethods(deps: ApiDeps): Record<string, Method> {
   };
 }
 
-/** The promise, or the signal's reason if that comes first. */
-function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return Promise.race([
-    promise,
-    new Promise<never>((_, reject) => {
-      if (signal.aborted) reject(signal.reason);
-      signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-    }),
-  ]);
-}
-
 function sessionMethods({ store }: ApiDeps): Record<string, Method> {
   const read = <T>(body: (tx: ReadTx) => Promise<T>): Promise<T> => readDurable(store, body);
   const finished = (index: number, signal: AbortSignal) =>
     awaitValue(store, sessionOutcomeKey(index), (tx) => getSessionOutcome(tx, index), signal);
   return {
-    session_count: method({ params: nothing, result: u64Number, handle: () => read((tx) => finishedSessions(tx)) }),
+    session_count: method({ params: unit, result: u64Number, handle: () => read((tx) => finishedSessions(tx)) }),
     await_session_outcome: method({
       params: u64Number,
       result: moduleEncoding(sessionOutcome),
@@ -209,46 +201,44 @@ function configMethods(deps: ApiDeps): Record<string, Method> {
   const { config, configured, clientConfig: ownClientConfig, apiSecrets } = deps;
   const jsonConfig = toJsonClientConfig(ownClientConfig, (kind, { instance }) => {
     const module = configured.get(instance);
-    return module && module.definition.kind === kind ? module.definition.clientConfig(module.config).json : null;
+    return module?.definition.kind === kind ? module.definition.clientConfig(module.config).json : undefined;
   });
   const identity = config.local.identity;
   return {
-    version: method({ params: nothing, result: supportedApiVersionsSummary, handle: () => versionsSummary(deps) }),
-    fedimintd_version: method({ params: nothing, result: text, handle: () => FEDIMINT_VERSION }),
-    federation_id: method({ params: nothing, result: federationId, handle: () => deps.federationId }),
-    client_config: method({ params: nothing, result: clientConfig, handle: () => ownClientConfig }),
+    version: method({ params: unit, result: supportedApiVersionsSummary, handle: () => versionsSummary(deps) }),
+    fedimintd_version: method({ params: unit, result: text, handle: () => FEDIMINT_VERSION }),
+    federation_id: method({ params: unit, result: federationId, handle: () => deps.federationId }),
+    client_config: method({ params: unit, result: clientConfig, handle: () => ownClientConfig }),
     client_config_json: method({
-      params: nothing,
-      result: {
-        toJson: (value: typeof jsonConfig) => ({
-          global: clientConfig.toJson({ global: value.global, modules: new Map() }) as Record<string, never>,
-          modules: Object.fromEntries(
-            [...value.modules].map(([id, module]) => [String(id), jsonWithKind.toJson(module)]),
-          ),
-        }),
-      },
+      params: unit,
+      result: jsonClientConfig,
       handle: () => jsonConfig,
     }),
     server_config_consensus_hash: method({
-      params: nothing,
+      params: unit,
       result: sha256Hash,
       handle: () => legacyConsensusConfigHash(config.consensus),
     }),
     invite_code: method({
-      params: nothing,
+      params: unit,
       result: inviteCode,
-      handle: () =>
-        newInviteCode({
-          url: config.consensus.apiEndpoints.get(identity)!.url,
-          peer: identity,
-          federationId: deps.federationId,
-          apiSecret: apiSecrets[0] ?? null,
-        }),
+      handle: async () => {
+        const urls = await readDurable(deps.store, (tx) => apiUrls(tx, config.consensus));
+        const apiSecret = apiSecrets[0] ?? null;
+        return newInviteCode({ url: urls.get(identity)!, peer: identity, federationId: deps.federationId, apiSecret });
+      },
     }),
-    setup_status: method({ params: nothing, result: text, handle: () => "ConsensusIsRunning" }),
+    setup_status: method({ params: unit, result: text, handle: () => "ConsensusIsRunning" }),
   };
 }
 
 export function coreMethods(deps: ApiDeps): Record<string, Method> {
-  return { ...configMethods(deps), ...transactionMethods(deps), ...sessionMethods(deps), ...statusMethods(deps) };
+  return {
+    ...configMethods(deps),
+    ...transactionMethods(deps),
+    ...sessionMethods(deps),
+    ...statusMethods(deps),
+    ...backupMethods({ ...deps, clock: deps.platform.clock }),
+    ...statementMethods(deps),
+  };
 }

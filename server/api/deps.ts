@@ -6,6 +6,7 @@ import type { ClientConfig } from "../../core/types/client_config.ts";
 import type { FederationId } from "../../core/types/ids.ts";
 import type { BitcoinSource } from "../../modules/contract/bitcoin.ts";
 import type { EngineRef } from "../consensus/engine.ts";
+import type { MempoolRef } from "../consensus/mempool.ts";
 import type { SessionsRef } from "../consensus/sessions.ts";
 import type { SubmissionsRef } from "../consensus/submissions.ts";
 import type { Modules } from "../consensus/transaction.ts";
@@ -22,6 +23,7 @@ export type ApiDeps = {
   readonly clientConfig: ClientConfig;
   readonly federationId: FederationId;
   readonly engine: EngineRef;
+  readonly mempool: MempoolRef;
   readonly submissions: SubmissionsRef;
   readonly sessions: SessionsRef;
   /** Null for a federation of one. */

@@ -28,7 +28,7 @@ const CALL_TIMEOUT_MS = 30_000;
 
 export type GossipMessage =
   | Cast<"send", null>
-  | Cast<"sent", { failures: Result<number, unknown> }>
+  | Cast<"sent", { complete: Result<boolean, unknown> }>
   | Cast<"ownChanged", { outcome: Result<void, unknown> }>;
 
 export type GossipArgs = {
@@ -56,36 +56,39 @@ function watchOwn({ store, ownKey }: GossipArgs, ctx: Context): void {
   ctx.run((signal) => store.changed(ownKey, signal), (outcome) => ({ type: "ownChanged", args: { outcome } }));
 }
 
-/** Whether the guardian has it now. */
-async function submit(state: State, ctx: Context, peer: PeerId, ref: RpcRef, submission: Json): Promise<boolean> {
+type Submitted = "taken" | "refused" | "unreachable";
+
+async function submit(state: State, ctx: Context, peer: PeerId, ref: RpcRef, submission: Json): Promise<Submitted> {
   const params = [{ auth: null, params: submission }];
   const args = { method: state.method, params, timeoutMs: CALL_TIMEOUT_MS };
   const answer = await ctx.ask(ref, "call", args, { deadlineMs: 2 * CALL_TIMEOUT_MS });
   // an older guardian doesn't know of such statements
-  if (answer.ok || answer.error.kind === "method_not_found") return true;
+  if (answer.ok || answer.error.kind === "method_not_found") return "taken";
   ctx.log.debug("A guardian did not take a statement", { peer, method: state.method, reason: answer.error.message });
-  return false;
+  return answer.error.kind === "server" ? "refused" : "unreachable";
 }
 
-/** @returns the number of failures */
-async function submitAll(state: State, ctx: Context): Promise<number> {
+/** @returns whether every guardian has taken everything */
+async function submitAll(state: State, ctx: Context): Promise<boolean> {
   const submissions = await readDurable(state.store, state.submissions);
   const results = await Promise.all(
     [...state.guardians].map(async ([peer, ref]) => {
-      // one after the other: a guardian that can't be reached costs one failed connection, not one each
-      let failures = 0;
+      let complete = true;
       for (const submission of submissions) {
-        if (!await submit(state, ctx, peer, ref, submission)) failures++;
+        const submitted = await submit(state, ctx, peer, ref, submission);
+        if (submitted !== "taken") complete = false;
+        // the rest would wait for the same connection
+        if (submitted === "unreachable") break;
       }
-      return failures;
+      return complete;
     }),
   );
-  return results.reduce((sum, failures) => sum + failures, 0);
+  return !results.includes(false);
 }
 
 function startSending(state: State, ctx: Context): State {
   if (state.timer !== null) ctx.cancel(state.timer);
-  ctx.run(() => submitAll(state, ctx), (failures) => ({ type: "sent", args: { failures } }));
+  ctx.run(() => submitAll(state, ctx), (complete) => ({ type: "sent", args: { complete } }));
   return { ...state, sending: true, again: false, timer: null };
 }
 
@@ -102,11 +105,11 @@ export const gossip = defineActor<GossipMessage, GossipArgs, State>({
   },
   handle: {
     send: (state, _args, ctx) => next(state.sending ? state : startSending(state, ctx)),
-    sent: (state, { failures }, ctx) => {
-      if (!failures.ok) ctx.log.warn("Statements could not be sent", { reason: errorText(failures.error) });
+    sent: (state, { complete }, ctx) => {
+      if (!complete.ok) ctx.log.warn("Statements could not be sent", { reason: errorText(complete.error) });
       if (state.again) return next(startSending(state, ctx));
       const failedMs = state.testEnvironment ? FAILED_TEST_MS : FAILED_MS;
-      return next(sendAfter(state, ctx, failures.ok && failures.value === 0 ? REPEAT_MS : failedMs));
+      return next(sendAfter(state, ctx, complete.ok && complete.value ? REPEAT_MS : failedMs));
     },
     ownChanged: (state, { outcome }, ctx) => {
       if (!outcome.ok) throw outcome.error;

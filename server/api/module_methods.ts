@@ -9,6 +9,7 @@ const NAME = /^module_(0|[1-9][0-9]{0,4})_([0-9a-z_]+)$/;
 
 /** Methods of all modules; a module that isn't there, or doesn't know the name, has none. */
 export function moduleMethods({ sender, modules, configured, apiPassword }: ApiDeps): Methods {
+  let calls = 0;
   return (name) => {
     const match = NAME.exec(name);
     if (!match) return undefined;
@@ -16,9 +17,13 @@ export function moduleMethods({ sender, modules, configured, apiPassword }: ApiD
     if (!ref || !configured.has(Number(match[1]))) return undefined;
     const endpoint = match[2]!;
     const method: Method = async ({ auth, params }, signal) => {
-      const args = { method: endpoint, params, authorized: isAdmin(auth, apiPassword), deadlineMs: REQUEST_TIMEOUT_MS };
-      const answer = await sender.ask(ref, "call", args, { deadlineMs: 2 * REQUEST_TIMEOUT_MS });
-      signal.throwIfAborted();
+      const call = `api:${calls++}`;
+      const authorized = isAdmin(auth, apiPassword);
+      const args = { call, method: endpoint, params, authorized, deadlineMs: REQUEST_TIMEOUT_MS };
+      const abandon = (): void => sender.tell(ref, "abandon", { call });
+      signal.addEventListener("abort", abandon, { once: true });
+      const answer = await sender.ask(ref, "call", args, { deadlineMs: 2 * REQUEST_TIMEOUT_MS })
+        .finally(() => signal.removeEventListener("abort", abandon));
       if (answer.ok) return answer.value;
       throw new EndpointError({ code: "failed", rpcCode: answer.error.rpcCode }, answer.error.message);
     };

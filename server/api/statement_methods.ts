@@ -31,7 +31,7 @@ export type StatementDeps = {
 
 /** Commits and waits for the disk; a refusal leaves nothing behind. @throws {EndpointError} bad request */
 async function take(store: StoreView, body: (tx: StoreTx) => Promise<Result<null, string>>): Promise<null> {
-  const { value: taken, durable } = await store.transact(async (tx) => {
+  const { value: taken, durable } = await store.transact<Result<null, string>>(async (tx) => {
     const taken = await body(tx);
     return taken.ok ? taken : rollback(taken);
   });

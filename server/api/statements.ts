@@ -62,7 +62,9 @@ export async function takeMetadata(
   const verified = verifyGuardianMetadata(signed, key, nowSecs);
   if (!verified.ok) {
     const isDated = verified.error === "too_far_in_the_future";
-    return err(`Invalid signature or timestamp: ${isDated ? "Timestamp is too far in the future" : "Invalid signature"}`);
+    return err(
+      `Invalid signature or timestamp: ${isDated ? "Timestamp is too far in the future" : "Invalid signature"}`,
+    );
   }
   const known = await guardianMetadata.get(tx, peerId);
   if (known && equalBytes(known.content, signed.content)) return ok(null);

@@ -1,7 +1,9 @@
 /** The endpoints about the guardian's state and for its operator. fedimint-server `consensus/api.rs`; sheet "API" 3. */
+import type { Bytes } from "../../core/bytes.ts";
 import { utf8 } from "../../core/bytes.ts";
 import type { Codec, CodecType } from "../../core/encoding/mod.ts";
 import { bool, hexBytes, map, option, stringifyJson, struct, text, u64Number, unit } from "../../core/encoding/mod.ts";
+import type { Duration } from "../../core/types/duration.ts";
 import { duration } from "../../core/types/duration.ts";
 import { blockHash, peerId } from "../../core/types/ids.ts";
 import type { ModuleInstanceId, PeerId } from "../../core/types/ids.ts";
@@ -96,11 +98,28 @@ async function auditOf({ store, sender, modules, configured }: ApiDeps): Promise
   });
 }
 
+/** What restores a guardian: its config files. Secret. */
+function configArchive({ consensus, local, private: secret }: GuardianConfig): Bytes {
+  return tarArchive(
+    new Map([
+      ["local.json", utf8(stringifyJson(serverConfigLocal.toJson(local)))],
+      ["consensus.json", utf8(stringifyJson(serverConfigConsensus.toJson(consensus)))],
+      ["private.json", utf8(stringifyJson(serverConfigPrivate.toJson(secret)))],
+    ]),
+  );
+}
+
+/** @param ms with a fraction */
+function durationFromMs(ms: number): Duration {
+  const nanos = BigInt(Math.round(ms * 1_000_000));
+  return { secs: nanos / 1_000_000_000n, nanos: Number(nanos % 1_000_000_000n) };
+}
+
 export function statusMethods(deps: ApiDeps): Record<string, Method> {
-  const { sender, sessions, router, bitcoin, apiPassword, config } = deps;
+  const { sender, sessions, mempool, router, bitcoin, apiPassword, config } = deps;
   const admin = { password: apiPassword };
   const others = [...config.consensus.apiEndpoints.keys()].filter((peer) => peer !== config.local.identity);
-  const connection = struct("P2PConnectionStatus", { connType: option(text), rtt: option(u64) });
+  const connection = struct("P2PConnectionStatus", { connType: option(text), rtt: option(duration) });
   return {
     status: method({ params: unit, result: status, handle: () => statusOf(deps) }),
     p2p_connection_status: method({
@@ -109,6 +128,14 @@ export function statusMethods(deps: ApiDeps): Record<string, Method> {
       handle: async () => {
         const connected = router ? await sender.ask(router, "connected", null) : new Set<PeerId>();
         return new Map(others.map((peer) => [peer, connected.has(peer) ? { connType: "direct", rtt: null } : null]));
+      },
+    }),
+    consensus_ord_latency: method({
+      params: unit,
+      result: option(duration),
+      handle: async () => {
+        const latencyMs = await sender.ask(mempool, "orderingLatency", null);
+        return latencyMs === null ? null : durationFromMs(latencyMs);
       },
     }),
     chain_id: method({
@@ -120,6 +147,12 @@ export function statusMethods(deps: ApiDeps): Record<string, Method> {
         return now.chainId;
       },
     }),
+    download_guardian_backup: method({
+      admin,
+      params: unit,
+      result: struct("GuardianConfigBackup", { tarArchiveBytes: hexBytes }),
+      handle: () => ({ tarArchiveBytes: configArchive(config) }),
+    }),
     auth: method({ admin, params: unit, result: unit, handle: () => null }),
     audit: method({ admin, params: unit, result: audit, handle: () => auditOf(deps) }),
     shutdown: method({
@@ -130,4 +163,3 @@ export function statusMethods(deps: ApiDeps): Record<string, Method> {
     }),
   };
 }
-

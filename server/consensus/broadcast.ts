@@ -40,9 +40,18 @@ export type BroadcastArgs = {
   readonly mempool: MempoolRef;
   readonly outcome: OutcomeRef;
   readonly router: RouterRef;
+  /** A process that has just started may have got an older database: peers remember which units it signed. */
+  readonly askNewest: boolean;
 };
 
-type State = { readonly args: BroadcastArgs; readonly broadcast: BroadcastState; records: number };
+type State = {
+  readonly args: BroadcastArgs;
+  readonly outcomeLife: number;
+  readonly broadcast: BroadcastState;
+  /** The session began with this incarnation: it replays nothing. */
+  readonly fresh: boolean;
+  records: number;
+};
 type Context = ActorContext<BroadcastMessage>;
 
 function recordKey(position: number): Bytes {
@@ -71,11 +80,11 @@ async function perform(state: State, ctx: Context, effect: BroadcastEffect): Pro
       return;
     case "requestData":
       return ctx.run(
-        () => ctx.ask(args.mempool, "nextUnitData", { session: args.session }),
+        () => ctx.ask(args.mempool, "nextUnitData", { session: args.session, measured: state.fresh }),
         (data) => ({ type: "data", args: { data } }),
       );
     case "ordered":
-      return ctx.tell(args.outcome, "ordered", { units: effect.units });
+      return ctx.tell(args.outcome, "ordered", { life: state.outcomeLife, units: effect.units });
     case "warn":
       return ctx.log.warn(effect.message, effect.facts);
     case "failed":
@@ -101,8 +110,10 @@ const broadcast = defineActor<BroadcastMessage, BroadcastArgs, State>({
       return records;
     });
     const state: State = {
+      outcomeLife: await ctx.ask(args.outcome, "life", null),
       args,
       records: backup.length,
+      fresh: backup.length === 0,
       broadcast: createBroadcast({
         session: BigInt(session),
         peers: settings.peers.total,
@@ -110,8 +121,7 @@ const broadcast = defineActor<BroadcastMessage, BroadcastArgs, State>({
         roundMax: settings.roundsPerSession + EXTRA_ROUNDS,
         delays: fedimintDelays(settings),
         seed: ctx.platform.dice.bytes(SEED_BYTES),
-        // a database restored from before this session's units would sign them anew: peers remember
-        askNewest: true,
+        askNewest: args.askNewest,
       }),
     };
     await advance(state, ctx, { type: "start", nowMs: ctx.platform.clock.monotonicMs(), backup });

@@ -21,7 +21,12 @@ export type NextUnitData =
 export type MempoolMessage =
   /** True once the item is queued; false when too many producers wait already. Nothing is durable: producers submit again. */
   | Request<"submit", { item: ConsensusItem }, boolean>
-  | Request<"nextUnitData", { session: number }, NextUnitData>
+  /** `measured`: the time until its batch is ordered counts. Not in a session that goes on after a restart: old units are ordered first. */
+  | Request<"nextUnitData", { session: number; measured: boolean }, NextUnitData>
+  /** The oldest batch of ours that was not ordered yet is ordered now. */
+  | Cast<"batchOrdered", { session: number }>
+  /** From a batch's making to its ordering, smoothed, ms; null until this session has ordered one. */
+  | Request<"orderingLatency", null, number | null>
   /** The next item alone, as soon as there is one: for a federation of one guardian. */
   | Request<"take", null, ConsensusItem>
   /** From now on every unit of this session carries the signature and nothing else. */
@@ -40,6 +45,9 @@ type State = {
   leftover: ConsensusItem | null;
   signature: Bytes | null;
   readonly taken: Set<TransactionId>;
+  /** When the batches that wait for ordering were made, oldest first; as many as a session has rounds at most. */
+  readonly madeAtMs: number[];
+  latencyMs: number | null;
 };
 
 const items = list(consensusItem);
@@ -50,6 +58,8 @@ function enterSession(state: State, session: number): void {
   state.leftover = null;
   state.signature = null;
   state.taken.clear();
+  state.madeAtMs.length = 0;
+  state.latencyMs = null;
 }
 
 /** Takes from the queue what fits into a unit. Pure but for the state it is given; `admit` lets a waiting producer in. */
@@ -93,6 +103,8 @@ export const mempool = defineActor<MempoolMessage, null, State>({
     leftover: null,
     signature: null,
     taken: new Set(),
+    madeAtMs: [],
+    latencyMs: null,
   }),
   handle: {
     submit: (state, { item }, ctx, from) => {
@@ -109,8 +121,9 @@ export const mempool = defineActor<MempoolMessage, null, State>({
       state.producers.push({ item, from });
       return next(state);
     },
-    nextUnitData: (state, { session }, ctx) => {
+    nextUnitData: (state, { session, measured }, ctx) => {
       enterSession(state, session);
+      if (!measured) state.madeAtMs.length = 0;
       if (state.signature !== null) return reply(state, { kind: "signature", signature: state.signature });
       const admit = (): void => {
         const producer = state.producers.shift();
@@ -121,8 +134,18 @@ export const mempool = defineActor<MempoolMessage, null, State>({
       const batch = takeBatch(state, admit, (bytes) => {
         ctx.log.warn("Item is larger than a unit and was dropped", { bytes, bytesMax: BATCH_BYTES_MAX });
       });
-      return reply(state, batch.length === 0 ? null : { kind: "batch", bytes: encode(items, batch) });
+      if (batch.length === 0) return reply(state, null);
+      if (measured) state.madeAtMs.push(ctx.platform.clock.monotonicMs());
+      return reply(state, { kind: "batch", bytes: encode(items, batch) });
     },
+    batchOrdered: (state, { session }, ctx) => {
+      const madeAtMs = session === state.session ? state.madeAtMs.shift() : undefined;
+      if (madeAtMs === undefined) return next(state);
+      const elapsedMs = ctx.platform.clock.monotonicMs() - madeAtMs;
+      state.latencyMs = state.latencyMs === null ? elapsedMs : (9 * state.latencyMs + elapsedMs) / 10;
+      return next(state);
+    },
+    orderingLatency: (state) => reply(state, state.latencyMs),
     take: (state, _args, ctx, from) => {
       const item = state.queue.shift();
       if (item === undefined) {

@@ -44,8 +44,14 @@ export type ModuleMessage =
   | Request<"outputOutcome", { tx: ReadTx; outPoint: OutPoint }, Dyn | null>
   | Request<"propose", null, Dyn[]>
   | Request<"audit", { tx: ReadTx }, bigint>
-  /** `authorized`: the caller gave the right API password. */
-  | Request<"call", { method: string; params: Json; authorized: boolean; deadlineMs: number }, Result<Json, CallError>>
+  /** `call`: the caller's name for it, for `abandon`. `authorized`: the caller gave the right API password. */
+  | Request<
+    "call",
+    { call: string; method: string; params: Json; authorized: boolean; deadlineMs: number },
+    Result<Json, CallError>
+  >
+  /** Nobody waits for the call any more. */
+  | Cast<"abandon", { call: string }>
   | Cast<"answered", { to: ReplyTo<unknown>; outcome: Result<unknown, unknown> }>
   | Cast<"backgroundEnded", { outcome: Result<void, unknown> }>;
 
@@ -62,6 +68,8 @@ type State = {
   readonly instance: ModuleInstanceId;
   readonly definition: AnyServerModuleDefinition;
   readonly module: AnyServerModule;
+  /** Ends calls that are under way. */
+  readonly calls: Map<string, AbortController>;
 };
 
 type Context = ActorContext<ModuleMessage>;
@@ -85,7 +93,7 @@ export const moduleActor = defineActor<ModuleMessage, ModuleArgs, State>({
     if (background) {
       ctx.run(() => background.call(module), (outcome) => ({ type: "backgroundEnded", args: { outcome } }));
     }
-    return { store: env.store, instance: env.instance, definition, module };
+    return { store: env.store, instance: env.instance, definition, module, calls: new Map() };
   },
   handle: {
     prepareInputs: async (state, { transactions }) => {
@@ -129,12 +137,13 @@ export const moduleActor = defineActor<ModuleMessage, ModuleArgs, State>({
         return items.map((item: unknown) => toDyn(state.instance, state.definition.codecs.consensusItem, item));
       }),
     audit: async (state, { tx }) => reply(state, await state.module.audit(tx)),
-    call: (state, { method, params, authorized, deadlineMs }, ctx, from) => {
+    call: (state, { call, method, params, authorized, deadlineMs }, ctx, from) => {
       const endpoint = Object.hasOwn(state.module.api, method) ? state.module.api[method] : undefined;
       if (!endpoint) return reply(state, err({ rpcCode: -32601, message: "Method not found" }));
       if (endpoint.admin && !authorized) return reply(state, err({ rpcCode: 401, message: "Invalid authorization" }));
+      const timeout = new AbortController();
+      state.calls.set(call, timeout);
       return answerLater(state, ctx, from, async (signal) => {
-        const timeout = new AbortController();
         const timer = ctx.platform.clock.setTimer(deadlineMs, () => timeout.abort());
         try {
           return ok(await endpoint.handle(params, { signal: AbortSignal.any([signal, timeout.signal]) }));
@@ -147,8 +156,13 @@ export const moduleActor = defineActor<ModuleMessage, ModuleArgs, State>({
           throw thrown;
         } finally {
           timer.cancel();
+          state.calls.delete(call);
         }
       });
+    },
+    abandon: (state, { call }) => {
+      state.calls.get(call)?.abort();
+      return next(state);
     },
     answered: (state, { to, outcome }, ctx) => {
       if (!outcome.ok) throw outcome.error;

@@ -8,8 +8,8 @@
  * 3. *done*: the outcome goes to `sessions`. A signed outcome that came from a peer ends either phase at once.
  */
 import type { ActorContext } from "../../actors/actor.ts";
-import { defineActor, next, stop } from "../../actors/actor.ts";
-import type { ActorRef, Cast } from "../../actors/protocol.ts";
+import { defineActor, next, reply, stop } from "../../actors/actor.ts";
+import type { ActorRef, Cast, Request } from "../../actors/protocol.ts";
 import { assert } from "../../core/assert.ts";
 import type { Bytes } from "../../core/bytes.ts";
 import { equalBytes, toHex } from "../../core/bytes.ts";
@@ -38,7 +38,9 @@ export type OrderedUnit = {
 };
 
 export type OutcomeMessage =
-  | Cast<"ordered", { units: readonly OrderedUnit[] }>
+  /** Which life of this actor it is. The order is counted from its beginning, so a life takes only what was ordered for it. */
+  | Request<"life", null, number>
+  | Cast<"ordered", { life: number; units: readonly OrderedUnit[] }>
   /** A peer's signed outcome of this session; checked by whoever fetched it. */
   | Cast<"recovered", { outcome: SignedSessionOutcome }>;
 
@@ -62,7 +64,7 @@ type Signing = {
 };
 type Phase = { readonly kind: "collecting"; readonly position: number } | Signing;
 
-type State = OutcomeArgs & { readonly phase: Phase };
+type State = OutcomeArgs & { readonly life: number; readonly phase: Phase };
 type Context = ActorContext<OutcomeMessage>;
 
 const items = list(consensusItem);
@@ -92,6 +94,7 @@ function process(state: State, ctx: Context, position: number, { item, peer }: A
 
 async function collect(state: State, ctx: Context, position: number, unit: OrderedUnit): Promise<number> {
   if (unit.data?.kind !== "batch") return position;
+  if (unit.creator === state.settings.identity) ctx.tell(state.mempool, "batchOrdered", { session: state.session });
   const batch = decodeBatch(state.modules, unit.data.bytes);
   if (batch instanceof DecodeError) {
     ctx.log.warn("A peer's batch does not decode and counts as empty", { peer: unit.creator, error: errorText(batch) });
@@ -156,9 +159,15 @@ async function adopt(state: State, ctx: Context, recovered: SignedSessionOutcome
 
 export const outcome = defineActor<OutcomeMessage, OutcomeArgs, State>({
   name: "outcome",
-  init: (_ctx, args) => ({ ...args, phase: { kind: "collecting", position: 0 } }),
+  init: (ctx, args) => ({
+    ...args,
+    life: ctx.platform.dice.below(2 ** 31),
+    phase: { kind: "collecting", position: 0 },
+  }),
   handle: {
-    ordered: async (state, { units }, ctx) => {
+    life: (state) => reply(state, state.life),
+    ordered: async (state, { life, units }, ctx) => {
+      if (life !== state.life) return next(state);
       let { phase } = state;
       for (const unit of units) {
         if (phase.kind === "collecting" && unit.round < state.settings.roundsPerSession) {

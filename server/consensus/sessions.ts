@@ -27,7 +27,8 @@ export type SessionsArgs = {
   readonly engine: EngineRef;
   /** Path of the supervisor under which session trees live. */
   readonly supervisor: string;
-  readonly sessionTree: (session: number) => SupervisorSpec;
+  /** `first`: of this process' life. */
+  readonly sessionTree: (session: number, first: boolean) => SupervisorSpec;
   /** Resolves when consensus may begin: the Bitcoin node answers and is synced. */
   readonly ready: (signal: AbortSignal) => Promise<void>;
   readonly timeoutMs: number;
@@ -36,18 +37,22 @@ export type SessionsArgs = {
   readonly shutdown: () => void;
 };
 
-type State = SessionsArgs & { readonly session: number | null; readonly shutdownAfter: number | null };
+type State = SessionsArgs & {
+  readonly first: boolean;
+  readonly session: number | null;
+  readonly shutdownAfter: number | null;
+};
 type Context = ActorContext<SessionsMessage>;
 
 async function start(state: State, ctx: Context): Promise<State> {
   const session = await ctx.ask(state.engine, "finishedSessions", null);
-  const tree = state.sessionTree(session);
+  const tree = state.sessionTree(session, state.first);
   // after a crash of this actor alone the old tree is still there
   await ctx.stopChild(`${state.supervisor}/${tree.id}`);
   await ctx.startChild(state.supervisor, tree);
   ctx.log.info("Session begins", { session });
   ctx.after(state.timeoutMs, { type: "timedOut", args: { session } });
-  return { ...state, session };
+  return { ...state, first: false, session };
 }
 
 export const sessions = defineActor<SessionsMessage, SessionsArgs, State>({
@@ -57,14 +62,14 @@ export const sessions = defineActor<SessionsMessage, SessionsArgs, State>({
       if (!outcome.ok) throw outcome.error;
       return { type: "begin", args: null };
     });
-    return { ...args, session: null, shutdownAfter: null };
+    return { ...args, first: true, session: null, shutdownAfter: null };
   },
   handle: {
     begin: async (state, _args, ctx) => next(await start(state, ctx)),
     completed: async (state, { session, outcome }, ctx) => {
       if (session !== state.session) return next(state);
       // the broadcast must have stopped saving before its units are deleted
-      await ctx.stopChild(`${state.supervisor}/${state.sessionTree(session).id}`);
+      await ctx.stopChild(`${state.supervisor}/${state.sessionTree(session, false).id}`);
       await ctx.ask(state.engine, "complete", { session, outcome }, { deadlineMs: Infinity });
       ctx.log.info("Session completed", { session, items: outcome.sessionOutcome.items.length });
       if (session !== state.shutdownAfter) return next(await start(state, ctx));

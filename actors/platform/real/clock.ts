@@ -18,7 +18,7 @@ function setTimer(delayMs: number, fire: () => void): Timer {
   let id: ReturnType<typeof setTimeout>;
   const arm = (): void => {
     const leftMs = dueMs - performance.now();
-    id = leftMs > TIMEOUT_MS_MAX ? setTimeout(arm, TIMEOUT_MS_MAX) : setTimeout(fire, leftMs);
+    id = leftMs > TIMEOUT_MS_MAX ? setTimeout(arm, TIMEOUT_MS_MAX) : setTimeout(fire, Math.max(0, leftMs));
   };
   arm();
   return { cancel: () => clearTimeout(id) };
