@@ -1,96 +1,103 @@
-/**
- * Bitcoin on chain, as applications use it: over the wallet module's commands and events, whose JSON is fixed (sheet "command line" 6,
- * "client" D.4).
- */
+/** Bitcoin on chain, as applications use it: thin over the wallet module. */
 import type { Json, JsonObject } from "../core/encoding/mod.ts";
 import { isJsonObject } from "../core/encoding/mod.ts";
-import type { OperationId } from "../core/types/ids.ts";
+import type { BitcoinTxid, OperationId } from "../core/types/ids.ts";
+import { operationId as operationIdCodec } from "../core/types/ids.ts";
+import type { WalletClient } from "../modules/walletv2/client_api.ts";
+import { WALLETV2_KIND } from "../modules/walletv2/common.ts";
+import { satoshi } from "../modules/walletv2/config.ts";
 import type { Client } from "./client.ts";
-import { ClientError } from "./error.ts";
 import type { NumberedEvent } from "./logs/events.ts";
 import { followEvents } from "./logs/events.ts";
 
-const WALLET_KIND = "walletv2";
-
-/** What is happening to money on its way in. */
+/** What is happening to money on its way in. `eventId`: position in the event log, to go on from. */
 export type DepositEvent =
-  /** The federation has it; the wallet claims it. */
-  | {
-    readonly status: "claiming";
-    readonly operationId: OperationId;
-    readonly valueSat: bigint;
-    readonly feeSat: bigint;
-    readonly address: string;
-  }
-  /** The e-cash for it is accepted. */
-  | { readonly status: "claimed"; readonly operationId: OperationId }
-  /** The claim was rejected; the wallet tries again by itself. */
-  | { readonly status: "aborted"; readonly operationId: OperationId };
+  & { readonly eventId: number; readonly operationId: OperationId }
+  & (
+    /** The federation has it; the wallet claims it. */
+    | {
+      readonly status: "claiming";
+      readonly valueSat: bigint;
+      readonly feeSat: bigint;
+      readonly address: string;
+    }
+    /** Guardians took the claim: e-cash is being issued. */
+    | { readonly status: "claimed" }
+    /** Guardians refused the claim; the wallet makes another by itself. */
+    | { readonly status: "aborted" }
+  );
 
-/** Position of an event in the log, to go on from. */
-export type At<T> = T & { readonly eventId: number };
+/** What became of a withdrawal. `failure`: guardians accepted it, and no transaction of theirs is known. */
+export type Withdrawal =
+  | { readonly outcome: "success"; readonly txid: BitcoinTxid }
+  | { readonly outcome: "aborted"; readonly reason: string }
+  | { readonly outcome: "failure" };
 
-function call(client: Client, name: string, args: readonly string[], signal?: AbortSignal): Promise<Json> {
-  const { commands } = client.module(WALLET_KIND).module;
-  return commands[name]!.run(args, signal ?? new AbortController().signal);
+function walletOf(client: Client): WalletClient {
+  return client.module(WALLETV2_KIND).module.api as WalletClient;
 }
 
-/** @throws {ClientError} `invalid` */
-function satOf(json: Json | undefined): bigint {
-  if (typeof json === "number" || typeof json === "bigint") return BigInt(json);
-  throw new ClientError({ code: "invalid" }, "The wallet module did not answer with an amount");
+export type AddressOptions = {
+  /** Called while the search for the first address goes on: indices tried of about 65,536. */
+  readonly onProgress?: (tried: number) => void;
+  readonly signal?: AbortSignal;
+};
+
+export function depositAddress(client: Client, options: AddressOptions): Promise<string> {
+  return walletOf(client).receive(options);
 }
 
-/** A fresh address. The very first one takes some seconds to find. */
-export async function depositAddress(client: Client, signal?: AbortSignal): Promise<string> {
-  const address = await call(client, "receive", [], signal);
-  if (typeof address === "string") return address;
-  throw new ClientError({ code: "invalid" }, "The wallet module did not answer with an address");
+export type BitcoinFees = { readonly sendSat: bigint; readonly receiveSat: bigint };
+
+export async function bitcoinFees(client: Client, signal?: AbortSignal): Promise<BitcoinFees> {
+  const { federation } = walletOf(client);
+  return { sendSat: await federation.sendFee(signal), receiveSat: await federation.receiveFee(signal) };
 }
 
-/** On-chain fee of a withdrawal and of a deposit now, sat. @throws when guardians have no fee rate */
-export async function bitcoinFees(
-  client: Client,
-  signal?: AbortSignal,
-): Promise<{ sendSat: bigint; receiveSat: bigint }> {
-  return {
-    sendSat: satOf(await call(client, "send-fee", [], signal)),
-    receiveSat: satOf(await call(client, "receive-fee", [], signal)),
-  };
-}
+export type WithdrawOptions = {
+  /** What goes to the miners; default: what guardians ask for now. */
+  readonly feeSat?: bigint;
+  /** Kept in the operation log. */
+  readonly meta?: Json;
+  readonly signal?: AbortSignal;
+};
 
-export type Withdrawal = { readonly txid: string } | { readonly failed: "Aborted" | "Failure" };
-
-/**
- * Sends bitcoin to an address and waits until the federation has signed the transaction.
- * @param amountSat `all`: everything less fees
- * @param feeSat at most this on-chain fee; default what guardians ask for now
- */
 export async function withdraw(
   client: Client,
   address: string,
   amountSat: bigint | "all",
-  options: { readonly feeSat?: bigint; readonly signal?: AbortSignal } = {},
-): Promise<Withdrawal> {
-  const amount = amountSat === "all" ? "all" : `${amountSat} sat`;
-  const fee = options.feeSat === undefined ? [] : ["--fee", `${options.feeSat} sat`];
-  const outcome = await call(client, "send", [address, amount, ...fee], options.signal);
-  if (isJsonObject(outcome) && typeof outcome["Success"] === "string") return { txid: outcome["Success"] };
-  if (outcome === "Aborted" || outcome === "Failure") return { failed: outcome };
-  throw new ClientError({ code: "invalid" }, "The wallet module did not say what came of the withdrawal");
+  { feeSat, meta = null, signal }: WithdrawOptions,
+): Promise<OperationId> {
+  const wallet = walletOf(client);
+  // one fee both for the size of "all" and for the payment: it may rise in between, and the sum would no longer fit
+  const feeNowSat = feeSat ?? await wallet.federation.sendFee(signal);
+  const valueSat = amountSat === "all" ? await wallet.maxSendable(feeNowSat) : amountSat;
+  return await wallet.send(address, valueSat, { feeSat: feeNowSat, customMeta: meta }, signal);
 }
 
-function depositEvent({ id, kind, module, payload }: NumberedEvent): At<DepositEvent> | null {
-  if (module?.kind !== WALLET_KIND || !isJsonObject(payload)) return null;
-  const operationId = payload["operation_id"] as OperationId;
-  if (kind === "payment-receive") return { eventId: id, operationId, ...claimOf(payload) };
-  if (kind !== "payment-receive-update") return null;
-  return { eventId: id, operationId, status: payload["status"] === "Success" ? "claimed" : "aborted" };
+export function awaitWithdraw(client: Client, operationId: OperationId, signal?: AbortSignal): Promise<Withdrawal> {
+  return walletOf(client).awaitSend(operationId, signal);
 }
 
-function claimOf(payload: JsonObject): Omit<Extract<DepositEvent, { status: "claiming" }>, "operationId"> {
-  const { value, fee, address } = payload;
-  return { status: "claiming", valueSat: satOf(value), feeSat: satOf(fee), address: String(address) };
+/** The most that can be withdrawn with this fee, sat. @throws {WalletError} `insufficient_funds` */
+export function maxWithdrawable(client: Client, feeSat: bigint): Promise<bigint> {
+  return walletOf(client).maxSendable(feeSat);
+}
+
+function depositOf({ id: eventId, kind, module, payload }: NumberedEvent): DepositEvent | null {
+  if (module?.kind !== WALLETV2_KIND || !isJsonObject(payload)) return null;
+  if (kind !== "payment-receive" && kind !== "payment-receive-update") return null;
+  const operationId = operationIdCodec.fromJson(payload["operation_id"] ?? null);
+  if (kind === "payment-receive") return { eventId, operationId, status: "claiming", ...factsOf(payload) };
+  return { eventId, operationId, status: payload["status"] === "Success" ? "claimed" : "aborted" };
+}
+
+function factsOf({ value, fee, address }: JsonObject): { valueSat: bigint; feeSat: bigint; address: string } {
+  return {
+    valueSat: satoshi.fromJson(value ?? null),
+    feeSat: satoshi.fromJson(fee ?? null),
+    address: typeof address === "string" ? address : "",
+  };
 }
 
 /** Deposits as they come, from a position in the event log on; ends when the signal is aborted. */
@@ -98,9 +105,9 @@ export async function* deposits(
   client: Client,
   fromEventId: number,
   signal?: AbortSignal,
-): AsyncGenerator<At<DepositEvent>> {
+): AsyncGenerator<DepositEvent> {
   for await (const event of followEvents(client.options.store, fromEventId, signal)) {
-    const deposit = depositEvent(event);
+    const deposit = depositOf(event);
     if (deposit) yield deposit;
   }
 }

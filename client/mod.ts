@@ -14,6 +14,9 @@
  * const { operationId } = await wallet.receive("fedimint1qx…"); // stored: it goes on after a crash
  * const outcome = await wallet.awaitReceive(operationId); // { ok: false, error } says why it was refused
  *
+ * const payment = await wallet.withdraw("bc1q…", 20_000n); // sat; on its way
+ * await wallet.awaitWithdraw(payment); // { outcome: "success", txid }
+ *
  * await wallet.close();
  * ```
  *
@@ -36,7 +39,7 @@ import { parseInviteCode } from "../core/types/invite_code.ts";
 import type { AnyClientModuleDefinition } from "../modules/contract/client.ts";
 import type { MintClient } from "../modules/mintv2/client_api.ts";
 import { ecashAmount, parseEcash } from "../modules/mintv2/ecash.ts";
-import type { At, DepositEvent, Withdrawal } from "./bitcoin.ts";
+import type { AddressOptions, BitcoinFees, DepositEvent, Withdrawal, WithdrawOptions } from "./bitcoin.ts";
 import * as bitcoin from "./bitcoin.ts";
 import { Client } from "./client.ts";
 import { modulePrefix } from "./database.ts";
@@ -48,7 +51,7 @@ import { getOperation, listOperations } from "./logs/operations.ts";
 import { builtInModules } from "./modules.ts";
 import { networkOf } from "./network.ts";
 
-export type { At, DepositEvent, Withdrawal } from "./bitcoin.ts";
+export type { AddressOptions, BitcoinFees, DepositEvent, Withdrawal, WithdrawOptions } from "./bitcoin.ts";
 export { ClientError } from "./error.ts";
 export type { NumberedEvent } from "./logs/events.ts";
 export type { OperationEntry } from "./logs/operations.ts";
@@ -216,27 +219,37 @@ export class FederationClient {
   }
 
   /** A Bitcoin address; what is paid to it comes into the balance by itself. The very first one takes some seconds to find. */
-  depositAddress(signal?: AbortSignal): Promise<string> {
-    return bitcoin.depositAddress(this.client, signal);
+  depositAddress(options: AddressOptions = {}): Promise<string> {
+    return bitcoin.depositAddress(this.client, options);
   }
 
   /** Deposits as they come, from a position in the event log on. Ends when the signal is aborted. */
-  deposits(fromEventId: number, signal?: AbortSignal): AsyncGenerator<At<DepositEvent>> {
+  deposits(fromEventId: number, signal?: AbortSignal): AsyncGenerator<DepositEvent> {
     return bitcoin.deposits(this.client, fromEventId, signal);
   }
 
-  /** On-chain fees now, sat. */
-  bitcoinFees(signal?: AbortSignal): Promise<{ sendSat: bigint; receiveSat: bigint }> {
+  /** On-chain fees of a withdrawal and of a deposit now. @throws {WalletError} `no_feerate` · `federation` */
+  bitcoinFees(signal?: AbortSignal): Promise<BitcoinFees> {
     return bitcoin.bitcoinFees(this.client, signal);
   }
 
-  /** Pays to a Bitcoin address and waits until the federation has signed the transaction. */
-  withdraw(
-    address: string,
-    amountSat: bigint | "all",
-    options: { readonly feeSat?: bigint; readonly signal?: AbortSignal } = {},
-  ): Promise<Withdrawal> {
+  /** The most that can be withdrawn with this fee, sat. @throws {WalletError} `insufficient_funds` */
+  maxWithdrawable(feeSat: bigint): Promise<bigint> {
+    return bitcoin.maxWithdrawable(this.client, feeSat);
+  }
+
+  /**
+   * Pays to a Bitcoin address. When this resolves the payment is on its way; `awaitWithdraw` tells what becomes of it.
+   * @param amountSat what arrives; `all`: as much as can be
+   * @throws {WalletError} `invalid_address` · `wrong_network` · `dust_value` · `no_feerate` · `federation` · `insufficient_funds` · `failed`
+   */
+  withdraw(address: string, amountSat: bigint | "all", options: WithdrawOptions = {}): Promise<OperationId> {
     return bitcoin.withdraw(this.client, address, amountSat, options);
+  }
+
+  /** Waits until the federation has signed the Bitcoin transaction, or refused. @throws {WalletError} `unknown_operation` */
+  awaitWithdraw(operationId: OperationId, signal?: AbortSignal): Promise<Withdrawal> {
+    return bitcoin.awaitWithdraw(this.client, operationId, signal);
   }
 
   /** What was done, newest first. @param options.before the last entry of the page before */

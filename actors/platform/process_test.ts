@@ -46,8 +46,8 @@ Deno.test("a child gets arguments, environment and folder, and hands back its ou
 Deno.test("signals come to the handler, and end the program once it is taken off", async () => {
   const child = run(
     `const off = host.onSignal(async (signal) => {
-       await host.stdout(signal + "\\n");
        if (signal === "SIGTERM") off();
+       await host.stdout(signal + "\\n");
      });
      await host.stdout("ready\\n");
      setInterval(() => {}, 1000);`,

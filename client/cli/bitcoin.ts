@@ -1,13 +1,16 @@
 /** For people: bitcoin in, bitcoin out. */
 import { InvalidArgumentError } from "commander";
 import { MSAT_PER_SAT } from "../../core/types/amount.ts";
-import type { FederationClient } from "../mod.ts";
+import type { AddressOptions, FederationClient } from "../mod.ts";
 import type { Cli } from "./cli.ts";
 import { positiveAmount, withWallet } from "./ecash.ts";
 import { CliError } from "./error.ts";
 import { moneyText, satText } from "./money.ts";
 import { qrText } from "./qr.ts";
 import type { Session } from "./session.ts";
+
+/** One in so many passes the federation's filter. */
+const INDICES_ON_AVERAGE = 65_536;
 
 type DepositOptions = { readonly wait?: boolean; readonly qr: boolean };
 type WithdrawOptions = { readonly yes?: boolean };
@@ -45,7 +48,7 @@ async function deposit(session: Session, wallet: FederationClient, { wait, qr }:
   const { io } = session;
   const fromEventId = await wallet.nextEventId();
   io.err("Looking for an address of this federation. The very first takes some seconds …\n");
-  const address = await wallet.depositAddress(io.signal);
+  const address = await wallet.depositAddress({ signal: io.signal, ...progress(session) });
   const code = qr && io.terminal ? qrText(`bitcoin:${address}`, io.terminal) : null;
   if (code !== null) io.out(`${code}\n`);
   io.out(`${address}\n`);
@@ -54,6 +57,14 @@ async function deposit(session: Session, wallet: FederationClient, { wait, qr }:
   if (!(wait ?? io.terminal !== null)) return;
   io.err("Waiting for the money. Ctrl-C stops waiting; nothing is lost, it comes the next time the wallet is open.\n");
   await awaitDeposit(session, wallet, fromEventId);
+}
+
+/** Lines that replace each other, where somebody sees them. */
+function progress({ io }: Session): AddressOptions {
+  if (io.terminal === null) return {};
+  return {
+    onProgress: (tried) => io.err(`\r${Math.round(tried * 100 / INDICES_ON_AVERAGE)} % of an average search\x1b[K\r`),
+  };
 }
 
 /** Until one deposit is in the balance. */
@@ -82,21 +93,26 @@ async function withdraw(
   { yes = false }: WithdrawOptions,
 ): Promise<void> {
   const { sendSat: feeSat } = await wallet.bitcoinFees(io.signal);
-  const what = amountSat === "all"
-    ? `everything (${moneyText(await wallet.getBalance())}, less fees)`
-    : satText(amountSat);
-  io.err(`Paying ${what} to ${address}. On-chain fee: ${satText(feeSat)}; the federation's own fees come on top.\n`);
+  const valueSat = amountSat === "all" ? await wallet.maxWithdrawable(feeSat) : amountSat;
+  io.err(`Paying ${satText(valueSat)} to ${address}.\n`);
+  io.err(`On-chain fee: ${satText(feeSat)}; the federation's own fees come on top.\n`);
   if (!yes && io.ask !== null) {
     const answer = await io.ask("Go ahead? (y/N): ");
     if (!/^(y|yes)$/i.test(answer.trim())) throw CliError.failed("Nothing was paid.");
   }
-  const outcome = await wallet.withdraw(address, amountSat, { feeSat, signal: io.signal });
-  if ("failed" in outcome) {
-    throw CliError.failed(
-      outcome.failed === "Aborted"
-        ? "The federation refused the payment: fees may have risen meanwhile. The money is back in the wallet; try again."
-        : "The federation accepted the payment but its Bitcoin transaction is not known. Ask its guardians, with `list-operations`.",
-    );
+  const operationId = await wallet.withdraw(address, valueSat, { feeSat, signal: io.signal });
+  const withdrawal = await wallet.awaitWithdraw(operationId, io.signal);
+  switch (withdrawal.outcome) {
+    case "success":
+      io.out(`Paid. Bitcoin transaction ${withdrawal.txid}\nBalance: ${moneyText(await wallet.getBalance())}\n`);
+      return;
+    case "aborted":
+      throw CliError.failed(
+        `The federation refused the payment: ${withdrawal.reason}. The money comes back to the wallet; try again.`,
+      );
+    case "failure":
+      throw CliError.failed(
+        `The federation took the payment, and its Bitcoin transaction is not known. Ask its guardians about operation ${operationId}.`,
+      );
   }
-  io.out(`Paid. Bitcoin transaction ${outcome.txid}\nBalance: ${moneyText(await wallet.getBalance())}\n`);
 }

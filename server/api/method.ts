@@ -1,6 +1,7 @@
 /** One row of the table of core endpoints: codecs both ways, who may call it, what it does. */
 import type { Codec } from "../../core/encoding/mod.ts";
 import { DecodeError } from "../../core/encoding/mod.ts";
+import { errorText } from "../../core/result.ts";
 import { EndpointError } from "../../modules/contract/error.ts";
 import type { Method } from "./dispatch.ts";
 import { isAdmin } from "./secrets.ts";
@@ -21,7 +22,7 @@ export function method<P, R>(options: {
     try {
       decoded = params.fromJson(request.params);
     } catch (thrown) {
-      if (thrown instanceof DecodeError) throw EndpointError.badRequest(thrown.message, { cause: thrown });
+      if (thrown instanceof DecodeError) throw EndpointError.badRequest(errorText(thrown));
       throw thrown;
     }
     if (admin && !isAdmin(request.auth, admin.password)) throw EndpointError.unauthorized();

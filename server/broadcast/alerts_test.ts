@@ -73,9 +73,7 @@ Deno.test("an alert that a threshold signed before it came is kept for good", ()
   const alerts = alertsOf();
   alerts.receive(signed(1));
   const awaited = signed(1, { legitUnits: [units[2]!] });
-  for (let i = 0; i < AWAITED_ALERTS_MAX + 10; i++) {
-    alerts.await(i === 0 ? alertHash(awaited.alert) : new Uint8Array(32).fill(i % 251) as Bytes);
-  }
+  alerts.await(alertHash(awaited.alert));
   alerts.receive(awaited);
   for (let i = 0; i < 20; i++) {
     alerts.receive(
@@ -85,6 +83,21 @@ Deno.test("an alert that a threshold signed before it came is kept for good", ()
   const hash = alertHash(awaited.alert);
   assertEquals(alerts.confirm(hash), [units[2]!]);
   assert(alerts.counts(awaited.alert, hash), "the confirmed alert is the one that counts");
+});
+
+Deno.test("no more alerts are awaited than the bound says", () => {
+  const alerts = alertsOf();
+  alerts.receive(signed(1));
+  for (let i = 0; i < AWAITED_ALERTS_MAX; i++) {
+    const hash = new Uint8Array(32);
+    new DataView(hash.buffer).setUint32(0, i);
+    alerts.await(hash);
+  }
+  const late = signed(1, { legitUnits: [units[2]!] });
+  alerts.await(alertHash(late.alert));
+  alerts.receive(late);
+  alerts.receive(signed(1, { legitUnits: [] }));
+  assertEquals(alerts.byHash(alertHash(late.alert)), undefined, "it was a spare one, and a later one took its place");
 });
 
 Deno.test("a confirmed alert brings its units only when they are the forker's, signed, of different rounds", () => {

@@ -6,6 +6,7 @@ import type { BackupRecord } from "./backup.ts";
 import { backupRecord, loadBackup } from "./backup.ts";
 import type { Keychain } from "./keychain.ts";
 import { SignatureChecks } from "./keychain.ts";
+import { VARIANT_CHOICES_MAX } from "./limits.ts";
 import type { SignedAlert } from "./messages.ts";
 import { alertHash } from "./messages.ts";
 import { batchOf, fastKeychains, makeUnit } from "./testing.ts";
@@ -75,6 +76,20 @@ Deno.test("each kind of damage is noticed", () => {
   const changed = new SignedUnit({ ...fieldsOf(first[2]!), data: batchOf("changed") }, first[2]!.signature);
   assertEquals(faultOf(first[0]!, first[1]!, changed, first[3]!, second[0]!), "missing_parent 4");
   assertEquals(faultOf(first[0]!, changed), "bad_signature 1");
+});
+
+Deno.test("so many variants that nobody could try them all are damage", () => {
+  const many = fastKeychains(13);
+  const checks = new SignatureChecks(many[0]!);
+  const variants = ["a", "b"].map((text) =>
+    many.map((_, creator) => makeUnit({ keychains: many, round: 0, creator, data: batchOf(text) }))
+  );
+  assert(2 ** many.length > VARIANT_CHOICES_MAX);
+  for (const [parents, isOk] of [[variants[0]!, true], [variants[1]!, false]] as const) {
+    const child = makeUnit({ keychains: many, round: 1, creator: 0, parents });
+    const records = [...variants.flat(), child].map(recordOf);
+    assertEquals(loadBackup(records, 0, 7n, new Validator(checks, 7n, numPeers(13), 20), checks).ok, isOk);
+  }
 });
 
 Deno.test("an accusation of another guardian, or of nobody who forked, is damage", () => {

@@ -2,11 +2,6 @@
 
 /** Most bytes in a unit's batch; part of the protocol (`ALEPH_BFT_UNIT_BYTE_LIMIT`): a message with more is dropped whole. */
 export const BATCH_BYTES_MAX = 50_000;
-/**
- * Rounds after the session's last in which signatures of its outcome are collected (`EXP_SLOWDOWN_ROUNDS`). Together with the bound
- * on a unit it bounds a session's memory: guardians × (rounds + 1000) × 50 kB.
- */
-export const SLOWDOWN_ROUNDS = 1_000;
 /** Guardians of one federation. The masks and votes of a round are small numbers; a federation has at most some twenty. */
 export const PEERS_MAX = 1_000;
 /**

@@ -4,9 +4,9 @@ import type { Bytes } from "../../core/bytes.ts";
 import { toHex } from "../../core/bytes.ts";
 import { step } from "./broadcast.ts";
 import { fedimintDelays } from "./delays.ts";
-import { ALERT_BYTES_MAX, BATCH_BYTES_MAX, USELESS_MESSAGES_MAX } from "./limits.ts";
+import { ALERT_BYTES_MAX, BATCH_BYTES_MAX, PEERS_MAX, REMIND_INTERVAL_MS, USELESS_MESSAGES_MAX } from "./limits.ts";
 import type { NetworkData, UnitMessage } from "./messages.ts";
-import { decodeMessage, encodeMessage } from "./messages.ts";
+import { alertHash, decodeMessage, encodeMessage } from "./messages.ts";
 import type { BroadcastEffect, BroadcastEvent, BroadcastState } from "./state.ts";
 import { createBroadcast } from "./state.ts";
 import { batchOf, fastKeychains, makeUnit, seedOf } from "./testing.ts";
@@ -302,6 +302,30 @@ Deno.test("an accusation is told only when it is on disk, and again in the same 
   assert(again.state.store.isForker(3));
   const toldAgain = again.effects.filter((effect) => effect.type === "send");
   assertEquals(toldAgain.map(({ bytes }) => toHex(bytes)), told.map(({ bytes }) => toHex(bytes)));
+});
+
+Deno.test("who accuses is reminded of all that is known about the forker, at most every few seconds", () => {
+  const variant = makeUnit({ keychains, round: 0, creator: 3, data: batchOf("other") });
+  const alone = new Alone();
+  alone.unit(1, first[3]!);
+  alone.unit(1, variant);
+  alone.save();
+  const accuse = (text: string): string[] => {
+    const legitUnits = [makeUnit({ keychains, round: 0, creator: 3, data: batchOf(text) })];
+    const alert = { sender: 1, proof: { first: variant, second: first[3]! }, legitUnits };
+    const signature = keychains[1]!.sign(alertHash(alert));
+    return alone.receive(1, { tag: "alert", value: { tag: "forkAlert", value: { alert, signature } } });
+  };
+  assertEquals(accuse("a"), ["1: multicast", "all: multicast"], "reminded of our alert, told of its own");
+  assertEquals(accuse("b"), []);
+  alone.nowMs += REMIND_INTERVAL_MS;
+  assertEquals(accuse("c").filter((text) => text.startsWith("1:")), ["1: multicast", "1: multicast"]);
+});
+
+Deno.test("there are no more guardians than masks and votes are made for", () => {
+  const { config } = new Alone().state;
+  assertThrows(() => createBroadcast({ ...config, peers: PEERS_MAX + 1 }), InvariantError);
+  assertThrows(() => createBroadcast({ ...config, peers: 0 }), InvariantError);
 });
 
 Deno.test("a damaged backup ends the part in this session at once", () => {

@@ -68,6 +68,8 @@ export type SimulationOptions = {
   readonly data?: (guardian: Guardian) => UnitData | null;
   /** Return null to lose the message, or what arrives instead. */
   readonly tamper?: (from: Guardian, to: number, bytes: Bytes) => Bytes | null;
+  /** False for benches: decoding every message once more costs. */
+  readonly isWatched?: boolean;
   /** Guardians whose units may contradict each other. */
   readonly forkers?: readonly number[];
 };
@@ -257,7 +259,7 @@ export class Simulation {
   }
 
   #send(from: Guardian, to: number | "all", bytes: Bytes): void {
-    this.#watch(from, bytes);
+    if (this.#options.isWatched ?? true) this.#watch(from, bytes);
     for (const guardian of this.guardians) {
       if (guardian.index === from.index || (to !== "all" && guardian.index !== to)) continue;
       if (from.speaksTo && !from.speaksTo.includes(guardian.index)) continue;

@@ -117,7 +117,7 @@ await call(["--data-dir", dir, "dev", "wait", "3"]);
 await wallet("exact", "dev", "guardian-metadata");
 await wallet("exact", "dev", "meta-fields");
 await wallet("exact", "dev", "chain-id");
-await wallet("exact", "dev", "refresh-api-versions");
+await wallet("shape", "dev", "refresh-api-versions");
 await wallet("exact", "dev", "peer-version", "--peer-id", "0");
 await wallet("exact", "dev", "peer-version", "--peer-id", "7");
 await wallet("exit", "dev", "peer-version");
@@ -182,6 +182,7 @@ const METHODS: readonly (readonly [string, Json])[] = [
   ["setup_status", null],
   ["status", null],
   ["module_1_get_consensus", 0],
+  ["module_2_recovery_count", null],
 ];
 const ADMIN_METHODS = ["audit", "backup_statistics", "auth"];
 

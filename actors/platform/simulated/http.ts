@@ -3,7 +3,7 @@
  * and responses are the runtime's own objects; their bodies are read before they travel. `https:` and `wss:` differ from `http:` and
  * `ws:` by their default port only, and a redirect is handed to the caller.
  */
-import { type Bytes, toHex, utf8 } from "../../../core/bytes.ts";
+import { type Bytes, utf8 } from "../../../core/bytes.ts";
 import { boundedBody, readBody } from "../body.ts";
 import { NetworkError } from "../error.ts";
 import { answerOf } from "../http_handling.ts";
@@ -190,8 +190,8 @@ function inHttp(request: RequestItem): RequestItem {
   return { ...request, url: url.href.replace(/^ws/, "http") };
 }
 
-function contentMark(request: RequestItem): string {
-  return fingerprint(`${request.url} ${JSON.stringify(request.headers)} ${toHex(request.body ?? new Uint8Array())}`);
+function contentMark({ url, headers, body }: RequestItem): string {
+  return `${fingerprint(`${url} ${JSON.stringify(headers)}`)} ${fingerprint(body ?? "")}`;
 }
 
 function streamOf(bytes: Bytes): ReadableStream<Bytes> {

@@ -29,7 +29,7 @@ export function onBoth(name: string, body: (stage: Stage) => Promise<void>): voi
     }
   });
   Deno.test(`${name} (simulated)`, async () => {
-    for (let seed = SEED; seed < SEED + 5; seed++) {
+    for (let seed = SEED; seed < SEED + 3; seed++) {
       const reports: string[] = [];
       const world = new SimulatedWorld(seed, { report: (what) => reports.push(what) });
       const [server, client] = [world.process("server").platform, world.process("client").platform];

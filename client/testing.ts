@@ -1,0 +1,122 @@
+/**
+ * For tests: a world on virtual time with guardians that answer from a script over real (simulated) WebSockets, and a client's disk that
+ * outlives its processes.
+ */
+import type { MessageSocket, Platform } from "../actors/platform/platform.ts";
+import { SimulatedWorld } from "../actors/platform/simulated/mod.ts";
+import type { WorldOptions } from "../actors/platform/simulated/mod.ts";
+import { METHOD_NOT_FOUND } from "../actors/rpc/mod.ts";
+import { MemoryBackend, openMemoryStore } from "../actors/store/mod.ts";
+import type { Store } from "../actors/store/mod.ts";
+import type { Json, JsonObject } from "../core/encoding/mod.ts";
+import { isJsonObject, parseJson, stringifyJson } from "../core/encoding/mod.ts";
+import { FedimintError } from "../core/result.ts";
+import type { PeerId } from "../core/types/ids.ts";
+
+const HANDSHAKE_BYTES_MAX = 10_485_760;
+const PING_MS = 10_000;
+
+/** A guardian's refusal, with JSON-RPC's code. */
+export class Refusal extends FedimintError<{ readonly code: "refused"; readonly rpcCode: number }> {
+  constructor(rpcCode: number, message: string) {
+    super({ code: "refused", rpcCode }, message);
+  }
+}
+
+export type Asked = {
+  readonly peer: PeerId;
+  readonly method: string;
+  readonly params: Json;
+  readonly auth: string | null;
+  /** Of the WebSocket's upgrade. */
+  readonly headers: Headers;
+};
+
+/** What a guardian answers. A promise that stays open is an answer that never comes. @throws {Refusal} */
+export type Script = (asked: Asked) => Json | Promise<Json>;
+
+export function unknownMethod(): never {
+  throw new Refusal(METHOD_NOT_FOUND, "Method not found");
+}
+
+async function answer(text: string, peer: PeerId, headers: Headers, script: Script): Promise<string> {
+  const { id, method, params } = parseJson(text) as { id: number; method: string; params: readonly Json[] };
+  const [request] = params;
+  if (!isJsonObject(request)) throw new Error("a request has one parameter, an object");
+  const auth = typeof request.auth === "string" ? request.auth : null;
+  try {
+    const result = await script({ peer, method, params: request.params ?? null, auth, headers });
+    return stringifyJson({ jsonrpc: "2.0", id, result });
+  } catch (thrown) {
+    if (!(thrown instanceof Refusal)) throw thrown;
+    return stringifyJson({ jsonrpc: "2.0", id, error: { code: thrown.facts.rpcCode, message: thrown.message } });
+  }
+}
+
+async function serve(socket: MessageSocket, peer: PeerId, headers: Headers, script: Script): Promise<void> {
+  for (;;) {
+    const text = await socket.receive();
+    if (text === null) return;
+    // several at a time, as guardians do
+    void answer(text, peer, headers, script).then((reply) => socket.send(reply));
+  }
+}
+
+/** Guardians at ports of the platform's machine. */
+export async function serveGuardians(
+  platform: Platform,
+  ports: ReadonlyMap<PeerId, number>,
+  script: Script,
+): Promise<void> {
+  for (const [peer, port] of ports) {
+    await platform.network.serveHttp({ hostname: "0.0.0.0", port }, (request, upgrade) => {
+      const { response, socket } = upgrade({ messageBytesMax: HANDSHAKE_BYTES_MAX, pingMs: PING_MS });
+      void socket.then((opened) => serve(opened, peer, request.headers, script));
+      return response;
+    });
+  }
+}
+
+/** The world, and the machine that the client under test runs on. */
+export class ClientWorld {
+  readonly world: SimulatedWorld;
+  #disks = new Map<string, MemoryBackend>();
+
+  constructor(seed: number, options: WorldOptions = {}) {
+    this.world = new SimulatedWorld(seed, options);
+  }
+
+  get platform(): Platform {
+    return this.world.process("client").platform;
+  }
+
+  /** The disk's state at this path, as the process before left it. */
+  openStore(path = "client.kv"): Promise<Store> {
+    const { clock } = this.platform;
+    const before = this.#disks.get(path);
+    const disk = before ? before.crash({ clock }) : new MemoryBackend({ clock });
+    this.#disks.set(path, disk);
+    return openMemoryStore({ clock, backend: disk });
+  }
+
+  /** Lets the world go on until the promise is settled. */
+  async finish<T>(promise: Promise<T>, forMs = 3_600_000): Promise<T> {
+    let settled = false;
+    const watched = promise.finally(() => settled = true);
+    watched.catch(() => undefined);
+    await this.world.run({ until: () => settled, forMs });
+    return await watched;
+  }
+}
+
+/** `a.b: number` and so on for all members, sorted: what two outputs of one shape have in common. Keys of digits or hex count as one. */
+export function shapeOf(json: Json, path = "$"): string[] {
+  if (Array.isArray(json)) {
+    return [...new Set((json as readonly Json[]).flatMap((item) => shapeOf(item, `${path}[]`)))].sort();
+  }
+  if (!isJsonObject(json)) return [`${path}: ${json === null ? "null" : typeof json}`];
+  const members = Object.entries(json as JsonObject).flatMap(([key, value]) =>
+    shapeOf(value, `${path}.${/^([0-9]+|[0-9a-f]{64})$/.test(key) ? "*" : key}`)
+  );
+  return [...new Set(members)].sort();
+}

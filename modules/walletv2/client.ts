@@ -1,0 +1,56 @@
+/** The user's side of walletv2: deposits are found and claimed, payments are made. Follows fedimint-walletv2-client 0.13.0; sheet "wallet" 9. */
+import { decode } from "../../core/encoding/mod.ts";
+import { defineClientModule } from "../contract/client.ts";
+import { Addresses } from "./client_addresses.ts";
+import { WalletClient } from "./client_api.ts";
+import { walletCommands } from "./client_commands.ts";
+import { WalletFederation } from "./client_federation.ts";
+import { walletTransitions } from "./client_machines.ts";
+import { Scanner } from "./client_scanner.ts";
+import { walletState } from "./client_states.ts";
+import {
+  inputErrorText,
+  outputErrorText,
+  walletConsensusItem,
+  walletInput,
+  walletInputError,
+  walletOutput,
+  walletOutputError,
+  walletOutputOutcome,
+  WALLETV2_API_VERSION_REQUIRED,
+  WALLETV2_CONSENSUS_VERSION,
+  WALLETV2_KIND,
+} from "./common.ts";
+import { walletConfig } from "./config.ts";
+
+export const walletv2Client = defineClientModule({
+  kind: WALLETV2_KIND,
+  consensusVersion: WALLETV2_CONSENSUS_VERSION,
+  requiredApi: WALLETV2_API_VERSION_REQUIRED,
+  config: walletConfig,
+  codecs: {
+    config: walletConfig,
+    input: walletInput,
+    output: walletOutput,
+    outputOutcome: walletOutputOutcome,
+    consensusItem: walletConsensusItem,
+    inputError: walletInputError,
+    outputError: walletOutputError,
+  },
+  describeError: (kind, body) =>
+    kind === "inputError"
+      ? inputErrorText(decode(walletInputError, body))
+      : outputErrorText(decode(walletOutputError, body)),
+  state: walletState,
+  start: (env) => {
+    const addresses = new Addresses(env), federation = new WalletFederation(env.api);
+    const scanner = new Scanner(env, addresses, federation);
+    const api = new WalletClient(env, addresses, federation);
+    return Promise.resolve({
+      transitions: (state, operationId) => walletTransitions({ env, federation }, state, operationId),
+      api,
+      commands: walletCommands(api),
+      background: () => scanner.run(env.signal),
+    });
+  },
+});

@@ -1,0 +1,131 @@
+/** `module walletv2 …`: names and JSON of fedimint-cli. Sheet "command line" 6. */
+import { parseAddress } from "../../core/bitcoin/mod.ts";
+import type { Json } from "../../core/encoding/mod.ts";
+import { DecodeError, list, option, u64 } from "../../core/encoding/mod.ts";
+import { MSAT_PER_SAT } from "../../core/types/amount.ts";
+import { parseAmount } from "../../core/types/amount_text.ts";
+import type { ClientCommand } from "../contract/client.ts";
+import { CommandError } from "../contract/command_error.ts";
+import type { WalletClient } from "./client_api.ts";
+import { sendOutcomeJson } from "./client_api.ts";
+import type { WalletFederation } from "./client_federation.ts";
+import { txInfo } from "./common.ts";
+import { satoshi } from "./config.ts";
+
+/** Whole satoshi of an amount, which is millisatoshi unless it has a unit. */
+function satOf(text: string, what: string): bigint {
+  let msat: bigint;
+  try {
+    msat = parseAmount(text);
+  } catch (thrown) {
+    if (thrown instanceof DecodeError) throw CommandError.usage(`${what}: ${thrown.message}`);
+    throw thrown;
+  }
+  if (msat % MSAT_PER_SAT !== 0n) throw CommandError.usage(`${what} cannot be expressed in satoshis: ${text}`);
+  return msat / MSAT_PER_SAT;
+}
+
+/** An amount of bitcoin needs its unit. */
+function bitcoinOf(text: string, what: string): bigint {
+  if (!/[a-z]/i.test(text)) throw CommandError.usage(`${what} needs a unit, as in "500 sat"`);
+  return satOf(text, what);
+}
+
+function noArguments(args: readonly string[], command: string): void {
+  if (args.length > 0) throw CommandError.usage(`${command} takes no arguments`);
+}
+
+/** Takes `--fee F` and `--fee=F` out of the arguments. */
+function takeFee(args: readonly string[]): { readonly fee: string | undefined; readonly others: readonly string[] } {
+  const at = args.findIndex((arg) => arg === "--fee" || arg.startsWith("--fee="));
+  if (at < 0) return { fee: undefined, others: args };
+  const joined = args[at]!.startsWith("--fee=");
+  const fee = joined ? args[at]!.slice("--fee=".length) : args[at + 1];
+  if (fee === undefined) throw CommandError.usage("--fee needs an amount");
+  return { fee, others: args.toSpliced(at, joined ? 1 : 2) };
+}
+
+async function send(wallet: WalletClient, args: readonly string[], signal: AbortSignal): Promise<Json> {
+  const { fee, others } = takeFee(args);
+  const [address, amount, ...more] = others;
+  if (address === undefined || amount === undefined || more.length > 0) {
+    throw CommandError.usage("send takes ADDRESS and AMOUNT");
+  }
+  if (!parseAddress(address).ok) throw CommandError.usage(`${address} is not a Bitcoin address`);
+  const all = amount.toLowerCase() === "all";
+  const givenSat = all ? null : satOf(amount, "AMOUNT");
+  // one fee both for the size of "all" and for the payment: it may rise in between, and the sum would no longer fit
+  const feeSat = fee === undefined ? await wallet.federation.sendFee(signal) : bitcoinOf(fee, "--fee");
+  const valueSat = givenSat ?? await wallet.maxSendable(feeSat);
+  const operationId = await wallet.send(address, valueSat, { feeSat }, signal);
+  return sendOutcomeJson(await wallet.awaitSend(operationId, signal));
+}
+
+type Info = (federation: WalletFederation, signal: AbortSignal) => Promise<Json>;
+
+const transactions = list(txInfo);
+const feerate = option(u64);
+const INFO: { readonly [name: string]: Info } = {
+  "total-value": async (federation, signal) => satoshi.toJson((await federation.wallet(signal))?.value ?? 0n),
+  "block-count": (federation, signal) => federation.blockCount(signal),
+  feerate: async (federation, signal) => feerate.toJson(await federation.feerate(signal)),
+  "pending-tx-chain": async (federation, signal) => transactions.toJson(await federation.pendingChain(signal)),
+  "tx-chain": async (federation, signal) => transactions.toJson(await federation.chain(signal)),
+};
+
+export function walletCommands(wallet: WalletClient): { readonly [name: string]: ClientCommand } {
+  const { federation } = wallet;
+  return {
+    info: {
+      usage: `info ${Object.keys(INFO).join("|")}`,
+      help: "What the federation holds on chain (sat), blocks seen, fee rate (sat per kvB), its transactions",
+      run: (args, signal) => {
+        const [name, ...more] = args;
+        const info = name !== undefined && more.length === 0 && Object.hasOwn(INFO, name) ? INFO[name] : undefined;
+        if (!info) throw CommandError.usage(`info takes one of ${Object.keys(INFO).join(", ")}`);
+        return info(federation, signal);
+      },
+    },
+    "send-fee": {
+      usage: "send-fee",
+      help: "What a payment costs on chain now, sat",
+      run: async (args, signal) => {
+        noArguments(args, "send-fee");
+        return satoshi.toJson(await federation.sendFee(signal));
+      },
+    },
+    "receive-fee": {
+      usage: "receive-fee",
+      help: "What claiming a deposit costs on chain now, sat",
+      run: async (args, signal) => {
+        noArguments(args, "receive-fee");
+        return satoshi.toJson(await federation.receiveFee(signal));
+      },
+    },
+    send: {
+      usage: 'send ADDRESS AMOUNT|all [--fee "N sat"]',
+      help: 'Pays on chain and waits. AMOUNT in msat unless it has a unit: "50000 sat". Prints the transaction\'s id',
+      run: (args, signal) => send(wallet, args, signal),
+    },
+    receive: {
+      usage: "receive",
+      help: "An address to deposit to; finding the first one takes some seconds",
+      run: async (args, signal) => {
+        noArguments(args, "receive");
+        return await wallet.receive({ signal });
+      },
+    },
+    "await-receive": {
+      usage: "await-receive POSITION",
+      help: "Waits for the next deposit since a position in the event log; prints its state and the next position",
+      run: async (args, signal) => {
+        const [position, ...more] = args;
+        if (position === undefined || more.length > 0 || !/^[0-9]{1,15}$/.test(position)) {
+          throw CommandError.usage("await-receive takes one POSITION, a number");
+        }
+        const { nextEventId } = await wallet.awaitReceive(Number(position), signal);
+        return ["Success", nextEventId];
+      },
+    },
+  };
+}

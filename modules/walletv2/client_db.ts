@@ -1,0 +1,121 @@
+/**
+ * What the walletv2 module stores in a client.
+ *
+ * | Prefix | Key | Value |
+ * |---|---|---|
+ * | 31 | – | BS: index of the next output to look at |
+ * | 32 | index u64 BE | nothing: this address index passes the filter |
+ * | 33 | – | BS: address indices below this one have been tried |
+ * | 34 | output index u64 BE | operation ‖ txid: its claim is under way |
+ * | 35 | output index u64 BE | address index ‖ BS sat: a deposit that this fee was too dear for |
+ * | 36 | operation 32 | the change outputs of a claim |
+ */
+import type { ReadTx, StoreTx } from "../../actors/store/store.ts";
+import type { Bytes } from "../../core/bytes.ts";
+import { concat, fromHex } from "../../core/bytes.ts";
+import type { Codec, CodecType } from "../../core/encoding/mod.ts";
+import { decode, encode, struct, u64Number } from "../../core/encoding/mod.ts";
+import type { OperationId, OutPointRange } from "../../core/types/ids.ts";
+import { operationId, outPointRange, transactionId } from "../../core/types/ids.ts";
+import { satoshi } from "./config.ts";
+
+const NEXT_OUTPUT = Uint8Array.of(0x31);
+/** Also the prefix to wait on. */
+export const VALID_INDICES = Uint8Array.of(0x32);
+const SEARCHED = Uint8Array.of(0x33);
+const CLAIMS = Uint8Array.of(0x34);
+const DEFERRED = Uint8Array.of(0x35);
+const CHANGE = Uint8Array.of(0x36);
+
+const claim = struct("Claim", { operationId, txid: transactionId });
+export type Claim = CodecType<typeof claim>;
+
+const deferred = struct("Deferred", { addressIndex: u64Number, feeSat: satoshi });
+export type Deferred = CodecType<typeof deferred> & { readonly outputIndex: number };
+
+function numbered(prefix: Uint8Array, index: number): Bytes {
+  const key = new Uint8Array(prefix.length + 8);
+  key.set(prefix);
+  new DataView(key.buffer).setBigUint64(prefix.length, BigInt(index));
+  return key;
+}
+
+function numberOf(key: Uint8Array): number {
+  return Number(new DataView(key.buffer, key.byteOffset + 1, 8).getBigUint64(0));
+}
+
+async function read<T>(tx: ReadTx, key: Uint8Array, codec: Codec<T>): Promise<T | undefined> {
+  const value = await tx.get(key);
+  return value && decode(codec, value);
+}
+
+export async function getNextOutput(tx: ReadTx): Promise<number> {
+  return await read(tx, NEXT_OUTPUT, u64Number) ?? 0;
+}
+
+/** Output indices below this one are done with. */
+export function setNextOutput(tx: StoreTx, index: number): void {
+  tx.set(NEXT_OUTPUT, encode(u64Number, index));
+}
+
+/** Ascending. */
+export async function validIndices(tx: ReadTx): Promise<number[]> {
+  const indices: number[] = [];
+  for await (const { key } of tx.range({ prefix: VALID_INDICES })) indices.push(numberOf(key));
+  return indices;
+}
+
+export async function highestValidIndex(tx: ReadTx): Promise<number | undefined> {
+  for await (const { key } of tx.range({ prefix: VALID_INDICES, reverse: true, limit: 1 })) return numberOf(key);
+  return undefined;
+}
+
+/** What was found counts as tried. */
+export function addValidIndex(tx: StoreTx, index: number): void {
+  tx.set(numbered(VALID_INDICES, index), new Uint8Array(0));
+  setSearched(tx, index + 1);
+}
+
+export async function getSearched(tx: ReadTx): Promise<number> {
+  return await read(tx, SEARCHED, u64Number) ?? 0;
+}
+
+export function setSearched(tx: StoreTx, index: number): void {
+  tx.set(SEARCHED, encode(u64Number, index));
+}
+
+export function getClaim(tx: ReadTx, outputIndex: number): Promise<Claim | undefined> {
+  return read(tx, numbered(CLAIMS, outputIndex), claim);
+}
+
+export function setClaim(tx: StoreTx, outputIndex: number, value: Claim): void {
+  tx.set(numbered(CLAIMS, outputIndex), encode(claim, value));
+}
+
+export function deleteClaim(tx: StoreTx, outputIndex: number): void {
+  tx.delete(numbered(CLAIMS, outputIndex));
+}
+
+export async function deferredOutputs(tx: ReadTx): Promise<Deferred[]> {
+  const outputs: Deferred[] = [];
+  for await (const { key, value } of tx.range({ prefix: DEFERRED })) {
+    outputs.push({ outputIndex: numberOf(key), ...decode(deferred, value) });
+  }
+  return outputs;
+}
+
+export function setDeferred(tx: StoreTx, { outputIndex, ...value }: Deferred): void {
+  tx.set(numbered(DEFERRED, outputIndex), encode(deferred, value));
+}
+
+export function deleteDeferred(tx: StoreTx, outputIndex: number): void {
+  tx.delete(numbered(DEFERRED, outputIndex));
+}
+
+export function getChange(tx: ReadTx, operation: OperationId): Promise<OutPointRange | undefined> {
+  return read(tx, concat(CHANGE, fromHex(operation)), outPointRange);
+}
+
+export function setChange(tx: StoreTx, operation: OperationId, range: OutPointRange): void {
+  tx.set(concat(CHANGE, fromHex(operation)), encode(outPointRange, range));
+}

@@ -1,0 +1,34 @@
+/** Why something can't be done with on-chain money. */
+import { FedimintError } from "../../core/result.ts";
+
+export type WalletErrorCode =
+  | "invalid_address"
+  | "wrong_network"
+  | "unsupported_address"
+  | "dust_value"
+  | "no_feerate"
+  | "federation"
+  | "insufficient_funds"
+  | "unknown_operation"
+  | "not_issued"
+  | "failed";
+
+/** Texts are the reference's. */
+const TEXTS: Readonly<Record<WalletErrorCode, string>> = {
+  invalid_address: "The text is not a Bitcoin address",
+  wrong_network: "Address is from a different network than the federation",
+  unsupported_address: "Unsupported address type",
+  dust_value: "The value is too small",
+  no_feerate: "No consensus feerate is available at this time",
+  federation: "The federation returned an error",
+  insufficient_funds: "The client does not have sufficient funds to send the payment",
+  unknown_operation: "This client has no such operation",
+  not_issued: "The ecash for the claimed deposit could not be issued",
+  failed: "The transaction could not be submitted",
+};
+
+export class WalletError extends FedimintError<{ readonly code: WalletErrorCode }> {
+  static of(code: WalletErrorCode, options?: ErrorOptions): WalletError {
+    return new WalletError({ code }, TEXTS[code], options);
+  }
+}

@@ -1,0 +1,110 @@
+import { assertEquals } from "@std/assert";
+import { ManualClock } from "../../actors/store/testing.ts";
+import { openMemoryStore } from "../../actors/store/memory.ts";
+import type { Bytes } from "../../core/bytes.ts";
+import { toHex } from "../../core/bytes.ts";
+import { publicKeyOf } from "../../core/crypto/mod.ts";
+import type { Json } from "../../core/encoding/mod.ts";
+import { BACKUP_PAYLOAD_BYTES_MAX, signBackupRequest, signedBackupRequest } from "../../core/types/backup.ts";
+import type { SystemTime } from "../../core/types/duration.ts";
+import { backupMethods } from "./backup_methods.ts";
+import { badRequest, call, secretKeyOf } from "./testing.ts";
+
+const KEY = secretKeyOf(6);
+const ID = toHex(publicKeyOf(KEY));
+const AUX = new Uint8Array(32);
+const DAY_SECS = 86_400;
+const START_SECS = 1_000 * DAY_SECS;
+
+function at(secs: number, nanos = 0): SystemTime {
+  return { secsSinceEpoch: BigInt(secs), nanosSinceEpoch: nanos };
+}
+
+function request(payload: Bytes, timestamp: SystemTime, key = KEY): Record<string, Json> {
+  return signedBackupRequest.toJson(signBackupRequest(payload, timestamp, key, AUX)) as Record<string, Json>;
+}
+
+async function rig() {
+  const store = await openMemoryStore({
+    clock: { nowMs: () => 0, monotonicMs: () => 0, setTimer: () => ({ cancel: () => {} }) },
+  });
+  const clock = new ManualClock();
+  await clock.advance(START_SECS * 1_000);
+  const methods = backupMethods({ store, clock, apiPassword: "pass" });
+  return { clock, call: (method: string, params: Json, auth?: string) => call(methods, method, params, auth) };
+}
+
+Deno.test("a backup is handed to whoever names its key; nobody else's is", async () => {
+  const { call } = await rig();
+  assertEquals(await call("recover", ID), null);
+  assertEquals(await call("backup", request(Uint8Array.of(1, 2, 255), at(START_SECS, 5))), null);
+  assertEquals(await call("recover", ID), {
+    timestamp: { secs_since_epoch: START_SECS, nanos_since_epoch: 5 },
+    data: "0102ff",
+  });
+  assertEquals(await call("recover", toHex(publicKeyOf(secretKeyOf(7)))), null);
+});
+
+Deno.test("a newer backup takes the place of the older, which never comes back", async () => {
+  const { call } = await rig();
+  const [older, newer] = [request(Uint8Array.of(1), at(START_SECS)), request(Uint8Array.of(2), at(START_SECS, 1))];
+  assertEquals(await call("backup", older), null);
+  assertEquals(await call("backup", newer), null);
+  for (const replayed of [older, newer]) assertEquals(await call("backup", replayed), badRequest("timestamp too small"));
+  assertEquals((await call("recover", ID) as { data: string }).data, "02");
+});
+
+Deno.test("a backup that its key did not sign is refused", async () => {
+  const { call } = await rig();
+  const signed = request(Uint8Array.of(1), at(START_SECS));
+  const invalid = badRequest("invalid request");
+  assertEquals(await call("backup", { ...signed, payload: "02" }), invalid);
+  assertEquals(await call("backup", { ...signed, id: toHex(publicKeyOf(secretKeyOf(7))) }), invalid);
+  assertEquals(await call("backup", { ...signed, signature: "00".repeat(64) }), invalid);
+  assertEquals(await call("recover", ID), null);
+});
+
+Deno.test("a backup may be dated an hour ahead, not more", async () => {
+  const { call } = await rig();
+  const limit = START_SECS + 3_600;
+  assertEquals(
+    await call("backup", request(Uint8Array.of(1), at(limit, 1))),
+    badRequest("timestamp too far in the future"),
+  );
+  assertEquals(await call("backup", request(Uint8Array.of(1), at(limit))), null);
+});
+
+Deno.test("a backup may have 128 KiB, not a byte more", async () => {
+  const { call } = await rig();
+  const tooLarge = new Uint8Array(BACKUP_PAYLOAD_BYTES_MAX + 1);
+  assertEquals(await call("backup", request(tooLarge, at(START_SECS))), badRequest("snapshot too large"));
+  assertEquals(await call("backup", request(tooLarge.slice(1), at(START_SECS))), null);
+  assertEquals((await call("recover", ID) as { data: string }).data.length, 2 * BACKUP_PAYLOAD_BYTES_MAX);
+});
+
+Deno.test("what is no request and no key is a bad request", async () => {
+  const { call } = await rig();
+  for (const bad of [null, {}, "", { id: ID, payload: "zz" }]) {
+    assertEquals((await call("backup", bad) as { code: number }).code, 400);
+  }
+  for (const bad of [null, "", "00".repeat(33), ID.slice(2), `${ID}00`]) {
+    assertEquals((await call("recover", bad) as { code: number }).code, 400);
+  }
+});
+
+Deno.test("statistics count backups by age, for the guardian alone", async () => {
+  const { call } = await rig();
+  const ages = [-1_000, 0, DAY_SECS - 1, DAY_SECS, 7 * DAY_SECS, 30 * DAY_SECS, 90 * DAY_SECS];
+  for (const [i, age] of ages.entries()) {
+    assertEquals(await call("backup", request(new Uint8Array(10), at(START_SECS - age), secretKeyOf(20 + i))), null);
+  }
+  assertEquals(await call("backup_statistics", null), { code: 401, message: "Invalid authorization" });
+  assertEquals(await call("backup_statistics", null, "pass"), {
+    num_backups: 7,
+    total_size: 70,
+    refreshed_1d: 3,
+    refreshed_1w: 4,
+    refreshed_1m: 5,
+    refreshed_3m: 6,
+  });
+});

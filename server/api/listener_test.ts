@@ -1,0 +1,207 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { createSystem, supervisor } from "../../actors/mod.ts";
+import type { LogRecord } from "../../actors/logger.ts";
+import { NetworkError } from "../../actors/platform/error.ts";
+import type { MessageSocket } from "../../actors/platform/platform.ts";
+import { realPlatform } from "../../actors/platform/real.ts";
+import { SimulatedWorld } from "../../actors/platform/simulated/mod.ts";
+import type { ActorSystem } from "../../actors/system.ts";
+import { fromUtf8 } from "../../core/bytes.ts";
+import type { JsonObject } from "../../core/encoding/mod.ts";
+import { parseJson } from "../../core/encoding/mod.ts";
+import type { Method } from "./dispatch.ts";
+import { MESSAGE_BYTES_MAX, MESSAGE_MARGIN_BYTES } from "./limits.ts";
+import { basicAuthorization } from "./secrets.ts";
+import { apiTree } from "./tree.ts";
+
+const OPEN = { timeoutMs: 10_000, messageBytesMax: 2 * MESSAGE_BYTES_MAX };
+const PING = '{"jsonrpc":"2.0","id":1,"method":"ping","params":[{"params":null}]}';
+const WAIT = PING.replace("ping", "wait");
+const PONG = '{"jsonrpc":"2.0","id":1,"result":"pong"}';
+
+type Options = { readonly connectionsMax?: number; readonly apiSecrets?: readonly string[] };
+
+class Api {
+  readonly world = new SimulatedWorld(1);
+  readonly waits: AbortSignal[] = [];
+  readonly log: LogRecord[] = [];
+  readonly system: ActorSystem;
+
+  constructor() {
+    const { platform } = this.world.process("guardian");
+    this.system = createSystem({ platform, log: (record) => this.log.push(record) });
+  }
+
+  static async start({ connectionsMax = 10, apiSecrets = [] }: Options = {}): Promise<Api> {
+    const api = new Api();
+    const methods: Record<string, Method> = {
+      ping: () => Promise.resolve("pong"),
+      wait: (_request, signal) => {
+        api.waits.push(signal);
+        return new Promise(() => {});
+      },
+    };
+    const tree = apiTree("root", {
+      bind: { hostname: "0.0.0.0", port: 8174 },
+      methods: (name) => methods[name],
+      connectionsMax,
+      apiSecrets,
+    });
+    await api.finish(api.system.start(supervisor("root", { children: [tree] })));
+    return api;
+  }
+
+  async finish<T>(promise: Promise<T>): Promise<T> {
+    let settled = false;
+    const watched = promise.finally(() => settled = true);
+    watched.catch(() => undefined);
+    await this.world.run({ until: () => settled, forMs: 600_000 });
+    return await watched;
+  }
+
+  /** A client's socket, open. */
+  open(authorization?: string): Promise<MessageSocket> {
+    const headers = authorization === undefined ? {} : { headers: { Authorization: authorization } };
+    const { network } = this.world.process("client").platform;
+    return this.finish(network.openWebSocket("ws://guardian:8174/any/path", { ...OPEN, ...headers }));
+  }
+
+  async refusal(authorization?: string): Promise<number | undefined> {
+    const thrown = await assertRejects(() => this.open(authorization), NetworkError);
+    return (thrown.facts as { status?: number }).status;
+  }
+
+  async ask(socket: MessageSocket, message: string): Promise<string | null> {
+    socket.send(message);
+    return await this.finish(socket.receive());
+  }
+
+  async post(body: string, contentType = "application/json", method: "GET" | "POST" = "POST") {
+    const { network } = this.world.process("client").platform;
+    const options = { method, headers: { "content-type": contentType }, timeoutMs: 90_000, bodyBytesMax: 1_000_000 };
+    const answer = await this.finish(
+      network.fetch("http://guardian:8174/", method === "POST" ? { ...options, body } : options),
+    );
+    return { status: answer.status, text: fromUtf8(answer.body) };
+  }
+
+  connections(): number {
+    const api = this.system.inspect().children[0]!;
+    return api.children.find(({ path }) => path.endsWith("/connections"))!.children.length;
+  }
+}
+
+Deno.test("clients connect on any path and are answered", async () => {
+  const api = await Api.start();
+  const [a, b] = [await api.open(), await api.open()];
+  assertEquals(await api.ask(a, PING), PONG);
+  assertEquals(await api.ask(b, PING), PONG);
+  assertEquals(api.connections(), 2);
+  a.close();
+  await api.world.run({ forMs: 10_000 });
+  assertEquals(api.connections(), 1);
+});
+
+Deno.test("a private API refuses strangers with 401, before anything else", async () => {
+  const api = await Api.start({ apiSecrets: ["first", "second"], connectionsMax: 2 });
+  assertEquals(await api.refusal(), 401);
+  assertEquals(await api.refusal(basicAuthorization("third")), 401);
+  for (const secret of ["first", "second"]) {
+    assertEquals(await api.ask(await api.open(basicAuthorization(secret)), PING), PONG);
+  }
+  assertEquals(await api.refusal(), 401);
+  assertEquals(await api.refusal(basicAuthorization("first")), 429);
+  assertEquals(await api.post(PING), { status: 401, text: "Unauthorized" });
+});
+
+Deno.test("above its number of connections it answers 429, until one ends", async () => {
+  const api = await Api.start({ connectionsMax: 2 });
+  const [a] = [await api.open(), await api.open()];
+  assertEquals(await api.refusal(), 429);
+  assertEquals((await api.post(PING)).status, 429);
+  a.close();
+  await api.world.run({ forMs: 10_000 });
+  assertEquals(await api.ask(await api.open(), PING), PONG);
+});
+
+Deno.test("when a client is gone what it waited for ends", async () => {
+  const api = await Api.start();
+  const socket = await api.open();
+  socket.send(WAIT);
+  await api.world.run({ forMs: 1_000 });
+  assertEquals(api.waits.map(({ aborted }) => aborted), [false]);
+  socket.close();
+  await api.world.run({ forMs: 1_000 });
+  assertEquals([api.waits[0]!.aborted, api.connections()], [true, 0]);
+});
+
+Deno.test("a client that vanished without a word is found by its silence", async () => {
+  const api = await Api.start();
+  const socket = await api.open();
+  socket.send(WAIT);
+  await api.world.run({ forMs: 1_000 });
+  api.world.process("client").kill("power");
+  await api.world.run({ forMs: 60_000 });
+  assertEquals([api.waits[0]!.aborted, api.connections()], [true, 0]);
+});
+
+Deno.test("a request is cut after 60 s and the connection lives on", async () => {
+  const api = await Api.start();
+  const socket = await api.open();
+  const startMs = api.world.nowMs;
+  const cut = '{"jsonrpc":"2.0","id":1,"error":{"code":-32000,"message":"Request timeout"}}';
+  assertEquals(await api.ask(socket, WAIT), cut);
+  assertEquals(Math.floor((api.world.nowMs - startMs) / 1_000), 60);
+  assertEquals(await api.ask(socket, PING), PONG);
+});
+
+Deno.test("a message that is too large is told so; one that is far too large ends the connection", async () => {
+  const api = await Api.start();
+  const socket = await api.open();
+  const answer = parseJson((await api.ask(socket, `"${"x".repeat(MESSAGE_BYTES_MAX)}"`))!) as JsonObject;
+  assertEquals((answer.error as JsonObject).code, -32007);
+  assertEquals(await api.ask(socket, PING), PONG);
+  assertEquals(await api.ask(socket, "x".repeat(MESSAGE_BYTES_MAX + MESSAGE_MARGIN_BYTES + 1)), null);
+  await api.world.run({ forMs: 1_000 });
+  assertEquals(api.connections(), 0);
+});
+
+Deno.test("JSON-RPC by POST is answered too, within the same bounds", async () => {
+  const api = await Api.start({ connectionsMax: 1 });
+  assertEquals(await api.post(PING), { status: 200, text: PONG });
+  assertEquals((await api.post(PING, "text/plain")).status, 415);
+  assertEquals((await api.post("", "text/plain", "GET")).status, 405);
+  const tooLarge = await api.post(`"${"x".repeat(MESSAGE_BYTES_MAX)}"`);
+  assertEquals(((parseJson(tooLarge.text) as JsonObject).error as JsonObject).code, -32007);
+  const cut = await api.post(WAIT);
+  assertEquals(((parseJson(cut.text) as JsonObject).error as JsonObject).code, -32000);
+  // a request gives its place back
+  assertEquals(await api.post(PING), { status: 200, text: PONG });
+});
+
+Deno.test("the same on real sockets: a call, a refused stranger, an orderly end", async () => {
+  const platform = realPlatform();
+  const log: LogRecord[] = [];
+  const system = createSystem({ platform, log: (record) => log.push(record) });
+  const tree = apiTree("root", {
+    bind: { hostname: "127.0.0.1", port: 0 },
+    methods: (name) => name === "ping" ? () => Promise.resolve("pong") : undefined,
+    connectionsMax: 10,
+    apiSecrets: ["secret"],
+  });
+  await system.start(supervisor("root", { children: [tree] }));
+  try {
+    const address = log.find(({ message }) => message === "API is listening")!.facts!.address;
+    const url = `ws://${address}`;
+    const stranger = await assertRejects(() => platform.network.openWebSocket(url, OPEN), NetworkError);
+    assertEquals(stranger.code, "refused");
+    const headers = { Authorization: basicAuthorization("secret") };
+    const socket = await platform.network.openWebSocket(url, { ...OPEN, headers });
+    socket.send(PING);
+    assertEquals(await socket.receive(), PONG);
+    await system.stop();
+    assertEquals(await socket.receive(), null);
+  } finally {
+    await system.stop();
+  }
+});

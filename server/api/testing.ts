@@ -1,0 +1,78 @@
+/** What the tests of this folder share: a federation's config without modules, and calls to a table of methods. */
+import type { Bytes } from "../../core/bytes.ts";
+import { publicKeyOf } from "../../core/crypto/mod.ts";
+import type { Json, JsonObject } from "../../core/encoding/mod.ts";
+import { parseJson, stringifyJson } from "../../core/encoding/mod.ts";
+import type { PeerId } from "../../core/types/ids.ts";
+import { CORE_CONSENSUS_VERSION } from "../../core/types/version.ts";
+import type { GuardianConfig } from "../setup/guardian_config.ts";
+import type { Method } from "./dispatch.ts";
+import { answerMessage, parseMessage } from "./dispatch.ts";
+
+export function secretKeyOf(peer: PeerId): Bytes {
+  return new Uint8Array(32).fill(peer + 1);
+}
+
+export function configUrl(peer: PeerId): string {
+  return `ws://g${peer}:8174/`;
+}
+
+/** Config of one of four guardians, without modules. */
+export function testConfig(identity: PeerId = 0, total = 4): GuardianConfig {
+  const peers = Array.from({ length: total }, (_, peer) => peer);
+  const byPeer = <T>(value: (peer: PeerId) => T): Map<PeerId, T> => new Map(peers.map((peer) => [peer, value(peer)]));
+  return {
+    consensus: {
+      codeVersion: "0.13",
+      version: CORE_CONSENSUS_VERSION,
+      broadcastPublicKeys: byPeer((peer) => publicKeyOf(secretKeyOf(peer))),
+      broadcastRoundsPerSession: 200,
+      apiEndpoints: byPeer((peer) => ({ url: configUrl(peer), name: `g${peer}` })),
+      irohEndpoints: new Map(),
+      tlsCerts: byPeer(() => "00"),
+      modules: new Map(),
+      meta: new Map([["federation_name", "test"]]),
+    },
+    local: {
+      p2pEndpoints: byPeer((peer) => ({ url: `fedimint://g${peer}:8173`, name: `g${peer}` })),
+      identity,
+      maxConnections: 1_000,
+      broadcastRoundDelayMs: 50,
+    },
+    private: {
+      tlsKey: "00",
+      irohApiSk: null,
+      irohP2pSk: null,
+      broadcastSecretKey: secretKeyOf(identity),
+      modules: new Map(),
+    },
+  };
+}
+
+/** The answer to one message; undefined when there is none. Bugs of endpoints are thrown. */
+export async function exchange(methods: Record<string, Method>, text: string): Promise<Json | undefined> {
+  let bug: unknown = undefined;
+  const answer = await answerMessage(parseMessage(text), {
+    methods: (name) => Object.hasOwn(methods, name) ? methods[name] : undefined,
+    signal: new AbortController().signal,
+    onBug: (_method, thrown) => bug = thrown,
+  });
+  if (bug !== undefined) throw bug;
+  return answer === null ? undefined : parseJson(answer);
+}
+
+/** `result` or `error` of the answer to a call. */
+export async function call(
+  methods: Record<string, Method>,
+  method: string,
+  params: Json,
+  auth: string | null = null,
+): Promise<Json> {
+  const text = stringifyJson({ jsonrpc: "2.0", id: 1, method, params: [{ auth, params }] });
+  const answer = await exchange(methods, text) as JsonObject;
+  return answer.error ?? answer.result!;
+}
+
+export function badRequest(message: string): Json {
+  return { code: 400, message };
+}

@@ -1,0 +1,214 @@
+/** A client of a test federation: the client's own operations, executor and logs over a store in memory, on a clock moved by hand. */
+import { createSystem } from "../../actors/mod.ts";
+import type { ActorSystem } from "../../actors/system.ts";
+import type { LogRecord } from "../../actors/logger.ts";
+import type { Platform } from "../../actors/platform/platform.ts";
+import { child, supervisor } from "../../actors/supervisor.ts";
+import { MemoryBackend, openMemoryStore } from "../../actors/store/mod.ts";
+import type { Store, StoreTx } from "../../actors/store/mod.ts";
+import { ManualClock } from "../../actors/store/testing.ts";
+import type { Json } from "../../core/encoding/mod.ts";
+import { GLOBAL_INSTANCE_ID } from "../../core/types/ids.ts";
+import type { OperationId } from "../../core/types/ids.ts";
+import { encode, u64 } from "../../core/encoding/mod.ts";
+import { numPeers } from "../../core/types/num_peers.ts";
+import type { AnyStateOwner } from "../../client/core.ts";
+import { ModuleCore, Operations } from "../../client/core.ts";
+import { modulePrefix, UniqueTime } from "../../client/database.ts";
+import { executor } from "../../client/executor/executor.ts";
+import { Machines } from "../../client/executor/machines.ts";
+import { submissionState, submissionTransitions } from "../../client/executor/submission.ts";
+import type { NumberedEvent } from "../../client/logs/events.ts";
+import { eventOrder, getEvents } from "../../client/logs/events.ts";
+import type { OperationEntry } from "../../client/logs/operations.ts";
+import { getOperation } from "../../client/logs/operations.ts";
+import type { ClientModuleArgs, ModuleTable } from "../../client/module_actor.ts";
+import { clientModule } from "../../client/module_actor.ts";
+import { eventOrderRef, executorRef } from "../../client/tree.ts";
+import type { AnyClientModuleDefinition } from "../../modules/contract/client.ts";
+import { seededDice } from "../../modules/contract/testing.ts";
+import { walletv2Client } from "../../modules/walletv2/client.ts";
+import type { WalletClient } from "../../modules/walletv2/client_api.ts";
+import { setSearched } from "../../modules/walletv2/client_db.ts";
+import { DEPOSITOR } from "../../modules/walletv2/testing.ts";
+import type { TestFederation } from "./federation.ts";
+import { PURSE, WALLET } from "./federation.ts";
+import { purseClient } from "./purse.ts";
+
+/** A test that waits longer in its own time has lost what it waits for. */
+const WAIT_MS_MAX = 4 * 3_600_000;
+
+export type TestClientOptions = {
+  readonly federation: TestFederation;
+  readonly clock?: ManualClock;
+  readonly disk?: MemoryBackend;
+  readonly seed?: number;
+  readonly testEnvironment?: boolean;
+};
+
+export class TestClient {
+  readonly clock: ManualClock;
+  readonly store: Store;
+  readonly records: LogRecord[] = [];
+  readonly disk: MemoryBackend;
+  readonly #system: ActorSystem;
+  readonly #table: ModuleTable = new Map();
+
+  private constructor(
+    disk: MemoryBackend,
+    store: Store,
+    readonly platform: Platform,
+    clock: ManualClock,
+  ) {
+    this.clock = clock;
+    this.disk = disk;
+    this.store = store;
+    this.#system = createSystem({ platform, log: (record) => this.records.push(record) });
+  }
+
+  static async open(options: TestClientOptions): Promise<TestClient> {
+    const clock = options.clock ?? new ManualClock();
+    const disk = options.disk ?? new MemoryBackend({ clock });
+    const store = await openMemoryStore({ clock, backend: disk });
+    const absent = {} as Platform["network"] & Platform["files"];
+    const platform = { clock, dice: seededDice(options.seed ?? 1), network: absent, files: absent };
+    const client = new TestClient(disk, store, platform, clock);
+    await client.#start(options);
+    return client;
+  }
+
+  async #start({ federation, testEnvironment = true }: TestClientOptions): Promise<void> {
+    const { platform, store } = this;
+    const api = federation.api(platform), owners = new Map<number, AnyStateOwner>();
+    const operations = new Operations({
+      store,
+      platform,
+      sender: this.#system,
+      executor: executorRef,
+      eventOrder: eventOrderRef,
+      time: new UniqueTime(platform.clock),
+      owners,
+      primary: () => {
+        const module = this.#table.get(PURSE)?.primary;
+        return module ? { instance: PURSE, module } : null;
+      },
+    });
+    const definitions: [number, AnyClientModuleDefinition, unknown][] = [
+      [PURSE, purseClient, null],
+      [WALLET, walletv2Client, federation.wallet.config],
+    ];
+    const modules = definitions.map(([instance, definition, config]): ClientModuleArgs => {
+      const owner: AnyStateOwner = {
+        kind: definition.kind,
+        codec: definition.state,
+        transitions: (state, operationId) => this.#table.get(instance)!.transitions(state, operationId),
+      };
+      owners.set(instance, owner);
+      const env = {
+        instance,
+        federationId: "ab".repeat(32),
+        peers: numPeers(federation.wallet.guardians.length),
+        config,
+        invite: () => Promise.reject(new Error("This test has no invite code")),
+        secret: DEPOSITOR,
+        store: store.view(modulePrefix(instance)),
+        api: api.forModule(instance),
+        apiVersion: { major: 0, minor: 0 },
+        core: new ModuleCore(operations, instance, owner),
+        admin: null,
+        testEnvironment,
+      };
+      return { definition, env, table: this.#table };
+    });
+    owners.set(GLOBAL_INSTANCE_ID, {
+      kind: null,
+      codec: submissionState,
+      transitions: (state) =>
+        submissionTransitions(state, {
+          api,
+          platform,
+          describe: (kind, { instance, body }) =>
+            definitions.find(([id]) => id === instance)?.[1].describeError?.(kind, body) ?? null,
+        }),
+    });
+    const machines = new Machines(store, operations, owners);
+    await this.#system.start(supervisor("client", {
+      children: [
+        supervisor("federation", {
+          strategy: "rest_for_one",
+          children: [
+            child(eventOrder, { args: { store } }),
+            supervisor("modules", {
+              children: modules.map((args) => child(clientModule, { id: args.definition.kind, args })),
+            }),
+            supervisor("machines", { intensity: 100, periodMs: 10_000, children: [] }),
+            child(executor, { args: { supervisor: "client/federation/machines", machines } }),
+          ],
+        }),
+      ],
+    }));
+  }
+
+  get wallet(): WalletClient {
+    return this.#table.get(WALLET)!.api as WalletClient;
+  }
+
+  /** Runs a command; time passes until it is done. */
+  command(name: string, ...args: readonly string[]): Promise<Json> {
+    const { run } = this.#table.get(WALLET)!.commands[name]!;
+    return this.until(run(args, new AbortController().signal));
+  }
+
+  /** Lets time pass, 100 ms at a time, until the promise has settled. */
+  async until<T>(promise: Promise<T>): Promise<T> {
+    let settled = false;
+    const mark = (): void => void (settled = true);
+    promise.then(mark, mark);
+    for (let waitedMs = 0; !settled; waitedMs += 100) {
+      if (waitedMs > WAIT_MS_MAX) throw new Error("What a test waits for doesn't come");
+      await this.clock.advance(100);
+    }
+    return await promise;
+  }
+
+  /** Lets time pass until a fact holds. */
+  async untilTrue(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
+    for (let waitedMs = 0; !await holds(); waitedMs += 100) {
+      if (waitedMs > WAIT_MS_MAX) throw new Error(`It never comes that ${what}`);
+      await this.clock.advance(100);
+    }
+  }
+
+  balanceMsat(): Promise<bigint> {
+    return this.store.read((tx) => this.#table.get(PURSE)!.primary!.balanceMsat(tx.view(modulePrefix(PURSE))));
+  }
+
+  async setBalance(msat: bigint): Promise<void> {
+    await this.inModule(PURSE, (tx) => tx.set(Uint8Array.of(1), encode(u64, msat)));
+  }
+
+  async inModule<T>(instance: number, body: (tx: StoreTx) => Promise<T> | T): Promise<T> {
+    const { value, durable } = await this.store.view(modulePrefix(instance)).transact((tx) => body(tx));
+    await durable;
+    return value;
+  }
+
+  /** As if the search had come so far already: the tests' next index is close. */
+  searched(index: number): Promise<void> {
+    return this.inModule(WALLET, (tx) => setSearched(tx, index));
+  }
+
+  async events(kind?: string): Promise<NumberedEvent[]> {
+    const events = await this.store.read((tx) => getEvents(tx, 0, 1_000));
+    return kind === undefined ? events : events.filter((event) => event.kind === kind);
+  }
+
+  operation(id: OperationId): Promise<OperationEntry | undefined> {
+    return this.store.read((tx) => getOperation(tx, id));
+  }
+
+  async close(): Promise<void> {
+    await this.until(this.#system.stop());
+    await this.until(this.store.close());
+  }
+}

@@ -1,0 +1,149 @@
+/**
+ * A primary module without blind signatures, for tests of other modules: money that is just a number. Pays and takes change in one item of
+ * any amount, for a fee of 100 msat each; what is refused comes back.
+ */
+import type { ReadTx, StoreTx } from "../../actors/store/store.ts";
+import { toDyn } from "../../core/types/dyn.ts";
+import type { ModuleCodecs } from "../../core/types/dyn.ts";
+import { publicKeyOf } from "../../core/crypto/mod.ts";
+import type { CodecType } from "../../core/encoding/mod.ts";
+import { closedEnum, decode, encode, struct, u64, unit } from "../../core/encoding/mod.ts";
+import type { Result } from "../../core/result.ts";
+import { err, ok } from "../../core/result.ts";
+import { BITCOIN_UNIT, outPointRange, transactionId } from "../../core/types/ids.ts";
+import type { OperationId, OutPointRange } from "../../core/types/ids.ts";
+import { publicKey } from "../../core/types/keys.ts";
+import type { ClientModuleEnv, ClientTx, PrimaryModule, Transition } from "../../modules/contract/client.ts";
+import { defineClientModule, transition } from "../../modules/contract/client.ts";
+import type { InputMeta, OutputMeta } from "../../modules/contract/server.ts";
+
+export const PURSE_FEE_MSAT = 100n;
+
+const purseInput = struct("PurseInput", { msat: u64, key: publicKey });
+const purseOutput = struct("PurseOutput", { msat: u64 });
+
+export const purseCodecs: ModuleCodecs = {
+  config: unit,
+  input: purseInput,
+  output: purseOutput,
+  outputOutcome: unit,
+  consensusItem: unit,
+  inputError: unit,
+  outputError: unit,
+};
+
+function inBitcoin(msat: bigint): OutputMeta {
+  return { amounts: new Map([[BITCOIN_UNIT, msat]]), fees: new Map([[BITCOIN_UNIT, PURSE_FEE_MSAT]]) };
+}
+
+/** What a guardian makes of the purse's items: it believes them. */
+export const purseGuardian = {
+  input: ({ msat, key }: CodecType<typeof purseInput>): InputMeta => ({ ...inBitcoin(msat), publicKey: key }),
+  output: ({ msat }: CodecType<typeof purseOutput>): OutputMeta => inBitcoin(msat),
+};
+
+const paid = struct("Paid", { txid: transactionId, msat: u64 });
+const taken = struct("Taken", { range: outPointRange, msat: u64 });
+const purseState = closedEnum("PurseState", {
+  Paying: paid,
+  Paid: paid,
+  Back: paid,
+  Taking: taken,
+  Taken: taken,
+  Lost: taken,
+});
+type PurseState = CodecType<typeof purseState>;
+
+const BALANCE = Uint8Array.of(1);
+
+async function balanceOf(tx: ReadTx): Promise<bigint> {
+  const value = await tx.get(BALANCE);
+  return value ? decode(u64, value) : 0n;
+}
+
+async function add(tx: StoreTx, msat: bigint): Promise<void> {
+  tx.set(BALANCE, encode(u64, await balanceOf(tx) + msat));
+}
+
+type PurseEnv = ClientModuleEnv<null, PurseState>;
+
+class Purse implements PrimaryModule<PurseState> {
+  readonly unit = BITCOIN_UNIT;
+  readonly #env: PurseEnv;
+
+  constructor(env: PurseEnv) {
+    this.#env = env;
+  }
+
+  async balanceTransaction(
+    tx: ClientTx<PurseState>,
+    inputMsat: bigint,
+    outputMsat: bigint,
+  ): ReturnType<PrimaryModule<PurseState>["balanceTransaction"]> {
+    const none = { inputs: [], outputs: [], machines: () => [] };
+    const surplusMsat = inputMsat - outputMsat;
+    if (surplusMsat > PURSE_FEE_MSAT) {
+      const msat = surplusMsat - PURSE_FEE_MSAT;
+      const output = { output: toDyn(this.#env.instance, purseOutput, { msat }), ...inBitcoin(msat) };
+      const machines = (range: OutPointRange): PurseState[] => [{ tag: "Taking", value: { range, msat } }];
+      return ok({ inputs: none, outputs: { outputs: [output], machines } });
+    }
+    const msat = PURSE_FEE_MSAT - surplusMsat, availableMsat = await balanceOf(tx.store);
+    if (availableMsat < msat) return err({ code: "insufficient_funds", requestedMsat: msat, availableMsat });
+    await add(tx.store, -msat);
+    const key = this.#env.platform.dice.bytes(32);
+    const input = toDyn(this.#env.instance, purseInput, { msat, key: publicKeyOf(key) });
+    const machines = (txid: string): PurseState[] => [{ tag: "Paying", value: { txid, msat } }];
+    return ok({ inputs: { inputs: [{ input, ...inBitcoin(msat), key }], machines }, outputs: none });
+  }
+
+  async awaitOutputs(
+    operationId: OperationId,
+    range: OutPointRange,
+    signal?: AbortSignal,
+  ): Promise<Result<null, string>> {
+    for await (const { tag, value } of this.#env.core.states(operationId, signal)) {
+      if ((tag !== "Taken" && tag !== "Lost") || value.range.txid !== range.txid) continue;
+      return tag === "Taken" ? ok(null) : err("Transaction was rejected");
+    }
+    throw signal?.reason ?? new Error("closed");
+  }
+
+  balanceMsat(tx: ReadTx): Promise<bigint> {
+    return balanceOf(tx);
+  }
+
+  denominations(): Promise<ReadonlyMap<bigint, number>> {
+    return Promise.resolve(new Map());
+  }
+}
+
+function transitions(env: PurseEnv, state: PurseState, operationId: OperationId): readonly Transition<PurseState>[] {
+  if (state.tag !== "Paying" && state.tag !== "Taking") return [];
+  const txid = state.tag === "Paying" ? state.value.txid : state.value.range.txid;
+  return [transition<PurseState, Result<null, string>>(
+    (signal) => env.core.awaitTransaction(operationId, txid, signal),
+    async (tx, outcome) => {
+      // money comes back from a refused payment, and in from an accepted change
+      if (outcome.ok === (state.tag === "Taking")) await add(tx.store, state.value.msat);
+      if (state.tag === "Paying") return { tag: outcome.ok ? "Paid" : "Back", value: state.value };
+      return { tag: outcome.ok ? "Taken" : "Lost", value: state.value };
+    },
+  )];
+}
+
+export const purseClient = defineClientModule({
+  kind: "purse",
+  consensusVersion: { major: 0, minor: 0 },
+  requiredApi: { major: 0, minor: 0 },
+  config: unit,
+  codecs: purseCodecs,
+  state: purseState,
+  start: (env: PurseEnv) =>
+    Promise.resolve({
+      transitions: (state: PurseState, operationId: OperationId) => transitions(env, state, operationId),
+      primary: new Purse(env),
+      api: null,
+      commands: {},
+    }),
+});
