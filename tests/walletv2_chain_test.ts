@@ -16,11 +16,17 @@ import { publicKeyOf, xOnlyOf } from "../core/crypto/mod.ts";
 import type { Json } from "../core/encoding/mod.ts";
 import { decode, encodeHex } from "../core/encoding/mod.ts";
 import type { BitcoinSource } from "../modules/contract/bitcoin.ts";
-import { unconfirmedTxs } from "../modules/walletv2/db.ts";
-import { parentsFirst } from "../modules/walletv2/rebroadcast.ts";
 import { destinationOf } from "../modules/walletv2/standard_script.ts";
 import type { TestWallet } from "../modules/walletv2/testing.ts";
-import { agree, ask, claim, depositAddress, send, testWallet } from "../modules/walletv2/testing.ts";
+import {
+  agree,
+  ask,
+  claim,
+  depositAddress,
+  send,
+  signedTransactions,
+  testWallet,
+} from "../modules/walletv2/testing.ts";
 import { testChain } from "../server/bitcoin/_testing.ts";
 import { BITCOIND, CoreNode } from "../server/bitcoin/devchain/_core_node.ts";
 
@@ -80,9 +86,8 @@ async function pay({ wallet }: Federation, address: string, value: bigint, outId
 
 /** Guardians sign; the node takes every transaction, and a block confirms them. */
 async function settle({ wallet, node }: Federation): Promise<readonly BitcoinTransaction[]> {
-  await agree(wallet);
   const [guardian] = wallet.guardians;
-  const transactions = parentsFirst(await guardian!.store.read((tx) => unconfirmedTxs(tx)));
+  const transactions = await signedTransactions(wallet);
   for (const tx of transactions) {
     assertEquals(
       await node.call("sendrawtransaction", encodeHex(bitcoinTransaction, tx)),

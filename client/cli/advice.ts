@@ -1,21 +1,23 @@
-/** What to do after an error, for people. */
+/** Errors for people: what is wrong in their words, and what to do. */
+import { errorText, FedimintError } from "../../core/result.ts";
 import { ApiError } from "../../modules/contract/federation_api.ts";
-import { FedimintError } from "../../core/result.ts";
+import { CliError } from "./error.ts";
+
+/** Where fedimint-cli's words say little. */
+const PLAINER: ReadonlyMap<string, string> = new Map([
+  ["no_data_dir", "it is not said where the wallet is kept"],
+  ["not_joined", "there is no wallet here yet"],
+]);
 
 const ADVICE: ReadonlyMap<string, string> = new Map([
+  ["no_data_dir", "Give --data-dir DIR before the command, or set FM_CLIENT_DIR."],
   ["not_joined", "Join a federation first: `join INVITE_CODE`. Whoever runs one hands out its invite code."],
-  [
-    "insufficient_balance",
-    "`balance` shows what there is, `deposit` adds to it. Amounts without a unit are millisatoshi.",
-  ],
-  [
-    "insufficient_funds",
-    "`balance` shows what there is, `deposit` adds to it. Amounts without a unit are millisatoshi.",
-  ],
+  ["insufficient_balance", "`balance` shows what there is, `deposit` adds to it. A number alone is millisatoshi."],
+  ["insufficient_funds", "`balance` shows what there is, `deposit` adds to it. A number alone is millisatoshi."],
   ["wrong_federation", "E-cash is redeemed where it was issued. `info` shows the id of this wallet's federation."],
   [
     "already_received",
-    "Nothing is lost: the money is in this wallet, or was refused when it came. `list-operations` shows it.",
+    "Nothing is lost: its money is in this wallet, or it was refused when it came. `list-operations` shows which.",
   ],
   ["offline", "Notes that fit the amount must be exchanged first, which takes a connection. Nothing was spent."],
 ]);
@@ -23,9 +25,13 @@ const ADVICE: ReadonlyMap<string, string> = new Map([
 const UNREACHABLE =
   "Nothing was lost. Check the network and try again; a federation works as long as most of its guardians do.";
 
-/** Null when the error says it all. */
-export function advice(thrown: unknown): string | null {
-  if (thrown instanceof ApiError) return UNREACHABLE;
-  if (!(thrown instanceof FedimintError)) return null;
-  return ADVICE.get(thrown.code as string) ?? null;
+function adviceFor(thrown: FedimintError<{ code: string }>): string | undefined {
+  return thrown instanceof ApiError ? UNREACHABLE : ADVICE.get(thrown.code);
+}
+
+/** Lines for standard error. */
+export function friendlyError(thrown: FedimintError<{ code: string }>): string {
+  const text = thrown instanceof CliError ? PLAINER.get(thrown.code) : undefined;
+  const hint = adviceFor(thrown);
+  return `error: ${text ?? errorText(thrown)}\n${hint === undefined ? "" : `${hint}\n`}`;
 }

@@ -8,7 +8,7 @@ import type { Json } from "../../core/encoding/mod.ts";
 import { stringifyJson } from "../../core/encoding/mod.ts";
 import { errorText, FedimintError } from "../../core/result.ts";
 import { CommandError } from "../../modules/contract/command_error.ts";
-import { advice } from "./advice.ts";
+import { friendlyError } from "./advice.ts";
 import { CliError, ExitCode } from "./error.ts";
 import { readGlobals } from "./globals.ts";
 import type { CliIo } from "./io.ts";
@@ -41,7 +41,7 @@ export class Cli {
         const result = await body(this.#session("info"), ...args);
         this.io.out(`${stringifyJson(result, 2)}\n`);
       } catch (thrown) {
-        this.#failed(thrown, () => this.io.out(`${stringifyJson({ error: errorText(thrown) }, 2)}\n`));
+        this.#failed(thrown, (error) => this.io.out(`${stringifyJson({ error: errorText(error) }, 2)}\n`));
       }
     };
   }
@@ -54,15 +54,12 @@ export class Cli {
       try {
         await body(this.#session("warn"), ...args);
       } catch (thrown) {
-        this.#failed(thrown, () => {
-          const hint = advice(thrown);
-          this.io.err(`error: ${errorText(thrown)}\n${hint === null ? "" : `${hint}\n`}`);
-        });
+        this.#failed(thrown, (error) => this.io.err(friendlyError(error)));
       }
     };
   }
 
-  #failed(thrown: unknown, tell: () => void): void {
+  #failed(thrown: unknown, tell: (error: FedimintError<{ code: string }>) => void): void {
     const code = thrown instanceof CliError || thrown instanceof CommandError ? thrown.code : null;
     if (code === "interrupted") {
       this.exitCode = ExitCode.interrupted;
@@ -70,7 +67,7 @@ export class Cli {
       this.io.err(`error: ${errorText(thrown)}\n\nFor more information, try '--help'.\n`);
       this.exitCode = ExitCode.usage;
     } else if (thrown instanceof FedimintError) {
-      tell();
+      tell(thrown);
       this.exitCode = ExitCode.failed;
     } else {
       // not foreseen: the place in the program is what helps

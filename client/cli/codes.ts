@@ -21,7 +21,7 @@ export function codeCommands(cli: Cli, dev: Command): void {
         Promise.resolve({ url, federation_id: federationId })
       ),
     );
-  decode.command("setup-code").argument("<setup_code>")
+  decode.command("setup-code").argument("<setup_code>", "fedimint…")
     .description("what a guardian tells the others in the ceremony")
     .action(cli.official((_session, code: string) => Promise.resolve(setupCodeJson(code))));
 

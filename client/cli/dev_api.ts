@@ -22,7 +22,11 @@ Examples:
   dev api --peer-id 0 --password PASSWORD audit`;
 
 export function apiCommand(cli: Cli, dev: Command): void {
-  dev.command("api").argument("<method>").argument("[params]", "JSON; what is not JSON is sent as a string", "null")
+  dev.command("api").argument("<method>", "its name").argument(
+    "[params]",
+    "JSON; what is not JSON is sent as a string",
+    "null",
+  )
     .description('call a method of the guardians\' API; prints {"value": …}')
     .option(
       "--peer-id <N>",

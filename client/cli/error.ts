@@ -1,8 +1,13 @@
 /** Why a command ends without its result, and with which exit code. */
 import { FedimintError } from "../../core/result.ts";
 
-/** `failed`: it was tried · `usage`: the arguments are wrong · `interrupted`: by Ctrl-C */
-export class CliError extends FedimintError<{ readonly code: "failed" | "usage" | "locked" | "interrupted" }> {
+/**
+ * `failed`: it was tried · `usage`: the arguments are wrong · `no_data_dir`, `not_joined`: there is no wallet to do it with · `locked`:
+ * another process has it · `interrupted`: by Ctrl-C
+ */
+export class CliError extends FedimintError<
+  { readonly code: "failed" | "usage" | "no_data_dir" | "not_joined" | "locked" | "interrupted" }
+> {
   static failed(message: string, options?: ErrorOptions): CliError {
     return new CliError({ code: "failed" }, message, options);
   }

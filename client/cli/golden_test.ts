@@ -5,9 +5,8 @@
 import { assertEquals } from "@std/assert";
 import type { Json, JsonObject } from "../../core/encoding/mod.ts";
 import { parseJson } from "../../core/encoding/mod.ts";
-import { builtInModules } from "../modules.ts";
 import { shapeOf } from "../testing.ts";
-import { readVector, recordedFederation, runInWorld, WALLET_DIR } from "./testing.ts";
+import { quietModules, readVector, recordedFederation, runInWorld, WALLET_DIR } from "./testing.ts";
 
 type Recorded = {
   readonly args: readonly string[];
@@ -37,7 +36,7 @@ Deno.test("every recorded command prints and exits as the official fedimint-cli 
   for (const { args, compare, exit, stdout } of recorded) {
     const given = args.map((arg) => arg === "{dir}" ? WALLET_DIR : arg);
     await test.step(`${compare}: ${given.join(" ").slice(0, 100) || "(no arguments)"}`, async () => {
-      const ran = await runInWorld(world, given, { modules: builtInModules });
+      const ran = await runInWorld(world, given, { modules: quietModules });
       assertEquals(ran.exit, exit, `${ran.out}${ran.err}`);
       if (compare === "exact") assertEquals(sorted(parsed(ran.out)), sorted(stdout));
       if (compare === "shape") assertEquals(shapeOf(parsed(ran.out)), shapeOf(stdout));

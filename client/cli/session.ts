@@ -41,7 +41,7 @@ export class Session {
 
   async #dataDir(): Promise<string> {
     const { dataDir } = this.globals;
-    if (dataDir === null) throw CliError.failed("`--data-dir=` argument not set.");
+    if (dataDir === null) throw new CliError({ code: "no_data_dir" }, "`--data-dir=` argument not set.");
     const { files } = this.io.platform;
     const other = officialDatabasePath(dataDir);
     if (await files.list(other) !== undefined) {
@@ -93,14 +93,14 @@ export class Session {
   withClient<T>(use: (client: Client) => Promise<T>): Promise<T> {
     return this.#withClient(async (store) => {
       const hasWords = await store.read((tx) => entropySlot.get(tx)) !== undefined;
-      if (!hasWords) throw CliError.failed("Encoded client secret not present in DB");
+      if (!hasWords) throw new CliError({ code: "not_joined" }, "Encoded client secret not present in DB");
       if (this.globals.hasFederationSecret) {
         throw CliError.failed(
           "client secret is already set in DB; --federation-secret-hex open requires a client DB without any stored secret",
         );
       }
       if (await store.read((tx) => joinedSlot.get(tx)) === undefined) {
-        throw CliError.failed("Client database not initialized");
+        throw new CliError({ code: "not_joined" }, "Client database not initialized");
       }
     }, use);
   }

@@ -5,8 +5,18 @@ import type { PeerId } from "../../core/types/ids.ts";
 import type { AnyClientModuleDefinition } from "../../modules/contract/client.ts";
 import type { Asked } from "../testing.ts";
 import { ClientWorld, Refusal, serveGuardians, unknownMethod } from "../testing.ts";
+import { builtInModules } from "../modules.ts";
 import { runCli } from "./run.ts";
 import type { CliIo } from "./io.ts";
+
+/** What modules do in quiet moments (searching for addresses, scanning) takes no simulated time, but seconds of a test's. */
+export const quietModules: readonly AnyClientModuleDefinition[] = builtInModules.map((definition) => ({
+  ...definition,
+  start: async (env) => {
+    const { background: _, ...module } = await definition.start(env);
+    return module;
+  },
+}));
 
 export type Ran = { readonly exit: number; readonly out: string; readonly err: string };
 

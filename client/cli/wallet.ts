@@ -24,7 +24,7 @@ const WELCOME_CHARACTERS_MAX = 2_000;
 
 export function walletCommands(cli: Cli): void {
   const { program } = cli;
-  program.command("join").alias("join-federation").argument("<invite_code>")
+  program.command("join").alias("join-federation").argument("<invite_code>", "fed11…")
     .description("join a federation with its invite code")
     .action(cli.official((session, invite: string) => join(session, invite)));
   program.command("info").description("show the federation and what the wallet holds")

@@ -50,8 +50,8 @@ export class WalletClient {
   }
 
   /**
-   * An address to deposit to. It is searched for in the background: the first one takes some seconds, the next ones are there before they
-   * are needed. To wait for the deposit, take the event log's position before asking for the address.
+   * An address to deposit to. The first one is searched for in the background and takes some seconds; another one is given out once it
+   * was used. To wait for the deposit, take the event log's position before asking for the address.
    * @param options.onProgress called while the search goes on, with the number of indices tried; 65,536 are needed on average
    */
   async receive(
@@ -158,7 +158,8 @@ export class WalletClient {
       if (state.tag === "SendSuccess") sent = { outcome: "success", txid: state.value };
       else if (state.tag === "SendAborted") sent = { outcome: "aborted", reason: state.value };
       else if (state.tag === "SendFailure") sent = { outcome: "failure" };
-      else continue;
+      else if (state.tag === "SendFunding") continue;
+      else throw WalletError.of("unknown_operation");
       await core.setOutcome(operationId, sendOutcomeJson(sent));
       return sent;
     }

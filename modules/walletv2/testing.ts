@@ -20,6 +20,8 @@ import type { AddressSearch } from "./address_search.ts";
 import { addressAt, addressSearch } from "./address_search.ts";
 import type { WalletConsensusItem, WalletInput, WalletInputError, WalletOutput, WalletOutputError } from "./common.ts";
 import type { WalletConfig, WalletPrivateConfig } from "./config.ts";
+import { unconfirmedTxs } from "./db.ts";
+import { parentsFirst } from "./rebroadcast.ts";
 import { walletv2Server } from "./server.ts";
 
 type WalletModule = Awaited<ReturnType<typeof walletv2Server.start>>;
@@ -227,6 +229,16 @@ export async function agree(wallet: TestWallet): Promise<number> {
     }
     if (!changed) return accepted;
   }
+}
+
+/** What guardians have signed, after they agreed on all there is to say, and no block holds yet: the same for each of them. */
+export async function signedTransactions(wallet: TestWallet): Promise<readonly BitcoinTransaction[]> {
+  await agree(wallet);
+  const all = await Promise.all(
+    wallet.guardians.map(({ store }) => store.read(async (tx) => parentsFirst(await unconfirmedTxs(tx)))),
+  );
+  for (const transactions of all) assertEquals(transactions, all[0]);
+  return all[0]!;
 }
 
 /** Blocks until the last of these transactions is deep enough, and guardians that agree on them. */

@@ -50,7 +50,9 @@ Deno.test("a newer backup takes the place of the older, which never comes back",
   const [older, newer] = [request(Uint8Array.of(1), at(START_SECS)), request(Uint8Array.of(2), at(START_SECS, 1))];
   assertEquals(await call("backup", older), null);
   assertEquals(await call("backup", newer), null);
-  for (const replayed of [older, newer]) assertEquals(await call("backup", replayed), badRequest("timestamp too small"));
+  for (const replayed of [older, newer]) {
+    assertEquals(await call("backup", replayed), badRequest("timestamp too small"));
+  }
   assertEquals((await call("recover", ID) as { data: string }).data, "02");
 });
 

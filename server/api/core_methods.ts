@@ -1,61 +1,29 @@
-/** The core endpoints: joining, transactions, sessions, status. fedimint-server `consensus/api.rs`; sheet "API" 3. */
-import type { ReadTx } from "../../actors/store/store.ts";
-import type { Codec, CodecType } from "../../core/encoding/mod.ts";
-import {
-  bool,
-  DecodeError,
-  list,
-  map,
-  moduleEncoding,
-  moduleEncodingBase64,
-  option,
-  struct,
-  text,
-  u64,
-  u64Number,
-  unit,
-} from "../../core/encoding/mod.ts";
+/** The core endpoints: joining and transactions here, the others in files of their own. fedimint-server `consensus/api.rs`; sheet "API" 3. */
+import type { CodecType } from "../../core/encoding/mod.ts";
+import { DecodeError, list, moduleEncoding, option, text, unit } from "../../core/encoding/mod.ts";
 import { errorText } from "../../core/result.ts";
 import { supportedApiVersionsSummary } from "../../core/types/api_versions.ts";
 import type { SupportedApiVersionsSummary } from "../../core/types/api_versions.ts";
 import { clientConfig, jsonClientConfig, toJsonClientConfig } from "../../core/types/client_config.ts";
 import type { Dyn } from "../../core/types/dyn.ts";
 import { dyn } from "../../core/types/dyn.ts";
-import {
-  blockHash,
-  federationId,
-  outPoint,
-  outPointRange,
-  peerId,
-  sha256Hash,
-  transactionId,
-} from "../../core/types/ids.ts";
-import type { ModuleInstanceId, PeerId, TransactionId } from "../../core/types/ids.ts";
+import { federationId, outPoint, outPointRange, sha256Hash, transactionId } from "../../core/types/ids.ts";
+import type { TransactionId } from "../../core/types/ids.ts";
 import { inviteCode, newInviteCode } from "../../core/types/invite_code.ts";
-import { jsonWithKind } from "../../core/types/json_with_kind.ts";
 import { legacyConsensusConfigHash } from "../../core/types/server_config.ts";
-import { sessionOutcome, sessionStatus, sessionStatusV2, signedSessionOutcome } from "../../core/types/session.ts";
-import type { SessionStatusV2 } from "../../core/types/session.ts";
 import type { TransactionSubmissionOutcome } from "../../core/types/transaction.ts";
 import { transaction, transactionSubmissionOutcome } from "../../core/types/transaction.ts";
 import { CORE_API_VERSION, CORE_CONSENSUS_VERSION, FEDIMINT_VERSION } from "../../core/types/version.ts";
 import { EndpointError } from "../../modules/contract/error.ts";
 import { readDurable } from "../../modules/contract/read_durable.ts";
-import {
-  acceptedItems,
-  acceptedTransactionKey,
-  finishedSessions,
-  getAcceptedTransaction,
-  getSessionOutcome,
-  modulePrefix,
-  sessionOutcomeKey,
-} from "../consensus/db.ts";
+import { acceptedTransactionKey, getAcceptedTransaction, modulePrefix } from "../consensus/db.ts";
 import { decodeTransaction } from "../consensus/transaction.ts";
 import { backupMethods } from "./backup_methods.ts";
 import type { ApiDeps } from "./deps.ts";
 import type { Method } from "./dispatch.ts";
 import { OUTPUT_OUTCOMES_MAX, REQUEST_TIMEOUT_MS } from "./limits.ts";
 import { method } from "./method.ts";
+import { sessionMethods } from "./session_methods.ts";
 import { statementMethods } from "./statement_methods.ts";
 import { apiUrls } from "./statements.ts";
 import { statusMethods } from "./status_methods.ts";
@@ -103,13 +71,6 @@ async function outcomesOf(
     }
     return outcomes;
   });
-}
-
-async function sessionStatusOf(tx: ReadTx, index: number): Promise<SessionStatusV2> {
-  const finished = await finishedSessions(tx);
-  if (index > finished) return { tag: "Initial", value: null };
-  if (index === finished) return { tag: "Pending", value: await acceptedItems(tx) };
-  return { tag: "Complete", value: (await getSessionOutcome(tx, index))! };
 }
 
 function transactionMethods(deps: ApiDeps): Record<string, Method> {
@@ -161,38 +122,6 @@ function transactionMethods(deps: ApiDeps): Record<string, Method> {
         }
         return outcomesOf(deps, txid, Array.from({ length: count }, (_, i) => start + i), signal);
       },
-    }),
-  };
-}
-
-function sessionMethods({ store }: ApiDeps): Record<string, Method> {
-  const read = <T>(body: (tx: ReadTx) => Promise<T>): Promise<T> => readDurable(store, body);
-  const finished = (index: number, signal: AbortSignal) =>
-    awaitValue(store, sessionOutcomeKey(index), (tx) => getSessionOutcome(tx, index), signal);
-  return {
-    session_count: method({ params: unit, result: u64Number, handle: () => read((tx) => finishedSessions(tx)) }),
-    await_session_outcome: method({
-      params: u64Number,
-      result: moduleEncoding(sessionOutcome),
-      handle: async (index, signal) => (await finished(index, signal)).sessionOutcome,
-    }),
-    await_signed_session_outcome: method({
-      params: u64Number,
-      result: moduleEncoding(signedSessionOutcome),
-      handle: finished,
-    }),
-    session_status: method({
-      params: u64Number,
-      result: moduleEncoding(sessionStatus),
-      handle: async (index) => {
-        const found = await read((tx) => sessionStatusOf(tx, index));
-        return found.tag === "Complete" ? { tag: "Complete", value: found.value.sessionOutcome } as const : found;
-      },
-    }),
-    signed_session_status: method({
-      params: u64Number,
-      result: moduleEncodingBase64(sessionStatusV2),
-      handle: (index) => read((tx) => sessionStatusOf(tx, index)),
     }),
   };
 }

@@ -18,7 +18,6 @@ import type { Transaction } from "../../core/types/transaction.ts";
 import { transaction, transactionIdOf, transactionSubmissionOutcome } from "../../core/types/transaction.ts";
 import { testStore } from "../../modules/contract/testing.ts";
 import { setAcceptedItem, setAcceptedTransaction, setSessionOutcome } from "../consensus/db.ts";
-import type { SubmissionsMessage } from "../consensus/submissions.ts";
 import { clientConfigFor } from "../setup/guardian_config.ts";
 import { coreMethods } from "./core_methods.ts";
 import { announcements } from "./db.ts";
@@ -41,16 +40,17 @@ const SIGNED: SignedSessionOutcome = {
 };
 
 /** An actor that answers each request with what it is told. */
-function answering(name: string, answers: Record<string, (args: never) => unknown>) {
+// deno-lint-ignore no-explicit-any -- stands for actors of several protocols
+function answering(name: string, answers: Record<string, (args: any) => unknown>) {
   return child(
-    // deno-lint-ignore no-explicit-any -- stands for actors of several protocols
+    // deno-lint-ignore no-explicit-any -- as above
     defineActor<any, null, null>({
       name,
       init: () => null,
       handle: Object.fromEntries(
         Object.entries(answers).map(([type, answer]) => [
           type,
-          (state: null, args: never) => reply(state, answer(args)),
+          (state: null, args: unknown) => reply(state, answer(args)),
         ]),
       ),
     }),
@@ -63,7 +63,8 @@ type Test = {
   readonly clock: ManualClock;
   readonly ask: (method: string, params?: Json, auth?: string) => Promise<Json>;
 };
-type Fakes = { readonly submitted?: SubmissionsMessage["args"][]; readonly full?: boolean; readonly secrets?: string[] };
+/** `full`: no more transactions are taken. */
+type Fakes = { readonly full?: boolean; readonly secrets?: readonly string[] };
 
 async function withGuardian(body: (test: Test) => Promise<void>, { full = false, secrets = [] }: Fakes = {}) {
   const store = await testStore();
@@ -99,7 +100,11 @@ async function withGuardian(body: (test: Test) => Promise<void>, { full = false,
       submissions: ref("submissions"),
       sessions: ref("sessions"),
       router: ref("router"),
-      bitcoin: { status: () => Promise.resolve(null), blockAt: () => Promise.reject(), broadcast: () => Promise.reject() },
+      bitcoin: {
+        status: () => Promise.resolve(null),
+        blockAt: () => Promise.reject(),
+        broadcast: () => Promise.reject(),
+      },
       apiSecrets: secrets,
       apiPassword: "pass",
     };
@@ -196,7 +201,9 @@ Deno.test("every admin endpoint refuses who has no password", async () => {
 
 Deno.test("a guardian's backup is a tar of its three config files, enough to restore it", async () => {
   await withGuardian(async ({ ask }) => {
-    const { tar_archive_bytes: hex } = await ask("download_guardian_backup", null, "pass") as { tar_archive_bytes: string };
+    const { tar_archive_bytes: hex } = await ask("download_guardian_backup", null, "pass") as {
+      tar_archive_bytes: string;
+    };
     const dir = await Deno.makeTempDir();
     try {
       await Deno.writeFile(`${dir}/backup.tar`, fromHex(hex));
@@ -249,7 +256,10 @@ Deno.test("a transaction is submitted as bytes; what does not decode is a bad re
     const outcome = await ask("submit_transaction", moduleEncoding(transaction).toJson(TX));
     assertEquals(moduleEncoding(transactionSubmissionOutcome).fromJson(outcome), ok(TXID));
     const unknown = { ...TX, inputs: [{ instance: 9, body: new Uint8Array() }] };
-    assertEquals((await ask("submit_transaction", moduleEncoding(transaction).toJson(unknown)) as JsonObject).code, 400);
+    assertEquals(
+      (await ask("submit_transaction", moduleEncoding(transaction).toJson(unknown)) as JsonObject).code,
+      400,
+    );
     for (const bad of [null, [], ["zz"], ["00"], "00", ["00", "00"]]) {
       assertEquals((await ask("submit_transaction", bad) as JsonObject).code, 400, `${bad}`);
     }
@@ -274,7 +284,8 @@ Deno.test("a transaction's acceptance is waited for", async () => {
 
 Deno.test("a range of outputs that is too long or runs backwards is refused before anything is waited for", async () => {
   await withGuardian(async ({ ask, store }) => {
-    const range = (start: number, end: number) => ask("await_outputs_outcomes", { txid: TXID, idx_range: { start, end } });
+    const range = (start: number, end: number) =>
+      ask("await_outputs_outcomes", { txid: TXID, idx_range: { start, end } });
     const refused = (count: number) =>
       badRequest(`Outpoint range must cover at most ${OUTPUT_OUTCOMES_MAX} outputs, got ${count}`);
     assertEquals(await range(0, OUTPUT_OUTCOMES_MAX + 1), refused(OUTPUT_OUTCOMES_MAX + 1));

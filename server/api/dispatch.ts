@@ -81,7 +81,7 @@ function toldError(thrown: unknown): RpcErrorBody | null {
   return null;
 }
 
-/** One call of a message, or what is answered instead; neither for a notification, which is ignored. */
+/** One call of a message, or what is answered instead; neither for a notification, which is ignored: a call without a valid id. */
 type Call =
   | { readonly kind: "call"; readonly id: Id; readonly method: string; readonly params: Json | undefined }
   | { readonly kind: "malformed"; readonly response: Json }
@@ -94,9 +94,9 @@ export type Incoming = { readonly calls: readonly Call[]; readonly isBatch: bool
 function callOf(json: Json, unreadable: RpcErrorBody): Call {
   if (!isJsonObject(json)) return { kind: "malformed", response: failure(null, unreadable) };
   const id = idOf(json.id);
-  const isCall = json.jsonrpc === "2.0" && typeof json.method === "string";
-  if (isCall && json.id === undefined) return { kind: "notification" };
-  if (isCall && id !== undefined) return { kind: "call", id, method: json.method as string, params: json.params };
+  if (json.jsonrpc === "2.0" && typeof json.method === "string") {
+    return id === undefined ? { kind: "notification" } : { kind: "call", id, method: json.method, params: json.params };
+  }
   return { kind: "malformed", response: id === undefined ? failure(null, unreadable) : failure(id, INVALID_REQUEST) };
 }
 

@@ -96,10 +96,7 @@ const table: Record<string, readonly [Json | { readonly text: string }, Json | u
     failure(-32600, "Invalid request"),
   ],
   "a request without method": [{ jsonrpc: "2.0", id: 1 }, failure(-32600, "Invalid request")],
-  "an id that is none": [
-    { jsonrpc: "2.0", id: -1, method: "nothing" },
-    failure(-32700, "Parse error", { id: null }),
-  ],
+  "an id that is none makes a notification": [{ jsonrpc: "2.0", id: -1, method: "nothing" }, undefined],
   "a message that is too large": [
     { text: `"${HUGE}"` },
     failure(-32007, "Request is too big", { id: null, data: oversize }),

@@ -25,3 +25,5 @@ export const CALL_BURST_MAX = 5_000;
 export const PING_MS = 10_000;
 /** Outputs that one `await_outputs_outcomes` asks for; as the reference. */
 export const OUTPUT_OUTCOMES_MAX = 1_024;
+/** Sessions of which it is kept where their signatures begin: seven months of them, 5 MB. */
+export const OUTCOME_LENGTHS_MAX = 100_000;

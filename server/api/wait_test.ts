@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { openMemoryStore, MemoryBackend } from "../../actors/store/memory.ts";
+import { MemoryBackend, openMemoryStore } from "../../actors/store/memory.ts";
 import { getText, isSettled, ManualClock, put } from "../../actors/store/testing.ts";
 import { utf8 } from "../../core/bytes.ts";
 import { awaitValue } from "./wait.ts";

@@ -64,7 +64,10 @@ function receiveAlert(state: BroadcastState, from: number, signed: SignedAlert):
   handleMulticast(state, alert, outcome.hash, state.multicast.start(outcome.hash));
 }
 
-/** Sends all that we multicast about a forker to one guardian again, now and then: its answers may bring alerts that make us remind it. */
+/**
+ * Sends all that we multicast about a forker to one guardian again, now and then: its answers may bring alerts that
+ * make us remind it.
+ */
 function remind(state: BroadcastState, peer: number, forker: number): void {
   const pair = `${peer}:${forker}`;
   if (state.nowMs - (state.remindedMs.get(pair) ?? -Infinity) < REMIND_INTERVAL_MS) return;

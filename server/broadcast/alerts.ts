@@ -1,8 +1,9 @@
 /**
  * Accusations of forking. `fedimint-aleph-bft` alerts/handler.rs; sheet "consensus" A9.
  *
- * For each (sender, forker) one alert counts: the first that came, or the one that a threshold has signed. Its units of the forker become
- * acceptable once it is confirmed, so that guardians who had accepted different variants can follow each other.
+ * For each (sender, forker) one alert counts: the first that came, or the one that a threshold has signed. Its units of
+ * the forker become acceptable once it is confirmed, so that guardians who had accepted different variants can follow
+ * each other.
  */
 import type { Bytes } from "../../core/bytes.ts";
 import { toHex } from "../../core/bytes.ts";
@@ -95,8 +96,8 @@ export class Alerts {
   }
 
   /**
-   * A confirmed alert becomes the one that counts. Its units if they are what an alert may hold: of the forker, signed by it, of different
-   * rounds; otherwise none.
+   * A confirmed alert becomes the one that counts. Its units if they are what an alert may hold: of the forker, signed
+   * by it, of different rounds; otherwise none.
    */
   confirm(hash: Bytes): readonly SignedUnit[] {
     const key = toHex(hash);

@@ -1,6 +1,6 @@
 /**
- * Answers to requests. `fedimint-aleph-bft` runway/mod.rs; sheet "consensus" A7. They go to the index that the request names and count
- * for the guardian that it came from. What we can't answer is met with silence: the asker tries others.
+ * Answers to requests. `fedimint-aleph-bft` runway/mod.rs; sheet "consensus" A7. They go to the index that the request
+ * names and count for the guardian that it came from. What we can't answer is met with silence: the asker tries others.
  */
 import type { Bytes } from "../../core/bytes.ts";
 import { toHex } from "../../core/bytes.ts";

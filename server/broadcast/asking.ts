@@ -1,4 +1,7 @@
-/** Sends requests for what is missing, again and again by schedule. `fedimint-aleph-bft` member.rs; sheet "consensus" A4, A7. */
+/**
+ * Sends requests for what is missing, again and again by schedule. `fedimint-aleph-bft` member.rs; sheet "consensus"
+ * A4, A7.
+ */
 import type { BroadcastState } from "./state.ts";
 import { schedule, send } from "./state.ts";
 import type { SignedUnit, UnitCoord } from "./unit.ts";
@@ -7,7 +10,10 @@ function coordKey(state: BroadcastState, { round, creator }: UnitCoord): number 
   return round * state.peers.total + creator;
 }
 
-/** Guardians by chance, none that has forked. First of all who made the unit that needs something: it must have all its parents. */
+/**
+ * Guardians by chance, none that has forked. First of all who made the unit that needs something: it must have all its
+ * parents.
+ */
 function whomToAsk(state: BroadcastState, owner: number, count: number, tries: number): number[] {
   const honest = state.others.filter((peer) => !state.store.isForker(peer));
   if (tries > 0 || !honest.includes(owner)) return state.dice.choose(honest, count);

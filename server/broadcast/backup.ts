@@ -1,15 +1,19 @@
 /**
- * The own backup: every unit that entered the graph, in that order, and every accusation of ours before it is told. `fedimint-aleph-bft` backup/{saver,loader}.rs; sheet "consensus" A10.
+ * The own backup: every unit that entered the graph, in that order, and every accusation of ours before it is told.
+ * `fedimint-aleph-bft` backup/{saver,loader}.rs; sheet "consensus" A10.
  *
- * A unit is saved before it is sent, so the backup knows every unit that we ever let out. After a restart it is the graph as it was: units
- * that were in it are taken back with their parents, variants of forkers included, and need not be saved or confirmed again.
+ * A unit is saved before it is sent, so the backup knows every unit that we ever let out. After a restart it is the
+ * graph as it was: units that were in it are taken back with their parents, variants of forkers included, and need not
+ * be saved or confirmed again.
  *
- * Accusations are kept because others heed one of each guardian and forker. Had a restarted guardian forgotten it, it would take further
- * units of the forker, and then accuse it in other words, which nobody would confirm: its own units that stand on those units, and all
- * that stand on its units, would be lost to this session. The reference forgets accusations.
+ * Accusations are kept because others heed one of each guardian and forker. Had a restarted guardian forgotten it, it
+ * would take further units of the forker, and then accuse it in other words, which nobody would confirm: its own units
+ * that stand on those units, and all that stand on its units, would be lost to this session. The reference forgets
+ * accusations.
  *
- * Every unit was checked before it was saved. To notice a damaged disk each is checked once more: either a later unit's control hash vouches
- * for it, or, at the graph's tips, its signature. So a restart costs a few signature checks, not one a unit.
+ * Every unit was checked before it was saved. To notice a damaged disk each is checked once more: either a later unit's
+ * control hash vouches for it, or, at the graph's tips, its signature. So a restart costs a few signature checks, not
+ * one a unit.
  */
 import type { Bytes } from "../../core/bytes.ts";
 import { decode } from "../../core/encoding/codec.ts";
@@ -131,7 +135,9 @@ function loadRecord(
   loading.units.push({ record, unit, parents });
   return null;
 }
-/** The parents that the unit commits to among units that came earlier: more than one choice only where somebody forked. */
+/**
+ * The parents that the unit commits to among units that came earlier: more than one choice only where somebody forked.
+ */
 function findParents(unit: SignedUnit, variants: ReadonlyMap<string, readonly SignedUnit[]>): SignedUnit[] | null {
   if (unit.round === 0) return [];
   const choices = unit.parentCreators.map((creator) => variants.get(`${unit.round - 1}:${creator}`) ?? []);

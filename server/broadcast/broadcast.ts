@@ -1,11 +1,12 @@
 /**
- * AlephBFT: guardians agree on one order of everybody's units. This is the whole protocol as a pure step function: what happens goes in as
- * an event, what is to be done comes out as effects; clock, dice, disk and wire are the caller's. `fedimint-aleph-bft` 0.36 as fedimint 0.13
- * uses it; sheet "consensus" A.
+ * AlephBFT: guardians agree on one order of everybody's units. This is the whole protocol as a pure step function: what
+ * happens goes in as an event, what is to be done comes out as effects; clock, dice, disk and wire are the caller's.
+ * `fedimint-aleph-bft` 0.36 as fedimint 0.13 uses it; sheet "consensus" A.
  *
- * A message's way: `decodeMessage` → intake.ts (checked by validator.ts, kept in unit_store.ts, parents found by dag.ts) → extender.ts
- * (election.ts, order.ts) → `ordered`. Our own units: creator.ts → produce.ts → intake.ts → `save` → `saved` → sent. Beside: asking.ts and
- * answers.ts for what was lost, accuse.ts (alerts.ts, multicast.ts) for forks, disseminate.ts for blackouts.
+ * A message's way: `decodeMessage` → intake.ts (checked by validator.ts, kept in unit_store.ts, parents found by
+ * dag.ts) → extender.ts (election.ts, order.ts) → `ordered`. Our own units: creator.ts → produce.ts → intake.ts →
+ * `save` → `saved` → sent. Beside: asking.ts and answers.ts for what was lost, accuse.ts (alerts.ts, multicast.ts) for
+ * forks, disseminate.ts for blackouts.
  */
 import { assert, unreachable } from "../../core/assert.ts";
 import type { Bytes } from "../../core/bytes.ts";
@@ -13,7 +14,15 @@ import { receiveAlertMessage, repeatMulticast, tellAlerts } from "./accuse.ts";
 import { answerCoord, answerNewest, answerParents } from "./answers.ts";
 import { askForCoord, askForParents } from "./asking.ts";
 import { loadBackup } from "./backup.ts";
-import { receiveParents, receiveUnit, recordsSaved, restoreAlert, restoreUnit, sendUnit } from "./intake.ts";
+import {
+  detectFork,
+  receiveParents,
+  receiveUnit,
+  recordsSaved,
+  restoreAlert,
+  restoreUnit,
+  sendUnit,
+} from "./intake.ts";
 import type { UnitMessage } from "./messages.ts";
 import { decodeMessage } from "./messages.ts";
 import { advanceCreator, askNewest, beginCreating, breakStall, concludeNewest, packUnit } from "./produce.ts";
@@ -72,7 +81,8 @@ function start(state: BroadcastState, records: readonly Bytes[]): void {
   }
   state.phase = "running";
   for (const alert of loaded.value.alerts) restoreAlert(state, alert);
-  for (const unit of loaded.value.units) restoreUnit(state, unit);
+  const proofs = loaded.value.units.map((unit) => restoreUnit(state, unit)).filter((proof) => proof !== null);
+  for (const proof of proofs) detectFork(state, proof);
   // the one unit that may have been saved and not sent; others ask for older ones when they lack them
   const newest = state.store.newest(state.identity);
   if (newest) sendUnit(state, newest.unit);
@@ -158,7 +168,10 @@ function runTask(state: BroadcastState, task: Task): void {
   }
 }
 
-/** A timer that fires too early is set again, and beyond 2^31 ms some clocks fire at once: rounds after a session get that slow. */
+/**
+ * A timer that fires too early is set again, and beyond 2^31 ms some clocks fire at once: rounds after a session get
+ * that slow.
+ */
 const TIMER_MAX_MS = 2 ** 30;
 
 /** One timer, for the earliest task; a later one is set when it fires. */

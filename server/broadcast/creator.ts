@@ -1,8 +1,9 @@
 /**
  * When we create a unit and on which parents. `fedimint-aleph-bft` creation/{mod,creator}.rs; sheet "consensus" A5.
  *
- * One unit a round, no round skipped: after the round's delay (none when others are ahead already) as soon as a threshold of units of
- * the round before, with our own among them, is in the graph. Its parents are all those that are there then.
+ * One unit a round, no round skipped: after the round's delay (none when others are ahead already) as soon as a
+ * threshold of units of the round before, with our own among them, is in the graph. Its parents are all those that are
+ * there then.
  */
 import type { DagUnit } from "./dag.ts";
 
@@ -54,7 +55,10 @@ export class Creator {
     this.#phase = "ended";
   }
 
-  /** While we wait for parents of our next unit: guardians whose unit of the round before isn't in the graph. Otherwise none. */
+  /**
+   * While we wait for parents of our next unit: guardians whose unit of the round before isn't in the graph. Otherwise
+   * none.
+   */
   get lacking(): number[] {
     if (this.#phase !== "gather" || this.#round === 0) return [];
     const collected = this.#collected[this.#round - 1] ?? [];

@@ -2,8 +2,9 @@
  * From units with control hashes to a graph with explicit parents, parents before children. `fedimint-aleph-bft`
  * reconstruction/{parents,dag}.rs; sheet "consensus" A8.
  *
- * A unit's parents are guessed: for each creator in its mask the first variant that we got. Only where somebody forked the guess can be
- * wrong, which the control hash shows; then the parents are asked for, and from then on only an explicit list that matches completes it.
+ * A unit's parents are guessed: for each creator in its mask the first variant that we got. Only where somebody forked
+ * the guess can be wrong, which the control hash shows; then the parents are asked for, and from then on only an
+ * explicit list that matches completes it.
  */
 import type { Bytes } from "../../core/bytes.ts";
 import { equalBytes } from "../../core/bytes.ts";

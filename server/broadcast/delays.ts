@@ -1,4 +1,7 @@
-/** When things are done: pure schedules. `fedimint-aleph-bft` config.rs and fedimint-server `consensus/engine.rs`; sheet "consensus" A4. */
+/**
+ * When things are done: pure schedules. `fedimint-aleph-bft` config.rs and fedimint-server `consensus/engine.rs`; sheet
+ * "consensus" A4.
+ */
 
 export type Delays = {
   /** From our unit of the round before to our unit of `round`. `fraction` is a die in [0, 1). */
@@ -19,7 +22,9 @@ export type Delays = {
   readonly multicastMs: (k: number) => number;
 };
 
-/** After the session's last round each round takes longer by this factor, so that 1,000 more rounds take over ten years. */
+/**
+ * After the session's last round each round takes longer by this factor, so that 1,000 more rounds take over ten years.
+ */
 const SLOWDOWN_BASE = 1.02;
 const REBROADCAST_MIN_MS = 15_000;
 const REBROADCAST_SPREAD_MS = 5_000;
@@ -30,7 +35,10 @@ const STALL_MAX_MS = 8_000;
 /** Doubling ends here, far beyond any session, where timers still work. */
 const MULTICAST_MAX_MS = 2 ** 30;
 
-/** Fedimint's numbers. In test federations all guardians start in lockstep, so their rounds get jitter (0.5 to 1.5 times). */
+/**
+ * Fedimint's numbers. In test federations all guardians start in lockstep, so their rounds get jitter (0.5 to 1.5
+ * times).
+ */
 export function fedimintDelays(
   options: { readonly roundDelayMs: number; readonly roundsPerSession: number; readonly testEnvironment: boolean },
 ): Delays {

@@ -1,4 +1,7 @@
-/** Dice for choices that need not be secret (whom to ask, jitter), from a seed that is handed in: the same seed, the same choices. */
+/**
+ * Dice for choices that need not be secret (whom to ask, jitter), from a seed that is handed in: the same seed, the
+ * same choices.
+ */
 
 const WARM_UP = 20;
 

@@ -1,6 +1,6 @@
 /**
- * Each guardian's newest unit is sent again to everybody every 15 to 20 seconds while it stays the newest: so those that lost it, and all
- * after a blackout, find each other again. `fedimint-aleph-bft` member.rs; sheet "consensus" A7.
+ * Each guardian's newest unit is sent again to everybody every 15 to 20 seconds while it stays the newest: so those
+ * that lost it, and all after a blackout, find each other again. `fedimint-aleph-bft` member.rs; sheet "consensus" A7.
  */
 import type { SignedUnit } from "./unit.ts";
 
@@ -8,8 +8,8 @@ export class Dissemination {
   readonly #newest: { readonly unit: SignedUnit; dueMs: number }[] = [];
 
   /**
-   * A unit that is on disk. True when a task for its creator must be scheduled at `dueMs`: one task a creator is enough, it moves with the
-   * newest unit.
+   * A unit that is on disk. True when a task for its creator must be scheduled at `dueMs`: one task a creator is
+   * enough, it moves with the newest unit.
    */
   discover(unit: SignedUnit, dueMs: number): boolean {
     const known = this.#newest[unit.creator];

@@ -1,10 +1,11 @@
 /**
- * Which unit of a round becomes its head: a virtual vote among later units. `fedimint-aleph-bft` extension/election.rs; sheet "consensus" A11.
- * The rules are consensus: every guardian reaches the same head whatever the order in which units reach it.
+ * Which unit of a round becomes its head: a virtual vote among later units. `fedimint-aleph-bft` extension/election.rs;
+ * sheet "consensus" A11. The rules are consensus: every guardian reaches the same head whatever the order in which
+ * units reach it.
  *
- * Candidates are the round's units by ascending hash; each is voted on in turn. A unit one round later votes for the candidate if it is its
- * parent; later units vote as all their parents do, or, when those differ, as the common vote of that distance says. A threshold of parents
- * that agree with the common vote decides.
+ * Candidates are the round's units by ascending hash; each is voted on in turn. A unit one round later votes for the
+ * candidate if it is its parent; later units vote as all their parents do, or, when those differ, as the common vote of
+ * that distance says. A threshold of parents that agree with the common vote decides.
  */
 import { assert } from "../../core/assert.ts";
 import { compareBytes } from "../../core/bytes.ts";
@@ -84,8 +85,8 @@ export class RoundElection {
   }
 
   /**
-   * Null while no unit is three rounds ahead: before that, the winner might not be known. Units of the round that come later could only be
-   * eliminated.
+   * Null while no unit is three rounds ahead: before that, the winner might not be known. Units of the round that come
+   * later could only be eliminated.
    */
   static start(round: number, rounds: Rounds, threshold: number): RoundElection | null {
     if (rounds.length <= round + DECISION_DISTANCE) return null;

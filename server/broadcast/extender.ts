@@ -1,6 +1,7 @@
 /**
- * Orders the graph: elects a head for each round in turn and puts out its batch. `fedimint-aleph-bft` extension/extender.rs; A11.
- * Cost: a unit votes once in the running election, n map reads; rounds later elections look only a few rounds ahead.
+ * Orders the graph: elects a head for each round in turn and puts out its batch. `fedimint-aleph-bft`
+ * extension/extender.rs; A11. Cost: a unit votes once in the running election, n map reads; rounds later elections look
+ * only a few rounds ahead.
  */
 import type { DagUnit } from "./dag.ts";
 import { RoundElection } from "./election.ts";

@@ -1,8 +1,9 @@
 /**
- * A unit's way in: checked, stored, put into the graph, ordered, saved. `fedimint-aleph-bft` runway/mod.rs; sheet "consensus" A7.
+ * A unit's way in: checked, stored, put into the graph, ordered, saved. `fedimint-aleph-bft` runway/mod.rs; sheet
+ * "consensus" A7.
  *
- * What two units of one creator and round mean: the creator has forked. It is marked, the second unit is dropped, and from then on its units
- * come in through confirmed alerts only. Those accepted before stay.
+ * What two units of one creator and round mean: the creator has forked. It is marked, the second unit is dropped, and
+ * from then on its units come in through confirmed alerts only. Those accepted before stay.
  */
 import { assert } from "../../core/assert.ts";
 import type { Bytes } from "../../core/bytes.ts";
@@ -131,16 +132,19 @@ export function restoreAlert(state: BroadcastState, signed: SignedAlert): void {
   state.alertsToTell.push(signed);
 }
 
-/** A unit of the own backup: it was in the graph before, so it enters it whatever we know of its creator. */
-export function restoreUnit(state: BroadcastState, { unit, parents }: RestoredUnit): void {
+/**
+ * A unit of the own backup: it was in the graph before, so it enters it whatever we know of its creator. The proof if
+ * its creator has forked; to be heeded when all units are back, as the accusation names them.
+ */
+export function restoreUnit(state: BroadcastState, { unit, parents }: RestoredUnit): ForkProof | null {
   const other = state.store.byCoord(unit);
-  if (other) detectFork(state, { first: unit, second: other.unit });
   const stored = state.store.add(unit);
   stored.parents = parents;
   stored.inDag = true;
   stored.durable = true;
   order(state, state.dag.restore(unit, parents));
   disseminate(state, unit);
+  return other ? { first: unit, second: other.unit } : null;
 }
 
 /** The next `count` records are on disk: now they may be told. */

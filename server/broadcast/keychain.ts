@@ -1,4 +1,6 @@
-/** Signing and checking in the guardians' names, and a memory of what was checked: each distinct signature costs once. */
+/**
+ * Signing and checking in the guardians' names, and a memory of what was checked: each distinct signature costs once.
+ */
 import type { Bytes } from "../../core/bytes.ts";
 import { toHex } from "../../core/bytes.ts";
 import { CHECKED_SIGNATURES_MAX } from "./limits.ts";

@@ -1,35 +1,54 @@
-/** Bounds of the broadcast, each with its reason. What is not bounded here is bounded by the protocol: one unit a coordinate. */
+/**
+ * Bounds of the broadcast, each with its reason. What is not bounded here is bounded by the protocol: one unit a
+ * coordinate.
+ */
 
-/** Most bytes in a unit's batch; part of the protocol (`ALEPH_BFT_UNIT_BYTE_LIMIT`): a message with more is dropped whole. */
+/**
+ * Most bytes in a unit's batch; part of the protocol (`ALEPH_BFT_UNIT_BYTE_LIMIT`): a message with more is dropped
+ * whole.
+ */
 export const BATCH_BYTES_MAX = 50_000;
-/** Guardians of one federation. The masks and votes of a round are small numbers; a federation has at most some twenty. */
+/**
+ * Guardians of one federation. The masks and votes of a round are small numbers; a federation has at most some twenty.
+ */
 export const PEERS_MAX = 1_000;
 /**
- * Requests for missing units, and for parents of units, that are asked at once on behalf of one creator's units; more wait in order. A
- * creator that invents units of far rounds makes us ask for thousands that don't exist, but delays nobody's units but its own.
- * Catching up asks for one round (at most all guardians) after the other.
+ * Requests for missing units, and for parents of units, that are asked at once on behalf of one creator's units; more
+ * wait in order. A creator that invents units of far rounds makes us ask for thousands that don't exist, but delays
+ * nobody's units but its own. Catching up asks for one round (at most all guardians) after the other.
  */
 export const REQUESTS_ACTIVE_MAX = 256;
-/** Bytes of answers to one guardian in a window: 5 times what a 100 Mbit/s link takes. Its requests come again later. */
+/**
+ * Bytes of answers to one guardian in a window: 5 times what a 100 Mbit/s link takes. Its requests come again later.
+ */
 export const ANSWER_BYTES_MAX = 64_000_000;
 /**
- * Useless messages (undecodable, badly signed, repeated alerts) of one guardian in a window; then the rest of its messages in this
- * window are dropped like lost ones. An honest guardian sends hardly any; each costs us about one signature check (0.3 ms).
+ * Useless messages (undecodable, badly signed, repeated alerts) of one guardian in a window; then the rest of its
+ * messages in this window are dropped like lost ones. An honest guardian sends hardly any; each costs us about one
+ * signature check (0.3 ms).
  */
 export const USELESS_MESSAGES_MAX = 100;
 export const BUDGET_WINDOW_MS = 1_000;
 /** Results of signature checks that are kept: the units of a fork come in every guardian's alert. 200 bytes each. */
 export const CHECKED_SIGNATURES_MAX = 8_192;
 /**
- * Alerts of one guardian about one forker that are kept beside the one that counts. The last suffices: one that a threshold has
- * signed is asked for again and then kept for good.
+ * Alerts of one guardian about one forker that are kept beside the one that counts. The last suffices: one that a
+ * threshold has signed is asked for again and then kept for good.
  */
 export const SPARE_ALERTS_MAX = 1;
-/** Alerts that a threshold signed before we had them: never more than one a guardian and forker, as honest ones sign only one. */
+/**
+ * Alerts that a threshold signed before we had them: never more than one a guardian and forker, as honest ones sign
+ * only one.
+ */
 export const AWAITED_ALERTS_MAX = 1_000;
-/** Ways of choosing among forked variants that are tried for one unit of the own backup. Two forkers in a round make four. */
+/**
+ * Ways of choosing among forked variants that are tried for one unit of the own backup. Two forkers in a round make
+ * four.
+ */
 export const VARIANT_CHOICES_MAX = 4_096;
-/** Bytes of units in one alert of ours, proof included: links carry 10,000,000 bytes a message and break at longer ones. */
+/**
+ * Bytes of units in one alert of ours, proof included: links carry 10,000,000 bytes a message and break at longer ones.
+ */
 export const ALERT_BYTES_MAX = 9_900_000;
 /** A guardian is reminded of a forker at most so often. */
 export const REMIND_INTERVAL_MS = 5_000;

@@ -1,22 +1,25 @@
 /**
- * What guardians send each other: `NetworkData`. `fedimint-aleph-bft` network.rs, member.rs, alerts/mod.rs, runway/collection.rs,
- * `aleph-bft-rmc`; sheet "consensus" A3.
+ * What guardians send each other: `NetworkData`. `fedimint-aleph-bft` network.rs, member.rs, alerts/mod.rs,
+ * runway/collection.rs, `aleph-bft-rmc`; sheet "consensus" A3.
  */
 import type { Bytes } from "../../core/bytes.ts";
-import { alephHash } from "../../core/crypto/keychain.ts";
 import type { Codec } from "../../core/encoding/codec.ts";
 import { encode } from "../../core/encoding/codec.ts";
 import { DecodeError } from "../../core/encoding/error.ts";
 import { Reader } from "../../core/encoding/io.ts";
 import type { Result } from "../../core/result.ts";
 import { err, ok } from "../../core/result.ts";
+import { hashOf } from "./hash.ts";
 import { BATCH_BYTES_MAX } from "./limits.ts";
 import type { NodeMap } from "./scale.ts";
 import { hash32, nodeIndex, nodeMap, option, signature64, struct, u64Le, variants, vector } from "./scale.ts";
 import type { UnitCoord } from "./unit.ts";
 import { SignedUnit, signedUnit, unitCoord } from "./unit.ts";
 
-/** An accusation: two different units of one creator and round, and all units of that creator that the sender accepted before. */
+/**
+ * An accusation: two different units of one creator and round, and all units of that creator that the sender accepted
+ * before.
+ */
 export type Alert = {
   readonly sender: number;
   readonly proof: ForkProof;
@@ -33,7 +36,7 @@ export const alert: Codec<Alert> = struct("Alert", {
 
 /** Its hash, 32 bytes, is what the sender signs and what reliable multicast is about. */
 export function alertHash(value: Alert): Bytes {
-  return alephHash(encode(alert, value));
+  return hashOf(encode(alert, value));
 }
 
 /** Signed as its encoding itself, without hashing. `unit` = the newest unit of `requester` that the responder has. */
@@ -135,8 +138,8 @@ function orderableUnits(message: NetworkData): readonly SignedUnit[] {
 }
 
 /**
- * A message as it came. Bytes after it are ignored, as the reference does. The error says why it is dropped: it doesn't decode, or one of
- * its batches is over the limit.
+ * A message as it came. Bytes after it are ignored, as the reference does. The error says why it is dropped: it doesn't
+ * decode, or one of its batches is over the limit.
  */
 export function decodeMessage(bytes: Uint8Array): Result<NetworkData, string> {
   let message: NetworkData;

@@ -1,6 +1,7 @@
 /**
- * Reliable multicast of alerts' hashes: a hash that a threshold of guardians signed is confirmed, and whoever has the signatures can convince
- * the others. `aleph-bft-rmc` handler.rs; sheet "consensus" A9. Kept only for hashes of alerts that we have.
+ * Reliable multicast of alerts' hashes: a hash that a threshold of guardians signed is confirmed, and whoever has the
+ * signatures can convince the others. `aleph-bft-rmc` handler.rs; sheet "consensus" A9. Kept only for hashes of alerts
+ * that we have.
  */
 import type { Bytes } from "../../core/bytes.ts";
 import { toHex } from "../../core/bytes.ts";
@@ -10,7 +11,8 @@ import type { Multicast } from "./messages.ts";
 import type { NodeMap } from "./scale.ts";
 
 /**
- * `announce`: to be broadcast now and repeated · `confirmed`: the hash has just reached its threshold · `valid`: false for a bad signature.
+ * `announce`: to be broadcast now and repeated · `confirmed`: the hash has just reached its threshold · `valid`: false
+ * for a bad signature.
  */
 export type MulticastOutcome = {
   readonly announce: Multicast | null;

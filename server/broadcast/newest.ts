@@ -1,8 +1,10 @@
 /**
- * Asking everybody for our own newest unit before we create any. `fedimint-aleph-bft` runway/collection.rs; sheet "consensus" A5, A10.
+ * Asking everybody for our own newest unit before we create any. `fedimint-aleph-bft` runway/collection.rs; sheet
+ * "consensus" A5, A10.
  *
- * A guardian whose database was lost or restored doesn't know which units it has signed in this session; creating those rounds again would
- * be a fork. The highest of the answers says where it may go on. It is an option: the reference doesn't ask, though it answers.
+ * A guardian whose database was lost or restored doesn't know which units it has signed in this session; creating those
+ * rounds again would be a fork. The highest of the answers says where it may go on. It is an option: the reference
+ * doesn't ask, though it answers.
  */
 import { encode } from "../../core/encoding/codec.ts";
 import type { NumPeers } from "../../core/types/num_peers.ts";
@@ -43,8 +45,8 @@ export class NewestCollection {
   }
 
   /**
-   * False for an answer that doesn't count: bad signature, another question's salt, or a unit that isn't a valid one of ours. A unit of an
-   * earlier session says that its guardian is still there and has none of this session.
+   * False for an answer that doesn't count: bad signature, another question's salt, or a unit that isn't a valid one of
+   * ours. A unit of an earlier session says that its guardian is still there and has none of this session.
    */
   receive(response: NewestUnitResponse, signature: Uint8Array): boolean {
     const { responder, unit, salt } = response;

@@ -6,7 +6,10 @@ import type { BroadcastState } from "./state.ts";
 import { mayLeave } from "./state.ts";
 import type { SignedUnit } from "./unit.ts";
 
-/** Null when the proof holds a unit of ours that nobody has seen: that is no fork yet, and must not become one by being shown. */
+/**
+ * Null when the proof holds a unit of ours that nobody has seen: that is no fork yet, and must not become one by being
+ * shown.
+ */
 export function formAlert(state: BroadcastState, proof: ForkProof): SignedAlert | null {
   if (isSecret(state, proof.first) || isSecret(state, proof.second)) return null;
   const alert = { sender: state.identity, proof, legitUnits: legitUnitsOf(state, proof) };
@@ -18,7 +21,10 @@ function isSecret(state: BroadcastState, { key }: SignedUnit): boolean {
   return stored !== undefined && !mayLeave(state, stored);
 }
 
-/** What we accepted of a forker, ascending by round; what doesn't fit into a message is left out, the oldest first: that others have. */
+/**
+ * What we accepted of a forker, ascending by round; what doesn't fit into a message is left out, the oldest first: that
+ * others have.
+ */
 function legitUnitsOf(state: BroadcastState, { first, second }: ForkProof): SignedUnit[] {
   const units: SignedUnit[] = [];
   let bytes = first.bytes.length + second.bytes.length;

@@ -1,4 +1,7 @@
-/** Our own units: when, on what parents, with what data, signed once. `fedimint-aleph-bft` runway/packer.rs; sheet "consensus" A5. */
+/**
+ * Our own units: when, on what parents, with what data, signed once. `fedimint-aleph-bft` runway/packer.rs; sheet
+ * "consensus" A5.
+ */
 import { assert } from "../../core/assert.ts";
 import type { Bytes } from "../../core/bytes.ts";
 import type { PreUnit } from "./creator.ts";
@@ -62,8 +65,9 @@ function watchStall(state: BroadcastState): void {
 }
 
 /**
- * When too few units of the last round reach us for long, they may have been lost, and ours too, and nobody's next unit tells of it. The
- * reference waits for the re-broadcast, 15 to 20 seconds; we ask their creators and one more guardian, and send ours again.
+ * When too few units of the last round reach us for long, they may have been lost, and ours too, and nobody's next unit
+ * tells of it. The reference waits for the re-broadcast, 15 to 20 seconds; we ask their creators and one more guardian,
+ * and send ours again.
  */
 export function breakStall(state: BroadcastState, round: number, times: number): void {
   const { lacking } = state.creator;
@@ -83,7 +87,10 @@ export function breakStall(state: BroadcastState, round: number, times: number):
   schedule(state, state.config.delays.stallMs(times), { kind: "stall", round, times: times + 1 });
 }
 
-/** Others may have shown us a unit of ours that our database no longer knew: then that one stands, and we sign no second. */
+/**
+ * Others may have shown us a unit of ours that our database no longer knew: then that one stands, and we sign no
+ * second.
+ */
 function hasOwn(state: BroadcastState, round: number): boolean {
   return state.store.byCoord({ round, creator: state.identity }) !== undefined;
 }

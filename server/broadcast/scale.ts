@@ -1,8 +1,9 @@
 /**
- * SCALE, the encoding of AlephBFT's messages, as codecs. `parity-scale-codec` 3, `aleph-bft-crypto` node.rs; sheet "consensus" A1.
+ * SCALE, the encoding of AlephBFT's messages, as codecs. `parity-scale-codec` 3, `aleph-bft-crypto` node.rs; sheet
+ * "consensus" A1.
  *
- * Every value has exactly one encoding and anything else is refused, so that a decoded value encodes to the bytes it came from. These
- * types have no JSON form; theirs here is the hex of the encoding.
+ * Every value has exactly one encoding and anything else is refused, so that a decoded value encodes to the bytes it
+ * came from. These types have no JSON form; theirs here is the hex of the encoding.
  */
 import type { Bytes } from "../../core/bytes.ts";
 import { compareBytes } from "../../core/bytes.ts";
@@ -53,8 +54,8 @@ export const u64Le: Codec<bigint> = scaleCodec(
 );
 
 /**
- * A guardian's index, u64 little-endian. Whatever a peer writes here names nobody unless it is below the number of guardians, so what
- * doesn't fit a safe integer is refused right away.
+ * A guardian's index, u64 little-endian. Whatever a peer writes here names nobody unless it is below the number of
+ * guardians, so what doesn't fit a safe integer is refused right away.
  */
 export const nodeIndex: Codec<number> = scaleCodec(
   "NodeIndex",
@@ -71,7 +72,10 @@ export const nodeIndex: Codec<number> = scaleCodec(
   },
 );
 
-/** A compact length: the two low bits say whether 1, 2 or 4 bytes hold it. Never more than the bytes left, since each element takes one. */
+/**
+ * A compact length: the two low bits say whether 1, 2 or 4 bytes hold it. Never more than the bytes left, since each
+ * element takes one.
+ */
 export const compactLength: Codec<number> = scaleCodec(
   "Compact",
   leaf("compact length"),
@@ -165,7 +169,10 @@ export function nodeMap<T>(inner: Codec<T>): Codec<NodeMap<T>> {
   return { ...whole, name: `NodeMap<${inner.name}>` } as Codec<NodeMap<T>>;
 }
 
-/** A set of guardians as bits, the first guardian in the most significant bit of the first byte; `size` bits, those beyond it 0. */
+/**
+ * A set of guardians as bits, the first guardian in the most significant bit of the first byte; `size` bits, those
+ * beyond it 0.
+ */
 export type NodeSubset = { readonly size: number; readonly bits: Bytes };
 
 export const nodeSubset: Codec<NodeSubset> = scaleCodec(

@@ -39,7 +39,10 @@ export type BroadcastConfig = {
   readonly delays: Delays;
   /** 16 bytes for choices that need not be secret. */
   readonly seed: Uint8Array;
-  /** Ask everybody for our newest unit before creating one: for the first session after the process started. See newest.ts. */
+  /**
+   * Ask everybody for our newest unit before creating one: for the first session after the process started. See
+   * newest.ts.
+   */
   readonly askNewest: boolean;
 };
 

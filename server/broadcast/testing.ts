@@ -1,6 +1,7 @@
 /**
- * A network of broadcasts in one thread, for tests and benches: simulated clock, wires that delay, lose and duplicate, disks that take
- * their time and lose what wasn't durable, guardians that crash, restart, lose their disk or run twice with one key. One seed, one run.
+ * A network of broadcasts in one thread, for tests and benches: simulated clock, wires that delay, lose and duplicate,
+ * disks that take their time and lose what wasn't durable, guardians that crash, restart, lose their disk or run twice
+ * with one key. One seed, one run.
  *
  * It watches every message: an honest guardian must never let out two different units for one place.
  */

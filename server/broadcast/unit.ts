@@ -1,16 +1,17 @@
 /**
- * Units, the vertices of the broadcast's graph, and their hashes. `fedimint-aleph-bft` units/mod.rs; sheet "consensus" A2, A3.
+ * Units, the vertices of the broadcast's graph, and their hashes. `fedimint-aleph-bft` units/mod.rs; sheet "consensus"
+ * A2, A3.
  *
- * A unit says who its parents' creators are (`mask`) and commits to the parents by one hash over the map of their hashes (`combinedHash`,
- * with the mask: the control hash).
+ * A unit says who its parents' creators are (`mask`) and commits to the parents by one hash over the map of their
+ * hashes (`combinedHash`, with the mask: the control hash).
  */
 import type { Bytes } from "../../core/bytes.ts";
 import { toHex } from "../../core/bytes.ts";
-import { alephHash } from "../../core/crypto/keychain.ts";
 import type { Codec } from "../../core/encoding/codec.ts";
 import { encode } from "../../core/encoding/codec.ts";
 import type { Reader } from "../../core/encoding/io.ts";
 import { Writer } from "../../core/encoding/io.ts";
+import { hashOf } from "./hash.ts";
 import type { NodeMap, NodeSubset } from "./scale.ts";
 import {
   byteVector,
@@ -27,7 +28,10 @@ import {
   u64Le,
 } from "./scale.ts";
 
-/** What a unit carries: a batch of encoded items (at most 50,000 bytes), or its creator's signature (64 bytes) of the session's header. */
+/**
+ * What a unit carries: a batch of encoded items (at most 50,000 bytes), or its creator's signature (64 bytes) of the
+ * session's header.
+ */
 export type UnitData =
   | { readonly kind: "batch"; readonly bytes: Bytes }
   | { readonly kind: "signature"; readonly signature: Bytes };
@@ -85,13 +89,16 @@ function writeFields(writer: Writer, unit: UnitFields): void {
 export function unitHash(unit: UnitFields): Bytes {
   const writer = new Writer();
   writeFields(writer, unit);
-  return alephHash(writer.finish());
+  return hashOf(writer.finish());
 }
 
 const SIGNATURE_BYTES = 64;
 const SESSION_BYTES = 8;
 
-/** A unit with a signature (64 bytes) that may or may not be its creator's. Its bytes and hash are computed when first asked for. */
+/**
+ * A unit with a signature (64 bytes) that may or may not be its creator's. Its bytes and hash are computed when first
+ * asked for.
+ */
 export class SignedUnit implements UnitFields {
   readonly round: number;
   readonly creator: number;
@@ -136,7 +143,7 @@ export class SignedUnit implements UnitFields {
 
   /** 32 bytes */
   get hash(): Bytes {
-    return this.#hash ??= alephHash(this.bytes.subarray(0, -SIGNATURE_BYTES));
+    return this.#hash ??= hashOf(this.bytes.subarray(0, -SIGNATURE_BYTES));
   }
 
   /** The hash as hex: a map's key. */
@@ -184,5 +191,5 @@ const hashes = nodeMap(hash32);
 
 /** The hash that commits to a unit's parents: over the map of their hashes (32 bytes or null) by creator. */
 export function combineHashes(parents: NodeMap<Bytes>): Bytes {
-  return alephHash(encode(hashes, parents));
+  return hashOf(encode(hashes, parents));
 }

@@ -1,6 +1,7 @@
 /**
- * How fast guardians order units: all of them in one thread, with real signatures, a disk and a wire that take no time. Signatures are what
- * it can't do without: each unit is signed once and checked by every other guardian. The ratio is against these alone.
+ * How fast guardians order units: all of them in one thread, with real signatures, a disk and a wire that take no time.
+ * Signatures are what it can't do without: each unit is signed once and checked by every other guardian. The ratio is
+ * against these alone.
  */
 import type { Keychain } from "../../server/broadcast/keychain.ts";
 import { fedimintDelays } from "../../server/broadcast/delays.ts";

@@ -4,6 +4,7 @@
  */
 import { Command } from "commander";
 import { join } from "@std/path";
+import { consoleSink } from "../../actors/platform/console_sink.ts";
 import { realPlatform } from "../../actors/platform/real.ts";
 import { sleep } from "../../actors/platform/platform.ts";
 import type { Inspection } from "../../actors/system.ts";
@@ -51,8 +52,10 @@ async function awaitBalance(wallet: FederationClient, aboveMsat: bigint): Promis
   throw new Error("The wallet was closed");
 }
 
+/** Its log lies beside it. */
 async function openWallet(dir: string): Promise<FederationClient> {
-  return await openClient({ dir, platform, testEnvironment: true });
+  const write = (line: string): void => Deno.writeTextFileSync(`${dir}.log`, line, { append: true });
+  return await openClient({ dir, platform, log: consoleSink(platform.clock, "debug", write), testEnvironment: true });
 }
 
 type Wallets = { readonly alice: FederationClient; readonly bob: FederationClient };

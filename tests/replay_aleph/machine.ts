@@ -1,11 +1,12 @@
 /**
- * A recorded member once more: the whole machine gets what the member received, in the same sequence, and must build the same graph in
- * the same order, order the same units, give the same answers and ask for the same things. Its own units are put in where the member's
- * graph got them.
+ * A recorded member once more: the whole machine gets what the member received, in the same sequence, and must build
+ * the same graph in the same order, order the same units, give the same answers and ask for the same things. Its own
+ * units are put in where the member's graph got them.
  *
- * For members with one life that did not fork. Left open, because threads and clocks decided it: how often something was asked for and
- * whether asking was needless already; what came last and was not handled any more; and, with forks, whether an alert or a unit that came
- * at the same time was handled first. Then the graph has the same units, and only that is compared.
+ * For members with one life that did not fork. Left open, because threads and clocks decided it: how often something
+ * was asked for and whether asking was needless already; what came last and was not handled any more; and, with forks,
+ * whether an alert or a unit that came at the same time was handled first. Then the graph has the same units, and only
+ * that is compared.
  */
 import { toHex } from "../../core/bytes.ts";
 import { encode } from "../../core/encoding/codec.ts";
@@ -121,8 +122,8 @@ function compareOrder(life: Life, run: Replay): string[] {
 }
 
 /**
- * A sent message as far as it is determined: answers with whom they went to, requests without. Null for what isn't compared: new units,
- * multicast, and all about the own alerts, whose proof may be either of the two orders.
+ * A sent message as far as it is determined: answers with whom they went to, requests without. Null for what isn't
+ * compared: new units, multicast, and all about the own alerts, whose proof may be either of the two orders.
  */
 function talkOf(
   recording: Recording,

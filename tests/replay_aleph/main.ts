@@ -1,6 +1,6 @@
 /**
- * `deno task replay-aleph [FILE…]`: recorded runs of the reference against our broadcast. Without files, those of `tests/vectors/aleph`.
- * A line a file; ends with `N passed, N failed`, exit code 1 when one failed.
+ * `deno task replay-aleph [FILE…]`: recorded runs of the reference against our broadcast. Without files, those of
+ * `tests/vectors/aleph`. A line a file; ends with `N passed, N failed`, exit code 1 when one failed.
  */
 import { SeededDice } from "../../server/broadcast/dice.ts";
 import { checkMachines } from "./machine.ts";

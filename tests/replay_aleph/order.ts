@@ -1,4 +1,7 @@
-/** A member's graph gives the recorded heads and order, whatever the order in which units reach the election; from its backup too. */
+/**
+ * A member's graph gives the recorded heads and order, whatever the order in which units reach the election; from its
+ * backup too.
+ */
 import type { Bytes } from "../../core/bytes.ts";
 import { concat, fromHex, toHex } from "../../core/bytes.ts";
 import { alephHash } from "../../core/crypto/keychain.ts";
@@ -130,8 +133,8 @@ export function checkBackup(recording: Recording, life: Life): string[] {
 }
 
 /**
- * The simplified session header of the recordings: session u64 BE ‖ H(creator and bytes of each batch before the first unit at or beyond
- * the session's rounds).
+ * The simplified session header of the recordings: session u64 BE ‖ H(creator and bytes of each batch before the first
+ * unit at or beyond the session's rounds).
  */
 export function checkHeader(recording: Recording, life: Life): string[] {
   const roundsPerSession = recording.meta.config?.roundsPerSession;

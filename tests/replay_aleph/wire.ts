@@ -1,4 +1,7 @@
-/** Every message and unit of a recording: decodes, encodes to the same bytes, has the recorded hashes, is signed by whom it names. */
+/**
+ * Every message and unit of a recording: decodes, encodes to the same bytes, has the recorded hashes, is signed by whom
+ * it names.
+ */
 import type { Bytes } from "../../core/bytes.ts";
 import { equalBytes, fromHex, toHex } from "../../core/bytes.ts";
 import { keychainTag } from "../../core/crypto/keychain.ts";

@@ -29,12 +29,14 @@ import type { AnyClientModuleDefinition } from "../../modules/contract/client.ts
 import { seededDice } from "../../modules/contract/testing.ts";
 import { walletv2Client } from "../../modules/walletv2/client.ts";
 import type { WalletClient } from "../../modules/walletv2/client_api.ts";
-import { setSearched } from "../../modules/walletv2/client_db.ts";
-import { DEPOSITOR } from "../../modules/walletv2/testing.ts";
+import { addValidIndex, getSearched, setSearched } from "../../modules/walletv2/client_db.ts";
+import { DEPOSITOR, VALID_INDICES } from "../../modules/walletv2/testing.ts";
 import type { TestFederation } from "./federation.ts";
 import { PURSE, WALLET } from "./federation.ts";
 import { purseClient } from "./purse.ts";
 
+/** Where tests let a search begin: that far before what it finds. */
+export const SEARCHED_BEFORE = 100;
 /** A test that waits longer in its own time has lost what it waits for. */
 const WAIT_MS_MAX = 4 * 3_600_000;
 
@@ -44,6 +46,8 @@ export type TestClientOptions = {
   readonly disk?: MemoryBackend;
   readonly seed?: number;
   readonly testEnvironment?: boolean;
+  /** So many of the depositor's addresses are known already, and the search stands shortly before the next one. Default 2. */
+  readonly known?: number;
 };
 
 export class TestClient {
@@ -73,6 +77,12 @@ export class TestClient {
     const absent = {} as Platform["network"] & Platform["files"];
     const platform = { clock, dice: seededDice(options.seed ?? 1), network: absent, files: absent };
     const client = new TestClient(disk, store, platform, clock);
+    const indices = VALID_INDICES[options.federation.wallet.guardians.length]!, known = options.known ?? 2;
+    await client.inModule(WALLET, async (tx) => {
+      if (await getSearched(tx) > 0) return;
+      for (const index of indices.slice(0, known)) addValidIndex(tx, index);
+      setSearched(tx, indices[known]! - SEARCHED_BEFORE);
+    });
     await client.#start(options);
     return client;
   }
@@ -193,9 +203,9 @@ export class TestClient {
     return value;
   }
 
-  /** As if the search had come so far already: the tests' next index is close. */
-  searched(index: number): Promise<void> {
-    return this.inModule(WALLET, (tx) => setSearched(tx, index));
+  /** As if the next search had come so far already that it soon finds the depositor's address of this number. */
+  searchedUpTo(number: number, guardians = 4): Promise<void> {
+    return this.inModule(WALLET, (tx) => setSearched(tx, VALID_INDICES[guardians]![number]! - SEARCHED_BEFORE));
   }
 
   async events(kind?: string): Promise<NumberedEvent[]> {

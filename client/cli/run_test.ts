@@ -1,0 +1,312 @@
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { StoreError } from "../../actors/store/mod.ts";
+import { sleep } from "../../actors/platform/platform.ts";
+import type { Json } from "../../core/encoding/mod.ts";
+import { parseJson, unit } from "../../core/encoding/mod.ts";
+import { defineClientModule } from "../../modules/contract/client.ts";
+import type { AnyClientModuleDefinition, ClientCommand } from "../../modules/contract/client.ts";
+import { CommandError } from "../../modules/contract/command_error.ts";
+import { EcashError } from "../../modules/mintv2/client_api.ts";
+import { ClientWorld } from "../testing.ts";
+import { quietModules, recordedFederation, recordedInvite, runInWorld, WALLET_DIR } from "./testing.ts";
+
+const modules = quietModules;
+const DIR = ["--data-dir", WALLET_DIR];
+
+/** A module in the meta module's place, with commands that end in every way. */
+function moduleWith(commands: Record<string, ClientCommand["run"]>): AnyClientModuleDefinition {
+  return defineClientModule<null, null, null>({
+    kind: "meta",
+    consensusVersion: { major: 0, minor: 0 },
+    requiredApi: { major: 0, minor: 0 },
+    config: unit,
+    codecs: {
+      config: unit,
+      input: unit,
+      output: unit,
+      outputOutcome: unit,
+      consensusItem: unit,
+      inputError: unit,
+      outputError: unit,
+    },
+    state: unit,
+    start: () =>
+      Promise.resolve({
+        transitions: () => [],
+        api: null,
+        commands: Object.fromEntries(
+          Object.entries(commands).map((
+            [name, run],
+          ) => [name, { usage: `${name} ARGS`, help: `Help of ${name}`, run }]),
+        ),
+      }),
+  });
+}
+
+async function joinedWorld(definitions = modules): Promise<ClientWorld> {
+  const world = await recordedFederation();
+  const joined = await runInWorld(world, [...DIR, "join", await recordedInvite()], { modules: definitions });
+  assertEquals(joined.exit, 0, joined.out);
+  return world;
+}
+
+Deno.test("every command has a help text, and what isn't built is in none", async () => {
+  const world = new ClientWorld(1);
+  const paths = [
+    [],
+    ["balance"],
+    ["spend"],
+    ["receive"],
+    ["deposit"],
+    ["withdraw"],
+    ["join"],
+    ["info"],
+    ["invite-code"],
+    ["print-secret"],
+    ["list-operations"],
+    ["module"],
+    ["admin"],
+    ["admin", "auth"],
+    ["admin", "setup"],
+    ["admin", "sign-api-announcement"],
+    ["dev"],
+    ["dev", "api"],
+    ["dev", "decode"],
+    ["dev", "decode", "setup-code"],
+    ["dev", "peer-version"],
+    ["dev", "submit-transaction"],
+    ["dev", "show-event-log"],
+    ["dev", "encode", "invite-code"],
+  ];
+  for (const path of paths) {
+    const { exit, out, err } = await runInWorld(world, [...path, "--help"], { modules });
+    assertEquals([exit, err], [0, ""], path.join(" "));
+    assertMatch(out, /Usage: /);
+    for (const line of out.split("\n")) assert(!/^ {2}(backup|restore|completion)( |$)/.test(line), line);
+    // a command without a description has nothing behind its name
+    for (const line of out.split("\n")) assert(!/^ {2}[a-z][a-z-]+$/.test(line), line);
+  }
+});
+
+Deno.test("a missing or unknown command and a flag in the wrong place are told on standard error with exit code 2", async () => {
+  const world = new ClientWorld(1);
+  const wrong = [
+    [],
+    ["dev"],
+    ["admin"],
+    ["admin", "setup"],
+    ["admin", "setup", "ws://g:1"],
+    ["admin", "setup", "ws://g:1", "nonsense"],
+    ["admin", "setup", "not a url", "status"],
+    ["nonsense"],
+    ["balance", "--data-dir", "/x"],
+    ["balance", "extra"],
+    ["spend"],
+    ["spend", "0"],
+    ["spend", "1.5"],
+    ["spend", "10 zats"],
+    ["withdraw", "bc1q", "1500 msat"],
+    ["dev", "wait", "-1"],
+    ["dev", "show-event-log", "--limit", "10001"],
+    ["list-operations", "--limit", "100001"],
+    ["dev", "encode", "invite-code", "--url", "ws://g", "--peer", "65536"],
+    ["--our-id", "-1", "info"],
+    ["--db-backend", "sqlite", "info"],
+    ["--iroh-enable-dht", "maybe", "info"],
+  ];
+  for (const args of wrong) {
+    const { exit, out, err } = await runInWorld(world, args, { modules });
+    assertEquals([exit, out], [2, ""], args.join(" "));
+    assert(err !== "", args.join(" "));
+  }
+});
+
+Deno.test("environment variables stand in for global flags, and flags beat them", async () => {
+  const world = await joinedWorld();
+  const env = { FM_CLIENT_DIR: WALLET_DIR };
+  assertEquals((await runInWorld(world, ["info"], { modules, env })).exit, 0);
+  const elsewhere = await runInWorld(world, ["--data-dir", "/other", "info"], { modules, env });
+  assertEquals(parseJson(elsewhere.out), { error: "Encoded client secret not present in DB" });
+  const admin = { ...env, FM_OUR_ID: "0", FM_PASSWORD_API: "pass" };
+  assertEquals((await runInWorld(world, ["admin", "audit"], { modules, env: admin })).exit, 0);
+  const refused = await runInWorld(world, ["--password", "bad", "admin", "audit"], { modules, env: admin });
+  assertEquals(refused.exit, 1);
+  const unreadable = await runInWorld(world, ["info"], { modules, env: { ...env, FM_OUR_ID: "x" } });
+  assertEquals([unreadable.exit, unreadable.out], [2, ""]);
+  assertStringIncludes(unreadable.err, "FM_OUR_ID");
+  const empty = await runInWorld(world, ["info"], { modules, env: { ...env, FM_OUR_ID: "", FM_USE_TOR: "" } });
+  assertEquals(empty.exit, 0);
+});
+
+Deno.test("Tor is refused, not silently left out", async () => {
+  const world = await joinedWorld();
+  for (const [args, env] of [[["--use-tor"], {}], [[], { FM_USE_TOR: "1" }]] as const) {
+    const { exit, out } = await runInWorld(world, [...args, ...DIR, "info"], { modules, env });
+    assertEquals(exit, 1);
+    assertStringIncludes(out, "Tor");
+  }
+});
+
+Deno.test("an official client's data directory is refused and left as it is", async () => {
+  const world = new ClientWorld(1);
+  await world.finish(world.platform.files.makeDirectory(`${WALLET_DIR}/client.db`));
+  const opened: string[] = [];
+  const { exit, out } = await runInWorld(world, [...DIR, "info"], {
+    modules,
+    openStore: (path) => {
+      opened.push(path);
+      return world.openStore(path);
+    },
+  });
+  assertEquals([exit, opened], [1, []]);
+  assertStringIncludes(out, "another program");
+});
+
+Deno.test("a second process waits ten seconds for the data directory, then says who has it", async () => {
+  const world = new ClientWorld(1);
+  const locked = new StoreError({ code: "locked", path: "x", pid: 4711 }, "locked");
+  const begunMs = world.world.nowMs;
+  const { exit, out } = await runInWorld(world, [...DIR, "info"], { modules, openStore: () => Promise.reject(locked) });
+  assertEquals(exit, 1);
+  assertStringIncludes(out, "Process 4711 uses /wallet");
+  const waitedMs = world.world.nowMs - begunMs;
+  assert(waitedMs >= 10_000 && waitedMs < 10_500, `${waitedMs}`);
+});
+
+Deno.test("a second process goes on as soon as the first has left", async () => {
+  const world = await joinedWorld();
+  const freeMs = world.world.nowMs + 3_000;
+  const { exit } = await runInWorld(world, [...DIR, "info"], {
+    modules,
+    openStore: (path) =>
+      world.world.nowMs < freeMs
+        ? Promise.reject(new StoreError({ code: "locked", path, pid: null }, "locked"))
+        : world.openStore(path),
+  });
+  assertEquals(exit, 0);
+});
+
+Deno.test("any other failure of the database is told at once", async () => {
+  const world = new ClientWorld(1);
+  const newer = new StoreError({ code: "newer_schema", found: 9, supported: 1 }, "The database is of version 9");
+  const begunMs = world.world.nowMs;
+  const { exit, out } = await runInWorld(world, [...DIR, "info"], { modules, openStore: () => Promise.reject(newer) });
+  assertEquals([exit, parseJson(out), world.world.nowMs - begunMs < 100], [
+    1,
+    { error: "The database is of version 9" },
+    true,
+  ]);
+});
+
+Deno.test("Ctrl-C ends a waiting command with exit code 130, closes the database and prints no result", async () => {
+  const world = await joinedWorld();
+  const interruption = new AbortController();
+  void sleep(world.platform.clock, 5_000).then(() => interruption.abort(new Error("Interrupted")));
+  const waiting = await runInWorld(world, [...DIR, "dev", "wait"], { modules, signal: interruption.signal });
+  assertEquals([waiting.exit, waiting.out, waiting.err], [130, "", ""]);
+  // the store was closed in order: the next process finds it whole
+  assertEquals((await runInWorld(world, [...DIR, "info"], { modules })).exit, 0);
+});
+
+Deno.test("Ctrl-C also ends the wait for another process", async () => {
+  const world = new ClientWorld(1);
+  const interruption = new AbortController();
+  void sleep(world.platform.clock, 500).then(() => interruption.abort(new Error("Interrupted")));
+  const locked = new StoreError({ code: "locked", path: "x", pid: null }, "locked");
+  const options = { modules, signal: interruption.signal, openStore: () => Promise.reject(locked) };
+  assertEquals((await runInWorld(world, [...DIR, "balance"], options)).exit, 130);
+});
+
+Deno.test("a module's command prints its JSON; its errors have the exit code of their kind", async () => {
+  const failing = (thrown: unknown) => (): Promise<Json> => Promise.reject(thrown);
+  const definitions = [
+    ...modules,
+    moduleWith({
+      echo: (args) => Promise.resolve([...args]),
+      usage: failing(CommandError.usage("one ARG is needed")),
+      failed: failing(CommandError.failed("it was tried", { cause: new Error("the reason") })),
+      typed: failing(new EcashError({ code: "offline" }, "no connection")),
+      bug: failing(new TypeError("undefined is not a function")),
+    }),
+  ];
+  const world = await joinedWorld(definitions);
+  const run = (...args: string[]) => runInWorld(world, [...DIR, "module", "meta", ...args], { modules: definitions });
+  // flags behind the module's name are the module's
+  assertEquals(parseJson((await run("echo", "a", "--include-invite", "--data-dir")).out), [
+    "a",
+    "--include-invite",
+    "--data-dir",
+  ]);
+  assertEquals((await runInWorld(world, [...DIR, "module", "1", "echo"], { modules: definitions })).exit, 0);
+  const usage = await run("usage");
+  assertEquals([usage.exit, usage.out], [2, ""]);
+  assertStringIncludes(usage.err, "one ARG is needed");
+  assertStringIncludes(usage.err, "Usage: module meta usage ARGS");
+  const failed = await run("failed");
+  assertEquals([failed.exit, parseJson(failed.out)], [1, { error: "it was tried: the reason" }]);
+  assertEquals((await run("typed")).exit, 1);
+  const bug = await run("bug");
+  assertEquals([bug.exit, bug.out], [101, ""]);
+  assertStringIncludes(bug.err, "undefined is not a function");
+  assertEquals((await run("toString")).exit, 2);
+});
+
+Deno.test("a module lists its commands and explains each", async () => {
+  const definitions = [...modules, moduleWith({ echo: () => Promise.resolve(null) })];
+  const world = await joinedWorld(definitions);
+  for (const args of [["--help"], ["help"], ["echo", "--help"]]) {
+    const { exit, out } = await runInWorld(world, [...DIR, "module", "meta", ...args], { modules: definitions });
+    assertEquals(exit, 0);
+    assertStringIncludes(out, "echo ARGS");
+    assertStringIncludes(out, "Help of echo");
+  }
+});
+
+Deno.test("joining prints the federation's welcome without what could fool a terminal", async () => {
+  const value = new TextEncoder().encode(JSON.stringify({ welcome_message: "Hello\u001b[2J\u202e\nworld" }));
+  const hex = [...value].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  const world = await recordedFederation((asked, recorded) =>
+    asked.method === "module_1_get_consensus" ? { revision: 0, value: hex } : recorded(asked)
+  );
+  const { exit, err } = await runInWorld(world, [...DIR, "join", await recordedInvite()], { modules });
+  assertEquals([exit, err], [0, "Hello[2J\nworld\n"]);
+});
+
+Deno.test("a welcome that can't be read is no reason not to have joined", async () => {
+  const world = await recordedFederation((asked, recorded) =>
+    asked.method === "module_1_get_consensus" ? { revision: 0, value: "ff" } : recorded(asked)
+  );
+  const joined = await runInWorld(world, [...DIR, "join", await recordedInvite()], { modules });
+  assertEquals(joined.exit, 0);
+  assertStringIncludes(joined.err, "welcome message could not be read");
+  assertEquals((await runInWorld(world, [...DIR, "info"], { modules })).exit, 0);
+});
+
+Deno.test("friendly commands say in sentences what is wrong and what to do, and nothing on standard output", async () => {
+  const world = await recordedFederation();
+  const fresh = await runInWorld(world, [...DIR, "balance"], { modules });
+  assertEquals([fresh.exit, fresh.out], [1, ""]);
+  assertStringIncludes(fresh.err, "join INVITE_CODE");
+  await runInWorld(world, [...DIR, "join", await recordedInvite()], { modules });
+  const balance = await runInWorld(world, [...DIR, "balance"], { modules });
+  assertEquals([balance.exit, balance.out], [0, "0 sat (0 msat) in 0 notes\nFederation: testfed, on regtest\n"]);
+  const spend = await runInWorld(world, [...DIR, "spend", "10 sat"], { modules });
+  assertEquals([spend.exit, spend.out], [1, ""]);
+  assertStringIncludes(spend.err, "`deposit` adds to it");
+  const receive = await runInWorld(world, [...DIR, "receive", "fedimintabc"], { modules });
+  assertEquals([receive.exit, receive.out], [1, ""]);
+  const noDir = await runInWorld(world, ["balance"], { modules });
+  assertEquals(noDir.exit, 1);
+  assertStringIncludes(noDir.err, "FM_CLIENT_DIR");
+});
+
+Deno.test("storing a guardian's password asks first on a terminal", async () => {
+  const world = await joinedWorld();
+  const auth = [...DIR, "admin", "auth", "--peer-id", "0", "--password", "pass"];
+  const no = await runInWorld(world, auth, { modules, answer: "n\n" });
+  assertEquals([no.exit, parseJson(no.out)], [1, { error: "Endpoint verification cancelled by user." }]);
+  const yes = await runInWorld(world, auth, { modules, answer: "Y\n" });
+  assertEquals(yes.exit, 0);
+  // no text of the program shows it
+  for (const text of [yes.out, yes.err]) assert(!text.includes("pass\n") && !text.includes('"pass"'));
+});

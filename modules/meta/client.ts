@@ -1,0 +1,40 @@
+/** What clients read and guardians' admins submit. Follows fedimint-meta-client 0.13.0; sheet "lightning, meta" A. */
+import { unit } from "../../core/encoding/mod.ts";
+import { defineClientModule } from "../contract/client.ts";
+import { MetaClient } from "./client_api.ts";
+import { metaCommands } from "./client_commands.ts";
+import {
+  META_API_VERSION,
+  META_CONSENSUS_VERSION,
+  META_KIND,
+  metaConsensusItem,
+  metaInput,
+  metaInputError,
+  metaOutput,
+  metaOutputError,
+  metaOutputOutcome,
+} from "./common.ts";
+
+const NO_MONEY = "The meta module has no inputs and no outputs";
+
+export const metaClient = defineClientModule({
+  kind: META_KIND,
+  consensusVersion: META_CONSENSUS_VERSION,
+  requiredApi: META_API_VERSION,
+  config: unit,
+  codecs: {
+    config: unit,
+    input: metaInput,
+    output: metaOutput,
+    outputOutcome: metaOutputOutcome,
+    consensusItem: metaConsensusItem,
+    inputError: metaInputError,
+    outputError: metaOutputError,
+  },
+  describeError: () => NO_MONEY,
+  state: unit,
+  start: (env) => {
+    const api = new MetaClient(env);
+    return Promise.resolve({ transitions: () => [], api, commands: metaCommands(api) });
+  },
+});

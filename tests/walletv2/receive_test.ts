@@ -1,0 +1,335 @@
+/** Deposits, from the address to e-cash, whatever comes between. */
+import { assert, assertEquals } from "@std/assert";
+import { addressFromScript, bitcoinTxidOf, p2pkhScript } from "../../core/bitcoin/mod.ts";
+import type { BitcoinTransaction } from "../../core/bitcoin/mod.ts";
+import type { Json } from "../../core/encoding/mod.ts";
+import { deferredOutputs, getNextOutput, getSearched, validIndices } from "../../modules/walletv2/client_db.ts";
+import { setOutput } from "../../modules/walletv2/db.ts";
+import { DEFERRED_MAX, OUTPUT_LOOK_AHEAD, OUTPUT_SLICE } from "../../modules/walletv2/limits.ts";
+import type { TestWallet } from "../../modules/walletv2/testing.ts";
+import {
+  agree,
+  ask,
+  confirm,
+  depositAddress,
+  payment,
+  signedTransactions,
+  testWallet,
+  VALID_INDICES,
+} from "../../modules/walletv2/testing.ts";
+import { SEARCHED_BEFORE, TestClient } from "./client.ts";
+import type { TestClientOptions } from "./client.ts";
+import { TestFederation, WALLET } from "./federation.ts";
+import { PURSE_FEE_MSAT } from "./purse.ts";
+
+const RECEIVE_FEE = 316n;
+/** What a claim costs beside its fee: the module's and the purse's. */
+const ITEM_FEES_MSAT = 100_000n + PURSE_FEE_MSAT;
+
+type Options = Omit<TestClientOptions, "federation">;
+
+async function withClient(
+  body: (client: TestClient, federation: TestFederation, wallet: TestWallet) => Promise<void>,
+  options: Options = {},
+): Promise<void> {
+  const wallet = await testWallet();
+  const federation = new TestFederation(wallet);
+  const client = await TestClient.open({ federation, ...options });
+  await body(client, federation, wallet);
+  await client.close();
+}
+
+function deposit(wallet: TestWallet, number: number, valueSat: bigint): BitcoinTransaction {
+  return payment({ valueSat, script: depositAddress(wallet, number).script });
+}
+
+function creditMsat(...valuesSat: readonly bigint[]): bigint {
+  return valuesSat.reduce((sum, value) => sum + (value - RECEIVE_FEE) * 1000n - ITEM_FEES_MSAT, 0n);
+}
+
+function payloads(events: readonly { readonly payload: Json }[]): Json[] {
+  return events.map(({ payload }) => payload);
+}
+
+Deno.test("a deposit is found and claimed, and the logs tell it as the reference's do", () =>
+  withClient(async (client, _, wallet) => {
+    const position = 0;
+    const address = await client.until(client.wallet.receive());
+    assertEquals(address, addressFromScript(depositAddress(wallet, 0).script, "regtest"));
+    await client.searchedUpTo(1);
+    const tx = deposit(wallet, 0, 100_000n);
+    await confirm(wallet, tx);
+    const { operationId, nextEventId } = await client.until(client.wallet.awaitReceive(position));
+    assertEquals(await client.balanceMsat(), creditMsat(100_000n));
+
+    const events = await client.events();
+    const txid = (events[0]!.payload as { txid: string }).txid;
+    const facts = { value: 100_000, fee: 316, address, outpoint: `${bitcoinTxidOf(tx)}:0` };
+    const module = { kind: "walletv2", id: WALLET };
+    assertEquals(events.map(({ kind, module, payload }) => ({ kind, module, payload })), [
+      { kind: "tx-created", module: null, payload: { txid, operation_id: operationId } },
+      { kind: "payment-receive", module, payload: { operation_id: operationId, ...facts } },
+      { kind: "tx-accepted", module: null, payload: { txid, operation_id: operationId } },
+      { kind: "payment-receive-update", module, payload: { operation_id: operationId, status: "Success" } },
+    ]);
+    assertEquals(nextEventId, 2);
+    const operation = await client.operation(operationId);
+    assertEquals(operation?.kind, "walletv2");
+    assertEquals(operation?.meta, {
+      Receive: { change_outpoint_range: { txid, idx_range: { start: 0, end: 1 } }, ...facts },
+    });
+    assertEquals(operation?.outcome?.outcome, "Success");
+  }, { known: 1 }));
+
+Deno.test("several deposits to one address and to the next are claimed one after the other", () =>
+  withClient(async (client, federation, wallet) => {
+    const first = await client.until(client.wallet.receive());
+    await client.searchedUpTo(1);
+    await confirm(wallet, deposit(wallet, 0, 100_000n), deposit(wallet, 0, 200_000n));
+    let { nextEventId } = await client.until(client.wallet.awaitReceive(0));
+    ({ nextEventId } = await client.until(client.wallet.awaitReceive(nextEventId)));
+    const second = await client.until(client.wallet.receive());
+    assertEquals([first, second], [0, 1].map((n) => addressFromScript(depositAddress(wallet, n).script, "regtest")));
+
+    await client.searchedUpTo(2);
+    await confirm(
+      wallet,
+      ...await signedTransactions(wallet),
+      deposit(wallet, 1, 300_000n),
+      deposit(wallet, 0, 400_000n),
+    );
+    for (let i = 0; i < 2; i++) ({ nextEventId } = await client.until(client.wallet.awaitReceive(nextEventId)));
+    assertEquals(await client.balanceMsat(), creditMsat(100_000n, 200_000n, 300_000n, 400_000n));
+    assertEquals(federation.accepted, 4);
+    await client.untilTrue(
+      "the third address is known",
+      async () => (await client.inModule(WALLET, validIndices)).length === 3,
+    );
+    assertEquals(await client.inModule(WALLET, validIndices), VALID_INDICES[4]!.slice(0, 3));
+  }, { known: 1 }));
+
+Deno.test("a wallet restored from its words finds what is spent, claims the rest, and goes on with the next address", async () => {
+  const wallet = await testWallet();
+  const federation = new TestFederation(wallet);
+  const old = await TestClient.open({ federation, known: 1 });
+  await old.searchedUpTo(1);
+  await confirm(wallet, deposit(wallet, 0, 100_000n));
+  await old.until(old.wallet.awaitReceive(0));
+  await old.untilTrue(
+    "the second address is known",
+    async () => (await old.inModule(WALLET, validIndices)).length === 2,
+  );
+  await old.close();
+
+  await confirm(wallet, ...await signedTransactions(wallet), deposit(wallet, 1, 200_000n));
+  // it finds the second address behind the spent output, and the third behind the claimed one: a whole search
+  const restored = await TestClient.open({ federation, known: 1, seed: 2 });
+  await restored.until(restored.wallet.awaitReceive(0));
+  assertEquals(await restored.balanceMsat(), creditMsat(200_000n));
+  assertEquals((await restored.events("payment-receive")).length, 1);
+  const third = addressFromScript(depositAddress(wallet, 2).script, "regtest")!;
+  await restored.untilTrue(
+    "the third address is given out",
+    async () => await restored.until(restored.wallet.receive()) === third,
+  );
+  await restored.close();
+});
+
+Deno.test("two clients with the same words claim a deposit once, and neither waits for ever", async () => {
+  const wallet = await testWallet();
+  const federation = new TestFederation(wallet);
+  const one = await TestClient.open({ federation, known: 3 });
+  const two = await TestClient.open({ federation, known: 3, seed: 2, clock: one.clock });
+  await confirm(wallet, deposit(wallet, 0, 100_000n), deposit(wallet, 1, 100_000n));
+  await one.untilTrue(
+    "both are done with both outputs",
+    async () => await one.inModule(WALLET, getNextOutput) === 2 && await two.inModule(WALLET, getNextOutput) === 2,
+  );
+  await one.clock.advance(5_000);
+  assertEquals(await one.balanceMsat() + await two.balanceMsat(), creditMsat(100_000n, 100_000n));
+  assertEquals(federation.accepted, 2);
+  await two.close();
+  await one.close();
+});
+
+Deno.test("a claim waits while three transactions of the federation are on their way", () =>
+  withClient(async (client, federation, wallet) => {
+    await confirm(wallet, ...[0, 1, 0, 1, 0].map((number) => deposit(wallet, number, 100_000n)));
+    // the first becomes the wallet; three more make transactions; the fifth waits
+    await client.untilTrue("four are claimed", () => federation.accepted === 4);
+    await client.clock.advance(60_000);
+    assertEquals(federation.accepted, 4);
+    assertEquals((await ask(wallet.guardians[0]!, "pending_transaction_chain") as Json[]).length, 3);
+    await confirm(wallet, ...await signedTransactions(wallet));
+    await client.untilTrue("the fifth is claimed", () => federation.accepted === 5);
+    await client.clock.advance(1_000);
+    assertEquals(await client.balanceMsat(), creditMsat(...Array<bigint>(5).fill(100_000n)));
+  }, { known: 3 }));
+
+Deno.test("a claim that is refused is made again with the fee of then, and await-receive passes over it", () =>
+  withClient(async (client, federation, wallet) => {
+    for (const peer of [0, 1, 2]) federation.lies.set(`${peer} module_${WALLET}_receive_fee`, 300);
+    await confirm(wallet, deposit(wallet, 0, 100_000n));
+    await client.untilTrue("a claim was refused", async () => (await client.events("tx-rejected")).length > 0);
+    federation.lies.clear();
+    const { operationId } = await client.until(client.wallet.awaitReceive(0));
+    assertEquals(await client.balanceMsat(), creditMsat(100_000n));
+    const updates = payloads(await client.events("payment-receive-update")) as {
+      status: string;
+      operation_id: string;
+    }[];
+    assertEquals(updates.map(({ status }) => status).toSorted(), [
+      ...Array<string>(updates.length - 1).fill("Aborted"),
+      "Success",
+    ]);
+    assertEquals(updates.at(-1)!.operation_id, operationId);
+    const [rejected] = payloads(await client.events("tx-rejected")) as { error: string }[];
+    assert(rejected!.error.includes("The total transaction fee is too low. Please construct a new transaction."));
+    const refused = await client.operation(updates[0]!.operation_id);
+    assertEquals(refused?.outcome?.outcome, "Aborted");
+  }));
+
+Deno.test("a claim that was under way when the client stopped is waited for, not made again", async () => {
+  const wallet = await testWallet();
+  const federation = new TestFederation(wallet);
+  const before = await TestClient.open({ federation, known: 3 });
+  federation.paused = true;
+  await confirm(wallet, deposit(wallet, 0, 100_000n));
+  await before.untilTrue("a claim is under way", async () => (await before.events("payment-receive")).length === 1);
+  const disk = before.disk.crash();
+  federation.paused = false;
+  const after = await TestClient.open({ federation, known: 3, disk, clock: before.clock, seed: 2 });
+  const { nextEventId } = await after.until(after.wallet.awaitReceive(0));
+  await after.clock.advance(10_000);
+  assertEquals((await after.events("payment-receive")).length, 1);
+  assertEquals((await after.events("tx-created")).length, 1);
+  assertEquals(nextEventId, 2);
+  assertEquals(await after.balanceMsat(), creditMsat(100_000n));
+  assertEquals(await after.inModule(WALLET, getNextOutput), 1);
+  await after.close();
+});
+
+Deno.test("a deposit smaller than its fee is passed over, and claimed when the fee has fallen", () =>
+  withClient(async (client, federation, wallet) => {
+    wallet.chain.feerateSatPerKvb = 10_000n;
+    // 3,160 sat to claim
+    await confirm(wallet, deposit(wallet, 0, 3_160n), deposit(wallet, 0, 3_259n), deposit(wallet, 1, 100_000n));
+    await client.until(client.wallet.awaitReceive(0));
+    assertEquals(federation.accepted, 1);
+    assertEquals((await client.inModule(WALLET, deferredOutputs)).map(({ outputIndex }) => outputIndex), [0, 1]);
+    assertEquals(await client.inModule(WALLET, getNextOutput), 3);
+    await client.clock.advance(30_000);
+    assertEquals(federation.accepted, 1);
+    wallet.chain.feerateSatPerKvb = 1_000n;
+    await agree(wallet);
+    await client.untilTrue("both are claimed", () => federation.accepted === 3);
+    await client.clock.advance(2_000);
+    assertEquals(await client.inModule(WALLET, deferredOutputs), []);
+    assertEquals(
+      await client.balanceMsat(),
+      creditMsat(3_160n, 3_259n) + (100_000n - 3_160n) * 1000n - ITEM_FEES_MSAT,
+    );
+  }, { known: 3 }));
+
+Deno.test("a stranger's dust is kept in mind up to a bound", () =>
+  withClient(async (client, _, wallet) => {
+    const { script } = depositAddress(wallet, 0);
+    await confirm(wallet, payment(...Array.from({ length: DEFERRED_MAX + 5 }, () => ({ valueSat: 330n, script }))));
+    await client.untilTrue("all were looked at", async () =>
+      await client.inModule(WALLET, getNextOutput) === DEFERRED_MAX + 5);
+    assertEquals((await client.inModule(WALLET, deferredOutputs)).length, DEFERRED_MAX);
+  }));
+
+Deno.test("a thousand outputs that can be no deposit don't hide the deposit behind them", () =>
+  withClient(async (client, _, wallet) => {
+    for (const { store } of wallet.guardians) {
+      await store.transact((tx) => {
+        const output = { valueSat: 1_000n, script: p2pkhScript(new Uint8Array(20)) };
+        for (let index = 0; index < OUTPUT_SLICE + 1; index++) {
+          setOutput(tx, index, { outpoint: { txid: "00".repeat(32), vout: index }, output });
+        }
+      });
+    }
+    await confirm(wallet, deposit(wallet, 0, 100_000n));
+    await client.until(client.wallet.awaitReceive(0));
+    assertEquals(await client.balanceMsat(), creditMsat(100_000n));
+    assert(OUTPUT_LOOK_AHEAD > OUTPUT_SLICE);
+  }));
+
+Deno.test("a scan goes on when guardians come back, and when they agree on the fee again", () =>
+  withClient(async (client, federation, wallet) => {
+    federation.down.add(0).add(1);
+    await confirm(wallet, deposit(wallet, 0, 100_000n));
+    await client.clock.advance(20_000);
+    assertEquals(federation.accepted, 0);
+    federation.down.clear();
+    for (const peer of [0, 1]) federation.lies.set(`${peer} module_${WALLET}_receive_fee`, 300 + peer);
+    await client.clock.advance(20_000);
+    assertEquals(federation.accepted, 0);
+    const reasons = client.records.filter(({ level }) => level === "warn").map(({ facts }) => String(facts?.reason));
+    assert(
+      reasons.some((reason) => reason.includes("peer 0: 300; peer 1: 301; peer 2: 316; peer 3: 316")),
+      reasons.at(-1),
+    );
+    federation.lies.clear();
+    await client.until(client.wallet.awaitReceive(0));
+    assertEquals(await client.balanceMsat(), creditMsat(100_000n));
+  }));
+
+Deno.test("no feerate, a slice out of order: the scan says so and tries again", () =>
+  withClient(async (client, federation, wallet) => {
+    wallet.chain.feerateSatPerKvb = null;
+    await confirm(wallet, deposit(wallet, 0, 100_000n), deposit(wallet, 1, 100_000n));
+    await client.untilTrue(
+      "it misses a feerate",
+      () => client.records.some(({ facts }) => facts?.reason === "No consensus feerate is available at this time"),
+    );
+    wallet.chain.feerateSatPerKvb = 1_000n;
+    await agree(wallet);
+    const slice = await ask(wallet.guardians[0]!, "output_info_slice", [0, 10]) as Json[];
+    for (const peer of [0, 1, 2]) federation.lies.set(`${peer} module_${WALLET}_output_info_slice`, slice.toReversed());
+    await client.untilTrue(
+      "it refuses the slice",
+      () => client.records.some(({ facts }) => String(facts?.reason).includes("A slice of outputs is out of order")),
+    );
+    assertEquals(federation.accepted, 0);
+    federation.lies.clear();
+    const { nextEventId } = await client.until(client.wallet.awaitReceive(0));
+    await client.until(client.wallet.awaitReceive(nextEventId));
+    assertEquals(await client.balanceMsat(), creditMsat(100_000n, 100_000n));
+  }, { known: 3 }));
+
+Deno.test("the search shows its progress, and a client that is opened again goes on where it stopped", async () => {
+  const wallet = await testWallet();
+  const federation = new TestFederation(wallet);
+  const first = await TestClient.open({ federation, known: 0 });
+  await first.inModule(WALLET, (tx) => tx.deleteAll(new Uint8Array()));
+  await first.close();
+
+  const [index] = VALID_INDICES[4]!;
+  const again = await TestClient.open({ federation, known: 0 });
+  assertEquals(await again.inModule(WALLET, getSearched), index! - SEARCHED_BEFORE);
+  const tried: number[] = [];
+  const address = await again.until(again.wallet.receive({ onProgress: (count) => tried.push(count) }));
+  assertEquals(address, addressFromScript(depositAddress(wallet, 0).script, "regtest"));
+  assert(tried.length > 2, "progress is shown");
+  assertEquals(tried, tried.toSorted((a, b) => a - b));
+  assertEquals(await again.inModule(WALLET, getSearched), index! + 1);
+  await again.close();
+});
+
+Deno.test("waiting for an address, or for a deposit, ends with its signal and with the client", async () => {
+  const wallet = await testWallet();
+  const client = await TestClient.open({ federation: new TestFederation(wallet), known: 0 });
+  await client.inModule(WALLET, (tx) => tx.deleteAll(new Uint8Array()));
+  const stop = new AbortController();
+  const waits = [
+    client.wallet.receive({ signal: stop.signal }),
+    client.wallet.awaitReceive(0, stop.signal),
+    client.wallet.awaitReceive(0),
+  ].map((wait) => wait.then(() => "done", () => "stopped"));
+  stop.abort(new Error("enough"));
+  assertEquals(await client.until(Promise.all(waits.slice(0, 2))), ["stopped", "stopped"]);
+  await client.close();
+  assertEquals(await client.until(Promise.all(waits)), Array<string>(3).fill("stopped"));
+});
