@@ -90,11 +90,17 @@ export class ClientWorld {
     return this.world.process("client").platform;
   }
 
-  /** The disk's state at this path, as the process before left it. */
-  openStore(path = "client.kv"): Promise<Store> {
+  /**
+   * The disk at this path, as the process before left it.
+   * @param options.failAtCommit the process' commit that doesn't reach the disk any more, nor any after it: a crash
+   */
+  openStore(path = "client.kv", options: { readonly failAtCommit?: number } = {}): Promise<Store> {
     const { clock } = this.platform;
-    const before = this.#disks.get(path);
-    const disk = before ? before.crash({ clock }) : new MemoryBackend({ clock });
+    const { failAtCommit = Infinity } = options;
+    const onWrite = (count: number): void => {
+      if (count >= failAtCommit) throw new Error("the process has crashed");
+    };
+    const disk = (this.#disks.get(path) ?? new MemoryBackend()).crash({ clock, onWrite });
     this.#disks.set(path, disk);
     return openMemoryStore({ clock, backend: disk });
   }

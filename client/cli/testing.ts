@@ -61,7 +61,13 @@ export async function runInWorld(world: ClientWorld, args: readonly string[], op
 }
 
 const VECTORS = new URL("../../tests/vectors/cli/", import.meta.url);
-const ADMIN_METHODS = new Set(["audit", "auth", "backup_statistics", "download_guardian_backup"]);
+const ADMIN_METHODS = new Set([
+  "audit",
+  "auth",
+  "backup_statistics",
+  "download_guardian_backup",
+  "module_1_get_submission",
+]);
 export const WALLET_DIR = "/wallet";
 
 export async function readVector(name: string): Promise<Json> {

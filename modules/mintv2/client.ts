@@ -48,7 +48,7 @@ export const mintv2Client = defineClientModule({
       primary: wallet,
       api,
       commands: mintCommands(api),
-      background: () => wallet.tweaks.keepReady(env.store, env.platform.clock, env.signal),
+      background: () => wallet.tweaks.keepReady(env.store, env.signal),
     });
   },
 });

@@ -55,17 +55,16 @@ export function addTweak(tx: StoreTx, tweak: Bytes): void {
   tx.set(concat(TWEAKS, tweak), new Uint8Array(0));
 }
 
-export async function tweakCount(tx: ReadTx): Promise<number> {
-  let count = 0;
-  for await (const _ of tx.range({ prefix: TWEAKS })) count++;
-  return count;
+export async function storedTweaks(tx: ReadTx): Promise<Bytes[]> {
+  const tweaks: Bytes[] = [];
+  for await (const { key } of tx.range({ prefix: TWEAKS })) tweaks.push(key.slice(TWEAKS.length) as Bytes);
+  return tweaks;
 }
 
-/** Takes a stored tweak: it is used once. Undefined when there is none. */
-export async function takeTweak(tx: StoreTx): Promise<Bytes | undefined> {
-  for await (const { key } of tx.range({ prefix: TWEAKS, limit: 1 })) {
-    tx.delete(key);
-    return key.slice(TWEAKS.length) as Bytes;
-  }
-  return undefined;
+/** Takes a stored tweak out: false when it was taken before. */
+export async function takeTweak(tx: StoreTx, tweak: Bytes): Promise<boolean> {
+  const key = concat(TWEAKS, tweak);
+  if (await tx.get(key) === undefined) return false;
+  tx.delete(key);
+  return true;
 }

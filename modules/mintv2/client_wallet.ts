@@ -42,7 +42,7 @@ export class Wallet implements PrimaryModule<MintState> {
 
   constructor(env: MintEnv) {
     this.env = env;
-    this.tweaks = new Tweaks(tweakFilter(env.secret), env.platform.dice);
+    this.tweaks = new Tweaks(tweakFilter(env.secret), env.platform.dice, env.platform.clock);
     this.noteKeys = env.config.tbsAggPks;
     this.shareKeys = env.config.tbsPks;
   }

@@ -23,6 +23,7 @@ import { tweak } from "./common.ts";
 import type { Denomination } from "./denomination.ts";
 import { denomination } from "./denomination.ts";
 import type { SpendableNote } from "./ecash.ts";
+import { searchTweak } from "./tweak_search.ts";
 
 const FILTER_BYTES = 32;
 export const TWEAK_BYTES = 16;
@@ -48,16 +49,12 @@ export function passesFilter(tweakBytes: Uint8Array, filter: Uint8Array): boolea
 }
 
 /**
- * Tries random tweaks.
+ * Tries tweaks, from random ones on.
  * @param triesMax bounds the work of one call; the chance to find none in n tries is (1 − 2^−16)^n
  * @returns 16 bytes, or null when none of the tries passed
  */
 export function grindTweak(filter: Bytes, randomBytes: (size: number) => Bytes, triesMax: number): Bytes | null {
-  for (let i = 0; i < triesMax; i++) {
-    const candidate = randomBytes(TWEAK_BYTES);
-    if (passesFilter(candidate, filter)) return candidate;
-  }
-  return null;
+  return searchTweak(filter, randomBytes(TWEAK_BYTES), triesMax);
 }
 
 /** N(d, tweak): spend key and blinding key come from this one secret. */

@@ -11,6 +11,7 @@ import { child } from "../../actors/supervisor.ts";
 import type { Bytes } from "../../core/bytes.ts";
 import { concat } from "../../core/bytes.ts";
 import type { Result } from "../../core/result.ts";
+import { readDurable } from "../../modules/contract/read_durable.ts";
 import { step } from "../broadcast/broadcast.ts";
 import { fedimintDelays } from "../broadcast/delays.ts";
 import type { Keychain } from "../broadcast/keychain.ts";
@@ -104,7 +105,7 @@ const broadcast = defineActor<BroadcastMessage, BroadcastArgs, State>({
   name: "broadcast",
   init: async (ctx, args) => {
     const { settings, keychain, session, store } = args;
-    const backup = await store.read(async (tx) => {
+    const backup = await readDurable(store, async (tx) => {
       const records: Bytes[] = [];
       for await (const { value } of tx.range({ prefix: UNITS_PREFIX })) records.push(value);
       return records;

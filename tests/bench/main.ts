@@ -1,5 +1,6 @@
 /** `deno task bench [NAME…]`: figures of the parts, each with a ratio against a reference of the same run. Never asserted. */
 import { benchActors } from "./actors.ts";
+import { benchAddresses } from "./addresses.ts";
 import { benchBroadcast } from "./broadcast.ts";
 import { benchNotes } from "./notes.ts";
 import { benchStore } from "./store.ts";
@@ -11,6 +12,7 @@ const benches: Record<string, () => Promise<readonly Figure[]>> = {
   store: benchStore,
   notes: benchNotes,
   broadcast: benchBroadcast,
+  addresses: benchAddresses,
 };
 
 if (import.meta.main) {

@@ -104,8 +104,9 @@ async function story(federation: DevFederation, { alice, bob }: Wallets, progres
 
   progress.say(`Alice pays ${sats(WITHDRAW_SAT * 1000n)} out to a Bitcoin address`);
   const destination = String(await federation.bitcoin("getnewaddress"));
-  const withdrawal = await within("The withdrawal", alice.withdraw(destination, WITHDRAW_SAT));
-  if ("failed" in withdrawal) throw new Error(`The withdrawal failed: ${withdrawal.failed}`);
+  const payment = await within("Withdrawing", alice.withdraw(destination, WITHDRAW_SAT));
+  const withdrawal = await within("The withdrawal", alice.awaitWithdraw(payment));
+  if (withdrawal.outcome !== "success") throw new Error(`The withdrawal failed: ${withdrawal.outcome}`);
   progress.result(`a threshold of guardians signed transaction ${withdrawal.txid}`);
 
   progress.say("The transaction is mined");

@@ -184,7 +184,7 @@ function checkSearch(report: Report, fields: Fields): void {
   report.equal("address", addressFromScript(script, "regtest"), fields.text("address_regtest"));
   report.equal("filter's hash", filterHash(script, hashOfKeys), fields.bytes("filter_hash"));
   report.equal("passes", isPotentialReceive(script, hashOfKeys), true);
-  // from index 0 it takes some seconds: that is a test of its own, in tests/slow
+  // from index 0 it takes some seconds: that is a bench, in tests/bench
   report.equal("next index that passes", searchAddress(search, index - SEARCHED, index + 1), index);
 }
 
