@@ -8,7 +8,7 @@ import { encode } from "../../core/encoding/codec.ts";
 import type { NetworkData } from "./messages.ts";
 import { encodeMessage, newestUnitResponse } from "./messages.ts";
 import type { BroadcastState } from "./state.ts";
-import { isPeer, mayLeave, sendBytes, useless } from "./state.ts";
+import { isPeer, mayLeave, sendBytes } from "./state.ts";
 import type { SignedUnit, UnitCoord } from "./unit.ts";
 
 export function answer(state: BroadcastState, from: number, asker: number, message: NetworkData): void {
@@ -41,7 +41,7 @@ export function answerParents(state: BroadcastState, from: number, asker: number
 export function answerNewest(state: BroadcastState, from: number, asker: number, salt: bigint): void {
   if (!isPeer(state, asker)) return;
   // each answer costs a signature, and nobody needs to ask more than once in seconds
-  useless(state, from, "asks for the newest unit");
+  state.budget.useless(from);
   const unit = state.store.newest(asker)?.unit ?? null;
   const response = { requester: asker, responder: state.identity, unit, salt };
   const signature = state.config.keychain.sign(encode(newestUnitResponse, response));

@@ -6,7 +6,7 @@ import type { Sender } from "../../actors/actor.ts";
 import type { StoreTx } from "../../actors/store/store.ts";
 import type { Bytes } from "../../core/bytes.ts";
 import type { Result } from "../../core/result.ts";
-import { err, ok } from "../../core/result.ts";
+import { err } from "../../core/result.ts";
 import type { Decoders, DynKind } from "../../core/types/dyn.ts";
 import { fromDyn } from "../../core/types/dyn.ts";
 import type { Dyn } from "../../core/types/dyn.ts";

@@ -118,7 +118,11 @@ async function story(federation: DevFederation, { alice, bob }: Wallets, progres
 
   progress.say("Everybody counts");
   await within("Change", settled(alice));
-  await report(federation, { alice, bob }, before, progress);
+  const audits = await within(
+    "Agreement of all guardians, also of the one that came back",
+    awaitEqualAudits(federation),
+  );
+  await report(federation, { alice, bob }, before, audits, progress);
 }
 
 async function awaitMempool(federation: DevFederation, txid: string): Promise<void> {
@@ -137,10 +141,22 @@ type Audit = {
   readonly module_summaries: Record<string, { readonly kind: string; readonly net_assets: number }>;
 };
 
+/** Waits until every guardian has come to the same state, and tells what each one owns and owes. */
+async function awaitEqualAudits(federation: DevFederation): Promise<Audit[]> {
+  for (;;) {
+    const audits: Audit[] = [];
+    for (const { peer } of federation.guardians) audits.push(await federation.call(peer, "audit") as unknown as Audit);
+    const summaries = audits.map((audit) => JSON.stringify([audit.net_assets, audit.module_summaries]));
+    if (new Set(summaries).size === 1) return audits;
+    await sleep(platform.clock, 100);
+  }
+}
+
 async function report(
   federation: DevFederation,
   { alice, bob }: Wallets,
   before: { readonly alice: bigint; readonly bob: bigint },
+  audits: readonly Audit[],
   progress: Progress,
 ): Promise<void> {
   const after = { alice: await alice.getBalance(), bob: await bob.getBalance() };
@@ -156,11 +172,10 @@ async function report(
   ]));
   console.log("\nAudit: what each guardian owns less what it owes");
   const rows: string[][] = [];
-  for (const { peer } of federation.guardians) {
-    const audit = await federation.call(peer, "audit") as unknown as Audit;
+  for (const [peer, audit] of audits.entries()) {
     const net = (kind: string): string =>
       sats(BigInt(Object.values(audit.module_summaries).find((module) => module.kind === kind)?.net_assets ?? 0));
-    rows.push([`Guardian ${peer}`, net("walletv2"), net("mintv2").replace("-", "−"), sats(BigInt(audit.net_assets))]);
+    rows.push([`Guardian ${peer}`, net("walletv2"), net("mintv2"), sats(BigInt(audit.net_assets))]);
     if (audit.net_assets < 0) throw new Error(`Guardian ${peer} owes more than it owns`);
   }
   console.log(table(["", "bitcoin", "e-cash", "surplus"], rows));

@@ -30,6 +30,7 @@ export function seconds(ms: number): string {
 
 /** msat as sat, with thousands apart and the rest that is no whole sat. */
 export function sats(msat: bigint): string {
+  if (msat < 0n) return `−${sats(-msat)}`;
   const whole = (msat / 1000n).toString().replace(/\B(?=(\d{3})+(?!\d))/g, " ");
   const rest = msat % 1000n;
   return rest === 0n ? `${whole} sat` : `${whole}.${rest.toString().padStart(3, "0")} sat`;

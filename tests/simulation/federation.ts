@@ -70,12 +70,7 @@ export class SimulatedFederation {
     const world = new SimulatedWorld(seed, worldOptions);
     const federation = new SimulatedFederation(world);
     await federation.#startBitcoin();
-    const configs = await dealtConfigs({
-      total,
-      modules,
-      roundsPerSession,
-      platformOf: (peer) => world.process(`g${peer}`).platform,
-    });
+    const configs = await dealtOnce(total, modules, roundsPerSession);
     for (const [peer, config] of configs.entries()) {
       const disk = federation.#newDisk(`g${peer}`);
       const { platform } = world.process(`g${peer}`);
