@@ -2,10 +2,10 @@
  * For tests: a world on virtual time with guardians that answer from a script over real (simulated) WebSockets, and a client's disk that
  * outlives its processes.
  */
-import type { MessageSocket, Platform } from "../actors/platform/platform.ts";
+import type { Address, Listener, MessageSocket, Platform } from "../actors/platform/platform.ts";
 import { SimulatedWorld } from "../actors/platform/simulated/mod.ts";
 import type { WorldOptions } from "../actors/platform/simulated/mod.ts";
-import { METHOD_NOT_FOUND } from "../actors/rpc/mod.ts";
+import { MESSAGE_BYTES_MAX, METHOD_NOT_FOUND } from "../actors/rpc/mod.ts";
 import { MemoryBackend, openMemoryStore } from "../actors/store/mod.ts";
 import type { Store } from "../actors/store/mod.ts";
 import type { Json, JsonObject } from "../core/encoding/mod.ts";
@@ -13,7 +13,6 @@ import { isJsonObject, parseJson, stringifyJson } from "../core/encoding/mod.ts"
 import { FedimintError } from "../core/result.ts";
 import type { PeerId } from "../core/types/ids.ts";
 
-const HANDSHAKE_BYTES_MAX = 10_485_760;
 const PING_MS = 10_000;
 
 /** A guardian's refusal, with JSON-RPC's code. */
@@ -62,19 +61,22 @@ async function serve(socket: MessageSocket, peer: PeerId, headers: Headers, scri
   }
 }
 
+/** A guardian at an address of the platform's machine. */
+export function serveGuardian(platform: Platform, at: Address, peer: PeerId, script: Script): Promise<Listener> {
+  return platform.network.serveHttp(at, (request, upgrade) => {
+    const { response, socket } = upgrade({ messageBytesMax: MESSAGE_BYTES_MAX, pingMs: PING_MS });
+    void socket.then((opened) => serve(opened, peer, request.headers, script));
+    return response;
+  });
+}
+
 /** Guardians at ports of the platform's machine. */
 export async function serveGuardians(
   platform: Platform,
   ports: ReadonlyMap<PeerId, number>,
   script: Script,
 ): Promise<void> {
-  for (const [peer, port] of ports) {
-    await platform.network.serveHttp({ hostname: "0.0.0.0", port }, (request, upgrade) => {
-      const { response, socket } = upgrade({ messageBytesMax: HANDSHAKE_BYTES_MAX, pingMs: PING_MS });
-      void socket.then((opened) => serve(opened, peer, request.headers, script));
-      return response;
-    });
-  }
+  for (const [peer, port] of ports) await serveGuardian(platform, { hostname: "0.0.0.0", port }, peer, script);
 }
 
 /** The world, and the machine that the client under test runs on. */

@@ -49,6 +49,7 @@ async function deposit(session: Session, wallet: FederationClient, { wait, qr }:
   const fromEventId = await wallet.nextEventId();
   io.err("Looking for an address of this federation. The very first takes some seconds …\n");
   const address = await wallet.depositAddress({ signal: io.signal, ...progress(session) });
+  if (io.terminal) io.err("\x1b[K");
   const code = qr && io.terminal ? qrText(`bitcoin:${address}`, io.terminal) : null;
   if (code !== null) io.out(`${code}\n`);
   io.out(`${address}\n`);
@@ -62,8 +63,9 @@ async function deposit(session: Session, wallet: FederationClient, { wait, qr }:
 /** Lines that replace each other, where somebody sees them. */
 function progress({ io }: Session): AddressOptions {
   if (io.terminal === null) return {};
+  const average = INDICES_ON_AVERAGE.toLocaleString("en");
   return {
-    onProgress: (tried) => io.err(`\r${Math.round(tried * 100 / INDICES_ON_AVERAGE)} % of an average search\x1b[K\r`),
+    onProgress: (tried) => io.err(`\r\x1b[K${tried.toLocaleString("en")} keys tried, one in ${average} will do\r`),
   };
 }
 

@@ -4,6 +4,7 @@
  */
 import type { Command } from "commander";
 import type { LogLevel } from "../../actors/logger.ts";
+import { consoleSink, levelFrom } from "../../actors/platform/console_sink.ts";
 import type { Json } from "../../core/encoding/mod.ts";
 import { stringifyJson } from "../../core/encoding/mod.ts";
 import { errorText, FedimintError } from "../../core/result.ts";
@@ -12,7 +13,6 @@ import { friendlyError } from "./advice.ts";
 import { CliError, ExitCode } from "./error.ts";
 import { readGlobals } from "./globals.ts";
 import type { CliIo } from "./io.ts";
-import { levelOf, logTo } from "./log.ts";
 import { Session } from "./session.ts";
 
 export class Cli {
@@ -27,9 +27,8 @@ export class Cli {
 
   #session(level: LogLevel): Session {
     const globals = readGlobals(this.program, this.io.env);
-    const asked = levelOf(this.io.env["RUST_LOG"]);
-    const least = asked === undefined ? (globals.verbose ? "debug" : level) : asked;
-    return new Session(this.io, globals, logTo(this.io.err, this.io.platform.clock, least));
+    const least = levelFrom(this.io.env("RUST_LOG"), globals.verbose ? "debug" : level);
+    return new Session(this.io, globals, consoleSink(this.io.platform.clock, least, this.io.err));
   }
 
   /** An action of a command of fedimint-cli: prints what `body` gives as JSON. */

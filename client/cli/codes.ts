@@ -32,7 +32,7 @@ export function codeCommands(cli: Cli, dev: Command): void {
     .requiredOption("--peer <N>", "guardian's number", peerArgument)
     .argument("[api_secret]", "of a federation that has one [env: FM_API_SECRET]")
     .action(cli.official((session, secret: string | undefined, { url, federation_id, peer }: Parts) => {
-      const apiSecret = secret ?? session.io.env["FM_API_SECRET"] ?? null;
+      const apiSecret = secret ?? session.io.env("FM_API_SECRET") ?? null;
       return Promise.resolve({ invite_code: inviteOf({ url, federationId: federation_id, peer, apiSecret }) });
     }));
 }

@@ -4,6 +4,7 @@ import { InvalidArgumentError, Option } from "commander";
 import type { PeerId } from "../../core/types/ids.ts";
 import { boolishArgument, peerArgument } from "./arguments.ts";
 import { CliError } from "./error.ts";
+import type { CliIo } from "./io.ts";
 
 export type Globals = {
   readonly dataDir: string | null;
@@ -87,15 +88,12 @@ export function addGlobals(program: Command): void {
     if (parse) option.argParser(parse);
     program.addOption(option);
   }
-  program.option("-v, --verbose", "log more; RUST_LOG=debug|info|warn|error|off sets the level by itself");
+  program.option("-v, --verbose", "log more; RUST_LOG sets the level by itself");
 }
 
 /** @throws {CliError} `usage` for a variable that can't be read */
-function ofEnvironment(
-  { env, parse, isSwitch }: Flag,
-  variables: Readonly<Record<string, string | undefined>>,
-): unknown {
-  const text = env === undefined ? undefined : variables[env];
+function ofEnvironment({ env, parse, isSwitch }: Flag, variable: CliIo["env"]): unknown {
+  const text = env === undefined ? undefined : variable(env);
   // as clap does, an empty variable counts as given only where it is a text
   if (text === undefined || text === "" && (parse || isSwitch)) return undefined;
   try {
@@ -108,9 +106,9 @@ function ofEnvironment(
 }
 
 /** A flag beats its variable. @throws {CliError} `usage` */
-export function readGlobals(program: Command, variables: Readonly<Record<string, string | undefined>>): Globals {
+export function readGlobals(program: Command, variable: CliIo["env"]): Globals {
   const given = program.opts<Record<string, unknown>>();
-  const values = new Map(FLAGS.map((flag) => [flag.name, given[flag.name] ?? ofEnvironment(flag, variables)]));
+  const values = new Map(FLAGS.map((flag) => [flag.name, given[flag.name] ?? ofEnvironment(flag, variable)]));
   const value = <T>(name: string): T | null => (values.get(name) as T | undefined) ?? null;
   return {
     dataDir: value<string>("dataDir"),

@@ -6,7 +6,8 @@ import type { AnyClientModuleDefinition } from "../../modules/contract/client.ts
 export type CliIo = {
   /** Without the program's name. */
   readonly args: readonly string[];
-  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Environment variables. */
+  readonly env: (name: string) => string | undefined;
   readonly platform: Platform;
   readonly modules: readonly AnyClientModuleDefinition[];
   /** Makes the file when there is none; its folder exists. @throws {StoreError} `locked` and others */

@@ -142,7 +142,7 @@ export class Session {
       store,
       modules,
       log: this.log,
-      testEnvironment: TEST_VARIABLES.some((name) => !["", "0", "false", undefined].includes(env[name])),
+      testEnvironment: TEST_VARIABLES.some((name) => !["", "0", "false", undefined].includes(env(name))),
       ...(admin && { admin }),
     };
   }

@@ -37,7 +37,7 @@ export async function runInWorld(world: ClientWorld, args: readonly string[], op
   const { answer, onOutput } = options;
   const io: CliIo = {
     args,
-    env: { RUST_LOG: "off", ...options.env },
+    env: (name) => ({ RUST_LOG: "off", ...options.env } as Record<string, string>)[name],
     platform: world.platform,
     modules: options.modules,
     openStore: options.openStore ?? ((path) => world.openStore(path)),

@@ -15,7 +15,7 @@ import type { InPoint, OutPoint, PeerId } from "../../core/types/ids.ts";
 import { numPeers } from "../../core/types/num_peers.ts";
 import type { BitcoinNetwork, BitcoinSource, BitcoinStatus } from "../contract/bitcoin.ts";
 import type { DkgRounds, InputMeta, OutputMeta, ServerModuleEnv } from "../contract/server.ts";
-import { dicePlatform, testEnv, testStore } from "../contract/testing.ts";
+import { dicePlatform, dump, testEnv, testStore } from "../contract/testing.ts";
 import type { AddressSearch } from "./address_search.ts";
 import { addressAt, addressSearch } from "./address_search.ts";
 import type { WalletConsensusItem, WalletInput, WalletInputError, WalletOutput, WalletOutputError } from "./common.ts";
@@ -23,6 +23,7 @@ import type { WalletConfig, WalletPrivateConfig } from "./config.ts";
 import { unconfirmedTxs } from "./db.ts";
 import { parentsFirst } from "./rebroadcast.ts";
 import { walletv2Server } from "./server.ts";
+import type { StandardScript } from "./standard_script.ts";
 
 type WalletModule = Awaited<ReturnType<typeof walletv2Server.start>>;
 
@@ -246,4 +247,38 @@ export async function confirm(wallet: TestWallet, ...transactions: readonly Bitc
   wallet.chain.mine(...transactions);
   wallet.chain.mineEmpty(8);
   await agree(wallet);
+}
+
+export const DESTINATION: StandardScript = { tag: "P2WPKH", value: new Uint8Array(20).fill(7) };
+/** What four guardians ask of a claim and of a payment with nothing pending, at 1 sat a vbyte. */
+export const RECEIVE_FEE = 316n;
+export const SEND_FEE = 228n;
+
+export function deposit(wallet: TestWallet, number: number, valueSat: bigint): BitcoinTransaction {
+  return payment({ valueSat, script: depositAddress(wallet, number).script });
+}
+
+export function claimOf(wallet: TestWallet, outputIndex: bigint, number: number, fee = RECEIVE_FEE): WalletInput {
+  return { tag: "V0", value: { outputIndex, tweak: depositAddress(wallet, number).publicKey, fee } };
+}
+
+export function paymentOf(value: bigint, fee = SEND_FEE, destination = DESTINATION): WalletOutput {
+  return { tag: "V0", value: { destination, value, fee } };
+}
+
+/** A federation that agrees on fees and holds one claimed deposit, of index 0. */
+export async function funded(valueSat: bigint, options: TestWalletOptions = {}): Promise<TestWallet> {
+  const wallet = await testWallet(options);
+  await confirm(wallet, deposit(wallet, 0, valueSat));
+  assertEquals((await claim(wallet, claimOf(wallet, 0n, 0))).ok, true);
+  return wallet;
+}
+
+export function federationWallet(wallet: TestWallet) {
+  return ask(wallet.guardians[0]!, "federation_wallet") as Promise<{ value: number; outpoint: string; tweak: string }>;
+}
+
+export async function assertEqualStores(wallet: TestWallet): Promise<void> {
+  const first = await dump(wallet.guardians[0]!.store);
+  for (const { store } of wallet.guardians) assertEquals(await dump(store), first);
 }

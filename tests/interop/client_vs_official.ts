@@ -159,8 +159,8 @@ async function scenario(it: Interop): Promise<void> {
       demand(sortedText(mine) === sortedText(theirs), `${args.join(" ")} differs`);
     }
   });
-  for (const [name, side] of [["official", official], ["our", ours]] as const) {
-    await it.check(`the ${name} client's deposit is claimed`, async () => {
+  for (const [name, side] of [["the official", official], ["our", ours]] as const) {
+    await it.check(`${name} client's deposit is claimed`, async () => {
       const address = json(await side("module", "walletv2", "receive")) as string;
       await it.federation("btc", "-rpcwallet=w", "sendtoaddress", address, DEPOSIT_BTC);
       await it.federation("mine", CONFIRMATIONS);
@@ -183,14 +183,14 @@ async function scenario(it: Interop): Promise<void> {
     }
   });
   for (
-    const [from, to, sender, receiver] of [["our", "official", ours, official], [
+    const [from, to, sender, receiver] of [["our", "the official one", ours, official], [
       "official",
       "our",
       official,
       ours,
     ]] as const
   ) {
-    await it.check(`e-cash of the ${from} client is redeemed by the ${to} one, once`, async () => {
+    await it.check(`e-cash of ${from} client is redeemed by ${to}, once`, async () => {
       const before = balanceMsat(json(await receiver("info")));
       const ecash = json(await sender("module", "mintv2", "send", "1000 sat")) as string;
       demand(json(await receiver("module", "mintv2", "receive", ecash)) === "Success", "refused");
@@ -224,8 +224,8 @@ async function scenario(it: Interop): Promise<void> {
     const received = await ours("receive", spent.out.trim());
     demand(received.exit === 0 && received.out.startsWith("Received "), `${received.out}${received.err}`);
   });
-  for (const [name, side] of [["official", official], ["our", ours]] as const) {
-    await it.check(`the ${name} client withdraws to a Bitcoin address`, async () => {
+  for (const [name, side] of [["the official", official], ["our", ours]] as const) {
+    await it.check(`${name} client withdraws to a Bitcoin address`, async () => {
       const address = await it.federation("btc", "-rpcwallet=w", "getnewaddress");
       const sent = json(await side("module", "walletv2", "send", address, "20000 sat")) as JsonObject;
       const txid = sent.Success as string;
