@@ -18,14 +18,16 @@ import { utf8 } from "../core/bytes.ts";
 import { defaultClientSecret, globalRoot, preRootCheck, wordsOfEntropy } from "../core/crypto/bip39.ts";
 import type { DerivableSecret } from "../core/crypto/derive_secret.ts";
 import type { ApiVersionSet } from "../core/types/api_versions.ts";
-import type { FederationId, ModuleInstanceId, PeerId } from "../core/types/ids.ts";
+import type { FederationId, ModuleInstanceId, OperationId, PeerId } from "../core/types/ids.ts";
 import { numPeers } from "../core/types/num_peers.ts";
 import type { InviteCode } from "../core/types/invite_code.ts";
 import { formatInviteCode, newInviteCode } from "../core/types/invite_code.ts";
 import type { AnyClientModule, AnyClientModuleDefinition } from "../modules/contract/client.ts";
+import { readDurable } from "../modules/contract/read_durable.ts";
 import type { Primary } from "./core.ts";
-import { ACTIVE_PREFIX, modulePrefix, UniqueTime } from "./database.ts";
+import { ACTIVE_PREFIX, modulePrefix, operationKey, UniqueTime } from "./database.ts";
 import { ClientError } from "./error.ts";
+import { operationStates } from "./executor/states.ts";
 import { ConnectedFederationApi } from "./federation/api.ts";
 import { refreshVersions } from "./federation/discover.ts";
 import { downloadConfig } from "./federation/join.ts";
@@ -240,16 +242,26 @@ export class Client {
   }
 
   /** Resolves when no state machine waits for anything any more. Rejects with the signal's reason. */
-  async awaitIdle(signal?: AbortSignal): Promise<void> {
+  awaitIdle(signal?: AbortSignal): Promise<void> {
+    return this.#awaitNone(ACTIVE_PREFIX, () => this.activeMachines(), signal);
+  }
+
+  /** Resolves when nothing of an operation is under way any more. Rejects with the signal's reason. */
+  awaitOperation(operationId: OperationId, signal?: AbortSignal): Promise<void> {
+    const active = operationKey(ACTIVE_PREFIX, operationId);
+    return this.#awaitNone(active, async () => {
+      const states = await readDurable(this.options.store, (tx) => operationStates(tx, operationId));
+      return states.filter(({ leftUs }) => leftUs === null).length;
+    }, signal);
+  }
+
+  async #awaitNone(prefix: Uint8Array, count: () => Promise<number>, signal?: AbortSignal): Promise<void> {
     for (;;) {
       // registered before reading, so that nothing in between is missed
       const stop = new AbortController();
-      const changed = this.options.store.changed(
-        ACTIVE_PREFIX,
-        signal ? AbortSignal.any([signal, stop.signal]) : stop.signal,
-      );
+      const changed = this.options.store.changed(prefix, signal ? AbortSignal.any([signal, stop.signal]) : stop.signal);
       try {
-        if (await this.activeMachines() === 0) return;
+        if (await count() === 0) return;
         await changed;
       } finally {
         changed.catch(() => undefined);

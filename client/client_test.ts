@@ -232,6 +232,33 @@ Deno.test("guardians of an unknown major version are told apart from a missing n
   await at.world.finish(client.close());
 });
 
+Deno.test("versions are waited for until a threshold answers, or half a minute until anybody has", async () => {
+  for (const [answering, leastMs, mostMs] of [[[0, 1, 2], 0, 5_000], [[2], 30_000, 35_000]] as const) {
+    const at = await setting((asked, honest) =>
+      asked.method === "version" && !(answering as readonly number[]).includes(asked.peer) ? never() : honest(asked)
+    );
+    const begunMs = at.world.world.nowMs;
+    const client = await joined(at);
+    const tookMs = at.world.world.nowMs - begunMs;
+    assert(tookMs >= leastMs && tookMs < mostMs, `${answering}: ${tookMs} ms`);
+    await at.world.finish(client.close());
+  }
+});
+
+Deno.test("a guardian that stopped answering counts with the versions that it told before", async () => {
+  let away = false;
+  const at = await setting((asked, honest) => {
+    if (away && asked.peer > 0) throw new Refusal(500, "away");
+    return honest(asked);
+  });
+  const client = await joined(at);
+  away = true;
+  const begunMs = at.world.world.nowMs;
+  const versions = await at.world.finish(client.refreshVersions());
+  assertEquals([versions.core, at.world.world.nowMs - begunMs < 1_000], [{ major: 0, minor: 9 }, true]);
+  await at.world.finish(client.close());
+});
+
 Deno.test("an invite code that was printed is read back", async () => {
   const at = await setting();
   const client = await joined(at);

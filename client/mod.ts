@@ -213,9 +213,9 @@ export class FederationClient {
     return ok(null);
   }
 
-  /** Waits until the notes that an operation issues are in the balance. */
+  /** Waits until nothing of an operation is under way any more: its notes are in the balance, or never will be. */
   awaitNotes(operationId: OperationId, signal?: AbortSignal): Promise<void> {
-    return this.#mint().awaitNotes(operationId, signal);
+    return this.client.awaitOperation(operationId, signal);
   }
 
   /** A Bitcoin address; what is paid to it comes into the balance by itself. The very first one takes some seconds to find. */

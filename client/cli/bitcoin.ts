@@ -109,9 +109,9 @@ async function withdraw(
       io.out(`Paid. Bitcoin transaction ${withdrawal.txid}\nBalance: ${moneyText(await wallet.getBalance())}\n`);
       return;
     case "aborted":
-      throw CliError.failed(
-        `The federation refused the payment: ${withdrawal.reason}. The money comes back to the wallet; try again.`,
-      );
+      io.err(`The federation refused the payment (${withdrawal.reason}). Taking the money back …\n`);
+      await wallet.awaitNotes(operationId, io.signal);
+      throw CliError.failed(`Nothing was paid. Balance: ${moneyText(await wallet.getBalance())}`);
     case "failure":
       throw CliError.failed(
         `The federation took the payment, and its Bitcoin transaction is not known. Ask its guardians about operation ${operationId}.`,

@@ -49,7 +49,11 @@ async function balance({ io }: Session, wallet: FederationClient): Promise<void>
   const name = federationName === null ? wallet.federationId : printable(federationName);
   io.out(`Federation: ${name}${network === null ? "" : `, on ${network}`}\n`);
   const waiting = await wallet.client.activeMachines();
-  if (waiting > 0) io.out("Payments are under way: the balance may change by itself while the wallet is open.\n");
+  if (waiting > 0) {
+    io.out(
+      "Payments are under way. They go on while the wallet is open: `dev wait-complete` keeps it open until they are done.\n",
+    );
+  }
 }
 
 async function spend(

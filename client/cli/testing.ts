@@ -32,7 +32,10 @@ export type RunOptions = {
   readonly onOutput?: (text: string) => void;
 };
 
-export async function runInWorld(world: ClientWorld, args: readonly string[], options: RunOptions): Promise<Ran> {
+/** A machine of a simulated world. */
+export type CliWorld = Pick<ClientWorld, "platform" | "openStore" | "finish">;
+
+export async function runInWorld(world: CliWorld, args: readonly string[], options: RunOptions): Promise<Ran> {
   let out = "", err = "";
   const { answer, onOutput } = options;
   const io: CliIo = {

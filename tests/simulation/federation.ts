@@ -7,6 +7,7 @@ import { createSystem } from "../../actors/mod.ts";
 import type { Platform } from "../../actors/platform/platform.ts";
 import { SimulatedWorld } from "../../actors/platform/simulated/mod.ts";
 import type { WorldOptions } from "../../actors/platform/simulated/mod.ts";
+import type { Store } from "../../actors/store/mod.ts";
 import { MemoryBackend, openMemoryStore } from "../../actors/store/mod.ts";
 import { base64 } from "@scure/base";
 import { utf8 } from "../../core/bytes.ts";
@@ -23,6 +24,8 @@ import type { GuardianConfig } from "../../server/setup/guardian_config.ts";
 import { clientConfigFor, configuredModules } from "../../server/setup/guardian_config.ts";
 import { federationIdOf } from "../../core/types/federation_id.ts";
 import { formatInviteCode, newInviteCode } from "../../core/types/invite_code.ts";
+import { finishedSessions, getSessionOutcome } from "../../server/consensus/db.ts";
+import type { SignedSessionOutcome } from "../../core/types/session.ts";
 import { dealtConfigs } from "./dealt.ts";
 
 const BITCOIN = { url: "http://bitcoin:18443", username: "user", password: "password" };
@@ -50,7 +53,7 @@ function dealtOnce(total: number, modules: readonly string[], roundsPerSession: 
   return configs;
 }
 
-type Node = { guardian: Guardian | null; ended: Promise<void>; disk: MemoryBackend; config: GuardianConfig };
+type Node = { guardian: Guardian | null; store: Store | null; ended: Promise<void>; disk: MemoryBackend };
 
 export class SimulatedFederation {
   readonly world: SimulatedWorld;
@@ -81,7 +84,7 @@ export class SimulatedFederation {
       await federation.finish(platform.files.makeDirectory(DATA_DIR));
       await federation.finish(writeConfig(platform.files, DATA_DIR, config, client, invite));
       if (peer === 0) federation.#invite = invite;
-      federation.#nodes.set(peer, { guardian: null, ended: Promise.resolve(), disk, config });
+      federation.#nodes.set(peer, { guardian: null, store: null, ended: Promise.resolve(), disk });
       await federation.#startGuardian(peer);
     }
     return federation;
@@ -115,6 +118,7 @@ export class SimulatedFederation {
     const node = this.#nodes.get(peer)!;
     const { platform } = this.world.process(`g${peer}`);
     const store = await this.finish(openMemoryStore({ clock: platform.clock, backend: node.disk }));
+    node.store = store;
     node.guardian = await this.finish(Guardian.start({
       platform,
       store,
@@ -146,6 +150,7 @@ export class SimulatedFederation {
   kill(peer: number): void {
     const node = this.#nodes.get(peer)!;
     node.guardian = null;
+    node.store = null;
     this.world.process(`g${peer}`).kill();
     node.disk = node.disk.crash();
   }
@@ -211,8 +216,14 @@ export class SimulatedFederation {
     return client;
   }
 
-  /** A guardian's answer to a method without parameters, asked as by a client. */
-  platformOf(process: string): Platform {
-    return this.world.process(process).platform;
+  /** The finished sessions in a running guardian's store, the first one first. */
+  sessionsOf(peer: number): Promise<SignedSessionOutcome[]> {
+    return this.#nodes.get(peer)!.store!.read(async (tx) => {
+      const outcomes: SignedSessionOutcome[] = [];
+      for (let session = 0, count = await finishedSessions(tx); session < count; session++) {
+        outcomes.push((await getSessionOutcome(tx, session))!);
+      }
+      return outcomes;
+    });
   }
 }

@@ -1,0 +1,124 @@
+import { assert, assertEquals } from "@std/assert";
+import { createSystem, refTo, supervisor } from "../../actors/mod.ts";
+import type { ActorSystem } from "../../actors/system.ts";
+import { child } from "../../actors/supervisor.ts";
+import { SimulatedWorld } from "../../actors/platform/simulated/mod.ts";
+import type { Bytes } from "../../core/bytes.ts";
+import type { OperationId } from "../../core/types/ids.ts";
+import type { Transition } from "../../modules/contract/client.ts";
+import type { ExecutorMessage } from "./executor.ts";
+import { executor, machineId } from "./executor.ts";
+import type { Machines } from "./machines.ts";
+import type { StateId } from "./states.ts";
+
+const A: StateId = { operationId: "ab".repeat(32) as OperationId, instance: 2, state: new Uint8Array([1]) as Bytes };
+const B: StateId = { ...A, state: new Uint8Array([2]) as Bytes };
+
+/** What the store and the modules would say, as a table. */
+class Table {
+  readonly running = new Set<string>();
+  readonly steps: string[] = [];
+  active: StateId[] = [];
+  ways: (id: StateId) => readonly Transition<null>[] = () => [{ trigger: () => new Promise(() => {}), apply: never }];
+
+  asMachines(): Machines {
+    const table: Pick<Machines, "canRun" | "active" | "isActive" | "transitions" | "step"> = {
+      canRun: ({ instance }) => instance !== 9,
+      active: () => Promise.resolve(this.active),
+      isActive: (id) => Promise.resolve(this.active.includes(id)),
+      transitions: (id) => this.ways(id),
+      step: (id, _way, value) => {
+        this.active = this.active.filter((other) => other !== id);
+        this.steps.push(`${machineId(id)} ${value}`);
+        return Promise.resolve();
+      },
+    };
+    return table as Machines;
+  }
+}
+
+function never(): Promise<null> {
+  throw new Error("the table makes the steps");
+}
+
+async function started(table: Table): Promise<{ world: SimulatedWorld; system: ActorSystem }> {
+  const world = new SimulatedWorld(1);
+  const system = createSystem({ platform: world.process("client").platform, log: () => {} });
+  const args = { supervisor: "test/machines", machines: table.asMachines() };
+  const tree = supervisor("test", { children: [supervisor("machines", { children: [] }), child(executor, { args })] });
+  let ready = false;
+  void system.start(tree).then(() => ready = true);
+  await world.run({ until: () => ready });
+  await world.run({ forMs: 1 });
+  return { world, system };
+}
+
+function machinesOf(system: ActorSystem): string[] {
+  return system.inspect().children[0]!.children.map(({ path }) => path.split("/").at(-1)!);
+}
+
+const executorRef = refTo<ExecutorMessage>("test/executor");
+
+Deno.test("active states of the store run from the start; those of modules that aren't loaded rest", async () => {
+  const table = new Table();
+  table.active = [A, { ...B, instance: 9 }];
+  const { system } = await started(table);
+  assertEquals(machinesOf(system), [machineId(A)]);
+});
+
+Deno.test("a state that is told twice runs once", async () => {
+  const table = new Table();
+  table.active = [A, B];
+  const { world, system } = await started(table);
+  for (let i = 0; i < 3; i++) system.tell(executorRef, "start", { states: [A, B] });
+  await world.run({ forMs: 10 });
+  assertEquals(machinesOf(system).sort(), [machineId(A), machineId(B)].sort());
+  const executorOf = system.inspect().children.find(({ path }) => path === "test/executor")!;
+  assertEquals([executorOf.restarts, executorOf.status], [0, "running"]);
+});
+
+Deno.test("the first of several ways wins, and the others are dropped", async () => {
+  const table = new Table();
+  table.active = [A];
+  let dropped = false;
+  table.ways = () => [
+    {
+      trigger: (signal) =>
+        new Promise((_, reject) => signal.addEventListener("abort", () => (dropped = true, reject()))),
+      apply: never,
+    },
+    { trigger: () => Promise.resolve("second"), apply: never },
+  ];
+  const { world, system } = await started(table);
+  await world.run({ forMs: 10 });
+  assertEquals([table.steps, dropped, machinesOf(system)], [[`${machineId(A)} second`], true, []]);
+});
+
+Deno.test("a trigger that fails is tried again, later and later, until it holds", async () => {
+  const table = new Table();
+  table.active = [A];
+  const triesAtMs: number[] = [];
+  let nowMs = (): number => 0;
+  table.ways = () => [{
+    trigger: () => {
+      triesAtMs.push(nowMs());
+      return triesAtMs.length < 5 ? Promise.reject(new Error("not yet")) : Promise.resolve("held");
+    },
+    apply: never,
+  }];
+  const { world } = await started(table);
+  nowMs = () => world.nowMs;
+  await world.run({ forMs: 60_000 });
+  assertEquals(table.steps, [`${machineId(A)} held`]);
+  const pausesMs = triesAtMs.slice(1).map((at, i) => at - triesAtMs[i]!);
+  assert(pausesMs.every((pause, i) => pause >= 1_000 && (i < 2 || pause >= 2_000)), `${pausesMs}`);
+});
+
+Deno.test("a state that was left while its actor was away ends it without a step", async () => {
+  const table = new Table();
+  table.ways = () => [{ trigger: () => Promise.resolve("late"), apply: never }];
+  const { world, system } = await started(table);
+  system.tell(executorRef, "start", { states: [A] });
+  await world.run({ forMs: 10 });
+  assertEquals([table.steps, machinesOf(system)], [[], []]);
+});
