@@ -25,6 +25,7 @@ import { BITCOIN_UNIT, outPointRange, transactionId } from "../core/types/ids.ts
 import type { Transaction, TransactionError } from "../core/types/transaction.ts";
 import { transaction, transactionIdOf, transactionSubmissionOutcome } from "../core/types/transaction.ts";
 import type {
+  ClientInput,
   ClientModuleEnv,
   ClientTx,
   FinalizeError,
@@ -118,6 +119,33 @@ export class Toy {
     });
   }
 
+  /** Takes from outside too: the transaction then has two machines that watch its inputs. */
+  async take(
+    operationId: OperationId,
+    fromOutsideMsat: bigint,
+    payMsat: bigint,
+  ): Promise<Result<OutPointRange, FinalizeError>> {
+    const outside: InputBundle<ToyState> = {
+      inputs: [this.#input(fromOutsideMsat)],
+      machines: (txid) => [{ tag: "Spending", value: { txid, msat: fromOutsideMsat } }],
+    };
+    return await this.env.core.submit({
+      operationId,
+      inputs: [outside],
+      outputs: [outputsOf(this.env, payMsat, () => [])],
+      meta: () => "take",
+    });
+  }
+
+  #input(msat: bigint): ClientInput {
+    return {
+      input: toDyn(this.env.instance, item, msat),
+      amounts: amount(msat),
+      fees: new Map(),
+      key: this.env.platform.dice.bytes(32).fill(7, 0, 1) as Bytes,
+    };
+  }
+
   balanceMsat(tx: Pick<StoreTx, "get">): Promise<bigint> {
     return read(tx, BALANCE);
   }
@@ -136,14 +164,8 @@ export class Toy {
     const availableMsat = await read(tx.store, BALANCE);
     if (msat > availableMsat) return err({ code: "insufficient_funds", requestedMsat: missing, availableMsat });
     await add(tx.store, BALANCE, -msat);
-    const input = {
-      input: toDyn(this.env.instance, item, msat),
-      amounts: amount(msat),
-      fees: new Map<bigint, bigint>(),
-      key: this.env.platform.dice.bytes(32).fill(7, 0, 1) as Bytes,
-    };
     const inputs: InputBundle<ToyState> = msat === 0n ? { inputs: [], machines: () => [] } : {
-      inputs: [input],
+      inputs: [this.#input(msat)],
       machines: (txid) => [{ tag: "Spending", value: { txid, msat } }],
     };
     const change = inputMsat + msat - outputMsat - TOY_FEE;

@@ -10,7 +10,7 @@ import type { Cli } from "./cli.ts";
 import { CliError } from "./error.ts";
 import type { Session } from "./session.ts";
 
-/** What `run` gives instead of JSON: text for standard output. */
+/** Words that ask for help instead of a result. */
 const HELP = new Set(["help", "--help", "-h"]);
 
 export function moduleCommand(cli: Cli): void {

@@ -1,13 +1,22 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { StoreError } from "../../actors/store/mod.ts";
 import { sleep } from "../../actors/platform/platform.ts";
+import type { Bytes } from "../../core/bytes.ts";
 import type { Json } from "../../core/encoding/mod.ts";
-import { parseJson, unit } from "../../core/encoding/mod.ts";
+import { encodeHex, parseJson, unit } from "../../core/encoding/mod.ts";
+import { parseDkgVersion } from "../../core/types/dkg_version.ts";
+import { formatInviteCode } from "../../core/types/invite_code.ts";
+import type { PeerSetupCode } from "../../core/types/setup_code.ts";
+import { formatSetupCode } from "../../core/types/setup_code.ts";
+import type { Transaction } from "../../core/types/transaction.ts";
+import { transaction, transactionIdOf } from "../../core/types/transaction.ts";
 import { defineClientModule } from "../../modules/contract/client.ts";
 import type { AnyClientModuleDefinition, ClientCommand } from "../../modules/contract/client.ts";
 import { CommandError } from "../../modules/contract/command_error.ts";
 import { EcashError } from "../../modules/mintv2/client_api.ts";
+import { startGuardians, toyFederation } from "../federation_testing.ts";
 import { ClientWorld } from "../testing.ts";
+import { TOY_KIND, ToyBooks, toyModule } from "../toy_testing.ts";
 import { quietModules, recordedFederation, recordedInvite, runInWorld, WALLET_DIR } from "./testing.ts";
 
 const modules = quietModules;
@@ -310,4 +319,55 @@ Deno.test("storing a guardian's password asks first on a terminal", async () => 
   assertEquals(yes.exit, 0);
   // no text of the program shows it
   for (const text of [yes.out, yes.err]) assert(!text.includes("pass\n") && !text.includes('"pass"'));
+});
+
+Deno.test("a setup code is shown as the JSON that it stands for", async () => {
+  const code: PeerSetupCode = {
+    name: "g0",
+    endpoints: {
+      tag: "Tcp",
+      value: { apiUrl: "ws://a:1/", p2pUrl: "fedimint://a:2", cert: new Uint8Array([1, 2]) as Bytes },
+    },
+    federationName: "x",
+    disableBaseFees: null,
+    enabledModules: ["lnv2"],
+    federationSize: 4,
+    network: "regtest",
+    fedimintVersion: parseDkgVersion("0.13.0"),
+  };
+  const args = ["dev", "decode", "setup-code", formatSetupCode(code)];
+  const { exit, out } = await runInWorld(new ClientWorld(1), args, { modules });
+  assertEquals([exit, parseJson(out)], [0, {
+    setup_code: {
+      name: "g0",
+      endpoints: { Tcp: { api_url: "ws://a:1/", p2p_url: "fedimint://a:2", cert: "020102" } },
+      federation_name: "x",
+      disable_base_fees: null,
+      enabled_modules: ["lnv2"],
+      federation_size: 4,
+      network: "regtest",
+      fedimint_version: "0.13.0",
+    },
+  }]);
+});
+
+Deno.test("a transaction that is submitted by hand prints its id, or why it is refused", async () => {
+  const world = new ClientWorld(1), books = new ToyBooks();
+  const federation = toyFederation({ modules: new Map([[0, TOY_KIND]]) });
+  await world.finish(startGuardians(world, federation, books.script(federation.honest)));
+  const options = { modules: [toyModule] };
+  await runInWorld(world, [...DIR, "join", formatInviteCode(federation.invite)], options);
+  const tx: Transaction = {
+    inputs: [],
+    outputs: [],
+    nonce: new Uint8Array(8) as Bytes,
+    signatures: { tag: "NaiveMultisig", value: [] },
+  };
+  const submit = [...DIR, "dev", "submit-transaction", encodeHex(transaction, tx)];
+  const accepted = await runInWorld(world, submit, options);
+  assertEquals([accepted.exit, parseJson(accepted.out)], [0, transactionIdOf(tx)]);
+  books.refuse = { tag: "Input", value: { instance: 0, body: new Uint8Array(0) as Bytes } };
+  const refused = await runInWorld(world, submit, options);
+  assertEquals(refused.exit, 1);
+  assertStringIncludes(refused.out, "no such coin");
 });

@@ -144,6 +144,20 @@ Deno.test("a refused payment gives the money back and says why", async () => {
   await wallet.finish(wallet.client.close());
 });
 
+Deno.test("two machines of one operation may end in equal states, accepted or refused", async () => {
+  for (const refuse of [null, { tag: "InvalidWitnessLength", value: null } as const]) {
+    const wallet = await Wallet.joined();
+    wallet.books.refuse = refuse;
+    await wallet.finish(wallet.toy.fund(1_000n));
+    // 50 from outside, 60 of the wallet's own
+    assert((await wallet.finish(wallet.toy.take(OPERATION, 50n, 101n))).ok);
+    await wallet.finish(wallet.client.awaitIdle());
+    // when it is refused both give back what they watched
+    assertEquals(await wallet.toy.balance(), refuse ? 1_000n + 50n : 1_000n - 60n + 3n);
+    await wallet.finish(wallet.client.close());
+  }
+});
+
 Deno.test("one operation pays once: its id can't be used again", async () => {
   const wallet = await Wallet.joined();
   await wallet.finish(wallet.toy.fund(1_000n));

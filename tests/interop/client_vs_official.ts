@@ -182,14 +182,11 @@ async function scenario(it: Interop): Promise<void> {
       );
     }
   });
-  for (
-    const [from, to, sender, receiver] of [["our", "the official one", ours, official], [
-      "official",
-      "our",
-      official,
-      ours,
-    ]] as const
-  ) {
+  const ways = [
+    { from: "our", to: "the official one", sender: ours, receiver: official },
+    { from: "the official", to: "ours", sender: official, receiver: ours },
+  ];
+  for (const { from, to, sender, receiver } of ways) {
     await it.check(`e-cash of ${from} client is redeemed by ${to}, once`, async () => {
       const before = balanceMsat(json(await receiver("info")));
       const ecash = json(await sender("module", "mintv2", "send", "1000 sat")) as string;

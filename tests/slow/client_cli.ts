@@ -1,10 +1,10 @@
 /** The commands for people, from the first address to the withdrawal, with real guardians in a simulated world. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { MemoryBackend, openMemoryStore } from "../actors/store/mod.ts";
-import type { CliWorld, RunOptions } from "../client/cli/testing.ts";
-import { runInWorld } from "../client/cli/testing.ts";
-import { builtInModules } from "../client/modules.ts";
-import { SimulatedFederation } from "./simulation/federation.ts";
+import { MemoryBackend, openMemoryStore } from "../../actors/store/mod.ts";
+import type { CliWorld, RunOptions } from "../../client/cli/testing.ts";
+import { runInWorld } from "../../client/cli/testing.ts";
+import { builtInModules } from "../../client/modules.ts";
+import { SimulatedFederation } from "../simulation/federation.ts";
 
 const DEPOSIT_BTC = 0.002;
 /** Deep enough for guardians to agree on a block. */
@@ -79,6 +79,8 @@ Deno.test("people deposit, spend, receive and withdraw on the command line", asy
   assertEquals(paid.exit, 0, paid.err);
   const txid = /^Paid\. Bitcoin transaction ([0-9a-f]{64})\n/.exec(paid.out)?.[1];
   assert(txid);
+  // guardians hand their transactions to the Bitcoin node every minute
+  await federation.world.run({ forMs: 70_000 });
   const pool = await federation.bitcoin("getrawmempool") as readonly string[];
   assert(pool.includes(txid), "the federation broadcast it");
 
