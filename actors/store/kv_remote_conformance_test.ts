@@ -22,7 +22,7 @@ else if (program !== undefined) {
   Deno.test({
     name:
       "Deno KV remote: skipped, as there is no server: set DENOKV_BIN (cargo install denokv) or FEDIMINT_TEST_KV_URL",
-    ignore: true,
+    ignore: true, // no server to test against; its name says how to give one
     fn: () => {},
   });
 }

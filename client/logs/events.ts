@@ -6,28 +6,14 @@ import { defineActor, next, reply } from "../../actors/actor.ts";
 import type { ActorRef, Cast, Request } from "../../actors/protocol.ts";
 import type { ReadTx, StoreTx, StoreView } from "../../actors/store/store.ts";
 import { concat } from "../../core/bytes.ts";
-import type { Codec, Json } from "../../core/encoding/mod.ts";
-import {
-  decode,
-  encode,
-  mapCodec,
-  option,
-  parseJson,
-  stringifyJson,
-  struct,
-  text,
-  u16,
-  u64Number,
-} from "../../core/encoding/mod.ts";
+import type { Json } from "../../core/encoding/mod.ts";
+import { decode, encode, option, struct, text, u16, u64Number } from "../../core/encoding/mod.ts";
 import type { Result } from "../../core/result.ts";
 import type { ModuleInstanceId } from "../../core/types/ids.ts";
 import { readDurable } from "../../modules/contract/read_durable.ts";
 import { EVENT_PREFIX, u64At, u64Bytes, UNORDERED_EVENT_PREFIX } from "../database.ts";
+import { json } from "./json.ts";
 
-const json: Codec<Json> = mapCodec(text, "Json", {
-  decode: (value) => parseJson(value),
-  encode: (value) => stringifyJson(value),
-});
 const event = struct("Event", {
   kind: text,
   module: option(struct("EventModule", { kind: text, id: u16 })),

@@ -1,25 +1,11 @@
 /** The operation log: what the user did, newest first, with what came of it. Never deleted. `fedimint-client/src/oplog.rs`; sheet "client" D.3. */
 import type { ReadTx, StoreTx } from "../../actors/store/store.ts";
 import { concat, fromHex, toHex } from "../../core/bytes.ts";
-import type { Codec, Json } from "../../core/encoding/mod.ts";
-import {
-  decode,
-  encode,
-  mapCodec,
-  option,
-  parseJson,
-  stringifyJson,
-  struct,
-  text,
-  u64Number,
-} from "../../core/encoding/mod.ts";
+import type { Json } from "../../core/encoding/mod.ts";
+import { decode, encode, option, struct, text, u64Number } from "../../core/encoding/mod.ts";
 import type { OperationId } from "../../core/types/ids.ts";
 import { OPERATION_ORDER_PREFIX, OPERATION_PREFIX, operationKey, u64Bytes } from "../database.ts";
-
-const json: Codec<Json> = mapCodec(text, "Json", {
-  decode: (value) => parseJson(value),
-  encode: (value) => stringifyJson(value),
-});
+import { json } from "./json.ts";
 
 const entry = struct("OperationLogEntry", {
   kind: text,

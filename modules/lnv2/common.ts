@@ -1,10 +1,11 @@
 /** Vocabulary of the lnv2 module: Lightning payments through gateways. Follows fedimint-lnv2-common 0.13.0. */
 import { g1Point } from "../../core/types/bls.ts";
 import type { CodecType } from "../../core/encoding/mod.ts";
-import { closedEnum, fixedBytes, fixedHex, openEnum, struct, tuple, u64, unit } from "../../core/encoding/mod.ts";
+import { closedEnum, fixedBytes, fixedHex, openEnum, tuple, u64, unit } from "../../core/encoding/mod.ts";
 import { outPoint } from "../../core/types/ids.ts";
 import type { Version } from "../../core/types/version.ts";
 import { incomingContract, outgoingContract } from "./contracts.ts";
+import { unknownVariantError } from "../contract/unknown_variant.ts";
 
 export const LNV2_KIND = "lnv2";
 export const LNV2_CONSENSUS_VERSION: Version = { major: 1, minor: 0 };
@@ -39,10 +40,8 @@ export const lightningOutputOutcome = unit;
 export const lightningConsensusItem = openEnum("LightningConsensusItem", { BlockCountVote: u64, UnixTimeVote: u64 });
 export type LightningConsensusItem = CodecType<typeof lightningConsensusItem>;
 
-const unknownVariant = struct("UnknownVariantError", { variant: u64 });
-
 export const lightningInputError = closedEnum("LightningInputError", {
-  UnknownInputVariant: unknownVariant,
+  UnknownInputVariant: unknownVariantError,
   UnknownContract: unit,
   InvalidPreimage: unit,
   Expired: unit,
@@ -53,7 +52,7 @@ export const lightningInputError = closedEnum("LightningInputError", {
 export type LightningInputError = CodecType<typeof lightningInputError>;
 
 export const lightningOutputError = closedEnum("LightningOutputError", {
-  UnknownOutputVariant: unknownVariant,
+  UnknownOutputVariant: unknownVariantError,
   InvalidContract: unit,
   ContractExpired: unit,
 });

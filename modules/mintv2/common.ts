@@ -5,10 +5,11 @@
  */
 import { g1Point } from "../../core/types/bls.ts";
 import type { CodecType } from "../../core/encoding/mod.ts";
-import { closedEnum, fixedBytes, fixedHex, openEnum, struct, u64, unit } from "../../core/encoding/mod.ts";
+import { closedEnum, fixedBytes, fixedHex, openEnum, struct, unit } from "../../core/encoding/mod.ts";
 import { publicKey } from "../../core/types/keys.ts";
 import type { Version } from "../../core/types/version.ts";
 import { denomination } from "./denomination.ts";
+import { unknownVariantError } from "../contract/unknown_variant.ts";
 
 export const MINTV2_KIND = "mintv2";
 export const MINTV2_CONSENSUS_VERSION: Version = { major: 1, minor: 0 };
@@ -49,10 +50,8 @@ export const mintOutputOutcome = unit;
 export const mintConsensusItem = openEnum("MintConsensusItem", {});
 export type MintConsensusItem = CodecType<typeof mintConsensusItem>;
 
-const unknownVariant = struct("UnknownVariantError", { variant: u64 });
-
 export const mintInputError = closedEnum("MintInputError", {
-  UnknownInputVariant: unknownVariant,
+  UnknownInputVariant: unknownVariantError,
   SpentCoin: unit,
   InvalidDenomination: unit,
   InvalidSignature: unit,
@@ -60,7 +59,7 @@ export const mintInputError = closedEnum("MintInputError", {
 export type MintInputError = CodecType<typeof mintInputError>;
 
 export const mintOutputError = closedEnum("MintOutputError", {
-  UnknownOutputVariant: unknownVariant,
+  UnknownOutputVariant: unknownVariantError,
   InvalidDenomination: unit,
 });
 export type MintOutputError = CodecType<typeof mintOutputError>;

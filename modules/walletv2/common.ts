@@ -21,6 +21,7 @@ import { ecdsaSignature, publicKey } from "../../core/types/keys.ts";
 import type { Version } from "../../core/types/version.ts";
 import { satoshi } from "./config.ts";
 import { standardScript } from "./standard_script.ts";
+import { unknownVariantError } from "../contract/unknown_variant.ts";
 
 export const WALLETV2_KIND = "walletv2";
 export const WALLETV2_CONSENSUS_VERSION: Version = { major: 1, minor: 0 };
@@ -65,10 +66,8 @@ export const walletConsensusItem = openEnum("WalletConsensusItem", {
 });
 export type WalletConsensusItem = CodecType<typeof walletConsensusItem>;
 
-const unknownVariant = struct("UnknownVariantError", { variant: u64 });
-
 export const walletInputError = closedEnum("WalletInputError", {
-  UnknownInputVariant: unknownVariant,
+  UnknownInputVariant: unknownVariantError,
   OutputAlreadySpent: unit,
   UnknownOutputIndex: unit,
   WrongTweak: unit,
@@ -79,7 +78,7 @@ export const walletInputError = closedEnum("WalletInputError", {
 export type WalletInputError = CodecType<typeof walletInputError>;
 
 export const walletOutputError = closedEnum("WalletOutputError", {
-  UnknownOutputVariant: unknownVariant,
+  UnknownOutputVariant: unknownVariantError,
   UnderDustLimit: unit,
   NoFederationUTXO: unit,
   NoConsensusFeerateAvailable: unit,

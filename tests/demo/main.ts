@@ -13,6 +13,7 @@ import { openClient } from "../../client/mod.ts";
 import type { JsonObject } from "../../core/encoding/mod.ts";
 import { errorText } from "../../core/result.ts";
 import { DevFederation } from "../../server/devfed/federation.ts";
+import { awaitBalance, within } from "./waits.ts";
 import { actorTree, Progress, sats, seconds, table } from "./report.ts";
 
 type Flags = { readonly peers: string; readonly bitcoind?: string; readonly keep: boolean; readonly dir?: string };
@@ -20,37 +21,10 @@ type Flags = { readonly peers: string; readonly bitcoind?: string; readonly keep
 const DEPOSIT_SAT = 1_000_000n;
 const GIFT_MSAT = 250_000_000n;
 const WITHDRAW_SAT = 300_000n;
-const STEP_MS = 120_000;
 /** Deep enough for guardians to agree on a block: a vote is 7 behind the chain. */
 const BLOCKS_TO_AGREE = 8;
 
 const platform = realPlatform();
-
-async function within<T>(what: string, promise: Promise<T>, ms = STEP_MS): Promise<T> {
-  const late = new AbortController();
-  const timeout = sleep(platform.clock, ms, late.signal).then(() => {
-    throw new Error(`${what} took longer than ${seconds(ms)}`);
-  });
-  try {
-    return await Promise.race([promise, timeout]);
-  } finally {
-    late.abort();
-    timeout.catch(() => undefined);
-  }
-}
-
-/** Waits until a wallet holds more than `aboveMsat` and nothing more is coming in. */
-async function awaitBalance(wallet: FederationClient, aboveMsat: bigint): Promise<bigint> {
-  const done = new AbortController();
-  try {
-    for await (const balanceMsat of wallet.subscribeBalance(done.signal)) {
-      if (balanceMsat > aboveMsat) return balanceMsat;
-    }
-  } finally {
-    done.abort();
-  }
-  throw new Error("The wallet was closed");
-}
 
 /** Its log lies beside it. */
 async function openWallet(dir: string): Promise<FederationClient> {

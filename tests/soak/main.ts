@@ -13,6 +13,7 @@ import { openClient } from "../../client/mod.ts";
 import { stringifyJson } from "../../core/encoding/mod.ts";
 import { errorText } from "../../core/result.ts";
 import { DevFederation } from "../../server/devfed/federation.ts";
+import { awaitBalance, within } from "../demo/waits.ts";
 
 const platform = realPlatform();
 const DEPOSIT_SAT = 2_000_000n;
@@ -21,28 +22,8 @@ const KILL_EVERY_MS = 20_000;
 const DOWN_MS = 5_000;
 /** Every payment may burn up to this in fees: notes in, notes out, and what is too small to be issued. */
 const PAYMENT_FEES_MAX_MSAT = 40_000n;
-const STEP_MS = 120_000;
 
 type Counts = { payments: number; kills: number; feesMsat: bigint };
-
-async function within<T>(what: string, promise: Promise<T>): Promise<T> {
-  const done = new AbortController();
-  const late = sleep(platform.clock, STEP_MS, done.signal).then(() => {
-    throw new Error(`${what} took longer than ${STEP_MS / 1000} s: somebody is stuck`);
-  });
-  late.catch(() => undefined);
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    done.abort();
-  }
-}
-
-async function awaitBalance(wallet: FederationClient, aboveMsat: bigint): Promise<void> {
-  const done = new AbortController();
-  for await (const msat of wallet.subscribeBalance(done.signal)) if (msat > aboveMsat) break;
-  done.abort();
-}
 
 async function total(wallets: readonly FederationClient[]): Promise<bigint> {
   let sum = 0n;

@@ -1,6 +1,7 @@
 /** For tests: a real bitcoind, where there is one: `BITCOIND_DIR`, or `bitcoind` on the path. */
 import { join } from "@std/path";
 import type { Json } from "../../../core/encoding/mod.ts";
+import { freePorts } from "../../devfed/processes.ts";
 
 async function find(): Promise<string | null> {
   const directories = [Deno.env.get("BITCOIND_DIR"), ...(Deno.env.get("PATH") ?? "").split(":")];
@@ -40,7 +41,7 @@ export class CoreNode {
   /** On regtest without peers. Resolves when it answers. */
   static async start(): Promise<CoreNode> {
     const directory = await Deno.makeTempDir({ prefix: "core-node-" });
-    const port = freePort();
+    const port = freePorts(1)[0]!;
     const args = [
       "-regtest",
       `-datadir=${directory}`,
@@ -83,11 +84,4 @@ export class CoreNode {
     await this.#process.status;
     await Deno.remove(this.#directory, { recursive: true });
   }
-}
-
-export function freePort(): number {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr;
-  listener.close();
-  return port;
 }

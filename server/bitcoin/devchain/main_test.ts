@@ -1,7 +1,8 @@
 /** The program as people start it: on a real socket, with a real store, killed without warning. */
 import { assert, assertEquals } from "@std/assert";
 import { dirname, join } from "@std/path";
-import { BITCOIND, freePort } from "./_core_node.ts";
+import { freePorts } from "../../devfed/processes.ts";
+import { BITCOIND } from "./_core_node.ts";
 
 const MAIN = new URL("./main.ts", import.meta.url).pathname;
 
@@ -60,7 +61,7 @@ class Program {
 async function withDirectory(body: (directory: string, port: number) => Promise<void>): Promise<void> {
   const directory = await Deno.makeTempDir({ prefix: "devchain-" });
   try {
-    await body(directory, freePort());
+    await body(directory, freePorts(1)[0]!);
   } finally {
     await Deno.remove(directory, { recursive: true });
   }

@@ -1,0 +1,35 @@
+/** Waiting for real federations, in the demo and the soak: never for ever. */
+import { sleep } from "../../actors/platform/platform.ts";
+import { realPlatform } from "../../actors/platform/real.ts";
+import type { FederationClient } from "../../client/mod.ts";
+import { seconds } from "./report.ts";
+
+const platform = realPlatform();
+const STEP_MS = 120_000;
+
+/** @throws Error that says what took too long */
+export async function within<T>(what: string, promise: Promise<T>, ms = STEP_MS): Promise<T> {
+  const late = new AbortController();
+  const timeout = sleep(platform.clock, ms, late.signal).then(() => {
+    throw new Error(`${what} took longer than ${seconds(ms)}`);
+  });
+  try {
+    return await Promise.race([promise, timeout]);
+  } finally {
+    late.abort();
+    timeout.catch(() => undefined);
+  }
+}
+
+/** Waits until a wallet holds more than `aboveMsat` and nothing more is coming in. */
+export async function awaitBalance(wallet: FederationClient, aboveMsat: bigint): Promise<bigint> {
+  const done = new AbortController();
+  try {
+    for await (const balanceMsat of wallet.subscribeBalance(done.signal)) {
+      if (balanceMsat > aboveMsat) return balanceMsat;
+    }
+  } finally {
+    done.abort();
+  }
+  throw new Error("The wallet was closed");
+}
