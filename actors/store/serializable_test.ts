@@ -73,9 +73,7 @@ Deno.test("transactions at once are as if they came one after the other, and sna
           writeDelayMs: () => delaysMs[commits++ % delaysMs.length]! * 2,
         });
         const options = cacheBytesMax === undefined ? { clock, backend } : { clock, backend, cacheBytesMax };
-        const opening = openMemoryStore(options);
-        await clock.advance(60);
-        const store = await opening;
+        const store = await finish(clock, openMemoryStore(options), 1_000);
         const models: Model[] = [new Map()];
         const running = scripts.map(async (script, id) => {
           await pause(clock, script.startMs);
@@ -99,14 +97,9 @@ Deno.test("transactions at once are as if they came one after the other, and sna
           });
           await durable;
         });
-        const all = Promise.all(running);
-        all.catch(() => {}); // awaited below, once time has passed
-        for (let i = 0; i < 12; i++) await clock.advance(50);
-        await all;
+        await finish(clock, Promise.all(running), 20_000);
         const final = [...models.at(-1)!].sort(([a], [b]) => a < b ? -1 : 1).map(([k, v]) => `${k}=${v}`);
-        const closing = store.close();
-        await clock.advance(500);
-        await closing;
+        await finish(clock, store.close(), 1_000);
         const reopening = openMemoryStore({ clock, backend: backend.crash({}) });
         const found = await (await reopening).read((tx) => list(tx, {}));
         assertEquals(found, final);
@@ -209,6 +202,16 @@ function label(value: Bytes): string {
   const text = toBinary(value.subarray(0, 20));
   assertEquals(value.subarray(value.length - 20), fromBinary(text));
   return text.trimEnd();
+}
+
+/** Lets time pass until it is done. Fails when that takes longer than transactions that all wait for each other may take. */
+async function finish<T>(clock: ManualClock, work: Promise<T>, msMax: number): Promise<T> {
+  let isDone = false;
+  const done = work.finally(() => isDone = true);
+  done.catch(() => {}); // awaited below, once time has passed
+  for (let ms = 0; ms < msMax && !isDone; ms += 10) await clock.advance(10);
+  assert(isDone, `not done after ${msMax} ms: somebody is stuck`);
+  return await done;
 }
 
 async function pause(clock: ManualClock, ms: number): Promise<void> {
