@@ -23,6 +23,7 @@ import type {
   InputBundle,
   NewTransaction,
   PrimaryModule,
+  Spending,
   Transition,
 } from "../modules/contract/client.ts";
 import { FEE_PREFIX, modulePrefix, u64Bytes } from "./database.ts";
@@ -108,19 +109,20 @@ class OperationTx implements ClientTx<any> {
   }
 
   // deno-lint-ignore no-explicit-any -- the bundle's states are the module's own
-  async claimInputs(bundle: InputBundle<any>): Promise<Result<OutPointRange, FinalizeError>> {
+  async claimInputs(bundle: InputBundle<any>, spending?: Spending): Promise<Result<OutPointRange, FinalizeError>> {
     const draft: Draft = { inputs: [{ instance: this.instance, bundle }], outputs: [] };
-    const finalized = await this.finalize(draft);
+    const finalized = await this.finalize(draft, spending);
     if (!finalized.ok) return finalized;
     await this.commit(finalized.value);
     return ok(finalized.value.change);
   }
 
-  finalize(draft: Draft): Promise<Result<Finalized, FinalizeError>> {
+  finalize(draft: Draft, spending: Spending = "wallet"): Promise<Result<Finalized, FinalizeError>> {
     return finalize(draft, async (unit, inputMsat, outputMsat) => {
       const primary = this.operations.options.primary();
       if (!primary || primary.module.unit !== unit) return err({ code: "no_primary_module" });
-      const added = await primary.module.balanceTransaction(this.as(primary.instance), inputMsat, outputMsat);
+      const tx = this.as(primary.instance);
+      const added = await primary.module.balanceTransaction(tx, inputMsat, outputMsat, spending);
       return added.ok ? ok({ instance: primary.instance, ...added.value }) : added;
     }, this.operations.options.platform.dice);
   }

@@ -71,6 +71,13 @@ export class MemoryBackend implements Backend {
     return next;
   }
 
+  /** Another disk with the same entries. */
+  copy(options: MemoryOptions = this.#options): MemoryBackend {
+    const copied = new MemoryBackend(options);
+    for (const [key, value] of this.#entries) copied.#entries.set(key, value);
+    return copied;
+  }
+
   async get(key: Bytes): Promise<Bytes | undefined> {
     await this.#delay(this.#options.readDelayMs);
     this.#options.onRead?.();

@@ -66,6 +66,9 @@ export function transition<State, T>(
   return { trigger, apply };
 }
 
+/** What the primary module may add to a transaction's inputs: from the wallet, or nothing. */
+export type Spending = "wallet" | "nothing";
+
 /** Persistent events are numbered and kept; the others are only for whoever listens now. */
 export type EventPersistence = "persistent" | "trimable" | "transient";
 
@@ -74,8 +77,13 @@ export interface ClientTx<State> {
   readonly operationId: OperationId;
   /** The module's own part of the store. */
   readonly store: StoreTx;
-  /** Builds, signs and submits a transaction with these inputs in this operation. @returns the change outputs */
-  claimInputs(bundle: InputBundle<State>): Promise<Result<OutPointRange, FinalizeError>>;
+  /**
+   * Builds, signs and submits a transaction with these inputs in this operation.
+   * @param spending `"nothing"`: the inputs pay their own fees and the primary module adds none, so that the transaction stands or falls
+   * with them alone
+   * @returns the change outputs
+   */
+  claimInputs(bundle: InputBundle<State>, spending?: Spending): Promise<Result<OutPointRange, FinalizeError>>;
   addMachine(state: State): Promise<void>;
   logEvent(kind: string, payload: Json, persistence?: EventPersistence): void;
 }
@@ -162,6 +170,7 @@ export interface PrimaryModule<State> {
     tx: ClientTx<State>,
     inputMsat: bigint,
     outputMsat: bigint,
+    spending: Spending,
   ): Promise<Result<{ readonly inputs: InputBundle<State>; readonly outputs: OutputBundle<State> }, FinalizeError>>;
   /** Resolves when the outputs' notes are in the store. */
   awaitOutputs(operationId: OperationId, range: OutPointRange, signal?: AbortSignal): Promise<Result<null, string>>;

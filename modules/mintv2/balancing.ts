@@ -5,6 +5,7 @@
  * Two places differ, because the reference crashes there: what a note that is spent only to get smaller ones costs in fees is counted,
  * and a note that brings nothing after its fee is not spent for it.
  */
+import type { Spending } from "../contract/client.ts";
 import type { Denomination } from "./denomination.ts";
 import { CLIENT_DENOMINATIONS, denominationAmount } from "./denomination.ts";
 import type { FeeConsensus } from "./fees.ts";
@@ -74,16 +75,19 @@ function fund<Note>(holdings: Holdings<Note>, needMsat: bigint, fees: FeeConsens
   return fundedMsat >= needMsat ? chosen : null;
 }
 
-/** Spends large notes for the small ones that are missing. */
+/** Issues the small notes that are missing, from the surplus and from large notes that are spent for them. */
 function rebalance<Note>(
   holdings: Holdings<Note>,
   spent: ReadonlySet<Note>,
   surplusMsat: bigint,
   fees: FeeConsensus,
+  spending: Spending,
 ): { readonly spend: Held<Note>[]; readonly issue: Denomination[]; readonly surplusMsat: bigint } {
   const rest = (denomination: Denomination): Note[] =>
     (holdings.get(denomination) ?? []).filter((note) => !spent.has(note));
-  const remaining = descending.flatMap((denomination) => rest(denomination).map((note) => ({ denomination, note })));
+  const remaining = spending === "nothing"
+    ? []
+    : descending.flatMap((denomination) => rest(denomination).map((note) => ({ denomination, note })));
   const spend: Held<Note>[] = [], issue: Denomination[] = [];
   let leftMsat = surplusMsat, next = 0;
   for (const denomination of CLIENT_DENOMINATIONS) {
@@ -114,15 +118,16 @@ export function balance<Note>(
   inputMsat: bigint,
   outputMsat: bigint,
   fees: FeeConsensus,
+  spending: Spending = "wallet",
 ): Balanced<Note> | null {
   const needMsat = outputMsat > inputMsat ? outputMsat - inputMsat : 0n;
-  const funding = fund(holdings, needMsat, fees);
+  const funding = fund(spending === "wallet" ? holdings : new Map(), needMsat, fees);
   if (!funding) return null;
   const fundedMsat = funding.reduce((sum, { denomination }) => sum + worthMsat(denomination, fees), 0n);
   const surplusMsat = inputMsat + fundedMsat - outputMsat;
   // what comes in may be worth less than the fees it causes although nothing is to be paid: then it isn't covered
   if (surplusMsat < 0n) return null;
-  const rebalanced = rebalance(holdings, new Set(funding.map(({ note }) => note)), surplusMsat, fees);
+  const rebalanced = rebalance(holdings, new Set(funding.map(({ note }) => note)), surplusMsat, fees, spending);
   const greedy = greedyIssuance(rebalanced.surplusMsat, fees);
   const spend = [...funding, ...rebalanced.spend].sort((a, b) => a.denomination - b.denomination);
   const issue = [...rebalanced.issue, ...greedy.issue].sort((a, b) => a - b);

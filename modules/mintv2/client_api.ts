@@ -3,7 +3,7 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import { toHex } from "../../core/bytes.ts";
 import type { Json } from "../../core/encoding/mod.ts";
 import { encode, u64Number } from "../../core/encoding/mod.ts";
-import { FedimintError } from "../../core/result.ts";
+import { FedimintError, ok } from "../../core/result.ts";
 import type { Result } from "../../core/result.ts";
 import type { OperationId, OutPointRange } from "../../core/types/ids.ts";
 import { outPointRange } from "../../core/types/ids.ts";
@@ -123,7 +123,8 @@ export class MintClient {
   async #reissue(amountMsat: bigint, { customMeta = null }: SendOptions, signal?: AbortSignal): Promise<void> {
     const { env } = this.#wallet;
     try {
-      await env.api.one(env.api.peerIds[0]!, { method: "recovery_count", params: null, result: u64Number });
+      // notes leave the wallet for an exchange only when enough guardians are there to do it
+      await env.api.threshold({ method: "recovery_count", params: null, result: u64Number }, (_, count) => ok(count));
     } catch (thrown) {
       if (!(thrown instanceof ApiError)) throw thrown;
       throw new EcashError({ code: "offline" }, "We need to reissue notes but the client is offline", {

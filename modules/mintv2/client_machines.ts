@@ -9,7 +9,7 @@ import { err, ok } from "../../core/result.ts";
 import { g1Point } from "../../core/types/bls.ts";
 import { outPointRange } from "../../core/types/ids.ts";
 import type { OperationId, PeerId } from "../../core/types/ids.ts";
-import type { ClientTx, InputBundle, Transition } from "../contract/client.ts";
+import type { Transition } from "../contract/client.ts";
 import { transition } from "../contract/client.ts";
 import { addNote } from "./client_db.ts";
 import type { MintState, StateOf } from "./client_states.ts";
@@ -17,8 +17,7 @@ import type { Wallet } from "./client_wallet.ts";
 import type { SpendableNote } from "./ecash.ts";
 import type { NoteIssuanceRequest } from "./issuance.ts";
 import { blindedNonce, finishNote, requestNonce } from "./issuance.ts";
-
-type Tx = ClientTx<MintState>;
+import { inputTransition, refundTransition } from "./refunds.ts";
 
 export function mintTransitions(
   wallet: Wallet,
@@ -28,6 +27,8 @@ export function mintTransitions(
   switch (state.tag) {
     case "InputPending":
       return [inputTransition(wallet, state, operationId)];
+    case "RefundPending":
+      return [refundTransition(wallet, state, operationId)];
     case "OutputPending":
       return [outputTransition(wallet, state, operationId)];
     case "ReceivePending":
@@ -35,29 +36,6 @@ export function mintTransitions(
     default:
       return [];
   }
-}
-
-/** A rejected transaction gives its notes back, each in a transaction of its own: one that was spent elsewhere spoils no other. */
-function inputTransition(
-  wallet: Wallet,
-  { value: { txid, notes } }: StateOf<"InputPending">,
-  operationId: OperationId,
-): Transition<MintState> {
-  return transition<MintState, Result<null, string>>(
-    (signal) => wallet.env.core.awaitTransaction(operationId, txid, signal),
-    async (tx, outcome) => {
-      if (outcome.ok) return { tag: "InputSpent", value: { txid } };
-      for (const note of notes) await refund(wallet, tx, note);
-      return { tag: "InputRefunding", value: { txid } };
-    },
-  );
-}
-
-async function refund(wallet: Wallet, tx: Tx, note: SpendableNote): Promise<void> {
-  const bundle: InputBundle<MintState> = { inputs: [wallet.inputOf(note)], machines: () => [] };
-  const claimed = await tx.claimInputs(bundle);
-  // a note that its own fee eats up can't be moved: it stays, to be spent beside others
-  if (!claimed.ok) addNote(tx.store, note);
 }
 
 type Issued = { readonly notes: readonly SpendableNote[] } | {

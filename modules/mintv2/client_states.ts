@@ -10,7 +10,7 @@ export const mintState = closedEnum("MintClientState", {
   /** Notes that a transaction spends. */
   InputPending: struct("InputPending", { txid: transactionId, notes: list(spendableNote) }),
   InputSpent: struct("InputSpent", { txid: transactionId }),
-  /** The transaction was rejected: each note goes into a transaction of its own. */
+  /** The transaction was rejected; its notes are exchanged for new ones, which is watched over by `RefundPending`. */
   InputRefunding: struct("InputRefunding", { txid: transactionId }),
   /** Notes that a transaction asks for; `range` null while recovering. */
   OutputPending: struct("OutputPending", { range: option(outPointRange), requests: list(noteIssuanceRequest) }),
@@ -21,6 +21,13 @@ export const mintState = closedEnum("MintClientState", {
   ReceivePending: struct("ReceivePending", { txid: transactionId }),
   ReceiveSuccess: unit,
   ReceiveRejected: text,
+  /** Notes of a rejected transaction, in a transaction with nothing else. */
+  RefundPending: struct("RefundPending", { txid: transactionId, notes: list(spendableNote) }),
+  Refunded: struct("Refunded", { txid: transactionId }),
+  /** Rejected too: its notes are tried again in two halves. */
+  RefundSplit: struct("RefundSplit", { txid: transactionId }),
+  /** Notes that guardians refuse even alone (spent before), or that their own fee would eat up. `txid` null when it was never tried. */
+  RefundFailed: struct("RefundFailed", { txid: option(transactionId), notes: list(spendableNote) }),
 });
 export type MintState = CodecType<typeof mintState>;
 

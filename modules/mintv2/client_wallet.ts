@@ -15,6 +15,7 @@ import type {
   InputBundle,
   OutputBundle,
   PrimaryModule,
+  Spending,
 } from "../contract/client.ts";
 import { balance } from "./balancing.ts";
 import { holdings, noteCounts, removeNote } from "./client_db.ts";
@@ -106,9 +107,10 @@ export class Wallet implements PrimaryModule<MintState> {
     tx: ClientTx<MintState>,
     inputMsat: bigint,
     outputMsat: bigint,
+    spending: Spending,
   ): Promise<Result<{ inputs: InputBundle<MintState>; outputs: OutputBundle<MintState> }, FinalizeError>> {
     const held = await holdings(tx.store);
-    const plan = balance(held, inputMsat, outputMsat, this.env.config.feeConsensus);
+    const plan = balance(held, inputMsat, outputMsat, this.env.config.feeConsensus, spending);
     if (!plan) {
       const requestedMsat = outputMsat > inputMsat ? outputMsat - inputMsat : 0n;
       return err({ code: "insufficient_funds", requestedMsat, availableMsat: await this.balanceMsat(tx.store) });

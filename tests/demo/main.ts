@@ -13,6 +13,8 @@ import { openClient } from "../../client/mod.ts";
 import type { JsonObject } from "../../core/encoding/mod.ts";
 import { errorText } from "../../core/result.ts";
 import { DevFederation } from "../../server/devfed/federation.ts";
+import type { Audit } from "./audits.ts";
+import { awaitEqualAudits, checkBooks, netMsat } from "./audits.ts";
 import { awaitBalance, within } from "./waits.ts";
 import { actorTree, Progress, sats, seconds, table } from "./report.ts";
 
@@ -110,22 +112,6 @@ async function settled(wallet: FederationClient): Promise<void> {
   }
 }
 
-type Audit = {
-  readonly net_assets: number;
-  readonly module_summaries: Record<string, { readonly kind: string; readonly net_assets: number }>;
-};
-
-/** Waits until every guardian has come to the same state, and tells what each one owns and owes. */
-async function awaitEqualAudits(federation: DevFederation): Promise<Audit[]> {
-  for (;;) {
-    const audits: Audit[] = [];
-    for (const { peer } of federation.guardians) audits.push(await federation.call(peer, "audit") as unknown as Audit);
-    const summaries = audits.map((audit) => JSON.stringify([audit.net_assets, audit.module_summaries]));
-    if (new Set(summaries).size === 1) return audits;
-    await sleep(platform.clock, 100);
-  }
-}
-
 async function report(
   federation: DevFederation,
   { alice, bob }: Wallets,
@@ -147,12 +133,11 @@ async function report(
   console.log("\nAudit: what each guardian owns less what it owes");
   const rows: string[][] = [];
   for (const [peer, audit] of audits.entries()) {
-    const net = (kind: string): string =>
-      sats(BigInt(Object.values(audit.module_summaries).find((module) => module.kind === kind)?.net_assets ?? 0));
+    const net = (kind: string): string => sats(netMsat(audit, kind));
     rows.push([`Guardian ${peer}`, net("walletv2"), net("mintv2"), sats(BigInt(audit.net_assets))]);
-    if (audit.net_assets < 0) throw new Error(`Guardian ${peer} owes more than it owns`);
   }
   console.log(table(["", "bitcoin", "e-cash", "surplus"], rows));
+  await checkBooks(audits, [alice, bob]);
   console.log("\nA guardian's actors");
   console.log(actorTree(await federation.call(0, "inspect") as unknown as Inspection));
   console.log("\nAlice's actors");

@@ -7,16 +7,11 @@ import { createSystem } from "../../actors/mod.ts";
 import type { Platform } from "../../actors/platform/platform.ts";
 import { SimulatedWorld } from "../../actors/platform/simulated/mod.ts";
 import type { WorldOptions } from "../../actors/platform/simulated/mod.ts";
-import type { Store } from "../../actors/store/mod.ts";
+import type { MemoryOptions, Store } from "../../actors/store/mod.ts";
 import { MemoryBackend, openMemoryStore } from "../../actors/store/mod.ts";
-import { base64 } from "@scure/base";
-import { utf8 } from "../../core/bytes.ts";
-import type { Json, JsonObject } from "../../core/encoding/mod.ts";
-import { parseJson, stringifyJson } from "../../core/encoding/mod.ts";
-import { parseInviteCode } from "../../core/types/invite_code.ts";
-import { Client } from "../../client/client.ts";
-import { builtInModules as clientModules } from "../../client/modules.ts";
+import type { Json } from "../../core/encoding/mod.ts";
 import { devchainTree } from "../../server/bitcoin/devchain/mod.ts";
+import { callBitcoin, callGuardian } from "../../server/devfed/rpc.ts";
 import { Guardian } from "../../server/guardian.ts";
 import { builtInModules } from "../../server/modules.ts";
 import { writeConfig } from "../../server/setup/config_files.ts";
@@ -29,6 +24,7 @@ import type { SignedSessionOutcome } from "../../core/types/session.ts";
 import { dealtConfigs } from "./dealt.ts";
 
 const BITCOIN = { url: "http://bitcoin:18443", username: "user", password: "password" };
+const API_PASSWORD = "pass";
 const DATA_DIR = "/data";
 /** How long the disk takes to make a commit durable. */
 const DISK_MS = 3;
@@ -59,8 +55,9 @@ export class SimulatedFederation {
   readonly world: SimulatedWorld;
   readonly records: (LogRecord & { readonly process: string; readonly atMs: number })[] = [];
   readonly #nodes = new Map<number, Node>();
+  #apiUrls: GuardianConfig["consensus"]["apiEndpoints"] = new Map();
   #invite = "";
-  #clients = 0;
+  #goingOn = false;
 
   private constructor(world: SimulatedWorld) {
     this.world = world;
@@ -74,8 +71,9 @@ export class SimulatedFederation {
     const federation = new SimulatedFederation(world);
     await federation.#startBitcoin();
     const configs = await dealtOnce(total, modules, roundsPerSession);
+    federation.#apiUrls = configs[0]!.consensus.apiEndpoints;
     for (const [peer, config] of configs.entries()) {
-      const disk = federation.#newDisk(`g${peer}`);
+      const disk = new MemoryBackend(federation.diskOptions(`g${peer}`));
       const { platform } = world.process(`g${peer}`);
       const client = clientConfigFor(config, configuredModules(config, builtInModules));
       const federationId = federationIdOf(client.global.apiEndpoints);
@@ -90,11 +88,13 @@ export class SimulatedFederation {
     return federation;
   }
 
-  #newDisk(process: string): MemoryBackend {
-    return new MemoryBackend({ clock: this.world.process(process).platform.clock, writeDelayMs: () => DISK_MS });
+  /** How a process's disk behaves. */
+  diskOptions(process: string): MemoryOptions {
+    return { clock: this.world.process(process).platform.clock, writeDelayMs: () => DISK_MS };
   }
 
-  #log(process: string) {
+  /** Where a process of the world logs to. */
+  logOf(process: string) {
     return (record: LogRecord): void => {
       this.records.push({ ...record, process, atMs: this.world.nowMs });
     };
@@ -102,8 +102,9 @@ export class SimulatedFederation {
 
   async #startBitcoin(): Promise<void> {
     const { platform } = this.world.process("bitcoin");
-    const store = await this.finish(openMemoryStore({ clock: platform.clock, backend: this.#newDisk("bitcoin") }));
-    const system = createSystem({ platform, log: this.#log("bitcoin") });
+    const backend = new MemoryBackend(this.diskOptions("bitcoin"));
+    const store = await this.finish(openMemoryStore({ clock: platform.clock, backend }));
+    const system = createSystem({ platform, log: this.logOf("bitcoin") });
     await this.finish(system.start(devchainTree({
       store,
       blockIntervalMs: null,
@@ -122,7 +123,7 @@ export class SimulatedFederation {
     node.guardian = await this.finish(Guardian.start({
       platform,
       store,
-      log: this.#log(`g${peer}`),
+      log: this.logOf(`g${peer}`),
       definitions: builtInModules,
       dataDir: DATA_DIR,
       bindP2p: { hostname: "0.0.0.0", port: 8173 },
@@ -136,7 +137,7 @@ export class SimulatedFederation {
         availableModules: [],
         disableBaseFees: false,
       },
-      apiPassword: "pass",
+      apiPassword: API_PASSWORD,
       apiSecrets: [],
       sessionTimeoutMs: 600_000,
       testEnvironment: true,
@@ -157,8 +158,8 @@ export class SimulatedFederation {
 
   async restart(peer: number): Promise<void> {
     const node = this.#nodes.get(peer)!;
-    const platform = this.world.process(`g${peer}`).restart();
-    node.disk = node.disk.crash({ clock: platform.clock, writeDelayMs: () => DISK_MS });
+    this.world.process(`g${peer}`).restart();
+    node.disk = node.disk.crash(this.diskOptions(`g${peer}`));
     await this.#startGuardian(peer);
   }
 
@@ -170,50 +171,39 @@ export class SimulatedFederation {
     return this.#nodes.get(peer)!.guardian!;
   }
 
-  /** Lets the world go on until the promise is settled. */
-  async finish<T>(promise: Promise<T>, forMs = 600_000): Promise<T> {
+  /** Lets the world go on until the promise is settled. Within `play` it only waits. */
+  finish<T>(promise: Promise<T>, forMs?: number): Promise<T> {
+    return this.#goingOn ? promise : this.play(() => promise, forMs);
+  }
+
+  /** Lets the world go on while the body's promises wait in it, until the body is done: several things at once, killing among them. */
+  async play<T>(body: () => Promise<T>, forMs = 600_000): Promise<T> {
     let settled = false;
-    const watched = promise.finally(() => settled = true);
-    watched.catch(() => undefined);
-    await this.world.run({ until: () => settled, forMs });
-    return await watched;
+    this.#goingOn = true;
+    try {
+      const watched = body().finally(() => settled = true);
+      watched.catch(() => undefined);
+      await this.world.run({ until: () => settled, forMs });
+      return await watched;
+    } finally {
+      this.#goingOn = false;
+    }
   }
 
   /** A call to the chain's JSON-RPC, as from outside. */
-  async bitcoin(method: string, ...params: Json[]): Promise<Json> {
-    const { platform } = this.world.process("miner");
-    const headers = {
-      authorization: `Basic ${base64.encode(utf8(`${BITCOIN.username}:${BITCOIN.password}`))}`,
-      "content-type": "application/json",
-    };
-    const body = stringifyJson({ jsonrpc: "1.0", id: 0, method, params });
-    const fetched = platform.network.fetch(BITCOIN.url, {
-      method: "POST",
-      headers,
-      body,
-      timeoutMs: 60_000,
-      bodyBytesMax: 64_000_000,
-    });
-    const { body: answer } = await this.finish(fetched);
-    const json = parseJson(new TextDecoder().decode(answer)) as JsonObject;
-    if (json.error !== null) throw new Error(`${method}: ${stringifyJson(json.error!)}`);
-    return json.result!;
+  bitcoin(method: string, ...params: Json[]): Promise<Json> {
+    return this.finish(callBitcoin(this.world.process("miner").platform, BITCOIN, method, params));
+  }
+
+  /** A call to a guardian's API with its password, as from outside. */
+  call(peer: number, method: string, params: Json = null): Promise<Json> {
+    const { url } = this.#apiUrls.get(peer)!;
+    return this.finish(callGuardian(this.world.process("admin").platform, url, method, params, API_PASSWORD));
   }
 
   async mine(blocks: number): Promise<void> {
     const address = await this.bitcoin("getnewaddress");
     await this.bitcoin("generatetoaddress", blocks, address);
-  }
-
-  /** A client that has joined. */
-  async client(name = `client${this.#clients++}`): Promise<Client> {
-    const { platform } = this.world.process(name);
-    const store = await this.finish(openMemoryStore({ clock: platform.clock, backend: this.#newDisk(name) }));
-    const client = await this.finish(
-      Client.open({ platform, store, modules: clientModules, log: this.#log(name), testEnvironment: true }),
-    );
-    await this.finish(client.join(parseInviteCode(this.#invite)));
-    return client;
   }
 
   /** The finished sessions in a running guardian's store, the first one first. */

@@ -1,0 +1,150 @@
+/** People with money in a federation in trouble: a deposit, payments, a withdrawal, while guardians and wallets are killed and cut off. */
+import { assert, assertEquals } from "@std/assert";
+import type { Dice } from "../../actors/platform/platform.ts";
+import { sleep } from "../../actors/platform/platform.ts";
+import type { FederationClient } from "../../client/mod.ts";
+import type { JsonObject } from "../../core/encoding/mod.ts";
+import { SimulatedFederation } from "./federation.ts";
+import { SimulatedWallet, walletDisks } from "./wallets.ts";
+
+const KIND = { total: 4, modules: ["meta", "mintv2", "walletv2"], roundsPerSession: 40 };
+const DEPOSIT_BTC = 0.005;
+const WITHDRAW_SAT = 100_000n;
+/** Alice pays at least so much each time, Bob at most: he always has enough. */
+const PAYMENT_SAT = 30_000;
+/** Deep enough for guardians to agree on a block. */
+const BLOCKS_TO_AGREE = 8;
+const BOOKS_WAIT_MS = 120_000;
+
+let disks: ReturnType<typeof walletDisks<"alice" | "bob">> | undefined;
+
+function preparedWallets(): ReturnType<typeof walletDisks<"alice" | "bob">> {
+  return disks ??= walletDisks(["alice", "bob"], KIND);
+}
+
+export type Books = {
+  readonly aliceMsat: bigint;
+  readonly bobMsat: bigint;
+  /** Of each guardian: what the mint owes and what the guardian owns beyond all it owes. */
+  readonly guardians: readonly { readonly owedMsat: bigint; readonly surplusMsat: bigint }[];
+  readonly log: string;
+};
+
+type World = {
+  readonly federation: SimulatedFederation;
+  readonly alice: SimulatedWallet;
+  readonly bob: SimulatedWallet;
+  readonly dice: Dice;
+};
+
+/** Waits until there is money in the wallet. */
+async function funded(client: FederationClient): Promise<void> {
+  for await (const balanceMsat of client.subscribeBalance()) if (balanceMsat > 0n) return;
+}
+
+/** @param crash the receiver's machine loses power as soon as the wallet has said that it took the e-cash */
+async function pay(
+  from: SimulatedWallet,
+  to: SimulatedWallet,
+  amountSat: number,
+  crash = false,
+): Promise<void> {
+  const { ecash } = await from.client.spend(BigInt(amountSat) * 1000n);
+  const { operationId } = await to.client.receive(ecash);
+  if (crash) {
+    to.kill();
+    await to.restart();
+  }
+  assertEquals(await to.client.awaitReceive(operationId), { ok: true, value: null });
+}
+
+/** What the two do: all of it must come to an end. */
+async function everydayLife(world: World, address: string): Promise<void> {
+  const { federation, alice, bob, dice } = world;
+  const large = (): number => PAYMENT_SAT + dice.below(PAYMENT_SAT);
+  await federation.bitcoin("sendtoaddress", address, DEPOSIT_BTC);
+  await federation.mine(BLOCKS_TO_AGREE);
+  await funded(alice.client);
+  await pay(alice, bob, large());
+  await pay(alice, bob, large(), true);
+  const destination = await federation.bitcoin("getnewaddress") as string;
+  const withdrawal = await alice.client.withdraw(destination, WITHDRAW_SAT);
+  alice.kill();
+  await alice.restart();
+  // both ways at once
+  const small = 1 + dice.below(PAYMENT_SAT);
+  const [paid] = await Promise.all([alice.client.awaitWithdraw(withdrawal), pay(bob, alice, small)]);
+  assertEquals(paid.outcome, "success");
+  await pay(alice, bob, large());
+  for (const { client } of [alice, bob]) await client.client.awaitIdle();
+}
+
+/** One guardian is cut off from another, one is killed and comes back, twice. */
+async function trouble({ federation, dice }: World, over: () => boolean): Promise<void> {
+  const { world } = federation;
+  const { clock } = world.process("fate").platform;
+  for (let round = 0; round < 2 && !over(); round++) {
+    const victim = dice.below(KIND.total), cut = (victim + 1 + dice.below(KIND.total - 1)) % KIND.total;
+    await sleep(clock, 1_000 + dice.below(6_000));
+    world.partition(`g${cut}`, `g${victim}`);
+    await sleep(clock, dice.below(3_000));
+    federation.kill(victim);
+    await sleep(clock, 500 + dice.below(5_000));
+    world.heal(`g${cut}`, `g${victim}`);
+    await federation.restart(victim);
+  }
+}
+
+type Audit = { readonly net_assets: number; readonly module_summaries: Record<string, JsonObject> };
+
+/** Waits until all guardians count the same. */
+async function countedBooks({ federation, alice, bob }: World): Promise<Omit<Books, "log">> {
+  const { clock } = federation.world.process("admin").platform;
+  const endMs = clock.monotonicMs() + BOOKS_WAIT_MS;
+  for (;;) {
+    const guardians: Books["guardians"][number][] = [];
+    for (let peer = 0; peer < KIND.total; peer++) {
+      const audit = await federation.call(peer, "audit") as unknown as Audit;
+      const mint = Object.values(audit.module_summaries).find(({ kind }) => kind === "mintv2");
+      guardians.push({ owedMsat: -BigInt(mint!["net_assets"] as number), surplusMsat: BigInt(audit.net_assets) });
+    }
+    const same = guardians.every(({ owedMsat, surplusMsat }) =>
+      owedMsat === guardians[0]!.owedMsat && surplusMsat === guardians[0]!.surplusMsat
+    );
+    if (same) {
+      return { guardians, aliceMsat: await alice.client.getBalance(), bobMsat: await bob.client.getBalance() };
+    }
+    if (clock.monotonicMs() > endMs) throw new Error("Guardians count differently for two minutes");
+    await sleep(clock, 1_000);
+  }
+}
+
+/** Money goes in, around and out of a federation in trouble. Returns how it ended, and the hash of the world's log. */
+export async function troubledMoney(seed: number): Promise<Books> {
+  const prepared = await preparedWallets();
+  const federation = await SimulatedFederation.start({
+    ...KIND,
+    seed,
+    world: { link: { delayMs: [5, 60], dropProbability: 0.01 } },
+  });
+  const alice = await SimulatedWallet.open(federation, "alice", prepared.alice.disk);
+  const bob = await SimulatedWallet.open(federation, "bob", prepared.bob.disk);
+  const world = { federation, alice, bob, dice: federation.world.dice("fate") };
+  let over = false;
+  await federation.play(() => {
+    const life = everydayLife(world, prepared.alice.address).finally(() => over = true);
+    return Promise.all([life, trouble(world, () => over)]);
+  });
+  const books = await federation.play(() => countedBooks(world));
+  for (const wallet of [alice, bob]) await wallet.close();
+  return { ...books, log: federation.world.log.hash() };
+}
+
+/** Guardians agree, owe exactly what the wallets hold, and own at least as much. */
+export function assertBalanced({ guardians, aliceMsat, bobMsat }: Books): void {
+  for (const { owedMsat, surplusMsat } of guardians) {
+    assertEquals(owedMsat, aliceMsat + bobMsat);
+    assert(surplusMsat >= 0n, "a guardian owes more than it owns");
+  }
+  assert(aliceMsat > 0n && bobMsat > 0n);
+}

@@ -1,0 +1,86 @@
+/** People's wallets in a simulated world: each a process of its own, whose disk outlives it. */
+import { MemoryBackend, openMemoryStore } from "../../actors/store/mod.ts";
+import { Client } from "../../client/client.ts";
+import { FederationClient } from "../../client/mod.ts";
+import { builtInModules } from "../../client/modules.ts";
+import { SimulatedFederation } from "./federation.ts";
+import type { FederationOptions } from "./federation.ts";
+
+export class SimulatedWallet {
+  readonly name: string;
+  readonly #federation: SimulatedFederation;
+  #disk: MemoryBackend;
+  #client: FederationClient | null = null;
+
+  private constructor(federation: SimulatedFederation, name: string, disk: MemoryBackend) {
+    this.#federation = federation;
+    this.name = name;
+    this.#disk = disk;
+  }
+
+  /** Joined. @param from what its disk holds at first; by default nothing */
+  static async open(federation: SimulatedFederation, name: string, from?: MemoryBackend): Promise<SimulatedWallet> {
+    const options = federation.diskOptions(name);
+    const wallet = new SimulatedWallet(federation, name, from ? from.copy(options) : new MemoryBackend(options));
+    await wallet.#open();
+    if (!wallet.client.isJoined) await federation.finish(wallet.client.join(federation.invite));
+    return wallet;
+  }
+
+  get client(): FederationClient {
+    if (!this.#client) throw new Error(`${this.name} was killed`);
+    return this.#client;
+  }
+
+  async #open(): Promise<void> {
+    const { platform } = this.#federation.world.process(this.name);
+    const opening = openMemoryStore({ clock: platform.clock, backend: this.#disk }).then((store) =>
+      Client.open({
+        platform,
+        store,
+        modules: builtInModules,
+        log: this.#federation.logOf(this.name),
+        testEnvironment: true,
+      })
+    );
+    this.#client = new FederationClient(await this.#federation.finish(opening));
+  }
+
+  /** SIGKILL: what was not durable is lost. Its promises never settle. */
+  kill(): void {
+    this.#client = null;
+    this.#federation.world.process(this.name).kill();
+    this.#disk = this.#disk.crash();
+  }
+
+  async restart(): Promise<void> {
+    this.#federation.world.process(this.name).restart();
+    this.#disk = this.#disk.crash(this.#federation.diskOptions(this.name));
+    await this.#open();
+  }
+
+  /** Stops in order. @returns what the disk holds then */
+  async close(): Promise<MemoryBackend> {
+    await this.#federation.finish(this.client.close());
+    this.#client = null;
+    return this.#disk;
+  }
+}
+
+/**
+ * Wallets that have joined and know their first deposit address, which takes seconds of searching: worth finding once for many worlds of
+ * the same federation.
+ */
+export async function walletDisks<Name extends string>(
+  names: readonly Name[],
+  options: Omit<FederationOptions, "seed" | "world">,
+): Promise<Record<Name, { readonly disk: MemoryBackend; readonly address: string }>> {
+  const federation = await SimulatedFederation.start({ ...options, seed: 0 });
+  const found: [Name, { disk: MemoryBackend; address: string }][] = [];
+  for (const name of names) {
+    const wallet = await SimulatedWallet.open(federation, name);
+    const address = await federation.finish(wallet.client.depositAddress());
+    found.push([name, { disk: await wallet.close(), address }]);
+  }
+  return Object.fromEntries(found) as Record<Name, { disk: MemoryBackend; address: string }>;
+}
