@@ -73,9 +73,9 @@ export class SimulatedWallet {
  */
 export async function walletDisks<Name extends string>(
   names: readonly Name[],
-  options: Omit<FederationOptions, "seed" | "world">,
+  options: Omit<FederationOptions, "world">,
 ): Promise<Record<Name, { readonly disk: MemoryBackend; readonly address: string }>> {
-  const federation = await SimulatedFederation.start({ ...options, seed: 0 });
+  const federation = await SimulatedFederation.start(options);
   const found: [Name, { disk: MemoryBackend; address: string }][] = [];
   for (const name of names) {
     const wallet = await SimulatedWallet.open(federation, name);
