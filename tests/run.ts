@@ -13,7 +13,9 @@ type Suite = {
 const deno = Deno.execPath();
 
 /** They are not called `…_test.ts`, so that `deno test` by itself stays quick. */
-const slowTests = ["client_cli", "refunds", "simulation_seeds", "store_kill"].map((name) => `tests/slow/${name}.ts`);
+const slowTests = ["broadcast_seeds", "client_cli", "refunds", "simulation_seeds", "store_kill"].map((name) =>
+  `tests/slow/${name}.ts`
+);
 
 const suites: readonly Suite[] = [
   { name: "quick tests", args: ["test", "-P", "--quiet"] },
