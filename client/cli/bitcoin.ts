@@ -96,7 +96,10 @@ async function withdraw(
   { yes = false }: WithdrawOptions,
 ): Promise<void> {
   const { sendSat: feeSat } = await wallet.bitcoinFees(io.signal);
-  const valueSat = amountSat === "all" ? await wallet.maxWithdrawable(feeSat) : amountSat;
+  const valueSat = amountSat === "all" ? await wallet.maxWithdrawable(feeSat, io.signal) : amountSat;
+  if (amountSat === "all" && valueSat === await wallet.maxPayable(feeSat, io.signal)) {
+    io.err("It is all that the federation can pay: some bitcoin must stay with it. The rest stays in the wallet.\n");
+  }
   io.err(`Paying ${satText(valueSat)} to ${address}.\n`);
   io.err(`On-chain fee: ${satText(feeSat)}; the federation's own fees come on top.\n`);
   if (!yes && io.ask !== null) {

@@ -46,7 +46,7 @@ async function send(wallet: WalletClient, args: readonly string[], signal: Abort
   const givenSat = all ? null : satOf(amount, "AMOUNT");
   // one fee both for the size of "all" and for the payment: it may rise in between, and the sum would no longer fit
   const feeSat = fee === undefined ? await wallet.federation.sendFee(signal) : bitcoinOf(fee, "--fee");
-  const valueSat = givenSat ?? await wallet.maxSendable(feeSat);
+  const valueSat = givenSat ?? await wallet.maxSendable(feeSat, signal);
   const operationId = await wallet.send(address, valueSat, { feeSat }, signal);
   return sendOutcomeJson(await wallet.awaitSend(operationId, signal));
 }
