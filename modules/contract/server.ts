@@ -12,6 +12,7 @@ import type { Bytes } from "../../core/bytes.ts";
 import type { Codec, Json } from "../../core/encoding/mod.ts";
 import { DecodeError } from "../../core/encoding/mod.ts";
 import type { Result } from "../../core/result.ts";
+import { errorText } from "../../core/result.ts";
 import type { Amounts } from "../../core/types/amount.ts";
 import type { InPoint, ModuleInstanceId, OutPoint, PeerId } from "../../core/types/ids.ts";
 import type { NumPeers } from "../../core/types/num_peers.ts";
@@ -79,7 +80,7 @@ export function endpoint<P, R>(options: {
       try {
         params = options.params.fromJson(json);
       } catch (thrown) {
-        if (thrown instanceof DecodeError) throw EndpointError.badRequest(thrown.message, { cause: thrown });
+        if (thrown instanceof DecodeError) throw EndpointError.badRequest(errorText(thrown), { cause: thrown });
         throw thrown;
       }
       return options.result.toJson(await options.handle(params, context));

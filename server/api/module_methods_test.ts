@@ -3,9 +3,10 @@ import type { ManualClock } from "../../actors/_test_platform.ts";
 import { withSystem } from "../../actors/_test_platform.ts";
 import { child, refTo } from "../../actors/mod.ts";
 import type { Json, JsonObject } from "../../core/encoding/mod.ts";
-import { DecodeError, parseJson, stringifyJson } from "../../core/encoding/mod.ts";
+import { DecodeError, parseJson, stringifyJson, u64 } from "../../core/encoding/mod.ts";
 import { EndpointError } from "../../modules/contract/error.ts";
 import type { AnyServerModuleDefinition, Endpoint } from "../../modules/contract/server.ts";
+import { endpoint } from "../../modules/contract/server.ts";
 import { testEnv, testStore } from "../../modules/contract/testing.ts";
 import type { ModuleRef } from "../consensus/module_actor.ts";
 import { moduleActor } from "../consensus/module_actor.ts";
@@ -27,6 +28,7 @@ async function withModule(
     echo: open((params) => Promise.resolve(params)),
     secret: { since, admin: true, handle: () => Promise.resolve("told") },
     refuse: open(() => Promise.reject(EndpointError.badRequest("no"))),
+    double: endpoint({ since, params: u64, result: u64, handle: (n) => Promise.resolve(2n * n) }),
     undecodable: open(() => Promise.reject(new DecodeError("invalid", "not that"))),
     wait: open((_params, { signal }) => {
       waits.push(signal);
@@ -64,6 +66,8 @@ Deno.test("a module's endpoint is called by instance and name", async () => {
     assertEquals(await ask("module_3_echo", { params: [1, "a"] }), [1, "a"]);
     assertEquals(await ask("module_3_refuse"), { code: 400, message: "no" });
     assertEquals(await ask("module_3_undecodable"), { code: 400, message: "not that" });
+    assertEquals(await ask("module_3_double", { params: 21 }), 42);
+    assertEquals(await ask("module_3_double", { params: "21" }), { code: 400, message: "Expected an integer (u64)" });
   });
 });
 

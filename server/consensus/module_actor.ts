@@ -150,7 +150,7 @@ export const moduleActor = defineActor<ModuleMessage, ModuleArgs, State>({
         } catch (thrown) {
           if (timeout.signal.aborted) return err({ rpcCode: -32000, message: "Request timeout" });
           if (thrown instanceof EndpointError) {
-            return err({ rpcCode: thrown.facts.rpcCode, message: errorText(thrown) });
+            return err({ rpcCode: thrown.facts.rpcCode, message: thrown.message });
           }
           if (thrown instanceof DecodeError) return err({ rpcCode: 400, message: errorText(thrown) });
           throw thrown;
