@@ -60,6 +60,8 @@ export type Endpoint = {
   readonly since: Version;
   /** Needs the guardian's API password. */
   readonly admin: boolean;
+  /** @throws {EndpointError} for params that `handle` would not read: told before a wrong password is */
+  readonly checkParams?: (params: Json) => void;
   /** Returns the JSON result. @throws {EndpointError} bad request or a failure told to the caller; anything else is a crash */
   readonly handle: (params: Json, context: EndpointContext) => Promise<Json>;
 };
@@ -72,19 +74,19 @@ export function endpoint<P, R>(options: {
   readonly result: Pick<Codec<R>, "toJson">;
   readonly handle: (params: P, context: EndpointContext) => Promise<R>;
 }): Endpoint {
+  const read = (json: Json): P => {
+    try {
+      return options.params.fromJson(json);
+    } catch (thrown) {
+      if (thrown instanceof DecodeError) throw EndpointError.badRequest(errorText(thrown), { cause: thrown });
+      throw thrown;
+    }
+  };
   return {
     since: options.since,
     admin: options.admin ?? false,
-    handle: async (json, context) => {
-      let params: P;
-      try {
-        params = options.params.fromJson(json);
-      } catch (thrown) {
-        if (thrown instanceof DecodeError) throw EndpointError.badRequest(errorText(thrown), { cause: thrown });
-        throw thrown;
-      }
-      return options.result.toJson(await options.handle(params, context));
-    },
+    checkParams: (json) => void read(json),
+    handle: async (json, context) => options.result.toJson(await options.handle(read(json), context)),
   };
 }
 

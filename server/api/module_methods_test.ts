@@ -27,6 +27,7 @@ async function withModule(
   const api: Record<string, Endpoint> = {
     echo: open((params) => Promise.resolve(params)),
     secret: { since, admin: true, handle: () => Promise.resolve("told") },
+    limit: endpoint({ since, admin: true, params: u64, result: u64, handle: (n) => Promise.resolve(n) }),
     refuse: open(() => Promise.reject(EndpointError.badRequest("no"))),
     double: endpoint({ since, params: u64, result: u64, handle: (n) => Promise.resolve(2n * n) }),
     undecodable: open(() => Promise.reject(new DecodeError("invalid", "not that"))),
@@ -87,6 +88,17 @@ Deno.test("an admin endpoint takes the guardian's password", async () => {
     assertEquals(await ask("module_3_secret"), denied);
     assertEquals(await ask("module_3_secret", { auth: "Pass" }), denied);
     assertEquals(await ask("module_3_secret", { auth: "pass" }), "told");
+  });
+});
+
+Deno.test("bad parameters of an admin endpoint are told before a wrong password, as in the reference", async () => {
+  await withModule(async ({ ask }) => {
+    const bad = { code: 400, message: "Expected an integer (u64)" };
+    for (const auth of [{}, { auth: "Pass" }, { auth: "pass" }]) {
+      assertEquals(await ask("module_3_limit", { params: "7", ...auth }), bad);
+    }
+    assertEquals(await ask("module_3_limit", { params: 7 }), { code: 401, message: "Invalid authorization" });
+    assertEquals(await ask("module_3_limit", { params: 7, auth: "pass" }), 7);
   });
 });
 

@@ -140,12 +140,16 @@ export const moduleActor = defineActor<ModuleMessage, ModuleArgs, State>({
     call: (state, { call, method, params, authorized, deadlineMs }, ctx, from) => {
       const endpoint = Object.hasOwn(state.module.api, method) ? state.module.api[method] : undefined;
       if (!endpoint) return reply(state, err({ rpcCode: -32601, message: "Method not found" }));
-      if (endpoint.admin && !authorized) return reply(state, err({ rpcCode: 401, message: "Invalid authorization" }));
       const timeout = new AbortController();
       state.calls.set(call, timeout);
       return answerLater(state, ctx, from, async (signal) => {
         const timer = ctx.platform.clock.setTimer(deadlineMs, () => timeout.abort());
         try {
+          if (endpoint.admin && !authorized) {
+            // as in the reference, bad params win over a wrong password
+            endpoint.checkParams?.(params);
+            throw EndpointError.unauthorized();
+          }
           return ok(await endpoint.handle(params, { signal: AbortSignal.any([signal, timeout.signal]) }));
         } catch (thrown) {
           if (timeout.signal.aborted) return err({ rpcCode: -32000, message: "Request timeout" });
