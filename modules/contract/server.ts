@@ -8,6 +8,7 @@
 import type { Logger } from "../../actors/logger.ts";
 import type { Platform } from "../../actors/platform/platform.ts";
 import type { ReadTx, StoreTx, StoreView } from "../../actors/store/store.ts";
+import type { BitcoinNetwork } from "../../core/bitcoin/mod.ts";
 import type { Bytes } from "../../core/bytes.ts";
 import type { Codec, Json } from "../../core/encoding/mod.ts";
 import { DecodeError } from "../../core/encoding/mod.ts";
@@ -17,7 +18,7 @@ import type { Amounts } from "../../core/types/amount.ts";
 import type { InPoint, ModuleInstanceId, OutPoint, PeerId } from "../../core/types/ids.ts";
 import type { NumPeers } from "../../core/types/num_peers.ts";
 import type { Version } from "../../core/types/version.ts";
-import type { BitcoinNetwork, BitcoinSource } from "./bitcoin.ts";
+import type { BitcoinSource } from "./bitcoin.ts";
 import { EndpointError } from "./error.ts";
 
 /** What an accepted input brings into a transaction. */
