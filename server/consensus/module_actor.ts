@@ -5,6 +5,7 @@
 import type { ActorContext, Step } from "../../actors/actor.ts";
 import { defineActor, next, reply } from "../../actors/actor.ts";
 import type { ActorRef, ArgsOf, Cast, ReplyTo, Request } from "../../actors/protocol.ts";
+import { fenced } from "../../actors/store/fenced.ts";
 import type { ReadTx, StoreTx, StoreView } from "../../actors/store/store.ts";
 import type { Json } from "../../core/encoding/mod.ts";
 import { DecodeError } from "../../core/encoding/mod.ts";
@@ -134,12 +135,13 @@ async function processOutput(
 export const moduleActor = defineActor<ModuleMessage, ModuleArgs, State>({
   name: "module",
   init: async (ctx, { definition, env }) => {
-    const module = await definition.start({ ...env, platform: ctx.platform, log: ctx.log, signal: ctx.signal });
+    const store = fenced(env.store, ctx.signal);
+    const module = await definition.start({ ...env, store, platform: ctx.platform, log: ctx.log, signal: ctx.signal });
     const { background } = module;
     if (background) {
       ctx.run(() => background.call(module), (outcome) => ({ type: "backgroundEnded", args: { outcome } }));
     }
-    return { store: env.store, instance: env.instance, definition, module, calls: new Map() };
+    return { store, instance: env.instance, definition, module, calls: new Map() };
   },
   handle: {
     prepareInputs: async (state, { transactions, submission }) =>
