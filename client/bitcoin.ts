@@ -71,7 +71,7 @@ export async function withdraw(
   const wallet = walletOf(client);
   // one fee both for the size of "all" and for the payment: it may rise in between, and the sum would no longer fit
   const feeNowSat = feeSat ?? await wallet.federation.sendFee(signal);
-  const valueSat = amountSat === "all" ? await wallet.maxSendable(feeNowSat) : amountSat;
+  const valueSat = amountSat === "all" ? await wallet.maxSendable(feeNowSat, signal) : amountSat;
   return await wallet.send(address, valueSat, { feeSat: feeNowSat, customMeta: meta }, signal);
 }
 
@@ -79,9 +79,12 @@ export function awaitWithdraw(client: Client, operationId: OperationId, signal?:
   return walletOf(client).awaitSend(operationId, signal);
 }
 
-/** The most that can be withdrawn with this fee, sat. @throws {WalletError} `insufficient_funds` */
-export function maxWithdrawable(client: Client, feeSat: bigint): Promise<bigint> {
-  return walletOf(client).maxSendable(feeSat);
+export function maxWithdrawable(client: Client, feeSat: bigint, signal?: AbortSignal): Promise<bigint> {
+  return walletOf(client).maxSendable(feeSat, signal);
+}
+
+export function maxPayable(client: Client, feeSat: bigint, signal?: AbortSignal): Promise<bigint> {
+  return walletOf(client).maxPayable(feeSat, signal);
 }
 
 function depositOf({ id: eventId, kind, module, payload }: NumberedEvent): DepositEvent | null {

@@ -233,15 +233,24 @@ export class FederationClient {
     return bitcoin.bitcoinFees(this.client, signal);
   }
 
-  /** The most that can be withdrawn with this fee, sat. @throws {WalletError} `insufficient_funds` */
-  maxWithdrawable(feeSat: bigint): Promise<bigint> {
-    return bitcoin.maxWithdrawable(this.client, feeSat);
+  /**
+   * The most that can be withdrawn with this fee, sat: as much as the balance pays for, and the federation can pay.
+   * @throws {WalletError} `insufficient_funds` · `federation_short` · `federation`
+   */
+  maxWithdrawable(feeSat: bigint, signal?: AbortSignal): Promise<bigint> {
+    return bitcoin.maxWithdrawable(this.client, feeSat, signal);
+  }
+
+  /** The most that the federation can pay to anybody, sat: some bitcoin must stay. @throws {WalletError} `federation_short` · `federation` */
+  maxPayable(feeSat: bigint, signal?: AbortSignal): Promise<bigint> {
+    return bitcoin.maxPayable(this.client, feeSat, signal);
   }
 
   /**
    * Pays to a Bitcoin address. When this resolves the payment is on its way; `awaitWithdraw` tells what becomes of it.
    * @param amountSat what arrives; `all`: as much as can be
-   * @throws {WalletError} `invalid_address` · `wrong_network` · `dust_value` · `no_feerate` · `federation` · `insufficient_funds` · `failed`
+   * @throws {WalletError} `invalid_address` · `wrong_network` · `dust_value` · `no_feerate` · `federation` · `insufficient_funds` ·
+   * `federation_short` · `failed`
    */
   withdraw(address: string, amountSat: bigint | "all", options: WithdrawOptions = {}): Promise<OperationId> {
     return bitcoin.withdraw(this.client, address, amountSat, options);

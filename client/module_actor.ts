@@ -1,6 +1,7 @@
 /** A client module as an actor: starts it, keeps its background work going, and tells everybody where it is. */
 import { defineActor, next } from "../actors/actor.ts";
 import type { Cast } from "../actors/protocol.ts";
+import { fenced } from "../actors/store/fenced.ts";
 import type { Result } from "../core/result.ts";
 import type { ModuleInstanceId } from "../core/types/ids.ts";
 import type { AnyClientModule, AnyClientModuleDefinition, ClientModuleEnv } from "../modules/contract/client.ts";
@@ -22,7 +23,8 @@ type State = { readonly instance: ModuleInstanceId };
 export const clientModule = defineActor<ClientModuleMessage, ClientModuleArgs, State>({
   name: "module",
   init: async (ctx, { definition, env, table }) => {
-    const module = await definition.start({ ...env, platform: ctx.platform, log: ctx.log, signal: ctx.signal });
+    const store = fenced(env.store, ctx.signal);
+    const module = await definition.start({ ...env, store, platform: ctx.platform, log: ctx.log, signal: ctx.signal });
     table.set(env.instance, module);
     const { background } = module;
     if (background) ctx.run(() => background.call(module), (outcome) => ({ type: "ended", args: { outcome } }));

@@ -3,11 +3,10 @@
  */
 import { Command, Option } from "commander";
 import type { Address } from "../actors/platform/platform.ts";
+import { BITCOIN_NETWORKS } from "../core/bitcoin/mod.ts";
 import { FedimintError } from "../core/result.ts";
 import { parseSafeUrl } from "../core/types/safe_url.ts";
 import { FEDIMINT_VERSION } from "../core/types/version.ts";
-import type { BitcoinNetwork } from "../modules/contract/bitcoin.ts";
-import { BITCOIN_NETWORKS } from "../core/bitcoin/mod.ts";
 import type { BackendSettings, BitcoindSettings } from "./bitcoin/actor.ts";
 import { POLL_MS, POLL_TEST_MS } from "./bitcoin/mod.ts";
 import type { BitcoinSettings } from "./bitcoin/mod.ts";
@@ -182,7 +181,7 @@ export async function readSettings(command: Command, surroundings: Surroundings)
       throw invalid(`FM_ENABLE_MODULE_${kind}`, "this program doesn't have that module");
     }
   }
-  const network = BITCOIN_NETWORKS.find((name) => name === flags.bitcoinNetwork) as BitcoinNetwork | undefined;
+  const network = BITCOIN_NETWORKS.find((name) => name === flags.bitcoinNetwork);
   if (network === undefined) throw invalid("FM_BITCOIN_NETWORK", `expected one of ${BITCOIN_NETWORKS.join(", ")}`);
   const testEnvironment = ["FM_IN_DEVIMINT", "NEXTEST"].some((name) => isSet(name) ?? false);
   const apiSecrets = flags.forceApiSecrets === "" ? [] : flags.forceApiSecrets.split(",");

@@ -6,7 +6,7 @@
  * - When there will be no next incarnation, whoever waits gets `down`, and later `no_actor`. Waiting casts are counted as refused.
  * - A request whose asker has given up (its deadline passed) is not begun.
  * - A stop lets the message in hand finish, then runs `terminate`; what waits is not handled any more. After `shutdownMs` the actor is abandoned:
- *   its code may run on, but what it does through its context, or returns, has no effect.
+ *   its code may run on, but what it does through its context, through a store fenced by its signal, or returns, has no effect.
  */
 import { assert, InvariantError } from "../../core/assert.ts";
 import type { Step, StopReason } from "../actor.ts";

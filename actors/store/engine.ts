@@ -24,6 +24,7 @@ import {
   type Store,
   type StoreTx,
   type StoreView,
+  type TransactOptions,
 } from "./store.ts";
 import { ReadView, Run, TransactionView } from "./transaction.ts";
 import { Turns } from "./turns.ts";
@@ -71,8 +72,8 @@ export class Engine implements Store {
     this.#historyBytesMax = options.historyBytesMax ?? HISTORY_BYTES_MAX;
   }
 
-  transact<T>(body: Body<T>, options?: { readonly triesMax?: number }): Promise<Committed<T>> {
-    return this.transactUnder("", body, options?.triesMax ?? TRIES_MAX);
+  transact<T>(body: Body<T>, options?: TransactOptions): Promise<Committed<T>> {
+    return this.transactUnder("", body, options);
   }
 
   read<T>(body: (tx: ReadTx) => Promise<T> | T): Promise<T> {
@@ -87,7 +88,11 @@ export class Engine implements Store {
     return this.changedUnder("", prefix, signal);
   }
 
-  async transactUnder<T>(prefix: string, body: Body<T>, triesMax: number): Promise<Committed<T>> {
+  async transactUnder<T>(
+    prefix: string,
+    body: Body<T>,
+    { triesMax = TRIES_MAX, signal }: TransactOptions = {},
+  ): Promise<Committed<T>> {
     for (let tries = 1; tries <= triesMax; tries++) {
       this.#checkUsable();
       while (this.#overlay.unflushedBytes > this.#unflushedBytesMax) {
@@ -96,7 +101,7 @@ export class Engine implements Store {
       }
       const endTurn = tries === 1 ? undefined : await this.#turns.take();
       try {
-        const committed = await this.#runOnce(prefix, body);
+        const committed = await this.#runOnce(prefix, body, signal);
         if (committed !== undefined) return committed;
       } finally {
         endTurn?.();
@@ -139,7 +144,8 @@ export class Engine implements Store {
   }
 
   /** One run of a body. Undefined when it has to run again. */
-  async #runOnce<T>(prefix: string, body: Body<T>): Promise<Committed<T> | undefined> {
+  async #runOnce<T>(prefix: string, body: Body<T>, signal?: AbortSignal): Promise<Committed<T> | undefined> {
+    signal?.throwIfAborted();
     const run = new Run(this.#overlay.open(), this.#reader, true);
     try {
       let result: T | Rollback<T>;
@@ -154,6 +160,7 @@ export class Engine implements Store {
       if (isRollback(result)) return { value: result.value, durable: Promise.resolve() };
       if (run.snapshot.expired) return undefined;
       this.#checkUsable();
+      signal?.throwIfAborted();
       return this.#commit(run, result);
     } finally {
       run.end();
@@ -234,8 +241,8 @@ class View implements StoreView {
     this.#prefix = prefix;
   }
 
-  transact<T>(body: Body<T>, options?: { readonly triesMax?: number }): Promise<Committed<T>> {
-    return this.#engine.transactUnder(this.#prefix, body, options?.triesMax ?? TRIES_MAX);
+  transact<T>(body: Body<T>, options?: TransactOptions): Promise<Committed<T>> {
+    return this.#engine.transactUnder(this.#prefix, body, options);
   }
 
   read<T>(body: (tx: ReadTx) => Promise<T> | T): Promise<T> {

@@ -10,7 +10,9 @@ export {
   type Store,
   type StoreTx,
   type StoreView,
+  type TransactOptions,
 } from "./store.ts";
+export { fenced } from "./fenced.ts";
 export { StoreError } from "./error.ts";
 export { type KvStoreOptions, openKvStore } from "./kv.ts";
 export { MemoryBackend, type MemoryOptions, type MemoryStoreOptions, openMemoryStore } from "./memory.ts";

@@ -56,16 +56,19 @@ export function rollback<T>(value: T): Rollback<T> {
   return { [ROLLBACK]: true, value };
 }
 
+export type TransactOptions = { readonly triesMax?: number; readonly signal?: AbortSignal };
+
 export interface StoreView {
   /**
    * Runs `body` until it commits without conflict (at most `triesMax`, default 100).
    * A body that throws, or returns `rollback(value)`, commits nothing; then `durable` is resolved already.
    * If the body wrote nothing, `durable` is that of what it saw. What an `onCommit` effect throws is thrown after the commit.
+   * Once `signal` is aborted nothing is committed any more: rejects with its reason.
    * @throws {StoreError} `conflict` after the last try · `closed` · `failed`
    */
   transact<T>(
     body: (tx: StoreTx) => Promise<T | Rollback<T>> | T | Rollback<T>,
-    options?: { readonly triesMax?: number },
+    options?: TransactOptions,
   ): Promise<Committed<T>>;
   /** Snapshot reads only. The body runs again if it takes so long that too much was overwritten meanwhile. */
   read<T>(body: (tx: ReadTx) => Promise<T> | T): Promise<T>;

@@ -14,6 +14,10 @@ const ADVICE: ReadonlyMap<string, string> = new Map([
   ["not_joined", "Join a federation first: `join INVITE_CODE`. Whoever runs one hands out its invite code."],
   ["insufficient_balance", "`balance` shows what there is, `deposit` adds to it. A number alone is millisatoshi."],
   ["insufficient_funds", "`balance` shows what there is, `deposit` adds to it. A number alone is millisatoshi."],
+  [
+    "federation_short",
+    "Nothing was lost: the money can be spent as e-cash, and be withdrawn when others have deposited bitcoin.",
+  ],
   ["wrong_federation", "E-cash is redeemed where it was issued. `info` shows the id of this wallet's federation."],
   [
     "already_received",

@@ -1,5 +1,6 @@
 /** Reads arguments. What can't be read is an error of usage, told by commander with the argument's name. */
 import { InvalidArgumentError } from "commander";
+import { parseAddress } from "../../core/bitcoin/mod.ts";
 import type { Codec } from "../../core/encoding/mod.ts";
 import { DecodeError } from "../../core/encoding/mod.ts";
 import type { FederationId, ModuleInstanceId, PeerId } from "../../core/types/ids.ts";
@@ -58,6 +59,12 @@ export const amountArgument: (text: string) => bigint = decoded(parseAmount);
 export const urlArgument: (text: string) => string = decoded(parseSafeUrl);
 export const inviteArgument: (text: string) => InviteCode = decoded(parseInviteCode);
 export const federationIdArgument: (text: string) => FederationId = decoded((text) => fromText(federationId, text));
+
+/** A Bitcoin address of any network. */
+export function addressArgument(text: string): string {
+  if (!parseAddress(text).ok) throw new InvalidArgumentError("Expected a Bitcoin address.");
+  return text;
+}
 
 function fromText<T>(codec: Codec<T>, text: string): T {
   return codec.fromJson(text);

@@ -2,6 +2,7 @@
 import { InvalidArgumentError } from "commander";
 import { MSAT_PER_SAT } from "../../core/types/amount.ts";
 import type { AddressOptions, FederationClient } from "../mod.ts";
+import { addressArgument } from "./arguments.ts";
 import type { Cli } from "./cli.ts";
 import { positiveAmount, withWallet } from "./ecash.ts";
 import { CliError } from "./error.ts";
@@ -26,7 +27,7 @@ export function bitcoinCommands(cli: Cli): void {
         withWallet(session, (wallet) => deposit(session, wallet, options))
       ),
     );
-  program.command("withdraw").argument("<address>", "Bitcoin address")
+  program.command("withdraw").argument("<address>", "Bitcoin address", addressArgument)
     .argument("<amount>", 'whole sat, such as "20000 sat", or `all`; a number alone is msat', satOrAll)
     .description("pay to a Bitcoin address; shows the fee and asks")
     .option("-y, --yes", "don't ask")
@@ -38,7 +39,7 @@ export function bitcoinCommands(cli: Cli): void {
 }
 
 function satOrAll(text: string): bigint | "all" {
-  if (text === "all") return "all";
+  if (text.toLowerCase() === "all") return "all";
   const msat = positiveAmount(text);
   if (msat % MSAT_PER_SAT !== 0n) throw new InvalidArgumentError("Bitcoin has no fractions of a sat.");
   return msat / MSAT_PER_SAT;
@@ -95,7 +96,10 @@ async function withdraw(
   { yes = false }: WithdrawOptions,
 ): Promise<void> {
   const { sendSat: feeSat } = await wallet.bitcoinFees(io.signal);
-  const valueSat = amountSat === "all" ? await wallet.maxWithdrawable(feeSat) : amountSat;
+  const valueSat = amountSat === "all" ? await wallet.maxWithdrawable(feeSat, io.signal) : amountSat;
+  if (amountSat === "all" && valueSat === await wallet.maxPayable(feeSat, io.signal)) {
+    io.err("It is all that the federation can pay: some bitcoin must stay with it. The rest stays in the wallet.\n");
+  }
   io.err(`Paying ${satText(valueSat)} to ${address}.\n`);
   io.err(`On-chain fee: ${satText(feeSat)}; the federation's own fees come on top.\n`);
   if (!yes && io.ask !== null) {

@@ -116,6 +116,8 @@ Deno.test("a missing or unknown command and a flag in the wrong place are told o
     ["spend", "1.5"],
     ["spend", "10 zats"],
     ["withdraw", "bc1q", "1500 msat"],
+    ["withdraw", "nowhere", "1500 sat"],
+    ["withdraw", "nowhere", "all"],
     ["dev", "wait", "-1"],
     ["dev", "show-event-log", "--limit", "10001"],
     ["list-operations", "--limit", "100001"],

@@ -24,6 +24,8 @@ const CALL_TIMEOUT_MS = 60_000;
 const RETRY: BackOff = { minMs: 250, maxMs: 10_000 };
 /** Before guardians that differ are asked again; the reference asks at once. */
 const REASK_MS = 250;
+/** Of a guardian's answer or failure in an error's text; a fee, a hash or a sentence is shorter. */
+const PEER_TEXT_MAX = 300;
 
 /** Text of a guardian's failure as fedimint prints it. */
 export function rpcErrorText(error: RpcError): string {
@@ -50,20 +52,39 @@ function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> 
   });
 }
 
+/** What a guardian says may be as long as a message: so much of it is told. */
+function told(texts: ReadonlyMap<PeerId, string>): [PeerId, string][] {
+  const cut = (text: string): string => text.length > PEER_TEXT_MAX ? `${text.slice(0, PEER_TEXT_MAX)} …` : text;
+  return [...texts].sort(([a], [b]) => a - b).map(([peer, text]) => [peer, cut(text)]);
+}
+
 /** `method` without the module's prefix, as the reference has it. */
-function federationError(method: string, errors: ReadonlyMap<PeerId, string>, general = ""): ApiError {
-  const peers = [...errors].sort(([a], [b]) => a - b);
-  const unsupported = peers.some(([, text]) => text.startsWith("Invalid rpc id"));
+function rpcErrorMessage(method: string, errors: readonly [PeerId, string][], general?: string): string {
   const parts = [
     `method => ${method}`,
-    ...(general ? [`general => ${general}`] : []),
-    ...peers.map(([peer, text]) => `${peer} => ${text}`),
+    ...(general === undefined ? [] : [`general => ${general}`]),
+    ...errors.map(([peer, text]) => `${peer} => ${text}`),
   ];
-  const message = `Federation rpc error { ${parts.join(", ")} }`;
+  return `Federation rpc error { ${parts.join(", ")} }`;
+}
+
+function federationError(method: string, errors: ReadonlyMap<PeerId, string>): ApiError {
+  const peers = told(errors), message = rpcErrorMessage(method, peers);
+  const unsupported = peers.some(([, text]) => text.startsWith("Invalid rpc id"));
   if (unsupported) return new ApiError({ code: "not_supported", method }, message);
+  return new ApiError({ code: "federation", method, peers: Object.fromEntries(peers) }, message);
+}
+
+function disagreement(
+  method: string,
+  answers: ReadonlyMap<PeerId, string>,
+  errors: ReadonlyMap<PeerId, string>,
+): ApiError {
+  const said = told(answers), failed = told(errors);
+  const general = `Guardians disagree (${said.map(([peer, text]) => `peer ${peer}: ${text}`).join("; ")})`;
   return new ApiError(
-    { code: general ? "disagreement" : "federation", method, peers: Object.fromEntries(peers) },
-    message,
+    { code: "disagreement", method, answers: Object.fromEntries(said), errors: Object.fromEntries(failed) },
+    rpcErrorMessage(method, failed, general),
   );
 }
 
@@ -181,10 +202,7 @@ export class ConnectedFederationApi implements FederationApi {
           if (step.do === "success") resolve(step.value);
           else if (step.do === "retry") { for (const again of step.peers) askAgain(again, REASK_MS); }
           else if (step.do === "peer_error") fail(peer, step.error, attempt);
-          else if (step.do === "failure") {
-            const answers = [...step.answers].map(([id, text]) => `peer ${id}: ${text}`).join("; ");
-            reject(federationError(call.method, errors, `Guardians disagree (${answers})`));
-          }
+          else if (step.do === "failure") reject(disagreement(call.method, step.answers, errors));
         };
         const fail = (peer: PeerId, error: string, attempt: number): void => {
           errors.set(peer, error);

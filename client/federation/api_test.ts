@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { sleep } from "../../actors/platform/platform.ts";
 import type { Json } from "../../core/encoding/mod.ts";
-import { u64Number } from "../../core/encoding/mod.ts";
+import { text, u64Number } from "../../core/encoding/mod.ts";
 import { err, ok } from "../../core/result.ts";
 import { ApiError } from "../../modules/contract/federation_api.ts";
 import { Client } from "../client.ts";
@@ -118,7 +118,46 @@ Deno.test("disagreement where everybody is asked once lists who said what", asyn
     assert(error.message.includes(said), error.message);
   }
   assertEquals(at.asked.length, 4);
+  assertEquals(error.facts, {
+    code: "disagreement",
+    method: "number",
+    answers: { 0: "0", 1: "1", 2: "0", 3: "1" },
+    errors: {},
+  });
   await at.close();
+});
+
+Deno.test("a guardian that gave no answer is told apart from those that disagree", async () => {
+  for (
+    const fail of [() => unknownMethod(), () => never(), (): never => {
+      throw new Refusal(500, "broken");
+    }]
+  ) {
+    const at = await setting(({ peer }) => peer === 2 ? fail() : peer);
+    const error = await assertRejects(() => at.world.finish(at.api.agreement(call)), ApiError);
+    assert(error.facts.code === "disagreement", error.message);
+    assertEquals(error.facts.answers, { 0: "0", 1: "1", 3: "3" });
+    assertEquals(Object.keys(error.facts.errors), ["2"]);
+    assert(error.message.includes(`2 => ${error.facts.errors[2]}`), error.message);
+    await at.close();
+  }
+});
+
+Deno.test("of what guardians say no more than a few hundred characters are told", async () => {
+  const long = (peer: number): string => `${peer}`.repeat(100_000);
+  const told = (error: ApiError) => assert(error.message.length < 4 * 500, `${error.message.length} characters`);
+  const at = await setting(({ peer }) => long(peer));
+  const words = { ...call, result: text };
+  const differ = await assertRejects(() => at.world.finish(at.api.agreement(words)), ApiError);
+  assert(differ.facts.code === "disagreement");
+  assert(Object.entries(differ.facts.answers).every(([peer, said]) => said.startsWith(`"${peer}${peer}`)));
+  told(differ);
+  await at.close();
+  const broken = await setting(({ peer }) => {
+    throw new Refusal(500, long(peer));
+  });
+  told(await assertRejects(() => broken.world.finish(broken.api.consensus(call)), ApiError));
+  await broken.close();
 });
 
 Deno.test("a password goes to the one guardian that is asked with it, and into no error", async () => {

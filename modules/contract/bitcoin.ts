@@ -1,9 +1,7 @@
 /** What a server module sees of the Bitcoin network. */
+import type { BitcoinNetwork } from "../../core/bitcoin/mod.ts";
 import type { BlockHash } from "../../core/types/ids.ts";
 import type { Bytes } from "../../core/bytes.ts";
-
-/** Networks as Bitcoin Core names them, "bitcoin" for the main one. */
-export type BitcoinNetwork = "bitcoin" | "testnet" | "testnet4" | "signet" | "regtest";
 
 export type BitcoinStatus = {
   readonly network: BitcoinNetwork;

@@ -1,7 +1,7 @@
 /** Errors that an API caller is told. */
 import { FedimintError } from "../../core/result.ts";
 
-/** JSON-RPC error code: 400 bad request, 401 wrong password, 500 failure. */
+/** JSON-RPC error code: 400 bad request, 401 wrong password, 500 failure. The message is all that the caller is told; causes are for us. */
 export class EndpointError
   extends FedimintError<{ readonly code: "bad_request" | "unauthorized" | "failed"; readonly rpcCode: number }> {
   static badRequest(message: string, options?: ErrorOptions): EndpointError {

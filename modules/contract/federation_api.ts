@@ -44,9 +44,15 @@ export interface FederationApi {
   ): Promise<R>;
 }
 
-/** Why guardians could not answer; the message names each guardian and its error. */
+/** Why guardians could not answer; the message names each guardian and its error. Texts are cut where they are long. */
 export class ApiError extends FedimintError<
   | { readonly code: "federation"; readonly method: string; readonly peers: Readonly<Record<number, string>> }
-  | { readonly code: "disagreement"; readonly method: string; readonly peers: Readonly<Record<number, string>> }
+  /** Each guardian's answer as JSON text, and the failures of those that gave none. */
+  | {
+    readonly code: "disagreement";
+    readonly method: string;
+    readonly answers: Readonly<Record<number, string>>;
+    readonly errors: Readonly<Record<number, string>>;
+  }
   | { readonly code: "not_supported"; readonly method: string }
 > {}

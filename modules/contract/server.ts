@@ -8,15 +8,17 @@
 import type { Logger } from "../../actors/logger.ts";
 import type { Platform } from "../../actors/platform/platform.ts";
 import type { ReadTx, StoreTx, StoreView } from "../../actors/store/store.ts";
+import type { BitcoinNetwork } from "../../core/bitcoin/mod.ts";
 import type { Bytes } from "../../core/bytes.ts";
 import type { Codec, Json } from "../../core/encoding/mod.ts";
 import { DecodeError } from "../../core/encoding/mod.ts";
 import type { Result } from "../../core/result.ts";
+import { errorText } from "../../core/result.ts";
 import type { Amounts } from "../../core/types/amount.ts";
 import type { InPoint, ModuleInstanceId, OutPoint, PeerId } from "../../core/types/ids.ts";
 import type { NumPeers } from "../../core/types/num_peers.ts";
 import type { Version } from "../../core/types/version.ts";
-import type { BitcoinNetwork, BitcoinSource } from "./bitcoin.ts";
+import type { BitcoinSource } from "./bitcoin.ts";
 import { EndpointError } from "./error.ts";
 
 /** What an accepted input brings into a transaction. */
@@ -59,6 +61,8 @@ export type Endpoint = {
   readonly since: Version;
   /** Needs the guardian's API password. */
   readonly admin: boolean;
+  /** @throws {EndpointError} for params that `handle` would not read: told before a wrong password is */
+  readonly checkParams?: (params: Json) => void;
   /** Returns the JSON result. @throws {EndpointError} bad request or a failure told to the caller; anything else is a crash */
   readonly handle: (params: Json, context: EndpointContext) => Promise<Json>;
 };
@@ -71,19 +75,19 @@ export function endpoint<P, R>(options: {
   readonly result: Pick<Codec<R>, "toJson">;
   readonly handle: (params: P, context: EndpointContext) => Promise<R>;
 }): Endpoint {
+  const read = (json: Json): P => {
+    try {
+      return options.params.fromJson(json);
+    } catch (thrown) {
+      if (thrown instanceof DecodeError) throw EndpointError.badRequest(errorText(thrown), { cause: thrown });
+      throw thrown;
+    }
+  };
   return {
     since: options.since,
     admin: options.admin ?? false,
-    handle: async (json, context) => {
-      let params: P;
-      try {
-        params = options.params.fromJson(json);
-      } catch (thrown) {
-        if (thrown instanceof DecodeError) throw EndpointError.badRequest(thrown.message, { cause: thrown });
-        throw thrown;
-      }
-      return options.result.toJson(await options.handle(params, context));
-    },
+    checkParams: (json) => void read(json),
+    handle: async (json, context) => options.result.toJson(await options.handle(read(json), context)),
   };
 }
 

@@ -17,7 +17,7 @@ function keyOf(text: string | undefined): MetaKey {
   return Number(text);
 }
 
-/** `--key N`, `--key=N`, `--hex` in any place; everything behind `--` is a value. */
+/** `--key N`, `--key=N`, `--hex` in any place; everything behind `--` is a value, also what begins with a dash. */
 function optionsOf(args: readonly string[], valuesMax: number): Options {
   let key: MetaKey = DEFAULT_META_KEY, hex = false;
   const values: string[] = [];
@@ -30,8 +30,11 @@ function optionsOf(args: readonly string[], valuesMax: number): Options {
     if (arg === "--hex") hex = true;
     else if (arg === "--key") key = keyOf(args[++i]);
     else if (arg.startsWith("--key=")) key = keyOf(arg.slice("--key=".length));
-    else if (arg.startsWith("--")) throw CommandError.usage(`${arg} is no option of this command`);
-    else values.push(arg);
+    else if (arg.startsWith("-") && arg !== "-") {
+      throw CommandError.usage(
+        `${arg} is no option of this command; put \`--\` before a VALUE that begins with a dash`,
+      );
+    } else values.push(arg);
   }
   if (values.length !== valuesMax) {
     throw CommandError.usage(valuesMax === 0 ? "this command takes no value" : "this command takes one VALUE");

@@ -167,6 +167,7 @@ Deno.test("arguments that are wrong are told as such", async () => {
     ["get-submissions", "7"],
     ["submit"],
     ["submit", "1", "2"],
+    ["submit", "-5"],
     ["submit", "--", "1", "2"],
   ];
   for (const args of wrong) {

@@ -1,15 +1,20 @@
 /** `module mintv2 …`: names and JSON of fedimint-cli. Sheet "command line" 6. */
-import { parseAmount } from "../../core/types/amount_text.ts";
 import type { ClientCommand } from "../contract/client.ts";
+import { amountArgument, noArguments } from "../contract/command_arguments.ts";
 import { CommandError } from "../contract/command_error.ts";
 import type { MintClient } from "./client_api.ts";
 
-export function mintCommands(mint: MintClient): { readonly [name: string]: ClientCommand } {
+export function mintCommands(
+  mint: Pick<MintClient, "counts" | "send" | "receive" | "awaitReceive">,
+): { readonly [name: string]: ClientCommand } {
   return {
     count: {
       usage: "count",
       help: "How many notes of each denomination (exponent of 2, in msat)",
-      run: async () => Object.fromEntries(await mint.counts()),
+      run: async (args) => {
+        noArguments(args, "count");
+        return Object.fromEntries(await mint.counts());
+      },
     },
     send: {
       usage: "send AMOUNT [--include-invite]",
@@ -18,7 +23,7 @@ export function mintCommands(mint: MintClient): { readonly [name: string]: Clien
         const includeInvite = args.includes("--include-invite");
         const [amount, ...others] = args.filter((arg) => arg !== "--include-invite");
         if (amount === undefined || others.length > 0) throw CommandError.usage("send takes one AMOUNT");
-        return (await mint.send(parseAmount(amount), { includeInvite }, signal)).text;
+        return (await mint.send(amountArgument(amount, "AMOUNT"), { includeInvite }, signal)).text;
       },
     },
     receive: {
@@ -26,7 +31,9 @@ export function mintCommands(mint: MintClient): { readonly [name: string]: Clien
       help: "Redeems notes that somebody sent. Prints Success or Rejected",
       run: async (args, signal) => {
         const [text, ...others] = args;
-        if (text === undefined || others.length > 0) throw CommandError.usage("receive takes one ECASH");
+        if (text === undefined || text.startsWith("-") || others.length > 0) {
+          throw CommandError.usage("receive takes one ECASH");
+        }
         const outcome = await mint.awaitReceive(await mint.receive(text), signal);
         return outcome.ok ? "Success" : "Rejected";
       },

@@ -116,7 +116,9 @@ export class WalletClient {
     if (!script.ok) {
       throw WalletError.of(script.error.code === "wrong_network" ? "wrong_network" : "invalid_address");
     }
-    if (valueSat < config.dustLimit) throw WalletError.of("dust_value");
+    if (valueSat < config.dustLimit) {
+      throw WalletError.of("dust_value", { cause: new Error(`the least is ${config.dustLimit} sat`) });
+    }
     const feeSat = options.feeSat ?? await this.federation.sendFee(this.#until(signal));
     const destination = standardScriptOf(script.value);
     if (!destination) throw WalletError.of("unsupported_address");
@@ -177,13 +179,36 @@ export class WalletClient {
   }
 
   /**
-   * The most that can be sent with this fee: what pays for notes rises by steps, so it is searched for by trial, from the top down.
-   * @throws {WalletError} `insufficient_funds` when not even the least amount can be paid · `failed`
+   * The most that the federation itself can pay with this fee: it refuses to be left with less than dust, so some bitcoin always stays.
+   * @throws {WalletError} `federation_short` when not even the least amount can be paid · `federation`
    */
-  async maxSendable(feeSat: bigint): Promise<bigint> {
+  async maxPayable(feeSat: bigint, signal?: AbortSignal): Promise<bigint> {
+    const { dustLimit } = this.#env.config;
+    const heldSat = (await this.federation.wallet(this.#until(signal)))?.value ?? 0n;
+    const payableSat = heldSat - feeSat - dustLimit;
+    if (payableSat >= dustLimit) return payableSat;
+    const why = `it has ${heldSat} sat, must keep ${dustLimit} sat, and the least payment is ${dustLimit} sat`;
+    throw WalletError.of("federation_short", { cause: new Error(`${why} with a fee of ${feeSat} sat`) });
+  }
+
+  /**
+   * The most that can be sent with this fee: as much as the balance pays for, and the federation can pay.
+   * @throws {WalletError} `insufficient_funds`, `federation_short` when not even the least amount can be paid · `federation` · `failed`
+   */
+  async maxSendable(feeSat: bigint, signal?: AbortSignal): Promise<bigint> {
+    const affordableSat = await this.#maxAffordable(feeSat);
+    const payableSat = await this.maxPayable(feeSat, signal);
+    return affordableSat < payableSat ? affordableSat : payableSat;
+  }
+
+  /** What pays for notes rises by steps, so the most is searched for by trial, from the top down. */
+  async #maxAffordable(feeSat: bigint): Promise<bigint> {
     const { dustLimit } = this.#env.config;
     const affordable = async (valueSat: bigint): Promise<boolean> => await this.#costMsat(valueSat, feeSat) !== null;
-    if (!await affordable(dustLimit)) throw WalletError.of("insufficient_funds");
+    if (!await affordable(dustLimit)) {
+      const least = `the least payment is ${dustLimit} sat, with a fee of ${feeSat} sat and the federation's own fees`;
+      throw WalletError.of("insufficient_funds", { cause: new Error(least) });
+    }
     // `low` can be paid, `high` can't
     let low = dustLimit, high = BITCOIN_SAT_MAX + 1n;
     const top = await this.#balanceSat() - feeSat;

@@ -1,10 +1,10 @@
 /** `module walletv2 …`: names and JSON of fedimint-cli. Sheet "command line" 6. */
 import { parseAddress } from "../../core/bitcoin/mod.ts";
 import type { Json } from "../../core/encoding/mod.ts";
-import { DecodeError, list, option, u64 } from "../../core/encoding/mod.ts";
+import { list, option, u64 } from "../../core/encoding/mod.ts";
 import { MSAT_PER_SAT } from "../../core/types/amount.ts";
-import { parseAmount } from "../../core/types/amount_text.ts";
 import type { ClientCommand } from "../contract/client.ts";
+import { amountArgument, noArguments } from "../contract/command_arguments.ts";
 import { CommandError } from "../contract/command_error.ts";
 import type { WalletClient } from "./client_api.ts";
 import { sendOutcomeJson } from "./client_api.ts";
@@ -14,13 +14,7 @@ import { satoshi } from "./config.ts";
 
 /** Whole satoshi of an amount, which is millisatoshi unless it has a unit. */
 function satOf(text: string, what: string): bigint {
-  let msat: bigint;
-  try {
-    msat = parseAmount(text);
-  } catch (thrown) {
-    if (thrown instanceof DecodeError) throw CommandError.usage(`${what}: ${thrown.message}`);
-    throw thrown;
-  }
+  const msat = amountArgument(text, what);
   if (msat % MSAT_PER_SAT !== 0n) throw CommandError.usage(`${what} cannot be expressed in satoshis: ${text}`);
   return msat / MSAT_PER_SAT;
 }
@@ -29,10 +23,6 @@ function satOf(text: string, what: string): bigint {
 function bitcoinOf(text: string, what: string): bigint {
   if (!/[a-z]/i.test(text)) throw CommandError.usage(`${what} needs a unit, as in "500 sat"`);
   return satOf(text, what);
-}
-
-function noArguments(args: readonly string[], command: string): void {
-  if (args.length > 0) throw CommandError.usage(`${command} takes no arguments`);
 }
 
 /** Takes `--fee F` and `--fee=F` out of the arguments. */
@@ -56,7 +46,7 @@ async function send(wallet: WalletClient, args: readonly string[], signal: Abort
   const givenSat = all ? null : satOf(amount, "AMOUNT");
   // one fee both for the size of "all" and for the payment: it may rise in between, and the sum would no longer fit
   const feeSat = fee === undefined ? await wallet.federation.sendFee(signal) : bitcoinOf(fee, "--fee");
-  const valueSat = givenSat ?? await wallet.maxSendable(feeSat);
+  const valueSat = givenSat ?? await wallet.maxSendable(feeSat, signal);
   const operationId = await wallet.send(address, valueSat, { feeSat }, signal);
   return sendOutcomeJson(await wallet.awaitSend(operationId, signal));
 }

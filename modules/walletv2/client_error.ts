@@ -9,11 +9,13 @@ export type WalletErrorCode =
   | "no_feerate"
   | "federation"
   | "insufficient_funds"
+  /** It holds too little bitcoin itself. */
+  | "federation_short"
   | "unknown_operation"
   | "not_issued"
   | "failed";
 
-/** Texts are the reference's. */
+/** Texts are the reference's, where it has one. */
 const TEXTS: Readonly<Record<WalletErrorCode, string>> = {
   invalid_address: "The text is not a Bitcoin address",
   wrong_network: "Address is from a different network than the federation",
@@ -22,6 +24,7 @@ const TEXTS: Readonly<Record<WalletErrorCode, string>> = {
   no_feerate: "No consensus feerate is available at this time",
   federation: "The federation returned an error",
   insufficient_funds: "The client does not have sufficient funds to send the payment",
+  federation_short: "The federation holds too little bitcoin on chain to pay anything out",
   unknown_operation: "This client has no such operation",
   not_issued: "The ecash for the claimed deposit could not be issued",
   failed: "The transaction could not be submitted",

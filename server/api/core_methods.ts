@@ -90,6 +90,9 @@ function transactionMethods(deps: ApiDeps): Record<string, Method> {
         // a caller that waits longer was cut already: the deadline only ends a wait that nothing else would
         const outcome = await sender.ask(submissions, "submit", args, { deadlineMs: 2 * REQUEST_TIMEOUT_MS });
         if (outcome === null) throw EndpointError.failed("Too many transactions are waiting: submit it again later");
+        if (outcome === "broken") {
+          throw EndpointError.failed("The transaction could not be checked: submit it again later");
+        }
         return outcome;
       },
     }),

@@ -63,10 +63,13 @@ type Test = {
   readonly clock: ManualClock;
   readonly ask: (method: string, params?: Json, auth?: string) => Promise<Json>;
 };
-/** `full`: no more transactions are taken. */
-type Fakes = { readonly full?: boolean; readonly secrets?: readonly string[] };
+/** `full`: no more transactions are taken. `broken`: they can't be checked. */
+type Fakes = { readonly full?: boolean; readonly broken?: boolean; readonly secrets?: readonly string[] };
 
-async function withGuardian(body: (test: Test) => Promise<void>, { full = false, secrets = [] }: Fakes = {}) {
+async function withGuardian(
+  body: (test: Test) => Promise<void>,
+  { full = false, broken = false, secrets = [] }: Fakes = {},
+) {
   const store = await testStore();
   const config = testConfig(0);
   const clientConfig = clientConfigFor(config, new Map());
@@ -82,7 +85,7 @@ async function withGuardian(body: (test: Test) => Promise<void>, { full = false,
     }),
     answering("router", { connected: () => new Set([1, 2]) }),
     answering("mempool", { orderingLatency: () => 1_234.5 }),
-    answering("submissions", { submit: () => full ? null : ok(TXID) }),
+    answering("submissions", { submit: () => full ? null : broken ? "broken" : ok(TXID) }),
   ];
   const ref = <M extends Protocol>(name: string) => refTo<M>(`root/${name}`);
   await withSystem(fakes, async ({ system, clock }) => {
@@ -270,6 +273,12 @@ Deno.test("a transaction is submitted as bytes; what does not decode is a bad re
       500,
     );
   }, { full: true });
+  await withGuardian(async ({ ask }) => {
+    assertEquals(await ask("submit_transaction", moduleEncoding(transaction).toJson(TX)), {
+      code: 500,
+      message: "The transaction could not be checked: submit it again later",
+    });
+  }, { broken: true });
 });
 
 Deno.test("a transaction's acceptance is waited for", async () => {

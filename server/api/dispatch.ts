@@ -76,7 +76,7 @@ function requestOf(params: Json | undefined): ApiRequest | RpcErrorBody {
 
 /** The error that a caller is told for what an endpoint threw; null for a bug, which isn't the caller's business. */
 function toldError(thrown: unknown): RpcErrorBody | null {
-  if (thrown instanceof EndpointError) return { code: thrown.facts.rpcCode, message: errorText(thrown) };
+  if (thrown instanceof EndpointError) return { code: thrown.facts.rpcCode, message: thrown.message };
   if (thrown instanceof DecodeError) return { code: 400, message: errorText(thrown) };
   return null;
 }

@@ -1,11 +1,14 @@
 import { assertEquals } from "@std/assert";
 import type { ManualClock } from "../../actors/_test_platform.ts";
 import { withSystem } from "../../actors/_test_platform.ts";
+import type { ActorSystem } from "../../actors/mod.ts";
 import { child, refTo } from "../../actors/mod.ts";
 import type { Json, JsonObject } from "../../core/encoding/mod.ts";
-import { DecodeError, parseJson, stringifyJson } from "../../core/encoding/mod.ts";
+import { InvariantError } from "../../core/assert.ts";
+import { DecodeError, parseJson, stringifyJson, u64 } from "../../core/encoding/mod.ts";
 import { EndpointError } from "../../modules/contract/error.ts";
 import type { AnyServerModuleDefinition, Endpoint } from "../../modules/contract/server.ts";
+import { endpoint } from "../../modules/contract/server.ts";
 import { testEnv, testStore } from "../../modules/contract/testing.ts";
 import type { ModuleRef } from "../consensus/module_actor.ts";
 import { moduleActor } from "../consensus/module_actor.ts";
@@ -18,7 +21,16 @@ type Ask = (method: string, options?: { params?: Json; auth?: string; signal?: A
 
 /** A module with an endpoint of each sort, behind its real actor. */
 async function withModule(
-  body: (test: { ask: Ask; methods: Methods; clock: ManualClock; waits: AbortSignal[] }) => Promise<void>,
+  body: (
+    test: {
+      ask: Ask;
+      methods: Methods;
+      system: ActorSystem;
+      lines: () => string[];
+      clock: ManualClock;
+      waits: AbortSignal[];
+    },
+  ) => Promise<void>,
 ): Promise<void> {
   const waits: AbortSignal[] = [];
   const since = { major: 0, minor: 0 };
@@ -26,7 +38,13 @@ async function withModule(
   const api: Record<string, Endpoint> = {
     echo: open((params) => Promise.resolve(params)),
     secret: { since, admin: true, handle: () => Promise.resolve("told") },
+    limit: endpoint({ since, admin: true, params: u64, result: u64, handle: (n) => Promise.resolve(n) }),
     refuse: open(() => Promise.reject(EndpointError.badRequest("no"))),
+    double: endpoint({ since, params: u64, result: u64, handle: (n) => Promise.resolve(2n * n) }),
+    bug: open(() => {
+      throw new InvariantError("Invariant broken: secret of the house");
+    }),
+    reject: open(() => Promise.reject(new TypeError("undefined is not a function"))),
     undecodable: open(() => Promise.reject(new DecodeError("invalid", "not that"))),
     wait: open((_params, { signal }) => {
       waits.push(signal);
@@ -41,7 +59,7 @@ async function withModule(
   });
   const args = { definition: definition as unknown as AnyServerModuleDefinition, env };
   const ref: ModuleRef = refTo("root/3:test");
-  await withSystem([child(moduleActor, { id: "3:test", args })], async ({ system, clock }) => {
+  await withSystem([child(moduleActor, { id: "3:test", args })], async ({ system, clock, lines }) => {
     const methods = moduleMethods({
       sender: system,
       modules: { refs: new Map([[3, ref]]), decoders: new Map() },
@@ -55,7 +73,7 @@ async function withModule(
       const answer = parseJson((await answerMessage(parseMessage(text), { methods, signal, onBug }))!) as JsonObject;
       return answer.error ?? answer.result!;
     };
-    await body({ ask, methods, clock, waits });
+    await body({ ask, methods, system, lines, clock, waits });
   });
 }
 
@@ -64,6 +82,8 @@ Deno.test("a module's endpoint is called by instance and name", async () => {
     assertEquals(await ask("module_3_echo", { params: [1, "a"] }), [1, "a"]);
     assertEquals(await ask("module_3_refuse"), { code: 400, message: "no" });
     assertEquals(await ask("module_3_undecodable"), { code: 400, message: "not that" });
+    assertEquals(await ask("module_3_double", { params: 21 }), 42);
+    assertEquals(await ask("module_3_double", { params: "21" }), { code: 400, message: "Expected an integer (u64)" });
   });
 });
 
@@ -86,6 +106,17 @@ Deno.test("an admin endpoint takes the guardian's password", async () => {
   });
 });
 
+Deno.test("bad parameters of an admin endpoint are told before a wrong password, as in the reference", async () => {
+  await withModule(async ({ ask }) => {
+    const bad = { code: 400, message: "Expected an integer (u64)" };
+    for (const auth of [{}, { auth: "Pass" }, { auth: "pass" }]) {
+      assertEquals(await ask("module_3_limit", { params: "7", ...auth }), bad);
+    }
+    assertEquals(await ask("module_3_limit", { params: 7 }), { code: 401, message: "Invalid authorization" });
+    assertEquals(await ask("module_3_limit", { params: 7, auth: "pass" }), 7);
+  });
+});
+
 Deno.test("when the caller is gone the module stops waiting, for this call alone", async () => {
   await withModule(async ({ ask, clock, waits }) => {
     const [gone, stays] = [new AbortController(), new AbortController()];
@@ -99,6 +130,16 @@ Deno.test("when the caller is gone the module stops waiting, for this call alone
     assertEquals(waits.map(({ aborted }) => aborted), [true, true]);
     await Promise.all(answers);
     assertEquals(await ask("module_3_echo", { params: 1 }), 1, "the module lives on");
+  });
+});
+
+Deno.test("a bug that a call finds is logged, and neither told nor a crash", async () => {
+  await withModule(async ({ ask, system, lines }) => {
+    for (const method of ["module_3_bug", "module_3_reject"]) {
+      assertEquals(await ask(method), { code: 500, message: "API handler panicked" });
+    }
+    assertEquals(lines(), Array(2).fill("error root/3:test: An endpoint threw what no caller may see"));
+    assertEquals(system.inspect().children.map(({ restarts }) => restarts), [0]);
   });
 });
 

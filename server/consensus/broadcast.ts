@@ -5,6 +5,7 @@
 import type { ActorContext } from "../../actors/actor.ts";
 import { defineActor, next } from "../../actors/actor.ts";
 import type { Cast } from "../../actors/protocol.ts";
+import { fenced } from "../../actors/store/fenced.ts";
 import type { StoreView } from "../../actors/store/store.ts";
 import type { ActorChild } from "../../actors/supervisor.ts";
 import { child } from "../../actors/supervisor.ts";
@@ -103,7 +104,8 @@ async function advance(state: State, ctx: Context, event: BroadcastEvent): Promi
 
 const broadcast = defineActor<BroadcastMessage, BroadcastArgs, State>({
   name: "broadcast",
-  init: async (ctx, args) => {
+  init: async (ctx, given) => {
+    const args = { ...given, store: fenced(given.store, ctx.signal) };
     const { settings, keychain, session, store } = args;
     const backup = await readDurable(store, async (tx) => {
       const records: Bytes[] = [];

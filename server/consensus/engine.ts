@@ -7,6 +7,7 @@
 import type { ActorContext, Sender } from "../../actors/actor.ts";
 import { defineActor, next, reply } from "../../actors/actor.ts";
 import type { ActorRef, Cast, Request } from "../../actors/protocol.ts";
+import { fenced } from "../../actors/store/fenced.ts";
 import type { StoreTx, StoreView } from "../../actors/store/store.ts";
 import { rollback } from "../../actors/store/store.ts";
 import { assert } from "../../core/assert.ts";
@@ -122,7 +123,7 @@ async function attempt(
 
 export const engine = defineActor<EngineMessage, EngineArgs, State>({
   name: "engine",
-  init: (_ctx, args) => ({ ...args, contributions: new Map() }),
+  init: (ctx, args) => ({ ...args, store: fenced(args.store, ctx.signal), contributions: new Map() }),
   handle: {
     process: async (state, { session, position, item, peer }, ctx) => {
       state.contributions.set(peer, session);

@@ -4,7 +4,8 @@
  */
 import type { ActorContext, Step } from "../../actors/actor.ts";
 import { defineActor, next, reply } from "../../actors/actor.ts";
-import type { ActorRef, Cast, ReplyTo, Request } from "../../actors/protocol.ts";
+import type { ActorRef, ArgsOf, Cast, ReplyTo, Request } from "../../actors/protocol.ts";
+import { fenced } from "../../actors/store/fenced.ts";
 import type { ReadTx, StoreTx, StoreView } from "../../actors/store/store.ts";
 import type { Json } from "../../core/encoding/mod.ts";
 import { DecodeError } from "../../core/encoding/mod.ts";
@@ -25,20 +26,23 @@ import type {
 /** What an API caller is told when a call fails: JSON-RPC code and text. */
 export type CallError = { readonly rpcCode: number; readonly message: string };
 
+/** What the module threw at a submission: a bug of ours, or a broken invariant. The text is for the log. */
+export type Broken = { readonly broken: string };
+
 export type ModuleMessage =
   /** Checks in one batch what is dear in the inputs of transactions that are processed next: these very objects. */
-  | Request<"prepareInputs", { transactions: readonly (readonly unknown[])[] }, null>
+  | Request<"prepareInputs", { transactions: readonly (readonly unknown[])[]; submission: boolean }, null | Broken>
   /** Stateless; false makes the transaction `InvalidWitnessLength`. */
-  | Request<"verifyInput", { input: unknown }, boolean>
+  | Request<"verifyInput", { input: unknown; submission: boolean }, boolean | Broken>
   | Request<
     "processInput",
     { tx: StoreTx; input: unknown; inPoint: InPoint; submission: boolean },
-    Result<InputMeta, Dyn>
+    Result<InputMeta, Dyn> | Broken
   >
   | Request<
     "processOutput",
     { tx: StoreTx; output: unknown; outPoint: OutPoint; submission: boolean },
-    Result<OutputMeta, Dyn>
+    Result<OutputMeta, Dyn> | Broken
   >
   | Request<"processItem", { tx: StoreTx; item: unknown; peer: PeerId }, Result<null, string>>
   | Request<"outputOutcome", { tx: ReadTx; outPoint: OutPoint }, Dyn | null>
@@ -85,42 +89,73 @@ function answerLater<R>(
   return next(state);
 }
 
+/**
+ * One step of a transaction. At a submission nothing that it throws goes further than the answer: a client must not be able to restart a
+ * guardian, and all that the step wrote is thrown away.
+ *
+ * In consensus it is a crash, and meant to be one. Every guardian processes the item; to go on as if it were refused would leave this one
+ * with another state than the others, or with books that don't add up. After the restart the item comes again, and when it breaks again
+ * the guardian ends, loudly: the reference panics at the same places.
+ */
+async function stepOf<R>(submission: boolean, step: () => R | Promise<R>): Promise<R | Broken> {
+  if (!submission) return await step();
+  try {
+    return await step();
+  } catch (thrown) {
+    return { broken: errorText(thrown) };
+  }
+}
+
+async function processInput(
+  { module, instance, definition }: State,
+  { tx, input, inPoint, submission }: ArgsOf<ModuleMessage, "processInput">,
+): Promise<Result<InputMeta, Dyn>> {
+  const refuse = (error: unknown) => err(toDyn(instance, definition.codecs.inputError, error));
+  if (submission) {
+    const checked = await module.checkInputSubmission?.(tx, input);
+    if (checked && !checked.ok) return refuse(checked.error);
+  }
+  const processed = await module.processInput(tx, input, inPoint);
+  return processed.ok ? processed : refuse(processed.error);
+}
+
+async function processOutput(
+  { module, instance, definition }: State,
+  { tx, output, outPoint, submission }: ArgsOf<ModuleMessage, "processOutput">,
+): Promise<Result<OutputMeta, Dyn>> {
+  const refuse = (error: unknown) => err(toDyn(instance, definition.codecs.outputError, error));
+  if (submission) {
+    const checked = await module.checkOutputSubmission?.(tx, output, outPoint);
+    if (checked && !checked.ok) return refuse(checked.error);
+  }
+  const processed = await module.processOutput(tx, output, outPoint);
+  return processed.ok ? processed : refuse(processed.error);
+}
+
 export const moduleActor = defineActor<ModuleMessage, ModuleArgs, State>({
   name: "module",
   init: async (ctx, { definition, env }) => {
-    const module = await definition.start({ ...env, platform: ctx.platform, log: ctx.log, signal: ctx.signal });
+    const store = fenced(env.store, ctx.signal);
+    const module = await definition.start({ ...env, store, platform: ctx.platform, log: ctx.log, signal: ctx.signal });
     const { background } = module;
     if (background) {
       ctx.run(() => background.call(module), (outcome) => ({ type: "backgroundEnded", args: { outcome } }));
     }
-    return { store: env.store, instance: env.instance, definition, module, calls: new Map() };
+    return { store, instance: env.instance, definition, module, calls: new Map() };
   },
   handle: {
-    prepareInputs: async (state, { transactions }) => {
-      await state.module.prepareInputs?.(transactions);
-      return reply(state, null);
-    },
-    verifyInput: (state, { input }) => reply(state, state.module.verifyInput?.(input).ok ?? true),
-    processInput: async (state, { tx, input, inPoint, submission }) => {
-      const refuse = (error: unknown) =>
-        reply(state, err(toDyn(state.instance, state.definition.codecs.inputError, error)));
-      if (submission) {
-        const checked = await state.module.checkInputSubmission?.(tx, input);
-        if (checked && !checked.ok) return refuse(checked.error);
-      }
-      const processed = await state.module.processInput(tx, input, inPoint);
-      return processed.ok ? reply(state, processed) : refuse(processed.error);
-    },
-    processOutput: async (state, { tx, output, outPoint, submission }) => {
-      const refuse = (error: unknown) =>
-        reply(state, err(toDyn(state.instance, state.definition.codecs.outputError, error)));
-      if (submission) {
-        const checked = await state.module.checkOutputSubmission?.(tx, output, outPoint);
-        if (checked && !checked.ok) return refuse(checked.error);
-      }
-      const processed = await state.module.processOutput(tx, output, outPoint);
-      return processed.ok ? reply(state, processed) : refuse(processed.error);
-    },
+    prepareInputs: async (state, { transactions, submission }) =>
+      reply(
+        state,
+        await stepOf(submission, async () => {
+          await state.module.prepareInputs?.(transactions);
+          return null;
+        }),
+      ),
+    verifyInput: async (state, { input, submission }) =>
+      reply(state, await stepOf(submission, () => state.module.verifyInput?.(input).ok ?? true)),
+    processInput: async (state, args) => reply(state, await stepOf(args.submission, () => processInput(state, args))),
+    processOutput: async (state, args) => reply(state, await stepOf(args.submission, () => processOutput(state, args))),
     // may wait for the Bitcoin node, so API calls must go on meanwhile
     processItem: (state, { tx, item, peer }, ctx, from) =>
       answerLater(state, ctx, from, (signal) => state.module.processItem(tx, item, peer, signal)),
@@ -140,20 +175,28 @@ export const moduleActor = defineActor<ModuleMessage, ModuleArgs, State>({
     call: (state, { call, method, params, authorized, deadlineMs }, ctx, from) => {
       const endpoint = Object.hasOwn(state.module.api, method) ? state.module.api[method] : undefined;
       if (!endpoint) return reply(state, err({ rpcCode: -32601, message: "Method not found" }));
-      if (endpoint.admin && !authorized) return reply(state, err({ rpcCode: 401, message: "Invalid authorization" }));
       const timeout = new AbortController();
       state.calls.set(call, timeout);
       return answerLater(state, ctx, from, async (signal) => {
         const timer = ctx.platform.clock.setTimer(deadlineMs, () => timeout.abort());
         try {
+          if (endpoint.admin && !authorized) {
+            // as in the reference, bad params win over a wrong password
+            endpoint.checkParams?.(params);
+            throw EndpointError.unauthorized();
+          }
           return ok(await endpoint.handle(params, { signal: AbortSignal.any([signal, timeout.signal]) }));
         } catch (thrown) {
           if (timeout.signal.aborted) return err({ rpcCode: -32000, message: "Request timeout" });
           if (thrown instanceof EndpointError) {
-            return err({ rpcCode: thrown.facts.rpcCode, message: errorText(thrown) });
+            return err({ rpcCode: thrown.facts.rpcCode, message: thrown.message });
           }
           if (thrown instanceof DecodeError) return err({ rpcCode: 400, message: errorText(thrown) });
-          throw thrown;
+          // the module ends: nobody is answered any more
+          if (signal.aborted) throw thrown;
+          // a call restarts nothing, whatever it finds: it is answered as the reference answers a panic of its handler
+          ctx.log.error("An endpoint threw what no caller may see", { method, reason: errorText(thrown) });
+          return err({ rpcCode: 500, message: "API handler panicked" });
         } finally {
           timer.cancel();
           state.calls.delete(call);

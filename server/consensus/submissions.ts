@@ -9,8 +9,7 @@ import { defineActor, next, reply } from "../../actors/actor.ts";
 import type { ActorRef, Cast, ReplyTo, Request } from "../../actors/protocol.ts";
 import type { StoreView } from "../../actors/store/store.ts";
 import { rollback } from "../../actors/store/store.ts";
-import type { Result } from "../../core/result.ts";
-import { err, ok } from "../../core/result.ts";
+import { err, errorText, ok } from "../../core/result.ts";
 import type { TransactionId } from "../../core/types/ids.ts";
 import type { Transaction, TransactionError, TransactionSubmissionOutcome } from "../../core/types/transaction.ts";
 import type { Version } from "../../core/types/version.ts";
@@ -22,10 +21,10 @@ import { decodeTransaction, processTransaction } from "./transaction.ts";
 
 export type SubmissionsMessage =
   /**
-   * Answers with the outcome; null when it can't take more now. The transaction must decode (callers have checked).
-   * After `waitMs` the caller is forgotten.
+   * Answers with the outcome; null when it can't take more now; `broken` when the check itself failed. The transaction must decode
+   * (callers have checked). After `waitMs` the caller is forgotten.
    */
-  | Request<"submit", { transaction: Transaction; waitMs: number }, TransactionSubmissionOutcome | null>
+  | Request<"submit", { transaction: Transaction; waitMs: number }, SubmissionAnswer>
   /** An item was accepted and is durable; its id when it was a transaction. */
   | Cast<"accepted", { txid: TransactionId | null }>
   | Cast<"sessionCompleted", { session: number }>
@@ -34,16 +33,20 @@ export type SubmissionsMessage =
   | Cast<"recheck", null>
   | Cast<"expired", { txid: TransactionId; caller: number }>;
 
+export type SubmissionAnswer = TransactionSubmissionOutcome | null | "broken";
+
 export type SubmissionsRef = ActorRef<SubmissionsMessage>;
 
-type Verdict = { readonly kind: "accepted" } | { readonly kind: "valid" } | {
-  readonly kind: "invalid";
-  readonly error: TransactionError;
-};
+type Verdict =
+  | { readonly kind: "accepted" }
+  | { readonly kind: "valid" }
+  | { readonly kind: "invalid"; readonly error: TransactionError }
+  /** Nobody knows: the check threw. */
+  | { readonly kind: "broken"; readonly reason: string };
 
 type Waiting = {
   readonly decoded: DecodedTransaction;
-  readonly callers: Map<number, ReplyTo<TransactionSubmissionOutcome | null>>;
+  readonly callers: Map<number, ReplyTo<SubmissionAnswer>>;
   /** A check is under way: at most one at a time. */
   checking: boolean;
   /** It was given to the mempool in this session. */
@@ -82,8 +85,9 @@ function check(state: State, ctx: Context, entry: Waiting, first: boolean): void
   entry.checking = true;
   const { txid } = entry.decoded;
   ctx.run(() => verdictOf(ctx, state, entry.decoded), (outcome) => {
-    if (!outcome.ok) throw outcome.error;
-    return { type: "checked", args: { txid, verdict: outcome.value, first } };
+    // whatever a submission brings to light is told to whoever submitted it, and restarts nothing
+    const verdict: Verdict = outcome.ok ? outcome.value : { kind: "broken", reason: errorText(outcome.error) };
+    return { type: "checked", args: { txid, verdict, first } };
   });
 }
 
@@ -100,12 +104,7 @@ function queue(state: State, ctx: Context, entry: Waiting): void {
   );
 }
 
-function answer(
-  state: State,
-  ctx: Context,
-  txid: TransactionId,
-  outcome: Result<TransactionId, TransactionError> | null,
-): void {
+function answer(state: State, ctx: Context, txid: TransactionId, outcome: SubmissionAnswer): void {
   for (const caller of state.waiting.get(txid)?.callers.values() ?? []) ctx.reply(caller, outcome);
   state.waiting.delete(txid);
 }
@@ -141,7 +140,10 @@ export const submissions = defineActor<SubmissionsMessage, SubmissionsArgs, Stat
       entry.checking = false;
       if (verdict.kind === "accepted") answer(state, ctx, txid, ok(txid));
       else if (verdict.kind === "invalid") answer(state, ctx, txid, err(verdict.error));
-      else if (first && !entry.queued) queue(state, ctx, entry);
+      else if (verdict.kind === "broken") {
+        ctx.log.error("A submitted transaction could not be checked", { txid, reason: verdict.reason });
+        answer(state, ctx, txid, "broken");
+      } else if (first && !entry.queued) queue(state, ctx, entry);
       return next(state);
     },
     queued: (state, { txid, place }, ctx) => {

@@ -4,6 +4,7 @@
  */
 import type { Sender } from "../../actors/actor.ts";
 import type { StoreTx } from "../../actors/store/store.ts";
+import { InvariantError } from "../../core/assert.ts";
 import type { Bytes } from "../../core/bytes.ts";
 import type { Result } from "../../core/result.ts";
 import { err } from "../../core/result.ts";
@@ -17,7 +18,7 @@ import { verifyTransactionSignatures } from "../../core/types/transaction_signin
 import type { Version } from "../../core/types/version.ts";
 import { modulePrefix } from "./db.ts";
 import { Funding } from "./funding.ts";
-import type { ModuleRef } from "./module_actor.ts";
+import type { Broken, ModuleRef } from "./module_actor.ts";
 
 export type Modules = {
   readonly refs: ReadonlyMap<ModuleInstanceId, ModuleRef>;
@@ -58,9 +59,15 @@ function inputsByModule({ inputs }: DecodedTransaction): Map<ModuleRef, unknown[
   return byModule;
 }
 
+function unbroken<R>(reply: R | Broken): R {
+  if (typeof reply === "object" && reply !== null && "broken" in reply) throw new InvariantError(reply.broken);
+  return reply;
+}
+
 /**
  * Applies `decoded` to `tx`. On an error `tx` may hold partial writes: the caller rolls it back.
  * `submission` adds the checks that guardians make only when a client submits.
+ * @throws {InvariantError} at a submission, for what would crash a module in consensus
  */
 export async function processTransaction(
   sender: Sender,
@@ -71,10 +78,10 @@ export async function processTransaction(
 ): Promise<Result<null, TransactionError>> {
   const patient = { deadlineMs: Infinity };
   for (const [ref, inputs] of inputsByModule(decoded)) {
-    await sender.ask(ref, "prepareInputs", { transactions: [inputs] }, patient);
+    unbroken(await sender.ask(ref, "prepareInputs", { transactions: [inputs], submission }, patient));
   }
   for (const { ref, value } of decoded.inputs) {
-    const valid = await sender.ask(ref, "verifyInput", { input: value }, patient);
+    const valid = unbroken(await sender.ask(ref, "verifyInput", { input: value, submission }, patient));
     if (!valid) return err({ tag: "InvalidWitnessLength", value: null });
   }
   const funding = new Funding();
@@ -82,7 +89,7 @@ export async function processTransaction(
   for (const [inIdx, { instance, ref, value }] of decoded.inputs.entries()) {
     const inPoint = { txid: decoded.txid, inIdx };
     const args = { tx: tx.view(modulePrefix(instance)), input: value, inPoint, submission };
-    const meta = await sender.ask(ref, "processInput", args, patient);
+    const meta = unbroken(await sender.ask(ref, "processInput", args, patient));
     if (!meta.ok) return err({ tag: "Input", value: meta.error });
     const added = funding.addInput(meta.value);
     if (!added.ok) return added;
@@ -93,7 +100,7 @@ export async function processTransaction(
   for (const [outIdx, { instance, ref, value }] of decoded.outputs.entries()) {
     const outPoint = { txid: decoded.txid, outIdx };
     const args = { tx: tx.view(modulePrefix(instance)), output: value, outPoint, submission };
-    const meta = await sender.ask(ref, "processOutput", args, patient);
+    const meta = unbroken(await sender.ask(ref, "processOutput", args, patient));
     if (!meta.ok) return err({ tag: "Output", value: meta.error });
     const added = funding.addOutput(meta.value);
     if (!added.ok) return added;

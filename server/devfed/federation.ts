@@ -87,7 +87,7 @@ export class DevFederation {
 
   async #launch({ peer, apiUrl, p2pUrl, dir }: Omit<DevGuardian, "process">): Promise<OwnedProcess> {
     const bind = (url: string): string => `127.0.0.1:${/:([0-9]+)\/?$/.exec(url)![1]}`;
-    return await OwnedProcess.start({
+    return await OwnedProcess.start(this.platform.clock, {
       name: `guardian ${peer}`,
       command: ownProgram("server/main.ts"),
       logFile: join(dir, "guardian.log"),
@@ -213,6 +213,7 @@ async function startBitcoin(options: DevFederationOptions): Promise<{ node: Bitc
   progress(bitcoindDir === undefined ? "Starting an embedded Bitcoin chain" : "Starting a Bitcoin node");
   const logFile = join(data, "node.log");
   const process = await OwnedProcess.start(
+    platform.clock,
     bitcoindDir === undefined
       ? {
         name: "devchain",

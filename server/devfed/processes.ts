@@ -1,5 +1,6 @@
 /** Processes that a development federation consists of: started with their output in a file, stopped with it, never left behind. */
 import { fromFileUrl, join } from "@std/path";
+import type { Clock } from "../../actors/platform/platform.ts";
 
 const STOP_MS = 10_000;
 
@@ -29,25 +30,27 @@ export function ownProgram(file: string, ...args: string[]): string[] {
 
 export class OwnedProcess {
   readonly spec: ProcessSpec;
+  readonly #clock: Clock;
   readonly #child: Deno.ChildProcess;
   readonly #log: Deno.FsFile;
   /** Resolves when it has ended, with its exit code. */
   readonly ended: Promise<number>;
   #isRunning = true;
 
-  private constructor(spec: ProcessSpec, child: Deno.ChildProcess, log: Deno.FsFile) {
+  private constructor(clock: Clock, spec: ProcessSpec, child: Deno.ChildProcess, log: Deno.FsFile) {
     this.spec = spec;
+    this.#clock = clock;
     this.#child = child;
     this.#log = log;
     this.ended = this.#follow();
   }
 
-  static async start(spec: ProcessSpec): Promise<OwnedProcess> {
+  static async start(clock: Clock, spec: ProcessSpec): Promise<OwnedProcess> {
     const log = await Deno.open(spec.logFile, { append: true, create: true, mode: 0o600 });
     const [program, ...args] = spec.command;
     const child = new Deno.Command(program!, { args, env: spec.env, stdin: "null", stdout: "piped", stderr: "piped" })
       .spawn();
-    return new OwnedProcess(spec, child, log);
+    return new OwnedProcess(clock, spec, child, log);
   }
 
   get pid(): number {
@@ -76,12 +79,12 @@ export class OwnedProcess {
 
   /** SIGTERM, and SIGKILL if that takes too long. @returns how long it took, ms */
   async stop(): Promise<number> {
-    const begunMs = performance.now();
+    const begunMs = this.#clock.monotonicMs();
     if (this.#isRunning) this.#child.kill("SIGTERM");
-    const late = setTimeout(() => this.#isRunning && this.#child.kill("SIGKILL"), STOP_MS);
+    const late = this.#clock.setTimer(STOP_MS, () => this.#isRunning && this.#child.kill("SIGKILL"));
     await this.ended;
-    clearTimeout(late);
-    return performance.now() - begunMs;
+    late.cancel();
+    return this.#clock.monotonicMs() - begunMs;
   }
 
   /** The last lines of its output, for error messages. */

@@ -3,6 +3,7 @@
  * fedimint-server `config/setup.rs`; sheets "API" 7, "consensus" D1. It lives in memory: a restart before the ceremony begins anew.
  */
 import type { TlsIdentity } from "../../actors/platform/platform.ts";
+import type { BitcoinNetwork } from "../../core/bitcoin/mod.ts";
 import { equalBytes } from "../../core/bytes.ts";
 import { encode } from "../../core/encoding/mod.ts";
 import type { Result } from "../../core/result.ts";
@@ -12,7 +13,6 @@ import type { PeerId } from "../../core/types/ids.ts";
 import type { PeerSetupCode } from "../../core/types/setup_code.ts";
 import { assignPeerIds, formatSetupCode, parseSetupCode, peerSetupCode } from "../../core/types/setup_code.ts";
 import { FEDIMINT_VERSION } from "../../core/types/version.ts";
-import type { BitcoinNetwork } from "../../modules/contract/bitcoin.ts";
 import { FEDERATION_NAME_MAX, GUARDIAN_NAME_MAX, GUARDIANS_MAX } from "./limits.ts";
 
 /** From the command line and environment. */

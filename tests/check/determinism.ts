@@ -72,11 +72,7 @@ const EXCEPTIONS: readonly Exception[] = [
   { path: "server/main.ts", rules: ["Deno"], reason: "the program itself: arguments, environment, signals, exit" },
   { path: "client/main.ts", rules: ["Deno"], reason: "the program itself: arguments, environment, terminal, exit" },
   { path: "server/bitcoin/devchain/main.ts", rules: ["Deno"], reason: "a development program itself" },
-  {
-    path: "server/devfed/",
-    rules: ["Deno", "performance", "setTimeout"],
-    reason: "a development program: starts real processes",
-  },
+  { path: "server/devfed/", rules: ["Deno"], reason: "a development program: starts real processes" },
 ];
 
 export function problemsIn(file: SourceFile): (Problem & { readonly rule: string })[] {

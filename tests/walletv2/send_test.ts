@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { addressFromScript, bitcoinTxidOf, p2wpkhScript } from "../../core/bitcoin/mod.ts";
 import type { Json } from "../../core/encoding/mod.ts";
+import { errorText } from "../../core/result.ts";
 import type { OperationId } from "../../core/types/ids.ts";
 import { CommandError } from "../../modules/contract/command_error.ts";
 import { WalletError } from "../../modules/walletv2/client_error.ts";
@@ -171,6 +172,39 @@ Deno.test("the most that can be sent is found to the satoshi", async () => {
     await refusedWith("insufficient_funds", () => client.until(client.wallet.maxSendable(feeSat)));
     assertEquals(await client.balanceMsat(), costMsat(least) - 1n, "trials change nothing");
   });
+});
+
+Deno.test("all of a balance is sent only as far as the federation itself can pay and keep what is no dust", async () => {
+  const mostSat = 1_000_000n - SEND_FEE - 10_000n;
+  await withBalance(5_000_000_000n, async (client, _, wallet) => {
+    assertEquals(await client.until(client.wallet.maxPayable(SEND_FEE)), mostSat);
+    assertEquals(await client.until(client.wallet.maxSendable(SEND_FEE)), mostSat);
+    assert("Success" in (await client.command("send", ADDRESS, "all") as { Success: string }), "guardians accept it");
+    const [tx] = await signedTransactions(wallet);
+    assertEquals(tx!.outputs.map(({ valueSat }) => valueSat), [10_000n, mostSat]);
+    const short = await assertRejects(() => client.until(client.wallet.maxSendable(SEND_FEE)), WalletError);
+    assertEquals(short.code, "federation_short");
+    assertEquals(
+      errorText(short),
+      "The federation holds too little bitcoin on chain to pay anything out: it has 10000 sat, must keep 10000 sat, " +
+        "and the least payment is 10000 sat with a fee of 228 sat",
+    );
+    assertEquals((await client.events("payment-send")).length, 1);
+  });
+});
+
+Deno.test("the least amount is all that a federation can pay, or nothing is", async () => {
+  for (const [heldSat, expected] of [[20_228n, 10_000n], [20_227n, null], [null, null]] as const) {
+    await withBalance(500_000_000n, async (client, federation) => {
+      const held = heldSat === null
+        ? null
+        : { value: heldSat, outpoint: `${"ab".repeat(32)}:0`, tweak: "cd".repeat(32) };
+      for (const peer of [0, 1, 2]) federation.lies.set(`${peer} module_${WALLET}_federation_wallet`, held);
+      const most = client.until(client.wallet.maxSendable(SEND_FEE));
+      if (expected === null) await refusedWith("federation_short", () => most);
+      else assertEquals(await most, expected);
+    });
+  }
 });
 
 Deno.test("the commands print what the reference's print", () =>

@@ -1,0 +1,151 @@
+/** What a submission brings to light is told to whoever submitted it; in consensus the same thing is a crash. */
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import type { TestSystem } from "../../actors/_test_platform.ts";
+import { withSystem } from "../../actors/_test_platform.ts";
+import { ActorError, child, refTo } from "../../actors/mod.ts";
+import type { Store } from "../../actors/store/store.ts";
+import { InvariantError } from "../../core/assert.ts";
+import { u64, unit } from "../../core/encoding/mod.ts";
+import { ok } from "../../core/result.ts";
+import { toDyn } from "../../core/types/dyn.ts";
+import type { Transaction } from "../../core/types/transaction.ts";
+import { transactionIdOf } from "../../core/types/transaction.ts";
+import type { AnyServerModule, AnyServerModuleDefinition } from "../../modules/contract/server.ts";
+import { testEnv, testStore } from "../../modules/contract/testing.ts";
+import { modulePrefix } from "./db.ts";
+import type { EngineMessage } from "./engine.ts";
+import { engine } from "./engine.ts";
+import type { MempoolMessage } from "./mempool.ts";
+import { mempool } from "./mempool.ts";
+import type { ModuleMessage } from "./module_actor.ts";
+import { moduleActor } from "./module_actor.ts";
+import type { SubmissionsMessage } from "./submissions.ts";
+import { submissions } from "./submissions.ts";
+import type { Modules } from "./transaction.ts";
+
+/** Items of the test's module, by what happens to them. */
+const GOOD = 0n, BREAKS = 1n, BREAKS_LATE = 2n;
+const KEY = Uint8Array.of(7);
+
+const broken = (): never => {
+  throw new InvariantError("Invariant broken: no more is spent than was issued");
+};
+
+/** Inputs break while they are prepared (1) or verified (2); outputs while they are processed (1), after a write and as a plain bug (2). */
+const MODULE: Partial<AnyServerModule> = {
+  prepareInputs: (transactions) => transactions.flat().includes(BREAKS) ? broken() : Promise.resolve(),
+  verifyInput: (input) => input === BREAKS_LATE ? broken() : ok(null),
+  processInput: broken,
+  processOutput: (tx, output) => {
+    if (output === BREAKS) return broken();
+    tx.set(KEY, Uint8Array.of(1));
+    if (output === BREAKS_LATE) throw new TypeError("undefined is not a function");
+    return Promise.resolve(ok({ amounts: new Map(), fees: new Map() }));
+  },
+  audit: () => Promise.resolve(0n),
+  api: {},
+};
+
+const codecs = {
+  config: unit,
+  input: u64,
+  output: u64,
+  outputOutcome: unit,
+  consensusItem: unit,
+  inputError: unit,
+  outputError: unit,
+};
+
+function transactionOf(parts: { readonly input?: bigint; readonly output?: bigint }, nonce = 0): Transaction {
+  const items = (value: bigint | undefined) => value === undefined ? [] : [toDyn(0, u64, value)];
+  return {
+    inputs: items(parts.input),
+    outputs: items(parts.output),
+    nonce: new Uint8Array(8).fill(nonce),
+    signatures: { tag: "NaiveMultisig", value: [] },
+  };
+}
+
+const refs = {
+  module: refTo<ModuleMessage>("root/0:test"),
+  mempool: refTo<MempoolMessage>("root/mempool"),
+  submissions: refTo<SubmissionsMessage>("root/submissions"),
+  engine: refTo<EngineMessage>("root/engine"),
+};
+
+async function withConsensus(body: (test: TestSystem & { readonly store: Store }) => Promise<void>): Promise<void> {
+  const store = await testStore();
+  const definition = { kind: "test", codecs, start: () => Promise.resolve(MODULE) };
+  const { platform: _, log: __, signal: ___, ...env } = testEnv({
+    store: store.view(modulePrefix(0)),
+    config: null,
+    privateConfig: null,
+  });
+  const modules: Modules = { refs: new Map([[0, refs.module]]), decoders: new Map([[0, codecs]]) };
+  const version = { major: 2, minor: 1 };
+  await withSystem([
+    child(moduleActor, { id: "0:test", args: { definition: definition as unknown as AnyServerModuleDefinition, env } }),
+    child(mempool, { args: null }),
+    child(submissions, { args: { store, modules, mempool: refs.mempool, version } }),
+    child(engine, { args: { store, modules, settings: { version }, submissions: refs.submissions } }),
+  ], (test) => body({ ...test, store }));
+}
+
+function restartsOf({ system }: TestSystem): number {
+  return system.inspect().children.reduce((sum, { restarts }) => sum + restarts, 0);
+}
+
+function stored(store: Store): Promise<Uint8Array | undefined> {
+  return store.view(modulePrefix(0)).read((tx) => tx.get(KEY));
+}
+
+Deno.test("a submission that breaks an invariant is answered and logged; nothing restarts and nothing is kept", async () => {
+  await withConsensus(async (test) => {
+    const { system, store, log } = test;
+    const cases = [{ input: BREAKS }, { input: BREAKS_LATE }, { input: GOOD }, { output: BREAKS }, {
+      output: BREAKS_LATE,
+    }];
+    for (const [i, parts] of cases.entries()) {
+      const tx = transactionOf(parts);
+      assertEquals(await system.ask(refs.submissions, "submit", { transaction: tx, waitMs: 1_000 }), "broken");
+      const errors = log.filter(({ level }) => level === "error");
+      assertEquals(errors.length, i + 1);
+      assertEquals(errors[i]!.facts.txid, transactionIdOf(tx));
+      const reason = parts.output === BREAKS_LATE ? "undefined is not a function" : "no more is spent than was issued";
+      assert(String(errors[i]!.facts.reason).includes(reason), `${errors[i]!.facts.reason}`);
+    }
+    assertEquals(restartsOf(test), 0);
+    assertEquals(await stored(store), undefined);
+    assertEquals(await system.ask(refs.mempool, "nextUnitData", { session: 0, measured: false }), null);
+  });
+});
+
+Deno.test("other submissions go on beside a broken one", async () => {
+  await withConsensus(async (test) => {
+    const { system, clock } = test;
+    const good = transactionOf({ output: GOOD });
+    const waiting = system.ask(refs.submissions, "submit", { transaction: good, waitMs: 1_000 });
+    const bad = transactionOf({ output: BREAKS });
+    assertEquals(await system.ask(refs.submissions, "submit", { transaction: bad, waitMs: 1_000 }), "broken");
+    const item = await system.ask(refs.mempool, "take", null);
+    assertEquals(item, { tag: "Transaction", value: good });
+    const process = system.ask(refs.engine, "process", { session: 0, position: 0, item, peer: 0 });
+    await clock.advance(0);
+    assertEquals([await process, await waiting], [ok(null), ok(transactionIdOf(good))]);
+    assertEquals(restartsOf(test), 0);
+  });
+});
+
+Deno.test("an ordered item that breaks an invariant is a crash, and none of it is kept", async () => {
+  await withConsensus(async (test) => {
+    const { system, store } = test;
+    for (const output of [BREAKS, BREAKS_LATE]) {
+      const before = restartsOf(test);
+      const item = { tag: "Transaction" as const, value: transactionOf({ output }) };
+      const args = { session: 0, position: 0, item, peer: 0 };
+      await assertRejects(() => system.ask(refs.engine, "process", args), ActorError);
+      assertEquals(restartsOf(test), before + 2, "the module, and the engine that asked it");
+    }
+    assertEquals(await stored(store), undefined);
+  });
+});
