@@ -53,6 +53,10 @@ function failed(error: FinalizeError): EcashError {
   return new EcashError({ code: "failed" }, "A non-recoverable error has occurred", { cause: new Error(error.code) });
 }
 
+function insufficientBalance(): EcashError {
+  return new EcashError({ code: "insufficient_balance" }, "The clients balance is insufficient");
+}
+
 export type SendOptions = { readonly customMeta?: Json; readonly includeInvite?: boolean };
 
 export class MintClient {
@@ -131,6 +135,7 @@ export class MintClient {
         cause: thrown,
       });
     }
+    if (await env.store.read((tx) => this.#wallet.balanceMsat(tx)) < amountMsat) throw insufficientBalance();
     const { issue } = greedyIssuance(amountMsat, NO_FEES);
     const operationId = this.#randomOperation();
     let explicit: OutPointRange | null = null;
@@ -152,7 +157,7 @@ export class MintClient {
     });
     if (!submitted.ok) {
       if (submitted.error.code !== "insufficient_funds") throw failed(submitted.error);
-      throw new EcashError({ code: "insufficient_balance" }, "The clients balance is insufficient");
+      throw insufficientBalance();
     }
     // both: the notes for the payment, and the change
     const waits = [explicit!, submitted.value].filter(({ idxRange }) => idxRange.end > idxRange.start);

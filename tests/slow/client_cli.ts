@@ -84,7 +84,7 @@ Deno.test("people deposit, spend, receive and withdraw on the command line", asy
   const pool = await federation.bitcoin("getrawmempool") as readonly string[];
   assert(pool.includes(txid), "the federation broadcast it");
 
-  const tooMuch = await run(alice, ["spend", "1 btc"]);
+  const tooMuch = await run(alice, ["spend", "21000000 btc"]);
   assertEquals(tooMuch.exit, 1);
   assertStringIncludes(tooMuch.err, "`deposit` adds to it");
 });
