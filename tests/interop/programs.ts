@@ -20,6 +20,9 @@ type OfficialProgram = "fedimintd" | "fedimint-cli";
 /** Paths; of `bitcoind` the folder, which has `bitcoin-cli` too. */
 export type Programs<Name extends string> = Readonly<Record<Name, string>>;
 
+const ADVICE =
+  "put the programs of Fedimint 0.13 (github.com/fedimint/fedimint/releases) and Bitcoin (bitcoincore.org) on the path, or name their folder in INTEROP_DIR";
+
 /** All of them, or which of them are missing and how to get them. */
 export async function findPrograms<Name extends OfficialProgram | "bitcoind">(
   ...names: readonly Name[]
@@ -30,27 +33,19 @@ export async function findPrograms<Name extends OfficialProgram | "bitcoind">(
     if (program.ok) found[name] = program.value;
     else missing.push(program.error);
   }
-  return missing.length === 0 ? ok(found as Programs<Name>) : err(missing.join("; "));
+  return missing.length === 0 ? ok(found as Programs<Name>) : err(`${missing.join(", ")}: ${ADVICE}`);
 }
 
 async function findOfficial(name: OfficialProgram): Promise<Result<string, string>> {
   const found = await findProgram(name, [...foldersOf("INTEROP_DIR"), ...foldersOf("PATH")]) ?? await unpacked(name);
-  if (found !== undefined) return ok(found);
-  return err(
-    `there is no ${name}: put the one of Fedimint 0.13 (github.com/fedimint/fedimint/releases) on the path, or set INTEROP_DIR to its folder`,
-  );
+  return found === undefined ? err(`no ${name}`) : ok(found);
 }
 
 async function findBitcoind(): Promise<Result<string, string>> {
   for (const folder of [...foldersOf("INTEROP_DIR"), ...foldersOf("BITCOIND_DIR"), ...foldersOf("PATH")]) {
     if (await hasBitcoind(folder)) return ok(folder);
   }
-  const brought = await broughtBitcoind();
-  if (brought.ok) return brought;
-  const why = brought.error === null ? "" : ` (and none could be brought: ${brought.error})`;
-  return err(
-    `there is no bitcoind with its bitcoin-cli${why}: put them (bitcoincore.org/en/download) on the path, or set BITCOIND_DIR to their folder`,
-  );
+  return await broughtBitcoind();
 }
 
 async function hasBitcoind(folder: string): Promise<boolean> {
@@ -94,18 +89,17 @@ async function unpacked(name: OfficialProgram): Promise<string | undefined> {
   return path;
 }
 
-/** Error null: there is nothing to bring it with. */
-async function broughtBitcoind(): Promise<Result<string, string | null>> {
-  const script = join(SHARED, "bitcoind.sh");
+async function broughtBitcoind(): Promise<Result<string, string>> {
+  const script = join(SHARED, "bitcoind.sh"), none = "no bitcoind with its bitcoin-cli";
   const cache = await modifiedMs(script) === undefined ? undefined : await cacheFolder();
-  if (cache === undefined) return err(null);
+  if (cache === undefined) return err(none);
   const folder = join(cache, "bitcoin");
   if (await hasBitcoind(folder)) return ok(folder);
   console.log(`bringing a bitcoind to ${folder}`);
   try {
     const { exit, err: text } = await run(["bash", script, folder], { withinMs: BITCOIND_MS });
-    return exit === 0 ? ok(folder) : err(text.trim().split("\n").at(-1)!);
+    return exit === 0 ? ok(folder) : err(`${none} (bitcoind.sh: ${text.trim().split("\n").at(-1)})`);
   } catch (thrown) {
-    return err(errorText(thrown));
+    return err(`${none} (${errorText(thrown)})`);
   }
 }
