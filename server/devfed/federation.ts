@@ -200,6 +200,11 @@ export class DevFederation {
     return callBitcoin(this.platform, this.node, method, params);
   }
 
+  /** Whether the Bitcoin node has a transaction that is in no block yet. */
+  async isWaiting(txid: string): Promise<boolean> {
+    return (await this.bitcoin("getrawmempool") as readonly string[]).includes(txid);
+  }
+
   async mine(blocks: number): Promise<void> {
     await this.bitcoin("generatetoaddress", blocks, await this.bitcoin("getnewaddress"));
   }

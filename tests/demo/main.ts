@@ -13,7 +13,7 @@ import { openClient } from "../../client/mod.ts";
 import type { JsonObject } from "../../core/encoding/mod.ts";
 import { errorText } from "../../core/result.ts";
 import { DevFederation } from "../../server/devfed/federation.ts";
-import { awaitBalance, within } from "./waits.ts";
+import { awaitBalance, until, within } from "./waits.ts";
 import { actorTree, Progress, sats, seconds, table } from "./report.ts";
 
 type Flags = { readonly peers: string; readonly bitcoind?: string; readonly keep: boolean; readonly dir?: string };
@@ -84,7 +84,7 @@ async function story(federation: DevFederation, { alice, bob }: Wallets, progres
   progress.result(`a threshold of guardians signed transaction ${withdrawal.txid}`);
 
   progress.say("The transaction is mined");
-  await within("The transaction", awaitMempool(federation, withdrawal.txid));
+  await until("The transaction is known to the Bitcoin node", () => federation.isWaiting(withdrawal.txid));
   await federation.mine(BLOCKS_TO_AGREE);
   const confirmed = await federation.bitcoin("getrawtransaction", withdrawal.txid, true) as JsonObject;
   await within("Agreement on the blocks", federation.awaitBlocks());
@@ -97,10 +97,6 @@ async function story(federation: DevFederation, { alice, bob }: Wallets, progres
     awaitEqualAudits(federation),
   );
   await report(federation, { alice, bob }, before, audits, progress);
-}
-
-async function awaitMempool(federation: DevFederation, txid: string): Promise<void> {
-  while (!(await federation.bitcoin("getrawmempool") as string[]).includes(txid)) await sleep(platform.clock, 100);
 }
 
 /** Waits until no operation of the wallet is under way. */

@@ -53,9 +53,7 @@ export async function withdraw(
   const sent = await wallet.ask("module", "walletv2", "send", address, `${sat} sat`) as JsonObject;
   const txid = String(sent.Success);
   demand(/^[0-9a-f]{64}$/.test(txid), stringifyJson(sent));
-  await until(`the Bitcoin node has ${txid}`, async () => {
-    return (await federation.bitcoin("getrawmempool") as readonly string[]).includes(txid);
-  }, signal);
+  await until(`the Bitcoin node has ${txid}`, () => federation.isWaiting(txid), signal);
   await federation.mine(CONFIRMATIONS);
   const { vout } = await federation.bitcoin("getrawtransaction", txid, true) as unknown as {
     vout: readonly { value: Json; scriptPubKey: { address: string } }[];
@@ -73,12 +71,4 @@ export async function demandSum(wallets: readonly Wallet[], paidSat: number): Pr
   }
   const most = BigInt(paidSat) * 1_000n;
   demand(sum <= most && sum > most * 95n / 100n, `the wallets have ${sum} of ${most} msat`);
-}
-
-/** What every guardian owns is worth what it owes. */
-export async function demandSolvent(federation: DevFederation): Promise<void> {
-  for (const { peer } of federation.guardians) {
-    const audit = await federation.call(peer, "audit") as JsonObject;
-    demand((audit.net_assets as number) >= 0, `guardian ${peer}: ${stringifyJson(audit)}`);
-  }
 }

@@ -56,6 +56,12 @@ export class Wallet {
     return BigInt(info.total_amount_msat as number | bigint);
   }
 
+  /** What a guardian owns must be worth what it owes. @param password of its API. Secret. */
+  async checkAudit(peer: number, password: string): Promise<void> {
+    const audit = await this.ask("--our-id", String(peer), "--password", password, "admin", "audit") as JsonObject;
+    demand((audit.net_assets as number) >= 0, `guardian ${peer}: ${stringifyJson(audit)}`);
+  }
+
   /** Newest operation of a kind of module whose meta has this member. */
   async operation(kind: string, member: string): Promise<Json> {
     const { operations } = await this.ask("list-operations") as unknown as { operations: readonly JsonObject[] };

@@ -10,9 +10,9 @@ import { realPlatform } from "../../actors/platform/real.ts";
 import { sleep } from "../../actors/platform/platform.ts";
 import type { FederationClient } from "../../client/mod.ts";
 import { openClient } from "../../client/mod.ts";
-import { stringifyJson } from "../../core/encoding/mod.ts";
 import { errorText } from "../../core/result.ts";
 import { DevFederation } from "../../server/devfed/federation.ts";
+import { checkSolvency, compareSessions } from "../demo/agreement.ts";
 import { awaitBalance, within } from "../demo/waits.ts";
 
 const platform = realPlatform();
@@ -65,20 +65,6 @@ async function killOneByOne(federation: DevFederation, until: () => boolean, cou
   }
 }
 
-/** All guardians must have the same outcome of every session that all have finished. */
-async function compareSessions(federation: DevFederation): Promise<number> {
-  const finished = await Promise.all(federation.guardians.map(({ peer }) => federation.call(peer, "session_count")));
-  const common = Math.min(...finished.map(Number));
-  for (let session = 0; session < common; session++) {
-    const outcomes = await Promise.all(
-      federation.guardians.map(({ peer }) => federation.call(peer, "await_session_outcome", session)),
-    );
-    const texts = new Set(outcomes.map((outcome) => stringifyJson(outcome)));
-    if (texts.size !== 1) throw new Error(`Guardians disagree on session ${session}`);
-  }
-  return common;
-}
-
 async function run(minutes: number): Promise<void> {
   const dir = await Deno.makeTempDir({ prefix: "fedimint-soak-" });
   const federation = await DevFederation.start({ platform, dir, peers: 4, progress: (text) => console.log(text) });
@@ -116,10 +102,7 @@ async function run(minutes: number): Promise<void> {
       throw new Error(`Money came or went: ${begunMsat} before, ${endedMsat} and fees ${counts.feesMsat} after`);
     }
     const sessions = await compareSessions(federation);
-    for (const { peer } of federation.guardians) {
-      const { net_assets: netAssets } = await federation.call(peer, "audit") as { net_assets: number };
-      if (netAssets < 0) throw new Error(`Guardian ${peer} owes more than it owns`);
-    }
+    await checkSolvency(federation);
     console.log(
       `${counts.payments} payments, ${counts.kills} kills, ${sessions} sessions agreed by all; ${endedMsat} msat held, ${counts.feesMsat} msat of fees`,
     );
