@@ -28,7 +28,7 @@ import {
   testWallet,
 } from "../modules/walletv2/testing.ts";
 import { testChain } from "../server/bitcoin/_testing.ts";
-import { BITCOIND, CoreNode } from "../server/bitcoin/devchain/_core_node.ts";
+import { bitcoindTest, CoreNode } from "../server/bitcoin/devchain/_core_node.ts";
 
 const HASH = fromHex("c0ffee".padEnd(40, "7"));
 const KEY = publicKeyOf(new Uint8Array(32).fill(7));
@@ -140,21 +140,17 @@ for (const guardians of [1, 4]) {
     await life({ call, mine }, guardians);
   });
 
-  Deno.test({
-    name: `bitcoind takes every transaction of ${guardians} guardians`,
-    ignore: BITCOIND === null,
-    fn: async () => {
-      const core = await CoreNode.start();
-      try {
-        await core.call("createwallet", "default");
-        // a new chain gives it nothing to estimate a fee from
-        await core.call("settxfee", 0.0001);
-        const own = await core.call<string>("getnewaddress");
-        const call: Node["call"] = (method, ...params) => core.call(method, ...params);
-        await life({ call, mine: (count) => core.call("generatetoaddress", count, own) }, guardians);
-      } finally {
-        await core.stop();
-      }
-    },
+  bitcoindTest(`it takes every transaction of ${guardians} guardians`, async () => {
+    const core = await CoreNode.start();
+    try {
+      await core.call("createwallet", "default");
+      // a new chain gives it nothing to estimate a fee from
+      await core.call("settxfee", 0.0001);
+      const own = await core.call<string>("getnewaddress");
+      const call: Node["call"] = (method, ...params) => core.call(method, ...params);
+      await life({ call, mine: (count) => core.call("generatetoaddress", count, own) }, guardians);
+    } finally {
+      await core.stop();
+    }
   });
 }

@@ -4,6 +4,7 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { concat, utf8 } from "../../core/bytes.ts";
+import { findProgram, foldersOf } from "../platform/testing/programs.ts";
 import { realClock } from "../platform/real/clock.ts";
 import { realDice } from "../platform/real/dice.ts";
 import { conformance, type Database } from "./conformance_testing.ts";
@@ -12,7 +13,7 @@ import { openKvStore } from "./kv.ts";
 const TOKEN = "a token of the tests";
 
 const givenUrl = Deno.env.get("FEDIMINT_TEST_KV_URL");
-const program = Deno.env.get("DENOKV_BIN") ?? await onPath("denokv");
+const program = Deno.env.get("DENOKV_BIN") ?? await findProgram("denokv", foldersOf("PATH"));
 
 if (givenUrl !== undefined) conformance("Deno KV remote", () => givenServer(givenUrl));
 else if (program !== undefined) {
@@ -124,15 +125,4 @@ async function untilServed(address: string): Promise<void> {
     }
   }
   throw new Error("denokv did not start in 5 s.");
-}
-
-async function onPath(name: string): Promise<string | undefined> {
-  for (const folder of Deno.env.get("PATH")?.split(":") ?? []) {
-    const file = await Deno.stat(`${folder}/${name}`).catch((thrown) => {
-      if (thrown instanceof Deno.errors.NotFound || thrown instanceof Deno.errors.NotADirectory) return undefined;
-      throw thrown;
-    });
-    if (file?.isFile) return `${folder}/${name}`;
-  }
-  return undefined;
 }

@@ -21,8 +21,24 @@ export type DevFederationOptions = {
   readonly progress: (text: string) => void;
   /** Told as soon as there are processes to stop, long before `start` resolves: for Ctrl-C meanwhile. */
   readonly onStarted?: (federation: DevFederation) => void;
+  /** Ends everything, also while it starts. */
+  readonly signal?: AbortSignal;
+  /** What a guardian runs instead of this program: another implementation, with the same variables and its own. */
+  readonly program?: (peer: number) => GuardianProgram | undefined;
+  /** Who presses the buttons of the ceremony; by default its calls go to the guardians straight. */
+  readonly setup?: (call: SetupCall) => Promise<Json>;
   /** Variables for the guardians, e.g. `RUST_LOG`. */
   readonly env?: Record<string, string>;
+};
+
+export type GuardianProgram = { readonly command: readonly string[]; readonly env: Record<string, string> };
+
+/** A call of the ceremony to one guardian's API. `password` is secret. */
+export type SetupCall = {
+  readonly apiUrl: string;
+  readonly password: string;
+  readonly method: "set_local_params" | "add_peer_setup_code" | "start_dkg";
+  readonly params: Json;
 };
 
 export type DevGuardian = {
@@ -86,11 +102,14 @@ export class DevFederation {
   }
 
   async #launch({ peer, apiUrl, p2pUrl, dir }: Omit<DevGuardian, "process">): Promise<OwnedProcess> {
+    const { program, signal } = this.#options;
+    const { command, env } = program?.(peer) ?? { command: ownProgram("server/main.ts"), env: {} };
     const bind = (url: string): string => `127.0.0.1:${/:([0-9]+)\/?$/.exec(url)![1]}`;
     return await OwnedProcess.start(this.platform.clock, {
       name: `guardian ${peer}`,
-      command: ownProgram("server/main.ts"),
+      command,
       logFile: join(dir, "guardian.log"),
+      ...(signal && { signal }),
       env: {
         FM_DATA_DIR: dir,
         FM_BITCOIN_NETWORK: "regtest",
@@ -104,6 +123,7 @@ export class DevFederation {
         FM_PASSWORD_API: this.apiPassword,
         FM_IN_DEVIMINT: "1",
         ...this.#options.env,
+        ...env,
       },
     });
   }
@@ -121,24 +141,24 @@ export class DevFederation {
       });
   }
 
-  #admin(guardian: DevGuardian, method: string, params: Json): Promise<Json> {
-    return callGuardian(this.platform, guardian.apiUrl, method, params, this.apiPassword);
-  }
-
   /** Calls a guardian's API, with its password. */
   call(peer: number, method: string, params: Json = null): Promise<Json> {
-    return this.#admin(this.guardians[peer]!, method, params);
+    return callGuardian(this.platform, this.guardians[peer]!.apiUrl, method, params, this.apiPassword);
   }
 
   async #ceremony(): Promise<void> {
     const { progress } = this.#options;
+    const setup = ({ apiUrl }: DevGuardian, method: SetupCall["method"], params: Json): Promise<Json> => {
+      const call = { apiUrl, password: this.apiPassword, method, params };
+      return this.#options.setup?.(call) ?? callGuardian(this.platform, apiUrl, method, params, call.password);
+    };
     for (const guardian of this.guardians) await this.#poll(guardian, "setup_status", () => true, START_MS);
     progress("Exchanging setup codes");
     const codes: Json[] = [];
     for (const guardian of this.guardians) {
       const leader = guardian.peer === 0;
       codes.push(
-        await this.#admin(guardian, "set_local_params", {
+        await setup(guardian, "set_local_params", {
           name: `Guardian ${guardian.peer}`,
           federation_name: leader ? "Development" : null,
           federation_size: leader ? this.guardians.length : null,
@@ -147,11 +167,11 @@ export class DevFederation {
     }
     for (const guardian of this.guardians) {
       for (const code of codes) {
-        if (code !== codes[guardian.peer]) await this.#admin(guardian, "add_peer_setup_code", code);
+        if (code !== codes[guardian.peer]) await setup(guardian, "add_peer_setup_code", code);
       }
     }
     progress("Generating keys together");
-    for (const guardian of this.guardians) await this.#admin(guardian, "start_dkg", null);
+    for (const guardian of this.guardians) await setup(guardian, "start_dkg", null);
     for (const guardian of this.guardians) {
       await this.#poll(guardian, "setup_status", (status) => status === "ConsensusIsRunning", CEREMONY_MS);
     }
@@ -180,6 +200,11 @@ export class DevFederation {
     return callBitcoin(this.platform, this.node, method, params);
   }
 
+  /** Whether the Bitcoin node has a transaction that is in no block yet. */
+  async isWaiting(txid: string): Promise<boolean> {
+    return (await this.bitcoin("getrawmempool") as readonly string[]).includes(txid);
+  }
+
   async mine(blocks: number): Promise<void> {
     await this.bitcoin("generatetoaddress", blocks, await this.bitcoin("getnewaddress"));
   }
@@ -205,7 +230,7 @@ export class DevFederation {
 }
 
 async function startBitcoin(options: DevFederationOptions): Promise<{ node: BitcoinNode; process: OwnedProcess }> {
-  const { platform, dir, bitcoindDir, progress } = options;
+  const { platform, dir, bitcoindDir, progress, signal } = options;
   const [rpc, p2p] = freePorts(2) as [number, number];
   const node = { url: `http://127.0.0.1:${rpc}`, username: "bitcoin", password: toHex(platform.dice.bytes(16)) };
   const data = join(dir, "bitcoin");
@@ -228,6 +253,7 @@ async function startBitcoin(options: DevFederationOptions): Promise<{ node: Bitc
         ),
         env: { DEVCHAIN_PASSWORD: node.password },
         logFile,
+        ...(signal && { signal }),
       }
       : {
         name: "bitcoind",
@@ -246,6 +272,7 @@ async function startBitcoin(options: DevFederationOptions): Promise<{ node: Bitc
         ],
         env: {},
         logFile,
+        ...(signal && { signal }),
       },
   );
   try {

@@ -10,6 +10,8 @@ export type ProcessSpec = {
   readonly command: readonly string[];
   readonly env: Record<string, string>;
   readonly logFile: string;
+  /** Stops it, and keeps it from being started. */
+  readonly signal?: AbortSignal;
 };
 
 /** Arguments that run one of this program's own files with the Deno that runs now. */
@@ -47,10 +49,16 @@ export class OwnedProcess {
 
   static async start(clock: Clock, spec: ProcessSpec): Promise<OwnedProcess> {
     const log = await Deno.open(spec.logFile, { append: true, create: true, mode: 0o600 });
+    if (spec.signal?.aborted) log.close();
+    spec.signal?.throwIfAborted();
     const [program, ...args] = spec.command;
     const child = new Deno.Command(program!, { args, env: spec.env, stdin: "null", stdout: "piped", stderr: "piped" })
       .spawn();
-    return new OwnedProcess(clock, spec, child, log);
+    const owned = new OwnedProcess(clock, spec, child, log);
+    const stop = (): void => void owned.stop();
+    spec.signal?.addEventListener("abort", stop, { once: true });
+    void owned.ended.then(() => spec.signal?.removeEventListener("abort", stop));
+    return owned;
   }
 
   get pid(): number {

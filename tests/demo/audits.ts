@@ -44,3 +44,11 @@ export async function checkBooks(audits: readonly Audit[], wallets: readonly Fed
     if (audit.net_assets < 0) throw new Error(`Guardian ${peer} owes more than it owns`);
   }
 }
+
+/** What every guardian owns must be worth what it owes. */
+export async function checkSolvency(federation: DevFederation): Promise<void> {
+  for (const { peer } of federation.guardians) {
+    const { net_assets: netAssets } = await federation.call(peer, "audit") as unknown as Audit;
+    if (netAssets < 0) throw new Error(`Guardian ${peer} owes more than it owns`);
+  }
+}

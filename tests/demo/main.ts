@@ -6,7 +6,6 @@ import { Command } from "commander";
 import { join } from "@std/path";
 import { consoleSink } from "../../actors/platform/console_sink.ts";
 import { realPlatform } from "../../actors/platform/real.ts";
-import { sleep } from "../../actors/platform/platform.ts";
 import type { Inspection } from "../../actors/system.ts";
 import type { FederationClient } from "../../client/mod.ts";
 import { openClient } from "../../client/mod.ts";
@@ -15,7 +14,7 @@ import { errorText } from "../../core/result.ts";
 import { DevFederation } from "../../server/devfed/federation.ts";
 import type { Audit } from "./audits.ts";
 import { awaitEqualAudits, checkBooks, netMsat } from "./audits.ts";
-import { awaitBalance, within } from "./waits.ts";
+import { awaitBalance, until, within } from "./waits.ts";
 import { actorTree, Progress, sats, seconds, table } from "./report.ts";
 
 type Flags = { readonly peers: string; readonly bitcoind?: string; readonly keep: boolean; readonly dir?: string };
@@ -86,7 +85,7 @@ async function story(federation: DevFederation, { alice, bob }: Wallets, progres
   progress.result(`a threshold of guardians signed transaction ${withdrawal.txid}`);
 
   progress.say("The transaction is mined");
-  await within("The transaction", awaitMempool(federation, withdrawal.txid));
+  await until("The transaction is known to the Bitcoin node", () => federation.isWaiting(withdrawal.txid));
   await federation.mine(BLOCKS_TO_AGREE);
   const confirmed = await federation.bitcoin("getrawtransaction", withdrawal.txid, true) as JsonObject;
   await within("Agreement on the blocks", federation.awaitBlocks());
@@ -99,10 +98,6 @@ async function story(federation: DevFederation, { alice, bob }: Wallets, progres
     awaitEqualAudits(federation),
   );
   await report(federation, { alice, bob }, before, audits, progress);
-}
-
-async function awaitMempool(federation: DevFederation, txid: string): Promise<void> {
-  while (!(await federation.bitcoin("getrawmempool") as string[]).includes(txid)) await sleep(platform.clock, 100);
 }
 
 /** Waits until no operation of the wallet is under way. */

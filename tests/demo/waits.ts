@@ -1,4 +1,4 @@
-/** Waiting for real federations, in the demo and the soak: never for ever. */
+/** Waiting for real federations: never for ever. */
 import { sleep } from "../../actors/platform/platform.ts";
 import { realPlatform } from "../../actors/platform/real.ts";
 import type { FederationClient } from "../../client/mod.ts";
@@ -6,6 +6,7 @@ import { seconds } from "./report.ts";
 
 const platform = realPlatform();
 const STEP_MS = 120_000;
+const POLL_MS = 200;
 
 /** @throws Error that says what took too long */
 export async function within<T>(what: string, promise: Promise<T>, ms = STEP_MS): Promise<T> {
@@ -18,6 +19,15 @@ export async function within<T>(what: string, promise: Promise<T>, ms = STEP_MS)
   } finally {
     late.abort();
     timeout.catch(() => undefined);
+  }
+}
+
+/** Asks again and again. @throws Error that says what did not come to hold; the signal's reason */
+export async function until(what: string, holds: () => Promise<boolean>, signal?: AbortSignal): Promise<void> {
+  const endMs = platform.clock.monotonicMs() + STEP_MS;
+  while (!await holds()) {
+    if (platform.clock.monotonicMs() > endMs) throw new Error(`${what}: not within ${seconds(STEP_MS)}`);
+    await sleep(platform.clock, POLL_MS, signal);
   }
 }
 

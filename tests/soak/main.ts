@@ -10,10 +10,10 @@ import { realPlatform } from "../../actors/platform/real.ts";
 import { sleep } from "../../actors/platform/platform.ts";
 import type { FederationClient } from "../../client/mod.ts";
 import { openClient } from "../../client/mod.ts";
-import { stringifyJson } from "../../core/encoding/mod.ts";
 import { errorText } from "../../core/result.ts";
 import { DevFederation } from "../../server/devfed/federation.ts";
 import { awaitEqualAudits, checkBooks, totalMsat } from "../demo/audits.ts";
+import { compareSessions } from "../demo/agreement.ts";
 import { awaitBalance, within } from "../demo/waits.ts";
 
 const platform = realPlatform();
@@ -59,20 +59,6 @@ async function killOneByOne(federation: DevFederation, until: () => boolean, cou
     counts.kills++;
     console.log(`guardian ${peer} was killed and is back; ${counts.payments} payments so far`);
   }
-}
-
-/** All guardians must have the same outcome of every session that all have finished. */
-async function compareSessions(federation: DevFederation): Promise<number> {
-  const finished = await Promise.all(federation.guardians.map(({ peer }) => federation.call(peer, "session_count")));
-  const common = Math.min(...finished.map(Number));
-  for (let session = 0; session < common; session++) {
-    const outcomes = await Promise.all(
-      federation.guardians.map(({ peer }) => federation.call(peer, "await_session_outcome", session)),
-    );
-    const texts = new Set(outcomes.map((outcome) => stringifyJson(outcome)));
-    if (texts.size !== 1) throw new Error(`Guardians disagree on session ${session}`);
-  }
-  return common;
 }
 
 async function run(minutes: number): Promise<void> {

@@ -1,24 +1,18 @@
-/** For tests: a real bitcoind, where there is one: `BITCOIND_DIR`, or `bitcoind` on the path. */
-import { join } from "@std/path";
+/** For tests: a real bitcoind, where one is asked for: `BITCOIND_DIR`, its folder. `tests/interop/bitcoind.ts` finds one and sets it. */
+import { findProgram, foldersOf } from "../../../actors/platform/testing/programs.ts";
 import type { Json } from "../../../core/encoding/mod.ts";
 import { freePorts } from "../../devfed/processes.ts";
 
-async function find(): Promise<string | null> {
-  const directories = [Deno.env.get("BITCOIND_DIR"), ...(Deno.env.get("PATH") ?? "").split(":")];
-  for (const directory of directories) {
-    if (directory === undefined || directory === "") continue;
-    const path = join(directory, "bitcoind");
-    try {
-      if ((await Deno.stat(path)).isFile) return path;
-    } catch (thrown) {
-      if (!(thrown instanceof Deno.errors.NotFound)) throw thrown;
-    }
-  }
-  return null;
-}
+/** Undefined where there is none. */
+export const BITCOIND = await findProgram("bitcoind", foldersOf("BITCOIND_DIR"));
 
-/** Null where there is none: tests that need it are then ignored by name. */
-export const BITCOIND: string | null = await find();
+/** Names of these tests begin with it, and no others'. */
+export const BITCOIND_TEST = "real bitcoind: ";
+
+/** A test that needs it: ignored without one. */
+export function bitcoindTest(name: string, fn: () => Promise<void>): void {
+  Deno.test({ name: `${BITCOIND_TEST}${name}`, ignore: BITCOIND === undefined, fn });
+}
 
 export type CoreAnswer = {
   readonly result: Json;

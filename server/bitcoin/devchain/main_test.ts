@@ -2,7 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { dirname, join } from "@std/path";
 import { freePorts } from "../../devfed/processes.ts";
-import { BITCOIND } from "./_core_node.ts";
+import { BITCOIND, bitcoindTest } from "./_core_node.ts";
 
 const MAIN = new URL("./main.ts", import.meta.url).pathname;
 
@@ -96,10 +96,9 @@ Deno.test("stop ends the program, and half of the credentials is refused", () =>
     assertEquals((await program.ended()).code, 0);
   }));
 
-Deno.test({
-  name: "bitcoin-cli works with the folder's cookie, and with user and password",
-  ignore: BITCOIND === null,
-  fn: () =>
+bitcoindTest(
+  "bitcoin-cli works with the folder's cookie, and with user and password",
+  () =>
     withDirectory(async (directory, port) => {
       const program = await new Program(directory, port, "--user", "u", "--password", "p").started();
       const cli = async (...args: string[]): Promise<string> => {
@@ -127,4 +126,4 @@ Deno.test({
       assertEquals(await cli(cookie, "stop"), "Dev chain stopping");
       assertEquals((await program.ended()).code, 0);
     }),
-});
+);

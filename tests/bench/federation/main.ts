@@ -9,6 +9,7 @@ import { openClient } from "../../../client/mod.ts";
 import type { FederationClient } from "../../../client/mod.ts";
 import { errorText } from "../../../core/result.ts";
 import { DevFederation } from "../../../server/devfed/federation.ts";
+import { awaitBalance } from "../../demo/waits.ts";
 
 const platform = realPlatform();
 /** About ten notes in and ten out. */
@@ -28,12 +29,6 @@ async function usage(pid: number): Promise<{ readonly cpuSeconds: number; readon
 
 function percentile(sorted: readonly number[], part: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))]!;
-}
-
-async function awaitBalance(wallet: FederationClient): Promise<void> {
-  const done = new AbortController();
-  for await (const msat of wallet.subscribeBalance(done.signal)) if (msat > 0n) break;
-  done.abort();
 }
 
 /** A wallet that sends e-cash to itself: each receipt is a transaction. @returns ms from submit to acceptance, one each */
@@ -61,7 +56,7 @@ async function run(options: { readonly seconds: number; readonly wallets: number
       await wallet.join(federation.invite);
       await federation.bitcoin("sendtoaddress", await wallet.depositAddress(), 0.01);
       await federation.mine(8);
-      await awaitBalance(wallet);
+      await awaitBalance(wallet, 0n);
     }
     const pids = federation.guardians.map(({ process }) => process.pid);
     const before = await Promise.all(pids.map(usage));

@@ -1,0 +1,20 @@
+/** For tests: programs of this machine that some of them run beside ours. */
+import { join } from "@std/path";
+
+/** The folders of a variable like `PATH`, in order. */
+export function foldersOf(variable: string): string[] {
+  return (Deno.env.get(variable) ?? "").split(":").filter((folder) => folder !== "");
+}
+
+/** @returns the path of the program in the first folder that has it */
+export async function findProgram(name: string, folders: readonly string[]): Promise<string | undefined> {
+  for (const folder of folders) {
+    const path = join(folder, name);
+    try {
+      if ((await Deno.stat(path)).isFile) return path;
+    } catch (thrown) {
+      if (!(thrown instanceof Deno.errors.NotFound || thrown instanceof Deno.errors.NotADirectory)) throw thrown;
+    }
+  }
+  return undefined;
+}
