@@ -3,7 +3,7 @@ import { join } from "@std/path";
 import { realPlatform } from "../../actors/platform/real.ts";
 import type { Json, JsonObject } from "../../core/encoding/mod.ts";
 import { parseJson } from "../../core/encoding/mod.ts";
-import type { SetupCall } from "../../server/devfed/federation.ts";
+import type { GuardianProgram, SetupCall } from "../../server/devfed/federation.ts";
 import { DevFederation } from "../../server/devfed/federation.ts";
 import { run } from "./run.ts";
 import type { Suite } from "./suite.ts";
@@ -18,6 +18,11 @@ const OFFICIAL_ENV = {
   FM_ENABLE_IROH: "false",
   FM_SKIP_REL_NOTES_ACK: "1",
 };
+
+/** @param fedimintd path of the program */
+export function officialGuardian(fedimintd: string): GuardianProgram {
+  return { command: [fedimintd], env: OFFICIAL_ENV };
+}
 
 export type FederationOptions = {
   /** Path of the program. */
@@ -43,8 +48,7 @@ export async function startFederation(
     signal: suite.signal,
     env,
     setup: officialSetup(fedimintCli, suite.signal),
-    program: (peer) =>
-      official?.peers.includes(peer) ? { command: [official.fedimintd], env: OFFICIAL_ENV } : undefined,
+    program: (peer) => official?.peers.includes(peer) ? officialGuardian(official.fedimintd) : undefined,
     ...(bitcoindDir !== undefined && { bitcoindDir }),
   });
   suite.onEnd(() => federation.stop());

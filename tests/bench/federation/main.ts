@@ -1,92 +1,152 @@
 /**
- * `deno task bench:federation`: four guardian processes, one wallet that reissues notes as fast as its transactions are accepted.
- * Transactions accepted a second, submit → accepted (median, p99), CPU seconds a transaction, memory a guardian.
+ * `deno task bench:federation`: four guardian processes under a load of e-cash transactions of ten notes in and ten out. Transactions
+ * accepted a second, submit → accepted (median, p99), CPU seconds a transaction, memory a guardian; beside the same load on official
+ * guardians where `fedimintd` is found.
  */
 import { Command } from "commander";
 import { join } from "@std/path";
 import { realPlatform } from "../../../actors/platform/real.ts";
 import { openClient } from "../../../client/mod.ts";
 import type { FederationClient } from "../../../client/mod.ts";
+import { DerivableSecret } from "../../../core/crypto/derive_secret.ts";
 import { errorText } from "../../../core/result.ts";
+import { numPeers } from "../../../core/types/num_peers.ts";
+import type { MintClient } from "../../../modules/mintv2/client_api.ts";
+import { denominationAmount } from "../../../modules/mintv2/denomination.ts";
+import { ecashNotes, parseEcash } from "../../../modules/mintv2/ecash.ts";
+import type { DevFederationOptions } from "../../../server/devfed/federation.ts";
 import { DevFederation } from "../../../server/devfed/federation.ts";
-import { awaitBalance } from "../../demo/waits.ts";
+import { awaitBalance, within } from "../../demo/waits.ts";
+import { officialGuardian } from "../../interop/federation.ts";
+import { findPrograms } from "../../interop/programs.ts";
+import { Lane } from "./lane.ts";
+import type { Latency } from "./lane.ts";
+import { usageOf } from "./usage.ts";
 
 const platform = realPlatform();
-/** About ten notes in and ten out. */
-const PAYMENT_MSAT = 1_000_000n;
-const CLOCK_TICKS_PER_SECOND = 100;
+const PEERS = 4;
+const DEPOSIT_BTC = 0.01;
+/** Deep enough for guardians to agree on a block. */
+const BLOCKS_TO_AGREE = 8;
+/** Ten notes, each of another denomination. */
+const LANE_MSAT = [...Array(10).keys()].reduce((sum, i) => sum + denominationAmount(10 + i), 0n);
 
-/** CPU seconds and resident bytes of a process, from its /proc files. */
-async function usage(pid: number): Promise<{ readonly cpuSeconds: number; readonly residentBytes: number }> {
-  const stat = (await Deno.readTextFile(`/proc/${pid}/stat`)).split(") ")[1]!.split(" ");
-  const status = await Deno.readTextFile(`/proc/${pid}/status`);
-  const kilobytes = Number(/VmRSS:\s+([0-9]+)/.exec(status)![1]);
-  return {
-    cpuSeconds: (Number(stat[11]) + Number(stat[12])) / CLOCK_TICKS_PER_SECOND,
-    residentBytes: kilobytes * 1024,
-  };
-}
+type Options = { readonly seconds: number; readonly lanes: number };
+
+type Figures = {
+  readonly perSecond: number;
+  readonly medianMs: number;
+  readonly p99Ms: number;
+  readonly cpuMs: number;
+  readonly megabytes: readonly number[];
+  readonly bytes: number;
+};
 
 function percentile(sorted: readonly number[], part: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))]!;
 }
 
-/** A wallet that sends e-cash to itself: each receipt is a transaction. @returns ms from submit to acceptance, one each */
-async function load(wallet: FederationClient, untilMs: number): Promise<number[]> {
-  const latencies: number[] = [];
-  while (platform.clock.monotonicMs() < untilMs) {
-    const { ecash } = await wallet.spend(PAYMENT_MSAT);
-    const begunMs = platform.clock.monotonicMs();
-    const { operationId } = await wallet.receive(ecash);
-    const received = await wallet.awaitReceive(operationId);
-    if (!received.ok) throw new Error(received.error);
-    latencies.push(platform.clock.monotonicMs() - begunMs);
+/** Each with ten notes of its own. */
+async function lanesOf(wallet: FederationClient, count: number): Promise<Lane[]> {
+  const { instance } = wallet.client.module("mintv2");
+  const { api } = wallet.client.running;
+  const env = {
+    api,
+    mint: api.forModule(instance),
+    instance,
+    peers: numPeers(PEERS),
+    secret: DerivableSecret.root(platform.dice.bytes(32), new Uint8Array(0)),
+    dice: platform.dice,
+    nowMs: () => platform.clock.monotonicMs(),
+  };
+  const mint = wallet.client.module("mintv2").module.api as MintClient;
+  const lanes: Lane[] = [];
+  for (let i = 0; i < count; i++) {
+    const { text } = await mint.send(LANE_MSAT);
+    lanes.push(new Lane(env, ecashNotes(parseEcash(text))));
   }
-  return latencies;
+  return lanes;
 }
 
-async function run(options: { readonly seconds: number; readonly wallets: number }): Promise<void> {
+async function measure(federation: DevFederation, lanes: readonly Lane[], { seconds }: Options): Promise<Figures> {
+  const pids = federation.guardians.map(({ process }) => process.pid);
+  const before = await Promise.all(pids.map(usageOf));
+  const begunMs = platform.clock.monotonicMs();
+  const latencies: Latency[] = [];
+  await Promise.all(lanes.map(async (lane) => {
+    while (platform.clock.monotonicMs() - begunMs < seconds * 1_000) latencies.push(await lane.turn());
+  }));
+  const tookMs = platform.clock.monotonicMs() - begunMs;
+  const after = await Promise.all(pids.map(usageOf));
+  const cpuSeconds = after.reduce((sum, { cpuSeconds }, i) => sum + cpuSeconds - before[i]!.cpuSeconds, 0);
+  latencies.sort((a, b) => a - b);
+  return {
+    perSecond: latencies.length / tookMs * 1_000,
+    medianMs: percentile(latencies, 0.5),
+    p99Ms: percentile(latencies, 0.99),
+    cpuMs: cpuSeconds * 1_000 / latencies.length,
+    megabytes: after.map(({ residentBytes }) => residentBytes / 2 ** 20),
+    bytes: lanes[0]!.transactionBytes,
+  };
+}
+
+async function run(options: Options, program?: DevFederationOptions["program"]): Promise<Figures> {
   const dir = await Deno.makeTempDir({ prefix: "fedimint-bench-" });
-  const federation = await DevFederation.start({ platform, dir, peers: 4, progress: (text) => console.log(text) });
-  const wallets: FederationClient[] = [];
+  const federation = await DevFederation.start({
+    platform,
+    dir: join(dir, "federation"),
+    peers: PEERS,
+    progress: (text) => console.error(text),
+    env: { FM_DISABLE_BASE_FEES: "1", FM_ENABLE_MODULE_LNV2: "0" },
+    ...(program && { program }),
+  });
   try {
-    for (let i = 0; i < options.wallets; i++) {
-      const wallet = await openClient({ dir: join(dir, `wallet${i}`), platform, testEnvironment: true });
-      wallets.push(wallet);
-      await wallet.join(federation.invite);
-      await federation.bitcoin("sendtoaddress", await wallet.depositAddress(), 0.01);
-      await federation.mine(8);
-      await awaitBalance(wallet, 0n);
+    const wallet = await openClient({ dir: join(dir, "wallet"), platform, testEnvironment: true });
+    try {
+      await within("Joining", wallet.join(federation.invite));
+      const address = await within("A deposit address", wallet.depositAddress());
+      await federation.bitcoin("sendtoaddress", address, DEPOSIT_BTC);
+      await federation.mine(BLOCKS_TO_AGREE);
+      await within("The deposit", awaitBalance(wallet, 0n));
+      const lanes = await within("Notes for all lanes", lanesOf(wallet, options.lanes));
+      await wallet.client.awaitIdle();
+      for (const lane of lanes) await lane.turn();
+      return await measure(federation, lanes, options);
+    } finally {
+      await wallet.close();
     }
-    const pids = federation.guardians.map(({ process }) => process.pid);
-    const before = await Promise.all(pids.map(usage));
-    const begunMs = platform.clock.monotonicMs();
-    const latencies = (await Promise.all(wallets.map((wallet) => load(wallet, begunMs + options.seconds * 1000))))
-      .flat().sort((a, b) => a - b);
-    const tookSeconds = (platform.clock.monotonicMs() - begunMs) / 1000;
-    const after = await Promise.all(pids.map(usage));
-    const cpuSeconds = after.reduce((sum, { cpuSeconds }, i) => sum + cpuSeconds - before[i]!.cpuSeconds, 0);
-    const megabytes = after.map(({ residentBytes }) => (residentBytes / 2 ** 20).toFixed(0)).join(", ");
-    console.log(`${latencies.length} transactions by ${wallets.length} wallets in ${tookSeconds.toFixed(0)} s`);
-    console.log(`accepted and issued a second        ${(latencies.length / tookSeconds).toFixed(2)}`);
-    console.log(`submit → notes, median              ${percentile(latencies, 0.5).toFixed(0)} ms`);
-    console.log(`submit → notes, p99                 ${percentile(latencies, 0.99).toFixed(0)} ms`);
-    console.log(`CPU a transaction, all guardians    ${(cpuSeconds / latencies.length).toFixed(3)} s`);
-    console.log(`memory of each guardian             ${megabytes} MB`);
   } finally {
-    for (const wallet of wallets) await wallet.close();
     await federation.stop();
     await Deno.remove(dir, { recursive: true });
   }
 }
 
+function print(name: string, figures: Figures): void {
+  const line = (text: string, value: string): void => console.log(`  ${text.padEnd(48)} ${value}`);
+  console.log(`\n${name}, transactions of ${figures.bytes} bytes, ten notes in and ten out`);
+  line("accepted a second", figures.perSecond.toFixed(1));
+  line("submit → accepted, median", `${figures.medianMs.toFixed(0)} ms`);
+  line("submit → accepted, p99", `${figures.p99Ms.toFixed(0)} ms`);
+  line("CPU of all guardians a transaction", `${figures.cpuMs.toFixed(1)} ms`);
+  line("memory of each guardian", `${figures.megabytes.map((size) => size.toFixed(0)).join(", ")} MB`);
+}
+
 if (import.meta.main) {
-  const { seconds, wallets } = new Command("bench:federation")
-    .option("--seconds <number>", "how long", "30")
-    .option("--wallets <number>", "wallets at the same time", "2")
-    .parse(["deno", "bench", ...Deno.args]).opts<{ seconds: string; wallets: string }>();
+  const flags = new Command("bench:federation")
+    .option("--seconds <number>", "how long", "20")
+    .option("--lanes <number>", "transactions at the same time", "8")
+    .parse(["deno", "bench", ...Deno.args]).opts<{ seconds: string; lanes: string }>();
+  const options = { seconds: Number(flags.seconds), lanes: Number(flags.lanes) };
   try {
-    await run({ seconds: Number(seconds), wallets: Number(wallets) });
+    const ours = await run(options);
+    print("our guardians", ours);
+    const programs = await findPrograms("fedimintd");
+    if (programs.ok) {
+      const official = await run(options, () => officialGuardian(programs.value.fedimintd));
+      print("official guardians", official);
+      console.log(`\naccepted a second ×${(ours.perSecond / official.perSecond).toFixed(2)} of the official ones`);
+      console.log(`CPU a transaction ×${(ours.cpuMs / official.cpuMs).toFixed(2)}`);
+    } else console.log(`\nno official guardians to compare with: ${programs.error}`);
     Deno.exit(0);
   } catch (thrown) {
     console.error(errorText(thrown));
