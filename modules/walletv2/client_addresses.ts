@@ -22,6 +22,12 @@ import type { WalletClientEnv } from "./client_wallet.ts";
 /** Indices after which progress is stored: a quarter of a second's work. */
 const STORED_EVERY = 4_096;
 
+/**
+ * Between steps of the search for the first address while nobody asks for one: a wallet that only ever gets e-cash has better things to
+ * do. A step takes a few milliseconds.
+ */
+const UNHURRIED_MS = 20;
+
 /** `tried` indices in this search; one in 65,536 is found on average, whatever was tried before. */
 export type SearchProgress = (tried: number) => void;
 
@@ -29,6 +35,8 @@ export class Addresses {
   readonly #env: WalletClientEnv;
   readonly #search: AddressSearch;
   readonly #watchers = new Set<SearchProgress>();
+  /** Calls that wait for the first address. */
+  #waiting = 0;
   /** By output script in hex; filled as indices become known. */
   readonly #byScript = new Map<string, number>();
   readonly #scripted = new Set<number>();
@@ -69,6 +77,7 @@ export class Addresses {
   /** The highest valid index, as soon as there is one: the search for the first runs in the background. */
   async awaitHighest(onProgress: SearchProgress | undefined, signal: AbortSignal): Promise<number> {
     if (onProgress) this.#watchers.add(onProgress);
+    this.#waiting++;
     try {
       for (;;) {
         const round = new AbortController();
@@ -83,6 +92,7 @@ export class Addresses {
         await found;
       }
     } finally {
+      this.#waiting--;
       if (onProgress) this.#watchers.delete(onProgress);
     }
   }
@@ -90,6 +100,7 @@ export class Addresses {
   /** Looks for the next valid index and stores it. Rejects with the signal's reason when it is aborted. */
   async findNext(signal: AbortSignal): Promise<number> {
     const { store, platform } = this.#env;
+    const isFirst = await this.highest() === undefined;
     const from = await store.read((tx) => getSearched(tx));
     const steps = searchSteps(this.#search, from, Number.MAX_SAFE_INTEGER);
     let stored = from;
@@ -105,7 +116,7 @@ export class Addresses {
         await store.transact((tx) => setSearched(tx, value));
       }
       for (const watcher of this.#watchers) watcher(value - from);
-      await sleep(platform.clock, 0, signal);
+      await sleep(platform.clock, isFirst && this.#waiting === 0 ? UNHURRIED_MS : 0, signal);
     }
   }
 }

@@ -7,16 +7,29 @@ import { DevFederation } from "./federation.ts";
 
 type Flags = { readonly peers: string; readonly dir: string; readonly bitcoind?: string };
 
+/** As shells have it for SIGINT. */
+const INTERRUPTED_EXIT = 130;
+
 async function run(flags: Flags): Promise<number> {
   const platform = realPlatform();
+  const stop = new AbortController();
+  realProcessHost.onSignal(() => stop.abort());
   const federation = await DevFederation.start({
     platform,
     dir: flags.dir,
     peers: Number(flags.peers),
     progress: (text) => console.error(text),
+    signal: stop.signal,
     ...(flags.bitcoind !== undefined && { bitcoindDir: flags.bitcoind }),
+  }).catch((thrown) => {
+    if (!stop.signal.aborted) throw thrown;
+    return null;
   });
-  const interrupted = new Promise<void>((resolve) => realProcessHost.onSignal(() => resolve()));
+  if (!federation) return INTERRUPTED_EXIT;
+  const interrupted = new Promise<void>((resolve) => {
+    if (stop.signal.aborted) resolve();
+    else stop.signal.addEventListener("abort", () => resolve(), { once: true });
+  });
   const { username, password, url } = federation.node;
   console.log(federation.invite);
   console.error(

@@ -19,8 +19,6 @@ export type DevFederationOptions = {
   readonly bitcoindDir?: string;
   /** Told of every step. */
   readonly progress: (text: string) => void;
-  /** Told as soon as there are processes to stop, long before `start` resolves: for Ctrl-C meanwhile. */
-  readonly onStarted?: (federation: DevFederation) => void;
   /** Ends everything, also while it starts. */
   readonly signal?: AbortSignal;
   /** What a guardian runs instead of this program: another implementation, with the same variables and its own. */
@@ -80,7 +78,6 @@ export class DevFederation {
     await platform.files.makeDirectory(dir, { secret: true });
     const { node, process } = await startBitcoin(options);
     const federation = new DevFederation(options, node, process);
-    options.onStarted?.(federation);
     try {
       const ports = freePorts(2 * peers);
       progress(`Starting ${peers} guardians`);

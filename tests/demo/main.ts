@@ -160,23 +160,28 @@ async function run(flags: Flags): Promise<void> {
     for (const thing of open.splice(0).reverse()) await thing.stop();
     if (flags.dir === undefined) await Deno.remove(dir, { recursive: true });
   };
+  const stop = new AbortController();
   const interrupted = new Promise<never>((_, reject) => {
-    for (const signal of ["SIGINT", "SIGTERM"] as const) {
-      Deno.addSignalListener(signal, () => reject(new Interrupted()));
+    stop.signal.addEventListener("abort", () => reject(stop.signal.reason), { once: true });
+    for (const name of ["SIGINT", "SIGTERM"] as const) {
+      Deno.addSignalListener(name, () => stop.abort(new Interrupted()));
     }
   });
   try {
     await Promise.race([
       interrupted,
       (async () => {
-        const federation = await DevFederation.start({
+        const starting = DevFederation.start({
           platform,
           dir,
           peers: Number(flags.peers),
           progress: (text) => progress.say(text),
-          onStarted: (started) => open.push(started),
+          signal: stop.signal,
           ...(flags.bitcoind !== undefined && { bitcoindDir: flags.bitcoind }),
         });
+        // interrupted while it starts, it stops what it has started itself
+        open.push({ stop: () => starting.then((started) => started.stop(), () => undefined) });
+        const federation = await starting;
         progress.say("Alice and Bob join with the invite code");
         const alice = await openWallet(join(dir, "alice"));
         open.push({ stop: () => alice.close() });
