@@ -9,9 +9,14 @@ type Suite = { readonly name: string; readonly args: readonly string[]; readonly
 const deno = Deno.execPath();
 
 /** They are not called `…_test.ts`, so that `deno test` by itself stays quick. */
-const slowTests = ["broadcast_seeds", "client_cli", "refunds", "simulation_seeds", "store_kill"].map((name) =>
-  `tests/slow/${name}.ts`
-);
+const slowTests = [
+  "simulation_seeds_1_to_10",
+  "simulation_seeds_11_to_20",
+  "broadcast_seeds",
+  "client_cli",
+  "refunds",
+  "store_kill",
+].map((name) => `tests/slow/${name}.ts`);
 
 function interop(name: string, file: string): Suite {
   return { name, args: ["run", "-A", `tests/interop/${file}.ts`] };
@@ -19,10 +24,10 @@ function interop(name: string, file: string): Suite {
 
 const suites: readonly Suite[] = [
   // those with a real bitcoind go by this variable, and are a suite of their own
-  { name: "quick tests", args: ["test", "-P", "--quiet"], env: { BITCOIND_DIR: "" } },
+  { name: "quick tests", args: ["test", "-P", "--parallel", "--quiet"], env: { BITCOIND_DIR: "" } },
   { name: "vectors", args: ["task", "vectors"] },
   { name: "AlephBFT recordings", args: ["task", "replay-aleph"] },
-  { name: "slow tests", args: ["test", "-A", "--quiet", "--config", "deno.json", ...slowTests] },
+  { name: "slow tests", args: ["test", "-A", "--parallel", "--quiet", "--config", "deno.json", ...slowTests] },
   interop("tests with a real bitcoind", "bitcoind"),
   interop("our client in an official federation", "our_client"),
   interop("official clients in our federation", "official_client"),

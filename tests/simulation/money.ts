@@ -11,8 +11,11 @@ import { SimulatedFederation } from "./federation.ts";
 import { SimulatedWallet, walletDisks } from "./wallets.ts";
 
 const KIND = { total: 4, modules: ["meta", "mintv2", "walletv2"], roundsPerSession: 40 };
-/** With this one Alice's first two addresses are found at once, at 1,200 and 3,345 of an index that is 65,536 on average. */
-const WALLETS_SEED = 17;
+/**
+ * With this one Alice's first two addresses are found early, at 11,066 and 25,350. No world of the tests may have it: its dice would fall
+ * alike once more, and the wallets would make the same notes twice.
+ */
+const WALLETS_SEED = 1_026;
 const DEPOSIT_BTC = 0.0006;
 const WITHDRAW_SAT = 10_000n;
 /** Alice pays at least so much each time, Bob at most: he always has enough. */

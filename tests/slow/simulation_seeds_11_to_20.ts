@@ -1,0 +1,3 @@
+import { testSeeds } from "../simulation/money_seeds.ts";
+
+testSeeds(11, 20);
