@@ -141,7 +141,8 @@ export const submissions = defineActor<SubmissionsMessage, SubmissionsArgs, Stat
       if (verdict.kind === "accepted") answer(state, ctx, txid, ok(txid));
       else if (verdict.kind === "invalid") answer(state, ctx, txid, err(verdict.error));
       else if (verdict.kind === "broken") {
-        ctx.log.error("A submitted transaction could not be checked", { txid, reason: verdict.reason });
+        // also where this guardian is behind: it doesn't know yet of notes that the others have issued
+        ctx.log.warn("A submitted transaction could not be checked", { txid, reason: verdict.reason });
         answer(state, ctx, txid, "broken");
       } else if (first && !entry.queued) queue(state, ctx, entry);
       return next(state);
