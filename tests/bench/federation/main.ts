@@ -21,6 +21,7 @@ import { officialGuardian } from "../../interop/federation.ts";
 import { findPrograms } from "../../interop/programs.ts";
 import { Lane } from "./lane.ts";
 import type { Latency } from "./lane.ts";
+import type { Usage } from "./usage.ts";
 import { usageOf } from "./usage.ts";
 
 const platform = realPlatform();
@@ -38,7 +39,7 @@ type Figures = {
   readonly medianMs: number;
   readonly p99Ms: number;
   readonly cpuMs: number;
-  readonly megabytes: readonly number[];
+  readonly usage: readonly Usage[];
   readonly bytes: number;
 };
 
@@ -85,7 +86,7 @@ async function measure(federation: DevFederation, lanes: readonly Lane[], { seco
     medianMs: percentile(latencies, 0.5),
     p99Ms: percentile(latencies, 0.99),
     cpuMs: cpuSeconds * 1_000 / latencies.length,
-    megabytes: after.map(({ residentBytes }) => residentBytes / 2 ** 20),
+    usage: after,
     bytes: lanes[0]!.transactionBytes,
   };
 }
@@ -128,7 +129,10 @@ function print(name: string, figures: Figures): void {
   line("submit → accepted, median", `${figures.medianMs.toFixed(0)} ms`);
   line("submit → accepted, p99", `${figures.p99Ms.toFixed(0)} ms`);
   line("CPU of all guardians a transaction", `${figures.cpuMs.toFixed(1)} ms`);
-  line("memory of each guardian", `${figures.megabytes.map((size) => size.toFixed(0)).join(", ")} MB`);
+  const megabytes = (size: (usage: Usage) => number): string =>
+    `${figures.usage.map((usage) => (size(usage) / 2 ** 20).toFixed(0)).join(", ")} MB`;
+  line("memory of each guardian, its own", megabytes(({ ownBytes }) => ownBytes));
+  line("… with the program's pages, which all share", megabytes(({ residentBytes }) => residentBytes));
 }
 
 if (import.meta.main) {
