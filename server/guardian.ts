@@ -196,11 +196,13 @@ export class Guardian {
       secretKey: secret.broadcastSecretKey,
       dice: platform.dice,
     });
+    const modules = modulesOf(configured);
     const tree = consensusTree({
       store,
       settings,
       keychain,
       configured,
+      modules,
       bitcoin: this.#bitcoin,
       ready: (signal) => this.#awaitNode(signal),
       shutdown: () => void this.stop(),
@@ -213,7 +215,7 @@ export class Guardian {
       platform,
       store,
       config,
-      modules: modulesOf(configured),
+      modules,
       configured,
       clientConfig,
       federationId: federationIdOf(clientConfig.global.apiEndpoints),

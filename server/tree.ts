@@ -54,6 +54,7 @@ import { single } from "./consensus/single.ts";
 import type { SubmissionsRef } from "./consensus/submissions.ts";
 import { submissions } from "./consensus/submissions.ts";
 import type { Modules } from "./consensus/transaction.ts";
+import { modulesWith } from "./consensus/transaction.ts";
 import type { RouterRef } from "./peers/router.ts";
 import { routerRef } from "./peers/tree.ts";
 import type { ConfiguredModule } from "./setup/guardian_config.ts";
@@ -88,7 +89,7 @@ export function modulesOf(configured: ReadonlyMap<ModuleInstanceId, ConfiguredMo
     refs.set(instance, refTo(`${CONSENSUS}/modules/${instance}:${definition.kind}`));
     decoders.set(instance, definition.codecs);
   }
-  return { refs, decoders };
+  return modulesWith(refs, decoders);
 }
 
 /** Connections to the other guardians' APIs. */
@@ -116,6 +117,8 @@ export type ConsensusArgs = {
   readonly settings: ConsensusSettings;
   readonly keychain: Keychain;
   readonly configured: ReadonlyMap<ModuleInstanceId, ConfiguredModule>;
+  /** The same as the API's: what one of them has decoded the other needn't. */
+  readonly modules: Modules;
   readonly bitcoin: BitcoinSource;
   /** Resolves when the Bitcoin node is synced. */
   readonly ready: (signal: AbortSignal) => Promise<void>;
@@ -124,8 +127,7 @@ export type ConsensusArgs = {
 };
 
 export function consensusTree(args: ConsensusArgs): SupervisorSpec {
-  const { store, settings, configured, bitcoin } = args;
-  const modules = modulesOf(configured);
+  const { store, settings, configured, modules, bitcoin } = args;
   return supervisor("consensus", {
     strategy: "rest_for_one",
     intensity: 3,

@@ -24,6 +24,7 @@ import { announcements } from "./db.ts";
 import type { ApiDeps } from "./deps.ts";
 import { OUTPUT_OUTCOMES_MAX } from "./limits.ts";
 import { badRequest, call, configUrl, secretKeyOf, testConfig } from "./testing.ts";
+import { modulesWith } from "../consensus/transaction.ts";
 
 const DENIED = { code: 401, message: "Invalid authorization" };
 const TX: Transaction = {
@@ -94,7 +95,7 @@ async function withGuardian(
       platform: clock.platform,
       store,
       config,
-      modules: { refs: new Map(), decoders: new Map() },
+      modules: modulesWith(new Map(), new Map()),
       configured: new Map(),
       clientConfig,
       federationId: federationIdOf(clientConfig.global.apiEndpoints),

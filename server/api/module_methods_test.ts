@@ -16,6 +16,7 @@ import type { Methods } from "./dispatch.ts";
 import { answerMessage, parseMessage } from "./dispatch.ts";
 import { REQUEST_TIMEOUT_MS } from "./limits.ts";
 import { moduleMethods } from "./module_methods.ts";
+import { modulesWith } from "../consensus/transaction.ts";
 
 type Ask = (method: string, options?: { params?: Json; auth?: string; signal?: AbortSignal }) => Promise<Json>;
 
@@ -62,7 +63,7 @@ async function withModule(
   await withSystem([child(moduleActor, { id: "3:test", args })], async ({ system, clock, lines }) => {
     const methods = moduleMethods({
       sender: system,
-      modules: { refs: new Map([[3, ref]]), decoders: new Map() },
+      modules: modulesWith(new Map([[3, ref]]), new Map()),
       apiPassword: "pass",
     });
     const ask: Ask = async (method, { params = null, auth, signal = new AbortController().signal } = {}) => {

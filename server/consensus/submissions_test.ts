@@ -21,7 +21,7 @@ import type { ModuleMessage } from "./module_actor.ts";
 import { moduleActor } from "./module_actor.ts";
 import type { SubmissionsMessage } from "./submissions.ts";
 import { submissions } from "./submissions.ts";
-import type { Modules } from "./transaction.ts";
+import { modulesWith } from "./transaction.ts";
 
 /** Items of the test's module, by what happens to them. */
 const GOOD = 0n, BREAKS = 1n, BREAKS_LATE = 2n;
@@ -81,7 +81,7 @@ async function withConsensus(body: (test: TestSystem & { readonly store: Store }
     config: null,
     privateConfig: null,
   });
-  const modules: Modules = { refs: new Map([[0, refs.module]]), decoders: new Map([[0, codecs]]) };
+  const modules = modulesWith(new Map([[0, refs.module]]), new Map([[0, codecs]]));
   const version = { major: 2, minor: 1 };
   await withSystem([
     child(moduleActor, { id: "0:test", args: { definition: definition as unknown as AnyServerModuleDefinition, env } }),

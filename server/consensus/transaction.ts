@@ -17,13 +17,20 @@ import { transactionIdOf } from "../../core/types/transaction.ts";
 import { verifyTransactionSignatures } from "../../core/types/transaction_signing.ts";
 import type { Version } from "../../core/types/version.ts";
 import { modulePrefix } from "./db.ts";
+import { DecodedMemo } from "./decoded_memo.ts";
 import { Funding } from "./funding.ts";
 import type { Broken, ModuleRef } from "./module_actor.ts";
 
 export type Modules = {
   readonly refs: ReadonlyMap<ModuleInstanceId, ModuleRef>;
   readonly decoders: Decoders;
+  /** Of these decoders' work. */
+  readonly memo: DecodedMemo;
 };
+
+export function modulesWith(refs: Modules["refs"], decoders: Decoders): Modules {
+  return { refs, decoders, memo: new DecodedMemo() };
+}
 
 /** A transaction whose inputs and outputs were all decoded by their modules. */
 export type DecodedTransaction = {
@@ -33,7 +40,7 @@ export type DecodedTransaction = {
   readonly outputs: readonly DecodedItem[];
 };
 
-type DecodedItem = { readonly instance: ModuleInstanceId; readonly ref: ModuleRef; readonly value: unknown };
+export type DecodedItem = { readonly instance: ModuleInstanceId; readonly ref: ModuleRef; readonly value: unknown };
 
 function decodeItems(modules: Modules, kind: DynKind, items: readonly Dyn[]): DecodedItem[] {
   return items.map((item) => ({
@@ -45,12 +52,15 @@ function decodeItems(modules: Modules, kind: DynKind, items: readonly Dyn[]): De
 
 /** @throws {DecodeError} for unknown modules and malformed bodies: such a transaction is no transaction to a guardian */
 export function decodeTransaction(modules: Modules, transaction: Transaction): DecodedTransaction {
-  return {
-    txid: transactionIdOf(transaction),
-    transaction,
+  const txid = transactionIdOf(transaction);
+  const known = modules.memo.get(txid);
+  if (known) return { txid, transaction, ...known };
+  const parts = {
     inputs: decodeItems(modules, "input", transaction.inputs),
     outputs: decodeItems(modules, "output", transaction.outputs),
   };
+  modules.memo.add(txid, transaction, parts);
+  return { txid, transaction, ...parts };
 }
 
 function inputsByModule({ inputs }: DecodedTransaction): Map<ModuleRef, unknown[]> {

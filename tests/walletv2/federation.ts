@@ -24,17 +24,16 @@ import { walletv2Server } from "../../modules/walletv2/server.ts";
 import type { TestGuardian, TestWallet } from "../../modules/walletv2/testing.ts";
 import { modulePrefix } from "../../server/consensus/db.ts";
 import type { ModuleRef } from "../../server/consensus/module_actor.ts";
-import type { Modules } from "../../server/consensus/transaction.ts";
-import { decodeTransaction, processTransaction } from "../../server/consensus/transaction.ts";
+import { decodeTransaction, modulesWith, processTransaction } from "../../server/consensus/transaction.ts";
 import { purseCodecs, purseGuardian } from "./purse.ts";
 
 export const PURSE = 2, WALLET = 3;
 
 const encodedTransaction = moduleEncoding(transaction), outcome = moduleEncoding(transactionSubmissionOutcome);
-const MODULES: Modules = {
-  refs: new Map<number, ModuleRef>([[PURSE, refTo("purse")], [WALLET, refTo("wallet")]]),
-  decoders: new Map([[PURSE, purseCodecs], [WALLET, walletv2Server.codecs]]),
-};
+const MODULES = modulesWith(
+  new Map<number, ModuleRef>([[PURSE, refTo("purse")], [WALLET, refTo("wallet")]]),
+  new Map([[PURSE, purseCodecs], [WALLET, walletv2Server.codecs]]),
+);
 const VERSION = { major: 2, minor: 1 };
 
 /** A guardian's modules as the engine asks them. */
