@@ -1,27 +1,15 @@
 /** What a submission brings to light is told to whoever submitted it; in consensus the same thing is a crash. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { TestSystem } from "../../actors/_test_platform.ts";
-import { withSystem } from "../../actors/_test_platform.ts";
-import { ActorError, child, refTo } from "../../actors/mod.ts";
-import type { Store } from "../../actors/store/store.ts";
+import { ActorError } from "../../actors/mod.ts";
 import { InvariantError } from "../../core/assert.ts";
-import { u64, unit } from "../../core/encoding/mod.ts";
+import { u64 } from "../../core/encoding/mod.ts";
 import { ok } from "../../core/result.ts";
 import { toDyn } from "../../core/types/dyn.ts";
 import type { Transaction } from "../../core/types/transaction.ts";
 import { transactionIdOf } from "../../core/types/transaction.ts";
-import type { AnyServerModule, AnyServerModuleDefinition } from "../../modules/contract/server.ts";
-import { testEnv, testStore } from "../../modules/contract/testing.ts";
-import { modulePrefix } from "./db.ts";
-import type { EngineMessage } from "./engine.ts";
-import { engine } from "./engine.ts";
-import type { MempoolMessage } from "./mempool.ts";
-import { mempool } from "./mempool.ts";
-import type { ModuleMessage } from "./module_actor.ts";
-import { moduleActor } from "./module_actor.ts";
-import type { SubmissionsMessage } from "./submissions.ts";
-import { submissions } from "./submissions.ts";
-import { modulesWith } from "./transaction.ts";
+import type { AnyServerModule } from "../../modules/contract/server.ts";
+import { codecsWith, refs, stored, withConsensus } from "./testing.ts";
 
 /** Items of the test's module, by what happens to them. */
 const GOOD = 0n, BREAKS = 1n, BREAKS_LATE = 2n;
@@ -46,15 +34,7 @@ const MODULE: Partial<AnyServerModule> = {
   api: {},
 };
 
-const codecs = {
-  config: unit,
-  input: u64,
-  output: u64,
-  outputOutcome: unit,
-  consensusItem: unit,
-  inputError: unit,
-  outputError: unit,
-};
+const codecs = codecsWith({ input: u64, output: u64 });
 
 function transactionOf(parts: { readonly input?: bigint; readonly output?: bigint }, nonce = 0): Transaction {
   const items = (value: bigint | undefined) => value === undefined ? [] : [toDyn(0, u64, value)];
@@ -66,41 +46,12 @@ function transactionOf(parts: { readonly input?: bigint; readonly output?: bigin
   };
 }
 
-const refs = {
-  module: refTo<ModuleMessage>("root/0:test"),
-  mempool: refTo<MempoolMessage>("root/mempool"),
-  submissions: refTo<SubmissionsMessage>("root/submissions"),
-  engine: refTo<EngineMessage>("root/engine"),
-};
-
-async function withConsensus(body: (test: TestSystem & { readonly store: Store }) => Promise<void>): Promise<void> {
-  const store = await testStore();
-  const definition = { kind: "test", codecs, start: () => Promise.resolve(MODULE) };
-  const { platform: _, log: __, signal: ___, ...env } = testEnv({
-    store: store.view(modulePrefix(0)),
-    config: null,
-    privateConfig: null,
-  });
-  const modules = modulesWith(new Map([[0, refs.module]]), new Map([[0, codecs]]));
-  const version = { major: 2, minor: 1 };
-  await withSystem([
-    child(moduleActor, { id: "0:test", args: { definition: definition as unknown as AnyServerModuleDefinition, env } }),
-    child(mempool, { args: null }),
-    child(submissions, { args: { store, modules, mempool: refs.mempool, version } }),
-    child(engine, { args: { store, modules, settings: { version }, submissions: refs.submissions } }),
-  ], (test) => body({ ...test, store }));
-}
-
 function restartsOf({ system }: TestSystem): number {
   return system.inspect().children.reduce((sum, { restarts }) => sum + restarts, 0);
 }
 
-function stored(store: Store): Promise<Uint8Array | undefined> {
-  return store.view(modulePrefix(0)).read((tx) => tx.get(KEY));
-}
-
 Deno.test("a submission that breaks an invariant is answered and logged; nothing restarts and nothing is kept", async () => {
-  await withConsensus(async (test) => {
+  await withConsensus(MODULE, codecs, async (test) => {
     const { system, store, log } = test;
     const cases = [{ input: BREAKS }, { input: BREAKS_LATE }, { input: GOOD }, { output: BREAKS }, {
       output: BREAKS_LATE,
@@ -115,13 +66,13 @@ Deno.test("a submission that breaks an invariant is answered and logged; nothing
       assert(String(warnings[i]!.facts.reason).includes(reason), `${warnings[i]!.facts.reason}`);
     }
     assertEquals(restartsOf(test), 0);
-    assertEquals(await stored(store), undefined);
+    assertEquals(await stored(store, KEY), undefined);
     assertEquals(await system.ask(refs.mempool, "nextUnitData", { session: 0, measured: false }), null);
   });
 });
 
 Deno.test("other submissions go on beside a broken one", async () => {
-  await withConsensus(async (test) => {
+  await withConsensus(MODULE, codecs, async (test) => {
     const { system, clock } = test;
     const good = transactionOf({ output: GOOD });
     const waiting = system.ask(refs.submissions, "submit", { transaction: good, waitMs: 1_000 });
@@ -137,7 +88,7 @@ Deno.test("other submissions go on beside a broken one", async () => {
 });
 
 Deno.test("an ordered item that breaks an invariant is a crash, and none of it is kept", async () => {
-  await withConsensus(async (test) => {
+  await withConsensus(MODULE, codecs, async (test) => {
     const { system, store } = test;
     for (const output of [BREAKS, BREAKS_LATE]) {
       const before = restartsOf(test);
@@ -146,6 +97,6 @@ Deno.test("an ordered item that breaks an invariant is a crash, and none of it i
       await assertRejects(() => system.ask(refs.engine, "process", args), ActorError);
       assertEquals(restartsOf(test), before + 2, "the module, and the engine that asked it");
     }
-    assertEquals(await stored(store), undefined);
+    assertEquals(await stored(store, KEY), undefined);
   });
 });

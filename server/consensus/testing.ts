@@ -1,0 +1,66 @@
+/** For tests: what processes transactions in a guardian, over one module that the test makes, without network and sessions. */
+import type { TestSystem } from "../../actors/_test_platform.ts";
+import { withSystem } from "../../actors/_test_platform.ts";
+import { child, refTo } from "../../actors/mod.ts";
+import type { Store } from "../../actors/store/store.ts";
+import type { Codec } from "../../core/encoding/mod.ts";
+import { unit } from "../../core/encoding/mod.ts";
+import type { ModuleCodecs } from "../../core/types/dyn.ts";
+import type { AnyServerModule, AnyServerModuleDefinition } from "../../modules/contract/server.ts";
+import { testEnv, testStore } from "../../modules/contract/testing.ts";
+import { modulePrefix } from "./db.ts";
+import type { EngineMessage } from "./engine.ts";
+import { engine } from "./engine.ts";
+import type { MempoolMessage } from "./mempool.ts";
+import { mempool } from "./mempool.ts";
+import type { ModuleMessage } from "./module_actor.ts";
+import { moduleActor } from "./module_actor.ts";
+import type { SubmissionsMessage } from "./submissions.ts";
+import { submissions } from "./submissions.ts";
+import { modulesWith } from "./transaction.ts";
+
+/** Of the test's module. */
+export const INSTANCE = 0;
+
+export const refs = {
+  module: refTo<ModuleMessage>(`root/${INSTANCE}:test`),
+  mempool: refTo<MempoolMessage>("root/mempool"),
+  submissions: refTo<SubmissionsMessage>("root/submissions"),
+  engine: refTo<EngineMessage>("root/engine"),
+};
+
+// deno-lint-ignore no-explicit-any -- codecs of any module's vocabulary
+export function codecsWith(own: { readonly [Name in keyof ModuleCodecs]?: Codec<any> }): ModuleCodecs {
+  const none = { config: unit, input: unit, output: unit, outputOutcome: unit, consensusItem: unit };
+  return { ...none, inputError: unit, outputError: unit, ...own };
+}
+
+export type ConsensusTest = TestSystem & { readonly store: Store };
+
+export async function withConsensus(
+  module: Partial<AnyServerModule>,
+  codecs: ModuleCodecs,
+  body: (test: ConsensusTest) => Promise<void>,
+): Promise<void> {
+  const store = await testStore();
+  const definition = { kind: "test", codecs, start: () => Promise.resolve(module) };
+  const { platform: _, log: __, signal: ___, ...env } = testEnv({
+    store: store.view(modulePrefix(INSTANCE)),
+    config: null,
+    privateConfig: null,
+  });
+  const modules = modulesWith(new Map([[INSTANCE, refs.module]]), new Map([[INSTANCE, codecs]]));
+  const version = { major: 2, minor: 1 };
+  const args = { definition: definition as unknown as AnyServerModuleDefinition, env };
+  await withSystem([
+    child(moduleActor, { id: `${INSTANCE}:test`, args }),
+    child(mempool, { args: null }),
+    child(submissions, { args: { store, modules, mempool: refs.mempool, version } }),
+    child(engine, { args: { store, modules, settings: { version }, submissions: refs.submissions } }),
+  ], (test) => body({ ...test, store }));
+}
+
+/** What the module has under a key. */
+export function stored(store: Store, key: Uint8Array): Promise<Uint8Array | undefined> {
+  return store.view(modulePrefix(INSTANCE)).read((tx) => tx.get(key));
+}
