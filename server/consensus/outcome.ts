@@ -137,8 +137,15 @@ function finish(state: State, ctx: Context, outcome: SignedSessionOutcome) {
   return stop(state);
 }
 
-/** What a peer's outcome has beyond ours is processed, and must be accepted: anything else is a consensus failure. */
-async function adopt(state: State, ctx: Context, recovered: SignedSessionOutcome): Promise<void> {
+/**
+ * Processes what a peer's outcome has beyond ours: anything that the federation accepted must be accepted here too.
+ *
+ * A header doesn't fix how often the last items stand there (an odd last node of the tree is paired with itself), so an evil guardian can
+ * append copies under the same signatures. Copies are refused in processing like any repetition; what counts is that the items accepted
+ * here are those that a threshold signed.
+ * @returns the items as they were accepted
+ */
+async function adopt(state: State, ctx: Context, recovered: SignedSessionOutcome): Promise<SessionOutcome> {
   const accepted = await ctx.ask(state.engine, "pending", null, { deadlineMs: Infinity });
   const theirs = recovered.sessionOutcome.items;
   assert(accepted.length <= theirs.length, "no guardian accepts more items than the federation");
@@ -151,10 +158,17 @@ async function adopt(state: State, ctx: Context, recovered: SignedSessionOutcome
     had: accepted.length,
     items: theirs.length,
   });
-  for (let i = accepted.length; i < theirs.length; i++) {
-    const processed = await process(state, ctx, i, theirs[i]!);
-    assert(processed.ok, `an item accepted by the federation is accepted here: ${processed.ok ? "" : processed.error}`);
+  const adopted = [...accepted];
+  let refused = "";
+  for (const item of theirs.slice(accepted.length)) {
+    const processed = await process(state, ctx, adopted.length, item);
+    if (processed.ok) adopted.push(item);
+    else refused = `: ${processed.error}`;
   }
+  const header = sessionHeader(state.session, { items: adopted });
+  const signed = sessionHeader(state.session, recovered.sessionOutcome);
+  assert(equalBytes(header, signed), `items accepted by the federation are accepted here${refused}`);
+  return { items: adopted };
 }
 
 export const outcome = defineActor<OutcomeMessage, OutcomeArgs, State>({
@@ -186,13 +200,14 @@ export const outcome = defineActor<OutcomeMessage, OutcomeArgs, State>({
       return next({ ...state, phase });
     },
     recovered: async (state, { outcome: recovered }, ctx) => {
+      const { signatures } = recovered;
       if (state.phase.kind === "collecting") {
-        await adopt(state, ctx, recovered);
-      } else {
-        const header = sessionHeader(state.session, recovered.sessionOutcome);
-        assert(equalBytes(header, state.phase.header), "the federation's outcome of this session is ours");
+        return finish(state, ctx, { sessionOutcome: await adopt(state, ctx, recovered), signatures });
       }
-      return finish(state, ctx, recovered);
+      const header = sessionHeader(state.session, recovered.sessionOutcome);
+      assert(equalBytes(header, state.phase.header), "the federation's outcome of this session is ours");
+      // ours, not theirs: the header doesn't tell copies of the last items
+      return finish(state, ctx, { sessionOutcome: state.phase.outcome, signatures });
     },
   },
   inspect: (state) => ({

@@ -17,6 +17,7 @@ import type { ModuleMessage } from "./module_actor.ts";
 import { moduleActor } from "./module_actor.ts";
 import type { SubmissionsMessage } from "./submissions.ts";
 import { submissions } from "./submissions.ts";
+import type { Modules } from "./transaction.ts";
 import { modulesWith } from "./transaction.ts";
 
 /** Of the test's module. */
@@ -41,6 +42,8 @@ export async function withConsensus(
   module: Partial<AnyServerModule>,
   codecs: ModuleCodecs,
   body: (test: ConsensusTest) => Promise<void>,
+  /** Further actors. */
+  more: (modules: Modules) => Parameters<typeof withSystem>[0] = () => [],
 ): Promise<void> {
   const store = await testStore();
   const definition = { kind: "test", codecs, start: () => Promise.resolve(module) };
@@ -57,6 +60,7 @@ export async function withConsensus(
     child(mempool, { args: null }),
     child(submissions, { args: { store, modules, mempool: refs.mempool, version } }),
     child(engine, { args: { store, modules, settings: { version }, submissions: refs.submissions } }),
+    ...more(modules),
   ], (test) => body({ ...test, store }));
 }
 
