@@ -21,3 +21,20 @@ Deno.test("a guardian that connects and leaves again and again is still dialled 
   await guardians.world.run({ forMs: 140_000 });
   assert(a!.dials.length - before <= 11, `${a!.dials.length - before} dials in 140 s`);
 });
+
+Deno.test("a link keeps nothing of connections that ended", async () => {
+  const guardians = await Guardians.start(2, { started: 1 });
+  const [a] = guardians.all;
+  await flap(guardians, 20);
+  const before = a!.closes;
+  await guardians.finish(a!.system.stop());
+  assertEquals(a!.closes - before, 0);
+});
+
+Deno.test("a link that is stopped closes the connection that it has", async () => {
+  const guardians = await Guardians.start(2);
+  const [a] = guardians.all;
+  await guardians.finish(a!.system.stopChild("root/peers/link:1"));
+  assertEquals(a!.closes, 1);
+  await guardians.until(() => guardians.connected(1) === 0, 1_000);
+});

@@ -94,7 +94,6 @@ function writeNext(state: State, ctx: Context): void {
 function open(state: State, ctx: Context, stream: ByteStream): void {
   state.connection?.stream.close();
   const connection = { number: ++state.connections, stream, frames: new FrameReader() };
-  ctx.signal.addEventListener("abort", () => stream.close(), { once: true });
   state.connection = connection;
   state.writing = false;
   state.attempts = 0;
@@ -157,6 +156,8 @@ export const link = defineActor<LinkMessage, LinkArgs, State>({
       dialling: false,
       dropped: 0,
     };
+    // also after a crash, where nothing is terminated
+    ctx.signal.addEventListener("abort", () => state.connection?.stream.close(), { once: true });
     scheduleDial(state, ctx);
     return state;
   },
@@ -215,6 +216,5 @@ export const link = defineActor<LinkMessage, LinkArgs, State>({
       return next(state);
     },
   },
-  terminate: (state) => state.connection?.stream.close(),
   inspect: (state) => ({ peer: state.args.peer, connected: state.connection !== null, dropped: state.dropped }),
 });
