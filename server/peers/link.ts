@@ -57,13 +57,16 @@ type State = {
   writing: boolean;
   sequence: number;
   attempts: number;
+  /** From the plan to dial until its outcome: one at a time, however often connections come and go meanwhile. */
+  dialling: boolean;
   dropped: number;
 };
 
 type Context = ActorContext<LinkMessage>;
 
 function scheduleDial(state: State, ctx: Context): void {
-  if (!state.args.dials) return;
+  if (!state.args.dials || state.dialling) return;
+  state.dialling = true;
   ctx.after(backOffMs(DIAL_BACK_OFF, state.attempts++, ctx.platform.dice), { type: "dial", args: null });
 }
 
@@ -91,7 +94,6 @@ function writeNext(state: State, ctx: Context): void {
 function open(state: State, ctx: Context, stream: ByteStream): void {
   state.connection?.stream.close();
   const connection = { number: ++state.connections, stream, frames: new FrameReader() };
-  ctx.signal.addEventListener("abort", () => stream.close(), { once: true });
   state.connection = connection;
   state.writing = false;
   state.attempts = 0;
@@ -151,8 +153,11 @@ export const link = defineActor<LinkMessage, LinkArgs, State>({
       writing: false,
       sequence: 0,
       attempts: 0,
+      dialling: false,
       dropped: 0,
     };
+    // also after a crash, where nothing is terminated
+    ctx.signal.addEventListener("abort", () => state.connection?.stream.close(), { once: true });
     scheduleDial(state, ctx);
     return state;
   },
@@ -169,7 +174,10 @@ export const link = defineActor<LinkMessage, LinkArgs, State>({
       return next(state);
     },
     dial: (state, _args, ctx) => {
-      if (state.connection) return next(state);
+      if (state.connection) {
+        state.dialling = false;
+        return next(state);
+      }
       ctx.run(() => dial(state, ctx), (outcome) => ({
         type: "dialled",
         args: { outcome: outcome.ok ? outcome : { ok: false, error: errorText(outcome.error) } },
@@ -177,9 +185,10 @@ export const link = defineActor<LinkMessage, LinkArgs, State>({
       return next(state);
     },
     dialled: (state, { outcome }, ctx) => {
+      state.dialling = false;
       if (!outcome.ok) {
         ctx.log.debug("Guardian can't be reached", { peer: state.args.peer, reason: outcome.error });
-        scheduleDial(state, ctx);
+        if (!state.connection) scheduleDial(state, ctx);
         return next(state);
       }
       const stream = state.args.handover.take(outcome.value);
@@ -207,6 +216,5 @@ export const link = defineActor<LinkMessage, LinkArgs, State>({
       return next(state);
     },
   },
-  terminate: (state) => state.connection?.stream.close(),
   inspect: (state) => ({ peer: state.args.peer, connected: state.connection !== null, dropped: state.dropped }),
 });
