@@ -92,6 +92,7 @@ for (const [what, bytes, reason] of NONSENSE) {
     for (const text of a!.closed()) assertStringIncludes(`${text}`, reason);
     assertEquals([a!.received, a!.warnings(), streams.length], [[], [], 2]);
     assertEquals([a!.inspect("link:1").restarts, guardians.connected(0)], [0, 0]);
+    assertEquals(await guardians.finish(streams[0]!.read()), null);
   });
 }
 
@@ -124,4 +125,19 @@ Deno.test("nonsense of one guardian does not touch the link to another", async (
     await guardians.world.run({ forMs: 1_000 });
   }
   assertEquals([a!.received.length, a!.log.filter(({ facts }) => facts.peer === 2).length], [10, 1]);
+});
+
+Deno.test("a guardian's new connection replaces the one before, whose end changes nothing", async () => {
+  const guardians = await Guardians.start(2, { started: 1 });
+  const [a] = guardians.all;
+  const connect = async () => {
+    const stream = await guardians.dial("guardian1", 0, guardians.identities[1]!);
+    await guardians.world.run({ forMs: 100 });
+    return stream;
+  };
+  const [first, second] = [await connect(), await connect()];
+  assertEquals(await guardians.finish(first.read()), null);
+  await guardians.finish(second.write(frame(encodeP2pMessage(sessionIndex(4)))));
+  await guardians.world.run({ forMs: 1_000 });
+  assertEquals([a!.received, a!.closed(), guardians.connected(0), a!.connects()], [["1:4"], [], 1, 2]);
 });
