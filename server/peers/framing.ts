@@ -12,58 +12,45 @@ export function frame(payload: Uint8Array): Bytes {
 }
 
 /**
- * Cuts a byte stream into payloads. Holds at most one unfinished frame, and never allocates by an announced length.
+ * Cuts a byte stream into payloads. Holds at most one unfinished frame, at most twice its bytes that came however small the pieces,
+ * and never allocates by an announced length.
  */
 export class FrameReader {
-  #chunks: Uint8Array[] = [];
-  #buffered = 0;
+  /** Begins with the unfinished frame; what is behind `#held` is room. */
+  #buffer = new Uint8Array(0);
+  #held = 0;
 
   /** @returns the payloads that are complete now, or null when a frame is announced longer than allowed */
   push(chunk: Uint8Array): Bytes[] | null {
-    this.#chunks.push(chunk);
-    this.#buffered += chunk.length;
+    const bytes = this.#held === 0 ? chunk : this.#append(chunk);
     const payloads: Bytes[] = [];
-    for (;;) {
-      if (this.#buffered < LENGTH_BYTES) return payloads;
-      const head = this.#join(LENGTH_BYTES);
-      const length = new DataView(head.buffer, head.byteOffset, LENGTH_BYTES).getBigUint64(0);
+    let at = 0;
+    while (bytes.length - at >= LENGTH_BYTES) {
+      const length = new DataView(bytes.buffer, bytes.byteOffset + at, LENGTH_BYTES).getBigUint64(0);
       if (length > BigInt(MESSAGE_BYTES_MAX)) return null;
-      const total = LENGTH_BYTES + Number(length);
-      if (this.#buffered < total) return payloads;
-      const bytes = this.#join(total);
-      payloads.push(bytes.slice(LENGTH_BYTES, total) as Bytes);
-      this.#drop(total);
+      const end = at + LENGTH_BYTES + Number(length);
+      if (end > bytes.length) break;
+      payloads.push(bytes.slice(at + LENGTH_BYTES, end) as Bytes);
+      at = end;
     }
+    if (at > 0 || this.#held === 0) this.#keep(bytes.slice(at));
+    return payloads;
   }
 
-  /** The first `count` bytes in one piece, joining chunks only as far as needed. */
-  #join(count: number): Uint8Array {
-    const first = this.#chunks[0]!;
-    if (first.length >= count) return first;
-    const joined = new Uint8Array(this.#joinLength(count));
-    let at = 0, used = 0;
-    while (at < joined.length) {
-      const chunk = this.#chunks[used++]!;
-      joined.set(chunk, at);
-      at += chunk.length;
+  #append(chunk: Uint8Array): Uint8Array {
+    const length = this.#held + chunk.length;
+    if (length > this.#buffer.length) {
+      const grown = new Uint8Array(Math.max(length, 2 * this.#buffer.length));
+      grown.set(this.#buffer.subarray(0, this.#held));
+      this.#buffer = grown;
     }
-    this.#chunks.splice(0, used, joined);
-    return joined;
+    this.#buffer.set(chunk, this.#held);
+    this.#held = length;
+    return this.#buffer.subarray(0, length);
   }
 
-  #joinLength(count: number): number {
-    let length = 0;
-    for (const chunk of this.#chunks) {
-      length += chunk.length;
-      if (length >= count) break;
-    }
-    return length;
-  }
-
-  #drop(count: number): void {
-    const first = this.#chunks[0]!;
-    this.#buffered -= count;
-    if (first.length === count) this.#chunks.shift();
-    else this.#chunks[0] = first.subarray(count);
+  #keep(rest: Uint8Array<ArrayBuffer>): void {
+    this.#buffer = rest;
+    this.#held = rest.length;
   }
 }

@@ -74,3 +74,14 @@ Deno.test("an announced length takes no memory before its bytes are there", () =
   assert(Deno.memoryUsage().external - before < 100_000_000);
   assertEquals(readers[99]!.push(utf8("x")), []);
 });
+
+Deno.test("what waits is copied out of its pieces, which may be small parts of large buffers", () => {
+  const reader = new FrameReader();
+  const piece = new Uint8Array(1);
+  const received: Bytes[] = [];
+  for (const byte of frame(utf8("copied"))) {
+    piece[0] = byte;
+    received.push(...reader.push(piece)!);
+  }
+  assertEquals(received, [utf8("copied")]);
+});

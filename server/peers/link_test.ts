@@ -48,6 +48,12 @@ Deno.test("who is not there is dialled again and again, ever later, and found wh
   }
   await guardians.startOne(1);
   await guardians.until(() => guardians.connected(0) === 1 && guardians.connected(1) === 1, 15_000);
+  // a connection begins the delays anew
+  guardians.world.process("guardian1").kill();
+  await guardians.until(() => guardians.connected(0) === 0, 1_000);
+  const [lostMs, before] = [guardians.world.nowMs, a!.dials.length];
+  await guardians.until(() => a!.dials.length > before, 1_000);
+  assert(guardians.world.nowMs - lostMs < 500);
 });
 
 Deno.test("a guardian that ends and comes back has its links again within a second", async () => {

@@ -2,7 +2,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import type { ByteStream } from "../../actors/platform/platform.ts";
 import type { Bytes } from "../../core/bytes.ts";
-import { utf8 } from "../../core/bytes.ts";
+import { concat, utf8 } from "../../core/bytes.ts";
 import { encodeP2pMessage } from "../../core/types/p2p_message.ts";
 import { frame } from "./framing.ts";
 import { Guardians, PORT, sessionIndex } from "./testing.ts";
@@ -62,12 +62,25 @@ async function rogue(guardians: Guardians, bytes: Uint8Array, then: (stream: Byt
   return streams;
 }
 
+/** A message whose field is a text, in bincode. */
+function textual(variant: number, text: Bytes): Bytes {
+  return frame(concat(new Uint8Array([variant, 0, 0, 0, text.length, 0, 0, 0, 0, 0, 0, 0]), text));
+}
+
 const NONSENSE: readonly (readonly [what: string, bytes: Bytes, reason: string])[] = [
   ["a frame that is announced too long", new Uint8Array(8).fill(255), "message is too long"],
   ["text", utf8("GET / HTTP/1.1\r\n\r\n"), "message is too long"],
   ["an empty message", frame(new Uint8Array()), "message does not decode"],
   ["an unknown kind of message", frame(new Uint8Array([99, 0, 0, 0])), "message does not decode"],
   ["a length within that exceeds the frame", frame(new Uint8Array(12).fill(255, 4)), "message does not decode"],
+  ["a key share that is no hex", textual(5, utf8("zz")), "message does not decode"],
+  ["a key share of half a byte", textual(6, utf8("012")), "message does not decode"],
+  ["a key share that is no text", textual(5, new Uint8Array([255, 254])), "message does not decode"],
+  [
+    "a commitment to a point that is on no curve",
+    textual(5, utf8(`01320131${"30"}${"ff".repeat(48)}`)),
+    "message does not decode",
+  ],
 ];
 
 for (const [what, bytes, reason] of NONSENSE) {
@@ -79,6 +92,7 @@ for (const [what, bytes, reason] of NONSENSE) {
     for (const text of a!.closed()) assertStringIncludes(`${text}`, reason);
     assertEquals([a!.received, a!.warnings(), streams.length], [[], [], 2]);
     assertEquals([a!.inspect("link:1").restarts, guardians.connected(0)], [0, 0]);
+    assertEquals(await guardians.finish(streams[0]!.read()), null);
   });
 }
 
@@ -111,4 +125,19 @@ Deno.test("nonsense of one guardian does not touch the link to another", async (
     await guardians.world.run({ forMs: 1_000 });
   }
   assertEquals([a!.received.length, a!.log.filter(({ facts }) => facts.peer === 2).length], [10, 1]);
+});
+
+Deno.test("a guardian's new connection replaces the one before, whose end changes nothing", async () => {
+  const guardians = await Guardians.start(2, { started: 1 });
+  const [a] = guardians.all;
+  const connect = async () => {
+    const stream = await guardians.dial("guardian1", 0, guardians.identities[1]!);
+    await guardians.world.run({ forMs: 100 });
+    return stream;
+  };
+  const [first, second] = [await connect(), await connect()];
+  assertEquals(await guardians.finish(first.read()), null);
+  await guardians.finish(second.write(frame(encodeP2pMessage(sessionIndex(4)))));
+  await guardians.world.run({ forMs: 1_000 });
+  assertEquals([a!.received, a!.closed(), guardians.connected(0), a!.connects()], [["1:4"], [], 1, 2]);
 });

@@ -19,6 +19,10 @@ export function peer(index: number): PeerId {
   return index as PeerId;
 }
 
+function textOf({ tag, value }: P2pMessage): string {
+  return tag === "SessionIndex" ? `${value}` : tag;
+}
+
 /** Subscribes to the router and tells `seen` of what comes. */
 export const listening = defineActor<
   PeerMessage,
@@ -141,7 +145,7 @@ export class Guardians {
       bind: { hostname: "0.0.0.0", port: PORT },
       others: new Map(others),
     });
-    const seen = (from: PeerId, message: P2pMessage) => guardian.received.push(`${from}:${message.value}`);
+    const seen = (from: PeerId, message: P2pMessage) => guardian.received.push(`${from}:${textOf(message)}`);
     const consumer = child(listening, { args: { router: routerRef("root"), seen } });
     await this.finish(guardian.system.start(supervisor("root", { children: [tree, consumer] })));
     return guardian;
