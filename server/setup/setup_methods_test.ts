@@ -126,6 +126,16 @@ Deno.test("local parameters are set once: alike again is the same code, others a
   });
 });
 
+Deno.test("modules named twice count once, in any order", async () => {
+  await withSetup(async ({ ask, params }) => {
+    const own = await ask("set_local_params", { ...LEADER, enabled_modules: ["mintv2", "meta", "mintv2"] }) as string;
+    assertEquals(parseSetupCode(own).enabledModules, ["meta", "mintv2"]);
+    for (const code of CODES) await ask("add_peer_setup_code", code);
+    assertEquals(await ask("start_dkg"), null);
+    assertEquals((await params()).modules, ["meta", "mintv2"]);
+  });
+});
+
 Deno.test("codes come after the local parameters", async () => {
   await withSetup(async ({ ask }) => {
     await refused(ask("add_peer_setup_code", CODES[0]!), 400, /Set the local parameters first/);
