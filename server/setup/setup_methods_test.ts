@@ -231,3 +231,16 @@ Deno.test("without a leader, or with one that has modules which we don't, the ce
     assert(await ask("setup_status") === "SharingConnectionCodes");
   });
 });
+
+Deno.test("once started, the ceremony's parameters stay as they were", async () => {
+  await withSetup(async ({ ask, params }) => {
+    await ask("set_local_params", LEADER);
+    for (const code of CODES) await ask("add_peer_setup_code", code);
+    await ask("start_dkg");
+    const started = await params();
+    await ask("reset_peer_setup_codes");
+    for (const code of [...CODES.slice(1), formatSetupCode(peerCode(4))]) await ask("add_peer_setup_code", code);
+    await ask("start_dkg");
+    assertEquals(await params(), started);
+  });
+});
