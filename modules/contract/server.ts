@@ -47,8 +47,8 @@ export interface DkgRounds {
   readonly peers: NumPeers;
   keyG1(): Promise<DkgKey>;
   keyG2(): Promise<DkgKey>;
-  /** Sends bytes to all and returns everybody's, the own ones included. */
-  exchange(own: Bytes): Promise<Map<PeerId, Bytes>>;
+  /** Sends a value to all and returns everybody's, the own one included. A peer's bytes that don't decode end the ceremony. */
+  exchange<T>(codec: Codec<T>, own: T): Promise<Map<PeerId, T>>;
 }
 
 export type EndpointContext = {

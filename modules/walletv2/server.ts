@@ -4,7 +4,7 @@
  */
 import { equalBytes } from "../../core/bytes.ts";
 import { isSecretKey, publicKeyOf } from "../../core/crypto/secp.ts";
-import { decode, encode } from "../../core/encoding/mod.ts";
+import { encode } from "../../core/encoding/mod.ts";
 import { err, ok } from "../../core/result.ts";
 import { publicKey } from "../../core/types/keys.ts";
 import type { ServerModule } from "../contract/server.ts";
@@ -55,8 +55,7 @@ export const walletv2Server = defineServerModule({
   generate: async (rounds, { network }, platform) => {
     let bitcoinSk = platform.dice.bytes(32);
     while (!isSecretKey(bitcoinSk)) bitcoinSk = platform.dice.bytes(32);
-    const keys = await rounds.exchange(publicKeyOf(bitcoinSk));
-    const bitcoinPks = new Map([...keys].map(([peer, bytes]) => [peer, decode(publicKey, bytes)]));
+    const bitcoinPks = await rounds.exchange(publicKey, publicKeyOf(bitcoinSk));
     return { config: newWalletConfig(bitcoinPks, network), privateConfig: { bitcoinSk } };
   },
   validate: (config, { bitcoinSk }, identity) => {

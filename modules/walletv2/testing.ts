@@ -102,11 +102,11 @@ function exchangeRounds(total: number): DkgRounds[] {
     peers: numPeers(total),
     keyG1: none,
     keyG2: none,
-    exchange: async (own) => {
-      sent.set(identity, own);
+    exchange: async (codec, own) => {
+      sent.set(identity, encode(codec, own));
       if (sent.size === total) resolve();
       await promise;
-      return new Map([...sent].sort(([a], [b]) => a - b));
+      return new Map([...sent].sort(([a], [b]) => a - b).map(([peer, bytes]) => [peer, decode(codec, bytes)]));
     },
   }));
 }

@@ -6,6 +6,8 @@
  */
 import type { Files } from "../../actors/platform/platform.ts";
 import { join } from "@std/path";
+import { FilesError } from "../../actors/platform/error.ts";
+import type { Bytes } from "../../core/bytes.ts";
 import { fromUtf8, utf8 } from "../../core/bytes.ts";
 import type { Json } from "../../core/encoding/mod.ts";
 import { DecodeError, parseJson, stringifyJson } from "../../core/encoding/mod.ts";
@@ -23,8 +25,19 @@ const PRIVATE = "private.json";
 const CLIENT = "client.json";
 const INVITE = "invite-code";
 
+/** The file, undefined when there is none, `"too_large"` when no config is as large. */
+async function readBounded(files: Files, path: string): Promise<Bytes | "too_large" | undefined> {
+  try {
+    return await files.read(path, CONFIG_FILE_BYTES_MAX);
+  } catch (thrown) {
+    if (thrown instanceof FilesError && thrown.code === "too_large") return "too_large";
+    throw thrown;
+  }
+}
+
+/** Also of a config that can't be read: only one that isn't there is set up anew. */
 export async function isConfigured(files: Files, dir: string): Promise<boolean> {
-  return await files.read(join(dir, CONSENSUS), CONFIG_FILE_BYTES_MAX) !== undefined;
+  return await readBounded(files, join(dir, CONSENSUS)) !== undefined;
 }
 
 /** @throws {SetupError} `config_exists` */
@@ -52,11 +65,17 @@ export async function writeConfig(
 
 async function readFile<T>(files: Files, dir: string, name: string, decode: (json: Json) => T): Promise<T> {
   const path = join(dir, name);
-  const bytes = await files.read(path, CONFIG_FILE_BYTES_MAX);
+  const bytes = await readBounded(files, path);
   if (!bytes) {
     throw new SetupError(
       { code: "config_missing", path },
       `${path} is missing: restore it from a backup of this guardian`,
+    );
+  }
+  if (bytes === "too_large") {
+    throw new SetupError(
+      { code: "config_broken", path },
+      `${path} can't be read (it holds more than ${CONFIG_FILE_BYTES_MAX} bytes): restore it from a backup of this guardian`,
     );
   }
   try {

@@ -4,7 +4,7 @@ import type { Platform } from "../../actors/platform/platform.ts";
 import { assert } from "../../core/assert.ts";
 import { toHex } from "../../core/bytes.ts";
 import { isSecretKey, publicKeyOf } from "../../core/crypto/secp.ts";
-import { decode, encode } from "../../core/encoding/mod.ts";
+import { encode } from "../../core/encoding/mod.ts";
 import type { JsonWithKind } from "../../core/types/json_with_kind.ts";
 import type { ModuleInstanceId } from "../../core/types/ids.ts";
 import { publicKey } from "../../core/types/keys.ts";
@@ -41,8 +41,7 @@ export async function generateConfig(options: GenerateOptions): Promise<Guardian
 
   let broadcastSecretKey = platform.dice.bytes(32);
   while (!isSecretKey(broadcastSecretKey)) broadcastSecretKey = platform.dice.bytes(32);
-  const keys = await rounds.exchange(publicKeyOf(broadcastSecretKey));
-  const broadcastPublicKeys = new Map([...keys].map(([peer, bytes]) => [peer, decode(publicKey, bytes)]));
+  const broadcastPublicKeys = await rounds.exchange(publicKey, publicKeyOf(broadcastSecretKey));
 
   const modules = new Map<ModuleInstanceId, ServerModuleConsensusConfig>();
   const privateModules = new Map<ModuleInstanceId, JsonWithKind>();

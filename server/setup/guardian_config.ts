@@ -1,7 +1,7 @@
 /** A guardian's whole config: what all share, what is its own, what is secret. Checks at every start. fedimint-server `config/mod.rs`. */
 import { equalBytes } from "../../core/bytes.ts";
 import { publicKeyOf } from "../../core/crypto/secp.ts";
-import { decode } from "../../core/encoding/mod.ts";
+import { decode, DecodeError } from "../../core/encoding/mod.ts";
 import type { ClientConfig } from "../../core/types/client_config.ts";
 import { clientConfigOf } from "../../core/types/server_config.ts";
 import type { ModuleInstanceId } from "../../core/types/ids.ts";
@@ -30,6 +30,16 @@ function mismatch(message: string): SetupError {
   );
 }
 
+/** @throws {SetupError} without the decoder's own words, which could quote a secret */
+function decoded<T>(decode: () => T, message: string): T {
+  try {
+    return decode();
+  } catch (thrown) {
+    if (!(thrown instanceof DecodeError)) throw thrown;
+    throw mismatch(message);
+  }
+}
+
 /**
  * Decodes the modules' configs and checks that everything belongs together: own keys, peer ids, each module's own share.
  * @throws {SetupError} `config_mismatch` · `unsupported_module`
@@ -56,8 +66,14 @@ export function configuredModules(
     }
     const stored = secret.modules.get(instance);
     if (!stored || stored.kind !== kind) throw mismatch(`The private config lacks module ${instance} of kind ${kind}`);
-    const moduleConfig: unknown = decode(definition.codecs.config, bytes);
-    const privateConfig: unknown = definition.privateConfig.fromJson(stored.value);
+    const moduleConfig: unknown = decoded(
+      () => decode(definition.codecs.config, bytes),
+      `The shared config of module ${instance} (${kind}) is damaged`,
+    );
+    const privateConfig: unknown = decoded(
+      () => definition.privateConfig.fromJson(stored.value),
+      `The private config of module ${instance} (${kind}) is damaged`,
+    );
     const valid = definition.validate(moduleConfig, privateConfig, local.identity);
     if (!valid.ok) throw mismatch(`Module ${instance} (${kind}): ${valid.error}`);
     modules.set(instance, { definition, config: moduleConfig, privateConfig });

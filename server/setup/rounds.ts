@@ -11,6 +11,9 @@ import { bls } from "../../core/crypto/bls/mod.ts";
 import type { DkgMessage, DkgStep } from "../../core/crypto/dkg.ts";
 import { dkgStep, startDkg } from "../../core/crypto/dkg.ts";
 import { unreachable } from "../../core/assert.ts";
+import type { Codec } from "../../core/encoding/mod.ts";
+import { decode, DecodeError, encode } from "../../core/encoding/mod.ts";
+import { errorText } from "../../core/result.ts";
 import type { PeerId, Sha256 } from "../../core/types/ids.ts";
 import type { NumPeers } from "../../core/types/num_peers.ts";
 import type { P2pMessage } from "../../core/types/p2p_message.ts";
@@ -54,13 +57,13 @@ export class Rounds implements DkgRounds {
     return this.#key(bls.g2, "DkgG2");
   }
 
-  async exchange(own: Bytes): Promise<Map<PeerId, Bytes>> {
-    if (this.peers.total > 1) this.#links.send("all", { tag: "Encodable", value: own });
-    const all = new Map<PeerId, Bytes>([[this.identity, own]]);
+  async exchange<T>(codec: Codec<T>, own: T): Promise<Map<PeerId, T>> {
+    if (this.peers.total > 1) this.#links.send("all", { tag: "Encodable", value: encode(codec, own) });
+    const all = new Map<PeerId, T>([[this.identity, own]]);
     for (const peer of this.#others()) {
       const message = await this.#links.receive(peer);
       if (message.tag !== "Encodable") throw this.#unexpected(peer, message);
-      all.set(peer, message.value);
+      all.set(peer, this.#decoded(peer, codec, message.value));
     }
     return new Map([...all].sort(([a], [b]) => a - b));
   }
@@ -111,6 +114,18 @@ export class Rounds implements DkgRounds {
         }
       }
       step = dkgStep(step.state, event!);
+    }
+  }
+
+  #decoded<T>(peer: PeerId, codec: Codec<T>, bytes: Bytes): T {
+    try {
+      return decode(codec, bytes);
+    } catch (thrown) {
+      if (!(thrown instanceof DecodeError)) throw thrown;
+      throw new SetupError(
+        { code: "peer_failed", peer, reason: "undecodable" },
+        `Guardian ${peer} sent what is no ${codec.name} (${errorText(thrown)}): all guardians must start setup again`,
+      );
     }
   }
 

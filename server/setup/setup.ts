@@ -124,7 +124,8 @@ export function setLocalParams(
     },
     federationName,
     disableBaseFees,
-    enabledModules: enabledModules && [...enabledModules],
+    // the code holds a set: the API's list may name one twice
+    enabledModules: enabledModules && [...new Set(enabledModules)].sort(),
     federationSize,
     network: settings.network,
     fedimintVersion: version,

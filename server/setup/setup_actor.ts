@@ -74,6 +74,8 @@ export const setup = defineActor<SetupMessage, SetupSettings, State>({
     },
     resetPeerSetupCodes: (state) => reply({ ...state, setup: { ...state.setup, codes: [] } }, null),
     startDkg: (state, _args, ctx) => {
+      // the ceremony has its parameters: what was changed since would not reach it
+      if (state.params) return reply(state, ok(null));
       const params = ceremonyParams(state.setup, state.settings);
       if (!params.ok) return reply(state, params);
       for (const asker of state.waiting) ctx.reply(asker, params.value);
