@@ -12,13 +12,12 @@ import type { Json } from "../../core/encoding/mod.ts";
 import { DecodeError, moduleEncoding } from "../../core/encoding/mod.ts";
 import type { Result } from "../../core/result.ts";
 import { errorText } from "../../core/result.ts";
-import { fromDyn } from "../../core/types/dyn.ts";
 import type { PeerId } from "../../core/types/ids.ts";
 import type { SignedSessionOutcome } from "../../core/types/session.ts";
 import { sessionHeader, signedSessionOutcome } from "../../core/types/session.ts";
 import type { OutcomeRef } from "./outcome.ts";
 import type { Modules } from "./transaction.ts";
-import { decodeTransaction } from "./transaction.ts";
+import { checkDecodes } from "./transaction.ts";
 
 const METHOD = "await_signed_session_outcome";
 /** A guardian cuts a long poll after 60 s; a little more tells a cut from a dead connection. */
@@ -58,10 +57,7 @@ export function checkOutcome(
     for (const [peer, signature] of signed.signatures) {
       if (!keychain.verify(peer, header, signature)) return `signature of guardian ${peer} is wrong`;
     }
-    for (const { item } of signed.sessionOutcome.items) {
-      if (item.tag === "Transaction") decodeTransaction(modules, item.value);
-      else if (item.tag === "Module") fromDyn(modules.decoders, "consensusItem", item.value);
-    }
+    for (const { item } of signed.sessionOutcome.items) checkDecodes(modules, item);
     return signed;
   } catch (thrown) {
     if (thrown instanceof DecodeError) return errorText(thrown);

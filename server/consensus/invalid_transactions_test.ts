@@ -66,6 +66,14 @@ const unbalanced = (inputs: bigint, outputs: bigint, fee: bigint): TransactionEr
   value: { inputs, outputs, fee },
 });
 
+/** Of its only signature. */
+function wrongSignature(tx: Transaction): TransactionError {
+  assert(tx.signatures.tag === "NaiveMultisig");
+  const [sig] = tx.signatures.value;
+  const key = toHex(publicKeyOf(SECRET_KEY)), hash = transactionIdOf(tx);
+  return { tag: "InvalidSignature", value: { tx: encodeHex(transaction, tx), hash, sig: toHex(sig!), key } };
+}
+
 const input = (id: bigint) => coinOf(100n, id), output = (msat: bigint) => coinOf(msat, 9n);
 
 const KINDS: readonly {
@@ -106,12 +114,7 @@ const KINDS: readonly {
   {
     name: "signed with another key",
     make: () => signed([input(1n)], [output(50n)], OTHER_KEY),
-    error: (tx) => {
-      assert(tx.signatures.tag === "NaiveMultisig");
-      const [sig] = tx.signatures.value;
-      const key = toHex(publicKeyOf(SECRET_KEY)), hash = transactionIdOf(tx);
-      return { tag: "InvalidSignature", value: { tx: encodeHex(transaction, tx), hash, sig: toHex(sig!), key } };
-    },
+    error: wrongSignature,
   },
   {
     name: "changed after it was signed",
@@ -119,12 +122,7 @@ const KINDS: readonly {
       const tx = signed([input(1n)], [output(50n)]);
       return { ...tx, outputs: [output(60n)] };
     },
-    error: (tx) => {
-      assert(tx.signatures.tag === "NaiveMultisig");
-      const [sig] = tx.signatures.value;
-      const key = toHex(publicKeyOf(SECRET_KEY)), hash = transactionIdOf(tx);
-      return { tag: "InvalidSignature", value: { tx: encodeHex(transaction, tx), hash, sig: toHex(sig!), key } };
-    },
+    error: wrongSignature,
   },
   {
     name: "with a signature too few",

@@ -16,7 +16,6 @@ import { equalBytes, toHex } from "../../core/bytes.ts";
 import type { Keychain } from "../broadcast/keychain.ts";
 import { decode, DecodeError, encode, list } from "../../core/encoding/mod.ts";
 import { errorText } from "../../core/result.ts";
-import { fromDyn } from "../../core/types/dyn.ts";
 import type { PeerId } from "../../core/types/ids.ts";
 import type { AcceptedItem, ConsensusItem, SessionOutcome, SignedSessionOutcome } from "../../core/types/session.ts";
 import { acceptedItem, consensusItem, sessionHeader } from "../../core/types/session.ts";
@@ -25,7 +24,7 @@ import type { MempoolRef } from "./mempool.ts";
 import type { SessionsRef } from "./sessions.ts";
 import type { ConsensusSettings } from "./settings.ts";
 import type { Modules } from "./transaction.ts";
-import { decodeTransaction } from "./transaction.ts";
+import { checkDecodes } from "./transaction.ts";
 
 /** A unit as the broadcast orders it: the same sequence on every guardian. */
 export type OrderedUnit = {
@@ -76,10 +75,7 @@ const items = list(consensusItem);
 export function decodeBatch(modules: Modules, bytes: Bytes): ConsensusItem[] | DecodeError {
   try {
     const batch = decode(items, bytes);
-    for (const item of batch) {
-      if (item.tag === "Transaction") decodeTransaction(modules, item.value);
-      else if (item.tag === "Module") fromDyn(modules.decoders, "consensusItem", item.value);
-    }
+    for (const item of batch) checkDecodes(modules, item);
     return batch;
   } catch (thrown) {
     if (thrown instanceof DecodeError) return thrown;

@@ -12,6 +12,7 @@ import type { Decoders, DynKind } from "../../core/types/dyn.ts";
 import { fromDyn } from "../../core/types/dyn.ts";
 import type { Dyn } from "../../core/types/dyn.ts";
 import type { ModuleInstanceId, TransactionId } from "../../core/types/ids.ts";
+import type { ConsensusItem } from "../../core/types/session.ts";
 import type { Transaction, TransactionError } from "../../core/types/transaction.ts";
 import { transactionIdOf } from "../../core/types/transaction.ts";
 import { verifyTransactionSignatures } from "../../core/types/transaction_signing.ts";
@@ -61,6 +62,12 @@ export function decodeTransaction(modules: Modules, transaction: Transaction): D
   };
   modules.memo.add(txid, transaction, parts);
   return { txid, transaction, ...parts };
+}
+
+/** An item of an unknown variant decodes: the engine rejects it. @throws {DecodeError} for unknown modules and malformed bodies */
+export function checkDecodes(modules: Modules, item: ConsensusItem): void {
+  if (item.tag === "Transaction") decodeTransaction(modules, item.value);
+  else if (item.tag === "Module") fromDyn(modules.decoders, "consensusItem", item.value);
 }
 
 function inputsByModule({ inputs }: DecodedTransaction): Map<ModuleRef, unknown[]> {

@@ -14,7 +14,7 @@ import { errorText } from "../../core/result.ts";
 import { DevFederation } from "../../server/devfed/federation.ts";
 import type { Audit } from "./audits.ts";
 import { awaitEqualAudits, checkBooks, netMsat } from "./audits.ts";
-import { awaitBalance, until, within } from "./waits.ts";
+import { awaitBalance, BLOCKS_TO_AGREE, until, within } from "./waits.ts";
 import { actorTree, Progress, sats, seconds, table } from "./report.ts";
 
 type Flags = { readonly peers: string; readonly bitcoind?: string; readonly keep: boolean; readonly dir?: string };
@@ -22,8 +22,6 @@ type Flags = { readonly peers: string; readonly bitcoind?: string; readonly keep
 const DEPOSIT_SAT = 1_000_000n;
 const GIFT_MSAT = 250_000_000n;
 const WITHDRAW_SAT = 300_000n;
-/** Deep enough for guardians to agree on a block: a vote is 7 behind the chain. */
-const BLOCKS_TO_AGREE = 8;
 
 const platform = realPlatform();
 

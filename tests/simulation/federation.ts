@@ -167,10 +167,6 @@ export class SimulatedFederation {
     return this.#invite;
   }
 
-  guardian(peer: number): Guardian {
-    return this.#nodes.get(peer)!.guardian!;
-  }
-
   /** Lets the world go on until the promise is settled. Within `play` it only waits. */
   finish<T>(promise: Promise<T>, forMs?: number): Promise<T> {
     return this.#goingOn ? promise : this.play(() => promise, forMs);

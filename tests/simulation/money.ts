@@ -2,11 +2,12 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Dice } from "../../actors/platform/platform.ts";
 import { sleep } from "../../actors/platform/platform.ts";
-import type { FederationClient } from "../../client/mod.ts";
-import type { JsonObject } from "../../core/encoding/mod.ts";
 import { encodeHex } from "../../core/encoding/mod.ts";
 import type { SignedSessionOutcome } from "../../core/types/session.ts";
 import { sessionOutcome } from "../../core/types/session.ts";
+import type { Audit } from "../demo/audits.ts";
+import { netMsat } from "../demo/audits.ts";
+import { awaitBalance, BLOCKS_TO_AGREE } from "../demo/waits.ts";
 import { SimulatedFederation } from "./federation.ts";
 import { SimulatedWallet, walletDisks } from "./wallets.ts";
 
@@ -20,8 +21,6 @@ const DEPOSIT_BTC = 0.0006;
 const WITHDRAW_SAT = 10_000n;
 /** Alice pays at least so much each time, Bob at most: he always has enough. */
 const PAYMENT_SAT = 4_000;
-/** Deep enough for guardians to agree on a block. */
-const BLOCKS_TO_AGREE = 8;
 const BOOKS_WAIT_MS = 120_000;
 
 let disks: ReturnType<typeof walletDisks<"alice" | "bob">> | undefined;
@@ -47,11 +46,6 @@ type World = {
   readonly dice: Dice;
 };
 
-/** Waits until there is money in the wallet. */
-async function funded(client: FederationClient): Promise<void> {
-  for await (const balanceMsat of client.subscribeBalance()) if (balanceMsat > 0n) return;
-}
-
 /** @param crash the receiver's machine loses power as soon as the wallet has said that it took the e-cash */
 async function pay(
   from: SimulatedWallet,
@@ -74,7 +68,7 @@ async function everydayLife(world: World, address: string): Promise<void> {
   const large = (): number => PAYMENT_SAT + dice.below(PAYMENT_SAT);
   await federation.bitcoin("sendtoaddress", address, DEPOSIT_BTC);
   await federation.mine(BLOCKS_TO_AGREE);
-  await funded(alice.client);
+  await awaitBalance(alice.client, 0n);
   await pay(alice, bob, large());
   await pay(alice, bob, large(), true);
   const destination = await federation.bitcoin("getnewaddress") as string;
@@ -105,8 +99,6 @@ async function trouble({ federation, dice }: World, over: () => boolean): Promis
   }
 }
 
-type Audit = { readonly net_assets: number; readonly module_summaries: Record<string, JsonObject> };
-
 async function commonSessions(federation: SimulatedFederation): Promise<string[][]> {
   const sessions: SignedSessionOutcome[][] = [];
   for (let peer = 0; peer < KIND.total; peer++) sessions.push(await federation.sessionsOf(peer));
@@ -122,8 +114,7 @@ async function countedBooks({ federation, alice, bob }: World): Promise<Omit<Boo
     const guardians: Books["guardians"][number][] = [];
     for (let peer = 0; peer < KIND.total; peer++) {
       const audit = await federation.call(peer, "audit") as unknown as Audit;
-      const mint = Object.values(audit.module_summaries).find(({ kind }) => kind === "mintv2");
-      guardians.push({ owedMsat: -BigInt(mint!["net_assets"] as number), surplusMsat: BigInt(audit.net_assets) });
+      guardians.push({ owedMsat: -netMsat(audit, "mintv2"), surplusMsat: BigInt(audit.net_assets) });
     }
     const same = guardians.every(({ owedMsat, surplusMsat }) =>
       owedMsat === guardians[0]!.owedMsat && surplusMsat === guardians[0]!.surplusMsat

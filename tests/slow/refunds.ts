@@ -3,6 +3,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { ecashNotes, formatEcash, makeEcash, parseEcash } from "../../modules/mintv2/ecash.ts";
 import type { FederationClient } from "../../client/mod.ts";
 import type { MintClient } from "../../modules/mintv2/client_api.ts";
+import { awaitBalance, BLOCKS_TO_AGREE } from "../demo/waits.ts";
 import { SimulatedFederation } from "../simulation/federation.ts";
 import { SimulatedWallet } from "../simulation/wallets.ts";
 
@@ -11,8 +12,6 @@ const WITHDRAW_SAT = 10_000n;
 /** What miners would never take: guardians refuse it. */
 const FEE_SAT = 1n;
 const PAYMENT_MSAT = 4_000_000n;
-/** Deep enough for guardians to agree on a block. */
-const BLOCKS_TO_AGREE = 8;
 /** For exchanging some fifty notes once or a few times, 100 msat each way. */
 const FEES_MAX_MSAT = 20_000n;
 /** A wallet has about three of each denomination. */
@@ -32,7 +31,7 @@ Deno.test("a refused withdrawal comes back at once, and of e-cash that was partl
   await federation.bitcoin("sendtoaddress", address, DEPOSIT_BTC);
   await federation.mine(BLOCKS_TO_AGREE);
   await federation.play(async () => {
-    for await (const balanceMsat of client.subscribeBalance()) if (balanceMsat > 0n) break;
+    await awaitBalance(client, 0n);
     await client.client.awaitIdle();
 
     const beforeMsat = await client.getBalance();

@@ -14,7 +14,7 @@ import { errorText } from "../../core/result.ts";
 import { DevFederation } from "../../server/devfed/federation.ts";
 import { awaitEqualAudits, checkBooks, totalMsat } from "../demo/audits.ts";
 import { compareSessions } from "../demo/agreement.ts";
-import { awaitBalance, within } from "../demo/waits.ts";
+import { awaitBalance, BLOCKS_TO_AGREE, within } from "../demo/waits.ts";
 
 const platform = realPlatform();
 const DEPOSIT_SAT = 2_000_000n;
@@ -77,7 +77,7 @@ async function run(minutes: number): Promise<void> {
       await within("An address", alice.depositAddress()),
       Number(DEPOSIT_SAT) / 1e8,
     );
-    await federation.mine(8);
+    await federation.mine(BLOCKS_TO_AGREE);
     await within("The deposit", awaitBalance(alice, 0n));
     const endMs = platform.clock.monotonicMs() + minutes * 60_000;
     let failed = false;

@@ -16,7 +16,7 @@ import { denominationAmount } from "../../../modules/mintv2/denomination.ts";
 import { ecashNotes, parseEcash } from "../../../modules/mintv2/ecash.ts";
 import type { DevFederationOptions } from "../../../server/devfed/federation.ts";
 import { DevFederation } from "../../../server/devfed/federation.ts";
-import { awaitBalance, within } from "../../demo/waits.ts";
+import { awaitBalance, BLOCKS_TO_AGREE, within } from "../../demo/waits.ts";
 import { officialGuardian } from "../../interop/federation.ts";
 import { findPrograms } from "../../interop/programs.ts";
 import { Lane } from "./lane.ts";
@@ -27,8 +27,6 @@ import { usageOf } from "./usage.ts";
 const platform = realPlatform();
 const PEERS = 4;
 const DEPOSIT_BTC = 0.01;
-/** Deep enough for guardians to agree on a block. */
-const BLOCKS_TO_AGREE = 8;
 /** Ten notes, each of another denomination. */
 const LANE_MSAT = [...Array(10).keys()].reduce((sum, i) => sum + denominationAmount(10 + i), 0n);
 
@@ -49,7 +47,7 @@ function percentile(sorted: readonly number[], part: number): number {
 
 /** Each with ten notes of its own. */
 async function lanesOf(wallet: FederationClient, count: number): Promise<Lane[]> {
-  const { instance } = wallet.client.module("mintv2");
+  const { instance, module } = wallet.client.module("mintv2");
   const { api } = wallet.client.running;
   const env = {
     api,
@@ -60,7 +58,7 @@ async function lanesOf(wallet: FederationClient, count: number): Promise<Lane[]>
     dice: platform.dice,
     nowMs: () => platform.clock.monotonicMs(),
   };
-  const mint = wallet.client.module("mintv2").module.api as MintClient;
+  const mint = module.api as MintClient;
   const lanes: Lane[] = [];
   for (let i = 0; i < count; i++) {
     const { text } = await mint.send(LANE_MSAT);
