@@ -1,24 +1,15 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { refTo } from "../../actors/mod.ts";
-import { DecodeError, struct, u64, unit } from "../../core/encoding/mod.ts";
+import { DecodeError, struct, u64 } from "../../core/encoding/mod.ts";
 import type { Dyn } from "../../core/types/dyn.ts";
 import { toDyn } from "../../core/types/dyn.ts";
 import type { Transaction } from "../../core/types/transaction.ts";
 import { transactionIdOf } from "../../core/types/transaction.ts";
 import { DecodedMemo } from "./decoded_memo.ts";
-import type { ModuleMessage } from "./module_actor.ts";
+import { codecsWith, INSTANCE, refs } from "./testing.ts";
 import { decodeTransaction, modulesWith } from "./transaction.ts";
 
 const input = struct("Input", { number: u64 });
-const codecs = {
-  config: unit,
-  input,
-  output: unit,
-  outputOutcome: unit,
-  consensusItem: unit,
-  inputError: unit,
-  outputError: unit,
-};
+const codecs = codecsWith({ input });
 
 function transactionWith(inputs: Dyn[], nonce = 0): Transaction {
   return {
@@ -29,7 +20,7 @@ function transactionWith(inputs: Dyn[], nonce = 0): Transaction {
   };
 }
 
-const modules = () => modulesWith(new Map([[0, refTo<ModuleMessage>("module")]]), new Map([[0, codecs]]));
+const modules = () => modulesWith(new Map([[INSTANCE, refs.module]]), new Map([[INSTANCE, codecs]]));
 
 Deno.test("a transaction that comes again is the same objects, with the signatures that it comes with", () => {
   const known = modules(), tx = transactionWith([toDyn(0, input, { number: 7n })]);
