@@ -12,6 +12,9 @@ import { run } from "./run.ts";
 
 const SHARED = fromFileUrl(new URL("../../../shared/interop/", import.meta.url));
 const BITCOIND_MS = 120_000;
+const VERSION_MS = 20_000;
+/** The official programs that ours is measured against. */
+const VERSION = "0.13";
 /** `fedimint-cli`, the larger one, has 89 MB. */
 const UNPACKED_BYTES_MAX = 500_000_000;
 
@@ -38,7 +41,12 @@ export async function findPrograms<Name extends OfficialProgram | "bitcoind">(
 
 async function findOfficial(name: OfficialProgram): Promise<Result<string, string>> {
   const found = await findProgram(name, [...foldersOf("INTEROP_DIR"), ...foldersOf("PATH")]) ?? await unpacked(name);
-  return found === undefined ? err(`no ${name}`) : ok(found);
+  if (found === undefined) return err(`no ${name}`);
+  const { out } = await run([found, "--version"], { withinMs: VERSION_MS });
+  const version = /\d+\.\d+\S*/.exec(out)?.[0];
+  return version?.startsWith(`${VERSION}.`)
+    ? ok(found)
+    : err(`${name} is ${version ?? "of an unknown version"}, not ${VERSION}`);
 }
 
 async function findBitcoind(): Promise<Result<string, string>> {
