@@ -11,6 +11,17 @@ import { Wallet } from "./wallet.ts";
 
 const DEPOSIT_SAT = 200_000;
 const WITHDRAW_SAT = 20_000;
+const RESTORED_SAT = 2_000;
+
+/** A new data directory from the words of a wallet, which is not used any more. */
+async function restore(old: Wallet, restored: Wallet, invite: string): Promise<void> {
+  await old.ask("dev", "wait-complete");
+  const { secret } = await old.ask("print-secret") as { secret: string };
+  await restored.ask("restore", "--mnemonic", secret, "--invite-code", invite);
+  await restored.ask("dev", "wait-complete");
+  const [beforeMsat, afterMsat] = [await old.balanceMsat(), await restored.balanceMsat()];
+  demand(afterMsat === beforeMsat, `${afterMsat} of ${beforeMsat} msat were restored`);
+}
 
 async function scenario(suite: Suite, { "fedimint-cli": fedimintCli }: Programs<"fedimint-cli">): Promise<void> {
   const federation = await suite.must(
@@ -20,11 +31,10 @@ async function scenario(suite: Suite, { "fedimint-cli": fedimintCli }: Programs<
   const official = Wallet.official(suite, "the official client", fedimintCli);
   const second = Wallet.official(suite, "a second official client", fedimintCli);
   const ours = Wallet.ours(suite, "our client");
-  const wallets = [official, second, ours];
 
   await suite.must("all clients join and see the same federation", async () => {
     const seen = new Set<string>();
-    for (const wallet of wallets) {
+    for (const wallet of [official, second, ours]) {
       await wallet.ask("join", federation.invite);
       const { federation_id: id, network, meta } = await wallet.ask("info") as JsonObject;
       seen.add(stringifyJson({ id: id!, network: network!, meta: meta! }));
@@ -46,12 +56,28 @@ async function scenario(suite: Suite, { "fedimint-cli": fedimintCli }: Programs<
       () => withdraw(federation, wallet, WITHDRAW_SAT, suite.signal),
     );
   }
+  const restored = Wallet.official(suite, "the restored client", fedimintCli);
+  const secondRestored = Wallet.official(suite, "the second restored client", fedimintCli);
+  await suite.must("the official client is restored from its words and its backup, with all its money", async () => {
+    await official.ask("backup", "--metadata=place=here");
+    await restore(official, restored, federation.invite);
+  });
+  await suite.must(
+    "the second official client is restored from its words alone, with all its money",
+    () => restore(second, secondRestored, federation.invite),
+  );
+  await suite.check("what was restored can be spent", async () => {
+    for (const wallet of [restored, secondRestored]) {
+      await demandRefused(ours, await handOver(wallet, ours, RESTORED_SAT));
+    }
+  });
+  await suite.check("a restored client's deposit is claimed", () => deposit(federation, restored, DEPOSIT_SAT));
   await suite.check("the official client reads every guardian's audit, and it balances", async () => {
-    for (const { peer } of federation.guardians) await official.checkAudit(peer, federation.apiPassword);
+    for (const { peer } of federation.guardians) await restored.checkAudit(peer, federation.apiPassword);
   });
   await suite.check(
     "nothing is under way any more, and all balances add up to what was paid in less fees",
-    () => demandSum(wallets, 2 * DEPOSIT_SAT - 3 * WITHDRAW_SAT),
+    () => demandSum([restored, secondRestored, ours], 3 * DEPOSIT_SAT - 3 * WITHDRAW_SAT),
   );
 }
 
