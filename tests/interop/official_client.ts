@@ -1,6 +1,7 @@
 /** Official clients in a federation of our guardians on the embedded chain, with our client among them. */
 import type { JsonObject } from "../../core/encoding/mod.ts";
 import { stringifyJson } from "../../core/encoding/mod.ts";
+import { administer, demandPassword, shutDown } from "./administration.ts";
 import { startFederation } from "./federation.ts";
 import { demandRefused, demandSum, deposit, handOver, withdraw } from "./payments.ts";
 import type { Programs } from "./programs.ts";
@@ -72,6 +73,15 @@ async function scenario(suite: Suite, { "fedimint-cli": fedimintCli }: Programs<
     }
   });
   await suite.check("a restored client's deposit is claimed", () => deposit(federation, restored, DEPOSIT_SAT));
+  await suite.check("fedimint-cli administers our guardians, with their password only", async () => {
+    for (const { peer } of federation.guardians) {
+      await demandPassword(restored, peer);
+      await administer(federation, restored, peer, 1);
+    }
+  });
+  await suite.check("a guardian that is told to stop after a session does, and comes back", async () => {
+    await shutDown(federation, restored, federation.guardians.length - 1);
+  });
   await suite.check("the official client reads every guardian's audit, and it balances", async () => {
     for (const { peer } of federation.guardians) await restored.checkAudit(peer, federation.apiPassword);
   });
