@@ -16,6 +16,7 @@ const slowTests = [
   "broadcast_seeds",
   "client_cli",
   "refunds",
+  "lost_database",
   "store_kill",
 ].map((name) => `tests/slow/${name}.ts`);
 

@@ -163,6 +163,12 @@ export class SimulatedFederation {
     await this.#startGuardian(peer);
   }
 
+  /** The disk with a killed guardian's database is gone, the one with its config files is not. */
+  async restartEmpty(peer: number): Promise<void> {
+    this.#nodes.get(peer)!.disk = new MemoryBackend(this.diskOptions("admin"));
+    await this.restart(peer);
+  }
+
   get invite(): string {
     return this.#invite;
   }
