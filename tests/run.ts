@@ -17,6 +17,7 @@ const slowTests = [
   "client_cli",
   "refunds",
   "lost_database",
+  "dead_bitcoin_node",
   "store_kill",
 ].map((name) => `tests/slow/${name}.ts`);
 

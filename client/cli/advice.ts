@@ -15,6 +15,10 @@ const ADVICE: ReadonlyMap<string, string> = new Map([
   ["insufficient_balance", "`balance` shows what there is, `deposit` adds to it. A number alone is millisatoshi."],
   ["insufficient_funds", "`balance` shows what there is, `deposit` adds to it. A number alone is millisatoshi."],
   [
+    "no_feerate",
+    "The federation's guardians don't reach the Bitcoin network at the moment. Nothing was paid: try again in some minutes. E-cash works meanwhile.",
+  ],
+  [
     "federation_short",
     "Nothing was lost: the money can be spent as e-cash, and be withdrawn when others have deposited bitcoin.",
   ],
