@@ -5,6 +5,7 @@
  */
 import { createSystem } from "../actors/mod.ts";
 import type { LogSink } from "../actors/logger.ts";
+import { loggerFor } from "../actors/logger.ts";
 import type { Address, Platform, TlsIdentity } from "../actors/platform/platform.ts";
 import { sleep } from "../actors/platform/platform.ts";
 import type { Store } from "../actors/store/store.ts";
@@ -33,7 +34,7 @@ import type { ConsensusSettings } from "./consensus/settings.ts";
 import { peersTree } from "./peers/tree.ts";
 import type { PeerAddress } from "./peers/tree.ts";
 import { ceremony } from "./setup/ceremony.ts";
-import { isConfigured, readConfig, writeConfig } from "./setup/config_files.ts";
+import { closeConfig, isConfigured, readConfig, writeConfig } from "./setup/config_files.ts";
 import { SetupError } from "./setup/error.ts";
 import type { GuardianConfig } from "./setup/guardian_config.ts";
 import { clientConfigFor, configuredModules } from "./setup/guardian_config.ts";
@@ -93,8 +94,12 @@ export class Guardian {
    * @throws {SetupError} when setup or the config is at fault
    */
   async run(): Promise<number> {
-    const { platform, dataDir } = this.#options;
+    const { platform, dataDir, log } = this.#options;
     const configured = await isConfigured(platform.files, dataDir);
+    for (const path of await closeConfig(platform.files, dataDir)) {
+      const why = "Others could read this secret file until now; if other people use this machine, they may know it";
+      loggerFor(ROOT, log).warn(why, { path });
+    }
     const config = configured ? await readConfig(platform.files, dataDir) : await this.#setUp();
     if (config) await this.#serve(config);
     return await Promise.race([this.#system.ended, this.#options.store.failed]);

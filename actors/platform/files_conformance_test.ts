@@ -45,6 +45,16 @@ onBoth("what is given to write may be changed afterwards", async ({ server: { fi
   assertEquals(await files.read(`${folder}/a`, 100), utf8("keep"));
 });
 
+onBoth("a file that others can read is made secret, once", async ({ server: { files }, folder }) => {
+  await files.create(`${folder}/open`, utf8("x"));
+  await files.create(`${folder}/secret`, utf8("x"), { secret: true });
+  assertEquals(await files.makeSecret(`${folder}/open`), true);
+  assertEquals(await files.makeSecret(`${folder}/open`), false);
+  assertEquals(await files.makeSecret(`${folder}/secret`), false);
+  assertEquals(await files.makeSecret(`${folder}/none`), false);
+  assertEquals(await files.read(`${folder}/open`, 100), utf8("x"));
+});
+
 onBoth("a file is removed, also when it is gone already", async ({ server: { files }, folder }) => {
   await files.create(`${folder}/a`, utf8("x"));
   await files.remove(`${folder}/a`);

@@ -100,3 +100,15 @@ export async function readConfig(files: Files, dir: string): Promise<GuardianCon
     private: await readFile(files, dir, PRIVATE, (json) => serverConfigPrivate.fromJson(json)),
   };
 }
+
+/**
+ * Files that come out of an archive are often readable by everybody.
+ * @returns paths of the secret files that others could read until now
+ */
+export async function closeConfig(files: Files, dir: string): Promise<string[]> {
+  const open: string[] = [];
+  for (const path of [LOCAL, PRIVATE, CONSENSUS].map((name) => join(dir, name))) {
+    if (await files.makeSecret(path)) open.push(path);
+  }
+  return open;
+}

@@ -5,7 +5,7 @@ import type { Files } from "../../actors/platform/platform.ts";
 import { fromUtf8, toHex, utf8 } from "../../core/bytes.ts";
 import type { Bytes } from "../../core/bytes.ts";
 import { builtInModules } from "../modules.ts";
-import { isConfigured, readConfig, writeConfig } from "./config_files.ts";
+import { closeConfig, isConfigured, readConfig, writeConfig } from "./config_files.ts";
 import { SetupError } from "./error.ts";
 import type { GuardianConfig } from "./guardian_config.ts";
 import { clientConfigFor, configuredModules } from "./guardian_config.ts";
@@ -28,6 +28,7 @@ function filesOn(disk: SimulatedDisk, killedAt = Infinity): Files {
     read: (path, bytesMax) => new Promise((resolve) => resolve(disk.read(path, bytesMax))),
     create: write(false),
     replace: write(true),
+    makeSecret: (path) => Promise.resolve(disk.makeSecret(path)),
     remove: (path) => Promise.resolve(disk.remove(path)),
     list: (path) => Promise.resolve(disk.list(path)),
     makeDirectory: (path) => Promise.resolve(disk.makeDirectory(path, true)),
@@ -182,4 +183,16 @@ Deno.test("private.json: a broadcast key that is none is refused without telling
     const error = await assertRejects(() => readConfig(filesOn(disk), DIR), SetupError, "private.json");
     assert(!Deno.inspect(error).includes(key.slice(0, 60)), "the key is not told");
   }
+});
+
+Deno.test("secret files that came out of an archive are closed to others, and told", async () => {
+  const disk = await written();
+  assertEquals(await closeConfig(filesOn(disk), DIR), [], "they were written as secrets");
+  for (const name of READ) {
+    disk.write(`${DIR}/${name}`, { bytes: disk.read(`${DIR}/${name}`, CONFIG_FILE_BYTES_MAX)!, secret: false }, true);
+  }
+  const paths = [...READ].map((name) => `${DIR}/${name}`);
+  assertEquals((await closeConfig(filesOn(disk), DIR)).toSorted(), paths);
+  assertEquals(paths.map((path) => disk.files.get(path)!.secret), [true, true, true]);
+  assertEquals(await closeConfig(filesOn(emptyDisk()), DIR), [], "a guardian that is not set up has none");
 });

@@ -12,7 +12,10 @@ import { realDice } from "./dice.ts";
 
 const UNFINISHED = /^\..*\.[0-9a-f]{16}\.unfinished$/;
 
-export const realFiles: Files = { read, create, replace, remove, list, makeDirectory };
+/** Bits of a mode: what the owner's group and everybody may do. */
+const OTHERS = 0o077;
+
+export const realFiles: Files = { read, create, replace, makeSecret, remove, list, makeDirectory };
 
 async function read(path: string, bytesMax: number): Promise<Bytes | undefined> {
   try {
@@ -79,6 +82,19 @@ async function write(
     await syncFolder(folder);
   } catch (thrown) {
     throw filesError(path, "write", thrown);
+  }
+}
+
+async function makeSecret(path: string): Promise<boolean> {
+  try {
+    const { mode } = await Deno.stat(path);
+    // null where the system has no such modes
+    if (mode === null || (mode & OTHERS) === 0) return false;
+    await Deno.chmod(path, 0o600);
+    return true;
+  } catch (thrown) {
+    if (thrown instanceof Deno.errors.NotFound) return false;
+    throw filesError(path, "restrict", thrown);
   }
 }
 

@@ -31,6 +31,17 @@ Deno.test("secret files and folders are for their owner alone, with all that is 
   });
 });
 
+Deno.test("a file that is made secret is its owner's alone", async () => {
+  await inFolder(async (folder) => {
+    for (const mode of [0o644, 0o640, 0o604]) {
+      await Deno.writeTextFile(`${folder}/a`, "x");
+      await Deno.chmod(`${folder}/a`, mode);
+      assertEquals(await realFiles.makeSecret(`${folder}/a`), true);
+      assertEquals(await modeOf(`${folder}/a`), "600");
+    }
+  });
+});
+
 Deno.test("of two that create one file at the same time, one wins whole", async () => {
   await inFolder(async (folder) => {
     const creating = Array.from({ length: 10 }, (_, i) => realFiles.create(`${folder}/a`, utf8(`${i}`)).then(() => i));

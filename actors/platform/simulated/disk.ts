@@ -29,6 +29,14 @@ export class SimulatedDisk {
     this.files.set(at, file);
   }
 
+  makeSecret(path: string): boolean {
+    const at = normalised(path);
+    const file = this.files.get(at);
+    if (file === undefined || file.secret) return false;
+    this.files.set(at, { ...file, secret: true });
+    return true;
+  }
+
   remove(path: string): void {
     const at = normalised(path);
     if (this.folders.has(at)) {

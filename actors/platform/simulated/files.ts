@@ -43,6 +43,7 @@ export function simulatedFiles(life: Life): Files {
     read: (path, bytesMax) => later(`read ${path}`, () => disk.read(path, bytesMax), false),
     create: write(false),
     replace: write(true),
+    makeSecret: (path) => later(`restrict ${path}`, () => disk.makeSecret(path), true),
     remove: (path) => later(`remove ${path}`, () => disk.remove(path), true),
     list: (path) => later(`list ${path}`, () => disk.list(path), false),
     makeDirectory: (path, options = {}) =>
