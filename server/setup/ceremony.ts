@@ -2,19 +2,20 @@
  * The ceremony as an actor: takes the other guardians' messages from the links, waits until all are connected, generates the config.
  * It runs once; a failure is told to whoever started it, and setup begins anew.
  */
+import type { ActorContext } from "../../actors/actor.ts";
 import { defineActor, next, reply } from "../../actors/actor.ts";
 import type { ActorRef, Cast, ReplyTo, Request } from "../../actors/protocol.ts";
 import type { Result } from "../../core/result.ts";
 import { err, errorText, ok } from "../../core/result.ts";
 import type { PeerId } from "../../core/types/ids.ts";
 import { numPeers } from "../../core/types/num_peers.ts";
-import type { P2pMessage } from "../../core/types/p2p_message.ts";
 import type { AnyServerModuleDefinition } from "../../modules/contract/server.ts";
 import type { PeerMessage, RouterRef } from "../peers/router.ts";
 import { SetupError } from "./error.ts";
 import { generateConfig } from "./generate.ts";
 import type { GuardianConfig } from "./guardian_config.ts";
-import { WAITING_MESSAGES_MAX } from "./limits.ts";
+import { Inbox } from "./inbox.ts";
+import { SILENCE_TOLD_MAX_MS, SILENCE_TOLD_MS } from "./limits.ts";
 import type { CeremonyLinks } from "./rounds.ts";
 import { Rounds } from "./rounds.ts";
 import type { CeremonyParams } from "./setup.ts";
@@ -27,6 +28,8 @@ export type CeremonyMessage =
   | Request<"result", null, Result<GuardianConfig, string>>
   | Cast<"poll", null>
   | Cast<"connected", { peers: Result<Set<PeerId>, unknown> }>
+  /** `progress` as it was `afterMs` ago. */
+  | Cast<"watch", { afterMs: number; progress: number }>
   | Cast<"finished", { outcome: Result<GuardianConfig, unknown> }>;
 
 export type CeremonyRef = ActorRef<CeremonyMessage>;
@@ -39,54 +42,59 @@ export type CeremonyArgs = {
   readonly testEnvironment: boolean;
 };
 
-/** One queue a peer, and at most one who waits for it. */
-class Inbox {
-  readonly #queues = new Map<PeerId, P2pMessage[]>();
-  readonly #waiting = new Map<PeerId, (message: P2pMessage) => void>();
-
-  /** False when a peer sends more than any honest one. */
-  put(from: PeerId, message: P2pMessage): boolean {
-    const waiting = this.#waiting.get(from);
-    if (waiting) {
-      this.#waiting.delete(from);
-      waiting(message);
-      return true;
-    }
-    const queue = this.#queues.get(from) ?? [];
-    if (queue.length >= WAITING_MESSAGES_MAX) return false;
-    queue.push(message);
-    this.#queues.set(from, queue);
-    return true;
-  }
-
-  receive(from: PeerId): Promise<P2pMessage> {
-    const message = this.#queues.get(from)?.shift();
-    if (message) return Promise.resolve(message);
-    return new Promise((resolve) => this.#waiting.set(from, resolve));
-  }
-}
-
 type State = {
   readonly args: CeremonyArgs;
   readonly inbox: Inbox;
   readonly askers: ReplyTo<Result<GuardianConfig, string>>[];
   readonly result: Result<GuardianConfig, string> | null;
+  /** Whose links are up, until all are. */
+  readonly connected: ReadonlySet<PeerId>;
   readonly started: boolean;
 };
+
+type Context = ActorContext<CeremonyMessage>;
+
+/** Told to everybody who asks or has asked; the first result counts. */
+function finish(state: State, ctx: Context, result: Result<GuardianConfig, string>): State {
+  if (state.result) return state;
+  for (const asker of state.askers) ctx.reply(asker, result);
+  return { ...state, askers: [], result };
+}
+
+function progressOf({ connected, inbox }: State): number {
+  return connected.size + inbox.received;
+}
+
+/** Whom the ceremony waits for; nobody while it computes. */
+function awaitedBy({ args: { params }, started, inbox, connected }: State): PeerId[] {
+  if (started) return inbox.awaited;
+  return [...params.peers.keys()].filter((peer) => peer !== params.identity && !connected.has(peer));
+}
+
+/** A guardian that is silent keeps all others waiting, as in the reference: whoever runs them must see which. */
+function tellSilence(state: State, ctx: Context): void {
+  const { peers } = state.args.params;
+  const guardians = awaitedBy(state).map((peer) => `${peer} (${peers.get(peer)!.name})`);
+  if (guardians.length === 0) return;
+  const what = state.started
+    ? "The ceremony waits for messages of these guardians; if one has failed or was restarted, stop all and set up again"
+    : "The ceremony waits for a connection to these guardians; all must have started it";
+  ctx.log.warn(what, { guardians: guardians.join(", ") });
+}
 
 export const ceremony = defineActor<CeremonyMessage, CeremonyArgs, State>({
   name: "ceremony",
   init: (ctx, args) => {
     if (args.router) ctx.tell(args.router, "subscribe", { consumer: ctx.self });
     ctx.after(0, { type: "poll", args: null });
-    return { args, inbox: new Inbox(), askers: [], result: null, started: false };
+    ctx.after(SILENCE_TOLD_MS, { type: "watch", args: { afterMs: SILENCE_TOLD_MS, progress: 0 } });
+    return { args, inbox: new Inbox(), askers: [], result: null, connected: new Set(), started: false };
   },
   handle: {
     peerMessage: (state, { from, message }, ctx) => {
-      if (!state.inbox.put(from, message)) {
-        ctx.log.warn("A guardian sends more than the ceremony asks for", { peer: from });
-      }
-      return next(state);
+      if (state.result || state.inbox.put(from, message)) return next(state);
+      const why = `Guardian ${from} sends more than the ceremony asks for: set up again without it`;
+      return next(finish(state, ctx, err(why)));
     },
     poll: (state, _args, ctx) => {
       const { router } = state.args;
@@ -99,7 +107,7 @@ export const ceremony = defineActor<CeremonyMessage, CeremonyArgs, State>({
       const { params, router, definitions, testEnvironment } = state.args;
       if (peers.value.size < params.peers.size - 1) {
         ctx.after(CONNECTED_POLL_MS, { type: "poll", args: null });
-        return next(state);
+        return next({ ...state, connected: peers.value });
       }
       const links: CeremonyLinks = {
         send: (to, message) => {
@@ -117,13 +125,19 @@ export const ceremony = defineActor<CeremonyMessage, CeremonyArgs, State>({
         () => generateConfig({ params, rounds, definitions, platform: ctx.platform, log: ctx.log, testEnvironment }),
         (outcome) => ({ type: "finished", args: { outcome } }),
       );
-      return next({ ...state, started: true });
+      return next({ ...state, connected: peers.value, started: true });
     },
     finished: (state, { outcome }, ctx) => {
       if (!outcome.ok && !(outcome.error instanceof SetupError)) throw outcome.error;
-      const result = outcome.ok ? ok(outcome.value) : err(errorText(outcome.error));
-      for (const asker of state.askers) ctx.reply(asker, result);
-      return next({ ...state, askers: [], result });
+      return next(finish(state, ctx, outcome.ok ? ok(outcome.value) : err(errorText(outcome.error))));
+    },
+    watch: (state, { afterMs, progress }, ctx) => {
+      if (state.result) return next(state);
+      const isSilent = progressOf(state) === progress;
+      if (isSilent) tellSilence(state, ctx);
+      const nextMs = isSilent ? Math.min(2 * afterMs, SILENCE_TOLD_MAX_MS) : SILENCE_TOLD_MS;
+      ctx.after(nextMs, { type: "watch", args: { afterMs: nextMs, progress: progressOf(state) } });
+      return next(state);
     },
     result: (state, _args, _ctx, from) => {
       if (state.result) return reply(state, state.result);

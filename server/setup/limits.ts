@@ -7,5 +7,10 @@ export const GUARDIAN_NAME_MAX = 59;
 export const FEDERATION_NAME_MAX = 200;
 /** Messages of one guardian that wait until the ceremony asks for them: peers run ahead by a round at most. */
 export const WAITING_MESSAGES_MAX = 64;
+/** Their bytes together: the largest honest one, the commitment to a polynomial for 20 guardians, has 1.4 KB. */
+export const WAITING_BYTES_MAX = 1_000_000;
+/** When nothing comes for so long, the ceremony tells whom it waits for; then after twice as long, and so on to the longest. */
+export const SILENCE_TOLD_MS = 30_000;
+export const SILENCE_TOLD_MAX_MS = 600_000;
 /** Largest config file: 20 guardians with 42 keys of 96 bytes in hex take about 200 KB. */
 export const CONFIG_FILE_BYTES_MAX = 16_000_000;
