@@ -11,13 +11,10 @@ import { sleep } from "../actors/platform/platform.ts";
 import type { Store } from "../actors/store/store.ts";
 import { child } from "../actors/supervisor.ts";
 import type { ActorSystem, Inspection } from "../actors/system.ts";
-import { assert } from "../core/assert.ts";
-import { fromHex } from "../core/bytes.ts";
 import { federationIdOf } from "../core/types/federation_id.ts";
 import type { PeerId } from "../core/types/ids.ts";
 import { formatInviteCode, newInviteCode } from "../core/types/invite_code.ts";
 import { numPeers } from "../core/types/num_peers.ts";
-import type { PeerSetupCode } from "../core/types/setup_code.ts";
 import type { BitcoinSource } from "../modules/contract/bitcoin.ts";
 import type { AnyServerModuleDefinition } from "../modules/contract/server.ts";
 import { SETUP_CONNECTIONS_MAX } from "./api/limits.ts";
@@ -38,6 +35,7 @@ import { closeConfig, isConfigured, readConfig, writeConfig } from "./setup/conf
 import { SetupError } from "./setup/error.ts";
 import type { GuardianConfig } from "./setup/guardian_config.ts";
 import { clientConfigFor, configuredModules } from "./setup/guardian_config.ts";
+import { addressesOfCodes, addressesOfConfig, tlsOfConfig } from "./setup/peer_addresses.ts";
 import { setup } from "./setup/setup_actor.ts";
 import { setupMethods } from "./setup/setup_methods.ts";
 import type { CeremonyParams, SetupSettings } from "./setup/setup.ts";
@@ -62,7 +60,6 @@ export type GuardianOptions = {
   readonly testEnvironment: boolean;
 };
 
-const DEFAULT_P2P_PORT = 8173;
 /** Between the answer to `start_dkg` and the closing of the setup API. */
 const SETUP_FAREWELL_MS = 100;
 const NODE_POLL_MS = 1_000;
@@ -123,7 +120,7 @@ export class Guardian {
 
     // listens before it links, so that what peers send first finds it
     const router = params.peers.size > 1 ? paths.router : null;
-    if (router) await this.#startPeers(params.identity, params.tls, addressesOf(params.peers));
+    if (router) await this.#startPeers(params.identity, params.tls, addressesOfCodes(params.peers));
     await system.startChild(
       ROOT,
       child(ceremony, { args: { params, definitions, router, testEnvironment }, restart: "temporary" }),
@@ -176,7 +173,9 @@ export class Guardian {
     const { consensus, local, private: secret } = config;
     const peers = numPeers(consensus.apiEndpoints.size);
     const router = peers.total > 1 ? paths.router : null;
-    if (router && !this.#hasPeers()) await this.#startPeers(local.identity, tlsOf(config), addressesOfConfig(config));
+    if (router && !this.#hasPeers()) {
+      await this.#startPeers(local.identity, tlsOfConfig(config), addressesOfConfig(config));
+    }
     const fresh = await ensureOwnStatements(store, config, platform);
     // as the others last said; one that moves while we run is found at our next start
     const urls = await store.read((tx) => apiUrls(tx, consensus));
@@ -277,42 +276,4 @@ export class Guardian {
     await this.#system.stop();
     await this.#options.store.close();
   }
-}
-
-function peerAddress(url: string, name: string, certificate: PeerAddress["certificate"]): PeerAddress {
-  // WHATWG knows no port of this scheme, so what is written is what is used
-  const { hostname, port } = new URL(url);
-  return {
-    hostname: hostname.replace(/^\[|\]$/g, ""),
-    port: port === "" ? DEFAULT_P2P_PORT : Number(port),
-    name,
-    certificate,
-  };
-}
-
-function addressesOf(codes: ReadonlyMap<PeerId, PeerSetupCode>): Map<PeerId, PeerAddress> {
-  return new Map([...codes].map(([peer, { name, endpoints }]) => {
-    assert(endpoints.tag === "Tcp", "setup takes only guardians that are reached by TCP");
-    return [peer, peerAddress(endpoints.value.p2pUrl, name, endpoints.value.cert)];
-  }));
-}
-
-function addressesOfConfig({ consensus, local }: GuardianConfig): Map<PeerId, PeerAddress> {
-  return new Map(
-    [...local.p2pEndpoints].map((
-      [peer, { url, name }],
-    ) => [peer, peerAddress(url, name, fromHex(consensus.tlsCerts.get(peer)!))]),
-  );
-}
-
-/** @throws {SetupError} `config_mismatch` for a guardian of an iroh federation */
-function tlsOf({ consensus, local, private: secret }: GuardianConfig): TlsIdentity {
-  const certificate = consensus.tlsCerts.get(local.identity);
-  if (secret.tlsKey === null || certificate === undefined) {
-    throw new SetupError(
-      { code: "config_mismatch", path: "" },
-      "This guardian's federation is reached by iroh, which this program does not speak",
-    );
-  }
-  return { certificate: fromHex(certificate), privateKey: fromHex(secret.tlsKey) };
 }

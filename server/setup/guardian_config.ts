@@ -23,7 +23,8 @@ export type ConfiguredModule = {
   readonly privateConfig: unknown;
 };
 
-function mismatch(message: string): SetupError {
+/** Parts of the config that don't belong together. */
+export function mismatch(message: string): SetupError {
   return new SetupError(
     { code: "config_mismatch", path: "" },
     `${message}. Restore the data directory of this guardian from a backup.`,
