@@ -98,12 +98,22 @@ export class Guardian {
       loggerFor(ROOT, log).warn(why, { path });
     }
     const config = configured ? await readConfig(platform.files, dataDir) : await this.#setUp();
-    if (config) await this.#serve(config);
+    if (config) await this.#orStopped(this.#serve(config));
     return await Promise.race([this.#system.ended, this.#options.store.failed]);
   }
 
-  /** Setup, then the ceremony. Null when the guardian was stopped meanwhile. */
+  /** Null when the guardian was stopped before it had a config. */
   async #setUp(): Promise<GuardianConfig | null> {
+    const made = await this.#orStopped(this.#makeConfig());
+    if (!made) return null;
+    // also when a stop has come meanwhile: the others have theirs, and without ours they would be one guardian short for ever
+    await this.#write(made.config, made.params);
+    await this.#system.stopChild(`${ROOT}/ceremony`);
+    return made.config;
+  }
+
+  /** Setup, then the ceremony. */
+  async #makeConfig(): Promise<{ readonly config: GuardianConfig; readonly params: CeremonyParams }> {
     const { platform, bindApi, apiPassword, apiSecrets, setup: settings, definitions, testEnvironment } = this.#options;
     const system = this.#system;
     await system.startChild(ROOT, child(setup, { args: settings }));
@@ -112,8 +122,7 @@ export class Guardian {
       ROOT,
       apiTree(ROOT, { bind: bindApi, methods, connectionsMax: SETUP_CONNECTIONS_MAX, apiSecrets }),
     );
-    const params = await this.#orStopped(system.ask(paths.setup, "params", null, { deadlineMs: Infinity }));
-    if (!params) return null;
+    const params = await system.ask(paths.setup, "params", null, { deadlineMs: Infinity });
     await sleep(platform.clock, SETUP_FAREWELL_MS);
     await system.stopChild(`${ROOT}/api`);
     await system.stopChild(`${ROOT}/setup`);
@@ -125,14 +134,12 @@ export class Guardian {
       ROOT,
       child(ceremony, { args: { params, definitions, router, testEnvironment }, restart: "temporary" }),
     );
-    const result = await this.#orStopped(system.ask(paths.ceremony, "result", null, { deadlineMs: Infinity }));
-    if (!result) return null;
+    const result = await system.ask(paths.ceremony, "result", null, { deadlineMs: Infinity });
     if (!result.ok) throw new SetupError({ code: "refused", reason: "ceremony" }, result.error);
-    await system.stopChild(`${ROOT}/ceremony`);
-    await this.#write(result.value, params);
-    return result.value;
+    return { config: result.value, params };
   }
 
+  /** Null when the guardian is stopped first: a stop may come at any moment, and what is begun then fails. */
   async #orStopped<T>(promise: Promise<T>): Promise<T | null> {
     const { signal } = this.#stopping;
     const stopped = new Promise<null>((resolve) =>

@@ -15,7 +15,7 @@ import { SetupError } from "./error.ts";
 import { generateConfig } from "./generate.ts";
 import type { GuardianConfig } from "./guardian_config.ts";
 import { Inbox } from "./inbox.ts";
-import { SILENCE_TOLD_MAX_MS, SILENCE_TOLD_MS } from "./limits.ts";
+import { GUARDIAN_NAME_MAX, SILENCE_TOLD_MAX_MS, SILENCE_TOLD_MS } from "./limits.ts";
 import type { CeremonyLinks } from "./rounds.ts";
 import { Rounds } from "./rounds.ts";
 import type { CeremonyParams } from "./setup.ts";
@@ -65,21 +65,24 @@ function progressOf({ connected, inbox }: State): number {
   return connected.size + inbox.received;
 }
 
-/** Whom the ceremony waits for; nobody while it computes. */
-function awaitedBy({ args: { params }, started, inbox, connected }: State): PeerId[] {
+/** Whom the ceremony waits for, and in which step; nobody while it computes. */
+function awaitedBy({ args: { params }, started, inbox, connected }: State): Map<PeerId, string> {
   if (started) return inbox.awaited;
-  return [...params.peers.keys()].filter((peer) => peer !== params.identity && !connected.has(peer));
+  const missing = [...params.peers.keys()].filter((peer) => peer !== params.identity && !connected.has(peer));
+  return new Map(missing.map((peer) => [peer, "connection"]));
 }
 
 /** A guardian that is silent keeps all others waiting, as in the reference: whoever runs them must see which. */
 function tellSilence(state: State, ctx: Context): void {
   const { peers } = state.args.params;
-  const guardians = awaitedBy(state).map((peer) => `${peer} (${peers.get(peer)!.name})`);
-  if (guardians.length === 0) return;
+  const awaited = awaitedBy(state);
+  if (awaited.size === 0) return;
+  // a code's name is as long as whoever made it likes
+  const guardians = [...awaited.keys()].map((peer) => `${peer} (${peers.get(peer)!.name.slice(0, GUARDIAN_NAME_MAX)})`);
   const what = state.started
     ? "The ceremony waits for messages of these guardians; if one has failed or was restarted, stop all and set up again"
     : "The ceremony waits for a connection to these guardians; all must have started it";
-  ctx.log.warn(what, { guardians: guardians.join(", ") });
+  ctx.log.warn(what, { guardians: guardians.join(", "), step: [...new Set(awaited.values())].join(", ") });
 }
 
 export const ceremony = defineActor<CeremonyMessage, CeremonyArgs, State>({
@@ -104,6 +107,7 @@ export const ceremony = defineActor<CeremonyMessage, CeremonyArgs, State>({
     },
     connected: (state, { peers }, ctx) => {
       if (!peers.ok) throw peers.error;
+      if (state.result) return next(state);
       const { params, router, definitions, testEnvironment } = state.args;
       if (peers.value.size < params.peers.size - 1) {
         ctx.after(CONNECTED_POLL_MS, { type: "poll", args: null });
@@ -113,7 +117,7 @@ export const ceremony = defineActor<CeremonyMessage, CeremonyArgs, State>({
         send: (to, message) => {
           if (router) ctx.tell(router, "send", { to, message });
         },
-        receive: (from) => state.inbox.receive(from),
+        receive: (from, step) => state.inbox.receive(from, step),
       };
       const rounds = new Rounds({
         identity: params.identity,

@@ -15,7 +15,7 @@ import { router } from "../peers/router.ts";
 import type { CeremonyMessage } from "./ceremony.ts";
 import { ceremony } from "./ceremony.ts";
 import type { GuardianConfig } from "./guardian_config.ts";
-import { SILENCE_TOLD_MAX_MS, SILENCE_TOLD_MS, WAITING_MESSAGES_MAX } from "./limits.ts";
+import { GUARDIAN_NAME_MAX, SILENCE_TOLD_MAX_MS, SILENCE_TOLD_MS, WAITING_MESSAGES_MAX } from "./limits.ts";
 import { LIAR, paramsOf } from "./testing.ts";
 
 const PEERS = [0, 1, 2, 3];
@@ -55,10 +55,10 @@ const wire = defineActor<LinkMessage, { readonly from: PeerId; readonly to: Peer
   },
 });
 
-function guardian(self: PeerId, way: Way): ChildSpec[] {
+function guardian(self: PeerId, way: Way, params = paramsOf(self)): ChildSpec[] {
   const others = PEERS.filter((peer) => peer !== self);
   const links = new Map(others.map((to) => [to, refTo<LinkMessage>(`root/wire:${self}>${to}`)]));
-  const args = { params: paramsOf(self), definitions: builtInModules, router: routerOf(self), testEnvironment: true };
+  const args = { params, definitions: builtInModules, router: routerOf(self), testEnvironment: true };
   return [
     child(router, { id: `router:${self}`, args: { links } }),
     ...others.map((to) => child(wire, { id: `wire:${self}>${to}`, args: { from: self, to, way } })),
@@ -70,7 +70,7 @@ type Ceremonies = TestSystem & {
   connect(self: PeerId, peer: PeerId): void;
   connectAll(): void;
   result(peer: PeerId): Promise<Result<GuardianConfig, string>>;
-  warnings(peer: PeerId): { readonly message: string; readonly guardians: unknown }[];
+  warnings(peer: PeerId): { readonly message: string; readonly guardians: unknown; readonly step: unknown }[];
 };
 
 async function withCeremonies(way: Way, body: (test: Ceremonies) => Promise<void>): Promise<void> {
@@ -86,7 +86,7 @@ async function withCeremonies(way: Way, body: (test: Ceremonies) => Promise<void
       result: (peer) => test.system.ask(ceremonyOf(peer), "result", null, { deadlineMs: Infinity }),
       warnings: (peer) =>
         test.log.filter(({ level, path }) => level === "warn" && path === `root/ceremony:${peer}`)
-          .map(({ message, facts }) => ({ message, guardians: facts.guardians })),
+          .map(({ message, facts }) => ({ message, guardians: facts.guardians, step: facts.step })),
     });
   });
 }
@@ -146,6 +146,15 @@ Deno.test("whom it waits for to connect is told, less and less often", async () 
   });
 });
 
+Deno.test("a guardian's name in the log is only so long, however long it is in its setup code", async () => {
+  const peers = new Map([...paramsOf(0).peers].map(([peer, code]) => [peer, { ...code, name: "x".repeat(10_000) }]));
+  await withSystem(guardian(0, honest, { ...paramsOf(0), peers }), async ({ clock, log }) => {
+    await clock.advance(SILENCE_TOLD_MS);
+    const told = log.filter(({ level }) => level === "warn").map(({ facts }) => `${facts.guardians}`);
+    assertEquals(told, [[1, 2, 3].map((peer) => `${peer} (${"x".repeat(GUARDIAN_NAME_MAX)})`).join(", ")]);
+  });
+});
+
 Deno.test("a guardian that falls silent is told by name while it is silent, and the ceremony goes on when it speaks", async () => {
   const unsent: (() => void)[] = [], spokenTo = new Set<PeerId>();
   let silent = true;
@@ -168,7 +177,7 @@ Deno.test("a guardian that falls silent is told by name while it is silent, and 
     await test.clock.advance(1);
     const [first] = test.warnings(0);
     assertStringIncludes(first!.message, "set up again");
-    assertEquals(first!.guardians, "2 (g2)");
+    assertEquals([first!.guardians, first!.step], ["2 (g2)", "broadcast keys: exchange of PublicKey"]);
     silent = false;
     for (const speak of unsent) speak();
     await test.clock.advance(SILENCE_TOLD_MAX_MS);
@@ -202,7 +211,37 @@ Deno.test("a guardian that sends without end, asked or not, ends the ceremony; n
     assertStringIncludes(result.error, `Guardian ${LIAR} sends more than the ceremony asks for`);
     test.connectAll();
     await test.clock.advance(1_000);
+    const zero = test.system.inspect().children.find(({ path }) => path === "root/ceremony:0")!;
+    assertEquals(zero.facts, { started: false, finished: true });
     assertEquals(await test.result(0), result, "it stays ended, whatever comes");
+  });
+});
+
+Deno.test("guardians that have finished and run on into consensus don't end the ceremony of one that still waits", async () => {
+  const late: P2pMessage[] = [];
+  const way: Way = (from, to, message) => {
+    if (from !== 2 || to !== 0 || message.tag !== "Checksum" || sentTo.size < 2) {
+      if (message.tag === "Encodable") sentTo.add(to);
+      return [message];
+    }
+    late.push(message);
+    return [];
+  };
+  const sentTo = new Set<PeerId>();
+  await withCeremonies(way, async (test) => {
+    const results = PEERS.map((peer) => test.result(peer));
+    test.connectAll();
+    await test.clock.advance(1_000);
+    assertEquals(late.length, 1, "only the last message of one to another is missing");
+    for (const peer of [1, 3]) assert((await results[peer]!).ok);
+    const tell = (from: PeerId, message: P2pMessage): void =>
+      test.system.tell(routerOf(0), "received", { from, message });
+    for (let i = 0; i < 20 * WAITING_MESSAGES_MAX; i++) {
+      for (const from of [1, 3]) tell(from, { tag: "Aleph", value: new Uint8Array(1_000) });
+    }
+    await test.clock.advance(1_000);
+    tell(2, late[0]!);
+    assert((await results[0]!).ok, "the others have a federation: this one must not be left out of it");
   });
 });
 

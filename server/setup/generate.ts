@@ -41,6 +41,7 @@ export async function generateConfig(options: GenerateOptions): Promise<Guardian
 
   let broadcastSecretKey = platform.dice.bytes(32);
   while (!isSecretKey(broadcastSecretKey)) broadcastSecretKey = platform.dice.bytes(32);
+  rounds.begin("broadcast keys");
   const broadcastPublicKeys = await rounds.exchange(publicKey, publicKeyOf(broadcastSecretKey));
 
   const modules = new Map<ModuleInstanceId, ServerModuleConsensusConfig>();
@@ -49,6 +50,7 @@ export async function generateConfig(options: GenerateOptions): Promise<Guardian
     const definition = definitions.get(kind);
     assert(definition, "setup takes only modules that this program has");
     log.info("Generating a module's keys", { kind, instance });
+    rounds.begin(`module ${instance} (${kind})`);
     const generated = await definition.generate(rounds, params, platform);
     const config = encode(definition.codecs.config, generated.config);
     modules.set(instance, { kind, version: definition.consensusVersion, config });

@@ -4,11 +4,20 @@ import type { P2pMessage } from "../../core/types/p2p_message.ts";
 import { encodeP2pMessage } from "../../core/types/p2p_message.ts";
 import { WAITING_BYTES_MAX, WAITING_MESSAGES_MAX } from "./limits.ts";
 
-type Queue = { readonly messages: P2pMessage[]; bytes: number };
+/** Who sends anything else has finished its ceremony and is in consensus. */
+const OF_CEREMONY: ReadonlySet<P2pMessage["tag"]> = new Set(["Checksum", "DkgG1", "DkgG2", "Encodable"]);
+
+type Queue = {
+  readonly messages: P2pMessage[];
+  bytes: number;
+  /** The last one is none of the ceremony's: nothing behind it will ever be asked for. */
+  ended: boolean;
+};
+type Waiting = { readonly step: string; readonly resolve: (message: P2pMessage) => void };
 
 export class Inbox {
   readonly #queues = new Map<PeerId, Queue>();
-  readonly #waiting = new Map<PeerId, (message: P2pMessage) => void>();
+  readonly #waiting = new Map<PeerId, Waiting>();
   #received = 0;
 
   /** How many messages were handed to whoever asked. */
@@ -16,40 +25,46 @@ export class Inbox {
     return this.#received;
   }
 
-  /** Whose message is asked for and has not come. */
-  get awaited(): PeerId[] {
-    return [...this.#waiting.keys()].sort((a, b) => a - b);
+  /** Whose message is asked for and has not come, and in which step. */
+  get awaited(): Map<PeerId, string> {
+    return new Map([...this.#waiting].map(([peer, { step }]) => [peer, step] as const).sort(([a], [b]) => a - b));
   }
 
-  /** False when more wait than an honest guardian ever sends ahead: the message is dropped, and what comes later is worth nothing. */
+  /**
+   * False when more wait than an honest guardian ever sends ahead: the message is dropped, and what comes later is worth nothing.
+   * A guardian that has finished goes on into consensus while we wait for a slower one. Of that the first message is kept, which tells
+   * what came if it is asked for; the rest is dropped, as consensus repeats it.
+   */
   put(from: PeerId, message: P2pMessage): boolean {
     const waiting = this.#waiting.get(from);
     if (waiting) {
       this.#waiting.delete(from);
       this.#received++;
-      waiting(message);
+      waiting.resolve(message);
       return true;
     }
     const queue = this.#queueOf(from);
+    if (queue.ended) return true;
     const bytes = queue.bytes + encodeP2pMessage(message).length;
-    if (queue.messages.length >= WAITING_MESSAGES_MAX || bytes > WAITING_BYTES_MAX) return false;
+    queue.ended = !OF_CEREMONY.has(message.tag);
+    if (!queue.ended && (queue.messages.length >= WAITING_MESSAGES_MAX || bytes > WAITING_BYTES_MAX)) return false;
     queue.messages.push(message);
     queue.bytes = bytes;
     return true;
   }
 
-  /** The next message of this guardian, in order. Asked for one at a time. */
-  receive(from: PeerId): Promise<P2pMessage> {
+  /** The next message of this guardian, in order. Asked for one at a time; `step` is what it is for. */
+  receive(from: PeerId, step: string): Promise<P2pMessage> {
     const queue = this.#queueOf(from);
     const message = queue.messages.shift();
-    if (message === undefined) return new Promise((resolve) => this.#waiting.set(from, resolve));
+    if (message === undefined) return new Promise((resolve) => this.#waiting.set(from, { step, resolve }));
     queue.bytes -= encodeP2pMessage(message).length;
     this.#received++;
     return Promise.resolve(message);
   }
 
   #queueOf(from: PeerId): Queue {
-    const queue = this.#queues.get(from) ?? { messages: [], bytes: 0 };
+    const queue = this.#queues.get(from) ?? { messages: [], bytes: 0, ended: false };
     this.#queues.set(from, queue);
     return queue;
   }

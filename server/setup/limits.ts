@@ -5,7 +5,7 @@ export const GUARDIANS_MAX = 20;
 /** Characters of a guardian's or a federation's name. A certificate's label has 63, four of them "peer". */
 export const GUARDIAN_NAME_MAX = 59;
 export const FEDERATION_NAME_MAX = 200;
-/** Messages of one guardian that wait until the ceremony asks for them: peers run ahead by a round at most. */
+/** Messages of one guardian's ceremony that wait until the ceremony asks for them: peers run ahead by a round at most. */
 export const WAITING_MESSAGES_MAX = 64;
 /** Their bytes together: the largest honest one, the commitment to a polynomial for 20 guardians, has 1.4 KB. */
 export const WAITING_BYTES_MAX = 1_000_000;

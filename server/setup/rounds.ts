@@ -23,8 +23,8 @@ import { SetupError } from "./error.ts";
 /** How the ceremony speaks with the other guardians. */
 export interface CeremonyLinks {
   send(to: PeerId | "all", message: P2pMessage): void;
-  /** The next message of this peer, in order. */
-  receive(from: PeerId): Promise<P2pMessage>;
+  /** The next message of this peer, in order. `step` says what for, to whoever runs the guardian. */
+  receive(from: PeerId, step: string): Promise<P2pMessage>;
 }
 
 type DkgTag = "DkgG1" | "DkgG2";
@@ -34,6 +34,7 @@ export class Rounds implements DkgRounds {
   readonly peers: NumPeers;
   readonly #links: CeremonyLinks;
   readonly #dice: Dice;
+  #part = "";
 
   constructor(
     options: {
@@ -49,6 +50,11 @@ export class Rounds implements DkgRounds {
     this.#dice = options.dice;
   }
 
+  /** What the rounds from now on are for. */
+  begin(part: string): void {
+    this.#part = part;
+  }
+
   keyG1(): Promise<DkgKey> {
     return this.#key(bls.g1, "DkgG1");
   }
@@ -61,7 +67,7 @@ export class Rounds implements DkgRounds {
     if (this.peers.total > 1) this.#links.send("all", { tag: "Encodable", value: encode(codec, own) });
     const all = new Map<PeerId, T>([[this.identity, own]]);
     for (const peer of this.#others()) {
-      const message = await this.#links.receive(peer);
+      const message = await this.#links.receive(peer, `${this.#part}: exchange of ${codec.name}`);
       if (message.tag !== "Encodable") throw this.#unexpected(peer, message);
       all.set(peer, this.#decoded(peer, codec, message.value));
     }
@@ -72,7 +78,7 @@ export class Rounds implements DkgRounds {
   async compareChecksum(own: Sha256, what: string): Promise<void> {
     if (this.peers.total > 1) this.#links.send("all", { tag: "Checksum", value: own });
     for (const peer of this.#others()) {
-      const message = await this.#links.receive(peer);
+      const message = await this.#links.receive(peer, `comparison of the ${what}`);
       if (message.tag !== "Checksum") throw this.#unexpected(peer, message);
       if (message.value === own) continue;
       throw new SetupError(
@@ -130,7 +136,7 @@ export class Rounds implements DkgRounds {
   }
 
   async #receiveDkg(peer: PeerId, tag: DkgTag): Promise<DkgMessage> {
-    const message = await this.#links.receive(peer);
+    const message = await this.#links.receive(peer, `${this.#part}: ${tag}`);
     if (message.tag !== tag) throw this.#unexpected(peer, message);
     return message.value;
   }
