@@ -56,14 +56,19 @@ Deno.test("a submitted transaction is accepted and answered at once, and again w
   assertEquals((await federation.pending(guardian)).items, [{ item: { tag: "Transaction", value }, peer: 0 }]);
 });
 
-Deno.test("a rejected item takes no place in the outcome", async () => {
+Deno.test("a rejected item takes no place in the outcome, also where a restart counts the places", async () => {
   const { federation, guardian, vote } = await single(3);
   await vote(10);
   const item = { tag: "Module" as const, value: toDyn(0, u64, 10n) };
   await federation.finish(guardian.system!.ask(paths.mempool, "submit", { item }));
   await vote(11);
+  federation.kill(guardian);
+  await federation.restart(guardian);
+  await vote(12);
   const { items } = await federation.pending(guardian);
-  assertEquals(items.map(({ item }) => item.tag === "Module" && item.value.body.at(-1)), [10, 11]);
+  assertEquals(items.map(({ item }) => item.tag === "Module" && item.value.body.at(-1)), [10, 11, 12]);
+  const rejected = guardian.log.filter(({ message }) => message === "Item rejected");
+  assertEquals(rejected.map(({ facts }) => facts.reason), ["voted before"]);
 });
 
 Deno.test("a guardian that is killed goes on in the same session with the items of before", async () => {
