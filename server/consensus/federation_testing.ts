@@ -22,7 +22,7 @@ import { signedSessionOutcome } from "../../core/types/session.ts";
 import type { AnyServerModule, AnyServerModuleDefinition, ServerModuleEnv } from "../../modules/contract/server.ts";
 import { seededDice } from "../../modules/contract/testing.ts";
 import type { LinkMessage } from "../peers/link.ts";
-import { router } from "../peers/router.ts";
+import { router, routerMemory } from "../peers/router.ts";
 import { consensusTree, guardianRefs, modulesOf, paths } from "../tree.ts";
 import { acceptedItems, finishedSessions, getSessionOutcome, UNITS_PREFIX } from "./db.ts";
 import { makeKeychain } from "./keychain.ts";
@@ -161,7 +161,7 @@ export class Federation {
       children: [
         supervisor("peers", {
           children: [
-            child(router, { args: { links } }),
+            child(router, { args: { links, memory: routerMemory() } }),
             ...others.map((other) => child(this.#link(guardian, other), { args: null })),
           ],
         }),
