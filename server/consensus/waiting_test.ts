@@ -56,6 +56,10 @@ function process({ system }: ConsensusTest, position: number, value: Transaction
   return system.ask(refs.engine, "process", { session: 0, position, item: itemOf(value), peer: 1 });
 }
 
+function inspect({ system }: ConsensusTest, { path }: { readonly path: string }) {
+  return system.inspect().children.find((child) => child.path === path)!.facts;
+}
+
 Deno.test("a submission that finds the mempool full is told so at once; submitted again later it is taken", async () => {
   await withConsensus(MODULE, codecs, async (test) => {
     const { system, clock } = test;
@@ -98,9 +102,11 @@ Deno.test("more than may wait are told so, but one that waits already has room f
 Deno.test("a transaction that waits goes to one unit a session, and into the next session when it was lost in this one", async () => {
   await withConsensus(MODULE, codecs, async (test) => {
     const { answers, submit } = submitter(test);
-    submit(transaction(1));
-    submit(transaction(1));
-    await test.clock.advance(0);
+    for (let i = 0; i < 2; i++) {
+      submit(transaction(1));
+      await test.clock.advance(0);
+      assertEquals(inspect(test, refs.mempool).waiting, 1);
+    }
     assertEquals(await unit(test), [itemOf(transaction(1))]);
     await test.clock.advance(10_000);
     assertEquals(await unit(test), []);
@@ -127,8 +133,7 @@ Deno.test("a transaction that another made invalid is answered with why, soon af
 Deno.test("who waits no longer is forgotten, and the transaction with the last of them", async () => {
   await withConsensus(MODULE, codecs, async (test) => {
     const { submit } = submitter(test);
-    const waiting = () =>
-      test.system.inspect().children.find(({ path }) => path === refs.submissions.path)!.facts.waiting;
+    const waiting = () => inspect(test, refs.submissions).waiting;
     submit(transaction(1), 1_000);
     submit(transaction(1), 2_000);
     await test.clock.advance(1_999);
