@@ -134,8 +134,22 @@ Deno.test("a broadcast that crashes in its life sends the same units again, and 
   });
 });
 
+Deno.test("a unit whose record could not be written is not sent: the broadcast crashes and begins anew", async () => {
+  const disk = new Disk();
+  await life(await disk.open(), async ({ system, clock, units, log }) => {
+    await clock.advance(0);
+    system.tell(refs.broadcast, "saved", { count: 1, outcome: err(new Error("the disk is full")) });
+    await clock.advance(60_000);
+    assertEquals(units, []);
+    assertEquals(log.filter(({ level }) => level === "error").map(({ facts }) => facts.reason), ["the disk is full"]);
+    await disk.clock.advance(1_000);
+    await clock.advance(60_000);
+    assert(units.length > 0);
+  });
+});
+
 Deno.test("messages that are not of the broadcast, and garbage, are ignored", async () => {
-  await life(await new Disk().open(), async ({ system, clock }) => {
+  await life(await new Disk().open(), async ({ system, clock, log }) => {
     const messages: Parameters<typeof send>[0][] = [
       { tag: "SessionIndex", value: 7n },
       { tag: "Aleph", value: Uint8Array.of(255, 1, 2) },
@@ -146,6 +160,6 @@ Deno.test("messages that are not of the broadcast, and garbage, are ignored", as
     }
     for (const message of messages) send(message);
     await clock.advance(1_000);
-    assertEquals(system.inspect().children.map(({ restarts }) => restarts), [0, 0, 0, 0]);
+    assertEquals(log.filter(({ level }) => level === "error"), []);
   });
 });
