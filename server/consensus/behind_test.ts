@@ -7,8 +7,8 @@ import type { Result } from "../../core/result.ts";
 import { err, ok } from "../../core/result.ts";
 import { signedSessionOutcome } from "../../core/types/session.ts";
 import { finishedSessions, getSessionOutcome } from "./db.ts";
-import type { TestGuardian } from "./federation_testing.ts";
 import { Federation, votesOf } from "./federation_testing.ts";
+import type { TestGuardian } from "./guardian_testing.ts";
 
 /** Guardian 3 is away while the others finish `sessions` sessions with votes. */
 async function left(seed: number, sessions: number): Promise<Federation> {

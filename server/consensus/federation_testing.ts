@@ -2,33 +2,25 @@
  * For tests of sessions: guardians with the real tree of consensus and the real router over a module that counts votes, without TLS, API
  * and setup. Between them is what the test makes of it.
  */
-import type { ActorSystem, Inspection, LogRecord } from "../../actors/mod.ts";
-import { child, createSystem, defineActor, next, refTo, supervisor } from "../../actors/mod.ts";
-import { sleep } from "../../actors/platform/platform.ts";
+import { child, createSystem, refTo, supervisor } from "../../actors/mod.ts";
 import { SimulatedWorld } from "../../actors/platform/simulated/mod.ts";
-import type { Cast, ReplyTo } from "../../actors/protocol.ts";
-import type { RpcError, RpcMessage } from "../../actors/rpc/mod.ts";
-import type { Store } from "../../actors/store/mod.ts";
 import { MemoryBackend, openMemoryStore } from "../../actors/store/mod.ts";
 import { publicKeyOf } from "../../core/crypto/mod.ts";
-import type { Json } from "../../core/encoding/mod.ts";
-import { moduleEncoding, u64 } from "../../core/encoding/mod.ts";
-import type { Result } from "../../core/result.ts";
+import { u64 } from "../../core/encoding/mod.ts";
 import { err, ok } from "../../core/result.ts";
 import { numPeers } from "../../core/types/num_peers.ts";
-import type { P2pMessage } from "../../core/types/p2p_message.ts";
 import type { AcceptedItem, SignedSessionOutcome } from "../../core/types/session.ts";
-import { signedSessionOutcome } from "../../core/types/session.ts";
 import type { AnyServerModule, AnyServerModuleDefinition, ServerModuleEnv } from "../../modules/contract/server.ts";
 import { seededDice } from "../../modules/contract/testing.ts";
 import type { LinkMessage } from "../peers/link.ts";
 import { router, routerMemory } from "../peers/router.ts";
-import { consensusTree, guardianRefs, modulesOf, paths } from "../tree.ts";
+import { consensusTree, modulesOf } from "../tree.ts";
 import { acceptedItems, finishedSessions, getSessionOutcome, UNITS_PREFIX } from "./db.ts";
+import { apiOf, linkBetween, TestGuardian } from "./guardian_testing.ts";
 import { makeKeychain } from "./keychain.ts";
 import { codecsWith, INSTANCE } from "./testing.ts";
 
-const DISK_MS = 3, LATENCY_MS = 10, POLL_MS = 50;
+const DISK_MS = 3;
 
 const secretKey = (peer: number): Uint8Array => new Uint8Array(32).fill(peer + 1);
 const voteKey = (peer: number, number: bigint): Uint8Array => Uint8Array.of(peer, Number(number));
@@ -56,39 +48,6 @@ export type FederationOptions = {
   readonly roundsPerSession?: number;
   readonly sessionTimeoutMs?: number;
 };
-
-export class TestGuardian {
-  readonly index: number;
-  readonly log: LogRecord[] = [];
-  /** Numbers that it votes for. */
-  readonly wanted: bigint[] = [];
-  /** Whether others hear it and it hears them; its API is apart from that. */
-  linked = true;
-  /** What its API answers when another asks for an outcome; default what its store has. */
-  answer: ((session: number) => Promise<Result<Json, RpcError>>) | null = null;
-  shutdowns = 0;
-  system: ActorSystem | null = null;
-  store: Store | null = null;
-  disk: MemoryBackend;
-
-  constructor(index: number, disk: MemoryBackend) {
-    this.index = index;
-    this.disk = disk;
-  }
-
-  /** What it warned of, and what crashed with its reason. */
-  troubles(): string[] {
-    return this.log.filter(({ level }) => level === "warn" || level === "error")
-      .map(({ message, facts }) => facts.reason === undefined ? message : `${message}: ${facts.reason}`);
-  }
-
-  /** By the end of its path; undefined while there is none. */
-  inspect(path: string): Inspection | undefined {
-    const find = (node: Inspection): Inspection | undefined =>
-      node.path.endsWith(path) ? node : node.children.map(find).find((found) => found !== undefined);
-    return this.system ? find(this.system.inspect()) : undefined;
-  }
-}
 
 export class Federation {
   readonly world: SimulatedWorld;
@@ -162,62 +121,13 @@ export class Federation {
         supervisor("peers", {
           children: [
             child(router, { args: { links, memory: routerMemory() } }),
-            ...others.map((other) => child(this.#link(guardian, other), { args: null })),
+            ...others.map((other) => child(linkBetween(guardian, other), { args: null })),
           ],
         }),
-        supervisor("federation", { children: others.map((other) => child(this.#api(other), { args: null })) }),
+        supervisor("federation", { children: others.map((other) => child(apiOf(other), { args: null })) }),
         tree,
       ],
     })));
-  }
-
-  #link(from: TestGuardian, to: TestGuardian) {
-    type Message = Extract<LinkMessage, { type: "send" }> | Cast<"arrive", { message: P2pMessage }>;
-    return defineActor<Message, null, null>({
-      name: `link:${to.index}`,
-      init: () => null,
-      handle: {
-        send: (state, { message }, ctx) => {
-          ctx.after(LATENCY_MS, { type: "arrive", args: { message } });
-          return next(state);
-        },
-        arrive: (state, { message }) => {
-          if (from.linked && to.linked) to.system?.tell(paths.router, "received", { from: from.index, message });
-          return next(state);
-        },
-      },
-    });
-  }
-
-  /** The API of `to`, as another guardian reaches it. */
-  #api(to: TestGuardian) {
-    type Answer = Result<Json, RpcError>;
-    type Message =
-      | Extract<RpcMessage, { type: "call" }>
-      | Cast<"answered", { from: ReplyTo<Answer>; outcome: Result<Answer, unknown> }>;
-    return defineActor<Message, null, null>({
-      name: guardianRefs([to.index]).get(to.index)!.path.split("/").at(-1)!,
-      init: () => null,
-      handle: {
-        call: (state, { params }, ctx, from) => {
-          const session = (params as [{ params: number }])[0].params;
-          ctx.run(async (signal): Promise<Answer> => {
-            for (;;) {
-              await sleep(ctx.platform.clock, POLL_MS, signal);
-              if (!to.store) return err({ kind: "connection", message: "refused" });
-              if (to.answer) return await to.answer(session);
-              const outcome = await to.store.read((tx) => getSessionOutcome(tx, session));
-              if (outcome) return ok(moduleEncoding(signedSessionOutcome).toJson(outcome));
-            }
-          }, (outcome) => ({ type: "answered", args: { from, outcome } }));
-          return next(state);
-        },
-        answered: (state, { from, outcome }, ctx) => {
-          if (outcome.ok) ctx.reply(from, outcome.value);
-          return next(state);
-        },
-      },
-    });
   }
 
   /** SIGKILL: what was not durable is lost. */

@@ -4,8 +4,8 @@ import { refTo } from "../../actors/mod.ts";
 import { err } from "../../core/result.ts";
 import { paths } from "../tree.ts";
 import type { BroadcastMessage } from "./broadcast.ts";
-import type { TestGuardian } from "./federation_testing.ts";
 import { Federation, votesOf } from "./federation_testing.ts";
+import type { TestGuardian } from "./guardian_testing.ts";
 
 /** Of all guardians the same. @returns `guardian:number` of all votes, in order */
 async function assertAgreed(federation: Federation): Promise<string[]> {
