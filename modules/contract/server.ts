@@ -123,7 +123,12 @@ export interface ServerModule<Input, Output, Outcome, Item, InputError, OutputEr
   prepareInputs?(transactions: readonly (readonly Input[])[]): Promise<void>;
   processInput(tx: StoreTx, input: Input, inPoint: InPoint): Promise<Result<InputMeta, InputError>>;
   processOutput(tx: StoreTx, output: Output, outPoint: OutPoint): Promise<Result<OutputMeta, OutputError>>;
-  /** An error's text is for the log: the item is rejected. `signal` ends waiting for the Bitcoin node when the guardian stops. */
+  /**
+   * An error's text is for the log: the item is rejected. `signal` ends waiting for the Bitcoin node when the guardian stops.
+   *
+   * Rule: a copy of an item that was accepted just before is refused or changes nothing. A session's signed header does not tell how often
+   * its last items stand there, so a guardian that takes the outcome from a peer may process them once where others did it twice.
+   */
   processItem(tx: StoreTx, item: Item, peer: PeerId, signal: AbortSignal): Promise<Result<null, string>>;
   /** Null where the module has no outcomes. */
   outputOutcome(tx: ReadTx, outPoint: OutPoint): Promise<Outcome | null>;

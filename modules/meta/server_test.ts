@@ -194,3 +194,19 @@ Deno.test("the same votes leave the same store on every guardian", async () => {
     { numRuns: 50 },
   );
 });
+
+Deno.test("a copy of a vote that was accepted just before changes nothing, whatever votes came before", async () => {
+  const vote = fc.record({ peer: fc.nat(3), value: fc.constantFrom("a", "b"), salt: fc.bigInt(0n, 1n) });
+  await fc.assert(
+    fc.asyncProperty(fc.array(vote, { minLength: 1, maxLength: 20 }), async (votes) => {
+      const guardian = await startGuardian();
+      for (const { peer, value, salt } of votes) {
+        await guardian.vote(peer, value, salt);
+        const before = await dump(guardian.store);
+        await guardian.vote(peer, value, salt);
+        assertEquals(await dump(guardian.store), before);
+      }
+    }),
+    { numRuns: 50 },
+  );
+});

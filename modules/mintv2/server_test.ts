@@ -202,7 +202,7 @@ Deno.test("the same items leave the same store on every guardian, but for the sh
   assertEquals(first!.length > 10, true);
 });
 
-Deno.test("mintv2 refuses consensus items, proposes none and has no outcomes", async () => {
+Deno.test("mintv2 refuses consensus items, so copies too, proposes none and has no outcomes", async () => {
   const { store, module } = guardian;
   const signal = new AbortController().signal;
   const item = { tag: "Default", value: { variant: 0n, bytes: new Uint8Array() } } as const;

@@ -5,7 +5,7 @@ import { unknownServer } from "./server.ts";
 
 const txid = "00".repeat(32);
 
-Deno.test("the unknown module refuses inputs, outputs and items by value and stores nothing", async () => {
+Deno.test("the unknown module refuses inputs, outputs and items by value and stores nothing, so a copy too", async () => {
   const store = await testStore();
   const module = await unknownServer.start(testEnv({ store, config: null, privateConfig: null }));
   const { codecs } = unknownServer;

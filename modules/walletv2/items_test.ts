@@ -56,6 +56,28 @@ Deno.test("votes: the block count of a threshold, the fee rate of a threshold, e
   await assertEqualStores(wallet);
 });
 
+Deno.test("a copy of an item that was accepted just before is refused and changes nothing, whatever item it is", async () => {
+  const wallet = await funded(100_000n);
+  await confirm(wallet, deposit(wallet, 1, 60_000n));
+  assertEquals((await claim(wallet, claimOf(wallet, 1n, 1))).ok, true);
+  const [guardian] = wallet.guardians;
+  const [signatures] = await guardian!.store.read((tx) => guardian!.module.propose(tx));
+  const items: WalletConsensusItem[] = [
+    { tag: "BlockCount", value: 1_000n },
+    { tag: "Feerate", value: 7_000n },
+    { tag: "Feerate", value: null },
+    signatures!,
+  ];
+  assertEquals(signatures!.tag, "Signatures");
+  for (const item of items) {
+    assertEquals((await order(wallet, item, 0)).ok, true, item.tag);
+    const before = await dump(guardian!.store);
+    assertEquals((await order(wallet, item, 0)).ok, false, item.tag);
+    assertEquals(await dump(guardian!.store), before);
+  }
+  await assertEqualStores(wallet);
+});
+
 Deno.test("an item of a kind that is not known is refused", async () => {
   const wallet = await testWallet({ guardians: 1 });
   const item: WalletConsensusItem = { tag: "Default", value: { variant: 3n, bytes: new Uint8Array() } };

@@ -22,6 +22,8 @@ import { checkDecodes } from "./transaction.ts";
 const METHOD = "await_signed_session_outcome";
 /** A guardian cuts a long poll after 60 s; a little more tells a cut from a dead connection. */
 const CALL_TIMEOUT_MS = 65_000;
+/** A guardian's answer to a call that took too long. */
+const TIMED_OUT = -32000;
 const RETRY = { minMs: 250, maxMs: 10_000 };
 
 export type CatchUpMessage =
@@ -88,18 +90,17 @@ export const catchUp = defineActor<CatchUpMessage, CatchUpArgs, State>({
   },
   handle: {
     ask: (state, { peer }, ctx) => {
-      askPeer(state, ctx, peer);
+      if (!state.found) askPeer(state, ctx, peer);
       return next(state);
     },
     answered: (state, { peer, answer }, ctx) => {
       if (state.found) return next(state);
       if (!answer.ok) {
-        // a long poll that was cut is asked again at once: nothing failed
-        const cut = answer.error.kind === "server" && answer.error.code === -32000;
-        const failures = cut ? 0 : (state.failures.get(peer) ?? 0) + 1;
-        state.failures.set(peer, failures);
-        const delayMs = cut ? 0 : backOffMs(RETRY, failures - 1, ctx.platform.dice);
-        ctx.after(delayMs, { type: "ask", args: { peer } });
+        // a long poll that was cut is asked again soon: nothing failed; but not at once, as an evil guardian may cut all of them
+        const cut = answer.error.kind === "server" && answer.error.code === TIMED_OUT;
+        const failures = cut ? 0 : state.failures.get(peer) ?? 0;
+        state.failures.set(peer, cut ? 0 : failures + 1);
+        ctx.after(backOffMs(RETRY, failures, ctx.platform.dice), { type: "ask", args: { peer } });
         return next(state);
       }
       const checked = checkOutcome(answer.value, state);

@@ -25,7 +25,6 @@ import {
   finishedSessions,
   getAcceptedItem,
   getAcceptedTransaction,
-  getSessionOutcome,
   modulePrefix,
   setAcceptedItem,
   setAcceptedTransaction,
@@ -59,7 +58,11 @@ export type EngineArgs = {
   readonly submissions: SubmissionsRef;
 };
 
-type State = EngineArgs & { readonly contributions: Map<PeerId, number> };
+type State = EngineArgs & {
+  readonly contributions: Map<PeerId, number>;
+  /** The session whose items are processed now. */
+  readonly running: number;
+};
 
 function sameItem(a: AcceptedItem, b: AcceptedItem): boolean {
   return equalBytes(encode(acceptedItem, a), encode(acceptedItem, b));
@@ -123,9 +126,14 @@ async function attempt(
 
 export const engine = defineActor<EngineMessage, EngineArgs, State>({
   name: "engine",
-  init: (ctx, args) => ({ ...args, store: fenced(args.store, ctx.signal), contributions: new Map() }),
+  init: async (ctx, args) => {
+    const store = fenced(args.store, ctx.signal);
+    const running = await store.read((tx) => finishedSessions(tx));
+    return { ...args, store, contributions: new Map(), running };
+  },
   handle: {
     process: async (state, { session, position, item, peer }, ctx) => {
+      assert(session === state.running, "items are processed in the running session, none after its outcome");
       state.contributions.set(peer, session);
       const committed = await state.store.transact(async (tx) => {
         const tried = await attempt(ctx, state, tx, position, { item, peer });
@@ -153,17 +161,17 @@ export const engine = defineActor<EngineMessage, EngineArgs, State>({
       return reply(state, committed.value);
     },
     complete: async (state, { session, outcome }, ctx) => {
+      assert(session === state.running, "sessions are completed in order, each once");
       const committed = await state.store.transact(async (tx) => {
-        assert(await getSessionOutcome(tx, session) === undefined, "a session is completed once");
         await tx.deleteAll(UNITS_PREFIX);
         await tx.deleteAll(ACCEPTED_ITEM_PREFIX);
         setSessionOutcome(tx, session, outcome);
       });
       await committed.durable;
       ctx.tell(state.submissions, "sessionCompleted", { session });
-      return reply(state, null);
+      return reply({ ...state, running: session + 1 }, null);
     },
-    finishedSessions: async (state) => reply(state, await state.store.read((tx) => finishedSessions(tx))),
+    finishedSessions: (state) => reply(state, state.running),
     contributions: (state) => reply(state, new Map(state.contributions)),
   },
 });

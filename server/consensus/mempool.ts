@@ -40,7 +40,8 @@ type Producer = { readonly item: ConsensusItem; readonly from: ReplyTo<boolean> 
 type State = {
   readonly queue: ConsensusItem[];
   readonly producers: Producer[];
-  readonly takers: ReplyTo<ConsensusItem>[];
+  /** Who waits for an item: the last who asked, as one before it may have crashed meanwhile. */
+  taker: ReplyTo<ConsensusItem> | null;
   session: number;
   leftover: ConsensusItem | null;
   signature: Bytes | null;
@@ -98,7 +99,7 @@ export const mempool = defineActor<MempoolMessage, null, State>({
   init: () => ({
     queue: [],
     producers: [],
-    takers: [],
+    taker: null,
     session: -1,
     leftover: null,
     signature: null,
@@ -108,9 +109,9 @@ export const mempool = defineActor<MempoolMessage, null, State>({
   }),
   handle: {
     submit: (state, { item }, ctx, from) => {
-      const taker = state.takers.shift();
-      if (taker) {
-        ctx.reply(taker, item);
+      if (state.taker) {
+        ctx.reply(state.taker, item);
+        state.taker = null;
         return reply(state, true);
       }
       if (state.queue.length < MEMPOOL_ITEMS_MAX) {
@@ -149,7 +150,7 @@ export const mempool = defineActor<MempoolMessage, null, State>({
     take: (state, _args, ctx, from) => {
       const item = state.queue.shift();
       if (item === undefined) {
-        state.takers.push(from);
+        state.taker = from;
         return next(state);
       }
       const producer = state.producers.shift();

@@ -19,6 +19,7 @@ import { errorText } from "../../core/result.ts";
 import type { PeerId } from "../../core/types/ids.ts";
 import type { AcceptedItem, ConsensusItem, SessionOutcome, SignedSessionOutcome } from "../../core/types/session.ts";
 import { acceptedItem, consensusItem, sessionHeader } from "../../core/types/session.ts";
+import { withoutCopies } from "./copies.ts";
 import type { EngineRef } from "./engine.ts";
 import type { MempoolRef } from "./mempool.ts";
 import type { SessionsRef } from "./sessions.ts";
@@ -136,14 +137,18 @@ function finish(state: State, ctx: Context, outcome: SignedSessionOutcome) {
 /**
  * Processes what a peer's outcome has beyond ours: anything that the federation accepted must be accepted here too.
  *
- * A header doesn't fix how often the last items stand there (an odd last node of the tree is paired with itself), so an evil guardian can
- * append copies under the same signatures. Copies are refused in processing like any repetition; what counts is that the items accepted
- * here are those that a threshold signed.
- * @returns the items as they were accepted
+ * An evil guardian can append copies of the last items under the same signatures (`copies.ts`), so they are dropped before anything is
+ * processed: a module may well accept an item again. A guardian whose own items are all that was signed keeps them as they are.
  */
 async function adopt(state: State, ctx: Context, recovered: SignedSessionOutcome): Promise<SessionOutcome> {
   const accepted = await ctx.ask(state.engine, "pending", null, { deadlineMs: Infinity });
-  const theirs = recovered.sessionOutcome.items;
+  const signed = sessionHeader(state.session, recovered.sessionOutcome);
+  if (equalBytes(sessionHeader(state.session, { items: accepted }), signed)) return { items: accepted };
+
+  const { items: told } = recovered.sessionOutcome;
+  const once = withoutCopies(told);
+  // beyond that, the federation itself had the same items again
+  const theirs = accepted.length <= once.length ? once : told;
   assert(accepted.length <= theirs.length, "no guardian accepts more items than the federation");
   for (const [i, item] of accepted.entries()) {
     const same = equalBytes(encode(acceptedItem, item), encode(acceptedItem, theirs[i]!));
@@ -154,17 +159,15 @@ async function adopt(state: State, ctx: Context, recovered: SignedSessionOutcome
     had: accepted.length,
     items: theirs.length,
   });
-  const adopted = [...accepted];
-  let refused = "";
-  for (const item of theirs.slice(accepted.length)) {
-    const processed = await process(state, ctx, adopted.length, item);
-    if (processed.ok) adopted.push(item);
-    else refused = `: ${processed.error}`;
+  for (const [i, item] of theirs.entries()) {
+    if (i < accepted.length) continue;
+    const processed = await process(state, ctx, i, item);
+    assert(
+      processed.ok,
+      `items accepted by the federation are accepted here${processed.ok ? "" : `: ${processed.error}`}`,
+    );
   }
-  const header = sessionHeader(state.session, { items: adopted });
-  const signed = sessionHeader(state.session, recovered.sessionOutcome);
-  assert(equalBytes(header, signed), `items accepted by the federation are accepted here${refused}`);
-  return { items: adopted };
+  return { items: [...theirs] };
 }
 
 export const outcome = defineActor<OutcomeMessage, OutcomeArgs, State>({

@@ -44,8 +44,10 @@ export async function withConsensus(
   body: (test: ConsensusTest) => Promise<void>,
   /** Further actors. */
   more: (modules: Modules) => Parameters<typeof withSystem>[0] = () => [],
+  /** For a guardian that had a life before. */
+  existing?: Store,
 ): Promise<void> {
-  const store = await testStore();
+  const store = existing ?? await testStore();
   const definition = { kind: "test", codecs, start: () => Promise.resolve(module) };
   const { platform: _, log: __, signal: ___, ...env } = testEnv({
     store: store.view(modulePrefix(INSTANCE)),
@@ -62,6 +64,11 @@ export async function withConsensus(
     child(engine, { args: { store, modules, settings: { version }, submissions: refs.submissions } }),
     ...more(modules),
   ], (test) => body({ ...test, store }));
+}
+
+/** How often actors of the test were restarted. */
+export function restartsOf({ system }: TestSystem): number {
+  return system.inspect().children.reduce((sum, { restarts }) => sum + restarts, 0);
 }
 
 /** What the module has under a key. */

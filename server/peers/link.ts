@@ -137,9 +137,10 @@ async function dial({ args }: State, ctx: Context): Promise<number> {
     serverName,
     timeoutMs: DIAL_TIMEOUT_MS,
   });
-  if (equalBytes(stream.peerCertificate, args.certificate)) return args.handover.put(stream);
+  const known = equalBytes(stream.peerCertificate, args.certificate);
+  if (known && !ctx.signal.aborted) return args.handover.put(stream);
   stream.close();
-  throw new Error("the other side shows another certificate than the guardian's");
+  throw new Error(known ? "the link has ended" : "the other side shows another certificate than the guardian's");
 }
 
 export const link = defineActor<LinkMessage, LinkArgs, State>({
@@ -156,7 +157,8 @@ export const link = defineActor<LinkMessage, LinkArgs, State>({
       dialling: false,
       dropped: 0,
     };
-    // also after a crash, where nothing is terminated
+    // also after a crash, where nothing is terminated and nobody was told
+    ctx.tell(args.router, "connection", { peer: args.peer, connected: false });
     ctx.signal.addEventListener("abort", () => state.connection?.stream.close(), { once: true });
     scheduleDial(state, ctx);
     return state;
@@ -186,13 +188,11 @@ export const link = defineActor<LinkMessage, LinkArgs, State>({
     },
     dialled: (state, { outcome }, ctx) => {
       state.dialling = false;
-      if (!outcome.ok) {
-        ctx.log.debug("Guardian can't be reached", { peer: state.args.peer, reason: outcome.error });
-        if (!state.connection) scheduleDial(state, ctx);
-        return next(state);
-      }
-      const stream = state.args.handover.take(outcome.value);
+      // none also when it was closed meanwhile, with the listener
+      const stream = outcome.ok ? state.args.handover.take(outcome.value) : undefined;
+      if (!outcome.ok) ctx.log.debug("Guardian can't be reached", { peer: state.args.peer, reason: outcome.error });
       if (stream) open(state, ctx, stream);
+      else if (!state.connection) scheduleDial(state, ctx);
       return next(state);
     },
     read: (state, { connection, chunk }, ctx) => {

@@ -6,6 +6,7 @@ import type { Bytes } from "../../core/bytes.ts";
 import { toHex } from "../../core/bytes.ts";
 import type { PeerId } from "../../core/types/ids.ts";
 import type { Handover } from "./handover.ts";
+import { ARRIVED_MAX } from "./limits.ts";
 import type { LinkRef } from "./link.ts";
 
 export type ListenerMessage = Cast<"connected", { id: number; certificate: Bytes; remote: Address }>;
@@ -19,24 +20,39 @@ export type ListenerArgs = {
   readonly handover: Handover<ByteStream>;
 };
 
-type State = { readonly args: ListenerArgs; readonly peerOf: ReadonlyMap<string, PeerId>; readonly listener: Listener };
+type State = {
+  readonly args: ListenerArgs;
+  readonly peerOf: ReadonlyMap<string, PeerId>;
+  readonly listener: Listener;
+  /** In the handover until their turn comes. */
+  readonly arrived: Set<number>;
+};
 
 export const peerListener = defineActor<ListenerMessage, ListenerArgs, State>({
   name: "listener",
   init: async (ctx, args) => {
     const peerOf = new Map([...args.certificates].map(([peer, certificate]) => [toHex(certificate), peer]));
+    const arrived = new Set<number>();
     const listener = await ctx.platform.network.listenTls(
       { ...args.bind, identity: args.identity },
       (stream, remote) => {
+        if (ctx.signal.aborted || arrived.size >= ARRIVED_MAX) return stream.close();
         const id = args.handover.put(stream);
+        arrived.add(id);
         ctx.tell(ctx.self, "connected", { id, certificate: stream.peerCertificate, remote });
       },
     );
+    // also after a crash, where nothing is terminated: the next life listens at the same address
+    ctx.signal.addEventListener("abort", () => {
+      for (const id of arrived) args.handover.take(id)?.close();
+      listener.close().catch(() => undefined);
+    }, { once: true });
     ctx.log.info("Listening for guardians", { address: `${listener.address.hostname}:${listener.address.port}` });
-    return { args, peerOf, listener };
+    return { args, peerOf, listener, arrived };
   },
   handle: {
     connected: (state, { id, certificate, remote }, ctx) => {
+      state.arrived.delete(id);
       const peer = state.peerOf.get(toHex(certificate));
       const link = peer === undefined ? undefined : state.args.links.get(peer);
       if (link) {
@@ -52,7 +68,8 @@ export const peerListener = defineActor<ListenerMessage, ListenerArgs, State>({
     state.args.handover.clear((stream) => stream.close());
     await state.listener.close();
   },
-  mailbox: { max: 64, full: "refuse" },
+  // twice, as those of a life before may still wait
+  mailbox: { max: 2 * ARRIVED_MAX, full: "refuse" },
 });
 
 export type PeerListenerRef = ActorRef<ListenerMessage>;

@@ -25,13 +25,16 @@ export type RouterMessage =
 
 export type RouterRef = ActorRef<RouterMessage>;
 
-export type RouterArgs = { readonly links: ReadonlyMap<PeerId, LinkRef> };
+/** What others have told the router once and would not tell it again: it outlives a crash. */
+export type RouterMemory = { readonly connected: Set<PeerId>; consumer: ActorRef<PeerMessage> | null };
 
-type State = RouterArgs & {
-  readonly connected: Set<PeerId>;
-  readonly held: Map<PeerId, P2pMessage[]>;
-  consumer: ActorRef<PeerMessage> | null;
-};
+export function routerMemory(): RouterMemory {
+  return { connected: new Set(), consumer: null };
+}
+
+export type RouterArgs = { readonly links: ReadonlyMap<PeerId, LinkRef>; readonly memory: RouterMemory };
+
+type State = RouterArgs & { readonly held: Map<PeerId, P2pMessage[]> };
 
 type Context = ActorContext<RouterMessage>;
 
@@ -50,10 +53,10 @@ function hold(state: State, from: PeerId, message: P2pMessage): void {
 
 export const router = defineActor<RouterMessage, RouterArgs, State>({
   name: "router",
-  init: (_ctx, { links }) => ({ links, connected: new Set(), held: new Map(), consumer: null }),
+  init: (_ctx, args) => ({ ...args, held: new Map() }),
   handle: {
     subscribe: (state, { consumer }, ctx) => {
-      state.consumer = consumer;
+      state.memory.consumer = consumer;
       deliverHeld(state, ctx, consumer);
       return next(state);
     },
@@ -64,16 +67,17 @@ export const router = defineActor<RouterMessage, RouterArgs, State>({
       return next(state);
     },
     received: (state, { from, message }, ctx) => {
-      if (state.consumer) ctx.tell(state.consumer, "peerMessage", { from, message });
+      const { consumer } = state.memory;
+      if (consumer) ctx.tell(consumer, "peerMessage", { from, message });
       else hold(state, from, message);
       return next(state);
     },
     connection: (state, { peer, connected }) => {
-      if (connected) state.connected.add(peer);
-      else state.connected.delete(peer);
+      if (connected) state.memory.connected.add(peer);
+      else state.memory.connected.delete(peer);
       return next(state);
     },
-    connected: (state) => reply(state, new Set(state.connected)),
+    connected: (state) => reply(state, new Set(state.memory.connected)),
   },
-  inspect: (state) => ({ connected: state.connected.size, of: state.links.size }),
+  inspect: (state) => ({ connected: state.memory.connected.size, of: state.links.size }),
 });

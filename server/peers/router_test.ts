@@ -5,7 +5,7 @@ import { child, createSystem, supervisor } from "../../actors/mod.ts";
 import { SimulatedWorld } from "../../actors/platform/simulated/mod.ts";
 import type { PeerId } from "../../core/types/ids.ts";
 import { HELD_MAX } from "./limits.ts";
-import { router, type RouterRef } from "./router.ts";
+import { router, routerMemory, type RouterRef } from "./router.ts";
 import { listening, peer, sessionIndex } from "./testing.ts";
 import { routerRef } from "./tree.ts";
 
@@ -21,7 +21,9 @@ class Alone {
 
   static async start(): Promise<Alone> {
     const alone = new Alone();
-    const peers = supervisor("peers", { children: [child(router, { args: { links: new Map() } })] });
+    const peers = supervisor("peers", {
+      children: [child(router, { args: { links: new Map(), memory: routerMemory() } })],
+    });
     await alone.system.start(supervisor("root", { children: [peers] }));
     return alone;
   }

@@ -10,7 +10,7 @@ import type { LinkRef } from "./link.ts";
 import { link } from "./link.ts";
 import { peerListener } from "./listener.ts";
 import type { RouterRef } from "./router.ts";
-import { router } from "./router.ts";
+import { router, routerMemory } from "./router.ts";
 
 /** Another guardian as a peer. */
 export type PeerAddress = {
@@ -50,7 +50,7 @@ export function peersTree({ parent, self, identity, bind, others }: PeersArgs): 
     intensity: 10, // a peer that sends garbage must not take the links to the others down
     periodMs: 10_000,
     children: [
-      child(router, { args: { links } }),
+      child(router, { args: { links, memory: routerMemory() } }),
       ...[...others].map(([peer, { hostname, port, name, certificate }]) =>
         child(link, {
           id: `link:${peer}`,

@@ -1,0 +1,165 @@
+/** The shell of a session's broadcast: what leaves it, when, and again after a crash. */
+import { assert, assertEquals } from "@std/assert";
+import type { TestSystem } from "../../actors/_test_platform.ts";
+import { withSystem } from "../../actors/_test_platform.ts";
+import { defineActor, next, reply } from "../../actors/actor.ts";
+import { child, refTo } from "../../actors/mod.ts";
+import type { Store } from "../../actors/store/mod.ts";
+import { MemoryBackend, openMemoryStore } from "../../actors/store/mod.ts";
+import { ManualClock } from "../../actors/store/testing.ts";
+import { toHex } from "../../core/bytes.ts";
+import { err } from "../../core/result.ts";
+import type { PeerMessage, RouterMessage } from "../peers/router.ts";
+import type { BroadcastMessage } from "./broadcast.ts";
+import { broadcastChild } from "./broadcast.ts";
+import type { MempoolMessage } from "./mempool.ts";
+import { mempool } from "./mempool.ts";
+import type { OutcomeMessage } from "./outcome.ts";
+import { keychains, SETTINGS, vote } from "./outcome_testing.ts";
+
+const WRITE_MS = 20, OWN = 0;
+const refs = {
+  mempool: refTo<MempoolMessage>("root/mempool"),
+  outcome: refTo<OutcomeMessage>("root/outcome"),
+  router: refTo<RouterMessage>("root/router"),
+  broadcast: refTo<BroadcastMessage>("root/broadcast"),
+};
+
+type Test = TestSystem & {
+  /** Units of ours that were sent, in hex without what stands before them, by round. */
+  readonly units: readonly (readonly [round: number, unit: string])[];
+  readonly subscribers: readonly string[];
+};
+
+/** One life over a disk whose clock is apart. */
+async function life(store: Store, body: (test: Test) => Promise<void>): Promise<void> {
+  const units: [number, string][] = [], subscribers: string[] = [];
+  const router = defineActor<Extract<RouterMessage, { type: "subscribe" | "send" }>, null, null>({
+    name: "router",
+    init: () => null,
+    handle: {
+      subscribe: (state, { consumer }) => {
+        subscribers.push(consumer.path);
+        return next(state);
+      },
+      send: (state, { message }) => {
+        assert(message.tag === "Aleph");
+        // 00 00: a new unit; then its round and creator, little-endian
+        const [kind, variant, low, high, creator] = message.value;
+        if (kind === 0 && variant === 0 && creator === OWN) units.push([low! + 256 * high!, toHex(message.value)]);
+        return next(state);
+      },
+    },
+  });
+  const outcome = defineActor<Extract<OutcomeMessage, { type: "life" | "ordered" }>, null, null>({
+    name: "outcome",
+    init: () => null,
+    handle: { life: (state) => reply(state, 1), ordered: (state) => next(state) },
+  });
+  const args = { session: 0, settings: SETTINGS, keychain: keychains[OWN]!, store, askNewest: false, ...refs };
+  await withSystem(
+    [
+      child(router, { args: null }),
+      child(outcome, { args: null }),
+      child(mempool, { args: null }),
+      broadcastChild(args),
+    ],
+    (test) => body({ ...test, units, subscribers }),
+  );
+}
+
+class Disk {
+  readonly clock = new ManualClock();
+  readonly options = { clock: this.clock, writeDelayMs: () => WRITE_MS };
+  #backend = new MemoryBackend(this.options);
+
+  async open(): Promise<Store> {
+    const opening = openMemoryStore({ clock: this.clock, backend: this.#backend });
+    await this.clock.advance(1_000);
+    return await opening;
+  }
+
+  crash(): void {
+    this.#backend = this.#backend.crash(this.options);
+  }
+}
+
+Deno.test("a unit of ours leaves only when its record is on disk", async () => {
+  const disk = new Disk();
+  await life(await disk.open(), async ({ system, clock, units, subscribers }) => {
+    await system.ask(refs.mempool, "submit", { item: vote(1n) });
+    await clock.advance(10_000);
+    assertEquals([units, subscribers], [[], ["root/broadcast"]]);
+    await disk.clock.advance(WRITE_MS - 1);
+    await clock.advance(10_000);
+    assertEquals(units, []);
+    await disk.clock.advance(1);
+    await clock.advance(0);
+    assertEquals(units.map(([round]) => round), [0]);
+  });
+});
+
+Deno.test("a unit that did not come to the disk was never sent; after the crash there is one for its place, and only one", async () => {
+  for (const written of [false, true]) {
+    const disk = new Disk();
+    const sent: string[] = [];
+    for (const number of [1n, 2n, 3n]) {
+      await life(await disk.open(), async ({ system, clock, units }) => {
+        await system.ask(refs.mempool, "submit", { item: vote(number) });
+        await clock.advance(0);
+        if (written || number === 3n) { for (let i = 0; i < 3; i++) await disk.clock.advance(WRITE_MS); }
+        await clock.advance(60_000);
+        sent.push(...units.map(([, unit]) => unit));
+        assert(units.every(([round]) => round === 0), "without the others' units there is no next round");
+      });
+      disk.crash();
+    }
+    assertEquals(new Set(sent).size, 1);
+  }
+});
+
+Deno.test("a broadcast that crashes in its life sends the same units again, and is heard by the router again", async () => {
+  const disk = new Disk();
+  await life(await disk.open(), async ({ system, clock, units, subscribers }) => {
+    await clock.advance(0);
+    await disk.clock.advance(WRITE_MS);
+    await clock.advance(0);
+    assertEquals(units.length, 1);
+    system.tell(refs.broadcast, "saved", { count: 1, outcome: err(new Error("the disk is full")) });
+    await clock.advance(0);
+    await disk.clock.advance(1_000);
+    await clock.advance(60_000);
+    assert(units.length > 1 && new Set(units.map(([, unit]) => unit)).size === 1);
+    assertEquals(subscribers, ["root/broadcast", "root/broadcast"]);
+  });
+});
+
+Deno.test("a unit whose record could not be written is not sent: the broadcast crashes and begins anew", async () => {
+  const disk = new Disk();
+  await life(await disk.open(), async ({ system, clock, units, log }) => {
+    await clock.advance(0);
+    system.tell(refs.broadcast, "saved", { count: 1, outcome: err(new Error("the disk is full")) });
+    await clock.advance(60_000);
+    assertEquals(units, []);
+    assertEquals(log.filter(({ level }) => level === "error").map(({ facts }) => facts.reason), ["the disk is full"]);
+    await disk.clock.advance(1_000);
+    await clock.advance(60_000);
+    assert(units.length > 0);
+  });
+});
+
+Deno.test("messages that are not of the broadcast, and garbage, are ignored", async () => {
+  await life(await new Disk().open(), async ({ system, clock, log }) => {
+    const messages: Parameters<typeof send>[0][] = [
+      { tag: "SessionIndex", value: 7n },
+      { tag: "Aleph", value: Uint8Array.of(255, 1, 2) },
+      { tag: "Aleph", value: new Uint8Array(0) },
+    ];
+    function send(message: Extract<PeerMessage, { type: "peerMessage" }>["args"]["message"]): void {
+      system.tell(refs.broadcast, "peerMessage", { from: 2, message });
+    }
+    for (const message of messages) send(message);
+    await clock.advance(1_000);
+    assertEquals(log.filter(({ level }) => level === "error"), []);
+  });
+});

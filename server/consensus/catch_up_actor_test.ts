@@ -1,0 +1,203 @@
+/** Whom a guardian asks for a session's outcome, when again, and what it takes. */
+import { assert, assertEquals } from "@std/assert";
+import type { TestSystem } from "../../actors/_test_platform.ts";
+import { withSystem } from "../../actors/_test_platform.ts";
+import { defineActor, next } from "../../actors/actor.ts";
+import { child, refTo } from "../../actors/mod.ts";
+import type { ReplyTo } from "../../actors/protocol.ts";
+import type { RpcError, RpcMessage } from "../../actors/rpc/mod.ts";
+import type { Json } from "../../core/encoding/mod.ts";
+import { moduleEncoding } from "../../core/encoding/mod.ts";
+import type { Result } from "../../core/result.ts";
+import { err, ok } from "../../core/result.ts";
+import type { SignedSessionOutcome } from "../../core/types/session.ts";
+import { signedSessionOutcome } from "../../core/types/session.ts";
+import { catchUp } from "./catch_up.ts";
+import type { OutcomeMessage } from "./outcome.ts";
+import { itemsOf, keychains, SESSION, signed, voteCodecs } from "./outcome_testing.ts";
+import { INSTANCE, refs } from "./testing.ts";
+import { modulesWith } from "./transaction.ts";
+
+const PEERS = [1, 2, 3];
+const OUTCOME = signed(itemsOf(1n, 2n));
+const GOOD = ok(moduleEncoding(signedSessionOutcome).toJson(OUTCOME));
+const CUT = err<RpcError>({ kind: "server", code: -32000, message: "Request timeout" });
+const LOST = err<RpcError>({ kind: "connection", message: "refused" });
+
+type Answer = Result<Json, RpcError>;
+type Asked = { readonly peer: number; readonly atMs: number; readonly params: Json; readonly timeoutMs: number };
+
+type Test = TestSystem & {
+  readonly asked: readonly Asked[];
+  readonly recovered: readonly SignedSessionOutcome[];
+  /** Whoever is asked and has no answer here keeps silent until it gets one. */
+  readonly answers: Map<number, Answer>;
+  /** Of one who kept silent. */
+  readonly answer: (peer: number, answer: Answer) => void;
+  /** When a guardian was asked, ms. */
+  readonly times: (peer: number) => number[];
+};
+
+async function withCatchUp(answers: readonly (readonly [number, Answer])[], body: (test: Test) => Promise<void>) {
+  const asked: Asked[] = [], recovered: SignedSessionOutcome[] = [], given = new Map(answers);
+  const silent = new Map<number, (answer: Answer) => void>();
+  const guardian = (peer: number) =>
+    defineActor<Extract<RpcMessage, { type: "call" }>, null, null>({
+      name: `guardian:${peer}`,
+      init: () => null,
+      handle: {
+        call: (state, { method, params, timeoutMs }, ctx, from: ReplyTo<Answer>) => {
+          assertEquals(method, "await_signed_session_outcome");
+          asked.push({ peer, atMs: ctx.platform.clock.monotonicMs(), params: [...params], timeoutMs });
+          const reply = (answer: Answer): void => ctx.reply(from, answer);
+          const known = given.get(peer);
+          if (known) reply(known);
+          else silent.set(peer, reply);
+          return next(state);
+        },
+      },
+    });
+  const outcome = defineActor<Extract<OutcomeMessage, { type: "recovered" }>, null, null>({
+    name: "outcome",
+    init: () => null,
+    handle: {
+      recovered: (state, { outcome }) => {
+        recovered.push(outcome);
+        return next(state);
+      },
+    },
+  });
+  const args = {
+    session: SESSION,
+    threshold: 3,
+    keychain: keychains[0]!,
+    modules: modulesWith(new Map([[INSTANCE, refs.module]]), new Map([[INSTANCE, voteCodecs]])),
+    outcome: refTo<OutcomeMessage>("root/outcome"),
+    guardians: new Map(PEERS.map((peer) => [peer, refTo<RpcMessage>(`root/guardian:${peer}`)])),
+  };
+  await withSystem(
+    [
+      child(outcome, { args: null }),
+      ...PEERS.map((peer) => child(guardian(peer), { args: null })),
+      child(catchUp, { args }),
+    ],
+    (test) =>
+      body({
+        ...test,
+        asked,
+        recovered,
+        answers: given,
+        answer: (peer, answer) => silent.get(peer)!(answer),
+        times: (peer) => asked.filter((each) => each.peer === peer).map(({ atMs }) => atMs),
+      }),
+  );
+}
+
+Deno.test("all other guardians are asked at once for this session's outcome, with more patience than they have", async () => {
+  await withCatchUp([], async ({ clock, asked }) => {
+    await clock.advance(60_000);
+    assertEquals(asked.map(({ peer, atMs }) => [peer, atMs]), [[1, 0], [2, 0], [3, 0]]);
+    for (const { params, timeoutMs } of asked) {
+      assertEquals(params, [{ auth: null, params: SESSION }]);
+      assert(timeoutMs > 60_000);
+    }
+  });
+});
+
+Deno.test("the first good answer is taken, once, and nobody is asked any more", async () => {
+  await withCatchUp([[1, LOST]], async ({ clock, asked, recovered, answer, answers }) => {
+    await clock.advance(5_000);
+    answer(2, GOOD);
+    await clock.advance(0);
+    assertEquals(recovered, [OUTCOME]);
+    const before = asked.length;
+    answers.set(1, GOOD);
+    answer(3, GOOD);
+    await clock.advance(600_000);
+    assertEquals(recovered, [OUTCOME]);
+    assertEquals(asked.length, before);
+  });
+});
+
+Deno.test("who can't be reached or refuses is asked again, ever later up to ten seconds, for ever", async () => {
+  const failures: readonly RpcError[] = [
+    { kind: "connection", message: "refused" },
+    { kind: "timeout", message: "No answer in time" },
+    { kind: "method_not_found", message: "?" },
+    { kind: "invalid_response", message: "?" },
+    { kind: "server", code: 500, message: "panicked" },
+  ];
+  for (const failure of failures) {
+    await withCatchUp([[1, err(failure)]], async ({ clock, times, answers, recovered }) => {
+      await clock.advance(300_000);
+      const delays = times(1).slice(1).map((at, i) => at - times(1)[i]!);
+      const nominal = [250, 250, 500, 750, 1_250, 2_000, 3_250, 5_250, 8_500, 10_000, 10_000];
+      for (const [i, delayMs] of nominal.entries()) {
+        assert(delays[i]! >= delayMs && delays[i]! <= delayMs + 250, `delay ${i} is ${delays[i]} ms`);
+      }
+      assert(delays.slice(10).every((delayMs) => delayMs >= 10_000 && delayMs <= 10_250));
+      answers.set(1, GOOD);
+      await clock.advance(10_250);
+      assertEquals(recovered, [OUTCOME]);
+    });
+  }
+});
+
+Deno.test("a long poll that was cut is asked again soon, however often, and begins the back-off anew", async () => {
+  await withCatchUp([[1, LOST]], async ({ clock, times, answers, answer }) => {
+    await clock.advance(60_000);
+    answers.delete(1);
+    await clock.advance(10_250);
+    answer(1, CUT);
+    for (let i = 0; i < 5; i++) {
+      const before = times(1).length;
+      await clock.advance(500);
+      assertEquals(times(1).length, before + 1);
+      answer(1, CUT);
+    }
+    answers.set(1, LOST);
+    const before = times(1).length;
+    await clock.advance(1_000);
+    assert(times(1).length >= before + 2);
+  });
+});
+
+Deno.test("a guardian that cuts every call at once is not asked in a loop", async () => {
+  await withCatchUp([[1, CUT]], async ({ clock, times }) => {
+    await clock.advance(60_000);
+    assert(times(1).length > 100 && times(1).length <= 241, `${times(1).length} times in a minute`);
+  });
+});
+
+const FORGED: readonly (readonly [what: string, answer: Json])[] = [
+  ["nothing", null],
+  ["garbage", ["zz"]],
+  ["an outcome without signatures", moduleEncoding(signedSessionOutcome).toJson({ ...OUTCOME, signatures: new Map() })],
+  ["the outcome of another session", moduleEncoding(signedSessionOutcome).toJson(signed(itemsOf(1n), SESSION + 1))],
+];
+
+for (const [what, json] of FORGED) {
+  Deno.test(`a guardian that answers ${what} is told of in the log and not asked again, and another's answer is taken`, async () => {
+    await withCatchUp([[1, ok(json)]], async ({ clock, times, lines, answer, recovered }) => {
+      await clock.advance(120_000);
+      assertEquals(times(1), [0]);
+      assertEquals(lines(), ["warn root/catch_up: A guardian's session outcome is refused"]);
+      answer(3, GOOD);
+      await clock.advance(0);
+      assertEquals(recovered, [OUTCOME]);
+    });
+  });
+}
+
+Deno.test("who keeps silent for ever keeps nobody from being heard, and is asked again in time", async () => {
+  await withCatchUp([], async ({ clock, times, answer, recovered }) => {
+    await clock.advance(131_000);
+    for (const peer of PEERS) {
+      assertEquals(times(peer).length, 2, "given up on after twice the time that a call may take");
+    }
+    await clock.advance(1_000);
+    answer(2, GOOD);
+    await clock.advance(0);
+    assertEquals(recovered, [OUTCOME]);
+  });
+});

@@ -1,0 +1,105 @@
+/** For tests of one session's outcome: a guardian of four whose module counts votes, and the others' keys. */
+import { defineActor, next } from "../../actors/actor.ts";
+import { child, refTo } from "../../actors/mod.ts";
+import { publicKeyOf } from "../../core/crypto/mod.ts";
+import { encode, list, u64 } from "../../core/encoding/mod.ts";
+import { err, ok } from "../../core/result.ts";
+import { toDyn } from "../../core/types/dyn.ts";
+import { numPeers } from "../../core/types/num_peers.ts";
+import type { AcceptedItem, ConsensusItem, SignedSessionOutcome } from "../../core/types/session.ts";
+import { consensusItem, sessionHeader } from "../../core/types/session.ts";
+import type { AnyServerModule } from "../../modules/contract/server.ts";
+import { seededDice } from "../../modules/contract/testing.ts";
+import { makeKeychain } from "./keychain.ts";
+import type { OrderedUnit, OutcomeMessage } from "./outcome.ts";
+import { outcome } from "./outcome.ts";
+import type { SessionsMessage } from "./sessions.ts";
+import type { ConsensusSettings } from "./settings.ts";
+import type { ConsensusTest } from "./testing.ts";
+import { codecsWith, INSTANCE, refs, withConsensus } from "./testing.ts";
+
+export const SESSION = 0, ROUNDS = 10;
+export const outcomeRef = refTo<OutcomeMessage>("root/outcome");
+
+const secretKeys = [1, 2, 3, 4].map((byte) => new Uint8Array(32).fill(byte));
+const broadcastKeys = new Map(secretKeys.map((key, peer) => [peer, publicKeyOf(key)]));
+export const keychains = secretKeys.map((secretKey, identity) =>
+  makeKeychain({ identity, broadcastKeys, secretKey, dice: seededDice(identity) })
+);
+
+export const SETTINGS: ConsensusSettings = {
+  identity: 0,
+  peers: numPeers(4),
+  broadcastKeys,
+  version: { major: 2, minor: 1 },
+  roundsPerSession: ROUNDS,
+  roundDelayMs: 50,
+  sessionTimeoutMs: 600_000,
+  testEnvironment: true,
+};
+
+export const voteCodecs = codecsWith({ consensusItem: u64, input: u64 });
+
+/** Takes each number below 100 once, and others as often as they come. How often each came is under its key. */
+export const VOTES: Partial<AnyServerModule> = {
+  processItem: async (tx, number: bigint) => {
+    const key = Uint8Array.of(Number(number));
+    const [count] = await tx.get(key) ?? [0];
+    if (number < 100n && count! > 0) return err("voted before");
+    tx.set(key, Uint8Array.of(count! + 1));
+    return ok(null);
+  },
+  propose: () => Promise.resolve([]),
+  audit: () => Promise.resolve(0n),
+  api: {},
+};
+
+export function vote(number: bigint): ConsensusItem {
+  return { tag: "Module", value: toDyn(INSTANCE, u64, number) };
+}
+
+export function batchOf(...items: ConsensusItem[]): Uint8Array<ArrayBuffer> {
+  return encode(list(consensusItem), items);
+}
+
+/** Voted by guardian 1. */
+export function itemsOf(...numbers: bigint[]): AcceptedItem[] {
+  return numbers.map((number) => ({ item: vote(number), peer: 1 }));
+}
+
+/** A unit of guardian 1 with these votes. */
+export function unitOf(round: number, ...numbers: bigint[]): OrderedUnit {
+  return { round, creator: 1, data: { kind: "batch", bytes: batchOf(...numbers.map(vote)) } };
+}
+
+/** By guardians 1 to 3. */
+export function signed(items: AcceptedItem[], session = SESSION): SignedSessionOutcome {
+  const header = sessionHeader(session, { items });
+  const signatures = new Map([1, 2, 3].map((peer) => [peer, keychains[peer]!.sign(header)]));
+  return { sessionOutcome: { items }, signatures };
+}
+
+/** One session of guardian 0. `completed`: what it gave to `sessions`. */
+export async function withSession(
+  body: (test: ConsensusTest, completed: readonly SignedSessionOutcome[]) => Promise<void>,
+): Promise<void> {
+  const completed: SignedSessionOutcome[] = [];
+  const sessions = defineActor<Extract<SessionsMessage, { type: "completed" }>, null, null>({
+    name: "sessions",
+    init: () => null,
+    handle: {
+      completed: (state, { outcome }) => {
+        completed.push(outcome);
+        return next(state);
+      },
+    },
+  });
+  await withConsensus(VOTES, voteCodecs, (test) => body(test, completed), (modules) => {
+    const { engine, mempool } = refs;
+    const common = { session: SESSION, settings: SETTINGS, keychain: keychains[0]!, modules, engine, mempool };
+    return [
+      child(sessions, { args: null }),
+      child(outcome, { restart: "temporary", args: { ...common, sessions: refTo<SessionsMessage>("root/sessions") } }),
+    ];
+  });
+}

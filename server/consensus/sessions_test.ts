@@ -1,0 +1,145 @@
+/** One session after the other, in a federation of four: what kills, crashes and stops change of it. */
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { refTo } from "../../actors/mod.ts";
+import { err } from "../../core/result.ts";
+import { paths } from "../tree.ts";
+import type { BroadcastMessage } from "./broadcast.ts";
+import { Federation, votesOf } from "./federation_testing.ts";
+import type { TestGuardian } from "./guardian_testing.ts";
+
+/** Of all guardians the same. @returns `guardian:number` of all votes, in order */
+async function assertAgreed(federation: Federation): Promise<string[]> {
+  const [first, ...others] = await federation.agreed();
+  for (const outcomes of others) assertEquals(votesOf(outcomes), votesOf(first!));
+  for (const { signatures } of first!) assertEquals(signatures.size, 3);
+  return votesOf(first!).flat();
+}
+
+function voteAll(federation: Federation, number: number): string[] {
+  for (const { wanted } of federation.guardians) wanted.push(BigInt(number));
+  return federation.guardians.map(({ index }) => `${index}:${number}`);
+}
+
+/** Until every one of them runs at least this session. */
+function reach(federation: Federation, session: number, guardians = federation.guardians): Promise<void> {
+  return federation.until(() => guardians.every((guardian) => federation.session(guardian) >= session));
+}
+
+const broadcastOf = (session: number) => refTo<BroadcastMessage>(`${paths.current}/session:${session}/broadcast`);
+
+function broadcastRestarts(guardian: TestGuardian): number {
+  return guardian.inspect("/broadcast")?.restarts ?? 0;
+}
+
+Deno.test("a session ends in an outcome that a threshold signed, the same everywhere, and the next one begins", async () => {
+  const federation = await Federation.start(1, { total: 4 });
+  const votes = voteAll(federation, 10);
+  await reach(federation, 3);
+  assertEquals((await assertAgreed(federation)).sort(), votes);
+  for (const guardian of federation.guardians) assertEquals(guardian.troubles(), []);
+});
+
+Deno.test("a guardian that is killed in the midst of a session goes on with its units of before", async () => {
+  const federation = await Federation.start(2, { total: 4, roundsPerSession: 60 });
+  const [victim, other] = federation.guardians;
+  const votes = voteAll(federation, 10);
+  await federation.run(1_500);
+  federation.kill(victim!);
+  await federation.run(200);
+  await federation.restart(victim!);
+  const { units, items } = await federation.pending(victim!);
+  assert(units >= 40 && items.length === 4, `${units} units and ${items.length} items`);
+  assertEquals([federation.session(victim!), federation.session(other!)], [0, 0]);
+  await reach(federation, 2);
+  assertEquals((await assertAgreed(federation)).sort(), votes);
+  // a second unit for one place would have been told of
+  for (const guardian of federation.guardians) assertEquals(guardian.troubles(), []);
+});
+
+Deno.test("guardians that are all killed at once go on in the same session, with the items of before", async () => {
+  const federation = await Federation.start(3, { total: 4, roundsPerSession: 60 });
+  const votes = voteAll(federation, 10);
+  await federation.run(1_500);
+  for (const guardian of federation.guardians) federation.kill(guardian);
+  for (const guardian of federation.guardians) await federation.restart(guardian);
+  assertEquals(federation.guardians.map((guardian) => federation.session(guardian)), [0, 0, 0, 0]);
+  votes.push(...voteAll(federation, 11));
+  await reach(federation, 1);
+  const [first] = await federation.agreed();
+  assertEquals(votesOf(first!.slice(0, 1)).flat().sort(), votes.sort());
+  await assertAgreed(federation);
+});
+
+Deno.test("a broadcast that crashes begins anew from its backup, with the outcome, in the same session", async () => {
+  const federation = await Federation.start(4, { total: 4, roundsPerSession: 60 });
+  const [victim] = federation.guardians;
+  const votes = voteAll(federation, 10);
+  await federation.run(1_500);
+  victim!.system!.tell(broadcastOf(0), "saved", { count: 1, outcome: err(new Error("the disk is full")) });
+  await federation.until(() => broadcastRestarts(victim!) === 1 && victim!.inspect("/outcome")!.restarts === 1);
+  assertEquals(federation.session(victim!), 0);
+  votes.push(...voteAll(federation, 11));
+  await reach(federation, 2);
+  assertEquals((await assertAgreed(federation)).sort(), votes.sort());
+  for (const { index, troubles } of federation.guardians.map((g) => ({ index: g.index, troubles: g.troubles() }))) {
+    assertEquals(troubles.length, index === 0 ? 1 : 0, troubles.join("; "));
+  }
+});
+
+Deno.test("whoever starts the sessions crashes and starts the running one anew, not the next", async () => {
+  const federation = await Federation.start(5, { total: 4, roundsPerSession: 60 });
+  const [victim] = federation.guardians;
+  const votes = voteAll(federation, 10);
+  await federation.run(1_500);
+  victim!.system!.tell(paths.sessions, "timedOut", { session: 0 });
+  await federation.until(() => victim!.inspect("/consensus/sessions")!.restarts === 1);
+  await federation.until(() => federation.session(victim!) === 0);
+  await reach(federation, 2);
+  assertEquals((await assertAgreed(federation)).sort(), votes);
+});
+
+Deno.test("a session without a threshold of guardians ends never, and begins anew after its time", async () => {
+  const federation = await Federation.start(6, { total: 4, sessionTimeoutMs: 20_000 });
+  const [alone] = federation.guardians;
+  for (const guardian of federation.guardians.slice(1)) federation.kill(guardian);
+  await federation.run(70_000);
+  assertEquals([federation.session(alone!), await federation.outcomes(alone!)], [0, []]);
+  assertEquals(alone!.inspect("/consensus/sessions")!.restarts, 3);
+  assertStringIncludes(alone!.troubles()[0]!, "Session 0 took longer than 20000 ms");
+  for (const guardian of federation.guardians.slice(1)) await federation.restart(guardian);
+  await reach(federation, 1);
+  await assertAgreed(federation);
+});
+
+Deno.test("a guardian that is stopped in the midst of a session ends at once and goes on after its next start", async () => {
+  const federation = await Federation.start(7, { total: 4, roundsPerSession: 60 });
+  const [victim] = federation.guardians;
+  const votes = voteAll(federation, 10);
+  await federation.run(1_500);
+  const startMs = federation.world.nowMs;
+  await federation.finish(victim!.system!.stop());
+  await federation.finish(victim!.store!.close());
+  assert(federation.world.nowMs - startMs < 100);
+  assertEquals(victim!.troubles(), []);
+  federation.kill(victim!);
+  await federation.restart(victim!);
+  await reach(federation, 2);
+  assertEquals((await assertAgreed(federation)).sort(), votes);
+});
+
+Deno.test("after the session of a planned shutdown no other begins, and the process ends a minute later", async () => {
+  const federation = await Federation.start(8, { total: 4 });
+  const [leaves, stays] = federation.guardians;
+  for (const session of [1, null, 2]) {
+    await federation.finish(leaves!.system!.ask(paths.sessions, "scheduleShutdown", { session }));
+    assertEquals(await federation.finish(leaves!.system!.ask(paths.sessions, "scheduledShutdown", null)), session);
+  }
+  await reach(federation, 4, [stays!]);
+  for (const guardian of federation.guardians.slice(1)) federation.kill(guardian);
+  await federation.run(5_000);
+  assertEquals([(await federation.outcomes(leaves!)).length, federation.session(leaves!)], [3, -1]);
+  await federation.run(50_000);
+  assertEquals(leaves!.shutdowns, 0);
+  await federation.run(10_000);
+  assertEquals([leaves!.shutdowns, (await federation.outcomes(leaves!)).length], [1, 3]);
+});
