@@ -13,6 +13,8 @@ import {
   DEPTH_MAX,
   encode,
   encodeHex,
+  JSON_DEPTH_MAX,
+  JsonFloat,
   list,
   map,
   mapCodec,
@@ -24,6 +26,7 @@ import {
   refine,
   sized,
   sortedSet,
+  stringifyJson,
   struct,
   text,
   u16,
@@ -85,9 +88,22 @@ Deno.test("JSON text longer than the bound is refused", () => {
   assertEquals(parseJson(` ${" ".repeat(98)}1`, 100), 1);
 });
 
-Deno.test("JSON nested without end is refused, not a crash", () => {
-  assertEquals(codeOf(() => parseJson("[".repeat(1_000_000))), "bad_json");
-  assertEquals(codeOf(() => parseJson("[".repeat(1_000_000) + "]".repeat(1_000_000))), "bad_json");
+Deno.test("JSON nested deeper than serde reads is refused; brackets in strings and beside each other don't count", () => {
+  const nested = (depth: number): string => `${'{"a":['.repeat(depth / 2)}${"]}".repeat(depth / 2)}`;
+  assertEquals(codeOf(() => parseJson("[".repeat(1_000_000))), "too_deep");
+  assertEquals(codeOf(() => parseJson("[".repeat(1_000_000) + "]".repeat(1_000_000))), "too_deep");
+  assertEquals(codeOf(() => parseJson(nested(JSON_DEPTH_MAX + 1))), "too_deep");
+  assertEquals(stringifyJson(parseJson(`[${nested(JSON_DEPTH_MAX - 1)}]`)), `[${nested(JSON_DEPTH_MAX - 1)}]`);
+  const flat = [`\\"${"[".repeat(200)}`, ...new Array(200).fill([{}])];
+  assertEquals(parseJson(stringifyJson(flat)), flat);
+});
+
+Deno.test("an integer that 64 bits can't hold is no integer, however long it is", () => {
+  assertEquals(parseJson("18446744073709551615"), 0xffff_ffff_ffff_ffffn);
+  assertEquals(parseJson("-9223372036854775808"), -0x8000_0000_0000_0000n);
+  const long = "9".repeat(1_000_000);
+  assertEquals(parseJson(long), new JsonFloat(long));
+  assertEquals(codeOf(() => u64.fromJson(parseJson(long))), "bad_json");
 });
 
 Deno.test("numbers that serde refuses are refused, and large ones stay exact", () => {
