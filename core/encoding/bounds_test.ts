@@ -13,6 +13,7 @@ import {
   DEPTH_MAX,
   encode,
   encodeHex,
+  fixedList,
   JSON_DEPTH_MAX,
   JsonFloat,
   list,
@@ -67,6 +68,23 @@ Deno.test("a list whose elements take no bytes is refused unless it is empty", (
     codeOf(() => decode(struct("S", { units: map(unit as never, unit), more: u8 }), fromHex("0107"))),
     "zero_sized",
   );
+});
+
+Deno.test("a list of another size than the fixed one is refused before any element is read", () => {
+  let reads = 0;
+  const counted: Codec<number> = {
+    ...u8,
+    fromJson: (json) => {
+      reads++;
+      return u8.fromJson(json);
+    },
+  };
+  for (const size of [0, 1, 2, 4, 100_000]) {
+    assertEquals(codeOf(() => fixedList(counted, 3).fromJson(new Array(size).fill(7))), "bad_json");
+  }
+  assertEquals(codeOf(() => fixedList(counted, 0).fromJson({ length: 0 })), "bad_json");
+  assertEquals(reads, 0);
+  assertEquals(fixedList(counted, 3).fromJson([7, 8, 9]), [7, 8, 9]);
 });
 
 Deno.test("values nested deeper than the bound are refused", () => {
