@@ -7,7 +7,7 @@ import type { RpcRef } from "../actors/rpc/mod.ts";
 import type { StoreView } from "../actors/store/store.ts";
 import { clientRoot, moduleSecret, preRootCheck } from "../core/crypto/bip39.ts";
 import type { DerivableSecret } from "../core/crypto/derive_secret.ts";
-import { decode } from "../core/encoding/mod.ts";
+import { decode, DecodeError } from "../core/encoding/mod.ts";
 import type { ApiVersionSet } from "../core/types/api_versions.ts";
 import type { ClientConfig } from "../core/types/client_config.ts";
 import { federationIdOf } from "../core/types/federation_id.ts";
@@ -98,6 +98,18 @@ async function takePendingConfig(store: StoreView, joined: Joined): Promise<Join
   return value;
 }
 
+/** An error of a kind that guardians of a later version have is none that can be described: its bytes are shown. */
+export function describerOf(definitions: Definitions): ErrorDescriber {
+  return (kind, { instance, body }) => {
+    try {
+      return definitions.get(instance)?.describeError?.(kind, body) ?? null;
+    } catch (thrown) {
+      if (thrown instanceof DecodeError) return null;
+      throw thrown;
+    }
+  };
+}
+
 /** For e-cash and the like that carries an invite: one guardian is enough to find the others. */
 export function inviteParts(
   { config, apiSecret }: Joined,
@@ -144,8 +156,7 @@ export async function runClient(
   });
   const running = { joined, federationId, urls, api, versions, definitions, table, operations, discovery };
   const modules = moduleArgs(running, clientRoot(secret, federationId), owners, tools.options);
-  const describe: ErrorDescriber = (kind, error) =>
-    definitions.get(error.instance)?.describeError?.(kind, error.body) ?? null;
+  const describe = describerOf(definitions);
   owners.set(GLOBAL_INSTANCE_ID, {
     kind: null,
     codec: submissionState,
