@@ -2,15 +2,16 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import type { LogRecord } from "../actors/logger.ts";
+import { sleep } from "../actors/platform/platform.ts";
 import type { Json } from "../core/encoding/mod.ts";
 import { encode, moduleEncoding } from "../core/encoding/mod.ts";
 import { err, ok } from "../core/result.ts";
 import { clientConfig } from "../core/types/client_config.ts";
 import type { OperationId, TransactionId } from "../core/types/ids.ts";
 import { transactionSubmissionOutcome } from "../core/types/transaction.ts";
+import { signedApiAnnouncement } from "../core/types/api_announcement.ts";
 import { Client } from "./client.ts";
 import { announcementOf, startGuardians, toyFederation } from "./federation_testing.ts";
-import { signedApiAnnouncement } from "../core/types/api_announcement.ts";
 import { damaged, garbage } from "./garbage_testing.ts";
 import { getEvents } from "./logs/events.ts";
 import type { Asked, Script } from "./testing.ts";
@@ -20,15 +21,19 @@ import { TOY_KIND, ToyBooks, toyModule } from "./toy_testing.ts";
 
 const OPERATION = "cd".repeat(32) as OperationId;
 const HOUR_MS = 3_600_000;
+const HONEST_MS = 10;
 const federation = toyFederation({ modules: new Map([[0, TOY_KIND]]) });
 
 /** A client pays 101 of its 1,000 and lives on for two hours, while `evil` answers for one guardian. */
 async function life(evilPeer: number, evil: (asked: Asked, honest: Script) => Json | Promise<Json>): Promise<void> {
   const world = new ClientWorld(1), books = new ToyBooks(), records: LogRecord[] = [];
   const honest = books.script(federation.honest);
-  await world.finish(
-    startGuardians(world, federation, (asked) => asked.peer === evilPeer ? evil(asked, honest) : honest(asked)),
-  );
+  await world.finish(startGuardians(world, federation, async (asked) => {
+    if (asked.peer === evilPeer) return evil(asked, honest);
+    // the evil one is always the first
+    await sleep(world.platform.clock, HONEST_MS);
+    return honest(asked);
+  }));
   const open = async (): Promise<Client> => {
     const store = await world.finish(world.openStore());
     const log = (record: LogRecord): void => void records.push(record);
