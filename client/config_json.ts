@@ -1,6 +1,6 @@
 /** The federation's config with readable modules, as `dev config` shows it. Sheet "client" G. */
 import type { Codec, Json } from "../core/encoding/mod.ts";
-import { decode, unit } from "../core/encoding/mod.ts";
+import { decode, DecodeError, unit } from "../core/encoding/mod.ts";
 import type { ClientConfig } from "../core/types/client_config.ts";
 import { jsonClientConfig, toJsonClientConfig } from "../core/types/client_config.ts";
 import { LNV2_KIND } from "../modules/lnv2/common.ts";
@@ -19,7 +19,7 @@ const FURTHER: ReadonlyMap<string, AnyConfig> = new Map<string, AnyConfig>([
   ["walletv2", walletConfig],
 ]);
 
-/** @param modules those of the client; kinds that are unknown are shown as hex */
+/** @param modules those of the client; kinds that are unknown, and configs that can't be read, are shown as hex */
 export function configJson(config: ClientConfig, modules: readonly AnyClientModuleDefinition[]): Json {
   const codecs = new Map<string, AnyConfig>([
     ...FURTHER,
@@ -27,6 +27,11 @@ export function configJson(config: ClientConfig, modules: readonly AnyClientModu
   ]);
   return jsonClientConfig.toJson(toJsonClientConfig(config, (kind, { body }) => {
     const codec = codecs.get(kind);
-    return codec && codec.toJson(decode(codec, body));
+    try {
+      return codec && codec.toJson(decode(codec, body));
+    } catch (thrown) {
+      if (thrown instanceof DecodeError) return undefined;
+      throw thrown;
+    }
   }));
 }

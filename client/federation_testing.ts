@@ -2,7 +2,7 @@
 import type { Bytes } from "../core/bytes.ts";
 import { publicKeyOf } from "../core/crypto/mod.ts";
 import type { Json } from "../core/encoding/mod.ts";
-import type { ClientConfig } from "../core/types/client_config.ts";
+import type { ClientConfig, ClientModuleConfig } from "../core/types/client_config.ts";
 import { clientConfig } from "../core/types/client_config.ts";
 import { federationIdOf } from "../core/types/federation_id.ts";
 import type { ModuleInstanceId, PeerId } from "../core/types/ids.ts";
@@ -36,6 +36,8 @@ export type ToyOptions = {
   readonly guardians?: number;
   /** Kinds by instance; their configs have no bytes. */
   readonly modules?: ReadonlyMap<ModuleInstanceId, string>;
+  /** Modules with configs of their own. */
+  readonly configs?: ReadonlyMap<ModuleInstanceId, ClientModuleConfig>;
   readonly meta?: Readonly<Record<string, string>>;
   readonly apiSecret?: string;
   /** Host names and ports; default: ports of the client's own machine. */
@@ -43,7 +45,8 @@ export type ToyOptions = {
 };
 
 export function toyFederation(options: ToyOptions = {}): ToyFederation {
-  const { guardians = 4, modules = new Map(), meta = {}, apiSecret = null, urlOf = defaultUrl } = options;
+  const { guardians = 4, modules = new Map(), configs = new Map(), meta = {}, apiSecret = null, urlOf = defaultUrl } =
+    options;
   const peers = Array.from({ length: guardians }, (_, peer) => peer);
   const config: ClientConfig = {
     global: {
@@ -52,12 +55,13 @@ export function toyFederation(options: ToyOptions = {}): ToyFederation {
       consensusVersion: VERSION,
       meta: new Map(Object.entries(meta)),
     },
-    modules: new Map(
-      [...modules].map(([instance, kind]) => [
+    modules: new Map<ModuleInstanceId, ClientModuleConfig>([
+      ...[...modules].map(([instance, kind]): [ModuleInstanceId, ClientModuleConfig] => [
         instance,
         { kind, version: { major: 0, minor: 0 }, config: { instance, body: new Uint8Array(0) as Bytes } },
       ]),
-    ),
+      ...configs,
+    ]),
   };
   const federationId = federationIdOf(config.global.apiEndpoints);
   const invite = newInviteCode({ url: urlOf(0), peer: 0, federationId, apiSecret });

@@ -2,12 +2,16 @@
  * What a joined client consists of while it runs: connections, modules, operations, in one supervision tree. Built from what the store
  * holds; the network is needed only as long as no API versions are known. Start order: sheet "client" B.
  */
+import { loggerFor } from "../actors/mod.ts";
 import type { ActorSystem } from "../actors/system.ts";
 import type { RpcRef } from "../actors/rpc/mod.ts";
 import type { StoreView } from "../actors/store/store.ts";
+import type { Bytes } from "../core/bytes.ts";
 import { clientRoot, moduleSecret, preRootCheck } from "../core/crypto/bip39.ts";
 import type { DerivableSecret } from "../core/crypto/derive_secret.ts";
-import { decode } from "../core/encoding/mod.ts";
+import { decode, DecodeError } from "../core/encoding/mod.ts";
+import type { Result } from "../core/result.ts";
+import { err, ok } from "../core/result.ts";
 import type { ApiVersionSet } from "../core/types/api_versions.ts";
 import type { ClientConfig } from "../core/types/client_config.ts";
 import { federationIdOf } from "../core/types/federation_id.ts";
@@ -98,6 +102,18 @@ async function takePendingConfig(store: StoreView, joined: Joined): Promise<Join
   return value;
 }
 
+/** An error of a kind that guardians of a later version have is none that can be described: its bytes are shown. */
+export function describerOf(definitions: Definitions): ErrorDescriber {
+  return (kind, { instance, body }) => {
+    try {
+      return definitions.get(instance)?.describeError?.(kind, body) ?? null;
+    } catch (thrown) {
+      if (thrown instanceof DecodeError) return null;
+      throw thrown;
+    }
+  };
+}
+
 /** For e-cash and the like that carries an invite: one guardian is enough to find the others. */
 export function inviteParts(
   { config, apiSecret }: Joined,
@@ -144,8 +160,7 @@ export async function runClient(
   });
   const running = { joined, federationId, urls, api, versions, definitions, table, operations, discovery };
   const modules = moduleArgs(running, clientRoot(secret, federationId), owners, tools.options);
-  const describe: ErrorDescriber = (kind, error) =>
-    definitions.get(error.instance)?.describeError?.(kind, error.body) ?? null;
+  const describe = describerOf(definitions);
   owners.set(GLOBAL_INSTANCE_ID, {
     kind: null,
     codec: submissionState,
@@ -156,6 +171,16 @@ export async function runClient(
   return running;
 }
 
+/** Whoever made it, guardians agreed on it: it must not keep the other modules, and what is stored of them, from their owner. */
+function readConfig({ config }: AnyClientModuleDefinition, body: Bytes): Result<unknown, string> {
+  try {
+    return ok(decode(config, body));
+  } catch (thrown) {
+    if (thrown instanceof DecodeError) return err(thrown.message);
+    throw thrown;
+  }
+}
+
 /** What each module is started with; registers whose states are whose. */
 function moduleArgs(
   { joined, federationId, urls, api, versions, definitions, table, operations }: Running,
@@ -163,10 +188,15 @@ function moduleArgs(
   owners: Map<ModuleInstanceId, AnyStateOwner>,
   options: ClientOptions,
 ): ClientModuleArgs[] {
+  const log = loggerFor(ROOT, options.log);
   const modules: ClientModuleArgs[] = [];
   for (const [instance, definition] of definitions) {
     const apiVersion = versions.modules.get(instance);
-    if (!apiVersion) continue;
+    const config = readConfig(definition, joined.config.modules.get(instance)!.config.body);
+    if (!config.ok) {
+      log.error("A module's config can't be read: the module is left out", { instance, reason: config.error });
+    }
+    if (!apiVersion || !config.ok) continue;
     const owner: AnyStateOwner = {
       kind: definition.kind,
       codec: definition.state,
@@ -177,7 +207,7 @@ function moduleArgs(
       instance,
       federationId,
       peers: numPeers(api.peerIds.length),
-      config: decode(definition.config, joined.config.modules.get(instance)!.config.body),
+      config: config.value,
       invite: () => Promise.resolve(inviteParts(joined, urls)),
       secret: moduleSecret(root, instance),
       store: options.store.view(modulePrefix(instance)),

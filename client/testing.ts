@@ -38,7 +38,8 @@ export function unknownMethod(): never {
   throw new Refusal(METHOD_NOT_FOUND, "Method not found");
 }
 
-async function answer(text: string, peer: PeerId, headers: Headers, script: Script): Promise<string> {
+/** The message by which a guardian answers one. */
+export async function answer(text: string, peer: PeerId, headers: Headers, script: Script): Promise<string> {
   const { id, method, params } = parseJson(text) as { id: number; method: string; params: readonly Json[] };
   const [request] = params;
   if (!isJsonObject(request)) throw new Error("a request has one parameter, an object");

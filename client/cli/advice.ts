@@ -2,6 +2,7 @@
 import { errorText, FedimintError } from "../../core/result.ts";
 import { ApiError } from "../../modules/contract/federation_api.ts";
 import { CliError } from "./error.ts";
+import { printable } from "./printable.ts";
 
 /** Where fedimint-cli's words say little. */
 const PLAINER: ReadonlyMap<string, string> = new Map([
@@ -41,5 +42,5 @@ function adviceFor(thrown: FedimintError<{ code: string }>): string | undefined 
 export function friendlyError(thrown: FedimintError<{ code: string }>): string {
   const text = thrown instanceof CliError ? PLAINER.get(thrown.code) : undefined;
   const hint = adviceFor(thrown);
-  return `error: ${text ?? errorText(thrown)}\n${hint === undefined ? "" : `${hint}\n`}`;
+  return `error: ${text ?? printable(errorText(thrown))}\n${hint === undefined ? "" : `${hint}\n`}`;
 }

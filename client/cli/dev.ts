@@ -18,6 +18,7 @@ import { configJson } from "../config_json.ts";
 import { announcementsSlot, chainIdSlot, metadataSlot } from "../federation/join_state.ts";
 import { fetchMeta } from "../federation/meta.ts";
 import { getEvents } from "../logs/events.ts";
+import { describerOf } from "../running.ts";
 import { countArgument, peerArgument, secondsArgument } from "./arguments.ts";
 import type { Cli } from "./cli.ts";
 import { codeCommands } from "./codes.ts";
@@ -172,9 +173,5 @@ async function submit({ running }: Client, { io }: Session, hex: string): Promis
   };
   const outcome = await running.api.consensus(call, { retry: true, signal: io.signal });
   if (outcome.ok) return outcome.value;
-  const text = transactionErrorText(
-    outcome.error,
-    (kind, error) => running.definitions.get(error.instance)?.describeError?.(kind, error.body) ?? null,
-  );
-  throw CliError.failed(text);
+  throw CliError.failed(transactionErrorText(outcome.error, describerOf(running.definitions)));
 }

@@ -6,9 +6,9 @@ import { amountArgument } from "./arguments.ts";
 import type { Cli } from "./cli.ts";
 import { CliError } from "./error.ts";
 import { moneyText } from "./money.ts";
+import { printable } from "./printable.ts";
 import { qrText } from "./qr.ts";
 import type { Session } from "./session.ts";
-import { printable } from "./wallet.ts";
 
 type SpendOptions = { readonly includeInvite?: boolean; readonly qr: boolean };
 

@@ -14,13 +14,12 @@ import { networkOf } from "../network.ts";
 import { countArgument, peerArgument } from "./arguments.ts";
 import type { Cli } from "./cli.ts";
 import { CliError } from "./error.ts";
+import { printable } from "./printable.ts";
 import type { Session } from "./session.ts";
 import { isoTime } from "./time.ts";
 
 /** A page of the operation log is held in memory. */
 const OPERATIONS_MAX = 100_000;
-/** One that a guardian wrote, on somebody's terminal. */
-const WELCOME_CHARACTERS_MAX = 2_000;
 
 export function walletCommands(cli: Cli): void {
   const { program } = cli;
@@ -83,13 +82,8 @@ async function welcome(client: Client, { io }: Session): Promise<void> {
     if (typeof message === "string") io.err(`${printable(message)}\n`);
   } catch (thrown) {
     if (!(thrown instanceof FedimintError)) throw thrown;
-    io.err(`The federation's welcome message could not be read: ${errorText(thrown)}\n`);
+    io.err(`The federation's welcome message could not be read: ${printable(errorText(thrown))}\n`);
   }
-}
-
-/** Without what moves a terminal's cursor or changes its colours: others wrote it. */
-export function printable(text: string): string {
-  return [...text.slice(0, WELCOME_CHARACTERS_MAX)].filter((c) => c === "\n" || !/\p{C}/u.test(c)).join("");
 }
 
 export async function info(client: Client): Promise<Json> {

@@ -24,6 +24,8 @@ const CALL_TIMEOUT_MS = 60_000;
 const RETRY: BackOff = { minMs: 250, maxMs: 10_000 };
 /** Before guardians that differ are asked again; the reference asks at once. */
 const REASK_MS = 250;
+/** So often they are asked again: half a minute, in which a block or a session's end has reached all of them. */
+const ROUNDS_MAX = 120;
 /** Of a guardian's answer or failure in an error's text; a fee, a hash or a sentence is shorter. */
 const PEER_TEXT_MAX = 300;
 
@@ -112,7 +114,8 @@ export class ConnectedFederationApi implements FederationApi {
   }
 
   consensus<R>(call: ApiCall<R>, options: AskOptions = {}): Promise<R> {
-    return this.#drive(call, thresholdConsensus<R>(this.#options.peers), options);
+    const roundsMax = options.retry ? Infinity : ROUNDS_MAX;
+    return this.#drive(call, thresholdConsensus<R>(this.#options.peers, roundsMax), options);
   }
 
   agreement<R>(call: ApiCall<R>, options: AskOptions = {}): Promise<R> {

@@ -58,6 +58,26 @@ Deno.test("guardians that differ are asked again until they agree, with a pause 
   await at.close();
 });
 
+Deno.test("guardians that never agree are asked for half a minute, then the error lists who said what", async () => {
+  const at = await setting(({ peer }) => peer % 2);
+  const begunMs = at.world.world.nowMs;
+  const error = await assertRejects(() => at.world.finish(at.api.consensus(call)), ApiError);
+  const tookMs = at.world.world.nowMs - begunMs;
+  assert(tookMs > 20_000 && tookMs < 60_000, `${tookMs} ms`);
+  assert(error.facts.code === "disagreement");
+  assertEquals(error.facts.answers, { 0: "0", 1: "1", 2: "0", 3: "1" });
+  await at.close();
+});
+
+Deno.test("a slow guardian is waited for before the others are said to disagree, and may be what they lack", async () => {
+  const at: Setting = await setting(async ({ peer }) => {
+    if (peer === 3) await sleep(at.world.platform.clock, 50_000);
+    return peer === 0 ? 666 : 5;
+  });
+  assertEquals(await at.world.finish(at.api.consensus(call)), 5);
+  await at.close();
+});
+
 Deno.test("f + 1 guardians that fail end the call; the error names each, and the method without the module's prefix", async () => {
   const at = await setting(({ peer }) => {
     if (peer === 1 || peer === 2) throw new Refusal(500, `broken ${peer}`);

@@ -17,6 +17,7 @@ import { federationIdOf } from "../../core/types/federation_id.ts";
 import type { PeerId } from "../../core/types/ids.ts";
 import type { InviteCode } from "../../core/types/invite_code.ts";
 import { numPeers } from "../../core/types/num_peers.ts";
+import type { AskOptions } from "../../modules/contract/federation_api.ts";
 import { ApiError } from "../../modules/contract/federation_api.ts";
 import { ClientError } from "../error.ts";
 import { ConnectedFederationApi } from "./api.ts";
@@ -39,7 +40,11 @@ function urlsOf(config: ClientConfig): Map<PeerId, string> {
   return new Map([...config.global.apiEndpoints].map(([peer, { url }]) => [peer, url]));
 }
 
-async function download(invite: InviteCode, { sender, platform, withConnections }: Tools): Promise<ClientConfig> {
+async function download(
+  invite: InviteCode,
+  { sender, platform, withConnections }: Tools,
+  options: AskOptions,
+): Promise<ClientConfig> {
   const named = await withConnections(invite.guardians, invite.apiSecret, (connections) => {
     const api = new ConnectedFederationApi({
       sender,
@@ -49,11 +54,12 @@ async function download(invite: InviteCode, { sender, platform, withConnections 
       module: null,
     });
     return api.first(call, (_peer, config) => {
-      const fits = federationIdOf(config.global.apiEndpoints) === invite.federationId;
-      return fits
-        ? ok(config)
-        : err("Unspecified condition error: FederationId in invite code does not match client config");
-    });
+      const { apiEndpoints } = config.global;
+      if (federationIdOf(apiEndpoints) !== invite.federationId) {
+        return err("Unspecified condition error: FederationId in invite code does not match client config");
+      }
+      return apiEndpoints.size > 0 ? ok(config) : err("Unspecified condition error: The federation has no guardians");
+    }, options);
   });
   const agreed = await withConnections(urlsOf(named), invite.apiSecret, (connections) => {
     const api = new ConnectedFederationApi({
@@ -63,7 +69,8 @@ async function download(invite: InviteCode, { sender, platform, withConnections 
       peers: numPeers(connections.size),
       module: null,
     });
-    return api.consensus(call);
+    // a config is no value that guardians come to agree on
+    return api.agreement(call, options);
   });
   const id = federationIdOf(agreed.global.apiEndpoints);
   if (id === invite.federationId) return agreed;
@@ -77,7 +84,7 @@ async function download(invite: InviteCode, { sender, platform, withConnections 
 export async function downloadConfig(invite: InviteCode, tools: Tools, signal?: AbortSignal): Promise<ClientConfig> {
   for (let attempt = 0;; attempt++) {
     try {
-      return await download(invite, tools);
+      return await download(invite, tools, signal ? { signal } : {});
     } catch (thrown) {
       const again = thrown instanceof ApiError || thrown instanceof ClientError;
       if (!again || attempt + 1 >= TRIES_MAX) throw thrown;

@@ -60,21 +60,35 @@ function agreeing<R>(answers: ReadonlyMap<PeerId, Answer<R>>, text: string): num
 /**
  * A threshold of equal answers. Each guardian's latest answer counts; when a threshold of guardians has answered without agreement
  * all of these are asked again.
+ * @param roundsMax so many times; then, if every guardian has answered or failed, who said what is the failure
  */
-export function thresholdConsensus<R>({ threshold }: NumPeers): QueryStrategy<R, R> {
+export function thresholdConsensus<R>({ threshold, total }: NumPeers, roundsMax = Infinity): QueryStrategy<R, R> {
   const answers = new Map<PeerId, Answer<R>>();
-  const toRetry = new Set<PeerId>();
+  const heard = new Set<PeerId>(), toRetry = new Set<PeerId>();
+  let rounds = 0;
   return {
     answer: (peer, answer) => {
       answers.set(peer, answer);
+      heard.add(peer);
       if (agreeing(answers, answer.text) >= threshold) return { do: "success", value: answer.value };
       toRetry.add(peer);
       if (toRetry.size < threshold) return { do: "wait" };
+      // whoever is slow may be the one that is missing to an agreement
+      if (++rounds >= roundsMax && heard.size === total) return disagreementOf(answers);
       const peers = [...toRetry];
       toRetry.clear();
       return { do: "retry", peers };
     },
+    failed: (peer) => {
+      heard.add(peer);
+      return { do: "wait" };
+    },
   };
+}
+
+function disagreementOf<R>(answers: ReadonlyMap<PeerId, Answer<R>>): QueryStep<never> {
+  const texts = new Map([...answers].map(([peer, { text }]): [PeerId, string] => [peer, text]));
+  return { do: "failure", reason: "disagreement", answers: texts };
 }
 
 /** A threshold of equal answers, every guardian asked once: if they differ, who said what is the failure. */
@@ -82,9 +96,7 @@ export function thresholdAgreement<R>({ threshold, total }: NumPeers): QueryStra
   const answers = new Map<PeerId, Answer<R>>();
   let failures = 0;
   const settled = (): QueryStep<R> => {
-    if (answers.size + failures < total || answers.size < threshold) return { do: "wait" };
-    const texts = new Map([...answers].map(([peer, { text }]): [PeerId, string] => [peer, text]));
-    return { do: "failure", reason: "disagreement", answers: texts };
+    return answers.size + failures < total || answers.size < threshold ? { do: "wait" } : disagreementOf(answers);
   };
   return {
     answer: (peer, answer) => {

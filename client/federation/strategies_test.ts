@@ -50,6 +50,28 @@ Deno.test("guardians that differ are asked again when a threshold of them waits,
   assertEquals(steps, ["wait", "wait", "retry 0,1,2", "wait", "success b"]);
 });
 
+Deno.test("consensus gives up after its rounds, once everybody was heard or has failed", () => {
+  const rounds = ["0:a", "1:b", "2:c"];
+  const all = [...rounds, ...rounds, "3:a", ...rounds];
+  const wait = ["wait", "wait"];
+  assertEquals(play(thresholdConsensus(FOUR, 2), all), [
+    ...wait,
+    "retry 0,1,2",
+    ...wait,
+    "retry 0,1,2",
+    ...wait,
+    "failure 0=a,1=b,2=c,3=a",
+    "failure 0=a,1=b,2=c,3=a",
+  ]);
+  assertEquals(play(thresholdConsensus(FOUR, 2), ["3!", ...rounds, ...rounds]), [
+    "wait",
+    ...wait,
+    "retry 0,1,2",
+    ...wait,
+    "failure 0=a,1=b,2=c",
+  ]);
+});
+
 Deno.test("one guardian is its own consensus", () => {
   assertEquals(play(thresholdConsensus(numPeers(1)), ["0:a"]), ["success a"]);
 });

@@ -13,6 +13,9 @@ import {
   DEPTH_MAX,
   encode,
   encodeHex,
+  fixedList,
+  JSON_DEPTH_MAX,
+  JsonFloat,
   list,
   map,
   mapCodec,
@@ -24,6 +27,7 @@ import {
   refine,
   sized,
   sortedSet,
+  stringifyJson,
   struct,
   text,
   u16,
@@ -66,6 +70,23 @@ Deno.test("a list whose elements take no bytes is refused unless it is empty", (
   );
 });
 
+Deno.test("a list of another size than the fixed one is refused before any element is read", () => {
+  let reads = 0;
+  const counted: Codec<number> = {
+    ...u8,
+    fromJson: (json) => {
+      reads++;
+      return u8.fromJson(json);
+    },
+  };
+  for (const size of [0, 1, 2, 4, 100_000]) {
+    assertEquals(codeOf(() => fixedList(counted, 3).fromJson(new Array(size).fill(7))), "bad_json");
+  }
+  assertEquals(codeOf(() => fixedList(counted, 0).fromJson({ length: 0 })), "bad_json");
+  assertEquals(reads, 0);
+  assertEquals(fixedList(counted, 3).fromJson([7, 8, 9]), [7, 8, 9]);
+});
+
 Deno.test("values nested deeper than the bound are refused", () => {
   let codec: Codec<number> = u8;
   for (let depth = 0; depth < DEPTH_MAX; depth++) codec = sized(codec);
@@ -85,9 +106,22 @@ Deno.test("JSON text longer than the bound is refused", () => {
   assertEquals(parseJson(` ${" ".repeat(98)}1`, 100), 1);
 });
 
-Deno.test("JSON nested without end is refused, not a crash", () => {
-  assertEquals(codeOf(() => parseJson("[".repeat(1_000_000))), "bad_json");
-  assertEquals(codeOf(() => parseJson("[".repeat(1_000_000) + "]".repeat(1_000_000))), "bad_json");
+Deno.test("JSON nested deeper than serde reads is refused; brackets in strings and beside each other don't count", () => {
+  const nested = (depth: number): string => `${'{"a":['.repeat(depth / 2)}${"]}".repeat(depth / 2)}`;
+  assertEquals(codeOf(() => parseJson("[".repeat(1_000_000))), "too_deep");
+  assertEquals(codeOf(() => parseJson("[".repeat(1_000_000) + "]".repeat(1_000_000))), "too_deep");
+  assertEquals(codeOf(() => parseJson(nested(JSON_DEPTH_MAX + 1))), "too_deep");
+  assertEquals(stringifyJson(parseJson(`[${nested(JSON_DEPTH_MAX - 1)}]`)), `[${nested(JSON_DEPTH_MAX - 1)}]`);
+  const flat = [`\\"${"[".repeat(200)}`, ...new Array(200).fill([{}])];
+  assertEquals(parseJson(stringifyJson(flat)), flat);
+});
+
+Deno.test("an integer that 64 bits can't hold is no integer, however long it is", () => {
+  assertEquals(parseJson("18446744073709551615"), 0xffff_ffff_ffff_ffffn);
+  assertEquals(parseJson("-9223372036854775808"), -0x8000_0000_0000_0000n);
+  const long = "9".repeat(1_000_000);
+  assertEquals(parseJson(long), new JsonFloat(long));
+  assertEquals(codeOf(() => u64.fromJson(parseJson(long))), "bad_json");
 });
 
 Deno.test("numbers that serde refuses are refused, and large ones stay exact", () => {

@@ -137,10 +137,9 @@ export function list<T>(inner: Codec<T>): Codec<T[]> {
   };
 }
 
-/** `[T; size]`: elements without a count. */
+/** `[T; size]`: elements without a count. Of JSON with another count no element is read. */
 export function fixedList<T>(inner: Codec<T>, size: number): Codec<T[]> {
   const whole = list(inner);
-  const check = (items: T[]): T[] => items.length === size ? items : badJson(`an array of ${size} elements`);
   return {
     ...whole,
     name: `[${inner.name}; ${size}]`,
@@ -150,7 +149,10 @@ export function fixedList<T>(inner: Codec<T>, size: number): Codec<T[]> {
       writeItems(writer, inner, value);
     },
     read: (reader) => Array.from({ length: size }, (_, index) => readItem(reader, inner, index)),
-    fromJson: (json) => check(itemsFromJson(inner, json)),
+    fromJson: (json) =>
+      Array.isArray(json) && json.length === size
+        ? itemsFromJson(inner, json)
+        : badJson(`an array of ${size} elements`),
   };
 }
 

@@ -13,14 +13,14 @@ export type ApiCall<R> = {
 };
 
 export type AskOptions = {
-  /** Each guardian is asked again for ever, with back-off; else f + 1 failures end it. */
+  /** Each guardian is asked again for ever, with back-off; else f + 1 failures, or half a minute of disagreement, end it. */
   readonly retry?: boolean;
   readonly signal?: AbortSignal;
 };
 
 export interface FederationApi {
   readonly peerIds: readonly PeerId[];
-  /** A threshold of equal answers; guardians that differ are asked again. @throws {ApiError} */
+  /** A threshold of equal answers; guardians that differ are asked again. @throws {ApiError} `federation` · `disagreement` · `not_supported` */
   consensus<R>(call: ApiCall<R>, options?: AskOptions): Promise<R>;
   /** A threshold of equal answers, each guardian asked once; the error lists who said what. @throws {ApiError} `disagreement` */
   agreement<R>(call: ApiCall<R>, options?: AskOptions): Promise<R>;

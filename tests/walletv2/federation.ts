@@ -80,6 +80,8 @@ export class TestFederation {
   readonly down = new Set<PeerId>();
   /** What guardians answer instead: `peer method` → JSON. */
   readonly lies = new Map<string, Json>();
+  /** One guardian that changes its answers. */
+  evil: { readonly peer: PeerId; readonly change: (method: string, truth: Json) => Json } | null = null;
   /** Calls by method, over all guardians. */
   readonly calls = new Map<string, number>();
   /** While true, submitted transactions are neither accepted nor refused. */
@@ -107,6 +109,11 @@ export class TestFederation {
   }
 
   async #call(peer: PeerId, method: string, request: Json): Promise<Result<Json, RpcError>> {
+    const truth = await this.#truth(peer, method, request);
+    return truth.ok && this.evil?.peer === peer ? ok(this.evil.change(method, truth.value)) : truth;
+  }
+
+  async #truth(peer: PeerId, method: string, request: Json): Promise<Result<Json, RpcError>> {
     this.calls.set(method, (this.calls.get(method) ?? 0) + 1);
     if (this.down.has(peer)) return err({ kind: "connection", message: "down" });
     const lie = this.lies.get(`${peer} ${method}`);
