@@ -11,7 +11,7 @@ import { consensusConfigHash } from "../../core/types/server_config.ts";
 import { builtInModules } from "../modules.ts";
 import type { LinkMessage } from "../peers/link.ts";
 import type { RouterRef } from "../peers/router.ts";
-import { router } from "../peers/router.ts";
+import { router, routerMemory } from "../peers/router.ts";
 import type { CeremonyMessage } from "./ceremony.ts";
 import { ceremony } from "./ceremony.ts";
 import type { GuardianConfig } from "./guardian_config.ts";
@@ -60,7 +60,7 @@ function guardian(self: PeerId, way: Way, params = paramsOf(self)): ChildSpec[] 
   const links = new Map(others.map((to) => [to, refTo<LinkMessage>(`root/wire:${self}>${to}`)]));
   const args = { params, definitions: builtInModules, router: routerOf(self), testEnvironment: true };
   return [
-    child(router, { id: `router:${self}`, args: { links } }),
+    child(router, { id: `router:${self}`, args: { links, memory: routerMemory() } }),
     ...others.map((to) => child(wire, { id: `wire:${self}>${to}`, args: { from: self, to, way } })),
     child(ceremony, { id: `ceremony:${self}`, args, restart: "temporary" }),
   ];
