@@ -3,6 +3,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { fromHex } from "../bytes.ts";
 import {
   bool,
+  boundedList,
   bytes,
   closedEnum,
   type Codec,
@@ -85,6 +86,32 @@ Deno.test("a list of another size than the fixed one is refused before any eleme
   assertEquals(codeOf(() => fixedList(counted, 0).fromJson({ length: 0 })), "bad_json");
   assertEquals(reads, 0);
   assertEquals(fixedList(counted, 3).fromJson([7, 8, 9]), [7, 8, 9]);
+});
+
+Deno.test("of a list that is longer than its bound no element is read; one of the bound's length is a list as any", () => {
+  let reads = 0;
+  const counted: Codec<number> = {
+    ...u8,
+    read: (reader) => {
+      reads++;
+      return u8.read(reader);
+    },
+    fromJson: (json) => {
+      reads++;
+      return u8.fromJson(json);
+    },
+  };
+  const bounded = boundedList(counted, 3);
+  assertEquals(codeOf(() => decodeHex(bounded, "0401020304")), "too_large");
+  assertEquals(codeOf(() => bounded.fromJson([1, 2, 3, 4])), "too_large");
+  assertEquals(reads, 0);
+  for (const values of [[], [1], [1, 2, 3]]) {
+    assertEquals(encodeHex(bounded, values), encodeHex(list(u8), values));
+    assertEquals(decodeHex(bounded, encodeHex(list(u8), values)), values);
+    assertEquals(bounded.fromJson(values), values);
+  }
+  assertEquals(codeOf(() => bounded.fromJson({ length: 9 })), "bad_json");
+  assertEquals(codeOf(() => decodeHex(bounded, "03010203ff")), "trailing_bytes");
 });
 
 Deno.test("values nested deeper than the bound are refused", () => {

@@ -137,6 +137,25 @@ export function list<T>(inner: Codec<T>): Codec<T[]> {
   };
 }
 
+/** `Vec<T>` of which nobody honest sends more than `countMax` elements: of a longer one no element is read. */
+export function boundedList<T>(inner: Codec<T>, countMax: number): Codec<T[]> {
+  const whole = list(inner);
+  return {
+    ...whole,
+    read: (reader) => {
+      const count = reader.length();
+      if (count > countMax) return reader.fail("too_large", `${count} elements exceed ${countMax}`);
+      return Array.from({ length: count }, (_, i) => readItem(reader, inner, i));
+    },
+    fromJson: (json) => {
+      if (Array.isArray(json) && json.length > countMax) {
+        throw new DecodeError("too_large", `${json.length} elements exceed ${countMax}`);
+      }
+      return whole.fromJson(json);
+    },
+  };
+}
+
 /** `[T; size]`: elements without a count. Of JSON with another count no element is read. */
 export function fixedList<T>(inner: Codec<T>, size: number): Codec<T[]> {
   const whole = list(inner);

@@ -3,9 +3,15 @@
  * of the group.
  */
 import type { CodecType } from "../encoding/mod.ts";
-import { closedEnum, list } from "../encoding/mod.ts";
+import { boundedList, closedEnum } from "../encoding/mod.ts";
 import { blsScalar, g1Point, g2Point } from "./bls.ts";
 import { sha256Hash } from "./ids.ts";
+
+/**
+ * As many as the federation's threshold; 20 guardians, the most of a multisig, have 14. Each takes up to half a millisecond to check, and a
+ * message of the links could hold 200,000.
+ */
+export const COMMITMENT_POINTS_MAX = 100;
 
 /**
  * Hash: of the own commitment. Commitment: the public polynomial, constant term first. Share: the secret polynomial's
@@ -13,14 +19,14 @@ import { sha256Hash } from "./ids.ts";
  */
 export const dkgMessageG1 = closedEnum("DkgMessageG1", {
   Hash: sha256Hash,
-  Commitment: list(g1Point),
+  Commitment: boundedList(g1Point, COMMITMENT_POINTS_MAX),
   Share: blsScalar,
 });
 export type DkgMessageG1 = CodecType<typeof dkgMessageG1>;
 
 export const dkgMessageG2 = closedEnum("DkgMessageG2", {
   Hash: sha256Hash,
-  Commitment: list(g2Point),
+  Commitment: boundedList(g2Point, COMMITMENT_POINTS_MAX),
   Share: blsScalar,
 });
 export type DkgMessageG2 = CodecType<typeof dkgMessageG2>;

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { concat, fromHex, toHex } from "../bytes.ts";
 import { bls } from "../crypto/bls/mod.ts";
 import { decode, DecodeError, encode } from "../encoding/mod.ts";
+import { COMMITMENT_POINTS_MAX } from "./dkg_message.ts";
 import type { P2pMessage } from "./p2p_message.ts";
 import { decodeP2pMessage, encodeP2pMessage, P2P_MESSAGE_BYTES_MAX, p2pMessage } from "./p2p_message.ts";
 
@@ -52,6 +53,21 @@ Deno.test("bytes behind a bincode message are ignored, a cut one is refused", ()
     if (message.tag === "Default") return;
     assertThrows(() => decodeP2pMessage(bytes.slice(0, at % bytes.length)), DecodeError);
   }));
+});
+
+Deno.test("a commitment with more points than any federation has is refused in both encodings", () => {
+  for (const [count, isRead] of [[COMMITMENT_POINTS_MAX, true], [COMMITMENT_POINTS_MAX + 1, false]] as const) {
+    const messages: P2pMessage[] = [
+      { tag: "DkgG1", value: { tag: "Commitment", value: Array(count).fill(bls.g1.generator) } },
+      { tag: "DkgG2", value: { tag: "Commitment", value: Array(count).fill(bls.g2.generator) } },
+    ];
+    for (const message of messages) {
+      for (const bytes of [encodeP2pMessage(message), encode(p2pMessage, message)]) {
+        if (isRead) assertEquals(decodeP2pMessage(bytes), message);
+        else assertThrows(() => decodeP2pMessage(bytes), DecodeError);
+      }
+    }
+  }
 });
 
 Deno.test("random bytes are read or refused, and nothing else happens", () => {
