@@ -109,12 +109,8 @@ export class ClientWorld {
   }
 
   /** Lets the world go on until the promise is settled. */
-  async finish<T>(promise: Promise<T>, forMs = 3_600_000): Promise<T> {
-    let settled = false;
-    const watched = promise.finally(() => settled = true);
-    watched.catch(() => undefined);
-    await this.world.run({ until: () => settled, forMs });
-    return await watched;
+  finish<T>(promise: Promise<T>, forMs = 3_600_000): Promise<T> {
+    return this.world.finish(promise, { forMs });
   }
 }
 

@@ -51,12 +51,8 @@ class Api {
     return api;
   }
 
-  async finish<T>(promise: Promise<T>): Promise<T> {
-    let settled = false;
-    const watched = promise.finally(() => settled = true);
-    watched.catch(() => undefined);
-    await this.world.run({ until: () => settled, forMs: 600_000 });
-    return await watched;
+  finish<T>(promise: Promise<T>): Promise<T> {
+    return this.world.finish(promise, { forMs: 600_000 });
   }
 
   /** A client's socket, open. */

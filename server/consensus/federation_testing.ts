@@ -143,12 +143,8 @@ export class Federation {
     await this.begin(guardian);
   }
 
-  async finish<T>(promise: Promise<T>, forMs = 60_000): Promise<T> {
-    let settled = false;
-    const watched = promise.finally(() => settled = true);
-    watched.catch(() => undefined);
-    await this.world.run({ until: () => settled, forMs });
-    return await watched;
+  finish<T>(promise: Promise<T>, forMs = 60_000): Promise<T> {
+    return this.world.finish(promise, { forMs });
   }
 
   run(forMs: number): Promise<void> {

@@ -159,12 +159,8 @@ export class Guardians {
     return this.world.run({ until: condition, forMs });
   }
 
-  async finish<T>(promise: Promise<T>): Promise<T> {
-    let settled = false;
-    const watched = promise.finally(() => settled = true);
-    watched.catch(() => undefined);
-    await this.until(() => settled);
-    return await watched;
+  finish<T>(promise: Promise<T>): Promise<T> {
+    return this.world.finish(promise, { forMs: 60_000 });
   }
 
   /** Dials the listener of `to` from the machine `from`, as whoever has `identity`. */

@@ -180,13 +180,9 @@ export class SimulatedFederation {
 
   /** Lets the world go on while the body's promises wait in it, until the body is done: several things at once, killing among them. */
   async play<T>(body: () => Promise<T>, forMs = 600_000): Promise<T> {
-    let settled = false;
     this.#goingOn = true;
     try {
-      const watched = body().finally(() => settled = true);
-      watched.catch(() => undefined);
-      await this.world.run({ until: () => settled, forMs });
-      return await watched;
+      return await this.world.finish(body(), { forMs });
     } finally {
       this.#goingOn = false;
     }

@@ -25,12 +25,8 @@ export class Setup {
   readonly guardians: Guardian[] = [];
   readonly ended: Promise<number>[] = [];
 
-  async finish<T>(promise: Promise<T>, forMs = 600_000): Promise<T> {
-    let settled = false;
-    const watched = promise.finally(() => settled = true);
-    watched.catch(() => undefined);
-    await this.world.run({ until: () => settled, forMs });
-    return await watched;
+  finish<T>(promise: Promise<T>, forMs = 600_000): Promise<T> {
+    return this.world.finish(promise, { forMs });
   }
 
   pass(ms: number): Promise<void> {

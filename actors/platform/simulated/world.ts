@@ -190,6 +190,15 @@ export class SimulatedWorld {
     }
   }
 
+  /** Lets events happen until the promise has settled. @throws {SimulationError} when it does not · what it or an event throws */
+  async finish<T>(promise: Promise<T>, options: Omit<RunOptions, "until">): Promise<T> {
+    let settled = false;
+    const watched = promise.finally(() => settled = true);
+    watched.catch(() => undefined);
+    await this.run({ ...options, until: () => settled });
+    return await watched;
+  }
+
   async #run(options: RunOptions): Promise<void> {
     const { agenda } = this.#universe;
     const endMs = Math.min(options.untilMs ?? Infinity, agenda.nowMs + (options.forMs ?? Infinity));

@@ -33,12 +33,11 @@ export function onBoth(name: string, body: (stage: Stage) => Promise<void>): voi
       const reports: string[] = [];
       const world = new SimulatedWorld(seed, { report: (what) => reports.push(what) });
       const [server, client] = [world.process("server").platform, world.process("client").platform];
-      let settled = false;
       const done = (async () => {
         await server.files.makeDirectory("/data");
         await body({ server, client, host: "server", folder: "/data", reports });
-      })().finally(() => settled = true);
-      await Promise.all([world.run({ until: () => settled, untilMs: 600_000 }), done]);
+      })();
+      await world.finish(done, { untilMs: 600_000 });
     }
   });
 }
