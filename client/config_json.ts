@@ -1,6 +1,6 @@
 /** The federation's config with readable modules, as `dev config` shows it. Sheet "client" G. */
 import type { Codec, Json } from "../core/encoding/mod.ts";
-import { decode, DecodeError, unit } from "../core/encoding/mod.ts";
+import { decode, tryDecoding, unit } from "../core/encoding/mod.ts";
 import type { ClientConfig } from "../core/types/client_config.ts";
 import { jsonClientConfig, toJsonClientConfig } from "../core/types/client_config.ts";
 import { LNV2_KIND } from "../modules/lnv2/common.ts";
@@ -27,11 +27,7 @@ export function configJson(config: ClientConfig, modules: readonly AnyClientModu
   ]);
   return jsonClientConfig.toJson(toJsonClientConfig(config, (kind, { body }) => {
     const codec = codecs.get(kind);
-    try {
-      return codec && codec.toJson(decode(codec, body));
-    } catch (thrown) {
-      if (thrown instanceof DecodeError) return undefined;
-      throw thrown;
-    }
+    const readable = codec && tryDecoding(() => codec.toJson(decode(codec, body)));
+    return readable?.ok ? readable.value : undefined;
   }));
 }

@@ -6,12 +6,9 @@ import { loggerFor } from "../actors/mod.ts";
 import type { ActorSystem } from "../actors/system.ts";
 import type { RpcRef } from "../actors/rpc/mod.ts";
 import type { StoreView } from "../actors/store/store.ts";
-import type { Bytes } from "../core/bytes.ts";
 import { clientRoot, moduleSecret, preRootCheck } from "../core/crypto/bip39.ts";
 import type { DerivableSecret } from "../core/crypto/derive_secret.ts";
-import { decode, DecodeError } from "../core/encoding/mod.ts";
-import type { Result } from "../core/result.ts";
-import { err, ok } from "../core/result.ts";
+import { decode, tryDecoding } from "../core/encoding/mod.ts";
 import type { ApiVersionSet } from "../core/types/api_versions.ts";
 import type { ClientConfig } from "../core/types/client_config.ts";
 import { federationIdOf } from "../core/types/federation_id.ts";
@@ -105,12 +102,8 @@ async function takePendingConfig(store: StoreView, joined: Joined): Promise<Join
 /** An error of a kind that guardians of a later version have is none that can be described: its bytes are shown. */
 export function describerOf(definitions: Definitions): ErrorDescriber {
   return (kind, { instance, body }) => {
-    try {
-      return definitions.get(instance)?.describeError?.(kind, body) ?? null;
-    } catch (thrown) {
-      if (thrown instanceof DecodeError) return null;
-      throw thrown;
-    }
+    const described = tryDecoding(() => definitions.get(instance)?.describeError?.(kind, body));
+    return described.ok ? described.value ?? null : null;
   };
 }
 
@@ -171,16 +164,6 @@ export async function runClient(
   return running;
 }
 
-/** Whoever made it, guardians agreed on it: it must not keep the other modules, and what is stored of them, from their owner. */
-function readConfig({ config }: AnyClientModuleDefinition, body: Bytes): Result<unknown, string> {
-  try {
-    return ok(decode(config, body));
-  } catch (thrown) {
-    if (thrown instanceof DecodeError) return err(thrown.message);
-    throw thrown;
-  }
-}
-
 /** What each module is started with; registers whose states are whose. */
 function moduleArgs(
   { joined, federationId, urls, api, versions, definitions, table, operations }: Running,
@@ -192,9 +175,11 @@ function moduleArgs(
   const modules: ClientModuleArgs[] = [];
   for (const [instance, definition] of definitions) {
     const apiVersion = versions.modules.get(instance);
-    const config = readConfig(definition, joined.config.modules.get(instance)!.config.body);
+    const { body } = joined.config.modules.get(instance)!.config;
+    const config = tryDecoding<unknown>(() => decode(definition.config, body));
+    // whoever made it, guardians agreed on it: it must not keep the other modules, and what is stored of them, from their owner
     if (!config.ok) {
-      log.error("A module's config can't be read: the module is left out", { instance, reason: config.error });
+      log.error("A module's config can't be read: the module is left out", { instance, reason: config.error.message });
     }
     if (!apiVersion || !config.ok) continue;
     const owner: AnyStateOwner = {

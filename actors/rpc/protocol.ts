@@ -1,8 +1,10 @@
 /** JSON-RPC 2.0 as pure text: requests, answers, errors. Sheet "API" 2. */
 import type { Json } from "../../core/encoding/mod.ts";
-import { DecodeError, isJsonObject, parseJson, stringifyJson } from "../../core/encoding/mod.ts";
+import { isJsonObject, parseJson, stringifyJson, tryDecoding } from "../../core/encoding/mod.ts";
 
 export const METHOD_NOT_FOUND = -32601;
+/** The other side took too long and gave the call up. */
+export const REQUEST_TIMEOUT = -32000;
 
 /** Why a call failed; `message` is for people. */
 export type RpcError =
@@ -28,15 +30,9 @@ export type RpcAnswer = { readonly id: number; readonly result: Json } | {
 
 /** Null for a text that answers nothing. */
 export function parseAnswer(text: string): RpcAnswer | null {
-  let json: Json;
-  try {
-    json = parseJson(text);
-  } catch (thrown) {
-    if (thrown instanceof DecodeError) return null;
-    throw thrown;
-  }
-  if (!isJsonObject(json) || typeof json.id !== "number") return null;
-  const { id, error, result } = json;
+  const json = tryDecoding(() => parseJson(text));
+  if (!json.ok || !isJsonObject(json.value) || typeof json.value.id !== "number") return null;
+  const { id, error, result } = json.value;
   if (result !== undefined) return { id, result };
   if (!isJsonObject(error) || typeof error.code !== "number") {
     return { id, error: { kind: "invalid_response", message: "Answer has neither a result nor an error" } };

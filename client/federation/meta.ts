@@ -9,7 +9,7 @@ import type { BackOff } from "../../actors/rpc/mod.ts";
 import { backOffMs } from "../../actors/rpc/mod.ts";
 import { fromUtf8 } from "../../core/bytes.ts";
 import type { Json, JsonObject } from "../../core/encoding/mod.ts";
-import { DecodeError, isJsonObject, option, parseJson } from "../../core/encoding/mod.ts";
+import { DecodeError, isJsonObject, option, parseJson, tryDecoding } from "../../core/encoding/mod.ts";
 import type { ClientConfig } from "../../core/types/client_config.ts";
 import { metaText } from "../../core/types/client_config.ts";
 import type { FederationId } from "../../core/types/ids.ts";
@@ -37,12 +37,8 @@ const OVERRIDES_TIMEOUT_MS = 10_000;
 /** A string that holds JSON counts as that JSON: older guardians wrote all values as strings. */
 function unwrapped(value: Json): Json {
   if (typeof value !== "string") return value;
-  try {
-    return parseJson(value);
-  } catch (thrown) {
-    if (thrown instanceof DecodeError) return value;
-    throw thrown;
-  }
+  const json = tryDecoding(() => parseJson(value));
+  return json.ok ? json.value : value;
 }
 
 /** Fields of the meta module's value. @throws {ClientError} `invalid` when guardians agreed on something else than an object */

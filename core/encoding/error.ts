@@ -1,5 +1,6 @@
 /** The one error of decoding: from bytes, from JSON, from text. */
-import { FedimintError } from "../result.ts";
+import type { Result } from "../result.ts";
+import { err, FedimintError, ok } from "../result.ts";
 
 export type DecodeFacts = {
   readonly code:
@@ -48,4 +49,14 @@ export class DecodeError extends FedimintError<DecodeFacts> {
 /** Rethrows what a nested read threw, with the name of the place added to decode errors. */
 export function rethrowWithin(thrown: unknown, name: string): never {
   throw thrown instanceof DecodeError ? thrown.within(name) : thrown;
+}
+
+/** What reading gives, or why the input is refused. What is thrown besides is a bug, and thrown on. */
+export function tryDecoding<T>(read: () => T): Result<T, DecodeError> {
+  try {
+    return ok(read());
+  } catch (thrown) {
+    if (thrown instanceof DecodeError) return err(thrown);
+    throw thrown;
+  }
 }

@@ -4,7 +4,6 @@ import { toHex } from "../bytes.ts";
 import type { CodecType, Json } from "../encoding/mod.ts";
 import {
   badJson,
-  DecodeError,
   encode,
   encodeHex,
   flattenJson,
@@ -15,6 +14,7 @@ import {
   parseJson,
   struct,
   text,
+  tryDecoding,
 } from "../encoding/mod.ts";
 import { broadcastKeys } from "./broadcast_keys.ts";
 import type { Dyn } from "./dyn.ts";
@@ -59,14 +59,8 @@ export function configHash(config: ClientConfig): Sha256 {
 export function metaText(meta: ReadonlyMap<string, string>, key: string): string | null {
   const value = meta.get(key);
   if (value === undefined) return null;
-  let json: Json;
-  try {
-    json = parseJson(value);
-  } catch (thrown) {
-    if (!(thrown instanceof DecodeError)) throw thrown;
-    return value;
-  }
-  return typeof json === "string" ? json : value;
+  const json = tryDecoding(() => parseJson(value));
+  return json.ok && typeof json.value === "string" ? json.value : value;
 }
 
 /** The name as the ceremony wrote it: plain text. */

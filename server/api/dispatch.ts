@@ -4,6 +4,7 @@
  *
  * `params` is always an array of one object `{auth, params}`. Errors of Fedimint's own have no `data`.
  */
+import { METHOD_NOT_FOUND, REQUEST_TIMEOUT } from "../../actors/rpc/mod.ts";
 import type { Json } from "../../core/encoding/mod.ts";
 import { DecodeError, isJsonObject, parseJson, stringifyJson } from "../../core/encoding/mod.ts";
 import { utf8 } from "../../core/bytes.ts";
@@ -36,12 +37,12 @@ function exceeds(code: number, message: string, max: number): RpcErrorBody {
 
 const PARSE_ERROR: RpcErrorBody = { code: -32700, message: "Parse error" };
 const INVALID_REQUEST: RpcErrorBody = { code: -32600, message: "Invalid request" };
-const METHOD_NOT_FOUND: RpcErrorBody = { code: -32601, message: "Method not found" };
+const UNKNOWN_METHOD: RpcErrorBody = { code: METHOD_NOT_FOUND, message: "Method not found" };
 export const TOO_BIG_REQUEST: RpcErrorBody = exceeds(-32007, "Request is too big", MESSAGE_BYTES_MAX);
 const TOO_BIG_RESPONSE: RpcErrorBody = exceeds(-32008, "Response is too big", MESSAGE_BYTES_MAX);
 const TOO_BIG_BATCH: RpcErrorBody = exceeds(-32010, "The batch request was too large", BATCH_MAX);
 const TOO_BIG_BATCH_RESPONSE: RpcErrorBody = exceeds(-32011, "The batch response was too large", MESSAGE_BYTES_MAX);
-const REQUEST_TIMEOUT: RpcErrorBody = { code: -32000, message: "Request timeout" };
+const TIMED_OUT: RpcErrorBody = { code: REQUEST_TIMEOUT, message: "Request timeout" };
 const PANICKED: RpcErrorBody = { code: 500, message: "API handler panicked" };
 
 function invalidParams(data: string): RpcErrorBody {
@@ -142,14 +143,14 @@ function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
 
 async function resultOf(call: Call & { kind: "call" }, { methods, signal, onBug }: CallContext): Promise<Json> {
   const method = methods(call.method);
-  if (!method) return failure(call.id, METHOD_NOT_FOUND);
+  if (!method) return failure(call.id, UNKNOWN_METHOD);
   const request = requestOf(call.params);
   if ("code" in request) return failure(call.id, request);
   try {
     signal.throwIfAborted();
     return answer(call.id, await orAborted(method(request, signal), signal));
   } catch (thrown) {
-    const told = signal.aborted ? REQUEST_TIMEOUT : toldError(thrown);
+    const told = signal.aborted ? TIMED_OUT : toldError(thrown);
     if (told) return failure(call.id, told);
     onBug(call.method, thrown);
     return failure(call.id, PANICKED);

@@ -4,11 +4,10 @@
  */
 import type { Network } from "../../actors/platform/platform.ts";
 import { NetworkError } from "../../actors/platform/error.ts";
-import type { Block } from "../../core/bitcoin/mod.ts";
 import { bitcoinTxidOf, block, blockHashOf, merkleRootOf } from "../../core/bitcoin/mod.ts";
 import type { Bytes } from "../../core/bytes.ts";
 import { fromUtf8, isHex, toHex } from "../../core/bytes.ts";
-import { decode, DecodeError, isJsonObject, JsonFloat, parseJson } from "../../core/encoding/mod.ts";
+import { decode, isJsonObject, JsonFloat, parseJson, tryDecoding } from "../../core/encoding/mod.ts";
 import type { Result } from "../../core/result.ts";
 import { err, ok } from "../../core/result.ts";
 import type { BlockHash } from "../../core/types/ids.ts";
@@ -108,13 +107,9 @@ function readHash(body: Bytes): BlockHash | undefined {
 
 /** A merkle root alone could stand for other transactions too (CVE-2012-2459): no transaction may be there twice. */
 function readBlock(body: Bytes, hash: BlockHash): Bytes | undefined {
-  let decoded: Block;
-  try {
-    decoded = decode(block, body);
-  } catch (thrown) {
-    if (thrown instanceof DecodeError) return undefined;
-    throw thrown;
-  }
+  const read = tryDecoding(() => decode(block, body));
+  if (!read.ok) return undefined;
+  const decoded = read.value;
   const txids = decoded.transactions.map(bitcoinTxidOf);
   const valid = blockHashOf(decoded.header) === hash && txids.length > 0 && new Set(txids).size === txids.length &&
     merkleRootOf(txids) === decoded.header.merkleRoot;
@@ -123,14 +118,9 @@ function readBlock(body: Bytes, hash: BlockHash): Bytes | undefined {
 
 /** Estimates by number of blocks, sat/vB with a fraction; rounded as the reference does, in steps of 4 sat/kvB. */
 function readFeerate(body: Bytes): bigint | undefined {
-  let json;
-  try {
-    json = parseJson(textOf(body) ?? "");
-  } catch (thrown) {
-    if (thrown instanceof DecodeError) return undefined;
-    throw thrown;
-  }
-  if (!isJsonObject(json)) return undefined;
+  const read = tryDecoding(() => parseJson(textOf(body) ?? ""));
+  if (!read.ok || !isJsonObject(read.value)) return undefined;
+  const json = read.value;
   const estimate = json["1"];
   if (estimate === undefined) return FEERATE_LEAST_SAT_PER_KVB;
   const rate = estimate instanceof JsonFloat ? estimate.value : estimate;

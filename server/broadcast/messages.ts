@@ -5,10 +5,10 @@
 import type { Bytes } from "../../core/bytes.ts";
 import type { Codec } from "../../core/encoding/codec.ts";
 import { encode } from "../../core/encoding/codec.ts";
-import { DecodeError } from "../../core/encoding/error.ts";
+import { tryDecoding } from "../../core/encoding/error.ts";
 import { Reader } from "../../core/encoding/io.ts";
 import type { Result } from "../../core/result.ts";
-import { err, ok } from "../../core/result.ts";
+import { err } from "../../core/result.ts";
 import { hashOf } from "./hash.ts";
 import { BATCH_BYTES_MAX } from "./limits.ts";
 import type { NodeMap } from "./scale.ts";
@@ -142,17 +142,12 @@ function orderableUnits(message: NetworkData): readonly SignedUnit[] {
  * decode, or one of its batches is over the limit.
  */
 export function decodeMessage(bytes: Uint8Array): Result<NetworkData, string> {
-  let message: NetworkData;
-  try {
-    message = networkData.read(new Reader(bytes));
-  } catch (thrown) {
-    if (thrown instanceof DecodeError) return err(thrown.message);
-    throw thrown;
-  }
-  for (const { data } of orderableUnits(message)) {
+  const message = tryDecoding(() => networkData.read(new Reader(bytes)));
+  if (!message.ok) return err(message.error.message);
+  for (const { data } of orderableUnits(message.value)) {
     if (data?.kind === "batch" && data.bytes.length > BATCH_BYTES_MAX) {
       return err(`a batch of ${data.bytes.length} bytes exceeds ${BATCH_BYTES_MAX}`);
     }
   }
-  return ok(message);
+  return message;
 }

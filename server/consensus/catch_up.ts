@@ -6,7 +6,7 @@ import type { ActorContext } from "../../actors/actor.ts";
 import { defineActor, next } from "../../actors/actor.ts";
 import type { ActorRef, Cast } from "../../actors/protocol.ts";
 import type { RpcError, RpcRef } from "../../actors/rpc/mod.ts";
-import { backOffMs } from "../../actors/rpc/mod.ts";
+import { backOffMs, REQUEST_TIMEOUT } from "../../actors/rpc/mod.ts";
 import type { Keychain } from "../broadcast/keychain.ts";
 import type { Json } from "../../core/encoding/mod.ts";
 import { DecodeError, moduleEncoding } from "../../core/encoding/mod.ts";
@@ -22,8 +22,6 @@ import { checkDecodes } from "./transaction.ts";
 const METHOD = "await_signed_session_outcome";
 /** A guardian cuts a long poll after 60 s; a little more tells a cut from a dead connection. */
 const CALL_TIMEOUT_MS = 65_000;
-/** A guardian's answer to a call that took too long. */
-const TIMED_OUT = -32000;
 const RETRY = { minMs: 250, maxMs: 10_000 };
 
 export type CatchUpMessage =
@@ -97,7 +95,7 @@ export const catchUp = defineActor<CatchUpMessage, CatchUpArgs, State>({
       if (state.found) return next(state);
       if (!answer.ok) {
         // a long poll that was cut is asked again soon: nothing failed; but not at once, as an evil guardian may cut all of them
-        const cut = answer.error.kind === "server" && answer.error.code === TIMED_OUT;
+        const cut = answer.error.kind === "server" && answer.error.code === REQUEST_TIMEOUT;
         const failures = cut ? 0 : state.failures.get(peer) ?? 0;
         state.failures.set(peer, cut ? 0 : failures + 1);
         ctx.after(backOffMs(RETRY, failures, ctx.platform.dice), { type: "ask", args: { peer } });

@@ -7,6 +7,7 @@ import { defineActor, next, reply } from "../../actors/actor.ts";
 import type { ActorRef, ArgsOf, Cast, ReplyTo, Request } from "../../actors/protocol.ts";
 import { fenced } from "../../actors/store/fenced.ts";
 import type { ReadTx, StoreTx, StoreView } from "../../actors/store/store.ts";
+import { METHOD_NOT_FOUND, REQUEST_TIMEOUT } from "../../actors/rpc/mod.ts";
 import type { Json } from "../../core/encoding/mod.ts";
 import { DecodeError } from "../../core/encoding/mod.ts";
 import type { Result } from "../../core/result.ts";
@@ -174,7 +175,7 @@ export const moduleActor = defineActor<ModuleMessage, ModuleArgs, State>({
     audit: async (state, { tx }) => reply(state, await state.module.audit(tx)),
     call: (state, { call, method, params, authorized, deadlineMs }, ctx, from) => {
       const endpoint = Object.hasOwn(state.module.api, method) ? state.module.api[method] : undefined;
-      if (!endpoint) return reply(state, err({ rpcCode: -32601, message: "Method not found" }));
+      if (!endpoint) return reply(state, err({ rpcCode: METHOD_NOT_FOUND, message: "Method not found" }));
       const timeout = new AbortController();
       state.calls.set(call, timeout);
       return answerLater(state, ctx, from, async (signal) => {
@@ -187,7 +188,7 @@ export const moduleActor = defineActor<ModuleMessage, ModuleArgs, State>({
           }
           return ok(await endpoint.handle(params, { signal: AbortSignal.any([signal, timeout.signal]) }));
         } catch (thrown) {
-          if (timeout.signal.aborted) return err({ rpcCode: -32000, message: "Request timeout" });
+          if (timeout.signal.aborted) return err({ rpcCode: REQUEST_TIMEOUT, message: "Request timeout" });
           if (thrown instanceof EndpointError) {
             return err({ rpcCode: thrown.facts.rpcCode, message: thrown.message });
           }
