@@ -93,6 +93,12 @@ function writeItems<T>(writer: Writer, inner: Codec<T>, items: readonly T[]): vo
   for (const item of items) inner.write(writer, item);
 }
 
+function readItems<T>(reader: Reader, inner: Codec<T>, count: number): T[] {
+  const items: T[] = [];
+  for (let i = 0; i < count; i++) items.push(readItem(reader, inner, i));
+  return items;
+}
+
 function readItem<T>(reader: Reader, inner: Codec<T>, index: number): T {
   const before = reader.offset;
   let item: T;
@@ -125,12 +131,7 @@ export function list<T>(inner: Codec<T>): Codec<T[]> {
       writer.bigSize(value.length);
       writeItems(writer, inner, value);
     },
-    read: (reader) => {
-      const count = reader.length();
-      const items: T[] = [];
-      for (let i = 0; i < count; i++) items.push(readItem(reader, inner, i));
-      return items;
-    },
+    read: (reader) => readItems(reader, inner, reader.length()),
     toJson: (value) => value.map((item) => inner.toJson(item)),
     fromJson: (json) => itemsFromJson(inner, json),
     compare: (a, b) => compareLists(inner, a, b),
@@ -145,7 +146,7 @@ export function boundedList<T>(inner: Codec<T>, countMax: number): Codec<T[]> {
     read: (reader) => {
       const count = reader.length();
       if (count > countMax) return reader.fail("too_large", `${count} elements exceed ${countMax}`);
-      return Array.from({ length: count }, (_, i) => readItem(reader, inner, i));
+      return readItems(reader, inner, count);
     },
     fromJson: (json) => {
       if (Array.isArray(json) && json.length > countMax) {
@@ -167,7 +168,7 @@ export function fixedList<T>(inner: Codec<T>, size: number): Codec<T[]> {
       if (value.length !== size) throw new RangeError(`Expected ${size} elements, got ${value.length}`);
       writeItems(writer, inner, value);
     },
-    read: (reader) => Array.from({ length: size }, (_, index) => readItem(reader, inner, index)),
+    read: (reader) => readItems(reader, inner, size),
     fromJson: (json) =>
       Array.isArray(json) && json.length === size
         ? itemsFromJson(inner, json)

@@ -13,7 +13,7 @@ import { leafHash } from "../../core/types/session.ts";
  * what ends with the same node twice is dropped, larger nodes first: what is left is an odd number of such nodes, in which only smaller
  * ones can stand twice.
  */
-export function withoutCopies(items: readonly AcceptedItem[]): readonly AcceptedItem[] {
+export function withoutCopies(items: readonly AcceptedItem[]): AcceptedItem[] {
   const leaves = items.map(leafHash);
   for (let block = 1; block < leaves.length; block *= 2) {
     if (leaves.length / block % 2 === 0) continue;

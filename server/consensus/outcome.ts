@@ -159,15 +159,12 @@ async function adopt(state: State, ctx: Context, recovered: SignedSessionOutcome
     had: accepted.length,
     items: theirs.length,
   });
-  for (const [i, item] of theirs.entries()) {
-    if (i < accepted.length) continue;
-    const processed = await process(state, ctx, i, item);
-    assert(
-      processed.ok,
-      `items accepted by the federation are accepted here${processed.ok ? "" : `: ${processed.error}`}`,
-    );
+  for (let i = accepted.length; i < theirs.length; i++) {
+    const processed = await process(state, ctx, i, theirs[i]!);
+    const why = processed.ok ? "" : `: ${processed.error}`;
+    assert(processed.ok, `items accepted by the federation are accepted here${why}`);
   }
-  return { items: [...theirs] };
+  return { items: theirs };
 }
 
 export const outcome = defineActor<OutcomeMessage, OutcomeArgs, State>({

@@ -45,7 +45,7 @@ export const peerListener = defineActor<ListenerMessage, ListenerArgs, State>({
     // also after a crash, where nothing is terminated: the next life listens at the same address
     ctx.signal.addEventListener("abort", () => {
       for (const id of arrived) args.handover.take(id)?.close();
-      listener.close().catch(() => undefined);
+      void listener.close();
     }, { once: true });
     ctx.log.info("Listening for guardians", { address: `${listener.address.hostname}:${listener.address.port}` });
     return { args, peerOf, listener, arrived };

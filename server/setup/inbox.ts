@@ -8,7 +8,7 @@ import { WAITING_BYTES_MAX, WAITING_MESSAGES_MAX } from "./limits.ts";
 const OF_CEREMONY: ReadonlySet<P2pMessage["tag"]> = new Set(["Checksum", "DkgG1", "DkgG2", "Encodable"]);
 
 type Queue = {
-  readonly messages: P2pMessage[];
+  readonly messages: { readonly message: P2pMessage; readonly size: number }[];
   bytes: number;
   /** The last one is none of the ceremony's: nothing behind it will ever be asked for. */
   ended: boolean;
@@ -45,10 +45,10 @@ export class Inbox {
     }
     const queue = this.#queueOf(from);
     if (queue.ended) return true;
-    const bytes = queue.bytes + encodeP2pMessage(message).length;
+    const size = encodeP2pMessage(message).length, bytes = queue.bytes + size;
     queue.ended = !OF_CEREMONY.has(message.tag);
     if (!queue.ended && (queue.messages.length >= WAITING_MESSAGES_MAX || bytes > WAITING_BYTES_MAX)) return false;
-    queue.messages.push(message);
+    queue.messages.push({ message, size });
     queue.bytes = bytes;
     return true;
   }
@@ -56,11 +56,11 @@ export class Inbox {
   /** The next message of this guardian, in order. Asked for one at a time; `step` is what it is for. */
   receive(from: PeerId, step: string): Promise<P2pMessage> {
     const queue = this.#queueOf(from);
-    const message = queue.messages.shift();
-    if (message === undefined) return new Promise((resolve) => this.#waiting.set(from, { step, resolve }));
-    queue.bytes -= encodeP2pMessage(message).length;
+    const first = queue.messages.shift();
+    if (first === undefined) return new Promise((resolve) => this.#waiting.set(from, { step, resolve }));
+    queue.bytes -= first.size;
     this.#received++;
-    return Promise.resolve(message);
+    return Promise.resolve(first.message);
   }
 
   #queueOf(from: PeerId): Queue {

@@ -12,7 +12,7 @@ import { mismatch } from "./guardian_config.ts";
 
 const DEFAULT_P2P_PORT = 8173;
 
-export function peerAddress(url: string, name: string, certificate: Bytes): PeerAddress {
+function peerAddress(url: string, name: string, certificate: Bytes): PeerAddress {
   // WHATWG knows no port of this scheme, so what is written is what is used
   const { hostname, port } = new URL(url);
   return {
@@ -30,16 +30,20 @@ export function addressesOfCodes(codes: ReadonlyMap<PeerId, PeerSetupCode>): Map
   }));
 }
 
+/** @throws {SetupError} `config_mismatch` that says what is wrong, without the text: it may be secret */
+function bytesOf(hex: string | undefined, wrong: string): Bytes {
+  if (!hex || !isHex(hex)) throw mismatch(wrong);
+  return fromHex(hex);
+}
+
 /** The federation's guardians, ourselves among them. @throws {SetupError} `config_mismatch` */
 export function addressesOfConfig({ consensus, local }: GuardianConfig): Map<PeerId, PeerAddress> {
-  const all = new Map<PeerId, PeerAddress>();
-  for (const peer of consensus.apiEndpoints.keys()) {
-    const endpoint = local.p2pEndpoints.get(peer), certificate = consensus.tlsCerts.get(peer);
+  return new Map([...consensus.apiEndpoints.keys()].map((peer) => {
+    const endpoint = local.p2pEndpoints.get(peer);
     if (!endpoint) throw mismatch(`local.json has no address of guardian ${peer}`);
-    if (!certificate || !isHex(certificate)) throw mismatch(`consensus.json has no certificate of guardian ${peer}`);
-    all.set(peer, peerAddress(endpoint.url, endpoint.name, fromHex(certificate)));
-  }
-  return all;
+    const certificate = bytesOf(consensus.tlsCerts.get(peer), `consensus.json has no certificate of guardian ${peer}`);
+    return [peer, peerAddress(endpoint.url, endpoint.name, certificate)];
+  }));
 }
 
 /** What the others know us by. Secret. @throws {SetupError} `config_mismatch`, also for a guardian of an iroh federation */
@@ -51,7 +55,8 @@ export function tlsOfConfig({ consensus, local, private: secret }: GuardianConfi
       "This guardian's federation is reached by iroh, which this program does not speak",
     );
   }
-  if (certificate === "" || !isHex(certificate)) throw mismatch("consensus.json has no certificate of this guardian");
-  if (secret.tlsKey === "" || !isHex(secret.tlsKey)) throw mismatch("The TLS key in private.json is damaged");
-  return { certificate: fromHex(certificate), privateKey: fromHex(secret.tlsKey) };
+  return {
+    certificate: bytesOf(certificate, "consensus.json has no certificate of this guardian"),
+    privateKey: bytesOf(secret.tlsKey, "The TLS key in private.json is damaged"),
+  };
 }
