@@ -68,15 +68,11 @@ function pathsOf(json: Json, path: readonly string[] = []): (readonly string[])[
   return [path, ...members.flatMap(([key, member]) => pathsOf(member, [...path, key]))];
 }
 
-function changedAt(json: Json, [key, ...path]: readonly string[], change: (json: Json) => Json): Json {
-  if (key === undefined) return change(json);
-  const copy = structuredCopy(json) as { [key: string]: Json };
-  copy[key] = changedAt(copy[key]!, path, change);
+function replacedAt(json: Json, [key, ...path]: readonly string[], other: Json): Json {
+  if (key === undefined) return other;
+  const copy = (Array.isArray(json) ? [...json] : { ...json as JsonObject }) as { [key: string]: Json };
+  copy[key] = replacedAt(copy[key]!, path, other);
   return copy;
-}
-
-function structuredCopy(json: Json): Json {
-  return Array.isArray(json) ? [...json] : { ...json as JsonObject };
 }
 
 /** What one place may become: something else, cut, lengthened, a member less, doubled. */
@@ -99,6 +95,6 @@ function damages(json: Json): fc.Arbitrary<Json> {
 export function damaged(json: Json): fc.Arbitrary<Json> {
   return fc.constantFrom(...pathsOf(json)).chain((path) => {
     const at = path.reduce<Json>((inner, key) => (inner as JsonObject)[key]!, json);
-    return damages(at).map((change) => changedAt(json, path, () => change));
+    return damages(at).map((other) => replacedAt(json, path, other));
   });
 }

@@ -38,36 +38,63 @@ export function unknownMethod(): never {
   throw new Refusal(METHOD_NOT_FOUND, "Method not found");
 }
 
-/** The message by which a guardian answers one. */
-export async function answer(text: string, peer: PeerId, headers: Headers, script: Script): Promise<string> {
+/** One message of a client's, and what an honest guardian answers. */
+export type Heard = {
+  readonly socket: MessageSocket;
+  readonly platform: Platform;
+  readonly id: number;
+  readonly honest: string;
+};
+
+/** How a guardian speaks the protocol, message by message. */
+export type Behaviour = {
+  /** As soon as a client is connected. */
+  readonly opened?: (socket: MessageSocket) => void;
+  readonly heard: (message: Heard) => void;
+  /** Default: what a client takes. */
+  readonly messageBytesMax?: number;
+};
+
+const HONEST: Behaviour = { heard: ({ socket, honest }) => socket.send(honest) };
+
+/** The message by which an honest guardian answers one. */
+async function answer(text: string, peer: PeerId, headers: Headers, script: Script) {
   const { id, method, params } = parseJson(text) as { id: number; method: string; params: readonly Json[] };
   const [request] = params;
   if (!isJsonObject(request)) throw new Error("a request has one parameter, an object");
   const auth = typeof request.auth === "string" ? request.auth : null;
   try {
     const result = await script({ peer, method, params: request.params ?? null, auth, headers });
-    return stringifyJson({ jsonrpc: "2.0", id, result });
+    return { id, honest: stringifyJson({ jsonrpc: "2.0", id, result }) };
   } catch (thrown) {
     if (!(thrown instanceof Refusal)) throw thrown;
-    return stringifyJson({ jsonrpc: "2.0", id, error: { code: thrown.facts.rpcCode, message: thrown.message } });
+    const error = { code: thrown.facts.rpcCode, message: thrown.message };
+    return { id, honest: stringifyJson({ jsonrpc: "2.0", id, error }) };
   }
 }
 
-async function serve(socket: MessageSocket, peer: PeerId, headers: Headers, script: Script): Promise<void> {
-  for (;;) {
-    const text = await socket.receive();
-    if (text === null) return;
-    // several at a time, as guardians do
-    void answer(text, peer, headers, script).then((reply) => socket.send(reply));
-  }
-}
-
-/** A guardian at an address of the platform's machine. */
-export function serveGuardian(platform: Platform, at: Address, peer: PeerId, script: Script): Promise<Listener> {
+/** A guardian at an address of the platform's machine, by default an honest one. */
+export function serveGuardian(
+  platform: Platform,
+  at: Address,
+  peer: PeerId,
+  script: Script,
+  { opened, heard, messageBytesMax = MESSAGE_BYTES_MAX }: Behaviour = HONEST,
+): Promise<Listener> {
   return platform.network.serveHttp(at, (request, upgrade) => {
-    const { response, socket } = upgrade({ messageBytesMax: MESSAGE_BYTES_MAX, pingMs: PING_MS });
-    void socket.then((opened) => serve(opened, peer, request.headers, script));
-    return response;
+    const upgraded = upgrade({ messageBytesMax, pingMs: PING_MS });
+    void upgraded.socket.then(async (socket) => {
+      opened?.(socket);
+      for (;;) {
+        const text = await socket.receive();
+        if (text === null) return;
+        // several at a time, as guardians do
+        void answer(text, peer, request.headers, script).then(({ id, honest }) =>
+          heard({ socket, platform, id, honest })
+        );
+      }
+    });
+    return upgraded.response;
   });
 }
 

@@ -9,27 +9,25 @@ import type { PeerId } from "../../core/types/ids.ts";
 import { ApiError } from "../../modules/contract/federation_api.ts";
 import { Client } from "../client.ts";
 import { toyFederation } from "../federation_testing.ts";
-import type { Asked, Script } from "../testing.ts";
+import type { Asked, Behaviour, Heard, Script } from "../testing.ts";
 import { ClientWorld, serveGuardian } from "../testing.ts";
-import type { Evil, Heard } from "./evil_testing.ts";
-import { serveEvil } from "./evil_testing.ts";
 
 const call = { method: "number", params: null, result: u64Number };
 
-function sends(text: (heard: Heard) => string): Evil {
+function sends(text: (heard: Heard) => string): Behaviour {
   return { heard: (message) => message.socket.send(text(message)) };
 }
 
-function result(json: string): Evil {
+function result(json: string): Behaviour {
   return sends(({ id }) => `{"jsonrpc":"2.0","id":${id},"result":${json}}`);
 }
 
-function error(json: string): Evil {
+function error(json: string): Behaviour {
   return sends(({ id }) => `{"jsonrpc":"2.0","id":${id},"error":${json}}`);
 }
 
 /** What a guardian's answers may be that are none. */
-const WORTHLESS: Readonly<Record<string, Evil>> = {
+const WORTHLESS: Readonly<Record<string, Behaviour>> = {
   "no answer": { heard: () => {} },
   "no JSON": sends(() => "hello"),
   "an empty message": sends(() => ""),
@@ -65,11 +63,13 @@ const WORTHLESS: Readonly<Record<string, Evil>> = {
   "the end of the connection as soon as it is open": { opened: (socket) => socket.close(), heard: () => {} },
 };
 
+/** For answers that are larger than the client takes. */
+const ROOM_BYTES = 1_024;
 /** For so long those that turn evil let a client join. */
 const HONEST_MS = 1_800_000;
 
 /** Rude, and yet answers. */
-const ANSWERING: Readonly<Record<string, Evil>> = {
+const ANSWERING: Readonly<Record<string, Behaviour>> = {
   "late answers": {
     heard: ({ socket, platform, honest }) => void sleep(platform.clock, 50_000).then(() => socket.send(honest)),
   },
@@ -95,24 +95,21 @@ const ANSWERING: Readonly<Record<string, Evil>> = {
 type Setting = { readonly world: ClientWorld; readonly client: Client; readonly records: LogRecord[] };
 
 /** A client that has joined with the evil ones among the guardians. */
-async function setting(evil: ReadonlyMap<PeerId, Evil>, evilFromMs = 0): Promise<Setting> {
+async function setting(evil: ReadonlyMap<PeerId, Behaviour>, evilFromMs = 0): Promise<Setting> {
   const world = new ClientWorld(1), federation = toyFederation(), records: LogRecord[] = [];
   const { platform } = world;
   const script: Script = (asked: Asked) => asked.method === "number" ? 5 : federation.honest(asked);
   const startMs = world.world.nowMs;
   for (const peer of federation.config.global.apiEndpoints.keys()) {
     const behaviour = evil.get(peer);
-    if (!behaviour) {
-      const port = Number(new URL(federation.config.global.apiEndpoints.get(peer)!.url).port);
-      await world.finish(serveGuardian(platform, { hostname: "0.0.0.0", port }, peer, script));
-      continue;
-    }
-    const later: Evil = {
+    const later: Behaviour | undefined = behaviour && {
       ...behaviour,
       heard: (message) =>
         world.world.nowMs - startMs < evilFromMs ? message.socket.send(message.honest) : behaviour.heard(message),
+      messageBytesMax: MESSAGE_BYTES_MAX + ROOM_BYTES,
     };
-    await world.finish(serveEvil(platform, federation, peer, script, later));
+    const port = Number(new URL(federation.config.global.apiEndpoints.get(peer)!.url).port);
+    await world.finish(serveGuardian(platform, { hostname: "0.0.0.0", port }, peer, script, later));
   }
   const store = await world.finish(world.openStore());
   const client = await world.finish(
@@ -160,7 +157,7 @@ for (const [name, evil] of Object.entries(WORTHLESS).filter(([, { opened }]) => 
 
 Deno.test("a call whose connection ends fails at once, and the next one opens another", async () => {
   let cuts = 0;
-  const cutting: Evil = {
+  const cutting: Behaviour = {
     heard: ({ socket, honest }) => cuts++ < 3 ? socket.close() : socket.send(honest),
   };
   const at = await setting(new Map([[3, cutting]]), HONEST_MS);
