@@ -7,6 +7,7 @@
  * ├─ setup, ceremony                    only until the guardian is configured
  * ├─ peers                              one_for_one: router, link:<peer> …, listener
  * ├─ federation                         one_for_one: guardian:<peer> …, connections to the other guardians' APIs
+ * ├─ gossip                             one_for_one: announcements, metadata: what guardians say of themselves
  * ├─ consensus                          rest_for_one
  * │  ├─ modules                         one_for_one: <id>:<kind> …
  * │  ├─ mempool                         items that wait for our next unit
@@ -16,7 +17,6 @@
  * │  │  └─ session:<n>                  one_for_all: outcome, broadcast, catch_up (a single guardian: single)
  * │  ├─ sessions                        starts them one after the other
  * │  └─ proposals                       asks modules for items
- * ├─ gossip                             one_for_one: announcements, metadata: what guardians say of themselves
  * └─ api                                rest_for_one: connections (connection:<n> …), listener
  * ```
  */
