@@ -10,6 +10,7 @@ import type { WorldOptions } from "../../actors/platform/simulated/mod.ts";
 import type { MemoryOptions, Store } from "../../actors/store/mod.ts";
 import { MemoryBackend, openMemoryStore } from "../../actors/store/mod.ts";
 import type { Json } from "../../core/encoding/mod.ts";
+import { encodeHex } from "../../core/encoding/mod.ts";
 import { devchainTree } from "../../server/bitcoin/devchain/mod.ts";
 import { callBitcoin, callGuardian } from "../../server/devfed/rpc.ts";
 import { Guardian } from "../../server/guardian.ts";
@@ -20,12 +21,11 @@ import { clientConfigFor, configuredModules } from "../../server/setup/guardian_
 import { federationIdOf } from "../../core/types/federation_id.ts";
 import { formatInviteCode, newInviteCode } from "../../core/types/invite_code.ts";
 import { finishedSessions, getSessionOutcome } from "../../server/consensus/db.ts";
-import type { SignedSessionOutcome } from "../../core/types/session.ts";
+import { sessionOutcome } from "../../core/types/session.ts";
+import { BLOCKS_TO_AGREE } from "../demo/waits.ts";
 import { dealtConfigs } from "./dealt.ts";
+import { API_PASSWORD, BITCOIN, DATA_DIR, guardianOptions } from "./guardians.ts";
 
-const BITCOIN = { url: "http://bitcoin:18443", username: "user", password: "password" };
-const API_PASSWORD = "pass";
-const DATA_DIR = "/data";
 /** How long the disk takes to make a commit durable. */
 const DISK_MS = 3;
 
@@ -120,28 +120,8 @@ export class SimulatedFederation {
     const { platform } = this.world.process(`g${peer}`);
     const store = await this.finish(openMemoryStore({ clock: platform.clock, backend: node.disk }));
     node.store = store;
-    node.guardian = await this.finish(Guardian.start({
-      platform,
-      store,
-      log: this.logOf(`g${peer}`),
-      definitions: builtInModules,
-      dataDir: DATA_DIR,
-      bindP2p: { hostname: "0.0.0.0", port: 8173 },
-      bindApi: { hostname: "0.0.0.0", port: 8174 },
-      bitcoin: { backend: { kind: "bitcoind", bitcoind: BITCOIN }, pollMs: 100 },
-      setup: {
-        apiUrl: null,
-        p2pUrl: null,
-        network: "regtest",
-        defaultModules: [],
-        availableModules: [],
-        disableBaseFees: false,
-      },
-      apiPassword: API_PASSWORD,
-      apiSecrets: [],
-      sessionTimeoutMs: 600_000,
-      testEnvironment: true,
-    }));
+    const options = guardianOptions({ platform, store, log: this.logOf(`g${peer}`) });
+    node.guardian = await this.finish(Guardian.start(options));
     node.ended = node.guardian.run().then((code) => this.world.note(`g${peer} ended with ${code}`), (thrown) => {
       if (node.guardian !== null && this.world.process(`g${peer}`).alive) throw thrown;
     });
@@ -204,12 +184,18 @@ export class SimulatedFederation {
     await this.bitcoin("generatetoaddress", blocks, address);
   }
 
-  /** The finished sessions in a running guardian's store, the first one first. */
-  sessionsOf(peer: number): Promise<SignedSessionOutcome[]> {
+  /** Pays to an address, and buries the payment so deep that guardians agree on it. */
+  async payIn(address: string, btc: number): Promise<void> {
+    await this.bitcoin("sendtoaddress", address, btc);
+    await this.mine(BLOCKS_TO_AGREE);
+  }
+
+  /** Outcomes of the finished sessions in a running guardian's store, in hex, the first one first. */
+  sessionsOf(peer: number): Promise<string[]> {
     return this.#nodes.get(peer)!.store!.read(async (tx) => {
-      const outcomes: SignedSessionOutcome[] = [];
+      const outcomes: string[] = [];
       for (let session = 0, count = await finishedSessions(tx); session < count; session++) {
-        outcomes.push((await getSessionOutcome(tx, session))!);
+        outcomes.push(encodeHex(sessionOutcome, (await getSessionOutcome(tx, session))!.sessionOutcome));
       }
       return outcomes;
     });

@@ -8,13 +8,11 @@ import type { Json } from "../../core/encoding/mod.ts";
 import { callGuardian } from "../../server/devfed/rpc.ts";
 import type { GuardianOptions } from "../../server/guardian.ts";
 import { Guardian } from "../../server/guardian.ts";
-import { builtInModules } from "../../server/modules.ts";
+import { API_PASSWORD, DATA_DIR, guardianOptions } from "./guardians.ts";
 
 export const PEERS = [0, 1, 2, 3];
 /** A clean stop is as quick, whatever a guardian does. */
 export const STOP_MAX_MS = 5_000;
-const DATA_DIR = "/data";
-const PASSWORD = "pass";
 
 /** What is other than with the rest. */
 export type GuardianChanges = Partial<Pick<GuardianOptions, "testEnvironment" | "definitions">>;
@@ -39,21 +37,10 @@ export class Setup {
     const log: LogRecord[] = [];
     this.logs.set(peer, log);
     const store = await this.finish(openMemoryStore({ clock, backend: new MemoryBackend({ clock }) }));
-    const guardian = await this.finish(Guardian.start({
+    const guardian = await this.finish(Guardian.start(guardianOptions({
       platform,
       store,
       log: (record) => log.push(record),
-      definitions: builtInModules,
-      dataDir: DATA_DIR,
-      bindP2p: { hostname: "0.0.0.0", port: 8173 },
-      bindApi: { hostname: "0.0.0.0", port: 8174 },
-      bitcoin: {
-        backend: {
-          kind: "bitcoind",
-          bitcoind: { url: "http://bitcoin:18443", username: "user", password: "password" },
-        },
-        pollMs: 1_000,
-      },
       setup: {
         apiUrl: `ws://g${peer}:8174/`,
         p2pUrl: `fedimint://g${peer}:8173`,
@@ -62,12 +49,8 @@ export class Setup {
         availableModules: ["meta"],
         disableBaseFees: false,
       },
-      apiPassword: PASSWORD,
-      apiSecrets: [],
-      sessionTimeoutMs: 600_000,
-      testEnvironment: true,
       ...options,
-    }));
+    })));
     this.guardians[peer] = guardian;
     this.ended[peer] = guardian.run();
     this.ended[peer].catch(() => undefined);
@@ -75,7 +58,7 @@ export class Setup {
 
   call(peer: number, method: string, params: Json = null): Promise<Json> {
     const { platform } = this.world.process("admin");
-    return this.finish(callGuardian(platform, `ws://g${peer}:8174/`, method, params, PASSWORD));
+    return this.finish(callGuardian(platform, `ws://g${peer}:8174/`, method, params, API_PASSWORD));
   }
 
   /** All but the last step of setup. */

@@ -1,4 +1,5 @@
 /** People's wallets in a simulated world: each a process of its own, whose disk outlives it. */
+import { assertEquals } from "@std/assert";
 import { MemoryBackend, openMemoryStore } from "../../actors/store/mod.ts";
 import { Client } from "../../client/client.ts";
 import { FederationClient } from "../../client/mod.ts";
@@ -65,6 +66,22 @@ export class SimulatedWallet {
     this.#client = null;
     return this.#disk;
   }
+}
+
+/**
+ * Hands e-cash over; done when the receiver has its notes.
+ * @param taken called as soon as the receiver's wallet has said that it took the e-cash
+ */
+export async function pay(
+  from: SimulatedWallet,
+  to: SimulatedWallet,
+  amountMsat: bigint,
+  taken: () => Promise<void> = () => Promise.resolve(),
+): Promise<void> {
+  const { ecash } = await from.client.spend(amountMsat);
+  const { operationId } = await to.client.receive(ecash);
+  await taken();
+  assertEquals(await to.client.awaitReceive(operationId), { ok: true, value: null });
 }
 
 /**

@@ -3,9 +3,9 @@ import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/
 import { sleep } from "../../actors/platform/platform.ts";
 import { friendlyError } from "../../client/cli/advice.ts";
 import { WalletError } from "../../modules/walletv2/client_error.ts";
-import { awaitBalance, BLOCKS_TO_AGREE } from "../demo/waits.ts";
+import { awaitBalance } from "../demo/waits.ts";
 import { SimulatedFederation } from "../simulation/federation.ts";
-import { SimulatedWallet } from "../simulation/wallets.ts";
+import { pay, SimulatedWallet } from "../simulation/wallets.ts";
 
 const DEPOSIT_BTC = 0.0006;
 const PAYMENT_MSAT = 4_000_000n;
@@ -18,24 +18,18 @@ Deno.test("while the Bitcoin node is away e-cash goes on; deposits come and with
   const alice = await SimulatedWallet.open(federation, "alice");
   const bob = await SimulatedWallet.open(federation, "bob");
   const { clock } = federation.world.process("admin").platform;
-  const pay = async (): Promise<void> => {
-    const { operationId } = await bob.client.receive((await alice.client.spend(PAYMENT_MSAT)).ecash);
-    assertEquals((await bob.client.awaitReceive(operationId)).ok, true);
-  };
   const guardians = Array.from({ length: TOTAL }, (_, peer) => `g${peer}`);
 
   const address = await federation.finish(alice.client.depositAddress());
-  await federation.bitcoin("sendtoaddress", address, DEPOSIT_BTC);
-  await federation.mine(BLOCKS_TO_AGREE);
+  await federation.payIn(address, DEPOSIT_BTC);
   await federation.play(() => awaitBalance(alice.client, 0n));
 
   for (const guardian of guardians) federation.world.partition(guardian, "bitcoin");
-  await federation.bitcoin("sendtoaddress", address, DEPOSIT_BTC);
-  await federation.mine(BLOCKS_TO_AGREE);
+  await federation.payIn(address, DEPOSIT_BTC);
   const destination = await federation.bitcoin("getnewaddress") as string;
   await federation.play(async () => {
     await sleep(clock, AWAY_MS);
-    await pay();
+    await pay(alice, bob, PAYMENT_MSAT);
     await alice.client.client.awaitIdle();
     const beforeMsat = await alice.client.getBalance();
     const refused = await assertRejects(() => alice.client.withdraw(destination, WITHDRAW_SAT), WalletError);
@@ -50,7 +44,7 @@ Deno.test("while the Bitcoin node is away e-cash goes on; deposits come and with
     assert(await alice.client.getBalance() > beforeMsat + 50_000_000n, "the second deposit came");
     const withdrawal = await alice.client.withdraw(destination, WITHDRAW_SAT);
     assertEquals((await alice.client.awaitWithdraw(withdrawal)).outcome, "success");
-    await pay();
+    await pay(alice, bob, PAYMENT_MSAT);
   });
   for (const wallet of [alice, bob]) await wallet.close();
 });

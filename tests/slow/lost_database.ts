@@ -1,13 +1,11 @@
 /** A guardian's disk dies: with its config files and an empty database it takes everything from the others, and is one of them again. */
 import { assert, assertEquals } from "@std/assert";
-import { encodeHex } from "../../core/encoding/mod.ts";
-import { sessionOutcome } from "../../core/types/session.ts";
 import { sleep } from "../../actors/platform/platform.ts";
 import type { Audit } from "../demo/audits.ts";
 import { netMsat } from "../demo/audits.ts";
-import { awaitBalance, BLOCKS_TO_AGREE } from "../demo/waits.ts";
+import { awaitBalance } from "../demo/waits.ts";
 import { SimulatedFederation } from "../simulation/federation.ts";
-import { SimulatedWallet } from "../simulation/wallets.ts";
+import { pay, SimulatedWallet } from "../simulation/wallets.ts";
 
 const DEPOSIT_BTC = 0.0006;
 const PAYMENT_MSAT = 4_000_000n;
@@ -17,22 +15,16 @@ Deno.test("a guardian whose database is lost catches up, and with it the others 
   const federation = await SimulatedFederation.start({ seed: 1, total: 4 });
   const alice = await SimulatedWallet.open(federation, "alice");
   const bob = await SimulatedWallet.open(federation, "bob");
-  const pay = async (): Promise<void> => {
-    const { operationId } = await bob.client.receive((await alice.client.spend(PAYMENT_MSAT)).ecash);
-    assertEquals((await bob.client.awaitReceive(operationId)).ok, true);
-  };
-  const sessions = async (peer: number): Promise<string[]> =>
-    (await federation.sessionsOf(peer)).map((signed) => encodeHex(sessionOutcome, signed.sessionOutcome));
+  const sessions = (peer: number): Promise<string[]> => federation.sessionsOf(peer);
   const { clock } = federation.world.process("admin").platform;
 
   const address = await federation.finish(alice.client.depositAddress());
-  await federation.bitcoin("sendtoaddress", address, DEPOSIT_BTC);
-  await federation.mine(BLOCKS_TO_AGREE);
+  await federation.payIn(address, DEPOSIT_BTC);
   await federation.play(async () => {
     await awaitBalance(alice.client, 0n);
-    await pay();
+    await pay(alice, bob, PAYMENT_MSAT);
     federation.kill(LOST);
-    await pay();
+    await pay(alice, bob, PAYMENT_MSAT);
     const before = (await sessions(AWAY)).length;
     assert(before > 0, "there are sessions to catch up with");
     await federation.restartEmpty(LOST);
@@ -40,9 +32,9 @@ Deno.test("a guardian whose database is lost catches up, and with it the others 
     while ((await sessions(LOST)).length < before) await sleep(clock, 100);
 
     federation.kill(AWAY);
-    await pay();
+    await pay(alice, bob, PAYMENT_MSAT);
     const during = (await sessions(LOST)).length;
-    await pay();
+    await pay(alice, bob, PAYMENT_MSAT);
     while ((await sessions(LOST)).length <= during) await sleep(clock, 100);
     await federation.restart(AWAY);
     while ((await sessions(AWAY)).length <= during) await sleep(clock, 100);

@@ -3,7 +3,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { ecashNotes, formatEcash, makeEcash, parseEcash } from "../../modules/mintv2/ecash.ts";
 import type { FederationClient } from "../../client/mod.ts";
 import type { MintClient } from "../../modules/mintv2/client_api.ts";
-import { awaitBalance, BLOCKS_TO_AGREE } from "../demo/waits.ts";
+import { awaitBalance } from "../demo/waits.ts";
 import { SimulatedFederation } from "../simulation/federation.ts";
 import { SimulatedWallet } from "../simulation/wallets.ts";
 
@@ -28,8 +28,7 @@ Deno.test("a refused withdrawal comes back at once, and of e-cash that was partl
   const bob = await SimulatedWallet.open(federation, "bob");
   const { client } = alice;
   const address = await federation.finish(client.depositAddress());
-  await federation.bitcoin("sendtoaddress", address, DEPOSIT_BTC);
-  await federation.mine(BLOCKS_TO_AGREE);
+  await federation.payIn(address, DEPOSIT_BTC);
   await federation.play(async () => {
     await awaitBalance(client, 0n);
     await client.client.awaitIdle();

@@ -1,0 +1,33 @@
+/** How guardians of a simulated world are started: each on a machine of its own, all alike. */
+import type { GuardianOptions } from "../../server/guardian.ts";
+import { builtInModules } from "../../server/modules.ts";
+
+export const BITCOIN = { url: "http://bitcoin:18443", username: "user", password: "password" };
+export const API_PASSWORD = "pass";
+export const DATA_DIR = "/data";
+
+/** @param own what is the guardian's own, and what is other than with the rest */
+export function guardianOptions(
+  own: Pick<GuardianOptions, "platform" | "store" | "log"> & Partial<GuardianOptions>,
+): GuardianOptions {
+  return {
+    definitions: builtInModules,
+    dataDir: DATA_DIR,
+    bindP2p: { hostname: "0.0.0.0", port: 8173 },
+    bindApi: { hostname: "0.0.0.0", port: 8174 },
+    bitcoin: { backend: { kind: "bitcoind", bitcoind: BITCOIN }, pollMs: 100 },
+    setup: {
+      apiUrl: null,
+      p2pUrl: null,
+      network: "regtest",
+      defaultModules: [],
+      availableModules: [],
+      disableBaseFees: false,
+    },
+    apiPassword: API_PASSWORD,
+    apiSecrets: [],
+    sessionTimeoutMs: 600_000,
+    testEnvironment: true,
+    ...own,
+  };
+}
