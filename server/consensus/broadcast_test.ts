@@ -15,7 +15,8 @@ import { broadcastChild } from "./broadcast.ts";
 import type { MempoolMessage } from "./mempool.ts";
 import { mempool } from "./mempool.ts";
 import type { OutcomeMessage } from "./outcome.ts";
-import { keychains, SETTINGS, vote } from "./outcome_testing.ts";
+import { keychains, SETTINGS } from "./outcome_testing.ts";
+import { vote } from "./testing.ts";
 
 const WRITE_MS = 20, OWN = 0;
 const refs = {

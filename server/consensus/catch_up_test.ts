@@ -1,6 +1,5 @@
 /** What an evil guardian may say that a session's outcome was. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { publicKeyOf } from "../../core/crypto/mod.ts";
 import type { Json } from "../../core/encoding/mod.ts";
 import { moduleEncoding, u64 } from "../../core/encoding/mod.ts";
 import { toDyn } from "../../core/types/dyn.ts";
@@ -8,21 +7,14 @@ import type { Dyn } from "../../core/types/dyn.ts";
 import type { PeerId } from "../../core/types/ids.ts";
 import type { SessionOutcome, SignedSessionOutcome } from "../../core/types/session.ts";
 import { sessionHeader, signedSessionOutcome } from "../../core/types/session.ts";
-import { seededDice } from "../../modules/contract/testing.ts";
 import { checkOutcome } from "./catch_up.ts";
-import { makeKeychain } from "./keychain.ts";
-import { codecsWith, INSTANCE, refs } from "./testing.ts";
+import { codecsWith, dealtKeychains, INSTANCE, refs } from "./testing.ts";
 import { modulesWith } from "./transaction.ts";
 
 const SESSION = 5, THRESHOLD = 3, PEERS = [0, 1, 2, 3];
-const dice = seededDice(2);
 const codecs = codecsWith({ consensusItem: u64 });
 
-const secretKeys = PEERS.map((peer) => new Uint8Array(32).fill(peer + 1));
-const broadcastKeys = new Map(PEERS.map((peer) => [peer, publicKeyOf(secretKeys[peer]!)]));
-const keychains = PEERS.map((identity) =>
-  makeKeychain({ identity, broadcastKeys, secretKey: secretKeys[identity]!, dice })
-);
+const { keychains } = dealtKeychains(PEERS.length);
 const env = {
   session: SESSION,
   threshold: THRESHOLD,

@@ -8,8 +8,8 @@ import type { SignedSessionOutcome } from "../../core/types/session.ts";
 import { dump } from "../../modules/contract/testing.ts";
 import { acceptedItems, finishedSessions, getSessionOutcome, UNITS_PREFIX } from "./db.ts";
 import type { EngineTest } from "./engine_testing.ts";
-import { counting, Disk, vote } from "./engine_testing.ts";
-import { refs } from "./testing.ts";
+import { counting, Disk } from "./engine_testing.ts";
+import { refs, vote } from "./testing.ts";
 
 const OUTCOME: SignedSessionOutcome = {
   sessionOutcome: { items: [{ item: vote(5n), peer: 1 }, { item: vote(6n), peer: 1 }] },

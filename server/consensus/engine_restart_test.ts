@@ -8,8 +8,8 @@ import { transactionIdOf } from "../../core/types/transaction.ts";
 import { dump } from "../../modules/contract/testing.ts";
 import { acceptedItems } from "./db.ts";
 import type { EngineTest } from "./engine_testing.ts";
-import { counting, Disk, REFUSED, vote } from "./engine_testing.ts";
-import { refs } from "./testing.ts";
+import { counting, Disk, REFUSED } from "./engine_testing.ts";
+import { refs, vote } from "./testing.ts";
 
 const WRITE_MS = 20;
 

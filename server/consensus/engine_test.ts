@@ -5,8 +5,8 @@ import { err, ok } from "../../core/result.ts";
 import type { ConsensusItem } from "../../core/types/session.ts";
 import { dump } from "../../modules/contract/testing.ts";
 import { acceptedItems } from "./db.ts";
-import { BANKRUPT, BREAKS, counting, Disk, REFUSED, vote } from "./engine_testing.ts";
-import { refs, restartsOf } from "./testing.ts";
+import { BANKRUPT, BREAKS, counting, Disk, REFUSED } from "./engine_testing.ts";
+import { refs, restartsOf, vote } from "./testing.ts";
 
 const UNKNOWN: ConsensusItem = { tag: "Default", value: { variant: 9n, bytes: Uint8Array.of(1, 2, 3) } };
 

@@ -5,11 +5,10 @@ import { ManualClock } from "../../actors/store/testing.ts";
 import { u64 } from "../../core/encoding/mod.ts";
 import type { Result } from "../../core/result.ts";
 import { err, ok } from "../../core/result.ts";
-import { toDyn } from "../../core/types/dyn.ts";
 import type { ConsensusItem } from "../../core/types/session.ts";
 import type { AnyServerModule } from "../../modules/contract/server.ts";
 import type { ConsensusTest } from "./testing.ts";
-import { codecsWith, INSTANCE, refs, withConsensus } from "./testing.ts";
+import { codecsWith, refs, withConsensus } from "./testing.ts";
 
 export const codecs = codecsWith({ consensusItem: u64 });
 
@@ -39,10 +38,6 @@ export function counting(): Counting {
     api: {},
   };
   return module;
-}
-
-export function vote(number: bigint): ConsensusItem {
-  return { tag: "Module", value: toDyn(INSTANCE, u64, number) };
 }
 
 export type Process = (

@@ -5,24 +5,20 @@
 import { child, createSystem, refTo, supervisor } from "../../actors/mod.ts";
 import { SimulatedWorld } from "../../actors/platform/simulated/mod.ts";
 import { MemoryBackend, openMemoryStore } from "../../actors/store/mod.ts";
-import { publicKeyOf } from "../../core/crypto/mod.ts";
 import { u64 } from "../../core/encoding/mod.ts";
 import { err, ok } from "../../core/result.ts";
 import { numPeers } from "../../core/types/num_peers.ts";
 import type { AcceptedItem, SignedSessionOutcome } from "../../core/types/session.ts";
 import type { AnyServerModule, AnyServerModuleDefinition, ServerModuleEnv } from "../../modules/contract/server.ts";
-import { seededDice } from "../../modules/contract/testing.ts";
 import type { LinkMessage } from "../peers/link.ts";
 import { router, routerMemory } from "../peers/router.ts";
 import { consensusTree, modulesOf } from "../tree.ts";
 import { acceptedItems, finishedSessions, getSessionOutcome, UNITS_PREFIX } from "./db.ts";
 import { apiOf, linkBetween, TestGuardian } from "./guardian_testing.ts";
-import { makeKeychain } from "./keychain.ts";
-import { codecsWith, INSTANCE } from "./testing.ts";
+import { codecsWith, dealtKeychains, INSTANCE } from "./testing.ts";
 
 const DISK_MS = 3;
 
-const secretKey = (peer: number): Uint8Array => new Uint8Array(32).fill(peer + 1);
 const voteKey = (peer: number, number: bigint): Uint8Array => Uint8Array.of(peer, Number(number));
 
 /** Takes each number below 256 once a guardian; proposes those that are wanted. */
@@ -53,10 +49,12 @@ export class Federation {
   readonly world: SimulatedWorld;
   readonly guardians: TestGuardian[] = [];
   readonly #options: FederationOptions;
+  readonly #keys: ReturnType<typeof dealtKeychains>;
 
   private constructor(world: SimulatedWorld, options: FederationOptions) {
     this.world = world;
     this.#options = options;
+    this.#keys = dealtKeychains(options.total);
   }
 
   static async start(seed: number, options: FederationOptions): Promise<Federation> {
@@ -86,7 +84,7 @@ export class Federation {
       start: ({ identity }: ServerModuleEnv<null, null>) => Promise.resolve(votes(identity, () => guardian.wanted)),
     } as unknown as AnyServerModuleDefinition;
     const configured = new Map([[INSTANCE, { definition, config: null, privateConfig: null }]]);
-    const broadcastKeys = new Map(Array.from({ length: total }, (_, i) => [i, publicKeyOf(secretKey(i))]));
+    const { broadcastKeys, keychains } = this.#keys;
     const tree = consensusTree({
       store,
       settings: {
@@ -99,7 +97,7 @@ export class Federation {
         sessionTimeoutMs,
         testEnvironment: true,
       },
-      keychain: makeKeychain({ identity: index, broadcastKeys, secretKey: secretKey(index), dice: seededDice(index) }),
+      keychain: keychains[index]!,
       configured,
       modules: modulesOf(configured),
       bitcoin: {

@@ -1,21 +1,20 @@
 import { assert, assertEquals } from "@std/assert";
 import { DecodeError, encode, list, u64 } from "../../core/encoding/mod.ts";
-import { toDyn } from "../../core/types/dyn.ts";
 import type { ConsensusItem } from "../../core/types/session.ts";
 import { consensusItem } from "../../core/types/session.ts";
 import { decodeBatch } from "./outcome.ts";
-import { codecsWith, INSTANCE, refs } from "./testing.ts";
+import { codecsWith, INSTANCE, refs, vote } from "./testing.ts";
 import { modulesWith } from "./transaction.ts";
 
 const codecs = codecsWith({ consensusItem: u64, input: u64 });
 const modules = modulesWith(new Map([[INSTANCE, refs.module]]), new Map([[INSTANCE, codecs]]));
 
-const vote: ConsensusItem = { tag: "Module", value: toDyn(INSTANCE, u64, 7n) };
+const item = vote(7n);
 const batchOf = (...items: ConsensusItem[]) => encode(list(consensusItem), items);
 
 Deno.test("a batch gives its items in order; those of unknown variants stand among them", () => {
   const unknown: ConsensusItem = { tag: "Default", value: { variant: 9n, bytes: Uint8Array.of(1, 2, 3) } };
-  assertEquals(decodeBatch(modules, batchOf(vote, unknown, vote)), [vote, unknown, vote]);
+  assertEquals(decodeBatch(modules, batchOf(item, unknown, item)), [item, unknown, item]);
   assertEquals(decodeBatch(modules, batchOf()), []);
 });
 
@@ -33,11 +32,11 @@ Deno.test("one malformed item, or one of an unknown module, empties the whole ba
       },
     },
   ];
-  for (const item of bad) assert(decodeBatch(modules, batchOf(vote, item, vote)) instanceof DecodeError);
+  for (const wrong of bad) assert(decodeBatch(modules, batchOf(item, wrong, item)) instanceof DecodeError);
 });
 
 Deno.test("a batch that is cut anywhere, or has bytes behind it, counts as empty", () => {
-  const whole = batchOf(vote, vote);
+  const whole = batchOf(item, item);
   for (let end = 0; end < whole.length; end++) {
     assert(decodeBatch(modules, whole.slice(0, end)) instanceof DecodeError, `${end} of ${whole.length} bytes`);
   }

@@ -1,36 +1,29 @@
 /** For tests of one session's outcome: a guardian of four whose module counts votes, and the others' keys. */
 import { defineActor, next } from "../../actors/actor.ts";
 import { child, refTo } from "../../actors/mod.ts";
-import { publicKeyOf } from "../../core/crypto/mod.ts";
 import { encode, list, u64 } from "../../core/encoding/mod.ts";
 import { err, ok } from "../../core/result.ts";
-import { toDyn } from "../../core/types/dyn.ts";
 import { numPeers } from "../../core/types/num_peers.ts";
 import type { AcceptedItem, ConsensusItem, SignedSessionOutcome } from "../../core/types/session.ts";
 import { consensusItem, sessionHeader } from "../../core/types/session.ts";
 import type { AnyServerModule } from "../../modules/contract/server.ts";
-import { seededDice } from "../../modules/contract/testing.ts";
-import { makeKeychain } from "./keychain.ts";
 import type { OrderedUnit, OutcomeMessage } from "./outcome.ts";
 import { outcome } from "./outcome.ts";
 import type { SessionsMessage } from "./sessions.ts";
 import type { ConsensusSettings } from "./settings.ts";
 import type { ConsensusTest } from "./testing.ts";
-import { codecsWith, INSTANCE, refs, withConsensus } from "./testing.ts";
+import { codecsWith, dealtKeychains, refs, vote, withConsensus } from "./testing.ts";
 
 export const SESSION = 0, ROUNDS = 10;
 export const outcomeRef = refTo<OutcomeMessage>("root/outcome");
 
-const secretKeys = [1, 2, 3, 4].map((byte) => new Uint8Array(32).fill(byte));
-const broadcastKeys = new Map(secretKeys.map((key, peer) => [peer, publicKeyOf(key)]));
-export const keychains = secretKeys.map((secretKey, identity) =>
-  makeKeychain({ identity, broadcastKeys, secretKey, dice: seededDice(identity) })
-);
+const dealt = dealtKeychains(4);
+export const { keychains } = dealt;
 
 export const SETTINGS: ConsensusSettings = {
   identity: 0,
   peers: numPeers(4),
-  broadcastKeys,
+  broadcastKeys: dealt.broadcastKeys,
   version: { major: 2, minor: 1 },
   roundsPerSession: ROUNDS,
   roundDelayMs: 50,
@@ -53,10 +46,6 @@ export const VOTES: Partial<AnyServerModule> = {
   audit: () => Promise.resolve(0n),
   api: {},
 };
-
-export function vote(number: bigint): ConsensusItem {
-  return { tag: "Module", value: toDyn(INSTANCE, u64, number) };
-}
 
 export function batchOf(...items: ConsensusItem[]): Uint8Array<ArrayBuffer> {
   return encode(list(consensusItem), items);

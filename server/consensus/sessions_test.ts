@@ -25,6 +25,15 @@ function reach(federation: Federation, session: number, guardians = federation.g
   return federation.until(() => guardians.every((guardian) => federation.session(guardian) >= session));
 }
 
+/** Votes for 10 are accepted, in the midst of a long first session. Something happens to the victim. */
+async function inMidSession(seed: number) {
+  const federation = await Federation.start(seed, { total: 4, roundsPerSession: 60 });
+  const [victim, other] = federation.guardians;
+  const votes = voteAll(federation, 10);
+  await federation.run(1_500);
+  return { federation, victim: victim!, other: other!, votes };
+}
+
 const broadcastOf = (session: number) => refTo<BroadcastMessage>(`${paths.current}/session:${session}/broadcast`);
 
 function broadcastRestarts(guardian: TestGuardian): number {
@@ -40,16 +49,13 @@ Deno.test("a session ends in an outcome that a threshold signed, the same everyw
 });
 
 Deno.test("a guardian that is killed in the midst of a session goes on with its units of before", async () => {
-  const federation = await Federation.start(2, { total: 4, roundsPerSession: 60 });
-  const [victim, other] = federation.guardians;
-  const votes = voteAll(federation, 10);
-  await federation.run(1_500);
-  federation.kill(victim!);
+  const { federation, victim, other, votes } = await inMidSession(2);
+  federation.kill(victim);
   await federation.run(200);
-  await federation.restart(victim!);
-  const { units, items } = await federation.pending(victim!);
+  await federation.restart(victim);
+  const { units, items } = await federation.pending(victim);
   assert(units >= 40 && items.length === 4, `${units} units and ${items.length} items`);
-  assertEquals([federation.session(victim!), federation.session(other!)], [0, 0]);
+  assertEquals([federation.session(victim), federation.session(other)], [0, 0]);
   await reach(federation, 2);
   assertEquals((await assertAgreed(federation)).sort(), votes);
   // a second unit for one place would have been told of
@@ -57,9 +63,7 @@ Deno.test("a guardian that is killed in the midst of a session goes on with its 
 });
 
 Deno.test("guardians that are all killed at once go on in the same session, with the items of before", async () => {
-  const federation = await Federation.start(3, { total: 4, roundsPerSession: 60 });
-  const votes = voteAll(federation, 10);
-  await federation.run(1_500);
+  const { federation, votes } = await inMidSession(3);
   for (const guardian of federation.guardians) federation.kill(guardian);
   for (const guardian of federation.guardians) await federation.restart(guardian);
   assertEquals(federation.guardians.map((guardian) => federation.session(guardian)), [0, 0, 0, 0]);
@@ -71,13 +75,10 @@ Deno.test("guardians that are all killed at once go on in the same session, with
 });
 
 Deno.test("a broadcast that crashes begins anew from its backup, with the outcome, in the same session", async () => {
-  const federation = await Federation.start(4, { total: 4, roundsPerSession: 60 });
-  const [victim] = federation.guardians;
-  const votes = voteAll(federation, 10);
-  await federation.run(1_500);
-  victim!.system!.tell(broadcastOf(0), "saved", { count: 1, outcome: err(new Error("the disk is full")) });
-  await federation.until(() => broadcastRestarts(victim!) === 1 && victim!.inspect("/outcome")!.restarts === 1);
-  assertEquals(federation.session(victim!), 0);
+  const { federation, victim, votes } = await inMidSession(4);
+  victim.system!.tell(broadcastOf(0), "saved", { count: 1, outcome: err(new Error("the disk is full")) });
+  await federation.until(() => broadcastRestarts(victim) === 1 && victim.inspect("/outcome")!.restarts === 1);
+  assertEquals(federation.session(victim), 0);
   votes.push(...voteAll(federation, 11));
   await reach(federation, 2);
   assertEquals((await assertAgreed(federation)).sort(), votes.sort());
@@ -87,13 +88,10 @@ Deno.test("a broadcast that crashes begins anew from its backup, with the outcom
 });
 
 Deno.test("whoever starts the sessions crashes and starts the running one anew, not the next", async () => {
-  const federation = await Federation.start(5, { total: 4, roundsPerSession: 60 });
-  const [victim] = federation.guardians;
-  const votes = voteAll(federation, 10);
-  await federation.run(1_500);
-  victim!.system!.tell(paths.sessions, "timedOut", { session: 0 });
-  await federation.until(() => victim!.inspect("/consensus/sessions")!.restarts === 1);
-  await federation.until(() => federation.session(victim!) === 0);
+  const { federation, victim, votes } = await inMidSession(5);
+  victim.system!.tell(paths.sessions, "timedOut", { session: 0 });
+  await federation.until(() => victim.inspect("/consensus/sessions")!.restarts === 1);
+  await federation.until(() => federation.session(victim) === 0);
   await reach(federation, 2);
   assertEquals((await assertAgreed(federation)).sort(), votes);
 });
@@ -112,17 +110,14 @@ Deno.test("a session without a threshold of guardians ends never, and begins ane
 });
 
 Deno.test("a guardian that is stopped in the midst of a session ends at once and goes on after its next start", async () => {
-  const federation = await Federation.start(7, { total: 4, roundsPerSession: 60 });
-  const [victim] = federation.guardians;
-  const votes = voteAll(federation, 10);
-  await federation.run(1_500);
+  const { federation, victim, votes } = await inMidSession(7);
   const startMs = federation.world.nowMs;
-  await federation.finish(victim!.system!.stop());
-  await federation.finish(victim!.store!.close());
+  await federation.finish(victim.system!.stop());
+  await federation.finish(victim.store!.close());
   assert(federation.world.nowMs - startMs < 100);
-  assertEquals(victim!.troubles(), []);
-  federation.kill(victim!);
-  await federation.restart(victim!);
+  assertEquals(victim.troubles(), []);
+  federation.kill(victim);
+  await federation.restart(victim);
   await reach(federation, 2);
   assertEquals((await assertAgreed(federation)).sort(), votes);
 });

@@ -3,14 +3,20 @@ import type { TestSystem } from "../../actors/_test_platform.ts";
 import { withSystem } from "../../actors/_test_platform.ts";
 import { child, refTo } from "../../actors/mod.ts";
 import type { Store } from "../../actors/store/store.ts";
+import { publicKeyOf } from "../../core/crypto/mod.ts";
 import type { Codec } from "../../core/encoding/mod.ts";
-import { unit } from "../../core/encoding/mod.ts";
+import { u64, unit } from "../../core/encoding/mod.ts";
+import type { BroadcastKeys } from "../../core/types/broadcast_keys.ts";
 import type { ModuleCodecs } from "../../core/types/dyn.ts";
+import { toDyn } from "../../core/types/dyn.ts";
+import type { ConsensusItem } from "../../core/types/session.ts";
 import type { AnyServerModule, AnyServerModuleDefinition } from "../../modules/contract/server.ts";
-import { testEnv, testStore } from "../../modules/contract/testing.ts";
+import { seededDice, testEnv, testStore } from "../../modules/contract/testing.ts";
+import type { Keychain } from "../broadcast/keychain.ts";
 import { modulePrefix } from "./db.ts";
 import type { EngineMessage } from "./engine.ts";
 import { engine } from "./engine.ts";
+import { makeKeychain } from "./keychain.ts";
 import type { MempoolMessage } from "./mempool.ts";
 import { mempool } from "./mempool.ts";
 import type { ModuleMessage } from "./module_actor.ts";
@@ -34,6 +40,23 @@ export const refs = {
 export function codecsWith(own: { readonly [Name in keyof ModuleCodecs]?: Codec<any> }): ModuleCodecs {
   const none = { config: unit, input: unit, output: unit, outputOutcome: unit, consensusItem: unit };
   return { ...none, inputError: unit, outputError: unit, ...own };
+}
+
+/** An item of a module whose items are numbers. */
+export function vote(number: bigint): ConsensusItem {
+  return { tag: "Module", value: toDyn(INSTANCE, u64, number) };
+}
+
+/** Of each guardian, by its id. */
+export function dealtKeychains(
+  total: number,
+): { readonly broadcastKeys: BroadcastKeys; readonly keychains: Keychain[] } {
+  const secretKeys = Array.from({ length: total }, (_, peer) => new Uint8Array(32).fill(peer + 1));
+  const broadcastKeys = new Map(secretKeys.map((secretKey, peer) => [peer, publicKeyOf(secretKey)]));
+  const keychains = secretKeys.map((secretKey, identity) =>
+    makeKeychain({ identity, broadcastKeys, secretKey, dice: seededDice(identity) })
+  );
+  return { broadcastKeys, keychains };
 }
 
 export type ConsensusTest = TestSystem & { readonly store: Store };
