@@ -18,8 +18,8 @@ import type { Clock } from "../platform/platform.ts";
 import { Reader, SnapshotExpired } from "./reader.ts";
 import {
   type Committed,
+  isRollback,
   type ReadTx,
-  ROLLBACK,
   type Rollback,
   type Store,
   type StoreTx,
@@ -118,7 +118,7 @@ export class Engine implements Store {
       this.#checkUsable();
       const run = new Run(this.#overlay.open(), this.#reader, false);
       try {
-        return await body(new ReadView(new TransactionView(run, prefix)));
+        return await body(new ReadView(new TransactionView(run, run.level, prefix)));
       } catch (thrown) {
         if (!run.snapshot.expired || !(thrown instanceof SnapshotExpired)) throw thrown;
       } finally {
@@ -150,7 +150,7 @@ export class Engine implements Store {
     try {
       let result: T | Rollback<T>;
       try {
-        result = await body(new TransactionView(run, prefix));
+        result = await body(new TransactionView(run, run.level, prefix));
       } catch (thrown) {
         // What a body made of reads that could not be answered is not its own error.
         if (run.snapshot.expired) return undefined;
@@ -256,10 +256,6 @@ class View implements StoreView {
   changed(prefix: Uint8Array, signal?: AbortSignal): Promise<void> {
     return this.#engine.changedUnder(this.#prefix, prefix, signal);
   }
-}
-
-function isRollback<T>(result: T | Rollback<T>): result is Rollback<T> {
-  return typeof result === "object" && result !== null && ROLLBACK in result;
 }
 
 /** All of them run, as the commit has happened; then what they threw is thrown. */
