@@ -10,6 +10,7 @@ import type { Result } from "../../core/result.ts";
 import { errorText } from "../../core/result.ts";
 import type { Incoming, Methods } from "./dispatch.ts";
 import { answerMessage, parseMessage } from "./dispatch.ts";
+import type { Message } from "./encoded.ts";
 import {
   BUFFERED_BYTES_MAX,
   CALL_BURST_MAX,
@@ -22,7 +23,7 @@ import {
 
 export type ConnectionMessage =
   | Cast<"received", { text: Result<string | null, unknown> }>
-  | Cast<"answered", { text: Result<string | null, unknown>; calls: number }>
+  | Cast<"answered", { text: Result<Message | null, unknown>; calls: number }>
   | Cast<"read", null>;
 
 export type ConnectionArgs = {

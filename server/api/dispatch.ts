@@ -8,6 +8,8 @@ import { METHOD_NOT_FOUND, REQUEST_TIMEOUT } from "../../actors/rpc/mod.ts";
 import type { Json } from "../../core/encoding/mod.ts";
 import { DecodeError, isJsonObject, parseJson, stringifyJson } from "../../core/encoding/mod.ts";
 import { utf8 } from "../../core/bytes.ts";
+import type { Message } from "./encoded.ts";
+import { EncodedJson, messageSize, messageText } from "./encoded.ts";
 import { errorText } from "../../core/result.ts";
 import { EndpointError } from "../../modules/contract/error.ts";
 import {
@@ -23,15 +25,21 @@ import {
 export type ApiRequest = { readonly auth: string | null; readonly params: Json };
 
 /** One method. @throws {EndpointError} for what the caller is told */
-export type Method = (request: ApiRequest, signal: AbortSignal) => Promise<Json>;
+export type Method = {
+  (request: ApiRequest, signal: AbortSignal): Promise<Json | EncodedJson>;
+  /** Units of its caller's budget that a call takes up while it runs; default 1. */
+  readonly deposit?: number;
+};
 /** Undefined when there is no such method. */
 export type Methods = (name: string) => Method | undefined;
 
 type RpcErrorBody = { readonly code: number; readonly message: string; readonly data?: string };
 type Id = number | bigint | string | null;
 
-function answer(id: Id, result: Json): Json {
-  return { jsonrpc: "2.0", id, result };
+function answer(id: Id, result: Json | EncodedJson): Message {
+  if (!(result instanceof EncodedJson)) return stringifyJson({ jsonrpc: "2.0", id, result });
+  const head = stringifyJson({ jsonrpc: "2.0", id, result: null });
+  return [utf8(head.slice(0, -"null}".length)), result.bytes, utf8("}")];
 }
 
 function failure(id: Id, error: RpcErrorBody): Json {
@@ -56,10 +64,11 @@ function invalidParams(data: string): RpcErrorBody {
   return { code: -32602, message: "Invalid params", data };
 }
 
-/** Whether a text takes more than `bytesMax` in UTF-8; most are told without being encoded. */
-function isLarger(text: string, bytesMax: number): boolean {
-  if (text.length > bytesMax) return true;
-  return text.length * 3 > bytesMax && utf8(text).length > bytesMax;
+/** Whether a message takes more than `bytesMax` in UTF-8; most are told without being encoded. */
+function isLarger(message: Message, bytesMax: number): boolean {
+  const size = messageSize(message);
+  if (size > bytesMax) return true;
+  return typeof message === "string" && size * 3 > bytesMax && utf8(message).length > bytesMax;
 }
 
 /** Undefined for what can't be one. */
@@ -160,28 +169,28 @@ function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   });
 }
 
-async function resultOf(call: Call & { kind: "call" }, { methods, signal, onBug }: CallContext): Promise<Json> {
+async function answerTo(call: Call & { kind: "call" }, { methods, signal, onBug }: CallContext): Promise<Message> {
+  const failed = (error: RpcErrorBody): string => stringifyJson(failure(call.id, error));
   const method = methods(call.method);
-  if (!method) return failure(call.id, UNKNOWN_METHOD);
+  if (!method) return failed(UNKNOWN_METHOD);
   const request = requestOf(call.params);
-  if ("code" in request) return failure(call.id, request);
+  if ("code" in request) return failed(request);
   try {
     signal.throwIfAborted();
-    return answer(call.id, await orAborted(method(request, signal), signal));
+    const message = answer(call.id, await orAborted(method(request, signal), signal));
+    return isLarger(message, ANSWER_BYTES_MAX) ? failed(TOO_BIG_RESPONSE) : message;
   } catch (thrown) {
     const told = signal.aborted ? TIMED_OUT : toldError(thrown);
-    if (told) return failure(call.id, told);
+    if (told) return failed(told);
     onBug(call.method, thrown);
-    return failure(call.id, PANICKED);
+    return failed(PANICKED);
   }
 }
 
 /** Null for what isn't answered. */
-async function responseTo(call: Call, context: CallContext): Promise<string | null> {
+async function responseTo(call: Call, context: CallContext): Promise<Message | null> {
   if (call.kind === "notification") return null;
-  if (call.kind === "malformed") return stringifyJson(call.response);
-  const text = stringifyJson(await resultOf(call, context));
-  return isLarger(text, ANSWER_BYTES_MAX) ? stringifyJson(failure(call.id, TOO_BIG_RESPONSE)) : text;
+  return call.kind === "malformed" ? stringifyJson(call.response) : await answerTo(call, context);
 }
 
 /** One call after the other, so that a batch takes no more at once than a single request does. */
@@ -191,16 +200,16 @@ async function batchResponse(calls: readonly Call[], context: CallContext): Prom
   for (const call of calls) {
     const response = await responseTo(call, context);
     if (response === null) continue;
-    responses.push(response);
-    units += response.length + 1;
+    units += messageSize(response) + 1;
     if (units > ANSWER_BYTES_MAX) return stringifyJson(failure(null, TOO_BIG_BATCH_RESPONSE));
+    responses.push(messageText(response));
   }
   if (responses.length === 0) return null;
   const text = `[${responses.join(",")}]`;
   return isLarger(text, ANSWER_BYTES_MAX) ? stringifyJson(failure(null, TOO_BIG_BATCH_RESPONSE)) : text;
 }
 
-/** @returns the text to answer with, or null when nothing is to be answered */
-export async function answerMessage({ calls, isBatch }: Incoming, context: CallContext): Promise<string | null> {
+/** @returns what to answer with, or null when nothing is to be answered */
+export async function answerMessage({ calls, isBatch }: Incoming, context: CallContext): Promise<Message | null> {
   return isBatch ? await batchResponse(calls, context) : await responseTo(calls[0]!, context);
 }

@@ -38,6 +38,10 @@ export const BUFFERED_BYTES_MAX = 4 * ANSWER_BYTES_MAX;
 /** Calls a second that one connection may go on making, and how many at once. A restoring client asks for a few hundred slices. */
 export const CALLS_PER_SECOND_MAX = 1_000;
 export const CALL_BURST_MAX = 5_000;
+/** What is taken up while a call runs that may read and answer megabytes: a caller has so few of these at a time that others get their turn. */
+export const LARGE_ANSWER_DEPOSIT = 250;
+/** Answers about finished sessions that are kept encoded: those that many wait for, or that clients who recover go through together. */
+export const SESSION_ANSWERS_BYTES_MAX = 64 * 1024 * 1024;
 /** The server's ping. */
 export const PING_MS = 10_000;
 /** Outputs that one `await_outputs_outcomes` asks for; as the reference. */

@@ -7,11 +7,13 @@ import { defineActor, next } from "../../actors/actor.ts";
 import type { Address, Listener, MessageSocket, Upgrade } from "../../actors/platform/platform.ts";
 import type { Cast } from "../../actors/protocol.ts";
 import { child } from "../../actors/supervisor.ts";
+import type { Bytes } from "../../core/bytes.ts";
 import type { Result } from "../../core/result.ts";
 import { errorText } from "../../core/result.ts";
 import { apiConnection } from "./connection.ts";
 import type { Methods } from "./dispatch.ts";
 import { answerMessage, parseMessage, TOO_BIG_REQUEST } from "./dispatch.ts";
+import type { Message } from "./encoded.ts";
 import { PING_MS, REQUEST_BYTES_READ_MAX, REQUEST_TIMEOUT_MS } from "./limits.ts";
 import { isAuthorized } from "./secrets.ts";
 
@@ -58,6 +60,10 @@ async function readBounded(body: ReadableStream<Uint8Array> | null): Promise<str
   return text + decoder.decode();
 }
 
+function bodyOf(message: Message): string | ReadableStream<Bytes> {
+  return typeof message === "string" ? message : ReadableStream.from(message);
+}
+
 /** Answers HTTP; `opened` gets the sockets. */
 function routes(
   args: ApiListenerArgs,
@@ -97,7 +103,7 @@ function routes(
       const answer = await tools.inTime((signal) =>
         answerMessage(parseMessage(text), { methods, signal, onBug: tools.onBug })
       );
-      return new Response(answer ?? "", { headers: { "content-type": "application/json; charset=utf-8" } });
+      return new Response(bodyOf(answer ?? ""), { headers: { "content-type": "application/json; charset=utf-8" } });
     } finally {
       counter.open--;
     }

@@ -4,7 +4,8 @@
  */
 import type { Duplex } from "node:stream";
 import { assert } from "../../../core/assert.ts";
-import { utf8 } from "../../../core/bytes.ts";
+import type { Bytes } from "../../../core/bytes.ts";
+import { fromUtf8, utf8 } from "../../../core/bytes.ts";
 import {
   SOCKET_SILENT_PINGS_MAX,
   SOCKET_UNREAD_BYTES_MAX,
@@ -15,7 +16,15 @@ import type { MessageSocket } from "../platform.ts";
 import type { WebSocketRole } from "../websocket_role.ts";
 import { realDice } from "./dice.ts";
 import { linger } from "./linger.ts";
-import { CLOSE, encodeClosePayload, encodeFrame, FrameDecoder, type FrameEvent, OPCODE } from "./websocket_frames.ts";
+import {
+  CLOSE,
+  encodeClosePayload,
+  encodeFrame,
+  FrameDecoder,
+  type FrameEvent,
+  headOfPieces,
+  OPCODE,
+} from "./websocket_frames.ts";
 
 export class WebSocketConnection implements MessageSocket {
   readonly #socket: Duplex;
@@ -47,9 +56,16 @@ export class WebSocketConnection implements MessageSocket {
     return this.#socket.writableLength;
   }
 
-  send(message: string): void {
+  send(message: string | readonly Bytes[]): void {
     if (this.#state !== "open") return;
-    this.#write(OPCODE.text, utf8(message));
+    if (typeof message === "string") return this.#write(OPCODE.text, utf8(message));
+    if (this.#role.side === "client") return this.#write(OPCODE.text, utf8(message.map(fromUtf8).join("")));
+    // unmasked and uncopied: a thousand sockets hold the same bytes
+    this.#socket.cork();
+    this.#socket.write(headOfPieces(OPCODE.text, message));
+    for (const piece of message) this.#socket.write(piece);
+    this.#socket.uncork();
+    this.#checkUnsent();
   }
 
   receive(): Promise<string | null> {
@@ -137,6 +153,11 @@ export class WebSocketConnection implements MessageSocket {
   #write(opcode: number, payload: Uint8Array): void {
     const mask = this.#role.side === "client" ? realDice.bytes(4) : undefined;
     this.#socket.write(encodeFrame(opcode, payload, mask));
-    if (this.bufferedBytes > SOCKET_UNSENT_BYTES_MAX) this.#cut(); // also by answers to a flood of pings
+    this.#checkUnsent();
+  }
+
+  /** Also by answers to a flood of pings. */
+  #checkUnsent(): void {
+    if (this.bufferedBytes > SOCKET_UNSENT_BYTES_MAX) this.#cut();
   }
 }
