@@ -14,10 +14,12 @@ import { errorText } from "../../core/result.ts";
 import { EndpointError } from "../../modules/contract/error.ts";
 import {
   ANSWER_BYTES_MAX,
+  ANSWER_UNIT_BYTES,
   BATCH_MAX,
   LARGE_REQUESTS,
   REQUEST_CHARACTERS_MAX,
   REQUEST_HEAD_CHARACTERS,
+  REQUEST_UNIT_CHARACTERS,
   REQUEST_VALUES_MAX,
 } from "./limits.ts";
 
@@ -57,6 +59,7 @@ export const TOO_BIG_REQUEST: RpcErrorBody = exceeds(-32007, "Request is too big
 const TOO_BIG_RESPONSE: RpcErrorBody = exceeds(-32008, "Response is too big", ANSWER_BYTES_MAX);
 const TOO_BIG_BATCH: RpcErrorBody = exceeds(-32010, "The batch request was too large", BATCH_MAX);
 const TOO_BIG_BATCH_RESPONSE: RpcErrorBody = exceeds(-32011, "The batch response was too large", ANSWER_BYTES_MAX);
+const OVERLOADED: RpcErrorBody = { code: 500, message: "The guardian is overloaded: try again later" };
 const TIMED_OUT: RpcErrorBody = { code: REQUEST_TIMEOUT, message: "Request timeout" };
 const PANICKED: RpcErrorBody = { code: 500, message: "API handler panicked" };
 
@@ -158,6 +161,30 @@ export type CallContext = {
   /** An endpoint threw what no caller may see. */
   readonly onBug: (method: string, thrown: unknown) => void;
 };
+
+/** What the calls take up of their caller's budget while they run. @param characters of the message */
+export function depositOf({ calls }: Incoming, methods: Methods, characters: number): number {
+  let units = Math.floor(characters / REQUEST_UNIT_CHARACTERS);
+  for (const call of calls) units += call.kind === "call" ? methods(call.method)?.deposit ?? 1 : 1;
+  return units;
+}
+
+/** What the calls of a message have cost. @param answer null when nothing was answered */
+export function costOf({ calls }: Incoming, characters: number, answer: Message | null): number {
+  const answered = answer === null ? 0 : messageSize(answer) / ANSWER_UNIT_BYTES;
+  return calls.length + Math.floor(characters / REQUEST_UNIT_CHARACTERS) + Math.floor(answered);
+}
+
+/** The answer to a message of which no call is begun. Null when nothing is answered. */
+export function overloaded({ calls, isBatch }: Incoming): string | null {
+  const responses: Json[] = [];
+  for (const call of calls) {
+    if (call.kind === "malformed") responses.push(call.response);
+    if (call.kind === "call") responses.push(failure(call.id, OVERLOADED));
+  }
+  if (responses.length === 0) return null;
+  return stringifyJson(isBatch ? responses : responses[0]!);
+}
 
 /** The promise, or the signal's reason if that comes first: an endpoint that can't stop by itself is left behind. */
 function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
