@@ -24,15 +24,15 @@ export type BitcoinMessage =
   | Request<"status", null, BitcoinStatus | null>
   /** One attempt; whoever needs the block asks again. Refused at once while there is no status, as in the reference. */
   | Request<"blockAt", { readonly height: number }, Result<Bytes, BackendFailure>>
-  /** One attempt; what comes of it is logged. */
-  | Request<"broadcast", { readonly transaction: Bytes }, null>
+  /** One attempt. The error says why the node doesn't have it. */
+  | Request<"broadcast", { readonly transaction: Bytes }, Result<null, string>>
   | Cast<"poll", null>
   | Cast<"polled", Result<BitcoinStatus, BackendFailure>>
   | Cast<
     "fetched",
     { readonly to: ReplyTo<Result<Bytes, BackendFailure>>; readonly block: Result<Bytes, BackendFailure> }
   >
-  | Cast<"sent", { readonly to: ReplyTo<null>; readonly outcome: Result<null, BackendFailure> }>
+  | Cast<"sent", { readonly to: ReplyTo<Result<null, string>>; readonly outcome: Result<null, BackendFailure> }>
   | Cast<"broken", { readonly cause: unknown }>;
 
 export type BitcoindSettings = {
@@ -82,8 +82,7 @@ export const bitcoinWatcher = defineActor<BitcoinMessage, BitcoinSettings, State
     },
     broadcast: (state, { transaction }, ctx, to) => {
       if (transaction.length > TRANSACTION_BYTES_MAX) {
-        ctx.log.error("A transaction is too large to be relayed", { bytes: transaction.length });
-        return reply(state, null);
+        return reply(state, err(`it has ${transaction.length} bytes, more than any node relays`));
       }
       ctx.run(
         (signal) => state.backend.broadcast(transaction, signal),
@@ -104,8 +103,7 @@ export const bitcoinWatcher = defineActor<BitcoinMessage, BitcoinSettings, State
       return next(fetched(state, block, ctx));
     },
     sent: (state, { to, outcome }, ctx) => {
-      if (!outcome.ok) ctx.log.info("The node did not take a transaction", { reason: failureText(outcome.error) });
-      ctx.reply(to, null);
+      ctx.reply(to, outcome.ok ? outcome : err(failureText(outcome.error)));
       return next(state);
     },
     broken: (_state, { cause }) => {
