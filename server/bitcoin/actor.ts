@@ -7,7 +7,7 @@ import type { ActorContext } from "../../actors/actor.ts";
 import { defineActor, next, reply } from "../../actors/actor.ts";
 import type { Logger } from "../../actors/logger.ts";
 import type { Cast, ReplyTo, Request } from "../../actors/protocol.ts";
-import type { Network } from "../../actors/platform/platform.ts";
+import type { Platform } from "../../actors/platform/platform.ts";
 import type { Bytes } from "../../core/bytes.ts";
 import type { Result } from "../../core/result.ts";
 import { err } from "../../core/result.ts";
@@ -66,7 +66,7 @@ const REGTEST_FEERATE_SAT_PER_KVB = 1000n;
 export const bitcoinWatcher = defineActor<BitcoinMessage, BitcoinSettings, State>({
   name: "bitcoin",
   init: (ctx, { backend, pollMs }): State => {
-    const node = backendOf(ctx.platform.network, backend, ctx.log);
+    const node = backendOf(ctx.platform, backend, ctx.log);
     poll(ctx, node);
     return { backend: node, pollMs, status: null, complaint: null, blockComplaint: null };
   },
@@ -122,15 +122,16 @@ function broken(cause: unknown): { type: "broken"; args: { cause: unknown } } {
   return { type: "broken", args: { cause } };
 }
 
-function backendOf(network: Network, settings: BackendSettings, log: Logger): BitcoinBackend {
+function backendOf(platform: Platform, settings: BackendSettings, log: Logger): BitcoinBackend {
+  const { network } = platform;
   switch (settings.kind) {
     case "bitcoind":
       return bitcoindBackend(network, settings.bitcoind.url, settings.bitcoind);
     case "esplora":
-      return esploraBackend(network, settings.esploraUrl);
+      return esploraBackend(platform, settings.esploraUrl);
     case "hybrid": {
       const first = bitcoindBackend(network, settings.bitcoind.url, settings.bitcoind);
-      return hybridBackend(first, esploraBackend(network, settings.esploraUrl), log);
+      return hybridBackend(first, esploraBackend(platform, settings.esploraUrl), log);
     }
   }
 }
@@ -193,5 +194,12 @@ async function fetchStatus(backend: BitcoinBackend, signal: AbortSignal): Answer
 
 async function fetchBlock(backend: BitcoinBackend, height: number, signal: AbortSignal): Answer<Bytes> {
   const hash = await backend.hashAt(height, signal);
-  return hash.ok ? await backend.blockOf(hash.value, signal) : hash;
+  if (!hash.ok) return hash;
+  const block = await backend.blockOf(hash.value, signal);
+  return !block.ok && isPruned(block.error) ? err({ code: "pruned", height }) : block;
+}
+
+/** "Block not available (pruned data)": the node's own words, its code stands for much else. */
+function isPruned(failure: BackendFailure): boolean {
+  return failure.code === "refused" && failure.text.includes("pruned data");
 }
