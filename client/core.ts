@@ -8,7 +8,6 @@ import type { StoreTx, StoreView } from "../actors/store/store.ts";
 import { rollback } from "../actors/store/store.ts";
 import { assert } from "../core/assert.ts";
 import type { Bytes } from "../core/bytes.ts";
-import { concat, fromHex } from "../core/bytes.ts";
 import type { Codec, Json } from "../core/encoding/mod.ts";
 import { decode, encode } from "../core/encoding/mod.ts";
 import type { Result } from "../core/result.ts";
@@ -26,7 +25,7 @@ import type {
   Spending,
   Transition,
 } from "../modules/contract/client.ts";
-import { FEE_PREFIX, modulePrefix, u64Bytes } from "./database.ts";
+import { modulePrefix } from "./database.ts";
 import type { UniqueTime } from "./database.ts";
 import type { ExecutorRef } from "./executor/executor.ts";
 import type { StateId } from "./executor/states.ts";
@@ -36,6 +35,7 @@ import { submissionState } from "./executor/submission.ts";
 import type { EventOrderRef } from "./logs/events.ts";
 import { followEvents, logEvent } from "./logs/events.ts";
 import { addOperation, getOperation, setOperationOutcome } from "./logs/operations.ts";
+import { setFee } from "./logs/transactions.ts";
 import type { Draft, Finalized } from "./transactions/finalize.ts";
 import { finalize } from "./transactions/finalize.ts";
 
@@ -134,8 +134,12 @@ class OperationTx implements ClientTx<any> {
       await this.addState(instance, encode(owner.codec, state));
     }
     await this.addState(GLOBAL_INSTANCE_ID, encode(submissionState, { tag: "Created", value: transaction }));
-    this.root.set(concat(FEE_PREFIX, fromHex(txid)), u64Bytes(feeMsat));
+    setFee(this.root, txid, feeMsat);
     this.#log("tx-created", { txid, operation_id: this.operationId }, null, "persistent");
+  }
+
+  setOutcome(operationId: OperationId, outcome: Json): Promise<void> {
+    return setOperationOutcome(this.root, operationId, outcome, this.nowUs());
   }
 
   logEvent(kind: string, payload: Json, persistence: EventPersistence = "persistent"): void {

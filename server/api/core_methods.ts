@@ -6,7 +6,7 @@ import { supportedApiVersionsSummary } from "../../core/types/api_versions.ts";
 import type { SupportedApiVersionsSummary } from "../../core/types/api_versions.ts";
 import { clientConfig, jsonClientConfig, toJsonClientConfig } from "../../core/types/client_config.ts";
 import type { Dyn } from "../../core/types/dyn.ts";
-import { dyn } from "../../core/types/dyn.ts";
+import { dyn, toDyn } from "../../core/types/dyn.ts";
 import { federationId, outPoint, outPointRange, sha256Hash, transactionId } from "../../core/types/ids.ts";
 import type { TransactionId } from "../../core/types/ids.ts";
 import { inviteCode, newInviteCode } from "../../core/types/invite_code.ts";
@@ -23,6 +23,7 @@ import type { ApiDeps } from "./deps.ts";
 import type { Method } from "./dispatch.ts";
 import { OUTPUT_OUTCOMES_MAX, REQUEST_TIMEOUT_MS } from "./limits.ts";
 import { method } from "./method.ts";
+import { runningModule } from "./module_methods.ts";
 import { sessionMethods } from "./session_methods.ts";
 import { statementMethods } from "./statement_methods.ts";
 import { apiUrls } from "./statements.ts";
@@ -61,13 +62,9 @@ async function outcomesOf(
     for (const outIdx of indices) {
       const instance = modules[Number(outIdx)];
       if (instance === undefined) throw EndpointError.badRequest(`Outpoint index out of bounds ${txid}:${outIdx}`);
-      const ref = deps.modules.refs.get(instance)!;
-      outcomes.push(
-        await deps.sender.ask(ref, "outputOutcome", {
-          tx: tx.view(modulePrefix(instance)),
-          outPoint: { txid, outIdx },
-        }),
-      );
+      const { module, definition } = runningModule(deps.modules, instance);
+      const outcome: unknown = await module.outputOutcome(tx.view(modulePrefix(instance)), { txid, outIdx });
+      outcomes.push(outcome === null ? null : toDyn(instance, definition.codecs.outputOutcome, outcome));
     }
     return outcomes;
   });

@@ -17,6 +17,7 @@ import { sessionOutcome, sessionStatus, sessionStatusV2, signedSessionOutcome } 
 import type { Transaction } from "../../core/types/transaction.ts";
 import { transaction, transactionIdOf, transactionSubmissionOutcome } from "../../core/types/transaction.ts";
 import { testStore } from "../../modules/contract/testing.ts";
+import type { ConsensusBoard } from "../consensus/board.ts";
 import { setAcceptedItem, setAcceptedTransaction, setSessionOutcome } from "../consensus/db.ts";
 import { clientConfigFor } from "../setup/guardian_config.ts";
 import { coreMethods } from "./core_methods.ts";
@@ -74,18 +75,18 @@ async function withGuardian(
   const store = await testStore();
   const config = testConfig(0);
   const clientConfig = clientConfigFor(config, new Map());
-  let scheduled: number | null = null;
+  const board: ConsensusBoard = {
+    contributions: new Map([[1, 4], [2, 3]]),
+    orderingLatencyMs: 1_234.5,
+    scheduledShutdown: null,
+  };
   const fakes = [
-    answering("engine", { finishedSessions: () => 5, contributions: () => new Map([[1, 4], [2, 3]]) }),
     answering("sessions", {
-      scheduledShutdown: () => scheduled,
       scheduleShutdown: ({ session }: { session: number | null }) => {
-        scheduled = session;
+        board.scheduledShutdown = session;
         return null;
       },
     }),
-    answering("router", { connected: () => new Set([1, 2]) }),
-    answering("mempool", { orderingLatency: () => 1_234.5 }),
     answering("submissions", { submit: () => full ? null : broken ? "broken" : ok(TXID) }),
   ];
   const ref = <M extends Protocol>(name: string) => refTo<M>(`root/${name}`);
@@ -99,11 +100,10 @@ async function withGuardian(
       configured: new Map(),
       clientConfig,
       federationId: federationIdOf(clientConfig.global.apiEndpoints),
-      engine: ref("engine"),
-      mempool: ref("mempool"),
+      board,
+      connected: new Set([1, 2]),
       submissions: ref("submissions"),
       sessions: ref("sessions"),
-      router: ref("router"),
       bitcoin: {
         status: () => Promise.resolve(null),
         blockAt: () => Promise.reject(),
@@ -152,7 +152,8 @@ Deno.test("the invite code holds this guardian's URL of now, and the active secr
 });
 
 Deno.test("status tells of the other guardians", async () => {
-  await withGuardian(async ({ ask }) => {
+  await withGuardian(async ({ ask, store }) => {
+    for (let session = 0; session < 5; session++) await store.transact((tx) => setSessionOutcome(tx, session, SIGNED));
     assertEquals(await ask("status"), {
       server: "consensus_running",
       federation: {
