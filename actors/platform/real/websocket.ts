@@ -6,7 +6,9 @@ import type { Duplex } from "node:stream";
 import { assert } from "../../../core/assert.ts";
 import type { Bytes } from "../../../core/bytes.ts";
 import { fromUtf8, utf8 } from "../../../core/bytes.ts";
+import type { HalfSentEntry } from "../half_sent.ts";
 import {
+  SOCKET_MESSAGE_PINGS_MAX,
   SOCKET_SILENT_PINGS_MAX,
   SOCKET_UNREAD_BYTES_MAX,
   SOCKET_UNREAD_MESSAGES_MAX,
@@ -38,6 +40,9 @@ export class WebSocketConnection implements MessageSocket {
   #state: "open" | "closing" | "closed" = "open";
   #silentPings = 0;
   #pinger: ReturnType<typeof setInterval> | undefined;
+  /** The message under way at the last ping, and for how many pings it has been. */
+  #slow = { message: null as number | null, pings: 0 };
+  #held: HalfSentEntry | undefined;
 
   /** @param head what was read behind the handshake */
   constructor(socket: Duplex, head: Uint8Array, role: WebSocketRole) {
@@ -73,6 +78,7 @@ export class WebSocketConnection implements MessageSocket {
     const message = this.#unread.shift();
     if (message !== undefined) {
       this.#unreadUnits -= message.length;
+      this.#countHeld();
       if (this.#socket.isPaused() && !this.#isFull()) this.#socket.resume();
       return Promise.resolve(message);
     }
@@ -82,7 +88,7 @@ export class WebSocketConnection implements MessageSocket {
 
   close(code: number = CLOSE.normal, reason = ""): void {
     if (this.#state !== "open") return;
-    this.#unread.length = 0;
+    this.#unread.length = this.#unreadUnits = 0;
     this.#startClosing(code, reason);
   }
 
@@ -90,6 +96,21 @@ export class WebSocketConnection implements MessageSocket {
     this.#silentPings = 0;
     for (const event of this.#decoder.push(chunk)) this.#on(event);
     if (this.#isFull()) this.#socket.pause();
+    this.#countHeld();
+  }
+
+  /** Tells the server what this socket holds for somebody who has not sent all of it, or whom nobody reads. */
+  #countHeld(): void {
+    if (this.#role.side !== "server" || !this.#role.halfSent) return;
+    const { halfSent } = this.#role;
+    const bytes = this.#state === "open" ? this.#decoder.pendingBytes + this.#unreadUnits : 0;
+    if (bytes === 0) {
+      if (this.#held) halfSent.end(this.#held);
+      this.#held = undefined;
+      return;
+    }
+    this.#held ??= halfSent.begin(() => this.#cut());
+    halfSent.set(this.#held, bytes);
   }
 
   #on(event: FrameEvent): void {
@@ -120,6 +141,9 @@ export class WebSocketConnection implements MessageSocket {
   #ping(): void {
     if (this.#socket.isPaused()) return; // we do not listen: silence says nothing
     if (this.#silentPings >= SOCKET_SILENT_PINGS_MAX) return this.#cut();
+    const message = this.#decoder.pendingMessage;
+    this.#slow = { message, pings: message !== null && message === this.#slow.message ? this.#slow.pings + 1 : 0 };
+    if (this.#slow.pings >= SOCKET_MESSAGE_PINGS_MAX) return this.#cut();
     this.#silentPings++;
     this.#write(OPCODE.ping, new Uint8Array(0));
   }
@@ -146,6 +170,7 @@ export class WebSocketConnection implements MessageSocket {
 
   #stop(): void {
     clearInterval(this.#pinger);
+    this.#countHeld();
     this.#reader?.(null);
     this.#reader = undefined;
   }

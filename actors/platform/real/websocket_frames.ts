@@ -55,6 +55,20 @@ export class FrameDecoder {
     this.#messageBytesMax = options.messageBytesMax;
   }
 
+  /** Data messages that have begun. */
+  #begun = 0;
+
+  /** Held of a message that has not come whole. */
+  get pendingBytes(): number {
+    return this.#message.length + this.#control.length + this.#headerBytes.length;
+  }
+
+  /** Which message is under way, counted from 1; null between messages. */
+  get pendingMessage(): number | null {
+    const inFrame = this.#header !== undefined && this.#header.opcode < 8;
+    return this.#inMessage || inFrame ? this.#begun : null;
+  }
+
   /** Nothing more comes after `close` or `broken`. */
   push(chunk: Uint8Array): FrameEvent[] {
     const events: FrameEvent[] = [];
@@ -74,6 +88,7 @@ export class FrameDecoder {
           break;
         }
         this.#header = parsed.header;
+        if (parsed.header.opcode === OPCODE.text || parsed.header.opcode === OPCODE.binary) this.#begun++;
         this.#frameBytes = 0;
         rest = bytes.subarray(parsed.size);
       }
