@@ -25,7 +25,7 @@ import { unit } from "../core/encoding/mod.ts";
 import { apiUrls, ensureOwnStatements } from "./api/statements.ts";
 import { apiTree, consensusMethods } from "./api/tree.ts";
 import type { BitcoinSettings } from "./bitcoin/mod.ts";
-import { bitcoinSourceOf } from "./bitcoin/mod.ts";
+import { bitcoinSourceOf, CHAIN_MEMORY_PREFIX, networkMistake } from "./bitcoin/mod.ts";
 import { newBoard } from "./consensus/board.ts";
 import { makeKeychain } from "./consensus/keychain.ts";
 import type { ConsensusSettings } from "./consensus/settings.ts";
@@ -84,7 +84,7 @@ export class Guardian {
   static async start(options: GuardianOptions): Promise<Guardian> {
     const guardian = new Guardian(options);
     await options.platform.files.makeDirectory(options.dataDir, { secret: true });
-    await guardian.#system.start(rootTree(options.bitcoin));
+    await guardian.#system.start(rootTree({ ...options.bitcoin, store: options.store.view(CHAIN_MEMORY_PREFIX) }));
     return guardian;
   }
 
@@ -120,7 +120,8 @@ export class Guardian {
     const { platform, bindApi, apiPassword, apiSecrets, setup: settings, definitions, testEnvironment } = this.#options;
     const system = this.#system;
     await system.startChild(ROOT, child(setup, { args: settings }));
-    const methods = setupMethods(system, paths.setup, apiPassword);
+    const nodeMistake = async () => networkMistake(await this.#bitcoin.status(), settings.network);
+    const methods = setupMethods(system, paths.setup, apiPassword, nodeMistake);
     await system.startChild(
       ROOT,
       apiTree(ROOT, { bind: bindApi, methods, connectionsMax: SETUP_CONNECTIONS_MAX, apiSecrets }),

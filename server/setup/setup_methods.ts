@@ -20,16 +20,32 @@ function told<T>(result: Result<T, string>, fail: (message: string) => EndpointE
   throw fail(result.error);
 }
 
-/** @param password for admin calls: all but `setup_status`. Secret. */
-export function setupMethods(sender: Sender, setup: SetupRef, password: string | null): Methods {
+/**
+ * @param password for admin calls: all but `setup_status`. Secret.
+ * @param nodeMistake why the Bitcoin node is none for the network that is set up, or null
+ */
+export function setupMethods(
+  sender: Sender,
+  setup: SetupRef,
+  password: string | null,
+  nodeMistake: () => Promise<string | null>,
+): Methods {
   const admin = { password };
+  /** A federation of which the log knows already that it won't see the chain is not made. */
+  const unlessWrongNode = async (fail: (message: string) => EndpointError): Promise<void> => {
+    const mistake = await nodeMistake();
+    if (mistake !== null) throw fail(mistake);
+  };
   const methods = new Map(Object.entries({
     setup_status: method({ params: unit, result: text, handle: () => sender.ask(setup, "status", null) }),
     set_local_params: method({
       admin,
       params: localParams,
       result: text,
-      handle: async (params) => told(await sender.ask(setup, "setLocalParams", params), EndpointError.badRequest),
+      handle: async (params) => {
+        await unlessWrongNode(EndpointError.badRequest);
+        return told(await sender.ask(setup, "setLocalParams", params), EndpointError.badRequest);
+      },
     }),
     get_setup_code: method({
       admin,
@@ -53,7 +69,10 @@ export function setupMethods(sender: Sender, setup: SetupRef, password: string |
       admin,
       params: unit,
       result: unit,
-      handle: async () => told(await sender.ask(setup, "startDkg", null), EndpointError.failed),
+      handle: async () => {
+        await unlessWrongNode(EndpointError.failed);
+        return told(await sender.ask(setup, "startDkg", null), EndpointError.failed);
+      },
     }),
   }));
   return (name) => methods.get(name);

@@ -1,10 +1,13 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { manualClock } from "../../actors/_test_platform.ts";
 import { child, createSystem, refTo, supervisor } from "../../actors/mod.ts";
+import type { BitcoinNetwork } from "../../core/bitcoin/mod.ts";
 import type { Json, JsonObject } from "../../core/encoding/mod.ts";
 import { formatSetupCode, parseSetupCode } from "../../core/types/setup_code.ts";
+import type { BitcoinStatus } from "../../modules/contract/bitcoin.ts";
 import { call } from "../api/testing.ts";
 import type { Method } from "../api/dispatch.ts";
+import { networkMistake } from "../bitcoin/mod.ts";
 import type { CeremonyParams, SetupSettings } from "./setup.ts";
 import type { SetupRef } from "./setup_actor.ts";
 import { setup } from "./setup_actor.ts";
@@ -25,6 +28,8 @@ const CODES = [1, 2, 3].map((peer) => formatSetupCode(peerCode(peer)));
 type Test = {
   readonly ask: (method: string, params?: Json, auth?: string | null) => Promise<Json>;
   readonly params: () => Promise<CeremonyParams>;
+  /** Which network the Bitcoin node is on; it is away until this is said. */
+  readonly nodeIsOn: (network: BitcoinNetwork) => void;
 };
 
 async function withSetup(body: (test: Test) => Promise<void>, settings: SetupSettings = SETTINGS): Promise<void> {
@@ -36,7 +41,10 @@ async function withSetup(body: (test: Test) => Promise<void>, settings: SetupSet
   const system = createSystem({ platform, log });
   await system.start(supervisor("root", { children: [child(setup, { args: settings })] }));
   const ref: SetupRef = refTo("root/setup");
-  const methods = setupMethods(system, ref, "pass");
+  let network: BitcoinNetwork | null = null;
+  const status = (): BitcoinStatus | null =>
+    network && { network, chainId: "", blockCount: 1, feerateSatPerKvb: null, syncProgress: null };
+  const methods = setupMethods(system, ref, "pass", () => Promise.resolve(networkMistake(status(), settings.network)));
   const table = new Proxy({}, {
     get: (_, name) => methods(String(name)),
     getOwnPropertyDescriptor: (_, name) =>
@@ -45,6 +53,7 @@ async function withSetup(body: (test: Test) => Promise<void>, settings: SetupSet
   await body({
     ask: (method, params = null, auth = "pass") => call(table, method, params, auth),
     params: () => system.ask(ref, "params", null),
+    nodeIsOn: (other) => network = other,
   });
   assertEquals(problems, [], "nothing crashed");
   void system.stop();
@@ -244,3 +253,17 @@ Deno.test("once started, the ceremony's parameters stay as they were", async () 
     assertEquals(await params(), started);
   });
 });
+
+Deno.test("a node of another network refuses own parameters and the ceremony, one that is away doesn't", () =>
+  withSetup(async ({ ask, nodeIsOn }) => {
+    const text = /^The Bitcoin node is on signet, this guardian is set up for regtest: set FM_BITCOIN_NETWORK=signet/;
+    nodeIsOn("signet");
+    await refused(ask("set_local_params", LEADER), 400, text);
+    nodeIsOn("regtest");
+    assertEquals(typeof await ask("set_local_params", LEADER), "string");
+    for (const code of CODES) await ask("add_peer_setup_code", code);
+    nodeIsOn("signet");
+    await refused(ask("start_dkg"), 500, text);
+    nodeIsOn("regtest");
+    assertEquals(await ask("start_dkg"), null);
+  }));
