@@ -143,7 +143,7 @@ async function feerateItems(
 export async function propose(env: WalletEnv, tx: ReadTx): Promise<WalletConsensusItem[]> {
   const items = await signatureItems(env, tx);
   const status = await env.bitcoin.status();
-  if (status) items.push(...await blockCountItems(env, tx, status));
-  items.push(...await feerateItems(env, tx, status));
+  if (status) { for (const item of await blockCountItems(env, tx, status)) items.push(item); }
+  for (const item of await feerateItems(env, tx, status)) items.push(item);
   return items;
 }

@@ -5,6 +5,7 @@
 import { Reminder } from "../../actors/reminder.ts";
 import { err } from "../../core/result.ts";
 import type { BitcoinSource, BitcoinStatus } from "../contract/bitcoin.ts";
+import { isNodeOf } from "../contract/bitcoin.ts";
 import type { WalletEnv } from "./block_sync.ts";
 
 type Env = Pick<WalletEnv, "bitcoin" | "config" | "log" | "platform">;
@@ -15,7 +16,7 @@ export function ownNode({ bitcoin, config: { network }, log, platform }: Env): B
   const look = async (): Promise<{ readonly status: BitcoinStatus | null; readonly mistake: string | null }> => {
     const status = await bitcoin.status();
     if (status === null) return { status, mistake: null };
-    if (status.network === network) {
+    if (isNodeOf(network, status)) {
       reminder?.over("The Bitcoin node is on the federation's network", { network });
       return { status, mistake: null };
     }

@@ -84,6 +84,7 @@ export function world(seed = "seed"): World {
       dice: { bytes, fraction, below: (bound) => Math.floor(fraction() * bound) },
       network,
       files: {} as Platform["files"],
+      threads: {} as Platform["threads"],
     },
     lines: () => records.filter(({ level }) => level !== "debug").map(({ level, message }) => `${level}: ${message}`),
   };

@@ -1,6 +1,5 @@
 /** Which network a chain belongs to, told by the hash of its block 1. `fedimint-server-core/src/bitcoin_rpc.rs`. */
 import type { BitcoinNetwork } from "../../core/bitcoin/mod.ts";
-import type { BitcoinStatus } from "../../modules/contract/bitcoin.ts";
 import type { BlockHash } from "../../core/types/ids.ts";
 
 const NETWORK_OF: ReadonlyMap<BlockHash, BitcoinNetwork> = new Map([
@@ -14,11 +13,4 @@ const NETWORK_OF: ReadonlyMap<BlockHash, BitcoinNetwork> = new Map([
 /** Every other chain is a private one, and testnet4 counts as such too, as in the reference. */
 export function networkOfChain(chainId: BlockHash): BitcoinNetwork {
   return NETWORK_OF.get(chainId) ?? "regtest";
-}
-
-/** Why a node is none for a guardian that is set up for a network; null when it is one, or nothing is known of it yet. */
-export function networkMistake(status: BitcoinStatus | null, network: BitcoinNetwork): string | null {
-  if (status === null || status.network === network) return null;
-  return `The Bitcoin node is on ${status.network}, this guardian is set up for ${network}: ` +
-    `set FM_BITCOIN_NETWORK=${status.network}, or use a node on ${network}`;
 }

@@ -8,6 +8,6 @@ export {
   type BitcoinWatcherArgs,
 } from "./actor.ts";
 export { CHAIN_MEMORY_PREFIX } from "./chain_memory.ts";
-export { networkMistake, networkOfChain } from "./chain_id.ts";
+export { networkOfChain } from "./chain_id.ts";
 export { POLL_MS, POLL_TEST_MS } from "./limits.ts";
 export { bitcoinSourceOf } from "./source.ts";

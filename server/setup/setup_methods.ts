@@ -6,13 +6,12 @@ import { EndpointError } from "../../modules/contract/error.ts";
 import type { Methods } from "../api/dispatch.ts";
 import { method } from "../api/method.ts";
 import type { SetupRef } from "./setup_actor.ts";
+import { localParams } from "./setup_file.ts";
 
-const localParams = struct("SetLocalParamsRequest", {
-  name: text,
-  federationName: option(text),
-  disableBaseFees: option(bool),
-  enabledModules: option(list(text)),
-  federationSize: option(u32),
+/** Not of the reference: for this program's own command line. */
+const peersForm = struct("SetupPeers", {
+  expected: option(u32),
+  guardians: list(struct("SetupGuardian", { name: text, own: bool, apiUrl: text, p2pUrl: text })),
 });
 
 function told<T>(result: Result<T, string>, fail: (message: string) => EndpointError): T {
@@ -20,32 +19,16 @@ function told<T>(result: Result<T, string>, fail: (message: string) => EndpointE
   throw fail(result.error);
 }
 
-/**
- * @param password for admin calls: all but `setup_status`. Secret.
- * @param nodeMistake why the Bitcoin node is none for the network that is set up, or null
- */
-export function setupMethods(
-  sender: Sender,
-  setup: SetupRef,
-  password: string | null,
-  nodeMistake: () => Promise<string | null>,
-): Methods {
+/** @param password for admin calls: all but `setup_status`. Secret. */
+export function setupMethods(sender: Sender, setup: SetupRef, password: string | null): Methods {
   const admin = { password };
-  /** A federation of which the log knows already that it won't see the chain is not made. */
-  const unlessWrongNode = async (fail: (message: string) => EndpointError): Promise<void> => {
-    const mistake = await nodeMistake();
-    if (mistake !== null) throw fail(mistake);
-  };
   const methods = new Map(Object.entries({
     setup_status: method({ params: unit, result: text, handle: () => sender.ask(setup, "status", null) }),
     set_local_params: method({
       admin,
       params: localParams,
       result: text,
-      handle: async (params) => {
-        await unlessWrongNode(EndpointError.badRequest);
-        return told(await sender.ask(setup, "setLocalParams", params), EndpointError.badRequest);
-      },
+      handle: async (params) => told(await sender.ask(setup, "setLocalParams", params), EndpointError.badRequest),
     }),
     get_setup_code: method({
       admin,
@@ -63,16 +46,19 @@ export function setupMethods(
       admin,
       params: unit,
       result: unit,
-      handle: () => sender.ask(setup, "resetPeerSetupCodes", null),
+      handle: async () => told(await sender.ask(setup, "resetPeerSetupCodes", null), EndpointError.failed),
     }),
     start_dkg: method({
       admin,
       params: unit,
       result: unit,
-      handle: async () => {
-        await unlessWrongNode(EndpointError.failed);
-        return told(await sender.ask(setup, "startDkg", null), EndpointError.failed);
-      },
+      handle: async () => told(await sender.ask(setup, "startDkg", null), EndpointError.failed),
+    }),
+    setup_peers: method({
+      admin,
+      params: unit,
+      result: peersForm,
+      handle: () => sender.ask(setup, "guardians", null),
     }),
   }));
   return (name) => methods.get(name);
