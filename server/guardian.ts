@@ -27,7 +27,7 @@ import { unit } from "../core/encoding/mod.ts";
 import { apiUrls, ensureOwnStatements } from "./api/statements.ts";
 import { apiTree, consensusMethods } from "./api/tree.ts";
 import type { BitcoinSettings } from "./bitcoin/mod.ts";
-import { bitcoinSourceOf } from "./bitcoin/mod.ts";
+import { bitcoinSourceOf, CHAIN_MEMORY_PREFIX } from "./bitcoin/mod.ts";
 import { newBoard } from "./consensus/board.ts";
 import { makeKeychain } from "./consensus/keychain.ts";
 import type { ConsensusSettings } from "./consensus/settings.ts";
@@ -101,7 +101,7 @@ export class Guardian {
   static async start(options: GuardianOptions): Promise<Guardian> {
     const guardian = new Guardian(options);
     await options.platform.files.makeDirectory(options.dataDir, { secret: true });
-    await guardian.#system.start(rootTree(options.bitcoin));
+    await guardian.#system.start(rootTree({ ...options.bitcoin, store: options.store.view(CHAIN_MEMORY_PREFIX) }));
     return guardian;
   }
 

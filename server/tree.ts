@@ -32,7 +32,7 @@ import type { ModuleInstanceId, PeerId } from "../core/types/ids.ts";
 import type { BitcoinSource } from "../modules/contract/bitcoin.ts";
 import { gossipChildren } from "./api/gossip.ts";
 import { basicAuthorization } from "./api/secrets.ts";
-import type { BitcoinMessage, BitcoinSettings } from "./bitcoin/mod.ts";
+import type { BitcoinMessage, BitcoinWatcherArgs } from "./bitcoin/mod.ts";
 import { bitcoinWatcher } from "./bitcoin/mod.ts";
 import type { Keychain } from "./broadcast/keychain.ts";
 import type { ConsensusBoard } from "./consensus/board.ts";
@@ -78,7 +78,7 @@ export const paths = {
 };
 
 /** What every guardian starts with, configured or not. */
-export function rootTree(bitcoin: BitcoinSettings): SupervisorSpec {
+export function rootTree(bitcoin: BitcoinWatcherArgs): SupervisorSpec {
   return supervisor(ROOT, { children: [child(bitcoinWatcher, { id: "bitcoin", args: bitcoin })] });
 }
 
