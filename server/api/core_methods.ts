@@ -135,7 +135,6 @@ function configMethods(deps: ApiDeps): Record<string, Method> {
     const module = configured.get(instance);
     return module?.definition.kind === kind ? module.definition.clientConfig(module.config).json : undefined;
   });
-  const identity = config.local.identity;
   return {
     version: method({ params: unit, result: supportedApiVersionsSummary, handle: () => versionsSummary(deps) }),
     fedimintd_version: method({ params: unit, result: text, handle: () => FEDIMINT_VERSION }),
