@@ -29,8 +29,10 @@ import { apiUrls } from "./api/statements.ts";
 import { apiTree, consensusMethods } from "./api/tree.ts";
 import type { BitcoinSettings } from "./bitcoin/mod.ts";
 import { bitcoinSourceOf } from "./bitcoin/mod.ts";
+import { newBoard } from "./consensus/board.ts";
 import { makeKeychain } from "./consensus/keychain.ts";
 import type { ConsensusSettings } from "./consensus/settings.ts";
+import { routerMemory } from "./peers/router.ts";
 import { peersTree } from "./peers/tree.ts";
 import type { PeerAddress } from "./peers/tree.ts";
 import { ceremony } from "./setup/ceremony.ts";
@@ -88,6 +90,7 @@ export class Guardian {
   readonly #system: ActorSystem;
   readonly #bitcoin: BitcoinSource;
   readonly #stopping = new AbortController();
+  readonly #routerMemory = routerMemory();
 
   private constructor(options: GuardianOptions) {
     this.#options = options;
@@ -206,7 +209,14 @@ export class Guardian {
     const others = new Map([...all].filter(([peer]) => peer !== self));
     await this.#system.startChild(
       ROOT,
-      peersTree({ parent: ROOT, self, identity, bind: this.#options.bindP2p, others }),
+      peersTree({
+        parent: ROOT,
+        self,
+        identity,
+        bind: this.#options.bindP2p,
+        others,
+        memory: this.#routerMemory,
+      }),
     );
   }
 
@@ -254,12 +264,14 @@ export class Guardian {
       dice: platform.dice,
     });
     const modules = modulesOf(configured);
+    const board = newBoard();
     const tree = consensusTree({
       store,
       settings,
       keychain,
       configured,
       modules,
+      board,
       bitcoin: this.#bitcoin,
       ready: (signal) => this.#awaitNode(signal),
       shutdown: () => void this.stop(),
@@ -275,11 +287,10 @@ export class Guardian {
       configured,
       clientConfig,
       federationId,
-      engine: paths.engine,
-      mempool: paths.mempool,
+      board,
+      connected: this.#routerMemory.connected,
       submissions: paths.submissions,
       sessions: paths.sessions,
-      router,
       bitcoin: this.#bitcoin,
       apiSecrets,
       apiPassword,
