@@ -60,6 +60,13 @@ export const MUCH_BYTES = 65_536;
 export const LARGE_ANSWER_DEPOSIT = 250;
 /** Answers about finished sessions that are kept encoded: those that many wait for, or that clients who recover go through together. */
 export const SESSION_ANSWERS_BYTES_MAX = 64 * 1024 * 1024;
+/** Keys with a backup: 50,000 of them can hold 6.5 GB at the most. */
+export const BACKUPS_MAX = 50_000;
+/** New keys that may come at once, and how long until there is room for one more: 8,640 a day. */
+export const NEW_BACKUPS_BURST = 1_000;
+export const NEW_BACKUP_MS = 10_000;
+/** Backups that wait to be stored, of 128 KiB at the most. */
+export const BACKUPS_WAITING_MAX = 64;
 /** The server's ping. */
 export const PING_MS = 10_000;
 /** Outputs that one `await_outputs_outcomes` asks for; as the reference. */
