@@ -4,6 +4,8 @@
  */
 import { Hono } from "hono";
 import { defineActor, next } from "../../actors/actor.ts";
+import { limitedLogger } from "../../actors/limited_log.ts";
+import type { Logger } from "../../actors/logger.ts";
 import type { Address, Listener, MessageSocket, Upgrade } from "../../actors/platform/platform.ts";
 import type { Cast } from "../../actors/protocol.ts";
 import { child } from "../../actors/supervisor.ts";
@@ -39,6 +41,7 @@ type State = {
   readonly args: ApiListenerArgs;
   readonly listener: Listener;
   readonly callers: Callers;
+  readonly log: Logger;
   readonly number: number;
 };
 
@@ -136,6 +139,7 @@ function routes(
 export const apiListener = defineActor<ApiListenerMessage, ApiListenerArgs, State>({
   name: "listener",
   init: async (ctx, args) => {
+    const log = limitedLogger(ctx.log, ctx.platform.clock);
     const callers = new Callers(args, () => ctx.platform.clock.monotonicMs());
     const app = routes(args, callers, {
       opened: (socket, caller) => ctx.tell(ctx.self, "opened", { socket, caller }),
@@ -148,20 +152,20 @@ export const apiListener = defineActor<ApiListenerMessage, ApiListenerArgs, Stat
           timer.cancel();
         }
       },
-      onBug: (method, thrown) => ctx.log.error("An endpoint failed", { method, reason: errorText(thrown) }),
+      onBug: (method, thrown) => log.error("An endpoint failed", { method, reason: errorText(thrown) }),
     });
     const listener = await ctx.platform.network.serveHttp(
       args.bind,
       (request, upgrade, remote) => app.fetch(request, { upgrade, remote }),
     );
     ctx.log.info("API is listening", { address: `${listener.address.hostname}:${listener.address.port}` });
-    return { args, listener, callers, number: 0 };
+    return { args, listener, callers, log, number: 0 };
   },
   handle: {
     opened: (state, { socket, caller }, ctx) => {
       const spec = child(apiConnection, {
         id: `connection:${state.number}`,
-        args: { socket, methods: state.args.methods, caller },
+        args: { socket, methods: state.args.methods, log: state.log, caller },
         restart: "temporary",
         shutdownMs: 100,
       });

@@ -7,6 +7,8 @@
 import type { ActorContext, Sender } from "../../actors/actor.ts";
 import { defineActor, next, reply } from "../../actors/actor.ts";
 import type { ActorRef, Cast, ReplyTo, Request } from "../../actors/protocol.ts";
+import { limitedLogger } from "../../actors/limited_log.ts";
+import type { Logger } from "../../actors/logger.ts";
 import type { StoreView } from "../../actors/store/store.ts";
 import { rollback } from "../../actors/store/store.ts";
 import { err, errorText, ok } from "../../core/result.ts";
@@ -62,6 +64,8 @@ export type SubmissionsArgs = {
 
 type State = SubmissionsArgs & {
   readonly waiting: Map<TransactionId, Waiting>;
+  /** Limited: whoever submits brings these lines about. */
+  readonly log: Logger;
   callers: number;
   recheckDue: boolean;
 };
@@ -117,7 +121,13 @@ function scheduleRecheck(state: State, ctx: Context): void {
 
 export const submissions = defineActor<SubmissionsMessage, SubmissionsArgs, State>({
   name: "submissions",
-  init: (_ctx, args) => ({ ...args, waiting: new Map(), callers: 0, recheckDue: false }),
+  init: (ctx, args) => ({
+    ...args,
+    log: limitedLogger(ctx.log, ctx.platform.clock),
+    waiting: new Map(),
+    callers: 0,
+    recheckDue: false,
+  }),
   handle: {
     submit: (state, { transaction, waitMs }, ctx, from) => {
       const decoded = decodeTransaction(state.modules, transaction);
@@ -142,7 +152,7 @@ export const submissions = defineActor<SubmissionsMessage, SubmissionsArgs, Stat
       else if (verdict.kind === "invalid") answer(state, ctx, txid, err(verdict.error));
       else if (verdict.kind === "broken") {
         // also where this guardian is behind: it doesn't know yet of notes that the others have issued
-        ctx.log.warn("A submitted transaction could not be checked", { txid, reason: verdict.reason });
+        state.log.warn("A submitted transaction could not be checked", { txid, reason: verdict.reason });
         answer(state, ctx, txid, "broken");
       } else if (first && !entry.queued) queue(state, ctx, entry);
       return next(state);
@@ -177,5 +187,7 @@ export const submissions = defineActor<SubmissionsMessage, SubmissionsArgs, Stat
       return next(state);
     },
   },
+  // as many as the engine commits items: a submission is refused, what was accepted is heard
+  mailbox: { max: 10_000, full: "refuse", always: ["accepted", "sessionCompleted"] },
   inspect: (state) => ({ waiting: state.waiting.size }),
 });
