@@ -8,6 +8,7 @@ import { BITCOIN_SAT_MAX } from "../../core/types/amount.ts";
 import type { BitcoinTxid, OperationId } from "../../core/types/ids.ts";
 import { operationId as operationIdCodec, outPointRange } from "../../core/types/ids.ts";
 import type { FinalizeError } from "../contract/client.ts";
+import { endedBy, orEnded } from "../contract/waiting.ts";
 import type { Addresses, SearchProgress } from "./client_addresses.ts";
 import { getChange } from "./client_db.ts";
 import { WalletError } from "./client_error.ts";
@@ -57,7 +58,8 @@ export class WalletClient {
   async receive(
     options: { readonly onProgress?: SearchProgress; readonly signal?: AbortSignal } = {},
   ): Promise<string> {
-    const index = await this.#addresses.awaitHighest(options.onProgress, this.#until(options.signal));
+    const until = this.#until(options.signal);
+    const index = await orEnded(until, () => this.#addresses.awaitHighest(options.onProgress, until));
     return this.#addresses.textAt(index);
   }
 
@@ -83,7 +85,7 @@ export class WalletClient {
       if (!issued.ok) throw WalletError.of("not_issued", { cause: new Error(issued.error) });
       return { operationId, nextEventId: id + 1 };
     }
-    throw until.reason;
+    throw endedBy(until);
   }
 
   /** Did guardians accept the claim? */
@@ -95,7 +97,7 @@ export class WalletClient {
       await core.setOutcome(operationId, received ? "Success" : "Aborted");
       return received;
     }
-    throw signal.reason;
+    throw endedBy(signal);
   }
 
   /**
@@ -165,7 +167,7 @@ export class WalletClient {
       await core.setOutcome(operationId, sendOutcomeJson(sent));
       return sent;
     }
-    throw until.reason;
+    throw endedBy(until);
   }
 
   /** What a payment of `valueSat` with `feeSat` for the miners costs beside these two, msat; null when the wallet can't pay it. */

@@ -15,6 +15,7 @@ import type { OperationId, OutPointRange } from "../../core/types/ids.ts";
 import { publicKey } from "../../core/types/keys.ts";
 import type { ClientModuleEnv, ClientTx, PrimaryModule, Transition } from "../../modules/contract/client.ts";
 import { defineClientModule, transition } from "../../modules/contract/client.ts";
+import { endedBy } from "../../modules/contract/waiting.ts";
 import type { InputMeta, OutputMeta } from "../../modules/contract/server.ts";
 
 export const PURSE_FEE_MSAT = 100n;
@@ -106,7 +107,7 @@ class Purse implements PrimaryModule<PurseState> {
       if ((tag !== "Taken" && tag !== "Lost") || value.range.txid !== range.txid) continue;
       return tag === "Taken" ? ok(null) : err("Transaction was rejected");
     }
-    throw signal?.reason ?? new Error("closed");
+    throw endedBy(signal);
   }
 
   balanceMsat(tx: ReadTx): Promise<bigint> {
