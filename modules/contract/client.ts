@@ -69,6 +69,27 @@ export function transition<State, T>(
 /** What the primary module may add to a transaction's inputs: from the wallet, or nothing. */
 export type Spending = "wallet" | "nothing";
 
+/**
+ * Thrown in a store transaction that lacks what takes long to find and is never stored before it is used. Nothing is committed, and the
+ * body runs again once `ready` has resolved.
+ */
+export class NotReady extends Error {
+  override readonly name = "NotReady";
+  readonly ready: (signal?: AbortSignal) => Promise<void>;
+
+  /** @param ready rejects with the signal's reason, or when what is waited for will never be there */
+  constructor(ready: (signal?: AbortSignal) => Promise<void>) {
+    super("a store transaction waits for what it uses up");
+    this.ready = ready;
+  }
+}
+
+/** One run of a store transaction's body. What it takes from memory it gives back when the run comes to nothing. */
+export interface Attempt {
+  /** Called once when the body threw, was rolled back, or runs again after a conflict; never when it may have committed. */
+  onUndo(effect: () => void): void;
+}
+
 /** Persistent events are numbered and kept; the others are only for whoever listens now. */
 export type EventPersistence = "persistent" | "trimable" | "transient";
 
@@ -77,6 +98,8 @@ export interface ClientTx<State> {
   readonly operationId: OperationId;
   /** The module's own part of the store. */
   readonly store: StoreTx;
+  /** The run of the body that this is; the same one for all modules that take part. */
+  readonly attempt: Attempt;
   /**
    * Builds, signs and submits a transaction with these inputs in this operation.
    * @param spending `"nothing"`: the inputs pay their own fees and the primary module adds none, so that the transaction stands or falls
