@@ -63,6 +63,8 @@ export type GuardianOptions = {
   readonly apiPassword: string | null;
   /** Secret. */
   readonly apiSecrets: readonly string[];
+  /** Of one public address. */
+  readonly apiConnectionsPerAddress: number;
   readonly sessionTimeoutMs: number;
   readonly testEnvironment: boolean;
 };
@@ -149,7 +151,13 @@ export class Guardian {
     const methods = setupMethods(system, paths.setup, apiPassword);
     await system.startChild(
       ROOT,
-      apiTree(ROOT, { bind: bindApi, methods, connectionsMax: SETUP_CONNECTIONS_MAX, apiSecrets }),
+      apiTree(ROOT, {
+        bind: bindApi,
+        methods,
+        connectionsMax: SETUP_CONNECTIONS_MAX,
+        connectionsPerAddress: SETUP_CONNECTIONS_MAX,
+        apiSecrets,
+      }),
     );
     const params = await system.ask(paths.setup, "params", null, { deadlineMs: Infinity });
     await sleep(platform.clock, SETUP_FAREWELL_MS);
@@ -299,7 +307,13 @@ export class Guardian {
     const methods: Methods = (name) => name === "inspect" ? inspect : answered(name);
     await system.startChild(
       ROOT,
-      apiTree(ROOT, { bind: bindApi, methods, connectionsMax: local.maxConnections, apiSecrets }),
+      apiTree(ROOT, {
+        bind: bindApi,
+        methods,
+        connectionsMax: local.maxConnections,
+        connectionsPerAddress: this.#options.apiConnectionsPerAddress,
+        apiSecrets,
+      }),
     );
   }
 
