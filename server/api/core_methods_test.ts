@@ -17,7 +17,8 @@ import { sessionOutcome, sessionStatus, sessionStatusV2, signedSessionOutcome } 
 import type { Transaction } from "../../core/types/transaction.ts";
 import { transaction, transactionIdOf, transactionSubmissionOutcome } from "../../core/types/transaction.ts";
 import { testStore } from "../../modules/contract/testing.ts";
-import { setAcceptedItem, setAcceptedTransaction, setSessionOutcome } from "../consensus/db.ts";
+import { setAcceptedTransaction } from "../consensus/db.ts";
+import { putItems, putSession } from "../consensus/db_testing.ts";
 import { clientConfigFor } from "../setup/guardian_config.ts";
 import { coreMethods } from "./core_methods.ts";
 import { announcements } from "./db.ts";
@@ -228,8 +229,8 @@ Deno.test("a guardian's backup is a tar of its three config files, enough to res
 Deno.test("sessions are told as initial, pending and complete", async () => {
   await withGuardian(async ({ ask, store }) => {
     await store.transact((tx) => {
-      setSessionOutcome(tx, 0, SIGNED);
-      setAcceptedItem(tx, 0, ITEM);
+      putSession(tx, 0, SIGNED);
+      putItems(tx, 1, [ITEM]);
     });
     const [v1, v2] = [moduleEncoding(sessionStatus), moduleEncodingBase64(sessionStatusV2)];
     assertEquals(await ask("session_count"), 1);
@@ -250,7 +251,7 @@ Deno.test("sessions are told as initial, pending and complete", async () => {
 Deno.test("a session's outcome is waited for", async () => {
   await withGuardian(async ({ ask, store }) => {
     const waiting = ask("await_signed_session_outcome", 0);
-    await (await store.transact((tx) => setSessionOutcome(tx, 0, SIGNED))).durable;
+    await (await store.transact((tx) => putSession(tx, 0, SIGNED))).durable;
     assertEquals(moduleEncoding(signedSessionOutcome).fromJson(await waiting), SIGNED);
   });
 });
