@@ -86,6 +86,7 @@ export interface StoreView {
   /**
    * Resolves after the next commit that writes or deletes a key beginning with `prefix` has become durable. Register first, then
    * read, then await: so nothing is missed. Costs nothing while it waits. Rejects with the signal's reason.
+   * @throws {StoreError} `busy` when too many wait already · `closed` · `failed`
    */
   changed(prefix: Uint8Array, signal?: AbortSignal): Promise<void>;
 }

@@ -17,7 +17,7 @@ import { getOldOutcome } from "../consensus/old_layout.ts";
 import type { ApiDeps } from "./deps.ts";
 import type { Method } from "./dispatch.ts";
 import { ResponseTooBig } from "./too_big.ts";
-import { MESSAGE_BYTES_MAX, OUTCOME_LENGTHS_MAX } from "./limits.ts";
+import { ANSWER_BYTES_MAX, OUTCOME_LENGTHS_MAX } from "./limits.ts";
 import { method } from "./method.ts";
 import { awaitValue } from "./wait.ts";
 
@@ -93,9 +93,9 @@ function wrapped(bytes: Uint8Array): Bytes {
   return writer.finish();
 }
 
-const hexForm: Form = { bytesMax: MESSAGE_BYTES_MAX / 2, toJson: (bytes) => [toHex(wrapped(bytes))] };
+const hexForm: Form = { bytesMax: ANSWER_BYTES_MAX / 2, toJson: (bytes) => [toHex(wrapped(bytes))] };
 const base64Form: Form = {
-  bytesMax: MESSAGE_BYTES_MAX / 4 * 3,
+  bytesMax: ANSWER_BYTES_MAX / 4 * 3,
   toJson: (bytes) => [base64urlnopad.encode(wrapped(bytes))],
 };
 

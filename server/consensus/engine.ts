@@ -25,6 +25,7 @@ import type { AcceptedItem, ConsensusItem } from "../../core/types/session.ts";
 import { acceptedItem } from "../../core/types/session.ts";
 import { SessionTree } from "../../core/types/session_tree.ts";
 import { transactionIdOf } from "../../core/types/transaction.ts";
+import type { ConsensusBoard } from "./board.ts";
 import {
   acceptedItems,
   countAcceptedItems,
@@ -64,8 +65,6 @@ export type EngineMessage =
   /** Notes that the federation signed another outcome; resolves when that is durable. */
   | Request<"disagree", { session: number; reason: string }, null>
   | Request<"finishedSessions", null, number>
-  /** Session in which an item of each peer was last ordered. */
-  | Request<"contributions", null, Map<PeerId, number>>
   | Cast<"durable", { txids: readonly TransactionId[] }>
   | Cast<"unitsDeleted", { outcome: Result<void, unknown> }>;
 
@@ -76,6 +75,7 @@ export type EngineArgs = {
   readonly modules: Modules;
   readonly settings: Pick<ConsensusSettings, "version">;
   readonly submissions: SubmissionsRef;
+  readonly board: ConsensusBoard;
 };
 
 /** Assets less liabilities, msat. */
@@ -207,7 +207,9 @@ export const engine = defineActor<EngineMessage, EngineArgs, State>({
     await moveOldSession(store, places);
     const stored = await store.read((tx) => countAcceptedItems(tx, running));
     deleteOldUnits({ store, running }, ctx);
-    return { ...args, store, contributions: new Map(), running, tree: new SessionTree(), stored, netAssets: new Map() };
+    const contributions = new Map<PeerId, number>();
+    args.board.contributions = contributions;
+    return { ...args, store, contributions, running, tree: new SessionTree(), stored, netAssets: new Map() };
   },
   handle: {
     process: async (state, { session, position, items }, ctx) => {
@@ -283,7 +285,12 @@ export const engine = defineActor<EngineMessage, EngineArgs, State>({
       return reply(state, null);
     },
     finishedSessions: (state) => reply(state, state.running),
-    contributions: (state) => reply(state, new Map(state.contributions)),
+  },
+  // one session and whoever starts sessions ask, each one thing at a time
+  mailbox: {
+    max: 1_000,
+    full: "refuse",
+    always: ["process", "resume", "seal", "complete", "disagree", "finishedSessions"],
   },
 });
 

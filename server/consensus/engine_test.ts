@@ -7,7 +7,7 @@ import type { ConsensusItem } from "../../core/types/session.ts";
 import { dump } from "../../modules/contract/testing.ts";
 import { itemsIn } from "./db_testing.ts";
 import { BANKRUPT, BREAKS, counting, Disk, endSession, REFUSED } from "./engine_testing.ts";
-import { refs, restartsOf, vote } from "./testing.ts";
+import { restartsOf, vote } from "./testing.ts";
 
 const UNKNOWN: ConsensusItem = { tag: "Default", value: { variant: 9n, bytes: Uint8Array.of(1, 2, 3) } };
 
@@ -78,13 +78,13 @@ Deno.test("an item that does not decode is no item: whoever hands it over has a 
 
 Deno.test("contributions are the sessions in which an item of each guardian was ordered last, rejected ones too", async () => {
   await new Disk().life(counting(), async (test) => {
-    const { system, process } = test;
-    assertEquals(await system.ask(refs.engine, "contributions", null), new Map());
+    const { process, board } = test;
+    assertEquals(board.contributions, new Map());
     await process(0, vote(5n), { peer: 2 });
     await process(1, vote(REFUSED), { peer: 3 });
-    assertEquals(await system.ask(refs.engine, "contributions", null), new Map([[2, 0], [3, 0]]));
+    assertEquals(board.contributions, new Map([[2, 0], [3, 0]]));
     await endSession(test, 0, 1);
     await process(0, UNKNOWN, { peer: 3, session: 1 });
-    assertEquals(await system.ask(refs.engine, "contributions", null), new Map([[2, 0], [3, 1]]));
+    assertEquals(board.contributions, new Map([[2, 0], [3, 1]]));
   });
 });

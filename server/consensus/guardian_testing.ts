@@ -13,6 +13,7 @@ import type { P2pMessage } from "../../core/types/p2p_message.ts";
 import { signedSessionOutcome } from "../../core/types/session.ts";
 import type { LinkMessage } from "../peers/link.ts";
 import { guardianRefs, paths } from "../tree.ts";
+import type { ConsensusBoard } from "./board.ts";
 import { sessionIn } from "./db_testing.ts";
 import type { Disagreement } from "./disagreement.ts";
 
@@ -31,6 +32,7 @@ export class TestGuardian {
   readonly disagreements: Disagreement[] = [];
   system: ActorSystem | null = null;
   store: Store | null = null;
+  board: ConsensusBoard | null = null;
   disk: MemoryBackend;
 
   constructor(index: number, disk: MemoryBackend) {

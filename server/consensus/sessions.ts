@@ -8,6 +8,7 @@ import type { ActorRef, Cast, Request } from "../../actors/protocol.ts";
 import type { SupervisorSpec } from "../../actors/supervisor.ts";
 import type { Bytes } from "../../core/bytes.ts";
 import type { PeerId } from "../../core/types/ids.ts";
+import type { ConsensusBoard } from "./board.ts";
 import type { Disagreement } from "./disagreement.ts";
 import type { EngineRef, Sealed } from "./engine.ts";
 
@@ -22,8 +23,7 @@ export type SessionsMessage =
   | Cast<"farewellOver", null>
   | Cast<"begin", null>
   /** After this session consensus ends and with it the process; null takes it back. Not persisted. */
-  | Request<"scheduleShutdown", { session: number | null }, null>
-  | Request<"scheduledShutdown", null, number | null>;
+  | Request<"scheduleShutdown", { session: number | null }, null>;
 
 export type SessionsRef = ActorRef<SessionsMessage>;
 
@@ -41,6 +41,7 @@ export type SessionsArgs = {
   readonly shutdown: () => void;
   /** Ends it too, as a failure that the operator has to see to. It was noted in the store before. */
   readonly disagreed: (found: Disagreement) => void;
+  readonly board: ConsensusBoard;
 };
 
 type State = SessionsArgs & {
@@ -68,6 +69,7 @@ export const sessions = defineActor<SessionsMessage, SessionsArgs, State>({
       if (!outcome.ok) throw outcome.error;
       return { type: "begin", args: null };
     });
+    args.board.scheduledShutdown = null;
     return { ...args, first: true, session: null, shutdownAfter: null };
   },
   handle: {
@@ -100,8 +102,10 @@ export const sessions = defineActor<SessionsMessage, SessionsArgs, State>({
       if (session === state.session) throw new Error(`Session ${session} took longer than ${state.timeoutMs} ms`);
       return next(state);
     },
-    scheduleShutdown: (state, { session }) => reply({ ...state, shutdownAfter: session }, null),
-    scheduledShutdown: (state) => reply(state, state.shutdownAfter),
+    scheduleShutdown: (state, { session }) => {
+      state.board.scheduledShutdown = session;
+      return reply({ ...state, shutdownAfter: session }, null);
+    },
   },
   inspect: (state) => ({ session: state.session }),
 });
