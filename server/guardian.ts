@@ -30,6 +30,7 @@ import { apiTree, consensusMethods } from "./api/tree.ts";
 import type { BitcoinSettings } from "./bitcoin/mod.ts";
 import { bitcoinSourceOf, CHAIN_MEMORY_PREFIX } from "./bitcoin/mod.ts";
 import { newBoard } from "./consensus/board.ts";
+import { ConsensusError, getDisagreement } from "./consensus/disagreement.ts";
 import { makeKeychain } from "./consensus/keychain.ts";
 import type { ConsensusSettings } from "./consensus/settings.ts";
 import { routerMemory } from "./peers/router.ts";
@@ -92,6 +93,7 @@ export class Guardian {
   readonly #system: ActorSystem;
   readonly #bitcoin: BitcoinSource;
   readonly #stopping = new AbortController();
+  #disagreement: ConsensusError | null = null;
   readonly #routerMemory = routerMemory();
 
   private constructor(options: GuardianOptions) {
@@ -112,6 +114,7 @@ export class Guardian {
    * Runs until the guardian was stopped or has failed.
    * @returns the exit code
    * @throws {SetupError} when setup or the config is at fault
+   * @throws {ConsensusError} when the federation signed what this guardian doesn't have, in this life or one before
    */
   async run(): Promise<number> {
     const { platform, dataDir, log } = this.#options;
@@ -120,7 +123,9 @@ export class Guardian {
     if (configured) await this.#forgetSetup();
     const config = configured ? await readConfig(platform.files, dataDir) : await this.#setUp();
     if (config) await this.#orStopped(this.#serve(config));
-    return await Promise.race([this.#system.ended, this.#options.store.failed]);
+    const code = await Promise.race([this.#system.ended, this.#options.store.failed]);
+    if (this.#disagreement) throw this.#disagreement;
+    return code;
   }
 
   /** Null when the guardian was stopped before it had a config. */
@@ -231,6 +236,11 @@ export class Guardian {
   async #serve(config: GuardianConfig): Promise<void> {
     const { platform, store, definitions, bindApi, apiPassword, apiSecrets, testEnvironment } = this.#options;
     const system = this.#system;
+    const disagreement = await store.read((tx) => getDisagreement(tx));
+    if (disagreement) {
+      this.#disagreement = new ConsensusError(disagreement);
+      return await this.stop();
+    }
     const configured = configuredModules(config, definitions);
     const { consensus, local, private: secret } = config;
     const peers = numPeers(consensus.apiEndpoints.size);
@@ -283,6 +293,10 @@ export class Guardian {
       bitcoin: this.#bitcoin,
       ready: (signal) => this.#awaitNode(signal),
       shutdown: () => void this.stop(),
+      disagreed: (found) => {
+        this.#disagreement = new ConsensusError(found);
+        void this.stop();
+      },
     });
     await system.startChild(ROOT, tree);
 

@@ -22,6 +22,7 @@ import {
   REQUEST_UNIT_CHARACTERS,
   REQUEST_VALUES_MAX,
 } from "./limits.ts";
+import { ResponseTooBig } from "./too_big.ts";
 
 /** What a caller sent besides the method. `auth` is secret. */
 export type ApiRequest = { readonly auth: string | null; readonly params: Json };
@@ -98,6 +99,7 @@ function requestOf(params: Json | undefined): ApiRequest | RpcErrorBody {
 function toldError(thrown: unknown): RpcErrorBody | null {
   if (thrown instanceof EndpointError) return { code: thrown.facts.rpcCode, message: thrown.message };
   if (thrown instanceof DecodeError) return { code: 400, message: errorText(thrown) };
+  if (thrown instanceof ResponseTooBig) return TOO_BIG_RESPONSE;
   return null;
 }
 
