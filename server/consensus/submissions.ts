@@ -16,7 +16,7 @@ import type { TransactionId } from "../../core/types/ids.ts";
 import type { Transaction, TransactionError, TransactionSubmissionOutcome } from "../../core/types/transaction.ts";
 import type { Version } from "../../core/types/version.ts";
 import { getAcceptedTransaction } from "./db.ts";
-import { RECHECK_INTERVAL_MS, SUBMISSIONS_MAX } from "./limits.ts";
+import { CHECKS_MAX, RECHECK_INTERVAL_MS, SUBMISSIONS_MAX } from "./limits.ts";
 import type { MempoolRef } from "./mempool.ts";
 import type { DecodedTransaction, Modules } from "./transaction.ts";
 import { decodeTransaction, processTransaction } from "./transaction.ts";
@@ -66,6 +66,10 @@ type State = SubmissionsArgs & {
   readonly waiting: Map<TransactionId, Waiting>;
   /** Limited: whoever submits brings these lines about. */
   readonly log: Logger;
+  /** Checks under way. */
+  checks: number;
+  /** Those that wait for their turn to be checked, and whether for the first time in this session. */
+  readonly due: Map<TransactionId, boolean>;
   callers: number;
   recheckDue: boolean;
 };
@@ -86,13 +90,29 @@ async function verdictOf(sender: Sender, args: SubmissionsArgs, decoded: Decoded
 
 function check(state: State, ctx: Context, entry: Waiting, first: boolean): void {
   if (entry.checking) return;
-  entry.checking = true;
   const { txid } = entry.decoded;
+  if (state.checks >= CHECKS_MAX) {
+    state.due.set(txid, first || (state.due.get(txid) ?? false));
+    return;
+  }
+  state.checks++;
+  entry.checking = true;
   ctx.run(() => verdictOf(ctx, state, entry.decoded), (outcome) => {
     // whatever a submission brings to light is told to whoever submitted it, and restarts nothing
     const verdict: Verdict = outcome.ok ? outcome.value : { kind: "broken", reason: errorText(outcome.error) };
     return { type: "checked", args: { txid, verdict, first } };
   });
+}
+
+/** A check is over: the next one that is due begins. */
+function checkNext(state: State, ctx: Context): void {
+  state.checks--;
+  for (const [txid, first] of state.due) {
+    if (state.checks >= CHECKS_MAX) return;
+    state.due.delete(txid);
+    const entry = state.waiting.get(txid);
+    if (entry) check(state, ctx, entry, first);
+  }
 }
 
 function queue(state: State, ctx: Context, entry: Waiting): void {
@@ -125,6 +145,8 @@ export const submissions = defineActor<SubmissionsMessage, SubmissionsArgs, Stat
     ...args,
     log: limitedLogger(ctx.log, ctx.platform.clock),
     waiting: new Map(),
+    checks: 0,
+    due: new Map(),
     callers: 0,
     recheckDue: false,
   }),
@@ -145,6 +167,7 @@ export const submissions = defineActor<SubmissionsMessage, SubmissionsArgs, Stat
       return next(state);
     },
     checked: (state, { txid, verdict, first }, ctx) => {
+      checkNext(state, ctx);
       const entry = state.waiting.get(txid);
       if (!entry) return next(state);
       entry.checking = false;
