@@ -22,7 +22,7 @@ import { readDurable } from "../../modules/contract/read_durable.ts";
 import { BackupIntake } from "./backup_intake.ts";
 import { allBackups, backupCount, getBackup, setBackup, setBackupCount } from "./db.ts";
 import type { Method } from "./dispatch.ts";
-import { BACKUPS_MAX } from "./limits.ts";
+import { BACKUPS_MAX, SIGNATURE_UNITS } from "./limits.ts";
 import { method } from "./method.ts";
 
 const NANOS_PER_SECOND = 1_000_000_000n;
@@ -115,6 +115,7 @@ export function backupMethods(
   const intake = new BackupIntake(clock);
   return {
     backup: method({
+      units: SIGNATURE_UNITS,
       params: signedBackupRequest,
       result: unit,
       handle: async (signed) => {

@@ -81,7 +81,7 @@ function answer(state: State, ctx: Context, incoming: Incoming, characters: numb
       timer.cancel();
     }
   }, (answer) => {
-    const cost = costOf(incoming, characters, answer.ok ? answer.value : null);
+    const cost = costOf(incoming, state.methods, characters, answer.ok ? answer.value : null);
     return { type: "answered", args: { answer, calls, deposit, cost } };
   });
 }

@@ -93,6 +93,7 @@ async function connected(body: (test: Test) => Promise<void>): Promise<void> {
       waits.push(signal);
       return new Promise<never>(() => {});
     }, { deposit: LARGE_ANSWER_DEPOSIT }),
+    dear: Object.assign(() => Promise.resolve(null), { units: 100 }),
     megabyte: () => Promise.resolve("x".repeat(1_048_576)),
     bug: () => Promise.reject(new TypeError("inner")),
   };
@@ -216,6 +217,16 @@ Deno.test("calls with a deposit run a few at a time; when they are answered the 
     assertEquals(caller.waitMs() > 0, true);
     await clock.advance(REQUEST_TIMEOUT_MS);
     assertEquals(socket.answers.length >= CALL_BURST_MAX / LARGE_ANSWER_DEPOSIT, true);
+  });
+});
+
+Deno.test("a call of many units is paid for by them", async () => {
+  await connected(async ({ socket, clock, ask }) => {
+    for (let id = 0; id < 100; id++) ask("dear", id);
+    await clock.advance(0);
+    assertEquals(socket.answers.length, CALL_BURST_MAX / 100);
+    await clock.advance(500);
+    assertEquals(socket.answers.length, CALL_BURST_MAX / 100 + 5);
   });
 });
 

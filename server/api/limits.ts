@@ -50,6 +50,12 @@ export const CALLS_PER_SECOND_MAX = 1_000;
 export const CALL_BURST_MAX = 5_000;
 /** Characters of a request that take a unit: a full transaction takes 390, as it takes a guardian some tenths of a second to check. */
 export const REQUEST_UNIT_CHARACTERS = 256;
+/** Units of any HTTP request, a WebSocket's among them: two hundred connections a second. */
+export const HTTP_REQUEST_UNITS = 5;
+/** Units of a call that verifies a signature: some milliseconds. */
+export const SIGNATURE_UNITS = 20;
+/** Units of a call that may read a thousand records. */
+export const MANY_RECORDS_UNITS = 10;
 /** Bytes of an answer that take a unit: 4 MB a second may be asked for without end. */
 export const ANSWER_UNIT_BYTES = 4_096;
 /** Sources whose budgets are remembered; one that was not used for five seconds may be forgotten. */

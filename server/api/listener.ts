@@ -55,7 +55,10 @@ function unauthorized(): Response {
 }
 
 function tooMany(): Response {
-  return new Response("Too many connections or requests: try again later", { status: 429 });
+  return new Response("Too many connections or requests: try again later", {
+    status: 429,
+    headers: { connection: "close" },
+  });
 }
 
 /** A body's text; null when it is longer than a request may be. Never holds more. */
@@ -87,6 +90,7 @@ function routes(
 ): Hono<{ Bindings: Bindings }> {
   const app = new Hono<{ Bindings: Bindings }>();
   app.use("*", async (c, proceed) => {
+    if (!callers.mayAsk(c.env.remote)) return tooMany();
     if (!isAuthorized(c.req.header("authorization") ?? null, args.apiSecrets)) return unauthorized();
     return await proceed();
   });
@@ -126,7 +130,7 @@ function routes(
       let answer: Message | null;
       if (caller.begin(calls, deposit)) {
         answer = await tools.inTime((signal) => answerMessage(incoming, { methods, signal, onBug: tools.onBug }));
-        caller.end(calls, deposit, costOf(incoming, text.length, answer));
+        caller.end(calls, deposit, costOf(incoming, methods, text.length, answer));
       } else answer = overloaded(incoming);
       return new Response(bodyOf(answer ?? ""), { headers: { "content-type": "application/json; charset=utf-8" } });
     } finally {
