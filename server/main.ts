@@ -10,7 +10,8 @@ import { errorText, FedimintError } from "../core/result.ts";
 import { devfedCommand } from "./devfed/command.ts";
 import { Guardian } from "./guardian.ts";
 import { builtInModules } from "./modules.ts";
-import { guardianCommand, readSettings, SettingsError } from "./settings.ts";
+import { SettingsError } from "./setting_values.ts";
+import { guardianCommand, readSettings } from "./settings.ts";
 
 const PASSWORD_FILE_BYTES_MAX = 10_000;
 /** Version hash of a build: this program is run from its sources, which have none. */
