@@ -38,6 +38,7 @@ import type { PeerAddress } from "./peers/tree.ts";
 import { ceremony } from "./setup/ceremony.ts";
 import type { OpenFile } from "./setup/config_files.ts";
 import { closeConfig, INVITE, isConfigured, readConfig, writeConfig } from "./setup/config_files.ts";
+import { claimDatabase, requireNewDatabase } from "./setup/database_owner.ts";
 import { SetupError } from "./setup/error.ts";
 import type { GuardianConfig } from "./setup/guardian_config.ts";
 import { clientConfigFor, configuredModules } from "./setup/guardian_config.ts";
@@ -116,6 +117,7 @@ export class Guardian {
     const configured = await isConfigured(platform.files, dataDir);
     for (const open of await closeConfig(platform.files, dataDir)) tellOpenFile(loggerFor(ROOT, log), open);
     if (configured) await this.#forgetSetup();
+    else await requireNewDatabase(this.#options.store);
     const config = configured ? await readConfig(platform.files, dataDir) : await this.#setUp();
     if (config) await this.#orStopped(this.#serve(config));
     return await Promise.race([this.#system.ended, this.#options.store.failed]);
@@ -224,6 +226,7 @@ export class Guardian {
     const { platform, store, definitions, bindApi, apiPassword, apiSecrets, testEnvironment } = this.#options;
     const system = this.#system;
     const configured = configuredModules(config, definitions);
+    await claimDatabase(store, config);
     const { consensus, local, private: secret } = config;
     const peers = numPeers(consensus.apiEndpoints.size);
     const router = peers.total > 1 ? paths.router : null;

@@ -125,9 +125,14 @@ function optionOf({ flag, variable, help, fallback, hidden }: Row): Option {
   return hidden ? made.hideHelp() : made;
 }
 
-/** The option of one setting, for a command that has no other. */
-export function settingOption(name: Name): Option {
-  return optionOf(SETTINGS[name]);
+/** `restore ARCHIVE`; no action yet. The data directory is the guardian's setting. */
+export function restoreCommand(): Command {
+  return new Command("restore").argument(
+    "<archive>",
+    "what `admin guardian-config-backup` gave: as printed, or as a tar file",
+  )
+    .usage("<archive> --data-dir <folder>")
+    .description("Writes the config files of a guardian's backup into a new data directory; overwrites nothing");
 }
 
 /** The command with all its options; no action yet. */
@@ -154,6 +159,10 @@ Also read from the environment:
   FM_DISABLE_BASE_FEES                                  a new federation without base fees; equal on all guardians
   FM_IN_DEVIMINT                                        a test federation: short sessions and waits; equal on all guardians
   RUST_LOG                                              error, warn, info (default) or debug
+
+Setup that was interrupted goes on where it was (\`setup.json\`); \`client admin setup URL reset-codes\` forgets the others' codes.
+A guardian whose disk is lost: \`guardian --data-dir NEW restore BACKUP\`, then start it; its database comes back from the others.
+A database that is broken: stop the guardian, move the folder \`database\` away, start it; the config files must stay.
 
 Exit codes: 0 after a requested stop, 1 when the guardian gave up, 2 for wrong arguments.
 
