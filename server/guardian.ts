@@ -28,8 +28,9 @@ import { unit } from "../core/encoding/mod.ts";
 import { apiUrls } from "./api/statements.ts";
 import { apiTree, consensusMethods } from "./api/tree.ts";
 import type { BitcoinSettings } from "./bitcoin/mod.ts";
-import { bitcoinSourceOf } from "./bitcoin/mod.ts";
+import { bitcoinSourceOf, CHAIN_MEMORY_PREFIX } from "./bitcoin/mod.ts";
 import { newBoard } from "./consensus/board.ts";
+import { ConsensusError, getDisagreement } from "./consensus/disagreement.ts";
 import { makeKeychain } from "./consensus/keychain.ts";
 import type { ConsensusSettings } from "./consensus/settings.ts";
 import { routerMemory } from "./peers/router.ts";
@@ -64,6 +65,8 @@ export type GuardianOptions = {
   readonly apiPassword: string | null;
   /** Secret. */
   readonly apiSecrets: readonly string[];
+  /** Of one public address. */
+  readonly apiConnectionsPerAddress: number;
   readonly sessionTimeoutMs: number;
   readonly testEnvironment: boolean;
 };
@@ -91,6 +94,7 @@ export class Guardian {
   readonly #system: ActorSystem;
   readonly #bitcoin: BitcoinSource;
   readonly #stopping = new AbortController();
+  #disagreement: ConsensusError | null = null;
   readonly #routerMemory = routerMemory();
 
   private constructor(options: GuardianOptions) {
@@ -103,7 +107,7 @@ export class Guardian {
   static async start(options: GuardianOptions): Promise<Guardian> {
     const guardian = new Guardian(options);
     await options.platform.files.makeDirectory(options.dataDir, { secret: true });
-    await guardian.#system.start(rootTree(options.bitcoin));
+    await guardian.#system.start(rootTree({ ...options.bitcoin, store: options.store.view(CHAIN_MEMORY_PREFIX) }));
     return guardian;
   }
 
@@ -111,6 +115,7 @@ export class Guardian {
    * Runs until the guardian was stopped or has failed.
    * @returns the exit code
    * @throws {SetupError} when setup or the config is at fault
+   * @throws {ConsensusError} when the federation signed what this guardian doesn't have, in this life or one before
    */
   async run(): Promise<number> {
     const { platform, dataDir, log } = this.#options;
@@ -120,7 +125,9 @@ export class Guardian {
     else await requireNewDatabase(this.#options.store);
     const config = configured ? await readConfig(platform.files, dataDir) : await this.#setUp();
     if (config) await this.#orStopped(this.#serve(config));
-    return await Promise.race([this.#system.ended, this.#options.store.failed]);
+    const code = await Promise.race([this.#system.ended, this.#options.store.failed]);
+    if (this.#disagreement) throw this.#disagreement;
+    return code;
   }
 
   /** Null when the guardian was stopped before it had a config. */
@@ -151,7 +158,13 @@ export class Guardian {
     const methods = setupMethods(system, paths.setup, apiPassword);
     await system.startChild(
       ROOT,
-      apiTree(ROOT, { bind: bindApi, methods, connectionsMax: SETUP_CONNECTIONS_MAX, apiSecrets }),
+      apiTree(ROOT, {
+        bind: bindApi,
+        methods,
+        connectionsMax: SETUP_CONNECTIONS_MAX,
+        connectionsPerAddress: SETUP_CONNECTIONS_MAX,
+        apiSecrets,
+      }),
     );
     const params = await system.ask(paths.setup, "params", null, { deadlineMs: Infinity });
     await sleep(platform.clock, SETUP_FAREWELL_MS);
@@ -225,6 +238,11 @@ export class Guardian {
   async #serve(config: GuardianConfig): Promise<void> {
     const { platform, store, definitions, bindApi, apiPassword, apiSecrets, testEnvironment } = this.#options;
     const system = this.#system;
+    const disagreement = await store.read((tx) => getDisagreement(tx));
+    if (disagreement) {
+      this.#disagreement = new ConsensusError(disagreement);
+      return await this.stop();
+    }
     const configured = configuredModules(config, definitions);
     await claimDatabase(store, config);
     const { consensus, local, private: secret } = config;
@@ -278,6 +296,10 @@ export class Guardian {
       bitcoin: this.#bitcoin,
       ready: (signal) => this.#awaitNode(signal),
       shutdown: () => void this.stop(),
+      disagreed: (found) => {
+        this.#disagreement = new ConsensusError(found);
+        void this.stop();
+      },
     });
     await system.startChild(ROOT, tree);
 
@@ -302,7 +324,13 @@ export class Guardian {
     const methods: Methods = (name) => name === "inspect" ? inspect : answered(name);
     await system.startChild(
       ROOT,
-      apiTree(ROOT, { bind: bindApi, methods, connectionsMax: local.maxConnections, apiSecrets }),
+      apiTree(ROOT, {
+        bind: bindApi,
+        methods,
+        connectionsMax: local.maxConnections,
+        connectionsPerAddress: this.#options.apiConnectionsPerAddress,
+        apiSecrets,
+      }),
     );
   }
 

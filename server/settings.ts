@@ -8,6 +8,7 @@ import type { Address } from "../actors/platform/platform.ts";
 import { BITCOIN_NETWORKS } from "../core/bitcoin/mod.ts";
 import { errorText } from "../core/result.ts";
 import { FEDIMINT_VERSION } from "../core/types/version.ts";
+import { CONNECTIONS_PER_ADDRESS } from "./api/limits.ts";
 import type { BackendSettings, BitcoindSettings } from "./bitcoin/actor.ts";
 import { POLL_MS, POLL_TEST_MS } from "./bitcoin/mod.ts";
 import type { BitcoinSettings } from "./bitcoin/mod.ts";
@@ -24,6 +25,8 @@ export type GuardianSettings = {
   readonly setup: SetupSettings;
   readonly apiPassword: string | null;
   readonly apiSecrets: readonly string[];
+  /** Of one public address, at the API. */
+  readonly apiConnectionsPerAddress: number;
   readonly sessionTimeoutMs: number;
   readonly testEnvironment: boolean;
 };
@@ -102,6 +105,13 @@ export const SETTINGS = {
     help: "a session that takes longer is started anew",
     fallback: "3600",
   },
+  apiConnectionsPerAddress: {
+    flag: "--api-connections-per-address <number>",
+    variable: "FM_API_CONNECTIONS_PER_ADDRESS",
+    help:
+      "API connections of one public address; a reverse proxy on this machine or in a private network has no such bound",
+    fallback: String(CONNECTIONS_PER_ADDRESS),
+  },
   enableIroh: {
     flag: "--enable-iroh <boolean>",
     variable: "FM_ENABLE_IROH",
@@ -118,6 +128,8 @@ type Name = keyof typeof SETTINGS;
 
 /** A century; more is a mistake. */
 const SESSION_TIMEOUT_SECS_MAX = 3_155_760_000;
+/** As many as there are file descriptors at best. */
+const CONNECTIONS_PER_ADDRESS_MAX = 1_000_000;
 
 function optionOf({ flag, variable, help, fallback, hidden }: Row): Option {
   const byDefault = fallback === undefined ? "" : `default: ${fallback}, `;
@@ -284,6 +296,11 @@ export async function readSettings(command: Command, surroundings: Surroundings)
     },
     apiPassword: texts("passwordApi") ?? null,
     apiSecrets: apiSecretsOf(command, env),
+    apiConnectionsPerAddress: wholeNumber(
+      texts("apiConnectionsPerAddress")!,
+      "FM_API_CONNECTIONS_PER_ADDRESS",
+      CONNECTIONS_PER_ADDRESS_MAX,
+    ),
     sessionTimeoutMs: timeoutSecs * 1_000,
     testEnvironment,
   };

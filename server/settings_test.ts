@@ -248,6 +248,10 @@ Deno.test("numbers and lists out of their bounds are refused", async () => {
   for (const bad of ["0", "-1", "1.5", "1e3", "x", " 1", "99999999999"]) {
     await refused({ FM_SESSION_TIMEOUT_SECS: bad }, "FM_SESSION_TIMEOUT_SECS", "expected a whole number");
   }
+  for (const bad of ["0", "-1", "1.5", "x", "1000001"]) {
+    await refused({ FM_API_CONNECTIONS_PER_ADDRESS: bad }, "FM_API_CONNECTIONS_PER_ADDRESS", "expected a whole number");
+  }
+  assertEquals((await read({ ...VARIABLES, FM_API_CONNECTIONS_PER_ADDRESS: "7" })).apiConnectionsPerAddress, 7);
   assertEquals((await read({ ...VARIABLES, FM_SESSION_TIMEOUT_SECS: "60" })).sessionTimeoutMs, 60_000);
   for (const bad of [",", "hidden,", ",hidden", "a,,b"]) {
     await refused({ FM_FORCE_API_SECRETS: bad }, "FM_FORCE_API_SECRETS", "one of the secrets is empty", ["hidden"]);

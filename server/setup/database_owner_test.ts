@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { openMemoryStore } from "../../actors/store/memory.ts";
 import { testConfig } from "../api/testing.ts";
-import { setSessionOutcome } from "../consensus/db.ts";
+import { setSessionEnd } from "../consensus/db.ts";
 import { claimDatabase, requireNewDatabase } from "./database_owner.ts";
 import { SetupError } from "./error.ts";
 
@@ -35,7 +35,7 @@ Deno.test("over a database that was used no new guardian is set up", async () =>
 Deno.test("nor over one that was used before databases were marked", async () => {
   const store = await openMemoryStore({ clock: CLOCK });
   await store.transact((tx) =>
-    Promise.resolve(setSessionOutcome(tx, 0, { sessionOutcome: { items: [] }, signatures: new Map() }))
+    Promise.resolve(setSessionEnd(tx, 0, { items: 0, bytes: 0, root: new Uint8Array(32), signatures: new Map() }))
   );
   await assertRejects(() => requireNewDatabase(store), SetupError, "whose config files are missing");
   await claimDatabase(store, testConfig(0));
