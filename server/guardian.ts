@@ -45,6 +45,7 @@ import type { GuardianConfig } from "./setup/guardian_config.ts";
 import { clientConfigFor, configuredModules } from "./setup/guardian_config.ts";
 import { addressesOfCodes, addressesOfConfig, tlsOfConfig } from "./setup/peer_addresses.ts";
 import { setup } from "./setup/setup_actor.ts";
+import { reach } from "./setup/reach.ts";
 import { readSetup, removeSetup } from "./setup/setup_file.ts";
 import { setupMethods } from "./setup/setup_methods.ts";
 import type { CeremonyParams, SetupSettings } from "./setup/setup.ts";
@@ -178,7 +179,9 @@ export class Guardian {
       ROOT,
       child(ceremony, { args: { params, definitions, router, testEnvironment }, restart: "temporary" }),
     );
+    if (router) await system.startChild(ROOT, child(reach, { args: { params, router }, restart: "temporary" }));
     const result = await system.ask(paths.ceremony, "result", null, { deadlineMs: Infinity });
+    if (router) await system.stopChild(`${ROOT}/reach`);
     if (!result.ok) throw new SetupError({ code: "refused", reason: "ceremony" }, result.error);
     return { config: result.value, params };
   }

@@ -15,7 +15,9 @@ export const PEERS = [0, 1, 2, 3];
 export const STOP_MAX_MS = 5_000;
 
 /** What is other than with the rest. */
-export type GuardianChanges = Partial<Pick<GuardianOptions, "testEnvironment" | "definitions">>;
+export type GuardianChanges = Partial<Pick<GuardianOptions, "testEnvironment" | "definitions">> & {
+  readonly p2pUrl?: string;
+};
 
 export class Setup {
   readonly world = new SimulatedWorld(5, { link: { delayMs: [5, 60] } });
@@ -33,7 +35,7 @@ export class Setup {
     return this.finish(sleep(this.world.process("clock").platform.clock, ms));
   }
 
-  async start(peer: number, options: GuardianChanges = {}): Promise<void> {
+  async start(peer: number, { p2pUrl = `fedimint://g${peer}:8173`, ...options }: GuardianChanges = {}): Promise<void> {
     const { platform } = this.world.process(`g${peer}`);
     const { clock } = platform;
     const log: LogRecord[] = [];
@@ -45,7 +47,7 @@ export class Setup {
       log: (record) => log.push(record),
       setup: {
         apiUrl: `ws://g${peer}:8174/`,
-        p2pUrl: `fedimint://g${peer}:8173`,
+        p2pUrl,
         network: "regtest",
         defaultModules: ["meta"],
         availableModules: ["meta"],

@@ -144,3 +144,31 @@ Deno.test("a guardian that has moved and lost its database still is where it mov
   assertEquals(parseInviteCode(await setup.text(2, "invite-code")).url, url);
   assertEquals(await setup.call(2, "invite_code"), await setup.text(2, "invite-code"));
 });
+
+Deno.test("a P2P address that can't be reached is named by those who dial it, before any keys are made", async () => {
+  const setup = await started((peer) => peer === 2 ? { p2pUrl: "fedimint://nowhere:8173" } : {});
+  await setup.startCeremony(PEERS);
+  await setup.pass(20_000);
+  const told = (peer: number) =>
+    setup.logs.get(peer)!.filter(({ path, level }) => path.endsWith("/reach") && level === "warn").map(({ facts }) =>
+      facts
+    );
+  for (const peer of [0, 1]) {
+    const [first, ...more] = told(peer);
+    assertEquals([first!.guardian, first!.address], ["2 (g2)", "nowhere:8173"]);
+    assert(String(first!.reason).includes("nowhere"), String(first!.reason));
+    assert(more.length <= 2 && more.every(({ guardian }) => guardian === "2 (g2)"), "nobody else is named, nor often");
+  }
+  const [zero, one] = told(2);
+  assertEquals([zero!.guardian, zero!.ourAddress], ["0 (g0)", "nowhere:8173"]);
+  assertEquals(one!.guardian, "1 (g1)");
+  assertEquals(told(3), [], "it is dialled by all, and where it is");
+  for (const peer of PEERS) assertEquals(await setup.files(peer), ["setup.json"]);
+});
+
+Deno.test("while all addresses are right none is complained of", async () => {
+  const setup = await started();
+  await setup.startCeremony(PEERS);
+  await setup.pass(60_000);
+  for (const peer of PEERS) assertEquals(setup.logs.get(peer)!.filter(({ path }) => path.endsWith("/reach")), []);
+});
