@@ -19,13 +19,13 @@ const LEADER = { name: "g0", federation_name: "Test", federation_size: 4 };
 
 type Ended = { readonly exit: number; readonly out: string; readonly err: string };
 
-function spawn(args: readonly string[], env: Record<string, string>): Deno.ChildProcess {
-  const [program, ...rest] = ownProgram("server/main.ts", ...args);
+function spawn(args: readonly string[], env: Record<string, string>, file = "server/main.ts"): Deno.ChildProcess {
+  const [program, ...rest] = ownProgram(file, ...args);
   return new Deno.Command(program!, { args: rest, env, stdin: "null", stdout: "piped", stderr: "piped" }).spawn();
 }
 
-async function run(args: readonly string[], env: Record<string, string> = {}): Promise<Ended> {
-  const { code, stdout, stderr } = await spawn(args, env).output();
+async function run(args: readonly string[], env: Record<string, string> = {}, file?: string): Promise<Ended> {
+  const { code, stdout, stderr } = await spawn(args, env, file).output();
   return { exit: code, out: new TextDecoder().decode(stdout), err: new TextDecoder().decode(stderr) };
 }
 
@@ -119,6 +119,14 @@ Deno.test("with an empty password no admin call is answered", async () => {
       }
     }, { FM_PASSWORD_API: "" });
     assertEquals(exit, 0);
+  });
+});
+
+Deno.test("the development chain takes no empty password either", async () => {
+  await inFolder(async (dir) => {
+    const chain = "server/bitcoin/devchain/main.ts";
+    const { exit, err } = await run(["--dir", dir, "--user", "u"], { DEVCHAIN_PASSWORD: "" }, chain);
+    assertEquals([exit, err], [1, "error: --user and --password go together\n"]);
   });
 });
 

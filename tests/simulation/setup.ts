@@ -1,5 +1,6 @@
 /** For tests of setup: whole guardians in a simulated world that are set up over their API. */
 import type { LogRecord } from "../../actors/logger.ts";
+import type { Files } from "../../actors/platform/platform.ts";
 import { sleep } from "../../actors/platform/platform.ts";
 import { SimulatedWorld } from "../../actors/platform/simulated/mod.ts";
 import { MemoryBackend, openMemoryStore } from "../../actors/store/mod.ts";
@@ -17,6 +18,8 @@ export const STOP_MAX_MS = 5_000;
 /** What is other than with the rest. */
 export type GuardianChanges = Partial<Pick<GuardianOptions, "testEnvironment" | "definitions">> & {
   readonly p2pUrl?: string;
+  /** The guardian's disk as it finds it. */
+  readonly files?: (files: Files) => Files;
 };
 
 export class Setup {
@@ -35,8 +38,10 @@ export class Setup {
     return this.finish(sleep(this.world.process("clock").platform.clock, ms));
   }
 
-  async start(peer: number, { p2pUrl = `fedimint://g${peer}:8173`, ...options }: GuardianChanges = {}): Promise<void> {
-    const { platform } = this.world.process(`g${peer}`);
+  async start(peer: number, changes: GuardianChanges = {}): Promise<void> {
+    const { p2pUrl = `fedimint://g${peer}:8173`, files, ...options } = changes;
+    const real = this.world.process(`g${peer}`).platform;
+    const platform = files ? { ...real, files: files(real.files) } : real;
     const { clock } = platform;
     const log: LogRecord[] = [];
     this.logs.set(peer, log);

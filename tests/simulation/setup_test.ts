@@ -2,8 +2,13 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { ActorError } from "../../actors/mod.ts";
 import { metaServer } from "../../modules/meta/server.ts";
+import { openMemoryStore } from "../../actors/store/mod.ts";
+import { utf8 } from "../../core/bytes.ts";
 import type { JsonObject } from "../../core/encoding/mod.ts";
 import { parseInviteCode } from "../../core/types/invite_code.ts";
+import { builtInModules } from "../../server/modules.ts";
+import { readBackup, restoreGuardian } from "../../server/setup/restore.ts";
+import { DATA_DIR } from "./guardians.ts";
 import { SetupError } from "../../server/setup/error.ts";
 import { PEERS, Setup, started, STOP_MAX_MS } from "./setup.ts";
 
@@ -171,4 +176,34 @@ Deno.test("while all addresses are right none is complained of", async () => {
   await setup.startCeremony(PEERS);
   await setup.pass(60_000);
   for (const peer of PEERS) assertEquals(setup.logs.get(peer)!.filter(({ path }) => path.endsWith("/reach")), []);
+});
+
+Deno.test("a guardian whose disk is lost comes back from the backup of its config alone", async () => {
+  const setup = await started();
+  await succeeds(setup);
+  const names = ["consensus.json", "local.json", "private.json", "invite-code", "client.json"];
+  const texts = async (): Promise<string[]> => {
+    const all: string[] = [];
+    for (const name of names) all.push(await setup.text(2, name));
+    return all;
+  };
+  const before = await texts();
+  const backup = await setup.call(2, "download_guardian_backup");
+  setup.kill(2);
+  const { disk } = setup.world.process("g2");
+  disk.files.clear();
+  disk.write("/backup.json", { bytes: utf8(JSON.stringify(backup)), secret: true }, false);
+  setup.world.process("g2").restart();
+  const { clock, files } = setup.world.process("g2").platform;
+  const store = await setup.finish(openMemoryStore({ clock }));
+  const read = await setup.finish(readBackup(files, "/backup.json", builtInModules));
+  await setup.finish(restoreGuardian(read, { files, dir: DATA_DIR, store, apiSecret: null }));
+  assertEquals(await texts(), before);
+  await setup.start(2);
+  await setup.pass(20_000);
+  for (const peer of [0, 1, 3]) {
+    const links = await setup.call(peer, "p2p_connection_status") as JsonObject;
+    assert(links["2"] !== null && links["2"] !== undefined, `guardian ${peer} has it as a peer again`);
+  }
+  assertEquals(await setup.call(2, "setup_status"), "ConsensusIsRunning");
 });
