@@ -62,6 +62,40 @@ Deno.test("a stop at any moment of a configured guardian's start is quick and no
   }
 });
 
+/** Guardian 0 is killed that long after its ceremony was started, and started again. @returns its files then, at last */
+async function killedAfter(ms: number): Promise<readonly [at: number, after: number]> {
+  const setup = await started();
+  await setup.startCeremony(PEERS.toReversed());
+  await setup.pass(ms);
+  const at = setup.filesNow(0).length;
+  setup.kill(0);
+  await setup.restart(0);
+  await setup.pass(2_000);
+  const errors = setup.logs.get(0)!.filter(({ level }) => level === "error");
+  assertEquals(errors, [], `killed ${ms} ms after start_dkg`);
+  const after = await setup.files(0);
+  if (after.length === CONFIG_FILES) {
+    assertEquals(await setup.text(0, "consensus.json"), await setup.text(3, "consensus.json"));
+  } else assertEquals(after, ["setup.json"], `killed ${ms} ms after start_dkg`);
+  return [at, after.length];
+}
+
+Deno.test("a guardian killed at any moment while its config is written has all of it or none when it starts again", async () => {
+  const setup = await started();
+  await setup.startCeremony(PEERS.toReversed());
+  let begunMs = 0;
+  for (; setup.filesNow(0).length === SETUP_FILES && begunMs < SETUP_MAX_MS; begunMs += 1) await setup.pass(1);
+  const seen = new Set<string>();
+  for (let ms = begunMs - 2; ms < begunMs + 5; ms += 0.2) {
+    const [at, after] = await killedAfter(ms);
+    // what is begun is finished
+    if (at > SETUP_FILES) assertEquals(after, CONFIG_FILES, `${at} files at the kill`);
+    seen.add(`${at} ${after}`);
+  }
+  assert([...seen].some((files) => files === `${SETUP_FILES} ${SETUP_FILES}`), "some kills came before");
+  assert(seen.size >= 5, `kills came between files: ${[...seen].join(", ")}`);
+});
+
 /** Three guardians come to their config; the disk of guardian 0 takes nothing of its own for a while. */
 async function withFullDisk(body: (setup: Setup, makeRoom: () => void) => Promise<void>): Promise<void> {
   let full = false;
