@@ -40,11 +40,13 @@ import { ceremony } from "./setup/ceremony.ts";
 import type { OpenFile } from "./setup/config_files.ts";
 import { closeConfig, INVITE, isConfigured, readConfig, writeConfig } from "./setup/config_files.ts";
 import { closedDataFolder } from "./setup/data_folder.ts";
+import { claimDatabase, requireNewDatabase } from "./setup/database_owner.ts";
 import { SetupError } from "./setup/error.ts";
 import type { GuardianConfig } from "./setup/guardian_config.ts";
 import { clientConfigFor, configuredModules } from "./setup/guardian_config.ts";
 import { addressesOfCodes, addressesOfConfig, tlsOfConfig } from "./setup/peer_addresses.ts";
 import { setup } from "./setup/setup_actor.ts";
+import { reach } from "./setup/reach.ts";
 import { readSetup, removeSetup } from "./setup/setup_file.ts";
 import { setupMethods } from "./setup/setup_methods.ts";
 import type { CeremonyParams, SetupSettings } from "./setup/setup.ts";
@@ -122,6 +124,7 @@ export class Guardian {
     const configured = await isConfigured(platform.files, dataDir);
     for (const open of await closeConfig(platform.files, dataDir)) tellOpenFile(loggerFor(ROOT, log), open);
     if (configured) await this.#forgetSetup();
+    else await requireNewDatabase(this.#options.store);
     const config = configured ? await readConfig(platform.files, dataDir) : await this.#setUp();
     if (config) await this.#orStopped(this.#serve(config));
     const code = await Promise.race([this.#system.ended, this.#options.store.failed]);
@@ -177,7 +180,9 @@ export class Guardian {
       ROOT,
       child(ceremony, { args: { params, definitions, router, testEnvironment }, restart: "temporary" }),
     );
+    if (router) await system.startChild(ROOT, child(reach, { args: { params, router }, restart: "temporary" }));
     const result = await system.ask(paths.ceremony, "result", null, { deadlineMs: Infinity });
+    if (router) await system.stopChild(`${ROOT}/reach`);
     if (!result.ok) throw new SetupError({ code: "refused", reason: "ceremony" }, result.error);
     return { config: result.value, params };
   }
@@ -243,6 +248,7 @@ export class Guardian {
       return await this.stop();
     }
     const configured = configuredModules(config, definitions);
+    await claimDatabase(store, config);
     const { consensus, local, private: secret } = config;
     const peers = numPeers(consensus.apiEndpoints.size);
     const router = peers.total > 1 ? paths.router : null;

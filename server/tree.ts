@@ -4,7 +4,7 @@
  * ```
  * guardian                              one_for_one
  * ├─ bitcoin                            watches the Bitcoin node
- * ├─ setup, ceremony                    only until the guardian is configured
+ * ├─ setup, ceremony, reach             only until the guardian is configured
  * ├─ peers                              one_for_one: router, link:<peer> …, listener
  * ├─ federation                         one_for_one: guardian:<peer> …, connections to the other guardians' APIs
  * ├─ gossip                             one_for_one: announcements, metadata: what guardians say of themselves;
