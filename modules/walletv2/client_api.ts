@@ -5,6 +5,7 @@ import type { Json } from "../../core/encoding/mod.ts";
 import { isJsonObject } from "../../core/encoding/mod.ts";
 import type { OperationId } from "../../core/types/ids.ts";
 import { operationId as operationIdCodec, outPointRange } from "../../core/types/ids.ts";
+import { endedBy, orEnded } from "../contract/waiting.ts";
 import type { Addresses, SearchProgress } from "./client_addresses.ts";
 import { getChange } from "./client_db.ts";
 import type { Deposits, PendingDeposit } from "./client_deposits.ts";
@@ -58,7 +59,8 @@ export class WalletClient {
   async receive(
     options: { readonly onProgress?: SearchProgress; readonly signal?: AbortSignal } = {},
   ): Promise<string> {
-    const index = await this.#addresses.awaitHighest(options.onProgress, this.#until(options.signal));
+    const until = this.#until(options.signal);
+    const index = await orEnded(until, () => this.#addresses.awaitHighest(options.onProgress, until));
     return this.#addresses.textAt(index);
   }
 
@@ -97,7 +99,7 @@ export class WalletClient {
       if (!issued.ok) throw WalletError.of("not_issued", { cause: new Error(issued.error) });
       return { operationId, nextEventId: id + 1 };
     }
-    throw until.reason;
+    throw endedBy(until);
   }
 
   /** Did guardians accept the claim? */
@@ -107,7 +109,7 @@ export class WalletClient {
       if (tag === "ReceiveSuccess") return true;
       if (tag === "ReceiveAborted") return false;
     }
-    throw signal.reason;
+    throw endedBy(signal);
   }
 
   /**
@@ -201,7 +203,7 @@ export class WalletClient {
       if (state.tag === "SendFailure") return { outcome: "failure" };
       if (state.tag !== "SendFunding") throw WalletError.of("unknown_operation");
     }
-    throw until.reason;
+    throw endedBy(until);
   }
 
   /**

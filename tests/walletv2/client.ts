@@ -108,6 +108,7 @@ export class TestClient {
         const module = this.#table.get(PURSE)?.primary;
         return module ? { instance: PURSE, module } : null;
       },
+      closing: new AbortController().signal,
     });
     const definitions: [number, AnyClientModuleDefinition, unknown][] = [
       [PURSE, purseClient, null],

@@ -23,6 +23,7 @@ import type {
   Transition,
 } from "../../modules/contract/client.ts";
 import { defineClientModule, transition } from "../../modules/contract/client.ts";
+import { endedBy } from "../../modules/contract/waiting.ts";
 import type { InputMeta, OutputMeta } from "../../modules/contract/server.ts";
 
 export const PURSE_FEE_MSAT = 100n;
@@ -129,7 +130,7 @@ class Purse implements PrimaryModule<PurseState> {
       if ((tag !== "Taken" && tag !== "Lost") || value.range.txid !== range.txid) continue;
       return tag === "Taken" ? ok(null) : err("Transaction was rejected");
     }
-    throw signal?.reason ?? new Error("closed");
+    throw endedBy(signal);
   }
 
   balanceMsat(tx: ReadTx): Promise<bigint> {
