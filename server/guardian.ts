@@ -40,6 +40,7 @@ import type { PeerAddress } from "./peers/tree.ts";
 import { ceremony } from "./setup/ceremony.ts";
 import type { OpenFile } from "./setup/config_files.ts";
 import { closeConfig, INVITE, isConfigured, readConfig, writeConfig } from "./setup/config_files.ts";
+import { closedDataFolder } from "./setup/data_folder.ts";
 import { SetupError } from "./setup/error.ts";
 import type { GuardianConfig } from "./setup/guardian_config.ts";
 import { clientConfigFor, configuredModules } from "./setup/guardian_config.ts";
@@ -106,7 +107,7 @@ export class Guardian {
   /** Resolves once the API is up: that of setup for a guardian that isn't configured. */
   static async start(options: GuardianOptions): Promise<Guardian> {
     const guardian = new Guardian(options);
-    await options.platform.files.makeDirectory(options.dataDir, { secret: true });
+    await closedDataFolder(options.platform.files, options.dataDir, loggerFor(ROOT, options.log));
     await guardian.#system.start(rootTree({ ...options.bitcoin, store: options.store.view(CHAIN_MEMORY_PREFIX) }));
     return guardian;
   }

@@ -41,6 +41,8 @@ export const SOCKET_UNREAD_MESSAGES_MAX = 1_024;
 export const SOCKET_UNREAD_BYTES_MAX = 1024 * 1024;
 /** Bytes sent and not yet taken by the other side: six of the largest answers. A peer that lets more wait is cut off. */
 export const SOCKET_UNSENT_BYTES_MAX = 64 * 1024 * 1024;
+/** Control frames and fragments in one interval of pings: a message of 1 MiB in pieces of 512 bytes. Each costs us as much as a small request. */
+export const SOCKET_MINOR_FRAMES_MAX = 2_048;
 /** Intervals of pings that a message may take from its first byte to its last: 60 s at the usual 10 s, as a request by POST. */
 export const SOCKET_MESSAGE_PINGS_MAX = 6;
 /** Intervals of pings without any frame from the other side before a server gives up: 40 s at the usual 10 s, as jsonrpsee. */

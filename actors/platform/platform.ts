@@ -144,7 +144,7 @@ export interface Files {
   create(path: string, bytes: Uint8Array, options?: { readonly secret?: boolean }): Promise<void>;
   /** Replaces a file as a whole or not at all, also after a power cut. */
   replace(path: string, bytes: Uint8Array, options?: { readonly secret?: boolean }): Promise<void>;
-  /** Makes a file readable by its owner alone. @returns whether others could read it before; false when there is no such file */
+  /** Makes a file readable by its owner alone, or a folder (0700). @returns whether others could read it before; false when there is none */
   makeSecret(path: string): Promise<boolean>;
   remove(path: string): Promise<void>;
   /** Names in a folder; undefined when there is none. */

@@ -29,7 +29,9 @@ import { clientConfigFor } from "../setup/guardian_config.ts";
 import { coreMethods } from "./core_methods.ts";
 import { announcements } from "./db.ts";
 import type { ApiDeps } from "./deps.ts";
-import { OUTPUT_OUTCOMES_MAX } from "./limits.ts";
+import type { Method } from "./dispatch.ts";
+import { EncodedJson } from "./encoded.ts";
+import { MANY_RECORDS_UNITS, OUTPUT_OUTCOMES_MAX, SIGNATURE_UNITS } from "./limits.ts";
 import { badRequest, call, configUrl, secretKeyOf, testConfig } from "./testing.ts";
 import { modulesWith } from "../consensus/transaction.ts";
 
@@ -69,6 +71,7 @@ function answering(name: string, answers: Record<string, (args: any) => unknown>
 type Test = {
   readonly store: Store;
   readonly clock: ManualClock;
+  readonly methods: Record<string, Method>;
   readonly ask: (method: string, params?: Json, auth?: string) => Promise<Json>;
 };
 /** `full`: no more transactions are taken. `broken`: they can't be checked. */
@@ -119,7 +122,7 @@ async function withGuardian(
       apiPassword: "pass",
     };
     const methods = coreMethods(deps);
-    await body({ store, clock, ask: (method, params = null, auth) => call(methods, method, params, auth) });
+    await body({ store, clock, methods, ask: (method, params = null, auth) => call(methods, method, params, auth) });
   });
 }
 
@@ -143,6 +146,27 @@ Deno.test("what never changes is told to everybody", async () => {
     ]);
     const { modules, ...global } = config;
     assertEquals(await ask("client_config_json"), { global, modules: modules! });
+  });
+});
+
+Deno.test("what never changes is encoded once, whoever asks", async () => {
+  await withGuardian(async ({ methods }) => {
+    const { signal } = new AbortController();
+    for (const name of ["version", "client_config", "client_config_json", "server_config_consensus_hash"]) {
+      const ask = () => methods[name]!({ auth: null, params: null }, signal);
+      const first = await ask();
+      assert(first instanceof EncodedJson, name);
+      assertEquals(await ask() === first, true, name);
+    }
+  });
+});
+
+Deno.test("what verifies signatures or reads much costs more than a unit", async () => {
+  await withGuardian(({ methods }) => {
+    const names = ["submit_transaction", "backup", "submit_api_announcement", "submit_guardian_metadata"];
+    for (const name of names) assertEquals(methods[name]!.units, SIGNATURE_UNITS, name);
+    assertEquals([methods.await_outputs_outcomes!.units, methods.status!.units], [MANY_RECORDS_UNITS, 1]);
+    return Promise.resolve();
   });
 });
 

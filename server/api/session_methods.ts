@@ -17,7 +17,7 @@ import type { ApiDeps } from "./deps.ts";
 import type { Method } from "./dispatch.ts";
 import { Coalesced, EncodedJson, RecentAnswers } from "./encoded.ts";
 import { ANSWER_BYTES_MAX, LARGE_ANSWER_DEPOSIT, OUTCOME_LENGTHS_MAX, SESSION_ANSWERS_BYTES_MAX } from "./limits.ts";
-import { method } from "./method.ts";
+import { asItIs, method } from "./method.ts";
 import { ResponseTooBig } from "./too_big.ts";
 import { awaitValue } from "./wait.ts";
 
@@ -98,8 +98,6 @@ const base64Form: Form = {
   bytesMax: ANSWER_BYTES_MAX / 4 * 3,
   encode: (bytes) => EncodedJson.of([base64urlnopad.encode(wrapped(bytes))]),
 };
-
-const asItIs = { toJson: (answer: EncodedJson): EncodedJson => answer };
 
 export function sessionMethods({ store }: Pick<ApiDeps, "store">): Record<string, Method> {
   const old = new OldOutcomes();

@@ -12,6 +12,8 @@ export const MEMPOOL_PRODUCERS_MAX = 2_000;
 export const SUBMISSIONS_MAX = 2_000;
 /** A module that takes longer to propose is skipped this time (`CONSENSUS_PROPOSAL_TIMEOUT`). */
 export const PROPOSAL_TIMEOUT_MS = 30_000;
+/** Of them are checked at a time: so many messages of strangers stand before consensus in a module's mailbox, no more. */
+export const CHECKS_MAX = 4;
 /** Waiting transactions are checked again at most so often while items are accepted; the reference does it after every item. */
 export const RECHECK_INTERVAL_MS = 500;
 /** A single guardian ends a session after so long (sheet "consensus", B8). */

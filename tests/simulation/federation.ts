@@ -80,7 +80,7 @@ export class SimulatedFederation {
       const federationId = federationIdOf(client.global.apiEndpoints);
       const { url } = config.consensus.apiEndpoints.get(peer)!;
       const invite = formatInviteCode(newInviteCode({ url, peer, federationId, apiSecret: null }));
-      await federation.finish(platform.files.makeDirectory(DATA_DIR));
+      await federation.finish(platform.files.makeDirectory(DATA_DIR, { secret: true }));
       await federation.finish(writeConfig(platform.files, DATA_DIR, config, client, invite));
       if (peer === 0) federation.#invite = invite;
       federation.#nodes.set(peer, { guardian: null, store: null, ended: Promise.resolve(), disk });
