@@ -9,6 +9,7 @@ import type { Logger, LogSink } from "../actors/logger.ts";
 import { loggerFor } from "../actors/logger.ts";
 import type { Address, Platform, TlsIdentity } from "../actors/platform/platform.ts";
 import { sleep } from "../actors/platform/platform.ts";
+import { Reminder } from "../actors/reminder.ts";
 import { FilesError } from "../actors/platform/error.ts";
 import type { Store } from "../actors/store/store.ts";
 import { child } from "../actors/supervisor.ts";
@@ -344,10 +345,13 @@ export class Guardian {
 
   /** Consensus begins when the Bitcoin node answers and is synced. */
   async #awaitNode(signal: AbortSignal): Promise<void> {
-    const { platform } = this.#options;
+    const { platform, log } = this.#options;
+    const reminder = new Reminder(platform.clock, loggerFor(ROOT, log), "info");
     for (;;) {
       const status = await this.#bitcoin.status();
       if (status && (status.syncProgress === null || status.syncProgress >= SYNCED)) return;
+      const progress = status?.syncProgress;
+      reminder.say("Consensus begins when the Bitcoin node answers and has loaded the chain", "", { progress });
       await sleep(platform.clock, NODE_POLL_MS, signal);
     }
   }
