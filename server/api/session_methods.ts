@@ -8,7 +8,6 @@ import type { ReadTx } from "../../actors/store/store.ts";
 import { assert } from "../../core/assert.ts";
 import type { Bytes } from "../../core/bytes.ts";
 import { concat, toHex } from "../../core/bytes.ts";
-import type { Json } from "../../core/encoding/mod.ts";
 import { encode, Reader, u64Number, unit, Writer } from "../../core/encoding/mod.ts";
 import { sessionOutcome, sessionSignatures } from "../../core/types/session.ts";
 import { readDurable } from "../../modules/contract/read_durable.ts";
@@ -16,9 +15,10 @@ import { acceptedItems, finishedSessions, getSessionEnd, sessionEndKey } from ".
 import { getOldOutcome } from "../consensus/old_layout.ts";
 import type { ApiDeps } from "./deps.ts";
 import type { Method } from "./dispatch.ts";
-import { ResponseTooBig } from "./too_big.ts";
-import { ANSWER_BYTES_MAX, OUTCOME_LENGTHS_MAX } from "./limits.ts";
+import { Coalesced, EncodedJson, RecentAnswers } from "./encoded.ts";
+import { ANSWER_BYTES_MAX, LARGE_ANSWER_DEPOSIT, OUTCOME_LENGTHS_MAX, SESSION_ANSWERS_BYTES_MAX } from "./limits.ts";
 import { method } from "./method.ts";
+import { ResponseTooBig } from "./too_big.ts";
 import { awaitValue } from "./wait.ts";
 
 /** An encoded SignedSessionOutcome in its two parts. */
@@ -34,7 +34,7 @@ type Found =
 const VARIANT = { Initial: 0, Pending: 1, Complete: 2 };
 
 /** How an answer's bytes become text, and how many may become one. */
-type Form = { readonly bytesMax: number; readonly toJson: (bytes: Uint8Array) => Json };
+type Form = { readonly bytesMax: number; readonly encode: (bytes: Uint8Array) => EncodedJson };
 
 /** A list of a session's items. @throws {ResponseTooBig} without reading on */
 async function listOfItems(tx: ReadTx, index: number, bytesMax: number): Promise<Bytes> {
@@ -93,14 +93,18 @@ function wrapped(bytes: Uint8Array): Bytes {
   return writer.finish();
 }
 
-const hexForm: Form = { bytesMax: ANSWER_BYTES_MAX / 2, toJson: (bytes) => [toHex(wrapped(bytes))] };
+const hexForm: Form = { bytesMax: ANSWER_BYTES_MAX / 2, encode: (bytes) => EncodedJson.of([toHex(wrapped(bytes))]) };
 const base64Form: Form = {
   bytesMax: ANSWER_BYTES_MAX / 4 * 3,
-  toJson: (bytes) => [base64urlnopad.encode(wrapped(bytes))],
+  encode: (bytes) => EncodedJson.of([base64urlnopad.encode(wrapped(bytes))]),
 };
+
+const asItIs = { toJson: (answer: EncodedJson): EncodedJson => answer };
 
 export function sessionMethods({ store }: Pick<ApiDeps, "store">): Record<string, Method> {
   const old = new OldOutcomes();
+  const recent = new RecentAnswers(SESSION_ANSWERS_BYTES_MAX);
+  const coalesced = new Coalesced<EncodedJson>();
 
   const signedOutcome = async (tx: ReadTx, index: number, { bytesMax }: Form): Promise<Signed | undefined> => {
     const end = await getSessionEnd(tx, index);
@@ -122,8 +126,35 @@ export function sessionMethods({ store }: Pick<ApiDeps, "store">): Record<string
       return { tag: "Complete", signed };
     });
 
-  const awaitSigned = (index: number, form: Form, signal: AbortSignal): Promise<Signed> =>
-    awaitValue(store, sessionEndKey(index), (tx) => signedOutcome(tx, index, form), signal);
+  /** Read and encoded once for all who ask now; of a finished session once for all who ask later, too. */
+  const answered = async (
+    name: string,
+    index: number,
+    form: Form,
+    body: (found: Found) => Uint8Array,
+  ): Promise<EncodedJson> => {
+    const key = `${name} ${index}`;
+    return recent.get(key) ?? await coalesced.ask(key, async () => {
+      const known = recent.get(key); // made while this turn was waited for
+      if (known) return known;
+      const found = await find(index, form);
+      const answer = form.encode(body(found));
+      if (found.tag === "Complete") recent.set(key, answer);
+      return answer;
+    });
+  };
+  const complete = (found: Found): Signed => {
+    assert(found.tag === "Complete", "a session that is finished stays so");
+    return found.signed;
+  };
+  const untilFinished = (index: number, signal: AbortSignal): Promise<true> =>
+    awaitValue(
+      store,
+      sessionEndKey(index),
+      async (tx) => await finishedSessions(tx) > index ? true as const : undefined,
+      signal,
+    );
+  const ofSession = { params: u64Number, result: asItIs };
 
   return {
     session_count: method({
@@ -132,24 +163,28 @@ export function sessionMethods({ store }: Pick<ApiDeps, "store">): Record<string
       handle: () => readDurable(store, (tx) => finishedSessions(tx)),
     }),
     await_session_outcome: method({
-      params: u64Number,
-      result: hexForm,
-      handle: async (index, signal) => unsignedOf(await awaitSigned(index, hexForm, signal)),
+      ...ofSession,
+      handle: async (index, signal) => {
+        await untilFinished(index, signal);
+        return await answered("outcome", index, hexForm, (found) => unsignedOf(complete(found)));
+      },
     }),
     await_signed_session_outcome: method({
-      params: u64Number,
-      result: hexForm,
-      handle: async (index, signal) => wholeOf(await awaitSigned(index, hexForm, signal)),
+      ...ofSession,
+      handle: async (index, signal) => {
+        await untilFinished(index, signal);
+        return await answered("signed", index, hexForm, (found) => wholeOf(complete(found)));
+      },
     }),
     session_status: method({
-      params: u64Number,
-      result: hexForm,
-      handle: async (index) => status(await find(index, hexForm), unsignedOf),
+      ...ofSession,
+      deposit: LARGE_ANSWER_DEPOSIT,
+      handle: (index) => answered("status", index, hexForm, (found) => status(found, unsignedOf)),
     }),
     signed_session_status: method({
-      params: u64Number,
-      result: base64Form,
-      handle: async (index) => status(await find(index, base64Form), wholeOf),
+      ...ofSession,
+      deposit: LARGE_ANSWER_DEPOSIT,
+      handle: (index) => answered("signed status", index, base64Form, (found) => status(found, wholeOf)),
     }),
   };
 }
