@@ -14,7 +14,7 @@ import type { TransactionId } from "../../core/types/ids.ts";
 import type { Transaction, TransactionError, TransactionSubmissionOutcome } from "../../core/types/transaction.ts";
 import type { Version } from "../../core/types/version.ts";
 import { getAcceptedTransaction } from "./db.ts";
-import { RECHECK_INTERVAL_MS, SUBMISSIONS_MAX } from "./limits.ts";
+import { CALLERS_MAX, RECHECK_INTERVAL_MS, SUBMISSIONS_MAX } from "./limits.ts";
 import type { MempoolRef } from "./mempool.ts";
 import type { DecodedTransaction, Modules } from "./transaction.ts";
 import { decodeTransaction, processTransaction } from "./transaction.ts";
@@ -123,6 +123,7 @@ export const submissions = defineActor<SubmissionsMessage, SubmissionsArgs, Stat
       const decoded = decodeTransaction(state.modules, transaction);
       const { txid } = decoded;
       let entry = state.waiting.get(txid);
+      if (entry && entry.callers.size >= CALLERS_MAX) return reply(state, null);
       if (!entry) {
         if (state.waiting.size >= SUBMISSIONS_MAX) return reply(state, null);
         entry = { decoded, callers: new Map(), checking: false, queued: false };
@@ -177,5 +178,7 @@ export const submissions = defineActor<SubmissionsMessage, SubmissionsArgs, Stat
       return next(state);
     },
   },
+  // what clients send never keeps out that a transaction was accepted, or that a session is over
+  mailbox: { max: 10_000, full: "refuse", always: ["accepted", "sessionCompleted"] },
   inspect: (state) => ({ waiting: state.waiting.size }),
 });
