@@ -11,6 +11,10 @@ import { transaction } from "./transaction.ts";
 /** What guardians order. Unknown variants are rejected by guardians and skipped by clients. */
 export const consensusItem = openEnum("ConsensusItem", { Transaction: transaction, Module: dyn });
 export type ConsensusItem = CodecType<typeof consensusItem>;
+/** Kinds that this version knows: indices below. */
+export const CONSENSUS_ITEM_VARIANTS = 2;
+/** One of them. */
+export type KnownItem = Exclude<ConsensusItem, { readonly tag: "Default" }>;
 
 export const acceptedItem = struct("AcceptedItem", { item: consensusItem, peer: peerId });
 export type AcceptedItem = CodecType<typeof acceptedItem>;

@@ -14,7 +14,7 @@ import {
   withSession,
 } from "./outcome_testing.ts";
 import { itemsIn } from "./db_testing.ts";
-import { restartsOf, stored } from "./testing.ts";
+import { refs, restartsOf, stored } from "./testing.ts";
 
 /** What the module accepts as often as it comes, as the reference's meta module does with votes. */
 const AGAIN = 200n, AGAIN_TOO = 201n;
@@ -149,4 +149,25 @@ Deno.test("a signed outcome that isn't the one that we have signed is a disagree
     const reason = "it accepted 2 items, this guardian 2, and they differ";
     assertEquals([completed, disagreed, restartsOf(test)], [[], [{ session: SESSION, reason }], 0]);
   });
+});
+
+Deno.test("who has items in the store that did not come again signs nothing, and learns what is right from a peer", async () => {
+  for (const [said, reason] of [[itemsOf(1n, 2n), null], [itemsOf(2n, 1n), "refused one after 0"]] as const) {
+    await withSession(async (test, completed, disagreed) => {
+      const { system, store, clock, log } = test;
+      await system.ask(refs.engine, "process", { session: SESSION, position: 0, items: itemsOf(1n, 2n) });
+      const life = await system.ask(outcomeRef, "life", null);
+      const end = { round: ROUNDS, creator: 2, data: null };
+      system.tell(outcomeRef, "ordered", { life, units: [unitOf(0, 1n), end, end] });
+      await clock.advance(1_000);
+      const signing = await system.ask(refs.mempool, "nextUnitData", { session: SESSION, measured: false });
+      const errors = log.filter(({ level }) => level === "error").map(({ message }) => message);
+      assertEquals([signing, errors], [null, ["The store has items that did not come again: nothing is signed"]]);
+      system.tell(outcomeRef, "recovered", { outcome: fetched(signed(said)) });
+      await clock.advance(1_000);
+      assertEquals([completed.length, disagreed.length, restartsOf(test)], reason ? [0, 1, 0] : [1, 0, 0]);
+      if (reason) assert(disagreed[0]!.reason.includes(reason));
+      assertEquals(await store.read((tx) => itemsIn(tx, SESSION)), itemsOf(1n, 2n));
+    });
+  }
 });

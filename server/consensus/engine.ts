@@ -16,26 +16,20 @@ import { rollback } from "../../actors/store/store.ts";
 import { assert } from "../../core/assert.ts";
 import type { Bytes } from "../../core/bytes.ts";
 import { equalBytes } from "../../core/bytes.ts";
-import { encode } from "../../core/encoding/mod.ts";
 import type { Result } from "../../core/result.ts";
-import { err, ok } from "../../core/result.ts";
-import { fromDyn } from "../../core/types/dyn.ts";
 import type { ModuleInstanceId, PeerId, TransactionId } from "../../core/types/ids.ts";
-import type { AcceptedItem, ConsensusItem } from "../../core/types/session.ts";
-import { acceptedItem } from "../../core/types/session.ts";
+import type { AcceptedItem } from "../../core/types/session.ts";
 import { SessionTree } from "../../core/types/session_tree.ts";
 import { transactionIdOf } from "../../core/types/transaction.ts";
+import type { Applied, Candidate } from "./apply_items.ts";
+import { applyItems, modulesTouchedBy } from "./apply_items.ts";
 import type { ConsensusBoard } from "./board.ts";
 import {
   acceptedItems,
   countAcceptedItems,
   finishedSessions,
-  getAcceptedItem,
-  getAcceptedTransaction,
   itemKey,
   modulePrefix,
-  setAcceptedItem,
-  setAcceptedTransaction,
   setSessionEnd,
   unitKey,
 } from "./db.ts";
@@ -45,7 +39,6 @@ import { deleteUnitsBefore } from "./old_units.ts";
 import type { ConsensusSettings } from "./settings.ts";
 import type { SubmissionsRef } from "./submissions.ts";
 import type { Modules } from "./transaction.ts";
-import { decodeTransaction, processTransaction } from "./transaction.ts";
 
 /** How many of the items were accepted, and why the first of the others was not. */
 export type Processed = { readonly accepted: number; readonly refused: string | null };
@@ -54,12 +47,20 @@ export type Processed = { readonly accepted: number; readonly refused: string | 
 export type Sealed = { readonly items: number; readonly root: Bytes };
 
 export type EngineMessage =
-  /** Position = number of items accepted before in this session; counted from 0 again after a restart. All items in one transaction. */
-  | Request<"process", { session: number; position: number; items: readonly AcceptedItem[] }, Processed>
+  /**
+   * Position = number of items accepted before in this session; counted from 0 again after a restart. All items in one transaction.
+   * `creator`: whose unit has them, and maybe others that were not worth handing over.
+   * `adopted`: the federation has accepted all of them, so when one is refused nothing is kept of any; `accepted` are those before it.
+   */
+  | Request<
+    "process",
+    { session: number; position: number; items: readonly AcceptedItem[]; creator?: PeerId; adopted?: true },
+    Processed
+  >
   /** Takes up what the store has of the running session: further items come after it. Resolves when it is durable. */
   | Request<"resume", null, Sealed>
-  /** No items come any more: `position` of them were accepted, and the store has no others. Resolves when they are durable. */
-  | Request<"seal", { session: number; position: number }, Sealed>
+  /** No items come any more: `position` of them were accepted. Resolves when they are durable; null when the store has others. */
+  | Request<"seal", { session: number; position: number }, Sealed | null>
   /** Ends a session, whose items and root these are; resolves when that is durable. */
   | Request<"complete", { session: number; root: Bytes; signatures: ReadonlyMap<PeerId, Bytes> }, null>
   /** Notes that the federation signed another outcome; resolves when that is durable. */
@@ -110,81 +111,27 @@ async function audit(sender: Sender, { modules, netAssets }: State, tx: StoreTx,
   return audited;
 }
 
-async function applyItem(
-  sender: Sender,
-  args: EngineArgs,
-  tx: StoreTx,
-  { item, peer }: Known,
-): Promise<Result<null, string>> {
-  if (item.tag === "Module") {
-    const ref = args.modules.refs.get(item.value.instance);
-    assert(ref, "items are decoded against the registered modules before they are processed");
-    const value = fromDyn(args.modules.decoders, "consensusItem", item.value);
-    return await sender.ask(ref, "processItem", { tx: tx.view(modulePrefix(item.value.instance)), item: value, peer }, {
-      deadlineMs: Infinity,
-    });
-  }
-  const decoded = decodeTransaction(args.modules, item.value);
-  if (await getAcceptedTransaction(tx, decoded.txid) !== undefined) return err("transaction was accepted before");
-  const processed = await processTransaction(sender, tx, decoded, args.settings.version, false);
-  if (!processed.ok) return err(`transaction is refused: ${processed.error.tag}`);
-  setAcceptedTransaction(tx, decoded.txid, item.value.outputs.map((output) => output.instance));
-  return ok(null);
-}
-
-/** An item of a kind that this version knows. */
-type Known = AcceptedItem & { readonly item: Exclude<ConsensusItem, { readonly tag: "Default" }> };
-
-function isKnown(candidate: AcceptedItem): candidate is Known {
-  return candidate.item.tag !== "Default";
-}
-
-function modulesOf({ item }: Known): ModuleInstanceId[] {
-  if (item.tag === "Module") return [item.value.instance];
-  return [...item.value.inputs, ...item.value.outputs].map(({ instance }) => instance);
-}
-
-type Attempt = {
-  /** Encoded, those from before a restart too. */
-  readonly accepted: readonly Bytes[];
-  readonly refused: readonly string[];
-  readonly fresh: readonly Known[];
-  readonly netAssets: NetAssets;
-};
+type Attempt = Applied & { readonly netAssets: NetAssets };
 
 async function attempt(
   sender: Sender,
   state: State,
   tx: StoreTx,
-  position: number,
-  candidates: readonly Known[],
+  candidates: readonly Candidate[],
+  at: Place,
 ): Promise<Attempt> {
-  const accepted: Bytes[] = [], refused: string[] = [], fresh: Known[] = [];
-  for (const candidate of candidates) {
-    const encoded = encode(acceptedItem, candidate);
-    const at = position + accepted.length;
-    if (at < state.stored) {
-      // after a restart the broadcast orders the same items again: those accepted before come in the same order
-      const before = await getAcceptedItem(tx, state.running, at);
-      assert(before, "there are no gaps in a session's items");
-      if (equalBytes(before, encoded)) accepted.push(encoded);
-      else refused.push("item was rejected before");
-      continue;
-    }
-    const result = await tx.savepoint<Result<null, string>>(async (inner) => {
-      const applied = await applyItem(sender, state, inner, candidate);
-      return applied.ok ? applied : rollback(applied);
-    });
-    if (!result.ok) {
-      refused.push(result.error);
-      continue;
-    }
-    setAcceptedItem(tx, state.running, at, encoded);
-    accepted.push(encoded);
-    fresh.push(candidate);
-  }
-  const netAssets = fresh.length === 0 ? state.netAssets : await audit(sender, state, tx, fresh.flatMap(modulesOf));
-  return { accepted, refused, fresh, netAssets };
+  const { modules, settings: { version }, running, stored, netAssets } = state;
+  const args = { sender, modules, version, session: running, stored, position: at.position, untilRefused: at.adopted };
+  const applied = await applyItems(tx, candidates, args);
+  const { refused, fresh } = applied;
+  if (fresh.length === 0 || (at.adopted && refused.length > 0)) return { ...applied, fresh: [], netAssets };
+  return { ...applied, netAssets: await audit(sender, state, tx, fresh.flatMap(modulesTouchedBy)) };
+}
+
+type Place = { readonly position: number; readonly adopted: boolean };
+
+function isKnown(candidate: AcceptedItem): candidate is Candidate {
+  return candidate.item.tag !== "Default";
 }
 
 /** What the next item is added to; at position 0 a session begins again from its first item. */
@@ -212,18 +159,20 @@ export const engine = defineActor<EngineMessage, EngineArgs, State>({
     return { ...args, store, contributions, running, tree: new SessionTree(), stored, netAssets: new Map() };
   },
   handle: {
-    process: async (state, { session, position, items }, ctx) => {
+    process: async (state, { session, position, items, creator, adopted = false }, ctx) => {
       assert(session === state.running, "items are processed in the running session, none after its outcome");
       const tree = treeAt(state, position);
+      if (creator !== undefined) state.contributions.set(creator, session);
       for (const { peer } of items) state.contributions.set(peer, session);
       const known = items.filter(isKnown);
       const unknown = known.length < items.length ? `unknown kind of item ${unknownKind(items)}` : null;
       if (known.length === 0) return reply({ ...state, tree }, { accepted: 0, refused: unknown });
 
       const { value: { accepted, refused, fresh, netAssets }, durable } = await state.store.transact(async (tx) => {
-        const tried = await attempt(ctx, state, tx, position, known);
+        const tried = await attempt(ctx, state, tx, known, { position, adopted });
         return tried.fresh.length > 0 ? tried : rollback(tried);
       }, { triesMax: 10 });
+      if (adopted && refused.length > 0) return reply(state, { accepted: accepted.length, refused: refused[0]! });
       for (const encoded of accepted) tree.add(encoded);
       if (fresh.length > 0) {
         const txids = fresh.flatMap(({ item }) => item.tag === "Transaction" ? [transactionIdOf(item.value)] : []);
@@ -256,7 +205,7 @@ export const engine = defineActor<EngineMessage, EngineArgs, State>({
     seal: async (state, { session, position }) => {
       assert(session === state.running, "the session that ends is the running one");
       const tree = treeAt(state, position);
-      assert(state.stored === position, "the store holds exactly the items that this session accepted");
+      if (state.stored !== position) return reply(state, null);
       await (await state.store.transact(() => null)).durable;
       return reply({ ...state, tree }, { items: tree.count, root: tree.root() });
     },

@@ -108,6 +108,6 @@ Deno.test("that an item was accepted is told only when it is on disk", async () 
     await settle();
     assert(await isSettled(told));
     assertEquals(await told, ok(transactionIdOf(transaction)));
-    assertEquals((await pending).items, 1);
+    assertEquals((await pending)!.items, 1);
   });
 });

@@ -1,6 +1,7 @@
 /** For tests of the engine: a module that counts votes, a disk that is seen writing, and lives of a guardian over that disk. */
 import type { MemoryOptions, Store } from "../../actors/store/mod.ts";
 import { MemoryBackend, openMemoryStore } from "../../actors/store/mod.ts";
+import { assert } from "../../core/assert.ts";
 import type { Bytes } from "../../core/bytes.ts";
 import { ManualClock } from "../../actors/store/testing.ts";
 import { u64 } from "../../core/encoding/mod.ts";
@@ -69,8 +70,9 @@ export async function endSession(
   position: number,
   signatures: ReadonlyMap<PeerId, Bytes> = new Map(),
 ): Promise<void> {
-  const { root } = await system.ask(refs.engine, "seal", { session, position });
-  await system.ask(refs.engine, "complete", { session, root, signatures });
+  const sealed = await system.ask(refs.engine, "seal", { session, position });
+  assert(sealed, "the store has these items and no others");
+  await system.ask(refs.engine, "complete", { session, root: sealed.root, signatures });
 }
 
 export type EngineTest = ConsensusTest & { readonly process: Process };

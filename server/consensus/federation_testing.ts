@@ -21,7 +21,7 @@ import { codecsWith, dealtKeychains, INSTANCE } from "./testing.ts";
 
 const DISK_MS = 3;
 
-const voteKey = (peer: number, number: bigint): Uint8Array => Uint8Array.of(peer, Number(number));
+export const voteKey = (peer: number, number: bigint): Uint8Array => Uint8Array.of(peer, Number(number));
 
 /** Takes each number below 256 once a guardian; proposes those that are wanted. */
 function votes(identity: number, wanted: () => readonly bigint[]): Partial<AnyServerModule> {

@@ -12,7 +12,7 @@ import { errorText } from "../../core/result.ts";
 import type { NumPeers } from "../../core/types/num_peers.ts";
 import type { PeerId } from "../../core/types/ids.ts";
 import type { AcceptedItem } from "../../core/types/session.ts";
-import { acceptedItem, headerOf, sessionSignatures } from "../../core/types/session.ts";
+import { acceptedItem, CONSENSUS_ITEM_VARIANTS, headerOf, sessionSignatures } from "../../core/types/session.ts";
 import { SessionTree } from "../../core/types/session_tree.ts";
 import type { Keychain } from "../broadcast/keychain.ts";
 import { ADOPTED_ITEMS_MAX, HASHED_ITEMS_MAX } from "./limits.ts";
@@ -43,8 +43,6 @@ export type OutcomeCheck = {
 type Signatures = ReadonlyMap<PeerId, Bytes>;
 
 const SIGNATURE_BYTES = 64;
-/** Variants of a consensus item that guardians accept. All others are rejected, so no session holds them. */
-const VARIANTS = 2;
 /** Ids below it take one byte each. */
 const SHORT_IDS = 0xfd;
 
@@ -72,8 +70,11 @@ function checkSigners(signatures: Signatures, { threshold, total }: NumPeers): v
 function nextItem(reader: Reader, encoded: Bytes, total: number): Bytes {
   const from = reader.offset;
   const variant = reader.bigSize();
-  if (variant >= VARIANTS) reader.fail("unknown_variant", `Guardians accept no items of kind ${variant}`);
-  reader.nested(reader.length());
+  // all others are rejected, so no session holds them
+  if (variant >= CONSENSUS_ITEM_VARIANTS) {
+    reader.fail("unknown_variant", `Guardians accept no items of kind ${variant}`);
+  }
+  reader.skip(reader.length());
   if (reader.bigSize() >= total) reader.fail("out_of_range", "An item is of no guardian");
   return encoded.subarray(from, reader.offset);
 }

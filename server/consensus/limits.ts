@@ -10,6 +10,8 @@ export const MEMPOOL_ITEMS_MAX = 1_000;
 export const MEMPOOL_PRODUCERS_MAX = 2_000;
 /** Transactions that wait for acceptance at once; each costs a re-check whenever something was accepted. */
 export const SUBMISSIONS_MAX = 2_000;
+/** Who wait for the same transaction: one client, which asks again after a cut, and its second device. */
+export const CALLERS_MAX = 32;
 /** A module that takes longer to propose is skipped this time (`CONSENSUS_PROPOSAL_TIMEOUT`). */
 export const PROPOSAL_TIMEOUT_MS = 30_000;
 /** Of them are checked at a time: so many messages of strangers stand before consensus in a module's mailbox, no more. */

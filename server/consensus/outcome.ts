@@ -11,20 +11,20 @@ import type { ActorContext } from "../../actors/actor.ts";
 import { defineActor, next, reply, stop } from "../../actors/actor.ts";
 import type { ActorRef, Cast, Request } from "../../actors/protocol.ts";
 import type { Bytes } from "../../core/bytes.ts";
+import { assert } from "../../core/assert.ts";
 import { equalBytes, toHex } from "../../core/bytes.ts";
 import type { Keychain } from "../broadcast/keychain.ts";
-import { decode, DecodeError, list } from "../../core/encoding/mod.ts";
+import { DecodeError } from "../../core/encoding/mod.ts";
 import { errorText } from "../../core/result.ts";
 import type { PeerId } from "../../core/types/ids.ts";
-import type { AcceptedItem, ConsensusItem } from "../../core/types/session.ts";
-import { consensusItem, headerOf } from "../../core/types/session.ts";
-import type { EngineRef, Processed, Sealed } from "./engine.ts";
+import { headerOf } from "../../core/types/session.ts";
+import { decodeBatch } from "./batch.ts";
+import type { EngineRef, Sealed } from "./engine.ts";
 import type { FetchedOutcome } from "./fetched_outcome.ts";
 import type { MempoolRef } from "./mempool.ts";
 import type { SessionsRef } from "./sessions.ts";
 import type { ConsensusSettings } from "./settings.ts";
 import type { Modules } from "./transaction.ts";
-import { checkDecodes } from "./transaction.ts";
 
 /** A unit as the broadcast orders it: the same sequence on every guardian. */
 export type OrderedUnit = {
@@ -61,36 +61,12 @@ type Signing = {
   readonly header: Bytes;
   readonly signatures: ReadonlyMap<PeerId, Bytes>;
 };
-type Phase = { readonly kind: "collecting"; readonly position: number } | Signing;
+/** Our items can't be signed; the federation's outcome is waited for. */
+type Waiting = { readonly kind: "waiting"; readonly position: number };
+type Phase = { readonly kind: "collecting"; readonly position: number } | Waiting | Signing;
 
 type State = OutcomeArgs & { readonly life: number; readonly phase: Phase };
 type Context = ActorContext<OutcomeMessage>;
-
-const items = list(consensusItem);
-
-/**
- * A unit's items, or none at all when any of them is malformed or of an unknown module: that is a consensus rule.
- * Items of an unknown variant decode; the engine rejects them one by one.
- */
-export function decodeBatch(modules: Modules, bytes: Bytes): ConsensusItem[] | DecodeError {
-  try {
-    const batch = decode(items, bytes);
-    for (const item of batch) checkDecodes(modules, item);
-    return batch;
-  } catch (thrown) {
-    if (thrown instanceof DecodeError) return thrown;
-    throw thrown;
-  }
-}
-
-function process(
-  state: State,
-  ctx: Context,
-  position: number,
-  items: readonly AcceptedItem[],
-): Promise<Processed> {
-  return ctx.ask(state.engine, "process", { session: state.session, position, items }, { deadlineMs: Infinity });
-}
 
 async function collect(state: State, ctx: Context, position: number, unit: OrderedUnit): Promise<number> {
   if (unit.data?.kind !== "batch") return position;
@@ -101,17 +77,31 @@ async function collect(state: State, ctx: Context, position: number, unit: Order
     ctx.log.warn("A peer's batch does not decode and counts as empty", { peer, error: errorText(batch) });
     return position;
   }
-  if (batch.length === 0) return position;
-  const { accepted } = await process(state, ctx, position, batch.map((item) => ({ item, peer })));
+  if (batch.items.length + batch.unknown === 0) return position;
+  const args = {
+    session: state.session,
+    position,
+    items: batch.items.map((item) => ({ item, peer })),
+    creator: peer,
+  };
+  const { accepted } = await ctx.ask(state.engine, "process", args, { deadlineMs: Infinity });
   return position + accepted;
 }
 
-function seal(state: State, ctx: Context, position: number): Promise<Sealed> {
+function seal(state: State, ctx: Context, position: number): Promise<Sealed | null> {
   return ctx.ask(state.engine, "seal", { session: state.session, position }, { deadlineMs: Infinity });
 }
 
-async function beginSigning(state: State, ctx: Context, position: number): Promise<Signing> {
+async function beginSigning(state: State, ctx: Context, position: number): Promise<Signing | Waiting> {
   const sealed = await seal(state, ctx, position);
+  if (!sealed) {
+    // a database of another life, or a broken one: what the federation signs will tell
+    ctx.log.error("The store has items that did not come again: nothing is signed", {
+      session: state.session,
+      position,
+    });
+    return { kind: "waiting", position };
+  }
   const header = headerOf(state.session, sealed.root);
   const signature = state.keychain.sign(header);
   ctx.log.info("All items of the session are processed, signing", { session: state.session, items: position });
@@ -160,14 +150,17 @@ async function adopt(state: State, ctx: Context, recovered: FetchedOutcome): Pro
   if (own.items > count) return `it accepted ${count} items, this guardian ${own.items}`;
   let position = 0;
   for await (const items of recovered.items(count)) {
-    const { accepted, refused } = await process(state, ctx, position, items);
+    const args = { session: state.session, position, items, adopted: true } as const;
+    const { accepted, refused } = await ctx.ask(state.engine, "process", args, { deadlineMs: Infinity });
     if (accepted < items.length) {
       return `of its ${count} items this guardian refused one after ${position + accepted}: ${refused}`;
     }
     position += accepted;
   }
   ctx.log.info("Took the session's outcome from peers", { session: state.session, had: own.items, items: count });
-  return await seal(state, ctx, position);
+  const sealed = await seal(state, ctx, position);
+  assert(sealed, "ours are among theirs");
+  return sealed;
 }
 
 export const outcome = defineActor<OutcomeMessage, OutcomeArgs, State>({
@@ -187,12 +180,13 @@ export const outcome = defineActor<OutcomeMessage, OutcomeArgs, State>({
           phase = { kind: "collecting", position: await collect(state, ctx, phase.position, unit) };
           continue;
         }
-        const signing: Signing = phase.kind === "collecting"
+        if (phase.kind === "waiting") continue;
+        const ended = phase.kind === "collecting"
           ? await beginSigning(state, ctx, phase.position)
           : addSignature(state, ctx, phase, unit);
-        phase = signing;
-        if (signing.signatures.size >= state.settings.peers.threshold) {
-          return finish(state, ctx, signing.sealed, signing.signatures);
+        phase = ended;
+        if (ended.kind === "signing" && ended.signatures.size >= state.settings.peers.threshold) {
+          return finish(state, ctx, ended.sealed, ended.signatures);
         }
       }
       return next({ ...state, phase });
@@ -216,7 +210,7 @@ export const outcome = defineActor<OutcomeMessage, OutcomeArgs, State>({
   inspect: (state) => ({
     session: state.session,
     phase: state.phase.kind,
-    items: state.phase.kind === "collecting" ? state.phase.position : state.phase.sealed.items,
+    items: state.phase.kind === "signing" ? state.phase.sealed.items : state.phase.position,
     signatures: state.phase.kind === "signing" ? state.phase.signatures.size : 0,
   }),
 });

@@ -107,5 +107,7 @@ export const sessions = defineActor<SessionsMessage, SessionsArgs, State>({
       return reply({ ...state, shutdownAfter: session }, null);
     },
   },
+  // operators ask through the same mailbox
+  mailbox: { max: 1_000, full: "refuse", always: ["completed", "disagreed"] },
   inspect: (state) => ({ session: state.session }),
 });

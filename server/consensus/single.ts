@@ -2,6 +2,7 @@
 import type { ActorContext } from "../../actors/actor.ts";
 import { defineActor, next, stop } from "../../actors/actor.ts";
 import type { Cast } from "../../actors/protocol.ts";
+import { assert } from "../../core/assert.ts";
 import type { Keychain } from "../broadcast/keychain.ts";
 import type { Result } from "../../core/result.ts";
 import type { PeerId } from "../../core/types/ids.ts";
@@ -54,6 +55,7 @@ export const single = defineActor<SingleMessage, SingleArgs, State>({
       }
       const args = { session, position: after.position };
       const sealed = await ctx.ask(state.engine, "seal", args, { deadlineMs: Infinity });
+      assert(sealed, "a single guardian takes up all items of the store first");
       const signature = state.keychain.sign(headerOf(session, sealed.root));
       ctx.tell(state.sessions, "completed", { session, sealed, signatures: new Map([[identity, signature]]) });
       return stop(after);

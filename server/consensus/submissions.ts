@@ -16,7 +16,7 @@ import type { TransactionId } from "../../core/types/ids.ts";
 import type { Transaction, TransactionError, TransactionSubmissionOutcome } from "../../core/types/transaction.ts";
 import type { Version } from "../../core/types/version.ts";
 import { getAcceptedTransaction } from "./db.ts";
-import { CHECKS_MAX, RECHECK_INTERVAL_MS, SUBMISSIONS_MAX } from "./limits.ts";
+import { CALLERS_MAX, CHECKS_MAX, RECHECK_INTERVAL_MS, SUBMISSIONS_MAX } from "./limits.ts";
 import type { MempoolRef } from "./mempool.ts";
 import type { DecodedTransaction, Modules } from "./transaction.ts";
 import { decodeTransaction, processTransaction } from "./transaction.ts";
@@ -155,6 +155,7 @@ export const submissions = defineActor<SubmissionsMessage, SubmissionsArgs, Stat
       const decoded = decodeTransaction(state.modules, transaction);
       const { txid } = decoded;
       let entry = state.waiting.get(txid);
+      if (entry && entry.callers.size >= CALLERS_MAX) return reply(state, null);
       if (!entry) {
         if (state.waiting.size >= SUBMISSIONS_MAX) return reply(state, null);
         entry = { decoded, callers: new Map(), checking: false, queued: false };
@@ -210,7 +211,7 @@ export const submissions = defineActor<SubmissionsMessage, SubmissionsArgs, Stat
       return next(state);
     },
   },
-  // as many as the engine commits items: a submission is refused, what was accepted is heard
+  // what clients send never keeps out that a transaction was accepted, or that a session is over
   mailbox: { max: 10_000, full: "refuse", always: ["accepted", "sessionCompleted"] },
   inspect: (state) => ({ waiting: state.waiting.size }),
 });
