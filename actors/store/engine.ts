@@ -65,7 +65,10 @@ export class Engine implements Store {
     this.#pieces = pieces;
     const cache = new Cache(options.cacheBytesMax ?? CACHE_BYTES_MAX);
     this.#overlay = new Overlay((key, value) => cache.set(key, value));
-    this.#flusher = new Flusher(this.#overlay, cache, pieces, (cause) => this.#fail(cause));
+    this.#flusher = new Flusher(this.#overlay, cache, pieces, {
+      fail: (cause) => this.#fail(cause),
+      trim: () => this.#trim(),
+    });
     this.#reader = new Reader(this.#overlay, cache, pieces, (read) => this.#guard(read));
     this.#watchers = new Watchers(options.waitersMax ?? WAITERS_MAX);
     this.#turns = new Turns(options.clock, TURN_MS);
@@ -188,12 +191,16 @@ export class Engine implements Store {
     try {
       const commit = this.#overlay.append(writes);
       this.#flusher.enqueue(commit, this.#watchers.take(commit.keys));
-      while (this.#overlay.keptBytes > this.#historyBytesMax && this.#overlay.expireOldest());
+      this.#trim();
       return commit.version;
     } catch (thrown) {
       // Others may have seen what will never be written.
       throw this.#fail(thrown);
     }
+  }
+
+  #trim(): void {
+    while (this.#overlay.keptBytes > this.#historyBytesMax && this.#overlay.expireOldest());
   }
 
   async #close(): Promise<void> {

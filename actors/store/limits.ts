@@ -26,9 +26,15 @@ export const HISTORY_BYTES_MAX = 256 * MIB;
 export const WAITERS_MAX = 65_536;
 /** Values of the backend kept for the next read. */
 export const CACHE_BYTES_MAX = 32 * MIB;
-/** Entries a range read fetches at once: few at first, for reads that stop early, then more. At most 256 × 60 KiB = 15 MiB. */
+/**
+ * Entries a range read fetches at once: few at first, for reads that stop early, then more, as long as entries of the size of the last
+ * batch's stay within `BATCH_BYTES`. Only where large ones follow small ones can it be 256 × 60 KiB = 15 MiB.
+ */
 export const BATCH_ENTRIES_FIRST = 32;
 export const BATCH_ENTRIES_MAX = 256;
+export const BATCH_BYTES = MIB;
+/** Old values read at once for old snapshots before they are overwritten; one value more at most. */
+export const BASES_BYTES_MAX = 4 * MIB;
 
 /** Deno KV's own limits a commit; found in denokv_proto and checked against the real one by `kv_backend_test.ts`. */
 export const KV_MUTATIONS_MAX = 1_000;

@@ -148,6 +148,12 @@ export class Overlay {
     for (let i = from; i < this.#commits.length; i++) yield this.#commits[i]!;
   }
 
+  /** Whether a snapshot is open that doesn't see the commit. */
+  hasSnapshotBefore(commit: Commit): boolean {
+    const [oldest] = this.#snapshots;
+    return oldest !== undefined && oldest.version < commit.version;
+  }
+
   /** Of the keys of a commit about to be flushed, those whose value in the backend an open snapshot could still need. */
   missingBases(commit: Commit): string[] {
     const [oldest] = this.#snapshots;
