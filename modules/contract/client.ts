@@ -69,6 +69,27 @@ export function transition<State, T>(
 /** What the primary module may add to a transaction's inputs: from the wallet, or nothing. */
 export type Spending = "wallet" | "nothing";
 
+/**
+ * Thrown in a store transaction that lacks what takes long to find and is never stored before it is used. Nothing is committed, and the
+ * body runs again once `ready` has resolved.
+ */
+export class NotReady extends Error {
+  override readonly name = "NotReady";
+  readonly ready: (signal?: AbortSignal) => Promise<void>;
+
+  /** @param ready rejects with the signal's reason, or when what is waited for will never be there */
+  constructor(ready: (signal?: AbortSignal) => Promise<void>) {
+    super("a store transaction waits for what it uses up");
+    this.ready = ready;
+  }
+}
+
+/** One run of a store transaction's body. What it takes from memory it gives back when the run comes to nothing. */
+export interface Attempt {
+  /** Called once when the body threw, was rolled back, or runs again after a conflict; never when it may have committed. */
+  onUndo(effect: () => void): void;
+}
+
 /** Persistent events are numbered and kept; the others are only for whoever listens now. */
 export type EventPersistence = "persistent" | "trimable" | "transient";
 
@@ -77,6 +98,8 @@ export interface ClientTx<State> {
   readonly operationId: OperationId;
   /** The module's own part of the store. */
   readonly store: StoreTx;
+  /** The run of the body that this is; the same one for all modules that take part. */
+  readonly attempt: Attempt;
   /**
    * Builds, signs and submits a transaction with these inputs in this operation.
    * @param spending `"nothing"`: the inputs pay their own fees and the primary module adds none, so that the transaction stands or falls
@@ -107,6 +130,8 @@ export type NewTransaction<State> = {
   readonly outputs: readonly OutputBundle<State>[];
   /** Entry in the operation log, given the change outputs. */
   readonly meta: (change: OutPointRange) => Json;
+  /** Whether the primary module may add its own money; default: it may. As in `ClientTx.claimInputs`. */
+  readonly spending?: Spending;
   /** Further work of the module in the same store transaction. */
   readonly also?: (tx: ClientTx<State>, change: OutPointRange) => Promise<void>;
 };
@@ -117,21 +142,33 @@ export interface ClientCore<State> {
   transact<T>(operationId: OperationId, body: (tx: ClientTx<State>) => Promise<T>): Promise<T>;
   submit(transaction: NewTransaction<State>): Promise<Result<OutPointRange, FinalizeError>>;
   /** What `submit` would cost, by a dry run: fees and what is burned, msat. */
-  quoteFee(transaction: Pick<NewTransaction<State>, "inputs" | "outputs">): Promise<Result<bigint, FinalizeError>>;
+  quoteFee(
+    transaction: Pick<NewTransaction<State>, "inputs" | "outputs" | "spending">,
+  ): Promise<Result<bigint, FinalizeError>>;
   operationExists(operationId: OperationId): Promise<boolean>;
   /** Writes an entry into the operation log, for operations without a transaction. */
   logOperation(tx: ClientTx<State>, meta: Json): void;
   /** Stores the final outcome of an operation, for those whose machines don't (`ClientTx.setOutcome`). */
   setOutcome(operationId: OperationId, outcome: Json): Promise<void>;
-  /** Ok when accepted; the error is the reason of the rejection. Waits as long as it takes. */
+  /**
+   * Ok when accepted; the error is the reason of the rejection. Waits as long as it takes.
+   * @throws {WaitError} `aborted` · `closed` · `unknown_operation`
+   */
   awaitTransaction(operationId: OperationId, txid: TransactionId, signal?: AbortSignal): Promise<Result<null, string>>;
-  /** Waits until the primary module holds what these change outputs bring. The error says why it never will. */
+  /**
+   * Waits until the primary module holds what these change outputs bring. The error says why it never will.
+   * @throws {WaitError} `aborted` · `closed` · `unknown_operation`
+   */
   awaitPrimaryOutputs(
     operationId: OperationId,
     range: OutPointRange,
     signal?: AbortSignal,
   ): Promise<Result<null, string>>;
-  /** States of this module's machines in the operation: those stored, then live ones. Ends when the signal is aborted. */
+  /**
+   * States of this module's machines in the operation: those stored, then live ones. It never just ends, so what waits for a state has it or
+   * an error.
+   * @throws {WaitError} `aborted` · `closed` · `unknown_operation`: nothing of the operation is under way any more
+   */
   states(operationId: OperationId, signal?: AbortSignal): AsyncIterable<State>;
   /** Position after the newest persistent event. */
   nextEventId(): Promise<number>;
