@@ -81,6 +81,7 @@ Deno.test("a thousand who wait for a session are answered with the same bytes, r
     read: (body) => backing.read(body),
     changed: (prefix, signal) => backing.changed(prefix, signal),
     view: (prefix) => backing.view(prefix),
+    forStrangers: () => backing.forStrangers(),
     transact: (body, options) =>
       backing.transact((tx) =>
         body(
