@@ -311,7 +311,7 @@ export class Guardian {
     const answered = consensusMethods({
       sender: system,
       platform,
-      store,
+      store: store.forStrangers(), // consensus' own writes go before what callers cause
       config,
       modules,
       configured,

@@ -5,6 +5,7 @@
  * `params` is always an array of one object `{auth, params}`. Errors of Fedimint's own have no `data`.
  */
 import { METHOD_NOT_FOUND, REQUEST_TIMEOUT } from "../../actors/rpc/mod.ts";
+import { StoreError } from "../../actors/store/mod.ts";
 import type { Json } from "../../core/encoding/mod.ts";
 import { DecodeError, isJsonObject, parseJson, stringifyJson } from "../../core/encoding/mod.ts";
 import { utf8 } from "../../core/bytes.ts";
@@ -102,6 +103,7 @@ function toldError(thrown: unknown): RpcErrorBody | null {
   if (thrown instanceof EndpointError) return { code: thrown.facts.rpcCode, message: thrown.message };
   if (thrown instanceof DecodeError) return { code: 400, message: errorText(thrown) };
   if (thrown instanceof ResponseTooBig) return TOO_BIG_RESPONSE;
+  if (thrown instanceof StoreError && thrown.code === "busy") return OVERLOADED;
   return null;
 }
 
