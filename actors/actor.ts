@@ -61,6 +61,11 @@ export type MailboxPolicy = {
   readonly max: number;
   /** `refuse`: the sender gets `overloaded` (a tell is counted and lost) · `drop_oldest`: the oldest waiting cast makes room, then refuse. */
   readonly full: "refuse" | "drop_oldest";
+  /**
+   * Message types that are never refused, dropped or counted against `max`: what an actor must get whoever else floods it. Whoever sends
+   * them bounds them. Types that the actor handles.
+   */
+  readonly always?: readonly string[];
 };
 
 export const DEFAULT_MAILBOX: MailboxPolicy = { max: 10_000, full: "refuse" };

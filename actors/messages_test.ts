@@ -111,6 +111,23 @@ Deno.test("a full mailbox refuses: ask fails with overloaded, tell is counted, t
     assertEquals(await system.ask(ref, "add", { by: 0 }), 2);
   }));
 
+Deno.test("a full mailbox refuses no message of a type that it always takes", () =>
+  withSystem(
+    [child({ ...counter, mailbox: { max: 1, full: "refuse", always: ["set"] } }, { args: { start: 0 } })],
+    async ({ system }) => {
+      const slow = system.ask(ref, "slow", { by: 1 });
+      await settle();
+      for (let i = 0; i < 50; i++) system.tell(ref, "set", { to: i });
+      const sum = system.ask(ref, "add", { by: 1 });
+      system.tell(ref, "set", { to: 100 });
+      assertEquals(await codeOf(system.ask(ref, "add", { by: 1 })), "overloaded");
+      open();
+      assertEquals(await Promise.all([slow, sum]), [1, 50]);
+      assertEquals(await system.ask(ref, "add", { by: 0 }), 100);
+      assertEquals(system.inspect().children[0]!.refused, 1);
+    },
+  ));
+
 Deno.test("drop_oldest takes the newest cast and counts the one given up", () =>
   withSystem(
     [child({ ...counter, mailbox: { max: 2, full: "drop_oldest" } }, { args: { start: 0 } })],

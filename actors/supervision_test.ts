@@ -336,6 +336,11 @@ Deno.test("two children with one id, an id that can't be, and a tree that holds 
   await start([
     child({ name: "a", init: () => null, handle: {}, mailbox: { max: 1e7, full: "refuse" } }, { args: null }),
   ]);
+  await start([
+    child({ name: "a", init: () => null, handle: {}, mailbox: { max: 1, full: "refuse", always: ["toString"] } }, {
+      args: null,
+    }),
+  ]);
   const children: ChildSpec[] = [];
   children.push(supervisor("root", { children }));
   let cause: unknown = await start(children);

@@ -22,7 +22,7 @@ import type { FederationId, ModuleInstanceId, OperationId, PeerId } from "../cor
 import { numPeers } from "../core/types/num_peers.ts";
 import type { InviteCode } from "../core/types/invite_code.ts";
 import { formatInviteCode, newInviteCode } from "../core/types/invite_code.ts";
-import type { AnyClientModule, AnyClientModuleDefinition } from "../modules/contract/client.ts";
+import type { AnyClientModule, AnyClientModuleDefinition, PendingMoney } from "../modules/contract/client.ts";
 import { readDurable } from "../modules/contract/read_durable.ts";
 import type { Primary } from "./core.ts";
 import { ACTIVE_PREFIX, modulePrefix, operationKey, UniqueTime } from "./database.ts";
@@ -35,6 +35,7 @@ import type { WithConnections } from "./federation/join.ts";
 import type { Joined } from "./federation/join_state.ts";
 import { joinedSlot } from "./federation/join_state.ts";
 import { prefetch } from "./federation/refresh.ts";
+import { pendingMoney } from "./pending.ts";
 import type { Running } from "./running.ts";
 import { primaryOf, runClient } from "./running.ts";
 import { clientTree, eventOrderRef, executorRef, GUARDIANS, ROOT } from "./tree.ts";
@@ -224,6 +225,12 @@ export class Client {
   async balanceMsat(): Promise<bigint> {
     const { instance, module } = this.primary();
     return await this.options.store.read((tx) => module.balanceMsat(tx.view(modulePrefix(instance))));
+  }
+
+  /** Money that is under way or in doubt: in no balance. @throws {ClientError} `not_joined` */
+  async pending(): Promise<PendingMoney> {
+    const { running } = this;
+    return await this.options.store.read((tx) => pendingMoney(tx, running));
   }
 
   /** Asks guardians for their API versions now; what is chosen is used from the next opening on. @throws {ClientError} */

@@ -8,7 +8,6 @@ import type { StoreTx, StoreView } from "../actors/store/store.ts";
 import { rollback } from "../actors/store/store.ts";
 import { assert } from "../core/assert.ts";
 import type { Bytes } from "../core/bytes.ts";
-import { concat, fromHex } from "../core/bytes.ts";
 import type { Codec, Json } from "../core/encoding/mod.ts";
 import { decode, encode } from "../core/encoding/mod.ts";
 import type { Result } from "../core/result.ts";
@@ -16,6 +15,7 @@ import { err, ok } from "../core/result.ts";
 import type { ModuleInstanceId, OperationId, OutPointRange, TransactionId } from "../core/types/ids.ts";
 import { GLOBAL_INSTANCE_ID } from "../core/types/ids.ts";
 import type {
+  Attempt,
   ClientCore,
   ClientTx,
   EventPersistence,
@@ -26,7 +26,8 @@ import type {
   Spending,
   Transition,
 } from "../modules/contract/client.ts";
-import { FEE_PREFIX, modulePrefix, u64Bytes } from "./database.ts";
+import { NotReady } from "../modules/contract/client.ts";
+import { modulePrefix } from "./database.ts";
 import type { UniqueTime } from "./database.ts";
 import type { ExecutorRef } from "./executor/executor.ts";
 import type { StateId } from "./executor/states.ts";
@@ -36,6 +37,7 @@ import { submissionState } from "./executor/submission.ts";
 import type { EventOrderRef } from "./logs/events.ts";
 import { followEvents, logEvent } from "./logs/events.ts";
 import { addOperation, getOperation, setOperationOutcome } from "./logs/operations.ts";
+import { setFee } from "./logs/transactions.ts";
 import type { Draft, Finalized } from "./transactions/finalize.ts";
 import { finalize } from "./transactions/finalize.ts";
 
@@ -63,16 +65,31 @@ export type OperationsOptions = {
   readonly primary: () => Primary | null;
 };
 
+/** What one run of a transaction's body did beside the store. */
+class OperationAttempt implements Attempt {
+  readonly started: StateId[] = [];
+  #effects: (() => void)[] = [];
+
+  onUndo(effect: () => void): void {
+    this.#effects.push(effect);
+  }
+
+  undo(): void {
+    const effects = this.#effects;
+    this.#effects = [];
+    for (const effect of effects) effect();
+  }
+}
+
 /** One store transaction of an operation, as the core sees it. `ClientTx` is what a module sees of it. */
 // deno-lint-ignore no-explicit-any -- one object serves modules of all kinds of state
 class OperationTx implements ClientTx<any> {
-  readonly started: StateId[] = [];
-
   constructor(
     readonly operations: Operations,
     readonly root: StoreTx,
     readonly operationId: OperationId,
     readonly instance: ModuleInstanceId,
+    readonly attempt: OperationAttempt,
   ) {}
 
   get store(): StoreTx {
@@ -85,9 +102,7 @@ class OperationTx implements ClientTx<any> {
 
   /** The same transaction in another module's hands. */
   as(instance: ModuleInstanceId): OperationTx {
-    const other = new OperationTx(this.operations, this.root, this.operationId, instance);
-    Object.defineProperty(other, "started", { value: this.started });
-    return other;
+    return new OperationTx(this.operations, this.root, this.operationId, instance, this.attempt);
   }
 
   async addState(instance: ModuleInstanceId, state: Bytes): Promise<void> {
@@ -98,7 +113,7 @@ class OperationTx implements ClientTx<any> {
     const added = await addState(this.root, id, this.nowUs(), terminal);
     // two machines of an operation may end alike; one that goes on has a state of its own
     assert(added || terminal, "a state machine never returns to a state that it was in");
-    if (!terminal) this.started.push(id);
+    if (!terminal) this.attempt.started.push(id);
     this.#log("sm-updated", { operation_id: this.operationId, terminal, module_id: instance }, null);
   }
 
@@ -134,8 +149,12 @@ class OperationTx implements ClientTx<any> {
       await this.addState(instance, encode(owner.codec, state));
     }
     await this.addState(GLOBAL_INSTANCE_ID, encode(submissionState, { tag: "Created", value: transaction }));
-    this.root.set(concat(FEE_PREFIX, fromHex(txid)), u64Bytes(feeMsat));
+    setFee(this.root, txid, feeMsat);
     this.#log("tx-created", { txid, operation_id: this.operationId }, null, "persistent");
+  }
+
+  setOutcome(operationId: OperationId, outcome: Json): Promise<void> {
+    return setOperationOutcome(this.root, operationId, outcome, this.nowUs());
   }
 
   logEvent(kind: string, payload: Json, persistence: EventPersistence = "persistent"): void {
@@ -161,19 +180,44 @@ export class Operations {
     this.options = options;
   }
 
-  /** Runs `body` in one store transaction, again on conflict; resolves when durable, then its machines run. */
+  /** Runs `body` in one store transaction, again on conflict and when it was not ready; resolves when durable, then its machines run. */
   async transact<T>(
+    operationId: OperationId,
+    instance: ModuleInstanceId,
+    body: (tx: OperationTx) => Promise<T>,
+    keep?: (value: T) => boolean,
+  ): Promise<T> {
+    for (;;) {
+      try {
+        return await this.transactOnce(operationId, instance, body, keep);
+      } catch (thrown) {
+        if (!(thrown instanceof NotReady)) throw thrown;
+        await thrown.ready();
+      }
+    }
+  }
+
+  /** As `transact`, for who waits in a way of its own. @throws {NotReady} */
+  async transactOnce<T>(
     operationId: OperationId,
     instance: ModuleInstanceId,
     body: (tx: OperationTx) => Promise<T>,
     keep: (value: T) => boolean = () => true,
   ): Promise<T> {
-    let last: OperationTx | undefined;
+    let last: OperationAttempt | undefined;
     const { value, durable } = await this.options.store.transact(async (root) => {
-      const tx = new OperationTx(this, root, operationId, instance);
-      last = tx;
-      const done = await body(tx);
-      return keep(done) ? done : rollback(done);
+      last?.undo(); // it ran before, and a conflict came between
+      const attempt = new OperationAttempt();
+      last = attempt;
+      try {
+        const done = await body(new OperationTx(this, root, operationId, instance, attempt));
+        if (keep(done)) return done;
+        attempt.undo();
+        return rollback(done);
+      } catch (thrown) {
+        attempt.undo();
+        throw thrown;
+      }
     });
     await durable;
     if (keep(value) && last && last.started.length > 0) {

@@ -9,7 +9,7 @@
  * | 11 | number u64 | event | logs/events.ts |
  * | 20 | operation 32 | operation log entry | logs/operations.ts |
  * | 21 | µs u64 ‖ operation 32 | nothing: the log's order | logs/operations.ts |
- * | 22 | txid 32 | fee, msat | transactions/finalize.ts |
+ * | 22 | txid 32 | fee, msat | logs/transactions.ts |
  * | 30 | name | join state, secret, versions … | federation/join_state.ts |
  * | ff | instance u16 ‖ … | the module's | |
  */

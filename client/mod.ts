@@ -36,7 +36,7 @@ import type { ClientConfig } from "../core/types/client_config.ts";
 import { federationName } from "../core/types/client_config.ts";
 import type { FederationId, OperationId, PeerId } from "../core/types/ids.ts";
 import { parseInviteCode } from "../core/types/invite_code.ts";
-import type { AnyClientModuleDefinition } from "../modules/contract/client.ts";
+import type { AnyClientModuleDefinition, PendingMoney } from "../modules/contract/client.ts";
 import type { MintClient } from "../modules/mintv2/client_api.ts";
 import { ecashAmount, parseEcash } from "../modules/mintv2/ecash.ts";
 import type { AddressOptions, BitcoinFees, DepositEvent, Withdrawal, WithdrawOptions } from "./bitcoin.ts";
@@ -48,6 +48,8 @@ import type { NumberedEvent } from "./logs/events.ts";
 import { followEvents } from "./logs/events.ts";
 import type { OperationEntry } from "./logs/operations.ts";
 import { getOperation, listOperations } from "./logs/operations.ts";
+import type { OperationTransaction } from "./logs/transactions.ts";
+import { operationTransactions } from "./logs/transactions.ts";
 import { builtInModules } from "./modules.ts";
 import { networkOf } from "./network.ts";
 
@@ -55,6 +57,8 @@ export type { AddressOptions, BitcoinFees, DepositEvent, Withdrawal, WithdrawOpt
 export { ClientError } from "./error.ts";
 export type { NumberedEvent } from "./logs/events.ts";
 export type { OperationEntry } from "./logs/operations.ts";
+export type { OperationTransaction } from "./logs/transactions.ts";
+export type { PendingMoney } from "../modules/contract/client.ts";
 export { builtInModules } from "./modules.ts";
 
 const MINT_KIND = "mintv2";
@@ -106,6 +110,9 @@ export type Spent = {
   /** What it is worth: the asked amount, rounded up to 512 msat. */
   readonly amountMsat: bigint;
 };
+
+/** An entry of the operation log, with the transactions that the operation made and what each cost. */
+export type Operation = OperationEntry & { readonly transactions: readonly OperationTransaction[] };
 
 export type PayOptions = {
   /** Kept in the operation log. */
@@ -159,6 +166,11 @@ export class FederationClient {
 
   getBalance(): Promise<bigint> {
     return this.client.balanceMsat();
+  }
+
+  /** Money that is in no balance: on its way in, on its way out, in doubt. */
+  getPending(): Promise<PendingMoney> {
+    return this.client.pending();
   }
 
   /** The balance now, then each time it is another. Ends when the signal is aborted. */
@@ -264,13 +276,22 @@ export class FederationClient {
   /** What was done, newest first. @param options.before the last entry of the page before */
   operations(
     options: { readonly limit?: number; readonly before?: Pick<OperationEntry, "createdUs" | "operationId"> } = {},
-  ): Promise<OperationEntry[]> {
+  ): Promise<Operation[]> {
     const { limit = 100, before } = options;
-    return this.client.options.store.read((tx) => listOperations(tx, { limit, ...(before && { before }) }));
+    return this.client.options.store.read(async (tx) => {
+      const operations: Operation[] = [];
+      for (const entry of await listOperations(tx, { limit, ...(before && { before }) })) {
+        operations.push({ ...entry, transactions: await operationTransactions(tx, entry.operationId) });
+      }
+      return operations;
+    });
   }
 
-  operation(operationId: OperationId): Promise<OperationEntry | undefined> {
-    return this.client.options.store.read((tx) => getOperation(tx, operationId));
+  operation(operationId: OperationId): Promise<Operation | undefined> {
+    return this.client.options.store.read(async (tx) => {
+      const entry = await getOperation(tx, operationId);
+      return entry && { ...entry, transactions: await operationTransactions(tx, operationId) };
+    });
   }
 
   /** Position after the newest event. */

@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { formatInviteCode } from "../core/types/invite_code.ts";
 import type { OperationId } from "../core/types/ids.ts";
 import { startGuardians, toyFederation } from "./federation_testing.ts";
@@ -15,12 +15,14 @@ async function opened(world: ClientWorld): Promise<FederationClient> {
   return await world.finish(openClient({ platform: world.platform, store, modules: [toyModule] }));
 }
 
-async function joined(): Promise<{ world: ClientWorld; wallet: FederationClient; toy: Toy }> {
-  const world = new ClientWorld(1);
-  await world.finish(startGuardians(world, federation, new ToyBooks().script(federation.honest)));
+type Joined = { world: ClientWorld; wallet: FederationClient; toy: Toy; books: ToyBooks };
+
+async function joined(): Promise<Joined> {
+  const world = new ClientWorld(1), books = new ToyBooks();
+  await world.finish(startGuardians(world, federation, books.script(federation.honest)));
   const wallet = await opened(world);
   await world.finish(wallet.join(` ${formatInviteCode(federation.invite)}\n`));
-  return { world, wallet, toy: wallet.client.module(TOY_KIND).module.api as Toy };
+  return { world, wallet, toy: wallet.client.module(TOY_KIND).module.api as Toy, books };
 }
 
 Deno.test("a wallet that has not joined says so to everything that needs a federation", async () => {
@@ -86,5 +88,43 @@ Deno.test("operations and events are read from where a reader stopped", async ()
     }
   })());
   assertEquals(seen, [4, 5]);
+  await world.finish(wallet.close());
+});
+
+Deno.test("an operation tells its transactions, what they cost, and what came of it, though nobody waited", async () => {
+  const { world, wallet, toy, books } = await joined();
+  await world.finish(toy.fund(1_000n));
+  const paid = "aa".repeat(32) as OperationId, refused = "bb".repeat(32) as OperationId;
+  await world.finish(toy.pay(paid, 101n));
+  await world.finish(wallet.client.awaitIdle());
+  books.refuse = { tag: "Input", value: { instance: 0, body: new Uint8Array(0) as never } };
+  await world.finish(toy.pay(refused, 101n));
+  await world.finish(wallet.client.awaitIdle());
+  const [second, first] = await world.finish(wallet.operations());
+  const [txid] = books.accepted.keys();
+  // two outputs
+  assertEquals(first!.transactions, [{ txid: txid!, status: "accepted", feeMsat: 6n }]);
+  assertEquals([first!.outcome?.outcome, second!.outcome?.outcome], ["Paid", "Refused"]);
+  const [{ status, reason } = {}, ...others] = (await world.finish(wallet.operation(refused)))!.transactions;
+  assertEquals([status, others], ["rejected", []]);
+  assertStringIncludes(reason!, "no such coin");
+  await world.finish(wallet.close());
+});
+
+Deno.test("money under way is told until it is in the balance", async () => {
+  const { world, wallet, toy, books } = await joined();
+  await world.finish(toy.fund(1_000n));
+  const figures = async (): Promise<bigint[]> => {
+    const { incomingMsat, outgoingMsat, inDoubtMsat } = await wallet.getPending();
+    return [await wallet.getBalance(), incomingMsat, outgoingMsat, inDoubtMsat];
+  };
+  books.silent = true;
+  await world.finish(toy.pay("aa".repeat(32) as OperationId, 101n));
+  assertEquals(await figures(), [890n, 3n, 0n, 0n]);
+  const [{ status, feeMsat } = {}] = (await wallet.operation("aa".repeat(32) as OperationId))!.transactions;
+  assertEquals([status, feeMsat], ["pending", 6n]);
+  books.silent = false;
+  await world.finish(wallet.client.awaitIdle());
+  assertEquals(await figures(), [893n, 0n, 0n, 0n]);
   await world.finish(wallet.close());
 });

@@ -199,12 +199,14 @@ function transitionsOf({ env }: Toy, state: ToyState, operationId: OperationId) 
         async (tx, tick) => {
           await add(tx.store, COUNT, 1n);
           tx.logEvent("counted", { tick });
+          if (tick >= 5) await tx.setOutcome(operationId, tick);
           return tick >= 5 ? { tag: "Counted", value: null } : { tag: "Counting", value: tick };
         },
       )];
     case "Spending":
       return [transition<ToyState, Result<null, string>>(accepted(state.value.txid), async (tx, outcome) => {
         const { txid, msat } = state.value;
+        await tx.setOutcome(operationId, outcome.ok ? "Paid" : "Refused");
         if (outcome.ok) return { tag: "Spent", value: txid };
         await add(tx.store, BALANCE, msat);
         return { tag: "Refunded", value: { txid, reason: outcome.error } };
@@ -244,6 +246,11 @@ export const toyModule = defineClientModule<null, ToyState, Toy>({
       primary: toy,
       api: toy,
       commands: {},
+      pending: (_tx, active) => {
+        let incomingMsat = 0n;
+        for (const { state } of active) if (state.tag === "Issuing") incomingMsat += state.value.msat;
+        return Promise.resolve({ incomingMsat, outgoingMsat: 0n, inDoubtMsat: 0n });
+      },
     });
   },
 });
@@ -256,15 +263,18 @@ export class ToyBooks {
   submissions = 0;
   /** Why transactions are refused; null: they are accepted. */
   refuse: TransactionError | null = null;
+  /** No submission is answered. */
+  silent = false;
 
   script(honest: Script): Script {
     return (asked) => this.#answer(asked) ?? honest(asked);
   }
 
-  #answer({ method, params }: Asked): Json | undefined {
+  #answer({ method, params }: Asked): Json | Promise<Json> | undefined {
     if (method === "module_0_tick") return Number(params) + 1;
     if (method === "await_transaction") return this.accepted.has(params as TransactionId) ? params : undefined;
     if (method !== "submit_transaction") return undefined;
+    if (this.silent) return new Promise(() => {});
     this.submissions++;
     const tx = moduleEncoding(transaction).fromJson(params), txid = transactionIdOf(tx);
     if (this.refuse) return outcome.toJson(err(this.refuse));

@@ -35,6 +35,7 @@ import { basicAuthorization } from "./api/secrets.ts";
 import type { BitcoinMessage, BitcoinSettings } from "./bitcoin/mod.ts";
 import { bitcoinWatcher } from "./bitcoin/mod.ts";
 import type { Keychain } from "./broadcast/keychain.ts";
+import type { ConsensusBoard } from "./consensus/board.ts";
 import { broadcastChild } from "./consensus/broadcast.ts";
 import { catchUp } from "./consensus/catch_up.ts";
 import { modulePrefix } from "./consensus/db.ts";
@@ -119,6 +120,8 @@ export type ConsensusArgs = {
   readonly configured: ReadonlyMap<ModuleInstanceId, ConfiguredModule>;
   /** The same as the API's: what one of them has decoded the other needn't. */
   readonly modules: Modules;
+  /** The same as the API's: what consensus shows there. */
+  readonly board: ConsensusBoard;
   readonly bitcoin: BitcoinSource;
   /** Resolves when the Bitcoin node is synced. */
   readonly ready: (signal: AbortSignal) => Promise<void>;
@@ -127,7 +130,7 @@ export type ConsensusArgs = {
 };
 
 export function consensusTree(args: ConsensusArgs): SupervisorSpec {
-  const { store, settings, configured, modules, bitcoin } = args;
+  const { store, settings, configured, modules, board, bitcoin } = args;
   return supervisor("consensus", {
     strategy: "rest_for_one",
     intensity: 3,
@@ -139,6 +142,7 @@ export function consensusTree(args: ConsensusArgs): SupervisorSpec {
             id: `${instance}:${definition.kind}`,
             args: {
               definition,
+              live: modules.live,
               env: {
                 instance,
                 identity: settings.identity,
@@ -153,9 +157,9 @@ export function consensusTree(args: ConsensusArgs): SupervisorSpec {
           })
         ),
       }),
-      child(mempool, { args: null }),
+      child(mempool, { args: { board } }),
       child(submissions, { args: { store, modules, mempool: paths.mempool, version: settings.version } }),
-      child(engine, { args: { store, modules, settings, submissions: paths.submissions } }),
+      child(engine, { args: { store, modules, settings, submissions: paths.submissions, board } }),
       supervisor("current", { children: [] }),
       child(sessions, {
         args: {
@@ -166,6 +170,7 @@ export function consensusTree(args: ConsensusArgs): SupervisorSpec {
           timeoutMs: settings.sessionTimeoutMs,
           total: settings.peers.total,
           shutdown: args.shutdown,
+          board,
         },
       }),
       child(proposals, {

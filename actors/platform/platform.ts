@@ -10,6 +10,7 @@ export interface Platform {
   readonly dice: Dice;
   readonly network: Network;
   readonly files: Files;
+  readonly threads: Threads;
 }
 
 export interface Clock {
@@ -127,7 +128,12 @@ export interface Network {
       readonly bodyBytesMax: number;
       readonly signal?: AbortSignal;
     },
-  ): Promise<{ readonly status: number; readonly body: Bytes }>;
+  ): Promise<{
+    readonly status: number;
+    readonly body: Bytes;
+    /** For how long the server wants to be left alone (`Retry-After`), where it says so. */
+    readonly retryAfterMs?: number;
+  }>;
 }
 
 export interface Files {
@@ -144,4 +150,25 @@ export interface Files {
   list(path: string): Promise<string[] | undefined>;
   /** With parents; 0700 when `secret`. */
   makeDirectory(path: string, options?: { readonly secret?: boolean }): Promise<void>;
+}
+
+/** A computation that takes long: from plain data to plain data (`structuredClone`), so that it can run on a thread of its own. */
+export type Task<In, Out> = {
+  /** URL of the module that serves it on a thread by `serveTask`. */
+  readonly module: string;
+  /** The same computation, here. */
+  readonly run: (input: In) => Out;
+};
+
+/** A thread for one task. It must be closed. */
+export interface Thread<In, Out> {
+  /** Calls run one after the other. @throws {ThreadError} `closed` · `failed`: what asked may run the task itself */
+  run(input: In): Promise<Out>;
+  /** Ends it in the midst of its work. */
+  close(): void;
+}
+
+export interface Threads {
+  /** A simulated thread computes in place and takes no simulated time. @throws {ThreadError} `failed` */
+  open<In, Out>(task: Task<In, Out>): Thread<In, Out>;
 }

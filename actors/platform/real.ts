@@ -7,6 +7,7 @@ import { realDice } from "./real/dice.ts";
 import { realFiles } from "./real/files.ts";
 import { fetchBounded, openWebSocket } from "./real/http_client.ts";
 import { serveHttp } from "./real/http_server.ts";
+import { openThread } from "./real/threads.ts";
 import { dialTls, listenTls } from "./real/tls.ts";
 
 export type { Report } from "./http_handling.ts";
@@ -17,6 +18,7 @@ export function realPlatform(report: Report = toStandardError): Platform {
     clock: realClock,
     dice: realDice,
     files: realFiles,
+    threads: { open: openThread },
     network: {
       listenTls: listenTls(report),
       dialTls,

@@ -41,6 +41,7 @@ export class OwnMessage {
 
 /** Stands for a message that could not be made: its turn is a crash like any other. */
 const THROWS: Receiver = {
+  always: false,
   type: "(own message)",
   handle: (_state, thrown) => {
     throw thrown;

@@ -2,7 +2,8 @@
  * A bounded queue of messages: a ring of three columns a message, so that a waiting message costs no object of its own.
  *
  * Only what others send counts against the bound. What an actor's own timers, tasks and monitors deliver is always taken: were it refused,
- * the actor would wait for ever for something that has happened; `OWN_SOURCES_MAX` bounds it.
+ * the actor would wait for ever for something that has happened; `OWN_SOURCES_MAX` bounds it. So is what the policy names in `always`,
+ * which its senders bound.
  */
 import type { Ask } from "./asks.ts";
 import type { MailboxPolicy } from "../actor.ts";
@@ -36,7 +37,7 @@ export class Mailbox {
   #peak = 0;
   /** Waiting messages that count against the bound. */
   #foreign = 0;
-  /** Waiting casts of others: what `drop_oldest` may give up. Counted so that a mailbox full of requests isn't searched in vain. */
+  /** Those of them that are casts: what `drop_oldest` may give up. Counted so that a mailbox full of requests isn't searched in vain. */
   #casts = 0;
 
   constructor(policy: MailboxPolicy) {
@@ -50,7 +51,7 @@ export class Mailbox {
 
   put(receiver: Receiver, args: unknown, origin: Origin): Taken {
     let taken: Taken = "taken";
-    if (origin === null || !origin.own) {
+    if (isCounted(receiver, origin)) {
       if (this.#foreign >= this.#max) {
         if (!this.#dropOldest || this.#casts === 0) return "refused";
         this.#dropOldestCast();
@@ -79,10 +80,10 @@ export class Mailbox {
     slots[at] = slots[at + 1] = slots[at + 2] = undefined;
     this.#head = (this.#head + 1) & (this.#capacity - 1);
     this.#length--;
-    if (origin === null) {
+    if (isCounted(this.receiver, origin)) {
       this.#foreign--;
-      this.#casts--;
-    } else if (!origin.own) this.#foreign--;
+      if (origin === null) this.#casts--;
+    }
     if (this.#length === 0) {
       if (this.#capacity > CAPACITY_KEPT_MAX && this.#peak * 4 < this.#capacity) this.#resize(this.#capacity / 2);
       this.#peak = 0;
@@ -100,15 +101,22 @@ export class Mailbox {
   #dropOldestCast(): void {
     const mask = this.#capacity - 1;
     let index = 0;
-    while (this.#slots[((this.#head + index) & mask) * COLUMNS + 2] !== null) index++;
+    while (!this.#isDroppable(((this.#head + index) & mask) * COLUMNS)) index++;
+    const dropped = this.#slots[((this.#head + index) & mask) * COLUMNS];
     for (; index > 0; index--) {
       const to = ((this.#head + index) & mask) * COLUMNS;
       const from = ((this.#head + index - 1) & mask) * COLUMNS;
       for (let column = 0; column < COLUMNS; column++) this.#slots[to + column] = this.#slots[from + column];
     }
-    this.#slots[this.#head * COLUMNS + 2] = null; // the head's place is now the cast's, so that `next` counts a cast
+    const head = this.#head * COLUMNS; // the head's place is now the cast's, so that `next` counts a cast
+    this.#slots[head] = dropped;
+    this.#slots[head + 2] = null;
     this.next();
     this.forget();
+  }
+
+  #isDroppable(at: number): boolean {
+    return this.#slots[at + 2] === null && isCounted(this.#slots[at] as Receiver, null);
   }
 
   #resize(capacity: number): void {
@@ -121,6 +129,10 @@ export class Mailbox {
     this.#capacity = capacity;
     this.#head = 0;
   }
+}
+
+function isCounted(receiver: Receiver, origin: Origin): boolean {
+  return !receiver.always && (origin === null || !origin.own);
 }
 
 /** Filled, so that the engine keeps it as a dense array. */

@@ -5,13 +5,16 @@ import type { Ask } from "./asks.ts";
 import type { OwnMessage } from "./incarnation.ts";
 import { Mailbox, type Origin } from "./mailbox.ts";
 
-const receiver = { type: "any", handle: () => next(null) };
+const receiver = { type: "any", handle: () => next(null), always: false };
+const always = { ...receiver, type: "needed", always: true };
 // The mailbox looks at nothing but whose message it is.
 const request = { own: false } as Ask;
 const own = { own: true } as OwnMessage;
 
-type Kind = "cast" | "request" | "own";
-const originOf = (kind: Kind): Origin => kind === "cast" ? null : kind === "request" ? request : own;
+type Kind = "cast" | "request" | "own" | "needed_cast" | "needed_request";
+const originOf = (kind: Kind): Origin => kind.endsWith("cast") ? null : kind.endsWith("request") ? request : own;
+const isNeeded = (kind: Kind): boolean => kind.startsWith("needed");
+const isCounted = (kind: Kind): boolean => kind !== "own" && !isNeeded(kind);
 
 function take(mailbox: Mailbox): [unknown, Origin] {
   mailbox.next();
@@ -37,6 +40,26 @@ Deno.test("a full mailbox takes what the actor's own timers and tasks deliver", 
   assertEquals(mailbox.length, 2);
 });
 
+Deno.test("a full mailbox takes what its policy says it always takes, requests and casts, and counts none of it", () => {
+  const mailbox = new Mailbox({ max: 1, full: "refuse" });
+  for (const n of [1, 2]) assertEquals(mailbox.put(always, n, n === 1 ? request : null), "taken");
+  assertEquals(mailbox.put(receiver, 3, null), "taken");
+  assertEquals(mailbox.put(receiver, 4, request), "refused");
+  for (const n of [5, 6]) assertEquals(mailbox.put(always, n, n === 5 ? request : null), "taken");
+  assertEquals([1, 2, 3, 4, 5].map(() => take(mailbox)[0]), [1, 2, 3, 5, 6]);
+});
+
+Deno.test("drop_oldest never gives up a cast that is always taken", () => {
+  const mailbox = new Mailbox({ max: 1, full: "drop_oldest" });
+  mailbox.put(always, "needed", null);
+  mailbox.put(receiver, "old", null);
+  assertEquals(mailbox.put(receiver, "new", null), "dropped_one");
+  assertEquals([1, 2].map(() => take(mailbox)[0]), ["needed", "new"]);
+  mailbox.put(always, "needed", null);
+  mailbox.put(receiver, "request", request);
+  assertEquals(mailbox.put(receiver, "new", null), "refused");
+});
+
 Deno.test("drop_oldest gives up the oldest cast of others, never a request or an own message", () => {
   const mailbox = new Mailbox({ max: 3, full: "drop_oldest" });
   mailbox.put(receiver, "request", request);
@@ -58,7 +81,7 @@ Deno.test("drop_oldest refuses when only requests wait", () => {
 
 Deno.test("a mailbox does as a plain list does, whatever is put and taken", () => {
   const puts = fc.record({
-    put: fc.constantFrom<Kind>("cast", "request", "own"),
+    put: fc.constantFrom<Kind>("cast", "request", "own", "needed_cast", "needed_request"),
     times: fc.integer({ min: 1, max: 40 }),
   });
   const takes = fc.record({ take: fc.integer({ min: 1, max: 60 }) });
@@ -79,14 +102,15 @@ Deno.test("a mailbox does as a plain list does, whatever is put and taken", () =
         } else {
           for (let i = 0; i < step.times; i++) {
             const message = { n: n++, kind: step.put };
-            const isFull = step.put !== "own" && model.filter(({ kind }) => kind !== "own").length >= max;
+            const isFull = isCounted(step.put) && model.filter(({ kind }) => isCounted(kind)).length >= max;
             const oldest = model.find(({ kind }) => kind === "cast");
             const expected = !isFull
               ? "taken"
               : full === "drop_oldest" && oldest !== undefined
               ? "dropped_one"
               : "refused";
-            assertEquals(mailbox.put(receiver, message.n, originOf(message.kind)), expected);
+            const to = isNeeded(message.kind) ? always : receiver;
+            assertEquals(mailbox.put(to, message.n, originOf(message.kind)), expected);
             if (expected === "dropped_one") model = model.filter((other) => other !== oldest);
             if (expected !== "refused") model.push(message);
           }

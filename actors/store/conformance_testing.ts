@@ -6,6 +6,7 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { type Bytes, compareBytes, toHex, utf8 } from "../../core/bytes.ts";
 import { StoreError } from "./error.ts";
 import { KEY_BYTES_MAX, VALUE_BYTES_MAX } from "./limits.ts";
+import { savepoints } from "./savepoint_testing.ts";
 import { type RangeOptions, type ReadTx, rollback, type Store } from "./store.ts";
 import { gate, getText, isSettled, listTexts, pattern, put } from "./testing.ts";
 
@@ -19,8 +20,11 @@ export type Database = {
 const MIB = 1_024 * 1_024;
 const ALL = new Uint8Array(0);
 
+/** A test with a fresh database of the backend. */
+export type StoreTest = (name: string, body: (store: Store, reopen: () => Promise<Store>) => Promise<void>) => void;
+
 export function conformance(backend: string, create: () => Promise<Database>): void {
-  const test = (name: string, body: (store: Store, reopen: () => Promise<Store>) => Promise<void>): void => {
+  const test: StoreTest = (name, body) => {
     Deno.test(`${backend}: ${name}`, async () => {
       const database = await create();
       let store = await database.open();
@@ -415,6 +419,8 @@ export function conformance(backend: string, create: () => Promise<Database>): v
     })).durable;
     assertEquals(await store.read((tx) => listTexts(tx)), ["a=1", "b4=after", "c=1"]);
   });
+
+  savepoints(test);
 
   test("changed resolves when the next commit under its prefix is durable", async (store) => {
     const view = store.view(utf8("v/"));

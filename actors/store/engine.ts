@@ -11,15 +11,15 @@ import { toBinary } from "./keys.ts";
 import { Cache } from "./cache.ts";
 import { StoreError } from "./error.ts";
 import { Flusher } from "./flusher.ts";
-import { CACHE_BYTES_MAX, HISTORY_BYTES_MAX, TRIES_MAX, TURN_MS, UNFLUSHED_BYTES_MAX } from "./limits.ts";
+import { CACHE_BYTES_MAX, HISTORY_BYTES_MAX, TRIES_MAX, TURN_MS, UNFLUSHED_BYTES_MAX, WAITERS_MAX } from "./limits.ts";
 import { Overlay } from "./overlay.ts";
 import type { Pieces } from "./pieces.ts";
 import type { Clock } from "../platform/platform.ts";
 import { Reader, SnapshotExpired } from "./reader.ts";
 import {
   type Committed,
+  isRollback,
   type ReadTx,
-  ROLLBACK,
   type Rollback,
   type Store,
   type StoreTx,
@@ -36,6 +36,7 @@ export type EngineOptions = {
   readonly unflushedBytesMax?: number;
   readonly historyBytesMax?: number;
   readonly cacheBytesMax?: number;
+  readonly waitersMax?: number;
 };
 
 type Body<T> = (tx: StoreTx) => Promise<T | Rollback<T>> | T | Rollback<T>;
@@ -47,7 +48,7 @@ export class Engine implements Store {
   readonly #overlay: Overlay;
   readonly #flusher: Flusher;
   readonly #reader: Reader;
-  readonly #watchers = new Watchers();
+  readonly #watchers: Watchers;
   readonly #turns: Turns;
   readonly #unflushedBytesMax: number;
   readonly #historyBytesMax: number;
@@ -66,6 +67,7 @@ export class Engine implements Store {
     this.#overlay = new Overlay((key, value) => cache.set(key, value));
     this.#flusher = new Flusher(this.#overlay, cache, pieces, (cause) => this.#fail(cause));
     this.#reader = new Reader(this.#overlay, cache, pieces, (read) => this.#guard(read));
+    this.#watchers = new Watchers(options.waitersMax ?? WAITERS_MAX);
     this.#turns = new Turns(options.clock, TURN_MS);
     pieces.lost.catch((cause) => this.#fail(cause));
     this.#unflushedBytesMax = options.unflushedBytesMax ?? UNFLUSHED_BYTES_MAX;
@@ -118,7 +120,7 @@ export class Engine implements Store {
       this.#checkUsable();
       const run = new Run(this.#overlay.open(), this.#reader, false);
       try {
-        return await body(new ReadView(new TransactionView(run, prefix)));
+        return await body(new ReadView(new TransactionView(run, run.level, prefix)));
       } catch (thrown) {
         if (!run.snapshot.expired || !(thrown instanceof SnapshotExpired)) throw thrown;
       } finally {
@@ -150,7 +152,7 @@ export class Engine implements Store {
     try {
       let result: T | Rollback<T>;
       try {
-        result = await body(new TransactionView(run, prefix));
+        result = await body(new TransactionView(run, run.level, prefix));
       } catch (thrown) {
         // What a body made of reads that could not be answered is not its own error.
         if (run.snapshot.expired) return undefined;
@@ -174,14 +176,24 @@ export class Engine implements Store {
     // Who wrote nothing stands at its snapshot, whatever came after. What it saw has to be durable too before it is told.
     if (run.writes.size > 0) {
       if (this.#overlay.conflicts(run.snapshot, run.points, run.intervals)) return undefined;
-      const commit = this.#overlay.append(run.writes);
-      version = commit.version;
-      this.#flusher.enqueue(commit, this.#watchers.take(commit.keys));
-      while (this.#overlay.keptBytes > this.#historyBytesMax && this.#overlay.expireOldest());
+      version = this.#append(run.writes);
     }
     const durable = this.#flusher.durable(version);
     runEffects(run.effects);
     return { value, durable };
+  }
+
+  /** Makes writes visible and has them flushed: both, or the store has failed. @returns the commit's version */
+  #append(writes: Run["writes"]): number {
+    try {
+      const commit = this.#overlay.append(writes);
+      this.#flusher.enqueue(commit, this.#watchers.take(commit.keys));
+      while (this.#overlay.keptBytes > this.#historyBytesMax && this.#overlay.expireOldest());
+      return commit.version;
+    } catch (thrown) {
+      // Others may have seen what will never be written.
+      throw this.#fail(thrown);
+    }
   }
 
   async #close(): Promise<void> {
@@ -256,10 +268,6 @@ class View implements StoreView {
   changed(prefix: Uint8Array, signal?: AbortSignal): Promise<void> {
     return this.#engine.changedUnder(this.#prefix, prefix, signal);
   }
-}
-
-function isRollback<T>(result: T | Rollback<T>): result is Rollback<T> {
-  return typeof result === "object" && result !== null && ROLLBACK in result;
 }
 
 /** All of them run, as the commit has happened; then what they threw is thrown. */

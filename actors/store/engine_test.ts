@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { utf8 } from "../../core/bytes.ts";
 import { StoreError } from "./error.ts";
+import { Flusher } from "./flusher.ts";
 import { chunkKey } from "./keys.ts";
 import { TURN_MS } from "./limits.ts";
 import { MemoryBackend, type MemoryOptions, openMemoryStore } from "./memory.ts";
@@ -220,4 +221,45 @@ Deno.test("writers at once share the disk's commits, and one alone is not kept w
   await clock.advance(10);
   await alone.durable;
   await store.close();
+});
+
+Deno.test("a commit that many wait for wakes them all once it is durable, and is there after opening again", async () => {
+  const count = 131_072;
+  const backend = new MemoryBackend();
+  const clock = new ManualClock();
+  const store = await openMemoryStore({ clock, backend, waitersMax: count });
+  const waits = Array.from({ length: count }, () => store.changed(utf8("key")));
+  await (await store.transact((tx) => tx.set(utf8("key"), utf8("value")))).durable;
+  await Promise.all(waits);
+  await store.close();
+  const again = await openMemoryStore({ clock, backend });
+  assertEquals(await again.read((tx) => getText(tx, "key")), "value");
+});
+
+Deno.test("a commit that breaks in the middle fails the store: nobody is told durable what will never be written", async () => {
+  const { store } = await openSlow();
+  const broken = new Error("broken in the middle");
+  const enqueue = Flusher.prototype.enqueue;
+  Flusher.prototype.enqueue = () => {
+    throw broken;
+  };
+  try {
+    const committing = store.transact((tx) => tx.set(utf8("k"), ALL));
+    const error = await assertRejects(() => committing, StoreError, "broken in the middle");
+    assertEquals(error.code, "failed");
+  } finally {
+    Flusher.prototype.enqueue = enqueue;
+  }
+  for (const use of [() => store.failed, () => store.transact(() => {}), () => store.read(() => {})]) {
+    assertEquals((await assertRejects(use as () => Promise<unknown>, StoreError)).code, "failed");
+  }
+});
+
+Deno.test("changed refuses one waiter too many with an error that says to try again", async () => {
+  const store = await openMemoryStore({ clock: new ManualClock(), waitersMax: 2 });
+  const waits = [store.changed(utf8("a")), store.view(utf8("v")).changed(utf8("b"))];
+  assertEquals((await assertRejects(() => store.changed(ALL), StoreError, "Try again later")).code, "busy");
+  await put(store, { a: "1", vb: "1" });
+  await Promise.all(waits);
+  void store.changed(ALL);
 });

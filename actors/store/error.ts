@@ -5,6 +5,8 @@ export class StoreError extends FedimintError<
   | { readonly code: "conflict"; readonly tries: number }
   | { readonly code: "closed" | "failed" | "corrupt" }
   | { readonly code: "too_large"; readonly bytes: number; readonly bytesMax: number }
+  /** Nothing was done; the same may be asked again later. */
+  | { readonly code: "busy"; readonly waiting: number; readonly waitingMax: number }
   | { readonly code: "locked"; readonly path: string; readonly pid: number | null }
   | { readonly code: "newer_schema"; readonly found: number; readonly supported: number }
 > {}

@@ -22,6 +22,8 @@ export const TURN_MS = 50;
 export const UNFLUSHED_BYTES_MAX = 128 * MIB;
 /** Old values kept for old snapshots. Beyond it the oldest snapshot is given up: its transaction runs again. */
 export const HISTORY_BYTES_MAX = 256 * MIB;
+/** Who wait for a change (`changed`) at a time: above the calls of a guardian's busiest day; some hundred bytes each. */
+export const WAITERS_MAX = 65_536;
 /** Values of the backend kept for the next read. */
 export const CACHE_BYTES_MAX = 32 * MIB;
 /** Entries a range read fetches at once: few at first, for reads that stop early, then more. At most 256 × 60 KiB = 15 MiB. */

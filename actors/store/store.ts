@@ -40,6 +40,12 @@ export interface StoreTx extends ReadTx {
   view(prefix: Uint8Array): StoreTx;
   /** Called after this transaction has become visible (once, for the try that committed). */
   onCommit(effect: () => void): void;
+  /**
+   * Runs `body` on the same transaction. What it wrote and its `onCommit` effects are undone when it throws (which is rethrown) or
+   * returns `rollback(value)`; what it read is remembered for conflicts in any case. Savepoints may be nested. While one is open
+   * only its own `tx` is used: the outer one is refused, so two at once are too.
+   */
+  savepoint<T>(body: (tx: StoreTx) => Promise<T | Rollback<T>> | T | Rollback<T>): Promise<T>;
 }
 
 export type Committed<T> = {
@@ -54,6 +60,10 @@ export type Rollback<T> = { readonly [ROLLBACK]: true; readonly value: T };
 
 export function rollback<T>(value: T): Rollback<T> {
   return { [ROLLBACK]: true, value };
+}
+
+export function isRollback<T>(result: T | Rollback<T>): result is Rollback<T> {
+  return typeof result === "object" && result !== null && ROLLBACK in result;
 }
 
 export type TransactOptions = { readonly triesMax?: number; readonly signal?: AbortSignal };
@@ -76,6 +86,7 @@ export interface StoreView {
   /**
    * Resolves after the next commit that writes or deletes a key beginning with `prefix` has become durable. Register first, then
    * read, then await: so nothing is missed. Costs nothing while it waits. Rejects with the signal's reason.
+   * @throws {StoreError} `busy` when too many wait already · `closed` · `failed`
    */
   changed(prefix: Uint8Array, signal?: AbortSignal): Promise<void>;
 }

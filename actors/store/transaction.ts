@@ -10,8 +10,9 @@ import { fromBinary, prefixEnd, successor, toBinary } from "./keys.ts";
 import { COMMIT_BYTES_MAX, ENTRY_OVERHEAD_BYTES, KEY_BYTES_MAX, VALUE_BYTES_MAX } from "./limits.ts";
 import type { Interval, Snapshot } from "./overlay.ts";
 import type { Reader } from "./reader.ts";
+import { Level } from "./savepoint.ts";
 import { SortedMap } from "./sorted_map.ts";
-import type { Entry, RangeOptions, ReadTx, StoreTx } from "./store.ts";
+import { type Entry, isRollback, type RangeOptions, type ReadTx, type Rollback, type StoreTx } from "./store.ts";
 
 const NOTHING: readonly never[] = [];
 
@@ -27,7 +28,8 @@ export class Run {
   /** False for a run that only reads: nothing is checked at its end, so nothing is remembered. */
   readonly remembers: boolean;
   #bytes = 0;
-  #ended = false;
+  /** The innermost; undefined when the body has returned. */
+  #level: Level | undefined = new Level(undefined, 0);
 
   constructor(snapshot: Snapshot, reader: Reader, remembers: boolean) {
     this.snapshot = snapshot;
@@ -58,45 +60,81 @@ export class Run {
     if (this.remembers) (this.#intervals ??= []).push(interval);
   }
 
+  /** The innermost level, for its views. */
+  get level(): Level {
+    assert(this.#level !== undefined, "a transaction is not used after its body returned");
+    return this.#level;
+  }
+
   addEffect(effect: () => void): void {
-    this.checkOpen();
     (this.#effects ??= []).push(effect);
   }
 
+  /** @throws {AssertionError} when a savepoint is open: nobody knows what of it is meant to stay */
   end(): void {
-    this.#ended = true;
+    const level = this.#level;
+    this.#level = undefined;
+    assert(level?.outer === undefined, "a body awaits its savepoints");
   }
 
-  checkOpen(): void {
-    assert(!this.#ended, "a transaction is not used after its body returned");
+  /** Only the innermost level is used. */
+  checkOpen(level: Level): void {
+    if (this.#level === level) return;
+    for (let open = this.#level?.outer; open !== undefined; open = open.outer) {
+      assert(open !== level, "while the body of a savepoint runs, only the savepoint's own transaction is used");
+    }
+    assert(false, "a transaction is not used after its body returned");
   }
 
   /** @throws {StoreError} `too_large` */
   write(key: string, value: Bytes | null): void {
-    this.checkOpen();
     checkSize("A key", key.length, KEY_BYTES_MAX);
     checkSize("A value", value?.length ?? 0, VALUE_BYTES_MAX);
     const old = this.writes.get(key);
-    const oldBytes = old === undefined ? 0 : key.length + (old?.length ?? 0) + ENTRY_OVERHEAD_BYTES;
-    const bytes = this.#bytes - oldBytes + key.length + (value?.length ?? 0) + ENTRY_OVERHEAD_BYTES;
+    const bytes = this.#bytes - writtenBytes(key, old) + writtenBytes(key, value);
     checkSize("A commit", bytes, COMMIT_BYTES_MAX);
     this.#bytes = bytes;
+    this.level.remember(key, old);
     this.writes.set(key, value);
   }
+
+  openSavepoint(): Level {
+    return this.#level = new Level(this.level, this.#effects?.length ?? 0);
+  }
+
+  /** Ends the innermost savepoint; a run that is over already has nothing to end. */
+  closeSavepoint(savepoint: Level, keep: boolean): void {
+    if (this.#level === undefined) return;
+    assert(this.#level === savepoint && savepoint.outer !== undefined, "savepoints end from the inside out");
+    this.#level = savepoint.outer;
+    if (keep) return savepoint.keep();
+    for (const [key, old] of savepoint.overwritten) {
+      this.#bytes += writtenBytes(key, old) - writtenBytes(key, this.writes.get(key));
+      if (old === undefined) this.writes.delete(key);
+      else this.writes.set(key, old);
+    }
+    this.#effects?.splice(savepoint.effects);
+  }
+}
+
+function writtenBytes(key: string, value: Bytes | null | undefined): number {
+  return value === undefined ? 0 : key.length + (value?.length ?? 0) + ENTRY_OVERHEAD_BYTES;
 }
 
 /** The view of a run's keys under `prefix`. Also given out as a `ReadTx`, where nobody can write. */
 export class TransactionView implements StoreTx {
   readonly #run: Run;
+  readonly #level: Level;
   readonly #prefix: string;
 
-  constructor(run: Run, prefix: string) {
+  constructor(run: Run, level: Level, prefix: string) {
     this.#run = run;
+    this.#level = level;
     this.#prefix = prefix;
   }
 
   async get(key: Uint8Array): Promise<Bytes | undefined> {
-    this.#run.checkOpen();
+    this.#run.checkOpen(this.#level);
     const full = this.#prefix + toBinary(key);
     checkSize("A key", full.length, KEY_BYTES_MAX);
     let value = this.#run.writes.get(full);
@@ -121,10 +159,12 @@ export class TransactionView implements StoreTx {
   }
 
   set(key: Uint8Array, value: Uint8Array): void {
+    this.#run.checkOpen(this.#level);
     this.#run.write(this.#prefix + toBinary(key), value.slice() as Bytes);
   }
 
   delete(key: Uint8Array): void {
+    this.#run.checkOpen(this.#level);
     this.#run.write(this.#prefix + toBinary(key), null);
   }
 
@@ -134,11 +174,28 @@ export class TransactionView implements StoreTx {
   }
 
   view(prefix: Uint8Array): TransactionView {
-    return new TransactionView(this.#run, this.#prefix + toBinary(prefix));
+    return new TransactionView(this.#run, this.#level, this.#prefix + toBinary(prefix));
   }
 
   onCommit(effect: () => void): void {
+    this.#run.checkOpen(this.#level);
     this.#run.addEffect(effect);
+  }
+
+  async savepoint<T>(body: (tx: StoreTx) => Promise<T | Rollback<T>> | T | Rollback<T>): Promise<T> {
+    const run = this.#run;
+    run.checkOpen(this.#level);
+    const savepoint = run.openSavepoint();
+    let keep = false;
+    try {
+      const result = await body(new TransactionView(run, savepoint, this.#prefix));
+      run.checkOpen(savepoint);
+      if (isRollback(result)) return result.value;
+      keep = true;
+      return result;
+    } finally {
+      run.closeSavepoint(savepoint, keep);
+    }
   }
 
   #bounds({ prefix, start, end }: RangeOptions): Interval {
@@ -160,12 +217,13 @@ export class TransactionView implements StoreTx {
   /** A range read that remembers what it saw, of at most `limit` entries. */
   #scan(options: RangeOptions, reverse: boolean, limit: number, values: boolean): { next(): Found | Promise<Found> } {
     const run = this.#run;
-    run.checkOpen();
+    const level = this.#level;
+    run.checkOpen(level);
     const { start, end } = this.#bounds(options);
     const cursor = new Cursor(run.reader, run.snapshot, run.writes, { start, end, reverse, limit, values });
     let seen: Interval | undefined;
     const see = (entry: Found): Found => {
-      run.checkOpen();
+      run.checkOpen(level);
       const interval = entry === undefined
         ? { start, end }
         : reverse
@@ -178,7 +236,7 @@ export class TransactionView implements StoreTx {
     let left = limit;
     return {
       next: () => {
-        run.checkOpen();
+        run.checkOpen(level);
         if (left === 0) return undefined;
         left--;
         const found = cursor.next();

@@ -1,5 +1,8 @@
-/** Those who wait for the next durable commit under a prefix (`changed`). A commit takes along those whom it concerns. */
-import type { StoreError } from "./error.ts";
+/**
+ * Those who wait for the next durable commit under a prefix (`changed`). A commit takes along those whom it concerns. Anybody who can
+ * make a call can wait, so there is a bound for all together.
+ */
+import { StoreError } from "./error.ts";
 
 export type Watcher = { readonly wake: () => void; readonly fail: (reason: unknown) => void };
 
@@ -7,12 +10,25 @@ export class Watchers {
   readonly #byPrefix = new Map<string, Set<Watcher>>();
   /** How many of the prefixes have this length: a commit's keys are looked up once a length, however many wait. */
   readonly #lengths = new Map<number, number>();
+  readonly #waitersMax: number;
+  /** Also those that were taken and not yet woken. */
+  #waiting = 0;
 
-  /** Resolves when whoever took the watcher wakes it. Rejects with the signal's reason. */
+  constructor(waitersMax: number) {
+    this.#waitersMax = waitersMax;
+  }
+
+  /** Resolves when whoever took the watcher wakes it. Rejects with the signal's reason. @throws {StoreError} `busy` */
   wait(prefix: string, signal?: AbortSignal): Promise<void> {
     if (signal?.aborted) return Promise.reject(signal.reason);
+    if (this.#waiting >= this.#waitersMax) return Promise.reject(busy(this.#waiting, this.#waitersMax));
+    this.#waiting++;
     const promise = new Promise<void>((resolve, reject) => {
+      let settled = false;
       const settle = (): void => {
+        if (settled) return;
+        settled = true;
+        this.#waiting--;
         signal?.removeEventListener("abort", abort);
         this.#remove(prefix, watcher);
       };
@@ -38,7 +54,7 @@ export class Watchers {
         const prefix = key.slice(0, length);
         const set = this.#byPrefix.get(prefix);
         if (set === undefined) continue;
-        taken.push(...set);
+        for (const watcher of set) taken.push(watcher);
         this.#forget(prefix);
       }
       if (this.#byPrefix.size === 0) break;
@@ -73,4 +89,12 @@ export class Watchers {
     if (count === 0) this.#lengths.delete(prefix.length);
     else this.#lengths.set(prefix.length, count);
   }
+}
+
+/** The text for callers of `busy`. */
+export function busy(waiting: number, waitingMax: number): StoreError {
+  return new StoreError(
+    { code: "busy", waiting, waitingMax },
+    `${waiting} others wait already, and no more than ${waitingMax} may. Try again later.`,
+  );
 }

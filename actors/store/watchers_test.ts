@@ -1,10 +1,11 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { StoreError } from "./error.ts";
+import { WAITERS_MAX } from "./limits.ts";
 import { isSettled } from "./testing.ts";
 import { Watchers } from "./watchers.ts";
 
 Deno.test("a commit takes those whose prefix begins one of its keys, once", async () => {
-  const watchers = new Watchers();
+  const watchers = new Watchers(WAITERS_MAX);
   const waits = ["", "a", "ab", "abc", "b"].map((prefix) => watchers.wait(prefix));
   const second = watchers.wait("ab");
   for (const { wake } of watchers.take(["ab", "ac"])) wake();
@@ -14,7 +15,7 @@ Deno.test("a commit takes those whose prefix begins one of its keys, once", asyn
 });
 
 Deno.test("an aborted wait is forgotten; the others of its prefix stay", async () => {
-  const watchers = new Watchers();
+  const watchers = new Watchers(WAITERS_MAX);
   const stop = new AbortController();
   const waits = [watchers.wait("a", stop.signal), watchers.wait("a")];
   stop.abort(new Error("enough"));
@@ -24,7 +25,7 @@ Deno.test("an aborted wait is forgotten; the others of its prefix stay", async (
 });
 
 Deno.test("a wait that was taken can still be aborted, and waking it then does nothing", async () => {
-  const watchers = new Watchers();
+  const watchers = new Watchers(WAITERS_MAX);
   const stop = new AbortController();
   const wait = watchers.wait("a", stop.signal);
   const [taken] = watchers.take(["a"]);
@@ -37,9 +38,37 @@ Deno.test("a wait that was taken can still be aborted, and waking it then does n
 });
 
 Deno.test("when all fail each gets the error", async () => {
-  const watchers = new Watchers();
+  const watchers = new Watchers(WAITERS_MAX);
   const waits = [watchers.wait("a"), watchers.wait("a"), watchers.wait("b")];
   const error = new StoreError({ code: "closed" }, "closed");
   watchers.failAll(error);
   for (const wait of waits) await assertRejects(() => wait, StoreError, "closed");
+});
+
+Deno.test("one waiter too many is refused until another is gone, however that went", async () => {
+  const watchers = new Watchers(3);
+  const stop = new AbortController();
+  const aborted = watchers.wait("a", stop.signal);
+  const woken = watchers.wait("a");
+  const left = watchers.wait("b");
+  const refused = async (): Promise<void> => {
+    const error = await assertRejects(() => watchers.wait("c"), StoreError, "Try again later");
+    assertEquals(error.facts, { code: "busy", waiting: 3, waitingMax: 3 });
+  };
+  await refused();
+  const taken = watchers.take(["a"]);
+  await refused(); // taken, but not woken yet
+  stop.abort(new Error("enough"));
+  await assertRejects(() => aborted, Error, "enough");
+  const second = watchers.wait("c");
+  await refused();
+  for (const { wake } of taken) wake(); // one of them was aborted: it counts once
+  await woken;
+  const third = watchers.wait("c");
+  await refused();
+  const closed = new StoreError({ code: "closed" }, "closed");
+  watchers.failAll(closed);
+  for (const wait of [left, second, third]) await assertRejects(() => wait, StoreError, "closed");
+  for (let i = 0; i < 3; i++) void watchers.wait("d");
+  await refused();
 });

@@ -5,7 +5,7 @@ import { FederationClient } from "../mod.ts";
 import { amountArgument } from "./arguments.ts";
 import type { Cli } from "./cli.ts";
 import { CliError } from "./error.ts";
-import { moneyText } from "./money.ts";
+import { moneyText, pendingLines } from "./money.ts";
 import { printable } from "./printable.ts";
 import { qrText } from "./qr.ts";
 import type { Session } from "./session.ts";
@@ -45,6 +45,7 @@ async function balance({ io }: Session, wallet: FederationClient): Promise<void>
   const notes = await wallet.client.options.store.read((tx) => module.denominations(tx.view(modulePrefix(instance))));
   const count = [...notes.values()].reduce((sum, held) => sum + held, 0);
   io.out(`${moneyText(await wallet.getBalance())} in ${count} note${count === 1 ? "" : "s"}\n`);
+  for (const line of pendingLines(await wallet.getPending())) io.out(`${line}\n`);
   const { federationName, network } = wallet;
   const name = federationName === null ? wallet.federationId : printable(federationName);
   io.out(`Federation: ${name}${network === null ? "" : `, on ${network}`}\n`);

@@ -1,4 +1,5 @@
 /** Amounts for people: always in both units, so that nobody takes one for the other. */
+import type { PendingMoney } from "../../modules/contract/client.ts";
 import { MSAT_PER_SAT } from "../../core/types/amount.ts";
 
 const DECIMALS = 3;
@@ -17,4 +18,13 @@ export function moneyText(msat: bigint): string {
 
 export function satText(sat: bigint): string {
   return moneyText(sat * MSAT_PER_SAT);
+}
+
+/** Lines for people about money that is in no balance; none when there is none. */
+export function pendingLines({ incomingMsat, outgoingMsat, inDoubtMsat }: PendingMoney): string[] {
+  return [
+    ...(incomingMsat > 0n ? [`On its way in: ${moneyText(incomingMsat)}, less fees`] : []),
+    ...(outgoingMsat > 0n ? [`On its way out: ${moneyText(outgoingMsat)}`] : []),
+    ...(inDoubtMsat > 0n ? [`In doubt: ${moneyText(inDoubtMsat)}; \`list-operations\` shows where`] : []),
+  ];
 }

@@ -1,15 +1,17 @@
 /** fedimint-cli's commands about the wallet itself: join, info, secret, operations. Sheet "command line" 2, 3. */
 import { InvalidArgumentError } from "commander";
-import type { Json } from "../../core/encoding/mod.ts";
+import type { Json, JsonObject } from "../../core/encoding/mod.ts";
 import { DecodeError } from "../../core/encoding/mod.ts";
 import { errorText, FedimintError } from "../../core/result.ts";
 import type { PeerId } from "../../core/types/ids.ts";
 import type { InviteCode } from "../../core/types/invite_code.ts";
 import { parseInviteCode } from "../../core/types/invite_code.ts";
+import type { PendingMoney } from "../../modules/contract/client.ts";
 import type { Client } from "../client.ts";
 import { modulePrefix } from "../database.ts";
 import { fetchMeta } from "../federation/meta.ts";
-import { listOperations } from "../logs/operations.ts";
+import { paidFeesMsat } from "../logs/transactions.ts";
+import { FederationClient } from "../mod.ts";
 import { networkOf } from "../network.ts";
 import { countArgument, peerArgument } from "./arguments.ts";
 import type { Cli } from "./cli.ts";
@@ -104,18 +106,35 @@ export async function info(client: Client): Promise<Json> {
     total_amount_msat: totalMsat,
     total_num_notes: count,
     denominations_msat: Object.fromEntries([...notes].map(([valueMsat, held]) => [String(valueMsat), held])),
+    ...pendingJson(await client.pending()),
   };
 }
 
+/** Money that is in no balance; nothing of it is mentioned when there is none, as fedimint-cli knows no such figures. */
+function pendingJson({ incomingMsat, outgoingMsat, inDoubtMsat }: PendingMoney): JsonObject {
+  if (incomingMsat === 0n && outgoingMsat === 0n && inDoubtMsat === 0n) return {};
+  return { pending_msat: { incoming: incomingMsat, outgoing: outgoingMsat, in_doubt: inDoubtMsat } };
+}
+
 async function operations(client: Client, limit: number): Promise<Json> {
-  const entries = await client.options.store.read((tx) => listOperations(tx, { limit }));
+  const operations = await new FederationClient(client).operations({ limit });
   return {
-    operations: entries.map(({ operationId, kind, meta, createdUs, outcome }) => ({
+    operations: operations.map(({ operationId, kind, meta, createdUs, outcome, transactions }) => ({
       id: operationId,
       creation_time: isoTime(createdUs),
       operation_kind: kind,
       operation_meta: meta,
       ...(outcome && { outcome: outcome.outcome }),
+      // what fedimint-cli doesn't tell: which transactions it took, and what they cost
+      ...(transactions.length > 0 && {
+        transactions: transactions.map(({ txid, status, feeMsat, reason }) => ({
+          txid,
+          status,
+          fee_msat: feeMsat,
+          ...(reason !== undefined && { reason }),
+        })),
+        fees_paid_msat: paidFeesMsat(transactions),
+      }),
     })),
   };
 }

@@ -93,6 +93,27 @@ Deno.test("a crash at any commit repeats no step and loses none", async () => {
   assert(crashes >= 7, `${crashes} runs crashed`);
 });
 
+Deno.test("an outcome is stored with the step that brings it, though nobody waits, whatever commit a crash comes before", async () => {
+  let between = 0;
+  for (let commit = 1; commit <= 14; commit++) {
+    const wallet = await Wallet.joined();
+    await wallet.crashAt(commit, () => wallet.toy.count(OPERATION));
+    const read = () =>
+      wallet.client.options.store.read(async (tx) => ({
+        entry: await getOperation(tx, OPERATION),
+        ended: (await operationStates(tx, OPERATION)).some(({ leftUs, createdUs }) => leftUs === createdUs),
+      }));
+    const { entry, ended } = await read();
+    assertEquals(entry?.outcome?.outcome, ended ? 5 : undefined, `crash at commit ${commit}`);
+    between += Number(entry !== undefined && !ended);
+    if (!entry) await wallet.finish(wallet.toy.count(OPERATION));
+    await wallet.finish(wallet.client.awaitIdle());
+    assertEquals((await read()).entry?.outcome?.outcome, 5);
+    await wallet.finish(wallet.client.close());
+  }
+  assert(between >= 3, `${between} crashes came between the beginning and the end`);
+});
+
 Deno.test("a crash at any commit of a payment loses no money, doubles none, and pays at most once", async () => {
   let crashes = 0;
   for (let commit = 1; commit <= 14; commit++) {

@@ -46,8 +46,17 @@ export const machine = defineActor<MachineMessage, MachineArgs, State>({
   handle: {
     triggered: async (state, { way, outcome }, ctx) => {
       if (outcome.ok) {
-        await state.machines.step(state.id, state.ways[way]!, outcome.value);
-        return stop(state);
+        const wait = await state.machines.step(state.id, state.ways[way]!, outcome.value);
+        if (wait === null) return stop(state);
+        // not within this message: an actor that is asked to stop finishes the one in hand first
+        ctx.run(
+          async (signal) => {
+            await wait.ready(signal);
+            return outcome.value;
+          },
+          (ready) => ({ type: "triggered", args: { way, outcome: ready } }),
+        );
+        return next(state);
       }
       ctx.log.warn("A state machine's trigger failed and is tried again", { reason: errorText(outcome.error) });
       ctx.after(backOffMs(TRIGGER_RETRY, state.failures, ctx.platform.dice), { type: "watch", args: { way } });

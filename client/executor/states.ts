@@ -19,9 +19,13 @@ export type StoredState = StateId & { readonly createdUs: number; readonly leftU
 
 const record = struct("StateRecord", { createdUs: u64Number, leftUs: option(u64Number), state: bytes });
 
+function instanceBytes(instance: ModuleInstanceId): Bytes {
+  return Uint8Array.of(instance >> 8, instance & 0xff);
+}
+
 /** Operation 32 ‖ instance u16 ‖ hash of the state 32. A state itself may be longer than a key. */
 function suffix({ operationId, instance, state }: StateId): Bytes {
-  return concat(fromHex(operationId), Uint8Array.of(instance >> 8, instance & 0xff), sha256(state));
+  return concat(fromHex(operationId), instanceBytes(instance), sha256(state));
 }
 
 function stored(suffixBytes: Uint8Array, value: Uint8Array): StoredState {
@@ -57,6 +61,7 @@ export async function isActive(tx: ReadTx, id: StateId): Promise<boolean> {
   return await tx.get(concat(ACTIVE_PREFIX, suffix(id))) !== undefined;
 }
 
+/** Of all operations and modules. */
 export async function activeStates(tx: ReadTx): Promise<StateId[]> {
   const suffixes: Uint8Array[] = [];
   for await (const { key } of tx.range({ prefix: ACTIVE_PREFIX })) suffixes.push(key.subarray(ACTIVE_PREFIX.length));
@@ -70,10 +75,16 @@ export async function activeStates(tx: ReadTx): Promise<StateId[]> {
   return states;
 }
 
-/** All states of an operation, in order of creation. */
-export async function operationStates(tx: ReadTx, operationId: OperationId): Promise<StoredState[]> {
+/** All states of an operation, or those of one module in it, in order of creation. */
+export async function operationStates(
+  tx: ReadTx,
+  operationId: OperationId,
+  instance?: ModuleInstanceId,
+): Promise<StoredState[]> {
   const states: StoredState[] = [];
-  for await (const { key, value } of tx.range({ prefix: operationKey(STATE_PREFIX, operationId) })) {
+  const operation = operationKey(STATE_PREFIX, operationId);
+  const prefix = instance === undefined ? operation : concat(operation, instanceBytes(instance));
+  for await (const { key, value } of tx.range({ prefix })) {
     states.push(stored(key.subarray(STATE_PREFIX.length), value));
   }
   return states.sort((a, b) => a.createdUs - b.createdUs);

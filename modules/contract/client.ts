@@ -69,6 +69,27 @@ export function transition<State, T>(
 /** What the primary module may add to a transaction's inputs: from the wallet, or nothing. */
 export type Spending = "wallet" | "nothing";
 
+/**
+ * Thrown in a store transaction that lacks what takes long to find and is never stored before it is used. Nothing is committed, and the
+ * body runs again once `ready` has resolved.
+ */
+export class NotReady extends Error {
+  override readonly name = "NotReady";
+  readonly ready: (signal?: AbortSignal) => Promise<void>;
+
+  /** @param ready rejects with the signal's reason, or when what is waited for will never be there */
+  constructor(ready: (signal?: AbortSignal) => Promise<void>) {
+    super("a store transaction waits for what it uses up");
+    this.ready = ready;
+  }
+}
+
+/** One run of a store transaction's body. What it takes from memory it gives back when the run comes to nothing. */
+export interface Attempt {
+  /** Called once when the body threw, was rolled back, or runs again after a conflict; never when it may have committed. */
+  onUndo(effect: () => void): void;
+}
+
 /** Persistent events are numbered and kept; the others are only for whoever listens now. */
 export type EventPersistence = "persistent" | "trimable" | "transient";
 
@@ -77,6 +98,8 @@ export interface ClientTx<State> {
   readonly operationId: OperationId;
   /** The module's own part of the store. */
   readonly store: StoreTx;
+  /** The run of the body that this is; the same one for all modules that take part. */
+  readonly attempt: Attempt;
   /**
    * Builds, signs and submits a transaction with these inputs in this operation.
    * @param spending `"nothing"`: the inputs pay their own fees and the primary module adds none, so that the transaction stands or falls
@@ -85,6 +108,12 @@ export interface ClientTx<State> {
    */
   claimInputs(bundle: InputBundle<State>, spending?: Spending): Promise<Result<OutPointRange, FinalizeError>>;
   addMachine(state: State): Promise<void>;
+  /**
+   * Stores the final outcome of an operation, shown by `list-operations`: durable with the step that brings it, whoever waits for it. The
+   * first one stays; an operation that was never logged has none. What the core knows by itself (transactions, their fees) it adds when
+   * it is asked.
+   */
+  setOutcome(operationId: OperationId, outcome: Json): Promise<void>;
   logEvent(kind: string, payload: Json, persistence?: EventPersistence): void;
 }
 
@@ -115,7 +144,7 @@ export interface ClientCore<State> {
   operationExists(operationId: OperationId): Promise<boolean>;
   /** Writes an entry into the operation log, for operations without a transaction. */
   logOperation(tx: ClientTx<State>, meta: Json): void;
-  /** Stores the final outcome of an operation, shown by `list-operations`. */
+  /** Stores the final outcome of an operation, for those whose machines don't (`ClientTx.setOutcome`). */
   setOutcome(operationId: OperationId, outcome: Json): Promise<void>;
   /** Ok when accepted; the error is the reason of the rejection. Waits as long as it takes. */
   awaitTransaction(operationId: OperationId, txid: TransactionId, signal?: AbortSignal): Promise<Result<null, string>>;
@@ -159,6 +188,22 @@ export type ClientModuleEnv<Config, State> = {
   readonly signal: AbortSignal;
 };
 
+/**
+ * Money that is in no balance, msat. The modules' figures are added up, so each counts what it will bring or pay itself: what a transaction
+ * issues is the primary module's alone, from the transaction's making on.
+ */
+export type PendingMoney = {
+  /** On its way into the balance: notes that are being issued, deposits that are seen and not claimed yet, refunds. */
+  readonly incomingMsat: bigint;
+  /** On its way out, and still back if guardians refuse it: withdrawals. */
+  readonly outgoingMsat: bigint;
+  /** May be lost: notes whose refund failed, deposits that can't be claimed now. */
+  readonly inDoubtMsat: bigint;
+};
+
+/** A state of the module's machines that waits for something. */
+export type ActiveState<State> = { readonly operationId: OperationId; readonly state: State };
+
 /** The module that pays for and takes the change of transactions (e-cash). */
 export interface PrimaryModule<State> {
   readonly unit: AmountUnit;
@@ -194,6 +239,12 @@ export interface ClientModule<State, Api> {
   readonly primary?: PrimaryModule<State>;
   readonly api: Api;
   readonly commands: { readonly [name: string]: ClientCommand };
+  /**
+   * Money under way and in doubt.
+   * @param tx the module's own part of the store
+   * @param active the module's active states, of the same moment as `tx`
+   */
+  pending?(tx: ReadTx, active: readonly ActiveState<State>[]): Promise<PendingMoney>;
   /** Scanning and the like; must end when `env.signal` is aborted. A rejection is a crash of the module. */
   background?(): Promise<void>;
 }

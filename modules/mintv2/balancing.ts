@@ -63,8 +63,8 @@ function fund<Note>(holdings: Holdings<Note>, needMsat: bigint, fees: FeeConsens
   const chosen: Held<Note>[] = [], excess: Held<Note>[] = [], target: Held<Note>[] = [];
   for (const denomination of descending) {
     const held = (holdings.get(denomination) ?? []).map((note) => ({ denomination, note }));
-    target.push(...held.slice(0, TARGET));
-    (held.length > CONSOLIDATE_ABOVE ? chosen : excess).push(...held.slice(TARGET));
+    const above = held.length > CONSOLIDATE_ABOVE ? chosen : excess;
+    for (const [i, note] of held.entries()) (i < TARGET ? target : above).push(note);
   }
   let fundedMsat = chosen.reduce((sum, { denomination }) => sum + worthMsat(denomination, fees), 0n);
   for (const held of [...excess, ...target]) {

@@ -139,7 +139,7 @@ export class MintClient {
     const { issue } = greedyIssuance(amountMsat, NO_FEES);
     const operationId = this.#randomOperation();
     let explicit: OutPointRange | null = null;
-    const bundle = await env.core.transact(operationId, (tx) => this.#wallet.outputBundle(tx, issue));
+    const bundle = await env.core.transact(operationId, (tx) => Promise.resolve(this.#wallet.outputBundle(tx, issue)));
     const submitted = await env.core.submit({
       operationId,
       inputs: [],

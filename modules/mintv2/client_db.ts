@@ -4,7 +4,7 @@
  * | Prefix | Key | Value |
  * |---|---|---|
  * | 01 | denomination 1 ‖ secret key 32 | signature 48: a note that can be spent |
- * | 02 | tweak 16 | nothing: a tweak that passes the filter and wasn't used yet |
+ * | 02 | tweak 16 | nothing: a tweak that an earlier version kept for later; deleted unused, as a copy of the folder has it too |
  */
 import type { ReadTx, StoreTx } from "../../actors/store/store.ts";
 import type { Bytes } from "../../core/bytes.ts";
@@ -51,20 +51,7 @@ export async function noteCounts(tx: ReadTx): Promise<Map<Denomination, number>>
   return counts;
 }
 
-export function addTweak(tx: StoreTx, tweak: Bytes): void {
-  tx.set(concat(TWEAKS, tweak), new Uint8Array(0));
-}
-
-export async function storedTweaks(tx: ReadTx): Promise<Bytes[]> {
-  const tweaks: Bytes[] = [];
-  for await (const { key } of tx.range({ prefix: TWEAKS })) tweaks.push(key.slice(TWEAKS.length) as Bytes);
-  return tweaks;
-}
-
-/** Takes a stored tweak out: false when it was taken before. */
-export async function takeTweak(tx: StoreTx, tweak: Bytes): Promise<boolean> {
-  const key = concat(TWEAKS, tweak);
-  if (await tx.get(key) === undefined) return false;
-  tx.delete(key);
-  return true;
+/** Whatever tweaks are stored, a copy of this store may use them. */
+export function deleteStoredTweaks(tx: StoreTx): Promise<void> {
+  return tx.deleteAll(TWEAKS);
 }

@@ -43,7 +43,7 @@ export class Wallet implements PrimaryModule<MintState> {
 
   constructor(env: MintEnv) {
     this.env = env;
-    this.tweaks = new Tweaks(tweakFilter(env.secret), env.platform.dice, env.platform.clock);
+    this.tweaks = new Tweaks(tweakFilter(env.secret), env);
     this.noteKeys = env.config.tbsAggPks;
     this.shareKeys = env.config.tbsPks;
   }
@@ -89,14 +89,12 @@ export class Wallet implements PrimaryModule<MintState> {
   }
 
   /** New notes as outputs, with the machine that fetches them. */
-  async outputBundle(
-    tx: ClientTx<MintState>,
+  outputBundle(
+    { attempt }: Pick<ClientTx<MintState>, "attempt">,
     denominations: readonly Denomination[],
-  ): Promise<OutputBundle<MintState>> {
-    const requests: NoteIssuanceRequest[] = [];
-    for (const denomination of denominations) {
-      requests.push(noteRequest(this.env.secret, denomination, await this.tweaks.take(tx.store)));
-    }
+  ): OutputBundle<MintState> {
+    const tweaks = this.tweaks.take(attempt, denominations.length);
+    const requests = denominations.map((denomination, i) => noteRequest(this.env.secret, denomination, tweaks[i]!));
     return {
       outputs: requests.map((request) => this.outputOf(request)),
       machines: (range) => [{ tag: "OutputPending", value: { range, requests } }],
@@ -117,7 +115,7 @@ export class Wallet implements PrimaryModule<MintState> {
     }
     const notes = plan.spend.map(({ note }) => note);
     for (const note of notes) removeNote(tx.store, note);
-    return ok({ inputs: this.inputBundle(notes), outputs: await this.outputBundle(tx, plan.issue) });
+    return ok({ inputs: this.inputBundle(notes), outputs: this.outputBundle(tx, plan.issue) });
   }
 
   /** Waits for the machine that fetches these outputs. */

@@ -6,7 +6,7 @@ import { child, defineActor, refTo, reply } from "../../actors/mod.ts";
 import type { Store } from "../../actors/store/store.ts";
 import { fromHex, toHex } from "../../core/bytes.ts";
 import type { Json, JsonObject } from "../../core/encoding/mod.ts";
-import { moduleEncoding, moduleEncodingBase64, parseJson } from "../../core/encoding/mod.ts";
+import { encode, moduleEncoding, moduleEncodingBase64, parseJson } from "../../core/encoding/mod.ts";
 import { ok } from "../../core/result.ts";
 import { signApiAnnouncement } from "../../core/types/api_announcement.ts";
 import { federationIdOf } from "../../core/types/federation_id.ts";
@@ -15,8 +15,14 @@ import { serverConfigConsensus, serverConfigLocal, serverConfigPrivate } from ".
 import type { SignedSessionOutcome } from "../../core/types/session.ts";
 import { sessionOutcome, sessionStatus, sessionStatusV2, signedSessionOutcome } from "../../core/types/session.ts";
 import type { Transaction } from "../../core/types/transaction.ts";
-import { transaction, transactionIdOf, transactionSubmissionOutcome } from "../../core/types/transaction.ts";
+import {
+  transaction,
+  TRANSACTION_BYTES_MAX,
+  transactionIdOf,
+  transactionSubmissionOutcome,
+} from "../../core/types/transaction.ts";
 import { testStore } from "../../modules/contract/testing.ts";
+import type { ConsensusBoard } from "../consensus/board.ts";
 import { setAcceptedItem, setAcceptedTransaction, setSessionOutcome } from "../consensus/db.ts";
 import { clientConfigFor } from "../setup/guardian_config.ts";
 import { coreMethods } from "./core_methods.ts";
@@ -74,18 +80,18 @@ async function withGuardian(
   const store = await testStore();
   const config = testConfig(0);
   const clientConfig = clientConfigFor(config, new Map());
-  let scheduled: number | null = null;
+  const board: ConsensusBoard = {
+    contributions: new Map([[1, 4], [2, 3]]),
+    orderingLatencyMs: 1_234.5,
+    scheduledShutdown: null,
+  };
   const fakes = [
-    answering("engine", { finishedSessions: () => 5, contributions: () => new Map([[1, 4], [2, 3]]) }),
     answering("sessions", {
-      scheduledShutdown: () => scheduled,
       scheduleShutdown: ({ session }: { session: number | null }) => {
-        scheduled = session;
+        board.scheduledShutdown = session;
         return null;
       },
     }),
-    answering("router", { connected: () => new Set([1, 2]) }),
-    answering("mempool", { orderingLatency: () => 1_234.5 }),
     answering("submissions", { submit: () => full ? null : broken ? "broken" : ok(TXID) }),
   ];
   const ref = <M extends Protocol>(name: string) => refTo<M>(`root/${name}`);
@@ -99,11 +105,10 @@ async function withGuardian(
       configured: new Map(),
       clientConfig,
       federationId: federationIdOf(clientConfig.global.apiEndpoints),
-      engine: ref("engine"),
-      mempool: ref("mempool"),
+      board,
+      connected: new Set([1, 2]),
       submissions: ref("submissions"),
       sessions: ref("sessions"),
-      router: ref("router"),
       bitcoin: {
         status: () => Promise.resolve(null),
         blockAt: () => Promise.reject(),
@@ -152,7 +157,8 @@ Deno.test("the invite code holds this guardian's URL of now, and the active secr
 });
 
 Deno.test("status tells of the other guardians", async () => {
-  await withGuardian(async ({ ask }) => {
+  await withGuardian(async ({ ask, store }) => {
+    for (let session = 0; session < 5; session++) await store.transact((tx) => setSessionOutcome(tx, session, SIGNED));
     assertEquals(await ask("status"), {
       server: "consensus_running",
       federation: {
@@ -280,6 +286,26 @@ Deno.test("a transaction is submitted as bytes; what does not decode is a bad re
       message: "The transaction could not be checked: submit it again later",
     });
   }, { broken: true });
+});
+
+Deno.test("a transaction that no unit takes is refused by the length of its text, before any of it is decoded", async () => {
+  await withGuardian(async ({ ask }) => {
+    const submit = async (bytes: number): Promise<JsonObject> =>
+      await ask("submit_transaction", ["ff".repeat(bytes)]) as JsonObject;
+    const message = `The transaction is larger than ${TRANSACTION_BYTES_MAX} bytes, no unit takes it`;
+    assertEquals(await submit(TRANSACTION_BYTES_MAX + 4), badRequest(message));
+    assert((await submit(TRANSACTION_BYTES_MAX + 3)).message !== message);
+    const input = (length: number) => ({ instance: 9, body: new Uint8Array(length) });
+    const sized = (length: number): Transaction => ({ ...TX, inputs: [input(length)] });
+    const overhead = encode(transaction, sized(40_000)).length - 40_000;
+    for (const bytes of [TRANSACTION_BYTES_MAX, TRANSACTION_BYTES_MAX + 1]) {
+      const text = moduleEncoding(transaction).toJson(sized(bytes - overhead));
+      assertEquals(
+        (await ask("submit_transaction", text) as JsonObject).message === message,
+        bytes > TRANSACTION_BYTES_MAX,
+      );
+    }
+  });
 });
 
 Deno.test("a transaction's acceptance is waited for", async () => {

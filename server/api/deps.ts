@@ -3,14 +3,12 @@ import type { Sender } from "../../actors/actor.ts";
 import type { Platform } from "../../actors/platform/platform.ts";
 import type { StoreView } from "../../actors/store/store.ts";
 import type { ClientConfig } from "../../core/types/client_config.ts";
-import type { FederationId } from "../../core/types/ids.ts";
+import type { FederationId, PeerId } from "../../core/types/ids.ts";
 import type { BitcoinSource } from "../../modules/contract/bitcoin.ts";
-import type { EngineRef } from "../consensus/engine.ts";
-import type { MempoolRef } from "../consensus/mempool.ts";
+import type { ConsensusBoard } from "../consensus/board.ts";
 import type { SessionsRef } from "../consensus/sessions.ts";
 import type { SubmissionsRef } from "../consensus/submissions.ts";
 import type { Modules } from "../consensus/transaction.ts";
-import type { RouterRef } from "../peers/router.ts";
 import type { ConfiguredModule, GuardianConfig } from "../setup/guardian_config.ts";
 
 export type ApiDeps = {
@@ -22,12 +20,11 @@ export type ApiDeps = {
   readonly configured: ReadonlyMap<number, ConfiguredModule>;
   readonly clientConfig: ClientConfig;
   readonly federationId: FederationId;
-  readonly engine: EngineRef;
-  readonly mempool: MempoolRef;
+  readonly board: Readonly<ConsensusBoard>;
+  /** The other guardians that are connected now. */
+  readonly connected: ReadonlySet<PeerId>;
   readonly submissions: SubmissionsRef;
   readonly sessions: SessionsRef;
-  /** Null for a federation of one. */
-  readonly router: RouterRef | null;
   readonly bitcoin: BitcoinSource;
   /** Accepted secrets of the API; the first goes into invite codes. Secret. */
   readonly apiSecrets: readonly string[];

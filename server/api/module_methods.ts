@@ -1,33 +1,47 @@
-/** Module endpoints: `module_<instance>_<name>`. The module's actor answers. */
+/** Module endpoints: `module_<instance>_<name>`, called past the module's actor, which is there for consensus. */
+import type { ModuleInstanceId } from "../../core/types/ids.ts";
 import { EndpointError } from "../../modules/contract/error.ts";
+import { METHOD_NOT_FOUND } from "../../actors/rpc/mod.ts";
+import type { LiveModule } from "../consensus/live_modules.ts";
+import type { Modules } from "../consensus/transaction.ts";
 import type { ApiDeps } from "./deps.ts";
 import type { Method, Methods } from "./dispatch.ts";
-import { REQUEST_TIMEOUT_MS } from "./limits.ts";
 import { isAdmin } from "./secrets.ts";
 
 const NAME = /^module_(0|[1-9][0-9]{0,4})_([0-9a-z_]+)$/;
 
-/** Methods of all modules; a module that isn't there, or doesn't know the name, has none. */
-export function moduleMethods(
-  { sender, modules, apiPassword }: Pick<ApiDeps, "sender" | "modules" | "apiPassword">,
-): Methods {
-  let calls = 0;
+/** @throws {EndpointError} while it starts */
+export function runningModule({ live }: Pick<Modules, "live">, instance: ModuleInstanceId): LiveModule {
+  const running = live.get(instance);
+  if (!running) throw EndpointError.failed(`Module ${instance} is starting: ask again`);
+  return running;
+}
+
+/** Methods of all modules; a module that isn't there, or doesn't know the name, has none. A call waits for a module that starts. */
+export function moduleMethods({ modules, apiPassword }: Pick<ApiDeps, "modules" | "apiPassword">): Methods {
   return (name) => {
     const match = NAME.exec(name);
     if (!match) return undefined;
-    const ref = modules.refs.get(Number(match[1]));
-    if (!ref) return undefined;
+    const instance = Number(match[1]);
+    if (!modules.refs.has(instance)) return undefined;
     const endpoint = match[2]!;
+    const running = modules.live.get(instance);
+    if (running && !Object.hasOwn(running.module.api, endpoint)) return undefined;
     const method: Method = async ({ auth, params }, signal) => {
-      const call = `api:${calls++}`;
-      const authorized = isAdmin(auth, apiPassword);
-      const args = { call, method: endpoint, params, authorized, deadlineMs: REQUEST_TIMEOUT_MS };
-      const abandon = (): void => sender.tell(ref, "abandon", { call });
-      signal.addEventListener("abort", abandon, { once: true });
-      const answer = await sender.ask(ref, "call", args, { deadlineMs: 2 * REQUEST_TIMEOUT_MS })
-        .finally(() => signal.removeEventListener("abort", abandon));
-      if (answer.ok) return answer.value;
-      throw new EndpointError({ code: "failed", rpcCode: answer.error.rpcCode }, answer.error.message);
+      const { module, signal: ended } = await modules.live.when(instance, signal);
+      const found = Object.hasOwn(module.api, endpoint) ? module.api[endpoint] : undefined;
+      if (!found) throw new EndpointError({ code: "bad_request", rpcCode: METHOD_NOT_FOUND }, "Method not found");
+      if (found.admin && !isAdmin(auth, apiPassword)) {
+        // as in the reference, bad params win over a wrong password
+        found.checkParams?.(params);
+        throw EndpointError.unauthorized();
+      }
+      try {
+        return await found.handle(params, { signal: AbortSignal.any([signal, ended]) });
+      } catch (thrown) {
+        if (!ended.aborted || signal.aborted) throw thrown;
+        throw EndpointError.failed(`Module ${instance} is starting again: ask again`, { cause: thrown });
+      }
     };
     return method;
   };

@@ -1,21 +1,22 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import type { ManualClock } from "../../actors/_test_platform.ts";
-import { withSystem } from "../../actors/_test_platform.ts";
+import { settle, withSystem } from "../../actors/_test_platform.ts";
 import type { ActorSystem } from "../../actors/mod.ts";
 import { child, refTo } from "../../actors/mod.ts";
 import type { Json, JsonObject } from "../../core/encoding/mod.ts";
 import { InvariantError } from "../../core/assert.ts";
 import { DecodeError, parseJson, stringifyJson, u64 } from "../../core/encoding/mod.ts";
 import { EndpointError } from "../../modules/contract/error.ts";
-import type { AnyServerModuleDefinition, Endpoint } from "../../modules/contract/server.ts";
+import type { AnyServerModule, AnyServerModuleDefinition, Endpoint } from "../../modules/contract/server.ts";
 import { endpoint } from "../../modules/contract/server.ts";
 import { testEnv, testStore } from "../../modules/contract/testing.ts";
+import { LiveModules } from "../consensus/live_modules.ts";
 import type { ModuleRef } from "../consensus/module_actor.ts";
 import { moduleActor } from "../consensus/module_actor.ts";
 import type { Methods } from "./dispatch.ts";
 import { answerMessage, parseMessage } from "./dispatch.ts";
-import { REQUEST_TIMEOUT_MS } from "./limits.ts";
-import { moduleMethods } from "./module_methods.ts";
+import { moduleMethods, runningModule } from "./module_methods.ts";
+import { call } from "./testing.ts";
 import { modulesWith } from "../consensus/transaction.ts";
 
 type Ask = (method: string, options?: { params?: Json; auth?: string; signal?: AbortSignal }) => Promise<Json>;
@@ -27,13 +28,14 @@ async function withModule(
       ask: Ask;
       methods: Methods;
       system: ActorSystem;
-      lines: () => string[];
+      bugs: string[];
       clock: ManualClock;
       waits: AbortSignal[];
     },
   ) => Promise<void>,
 ): Promise<void> {
   const waits: AbortSignal[] = [];
+  const bugs: string[] = [];
   const since = { major: 0, minor: 0 };
   const open = (handle: Endpoint["handle"]): Endpoint => ({ since, admin: false, handle });
   const api: Record<string, Endpoint> = {
@@ -53,28 +55,27 @@ async function withModule(
     }),
   };
   const definition = { kind: "test", codecs: {}, start: () => Promise.resolve({ api }) };
+  const ref: ModuleRef = refTo("root/3:test");
   const { platform: _, log: __, signal: ___, ...env } = testEnv({
     store: await testStore(),
     config: null,
     privateConfig: null,
   });
-  const args = { definition: definition as unknown as AnyServerModuleDefinition, env };
-  const ref: ModuleRef = refTo("root/3:test");
-  await withSystem([child(moduleActor, { id: "3:test", args })], async ({ system, clock, lines }) => {
-    const methods = moduleMethods({
-      sender: system,
-      modules: modulesWith(new Map([[3, ref]]), new Map()),
-      apiPassword: "pass",
-    });
+  const modules = modulesWith(new Map([[3, ref]]), new Map());
+  const args = {
+    definition: definition as unknown as AnyServerModuleDefinition,
+    live: modules.live,
+    env: { ...env, instance: 3 },
+  };
+  await withSystem([child(moduleActor, { id: "3:test", args })], async ({ system, clock }) => {
+    const methods = moduleMethods({ modules, apiPassword: "pass" });
     const ask: Ask = async (method, { params = null, auth, signal = new AbortController().signal } = {}) => {
       const text = stringifyJson({ jsonrpc: "2.0", id: 1, method, params: [{ auth: auth ?? null, params }] });
-      const onBug = (_method: string, thrown: unknown): void => {
-        throw thrown;
-      };
+      const onBug = (method: string): void => void bugs.push(method);
       const answer = parseJson((await answerMessage(parseMessage(text), { methods, signal, onBug }))!) as JsonObject;
       return answer.error ?? answer.result!;
     };
-    await body({ ask, methods, system, lines, clock, waits });
+    await body({ ask, methods, system, bugs, clock, waits });
   });
 }
 
@@ -134,22 +135,40 @@ Deno.test("when the caller is gone the module stops waiting, for this call alone
   });
 });
 
-Deno.test("a bug that a call finds is logged, and neither told nor a crash", async () => {
-  await withModule(async ({ ask, system, lines }) => {
+Deno.test("a bug that a call finds is a bug of the call's, neither told nor a crash", async () => {
+  await withModule(async ({ ask, system, bugs }) => {
     for (const method of ["module_3_bug", "module_3_reject"]) {
       assertEquals(await ask(method), { code: 500, message: "API handler panicked" });
     }
-    assertEquals(lines(), Array(2).fill("error root/3:test: An endpoint threw what no caller may see"));
+    assertEquals(bugs, ["module_3_bug", "module_3_reject"]);
     assertEquals(system.inspect().children.map(({ restarts }) => restarts), [0]);
   });
 });
 
-Deno.test("a module's endpoint is cut after 60 s", async () => {
-  await withModule(async ({ ask, clock, waits }) => {
-    const answer = ask("module_3_wait");
-    await clock.advance(REQUEST_TIMEOUT_MS - 1);
-    assertEquals(waits[0]!.aborted, false);
-    await clock.advance(1);
-    assertEquals(await answer, { code: -32000, message: "Request timeout" });
-  });
+Deno.test("a call waits for a module that starts, and is told when the module it ran in has ended", async () => {
+  const [live, [first, second]] = [new LiveModules(), [new AbortController(), new AbortController()]];
+  const handle: Endpoint["handle"] = (_params, { signal }) =>
+    new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+  const endpoints = { wait: handle, seven: () => Promise.resolve(7) };
+  const api = Object.fromEntries(
+    Object.entries(endpoints).map(([name, handle]) => [name, { since: { major: 0, minor: 0 }, admin: false, handle }]),
+  );
+  const publish = ({ signal }: AbortController): void =>
+    live.publish(3, {
+      definition: {} as AnyServerModuleDefinition,
+      module: { api } as unknown as AnyServerModule,
+      signal,
+    });
+  const modules = { ...modulesWith(new Map([[3, refTo("root/3:test") as ModuleRef]]), new Map()), live };
+  const methods = moduleMethods({ modules, apiPassword: null });
+  const early = [call(methods, "module_3_seven", null), call(methods, "module_3_nope", null)];
+  publish(first!);
+  assertEquals(await Promise.all(early), [7, { code: -32601, message: "Method not found" }]);
+  const waiting = call(methods, "module_3_wait", null);
+  await settle();
+  first!.abort();
+  assertEquals(await waiting, { code: 500, message: "Module 3 is starting again: ask again" });
+  assertThrows(() => runningModule({ live }, 3), EndpointError);
+  publish(second!);
+  assertEquals(await call(methods, "module_3_seven", null), 7);
 });

@@ -6,15 +6,16 @@ import { bool, hexBytes, map, option, stringifyJson, struct, text, u64Number, un
 import type { Duration } from "../../core/types/duration.ts";
 import { duration } from "../../core/types/duration.ts";
 import { blockHash, peerId } from "../../core/types/ids.ts";
-import type { ModuleInstanceId, PeerId } from "../../core/types/ids.ts";
+import type { ModuleInstanceId } from "../../core/types/ids.ts";
 import { serverConfigConsensus, serverConfigLocal, serverConfigPrivate } from "../../core/types/server_config.ts";
 import { EndpointError } from "../../modules/contract/error.ts";
 import { readDurable } from "../../modules/contract/read_durable.ts";
-import { modulePrefix } from "../consensus/db.ts";
+import { finishedSessions, modulePrefix } from "../consensus/db.ts";
 import type { GuardianConfig } from "../setup/guardian_config.ts";
 import type { ApiDeps } from "./deps.ts";
 import type { Method } from "./dispatch.ts";
 import { method } from "./method.ts";
+import { runningModule } from "./module_methods.ts";
 import { tarArchive } from "./tar.ts";
 
 const peerStatus = struct("PeerStatus", {
@@ -57,13 +58,9 @@ const audit: Pick<Codec<Audit>, "toJson"> = {
   }),
 };
 
-async function statusOf({ sender, engine, sessions, router, config }: ApiDeps): Promise<Status> {
-  const [sessionCount, contributions, connected, scheduledShutdown] = await Promise.all([
-    sender.ask(engine, "finishedSessions", null),
-    sender.ask(engine, "contributions", null),
-    router ? sender.ask(router, "connected", null) : new Set<PeerId>(),
-    sender.ask(sessions, "scheduledShutdown", null),
-  ]);
+async function statusOf({ store, board, connected, config }: ApiDeps): Promise<Status> {
+  const sessionCount = await readDurable(store, finishedSessions);
+  const { contributions, scheduledShutdown } = board;
   const others = [...config.consensus.apiEndpoints.keys()].filter((peer) => peer !== config.local.identity);
   const statusByPeer = new Map(others.map((peer) => {
     const lastContribution = contributions.get(peer) ?? null;
@@ -87,11 +84,11 @@ async function statusOf({ sender, engine, sessions, router, config }: ApiDeps): 
   };
 }
 
-async function auditOf({ store, sender, modules, configured }: ApiDeps): Promise<Audit> {
+async function auditOf({ store, modules, configured }: ApiDeps): Promise<Audit> {
   return await readDurable(store, async (tx) => {
     const summaries: Audit["modules"][number][] = [];
-    for (const [instance, ref] of modules.refs) {
-      const netAssets = await sender.ask(ref, "audit", { tx: tx.view(modulePrefix(instance)) });
+    for (const instance of modules.refs.keys()) {
+      const netAssets = await runningModule(modules, instance).module.audit(tx.view(modulePrefix(instance)));
       summaries.push({ instance, kind: configured.get(instance)!.definition.kind, netAssets });
     }
     return { netAssets: summaries.reduce((sum, { netAssets }) => sum + netAssets, 0n), modules: summaries };
@@ -116,7 +113,7 @@ function durationFromMs(ms: number): Duration {
 }
 
 export function statusMethods(deps: ApiDeps): Record<string, Method> {
-  const { sender, sessions, mempool, router, bitcoin, apiPassword, config } = deps;
+  const { sender, sessions, board, connected, bitcoin, apiPassword, config } = deps;
   const admin = { password: apiPassword };
   const others = [...config.consensus.apiEndpoints.keys()].filter((peer) => peer !== config.local.identity);
   const connection = struct("P2PConnectionStatus", { connType: option(text), rtt: option(duration) });
@@ -125,18 +122,13 @@ export function statusMethods(deps: ApiDeps): Record<string, Method> {
     p2p_connection_status: method({
       params: unit,
       result: map(peerId, option(connection)),
-      handle: async () => {
-        const connected = router ? await sender.ask(router, "connected", null) : new Set<PeerId>();
-        return new Map(others.map((peer) => [peer, connected.has(peer) ? { connType: "direct", rtt: null } : null]));
-      },
+      handle: () =>
+        new Map(others.map((peer) => [peer, connected.has(peer) ? { connType: "direct", rtt: null } : null])),
     }),
     consensus_ord_latency: method({
       params: unit,
       result: option(duration),
-      handle: async () => {
-        const latencyMs = await sender.ask(mempool, "orderingLatency", null);
-        return latencyMs === null ? null : durationFromMs(latencyMs);
-      },
+      handle: () => board.orderingLatencyMs === null ? null : durationFromMs(board.orderingLatencyMs),
     }),
     chain_id: method({
       params: unit,

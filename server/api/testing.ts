@@ -6,7 +6,7 @@ import { parseJson, stringifyJson } from "../../core/encoding/mod.ts";
 import type { PeerId } from "../../core/types/ids.ts";
 import { CORE_CONSENSUS_VERSION } from "../../core/types/version.ts";
 import type { GuardianConfig } from "../setup/guardian_config.ts";
-import type { Method } from "./dispatch.ts";
+import type { Method, Methods } from "./dispatch.ts";
 import { answerMessage, parseMessage } from "./dispatch.ts";
 
 export function secretKeyOf(peer: PeerId): Bytes {
@@ -50,10 +50,12 @@ export function testConfig(identity: PeerId = 0, total = 4): GuardianConfig {
 }
 
 /** The answer to one message; undefined when there is none. Bugs of endpoints are thrown. */
-export async function exchange(methods: Record<string, Method>, text: string): Promise<Json | undefined> {
+export async function exchange(methods: Methods | Record<string, Method>, text: string): Promise<Json | undefined> {
   let bug: unknown = undefined;
   const answer = await answerMessage(parseMessage(text), {
-    methods: (name) => Object.hasOwn(methods, name) ? methods[name] : undefined,
+    methods: typeof methods === "function"
+      ? methods
+      : (name) => Object.hasOwn(methods, name) ? methods[name] : undefined,
     signal: new AbortController().signal,
     onBug: (_method, thrown) => bug = thrown,
   });
@@ -63,7 +65,7 @@ export async function exchange(methods: Record<string, Method>, text: string): P
 
 /** `result` or `error` of the answer to a call. */
 export async function call(
-  methods: Record<string, Method>,
+  methods: Methods | Record<string, Method>,
   method: string,
   params: Json,
   auth: string | null = null,

@@ -212,7 +212,7 @@ function setTimer(state: BroadcastState): void {
 function takeEffects(state: BroadcastState): BroadcastEffect[] {
   const effects: BroadcastEffect[] = [];
   if (state.toSave.length > 0) effects.push({ type: "save", records: state.toSave });
-  effects.push(...state.effects);
+  for (const effect of state.effects) effects.push(effect);
   if (state.ordered.length > 0) effects.push({ type: "ordered", units: state.ordered });
   state.toSave = [];
   state.effects = [];

@@ -10,6 +10,7 @@ import { ManualClock } from "../../actors/store/testing.ts";
 import { toHex } from "../../core/bytes.ts";
 import { err } from "../../core/result.ts";
 import type { PeerMessage, RouterMessage } from "../peers/router.ts";
+import { newBoard } from "./board.ts";
 import type { BroadcastMessage } from "./broadcast.ts";
 import { broadcastChild } from "./broadcast.ts";
 import type { MempoolMessage } from "./mempool.ts";
@@ -68,7 +69,7 @@ async function life(store: Store, body: (test: Test) => Promise<void>): Promise<
     [
       child(router, { args: null }),
       child(outcome, { args: null }),
-      child(mempool, { args: null }),
+      child(mempool, { args: { board: newBoard() } }),
       broadcastChild(args),
     ],
     (test) => body({ ...test, units, subscribers, taken }),

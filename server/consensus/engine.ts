@@ -19,6 +19,7 @@ import { fromDyn } from "../../core/types/dyn.ts";
 import type { PeerId, TransactionId } from "../../core/types/ids.ts";
 import type { AcceptedItem, ConsensusItem, SignedSessionOutcome } from "../../core/types/session.ts";
 import { acceptedItem } from "../../core/types/session.ts";
+import type { ConsensusBoard } from "./board.ts";
 import {
   ACCEPTED_ITEM_PREFIX,
   acceptedItems,
@@ -45,8 +46,6 @@ export type EngineMessage =
   /** Stores a session's outcome and forgets its items and units; resolves when durable. */
   | Request<"complete", { session: number; outcome: SignedSessionOutcome }, null>
   | Request<"finishedSessions", null, number>
-  /** Session in which an item of each peer was last ordered. */
-  | Request<"contributions", null, Map<PeerId, number>>
   | Cast<"durable", { txid: TransactionId | null }>;
 
 export type EngineRef = ActorRef<EngineMessage>;
@@ -56,6 +55,7 @@ export type EngineArgs = {
   readonly modules: Modules;
   readonly settings: Pick<ConsensusSettings, "version">;
   readonly submissions: SubmissionsRef;
+  readonly board: ConsensusBoard;
 };
 
 type State = EngineArgs & {
@@ -129,7 +129,9 @@ export const engine = defineActor<EngineMessage, EngineArgs, State>({
   init: async (ctx, args) => {
     const store = fenced(args.store, ctx.signal);
     const running = await store.read((tx) => finishedSessions(tx));
-    return { ...args, store, contributions: new Map(), running };
+    const contributions = new Map<PeerId, number>();
+    args.board.contributions = contributions;
+    return { ...args, store, contributions, running };
   },
   handle: {
     process: async (state, { session, position, item, peer }, ctx) => {
@@ -172,6 +174,7 @@ export const engine = defineActor<EngineMessage, EngineArgs, State>({
       return reply({ ...state, running: session + 1 }, null);
     },
     finishedSessions: (state) => reply(state, state.running),
-    contributions: (state) => reply(state, new Map(state.contributions)),
   },
+  // a session sends one item at a time
+  mailbox: { max: 1_000, full: "refuse", always: ["process", "pending", "complete", "finishedSessions"] },
 });

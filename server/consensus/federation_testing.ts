@@ -13,6 +13,7 @@ import type { AnyServerModule, AnyServerModuleDefinition, ServerModuleEnv } from
 import type { LinkMessage } from "../peers/link.ts";
 import { router, routerMemory } from "../peers/router.ts";
 import { consensusTree, modulesOf } from "../tree.ts";
+import { newBoard } from "./board.ts";
 import { acceptedItems, finishedSessions, getSessionOutcome, UNITS_PREFIX } from "./db.ts";
 import { apiOf, linkBetween, TestGuardian } from "./guardian_testing.ts";
 import { codecsWith, dealtKeychains, INSTANCE } from "./testing.ts";
@@ -85,6 +86,7 @@ export class Federation {
     } as unknown as AnyServerModuleDefinition;
     const configured = new Map([[INSTANCE, { definition, config: null, privateConfig: null }]]);
     const { broadcastKeys, keychains } = this.#keys;
+    const board = newBoard();
     const tree = consensusTree({
       store,
       settings: {
@@ -100,6 +102,7 @@ export class Federation {
       keychain: keychains[index]!,
       configured,
       modules: modulesOf(configured),
+      board,
       bitcoin: {
         status: () => Promise.resolve(null),
         blockAt: () => Promise.reject(),
@@ -114,6 +117,7 @@ export class Federation {
     );
     guardian.system = system;
     guardian.store = store;
+    guardian.board = board;
     await this.finish(system.start(supervisor("guardian", {
       children: [
         supervisor("peers", {

@@ -13,6 +13,7 @@ import type { P2pMessage } from "../../core/types/p2p_message.ts";
 import { signedSessionOutcome } from "../../core/types/session.ts";
 import type { LinkMessage } from "../peers/link.ts";
 import { guardianRefs, paths } from "../tree.ts";
+import type { ConsensusBoard } from "./board.ts";
 import { getSessionOutcome } from "./db.ts";
 
 const LATENCY_MS = 10, POLL_MS = 50;
@@ -29,6 +30,7 @@ export class TestGuardian {
   shutdowns = 0;
   system: ActorSystem | null = null;
   store: Store | null = null;
+  board: ConsensusBoard | null = null;
   disk: MemoryBackend;
 
   constructor(index: number, disk: MemoryBackend) {

@@ -10,6 +10,7 @@ import type { TransactionId } from "../../core/types/ids.ts";
 import type { ConsensusItem } from "../../core/types/session.ts";
 import { consensusItem } from "../../core/types/session.ts";
 import { transactionIdOf } from "../../core/types/transaction.ts";
+import type { ConsensusBoard } from "./board.ts";
 import { BATCH_BYTES_MAX, BATCH_COUNT_BYTES, MEMPOOL_ITEMS_MAX, MEMPOOL_PRODUCERS_MAX } from "./limits.ts";
 
 /** What a unit carries: a batch of encoded items, our signature (64 bytes) over the session's header, or nothing. */
@@ -25,8 +26,6 @@ export type MempoolMessage =
   | Request<"nextUnitData", { session: number; measured: boolean }, NextUnitData>
   /** The oldest batch of ours that was not ordered yet is ordered now. */
   | Cast<"batchOrdered", { session: number }>
-  /** From a batch's making to its ordering, smoothed, ms; null until this session has ordered one. */
-  | Request<"orderingLatency", null, number | null>
   /** The next item alone, as soon as there is one: for a federation of one guardian. */
   | Request<"take", null, ConsensusItem>
   /** From now on every unit of this session carries the signature and nothing else. */
@@ -48,7 +47,7 @@ type State = {
   readonly taken: Set<TransactionId>;
   /** When the batches that wait for ordering were made, oldest first; as many as a session has rounds at most. */
   readonly madeAtMs: number[];
-  latencyMs: number | null;
+  readonly board: ConsensusBoard;
 };
 
 const items = list(consensusItem);
@@ -60,7 +59,7 @@ function enterSession(state: State, session: number): void {
   state.signature = null;
   state.taken.clear();
   state.madeAtMs.length = 0;
-  state.latencyMs = null;
+  state.board.orderingLatencyMs = null;
 }
 
 /** Takes from the queue what fits into a unit. Pure but for the state it is given; `admit` lets a waiting producer in. */
@@ -94,9 +93,10 @@ function takeBatch(state: State, admit: () => void, oversized: (bytes: number) =
   }
 }
 
-export const mempool = defineActor<MempoolMessage, null, State>({
+export const mempool = defineActor<MempoolMessage, { readonly board: ConsensusBoard }, State>({
   name: "mempool",
-  init: () => ({
+  init: (_ctx, { board }) => ({
+    board,
     queue: [],
     producers: [],
     taker: null,
@@ -105,7 +105,6 @@ export const mempool = defineActor<MempoolMessage, null, State>({
     signature: null,
     taken: new Set(),
     madeAtMs: [],
-    latencyMs: null,
   }),
   handle: {
     submit: (state, { item }, ctx, from) => {
@@ -143,10 +142,10 @@ export const mempool = defineActor<MempoolMessage, null, State>({
       const madeAtMs = session === state.session ? state.madeAtMs.shift() : undefined;
       if (madeAtMs === undefined) return next(state);
       const elapsedMs = ctx.platform.clock.monotonicMs() - madeAtMs;
-      state.latencyMs = state.latencyMs === null ? elapsedMs : (9 * state.latencyMs + elapsedMs) / 10;
+      const beforeMs = state.board.orderingLatencyMs;
+      state.board.orderingLatencyMs = beforeMs === null ? elapsedMs : (9 * beforeMs + elapsedMs) / 10;
       return next(state);
     },
-    orderingLatency: (state) => reply(state, state.latencyMs),
     take: (state, _args, ctx, from) => {
       const item = state.queue.shift();
       if (item === undefined) {

@@ -6,6 +6,7 @@ import { child, refTo } from "../../actors/mod.ts";
 import { decode, encode, list } from "../../core/encoding/mod.ts";
 import type { ConsensusItem } from "../../core/types/session.ts";
 import { consensusItem } from "../../core/types/session.ts";
+import { newBoard } from "./board.ts";
 import { BATCH_BYTES_MAX, BATCH_COUNT_BYTES, MEMPOOL_ITEMS_MAX, MEMPOOL_PRODUCERS_MAX } from "./limits.ts";
 import type { MempoolMessage } from "./mempool.ts";
 import { mempool } from "./mempool.ts";
@@ -44,7 +45,7 @@ type Test = TestSystem & {
 };
 
 async function withMempool(body: (test: Test) => Promise<void>): Promise<void> {
-  await withSystem([child(mempool, { args: null })], async (test) => {
+  await withSystem([child(mempool, { args: { board: newBoard() } })], async (test) => {
     const { system } = test;
     await body({
       ...test,

@@ -1,21 +1,17 @@
 /**
  * A server module as an actor: `modules/<id>:<kind>`. The engine calls it once a message, in consensus order, handing down the
- * transaction of the item; API calls and proposals run beside, each on a snapshot of its own.
+ * transaction of the item. API calls don't come here: they find the module among the live ones.
  */
 import type { ActorContext, Step } from "../../actors/actor.ts";
 import { defineActor, next, reply } from "../../actors/actor.ts";
 import type { ActorRef, ArgsOf, Cast, ReplyTo, Request } from "../../actors/protocol.ts";
 import { fenced } from "../../actors/store/fenced.ts";
 import type { ReadTx, StoreTx, StoreView } from "../../actors/store/store.ts";
-import { METHOD_NOT_FOUND, REQUEST_TIMEOUT } from "../../actors/rpc/mod.ts";
-import type { Json } from "../../core/encoding/mod.ts";
-import { DecodeError } from "../../core/encoding/mod.ts";
 import type { Result } from "../../core/result.ts";
-import { err, errorText, ok } from "../../core/result.ts";
+import { err, errorText } from "../../core/result.ts";
 import type { Dyn } from "../../core/types/dyn.ts";
 import { toDyn } from "../../core/types/dyn.ts";
 import type { InPoint, ModuleInstanceId, OutPoint, PeerId } from "../../core/types/ids.ts";
-import { EndpointError } from "../../modules/contract/error.ts";
 import type {
   AnyServerModule,
   AnyServerModuleDefinition,
@@ -23,9 +19,7 @@ import type {
   OutputMeta,
   ServerModuleEnv,
 } from "../../modules/contract/server.ts";
-
-/** What an API caller is told when a call fails: JSON-RPC code and text. */
-export type CallError = { readonly rpcCode: number; readonly message: string };
+import type { LiveModules } from "./live_modules.ts";
 
 /** What the module threw at a submission: a bug of ours, or a broken invariant. The text is for the log. */
 export type Broken = { readonly broken: string };
@@ -46,17 +40,8 @@ export type ModuleMessage =
     Result<OutputMeta, Dyn> | Broken
   >
   | Request<"processItem", { tx: StoreTx; item: unknown; peer: PeerId }, Result<null, string>>
-  | Request<"outputOutcome", { tx: ReadTx; outPoint: OutPoint }, Dyn | null>
   | Request<"propose", null, Dyn[]>
   | Request<"audit", { tx: ReadTx }, bigint>
-  /** `call`: the caller's name for it, for `abandon`. `authorized`: the caller gave the right API password. */
-  | Request<
-    "call",
-    { call: string; method: string; params: Json; authorized: boolean; deadlineMs: number },
-    Result<Json, CallError>
-  >
-  /** Nobody waits for the call any more. */
-  | Cast<"abandon", { call: string }>
   | Cast<"answered", { to: ReplyTo<unknown>; outcome: Result<unknown, unknown> }>
   | Cast<"backgroundEnded", { outcome: Result<void, unknown> }>;
 
@@ -64,6 +49,8 @@ export type ModuleRef = ActorRef<ModuleMessage>;
 
 export type ModuleArgs = {
   readonly definition: AnyServerModuleDefinition;
+  /** Where it is shown to those who only read. */
+  readonly live: LiveModules;
   // deno-lint-ignore no-explicit-any -- the module's own config types are behind its definition
   readonly env: Omit<ServerModuleEnv<any, any>, "platform" | "log" | "signal">;
 };
@@ -73,8 +60,6 @@ type State = {
   readonly instance: ModuleInstanceId;
   readonly definition: AnyServerModuleDefinition;
   readonly module: AnyServerModule;
-  /** Ends calls that are under way. */
-  readonly calls: Map<string, AbortController>;
 };
 
 type Context = ActorContext<ModuleMessage>;
@@ -135,14 +120,15 @@ async function processOutput(
 
 export const moduleActor = defineActor<ModuleMessage, ModuleArgs, State>({
   name: "module",
-  init: async (ctx, { definition, env }) => {
+  init: async (ctx, { definition, live, env }) => {
     const store = fenced(env.store, ctx.signal);
     const module = await definition.start({ ...env, store, platform: ctx.platform, log: ctx.log, signal: ctx.signal });
     const { background } = module;
     if (background) {
       ctx.run(() => background.call(module), (outcome) => ({ type: "backgroundEnded", args: { outcome } }));
     }
-    return { store, instance: env.instance, definition, module, calls: new Map() };
+    live.publish(env.instance, { definition, module, signal: ctx.signal });
+    return { store, instance: env.instance, definition, module };
   },
   handle: {
     prepareInputs: async (state, { transactions, submission }) =>
@@ -157,57 +143,15 @@ export const moduleActor = defineActor<ModuleMessage, ModuleArgs, State>({
       reply(state, await stepOf(submission, () => state.module.verifyInput?.(input).ok ?? true)),
     processInput: async (state, args) => reply(state, await stepOf(args.submission, () => processInput(state, args))),
     processOutput: async (state, args) => reply(state, await stepOf(args.submission, () => processOutput(state, args))),
-    // may wait for the Bitcoin node, so API calls must go on meanwhile
+    // may wait for the Bitcoin node, so submissions must go on meanwhile
     processItem: (state, { tx, item, peer }, ctx, from) =>
       answerLater(state, ctx, from, (signal) => state.module.processItem(tx, item, peer, signal)),
-    outputOutcome: async (state, { tx, outPoint }) => {
-      const outcome: unknown = await state.module.outputOutcome(tx, outPoint);
-      return reply(
-        state,
-        outcome === null ? null : toDyn(state.instance, state.definition.codecs.outputOutcome, outcome),
-      );
-    },
     propose: (state, _args, ctx, from) =>
       answerLater(state, ctx, from, async () => {
         const items = await state.store.read((tx) => state.module.propose(tx));
         return items.map((item: unknown) => toDyn(state.instance, state.definition.codecs.consensusItem, item));
       }),
     audit: async (state, { tx }) => reply(state, await state.module.audit(tx)),
-    call: (state, { call, method, params, authorized, deadlineMs }, ctx, from) => {
-      const endpoint = Object.hasOwn(state.module.api, method) ? state.module.api[method] : undefined;
-      if (!endpoint) return reply(state, err({ rpcCode: METHOD_NOT_FOUND, message: "Method not found" }));
-      const timeout = new AbortController();
-      state.calls.set(call, timeout);
-      return answerLater(state, ctx, from, async (signal) => {
-        const timer = ctx.platform.clock.setTimer(deadlineMs, () => timeout.abort());
-        try {
-          if (endpoint.admin && !authorized) {
-            // as in the reference, bad params win over a wrong password
-            endpoint.checkParams?.(params);
-            throw EndpointError.unauthorized();
-          }
-          return ok(await endpoint.handle(params, { signal: AbortSignal.any([signal, timeout.signal]) }));
-        } catch (thrown) {
-          if (timeout.signal.aborted) return err({ rpcCode: REQUEST_TIMEOUT, message: "Request timeout" });
-          if (thrown instanceof EndpointError) {
-            return err({ rpcCode: thrown.facts.rpcCode, message: thrown.message });
-          }
-          if (thrown instanceof DecodeError) return err({ rpcCode: 400, message: errorText(thrown) });
-          // the module ends: nobody is answered any more
-          if (signal.aborted) throw thrown;
-          // a call restarts nothing, whatever it finds: it is answered as the reference answers a panic of its handler
-          ctx.log.error("An endpoint threw what no caller may see", { method, reason: errorText(thrown) });
-          return err({ rpcCode: 500, message: "API handler panicked" });
-        } finally {
-          timer.cancel();
-          state.calls.delete(call);
-        }
-      });
-    },
-    abandon: (state, { call }) => {
-      state.calls.get(call)?.abort();
-      return next(state);
-    },
     answered: (state, { to, outcome }, ctx) => {
       if (!outcome.ok) throw outcome.error;
       ctx.reply(to, outcome.value);
@@ -217,5 +161,11 @@ export const moduleActor = defineActor<ModuleMessage, ModuleArgs, State>({
       if (!outcome.ok) throw outcome.error;
       return next(state);
     },
+  },
+  // the engine asks one thing at a time, submissions one for each transaction that is checked
+  mailbox: {
+    max: 1_000,
+    full: "refuse",
+    always: ["prepareInputs", "verifyInput", "processInput", "processOutput", "processItem", "propose", "audit"],
   },
 });

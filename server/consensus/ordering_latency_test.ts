@@ -1,8 +1,9 @@
 import { assertEquals } from "@std/assert";
 import type { ManualClock } from "../../actors/_test_platform.ts";
-import { withSystem } from "../../actors/_test_platform.ts";
+import { settle, withSystem } from "../../actors/_test_platform.ts";
 import { child, refTo } from "../../actors/mod.ts";
 import type { ConsensusItem } from "../../core/types/session.ts";
+import { newBoard } from "./board.ts";
 import type { MempoolMessage } from "./mempool.ts";
 import { mempool } from "./mempool.ts";
 
@@ -17,7 +18,8 @@ type Test = {
 };
 
 async function withMempool(body: (test: Test) => Promise<void>): Promise<void> {
-  await withSystem([child(mempool, { args: null })], async ({ system, clock }) => {
+  const board = newBoard();
+  await withSystem([child(mempool, { args: { board } })], async ({ system, clock }) => {
     const ref = refTo<MempoolMessage>("root/mempool");
     await body({
       clock,
@@ -27,7 +29,10 @@ async function withMempool(body: (test: Test) => Promise<void>): Promise<void> {
         assertEquals(data === null, empty);
       },
       ordered: (session) => system.tell(ref, "batchOrdered", { session }),
-      latencyMs: () => system.ask(ref, "orderingLatency", null),
+      latencyMs: async () => {
+        await settle();
+        return board.orderingLatencyMs;
+      },
     });
   });
 }

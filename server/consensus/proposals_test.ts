@@ -6,6 +6,7 @@ import { defineActor, next, reply } from "../../actors/actor.ts";
 import { child, refTo } from "../../actors/mod.ts";
 import type { ReplyTo } from "../../actors/protocol.ts";
 import type { Dyn } from "../../core/types/dyn.ts";
+import { newBoard } from "./board.ts";
 import { MEMPOOL_ITEMS_MAX, PROPOSAL_TIMEOUT_MS } from "./limits.ts";
 import type { MempoolMessage } from "./mempool.ts";
 import { mempool } from "./mempool.ts";
@@ -44,7 +45,7 @@ async function withProposals(modules: readonly Propose[], body: (test: Test) => 
   const args = { modules: modulesWith(refs, decoders), mempool: mempoolRef, intervalMs: INTERVAL_MS };
   await withSystem([
     ...modules.map((propose, i) => child(module(i, propose), { args: null })),
-    child(mempool, { args: null }),
+    child(mempool, { args: { board: newBoard() } }),
     child(proposals, { args }),
   ], (test) => body({ ...test, asked }));
 }

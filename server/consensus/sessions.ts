@@ -7,6 +7,7 @@ import { defineActor, next, reply } from "../../actors/actor.ts";
 import type { ActorRef, Cast, Request } from "../../actors/protocol.ts";
 import type { SupervisorSpec } from "../../actors/supervisor.ts";
 import type { SignedSessionOutcome } from "../../core/types/session.ts";
+import type { ConsensusBoard } from "./board.ts";
 import type { EngineRef } from "./engine.ts";
 
 /** After a planned shutdown peers may still fetch the last outcome from us for so long. */
@@ -18,8 +19,7 @@ export type SessionsMessage =
   | Cast<"farewellOver", null>
   | Cast<"begin", null>
   /** After this session consensus ends and with it the process; null takes it back. Not persisted. */
-  | Request<"scheduleShutdown", { session: number | null }, null>
-  | Request<"scheduledShutdown", null, number | null>;
+  | Request<"scheduleShutdown", { session: number | null }, null>;
 
 export type SessionsRef = ActorRef<SessionsMessage>;
 
@@ -35,6 +35,7 @@ export type SessionsArgs = {
   readonly total: number;
   /** Ends the process in order. */
   readonly shutdown: () => void;
+  readonly board: ConsensusBoard;
 };
 
 type State = SessionsArgs & {
@@ -62,6 +63,7 @@ export const sessions = defineActor<SessionsMessage, SessionsArgs, State>({
       if (!outcome.ok) throw outcome.error;
       return { type: "begin", args: null };
     });
+    args.board.scheduledShutdown = null;
     return { ...args, first: true, session: null, shutdownAfter: null };
   },
   handle: {
@@ -85,8 +87,10 @@ export const sessions = defineActor<SessionsMessage, SessionsArgs, State>({
       if (session === state.session) throw new Error(`Session ${session} took longer than ${state.timeoutMs} ms`);
       return next(state);
     },
-    scheduleShutdown: (state, { session }) => reply({ ...state, shutdownAfter: session }, null),
-    scheduledShutdown: (state) => reply(state, state.shutdownAfter),
+    scheduleShutdown: (state, { session }) => {
+      state.board.scheduledShutdown = session;
+      return reply({ ...state, shutdownAfter: session }, null);
+    },
   },
   inspect: (state) => ({ session: state.session }),
 });

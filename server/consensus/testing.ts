@@ -17,6 +17,8 @@ import { modulePrefix } from "./db.ts";
 import type { EngineMessage } from "./engine.ts";
 import { engine } from "./engine.ts";
 import { makeKeychain } from "./keychain.ts";
+import type { ConsensusBoard } from "./board.ts";
+import { newBoard } from "./board.ts";
 import type { MempoolMessage } from "./mempool.ts";
 import { mempool } from "./mempool.ts";
 import type { ModuleMessage } from "./module_actor.ts";
@@ -59,7 +61,7 @@ export function dealtKeychains(
   return { broadcastKeys, keychains };
 }
 
-export type ConsensusTest = TestSystem & { readonly store: Store };
+export type ConsensusTest = TestSystem & { readonly store: Store; readonly board: ConsensusBoard };
 
 export async function withConsensus(
   module: Partial<AnyServerModule>,
@@ -79,14 +81,15 @@ export async function withConsensus(
   });
   const modules = modulesWith(new Map([[INSTANCE, refs.module]]), new Map([[INSTANCE, codecs]]));
   const version = { major: 2, minor: 1 };
-  const args = { definition: definition as unknown as AnyServerModuleDefinition, env };
+  const args = { definition: definition as unknown as AnyServerModuleDefinition, live: modules.live, env };
+  const board = newBoard();
   await withSystem([
     child(moduleActor, { id: `${INSTANCE}:test`, args }),
-    child(mempool, { args: null }),
+    child(mempool, { args: { board } }),
     child(submissions, { args: { store, modules, mempool: refs.mempool, version } }),
-    child(engine, { args: { store, modules, settings: { version }, submissions: refs.submissions } }),
+    child(engine, { args: { store, modules, settings: { version }, submissions: refs.submissions, board } }),
     ...more(modules),
-  ], (test) => body({ ...test, store }));
+  ], (test) => body({ ...test, store, board }));
 }
 
 /** How often actors of the test were restarted. */

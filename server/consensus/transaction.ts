@@ -20,17 +20,20 @@ import type { Version } from "../../core/types/version.ts";
 import { modulePrefix } from "./db.ts";
 import { DecodedMemo } from "./decoded_memo.ts";
 import { Funding } from "./funding.ts";
+import { LiveModules } from "./live_modules.ts";
 import type { Broken, ModuleRef } from "./module_actor.ts";
 
 export type Modules = {
   readonly refs: ReadonlyMap<ModuleInstanceId, ModuleRef>;
   readonly decoders: Decoders;
+  /** For who only reads. */
+  readonly live: LiveModules;
   /** Of these decoders' work. */
   readonly memo: DecodedMemo;
 };
 
 export function modulesWith(refs: Modules["refs"], decoders: Decoders): Modules {
-  return { refs, decoders, memo: new DecodedMemo() };
+  return { refs, decoders, live: new LiveModules(), memo: new DecodedMemo() };
 }
 
 /** A transaction whose inputs and outputs were all decoded by their modules. */

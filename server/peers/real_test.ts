@@ -7,6 +7,7 @@ import { child, createSystem, supervisor } from "../../actors/mod.ts";
 import type { TlsIdentity } from "../../actors/platform/platform.ts";
 import { realPlatform } from "../../actors/platform/real.ts";
 import { utf8 } from "../../core/bytes.ts";
+import { routerMemory } from "./router.ts";
 import { listening, peer, sessionIndex } from "./testing.ts";
 import { certificateName, peersTree, routerRef } from "./tree.ts";
 
@@ -28,6 +29,7 @@ async function start(self: 0 | 1, identities: readonly TlsIdentity[], port: numb
     identity: identities[self]!,
     bind: { hostname: HOST, port: 0 },
     others: new Map([[peer(other), there]]),
+    memory: routerMemory(),
   });
   const router = routerRef("root");
   const consumer = child(listening, {

@@ -6,6 +6,7 @@ import type { LinkBehaviour } from "../../actors/platform/simulated/mod.ts";
 import { SimulatedWorld } from "../../actors/platform/simulated/mod.ts";
 import type { PeerId } from "../../core/types/ids.ts";
 import type { P2pMessage, ReceivedP2pMessage } from "../../core/types/p2p_message.ts";
+import { routerMemory } from "./router.ts";
 import type { PeerMessage, RouterRef } from "./router.ts";
 import { certificateName, peersTree, routerRef } from "./tree.ts";
 
@@ -152,6 +153,7 @@ export class Guardians {
       identity: this.identities[self]!,
       bind: { hostname: "0.0.0.0", port: PORT },
       others: new Map(others),
+      memory: routerMemory(),
     });
     const seen = (from: PeerId, message: ReceivedP2pMessage) => guardian.received.push(`${from}:${textOf(message)}`);
     const consumer = child(listening, { args: { router: routerRef("root"), seen } });

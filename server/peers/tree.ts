@@ -9,8 +9,8 @@ import { Handover } from "./handover.ts";
 import type { LinkRef } from "./link.ts";
 import { link } from "./link.ts";
 import { peerListener } from "./listener.ts";
-import type { RouterRef } from "./router.ts";
-import { router, routerMemory } from "./router.ts";
+import type { RouterMemory, RouterRef } from "./router.ts";
+import { router } from "./router.ts";
 
 /** Another guardian as a peer. */
 export type PeerAddress = {
@@ -28,6 +28,8 @@ export type PeersArgs = {
   readonly bind: Address;
   /** The others, without ourselves. */
   readonly others: ReadonlyMap<PeerId, PeerAddress>;
+  /** Whoever made it sees which of them are connected. */
+  readonly memory: RouterMemory;
 };
 
 /** DNS name in a guardian's certificate: every character that is not ASCII alphanumeric becomes `_`. Sheet "consensus" C1. */
@@ -39,7 +41,7 @@ export function routerRef(parent: string): RouterRef {
   return refTo(`${parent}/peers/router`);
 }
 
-export function peersTree({ parent, self, identity, bind, others }: PeersArgs): SupervisorSpec {
+export function peersTree({ parent, self, identity, bind, others, memory }: PeersArgs): SupervisorSpec {
   const handover = new Handover<ByteStream>();
   const links = new Map<PeerId, LinkRef>(
     [...others.keys()].map((peer) => [peer, refTo(`${parent}/peers/link:${peer}`)]),
@@ -50,7 +52,7 @@ export function peersTree({ parent, self, identity, bind, others }: PeersArgs): 
     intensity: 10, // a peer that sends garbage must not take the links to the others down
     periodMs: 10_000,
     children: [
-      child(router, { args: { links, memory: routerMemory() } }),
+      child(router, { args: { links, memory } }),
       ...[...others].map(([peer, { hostname, port, name, certificate }]) =>
         child(link, {
           id: `link:${peer}`,

@@ -124,10 +124,10 @@ export class MintFederation {
     return formatEcash(makeEcash(this.toy.invite.federationId, notes));
   }
 
-  /** A wallet on the world's machine. */
-  async wallet(world: ClientWorld, path?: string): Promise<FederationClient> {
+  /** A wallet on the world's machine. @param modules by default those that do nothing in the background */
+  async wallet(world: ClientWorld, path?: string, modules = quietModules): Promise<FederationClient> {
     const store = await world.finish(world.openStore(path));
-    const options = { platform: world.platform, store, modules: quietModules, log: () => {} };
+    const options = { platform: world.platform, store, modules, log: () => {} };
     const client = await world.finish(Client.open(options));
     if (!client.isJoined) await world.finish(client.join(this.toy.invite));
     return new FederationClient(client);

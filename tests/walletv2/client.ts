@@ -74,8 +74,8 @@ export class TestClient {
     const clock = options.clock ?? new ManualClock();
     const disk = options.disk ?? new MemoryBackend({ clock });
     const store = await openMemoryStore({ clock, backend: disk });
-    const absent = {} as Platform["network"] & Platform["files"];
-    const platform = { clock, dice: seededDice(options.seed ?? 1), network: absent, files: absent };
+    const absent = {} as Platform["network"] & Platform["files"] & Platform["threads"];
+    const platform = { clock, dice: seededDice(options.seed ?? 1), network: absent, files: absent, threads: absent };
     const client = new TestClient(disk, store, platform, clock);
     const indices = VALID_INDICES[options.federation.wallet.guardians.length]!, known = options.known ?? 2;
     await client.inModule(WALLET, async (tx) => {
