@@ -3,6 +3,7 @@
  *
  * The same on a real machine (`main.ts`) and in a simulated world: everything outside is handed in.
  */
+import { join } from "@std/path";
 import { createSystem } from "../actors/mod.ts";
 import type { Logger, LogSink } from "../actors/logger.ts";
 import { loggerFor } from "../actors/logger.ts";
@@ -24,11 +25,12 @@ import type { Method, Methods } from "./api/dispatch.ts";
 import { method } from "./api/method.ts";
 import type { Json } from "../core/encoding/mod.ts";
 import { unit } from "../core/encoding/mod.ts";
-import { apiUrls, ensureOwnStatements } from "./api/statements.ts";
+import { apiUrls } from "./api/statements.ts";
 import { apiTree, consensusMethods } from "./api/tree.ts";
 import type { BitcoinSettings } from "./bitcoin/mod.ts";
-import { bitcoinSourceOf } from "./bitcoin/mod.ts";
+import { bitcoinSourceOf, CHAIN_MEMORY_PREFIX } from "./bitcoin/mod.ts";
 import { newBoard } from "./consensus/board.ts";
+import { ConsensusError, getDisagreement } from "./consensus/disagreement.ts";
 import { makeKeychain } from "./consensus/keychain.ts";
 import type { ConsensusSettings } from "./consensus/settings.ts";
 import { routerMemory } from "./peers/router.ts";
@@ -36,7 +38,7 @@ import { peersTree } from "./peers/tree.ts";
 import type { PeerAddress } from "./peers/tree.ts";
 import { ceremony } from "./setup/ceremony.ts";
 import type { OpenFile } from "./setup/config_files.ts";
-import { closeConfig, isConfigured, readConfig, writeConfig } from "./setup/config_files.ts";
+import { closeConfig, INVITE, isConfigured, readConfig, writeConfig } from "./setup/config_files.ts";
 import { SetupError } from "./setup/error.ts";
 import type { GuardianConfig } from "./setup/guardian_config.ts";
 import { clientConfigFor, configuredModules } from "./setup/guardian_config.ts";
@@ -62,6 +64,8 @@ export type GuardianOptions = {
   readonly apiPassword: string | null;
   /** Secret. */
   readonly apiSecrets: readonly string[];
+  /** Of one public address. */
+  readonly apiConnectionsPerAddress: number;
   readonly sessionTimeoutMs: number;
   readonly testEnvironment: boolean;
 };
@@ -89,6 +93,7 @@ export class Guardian {
   readonly #system: ActorSystem;
   readonly #bitcoin: BitcoinSource;
   readonly #stopping = new AbortController();
+  #disagreement: ConsensusError | null = null;
   readonly #routerMemory = routerMemory();
 
   private constructor(options: GuardianOptions) {
@@ -101,7 +106,7 @@ export class Guardian {
   static async start(options: GuardianOptions): Promise<Guardian> {
     const guardian = new Guardian(options);
     await options.platform.files.makeDirectory(options.dataDir, { secret: true });
-    await guardian.#system.start(rootTree(options.bitcoin));
+    await guardian.#system.start(rootTree({ ...options.bitcoin, store: options.store.view(CHAIN_MEMORY_PREFIX) }));
     return guardian;
   }
 
@@ -109,6 +114,7 @@ export class Guardian {
    * Runs until the guardian was stopped or has failed.
    * @returns the exit code
    * @throws {SetupError} when setup or the config is at fault
+   * @throws {ConsensusError} when the federation signed what this guardian doesn't have, in this life or one before
    */
   async run(): Promise<number> {
     const { platform, dataDir, log } = this.#options;
@@ -117,7 +123,9 @@ export class Guardian {
     if (configured) await this.#forgetSetup();
     const config = configured ? await readConfig(platform.files, dataDir) : await this.#setUp();
     if (config) await this.#orStopped(this.#serve(config));
-    return await Promise.race([this.#system.ended, this.#options.store.failed]);
+    const code = await Promise.race([this.#system.ended, this.#options.store.failed]);
+    if (this.#disagreement) throw this.#disagreement;
+    return code;
   }
 
   /** Null when the guardian was stopped before it had a config. */
@@ -148,7 +156,13 @@ export class Guardian {
     const methods = setupMethods(system, paths.setup, apiPassword);
     await system.startChild(
       ROOT,
-      apiTree(ROOT, { bind: bindApi, methods, connectionsMax: SETUP_CONNECTIONS_MAX, apiSecrets }),
+      apiTree(ROOT, {
+        bind: bindApi,
+        methods,
+        connectionsMax: SETUP_CONNECTIONS_MAX,
+        connectionsPerAddress: SETUP_CONNECTIONS_MAX,
+        apiSecrets,
+      }),
     );
     const params = await system.ask(paths.setup, "params", null, { deadlineMs: Infinity });
     await sleep(platform.clock, SETUP_FAREWELL_MS);
@@ -222,6 +236,11 @@ export class Guardian {
   async #serve(config: GuardianConfig): Promise<void> {
     const { platform, store, definitions, bindApi, apiPassword, apiSecrets, testEnvironment } = this.#options;
     const system = this.#system;
+    const disagreement = await store.read((tx) => getDisagreement(tx));
+    if (disagreement) {
+      this.#disagreement = new ConsensusError(disagreement);
+      return await this.stop();
+    }
     const configured = configuredModules(config, definitions);
     const { consensus, local, private: secret } = config;
     const peers = numPeers(consensus.apiEndpoints.size);
@@ -229,12 +248,21 @@ export class Guardian {
     if (router && !this.#hasPeers()) {
       await this.#startPeers(local.identity, tlsOfConfig(config), addressesOfConfig(config));
     }
-    const fresh = await ensureOwnStatements(store, config, platform);
     // as the others last said; one that moves while we run is found at our next start
     const urls = await store.read((tx) => apiUrls(tx, consensus));
     urls.delete(local.identity);
     await system.startChild(ROOT, federationTree(urls, apiSecrets[0] ?? null));
-    const gossip = { store, identity: local.identity, guardians: guardianRefs(urls.keys()), fresh, testEnvironment };
+    const clientConfig = clientConfigFor(config, configured);
+    const federationId = federationIdOf(clientConfig.global.apiEndpoints);
+    const gossip = {
+      store,
+      config,
+      guardians: guardianRefs(urls.keys()),
+      federationId,
+      apiSecret: apiSecrets[0] ?? null,
+      invitePath: join(this.#options.dataDir, INVITE),
+      testEnvironment,
+    };
     await system.startChild(ROOT, gossipTree(gossip));
 
     const settings: ConsensusSettings = {
@@ -265,10 +293,13 @@ export class Guardian {
       bitcoin: this.#bitcoin,
       ready: (signal) => this.#awaitNode(signal),
       shutdown: () => void this.stop(),
+      disagreed: (found) => {
+        this.#disagreement = new ConsensusError(found);
+        void this.stop();
+      },
     });
     await system.startChild(ROOT, tree);
 
-    const clientConfig = clientConfigFor(config, configured);
     const answered = consensusMethods({
       sender: system,
       platform,
@@ -277,7 +308,7 @@ export class Guardian {
       modules,
       configured,
       clientConfig,
-      federationId: federationIdOf(clientConfig.global.apiEndpoints),
+      federationId,
       board,
       connected: this.#routerMemory.connected,
       submissions: paths.submissions,
@@ -290,7 +321,13 @@ export class Guardian {
     const methods: Methods = (name) => name === "inspect" ? inspect : answered(name);
     await system.startChild(
       ROOT,
-      apiTree(ROOT, { bind: bindApi, methods, connectionsMax: local.maxConnections, apiSecrets }),
+      apiTree(ROOT, {
+        bind: bindApi,
+        methods,
+        connectionsMax: local.maxConnections,
+        connectionsPerAddress: this.#options.apiConnectionsPerAddress,
+        apiSecrets,
+      }),
     );
   }
 

@@ -18,6 +18,7 @@ export type AskOptions = {
   readonly signal?: AbortSignal;
 };
 
+/** Every call rejects with a `WaitError` (`aborted`, `closed`) when its signal is aborted or the client closes. */
 export interface FederationApi {
   readonly peerIds: readonly PeerId[];
   /** A threshold of equal answers; guardians that differ are asked again. @throws {ApiError} `federation` · `disagreement` · `not_supported` */

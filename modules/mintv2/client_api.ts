@@ -9,6 +9,7 @@ import type { OperationId, OutPointRange } from "../../core/types/ids.ts";
 import { outPointRange } from "../../core/types/ids.ts";
 import type { FinalizeError } from "../contract/client.ts";
 import { ApiError } from "../contract/federation_api.ts";
+import { endedBy } from "../contract/waiting.ts";
 import { exactNotes, greedyIssuance } from "./balancing.ts";
 import { holdings, noteCounts, removeNote } from "./client_db.ts";
 import type { MintState } from "./client_states.ts";
@@ -128,7 +129,8 @@ export class MintClient {
     const { env } = this.#wallet;
     try {
       // notes leave the wallet for an exchange only when enough guardians are there to do it
-      await env.api.threshold({ method: "recovery_count", params: null, result: u64Number }, (_, count) => ok(count));
+      const call = { method: "recovery_count", params: null, result: u64Number };
+      await env.api.threshold(call, (_, count) => ok(count), signal && { signal });
     } catch (thrown) {
       if (!(thrown instanceof ApiError)) throw thrown;
       throw new EcashError({ code: "offline" }, "We need to reissue notes but the client is offline", {
@@ -231,7 +233,7 @@ export class MintClient {
         return { ok: false, error: state.value };
       }
     }
-    throw signal?.reason ?? new Error("The client is closing");
+    throw endedBy(signal);
   }
 
   /** Resolves when everything that an operation issues is in the wallet or never will be. */

@@ -17,6 +17,7 @@ import type {
   PrimaryModule,
   Spending,
 } from "../contract/client.ts";
+import { endedBy } from "../contract/waiting.ts";
 import { balance } from "./balancing.ts";
 import { holdings, noteCounts, removeNote } from "./client_db.ts";
 import type { MintState } from "./client_states.ts";
@@ -132,7 +133,7 @@ export class Wallet implements PrimaryModule<MintState> {
       if (state.tag === "OutputAborted" && covers(state.value.range)) return err("Transaction was rejected");
       if (state.tag === "OutputFailed" && covers(state.value.range)) return err("Failed to finalize notes");
     }
-    throw signal?.reason ?? new Error("The client is closing");
+    throw endedBy(signal);
   }
 
   async balanceMsat(tx: ReadTx): Promise<bigint> {

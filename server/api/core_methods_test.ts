@@ -23,7 +23,8 @@ import {
 } from "../../core/types/transaction.ts";
 import { testStore } from "../../modules/contract/testing.ts";
 import type { ConsensusBoard } from "../consensus/board.ts";
-import { setAcceptedItem, setAcceptedTransaction, setSessionOutcome } from "../consensus/db.ts";
+import { setAcceptedTransaction } from "../consensus/db.ts";
+import { putItems, putSession } from "../consensus/db_testing.ts";
 import { clientConfigFor } from "../setup/guardian_config.ts";
 import { coreMethods } from "./core_methods.ts";
 import { announcements } from "./db.ts";
@@ -158,7 +159,7 @@ Deno.test("the invite code holds this guardian's URL of now, and the active secr
 
 Deno.test("status tells of the other guardians", async () => {
   await withGuardian(async ({ ask, store }) => {
-    for (let session = 0; session < 5; session++) await store.transact((tx) => setSessionOutcome(tx, session, SIGNED));
+    for (let session = 0; session < 5; session++) await store.transact((tx) => putSession(tx, session, SIGNED));
     assertEquals(await ask("status"), {
       server: "consensus_running",
       federation: {
@@ -234,8 +235,8 @@ Deno.test("a guardian's backup is a tar of its three config files, enough to res
 Deno.test("sessions are told as initial, pending and complete", async () => {
   await withGuardian(async ({ ask, store }) => {
     await store.transact((tx) => {
-      setSessionOutcome(tx, 0, SIGNED);
-      setAcceptedItem(tx, 0, ITEM);
+      putSession(tx, 0, SIGNED);
+      putItems(tx, 1, [ITEM]);
     });
     const [v1, v2] = [moduleEncoding(sessionStatus), moduleEncodingBase64(sessionStatusV2)];
     assertEquals(await ask("session_count"), 1);
@@ -256,7 +257,7 @@ Deno.test("sessions are told as initial, pending and complete", async () => {
 Deno.test("a session's outcome is waited for", async () => {
   await withGuardian(async ({ ask, store }) => {
     const waiting = ask("await_signed_session_outcome", 0);
-    await (await store.transact((tx) => setSessionOutcome(tx, 0, SIGNED))).durable;
+    await (await store.transact((tx) => putSession(tx, 0, SIGNED))).durable;
     assertEquals(moduleEncoding(signedSessionOutcome).fromJson(await waiting), SIGNED);
   });
 });

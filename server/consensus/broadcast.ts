@@ -10,7 +10,6 @@ import type { StoreView } from "../../actors/store/store.ts";
 import type { ActorChild } from "../../actors/supervisor.ts";
 import { child } from "../../actors/supervisor.ts";
 import type { Bytes } from "../../core/bytes.ts";
-import { concat } from "../../core/bytes.ts";
 import type { Result } from "../../core/result.ts";
 import { readDurable } from "../../modules/contract/read_durable.ts";
 import { admit, step } from "../broadcast/broadcast.ts";
@@ -20,7 +19,7 @@ import type { BroadcastEffect, BroadcastEvent, BroadcastState } from "../broadca
 import { createBroadcast } from "../broadcast/state.ts";
 import type { PeerMessage, RouterRef } from "../peers/router.ts";
 import { bytesOfPeerMessage } from "../peers/router.ts";
-import { UNITS_PREFIX } from "./db.ts";
+import { unitKey, unitsPrefix } from "./db.ts";
 import type { MempoolRef, NextUnitData } from "./mempool.ts";
 import type { OutcomeRef } from "./outcome.ts";
 import type { ConsensusSettings } from "./settings.ts";
@@ -57,15 +56,10 @@ type State = {
 };
 type Context = ActorContext<BroadcastMessage>;
 
-function recordKey(position: number): Bytes {
-  const key = new Uint8Array(8);
-  new DataView(key.buffer).setBigUint64(0, BigInt(position));
-  return concat(UNITS_PREFIX, key);
-}
-
 async function save(state: State, ctx: Context, records: readonly Bytes[]): Promise<void> {
-  const { durable } = await state.args.store.transact((tx) => {
-    for (const [i, record] of records.entries()) tx.set(recordKey(state.records + i), record);
+  const { store, session } = state.args;
+  const { durable } = await store.transact((tx) => {
+    for (const [i, record] of records.entries()) tx.set(unitKey(session, state.records + i), record);
   });
   state.records += records.length;
   ctx.run(() => durable, (outcome) => ({ type: "saved", args: { count: records.length, outcome } }));
@@ -114,7 +108,7 @@ const broadcast = defineActor<BroadcastMessage, BroadcastArgs, State>({
     const { settings, keychain, session, store } = args;
     const backup = await readDurable(store, async (tx) => {
       const records: Bytes[] = [];
-      for await (const { value } of tx.range({ prefix: UNITS_PREFIX })) records.push(value);
+      for await (const { value } of tx.range({ prefix: unitsPrefix(session) })) records.push(value);
       return records;
     });
     const state: State = {

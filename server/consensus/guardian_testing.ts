@@ -14,7 +14,8 @@ import { signedSessionOutcome } from "../../core/types/session.ts";
 import type { LinkMessage } from "../peers/link.ts";
 import { guardianRefs, paths } from "../tree.ts";
 import type { ConsensusBoard } from "./board.ts";
-import { getSessionOutcome } from "./db.ts";
+import { sessionIn } from "./db_testing.ts";
+import type { Disagreement } from "./disagreement.ts";
 
 const LATENCY_MS = 10, POLL_MS = 50;
 
@@ -28,6 +29,7 @@ export class TestGuardian {
   /** What its API answers when another asks for an outcome; default what its store has. */
   answer: ((session: number) => Promise<Result<Json, RpcError>>) | null = null;
   shutdowns = 0;
+  readonly disagreements: Disagreement[] = [];
   system: ActorSystem | null = null;
   store: Store | null = null;
   board: ConsensusBoard | null = null;
@@ -93,7 +95,7 @@ export function apiOf(to: TestGuardian) {
             await sleep(ctx.platform.clock, POLL_MS, signal);
             if (!to.store) return err({ kind: "connection", message: "refused" });
             if (to.answer) return await to.answer(session);
-            const outcome = await to.store.read((tx) => getSessionOutcome(tx, session));
+            const outcome = await to.store.read((tx) => sessionIn(tx, session));
             if (outcome) return ok(moduleEncoding(signedSessionOutcome).toJson(outcome));
           }
         }, (outcome) => ({ type: "answered", args: { from, outcome } }));

@@ -16,3 +16,11 @@ export const PROPOSAL_TIMEOUT_MS = 30_000;
 export const RECHECK_INTERVAL_MS = 500;
 /** A single guardian ends a session after so long (sheet "consensus", B8). */
 export const SINGLE_SESSION_MS = 60_000;
+/** Entries of a session that are moved, or deleted, in one commit: few thousand commits for the largest session … */
+export const MOVE_ENTRIES_MAX = 256;
+/** … and bytes, far below what a commit takes (64 MiB), so that others' commits are not held up. */
+export const MOVE_BYTES_MAX = 4 * 1_048_576;
+/** Items of a peer's outcome that are processed in one commit: as many as a unit may hold of usual ones. */
+export const ADOPTED_ITEMS_MAX = 256;
+/** Items of a peer's outcome that are hashed at once, some milliseconds' work: in between consensus goes on. */
+export const HASHED_ITEMS_MAX = 500;

@@ -25,8 +25,8 @@ export type SubmissionsMessage =
    * (callers have checked). After `waitMs` the caller is forgotten.
    */
   | Request<"submit", { transaction: Transaction; waitMs: number }, SubmissionAnswer>
-  /** An item was accepted and is durable; its id when it was a transaction. */
-  | Cast<"accepted", { txid: TransactionId | null }>
+  /** Items were accepted and are durable; ids of those that were transactions. */
+  | Cast<"accepted", { txids: readonly TransactionId[] }>
   | Cast<"sessionCompleted", { session: number }>
   | Cast<"checked", { txid: TransactionId; verdict: Verdict; first: boolean }>
   | Cast<"queued", { txid: TransactionId; place: boolean }>
@@ -151,8 +151,8 @@ export const submissions = defineActor<SubmissionsMessage, SubmissionsArgs, Stat
       if (!place) answer(state, ctx, txid, null);
       return next(state);
     },
-    accepted: (state, { txid }, ctx) => {
-      if (txid !== null && state.waiting.has(txid)) answer(state, ctx, txid, ok(txid));
+    accepted: (state, { txids }, ctx) => {
+      for (const txid of txids) answer(state, ctx, txid, ok(txid));
       scheduleRecheck(state, ctx);
       return next(state);
     },

@@ -8,6 +8,7 @@ import { toDyn } from "../../core/types/dyn.ts";
 import type { Transaction } from "../../core/types/transaction.ts";
 import { transactionIdOf } from "../../core/types/transaction.ts";
 import type { AnyServerModule } from "../../modules/contract/server.ts";
+import { processOne } from "./engine_testing.ts";
 import { codecsWith, refs, restartsOf, stored, withConsensus } from "./testing.ts";
 
 /** Items of the test's module, by what happens to them. */
@@ -75,7 +76,7 @@ Deno.test("other submissions go on beside a broken one", async () => {
     assertEquals(await system.ask(refs.submissions, "submit", { transaction: bad, waitMs: 1_000 }), "broken");
     const item = await system.ask(refs.mempool, "take", null);
     assertEquals(item, { tag: "Transaction", value: good });
-    const process = system.ask(refs.engine, "process", { session: 0, position: 0, item, peer: 0 });
+    const process = processOne(test, { session: 0, position: 0, item, peer: 0 });
     await clock.advance(0);
     assertEquals([await process, await waiting], [ok(null), ok(transactionIdOf(good))]);
     assertEquals(restartsOf(test), 0);
@@ -84,12 +85,12 @@ Deno.test("other submissions go on beside a broken one", async () => {
 
 Deno.test("an ordered item that breaks an invariant is a crash, and none of it is kept", async () => {
   await withConsensus(MODULE, codecs, async (test) => {
-    const { system, store, clock } = test;
+    const { store, clock } = test;
     for (const output of [BREAKS, BREAKS_LATE]) {
       const before = restartsOf(test);
       const item = { tag: "Transaction" as const, value: transactionOf({ output }) };
       const args = { session: 0, position: 0, item, peer: 0 };
-      await assertRejects(() => system.ask(refs.engine, "process", args), ActorError);
+      await assertRejects(() => processOne(test, args), ActorError);
       await clock.advance(0);
       assertEquals(restartsOf(test), before + 2, "the module, and the engine that asked it");
     }

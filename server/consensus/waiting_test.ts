@@ -8,6 +8,7 @@ import type { Transaction, TransactionError } from "../../core/types/transaction
 import { transactionIdOf } from "../../core/types/transaction.ts";
 import { toDyn } from "../../core/types/dyn.ts";
 import type { AnyServerModule } from "../../modules/contract/server.ts";
+import { endSession, processOne } from "./engine_testing.ts";
 import { MEMPOOL_ITEMS_MAX, MEMPOOL_PRODUCERS_MAX, RECHECK_INTERVAL_MS, SUBMISSIONS_MAX } from "./limits.ts";
 import type { SubmissionAnswer } from "./submissions.ts";
 import type { ConsensusTest } from "./testing.ts";
@@ -53,7 +54,7 @@ async function unit({ system }: ConsensusTest, session = 0): Promise<ConsensusIt
 const itemOf = (value: Transaction): ConsensusItem => ({ tag: "Transaction", value });
 
 function process({ system }: ConsensusTest, position: number, value: Transaction) {
-  return system.ask(refs.engine, "process", { session: 0, position, item: itemOf(value), peer: 1 });
+  return processOne({ system }, { session: 0, position, item: itemOf(value), peer: 1 });
 }
 
 function inspect({ system }: ConsensusTest, { path }: { readonly path: string }) {
@@ -110,8 +111,7 @@ Deno.test("a transaction that waits goes to one unit a session, and into the nex
     assertEquals(await unit(test), [itemOf(transaction(1))]);
     await test.clock.advance(10_000);
     assertEquals(await unit(test), []);
-    const outcome = { sessionOutcome: { items: [] }, signatures: new Map() };
-    await test.system.ask(refs.engine, "complete", { session: 0, outcome });
+    await endSession(test, 0, 0);
     await test.clock.advance(0);
     assertEquals(await unit(test, 1), [itemOf(transaction(1))]);
     assertEquals(answers, [undefined, undefined]);

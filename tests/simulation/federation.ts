@@ -20,7 +20,8 @@ import type { GuardianConfig } from "../../server/setup/guardian_config.ts";
 import { clientConfigFor, configuredModules } from "../../server/setup/guardian_config.ts";
 import { federationIdOf } from "../../core/types/federation_id.ts";
 import { formatInviteCode, newInviteCode } from "../../core/types/invite_code.ts";
-import { finishedSessions, getSessionOutcome } from "../../server/consensus/db.ts";
+import { finishedSessions } from "../../server/consensus/db.ts";
+import { sessionIn } from "../../server/consensus/db_testing.ts";
 import { sessionOutcome } from "../../core/types/session.ts";
 import { BLOCKS_TO_AGREE } from "../demo/waits.ts";
 import { dealtConfigs } from "./dealt.ts";
@@ -195,7 +196,7 @@ export class SimulatedFederation {
     return this.#nodes.get(peer)!.store!.read(async (tx) => {
       const outcomes: string[] = [];
       for (let session = 0, count = await finishedSessions(tx); session < count; session++) {
-        outcomes.push(encodeHex(sessionOutcome, (await getSessionOutcome(tx, session))!.sessionOutcome));
+        outcomes.push(encodeHex(sessionOutcome, (await sessionIn(tx, session))!.sessionOutcome));
       }
       return outcomes;
     });
