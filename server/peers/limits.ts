@@ -18,5 +18,5 @@ export const SEND_TIMEOUT_MS = 60_000;
 export const DIAL_TIMEOUT_MS = 10_000;
 /** Delays between attempts to dial: Fibonacci from 250 ms, capped. */
 export const DIAL_BACK_OFF = { minMs: 250, maxMs: 13_750 };
-/** Accepted connections that wait for the listener at once; a further one is closed, and whoever it was dials again. */
-export const ARRIVED_MAX = 64;
+/** Strangers at the listener are told of once in so long a time, with their number. */
+export const STRANGERS_TOLD_MS = 60_000;
