@@ -2,8 +2,15 @@
 
 /** Of one TLS listener. */
 export const TLS_LISTENER = {
-  /** Hundreds of guardians at most are real; the rest is room for strangers' handshakes. */
-  connectionsMax: 1_000,
+  /**
+   * Connections that have not proved a known certificate: strangers, and guardians while they shake hands, which takes a fifth of a second.
+   * A further one takes the place of the oldest, so that silent ones shut nobody out; a guardian would be shut out by 1,000 new ones a second.
+   */
+  strangersMax: 256,
+  /** Of them from one address; several guardians may share one. */
+  strangersOfSourceMax: 16,
+  /** Connections under one known certificate: one is used, others are being replaced or closed. A further one replaces the oldest. */
+  sameKnownMax: 8,
   /** A handshake takes two round trips; a stranger that needs longer holds a place. */
   handshakeTimeoutMs: 10_000,
 };

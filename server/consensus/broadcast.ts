@@ -12,12 +12,13 @@ import { child } from "../../actors/supervisor.ts";
 import type { Bytes } from "../../core/bytes.ts";
 import type { Result } from "../../core/result.ts";
 import { readDurable } from "../../modules/contract/read_durable.ts";
-import { step } from "../broadcast/broadcast.ts";
+import { admit, step } from "../broadcast/broadcast.ts";
 import { fedimintDelays } from "../broadcast/delays.ts";
 import type { Keychain } from "../broadcast/keychain.ts";
 import type { BroadcastEffect, BroadcastEvent, BroadcastState } from "../broadcast/state.ts";
 import { createBroadcast } from "../broadcast/state.ts";
 import type { PeerMessage, RouterRef } from "../peers/router.ts";
+import { bytesOfPeerMessage } from "../peers/router.ts";
 import { unitKey, unitsPrefix } from "./db.ts";
 import type { MempoolRef, NextUnitData } from "./mempool.ts";
 import type { OutcomeRef } from "./outcome.ts";
@@ -70,7 +71,11 @@ async function perform(state: State, ctx: Context, effect: BroadcastEffect): Pro
     case "save":
       return await save(state, ctx, effect.records);
     case "send":
-      return ctx.tell(args.router, "send", { to: effect.to, message: { tag: "Aleph", value: effect.bytes } });
+      return ctx.tell(args.router, "send", {
+        to: effect.to,
+        message: { tag: "Aleph", value: effect.bytes },
+        isAnswer: effect.isAnswer,
+      });
     case "setTimer":
       ctx.after(effect.delayMs, { type: "timer", args: { id: effect.id } });
       return;
@@ -126,19 +131,19 @@ const broadcast = defineActor<BroadcastMessage, BroadcastArgs, State>({
     return state;
   },
   handle: {
-    peerMessage: async (state, { from, message }, ctx) => {
-      if (message.tag !== "Aleph") {
-        ctx.log.debug("Unexpected message from a guardian ignored", { peer: from, kind: message.tag });
+    peerMessage: async (state, { from, id, message }, ctx) => {
+      const nowMs = ctx.platform.clock.monotonicMs();
+      const ours = message.tag === "Aleph" ? message.value : null;
+      const waitMs = admit(state.broadcast, nowMs, from, ours ?? { bytes: bytesOfPeerMessage(message) });
+      if (waitMs > 0) {
+        // it is taken later, and so are those behind it: the links of the others go on
+        ctx.after(waitMs, { type: "peerMessage", args: { from, id, message } });
         return next(state);
       }
-      return next(
-        await advance(state, ctx, {
-          type: "received",
-          nowMs: ctx.platform.clock.monotonicMs(),
-          from,
-          bytes: message.value,
-        }),
-      );
+      if (ours) await advance(state, ctx, { type: "received", nowMs, from, bytes: ours });
+      else ctx.log.debug("Unexpected message from a guardian ignored", { peer: from, kind: message.tag });
+      ctx.tell(state.args.router, "taken", { from, id });
+      return next(state);
     },
     timer: async (state, { id }, ctx) =>
       next(await advance(state, ctx, { type: "timer", nowMs: ctx.platform.clock.monotonicMs(), id })),

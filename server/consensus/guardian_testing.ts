@@ -56,7 +56,9 @@ export class TestGuardian {
 
 /** The link of `from` to another guardian: what it sends arrives a little later. */
 export function linkBetween(from: TestGuardian, to: TestGuardian) {
-  type Message = Extract<LinkMessage, { type: "send" }> | Cast<"arrive", { message: P2pMessage }>;
+  type Message =
+    | Extract<LinkMessage, { type: "send" | "taken" | "again" }>
+    | Cast<"arrive", { message: P2pMessage }>;
   return defineActor<Message, null, null>({
     name: `link:${to.index}`,
     init: () => null,
@@ -65,8 +67,11 @@ export function linkBetween(from: TestGuardian, to: TestGuardian) {
         ctx.after(LATENCY_MS, { type: "arrive", args: { message } });
         return next(state);
       },
+      taken: next,
+      again: next,
       arrive: (state, { message }) => {
-        if (from.linked && to.linked) to.system?.tell(paths.router, "received", { from: from.index, message });
+        // whatever was taken: these guardians are honest
+        if (from.linked && to.linked) to.system?.tell(paths.router, "received", { from: from.index, id: 0, message });
         return next(state);
       },
     },
