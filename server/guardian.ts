@@ -4,13 +4,15 @@
  * The same on a real machine (`main.ts`) and in a simulated world: everything outside is handed in.
  */
 import { createSystem } from "../actors/mod.ts";
-import type { LogSink } from "../actors/logger.ts";
+import type { Logger, LogSink } from "../actors/logger.ts";
 import { loggerFor } from "../actors/logger.ts";
 import type { Address, Platform, TlsIdentity } from "../actors/platform/platform.ts";
 import { sleep } from "../actors/platform/platform.ts";
+import { FilesError } from "../actors/platform/error.ts";
 import type { Store } from "../actors/store/store.ts";
 import { child } from "../actors/supervisor.ts";
 import type { ActorSystem, Inspection } from "../actors/system.ts";
+import { errorText } from "../core/result.ts";
 import { federationIdOf } from "../core/types/federation_id.ts";
 import type { PeerId } from "../core/types/ids.ts";
 import { formatInviteCode, newInviteCode } from "../core/types/invite_code.ts";
@@ -33,12 +35,14 @@ import { routerMemory } from "./peers/router.ts";
 import { peersTree } from "./peers/tree.ts";
 import type { PeerAddress } from "./peers/tree.ts";
 import { ceremony } from "./setup/ceremony.ts";
+import type { OpenFile } from "./setup/config_files.ts";
 import { closeConfig, isConfigured, readConfig, writeConfig } from "./setup/config_files.ts";
 import { SetupError } from "./setup/error.ts";
 import type { GuardianConfig } from "./setup/guardian_config.ts";
 import { clientConfigFor, configuredModules } from "./setup/guardian_config.ts";
 import { addressesOfCodes, addressesOfConfig, tlsOfConfig } from "./setup/peer_addresses.ts";
 import { setup } from "./setup/setup_actor.ts";
+import { readSetup, removeSetup } from "./setup/setup_file.ts";
 import { setupMethods } from "./setup/setup_methods.ts";
 import type { CeremonyParams, SetupSettings } from "./setup/setup.ts";
 import { consensusTree, federationTree, gossipTree, guardianRefs, modulesOf, paths, ROOT, rootTree } from "./tree.ts";
@@ -66,6 +70,19 @@ export type GuardianOptions = {
 const SETUP_FAREWELL_MS = 100;
 const NODE_POLL_MS = 1_000;
 const SYNCED = 0.999;
+/** Between attempts to write a new config to a disk that takes none. */
+const WRITE_AGAIN_MS = 1_000;
+
+function tellOpenFile(log: Logger, open: OpenFile): void {
+  const { path } = open;
+  if (open.closed) {
+    log.warn("Others could read this secret file until now; if other people use this machine, they may know it", {
+      path,
+    });
+  } else {
+    log.warn("Others can read this secret file, and it can't be closed to them", { path, reason: open.reason });
+  }
+}
 
 export class Guardian {
   readonly #options: GuardianOptions;
@@ -96,10 +113,8 @@ export class Guardian {
   async run(): Promise<number> {
     const { platform, dataDir, log } = this.#options;
     const configured = await isConfigured(platform.files, dataDir);
-    for (const path of await closeConfig(platform.files, dataDir)) {
-      const why = "Others could read this secret file until now; if other people use this machine, they may know it";
-      loggerFor(ROOT, log).warn(why, { path });
-    }
+    for (const open of await closeConfig(platform.files, dataDir)) tellOpenFile(loggerFor(ROOT, log), open);
+    if (configured) await this.#forgetSetup();
     const config = configured ? await readConfig(platform.files, dataDir) : await this.#setUp();
     if (config) await this.#orStopped(this.#serve(config));
     return await Promise.race([this.#system.ended, this.#options.store.failed]);
@@ -111,15 +126,25 @@ export class Guardian {
     if (!made) return null;
     // also when a stop has come meanwhile: the others have theirs, and without ours they would be one guardian short for ever
     await this.#write(made.config, made.params);
+    await this.#forgetSetup();
     await this.#system.stopChild(`${ROOT}/ceremony`);
     return made.config;
   }
 
+  /** What setup had kept is in the config, or of no use any more. */
+  async #forgetSetup(): Promise<void> {
+    const reason = await removeSetup(this.#options.platform.files, this.#options.dataDir);
+    if (reason !== null) loggerFor(ROOT, this.#options.log).warn("The kept setup can't be removed", { reason });
+  }
+
   /** Setup, then the ceremony. */
   async #makeConfig(): Promise<{ readonly config: GuardianConfig; readonly params: CeremonyParams }> {
-    const { platform, bindApi, apiPassword, apiSecrets, setup: settings, definitions, testEnvironment } = this.#options;
+    const { platform, dataDir, bindApi, apiPassword, apiSecrets, setup: settings, definitions, testEnvironment } =
+      this.#options;
     const system = this.#system;
-    await system.startChild(ROOT, child(setup, { args: settings }));
+    // says what is wrong with it before the actor would
+    await readSetup(platform.files, dataDir, settings);
+    await system.startChild(ROOT, child(setup, { args: { settings, dataDir, bitcoin: this.#bitcoin } }));
     const methods = setupMethods(system, paths.setup, apiPassword);
     await system.startChild(
       ROOT,
@@ -165,7 +190,18 @@ export class Guardian {
     const invite = formatInviteCode(
       newInviteCode({ url, peer: identity, federationId, apiSecret: apiSecrets[0] ?? null }),
     );
-    await writeConfig(platform.files, dataDir, config, client, invite);
+    const log = loggerFor(ROOT, this.#options.log);
+    for (let complained = false;; complained = true) {
+      try {
+        return await writeConfig(platform.files, dataDir, config, client, invite);
+      } catch (thrown) {
+        // this config exists nowhere else, and the others go on with theirs
+        if (!(thrown instanceof FilesError) || this.#stopping.signal.aborted) throw thrown;
+        const what = "The new config can't be written and would be lost with this process: leave it running, make room";
+        if (!complained) log.error(what, { folder: dataDir, reason: errorText(thrown) });
+        await this.#orStopped(sleep(platform.clock, WRITE_AGAIN_MS, this.#stopping.signal));
+      }
+    }
   }
 
   async #startPeers(self: PeerId, identity: TlsIdentity, all: ReadonlyMap<PeerId, PeerAddress>): Promise<void> {

@@ -128,7 +128,12 @@ export interface Network {
       readonly bodyBytesMax: number;
       readonly signal?: AbortSignal;
     },
-  ): Promise<{ readonly status: number; readonly body: Bytes }>;
+  ): Promise<{
+    readonly status: number;
+    readonly body: Bytes;
+    /** For how long the server wants to be left alone (`Retry-After`), where it says so. */
+    readonly retryAfterMs?: number;
+  }>;
 }
 
 export interface Files {

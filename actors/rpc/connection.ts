@@ -167,7 +167,8 @@ export const rpcConnection = defineActor<RpcMessage, RpcArgs, State>({
         failAll(state, ctx, { kind: "transport", message: "Connection was lost" });
         return next(state);
       }
-      const answer: RpcAnswer | null = parseAnswer(text);
+      // what nobody waits for isn't read
+      const answer: RpcAnswer | null = state.calls.size === 0 ? null : parseAnswer(text);
       if (answer) settle(state, ctx, answer.id, "result" in answer ? ok(answer.result) : err(answer.error));
       else ctx.log.debug("A message that answers nothing was ignored", { characters: text.length });
       listen(state.socket, ctx);

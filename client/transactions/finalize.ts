@@ -145,15 +145,15 @@ function machinesOf(draft: Draft, txid: TransactionId): { instance: ModuleInstan
   for (const { instance, bundle } of draft.inputs) {
     const range = { start: at, end: at + bundle.inputs.length };
     at = range.end;
-    if (bundle.inputs.length > 0) machines.push(...bundle.machines(txid, range).map((state) => ({ instance, state })));
+    if (bundle.inputs.length === 0) continue;
+    for (const state of bundle.machines(txid, range)) machines.push({ instance, state });
   }
   at = 0;
   for (const { instance, bundle } of draft.outputs) {
     const idxRange = { start: at, end: at + bundle.outputs.length };
     at = idxRange.end;
-    if (bundle.outputs.length > 0) {
-      machines.push(...bundle.machines({ txid, idxRange }).map((state) => ({ instance, state })));
-    }
+    if (bundle.outputs.length === 0) continue;
+    for (const state of bundle.machines({ txid, idxRange })) machines.push({ instance, state });
   }
   return machines;
 }

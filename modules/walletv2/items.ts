@@ -145,8 +145,8 @@ export async function propose(env: WalletEnv, tx: ReadTx): Promise<WalletConsens
   const status = await env.bitcoin.status();
   if (status) {
     assert(status.network === env.config.network, `the Bitcoin node is on ${env.config.network}`);
-    items.push(...await blockCountItems(env, tx, status));
+    for (const item of await blockCountItems(env, tx, status)) items.push(item);
   }
-  items.push(...await feerateItems(env, tx, status));
+  for (const item of await feerateItems(env, tx, status)) items.push(item);
   return items;
 }

@@ -13,3 +13,5 @@ export const OUTPUT_LOOK_AHEAD = OUTPUT_SLICE_MAX;
 export const PENDING_CHAIN_MAX = 3;
 /** Deposits too small for their fee that a client keeps in mind, should the fee fall: a stranger may send any number of them. */
 export const DEFERRED_MAX = 100;
+/** Blocks after which a guardian says that a transaction is in none yet: two hours and more, since the agreed count runs behind. */
+export const PENDING_BLOCKS_TOLD = 12;

@@ -10,8 +10,8 @@ import type { Method } from "./dispatch.ts";
 import {
   BUFFERED_BYTES_MAX,
   CALL_BURST_MAX,
-  MESSAGE_BYTES_MAX,
   PARALLEL_CALLS_MAX,
+  REQUEST_CHARACTERS_MAX,
   REQUEST_TIMEOUT_MS,
   UNTAKEN_BYTES_MAX,
 } from "./limits.ts";
@@ -131,7 +131,7 @@ Deno.test("a notification is not answered, nor done", async () => {
 
 Deno.test("a message that is a little too large is told so, and the connection goes on", async () => {
   await connected(async ({ socket, clock, ask }) => {
-    socket.ask("x".repeat(MESSAGE_BYTES_MAX + 1));
+    socket.ask("x".repeat(REQUEST_CHARACTERS_MAX + 1));
     ask("ping", 2);
     await clock.advance(0);
     assertEquals(socket.answers.map(({ error, result }) => (error as JsonObject)?.code ?? result), [-32007, "pong"]);

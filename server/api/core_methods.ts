@@ -1,5 +1,5 @@
 /** The core endpoints: joining and transactions here, the others in files of their own. fedimint-server `consensus/api.rs`; sheet "API" 3. */
-import type { CodecType } from "../../core/encoding/mod.ts";
+import type { CodecType, Json } from "../../core/encoding/mod.ts";
 import { DecodeError, list, moduleEncoding, option, text, unit } from "../../core/encoding/mod.ts";
 import { errorText } from "../../core/result.ts";
 import { supportedApiVersionsSummary } from "../../core/types/api_versions.ts";
@@ -12,7 +12,7 @@ import type { TransactionId } from "../../core/types/ids.ts";
 import { inviteCode, newInviteCode } from "../../core/types/invite_code.ts";
 import { legacyConsensusConfigHash } from "../../core/types/server_config.ts";
 import type { TransactionSubmissionOutcome } from "../../core/types/transaction.ts";
-import { transaction, transactionSubmissionOutcome } from "../../core/types/transaction.ts";
+import { transaction, TRANSACTION_BYTES_MAX, transactionSubmissionOutcome } from "../../core/types/transaction.ts";
 import { CORE_API_VERSION, CORE_CONSENSUS_VERSION, FEDIMINT_VERSION } from "../../core/types/version.ts";
 import { EndpointError } from "../../modules/contract/error.ts";
 import { readDurable } from "../../modules/contract/read_durable.ts";
@@ -31,6 +31,24 @@ import { statusMethods } from "./status_methods.ts";
 import { awaitValue } from "./wait.ts";
 
 const encodedOutcome = moduleEncoding(dyn);
+
+const encodedTransaction = moduleEncoding(transaction);
+/** Hex of a transaction and of the length before it. */
+const TRANSACTION_CHARACTERS_MAX = 2 * (TRANSACTION_BYTES_MAX + 3);
+
+/** Refused by its length before anything of it is decoded: what no unit takes would never be answered. */
+const submittedTransaction: Pick<typeof encodedTransaction, "fromJson"> = {
+  fromJson: (json) => {
+    const hex = Array.isArray(json) ? (json as readonly Json[])[0] : undefined;
+    if (typeof hex === "string" && hex.length > TRANSACTION_CHARACTERS_MAX) {
+      throw new DecodeError(
+        "too_large",
+        `The transaction is larger than ${TRANSACTION_BYTES_MAX} bytes, no unit takes it`,
+      );
+    }
+    return encodedTransaction.fromJson(json);
+  },
+};
 
 export function versionsSummary(
   { config, configured }: Pick<ApiDeps, "config" | "configured">,
@@ -74,7 +92,7 @@ function transactionMethods(deps: ApiDeps): Record<string, Method> {
   const { sender, store, submissions, modules } = deps;
   return {
     submit_transaction: method<CodecType<typeof transaction>, TransactionSubmissionOutcome>({
-      params: moduleEncoding(transaction),
+      params: submittedTransaction,
       result: moduleEncoding(transactionSubmissionOutcome),
       handle: async (tx) => {
         try {

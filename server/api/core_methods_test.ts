@@ -6,7 +6,7 @@ import { child, defineActor, refTo, reply } from "../../actors/mod.ts";
 import type { Store } from "../../actors/store/store.ts";
 import { fromHex, toHex } from "../../core/bytes.ts";
 import type { Json, JsonObject } from "../../core/encoding/mod.ts";
-import { moduleEncoding, moduleEncodingBase64, parseJson } from "../../core/encoding/mod.ts";
+import { encode, moduleEncoding, moduleEncodingBase64, parseJson } from "../../core/encoding/mod.ts";
 import { ok } from "../../core/result.ts";
 import { signApiAnnouncement } from "../../core/types/api_announcement.ts";
 import { federationIdOf } from "../../core/types/federation_id.ts";
@@ -15,7 +15,12 @@ import { serverConfigConsensus, serverConfigLocal, serverConfigPrivate } from ".
 import type { SignedSessionOutcome } from "../../core/types/session.ts";
 import { sessionOutcome, sessionStatus, sessionStatusV2, signedSessionOutcome } from "../../core/types/session.ts";
 import type { Transaction } from "../../core/types/transaction.ts";
-import { transaction, transactionIdOf, transactionSubmissionOutcome } from "../../core/types/transaction.ts";
+import {
+  transaction,
+  TRANSACTION_BYTES_MAX,
+  transactionIdOf,
+  transactionSubmissionOutcome,
+} from "../../core/types/transaction.ts";
 import { testStore } from "../../modules/contract/testing.ts";
 import type { ConsensusBoard } from "../consensus/board.ts";
 import { setAcceptedItem, setAcceptedTransaction, setSessionOutcome } from "../consensus/db.ts";
@@ -281,6 +286,26 @@ Deno.test("a transaction is submitted as bytes; what does not decode is a bad re
       message: "The transaction could not be checked: submit it again later",
     });
   }, { broken: true });
+});
+
+Deno.test("a transaction that no unit takes is refused by the length of its text, before any of it is decoded", async () => {
+  await withGuardian(async ({ ask }) => {
+    const submit = async (bytes: number): Promise<JsonObject> =>
+      await ask("submit_transaction", ["ff".repeat(bytes)]) as JsonObject;
+    const message = `The transaction is larger than ${TRANSACTION_BYTES_MAX} bytes, no unit takes it`;
+    assertEquals(await submit(TRANSACTION_BYTES_MAX + 4), badRequest(message));
+    assert((await submit(TRANSACTION_BYTES_MAX + 3)).message !== message);
+    const input = (length: number) => ({ instance: 9, body: new Uint8Array(length) });
+    const sized = (length: number): Transaction => ({ ...TX, inputs: [input(length)] });
+    const overhead = encode(transaction, sized(40_000)).length - 40_000;
+    for (const bytes of [TRANSACTION_BYTES_MAX, TRANSACTION_BYTES_MAX + 1]) {
+      const text = moduleEncoding(transaction).toJson(sized(bytes - overhead));
+      assertEquals(
+        (await ask("submit_transaction", text) as JsonObject).message === message,
+        bytes > TRANSACTION_BYTES_MAX,
+      );
+    }
+  });
 });
 
 Deno.test("a transaction's acceptance is waited for", async () => {

@@ -10,7 +10,14 @@ import { DecodeError, isJsonObject, parseJson, stringifyJson } from "../../core/
 import { utf8 } from "../../core/bytes.ts";
 import { errorText } from "../../core/result.ts";
 import { EndpointError } from "../../modules/contract/error.ts";
-import { BATCH_MAX, MESSAGE_BYTES_MAX } from "./limits.ts";
+import {
+  ANSWER_BYTES_MAX,
+  BATCH_MAX,
+  LARGE_REQUESTS,
+  REQUEST_CHARACTERS_MAX,
+  REQUEST_HEAD_CHARACTERS,
+  REQUEST_VALUES_MAX,
+} from "./limits.ts";
 
 /** What a caller sent besides the method. `auth` is secret. */
 export type ApiRequest = { readonly auth: string | null; readonly params: Json };
@@ -38,10 +45,10 @@ function exceeds(code: number, message: string, max: number): RpcErrorBody {
 const PARSE_ERROR: RpcErrorBody = { code: -32700, message: "Parse error" };
 const INVALID_REQUEST: RpcErrorBody = { code: -32600, message: "Invalid request" };
 const UNKNOWN_METHOD: RpcErrorBody = { code: METHOD_NOT_FOUND, message: "Method not found" };
-export const TOO_BIG_REQUEST: RpcErrorBody = exceeds(-32007, "Request is too big", MESSAGE_BYTES_MAX);
-const TOO_BIG_RESPONSE: RpcErrorBody = exceeds(-32008, "Response is too big", MESSAGE_BYTES_MAX);
+export const TOO_BIG_REQUEST: RpcErrorBody = exceeds(-32007, "Request is too big", REQUEST_CHARACTERS_MAX);
+const TOO_BIG_RESPONSE: RpcErrorBody = exceeds(-32008, "Response is too big", ANSWER_BYTES_MAX);
 const TOO_BIG_BATCH: RpcErrorBody = exceeds(-32010, "The batch request was too large", BATCH_MAX);
-const TOO_BIG_BATCH_RESPONSE: RpcErrorBody = exceeds(-32011, "The batch response was too large", MESSAGE_BYTES_MAX);
+const TOO_BIG_BATCH_RESPONSE: RpcErrorBody = exceeds(-32011, "The batch response was too large", ANSWER_BYTES_MAX);
 const TIMED_OUT: RpcErrorBody = { code: REQUEST_TIMEOUT, message: "Request timeout" };
 const PANICKED: RpcErrorBody = { code: 500, message: "API handler panicked" };
 
@@ -105,12 +112,24 @@ function malformed(error: RpcErrorBody): Incoming {
   return { calls: [{ kind: "malformed", response: failure(null, error) }], isBatch: false };
 }
 
+/** A request's members before its params, as far as they tell the method. */
+const HEAD =
+  /^\s*\{(?:\s*"(?:jsonrpc|id)"\s*:\s*(?:"[^"\\]{0,100}"|[0-9]{1,20}|null)\s*,){0,2}\s*"method"\s*:\s*"([a-z0-9_]{1,100})"/;
+
+/** How large a request may be that begins like this, characters; undefined when its method has no bound of its own. */
+function largeRequestMax(text: string): number | undefined {
+  const method = HEAD.exec(text.slice(0, REQUEST_HEAD_CHARACTERS))?.[1];
+  return method === undefined ? undefined : LARGE_REQUESTS.get(method);
+}
+
 /** Reads a message; never throws: what is wrong with it is part of the answer. */
 export function parseMessage(text: string): Incoming {
-  if (isLarger(text, MESSAGE_BYTES_MAX)) return malformed(TOO_BIG_REQUEST);
+  if (text.length > REQUEST_CHARACTERS_MAX && text.length > (largeRequestMax(text) ?? 0)) {
+    return malformed(TOO_BIG_REQUEST);
+  }
   let json: Json;
   try {
-    json = parseJson(text);
+    json = parseJson(text, text.length, REQUEST_VALUES_MAX);
   } catch (thrown) {
     if (!(thrown instanceof DecodeError)) throw thrown;
     return malformed(PARSE_ERROR);
@@ -162,7 +181,7 @@ async function responseTo(call: Call, context: CallContext): Promise<string | nu
   if (call.kind === "notification") return null;
   if (call.kind === "malformed") return stringifyJson(call.response);
   const text = stringifyJson(await resultOf(call, context));
-  return isLarger(text, MESSAGE_BYTES_MAX) ? stringifyJson(failure(call.id, TOO_BIG_RESPONSE)) : text;
+  return isLarger(text, ANSWER_BYTES_MAX) ? stringifyJson(failure(call.id, TOO_BIG_RESPONSE)) : text;
 }
 
 /** One call after the other, so that a batch takes no more at once than a single request does. */
@@ -174,11 +193,11 @@ async function batchResponse(calls: readonly Call[], context: CallContext): Prom
     if (response === null) continue;
     responses.push(response);
     units += response.length + 1;
-    if (units > MESSAGE_BYTES_MAX) return stringifyJson(failure(null, TOO_BIG_BATCH_RESPONSE));
+    if (units > ANSWER_BYTES_MAX) return stringifyJson(failure(null, TOO_BIG_BATCH_RESPONSE));
   }
   if (responses.length === 0) return null;
   const text = `[${responses.join(",")}]`;
-  return isLarger(text, MESSAGE_BYTES_MAX) ? stringifyJson(failure(null, TOO_BIG_BATCH_RESPONSE)) : text;
+  return isLarger(text, ANSWER_BYTES_MAX) ? stringifyJson(failure(null, TOO_BIG_BATCH_RESPONSE)) : text;
 }
 
 /** @returns the text to answer with, or null when nothing is to be answered */

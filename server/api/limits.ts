@@ -1,9 +1,26 @@
 /** Bounds of the guardian's API, each with its reason. */
 
-/** Largest request and largest answer, bytes; as the reference. */
-export const MESSAGE_BYTES_MAX = 10_485_760;
-/** A request that is too large by less than this is told so; one that is larger still costs its sender the connection. */
-export const MESSAGE_MARGIN_BYTES = 1_048_576;
+/** Largest answer, bytes; as the reference. */
+export const ANSWER_BYTES_MAX = 10_485_760;
+/**
+ * Largest request, characters. The largest that an honest client sends are a transaction that fills a unit and a vote of the meta module:
+ * 50,000 bytes in hex. The reference reads 10 MiB, and stands still while it does.
+ */
+export const REQUEST_CHARACTERS_MAX = 131_072;
+/**
+ * Methods whose requests may be larger, characters: 128 KiB of encrypted backup in hex, 64 KiB of metadata with each quote escaped.
+ * Such a request says its method before its params, as every client of Fedimint writes it.
+ */
+export const LARGE_REQUESTS: ReadonlyMap<string, number> = new Map([
+  ["backup", 270_336],
+  ["submit_guardian_metadata", 270_336],
+]);
+/** Where the method of a large request is looked for. */
+export const REQUEST_HEAD_CHARACTERS = 1_024;
+/** Values of a request's JSON: a full batch of calls has 1,000. */
+export const REQUEST_VALUES_MAX = 10_000;
+/** A request up to here is told that it is too large; one that is larger still costs its sender the connection. */
+export const REQUEST_BYTES_READ_MAX = 1_048_576;
 /** A request is cut after so long, long polls too; as the reference. */
 export const REQUEST_TIMEOUT_MS = 60_000;
 /** Connections while setup runs; as the reference. */
@@ -13,11 +30,11 @@ export const PARALLEL_CALLS_MAX = 1_024;
 /** Calls of a batch. Nothing in Fedimint uses batches. */
 export const BATCH_MAX = 100;
 /** While more of its answers than this wait for a client to take them in, none of its requests is read. */
-export const UNTAKEN_BYTES_MAX = MESSAGE_BYTES_MAX;
+export const UNTAKEN_BYTES_MAX = ANSWER_BYTES_MAX;
 /** How often such a client is looked at again. */
 export const UNTAKEN_POLL_MS = 100;
 /** Answers that a connection hasn't taken yet; one that is slower than this is closed. */
-export const BUFFERED_BYTES_MAX = 4 * MESSAGE_BYTES_MAX;
+export const BUFFERED_BYTES_MAX = 4 * ANSWER_BYTES_MAX;
 /** Calls a second that one connection may go on making, and how many at once. A restoring client asks for a few hundred slices. */
 export const CALLS_PER_SECOND_MAX = 1_000;
 export const CALL_BURST_MAX = 5_000;

@@ -12,7 +12,7 @@ import { errorText } from "../../core/result.ts";
 import { apiConnection } from "./connection.ts";
 import type { Methods } from "./dispatch.ts";
 import { answerMessage, parseMessage, TOO_BIG_REQUEST } from "./dispatch.ts";
-import { MESSAGE_BYTES_MAX, MESSAGE_MARGIN_BYTES, PING_MS, REQUEST_TIMEOUT_MS } from "./limits.ts";
+import { PING_MS, REQUEST_BYTES_READ_MAX, REQUEST_TIMEOUT_MS } from "./limits.ts";
 import { isAuthorized } from "./secrets.ts";
 
 export type ApiListenerMessage =
@@ -52,7 +52,7 @@ async function readBounded(body: ReadableStream<Uint8Array> | null): Promise<str
   let text = "", bytes = 0;
   for await (const chunk of body ?? []) {
     bytes += chunk.length;
-    if (bytes > MESSAGE_BYTES_MAX) return null;
+    if (bytes > REQUEST_BYTES_READ_MAX) return null;
     text += decoder.decode(chunk, { stream: true });
   }
   return text + decoder.decode();
@@ -79,8 +79,7 @@ function routes(
     if (c.req.header("upgrade")?.toLowerCase() !== "websocket") {
       return new Response("This is a Fedimint guardian's API: connect by WebSocket", { status: 405 });
     }
-    const messageBytesMax = MESSAGE_BYTES_MAX + MESSAGE_MARGIN_BYTES;
-    const { response, socket } = c.env.upgrade({ messageBytesMax, pingMs: PING_MS });
+    const { response, socket } = c.env.upgrade({ messageBytesMax: REQUEST_BYTES_READ_MAX, pingMs: PING_MS });
     counter.open++;
     socket.then(tools.opened, () => counter.open--);
     return response;

@@ -10,11 +10,11 @@ import { fromUtf8 } from "../../core/bytes.ts";
 import type { JsonObject } from "../../core/encoding/mod.ts";
 import { parseJson } from "../../core/encoding/mod.ts";
 import type { Method } from "./dispatch.ts";
-import { MESSAGE_BYTES_MAX, MESSAGE_MARGIN_BYTES } from "./limits.ts";
+import { ANSWER_BYTES_MAX, REQUEST_BYTES_READ_MAX, REQUEST_CHARACTERS_MAX } from "./limits.ts";
 import { basicAuthorization } from "./secrets.ts";
 import { apiTree } from "./tree.ts";
 
-const OPEN = { timeoutMs: 10_000, messageBytesMax: 2 * MESSAGE_BYTES_MAX };
+const OPEN = { timeoutMs: 10_000, messageBytesMax: 2 * ANSWER_BYTES_MAX };
 const PING = '{"jsonrpc":"2.0","id":1,"method":"ping","params":[{"params":null}]}';
 const WAIT = PING.replace("ping", "wait");
 const PONG = '{"jsonrpc":"2.0","id":1,"result":"pong"}';
@@ -154,10 +154,10 @@ Deno.test("a request is cut after 60 s and the connection lives on", async () =>
 Deno.test("a message that is too large is told so; one that is far too large ends the connection", async () => {
   const api = await Api.start();
   const socket = await api.open();
-  const answer = parseJson((await api.ask(socket, `"${"x".repeat(MESSAGE_BYTES_MAX)}"`))!) as JsonObject;
+  const answer = parseJson((await api.ask(socket, `"${"x".repeat(REQUEST_CHARACTERS_MAX)}"`))!) as JsonObject;
   assertEquals((answer.error as JsonObject).code, -32007);
   assertEquals(await api.ask(socket, PING), PONG);
-  assertEquals(await api.ask(socket, "x".repeat(MESSAGE_BYTES_MAX + MESSAGE_MARGIN_BYTES + 1)), null);
+  assertEquals(await api.ask(socket, "x".repeat(REQUEST_BYTES_READ_MAX + 1)), null);
   await api.world.run({ forMs: 1_000 });
   assertEquals(api.connections(), 0);
 });
@@ -167,8 +167,10 @@ Deno.test("JSON-RPC by POST is answered too, within the same bounds", async () =
   assertEquals(await api.post(PING), { status: 200, text: PONG });
   assertEquals((await api.post(PING, "text/plain")).status, 415);
   assertEquals((await api.post("", "text/plain", "GET")).status, 405);
-  const tooLarge = await api.post(`"${"x".repeat(MESSAGE_BYTES_MAX)}"`);
-  assertEquals(((parseJson(tooLarge.text) as JsonObject).error as JsonObject).code, -32007);
+  for (const characters of [REQUEST_CHARACTERS_MAX, REQUEST_BYTES_READ_MAX]) {
+    const tooLarge = await api.post(`"${"x".repeat(characters)}"`);
+    assertEquals(((parseJson(tooLarge.text) as JsonObject).error as JsonObject).code, -32007);
+  }
   const cut = await api.post(WAIT);
   assertEquals(((parseJson(cut.text) as JsonObject).error as JsonObject).code, -32000);
   // a request gives its place back

@@ -4,7 +4,7 @@
  */
 import { assert } from "../../core/assert.ts";
 import type { Bytes } from "../../core/bytes.ts";
-import { concat, utf8 } from "../../core/bytes.ts";
+import { concatAll, utf8 } from "../../core/bytes.ts";
 
 const BLOCK_BYTES = 512;
 const NAME_BYTES_MAX = 100;
@@ -40,5 +40,5 @@ function padding(size: number): Bytes {
 /** @param files content by name, in order; names are ASCII and shorter than 100 bytes */
 export function tarArchive(files: ReadonlyMap<string, Uint8Array>): Bytes {
   const parts = [...files].flatMap(([name, bytes]) => [header(name, bytes.length), bytes, padding(bytes.length)]);
-  return concat(...parts, new Uint8Array(2 * BLOCK_BYTES));
+  return concatAll([...parts, new Uint8Array(2 * BLOCK_BYTES)]);
 }

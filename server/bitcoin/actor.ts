@@ -7,7 +7,7 @@ import type { ActorContext } from "../../actors/actor.ts";
 import { defineActor, next, reply } from "../../actors/actor.ts";
 import type { Logger } from "../../actors/logger.ts";
 import type { Cast, ReplyTo, Request } from "../../actors/protocol.ts";
-import type { Network } from "../../actors/platform/platform.ts";
+import type { Platform } from "../../actors/platform/platform.ts";
 import type { Bytes } from "../../core/bytes.ts";
 import type { Result } from "../../core/result.ts";
 import { err } from "../../core/result.ts";
@@ -24,15 +24,15 @@ export type BitcoinMessage =
   | Request<"status", null, BitcoinStatus | null>
   /** One attempt; whoever needs the block asks again. Refused at once while there is no status, as in the reference. */
   | Request<"blockAt", { readonly height: number }, Result<Bytes, BackendFailure>>
-  /** One attempt; what comes of it is logged. */
-  | Request<"broadcast", { readonly transaction: Bytes }, null>
+  /** One attempt. The error says why the node doesn't have it. */
+  | Request<"broadcast", { readonly transaction: Bytes }, Result<null, string>>
   | Cast<"poll", null>
   | Cast<"polled", Result<BitcoinStatus, BackendFailure>>
   | Cast<
     "fetched",
     { readonly to: ReplyTo<Result<Bytes, BackendFailure>>; readonly block: Result<Bytes, BackendFailure> }
   >
-  | Cast<"sent", { readonly to: ReplyTo<null>; readonly outcome: Result<null, BackendFailure> }>
+  | Cast<"sent", { readonly to: ReplyTo<Result<null, string>>; readonly outcome: Result<null, BackendFailure> }>
   | Cast<"broken", { readonly cause: unknown }>;
 
 export type BitcoindSettings = {
@@ -66,7 +66,7 @@ const REGTEST_FEERATE_SAT_PER_KVB = 1000n;
 export const bitcoinWatcher = defineActor<BitcoinMessage, BitcoinSettings, State>({
   name: "bitcoin",
   init: (ctx, { backend, pollMs }): State => {
-    const node = backendOf(ctx.platform.network, backend, ctx.log);
+    const node = backendOf(ctx.platform, backend, ctx.log);
     poll(ctx, node);
     return { backend: node, pollMs, status: null, complaint: null, blockComplaint: null };
   },
@@ -82,8 +82,7 @@ export const bitcoinWatcher = defineActor<BitcoinMessage, BitcoinSettings, State
     },
     broadcast: (state, { transaction }, ctx, to) => {
       if (transaction.length > TRANSACTION_BYTES_MAX) {
-        ctx.log.error("A transaction is too large to be relayed", { bytes: transaction.length });
-        return reply(state, null);
+        return reply(state, err(`it has ${transaction.length} bytes, more than any node relays`));
       }
       ctx.run(
         (signal) => state.backend.broadcast(transaction, signal),
@@ -104,8 +103,7 @@ export const bitcoinWatcher = defineActor<BitcoinMessage, BitcoinSettings, State
       return next(fetched(state, block, ctx));
     },
     sent: (state, { to, outcome }, ctx) => {
-      if (!outcome.ok) ctx.log.info("The node did not take a transaction", { reason: failureText(outcome.error) });
-      ctx.reply(to, null);
+      ctx.reply(to, outcome.ok ? outcome : err(failureText(outcome.error)));
       return next(state);
     },
     broken: (_state, { cause }) => {
@@ -124,15 +122,16 @@ function broken(cause: unknown): { type: "broken"; args: { cause: unknown } } {
   return { type: "broken", args: { cause } };
 }
 
-function backendOf(network: Network, settings: BackendSettings, log: Logger): BitcoinBackend {
+function backendOf(platform: Platform, settings: BackendSettings, log: Logger): BitcoinBackend {
+  const { network } = platform;
   switch (settings.kind) {
     case "bitcoind":
       return bitcoindBackend(network, settings.bitcoind.url, settings.bitcoind);
     case "esplora":
-      return esploraBackend(network, settings.esploraUrl);
+      return esploraBackend(platform, settings.esploraUrl);
     case "hybrid": {
       const first = bitcoindBackend(network, settings.bitcoind.url, settings.bitcoind);
-      return hybridBackend(first, esploraBackend(network, settings.esploraUrl), log);
+      return hybridBackend(first, esploraBackend(platform, settings.esploraUrl), log);
     }
   }
 }
@@ -195,5 +194,12 @@ async function fetchStatus(backend: BitcoinBackend, signal: AbortSignal): Answer
 
 async function fetchBlock(backend: BitcoinBackend, height: number, signal: AbortSignal): Answer<Bytes> {
   const hash = await backend.hashAt(height, signal);
-  return hash.ok ? await backend.blockOf(hash.value, signal) : hash;
+  if (!hash.ok) return hash;
+  const block = await backend.blockOf(hash.value, signal);
+  return !block.ok && isPruned(block.error) ? err({ code: "pruned", height }) : block;
+}
+
+/** "Block not available (pruned data)": the node's own words, its code stands for much else. */
+function isPruned(failure: BackendFailure): boolean {
+  return failure.code === "refused" && failure.text.includes("pruned data");
 }

@@ -97,19 +97,23 @@ Deno.test("blocks and transactions go through the same node", () =>
     assertEquals(blockHashOf(decode(block, raw).header), await rpc("getblockhash", 7));
     const txid = await rpc<string>("sendtoaddress", await rpc<string>("getnewaddress"), 1);
     const hex = await rpc<string>("getrawtransaction", txid);
-    await source.broadcast(fromHex(hex)); // it has it
+    assertEquals(await source.broadcast(fromHex(hex)), { ok: true, value: null }, "it has it");
     await rpc("generatetoaddress", 1, await rpc<string>("getnewaddress"));
-    await source.broadcast(fromHex(hex)); // in the chain: success too
+    assertEquals(await source.broadcast(fromHex(hex)), { ok: true, value: null }, "it is in the chain");
     await pass(0);
   }));
 
-Deno.test("a transaction that the node refuses is logged and nothing else", () =>
+Deno.test("why the node doesn't take a transaction is told to whoever hands it on", () =>
   withWatcher({}, async ({ source, here }) => {
-    await source.broadcast(fromHex("00"));
-    await source.broadcast(new Uint8Array(400_001));
-    const lines = here.lines();
-    assert(lines.includes("info: The node did not take a transaction"));
-    assert(lines.includes("error: A transaction is too large to be relayed"));
+    const broken = await source.broadcast(fromHex("00"));
+    assertEquals(
+      broken,
+      { ok: false, error: "error -22: TX decode failed. Make sure the tx has at least one input." },
+    );
+    const large = await source.broadcast(new Uint8Array(400_001));
+    assertEquals(large, { ok: false, error: "it has 400001 bytes, more than any node relays" });
+    here.http.cut.add(PORT);
+    assertEquals(await source.broadcast(fromHex("00")), { ok: false, error: "no connection" });
     assert(!JSON.stringify(here.records).includes("hunter2"));
   }));
 

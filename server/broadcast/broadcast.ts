@@ -11,7 +11,7 @@
 import { assert, unreachable } from "../../core/assert.ts";
 import type { Bytes } from "../../core/bytes.ts";
 import { receiveAlertMessage, repeatMulticast, tellAlerts } from "./accuse.ts";
-import { answerCoord, answerNewest, answerParents } from "./answers.ts";
+import { answerCoord, answerNewest, answerParents, asksForItself } from "./answers.ts";
 import { askForCoord, askForParents } from "./asking.ts";
 import { loadBackup } from "./backup.ts";
 import {
@@ -90,7 +90,7 @@ function start(state: BroadcastState, records: readonly Bytes[]): void {
 }
 
 function receive(state: BroadcastState, from: number, bytes: Bytes): void {
-  if (!state.others.includes(from) || !state.budget.listens(from)) return;
+  if (!state.others.includes(from)) return;
   const message = decodeMessage(bytes);
   if (!message.ok) return useless(state, from, message.error);
   const data = message.value;
@@ -104,17 +104,20 @@ function receiveUnitMessage(state: BroadcastState, from: number, message: UnitMe
     case "responseCoord":
       return receiveUnit(state, from, message.value);
     case "requestCoord":
-      return answerCoord(state, from, message.value.asker, message.value.coord);
+      if (!asksForItself(state, from, message.value.asker)) return;
+      return answerCoord(state, from, message.value.coord);
     case "requestParents":
-      return answerParents(state, from, message.value.asker, message.value.hash);
+      if (!asksForItself(state, from, message.value.asker)) return;
+      return answerParents(state, from, message.value.hash);
     case "responseParents":
       return receiveParents(state, from, message.value.hash, message.value.parents);
     case "requestNewest":
-      return answerNewest(state, from, message.value.asker, message.value.salt);
+      if (!asksForItself(state, from, message.value.asker)) return;
+      return answerNewest(state, from, message.value.salt);
     case "responseNewest": {
       const { response, signature } = message.value;
       if (!state.newest) return;
-      if (!state.newest.receive(response, signature)) {
+      if (!state.newest.receive(from, response, signature)) {
         return useless(state, from, "answer about our newest unit is invalid");
       }
       // the way back to our own past: its parents will be asked for, and theirs
@@ -190,7 +193,7 @@ function setTimer(state: BroadcastState): void {
 function takeEffects(state: BroadcastState): BroadcastEffect[] {
   const effects: BroadcastEffect[] = [];
   if (state.toSave.length > 0) effects.push({ type: "save", records: state.toSave });
-  effects.push(...state.effects);
+  for (const effect of state.effects) effects.push(effect);
   if (state.ordered.length > 0) effects.push({ type: "ordered", units: state.ordered });
   state.toSave = [];
   state.effects = [];

@@ -22,6 +22,8 @@ export class Setup {
   readonly logs = new Map<number, LogRecord[]>();
   readonly guardians: Guardian[] = [];
   readonly ended: Promise<number>[] = [];
+  /** As they were last exchanged. */
+  codes: Json[] = [];
 
   finish<T>(promise: Promise<T>, forMs = 600_000): Promise<T> {
     return this.world.finish(promise, { forMs });
@@ -69,6 +71,7 @@ export class Setup {
       const params = { name: `g${peer}`, federation_name: leader ? "Test" : null, federation_size: leader ? 4 : null };
       codes.push(await this.call(peer, "set_local_params", params));
     }
+    this.codes = codes;
     for (const peer of PEERS) {
       for (const code of codes) if (code !== codes[peer]) await this.call(peer, "add_peer_setup_code", code);
     }

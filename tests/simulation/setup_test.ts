@@ -3,8 +3,7 @@ import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/
 import { ActorError } from "../../actors/mod.ts";
 import { metaServer } from "../../modules/meta/server.ts";
 import { SetupError } from "../../server/setup/error.ts";
-import type { Setup } from "./setup.ts";
-import { PEERS, started, STOP_MAX_MS } from "./setup.ts";
+import { PEERS, Setup, started, STOP_MAX_MS } from "./setup.ts";
 
 /** Setup from its beginning to a config that all have. */
 async function succeeds(setup: Setup): Promise<void> {
@@ -32,7 +31,7 @@ Deno.test("four guardians are set up over their API and come to one federation",
   await succeeds(await started());
 });
 
-Deno.test("a guardian killed in the ceremony keeps the others waiting, by name; nothing is written, and all set up anew", async () => {
+Deno.test("a guardian killed in the ceremony keeps the others waiting, by name; no config is written, and all begin it again", async () => {
   const setup = await started();
   await setup.startCeremony(PEERS.slice(0, 3));
   await setup.pass(90_000);
@@ -50,16 +49,18 @@ Deno.test("a guardian killed in the ceremony keeps the others waiting, by name; 
     await setup.finish(setup.guardians[peer]!.stop());
     assert(setup.world.nowMs - begunMs < STOP_MAX_MS, "a stop in the ceremony is quick");
     assertEquals(await setup.finish(setup.ended[peer]!), 0);
-    assertEquals(await setup.files(peer), []);
+    assertEquals(await setup.files(peer), ["setup.json"]);
     setup.kill(peer);
   }
+  const codes = setup.codes;
   for (const peer of PEERS) await setup.restart(peer);
-  for (const peer of PEERS) assertEquals(await setup.call(peer, "setup_status"), "AwaitingLocalParams");
+  for (const peer of PEERS) assertEquals(await setup.call(peer, "setup_status"), "SharingConnectionCodes");
   await setup.exchangeCodes();
+  assertEquals(setup.codes, codes, "they are the same guardians");
   await succeeds(setup);
 });
 
-Deno.test("a guardian with another environment ends the ceremony of all, in words; nothing is written, and all set up anew", async () => {
+Deno.test("a guardian with another environment ends the ceremony of all, in words; no config is written, and all begin it again", async () => {
   const setup = await started((peer) => ({ testEnvironment: peer !== 3 }));
   await setup.startCeremony(PEERS);
   await setup.pass(60_000);
@@ -67,11 +68,10 @@ Deno.test("a guardian with another environment ends the ceremony of all, in word
     const error = await assertRejects(() => setup.ended[peer]!, SetupError);
     assertStringIncludes(error.message, `has another config: compare versions, environment and setup codes`);
     assertStringIncludes(error.message, peer === 3 ? "Guardian 0" : "Guardian 3");
-    assertEquals(await setup.files(peer), []);
+    assertEquals(await setup.files(peer), ["setup.json"]);
     setup.kill(peer);
   }
   for (const peer of PEERS) await setup.restart(peer);
-  await setup.exchangeCodes();
   await succeeds(setup);
 });
 
@@ -86,7 +86,37 @@ Deno.test("a ceremony that crashes ends its guardian and leaves nothing, and no 
   await setup.startCeremony(PEERS);
   await setup.pass(60_000);
   await assertRejects(() => setup.ended[0]!, ActorError, "ceremony");
-  for (const peer of PEERS) assertEquals(await setup.files(peer), []);
+  for (const peer of PEERS) assertEquals(await setup.files(peer), ["setup.json"]);
   assertStringIncludes(setup.warnings(1).at(-1)!, "waits for messages of these guardians");
   assertStringIncludes(setup.warnings(1).at(-1)!, "0 (g0)");
+});
+
+Deno.test("guardians that are killed after each step of setup come to one federation without a new code", async () => {
+  const setup = new Setup();
+  const restartAll = async (): Promise<void> => {
+    for (const peer of PEERS) {
+      setup.kill(peer);
+      await setup.restart(peer);
+    }
+  };
+  for (const peer of PEERS) await setup.start(peer);
+  await setup.exchangeCodes();
+  const { codes } = setup;
+  await restartAll();
+  for (const peer of PEERS) assertEquals(await setup.call(peer, "get_setup_code"), codes[peer]);
+  await setup.startCeremony(PEERS.slice(0, 2));
+  await setup.pass(1_000);
+  await restartAll();
+  await succeeds(setup);
+  await restartAll();
+  for (const peer of PEERS) assertEquals(await setup.call(peer, "setup_status"), "ConsensusIsRunning");
+});
+
+Deno.test("a guardian whose setup was lost with its disk takes its own place again in the others' codes", async () => {
+  const setup = await started();
+  setup.kill(2);
+  setup.world.process("g2").disk.files.clear();
+  await setup.restart(2);
+  await setup.exchangeCodes();
+  await succeeds(setup);
 });
