@@ -65,7 +65,6 @@ const OF_UNKNOWN: Readonly<Record<string, Call>> = {
   awaitWithdraw: (wallet) => wallet.awaitWithdraw(UNKNOWN),
   "client.awaitOperation": ({ client }) => client.awaitOperation(UNKNOWN),
   "mintv2 awaitReceive": (wallet) => apiOf<MintClient>(wallet, "mintv2").awaitReceive(UNKNOWN),
-  "mintv2 awaitNotes": (wallet) => apiOf<MintClient>(wallet, "mintv2").awaitNotes(UNKNOWN),
   "walletv2 awaitSend": (wallet) => apiOf<WalletClient>(wallet, "walletv2").awaitSend(UNKNOWN),
 };
 
