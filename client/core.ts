@@ -265,7 +265,7 @@ export class ModuleCore<State> implements ClientCore<State> {
       if (await getOperation(tx.root, operationId) || await hasStates(tx.root, operationId)) {
         return err({ code: "operation_exists", operationId });
       }
-      const finalized = await tx.finalize(draftOf(this.#instance, draft));
+      const finalized = await tx.finalize(draftOf(this.#instance, draft), draft.spending);
       if (!finalized.ok) return finalized;
       await tx.commit(finalized.value);
       const { change } = finalized.value;
@@ -276,9 +276,11 @@ export class ModuleCore<State> implements ClientCore<State> {
     return this.#operations.transact(operationId, this.#instance, body, (result) => result.ok);
   }
 
-  quoteFee(draft: Pick<NewTransaction<State>, "inputs" | "outputs">): Promise<Result<bigint, FinalizeError>> {
+  quoteFee(
+    draft: Pick<NewTransaction<State>, "inputs" | "outputs" | "spending">,
+  ): Promise<Result<bigint, FinalizeError>> {
     const body = async (tx: OperationTx): Promise<Result<bigint, FinalizeError>> => {
-      const finalized = await tx.finalize(draftOf(this.#instance, draft));
+      const finalized = await tx.finalize(draftOf(this.#instance, draft), draft.spending);
       return finalized.ok ? ok(finalized.value.feeMsat) : finalized;
     };
     return this.#operations.transact(NO_OPERATION, this.#instance, body, () => false);

@@ -41,7 +41,16 @@ import { parseInviteCode } from "../core/types/invite_code.ts";
 import type { AnyClientModuleDefinition, PendingMoney } from "../modules/contract/client.ts";
 import type { MintClient } from "../modules/mintv2/client_api.ts";
 import { ecashAmount, parseEcash } from "../modules/mintv2/ecash.ts";
-import type { AddressOptions, BitcoinFees, DepositEvent, Withdrawal, WithdrawOptions } from "./bitcoin.ts";
+import type {
+  AddressOptions,
+  BitcoinFees,
+  DepositEvent,
+  PendingDeposit,
+  TxInfo,
+  Withdrawal,
+  WithdrawOptions,
+  WithdrawQuote,
+} from "./bitcoin.ts";
 import * as bitcoin from "./bitcoin.ts";
 import { Client } from "./client.ts";
 import { modulePrefix } from "./database.ts";
@@ -55,7 +64,16 @@ import { operationTransactions } from "./logs/transactions.ts";
 import { builtInModules } from "./modules.ts";
 import { networkOf } from "./network.ts";
 
-export type { AddressOptions, BitcoinFees, DepositEvent, Withdrawal, WithdrawOptions } from "./bitcoin.ts";
+export type {
+  AddressOptions,
+  BitcoinFees,
+  DepositEvent,
+  PendingDeposit,
+  TxInfo,
+  Withdrawal,
+  WithdrawOptions,
+  WithdrawQuote,
+} from "./bitcoin.ts";
 export { ClientError } from "./error.ts";
 export { WaitError } from "../modules/contract/waiting.ts";
 export type { NumberedEvent } from "./logs/events.ts";
@@ -268,11 +286,38 @@ export class FederationClient {
     return this.client.wait(signal, (until) => bitcoin.maxPayable(this.client, feeSat, until));
   }
 
+  /** Deposits that aren't in the balance, with the reason: on their way, failing, too small for the fee; the largest first. */
+  pendingDeposits(): Promise<PendingDeposit[]> {
+    return bitcoin.pendingDeposits(this.client);
+  }
+
+  /** Looks for all deposits again and tries each that isn't in the balance at once. @throws {WalletError} `federation` · `no_feerate` */
+  retryDeposits(signal?: AbortSignal): Promise<void> {
+    return bitcoin.retryDeposits(this.client, signal);
+  }
+
+  /** Bitcoin transactions of the federation that no block holds yet, newest first; withdrawals wait for those before them. */
+  bitcoinQueue(signal?: AbortSignal): Promise<TxInfo[]> {
+    return bitcoin.bitcoinQueue(this.client, signal);
+  }
+
+  /**
+   * What a withdrawal costs and what arrives; whatever would refuse it refuses here, and nothing is paid.
+   * @throws {WalletError} `invalid_address` · `wrong_network` · `unsupported_address` · `dust_value` · `no_feerate` · `federation` ·
+   * `fee_too_low` · `federation_short` · `insufficient_funds` · `failed`
+   */
+  quoteWithdraw(
+    address: string,
+    amountSat: bigint | "all",
+    options: Pick<WithdrawOptions, "feeSat" | "signal"> = {},
+  ): Promise<WithdrawQuote> {
+    return bitcoin.quoteWithdraw(this.client, address, amountSat, options);
+  }
+
   /**
    * Pays to a Bitcoin address. When this resolves the payment is on its way; `awaitWithdraw` tells what becomes of it.
    * @param amountSat what arrives; `all`: as much as can be
-   * @throws {WalletError} `invalid_address` · `wrong_network` · `dust_value` · `no_feerate` · `federation` · `insufficient_funds` ·
-   * `federation_short` · `failed`
+   * @throws {WalletError} what `quoteWithdraw` throws, before anything is paid · `fee_high` unless `highFee` or `feeSat` says so
    */
   withdraw(address: string, amountSat: bigint | "all", options: WithdrawOptions = {}): Promise<OperationId> {
     return this.client.finish(

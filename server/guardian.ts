@@ -3,6 +3,7 @@
  *
  * The same on a real machine (`main.ts`) and in a simulated world: everything outside is handed in.
  */
+import { join } from "@std/path";
 import { createSystem } from "../actors/mod.ts";
 import type { Logger, LogSink } from "../actors/logger.ts";
 import { loggerFor } from "../actors/logger.ts";
@@ -24,10 +25,10 @@ import type { Method, Methods } from "./api/dispatch.ts";
 import { method } from "./api/method.ts";
 import type { Json } from "../core/encoding/mod.ts";
 import { unit } from "../core/encoding/mod.ts";
-import { apiUrls, ensureOwnStatements } from "./api/statements.ts";
+import { apiUrls } from "./api/statements.ts";
 import { apiTree, consensusMethods } from "./api/tree.ts";
 import type { BitcoinSettings } from "./bitcoin/mod.ts";
-import { bitcoinSourceOf } from "./bitcoin/mod.ts";
+import { bitcoinSourceOf, CHAIN_MEMORY_PREFIX } from "./bitcoin/mod.ts";
 import { newBoard } from "./consensus/board.ts";
 import { makeKeychain } from "./consensus/keychain.ts";
 import type { ConsensusSettings } from "./consensus/settings.ts";
@@ -36,7 +37,7 @@ import { peersTree } from "./peers/tree.ts";
 import type { PeerAddress } from "./peers/tree.ts";
 import { ceremony } from "./setup/ceremony.ts";
 import type { OpenFile } from "./setup/config_files.ts";
-import { closeConfig, isConfigured, readConfig, writeConfig } from "./setup/config_files.ts";
+import { closeConfig, INVITE, isConfigured, readConfig, writeConfig } from "./setup/config_files.ts";
 import { SetupError } from "./setup/error.ts";
 import type { GuardianConfig } from "./setup/guardian_config.ts";
 import { clientConfigFor, configuredModules } from "./setup/guardian_config.ts";
@@ -62,6 +63,8 @@ export type GuardianOptions = {
   readonly apiPassword: string | null;
   /** Secret. */
   readonly apiSecrets: readonly string[];
+  /** Of one public address. */
+  readonly apiConnectionsPerAddress: number;
   readonly sessionTimeoutMs: number;
   readonly testEnvironment: boolean;
 };
@@ -101,7 +104,7 @@ export class Guardian {
   static async start(options: GuardianOptions): Promise<Guardian> {
     const guardian = new Guardian(options);
     await options.platform.files.makeDirectory(options.dataDir, { secret: true });
-    await guardian.#system.start(rootTree(options.bitcoin));
+    await guardian.#system.start(rootTree({ ...options.bitcoin, store: options.store.view(CHAIN_MEMORY_PREFIX) }));
     return guardian;
   }
 
@@ -148,7 +151,13 @@ export class Guardian {
     const methods = setupMethods(system, paths.setup, apiPassword);
     await system.startChild(
       ROOT,
-      apiTree(ROOT, { bind: bindApi, methods, connectionsMax: SETUP_CONNECTIONS_MAX, apiSecrets }),
+      apiTree(ROOT, {
+        bind: bindApi,
+        methods,
+        connectionsMax: SETUP_CONNECTIONS_MAX,
+        connectionsPerAddress: SETUP_CONNECTIONS_MAX,
+        apiSecrets,
+      }),
     );
     const params = await system.ask(paths.setup, "params", null, { deadlineMs: Infinity });
     await sleep(platform.clock, SETUP_FAREWELL_MS);
@@ -229,12 +238,21 @@ export class Guardian {
     if (router && !this.#hasPeers()) {
       await this.#startPeers(local.identity, tlsOfConfig(config), addressesOfConfig(config));
     }
-    const fresh = await ensureOwnStatements(store, config, platform);
     // as the others last said; one that moves while we run is found at our next start
     const urls = await store.read((tx) => apiUrls(tx, consensus));
     urls.delete(local.identity);
     await system.startChild(ROOT, federationTree(urls, apiSecrets[0] ?? null));
-    const gossip = { store, identity: local.identity, guardians: guardianRefs(urls.keys()), fresh, testEnvironment };
+    const clientConfig = clientConfigFor(config, configured);
+    const federationId = federationIdOf(clientConfig.global.apiEndpoints);
+    const gossip = {
+      store,
+      config,
+      guardians: guardianRefs(urls.keys()),
+      federationId,
+      apiSecret: apiSecrets[0] ?? null,
+      invitePath: join(this.#options.dataDir, INVITE),
+      testEnvironment,
+    };
     await system.startChild(ROOT, gossipTree(gossip));
 
     const settings: ConsensusSettings = {
@@ -268,7 +286,6 @@ export class Guardian {
     });
     await system.startChild(ROOT, tree);
 
-    const clientConfig = clientConfigFor(config, configured);
     const answered = consensusMethods({
       sender: system,
       platform,
@@ -277,7 +294,7 @@ export class Guardian {
       modules,
       configured,
       clientConfig,
-      federationId: federationIdOf(clientConfig.global.apiEndpoints),
+      federationId,
       board,
       connected: this.#routerMemory.connected,
       submissions: paths.submissions,
@@ -290,7 +307,13 @@ export class Guardian {
     const methods: Methods = (name) => name === "inspect" ? inspect : answered(name);
     await system.startChild(
       ROOT,
-      apiTree(ROOT, { bind: bindApi, methods, connectionsMax: local.maxConnections, apiSecrets }),
+      apiTree(ROOT, {
+        bind: bindApi,
+        methods,
+        connectionsMax: local.maxConnections,
+        connectionsPerAddress: this.#options.apiConnectionsPerAddress,
+        apiSecrets,
+      }),
     );
   }
 

@@ -7,6 +7,7 @@ import { BITCOIN_NETWORKS } from "../core/bitcoin/mod.ts";
 import { FedimintError } from "../core/result.ts";
 import { parseSafeUrl } from "../core/types/safe_url.ts";
 import { FEDIMINT_VERSION } from "../core/types/version.ts";
+import { CONNECTIONS_PER_ADDRESS } from "./api/limits.ts";
 import type { BackendSettings, BitcoindSettings } from "./bitcoin/actor.ts";
 import { POLL_MS, POLL_TEST_MS } from "./bitcoin/mod.ts";
 import type { BitcoinSettings } from "./bitcoin/mod.ts";
@@ -24,6 +25,8 @@ export type GuardianSettings = {
   readonly setup: SetupSettings;
   readonly apiPassword: string | null;
   readonly apiSecrets: readonly string[];
+  /** Of one public address, at the API. */
+  readonly apiConnectionsPerAddress: number;
   readonly sessionTimeoutMs: number;
   readonly testEnvironment: boolean;
 };
@@ -51,6 +54,7 @@ type Flags = {
   readonly esploraUrl?: string;
   readonly forceApiSecrets: string;
   readonly sessionTimeoutSecs: string;
+  readonly apiConnectionsPerAddress: string;
 };
 
 function option(flags: string, description: string, variable: string, fallback?: string): Option {
@@ -94,6 +98,14 @@ export function guardianCommand(): Command {
         "a session that takes longer is started anew",
         "FM_SESSION_TIMEOUT_SECS",
         "3600",
+      ),
+    )
+    .addOption(
+      option(
+        "--api-connections-per-address <number>",
+        "API connections of one public address; a reverse proxy on this machine or in a private network has no such bound",
+        "FM_API_CONNECTIONS_PER_ADDRESS",
+        String(CONNECTIONS_PER_ADDRESS),
       ),
     )
     .addOption(option("--enable-iroh <boolean>", "not built: only false", "FM_ENABLE_IROH").hideHelp())
@@ -190,6 +202,10 @@ export async function readSettings(command: Command, surroundings: Surroundings)
   if (!Number.isInteger(timeoutSeconds) || timeoutSeconds < 1) {
     throw invalid("FM_SESSION_TIMEOUT_SECS", "expected a number of seconds");
   }
+  const apiConnectionsPerAddress = Number(flags.apiConnectionsPerAddress);
+  if (!Number.isInteger(apiConnectionsPerAddress) || apiConnectionsPerAddress < 1) {
+    throw invalid("FM_API_CONNECTIONS_PER_ADDRESS", "expected a number of connections, 1 at least");
+  }
   return {
     dataDir: flags.dataDir,
     bindP2p: address(flags.bindP2p, "FM_BIND_P2P"),
@@ -205,6 +221,7 @@ export async function readSettings(command: Command, surroundings: Surroundings)
     },
     apiPassword: flags.passwordApi ?? null,
     apiSecrets,
+    apiConnectionsPerAddress,
     sessionTimeoutMs: timeoutSeconds * 1_000,
     testEnvironment,
   };

@@ -15,8 +15,12 @@ export const TLS_UNREAD_BYTES_MAX = 64 * 1024;
 
 /** Of one HTTP server. */
 export const HTTP_SERVER = {
-  /** Above the guardian API's own 1,000, so that the API can still answer 429. */
+  /** Above the guardian API's own 1,000, so that the API can still answer 429. The longest idle makes room for who comes. */
   connectionsMax: 4_000,
+  /** Of one public address: above the API's own 100 as well, and few enough that forty strangers are needed to fill the server. */
+  sourceConnectionsMax: 400,
+  /** Held of messages and bodies that have not come whole, over all connections: 60 of the API's largest requests. */
+  halfSentBytesMax: 64 * 1024 * 1024,
   /** Within it all headers of a request must be there. */
   headersTimeoutMs: 10_000,
   /** Within it a whole request must be there, body included. The answer may take longer. */
@@ -37,6 +41,8 @@ export const SOCKET_UNREAD_MESSAGES_MAX = 1_024;
 export const SOCKET_UNREAD_BYTES_MAX = 1024 * 1024;
 /** Bytes sent and not yet taken by the other side: six of the largest answers. A peer that lets more wait is cut off. */
 export const SOCKET_UNSENT_BYTES_MAX = 64 * 1024 * 1024;
+/** Intervals of pings that a message may take from its first byte to its last: 60 s at the usual 10 s, as a request by POST. */
+export const SOCKET_MESSAGE_PINGS_MAX = 6;
 /** Intervals of pings without any frame from the other side before a server gives up: 40 s at the usual 10 s, as jsonrpsee. */
 export const SOCKET_SILENT_PINGS_MAX = 4;
 

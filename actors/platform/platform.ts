@@ -79,7 +79,8 @@ export type TlsIdentity = {
 
 /** An ordered socket of whole messages (WebSocket). */
 export interface MessageSocket {
-  send(message: string): void;
+  /** A text, or the pieces of one, each of them UTF-8 by itself: what many are sent is held once. */
+  send(message: string | readonly Bytes[]): void;
   /** Bytes that were sent and have not left yet. */
   readonly bufferedBytes: number;
   /** The next message, null once closed. Messages that nobody reads are kept (the sender's bound applies). */

@@ -130,6 +130,8 @@ export type NewTransaction<State> = {
   readonly outputs: readonly OutputBundle<State>[];
   /** Entry in the operation log, given the change outputs. */
   readonly meta: (change: OutPointRange) => Json;
+  /** Whether the primary module may add its own money; default: it may. As in `ClientTx.claimInputs`. */
+  readonly spending?: Spending;
   /** Further work of the module in the same store transaction. */
   readonly also?: (tx: ClientTx<State>, change: OutPointRange) => Promise<void>;
 };
@@ -140,7 +142,9 @@ export interface ClientCore<State> {
   transact<T>(operationId: OperationId, body: (tx: ClientTx<State>) => Promise<T>): Promise<T>;
   submit(transaction: NewTransaction<State>): Promise<Result<OutPointRange, FinalizeError>>;
   /** What `submit` would cost, by a dry run: fees and what is burned, msat. */
-  quoteFee(transaction: Pick<NewTransaction<State>, "inputs" | "outputs">): Promise<Result<bigint, FinalizeError>>;
+  quoteFee(
+    transaction: Pick<NewTransaction<State>, "inputs" | "outputs" | "spending">,
+  ): Promise<Result<bigint, FinalizeError>>;
   operationExists(operationId: OperationId): Promise<boolean>;
   /** Writes an entry into the operation log, for operations without a transaction. */
   logOperation(tx: ClientTx<State>, meta: Json): void;

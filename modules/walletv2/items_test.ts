@@ -1,6 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { isSettled, ManualClock } from "../../actors/store/testing.ts";
-import { InvariantError } from "../../core/assert.ts";
 import { bitcoinTxidOf, segwitSighashes } from "../../core/bitcoin/mod.ts";
 import { fromHex, toHex } from "../../core/bytes.ts";
 import { ecdsaSign, tweakSecretKey } from "../../core/crypto/mod.ts";
@@ -122,13 +121,33 @@ Deno.test("guardians wait for their own node before they take in a block, and st
   assertEquals(await ask(wallet.guardians[0]!, "consensus_block_count"), 1);
 });
 
-Deno.test("a node of another network stops the guardian", async () => {
-  const wallet = await testWallet({ guardians: 1 });
+Deno.test("a node of another network is no node: what needs no chain goes on, and one sentence says why", async () => {
+  const clock = new ManualClock(), stop = new AbortController();
+  const wallet = await testWallet({ guardians: 1, clock });
   const [guardian] = wallet.guardians;
+  await confirm(wallet, deposit(wallet, 0, 100_000n));
+  const { receiveTxVbytes: fee } = wallet.config;
+  const said = () => guardian!.records.splice(0).filter(({ level }) => level === "warn").map(({ message }) => message);
   wallet.chain.mineEmpty(20);
   wallet.chain.network = "signet";
-  await assertRejects(() => guardian!.store.read((tx) => guardian!.module.propose(tx)), InvariantError);
-  await assertRejects(() => order(wallet, { tag: "BlockCount", value: 3n }, 0), InvariantError);
+  const propose = () => guardian!.store.read((tx) => guardian!.module.propose(tx));
+  // as while it is away: the vote on the fee rate is taken back, and none on the chain is made
+  assertEquals(await propose(), [{ tag: "Feerate", value: null }]);
+  for (let i = 0; i < 100; i++) await propose();
+  assertEquals(said(), ["The Bitcoin node is on signet, the federation on regtest"]);
+  assertEquals((await claim(wallet, claimOf(wallet, 0n, 0, fee))).ok, true, "what was voted stays voted");
+
+  // blocks that others have agreed on are waited for, not read from a wrong chain
+  const waiting = guardian!.store.transact((tx) =>
+    guardian!.module.processItem(tx, { tag: "BlockCount", value: 12n }, 0, stop.signal)
+  );
+  await clock.advance(600_000);
+  assertEquals(await isSettled(waiting), false);
+  assertEquals(said().length, 3, "again after 1, 3 and 7 minutes, of ten in which it was asked 6,000 times");
+  wallet.chain.network = "regtest";
+  await clock.advance(1_000);
+  assertEquals((await waiting).value.ok, true);
+  assertEquals(said(), []);
 });
 
 Deno.test("signatures count once a guardian, for a transaction that waits for them, and only all valid ones", async () => {

@@ -26,6 +26,7 @@ import { getWallet } from "./db.ts";
 import { endpoints } from "./endpoints.ts";
 import { processItem, propose } from "./items.ts";
 import { processInput, processOutput } from "./payments.ts";
+import { ownNode } from "./own_node.ts";
 import { rebroadcast } from "./rebroadcast.ts";
 import { keysHash } from "./scripts.ts";
 
@@ -66,7 +67,8 @@ export const walletv2Server = defineServerModule({
       : err("the wallet's secret key doesn't fit the key in the config");
   },
   clientConfig: (config) => ({ bytes: encode(walletConfig, config), json: walletConfig.toJson(config) }),
-  start: (env) => {
+  start: (given) => {
+    const env = { ...given, bitcoin: ownNode(given) };
     const hashOfKeys = keysHash(env.config.bitcoinPks);
     const module: WalletModule = {
       processInput: (tx, input) => processInput(env, tx, input),

@@ -9,7 +9,7 @@ import type { Dyn } from "../../core/types/dyn.ts";
 import { dyn, toDyn } from "../../core/types/dyn.ts";
 import { federationId, outPoint, outPointRange, sha256Hash, transactionId } from "../../core/types/ids.ts";
 import type { TransactionId } from "../../core/types/ids.ts";
-import { inviteCode, newInviteCode } from "../../core/types/invite_code.ts";
+import { inviteCode } from "../../core/types/invite_code.ts";
 import { legacyConsensusConfigHash } from "../../core/types/server_config.ts";
 import type { TransactionSubmissionOutcome } from "../../core/types/transaction.ts";
 import { transaction, TRANSACTION_BYTES_MAX, transactionSubmissionOutcome } from "../../core/types/transaction.ts";
@@ -21,12 +21,12 @@ import { decodeTransaction } from "../consensus/transaction.ts";
 import { backupMethods } from "./backup_methods.ts";
 import type { ApiDeps } from "./deps.ts";
 import type { Method } from "./dispatch.ts";
+import { ownInvite } from "./invite_file.ts";
 import { OUTPUT_OUTCOMES_MAX, REQUEST_TIMEOUT_MS } from "./limits.ts";
 import { method } from "./method.ts";
 import { runningModule } from "./module_methods.ts";
 import { sessionMethods } from "./session_methods.ts";
 import { statementMethods } from "./statement_methods.ts";
-import { apiUrls } from "./statements.ts";
 import { statusMethods } from "./status_methods.ts";
 import { awaitValue } from "./wait.ts";
 
@@ -150,7 +150,6 @@ function configMethods(deps: ApiDeps): Record<string, Method> {
     const module = configured.get(instance);
     return module?.definition.kind === kind ? module.definition.clientConfig(module.config).json : undefined;
   });
-  const identity = config.local.identity;
   return {
     version: method({ params: unit, result: supportedApiVersionsSummary, handle: () => versionsSummary(deps) }),
     fedimintd_version: method({ params: unit, result: text, handle: () => FEDIMINT_VERSION }),
@@ -169,11 +168,7 @@ function configMethods(deps: ApiDeps): Record<string, Method> {
     invite_code: method({
       params: unit,
       result: inviteCode,
-      handle: async () => {
-        const urls = await readDurable(deps.store, (tx) => apiUrls(tx, config.consensus));
-        const apiSecret = apiSecrets[0] ?? null;
-        return newInviteCode({ url: urls.get(identity)!, peer: identity, federationId: deps.federationId, apiSecret });
-      },
+      handle: () => ownInvite({ ...deps, apiSecret: apiSecrets[0] ?? null }),
     }),
     setup_status: method({ params: unit, result: text, handle: () => "ConsensusIsRunning" }),
   };

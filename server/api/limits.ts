@@ -33,11 +33,33 @@ export const BATCH_MAX = 100;
 export const UNTAKEN_BYTES_MAX = ANSWER_BYTES_MAX;
 /** How often such a client is looked at again. */
 export const UNTAKEN_POLL_MS = 100;
+/** How long nothing is read without another look: what calls took up may be given back meanwhile. */
+export const PAUSE_MS_MAX = 1_000;
 /** Answers that a connection hasn't taken yet; one that is slower than this is closed. */
 export const BUFFERED_BYTES_MAX = 4 * ANSWER_BYTES_MAX;
-/** Calls a second that one connection may go on making, and how many at once. A restoring client asks for a few hundred slices. */
+/** Of all connections; then those that have taken least are closed. */
+export const UNTAKEN_TOTAL_BYTES_MAX = 256 * 1024 * 1024;
+/** Connections of one public address, unless the operator says otherwise: a household, an office, a carrier's exit with some clients behind it. */
+export const CONNECTIONS_PER_ADDRESS = 100;
+/** Calls under way that each connection has for itself, whatever others do: what an official client waits for. */
+export const OWN_CALLS = 16;
+/** Calls under way beyond those, of all connections together. Each that waits takes some kilobytes. */
+export const CALLS_MAX = 16_384;
+/** Units a second that a source gains, and how many it has at most: see `Budget`. A restoring client asks for a few hundred slices. */
 export const CALLS_PER_SECOND_MAX = 1_000;
 export const CALL_BURST_MAX = 5_000;
+/** Characters of a request that take a unit: a full transaction takes 390, as it takes a guardian some tenths of a second to check. */
+export const REQUEST_UNIT_CHARACTERS = 256;
+/** Bytes of an answer that take a unit: 4 MB a second may be asked for without end. */
+export const ANSWER_UNIT_BYTES = 4_096;
+/** Sources whose budgets are remembered; one that was not used for five seconds may be forgotten. */
+export const BUDGETS_MAX = 10_000;
+/** An answer above this makes us look at what waits for all connections. */
+export const MUCH_BYTES = 65_536;
+/** What is taken up while a call runs that may read and answer megabytes: a caller has so few of these at a time that others get their turn. */
+export const LARGE_ANSWER_DEPOSIT = 250;
+/** Answers about finished sessions that are kept encoded: those that many wait for, or that clients who recover go through together. */
+export const SESSION_ANSWERS_BYTES_MAX = 64 * 1024 * 1024;
 /** The server's ping. */
 export const PING_MS = 10_000;
 /** Outputs that one `await_outputs_outcomes` asks for; as the reference. */

@@ -7,14 +7,14 @@ import type { ReadTx } from "../../actors/store/store.ts";
 import { assert } from "../../core/assert.ts";
 import type { Bytes } from "../../core/bytes.ts";
 import { toHex } from "../../core/bytes.ts";
-import type { Json } from "../../core/encoding/mod.ts";
 import { Reader, u64Number, unit, Writer } from "../../core/encoding/mod.ts";
 import { sessionOutcome } from "../../core/types/session.ts";
 import { readDurable } from "../../modules/contract/read_durable.ts";
 import { ACCEPTED_ITEM_PREFIX, finishedSessions, sessionOutcomeKey } from "../consensus/db.ts";
 import type { ApiDeps } from "./deps.ts";
 import type { Method } from "./dispatch.ts";
-import { OUTCOME_LENGTHS_MAX } from "./limits.ts";
+import { Coalesced, EncodedJson, RecentAnswers } from "./encoded.ts";
+import { LARGE_ANSWER_DEPOSIT, OUTCOME_LENGTHS_MAX, SESSION_ANSWERS_BYTES_MAX } from "./limits.ts";
 import { method } from "./method.ts";
 import { awaitValue } from "./wait.ts";
 
@@ -69,8 +69,9 @@ function wrapped(bytes: Uint8Array): Bytes {
   return writer.finish();
 }
 
-const hexForm = { toJson: (bytes: Uint8Array): Json => [toHex(wrapped(bytes))] };
-const base64Form = { toJson: (bytes: Uint8Array): Json => [base64urlnopad.encode(wrapped(bytes))] };
+type Encoder = (bytes: Uint8Array) => EncodedJson;
+const inHex: Encoder = (bytes) => EncodedJson.of([toHex(wrapped(bytes))]);
+const inBase64: Encoder = (bytes) => EncodedJson.of([base64urlnopad.encode(wrapped(bytes))]);
 
 /** Cuts the signatures off. A session never changes, so where its outcome ends is looked for once. */
 class Outcomes {
@@ -88,11 +89,37 @@ class Outcomes {
   }
 }
 
+const asItIs = { toJson: (answer: EncodedJson): EncodedJson => answer };
+
 export function sessionMethods({ store }: Pick<ApiDeps, "store">): Record<string, Method> {
   const outcomes = new Outcomes();
-  const found = (index: number): Promise<Found> => readDurable(store, (tx) => find(tx, index));
-  const awaitSigned = (index: number, signal: AbortSignal): Promise<Bytes> =>
-    awaitValue(store, sessionOutcomeKey(index), (tx) => tx.get(sessionOutcomeKey(index)), signal);
+  const recent = new RecentAnswers(SESSION_ANSWERS_BYTES_MAX);
+  const coalesced = new Coalesced<EncodedJson>();
+
+  /** Read and encoded once for all who ask now; of a finished session once for all who ask later, too. */
+  const answered = async (name: string, index: number, encode: (found: Found) => EncodedJson): Promise<EncodedJson> => {
+    const key = `${name} ${index}`;
+    return recent.get(key) ?? await coalesced.ask(key, async () => {
+      const known = recent.get(key); // made while this turn was waited for
+      if (known) return known;
+      const found = await readDurable(store, (tx) => find(tx, index));
+      const answer = encode(found);
+      if (found.tag === "Complete") recent.set(key, answer);
+      return answer;
+    });
+  };
+  const complete = (found: Found): Bytes => {
+    assert(found.tag === "Complete", "a session that is finished stays so");
+    return found.signed;
+  };
+  const untilFinished = (index: number, signal: AbortSignal): Promise<true> =>
+    awaitValue(
+      store,
+      sessionOutcomeKey(index),
+      async (tx) => await finishedSessions(tx) > index ? true as const : undefined,
+      signal,
+    );
+  const ofSession = { params: u64Number, result: asItIs };
   return {
     session_count: method({
       params: unit,
@@ -100,20 +127,29 @@ export function sessionMethods({ store }: Pick<ApiDeps, "store">): Record<string
       handle: () => readDurable(store, (tx) => finishedSessions(tx)),
     }),
     await_session_outcome: method({
-      params: u64Number,
-      result: hexForm,
-      handle: async (index, signal) => outcomes.unsigned(index, await awaitSigned(index, signal)),
+      ...ofSession,
+      handle: async (index, signal) => {
+        await untilFinished(index, signal);
+        return await answered("outcome", index, (found) => inHex(outcomes.unsigned(index, complete(found))));
+      },
     }),
-    await_signed_session_outcome: method({ params: u64Number, result: hexForm, handle: awaitSigned }),
+    await_signed_session_outcome: method({
+      ...ofSession,
+      handle: async (index, signal) => {
+        await untilFinished(index, signal);
+        return await answered("signed", index, (found) => inHex(complete(found)));
+      },
+    }),
     session_status: method({
-      params: u64Number,
-      result: hexForm,
-      handle: async (index) => status(await found(index), (signed) => outcomes.unsigned(index, signed)),
+      ...ofSession,
+      deposit: LARGE_ANSWER_DEPOSIT,
+      handle: (index) =>
+        answered("status", index, (found) => inHex(status(found, (signed) => outcomes.unsigned(index, signed)))),
     }),
     signed_session_status: method({
-      params: u64Number,
-      result: base64Form,
-      handle: async (index) => status(await found(index), (signed) => signed),
+      ...ofSession,
+      deposit: LARGE_ANSWER_DEPOSIT,
+      handle: (index) => answered("signed status", index, (found) => inBase64(status(found, (signed) => signed))),
     }),
   };
 }

@@ -1,9 +1,12 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
+import type { StoreView } from "../../actors/store/store.ts";
+import { equalBytes } from "../../core/bytes.ts";
 import { encode, moduleEncoding, moduleEncodingBase64 } from "../../core/encoding/mod.ts";
 import type { AcceptedItem, SignedSessionOutcome } from "../../core/types/session.ts";
 import { sessionOutcome, sessionStatus, sessionStatusV2, signedSessionOutcome } from "../../core/types/session.ts";
 import { testStore } from "../../modules/contract/testing.ts";
-import { setAcceptedItem, setSessionOutcome } from "../consensus/db.ts";
+import { sessionOutcomeKey, setAcceptedItem, setSessionOutcome } from "../consensus/db.ts";
+import { EncodedJson } from "./encoded.ts";
 import { sessionMethods } from "./session_methods.ts";
 import { call } from "./testing.ts";
 
@@ -69,4 +72,39 @@ Deno.test("a session too large for an answer is told so", async () => {
   assertEquals(await call(methods, "await_signed_session_outcome", 0), tooBig);
   // its shorter form fits
   assertEquals(Array.isArray(await call(methods, "signed_session_status", 0)), true);
+});
+
+Deno.test("a thousand who wait for a session are answered with the same bytes, read and encoded once", async () => {
+  const backing = await testStore();
+  let reads = 0;
+  const store: StoreView = {
+    read: (body) => backing.read(body),
+    changed: (prefix, signal) => backing.changed(prefix, signal),
+    view: (prefix) => backing.view(prefix),
+    transact: (body, options) =>
+      backing.transact((tx) =>
+        body(
+          new Proxy(tx, {
+            get: (target, name) => {
+              const found = Reflect.get(target, name, target);
+              if (name !== "get") return typeof found === "function" ? found.bind(target) : found;
+              return (key: Uint8Array) => {
+                if (equalBytes(key, sessionOutcomeKey(0))) reads++;
+                return target.get(key);
+              };
+            },
+          }),
+        ), options),
+  };
+  const methods = sessionMethods({ store });
+  const signal = new AbortController().signal;
+  const ask = (name: string) => methods[name]!({ auth: null, params: 0 }, signal);
+  const waiting = Array.from({ length: 1_000 }, () => ask("await_session_outcome"));
+  await backing.transact((tx) => setSessionOutcome(tx, 0, SESSIONS[3]!));
+  const answers = await Promise.all(waiting);
+  assert(answers[0] instanceof EncodedJson);
+  assertEquals(new Set(answers).size, 1);
+  assertEquals(reads, 1);
+  assertEquals(new Set(await Promise.all(Array.from({ length: 1_000 }, () => ask("session_status")))).size, 1);
+  assertEquals(reads, 2);
 });

@@ -4,7 +4,9 @@ import type { StoreTx, StoreView } from "../../actors/store/store.ts";
 import { rollback } from "../../actors/store/store.ts";
 import { map, unit } from "../../core/encoding/mod.ts";
 import type { Result } from "../../core/result.ts";
+import { err, ok } from "../../core/result.ts";
 import { apiAnnouncementSubmission, signedApiAnnouncement } from "../../core/types/api_announcement.ts";
+import type { SignedGuardianMetadata } from "../../core/types/guardian_metadata.ts";
 import {
   guardianMetadata as metadataForm,
   guardianMetadataSubmission,
@@ -85,14 +87,16 @@ function metadataMethods({ store, config, platform, apiPassword }: StatementDeps
       params: metadataForm,
       result: signedGuardianMetadata,
       handle: async (metadata) => {
-        const { value, durable } = await store.transact(async (tx) => {
+        const { value, durable } = await store.transact<Result<SignedGuardianMetadata, string>>(async (tx) => {
           const signed = await describeSelf(tx, config, platform, metadata);
-          return signed.content.length > GUARDIAN_METADATA_BYTES_MAX ? rollback(null) : signed;
+          if (!signed) return rollback(err("Timestamp is too far in the future: nobody would take this metadata"));
+          // nobody would take it, and we could not read it again ourselves
+          const isLong = signed.content.length > GUARDIAN_METADATA_BYTES_MAX;
+          return isLong ? rollback(err(`Metadata is longer than ${GUARDIAN_METADATA_BYTES_MAX} bytes`)) : ok(signed);
         });
-        // nobody would take it, and we could not read it again ourselves
-        if (!value) throw EndpointError.badRequest(`Metadata is longer than ${GUARDIAN_METADATA_BYTES_MAX} bytes`);
+        if (!value.ok) throw EndpointError.badRequest(value.error);
         await durable;
-        return value;
+        return value.value;
       },
     }),
   };

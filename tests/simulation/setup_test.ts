@@ -2,6 +2,8 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { ActorError } from "../../actors/mod.ts";
 import { metaServer } from "../../modules/meta/server.ts";
+import type { JsonObject } from "../../core/encoding/mod.ts";
+import { parseInviteCode } from "../../core/types/invite_code.ts";
 import { SetupError } from "../../server/setup/error.ts";
 import { PEERS, Setup, started, STOP_MAX_MS } from "./setup.ts";
 
@@ -119,4 +121,26 @@ Deno.test("a guardian whose setup was lost with its disk takes its own place aga
   await setup.restart(2);
   await setup.exchangeCodes();
   await succeeds(setup);
+});
+
+Deno.test("a guardian that has moved and lost its database still is where it moved to, for all and in its invite code", async () => {
+  const setup = await started();
+  await succeeds(setup);
+  const { clock } = setup.world.process("admin").platform;
+  const url = "ws://moved:8174/";
+  const metadata = { api_urls: [url], pkarr_id_z32: "y", timestamp_secs: Math.floor(clock.nowMs() / 1_000) + 1 };
+  await setup.call(2, "sign_guardian_metadata", metadata);
+  await setup.call(2, "sign_api_announcement", url);
+  await setup.pass(10_000);
+  setup.kill(2);
+  await setup.restart(2);
+  await setup.pass(120_000);
+  for (const peer of PEERS) {
+    const described = await setup.call(peer, "guardian_metadata") as { 2: { content: string } };
+    assertEquals(JSON.parse(described[2].content).api_urls, [url], `as guardian ${peer} knows it`);
+    const announced = await setup.call(peer, "api_announcements") as { 2: { api_announcement: JsonObject } };
+    assertEquals(announced[2].api_announcement, { api_url: url, nonce: 1 });
+  }
+  assertEquals(parseInviteCode(await setup.text(2, "invite-code")).url, url);
+  assertEquals(await setup.call(2, "invite_code"), await setup.text(2, "invite-code"));
 });
