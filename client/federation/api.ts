@@ -30,11 +30,15 @@ const ROUNDS_MAX = 120;
 /** Of a guardian's answer or failure in an error's text; a fee, a hash or a sentence is shorter. */
 const PEER_TEXT_MAX = 300;
 
+const WRONG_SECRET = "It wants the federation's API secret, and this wallet has none or an old one";
+
 /** Text of a guardian's failure as fedimint prints it. */
 export function rpcErrorText(error: RpcError): string {
   switch (error.kind) {
     case "connection":
       return `Connection failed: ${error.message}`;
+    case "unauthorized":
+      return `${WRONG_SECRET} (${error.message})`;
     case "transport":
     case "timeout":
       return `Transport error: ${error.message}`;
@@ -72,6 +76,8 @@ function federationError(method: string, errors: ReadonlyMap<PeerId, string>): A
   const peers = told(errors), message = rpcErrorMessage(method, peers);
   const unsupported = peers.some(([, text]) => text.startsWith("Invalid rpc id"));
   if (unsupported) return new ApiError({ code: "not_supported", method }, message);
+  const unauthorized = peers.some(([, text]) => text.startsWith(WRONG_SECRET));
+  if (unauthorized) return new ApiError({ code: "unauthorized", method, peers: Object.fromEntries(peers) }, message);
   return new ApiError({ code: "federation", method, peers: Object.fromEntries(peers) }, message);
 }
 
@@ -171,7 +177,9 @@ export class ConnectedFederationApi implements FederationApi {
     const params: Json[] = [{ auth, params: call.params }];
     let answer: Result<Json, RpcError>;
     try {
-      const args = { method: this.#method(call.method), params, timeoutMs: CALL_TIMEOUT_MS };
+      // what a guardian's admin asks for may do its work again when it is asked again; everything else may be repeated
+      const once = auth !== null;
+      const args = { method: this.#method(call.method), params, timeoutMs: CALL_TIMEOUT_MS, once };
       answer = await sender.ask(ref, "call", args, { deadlineMs: 2 * CALL_TIMEOUT_MS });
     } catch (thrown) {
       if (!(thrown instanceof ActorError)) throw thrown;
