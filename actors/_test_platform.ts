@@ -4,6 +4,7 @@ import { unreachable } from "../core/assert.ts";
 import type { LogRecord } from "./logger.ts";
 import type { Platform } from "./platform/platform.ts";
 import { SimulatedDice } from "./platform/simulated/dice.ts";
+import { simulatedThreads } from "./platform/simulated/threads.ts";
 import { createSystem } from "./runtime/system.ts";
 import type { ChildSpec } from "./supervisor.ts";
 import { supervisor } from "./supervisor.ts";
@@ -39,7 +40,13 @@ export function manualClock(): ManualClock {
   };
   const notUsed = <T>(part: string): T => new Proxy({}, { get: () => unreachable(part as never) }) as T;
   return {
-    platform: { clock, dice: new SimulatedDice(1, "test"), network: notUsed("network"), files: notUsed("files") },
+    platform: {
+      clock,
+      dice: new SimulatedDice(1, "test"),
+      network: notUsed("network"),
+      files: notUsed("files"),
+      threads: simulatedThreads(() => true),
+    },
     async advance(ms) {
       const untilMs = nowMs + ms;
       await settle();

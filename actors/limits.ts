@@ -35,3 +35,12 @@ export const SLICE_MESSAGES = 100_000;
 
 /** Time spent on messages before timers and I/O are let in: not felt by a person or a socket, and long against the cost of a turn of the event loop. */
 export const SLICE_MS = 5;
+
+/** A trouble that lasts is said again after this time, then after twice as long each time … */
+export const REMINDER_FIRST_MS = 60_000;
+/** … up to this: often enough for whoever looks at the log of a day, and 24 lines of it. */
+export const REMINDER_LAST_MS = 3_600_000;
+
+/** Of one line of the log that strangers can bring about: so many at once, then one in so long. Some thousand lines a day at the most. */
+export const LOG_LINES_BURST = 10;
+export const LOG_LINE_MS = 30_000;

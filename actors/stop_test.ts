@@ -51,6 +51,20 @@ function subject(name: string, events: string[], options: { slowTerminate?: bool
 const refFor = (name: string) => refTo<Message>(`root/${name}`);
 const codeOf = async (promise: Promise<unknown>) => (await assertRejects(() => promise, ActorError)).code;
 
+Deno.test("children that may stop together are all asked to at once", async () => {
+  const events: string[] = [];
+  const subjects = ["a", "b", "c"].map((name) => subject(name, events, { slowTerminate: true }));
+  const { system } = testSystem();
+  const children = subjects.map(({ definition }) => child(definition, { args: null }));
+  await system.start(supervisor("root", { stopping: "together", children }));
+  const stopped = system.stop();
+  await settle();
+  assertEquals(events.slice(3), ["terminate c shutdown", "terminate b shutdown", "terminate a shutdown"]);
+  for (const { gate } of subjects) gate.resolve();
+  await stopped;
+  assertEquals(await system.ended, 0);
+});
+
 Deno.test("a system stops its children in reverse, each after the other has ended", async () => {
   const events: string[] = [];
   const a = subject("a", events);

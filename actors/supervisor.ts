@@ -16,6 +16,8 @@ import type { Protocol } from "./protocol.ts";
 
 /** Who is restarted when one crashes: it alone; all; it and those started after it. */
 export type Strategy = "one_for_one" | "one_for_all" | "rest_for_one";
+/** Children stop one after the other, the last first; or all at once, when none needs another to stop. */
+export type Stopping = "in_reverse" | "together";
 /** Restarted always; after a crash; never. */
 export type Restart = "permanent" | "transient" | "temporary";
 
@@ -37,6 +39,8 @@ export type SupervisorSpec = {
   /** More than so many restarts within `periodMs` and the supervisor gives up. */
   readonly intensity: number;
   readonly periodMs: number;
+  /** Absent: in reverse. */
+  readonly stopping?: Stopping;
   readonly children: readonly ChildSpec[];
 };
 
@@ -57,7 +61,7 @@ export function child<M extends Protocol, Args, State>(
   };
 }
 
-/** Defaults: one_for_one, permanent, 3 restarts in 10 s. */
+/** Defaults: one_for_one, permanent, 3 restarts in 10 s, stopping in reverse. */
 export function supervisor(
   id: string,
   options: {
@@ -65,6 +69,7 @@ export function supervisor(
     readonly restart?: Restart;
     readonly intensity?: number;
     readonly periodMs?: number;
+    readonly stopping?: Stopping;
     readonly children: readonly ChildSpec[];
   },
 ): SupervisorSpec {
@@ -75,6 +80,7 @@ export function supervisor(
     strategy: options.strategy ?? "one_for_one",
     intensity: options.intensity ?? 3,
     periodMs: options.periodMs ?? 10_000,
+    ...(options.stopping && { stopping: options.stopping }),
     children: options.children,
   };
 }

@@ -12,9 +12,10 @@ import type { Codec, Json } from "../core/encoding/mod.ts";
 import { decode, encode } from "../core/encoding/mod.ts";
 import type { Result } from "../core/result.ts";
 import { err, ok } from "../core/result.ts";
-import type { ModuleInstanceId, OperationId, OutPointRange, TransactionId } from "../core/types/ids.ts";
+import type { AmountUnit, ModuleInstanceId, OperationId, OutPointRange, TransactionId } from "../core/types/ids.ts";
 import { GLOBAL_INSTANCE_ID } from "../core/types/ids.ts";
 import type {
+  Attempt,
   ClientCore,
   ClientTx,
   EventPersistence,
@@ -25,6 +26,8 @@ import type {
   Spending,
   Transition,
 } from "../modules/contract/client.ts";
+import { endedBy } from "../modules/contract/waiting.ts";
+import { NotReady } from "../modules/contract/client.ts";
 import { modulePrefix } from "./database.ts";
 import type { UniqueTime } from "./database.ts";
 import type { ExecutorRef } from "./executor/executor.ts";
@@ -37,7 +40,7 @@ import { followEvents, logEvent } from "./logs/events.ts";
 import { addOperation, getOperation, setOperationOutcome } from "./logs/operations.ts";
 import { setFee } from "./logs/transactions.ts";
 import type { Draft, Finalized } from "./transactions/finalize.ts";
-import { finalize } from "./transactions/finalize.ts";
+import { finalize, quote } from "./transactions/finalize.ts";
 
 /** Who knows a module's states. */
 export type StateOwner<State> = {
@@ -61,18 +64,35 @@ export type OperationsOptions = {
   /** Filled while modules start; complete before anything runs. */
   readonly owners: ReadonlyMap<ModuleInstanceId, AnyStateOwner>;
   readonly primary: () => Primary | null;
+  /** Aborted when the client closes. */
+  readonly closing: AbortSignal;
 };
+
+/** What one run of a transaction's body did beside the store. */
+class OperationAttempt implements Attempt {
+  readonly started: StateId[] = [];
+  #effects: (() => void)[] = [];
+
+  onUndo(effect: () => void): void {
+    this.#effects.push(effect);
+  }
+
+  undo(): void {
+    const effects = this.#effects;
+    this.#effects = [];
+    for (const effect of effects) effect();
+  }
+}
 
 /** One store transaction of an operation, as the core sees it. `ClientTx` is what a module sees of it. */
 // deno-lint-ignore no-explicit-any -- one object serves modules of all kinds of state
 class OperationTx implements ClientTx<any> {
-  readonly started: StateId[] = [];
-
   constructor(
     readonly operations: Operations,
     readonly root: StoreTx,
     readonly operationId: OperationId,
     readonly instance: ModuleInstanceId,
+    readonly attempt: OperationAttempt,
   ) {}
 
   get store(): StoreTx {
@@ -85,9 +105,7 @@ class OperationTx implements ClientTx<any> {
 
   /** The same transaction in another module's hands. */
   as(instance: ModuleInstanceId): OperationTx {
-    const other = new OperationTx(this.operations, this.root, this.operationId, instance);
-    Object.defineProperty(other, "started", { value: this.started });
-    return other;
+    return new OperationTx(this.operations, this.root, this.operationId, instance, this.attempt);
   }
 
   async addState(instance: ModuleInstanceId, state: Bytes): Promise<void> {
@@ -98,7 +116,7 @@ class OperationTx implements ClientTx<any> {
     const added = await addState(this.root, id, this.nowUs(), terminal);
     // two machines of an operation may end alike; one that goes on has a state of its own
     assert(added || terminal, "a state machine never returns to a state that it was in");
-    if (!terminal) this.started.push(id);
+    if (!terminal) this.attempt.started.push(id);
     this.#log("sm-updated", { operation_id: this.operationId, terminal, module_id: instance }, null);
   }
 
@@ -118,11 +136,11 @@ class OperationTx implements ClientTx<any> {
   }
 
   finalize(draft: Draft, spending: Spending = "wallet"): Promise<Result<Finalized, FinalizeError>> {
-    return finalize(draft, async (unit, inputMsat, outputMsat) => {
-      const primary = this.operations.options.primary();
-      if (!primary || primary.module.unit !== unit) return err({ code: "no_primary_module" });
+    return finalize(draft, async (unit, sums) => {
+      const primary = this.operations.primaryFor(unit);
+      if (!primary) return err({ code: "no_primary_module" });
       const tx = this.as(primary.instance);
-      const added = await primary.module.balanceTransaction(tx, inputMsat, outputMsat, spending);
+      const added = await primary.module.balanceTransaction(tx, { ...sums, spending });
       return added.ok ? ok({ instance: primary.instance, ...added.value }) : added;
     }, this.operations.options.platform.dice);
   }
@@ -165,19 +183,49 @@ export class Operations {
     this.options = options;
   }
 
-  /** Runs `body` in one store transaction, again on conflict; resolves when durable, then its machines run. */
+  primaryFor(unit: AmountUnit): Primary | null {
+    const primary = this.options.primary();
+    return primary && primary.module.unit === unit ? primary : null;
+  }
+
+  /** Runs `body` in one store transaction, again on conflict and when it was not ready; resolves when durable, then its machines run. */
   async transact<T>(
+    operationId: OperationId,
+    instance: ModuleInstanceId,
+    body: (tx: OperationTx) => Promise<T>,
+    keep?: (value: T) => boolean,
+  ): Promise<T> {
+    for (;;) {
+      try {
+        return await this.transactOnce(operationId, instance, body, keep);
+      } catch (thrown) {
+        if (!(thrown instanceof NotReady)) throw thrown;
+        await thrown.ready();
+      }
+    }
+  }
+
+  /** As `transact`, for who waits in a way of its own. @throws {NotReady} */
+  async transactOnce<T>(
     operationId: OperationId,
     instance: ModuleInstanceId,
     body: (tx: OperationTx) => Promise<T>,
     keep: (value: T) => boolean = () => true,
   ): Promise<T> {
-    let last: OperationTx | undefined;
+    let last: OperationAttempt | undefined;
     const { value, durable } = await this.options.store.transact(async (root) => {
-      const tx = new OperationTx(this, root, operationId, instance);
-      last = tx;
-      const done = await body(tx);
-      return keep(done) ? done : rollback(done);
+      last?.undo(); // it ran before, and a conflict came between
+      const attempt = new OperationAttempt();
+      last = attempt;
+      try {
+        const done = await body(new OperationTx(this, root, operationId, instance, attempt));
+        if (keep(done)) return done;
+        attempt.undo();
+        return rollback(done);
+      } catch (thrown) {
+        attempt.undo();
+        throw thrown;
+      }
     });
     await durable;
     if (keep(value) && last && last.started.length > 0) {
@@ -197,9 +245,6 @@ function draftOf<State>(
   };
 }
 
-/** A dry run's operation: nothing of it is kept. */
-const NO_OPERATION = "0".repeat(64) as OperationId;
-
 /** The core in the hands of one module. */
 export class ModuleCore<State> implements ClientCore<State> {
   readonly #operations: Operations;
@@ -216,13 +261,25 @@ export class ModuleCore<State> implements ClientCore<State> {
     return this.#operations.transact(operationId, this.#instance, body);
   }
 
-  submit(draft: NewTransaction<State>): Promise<Result<OutPointRange, FinalizeError>> {
+  /** As often as the wallet must first make fewer notes of its own: each time there are fewer. */
+  async submit(draft: NewTransaction<State>): Promise<Result<OutPointRange, FinalizeError>> {
+    for (;;) {
+      const submitted = await this.#submit(draft);
+      if (submitted.ok || submitted.error.code !== "fragmented") return submitted;
+      const primary = this.#operations.options.primary();
+      assert(primary, "a wallet that is fragmented is there");
+      const fewer = await primary.module.consolidate(submitted.error.needMsat, draft.signal);
+      if (!fewer.ok) return submitted;
+    }
+  }
+
+  #submit(draft: NewTransaction<State>): Promise<Result<OutPointRange, FinalizeError>> {
     const { operationId } = draft;
     const body = async (tx: OperationTx): Promise<Result<OutPointRange, FinalizeError>> => {
       if (await getOperation(tx.root, operationId) || await hasStates(tx.root, operationId)) {
         return err({ code: "operation_exists", operationId });
       }
-      const finalized = await tx.finalize(draftOf(this.#instance, draft));
+      const finalized = await tx.finalize(draftOf(this.#instance, draft), draft.spending);
       if (!finalized.ok) return finalized;
       await tx.commit(finalized.value);
       const { change } = finalized.value;
@@ -233,12 +290,18 @@ export class ModuleCore<State> implements ClientCore<State> {
     return this.#operations.transact(operationId, this.#instance, body, (result) => result.ok);
   }
 
-  quoteFee(draft: Pick<NewTransaction<State>, "inputs" | "outputs">): Promise<Result<bigint, FinalizeError>> {
-    const body = async (tx: OperationTx): Promise<Result<bigint, FinalizeError>> => {
-      const finalized = await tx.finalize(draftOf(this.#instance, draft));
-      return finalized.ok ? ok(finalized.value.feeMsat) : finalized;
-    };
-    return this.#operations.transact(NO_OPERATION, this.#instance, body, () => false);
+  quoteFee(
+    draft: Pick<NewTransaction<State>, "inputs" | "outputs" | "spending">,
+  ): Promise<Result<bigint, FinalizeError>> {
+    const { store } = this.#operations.options;
+    const { spending = "wallet" } = draft;
+    return store.read((tx) =>
+      quote(draftOf(this.#instance, draft), (unit, sums) => {
+        const primary = this.#operations.primaryFor(unit);
+        if (!primary) return Promise.resolve(err({ code: "no_primary_module" }));
+        return primary.module.quoteBalance(tx.view(modulePrefix(primary.instance)), { ...sums, spending });
+      })
+    );
   }
 
   operationExists(operationId: OperationId): Promise<boolean> {
@@ -263,13 +326,14 @@ export class ModuleCore<State> implements ClientCore<State> {
     txid: TransactionId,
     signal?: AbortSignal,
   ): Promise<Result<null, string>> {
-    const states = followStates(this.#operations.options.store, operationId, GLOBAL_INSTANCE_ID, signal);
+    const { store } = this.#operations.options;
+    const states = followStates(store, operationId, GLOBAL_INSTANCE_ID, this.#until(signal));
     for await (const bytes of states) {
       const state: SubmissionState = decode(submissionState, bytes);
       if (state.tag === "Accepted" && state.value === txid) return ok(null);
       if (state.tag === "Rejected" && state.value.txid === txid) return err(state.value.error);
     }
-    throw signal?.reason ?? new Error("The client is closing");
+    throw endedBy(signal);
   }
 
   async awaitPrimaryOutputs(
@@ -283,8 +347,14 @@ export class ModuleCore<State> implements ClientCore<State> {
     return await primary.module.awaitOutputs(operationId, range, signal);
   }
 
+  #until(signal: AbortSignal | undefined): AbortSignal {
+    const { closing } = this.#operations.options;
+    return signal ? AbortSignal.any([signal, closing]) : closing;
+  }
+
   async *states(operationId: OperationId, signal?: AbortSignal): AsyncIterable<State> {
-    const states = followStates(this.#operations.options.store, operationId, this.#instance, signal);
+    const { store } = this.#operations.options;
+    const states = followStates(store, operationId, this.#instance, this.#until(signal));
     for await (const bytes of states) yield decode(this.#owner.codec, bytes);
   }
 
@@ -293,7 +363,7 @@ export class ModuleCore<State> implements ClientCore<State> {
   }
 
   async *events(fromId: number, signal?: AbortSignal): AsyncIterable<{ id: number; kind: string; payload: Json }> {
-    for await (const event of followEvents(this.#operations.options.store, fromId, signal)) {
+    for await (const event of followEvents(this.#operations.options.store, fromId, this.#until(signal))) {
       if (event.module?.id === this.#instance) yield event;
     }
   }

@@ -135,6 +135,13 @@ export class ClientWorld {
     return openMemoryStore({ clock, backend: disk });
   }
 
+  /** A copy of what is on a disk, as of a folder that somebody copies while no process has it open. */
+  copyStore(from: string, to: string): void {
+    const disk = this.#disks.get(from);
+    if (!disk) throw new Error(`there is no disk at ${from}`);
+    this.#disks.set(to, disk.copy({ clock: this.platform.clock }));
+  }
+
   /** Lets the world go on until the promise is settled. */
   finish<T>(promise: Promise<T>, forMs = 3_600_000): Promise<T> {
     return this.world.finish(promise, { forMs });

@@ -56,7 +56,7 @@ export function federationTree(args: {
         ),
       }),
       // a machine that can't go on is tried again; many of them at once are a failing guardian set, no bug
-      supervisor("machines", { intensity: 100, periodMs: 10_000, children: [] }),
+      supervisor("machines", { intensity: 100, periodMs: 10_000, stopping: "together", children: [] }),
       child(executor, { args: { supervisor: MACHINES, machines: args.machines } }),
       child(refresh, { args: args.refresh }),
     ],

@@ -21,6 +21,17 @@ export function concat(...parts: Uint8Array[]): Bytes {
   return concatBytes(...parts) as Bytes;
 }
 
+/** As `concat`, for a list of any length: a call takes some ten thousand arguments at most. */
+export function concatAll(parts: readonly Uint8Array[]): Bytes {
+  const joined = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    joined.set(part, at);
+    at += part.length;
+  }
+  return joined;
+}
+
 /** Order of raw bytes, a prefix before what it begins: negative, 0, positive. */
 export function compareBytes(a: Uint8Array, b: Uint8Array): number {
   const length = Math.min(a.length, b.length);

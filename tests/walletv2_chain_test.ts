@@ -15,6 +15,7 @@ import { fromHex } from "../core/bytes.ts";
 import { publicKeyOf, xOnlyOf } from "../core/crypto/mod.ts";
 import type { Json } from "../core/encoding/mod.ts";
 import { decode, encodeHex } from "../core/encoding/mod.ts";
+import { ok } from "../core/result.ts";
 import type { BitcoinSource } from "../modules/contract/bitcoin.ts";
 import { destinationOf } from "../modules/walletv2/standard_script.ts";
 import type { TestWallet } from "../modules/walletv2/testing.ts";
@@ -54,7 +55,10 @@ function sourceOf(node: Node): (broadcasts: BitcoinTransaction[]) => BitcoinSour
       const hash = await node.call<string>("getblockhash", height);
       return fromHex(await node.call<string>("getblock", hash, 0));
     },
-    broadcast: (raw) => Promise.resolve(void broadcasts.push(decode(bitcoinTransaction, raw))),
+    broadcast: (raw) => {
+      broadcasts.push(decode(bitcoinTransaction, raw));
+      return Promise.resolve(ok(null));
+    },
   });
 }
 

@@ -1,5 +1,5 @@
 /** Bodies of HTTP messages, read within a bound. */
-import { type Bytes, concat } from "../../core/bytes.ts";
+import type { Bytes } from "../../core/bytes.ts";
 import { NetworkError } from "./error.ts";
 
 /** The whole body. @throws {NetworkError} `too_large` (target) as soon as more than `bytesMax` came; the rest is not read */
@@ -8,14 +8,21 @@ export async function readBody(
   bytesMax: number,
   target: string,
 ): Promise<Bytes> {
-  const parts: Uint8Array[] = [];
+  // Not a list of the parts: a sender may make them as small as a byte.
+  let room = new Uint8Array(0);
   let length = 0;
   for await (const part of body) {
-    length += part.length;
-    if (length > bytesMax) throw tooLarge(target, bytesMax);
-    parts.push(part);
+    const end = length + part.length;
+    if (end > bytesMax) throw tooLarge(target, bytesMax);
+    if (end > room.length) {
+      const larger = new Uint8Array(Math.max(end, room.length * 2));
+      larger.set(room.subarray(0, length));
+      room = larger;
+    }
+    room.set(part, length);
+    length = end;
   }
-  return concat(...parts);
+  return room.slice(0, length);
 }
 
 /** The same body; reading it fails with `too_large` where it goes beyond `bytesMax`. */

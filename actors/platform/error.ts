@@ -1,4 +1,4 @@
-/** Errors of the world outside: network and files. */
+/** Errors of the world outside: network, files and threads. */
 import { FedimintError } from "../../core/result.ts";
 
 export class NetworkError extends FedimintError<
@@ -12,3 +12,5 @@ export class NetworkError extends FedimintError<
 export class FilesError extends FedimintError<
   { readonly code: "exists" | "denied" | "too_large" | "failed"; readonly path: string }
 > {}
+
+export class ThreadError extends FedimintError<{ readonly code: "closed" | "failed" }> {}

@@ -39,6 +39,24 @@ onBoth("fetch hands over method, path, headers and body, and gets status and bod
   await listener.close();
 });
 
+onBoth("fetch tells how long the server wants to be left alone, in seconds or until a date", async (stage) => {
+  let header: string | null = null;
+  const { listener, url } = await serve(
+    stage,
+    () => new Response("", { status: 429, ...(header !== null && { headers: { "retry-after": header } }) }),
+  );
+  const told = async (value: string | null): Promise<number | undefined> => {
+    header = value;
+    return (await stage.client.network.fetch(url, FETCH)).retryAfterMs;
+  };
+  assertEquals(await told(null), undefined);
+  assertEquals(await told("120"), 120_000);
+  assertEquals(await told("soon"), undefined);
+  assertEquals(await told("Mon, 01 Jan 1990 00:00:00 GMT"), 0);
+  assert(await told("Mon, 01 Jan 2990 00:00:00 GMT") ?? 0 > 1_000_000);
+  await listener.close();
+});
+
 onBoth("fetch takes a body of the allowed size and refuses one byte more", async (stage) => {
   const { listener, url } = await serve(stage, () => new Response(new Uint8Array(1_000)));
   assertEquals((await stage.client.network.fetch(url, FETCH)).body.length, 1_000);
@@ -109,6 +127,23 @@ async function serveSockets(stage: Stage, options = SOCKET) {
   };
   return { ...served, seen, next };
 }
+
+onBoth("a message in pieces comes as one, whoever sends it, and the pieces stay as they are", async (stage) => {
+  const { listener, url, next } = await serveSockets(stage);
+  const client = await stage.client.network.openWebSocket(url.replace("http", "ws"), OPEN);
+  const server = await next();
+  const pieces = [utf8('{"a":'), utf8("ü".repeat(200)), utf8("}")];
+  const text = `{"a":${"ü".repeat(200)}}`;
+  for (const [from, to] of [[server, client], [client, server]] as const) {
+    for (let times = 0; times < 2; times++) {
+      from.send(pieces);
+      assertEquals(await to.receive(), text);
+    }
+  }
+  client.close();
+  await server.receive();
+  await listener.close();
+});
 
 onBoth("a WebSocket carries texts both ways in order, of every size up to the bound", async (stage) => {
   const { listener, ws, next } = await serveSockets(stage, { ...SOCKET, messageBytesMax: 100_000 });

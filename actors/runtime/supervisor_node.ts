@@ -1,7 +1,8 @@
 /**
  * A supervisor: keeps its children alive as its strategy says, and gives up when they crash too often. After Erlang/OTP's `supervisor`:
  *
- * - Children start in order, each when the one before has been initialised, and stop in reverse, each within its own deadline.
+ * - Children start in order, each when the one before has been initialised, and stop in reverse, each within its own deadline; or
+ *   together, if their supervisor says so.
  * - one_for_one restarts the child that crashed, beside whatever else goes on. The other strategies restart a group: all children, or
  *   that one and those after it. The group stops in reverse and starts in order; one that crashes meanwhile begins its group anew.
  * - Each restart of a child or group counts, and so does each try whose init failed. One too many within the period, and the supervisor
@@ -138,7 +139,9 @@ export class SupervisorNode extends TreeNode implements Parent {
   }
 
   async #stopChildren(): Promise<void> {
-    for (const child of [...this.#children.values()].reverse()) await child.node.stop(true);
+    const children = [...this.#children.values()].reverse();
+    if (this.#spec.stopping === "together") await Promise.all(children.map((child) => child.node.stop(true)));
+    else for (const child of children) await child.node.stop(true);
     await this.#group; // it sees that this is the end, and must have seen it before a next start
   }
 

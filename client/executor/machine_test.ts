@@ -9,6 +9,7 @@ import type { Transition } from "../../modules/contract/client.ts";
 import type { ExecutorMessage } from "./executor.ts";
 import { executor, machineId } from "./executor.ts";
 import type { Machines } from "./machines.ts";
+import { NotReady } from "../../modules/contract/client.ts";
 import type { StateId } from "./states.ts";
 
 const A: StateId = { operationId: "ab".repeat(32) as OperationId, instance: 2, state: new Uint8Array([1]) as Bytes };
@@ -19,6 +20,8 @@ class Table {
   readonly running = new Set<string>();
   readonly steps: string[] = [];
   active: StateId[] = [];
+  /** What steps wait for at first. */
+  waits: NotReady[] = [];
   ways: (id: StateId) => readonly Transition<null>[] = () => [{ trigger: () => new Promise(() => {}), apply: never }];
 
   asMachines(): Machines {
@@ -28,9 +31,11 @@ class Table {
       isActive: (id) => Promise.resolve(this.active.includes(id)),
       transitions: (id) => this.ways(id),
       step: (id, _way, value) => {
+        const wait = this.waits.shift();
+        if (wait) return Promise.resolve(wait);
         this.active = this.active.filter((other) => other !== id);
         this.steps.push(`${machineId(id)} ${value}`);
-        return Promise.resolve();
+        return Promise.resolve(null);
       },
     };
     return table as Machines;
@@ -112,6 +117,32 @@ Deno.test("a trigger that fails is tried again, later and later, until it holds"
   assertEquals(table.steps, [`${machineId(A)} held`]);
   const pausesMs = triesAtMs.slice(1).map((at, i) => at - triesAtMs[i]!);
   assert(pausesMs.every((pause, i) => pause >= 1_000 && (i < 2 || pause >= 2_000)), `${pausesMs}`);
+});
+
+Deno.test("a step that isn't ready is made when it is; meanwhile its actor stops at once", async () => {
+  const table = new Table();
+  table.active = [A, B];
+  table.ways = () => [{ trigger: () => Promise.resolve("held"), apply: never }];
+  const ready = Promise.withResolvers<void>();
+  let asked = 0;
+  const wait = new NotReady((signal) => {
+    asked++;
+    return new Promise((resolve, reject) => {
+      signal!.addEventListener("abort", () => reject(signal!.reason));
+      ready.promise.then(resolve);
+    });
+  });
+  table.waits = [wait, wait];
+  const { world, system } = await started(table);
+  await world.run({ forMs: 10 });
+  assertEquals([asked, table.steps, machinesOf(system).length], [2, [], 2]);
+  const [stopped] = machinesOf(system);
+  const before = world.nowMs;
+  await world.finish(system.stopChild(`test/machines/${stopped}`), { forMs: 10 });
+  assertEquals([world.nowMs - before, machinesOf(system).length], [0, 1]);
+  ready.resolve();
+  await world.run({ forMs: 10 });
+  assertEquals([table.steps.length, machinesOf(system)], [1, []]);
 });
 
 Deno.test("a state that was left while its actor was away ends it without a step", async () => {

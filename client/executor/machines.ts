@@ -7,6 +7,7 @@ import { decode, encode } from "../../core/encoding/mod.ts";
 import type { ModuleInstanceId } from "../../core/types/ids.ts";
 import type { AnyStateOwner, Operations } from "../core.ts";
 import type { Transition } from "../../modules/contract/client.ts";
+import { NotReady } from "../../modules/contract/client.ts";
 import type { StateId } from "./states.ts";
 import { activeStates, isActive, leaveState } from "./states.ts";
 
@@ -40,14 +41,20 @@ export class Machines {
     return owner.transitions(decode(owner.codec, id.state), id.operationId);
   }
 
-  /** Happens once: a state that was left before changes nothing. Resolves when durable. */
+  /** Happens once: a state that was left before changes nothing. Resolves when durable. @returns what it waits for when it is not ready */
   // deno-lint-ignore no-explicit-any -- as above
-  async step(id: StateId, way: Transition<any>, value: unknown): Promise<void> {
+  async step(id: StateId, way: Transition<any>, value: unknown): Promise<NotReady | null> {
     const owner = this.#owners.get(id.instance)!;
-    await this.#operations.transact(id.operationId, id.instance, async (tx) => {
-      if (!await leaveState(tx.root, id, tx.nowUs())) return;
-      const following: unknown = await way.apply(tx, value);
-      await tx.addState(id.instance, encode(owner.codec, following));
-    });
+    try {
+      await this.#operations.transactOnce(id.operationId, id.instance, async (tx) => {
+        if (!await leaveState(tx.root, id, tx.nowUs())) return;
+        const following: unknown = await way.apply(tx, value);
+        await tx.addState(id.instance, encode(owner.codec, following));
+      });
+      return null;
+    } catch (thrown) {
+      if (thrown instanceof NotReady) return thrown;
+      throw thrown;
+    }
   }
 }

@@ -19,7 +19,7 @@ export function negotiate(required: Required, offers: readonly Offered[]): Versi
       api.filter((offered) => offered.major === major && offered.minor >= minor).map((offered) => offered.minor)
     );
     if (minors.length > (best?.count ?? 0)) {
-      best = { version: { major, minor: Math.min(...minors) }, count: minors.length };
+      best = { version: { major, minor: minors.reduce((a, b) => Math.min(a, b)) }, count: minors.length };
     }
   }
   return best?.version ?? null;

@@ -2,6 +2,7 @@
 import type { BitcoinNetwork } from "../../core/bitcoin/mod.ts";
 import type { BlockHash } from "../../core/types/ids.ts";
 import type { Bytes } from "../../core/bytes.ts";
+import type { Result } from "../../core/result.ts";
 
 export type BitcoinStatus = {
   readonly network: BitcoinNetwork;
@@ -20,6 +21,14 @@ export interface BitcoinSource {
   status(): Promise<BitcoinStatus | null>;
   /** Raw block at a height; asks again until the node answers or the signal is aborted. */
   blockAt(height: number, signal: AbortSignal): Promise<Bytes>;
-  /** Hands a raw transaction to the node. Never throws: failures are logged, callers repeat. */
-  broadcast(transaction: Bytes): Promise<void>;
+  /**
+   * Hands a raw transaction to the node, whatever its fee. Ok when the node has it in its pool or in a block; the error says why it
+   * doesn't. Never throws: who calls says what is wrong, and repeats.
+   */
+  broadcast(transaction: Bytes): Promise<Result<null, string>>;
+}
+
+/** Whether a node is one for a network. Networks are told by the first block, and testnet4's isn't known: its nodes count as regtest. */
+export function isNodeOf(network: BitcoinNetwork, status: BitcoinStatus): boolean {
+  return status.network === network || (network === "testnet4" && status.network === "regtest");
 }

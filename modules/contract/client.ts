@@ -66,8 +66,43 @@ export function transition<State, T>(
   return { trigger, apply };
 }
 
-/** What the primary module may add to a transaction's inputs: from the wallet, or nothing. */
+/** What the primary module may add to a transaction's inputs: from the wallet as far as there is something to pay, or nothing. */
 export type Spending = "wallet" | "nothing";
+
+/** A transaction that the primary module is to balance. */
+export type ToBalance = {
+  /** What its inputs bring. */
+  readonly inputMsat: bigint;
+  /** What its outputs take, all fees among them. */
+  readonly outputMsat: bigint;
+  readonly spending: Spending;
+  /** Bytes of the transaction that are left for what is added, signatures included. */
+  readonly roomBytes: number;
+};
+
+/** Sums of what the primary module adds: `inputMsat` without fees, `outputMsat` without fees, `feesBeforeMsat` of what comes before. */
+export type AddedMsat = { readonly inputMsat: bigint; readonly outputMsat: bigint; readonly feesBeforeMsat: bigint };
+
+/**
+ * Thrown in a store transaction that lacks what takes long to find and is never stored before it is used. Nothing is committed, and the
+ * body runs again once `ready` has resolved.
+ */
+export class NotReady extends Error {
+  override readonly name = "NotReady";
+  readonly ready: (signal?: AbortSignal) => Promise<void>;
+
+  /** @param ready rejects with the signal's reason, or when what is waited for will never be there */
+  constructor(ready: (signal?: AbortSignal) => Promise<void>) {
+    super("a store transaction waits for what it uses up");
+    this.ready = ready;
+  }
+}
+
+/** One run of a store transaction's body. What it takes from memory it gives back when the run comes to nothing. */
+export interface Attempt {
+  /** Called once when the body threw, was rolled back, or runs again after a conflict; never when it may have committed. */
+  onUndo(effect: () => void): void;
+}
 
 /** Persistent events are numbered and kept; the others are only for whoever listens now. */
 export type EventPersistence = "persistent" | "trimable" | "transient";
@@ -77,6 +112,8 @@ export interface ClientTx<State> {
   readonly operationId: OperationId;
   /** The module's own part of the store. */
   readonly store: StoreTx;
+  /** The run of the body that this is; the same one for all modules that take part. */
+  readonly attempt: Attempt;
   /**
    * Builds, signs and submits a transaction with these inputs in this operation.
    * @param spending `"nothing"`: the inputs pay their own fees and the primary module adds none, so that the transaction stands or falls
@@ -98,6 +135,8 @@ export type FinalizeError =
   | { readonly code: "insufficient_funds"; readonly requestedMsat: bigint; readonly availableMsat: bigint }
   | { readonly code: "operation_exists"; readonly operationId: OperationId }
   | { readonly code: "too_large"; readonly bytes: number; readonly bytesMax: number }
+  /** The wallet has enough, but in more notes than a transaction takes: `consolidate` makes fewer of them. */
+  | { readonly code: "fragmented"; readonly needMsat: bigint }
   | { readonly code: "overflow" | "no_primary_module" };
 
 /** A new operation: one transaction and its entry in the operation log. */
@@ -105,8 +144,12 @@ export type NewTransaction<State> = {
   readonly operationId: OperationId;
   readonly inputs: readonly InputBundle<State>[];
   readonly outputs: readonly OutputBundle<State>[];
+  /** Default: `"wallet"`. */
+  readonly spending?: Spending;
   /** Entry in the operation log, given the change outputs. */
   readonly meta: (change: OutPointRange) => Json;
+  /** Ends the wait for notes that the wallet exchanges before; what is submitted is not ended. */
+  readonly signal?: AbortSignal;
   /** Further work of the module in the same store transaction. */
   readonly also?: (tx: ClientTx<State>, change: OutPointRange) => Promise<void>;
 };
@@ -116,22 +159,34 @@ export interface ClientCore<State> {
   /** A store transaction with the means of an operation but no transaction to the federation: note selection, own records. */
   transact<T>(operationId: OperationId, body: (tx: ClientTx<State>) => Promise<T>): Promise<T>;
   submit(transaction: NewTransaction<State>): Promise<Result<OutPointRange, FinalizeError>>;
-  /** What `submit` would cost, by a dry run: fees and what is burned, msat. */
-  quoteFee(transaction: Pick<NewTransaction<State>, "inputs" | "outputs">): Promise<Result<bigint, FinalizeError>>;
+  /** What `submit` would cost: fees and what is burned, msat. By arithmetic alone. */
+  quoteFee(
+    transaction: Pick<NewTransaction<State>, "inputs" | "outputs" | "spending">,
+  ): Promise<Result<bigint, FinalizeError>>;
   operationExists(operationId: OperationId): Promise<boolean>;
   /** Writes an entry into the operation log, for operations without a transaction. */
   logOperation(tx: ClientTx<State>, meta: Json): void;
   /** Stores the final outcome of an operation, for those whose machines don't (`ClientTx.setOutcome`). */
   setOutcome(operationId: OperationId, outcome: Json): Promise<void>;
-  /** Ok when accepted; the error is the reason of the rejection. Waits as long as it takes. */
+  /**
+   * Ok when accepted; the error is the reason of the rejection. Waits as long as it takes.
+   * @throws {WaitError} `aborted` · `closed` · `unknown_operation`
+   */
   awaitTransaction(operationId: OperationId, txid: TransactionId, signal?: AbortSignal): Promise<Result<null, string>>;
-  /** Waits until the primary module holds what these change outputs bring. The error says why it never will. */
+  /**
+   * Waits until the primary module holds what these change outputs bring. The error says why it never will.
+   * @throws {WaitError} `aborted` · `closed` · `unknown_operation`
+   */
   awaitPrimaryOutputs(
     operationId: OperationId,
     range: OutPointRange,
     signal?: AbortSignal,
   ): Promise<Result<null, string>>;
-  /** States of this module's machines in the operation: those stored, then live ones. Ends when the signal is aborted. */
+  /**
+   * States of this module's machines in the operation: those stored, then live ones. It never just ends, so what waits for a state has it or
+   * an error.
+   * @throws {WaitError} `aborted` · `closed` · `unknown_operation`: nothing of the operation is under way any more
+   */
   states(operationId: OperationId, signal?: AbortSignal): AsyncIterable<State>;
   /** Position after the newest persistent event. */
   nextEventId(): Promise<number>;
@@ -186,14 +241,19 @@ export interface PrimaryModule<State> {
   readonly unit: AmountUnit;
   /**
    * Further inputs and outputs, so that their own fees included inputs cover outputs. Removes what it spends from the store in `tx`.
-   * `inputMsat`, `outputMsat`: sums of what is there, all fees among the outputs.
+   * @throws {NotReady}
    */
   balanceTransaction(
     tx: ClientTx<State>,
-    inputMsat: bigint,
-    outputMsat: bigint,
-    spending: Spending,
+    balance: ToBalance,
   ): Promise<Result<{ readonly inputs: InputBundle<State>; readonly outputs: OutputBundle<State> }, FinalizeError>>;
+  /** What `balanceTransaction` would add, and what would have to be done before, by arithmetic alone. Changes nothing. */
+  quoteBalance(tx: ReadTx, balance: ToBalance): Promise<Result<AddedMsat, FinalizeError>>;
+  /**
+   * Exchanges notes for fewer ones, so that a transaction can take as many as `needMsat` takes. Resolves when they are there.
+   * The error says why they never will.
+   */
+  consolidate(needMsat: bigint, signal?: AbortSignal): Promise<Result<null, string>>;
   /** Resolves when the outputs' notes are in the store. */
   awaitOutputs(operationId: OperationId, range: OutPointRange, signal?: AbortSignal): Promise<Result<null, string>>;
   balanceMsat(tx: ReadTx): Promise<bigint>;

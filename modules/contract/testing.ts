@@ -47,6 +47,9 @@ export function dicePlatform(seed: number): Platform {
     get files(): never {
       return absent("files");
     },
+    get threads(): never {
+      return absent("threads");
+    },
   };
 }
 

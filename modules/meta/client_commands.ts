@@ -24,7 +24,7 @@ function optionsOf(args: readonly string[], valuesMax: number): Options {
   for (let i = 0; i < args.length; i++) {
     const arg = args[i]!;
     if (arg === "--") {
-      values.push(...args.slice(i + 1));
+      for (const value of args.slice(i + 1)) values.push(value);
       break;
     }
     if (arg === "--hex") hex = true;

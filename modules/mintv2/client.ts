@@ -3,6 +3,7 @@ import { defineClientModule } from "../contract/client.ts";
 import { decode } from "../../core/encoding/mod.ts";
 import { MintClient } from "./client_api.ts";
 import { mintCommands } from "./client_commands.ts";
+import { deleteStoredTweaks } from "./client_db.ts";
 import { mintTransitions } from "./client_machines.ts";
 import { mintState } from "./client_states.ts";
 import { Wallet } from "./client_wallet.ts";
@@ -40,15 +41,18 @@ export const mintv2Client = defineClientModule({
       ? mintInputErrorText(decode(mintInputError, body))
       : mintOutputErrorText(decode(mintOutputError, body)),
   state: mintState,
-  start: (env) => {
+  start: async (env) => {
+    const { durable } = await env.store.transact((tx) => deleteStoredTweaks(tx));
+    await durable;
     const wallet = new Wallet(env);
     const api = new MintClient(wallet);
-    return Promise.resolve({
+    return {
       transitions: (state, operationId) => mintTransitions(wallet, state, operationId),
       primary: wallet,
+      pending: (tx, active) => wallet.pending(tx, active),
       api,
       commands: mintCommands(api),
-      background: () => wallet.tweaks.keepReady(env.store, env.signal),
-    });
+      background: () => wallet.tweaks.keepReady(),
+    };
   },
 });

@@ -23,7 +23,6 @@ import { tweak } from "./common.ts";
 import type { Denomination } from "./denomination.ts";
 import { denomination } from "./denomination.ts";
 import type { SpendableNote } from "./ecash.ts";
-import { searchTweak } from "./tweak_search.ts";
 
 const FILTER_BYTES = 32;
 export const TWEAK_BYTES = 16;
@@ -46,15 +45,6 @@ export function tweakFilter(root: DerivableSecret): Bytes {
 export function passesFilter(tweakBytes: Uint8Array, filter: Uint8Array): boolean {
   const hash = sha256(concat(tweakBytes, filter));
   return hash[0] === 0 && hash[1] === 0;
-}
-
-/**
- * Tries tweaks, from random ones on.
- * @param triesMax bounds the work of one call; the chance to find none in n tries is (1 − 2^−16)^n
- * @returns 16 bytes, or null when none of the tries passed
- */
-export function grindTweak(filter: Bytes, randomBytes: (size: number) => Bytes, triesMax: number): Bytes | null {
-  return searchTweak(filter, randomBytes(TWEAK_BYTES), triesMax);
 }
 
 /** N(d, tweak): spend key and blinding key come from this one secret. */

@@ -4,7 +4,17 @@ import { ManualClock, settle } from "../../actors/store/testing.ts";
 import type { BitcoinTransaction } from "../../core/bitcoin/mod.ts";
 import { bitcoinTxidOf } from "../../core/bitcoin/mod.ts";
 import { parentsFirst } from "./rebroadcast.ts";
-import { agree, claim, confirm, depositAddress, payment, send, testWallet } from "./testing.ts";
+import {
+  agree,
+  claim,
+  confirm,
+  depositAddress,
+  order,
+  payment,
+  send,
+  signedTransactions,
+  testWallet,
+} from "./testing.ts";
 
 /** A line of transactions, each spending the one before. */
 function chainOf(length: number): BitcoinTransaction[] {
@@ -70,4 +80,84 @@ Deno.test("a signed transaction is broadcast at once, then every minute until a 
   stop.abort();
   await background;
   assertEquals(clock.pending, 0);
+});
+
+Deno.test("while the node refuses a transaction its guardian says so, with the reason; a block ends it", async () => {
+  const clock = new ManualClock(), stop = new AbortController();
+  const wallet = await testWallet({ guardians: 1, clock, signal: stop.signal, testEnvironment: false });
+  const { module, broadcasts, records } = wallet.guardians[0]!;
+  const { receiveTxVbytes: fee, sendTxVbytes } = wallet.config;
+  const background = module.background!();
+  const deposit = payment({ valueSat: 50_000n, script: depositAddress(wallet, 0).script });
+  await confirm(wallet, deposit);
+  const { publicKey: tweak } = depositAddress(wallet, 0);
+  assertEquals((await claim(wallet, { tag: "V0", value: { outputIndex: 0n, tweak, fee } })).ok, true);
+  const said = (level: string) => records.splice(0).filter((record) => record.level === level);
+  const destination = { tag: "P2WPKH", value: new Uint8Array(20) } as const;
+  wallet.chain.refusal = "error -26: min relay fee not met";
+  for (const outIdx of [0, 1]) {
+    const feeSat = sendTxVbytes * (outIdx === 0 ? 1n : 4n);
+    const output = { tag: "V0", value: { destination, value: 10_000n, fee: feeSat } } as const;
+    assertEquals((await send(wallet, output, { txid: "00".repeat(32), outIdx })).ok, true);
+  }
+  await agree(wallet);
+  await settle();
+  const [refused, ...more] = said("error");
+  assertEquals(more, []);
+  assertEquals(
+    refused!.message,
+    "The node doesn't take a transaction of the federation: it and everything behind it waits",
+  );
+  const [first] = broadcasts;
+  assertEquals(refused!.facts, {
+    txid: bitcoinTxidOf(first!),
+    feeSat: sendTxVbytes,
+    vbytes: sendTxVbytes,
+    waiting: 1,
+    reason: "error -26: min relay fee not met",
+  });
+  await settle();
+  const triedBefore = broadcasts.length;
+  await clock.advance(600_000);
+  assertEquals(broadcasts.length, triedBefore + 20, "both are tried each minute");
+  assertEquals(said("error").length, 3, "after 1, 3 and 7 minutes");
+
+  wallet.chain.refusal = null;
+  await clock.advance(60_000);
+  assertEquals(said("info").map(({ message }) => message), [
+    "The node has every transaction that the federation has signed",
+  ]);
+  stop.abort();
+  await background;
+});
+
+Deno.test("a transaction that no block takes is told after twelve of them, and whose signatures are missing too", async () => {
+  const clock = new ManualClock(), stop = new AbortController();
+  const wallet = await testWallet({ guardians: 1, clock, signal: stop.signal, testEnvironment: false });
+  const { module, records } = wallet.guardians[0]!;
+  const { receiveTxVbytes: fee, sendTxVbytes } = wallet.config;
+  const background = module.background!();
+  await confirm(wallet, payment({ valueSat: 50_000n, script: depositAddress(wallet, 0).script }));
+  const { publicKey: tweak } = depositAddress(wallet, 0);
+  assertEquals((await claim(wallet, { tag: "V0", value: { outputIndex: 0n, tweak, fee } })).ok, true);
+  const destination = { tag: "P2WPKH", value: new Uint8Array(20) } as const;
+  assertEquals((await send(wallet, { tag: "V0", value: { destination, value: 10_000n, fee: sendTxVbytes } })).ok, true);
+  const warnings = () => records.splice(0).filter(({ level }) => level === "warn").map(({ message }) => message);
+  const votes = async (count: bigint): Promise<void> => {
+    wallet.chain.mineEmpty(Number(count) + 7 - wallet.chain.blockCount);
+    assertEquals((await order(wallet, { tag: "BlockCount", value: count }, 0)).ok, true);
+    await clock.advance(60_000);
+  };
+  await votes(13n);
+  assertEquals(warnings(), []);
+  await votes(14n);
+  assertEquals(warnings(), ["Too few guardians sign a transaction of the federation: everything behind it waits"]);
+  await agree(wallet);
+  await settle();
+  assertEquals(warnings(), ["A transaction of the federation is in no block yet: everything behind it waits"]);
+  await confirm(wallet, ...await signedTransactions(wallet));
+  await clock.advance(60_000);
+  assertEquals(warnings(), []);
+  stop.abort();
+  await background;
 });

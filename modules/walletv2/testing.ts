@@ -1,5 +1,6 @@
 /** A walletv2 federation over a chain of scripted blocks, without a ceremony, network or consensus: for tests of guardians and of clients. */
 import { assertEquals } from "@std/assert";
+import type { LogRecord } from "../../actors/logger.ts";
 import type { Clock } from "../../actors/platform/platform.ts";
 import type { StoreView } from "../../actors/store/store.ts";
 import { rollback } from "../../actors/store/store.ts";
@@ -11,6 +12,7 @@ import { DerivableSecret } from "../../core/crypto/derive_secret.ts";
 import { decode, encode } from "../../core/encoding/mod.ts";
 import type { Json } from "../../core/encoding/mod.ts";
 import type { Result } from "../../core/result.ts";
+import { err, ok } from "../../core/result.ts";
 import type { InPoint, OutPoint, PeerId } from "../../core/types/ids.ts";
 import { numPeers } from "../../core/types/num_peers.ts";
 import type { BitcoinSource, BitcoinStatus } from "../contract/bitcoin.ts";
@@ -45,6 +47,7 @@ export type TestGuardian = {
   readonly env: ServerModuleEnv<WalletConfig, WalletPrivateConfig>;
   /** What it handed to its node, oldest first. */
   readonly broadcasts: BitcoinTransaction[];
+  readonly records: LogRecord[];
 };
 
 /** One chain that all guardians' nodes see. Blocks are taken as they come: nothing checks them. */
@@ -52,6 +55,8 @@ export class TestChain {
   network: BitcoinNetwork = "regtest";
   feerateSatPerKvb: bigint | null = 1_000n;
   reachable = true;
+  /** Why nodes take no transaction, or null. */
+  refusal: string | null = null;
   readonly #blocks: Bytes[] = [];
 
   get blockCount(): number {
@@ -85,7 +90,10 @@ export class TestChain {
     return {
       status: () => Promise.resolve(this.status()),
       blockAt: (height) => Promise.resolve(this.#blocks[height]!),
-      broadcast: (raw) => Promise.resolve(void broadcasts.push(decode(bitcoinTransaction, raw))),
+      broadcast: (raw) => {
+        broadcasts.push(decode(bitcoinTransaction, raw));
+        return Promise.resolve(this.refusal === null ? ok(null) : err(this.refusal));
+      },
     };
   }
 }
@@ -141,8 +149,8 @@ export async function testWallet(options: TestWalletOptions = {}): Promise<TestW
   );
   const guardians: TestGuardian[] = [];
   for (const [identity, configs] of generated.entries()) {
-    const store = await testStore(), broadcasts: BitcoinTransaction[] = [];
-    const plain = testEnv({ store, ...configs, identity, guardians: total, seed: identity + 100 });
+    const store = await testStore(), broadcasts: BitcoinTransaction[] = [], records: LogRecord[] = [];
+    const plain = testEnv({ store, ...configs, identity, guardians: total, seed: identity + 100, records });
     const { clock } = options;
     const env = {
       ...plain,
@@ -151,7 +159,7 @@ export async function testWallet(options: TestWalletOptions = {}): Promise<TestW
       ...(clock && { platform: { dice: plain.platform.dice, clock } as typeof plain.platform }),
       ...(options.signal && { signal: options.signal }),
     };
-    guardians.push({ store, module: await walletv2Server.start(env), env, broadcasts });
+    guardians.push({ store, module: await walletv2Server.start(env), env, broadcasts, records });
   }
   const { config } = generated[0]!;
   return { config, guardians, chain, search: addressSearch(config.bitcoinPks, DEPOSITOR) };

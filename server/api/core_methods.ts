@@ -1,5 +1,5 @@
 /** The core endpoints: joining and transactions here, the others in files of their own. fedimint-server `consensus/api.rs`; sheet "API" 3. */
-import type { CodecType } from "../../core/encoding/mod.ts";
+import type { CodecType, Json } from "../../core/encoding/mod.ts";
 import { DecodeError, list, moduleEncoding, option, text, unit } from "../../core/encoding/mod.ts";
 import { errorText } from "../../core/result.ts";
 import { supportedApiVersionsSummary } from "../../core/types/api_versions.ts";
@@ -9,10 +9,10 @@ import type { Dyn } from "../../core/types/dyn.ts";
 import { dyn, toDyn } from "../../core/types/dyn.ts";
 import { federationId, outPoint, outPointRange, sha256Hash, transactionId } from "../../core/types/ids.ts";
 import type { TransactionId } from "../../core/types/ids.ts";
-import { inviteCode, newInviteCode } from "../../core/types/invite_code.ts";
+import { inviteCode } from "../../core/types/invite_code.ts";
 import { legacyConsensusConfigHash } from "../../core/types/server_config.ts";
 import type { TransactionSubmissionOutcome } from "../../core/types/transaction.ts";
-import { transaction, transactionSubmissionOutcome } from "../../core/types/transaction.ts";
+import { transaction, TRANSACTION_BYTES_MAX, transactionSubmissionOutcome } from "../../core/types/transaction.ts";
 import { CORE_API_VERSION, CORE_CONSENSUS_VERSION, FEDIMINT_VERSION } from "../../core/types/version.ts";
 import { EndpointError } from "../../modules/contract/error.ts";
 import { readDurable } from "../../modules/contract/read_durable.ts";
@@ -21,16 +21,34 @@ import { decodeTransaction } from "../consensus/transaction.ts";
 import { backupMethods } from "./backup_methods.ts";
 import type { ApiDeps } from "./deps.ts";
 import type { Method } from "./dispatch.ts";
-import { OUTPUT_OUTCOMES_MAX, REQUEST_TIMEOUT_MS } from "./limits.ts";
-import { method } from "./method.ts";
+import { ownInvite } from "./invite_file.ts";
+import { MANY_RECORDS_UNITS, OUTPUT_OUTCOMES_MAX, REQUEST_TIMEOUT_MS, SIGNATURE_UNITS } from "./limits.ts";
+import { constantMethod, method } from "./method.ts";
 import { runningModule } from "./module_methods.ts";
 import { sessionMethods } from "./session_methods.ts";
 import { statementMethods } from "./statement_methods.ts";
-import { apiUrls } from "./statements.ts";
 import { statusMethods } from "./status_methods.ts";
 import { awaitValue } from "./wait.ts";
 
 const encodedOutcome = moduleEncoding(dyn);
+
+const encodedTransaction = moduleEncoding(transaction);
+/** Hex of a transaction and of the length before it. */
+const TRANSACTION_CHARACTERS_MAX = 2 * (TRANSACTION_BYTES_MAX + 3);
+
+/** Refused by its length before anything of it is decoded: what no unit takes would never be answered. */
+const submittedTransaction: Pick<typeof encodedTransaction, "fromJson"> = {
+  fromJson: (json) => {
+    const hex = Array.isArray(json) ? (json as readonly Json[])[0] : undefined;
+    if (typeof hex === "string" && hex.length > TRANSACTION_CHARACTERS_MAX) {
+      throw new DecodeError(
+        "too_large",
+        `The transaction is larger than ${TRANSACTION_BYTES_MAX} bytes, no unit takes it`,
+      );
+    }
+    return encodedTransaction.fromJson(json);
+  },
+};
 
 export function versionsSummary(
   { config, configured }: Pick<ApiDeps, "config" | "configured">,
@@ -74,7 +92,8 @@ function transactionMethods(deps: ApiDeps): Record<string, Method> {
   const { sender, store, submissions, modules } = deps;
   return {
     submit_transaction: method<CodecType<typeof transaction>, TransactionSubmissionOutcome>({
-      params: moduleEncoding(transaction),
+      units: SIGNATURE_UNITS,
+      params: submittedTransaction,
       result: moduleEncoding(transactionSubmissionOutcome),
       handle: async (tx) => {
         try {
@@ -111,6 +130,7 @@ function transactionMethods(deps: ApiDeps): Record<string, Method> {
       },
     }),
     await_outputs_outcomes: method({
+      units: MANY_RECORDS_UNITS,
       params: outPointRange,
       result: list(option(encodedOutcome)),
       handle: ({ txid, idxRange: { start, end } }, signal) => {
@@ -128,36 +148,26 @@ function transactionMethods(deps: ApiDeps): Record<string, Method> {
 
 function configMethods(deps: ApiDeps): Record<string, Method> {
   const { config, configured, clientConfig: ownClientConfig, apiSecrets } = deps;
-  const jsonConfig = toJsonClientConfig(ownClientConfig, (kind, { instance }) => {
-    const module = configured.get(instance);
-    return module?.definition.kind === kind ? module.definition.clientConfig(module.config).json : undefined;
-  });
-  const identity = config.local.identity;
   return {
-    version: method({ params: unit, result: supportedApiVersionsSummary, handle: () => versionsSummary(deps) }),
-    fedimintd_version: method({ params: unit, result: text, handle: () => FEDIMINT_VERSION }),
-    federation_id: method({ params: unit, result: federationId, handle: () => deps.federationId }),
-    client_config: method({ params: unit, result: clientConfig, handle: () => ownClientConfig }),
-    client_config_json: method({
-      params: unit,
-      result: jsonClientConfig,
-      handle: () => jsonConfig,
-    }),
-    server_config_consensus_hash: method({
-      params: unit,
-      result: sha256Hash,
-      handle: () => legacyConsensusConfigHash(config.consensus),
-    }),
+    version: constantMethod(supportedApiVersionsSummary, () => versionsSummary(deps)),
+    fedimintd_version: constantMethod(text, () => FEDIMINT_VERSION),
+    federation_id: constantMethod(federationId, () => deps.federationId),
+    client_config: constantMethod(clientConfig, () => ownClientConfig),
+    client_config_json: constantMethod(
+      jsonClientConfig,
+      () =>
+        toJsonClientConfig(ownClientConfig, (kind, { instance }) => {
+          const module = configured.get(instance);
+          return module?.definition.kind === kind ? module.definition.clientConfig(module.config).json : undefined;
+        }),
+    ),
+    server_config_consensus_hash: constantMethod(sha256Hash, () => legacyConsensusConfigHash(config.consensus)),
     invite_code: method({
       params: unit,
       result: inviteCode,
-      handle: async () => {
-        const urls = await readDurable(deps.store, (tx) => apiUrls(tx, config.consensus));
-        const apiSecret = apiSecrets[0] ?? null;
-        return newInviteCode({ url: urls.get(identity)!, peer: identity, federationId: deps.federationId, apiSecret });
-      },
+      handle: () => ownInvite({ ...deps, apiSecret: apiSecrets[0] ?? null }),
     }),
-    setup_status: method({ params: unit, result: text, handle: () => "ConsensusIsRunning" }),
+    setup_status: constantMethod(text, () => "ConsensusIsRunning"),
   };
 }
 

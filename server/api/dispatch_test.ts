@@ -1,15 +1,16 @@
+import { StoreError } from "../../actors/store/mod.ts";
 import { assertEquals } from "@std/assert";
 import type { Json } from "../../core/encoding/mod.ts";
 import { DecodeError, stringifyJson, u64Number, unit } from "../../core/encoding/mod.ts";
 import { EndpointError } from "../../modules/contract/error.ts";
 import type { Method } from "./dispatch.ts";
 import { answerMessage, parseMessage } from "./dispatch.ts";
-import { BATCH_MAX, MESSAGE_BYTES_MAX } from "./limits.ts";
+import { ANSWER_BYTES_MAX, BATCH_MAX, LARGE_REQUESTS, REQUEST_CHARACTERS_MAX, REQUEST_VALUES_MAX } from "./limits.ts";
 import { method } from "./method.ts";
 import { exchange } from "./testing.ts";
 
 const PASSWORD = "pass";
-const HUGE = "x".repeat(MESSAGE_BYTES_MAX);
+const HUGE = "x".repeat(ANSWER_BYTES_MAX);
 
 const methods: Record<string, Method> = {
   double: method({ params: u64Number, result: u64Number, handle: (n) => 2 * n }),
@@ -20,7 +21,7 @@ const methods: Record<string, Method> = {
   fail: () => Promise.reject(EndpointError.failed("broken")),
   undecodable: () => Promise.reject(new DecodeError("invalid", "not that")),
   huge: () => Promise.resolve(HUGE),
-  large: () => Promise.resolve("x".repeat(MESSAGE_BYTES_MAX / 4)),
+  large: () => Promise.resolve("x".repeat(ANSWER_BYTES_MAX / 4)),
 };
 
 function request(method: string, params: Json, id: Json = 1): Json {
@@ -37,7 +38,7 @@ function failure(code: number, message: string, options: { readonly id?: Json; r
 }
 
 const invalidParams = (data: string): Json => failure(-32602, "Invalid params", { data });
-const oversize = `Exceeded max limit of ${MESSAGE_BYTES_MAX}`;
+const oversize = `Exceeded max limit of ${ANSWER_BYTES_MAX}`;
 
 /** name → [message, answer]; an answer of undefined is none. */
 const table: Record<string, readonly [Json | { readonly text: string }, Json | undefined]> = {
@@ -98,12 +99,15 @@ const table: Record<string, readonly [Json | { readonly text: string }, Json | u
   "a request without method": [{ jsonrpc: "2.0", id: 1 }, failure(-32600, "Invalid request")],
   "an id that is none makes a notification": [{ jsonrpc: "2.0", id: -1, method: "nothing" }, undefined],
   "a message that is too large": [
-    { text: `"${HUGE}"` },
-    failure(-32007, "Request is too big", { id: null, data: oversize }),
+    { text: `"${"x".repeat(REQUEST_CHARACTERS_MAX)}"` },
+    failure(-32007, "Request is too big", {
+      id: null,
+      data: `Exceeded max limit of ${REQUEST_CHARACTERS_MAX}`,
+    }),
   ],
-  "a message that is too large in bytes only": [
-    { text: `"${"é".repeat(MESSAGE_BYTES_MAX / 2)}"` },
-    failure(-32007, "Request is too big", { id: null, data: oversize }),
+  "more values than a request may have": [
+    { text: `[${"[],".repeat(REQUEST_VALUES_MAX)}[]]` },
+    failure(-32700, "Parse error", { id: null }),
   ],
   "a notification": [{ jsonrpc: "2.0", method: "nothing", params: [{ params: null }] }, undefined],
   "a batch": [
@@ -134,11 +138,43 @@ for (const [name, [message, expected]] of Object.entries(table)) {
   });
 }
 
-Deno.test("a message of exactly the largest size is read", async () => {
-  const frame = stringifyJson(request("nothing", [{ params: null, padding: "" }]));
-  const text = frame.replace('"padding":""', `"padding":"${"x".repeat(MESSAGE_BYTES_MAX - frame.length)}"`);
-  assertEquals(text.length, MESSAGE_BYTES_MAX);
-  assertEquals(await exchange(methods, text), success(null));
+/** A request of so many characters. */
+function padded(method: string, characters: number, head = '{"jsonrpc":"2.0","id":1,'): string {
+  const frame = `${head}"method":"${method}","params":[{"params":null,"padding":""}]}`;
+  return frame.replace('"padding":""', `"padding":"${"x".repeat(characters - frame.length)}"`);
+}
+
+Deno.test("a message of exactly the largest size is read, and one that is a character longer is not looked at", async () => {
+  const { parse } = JSON;
+  let parsed = 0;
+  JSON.parse = (...args: Parameters<typeof parse>) => {
+    parsed++;
+    return parse(...args);
+  };
+  try {
+    assertEquals(parseMessage(padded("nothing", REQUEST_CHARACTERS_MAX)).calls[0]!.kind, "call");
+    assertEquals(parsed, 1);
+    for (const text of [padded("nothing", REQUEST_CHARACTERS_MAX + 1), `[${"0,".repeat(500_000)}0]`]) {
+      assertEquals(parseMessage(text).calls[0]!.kind, "malformed");
+    }
+    assertEquals(parsed, 1);
+  } finally {
+    JSON.parse = parse;
+  }
+  assertEquals(await exchange(methods, padded("nothing", REQUEST_CHARACTERS_MAX)), success(null));
+});
+
+Deno.test("a method of large requests takes them when it is named before the params, up to a bound of its own", () => {
+  const kindOf = (text: string): string => parseMessage(text).calls[0]!.kind;
+  for (const [name, max] of LARGE_REQUESTS) {
+    assertEquals(kindOf(padded(name, max)), "call");
+    assertEquals(kindOf(padded(name, max + 1)), "malformed");
+    assertEquals(kindOf(padded(name, max, '{ "id" : "a1" , "jsonrpc":"2.0",\n')), "call");
+    const late = JSON.stringify({ jsonrpc: "2.0", id: 1, params: ["x".repeat(REQUEST_CHARACTERS_MAX)], method: name });
+    assertEquals(kindOf(late), "malformed");
+    assertEquals(kindOf(`[${padded(name, max - 2)}]`), "malformed", "not in a batch");
+    assertEquals(kindOf(padded(`${name}x`, max)), "malformed");
+  }
 });
 
 Deno.test("a bug of an endpoint is told as a panic, without its text, and reported", async () => {
@@ -151,6 +187,17 @@ Deno.test("a bug of an endpoint is told as a panic, without its text, and report
   });
   assertEquals(answer, stringifyJson(failure(500, "API handler panicked")));
   assertEquals(bugs, ["bug", bug]);
+});
+
+Deno.test("a call for which the store has no room is told to try again, and is no bug", async () => {
+  const answer = await answerMessage(parseMessage(stringifyJson(request("wait", [{ params: null }]))), {
+    methods: () => () => Promise.reject(new StoreError({ code: "busy", waiting: 9, waitingMax: 9 }, "inside")),
+    signal: new AbortController().signal,
+    onBug: (_method, thrown) => {
+      throw thrown;
+    },
+  });
+  assertEquals(answer, stringifyJson(failure(500, "The guardian is overloaded: try again later")));
 });
 
 Deno.test("an endpoint that never ends is cut by the signal, and what follows in its batch too", async () => {

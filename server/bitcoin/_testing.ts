@@ -4,6 +4,7 @@
  */
 import { sha256 } from "@noble/hashes/sha2.js";
 import { NetworkError } from "../../actors/platform/error.ts";
+import { retryAfterOf } from "../../actors/platform/retry_after.ts";
 import type { Address, HttpHandler, Network, Platform } from "../../actors/platform/platform.ts";
 import type { LogRecord } from "../../actors/logger.ts";
 import { loggerFor } from "../../actors/logger.ts";
@@ -49,7 +50,7 @@ export class MemoryHttp {
     if (body.length > options.bodyBytesMax) {
       throw new NetworkError({ code: "too_large", target: hostname }, "Too large");
     }
-    return { status: response.status, body };
+    return { status: response.status, body, ...retryAfterOf(response.headers.get("retry-after"), 0) };
   };
 }
 
@@ -83,6 +84,7 @@ export function world(seed = "seed"): World {
       dice: { bytes, fraction, below: (bound) => Math.floor(fraction() * bound) },
       network,
       files: {} as Platform["files"],
+      threads: {} as Platform["threads"],
     },
     lines: () => records.filter(({ level }) => level !== "debug").map(({ level, message }) => `${level}: ${message}`),
   };

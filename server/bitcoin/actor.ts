@@ -1,21 +1,25 @@
 /**
- * The guardian's eye on Bitcoin: polls the node's status, fetches blocks, hands transactions on. It holds nothing that
- * must survive, so a node that is away for a while costs time and nothing else: status is null, blocks are asked for
- * again, and modules repeat their transactions. `fedimint-server-core/src/bitcoin_rpc.rs` (`ServerBitcoinRpcMonitor`).
+ * The guardian's eye on Bitcoin: polls the node's status, fetches blocks, hands transactions on. A node that is away for a while, or on
+ * another chain than the one that was read, costs time and nothing else: status is null, blocks are asked for again, and modules repeat
+ * their transactions. `fedimint-server-core/src/bitcoin_rpc.rs` (`ServerBitcoinRpcMonitor`).
  */
 import type { ActorContext } from "../../actors/actor.ts";
 import { defineActor, next, reply } from "../../actors/actor.ts";
 import type { Logger } from "../../actors/logger.ts";
 import type { Cast, ReplyTo, Request } from "../../actors/protocol.ts";
-import type { Network } from "../../actors/platform/platform.ts";
+import { Reminder } from "../../actors/reminder.ts";
+import type { StoreView } from "../../actors/store/store.ts";
+import type { Platform } from "../../actors/platform/platform.ts";
 import type { Bytes } from "../../core/bytes.ts";
 import type { Result } from "../../core/result.ts";
 import { err } from "../../core/result.ts";
+import type { BlockHash } from "../../core/types/ids.ts";
 import type { BitcoinStatus } from "../../modules/contract/bitcoin.ts";
 import type { Answer, BackendFailure, BitcoinBackend } from "./backend.ts";
 import { failureText } from "./backend.ts";
 import { bitcoindBackend } from "./bitcoind.ts";
 import { networkOfChain } from "./chain_id.ts";
+import { ChainMemory } from "./chain_memory.ts";
 import { esploraBackend } from "./esplora.ts";
 import { hybridBackend } from "./hybrid.ts";
 import { TRANSACTION_BYTES_MAX } from "./limits.ts";
@@ -24,15 +28,15 @@ export type BitcoinMessage =
   | Request<"status", null, BitcoinStatus | null>
   /** One attempt; whoever needs the block asks again. Refused at once while there is no status, as in the reference. */
   | Request<"blockAt", { readonly height: number }, Result<Bytes, BackendFailure>>
-  /** One attempt; what comes of it is logged. */
-  | Request<"broadcast", { readonly transaction: Bytes }, null>
+  /** One attempt. The error says why the node doesn't have it. */
+  | Request<"broadcast", { readonly transaction: Bytes }, Result<null, string>>
   | Cast<"poll", null>
   | Cast<"polled", Result<BitcoinStatus, BackendFailure>>
   | Cast<
     "fetched",
     { readonly to: ReplyTo<Result<Bytes, BackendFailure>>; readonly block: Result<Bytes, BackendFailure> }
   >
-  | Cast<"sent", { readonly to: ReplyTo<null>; readonly outcome: Result<null, BackendFailure> }>
+  | Cast<"sent", { readonly to: ReplyTo<Result<null, string>>; readonly outcome: Result<null, BackendFailure> }>
   | Cast<"broken", { readonly cause: unknown }>;
 
 export type BitcoindSettings = {
@@ -50,40 +54,45 @@ export type BackendSettings =
 
 export type BitcoinSettings = { readonly backend: BackendSettings; readonly pollMs: number };
 
-type State = {
-  readonly backend: BitcoinBackend;
+/** `store`: where it remembers the chain, a part of the guardian's that is its own. */
+export type BitcoinWatcherArgs = BitcoinSettings & { readonly store: StoreView };
+
+type Eye = { readonly backend: BitcoinBackend; readonly memory: ChainMemory };
+
+type State = Eye & {
   readonly pollMs: number;
   readonly status: BitcoinStatus | null;
-  /** What was said last about the node being away; null while it answers. */
-  readonly complaint: string | null;
-  /** What was said last about a block that can't be had; null since one was. */
-  readonly blockComplaint: string | null;
+  /** The node is away. */
+  readonly away: Reminder;
+  /** A block can't be had. */
+  readonly missing: Reminder;
 };
 
 /** Regtest nodes have no estimate; the reference takes this one without asking. */
 const REGTEST_FEERATE_SAT_PER_KVB = 1000n;
 
-export const bitcoinWatcher = defineActor<BitcoinMessage, BitcoinSettings, State>({
+export const bitcoinWatcher = defineActor<BitcoinMessage, BitcoinWatcherArgs, State>({
   name: "bitcoin",
-  init: (ctx, { backend, pollMs }): State => {
-    const node = backendOf(ctx.platform.network, backend, ctx.log);
-    poll(ctx, node);
-    return { backend: node, pollMs, status: null, complaint: null, blockComplaint: null };
+  init: (ctx, { backend: settings, pollMs, store }): State => {
+    const backend = backendOf(ctx.platform, settings, ctx.log), memory = new ChainMemory(store);
+    poll(ctx, { backend, memory });
+    const reminder = (): Reminder => new Reminder(ctx.platform.clock, ctx.log);
+    return { backend, memory, pollMs, status: null, away: reminder(), missing: reminder() };
   },
   handle: {
     status: (state) => reply(state, state.status),
     blockAt: (state, { height }, ctx, to) => {
-      if (state.status === null) return reply(state, err<BackendFailure>({ code: "unreachable" }));
+      const { status } = state;
+      if (status === null) return reply(state, err<BackendFailure>({ code: "unreachable" }));
       ctx.run(
-        (signal) => fetchBlock(state.backend, height, signal),
+        (signal) => fetchBlock(state, status.chainId, height, signal),
         (outcome) => outcome.ok ? { type: "fetched", args: { to, block: outcome.value } } : broken(outcome.error),
       );
       return next(state);
     },
     broadcast: (state, { transaction }, ctx, to) => {
       if (transaction.length > TRANSACTION_BYTES_MAX) {
-        ctx.log.error("A transaction is too large to be relayed", { bytes: transaction.length });
-        return reply(state, null);
+        return reply(state, err(`it has ${transaction.length} bytes, more than any node relays`));
       }
       ctx.run(
         (signal) => state.backend.broadcast(transaction, signal),
@@ -92,7 +101,7 @@ export const bitcoinWatcher = defineActor<BitcoinMessage, BitcoinSettings, State
       return next(state);
     },
     poll: (state, _args, ctx) => {
-      poll(ctx, state.backend);
+      poll(ctx, state);
       return next(state);
     },
     polled: (state, status, ctx) => {
@@ -101,11 +110,10 @@ export const bitcoinWatcher = defineActor<BitcoinMessage, BitcoinSettings, State
     },
     fetched: (state, { to, block }, ctx) => {
       ctx.reply(to, block);
-      return next(fetched(state, block, ctx));
+      return next(fetched(state, block));
     },
     sent: (state, { to, outcome }, ctx) => {
-      if (!outcome.ok) ctx.log.info("The node did not take a transaction", { reason: failureText(outcome.error) });
-      ctx.reply(to, null);
+      ctx.reply(to, outcome.ok ? outcome : err(failureText(outcome.error)));
       return next(state);
     },
     broken: (_state, { cause }) => {
@@ -124,57 +132,59 @@ function broken(cause: unknown): { type: "broken"; args: { cause: unknown } } {
   return { type: "broken", args: { cause } };
 }
 
-function backendOf(network: Network, settings: BackendSettings, log: Logger): BitcoinBackend {
+function backendOf(platform: Platform, settings: BackendSettings, log: Logger): BitcoinBackend {
+  const { network } = platform;
   switch (settings.kind) {
     case "bitcoind":
       return bitcoindBackend(network, settings.bitcoind.url, settings.bitcoind);
     case "esplora":
-      return esploraBackend(network, settings.esploraUrl);
+      return esploraBackend(platform, settings.esploraUrl);
     case "hybrid": {
       const first = bitcoindBackend(network, settings.bitcoind.url, settings.bitcoind);
-      return hybridBackend(first, esploraBackend(network, settings.esploraUrl), log);
+      return hybridBackend(first, esploraBackend(platform, settings.esploraUrl), log);
     }
   }
 }
 
-function poll(ctx: ActorContext<BitcoinMessage>, backend: BitcoinBackend): void {
+function poll(ctx: ActorContext<BitcoinMessage>, eye: Eye): void {
   ctx.run(
-    (signal) => fetchStatus(backend, signal),
+    (signal) => fetchStatus(eye, signal),
     (outcome) => outcome.ok ? { type: "polled", args: outcome.value } : broken(outcome.error),
   );
 }
 
-/** Says once that the node is away, once more for each other reason, and once that it is back. */
+/** Says that the node is away, or of no use, and why; and once that it is back. */
 function polled(state: State, status: Result<BitcoinStatus, BackendFailure>, ctx: ActorContext<BitcoinMessage>): State {
-  if (status.ok) {
-    const { network, blockCount } = status.value;
-    if (state.complaint !== null) ctx.log.info("The Bitcoin node answers again", { network, blockCount });
-    else if (state.status === null) ctx.log.info("The Bitcoin node answers", { network, blockCount });
-    return { ...state, status: status.value, complaint: null };
+  if (!status.ok) {
+    state.away.say("No usable Bitcoin node; deposits and withdrawals wait for it", failureText(status.error));
+    return { ...state, status: null };
   }
-  const complaint = failureText(status.error);
-  if (state.complaint !== complaint) {
-    ctx.log.warn("No usable Bitcoin node; deposits and withdrawals wait for it", { reason: complaint });
-  }
-  return { ...state, status: null, complaint };
+  const { network, blockCount } = status.value;
+  if (state.status === null && !state.away.isTold) ctx.log.info("The Bitcoin node answers", { network, blockCount });
+  state.away.over("The Bitcoin node answers again", { network, blockCount });
+  return { ...state, status: status.value };
 }
 
-/** A node that has no such block (a pruned one, say) holds up consensus: that is said once a reason. */
-function fetched(state: State, block: Result<Bytes, BackendFailure>, ctx: ActorContext<BitcoinMessage>): State {
-  const blockComplaint = block.ok ? null : failureText(block.error);
-  if (blockComplaint !== null && blockComplaint !== state.blockComplaint) {
-    ctx.log.warn("The node does not give a block that consensus waits for", { reason: blockComplaint });
+/** A node that has no such block (a pruned one, say) holds up consensus. */
+function fetched(state: State, block: Result<Bytes, BackendFailure>): State {
+  if (block.ok) {
+    state.missing.over("The node gives blocks again");
+    return state;
   }
-  return { ...state, blockComplaint };
+  state.missing.say("The node does not give a block that consensus waits for", failureText(block.error));
+  // what is read must not be trusted before the next look either
+  return block.error.code === "other_chain" ? { ...state, status: null } : state;
 }
 
 /** Any failure voids the whole status. */
-async function fetchStatus(backend: BitcoinBackend, signal: AbortSignal): Answer<BitcoinStatus> {
+async function fetchStatus({ backend, memory }: Eye, signal: AbortSignal): Answer<BitcoinStatus> {
   const chainId = await backend.hashAt(1, signal);
   if (!chainId.ok) return chainId;
   const network = networkOfChain(chainId.value);
   const blockCount = await backend.blockCount(signal);
   if (!blockCount.ok) return blockCount;
+  const same = await memory.check(chainId.value, blockCount.value, (height) => backend.hashAt(height, signal));
+  if (!same.ok) return same;
   const syncProgress = await backend.syncProgress(signal);
   if (!syncProgress.ok) return syncProgress;
   const feerate = network === "regtest"
@@ -193,7 +203,21 @@ async function fetchStatus(backend: BitcoinBackend, signal: AbortSignal): Answer
   };
 }
 
-async function fetchBlock(backend: BitcoinBackend, height: number, signal: AbortSignal): Answer<Bytes> {
+async function fetchBlock(
+  { backend, memory }: Eye,
+  chainId: BlockHash,
+  height: number,
+  signal: AbortSignal,
+): Answer<Bytes> {
   const hash = await backend.hashAt(height, signal);
-  return hash.ok ? await backend.blockOf(hash.value, signal) : hash;
+  if (!hash.ok) return hash;
+  const block = await backend.blockOf(hash.value, signal);
+  if (!block.ok) return isPruned(block.error) ? err({ code: "pruned", height }) : block;
+  const same = await memory.remember(chainId, height, block.value);
+  return same.ok ? block : same;
+}
+
+/** "Block not available (pruned data)": the node's own words, its code stands for much else. */
+function isPruned(failure: BackendFailure): boolean {
+  return failure.code === "refused" && failure.text.includes("pruned data");
 }

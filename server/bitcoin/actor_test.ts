@@ -11,6 +11,7 @@ import type { World } from "./_testing.ts";
 import { world } from "./_testing.ts";
 import type { BitcoinMessage } from "./actor.ts";
 import { bitcoinWatcher } from "./actor.ts";
+import { CHAIN_MEMORY_PREFIX } from "./chain_memory.ts";
 import { devchainTree } from "./devchain/mod.ts";
 import type { DevchainMessage } from "./devchain/mod.ts";
 import { BLOCK_RETRY_FIRST_MS } from "./limits.ts";
@@ -50,7 +51,9 @@ async function withWatcher(
         premineBlocks: options.premineBlocks ?? 101,
         stopAsked: () => {},
       }, { parent: "root" }),
-      child(bitcoinWatcher, { args: { backend: { kind: "bitcoind", bitcoind }, pollMs: POLL_MS } }),
+      child(bitcoinWatcher, {
+        args: { backend: { kind: "bitcoind", bitcoind }, pollMs: POLL_MS, store: store.view(CHAIN_MEMORY_PREFIX) },
+      }),
     ],
   }));
   const pass = async (ms: number): Promise<void> => {
@@ -97,23 +100,27 @@ Deno.test("blocks and transactions go through the same node", () =>
     assertEquals(blockHashOf(decode(block, raw).header), await rpc("getblockhash", 7));
     const txid = await rpc<string>("sendtoaddress", await rpc<string>("getnewaddress"), 1);
     const hex = await rpc<string>("getrawtransaction", txid);
-    await source.broadcast(fromHex(hex)); // it has it
+    assertEquals(await source.broadcast(fromHex(hex)), { ok: true, value: null }, "it has it");
     await rpc("generatetoaddress", 1, await rpc<string>("getnewaddress"));
-    await source.broadcast(fromHex(hex)); // in the chain: success too
+    assertEquals(await source.broadcast(fromHex(hex)), { ok: true, value: null }, "it is in the chain");
     await pass(0);
   }));
 
-Deno.test("a transaction that the node refuses is logged and nothing else", () =>
+Deno.test("why the node doesn't take a transaction is told to whoever hands it on", () =>
   withWatcher({}, async ({ source, here }) => {
-    await source.broadcast(fromHex("00"));
-    await source.broadcast(new Uint8Array(400_001));
-    const lines = here.lines();
-    assert(lines.includes("info: The node did not take a transaction"));
-    assert(lines.includes("error: A transaction is too large to be relayed"));
+    const broken = await source.broadcast(fromHex("00"));
+    assertEquals(
+      broken,
+      { ok: false, error: "error -22: TX decode failed. Make sure the tx has at least one input." },
+    );
+    const large = await source.broadcast(new Uint8Array(400_001));
+    assertEquals(large, { ok: false, error: "it has 400001 bytes, more than any node relays" });
+    here.http.cut.add(PORT);
+    assertEquals(await source.broadcast(fromHex("00")), { ok: false, error: "no connection" });
     assert(!JSON.stringify(here.records).includes("hunter2"));
   }));
 
-Deno.test("a node that is away is said once, its return once, and no block is lost", () =>
+Deno.test("a node that is away is said at once, then less often, its return once, and no block is lost", () =>
   withWatcher({}, async ({ source, here, rpc, pass }) => {
     here.http.cut.add(PORT);
     await pass(POLL_MS);
@@ -127,9 +134,11 @@ Deno.test("a node that is away is said once, its return once, and no block is lo
     await waiting;
     assertEquals(blockHashOf(decode(block, fetched!).header), await rpc("getblockhash", 5));
     const said = here.lines().filter((line) => line.includes("node"));
-    assertEquals(said.filter((line) => line.startsWith("warn:")), [
-      "warn: No usable Bitcoin node; deposits and withdrawals wait for it",
-    ]);
+    // at once, and after one and three minutes
+    assertEquals(
+      said.filter((line) => line.startsWith("warn:")),
+      Array(3).fill("warn: No usable Bitcoin node; deposits and withdrawals wait for it"),
+    );
     assertEquals(said.filter((line) => line.includes("answers again")).length, 1);
   }));
 

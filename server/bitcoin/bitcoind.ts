@@ -14,7 +14,12 @@ import { JsonRpcClient } from "./json_rpc.ts";
 import { ANSWER_BYTES_MAX, BLOCK_ANSWER_BYTES_MAX } from "./limits.ts";
 
 /** `RPC_VERIFY_ALREADY_IN_UTXO_SET`: the transaction is in a block, which is what broadcasting is for. */
-const ALREADY_IN_CHAIN = -27;
+export const ALREADY_IN_CHAIN = -27;
+/**
+ * No limit on the fee rate. Without this parameter the node refuses what pays more than 0.1 BTC/kvB, and consensus may have signed such a
+ * transaction: refused, it would hold up every one behind it for ever.
+ */
+const FEERATE_ANY = 0;
 const HEADER_BYTES = 80;
 
 export function bitcoindBackend(network: Network, url: string, credentials: Credentials): BitcoinBackend {
@@ -53,7 +58,7 @@ type Ask = <T>(
 ) => Answer<T>;
 
 async function broadcast(ask: Ask, transaction: Bytes, signal: AbortSignal): Answer<null> {
-  const answer = await ask("sendrawtransaction", [toHex(transaction)], signal, () => null);
+  const answer = await ask("sendrawtransaction", [toHex(transaction), FEERATE_ANY], signal, () => null);
   if (!answer.ok && answer.error.code === "refused" && answer.error.rpcCode === ALREADY_IN_CHAIN) return ok(null);
   return answer;
 }

@@ -46,7 +46,7 @@ Deno.test("each question is asked as bitcoind has it, with basic authentication"
     ["getblock", "ab".repeat(32), 0],
     ["estimatesmartfee", 1, "CONSERVATIVE"],
     ["getblockchaininfo"],
-    ["sendrawtransaction", "0102"],
+    ["sendrawtransaction", "0102", 0],
   ]);
   assertEquals(new Set(asked.map(({ authorization }) => authorization)), new Set([`Basic ${btoa("user:hunter2")}`]));
 });

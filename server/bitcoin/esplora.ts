@@ -2,37 +2,31 @@
  * An Esplora server as backend, which is trusted for what the chain is: only the block's contents are checked against
  * the hash that it gave. `fedimint-server-bitcoin-rpc/src/esplora.rs`; `esplora-client` crate.
  */
-import type { Network } from "../../actors/platform/platform.ts";
-import { NetworkError } from "../../actors/platform/error.ts";
+import type { Platform } from "../../actors/platform/platform.ts";
 import { bitcoinTxidOf, block, blockHashOf, merkleRootOf } from "../../core/bitcoin/mod.ts";
 import type { Bytes } from "../../core/bytes.ts";
-import { fromUtf8, isHex, toHex } from "../../core/bytes.ts";
+import { isHex, toHex } from "../../core/bytes.ts";
+import type { JsonObject } from "../../core/encoding/mod.ts";
 import { decode, isJsonObject, JsonFloat, parseJson, tryDecoding } from "../../core/encoding/mod.ts";
 import type { Result } from "../../core/result.ts";
 import { err, ok } from "../../core/result.ts";
 import type { BlockHash } from "../../core/types/ids.ts";
-import type { BackendFailure, BitcoinBackend } from "./backend.ts";
-import { ANSWER_BYTES_MAX, BLOCK_BYTES_MAX, CALL_TIMEOUT_MS, NODE_TEXT_CHARACTERS_MAX } from "./limits.ts";
+import type { Answer, BackendFailure, BitcoinBackend } from "./backend.ts";
+import { ALREADY_IN_CHAIN } from "./bitcoind.ts";
+import type { Question } from "./esplora_http.ts";
+import { EsploraHttp, textOf } from "./esplora_http.ts";
+import { BLOCK_BYTES_MAX } from "./limits.ts";
 
-/** What is paid where the server has no estimate for the next block. */
-const FEERATE_LEAST_SAT_PER_KVB = 1_000n;
+type Ask = <T>(question: Question, read: (body: Bytes) => T | undefined) => Answer<T>;
 
-type Question = {
-  readonly path: string;
-  /** Sent by POST. */
-  readonly body?: string;
-  readonly signal: AbortSignal;
-  readonly answerBytesMax?: number;
-};
-
-/** @param url http or https; a slash at its end makes no difference */
-export function esploraBackend(network: Network, url: string): BitcoinBackend {
-  const base = baseOf(url);
-  const ask = async <T>(
+/** @param url http or https; a slash at its end makes no difference @throws {TypeError} when it is none */
+export function esploraBackend(platform: Pick<Platform, "network" | "clock">, url: string): BitcoinBackend {
+  const http = new EsploraHttp(platform, url);
+  const ask: Ask = async <T>(
     question: Question,
     read: (body: Bytes) => T | undefined,
   ): Promise<Result<T, BackendFailure>> => {
-    const answer = await request(network, base, question);
+    const answer = await http.ask(question);
     if (!answer.ok) return answer;
     const value = read(answer.value);
     return value === undefined
@@ -51,48 +45,26 @@ export function esploraBackend(network: Network, url: string): BitcoinBackend {
       ask({ path: `/block/${hash}/raw`, signal, answerBytesMax: BLOCK_BYTES_MAX }, (body) => readBlock(body, hash)),
     feerateSatPerKvb: (signal) => ask({ path: "/fee-estimates", signal }, readFeerate),
     syncProgress: () => Promise.resolve(ok(null)),
-    broadcast: (transaction, signal) => ask({ path: "/tx", body: toHex(transaction), signal }, () => null),
+    broadcast: (transaction, signal) => broadcast(ask, toHex(transaction), signal),
   };
 }
 
-/** @throws {TypeError} when the text is no URL; it is not repeated, since it may hold a secret */
-function baseOf(text: string): string {
-  const url = URL.parse(text);
-  if (url === null || (url.protocol !== "http:" && url.protocol !== "https:")) {
-    throw new TypeError("Esplora's address must be a URL that begins with http:// or https://");
-  }
-  return url.href.replace(/\/+$/, "");
-}
+/** How the node behind the server words its refusals, which come as the text of status 400. */
+const IN_CHAIN = new RegExp(`"code": ?${ALREADY_IN_CHAIN}\\b|already in (?:block chain|utxo set)`, "i");
+const FEE_EXCEEDS = /maxfeerate|max-fee-exceeded/i;
 
-async function request(network: Network, base: string, question: Question): Promise<Result<Bytes, BackendFailure>> {
-  const { path, body, signal, answerBytesMax = ANSWER_BYTES_MAX } = question;
-  try {
-    const response = await network.fetch(`${base}${path}`, {
-      ...(body === undefined ? {} : { method: "POST", body }),
-      timeoutMs: CALL_TIMEOUT_MS,
-      bodyBytesMax: answerBytesMax,
-      signal,
-    });
-    if (response.status === 200) return ok(response.body);
-    return err({
-      code: "refused",
-      rpcCode: response.status,
-      text: textOf(response.body)?.slice(0, NODE_TEXT_CHARACTERS_MAX) ?? "",
-    });
-  } catch (thrown) {
-    if (!(thrown instanceof NetworkError)) throw thrown;
-    if (thrown.code === "too_large") return err({ code: "bad_answer", text: "the answer is too large" });
-    return err({ code: thrown.code === "timeout" ? "timeout" : "unreachable" });
-  }
-}
-
-function textOf(body: Bytes): string | undefined {
-  try {
-    return fromUtf8(body);
-  } catch (thrown) {
-    if (thrown instanceof TypeError) return undefined;
-    throw thrown;
-  }
+/**
+ * `/tx` has its node's limit on the fee rate; where that is what refuses a transaction, it goes as a package of one, for which newer
+ * servers take the limit from us.
+ */
+async function broadcast(ask: Ask, hex: string, signal: AbortSignal): Answer<null> {
+  const sent = await ask({ path: "/tx", body: hex, signal }, () => null);
+  if (sent.ok || sent.error.code !== "refused") return sent;
+  if (IN_CHAIN.test(sent.error.text)) return ok(null);
+  if (!FEE_EXCEEDS.test(sent.error.text)) return sent;
+  const question = { path: "/txs/package?maxfeerate=0", body: JSON.stringify([hex]), signal };
+  const packed = await ask(question, (body) => readObject(body)?.package_msg === "success" ? null : undefined);
+  return packed.ok ? packed : sent;
 }
 
 function readBlockCount(body: Bytes): number | undefined {
@@ -116,13 +88,22 @@ function readBlock(body: Bytes, hash: BlockHash): Bytes | undefined {
   return valid ? body : undefined;
 }
 
-/** Estimates by number of blocks, sat/vB with a fraction; rounded as the reference does, in steps of 4 sat/kvB. */
-function readFeerate(body: Bytes): bigint | undefined {
+function readObject(body: Bytes): JsonObject | undefined {
   const read = tryDecoding(() => parseJson(textOf(body) ?? ""));
-  if (!read.ok || !isJsonObject(read.value)) return undefined;
-  const json = read.value;
-  const estimate = json["1"];
-  if (estimate === undefined) return FEERATE_LEAST_SAT_PER_KVB;
+  return read.ok && isJsonObject(read.value) ? read.value : undefined;
+}
+
+/**
+ * Estimates by number of blocks, sat/vB with a fraction; rounded as the reference does, in steps of 4 sat/kvB. Without one for the next
+ * block it is that for the nearest after it, without any null: the reference takes 1 sat/vB, at which nothing is mined on a busy day.
+ */
+function readFeerate(body: Bytes): bigint | null | undefined {
+  const json = readObject(body);
+  if (json === undefined) return undefined;
+  const targets = Object.keys(json).filter((key) => /^[0-9]{1,4}$/.test(key)).map(Number).sort((a, b) => a - b);
+  const nearest = targets.find((blocks) => blocks > 0);
+  if (nearest === undefined) return null;
+  const estimate = json[String(nearest)];
   const rate = estimate instanceof JsonFloat ? estimate.value : estimate;
   if (typeof rate !== "number" || rate < 0 || rate > FEERATE_MAX_SAT_PER_VB) return undefined;
   return BigInt(Math.round(rate * 250)) * 4n;

@@ -1,5 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import type { ManualClock } from "../../actors/store/testing.ts";
 import type { BitcoinBackend } from "./backend.ts";
+import { failureText } from "./backend.ts";
 import { world } from "./_testing.ts";
 import { esploraBackend } from "./esplora.ts";
 import { merkleRootOf } from "../../core/bitcoin/mod.ts";
@@ -11,14 +13,22 @@ import { BLOCK_BYTES_MAX } from "./limits.ts";
 
 const never = new AbortController().signal;
 
-async function serverWith(status: number, body: BodyInit): Promise<{ backend: BitcoinBackend; asked: string[] }> {
+type Server = { readonly backend: BitcoinBackend; readonly asked: string[]; readonly clock: ManualClock };
+
+async function serverWith(
+  status: number,
+  body: BodyInit,
+  options: { readonly headers?: HeadersInit; readonly answer?: (path: string) => Response | null } = {},
+): Promise<Server> {
   const here = world();
   const asked: string[] = [];
   await here.http.serveHttp({ hostname: "node", port: 3_002 }, async (request) => {
-    asked.push(`${request.method} ${new URL(request.url).pathname} ${await request.text()}`);
-    return new Response(body, { status });
+    const { pathname, search } = new URL(request.url);
+    asked.push(`${request.method} ${pathname}${search} ${await request.text()}`);
+    const { headers = {}, answer } = options;
+    return answer?.(pathname.slice("/api".length)) ?? new Response(body, { status, headers });
   });
-  return { backend: esploraBackend(here.platform.network, "http://node:3002/api/"), asked };
+  return { backend: esploraBackend(here.platform, "http://node:3002/api/"), asked, clock: here.clock };
 }
 
 Deno.test("each question is asked as Esplora has it", async () => {
@@ -40,24 +50,90 @@ Deno.test("each question is asked as Esplora has it", async () => {
   ]);
 });
 
-Deno.test("fee rates are rounded as the reference rounds them", async () => {
-  const table: [string, bigint | null][] = [
+Deno.test("fee rates are rounded as the reference rounds them; without one for the next block the nearest is taken", async () => {
+  const table: [string, bigint | null | "bad"][] = [
     [`{"1":87.882,"2":87.0}`, 87_884n],
     [`{"1":1.0,"2":1}`, 1_000n],
     [`{"1":2}`, 2_000n],
     [`{"1":0.001}`, 0n],
-    [`{"2":50.5}`, 1_000n],
-    ["{}", 1_000n],
-    [`{"1":"5"}`, null],
-    [`{"1":-1}`, null],
-    [`{"1":1e300}`, null],
-    ["[]", null],
-    ["x", null],
+    [`{"2":50.5}`, 50_500n],
+    [`{"1008":1.0,"144":3,"25":7.5}`, 7_500n],
+    ["{}", null],
+    [`{"0":5,"soon":5}`, null],
+    [`{"1":"5"}`, "bad"],
+    [`{"2":"5"}`, "bad"],
+    [`{"1":-1}`, "bad"],
+    [`{"1":1e300}`, "bad"],
+    ["[]", "bad"],
+    ["x", "bad"],
   ];
   for (const [body, expected] of table) {
     const answer = await (await serverWith(200, body)).backend.feerateSatPerKvb(never);
-    assertEquals(answer.ok ? answer.value : null, expected, body);
+    assertEquals(answer.ok ? answer.value : "bad", expected, body);
   }
+});
+
+Deno.test("a server that has too many questions is left alone for as long as it asks", async () => {
+  const busy = { ok: false, error: { code: "busy" } } as const;
+  for (
+    const [status, retryAfter, quietMs] of [
+      [429, "120", 120_000],
+      [503, "5", 5_000],
+      [429, null, 60_000],
+      [429, "soon", 60_000],
+      [429, "0", 1_000],
+      [429, "999999999", 3_600_000],
+    ] as const
+  ) {
+    const headers = retryAfter === null ? {} : { "retry-after": retryAfter };
+    const { backend, asked, clock } = await serverWith(status, "Too Many Requests", { headers });
+    assertEquals(await backend.blockCount(never), busy);
+    await clock.advance(quietMs - 1);
+    assertEquals(await backend.blockCount(never), busy);
+    assertEquals(await backend.broadcast(fromHex("01"), never), busy);
+    assertEquals(asked.length, 1, `${status} ${retryAfter}`);
+    await clock.advance(1);
+    await backend.blockCount(never);
+    assertEquals(asked.length, 2, `${status} ${retryAfter}`);
+  }
+  const unavailable = await (await serverWith(503, "no")).backend.blockCount(never);
+  assertEquals(unavailable, { ok: false, error: { code: "refused", rpcCode: 503, text: "no" } });
+});
+
+Deno.test("a page is not quoted, and a text becomes one line", async () => {
+  const textOf = async (body: string): Promise<string> => {
+    const answer = await (await serverWith(502, body)).backend.blockCount(never);
+    return answer.ok ? "" : failureText(answer.error);
+  };
+  assertEquals(await textOf("<html><body>502 Bad Gateway <b>nginx</b></body></html>"), "error 502");
+  assertEquals(await textOf("\n <!DOCTYPE html>\n<title>Just a moment</title>"), "error 502");
+  assertEquals(await textOf("Block not\r\n\u001b[31m found"), "error 502: Block not [31m found");
+  assertEquals(await textOf("\u00ff".repeat(2_000)), `error 502: ${"\u00ff".repeat(300)}`);
+});
+
+const REFUSED = (code: number, text: string) =>
+  new Response(`sendrawtransaction RPC error: {"code":${code},"message":"${text}"}`, { status: 400 });
+const EXCEEDS = "Fee exceeds maximum configured by user (e.g. -maxtxfee, maxfeerate)";
+
+Deno.test("a transaction that is refused for its fee goes as a package without a limit", async () => {
+  const send = async (atTx: Response, atPackage: string) => {
+    const server = await serverWith(200, "", { answer: (path) => path === "/tx" ? atTx : new Response(atPackage) });
+    return { sent: await server.backend.broadcast(fromHex("0102"), never), asked: server.asked };
+  };
+  assertEquals(await send(REFUSED(-25, EXCEEDS), `{"package_msg":"success","tx-results":{}}`), {
+    sent: { ok: true, value: null },
+    asked: ["POST /api/tx 0102", `POST /api/txs/package?maxfeerate=0 ["0102"]`],
+  });
+  for (const failed of [`{"package_msg":"transaction failed"}`, "not found", "[]"]) {
+    const { sent } = await send(REFUSED(-25, EXCEEDS), failed);
+    assert(!sent.ok && failureText(sent.error).includes("Fee exceeds maximum"), "the first reason is the one to tell");
+  }
+  for (const text of ["Transaction outputs already in utxo set", "Transaction already in block chain"]) {
+    const { sent, asked } = await send(REFUSED(-27, text), "");
+    assertEquals([sent.ok, asked.length], [true, 1]);
+  }
+  const { sent, asked } = await send(REFUSED(-26, "min relay fee not met"), "");
+  assertEquals([sent.ok, asked.length], [false, 1]);
 });
 
 Deno.test("a block is taken only if all of it belongs to the hash", async () => {
@@ -94,10 +170,10 @@ Deno.test("refusals and strange answers are told apart, and cut", async () => {
     assertEquals((await (await serverWith(200, body)).backend.hashAt(1, never)).ok, false);
   }
   assertEquals((await (await serverWith(200, new Uint8Array([0xff]))).backend.hashAt(1, never)).ok, false);
-  const { network } = world().platform;
-  assertEquals(await esploraBackend(network, "https://nobody").blockCount(never), {
+  const { platform } = world();
+  assertEquals(await esploraBackend(platform, "https://nobody").blockCount(never), {
     ok: false,
     error: { code: "unreachable" },
   });
-  for (const text of ["nobody", "file:///etc"]) assertThrows(() => esploraBackend(network, text), TypeError);
+  for (const text of ["nobody", "file:///etc"]) assertThrows(() => esploraBackend(platform, text), TypeError);
 });

@@ -5,13 +5,14 @@ import type { Clock } from "../../actors/platform/platform.ts";
 import { sleep } from "../../actors/platform/platform.ts";
 import type { ActorRef } from "../../actors/protocol.ts";
 import type { Bytes } from "../../core/bytes.ts";
+import { err } from "../../core/result.ts";
 import type { BitcoinSource } from "../../modules/contract/bitcoin.ts";
 import type { BitcoinMessage } from "./actor.ts";
 import { BLOCK_RETRY_FIRST_MS, BLOCK_RETRY_LAST_MS, CALL_TIMEOUT_MS } from "./limits.ts";
 
-/** Two calls to the node, each with its own deadline. */
+/** Calls to one or two nodes, each with its own deadline. */
 const BLOCK_DEADLINE_MS = 3 * CALL_TIMEOUT_MS;
-const BROADCAST_DEADLINE_MS = 2 * CALL_TIMEOUT_MS;
+const BROADCAST_DEADLINE_MS = 4 * CALL_TIMEOUT_MS;
 
 /** @param clock times the repetitions, which go on over restarts of the watcher too */
 export function bitcoinSourceOf(sender: Sender, watcher: ActorRef<BitcoinMessage>, clock: Clock): BitcoinSource {
@@ -27,7 +28,8 @@ export function bitcoinSourceOf(sender: Sender, watcher: ActorRef<BitcoinMessage
       }
     },
     broadcast: async (transaction: Bytes) => {
-      await unlessAway(sender.ask(watcher, "broadcast", { transaction }, { deadlineMs: BROADCAST_DEADLINE_MS }), null);
+      const options = { deadlineMs: BROADCAST_DEADLINE_MS };
+      return await unlessAway(sender.ask(watcher, "broadcast", { transaction }, options), null) ?? err("no connection");
     },
   };
 }

@@ -1,13 +1,14 @@
 /** Telling and learning who has forked. `fedimint-aleph-bft` alerts/service.rs; sheet "consensus" A9. */
 import type { Bytes } from "../../core/bytes.ts";
-import { answer } from "./answers.ts";
+import { toHex } from "../../core/bytes.ts";
+import { answerAlert, asksForItself } from "./answers.ts";
 import { detectFork, receiveAlertedUnits } from "./intake.ts";
 import { REMIND_INTERVAL_MS } from "./limits.ts";
 import type { Alert, AlertMessage, Multicast, SignedAlert } from "./messages.ts";
 import { alertHash, encodeMessage } from "./messages.ts";
 import type { MulticastOutcome } from "./multicast.ts";
 import type { BroadcastState } from "./state.ts";
-import { schedule, send, sendBytes, useless } from "./state.ts";
+import { schedule, send, sendAnswer, sendBytes, useless } from "./state.ts";
 
 /** Tells the accusations that have been saved since. */
 export function tellAlerts(state: BroadcastState): void {
@@ -42,25 +43,29 @@ export function receiveAlertMessage(state: BroadcastState, from: number, message
     case "forkAlert":
       return receiveAlert(state, from, message.value);
     case "multicast":
-      return receiveMulticast(state, from, message.value.sender, message.value.message);
-    case "requestAlert": {
-      const { asker, hash } = message.value;
-      const signed = state.alerts.byHash(hash);
-      if (signed) answer(state, from, asker, { tag: "alert", value: { tag: "forkAlert", value: signed } });
-      return;
-    }
+      if (!asksForItself(state, from, message.value.sender)) return;
+      return receiveMulticast(state, from, message.value.message);
+    case "requestAlert":
+      if (!asksForItself(state, from, message.value.asker)) return;
+      return answerAlert(state, from, message.value.hash);
   }
 }
 
 function receiveAlert(state: BroadcastState, from: number, signed: SignedAlert): void {
   const { alert } = signed;
   const outcome = state.alerts.receive(signed);
+  if (outcome.kind === "stale") return;
   if (outcome.kind === "refused") return useless(state, from, "alert is invalid");
   // marked before its units can be confirmed
   if (outcome.kind === "recorded") detectFork(state, alert.proof);
   // who accuses has learnt of the fork just now, or has restarted: repetitions may have become rare
   if (alert.sender === from) remind(state, from, alert.proof.first.creator);
-  if (outcome.kind === "kept") return useless(state, from, "alert is known, or another of this sender counts");
+  // whoever brings what we know did nothing wrong: somebody may have asked it in our name
+  if (outcome.kind === "known") return;
+  if (outcome.kind === "kept") {
+    if (alert.sender === from) useless(state, from, "another alert of this sender counts");
+    return;
+  }
   handleMulticast(state, alert, outcome.hash, state.multicast.start(outcome.hash));
 }
 
@@ -72,12 +77,19 @@ function remind(state: BroadcastState, peer: number, forker: number): void {
   const pair = `${peer}:${forker}`;
   if (state.nowMs - (state.remindedMs.get(pair) ?? -Infinity) < REMIND_INTERVAL_MS) return;
   state.remindedMs.set(pair, state.nowMs);
-  for (const bytes of state.announced.get(forker) ?? []) {
-    if (state.budget.answers(peer, bytes.length)) sendBytes(state, peer, bytes);
+  for (const [i, bytes] of (state.announced.get(forker) ?? []).entries()) {
+    if (state.budget.answers(peer, `announced ${forker} ${i}`, bytes.length)) sendAnswer(state, peer, bytes);
   }
 }
 
-function receiveMulticast(state: BroadcastState, from: number, sender: number, message: Multicast): void {
+/** Whoever speaks of an alert has it. */
+function askForAlert(state: BroadcastState, peer: number, hash: Bytes): void {
+  const request: AlertMessage = { tag: "requestAlert", value: { asker: state.identity, hash } };
+  const bytes = encodeMessage({ tag: "alert", value: request });
+  if (state.budget.answers(peer, `request ${toHex(hash)}`, bytes.length)) sendAnswer(state, peer, bytes);
+}
+
+function receiveMulticast(state: BroadcastState, from: number, message: Multicast): void {
   const { hash } = message.value;
   const signed = state.alerts.byHash(hash);
   if (!signed) {
@@ -87,8 +99,7 @@ function receiveMulticast(state: BroadcastState, from: number, sender: number, m
       }
       state.alerts.await(hash);
     }
-    const request: AlertMessage = { tag: "requestAlert", value: { asker: state.identity, hash } };
-    return send(state, sender, { tag: "alert", value: request });
+    return askForAlert(state, from, hash);
   }
   if (message.tag === "signedHash" && !state.alerts.counts(signed.alert, hash)) return;
   const outcome = state.multicast.receive(message);

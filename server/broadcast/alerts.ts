@@ -16,8 +16,12 @@ import type { SignedUnit } from "./unit.ts";
 export type AlertOutcome =
   /** The alert that counts for its sender and forker: its multicast begins. */
   | { readonly kind: "recorded"; readonly hash: Bytes }
-  /** Another alert counts, or we have it already. */
+  /** Of its sender and forker another alert counts. */
   | { readonly kind: "kept" }
+  /** We have it already. */
+  | { readonly kind: "known" }
+  /** Of another session: its sender lags behind, or is ahead of us. */
+  | { readonly kind: "stale" }
   | { readonly kind: "refused" };
 
 function pairOf(alert: Alert): string {
@@ -50,6 +54,11 @@ export class Alerts {
     return this.#byHash.size;
   }
 
+  /** All that are kept. */
+  get all(): SignedAlert[] {
+    return [...this.#byHash.values()];
+  }
+
   byHash(hash: Bytes): SignedAlert | undefined {
     return this.#byHash.get(toHex(hash));
   }
@@ -66,9 +75,11 @@ export class Alerts {
 
   receive(signed: SignedAlert): AlertOutcome {
     const { alert } = signed;
+    const { first, second } = alert.proof;
+    if (first.session !== this.#session && second.session === first.session) return { kind: "stale" };
     const hash = alertHash(alert);
     const key = toHex(hash);
-    if (this.#byHash.has(key)) return { kind: "kept" };
+    if (this.#byHash.has(key)) return { kind: "known" };
     if (!this.#checks.alert(alert, hash, signed.signature) || !isFork(alert.proof, this.#session, this.#checks)) {
       return { kind: "refused" };
     }

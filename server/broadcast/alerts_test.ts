@@ -28,7 +28,7 @@ Deno.test("the first alert of a sender about a forker counts, another is kept be
   const alerts = alertsOf();
   const first = signed(1);
   assertEquals(alerts.receive(first).kind, "recorded");
-  assertEquals(alerts.receive(first).kind, "kept");
+  assertEquals(alerts.receive(first).kind, "known");
   const other = signed(1, { legitUnits: [units[1]!] });
   assertEquals(alerts.receive(other).kind, "kept");
   assert(alerts.counts(first.alert, alertHash(first.alert)));
@@ -50,10 +50,13 @@ Deno.test("each kind of invalid alert is refused", () => {
     signed(1, { proof: { first: units[0]!, second: units[0]! } }),
     signed(1, { proof: { first: units[0]!, second: otherRound } }),
     signed(1, { proof: { first: units[0]!, second: otherCreator } }),
-    signed(1, { proof: { first: x!, second: y! } }),
+    signed(1, { proof: { first: x!, second: units[0]! } }),
+    signed(1, { proof: { first: units[0]!, second: y! } }),
     signed(1, { proof: { first: units[0]!, second: unsigned } }),
   ];
   for (const alert of bad) assertEquals(alertsOf().receive(alert).kind, "refused");
+  const late = signed(1, { proof: { first: x!, second: y! } });
+  assertEquals(alertsOf().receive(late).kind, "stale", "of another session, which is nobody's fault");
 });
 
 Deno.test("of one sender's many alerts about a forker only the last spare ones are kept", () => {

@@ -11,9 +11,10 @@
 import { assert, unreachable } from "../../core/assert.ts";
 import type { Bytes } from "../../core/bytes.ts";
 import { receiveAlertMessage, repeatMulticast, tellAlerts } from "./accuse.ts";
-import { answerCoord, answerNewest, answerParents } from "./answers.ts";
+import { answerCoord, answerNewest, answerParents, asksForItself } from "./answers.ts";
 import { askForCoord, askForParents } from "./asking.ts";
 import { loadBackup } from "./backup.ts";
+import { ignoringCostUs, messageBytesMax, messageCostUs } from "./cost.ts";
 import {
   detectFork,
   receiveParents,
@@ -44,6 +45,21 @@ export function step(state: BroadcastState, event: BroadcastEvent): Stepped {
     setTimer(state);
   }
   return { state, effects: takeEffects(state) };
+}
+
+/**
+ * Charges a guardian for a message before the step that handles it. `bytes` = how long it is, for one that is none of ours
+ * and will be ignored.
+ * @returns 0 when it may be handled, else after how many milliseconds to ask again: until then the guardian is not read
+ */
+export function admit(state: BroadcastState, nowMs: number, from: number, message: Bytes | { bytes: number }): number {
+  if (!state.others.includes(from)) return 0;
+  state.budget.tick(Math.max(state.nowMs, nowMs));
+  const isOurs = message instanceof Uint8Array;
+  return state.budget.admit(
+    from,
+    isOurs ? messageCostUs(message, state.peers.total) : ignoringCostUs(message.bytes),
+  );
 }
 
 function handle(state: BroadcastState, event: BroadcastEvent): void {
@@ -90,7 +106,10 @@ function start(state: BroadcastState, records: readonly Bytes[]): void {
 }
 
 function receive(state: BroadcastState, from: number, bytes: Bytes): void {
-  if (!state.others.includes(from) || !state.budget.listens(from)) return;
+  if (!state.others.includes(from)) return;
+  if (bytes.length > messageBytesMax(bytes, state.peers.total)) {
+    return useless(state, from, "message is longer than any of its kind");
+  }
   const message = decodeMessage(bytes);
   if (!message.ok) return useless(state, from, message.error);
   const data = message.value;
@@ -104,17 +123,20 @@ function receiveUnitMessage(state: BroadcastState, from: number, message: UnitMe
     case "responseCoord":
       return receiveUnit(state, from, message.value);
     case "requestCoord":
-      return answerCoord(state, from, message.value.asker, message.value.coord);
+      if (!asksForItself(state, from, message.value.asker)) return;
+      return answerCoord(state, from, message.value.coord);
     case "requestParents":
-      return answerParents(state, from, message.value.asker, message.value.hash);
+      if (!asksForItself(state, from, message.value.asker)) return;
+      return answerParents(state, from, message.value.hash);
     case "responseParents":
       return receiveParents(state, from, message.value.hash, message.value.parents);
     case "requestNewest":
-      return answerNewest(state, from, message.value.asker, message.value.salt);
+      if (!asksForItself(state, from, message.value.asker)) return;
+      return answerNewest(state, from, message.value.salt);
     case "responseNewest": {
       const { response, signature } = message.value;
       if (!state.newest) return;
-      if (!state.newest.receive(response, signature)) {
+      if (!state.newest.receive(from, response, signature)) {
         return useless(state, from, "answer about our newest unit is invalid");
       }
       // the way back to our own past: its parents will be asked for, and theirs
@@ -190,7 +212,7 @@ function setTimer(state: BroadcastState): void {
 function takeEffects(state: BroadcastState): BroadcastEffect[] {
   const effects: BroadcastEffect[] = [];
   if (state.toSave.length > 0) effects.push({ type: "save", records: state.toSave });
-  effects.push(...state.effects);
+  for (const effect of state.effects) effects.push(effect);
   if (state.ordered.length > 0) effects.push({ type: "ordered", units: state.ordered });
   state.toSave = [];
   state.effects = [];

@@ -19,15 +19,31 @@ export const PEERS_MAX = 1_000;
  */
 export const REQUESTS_ACTIVE_MAX = 256;
 /**
- * Bytes of answers to one guardian in a window: 5 times what a 100 Mbit/s link takes. Its requests come again later.
+ * Bytes of answers to one guardian a second, as a bucket that holds ANSWER_BYTES_BURST: a busy session makes 4 MB/s (4
+ * guardians, 20 rounds of 50 kB), so who lags behind catches up from two others. Its requests come again later.
  */
-export const ANSWER_BYTES_MAX = 64_000_000;
+export const ANSWER_BYTES_PER_SECOND = 4_000_000;
+/** Two of the largest messages. */
+export const ANSWER_BYTES_BURST = 20_000_000;
+/** An answer counts as so many bytes at least: what is remembered of small ones takes memory, too. */
+export const ANSWER_BYTES_MIN = 512;
 /**
- * Useless messages (undecodable, badly signed, repeated alerts) of one guardian in a window; then the rest of its
- * messages in this window are dropped like lost ones. An honest guardian sends hardly any; each costs us about one
- * signature check (0.3 ms).
+ * The same answer to the same guardian in a window. The schedule of requests asks one guardian three times within 50 ms
+ * at most, and one more time when a round stalls.
  */
-export const USELESS_MESSAGES_MAX = 100;
+export const SAME_ANSWERS_MAX = 4;
+/**
+ * Work for the others' messages, in microseconds a second, shared by all of them alike: half a core. Each has its share as
+ * a bucket; who exceeds it is read more slowly. In a calm session a guardian's units take a tenth of it.
+ */
+export const WORK_US_PER_SECOND = 500_000;
+/** What the buckets hold together: a guardian that has lost a session's units gets some thousands of them at once. */
+export const WORK_US_BURST = 6_000_000;
+/** A bucket holds at least the costliest message, the longest alert. */
+export const WORK_US_BURST_MIN = 1_100_000;
+/** On top of its cost a useless message is charged so much: honest guardians send hardly any. */
+export const USELESS_WORK_US = 2_000;
+/** Of repeated answers, and of what is logged about useless messages. */
 export const BUDGET_WINDOW_MS = 1_000;
 /** Results of signature checks that are kept: the units of a fork come in every guardian's alert. 200 bytes each. */
 export const CHECKED_SIGNATURES_MAX = 8_192;

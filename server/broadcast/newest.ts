@@ -45,12 +45,14 @@ export class NewestCollection {
   }
 
   /**
-   * False for an answer that doesn't count: bad signature, another question's salt, or a unit that isn't a valid one of
-   * ours. A unit of an earlier session says that its guardian is still there and has none of this session.
+   * False for an answer that doesn't count: one to somebody else's question or to another question of ours (salt), one
+   * that is passed on (`from` didn't sign it), a bad signature, or a unit that isn't a valid one of ours. An evil guardian
+   * may ask the others about itself with our salt: what they sign for it says nothing about us. A unit of an earlier
+   * session says that its guardian is still there and has none of this session.
    */
-  receive(response: NewestUnitResponse, signature: Uint8Array): boolean {
-    const { responder, unit, salt } = response;
-    if (salt !== this.salt) return false;
+  receive(from: number, response: NewestUnitResponse, signature: Uint8Array): boolean {
+    const { requester, responder, unit, salt } = response;
+    if (requester !== this.#keychain.index || responder !== from || salt !== this.salt) return false;
     const isEarlier = unit !== null && unit.session < this.#session;
     if (unit !== null && !isEarlier && !this.#isOwn(unit)) return false;
     if (!this.#keychain.verify(responder, encode(newestUnitResponse, response), signature)) return false;

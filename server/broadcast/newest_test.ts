@@ -33,9 +33,10 @@ function receive(
   collection: NewestCollection,
   change: Partial<NewestUnitResponse>,
   signer = change.responder ?? 1,
+  from = change.responder ?? 1,
 ): boolean {
   const response = { requester: 0, responder: 1, unit: null, salt: SALT, ...change };
-  return collection.receive(response, keychains[signer % 4]!.sign(encode(newestUnitResponse, response)));
+  return collection.receive(from, response, keychains[signer % 4]!.sign(encode(newestUnitResponse, response)));
 }
 
 Deno.test("the highest round that anybody has of us says where to begin, once all have answered", () => {
@@ -79,6 +80,18 @@ Deno.test("answers to another question, badly signed, or with a unit that isn't 
   assert(!receive(collection, { unit: own(3, 8n) }), "of a later session");
   collection.endPatience();
   assertEquals(collection.startRound, null);
+});
+
+Deno.test("what others answered to somebody else's question, or what is passed on, doesn't count", () => {
+  const collection = collectionOf();
+  collection.endPatience();
+  // guardian 3 asked the others about itself with our salt and relays what they signed: they have none of its units
+  for (const responder of [1, 2]) assert(!receive(collection, { requester: 3, responder }, responder, 3));
+  for (const responder of [1, 2]) assert(!receive(collection, { requester: 3, responder }, responder, responder));
+  for (const responder of [1, 2]) assert(!receive(collection, { responder }, responder, 3));
+  assertEquals(collection.startRound, null);
+  for (const responder of [1, 2]) assert(receive(collection, { responder, unit: own(6) }));
+  assertEquals(collection.startRound, 7);
 });
 
 Deno.test("a guardian that is still in an earlier session has none of ours", () => {

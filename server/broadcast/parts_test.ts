@@ -3,7 +3,13 @@ import { Budget } from "./budget.ts";
 import { fedimintDelays } from "./delays.ts";
 import { SeededDice } from "./dice.ts";
 import { Dissemination } from "./disseminate.ts";
-import { ANSWER_BYTES_MAX, BUDGET_WINDOW_MS, USELESS_MESSAGES_MAX } from "./limits.ts";
+import {
+  ANSWER_BYTES_BURST,
+  ANSWER_BYTES_MIN,
+  ANSWER_BYTES_PER_SECOND,
+  BUDGET_WINDOW_MS,
+  SAME_ANSWERS_MAX,
+} from "./limits.ts";
 import { Tasks } from "./tasks.ts";
 import { fastKeychains, makeUnit, seedOf } from "./testing.ts";
 
@@ -54,27 +60,45 @@ Deno.test("delays are the reference's", () => {
   assertEquals([test.creationMs(1, 0), test.creationMs(1, 0.5)], [25, 50]);
 });
 
-Deno.test("a guardian whose messages are useless isn't listened to until the window is over", () => {
+Deno.test("the first useless message of a guardian in a window is worth a line in the log", () => {
   const budget = new Budget(2);
   budget.tick(0);
-  assert(budget.useless(1), "the first is worth a line in the log");
-  for (let i = 2; i < USELESS_MESSAGES_MAX; i++) assert(!budget.useless(1));
-  assert(budget.listens(1));
-  budget.useless(1);
-  assert(!budget.listens(1) && budget.listens(0));
+  assert(budget.useless(1) && budget.useless(0));
+  for (let i = 0; i < 1_000; i++) assert(!budget.useless(1));
   budget.tick(BUDGET_WINDOW_MS - 1);
-  assert(!budget.listens(1));
+  assert(!budget.useless(1));
   budget.tick(BUDGET_WINDOW_MS);
-  assert(budget.listens(1));
+  assert(budget.useless(1));
 });
 
-Deno.test("answers to one guardian are bounded by their bytes in a window", () => {
+Deno.test("answers to one guardian are bounded by their bytes, which come back with time", () => {
   const budget = new Budget(2);
   budget.tick(0);
-  assert(budget.answers(1, ANSWER_BYTES_MAX));
-  assert(!budget.answers(1, 1) && budget.answers(0, 1));
-  budget.tick(BUDGET_WINDOW_MS);
-  assert(budget.answers(1, 1));
+  assert(budget.answers(1, "a", ANSWER_BYTES_BURST));
+  assert(!budget.answers(1, "b", 1) && budget.answers(0, "b", 1));
+  budget.tick(500);
+  assert(!budget.answers(1, "b", ANSWER_BYTES_PER_SECOND / 2 + 1));
+  assert(budget.answers(1, "b", ANSWER_BYTES_PER_SECOND / 2));
+  budget.tick(1_000_000);
+  assert(!budget.answers(1, "b", ANSWER_BYTES_BURST + 1) && budget.answers(1, "b", ANSWER_BYTES_BURST));
+});
+
+Deno.test("small answers count, too, so that what is remembered of them is bounded", () => {
+  const budget = new Budget(2);
+  budget.tick(0);
+  let count = 0;
+  while (budget.answers(1, `${count}`, 1)) count++;
+  assertEquals(count, Math.floor(ANSWER_BYTES_BURST / ANSWER_BYTES_MIN));
+});
+
+Deno.test("the same answer goes to the same guardian a few times in a window, and again in the next", () => {
+  const budget = new Budget(3);
+  for (const nowMs of [0, BUDGET_WINDOW_MS]) {
+    budget.tick(nowMs);
+    for (let i = 0; i < SAME_ANSWERS_MAX; i++) assert(budget.answers(1, "unit", 100));
+    assert(budget.isRepeated(1, "unit") && !budget.answers(1, "unit", 100));
+    assert(budget.answers(1, "another", 100) && budget.answers(2, "unit", 100));
+  }
 });
 
 Deno.test("a guardian's newest unit is sent again while it is the newest, by one task", () => {

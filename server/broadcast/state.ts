@@ -62,8 +62,8 @@ export type BroadcastEvent =
 export type OrderedUnit = { readonly round: number; readonly creator: number; readonly data: UnitData | null };
 
 export type BroadcastEffect =
-  /** `all` = every other guardian. */
-  | { readonly type: "send"; readonly to: number | "all"; readonly bytes: Bytes }
+  /** `all` = every other guardian. An answer is sent when nothing of our own waits. */
+  | { readonly type: "send"; readonly to: number | "all"; readonly bytes: Bytes; readonly isAnswer: boolean }
   /** Replaces the timer before it. */
   | { readonly type: "setTimer"; readonly id: number; readonly delayMs: number }
   /** To be appended to the backup in this order; `saved` comes back once they are durable. */
@@ -186,7 +186,12 @@ export function send(state: BroadcastState, to: number | "all", message: Network
 }
 
 export function sendBytes(state: BroadcastState, to: number | "all", bytes: Bytes): void {
-  if (to === "all" || isPeer(state, to)) state.effects.push({ type: "send", to, bytes });
+  if (to === "all" || isPeer(state, to)) state.effects.push({ type: "send", to, bytes, isAnswer: false });
+}
+
+/** What another guardian asked for: whatever else is to be sent goes first. */
+export function sendAnswer(state: BroadcastState, to: number, bytes: Bytes): void {
+  state.effects.push({ type: "send", to, bytes, isAnswer: true });
 }
 
 export function schedule(state: BroadcastState, delayMs: number, task: Task): void {

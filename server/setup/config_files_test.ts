@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { settle } from "../../actors/_test_platform.ts";
-import { SimulatedDisk } from "../../actors/platform/simulated/disk.ts";
+import { FilesError } from "../../actors/platform/error.ts";
+import type { SimulatedDisk } from "../../actors/platform/simulated/disk.ts";
 import type { Files } from "../../actors/platform/platform.ts";
 import { fromUtf8, toHex, utf8 } from "../../core/bytes.ts";
 import type { Bytes } from "../../core/bytes.ts";
@@ -9,37 +10,15 @@ import { closeConfig, isConfigured, readConfig, writeConfig } from "./config_fil
 import { SetupError } from "./error.ts";
 import type { GuardianConfig } from "./guardian_config.ts";
 import { clientConfigFor, configuredModules } from "./guardian_config.ts";
+import { DIR, emptyDisk, filesOn, fullAt, killedAt } from "./disk_testing.ts";
 import { CONFIG_FILE_BYTES_MAX } from "./limits.ts";
 import { dealtMeta } from "./testing.ts";
 
-const DIR = "/data";
 const READ = ["consensus.json", "local.json", "private.json"] as const;
 const CONFIG = (await dealtMeta())[0]!;
 
-/** Files on a disk in memory. From the write `killedAt` on, counted from 0, nothing happens and nobody is answered. */
-function filesOn(disk: SimulatedDisk, killedAt = Infinity): Files {
-  let writes = 0;
-  const write = (mayReplace: boolean): Files["replace"] => (path, bytes, options = {}) => {
-    if (writes++ >= killedAt) return new Promise(() => {});
-    disk.write(path, { bytes: bytes.slice() as Bytes, secret: options.secret === true }, mayReplace);
-    return Promise.resolve();
-  };
-  return {
-    read: (path, bytesMax) => new Promise((resolve) => resolve(disk.read(path, bytesMax))),
-    create: write(false),
-    replace: write(true),
-    makeSecret: (path) => Promise.resolve(disk.makeSecret(path)),
-    remove: (path) => Promise.resolve(disk.remove(path)),
-    list: (path) => Promise.resolve(disk.list(path)),
-    makeDirectory: (path) => Promise.resolve(disk.makeDirectory(path, true)),
-  };
-}
-
-function emptyDisk(): SimulatedDisk {
-  const disk = new SimulatedDisk();
-  disk.makeDirectory(DIR, true);
-  return disk;
-}
+/** Writes and removals of a whole config. */
+const WRITES = 7;
 
 function write(files: Files, config: GuardianConfig = CONFIG): Promise<void> {
   return writeConfig(files, DIR, config, clientConfigFor(config, configuredModules(config, builtInModules)), "fed1");
@@ -74,7 +53,8 @@ Deno.test("what is written is read back equal, and secrets are for the owner alo
   const disk = await written();
   assertEquals(await readConfig(filesOn(disk), DIR), CONFIG);
   assertEquals(disk.list(DIR), ["client.json", "consensus.json", "invite-code", "local.json", "private.json"]);
-  for (const name of READ) assertEquals(disk.files.get(`${DIR}/${name}`)!.secret, true, name);
+  // the invite may hold the federation's API secret
+  for (const name of disk.list(DIR)!) assertEquals(disk.files.get(`${DIR}/${name}`)!.secret, true, name);
   for (const name of disk.list(DIR)!) {
     if (name === "private.json") continue;
     for (const secret of SECRETS) assert(!textOf(disk, name).includes(secret), `${name} holds no secret`);
@@ -89,17 +69,72 @@ Deno.test("a config is never overwritten", async () => {
   assertEquals(disk.files, before);
 });
 
-Deno.test("a process killed at any write leaves no config or a whole one, and setup can be repeated", async () => {
-  for (let killedAt = 0; killedAt <= 5; killedAt++) {
+Deno.test("a process killed at any write leaves no config, or one that is finished at the next start", async () => {
+  const expected = new Map((await written()).files);
+  let wholes = 0;
+  for (let at = 0; at <= WRITES; at++) {
     const disk = emptyDisk();
     let finished = false;
-    write(filesOn(disk, killedAt)).then(() => finished = true);
+    write(filesOn(disk, killedAt(at))).then(() => finished = true);
     await settle();
-    assertEquals(finished, killedAt === 5, `killed at write ${killedAt}`);
-    assertEquals(await isConfigured(filesOn(disk), DIR), killedAt === 5, `killed at write ${killedAt}`);
-    if (killedAt < 5) await write(filesOn(disk), { ...CONFIG, local: { ...CONFIG.local, maxConnections: 7 } });
-    const read = await readConfig(filesOn(disk), DIR);
-    assertEquals(read.local.maxConnections, killedAt < 5 ? 7 : CONFIG.local.maxConnections);
+    assertEquals(finished, at === WRITES, `killed at write ${at}`);
+    // a second crash, while the first one is mended
+    await Promise.race([isConfigured(filesOn(disk, killedAt(1)), DIR), settle()]);
+    const configured = await isConfigured(filesOn(disk), DIR);
+    assertEquals(configured, at > 0, "the others have theirs: what was begun is finished");
+    assertEquals(disk.files, configured ? expected : new Map(), `killed at write ${at}`);
+    if (configured) wholes++;
+  }
+  assertEquals(wholes, WRITES);
+});
+
+Deno.test("a disk that is full for a while takes the config later, and the same one", async () => {
+  for (let at = 0; at < WRITES; at++) {
+    const disk = emptyDisk();
+    await assertRejects(() => write(filesOn(disk, fullAt(at))), FilesError, "no space left");
+    await write(filesOn(disk));
+    assertEquals(disk.files, (await written()).files, `full at change ${at}`);
+  }
+});
+
+Deno.test("a part of a config stops the start by name, and no setup takes its place", async () => {
+  const names = ["client.json", "invite-code", "local.json", "private.json"];
+  for (let subset = 1; subset < 2 ** names.length; subset++) {
+    const found = names.filter((_, i) => subset >> i & 1);
+    const disk = emptyDisk();
+    for (const name of found) put(disk, name, utf8(`old ${name}`));
+    const before = new Map(disk.files);
+    const error = await assertRejects(() => isConfigured(filesOn(disk), DIR), SetupError, "lacks ");
+    assertEquals(error.facts, { code: "config_half", path: DIR });
+    const lacks = error.message.slice(error.message.indexOf("lacks"), error.message.indexOf(". Nothing"));
+    assertStringIncludes(lacks, "consensus.json");
+    for (const name of found) assert(!lacks.includes(name), error.message);
+    await assertRejects(() => write(filesOn(disk)), SetupError, "never overwritten");
+    assertEquals(disk.files, before);
+  }
+});
+
+Deno.test("keys of an older release's encrypted config are a part of a config", async () => {
+  const disk = emptyDisk();
+  put(disk, "private.encrypt", utf8("x"));
+  await assertRejects(() => isConfigured(filesOn(disk), DIR), SetupError, "private.encrypt");
+  await assertRejects(() => write(filesOn(disk)), SetupError, "private.encrypt");
+});
+
+Deno.test("an unfinished config of somebody else, or one that was changed meanwhile, replaces nothing", async () => {
+  const disk = emptyDisk();
+  write(filesOn(disk, killedAt(1)));
+  await settle();
+  const other = { ...CONFIG, local: { ...CONFIG.local, maxConnections: 7 } };
+  await assertRejects(() => write(filesOn(disk), other), SetupError, "never overwritten");
+  put(disk, "private.json", utf8("other keys"));
+  const error = await assertRejects(() => isConfigured(filesOn(disk), DIR), SetupError, "private.json");
+  assertEquals(error.code, "config_exists");
+  assertEquals(textOf(disk, "private.json"), "other keys");
+  for (const bad of ["", "{", "[]", '{"private.json":7}', '{"../x":"y"}']) {
+    const broken = emptyDisk();
+    put(broken, "unfinished-config.json", utf8(bad));
+    await assertRejects(() => isConfigured(filesOn(broken), DIR), SetupError, "can't be read");
   }
 });
 
@@ -188,11 +223,27 @@ Deno.test("private.json: a broadcast key that is none is refused without telling
 Deno.test("secret files that came out of an archive are closed to others, and told", async () => {
   const disk = await written();
   assertEquals(await closeConfig(filesOn(disk), DIR), [], "they were written as secrets");
-  for (const name of READ) {
+  const names = [...READ, "invite-code"].toSorted();
+  for (const name of names) {
     disk.write(`${DIR}/${name}`, { bytes: disk.read(`${DIR}/${name}`, CONFIG_FILE_BYTES_MAX)!, secret: false }, true);
   }
-  const paths = [...READ].map((name) => `${DIR}/${name}`);
-  assertEquals((await closeConfig(filesOn(disk), DIR)).toSorted(), paths);
-  assertEquals(paths.map((path) => disk.files.get(path)!.secret), [true, true, true]);
+  const told = await closeConfig(filesOn(disk), DIR);
+  assertEquals(
+    told.map(({ path, closed }) => [path, closed]).toSorted(),
+    names.map((name) => [`${DIR}/${name}`, true]),
+  );
+  for (const name of names) assertEquals(disk.files.get(`${DIR}/${name}`)!.secret, true);
   assertEquals(await closeConfig(filesOn(emptyDisk()), DIR), [], "a guardian that is not set up has none");
+});
+
+Deno.test("secret files that can't be changed are told and don't stop the start", async () => {
+  const disk = await written();
+  const readOnly: Files = {
+    ...filesOn(disk, fullAt(0)),
+    makeSecret: (path) => Promise.reject(new FilesError({ code: "denied", path }, `Not allowed to restrict ${path}`)),
+  };
+  assertEquals(await isConfigured(readOnly, DIR), true);
+  const told = await closeConfig(readOnly, DIR);
+  assertEquals(told.map(({ closed }) => closed), [false, false, false, false]);
+  assertEquals(await readConfig(readOnly, DIR), CONFIG);
 });

@@ -4,7 +4,7 @@ import { publicKeyOf } from "../../core/crypto/secp.ts";
 import { decode, DecodeError } from "../../core/encoding/mod.ts";
 import type { ClientConfig } from "../../core/types/client_config.ts";
 import { clientConfigOf } from "../../core/types/server_config.ts";
-import type { ModuleInstanceId } from "../../core/types/ids.ts";
+import type { ModuleInstanceId, PeerId } from "../../core/types/ids.ts";
 import type { ServerConfigConsensus, ServerConfigLocal, ServerConfigPrivate } from "../../core/types/server_config.ts";
 import type { AnyServerModuleDefinition } from "../../modules/contract/server.ts";
 import { SetupError } from "./error.ts";
@@ -31,6 +31,25 @@ export function mismatch(message: string): SetupError {
   );
 }
 
+/**
+ * The three files are one guardian's. What is mixed up is named, so that its owner finds whose file it is.
+ * @throws {SetupError} `config_mismatch`
+ */
+function checkOwner({ consensus, local, private: secret }: GuardianConfig): void {
+  const publicKey = publicKeyOf(secret.broadcastSecretKey);
+  const owner = [...consensus.broadcastPublicKeys].find(([, key]) => equalBytes(key, publicKey))?.[0];
+  if (owner === local.identity) return;
+  const called = (peer: PeerId): string => {
+    const name = consensus.apiEndpoints.get(peer)?.name;
+    return name === undefined ? `guardian ${peer}, whom consensus.json doesn't know` : `guardian ${peer} (${name})`;
+  };
+  const whose = owner === undefined ? "of no guardian of this federation" : `of ${called(owner)}`;
+  throw mismatch(
+    `Broadcast secret key doesn't match corresponding public key: private.json is ${whose}, ` +
+      `local.json of ${called(local.identity)}`,
+  );
+}
+
 /** @throws {SetupError} without the decoder's own words, which could quote a secret */
 function decoded<T>(decode: () => T, message: string): T {
   try {
@@ -50,10 +69,7 @@ export function configuredModules(
   definitions: ReadonlyMap<string, AnyServerModuleDefinition>,
 ): Map<ModuleInstanceId, ConfiguredModule> {
   const { consensus, local, private: secret } = config;
-  const own = consensus.broadcastPublicKeys.get(local.identity);
-  if (!own || !equalBytes(own, publicKeyOf(secret.broadcastSecretKey))) {
-    throw mismatch("Broadcast secret key doesn't match corresponding public key");
-  }
+  checkOwner(config);
   const ids = [...consensus.apiEndpoints.keys()].sort((a, b) => a - b);
   if (ids.length === 0 || ids.some((id, i) => id !== i)) throw mismatch("Peer ids are not indexed from 0");
   const modules = new Map<ModuleInstanceId, ConfiguredModule>();

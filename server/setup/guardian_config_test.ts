@@ -5,7 +5,7 @@ import { builtInModules } from "../modules.ts";
 import { SetupError } from "./error.ts";
 import type { GuardianConfig } from "./guardian_config.ts";
 import { clientConfigFor, configuredModules } from "./guardian_config.ts";
-import { generateWith } from "./testing.ts";
+import { dealtMeta, generateWith } from "./testing.ts";
 
 const CONFIG = await generateWith(undefined, undefined, ["meta", "walletv2"]);
 const WALLET = [...CONFIG.consensus.modules].find(([, { kind }]) => kind === "walletv2")![0];
@@ -40,6 +40,23 @@ Deno.test("a broadcast key of another guardian is refused", () => {
   for (const identity of [1, 3, 4]) {
     refused({ ...CONFIG, local: { ...CONFIG.local, identity } }, "config_mismatch", "Broadcast");
   }
+});
+
+Deno.test("files of two guardians in one folder are told apart by whose they are", async () => {
+  const [first, , third] = await dealtMeta();
+  const mixed = { ...first!, private: third!.private };
+  refused(mixed, "config_mismatch", "private.json is of guardian 2 (g2), local.json of guardian 0 (g0)");
+  const stranger = {
+    ...first!,
+    private: { ...first!.private, broadcastSecretKey: testConfig(6).private.broadcastSecretKey },
+  };
+  refused(
+    stranger,
+    "config_mismatch",
+    "private.json is of no guardian of this federation, local.json of guardian 0 (g0)",
+  );
+  const local = { ...first!.local, identity: 7 };
+  refused({ ...third!, local }, "config_mismatch", "local.json of guardian 7, whom consensus.json doesn't know");
 });
 
 Deno.test("peer ids with a gap or none at all are refused", () => {

@@ -1,9 +1,11 @@
 /**
  * The state of setup as pure functions: own parameters, the others' setup codes, and what the ceremony starts with.
- * fedimint-server `config/setup.rs`; sheets "API" 7, "consensus" D1. It lives in memory: a restart before the ceremony begins anew.
+ * fedimint-server `config/setup.rs`; sheets "API" 7, "consensus" D1. The reference forgets it when it restarts; here it is kept on disk
+ * (`setup_file.ts`), so that a guardian's code stays good.
  */
 import type { TlsIdentity } from "../../actors/platform/platform.ts";
 import type { BitcoinNetwork } from "../../core/bitcoin/mod.ts";
+import { assert } from "../../core/assert.ts";
 import { equalBytes } from "../../core/bytes.ts";
 import { encode } from "../../core/encoding/mod.ts";
 import type { Result } from "../../core/result.ts";
@@ -12,6 +14,7 @@ import { dkgCompatibility, dkgVersionText, parseDkgVersion } from "../../core/ty
 import type { PeerId } from "../../core/types/ids.ts";
 import type { PeerSetupCode } from "../../core/types/setup_code.ts";
 import { assignPeerIds, formatSetupCode, parseSetupCode, peerSetupCode } from "../../core/types/setup_code.ts";
+import { consensusUrl } from "../../core/types/safe_url.ts";
 import { FEDIMINT_VERSION } from "../../core/types/version.ts";
 import { FEDERATION_NAME_MAX, GUARDIAN_NAME_MAX, GUARDIANS_MAX } from "./limits.ts";
 
@@ -105,7 +108,11 @@ export function checkLocalParams(
   if (state.own && sameParams(state.own.params, params)) return ok(formatSetupCode(state.own.code));
   const error = paramsError(params, settings);
   if (error !== null) return err(error);
-  return state.own ? err("Local parameters have already been set") : ok(null);
+  if (!state.own) return ok(null);
+  return err(
+    "Local parameters have already been set; to set others stop the guardian, delete setup.json in its data directory, " +
+      "and give all others its new code",
+  );
 }
 
 /** After `checkLocalParams` said ok(null) and a certificate for the name was made. */
@@ -146,8 +153,24 @@ function versionError(code: PeerSetupCode): string | null {
   return `Guardian uses Fedimint version ${dkgVersionText(code.fedimintVersion)} but we use ${FEDIMINT_VERSION}`;
 }
 
+/** What two codes have in common that can only be one guardian's, or null. Iroh's keys are its addresses. */
+function sharedBy(a: PeerSetupCode, b: PeerSetupCode): "key" | "P2P URL" | "API URL" | null {
+  const [x, y] = [a.endpoints, b.endpoints];
+  if (x.tag === "Tcp" && y.tag === "Tcp") {
+    if (equalBytes(x.value.cert, y.value.cert)) return "key";
+    if (x.value.p2pUrl === y.value.p2pUrl) return "P2P URL";
+    return x.value.apiUrl === y.value.apiUrl ? "API URL" : null;
+  }
+  return null;
+}
+
 function codeError(code: PeerSetupCode, own: PeerSetupCode, known: readonly PeerSetupCode[]): string | null {
   if (sameCode(code, own)) return "You cannot add your own setup code";
+  const shared = sharedBy(code, own);
+  if (shared === "key") return "You cannot add your own setup code, also not an older one";
+  if (shared !== null) {
+    return `Guardian ${code.name} has the same ${shared} as this one: one of the two must be set right`;
+  }
   if (code.endpoints.tag !== own.endpoints.tag) return "Guardian has different endpoint variant (TCP/Iroh) than us.";
   const wrongVersion = versionError(code);
   if (wrongVersion !== null) return wrongVersion;
@@ -168,13 +191,77 @@ function codeError(code: PeerSetupCode, own: PeerSetupCode, known: readonly Peer
   return null;
 }
 
-/** @returns the new state and the guardian's name @throws {DecodeError} for a text that is no setup code */
-export function addPeerSetupCode(state: SetupState, text: string): Result<{ state: SetupState; name: string }, string> {
+export type AddedCode = {
+  readonly state: SetupState;
+  /** The guardian's. */
+  readonly name: string;
+  /** Whose codes have made way for this one. */
+  readonly replaced: readonly string[];
+};
+
+/**
+ * A code with an address or key of one that is there already takes its place: that guardian has set itself up anew.
+ * @throws {DecodeError} for a text that is no setup code
+ */
+export function addPeerSetupCode(state: SetupState, text: string): Result<AddedCode, string> {
   const code = parseSetupCode(text.trim());
-  if (state.codes.some((known) => sameCode(known, code))) return ok({ state, name: code.name });
+  if (state.codes.some((known) => sameCode(known, code))) return ok({ state, name: code.name, replaced: [] });
   if (!state.own) return err("Set the local parameters first");
-  const error = codeError(code, state.own.code, [...state.codes, state.own.code]);
-  return error === null ? ok({ state: { ...state, codes: [...state.codes, code] }, name: code.name }) : err(error);
+  const older = state.codes.filter((known) => sharedBy(known, code) !== null);
+  const others = state.codes.filter((known) => !older.includes(known));
+  const error = codeError(code, state.own.code, [...others, state.own.code]);
+  if (error !== null) return err(error);
+  return ok({
+    state: { ...state, codes: [...others, code] },
+    name: code.name,
+    replaced: older.map(({ name }) => name),
+  });
+}
+
+/** A guardian as its code says; `own` is this one. */
+export type SetupGuardian = {
+  readonly name: string;
+  readonly own: boolean;
+  readonly apiUrl: string;
+  readonly p2pUrl: string;
+};
+
+/** Who is in so far, ourselves first; `expected` is null as long as no leader has said how many there are to be. */
+export function setupGuardians({ own, codes }: SetupState): {
+  readonly expected: number | null;
+  readonly guardians: SetupGuardian[];
+} {
+  if (!own) return { expected: null, guardians: [] };
+  const all = [own.code, ...codes];
+  const guardians = all.map(({ name, endpoints }, i) => {
+    assert(endpoints.tag === "Tcp", "setup takes only guardians that are reached by TCP");
+    const { apiUrl, p2pUrl } = endpoints.value;
+    return { name, own: i === 0, apiUrl: consensusUrl(apiUrl), p2pUrl: consensusUrl(p2pUrl) };
+  });
+  return { expected: setBefore(all, "federationSize"), guardians };
+}
+
+/** Why there are too few guardians, or too many, or null. */
+function countError(codes: readonly PeerSetupCode[]): string | null {
+  const names = codes.map(({ name }) => name.slice(0, GUARDIAN_NAME_MAX)).join(", ");
+  const have = `have ${codes.length} (${names})`;
+  const size = setBefore(codes, "federationSize");
+  if (size !== null && codes.length > size) {
+    return `Expected ${size} guardians, ${have}: one may be there twice; forget the codes with reset-codes and add them anew`;
+  }
+  if (size !== null && codes.length < size) return `Expected ${size} guardians, ${have}: add the codes of the others`;
+  if (codes.length === 1 || codes.length >= 4) return null;
+  return `The number of guardians is invalid: expected 1, or 4 and more, ${have}`;
+}
+
+/**
+ * Why the Bitcoin node doesn't fit the federation that is set up, or null; also while nothing is known of it.
+ * @param nodeNetwork as the node's chain tells; a chain that isn't known counts as regtest, testnet4 too
+ */
+export function networkError(network: BitcoinNetwork, nodeNetwork: BitcoinNetwork | null): string | null {
+  if (nodeNetwork === null || nodeNetwork === network) return null;
+  if (network === "testnet4" && nodeNetwork === "regtest") return null;
+  return `The Bitcoin node is on ${nodeNetwork}, the federation is to be on ${network}: set FM_BITCOIN_NETWORK or the node right`;
 }
 
 export function ceremonyParams(state: SetupState, settings: SetupSettings): Result<CeremonyParams, string> {
@@ -186,9 +273,8 @@ export function ceremonyParams(state: SetupState, settings: SetupSettings): Resu
     const error = versionError(code);
     if (error !== null) return err(error);
   }
-  if (codes.length !== 1 && codes.length < 4) return err("The number of guardians is invalid");
-  const size = setBefore(codes, "federationSize");
-  if (size !== null && size !== codes.length) return err(`Expected ${size} guardians but got ${codes.length}`);
+  const wrongCount = countError(codes);
+  if (wrongCount !== null) return err(wrongCount);
   const federationName = setBefore(codes, "federationName");
   if (federationName === null) return err("We need one guardian to configure the federations name");
   const modules = setBefore(codes, "enabledModules") ?? settings.defaultModules;

@@ -6,13 +6,12 @@ import { EndpointError } from "../../modules/contract/error.ts";
 import type { Methods } from "../api/dispatch.ts";
 import { method } from "../api/method.ts";
 import type { SetupRef } from "./setup_actor.ts";
+import { localParams } from "./setup_file.ts";
 
-const localParams = struct("SetLocalParamsRequest", {
-  name: text,
-  federationName: option(text),
-  disableBaseFees: option(bool),
-  enabledModules: option(list(text)),
-  federationSize: option(u32),
+/** Not of the reference: for this program's own command line. */
+const peersForm = struct("SetupPeers", {
+  expected: option(u32),
+  guardians: list(struct("SetupGuardian", { name: text, own: bool, apiUrl: text, p2pUrl: text })),
 });
 
 function told<T>(result: Result<T, string>, fail: (message: string) => EndpointError): T {
@@ -47,13 +46,19 @@ export function setupMethods(sender: Sender, setup: SetupRef, password: string |
       admin,
       params: unit,
       result: unit,
-      handle: () => sender.ask(setup, "resetPeerSetupCodes", null),
+      handle: async () => told(await sender.ask(setup, "resetPeerSetupCodes", null), EndpointError.failed),
     }),
     start_dkg: method({
       admin,
       params: unit,
       result: unit,
       handle: async () => told(await sender.ask(setup, "startDkg", null), EndpointError.failed),
+    }),
+    setup_peers: method({
+      admin,
+      params: unit,
+      result: peersForm,
+      handle: () => sender.ask(setup, "guardians", null),
     }),
   }));
   return (name) => methods.get(name);

@@ -44,6 +44,9 @@ export function setupPlatform(seed: number): Platform {
     get files(): never {
       return absent();
     },
+    get threads(): never {
+      return absent();
+    },
   };
 }
 

@@ -52,8 +52,11 @@ export class MintFederation {
     this.toy = toyFederation({ guardians: mint.guardians.length, configs });
   }
 
-  static async start(world: ClientWorld, seed = 1): Promise<MintFederation> {
-    const federation = new MintFederation(await testMint({ seed, disableBaseFees: true }));
+  static async start(
+    world: ClientWorld,
+    { seed = 1, fees = false }: { readonly seed?: number; readonly fees?: boolean } = {},
+  ): Promise<MintFederation> {
+    const federation = new MintFederation(await testMint({ seed, disableBaseFees: !fees }));
     await world.finish(startGuardians(world, federation.toy, federation.#script));
     return federation;
   }
@@ -124,10 +127,10 @@ export class MintFederation {
     return formatEcash(makeEcash(this.toy.invite.federationId, notes));
   }
 
-  /** A wallet on the world's machine. */
-  async wallet(world: ClientWorld, path?: string): Promise<FederationClient> {
+  /** A wallet on the world's machine. @param modules by default those that do nothing in the background */
+  async wallet(world: ClientWorld, path?: string, modules = quietModules): Promise<FederationClient> {
     const store = await world.finish(world.openStore(path));
-    const options = { platform: world.platform, store, modules: quietModules, log: () => {} };
+    const options = { platform: world.platform, store, modules, log: () => {} };
     const client = await world.finish(Client.open(options));
     if (!client.isJoined) await world.finish(client.join(this.toy.invite));
     return new FederationClient(client);

@@ -8,6 +8,7 @@ import { readBody } from "../body.ts";
 import { NetworkError } from "../error.ts";
 import { HTTP_HEADER_BYTES_MAX, KEEP_ALIVE_MS } from "../limits.ts";
 import type { Network } from "../platform.ts";
+import { retryAfterOf } from "../retry_after.ts";
 import { acceptKey } from "../upgrade.ts";
 import { realDice } from "./dice.ts";
 import { WebSocketConnection } from "./websocket.ts";
@@ -34,7 +35,7 @@ export const fetchBounded: Network["fetch"] = async (url, options) => {
     const body = response.body === null
       ? new Uint8Array(0)
       : await readBody(response.body, options.bodyBytesMax, target);
-    return { status: response.status, body };
+    return { status: response.status, body, ...retryAfterOf(response.headers.get("retry-after"), Date.now()) };
   } catch (thrown) {
     if (ended.signal.aborted) throw ended.signal.reason;
     if (thrown instanceof NetworkError) throw thrown;

@@ -9,6 +9,7 @@ import { NetworkError } from "../error.ts";
 import { answerOf } from "../http_handling.ts";
 import { HTTP_BODY_BYTES_MAX } from "../limits.ts";
 import type { Address, HttpHandler, Network, Upgrade } from "../platform.ts";
+import { retryAfterOf } from "../retry_after.ts";
 import { offerUpgrade, type UpgradeOffer } from "../upgrade.ts";
 import { dial, type End } from "./connection.ts";
 import { fingerprint } from "./fingerprint.ts";
@@ -22,7 +23,7 @@ type RequestItem = {
   readonly headers: readonly (readonly [string, string])[];
   readonly body: Bytes | null;
 };
-type ResponseItem = { readonly status: number; readonly body: Bytes };
+type ResponseItem = { readonly status: number; readonly body: Bytes; readonly retryAfterMs?: number };
 
 export function simulatedServeHttp(life: Life): Network["serveHttp"] {
   return (at, handler) =>
@@ -73,7 +74,11 @@ async function answer(
   if (!life.alive) return;
   end.send({
     log: `response ${response.status} ${answered.length} ${fingerprint(answered)}`,
-    value: { status: response.status, body: answered } satisfies ResponseItem,
+    value: {
+      status: response.status,
+      body: answered,
+      ...retryAfterOf(response.headers.get("retry-after"), life.clock.nowMs()),
+    } satisfies ResponseItem,
   });
   end.close();
 }

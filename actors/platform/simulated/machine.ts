@@ -6,6 +6,7 @@ import { SimulatedDisk } from "./disk.ts";
 import { simulatedFiles } from "./files.ts";
 import { simulatedNetwork } from "./network.ts";
 import type { PortListener } from "./ports.ts";
+import { simulatedThreads } from "./threads.ts";
 import type { Universe } from "./universe.ts";
 
 /** First port that the machine itself chooses. */
@@ -88,6 +89,7 @@ export class Life {
       dice: this.dice,
       network: simulatedNetwork(this),
       files: simulatedFiles(this),
+      threads: simulatedThreads(() => this.alive),
     };
   }
 

@@ -4,7 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import { assert } from "../../../core/assert.ts";
-import { type Bytes, concat, equalBytes } from "../../../core/bytes.ts";
+import { type Bytes, concat, concatAll, equalBytes } from "../../../core/bytes.ts";
 import { NetworkError } from "../error.ts";
 import { TLS_UNREAD_BYTES_MAX } from "../limits.ts";
 import type { ByteStream, Network, TlsIdentity } from "../platform.ts";
@@ -163,7 +163,7 @@ class SimulatedStream implements ByteStream, EndHandler {
     if (reader === undefined || (this.#unread.length === 0 && this.#state === "open")) return;
     this.#reader = undefined;
     if (this.#unread.length > 0) {
-      const bytes = concat(...this.#unread);
+      const bytes = concatAll(this.#unread);
       this.#unread = [];
       this.#acknowledge(bytes.length);
       reader.resolve(bytes);

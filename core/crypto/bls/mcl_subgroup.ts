@@ -33,7 +33,8 @@ export function areInG1(
   const results: boolean[] = [];
   for (let from = 0; from < points.length; from += TOGETHER_MAX) {
     const part = points.slice(from, from + TOGETHER_MAX);
-    results.push(...(part.length < TOGETHER_MIN ? part.map(isAlone) : new Lanes(module, memory, part).test(isAlone)));
+    const tested = part.length < TOGETHER_MIN ? part.map(isAlone) : new Lanes(module, memory, part).test(isAlone);
+    for (const result of tested) results.push(result);
   }
   return results;
 }

@@ -4,7 +4,7 @@ import type { Sender } from "../../../actors/actor.ts";
 import { ActorError } from "../../../actors/error.ts";
 import type { Address, Listener } from "../../../actors/platform/platform.ts";
 import type { ActorRef, Cast } from "../../../actors/protocol.ts";
-import { concat, fromUtf8, utf8 } from "../../../core/bytes.ts";
+import { concatAll, fromUtf8, utf8 } from "../../../core/bytes.ts";
 import type { Result } from "../../../core/result.ts";
 import type { CallOutcome, DevchainMessage } from "./actor.ts";
 import type { Call, CallError } from "./json_rpc_server.ts";
@@ -96,7 +96,7 @@ async function bodyText(request: Request): Promise<string | null> {
     parts.push(part);
   }
   try {
-    return fromUtf8(concat(...parts));
+    return fromUtf8(concatAll(parts));
   } catch (thrown) {
     if (thrown instanceof TypeError) return null;
     throw thrown;

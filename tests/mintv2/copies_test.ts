@@ -1,0 +1,37 @@
+/** A wallet's folder that is copied, or restored from a backup: both go on, and no note is made twice. */
+import { assertEquals } from "@std/assert";
+import { builtInModules } from "../../client/modules.ts";
+import { ClientWorld } from "../../client/testing.ts";
+import type { FederationClient } from "../../client/mod.ts";
+import { sleep } from "../../actors/platform/platform.ts";
+import { MintFederation } from "./federation.ts";
+
+const world = new ClientWorld(11);
+
+/** Long enough for a wallet to have done whatever it does in the background. */
+const QUIET_MS = 60_000;
+
+async function redeem(wallet: FederationClient, text: string): Promise<string | null> {
+  const { operationId } = await world.finish(wallet.receive(text));
+  const outcome = await world.finish(wallet.awaitReceive(operationId));
+  await world.finish(wallet.awaitNotes(operationId));
+  return outcome.ok ? null : outcome.error;
+}
+
+Deno.test("a copy of a wallet's folder and its original make different notes: what each receives is its own", async () => {
+  const federation = await MintFederation.start(world);
+  const original = await federation.wallet(world, "original", builtInModules);
+  await world.finish(sleep(world.platform.clock, QUIET_MS));
+  await world.finish(original.close());
+  world.copyStore("original", "copy");
+  const shop = await federation.wallet(world, "shop");
+  for (const path of ["original", "copy"]) {
+    const wallet = await federation.wallet(world, path, builtInModules);
+    const notes = await Promise.all([19, 18, 12, 11].map((denomination) => federation.note(denomination)));
+    assertEquals(await redeem(wallet, federation.text(...notes)), null);
+    const { ecash } = await world.finish(wallet.spend(700_000n / 512n * 512n));
+    assertEquals(await redeem(shop, ecash), null, `what the ${path} spends is good`);
+    await world.finish(wallet.close());
+  }
+  await world.finish(shop.close());
+});
