@@ -12,7 +12,7 @@ import type { Codec, Json } from "../core/encoding/mod.ts";
 import { decode, encode } from "../core/encoding/mod.ts";
 import type { Result } from "../core/result.ts";
 import { err, ok } from "../core/result.ts";
-import type { ModuleInstanceId, OperationId, OutPointRange, TransactionId } from "../core/types/ids.ts";
+import type { AmountUnit, ModuleInstanceId, OperationId, OutPointRange, TransactionId } from "../core/types/ids.ts";
 import { GLOBAL_INSTANCE_ID } from "../core/types/ids.ts";
 import type {
   Attempt,
@@ -40,7 +40,7 @@ import { followEvents, logEvent } from "./logs/events.ts";
 import { addOperation, getOperation, setOperationOutcome } from "./logs/operations.ts";
 import { setFee } from "./logs/transactions.ts";
 import type { Draft, Finalized } from "./transactions/finalize.ts";
-import { finalize } from "./transactions/finalize.ts";
+import { finalize, quote } from "./transactions/finalize.ts";
 
 /** Who knows a module's states. */
 export type StateOwner<State> = {
@@ -136,11 +136,11 @@ class OperationTx implements ClientTx<any> {
   }
 
   finalize(draft: Draft, spending: Spending = "wallet"): Promise<Result<Finalized, FinalizeError>> {
-    return finalize(draft, async (unit, inputMsat, outputMsat) => {
-      const primary = this.operations.options.primary();
-      if (!primary || primary.module.unit !== unit) return err({ code: "no_primary_module" });
+    return finalize(draft, async (unit, sums) => {
+      const primary = this.operations.primaryFor(unit);
+      if (!primary) return err({ code: "no_primary_module" });
       const tx = this.as(primary.instance);
-      const added = await primary.module.balanceTransaction(tx, inputMsat, outputMsat, spending);
+      const added = await primary.module.balanceTransaction(tx, { ...sums, spending });
       return added.ok ? ok({ instance: primary.instance, ...added.value }) : added;
     }, this.operations.options.platform.dice);
   }
@@ -181,6 +181,11 @@ export class Operations {
 
   constructor(options: OperationsOptions) {
     this.options = options;
+  }
+
+  primaryFor(unit: AmountUnit): Primary | null {
+    const primary = this.options.primary();
+    return primary && primary.module.unit === unit ? primary : null;
   }
 
   /** Runs `body` in one store transaction, again on conflict and when it was not ready; resolves when durable, then its machines run. */
@@ -240,9 +245,6 @@ function draftOf<State>(
   };
 }
 
-/** A dry run's operation: nothing of it is kept. */
-const NO_OPERATION = "0".repeat(64) as OperationId;
-
 /** The core in the hands of one module. */
 export class ModuleCore<State> implements ClientCore<State> {
   readonly #operations: Operations;
@@ -259,7 +261,19 @@ export class ModuleCore<State> implements ClientCore<State> {
     return this.#operations.transact(operationId, this.#instance, body);
   }
 
-  submit(draft: NewTransaction<State>): Promise<Result<OutPointRange, FinalizeError>> {
+  /** As often as the wallet must first make fewer notes of its own: each time there are fewer. */
+  async submit(draft: NewTransaction<State>): Promise<Result<OutPointRange, FinalizeError>> {
+    for (;;) {
+      const submitted = await this.#submit(draft);
+      if (submitted.ok || submitted.error.code !== "fragmented") return submitted;
+      const primary = this.#operations.options.primary();
+      assert(primary, "a wallet that is fragmented is there");
+      const fewer = await primary.module.consolidate(submitted.error.needMsat, draft.signal);
+      if (!fewer.ok) return submitted;
+    }
+  }
+
+  #submit(draft: NewTransaction<State>): Promise<Result<OutPointRange, FinalizeError>> {
     const { operationId } = draft;
     const body = async (tx: OperationTx): Promise<Result<OutPointRange, FinalizeError>> => {
       if (await getOperation(tx.root, operationId) || await hasStates(tx.root, operationId)) {
@@ -279,11 +293,15 @@ export class ModuleCore<State> implements ClientCore<State> {
   quoteFee(
     draft: Pick<NewTransaction<State>, "inputs" | "outputs" | "spending">,
   ): Promise<Result<bigint, FinalizeError>> {
-    const body = async (tx: OperationTx): Promise<Result<bigint, FinalizeError>> => {
-      const finalized = await tx.finalize(draftOf(this.#instance, draft), draft.spending);
-      return finalized.ok ? ok(finalized.value.feeMsat) : finalized;
-    };
-    return this.#operations.transact(NO_OPERATION, this.#instance, body, () => false);
+    const { store } = this.#operations.options;
+    const { spending = "wallet" } = draft;
+    return store.read((tx) =>
+      quote(draftOf(this.#instance, draft), (unit, sums) => {
+        const primary = this.#operations.primaryFor(unit);
+        if (!primary) return Promise.resolve(err({ code: "no_primary_module" }));
+        return primary.module.quoteBalance(tx.view(modulePrefix(primary.instance)), { ...sums, spending });
+      })
+    );
   }
 
   operationExists(operationId: OperationId): Promise<boolean> {

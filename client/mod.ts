@@ -128,7 +128,9 @@ export type Spent = {
   readonly operationId: OperationId;
   /** Whoever has it has the money. Secret. */
   readonly ecash: string;
-  /** What it is worth: the asked amount, rounded up to 512 msat. */
+  /** Of a wallet with hundreds of small notes: more texts, as nobody could redeem so many notes of one. They belong to the amount. Secret. */
+  readonly further: readonly string[];
+  /** What all are worth: the asked amount, rounded up to 512 msat. */
   readonly amountMsat: bigint;
 };
 
@@ -225,16 +227,19 @@ export class FederationClient {
    */
   async spend(amountMsat: bigint, options: PayOptions & { readonly includeInvite?: boolean } = {}): Promise<Spent> {
     const { meta = null, includeInvite = false, signal } = options;
-    const { operationId, text } = await this.client.finish(
+    const sent = await this.client.finish(
       signal,
       (until) => this.#mint().send(amountMsat, { customMeta: meta, includeInvite }, until),
     );
-    return { operationId, ecash: text, amountMsat: ecashAmount(parseEcash(text)) };
+    const { operationId, texts: [ecash, ...further] } = sent;
+    const amountsMsat = sent.texts.map((text) => ecashAmount(parseEcash(text)));
+    return { operationId, ecash, further, amountMsat: amountsMsat.reduce((sum, msat) => sum + msat, 0n) };
   }
 
   /**
    * Redeems e-cash. When this resolves the redemption is on its way, and goes on after a crash.
-   * @throws {EcashError} `wrong_federation` · `already_received` · `uneconomical` · `insufficient_fees` · {DecodeError}
+   * @throws {EcashError} `wrong_federation` · `wrong_unit` · `zero_amount` · `repeated_note` · `uneconomical` (nothing would arrive) ·
+   * `invalid_signature` · `already_received` · `failed` · {DecodeError}
    */
   async receive(ecash: string, options: PayOptions = {}): Promise<{ operationId: OperationId; amountMsat: bigint }> {
     const amountMsat = ecashAmount(parseEcash(ecash.trim()));

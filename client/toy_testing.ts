@@ -2,7 +2,7 @@
  * For tests: a module with money that is a number, state machines that count, and guardians who keep the books. What the client's core
  * does shows in it without any e-cash.
  */
-import type { StoreTx } from "../actors/store/store.ts";
+import type { ReadTx, StoreTx } from "../actors/store/store.ts";
 import type { Bytes } from "../core/bytes.ts";
 import { toHex } from "../core/bytes.ts";
 import type { CodecType, Json } from "../core/encoding/mod.ts";
@@ -25,12 +25,14 @@ import { BITCOIN_UNIT, outPointRange, transactionId } from "../core/types/ids.ts
 import type { Transaction, TransactionError } from "../core/types/transaction.ts";
 import { transaction, transactionIdOf, transactionSubmissionOutcome } from "../core/types/transaction.ts";
 import type {
+  AddedMsat,
   ClientInput,
   ClientModuleEnv,
   ClientTx,
   FinalizeError,
   InputBundle,
   OutputBundle,
+  ToBalance,
 } from "../modules/contract/client.ts";
 import { defineClientModule, transition } from "../modules/contract/client.ts";
 import { endedBy } from "../modules/contract/waiting.ts";
@@ -157,8 +159,7 @@ export class Toy {
 
   async balanceTransaction(
     tx: Tx,
-    inputMsat: bigint,
-    outputMsat: bigint,
+    { inputMsat, outputMsat }: ToBalance,
   ): Promise<Result<{ inputs: InputBundle<ToyState>; outputs: OutputBundle<ToyState> }, FinalizeError>> {
     const missing = outputMsat > inputMsat ? outputMsat - inputMsat : 0n;
     const msat = (missing + COIN - 1n) / COIN * COIN;
@@ -174,6 +175,22 @@ export class Toy {
       ? { outputs: [], machines: () => [] }
       : outputsOf(this.env, change, (range) => [{ tag: "Issuing", value: { range, msat: change } }]);
     return ok({ inputs, outputs });
+  }
+
+  async quoteBalance(
+    tx: ReadTx,
+    { inputMsat, outputMsat }: ToBalance,
+  ): Promise<Result<AddedMsat, FinalizeError>> {
+    const missing = outputMsat > inputMsat ? outputMsat - inputMsat : 0n;
+    const msat = (missing + COIN - 1n) / COIN * COIN;
+    const availableMsat = await read(tx, BALANCE);
+    if (msat > availableMsat) return err({ code: "insufficient_funds", requestedMsat: missing, availableMsat });
+    const change = inputMsat + msat - outputMsat - TOY_FEE;
+    return ok({ inputMsat: msat, outputMsat: change > 0n ? change : 0n, feesBeforeMsat: 0n });
+  }
+
+  consolidate(): Promise<Result<null, string>> {
+    return Promise.resolve(err("there are no notes"));
   }
 
   async awaitOutputs(

@@ -32,6 +32,9 @@ const WAITING: Readonly<Record<string, Call>> = {
   depositAddress: (wallet, signal) => wallet.depositAddress({ signal }),
   bitcoinFees: (wallet, signal) => wallet.bitcoinFees(signal),
   maxPayable: (wallet, signal) => wallet.maxPayable(1n, signal),
+  quoteWithdraw: (wallet, signal) => wallet.quoteWithdraw(ADDRESS, 20_000n, { signal }),
+  bitcoinQueue: (wallet, signal) => wallet.bitcoinQueue(signal),
+  retryDeposits: (wallet, signal) => wallet.retryDeposits(signal),
   withdraw: (wallet, signal) => wallet.withdraw(ADDRESS, 20_000n, { signal }),
   "withdraw all": (wallet, signal) => wallet.withdraw(ADDRESS, "all", { signal }),
   spend: (wallet, signal) => wallet.spend(1_024n, { signal }),
@@ -62,7 +65,6 @@ const OF_UNKNOWN: Readonly<Record<string, Call>> = {
   awaitWithdraw: (wallet) => wallet.awaitWithdraw(UNKNOWN),
   "client.awaitOperation": ({ client }) => client.awaitOperation(UNKNOWN),
   "mintv2 awaitReceive": (wallet) => apiOf<MintClient>(wallet, "mintv2").awaitReceive(UNKNOWN),
-  "mintv2 awaitNotes": (wallet) => apiOf<MintClient>(wallet, "mintv2").awaitNotes(UNKNOWN),
   "walletv2 awaitSend": (wallet) => apiOf<WalletClient>(wallet, "walletv2").awaitSend(UNKNOWN),
 };
 

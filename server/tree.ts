@@ -4,7 +4,7 @@
  * ```
  * guardian                              one_for_one
  * ├─ bitcoin                            watches the Bitcoin node
- * ├─ setup, ceremony                    only until the guardian is configured
+ * ├─ setup, ceremony, reach             only until the guardian is configured
  * ├─ peers                              one_for_one: router, link:<peer> …, listener
  * ├─ federation                         one_for_one: guardian:<peer> …, connections to the other guardians' APIs
  * ├─ gossip                             one_for_one: announcements, metadata: what guardians say of themselves;
@@ -13,7 +13,7 @@
  * │  ├─ modules                         one_for_one: <id>:<kind> …
  * │  ├─ mempool                         items that wait for our next unit
  * │  ├─ submissions                     transactions that clients wait for
- * │  ├─ engine                          processes ordered items, one store transaction an item
+ * │  ├─ engine                          processes ordered items, one store transaction a unit
  * │  ├─ current                         a fresh tree each session
  * │  │  └─ session:<n>                  one_for_all: outcome, broadcast, catch_up (a single guardian: single)
  * │  ├─ sessions                        starts them one after the other
@@ -42,6 +42,7 @@ import type { ConsensusBoard } from "./consensus/board.ts";
 import { broadcastChild } from "./consensus/broadcast.ts";
 import { catchUp } from "./consensus/catch_up.ts";
 import { modulePrefix } from "./consensus/db.ts";
+import type { Disagreement } from "./consensus/disagreement.ts";
 import type { EngineRef } from "./consensus/engine.ts";
 import { engine } from "./consensus/engine.ts";
 import type { MempoolRef } from "./consensus/mempool.ts";
@@ -149,6 +150,8 @@ export type ConsensusArgs = {
   readonly ready: (signal: AbortSignal) => Promise<void>;
   /** A planned shutdown has come. */
   readonly shutdown: () => void;
+  /** The federation signed an outcome that isn't ours. */
+  readonly disagreed: (found: Disagreement) => void;
 };
 
 export function consensusTree(args: ConsensusArgs): SupervisorSpec {
@@ -192,6 +195,7 @@ export function consensusTree(args: ConsensusArgs): SupervisorSpec {
           timeoutMs: settings.sessionTimeoutMs,
           total: settings.peers.total,
           shutdown: args.shutdown,
+          disagreed: args.disagreed,
           board,
         },
       }),
@@ -244,7 +248,7 @@ function sessionTree(
       child(catchUp, {
         args: {
           session,
-          threshold: settings.peers.threshold,
+          peers: settings.peers,
           keychain,
           modules,
           outcome: outcomeRef,

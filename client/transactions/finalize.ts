@@ -4,12 +4,14 @@
  */
 import type { Dice } from "../../actors/platform/platform.ts";
 import { assert } from "../../core/assert.ts";
+import type { Bytes } from "../../core/bytes.ts";
 import { encode } from "../../core/encoding/mod.ts";
 import type { Result } from "../../core/result.ts";
 import { err, ok } from "../../core/result.ts";
 import { U64_MAX } from "../../core/types/amount.ts";
 import type { Amounts } from "../../core/types/amount.ts";
 import type { AmountUnit, ModuleInstanceId, OutPointRange, TransactionId } from "../../core/types/ids.ts";
+import { BITCOIN_UNIT } from "../../core/types/ids.ts";
 import type { Transaction } from "../../core/types/transaction.ts";
 import {
   transaction as transactionCodec,
@@ -18,11 +20,13 @@ import {
 } from "../../core/types/transaction.ts";
 import { signTransaction } from "../../core/types/transaction_signing.ts";
 import type {
+  AddedMsat,
   ClientInput,
   ClientOutput,
   FinalizeError,
   InputBundle,
   OutputBundle,
+  ToBalance,
 } from "../../modules/contract/client.ts";
 
 // deno-lint-ignore no-explicit-any -- bundles of different modules stand side by side, each with its own kind of state
@@ -39,9 +43,14 @@ export type Draft = {
 /** Asked for each unit whose inputs differ from its outputs. */
 export type Balance = (
   unit: AmountUnit,
-  inputMsat: bigint,
-  outputMsat: bigint,
+  sums: Omit<ToBalance, "spending">,
 ) => Promise<Result<{ instance: ModuleInstanceId; inputs: AnyInputs; outputs: AnyOutputs }, FinalizeError>>;
+
+/** The same, of what would be added. */
+export type QuoteBalance = (
+  unit: AmountUnit,
+  sums: Omit<ToBalance, "spending">,
+) => Promise<Result<AddedMsat, FinalizeError>>;
 
 export type Finalized = {
   readonly txid: TransactionId;
@@ -81,15 +90,40 @@ function overflows(sums: Sums): boolean {
   return [...sums.values()].some((msat) => msat > U64_MAX);
 }
 
+/** Signatures are 64 bytes whatever they say. */
+const ANY_SIGNATURE = new Uint8Array(64) as Bytes;
+/** Lengths of lists that grow with what is added: three of them, by two bytes each, and that of the whole list of signatures, by four. */
+const LENGTHS_BYTES = 10;
+
+function unsigned(draft: Draft, nonce: Bytes): Pick<Transaction, "inputs" | "outputs" | "nonce"> {
+  return {
+    inputs: draft.inputs.flatMap(({ bundle }) => bundle.inputs.map(({ input }) => input)),
+    outputs: draft.outputs.flatMap(({ bundle }) => bundle.outputs.map(({ output }) => output)),
+    nonce,
+  };
+}
+
+/** Bytes that a transaction of this may still grow by; negative when it is too large already. */
+function roomBytes(draft: Draft): number {
+  const { inputs, outputs, nonce } = unsigned(draft, new Uint8Array(8) as Bytes);
+  const signatures: Transaction["signatures"] = { tag: "NaiveMultisig", value: inputs.map(() => ANY_SIGNATURE) };
+  const bytes = encode(transactionCodec, { inputs, outputs, nonce, signatures }).length;
+  return TRANSACTION_BYTES_MAX - bytes - LENGTHS_BYTES;
+}
+
+function unitsOf(sums: { inputs: Sums; outputs: Sums }): AmountUnit[] {
+  return [...new Set([...sums.inputs.keys(), ...sums.outputs.keys()])].sort((a, b) => a < b ? -1 : 1);
+}
+
 async function balanced(draft: Draft, balance: Balance): Promise<Result<Draft, FinalizeError>> {
   const before = sumsOf(draft);
   if (overflows(before.inputs) || overflows(before.outputs)) return err({ code: "overflow" });
   let whole = draft;
-  const units = [...new Set([...before.inputs.keys(), ...before.outputs.keys()])].sort((a, b) => a < b ? -1 : 1);
+  const units = unitsOf(before);
   for (const unit of units) {
     const inputMsat = before.inputs.get(unit) ?? 0n, outputMsat = before.outputs.get(unit) ?? 0n;
     if (inputMsat === outputMsat) continue;
-    const added = await balance(unit, inputMsat, outputMsat);
+    const added = await balance(unit, { inputMsat, outputMsat, roomBytes: roomBytes(whole) });
     if (!added.ok) return added;
     const { instance, inputs, outputs } = added.value;
     whole = {
@@ -134,12 +168,11 @@ export async function finalize(draft: Draft, balance: Balance, dice: Dice): Prom
   if (!whole.ok) return whole;
   const inputs: ClientInput[] = whole.value.inputs.flatMap(({ bundle }) => [...bundle.inputs]);
   const outputs: ClientOutput[] = whole.value.outputs.flatMap(({ bundle }) => [...bundle.outputs]);
-  const unsigned = {
-    inputs: inputs.map(({ input }) => input),
-    outputs: outputs.map(({ output }) => output),
-    nonce: dice.bytes(8),
-  };
-  const transaction = signTransaction(unsigned, inputs.map(({ key }) => key), () => dice.bytes(32));
+  const transaction = signTransaction(
+    unsigned(whole.value, dice.bytes(8)),
+    inputs.map(({ key }) => key),
+    () => dice.bytes(32),
+  );
   const txid = transactionIdOf(transaction);
   const bytes = encode(transactionCodec, transaction).length;
   if (bytes > TRANSACTION_BYTES_MAX) return err({ code: "too_large", bytes, bytesMax: TRANSACTION_BYTES_MAX });
@@ -152,8 +185,31 @@ export async function finalize(draft: Draft, balance: Balance, dice: Dice): Prom
   });
 }
 
+/**
+ * What `finalize` would make of it: fees, what is burned, and what exchanges that must come before cost. No cryptography.
+ * @returns msat of bitcoin
+ */
+export async function quote(draft: Draft, balance: QuoteBalance): Promise<Result<bigint, FinalizeError>> {
+  const sums = sumsOf(draft);
+  if (overflows(sums.inputs) || overflows(sums.outputs)) return err({ code: "overflow" });
+  let feeMsat = feeOf(
+    draft.inputs.flatMap(({ bundle }) => [...bundle.inputs]),
+    draft.outputs.flatMap(({ bundle }) => [...bundle.outputs]),
+  );
+  for (const unit of unitsOf(sums)) {
+    const inputMsat = sums.inputs.get(unit) ?? 0n, outputMsat = sums.outputs.get(unit) ?? 0n;
+    if (inputMsat === outputMsat) continue;
+    const added = await balance(unit, { inputMsat, outputMsat, roomBytes: roomBytes(draft) });
+    if (!added.ok) return added;
+    if (unit === BITCOIN_UNIT) {
+      feeMsat += added.value.inputMsat - added.value.outputMsat + added.value.feesBeforeMsat;
+    }
+  }
+  return ok(feeMsat);
+}
+
 function feeOf(inputs: readonly ClientInput[], outputs: readonly ClientOutput[]): bigint {
-  const bitcoin = (amounts: Amounts): bigint => amounts.get(0n) ?? 0n;
+  const bitcoin = (amounts: Amounts): bigint => amounts.get(BITCOIN_UNIT) ?? 0n;
   const inMsat = inputs.reduce((sum, { amounts }) => sum + bitcoin(amounts), 0n);
   return outputs.reduce((rest, { amounts }) => rest - bitcoin(amounts), inMsat);
 }

@@ -51,7 +51,7 @@ function draft(ins: InputBundle<null>[], outs: OutputBundle<null>[]): Draft {
 
 /** Spends or issues exactly what is missing or left, without fees. */
 function exact(made?: Made): Balance {
-  return (_unit, inMsat, outMsat) => {
+  return (_unit, { inputMsat: inMsat, outputMsat: outMsat }) => {
     const ins = outMsat > inMsat ? [input(90, outMsat - inMsat)] : [];
     const outs = inMsat > outMsat ? [output(91, inMsat - outMsat)] : [];
     return Promise.resolve(ok({ instance: 5, inputs: inputs(ins, made), outputs: outputs(outs, made) }));

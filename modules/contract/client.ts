@@ -66,8 +66,22 @@ export function transition<State, T>(
   return { trigger, apply };
 }
 
-/** What the primary module may add to a transaction's inputs: from the wallet, or nothing. */
+/** What the primary module may add to a transaction's inputs: from the wallet as far as there is something to pay, or nothing. */
 export type Spending = "wallet" | "nothing";
+
+/** A transaction that the primary module is to balance. */
+export type ToBalance = {
+  /** What its inputs bring. */
+  readonly inputMsat: bigint;
+  /** What its outputs take, all fees among them. */
+  readonly outputMsat: bigint;
+  readonly spending: Spending;
+  /** Bytes of the transaction that are left for what is added, signatures included. */
+  readonly roomBytes: number;
+};
+
+/** Sums of what the primary module adds: `inputMsat` without fees, `outputMsat` without fees, `feesBeforeMsat` of what comes before. */
+export type AddedMsat = { readonly inputMsat: bigint; readonly outputMsat: bigint; readonly feesBeforeMsat: bigint };
 
 /**
  * Thrown in a store transaction that lacks what takes long to find and is never stored before it is used. Nothing is committed, and the
@@ -121,6 +135,8 @@ export type FinalizeError =
   | { readonly code: "insufficient_funds"; readonly requestedMsat: bigint; readonly availableMsat: bigint }
   | { readonly code: "operation_exists"; readonly operationId: OperationId }
   | { readonly code: "too_large"; readonly bytes: number; readonly bytesMax: number }
+  /** The wallet has enough, but in more notes than a transaction takes: `consolidate` makes fewer of them. */
+  | { readonly code: "fragmented"; readonly needMsat: bigint }
   | { readonly code: "overflow" | "no_primary_module" };
 
 /** A new operation: one transaction and its entry in the operation log. */
@@ -128,10 +144,12 @@ export type NewTransaction<State> = {
   readonly operationId: OperationId;
   readonly inputs: readonly InputBundle<State>[];
   readonly outputs: readonly OutputBundle<State>[];
+  /** Default: `"wallet"`. */
+  readonly spending?: Spending;
   /** Entry in the operation log, given the change outputs. */
   readonly meta: (change: OutPointRange) => Json;
-  /** Whether the primary module may add its own money; default: it may. As in `ClientTx.claimInputs`. */
-  readonly spending?: Spending;
+  /** Ends the wait for notes that the wallet exchanges before; what is submitted is not ended. */
+  readonly signal?: AbortSignal;
   /** Further work of the module in the same store transaction. */
   readonly also?: (tx: ClientTx<State>, change: OutPointRange) => Promise<void>;
 };
@@ -141,7 +159,7 @@ export interface ClientCore<State> {
   /** A store transaction with the means of an operation but no transaction to the federation: note selection, own records. */
   transact<T>(operationId: OperationId, body: (tx: ClientTx<State>) => Promise<T>): Promise<T>;
   submit(transaction: NewTransaction<State>): Promise<Result<OutPointRange, FinalizeError>>;
-  /** What `submit` would cost, by a dry run: fees and what is burned, msat. */
+  /** What `submit` would cost: fees and what is burned, msat. By arithmetic alone. */
   quoteFee(
     transaction: Pick<NewTransaction<State>, "inputs" | "outputs" | "spending">,
   ): Promise<Result<bigint, FinalizeError>>;
@@ -223,14 +241,19 @@ export interface PrimaryModule<State> {
   readonly unit: AmountUnit;
   /**
    * Further inputs and outputs, so that their own fees included inputs cover outputs. Removes what it spends from the store in `tx`.
-   * `inputMsat`, `outputMsat`: sums of what is there, all fees among the outputs.
+   * @throws {NotReady}
    */
   balanceTransaction(
     tx: ClientTx<State>,
-    inputMsat: bigint,
-    outputMsat: bigint,
-    spending: Spending,
+    balance: ToBalance,
   ): Promise<Result<{ readonly inputs: InputBundle<State>; readonly outputs: OutputBundle<State> }, FinalizeError>>;
+  /** What `balanceTransaction` would add, and what would have to be done before, by arithmetic alone. Changes nothing. */
+  quoteBalance(tx: ReadTx, balance: ToBalance): Promise<Result<AddedMsat, FinalizeError>>;
+  /**
+   * Exchanges notes for fewer ones, so that a transaction can take as many as `needMsat` takes. Resolves when they are there.
+   * The error says why they never will.
+   */
+  consolidate(needMsat: bigint, signal?: AbortSignal): Promise<Result<null, string>>;
   /** Resolves when the outputs' notes are in the store. */
   awaitOutputs(operationId: OperationId, range: OutPointRange, signal?: AbortSignal): Promise<Result<null, string>>;
   balanceMsat(tx: ReadTx): Promise<bigint>;

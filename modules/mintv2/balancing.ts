@@ -1,39 +1,75 @@
 /**
- * Which notes a wallet spends and which it asks for, so that a transaction is paid for and the wallet keeps about three notes of each
- * denomination. Pure. Follows fedimint-mintv2-client 0.13.0 (`lib.rs`); sheet "e-cash" 8.
+ * Which notes a wallet spends and which it asks for, so that a transaction is paid for, fits into a unit, and the wallet keeps about three
+ * notes of each denomination. Pure, and by counts: notes of one denomination are alike, so ten thousand cost no more than ten. After
+ * fedimint-mintv2-client 0.13.0 (`lib.rs`); sheet "e-cash" 8.
  *
- * Two places differ, because the reference crashes there: what a note that is spent only to get smaller ones costs in fees is counted,
- * and a note that brings nothing after its fee is not spent for it.
+ * Where it differs: a transaction never exceeds the room it has; notes that are being issued count as held; the wallet's own notes are
+ * spent only for what there is to pay, so that what comes in never makes the balance smaller; what a note that is spent only to get
+ * smaller ones costs in fees is counted.
  */
+import type { Result } from "../../core/result.ts";
+import { err, ok } from "../../core/result.ts";
 import type { Spending } from "../contract/client.ts";
 import type { Denomination } from "./denomination.ts";
 import { CLIENT_DENOMINATIONS, denominationAmount } from "./denomination.ts";
 import type { FeeConsensus } from "./fees.ts";
 import { feeOf } from "./fees.ts";
+import { CONSOLIDATED_NOTES_MAX, INPUT_BYTES, OUTPUT_BYTES } from "./limits.ts";
 
 /** Notes of each denomination that a wallet aims at. */
 const TARGET = 3;
-/** Beyond so many of a denomination, all above the target are spent at the next opportunity. */
+/** Beyond so many of a denomination, those above the target are spent at the next payment. */
 const CONSOLIDATE_ABOVE = 6;
 
-/** A wallet's notes by denomination, in the wallet's order. */
-export type Holdings<Note> = ReadonlyMap<Denomination, readonly Note[]>;
+/** How many notes of each denomination. */
+export type Counts = ReadonlyMap<Denomination, number>;
 
-export type Balanced<Note> = {
-  /** Ascending by denomination. */
-  readonly spend: readonly { readonly denomination: Denomination; readonly note: Note }[];
+export type Purse = {
+  readonly held: Counts;
+  /** Notes that transactions under way bring. */
+  readonly underWay: Counts;
+};
+
+export type Terms = {
+  readonly fees: FeeConsensus;
+  /** Bytes of a transaction that are left for the wallet's inputs and outputs. */
+  readonly roomBytes: number;
+  readonly spending: Spending;
+};
+
+export type Balanced = {
+  readonly spend: Counts;
   /** Ascending. */
   readonly issue: readonly Denomination[];
   /** What is left over and lost, msat; less than the smallest note with its fee. */
   readonly burnedMsat: bigint;
 };
 
-type Held<Note> = { readonly denomination: Denomination; readonly note: Note };
+/** `fragmented`: there is enough, but in more notes than a transaction takes. `no_room`: what the transaction brings leaves none. */
+export type BalanceError = "insufficient" | "fragmented" | "no_room";
 
 const descending = CLIENT_DENOMINATIONS.toReversed();
 
+export function countOf(counts: Counts): number {
+  let sum = 0;
+  for (const count of counts.values()) sum += count;
+  return sum;
+}
+
+export function valueOf(counts: Counts): bigint {
+  let sumMsat = 0n;
+  for (const [denomination, count] of counts) sumMsat += denominationAmount(denomination) * BigInt(count);
+  return sumMsat;
+}
+
+export function countsOf(denominations: Iterable<Denomination>): Map<Denomination, number> {
+  const counts = new Map<Denomination, number>();
+  for (const denomination of denominations) counts.set(denomination, (counts.get(denomination) ?? 0) + 1);
+  return counts;
+}
+
 /** Value less the fee for spending it. */
-function worthMsat(denomination: Denomination, fees: FeeConsensus): bigint {
+export function worthMsat(denomination: Denomination, fees: FeeConsensus): bigint {
   const valueMsat = denominationAmount(denomination);
   return valueMsat - feeOf(fees, valueMsat);
 }
@@ -42,6 +78,16 @@ function worthMsat(denomination: Denomination, fees: FeeConsensus): bigint {
 export function issueCostMsat(denomination: Denomination, fees: FeeConsensus): bigint {
   const valueMsat = denominationAmount(denomination);
   return valueMsat + feeOf(fees, valueMsat);
+}
+
+/** What notes bring at most: those that their fee eats up are not spent. */
+export function worthOf(counts: Counts, fees: FeeConsensus): bigint {
+  let sumMsat = 0n;
+  for (const [denomination, count] of counts) {
+    const worth = worthMsat(denomination, fees);
+    if (worth > 0n) sumMsat += worth * BigInt(count);
+  }
+  return sumMsat;
 }
 
 /** As many notes as fit, largest first, from the denominations that clients use. */
@@ -58,93 +104,149 @@ export function greedyIssuance(
   return { issue, restMsat };
 }
 
-/** Notes for `needMsat`: first those above the target, then the others, each largest first. Null when all of them are not enough. */
-function fund<Note>(holdings: Holdings<Note>, needMsat: bigint, fees: FeeConsensus): Held<Note>[] | null {
-  const chosen: Held<Note>[] = [], excess: Held<Note>[] = [], target: Held<Note>[] = [];
-  for (const denomination of descending) {
-    const held = (holdings.get(denomination) ?? []).map((note) => ({ denomination, note }));
-    const above = held.length > CONSOLIDATE_ABOVE ? chosen : excess;
-    for (const [i, note] of held.entries()) (i < TARGET ? target : above).push(note);
-  }
-  let fundedMsat = chosen.reduce((sum, { denomination }) => sum + worthMsat(denomination, fees), 0n);
-  for (const held of [...excess, ...target]) {
-    if (fundedMsat >= needMsat) break;
-    chosen.push(held);
-    fundedMsat += worthMsat(held.denomination, fees);
-  }
-  return fundedMsat >= needMsat ? chosen : null;
+/** Denominations that are worth spending, largest first. */
+function spendable(held: Counts, fees: FeeConsensus): Denomination[] {
+  return [...held.keys()].filter((denomination) => worthMsat(denomination, fees) > 0n).sort((a, b) => b - a);
 }
 
-/** Issues the small notes that are missing, from the surplus and from large notes that are spent for them. */
-function rebalance<Note>(
-  holdings: Holdings<Note>,
-  spent: ReadonlySet<Note>,
+/** A pile of notes from which a transaction takes. */
+class Pile {
+  readonly #held: Counts;
+  readonly #fees: FeeConsensus;
+  readonly #descending: readonly Denomination[];
+  readonly taken = new Map<Denomination, number>();
+  worthMsat = 0n;
+
+  constructor(held: Counts, fees: FeeConsensus) {
+    this.#held = held;
+    this.#fees = fees;
+    this.#descending = spendable(held, fees);
+  }
+
+  left(denomination: Denomination): number {
+    return (this.#held.get(denomination) ?? 0) - (this.taken.get(denomination) ?? 0);
+  }
+
+  take(denomination: Denomination, count: number): void {
+    if (count <= 0) return;
+    this.taken.set(denomination, (this.taken.get(denomination) ?? 0) + count);
+    this.worthMsat += worthMsat(denomination, this.#fees) * BigInt(count);
+  }
+
+  /** Largest first until `needMsat` is covered, all but `keep` of each denomination. */
+  cover(needMsat: bigint, keep: number): void {
+    for (const denomination of this.#descending) {
+      const available = this.left(denomination) - keep;
+      if (available <= 0) continue;
+      const missingMsat = needMsat - this.worthMsat;
+      if (missingMsat <= 0n) return;
+      const worth = worthMsat(denomination, this.#fees);
+      const wanted = (missingMsat + worth - 1n) / worth;
+      this.take(denomination, wanted < BigInt(available) ? Number(wanted) : available);
+    }
+  }
+
+  /** Of denominations that there are too many of, the small ones first. */
+  consolidate(): void {
+    let left = CONSOLIDATED_NOTES_MAX;
+    for (const denomination of this.#descending.toReversed()) {
+      const held = this.left(denomination);
+      const count = held > CONSOLIDATE_ABOVE ? Math.min(held - TARGET, left) : 0;
+      this.take(denomination, count);
+      left -= count;
+    }
+  }
+
+  largest(): Denomination | undefined {
+    return this.#descending.find((denomination) => this.left(denomination) > 0);
+  }
+}
+
+/** Issues the small notes that are missing, from the surplus and, for a payment, from large notes that are spent for them. */
+function rebalance(
+  pile: Pile,
+  underWay: Counts,
   surplusMsat: bigint,
   fees: FeeConsensus,
-  spending: Spending,
-): { readonly spend: Held<Note>[]; readonly issue: Denomination[]; readonly surplusMsat: bigint } {
-  const rest = (denomination: Denomination): Note[] =>
-    (holdings.get(denomination) ?? []).filter((note) => !spent.has(note));
-  const remaining = spending === "nothing"
-    ? []
-    : descending.flatMap((denomination) => rest(denomination).map((note) => ({ denomination, note })));
-  const spend: Held<Note>[] = [], issue: Denomination[] = [];
-  let leftMsat = surplusMsat, next = 0;
+  breaksNotes: boolean,
+): { readonly issue: Denomination[]; readonly surplusMsat: bigint } {
+  const missing = new Map(
+    CLIENT_DENOMINATIONS.map((denomination) => [
+      denomination,
+      TARGET - pile.left(denomination) - (underWay.get(denomination) ?? 0),
+    ]),
+  );
+  const issue: Denomination[] = [];
+  let leftMsat = surplusMsat;
   for (const denomination of CLIENT_DENOMINATIONS) {
     const costMsat = issueCostMsat(denomination, fees);
-    for (let missing = TARGET - rest(denomination).length; missing > 0; missing--) {
+    for (let count = missing.get(denomination)!; count > 0; count--) {
       if (leftMsat < costMsat) {
-        const larger = remaining[next++];
-        if (!larger) break;
-        const gainMsat = worthMsat(larger.denomination, fees);
-        if (denominationAmount(larger.denomination) <= costMsat || leftMsat + gainMsat < costMsat) break;
-        spend.push(larger);
+        const larger = breaksNotes ? pile.largest() : undefined;
+        if (larger === undefined || denominationAmount(larger) <= costMsat) break;
+        const gainMsat = worthMsat(larger, fees);
+        if (leftMsat + gainMsat < costMsat) break;
+        pile.take(larger, 1);
         leftMsat += gainMsat;
       }
       issue.push(denomination);
       leftMsat -= costMsat;
     }
   }
-  return { spend, issue, surplusMsat: leftMsat };
+  return { issue, surplusMsat: leftMsat };
+}
+
+function balancedBy(pile: Pile, issue: readonly Denomination[], burnedMsat: bigint): Balanced {
+  return { spend: pile.taken, issue: issue.toSorted((a, b) => a - b), burnedMsat };
+}
+
+export function balancedBytes({ spend, issue }: Pick<Balanced, "spend" | "issue">): number {
+  return countOf(spend) * INPUT_BYTES + issue.length * OUTPUT_BYTES;
 }
 
 /**
  * @param inputMsat what the transaction's inputs bring
  * @param outputMsat what its outputs take, all fees among them
- * @returns null when the wallet doesn't hold enough
  */
-export function balance<Note>(
-  holdings: Holdings<Note>,
+export function balance(
+  { held, underWay }: Purse,
   inputMsat: bigint,
   outputMsat: bigint,
-  fees: FeeConsensus,
-  spending: Spending = "wallet",
-): Balanced<Note> | null {
-  const needMsat = outputMsat > inputMsat ? outputMsat - inputMsat : 0n;
-  const funding = fund(spending === "wallet" ? holdings : new Map(), needMsat, fees);
-  if (!funding) return null;
-  const fundedMsat = funding.reduce((sum, { denomination }) => sum + worthMsat(denomination, fees), 0n);
-  const surplusMsat = inputMsat + fundedMsat - outputMsat;
-  // what comes in may be worth less than the fees it causes although nothing is to be paid: then it isn't covered
-  if (surplusMsat < 0n) return null;
-  const rebalanced = rebalance(holdings, new Set(funding.map(({ note }) => note)), surplusMsat, fees, spending);
-  const greedy = greedyIssuance(rebalanced.surplusMsat, fees);
-  const spend = [...funding, ...rebalanced.spend].sort((a, b) => a.denomination - b.denomination);
-  const issue = [...rebalanced.issue, ...greedy.issue].sort((a, b) => a - b);
-  return { spend, issue, burnedMsat: greedy.restMsat };
+  { fees, roomBytes, spending }: Terms,
+): Result<Balanced, BalanceError> {
+  const needMsat = outputMsat - inputMsat;
+  const pays = needMsat > 0n;
+  if (pays && (spending === "nothing" || worthOf(held, fees) < needMsat)) return err("insufficient");
+  // first so that the wallet is in good order afterwards; if that takes too much room, with as few notes as possible
+  const tidy = new Pile(held, fees);
+  if (pays) {
+    tidy.consolidate();
+    tidy.cover(needMsat, TARGET);
+    tidy.cover(needMsat, 0);
+  }
+  const rebalanced = rebalance(tidy, underWay, tidy.worthMsat - needMsat, fees, pays);
+  const rest = greedyIssuance(rebalanced.surplusMsat, fees);
+  const whole = balancedBy(tidy, [...rebalanced.issue, ...rest.issue], rest.restMsat);
+  if (balancedBytes(whole) <= roomBytes) return ok(whole);
+  const few = new Pile(held, fees);
+  if (pays) few.cover(needMsat, 0);
+  const greedy = greedyIssuance(few.worthMsat - needMsat, fees);
+  const least = balancedBy(few, greedy.issue, greedy.restMsat);
+  if (balancedBytes(least) <= roomBytes) return ok(least);
+  return err(pays && countOf(few.taken) > 1 ? "fragmented" : "no_room");
 }
 
-/** Notes that make up an amount exactly, largest first; null when the wallet has no such notes. */
-export function exactNotes<Note>(holdings: Holdings<Note>, amountMsat: bigint): Held<Note>[] | null {
-  const chosen: Held<Note>[] = [];
+/** Notes that make up an amount exactly; null when the wallet has no such notes. */
+export function exactNotes(held: Counts, amountMsat: bigint): Map<Denomination, number> | null {
+  const chosen = new Map<Denomination, number>();
   let restMsat = amountMsat;
-  for (const denomination of [...holdings.keys()].sort((a, b) => b - a)) {
+  for (const denomination of [...held.keys()].sort((a, b) => b - a)) {
     const valueMsat = denominationAmount(denomination);
-    for (const note of holdings.get(denomination)!) {
-      if (valueMsat > restMsat) break;
-      chosen.push({ denomination, note });
-      restMsat -= valueMsat;
-    }
+    const fits = restMsat / valueMsat, available = BigInt(held.get(denomination)!);
+    const count = fits < available ? fits : available;
+    if (count === 0n) continue;
+    chosen.set(denomination, Number(count));
+    restMsat -= count * valueMsat;
   }
   return restMsat === 0n ? chosen : null;
 }

@@ -49,6 +49,7 @@ export const mintv2Client = defineClientModule({
     return {
       transitions: (state, operationId) => mintTransitions(wallet, state, operationId),
       primary: wallet,
+      pending: (tx, active) => wallet.pending(tx, active),
       api,
       commands: mintCommands(api),
       background: () => wallet.tweaks.keepReady(),

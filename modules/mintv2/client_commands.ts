@@ -23,7 +23,8 @@ export function mintCommands(
         const includeInvite = args.includes("--include-invite");
         const [amount, ...others] = args.filter((arg) => arg !== "--include-invite");
         if (amount === undefined || others.length > 0) throw CommandError.usage("send takes one AMOUNT");
-        return (await mint.send(amountArgument(amount, "AMOUNT"), { includeInvite }, signal)).text;
+        const { texts } = await mint.send(amountArgument(amount, "AMOUNT"), { includeInvite }, signal);
+        return texts.length === 1 ? texts[0] : texts;
       },
     },
     receive: {

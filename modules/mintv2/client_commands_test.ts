@@ -17,7 +17,10 @@ function commands() {
     },
     send: (amountMsat, options) => {
       asked.push(["send", amountMsat, options]);
-      return Promise.resolve({ operationId: OPERATION, text: "fedimint1" });
+      return Promise.resolve({
+        operationId: OPERATION,
+        texts: amountMsat < 100_000n ? ["fedimint1"] : ["fedimint1", "fedimint2"],
+      });
     },
     receive: (text) => {
       asked.push(["receive", text]);

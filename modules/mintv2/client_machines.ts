@@ -8,10 +8,11 @@ import type { Result } from "../../core/result.ts";
 import { err, ok } from "../../core/result.ts";
 import { g1Point } from "../../core/types/bls.ts";
 import { outPointRange } from "../../core/types/ids.ts";
-import type { OperationId, PeerId } from "../../core/types/ids.ts";
+import type { OperationId, PeerId, TransactionId } from "../../core/types/ids.ts";
 import type { Transition } from "../contract/client.ts";
 import { transition } from "../contract/client.ts";
-import { addNote } from "./client_db.ts";
+import { countsOf, valueOf } from "./balancing.ts";
+import { addBrought, addNote, removeUnderWay } from "./client_db.ts";
 import type { MintState, StateOf } from "./client_states.ts";
 import type { Wallet } from "./client_wallet.ts";
 import type { SpendableNote } from "./ecash.ts";
@@ -32,7 +33,11 @@ export function mintTransitions(
     case "OutputPending":
       return [outputTransition(wallet, state, operationId)];
     case "ReceivePending":
-      return [receiveTransition(wallet, state, operationId)];
+      return [receiveTransition(wallet, [state.value.txid], operationId)];
+    case "RedemptionPending":
+      return [receiveTransition(wallet, state.value.txids, operationId)];
+    case "ReissuePending":
+      return [reissueTransition(wallet, state.value.txids, operationId)];
     default:
       return [];
   }
@@ -111,29 +116,55 @@ function outputTransition(
       }
       return await fetchNotes(wallet, state, signal);
     },
-    (tx, issued) => {
-      if (!issued) return Promise.resolve({ tag: "OutputAborted", value: { range } });
+    async (tx, issued) => {
+      removeUnderWay(tx.store, state.value.requests);
+      if (!issued) return { tag: "OutputAborted", value: { range } };
       for (const note of issued.notes) addNote(tx.store, note);
-      if (!("failed" in issued)) return Promise.resolve({ tag: "OutputIssued", value: { range } });
+      await addBrought(tx.store, operationId, valueOf(countsOf(issued.notes.map(({ denomination }) => denomination))));
+      if (!("failed" in issued)) return { tag: "OutputIssued", value: { range } };
       wallet.env.log.error("A threshold of guardians signed a note that does not verify", { operationId });
-      return Promise.resolve({ tag: "OutputFailed", value: { range, reason: issued.failed } });
+      return { tag: "OutputFailed", value: { range, reason: issued.failed } };
     },
   );
 }
 
+/** Ok when all are accepted; else why the first of them was not. */
+async function outcomeOf(
+  wallet: Wallet,
+  txids: readonly TransactionId[],
+  operationId: OperationId,
+  signal: AbortSignal,
+): Promise<Result<null, string>> {
+  const outcomes = await Promise.all(txids.map((txid) => wallet.env.core.awaitTransaction(operationId, txid, signal)));
+  return outcomes.find(({ ok }) => !ok) ?? ok(null);
+}
+
 function receiveTransition(
   wallet: Wallet,
-  { value: { txid } }: StateOf<"ReceivePending">,
+  txids: readonly TransactionId[],
   operationId: OperationId,
 ): Transition<MintState> {
   return transition<MintState, Result<null, string>>(
-    (signal) => wallet.env.core.awaitTransaction(operationId, txid, signal),
-    (tx, outcome) => {
+    (signal) => outcomeOf(wallet, txids, operationId, signal),
+    async (tx, outcome) => {
       const status = outcome.ok ? "Success" : "Rejected";
       tx.logEvent("payment-receive-update", { operation_id: operationId, status });
-      return Promise.resolve(
-        outcome.ok ? { tag: "ReceiveSuccess", value: null } : { tag: "ReceiveRejected", value: outcome.error },
-      );
+      await tx.setOutcome(operationId, status);
+      return outcome.ok ? { tag: "ReceiveSuccess", value: null } : { tag: "ReceiveRejected", value: outcome.error };
+    },
+  );
+}
+
+function reissueTransition(
+  wallet: Wallet,
+  txids: readonly TransactionId[],
+  operationId: OperationId,
+): Transition<MintState> {
+  return transition<MintState, Result<null, string>>(
+    (signal) => outcomeOf(wallet, txids, operationId, signal),
+    async (tx, outcome) => {
+      await tx.setOutcome(operationId, outcome.ok ? "Success" : "Rejected");
+      return outcome.ok ? { tag: "Reissued", value: null } : { tag: "ReissueRejected", value: outcome.error };
     },
   );
 }

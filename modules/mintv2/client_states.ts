@@ -28,6 +28,12 @@ export const mintState = closedEnum("MintClientState", {
   RefundSplit: struct("RefundSplit", { txid: transactionId }),
   /** Notes that guardians refuse even alone (spent before), or that their own fee would eat up. `txid` null when it was never tried. */
   RefundFailed: struct("RefundFailed", { txid: option(transactionId), notes: list(spendableNote) }),
+  /** E-cash that was received, in as many transactions as it takes. */
+  RedemptionPending: struct("RedemptionPending", { txids: list(transactionId) }),
+  /** Notes that are exchanged for others of the wallet. */
+  ReissuePending: struct("ReissuePending", { txids: list(transactionId) }),
+  Reissued: unit,
+  ReissueRejected: text,
 });
 export type MintState = CodecType<typeof mintState>;
 

@@ -1,12 +1,20 @@
 /** The e-cash wallet itself: its keys, its notes as inputs, new notes as outputs, and the balancing of transactions. */
+import type { ReadTx } from "../../actors/store/store.ts";
+import { toHex } from "../../core/bytes.ts";
 import type { G2 } from "../../core/crypto/bls/mod.ts";
+import type { Json } from "../../core/encoding/mod.ts";
+import { u64Number } from "../../core/encoding/mod.ts";
 import type { Result } from "../../core/result.ts";
 import { err, ok } from "../../core/result.ts";
-import type { AmountUnit, OperationId, OutPointRange, PeerId } from "../../core/types/ids.ts";
-import type { ReadTx } from "../../actors/store/store.ts";
-import { toDyn } from "../../core/types/dyn.ts";
 import type { Amounts } from "../../core/types/amount.ts";
+import { toDyn } from "../../core/types/dyn.ts";
+import type { AmountUnit, OperationId, OutPointRange, PeerId } from "../../core/types/ids.ts";
+import { outPointRange } from "../../core/types/ids.ts";
+import { TRANSACTION_BYTES_MAX } from "../../core/types/transaction.ts";
 import type {
+  ActiveState,
+  AddedMsat,
+  Attempt,
   ClientInput,
   ClientModuleEnv,
   ClientOutput,
@@ -14,12 +22,14 @@ import type {
   FinalizeError,
   InputBundle,
   OutputBundle,
+  PendingMoney,
   PrimaryModule,
-  Spending,
+  ToBalance,
 } from "../contract/client.ts";
 import { endedBy } from "../contract/waiting.ts";
-import { balance } from "./balancing.ts";
-import { holdings, noteCounts, removeNote } from "./client_db.ts";
+import type { BalanceError, Purse, Terms } from "./balancing.ts";
+import { balance, countsOf, valueOf } from "./balancing.ts";
+import { addUnderWay, failedRefundCounts, noteCounts, takeNotes, underWayCounts } from "./client_db.ts";
 import type { MintState } from "./client_states.ts";
 import { mintInput, mintOutput } from "./common.ts";
 import type { MintConfig } from "./config.ts";
@@ -30,6 +40,7 @@ import { noteOf } from "./ecash.ts";
 import { feeOf } from "./fees.ts";
 import type { NoteIssuanceRequest } from "./issuance.ts";
 import { noteRequest, requestOutput, tweakFilter } from "./issuance.ts";
+import { balanceMerging, mergesFor } from "./merging.ts";
 import { Tweaks } from "./tweaks.ts";
 
 export type MintEnv = ClientModuleEnv<MintConfig, MintState>;
@@ -89,34 +100,90 @@ export class Wallet implements PrimaryModule<MintState> {
     };
   }
 
-  /** New notes as outputs, with the machine that fetches them. */
-  outputBundle(
-    { attempt }: Pick<ClientTx<MintState>, "attempt">,
-    denominations: readonly Denomination[],
-  ): OutputBundle<MintState> {
+  /** New notes to ask for. @throws {NotReady} */
+  requests(attempt: Attempt, denominations: readonly Denomination[]): NoteIssuanceRequest[] {
     const tweaks = this.tweaks.take(attempt, denominations.length);
-    const requests = denominations.map((denomination, i) => noteRequest(this.env.secret, denomination, tweaks[i]!));
+    return denominations.map((denomination, i) => noteRequest(this.env.secret, denomination, tweaks[i]!));
+  }
+
+  /** New notes as outputs, with the machine that fetches them. */
+  outputBundle(requests: readonly NoteIssuanceRequest[]): OutputBundle<MintState> {
     return {
       outputs: requests.map((request) => this.outputOf(request)),
-      machines: (range) => [{ tag: "OutputPending", value: { range, requests } }],
+      machines: (range) => [{ tag: "OutputPending", value: { range, requests: [...requests] } }],
     };
+  }
+
+  async purse(tx: ReadTx): Promise<Purse> {
+    return { held: await noteCounts(tx), underWay: await underWayCounts(tx) };
+  }
+
+  #terms({ roomBytes, spending }: Pick<ToBalance, "roomBytes" | "spending">): Terms {
+    return { fees: this.env.config.feeConsensus, roomBytes, spending };
+  }
+
+  #refusal(error: BalanceError, { inputMsat, outputMsat, roomBytes }: ToBalance, { held }: Purse): FinalizeError {
+    switch (error) {
+      case "insufficient":
+        return { code: "insufficient_funds", requestedMsat: outputMsat - inputMsat, availableMsat: valueOf(held) };
+      case "fragmented":
+        return { code: "fragmented", needMsat: outputMsat - inputMsat };
+      case "no_room":
+        return { code: "too_large", bytes: TRANSACTION_BYTES_MAX - roomBytes, bytesMax: TRANSACTION_BYTES_MAX };
+    }
   }
 
   async balanceTransaction(
     tx: ClientTx<MintState>,
-    inputMsat: bigint,
-    outputMsat: bigint,
-    spending: Spending,
+    sums: ToBalance,
   ): Promise<Result<{ inputs: InputBundle<MintState>; outputs: OutputBundle<MintState> }, FinalizeError>> {
-    const held = await holdings(tx.store);
-    const plan = balance(held, inputMsat, outputMsat, this.env.config.feeConsensus, spending);
-    if (!plan) {
-      const requestedMsat = outputMsat > inputMsat ? outputMsat - inputMsat : 0n;
-      return err({ code: "insufficient_funds", requestedMsat, availableMsat: await this.balanceMsat(tx.store) });
+    const purse = await this.purse(tx.store);
+    const plan = balance(purse, sums.inputMsat, sums.outputMsat, this.#terms(sums));
+    if (!plan.ok) return err(this.#refusal(plan.error, sums, purse));
+    const requests = this.requests(tx.attempt, plan.value.issue);
+    addUnderWay(tx.store, requests);
+    const notes = await takeNotes(tx.store, plan.value.spend);
+    return ok({ inputs: this.inputBundle(notes), outputs: this.outputBundle(requests) });
+  }
+
+  async quoteBalance(tx: ReadTx, sums: ToBalance): Promise<Result<AddedMsat, FinalizeError>> {
+    const purse = await this.purse(tx);
+    const plan = balanceMerging(purse, sums.inputMsat, sums.outputMsat, this.#terms(sums));
+    if (!plan.ok) return err(this.#refusal(plan.error, sums, purse));
+    const { rounds, balanced: { spend, issue } } = plan.value;
+    let feesBeforeMsat = 0n;
+    for (const merge of rounds.flat()) feesBeforeMsat += valueOf(merge.spend) - valueOf(countsOf(merge.issue));
+    return ok({ inputMsat: valueOf(spend), outputMsat: valueOf(countsOf(issue)), feesBeforeMsat });
+  }
+
+  /** One round of merges; another payment may have made it needless, or taken the notes. */
+  async consolidate(needMsat: bigint, signal?: AbortSignal): Promise<Result<null, string>> {
+    const { core, config: { feeConsensus } } = this.env;
+    const operationId = this.newOperation();
+    const ranges = await core.transact(operationId, async (tx) => {
+      const merges = mergesFor(await noteCounts(tx.store), needMsat, feeConsensus);
+      const ranges: OutPointRange[] = [];
+      for (const { spend } of merges) {
+        const claimed = await tx.claimInputs(this.inputBundle(await takeNotes(tx.store, spend)), "nothing");
+        if (!claimed.ok) throw new Error(`Notes can't be merged: ${claimed.error.code}`);
+        ranges.push(claimed.value);
+      }
+      if (ranges.length === 0) return ranges;
+      const amountMsat = merges.reduce((sum, { spend }) => sum + valueOf(spend), 0n);
+      core.logOperation(tx, reissueMeta(ranges[0]!, amountMsat, null));
+      await tx.addMachine({ tag: "ReissuePending", value: { txids: ranges.map(({ txid }) => txid) } });
+      return ranges;
+    });
+    if (ranges.length === 0) return err("No notes can be merged");
+    for (const range of ranges) {
+      const outcome = await this.awaitOutputs(operationId, range, signal);
+      if (!outcome.ok) return outcome;
     }
-    const notes = plan.spend.map(({ note }) => note);
-    for (const note of notes) removeNote(tx.store, note);
-    return ok({ inputs: this.inputBundle(notes), outputs: this.outputBundle(tx, plan.issue) });
+    return ok(null);
+  }
+
+  newOperation(): OperationId {
+    return toHex(this.env.platform.dice.bytes(32)) as OperationId;
   }
 
   /** Waits for the machine that fetches these outputs. */
@@ -137,15 +204,32 @@ export class Wallet implements PrimaryModule<MintState> {
   }
 
   async balanceMsat(tx: ReadTx): Promise<bigint> {
-    let sumMsat = 0n;
-    for (const [denomination, count] of await noteCounts(tx)) {
-      sumMsat += denominationAmount(denomination) * BigInt(count);
-    }
-    return sumMsat;
+    return valueOf(await noteCounts(tx));
   }
 
   async denominations(tx: ReadTx): Promise<Map<bigint, number>> {
     const counts = [...await noteCounts(tx)].sort(([a], [b]) => a - b);
     return new Map(counts.map(([denomination, count]) => [denominationAmount(denomination), count]));
   }
+
+  /** What is being issued, and notes whose refund failed. */
+  async pending(tx: ReadTx, active: readonly ActiveState<MintState>[]): Promise<PendingMoney> {
+    let incomingMsat = 0n;
+    for (const { state } of active) {
+      if (state.tag !== "OutputPending") continue;
+      incomingMsat += valueOf(countsOf(state.value.requests.map(({ denomination }) => denomination)));
+    }
+    return { incomingMsat, outgoingMsat: 0n, inDoubtMsat: valueOf(await failedRefundCounts(tx)) };
+  }
+}
+
+/** Entry in the operation log, as the official client's. */
+export function reissueMeta(change: OutPointRange, amountMsat: bigint, customMeta: Json): Json {
+  return {
+    Reissue: {
+      change_outpoint_range: outPointRange.toJson(change),
+      amount: u64Number.toJson(Number(amountMsat)),
+      custom_meta: customMeta,
+    },
+  };
 }

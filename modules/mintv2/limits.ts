@@ -17,3 +17,22 @@ export const SLICE_ITEMS_MAX = 20_000;
  * has no bound.
  */
 export const ECASH_CHARACTERS_MAX = 200_000;
+
+/** A note as an input, with its signature: 150 bytes, and two more where the module's id has three bytes. */
+export const INPUT_BYTES = 152;
+/** A note as an output: 69 bytes, and as above. */
+export const OUTPUT_BYTES = 71;
+
+/**
+ * Notes that one transaction redeems: 30 kB of the 50 kB that a transaction may have, so that the receiver, whose program may be another,
+ * has room for some 100 notes of change and 80 of its own. It bounds e-cash texts that are made, and parts in which others are redeemed.
+ */
+export const REDEEMED_NOTES_MAX = 200;
+
+/** Notes that a payment spends beyond what it needs, for their number's sake. With fees of 100 msat that costs 5 sat at most. */
+export const CONSOLIDATED_NOTES_MAX = 50;
+
+/** Notes that a transaction merges: 44 kB, with room for the notes that come of them, some 60 at most. */
+export const MERGED_NOTES_MAX = 290;
+/** Transactions that merge at a time: with them 2,320 notes become some 200, for which tweaks are found in some seconds. */
+export const MERGES_AT_ONCE = 8;

@@ -4,11 +4,12 @@ import type { OperationId } from "../../core/types/ids.ts";
 import type { ClientCore, ClientTx, InputBundle, Transition } from "../contract/client.ts";
 import { transition } from "../contract/client.ts";
 import type { Logger } from "../../actors/logger.ts";
+import { addFailedRefund } from "./client_db.ts";
 import type { MintState, StateOf } from "./client_states.ts";
 import type { Wallet } from "./client_wallet.ts";
 import type { SpendableNote } from "./ecash.ts";
 
-type Tx = Pick<ClientTx<MintState>, "claimInputs" | "addMachine">;
+export type RefundTx = Pick<ClientTx<MintState>, "claimInputs" | "addMachine" | "operationId" | "store">;
 
 /** What refunds need of a wallet. */
 export type RefundingWallet = Pick<Wallet, "inputOf"> & {
@@ -46,13 +47,19 @@ export function refundTransition(
         return { tag: "RefundSplit", value: { txid } };
       }
       wallet.env.log.warn("A note can't be taken back", { operationId, reason: outcome.error });
+      keepFailed(tx, notes, outcome.error);
       return { tag: "RefundFailed", value: { txid, notes } };
     },
   );
 }
 
+/** They are money that may be lost: shown as such, and tried again when asked. */
+function keepFailed({ store, operationId }: RefundTx, notes: readonly SpendableNote[], reason: string): void {
+  for (const note of notes) addFailedRefund(store, { note, operationId, reason });
+}
+
 /** Exchanges notes in one transaction, with nothing of the wallet in it: its rejection says something of these notes alone. */
-async function refund(wallet: RefundingWallet, tx: Tx, notes: readonly SpendableNote[]): Promise<void> {
+export async function refund(wallet: RefundingWallet, tx: RefundTx, notes: readonly SpendableNote[]): Promise<void> {
   const bundle: InputBundle<MintState> = {
     inputs: notes.map((note) => wallet.inputOf(note)),
     machines: (txid) => [{ tag: "RefundPending", value: { txid, notes: [...notes] } }],
@@ -60,10 +67,13 @@ async function refund(wallet: RefundingWallet, tx: Tx, notes: readonly Spendable
   const claimed = await tx.claimInputs(bundle, "nothing");
   if (claimed.ok) return;
   if (claimed.error.code === "too_large" && notes.length > 1) await refundHalves(wallet, tx, notes);
-  else await tx.addMachine({ tag: "RefundFailed", value: { txid: null, notes: [...notes] } });
+  else {
+    keepFailed(tx, notes, "They are not worth their fees");
+    await tx.addMachine({ tag: "RefundFailed", value: { txid: null, notes: [...notes] } });
+  }
 }
 
-async function refundHalves(wallet: RefundingWallet, tx: Tx, notes: readonly SpendableNote[]): Promise<void> {
+async function refundHalves(wallet: RefundingWallet, tx: RefundTx, notes: readonly SpendableNote[]): Promise<void> {
   const middle = Math.ceil(notes.length / 2);
   await refund(wallet, tx, notes.slice(0, middle));
   await refund(wallet, tx, notes.slice(middle));

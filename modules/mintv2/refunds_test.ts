@@ -13,7 +13,7 @@ import { mintInput } from "./common.ts";
 import type { SpendableNote } from "./ecash.ts";
 import { noteOf } from "./ecash.ts";
 import { inputTransition, refundTransition } from "./refunds.ts";
-import type { RefundingWallet } from "./refunds.ts";
+import type { RefundingWallet, RefundTx } from "./refunds.ts";
 
 const OPERATION = "07".repeat(32) as OperationId;
 const dice = seededDice(1);
@@ -47,7 +47,10 @@ async function refunded(notes: readonly SpendableNote[], bad: ReadonlySet<Spenda
   const badInputs = new Set([...bad].map((note) => encodeHex(mintInput, { tag: "V0", value: { note: noteOf(note) } })));
   const ending = { back: [] as SpendableNote[], givenUp: [] as SpendableNote[], transactions: 0 };
   const states: MintState[] = [{ tag: "InputPending", value: { txid: "first", notes: [...notes] } }];
-  const tx: Pick<ClientTx<MintState>, "claimInputs" | "addMachine"> = {
+  const shown = new Set<string>();
+  const tx: RefundTx = {
+    operationId: OPERATION,
+    store: { set: (key: Uint8Array) => void shown.add(toHex(key)) } as unknown as RefundTx["store"],
     claimInputs: ({ inputs, machines }, spending) => {
       assertEquals(spending, "nothing");
       if (inputs.length > inputsMax) return Promise.resolve(err({ code: "too_large", bytes: 2, bytesMax: 1 }));
@@ -68,6 +71,7 @@ async function refunded(notes: readonly SpendableNote[], bad: ReadonlySet<Spenda
     if (next.tag === "Refunded") ending.back.push(...(state.value.notes as SpendableNote[]));
     states.push(next);
   }
+  assertEquals(shown.size, ending.givenUp.length, "all that was given up is shown");
   return ending satisfies Ending;
 }
 

@@ -4,6 +4,7 @@
  * off, and is tried again when the fee is another one, now and then, and when somebody asks; whatever else goes wrong is tried again
  * later and later, and shown.
  */
+import { sleep } from "../../actors/platform/platform.ts";
 import { toHex } from "../../core/bytes.ts";
 import { bitcoinOutPoint } from "../../core/bitcoin/mod.ts";
 import type { OperationId } from "../../core/types/ids.ts";
@@ -26,6 +27,9 @@ import {
 
 /** `settled`: it is claimed, or somebody else has it · `wait`: nothing can be claimed at the moment. */
 type Outcome = "settled" | "too_small" | "failed" | "wait";
+
+/** Deposits that are looked at before others have their turn: a stranger may have sent thousands. */
+const DEPOSITS_AT_ONCE = 64;
 
 /** What guardians say of claims now; asked anew after each claim, which changes it. */
 type Terms = { readonly pending: number; readonly feeSat: bigint };
@@ -53,7 +57,9 @@ export class Claims {
       this.#retryMs.clear();
       this.#putOff = null;
     }
-    for (const deposit of await this.#env.store.read((tx) => depositsIn(tx, "to_claim"))) {
+    const { store, platform } = this.#env;
+    for (const [at, deposit] of (await store.read((tx) => depositsIn(tx, "to_claim"))).entries()) {
+      if (at % DEPOSITS_AT_ONCE === DEPOSITS_AT_ONCE - 1) await sleep(platform.clock, 0, signal);
       if (this.#nowMs() < (this.#retryMs.get(deposit.outputIndex) ?? 0)) continue;
       if (await this.#settle(deposit, signal) === "wait") return;
     }

@@ -2,6 +2,7 @@
 import type { ReadTx } from "../../actors/store/store.ts";
 import { MSAT_PER_SAT } from "../../core/types/amount.ts";
 import type { ActiveState, PendingMoney } from "../contract/client.ts";
+import { orEnded } from "../contract/waiting.ts";
 import type { Addresses } from "./client_addresses.ts";
 import { depositsIn, getClaim } from "./client_db.ts";
 import type { Scanner } from "./client_scanner.ts";
@@ -61,10 +62,10 @@ export class Deposits {
 
   /**
    * Looks through everything that guardians have seen and tries each deposit again at once.
-   * @throws {WalletError} `federation` · `no_feerate`
+   * @throws {WalletError} `federation` · `no_feerate` · {WaitError}
    */
   retry(signal: AbortSignal): Promise<void> {
-    return this.#scanner.ask(signal);
+    return orEnded(signal, () => this.#scanner.ask());
   }
 }
 

@@ -56,16 +56,13 @@ export class Scanner {
 
   /**
    * Looks through all outputs again from the first on, and tries each deposit that wasn't claimed.
-   * @returns once that is done; rejects with the signal's reason, and with {WalletError} `federation` · `no_feerate`
+   * @returns once that is done; rejects with {WalletError} `federation` · `no_feerate`
    */
-  ask(signal: AbortSignal): Promise<void> {
-    if (signal.aborted) return Promise.reject(signal.reason);
+  ask(): Promise<void> {
     const asked = Promise.withResolvers<void>();
     this.#asked.push(asked);
     this.#wake.resolve();
-    const stop = (): void => asked.reject(signal.reason);
-    signal.addEventListener("abort", stop, { once: true });
-    return asked.promise.finally(() => signal.removeEventListener("abort", stop));
+    return asked.promise;
   }
 
   /** Ends when the signal is aborted. */
@@ -84,6 +81,7 @@ export class Scanner {
         signal.throwIfAborted();
       }
     } catch (thrown) {
+      for (const { reject } of [...this.#asked.splice(0), ...this.#waiting.splice(0)]) reject(thrown);
       if (!signal.aborted) throw thrown;
       log.debug("The scan for deposits ends");
     }
@@ -103,8 +101,8 @@ export class Scanner {
       if (!more) { for (const { resolve } of this.#waiting.splice(0)) resolve(); }
       return more;
     } catch (thrown) {
-      for (const { reject } of this.#waiting.splice(0)) reject(thrown);
       if (!(thrown instanceof WalletError)) throw thrown;
+      for (const { reject } of this.#waiting.splice(0)) reject(thrown);
       this.#trouble = errorText(thrown);
       this.#env.log.warn("Looking for deposits failed and is tried again", { reason: this.#trouble });
       return false;
@@ -115,7 +113,7 @@ export class Scanner {
     const position = await this.#env.store.read((tx) => getNextOutput(tx));
     const outputs = await this.#federation.outputs(position, position + OUTPUT_SLICE, signal);
     if (outputs.length === 0) return await this.#lookAhead(position, signal);
-    let { highest, byScript } = await this.#addresses.known();
+    let { highest, byScript } = await this.#addresses.known(signal);
     for (const output of outputs) {
       const addressIndex = byScript.get(toHex(output.script));
       if (addressIndex === undefined) continue;
@@ -124,7 +122,7 @@ export class Scanner {
       // the claim comes first: it is quick, and a client may be open for a moment only
       await this.#claims.round(false, signal);
       await this.#addresses.findNext(signal);
-      ({ highest, byScript } = await this.#addresses.known());
+      ({ highest, byScript } = await this.#addresses.known(signal));
       await this.#advance(output.index + 1);
     }
     await this.#advance(outputs.at(-1)!.index + 1);

@@ -26,3 +26,5 @@ export const PENDING_BLOCKS_TOLD = 12;
  * waits for a block, and after an hour without one it may be more than the payment.
  */
 export const FEE_SHARE_MAX_PERCENT = 10n;
+/** Transactions whose digests and keys are kept while they are signed: more are never unsigned at once, their fees being what they are. */
+export const CHECKABLE_KEPT = 64;

@@ -7,7 +7,7 @@ import { Places } from "../../actors/platform/places.ts";
 import type { Address } from "../../actors/platform/platform.ts";
 import { sourceOf } from "../../actors/platform/source.ts";
 import { Budget } from "./budget.ts";
-import { BUDGETS_MAX, CALLS_MAX, OWN_CALLS, UNTAKEN_TOTAL_BYTES_MAX } from "./limits.ts";
+import { BUDGETS_MAX, CALLS_MAX, HTTP_REQUEST_UNITS, OWN_CALLS, UNTAKEN_TOTAL_BYTES_MAX } from "./limits.ts";
 
 type Connected = { readonly untakenBytes: () => number; readonly close: () => void };
 
@@ -40,6 +40,14 @@ export class Callers {
     const source = sourceOf(remote);
     const place = this.#places.take(source, evict);
     return place && new Caller(this, place, this.#budgetOf(source), this.#nowMs);
+  }
+
+  /** Whether a request may be looked at, of whatever kind: it costs its source something even when nothing comes of it. */
+  mayAsk(remote: Pick<Address, "hostname">): boolean {
+    const budget = this.#budgetOf(sourceOf(remote));
+    if (budget.waitMs(this.#nowMs()) > 0) return false;
+    budget.take(HTTP_REQUEST_UNITS);
+    return true;
   }
 
   /** Calls beyond a connection's own; false when too many are under way in all. */

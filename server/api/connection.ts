@@ -4,6 +4,7 @@
  */
 import type { ActorContext } from "../../actors/actor.ts";
 import { defineActor, next, stop } from "../../actors/actor.ts";
+import type { Logger } from "../../actors/logger.ts";
 import type { MessageSocket } from "../../actors/platform/platform.ts";
 import type { Cast } from "../../actors/protocol.ts";
 import type { Result } from "../../core/result.ts";
@@ -32,6 +33,8 @@ export type ConnectionMessage =
 export type ConnectionArgs = {
   readonly socket: MessageSocket;
   readonly methods: Methods;
+  /** For what clients bring about: limited over all connections. */
+  readonly log: Logger;
   /** Left when the connection ends. */
   readonly caller: Caller;
 };
@@ -72,13 +75,13 @@ function answer(state: State, ctx: Context, incoming: Incoming, characters: numb
       return await answerMessage(incoming, {
         methods: state.methods,
         signal: AbortSignal.any([ended, timeout.signal]),
-        onBug: (method, thrown) => ctx.log.error("An endpoint failed", { method, reason: errorText(thrown) }),
+        onBug: (method, thrown) => state.log.error("An endpoint failed", { method, reason: errorText(thrown) }),
       });
     } finally {
       timer.cancel();
     }
   }, (answer) => {
-    const cost = costOf(incoming, characters, answer.ok ? answer.value : null);
+    const cost = costOf(incoming, state.methods, characters, answer.ok ? answer.value : null);
     return { type: "answered", args: { answer, calls, deposit, cost } };
   });
 }
@@ -108,7 +111,7 @@ export const apiConnection = defineActor<ConnectionMessage, ConnectionArgs, Stat
         if (messageSize(answer.value) > MUCH_BYTES) state.caller.sentMuch();
       }
       if (state.socket.bufferedBytes > BUFFERED_BYTES_MAX) {
-        ctx.log.info("A client takes no answers and is disconnected");
+        state.log.info("A client takes no answers and is disconnected");
         return stop(state);
       }
       return next(read(state, ctx));

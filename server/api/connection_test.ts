@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import type { ManualClock } from "../../actors/_test_platform.ts";
 import { withSystem } from "../../actors/_test_platform.ts";
+import { loggerFor } from "../../actors/logger.ts";
 import { child, supervisor } from "../../actors/mod.ts";
 import type { MessageSocket } from "../../actors/platform/platform.ts";
 import type { Json, JsonObject } from "../../core/encoding/mod.ts";
@@ -80,6 +81,7 @@ type Test = {
 async function connected(body: (test: Test) => Promise<void>): Promise<void> {
   const socket = new FakeSocket();
   const waits: AbortSignal[] = [];
+  const logged: string[] = [];
   const methods: Record<string, Method> = {
     ping: () => Promise.resolve("pong"),
     // never looks at its signal
@@ -91,19 +93,30 @@ async function connected(body: (test: Test) => Promise<void>): Promise<void> {
       waits.push(signal);
       return new Promise<never>(() => {});
     }, { deposit: LARGE_ANSWER_DEPOSIT }),
+    dear: Object.assign(() => Promise.resolve(null), { units: 100 }),
     megabyte: () => Promise.resolve("x".repeat(1_048_576)),
     bug: () => Promise.reject(new TypeError("inner")),
   };
   // the connection begins when the clock is there
-  await withSystem([supervisor("connections", { children: [] })], async ({ system, clock, lines }) => {
+  await withSystem([supervisor("connections", { children: [] })], async ({ system, clock }) => {
     const bounds = { connectionsMax: 10, connectionsPerAddress: 10 };
     const callers = new Callers(bounds, () => clock.platform.clock.monotonicMs());
     const caller = callers.connect({ hostname: "1.2.3.4" }, () => socket.close())!;
-    const args = { socket, methods: (name: string) => methods[name], caller };
+    const log = loggerFor("api", (record) => logged.push(`${record.level}: ${record.message}`));
+    const args = { socket, methods: (name: string) => methods[name], log, caller };
     const spec = child(apiConnection, { id: "connection", args, restart: "temporary" });
     await system.startChild("root/connections", spec);
     const ask = (method: string, id: number): void => socket.ask(stringifyJson(request(method, id)));
-    await body({ socket, clock, ask, waits, connections: () => callers.connections, caller, callers, lines });
+    await body({
+      socket,
+      clock,
+      ask,
+      waits,
+      connections: () => callers.connections,
+      caller,
+      callers,
+      lines: () => logged,
+    });
   });
 }
 
@@ -164,7 +177,7 @@ Deno.test("a bug of an endpoint is logged, and the connection goes on", async ()
     await clock.advance(0);
     assertEquals(socket.answers.length, 2);
     assertEquals(socket.answers[0]!.error, { code: 500, message: "API handler panicked" });
-    assertEquals(lines(), ["error root/connections/connection: An endpoint failed"]);
+    assertEquals(lines(), ["error: An endpoint failed"]);
   });
 });
 
@@ -204,6 +217,16 @@ Deno.test("calls with a deposit run a few at a time; when they are answered the 
     assertEquals(caller.waitMs() > 0, true);
     await clock.advance(REQUEST_TIMEOUT_MS);
     assertEquals(socket.answers.length >= CALL_BURST_MAX / LARGE_ANSWER_DEPOSIT, true);
+  });
+});
+
+Deno.test("a call of many units is paid for by them", async () => {
+  await connected(async ({ socket, clock, ask }) => {
+    for (let id = 0; id < 100; id++) ask("dear", id);
+    await clock.advance(0);
+    assertEquals(socket.answers.length, CALL_BURST_MAX / 100);
+    await clock.advance(500);
+    assertEquals(socket.answers.length, CALL_BURST_MAX / 100 + 5);
   });
 });
 
@@ -296,6 +319,6 @@ Deno.test("a client that takes its answers slowly is read slowly, one that takes
     ask("ping", 3);
     await clock.advance(0);
     assertEquals([socket.closed, connections()], [true, 0]);
-    assertEquals(lines(), ["info root/connections/connection: A client takes no answers and is disconnected"]);
+    assertEquals(lines(), ["info: A client takes no answers and is disconnected"]);
   });
 });

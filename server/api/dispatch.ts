@@ -5,6 +5,7 @@
  * `params` is always an array of one object `{auth, params}`. Errors of Fedimint's own have no `data`.
  */
 import { METHOD_NOT_FOUND, REQUEST_TIMEOUT } from "../../actors/rpc/mod.ts";
+import { StoreError } from "../../actors/store/mod.ts";
 import type { Json } from "../../core/encoding/mod.ts";
 import { DecodeError, isJsonObject, parseJson, stringifyJson } from "../../core/encoding/mod.ts";
 import { utf8 } from "../../core/bytes.ts";
@@ -22,6 +23,7 @@ import {
   REQUEST_UNIT_CHARACTERS,
   REQUEST_VALUES_MAX,
 } from "./limits.ts";
+import { ResponseTooBig } from "./too_big.ts";
 
 /** What a caller sent besides the method. `auth` is secret. */
 export type ApiRequest = { readonly auth: string | null; readonly params: Json };
@@ -31,6 +33,8 @@ export type Method = {
   (request: ApiRequest, signal: AbortSignal): Promise<Json | EncodedJson>;
   /** Units of its caller's budget that a call takes up while it runs; default 1. */
   readonly deposit?: number;
+  /** Units that a call costs beside its size; default 1. */
+  readonly units?: number;
 };
 /** Undefined when there is no such method. */
 export type Methods = (name: string) => Method | undefined;
@@ -98,6 +102,8 @@ function requestOf(params: Json | undefined): ApiRequest | RpcErrorBody {
 function toldError(thrown: unknown): RpcErrorBody | null {
   if (thrown instanceof EndpointError) return { code: thrown.facts.rpcCode, message: thrown.message };
   if (thrown instanceof DecodeError) return { code: 400, message: errorText(thrown) };
+  if (thrown instanceof ResponseTooBig) return TOO_BIG_RESPONSE;
+  if (thrown instanceof StoreError && thrown.code === "busy") return OVERLOADED;
   return null;
 }
 
@@ -165,14 +171,18 @@ export type CallContext = {
 /** What the calls take up of their caller's budget while they run. @param characters of the message */
 export function depositOf({ calls }: Incoming, methods: Methods, characters: number): number {
   let units = Math.floor(characters / REQUEST_UNIT_CHARACTERS);
-  for (const call of calls) units += call.kind === "call" ? methods(call.method)?.deposit ?? 1 : 1;
+  for (const call of calls) {
+    const method = call.kind === "call" ? methods(call.method) : undefined;
+    units += Math.max(method?.deposit ?? 1, method?.units ?? 1);
+  }
   return units;
 }
 
 /** What the calls of a message have cost. @param answer null when nothing was answered */
-export function costOf({ calls }: Incoming, characters: number, answer: Message | null): number {
-  const answered = answer === null ? 0 : messageSize(answer) / ANSWER_UNIT_BYTES;
-  return calls.length + Math.floor(characters / REQUEST_UNIT_CHARACTERS) + Math.floor(answered);
+export function costOf({ calls }: Incoming, methods: Methods, characters: number, answer: Message | null): number {
+  let units = Math.floor(characters / REQUEST_UNIT_CHARACTERS);
+  for (const call of calls) units += call.kind === "call" ? methods(call.method)?.units ?? 1 : 1;
+  return units + (answer === null ? 0 : Math.floor(messageSize(answer) / ANSWER_UNIT_BYTES));
 }
 
 /** The answer to a message of which no call is begun. Null when nothing is answered. */

@@ -50,6 +50,12 @@ export const CALLS_PER_SECOND_MAX = 1_000;
 export const CALL_BURST_MAX = 5_000;
 /** Characters of a request that take a unit: a full transaction takes 390, as it takes a guardian some tenths of a second to check. */
 export const REQUEST_UNIT_CHARACTERS = 256;
+/** Units of any HTTP request, a WebSocket's among them: two hundred connections a second. */
+export const HTTP_REQUEST_UNITS = 5;
+/** Units of a call that verifies a signature: some milliseconds. */
+export const SIGNATURE_UNITS = 20;
+/** Units of a call that may read a thousand records. */
+export const MANY_RECORDS_UNITS = 10;
 /** Bytes of an answer that take a unit: 4 MB a second may be asked for without end. */
 export const ANSWER_UNIT_BYTES = 4_096;
 /** Sources whose budgets are remembered; one that was not used for five seconds may be forgotten. */
@@ -60,6 +66,13 @@ export const MUCH_BYTES = 65_536;
 export const LARGE_ANSWER_DEPOSIT = 250;
 /** Answers about finished sessions that are kept encoded: those that many wait for, or that clients who recover go through together. */
 export const SESSION_ANSWERS_BYTES_MAX = 64 * 1024 * 1024;
+/** Keys with a backup: 50,000 of them can hold 6.5 GB at the most. */
+export const BACKUPS_MAX = 50_000;
+/** New keys that may come at once, and how long until there is room for one more: 8,640 a day. */
+export const NEW_BACKUPS_BURST = 1_000;
+export const NEW_BACKUP_MS = 10_000;
+/** Backups that wait to be stored, of 128 KiB at the most. */
+export const BACKUPS_WAITING_MAX = 64;
 /** The server's ping. */
 export const PING_MS = 10_000;
 /** Outputs that one `await_outputs_outcomes` asks for; as the reference. */

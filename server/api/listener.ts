@@ -4,6 +4,8 @@
  */
 import { Hono } from "hono";
 import { defineActor, next } from "../../actors/actor.ts";
+import { limitedLogger } from "../../actors/limited_log.ts";
+import type { Logger } from "../../actors/logger.ts";
 import type { Address, Listener, MessageSocket, Upgrade } from "../../actors/platform/platform.ts";
 import type { Cast } from "../../actors/protocol.ts";
 import { child } from "../../actors/supervisor.ts";
@@ -39,6 +41,7 @@ type State = {
   readonly args: ApiListenerArgs;
   readonly listener: Listener;
   readonly callers: Callers;
+  readonly log: Logger;
   readonly number: number;
 };
 
@@ -52,7 +55,10 @@ function unauthorized(): Response {
 }
 
 function tooMany(): Response {
-  return new Response("Too many connections or requests: try again later", { status: 429 });
+  return new Response("Too many connections or requests: try again later", {
+    status: 429,
+    headers: { connection: "close" },
+  });
 }
 
 /** A body's text; null when it is longer than a request may be. Never holds more. */
@@ -84,6 +90,7 @@ function routes(
 ): Hono<{ Bindings: Bindings }> {
   const app = new Hono<{ Bindings: Bindings }>();
   app.use("*", async (c, proceed) => {
+    if (!callers.mayAsk(c.env.remote)) return tooMany();
     if (!isAuthorized(c.req.header("authorization") ?? null, args.apiSecrets)) return unauthorized();
     return await proceed();
   });
@@ -123,7 +130,7 @@ function routes(
       let answer: Message | null;
       if (caller.begin(calls, deposit)) {
         answer = await tools.inTime((signal) => answerMessage(incoming, { methods, signal, onBug: tools.onBug }));
-        caller.end(calls, deposit, costOf(incoming, text.length, answer));
+        caller.end(calls, deposit, costOf(incoming, methods, text.length, answer));
       } else answer = overloaded(incoming);
       return new Response(bodyOf(answer ?? ""), { headers: { "content-type": "application/json; charset=utf-8" } });
     } finally {
@@ -136,6 +143,7 @@ function routes(
 export const apiListener = defineActor<ApiListenerMessage, ApiListenerArgs, State>({
   name: "listener",
   init: async (ctx, args) => {
+    const log = limitedLogger(ctx.log, ctx.platform.clock);
     const callers = new Callers(args, () => ctx.platform.clock.monotonicMs());
     const app = routes(args, callers, {
       opened: (socket, caller) => ctx.tell(ctx.self, "opened", { socket, caller }),
@@ -148,20 +156,20 @@ export const apiListener = defineActor<ApiListenerMessage, ApiListenerArgs, Stat
           timer.cancel();
         }
       },
-      onBug: (method, thrown) => ctx.log.error("An endpoint failed", { method, reason: errorText(thrown) }),
+      onBug: (method, thrown) => log.error("An endpoint failed", { method, reason: errorText(thrown) }),
     });
     const listener = await ctx.platform.network.serveHttp(
       args.bind,
       (request, upgrade, remote) => app.fetch(request, { upgrade, remote }),
     );
     ctx.log.info("API is listening", { address: `${listener.address.hostname}:${listener.address.port}` });
-    return { args, listener, callers, number: 0 };
+    return { args, listener, callers, log, number: 0 };
   },
   handle: {
     opened: (state, { socket, caller }, ctx) => {
       const spec = child(apiConnection, {
         id: `connection:${state.number}`,
-        args: { socket, methods: state.args.methods, caller },
+        args: { socket, methods: state.args.methods, log: state.log, caller },
         restart: "temporary",
         shutdownMs: 100,
       });

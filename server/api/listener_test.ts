@@ -156,6 +156,16 @@ Deno.test("requests by POST share the budget of their address", async () => {
   assertEquals((await api.post(batch)).status, 200);
 });
 
+Deno.test("requests of any kind cost their address something, refused ones too", async () => {
+  const api = await Api.start({ apiSecrets: ["secret"] });
+  const { network } = api.world.process("client").platform;
+  const options = { timeoutMs: 90_000, bodyBytesMax: 1_000 };
+  const asked = Array.from({ length: 2_000 }, () => network.fetch("http://guardian:8174/", options));
+  const statuses = (await api.finish(Promise.all(asked))).map(({ status }) => status);
+  const counted = (wanted: number): number => statuses.filter((status) => status === wanted).length;
+  assertEquals([counted(401) + counted(429), counted(401) >= 1_000, counted(429) > 500], [2_000, true, true]);
+});
+
 Deno.test("when a client is gone what it waited for ends", async () => {
   const api = await Api.start();
   const socket = await api.open();

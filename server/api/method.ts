@@ -1,10 +1,10 @@
 /** One row of the table of core endpoints: codecs both ways, who may call it, what it does. */
 import type { Codec, Json } from "../../core/encoding/mod.ts";
-import { DecodeError } from "../../core/encoding/mod.ts";
+import { DecodeError, unit } from "../../core/encoding/mod.ts";
 import { errorText } from "../../core/result.ts";
 import { EndpointError } from "../../modules/contract/error.ts";
 import type { ApiRequest, Method } from "./dispatch.ts";
-import type { EncodedJson } from "./encoded.ts";
+import { EncodedJson } from "./encoded.ts";
 import { isAdmin } from "./secrets.ts";
 
 /**
@@ -16,9 +16,10 @@ export function method<P, R>(options: {
   readonly params: Pick<Codec<P>, "fromJson">;
   readonly result: { readonly toJson: (value: R) => Json | EncodedJson };
   readonly deposit?: number;
+  readonly units?: number;
   readonly handle: (params: P, signal: AbortSignal) => Promise<R> | R;
 }): Method {
-  const { admin, params, result, deposit = 1, handle } = options;
+  const { admin, params, result, deposit = 1, units = 1, handle } = options;
   const call = async (request: ApiRequest, signal: AbortSignal): Promise<Json | EncodedJson> => {
     let decoded: P;
     try {
@@ -32,5 +33,14 @@ export function method<P, R>(options: {
     signal.throwIfAborted(); // for who has gone nothing is encoded
     return result.toJson(value);
   };
-  return Object.assign(call, { deposit });
+  return Object.assign(call, { deposit, units });
 }
+
+/** A method without params whose answer never changes: it is made and encoded when somebody first asks. */
+export function constantMethod<R>(result: Pick<Codec<R>, "toJson">, value: () => R): Method {
+  let answer: EncodedJson | undefined;
+  return method({ params: unit, result: asItIs, handle: () => answer ??= EncodedJson.of(result.toJson(value())) });
+}
+
+/** Of a method that answers what is encoded already. */
+export const asItIs = { toJson: (answer: EncodedJson): EncodedJson => answer };

@@ -20,6 +20,7 @@ import { readDurable } from "../../modules/contract/read_durable.ts";
 import type { GuardianConfig } from "../setup/guardian_config.ts";
 import { announcements, guardianMetadata } from "./db.ts";
 import type { Method } from "./dispatch.ts";
+import { SIGNATURE_UNITS } from "./limits.ts";
 import { method } from "./method.ts";
 import { announce, describeSelf, takeAnnouncement, takeMetadata } from "./statements.ts";
 
@@ -50,6 +51,7 @@ function announcementMethods({ store, config, platform, apiPassword }: Statement
       handle: () => readDurable(store, (tx) => announcements.all(tx)),
     }),
     submit_api_announcement: method({
+      units: SIGNATURE_UNITS,
       params: apiAnnouncementSubmission,
       result: unit,
       handle: (submission) => take(store, (tx) => takeAnnouncement(tx, config.consensus, submission)),
@@ -75,6 +77,7 @@ function metadataMethods({ store, config, platform, apiPassword }: StatementDeps
       handle: () => readDurable(store, (tx) => guardianMetadata.all(tx)),
     }),
     submit_guardian_metadata: method({
+      units: SIGNATURE_UNITS,
       params: guardianMetadataSubmission,
       result: unit,
       handle: (submission) => {

@@ -52,8 +52,11 @@ export class MintFederation {
     this.toy = toyFederation({ guardians: mint.guardians.length, configs });
   }
 
-  static async start(world: ClientWorld, seed = 1): Promise<MintFederation> {
-    const federation = new MintFederation(await testMint({ seed, disableBaseFees: true }));
+  static async start(
+    world: ClientWorld,
+    { seed = 1, fees = false }: { readonly seed?: number; readonly fees?: boolean } = {},
+  ): Promise<MintFederation> {
+    const federation = new MintFederation(await testMint({ seed, disableBaseFees: !fees }));
     await world.finish(startGuardians(world, federation.toy, federation.#script));
     return federation;
   }

@@ -19,7 +19,7 @@ import type {
   ClientTx,
   FinalizeError,
   PrimaryModule,
-  Spending,
+  ToBalance,
   Transition,
 } from "../../modules/contract/client.ts";
 import { defineClientModule, transition } from "../../modules/contract/client.ts";
@@ -97,9 +97,7 @@ class Purse implements PrimaryModule<PurseState> {
 
   async balanceTransaction(
     tx: ClientTx<PurseState>,
-    inputMsat: bigint,
-    outputMsat: bigint,
-    spending: Spending,
+    { inputMsat, outputMsat, spending }: ToBalance,
   ): ReturnType<PrimaryModule<PurseState>["balanceTransaction"]> {
     const refused = await refusal(tx.store);
     if (refused) return err(refused);
@@ -119,6 +117,23 @@ class Purse implements PrimaryModule<PurseState> {
     const input = toDyn(this.#env.instance, purseInput, { msat, key: publicKeyOf(key) });
     const machines = (txid: string): PurseState[] => [{ tag: "Paying", value: { txid, msat } }];
     return ok({ inputs: { inputs: [{ input, ...inBitcoin(msat), key }], machines }, outputs: none });
+  }
+
+  async quoteBalance(
+    tx: ReadTx,
+    { inputMsat, outputMsat }: ToBalance,
+  ): ReturnType<PrimaryModule<PurseState>["quoteBalance"]> {
+    const surplusMsat = inputMsat - outputMsat;
+    if (surplusMsat > PURSE_FEE_MSAT) {
+      return ok({ inputMsat: 0n, outputMsat: surplusMsat - PURSE_FEE_MSAT, feesBeforeMsat: 0n });
+    }
+    const msat = PURSE_FEE_MSAT - surplusMsat, availableMsat = await balanceOf(tx);
+    if (availableMsat < msat) return err({ code: "insufficient_funds", requestedMsat: msat, availableMsat });
+    return ok({ inputMsat: msat, outputMsat: 0n, feesBeforeMsat: 0n });
+  }
+
+  consolidate(): Promise<Result<null, string>> {
+    return Promise.resolve(err("there are no notes"));
   }
 
   async awaitOutputs(

@@ -5,6 +5,7 @@ import type { BitcoinTransaction } from "../../core/bitcoin/mod.ts";
 import { fromHex } from "../../core/bytes.ts";
 import type { Json } from "../../core/encoding/mod.ts";
 import { getNextOutput, getSearched, setNextOutput, validIndices } from "../../modules/walletv2/client_db.ts";
+import { WaitError } from "../../modules/contract/waiting.ts";
 import { WalletError } from "../../modules/walletv2/client_error.ts";
 import { setOutput } from "../../modules/walletv2/db.ts";
 import { OUTPUT_LOOK_AHEAD, OUTPUT_SLICE, PUT_OFF_RETRY_MS } from "../../modules/walletv2/limits.ts";
@@ -351,9 +352,9 @@ Deno.test("who asks for another try is told why it can't be, and by his signal's
     federation.down.clear();
     await client.until(client.wallet.retryDeposits());
     const stop = new AbortController();
-    const waiting = assertRejects(() => client.wallet.retryDeposits(stop.signal), Error, "enough");
-    stop.abort(new Error("enough"));
-    await waiting;
+    const waiting = assertRejects(() => client.wallet.retryDeposits(stop.signal), WaitError);
+    stop.abort();
+    assertEquals((await waiting).code, "aborted");
   }));
 
 Deno.test("a thousand outputs that can be no deposit don't hide the deposit behind them", () =>

@@ -1,10 +1,11 @@
 /** What only real HTTP shows: other implementations at the other end, and clients that break the rules. */
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import type { Bytes } from "../../../core/bytes.ts";
-import { concat, fromUtf8, utf8 } from "../../../core/bytes.ts";
+import { concat, concatAll, fromUtf8, utf8 } from "../../../core/bytes.ts";
 import { errorText } from "../../../core/result.ts";
 import { NetworkError } from "../error.ts";
 import type { HttpHandler, MessageSocket } from "../platform.ts";
+import { SOCKET_MINOR_FRAMES_MAX } from "../limits.ts";
 import { realPlatform } from "../real.ts";
 import { encodeFrame, OPCODE } from "./websocket_frames.ts";
 import { serveHttp } from "./http_server.ts";
@@ -298,6 +299,21 @@ Deno.test("half-sent messages and bodies are bounded over all connections: the o
   assertEquals(await ended.promise, null);
   assertStringIncludes(await webSocket, "101");
   await close();
+});
+
+Deno.test("a flood of pings or of fragments costs the connection", async () => {
+  const fragment = encodeFrame(OPCODE.continuation, new Uint8Array(), MASK);
+  fragment[0] = OPCODE.continuation; // not the last
+  const first = fragment.slice();
+  first[0] = OPCODE.text;
+  const ping = encodeFrame(OPCODE.ping, new Uint8Array(), MASK);
+  for (const [begin, frame] of [[new Uint8Array(), ping], [first, fragment]] as const) {
+    const { listener, port, socket } = await serveSocket({ messageBytesMax: 1_000, pingMs: 60_000 });
+    const flood = concatAll(Array<Uint8Array>(SOCKET_MINOR_FRAMES_MAX + 1).fill(frame));
+    await raw(port, concat(utf8(UPGRADE), begin, flood)); // until it is cut
+    assertEquals(await (await socket).receive(), null);
+    await listener.close();
+  }
 });
 
 Deno.test("a WebSocket message that does not end within six pings costs the connection, though pongs come", async () => {

@@ -9,6 +9,7 @@ import { fromUtf8, utf8 } from "../../../core/bytes.ts";
 import type { HalfSentEntry } from "../half_sent.ts";
 import {
   SOCKET_MESSAGE_PINGS_MAX,
+  SOCKET_MINOR_FRAMES_MAX,
   SOCKET_SILENT_PINGS_MAX,
   SOCKET_UNREAD_BYTES_MAX,
   SOCKET_UNREAD_MESSAGES_MAX,
@@ -39,6 +40,7 @@ export class WebSocketConnection implements MessageSocket {
   /** `closing`: our close frame is out. `closed`: nothing more comes or goes. */
   #state: "open" | "closing" | "closed" = "open";
   #silentPings = 0;
+  #minorFramesAtPing = 0;
   #pinger: ReturnType<typeof setInterval> | undefined;
   /** The message under way at the last ping, and for how many pings it has been. */
   #slow = { message: null as number | null, pings: 0 };
@@ -95,6 +97,8 @@ export class WebSocketConnection implements MessageSocket {
   #receive(chunk: Uint8Array): void {
     this.#silentPings = 0;
     for (const event of this.#decoder.push(chunk)) this.#on(event);
+    const minorFrames = this.#decoder.minorFrames - this.#minorFramesAtPing;
+    if (this.#pinger !== undefined && minorFrames > SOCKET_MINOR_FRAMES_MAX) return this.#cut();
     if (this.#isFull()) this.#socket.pause();
     this.#countHeld();
   }
@@ -144,6 +148,7 @@ export class WebSocketConnection implements MessageSocket {
     const message = this.#decoder.pendingMessage;
     this.#slow = { message, pings: message !== null && message === this.#slow.message ? this.#slow.pings + 1 : 0 };
     if (this.#slow.pings >= SOCKET_MESSAGE_PINGS_MAX) return this.#cut();
+    this.#minorFramesAtPing = this.#decoder.minorFrames;
     this.#silentPings++;
     this.#write(OPCODE.ping, new Uint8Array(0));
   }

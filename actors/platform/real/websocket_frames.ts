@@ -58,6 +58,13 @@ export class FrameDecoder {
   /** Data messages that have begun. */
   #begun = 0;
 
+  /** Frames that have come and brought no whole message: control frames and fragments. */
+  #minorFrames = 0;
+
+  get minorFrames(): number {
+    return this.#minorFrames;
+  }
+
   /** Held of a message that has not come whole. */
   get pendingBytes(): number {
     return this.#message.length + this.#control.length + this.#headerBytes.length;
@@ -144,6 +151,7 @@ export class FrameDecoder {
   }
 
   #endFrame(header: Header): FrameEvent | undefined {
+    if (header.opcode >= 8 || !header.final) this.#minorFrames++;
     if (header.opcode === OPCODE.close) return this.#endClose(this.#control.take());
     if (header.opcode === OPCODE.ping) return { kind: "ping", payload: this.#control.take() };
     if (header.opcode === OPCODE.pong) return { kind: "pong", payload: this.#control.take() };

@@ -61,7 +61,7 @@ async function lanesOf(wallet: FederationClient, count: number): Promise<Lane[]>
   const mint = module.api as MintClient;
   const lanes: Lane[] = [];
   for (let i = 0; i < count; i++) {
-    const { text } = await mint.send(LANE_MSAT);
+    const { texts: [text] } = await mint.send(LANE_MSAT);
     lanes.push(new Lane(env, ecashNotes(parseEcash(text))));
   }
   return lanes;
