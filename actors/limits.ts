@@ -40,3 +40,7 @@ export const SLICE_MS = 5;
 export const REMINDER_FIRST_MS = 60_000;
 /** … up to this: often enough for whoever looks at the log of a day, and 24 lines of it. */
 export const REMINDER_LAST_MS = 3_600_000;
+
+/** Of one line of the log that strangers can bring about: so many at once, then one in so long. Some thousand lines a day at the most. */
+export const LOG_LINES_BURST = 10;
+export const LOG_LINE_MS = 30_000;

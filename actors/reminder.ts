@@ -29,6 +29,11 @@ export class Reminder {
     this.#log[this.#level](message, reason === "" ? facts : { ...facts, reason });
   }
 
+  /** Whether a trouble was said that isn't over. */
+  get isTold(): boolean {
+    return this.#said !== null;
+  }
+
   /** It is over, which is said once, where it was said that there is trouble. */
   over(message: string, facts: LogFacts = {}): void {
     if (this.#said === null) return;

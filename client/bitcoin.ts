@@ -3,12 +3,16 @@ import type { Json, JsonObject } from "../core/encoding/mod.ts";
 import { isJsonObject } from "../core/encoding/mod.ts";
 import type { BitcoinTxid, OperationId } from "../core/types/ids.ts";
 import { operationId as operationIdCodec } from "../core/types/ids.ts";
-import type { WalletClient } from "../modules/walletv2/client_api.ts";
+import type { PendingDeposit, WalletClient, WithdrawQuote } from "../modules/walletv2/client_api.ts";
+import type { TxInfo } from "../modules/walletv2/common.ts";
 import { WALLETV2_KIND } from "../modules/walletv2/common.ts";
 import { satoshi } from "../modules/walletv2/config.ts";
 import type { Client } from "./client.ts";
 import type { NumberedEvent } from "./logs/events.ts";
 import { followEvents } from "./logs/events.ts";
+
+export type { PendingDeposit, WithdrawQuote } from "../modules/walletv2/client_api.ts";
+export type { TxInfo } from "../modules/walletv2/common.ts";
 
 /** What is happening to money on its way in. `eventId`: position in the event log, to go on from. */
 export type DepositEvent =
@@ -55,24 +59,44 @@ export async function bitcoinFees(client: Client, signal?: AbortSignal): Promise
 }
 
 export type WithdrawOptions = {
-  /** What goes to the miners; default: what guardians ask for now. */
+  /** What goes to the miners; default: what guardians ask for now. Given, it may be any share of the amount. */
   readonly feeSat?: bigint;
+  /** Pays guardians' fee even if it is a large share of the amount. */
+  readonly highFee?: boolean;
   /** Kept in the operation log. */
   readonly meta?: Json;
   readonly signal?: AbortSignal;
 };
 
-export async function withdraw(
+export function quoteWithdraw(
   client: Client,
   address: string,
   amountSat: bigint | "all",
-  { feeSat, meta = null, signal }: WithdrawOptions,
+  { feeSat, signal }: Pick<WithdrawOptions, "feeSat" | "signal">,
+): Promise<WithdrawQuote> {
+  return walletOf(client).quoteWithdraw(address, amountSat, feeSat === undefined ? {} : { feeSat }, signal);
+}
+
+export function withdraw(
+  client: Client,
+  address: string,
+  amountSat: bigint | "all",
+  { meta = null, signal, ...options }: WithdrawOptions,
 ): Promise<OperationId> {
-  const wallet = walletOf(client);
-  // one fee both for the size of "all" and for the payment: it may rise in between, and the sum would no longer fit
-  const feeNowSat = feeSat ?? await wallet.federation.sendFee(signal);
-  const valueSat = amountSat === "all" ? await wallet.maxSendable(feeNowSat, signal) : amountSat;
-  return await wallet.send(address, valueSat, { feeSat: feeNowSat, customMeta: meta }, signal);
+  return walletOf(client).withdraw(address, amountSat, { ...options, customMeta: meta }, signal);
+}
+
+export function pendingDeposits(client: Client): Promise<PendingDeposit[]> {
+  return walletOf(client).deposits();
+}
+
+export function retryDeposits(client: Client, signal?: AbortSignal): Promise<void> {
+  return walletOf(client).retryDeposits(signal);
+}
+
+/** Newest first. */
+export function bitcoinQueue(client: Client, signal?: AbortSignal): Promise<TxInfo[]> {
+  return walletOf(client).federation.pendingChain(signal);
 }
 
 export function awaitWithdraw(client: Client, operationId: OperationId, signal?: AbortSignal): Promise<Withdrawal> {

@@ -24,20 +24,24 @@ import type { InviteCode } from "../core/types/invite_code.ts";
 import { formatInviteCode, newInviteCode } from "../core/types/invite_code.ts";
 import type { AnyClientModule, AnyClientModuleDefinition, PendingMoney } from "../modules/contract/client.ts";
 import { readDurable } from "../modules/contract/read_durable.ts";
+import { codedEnd, endedBy, orEnded, orLate, WaitError } from "../modules/contract/waiting.ts";
+import { getOperation } from "./logs/operations.ts";
+import type { ClientConfig } from "../core/types/client_config.ts";
 import type { Primary } from "./core.ts";
 import { ACTIVE_PREFIX, modulePrefix, operationKey, UniqueTime } from "./database.ts";
 import { ClientError } from "./error.ts";
 import { operationStates } from "./executor/states.ts";
 import { ConnectedFederationApi } from "./federation/api.ts";
-import { refreshVersions } from "./federation/discover.ts";
+import type { Discovered } from "./federation/discover.ts";
+import { discoverVersions, refreshVersions, storeVersions } from "./federation/discover.ts";
 import { downloadConfig } from "./federation/join.ts";
-import type { WithConnections } from "./federation/join.ts";
+import type { JoinTools, WithConnections } from "./federation/join.ts";
 import type { Joined } from "./federation/join_state.ts";
 import { joinedSlot } from "./federation/join_state.ts";
 import { prefetch } from "./federation/refresh.ts";
 import { pendingMoney } from "./pending.ts";
 import type { Running } from "./running.ts";
-import { primaryOf, runClient } from "./running.ts";
+import { definitionsFor, primaryOf, runClient } from "./running.ts";
 import { clientTree, eventOrderRef, executorRef, GUARDIANS, ROOT } from "./tree.ts";
 import { importWords, loadEntropy, loadOrMakeEntropy } from "./words.ts";
 
@@ -54,6 +58,9 @@ export type ClientOptions = {
   readonly testEnvironment?: boolean;
 };
 
+/** Guardians answer when a threshold has, or after half a minute as soon as anybody has. */
+const DISCOVERY_MS = 45_000;
+
 /** A module of the federation, and whether this client runs it. */
 export type ModuleStatus = { readonly id: ModuleInstanceId; readonly kind: string; readonly active: boolean };
 
@@ -63,7 +70,9 @@ export class Client {
   readonly failed: Promise<never>;
   readonly #system: ActorSystem;
   readonly #time: UniqueTime;
+  readonly #closing = new AbortController();
   #running: Running | null = null;
+  #joining = false;
   #connections = 0;
 
   private constructor(options: ClientOptions) {
@@ -84,19 +93,37 @@ export class Client {
 
   /**
    * Opens the database; if it has joined a federation, its modules run when this resolves.
-   * @throws {ClientError} `no_words` · `wrong_secret` · `no_common_version`; then the store is still open
+   * @throws {ClientError} `no_words` · `wrong_secret` · `no_common_version` · {WaitError} `aborted`; then the store is still open
    */
-  static async open(options: ClientOptions): Promise<Client> {
+  static async open(options: ClientOptions, signal?: AbortSignal): Promise<Client> {
     const client = new Client(options);
     try {
       await client.#system.start(clientTree());
       const joined = await options.store.read((tx) => joinedSlot.get(tx));
-      if (joined) await client.#run(joined);
+      if (joined) await orEnded(client.#until(signal), () => client.#run(joined));
       return client;
     } catch (thrown) {
+      client.#closing.abort(WaitError.closed());
       await client.#system.stop();
       throw thrown;
     }
+  }
+
+  /** Aborted by the caller's signal or the client's end, whichever comes first. */
+  #until(signal: AbortSignal | undefined): AbortSignal {
+    return signal ? AbortSignal.any([signal, this.#closing.signal]) : this.#closing.signal;
+  }
+
+  /** Waits for `work`, and no longer than the client is open and the caller wants. @throws {WaitError} `aborted` · `closed` */
+  wait<T>(signal: AbortSignal | undefined, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const until = this.#until(signal);
+    return orEnded(until, () => work(until));
+  }
+
+  /** The same for work that is never left before it is settled: what moves money. */
+  finish<T>(signal: AbortSignal | undefined, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const until = this.#until(signal);
+    return codedEnd(until, () => work(until));
   }
 
   get isJoined(): boolean {
@@ -114,21 +141,64 @@ export class Client {
   }
 
   /**
-   * @throws {ClientError} `already_joined` · `wrong_federation` · `no_common_version` · {ApiError} when guardians can't be asked.
-   * After `no_common_version` the client is to be closed; it has joined, and opens as soon as guardians speak what it knows.
+   * Joins a federation: all that needs guardians comes first, then everything is stored in one transaction.
+   * @throws {ClientError} `already_joined` · `no_answer` · `wrong_federation` · `no_common_version` · {ApiError} when guardians answer
+   * something else · {WaitError} `aborted` · `closed`
    */
   async join(invite: InviteCode, signal?: AbortSignal): Promise<void> {
-    if (this.#running) throw new ClientError({ code: "already_joined" }, "The client database is already initialized");
+    if (this.#running || this.#joining) {
+      throw new ClientError({ code: "already_joined" }, "The client database is already initialized");
+    }
+    this.#joining = true;
+    try {
+      await this.finish(signal, (until) => this.#join(invite, until));
+    } finally {
+      this.#joining = false;
+    }
+  }
+
+  async #join(invite: InviteCode, signal: AbortSignal): Promise<void> {
     const { platform, store, secret, log } = this.options;
-    const tools = { sender: this.#system, platform, withConnections: this.#withConnections };
-    const config = await downloadConfig(invite, tools, signal);
+    const config = await downloadConfig(invite, this.#joinTools(), signal);
+    const discovered = await this.#discover(config, invite.apiSecret, signal);
     const preRoot = secret ??
       defaultClientSecret(globalRoot(await loadOrMakeEntropy(store, platform.dice)), invite.federationId);
     const joined: Joined = { config, apiSecret: invite.apiSecret, secretCheck: preRootCheck(preRoot) };
-    const { durable } = await store.transact((tx) => joinedSlot.set(tx, joined));
+    if (signal.aborted) throw endedBy(signal);
+    const { durable } = await store.transact((tx) => {
+      joinedSlot.set(tx, joined);
+      storeVersions(tx, discovered);
+    });
     await durable;
     await this.#run(joined);
-    await prefetch(this.running.discovery, loggerFor(ROOT, log), signal);
+    try {
+      await prefetch(this.running.discovery, loggerFor(ROOT, log), signal);
+    } catch (thrown) {
+      // it has joined: what is missing is asked for when it is open the next time
+      if (!(thrown instanceof WaitError)) throw thrown;
+    }
+  }
+
+  #joinTools(): JoinTools {
+    const { signal: closing } = this.#closing;
+    return { sender: this.#system, platform: this.options.platform, withConnections: this.#withConnections, closing };
+  }
+
+  /** Which API versions a federation's guardians speak, before anything of it is stored. */
+  #discover(config: ClientConfig, apiSecret: string | null, signal: AbortSignal): Promise<Discovered> {
+    const { platform, modules } = this.options;
+    const urls = new Map([...config.global.apiEndpoints].map(([peer, { url }]): [PeerId, string] => [peer, url]));
+    const late = (): Error =>
+      new ClientError({ code: "no_answer" }, "No guardian says which API versions it speaks. Try again later");
+    const { clock } = platform;
+    return orLate(
+      { clock, deadlineMs: DISCOVERY_MS, signal, late },
+      (until) =>
+        this.withGuardians(urls, apiSecret, (api) => {
+          const definitions = definitionsFor(config, modules);
+          return discoverVersions({ platform, api, config, definitions }, new Map(), until);
+        }),
+    );
   }
 
   async #run(joined: Joined): Promise<void> {
@@ -140,6 +210,7 @@ export class Client {
       system: this.#system,
       time: this.#time,
       connect: (urls, apiSecret) => this.#connect(urls, apiSecret, ""),
+      closing: this.#closing.signal,
     });
   }
 
@@ -178,7 +249,9 @@ export class Client {
     const { platform } = this.options;
     return this.#withConnections(urls, apiSecret, (connections) => {
       const peers = numPeers(connections.size);
-      return use(new ConnectedFederationApi({ sender: this.#system, platform, connections, peers, module: null }));
+      const { signal: closing } = this.#closing;
+      const options = { sender: this.#system, platform, connections, peers, module: null, closing };
+      return use(new ConnectedFederationApi(options));
     });
   }
 
@@ -235,38 +308,44 @@ export class Client {
 
   /** Asks guardians for their API versions now; what is chosen is used from the next opening on. @throws {ClientError} */
   refreshVersions(signal?: AbortSignal): Promise<ApiVersionSet> {
-    return refreshVersions(this.running.discovery, signal);
+    const { discovery } = this.running;
+    return this.wait(signal, (until) => refreshVersions(discovery, until));
   }
 
   /** Position after the newest event, everything that was committed before counted. */
   nextEventId(): Promise<number> {
-    return this.#system.ask(eventOrderRef, "flush", null);
+    return this.wait(undefined, () => this.#system.ask(eventOrderRef, "flush", null));
   }
 
   /** How many states of state machines wait for something. */
   activeMachines(): Promise<number> {
-    return this.#system.ask(executorRef, "active", null);
+    return this.wait(undefined, () => this.#system.ask(executorRef, "active", null));
   }
 
-  /** Resolves when no state machine waits for anything any more. Rejects with the signal's reason. */
+  /** Resolves when no state machine waits for anything any more. @throws {WaitError} `aborted` · `closed` */
   awaitIdle(signal?: AbortSignal): Promise<void> {
-    return this.#awaitNone(ACTIVE_PREFIX, () => this.activeMachines(), signal);
+    return this.wait(signal, (until) => this.#awaitNone(ACTIVE_PREFIX, () => this.activeMachines(), until));
   }
 
-  /** Resolves when nothing of an operation is under way any more. Rejects with the signal's reason. */
+  /** Resolves when nothing of an operation is under way any more. @throws {WaitError} `aborted` · `closed` · `unknown_operation` */
   awaitOperation(operationId: OperationId, signal?: AbortSignal): Promise<void> {
     const active = operationKey(ACTIVE_PREFIX, operationId);
-    return this.#awaitNone(active, async () => {
-      const states = await readDurable(this.options.store, (tx) => operationStates(tx, operationId));
+    const count = async (): Promise<number> => {
+      const { states, logged } = await readDurable(this.options.store, async (tx) => ({
+        states: await operationStates(tx, operationId),
+        logged: await getOperation(tx, operationId),
+      }));
+      if (states.length === 0 && !logged) throw WaitError.unknownOperation(operationId);
       return states.filter(({ leftUs }) => leftUs === null).length;
-    }, signal);
+    };
+    return this.wait(signal, (until) => this.#awaitNone(active, count, until));
   }
 
-  async #awaitNone(prefix: Uint8Array, count: () => Promise<number>, signal?: AbortSignal): Promise<void> {
+  async #awaitNone(prefix: Uint8Array, count: () => Promise<number>, signal: AbortSignal): Promise<void> {
     for (;;) {
       // registered before reading, so that nothing in between is missed
       const stop = new AbortController();
-      const changed = this.options.store.changed(prefix, signal ? AbortSignal.any([signal, stop.signal]) : stop.signal);
+      const changed = this.options.store.changed(prefix, AbortSignal.any([signal, stop.signal]));
       try {
         if (await count() === 0) return;
         await changed;
@@ -281,8 +360,9 @@ export class Client {
     return this.#system.inspect();
   }
 
-  /** Stops everything in order and closes the database. */
+  /** Stops everything in order and closes the database. Whoever waits for something is told (`WaitError` `closed`). */
   async close(): Promise<void> {
+    this.#closing.abort(WaitError.closed());
     await this.#system.stop();
     await this.options.store.close();
   }

@@ -26,6 +26,7 @@ import type {
   Spending,
   Transition,
 } from "../modules/contract/client.ts";
+import { endedBy } from "../modules/contract/waiting.ts";
 import { NotReady } from "../modules/contract/client.ts";
 import { modulePrefix } from "./database.ts";
 import type { UniqueTime } from "./database.ts";
@@ -63,6 +64,8 @@ export type OperationsOptions = {
   /** Filled while modules start; complete before anything runs. */
   readonly owners: ReadonlyMap<ModuleInstanceId, AnyStateOwner>;
   readonly primary: () => Primary | null;
+  /** Aborted when the client closes. */
+  readonly closing: AbortSignal;
 };
 
 /** What one run of a transaction's body did beside the store. */
@@ -287,13 +290,16 @@ export class ModuleCore<State> implements ClientCore<State> {
     return this.#operations.transact(operationId, this.#instance, body, (result) => result.ok);
   }
 
-  quoteFee(draft: Pick<NewTransaction<State>, "inputs" | "outputs">): Promise<Result<bigint, FinalizeError>> {
+  quoteFee(
+    draft: Pick<NewTransaction<State>, "inputs" | "outputs" | "spending">,
+  ): Promise<Result<bigint, FinalizeError>> {
     const { store } = this.#operations.options;
+    const { spending = "wallet" } = draft;
     return store.read((tx) =>
       quote(draftOf(this.#instance, draft), (unit, sums) => {
         const primary = this.#operations.primaryFor(unit);
         if (!primary) return Promise.resolve(err({ code: "no_primary_module" }));
-        return primary.module.quoteBalance(tx.view(modulePrefix(primary.instance)), { ...sums, spending: "wallet" });
+        return primary.module.quoteBalance(tx.view(modulePrefix(primary.instance)), { ...sums, spending });
       })
     );
   }
@@ -320,13 +326,14 @@ export class ModuleCore<State> implements ClientCore<State> {
     txid: TransactionId,
     signal?: AbortSignal,
   ): Promise<Result<null, string>> {
-    const states = followStates(this.#operations.options.store, operationId, GLOBAL_INSTANCE_ID, signal);
+    const { store } = this.#operations.options;
+    const states = followStates(store, operationId, GLOBAL_INSTANCE_ID, this.#until(signal));
     for await (const bytes of states) {
       const state: SubmissionState = decode(submissionState, bytes);
       if (state.tag === "Accepted" && state.value === txid) return ok(null);
       if (state.tag === "Rejected" && state.value.txid === txid) return err(state.value.error);
     }
-    throw signal?.reason ?? new Error("The client is closing");
+    throw endedBy(signal);
   }
 
   async awaitPrimaryOutputs(
@@ -340,8 +347,14 @@ export class ModuleCore<State> implements ClientCore<State> {
     return await primary.module.awaitOutputs(operationId, range, signal);
   }
 
+  #until(signal: AbortSignal | undefined): AbortSignal {
+    const { closing } = this.#operations.options;
+    return signal ? AbortSignal.any([signal, closing]) : closing;
+  }
+
   async *states(operationId: OperationId, signal?: AbortSignal): AsyncIterable<State> {
-    const states = followStates(this.#operations.options.store, operationId, this.#instance, signal);
+    const { store } = this.#operations.options;
+    const states = followStates(store, operationId, this.#instance, this.#until(signal));
     for await (const bytes of states) yield decode(this.#owner.codec, bytes);
   }
 
@@ -350,7 +363,7 @@ export class ModuleCore<State> implements ClientCore<State> {
   }
 
   async *events(fromId: number, signal?: AbortSignal): AsyncIterable<{ id: number; kind: string; payload: Json }> {
-    for await (const event of followEvents(this.#operations.options.store, fromId, signal)) {
+    for await (const event of followEvents(this.#operations.options.store, fromId, this.#until(signal))) {
       if (event.module?.id === this.#instance) yield event;
     }
   }

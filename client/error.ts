@@ -8,6 +8,8 @@ export class ClientError extends FedimintError<
       | "already_joined"
       | "no_words"
       | "wrong_federation"
+      /** Guardians that must be asked now gave no answer. */
+      | "no_answer"
       | "wrong_secret"
       | "no_common_version"
       | "no_module"

@@ -22,6 +22,8 @@
  *
  * Amounts are millisatoshi of bitcoin unless a name says sat. A call that moves money resolves when what it does is on disk; from
  * there on it is done, whatever happens to the process. Errors are typed: `ClientError`, `EcashError`, `ApiError`, each with a `code`.
+ * Every promise settles: when its signal is aborted or the client is closed it rejects with `WaitError` `aborted` or `closed`, and a wait
+ * for an operation that this client doesn't have with `unknown_operation`; live sequences end.
  */
 import type { LogSink } from "../actors/logger.ts";
 import type { Platform } from "../actors/platform/platform.ts";
@@ -39,7 +41,16 @@ import { parseInviteCode } from "../core/types/invite_code.ts";
 import type { AnyClientModuleDefinition, PendingMoney } from "../modules/contract/client.ts";
 import type { LostNote, MintClient, ReceiveQuote, SendQuote } from "../modules/mintv2/client_api.ts";
 import { ecashAmount, parseEcash } from "../modules/mintv2/ecash.ts";
-import type { AddressOptions, BitcoinFees, DepositEvent, Withdrawal, WithdrawOptions } from "./bitcoin.ts";
+import type {
+  AddressOptions,
+  BitcoinFees,
+  DepositEvent,
+  PendingDeposit,
+  TxInfo,
+  Withdrawal,
+  WithdrawOptions,
+  WithdrawQuote,
+} from "./bitcoin.ts";
 import * as bitcoin from "./bitcoin.ts";
 import { Client } from "./client.ts";
 import { modulePrefix } from "./database.ts";
@@ -53,8 +64,18 @@ import { operationTransactions } from "./logs/transactions.ts";
 import { builtInModules } from "./modules.ts";
 import { networkOf } from "./network.ts";
 
-export type { AddressOptions, BitcoinFees, DepositEvent, Withdrawal, WithdrawOptions } from "./bitcoin.ts";
+export type {
+  AddressOptions,
+  BitcoinFees,
+  DepositEvent,
+  PendingDeposit,
+  TxInfo,
+  Withdrawal,
+  WithdrawOptions,
+  WithdrawQuote,
+} from "./bitcoin.ts";
 export { ClientError } from "./error.ts";
+export { WaitError } from "../modules/contract/waiting.ts";
 export type { NumberedEvent } from "./logs/events.ts";
 export type { OperationEntry } from "./logs/operations.ts";
 export type { OperationTransaction } from "./logs/transactions.ts";
@@ -206,7 +227,10 @@ export class FederationClient {
    */
   async spend(amountMsat: bigint, options: PayOptions & { readonly includeInvite?: boolean } = {}): Promise<Spent> {
     const { meta = null, includeInvite = false, signal } = options;
-    const sent = await this.#mint().send(amountMsat, { customMeta: meta, includeInvite }, signal);
+    const sent = await this.client.finish(
+      signal,
+      (until) => this.#mint().send(amountMsat, { customMeta: meta, includeInvite }, until),
+    );
     const { operationId, texts: [ecash, ...further] } = sent;
     const amountsMsat = sent.texts.map((text) => ecashAmount(parseEcash(text)));
     return { operationId, ecash, further, amountMsat: amountsMsat.reduce((sum, msat) => sum + msat, 0n) };
@@ -219,7 +243,8 @@ export class FederationClient {
    */
   async receive(ecash: string, options: PayOptions = {}): Promise<{ operationId: OperationId; amountMsat: bigint }> {
     const amountMsat = ecashAmount(parseEcash(ecash.trim()));
-    return { operationId: await this.#mint().receive(ecash, options.meta ?? null), amountMsat };
+    const { signal, meta = null } = options;
+    return { operationId: await this.client.finish(signal, () => this.#mint().receive(ecash, meta)), amountMsat };
   }
 
   /** What `spend` would cost now; asks nobody. @throws {EcashError} `zero_amount` · `insufficient_balance` · `failed` */
@@ -257,20 +282,23 @@ export class FederationClient {
 
   /** Waits until the money is in the balance; the error says why guardians refused it. */
   async awaitReceive(operationId: OperationId, signal?: AbortSignal): Promise<Result<null, string>> {
-    const outcome = await this.#mint().awaitReceive(operationId, signal);
+    const outcome = await this.client.wait(signal, (until) => this.#mint().awaitReceive(operationId, until));
     if (!outcome.ok) return err(outcome.error);
     await this.awaitNotes(operationId, signal);
     return ok(null);
   }
 
-  /** Waits until nothing of an operation is under way any more: its notes are in the balance, or never will be. */
+  /**
+   * Waits until nothing of an operation is under way any more: its notes are in the balance, or never will be.
+   * @throws {WaitError} `aborted` · `closed` · `unknown_operation`
+   */
   awaitNotes(operationId: OperationId, signal?: AbortSignal): Promise<void> {
     return this.client.awaitOperation(operationId, signal);
   }
 
   /** A Bitcoin address; what is paid to it comes into the balance by itself. The very first one takes some seconds to find. */
   depositAddress(options: AddressOptions = {}): Promise<string> {
-    return bitcoin.depositAddress(this.client, options);
+    return this.client.wait(options.signal, (signal) => bitcoin.depositAddress(this.client, { ...options, signal }));
   }
 
   /** Deposits as they come, from a position in the event log on. Ends when the signal is aborted. */
@@ -280,7 +308,7 @@ export class FederationClient {
 
   /** On-chain fees of a withdrawal and of a deposit now. @throws {WalletError} `no_feerate` · `federation` */
   bitcoinFees(signal?: AbortSignal): Promise<BitcoinFees> {
-    return bitcoin.bitcoinFees(this.client, signal);
+    return this.client.wait(signal, (until) => bitcoin.bitcoinFees(this.client, until));
   }
 
   /**
@@ -288,27 +316,57 @@ export class FederationClient {
    * @throws {WalletError} `insufficient_funds` · `federation_short` · `federation`
    */
   maxWithdrawable(feeSat: bigint, signal?: AbortSignal): Promise<bigint> {
-    return bitcoin.maxWithdrawable(this.client, feeSat, signal);
+    return this.client.wait(signal, (until) => bitcoin.maxWithdrawable(this.client, feeSat, until));
   }
 
   /** The most that the federation can pay to anybody, sat: some bitcoin must stay. @throws {WalletError} `federation_short` · `federation` */
   maxPayable(feeSat: bigint, signal?: AbortSignal): Promise<bigint> {
-    return bitcoin.maxPayable(this.client, feeSat, signal);
+    return this.client.wait(signal, (until) => bitcoin.maxPayable(this.client, feeSat, until));
+  }
+
+  /** Deposits that aren't in the balance, with the reason: on their way, failing, too small for the fee; the largest first. */
+  pendingDeposits(): Promise<PendingDeposit[]> {
+    return bitcoin.pendingDeposits(this.client);
+  }
+
+  /** Looks for all deposits again and tries each that isn't in the balance at once. @throws {WalletError} `federation` · `no_feerate` */
+  retryDeposits(signal?: AbortSignal): Promise<void> {
+    return bitcoin.retryDeposits(this.client, signal);
+  }
+
+  /** Bitcoin transactions of the federation that no block holds yet, newest first; withdrawals wait for those before them. */
+  bitcoinQueue(signal?: AbortSignal): Promise<TxInfo[]> {
+    return bitcoin.bitcoinQueue(this.client, signal);
+  }
+
+  /**
+   * What a withdrawal costs and what arrives; whatever would refuse it refuses here, and nothing is paid.
+   * @throws {WalletError} `invalid_address` · `wrong_network` · `unsupported_address` · `dust_value` · `no_feerate` · `federation` ·
+   * `fee_too_low` · `federation_short` · `insufficient_funds` · `failed`
+   */
+  quoteWithdraw(
+    address: string,
+    amountSat: bigint | "all",
+    options: Pick<WithdrawOptions, "feeSat" | "signal"> = {},
+  ): Promise<WithdrawQuote> {
+    return bitcoin.quoteWithdraw(this.client, address, amountSat, options);
   }
 
   /**
    * Pays to a Bitcoin address. When this resolves the payment is on its way; `awaitWithdraw` tells what becomes of it.
    * @param amountSat what arrives; `all`: as much as can be
-   * @throws {WalletError} `invalid_address` · `wrong_network` · `dust_value` · `no_feerate` · `federation` · `insufficient_funds` ·
-   * `federation_short` · `failed`
+   * @throws {WalletError} what `quoteWithdraw` throws, before anything is paid · `fee_high` unless `highFee` or `feeSat` says so
    */
   withdraw(address: string, amountSat: bigint | "all", options: WithdrawOptions = {}): Promise<OperationId> {
-    return bitcoin.withdraw(this.client, address, amountSat, options);
+    return this.client.finish(
+      options.signal,
+      (signal) => bitcoin.withdraw(this.client, address, amountSat, { ...options, signal }),
+    );
   }
 
   /** Waits until the federation has signed the Bitcoin transaction, or refused. @throws {WalletError} `unknown_operation` */
   awaitWithdraw(operationId: OperationId, signal?: AbortSignal): Promise<Withdrawal> {
-    return bitcoin.awaitWithdraw(this.client, operationId, signal);
+    return this.client.wait(signal, (until) => bitcoin.awaitWithdraw(this.client, operationId, until));
   }
 
   /** What was done, newest first. @param options.before the last entry of the page before */

@@ -5,6 +5,7 @@ import { fenced } from "../actors/store/fenced.ts";
 import type { Result } from "../core/result.ts";
 import type { ModuleInstanceId } from "../core/types/ids.ts";
 import type { AnyClientModule, AnyClientModuleDefinition, ClientModuleEnv } from "../modules/contract/client.ts";
+import { WaitError } from "../modules/contract/waiting.ts";
 
 /** Running modules by instance; an actor that restarts puts its new module in the old one's place. */
 export type ModuleTable = Map<ModuleInstanceId, AnyClientModule>;
@@ -32,7 +33,7 @@ export const clientModule = defineActor<ClientModuleMessage, ClientModuleArgs, S
   },
   handle: {
     ended: (state, { outcome }) => {
-      if (!outcome.ok) throw outcome.error;
+      if (!outcome.ok && !(outcome.error instanceof WaitError && outcome.error.code === "closed")) throw outcome.error;
       return next(state);
     },
   },

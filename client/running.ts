@@ -63,6 +63,8 @@ export type RunTools = {
     urls: ReadonlyMap<PeerId, string>,
     apiSecret: string | null,
   ) => Promise<ReadonlyMap<PeerId, RpcRef>>;
+  /** Aborted when the client closes. */
+  readonly closing: AbortSignal;
 };
 
 /** The module that pays: the lowest instance that can. */
@@ -74,7 +76,7 @@ export function primaryOf(table: ModuleTable): Primary | null {
 }
 
 /** A module whose consensus version is another major's has a config that this client can't read. */
-function definitionsFor(config: ClientConfig, known: readonly AnyClientModuleDefinition[]): Definitions {
+export function definitionsFor(config: ClientConfig, known: readonly AnyClientModuleDefinition[]): Definitions {
   const definitions = new Map<ModuleInstanceId, AnyClientModuleDefinition>();
   for (const [instance, { kind, version }] of config.modules) {
     const definition = known.find((candidate) =>
@@ -122,7 +124,7 @@ export async function runClient(
   preRoot: (id: FederationId) => Promise<DerivableSecret>,
   tools: RunTools,
 ): Promise<Running> {
-  const { options: { platform, store, modules: known }, system, connect } = tools;
+  const { options: { platform, store, modules: known }, system, connect, closing } = tools;
   const joined = await takePendingConfig(store, stored);
   const { config } = joined;
   const federationId = federationIdOf(config.global.apiEndpoints);
@@ -134,10 +136,10 @@ export async function runClient(
   );
   const connections = await connect(urls, joined.apiSecret);
   const peers = numPeers(connections.size);
-  const api = new ConnectedFederationApi({ sender: system, platform, connections, peers, module: null });
+  const api = new ConnectedFederationApi({ sender: system, platform, connections, peers, module: null, closing });
   const definitions = definitionsFor(config, known);
   const discovery: DiscoveryEnv = { store, platform, api, config, definitions };
-  const versions = await loadVersions(discovery);
+  const versions = await loadVersions(discovery, closing);
 
   const table: ModuleTable = new Map();
   const owners = new Map<ModuleInstanceId, AnyStateOwner>();
@@ -150,6 +152,7 @@ export async function runClient(
     time: tools.time,
     owners,
     primary: () => primaryOf(table),
+    closing,
   });
   const running = { joined, federationId, urls, api, versions, definitions, table, operations, discovery };
   const modules = moduleArgs(running, clientRoot(secret, federationId), owners, tools.options);

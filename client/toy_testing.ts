@@ -35,6 +35,7 @@ import type {
   ToBalance,
 } from "../modules/contract/client.ts";
 import { defineClientModule, transition } from "../modules/contract/client.ts";
+import { endedBy } from "../modules/contract/waiting.ts";
 import type { Asked, Script } from "./testing.ts";
 
 export const TOY_KIND = "toy";
@@ -201,7 +202,7 @@ export class Toy {
       if (state.tag === "Issued" && state.value.txid === txid) return ok(null);
       if (state.tag === "Aborted" && state.value.txid === txid) return err("aborted");
     }
-    throw signal?.reason;
+    throw endedBy(signal);
   }
 }
 

@@ -3,11 +3,13 @@
  *
  * The same on a real machine (`main.ts`) and in a simulated world: everything outside is handed in.
  */
+import { join } from "@std/path";
 import { createSystem } from "../actors/mod.ts";
 import type { Logger, LogSink } from "../actors/logger.ts";
 import { loggerFor } from "../actors/logger.ts";
 import type { Address, Platform, TlsIdentity } from "../actors/platform/platform.ts";
 import { sleep } from "../actors/platform/platform.ts";
+import { Reminder } from "../actors/reminder.ts";
 import { FilesError } from "../actors/platform/error.ts";
 import type { Store } from "../actors/store/store.ts";
 import { child } from "../actors/supervisor.ts";
@@ -24,11 +26,12 @@ import type { Method, Methods } from "./api/dispatch.ts";
 import { method } from "./api/method.ts";
 import type { Json } from "../core/encoding/mod.ts";
 import { unit } from "../core/encoding/mod.ts";
-import { apiUrls, ensureOwnStatements } from "./api/statements.ts";
+import { apiUrls } from "./api/statements.ts";
 import { apiTree, consensusMethods } from "./api/tree.ts";
 import type { BitcoinSettings } from "./bitcoin/mod.ts";
-import { bitcoinSourceOf } from "./bitcoin/mod.ts";
+import { bitcoinSourceOf, CHAIN_MEMORY_PREFIX } from "./bitcoin/mod.ts";
 import { newBoard } from "./consensus/board.ts";
+import { ConsensusError, getDisagreement } from "./consensus/disagreement.ts";
 import { makeKeychain } from "./consensus/keychain.ts";
 import type { ConsensusSettings } from "./consensus/settings.ts";
 import { routerMemory } from "./peers/router.ts";
@@ -36,12 +39,15 @@ import { peersTree } from "./peers/tree.ts";
 import type { PeerAddress } from "./peers/tree.ts";
 import { ceremony } from "./setup/ceremony.ts";
 import type { OpenFile } from "./setup/config_files.ts";
-import { closeConfig, isConfigured, readConfig, writeConfig } from "./setup/config_files.ts";
+import { closeConfig, INVITE, isConfigured, readConfig, writeConfig } from "./setup/config_files.ts";
+import { closedDataFolder } from "./setup/data_folder.ts";
+import { claimDatabase, requireNewDatabase } from "./setup/database_owner.ts";
 import { SetupError } from "./setup/error.ts";
 import type { GuardianConfig } from "./setup/guardian_config.ts";
 import { clientConfigFor, configuredModules } from "./setup/guardian_config.ts";
 import { addressesOfCodes, addressesOfConfig, tlsOfConfig } from "./setup/peer_addresses.ts";
 import { setup } from "./setup/setup_actor.ts";
+import { reach } from "./setup/reach.ts";
 import { readSetup, removeSetup } from "./setup/setup_file.ts";
 import { setupMethods } from "./setup/setup_methods.ts";
 import type { CeremonyParams, SetupSettings } from "./setup/setup.ts";
@@ -62,6 +68,8 @@ export type GuardianOptions = {
   readonly apiPassword: string | null;
   /** Secret. */
   readonly apiSecrets: readonly string[];
+  /** Of one public address. */
+  readonly apiConnectionsPerAddress: number;
   readonly sessionTimeoutMs: number;
   readonly testEnvironment: boolean;
 };
@@ -89,6 +97,7 @@ export class Guardian {
   readonly #system: ActorSystem;
   readonly #bitcoin: BitcoinSource;
   readonly #stopping = new AbortController();
+  #disagreement: ConsensusError | null = null;
   readonly #routerMemory = routerMemory();
 
   private constructor(options: GuardianOptions) {
@@ -100,8 +109,8 @@ export class Guardian {
   /** Resolves once the API is up: that of setup for a guardian that isn't configured. */
   static async start(options: GuardianOptions): Promise<Guardian> {
     const guardian = new Guardian(options);
-    await options.platform.files.makeDirectory(options.dataDir, { secret: true });
-    await guardian.#system.start(rootTree(options.bitcoin));
+    await closedDataFolder(options.platform.files, options.dataDir, loggerFor(ROOT, options.log));
+    await guardian.#system.start(rootTree({ ...options.bitcoin, store: options.store.view(CHAIN_MEMORY_PREFIX) }));
     return guardian;
   }
 
@@ -109,15 +118,19 @@ export class Guardian {
    * Runs until the guardian was stopped or has failed.
    * @returns the exit code
    * @throws {SetupError} when setup or the config is at fault
+   * @throws {ConsensusError} when the federation signed what this guardian doesn't have, in this life or one before
    */
   async run(): Promise<number> {
     const { platform, dataDir, log } = this.#options;
     const configured = await isConfigured(platform.files, dataDir);
     for (const open of await closeConfig(platform.files, dataDir)) tellOpenFile(loggerFor(ROOT, log), open);
     if (configured) await this.#forgetSetup();
+    else await requireNewDatabase(this.#options.store);
     const config = configured ? await readConfig(platform.files, dataDir) : await this.#setUp();
     if (config) await this.#orStopped(this.#serve(config));
-    return await Promise.race([this.#system.ended, this.#options.store.failed]);
+    const code = await Promise.race([this.#system.ended, this.#options.store.failed]);
+    if (this.#disagreement) throw this.#disagreement;
+    return code;
   }
 
   /** Null when the guardian was stopped before it had a config. */
@@ -148,7 +161,13 @@ export class Guardian {
     const methods = setupMethods(system, paths.setup, apiPassword);
     await system.startChild(
       ROOT,
-      apiTree(ROOT, { bind: bindApi, methods, connectionsMax: SETUP_CONNECTIONS_MAX, apiSecrets }),
+      apiTree(ROOT, {
+        bind: bindApi,
+        methods,
+        connectionsMax: SETUP_CONNECTIONS_MAX,
+        connectionsPerAddress: SETUP_CONNECTIONS_MAX,
+        apiSecrets,
+      }),
     );
     const params = await system.ask(paths.setup, "params", null, { deadlineMs: Infinity });
     await sleep(platform.clock, SETUP_FAREWELL_MS);
@@ -162,7 +181,9 @@ export class Guardian {
       ROOT,
       child(ceremony, { args: { params, definitions, router, testEnvironment }, restart: "temporary" }),
     );
+    if (router) await system.startChild(ROOT, child(reach, { args: { params, router }, restart: "temporary" }));
     const result = await system.ask(paths.ceremony, "result", null, { deadlineMs: Infinity });
+    if (router) await system.stopChild(`${ROOT}/reach`);
     if (!result.ok) throw new SetupError({ code: "refused", reason: "ceremony" }, result.error);
     return { config: result.value, params };
   }
@@ -222,19 +243,34 @@ export class Guardian {
   async #serve(config: GuardianConfig): Promise<void> {
     const { platform, store, definitions, bindApi, apiPassword, apiSecrets, testEnvironment } = this.#options;
     const system = this.#system;
+    const disagreement = await store.read((tx) => getDisagreement(tx));
+    if (disagreement) {
+      this.#disagreement = new ConsensusError(disagreement);
+      return await this.stop();
+    }
     const configured = configuredModules(config, definitions);
+    await claimDatabase(store, config);
     const { consensus, local, private: secret } = config;
     const peers = numPeers(consensus.apiEndpoints.size);
     const router = peers.total > 1 ? paths.router : null;
     if (router && !this.#hasPeers()) {
       await this.#startPeers(local.identity, tlsOfConfig(config), addressesOfConfig(config));
     }
-    const fresh = await ensureOwnStatements(store, config, platform);
     // as the others last said; one that moves while we run is found at our next start
     const urls = await store.read((tx) => apiUrls(tx, consensus));
     urls.delete(local.identity);
     await system.startChild(ROOT, federationTree(urls, apiSecrets[0] ?? null));
-    const gossip = { store, identity: local.identity, guardians: guardianRefs(urls.keys()), fresh, testEnvironment };
+    const clientConfig = clientConfigFor(config, configured);
+    const federationId = federationIdOf(clientConfig.global.apiEndpoints);
+    const gossip = {
+      store,
+      config,
+      guardians: guardianRefs(urls.keys()),
+      federationId,
+      apiSecret: apiSecrets[0] ?? null,
+      invitePath: join(this.#options.dataDir, INVITE),
+      testEnvironment,
+    };
     await system.startChild(ROOT, gossipTree(gossip));
 
     const settings: ConsensusSettings = {
@@ -265,19 +301,22 @@ export class Guardian {
       bitcoin: this.#bitcoin,
       ready: (signal) => this.#awaitNode(signal),
       shutdown: () => void this.stop(),
+      disagreed: (found) => {
+        this.#disagreement = new ConsensusError(found);
+        void this.stop();
+      },
     });
     await system.startChild(ROOT, tree);
 
-    const clientConfig = clientConfigFor(config, configured);
     const answered = consensusMethods({
       sender: system,
       platform,
-      store,
+      store: store.forStrangers(), // consensus' own writes go before what callers cause
       config,
       modules,
       configured,
       clientConfig,
-      federationId: federationIdOf(clientConfig.global.apiEndpoints),
+      federationId,
       board,
       connected: this.#routerMemory.connected,
       submissions: paths.submissions,
@@ -290,7 +329,13 @@ export class Guardian {
     const methods: Methods = (name) => name === "inspect" ? inspect : answered(name);
     await system.startChild(
       ROOT,
-      apiTree(ROOT, { bind: bindApi, methods, connectionsMax: local.maxConnections, apiSecrets }),
+      apiTree(ROOT, {
+        bind: bindApi,
+        methods,
+        connectionsMax: local.maxConnections,
+        connectionsPerAddress: this.#options.apiConnectionsPerAddress,
+        apiSecrets,
+      }),
     );
   }
 
@@ -300,10 +345,13 @@ export class Guardian {
 
   /** Consensus begins when the Bitcoin node answers and is synced. */
   async #awaitNode(signal: AbortSignal): Promise<void> {
-    const { platform } = this.#options;
+    const { platform, log } = this.#options;
+    const reminder = new Reminder(platform.clock, loggerFor(ROOT, log), "info");
     for (;;) {
       const status = await this.#bitcoin.status();
       if (status && (status.syncProgress === null || status.syncProgress >= SYNCED)) return;
+      const progress = status?.syncProgress;
+      reminder.say("Consensus begins when the Bitcoin node answers and has loaded the chain", "", { progress });
       await sleep(platform.clock, NODE_POLL_MS, signal);
     }
   }

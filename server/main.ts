@@ -1,42 +1,98 @@
-/** `deno task guardian`: a guardian process; `guardian devfed`: a whole federation of them on this machine. */
+/**
+ * `deno task guardian`: a guardian process; `guardian restore`: its config out of a backup; `guardian devfed`: a whole
+ * federation of guardians on this machine.
+ */
 import { join } from "@std/path";
 import type { Command } from "commander";
 import { consoleSink, levelFrom } from "../actors/platform/console_sink.ts";
 import type { ProcessHost } from "../actors/platform/process.ts";
 import { realProcessHost } from "../actors/platform/process.ts";
 import { realPlatform } from "../actors/platform/real.ts";
-import { openKvStore } from "../actors/store/mod.ts";
+import type { Platform } from "../actors/platform/platform.ts";
+import type { Store } from "../actors/store/mod.ts";
+import { openKvStore, StoreError } from "../actors/store/mod.ts";
 import { errorText, FedimintError } from "../core/result.ts";
+import { databaseTrouble } from "./database_trouble.ts";
 import { devfedCommand } from "./devfed/command.ts";
 import { Guardian } from "./guardian.ts";
 import { builtInModules } from "./modules.ts";
-import { guardianCommand, readSettings, SettingsError } from "./settings.ts";
+import { SettingsError } from "./setting_values.ts";
+import { apiSecretsOf, dataDirOf, guardianCommand, readSettings, restoreCommand } from "./settings.ts";
+import { readConfig } from "./setup/config_files.ts";
+import { readBackup, restoreGuardian } from "./setup/restore.ts";
 
 const PASSWORD_FILE_BYTES_MAX = 10_000;
 /** Version hash of a build: this program is run from its sources, which have none. */
 const NO_VERSION_HASH = "0".repeat(40);
 
-async function run(command: Command, host: ProcessHost): Promise<number> {
-  const platform = realPlatform();
+type Program = { readonly host: ProcessHost; readonly platform: Platform; readonly command: Command };
+
+const databaseOf = (dataDir: string): string => join(dataDir, "database");
+
+async function openDatabase(platform: Platform, dataDir: string): Promise<Store> {
+  const folder = databaseOf(dataDir);
+  await platform.files.makeDirectory(folder, { secret: true });
+  return await openKvStore({ path: join(folder, "guardian.kv"), platform });
+}
+
+async function run({ host, platform, command }: Program): Promise<number> {
   const readText = async (path: string): Promise<string | undefined> => {
     const bytes = await platform.files.read(path, PASSWORD_FILE_BYTES_MAX);
     return bytes && new TextDecoder().decode(bytes);
   };
   const settings = await readSettings(command, { env: (name) => host.env(name), readText });
   const log = consoleSink(platform.clock, levelFrom(host.env("RUST_LOG")), (line) => void host.stderr(line));
-  const databaseDir = join(settings.dataDir, "database");
-  await platform.files.makeDirectory(databaseDir, { secret: true });
-  const store = await openKvStore({ path: join(databaseDir, "guardian.kv"), platform });
+  const store = await openDatabase(platform, settings.dataDir);
   const guardian = await Guardian.start({ ...settings, platform, store, log, definitions: builtInModules });
   host.onSignal(() => void guardian.stop());
   return await guardian.run();
 }
 
-async function runOrExplain(command: Command, host: ProcessHost): Promise<number> {
+/** `guardian restore ARCHIVE`: the config files of a backup, and nothing else. */
+async function restore({ host, platform, command }: Program, archive: string): Promise<number> {
+  const env = (name: string): string | undefined => host.env(name);
+  const dir = dataDirOf(command, env), apiSecret = apiSecretsOf(command, env)[0] ?? null;
+  const backup = await readBackup(platform.files, archive, builtInModules);
+  const store = await openDatabase(platform, dir);
   try {
-    return await run(command, host);
+    await restoreGuardian(backup, { files: platform.files, dir, store, apiSecret });
+  } finally {
+    await store.close();
+  }
+  const { local: { identity }, consensus: { apiEndpoints } } = backup.config;
+  await host.stdout(
+    `Guardian ${identity} (${printable(apiEndpoints.get(identity)!.name)}) is restored in ${dir}: start it.\n`,
+  );
+  return 0;
+}
+
+function printable(name: string): string {
+  return name.replaceAll(/\p{C}/gu, "");
+}
+
+/** How many guardians there are, for advice; null when that can't be read now. */
+async function guardiansIn(platform: Platform, dataDir: string): Promise<number | null> {
+  try {
+    return (await readConfig(platform.files, dataDir)).consensus.apiEndpoints.size;
   } catch (thrown) {
-    await host.stderr(`error: ${thrown instanceof FedimintError ? errorText(thrown) : Deno.inspect(thrown)}\n`);
+    if (thrown instanceof FedimintError) return null;
+    throw thrown;
+  }
+}
+
+async function explained(thrown: unknown, { host, platform, command }: Program): Promise<string> {
+  if (thrown instanceof StoreError) {
+    const dataDir = dataDirOf(command, (name) => host.env(name));
+    return databaseTrouble(thrown, databaseOf(dataDir), await guardiansIn(platform, dataDir));
+  }
+  return thrown instanceof FedimintError ? errorText(thrown) : Deno.inspect(thrown);
+}
+
+async function runOrExplain(program: Program, body: (program: Program) => Promise<number>): Promise<number> {
+  try {
+    return await body(program);
+  } catch (thrown) {
+    await program.host.stderr(`error: ${await explained(thrown, program)}\n`);
     return thrown instanceof SettingsError ? 2 : 1;
   }
 }
@@ -49,7 +105,13 @@ if (import.meta.main) {
     host.exit(0);
   }
   const command = guardianCommand();
+  const program = { host, platform: realPlatform(), command };
   command.addCommand(devfedCommand());
-  command.action(async () => host.exit(await runOrExplain(command, host)));
+  command.addCommand(
+    restoreCommand().action(async (archive: string) =>
+      host.exit(await runOrExplain(program, (given) => restore(given, archive)))
+    ),
+  );
+  command.action(async () => host.exit(await runOrExplain(program, run)));
   await command.parseAsync(["deno", "guardian", ...host.args]);
 }

@@ -1,19 +1,20 @@
 /**
- * fedimintd's flags and environment variables, as far as this program has what they are about. Sheet "API" 9. A flag beats its variable.
+ * fedimintd's flags and environment variables, as far as this program has what they are about. Sheet "API" 9. A flag beats its variable, and
+ * what is empty is not given: a shell's unset variable must not become an empty password, or the current folder.
  */
 import { Command, Option } from "commander";
+import { FilesError } from "../actors/platform/error.ts";
 import type { Address } from "../actors/platform/platform.ts";
 import { BITCOIN_NETWORKS } from "../core/bitcoin/mod.ts";
-import { FedimintError } from "../core/result.ts";
-import { parseSafeUrl } from "../core/types/safe_url.ts";
+import { errorText } from "../core/result.ts";
 import { FEDIMINT_VERSION } from "../core/types/version.ts";
+import { CONNECTIONS_PER_ADDRESS } from "./api/limits.ts";
 import type { BackendSettings, BitcoindSettings } from "./bitcoin/actor.ts";
 import { POLL_MS, POLL_TEST_MS } from "./bitcoin/mod.ts";
 import type { BitcoinSettings } from "./bitcoin/mod.ts";
 import { builtInModules, defaultModules } from "./modules.ts";
 import type { SetupSettings } from "./setup/setup.ts";
-
-export class SettingsError extends FedimintError<{ readonly code: "invalid"; readonly setting: string }> {}
+import { address, envSwitch, given, invalid, parsedUrl, publicUrl, wholeNumber } from "./setting_values.ts";
 
 /** Everything that a guardian is told at its start. `bitcoin.backend.password`, `apiPassword` and `apiSecrets` are secret. */
 export type GuardianSettings = {
@@ -24,6 +25,8 @@ export type GuardianSettings = {
   readonly setup: SetupSettings;
   readonly apiPassword: string | null;
   readonly apiSecrets: readonly string[];
+  /** Of one public address, at the API. */
+  readonly apiConnectionsPerAddress: number;
   readonly sessionTimeoutMs: number;
   readonly testEnvironment: boolean;
 };
@@ -35,70 +38,130 @@ export type Surroundings = {
   readonly readText: (path: string) => Promise<string | undefined>;
 };
 
-type Flags = {
-  readonly dataDir?: string;
-  readonly passwordApi?: string;
-  readonly bitcoinNetwork: string;
-  readonly bitcoindUrl?: string;
-  readonly bitcoindUsername?: string;
-  readonly bitcoindPassword?: string;
-  readonly bitcoindUrlPasswordFile?: string;
-  readonly bindP2p: string;
-  readonly bindApi: string;
-  readonly p2pUrl?: string;
-  readonly apiUrl?: string;
-  readonly enableIroh?: string;
-  readonly esploraUrl?: string;
-  readonly forceApiSecrets: string;
-  readonly sessionTimeoutSecs: string;
+type Row = {
+  readonly flag: string;
+  readonly variable: string;
+  readonly help: string;
+  readonly fallback?: string;
+  readonly hidden?: true;
 };
 
-function option(flags: string, description: string, variable: string, fallback?: string): Option {
-  const made = new Option(flags, description).env(variable);
-  return fallback === undefined ? made : made.default(fallback);
+/** Every setting that has a flag. */
+export const SETTINGS = {
+  dataDir: { flag: "--data-dir <folder>", variable: "FM_DATA_DIR", help: "where config and database are kept" },
+  passwordApi: {
+    flag: "--password-api <text>",
+    variable: "FM_PASSWORD_API",
+    help: "password of admin calls; without one none are answered",
+  },
+  bitcoinNetwork: {
+    flag: "--bitcoin-network <name>",
+    variable: "FM_BITCOIN_NETWORK",
+    help: BITCOIN_NETWORKS.join(", "),
+    fallback: "regtest",
+  },
+  bitcoindUrl: { flag: "--bitcoind-url <url>", variable: "FM_BITCOIND_URL", help: "JSON-RPC of a Bitcoin node" },
+  bitcoindUsername: {
+    flag: "--bitcoind-username <name>",
+    variable: "FM_BITCOIND_USERNAME",
+    help: "its user, if not in its URL",
+  },
+  bitcoindPassword: { flag: "--bitcoind-password <text>", variable: "FM_BITCOIND_PASSWORD", help: "its password" },
+  bitcoindUrlPasswordFile: {
+    flag: "--bitcoind-url-password-file <file>",
+    variable: "FM_BITCOIND_URL_PASSWORD_FILE",
+    help: "a file with its password",
+  },
+  bindP2p: {
+    flag: "--bind-p2p <host:port>",
+    variable: "FM_BIND_P2P",
+    help: "where other guardians connect",
+    fallback: "0.0.0.0:8173",
+  },
+  bindApi: {
+    flag: "--bind-api <host:port>",
+    variable: "FM_BIND_API",
+    help: "where clients connect",
+    fallback: "0.0.0.0:8174",
+  },
+  p2pUrl: {
+    flag: "--p2p-url <url>",
+    variable: "FM_P2P_URL",
+    help: "public address for guardians, for setup: fedimint://host:8173",
+  },
+  apiUrl: {
+    flag: "--api-url <url>",
+    variable: "FM_API_URL",
+    help: "public address for clients, for setup: wss://host/",
+  },
+  forceApiSecrets: {
+    flag: "--force-api-secrets <list>",
+    variable: "FM_FORCE_API_SECRETS",
+    help: "secrets of a private federation; the first goes into invites",
+  },
+  sessionTimeoutSecs: {
+    flag: "--session-timeout-secs <seconds>",
+    variable: "FM_SESSION_TIMEOUT_SECS",
+    help: "a session that takes longer is started anew",
+    fallback: "3600",
+  },
+  apiConnectionsPerAddress: {
+    flag: "--api-connections-per-address <number>",
+    variable: "FM_API_CONNECTIONS_PER_ADDRESS",
+    help:
+      "API connections of one public address; a reverse proxy on this machine or in a private network has no such bound",
+    fallback: String(CONNECTIONS_PER_ADDRESS),
+  },
+  enableIroh: {
+    flag: "--enable-iroh <boolean>",
+    variable: "FM_ENABLE_IROH",
+    help: "not built: only false",
+    hidden: true,
+  },
+  esploraUrl: {
+    flag: "--esplora-url <url>",
+    variable: "FM_ESPLORA_URL",
+    help: "an Esplora server, instead of or beside the node",
+  },
+} as const satisfies Record<string, Row>;
+type Name = keyof typeof SETTINGS;
+
+/** A century; more is a mistake. */
+const SESSION_TIMEOUT_SECS_MAX = 3_155_760_000;
+/** As many as there are file descriptors at best. */
+const CONNECTIONS_PER_ADDRESS_MAX = 1_000_000;
+
+function optionOf({ flag, variable, help, fallback, hidden }: Row): Option {
+  const byDefault = fallback === undefined ? "" : `default: ${fallback}, `;
+  const made = new Option(flag, `${help} (${byDefault}env: ${variable})`);
+  return hidden ? made.hideHelp() : made;
+}
+
+/** `restore ARCHIVE`; no action yet. The data directory is the guardian's setting. */
+export function restoreCommand(): Command {
+  return new Command("restore").argument(
+    "<archive>",
+    "what `admin guardian-config-backup` gave: as printed, or as a tar file",
+  )
+    .usage("<archive> --data-dir <folder>")
+    .description("Writes the config files of a guardian's backup into a new data directory; overwrites nothing");
 }
 
 /** The command with all its options; no action yet. */
 export function guardianCommand(): Command {
-  return new Command("guardian")
+  const command = new Command("guardian")
     .description(
       "A guardian of a Fedimint federation, compatible with fedimintd 0.13. Without a config it waits for setup.",
     )
-    .version(FEDIMINT_VERSION)
-    .addOption(option("--data-dir <folder>", "where config and database are kept", "FM_DATA_DIR"))
-    .addOption(
-      option("--password-api <text>", "password of admin calls; without one none are answered", "FM_PASSWORD_API"),
-    )
-    .addOption(option("--bitcoin-network <name>", BITCOIN_NETWORKS.join(", "), "FM_BITCOIN_NETWORK", "regtest"))
-    .addOption(option("--bitcoind-url <url>", "JSON-RPC of a Bitcoin node", "FM_BITCOIND_URL"))
-    .addOption(option("--bitcoind-username <name>", "its user", "FM_BITCOIND_USERNAME"))
-    .addOption(option("--bitcoind-password <text>", "its password", "FM_BITCOIND_PASSWORD"))
-    .addOption(
-      option("--bitcoind-url-password-file <file>", "a file with its password", "FM_BITCOIND_URL_PASSWORD_FILE"),
-    )
-    .addOption(option("--bind-p2p <host:port>", "where other guardians connect", "FM_BIND_P2P", "0.0.0.0:8173"))
-    .addOption(option("--bind-api <host:port>", "where clients connect", "FM_BIND_API", "0.0.0.0:8174"))
-    .addOption(option("--p2p-url <url>", "public address for guardians, for setup: fedimint://host:8173", "FM_P2P_URL"))
-    .addOption(option("--api-url <url>", "public address for clients, for setup: wss://host/", "FM_API_URL"))
-    .addOption(
-      option(
-        "--force-api-secrets <list>",
-        "secrets of a private federation; the first goes into invites",
-        "FM_FORCE_API_SECRETS",
-        "",
-      ),
-    )
-    .addOption(
-      option(
-        "--session-timeout-secs <seconds>",
-        "a session that takes longer is started anew",
-        "FM_SESSION_TIMEOUT_SECS",
-        "3600",
-      ),
-    )
-    .addOption(option("--enable-iroh <boolean>", "not built: only false", "FM_ENABLE_IROH").hideHelp())
-    .addOption(option("--esplora-url <url>", "an Esplora server, instead of or beside the node", "FM_ESPLORA_URL"))
-    .addHelpText("after", HELP);
+    .version(FEDIMINT_VERSION);
+  for (const row of Object.values(SETTINGS)) command.addOption(optionOf(row));
+  return command.addHelpText("after", HELP);
+}
+
+/** A setting as text: its flag, else its variable, else its default. */
+export function settingText(command: Command, env: Surroundings["env"], name: Name): string | undefined {
+  const { variable, fallback }: Row = SETTINGS[name];
+  return given(command.opts<Partial<Record<Name, string>>>()[name]) ?? given(env(variable)) ?? fallback;
 }
 
 const HELP = `
@@ -109,6 +172,10 @@ Also read from the environment:
   FM_IN_DEVIMINT                                        a test federation: short sessions and waits; equal on all guardians
   RUST_LOG                                              error, warn, info (default) or debug
 
+Setup that was interrupted goes on where it was (\`setup.json\`); \`client admin setup URL reset-codes\` forgets the others' codes.
+A guardian whose disk is lost: \`guardian --data-dir NEW restore BACKUP\`, then start it; its database comes back from the others.
+A database that is broken: stop the guardian, move the folder \`database\` away, start it; the config files must stay.
+
 Exit codes: 0 after a requested stop, 1 when the guardian gave up, 2 for wrong arguments.
 
 Examples:
@@ -116,50 +183,65 @@ Examples:
     --bitcoind-password bitcoin --p2p-url fedimint://127.0.0.1:8173 --api-url ws://127.0.0.1:8174 --password-api secret
   deno task guardian devfed --peers 4 --dir ./fed       a whole federation on this machine`;
 
-function invalid(setting: string, message: string): SettingsError {
-  return new SettingsError({ code: "invalid", setting }, `${setting}: ${message}`);
-}
+type Texts = (name: Name) => string | undefined;
 
-function address(text: string, setting: string): Address {
-  const match = /^(.+):([0-9]{1,5})$/.exec(text);
-  const port = Number(match?.[2]);
-  if (!match || port > 65_535) throw invalid(setting, "expected host:port");
-  return { hostname: match[1]!.replace(/^\[(.*)\]$/, "$1"), port };
-}
-
-/** Plain switches as the reference reads them: 1 or true, 0 or false; anything else turns on what is off by default. */
-export function envSwitch(env: Surroundings["env"]): (name: string) => boolean | undefined {
-  return (name) => {
-    const value = env(name);
-    if (value === undefined) return undefined;
-    return !["0", "false"].includes(value);
-  };
-}
-
-function url(text: string | undefined, setting: string, schemes: readonly string[]): string | null {
-  if (text === undefined) return null;
-  const normalised = URL.canParse(text) ? parseSafeUrl(text) : null;
-  if (normalised === null || !schemes.some((scheme) => normalised.startsWith(`${scheme}://`))) {
-    throw invalid(setting, `expected an URL of ${schemes.map((scheme) => `${scheme}://`).join(" or ")}`);
+async function passwordIn(file: string, { readText }: Surroundings): Promise<string> {
+  const setting = SETTINGS.bitcoindUrlPasswordFile.variable;
+  let text: string | undefined;
+  try {
+    text = await readText(file);
+  } catch (thrown) {
+    if (thrown instanceof FilesError) throw invalid(setting, errorText(thrown));
+    throw thrown;
   }
-  return normalised;
+  if (text === undefined) throw invalid(setting, `there is no file ${file}`);
+  const password = text.trim();
+  if (password === "") throw invalid(setting, `there is no password in ${file}`);
+  return password;
 }
 
-async function bitcoind(flags: Flags, { readText }: Surroundings): Promise<BitcoindSettings | null> {
-  const { bitcoindUrl, bitcoindUsername: username, bitcoindPassword, bitcoindUrlPasswordFile: file } = flags;
-  if (bitcoindUrl === undefined) return null;
+async function bitcoind(texts: Texts, surroundings: Surroundings): Promise<BitcoindSettings | null> {
+  const text = texts("bitcoindUrl");
+  if (text === undefined) return null;
+  const url = parsedUrl(text, "FM_BITCOIND_URL", ["http", "https"]);
+  const [username, password, file] = [
+    texts("bitcoindUsername"),
+    texts("bitcoindPassword"),
+    texts("bitcoindUrlPasswordFile"),
+  ];
+  if (url.username !== "" || url.password !== "") {
+    if (username !== undefined || password !== undefined || file !== undefined) {
+      throw invalid("FM_BITCOIND_URL", "it holds a user or password, and so do other settings: give them once");
+    }
+    if (url.username === "" || url.password === "") {
+      throw invalid("FM_BITCOIND_URL", "it holds a user or a password, and both are needed");
+    }
+    const credentials = { username: unescaped(url.username), password: unescaped(url.password) };
+    url.username = "";
+    url.password = "";
+    return { url: url.href, ...credentials };
+  }
   if (username === undefined) throw invalid("FM_BITCOIND_USERNAME", "needed with FM_BITCOIND_URL");
-  if ((bitcoindPassword === undefined) === (file === undefined)) {
+  if ((password === undefined) === (file === undefined)) {
     throw invalid("FM_BITCOIND_PASSWORD", "give either the password or FM_BITCOIND_URL_PASSWORD_FILE");
   }
-  const password = file === undefined ? bitcoindPassword! : (await readText(file))?.trim();
-  if (password === undefined) throw invalid("FM_BITCOIND_URL_PASSWORD_FILE", `there is no file ${file}`);
-  return { url: url(bitcoindUrl, "FM_BITCOIND_URL", ["http", "https"])!, username, password };
+  return { url: url.href, username, password: password ?? await passwordIn(file!, surroundings) };
 }
 
-async function backend(flags: Flags, surroundings: Surroundings): Promise<BackendSettings> {
-  const node = await bitcoind(flags, surroundings);
-  const esploraUrl = url(flags.esploraUrl, "FM_ESPLORA_URL", ["http", "https"]);
+/** @throws {SettingsError} without the text: it is a secret */
+function unescaped(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch (thrown) {
+    if (thrown instanceof URIError) throw invalid("FM_BITCOIND_URL", "its user or password is escaped wrongly");
+    throw thrown;
+  }
+}
+
+async function backend(texts: Texts, surroundings: Surroundings): Promise<BackendSettings> {
+  const node = await bitcoind(texts, surroundings);
+  const esplora = texts("esploraUrl");
+  const esploraUrl = esplora === undefined ? null : parsedUrl(esplora, "FM_ESPLORA_URL", ["http", "https"]).href;
   if (node && esploraUrl !== null) return { kind: "hybrid", bitcoind: node, esploraUrl };
   if (node) return { kind: "bitcoind", bitcoind: node };
   if (esploraUrl !== null) return { kind: "esplora", esploraUrl };
@@ -167,13 +249,27 @@ async function backend(flags: Flags, surroundings: Surroundings): Promise<Backen
 }
 
 /** @throws {SettingsError} with the variable's name and what it should be */
+export function dataDirOf(command: Command, env: Surroundings["env"]): string {
+  const dataDir = settingText(command, env, "dataDir");
+  if (dataDir === undefined) throw invalid("FM_DATA_DIR", "a folder for config and database is needed (--data-dir)");
+  return dataDir;
+}
+
+/** Of a private federation, the newest first. @throws {SettingsError} */
+export function apiSecretsOf(command: Command, env: Surroundings["env"]): string[] {
+  const secrets = settingText(command, env, "forceApiSecrets")?.split(",") ?? [];
+  if (secrets.includes("")) throw invalid("FM_FORCE_API_SECRETS", "one of the secrets is empty");
+  return secrets;
+}
+
+/** @throws {SettingsError} with the variable's name and what it should be */
 export async function readSettings(command: Command, surroundings: Surroundings): Promise<GuardianSettings> {
-  const flags = command.opts<Flags>();
-  const isSet = envSwitch(surroundings.env);
-  if (flags.dataDir === undefined) {
-    throw invalid("FM_DATA_DIR", "a folder for config and database is needed (--data-dir)");
-  }
-  if (flags.enableIroh !== undefined && !["0", "false", "no", "off"].includes(flags.enableIroh)) {
+  const { env } = surroundings;
+  const texts: Texts = (name) => settingText(command, env, name);
+  const isSet = envSwitch(env);
+  const dataDir = dataDirOf(command, env);
+  const enableIroh = texts("enableIroh");
+  if (enableIroh !== undefined && !["0", "false", "no", "off"].includes(enableIroh)) {
     throw invalid("FM_ENABLE_IROH", "iroh isn't supported: leave it out, guardians are reached by TCP");
   }
   for (const kind of ["LNV1", "LNV2", "MINT", "WALLET"]) {
@@ -181,31 +277,31 @@ export async function readSettings(command: Command, surroundings: Surroundings)
       throw invalid(`FM_ENABLE_MODULE_${kind}`, "this program doesn't have that module");
     }
   }
-  const network = BITCOIN_NETWORKS.find((name) => name === flags.bitcoinNetwork);
+  const network = BITCOIN_NETWORKS.find((name) => name === texts("bitcoinNetwork"));
   if (network === undefined) throw invalid("FM_BITCOIN_NETWORK", `expected one of ${BITCOIN_NETWORKS.join(", ")}`);
   const testEnvironment = ["FM_IN_DEVIMINT", "NEXTEST"].some((name) => isSet(name) ?? false);
-  const apiSecrets = flags.forceApiSecrets === "" ? [] : flags.forceApiSecrets.split(",");
-  if (apiSecrets.includes("")) throw invalid("FM_FORCE_API_SECRETS", "one of the secrets is empty");
-  const timeoutSeconds = Number(flags.sessionTimeoutSecs);
-  if (!Number.isInteger(timeoutSeconds) || timeoutSeconds < 1) {
-    throw invalid("FM_SESSION_TIMEOUT_SECS", "expected a number of seconds");
-  }
+  const timeoutSecs = wholeNumber(texts("sessionTimeoutSecs")!, "FM_SESSION_TIMEOUT_SECS", SESSION_TIMEOUT_SECS_MAX);
   return {
-    dataDir: flags.dataDir,
-    bindP2p: address(flags.bindP2p, "FM_BIND_P2P"),
-    bindApi: address(flags.bindApi, "FM_BIND_API"),
-    bitcoin: { backend: await backend(flags, surroundings), pollMs: testEnvironment ? POLL_TEST_MS : POLL_MS },
+    dataDir,
+    bindP2p: address(texts("bindP2p")!, "FM_BIND_P2P"),
+    bindApi: address(texts("bindApi")!, "FM_BIND_API"),
+    bitcoin: { backend: await backend(texts, surroundings), pollMs: testEnvironment ? POLL_TEST_MS : POLL_MS },
     setup: {
-      apiUrl: url(flags.apiUrl, "FM_API_URL", ["ws", "wss"]),
-      p2pUrl: url(flags.p2pUrl, "FM_P2P_URL", ["fedimint"]),
+      apiUrl: publicUrl(texts("apiUrl"), "FM_API_URL", ["ws", "wss"]),
+      p2pUrl: publicUrl(texts("p2pUrl"), "FM_P2P_URL", ["fedimint"]),
       network,
       defaultModules: defaultModules(isSet),
       availableModules: [...builtInModules.keys()],
       disableBaseFees: isSet("FM_DISABLE_BASE_FEES") ?? false,
     },
-    apiPassword: flags.passwordApi ?? null,
-    apiSecrets,
-    sessionTimeoutMs: timeoutSeconds * 1_000,
+    apiPassword: texts("passwordApi") ?? null,
+    apiSecrets: apiSecretsOf(command, env),
+    apiConnectionsPerAddress: wholeNumber(
+      texts("apiConnectionsPerAddress")!,
+      "FM_API_CONNECTIONS_PER_ADDRESS",
+      CONNECTIONS_PER_ADDRESS_MAX,
+    ),
+    sessionTimeoutMs: timeoutSecs * 1_000,
     testEnvironment,
   };
 }

@@ -4,15 +4,16 @@
  * ```
  * guardian                              one_for_one
  * ├─ bitcoin                            watches the Bitcoin node
- * ├─ setup, ceremony                    only until the guardian is configured
+ * ├─ setup, ceremony, reach             only until the guardian is configured
  * ├─ peers                              one_for_one: router, link:<peer> …, listener
  * ├─ federation                         one_for_one: guardian:<peer> …, connections to the other guardians' APIs
- * ├─ gossip                             one_for_one: announcements, metadata: what guardians say of themselves
+ * ├─ gossip                             one_for_one: announcements, metadata: what guardians say of themselves;
+ * │                                     own_statements: what we have said; invite_file: follows it
  * ├─ consensus                          rest_for_one
  * │  ├─ modules                         one_for_one: <id>:<kind> …
  * │  ├─ mempool                         items that wait for our next unit
  * │  ├─ submissions                     transactions that clients wait for
- * │  ├─ engine                          processes ordered items, one store transaction an item
+ * │  ├─ engine                          processes ordered items, one store transaction a unit
  * │  ├─ current                         a fresh tree each session
  * │  │  └─ session:<n>                  one_for_all: outcome, broadcast, catch_up (a single guardian: single)
  * │  ├─ sessions                        starts them one after the other
@@ -28,17 +29,20 @@ import type { StoreView } from "../actors/store/store.ts";
 import type { SupervisorSpec } from "../actors/supervisor.ts";
 import { child, supervisor } from "../actors/supervisor.ts";
 import type { Decoders } from "../core/types/dyn.ts";
-import type { ModuleInstanceId, PeerId } from "../core/types/ids.ts";
+import type { FederationId, ModuleInstanceId, PeerId } from "../core/types/ids.ts";
 import type { BitcoinSource } from "../modules/contract/bitcoin.ts";
 import { gossipChildren } from "./api/gossip.ts";
+import { inviteFile } from "./api/invite_file.ts";
+import { ownStatements } from "./api/own_statements.ts";
 import { basicAuthorization } from "./api/secrets.ts";
-import type { BitcoinMessage, BitcoinSettings } from "./bitcoin/mod.ts";
+import type { BitcoinMessage, BitcoinWatcherArgs } from "./bitcoin/mod.ts";
 import { bitcoinWatcher } from "./bitcoin/mod.ts";
 import type { Keychain } from "./broadcast/keychain.ts";
 import type { ConsensusBoard } from "./consensus/board.ts";
 import { broadcastChild } from "./consensus/broadcast.ts";
 import { catchUp } from "./consensus/catch_up.ts";
 import { modulePrefix } from "./consensus/db.ts";
+import type { Disagreement } from "./consensus/disagreement.ts";
 import type { EngineRef } from "./consensus/engine.ts";
 import { engine } from "./consensus/engine.ts";
 import type { MempoolRef } from "./consensus/mempool.ts";
@@ -58,7 +62,7 @@ import type { Modules } from "./consensus/transaction.ts";
 import { modulesWith } from "./consensus/transaction.ts";
 import type { RouterRef } from "./peers/router.ts";
 import { routerRef } from "./peers/tree.ts";
-import type { ConfiguredModule } from "./setup/guardian_config.ts";
+import type { ConfiguredModule, GuardianConfig } from "./setup/guardian_config.ts";
 import type { CeremonyRef } from "./setup/ceremony.ts";
 import type { SetupRef } from "./setup/setup_actor.ts";
 
@@ -78,7 +82,7 @@ export const paths = {
 };
 
 /** What every guardian starts with, configured or not. */
-export function rootTree(bitcoin: BitcoinSettings): SupervisorSpec {
+export function rootTree(bitcoin: BitcoinWatcherArgs): SupervisorSpec {
   return supervisor(ROOT, { children: [child(bitcoinWatcher, { id: "bitcoin", args: bitcoin })] });
 }
 
@@ -108,9 +112,28 @@ export function guardianRefs(peers: Iterable<PeerId>): Map<PeerId, RpcRef> {
   return new Map([...peers].map((peer) => [peer, refTo(`${ROOT}/federation/guardian:${peer}`)]));
 }
 
-/** Tells the other guardians where each of us is. */
-export function gossipTree(options: Parameters<typeof gossipChildren>[0]): SupervisorSpec {
-  return supervisor("gossip", { children: gossipChildren(options) });
+export type GossipTreeArgs = {
+  readonly store: StoreView;
+  readonly config: GuardianConfig;
+  readonly guardians: ReadonlyMap<PeerId, RpcRef>;
+  readonly federationId: FederationId;
+  /** In our invites. Secret. */
+  readonly apiSecret: string | null;
+  /** Path of the file with our invite code. */
+  readonly invitePath: string;
+  readonly testEnvironment: boolean;
+};
+
+/** Tells the other guardians where each of us is, and keeps our own invite code at that. */
+export function gossipTree(args: GossipTreeArgs): SupervisorSpec {
+  const { store, config, guardians, federationId, apiSecret, invitePath, testEnvironment } = args;
+  return supervisor("gossip", {
+    children: [
+      child(inviteFile, { args: { store, config, federationId, apiSecret, path: invitePath } }),
+      ...gossipChildren({ store, identity: config.local.identity, guardians, testEnvironment }),
+      child(ownStatements, { args: { store, config, guardians, testEnvironment } }),
+    ],
+  });
 }
 
 export type ConsensusArgs = {
@@ -127,6 +150,8 @@ export type ConsensusArgs = {
   readonly ready: (signal: AbortSignal) => Promise<void>;
   /** A planned shutdown has come. */
   readonly shutdown: () => void;
+  /** The federation signed an outcome that isn't ours. */
+  readonly disagreed: (found: Disagreement) => void;
 };
 
 export function consensusTree(args: ConsensusArgs): SupervisorSpec {
@@ -170,6 +195,7 @@ export function consensusTree(args: ConsensusArgs): SupervisorSpec {
           timeoutMs: settings.sessionTimeoutMs,
           total: settings.peers.total,
           shutdown: args.shutdown,
+          disagreed: args.disagreed,
           board,
         },
       }),
@@ -222,7 +248,7 @@ function sessionTree(
       child(catchUp, {
         args: {
           session,
-          threshold: settings.peers.threshold,
+          peers: settings.peers,
           keychain,
           modules,
           outcome: outcomeRef,

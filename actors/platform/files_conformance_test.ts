@@ -45,13 +45,19 @@ onBoth("what is given to write may be changed afterwards", async ({ server: { fi
   assertEquals(await files.read(`${folder}/a`, 100), utf8("keep"));
 });
 
-onBoth("a file that others can read is made secret, once", async ({ server: { files }, folder }) => {
+onBoth("a file or folder that others can read is made secret, once", async ({ server: { files }, folder }) => {
   await files.create(`${folder}/open`, utf8("x"));
   await files.create(`${folder}/secret`, utf8("x"), { secret: true });
   assertEquals(await files.makeSecret(`${folder}/open`), true);
   assertEquals(await files.makeSecret(`${folder}/open`), false);
   assertEquals(await files.makeSecret(`${folder}/secret`), false);
   assertEquals(await files.makeSecret(`${folder}/none`), false);
+  await files.makeDirectory(`${folder}/rooms`);
+  await files.makeDirectory(`${folder}/closed`, { secret: true });
+  assertEquals(await files.makeSecret(`${folder}/rooms`), true);
+  assertEquals(await files.makeSecret(`${folder}/rooms`), false);
+  assertEquals(await files.makeSecret(`${folder}/closed`), false);
+  assertEquals(await files.list(`${folder}/rooms`), []);
   assertEquals(await files.read(`${folder}/open`, 100), utf8("x"));
 });
 

@@ -128,6 +128,23 @@ async function serveSockets(stage: Stage, options = SOCKET) {
   return { ...served, seen, next };
 }
 
+onBoth("a message in pieces comes as one, whoever sends it, and the pieces stay as they are", async (stage) => {
+  const { listener, url, next } = await serveSockets(stage);
+  const client = await stage.client.network.openWebSocket(url.replace("http", "ws"), OPEN);
+  const server = await next();
+  const pieces = [utf8('{"a":'), utf8("ü".repeat(200)), utf8("}")];
+  const text = `{"a":${"ü".repeat(200)}}`;
+  for (const [from, to] of [[server, client], [client, server]] as const) {
+    for (let times = 0; times < 2; times++) {
+      from.send(pieces);
+      assertEquals(await to.receive(), text);
+    }
+  }
+  client.close();
+  await server.receive();
+  await listener.close();
+});
+
 onBoth("a WebSocket carries texts both ways in order, of every size up to the bound", async (stage) => {
   const { listener, ws, next } = await serveSockets(stage, { ...SOCKET, messageBytesMax: 100_000 });
   const client = await stage.client.network.openWebSocket(ws, { ...OPEN, messageBytesMax: 100_000 });

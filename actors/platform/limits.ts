@@ -2,8 +2,15 @@
 
 /** Of one TLS listener. */
 export const TLS_LISTENER = {
-  /** Hundreds of guardians at most are real; the rest is room for strangers' handshakes. */
-  connectionsMax: 1_000,
+  /**
+   * Connections that have not proved a known certificate: strangers, and guardians while they shake hands, which takes a fifth of a second.
+   * A further one takes the place of the oldest, so that silent ones shut nobody out; a guardian would be shut out by 1,000 new ones a second.
+   */
+  strangersMax: 256,
+  /** Of them from one address; several guardians may share one. */
+  strangersOfSourceMax: 16,
+  /** Connections under one known certificate: one is used, others are being replaced or closed. A further one replaces the oldest. */
+  sameKnownMax: 8,
   /** A handshake takes two round trips; a stranger that needs longer holds a place. */
   handshakeTimeoutMs: 10_000,
 };
@@ -15,8 +22,12 @@ export const TLS_UNREAD_BYTES_MAX = 64 * 1024;
 
 /** Of one HTTP server. */
 export const HTTP_SERVER = {
-  /** Above the guardian API's own 1,000, so that the API can still answer 429. */
+  /** Above the guardian API's own 1,000, so that the API can still answer 429. The longest idle makes room for who comes. */
   connectionsMax: 4_000,
+  /** Of one public address: above the API's own 100 as well, and few enough that forty strangers are needed to fill the server. */
+  sourceConnectionsMax: 400,
+  /** Held of messages and bodies that have not come whole, over all connections: 60 of the API's largest requests. */
+  halfSentBytesMax: 64 * 1024 * 1024,
   /** Within it all headers of a request must be there. */
   headersTimeoutMs: 10_000,
   /** Within it a whole request must be there, body included. The answer may take longer. */
@@ -37,6 +48,10 @@ export const SOCKET_UNREAD_MESSAGES_MAX = 1_024;
 export const SOCKET_UNREAD_BYTES_MAX = 1024 * 1024;
 /** Bytes sent and not yet taken by the other side: six of the largest answers. A peer that lets more wait is cut off. */
 export const SOCKET_UNSENT_BYTES_MAX = 64 * 1024 * 1024;
+/** Control frames and fragments in one interval of pings: a message of 1 MiB in pieces of 512 bytes. Each costs us as much as a small request. */
+export const SOCKET_MINOR_FRAMES_MAX = 2_048;
+/** Intervals of pings that a message may take from its first byte to its last: 60 s at the usual 10 s, as a request by POST. */
+export const SOCKET_MESSAGE_PINGS_MAX = 6;
 /** Intervals of pings without any frame from the other side before a server gives up: 40 s at the usual 10 s, as jsonrpsee. */
 export const SOCKET_SILENT_PINGS_MAX = 4;
 

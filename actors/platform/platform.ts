@@ -79,7 +79,8 @@ export type TlsIdentity = {
 
 /** An ordered socket of whole messages (WebSocket). */
 export interface MessageSocket {
-  send(message: string): void;
+  /** A text, or the pieces of one, each of them UTF-8 by itself: what many are sent is held once. */
+  send(message: string | readonly Bytes[]): void;
   /** Bytes that were sent and have not left yet. */
   readonly bufferedBytes: number;
   /** The next message, null once closed. Messages that nobody reads are kept (the sender's bound applies). */
@@ -95,9 +96,13 @@ export type Upgrade = (options: { readonly messageBytesMax: number; readonly pin
 export type HttpHandler = (request: Request, upgrade: Upgrade, remote: Address) => Response | Promise<Response>;
 
 export interface Network {
-  /** Both sides show a certificate; whose it is the caller decides by its bytes. TLS 1.2 or 1.3, no ALPN. */
+  /**
+   * Both sides show a certificate; whose it is the caller decides by its bytes. TLS 1.2 or 1.3, no ALPN. Connections whose certificate
+   * `isKnown` (default all) have places of their own; all others share some with those that have shown none yet, the oldest of which gives
+   * way to a newcomer.
+   */
   listenTls(
-    options: Address & { readonly identity: TlsIdentity },
+    options: Address & { readonly identity: TlsIdentity; readonly isKnown?: (certificate: Bytes) => boolean },
     onConnection: (stream: ByteStream, remote: Address) => void,
   ): Promise<Listener>;
   /** @throws {NetworkError} `unreachable` · `timeout` · `tls` */
@@ -143,7 +148,7 @@ export interface Files {
   create(path: string, bytes: Uint8Array, options?: { readonly secret?: boolean }): Promise<void>;
   /** Replaces a file as a whole or not at all, also after a power cut. */
   replace(path: string, bytes: Uint8Array, options?: { readonly secret?: boolean }): Promise<void>;
-  /** Makes a file readable by its owner alone. @returns whether others could read it before; false when there is no such file */
+  /** Makes a file readable by its owner alone, or a folder (0700). @returns whether others could read it before; false when there is none */
   makeSecret(path: string): Promise<boolean>;
   remove(path: string): Promise<void>;
   /** Names in a folder; undefined when there is none. */

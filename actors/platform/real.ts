@@ -1,4 +1,5 @@
 /** The machine's own clock, dice, network and files. Only a program's `main.ts` and tests of real processes ask for it. */
+import { LimitedRate } from "../limited_log.ts";
 import type { Report } from "./http_handling.ts";
 import type { Platform } from "./platform.ts";
 import { makeTlsIdentity } from "./real/certificate.ts";
@@ -13,7 +14,7 @@ import { dialTls, listenTls } from "./real/tls.ts";
 export type { Report } from "./http_handling.ts";
 
 /** @param report told what goes wrong where nobody awaits (a request handler that throws); default: standard error */
-export function realPlatform(report: Report = toStandardError): Platform {
+export function realPlatform(report: Report = limitedReport(toStandardError)): Platform {
   return {
     clock: realClock,
     dice: realDice,
@@ -27,6 +28,15 @@ export function realPlatform(report: Report = toStandardError): Platform {
       openWebSocket,
       fetch: fetchBounded,
     },
+  };
+}
+
+/** Strangers can make requests fail as often as they like. */
+function limitedReport(report: Report): Report {
+  const rate = new LimitedRate(realClock.monotonicMs());
+  return (what, error) => {
+    const leftOut = rate.take(realClock.monotonicMs());
+    if (leftOut !== null) report(leftOut === 0 ? what : `${what} (${leftOut} more were left out)`, error);
   };
 }
 

@@ -1,15 +1,19 @@
 /**
  * One JSON-RPC connection over WebSocket as an actor: opened with the first call, shared by all callers, opened again with back-off
- * when it was lost. Calls that were under way then fail; whoever wants repeats them. Sheet "API" 1.
+ * when it was lost. Beside a connection that has gone dead (`liveness.ts`) a second one is opened, and the calls under way are asked again
+ * there; the old one is listened to as long as they wait. Sheet "API" 1.
  */
 import type { ActorContext } from "../actor.ts";
 import { defineActor, next, reply } from "../actor.ts";
+import { NetworkError } from "../platform/error.ts";
 import type { MessageSocket } from "../platform/platform.ts";
 import type { ActorRef, Cast, ReplyTo, Request } from "../protocol.ts";
 import type { Json } from "../../core/encoding/mod.ts";
 import type { Result } from "../../core/result.ts";
 import { err, errorText, ok } from "../../core/result.ts";
 import { backOffMs } from "./back_off.ts";
+import type { Signs } from "./liveness.ts";
+import { askedAt, dueMs, heardAt, PROBE_METHOD } from "./liveness.ts";
 import type { RpcAnswer, RpcError } from "./protocol.ts";
 import { parseAnswer, requestText } from "./protocol.ts";
 
@@ -22,12 +26,20 @@ const FIRST_BACK_OFF = { minMs: 5, maxMs: 30_000 };
 const LOST_BACK_OFF = { minMs: 500, maxMs: 30_000 };
 
 export type RpcMessage =
-  /** Waits for the connection if there is none; `timeoutMs` covers both. */
-  | Request<"call", { method: string; params: readonly Json[]; timeoutMs: number }, Result<Json, RpcError>>
+  /**
+   * Waits for the connection if there is none; `timeoutMs` covers both.
+   * @param once it must not be asked twice: when its connection is lost it fails, else it is asked again on the next one
+   */
+  | Request<
+    "call",
+    { method: string; params: readonly Json[]; timeoutMs: number; once?: boolean },
+    Result<Json, RpcError>
+  >
   | Request<"connected", null, boolean>
-  | Cast<"opened", { outcome: Result<null, string> }>
-  | Cast<"received", { text: string | null }>
+  | Cast<"opened", { outcome: Result<null, RpcError> }>
+  | Cast<"received", { line: number; text: string | null }>
   | Cast<"connect", null>
+  | Cast<"look", { line: number }>
   | Cast<"timedOut", { id: number }>;
 
 export type RpcRef = ActorRef<RpcMessage>;
@@ -42,22 +54,51 @@ type Call = {
   readonly text: string;
   readonly from: ReplyTo<Result<Json, RpcError>>;
   readonly timer: number;
-  sent: boolean;
+  readonly once: boolean;
+  /** Connections that it was sent on and that are open. */
+  readonly lines: Set<Line>;
+  /** The other side cut a connection under it. */
+  wasCut: boolean;
+};
+
+/** An open connection. */
+type Line = {
+  readonly number: number;
+  readonly socket: MessageSocket;
+  signs: Signs;
+  /** Calls under way that were sent on it. */
+  calls: number;
+  /** For the next look at its signs, while calls wait. */
+  look: { readonly timer: number; readonly atMs: number } | null;
 };
 
 type State = {
   readonly args: RpcArgs;
   /** Handed over by the task that opened it: a socket is no message. */
   readonly opened: { socket: MessageSocket | null };
-  socket: MessageSocket | null;
+  /** The one that calls are sent on. */
+  line: Line | null;
+  /** Open ones, also those that were given up and whose calls still wait; by number. */
+  readonly open: Map<number, Line>;
+  /** Lines so far. */
+  lines: number;
+  /** A connection is being opened, or will be. */
   connecting: boolean;
+  /** Connections in a row that could not be opened. */
   attempts: number;
-  everConnected: boolean;
+  /** Connections in a row on which nothing was ever heard. */
+  silences: number;
   nextId: number;
   readonly calls: Map<number, Call>;
 };
 
 type Context = ActorContext<RpcMessage>;
+
+function connectionError(thrown: unknown): RpcError {
+  const status = thrown instanceof NetworkError && thrown.facts.code === "refused" ? thrown.facts.status : null;
+  if (status === 401 || status === 403) return { kind: "unauthorized", message: errorText(thrown) };
+  return { kind: "connection", message: errorText(thrown) };
+}
 
 function connect(state: State, ctx: Context): void {
   state.connecting = true;
@@ -74,13 +115,26 @@ function connect(state: State, ctx: Context): void {
       state.opened.socket = socket;
     }
     return null;
-  }, (outcome) => ({ type: "opened", args: { outcome: outcome.ok ? outcome : err(errorText(outcome.error)) } }));
+  }, (outcome) => ({
+    type: "opened",
+    args: { outcome: outcome.ok ? outcome : err(connectionError(outcome.error)) },
+  }));
 }
 
-function listen(socket: MessageSocket, ctx: Context): void {
+/** Opens a connection after a pause: none for the very first. */
+function connectLater(state: State, ctx: Context): void {
+  if (state.connecting) return;
+  state.connecting = true;
+  const policy = state.lines > 0 ? LOST_BACK_OFF : FIRST_BACK_OFF;
+  const first = state.attempts === 0 && state.lines === 0;
+  const delayMs = first ? 0 : backOffMs(policy, Math.max(0, state.attempts - 1), ctx.platform.dice);
+  ctx.after(delayMs, { type: "connect", args: null });
+}
+
+function listen({ number, socket }: Line, ctx: Context): void {
   ctx.run(
     () => socket.receive(),
-    (outcome) => ({ type: "received", args: { text: outcome.ok ? outcome.value : null } }),
+    (outcome) => ({ type: "received", args: { line: number, text: outcome.ok ? outcome.value : null } }),
   );
 }
 
@@ -90,17 +144,80 @@ function settle(state: State, ctx: Context, id: number, result: Result<Json, Rpc
   state.calls.delete(id);
   ctx.cancel(call.timer);
   ctx.reply(call.from, result);
+  for (const line of call.lines) {
+    line.calls--;
+    if (line !== state.line && line.calls === 0) drop(state, ctx, line);
+  }
 }
 
 function failAll(state: State, ctx: Context, error: RpcError): void {
   for (const id of [...state.calls.keys()]) settle(state, ctx, id, err(error));
 }
 
-function send(state: State, id: number): void {
-  const call = state.calls.get(id);
-  if (!call || call.sent || !state.socket) return;
-  call.sent = true;
-  state.socket.send(call.text);
+function drop(state: State, ctx: Context, line: Line): void {
+  state.open.delete(line.number);
+  if (state.line === line) state.line = null;
+  if (line.look) ctx.cancel(line.look.timer);
+  line.look = null;
+  line.socket.close();
+}
+
+function send(state: State, ctx: Context, call: Call): void {
+  const { line } = state;
+  if (!line) return;
+  call.lines.add(line);
+  line.calls++;
+  line.socket.send(call.text);
+  line.signs = askedAt(line.signs, ctx.platform.clock.monotonicMs());
+  lookWhenDue(state, ctx, line);
+}
+
+/** A look is planned once; a later one than is due makes place for it. */
+function lookWhenDue(state: State, ctx: Context, line: Line): void {
+  const atMs = dueMs(line.signs, state.silences);
+  if (line.look && line.look.atMs <= atMs) return;
+  if (line.look) ctx.cancel(line.look.timer);
+  const delayMs = Math.max(0, atMs - ctx.platform.clock.monotonicMs());
+  line.look = { atMs, timer: ctx.after(delayMs, { type: "look", args: { line: line.number } }) };
+}
+
+/**
+ * The other side has ended a connection: its calls are asked again on the next one, except those that may be asked once only, and those
+ * under which it happens for the second time: they may be the reason.
+ */
+function cut(state: State, ctx: Context, line: Line): void {
+  drop(state, ctx, line);
+  for (const [id, call] of [...state.calls]) {
+    if (!call.lines.delete(line) || call.lines.size > 0) continue;
+    if (call.once || call.wasCut) settle(state, ctx, id, err({ kind: "transport", message: "Connection was lost" }));
+    else call.wasCut = true;
+  }
+  if (state.line === null && state.calls.size > 0) connectLater(state, ctx);
+}
+
+/** A new connection takes all calls that may be asked again; the one before is kept for whatever waits there. */
+function adopt(state: State, ctx: Context, socket: MessageSocket): void {
+  const before = state.line;
+  const line: Line = {
+    number: state.lines++,
+    socket,
+    signs: heardAt(ctx.platform.clock.monotonicMs()),
+    calls: 0,
+    look: null,
+  };
+  state.line = line;
+  state.open.set(line.number, line);
+  state.attempts = 0;
+  if (before?.calls === 0) drop(state, ctx, before);
+  listen(line, ctx);
+  for (const call of state.calls.values()) {
+    if (!call.once || call.lines.size === 0) send(state, ctx, call);
+  }
+}
+
+/** It has answered the question, or wasn't asked. */
+function isAlive({ signs }: Line): boolean {
+  return signs.probedMs === null;
 }
 
 export const rpcConnection = defineActor<RpcMessage, RpcArgs, State>({
@@ -108,15 +225,17 @@ export const rpcConnection = defineActor<RpcMessage, RpcArgs, State>({
   init: (_ctx, args) => ({
     args,
     opened: { socket: null },
-    socket: null,
+    line: null,
+    open: new Map(),
+    lines: 0,
     connecting: false,
     attempts: 0,
-    everConnected: false,
+    silences: 0,
     nextId: 0,
     calls: new Map(),
   }),
   handle: {
-    call: (state, { method, params, timeoutMs }, ctx, from) => {
+    call: (state, { method, params, timeoutMs, once = false }, ctx, from) => {
       if (state.calls.size >= CALLS_MAX) {
         return reply(state, err({ kind: "transport", message: "Too many calls are under way" }));
       }
@@ -126,52 +245,65 @@ export const rpcConnection = defineActor<RpcMessage, RpcArgs, State>({
         return reply(state, err({ kind: "transport", message: "Request is larger than 10 MiB" }));
       }
       const timer = ctx.after(timeoutMs, { type: "timedOut", args: { id } });
-      state.calls.set(id, { text, from, timer, sent: false });
-      if (state.socket) send(state, id);
-      else if (!state.connecting) {
-        state.connecting = true;
-        const policy = state.everConnected ? LOST_BACK_OFF : FIRST_BACK_OFF;
-        const first = state.attempts === 0 && !state.everConnected;
-        const delayMs = first ? 0 : backOffMs(policy, Math.max(0, state.attempts - 1), ctx.platform.dice);
-        ctx.after(delayMs, { type: "connect", args: null });
-      }
+      const call: Call = { text, from, timer, once, lines: new Set(), wasCut: false };
+      state.calls.set(id, call);
+      if (state.line) send(state, ctx, call);
+      else connectLater(state, ctx);
       return next(state);
     },
     connect: (state, _args, ctx) => {
       connect(state, ctx);
       return next(state);
     },
-    connected: (state) => reply(state, state.socket !== null),
+    connected: (state) => reply(state, state.line !== null),
     opened: (state, { outcome }, ctx) => {
       state.connecting = false;
-      if (!outcome.ok || !state.opened.socket) {
-        state.attempts++;
-        failAll(state, ctx, {
-          kind: "connection",
-          message: outcome.ok ? "Connection was closed at once" : outcome.error,
-        });
+      const { socket } = state.opened;
+      state.opened.socket = null;
+      if (outcome.ok && socket) {
+        if (state.line && isAlive(state.line)) socket.close();
+        else adopt(state, ctx, socket);
         return next(state);
       }
-      state.socket = state.opened.socket;
-      state.opened.socket = null;
-      state.attempts = 0;
-      state.everConnected = true;
-      listen(state.socket, ctx);
-      for (const id of state.calls.keys()) send(state, id);
+      if (state.line && isAlive(state.line)) return next(state);
+      if (state.line) drop(state, ctx, state.line);
+      state.attempts++;
+      const closed: RpcError = { kind: "connection", message: "Connection was closed at once" };
+      failAll(state, ctx, outcome.ok ? closed : outcome.error);
       return next(state);
     },
-    received: (state, { text }, ctx) => {
-      if (!state.socket) return next(state);
+    received: (state, { line: number, text }, ctx) => {
+      const line = state.open.get(number);
+      if (!line) return next(state);
       if (text === null) {
-        state.socket = null;
-        failAll(state, ctx, { kind: "transport", message: "Connection was lost" });
+        cut(state, ctx, line);
         return next(state);
       }
-      // what nobody waits for isn't read
-      const answer: RpcAnswer | null = state.calls.size === 0 ? null : parseAnswer(text);
+      state.silences = 0;
+      line.signs = heardAt(ctx.platform.clock.monotonicMs());
+      const answer: RpcAnswer | null = parseAnswer(text);
       if (answer) settle(state, ctx, answer.id, "result" in answer ? ok(answer.result) : err(answer.error));
       else ctx.log.debug("A message that answers nothing was ignored", { characters: text.length });
-      listen(state.socket, ctx);
+      if (state.open.has(number)) listen(line, ctx);
+      return next(state);
+    },
+    look: (state, { line: number }, ctx) => {
+      const { line } = state;
+      if (line?.number !== number) return next(state);
+      line.look = null;
+      if (line.calls === 0) return next(state);
+      const nowMs = ctx.platform.clock.monotonicMs();
+      if (nowMs < dueMs(line.signs, state.silences)) {
+        lookWhenDue(state, ctx, line);
+      } else if (line.signs.probedMs === null) {
+        line.socket.send(requestText(state.nextId++, PROBE_METHOD, [{ auth: null, params: null }]));
+        line.signs = { ...line.signs, probedMs: nowMs };
+        lookWhenDue(state, ctx, line);
+      } else if (!state.connecting) {
+        state.silences++;
+        ctx.log.debug("A connection is silent: another is opened");
+        connect(state, ctx);
+      }
       return next(state);
     },
     timedOut: (state, { id }, ctx) => {
@@ -179,11 +311,11 @@ export const rpcConnection = defineActor<RpcMessage, RpcArgs, State>({
       return next(state);
     },
   },
-  terminate: (state) => state.socket?.close(),
+  terminate: (state) => state.open.forEach(({ socket }) => socket.close()),
   mailbox: { max: 20_000, full: "refuse" },
   inspect: (state) => ({
     url: new URL(state.args.url).host,
-    connected: state.socket !== null,
+    connected: state.line !== null,
     calls: state.calls.size,
   }),
 });

@@ -10,6 +10,8 @@ export const REQUEST_TIMEOUT = -32000;
 export type RpcError =
   /** No connection could be made. */
   | { readonly kind: "connection"; readonly message: string }
+  /** There is something that wants other credentials before it talks. */
+  | { readonly kind: "unauthorized"; readonly message: string }
   /** The connection was lost, or no answer came in time. */
   | { readonly kind: "transport" | "timeout"; readonly message: string }
   /** The other side doesn't know the method: an older version. */

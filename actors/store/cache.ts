@@ -1,31 +1,38 @@
 /**
- * Values of the backend kept for the next read, the least recently used thrown out first. Its entries are what the backend holds
+ * Values of the backend kept for the next read, those that were not used for long thrown out. Its entries are what the backend holds
  * *where the overlay has nothing*: the overlay is asked first, and hands over what it forgets.
+ *
+ * Two generations: what is used goes into the younger; when that has half of the room the older one is thrown away as a whole and the
+ * younger takes its place. A single map in order of use would cost more the fuller it is: finding its oldest entry walks over the
+ * places of all that were removed before.
  */
 import type { Bytes } from "../../core/bytes.ts";
 import { ENTRY_OVERHEAD_BYTES } from "./limits.ts";
 
+type Generation = Map<string, Bytes | null>;
+
 export class Cache {
-  // A Map keeps the order of insertion; a read inserts again.
-  readonly #entries = new Map<string, Bytes | null>();
   readonly #bytesMax: number;
-  #bytes = 0;
+  #young: Generation = new Map();
+  #old: Generation = new Map();
+  #youngBytes = 0;
+  #oldBytes = 0;
 
   constructor(bytesMax: number) {
     this.#bytesMax = bytesMax;
   }
 
   get bytes(): number {
-    return this.#bytes;
+    return this.#youngBytes + this.#oldBytes;
   }
 
   /** A value, null for a key that is absent, undefined when it isn't known. */
   get(key: string): Bytes | null | undefined {
-    const value = this.#entries.get(key);
-    if (value === undefined) return undefined;
-    this.#entries.delete(key);
-    this.#entries.set(key, value);
-    return value;
+    const young = this.#young.get(key);
+    if (young !== undefined) return young;
+    const old = this.#old.get(key);
+    if (old !== undefined) this.set(key, old);
+    return old;
   }
 
   set(key: string, value: Bytes | null): void {
@@ -33,20 +40,27 @@ export class Cache {
     const bytes = sizeOf(key, value);
     // One value must not empty the cache.
     if (bytes > this.#bytesMax / 16) return;
-    this.#entries.set(key, value);
-    this.#bytes += bytes;
-    if (this.#bytes <= this.#bytesMax) return;
-    for (const oldest of this.#entries.keys()) {
-      if (this.#bytes <= this.#bytesMax) break;
-      this.#remove(oldest);
+    if (this.#youngBytes + bytes > this.#bytesMax / 2) {
+      this.#old = this.#young;
+      this.#oldBytes = this.#youngBytes;
+      this.#young = new Map();
+      this.#youngBytes = 0;
     }
+    this.#young.set(key, value);
+    this.#youngBytes += bytes;
   }
 
   #remove(key: string): void {
-    const value = this.#entries.get(key);
-    if (value === undefined) return;
-    this.#entries.delete(key);
-    this.#bytes -= sizeOf(key, value);
+    const young = this.#young.get(key);
+    if (young !== undefined) {
+      this.#young.delete(key);
+      this.#youngBytes -= sizeOf(key, young);
+    }
+    const old = this.#old.get(key);
+    if (old !== undefined) {
+      this.#old.delete(key);
+      this.#oldBytes -= sizeOf(key, old);
+    }
   }
 }
 

@@ -23,3 +23,14 @@ Deno.test("one large value doesn't empty the cache, and takes the old value of i
   assertEquals(cache.get("a"), undefined);
   assertEquals(cache.get("b")?.length, 10);
 });
+
+Deno.test("what is read again and again stays, however much goes through a full cache", () => {
+  const cache = new Cache(16 * 200);
+  cache.set("kept", new Uint8Array(132));
+  for (let i = 0; i < 5_000; i++) {
+    cache.set(`${i}`.padStart(4, "0"), new Uint8Array(132));
+    if (i % 5 === 0) assertEquals(cache.get("kept")?.length, 132);
+    assertEquals(cache.bytes <= 3_200, true);
+  }
+  assertEquals(cache.get("0000"), undefined);
+});

@@ -4,7 +4,7 @@
  */
 import type { Bytes } from "../../core/bytes.ts";
 import { successor } from "./keys.ts";
-import { BATCH_ENTRIES_FIRST, BATCH_ENTRIES_MAX } from "./limits.ts";
+import { BATCH_BYTES, BATCH_ENTRIES_FIRST, BATCH_ENTRIES_MAX } from "./limits.ts";
 import type { Snapshot } from "./overlay.ts";
 import type { Piece } from "./pieces.ts";
 import type { Reader } from "./reader.ts";
@@ -72,7 +72,10 @@ export class Cursor {
     this.#batch = await this.#reader.list(this.#low, this.#high, this.#batchSize, this.#reverse);
     this.#at = 0;
     this.#more = this.#batch.length === this.#batchSize;
-    this.#batchSize = Math.min(this.#batchSize * 4, BATCH_ENTRIES_MAX);
+    // The backend gives no keys without their values: as many as are expected to be of a bounded size.
+    const bytes = this.#batch.reduce((sum, piece) => sum + bytesOf(piece), 0);
+    const fitting = Math.max(1, Math.floor(BATCH_BYTES * this.#batch.length / Math.max(1, bytes)));
+    this.#batchSize = Math.min(this.#batchSize * 4, BATCH_ENTRIES_MAX, fitting);
   }
 
   /** The next key of any source. */
@@ -102,4 +105,8 @@ export class Cursor {
     if (piece.value instanceof Uint8Array) return piece.value;
     return this.#values ? this.#reader.load(this.#snapshot, key, piece.value) : EMPTY;
   }
+}
+
+function bytesOf({ key, value }: Piece): number {
+  return key.length + (value instanceof Uint8Array ? value.length : 0);
 }

@@ -6,12 +6,24 @@
  * When the backend fails, for a write or a read, the store has failed for good: the process has to start again from what is on
  * disk, as nobody can say what that is.
  */
+import { assert } from "../../core/assert.ts";
 import { errorText } from "../../core/result.ts";
 import { toBinary } from "./keys.ts";
+import { Admission } from "./admission.ts";
 import { Cache } from "./cache.ts";
 import { StoreError } from "./error.ts";
 import { Flusher } from "./flusher.ts";
-import { CACHE_BYTES_MAX, HISTORY_BYTES_MAX, TRIES_MAX, TURN_MS, UNFLUSHED_BYTES_MAX, WAITERS_MAX } from "./limits.ts";
+import {
+  CACHE_BYTES_MAX,
+  HISTORY_BYTES_MAX,
+  STRANGERS_UNFLUSHED_BYTES_MAX,
+  STRANGERS_WAITERS_MAX,
+  STRANGERS_WRITERS_MAX,
+  TRIES_MAX,
+  TURN_MS,
+  UNFLUSHED_BYTES_MAX,
+  WAITERS_MAX,
+} from "./limits.ts";
 import { Overlay } from "./overlay.ts";
 import type { Pieces } from "./pieces.ts";
 import type { Clock } from "../platform/platform.ts";
@@ -37,7 +49,16 @@ export type EngineOptions = {
   readonly historyBytesMax?: number;
   readonly cacheBytesMax?: number;
   readonly waitersMax?: number;
+  readonly strangersWaitersMax?: number;
+  readonly strangersUnflushedBytesMax?: number;
+  readonly strangersWritersMax?: number;
 };
+
+/** Where a view is, and whose transactions and waits it makes. */
+type Under = { readonly prefix: string; readonly whose: "own" | "strangers" };
+
+const CONFLICT: unique symbol = Symbol("conflict");
+const NOT_ADMITTED: unique symbol = Symbol("not admitted");
 
 type Body<T> = (tx: StoreTx) => Promise<T | Rollback<T>> | T | Rollback<T>;
 
@@ -49,6 +70,7 @@ export class Engine implements Store {
   readonly #flusher: Flusher;
   readonly #reader: Reader;
   readonly #watchers: Watchers;
+  readonly #admission: Admission;
   readonly #turns: Turns;
   readonly #unflushedBytesMax: number;
   readonly #historyBytesMax: number;
@@ -65,9 +87,22 @@ export class Engine implements Store {
     this.#pieces = pieces;
     const cache = new Cache(options.cacheBytesMax ?? CACHE_BYTES_MAX);
     this.#overlay = new Overlay((key, value) => cache.set(key, value));
-    this.#flusher = new Flusher(this.#overlay, cache, pieces, (cause) => this.#fail(cause));
+    this.#flusher = new Flusher(this.#overlay, cache, pieces, {
+      fail: (cause) => this.#fail(cause),
+      trim: () => this.#trim(),
+    });
     this.#reader = new Reader(this.#overlay, cache, pieces, (read) => this.#guard(read));
-    this.#watchers = new Watchers(options.waitersMax ?? WAITERS_MAX);
+    this.#watchers = new Watchers(
+      options.waitersMax ?? WAITERS_MAX,
+      options.strangersWaitersMax ?? STRANGERS_WAITERS_MAX,
+    );
+    this.#admission = new Admission({
+      clock: options.clock,
+      unflushedBytesMax: options.strangersUnflushedBytesMax ?? STRANGERS_UNFLUSHED_BYTES_MAX,
+      writersMax: options.strangersWritersMax ?? STRANGERS_WRITERS_MAX,
+      unflushedBytes: () => this.#overlay.strangersBytes,
+      progress: () => this.#flusher.progress(),
+    });
     this.#turns = new Turns(options.clock, TURN_MS);
     pieces.lost.catch((cause) => this.#fail(cause));
     this.#unflushedBytesMax = options.unflushedBytesMax ?? UNFLUSHED_BYTES_MAX;
@@ -75,7 +110,7 @@ export class Engine implements Store {
   }
 
   transact<T>(body: Body<T>, options?: TransactOptions): Promise<Committed<T>> {
-    return this.transactUnder("", body, options);
+    return this.transactUnder({ prefix: "", whose: "own" }, body, options);
   }
 
   read<T>(body: (tx: ReadTx) => Promise<T> | T): Promise<T> {
@@ -83,18 +118,47 @@ export class Engine implements Store {
   }
 
   view(prefix: Uint8Array): StoreView {
-    return new View(this, toBinary(prefix));
+    return new View(this, { prefix: toBinary(prefix), whose: "own" });
+  }
+
+  forStrangers(): StoreView {
+    return new View(this, { prefix: "", whose: "strangers" });
   }
 
   changed(prefix: Uint8Array, signal?: AbortSignal): Promise<void> {
-    return this.changedUnder("", prefix, signal);
+    return this.changedUnder({ prefix: "", whose: "own" }, prefix, signal);
   }
 
-  async transactUnder<T>(
+  async transactUnder<T>(under: Under, body: Body<T>, options: TransactOptions = {}): Promise<Committed<T>> {
+    if (under.whose === "strangers") return await this.#transactOfStranger(under.prefix, body, options);
+    const committed = await this.#transact(under.prefix, body, options);
+    assert(committed !== NOT_ADMITTED, "own commits are always let in");
+    return committed;
+  }
+
+  async #transactOfStranger<T>(prefix: string, body: Body<T>, options: TransactOptions): Promise<Committed<T>> {
+    const admission = this.#admission;
+    const committed = await this.#transact(prefix, body, options, () => admission.admits(false));
+    if (committed !== NOT_ADMITTED) return committed;
+    const endTurn = await admission.take();
+    try {
+      for (;;) {
+        await admission.room(() => this.#failure !== undefined);
+        const committed = await this.#transact(prefix, body, options, () => admission.admits(true));
+        if (committed !== NOT_ADMITTED) return committed;
+      }
+    } finally {
+      endTurn();
+    }
+  }
+
+  /** @param admits makes it a stranger's: whether its commit is let in */
+  async #transact<T>(
     prefix: string,
     body: Body<T>,
-    { triesMax = TRIES_MAX, signal }: TransactOptions = {},
-  ): Promise<Committed<T>> {
+    { triesMax = TRIES_MAX, signal }: TransactOptions,
+    admits?: () => boolean,
+  ): Promise<Committed<T> | typeof NOT_ADMITTED> {
     for (let tries = 1; tries <= triesMax; tries++) {
       this.#checkUsable();
       while (this.#overlay.unflushedBytes > this.#unflushedBytesMax) {
@@ -103,8 +167,8 @@ export class Engine implements Store {
       }
       const endTurn = tries === 1 ? undefined : await this.#turns.take();
       try {
-        const committed = await this.#runOnce(prefix, body, signal);
-        if (committed !== undefined) return committed;
+        const committed = await this.#runOnce(prefix, body, signal, admits);
+        if (committed !== CONFLICT) return committed;
       } finally {
         endTurn?.();
       }
@@ -134,19 +198,24 @@ export class Engine implements Store {
     );
   }
 
-  changedUnder(under: string, prefix: Uint8Array, signal?: AbortSignal): Promise<void> {
+  changedUnder({ prefix: under, whose }: Under, prefix: Uint8Array, signal?: AbortSignal): Promise<void> {
     if (this.#failure !== undefined || this.#closing !== undefined) {
       return Promise.reject(this.#failure ?? closed());
     }
-    return this.#watchers.wait(under + toBinary(prefix), signal);
+    return this.#watchers.wait(under + toBinary(prefix), signal, whose === "strangers");
   }
 
   close(): Promise<void> {
     return this.#closing ??= this.#close();
   }
 
-  /** One run of a body. Undefined when it has to run again. */
-  async #runOnce<T>(prefix: string, body: Body<T>, signal?: AbortSignal): Promise<Committed<T> | undefined> {
+  /** One run of a body. */
+  async #runOnce<T>(
+    prefix: string,
+    body: Body<T>,
+    signal: AbortSignal | undefined,
+    admits: (() => boolean) | undefined,
+  ): Promise<Committed<T> | typeof CONFLICT | typeof NOT_ADMITTED> {
     signal?.throwIfAborted();
     const run = new Run(this.#overlay.open(), this.#reader, true);
     try {
@@ -155,15 +224,16 @@ export class Engine implements Store {
         result = await body(new TransactionView(run, run.level, prefix));
       } catch (thrown) {
         // What a body made of reads that could not be answered is not its own error.
-        if (run.snapshot.expired) return undefined;
+        if (run.snapshot.expired) return CONFLICT;
         throw thrown;
       }
       run.end();
       if (isRollback(result)) return { value: result.value, durable: Promise.resolve() };
-      if (run.snapshot.expired) return undefined;
+      if (run.snapshot.expired) return CONFLICT;
       this.#checkUsable();
       signal?.throwIfAborted();
-      return this.#commit(run, result);
+      if (admits !== undefined && run.writes.size > 0 && !admits()) return NOT_ADMITTED;
+      return this.#commit(run, result, admits !== undefined);
     } finally {
       run.end();
       this.#overlay.release(run.snapshot);
@@ -171,12 +241,12 @@ export class Engine implements Store {
   }
 
   /** Synchronous: nothing comes between the check and the commit. */
-  #commit<T>(run: Run, value: T): Committed<T> | undefined {
+  #commit<T>(run: Run, value: T, ofStranger: boolean): Committed<T> | typeof CONFLICT {
     let version = run.snapshot.version;
     // Who wrote nothing stands at its snapshot, whatever came after. What it saw has to be durable too before it is told.
     if (run.writes.size > 0) {
-      if (this.#overlay.conflicts(run.snapshot, run.points, run.intervals)) return undefined;
-      version = this.#append(run.writes);
+      if (this.#overlay.conflicts(run.snapshot, run.points, run.intervals)) return CONFLICT;
+      version = this.#append(run.writes, ofStranger);
     }
     const durable = this.#flusher.durable(version);
     runEffects(run.effects);
@@ -184,16 +254,20 @@ export class Engine implements Store {
   }
 
   /** Makes writes visible and has them flushed: both, or the store has failed. @returns the commit's version */
-  #append(writes: Run["writes"]): number {
+  #append(writes: Run["writes"], ofStranger: boolean): number {
     try {
-      const commit = this.#overlay.append(writes);
+      const commit = this.#overlay.append(writes, ofStranger);
       this.#flusher.enqueue(commit, this.#watchers.take(commit.keys));
-      while (this.#overlay.keptBytes > this.#historyBytesMax && this.#overlay.expireOldest());
+      this.#trim();
       return commit.version;
     } catch (thrown) {
       // Others may have seen what will never be written.
       throw this.#fail(thrown);
     }
+  }
+
+  #trim(): void {
+    while (this.#overlay.keptBytes > this.#historyBytesMax && this.#overlay.expireOldest());
   }
 
   async #close(): Promise<void> {
@@ -246,27 +320,31 @@ export class Engine implements Store {
 
 class View implements StoreView {
   readonly #engine: Engine;
-  readonly #prefix: string;
+  readonly #under: Under;
 
-  constructor(engine: Engine, prefix: string) {
+  constructor(engine: Engine, under: Under) {
     this.#engine = engine;
-    this.#prefix = prefix;
+    this.#under = under;
   }
 
   transact<T>(body: Body<T>, options?: TransactOptions): Promise<Committed<T>> {
-    return this.#engine.transactUnder(this.#prefix, body, options);
+    return this.#engine.transactUnder(this.#under, body, options);
   }
 
   read<T>(body: (tx: ReadTx) => Promise<T> | T): Promise<T> {
-    return this.#engine.readUnder(this.#prefix, body);
+    return this.#engine.readUnder(this.#under.prefix, body);
   }
 
   view(prefix: Uint8Array): StoreView {
-    return new View(this.#engine, this.#prefix + toBinary(prefix));
+    return new View(this.#engine, { ...this.#under, prefix: this.#under.prefix + toBinary(prefix) });
+  }
+
+  forStrangers(): StoreView {
+    return new View(this.#engine, { ...this.#under, whose: "strangers" });
   }
 
   changed(prefix: Uint8Array, signal?: AbortSignal): Promise<void> {
-    return this.#engine.changedUnder(this.#prefix, prefix, signal);
+    return this.#engine.changedUnder(this.#under, prefix, signal);
   }
 }
 

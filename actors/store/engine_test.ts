@@ -1,12 +1,12 @@
 /** What the engine does when its backend fails, when it is slow, and when transactions take long. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { utf8 } from "../../core/bytes.ts";
+import { type Bytes, utf8 } from "../../core/bytes.ts";
 import { StoreError } from "./error.ts";
 import { Flusher } from "./flusher.ts";
 import { chunkKey } from "./keys.ts";
-import { TURN_MS } from "./limits.ts";
+import { BATCH_BYTES, TURN_MS } from "./limits.ts";
 import { MemoryBackend, type MemoryOptions, openMemoryStore } from "./memory.ts";
-import type { Store } from "./store.ts";
+import { type Entry, rollback, type Store } from "./store.ts";
 import { gate, getText, isSettled, listTexts, ManualClock, pattern, put, settle } from "./testing.ts";
 
 const ALL = new Uint8Array(0);
@@ -262,4 +262,91 @@ Deno.test("changed refuses one waiter too many with an error that says to try ag
   await put(store, { a: "1", vb: "1" });
   await Promise.all(waits);
   void store.changed(ALL);
+});
+
+/** Counts what is read. */
+class CountingBackend extends MemoryBackend {
+  gets = 0;
+  readonly listedBytes: number[] = [];
+
+  override get(key: Bytes): Promise<Bytes | undefined> {
+    this.gets++;
+    return super.get(key);
+  }
+
+  override async list(range: Parameters<MemoryBackend["list"]>[0]): Promise<Entry[]> {
+    const entries = await super.list(range);
+    this.listedBytes.push(entries.reduce((sum, { key, value }) => sum + key.length + value.length, 0));
+    return entries;
+  }
+}
+
+Deno.test("a range of large entries is read in batches of bounded size, one of small entries in few", async () => {
+  const backend = new CountingBackend();
+  const clock = new ManualClock();
+  const store = await openMemoryStore({ clock, backend, cacheBytesMax: 0 });
+  const key = (i: number): Bytes => Uint8Array.of(i >> 8, i);
+  for (const [bytes, entries, batchesMax] of [[60_000, 400, 30], [10, 2_000, 12]] as const) {
+    const view = store.view(utf8(`${bytes}/`));
+    await (await view.transact((tx) => {
+      for (let i = 0; i < entries; i++) tx.set(key(i), pattern(bytes, i));
+    })).durable;
+    for (const way of ["range", "deleteAll"]) {
+      backend.listedBytes.length = 0;
+      await view.transact(async (tx) => {
+        if (way === "range") { for await (const _ of tx.range()); }
+        else await tx.deleteAll(ALL);
+        return rollback(null);
+      });
+      assert(backend.listedBytes.length <= batchesMax, `${backend.listedBytes.length} batches`);
+      for (const listed of backend.listedBytes) assert(listed <= 2 * BATCH_BYTES, `${listed} bytes in a batch`);
+    }
+  }
+});
+
+Deno.test("what is overwritten is kept for an old snapshot up to a bound; then the snapshot is given up, not the memory", async () => {
+  const backend = new CountingBackend();
+  const store = await openMemoryStore({
+    clock: new ManualClock(),
+    backend,
+    cacheBytesMax: 0,
+    historyBytesMax: 5_000_000,
+  });
+  const entries = 1_000;
+  await (await store.transact((tx) => {
+    for (let i = 0; i < entries; i++) tx.set(utf8(`p${i}`), pattern(60_000, i));
+  })).durable;
+  let runs = 0;
+  const found = await store.read(async (tx) => {
+    if (++runs > 1) return await getText(tx, "p0");
+    backend.gets = 0;
+    await (await store.transact((other) => other.deleteAll(utf8("p")))).durable;
+    assert(backend.gets > 0 && backend.gets < 200, `${backend.gets} old values were read`);
+    return await getText(tx, "p0");
+  });
+  assertEquals(found, undefined);
+  assertEquals(runs, 2);
+});
+
+Deno.test("a commit of 100,000 tiny entries is written, and deleted by slices of which each fits a few commits of the disk", async () => {
+  let writes = 0;
+  const backend = new MemoryBackend({ onWrite: () => writes++ });
+  const store = await openMemoryStore({ clock: new ManualClock(), backend });
+  const key = (i: number): Bytes => Uint8Array.of(i >> 16, i >> 8, i);
+  const before = backend.size;
+  const { durable } = await store.transact((tx) => {
+    for (let i = 0; i < 100_000; i++) tx.set(key(i), ALL);
+  });
+  await durable;
+  assertEquals(backend.size, before + 100_000);
+  let deleted = 0;
+  for (let count = 1; count > 0; deleted += count) {
+    writes = 0;
+    const slice = await store.transact((tx) => tx.deleteSome(ALL, 5_000));
+    await slice.durable;
+    count = slice.value;
+    assert(writes <= 20, `${writes} commits for a slice`);
+  }
+  assertEquals(deleted, 100_000);
+  assertEquals(backend.size, before);
 });

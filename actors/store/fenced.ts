@@ -29,6 +29,10 @@ class Fenced implements StoreView {
     return new Fenced(this.#view.view(prefix), this.#signal);
   }
 
+  forStrangers(): StoreView {
+    return new Fenced(this.#view.forStrangers(), this.#signal);
+  }
+
   changed(prefix: Uint8Array, signal?: AbortSignal): Promise<void> {
     return this.#view.changed(prefix, signal);
   }

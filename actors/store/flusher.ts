@@ -8,7 +8,7 @@ import type { Bytes } from "../../core/bytes.ts";
 import { Budget } from "./backend.ts";
 import type { Cache } from "./cache.ts";
 import { StoreError } from "./error.ts";
-import { BATCH_ENTRIES_MAX } from "./limits.ts";
+import { BASES_BYTES_MAX } from "./limits.ts";
 import type { Commit, Overlay } from "./overlay.ts";
 import { type Pieces, takeFrom, TORN } from "./pieces.ts";
 import type { Watcher } from "./watchers.ts";
@@ -48,18 +48,28 @@ export class Flusher {
   readonly #cache: Cache;
   readonly #pieces: Pieces;
   readonly #fail: (cause: unknown) => StoreError;
+  readonly #trim: () => void;
   /** In order; the first may be under way. */
   readonly #groups: Group[] = [];
   #running: Promise<void> | undefined;
   #underWay = false;
   #failed = false;
 
-  /** `fail` makes the store failed, and says with what. */
-  constructor(overlay: Overlay, cache: Cache, pieces: Pieces, fail: (cause: unknown) => StoreError) {
+  /**
+   * @param fail makes the store failed, and says with what
+   * @param trim gives up old snapshots while too much is kept for them
+   */
+  constructor(
+    overlay: Overlay,
+    cache: Cache,
+    pieces: Pieces,
+    { fail, trim }: { readonly fail: (cause: unknown) => StoreError; readonly trim: () => void },
+  ) {
     this.#overlay = overlay;
     this.#cache = cache;
     this.#pieces = pieces;
     this.#fail = fail;
+    this.#trim = trim;
   }
 
   /** Sees to it that the commit that was just appended is flushed, and wakes `watchers` then. */
@@ -132,11 +142,25 @@ export class Flusher {
     for (const { wake } of group.watchers) wake();
   }
 
-  /** Keeps what older snapshots may still read before it is overwritten. Those opened from now on see the group already. */
+  /**
+   * Keeps what older snapshots may still read before it is overwritten, a bounded part at a time; when that becomes too much, the
+   * oldest snapshots are given up. Those opened from now on see the group already.
+   */
   async #keepBases(commits: readonly Commit[]): Promise<void> {
-    const missing = [...new Set(commits.flatMap((commit) => this.#overlay.missingBases(commit)))];
-    for (let i = 0; i < missing.length; i += BATCH_ENTRIES_MAX) {
-      await Promise.all(missing.slice(i, i + BATCH_ENTRIES_MAX).map((key) => this.#keepBase(key)));
+    for (const commit of commits) {
+      let batch: string[] = [];
+      let bytes = 0;
+      const missing = this.#overlay.missingBases(commit);
+      for (const [i, key] of missing.entries()) {
+        batch.push(key);
+        bytes += this.#pieces.bytesMaxOf(key);
+        if (bytes < BASES_BYTES_MAX && i + 1 < missing.length) continue;
+        if (!this.#overlay.hasSnapshotBefore(commit)) break;
+        await Promise.all(batch.map((key) => this.#keepBase(key)));
+        this.#trim();
+        batch = [];
+        bytes = 0;
+      }
     }
   }
 

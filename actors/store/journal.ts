@@ -13,15 +13,27 @@ import { BATCH_ENTRIES_MAX, CHUNK_BYTES } from "./limits.ts";
 const HEAD = metaKey("journal");
 
 /** Commits `operations` all or nothing, however many. Durable and applied when it resolves. */
-export async function commitByJournal(backend: Backend, operations: Iterable<Operation>): Promise<void> {
-  const chunks = [...cutToChunks(operations)].map((chunk, index) => ({ key: journalKey(index), value: encode(chunk) }));
-  for (const run of cutToFit(chunks)) await backend.commit(run);
+export async function commitByJournal(backend: Backend, operations: readonly Operation[]): Promise<void> {
+  let count = 0;
+  for (const run of cutToFit(encodeAll(operations))) {
+    await backend.commit(run);
+    count += run.length;
+  }
   const head = new Uint8Array(4);
-  new DataView(head.buffer).setUint32(0, chunks.length);
+  new DataView(head.buffer).setUint32(0, count);
   await backend.commit([{ key: HEAD, value: head }]);
-  await apply(backend, chunks.map((chunk) => chunk.value));
+  for (const run of cutToFit(operations)) await backend.commit(run);
   await backend.commit([{ key: HEAD, value: null }]);
-  for (const run of cutToFit(chunks.map(({ key }) => ({ key, value: null })))) await backend.commit(run);
+  for (const run of cutToFit(deletesOf(count))) await backend.commit(run);
+}
+
+function* encodeAll(operations: Iterable<Operation>): Generator<Operation> {
+  let index = 0;
+  for (const chunk of cutToChunks(operations)) yield { key: journalKey(index++), value: encode(chunk) };
+}
+
+function* deletesOf(count: number): Generator<Operation> {
+  for (let index = 0; index < count; index++) yield { key: journalKey(index), value: null };
 }
 
 /** Brings a decided journal to its end and removes an undecided one. @throws {StoreError} `corrupt` */
@@ -33,7 +45,7 @@ export async function recoverJournal(backend: Backend): Promise<void> {
     for (let index = 0; index < count; index++) {
       const chunk = await backend.get(journalKey(index));
       if (chunk === undefined) throw corrupt(`chunk ${index} of ${count} is missing`);
-      await apply(backend, [chunk]);
+      for (const run of cutToFit(decode(chunk))) await backend.commit(run);
     }
     await backend.commit([{ key: HEAD, value: null }]);
   }
@@ -47,14 +59,6 @@ export async function sweep(backend: Backend, start: Operation["key"], end: Oper
     for (const run of cutToFit(entries.map(({ key }) => ({ key, value: null })))) await backend.commit(run);
     if (entries.length < BATCH_ENTRIES_MAX) return;
   }
-}
-
-async function apply(backend: Backend, chunks: Iterable<Uint8Array>): Promise<void> {
-  for (const run of cutToFit(decodeAll(chunks))) await backend.commit(run);
-}
-
-function* decodeAll(chunks: Iterable<Uint8Array>): Generator<Operation> {
-  for (const chunk of chunks) yield* decode(chunk);
 }
 
 /** Runs of operations whose records fit one chunk. */

@@ -22,13 +22,28 @@ export const TURN_MS = 50;
 export const UNFLUSHED_BYTES_MAX = 128 * MIB;
 /** Old values kept for old snapshots. Beyond it the oldest snapshot is given up: its transaction runs again. */
 export const HISTORY_BYTES_MAX = 256 * MIB;
-/** Who wait for a change (`changed`) at a time: above the calls of a guardian's busiest day; some hundred bytes each. */
+/** Who wait for a change (`changed`) at a time, own and strangers together; some hundred bytes each. */
 export const WAITERS_MAX = 65_536;
+/** Of them strangers': above the calls of a guardian's busiest day, and enough is left for its own. */
+export const STRANGERS_WAITERS_MAX = 32_768;
+/**
+ * Strangers' commits that are not on disk yet: beyond it theirs wait, so that an own commit finds little before it. Two of the largest
+ * backups; one commit more at most.
+ */
+export const STRANGERS_UNFLUSHED_BYTES_MAX = 256 * KIB;
+/** Strangers' transactions that wait to write. The disk writes some hundred a second: nobody waits longer than its patience. */
+export const STRANGERS_WRITERS_MAX = 1_024;
 /** Values of the backend kept for the next read. */
 export const CACHE_BYTES_MAX = 32 * MIB;
-/** Entries a range read fetches at once: few at first, for reads that stop early, then more. At most 256 × 60 KiB = 15 MiB. */
+/**
+ * Entries a range read fetches at once: few at first, for reads that stop early, then more, as long as entries of the size of the last
+ * batch's stay within `BATCH_BYTES`. Only where large ones follow small ones can it be 256 × 60 KiB = 15 MiB.
+ */
 export const BATCH_ENTRIES_FIRST = 32;
 export const BATCH_ENTRIES_MAX = 256;
+export const BATCH_BYTES = MIB;
+/** Old values read at once for old snapshots before they are overwritten; one value more at most. */
+export const BASES_BYTES_MAX = 4 * MIB;
 
 /** Deno KV's own limits a commit; found in denokv_proto and checked against the real one by `kv_backend_test.ts`. */
 export const KV_MUTATIONS_MAX = 1_000;
@@ -63,3 +78,4 @@ assert(
   "the longest key fits Deno KV",
 );
 assert(LEASE_BEAT_MS * 3 < LEASE_MS, "a living owner is seen to live");
+assert(STRANGERS_WAITERS_MAX < WAITERS_MAX, "strangers leave room for own waiters");

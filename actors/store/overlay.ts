@@ -32,6 +32,7 @@ export type Commit = {
   /** Of each key; null where it was deleted. */
   readonly values: readonly (Bytes | null)[];
   readonly bytes: number;
+  readonly ofStrangers: boolean;
 };
 
 /** start ≤ key < end; `end` undefined for all after start. */
@@ -50,6 +51,7 @@ export class Overlay {
   #newest = 0;
   #flushed = 0;
   #unflushedBytes = 0;
+  #strangersBytes = 0;
   #keptBytes = 0;
 
   /** `forgotten` is told what the backend holds for a key about which this overlay has nothing more to say. */
@@ -67,6 +69,11 @@ export class Overlay {
 
   get unflushedBytes(): number {
     return this.#unflushedBytes;
+  }
+
+  /** Of the unflushed ones, those of strangers' commits. */
+  get strangersBytes(): number {
+    return this.#strangersBytes;
   }
 
   /** Bytes that are on disk and only kept for old snapshots. */
@@ -123,7 +130,7 @@ export class Overlay {
   }
 
   /** Makes sorted writes visible as one commit. */
-  append(sorted: Iterable<readonly [string, Bytes | null]>): Commit {
+  append(sorted: Iterable<readonly [string, Bytes | null]>, ofStrangers = false): Commit {
     const version = ++this.#newest;
     const keys: string[] = [];
     const values: (Bytes | null)[] = [];
@@ -136,9 +143,10 @@ export class Overlay {
       if (record === undefined) this.#records.set(key, { versions: [{ version, value }], base: undefined });
       else record.versions.push({ version, value });
     }
-    const commit = { version, keys, values, bytes };
+    const commit = { version, keys, values, bytes, ofStrangers };
     this.#commits.push(commit);
     this.#unflushedBytes += bytes;
+    if (ofStrangers) this.#strangersBytes += bytes;
     return commit;
   }
 
@@ -146,6 +154,12 @@ export class Overlay {
   *unflushed(): Generator<Commit> {
     const from = this.#commits.length - (this.#newest - this.#flushed);
     for (let i = from; i < this.#commits.length; i++) yield this.#commits[i]!;
+  }
+
+  /** Whether a snapshot is open that doesn't see the commit. */
+  hasSnapshotBefore(commit: Commit): boolean {
+    const [oldest] = this.#snapshots;
+    return oldest !== undefined && oldest.version < commit.version;
   }
 
   /** Of the keys of a commit about to be flushed, those whose value in the backend an open snapshot could still need. */
@@ -171,6 +185,7 @@ export class Overlay {
     for (const commit of this.unflushed()) {
       if (commit.version > version) break;
       this.#unflushedBytes -= commit.bytes;
+      if (commit.ofStrangers) this.#strangersBytes -= commit.bytes;
       this.#keptBytes += commit.bytes;
     }
     this.#flushed = version;

@@ -69,6 +69,12 @@ export class Pieces {
     return value instanceof Uint8Array ? value : await this.load(value);
   }
 
+  /** What a key's value in the backend takes at most. */
+  bytesMaxOf(key: string): number {
+    const large = this.#large.get(key);
+    return large === undefined ? INLINE_BYTES_MAX : large.chunks * CHUNK_BYTES;
+  }
+
   /** The first (last, when `reverse`) `limit` entries of start ≤ key < end. Large values are left where they are: see `load`. */
   async list(start: string, end: string | undefined, limit: number, reverse: boolean): Promise<Piece[]> {
     const entries = await this.#backend.list({

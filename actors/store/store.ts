@@ -35,8 +35,13 @@ export interface ReadTx {
 export interface StoreTx extends ReadTx {
   set(key: Uint8Array, value: Uint8Array): void;
   delete(key: Uint8Array): void;
-  /** Deletes every key that begins with `prefix`. */
+  /** Deletes every key that begins with `prefix`. Of what it deletes it holds the keys alone, until the commit is on disk. */
   deleteAll(prefix: Uint8Array): Promise<void>;
+  /**
+   * Deletes the first `limit` keys that begin with `prefix`, so that much is deleted by many small commits.
+   * @returns how many there were; fewer than `limit` when none is left
+   */
+  deleteSome(prefix: Uint8Array, limit: number): Promise<number>;
   view(prefix: Uint8Array): StoreTx;
   /** Called after this transaction has become visible (once, for the try that committed). */
   onCommit(effect: () => void): void;
@@ -74,7 +79,7 @@ export interface StoreView {
    * A body that throws, or returns `rollback(value)`, commits nothing; then `durable` is resolved already.
    * If the body wrote nothing, `durable` is that of what it saw. What an `onCommit` effect throws is thrown after the commit.
    * Once `signal` is aborted nothing is committed any more: rejects with its reason.
-   * @throws {StoreError} `conflict` after the last try · `closed` · `failed`
+   * @throws {StoreError} `conflict` after the last try · `busy` (strangers' only) · `closed` · `failed`
    */
   transact<T>(
     body: (tx: StoreTx) => Promise<T | Rollback<T>> | T | Rollback<T>,
@@ -83,6 +88,11 @@ export interface StoreView {
   /** Snapshot reads only. The body runs again if it takes so long that too much was overwritten meanwhile. */
   read<T>(body: (tx: ReadTx) => Promise<T> | T): Promise<T>;
   view(prefix: Uint8Array): StoreView;
+  /**
+   * The same for what strangers cause: its commits are let in one at a time and only while little of theirs is not on disk yet, and
+   * its waits have a bound of their own. So no own commit or wait stands behind theirs. Reads are as everywhere.
+   */
+  forStrangers(): StoreView;
   /**
    * Resolves after the next commit that writes or deletes a key beginning with `prefix` has become durable. Register first, then
    * read, then await: so nothing is missed. Costs nothing while it waits. Rejects with the signal's reason.

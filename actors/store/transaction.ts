@@ -169,8 +169,23 @@ export class TransactionView implements StoreTx {
   }
 
   async deleteAll(prefix: Uint8Array): Promise<void> {
-    const scan = this.#scan({ prefix }, false, Infinity, false);
-    for (let entry = await scan.next(); entry !== undefined; entry = await scan.next()) this.#run.write(entry[0], null);
+    await this.#delete(prefix, Infinity);
+  }
+
+  deleteSome(prefix: Uint8Array, limit: number): Promise<number> {
+    assert(Number.isSafeInteger(limit) && limit > 0, "a slice to delete has a size");
+    return this.#delete(prefix, limit);
+  }
+
+  async #delete(prefix: Uint8Array, limit: number): Promise<number> {
+    const scan = this.#scan({ prefix }, false, limit, false);
+    let count = 0;
+    for (let found = scan.next();; found = scan.next()) {
+      const entry = found instanceof Promise ? await found : found;
+      if (entry === undefined) return count;
+      this.#run.write(entry[0], null);
+      count++;
+    }
   }
 
   view(prefix: Uint8Array): TransactionView {

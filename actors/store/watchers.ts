@@ -1,6 +1,6 @@
 /**
  * Those who wait for the next durable commit under a prefix (`changed`). A commit takes along those whom it concerns. Anybody who can
- * make a call can wait, so there is a bound for all together.
+ * make a call can wait, so there is a bound for all together, and a lower one for strangers.
  */
 import { StoreError } from "./error.ts";
 
@@ -11,24 +11,32 @@ export class Watchers {
   /** How many of the prefixes have this length: a commit's keys are looked up once a length, however many wait. */
   readonly #lengths = new Map<number, number>();
   readonly #waitersMax: number;
+  readonly #strangersMax: number;
   /** Also those that were taken and not yet woken. */
   #waiting = 0;
+  #strangersWaiting = 0;
 
-  constructor(waitersMax: number) {
+  constructor(waitersMax: number, strangersMax: number) {
     this.#waitersMax = waitersMax;
+    this.#strangersMax = strangersMax;
   }
 
   /** Resolves when whoever took the watcher wakes it. Rejects with the signal's reason. @throws {StoreError} `busy` */
-  wait(prefix: string, signal?: AbortSignal): Promise<void> {
+  wait(prefix: string, signal?: AbortSignal, ofStranger = false): Promise<void> {
     if (signal?.aborted) return Promise.reject(signal.reason);
     if (this.#waiting >= this.#waitersMax) return Promise.reject(busy(this.#waiting, this.#waitersMax));
+    if (ofStranger && this.#strangersWaiting >= this.#strangersMax) {
+      return Promise.reject(busy(this.#strangersWaiting, this.#strangersMax));
+    }
     this.#waiting++;
+    if (ofStranger) this.#strangersWaiting++;
     const promise = new Promise<void>((resolve, reject) => {
       let settled = false;
       const settle = (): void => {
         if (settled) return;
         settled = true;
         this.#waiting--;
+        if (ofStranger) this.#strangersWaiting--;
         signal?.removeEventListener("abort", abort);
         this.#remove(prefix, watcher);
       };

@@ -1,11 +1,11 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { StoreError } from "./error.ts";
-import { WAITERS_MAX } from "./limits.ts";
+import { STRANGERS_WAITERS_MAX, WAITERS_MAX } from "./limits.ts";
 import { isSettled } from "./testing.ts";
 import { Watchers } from "./watchers.ts";
 
 Deno.test("a commit takes those whose prefix begins one of its keys, once", async () => {
-  const watchers = new Watchers(WAITERS_MAX);
+  const watchers = new Watchers(WAITERS_MAX, STRANGERS_WAITERS_MAX);
   const waits = ["", "a", "ab", "abc", "b"].map((prefix) => watchers.wait(prefix));
   const second = watchers.wait("ab");
   for (const { wake } of watchers.take(["ab", "ac"])) wake();
@@ -15,7 +15,7 @@ Deno.test("a commit takes those whose prefix begins one of its keys, once", asyn
 });
 
 Deno.test("an aborted wait is forgotten; the others of its prefix stay", async () => {
-  const watchers = new Watchers(WAITERS_MAX);
+  const watchers = new Watchers(WAITERS_MAX, STRANGERS_WAITERS_MAX);
   const stop = new AbortController();
   const waits = [watchers.wait("a", stop.signal), watchers.wait("a")];
   stop.abort(new Error("enough"));
@@ -25,7 +25,7 @@ Deno.test("an aborted wait is forgotten; the others of its prefix stay", async (
 });
 
 Deno.test("a wait that was taken can still be aborted, and waking it then does nothing", async () => {
-  const watchers = new Watchers(WAITERS_MAX);
+  const watchers = new Watchers(WAITERS_MAX, STRANGERS_WAITERS_MAX);
   const stop = new AbortController();
   const wait = watchers.wait("a", stop.signal);
   const [taken] = watchers.take(["a"]);
@@ -38,7 +38,7 @@ Deno.test("a wait that was taken can still be aborted, and waking it then does n
 });
 
 Deno.test("when all fail each gets the error", async () => {
-  const watchers = new Watchers(WAITERS_MAX);
+  const watchers = new Watchers(WAITERS_MAX, STRANGERS_WAITERS_MAX);
   const waits = [watchers.wait("a"), watchers.wait("a"), watchers.wait("b")];
   const error = new StoreError({ code: "closed" }, "closed");
   watchers.failAll(error);
@@ -46,7 +46,7 @@ Deno.test("when all fail each gets the error", async () => {
 });
 
 Deno.test("one waiter too many is refused until another is gone, however that went", async () => {
-  const watchers = new Watchers(3);
+  const watchers = new Watchers(3, 3);
   const stop = new AbortController();
   const aborted = watchers.wait("a", stop.signal);
   const woken = watchers.wait("a");
@@ -71,4 +71,16 @@ Deno.test("one waiter too many is refused until another is gone, however that we
   for (const wait of [left, second, third]) await assertRejects(() => wait, StoreError, "closed");
   for (let i = 0; i < 3; i++) void watchers.wait("d");
   await refused();
+});
+
+Deno.test("strangers leave room for own waiters", async () => {
+  const watchers = new Watchers(3, 2);
+  const strangers = [watchers.wait("a", undefined, true), watchers.wait("a", undefined, true)];
+  const refused = await assertRejects(() => watchers.wait("b", undefined, true), StoreError);
+  assertEquals(refused.facts, { code: "busy", waiting: 2, waitingMax: 2 });
+  const own = watchers.wait("b");
+  assertEquals((await assertRejects(() => watchers.wait("b"), StoreError)).code, "busy");
+  for (const { wake } of watchers.take(["a", "b"])) wake();
+  await Promise.all([...strangers, own]);
+  void watchers.wait("b", undefined, true);
 });

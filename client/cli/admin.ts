@@ -2,9 +2,13 @@
 import type { Command } from "commander";
 import type { Store } from "../../actors/store/store.ts";
 import type { Json } from "../../core/encoding/mod.ts";
+import { DecodeError, map } from "../../core/encoding/mod.ts";
 import { errorText, FedimintError } from "../../core/result.ts";
-import { guardianMetadata } from "../../core/types/guardian_metadata.ts";
+import { guardianMetadata, signedGuardianMetadata } from "../../core/types/guardian_metadata.ts";
 import type { PeerId } from "../../core/types/ids.ts";
+import { peerId } from "../../core/types/ids.ts";
+import { parseSafeUrl } from "../../core/types/safe_url.ts";
+import { ApiError } from "../../modules/contract/federation_api.ts";
 import type { Client } from "../client.ts";
 import { adminSlot, joinedSlot } from "../federation/join_state.ts";
 import type { ConnectedFederationApi } from "../federation/api.ts";
@@ -13,6 +17,7 @@ import type { Cli } from "./cli.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { withEndpoint } from "./endpoint.ts";
 import { CliError } from "./error.ts";
+import { printable } from "./printable.ts";
 import { rawJson } from "./raw.ts";
 import type { Session } from "./session.ts";
 import { setupCommand } from "./setup.ts";
@@ -47,11 +52,11 @@ export function adminCommands(cli: Cli): void {
   admin.command("sign-guardian-metadata").description("announce the guardian's URLs and its pkarr id")
     .requiredOption("--api-urls <URLS>", "separated by commas", urlsArgument, [])
     .requiredOption("--pkarr-id <Z32>", "in z-base-32")
-    .action(cli.official((session, { apiUrls, pkarrId }: { apiUrls: string[]; pkarrId: string }) => {
-      const timestampSecs = Math.floor(session.io.platform.clock.nowMs() / 1_000);
-      const metadata = { apiUrls, pkarrIdZ32: pkarrId, timestampSecs, irohNextEndpoint: null };
-      return ownGuardian(session, "sign_guardian_metadata", guardianMetadata.toJson(metadata));
-    }));
+    .action(
+      cli.official((session, { apiUrls, pkarrId }: { apiUrls: string[]; pkarrId: string }) =>
+        signMetadata(session, apiUrls, pkarrId)
+      ),
+    );
   admin.command("shutdown").argument("<session>", "index of the last session", countArgument)
     .description("stop the guardian after a session, for a coordinated upgrade")
     .action(cli.official((session, index: number) => ownGuardian(session, "shutdown", index)));
@@ -107,14 +112,61 @@ async function signAnnouncement(session: Session, url: string, overrideUrl: stri
       throw CliError.failed(`Unsupported URL scheme ${scheme}, use ws:// or wss://`);
     }
     const peer = ownId(session);
-    const sign = (api: ConnectedFederationApi): Promise<Json> =>
-      adminCall(api, session, peer, "sign_api_announcement", url);
+    const sign = async (api: ConnectedFederationApi): Promise<Json> => {
+      const signed = await adminCall(api, session, peer, "sign_api_announcement", url);
+      await tellOutranked(api, session, peer, url);
+      return signed;
+    };
     if (overrideUrl !== null) {
       return client.withGuardians(new Map([[peer, overrideUrl]]), client.running.joined.apiSecret, sign);
     }
     requireUrl(client, peer);
     return sign(client.running.api);
   });
+}
+
+/** Clients and guardians go by a guardian's metadata before its announcement: then this command has no effect, which must be told. */
+async function tellOutranked(api: ConnectedFederationApi, session: Session, peer: PeerId, url: string): Promise<void> {
+  const { io } = session;
+  const call = { method: "guardian_metadata", params: null, result: map(peerId, signedGuardianMetadata) };
+  let first: string | undefined;
+  try {
+    first = (await api.one(peer, call, { signal: io.signal })).get(peer)?.metadata.apiUrls[0];
+  } catch (thrown) {
+    // a guardian too old to have metadata; it has signed all the same
+    if (thrown instanceof ApiError) return;
+    throw thrown;
+  }
+  if (first === undefined || first === parseSafeUrl(url)) return;
+  io.err(
+    printable(
+      `Note: the guardian's metadata outranks announcements and still names ${first}: clients go there. ` +
+        `To move it sign metadata as well: admin sign-guardian-metadata --api-urls ${url} --pkarr-id …\n`,
+    ),
+  );
+}
+
+/** The guardian may raise the time, so that the metadata is newer than what it said before. */
+async function signMetadata(session: Session, apiUrls: string[], pkarrId: string): Promise<Json> {
+  const timestampSecs = Math.floor(session.io.platform.clock.nowMs() / 1_000);
+  const metadata = { apiUrls, pkarrIdZ32: pkarrId, timestampSecs, irohNextEndpoint: null };
+  const signed = await ownGuardian(session, "sign_guardian_metadata", guardianMetadata.toJson(metadata));
+  const signedSecs = signedAtSecs(signed);
+  if (signedSecs !== null && signedSecs > timestampSecs) {
+    const raised = `Note: this guardian has said something of a later time than now (${timestampSecs} s since 1970). `;
+    session.io.err(`${raised}So that the new metadata outranks it, it is dated ${signedSecs}.\n`);
+  }
+  return signed;
+}
+
+function signedAtSecs(signed: Json): number | null {
+  try {
+    return signedGuardianMetadata.fromJson(signed).metadata.timestampSecs;
+  } catch (thrown) {
+    // what the guardian answered is printed as it is
+    if (thrown instanceof DecodeError) return null;
+    throw thrown;
+  }
 }
 
 type AuthOptions = {

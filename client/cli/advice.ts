@@ -23,6 +23,8 @@ const ADVICE: ReadonlyMap<string, string> = new Map([
     "federation_short",
     "Nothing was lost: the money can be spent as e-cash, and be withdrawn when others have deposited bitcoin.",
   ],
+  ["fee_high", "Nothing was paid. Try again after the next block, pay more at once, or say how much the fee may be."],
+  ["fee_too_low", "Nothing was paid. Leave the fee out, and the least is taken."],
   ["wrong_federation", "E-cash is redeemed where it was issued. `info` shows the id of this wallet's federation."],
   [
     "already_received",

@@ -1,12 +1,13 @@
 /** For people: bitcoin in, bitcoin out. */
 import { InvalidArgumentError } from "commander";
 import { MSAT_PER_SAT } from "../../core/types/amount.ts";
-import type { AddressOptions, FederationClient } from "../mod.ts";
+import type { AddressOptions, FederationClient, PendingDeposit, WithdrawQuote } from "../mod.ts";
 import { addressArgument } from "./arguments.ts";
 import type { Cli } from "./cli.ts";
 import { positiveAmount, withWallet } from "./ecash.ts";
 import { CliError } from "./error.ts";
 import { moneyText, satText } from "./money.ts";
+import { printable } from "./printable.ts";
 import { qrText } from "./qr.ts";
 import type { Session } from "./session.ts";
 
@@ -14,7 +15,8 @@ import type { Session } from "./session.ts";
 const INDICES_ON_AVERAGE = 65_536;
 
 type DepositOptions = { readonly wait?: boolean; readonly qr: boolean };
-type WithdrawOptions = { readonly yes?: boolean };
+type WithdrawOptions = { readonly yes?: boolean; readonly highFee?: boolean };
+type DepositsOptions = { readonly retry?: boolean };
 
 export function bitcoinCommands(cli: Cli): void {
   const { program } = cli;
@@ -27,10 +29,18 @@ export function bitcoinCommands(cli: Cli): void {
         withWallet(session, (wallet) => deposit(session, wallet, options))
       ),
     );
+  program.command("deposits").description("Bitcoin on its way in, with what keeps it from the balance")
+    .option("--retry", "look for all of it again and try each at once")
+    .action(
+      cli.friendly((session, options: DepositsOptions) =>
+        withWallet(session, (wallet) => deposits(session, wallet, options))
+      ),
+    );
   program.command("withdraw").argument("<address>", "Bitcoin address", addressArgument)
     .argument("<amount>", 'whole sat, such as "20000 sat", or `all`; a number alone is msat', satOrAll)
-    .description("pay to a Bitcoin address; shows the fee and asks")
+    .description("pay to a Bitcoin address; shows what it costs and asks")
     .option("-y, --yes", "don't ask")
+    .option("--high-fee", "pay also where the on-chain fee is more than a tenth of the amount")
     .action(
       cli.friendly((session, address: string, amount: bigint | "all", options: WithdrawOptions) =>
         withWallet(session, (wallet) => withdraw(session, wallet, address, amount, options))
@@ -88,32 +98,75 @@ async function awaitDeposit({ io }: Session, wallet: FederationClient, fromEvent
   }
 }
 
-async function withdraw(
-  { io }: Session,
-  wallet: FederationClient,
-  address: string,
-  amountSat: bigint | "all",
-  { yes = false }: WithdrawOptions,
-): Promise<void> {
-  const { sendSat: feeSat } = await wallet.bitcoinFees(io.signal);
-  const valueSat = amountSat === "all" ? await wallet.maxWithdrawable(feeSat, io.signal) : amountSat;
-  if (amountSat === "all" && valueSat === await wallet.maxPayable(feeSat, io.signal)) {
+/** Each on a line of its own. */
+async function deposits({ io }: Session, wallet: FederationClient, { retry = false }: DepositsOptions): Promise<void> {
+  if (retry) await wallet.retryDeposits(io.signal);
+  const pending = await wallet.pendingDeposits();
+  if (pending.length === 0) io.out("No Bitcoin is on its way in that the federation has seen.\n");
+  for (const deposit of pending) {
+    io.out(`${satText(deposit.valueSat)} to ${deposit.address}: ${depositText(deposit)}\n`);
+  }
+}
+
+function depositText({ status, tries, reason }: PendingDeposit): string {
+  switch (status) {
+    case "claiming":
+      return "being claimed";
+    case "waiting":
+      return reason === null ? "waits for its turn" : `waits: ${printable(reason)}`;
+    case "failing":
+      return `claimed ${tries} times in vain (${printable(reason ?? "")}), and tried again`;
+    case "too_small":
+      return "too small for the fee of its claim; tried again when the fee falls";
+  }
+}
+
+/** What it costs, what waits before it. */
+function showQuote({ io }: Session, quote: WithdrawQuote): void {
+  const { address, valueSat, feeSat, federationFeeMsat, totalMsat, pending, isShort } = quote;
+  if (isShort) {
     io.err("It is all that the federation can pay: some bitcoin must stay with it. The rest stays in the wallet.\n");
   }
   io.err(`Paying ${satText(valueSat)} to ${address}.\n`);
-  io.err(`On-chain fee: ${satText(feeSat)}; the federation's own fees come on top.\n`);
+  io.err(`On-chain fee: ${satText(feeSat)}; the federation's own fees: ${moneyText(federationFeeMsat)}.\n`);
+  io.err(`${moneyText(totalMsat)} leave the wallet.\n`);
+  if (pending === 0) return;
+  const they = pending === 1
+    ? "1 transaction of the federation waits"
+    : `${pending} transactions of the federation wait`;
+  io.err(`${they} for a block. Yours comes behind, and each one makes the next dearer until a block comes.\n`);
+}
+
+async function withdraw(
+  session: Session,
+  wallet: FederationClient,
+  address: string,
+  amountSat: bigint | "all",
+  { yes = false, highFee = false }: WithdrawOptions,
+): Promise<void> {
+  const { io } = session;
+  const quote = await wallet.quoteWithdraw(address, amountSat, { signal: io.signal });
+  showQuote(session, quote);
+  if (quote.isFeeHigh && !highFee) {
+    throw CliError.failed(
+      "The on-chain fee is more than a tenth of the amount. Nothing was paid: try again after the next block, pay more at once, " +
+        "or say --high-fee.",
+    );
+  }
   if (!yes && io.ask !== null) {
     const answer = await io.ask("Go ahead? (y/N): ");
     if (!/^(y|yes)$/i.test(answer.trim())) throw CliError.failed("Nothing was paid.");
   }
-  const operationId = await wallet.withdraw(address, valueSat, { feeSat, signal: io.signal });
+  // the fee that was shown: should it have risen meanwhile, guardians refuse and the money comes back
+  const operationId = await wallet.withdraw(address, quote.valueSat, { feeSat: quote.feeSat, signal: io.signal });
   const withdrawal = await wallet.awaitWithdraw(operationId, io.signal);
   switch (withdrawal.outcome) {
     case "success":
-      io.out(`Paid. Bitcoin transaction ${withdrawal.txid}\nBalance: ${moneyText(await wallet.getBalance())}\n`);
+      io.out(`Bitcoin transaction ${withdrawal.txid}\nBalance: ${moneyText(await wallet.getBalance())}\n`);
+      io.err("The federation signs it and hands it to the Bitcoin network. It is paid once a block holds it.\n");
       return;
     case "aborted":
-      io.err(`The federation refused the payment (${withdrawal.reason}). Taking the money back …\n`);
+      io.err(`The federation refused the payment (${printable(withdrawal.reason)}). Taking the money back …\n`);
       await wallet.awaitNotes(operationId, io.signal);
       throw CliError.failed(`Nothing was paid. Balance: ${moneyText(await wallet.getBalance())}`);
     case "failure":

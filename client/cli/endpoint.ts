@@ -37,7 +37,9 @@ export async function withEndpoint<T>(
   try {
     const connections = new Map([[peer, refTo<RpcMessage>("endpoint/guardian")]]);
     const peers = numPeers(1);
-    return await use(new ConnectedFederationApi({ sender: system, platform, connections, peers, module: null }));
+    return await use(
+      new ConnectedFederationApi({ sender: system, platform, connections, peers, module: null, closing: io.signal }),
+    );
   } finally {
     await system.stop();
   }

@@ -131,7 +131,7 @@ Deno.test("a guardian's reason is printed for people without what could fool a t
   const world = await joined(() => {
     throw new Refusal(500, evil);
   });
-  const { exit, out, err } = await runInWorld(world, [...DIR, "withdraw", ADDRESS, "1000 sat"], { modules });
+  const { exit, out, err } = await runInWorld(world, [...DIR, "withdraw", ADDRESS, "20000 sat"], { modules });
   assertEquals([exit, out], [1, ""]);
   assertStringIncludes(err, "all is lost!");
   // deno-lint-ignore no-control-regex -- these are what must not be there

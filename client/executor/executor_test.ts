@@ -2,6 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { sleep } from "../../actors/platform/platform.ts";
 import type { Json } from "../../core/encoding/mod.ts";
 import type { OperationId } from "../../core/types/ids.ts";
+import { WaitError } from "../../modules/contract/waiting.ts";
 import { Client } from "../client.ts";
 import { startGuardians, toyFederation } from "../federation_testing.ts";
 import { getEvents } from "../logs/events.ts";
@@ -156,10 +157,9 @@ Deno.test("a refused payment gives the money back and says why", async () => {
   assertEquals(await wallet.toy.balance(), 1_000n);
   assertEquals(await wallet.kinds(), ["tx-created", "tx-rejected"]);
   const states: string[] = [];
-  const stop = new AbortController();
-  for await (const state of wallet.toy.env.core.states(OPERATION, stop.signal)) {
+  for await (const state of wallet.toy.env.core.states(OPERATION)) {
     states.push(state.tag === "Refunded" ? state.value.reason : state.tag);
-    if (states.length === 4) stop.abort();
+    if (states.length === 4) break;
   }
   assert(states.some((reason) => reason.includes("no such coin")), `${states}`);
   await wallet.finish(wallet.client.close());
@@ -260,7 +260,8 @@ Deno.test("waiting for a transaction ends with its caller's patience, not with t
   const patience = new AbortController();
   const waiting = wallet.toy.env.core.awaitTransaction(OPERATION, change.value.txid, patience.signal);
   void sleep(wallet.world.platform.clock, 5_000).then(() => patience.abort(new Error("no patience")));
-  await assertRejects(() => wallet.finish(waiting), Error, "no patience");
+  const error = await assertRejects(() => wallet.finish(waiting), WaitError);
+  assertEquals([error.code, (error.cause as Error).message], ["aborted", "no patience"]);
   assertEquals(await wallet.finish(wallet.client.activeMachines()), 3);
   await wallet.finish(wallet.client.close());
 });

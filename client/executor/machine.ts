@@ -10,6 +10,7 @@ import type { Cast } from "../../actors/protocol.ts";
 import type { Result } from "../../core/result.ts";
 import { errorText } from "../../core/result.ts";
 import type { Transition } from "../../modules/contract/client.ts";
+import { WaitError } from "../../modules/contract/waiting.ts";
 import type { Machines } from "./machines.ts";
 import type { StateId } from "./states.ts";
 
@@ -58,6 +59,8 @@ export const machine = defineActor<MachineMessage, MachineArgs, State>({
         );
         return next(state);
       }
+      // the client closes: the state waits in the store
+      if (outcome.error instanceof WaitError && outcome.error.code === "closed") return next(state);
       ctx.log.warn("A state machine's trigger failed and is tried again", { reason: errorText(outcome.error) });
       ctx.after(backOffMs(TRIGGER_RETRY, state.failures, ctx.platform.dice), { type: "watch", args: { way } });
       return next({ ...state, failures: state.failures + 1 });

@@ -10,6 +10,7 @@ import { concat, fromHex, toHex } from "../../core/bytes.ts";
 import { bytes, decode, encode, option, struct, u64Number } from "../../core/encoding/mod.ts";
 import type { ModuleInstanceId, OperationId } from "../../core/types/ids.ts";
 import { readDurable } from "../../modules/contract/read_durable.ts";
+import { endedBy, WaitError } from "../../modules/contract/waiting.ts";
 import { ACTIVE_PREFIX, operationKey, STATE_PREFIX } from "../database.ts";
 
 /** Which state of which machine: enough to run it. */
@@ -95,13 +96,16 @@ export async function hasStates(tx: ReadTx, operationId: OperationId): Promise<b
   return false;
 }
 
-/** States of one module in an operation: the stored ones, then new ones as they become durable. Ends when the signal is aborted. */
+/**
+ * States of one module in an operation: the stored ones, then new ones as they become durable. It never just ends.
+ * @throws {WaitError} `aborted` · `closed` · `unknown_operation`: nothing of the operation is under way, so nothing will follow
+ */
 export async function* followStates(
   store: StoreView,
   operationId: OperationId,
   instance: ModuleInstanceId,
   signal?: AbortSignal,
-): AsyncGenerator<Bytes> {
+): AsyncGenerator<Bytes, never> {
   // not by time: of two transactions the one that began first may commit last
   const seen = new Set<string>();
   for (;;) {
@@ -110,13 +114,15 @@ export async function* followStates(
     const either = signal ? AbortSignal.any([signal, stop.signal]) : stop.signal;
     const changed = store.changed(operationKey(STATE_PREFIX, operationId), either).then(() => true, () => false);
     try {
-      for (const { instance: owner, state } of await readDurable(store, (tx) => operationStates(tx, operationId))) {
+      const states = await readDurable(store, (tx) => operationStates(tx, operationId));
+      for (const { instance: owner, state } of states) {
         const key = toHex(state);
         if (owner !== instance || seen.has(key)) continue;
         seen.add(key);
         yield state;
       }
-      if (!await changed) return;
+      if (states.every(({ leftUs }) => leftUs !== null)) throw WaitError.unknownOperation(operationId);
+      if (!await changed) throw endedBy(signal);
     } finally {
       stop.abort();
     }

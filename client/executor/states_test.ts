@@ -1,7 +1,8 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { Bytes } from "../../core/bytes.ts";
 import type { OperationId } from "../../core/types/ids.ts";
 import { testStore } from "../../modules/contract/testing.ts";
+import { WaitError } from "../../modules/contract/waiting.ts";
 import type { StateId } from "./states.ts";
 import { activeStates, addState, followStates, hasStates, isActive, leaveState, operationStates } from "./states.ts";
 
@@ -48,13 +49,30 @@ Deno.test("who follows gets every state once, also one that began earlier and co
   const store = await testStore();
   await store.transact((tx) => addState(tx, state(1), 10, false));
   await store.transact((tx) => addState(tx, { ...state(9), instance: 3 }, 11, false));
-  const stop = new AbortController();
   const seen: number[] = [];
-  for await (const bytes of followStates(store, OPERATION, 2, stop.signal)) {
+  for await (const bytes of followStates(store, OPERATION, 2)) {
     seen.push(bytes[0]!);
     if (seen.length === 1) void store.transact((tx) => addState(tx, state(3), 30, true));
     if (seen.length === 2) void store.transact((tx) => addState(tx, state(2), 20, true));
-    if (seen.length === 3) stop.abort();
+    if (seen.length === 3) break;
   }
   assertEquals(seen, [1, 3, 2]);
+});
+
+Deno.test("who follows is told by an error that nothing more will come: of what never was, is over, or was given up", async () => {
+  const store = await testStore();
+  const follow = async (signal?: AbortSignal): Promise<void> => {
+    for await (const _ of followStates(store, OPERATION, 2, signal));
+  };
+  const code = async (following: Promise<void>) => (await assertRejects(() => following, WaitError)).code;
+  assertEquals(await code(follow()), "unknown_operation");
+  await store.transact((tx) => addState(tx, state(1), 10, false));
+  const stop = new AbortController(), given = follow(stop.signal), over = follow();
+  stop.abort();
+  assertEquals(await code(given), "aborted");
+  await store.transact(async (tx) => {
+    await leaveState(tx, state(1), 20);
+    await addState(tx, state(2), 20, true);
+  });
+  assertEquals(await code(over), "unknown_operation");
 });

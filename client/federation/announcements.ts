@@ -18,6 +18,7 @@ import type { PeerId } from "../../core/types/ids.ts";
 import { peerId } from "../../core/types/ids.ts";
 import type { ApiCall } from "../../modules/contract/federation_api.ts";
 import { ApiError } from "../../modules/contract/federation_api.ts";
+import { isEndBy } from "../../modules/contract/waiting.ts";
 import type { ConnectedFederationApi } from "./api.ts";
 import type { Slot } from "./join_state.ts";
 import { announcementsSlot, metadataSlot } from "./join_state.ts";
@@ -103,9 +104,9 @@ async function answersOf<R>(
   });
   const settled = await Promise.allSettled(asked);
   enough.abort();
-  options.signal?.throwIfAborted();
   for (const outcome of settled) {
-    if (outcome.status === "rejected" && outcome.reason !== enough.signal.reason) throw outcome.reason;
+    // who was too late was given up; everything else is an error
+    if (outcome.status === "rejected" && !isEndBy(enough.signal, outcome.reason)) throw outcome.reason;
   }
   if (found.length > 0) return found;
   throw new ApiError({ code: "federation", method: call.method, peers: {} }, `No guardian answers ${call.method}`);

@@ -16,6 +16,7 @@ import type { ModuleInstanceId, PeerId } from "../../core/types/ids.ts";
 import type { NumPeers } from "../../core/types/num_peers.ts";
 import type { ApiCall, AskOptions, FederationApi } from "../../modules/contract/federation_api.ts";
 import { ApiError } from "../../modules/contract/federation_api.ts";
+import { endedBy, orEnded } from "../../modules/contract/waiting.ts";
 import type { Answer, QueryStep, QueryStrategy } from "./strategies.ts";
 import { firstPassing, thresholdAgreement, thresholdConsensus, thresholdPassing } from "./strategies.ts";
 
@@ -29,11 +30,15 @@ const ROUNDS_MAX = 120;
 /** Of a guardian's answer or failure in an error's text; a fee, a hash or a sentence is shorter. */
 const PEER_TEXT_MAX = 300;
 
+const WRONG_SECRET = "It wants the federation's API secret, and this wallet has none or an old one";
+
 /** Text of a guardian's failure as fedimint prints it. */
 export function rpcErrorText(error: RpcError): string {
   switch (error.kind) {
     case "connection":
       return `Connection failed: ${error.message}`;
+    case "unauthorized":
+      return `${WRONG_SECRET} (${error.message})`;
     case "transport":
     case "timeout":
       return `Transport error: ${error.message}`;
@@ -46,12 +51,9 @@ export function rpcErrorText(error: RpcError): string {
   }
 }
 
-function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = (): void => reject(signal.reason);
-    signal.addEventListener("abort", abort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
-  });
+/** Is this the text of a guardian that gave no answer? */
+export function isUnreachable(text: string): boolean {
+  return text.startsWith("Connection failed: ") || text.startsWith("Transport error: ");
 }
 
 /** What a guardian says may be as long as a message: so much of it is told. */
@@ -74,6 +76,8 @@ function federationError(method: string, errors: ReadonlyMap<PeerId, string>): A
   const peers = told(errors), message = rpcErrorMessage(method, peers);
   const unsupported = peers.some(([, text]) => text.startsWith("Invalid rpc id"));
   if (unsupported) return new ApiError({ code: "not_supported", method }, message);
+  const unauthorized = peers.some(([, text]) => text.startsWith(WRONG_SECRET));
+  if (unauthorized) return new ApiError({ code: "unauthorized", method, peers: Object.fromEntries(peers) }, message);
   return new ApiError({ code: "federation", method, peers: Object.fromEntries(peers) }, message);
 }
 
@@ -97,6 +101,8 @@ export type FederationApiOptions = {
   readonly peers: NumPeers;
   /** Whose methods: a module's, or the core's. */
   readonly module: ModuleInstanceId | null;
+  /** Aborted when the client closes. */
+  readonly closing: AbortSignal;
 };
 
 export class ConnectedFederationApi implements FederationApi {
@@ -144,16 +150,19 @@ export class ConnectedFederationApi implements FederationApi {
     throw federationError(call.method, new Map([[peer, answer.error]]));
   }
 
-  /** One guardian's answer, or the text of its failure. Rejects with the signal's reason when it is aborted. */
+  /** One guardian's answer, or the text of its failure. @throws {WaitError} `aborted` · `closed` */
   async ask<R>(
     peer: PeerId,
     call: ApiCall<R>,
     { password = null, signal }: { readonly password?: string | null; readonly signal?: AbortSignal } = {},
   ): Promise<Result<R, string>> {
-    signal?.throwIfAborted();
-    const asked = this.#ask(peer, call, password);
-    const answer = await (signal ? unlessAborted(asked, signal) : asked);
+    const answer = await orEnded(this.#until(signal), () => this.#ask(peer, call, password));
     return answer.ok ? ok(answer.value.value) : answer;
+  }
+
+  #until(signal: AbortSignal | undefined): AbortSignal {
+    const { closing } = this.#options;
+    return signal ? AbortSignal.any([signal, closing]) : closing;
   }
 
   #method(name: string): string {
@@ -168,7 +177,9 @@ export class ConnectedFederationApi implements FederationApi {
     const params: Json[] = [{ auth, params: call.params }];
     let answer: Result<Json, RpcError>;
     try {
-      const args = { method: this.#method(call.method), params, timeoutMs: CALL_TIMEOUT_MS };
+      // what a guardian's admin asks for may do its work again when it is asked again; everything else may be repeated
+      const once = auth !== null;
+      const args = { method: this.#method(call.method), params, timeoutMs: CALL_TIMEOUT_MS, once };
       answer = await sender.ask(ref, "call", args, { deadlineMs: 2 * CALL_TIMEOUT_MS });
     } catch (thrown) {
       if (!(thrown instanceof ActorError)) throw thrown;
@@ -192,12 +203,12 @@ export class ConnectedFederationApi implements FederationApi {
   ): Promise<T> {
     const { platform, peers } = this.#options;
     const abort = new AbortController();
-    const stop = signal ? AbortSignal.any([signal, abort.signal]) : abort.signal;
+    const stop = AbortSignal.any([this.#until(signal), abort.signal]);
     const errors = new Map<PeerId, string>();
     try {
       return await new Promise<T>((resolve, reject) => {
-        stop.addEventListener("abort", () => reject(stop.reason), { once: true });
-        stop.throwIfAborted();
+        if (stop.aborted) return reject(endedBy(stop));
+        stop.addEventListener("abort", () => reject(endedBy(stop)), { once: true });
         const askAgain = (peer: PeerId, delayMs: number): void => {
           void sleep(platform.clock, delayMs, stop).then(() => ask(peer, 0), () => undefined);
         };

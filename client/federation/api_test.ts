@@ -4,6 +4,7 @@ import type { Json } from "../../core/encoding/mod.ts";
 import { text, u64Number } from "../../core/encoding/mod.ts";
 import { err, ok } from "../../core/result.ts";
 import { ApiError } from "../../modules/contract/federation_api.ts";
+import { WaitError } from "../../modules/contract/waiting.ts";
 import { Client } from "../client.ts";
 import { startGuardians, toyFederation } from "../federation_testing.ts";
 import type { Asked, Script } from "../testing.ts";
@@ -209,7 +210,8 @@ Deno.test("a call ends when its caller gives up", async () => {
     const patience = new AbortController();
     void sleep(at.world.platform.clock, 3_000).then(() => patience.abort(new Error("no patience")));
     const begunMs = at.world.world.nowMs;
-    await assertRejects(() => at.world.finish(run(patience.signal)), Error, "no patience");
+    const error = await assertRejects(() => at.world.finish(run(patience.signal)), WaitError);
+    assertEquals([error.code, (error.cause as Error).message], ["aborted", "no patience"]);
     assert(at.world.world.nowMs - begunMs < 3_100);
   }
   await at.close();

@@ -6,13 +6,14 @@ import type { Platform } from "../../actors/platform/platform.ts";
 import { sleep } from "../../actors/platform/platform.ts";
 import type { BackOff } from "../../actors/rpc/mod.ts";
 import { backOffMs } from "../../actors/rpc/mod.ts";
-import type { StoreView } from "../../actors/store/store.ts";
+import type { StoreTx, StoreView } from "../../actors/store/store.ts";
 import type { ApiVersionSet, SupportedApiVersionsSummary } from "../../core/types/api_versions.ts";
 import { supportedApiVersionsSummary } from "../../core/types/api_versions.ts";
 import type { ClientConfig } from "../../core/types/client_config.ts";
 import type { ModuleInstanceId, PeerId } from "../../core/types/ids.ts";
 import { numPeers } from "../../core/types/num_peers.ts";
 import type { AnyClientModuleDefinition } from "../../modules/contract/client.ts";
+import { isEndBy } from "../../modules/contract/waiting.ts";
 import { ClientError } from "../error.ts";
 import type { ConnectedFederationApi } from "./api.ts";
 import { summariesSlot, versionsSlot } from "./join_state.ts";
@@ -35,7 +36,10 @@ export type DiscoveryEnv = {
 
 type Summaries = ReadonlyMap<PeerId, SupportedApiVersionsSummary>;
 
-function choose({ config, definitions }: DiscoveryEnv, summaries: Summaries): ApiVersionSet | null {
+function choose(
+  { config, definitions }: Pick<DiscoveryEnv, "config" | "definitions">,
+  summaries: Summaries,
+): ApiVersionSet | null {
   const required = new Map<ModuleInstanceId, RequiredModule>(
     [...definitions].map(([id, { requiredApi }]) => [
       id,
@@ -50,7 +54,7 @@ function choose({ config, definitions }: DiscoveryEnv, summaries: Summaries): Ap
  * @param known answers of before: a guardian that fails to answer now counts with its old one
  */
 async function collect(
-  { api, platform }: DiscoveryEnv,
+  { api, platform }: Pick<DiscoveryEnv, "api" | "platform">,
   known: Summaries,
   signal?: AbortSignal,
 ): Promise<Map<PeerId, SupportedApiVersionsSummary>> {
@@ -80,32 +84,45 @@ async function collect(
     look();
   });
   for (const outcome of await Promise.allSettled([...api.peerIds.map(ask), lateness])) {
-    signal?.throwIfAborted();
-    if (outcome.status === "rejected" && outcome.reason !== enough.signal.reason) throw outcome.reason;
+    // who was too late was given up; everything else is an error
+    if (outcome.status === "rejected" && !isEndBy(enough.signal, outcome.reason)) throw outcome.reason;
   }
   return new Map([...known, ...found]);
+}
+
+/** What guardians said, and what follows from it. */
+export type Discovered = { readonly versions: ApiVersionSet; readonly summaries: Summaries };
+
+/** Asks now and chooses. @throws {ClientError} `no_common_version` */
+export async function discoverVersions(
+  env: Omit<DiscoveryEnv, "store">,
+  known: Summaries,
+  signal?: AbortSignal,
+): Promise<Discovered> {
+  const summaries = await collect(env, known, signal);
+  const versions = choose(env, summaries);
+  if (versions) return { versions, summaries };
+  throw new ClientError(
+    { code: "no_common_version" },
+    "The federation's guardians speak no API version that this client knows. Install a client of the federation's version.",
+  );
+}
+
+export function storeVersions(tx: StoreTx, { versions, summaries }: Discovered): void {
+  versionsSlot.set(tx, versions);
+  summariesSlot.set(tx, new Map(summaries));
 }
 
 /** Asks now, chooses, and stores both. @throws {ClientError} `no_common_version` */
 export async function refreshVersions(env: DiscoveryEnv, signal?: AbortSignal): Promise<ApiVersionSet> {
   const known = await env.store.read((tx) => summariesSlot.get(tx)) ?? new Map();
-  const summaries = await collect(env, known, signal);
-  const chosen = choose(env, summaries);
-  if (!chosen) {
-    throw new ClientError(
-      { code: "no_common_version" },
-      "The federation's guardians speak no API version that this client knows. Install a client of the federation's version.",
-    );
-  }
-  const { durable } = await env.store.transact((tx) => {
-    versionsSlot.set(tx, chosen);
-    summariesSlot.set(tx, summaries);
-  });
+  const discovered = await discoverVersions(env, known, signal);
+  const { durable } = await env.store.transact((tx) => storeVersions(tx, discovered));
   await durable;
-  return chosen;
+  return discovered.versions;
 }
 
 /** What was chosen before; without that it asks, for as long as it takes. @throws {ClientError} `no_common_version` */
-export async function loadVersions(env: DiscoveryEnv): Promise<ApiVersionSet> {
-  return await env.store.read((tx) => versionsSlot.get(tx)) ?? await refreshVersions(env);
+export async function loadVersions(env: DiscoveryEnv, signal: AbortSignal): Promise<ApiVersionSet> {
+  return await env.store.read((tx) => versionsSlot.get(tx)) ?? await refreshVersions(env, signal);
 }

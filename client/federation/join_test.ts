@@ -11,10 +11,12 @@ import { clientConfig } from "../../core/types/client_config.ts";
 import { federationIdOf } from "../../core/types/federation_id.ts";
 import { newInviteCode } from "../../core/types/invite_code.ts";
 import { ApiError } from "../../modules/contract/federation_api.ts";
+import { WaitError } from "../../modules/contract/waiting.ts";
 import { builtInModules } from "../modules.ts";
 import { Client } from "../client.ts";
 import type { ClientOptions } from "../client.ts";
 import { configJson } from "../config_json.ts";
+import { ClientError } from "../error.ts";
 import { startGuardians, toyFederation } from "../federation_testing.ts";
 import type { ToyFederation } from "../federation_testing.ts";
 import { damaged, garbage } from "../garbage_testing.ts";
@@ -110,19 +112,25 @@ Deno.test("joining ends with its caller's patience, though a guardian never answ
   const patience = new AbortController();
   void sleep(at.world.platform.clock, 3_000).then(() => patience.abort(new Error("no patience")));
   const begunMs = at.world.world.nowMs;
-  await assertRejects(() => at.world.finish(client.join(at.federation.invite, patience.signal)), Error, "no patience");
+  const join = client.join(at.federation.invite, patience.signal);
+  const error = await assertRejects(() => at.world.finish(join), WaitError);
+  assertEquals([error.code, (error.cause as Error).message], ["aborted", "no patience"]);
   assert(at.world.world.nowMs - begunMs < 3_100);
   await assertNothingKept(at, client);
 });
 
-Deno.test("an inviting guardian that is away is told in a minute or two, and a second one in the code is enough", async () => {
+Deno.test("an inviting guardian that is silent or away is told after 15 s, with a way out, and a second one in the code is enough", async () => {
   const nowhere = toyFederation({ urlOf: (peer) => `ws://${peer === 0 ? "nowhere" : "127.0.0.1"}:${7_000 + peer}/` });
+  const silent = await setting(({ peer }) => peer === 0 ? new Promise(() => {}) : undefined);
   const at = await setting(() => undefined, nowhere);
   const client = await open(at);
-  const begunMs = at.world.world.nowMs;
-  const error = await assertRejects(() => at.world.finish(client.join(nowhere.invite)), ApiError);
-  assertStringIncludes(error.message, "0 => Connection failed: ");
-  assert(at.world.world.nowMs - begunMs < 300_000);
+  for (const [{ world, federation }, joining] of [[silent, await open(silent)], [at, client]] as const) {
+    const begunMs = world.world.nowMs;
+    const error = await assertRejects(() => world.finish(joining.join(federation.invite)), ClientError);
+    assertEquals(error.code, "no_answer");
+    assertStringIncludes(error.message, "an invite code of another guardian");
+    assert(world.world.nowMs - begunMs <= 15_100, `${world.world.nowMs - begunMs} ms`);
+  }
   const both = { ...nowhere.invite, guardians: new Map([[0, nowhere.invite.url], [1, "ws://127.0.0.1:7001/"]]) };
   await at.world.finish(client.join(both));
   await at.world.finish(client.close());

@@ -14,6 +14,7 @@ import type { ClientConfig } from "../../core/types/client_config.ts";
 import { clientConfig, clientModuleConfig, globalClientConfig } from "../../core/types/client_config.ts";
 import { blockHash } from "../../core/types/ids.ts";
 import { ApiError } from "../../modules/contract/federation_api.ts";
+import { orLate, WaitError } from "../../modules/contract/waiting.ts";
 import { ClientError } from "../error.ts";
 import { refreshAnnouncements, refreshMetadata } from "./announcements.ts";
 import type { DiscoveryEnv } from "./discover.ts";
@@ -25,6 +26,8 @@ const HOUR_MS = 3_600_000;
 const STRAGGLERS_MS = 30_000;
 /** The same while the user waits for a join. */
 const JOIN_STRAGGLERS_MS = 20;
+/** All of it, while the user waits for a join. */
+const PREFETCH_MS = 10_000;
 
 export type RefreshArgs = DiscoveryEnv;
 
@@ -74,13 +77,18 @@ async function tolerant(log: Logger, parts: readonly (() => Promise<unknown>)[])
 }
 
 /** Once, when joining: what a guardian that has moved since the config was made needs to be found. */
-export function prefetch(env: DiscoveryEnv, log: Logger, signal?: AbortSignal): Promise<void> {
-  const options = { stragglersMs: JOIN_STRAGGLERS_MS, ...(signal && { signal }) };
-  return tolerant(log, [
-    () => refreshAnnouncements(env, options),
-    () => refreshMetadata(env, options),
-    () => refreshChainId(env, signal),
-  ]);
+export async function prefetch(env: DiscoveryEnv, log: Logger, signal: AbortSignal): Promise<void> {
+  const { clock } = env.platform;
+  const late = (): Error => new ClientError({ code: "no_answer" }, "Guardians are slow: they are asked again later");
+  await tolerant(log, [() =>
+    orLate({ clock, deadlineMs: PREFETCH_MS, signal, late }, (until) => {
+      const options = { stragglersMs: JOIN_STRAGGLERS_MS, signal: until };
+      return tolerant(log, [
+        () => refreshAnnouncements(env, options),
+        () => refreshMetadata(env, options),
+        () => refreshChainId(env, until),
+      ]);
+    })]);
 }
 
 async function all(env: DiscoveryEnv, ctx: Context, signal: AbortSignal): Promise<null> {
@@ -107,6 +115,8 @@ export const refresh = defineActor<RefreshMessage, RefreshArgs, RefreshArgs>({
       return next(state);
     },
     refreshed: (state, { outcome }, ctx) => {
+      // the client closes: nothing of it is missing
+      if (!outcome.ok && outcome.error instanceof WaitError && outcome.error.code === "closed") return next(state);
       if (!outcome.ok) throw outcome.error;
       ctx.after(HOUR_MS, { type: "refresh", args: null });
       return next(state);

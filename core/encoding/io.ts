@@ -129,6 +129,11 @@ export class Reader {
     return this.#bytes.slice(at, at + count) as Bytes;
   }
 
+  /** Goes over the next `count` bytes. */
+  skip(count: number): void {
+    this.#take(count);
+  }
+
   /** Everything that is left. */
   rest(): Bytes {
     return this.raw(this.remaining);

@@ -3,13 +3,14 @@
  * `fedimint-core/src/encoding/as_hex.rs`, `src/module/mod.rs`.
  */
 import { base64urlnopad } from "@scure/base";
+import type { Bytes } from "../bytes.ts";
 import { toHex } from "../bytes.ts";
 import type { Codec } from "./codec.ts";
 import { decode, encode, mapCodec, parseHex } from "./codec.ts";
 import { DecodeError } from "./error.ts";
-import type { JsonObject } from "./json.ts";
+import type { Json, JsonObject } from "./json.ts";
 import { isJsonObject } from "./json.ts";
-import { badJson } from "./primitives.ts";
+import { badJson, bytes } from "./primitives.ts";
 
 /** The same bytes; JSON is hex of the encoding (`with as_hex`). */
 export function jsonAsHex<T>(inner: Codec<T>): Codec<T> {
@@ -49,6 +50,11 @@ export function moduleEncoding<T>(inner: Codec<T>): Codec<T> {
     toJson: (value) => [toHex(encode(whole, value))],
     fromJson: (json) => decode(whole, parseHex(single(json))),
   };
+}
+
+/** What `moduleEncoding` would decode, as bytes: for those who look at it before they decode it. @throws {DecodeError} */
+export function moduleEncodedBytes(json: Json): Bytes {
+  return decode(bytes, parseHex(single(json)));
 }
 
 /** `SerdeModuleEncodingBase64<T>`: the same, base64url without padding. */

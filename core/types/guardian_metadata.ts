@@ -93,7 +93,7 @@ export type GuardianMetadataSubmission = CodecType<typeof guardianMetadataSubmis
 
 const TAG = utf8("fedimint-guardian-metadata");
 /** Clocks of guardians and clients may differ by an hour. */
-const FUTURE_SECS_MAX = 3_600;
+export const METADATA_FUTURE_SECS_MAX = 3_600;
 
 /** 32 bytes: what is signed. */
 export function guardianMetadataHash(content: Bytes): Bytes {
@@ -125,5 +125,5 @@ export function verifyGuardianMetadata(
   if (!schnorrVerify(signed.signature, guardianMetadataHash(signed.content), publicKey)) {
     return err("invalid_signature");
   }
-  return signed.metadata.timestampSecs > nowSecs + FUTURE_SECS_MAX ? err("too_far_in_the_future") : ok(null);
+  return signed.metadata.timestampSecs > nowSecs + METADATA_FUTURE_SECS_MAX ? err("too_far_in_the_future") : ok(null);
 }

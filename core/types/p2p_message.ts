@@ -130,6 +130,35 @@ function decodeBincode(payload: Uint8Array): P2pMessage {
   return { tag, value: FIELDS[tag].read(reader) } as P2pMessage;
 }
 
+const SEALED_KINDS = ["SignedSessionOutcome", "DkgG1", "DkgG2"] as const;
+
+/**
+ * A message as it came, whose body costs work to decode (points of the ceremony, hex of megabytes): it stays bytes until
+ * somebody who wants it opens it, which may show that it is none. `payload` = the whole frame.
+ */
+export type SealedP2pMessage = {
+  readonly tag: "Sealed";
+  readonly value: { readonly kind: typeof SEALED_KINDS[number]; readonly payload: Bytes };
+};
+export type ReceivedP2pMessage = P2pMessage | SealedP2pMessage;
+
+/**
+ * The payload of a frame at the cost of a copy.
+ * @throws {DecodeError} when it is no message, as far as that is seen without opening it
+ */
+export function receiveP2pMessage(payload: Bytes): ReceivedP2pMessage {
+  // both encodings begin with the number of the variant, a small one
+  const tag = TAGS[payload[0] ?? TAGS.length];
+  const kind = SEALED_KINDS.find((sealed) => sealed === tag);
+  if (kind !== undefined) return { tag: "Sealed", value: { kind, payload } };
+  return decodeP2pMessage(payload);
+}
+
+/** @throws {DecodeError} when what was sealed is no message */
+export function openP2pMessage(message: ReceivedP2pMessage): P2pMessage {
+  return message.tag === "Sealed" ? decodeP2pMessage(message.value.payload) : message;
+}
+
 /** Consensus encoding, or else bincode. @throws {DecodeError} when it is neither; the bincode's failure */
 export function decodeP2pMessage(payload: Uint8Array): P2pMessage {
   if (payload.length > P2P_MESSAGE_BYTES_MAX) {

@@ -5,7 +5,14 @@ import { bls } from "../crypto/bls/mod.ts";
 import { decode, DecodeError, encode } from "../encoding/mod.ts";
 import { COMMITMENT_POINTS_MAX } from "./dkg_message.ts";
 import type { P2pMessage } from "./p2p_message.ts";
-import { decodeP2pMessage, encodeP2pMessage, P2P_MESSAGE_BYTES_MAX, p2pMessage } from "./p2p_message.ts";
+import {
+  decodeP2pMessage,
+  encodeP2pMessage,
+  openP2pMessage,
+  P2P_MESSAGE_BYTES_MAX,
+  p2pMessage,
+  receiveP2pMessage,
+} from "./p2p_message.ts";
 
 const anyBytes = fc.uint8Array({ maxLength: 40 }).map((raw) => Uint8Array.from(raw));
 const sixtyFour = fc.uint8Array({ minLength: 64, maxLength: 64 }).map((raw) => Uint8Array.from(raw));
@@ -99,4 +106,27 @@ Deno.test("lengths beyond the message, unknown variants and wrong sizes are refu
 Deno.test("a message beyond a frame's bound is refused", () => {
   const error = assertThrows(() => decodeP2pMessage(new Uint8Array(P2P_MESSAGE_BYTES_MAX + 1)), DecodeError);
   assertEquals(error.code, "too_large");
+});
+
+Deno.test("what costs work to decode stays bytes until it is opened, in both encodings", () => {
+  fc.assert(fc.property(anyMessage, (message) => {
+    for (const bytes of [encodeP2pMessage(message), encode(p2pMessage, message)]) {
+      const received = receiveP2pMessage(bytes);
+      const isSealed = ["DkgG1", "DkgG2", "SignedSessionOutcome"].includes(message.tag);
+      assertEquals(received.tag, isSealed ? "Sealed" : message.tag);
+      if (received.tag === "Sealed") assertEquals(received.value, { kind: message.tag as "DkgG1", payload: bytes });
+      assertEquals(openP2pMessage(received), message);
+    }
+  }));
+});
+
+Deno.test("a commitment whose points are none is received, and refused when it is opened", () => {
+  for (const first of [5, 6]) {
+    // 100 points of 96 bytes that would take 160 ms to decode
+    const payload = concat(Uint8Array.of(first, 0, 0, 0), new Uint8Array(9_600).fill(0xff));
+    const received = receiveP2pMessage(payload);
+    assertEquals(received.tag, "Sealed");
+    assertThrows(() => openP2pMessage(received), DecodeError);
+  }
+  for (const hex of ["", "00000000", "09000000"]) assertThrows(() => receiveP2pMessage(fromHex(hex)), DecodeError);
 });

@@ -11,6 +11,10 @@ import { transaction } from "./transaction.ts";
 /** What guardians order. Unknown variants are rejected by guardians and skipped by clients. */
 export const consensusItem = openEnum("ConsensusItem", { Transaction: transaction, Module: dyn });
 export type ConsensusItem = CodecType<typeof consensusItem>;
+/** Kinds that this version knows: indices below. */
+export const CONSENSUS_ITEM_VARIANTS = 2;
+/** One of them. */
+export type KnownItem = Exclude<ConsensusItem, { readonly tag: "Default" }>;
 
 export const acceptedItem = struct("AcceptedItem", { item: consensusItem, peer: peerId });
 export type AcceptedItem = CodecType<typeof acceptedItem>;
@@ -18,10 +22,13 @@ export type AcceptedItem = CodecType<typeof acceptedItem>;
 export const sessionOutcome = struct("SessionOutcome", { items: list(acceptedItem) });
 export type SessionOutcome = CodecType<typeof sessionOutcome>;
 
+/** By guardian, ascending. */
+export const sessionSignatures = map(peerId, fixedHex(64));
+
 /** Signatures are BIP340 (64 bytes) over the tagged header; a stored outcome has exactly a threshold of them. */
 export const signedSessionOutcome = struct("SignedSessionOutcome", {
   sessionOutcome,
-  signatures: map(peerId, fixedHex(64)),
+  signatures: sessionSignatures,
 });
 export type SignedSessionOutcome = CodecType<typeof signedSessionOutcome>;
 
@@ -56,10 +63,18 @@ export function merkleRoot(leaves: readonly Bytes[]): Bytes {
   return level[0]!;
 }
 
-/** 40 bytes: session index (u64 big-endian) ‖ merkle root. What guardians sign. */
-export function sessionHeader(index: number | bigint, outcome: SessionOutcome): Bytes {
+/**
+ * 40 bytes: session index (u64 big-endian) ‖ merkle root. What guardians sign.
+ * @param root 32 bytes
+ */
+export function headerOf(index: number | bigint, root: Bytes): Bytes {
   const header = new Uint8Array(40);
   new DataView(header.buffer).setBigUint64(0, BigInt(index));
-  header.set(merkleRoot(outcome.items.map(leafHash)), 8);
+  header.set(root, 8);
   return header;
+}
+
+/** The header of an outcome that is at hand as a whole. */
+export function sessionHeader(index: number | bigint, outcome: SessionOutcome): Bytes {
+  return headerOf(index, merkleRoot(outcome.items.map(leafHash)));
 }

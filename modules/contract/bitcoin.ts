@@ -27,3 +27,8 @@ export interface BitcoinSource {
    */
   broadcast(transaction: Bytes): Promise<Result<null, string>>;
 }
+
+/** Whether a node is one for a network. Networks are told by the first block, and testnet4's isn't known: its nodes count as regtest. */
+export function isNodeOf(network: BitcoinNetwork, status: BitcoinStatus): boolean {
+  return status.network === network || (network === "testnet4" && status.network === "regtest");
+}

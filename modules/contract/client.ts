@@ -160,21 +160,33 @@ export interface ClientCore<State> {
   transact<T>(operationId: OperationId, body: (tx: ClientTx<State>) => Promise<T>): Promise<T>;
   submit(transaction: NewTransaction<State>): Promise<Result<OutPointRange, FinalizeError>>;
   /** What `submit` would cost: fees and what is burned, msat. By arithmetic alone. */
-  quoteFee(transaction: Pick<NewTransaction<State>, "inputs" | "outputs">): Promise<Result<bigint, FinalizeError>>;
+  quoteFee(
+    transaction: Pick<NewTransaction<State>, "inputs" | "outputs" | "spending">,
+  ): Promise<Result<bigint, FinalizeError>>;
   operationExists(operationId: OperationId): Promise<boolean>;
   /** Writes an entry into the operation log, for operations without a transaction. */
   logOperation(tx: ClientTx<State>, meta: Json): void;
   /** Stores the final outcome of an operation, for those whose machines don't (`ClientTx.setOutcome`). */
   setOutcome(operationId: OperationId, outcome: Json): Promise<void>;
-  /** Ok when accepted; the error is the reason of the rejection. Waits as long as it takes. */
+  /**
+   * Ok when accepted; the error is the reason of the rejection. Waits as long as it takes.
+   * @throws {WaitError} `aborted` · `closed` · `unknown_operation`
+   */
   awaitTransaction(operationId: OperationId, txid: TransactionId, signal?: AbortSignal): Promise<Result<null, string>>;
-  /** Waits until the primary module holds what these change outputs bring. The error says why it never will. */
+  /**
+   * Waits until the primary module holds what these change outputs bring. The error says why it never will.
+   * @throws {WaitError} `aborted` · `closed` · `unknown_operation`
+   */
   awaitPrimaryOutputs(
     operationId: OperationId,
     range: OutPointRange,
     signal?: AbortSignal,
   ): Promise<Result<null, string>>;
-  /** States of this module's machines in the operation: those stored, then live ones. Ends when the signal is aborted. */
+  /**
+   * States of this module's machines in the operation: those stored, then live ones. It never just ends, so what waits for a state has it or
+   * an error.
+   * @throws {WaitError} `aborted` · `closed` · `unknown_operation`: nothing of the operation is under way any more
+   */
   states(operationId: OperationId, signal?: AbortSignal): AsyncIterable<State>;
   /** Position after the newest persistent event. */
   nextEventId(): Promise<number>;

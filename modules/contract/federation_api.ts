@@ -18,6 +18,7 @@ export type AskOptions = {
   readonly signal?: AbortSignal;
 };
 
+/** Every call rejects with a `WaitError` (`aborted`, `closed`) when its signal is aborted or the client closes. */
 export interface FederationApi {
   readonly peerIds: readonly PeerId[];
   /** A threshold of equal answers; guardians that differ are asked again. @throws {ApiError} `federation` · `disagreement` · `not_supported` */
@@ -46,7 +47,12 @@ export interface FederationApi {
 
 /** Why guardians could not answer; the message names each guardian and its error. Texts are cut where they are long. */
 export class ApiError extends FedimintError<
-  | { readonly code: "federation"; readonly method: string; readonly peers: Readonly<Record<number, string>> }
+  /** `unauthorized`: they want another API secret than the client has. */
+  | {
+    readonly code: "federation" | "unauthorized";
+    readonly method: string;
+    readonly peers: Readonly<Record<number, string>>;
+  }
   /** Each guardian's answer as JSON text, and the failures of those that gave none. */
   | {
     readonly code: "disagreement";

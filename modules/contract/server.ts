@@ -61,6 +61,11 @@ export type Endpoint = {
   readonly since: Version;
   /** Needs the guardian's API password. */
   readonly admin: boolean;
+  /**
+   * Reads from the store alone what is the same for everybody, and may be large: done once for all who ask the same at a time. Must not
+   * wait, and `context.signal` is nobody's.
+   */
+  readonly shared?: boolean;
   /** @throws {EndpointError} for params that `handle` would not read: told before a wrong password is */
   readonly checkParams?: (params: Json) => void;
   /** Returns the JSON result. @throws {EndpointError} bad request or a failure told to the caller; anything else is a crash */
@@ -71,6 +76,7 @@ export type Endpoint = {
 export function endpoint<P, R>(options: {
   readonly since: Version;
   readonly admin?: boolean;
+  readonly shared?: boolean;
   readonly params: Pick<Codec<P>, "fromJson">;
   readonly result: Pick<Codec<R>, "toJson">;
   readonly handle: (params: P, context: EndpointContext) => Promise<R>;
@@ -86,6 +92,7 @@ export function endpoint<P, R>(options: {
   return {
     since: options.since,
     admin: options.admin ?? false,
+    shared: options.shared ?? false,
     checkParams: (json) => void read(json),
     handle: async (json, context) => options.result.toJson(await options.handle(read(json), context)),
   };

@@ -3,6 +3,7 @@ import { ok } from "../../core/result.ts";
 import type { Result } from "../../core/result.ts";
 import type { Json } from "../../core/encoding/mod.ts";
 import type { OperationId } from "../../core/types/ids.ts";
+import { endedBy } from "../contract/waiting.ts";
 import { countsOf, valueOf } from "./balancing.ts";
 import type { FailedRefund } from "./client_db.ts";
 import { broughtMsat, failedRefunds, noteCounts, removeFailedRefund } from "./client_db.ts";
@@ -74,7 +75,7 @@ export class MintClient {
       if (state.tag === "ReceiveSuccess") return ok(null);
       if (state.tag === "ReceiveRejected") return { ok: false, error: state.value };
     }
-    throw signal?.reason ?? new Error("The client is closing");
+    throw endedBy(signal);
   }
 
   /** What an operation has brought into the wallet so far: notes received, change, and what came back of a refusal. */

@@ -26,6 +26,7 @@ import type {
   PrimaryModule,
   ToBalance,
 } from "../contract/client.ts";
+import { endedBy } from "../contract/waiting.ts";
 import type { BalanceError, Purse, Terms } from "./balancing.ts";
 import { balance, countsOf, valueOf } from "./balancing.ts";
 import { addUnderWay, failedRefundCounts, noteCounts, takeNotes, underWayCounts } from "./client_db.ts";
@@ -199,7 +200,7 @@ export class Wallet implements PrimaryModule<MintState> {
       if (state.tag === "OutputAborted" && covers(state.value.range)) return err("Transaction was rejected");
       if (state.tag === "OutputFailed" && covers(state.value.range)) return err("Failed to finalize notes");
     }
-    throw signal?.reason ?? new Error("The client is closing");
+    throw endedBy(signal);
   }
 
   async balanceMsat(tx: ReadTx): Promise<bigint> {

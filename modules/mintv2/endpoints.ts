@@ -86,12 +86,14 @@ export function mintEndpoints(store: StoreView): { readonly [name: string]: Endp
     }),
     recovery_slice: endpoint({
       since,
+      shared: true,
       params: sliceRange,
       result: recoveryItems,
       handle: async (range) => await recoveryItemsOf(store, range),
     }),
     recovery_slice_hash: endpoint({
       since,
+      shared: true,
       params: sliceRange,
       result: sha256Hash,
       handle: async (range) => toHex(sha256(encode(recoveryItems, await recoveryItemsOf(store, range)))) as Sha256,

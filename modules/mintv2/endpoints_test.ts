@@ -48,6 +48,7 @@ function countingWaiters(store: StoreView): { readonly store: StoreView; readonl
       transact: (body, options) => store.transact(body, options),
       read: (body) => store.read(body),
       view: (prefix) => store.view(prefix),
+      forStrangers: () => store.forStrangers(),
       changed: (prefix, signal) => {
         waiting++;
         return store.changed(prefix, signal).finally(() => waiting--);

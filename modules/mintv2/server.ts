@@ -106,7 +106,7 @@ function startMint(env: MintEnv): Promise<MintModule> {
       for (const [exponent, count] of await issuedCounts(tx)) liabilities += denominationAmount(exponent) * count;
       return -liabilities;
     },
-    api: mintEndpoints(env.store),
+    api: mintEndpoints(env.store.forStrangers()),
   });
 }
 

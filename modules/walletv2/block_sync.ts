@@ -1,8 +1,8 @@
 /** Reads the blocks that guardians have agreed on: which of our transactions they confirm, which outputs may be deposits. */
 import { sleep } from "../../actors/platform/platform.ts";
+import { Reminder } from "../../actors/reminder.ts";
 import type { StoreTx } from "../../actors/store/store.ts";
 import { bitcoinTxidOf, block } from "../../core/bitcoin/mod.ts";
-import { assert } from "../../core/assert.ts";
 import type { Bytes } from "../../core/bytes.ts";
 import { decode } from "../../core/encoding/mod.ts";
 import type { ServerModuleEnv } from "../contract/server.ts";
@@ -22,11 +22,12 @@ export function pollMs(env: WalletEnv): number {
 
 /** Waits as long as it takes: what a block holds is consensus, so no guardian may go on without it. */
 async function awaitBlocks(env: WalletEnv, count: number, signal: AbortSignal): Promise<void> {
+  let reminder: Reminder | null = null;
   for (;;) {
     const status = await env.bitcoin.status();
-    if (status) assert(status.network === env.config.network, `the Bitcoin node is on ${env.config.network}`);
     if (status && status.blockCount >= count) return;
-    env.log.info("Waiting for the Bitcoin node", { blockCount: status?.blockCount, needed: count });
+    reminder ??= new Reminder(env.platform.clock, env.log, "info");
+    reminder.say("Waiting for the Bitcoin node", "", { blockCount: status?.blockCount, needed: count });
     await sleep(env.platform.clock, env.testEnvironment ? 100 : 1_000, signal);
   }
 }

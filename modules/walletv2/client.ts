@@ -3,6 +3,8 @@ import { decode } from "../../core/encoding/mod.ts";
 import { defineClientModule } from "../contract/client.ts";
 import { Addresses } from "./client_addresses.ts";
 import { WalletClient } from "./client_api.ts";
+import { Claims } from "./client_claims.ts";
+import { Deposits, pendingMoney } from "./client_deposits.ts";
 import { walletCommands } from "./client_commands.ts";
 import { WalletFederation } from "./client_federation.ts";
 import { walletTransitions } from "./client_machines.ts";
@@ -44,12 +46,14 @@ export const walletv2Client = defineClientModule({
   state: walletState,
   start: (env) => {
     const addresses = new Addresses(env), federation = new WalletFederation(env.api);
-    const scanner = new Scanner(env, addresses, federation);
-    const api = new WalletClient(env, addresses, federation);
+    const claims = new Claims(env, addresses, federation);
+    const scanner = new Scanner(env, addresses, federation, claims);
+    const api = new WalletClient(env, addresses, federation, new Deposits(env, addresses, scanner));
     return Promise.resolve({
       transitions: (state, operationId) => walletTransitions({ env, federation }, state, operationId),
       api,
       commands: walletCommands(api),
+      pending: (tx, active) => pendingMoney(tx, active),
       background: () => scanner.run(env.signal),
     });
   },

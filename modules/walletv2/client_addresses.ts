@@ -1,7 +1,10 @@
 /**
  * A wallet's deposit addresses: which indices pass the filter, and the search for the next one. The search is the work of seconds, so
- * it lets others work every few milliseconds, and what it has tried is stored: a client that is opened for one command only goes on
- * where the last one stopped.
+ * it lets others work every few milliseconds, outside of any store transaction, and what it has tried is stored: a client that is opened
+ * for one command only goes on where the last one stopped.
+ *
+ * An address is no secret that may be used once only: two copies of a wallet show the same one and both find what is paid to it, guardians
+ * take the claim of one of them, and the other drops it. What a claim makes anew (operation, e-cash) is not taken from the store.
  */
 import { sleep } from "../../actors/platform/platform.ts";
 import { assert } from "../../core/assert.ts";
@@ -28,6 +31,9 @@ const STORED_EVERY = 4_096;
  */
 const UNHURRIED_MS = 20;
 
+/** Known addresses that are computed before others have their turn: some milliseconds. */
+const ADDRESSES_AT_ONCE = 16;
+
 /** `tried` indices in this search; one in 65,536 is found on average, whatever was tried before. */
 export type SearchProgress = (tried: number) => void;
 
@@ -40,6 +46,8 @@ export class Addresses {
   /** By output script in hex; filled as indices become known. */
   readonly #byScript = new Map<string, number>();
   readonly #scripted = new Set<number>();
+  /** Each is asked for again and again, and takes a millisecond. */
+  readonly #known = new Map<number, DepositAddress>();
 
   constructor(env: WalletClientEnv) {
     this.#env = env;
@@ -47,7 +55,11 @@ export class Addresses {
   }
 
   at(index: number): DepositAddress {
-    return addressAt(this.#search, index);
+    const known = this.#known.get(index);
+    if (known) return known;
+    const address = addressAt(this.#search, index);
+    this.#known.set(index, address);
+    return address;
   }
 
   /** As text, on the federation's network. */
@@ -58,10 +70,15 @@ export class Addresses {
   }
 
   /** The valid indices, ascending, with a way from an output's script to its index. */
-  async known(): Promise<{ readonly highest: number; readonly byScript: ReadonlyMap<string, number> }> {
-    const indices = await this.#env.store.read((tx) => validIndices(tx));
+  async known(signal: AbortSignal): Promise<{
+    readonly highest: number;
+    readonly byScript: ReadonlyMap<string, number>;
+  }> {
+    const { store, platform } = this.#env;
+    const indices = await store.read((tx) => validIndices(tx));
     for (const index of indices) {
       if (this.#scripted.has(index)) continue;
+      if (this.#scripted.size % ADDRESSES_AT_ONCE === ADDRESSES_AT_ONCE - 1) await sleep(platform.clock, 0, signal);
       this.#scripted.add(index);
       this.#byScript.set(toHex(this.at(index).script), index);
     }

@@ -1,48 +1,50 @@
 /** What applications do with on-chain money: deposit, pay, ask for fees. Follows fedimint-walletv2-client 0.13.0; sheet "wallet" 9. */
-import { addressFromScript, scriptFromAddress } from "../../core/bitcoin/mod.ts";
 import { assert } from "../../core/assert.ts";
 import { toHex } from "../../core/bytes.ts";
 import type { Json } from "../../core/encoding/mod.ts";
 import { isJsonObject } from "../../core/encoding/mod.ts";
-import { BITCOIN_SAT_MAX } from "../../core/types/amount.ts";
-import type { BitcoinTxid, OperationId } from "../../core/types/ids.ts";
+import type { OperationId } from "../../core/types/ids.ts";
 import { operationId as operationIdCodec, outPointRange } from "../../core/types/ids.ts";
-import type { FinalizeError } from "../contract/client.ts";
+import { endedBy, orEnded } from "../contract/waiting.ts";
 import type { Addresses, SearchProgress } from "./client_addresses.ts";
 import { getChange } from "./client_db.ts";
+import type { Deposits, PendingDeposit } from "./client_deposits.ts";
 import { WalletError } from "./client_error.ts";
 import type { WalletFederation } from "./client_federation.ts";
+import type { SendOutcome } from "./client_outcome.ts";
+import type { WithdrawQuote } from "./client_quote.ts";
+import { notSubmitted, Quotes } from "./client_quote.ts";
 import type { WalletClientEnv } from "./client_wallet.ts";
 import { paymentBundle } from "./client_wallet.ts";
 import { satoshi } from "./config.ts";
-import type { StandardScript } from "./standard_script.ts";
-import { standardScriptOf } from "./standard_script.ts";
 
-/** What became of a payment. `failure`: guardians accepted it and made no transaction. */
-export type SendOutcome =
-  | { readonly outcome: "success"; readonly txid: BitcoinTxid }
-  | { readonly outcome: "aborted"; readonly reason: string }
-  | { readonly outcome: "failure" };
+export type { PendingDeposit } from "./client_deposits.ts";
+export type { SendOutcome } from "./client_outcome.ts";
+export type { WithdrawQuote } from "./client_quote.ts";
 
-/** As the reference writes it into the operation log and on the terminal. */
-export function sendOutcomeJson(sent: SendOutcome): Json {
-  if (sent.outcome === "success") return { Success: sent.txid };
-  return sent.outcome === "aborted" ? "Aborted" : "Failure";
-}
-
-/** Only its size matters. */
-const ANY_DESTINATION: StandardScript = { tag: "P2WSH", value: new Uint8Array(32) };
+export type WithdrawOptions = {
+  /** What goes to the miners; by default what guardians ask for now (`federation.sendFee`). Given, it may be any share of the amount. */
+  readonly feeSat?: bigint;
+  /** Pays guardians' fee even if it is a large share of the amount. */
+  readonly highFee?: boolean;
+  /** Kept in the operation log. */
+  readonly customMeta?: Json;
+};
 
 export class WalletClient {
   readonly #env: WalletClientEnv;
   readonly #addresses: Addresses;
+  readonly #quotes: Quotes;
   /** Fees, fee rate, block count and transactions of the federation. */
   readonly federation: WalletFederation;
+  readonly #deposits: Deposits;
 
-  constructor(env: WalletClientEnv, addresses: Addresses, federation: WalletFederation) {
+  constructor(env: WalletClientEnv, addresses: Addresses, federation: WalletFederation, deposits: Deposits) {
     this.#env = env;
     this.#addresses = addresses;
+    this.#quotes = new Quotes(env, federation);
     this.federation = federation;
+    this.#deposits = deposits;
   }
 
   #until(signal: AbortSignal | undefined): AbortSignal {
@@ -57,8 +59,22 @@ export class WalletClient {
   async receive(
     options: { readonly onProgress?: SearchProgress; readonly signal?: AbortSignal } = {},
   ): Promise<string> {
-    const index = await this.#addresses.awaitHighest(options.onProgress, this.#until(options.signal));
+    const until = this.#until(options.signal);
+    const index = await orEnded(until, () => this.#addresses.awaitHighest(options.onProgress, until));
     return this.#addresses.textAt(index);
+  }
+
+  /** Deposits that aren't in the balance: on their way, failing, too small; the largest first. */
+  deposits(): Promise<PendingDeposit[]> {
+    return this.#deposits.list();
+  }
+
+  /**
+   * Looks through everything that guardians have seen on the chain and tries each deposit that isn't in the balance at once.
+   * @throws {WalletError} `federation` · `no_feerate`
+   */
+  retryDeposits(signal?: AbortSignal): Promise<void> {
+    return this.#deposits.retry(this.#until(signal));
   }
 
   /**
@@ -83,50 +99,76 @@ export class WalletClient {
       if (!issued.ok) throw WalletError.of("not_issued", { cause: new Error(issued.error) });
       return { operationId, nextEventId: id + 1 };
     }
-    throw until.reason;
+    throw endedBy(until);
   }
 
   /** Did guardians accept the claim? */
   async #isReceived(operationId: OperationId, signal: AbortSignal): Promise<boolean> {
     const { core } = this.#env;
     for await (const { tag } of core.states(operationId, signal)) {
-      if (tag !== "ReceiveSuccess" && tag !== "ReceiveAborted") continue;
-      const received = tag === "ReceiveSuccess";
-      await core.setOutcome(operationId, received ? "Success" : "Aborted");
-      return received;
+      if (tag === "ReceiveSuccess") return true;
+      if (tag === "ReceiveAborted") return false;
     }
-    throw signal.reason;
+    throw endedBy(signal);
   }
 
   /**
-   * Pays on chain. Resolves when the operation is stored; `awaitSend` tells what became of it.
-   * @param valueSat what arrives at the address
-   * @param options.feeSat what goes to the miners; by default what guardians ask for now (`federation.sendFee`)
-   * @throws {WalletError} `invalid_address` · `wrong_network` · `dust_value` · `unsupported_address` · `no_feerate` · `federation` ·
-   * `insufficient_funds` · `failed`
+   * What a payment costs and what arrives; whatever would refuse it refuses here, and nothing is stored.
+   * @param amountSat what is to arrive; `all`: as much as can be
+   * @throws {WalletError} `invalid_address` · `wrong_network` · `unsupported_address` · `dust_value` · `no_feerate` · `federation` ·
+   * `fee_too_low` · `federation_short` · `insufficient_funds` · `failed`
    */
-  async send(
+  quoteWithdraw(
     address: string,
-    valueSat: bigint,
-    options: { readonly feeSat?: bigint; readonly customMeta?: Json } = {},
+    amountSat: bigint | "all",
+    options: Pick<WithdrawOptions, "feeSat"> = {},
+    signal?: AbortSignal,
+  ): Promise<WithdrawQuote> {
+    return this.#quotes.quote(address, amountSat, options.feeSat, this.#until(signal));
+  }
+
+  /**
+   * Pays on chain what can be paid. Resolves when the operation is stored; `awaitSend` tells what became of it.
+   * @param amountSat what arrives at the address; `all`: as much as can be
+   * @throws {WalletError} what `quoteWithdraw` throws, before anything is stored · `fee_high` unless `highFee` or `feeSat` says so
+   */
+  async withdraw(
+    address: string,
+    amountSat: bigint | "all",
+    options: WithdrawOptions = {},
     signal?: AbortSignal,
   ): Promise<OperationId> {
-    const { config, core, platform } = this.#env;
-    const script = scriptFromAddress(address, config.network);
-    if (!script.ok) {
-      throw WalletError.of(script.error.code === "wrong_network" ? "wrong_network" : "invalid_address");
+    const { feeSat, valueSat, isFeeHigh, pending } = await this.quoteWithdraw(address, amountSat, options, signal);
+    if (isFeeHigh && options.feeSat === undefined && options.highFee !== true) {
+      const why =
+        `${feeSat} sat for ${valueSat} sat, with ${pending} transactions of the federation waiting for a block`;
+      throw WalletError.of("fee_high", { cause: new Error(why) });
     }
-    if (valueSat < config.dustLimit) {
-      throw WalletError.of("dust_value", { cause: new Error(`the least is ${config.dustLimit} sat`) });
-    }
+    return await this.send(address, valueSat, { ...options, feeSat }, signal);
+  }
+
+  /**
+   * Pays on chain as it is told, also where guardians will refuse: then the e-cash comes back, less fees. `withdraw` looks first.
+   * @param valueSat what arrives at the address
+   * @throws {WalletError} `invalid_address` · `wrong_network` · `dust_value` · `unsupported_address` · `fee_too_low` (negative) ·
+   * `no_feerate` · `federation` · `insufficient_funds` · `failed`
+   */
+  async send(
+    text: string,
+    valueSat: bigint,
+    options: Pick<WithdrawOptions, "feeSat" | "customMeta"> = {},
+    signal?: AbortSignal,
+  ): Promise<OperationId> {
+    const { core, platform } = this.#env;
+    const { address, destination } = this.#quotes.destination(text);
+    this.#quotes.checkValue(valueSat);
     const feeSat = options.feeSat ?? await this.federation.sendFee(this.#until(signal));
-    const destination = standardScriptOf(script.value);
-    if (!destination) throw WalletError.of("unsupported_address");
+    if (feeSat < 0n) throw WalletError.of("fee_too_low");
     const bundle = paymentBundle(this.#env, { destination, value: valueSat, fee: feeSat });
     if (!bundle) throw WalletError.of("insufficient_funds");
     const operationId = toHex(platform.dice.bytes(32)) as OperationId;
     const facts = {
-      address: addressFromScript(script.value, config.network),
+      address,
       value: satoshi.toJson(valueSat),
       fee: satoshi.toJson(feeSat),
     };
@@ -156,39 +198,20 @@ export class WalletClient {
     const { core } = this.#env;
     if (!await core.operationExists(operationId)) throw WalletError.of("unknown_operation");
     for await (const state of core.states(operationId, until)) {
-      let sent: SendOutcome;
-      if (state.tag === "SendSuccess") sent = { outcome: "success", txid: state.value };
-      else if (state.tag === "SendAborted") sent = { outcome: "aborted", reason: state.value };
-      else if (state.tag === "SendFailure") sent = { outcome: "failure" };
-      else if (state.tag === "SendFunding") continue;
-      else throw WalletError.of("unknown_operation");
-      await core.setOutcome(operationId, sendOutcomeJson(sent));
-      return sent;
+      if (state.tag === "SendSuccess") return { outcome: "success", txid: state.value };
+      if (state.tag === "SendAborted") return { outcome: "aborted", reason: state.value };
+      if (state.tag === "SendFailure") return { outcome: "failure" };
+      if (state.tag !== "SendFunding") throw WalletError.of("unknown_operation");
     }
-    throw until.reason;
-  }
-
-  /** What a payment of `valueSat` with `feeSat` for the miners costs beside these two, msat; null when the wallet can't pay it. */
-  async #costMsat(valueSat: bigint, feeSat: bigint): Promise<bigint | null> {
-    const bundle = paymentBundle(this.#env, { destination: ANY_DESTINATION, value: valueSat, fee: feeSat });
-    if (!bundle) return null;
-    const quote = await this.#env.core.quoteFee({ inputs: [], outputs: [bundle] });
-    if (quote.ok) return quote.value;
-    if (quote.error.code === "insufficient_funds") return null;
-    throw notSubmitted(quote.error);
+    throw endedBy(until);
   }
 
   /**
    * The most that the federation itself can pay with this fee: it refuses to be left with less than dust, so some bitcoin always stays.
    * @throws {WalletError} `federation_short` when not even the least amount can be paid · `federation`
    */
-  async maxPayable(feeSat: bigint, signal?: AbortSignal): Promise<bigint> {
-    const { dustLimit } = this.#env.config;
-    const heldSat = (await this.federation.wallet(this.#until(signal)))?.value ?? 0n;
-    const payableSat = heldSat - feeSat - dustLimit;
-    if (payableSat >= dustLimit) return payableSat;
-    const why = `it has ${heldSat} sat, must keep ${dustLimit} sat, and the least payment is ${dustLimit} sat`;
-    throw WalletError.of("federation_short", { cause: new Error(`${why} with a fee of ${feeSat} sat`) });
+  maxPayable(feeSat: bigint, signal?: AbortSignal): Promise<bigint> {
+    return this.#quotes.maxPayable(feeSat, this.#until(signal));
   }
 
   /**
@@ -196,53 +219,8 @@ export class WalletClient {
    * @throws {WalletError} `insufficient_funds`, `federation_short` when not even the least amount can be paid · `federation` · `failed`
    */
   async maxSendable(feeSat: bigint, signal?: AbortSignal): Promise<bigint> {
-    const affordableSat = await this.#maxAffordable(feeSat);
-    const payableSat = await this.maxPayable(feeSat, signal);
-    return affordableSat < payableSat ? affordableSat : payableSat;
+    return await this.#quotes.maxSendable(feeSat, await this.maxPayable(feeSat, signal));
   }
-
-  /** What pays for notes rises by steps, so the most is searched for by trial, from the top down. */
-  async #maxAffordable(feeSat: bigint): Promise<bigint> {
-    const { dustLimit } = this.#env.config;
-    const affordable = async (valueSat: bigint): Promise<boolean> => await this.#costMsat(valueSat, feeSat) !== null;
-    if (!await affordable(dustLimit)) {
-      const least = `the least payment is ${dustLimit} sat, with a fee of ${feeSat} sat and the federation's own fees`;
-      throw WalletError.of("insufficient_funds", { cause: new Error(least) });
-    }
-    // `low` can be paid, `high` can't
-    let low = dustLimit, high = BITCOIN_SAT_MAX + 1n;
-    const top = await this.#balanceSat() - feeSat;
-    for (let below = 0n; top - below > low; below = 2n * below + 1n) {
-      if (await affordable(top - below)) {
-        low = top - below;
-        break;
-      }
-      high = top - below;
-    }
-    if (low >= top) return low;
-    while (high - low > 1n) {
-      const middle = (low + high) / 2n;
-      if (await affordable(middle)) low = middle;
-      else high = middle;
-    }
-    return low;
-  }
-
-  /** More than there can be is refused, and the refusal says what the wallet holds. */
-  async #balanceSat(): Promise<bigint> {
-    const all = paymentBundle(this.#env, { destination: ANY_DESTINATION, value: BITCOIN_SAT_MAX, fee: 0n });
-    assert(all, "all bitcoin there can be fit into an amount");
-    const quote = await this.#env.core.quoteFee({ inputs: [], outputs: [all] });
-    if (quote.ok) return BITCOIN_SAT_MAX;
-    if (quote.error.code !== "insufficient_funds") throw notSubmitted(quote.error);
-    return quote.error.availableMsat / 1000n;
-  }
-}
-
-function notSubmitted(error: FinalizeError): WalletError {
-  return error.code === "insufficient_funds"
-    ? WalletError.of("insufficient_funds")
-    : WalletError.of("failed", { cause: new Error(error.code) });
 }
 
 function operationIdOf(payload: Json): OperationId {

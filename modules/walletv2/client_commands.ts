@@ -6,8 +6,9 @@ import { MSAT_PER_SAT } from "../../core/types/amount.ts";
 import type { ClientCommand } from "../contract/client.ts";
 import { amountArgument, noArguments } from "../contract/command_arguments.ts";
 import { CommandError } from "../contract/command_error.ts";
-import type { WalletClient } from "./client_api.ts";
-import { sendOutcomeJson } from "./client_api.ts";
+import type { OperationId } from "../../core/types/ids.ts";
+import type { PendingDeposit, WalletClient } from "./client_api.ts";
+import { sendOutcomeJson } from "./client_outcome.ts";
 import type { WalletFederation } from "./client_federation.ts";
 import { txInfo } from "./common.ts";
 import { satoshi } from "./config.ts";
@@ -42,13 +43,28 @@ async function send(wallet: WalletClient, args: readonly string[], signal: Abort
     throw CommandError.usage("send takes ADDRESS and AMOUNT");
   }
   if (!parseAddress(address).ok) throw CommandError.usage(`${address} is not a Bitcoin address`);
-  const all = amount.toLowerCase() === "all";
-  const givenSat = all ? null : satOf(amount, "AMOUNT");
-  // one fee both for the size of "all" and for the payment: it may rise in between, and the sum would no longer fit
-  const feeSat = fee === undefined ? await wallet.federation.sendFee(signal) : bitcoinOf(fee, "--fee");
-  const valueSat = givenSat ?? await wallet.maxSendable(feeSat, signal);
-  const operationId = await wallet.send(address, valueSat, { feeSat }, signal);
+  const amountSat = amount.toLowerCase() === "all" ? "all" : satOf(amount, "AMOUNT");
+  let operationId: OperationId;
+  if (fee === undefined) {
+    operationId = await wallet.withdraw(address, amountSat, {}, signal);
+  } else {
+    // as the reference: guardians decide whether it is enough
+    const feeSat = bitcoinOf(fee, "--fee");
+    const valueSat = amountSat === "all" ? await wallet.maxSendable(feeSat, signal) : amountSat;
+    operationId = await wallet.send(address, valueSat, { feeSat }, signal);
+  }
   return sendOutcomeJson(await wallet.awaitSend(operationId, signal));
+}
+
+function depositJson({ outputIndex, valueSat, address, status, tries, reason }: PendingDeposit): Json {
+  return {
+    output_index: outputIndex,
+    value: satoshi.toJson(valueSat),
+    address,
+    status,
+    tries,
+    ...(reason !== null && { reason }),
+  };
 }
 
 type Info = (federation: WalletFederation, signal: AbortSignal) => Promise<Json>;
@@ -94,7 +110,8 @@ export function walletCommands(wallet: WalletClient): { readonly [name: string]:
     },
     send: {
       usage: 'send ADDRESS AMOUNT|all [--fee "N sat"]',
-      help: 'Pays on chain and waits. AMOUNT in msat unless it has a unit: "50000 sat". Prints the transaction\'s id',
+      help:
+        'Pays on chain and waits. AMOUNT in msat unless it has a unit: "50000 sat". Prints the transaction\'s id. A fee of more than a tenth must be given',
       run: (args, signal) => send(wallet, args, signal),
     },
     receive: {
@@ -103,6 +120,40 @@ export function walletCommands(wallet: WalletClient): { readonly [name: string]:
       run: async (args, signal) => {
         noArguments(args, "receive");
         return await wallet.receive({ signal });
+      },
+    },
+    deposits: {
+      usage: "deposits [retry]",
+      help:
+        "Deposits that aren't in the balance (sat), with the reason; `retry` looks for all of them again and tries each",
+      run: async (args, signal) => {
+        const [word, ...more] = args;
+        if (more.length > 0 || (word !== undefined && word !== "retry")) {
+          throw CommandError.usage("deposits takes nothing, or the word retry");
+        }
+        if (word === "retry") await wallet.retryDeposits(signal);
+        return (await wallet.deposits()).map(depositJson);
+      },
+    },
+    "quote-send": {
+      usage: "quote-send ADDRESS AMOUNT|all",
+      help: "What a payment costs now and what arrives, sat and msat; pays nothing",
+      run: async (args, signal) => {
+        const [address, amount, ...more] = args;
+        if (address === undefined || amount === undefined || more.length > 0) {
+          throw CommandError.usage("quote-send takes ADDRESS and AMOUNT");
+        }
+        const amountSat = amount.toLowerCase() === "all" ? "all" : satOf(amount, "AMOUNT");
+        const quote = await wallet.quoteWithdraw(address, amountSat, {}, signal);
+        return {
+          address: quote.address,
+          value: satoshi.toJson(quote.valueSat),
+          fee: satoshi.toJson(quote.feeSat),
+          federation_fee_msat: quote.federationFeeMsat,
+          total_msat: quote.totalMsat,
+          pending_transactions: quote.pending,
+          fee_is_high: quote.isFeeHigh,
+        };
       },
     },
     "await-receive": {

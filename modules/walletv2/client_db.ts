@@ -7,14 +7,17 @@
  * | 32 | index u64 BE | nothing: this address index passes the filter |
  * | 33 | – | BS: address indices below this one have been tried |
  * | 34 | output index u64 BE | operation ‖ txid: its claim is under way |
- * | 35 | output index u64 BE | address index ‖ BS sat: a deposit that this fee was too dear for |
+ * | 35 | output index u64 BE | address index ‖ BS sat: a deposit put off, without its value: as wallets once stored it |
  * | 36 | operation 32 | the change outputs of a claim |
+ * | 37 | value u64 BE ‖ output index u64 BE | a deposit to claim |
+ * | 38 | value u64 BE ‖ output index u64 BE | a deposit that is too small for its fee |
  */
 import type { ReadTx, StoreTx } from "../../actors/store/store.ts";
+import { bitcoinOutPoint } from "../../core/bitcoin/mod.ts";
 import type { Bytes } from "../../core/bytes.ts";
 import { concat, fromHex } from "../../core/bytes.ts";
 import type { Codec, CodecType } from "../../core/encoding/mod.ts";
-import { decode, encode, struct, u64Number } from "../../core/encoding/mod.ts";
+import { decode, encode, option, struct, text, u64Number } from "../../core/encoding/mod.ts";
 import type { OperationId, OutPointRange } from "../../core/types/ids.ts";
 import { operationId, outPointRange, transactionId } from "../../core/types/ids.ts";
 import { satoshi } from "./config.ts";
@@ -26,14 +29,29 @@ const SEARCHED = Uint8Array.of(0x33);
 const CLAIMS = Uint8Array.of(0x34);
 const DEFERRED = Uint8Array.of(0x35);
 const CHANGE = Uint8Array.of(0x36);
+const TO_CLAIM = Uint8Array.of(0x37);
+const PUT_OFF = Uint8Array.of(0x38);
+
+const deferred = struct("Deferred", { addressIndex: u64Number, feeSat: satoshi });
 
 const claim = struct("Claim", { operationId, txid: transactionId });
 export type Claim = CodecType<typeof claim>;
 
-const deferred = struct("Deferred", { addressIndex: u64Number, feeSat: satoshi });
-export type Deferred = CodecType<typeof deferred> & { readonly outputIndex: number };
+const deposit = struct("Deposit", {
+  addressIndex: u64Number,
+  /** None in the answer of a guardian that leaves it out. */
+  outpoint: option(bitcoinOutPoint),
+  /** Claims that failed, by guardians or before. */
+  tries: u64Number,
+  /** Why the last one did; "" before. */
+  reason: text,
+});
+/** Money on the chain that is this wallet's and not yet e-cash. */
+export type Deposit = CodecType<typeof deposit> & { readonly outputIndex: number; readonly valueSat: bigint };
+/** Which list it stands in. */
+export type DepositList = "to_claim" | "put_off";
 
-function numbered(prefix: Uint8Array, index: number): Bytes {
+function numbered(prefix: Uint8Array, index: number | bigint): Bytes {
   const key = new Uint8Array(prefix.length + 8);
   key.set(prefix);
   new DataView(key.buffer).setBigUint64(prefix.length, BigInt(index));
@@ -96,20 +114,54 @@ export function deleteClaim(tx: StoreTx, outputIndex: number): void {
   tx.delete(numbered(CLAIMS, outputIndex));
 }
 
-export async function deferredOutputs(tx: ReadTx): Promise<Deferred[]> {
-  const outputs: Deferred[] = [];
+/** Outputs that an older version put off. */
+export async function oldDeferredOutputs(tx: ReadTx): Promise<{ outputIndex: number; addressIndex: number }[]> {
+  const outputs: { outputIndex: number; addressIndex: number }[] = [];
   for await (const { key, value } of tx.range({ prefix: DEFERRED })) {
-    outputs.push({ outputIndex: numberOf(key), ...decode(deferred, value) });
+    outputs.push({ outputIndex: numberOf(key), addressIndex: decode(deferred, value).addressIndex });
   }
   return outputs;
 }
 
-export function setDeferred(tx: StoreTx, { outputIndex, ...value }: Deferred): void {
-  tx.set(numbered(DEFERRED, outputIndex), encode(deferred, value));
+export function deleteOldDeferred(tx: StoreTx, outputIndex: number): void {
+  tx.delete(numbered(DEFERRED, outputIndex));
 }
 
-export function deleteDeferred(tx: StoreTx, outputIndex: number): void {
-  tx.delete(numbered(DEFERRED, outputIndex));
+function prefixOf(list: DepositList): Uint8Array {
+  return list === "to_claim" ? TO_CLAIM : PUT_OFF;
+}
+
+/** Largest last: a stranger's dust never stands before real money. */
+function depositKey(list: DepositList, { outputIndex, valueSat }: Pick<Deposit, "outputIndex" | "valueSat">): Bytes {
+  return concat(prefixOf(list), numbered(new Uint8Array(0), valueSat), numbered(new Uint8Array(0), outputIndex));
+}
+
+/** Largest first; all of the list without `limit`. */
+export async function depositsIn(tx: ReadTx, list: DepositList, limit?: number): Promise<Deposit[]> {
+  const deposits: Deposit[] = [];
+  const range = { prefix: prefixOf(list), reverse: true, ...(limit !== undefined && { limit }) };
+  for await (const { key, value } of tx.range(range)) {
+    const view = new DataView(key.buffer, key.byteOffset + 1, 16);
+    const outputIndex = Number(view.getBigUint64(8));
+    deposits.push({ outputIndex, valueSat: view.getBigUint64(0), ...decode(deposit, value) });
+  }
+  return deposits;
+}
+
+/** Puts a deposit into a list, out of the other one. */
+export function setDeposit(tx: StoreTx, list: DepositList, { outputIndex, valueSat, ...facts }: Deposit): void {
+  deleteDeposit(tx, { outputIndex, valueSat });
+  tx.set(depositKey(list, { outputIndex, valueSat }), encode(deposit, facts));
+}
+
+export function deleteDeposit(tx: StoreTx, which: Pick<Deposit, "outputIndex" | "valueSat">): void {
+  tx.delete(depositKey("to_claim", which));
+  tx.delete(depositKey("put_off", which));
+}
+
+export async function hasDeposit(tx: ReadTx, which: Pick<Deposit, "outputIndex" | "valueSat">): Promise<boolean> {
+  return await tx.get(depositKey("to_claim", which)) !== undefined ||
+    await tx.get(depositKey("put_off", which)) !== undefined;
 }
 
 export function getChange(tx: ReadTx, operation: OperationId): Promise<OutPointRange | undefined> {

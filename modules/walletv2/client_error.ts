@@ -7,6 +7,10 @@ export type WalletErrorCode =
   | "unsupported_address"
   | "dust_value"
   | "no_feerate"
+  /** Guardians would refuse it. */
+  | "fee_too_low"
+  /** A large share of the amount, and nobody said that it may be. */
+  | "fee_high"
   | "federation"
   | "insufficient_funds"
   /** It holds too little bitcoin itself. */
@@ -22,6 +26,8 @@ const TEXTS: Readonly<Record<WalletErrorCode, string>> = {
   unsupported_address: "Unsupported address type",
   dust_value: "The value is too small",
   no_feerate: "No consensus feerate is available at this time",
+  fee_too_low: "The fee is lower than what the federation's guardians accept",
+  fee_high: "The on-chain fee is a large part of the amount",
   federation: "The federation returned an error",
   insufficient_funds: "The client does not have sufficient funds to send the payment",
   federation_short: "The federation holds too little bitcoin on chain to pay anything out",

@@ -4,6 +4,7 @@ import type { BitcoinTxid, OperationId } from "../../core/types/ids.ts";
 import type { Transition } from "../contract/client.ts";
 import { transition } from "../contract/client.ts";
 import type { WalletFederation } from "./client_federation.ts";
+import { sendOutcomeJson } from "./client_outcome.ts";
 import type { StateOf, WalletState } from "./client_states.ts";
 import type { WalletClientEnv } from "./client_wallet.ts";
 
@@ -37,19 +38,22 @@ function sendTransition(
       if (!outcome.ok) return { error: outcome.error };
       return { txid: await federation.transactionId(outpoint, signal) };
     },
-    (tx, sent) => {
+    async (tx, sent): Promise<WalletState> => {
       const update = (status: string | { readonly Success: string }): void =>
         tx.logEvent("payment-send-update", { operation_id: operationId, status });
       if ("error" in sent) {
         update("Aborted");
-        return Promise.resolve({ tag: "SendAborted", value: sent.error });
+        await tx.setOutcome(operationId, sendOutcomeJson({ outcome: "aborted", reason: sent.error }));
+        return { tag: "SendAborted", value: sent.error };
       }
       if (sent.txid === null) {
         env.log.error("Guardians accepted a payment and know of no transaction for it", { operationId });
-        return Promise.resolve({ tag: "SendFailure", value: null });
+        await tx.setOutcome(operationId, sendOutcomeJson({ outcome: "failure" }));
+        return { tag: "SendFailure", value: null };
       }
       update({ Success: sent.txid });
-      return Promise.resolve({ tag: "SendSuccess", value: sent.txid });
+      await tx.setOutcome(operationId, sendOutcomeJson({ outcome: "success", txid: sent.txid }));
+      return { tag: "SendSuccess", value: sent.txid };
     },
   );
 }
@@ -61,12 +65,11 @@ function receiveTransition(
 ): Transition<WalletState> {
   return transition<WalletState, Result<null, string>>(
     (signal) => env.core.awaitTransaction(operationId, txid, signal),
-    (tx, outcome) => {
+    async (tx, outcome): Promise<WalletState> => {
       const status = outcome.ok ? "Success" : "Aborted";
       tx.logEvent("payment-receive-update", { operation_id: operationId, status });
-      return Promise.resolve(
-        outcome.ok ? { tag: "ReceiveSuccess", value: null } : { tag: "ReceiveAborted", value: outcome.error },
-      );
+      await tx.setOutcome(operationId, status);
+      return outcome.ok ? { tag: "ReceiveSuccess", value: null } : { tag: "ReceiveAborted", value: outcome.error };
     },
   );
 }

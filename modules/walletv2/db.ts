@@ -221,17 +221,12 @@ export function deleteUnconfirmed(tx: StoreTx, txid: BitcoinTxid): void {
   tx.delete(txKey(UNCONFIRMED, txid));
 }
 
-/** @returns false when the guardian has signed before */
-export async function addSignatures(
-  tx: StoreTx,
-  txid: BitcoinTxid,
-  peer: PeerId,
-  signatures: readonly Bytes[],
-): Promise<boolean> {
-  const key = peerKey(txKey(SIGNATURES, txid), peer);
-  if (await tx.get(key) !== undefined) return false;
-  tx.set(key, encode(signatureList, [...signatures]));
-  return true;
+export async function hasSigned(tx: ReadTx, txid: BitcoinTxid, peer: PeerId): Promise<boolean> {
+  return await tx.get(peerKey(txKey(SIGNATURES, txid), peer)) !== undefined;
+}
+
+export function setSignatures(tx: StoreTx, txid: BitcoinTxid, peer: PeerId, signatures: readonly Bytes[]): void {
+  tx.set(peerKey(txKey(SIGNATURES, txid), peer), encode(signatureList, [...signatures]));
 }
 
 export async function signaturesOf(tx: ReadTx, txid: BitcoinTxid): Promise<Map<PeerId, Bytes[]>> {

@@ -59,15 +59,22 @@ export function endpoints(env: WalletEnv): Record<typeof WALLETV2_ENDPOINTS[numb
     }),
     output_info_slice: endpoint({
       since: SINCE,
+      shared: true,
       params: tuple(u64, u64),
       result: list(outputInfo),
       handle: ([start, end]) => read((tx) => outputSlice(tx, start, end)),
     }),
     pending_transaction_chain: endpoint({
       ...plain,
+      shared: true,
       result: list(txInfo),
       handle: () => read(async (tx) => await txInfos(tx, (await pendingTxs(tx)).length)),
     }),
-    transaction_chain: endpoint({ ...plain, result: list(txInfo), handle: () => read((tx) => txInfos(tx)) }),
+    transaction_chain: endpoint({
+      ...plain,
+      shared: true,
+      result: list(txInfo),
+      handle: () => read((tx) => txInfos(tx)),
+    }),
   };
 }

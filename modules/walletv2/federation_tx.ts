@@ -16,13 +16,14 @@ import { assert } from "../../core/assert.ts";
 import type { Bytes } from "../../core/bytes.ts";
 import { compareBytes, concat, fromHex } from "../../core/bytes.ts";
 import { ecdsaSign, ecdsaToDer, ecdsaVerify } from "../../core/crypto/ecdsa.ts";
-import { tweakPublicKey, tweakSecretKey } from "../../core/crypto/secp.ts";
+import { tweakSecretKey } from "../../core/crypto/secp.ts";
 import type { CodecType } from "../../core/encoding/mod.ts";
 import { list, struct, u64 } from "../../core/encoding/mod.ts";
-import type { PeerId } from "../../core/types/ids.ts";
+import type { BitcoinTxid, PeerId } from "../../core/types/ids.ts";
 import { sha256Hash } from "../../core/types/ids.ts";
 import { numPeers } from "../../core/types/num_peers.ts";
 import { satoshi } from "./config.ts";
+import { CHECKABLE_KEPT } from "./limits.ts";
 import type { MultisigKeys } from "./scripts.ts";
 import { tweakedKeys, witnessScriptOf } from "./scripts.ts";
 
@@ -63,18 +64,53 @@ export function signFederationTx(keys: MultisigKeys, unsigned: FederationTx, sec
   return unsigned.spentTxOuts.map(({ tweak }, i) => ecdsaSign(digests[i]!, tweakSecretKey(secretKey, fromHex(tweak))));
 }
 
+/** What checking signatures of one transaction needs: an input's digest, and every guardian's tweaked key for it. */
+type Checkable = readonly { readonly digest: Bytes; readonly keys: ReadonlyMap<PeerId, Bytes> }[];
+
+function checkable(keys: MultisigKeys, unsigned: FederationTx): Checkable {
+  const digests = digestsOf(keys, unsigned);
+  return unsigned.spentTxOuts.map(({ tweak }, i) => ({ digest: digests[i]!, keys: tweakedKeys(keys, tweak) }));
+}
+
 /** As many as inputs, each valid for the guardian's tweaked key. */
 export function verifyFederationTx(
   keys: MultisigKeys,
   unsigned: FederationTx,
   signatures: readonly Bytes[],
-  key: Bytes,
+  peer: PeerId,
 ): boolean {
-  if (signatures.length !== unsigned.spentTxOuts.length) return false;
-  const digests = digestsOf(keys, unsigned);
-  return unsigned.spentTxOuts.every(({ tweak }, i) =>
-    ecdsaVerify(signatures[i]!, digests[i]!, tweakPublicKey(key, fromHex(tweak)))
-  );
+  return signatures.length === unsigned.spentTxOuts.length && holds(checkable(keys, unsigned), signatures, peer);
+}
+
+function holds(inputs: Checkable, signatures: readonly Bytes[], peer: PeerId): boolean {
+  return inputs.every(({ digest, keys }, i) => ecdsaVerify(signatures[i]!, digest, keys.get(peer)!));
+}
+
+/**
+ * The same for guardians' items: what all signatures of a transaction share is computed once, since a single guardian may send any number
+ * of wrong ones, and it is most of the work.
+ */
+export class SignatureChecker {
+  readonly #keys: MultisigKeys;
+  /** The newest last. */
+  readonly #known = new Map<BitcoinTxid, Checkable>();
+
+  constructor(keys: MultisigKeys) {
+    this.#keys = keys;
+  }
+
+  verify(txid: BitcoinTxid, unsigned: FederationTx, signatures: readonly Bytes[], peer: PeerId): boolean {
+    if (signatures.length !== unsigned.spentTxOuts.length) return false;
+    return holds(this.#known.get(txid) ?? this.#compute(txid, unsigned), signatures, peer);
+  }
+
+  #compute(txid: BitcoinTxid, unsigned: FederationTx): Checkable {
+    const computed = checkable(this.#keys, unsigned);
+    this.#known.set(txid, computed);
+    const [oldest] = this.#known.keys();
+    if (this.#known.size > CHECKABLE_KEPT) this.#known.delete(oldest!);
+    return computed;
+  }
 }
 
 /** @param signatures of exactly a threshold of guardians, each verified */

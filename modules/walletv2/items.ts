@@ -15,17 +15,19 @@ import { syncBlocks } from "./block_sync.ts";
 import type { WalletConsensusItem } from "./common.ts";
 import { consensusBlockCount } from "./consensus_values.ts";
 import {
-  addSignatures,
   getBlockCountVote,
   getFeerateVote,
   getUnsigned,
+  hasSigned,
   setBlockCountVote,
   setFeerateVote,
+  setSignatures,
   setSigned,
   signaturesOf,
   unsignedTxs,
 } from "./db.ts";
-import { finaliseFederationTx, signFederationTx, verifyFederationTx } from "./federation_tx.ts";
+import type { SignatureChecker } from "./federation_tx.ts";
+import { finaliseFederationTx, signFederationTx } from "./federation_tx.ts";
 
 /** A guardian's vote is so many blocks behind its node. */
 const BLOCK_COUNT_VOTE_DELAY = 7;
@@ -63,17 +65,18 @@ async function processFeerate(tx: StoreTx, feerate: bigint | null, peer: PeerId)
 async function processSignatures(
   env: WalletEnv,
   tx: StoreTx,
-  txid: BitcoinTxid,
-  signatures: readonly Bytes[],
+  checker: SignatureChecker,
+  [txid, signatures]: readonly [BitcoinTxid, readonly Bytes[]],
   peer: PeerId,
 ): Promise<Result<null, string>> {
   const unsigned = await getUnsigned(tx, txid);
   if (!unsigned) return err("there is no such unsigned transaction");
   const { bitcoinPks } = env.config;
-  const key = bitcoinPks.get(peer);
-  assert(key, "items come from guardians of the federation");
-  if (!verifyFederationTx(bitcoinPks, unsigned, signatures, key)) return err("signatures are wrong");
-  if (!await addSignatures(tx, txid, peer, signatures)) return err("this guardian has signed before");
+  assert(bitcoinPks.has(peer), "items come from guardians of the federation");
+  // the cheap reason first
+  if (await hasSigned(tx, txid, peer)) return err("this guardian has signed before");
+  if (!checker.verify(txid, unsigned, signatures, peer)) return err("signatures are wrong");
+  setSignatures(tx, txid, peer, signatures);
   const all = await signaturesOf(tx, txid);
   if (all.size < env.peers.threshold) return ok(null);
   const signed = finaliseFederationTx(bitcoinPks, unsigned, all);
@@ -84,10 +87,13 @@ async function processSignatures(
   return ok(null);
 }
 
+/** What a running module has computed once. */
+export type Prepared = { readonly hashOfKeys: Bytes; readonly checker: SignatureChecker };
+
 export async function processItem(
   env: WalletEnv,
   tx: StoreTx,
-  hashOfKeys: Bytes,
+  { hashOfKeys, checker }: Prepared,
   item: WalletConsensusItem,
   peer: PeerId,
   signal: AbortSignal,
@@ -98,7 +104,7 @@ export async function processItem(
     case "Feerate":
       return await processFeerate(tx, item.value, peer);
     case "Signatures":
-      return await processSignatures(env, tx, item.value[0], item.value[1], peer);
+      return await processSignatures(env, tx, checker, item.value, peer);
     case "Default":
       return err(`unknown kind of item ${item.value.variant}`);
   }
@@ -108,7 +114,7 @@ async function signatureItems(env: WalletEnv, tx: ReadTx): Promise<WalletConsens
   const { bitcoinPks } = env.config;
   const items: WalletConsensusItem[] = [];
   for (const [txid, unsigned] of await unsignedTxs(tx)) {
-    if ((await signaturesOf(tx, txid)).has(env.identity)) continue;
+    if (await hasSigned(tx, txid, env.identity)) continue;
     const signatures = signFederationTx(bitcoinPks, unsigned, env.privateConfig.bitcoinSk);
     items.push({ tag: "Signatures", value: [txid, signatures] });
   }
@@ -143,10 +149,7 @@ async function feerateItems(
 export async function propose(env: WalletEnv, tx: ReadTx): Promise<WalletConsensusItem[]> {
   const items = await signatureItems(env, tx);
   const status = await env.bitcoin.status();
-  if (status) {
-    assert(status.network === env.config.network, `the Bitcoin node is on ${env.config.network}`);
-    for (const item of await blockCountItems(env, tx, status)) items.push(item);
-  }
+  if (status) { for (const item of await blockCountItems(env, tx, status)) items.push(item); }
   for (const item of await feerateItems(env, tx, status)) items.push(item);
   return items;
 }

@@ -1,13 +1,16 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { isSettled, ManualClock } from "../../actors/store/testing.ts";
-import { InvariantError } from "../../core/assert.ts";
 import { bitcoinTxidOf, segwitSighashes } from "../../core/bitcoin/mod.ts";
+import type { Bytes } from "../../core/bytes.ts";
 import { fromHex, toHex } from "../../core/bytes.ts";
 import { ecdsaSign, tweakSecretKey } from "../../core/crypto/mod.ts";
 import { U64_MAX } from "../../core/types/amount.ts";
+import type { PeerId } from "../../core/types/ids.ts";
 import { dump } from "../contract/testing.ts";
 import type { WalletConsensusItem } from "./common.ts";
 import { unconfirmedTxs, unsignedTxs } from "./db.ts";
+import { SignatureChecker } from "./federation_tx.ts";
+import { CHECKABLE_KEPT } from "./limits.ts";
 import { witnessScriptOf } from "./scripts.ts";
 import {
   agree,
@@ -122,13 +125,33 @@ Deno.test("guardians wait for their own node before they take in a block, and st
   assertEquals(await ask(wallet.guardians[0]!, "consensus_block_count"), 1);
 });
 
-Deno.test("a node of another network stops the guardian", async () => {
-  const wallet = await testWallet({ guardians: 1 });
+Deno.test("a node of another network is no node: what needs no chain goes on, and one sentence says why", async () => {
+  const clock = new ManualClock(), stop = new AbortController();
+  const wallet = await testWallet({ guardians: 1, clock });
   const [guardian] = wallet.guardians;
+  await confirm(wallet, deposit(wallet, 0, 100_000n));
+  const { receiveTxVbytes: fee } = wallet.config;
+  const said = () => guardian!.records.splice(0).filter(({ level }) => level === "warn").map(({ message }) => message);
   wallet.chain.mineEmpty(20);
   wallet.chain.network = "signet";
-  await assertRejects(() => guardian!.store.read((tx) => guardian!.module.propose(tx)), InvariantError);
-  await assertRejects(() => order(wallet, { tag: "BlockCount", value: 3n }, 0), InvariantError);
+  const propose = () => guardian!.store.read((tx) => guardian!.module.propose(tx));
+  // as while it is away: the vote on the fee rate is taken back, and none on the chain is made
+  assertEquals(await propose(), [{ tag: "Feerate", value: null }]);
+  for (let i = 0; i < 100; i++) await propose();
+  assertEquals(said(), ["The Bitcoin node is on signet, the federation on regtest"]);
+  assertEquals((await claim(wallet, claimOf(wallet, 0n, 0, fee))).ok, true, "what was voted stays voted");
+
+  // blocks that others have agreed on are waited for, not read from a wrong chain
+  const waiting = guardian!.store.transact((tx) =>
+    guardian!.module.processItem(tx, { tag: "BlockCount", value: 12n }, 0, stop.signal)
+  );
+  await clock.advance(600_000);
+  assertEquals(await isSettled(waiting), false);
+  assertEquals(said().length, 3, "again after 1, 3 and 7 minutes, of ten in which it was asked 6,000 times");
+  wallet.chain.network = "regtest";
+  await clock.advance(1_000);
+  assertEquals((await waiting).value.ok, true);
+  assertEquals(said(), []);
 });
 
 Deno.test("signatures count once a guardian, for a transaction that waits for them, and only all valid ones", async () => {
@@ -232,3 +255,57 @@ Deno.test("votes follow the node: seven blocks behind, by steps, at least 1 sat 
   const [item] = await quick.guardians[0]!.store.read((tx) => quick.guardians[0]!.module.propose(tx));
   assertEquals(item, { tag: "BlockCount", value: 103n });
 });
+
+/** Keys that count how often they are gone through. */
+class CountedKeys extends Map<PeerId, Bytes> {
+  reads = 0;
+
+  override [Symbol.iterator](): MapIterator<[PeerId, Bytes]> {
+    this.reads++;
+    return super[Symbol.iterator]();
+  }
+}
+
+Deno.test("in whatever number a guardian sends wrong signatures, keys are tweaked once; a right one is still taken", async () => {
+  const wallet = await funded(1_000_000n);
+  await confirm(wallet, deposit(wallet, 1, 500_000n));
+  assertEquals((await claim(wallet, claimOf(wallet, 1n, 1))).ok, true);
+  const [first, second] = wallet.guardians;
+  const [right] = await second!.store.read((tx) => second!.module.propose(tx));
+  const unsigned = await first!.store.read((tx) => unsignedTxs(tx));
+  const [[txid, tx] = assertFails()] = unsigned;
+  const wrong = (i: number) => Array.from({ length: 2 }, () => new Uint8Array(64).fill(i + 1));
+
+  const keys = new CountedKeys(wallet.config.bitcoinPks);
+  keys.reads = 0;
+  const checker = new SignatureChecker(keys);
+  assertEquals(checker.verify(txid, tx, wrong(0), 1), false);
+  const once = keys.reads;
+  for (let i = 0; i < 200; i++) assertEquals(checker.verify(txid, tx, wrong(i), 1), false);
+  assertEquals([once > 0, keys.reads], [true, once]);
+
+  for (let i = 0; i < 20; i++) {
+    assertEquals((await order(wallet, { tag: "Signatures", value: [txid, wrong(i)] }, 1)).ok, false);
+  }
+  assertEquals((await order(wallet, right!, 1)).ok, true);
+});
+
+Deno.test("what is kept of transactions to check signatures has a bound", async () => {
+  const wallet = await funded(1_000_000n);
+  await confirm(wallet, deposit(wallet, 1, 500_000n));
+  assertEquals((await claim(wallet, claimOf(wallet, 1n, 1))).ok, true);
+  const [[, tx] = assertFails()] = await wallet.guardians[0]!.store.read((tx) => unsignedTxs(tx));
+  const keys = new CountedKeys(wallet.config.bitcoinPks);
+  const checker = new SignatureChecker(keys);
+  const verify = (number: number) => checker.verify(String(number), tx, [new Uint8Array(64), new Uint8Array(64)], 1);
+  for (let number = 0; number <= CHECKABLE_KEPT; number++) verify(number);
+  const reads = keys.reads;
+  verify(CHECKABLE_KEPT);
+  assertEquals(keys.reads, reads, "the newest is known");
+  verify(0);
+  assertEquals(keys.reads > reads, true, "the oldest isn't");
+});
+
+function assertFails(): never {
+  throw new Error("There is an unsigned transaction");
+}

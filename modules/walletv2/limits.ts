@@ -11,7 +11,20 @@ export const OUTPUT_SLICE = 1_000;
 export const OUTPUT_LOOK_AHEAD = OUTPUT_SLICE_MAX;
 /** Transactions of the federation on their way into a block, from which on a client waits with its claim: the next one costs double. */
 export const PENDING_CHAIN_MAX = 3;
-/** Deposits too small for their fee that a client keeps in mind, should the fee fall: a stranger may send any number of them. */
-export const DEFERRED_MAX = 100;
+/** A claim that failed is made again after a minute, then after twice as long each time … */
+export const CLAIM_RETRY_FIRST_MS = 60_000;
+/** … up to this. */
+export const CLAIM_RETRY_LAST_MS = 3_600_000;
+/** The same in test federations. */
+export const CLAIM_RETRY_FIRST_TEST_MS = 1_000;
+/** Between two trials with deposits that were too small for the fee while the fee stays what it was. */
+export const PUT_OFF_RETRY_MS = 600_000;
 /** Blocks after which a guardian says that a transaction is in none yet: two hours and more, since the agreed count runs behind. */
 export const PENDING_BLOCKS_TOLD = 12;
+/**
+ * A fee above this share of what is paid is refused unless it is wanted: the least fee doubles with each transaction of the federation that
+ * waits for a block, and after an hour without one it may be more than the payment.
+ */
+export const FEE_SHARE_MAX_PERCENT = 10n;
+/** Transactions whose digests and keys are kept while they are signed: more are never unsigned at once, their fees being what they are. */
+export const CHECKABLE_KEPT = 64;

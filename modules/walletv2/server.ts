@@ -24,8 +24,10 @@ import {
 import { newWalletConfig, walletConfig, walletPrivateConfig } from "./config.ts";
 import { getWallet } from "./db.ts";
 import { endpoints } from "./endpoints.ts";
+import { SignatureChecker } from "./federation_tx.ts";
 import { processItem, propose } from "./items.ts";
 import { processInput, processOutput } from "./payments.ts";
+import { ownNode } from "./own_node.ts";
 import { rebroadcast } from "./rebroadcast.ts";
 import { keysHash } from "./scripts.ts";
 
@@ -66,12 +68,14 @@ export const walletv2Server = defineServerModule({
       : err("the wallet's secret key doesn't fit the key in the config");
   },
   clientConfig: (config) => ({ bytes: encode(walletConfig, config), json: walletConfig.toJson(config) }),
-  start: (env) => {
-    const hashOfKeys = keysHash(env.config.bitcoinPks);
+  start: (given) => {
+    const env = { ...given, bitcoin: ownNode(given) };
+    const { bitcoinPks } = env.config;
+    const prepared = { hashOfKeys: keysHash(bitcoinPks), checker: new SignatureChecker(bitcoinPks) };
     const module: WalletModule = {
       processInput: (tx, input) => processInput(env, tx, input),
       processOutput: (tx, output, at) => processOutput(env, tx, output, at),
-      processItem: (tx, item, peer, signal) => processItem(env, tx, hashOfKeys, item, peer, signal),
+      processItem: (tx, item, peer, signal) => processItem(env, tx, prepared, item, peer, signal),
       outputOutcome: () => Promise.resolve(null),
       propose: (tx) => propose(env, tx),
       audit: async (tx) => ((await getWallet(tx))?.value ?? 0n) * 1000n,

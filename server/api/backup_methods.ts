@@ -19,8 +19,10 @@ import type { SystemTime } from "../../core/types/duration.ts";
 import { publicKey } from "../../core/types/keys.ts";
 import { EndpointError } from "../../modules/contract/error.ts";
 import { readDurable } from "../../modules/contract/read_durable.ts";
-import { allBackups, getBackup, setBackup } from "./db.ts";
+import { BackupIntake } from "./backup_intake.ts";
+import { allBackups, backupCount, getBackup, setBackup, setBackupCount } from "./db.ts";
 import type { Method } from "./dispatch.ts";
+import { BACKUPS_MAX, SIGNATURE_UNITS } from "./limits.ts";
 import { method } from "./method.ts";
 
 const NANOS_PER_SECOND = 1_000_000_000n;
@@ -43,22 +45,41 @@ function nowNanos(clock: Clock): bigint {
   return BigInt(Math.floor(clock.nowMs())) * 1_000_000n;
 }
 
-/** @throws {EndpointError} bad request when it is refused */
-async function storeBackup(store: StoreView, clock: Clock, signed: SignedBackupRequest): Promise<void> {
+type Stored = "new" | "replaced" | "older" | "full" | "too_many";
+
+/** @throws {EndpointError} bad request when it is refused, failed when it is too much now */
+async function storeBackup(
+  store: StoreView,
+  clock: Clock,
+  intake: BackupIntake,
+  signed: SignedBackupRequest,
+): Promise<void> {
   const { id, payload, timestamp } = signed.request;
   // the cheapest check first
   if (payload.length > BACKUP_PAYLOAD_BYTES_MAX) throw EndpointError.badRequest("snapshot too large");
   if (!verifyBackupRequest(signed)) throw EndpointError.badRequest("invalid request");
   const newestNanos = nowNanos(clock) + BigInt(BACKUP_FUTURE_SECS_MAX) * NANOS_PER_SECOND;
   if (nanosOf(timestamp) > newestNanos) throw EndpointError.badRequest("timestamp too far in the future");
-  const { value: isNewer, durable } = await store.transact(async (tx) => {
-    const before = await getBackup(tx, id);
-    if (before && nanosOf(timestamp) <= nanosOf(before.timestamp)) return rollback(false);
-    setBackup(tx, id, { timestamp, data: payload });
-    return true;
+  const stored = await intake.inTurn(async () => {
+    const { value, durable } = await store.transact<Stored>(async (tx) => {
+      const before = await getBackup(tx, id);
+      if (before && nanosOf(timestamp) <= nanosOf(before.timestamp)) return rollback("older");
+      if (!before) {
+        const count = await backupCount(tx);
+        if (count >= BACKUPS_MAX) return rollback("full");
+        if (!intake.mayTakeNew) return rollback("too_many");
+        setBackupCount(tx, count + 1n);
+      }
+      setBackup(tx, id, { timestamp, data: payload });
+      return before ? "replaced" : "new";
+    });
+    if (value === "new") intake.tookNew();
+    await durable;
+    return value;
   });
-  if (!isNewer) throw EndpointError.badRequest("timestamp too small");
-  await durable;
+  if (stored === "older") throw EndpointError.badRequest("timestamp too small");
+  if (stored === "full") throw EndpointError.failed(`This guardian keeps ${BACKUPS_MAX} backups and takes no new ones`);
+  if (stored === "too_many") throw EndpointError.failed("Too many new backups have come: try again later");
 }
 
 async function statisticsOf(store: StoreView, clock: Clock): Promise<CodecType<typeof statistics>> {
@@ -91,12 +112,14 @@ export function backupMethods(
     readonly apiPassword: string | null;
   },
 ): Record<string, Method> {
+  const intake = new BackupIntake(clock);
   return {
     backup: method({
+      units: SIGNATURE_UNITS,
       params: signedBackupRequest,
       result: unit,
       handle: async (signed) => {
-        await storeBackup(store, clock, signed);
+        await storeBackup(store, clock, intake, signed);
         return null;
       },
     }),

@@ -8,6 +8,8 @@ import type { Json } from "../../core/encoding/mod.ts";
 import { BACKUP_PAYLOAD_BYTES_MAX, signBackupRequest, signedBackupRequest } from "../../core/types/backup.ts";
 import type { SystemTime } from "../../core/types/duration.ts";
 import { backupMethods } from "./backup_methods.ts";
+import { backupCount, setBackupCount } from "./db.ts";
+import { BACKUPS_MAX, BACKUPS_WAITING_MAX, NEW_BACKUP_MS, NEW_BACKUPS_BURST } from "./limits.ts";
 import { badRequest, call, secretKeyOf } from "./testing.ts";
 
 const KEY = secretKeyOf(6);
@@ -31,7 +33,7 @@ async function rig() {
   const clock = new ManualClock();
   await clock.advance(START_SECS * 1_000);
   const methods = backupMethods({ store, clock, apiPassword: "pass" });
-  return { clock, call: (method: string, params: Json, auth?: string) => call(methods, method, params, auth) };
+  return { store, clock, call: (method: string, params: Json, auth?: string) => call(methods, method, params, auth) };
 }
 
 Deno.test("a backup is handed to whoever names its key; nobody else's is", async () => {
@@ -109,4 +111,54 @@ Deno.test("statistics count backups by age, for the guardian alone", async () =>
     refreshed_1m: 5,
     refreshed_3m: 6,
   });
+});
+
+const failed = (message: string): Json => ({ code: 500, message });
+
+/** Of a key of its own. */
+function newcomer(index: number): Record<string, Json> {
+  const key = new Uint8Array(32).fill(9);
+  new DataView(key.buffer).setUint32(0, index + 1);
+  return request(Uint8Array.of(1), at(START_SECS), key);
+}
+
+Deno.test("new keys come at a rate; who has a backup replaces it all the same", async () => {
+  const { call, clock } = await rig();
+  assertEquals(await call("backup", request(Uint8Array.of(1), at(START_SECS))), null);
+  for (let i = 1; i < NEW_BACKUPS_BURST; i++) assertEquals(await call("backup", newcomer(i)), null);
+  const tooMany = failed("Too many new backups have come: try again later");
+  assertEquals(await call("backup", newcomer(5_000)), tooMany);
+  assertEquals(await call("backup", request(Uint8Array.of(2), at(START_SECS, 1))), null);
+  await clock.advance(NEW_BACKUP_MS);
+  assertEquals(await call("backup", newcomer(5_000)), null);
+  assertEquals(await call("backup", newcomer(5_001)), tooMany);
+});
+
+Deno.test("beyond the number of keys no new one is taken; who has a backup replaces it all the same", async () => {
+  const { call, store } = await rig();
+  assertEquals(await call("backup", request(Uint8Array.of(1), at(START_SECS))), null);
+  assertEquals(await store.read(backupCount), 1n);
+  await store.transact((tx) => setBackupCount(tx, BigInt(BACKUPS_MAX)));
+  const full = failed(`This guardian keeps ${BACKUPS_MAX} backups and takes no new ones`);
+  assertEquals(await call("backup", newcomer(1)), full);
+  assertEquals(await call("backup", request(Uint8Array.of(2), at(START_SECS, 1))), null);
+  assertEquals(await store.read(backupCount), BigInt(BACKUPS_MAX));
+});
+
+Deno.test("backups are stored one after the other, and few of them wait", async () => {
+  const { call } = await rig();
+  const requests = Array.from({ length: BACKUPS_WAITING_MAX + 10 }, (_, i) => newcomer(i));
+  const answers = await Promise.all(requests.map((params) => call("backup", params)));
+  assertEquals(answers.filter((answer) => answer === null).length, BACKUPS_WAITING_MAX);
+  assertEquals(answers.at(-1), failed("Too many backups are being stored: try again later"));
+  assertEquals(await call("backup", newcomer(1_000)), null, "there is room again");
+});
+
+Deno.test("backups of a database without their number are counted", async () => {
+  const { call, store } = await rig();
+  for (let i = 0; i < 3; i++) await call("backup", newcomer(i));
+  await store.transact((tx) => tx.delete(Uint8Array.of(0x70)));
+  assertEquals(await store.read(backupCount), 3n);
+  await call("backup", newcomer(3));
+  assertEquals(await store.read(backupCount), 4n);
 });

@@ -9,6 +9,7 @@ import { federationIdOf } from "../../core/types/federation_id.ts";
 import type { AnyServerModule } from "../../modules/contract/server.ts";
 import { endpoint } from "../../modules/contract/server.ts";
 import type { SessionsMessage } from "../consensus/sessions.ts";
+import { processOne } from "../consensus/engine_testing.ts";
 import { codecsWith, INSTANCE, refs, restartsOf, vote, withConsensus } from "../consensus/testing.ts";
 import type { Modules } from "../consensus/transaction.ts";
 import { clientConfigFor } from "../setup/guardian_config.ts";
@@ -60,7 +61,7 @@ Deno.test("while an item waits for Bitcoin, 11,000 questions of each kind are an
       apiSecrets: [],
       apiPassword: null,
     });
-    const waits = system.ask(refs.engine, "process", { session: 0, position: 0, item: vote(1n), peer: 1 });
+    const waits = processOne({ system }, { session: 0, position: 0, item: vote(1n), peer: 1 });
     await settle();
     const flood = [
       "status",
@@ -73,7 +74,7 @@ Deno.test("while an item waits for Bitcoin, 11,000 questions of each kind are an
         name,
         Array.from({ length: CALLS }, () => call(methods, name, null)),
       ]);
-    const next = system.ask(refs.engine, "process", { session: 0, position: 1, item: vote(2n), peer: 1 });
+    const next = processOne({ system }, { session: 0, position: 1, item: vote(2n), peer: 1 });
     for (const [name, answers] of flood) {
       const failed = (await Promise.all(answers)).filter((answer) =>
         typeof answer === "object" && answer !== null && "code" in answer

@@ -4,17 +4,21 @@
  */
 import type { ActorContext } from "../../actors/actor.ts";
 import { defineActor, next, stop } from "../../actors/actor.ts";
+import type { Logger } from "../../actors/logger.ts";
 import type { MessageSocket } from "../../actors/platform/platform.ts";
 import type { Cast } from "../../actors/protocol.ts";
 import type { Result } from "../../core/result.ts";
 import { errorText } from "../../core/result.ts";
+import type { Caller } from "./callers.ts";
 import type { Incoming, Methods } from "./dispatch.ts";
-import { answerMessage, parseMessage } from "./dispatch.ts";
+import { answerMessage, costOf, depositOf, overloaded, parseMessage } from "./dispatch.ts";
+import type { Message } from "./encoded.ts";
+import { messageSize } from "./encoded.ts";
 import {
   BUFFERED_BYTES_MAX,
-  CALL_BURST_MAX,
-  CALLS_PER_SECOND_MAX,
+  MUCH_BYTES,
   PARALLEL_CALLS_MAX,
+  PAUSE_MS_MAX,
   REQUEST_TIMEOUT_MS,
   UNTAKEN_BYTES_MAX,
   UNTAKEN_POLL_MS,
@@ -22,21 +26,20 @@ import {
 
 export type ConnectionMessage =
   | Cast<"received", { text: Result<string | null, unknown> }>
-  | Cast<"answered", { text: Result<string | null, unknown>; calls: number }>
+  /** `deposit`: what the calls took up of the caller's budget. `cost`: what they have cost of it. */
+  | Cast<"answered", { answer: Result<Message | null, unknown>; calls: number; deposit: number; cost: number }>
   | Cast<"read", null>;
 
 export type ConnectionArgs = {
   readonly socket: MessageSocket;
   readonly methods: Methods;
-  readonly onEnd: () => void;
+  /** For what clients bring about: limited over all connections. */
+  readonly log: Logger;
+  /** Left when the connection ends. */
+  readonly caller: Caller;
 };
 
 type State = ConnectionArgs & {
-  /** Calls that may be made now; grows with time, below 0 after a large batch. */
-  readonly budget: number;
-  readonly budgetAtMs: number;
-  /** Calls under way. */
-  readonly running: number;
   readonly reading: boolean;
   /** A `read` is due. */
   readonly paused: boolean;
@@ -44,32 +47,27 @@ type State = ConnectionArgs & {
 
 type Context = ActorContext<ConnectionMessage>;
 
-/** How long nothing may be read; 0 = now. */
-function pauseMs({ budget, socket }: State): number {
-  if (budget < 1) return (1 - budget) * 1000 / CALLS_PER_SECOND_MAX;
-  return socket.bufferedBytes > UNTAKEN_BYTES_MAX ? UNTAKEN_POLL_MS : 0;
-}
-
-function refilled(state: State, nowMs: number): State {
-  const earned = (nowMs - state.budgetAtMs) * CALLS_PER_SECOND_MAX / 1000;
-  return { ...state, budget: Math.min(CALL_BURST_MAX, state.budget + earned), budgetAtMs: nowMs };
-}
-
-/** Reads the next message, now or when the client's rate and its slowness allow it; an answer goes on when too many calls run. */
-function read(before: State, ctx: Context): State {
-  if (before.reading || before.paused || before.running >= PARALLEL_CALLS_MAX) return before;
-  const state = refilled(before, ctx.platform.clock.monotonicMs());
-  const delayMs = pauseMs(state);
+/** Reads the next message, now or when the client's budget and its slowness allow it; an answer goes on when too many calls run. */
+function read(state: State, ctx: Context): State {
+  if (state.reading || state.paused || state.caller.running >= PARALLEL_CALLS_MAX) return state;
+  const untaken = state.socket.bufferedBytes > UNTAKEN_BYTES_MAX;
+  const delayMs = state.caller.waitMs() || (untaken ? UNTAKEN_POLL_MS : 0);
   if (delayMs > 0) {
-    ctx.after(delayMs, { type: "read", args: null });
+    ctx.after(Math.min(delayMs, PAUSE_MS_MAX), { type: "read", args: null });
     return { ...state, paused: true };
   }
   ctx.run(() => state.socket.receive(), (text) => ({ type: "received", args: { text } }));
   return { ...state, reading: true };
 }
 
-function answer(state: State, ctx: Context, incoming: Incoming): void {
+function answer(state: State, ctx: Context, incoming: Incoming, characters: number): void {
   const calls = incoming.calls.length;
+  const deposit = depositOf(incoming, state.methods, characters);
+  if (!state.caller.begin(calls, deposit)) {
+    const refusal = overloaded(incoming);
+    if (refusal !== null) state.socket.send(refusal);
+    return;
+  }
   ctx.run(async (ended) => {
     const timeout = new AbortController();
     const timer = ctx.platform.clock.setTimer(REQUEST_TIMEOUT_MS, () => timeout.abort());
@@ -77,12 +75,15 @@ function answer(state: State, ctx: Context, incoming: Incoming): void {
       return await answerMessage(incoming, {
         methods: state.methods,
         signal: AbortSignal.any([ended, timeout.signal]),
-        onBug: (method, thrown) => ctx.log.error("An endpoint failed", { method, reason: errorText(thrown) }),
+        onBug: (method, thrown) => state.log.error("An endpoint failed", { method, reason: errorText(thrown) }),
       });
     } finally {
       timer.cancel();
     }
-  }, (text) => ({ type: "answered", args: { text, calls } }));
+  }, (answer) => {
+    const cost = costOf(incoming, state.methods, characters, answer.ok ? answer.value : null);
+    return { type: "answered", args: { answer, calls, deposit, cost } };
+  });
 }
 
 export const apiConnection = defineActor<ConnectionMessage, ConnectionArgs, State>({
@@ -91,30 +92,31 @@ export const apiConnection = defineActor<ConnectionMessage, ConnectionArgs, Stat
     // whatever ends this actor, the socket and its place among the connections end with it
     ctx.signal.addEventListener("abort", () => {
       args.socket.close();
-      args.onEnd();
+      args.caller.leave();
     }, { once: true });
-    const budgetAtMs = ctx.platform.clock.monotonicMs();
-    return read({ ...args, budget: CALL_BURST_MAX, budgetAtMs, running: 0, reading: false, paused: false }, ctx);
+    args.caller.connected({ untakenBytes: () => args.socket.bufferedBytes, close: () => args.socket.close() });
+    return read({ ...args, reading: false, paused: false }, ctx);
   },
   handle: {
     received: (state, { text }, ctx) => {
       if (!text.ok || text.value === null) return stop(state);
-      const incoming = parseMessage(text.value);
-      answer(state, ctx, incoming);
-      const calls = incoming.calls.length;
-      const after = { ...state, budget: state.budget - calls, running: state.running + calls, reading: false };
-      return next(read(after, ctx));
+      answer(state, ctx, parseMessage(text.value), text.value.length);
+      return next(read({ ...state, reading: false }, ctx));
     },
-    answered: (state, { text, calls }, ctx) => {
-      if (!text.ok) throw text.error;
-      if (text.value !== null) state.socket.send(text.value);
+    answered: (state, { answer, calls, deposit, cost }, ctx) => {
+      state.caller.end(calls, deposit, cost);
+      if (!answer.ok) throw answer.error;
+      if (answer.value !== null) {
+        state.socket.send(answer.value);
+        if (messageSize(answer.value) > MUCH_BYTES) state.caller.sentMuch();
+      }
       if (state.socket.bufferedBytes > BUFFERED_BYTES_MAX) {
-        ctx.log.info("A client takes no answers and is disconnected");
+        state.log.info("A client takes no answers and is disconnected");
         return stop(state);
       }
-      return next(read({ ...state, running: state.running - calls }, ctx));
+      return next(read(state, ctx));
     },
     read: (state, _args, ctx) => next(read({ ...state, paused: false }, ctx)),
   },
-  inspect: ({ running, paused }) => ({ running, paused }),
+  inspect: ({ caller, paused }) => ({ running: caller.running, paused }),
 });

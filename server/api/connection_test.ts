@@ -1,19 +1,30 @@
 import { assertEquals } from "@std/assert";
 import type { ManualClock } from "../../actors/_test_platform.ts";
 import { withSystem } from "../../actors/_test_platform.ts";
-import { child } from "../../actors/mod.ts";
+import { loggerFor } from "../../actors/logger.ts";
+import { child, supervisor } from "../../actors/mod.ts";
 import type { MessageSocket } from "../../actors/platform/platform.ts";
 import type { Json, JsonObject } from "../../core/encoding/mod.ts";
 import { parseJson, stringifyJson } from "../../core/encoding/mod.ts";
+import type { Caller } from "./callers.ts";
+import { Callers } from "./callers.ts";
 import { apiConnection } from "./connection.ts";
 import type { Method } from "./dispatch.ts";
 import {
+  ANSWER_UNIT_BYTES,
   BUFFERED_BYTES_MAX,
   CALL_BURST_MAX,
+  CALLS_MAX,
+  CALLS_PER_SECOND_MAX,
+  LARGE_ANSWER_DEPOSIT,
+  OWN_CALLS,
   PARALLEL_CALLS_MAX,
+  PAUSE_MS_MAX,
   REQUEST_CHARACTERS_MAX,
   REQUEST_TIMEOUT_MS,
+  REQUEST_UNIT_CHARACTERS,
   UNTAKEN_BYTES_MAX,
+  UNTAKEN_TOTAL_BYTES_MAX,
 } from "./limits.ts";
 
 /** The client's side: what it has sent waits until it is read. */
@@ -60,14 +71,17 @@ type Test = {
   readonly ask: (method: string, id: number) => void;
   /** Signals of calls to `wait`, in order. */
   readonly waits: AbortSignal[];
-  readonly ends: () => number;
+  /** Connections that have a place. */
+  readonly connections: () => number;
+  readonly caller: Caller;
+  readonly callers: Callers;
   readonly lines: () => string[];
 };
 
 async function connected(body: (test: Test) => Promise<void>): Promise<void> {
   const socket = new FakeSocket();
   const waits: AbortSignal[] = [];
-  let ends = 0;
+  const logged: string[] = [];
   const methods: Record<string, Method> = {
     ping: () => Promise.resolve("pong"),
     // never looks at its signal
@@ -75,16 +89,34 @@ async function connected(body: (test: Test) => Promise<void>): Promise<void> {
       waits.push(signal);
       return new Promise(() => {});
     },
+    large: Object.assign((_request: unknown, signal: AbortSignal) => {
+      waits.push(signal);
+      return new Promise<never>(() => {});
+    }, { deposit: LARGE_ANSWER_DEPOSIT }),
+    dear: Object.assign(() => Promise.resolve(null), { units: 100 }),
+    megabyte: () => Promise.resolve("x".repeat(1_048_576)),
     bug: () => Promise.reject(new TypeError("inner")),
   };
-  const spec = child(apiConnection, {
-    id: "connection",
-    args: { socket, methods: (name) => methods[name], onEnd: () => ends++ },
-    restart: "temporary",
-  });
-  await withSystem([spec], async ({ clock, lines }) => {
+  // the connection begins when the clock is there
+  await withSystem([supervisor("connections", { children: [] })], async ({ system, clock }) => {
+    const bounds = { connectionsMax: 10, connectionsPerAddress: 10 };
+    const callers = new Callers(bounds, () => clock.platform.clock.monotonicMs());
+    const caller = callers.connect({ hostname: "1.2.3.4" }, () => socket.close())!;
+    const log = loggerFor("api", (record) => logged.push(`${record.level}: ${record.message}`));
+    const args = { socket, methods: (name: string) => methods[name], log, caller };
+    const spec = child(apiConnection, { id: "connection", args, restart: "temporary" });
+    await system.startChild("root/connections", spec);
     const ask = (method: string, id: number): void => socket.ask(stringifyJson(request(method, id)));
-    await body({ socket, clock, ask, waits, ends: () => ends, lines });
+    await body({
+      socket,
+      clock,
+      ask,
+      waits,
+      connections: () => callers.connections,
+      caller,
+      callers,
+      lines: () => logged,
+    });
   });
 }
 
@@ -109,13 +141,13 @@ Deno.test("a request is cut after 60 s, not before", async () => {
 });
 
 Deno.test("what waits ends when the client hangs up, and its place is free", async () => {
-  await connected(async ({ socket, clock, ask, waits, ends }) => {
+  await connected(async ({ socket, clock, ask, waits, connections }) => {
     ask("wait", 1);
     await clock.advance(0);
-    assertEquals(ends(), 0);
+    assertEquals(connections(), 1);
     socket.hangUp();
     await clock.advance(0);
-    assertEquals([waits[0]!.aborted, socket.answers, socket.closed, ends()], [true, [], true, 1]);
+    assertEquals([waits[0]!.aborted, socket.answers, socket.closed, connections()], [true, [], true, 0]);
     assertEquals(clock.pendingTimers, 0);
   });
 });
@@ -145,7 +177,7 @@ Deno.test("a bug of an endpoint is logged, and the connection goes on", async ()
     await clock.advance(0);
     assertEquals(socket.answers.length, 2);
     assertEquals(socket.answers[0]!.error, { code: 500, message: "API handler panicked" });
-    assertEquals(lines(), ["error root/connection: An endpoint failed"]);
+    assertEquals(lines(), ["error: An endpoint failed"]);
   });
 });
 
@@ -161,15 +193,105 @@ Deno.test("beyond its burst a client is read at its rate only, however fast the 
   });
 });
 
-Deno.test("each call of a batch counts", async () => {
+Deno.test("each call of a batch counts, and its length too", async () => {
   await connected(async ({ socket, clock }) => {
     const batch = stringifyJson(Array.from({ length: 100 }, (_, id) => request("ping", id)));
-    for (let i = 0; i < 51; i++) socket.ask(batch);
+    const units = 100 + Math.floor(batch.length / REQUEST_UNIT_CHARACTERS) + 1; // one for the answer
+    const atOnce = Math.ceil(CALL_BURST_MAX / units);
+    for (let i = 0; i < 60; i++) socket.ask(batch);
     await clock.advance(0);
-    assertEquals(socket.answers.length, 50);
-    await clock.advance(1);
-    assertEquals(socket.answers.length, 51);
+    assertEquals(socket.answers.length, atOnce);
+    await clock.advance(units);
+    assertEquals(socket.answers.length, atOnce + 1);
   });
+});
+
+Deno.test("calls with a deposit run a few at a time; when they are answered the next ones are read", async () => {
+  await connected(async ({ socket, clock, ask, waits, caller }) => {
+    for (let id = 0; id < 50; id++) ask("large", id);
+    await clock.advance(0);
+    assertEquals(waits.length, CALL_BURST_MAX / LARGE_ANSWER_DEPOSIT);
+    assertEquals(caller.waitMs() > 0, true);
+    await clock.advance(PAUSE_MS_MAX);
+    assertEquals(waits.length, (CALL_BURST_MAX + CALLS_PER_SECOND_MAX) / LARGE_ANSWER_DEPOSIT);
+    assertEquals(caller.waitMs() > 0, true);
+    await clock.advance(REQUEST_TIMEOUT_MS);
+    assertEquals(socket.answers.length >= CALL_BURST_MAX / LARGE_ANSWER_DEPOSIT, true);
+  });
+});
+
+Deno.test("a call of many units is paid for by them", async () => {
+  await connected(async ({ socket, clock, ask }) => {
+    for (let id = 0; id < 100; id++) ask("dear", id);
+    await clock.advance(0);
+    assertEquals(socket.answers.length, CALL_BURST_MAX / 100);
+    await clock.advance(500);
+    assertEquals(socket.answers.length, CALL_BURST_MAX / 100 + 5);
+  });
+});
+
+Deno.test("a large answer is paid for by its bytes", async () => {
+  await connected(async ({ socket, clock, ask }) => {
+    for (let id = 0; id < 100; id++) ask("megabyte", id);
+    await clock.advance(0);
+    const [perAnswer, atOnce] = [1_048_576 / ANSWER_UNIT_BYTES, socket.answers.length];
+    // some were read before the first of them were paid for
+    assertEquals([atOnce >= CALL_BURST_MAX / (perAnswer + 1), atOnce < 30], [true, true], `${atOnce}`);
+    await clock.advance(40 * perAnswer);
+    assertEquals([socket.answers.length > 50, socket.answers.length < 70], [true, true], `${socket.answers.length}`);
+  });
+});
+
+Deno.test("when too many calls of all are under way, those beyond a connection's own are refused", async () => {
+  await connected(async ({ socket, clock, ask, waits, callers }) => {
+    assertEquals(callers.takeShared(CALLS_MAX), true);
+    assertEquals(callers.takeShared(1), false);
+    for (let id = 0; id <= OWN_CALLS; id++) ask("wait", id);
+    socket.ask(stringifyJson([request("wait", 98), { jsonrpc: "2.0", method: "wait" }]));
+    await clock.advance(0);
+    const error = { code: 500, message: "The guardian is overloaded: try again later" };
+    assertEquals(waits.length, OWN_CALLS);
+    assertEquals(socket.answers as unknown[], [
+      { jsonrpc: "2.0", id: OWN_CALLS, error },
+      [{ jsonrpc: "2.0", id: 98, error }],
+    ]);
+    callers.giveShared(1);
+    ask("wait", 99);
+    await clock.advance(0);
+    assertEquals(waits.length, OWN_CALLS + 1);
+    assertEquals(callers.takeShared(1), false);
+    socket.hangUp();
+    await clock.advance(0);
+    assertEquals(callers.takeShared(1), true, "a call of a connection that ended gives its place back");
+  });
+});
+
+Deno.test("connections of one address share a budget, which reconnecting does not renew", async () => {
+  await connected(async ({ clock, caller, callers }) => {
+    const connect = (hostname: string): Caller => callers.connect({ hostname }, () => {})!;
+    caller.begin(1, CALL_BURST_MAX);
+    const second = connect("1.2.3.4");
+    assertEquals(second.waitMs(), 1);
+    second.leave();
+    assertEquals(connect("1.2.3.4").waitMs(), 1);
+    assertEquals(connect("4.3.2.1").waitMs(), 0);
+    await clock.advance(1);
+    assertEquals(caller.waitMs(), 0);
+  });
+});
+
+Deno.test("when more waits for all than may, the connections that have taken least are closed", () => {
+  const callers = new Callers({ connectionsMax: 10, connectionsPerAddress: 10 }, () => 0);
+  const closed: number[] = [];
+  const slow = [0.5, 0.4, 0.3].map((share, i) => {
+    const caller = callers.connect({ hostname: `1.1.1.${i}` }, () => {})!;
+    caller.connected({ untakenBytes: () => share * UNTAKEN_TOTAL_BYTES_MAX, close: () => closed.push(i) });
+    return caller;
+  });
+  slow[2]!.sentMuch();
+  assertEquals(closed, [0]);
+  slow[2]!.sentMuch();
+  assertEquals(closed, [0]);
 });
 
 Deno.test("with too many calls under way nothing is read until one is done", async () => {
@@ -184,7 +306,7 @@ Deno.test("with too many calls under way nothing is read until one is done", asy
 });
 
 Deno.test("a client that takes its answers slowly is read slowly, one that takes none is disconnected", async () => {
-  await connected(async ({ socket, clock, ask, ends, lines }) => {
+  await connected(async ({ socket, clock, ask, connections, lines }) => {
     socket.bufferedBytes = UNTAKEN_BYTES_MAX + 1;
     ask("ping", 1); // was asked for before
     ask("ping", 2);
@@ -196,7 +318,7 @@ Deno.test("a client that takes its answers slowly is read slowly, one that takes
     socket.bufferedBytes = BUFFERED_BYTES_MAX + 1;
     ask("ping", 3);
     await clock.advance(0);
-    assertEquals([socket.closed, ends()], [true, 1]);
-    assertEquals(lines(), ["info root/connection: A client takes no answers and is disconnected"]);
+    assertEquals([socket.closed, connections()], [true, 0]);
+    assertEquals(lines(), ["info: A client takes no answers and is disconnected"]);
   });
 });

@@ -9,7 +9,7 @@ import type { Dyn } from "../../core/types/dyn.ts";
 import { dyn, toDyn } from "../../core/types/dyn.ts";
 import { federationId, outPoint, outPointRange, sha256Hash, transactionId } from "../../core/types/ids.ts";
 import type { TransactionId } from "../../core/types/ids.ts";
-import { inviteCode, newInviteCode } from "../../core/types/invite_code.ts";
+import { inviteCode } from "../../core/types/invite_code.ts";
 import { legacyConsensusConfigHash } from "../../core/types/server_config.ts";
 import type { TransactionSubmissionOutcome } from "../../core/types/transaction.ts";
 import { transaction, TRANSACTION_BYTES_MAX, transactionSubmissionOutcome } from "../../core/types/transaction.ts";
@@ -21,12 +21,12 @@ import { decodeTransaction } from "../consensus/transaction.ts";
 import { backupMethods } from "./backup_methods.ts";
 import type { ApiDeps } from "./deps.ts";
 import type { Method } from "./dispatch.ts";
-import { OUTPUT_OUTCOMES_MAX, REQUEST_TIMEOUT_MS } from "./limits.ts";
-import { method } from "./method.ts";
+import { ownInvite } from "./invite_file.ts";
+import { MANY_RECORDS_UNITS, OUTPUT_OUTCOMES_MAX, REQUEST_TIMEOUT_MS, SIGNATURE_UNITS } from "./limits.ts";
+import { constantMethod, method } from "./method.ts";
 import { runningModule } from "./module_methods.ts";
 import { sessionMethods } from "./session_methods.ts";
 import { statementMethods } from "./statement_methods.ts";
-import { apiUrls } from "./statements.ts";
 import { statusMethods } from "./status_methods.ts";
 import { awaitValue } from "./wait.ts";
 
@@ -92,6 +92,7 @@ function transactionMethods(deps: ApiDeps): Record<string, Method> {
   const { sender, store, submissions, modules } = deps;
   return {
     submit_transaction: method<CodecType<typeof transaction>, TransactionSubmissionOutcome>({
+      units: SIGNATURE_UNITS,
       params: submittedTransaction,
       result: moduleEncoding(transactionSubmissionOutcome),
       handle: async (tx) => {
@@ -129,6 +130,7 @@ function transactionMethods(deps: ApiDeps): Record<string, Method> {
       },
     }),
     await_outputs_outcomes: method({
+      units: MANY_RECORDS_UNITS,
       params: outPointRange,
       result: list(option(encodedOutcome)),
       handle: ({ txid, idxRange: { start, end } }, signal) => {
@@ -146,36 +148,26 @@ function transactionMethods(deps: ApiDeps): Record<string, Method> {
 
 function configMethods(deps: ApiDeps): Record<string, Method> {
   const { config, configured, clientConfig: ownClientConfig, apiSecrets } = deps;
-  const jsonConfig = toJsonClientConfig(ownClientConfig, (kind, { instance }) => {
-    const module = configured.get(instance);
-    return module?.definition.kind === kind ? module.definition.clientConfig(module.config).json : undefined;
-  });
-  const identity = config.local.identity;
   return {
-    version: method({ params: unit, result: supportedApiVersionsSummary, handle: () => versionsSummary(deps) }),
-    fedimintd_version: method({ params: unit, result: text, handle: () => FEDIMINT_VERSION }),
-    federation_id: method({ params: unit, result: federationId, handle: () => deps.federationId }),
-    client_config: method({ params: unit, result: clientConfig, handle: () => ownClientConfig }),
-    client_config_json: method({
-      params: unit,
-      result: jsonClientConfig,
-      handle: () => jsonConfig,
-    }),
-    server_config_consensus_hash: method({
-      params: unit,
-      result: sha256Hash,
-      handle: () => legacyConsensusConfigHash(config.consensus),
-    }),
+    version: constantMethod(supportedApiVersionsSummary, () => versionsSummary(deps)),
+    fedimintd_version: constantMethod(text, () => FEDIMINT_VERSION),
+    federation_id: constantMethod(federationId, () => deps.federationId),
+    client_config: constantMethod(clientConfig, () => ownClientConfig),
+    client_config_json: constantMethod(
+      jsonClientConfig,
+      () =>
+        toJsonClientConfig(ownClientConfig, (kind, { instance }) => {
+          const module = configured.get(instance);
+          return module?.definition.kind === kind ? module.definition.clientConfig(module.config).json : undefined;
+        }),
+    ),
+    server_config_consensus_hash: constantMethod(sha256Hash, () => legacyConsensusConfigHash(config.consensus)),
     invite_code: method({
       params: unit,
       result: inviteCode,
-      handle: async () => {
-        const urls = await readDurable(deps.store, (tx) => apiUrls(tx, config.consensus));
-        const apiSecret = apiSecrets[0] ?? null;
-        return newInviteCode({ url: urls.get(identity)!, peer: identity, federationId: deps.federationId, apiSecret });
-      },
+      handle: () => ownInvite({ ...deps, apiSecret: apiSecrets[0] ?? null }),
     }),
-    setup_status: method({ params: unit, result: text, handle: () => "ConsensusIsRunning" }),
+    setup_status: constantMethod(text, () => "ConsensusIsRunning"),
   };
 }
 

@@ -23,12 +23,15 @@ import {
 } from "../../core/types/transaction.ts";
 import { testStore } from "../../modules/contract/testing.ts";
 import type { ConsensusBoard } from "../consensus/board.ts";
-import { setAcceptedItem, setAcceptedTransaction, setSessionOutcome } from "../consensus/db.ts";
+import { setAcceptedTransaction } from "../consensus/db.ts";
+import { putItems, putSession } from "../consensus/db_testing.ts";
 import { clientConfigFor } from "../setup/guardian_config.ts";
 import { coreMethods } from "./core_methods.ts";
 import { announcements } from "./db.ts";
 import type { ApiDeps } from "./deps.ts";
-import { OUTPUT_OUTCOMES_MAX } from "./limits.ts";
+import type { Method } from "./dispatch.ts";
+import { EncodedJson } from "./encoded.ts";
+import { MANY_RECORDS_UNITS, OUTPUT_OUTCOMES_MAX, SIGNATURE_UNITS } from "./limits.ts";
 import { badRequest, call, configUrl, secretKeyOf, testConfig } from "./testing.ts";
 import { modulesWith } from "../consensus/transaction.ts";
 
@@ -68,6 +71,7 @@ function answering(name: string, answers: Record<string, (args: any) => unknown>
 type Test = {
   readonly store: Store;
   readonly clock: ManualClock;
+  readonly methods: Record<string, Method>;
   readonly ask: (method: string, params?: Json, auth?: string) => Promise<Json>;
 };
 /** `full`: no more transactions are taken. `broken`: they can't be checked. */
@@ -118,7 +122,7 @@ async function withGuardian(
       apiPassword: "pass",
     };
     const methods = coreMethods(deps);
-    await body({ store, clock, ask: (method, params = null, auth) => call(methods, method, params, auth) });
+    await body({ store, clock, methods, ask: (method, params = null, auth) => call(methods, method, params, auth) });
   });
 }
 
@@ -145,6 +149,27 @@ Deno.test("what never changes is told to everybody", async () => {
   });
 });
 
+Deno.test("what never changes is encoded once, whoever asks", async () => {
+  await withGuardian(async ({ methods }) => {
+    const { signal } = new AbortController();
+    for (const name of ["version", "client_config", "client_config_json", "server_config_consensus_hash"]) {
+      const ask = () => methods[name]!({ auth: null, params: null }, signal);
+      const first = await ask();
+      assert(first instanceof EncodedJson, name);
+      assertEquals(await ask() === first, true, name);
+    }
+  });
+});
+
+Deno.test("what verifies signatures or reads much costs more than a unit", async () => {
+  await withGuardian(({ methods }) => {
+    const names = ["submit_transaction", "backup", "submit_api_announcement", "submit_guardian_metadata"];
+    for (const name of names) assertEquals(methods[name]!.units, SIGNATURE_UNITS, name);
+    assertEquals([methods.await_outputs_outcomes!.units, methods.status!.units], [MANY_RECORDS_UNITS, 1]);
+    return Promise.resolve();
+  });
+});
+
 Deno.test("the invite code holds this guardian's URL of now, and the active secret", async () => {
   await withGuardian(async ({ ask, store }) => {
     const invite = parseInviteCode(await ask("invite_code") as string);
@@ -158,7 +183,7 @@ Deno.test("the invite code holds this guardian's URL of now, and the active secr
 
 Deno.test("status tells of the other guardians", async () => {
   await withGuardian(async ({ ask, store }) => {
-    for (let session = 0; session < 5; session++) await store.transact((tx) => setSessionOutcome(tx, session, SIGNED));
+    for (let session = 0; session < 5; session++) await store.transact((tx) => putSession(tx, session, SIGNED));
     assertEquals(await ask("status"), {
       server: "consensus_running",
       federation: {
@@ -234,8 +259,8 @@ Deno.test("a guardian's backup is a tar of its three config files, enough to res
 Deno.test("sessions are told as initial, pending and complete", async () => {
   await withGuardian(async ({ ask, store }) => {
     await store.transact((tx) => {
-      setSessionOutcome(tx, 0, SIGNED);
-      setAcceptedItem(tx, 0, ITEM);
+      putSession(tx, 0, SIGNED);
+      putItems(tx, 1, [ITEM]);
     });
     const [v1, v2] = [moduleEncoding(sessionStatus), moduleEncodingBase64(sessionStatusV2)];
     assertEquals(await ask("session_count"), 1);
@@ -256,7 +281,7 @@ Deno.test("sessions are told as initial, pending and complete", async () => {
 Deno.test("a session's outcome is waited for", async () => {
   await withGuardian(async ({ ask, store }) => {
     const waiting = ask("await_signed_session_outcome", 0);
-    await (await store.transact((tx) => setSessionOutcome(tx, 0, SIGNED))).durable;
+    await (await store.transact((tx) => putSession(tx, 0, SIGNED))).durable;
     assertEquals(moduleEncoding(signedSessionOutcome).fromJson(await waiting), SIGNED);
   });
 });

@@ -7,12 +7,13 @@
  * | newest announcement of a guardian's URL | 06 ‖ peer u16 BE | SignedApiAnnouncement |
  * | newest metadata of a guardian | 08 ‖ peer u16 BE | SignedGuardianMetadata |
  * | a client's backup | 51 ‖ its key, 33 bytes | ClientBackupSnapshot |
+ * | number of clients' backups | 70 | u64 |
  */
 import type { ReadTx, StoreTx } from "../../actors/store/store.ts";
 import { concat } from "../../core/bytes.ts";
 import type { Bytes } from "../../core/bytes.ts";
 import type { Codec } from "../../core/encoding/mod.ts";
-import { decode, encode } from "../../core/encoding/mod.ts";
+import { decode, encode, u64 } from "../../core/encoding/mod.ts";
 import { signedApiAnnouncement } from "../../core/types/api_announcement.ts";
 import type { ClientBackupSnapshot } from "../../core/types/backup.ts";
 import { clientBackupSnapshot } from "../../core/types/backup.ts";
@@ -20,6 +21,7 @@ import { signedGuardianMetadata } from "../../core/types/guardian_metadata.ts";
 import type { PeerId } from "../../core/types/ids.ts";
 
 const BACKUP_PREFIX = Uint8Array.of(0x51);
+const BACKUP_COUNT_KEY = Uint8Array.of(0x70);
 
 /** One record a guardian: what it last said about itself. */
 export type PeerRecords<T> = {
@@ -60,6 +62,19 @@ export async function getBackup(tx: ReadTx, id: Bytes): Promise<ClientBackupSnap
 
 export function setBackup(tx: StoreTx, id: Bytes, backup: ClientBackupSnapshot): void {
   tx.set(concat(BACKUP_PREFIX, id), encode(clientBackupSnapshot, backup));
+}
+
+/** How many there are. Counted once in a database that was made before the number was kept. */
+export async function backupCount(tx: ReadTx): Promise<bigint> {
+  const value = await tx.get(BACKUP_COUNT_KEY);
+  if (value) return decode(u64, value);
+  let count = 0n;
+  for await (const _ of tx.range({ prefix: BACKUP_PREFIX })) count++;
+  return count;
+}
+
+export function setBackupCount(tx: StoreTx, count: bigint): void {
+  tx.set(BACKUP_COUNT_KEY, encode(u64, count));
 }
 
 /** One at a time: all of them together may be large. */

@@ -5,33 +5,47 @@
  * `params` is always an array of one object `{auth, params}`. Errors of Fedimint's own have no `data`.
  */
 import { METHOD_NOT_FOUND, REQUEST_TIMEOUT } from "../../actors/rpc/mod.ts";
+import { StoreError } from "../../actors/store/mod.ts";
 import type { Json } from "../../core/encoding/mod.ts";
 import { DecodeError, isJsonObject, parseJson, stringifyJson } from "../../core/encoding/mod.ts";
 import { utf8 } from "../../core/bytes.ts";
+import type { Message } from "./encoded.ts";
+import { EncodedJson, messageSize, messageText } from "./encoded.ts";
 import { errorText } from "../../core/result.ts";
 import { EndpointError } from "../../modules/contract/error.ts";
 import {
   ANSWER_BYTES_MAX,
+  ANSWER_UNIT_BYTES,
   BATCH_MAX,
   LARGE_REQUESTS,
   REQUEST_CHARACTERS_MAX,
   REQUEST_HEAD_CHARACTERS,
+  REQUEST_UNIT_CHARACTERS,
   REQUEST_VALUES_MAX,
 } from "./limits.ts";
+import { ResponseTooBig } from "./too_big.ts";
 
 /** What a caller sent besides the method. `auth` is secret. */
 export type ApiRequest = { readonly auth: string | null; readonly params: Json };
 
 /** One method. @throws {EndpointError} for what the caller is told */
-export type Method = (request: ApiRequest, signal: AbortSignal) => Promise<Json>;
+export type Method = {
+  (request: ApiRequest, signal: AbortSignal): Promise<Json | EncodedJson>;
+  /** Units of its caller's budget that a call takes up while it runs; default 1. */
+  readonly deposit?: number;
+  /** Units that a call costs beside its size; default 1. */
+  readonly units?: number;
+};
 /** Undefined when there is no such method. */
 export type Methods = (name: string) => Method | undefined;
 
 type RpcErrorBody = { readonly code: number; readonly message: string; readonly data?: string };
 type Id = number | bigint | string | null;
 
-function answer(id: Id, result: Json): Json {
-  return { jsonrpc: "2.0", id, result };
+function answer(id: Id, result: Json | EncodedJson): Message {
+  if (!(result instanceof EncodedJson)) return stringifyJson({ jsonrpc: "2.0", id, result });
+  const head = stringifyJson({ jsonrpc: "2.0", id, result: null });
+  return [utf8(head.slice(0, -"null}".length)), result.bytes, utf8("}")];
 }
 
 function failure(id: Id, error: RpcErrorBody): Json {
@@ -49,6 +63,7 @@ export const TOO_BIG_REQUEST: RpcErrorBody = exceeds(-32007, "Request is too big
 const TOO_BIG_RESPONSE: RpcErrorBody = exceeds(-32008, "Response is too big", ANSWER_BYTES_MAX);
 const TOO_BIG_BATCH: RpcErrorBody = exceeds(-32010, "The batch request was too large", BATCH_MAX);
 const TOO_BIG_BATCH_RESPONSE: RpcErrorBody = exceeds(-32011, "The batch response was too large", ANSWER_BYTES_MAX);
+const OVERLOADED: RpcErrorBody = { code: 500, message: "The guardian is overloaded: try again later" };
 const TIMED_OUT: RpcErrorBody = { code: REQUEST_TIMEOUT, message: "Request timeout" };
 const PANICKED: RpcErrorBody = { code: 500, message: "API handler panicked" };
 
@@ -56,10 +71,11 @@ function invalidParams(data: string): RpcErrorBody {
   return { code: -32602, message: "Invalid params", data };
 }
 
-/** Whether a text takes more than `bytesMax` in UTF-8; most are told without being encoded. */
-function isLarger(text: string, bytesMax: number): boolean {
-  if (text.length > bytesMax) return true;
-  return text.length * 3 > bytesMax && utf8(text).length > bytesMax;
+/** Whether a message takes more than `bytesMax` in UTF-8; most are told without being encoded. */
+function isLarger(message: Message, bytesMax: number): boolean {
+  const size = messageSize(message);
+  if (size > bytesMax) return true;
+  return typeof message === "string" && size * 3 > bytesMax && utf8(message).length > bytesMax;
 }
 
 /** Undefined for what can't be one. */
@@ -86,6 +102,8 @@ function requestOf(params: Json | undefined): ApiRequest | RpcErrorBody {
 function toldError(thrown: unknown): RpcErrorBody | null {
   if (thrown instanceof EndpointError) return { code: thrown.facts.rpcCode, message: thrown.message };
   if (thrown instanceof DecodeError) return { code: 400, message: errorText(thrown) };
+  if (thrown instanceof ResponseTooBig) return TOO_BIG_RESPONSE;
+  if (thrown instanceof StoreError && thrown.code === "busy") return OVERLOADED;
   return null;
 }
 
@@ -150,6 +168,34 @@ export type CallContext = {
   readonly onBug: (method: string, thrown: unknown) => void;
 };
 
+/** What the calls take up of their caller's budget while they run. @param characters of the message */
+export function depositOf({ calls }: Incoming, methods: Methods, characters: number): number {
+  let units = Math.floor(characters / REQUEST_UNIT_CHARACTERS);
+  for (const call of calls) {
+    const method = call.kind === "call" ? methods(call.method) : undefined;
+    units += Math.max(method?.deposit ?? 1, method?.units ?? 1);
+  }
+  return units;
+}
+
+/** What the calls of a message have cost. @param answer null when nothing was answered */
+export function costOf({ calls }: Incoming, methods: Methods, characters: number, answer: Message | null): number {
+  let units = Math.floor(characters / REQUEST_UNIT_CHARACTERS);
+  for (const call of calls) units += call.kind === "call" ? methods(call.method)?.units ?? 1 : 1;
+  return units + (answer === null ? 0 : Math.floor(messageSize(answer) / ANSWER_UNIT_BYTES));
+}
+
+/** The answer to a message of which no call is begun. Null when nothing is answered. */
+export function overloaded({ calls, isBatch }: Incoming): string | null {
+  const responses: Json[] = [];
+  for (const call of calls) {
+    if (call.kind === "malformed") responses.push(call.response);
+    if (call.kind === "call") responses.push(failure(call.id, OVERLOADED));
+  }
+  if (responses.length === 0) return null;
+  return stringifyJson(isBatch ? responses : responses[0]!);
+}
+
 /** The promise, or the signal's reason if that comes first: an endpoint that can't stop by itself is left behind. */
 function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
@@ -160,28 +206,28 @@ function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   });
 }
 
-async function resultOf(call: Call & { kind: "call" }, { methods, signal, onBug }: CallContext): Promise<Json> {
+async function answerTo(call: Call & { kind: "call" }, { methods, signal, onBug }: CallContext): Promise<Message> {
+  const failed = (error: RpcErrorBody): string => stringifyJson(failure(call.id, error));
   const method = methods(call.method);
-  if (!method) return failure(call.id, UNKNOWN_METHOD);
+  if (!method) return failed(UNKNOWN_METHOD);
   const request = requestOf(call.params);
-  if ("code" in request) return failure(call.id, request);
+  if ("code" in request) return failed(request);
   try {
     signal.throwIfAborted();
-    return answer(call.id, await orAborted(method(request, signal), signal));
+    const message = answer(call.id, await orAborted(method(request, signal), signal));
+    return isLarger(message, ANSWER_BYTES_MAX) ? failed(TOO_BIG_RESPONSE) : message;
   } catch (thrown) {
     const told = signal.aborted ? TIMED_OUT : toldError(thrown);
-    if (told) return failure(call.id, told);
+    if (told) return failed(told);
     onBug(call.method, thrown);
-    return failure(call.id, PANICKED);
+    return failed(PANICKED);
   }
 }
 
 /** Null for what isn't answered. */
-async function responseTo(call: Call, context: CallContext): Promise<string | null> {
+async function responseTo(call: Call, context: CallContext): Promise<Message | null> {
   if (call.kind === "notification") return null;
-  if (call.kind === "malformed") return stringifyJson(call.response);
-  const text = stringifyJson(await resultOf(call, context));
-  return isLarger(text, ANSWER_BYTES_MAX) ? stringifyJson(failure(call.id, TOO_BIG_RESPONSE)) : text;
+  return call.kind === "malformed" ? stringifyJson(call.response) : await answerTo(call, context);
 }
 
 /** One call after the other, so that a batch takes no more at once than a single request does. */
@@ -191,16 +237,16 @@ async function batchResponse(calls: readonly Call[], context: CallContext): Prom
   for (const call of calls) {
     const response = await responseTo(call, context);
     if (response === null) continue;
-    responses.push(response);
-    units += response.length + 1;
+    units += messageSize(response) + 1;
     if (units > ANSWER_BYTES_MAX) return stringifyJson(failure(null, TOO_BIG_BATCH_RESPONSE));
+    responses.push(messageText(response));
   }
   if (responses.length === 0) return null;
   const text = `[${responses.join(",")}]`;
   return isLarger(text, ANSWER_BYTES_MAX) ? stringifyJson(failure(null, TOO_BIG_BATCH_RESPONSE)) : text;
 }
 
-/** @returns the text to answer with, or null when nothing is to be answered */
-export async function answerMessage({ calls, isBatch }: Incoming, context: CallContext): Promise<string | null> {
+/** @returns what to answer with, or null when nothing is to be answered */
+export async function answerMessage({ calls, isBatch }: Incoming, context: CallContext): Promise<Message | null> {
   return isBatch ? await batchResponse(calls, context) : await responseTo(calls[0]!, context);
 }

@@ -1,3 +1,4 @@
+import { StoreError } from "../../actors/store/mod.ts";
 import { assertEquals } from "@std/assert";
 import type { Json } from "../../core/encoding/mod.ts";
 import { DecodeError, stringifyJson, u64Number, unit } from "../../core/encoding/mod.ts";
@@ -186,6 +187,17 @@ Deno.test("a bug of an endpoint is told as a panic, without its text, and report
   });
   assertEquals(answer, stringifyJson(failure(500, "API handler panicked")));
   assertEquals(bugs, ["bug", bug]);
+});
+
+Deno.test("a call for which the store has no room is told to try again, and is no bug", async () => {
+  const answer = await answerMessage(parseMessage(stringifyJson(request("wait", [{ params: null }]))), {
+    methods: () => () => Promise.reject(new StoreError({ code: "busy", waiting: 9, waitingMax: 9 }, "inside")),
+    signal: new AbortController().signal,
+    onBug: (_method, thrown) => {
+      throw thrown;
+    },
+  });
+  assertEquals(answer, stringifyJson(failure(500, "The guardian is overloaded: try again later")));
 });
 
 Deno.test("an endpoint that never ends is cut by the signal, and what follows in its batch too", async () => {

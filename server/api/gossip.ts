@@ -17,7 +17,6 @@ import { guardianMetadataSubmission } from "../../core/types/guardian_metadata.t
 import type { PeerId } from "../../core/types/ids.ts";
 import { readDurable } from "../../modules/contract/read_durable.ts";
 import { announcements, guardianMetadata } from "./db.ts";
-import type { FreshStatements } from "./statements.ts";
 
 /** Others that were started together with us come up meanwhile. */
 const FIRST_DELAY_MS = 5_000;
@@ -39,8 +38,6 @@ export type GossipArgs = {
   /** Params of a submission for everything known. */
   readonly submissions: (tx: ReadTx) => Promise<Json[]>;
   readonly guardians: ReadonlyMap<PeerId, RpcRef>;
-  /** Our own is new: nobody can know it yet. */
-  readonly fresh: boolean;
   readonly testEnvironment: boolean;
 };
 
@@ -101,7 +98,7 @@ export const gossip = defineActor<GossipMessage, GossipArgs, State>({
   init: (ctx, args) => {
     watchOwn(args, ctx);
     const state: State = { ...args, sending: false, again: false, timer: null };
-    return sendAfter(state, ctx, args.fresh ? 0 : FIRST_DELAY_MS);
+    return sendAfter(state, ctx, FIRST_DELAY_MS);
   },
   handle: {
     send: (state, _args, ctx) => next(state.sending ? state : startSending(state, ctx)),
@@ -126,16 +123,14 @@ export function gossipChildren(
     readonly store: StoreView;
     readonly identity: PeerId;
     readonly guardians: ReadonlyMap<PeerId, RpcRef>;
-    readonly fresh: FreshStatements;
     readonly testEnvironment: boolean;
   },
 ): ActorChild[] {
-  const { identity, fresh, ...common } = options;
+  const { identity, ...common } = options;
   const announcementArgs: GossipArgs = {
     ...common,
     ownKey: announcements.key(identity),
     method: "submit_api_announcement",
-    fresh: fresh.announcement,
     submissions: async (tx) =>
       [...await announcements.all(tx)].map(([peerId, signedApiAnnouncement]) =>
         apiAnnouncementSubmission.toJson({ peerId, signedApiAnnouncement })
@@ -145,7 +140,6 @@ export function gossipChildren(
     ...common,
     ownKey: guardianMetadata.key(identity),
     method: "submit_guardian_metadata",
-    fresh: fresh.metadata,
     submissions: async (tx) =>
       [...await guardianMetadata.all(tx)].map(([peerId, signedGuardianMetadata]) =>
         guardianMetadataSubmission.toJson({ peerId, signedGuardianMetadata })

@@ -4,45 +4,60 @@
  */
 import { Hono } from "hono";
 import { defineActor, next } from "../../actors/actor.ts";
+import { limitedLogger } from "../../actors/limited_log.ts";
+import type { Logger } from "../../actors/logger.ts";
 import type { Address, Listener, MessageSocket, Upgrade } from "../../actors/platform/platform.ts";
 import type { Cast } from "../../actors/protocol.ts";
 import { child } from "../../actors/supervisor.ts";
+import type { Bytes } from "../../core/bytes.ts";
 import type { Result } from "../../core/result.ts";
 import { errorText } from "../../core/result.ts";
 import { apiConnection } from "./connection.ts";
 import type { Methods } from "./dispatch.ts";
-import { answerMessage, parseMessage, TOO_BIG_REQUEST } from "./dispatch.ts";
+import type { Caller } from "./callers.ts";
+import { Callers } from "./callers.ts";
+import { answerMessage, costOf, depositOf, overloaded, parseMessage, TOO_BIG_REQUEST } from "./dispatch.ts";
+import type { Message } from "./encoded.ts";
 import { PING_MS, REQUEST_BYTES_READ_MAX, REQUEST_TIMEOUT_MS } from "./limits.ts";
 import { isAuthorized } from "./secrets.ts";
 
 export type ApiListenerMessage =
-  | Cast<"opened", { socket: MessageSocket }>
+  | Cast<"opened", { socket: MessageSocket; caller: Caller }>
   | Cast<"started", { outcome: Result<void, unknown> }>;
 
 export type ApiListenerArgs = {
   readonly bind: Address;
   readonly methods: Methods;
   readonly connectionsMax: number;
+  /** Of one public address. */
+  readonly connectionsPerAddress: number;
   /** Accepted secrets of a private federation. Secret. */
   readonly apiSecrets: readonly string[];
   /** Path of the supervisor under which connections live. */
   readonly supervisor: string;
 };
 
-type Counter = { open: number };
 type State = {
   readonly args: ApiListenerArgs;
   readonly listener: Listener;
-  readonly counter: Counter;
+  readonly callers: Callers;
+  readonly log: Logger;
   readonly number: number;
 };
 
-type Bindings = { readonly upgrade: Upgrade };
+type Bindings = { readonly upgrade: Upgrade; readonly remote: Address };
 
 function unauthorized(): Response {
   return new Response("Unauthorized", {
     status: 401,
     headers: { "WWW-Authenticate": 'Basic realm="Authentication needed"' },
+  });
+}
+
+function tooMany(): Response {
+  return new Response("Too many connections or requests: try again later", {
+    status: 429,
+    headers: { connection: "close" },
   });
 }
 
@@ -58,12 +73,16 @@ async function readBounded(body: ReadableStream<Uint8Array> | null): Promise<str
   return text + decoder.decode();
 }
 
+function bodyOf(message: Message): string | ReadableStream<Bytes> {
+  return typeof message === "string" ? message : ReadableStream.from(message);
+}
+
 /** Answers HTTP; `opened` gets the sockets. */
 function routes(
   args: ApiListenerArgs,
-  counter: Counter,
+  callers: Callers,
   tools: {
-    readonly opened: (socket: MessageSocket) => void;
+    readonly opened: (socket: MessageSocket, caller: Caller) => void;
     /** Runs `task` with a signal for the time that a request may take. */
     readonly inTime: <T>(task: (signal: AbortSignal) => Promise<T>) => Promise<T>;
     readonly onBug: (method: string, thrown: unknown) => void;
@@ -71,35 +90,51 @@ function routes(
 ): Hono<{ Bindings: Bindings }> {
   const app = new Hono<{ Bindings: Bindings }>();
   app.use("*", async (c, proceed) => {
+    if (!callers.mayAsk(c.env.remote)) return tooMany();
     if (!isAuthorized(c.req.header("authorization") ?? null, args.apiSecrets)) return unauthorized();
-    if (counter.open >= args.connectionsMax) return new Response("Too many connections", { status: 429 });
     return await proceed();
   });
   app.get("*", (c) => {
     if (c.req.header("upgrade")?.toLowerCase() !== "websocket") {
       return new Response("This is a Fedimint guardian's API: connect by WebSocket", { status: 405 });
     }
+    let isEvicted = false;
+    let evict = (): void => {
+      isEvicted = true;
+    };
+    const caller = callers.connect(c.env.remote, () => evict());
+    if (!caller) return tooMany();
     const { response, socket } = c.env.upgrade({ messageBytesMax: REQUEST_BYTES_READ_MAX, pingMs: PING_MS });
-    counter.open++;
-    socket.then(tools.opened, () => counter.open--);
+    socket.then((socket) => {
+      if (isEvicted) return socket.close();
+      evict = () => socket.close();
+      tools.opened(socket, caller);
+    }, () => caller.leave());
     return response;
   });
   app.post("*", async (c) => {
     if (!c.req.header("content-type")?.startsWith("application/json")) {
       return new Response("Expected application/json", { status: 415 });
     }
-    // a request under way takes a place like a connection: its body and its answer are as large
-    counter.open++;
+    const text = await readBounded(c.req.raw.body);
+    if (text === null) return c.json({ jsonrpc: "2.0", id: null, error: TOO_BIG_REQUEST });
+    // a request under way takes a place like a connection
+    const caller = callers.connect(c.env.remote, () => {});
+    if (!caller) return tooMany();
     try {
-      const text = await readBounded(c.req.raw.body);
-      if (text === null) return c.json({ jsonrpc: "2.0", id: null, error: TOO_BIG_REQUEST });
+      if (caller.waitMs() > 0) return tooMany();
+      const incoming = parseMessage(text);
       const { methods } = args;
-      const answer = await tools.inTime((signal) =>
-        answerMessage(parseMessage(text), { methods, signal, onBug: tools.onBug })
-      );
-      return new Response(answer ?? "", { headers: { "content-type": "application/json; charset=utf-8" } });
+      const calls = incoming.calls.length;
+      const deposit = depositOf(incoming, methods, text.length);
+      let answer: Message | null;
+      if (caller.begin(calls, deposit)) {
+        answer = await tools.inTime((signal) => answerMessage(incoming, { methods, signal, onBug: tools.onBug }));
+        caller.end(calls, deposit, costOf(incoming, methods, text.length, answer));
+      } else answer = overloaded(incoming);
+      return new Response(bodyOf(answer ?? ""), { headers: { "content-type": "application/json; charset=utf-8" } });
     } finally {
-      counter.open--;
+      caller.leave();
     }
   });
   return app;
@@ -108,9 +143,10 @@ function routes(
 export const apiListener = defineActor<ApiListenerMessage, ApiListenerArgs, State>({
   name: "listener",
   init: async (ctx, args) => {
-    const counter: Counter = { open: 0 };
-    const app = routes(args, counter, {
-      opened: (socket) => ctx.tell(ctx.self, "opened", { socket }),
+    const log = limitedLogger(ctx.log, ctx.platform.clock);
+    const callers = new Callers(args, () => ctx.platform.clock.monotonicMs());
+    const app = routes(args, callers, {
+      opened: (socket, caller) => ctx.tell(ctx.self, "opened", { socket, caller }),
       inTime: async (task) => {
         const timeout = new AbortController();
         const timer = ctx.platform.clock.setTimer(REQUEST_TIMEOUT_MS, () => timeout.abort());
@@ -120,23 +156,20 @@ export const apiListener = defineActor<ApiListenerMessage, ApiListenerArgs, Stat
           timer.cancel();
         }
       },
-      onBug: (method, thrown) => ctx.log.error("An endpoint failed", { method, reason: errorText(thrown) }),
+      onBug: (method, thrown) => log.error("An endpoint failed", { method, reason: errorText(thrown) }),
     });
     const listener = await ctx.platform.network.serveHttp(
       args.bind,
-      (request, upgrade) => app.fetch(request, { upgrade }),
+      (request, upgrade, remote) => app.fetch(request, { upgrade, remote }),
     );
     ctx.log.info("API is listening", { address: `${listener.address.hostname}:${listener.address.port}` });
-    return { args, listener, counter, number: 0 };
+    return { args, listener, callers, log, number: 0 };
   },
   handle: {
-    opened: (state, { socket }, ctx) => {
-      const onEnd = (): void => {
-        state.counter.open--;
-      };
+    opened: (state, { socket, caller }, ctx) => {
       const spec = child(apiConnection, {
         id: `connection:${state.number}`,
-        args: { socket, methods: state.args.methods, onEnd },
+        args: { socket, methods: state.args.methods, log: state.log, caller },
         restart: "temporary",
         shutdownMs: 100,
       });
@@ -149,5 +182,7 @@ export const apiListener = defineActor<ApiListenerMessage, ApiListenerArgs, Stat
     },
   },
   terminate: (state) => state.listener.close(),
-  inspect: ({ counter }) => ({ connections: counter.open }),
+  // no more than there are places
+  mailbox: { max: 1, full: "refuse", always: ["opened"] },
+  inspect: ({ callers }) => ({ connections: callers.connections }),
 });

@@ -10,7 +10,7 @@ import { fromUtf8 } from "../../core/bytes.ts";
 import type { JsonObject } from "../../core/encoding/mod.ts";
 import { parseJson } from "../../core/encoding/mod.ts";
 import type { Method } from "./dispatch.ts";
-import { ANSWER_BYTES_MAX, REQUEST_BYTES_READ_MAX, REQUEST_CHARACTERS_MAX } from "./limits.ts";
+import { ANSWER_BYTES_MAX, BATCH_MAX, REQUEST_BYTES_READ_MAX, REQUEST_CHARACTERS_MAX } from "./limits.ts";
 import { basicAuthorization } from "./secrets.ts";
 import { apiTree } from "./tree.ts";
 
@@ -19,7 +19,11 @@ const PING = '{"jsonrpc":"2.0","id":1,"method":"ping","params":[{"params":null}]
 const WAIT = PING.replace("ping", "wait");
 const PONG = '{"jsonrpc":"2.0","id":1,"result":"pong"}';
 
-type Options = { readonly connectionsMax?: number; readonly apiSecrets?: readonly string[] };
+type Options = {
+  readonly connectionsMax?: number;
+  readonly connectionsPerAddress?: number;
+  readonly apiSecrets?: readonly string[];
+};
 
 class Api {
   readonly world = new SimulatedWorld(1);
@@ -32,7 +36,7 @@ class Api {
     this.system = createSystem({ platform, log: (record) => this.log.push(record) });
   }
 
-  static async start({ connectionsMax = 10, apiSecrets = [] }: Options = {}): Promise<Api> {
+  static async start({ connectionsMax = 10, connectionsPerAddress = 10, apiSecrets = [] }: Options = {}): Promise<Api> {
     const api = new Api();
     const methods: Record<string, Method> = {
       ping: () => Promise.resolve("pong"),
@@ -45,6 +49,7 @@ class Api {
       bind: { hostname: "0.0.0.0", port: 8174 },
       methods: (name) => methods[name],
       connectionsMax,
+      connectionsPerAddress,
       apiSecrets,
     });
     await api.finish(api.system.start(supervisor("root", { children: [tree] })));
@@ -103,21 +108,62 @@ Deno.test("a private API refuses strangers with 401, before anything else", asyn
   assertEquals(await api.refusal(), 401);
   assertEquals(await api.refusal(basicAuthorization("third")), 401);
   for (const secret of ["first", "second"]) {
-    assertEquals(await api.ask(await api.open(basicAuthorization(secret)), PING), PONG);
+    const socket = await api.open(basicAuthorization(secret));
+    assertEquals(await api.ask(socket, PING), PONG);
+    socket.send(WAIT);
   }
+  await api.world.run({ forMs: 1_000 });
   assertEquals(await api.refusal(), 401);
   assertEquals(await api.refusal(basicAuthorization("first")), 429);
   assertEquals(await api.post(PING), { status: 401, text: "Unauthorized" });
 });
 
-Deno.test("above its number of connections it answers 429, until one ends", async () => {
+Deno.test("above its number of connections it answers 429 when all are busy, until one ends", async () => {
   const api = await Api.start({ connectionsMax: 2 });
-  const [a] = [await api.open(), await api.open()];
+  const [a, b] = [await api.open(), await api.open()];
+  for (const socket of [a, b]) socket.send(WAIT);
+  await api.world.run({ forMs: 1_000 });
   assertEquals(await api.refusal(), 429);
   assertEquals((await api.post(PING)).status, 429);
   a.close();
   await api.world.run({ forMs: 10_000 });
   assertEquals(await api.ask(await api.open(), PING), PONG);
+});
+
+Deno.test("a newcomer takes the place of the connection that was idle longest, of the same address first", async () => {
+  const api = await Api.start({ connectionsMax: 10, connectionsPerAddress: 2 });
+  const [idle, busy] = [await api.open(), await api.open()];
+  busy.send(WAIT);
+  await api.world.run({ forMs: 1_000 });
+  const newcomer = await api.open();
+  assertEquals(await api.finish(idle.receive()), null);
+  newcomer.send(WAIT);
+  await api.world.run({ forMs: 1_000 });
+  assertEquals([await api.refusal(), api.connections()], [429, 2]);
+  const elsewhere = api.world.process("other").platform.network.openWebSocket("ws://guardian:8174/", OPEN);
+  assertEquals(await api.ask(await api.finish(elsewhere), PING), PONG);
+});
+
+Deno.test("requests by POST share the budget of their address", async () => {
+  const api = await Api.start();
+  const batch = `[${Array(BATCH_MAX).fill(PING).join(",")}]`;
+  const statuses: number[] = [];
+  for (let i = 0; i < 100; i++) statuses.push((await api.post(batch)).status);
+  const taken = statuses.indexOf(429);
+  // 100 calls each, 1 unit a call and some for the text
+  assertEquals([taken > 20, taken < 90], [true, true], `${taken}`);
+  await api.world.run({ forMs: 10_000 });
+  assertEquals((await api.post(batch)).status, 200);
+});
+
+Deno.test("requests of any kind cost their address something, refused ones too", async () => {
+  const api = await Api.start({ apiSecrets: ["secret"] });
+  const { network } = api.world.process("client").platform;
+  const options = { timeoutMs: 90_000, bodyBytesMax: 1_000 };
+  const asked = Array.from({ length: 2_000 }, () => network.fetch("http://guardian:8174/", options));
+  const statuses = (await api.finish(Promise.all(asked))).map(({ status }) => status);
+  const counted = (wanted: number): number => statuses.filter((status) => status === wanted).length;
+  assertEquals([counted(401) + counted(429), counted(401) >= 1_000, counted(429) > 500], [2_000, true, true]);
 });
 
 Deno.test("when a client is gone what it waited for ends", async () => {
@@ -185,6 +231,7 @@ Deno.test("the same on real sockets: a call, a refused stranger, an orderly end"
     bind: { hostname: "127.0.0.1", port: 0 },
     methods: (name) => name === "ping" ? () => Promise.resolve("pong") : undefined,
     connectionsMax: 10,
+    connectionsPerAddress: 10,
     apiSecrets: ["secret"],
   });
   await system.start(supervisor("root", { children: [tree] }));

@@ -1,9 +1,10 @@
 /** One row of the table of core endpoints: codecs both ways, who may call it, what it does. */
-import type { Codec } from "../../core/encoding/mod.ts";
-import { DecodeError } from "../../core/encoding/mod.ts";
+import type { Codec, Json } from "../../core/encoding/mod.ts";
+import { DecodeError, unit } from "../../core/encoding/mod.ts";
 import { errorText } from "../../core/result.ts";
 import { EndpointError } from "../../modules/contract/error.ts";
-import type { Method } from "./dispatch.ts";
+import type { ApiRequest, Method } from "./dispatch.ts";
+import { EncodedJson } from "./encoded.ts";
 import { isAdmin } from "./secrets.ts";
 
 /**
@@ -13,11 +14,13 @@ import { isAdmin } from "./secrets.ts";
 export function method<P, R>(options: {
   readonly admin?: { readonly password: string | null };
   readonly params: Pick<Codec<P>, "fromJson">;
-  readonly result: Pick<Codec<R>, "toJson">;
+  readonly result: { readonly toJson: (value: R) => Json | EncodedJson };
+  readonly deposit?: number;
+  readonly units?: number;
   readonly handle: (params: P, signal: AbortSignal) => Promise<R> | R;
 }): Method {
-  const { admin, params, result, handle } = options;
-  return async (request, signal) => {
+  const { admin, params, result, deposit = 1, units = 1, handle } = options;
+  const call = async (request: ApiRequest, signal: AbortSignal): Promise<Json | EncodedJson> => {
     let decoded: P;
     try {
       decoded = params.fromJson(request.params);
@@ -26,6 +29,18 @@ export function method<P, R>(options: {
       throw thrown;
     }
     if (admin && !isAdmin(request.auth, admin.password)) throw EndpointError.unauthorized();
-    return result.toJson(await handle(decoded, signal));
+    const value = await handle(decoded, signal);
+    signal.throwIfAborted(); // for who has gone nothing is encoded
+    return result.toJson(value);
   };
+  return Object.assign(call, { deposit, units });
 }
+
+/** A method without params whose answer never changes: it is made and encoded when somebody first asks. */
+export function constantMethod<R>(result: Pick<Codec<R>, "toJson">, value: () => R): Method {
+  let answer: EncodedJson | undefined;
+  return method({ params: unit, result: asItIs, handle: () => answer ??= EncodedJson.of(result.toJson(value())) });
+}
+
+/** Of a method that answers what is encoded already. */
+export const asItIs = { toJson: (answer: EncodedJson): EncodedJson => answer };

@@ -1,11 +1,14 @@
 /** Module endpoints: `module_<instance>_<name>`, called past the module's actor, which is there for consensus. */
 import type { ModuleInstanceId } from "../../core/types/ids.ts";
+import { stringifyJson } from "../../core/encoding/mod.ts";
 import { EndpointError } from "../../modules/contract/error.ts";
 import { METHOD_NOT_FOUND } from "../../actors/rpc/mod.ts";
 import type { LiveModule } from "../consensus/live_modules.ts";
 import type { Modules } from "../consensus/transaction.ts";
 import type { ApiDeps } from "./deps.ts";
 import type { Method, Methods } from "./dispatch.ts";
+import { Coalesced, EncodedJson } from "./encoded.ts";
+import { LARGE_ANSWER_DEPOSIT } from "./limits.ts";
 import { isAdmin } from "./secrets.ts";
 
 const NAME = /^module_(0|[1-9][0-9]{0,4})_([0-9a-z_]+)$/;
@@ -19,6 +22,7 @@ export function runningModule({ live }: Pick<Modules, "live">, instance: ModuleI
 
 /** Methods of all modules; a module that isn't there, or doesn't know the name, has none. A call waits for a module that starts. */
 export function moduleMethods({ modules, apiPassword }: Pick<ApiDeps, "modules" | "apiPassword">): Methods {
+  const coalesced = new Coalesced<EncodedJson>();
   return (name) => {
     const match = NAME.exec(name);
     if (!match) return undefined;
@@ -27,7 +31,7 @@ export function moduleMethods({ modules, apiPassword }: Pick<ApiDeps, "modules" 
     const endpoint = match[2]!;
     const running = modules.live.get(instance);
     if (running && !Object.hasOwn(running.module.api, endpoint)) return undefined;
-    const method: Method = async ({ auth, params }, signal) => {
+    const call: Method = async ({ auth, params }, signal) => {
       const { module, signal: ended } = await modules.live.when(instance, signal);
       const found = Object.hasOwn(module.api, endpoint) ? module.api[endpoint] : undefined;
       if (!found) throw new EndpointError({ code: "bad_request", rpcCode: METHOD_NOT_FOUND }, "Method not found");
@@ -37,12 +41,17 @@ export function moduleMethods({ modules, apiPassword }: Pick<ApiDeps, "modules" 
         throw EndpointError.unauthorized();
       }
       try {
-        return await found.handle(params, { signal: AbortSignal.any([signal, ended]) });
+        if (!found.shared) return await found.handle(params, { signal: AbortSignal.any([signal, ended]) });
+        return await coalesced.ask(
+          `${name} ${stringifyJson(params)}`,
+          async () => EncodedJson.of(await found.handle(params, { signal: ended })),
+        );
       } catch (thrown) {
         if (!ended.aborted || signal.aborted) throw thrown;
         throw EndpointError.failed(`Module ${instance} is starting again: ask again`, { cause: thrown });
       }
     };
-    return method;
+    const isLarge = running !== undefined && running.module.api[endpoint]!.shared === true;
+    return Object.assign(call, { deposit: isLarge ? LARGE_ANSWER_DEPOSIT : 1 });
   };
 }

@@ -15,6 +15,7 @@ import type { ModuleRef } from "../consensus/module_actor.ts";
 import { moduleActor } from "../consensus/module_actor.ts";
 import type { Methods } from "./dispatch.ts";
 import { answerMessage, parseMessage } from "./dispatch.ts";
+import { messageText } from "./encoded.ts";
 import { moduleMethods, runningModule } from "./module_methods.ts";
 import { call } from "./testing.ts";
 import { modulesWith } from "../consensus/transaction.ts";
@@ -29,6 +30,7 @@ async function withModule(
       methods: Methods;
       system: ActorSystem;
       bugs: string[];
+      slices: bigint[];
       clock: ManualClock;
       waits: AbortSignal[];
     },
@@ -36,6 +38,7 @@ async function withModule(
 ): Promise<void> {
   const waits: AbortSignal[] = [];
   const bugs: string[] = [];
+  const slices: bigint[] = [];
   const since = { major: 0, minor: 0 };
   const open = (handle: Endpoint["handle"]): Endpoint => ({ since, admin: false, handle });
   const api: Record<string, Endpoint> = {
@@ -49,6 +52,17 @@ async function withModule(
     }),
     reject: open(() => Promise.reject(new TypeError("undefined is not a function"))),
     undecodable: open(() => Promise.reject(new DecodeError("invalid", "not that"))),
+    slice: endpoint({
+      since,
+      shared: true,
+      params: u64,
+      result: u64,
+      handle: async (n) => {
+        slices.push(n);
+        await settle();
+        return n;
+      },
+    }),
     wait: open((_params, { signal }) => {
       waits.push(signal);
       return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
@@ -72,10 +86,11 @@ async function withModule(
     const ask: Ask = async (method, { params = null, auth, signal = new AbortController().signal } = {}) => {
       const text = stringifyJson({ jsonrpc: "2.0", id: 1, method, params: [{ auth: auth ?? null, params }] });
       const onBug = (method: string): void => void bugs.push(method);
-      const answer = parseJson((await answerMessage(parseMessage(text), { methods, signal, onBug }))!) as JsonObject;
+      const message = await answerMessage(parseMessage(text), { methods, signal, onBug });
+      const answer = parseJson(messageText(message!)) as JsonObject;
       return answer.error ?? answer.result!;
     };
-    await body({ ask, methods, system, bugs, clock, waits });
+    await body({ ask, methods, system, bugs, slices, clock, waits });
   });
 }
 
@@ -171,4 +186,20 @@ Deno.test("a call waits for a module that starts, and is told when the module it
   assertThrows(() => runningModule({ live }, 3), EndpointError);
   publish(second!);
   assertEquals(await call(methods, "module_3_seven", null), 7);
+});
+
+Deno.test("a shared answer is made once for all who ask the same at a time, and again for who asks later", async () => {
+  await withModule(async ({ ask, slices, methods }) => {
+    const first = ask("module_3_slice", { params: 7 });
+    await settle();
+    const asked = Array.from({ length: 100 }, () => ask("module_3_slice", { params: 7 }));
+    const other = ask("module_3_slice", { params: 8 });
+    assertEquals(await Promise.all([first, ...asked]), Array(101).fill(7));
+    assertEquals(await other, 8);
+    assertEquals(slices, [7n, 8n, 7n]);
+    assertEquals(await ask("module_3_slice", { params: 7 }), 7);
+    assertEquals(slices.length, 4);
+    assertEquals(await ask("module_3_slice", { params: "x" }), { code: 400, message: "Expected an integer (u64)" });
+    assertEquals(methods("module_3_slice")!.deposit! > methods("module_3_echo")!.deposit!, true);
+  });
 });

@@ -22,7 +22,7 @@ export function isAuthorized(authorization: string | null, apiSecrets: readonly 
   return apiSecrets.map((secret) => equalTexts(authorization, basicAuthorization(secret))).includes(true);
 }
 
-/** @param password null = no admin calls at all */
+/** @param password null or empty = no admin calls at all */
 export function isAdmin(auth: string | null, password: string | null): boolean {
-  return auth !== null && password !== null && equalTexts(auth, password);
+  return auth !== null && password !== null && password !== "" && equalTexts(auth, password);
 }

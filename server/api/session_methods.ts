@@ -1,66 +1,90 @@
 /**
  * The endpoints about sessions. Anybody may ask for any session as often as they like, and one holds megabytes: answers are put together
- * from the bytes in the store, without decoding and encoding thousands of items again. fedimint-server `consensus/api.rs`; sheet "API" 3.3.
+ * from the bytes in the store, without decoding and encoding thousands of items again. A session may be larger than any answer: that is
+ * told by its size, without reading it. fedimint-server `consensus/api.rs`; sheet "API" 3.3.
  */
 import { base64urlnopad } from "@scure/base";
 import type { ReadTx } from "../../actors/store/store.ts";
 import { assert } from "../../core/assert.ts";
 import type { Bytes } from "../../core/bytes.ts";
-import { toHex } from "../../core/bytes.ts";
-import type { Json } from "../../core/encoding/mod.ts";
-import { Reader, u64Number, unit, Writer } from "../../core/encoding/mod.ts";
-import { sessionOutcome } from "../../core/types/session.ts";
+import { concat, toHex } from "../../core/bytes.ts";
+import { encode, Reader, u64Number, unit, Writer } from "../../core/encoding/mod.ts";
+import { sessionOutcome, sessionSignatures } from "../../core/types/session.ts";
 import { readDurable } from "../../modules/contract/read_durable.ts";
-import { ACCEPTED_ITEM_PREFIX, finishedSessions, sessionOutcomeKey } from "../consensus/db.ts";
+import { acceptedItems, finishedSessions, getSessionEnd, sessionEndKey } from "../consensus/db.ts";
+import { getOldOutcome } from "../consensus/old_layout.ts";
 import type { ApiDeps } from "./deps.ts";
 import type { Method } from "./dispatch.ts";
-import { OUTCOME_LENGTHS_MAX } from "./limits.ts";
-import { method } from "./method.ts";
+import { Coalesced, EncodedJson, RecentAnswers } from "./encoded.ts";
+import { ANSWER_BYTES_MAX, LARGE_ANSWER_DEPOSIT, OUTCOME_LENGTHS_MAX, SESSION_ANSWERS_BYTES_MAX } from "./limits.ts";
+import { asItIs, method } from "./method.ts";
+import { ResponseTooBig } from "./too_big.ts";
 import { awaitValue } from "./wait.ts";
+
+/** An encoded SignedSessionOutcome in its two parts. */
+type Signed = { readonly outcome: Uint8Array; readonly signatures: Uint8Array };
 
 /** What a session's status is made of: bytes as they are in the store. */
 type Found =
   | { readonly tag: "Initial" }
-  /** Encoded accepted items. */
-  | { readonly tag: "Pending"; readonly items: readonly Bytes[] }
-  /** An encoded SignedSessionOutcome. */
-  | { readonly tag: "Complete"; readonly signed: Bytes };
+  /** An encoded list of accepted items. */
+  | { readonly tag: "Pending"; readonly items: Bytes }
+  | { readonly tag: "Complete"; readonly signed: Signed };
 
 const VARIANT = { Initial: 0, Pending: 1, Complete: 2 };
 
-async function find(tx: ReadTx, index: number): Promise<Found> {
-  const finished = await finishedSessions(tx);
-  if (index > finished) return { tag: "Initial" };
-  if (index < finished) {
-    const signed = await tx.get(sessionOutcomeKey(index));
-    assert(signed, "there are no gaps in session outcomes");
-    return { tag: "Complete", signed };
-  }
-  const items: Bytes[] = [];
-  for await (const { value } of tx.range({ prefix: ACCEPTED_ITEM_PREFIX })) items.push(value);
-  return { tag: "Pending", items };
-}
+/** How an answer's bytes become text, and how many may become one. */
+type Form = { readonly bytesMax: number; readonly encode: (bytes: Uint8Array) => EncodedJson };
 
-function listOf(items: readonly Bytes[]): Bytes {
-  const writer = new Writer(items.reduce((sum, item) => sum + item.length, 9));
+/** A list of a session's items. @throws {ResponseTooBig} without reading on */
+async function listOfItems(tx: ReadTx, index: number, bytesMax: number): Promise<Bytes> {
+  const items: Bytes[] = [];
+  let bytes = 0;
+  for await (const item of acceptedItems(tx, index)) {
+    items.push(item);
+    bytes += item.length;
+    if (bytes > bytesMax) throw new ResponseTooBig();
+  }
+  const writer = new Writer(bytes + 9);
   writer.bigSize(items.length);
   for (const item of items) writer.raw(item);
   return writer.finish();
 }
 
-function bodyOf(found: Found, complete: (signed: Bytes) => Uint8Array): Uint8Array {
-  if (found.tag === "Initial") return new Uint8Array();
-  return found.tag === "Pending" ? listOf(found.items) : complete(found.signed);
+/** Where a session of version 0 of the database has its signatures. A session never changes, so it is looked for once. */
+class OldOutcomes {
+  readonly #lengths = new Map<number, number>();
+
+  split(index: number, signed: Bytes): Signed {
+    const length = this.#lengths.get(index) ?? this.#find(index, signed);
+    return { outcome: signed.subarray(0, length), signatures: signed.subarray(length) };
+  }
+
+  #find(index: number, signed: Bytes): number {
+    const reader = new Reader(signed);
+    sessionOutcome.read(reader);
+    const length = signed.length - reader.remaining;
+    if (this.#lengths.size >= OUTCOME_LENGTHS_MAX) this.#lengths.clear();
+    this.#lengths.set(index, length);
+    return length;
+  }
 }
 
 /** Variant and body of a status, as the enums `SessionStatus` and `SessionStatusV2` are encoded. */
-function status(found: Found, complete: (signed: Bytes) => Uint8Array): Bytes {
-  const body = bodyOf(found, complete);
+function status(found: Found, complete: (signed: Signed) => Uint8Array): Bytes {
+  const body = found.tag === "Initial"
+    ? new Uint8Array()
+    : found.tag === "Pending"
+    ? found.items
+    : complete(found.signed);
   const writer = new Writer(body.length + 10);
   writer.bigSize(VARIANT[found.tag]);
   writer.sized(body);
   return writer.finish();
 }
+
+const unsignedOf = ({ outcome }: Signed): Uint8Array => outcome;
+const wholeOf = ({ outcome, signatures }: Signed): Uint8Array => concat(outcome, signatures);
 
 /** `SerdeModuleEncoding` of what is encoded already. */
 function wrapped(bytes: Uint8Array): Bytes {
@@ -69,30 +93,67 @@ function wrapped(bytes: Uint8Array): Bytes {
   return writer.finish();
 }
 
-const hexForm = { toJson: (bytes: Uint8Array): Json => [toHex(wrapped(bytes))] };
-const base64Form = { toJson: (bytes: Uint8Array): Json => [base64urlnopad.encode(wrapped(bytes))] };
-
-/** Cuts the signatures off. A session never changes, so where its outcome ends is looked for once. */
-class Outcomes {
-  readonly #lengths = new Map<number, number>();
-
-  unsigned(index: number, signed: Bytes): Uint8Array {
-    const known = this.#lengths.get(index);
-    if (known !== undefined) return signed.subarray(0, known);
-    const reader = new Reader(signed);
-    sessionOutcome.read(reader);
-    const length = signed.length - reader.remaining;
-    if (this.#lengths.size >= OUTCOME_LENGTHS_MAX) this.#lengths.clear();
-    this.#lengths.set(index, length);
-    return signed.subarray(0, length);
-  }
-}
+const hexForm: Form = { bytesMax: ANSWER_BYTES_MAX / 2, encode: (bytes) => EncodedJson.of([toHex(wrapped(bytes))]) };
+const base64Form: Form = {
+  bytesMax: ANSWER_BYTES_MAX / 4 * 3,
+  encode: (bytes) => EncodedJson.of([base64urlnopad.encode(wrapped(bytes))]),
+};
 
 export function sessionMethods({ store }: Pick<ApiDeps, "store">): Record<string, Method> {
-  const outcomes = new Outcomes();
-  const found = (index: number): Promise<Found> => readDurable(store, (tx) => find(tx, index));
-  const awaitSigned = (index: number, signal: AbortSignal): Promise<Bytes> =>
-    awaitValue(store, sessionOutcomeKey(index), (tx) => tx.get(sessionOutcomeKey(index)), signal);
+  const old = new OldOutcomes();
+  const recent = new RecentAnswers(SESSION_ANSWERS_BYTES_MAX);
+  const coalesced = new Coalesced<EncodedJson>();
+
+  const signedOutcome = async (tx: ReadTx, index: number, { bytesMax }: Form): Promise<Signed | undefined> => {
+    const end = await getSessionEnd(tx, index);
+    if (end && end.bytes > bytesMax) throw new ResponseTooBig();
+    if (end) {
+      return { outcome: await listOfItems(tx, index, bytesMax), signatures: encode(sessionSignatures, end.signatures) };
+    }
+    const whole = await getOldOutcome(tx, index);
+    return whole && old.split(index, whole);
+  };
+
+  const find = (index: number, form: Form): Promise<Found> =>
+    readDurable(store, async (tx): Promise<Found> => {
+      const finished = await finishedSessions(tx);
+      if (index > finished) return { tag: "Initial" };
+      if (index === finished) return { tag: "Pending", items: await listOfItems(tx, index, form.bytesMax) };
+      const signed = await signedOutcome(tx, index, form);
+      assert(signed, "there are no gaps in session outcomes");
+      return { tag: "Complete", signed };
+    });
+
+  /** Read and encoded once for all who ask now; of a finished session once for all who ask later, too. */
+  const answered = async (
+    name: string,
+    index: number,
+    form: Form,
+    body: (found: Found) => Uint8Array,
+  ): Promise<EncodedJson> => {
+    const key = `${name} ${index}`;
+    return recent.get(key) ?? await coalesced.ask(key, async () => {
+      const known = recent.get(key); // made while this turn was waited for
+      if (known) return known;
+      const found = await find(index, form);
+      const answer = form.encode(body(found));
+      if (found.tag === "Complete") recent.set(key, answer);
+      return answer;
+    });
+  };
+  const complete = (found: Found): Signed => {
+    assert(found.tag === "Complete", "a session that is finished stays so");
+    return found.signed;
+  };
+  const untilFinished = (index: number, signal: AbortSignal): Promise<true> =>
+    awaitValue(
+      store,
+      sessionEndKey(index),
+      async (tx) => await finishedSessions(tx) > index ? true as const : undefined,
+      signal,
+    );
+  const ofSession = { params: u64Number, result: asItIs };
+
   return {
     session_count: method({
       params: unit,
@@ -100,20 +161,28 @@ export function sessionMethods({ store }: Pick<ApiDeps, "store">): Record<string
       handle: () => readDurable(store, (tx) => finishedSessions(tx)),
     }),
     await_session_outcome: method({
-      params: u64Number,
-      result: hexForm,
-      handle: async (index, signal) => outcomes.unsigned(index, await awaitSigned(index, signal)),
+      ...ofSession,
+      handle: async (index, signal) => {
+        await untilFinished(index, signal);
+        return await answered("outcome", index, hexForm, (found) => unsignedOf(complete(found)));
+      },
     }),
-    await_signed_session_outcome: method({ params: u64Number, result: hexForm, handle: awaitSigned }),
+    await_signed_session_outcome: method({
+      ...ofSession,
+      handle: async (index, signal) => {
+        await untilFinished(index, signal);
+        return await answered("signed", index, hexForm, (found) => wholeOf(complete(found)));
+      },
+    }),
     session_status: method({
-      params: u64Number,
-      result: hexForm,
-      handle: async (index) => status(await found(index), (signed) => outcomes.unsigned(index, signed)),
+      ...ofSession,
+      deposit: LARGE_ANSWER_DEPOSIT,
+      handle: (index) => answered("status", index, hexForm, (found) => status(found, unsignedOf)),
     }),
     signed_session_status: method({
-      params: u64Number,
-      result: base64Form,
-      handle: async (index) => status(await found(index), (signed) => signed),
+      ...ofSession,
+      deposit: LARGE_ANSWER_DEPOSIT,
+      handle: (index) => answered("signed status", index, base64Form, (found) => status(found, wholeOf)),
     }),
   };
 }

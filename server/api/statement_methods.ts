@@ -4,7 +4,9 @@ import type { StoreTx, StoreView } from "../../actors/store/store.ts";
 import { rollback } from "../../actors/store/store.ts";
 import { map, unit } from "../../core/encoding/mod.ts";
 import type { Result } from "../../core/result.ts";
+import { err, ok } from "../../core/result.ts";
 import { apiAnnouncementSubmission, signedApiAnnouncement } from "../../core/types/api_announcement.ts";
+import type { SignedGuardianMetadata } from "../../core/types/guardian_metadata.ts";
 import {
   guardianMetadata as metadataForm,
   guardianMetadataSubmission,
@@ -18,6 +20,7 @@ import { readDurable } from "../../modules/contract/read_durable.ts";
 import type { GuardianConfig } from "../setup/guardian_config.ts";
 import { announcements, guardianMetadata } from "./db.ts";
 import type { Method } from "./dispatch.ts";
+import { SIGNATURE_UNITS } from "./limits.ts";
 import { method } from "./method.ts";
 import { announce, describeSelf, takeAnnouncement, takeMetadata } from "./statements.ts";
 
@@ -48,6 +51,7 @@ function announcementMethods({ store, config, platform, apiPassword }: Statement
       handle: () => readDurable(store, (tx) => announcements.all(tx)),
     }),
     submit_api_announcement: method({
+      units: SIGNATURE_UNITS,
       params: apiAnnouncementSubmission,
       result: unit,
       handle: (submission) => take(store, (tx) => takeAnnouncement(tx, config.consensus, submission)),
@@ -73,6 +77,7 @@ function metadataMethods({ store, config, platform, apiPassword }: StatementDeps
       handle: () => readDurable(store, (tx) => guardianMetadata.all(tx)),
     }),
     submit_guardian_metadata: method({
+      units: SIGNATURE_UNITS,
       params: guardianMetadataSubmission,
       result: unit,
       handle: (submission) => {
@@ -85,14 +90,16 @@ function metadataMethods({ store, config, platform, apiPassword }: StatementDeps
       params: metadataForm,
       result: signedGuardianMetadata,
       handle: async (metadata) => {
-        const { value, durable } = await store.transact(async (tx) => {
+        const { value, durable } = await store.transact<Result<SignedGuardianMetadata, string>>(async (tx) => {
           const signed = await describeSelf(tx, config, platform, metadata);
-          return signed.content.length > GUARDIAN_METADATA_BYTES_MAX ? rollback(null) : signed;
+          if (!signed) return rollback(err("Timestamp is too far in the future: nobody would take this metadata"));
+          // nobody would take it, and we could not read it again ourselves
+          const isLong = signed.content.length > GUARDIAN_METADATA_BYTES_MAX;
+          return isLong ? rollback(err(`Metadata is longer than ${GUARDIAN_METADATA_BYTES_MAX} bytes`)) : ok(signed);
         });
-        // nobody would take it, and we could not read it again ourselves
-        if (!value) throw EndpointError.badRequest(`Metadata is longer than ${GUARDIAN_METADATA_BYTES_MAX} bytes`);
+        if (!value.ok) throw EndpointError.badRequest(value.error);
         await durable;
-        return value;
+        return value.value;
       },
     }),
   };

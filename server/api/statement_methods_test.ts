@@ -165,7 +165,7 @@ Deno.test("signing a new URL takes the password, and the next nonce", async () =
 });
 
 Deno.test("signed metadata is kept as it was given, but for an Iroh endpoint, which stays", async () => {
-  const { store, config, platform, call, urls } = await rig();
+  const { store, config, platform, call, urls } = await rig({ started: false });
   const params = { api_urls: ["ws://moved/"], pkarr_id_z32: "y", timestamp_secs: 7 };
   const signed = await call("sign_guardian_metadata", params, "pass") as { content: string };
   assertEquals(parseJson(signed.content), params);
@@ -173,15 +173,53 @@ Deno.test("signed metadata is kept as it was given, but for an Iroh endpoint, wh
   const kept = { apiUrls: [], pkarrIdZ32: "y", timestampSecs: 8, irohNextEndpoint: "aa" };
   await store.transact(async (tx) =>
     guardianMetadata.set(tx, ME, {
-      ...await describeSelf(tx, config, platform, kept),
+      ...(await describeSelf(tx, config, platform, kept))!,
       metadata: kept,
       content: new TextEncoder().encode(
         '{"api_urls":[],"pkarr_id_z32":"y","timestamp_secs":8,"iroh_next_endpoint":"aa"}',
       ),
     })
   );
-  const resigned = await call("sign_guardian_metadata", { ...params, iroh_next_endpoint: "bb" }, "pass");
-  assertEquals(parseJson((resigned as { content: string }).content), { ...params, iroh_next_endpoint: "aa" });
+  const next = { ...params, timestamp_secs: 9 };
+  const resigned = await call("sign_guardian_metadata", { ...next, iroh_next_endpoint: "bb" }, "pass");
+  assertEquals(parseJson((resigned as { content: string }).content), { ...next, iroh_next_endpoint: "aa" });
+});
+
+Deno.test("metadata that is signed takes effect: a time that isn't later than that of before is raised", async () => {
+  const { call, urls } = await rig();
+  for (const [i, given] of [7, NOW_SECS, NOW_SECS + 2, NOW_SECS + 3_600].entries()) {
+    const params = { api_urls: [`ws://moved${i}/`], pkarr_id_z32: "y", timestamp_secs: given };
+    const { content } = await call("sign_guardian_metadata", params, "pass") as { content: string };
+    const timestamp = (parseJson(content) as JsonObject).timestamp_secs;
+    assertEquals(timestamp, [NOW_SECS + 1, NOW_SECS + 2, NOW_SECS + 3, NOW_SECS + 3_600][i]);
+    assertEquals((await urls()).get(ME), `ws://moved${i}/`);
+  }
+  const ahead = badRequest("Timestamp is too far in the future: nobody would take this metadata");
+  for (const given of [7, NOW_SECS + 3_601, 2 ** 50]) {
+    const params = { api_urls: ["ws://lost/"], pkarr_id_z32: "y", timestamp_secs: given };
+    assertEquals(await call("sign_guardian_metadata", params, "pass"), ahead);
+  }
+  assertEquals((await urls()).get(ME), "ws://moved3/");
+});
+
+Deno.test("metadata of a clock that was far ahead is dated anew, and doesn't outrank what is signed then", async () => {
+  const { store, config, platform, call } = await rig({ started: false });
+  const fast = { ...platform, clock: { ...platform.clock, nowMs: () => (NOW_SECS + 86_400) * 1_000 } };
+  await ensureOwnStatements(store, config, fast);
+  const own = async () =>
+    parseJson((await call("guardian_metadata", null) as { "0": { content: string } })["0"].content);
+  assertEquals((await own() as JsonObject).timestamp_secs, NOW_SECS + 86_400);
+  const params = { api_urls: ["ws://moved/"], pkarr_id_z32: "y", timestamp_secs: NOW_SECS };
+  await call("sign_guardian_metadata", params, "pass");
+  assertEquals(await own(), params);
+  await ensureOwnStatements(store, config, platform);
+  assertEquals(await own(), params, "the others take it: it stays");
+  const other = await rig({ started: false });
+  await ensureOwnStatements(other.store, config, fast);
+  assertEquals(await ensureOwnStatements(other.store, config, platform), { announcement: false, metadata: true });
+  const metadata = (await other.call("guardian_metadata", null) as JsonObject)["0"]!;
+  const { timestampSecs, apiUrls } = signedGuardianMetadata.fromJson(metadata).metadata;
+  assertEquals([timestampSecs, apiUrls], [NOW_SECS, [configUrl(ME)]]);
 });
 
 Deno.test("metadata that nobody would take is not signed", async () => {

@@ -14,7 +14,11 @@ import type {
   GuardianMetadataSubmission,
   SignedGuardianMetadata,
 } from "../../core/types/guardian_metadata.ts";
-import { signGuardianMetadata, verifyGuardianMetadata } from "../../core/types/guardian_metadata.ts";
+import {
+  METADATA_FUTURE_SECS_MAX,
+  signGuardianMetadata,
+  verifyGuardianMetadata,
+} from "../../core/types/guardian_metadata.ts";
 import type { PeerId } from "../../core/types/ids.ts";
 import type { SafeUrl } from "../../core/types/safe_url.ts";
 import type { ServerConfigConsensus } from "../../core/types/server_config.ts";
@@ -89,16 +93,30 @@ export async function announce(
   return signed;
 }
 
-/** Signs and keeps it as our newest. An Iroh endpoint is the program's to say: that of before stays. */
+/** Of metadata dated so, others take none: their clocks are behind by more than clocks may differ. */
+function isTooFarAhead(timestampSecs: number, nowSecs: number): boolean {
+  return timestampSecs > nowSecs + METADATA_FUTURE_SECS_MAX;
+}
+
+/**
+ * Signs and keeps it as our newest. Only a later time makes it the newest for everybody: one that is not later than that of the metadata
+ * before is raised. An Iroh endpoint is the program's to say: that of before stays.
+ * @returns null, and nothing is kept, for a time so far ahead that nobody would take it
+ */
 export async function describeSelf(
   tx: StoreTx,
   { local, private: secret }: GuardianConfig,
-  { dice }: Pick<Platform, "dice">,
+  { clock, dice }: Pick<Platform, "clock" | "dice">,
   metadata: GuardianMetadata,
-): Promise<SignedGuardianMetadata> {
-  const irohNextEndpoint = (await guardianMetadata.get(tx, local.identity))?.metadata.irohNextEndpoint ?? null;
+): Promise<SignedGuardianMetadata | null> {
+  const nowSecs = clock.nowMs() / 1_000;
+  const before = (await guardianMetadata.get(tx, local.identity))?.metadata ?? null;
+  // what a wrong clock of ours dated too far ahead nobody has
+  const leastSecs = before && !isTooFarAhead(before.timestampSecs, nowSecs) ? before.timestampSecs + 1 : 0;
+  const timestampSecs = Math.max(metadata.timestampSecs, leastSecs);
+  if (isTooFarAhead(timestampSecs, nowSecs)) return null;
   const signed = signGuardianMetadata(
-    { ...metadata, irohNextEndpoint },
+    { ...metadata, timestampSecs, irohNextEndpoint: before?.irohNextEndpoint ?? null },
     secret.broadcastSecretKey,
     dice.bytes(AUX_BYTES),
   );
@@ -109,7 +127,10 @@ export async function describeSelf(
 /** Which of our statements were made now: those the others can't know yet. */
 export type FreshStatements = { readonly announcement: boolean; readonly metadata: boolean };
 
-/** At every start: we have said where we are, by the config's URL if nothing else. Durable when it resolves. */
+/**
+ * We have said where we are, by the config's URL if nothing else; metadata that a wrong clock dated so far ahead that nobody takes it is
+ * dated anew. Durable when it resolves.
+ */
 export async function ensureOwnStatements(
   store: StoreView,
   config: GuardianConfig,
@@ -117,17 +138,16 @@ export async function ensureOwnStatements(
 ): Promise<FreshStatements> {
   const { identity } = config.local;
   const { url } = config.consensus.apiEndpoints.get(identity)!;
+  const timestampSecs = Math.floor(platform.clock.nowMs() / 1000);
   const { value, durable } = await store.transact(async (tx) => {
     const announcement = await announcements.get(tx, identity) === undefined;
-    const metadata = await guardianMetadata.get(tx, identity) === undefined;
+    const said = (await guardianMetadata.get(tx, identity))?.metadata;
+    const metadata = said === undefined || isTooFarAhead(said.timestampSecs, timestampSecs);
     if (announcement) await announce(tx, config, platform, url);
     if (metadata) {
-      await describeSelf(tx, config, platform, {
-        apiUrls: [url],
-        pkarrIdZ32: pkarrId(config.private.broadcastSecretKey),
-        timestampSecs: Math.floor(platform.clock.nowMs() / 1000),
-        irohNextEndpoint: null,
-      });
+      const pkarrIdZ32 = pkarrId(config.private.broadcastSecretKey);
+      const first = { apiUrls: [url], pkarrIdZ32, irohNextEndpoint: null };
+      await describeSelf(tx, config, platform, { ...first, ...said, timestampSecs });
     }
     return { announcement, metadata };
   });

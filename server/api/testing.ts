@@ -8,6 +8,7 @@ import { CORE_CONSENSUS_VERSION } from "../../core/types/version.ts";
 import type { GuardianConfig } from "../setup/guardian_config.ts";
 import type { Method, Methods } from "./dispatch.ts";
 import { answerMessage, parseMessage } from "./dispatch.ts";
+import { messageText } from "./encoded.ts";
 
 export function secretKeyOf(peer: PeerId): Bytes {
   return new Uint8Array(32).fill(peer + 1);
@@ -60,7 +61,7 @@ export async function exchange(methods: Methods | Record<string, Method>, text: 
     onBug: (_method, thrown) => bug = thrown,
   });
   if (bug !== undefined) throw bug;
-  return answer === null ? undefined : parseJson(answer);
+  return answer === null ? undefined : parseJson(messageText(answer));
 }
 
 /** `result` or `error` of the answer to a call. */

@@ -15,6 +15,7 @@ export function apiTree(
     readonly bind: Address;
     readonly methods: Methods;
     readonly connectionsMax: number;
+    readonly connectionsPerAddress: number;
     readonly apiSecrets: readonly string[];
   },
 ): SupervisorSpec {

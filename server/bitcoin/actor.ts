@@ -1,21 +1,25 @@
 /**
- * The guardian's eye on Bitcoin: polls the node's status, fetches blocks, hands transactions on. It holds nothing that
- * must survive, so a node that is away for a while costs time and nothing else: status is null, blocks are asked for
- * again, and modules repeat their transactions. `fedimint-server-core/src/bitcoin_rpc.rs` (`ServerBitcoinRpcMonitor`).
+ * The guardian's eye on Bitcoin: polls the node's status, fetches blocks, hands transactions on. A node that is away for a while, or on
+ * another chain than the one that was read, costs time and nothing else: status is null, blocks are asked for again, and modules repeat
+ * their transactions. `fedimint-server-core/src/bitcoin_rpc.rs` (`ServerBitcoinRpcMonitor`).
  */
 import type { ActorContext } from "../../actors/actor.ts";
 import { defineActor, next, reply } from "../../actors/actor.ts";
 import type { Logger } from "../../actors/logger.ts";
 import type { Cast, ReplyTo, Request } from "../../actors/protocol.ts";
+import { Reminder } from "../../actors/reminder.ts";
+import type { StoreView } from "../../actors/store/store.ts";
 import type { Platform } from "../../actors/platform/platform.ts";
 import type { Bytes } from "../../core/bytes.ts";
 import type { Result } from "../../core/result.ts";
 import { err } from "../../core/result.ts";
+import type { BlockHash } from "../../core/types/ids.ts";
 import type { BitcoinStatus } from "../../modules/contract/bitcoin.ts";
 import type { Answer, BackendFailure, BitcoinBackend } from "./backend.ts";
 import { failureText } from "./backend.ts";
 import { bitcoindBackend } from "./bitcoind.ts";
 import { networkOfChain } from "./chain_id.ts";
+import { ChainMemory } from "./chain_memory.ts";
 import { esploraBackend } from "./esplora.ts";
 import { hybridBackend } from "./hybrid.ts";
 import { TRANSACTION_BYTES_MAX } from "./limits.ts";
@@ -50,32 +54,38 @@ export type BackendSettings =
 
 export type BitcoinSettings = { readonly backend: BackendSettings; readonly pollMs: number };
 
-type State = {
-  readonly backend: BitcoinBackend;
+/** `store`: where it remembers the chain, a part of the guardian's that is its own. */
+export type BitcoinWatcherArgs = BitcoinSettings & { readonly store: StoreView };
+
+type Eye = { readonly backend: BitcoinBackend; readonly memory: ChainMemory };
+
+type State = Eye & {
   readonly pollMs: number;
   readonly status: BitcoinStatus | null;
-  /** What was said last about the node being away; null while it answers. */
-  readonly complaint: string | null;
-  /** What was said last about a block that can't be had; null since one was. */
-  readonly blockComplaint: string | null;
+  /** The node is away. */
+  readonly away: Reminder;
+  /** A block can't be had. */
+  readonly missing: Reminder;
 };
 
 /** Regtest nodes have no estimate; the reference takes this one without asking. */
 const REGTEST_FEERATE_SAT_PER_KVB = 1000n;
 
-export const bitcoinWatcher = defineActor<BitcoinMessage, BitcoinSettings, State>({
+export const bitcoinWatcher = defineActor<BitcoinMessage, BitcoinWatcherArgs, State>({
   name: "bitcoin",
-  init: (ctx, { backend, pollMs }): State => {
-    const node = backendOf(ctx.platform, backend, ctx.log);
-    poll(ctx, node);
-    return { backend: node, pollMs, status: null, complaint: null, blockComplaint: null };
+  init: (ctx, { backend: settings, pollMs, store }): State => {
+    const backend = backendOf(ctx.platform, settings, ctx.log), memory = new ChainMemory(store);
+    poll(ctx, { backend, memory });
+    const reminder = (): Reminder => new Reminder(ctx.platform.clock, ctx.log);
+    return { backend, memory, pollMs, status: null, away: reminder(), missing: reminder() };
   },
   handle: {
     status: (state) => reply(state, state.status),
     blockAt: (state, { height }, ctx, to) => {
-      if (state.status === null) return reply(state, err<BackendFailure>({ code: "unreachable" }));
+      const { status } = state;
+      if (status === null) return reply(state, err<BackendFailure>({ code: "unreachable" }));
       ctx.run(
-        (signal) => fetchBlock(state.backend, height, signal),
+        (signal) => fetchBlock(state, status.chainId, height, signal),
         (outcome) => outcome.ok ? { type: "fetched", args: { to, block: outcome.value } } : broken(outcome.error),
       );
       return next(state);
@@ -91,7 +101,7 @@ export const bitcoinWatcher = defineActor<BitcoinMessage, BitcoinSettings, State
       return next(state);
     },
     poll: (state, _args, ctx) => {
-      poll(ctx, state.backend);
+      poll(ctx, state);
       return next(state);
     },
     polled: (state, status, ctx) => {
@@ -100,7 +110,7 @@ export const bitcoinWatcher = defineActor<BitcoinMessage, BitcoinSettings, State
     },
     fetched: (state, { to, block }, ctx) => {
       ctx.reply(to, block);
-      return next(fetched(state, block, ctx));
+      return next(fetched(state, block));
     },
     sent: (state, { to, outcome }, ctx) => {
       ctx.reply(to, outcome.ok ? outcome : err(failureText(outcome.error)));
@@ -136,44 +146,45 @@ function backendOf(platform: Platform, settings: BackendSettings, log: Logger): 
   }
 }
 
-function poll(ctx: ActorContext<BitcoinMessage>, backend: BitcoinBackend): void {
+function poll(ctx: ActorContext<BitcoinMessage>, eye: Eye): void {
   ctx.run(
-    (signal) => fetchStatus(backend, signal),
+    (signal) => fetchStatus(eye, signal),
     (outcome) => outcome.ok ? { type: "polled", args: outcome.value } : broken(outcome.error),
   );
 }
 
-/** Says once that the node is away, once more for each other reason, and once that it is back. */
+/** Says that the node is away, or of no use, and why; and once that it is back. */
 function polled(state: State, status: Result<BitcoinStatus, BackendFailure>, ctx: ActorContext<BitcoinMessage>): State {
-  if (status.ok) {
-    const { network, blockCount } = status.value;
-    if (state.complaint !== null) ctx.log.info("The Bitcoin node answers again", { network, blockCount });
-    else if (state.status === null) ctx.log.info("The Bitcoin node answers", { network, blockCount });
-    return { ...state, status: status.value, complaint: null };
+  if (!status.ok) {
+    state.away.say("No usable Bitcoin node; deposits and withdrawals wait for it", failureText(status.error));
+    return { ...state, status: null };
   }
-  const complaint = failureText(status.error);
-  if (state.complaint !== complaint) {
-    ctx.log.warn("No usable Bitcoin node; deposits and withdrawals wait for it", { reason: complaint });
-  }
-  return { ...state, status: null, complaint };
+  const { network, blockCount } = status.value;
+  if (state.status === null && !state.away.isTold) ctx.log.info("The Bitcoin node answers", { network, blockCount });
+  state.away.over("The Bitcoin node answers again", { network, blockCount });
+  return { ...state, status: status.value };
 }
 
-/** A node that has no such block (a pruned one, say) holds up consensus: that is said once a reason. */
-function fetched(state: State, block: Result<Bytes, BackendFailure>, ctx: ActorContext<BitcoinMessage>): State {
-  const blockComplaint = block.ok ? null : failureText(block.error);
-  if (blockComplaint !== null && blockComplaint !== state.blockComplaint) {
-    ctx.log.warn("The node does not give a block that consensus waits for", { reason: blockComplaint });
+/** A node that has no such block (a pruned one, say) holds up consensus. */
+function fetched(state: State, block: Result<Bytes, BackendFailure>): State {
+  if (block.ok) {
+    state.missing.over("The node gives blocks again");
+    return state;
   }
-  return { ...state, blockComplaint };
+  state.missing.say("The node does not give a block that consensus waits for", failureText(block.error));
+  // what is read must not be trusted before the next look either
+  return block.error.code === "other_chain" ? { ...state, status: null } : state;
 }
 
 /** Any failure voids the whole status. */
-async function fetchStatus(backend: BitcoinBackend, signal: AbortSignal): Answer<BitcoinStatus> {
+async function fetchStatus({ backend, memory }: Eye, signal: AbortSignal): Answer<BitcoinStatus> {
   const chainId = await backend.hashAt(1, signal);
   if (!chainId.ok) return chainId;
   const network = networkOfChain(chainId.value);
   const blockCount = await backend.blockCount(signal);
   if (!blockCount.ok) return blockCount;
+  const same = await memory.check(chainId.value, blockCount.value, (height) => backend.hashAt(height, signal));
+  if (!same.ok) return same;
   const syncProgress = await backend.syncProgress(signal);
   if (!syncProgress.ok) return syncProgress;
   const feerate = network === "regtest"
@@ -192,11 +203,18 @@ async function fetchStatus(backend: BitcoinBackend, signal: AbortSignal): Answer
   };
 }
 
-async function fetchBlock(backend: BitcoinBackend, height: number, signal: AbortSignal): Answer<Bytes> {
+async function fetchBlock(
+  { backend, memory }: Eye,
+  chainId: BlockHash,
+  height: number,
+  signal: AbortSignal,
+): Answer<Bytes> {
   const hash = await backend.hashAt(height, signal);
   if (!hash.ok) return hash;
   const block = await backend.blockOf(hash.value, signal);
-  return !block.ok && isPruned(block.error) ? err({ code: "pruned", height }) : block;
+  if (!block.ok) return isPruned(block.error) ? err({ code: "pruned", height }) : block;
+  const same = await memory.remember(chainId, height, block.value);
+  return same.ok ? block : same;
 }
 
 /** "Block not available (pruned data)": the node's own words, its code stands for much else. */

@@ -11,6 +11,7 @@ import type { World } from "./_testing.ts";
 import { world } from "./_testing.ts";
 import type { BitcoinMessage } from "./actor.ts";
 import { bitcoinWatcher } from "./actor.ts";
+import { CHAIN_MEMORY_PREFIX } from "./chain_memory.ts";
 import { devchainTree } from "./devchain/mod.ts";
 import type { DevchainMessage } from "./devchain/mod.ts";
 import { BLOCK_RETRY_FIRST_MS } from "./limits.ts";
@@ -50,7 +51,9 @@ async function withWatcher(
         premineBlocks: options.premineBlocks ?? 101,
         stopAsked: () => {},
       }, { parent: "root" }),
-      child(bitcoinWatcher, { args: { backend: { kind: "bitcoind", bitcoind }, pollMs: POLL_MS } }),
+      child(bitcoinWatcher, {
+        args: { backend: { kind: "bitcoind", bitcoind }, pollMs: POLL_MS, store: store.view(CHAIN_MEMORY_PREFIX) },
+      }),
     ],
   }));
   const pass = async (ms: number): Promise<void> => {
@@ -117,7 +120,7 @@ Deno.test("why the node doesn't take a transaction is told to whoever hands it o
     assert(!JSON.stringify(here.records).includes("hunter2"));
   }));
 
-Deno.test("a node that is away is said once, its return once, and no block is lost", () =>
+Deno.test("a node that is away is said at once, then less often, its return once, and no block is lost", () =>
   withWatcher({}, async ({ source, here, rpc, pass }) => {
     here.http.cut.add(PORT);
     await pass(POLL_MS);
@@ -131,9 +134,11 @@ Deno.test("a node that is away is said once, its return once, and no block is lo
     await waiting;
     assertEquals(blockHashOf(decode(block, fetched!).header), await rpc("getblockhash", 5));
     const said = here.lines().filter((line) => line.includes("node"));
-    assertEquals(said.filter((line) => line.startsWith("warn:")), [
-      "warn: No usable Bitcoin node; deposits and withdrawals wait for it",
-    ]);
+    // at once, and after one and three minutes
+    assertEquals(
+      said.filter((line) => line.startsWith("warn:")),
+      Array(3).fill("warn: No usable Bitcoin node; deposits and withdrawals wait for it"),
+    );
     assertEquals(said.filter((line) => line.includes("answers again")).length, 1);
   }));
 

@@ -14,6 +14,13 @@ export type BackendFailure =
   | { readonly code: "busy" }
   /** It has deleted this block, which is old. */
   | { readonly code: "pruned"; readonly height: number }
+  /**
+   * Its chain isn't the one that was read before, from a block on: this one if `exactly`, otherwise this or one before it that isn't
+   * remembered.
+   */
+  | { readonly code: "other_chain"; readonly since: number; readonly exactly: boolean }
+  /** bitcoind's chain isn't Esplora's. */
+  | { readonly code: "two_chains" }
   /** It doesn't know our user and password. */
   | { readonly code: "unauthorized" }
   /** It answered with its own error, such as a block that it doesn't have yet. */
@@ -51,6 +58,11 @@ export function failureText(failure: BackendFailure): string {
     case "pruned":
       return `the node has pruned block ${failure.height}, which the federation needs: turn pruning off (prune=0) and ` +
         "load the chain again (-reindex), or name an Esplora server beside it (FM_ESPLORA_URL)";
+    case "other_chain":
+      return `the node follows another chain since block ${failure.since}${failure.exactly ? "" : " or before it"}: ` +
+        "nothing is read from it. Use a node of the chain that this guardian has read";
+    case "two_chains":
+      return "bitcoind and Esplora follow different chains: use two of the same network";
     case "unauthorized":
       return "user or password is wrong";
     case "refused":

@@ -1,6 +1,6 @@
 /**
  * A bitcoind with an Esplora server behind it: each call that the first can't answer goes to the second, and while
- * bitcoind loads the chain for the first time the count of blocks is Esplora's.
+ * bitcoind loads the chain for the first time the count of blocks is Esplora's. Two that follow different chains are as good as none.
  * `fedimint-server-bitcoin-rpc/src/hybrid.rs`.
  */
 import type { Logger } from "../../actors/logger.ts";
@@ -8,11 +8,11 @@ import type { Result } from "../../core/result.ts";
 import { err, ok } from "../../core/result.ts";
 import type { Answer, BackendFailure, BitcoinBackend } from "./backend.ts";
 import { failureText } from "./backend.ts";
-import { BitcoinError } from "./error.ts";
 
 export function hybridBackend(bitcoind: BitcoinBackend, esplora: BitcoinBackend, log: Logger): BitcoinBackend {
   let complaint: string | null = null;
   let downloaded = false;
+  /** Whether both have answered with the same chain. */
   let compared = false;
 
   /** Says once a reason that the second one answers, and once that it is no longer needed. */
@@ -50,8 +50,11 @@ export function hybridBackend(bitcoind: BitcoinBackend, esplora: BitcoinBackend,
     },
     hashAt: async (height, signal) => {
       if (!compared && height === 1) {
-        compared = true;
-        return await firstChainId(bitcoind, esplora, signal);
+        const [first, second] = await Promise.all([bitcoind.hashAt(1, signal), esplora.hashAt(1, signal)]);
+        if (first.ok && second.ok && first.value !== second.value) return err({ code: "two_chains" });
+        compared = first.ok && second.ok;
+        note(first.ok ? null : first.error);
+        return first.ok ? first : await orElse(first, Promise.resolve(second));
       }
       return await either((backend) => backend.hashAt(height, signal));
     },
@@ -73,16 +76,4 @@ export function hybridBackend(bitcoind: BitcoinBackend, esplora: BitcoinBackend,
 async function orElse<T>(first: Result<T, BackendFailure>, second: Answer<T>): Answer<T> {
   const other = await second;
   return other.ok ? other : first;
-}
-
-/** Once, at the start, where both answer. @throws {BitcoinError} `different_chains` */
-async function firstChainId(bitcoind: BitcoinBackend, esplora: BitcoinBackend, signal: AbortSignal): Answer<string> {
-  const [first, second] = await Promise.all([bitcoind.hashAt(1, signal), esplora.hashAt(1, signal)]);
-  if (first.ok && second.ok && first.value !== second.value) {
-    throw new BitcoinError(
-      { code: "different_chains" },
-      "bitcoind and Esplora follow different chains. Configure two of the same network.",
-    );
-  }
-  return first.ok ? first : await orElse(first, Promise.resolve(second));
 }

@@ -1,8 +1,7 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import { loggerFor } from "../../actors/logger.ts";
 import { err, ok } from "../../core/result.ts";
 import type { BackendFailure, BitcoinBackend } from "./backend.ts";
-import { BitcoinError } from "./error.ts";
 import { hybridBackend } from "./hybrid.ts";
 
 const never = new AbortController().signal;
@@ -73,8 +72,14 @@ Deno.test("where both are away, bitcoind's failure is told", async () => {
   assertEquals(await both.hashAt(1, never), err(away));
 });
 
-Deno.test("two different chains are refused at the start, and one alone is taken", async () => {
-  await assertRejects(async () => await pair({}, { hash: "bb" }).both.hashAt(1, never), BitcoinError);
-  assertEquals(await pair({}, { up: false }).both.hashAt(1, never), ok("aa"));
+Deno.test("two different chains are no node, until they are one; one alone is taken", async () => {
+  const { both, esplora } = pair({}, { hash: "bb" });
+  for (let poll = 0; poll < 3; poll++) assertEquals(await both.hashAt(1, never), err({ code: "two_chains" }));
+  esplora.hash = "aa";
+  assertEquals(await both.hashAt(1, never), ok("aa"));
+  const alone = pair({}, { up: false, hash: "bb" });
+  assertEquals(await alone.both.hashAt(1, never), ok("aa"));
+  alone.esplora.up = true;
+  assertEquals(await alone.both.hashAt(1, never), err({ code: "two_chains" }), "compared once both answer");
   assertEquals(await pair({ up: false }, { hash: "bb" }).both.hashAt(1, never), ok("bb"));
 });

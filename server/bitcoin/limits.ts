@@ -10,6 +10,8 @@ export const ANSWER_BYTES_MAX = 100_000;
 export const CALL_TIMEOUT_MS = 60_000;
 /** A node's own text is repeated in our log up to this length. */
 export const NODE_TEXT_CHARACTERS_MAX = 300;
+/** Hashes of the last blocks that were read: a week of them, more than a chain of work ever turned back. 40 kB. */
+export const BLOCK_HASHES_KEPT = 1_000;
 /** For so long a server is left alone that has too many questions and doesn't say for how long … */
 export const QUIET_MS = 60_000;
 /** … or that says so: not shorter, which would be asking on, and not longer, which would be a guardian without a chain. */

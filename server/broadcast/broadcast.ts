@@ -14,6 +14,7 @@ import { receiveAlertMessage, repeatMulticast, tellAlerts } from "./accuse.ts";
 import { answerCoord, answerNewest, answerParents, asksForItself } from "./answers.ts";
 import { askForCoord, askForParents } from "./asking.ts";
 import { loadBackup } from "./backup.ts";
+import { ignoringCostUs, messageBytesMax, messageCostUs } from "./cost.ts";
 import {
   detectFork,
   receiveParents,
@@ -44,6 +45,21 @@ export function step(state: BroadcastState, event: BroadcastEvent): Stepped {
     setTimer(state);
   }
   return { state, effects: takeEffects(state) };
+}
+
+/**
+ * Charges a guardian for a message before the step that handles it. `bytes` = how long it is, for one that is none of ours
+ * and will be ignored.
+ * @returns 0 when it may be handled, else after how many milliseconds to ask again: until then the guardian is not read
+ */
+export function admit(state: BroadcastState, nowMs: number, from: number, message: Bytes | { bytes: number }): number {
+  if (!state.others.includes(from)) return 0;
+  state.budget.tick(Math.max(state.nowMs, nowMs));
+  const isOurs = message instanceof Uint8Array;
+  return state.budget.admit(
+    from,
+    isOurs ? messageCostUs(message, state.peers.total) : ignoringCostUs(message.bytes),
+  );
 }
 
 function handle(state: BroadcastState, event: BroadcastEvent): void {
@@ -91,6 +107,9 @@ function start(state: BroadcastState, records: readonly Bytes[]): void {
 
 function receive(state: BroadcastState, from: number, bytes: Bytes): void {
   if (!state.others.includes(from)) return;
+  if (bytes.length > messageBytesMax(bytes, state.peers.total)) {
+    return useless(state, from, "message is longer than any of its kind");
+  }
   const message = decodeMessage(bytes);
   if (!message.ok) return useless(state, from, message.error);
   const data = message.value;

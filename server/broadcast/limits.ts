@@ -32,6 +32,17 @@ export const ANSWER_BYTES_MIN = 512;
  * at most, and one more time when a round stalls.
  */
 export const SAME_ANSWERS_MAX = 4;
+/**
+ * Work for the others' messages, in microseconds a second, shared by all of them alike: half a core. Each has its share as
+ * a bucket; who exceeds it is read more slowly. In a calm session a guardian's units take a tenth of it.
+ */
+export const WORK_US_PER_SECOND = 500_000;
+/** What the buckets hold together: a guardian that has lost a session's units gets some thousands of them at once. */
+export const WORK_US_BURST = 6_000_000;
+/** A bucket holds at least the costliest message, the longest alert. */
+export const WORK_US_BURST_MIN = 1_100_000;
+/** On top of its cost a useless message is charged so much: honest guardians send hardly any. */
+export const USELESS_WORK_US = 2_000;
 /** Of repeated answers, and of what is logged about useless messages. */
 export const BUDGET_WINDOW_MS = 1_000;
 /** Results of signature checks that are kept: the units of a fork come in every guardian's alert. 200 bytes each. */

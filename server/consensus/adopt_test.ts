@@ -2,8 +2,19 @@
 import { assert, assertEquals } from "@std/assert";
 import type { AcceptedItem } from "../../core/types/session.ts";
 import { sessionHeader } from "../../core/types/session.ts";
-import { itemsOf, outcomeRef, ROUNDS, SESSION, signed, unitOf, withSession } from "./outcome_testing.ts";
-import { stored } from "./testing.ts";
+import {
+  fetched,
+  itemsOf,
+  outcomeRef,
+  ROUNDS,
+  sealedWith,
+  SESSION,
+  signed,
+  unitOf,
+  withSession,
+} from "./outcome_testing.ts";
+import { itemsIn } from "./db_testing.ts";
+import { refs, restartsOf, stored } from "./testing.ts";
 
 /** What the module accepts as often as it comes, as the reference's meta module does with votes. */
 const AGAIN = 200n, AGAIN_TOO = 201n;
@@ -30,9 +41,10 @@ for (const [what, honest, last] of HONEST) {
     await withSession(async ({ system, store, clock, lines }, completed) => {
       const { signatures } = signed(honest);
       const sessionOutcome = { items: copiedLast(honest, last) };
-      system.tell(outcomeRef, "recovered", { outcome: { sessionOutcome, signatures } });
+      system.tell(outcomeRef, "recovered", { outcome: fetched({ sessionOutcome, signatures }) });
       await clock.advance(1_000);
-      assertEquals(completed, [{ sessionOutcome: { items: honest }, signatures }]);
+      assertEquals(completed, [{ sealed: sealedWith(honest), signatures }]);
+      assertEquals(await store.read((tx) => itemsIn(tx, SESSION)), honest);
       const again = await stored(store, Uint8Array.of(Number(AGAIN)));
       assert(again === undefined || again[0] === 1, "no copy was processed");
       assertEquals(lines().filter((line) => !line.startsWith("info")), []);
@@ -45,9 +57,10 @@ Deno.test("who has some items takes the others from a peer, each once", async ()
   await withSession(async ({ system, clock, store }, completed) => {
     const life = await system.ask(outcomeRef, "life", null);
     system.tell(outcomeRef, "ordered", { life, units: [unitOf(0, 1n, AGAIN)] });
-    system.tell(outcomeRef, "recovered", { outcome: signed(honest) });
+    system.tell(outcomeRef, "recovered", { outcome: fetched(signed(honest)) });
     await clock.advance(1_000);
-    assertEquals(completed.map(({ sessionOutcome }) => sessionOutcome.items), [honest]);
+    assertEquals(completed.map(({ sealed }) => sealed), [sealedWith(honest)]);
+    assertEquals(await store.read((tx) => itemsIn(tx, SESSION)), honest);
     assertEquals(await stored(store, Uint8Array.of(Number(AGAIN))), Uint8Array.of(1));
   });
 });
@@ -55,13 +68,14 @@ Deno.test("who has some items takes the others from a peer, each once", async ()
 Deno.test("who has all items but not the last unit keeps their own, the last twice if it came twice", async () => {
   for (const own of [itemsOf(1n, 2n, AGAIN), itemsOf(1n, 2n, AGAIN, AGAIN)]) {
     for (const said of [itemsOf(1n, 2n, AGAIN), itemsOf(1n, 2n, AGAIN, AGAIN)]) {
-      await withSession(async ({ system, clock }, completed) => {
+      await withSession(async ({ system, store, clock }, completed) => {
         const life = await system.ask(outcomeRef, "life", null);
         const numbers = own.length === 4 ? [1n, 2n, AGAIN, AGAIN] : [1n, 2n, AGAIN];
         system.tell(outcomeRef, "ordered", { life, units: [unitOf(0, ...numbers)] });
-        system.tell(outcomeRef, "recovered", { outcome: signed(said) });
+        system.tell(outcomeRef, "recovered", { outcome: fetched(signed(said)) });
         await clock.advance(1_000);
-        assertEquals(completed.map(({ sessionOutcome }) => sessionOutcome.items), [own]);
+        assertEquals(completed.map(({ sealed }) => sealed), [sealedWith(own)]);
+        assertEquals(await store.read((tx) => itemsIn(tx, SESSION)), own);
       });
     }
   }
@@ -72,9 +86,9 @@ Deno.test("items that came again in the midst of a session's last ones are taken
   await withSession(async ({ system, clock }, completed) => {
     const life = await system.ask(outcomeRef, "life", null);
     system.tell(outcomeRef, "ordered", { life, units: [unitOf(0, ...numbers.slice(0, -1))] });
-    system.tell(outcomeRef, "recovered", { outcome: signed(itemsOf(...numbers)) });
+    system.tell(outcomeRef, "recovered", { outcome: fetched(signed(itemsOf(...numbers))) });
     await clock.advance(1_000);
-    assertEquals(completed.map(({ sessionOutcome }) => sessionOutcome.items), [itemsOf(...numbers)]);
+    assertEquals(completed.map(({ sealed }) => sealed), [sealedWith(itemsOf(...numbers))]);
   });
 });
 
@@ -88,28 +102,72 @@ Deno.test("who waits for signatures keeps their own items, and takes the signatu
     assertEquals(completed, []);
     const { signatures } = signed(honest);
     system.tell(outcomeRef, "recovered", {
-      outcome: { sessionOutcome: { items: copiedLast(honest, 1) }, signatures },
+      outcome: fetched({ sessionOutcome: { items: copiedLast(honest, 1) }, signatures }),
     });
     await clock.advance(1_000);
-    assertEquals(completed, [{ sessionOutcome: { items: honest }, signatures }]);
+    assertEquals(completed, [{ sealed: sealedWith(honest), signatures }]);
   });
 });
 
-const FAILURES: readonly (readonly [what: string, own: bigint[], said: bigint[], why: string])[] = [
-  ["has an item that is refused here", [], [1n, 2n, 1n], "accepted by the federation are accepted here: voted before"],
-  ["has another item where we have one", [1n, 2n], [1n, 3n, 4n], "accepted items agree with the federation's outcome"],
-  ["has fewer items than we accepted", [1n, 2n, 3n], [1n, 2n], "no guardian accepts more items than the federation"],
+const DISAGREEMENTS: readonly (readonly [what: string, own: bigint[], said: bigint[], why: string])[] = [
+  [
+    "has an item that is refused here",
+    [],
+    [1n, 2n, 1n],
+    "of its 3 items this guardian refused one after 2: voted before",
+  ],
+  [
+    "has another item where we have one",
+    [1n, 2n],
+    [1n, 3n, 4n],
+    "of its 3 items this guardian refused one after 1: item was rejected before",
+  ],
+  ["has fewer items than we accepted", [1n, 2n, 3n], [1n, 2n], "it accepted 2 items, this guardian 3"],
 ];
 
-for (const [what, own, said, why] of FAILURES) {
-  Deno.test(`a signed outcome that ${what} is a failure, not an outcome`, async () => {
-    await withSession(async ({ system, clock, log }, completed) => {
+for (const [what, own, said, reason] of DISAGREEMENTS) {
+  Deno.test(`a signed outcome that ${what} is a disagreement that is told once, no crash`, async () => {
+    await withSession(async (test, completed, disagreed) => {
+      const { system, clock } = test;
       const life = await system.ask(outcomeRef, "life", null);
       system.tell(outcomeRef, "ordered", { life, units: [unitOf(0, ...own)] });
-      system.tell(outcomeRef, "recovered", { outcome: signed(itemsOf(...said)) });
+      system.tell(outcomeRef, "recovered", { outcome: fetched(signed(itemsOf(...said))) });
       await clock.advance(1_000);
-      assertEquals(completed, []);
-      assert(log.some(({ facts }) => String(facts.reason).includes(why)), why);
+      assertEquals([completed, disagreed, restartsOf(test)], [[], [{ session: SESSION, reason }], 0]);
     });
   });
 }
+
+Deno.test("a signed outcome that isn't the one that we have signed is a disagreement", async () => {
+  await withSession(async (test, completed, disagreed) => {
+    const { system, clock } = test;
+    const life = await system.ask(outcomeRef, "life", null);
+    const end = { round: ROUNDS, creator: 2, data: null };
+    system.tell(outcomeRef, "ordered", { life, units: [unitOf(0, 1n, 2n), end] });
+    system.tell(outcomeRef, "recovered", { outcome: fetched(signed(itemsOf(1n, 3n))) });
+    await clock.advance(1_000);
+    const reason = "it accepted 2 items, this guardian 2, and they differ";
+    assertEquals([completed, disagreed, restartsOf(test)], [[], [{ session: SESSION, reason }], 0]);
+  });
+});
+
+Deno.test("who has items in the store that did not come again signs nothing, and learns what is right from a peer", async () => {
+  for (const [said, reason] of [[itemsOf(1n, 2n), null], [itemsOf(2n, 1n), "refused one after 0"]] as const) {
+    await withSession(async (test, completed, disagreed) => {
+      const { system, store, clock, log } = test;
+      await system.ask(refs.engine, "process", { session: SESSION, position: 0, items: itemsOf(1n, 2n) });
+      const life = await system.ask(outcomeRef, "life", null);
+      const end = { round: ROUNDS, creator: 2, data: null };
+      system.tell(outcomeRef, "ordered", { life, units: [unitOf(0, 1n), end, end] });
+      await clock.advance(1_000);
+      const signing = await system.ask(refs.mempool, "nextUnitData", { session: SESSION, measured: false });
+      const errors = log.filter(({ level }) => level === "error").map(({ message }) => message);
+      assertEquals([signing, errors], [null, ["The store has items that did not come again: nothing is signed"]]);
+      system.tell(outcomeRef, "recovered", { outcome: fetched(signed(said)) });
+      await clock.advance(1_000);
+      assertEquals([completed.length, disagreed.length, restartsOf(test)], reason ? [0, 1, 0] : [1, 0, 0]);
+      if (reason) assert(disagreed[0]!.reason.includes(reason));
+      assertEquals(await store.read((tx) => itemsIn(tx, SESSION)), itemsOf(1n, 2n));
+    });
+  }
+});

@@ -6,7 +6,8 @@ import { moduleEncoding } from "../../core/encoding/mod.ts";
 import type { Result } from "../../core/result.ts";
 import { err, ok } from "../../core/result.ts";
 import { signedSessionOutcome } from "../../core/types/session.ts";
-import { finishedSessions, getSessionOutcome } from "./db.ts";
+import { finishedSessions } from "./db.ts";
+import { sessionIn } from "./db_testing.ts";
 import { Federation, votesOf } from "./federation_testing.ts";
 import type { TestGuardian } from "./guardian_testing.ts";
 
@@ -93,7 +94,7 @@ async function outcomesNow({ guardians }: Federation): Promise<Json[]> {
     const all: Json[] = [];
     const count = await finishedSessions(tx);
     for (let i = 0; i < count; i++) {
-      all.push(moduleEncoding(signedSessionOutcome).toJson((await getSessionOutcome(tx, i))!));
+      all.push(moduleEncoding(signedSessionOutcome).toJson((await sessionIn(tx, i))!));
     }
     return all;
   });

@@ -10,16 +10,16 @@ import type { StoreView } from "../../actors/store/store.ts";
 import type { ActorChild } from "../../actors/supervisor.ts";
 import { child } from "../../actors/supervisor.ts";
 import type { Bytes } from "../../core/bytes.ts";
-import { concat } from "../../core/bytes.ts";
 import type { Result } from "../../core/result.ts";
 import { readDurable } from "../../modules/contract/read_durable.ts";
-import { step } from "../broadcast/broadcast.ts";
+import { admit, step } from "../broadcast/broadcast.ts";
 import { fedimintDelays } from "../broadcast/delays.ts";
 import type { Keychain } from "../broadcast/keychain.ts";
 import type { BroadcastEffect, BroadcastEvent, BroadcastState } from "../broadcast/state.ts";
 import { createBroadcast } from "../broadcast/state.ts";
 import type { PeerMessage, RouterRef } from "../peers/router.ts";
-import { UNITS_PREFIX } from "./db.ts";
+import { bytesOfPeerMessage } from "../peers/router.ts";
+import { unitKey, unitsPrefix } from "./db.ts";
 import type { MempoolRef, NextUnitData } from "./mempool.ts";
 import type { OutcomeRef } from "./outcome.ts";
 import type { ConsensusSettings } from "./settings.ts";
@@ -56,15 +56,10 @@ type State = {
 };
 type Context = ActorContext<BroadcastMessage>;
 
-function recordKey(position: number): Bytes {
-  const key = new Uint8Array(8);
-  new DataView(key.buffer).setBigUint64(0, BigInt(position));
-  return concat(UNITS_PREFIX, key);
-}
-
 async function save(state: State, ctx: Context, records: readonly Bytes[]): Promise<void> {
-  const { durable } = await state.args.store.transact((tx) => {
-    for (const [i, record] of records.entries()) tx.set(recordKey(state.records + i), record);
+  const { store, session } = state.args;
+  const { durable } = await store.transact((tx) => {
+    for (const [i, record] of records.entries()) tx.set(unitKey(session, state.records + i), record);
   });
   state.records += records.length;
   ctx.run(() => durable, (outcome) => ({ type: "saved", args: { count: records.length, outcome } }));
@@ -76,7 +71,11 @@ async function perform(state: State, ctx: Context, effect: BroadcastEffect): Pro
     case "save":
       return await save(state, ctx, effect.records);
     case "send":
-      return ctx.tell(args.router, "send", { to: effect.to, message: { tag: "Aleph", value: effect.bytes } });
+      return ctx.tell(args.router, "send", {
+        to: effect.to,
+        message: { tag: "Aleph", value: effect.bytes },
+        isAnswer: effect.isAnswer,
+      });
     case "setTimer":
       ctx.after(effect.delayMs, { type: "timer", args: { id: effect.id } });
       return;
@@ -109,7 +108,7 @@ const broadcast = defineActor<BroadcastMessage, BroadcastArgs, State>({
     const { settings, keychain, session, store } = args;
     const backup = await readDurable(store, async (tx) => {
       const records: Bytes[] = [];
-      for await (const { value } of tx.range({ prefix: UNITS_PREFIX })) records.push(value);
+      for await (const { value } of tx.range({ prefix: unitsPrefix(session) })) records.push(value);
       return records;
     });
     const state: State = {
@@ -132,19 +131,19 @@ const broadcast = defineActor<BroadcastMessage, BroadcastArgs, State>({
     return state;
   },
   handle: {
-    peerMessage: async (state, { from, message }, ctx) => {
-      if (message.tag !== "Aleph") {
-        ctx.log.debug("Unexpected message from a guardian ignored", { peer: from, kind: message.tag });
+    peerMessage: async (state, { from, id, message }, ctx) => {
+      const nowMs = ctx.platform.clock.monotonicMs();
+      const ours = message.tag === "Aleph" ? message.value : null;
+      const waitMs = admit(state.broadcast, nowMs, from, ours ?? { bytes: bytesOfPeerMessage(message) });
+      if (waitMs > 0) {
+        // it is taken later, and so are those behind it: the links of the others go on
+        ctx.after(waitMs, { type: "peerMessage", args: { from, id, message } });
         return next(state);
       }
-      return next(
-        await advance(state, ctx, {
-          type: "received",
-          nowMs: ctx.platform.clock.monotonicMs(),
-          from,
-          bytes: message.value,
-        }),
-      );
+      if (ours) await advance(state, ctx, { type: "received", nowMs, from, bytes: ours });
+      else ctx.log.debug("Unexpected message from a guardian ignored", { peer: from, kind: message.tag });
+      ctx.tell(state.args.router, "taken", { from, id });
+      return next(state);
     },
     timer: async (state, { id }, ctx) =>
       next(await advance(state, ctx, { type: "timer", nowMs: ctx.platform.clock.monotonicMs(), id })),

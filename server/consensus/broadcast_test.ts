@@ -31,15 +31,21 @@ type Test = TestSystem & {
   /** Units of ours that were sent, in hex without what stands before them, by round. */
   readonly units: readonly (readonly [round: number, unit: string])[];
   readonly subscribers: readonly string[];
+  /** Messages that were handled. */
+  readonly taken: readonly number[];
 };
 
 /** One life over a disk whose clock is apart. */
 async function life(store: Store, body: (test: Test) => Promise<void>): Promise<void> {
-  const units: [number, string][] = [], subscribers: string[] = [];
-  const router = defineActor<Extract<RouterMessage, { type: "subscribe" | "send" }>, null, null>({
+  const units: [number, string][] = [], subscribers: string[] = [], taken: number[] = [];
+  const router = defineActor<Extract<RouterMessage, { type: "subscribe" | "send" | "taken" }>, null, null>({
     name: "router",
     init: () => null,
     handle: {
+      taken: (state, { id }) => {
+        taken.push(id);
+        return next(state);
+      },
       subscribe: (state, { consumer }) => {
         subscribers.push(consumer.path);
         return next(state);
@@ -66,7 +72,7 @@ async function life(store: Store, body: (test: Test) => Promise<void>): Promise<
       child(mempool, { args: { board: newBoard() } }),
       broadcastChild(args),
     ],
-    (test) => body({ ...test, units, subscribers }),
+    (test) => body({ ...test, units, subscribers, taken }),
   );
 }
 
@@ -150,18 +156,35 @@ Deno.test("a unit whose record could not be written is not sent: the broadcast c
   });
 });
 
-Deno.test("messages that are not of the broadcast, and garbage, are ignored", async () => {
-  await life(await new Disk().open(), async ({ system, clock, log }) => {
-    const messages: Parameters<typeof send>[0][] = [
+Deno.test("messages that are not of the broadcast, and garbage, are ignored, undecoded, and taken", async () => {
+  await life(await new Disk().open(), async ({ system, clock, log, taken }) => {
+    const commitment = new Uint8Array(9_604).fill(0xff);
+    commitment.set([6, 0, 0, 0]);
+    const messages: Extract<PeerMessage, { type: "peerMessage" }>["args"]["message"][] = [
       { tag: "SessionIndex", value: 7n },
+      { tag: "Sealed", value: { kind: "DkgG2", payload: commitment } },
+      { tag: "Sealed", value: { kind: "SignedSessionOutcome", payload: Uint8Array.of(3) } },
       { tag: "Aleph", value: Uint8Array.of(255, 1, 2) },
       { tag: "Aleph", value: new Uint8Array(0) },
     ];
-    function send(message: Extract<PeerMessage, { type: "peerMessage" }>["args"]["message"]): void {
-      system.tell(refs.broadcast, "peerMessage", { from: 2, message });
+    for (const [id, message] of messages.entries()) {
+      system.tell(refs.broadcast, "peerMessage", { from: 2, id, message });
     }
-    for (const message of messages) send(message);
     await clock.advance(1_000);
     assertEquals(log.filter(({ level }) => level === "error"), []);
+    assertEquals(taken, [0, 1, 2, 3, 4]);
+  });
+});
+
+Deno.test("a guardian that has spent its share of work waits with its next message, another doesn't", async () => {
+  await life(await new Disk().open(), async ({ system, clock, taken }) => {
+    const message = { tag: "Aleph", value: Uint8Array.of(0, 99) } as const;
+    for (let id = 0; id < 5_000; id++) system.tell(refs.broadcast, "peerMessage", { from: 2, id, message });
+    system.tell(refs.broadcast, "peerMessage", { from: 1, id: -1, message });
+    await clock.advance(0);
+    assert(taken.length < 2_000 && taken.includes(-1), `${taken.length} of 5,000 messages were handled`);
+    const before = taken.length;
+    await clock.advance(1_000);
+    assert(taken.length > before, "it goes on with time");
   });
 });

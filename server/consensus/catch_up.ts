@@ -9,15 +9,15 @@ import type { RpcError, RpcRef } from "../../actors/rpc/mod.ts";
 import { backOffMs, REQUEST_TIMEOUT } from "../../actors/rpc/mod.ts";
 import type { Keychain } from "../broadcast/keychain.ts";
 import type { Json } from "../../core/encoding/mod.ts";
-import { DecodeError, moduleEncoding } from "../../core/encoding/mod.ts";
+import { DecodeError, moduleEncodedBytes } from "../../core/encoding/mod.ts";
 import type { Result } from "../../core/result.ts";
 import { errorText } from "../../core/result.ts";
+import type { NumPeers } from "../../core/types/num_peers.ts";
 import type { PeerId } from "../../core/types/ids.ts";
-import type { SignedSessionOutcome } from "../../core/types/session.ts";
-import { sessionHeader, signedSessionOutcome } from "../../core/types/session.ts";
+import type { FetchedOutcome } from "./fetched_outcome.ts";
+import { checkOutcome } from "./fetched_outcome.ts";
 import type { OutcomeRef } from "./outcome.ts";
 import type { Modules } from "./transaction.ts";
-import { checkDecodes } from "./transaction.ts";
 
 const METHOD = "await_signed_session_outcome";
 /** A guardian cuts a long poll after 60 s; a little more tells a cut from a dead connection. */
@@ -26,11 +26,12 @@ const RETRY = { minMs: 250, maxMs: 10_000 };
 
 export type CatchUpMessage =
   | Cast<"answered", { peer: PeerId; answer: Result<Json, RpcError> }>
+  | Cast<"checked", { peer: PeerId; checked: Result<FetchedOutcome | string, unknown> }>
   | Cast<"ask", { peer: PeerId }>;
 
 export type CatchUpArgs = {
   readonly session: number;
-  readonly threshold: number;
+  readonly peers: NumPeers;
   readonly keychain: Keychain;
   readonly modules: Modules;
   readonly outcome: OutcomeRef;
@@ -38,31 +39,28 @@ export type CatchUpArgs = {
   readonly guardians: ReadonlyMap<PeerId, RpcRef>;
 };
 
-type State = CatchUpArgs & { readonly failures: Map<PeerId, number>; found: boolean };
+type State = CatchUpArgs & {
+  readonly failures: Map<PeerId, number>;
+  /** Answers in order of arrival; the first is being checked. At a session's end all guardians give the same: one check will do. */
+  readonly answers: { readonly peer: PeerId; readonly json: Json }[];
+  found: boolean;
+};
 type Context = ActorContext<CatchUpMessage>;
 
-const outcomeJson = moduleEncoding(signedSessionOutcome);
-
-/**
- * @returns the outcome, or why it is refused. Guardians accept exactly a threshold of signatures, all of them valid.
- */
-export function checkOutcome(
-  json: Json,
-  { session, threshold, keychain, modules }: Pick<CatchUpArgs, "session" | "threshold" | "keychain" | "modules">,
-): SignedSessionOutcome | string {
+async function read(json: Json, state: State, ctx: Context): Promise<FetchedOutcome | string> {
   try {
-    const signed = outcomeJson.fromJson(json);
-    const header = sessionHeader(session, signed.sessionOutcome);
-    if (signed.signatures.size !== threshold) return `has ${signed.signatures.size} signatures, not ${threshold}`;
-    for (const [peer, signature] of signed.signatures) {
-      if (!keychain.verify(peer, header, signature)) return `signature of guardian ${peer} is wrong`;
-    }
-    for (const { item } of signed.sessionOutcome.items) checkDecodes(modules, item);
-    return signed;
+    return await checkOutcome(moduleEncodedBytes(json), { ...state, clock: ctx.platform.clock });
   } catch (thrown) {
     if (thrown instanceof DecodeError) return errorText(thrown);
     throw thrown;
   }
+}
+
+function checkFirst(state: State, ctx: Context): void {
+  const [first] = state.answers;
+  if (!first) return;
+  const { peer, json } = first;
+  ctx.run(() => read(json, state, ctx), (checked) => ({ type: "checked", args: { peer, checked } }));
 }
 
 function askPeer(state: State, ctx: Context, peer: PeerId): void {
@@ -82,7 +80,7 @@ function askPeer(state: State, ctx: Context, peer: PeerId): void {
 export const catchUp = defineActor<CatchUpMessage, CatchUpArgs, State>({
   name: "catch_up",
   init: (ctx, args) => {
-    const state: State = { ...args, failures: new Map(), found: false };
+    const state: State = { ...args, failures: new Map(), answers: [], found: false };
     for (const peer of args.guardians.keys()) askPeer(state, ctx, peer);
     return state;
   },
@@ -101,14 +99,25 @@ export const catchUp = defineActor<CatchUpMessage, CatchUpArgs, State>({
         ctx.after(backOffMs(RETRY, failures, ctx.platform.dice), { type: "ask", args: { peer } });
         return next(state);
       }
-      const checked = checkOutcome(answer.value, state);
-      if (typeof checked === "string") {
+      if (state.answers.push({ peer, json: answer.value }) === 1) checkFirst(state, ctx);
+      return next(state);
+    },
+    checked: (state, { peer, checked }, ctx) => {
+      if (!checked.ok) throw checked.error;
+      state.answers.shift();
+      if (typeof checked.value === "string") {
         // final for this peer and session: honest guardians don't change a signed outcome
-        ctx.log.warn("A guardian's session outcome is refused", { peer, session: state.session, reason: checked });
+        ctx.log.warn("A guardian's session outcome is refused", {
+          peer,
+          session: state.session,
+          reason: checked.value,
+        });
+        checkFirst(state, ctx);
         return next(state);
       }
       state.found = true;
-      ctx.tell(state.outcome, "recovered", { outcome: checked });
+      state.answers.length = 0;
+      ctx.tell(state.outcome, "recovered", { outcome: checked.value });
       return next(state);
     },
   },

@@ -1,37 +1,47 @@
 /**
- * What consensus keeps in the store, one typed accessor a record. Keys are those of the reference, though nothing depends on it:
+ * What consensus keeps in the store, one typed accessor a record:
  *
  * | record | key | value |
  * |---|---|---|
- * | accepted item of the running session | 01 ‖ position u64 BE | AcceptedItem |
  * | accepted transaction | 02 ‖ txid | Vec<u16> instance ids of its outputs |
- * | signed session outcome | 04 ‖ session u64 BE | SignedSessionOutcome |
- * | units of the running session (written by the broadcast) | 05 ‖ … | SignedUnit |
+ * | accepted item | 11 ‖ session u64 BE ‖ position u64 BE | AcceptedItem |
+ * | end of a session | 14 ‖ session u64 BE | SessionEnd |
+ * | unit of the running session (written by the broadcast) | 15 ‖ session u64 BE ‖ counter u64 BE | SignedUnit |
  * | module data | ff ‖ instance u16 BE ‖ … | the module's |
+ *
+ * A session has no bound but the protocol's (rounds × 50 kB × guardians), so nothing holds a whole one: its items stay where they were
+ * put when they were accepted, and its end adds a record beside them. Keys that begin with a session let the units of an old one go in
+ * small steps (`old_units.ts`).
+ *
+ * Version 0 of the database had a whole session in one value: `old_layout.ts`.
  *
  * Numbers in keys are fixed-width and big-endian, so that the order of keys is the order of numbers.
  */
 import type { ReadTx, StoreTx } from "../../actors/store/store.ts";
 import { concat, fromHex } from "../../core/bytes.ts";
 import type { Bytes } from "../../core/bytes.ts";
-import { decode, encode, list, u16 } from "../../core/encoding/mod.ts";
+import type { CodecType } from "../../core/encoding/mod.ts";
+import { decode, encode, fixedHex, list, struct, u16, u64Number } from "../../core/encoding/mod.ts";
 import type { ModuleInstanceId, TransactionId } from "../../core/types/ids.ts";
-import type { AcceptedItem, SignedSessionOutcome } from "../../core/types/session.ts";
-import { acceptedItem, signedSessionOutcome } from "../../core/types/session.ts";
+import { sessionSignatures } from "../../core/types/session.ts";
+import { finishedOldSessions } from "./old_layout.ts";
+import { numberIn, numberKey } from "./number_key.ts";
 
-export const ACCEPTED_ITEM_PREFIX = Uint8Array.of(0x01);
 const ACCEPTED_TRANSACTION_PREFIX = Uint8Array.of(0x02);
-export const SESSION_OUTCOME_PREFIX = Uint8Array.of(0x04);
-export const UNITS_PREFIX = Uint8Array.of(0x05);
+const ITEM_PREFIX = Uint8Array.of(0x11);
+const SESSION_END_PREFIX = Uint8Array.of(0x14);
+export const UNITS_PREFIX = Uint8Array.of(0x15);
 
 const outputModules = list(u16);
 
-function numberKey(prefix: Uint8Array, position: number): Bytes {
-  const key = new Uint8Array(prefix.length + 8);
-  key.set(prefix);
-  new DataView(key.buffer).setBigUint64(prefix.length, BigInt(position));
-  return key;
-}
+/** `bytes`: of all items' encodings. `root`: 32 bytes, of the tree over them. `signatures`: a threshold of them, 64 bytes each. */
+const sessionEnd = struct("SessionEnd", {
+  items: u64Number,
+  bytes: u64Number,
+  root: fixedHex(32),
+  signatures: sessionSignatures,
+});
+export type SessionEnd = CodecType<typeof sessionEnd>;
 
 /** Where a module's own data begins. */
 export function modulePrefix(instance: ModuleInstanceId): Bytes {
@@ -40,26 +50,6 @@ export function modulePrefix(instance: ModuleInstanceId): Bytes {
 
 export function acceptedTransactionKey(txid: TransactionId): Bytes {
   return concat(ACCEPTED_TRANSACTION_PREFIX, fromHex(txid));
-}
-
-export function sessionOutcomeKey(session: number): Bytes {
-  return numberKey(SESSION_OUTCOME_PREFIX, session);
-}
-
-export async function getAcceptedItem(tx: ReadTx, position: number): Promise<AcceptedItem | undefined> {
-  const value = await tx.get(numberKey(ACCEPTED_ITEM_PREFIX, position));
-  return value && decode(acceptedItem, value);
-}
-
-export function setAcceptedItem(tx: StoreTx, position: number, item: AcceptedItem): void {
-  tx.set(numberKey(ACCEPTED_ITEM_PREFIX, position), encode(acceptedItem, item));
-}
-
-/** Items of the running session in order of acceptance. */
-export async function acceptedItems(tx: ReadTx): Promise<AcceptedItem[]> {
-  const items: AcceptedItem[] = [];
-  for await (const { value } of tx.range({ prefix: ACCEPTED_ITEM_PREFIX })) items.push(decode(acceptedItem, value));
-  return items;
 }
 
 /** Instance ids of the transaction's outputs, in order; undefined when it was not accepted. */
@@ -72,20 +62,64 @@ export function setAcceptedTransaction(tx: StoreTx, txid: TransactionId, modules
   tx.set(acceptedTransactionKey(txid), encode(outputModules, [...modules]));
 }
 
-export async function getSessionOutcome(tx: ReadTx, session: number): Promise<SignedSessionOutcome | undefined> {
-  const value = await tx.get(sessionOutcomeKey(session));
-  return value && decode(signedSessionOutcome, value);
+function itemsPrefix(session: number): Bytes {
+  return numberKey(ITEM_PREFIX, session);
 }
 
-export function setSessionOutcome(tx: StoreTx, session: number, outcome: SignedSessionOutcome): void {
-  tx.set(sessionOutcomeKey(session), encode(signedSessionOutcome, outcome));
+export function itemKey(session: number, position: number): Bytes {
+  return numberKey(itemsPrefix(session), position);
+}
+
+/** An encoded `AcceptedItem`. */
+export function getAcceptedItem(tx: ReadTx, session: number, position: number): Promise<Bytes | undefined> {
+  return tx.get(itemKey(session, position));
+}
+
+/** @param encoded of an `AcceptedItem` */
+export function setAcceptedItem(tx: StoreTx, session: number, position: number, encoded: Uint8Array): void {
+  tx.set(itemKey(session, position), encoded);
+}
+
+/** Encoded `AcceptedItem`s of a session in order of acceptance, a few at a time: together they may be hundreds of megabytes. */
+export async function* acceptedItems(tx: ReadTx, session: number): AsyncIterable<Bytes> {
+  for await (const { value } of tx.range({ prefix: itemsPrefix(session) })) yield value;
+}
+
+/** Positions have no gaps. */
+export async function countAcceptedItems(tx: ReadTx, session: number): Promise<number> {
+  const prefix = itemsPrefix(session);
+  for await (const { key } of tx.range({ prefix, reverse: true, limit: 1 })) return numberIn(key, prefix.length) + 1;
+  return 0;
+}
+
+/** Also the prefix to wait on for a session's end. */
+export function sessionEndKey(session: number): Bytes {
+  return numberKey(SESSION_END_PREFIX, session);
+}
+
+/** Undefined for a session that goes on, and for one that ended in version 0. */
+export async function getSessionEnd(tx: ReadTx, session: number): Promise<SessionEnd | undefined> {
+  const value = await tx.get(sessionEndKey(session));
+  return value && decode(sessionEnd, value);
+}
+
+export function setSessionEnd(tx: StoreTx, session: number, end: SessionEnd): void {
+  tx.set(sessionEndKey(session), encode(sessionEnd, end));
 }
 
 /** Number of finished sessions = index of the running one. */
 export async function finishedSessions(tx: ReadTx): Promise<number> {
-  for await (const { key } of tx.range({ prefix: SESSION_OUTCOME_PREFIX, reverse: true, limit: 1 })) {
-    const view = new DataView(key.buffer, key.byteOffset + SESSION_OUTCOME_PREFIX.length, 8);
-    return Number(view.getBigUint64(0)) + 1;
+  for await (const { key } of tx.range({ prefix: SESSION_END_PREFIX, reverse: true, limit: 1 })) {
+    return numberIn(key, SESSION_END_PREFIX.length) + 1;
   }
-  return 0;
+  return await finishedOldSessions(tx);
+}
+
+/** Where the broadcast keeps a session's units. */
+export function unitsPrefix(session: number): Bytes {
+  return numberKey(UNITS_PREFIX, session);
+}
+
+export function unitKey(session: number, counter: number): Bytes {
+  return numberKey(unitsPrefix(session), counter);
 }

@@ -1,8 +1,11 @@
 /**
- * Processes ordered items: one store transaction an item, accepted or rolled back alike on every guardian. fedimint-server
- * `consensus/engine.rs` (`process_consensus_item`), sheet "consensus" B4.
+ * Processes ordered items: one store transaction for what is ordered together (a unit's items), each item accepted or rolled back alike on
+ * every guardian. fedimint-server `consensus/engine.rs` (`process_consensus_item`), sheet "consensus" B4.
  *
- * Money is checked after every accepted item: liabilities above assets stop the guardian before anything is committed.
+ * What is rejected by its kind alone costs nothing more than its decoding: a unit may hold 25,000 of such items.
+ *
+ * Money is checked before anything is committed: liabilities above assets stop the guardian. Only the modules that a transaction touched
+ * are audited again; at a session's end all are.
  */
 import type { ActorContext, Sender } from "../../actors/actor.ts";
 import { defineActor, next, reply } from "../../actors/actor.ts";
@@ -11,42 +14,60 @@ import { fenced } from "../../actors/store/fenced.ts";
 import type { StoreTx, StoreView } from "../../actors/store/store.ts";
 import { rollback } from "../../actors/store/store.ts";
 import { assert } from "../../core/assert.ts";
+import type { Bytes } from "../../core/bytes.ts";
 import { equalBytes } from "../../core/bytes.ts";
-import { encode } from "../../core/encoding/mod.ts";
 import type { Result } from "../../core/result.ts";
-import { err, ok } from "../../core/result.ts";
-import { fromDyn } from "../../core/types/dyn.ts";
-import type { PeerId, TransactionId } from "../../core/types/ids.ts";
-import type { AcceptedItem, ConsensusItem, SignedSessionOutcome } from "../../core/types/session.ts";
-import { acceptedItem } from "../../core/types/session.ts";
+import type { ModuleInstanceId, PeerId, TransactionId } from "../../core/types/ids.ts";
+import type { AcceptedItem } from "../../core/types/session.ts";
+import { SessionTree } from "../../core/types/session_tree.ts";
+import { transactionIdOf } from "../../core/types/transaction.ts";
+import type { Applied, Candidate } from "./apply_items.ts";
+import { applyItems, modulesTouchedBy } from "./apply_items.ts";
 import type { ConsensusBoard } from "./board.ts";
 import {
-  ACCEPTED_ITEM_PREFIX,
   acceptedItems,
+  countAcceptedItems,
   finishedSessions,
-  getAcceptedItem,
-  getAcceptedTransaction,
+  itemKey,
   modulePrefix,
-  setAcceptedItem,
-  setAcceptedTransaction,
-  setSessionOutcome,
-  UNITS_PREFIX,
+  setSessionEnd,
+  unitKey,
 } from "./db.ts";
-import { transactionIdOf } from "../../core/types/transaction.ts";
+import { setDisagreement } from "./disagreement.ts";
+import { moveOldSession } from "./old_layout.ts";
+import { deleteUnitsBefore } from "./old_units.ts";
 import type { ConsensusSettings } from "./settings.ts";
 import type { SubmissionsRef } from "./submissions.ts";
 import type { Modules } from "./transaction.ts";
-import { decodeTransaction, processTransaction } from "./transaction.ts";
+
+/** How many of the items were accepted, and why the first of the others was not. */
+export type Processed = { readonly accepted: number; readonly refused: string | null };
+
+/** A session's items: their number and the root of the tree over them, 32 bytes. */
+export type Sealed = { readonly items: number; readonly root: Bytes };
 
 export type EngineMessage =
-  /** Position = number of items accepted before in this session; counted from 0 again after a restart. The error says why it was rejected. */
-  | Request<"process", { session: number; position: number; item: ConsensusItem; peer: PeerId }, Result<null, string>>
-  /** Accepted items of the running session; resolves when they are durable. */
-  | Request<"pending", null, AcceptedItem[]>
-  /** Stores a session's outcome and forgets its items and units; resolves when durable. */
-  | Request<"complete", { session: number; outcome: SignedSessionOutcome }, null>
+  /**
+   * Position = number of items accepted before in this session; counted from 0 again after a restart. All items in one transaction.
+   * `creator`: whose unit has them, and maybe others that were not worth handing over.
+   * `adopted`: the federation has accepted all of them, so when one is refused nothing is kept of any; `accepted` are those before it.
+   */
+  | Request<
+    "process",
+    { session: number; position: number; items: readonly AcceptedItem[]; creator?: PeerId; adopted?: true },
+    Processed
+  >
+  /** Takes up what the store has of the running session: further items come after it. Resolves when it is durable. */
+  | Request<"resume", null, Sealed>
+  /** No items come any more: `position` of them were accepted. Resolves when they are durable; null when the store has others. */
+  | Request<"seal", { session: number; position: number }, Sealed | null>
+  /** Ends a session, whose items and root these are; resolves when that is durable. */
+  | Request<"complete", { session: number; root: Bytes; signatures: ReadonlyMap<PeerId, Bytes> }, null>
+  /** Notes that the federation signed another outcome; resolves when that is durable. */
+  | Request<"disagree", { session: number; reason: string }, null>
   | Request<"finishedSessions", null, number>
-  | Cast<"durable", { txid: TransactionId | null }>;
+  | Cast<"durable", { txids: readonly TransactionId[] }>
+  | Cast<"unitsDeleted", { outcome: Result<void, unknown> }>;
 
 export type EngineRef = ActorRef<EngineMessage>;
 
@@ -58,70 +79,70 @@ export type EngineArgs = {
   readonly board: ConsensusBoard;
 };
 
+/** Assets less liabilities, msat. */
+type NetAssets = ReadonlyMap<ModuleInstanceId, bigint>;
+
 type State = EngineArgs & {
   readonly contributions: Map<PeerId, number>;
   /** The session whose items are processed now. */
   readonly running: number;
+  /** Over the items accepted in it. */
+  readonly tree: SessionTree;
+  /** Items of it in the store: more than in the tree while those from before a restart come again. */
+  readonly stored: number;
+  /** Of modules audited already, as of the last commit. */
+  readonly netAssets: NetAssets;
 };
+type Context = ActorContext<EngineMessage>;
 
-function sameItem(a: AcceptedItem, b: AcceptedItem): boolean {
-  return equalBytes(encode(acceptedItem, a), encode(acceptedItem, b));
-}
-
-/** Assets less liabilities of all modules, msat. */
-export async function auditAll(sender: Sender, modules: Modules, tx: StoreTx): Promise<bigint> {
-  let netAssetsMsat = 0n;
+/** Of these modules, and of those that were never audited. */
+async function audit(sender: Sender, { modules, netAssets }: State, tx: StoreTx, touched: Iterable<ModuleInstanceId>) {
+  const again = new Set(touched);
+  const audited = new Map<ModuleInstanceId, bigint>();
+  let sumMsat = 0n;
   for (const [instance, ref] of modules.refs) {
-    netAssetsMsat += await sender.ask(ref, "audit", { tx: tx.view(modulePrefix(instance)) }, { deadlineMs: Infinity });
+    const before = again.has(instance) ? undefined : netAssets.get(instance);
+    const args = { tx: tx.view(modulePrefix(instance)) };
+    const netMsat = before ?? await sender.ask(ref, "audit", args, { deadlineMs: Infinity });
+    audited.set(instance, netMsat);
+    sumMsat += netMsat;
   }
-  return netAssetsMsat;
+  assert(sumMsat >= 0n, `liabilities never exceed assets, but they do by ${-sumMsat} msat`);
+  return audited;
 }
 
-async function applyItem(
-  sender: Sender,
-  args: EngineArgs,
-  tx: StoreTx,
-  item: ConsensusItem,
-  peer: PeerId,
-): Promise<Result<null, string>> {
-  if (item.tag === "Default") return err(`unknown kind of item ${item.value.variant}`);
-  if (item.tag === "Module") {
-    const ref = args.modules.refs.get(item.value.instance);
-    assert(ref, "items are decoded against the registered modules before they are processed");
-    const value = fromDyn(args.modules.decoders, "consensusItem", item.value);
-    return sender.ask(ref, "processItem", { tx: tx.view(modulePrefix(item.value.instance)), item: value, peer }, {
-      deadlineMs: Infinity,
-    });
-  }
-  const decoded = decodeTransaction(args.modules, item.value);
-  if (await getAcceptedTransaction(tx, decoded.txid) !== undefined) return err("transaction was accepted before");
-  const processed = await processTransaction(sender, tx, decoded, args.settings.version, false);
-  if (!processed.ok) return err(`transaction is refused: ${processed.error.tag}`);
-  setAcceptedTransaction(tx, decoded.txid, item.value.outputs.map((output) => output.instance));
-  return ok(null);
-}
-
-type Attempt = { readonly result: Result<null, string>; readonly isNew: boolean };
+type Attempt = Applied & { readonly netAssets: NetAssets };
 
 async function attempt(
-  ctx: ActorContext<EngineMessage>,
-  args: EngineArgs,
+  sender: Sender,
+  state: State,
   tx: StoreTx,
-  position: number,
-  candidate: AcceptedItem,
+  candidates: readonly Candidate[],
+  at: Place,
 ): Promise<Attempt> {
-  const before = await getAcceptedItem(tx, position);
-  if (before) {
-    // after a restart the broadcast orders the same items again: those accepted before come in the same order
-    const result = sameItem(before, candidate) ? ok(null) : err("item was rejected before");
-    return { result, isNew: false };
-  }
-  const result = await applyItem(ctx, args, tx, candidate.item, candidate.peer);
-  if (!result.ok) return { result, isNew: false };
-  setAcceptedItem(tx, position, candidate);
-  const netAssetsMsat = await auditAll(ctx, args.modules, tx);
-  assert(netAssetsMsat >= 0n, `liabilities never exceed assets, but they do by ${-netAssetsMsat} msat`);
-  return { result, isNew: true };
+  const { modules, settings: { version }, running, stored, netAssets } = state;
+  const args = { sender, modules, version, session: running, stored, position: at.position, untilRefused: at.adopted };
+  const applied = await applyItems(tx, candidates, args);
+  const { refused, fresh } = applied;
+  if (fresh.length === 0 || (at.adopted && refused.length > 0)) return { ...applied, fresh: [], netAssets };
+  return { ...applied, netAssets: await audit(sender, state, tx, fresh.flatMap(modulesTouchedBy)) };
+}
+
+type Place = { readonly position: number; readonly adopted: boolean };
+
+function isKnown(candidate: AcceptedItem): candidate is Candidate {
+  return candidate.item.tag !== "Default";
+}
+
+/** What the next item is added to; at position 0 a session begins again from its first item. */
+function treeAt({ tree }: State, position: number): SessionTree {
+  const at = position === 0 ? new SessionTree() : tree;
+  assert(at.count === position, "items are processed one after the other");
+  return at;
+}
+
+function deleteOldUnits({ store, running }: Pick<State, "store" | "running">, ctx: Context): void {
+  ctx.run(() => deleteUnitsBefore(store, running), (outcome) => ({ type: "unitsDeleted", args: { outcome } }));
 }
 
 export const engine = defineActor<EngineMessage, EngineArgs, State>({
@@ -129,52 +150,100 @@ export const engine = defineActor<EngineMessage, EngineArgs, State>({
   init: async (ctx, args) => {
     const store = fenced(args.store, ctx.signal);
     const running = await store.read((tx) => finishedSessions(tx));
+    const places = { item: (position: number) => itemKey(running, position), unit: (n: number) => unitKey(running, n) };
+    await moveOldSession(store, places);
+    const stored = await store.read((tx) => countAcceptedItems(tx, running));
+    deleteOldUnits({ store, running }, ctx);
     const contributions = new Map<PeerId, number>();
     args.board.contributions = contributions;
-    return { ...args, store, contributions, running };
+    return { ...args, store, contributions, running, tree: new SessionTree(), stored, netAssets: new Map() };
   },
   handle: {
-    process: async (state, { session, position, item, peer }, ctx) => {
+    process: async (state, { session, position, items, creator, adopted = false }, ctx) => {
       assert(session === state.running, "items are processed in the running session, none after its outcome");
-      state.contributions.set(peer, session);
-      const committed = await state.store.transact(async (tx) => {
-        const tried = await attempt(ctx, state, tx, position, { item, peer });
-        return tried.isNew ? tried : rollback(tried);
+      const tree = treeAt(state, position);
+      if (creator !== undefined) state.contributions.set(creator, session);
+      for (const { peer } of items) state.contributions.set(peer, session);
+      const known = items.filter(isKnown);
+      const unknown = known.length < items.length ? `unknown kind of item ${unknownKind(items)}` : null;
+      if (known.length === 0) return reply({ ...state, tree }, { accepted: 0, refused: unknown });
+
+      const { value: { accepted, refused, fresh, netAssets }, durable } = await state.store.transact(async (tx) => {
+        const tried = await attempt(ctx, state, tx, known, { position, adopted });
+        return tried.fresh.length > 0 ? tried : rollback(tried);
       }, { triesMax: 10 });
-      const { result, isNew } = committed.value;
-      if (isNew) {
-        const txid = item.tag === "Transaction" ? transactionIdOf(item.value) : null;
-        ctx.run(() => committed.durable, (outcome) => {
+      if (adopted && refused.length > 0) return reply(state, { accepted: accepted.length, refused: refused[0]! });
+      for (const encoded of accepted) tree.add(encoded);
+      if (fresh.length > 0) {
+        const txids = fresh.flatMap(({ item }) => item.tag === "Transaction" ? [transactionIdOf(item.value)] : []);
+        ctx.run(() => durable, (outcome) => {
           if (!outcome.ok) throw outcome.error;
-          return { type: "durable", args: { txid } };
+          return { type: "durable", args: { txids } };
         });
-      } else if (!result.ok) {
-        ctx.log.debug("Item rejected", { session, position, peer, reason: result.error });
       }
-      return reply(state, result);
+      const reason = refused[0] ?? unknown;
+      if (reason !== null) {
+        ctx.log.debug("Items rejected", { session, position, rejected: items.length - accepted.length, reason });
+      }
+      const stored = Math.max(state.stored, tree.count);
+      return reply({ ...state, tree, stored, netAssets }, { accepted: accepted.length, refused: reason });
     },
-    durable: (state, { txid }, ctx) => {
-      ctx.tell(state.submissions, "accepted", { txid });
+    durable: (state, { txids }, ctx) => {
+      ctx.tell(state.submissions, "accepted", { txids });
       return next(state);
     },
-    pending: async (state) => {
-      const committed = await state.store.transact((tx) => acceptedItems(tx));
-      await committed.durable;
-      return reply(state, committed.value);
-    },
-    complete: async (state, { session, outcome }, ctx) => {
-      assert(session === state.running, "sessions are completed in order, each once");
-      const committed = await state.store.transact(async (tx) => {
-        await tx.deleteAll(UNITS_PREFIX);
-        await tx.deleteAll(ACCEPTED_ITEM_PREFIX);
-        setSessionOutcome(tx, session, outcome);
+    resume: async (state) => {
+      const { value: tree, durable } = await state.store.transact(async (tx) => {
+        const tree = new SessionTree();
+        for await (const encoded of acceptedItems(tx, state.running)) tree.add(encoded);
+        return tree;
       });
-      await committed.durable;
+      await durable;
+      assert(tree.count === state.stored, "only the engine adds items");
+      return reply({ ...state, tree }, { items: tree.count, root: tree.root() });
+    },
+    seal: async (state, { session, position }) => {
+      assert(session === state.running, "the session that ends is the running one");
+      const tree = treeAt(state, position);
+      if (state.stored !== position) return reply(state, null);
+      await (await state.store.transact(() => null)).durable;
+      return reply({ ...state, tree }, { items: tree.count, root: tree.root() });
+    },
+    complete: async (state, { session, root, signatures }, ctx) => {
+      assert(session === state.running, "sessions are completed in order, each once");
+      const { tree } = state;
+      assert(equalBytes(tree.root(), root) && tree.count === state.stored, "what was signed is what is stored");
+      const { value: netAssets, durable } = await state.store.transact(async (tx) => {
+        const audited = await audit(ctx, state, tx, state.modules.refs.keys());
+        setSessionEnd(tx, session, { items: tree.count, bytes: tree.bytes, root, signatures: new Map(signatures) });
+        return audited;
+      });
+      await durable;
       ctx.tell(state.submissions, "sessionCompleted", { session });
-      return reply({ ...state, running: session + 1 }, null);
+      const after = { ...state, running: session + 1, tree: new SessionTree(), stored: 0, netAssets };
+      deleteOldUnits(after, ctx);
+      return reply(after, null);
+    },
+    unitsDeleted: (state, { outcome }) => {
+      if (!outcome.ok) throw outcome.error;
+      return next(state);
+    },
+    disagree: async (state, found) => {
+      const { durable } = await state.store.transact((tx) => setDisagreement(tx, found));
+      await durable;
+      return reply(state, null);
     },
     finishedSessions: (state) => reply(state, state.running),
   },
-  // a session sends one item at a time
-  mailbox: { max: 1_000, full: "refuse", always: ["process", "pending", "complete", "finishedSessions"] },
+  // one session and whoever starts sessions ask, each one thing at a time
+  mailbox: {
+    max: 1_000,
+    full: "refuse",
+    always: ["process", "resume", "seal", "complete", "disagree", "finishedSessions"],
+  },
 });
+
+function unknownKind(items: readonly AcceptedItem[]): bigint | null {
+  for (const { item } of items) if (item.tag === "Default") return item.value.variant;
+  return null;
+}

@@ -6,7 +6,7 @@ import { err, ok } from "../../core/result.ts";
 import type { Transaction } from "../../core/types/transaction.ts";
 import { transactionIdOf } from "../../core/types/transaction.ts";
 import { dump } from "../../modules/contract/testing.ts";
-import { acceptedItems } from "./db.ts";
+import { itemsIn } from "./db_testing.ts";
 import type { EngineTest } from "./engine_testing.ts";
 import { counting, Disk, REFUSED } from "./engine_testing.ts";
 import { refs, vote } from "./testing.ts";
@@ -99,15 +99,15 @@ Deno.test("that an item was accepted is told only when it is on disk", async () 
     await clock.advance(0);
     const pending = process(0, { tag: "Transaction", value: transaction }).then(async (processed) => {
       assertEquals(processed, ok(null));
-      return await system.ask(refs.engine, "pending", null);
+      return await system.ask(refs.engine, "seal", { session: 0, position: 1 });
     });
     await clock.advance(10_000);
-    assertEquals((await store.read((tx) => acceptedItems(tx))).length, 1);
+    assertEquals((await store.read((tx) => itemsIn(tx, 0))).length, 1);
     assertEquals([await isSettled(told), await isSettled(pending)], [false, false]);
     await disk.clock.advance(WRITE_MS);
     await settle();
     assert(await isSettled(told));
     assertEquals(await told, ok(transactionIdOf(transaction)));
-    assertEquals((await pending).length, 1);
+    assertEquals((await pending)!.items, 1);
   });
 });

@@ -1,12 +1,13 @@
-/** One item, one store transaction: all of it is kept, or nothing. */
+/** An item is kept with all that it did, or leaves nothing behind. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { ActorError } from "../../actors/mod.ts";
+import { settle } from "../../actors/store/testing.ts";
 import { err, ok } from "../../core/result.ts";
 import type { ConsensusItem } from "../../core/types/session.ts";
 import { dump } from "../../modules/contract/testing.ts";
-import { acceptedItems } from "./db.ts";
-import { BANKRUPT, BREAKS, counting, Disk, REFUSED } from "./engine_testing.ts";
-import { refs, restartsOf, vote } from "./testing.ts";
+import { itemsIn } from "./db_testing.ts";
+import { BANKRUPT, BREAKS, counting, Disk, endSession, REFUSED } from "./engine_testing.ts";
+import { restartsOf, vote } from "./testing.ts";
 
 const UNKNOWN: ConsensusItem = { tag: "Default", value: { variant: 9n, bytes: Uint8Array.of(1, 2, 3) } };
 
@@ -17,7 +18,7 @@ Deno.test("an accepted item is one store transaction: what the module wrote, and
     assertEquals(await process(0, vote(5n)), ok(null));
     await (await store.transact(() => null)).durable;
     assertEquals(disk.writes, before + 1);
-    assertEquals(await store.read((tx) => acceptedItems(tx)), [{ item: vote(5n), peer: 1 }]);
+    assertEquals(await store.read((tx) => itemsIn(tx, 0)), [{ item: vote(5n), peer: 1 }]);
     assertEquals((await dump(store)).length, 3);
   });
 });
@@ -33,7 +34,7 @@ Deno.test("a rejected item leaves no trace in the store, and its position to the
     await (await store.transact(() => null)).durable;
     assertEquals([await dump(store), disk.writes], [before, writes]);
     assertEquals(await process(1, vote(6n)), ok(null));
-    const accepted = await store.read((tx) => acceptedItems(tx));
+    const accepted = await store.read((tx) => itemsIn(tx, 0));
     assertEquals(accepted.map(({ item }) => item), [vote(5n), vote(6n)]);
   });
 });
@@ -44,6 +45,7 @@ Deno.test("an item after which liabilities exceed assets is a crash that says by
     await process(0, vote(5n));
     const before = await dump(store);
     await assertRejects(() => process(1, vote(BANKRUPT)), ActorError);
+    await settle();
     assertEquals([await dump(store), restartsOf(test)], [before, 1]);
     const crash = log.find(({ path, level }) => path.endsWith("engine") && level === "error");
     assert(String(crash?.facts.reason).includes("liabilities never exceed assets, but they do by 5 msat"));
@@ -56,7 +58,9 @@ Deno.test("a module that crashes at an item takes the engine with it, and none o
     await process(0, vote(5n));
     const before = await dump(store);
     await assertRejects(() => process(1, vote(BREAKS)), ActorError);
+    await settle();
     assertEquals([await dump(store), restartsOf(test)], [before, 2]);
+    assertEquals(await process(0, vote(5n)), ok(null));
     assertEquals(await process(1, vote(6n)), ok(null));
   });
 });
@@ -73,13 +77,13 @@ Deno.test("an item that does not decode is no item: whoever hands it over has a 
 });
 
 Deno.test("contributions are the sessions in which an item of each guardian was ordered last, rejected ones too", async () => {
-  await new Disk().life(counting(), async ({ system, process, board }) => {
+  await new Disk().life(counting(), async (test) => {
+    const { process, board } = test;
     assertEquals(board.contributions, new Map());
     await process(0, vote(5n), { peer: 2 });
     await process(1, vote(REFUSED), { peer: 3 });
     assertEquals(board.contributions, new Map([[2, 0], [3, 0]]));
-    const outcome = { sessionOutcome: { items: [] }, signatures: new Map() };
-    await system.ask(refs.engine, "complete", { session: 0, outcome });
+    await endSession(test, 0, 1);
     await process(0, UNKNOWN, { peer: 3, session: 1 });
     assertEquals(board.contributions, new Map([[2, 0], [3, 1]]));
   });

@@ -1,12 +1,16 @@
 /** For tests of the engine: a module that counts votes, a disk that is seen writing, and lives of a guardian over that disk. */
 import type { MemoryOptions, Store } from "../../actors/store/mod.ts";
 import { MemoryBackend, openMemoryStore } from "../../actors/store/mod.ts";
+import { assert } from "../../core/assert.ts";
+import type { Bytes } from "../../core/bytes.ts";
 import { ManualClock } from "../../actors/store/testing.ts";
 import { u64 } from "../../core/encoding/mod.ts";
 import type { Result } from "../../core/result.ts";
 import { err, ok } from "../../core/result.ts";
+import type { PeerId } from "../../core/types/ids.ts";
 import type { ConsensusItem } from "../../core/types/session.ts";
 import type { AnyServerModule } from "../../modules/contract/server.ts";
+import { dump } from "../../modules/contract/testing.ts";
 import type { ConsensusTest } from "./testing.ts";
 import { codecsWith, refs, withConsensus } from "./testing.ts";
 
@@ -46,6 +50,31 @@ export type Process = (
   options?: { readonly peer?: number; readonly session?: number },
 ) => Promise<Result<null, string>>;
 
+/** One item that is ordered alone. */
+export async function processOne(
+  { system }: Pick<ConsensusTest, "system">,
+  { session, position, item, peer }: { session: number; position: number; item: ConsensusItem; peer: PeerId },
+): Promise<Result<null, string>> {
+  const { accepted, refused } = await system.ask(refs.engine, "process", {
+    session,
+    position,
+    items: [{ item, peer }],
+  });
+  return accepted === 1 ? ok(null) : err(refused!);
+}
+
+/** Ends a session in which `position` items were accepted. */
+export async function endSession(
+  { system }: Pick<ConsensusTest, "system">,
+  session: number,
+  position: number,
+  signatures: ReadonlyMap<PeerId, Bytes> = new Map(),
+): Promise<void> {
+  const sealed = await system.ask(refs.engine, "seal", { session, position });
+  assert(sealed, "the store has these items and no others");
+  await system.ask(refs.engine, "complete", { session, root: sealed.root, signatures });
+}
+
 export type EngineTest = ConsensusTest & { readonly process: Process };
 
 /** Its clock is apart from that of the actors. */
@@ -70,12 +99,18 @@ export class Disk {
       codecs,
       async (test) => {
         const process: Process = (position, item, { peer = 1, session = 0 } = {}) =>
-          test.system.ask(refs.engine, "process", { session, position, item, peer });
+          processOne(test, { session, position, item, peer });
         await body({ ...test, process });
       },
       () => [],
       store,
     );
+  }
+
+  /** What a start would find. */
+  async found(): Promise<string[]> {
+    const store = await openMemoryStore({ clock: this.clock, backend: this.#backend.copy({}) });
+    return await dump(store);
   }
 
   /** What was not written is gone. */

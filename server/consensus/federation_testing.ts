@@ -14,13 +14,14 @@ import type { LinkMessage } from "../peers/link.ts";
 import { router, routerMemory } from "../peers/router.ts";
 import { consensusTree, modulesOf } from "../tree.ts";
 import { newBoard } from "./board.ts";
-import { acceptedItems, finishedSessions, getSessionOutcome, UNITS_PREFIX } from "./db.ts";
+import { finishedSessions, UNITS_PREFIX } from "./db.ts";
+import { itemsIn, sessionIn } from "./db_testing.ts";
 import { apiOf, linkBetween, TestGuardian } from "./guardian_testing.ts";
 import { codecsWith, dealtKeychains, INSTANCE } from "./testing.ts";
 
 const DISK_MS = 3;
 
-const voteKey = (peer: number, number: bigint): Uint8Array => Uint8Array.of(peer, Number(number));
+export const voteKey = (peer: number, number: bigint): Uint8Array => Uint8Array.of(peer, Number(number));
 
 /** Takes each number below 256 once a guardian; proposes those that are wanted. */
 function votes(identity: number, wanted: () => readonly bigint[]): Partial<AnyServerModule> {
@@ -77,7 +78,13 @@ export class Federation {
     const { index } = guardian;
     const { platform } = this.world.process(`g${index}`);
     const store = await this.finish(openMemoryStore({ clock: platform.clock, backend: guardian.disk }));
-    const system = createSystem({ platform, log: (record) => guardian.log.push(record) });
+    const system = createSystem({
+      platform,
+      // a killed process says nothing, though its code may still see its disk fail
+      log: (record) => {
+        if (guardian.system === system) guardian.log.push(record);
+      },
+    });
     const codecs = codecsWith({ consensusItem: u64 });
     const definition = {
       kind: "test",
@@ -110,6 +117,7 @@ export class Federation {
       },
       ready: () => Promise.resolve(),
       shutdown: () => void guardian.shutdowns++,
+      disagreed: (found) => void guardian.disagreements.push(found),
     });
     const others = this.guardians.filter((other) => other !== guardian);
     const links = new Map(
@@ -166,7 +174,7 @@ export class Federation {
     return this.finish(guardian.store!.read(async (tx) => {
       const outcomes: SignedSessionOutcome[] = [];
       const count = await finishedSessions(tx);
-      for (let session = 0; session < count; session++) outcomes.push((await getSessionOutcome(tx, session))!);
+      for (let session = 0; session < count; session++) outcomes.push((await sessionIn(tx, session))!);
       return outcomes;
     }));
   }
@@ -184,7 +192,7 @@ export class Federation {
     return this.finish(guardian.store!.read(async (tx) => {
       let units = 0;
       for await (const _ of tx.range({ prefix: UNITS_PREFIX })) units++;
-      return { items: await acceptedItems(tx), units };
+      return { items: await itemsIn(tx, await finishedSessions(tx)), units };
     }));
   }
 }

@@ -14,7 +14,8 @@ import { signedSessionOutcome } from "../../core/types/session.ts";
 import type { LinkMessage } from "../peers/link.ts";
 import { guardianRefs, paths } from "../tree.ts";
 import type { ConsensusBoard } from "./board.ts";
-import { getSessionOutcome } from "./db.ts";
+import { sessionIn } from "./db_testing.ts";
+import type { Disagreement } from "./disagreement.ts";
 
 const LATENCY_MS = 10, POLL_MS = 50;
 
@@ -28,6 +29,7 @@ export class TestGuardian {
   /** What its API answers when another asks for an outcome; default what its store has. */
   answer: ((session: number) => Promise<Result<Json, RpcError>>) | null = null;
   shutdowns = 0;
+  readonly disagreements: Disagreement[] = [];
   system: ActorSystem | null = null;
   store: Store | null = null;
   board: ConsensusBoard | null = null;
@@ -54,7 +56,9 @@ export class TestGuardian {
 
 /** The link of `from` to another guardian: what it sends arrives a little later. */
 export function linkBetween(from: TestGuardian, to: TestGuardian) {
-  type Message = Extract<LinkMessage, { type: "send" }> | Cast<"arrive", { message: P2pMessage }>;
+  type Message =
+    | Extract<LinkMessage, { type: "send" | "taken" | "again" }>
+    | Cast<"arrive", { message: P2pMessage }>;
   return defineActor<Message, null, null>({
     name: `link:${to.index}`,
     init: () => null,
@@ -63,8 +67,11 @@ export function linkBetween(from: TestGuardian, to: TestGuardian) {
         ctx.after(LATENCY_MS, { type: "arrive", args: { message } });
         return next(state);
       },
+      taken: next,
+      again: next,
       arrive: (state, { message }) => {
-        if (from.linked && to.linked) to.system?.tell(paths.router, "received", { from: from.index, message });
+        // whatever was taken: these guardians are honest
+        if (from.linked && to.linked) to.system?.tell(paths.router, "received", { from: from.index, id: 0, message });
         return next(state);
       },
     },
@@ -88,7 +95,7 @@ export function apiOf(to: TestGuardian) {
             await sleep(ctx.platform.clock, POLL_MS, signal);
             if (!to.store) return err({ kind: "connection", message: "refused" });
             if (to.answer) return await to.answer(session);
-            const outcome = await to.store.read((tx) => getSessionOutcome(tx, session));
+            const outcome = await to.store.read((tx) => sessionIn(tx, session));
             if (outcome) return ok(moduleEncoding(signedSessionOutcome).toJson(outcome));
           }
         }, (outcome) => ({ type: "answered", args: { from, outcome } }));

@@ -13,6 +13,7 @@ import { signTransaction } from "../../core/types/transaction_signing.ts";
 import type { AnyServerModule } from "../../modules/contract/server.ts";
 import { seededDice } from "../../modules/contract/testing.ts";
 import type { ConsensusTest } from "./testing.ts";
+import { processOne } from "./engine_testing.ts";
 import { codecsWith, INSTANCE, refs, stored, withConsensus } from "./testing.ts";
 import { decodeTransaction, modulesWith } from "./transaction.ts";
 
@@ -51,11 +52,12 @@ function signed(inputs: Dyn[], outputs: Dyn[], key = SECRET_KEY): Transaction {
 }
 
 /** Submitted, then ordered by an evil guardian all the same. @returns the error that the client got */
-async function refusal({ system, store }: ConsensusTest, value: Transaction, position = 0): Promise<TransactionError> {
+async function refusal(test: ConsensusTest, value: Transaction, position = 0): Promise<TransactionError> {
+  const { system, store } = test;
   const answer = await system.ask(refs.submissions, "submit", { transaction: value, waitMs: 1_000 });
   assert(answer !== null && answer !== "broken" && !answer.ok, "refused at the submission");
   const args = { session: 0, position, item: { tag: "Transaction" as const, value }, peer: 3 };
-  const processed = await system.ask(refs.engine, "process", args);
+  const processed = await processOne(test, args);
   assert(!processed.ok && processed.error.includes(answer.error.tag), "refused in consensus, for the same reason");
   assertEquals(await stored(store, issuedKey(9n)), undefined, "nothing of it is kept");
   return answer.error;
@@ -157,10 +159,10 @@ Deno.test("of two transactions that spend a coin the first is accepted, once", a
     const first = signed([input(1n)], [coinOf(50n, 3n)]), second = signed([input(1n)], [output(60n)]);
     const item = { tag: "Transaction" as const, value: first };
     const accepted = { session: 0, position: 0, item, peer: 0 };
-    assertEquals(await test.system.ask(refs.engine, "process", accepted), ok(null));
+    assertEquals(await processOne(test, accepted), ok(null));
     const refused = await refusal(test, second, 1);
     assertEquals(refused, { tag: "Input", value: toDyn(INSTANCE, text, "coin 1 is spent") });
-    const again = await test.system.ask(refs.engine, "process", { ...accepted, position: 1, peer: 2 });
+    const again = await processOne(test, { ...accepted, position: 1, peer: 2 });
     assertEquals(again, err("transaction was accepted before"));
     assert(await stored(test.store, issuedKey(3n)) !== undefined);
   });

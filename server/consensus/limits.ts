@@ -10,9 +10,21 @@ export const MEMPOOL_ITEMS_MAX = 1_000;
 export const MEMPOOL_PRODUCERS_MAX = 2_000;
 /** Transactions that wait for acceptance at once; each costs a re-check whenever something was accepted. */
 export const SUBMISSIONS_MAX = 2_000;
+/** Who wait for the same transaction: one client, which asks again after a cut, and its second device. */
+export const CALLERS_MAX = 32;
 /** A module that takes longer to propose is skipped this time (`CONSENSUS_PROPOSAL_TIMEOUT`). */
 export const PROPOSAL_TIMEOUT_MS = 30_000;
+/** Of them are checked at a time: so many messages of strangers stand before consensus in a module's mailbox, no more. */
+export const CHECKS_MAX = 4;
 /** Waiting transactions are checked again at most so often while items are accepted; the reference does it after every item. */
 export const RECHECK_INTERVAL_MS = 500;
 /** A single guardian ends a session after so long (sheet "consensus", B8). */
 export const SINGLE_SESSION_MS = 60_000;
+/** Entries of a session that are moved, or deleted, in one commit: few thousand commits for the largest session … */
+export const MOVE_ENTRIES_MAX = 256;
+/** … and bytes, far below what a commit takes (64 MiB), so that others' commits are not held up. */
+export const MOVE_BYTES_MAX = 4 * 1_048_576;
+/** Items of a peer's outcome that are processed in one commit: as many as a unit may hold of usual ones. */
+export const ADOPTED_ITEMS_MAX = 256;
+/** Items of a peer's outcome that are hashed at once, some milliseconds' work: in between consensus goes on. */
+export const HASHED_ITEMS_MAX = 500;

@@ -165,5 +165,7 @@ export const mempool = defineActor<MempoolMessage, { readonly board: ConsensusBo
       return next(state);
     },
   },
+  // producers bound themselves by waiting for their answer; a session asks for one unit at a time and must not be refused for them
+  mailbox: { max: 10_000, full: "refuse", always: ["nextUnitData", "batchOrdered", "take", "sign"] },
   inspect: (state) => ({ waiting: state.queue.length, producers: state.producers.length, session: state.session }),
 });

@@ -7,6 +7,7 @@ import { defineActor, next, reply } from "../../actors/actor.ts";
 import type { ActorRef, ArgsOf, Cast, ReplyTo, Request } from "../../actors/protocol.ts";
 import { fenced } from "../../actors/store/fenced.ts";
 import type { ReadTx, StoreTx, StoreView } from "../../actors/store/store.ts";
+import { rollback } from "../../actors/store/store.ts";
 import type { Result } from "../../core/result.ts";
 import { err, errorText } from "../../core/result.ts";
 import type { Dyn } from "../../core/types/dyn.ts";
@@ -39,7 +40,8 @@ export type ModuleMessage =
     { tx: StoreTx; output: unknown; outPoint: OutPoint; submission: boolean },
     Result<OutputMeta, Dyn> | Broken
   >
-  | Request<"processItem", { tx: StoreTx; item: unknown; peer: PeerId }, Result<null, string>>
+  /** Items of one guardian, one after the other; what one did that is refused is undone. */
+  | Request<"processItems", { tx: StoreTx; items: readonly unknown[]; peer: PeerId }, readonly Result<null, string>[]>
   | Request<"propose", null, Dyn[]>
   | Request<"audit", { tx: ReadTx }, bigint>
   | Cast<"answered", { to: ReplyTo<unknown>; outcome: Result<unknown, unknown> }>
@@ -118,6 +120,23 @@ async function processOutput(
   return processed.ok ? processed : refuse(processed.error);
 }
 
+async function processItems(
+  { module }: State,
+  { tx, items, peer }: ArgsOf<ModuleMessage, "processItems">,
+  signal: AbortSignal,
+): Promise<readonly Result<null, string>[]> {
+  const results: Result<null, string>[] = [];
+  for (const item of items) {
+    results.push(
+      await tx.savepoint<Result<null, string>>(async (inner) => {
+        const processed: Result<null, string> = await module.processItem(inner, item, peer, signal);
+        return processed.ok ? processed : rollback(processed);
+      }),
+    );
+  }
+  return results;
+}
+
 export const moduleActor = defineActor<ModuleMessage, ModuleArgs, State>({
   name: "module",
   init: async (ctx, { definition, live, env }) => {
@@ -144,8 +163,8 @@ export const moduleActor = defineActor<ModuleMessage, ModuleArgs, State>({
     processInput: async (state, args) => reply(state, await stepOf(args.submission, () => processInput(state, args))),
     processOutput: async (state, args) => reply(state, await stepOf(args.submission, () => processOutput(state, args))),
     // may wait for the Bitcoin node, so submissions must go on meanwhile
-    processItem: (state, { tx, item, peer }, ctx, from) =>
-      answerLater(state, ctx, from, (signal) => state.module.processItem(tx, item, peer, signal)),
+    processItems: (state, args, ctx, from) =>
+      answerLater(state, ctx, from, (signal) => processItems(state, args, signal)),
     propose: (state, _args, ctx, from) =>
       answerLater(state, ctx, from, async () => {
         const items = await state.store.read((tx) => state.module.propose(tx));
@@ -166,6 +185,6 @@ export const moduleActor = defineActor<ModuleMessage, ModuleArgs, State>({
   mailbox: {
     max: 1_000,
     full: "refuse",
-    always: ["prepareInputs", "verifyInput", "processInput", "processOutput", "processItem", "propose", "audit"],
+    always: ["prepareInputs", "verifyInput", "processInput", "processOutput", "processItems", "propose", "audit"],
   },
 });

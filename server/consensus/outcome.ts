@@ -10,22 +10,21 @@
 import type { ActorContext } from "../../actors/actor.ts";
 import { defineActor, next, reply, stop } from "../../actors/actor.ts";
 import type { ActorRef, Cast, Request } from "../../actors/protocol.ts";
-import { assert } from "../../core/assert.ts";
 import type { Bytes } from "../../core/bytes.ts";
+import { assert } from "../../core/assert.ts";
 import { equalBytes, toHex } from "../../core/bytes.ts";
 import type { Keychain } from "../broadcast/keychain.ts";
-import { decode, DecodeError, encode, list } from "../../core/encoding/mod.ts";
+import { DecodeError } from "../../core/encoding/mod.ts";
 import { errorText } from "../../core/result.ts";
 import type { PeerId } from "../../core/types/ids.ts";
-import type { AcceptedItem, ConsensusItem, SessionOutcome, SignedSessionOutcome } from "../../core/types/session.ts";
-import { acceptedItem, consensusItem, sessionHeader } from "../../core/types/session.ts";
-import { withoutCopies } from "./copies.ts";
-import type { EngineRef } from "./engine.ts";
+import { headerOf } from "../../core/types/session.ts";
+import { decodeBatch } from "./batch.ts";
+import type { EngineRef, Sealed } from "./engine.ts";
+import type { FetchedOutcome } from "./fetched_outcome.ts";
 import type { MempoolRef } from "./mempool.ts";
 import type { SessionsRef } from "./sessions.ts";
 import type { ConsensusSettings } from "./settings.ts";
 import type { Modules } from "./transaction.ts";
-import { checkDecodes } from "./transaction.ts";
 
 /** A unit as the broadcast orders it: the same sequence on every guardian. */
 export type OrderedUnit = {
@@ -41,8 +40,8 @@ export type OutcomeMessage =
   /** Which life of this actor it is. The order is counted from its beginning, so a life takes only what was ordered for it. */
   | Request<"life", null, number>
   | Cast<"ordered", { life: number; units: readonly OrderedUnit[] }>
-  /** A peer's signed outcome of this session; checked by whoever fetched it. */
-  | Cast<"recovered", { outcome: SignedSessionOutcome }>;
+  /** A peer's signed outcome of this session; its signatures were checked by whoever fetched it. */
+  | Cast<"recovered", { outcome: FetchedOutcome }>;
 
 export type OutcomeRef = ActorRef<OutcomeMessage>;
 
@@ -58,62 +57,56 @@ export type OutcomeArgs = {
 
 type Signing = {
   readonly kind: "signing";
-  readonly outcome: SessionOutcome;
+  readonly sealed: Sealed;
   readonly header: Bytes;
   readonly signatures: ReadonlyMap<PeerId, Bytes>;
 };
-type Phase = { readonly kind: "collecting"; readonly position: number } | Signing;
+/** Our items can't be signed; the federation's outcome is waited for. */
+type Waiting = { readonly kind: "waiting"; readonly position: number };
+type Phase = { readonly kind: "collecting"; readonly position: number } | Waiting | Signing;
 
 type State = OutcomeArgs & { readonly life: number; readonly phase: Phase };
 type Context = ActorContext<OutcomeMessage>;
 
-const items = list(consensusItem);
-
-/**
- * A unit's items, or none at all when any of them is malformed or of an unknown module: that is a consensus rule.
- * Items of an unknown variant decode; the engine rejects them one by one.
- */
-export function decodeBatch(modules: Modules, bytes: Bytes): ConsensusItem[] | DecodeError {
-  try {
-    const batch = decode(items, bytes);
-    for (const item of batch) checkDecodes(modules, item);
-    return batch;
-  } catch (thrown) {
-    if (thrown instanceof DecodeError) return thrown;
-    throw thrown;
-  }
-}
-
-function process(state: State, ctx: Context, position: number, { item, peer }: AcceptedItem) {
-  const args = { session: state.session, position, item, peer };
-  return ctx.ask(state.engine, "process", args, { deadlineMs: Infinity });
-}
-
 async function collect(state: State, ctx: Context, position: number, unit: OrderedUnit): Promise<number> {
   if (unit.data?.kind !== "batch") return position;
-  if (unit.creator === state.settings.identity) ctx.tell(state.mempool, "batchOrdered", { session: state.session });
+  const { creator: peer } = unit;
+  if (peer === state.settings.identity) ctx.tell(state.mempool, "batchOrdered", { session: state.session });
   const batch = decodeBatch(state.modules, unit.data.bytes);
   if (batch instanceof DecodeError) {
-    ctx.log.warn("A peer's batch does not decode and counts as empty", { peer: unit.creator, error: errorText(batch) });
+    ctx.log.warn("A peer's batch does not decode and counts as empty", { peer, error: errorText(batch) });
     return position;
   }
-  let at = position;
-  for (const item of batch) {
-    const processed = await process(state, ctx, at, { item, peer: unit.creator });
-    if (processed.ok) at++;
-  }
-  return at;
+  if (batch.items.length + batch.unknown === 0) return position;
+  const args = {
+    session: state.session,
+    position,
+    items: batch.items.map((item) => ({ item, peer })),
+    creator: peer,
+  };
+  const { accepted } = await ctx.ask(state.engine, "process", args, { deadlineMs: Infinity });
+  return position + accepted;
 }
 
-async function beginSigning(state: State, ctx: Context, position: number): Promise<Signing> {
-  const accepted = await ctx.ask(state.engine, "pending", null, { deadlineMs: Infinity });
-  assert(accepted.length === position, "the store holds exactly the items that this session accepted");
-  const outcome: SessionOutcome = { items: accepted };
-  const header = sessionHeader(state.session, outcome);
+function seal(state: State, ctx: Context, position: number): Promise<Sealed | null> {
+  return ctx.ask(state.engine, "seal", { session: state.session, position }, { deadlineMs: Infinity });
+}
+
+async function beginSigning(state: State, ctx: Context, position: number): Promise<Signing | Waiting> {
+  const sealed = await seal(state, ctx, position);
+  if (!sealed) {
+    // a database of another life, or a broken one: what the federation signs will tell
+    ctx.log.error("The store has items that did not come again: nothing is signed", {
+      session: state.session,
+      position,
+    });
+    return { kind: "waiting", position };
+  }
+  const header = headerOf(state.session, sealed.root);
   const signature = state.keychain.sign(header);
   ctx.log.info("All items of the session are processed, signing", { session: state.session, items: position });
   ctx.tell(state.mempool, "sign", { session: state.session, signature });
-  return { kind: "signing", outcome, header, signatures: new Map([[state.settings.identity, signature]]) };
+  return { kind: "signing", sealed, header, signatures: new Map([[state.settings.identity, signature]]) };
 }
 
 function addSignature(state: State, ctx: Context, phase: Signing, unit: OrderedUnit): Signing {
@@ -129,42 +122,45 @@ function addSignature(state: State, ctx: Context, phase: Signing, unit: OrderedU
   return { ...phase, signatures: new Map([...phase.signatures, [unit.creator, unit.data.signature]]) };
 }
 
-function finish(state: State, ctx: Context, outcome: SignedSessionOutcome) {
-  ctx.tell(state.sessions, "completed", { session: state.session, outcome });
+function finish(state: State, ctx: Context, sealed: Sealed, signatures: ReadonlyMap<PeerId, Bytes>) {
+  ctx.tell(state.sessions, "completed", { session: state.session, sealed, signatures });
+  return stop(state);
+}
+
+/** A threshold signed what isn't ours: nothing that this guardian does can mend that. */
+function disagree(state: State, ctx: Context, reason: string) {
+  ctx.tell(state.sessions, "disagreed", { session: state.session, reason });
   return stop(state);
 }
 
 /**
- * Processes what a peer's outcome has beyond ours: anything that the federation accepted must be accepted here too.
+ * Processes what a peer's outcome has beyond ours: anything that the federation accepted must be accepted here too. Ours come first once
+ * more; the engine compares them.
  *
- * An evil guardian can append copies of the last items under the same signatures (`copies.ts`), so they are dropped before anything is
- * processed: a module may well accept an item again. A guardian whose own items are all that was signed keeps them as they are.
+ * An evil guardian can append copies of the last items under the same signatures (`session_tree.ts`), so they are dropped before anything
+ * is processed: a module may well accept an item again. A guardian whose own items are all that was signed keeps them as they are.
+ * @returns what differs, when something does
  */
-async function adopt(state: State, ctx: Context, recovered: SignedSessionOutcome): Promise<SessionOutcome> {
-  const accepted = await ctx.ask(state.engine, "pending", null, { deadlineMs: Infinity });
-  const signed = sessionHeader(state.session, recovered.sessionOutcome);
-  if (equalBytes(sessionHeader(state.session, { items: accepted }), signed)) return { items: accepted };
+async function adopt(state: State, ctx: Context, recovered: FetchedOutcome): Promise<Sealed | string> {
+  const own = await ctx.ask(state.engine, "resume", null, { deadlineMs: Infinity });
+  if (equalBytes(own.root, recovered.root)) return own;
 
-  const { items: told } = recovered.sessionOutcome;
-  const once = withoutCopies(told);
   // beyond that, the federation itself had the same items again
-  const theirs = accepted.length <= once.length ? once : told;
-  assert(accepted.length <= theirs.length, "no guardian accepts more items than the federation");
-  for (const [i, item] of accepted.entries()) {
-    const same = equalBytes(encode(acceptedItem, item), encode(acceptedItem, theirs[i]!));
-    assert(same, "accepted items agree with the federation's outcome");
+  const count = own.items <= recovered.shortest ? recovered.shortest : recovered.told;
+  if (own.items > count) return `it accepted ${count} items, this guardian ${own.items}`;
+  let position = 0;
+  for await (const items of recovered.items(count)) {
+    const args = { session: state.session, position, items, adopted: true } as const;
+    const { accepted, refused } = await ctx.ask(state.engine, "process", args, { deadlineMs: Infinity });
+    if (accepted < items.length) {
+      return `of its ${count} items this guardian refused one after ${position + accepted}: ${refused}`;
+    }
+    position += accepted;
   }
-  ctx.log.info("Took the session's outcome from peers", {
-    session: state.session,
-    had: accepted.length,
-    items: theirs.length,
-  });
-  for (let i = accepted.length; i < theirs.length; i++) {
-    const processed = await process(state, ctx, i, theirs[i]!);
-    const why = processed.ok ? "" : `: ${processed.error}`;
-    assert(processed.ok, `items accepted by the federation are accepted here${why}`);
-  }
-  return { items: theirs };
+  ctx.log.info("Took the session's outcome from peers", { session: state.session, had: own.items, items: count });
+  const sealed = await seal(state, ctx, position);
+  assert(sealed, "ours are among theirs");
+  return sealed;
 }
 
 export const outcome = defineActor<OutcomeMessage, OutcomeArgs, State>({
@@ -184,32 +180,37 @@ export const outcome = defineActor<OutcomeMessage, OutcomeArgs, State>({
           phase = { kind: "collecting", position: await collect(state, ctx, phase.position, unit) };
           continue;
         }
-        const signing: Signing = phase.kind === "collecting"
+        if (phase.kind === "waiting") continue;
+        const ended = phase.kind === "collecting"
           ? await beginSigning(state, ctx, phase.position)
           : addSignature(state, ctx, phase, unit);
-        phase = signing;
-        if (signing.signatures.size >= state.settings.peers.threshold) {
-          const { outcome: sessionOutcome, signatures } = signing;
-          return finish(state, ctx, { sessionOutcome, signatures: new Map(signatures) });
+        phase = ended;
+        if (ended.kind === "signing" && ended.signatures.size >= state.settings.peers.threshold) {
+          return finish(state, ctx, ended.sealed, ended.signatures);
         }
       }
       return next({ ...state, phase });
     },
     recovered: async (state, { outcome: recovered }, ctx) => {
-      const { signatures } = recovered;
-      if (state.phase.kind === "collecting") {
-        return finish(state, ctx, { sessionOutcome: await adopt(state, ctx, recovered), signatures });
+      const { signatures, root } = recovered;
+      if (state.phase.kind === "signing") {
+        // ours, not theirs: the root doesn't tell copies of the last items
+        const { sealed } = state.phase;
+        if (equalBytes(sealed.root, root)) return finish(state, ctx, sealed, signatures);
+        return disagree(
+          state,
+          ctx,
+          `it accepted ${recovered.told} items, this guardian ${sealed.items}, and they differ`,
+        );
       }
-      const header = sessionHeader(state.session, recovered.sessionOutcome);
-      assert(equalBytes(header, state.phase.header), "the federation's outcome of this session is ours");
-      // ours, not theirs: the header doesn't tell copies of the last items
-      return finish(state, ctx, { sessionOutcome: state.phase.outcome, signatures });
+      const adopted = await adopt(state, ctx, recovered);
+      return typeof adopted === "string" ? disagree(state, ctx, adopted) : finish(state, ctx, adopted, signatures);
     },
   },
   inspect: (state) => ({
     session: state.session,
     phase: state.phase.kind,
-    items: state.phase.kind === "collecting" ? state.phase.position : state.phase.outcome.items.length,
+    items: state.phase.kind === "signing" ? state.phase.sealed.items : state.phase.position,
     signatures: state.phase.kind === "signing" ? state.phase.signatures.size : 0,
   }),
 });

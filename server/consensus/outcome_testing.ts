@@ -7,6 +7,11 @@ import { numPeers } from "../../core/types/num_peers.ts";
 import type { AcceptedItem, ConsensusItem, SignedSessionOutcome } from "../../core/types/session.ts";
 import { consensusItem, sessionHeader } from "../../core/types/session.ts";
 import type { AnyServerModule } from "../../modules/contract/server.ts";
+import type { Bytes } from "../../core/bytes.ts";
+import type { PeerId } from "../../core/types/ids.ts";
+import { treeOf } from "./db_testing.ts";
+import type { Disagreement } from "./disagreement.ts";
+import type { FetchedOutcome } from "./fetched_outcome.ts";
 import type { OrderedUnit, OutcomeMessage } from "./outcome.ts";
 import { outcome } from "./outcome.ts";
 import type { SessionsMessage } from "./sessions.ts";
@@ -68,22 +73,50 @@ export function signed(items: AcceptedItem[], session = SESSION): SignedSessionO
   return { sessionOutcome: { items }, signatures };
 }
 
-/** One session of guardian 0. `completed`: what it gave to `sessions`. */
+/** As if a peer had told it, and its signatures had been checked. */
+export function fetched({ sessionOutcome: { items }, signatures }: SignedSessionOutcome): FetchedOutcome {
+  const tree = treeOf(items);
+  return {
+    root: tree.root(),
+    told: items.length,
+    shortest: tree.shortest(),
+    signatures,
+    items: async function* (count) {
+      for (let at = 0; at < count; at += 2) yield items.slice(at, Math.min(at + 2, count));
+    },
+  };
+}
+
+/** How a session ended: what was given to `sessions`. */
+export type Completion = {
+  readonly sealed: { readonly items: number; readonly root: Bytes };
+  readonly signatures: ReadonlyMap<PeerId, Bytes>;
+};
+
+export function sealedWith(items: readonly AcceptedItem[]): Completion["sealed"] {
+  return { items: items.length, root: treeOf(items).root() };
+}
+
+/** One session of guardian 0. `completed` and `disagreed`: what it gave to `sessions`. */
 export async function withSession(
-  body: (test: ConsensusTest, completed: readonly SignedSessionOutcome[]) => Promise<void>,
+  body: (test: ConsensusTest, completed: readonly Completion[], disagreed: readonly Disagreement[]) => Promise<void>,
 ): Promise<void> {
-  const completed: SignedSessionOutcome[] = [];
-  const sessions = defineActor<Extract<SessionsMessage, { type: "completed" }>, null, null>({
+  const completed: Completion[] = [], disagreed: Disagreement[] = [];
+  const sessions = defineActor<Extract<SessionsMessage, { type: "completed" | "disagreed" }>, null, null>({
     name: "sessions",
     init: () => null,
     handle: {
-      completed: (state, { outcome }) => {
-        completed.push(outcome);
+      completed: (state, { sealed, signatures }) => {
+        completed.push({ sealed, signatures });
+        return next(state);
+      },
+      disagreed: (state, found) => {
+        disagreed.push(found);
         return next(state);
       },
     },
   });
-  await withConsensus(VOTES, voteCodecs, (test) => body(test, completed), (modules) => {
+  await withConsensus(VOTES, voteCodecs, (test) => body(test, completed, disagreed), (modules) => {
     const { engine, mempool } = refs;
     const common = { session: SESSION, settings: SETTINGS, keychain: keychains[0]!, modules, engine, mempool };
     return [

@@ -3,8 +3,9 @@ import { assert, assertEquals } from "@std/assert";
 import type { PeerId } from "../../core/types/ids.ts";
 import type { AcceptedItem } from "../../core/types/session.ts";
 import { sessionHeader } from "../../core/types/session.ts";
+import { itemsIn } from "./db_testing.ts";
 import type { OrderedUnit } from "./outcome.ts";
-import { itemsOf, keychains, outcomeRef, ROUNDS, SESSION, unitOf, withSession } from "./outcome_testing.ts";
+import { itemsOf, keychains, outcomeRef, ROUNDS, sealedWith, SESSION, unitOf, withSession } from "./outcome_testing.ts";
 import type { ConsensusTest } from "./testing.ts";
 import { refs } from "./testing.ts";
 
@@ -32,7 +33,7 @@ Deno.test("items of all units below the last round are taken in order, then the 
     await order(test, END, signing(2, items));
     assertEquals(completed, []);
     await order(test, signing(3, items), signing(1, items));
-    assertEquals(completed.map(({ sessionOutcome }) => sessionOutcome), [{ items }]);
+    assertEquals(completed.map(({ sealed }) => sealed), [sealedWith(items)]);
     const header = sessionHeader(SESSION, { items });
     const { signatures } = completed[0]!;
     assertEquals([...signatures.keys()].sort(), [0, 2, 3], "as many as a threshold, no more");
@@ -45,7 +46,7 @@ Deno.test("what a unit of the last round or of a later one carries is not looked
   await withSession(async (test, completed) => {
     await order(test, unitOf(0, 1n), unitOf(ROUNDS, 2n), unitOf(ROUNDS - 1, 3n), unitOf(ROUNDS + 1, 4n));
     await order(test, signing(2, items), signing(3, items));
-    assertEquals(completed.map(({ sessionOutcome }) => sessionOutcome), [{ items }]);
+    assertEquals(completed.map(({ sealed }) => sealed), [sealedWith(items)]);
   });
 });
 
@@ -74,8 +75,7 @@ Deno.test("a batch that does not decode counts as empty, is warned of, and those
   const garbage = { kind: "batch", bytes: Uint8Array.of(255, 1, 2) } as const;
   await withSession(async (test) => {
     await order(test, unitOf(0, 1n), { round: 0, creator: 2, data: garbage }, unitOf(1, 2n), END);
-    const pending = await test.system.ask(refs.engine, "pending", null);
-    assertEquals(pending, itemsOf(1n, 2n));
+    assertEquals(await test.store.read((tx) => itemsIn(tx, SESSION)), itemsOf(1n, 2n));
     const warning = test.log.find(({ level }) => level === "warn");
     assertEquals([warning?.message, warning?.facts.peer], ["A peer's batch does not decode and counts as empty", 2]);
   });
@@ -98,6 +98,6 @@ Deno.test("what was ordered for a life before is not taken", async () => {
     const life = await test.system.ask(outcomeRef, "life", null);
     test.system.tell(outcomeRef, "ordered", { life: life + 1, units: [unitOf(0, 1n)] });
     await test.clock.advance(0);
-    assertEquals(await test.system.ask(refs.engine, "pending", null), []);
+    assertEquals(await test.store.read((tx) => itemsIn(tx, SESSION)), []);
   });
 });

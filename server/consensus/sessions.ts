@@ -6,15 +6,19 @@ import type { ActorContext } from "../../actors/actor.ts";
 import { defineActor, next, reply } from "../../actors/actor.ts";
 import type { ActorRef, Cast, Request } from "../../actors/protocol.ts";
 import type { SupervisorSpec } from "../../actors/supervisor.ts";
-import type { SignedSessionOutcome } from "../../core/types/session.ts";
+import type { Bytes } from "../../core/bytes.ts";
+import type { PeerId } from "../../core/types/ids.ts";
 import type { ConsensusBoard } from "./board.ts";
-import type { EngineRef } from "./engine.ts";
+import type { Disagreement } from "./disagreement.ts";
+import type { EngineRef, Sealed } from "./engine.ts";
 
 /** After a planned shutdown peers may still fetch the last outcome from us for so long. */
 const FAREWELL_MS = 60_000;
 
 export type SessionsMessage =
-  | Cast<"completed", { session: number; outcome: SignedSessionOutcome }>
+  | Cast<"completed", { session: number; sealed: Sealed; signatures: ReadonlyMap<PeerId, Bytes> }>
+  /** The federation's signed outcome of the running session is not ours. */
+  | Cast<"disagreed", Disagreement>
   | Cast<"timedOut", { session: number }>
   | Cast<"farewellOver", null>
   | Cast<"begin", null>
@@ -35,6 +39,8 @@ export type SessionsArgs = {
   readonly total: number;
   /** Ends the process in order. */
   readonly shutdown: () => void;
+  /** Ends it too, as a failure that the operator has to see to. It was noted in the store before. */
+  readonly disagreed: (found: Disagreement) => void;
   readonly board: ConsensusBoard;
 };
 
@@ -68,15 +74,24 @@ export const sessions = defineActor<SessionsMessage, SessionsArgs, State>({
   },
   handle: {
     begin: async (state, _args, ctx) => next(await start(state, ctx)),
-    completed: async (state, { session, outcome }, ctx) => {
+    completed: async (state, { session, sealed, signatures }, ctx) => {
       if (session !== state.session) return next(state);
       // the broadcast must have stopped saving before its units are deleted
       await ctx.stopChild(`${state.supervisor}/${state.sessionTree(session, false).id}`);
-      await ctx.ask(state.engine, "complete", { session, outcome }, { deadlineMs: Infinity });
-      ctx.log.info("Session completed", { session, items: outcome.sessionOutcome.items.length });
+      const args = { session, root: sealed.root, signatures };
+      await ctx.ask(state.engine, "complete", args, { deadlineMs: Infinity });
+      ctx.log.info("Session completed", { session, items: sealed.items });
       if (session !== state.shutdownAfter) return next(await start(state, ctx));
       ctx.log.info("Planned shutdown: waiting for peers to complete the session", { session });
       ctx.after(state.total === 1 ? 0 : FAREWELL_MS, { type: "farewellOver", args: null });
+      return next({ ...state, session: null });
+    },
+    disagreed: async (state, found, ctx) => {
+      if (found.session !== state.session) return next(state);
+      await ctx.stopChild(`${state.supervisor}/${state.sessionTree(found.session, false).id}`);
+      await ctx.ask(state.engine, "disagree", found, { deadlineMs: Infinity });
+      ctx.log.error("The federation signed another outcome of the session: this guardian stops", found);
+      state.disagreed(found);
       return next({ ...state, session: null });
     },
     farewellOver: (state) => {
@@ -92,5 +107,7 @@ export const sessions = defineActor<SessionsMessage, SessionsArgs, State>({
       return reply({ ...state, shutdownAfter: session }, null);
     },
   },
+  // operators ask through the same mailbox
+  mailbox: { max: 1_000, full: "refuse", always: ["completed", "disagreed"] },
   inspect: (state) => ({ session: state.session }),
 });

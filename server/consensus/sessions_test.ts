@@ -4,7 +4,10 @@ import { refTo } from "../../actors/mod.ts";
 import { err } from "../../core/result.ts";
 import { paths } from "../tree.ts";
 import type { BroadcastMessage } from "./broadcast.ts";
-import { Federation, votesOf } from "./federation_testing.ts";
+import { Federation, voteKey, votesOf } from "./federation_testing.ts";
+import { modulePrefix } from "./db.ts";
+import { getDisagreement } from "./disagreement.ts";
+import { INSTANCE } from "./testing.ts";
 import type { TestGuardian } from "./guardian_testing.ts";
 
 /** Of all guardians the same. @returns `guardian:number` of all votes, in order */
@@ -137,4 +140,30 @@ Deno.test("after the session of a planned shutdown no other begins, and the proc
   assertEquals(leaves!.shutdowns, 0);
   await federation.run(10_000);
   assertEquals([leaves!.shutdowns, (await federation.outcomes(leaves!)).length], [1, 3]);
+});
+
+Deno.test("a guardian whose items the federation didn't sign stops in order, notes it, and keeps what it has", async () => {
+  const federation = await Federation.start(9, { total: 4 });
+  const [victim, ...others] = federation.guardians;
+  // as after another chain: it has counted already what comes
+  const { durable } = await federation.finish(
+    victim!.store!.view(modulePrefix(INSTANCE)).transact((tx) => tx.set(voteKey(2, 10n), Uint8Array.of(1))),
+  );
+  await federation.finish(durable);
+  voteAll(federation, 10);
+  await federation.until(() => victim!.disagreements.length > 0);
+  const reason = victim!.disagreements[0]!.reason;
+  assertEquals(victim!.disagreements, [{ session: 0, reason }]);
+  await federation.run(60_000);
+  assertEquals(
+    [victim!.disagreements.length, federation.session(victim!)],
+    [1, -1],
+    "told once, nothing is tried again",
+  );
+  assertEquals(await federation.finish(victim!.store!.read((tx) => getDisagreement(tx))), victim!.disagreements[0]);
+  const { items, units } = await federation.pending(victim!);
+  assert(items.length === 3 && units > 0, "all is there for whoever looks into it");
+  const errors = victim!.log.filter(({ level, message }) => level === "error" && message.includes("stops"));
+  assertEquals([errors.length, victim!.inspect("/consensus/engine")!.restarts], [1, 0]);
+  await reach(federation, 3, others);
 });

@@ -2,11 +2,12 @@
 import type { ActorContext } from "../../actors/actor.ts";
 import { defineActor, next, stop } from "../../actors/actor.ts";
 import type { Cast } from "../../actors/protocol.ts";
+import { assert } from "../../core/assert.ts";
 import type { Keychain } from "../broadcast/keychain.ts";
 import type { Result } from "../../core/result.ts";
 import type { PeerId } from "../../core/types/ids.ts";
 import type { ConsensusItem } from "../../core/types/session.ts";
-import { sessionHeader } from "../../core/types/session.ts";
+import { headerOf } from "../../core/types/session.ts";
 import type { EngineRef } from "./engine.ts";
 import { SINGLE_SESSION_MS } from "./limits.ts";
 import type { MempoolRef } from "./mempool.ts";
@@ -36,25 +37,27 @@ function take(state: State, ctx: Context): void {
 export const single = defineActor<SingleMessage, SingleArgs, State>({
   name: "single",
   init: async (ctx, args) => {
-    const accepted = await ctx.ask(args.engine, "pending", null);
-    const state = { ...args, position: accepted.length, startedMs: ctx.platform.clock.monotonicMs() };
+    const { items } = await ctx.ask(args.engine, "resume", null, { deadlineMs: Infinity });
+    const state = { ...args, position: items, startedMs: ctx.platform.clock.monotonicMs() };
     take(state, ctx);
     return state;
   },
   handle: {
     taken: async (state, { item }, ctx) => {
       if (!item.ok) throw item.error;
-      const args = { session: state.session, position: state.position, item: item.value, peer: state.identity };
-      const processed = await ctx.ask(state.engine, "process", args, { deadlineMs: Infinity });
-      const after = processed.ok ? { ...state, position: state.position + 1 } : state;
+      const { session, position, identity } = state;
+      const items = [{ item: item.value, peer: identity }];
+      const processed = await ctx.ask(state.engine, "process", { session, position, items }, { deadlineMs: Infinity });
+      const after = { ...state, position: position + processed.accepted };
       if (ctx.platform.clock.monotonicMs() - state.startedMs <= SINGLE_SESSION_MS) {
         take(after, ctx);
         return next(after);
       }
-      const sessionOutcome = { items: await ctx.ask(state.engine, "pending", null, { deadlineMs: Infinity }) };
-      const signature = state.keychain.sign(sessionHeader(state.session, sessionOutcome));
-      const outcome = { sessionOutcome, signatures: new Map([[state.identity, signature]]) };
-      ctx.tell(state.sessions, "completed", { session: state.session, outcome });
+      const args = { session, position: after.position };
+      const sealed = await ctx.ask(state.engine, "seal", args, { deadlineMs: Infinity });
+      assert(sealed, "a single guardian takes up all items of the store first");
+      const signature = state.keychain.sign(headerOf(session, sealed.root));
+      ctx.tell(state.sessions, "completed", { session, sealed, signatures: new Map([[identity, signature]]) });
       return stop(after);
     },
   },

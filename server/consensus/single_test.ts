@@ -67,7 +67,7 @@ Deno.test("a rejected item takes no place in the outcome, also where a restart c
   await vote(12);
   const { items } = await federation.pending(guardian);
   assertEquals(items.map(({ item }) => item.tag === "Module" && item.value.body.at(-1)), [10, 11, 12]);
-  const rejected = guardian.log.filter(({ message }) => message === "Item rejected");
+  const rejected = guardian.log.filter(({ message }) => message === "Items rejected");
   assertEquals(rejected.map(({ facts }) => facts.reason), ["voted before"]);
 });
 

@@ -7,6 +7,8 @@
 import type { ActorContext, Sender } from "../../actors/actor.ts";
 import { defineActor, next, reply } from "../../actors/actor.ts";
 import type { ActorRef, Cast, ReplyTo, Request } from "../../actors/protocol.ts";
+import { limitedLogger } from "../../actors/limited_log.ts";
+import type { Logger } from "../../actors/logger.ts";
 import type { StoreView } from "../../actors/store/store.ts";
 import { rollback } from "../../actors/store/store.ts";
 import { err, errorText, ok } from "../../core/result.ts";
@@ -14,7 +16,7 @@ import type { TransactionId } from "../../core/types/ids.ts";
 import type { Transaction, TransactionError, TransactionSubmissionOutcome } from "../../core/types/transaction.ts";
 import type { Version } from "../../core/types/version.ts";
 import { getAcceptedTransaction } from "./db.ts";
-import { RECHECK_INTERVAL_MS, SUBMISSIONS_MAX } from "./limits.ts";
+import { CALLERS_MAX, CHECKS_MAX, RECHECK_INTERVAL_MS, SUBMISSIONS_MAX } from "./limits.ts";
 import type { MempoolRef } from "./mempool.ts";
 import type { DecodedTransaction, Modules } from "./transaction.ts";
 import { decodeTransaction, processTransaction } from "./transaction.ts";
@@ -25,8 +27,8 @@ export type SubmissionsMessage =
    * (callers have checked). After `waitMs` the caller is forgotten.
    */
   | Request<"submit", { transaction: Transaction; waitMs: number }, SubmissionAnswer>
-  /** An item was accepted and is durable; its id when it was a transaction. */
-  | Cast<"accepted", { txid: TransactionId | null }>
+  /** Items were accepted and are durable; ids of those that were transactions. */
+  | Cast<"accepted", { txids: readonly TransactionId[] }>
   | Cast<"sessionCompleted", { session: number }>
   | Cast<"checked", { txid: TransactionId; verdict: Verdict; first: boolean }>
   | Cast<"queued", { txid: TransactionId; place: boolean }>
@@ -62,6 +64,12 @@ export type SubmissionsArgs = {
 
 type State = SubmissionsArgs & {
   readonly waiting: Map<TransactionId, Waiting>;
+  /** Limited: whoever submits brings these lines about. */
+  readonly log: Logger;
+  /** Checks under way. */
+  checks: number;
+  /** Those that wait for their turn to be checked, and whether for the first time in this session. */
+  readonly due: Map<TransactionId, boolean>;
   callers: number;
   recheckDue: boolean;
 };
@@ -82,13 +90,29 @@ async function verdictOf(sender: Sender, args: SubmissionsArgs, decoded: Decoded
 
 function check(state: State, ctx: Context, entry: Waiting, first: boolean): void {
   if (entry.checking) return;
-  entry.checking = true;
   const { txid } = entry.decoded;
+  if (state.checks >= CHECKS_MAX) {
+    state.due.set(txid, first || (state.due.get(txid) ?? false));
+    return;
+  }
+  state.checks++;
+  entry.checking = true;
   ctx.run(() => verdictOf(ctx, state, entry.decoded), (outcome) => {
     // whatever a submission brings to light is told to whoever submitted it, and restarts nothing
     const verdict: Verdict = outcome.ok ? outcome.value : { kind: "broken", reason: errorText(outcome.error) };
     return { type: "checked", args: { txid, verdict, first } };
   });
+}
+
+/** A check is over: the next one that is due begins. */
+function checkNext(state: State, ctx: Context): void {
+  state.checks--;
+  for (const [txid, first] of state.due) {
+    if (state.checks >= CHECKS_MAX) return;
+    state.due.delete(txid);
+    const entry = state.waiting.get(txid);
+    if (entry) check(state, ctx, entry, first);
+  }
 }
 
 function queue(state: State, ctx: Context, entry: Waiting): void {
@@ -117,12 +141,21 @@ function scheduleRecheck(state: State, ctx: Context): void {
 
 export const submissions = defineActor<SubmissionsMessage, SubmissionsArgs, State>({
   name: "submissions",
-  init: (_ctx, args) => ({ ...args, waiting: new Map(), callers: 0, recheckDue: false }),
+  init: (ctx, args) => ({
+    ...args,
+    log: limitedLogger(ctx.log, ctx.platform.clock),
+    waiting: new Map(),
+    checks: 0,
+    due: new Map(),
+    callers: 0,
+    recheckDue: false,
+  }),
   handle: {
     submit: (state, { transaction, waitMs }, ctx, from) => {
       const decoded = decodeTransaction(state.modules, transaction);
       const { txid } = decoded;
       let entry = state.waiting.get(txid);
+      if (entry && entry.callers.size >= CALLERS_MAX) return reply(state, null);
       if (!entry) {
         if (state.waiting.size >= SUBMISSIONS_MAX) return reply(state, null);
         entry = { decoded, callers: new Map(), checking: false, queued: false };
@@ -135,6 +168,7 @@ export const submissions = defineActor<SubmissionsMessage, SubmissionsArgs, Stat
       return next(state);
     },
     checked: (state, { txid, verdict, first }, ctx) => {
+      checkNext(state, ctx);
       const entry = state.waiting.get(txid);
       if (!entry) return next(state);
       entry.checking = false;
@@ -142,7 +176,7 @@ export const submissions = defineActor<SubmissionsMessage, SubmissionsArgs, Stat
       else if (verdict.kind === "invalid") answer(state, ctx, txid, err(verdict.error));
       else if (verdict.kind === "broken") {
         // also where this guardian is behind: it doesn't know yet of notes that the others have issued
-        ctx.log.warn("A submitted transaction could not be checked", { txid, reason: verdict.reason });
+        state.log.warn("A submitted transaction could not be checked", { txid, reason: verdict.reason });
         answer(state, ctx, txid, "broken");
       } else if (first && !entry.queued) queue(state, ctx, entry);
       return next(state);
@@ -151,8 +185,8 @@ export const submissions = defineActor<SubmissionsMessage, SubmissionsArgs, Stat
       if (!place) answer(state, ctx, txid, null);
       return next(state);
     },
-    accepted: (state, { txid }, ctx) => {
-      if (txid !== null && state.waiting.has(txid)) answer(state, ctx, txid, ok(txid));
+    accepted: (state, { txids }, ctx) => {
+      for (const txid of txids) answer(state, ctx, txid, ok(txid));
       scheduleRecheck(state, ctx);
       return next(state);
     },
@@ -177,5 +211,7 @@ export const submissions = defineActor<SubmissionsMessage, SubmissionsArgs, Stat
       return next(state);
     },
   },
+  // what clients send never keeps out that a transaction was accepted, or that a session is over
+  mailbox: { max: 10_000, full: "refuse", always: ["accepted", "sessionCompleted"] },
   inspect: (state) => ({ waiting: state.waiting.size }),
 });

@@ -1,5 +1,6 @@
 /** What a submission brings to light is told to whoever submitted it; in consensus the same thing is a crash. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { settle } from "../../actors/_test_platform.ts";
 import { ActorError } from "../../actors/mod.ts";
 import { InvariantError } from "../../core/assert.ts";
 import { u64 } from "../../core/encoding/mod.ts";
@@ -8,6 +9,8 @@ import { toDyn } from "../../core/types/dyn.ts";
 import type { Transaction } from "../../core/types/transaction.ts";
 import { transactionIdOf } from "../../core/types/transaction.ts";
 import type { AnyServerModule } from "../../modules/contract/server.ts";
+import { processOne } from "./engine_testing.ts";
+import { CHECKS_MAX } from "./limits.ts";
 import { codecsWith, refs, restartsOf, stored, withConsensus } from "./testing.ts";
 
 /** Items of the test's module, by what happens to them. */
@@ -75,7 +78,7 @@ Deno.test("other submissions go on beside a broken one", async () => {
     assertEquals(await system.ask(refs.submissions, "submit", { transaction: bad, waitMs: 1_000 }), "broken");
     const item = await system.ask(refs.mempool, "take", null);
     assertEquals(item, { tag: "Transaction", value: good });
-    const process = system.ask(refs.engine, "process", { session: 0, position: 0, item, peer: 0 });
+    const process = processOne(test, { session: 0, position: 0, item, peer: 0 });
     await clock.advance(0);
     assertEquals([await process, await waiting], [ok(null), ok(transactionIdOf(good))]);
     assertEquals(restartsOf(test), 0);
@@ -84,15 +87,45 @@ Deno.test("other submissions go on beside a broken one", async () => {
 
 Deno.test("an ordered item that breaks an invariant is a crash, and none of it is kept", async () => {
   await withConsensus(MODULE, codecs, async (test) => {
-    const { system, store, clock } = test;
+    const { store, clock } = test;
     for (const output of [BREAKS, BREAKS_LATE]) {
       const before = restartsOf(test);
       const item = { tag: "Transaction" as const, value: transactionOf({ output }) };
       const args = { session: 0, position: 0, item, peer: 0 };
-      await assertRejects(() => system.ask(refs.engine, "process", args), ActorError);
+      await assertRejects(() => processOne(test, args), ActorError);
       await clock.advance(0);
       assertEquals(restartsOf(test), before + 2, "the module, and the engine that asked it");
     }
     assertEquals(await stored(store, KEY), undefined);
+  });
+});
+
+Deno.test("however many transactions are submitted, a few are checked at a time, and each is checked", async () => {
+  let [most, checked] = [0, 0];
+  let waiting = (): number => 0;
+  const module: Partial<AnyServerModule> = {
+    ...MODULE,
+    prepareInputs: () => Promise.resolve(),
+    verifyInput: () => ok(null),
+    processOutput: async (_tx, output: bigint) => {
+      most = Math.max(most, 1 + waiting());
+      await settle();
+      checked++;
+      return output === GOOD ? ok({ amounts: new Map(), fees: new Map() }) : broken();
+    },
+  };
+  await withConsensus(module, codecs, async ({ system }) => {
+    waiting = () => system.inspect().children.find(({ path }) => path === refs.module.path)!.waiting;
+    const asked = Array.from({ length: 100 }, (_, i) => {
+      const transaction = transactionOf({ output: BREAKS }, i);
+      return system.ask(refs.submissions, "submit", { transaction, waitMs: 1_000 });
+    });
+    assertEquals(await Promise.all(asked), Array(100).fill("broken"));
+    assertEquals([most, checked], [CHECKS_MAX, 100]);
+    const good = transactionOf({ output: GOOD });
+    const answer = system.ask(refs.submissions, "submit", { transaction: good, waitMs: 1_000 });
+    assertEquals(await system.ask(refs.mempool, "take", null), { tag: "Transaction", value: good });
+    system.tell(refs.submissions, "accepted", { txids: [transactionIdOf(good)] });
+    assertEquals(await answer, ok(transactionIdOf(good)));
   });
 });

@@ -8,7 +8,14 @@ import type { Transaction, TransactionError } from "../../core/types/transaction
 import { transactionIdOf } from "../../core/types/transaction.ts";
 import { toDyn } from "../../core/types/dyn.ts";
 import type { AnyServerModule } from "../../modules/contract/server.ts";
-import { MEMPOOL_ITEMS_MAX, MEMPOOL_PRODUCERS_MAX, RECHECK_INTERVAL_MS, SUBMISSIONS_MAX } from "./limits.ts";
+import { endSession, processOne } from "./engine_testing.ts";
+import {
+  CALLERS_MAX,
+  MEMPOOL_ITEMS_MAX,
+  MEMPOOL_PRODUCERS_MAX,
+  RECHECK_INTERVAL_MS,
+  SUBMISSIONS_MAX,
+} from "./limits.ts";
 import type { SubmissionAnswer } from "./submissions.ts";
 import type { ConsensusTest } from "./testing.ts";
 import { codecsWith, refs, withConsensus } from "./testing.ts";
@@ -53,7 +60,7 @@ async function unit({ system }: ConsensusTest, session = 0): Promise<ConsensusIt
 const itemOf = (value: Transaction): ConsensusItem => ({ tag: "Transaction", value });
 
 function process({ system }: ConsensusTest, position: number, value: Transaction) {
-  return system.ask(refs.engine, "process", { session: 0, position, item: itemOf(value), peer: 1 });
+  return processOne({ system }, { session: 0, position, item: itemOf(value), peer: 1 });
 }
 
 function inspect({ system }: ConsensusTest, { path }: { readonly path: string }) {
@@ -110,8 +117,7 @@ Deno.test("a transaction that waits goes to one unit a session, and into the nex
     assertEquals(await unit(test), [itemOf(transaction(1))]);
     await test.clock.advance(10_000);
     assertEquals(await unit(test), []);
-    const outcome = { sessionOutcome: { items: [] }, signatures: new Map() };
-    await test.system.ask(refs.engine, "complete", { session: 0, outcome });
+    await endSession(test, 0, 0);
     await test.clock.advance(0);
     assertEquals(await unit(test, 1), [itemOf(transaction(1))]);
     assertEquals(answers, [undefined, undefined]);
@@ -140,5 +146,41 @@ Deno.test("who waits no longer is forgotten, and the transaction with the last o
     assertEquals(waiting(), 1);
     await test.clock.advance(1);
     assertEquals(waiting(), 0);
+  });
+});
+
+Deno.test("of those who wait for the same transaction only so many are held", async () => {
+  await withConsensus(MODULE, codecs, async (test) => {
+    const { answers, submit } = submitter(test);
+    for (let i = 0; i <= CALLERS_MAX; i++) submit(transaction(1));
+    await test.clock.advance(0);
+    assertEquals(answers.filter((answer) => answer !== undefined), [null]);
+    assertEquals(answers.at(-1), null);
+    await process(test, 0, transaction(1));
+    await test.clock.advance(0);
+    assertEquals(answers.slice(0, -1), Array(CALLERS_MAX).fill(ok(transactionIdOf(transaction(1)))));
+  });
+});
+
+Deno.test("a flood of submissions keeps out neither what was accepted nor the end of a session", async () => {
+  await withConsensus(MODULE, codecs, async (test) => {
+    const { system, clock } = test;
+    const { answers, submit } = submitter(test);
+    submit(transaction(1));
+    await clock.advance(0);
+    // all of them wait in the mailboxes when consensus comes
+    for (let i = 0; i < 10_001; i++) {
+      system.ask(refs.submissions, "submit", { transaction: transaction(2 + i % 50), waitMs: 1 }).catch(() =>
+        undefined
+      );
+      system.ask(refs.mempool, "submit", { item: itemOf(transaction(2)) }).catch(() => undefined);
+    }
+    system.tell(refs.submissions, "accepted", { txids: [transactionIdOf(transaction(1))] });
+    system.tell(refs.submissions, "sessionCompleted", { session: 0 });
+    system.tell(refs.mempool, "sign", { session: 0, signature: new Uint8Array(64) });
+    const data = system.ask(refs.mempool, "nextUnitData", { session: 0, measured: false });
+    await clock.advance(0);
+    assertEquals(answers, [ok(transactionIdOf(transaction(1)))]);
+    assertEquals((await data)?.kind, "signature");
   });
 });

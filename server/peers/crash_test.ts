@@ -1,12 +1,12 @@
 /** What a crash of one part of the links leaves to the others. */
 import { assertEquals } from "@std/assert";
 import type { ActorRef, Cast, ChildSpec } from "../../actors/mod.ts";
-import { child, createSystem, refTo, supervisor } from "../../actors/mod.ts";
+import { child, createSystem, defineActor, next, refTo, supervisor } from "../../actors/mod.ts";
 import type { ByteStream, Network } from "../../actors/platform/platform.ts";
 import { SimulatedWorld } from "../../actors/platform/simulated/mod.ts";
 import { Handover } from "./handover.ts";
-import { ARRIVED_MAX } from "./limits.ts";
 import { link } from "./link.ts";
+import type { LinkMessage } from "./link.ts";
 import { peerListener } from "./listener.ts";
 import { router, routerMemory } from "./router.ts";
 import type { Guardian } from "./testing.ts";
@@ -117,29 +117,44 @@ Deno.test("a connection that was closed between the dial and the link's turn, as
   assertEquals([dials, closed, [...memory.connected]], [2, [1], [1]]);
 });
 
-Deno.test("connections beyond those that may wait for the listener are closed, none is forgotten, and later ones are taken", async () => {
-  const { closed, make } = streams(Uint8Array.of(9)), handover = new Handover<ByteStream>();
+Deno.test("of a guardian's connections that wait for the listener the newest is taken, strangers' are closed at once", async () => {
+  const handover = new Handover<ByteStream>();
+  const [known, strange] = [streams(CERTIFICATE), streams(Uint8Array.of(9))];
   let arrive: (stream: ByteStream) => void = () => undefined;
-  const listenTls: Network["listenTls"] = (_options, onConnection) => {
+  const listenTls: Network["listenTls"] = ({ isKnown }, onConnection) => {
+    assertEquals([isKnown?.(CERTIFICATE), isKnown?.(Uint8Array.of(9))], [true, false]);
     arrive = (stream) => onConnection(stream, { hostname: "stranger", port: 1 });
     return Promise.resolve({ address: { hostname: "0.0.0.0", port: PORT }, close: () => Promise.resolve() });
   };
+  const accepted: (ByteStream | undefined)[] = [];
+  const taker = defineActor<Cast<"accepted", { id: number }>, null, null>({
+    name: "link",
+    init: () => null,
+    handle: {
+      accepted: (state, { id }) => {
+        accepted.push(handover.take(id));
+        return next(state);
+      },
+    },
+  });
   const args = {
     bind: { hostname: "0.0.0.0", port: PORT },
     identity: IDENTITY,
     certificates: new Map([[peer(1), CERTIFICATE]]),
-    links: new Map(),
+    links: new Map([[peer(1), refTo<LinkMessage>("root/peers/link")]]),
     handover,
   };
-  const world = await alone({ listenTls }, [child(peerListener, { args })]);
-  for (let i = 0; i < ARRIVED_MAX + 10; i++) arrive(make(i));
-  assertEquals(closed, Array.from({ length: 10 }, (_, i) => ARRIVED_MAX + i));
+  const world = await alone({ listenTls }, [child(taker, { args: null }), child(peerListener, { args })]);
+  for (let i = 0; i < 1_000; i++) arrive(strange.make(i));
+  assertEquals(strange.closed.length, 1_000, "nothing of theirs waits");
+  const arrived = Array.from({ length: 100 }, (_, i) => known.make(i));
+  for (const stream of arrived) arrive(stream);
+  assertEquals(known.closed.length, 99);
   await world.run({ forMs: 1 });
-  assertEquals(closed.length, ARRIVED_MAX + 10, "strangers, all of them");
-  arrive(make(1_000));
-  assertEquals(closed.length, ARRIVED_MAX + 10, "it has its turn");
+  assertEquals(accepted, [arrived.at(-1)]);
+  arrive(known.make(1_000));
   await world.run({ forMs: 1 });
-  assertEquals(closed.at(-1), 1_000);
-  handover.clear(() => closed.push(-1));
-  assertEquals(closed.at(-1), 1_000, "nothing is left behind");
+  assertEquals([accepted.length, known.closed.length], [2, 99]);
+  handover.clear(() => known.closed.push(-1));
+  assertEquals(known.closed.at(-1), 98, "nothing is left behind");
 });

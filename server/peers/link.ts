@@ -1,6 +1,9 @@
 /**
  * The link to one guardian: at most one connection, dialled by the guardian with the lower id, accepted by the other. Reading and
  * writing are independent, so that two guardians that both write can't block each other. fedimint-server `net/p2p.rs`; sheet "consensus" C3.
+ *
+ * It hands on one message at a time and reads the next frame when that one was taken: a guardian that sends more than is handled fills its
+ * own lane and TCP holds it back, while the others' messages have their turns.
  */
 import type { ActorContext } from "../../actors/actor.ts";
 import { defineActor, next } from "../../actors/actor.ts";
@@ -14,14 +17,20 @@ import type { Result } from "../../core/result.ts";
 import { errorText } from "../../core/result.ts";
 import type { PeerId } from "../../core/types/ids.ts";
 import type { P2pMessage } from "../../core/types/p2p_message.ts";
-import { decodeP2pMessage, encodeP2pMessage } from "../../core/types/p2p_message.ts";
+import { encodeP2pMessage, receiveP2pMessage } from "../../core/types/p2p_message.ts";
 import { frame, FrameReader } from "./framing.ts";
 import type { Handover } from "./handover.ts";
-import { DIAL_BACK_OFF, DIAL_TIMEOUT_MS, OUTGOING_MAX, SEND_TIMEOUT_MS } from "./limits.ts";
+import { Lane } from "./lane.ts";
+import { DIAL_BACK_OFF, DIAL_TIMEOUT_MS, SEND_TIMEOUT_MS } from "./limits.ts";
+import { Outgoing } from "./outgoing.ts";
 import type { RouterRef } from "./router.ts";
 
 export type LinkMessage =
-  | Cast<"send", { message: P2pMessage }>
+  | Cast<"send", { message: P2pMessage; isAnswer: boolean }>
+  /** The consumer is done with the message of this number: the next one may come. */
+  | Cast<"taken", { id: number }>
+  /** Whoever was to take a message may be gone, with the message: the next one may come. */
+  | Cast<"again", null>
   /** The listener accepted a connection of this guardian: it replaces the present one. `id` in the handover. */
   | Cast<"accepted", { id: number }>
   | Cast<"dial", null>
@@ -51,7 +60,8 @@ type Connection = { readonly number: number; readonly stream: ByteStream; readon
 
 type State = {
   readonly args: LinkArgs;
-  readonly outgoing: Bytes[];
+  readonly outgoing: Outgoing;
+  readonly lane: Lane;
   connection: Connection | null;
   connections: number;
   writing: boolean;
@@ -59,7 +69,8 @@ type State = {
   attempts: number;
   /** From the plan to dial until its outcome: one at a time, however often connections come and go meanwhile. */
   dialling: boolean;
-  dropped: number;
+  /** Bytes of the present connection are being waited for. */
+  reading: boolean;
 };
 
 type Context = ActorContext<LinkMessage>;
@@ -70,7 +81,11 @@ function scheduleDial(state: State, ctx: Context): void {
   ctx.after(backOffMs(DIAL_BACK_OFF, state.attempts++, ctx.platform.dice), { type: "dial", args: null });
 }
 
-function readNext(ctx: Context, { number, stream }: Connection): void {
+/** Only when all that came before was taken. */
+function readNext(state: State, ctx: Context): void {
+  if (!state.connection || state.reading || !state.lane.isEmpty) return;
+  const { number, stream } = state.connection;
+  state.reading = true;
   ctx.run(() => stream.read(), (outcome) => ({
     type: "read",
     args: { connection: number, chunk: outcome.ok ? outcome.value : null },
@@ -80,7 +95,7 @@ function readNext(ctx: Context, { number, stream }: Connection): void {
 function writeNext(state: State, ctx: Context): void {
   const { connection } = state;
   if (!connection || state.writing) return;
-  const bytes = state.outgoing.shift();
+  const bytes = state.outgoing.next();
   if (!bytes) return;
   state.writing = true;
   const sequence = ++state.sequence;
@@ -95,11 +110,11 @@ function open(state: State, ctx: Context, stream: ByteStream): void {
   state.connection?.stream.close();
   const connection = { number: ++state.connections, stream, frames: new FrameReader() };
   state.connection = connection;
-  state.writing = false;
+  state.reading = state.writing = false;
   state.attempts = 0;
   ctx.log.info("Connected to guardian", { peer: state.args.peer });
   ctx.tell(state.args.router, "connection", { peer: state.args.peer, connected: true });
-  readNext(ctx, connection);
+  readNext(state, ctx);
   writeNext(state, ctx);
 }
 
@@ -107,25 +122,24 @@ function close(state: State, ctx: Context, reason: string): void {
   if (!state.connection) return;
   state.connection.stream.close();
   state.connection = null;
-  state.writing = false;
+  state.reading = state.writing = false;
   ctx.log.info("Connection to guardian closed", { peer: state.args.peer, reason });
   ctx.tell(state.args.router, "connection", { peer: state.args.peer, connected: false });
   scheduleDial(state, ctx);
 }
 
-/** Delivers whole messages. @returns why the connection must be closed, or null */
-function deliver(state: State, ctx: Context, { frames }: Connection, chunk: Bytes): string | null {
-  const payloads = frames.push(chunk);
-  if (!payloads) return "message is too long";
-  for (const payload of payloads) {
-    try {
-      ctx.tell(state.args.router, "received", { from: state.args.peer, message: decodeP2pMessage(payload) });
-    } catch (thrown) {
-      if (thrown instanceof DecodeError) return `message does not decode: ${errorText(thrown)}`;
-      throw thrown;
-    }
+/** Hands on the next whole message unless one is being handled; reads on when there is none. */
+function offerNext(state: State, ctx: Context): void {
+  const next = state.lane.offer();
+  if (!next) return readNext(state, ctx);
+  try {
+    const message = receiveP2pMessage(next.payload);
+    ctx.tell(state.args.router, "received", { from: state.args.peer, id: next.id, message });
+  } catch (thrown) {
+    if (!(thrown instanceof DecodeError)) throw thrown;
+    state.lane.clear();
+    close(state, ctx, `message does not decode: ${errorText(thrown)}`);
   }
-  return null;
 }
 
 async function dial({ args }: State, ctx: Context): Promise<number> {
@@ -148,14 +162,15 @@ export const link = defineActor<LinkMessage, LinkArgs, State>({
   init: (ctx, args) => {
     const state: State = {
       args,
-      outgoing: [],
+      outgoing: new Outgoing(),
+      lane: new Lane(ctx.platform.dice.below(2 ** 31)),
       connection: null,
       connections: 0,
       writing: false,
       sequence: 0,
       attempts: 0,
       dialling: false,
-      dropped: 0,
+      reading: false,
     };
     // also after a crash, where nothing is terminated and nobody was told
     ctx.tell(args.router, "connection", { peer: args.peer, connected: false });
@@ -164,10 +179,18 @@ export const link = defineActor<LinkMessage, LinkArgs, State>({
     return state;
   },
   handle: {
-    send: (state, { message }, ctx) => {
-      if (state.outgoing.length >= OUTGOING_MAX) state.dropped++;
-      else state.outgoing.push(frame(encodeP2pMessage(message)));
+    send: (state, { message, isAnswer }, ctx) => {
+      state.outgoing.put(isAnswer, () => frame(encodeP2pMessage(message)));
       writeNext(state, ctx);
+      return next(state);
+    },
+    taken: (state, { id }, ctx) => {
+      if (state.lane.taken(id)) offerNext(state, ctx);
+      return next(state);
+    },
+    again: (state, _args, ctx) => {
+      state.lane.giveUp();
+      offerNext(state, ctx);
       return next(state);
     },
     accepted: (state, { id }, ctx) => {
@@ -197,9 +220,12 @@ export const link = defineActor<LinkMessage, LinkArgs, State>({
     },
     read: (state, { connection, chunk }, ctx) => {
       if (state.connection?.number !== connection) return next(state);
-      const reason = chunk === null ? "closed by the other side" : deliver(state, ctx, state.connection, chunk);
-      if (reason !== null) close(state, ctx, reason);
-      else readNext(ctx, state.connection);
+      state.reading = false;
+      const payloads = chunk === null ? [] : state.connection.frames.push(chunk);
+      if (payloads) state.lane.put(payloads);
+      if (chunk === null) close(state, ctx, "closed by the other side");
+      else if (!payloads) close(state, ctx, "message is too long");
+      else offerNext(state, ctx);
       return next(state);
     },
     written: (state, { connection, done }, ctx) => {
@@ -216,5 +242,9 @@ export const link = defineActor<LinkMessage, LinkArgs, State>({
       return next(state);
     },
   },
-  inspect: (state) => ({ peer: state.args.peer, connected: state.connection !== null, dropped: state.dropped }),
+  inspect: (state) => ({
+    peer: state.args.peer,
+    connected: state.connection !== null,
+    dropped: state.outgoing.dropped,
+  }),
 });

@@ -4,7 +4,7 @@ import type { ActorSystem } from "../../actors/mod.ts";
 import { child, createSystem, supervisor } from "../../actors/mod.ts";
 import { SimulatedWorld } from "../../actors/platform/simulated/mod.ts";
 import type { PeerId } from "../../core/types/ids.ts";
-import { HELD_MAX } from "./limits.ts";
+import { HELD_BYTES_MAX, HELD_MAX } from "./limits.ts";
 import { router, routerMemory, type RouterRef } from "./router.ts";
 import { listening, peer, sessionIndex } from "./testing.ts";
 import { routerRef } from "./tree.ts";
@@ -29,7 +29,7 @@ class Alone {
   }
 
   receive(from: number, index: number): void {
-    this.system.tell(ROUTER, "received", { from: peer(from), message: sessionIndex(index) });
+    this.system.tell(ROUTER, "received", { from: peer(from), id: index, message: sessionIndex(index) });
   }
 
   async subscribe(id: string): Promise<string[]> {
@@ -65,6 +65,18 @@ Deno.test("the last who subscribed hears, and what was held is told once", async
   alone.receive(1, 2);
   await alone.connected();
   assertEquals([first, second], [["1:0", "1:1"], ["1:2"]]);
+});
+
+Deno.test("what is held is bounded in bytes, too, and a consumer that ended is nobody's any more", async () => {
+  const alone = await Alone.start();
+  const large = { tag: "Encodable", value: new Uint8Array(HELD_BYTES_MAX / 2) } as const;
+  for (let i = 0; i < 3; i++) alone.system.tell(ROUTER, "received", { from: peer(1), id: i, message: large });
+  const first = await alone.subscribe("first");
+  assertEquals(first.length, 2);
+  await alone.system.stopChild("root/first");
+  alone.receive(1, 7);
+  const second = await alone.subscribe("second");
+  assertEquals([first.length, second], [2, ["1:7"]]);
 });
 
 Deno.test("connected are those whose link says so, and the answer is nobody else's to change", async () => {

@@ -5,7 +5,7 @@ import type { ByteStream, Platform, TlsIdentity } from "../../actors/platform/pl
 import type { LinkBehaviour } from "../../actors/platform/simulated/mod.ts";
 import { SimulatedWorld } from "../../actors/platform/simulated/mod.ts";
 import type { PeerId } from "../../core/types/ids.ts";
-import type { P2pMessage } from "../../core/types/p2p_message.ts";
+import type { P2pMessage, ReceivedP2pMessage } from "../../core/types/p2p_message.ts";
 import { routerMemory } from "./router.ts";
 import type { PeerMessage, RouterRef } from "./router.ts";
 import { certificateName, peersTree, routerRef } from "./tree.ts";
@@ -20,24 +20,32 @@ export function peer(index: number): PeerId {
   return index as PeerId;
 }
 
-function textOf({ tag, value }: P2pMessage): string {
+function textOf({ tag, value }: ReceivedP2pMessage): string {
   return tag === "SessionIndex" ? `${value}` : tag;
 }
+
+type ListeningArgs = {
+  readonly router: RouterRef;
+  readonly seen: (from: PeerId, message: ReceivedP2pMessage) => void;
+  /** Of which guardians messages are taken; default of all. */
+  readonly takes?: (from: PeerId) => boolean;
+};
 
 /** Subscribes to the router and tells `seen` of what comes. */
 export const listening = defineActor<
   PeerMessage,
-  { readonly router: RouterRef; readonly seen: (from: PeerId, message: P2pMessage) => void },
-  { readonly seen: (from: PeerId, message: P2pMessage) => void }
+  ListeningArgs,
+  ListeningArgs
 >({
   name: "listening",
-  init: (ctx, { router, seen }) => {
-    ctx.tell(router, "subscribe", { consumer: ctx.self });
-    return { seen };
+  init: (ctx, args) => {
+    ctx.tell(args.router, "subscribe", { consumer: ctx.self });
+    return args;
   },
   handle: {
-    peerMessage: (state, { from, message }) => {
+    peerMessage: (state, { from, id, message }, ctx) => {
       state.seen(from, message);
+      if (state.takes?.(from) ?? true) ctx.tell(state.router, "taken", { from, id });
       return next(state);
     },
   },
@@ -147,7 +155,7 @@ export class Guardians {
       others: new Map(others),
       memory: routerMemory(),
     });
-    const seen = (from: PeerId, message: P2pMessage) => guardian.received.push(`${from}:${textOf(message)}`);
+    const seen = (from: PeerId, message: ReceivedP2pMessage) => guardian.received.push(`${from}:${textOf(message)}`);
     const consumer = child(listening, { args: { router: routerRef("root"), seen } });
     await this.finish(guardian.system.start(supervisor("root", { children: [tree, consumer] })));
     return guardian;

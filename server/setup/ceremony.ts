@@ -8,8 +8,11 @@ import { defineActor, next, reply } from "../../actors/actor.ts";
 import type { ActorRef, Cast, ReplyTo, Request } from "../../actors/protocol.ts";
 import type { Result } from "../../core/result.ts";
 import { err, errorText, ok } from "../../core/result.ts";
+import { DecodeError } from "../../core/encoding/mod.ts";
 import type { PeerId } from "../../core/types/ids.ts";
 import { numPeers } from "../../core/types/num_peers.ts";
+import type { P2pMessage, ReceivedP2pMessage } from "../../core/types/p2p_message.ts";
+import { openP2pMessage } from "../../core/types/p2p_message.ts";
 import type { AnyServerModuleDefinition } from "../../modules/contract/server.ts";
 import type { PeerMessage, RouterRef } from "../peers/router.ts";
 import { SetupError } from "./error.ts";
@@ -86,6 +89,21 @@ function tellSilence(state: State, ctx: Context): void {
   ctx.log.warn(what, { guardians: guardians.join(", "), step: [...new Set(awaited.values())].join(", ") });
 }
 
+/** What is asked for is decoded, and nothing else. @throws {SetupError} `peer_failed` */
+function open(from: PeerId, message: ReceivedP2pMessage): P2pMessage {
+  try {
+    return openP2pMessage(message);
+  } catch (thrown) {
+    if (!(thrown instanceof DecodeError)) throw thrown;
+    throw new SetupError(
+      { code: "peer_failed", peer: from, reason: "undecodable" },
+      `Guardian ${from} sent what is no message of the ceremony (${
+        errorText(thrown)
+      }): all guardians must start setup again`,
+    );
+  }
+}
+
 export const ceremony = defineActor<CeremonyMessage, CeremonyArgs, State>({
   name: "ceremony",
   init: (ctx, args) => {
@@ -95,7 +113,8 @@ export const ceremony = defineActor<CeremonyMessage, CeremonyArgs, State>({
     return { args, inbox: new Inbox(), askers: [], result: null, connected: new Set(), started: false };
   },
   handle: {
-    peerMessage: (state, { from, message }, ctx) => {
+    peerMessage: (state, { from, id, message }, ctx) => {
+      if (state.args.router) ctx.tell(state.args.router, "taken", { from, id });
       if (state.result || state.inbox.put(from, message)) return next(state);
       const why = `Guardian ${from} sends more than the ceremony asks for: set up again without it`;
       return next(finish(state, ctx, err(why)));
@@ -118,7 +137,7 @@ export const ceremony = defineActor<CeremonyMessage, CeremonyArgs, State>({
         send: (to, message) => {
           if (router) ctx.tell(router, "send", { to, message });
         },
-        receive: (from, step) => state.inbox.receive(from, step),
+        receive: async (from, step) => open(from, await state.inbox.receive(from, step)),
       };
       const rounds = new Rounds({
         identity: params.identity,

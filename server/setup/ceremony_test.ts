@@ -42,10 +42,12 @@ const wire = defineActor<LinkMessage, { readonly from: PeerId; readonly to: Peer
   handle: {
     send: (state, { message }, ctx) => {
       for (const told of state.way(state.from, state.to, message)) {
-        ctx.tell(routerOf(state.to), "received", { from: state.from, message: told });
+        ctx.tell(routerOf(state.to), "received", { from: state.from, id: 0, message: told });
       }
       return next(state);
     },
+    taken: next,
+    again: next,
     accepted: next,
     dial: next,
     dialled: next,
@@ -169,7 +171,7 @@ Deno.test("a guardian that falls silent is told by name while it is silent, and 
   };
   let tell: (to: PeerId, message: P2pMessage) => void = () => {};
   await withCeremonies(way, async (test) => {
-    tell = (to, message) => test.system.tell(routerOf(to), "received", { from: 2, message });
+    tell = (to, message) => test.system.tell(routerOf(to), "received", { from: 2, id: 0, message });
     const results = PEERS.map((peer) => test.result(peer));
     test.connectAll();
     await test.clock.advance(2 * SILENCE_TOLD_MS - 1);
@@ -204,7 +206,7 @@ Deno.test("a guardian that sends without end, asked or not, ends the ceremony; n
   const message: P2pMessage = { tag: "Encodable", value: new Uint8Array(33) };
   await withCeremonies(honest, async (test) => {
     for (let i = 0; i < WAITING_MESSAGES_MAX + 1; i++) {
-      test.system.tell(ceremonyOf(0), "peerMessage", { from: LIAR, message });
+      test.system.tell(ceremonyOf(0), "peerMessage", { from: LIAR, id: 0, message });
     }
     const result = await test.result(0);
     assert(!result.ok);
@@ -214,6 +216,19 @@ Deno.test("a guardian that sends without end, asked or not, ends the ceremony; n
     const zero = test.system.inspect().children.find(({ path }) => path === "root/ceremony:0")!;
     assertEquals(zero.facts, { started: false, finished: true });
     assertEquals(await test.result(0), result, "it stays ended, whatever comes");
+  });
+});
+
+Deno.test("what doesn't decode when it is asked for ends the ceremony, with whose it is", async () => {
+  await withCeremonies(honest, async (test) => {
+    const asked = test.result(0);
+    const message = { tag: "Sealed", value: { kind: "DkgG2", payload: Uint8Array.of(6, 0, 0, 0, 9) } } as const;
+    test.system.tell(ceremonyOf(0), "peerMessage", { from: LIAR, id: 0, message });
+    test.connectAll();
+    await test.clock.advance(1_000);
+    const result = await asked;
+    assert(!result.ok);
+    assertStringIncludes(result.error, `Guardian ${LIAR} sent what is no message of the ceremony`);
   });
 });
 
@@ -235,7 +250,7 @@ Deno.test("guardians that have finished and run on into consensus don't end the 
     assertEquals(late.length, 1, "only the last message of one to another is missing");
     for (const peer of [1, 3]) assert((await results[peer]!).ok);
     const tell = (from: PeerId, message: P2pMessage): void =>
-      test.system.tell(routerOf(0), "received", { from, message });
+      test.system.tell(routerOf(0), "received", { from, id: 0, message });
     for (let i = 0; i < 20 * WAITING_MESSAGES_MAX; i++) {
       for (const from of [1, 3]) tell(from, { tag: "Aleph", value: new Uint8Array(1_000) });
     }

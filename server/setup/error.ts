@@ -8,5 +8,6 @@ export class SetupError extends FedimintError<
     readonly code: "config_missing" | "config_half" | "config_broken" | "config_exists" | "config_mismatch";
     readonly path: string;
   }
+  | { readonly code: "foreign_database" }
   | { readonly code: "unsupported_module"; readonly kind: string }
 > {}

@@ -13,6 +13,10 @@ export const WAITING_BYTES_MAX = 1_000_000;
 /** When nothing comes for so long, the ceremony tells whom it waits for; then after twice as long, and so on to the longest. */
 export const SILENCE_TOLD_MS = 30_000;
 export const SILENCE_TOLD_MAX_MS = 600_000;
+/** When the ceremony's guardians are looked for first: those that are there have connected by then; then after twice as long, to the longest. */
+export const REACH_FIRST_MS = 3_000;
+export const REACH_MAX_MS = 300_000;
+export const REACH_TIMEOUT_MS = 10_000;
 /** Largest config file: 20 guardians with 42 keys of 96 bytes in hex take about 200 KB. */
 export const CONFIG_FILE_BYTES_MAX = 16_000_000;
 /** All files of a config in one, while they are being written. */

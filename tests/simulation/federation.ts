@@ -7,7 +7,7 @@ import { createSystem } from "../../actors/mod.ts";
 import type { Platform } from "../../actors/platform/platform.ts";
 import { SimulatedWorld } from "../../actors/platform/simulated/mod.ts";
 import type { WorldOptions } from "../../actors/platform/simulated/mod.ts";
-import type { MemoryOptions, Store } from "../../actors/store/mod.ts";
+import type { MemoryOptions, Store, StoreTx } from "../../actors/store/mod.ts";
 import { MemoryBackend, openMemoryStore } from "../../actors/store/mod.ts";
 import type { Json } from "../../core/encoding/mod.ts";
 import { encodeHex } from "../../core/encoding/mod.ts";
@@ -20,7 +20,9 @@ import type { GuardianConfig } from "../../server/setup/guardian_config.ts";
 import { clientConfigFor, configuredModules } from "../../server/setup/guardian_config.ts";
 import { federationIdOf } from "../../core/types/federation_id.ts";
 import { formatInviteCode, newInviteCode } from "../../core/types/invite_code.ts";
-import { finishedSessions, getSessionOutcome } from "../../server/consensus/db.ts";
+import { ConsensusError } from "../../server/consensus/disagreement.ts";
+import { finishedSessions } from "../../server/consensus/db.ts";
+import { sessionIn } from "../../server/consensus/db_testing.ts";
 import { sessionOutcome } from "../../core/types/session.ts";
 import { BLOCKS_TO_AGREE } from "../demo/waits.ts";
 import { dealtConfigs } from "./dealt.ts";
@@ -49,7 +51,14 @@ function dealtOnce(total: number, modules: readonly string[], roundsPerSession: 
   return configs;
 }
 
-type Node = { guardian: Guardian | null; store: Store | null; ended: Promise<void>; disk: MemoryBackend };
+type Node = {
+  guardian: Guardian | null;
+  store: Store | null;
+  ended: Promise<void>;
+  /** What it ended with by itself. */
+  failure: ConsensusError | null;
+  disk: MemoryBackend;
+};
 
 export class SimulatedFederation {
   readonly world: SimulatedWorld;
@@ -79,10 +88,10 @@ export class SimulatedFederation {
       const federationId = federationIdOf(client.global.apiEndpoints);
       const { url } = config.consensus.apiEndpoints.get(peer)!;
       const invite = formatInviteCode(newInviteCode({ url, peer, federationId, apiSecret: null }));
-      await federation.finish(platform.files.makeDirectory(DATA_DIR));
+      await federation.finish(platform.files.makeDirectory(DATA_DIR, { secret: true }));
       await federation.finish(writeConfig(platform.files, DATA_DIR, config, client, invite));
       if (peer === 0) federation.#invite = invite;
-      federation.#nodes.set(peer, { guardian: null, store: null, ended: Promise.resolve(), disk });
+      federation.#nodes.set(peer, { guardian: null, store: null, ended: Promise.resolve(), failure: null, disk });
       await federation.#startGuardian(peer);
     }
     return federation;
@@ -123,8 +132,30 @@ export class SimulatedFederation {
     const options = guardianOptions({ platform, store, log: this.logOf(`g${peer}`) });
     node.guardian = await this.finish(Guardian.start(options));
     node.ended = node.guardian.run().then((code) => this.world.note(`g${peer} ended with ${code}`), (thrown) => {
+      if (thrown instanceof ConsensusError) {
+        node.failure = thrown;
+        return;
+      }
       if (node.guardian !== null && this.world.process(`g${peer}`).alive) throw thrown;
     });
+  }
+
+  /** What a guardian that ended by itself ended with. */
+  async failureOf(peer: number): Promise<ConsensusError | null> {
+    const node = this.#nodes.get(peer)!;
+    await this.finish(node.ended);
+    return node.failure;
+  }
+
+  /** Changes the database of a guardian that doesn't run. */
+  async changeDatabase(peer: number, change: (tx: StoreTx) => Promise<void> | void): Promise<void> {
+    const { disk } = this.#nodes.get(peer)!;
+    const { platform } = this.world.process("admin");
+    const backend = disk.crash(this.diskOptions("admin"));
+    this.#nodes.get(peer)!.disk = backend;
+    const store = await this.finish(openMemoryStore({ clock: platform.clock, backend }));
+    await this.finish(store.transact(change).then(({ durable }) => durable));
+    await this.finish(store.close());
   }
 
   /** SIGKILL: what was not durable is lost. */
@@ -195,7 +226,7 @@ export class SimulatedFederation {
     return this.#nodes.get(peer)!.store!.read(async (tx) => {
       const outcomes: string[] = [];
       for (let session = 0, count = await finishedSessions(tx); session < count; session++) {
-        outcomes.push(encodeHex(sessionOutcome, (await getSessionOutcome(tx, session))!.sessionOutcome));
+        outcomes.push(encodeHex(sessionOutcome, (await sessionIn(tx, session))!.sessionOutcome));
       }
       return outcomes;
     });

@@ -26,6 +26,7 @@ export function guardianOptions(
     },
     apiPassword: API_PASSWORD,
     apiSecrets: [],
+    apiConnectionsPerAddress: 1_000,
     sessionTimeoutMs: 600_000,
     testEnvironment: true,
     ...own,

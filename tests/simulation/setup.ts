@@ -1,5 +1,6 @@
 /** For tests of setup: whole guardians in a simulated world that are set up over their API. */
 import type { LogRecord } from "../../actors/logger.ts";
+import type { Files } from "../../actors/platform/platform.ts";
 import { sleep } from "../../actors/platform/platform.ts";
 import { SimulatedWorld } from "../../actors/platform/simulated/mod.ts";
 import { MemoryBackend, openMemoryStore } from "../../actors/store/mod.ts";
@@ -15,7 +16,11 @@ export const PEERS = [0, 1, 2, 3];
 export const STOP_MAX_MS = 5_000;
 
 /** What is other than with the rest. */
-export type GuardianChanges = Partial<Pick<GuardianOptions, "testEnvironment" | "definitions">>;
+export type GuardianChanges = Partial<Pick<GuardianOptions, "testEnvironment" | "definitions">> & {
+  readonly p2pUrl?: string;
+  /** The guardian's disk as it finds it. */
+  readonly files?: (files: Files) => Files;
+};
 
 export class Setup {
   readonly world = new SimulatedWorld(5, { link: { delayMs: [5, 60] } });
@@ -33,8 +38,10 @@ export class Setup {
     return this.finish(sleep(this.world.process("clock").platform.clock, ms));
   }
 
-  async start(peer: number, options: GuardianChanges = {}): Promise<void> {
-    const { platform } = this.world.process(`g${peer}`);
+  async start(peer: number, changes: GuardianChanges = {}): Promise<void> {
+    const { p2pUrl = `fedimint://g${peer}:8173`, files, ...options } = changes;
+    const real = this.world.process(`g${peer}`).platform;
+    const platform = files ? { ...real, files: files(real.files) } : real;
     const { clock } = platform;
     const log: LogRecord[] = [];
     this.logs.set(peer, log);
@@ -45,7 +52,7 @@ export class Setup {
       log: (record) => log.push(record),
       setup: {
         apiUrl: `ws://g${peer}:8174/`,
-        p2pUrl: `fedimint://g${peer}:8173`,
+        p2pUrl,
         network: "regtest",
         defaultModules: ["meta"],
         availableModules: ["meta"],

@@ -2,6 +2,13 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { ActorError } from "../../actors/mod.ts";
 import { metaServer } from "../../modules/meta/server.ts";
+import { openMemoryStore } from "../../actors/store/mod.ts";
+import { utf8 } from "../../core/bytes.ts";
+import type { JsonObject } from "../../core/encoding/mod.ts";
+import { parseInviteCode } from "../../core/types/invite_code.ts";
+import { builtInModules } from "../../server/modules.ts";
+import { readBackup, restoreGuardian } from "../../server/setup/restore.ts";
+import { DATA_DIR } from "./guardians.ts";
 import { SetupError } from "../../server/setup/error.ts";
 import { PEERS, Setup, started, STOP_MAX_MS } from "./setup.ts";
 
@@ -119,4 +126,84 @@ Deno.test("a guardian whose setup was lost with its disk takes its own place aga
   await setup.restart(2);
   await setup.exchangeCodes();
   await succeeds(setup);
+});
+
+Deno.test("a guardian that has moved and lost its database still is where it moved to, for all and in its invite code", async () => {
+  const setup = await started();
+  await succeeds(setup);
+  const { clock } = setup.world.process("admin").platform;
+  const url = "ws://moved:8174/";
+  const metadata = { api_urls: [url], pkarr_id_z32: "y", timestamp_secs: Math.floor(clock.nowMs() / 1_000) + 1 };
+  await setup.call(2, "sign_guardian_metadata", metadata);
+  await setup.call(2, "sign_api_announcement", url);
+  await setup.pass(10_000);
+  setup.kill(2);
+  await setup.restart(2);
+  await setup.pass(120_000);
+  for (const peer of PEERS) {
+    const described = await setup.call(peer, "guardian_metadata") as { 2: { content: string } };
+    assertEquals(JSON.parse(described[2].content).api_urls, [url], `as guardian ${peer} knows it`);
+    const announced = await setup.call(peer, "api_announcements") as { 2: { api_announcement: JsonObject } };
+    assertEquals(announced[2].api_announcement, { api_url: url, nonce: 1 });
+  }
+  assertEquals(parseInviteCode(await setup.text(2, "invite-code")).url, url);
+  assertEquals(await setup.call(2, "invite_code"), await setup.text(2, "invite-code"));
+});
+
+Deno.test("a P2P address that can't be reached is named by those who dial it, before any keys are made", async () => {
+  const setup = await started((peer) => peer === 2 ? { p2pUrl: "fedimint://nowhere:8173" } : {});
+  await setup.startCeremony(PEERS);
+  await setup.pass(20_000);
+  const told = (peer: number) =>
+    setup.logs.get(peer)!.filter(({ path, level }) => path.endsWith("/reach") && level === "warn").map(({ facts }) =>
+      facts
+    );
+  for (const peer of [0, 1]) {
+    const [first, ...more] = told(peer);
+    assertEquals([first!.guardian, first!.address], ["2 (g2)", "nowhere:8173"]);
+    assert(String(first!.reason).includes("nowhere"), String(first!.reason));
+    assert(more.length <= 2 && more.every(({ guardian }) => guardian === "2 (g2)"), "nobody else is named, nor often");
+  }
+  const [zero, one] = told(2);
+  assertEquals([zero!.guardian, zero!.ourAddress], ["0 (g0)", "nowhere:8173"]);
+  assertEquals(one!.guardian, "1 (g1)");
+  assertEquals(told(3), [], "it is dialled by all, and where it is");
+  for (const peer of PEERS) assertEquals(await setup.files(peer), ["setup.json"]);
+});
+
+Deno.test("while all addresses are right none is complained of", async () => {
+  const setup = await started();
+  await setup.startCeremony(PEERS);
+  await setup.pass(60_000);
+  for (const peer of PEERS) assertEquals(setup.logs.get(peer)!.filter(({ path }) => path.endsWith("/reach")), []);
+});
+
+Deno.test("a guardian whose disk is lost comes back from the backup of its config alone", async () => {
+  const setup = await started();
+  await succeeds(setup);
+  const names = ["consensus.json", "local.json", "private.json", "invite-code", "client.json"];
+  const texts = async (): Promise<string[]> => {
+    const all: string[] = [];
+    for (const name of names) all.push(await setup.text(2, name));
+    return all;
+  };
+  const before = await texts();
+  const backup = await setup.call(2, "download_guardian_backup");
+  setup.kill(2);
+  const { disk } = setup.world.process("g2");
+  disk.files.clear();
+  disk.write("/backup.json", { bytes: utf8(JSON.stringify(backup)), secret: true }, false);
+  setup.world.process("g2").restart();
+  const { clock, files } = setup.world.process("g2").platform;
+  const store = await setup.finish(openMemoryStore({ clock }));
+  const read = await setup.finish(readBackup(files, "/backup.json", builtInModules));
+  await setup.finish(restoreGuardian(read, { files, dir: DATA_DIR, store, apiSecret: null }));
+  assertEquals(await texts(), before);
+  await setup.start(2);
+  await setup.pass(20_000);
+  for (const peer of [0, 1, 3]) {
+    const links = await setup.call(peer, "p2p_connection_status") as JsonObject;
+    assert(links["2"] !== null && links["2"] !== undefined, `guardian ${peer} has it as a peer again`);
+  }
+  assertEquals(await setup.call(2, "setup_status"), "ConsensusIsRunning");
 });

@@ -75,9 +75,18 @@ Deno.test("people deposit, spend, receive and withdraw on the command line", asy
   const wrong = await run(alice, ["withdraw", "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4", "20000 sat", "--yes"]);
   assertEquals(wrong.exit, 1);
   assertStringIncludes(wrong.err, "different network");
+  assert(!wrong.err.includes("fee"), "an address of another network is refused before anything is told of it");
   const paid = await run(alice, ["withdraw", destination, "20000 sat"], { answer: "y" });
   assertEquals(paid.exit, 0, paid.err);
-  const txid = /^Paid\. Bitcoin transaction ([0-9a-f]{64})\n/.exec(paid.out)?.[1];
+  assertStringIncludes(paid.err, "On-chain fee: 166 sat");
+  assertStringIncludes(paid.err, "It is paid once a block holds it.");
+  const again = await run(alice, ["withdraw", destination, "10000 sat"], { answer: "n" });
+  assertStringIncludes(again.err, "1 transaction of the federation waits for a block.");
+  assertEquals(
+    (await run(alice, ["deposits", "--retry"])).out,
+    "No Bitcoin is on its way in that the federation has seen.\n",
+  );
+  const txid = /^Bitcoin transaction ([0-9a-f]{64})\n/.exec(paid.out)?.[1];
   assert(txid);
   // guardians hand their transactions to the Bitcoin node every minute
   await federation.world.run({ forMs: 70_000 });

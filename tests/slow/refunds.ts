@@ -4,6 +4,7 @@ import { ecashNotes, formatEcash, makeEcash, parseEcash } from "../../modules/mi
 import type { FederationClient } from "../../client/mod.ts";
 import type { MintClient } from "../../modules/mintv2/client_api.ts";
 import { awaitBalance } from "../demo/waits.ts";
+import type { WalletClient } from "../../modules/walletv2/client_api.ts";
 import { SimulatedFederation } from "../simulation/federation.ts";
 import { SimulatedWallet } from "../simulation/wallets.ts";
 
@@ -35,7 +36,9 @@ Deno.test("a refused withdrawal comes back at once, and of e-cash that was partl
 
     const beforeMsat = await client.getBalance();
     const destination = await federation.bitcoin("getnewaddress") as string;
-    const refused = await client.withdraw(destination, WITHDRAW_SAT, { feeSat: FEE_SAT });
+    // `withdraw` would refuse such a fee by itself
+    const wallet = client.client.module("walletv2").module.api as WalletClient;
+    const refused = await wallet.send(destination, WITHDRAW_SAT, { feeSat: FEE_SAT });
     const outcome = await client.awaitWithdraw(refused);
     assert(outcome.outcome === "aborted");
     assertStringIncludes(outcome.reason, "fee");

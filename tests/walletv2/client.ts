@@ -7,10 +7,11 @@ import { child, supervisor } from "../../actors/supervisor.ts";
 import { MemoryBackend, openMemoryStore } from "../../actors/store/mod.ts";
 import type { Store, StoreTx } from "../../actors/store/mod.ts";
 import { ManualClock } from "../../actors/store/testing.ts";
+import { utf8 } from "../../core/bytes.ts";
 import type { Json } from "../../core/encoding/mod.ts";
 import { GLOBAL_INSTANCE_ID } from "../../core/types/ids.ts";
 import type { OperationId } from "../../core/types/ids.ts";
-import { encode, u64 } from "../../core/encoding/mod.ts";
+import { decode, encode, u64 } from "../../core/encoding/mod.ts";
 import { numPeers } from "../../core/types/num_peers.ts";
 import type { AnyStateOwner } from "../../client/core.ts";
 import { ModuleCore, Operations } from "../../client/core.ts";
@@ -25,15 +26,17 @@ import { getOperation } from "../../client/logs/operations.ts";
 import type { ClientModuleArgs, ModuleTable } from "../../client/module_actor.ts";
 import { clientModule } from "../../client/module_actor.ts";
 import { eventOrderRef, executorRef } from "../../client/tree.ts";
-import type { AnyClientModuleDefinition } from "../../modules/contract/client.ts";
+import { activeStates } from "../../client/executor/states.ts";
+import type { AnyClientModuleDefinition, PendingMoney } from "../../modules/contract/client.ts";
 import { seededDice } from "../../modules/contract/testing.ts";
 import { walletv2Client } from "../../modules/walletv2/client.ts";
 import type { WalletClient } from "../../modules/walletv2/client_api.ts";
 import { addValidIndex, getSearched, setSearched } from "../../modules/walletv2/client_db.ts";
+import { walletState } from "../../modules/walletv2/client_states.ts";
 import { DEPOSITOR, VALID_INDICES } from "../../modules/walletv2/testing.ts";
 import type { TestFederation } from "./federation.ts";
 import { PURSE, WALLET } from "./federation.ts";
-import { purseClient } from "./purse.ts";
+import { purseClient, REFUSING } from "./purse.ts";
 
 /** Where tests let a search begin: that far before what it finds. */
 export const SEARCHED_BEFORE = 100;
@@ -48,6 +51,8 @@ export type TestClientOptions = {
   readonly testEnvironment?: boolean;
   /** So many of the depositor's addresses are known already, and the search stands shortly before the next one. Default 2. */
   readonly known?: number;
+  /** What an older version has left in the wallet's part of the store. */
+  readonly before?: (tx: StoreTx) => void;
 };
 
 export class TestClient {
@@ -82,6 +87,7 @@ export class TestClient {
       if (await getSearched(tx) > 0) return;
       for (const index of indices.slice(0, known)) addValidIndex(tx, index);
       setSearched(tx, indices[known]! - SEARCHED_BEFORE);
+      options.before?.(tx);
     });
     await client.#start(options);
     return client;
@@ -102,6 +108,7 @@ export class TestClient {
         const module = this.#table.get(PURSE)?.primary;
         return module ? { instance: PURSE, module } : null;
       },
+      closing: new AbortController().signal,
     });
     const definitions: [number, AnyClientModuleDefinition, unknown][] = [
       [PURSE, purseClient, null],
@@ -195,6 +202,20 @@ export class TestClient {
 
   async setBalance(msat: bigint): Promise<void> {
     await this.inModule(PURSE, (tx) => tx.set(Uint8Array.of(1), encode(u64, msat)));
+  }
+
+  /** As the client's core asks the module. */
+  pending(): Promise<PendingMoney> {
+    return this.store.read(async (tx) => {
+      const active = (await activeStates(tx)).filter(({ instance }) => instance === WALLET)
+        .map(({ operationId, state }) => ({ operationId, state: decode(walletState, state) }));
+      return await this.#table.get(WALLET)!.pending!(tx.view(modulePrefix(WALLET)), active);
+    });
+  }
+
+  /** While it isn't null the purse refuses every transaction so, fees and balance being what they are. */
+  async setRefusal(code: "insufficient_funds" | "too_large" | null): Promise<void> {
+    await this.inModule(PURSE, (tx) => code === null ? tx.delete(REFUSING) : tx.set(REFUSING, utf8(code)));
   }
 
   async inModule<T>(instance: number, body: (tx: StoreTx) => Promise<T> | T): Promise<T> {

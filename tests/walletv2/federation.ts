@@ -105,7 +105,9 @@ export class TestFederation {
     const ask = (ref: RpcRef, _: "call", { method, params }: { method: string; params: readonly Json[] }) =>
       this.#call(Number(ref.path.split(":")[1]), method, params[0]!);
     const sender = { ask, tell: () => {} } as unknown as Sender;
-    return new ConnectedFederationApi({ sender, platform, connections, peers: numPeers(ids.length), module: null });
+    const { signal: closing } = new AbortController();
+    const peers = numPeers(ids.length);
+    return new ConnectedFederationApi({ sender, platform, connections, peers, module: null, closing });
   }
 
   async #call(peer: PeerId, method: string, request: Json): Promise<Result<Json, RpcError>> {

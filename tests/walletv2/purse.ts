@@ -7,14 +7,23 @@ import { toDyn } from "../../core/types/dyn.ts";
 import type { ModuleCodecs } from "../../core/types/dyn.ts";
 import { publicKeyOf } from "../../core/crypto/mod.ts";
 import type { CodecType } from "../../core/encoding/mod.ts";
+import { fromUtf8 } from "../../core/bytes.ts";
 import { closedEnum, decode, encode, struct, u64, unit } from "../../core/encoding/mod.ts";
 import type { Result } from "../../core/result.ts";
 import { err, ok } from "../../core/result.ts";
 import { BITCOIN_UNIT, outPointRange, transactionId } from "../../core/types/ids.ts";
 import type { OperationId, OutPointRange } from "../../core/types/ids.ts";
 import { publicKey } from "../../core/types/keys.ts";
-import type { ClientModuleEnv, ClientTx, PrimaryModule, ToBalance, Transition } from "../../modules/contract/client.ts";
+import type {
+  ClientModuleEnv,
+  ClientTx,
+  FinalizeError,
+  PrimaryModule,
+  ToBalance,
+  Transition,
+} from "../../modules/contract/client.ts";
 import { defineClientModule, transition } from "../../modules/contract/client.ts";
+import { endedBy } from "../../modules/contract/waiting.ts";
 import type { InputMeta, OutputMeta } from "../../modules/contract/server.ts";
 
 export const PURSE_FEE_MSAT = 100n;
@@ -65,6 +74,17 @@ async function add(tx: StoreTx, msat: bigint): Promise<void> {
   tx.set(BALANCE, encode(u64, await balanceOf(tx) + msat));
 }
 
+/** Set in the store: the purse refuses every transaction with this code. */
+export const REFUSING = Uint8Array.of(2);
+
+async function refusal(tx: ReadTx): Promise<FinalizeError | null> {
+  const value = await tx.get(REFUSING);
+  if (!value) return null;
+  return fromUtf8(value) === "too_large"
+    ? { code: "too_large", bytes: 60_000, bytesMax: 50_000 }
+    : { code: "insufficient_funds", requestedMsat: 1n, availableMsat: 0n };
+}
+
 type PurseEnv = ClientModuleEnv<null, PurseState>;
 
 class Purse implements PrimaryModule<PurseState> {
@@ -77,8 +97,10 @@ class Purse implements PrimaryModule<PurseState> {
 
   async balanceTransaction(
     tx: ClientTx<PurseState>,
-    { inputMsat, outputMsat }: ToBalance,
+    { inputMsat, outputMsat, spending }: ToBalance,
   ): ReturnType<PrimaryModule<PurseState>["balanceTransaction"]> {
+    const refused = await refusal(tx.store);
+    if (refused) return err(refused);
     const none = { inputs: [], outputs: [], machines: () => [] };
     const surplusMsat = inputMsat - outputMsat;
     if (surplusMsat > PURSE_FEE_MSAT) {
@@ -87,7 +109,8 @@ class Purse implements PrimaryModule<PurseState> {
       const machines = (range: OutPointRange): PurseState[] => [{ tag: "Taking", value: { range, msat } }];
       return ok({ inputs: none, outputs: { outputs: [output], machines } });
     }
-    const msat = PURSE_FEE_MSAT - surplusMsat, availableMsat = await balanceOf(tx.store);
+    const msat = PURSE_FEE_MSAT - surplusMsat;
+    const availableMsat = spending === "nothing" ? 0n : await balanceOf(tx.store);
     if (availableMsat < msat) return err({ code: "insufficient_funds", requestedMsat: msat, availableMsat });
     await add(tx.store, -msat);
     const key = this.#env.platform.dice.bytes(32);
@@ -122,7 +145,7 @@ class Purse implements PrimaryModule<PurseState> {
       if ((tag !== "Taken" && tag !== "Lost") || value.range.txid !== range.txid) continue;
       return tag === "Taken" ? ok(null) : err("Transaction was rejected");
     }
-    throw signal?.reason ?? new Error("closed");
+    throw endedBy(signal);
   }
 
   balanceMsat(tx: ReadTx): Promise<bigint> {

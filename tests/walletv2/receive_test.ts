@@ -1,11 +1,14 @@
 /** Deposits, from the address to e-cash, whatever comes between. */
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { addressFromScript, bitcoinTxidOf, p2pkhScript } from "../../core/bitcoin/mod.ts";
 import type { BitcoinTransaction } from "../../core/bitcoin/mod.ts";
+import { fromHex } from "../../core/bytes.ts";
 import type { Json } from "../../core/encoding/mod.ts";
-import { deferredOutputs, getNextOutput, getSearched, validIndices } from "../../modules/walletv2/client_db.ts";
+import { getNextOutput, getSearched, setNextOutput, validIndices } from "../../modules/walletv2/client_db.ts";
+import { WaitError } from "../../modules/contract/waiting.ts";
+import { WalletError } from "../../modules/walletv2/client_error.ts";
 import { setOutput } from "../../modules/walletv2/db.ts";
-import { DEFERRED_MAX, OUTPUT_LOOK_AHEAD, OUTPUT_SLICE } from "../../modules/walletv2/limits.ts";
+import { OUTPUT_LOOK_AHEAD, OUTPUT_SLICE, PUT_OFF_RETRY_MS } from "../../modules/walletv2/limits.ts";
 import type { TestWallet } from "../../modules/walletv2/testing.ts";
 import {
   agree,
@@ -143,7 +146,14 @@ Deno.test("two clients with the same words claim a deposit once, and neither wai
   await confirm(wallet, deposit(wallet, 0, 100_000n), deposit(wallet, 1, 100_000n));
   await one.untilTrue(
     "both are done with both outputs",
-    async () => await one.inModule(WALLET, getNextOutput) === 2 && await two.inModule(WALLET, getNextOutput) === 2,
+    async () => {
+      for (const client of [one, two]) {
+        if (await client.inModule(WALLET, getNextOutput) !== 2 || (await client.wallet.deposits()).length > 0) {
+          return false;
+        }
+      }
+      return true;
+    },
   );
   await one.clock.advance(5_000);
   assertEquals(await one.balanceMsat() + await two.balanceMsat(), creditMsat(100_000n, 100_000n));
@@ -216,7 +226,11 @@ Deno.test("a deposit smaller than its fee is passed over, and claimed when the f
     await confirm(wallet, deposit(wallet, 0, 3_160n), deposit(wallet, 0, 3_259n), deposit(wallet, 1, 100_000n));
     await client.until(client.wallet.awaitReceive(0));
     assertEquals(federation.accepted, 1);
-    assertEquals((await client.inModule(WALLET, deferredOutputs)).map(({ outputIndex }) => outputIndex), [0, 1]);
+    const reason = "it doesn't pay the fee of its claim, 3160 sat and the federation's own";
+    assertEquals(
+      (await client.wallet.deposits()).map(({ outputIndex, status, reason }) => [outputIndex, status, reason]),
+      [[1, "too_small", reason], [0, "too_small", reason]],
+    );
     assertEquals(await client.inModule(WALLET, getNextOutput), 3);
     await client.clock.advance(30_000);
     assertEquals(federation.accepted, 1);
@@ -224,20 +238,123 @@ Deno.test("a deposit smaller than its fee is passed over, and claimed when the f
     await agree(wallet);
     await client.untilTrue("both are claimed", () => federation.accepted === 3);
     await client.clock.advance(2_000);
-    assertEquals(await client.inModule(WALLET, deferredOutputs), []);
+    assertEquals(await client.wallet.deposits(), []);
     assertEquals(
       await client.balanceMsat(),
       creditMsat(3_160n, 3_259n) + (100_000n - 3_160n) * 1000n - ITEM_FEES_MSAT,
     );
   }, { known: 3 }));
 
-Deno.test("a stranger's dust is kept in mind up to a bound", () =>
-  withClient(async (client, _, wallet) => {
+/** What older versions kept at most. */
+const MANY = 105;
+
+Deno.test("a stranger's dust is kept to the last, and costs no calls", () =>
+  withClient(async (client, federation, wallet) => {
     const { script } = depositAddress(wallet, 0);
-    await confirm(wallet, payment(...Array.from({ length: DEFERRED_MAX + 5 }, () => ({ valueSat: 330n, script }))));
-    await client.untilTrue("all were looked at", async () =>
-      await client.inModule(WALLET, getNextOutput) === DEFERRED_MAX + 5);
-    assertEquals((await client.inModule(WALLET, deferredOutputs)).length, DEFERRED_MAX);
+    const dust = Array.from({ length: MANY }, (_, i) => ({ valueSat: 400n + BigInt(i % 17), script }));
+    await confirm(wallet, payment(...dust, { valueSat: 100_000n, script }));
+    await client.until(client.wallet.awaitReceive(0));
+    await client.untilTrue("all were tried", async () => {
+      const deposits = await client.wallet.deposits();
+      return deposits.length === MANY && deposits.every(({ status }) => status === "too_small");
+    });
+    assertEquals(await client.balanceMsat(), creditMsat(100_000n));
+    const asked = () => federation.calls.get(`module_${WALLET}_receive_fee`)!;
+    assert(asked() <= 20, `${asked()}`);
+    const before = asked();
+    await client.clock.advance(10_000);
+    assert(asked() - before <= 4 * 11, "once a look for all of them");
+  }));
+
+Deno.test("what couldn't pay its fee is tried again at the same fee, and at once when somebody asks", () =>
+  withClient(async (client, federation, wallet) => {
+    await client.setRefusal("insufficient_funds");
+    await confirm(wallet, deposit(wallet, 0, 100_000n));
+    const putOff = async () => (await client.wallet.deposits()).some(({ status }) => status === "too_small");
+    await client.untilTrue("it is put off", putOff);
+    await client.setRefusal(null);
+    await client.clock.advance(PUT_OFF_RETRY_MS - 60_000);
+    assertEquals(federation.accepted, 0);
+    await client.clock.advance(120_000);
+    assertEquals(federation.accepted, 1);
+    assertEquals(await client.balanceMsat(), creditMsat(100_000n));
+
+    await client.setRefusal("insufficient_funds");
+    await confirm(wallet, deposit(wallet, 1, 50_000n));
+    await client.untilTrue("it is put off", putOff);
+    await client.setRefusal(null);
+    await client.until(client.wallet.retryDeposits());
+    assertEquals(federation.accepted, 2);
+    assertEquals(await client.wallet.deposits(), []);
+  }, { known: 3 }));
+
+Deno.test("whatever else keeps a claim from being made is tried again later and later, shown, and holds up no other one", () =>
+  withClient(async (client, federation, wallet) => {
+    await client.setRefusal("too_large");
+    // one bitcoin
+    await confirm(wallet, deposit(wallet, 0, 100_000_000n));
+    await client.untilTrue("it was tried three times", async () => (await client.wallet.deposits())[0]?.tries === 3);
+    const [failing] = await client.wallet.deposits();
+    assertEquals([failing!.status, failing!.reason, failing!.valueSat], ["failing", "too_large", 100_000_000n]);
+    assertEquals(await client.pending(), { incomingMsat: 0n, outgoingMsat: 0n, inDoubtMsat: 100_000_000_000n });
+    const tries = async () => (await client.wallet.deposits())[0]!.tries;
+    await client.clock.advance(600_000);
+    const before = await tries();
+    assert(before >= 8 && before <= 10, `${before}: by seconds, doubled each time`);
+    await client.setRefusal(null);
+    await confirm(wallet, deposit(wallet, 1, 50_000n));
+    const { operationId } = await client.until(client.wallet.awaitReceive(0));
+    const { Receive: { value } } = (await client.operation(operationId))!.meta as { Receive: { value: number } };
+    assertEquals(value, 50_000, "it didn't wait for the large one");
+    await client.untilTrue("the large one came too", () => federation.accepted === 2);
+    await client.clock.advance(1_000);
+    assertEquals(await client.wallet.deposits(), []);
+    assertEquals(await client.pending(), { incomingMsat: 0n, outgoingMsat: 0n, inDoubtMsat: 0n });
+  }, { known: 3 }));
+
+Deno.test("a claim takes nothing from the wallet, not even where the deposit alone doesn't pay", () =>
+  withClient(async (client, federation, wallet) => {
+    await client.setBalance(1_000_000n);
+    // 100 sat stay of it, and the federation's own fees are 100 sat and 100 msat
+    await confirm(wallet, deposit(wallet, 0, RECEIVE_FEE + 100n));
+    await client.untilTrue("it is put off", async () => (await client.wallet.deposits())[0]?.status === "too_small");
+    assertEquals(await client.balanceMsat(), 1_000_000n);
+    assertEquals(federation.accepted, 0);
+  }));
+
+Deno.test("deposits that an older version put off, or dropped, are found and claimed", async () => {
+  const wallet = await testWallet();
+  const federation = new TestFederation(wallet);
+  await confirm(wallet, deposit(wallet, 0, 100_000_000n), deposit(wallet, 0, 50_000n));
+  const client = await TestClient.open({
+    federation,
+    before: (tx) => {
+      setNextOutput(tx, 2);
+      // one bitcoin that was too large for a transaction, as it was stored
+      tx.set(Uint8Array.of(0x35, 0, 0, 0, 0, 0, 0, 0, 0), fromHex("fd3008fd013c"));
+    },
+  });
+  await client.until(client.wallet.awaitReceive(0));
+  assertEquals(await client.balanceMsat(), creditMsat(100_000_000n));
+  await client.clock.advance(10_000);
+  assertEquals(federation.accepted, 1, "of the other one nothing is known");
+  await client.until(client.wallet.retryDeposits());
+  await client.clock.advance(1_000);
+  assertEquals(await client.balanceMsat(), creditMsat(100_000_000n, 50_000n));
+  await client.close();
+});
+
+Deno.test("who asks for another try is told why it can't be, and by his signal's end", () =>
+  withClient(async (client, federation) => {
+    federation.down.add(0).add(1);
+    const error = await assertRejects(() => client.until(client.wallet.retryDeposits()), WalletError);
+    assertEquals(error.code, "federation");
+    federation.down.clear();
+    await client.until(client.wallet.retryDeposits());
+    const stop = new AbortController();
+    const waiting = assertRejects(() => client.wallet.retryDeposits(stop.signal), WaitError);
+    stop.abort();
+    assertEquals((await waiting).code, "aborted");
   }));
 
 Deno.test("a thousand outputs that can be no deposit don't hide the deposit behind them", () =>

@@ -158,6 +158,112 @@ Deno.test("payments are refused before anything is stored, each with its reason"
     assertEquals(await client.balanceMsat(), 20_000_000n);
   }));
 
+Deno.test("a quote tells what a payment costs to the millisatoshi, and what waits before it", () =>
+  withBalance(500_000_000n, async (client, _, wallet) => {
+    const quote = await client.until(client.wallet.quoteWithdraw(ADDRESS.toUpperCase(), 50_000n));
+    assertEquals(quote, {
+      address: ADDRESS,
+      valueSat: 50_000n,
+      feeSat: SEND_FEE,
+      federationFeeMsat: ITEM_FEES_MSAT,
+      totalMsat: 50_228_000n + ITEM_FEES_MSAT,
+      pending: 0,
+      isFeeHigh: false,
+      isShort: false,
+    });
+    assertEquals(await client.events(), []);
+    assertEquals(await client.balanceMsat(), 500_000_000n);
+    const operationId = await client.until(client.wallet.withdraw(ADDRESS, 50_000n));
+    assertEquals((await client.until(client.wallet.awaitSend(operationId))).outcome, "success");
+    assertEquals(await client.balanceMsat(), 500_000_000n - quote.totalMsat);
+    assertEquals(await client.pending(), { incomingMsat: 0n, outgoingMsat: 0n, inDoubtMsat: 0n });
+    const second = await client.until(client.wallet.quoteWithdraw(ADDRESS, "all"));
+    assertEquals([second.pending, second.isShort], [1, false]);
+    assertEquals(second.totalMsat <= await client.balanceMsat(), true);
+    const held = (await ask(wallet.guardians[0]!, "federation_wallet") as { value: number }).value;
+    await client.setBalance(10_000_000_000n);
+    const short = await client.until(client.wallet.quoteWithdraw(ADDRESS, "all"));
+    assertEquals([short.isShort, short.valueSat], [true, BigInt(held) - short.feeSat - 10_000n]);
+  }));
+
+Deno.test("what guardians would refuse is refused before it costs anything", () =>
+  withBalance(5_000_000_000n, async (client, federation, wallet) => {
+    const { wallet: api } = client;
+    const withdraw = (amountSat: bigint | "all", feeSat?: bigint, address = ADDRESS) => () =>
+      client.until(api.withdraw(address, amountSat, feeSat === undefined ? {} : { feeSat }));
+    for (const amountSat of [0n, -1n, -2_000_000n, 9_999n]) {
+      await refusedWith("dust_value", withdraw(amountSat));
+      await refusedWith("dust_value", () => api.send(ADDRESS, amountSat));
+    }
+    const calls = new Map(federation.calls);
+    await refusedWith("wrong_network", withdraw(50_000n, undefined, "1QJVDzdqb1VpbDK7uDeyVXy9mR27CJiyhY"));
+    await refusedWith("invalid_address", withdraw(50_000n, undefined, "bcrt1qxyz"));
+    assertEquals(federation.calls, calls, "an address is looked at before anybody is asked");
+    await refusedWith("fee_too_low", withdraw(50_000n, SEND_FEE - 1n));
+    await refusedWith("fee_too_low", withdraw(50_000n, -1n));
+    await refusedWith("fee_too_low", () => api.send(ADDRESS, 50_000n, { feeSat: -1n }));
+    const mostSat = 1_000_000n - SEND_FEE - 10_000n;
+    await refusedWith("federation_short", withdraw(mostSat + 1n));
+    const most = await assertRejects(withdraw(mostSat + 1n), WalletError);
+    assert(errorText(most).includes(`it can pay ${mostSat} sat at most with a fee of 228 sat`), errorText(most));
+    await client.setBalance(20_000_000n);
+    await refusedWith("insufficient_funds", withdraw(20_000n));
+    assertEquals(await client.events(), []);
+    assertEquals(await client.balanceMsat(), 20_000_000n);
+    await client.setBalance(5_000_000_000n);
+    const operationId = await withdraw(mostSat)();
+    assertEquals((await client.until(api.awaitSend(operationId))).outcome, "success", "to the satoshi");
+    assertEquals((await signedTransactions(wallet)).length, 1);
+  }));
+
+Deno.test("a fee above a tenth of the amount is refused unless it is wanted", () =>
+  withBalance(5_000_000_000n, async (client) => {
+    const { wallet: api } = client;
+    const paid: bigint[] = [];
+    // without a block each costs about twice as much as the one before
+    for (;;) {
+      const quote = await client.until(api.quoteWithdraw(ADDRESS, 20_000n));
+      if (quote.isFeeHigh) break;
+      const operationId = await client.until(api.withdraw(ADDRESS, 20_000n));
+      assertEquals((await client.until(api.awaitSend(operationId))).outcome, "success");
+      paid.push(quote.feeSat);
+    }
+    assert(paid.every((feeSat) => feeSat <= 2_000n) && paid.length >= 3, `${paid}`);
+    const { feeSat, pending } = await client.until(api.quoteWithdraw(ADDRESS, 20_000n));
+    assertEquals(pending, paid.length);
+    const error = await assertRejects(() => client.until(api.withdraw(ADDRESS, 20_000n)), WalletError);
+    assertEquals(error.code, "fee_high");
+    assertEquals(
+      errorText(error),
+      `The on-chain fee is a large part of the amount: ${feeSat} sat for 20000 sat, with ${pending} transactions of the ` +
+        "federation waiting for a block",
+    );
+    const refused = await assertRejects(() => client.command("send", ADDRESS, "20000 sat"), WalletError);
+    assertEquals(refused.code, "fee_high");
+    assertEquals((await client.events("payment-send")).length, paid.length);
+    assert("Success" in (await client.command("send", ADDRESS, "20000 sat", "--fee", `${feeSat} sat`) as object));
+    const wanted = await client.until(api.withdraw(ADDRESS, 20_000n, { highFee: true }));
+    assertEquals((await client.until(api.awaitSend(wanted))).outcome, "success");
+  }));
+
+Deno.test("a payment's outcome is in the log whoever waited for it, over a crash too", async () => {
+  const { federation } = await funded();
+  const before = await TestClient.open({ federation });
+  await before.setBalance(500_000_000n);
+  const paid = await before.until(before.wallet.send(ADDRESS, 50_000n));
+  await before.untilTrue("it is paid", async () => (await before.operation(paid))?.outcome != null);
+  const [update] = await before.events("payment-send-update");
+  assertEquals((await before.operation(paid))!.outcome!.outcome, (update!.payload as { status: Json }).status);
+  federation.down.add(0).add(1).add(2).add(3);
+  const refused = await before.until(before.wallet.send(ADDRESS, 50_000n, { feeSat: 1n }));
+  assertEquals(await before.pending(), { incomingMsat: 0n, outgoingMsat: 50_001_000n, inDoubtMsat: 0n });
+  const after = await TestClient.open({ federation, disk: before.disk.crash(), clock: before.clock, seed: 2 });
+  federation.down.clear();
+  await after.untilTrue("it is refused", async () => (await after.operation(refused))?.outcome != null);
+  assertEquals((await after.operation(refused))!.outcome!.outcome, "Aborted");
+  await after.close();
+});
+
 Deno.test("the most that can be sent is found to the satoshi", async () => {
   const least = 10_000n, feeSat = SEND_FEE;
   const costMsat = (valueSat: bigint) => (valueSat + feeSat) * 1000n + ITEM_FEES_MSAT;
@@ -243,6 +349,11 @@ Deno.test("the commands print what the reference's print", () =>
     assertEquals(state, "Success");
     const [received] = await client.events("payment-receive");
     assertEquals(next, received!.id + 1);
+    assertEquals(await client.command("deposits"), []);
+    assertEquals(await client.command("deposits", "retry"), []);
+    const quote = await client.command("quote-send", ADDRESS, "10000 sat") as { [name: string]: Json };
+    assertEquals([quote.value, quote.pending_transactions, quote.fee_is_high], [10_000, 1, false]);
+    assertEquals(Number(quote.total_msat), (10_000 + Number(quote.fee)) * 1_000 + Number(quote.federation_fee_msat));
     await client.command("send", ADDRESS, "ALL");
     assert(await client.balanceMsat() < 1_000n, "nothing that makes a satoshi is left");
   }));
@@ -269,6 +380,12 @@ Deno.test("arguments that are wrong are told as such, and nothing is paid", () =
       ["await-receive", "-1"],
       ["await-receive", "0", "1"],
       ["await-receive", "9".repeat(16)],
+      ["deposits", "now"],
+      ["deposits", "retry", "now"],
+      ["quote-send"],
+      ["quote-send", ADDRESS],
+      ["quote-send", ADDRESS, "50000 sat", "more"],
+      ["quote-send", ADDRESS, "50000001 msat"],
     ];
     for (const [name, ...args] of wrong) {
       const error = await assertRejects(async () => await client.command(name, ...args), CommandError);

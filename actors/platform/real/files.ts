@@ -87,10 +87,10 @@ async function write(
 
 async function makeSecret(path: string): Promise<boolean> {
   try {
-    const { mode } = await Deno.stat(path);
+    const { mode, isDirectory } = await Deno.stat(path);
     // null where the system has no such modes
     if (mode === null || (mode & OTHERS) === 0) return false;
-    await Deno.chmod(path, 0o600);
+    await Deno.chmod(path, isDirectory ? 0o700 : 0o600);
     return true;
   } catch (thrown) {
     if (thrown instanceof Deno.errors.NotFound) return false;

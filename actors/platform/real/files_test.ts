@@ -42,6 +42,15 @@ Deno.test("a file that is made secret is its owner's alone", async () => {
   });
 });
 
+Deno.test("a folder that is made secret is its owner's alone", async () => {
+  await inFolder(async (folder) => {
+    await Deno.mkdir(`${folder}/a`);
+    await Deno.chmod(`${folder}/a`, 0o755);
+    assertEquals(await realFiles.makeSecret(`${folder}/a`), true);
+    assertEquals(await modeOf(`${folder}/a`), "700");
+  });
+});
+
 Deno.test("of two that create one file at the same time, one wins whole", async () => {
   await inFolder(async (folder) => {
     const creating = Array.from({ length: 10 }, (_, i) => realFiles.create(`${folder}/a`, utf8(`${i}`)).then(() => i));

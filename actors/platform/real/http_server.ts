@@ -12,6 +12,9 @@ import {
   KEEP_ALIVE_MS,
 } from "../limits.ts";
 import { boundedBody, readBody } from "../body.ts";
+import { HalfSent } from "../half_sent.ts";
+import { type Place, Places } from "../places.ts";
+import { sourceOf } from "../source.ts";
 import type { HttpHandler, Network, Upgrade } from "../platform.ts";
 import { answerOf, type Report } from "../http_handling.ts";
 import { offerUpgrade, type UpgradeOffer } from "../upgrade.ts";
@@ -30,9 +33,21 @@ export function serveHttp(report: Report, bounds = HTTP_SERVER): Network["serveH
       keepAliveInitialDelay: KEEP_ALIVE_MS,
       noDelay: true,
     });
-    server.maxConnections = bounds.connectionsMax;
+    const halfSent = new HalfSent(bounds.halfSentBytesMax);
+    const places = new Places({ max: bounds.connectionsMax, sourceMax: bounds.sourceConnectionsMax });
+    const placeOf = new WeakMap<Socket, Place>();
+    server.on("connection", (socket: Socket) => {
+      const place = places.take(sourceOf(remoteOf(socket)), () => socket.destroy());
+      if (!place) {
+        socket.destroy();
+        return;
+      }
+      placeOf.set(socket, place);
+      socket.on("close", () => place.release());
+    });
     server.on("request", (incoming, outgoing) => {
-      answer(incoming, outgoing, handler, report).catch((error) => {
+      occupy(placeOf.get(incoming.socket), incoming, outgoing);
+      answer(incoming, outgoing, handler, report, halfSent).catch((error) => {
         // The other side left, or the answer broke off after its head: no second answer can be given.
         if (!incoming.socket.destroyed) report("answering an HTTP request", error);
         outgoing.destroy();
@@ -40,7 +55,8 @@ export function serveHttp(report: Report, bounds = HTTP_SERVER): Network["serveH
     });
     server.on("upgrade", (incoming, socket: Socket, head) => {
       socket.on("error", () => socket.destroy()); // the other side left
-      answerUpgrade(incoming, socket, head, handler, report).catch((error) => {
+      placeOf.get(socket)?.idle(false); // from here on the handler says who stays
+      answerUpgrade(incoming, socket, head, handler, report, halfSent).catch((error) => {
         socket.destroy();
         report("answering a WebSocket request", error);
       });
@@ -50,15 +66,23 @@ export function serveHttp(report: Report, bounds = HTTP_SERVER): Network["serveH
   };
 }
 
+/** The connection is busy from when a request has come whole until it is answered. */
+function occupy(place: Place | undefined, incoming: IncomingMessage, outgoing: ServerResponse): void {
+  if (hasBody(incoming)) incoming.on("end", () => place?.idle(false));
+  else place?.idle(false);
+  outgoing.on("close", () => place?.idle(true));
+}
+
 async function answer(
   incoming: IncomingMessage,
   outgoing: ServerResponse,
   handler: HttpHandler,
   report: Report,
+  halfSent: HalfSent,
 ): Promise<void> {
   const left = new AbortController();
   outgoing.on("close", () => left.abort());
-  const request = toRequest(incoming, left.signal);
+  const request = toRequest(incoming, left.signal, halfSent);
   const response = request === undefined
     ? new Response("Bad Request", { status: 400 })
     : await answerOf(request, handler, refuseUpgrade, remoteOf(incoming.socket), report);
@@ -101,11 +125,12 @@ async function answerUpgrade(
   head: Uint8Array,
   handler: HttpHandler,
   report: Report,
+  halfSent: HalfSent,
 ): Promise<void> {
   const left = new AbortController();
   const leave = (): void => left.abort();
   socket.on("close", leave);
-  const request = toRequest(incoming, left.signal);
+  const request = toRequest(incoming, left.signal, halfSent);
   let offer: UpgradeOffer | undefined;
   const upgrade: Upgrade = (options) => (offer = offerUpgrade(request, options)).answer;
   const response = request === undefined
@@ -114,7 +139,7 @@ async function answerUpgrade(
   socket.off("close", leave);
   if (offer !== undefined && response.status === 101) {
     socket.write(`HTTP/1.1 101 Switching Protocols\r\n${headerLines(response)}\r\n`);
-    offer.accept(new WebSocketConnection(socket, head, { side: "server", ...offer.options }));
+    offer.accept(new WebSocketConnection(socket, head, { side: "server", halfSent, ...offer.options }));
     return;
   }
   offer?.refuse(response.status);
@@ -131,16 +156,14 @@ async function answerUpgrade(
 const refuseUpgrade: Upgrade = (options) => offerUpgrade(undefined, options).answer;
 
 /** Undefined when there is no such URL, header or method. */
-function toRequest(incoming: IncomingMessage, signal: AbortSignal): Request | undefined {
+function toRequest(incoming: IncomingMessage, signal: AbortSignal, halfSent: HalfSent): Request | undefined {
   const headers: [string, string][] = [];
   for (let i = 0; i + 1 < incoming.rawHeaders.length; i += 2) {
     headers.push([incoming.rawHeaders[i]!, incoming.rawHeaders[i + 1]!]);
   }
   const path = incoming.url ?? "/";
   const url = path.startsWith("/") ? `http://${incoming.headers.host ?? "localhost"}${path}` : path;
-  const hasBody = incoming.headers["content-length"] !== undefined ||
-    incoming.headers["transfer-encoding"] !== undefined;
-  const body = hasBody && incoming.method !== "GET" && incoming.method !== "HEAD" ? bodyOf(incoming) : null;
+  const body = hasBody(incoming) ? bodyOf(incoming, halfSent) : null;
   try {
     return new Request(url, { method: incoming.method ?? "GET", headers, body, signal });
   } catch (thrown) {
@@ -149,22 +172,37 @@ function toRequest(incoming: IncomingMessage, signal: AbortSignal): Request | un
   }
 }
 
-function bodyOf(incoming: IncomingMessage): ReadableStream<Uint8Array<ArrayBuffer>> {
+function hasBody({ headers, method }: IncomingMessage): boolean {
+  if (method === "GET" || method === "HEAD") return false;
+  return headers["content-length"] !== undefined || headers["transfer-encoding"] !== undefined;
+}
+
+function bodyOf(incoming: IncomingMessage, halfSent: HalfSent): ReadableStream<Uint8Array<ArrayBuffer>> {
+  const held = halfSent.begin(() => incoming.destroy());
+  const end = (): void => halfSent.end(held);
+  incoming.on("close", end);
   const raw = new ReadableStream<Uint8Array<ArrayBuffer>>({
     start(controller) {
       incoming.pause();
       incoming.on("data", (chunk: Uint8Array) => {
+        halfSent.set(held, held.bytes + chunk.length);
         controller.enqueue(new Uint8Array(chunk));
         if ((controller.desiredSize ?? 0) <= 0) incoming.pause();
       });
-      incoming.on("end", () => controller.close());
+      incoming.on("end", () => {
+        end();
+        controller.close();
+      });
       incoming.on("error", (error) => controller.error(error));
       incoming.pause();
     },
     pull() {
       incoming.resume();
     },
-    cancel: () => dropRest(incoming),
+    cancel: () => {
+      end();
+      dropRest(incoming);
+    },
   });
   return boundedBody(raw, HTTP_BODY_BYTES_MAX, incoming.url ?? "");
 }

@@ -1,9 +1,11 @@
 /** What only real HTTP shows: other implementations at the other end, and clients that break the rules. */
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { concat, fromUtf8, utf8 } from "../../../core/bytes.ts";
+import type { Bytes } from "../../../core/bytes.ts";
+import { concat, concatAll, fromUtf8, utf8 } from "../../../core/bytes.ts";
 import { errorText } from "../../../core/result.ts";
 import { NetworkError } from "../error.ts";
 import type { HttpHandler, MessageSocket } from "../platform.ts";
+import { SOCKET_MINOR_FRAMES_MAX } from "../limits.ts";
 import { realPlatform } from "../real.ts";
 import { encodeFrame, OPCODE } from "./websocket_frames.ts";
 import { serveHttp } from "./http_server.ts";
@@ -218,7 +220,14 @@ Deno.test("an error names the host and never the secrets of a URL", async () => 
   }
 });
 
-const FEW = { connectionsMax: 2, headersTimeoutMs: 100, requestTimeoutMs: 200, timeoutCheckMs: 20 };
+const FEW = {
+  sourceConnectionsMax: 2,
+  halfSentBytesMax: 10_000,
+  connectionsMax: 2,
+  headersTimeoutMs: 100,
+  requestTimeoutMs: 200,
+  timeoutCheckMs: 20,
+};
 
 Deno.test("headers and bodies that trickle in are cut off by their times, and a slow answer is not", async () => {
   const handler: HttpHandler = async (request) => {
@@ -242,17 +251,90 @@ Deno.test("headers and bodies that trickle in are cut off by their times, and a 
   reports.length = 0; // the body that broke off failed its handler
 });
 
-Deno.test("connections over the bound are closed, and there is room again when one ends", async () => {
+Deno.test("over the bound the connection that was silent longest makes room; when all are busy the newcomer is closed", async () => {
+  const gate = Promise.withResolvers<void>();
   const { address, close } = await serveHttp(toReports, FEW)(
     { hostname: "127.0.0.1", port: 0 },
-    () => new Response("in"),
+    async (request) => {
+      if (request.url.endsWith("/wait")) await gate.promise;
+      return new Response("in");
+    },
   );
-  const request = utf8("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
-  const held = await Promise.all([0, 1].map(() => Deno.connect({ hostname: "127.0.0.1", port: address.port })));
-  assertEquals(await raw(address.port, request), "");
-  for (const connection of held) connection.close();
+  const request = (path: string): Bytes => utf8(`GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
+  const silent = await Promise.all([0, 1].map(() => Deno.connect({ hostname: "127.0.0.1", port: address.port })));
+  const waiting = [raw(address.port, request("/wait")), raw(address.port, request("/wait"))];
+  for (const connection of silent) {
+    assertEquals(await connection.read(new Uint8Array(1)).catch(() => null), null);
+    connection.close();
+  }
+  assertEquals(await raw(address.port, request("/")), "");
+  gate.resolve();
+  for (const answer of await Promise.all(waiting)) assertStringIncludes(answer, "in");
   let answer = "";
-  while (answer === "") answer = await raw(address.port, request); // until the server has seen them go
+  while (answer === "") answer = await raw(address.port, request("/")); // until the server has seen them go
   assertStringIncludes(answer, "in");
   await close();
+});
+
+Deno.test("half-sent messages and bodies are bounded over all connections: the oldest is cut off", async () => {
+  const opened = Promise.withResolvers<void>();
+  const ended = Promise.withResolvers<string | null>();
+  const { address, close } = await serveHttp(toReports, { ...FEW, connectionsMax: 10, requestTimeoutMs: 5_000 })(
+    { hostname: "127.0.0.1", port: 0 },
+    async (request, upgrade) => {
+      if (request.method === "POST") return new Response(await request.text());
+      if (!request.headers.has("upgrade")) return new Response("here");
+      const { response, socket } = upgrade({ messageBytesMax: 100_000, pingMs: 60_000 });
+      socket.then((socket) => (opened.resolve(), socket.receive())).then(ended.resolve);
+      return response;
+    },
+  );
+  const half = encodeFrame(OPCODE.text, new Uint8Array(9_000).fill(0x61), MASK).subarray(0, 8_000);
+  const webSocket = raw(address.port, concat(utf8(UPGRADE), half));
+  await opened.promise;
+  await raw(address.port, utf8("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")); // what was sent before has come
+  const body = "x".repeat(3_000);
+  const post = `POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3000\r\nConnection: close\r\n\r\n${body}`;
+  assertStringIncludes(await raw(address.port, utf8(post)), body);
+  assertEquals(await ended.promise, null);
+  assertStringIncludes(await webSocket, "101");
+  await close();
+});
+
+Deno.test("a flood of pings or of fragments costs the connection", async () => {
+  const fragment = encodeFrame(OPCODE.continuation, new Uint8Array(), MASK);
+  fragment[0] = OPCODE.continuation; // not the last
+  const first = fragment.slice();
+  first[0] = OPCODE.text;
+  const ping = encodeFrame(OPCODE.ping, new Uint8Array(), MASK);
+  for (const [begin, frame] of [[new Uint8Array(), ping], [first, fragment]] as const) {
+    const { listener, port, socket } = await serveSocket({ messageBytesMax: 1_000, pingMs: 60_000 });
+    const flood = concatAll(Array<Uint8Array>(SOCKET_MINOR_FRAMES_MAX + 1).fill(frame));
+    await raw(port, concat(utf8(UPGRADE), begin, flood)); // until it is cut
+    assertEquals(await (await socket).receive(), null);
+    await listener.close();
+  }
+});
+
+Deno.test("a WebSocket message that does not end within six pings costs the connection, though pongs come", async () => {
+  const { listener, port, socket } = await serveSocket({ messageBytesMax: 1_000, pingMs: 20 });
+  using connection = await Deno.connect({ hostname: "127.0.0.1", port });
+  const half = encodeFrame(OPCODE.text, new Uint8Array(100), MASK);
+  half[0] = OPCODE.text; // not the last fragment
+  await connection.write(concat(utf8(UPGRADE), half));
+  let ended = false;
+  const end = socket.then((socket) => socket.receive()).then((message) => {
+    ended = true;
+    return message;
+  });
+  const pong = encodeFrame(OPCODE.pong, new Uint8Array(), MASK);
+  const buffer = new Uint8Array(1_000);
+  let pings = 0;
+  while (await connection.read(buffer).catch(() => null) !== null) {
+    pings++;
+    if (!ended) await connection.write(pong).catch(() => 0);
+  }
+  assert(pings >= 6 && pings <= 8, `${pings}`); // and the answer to the upgrade
+  assertEquals(await end, null);
+  await listener.close();
 });

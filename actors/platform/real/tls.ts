@@ -8,10 +8,13 @@ import { createPrivateKey, X509Certificate } from "node:crypto";
 import { connect as connectTcp, createServer, type Socket } from "node:net";
 import { connect as startTls, type ConnectionOptions, TLSSocket } from "node:tls";
 import type { Bytes } from "../../../core/bytes.ts";
+import { toHex } from "../../../core/bytes.ts";
 import { NetworkError } from "../error.ts";
 import { TLS_LISTENER } from "../limits.ts";
 import type { Report } from "../http_handling.ts";
+import { Places } from "../places.ts";
 import type { Network, TlsIdentity } from "../platform.ts";
+import { sourceOf } from "../source.ts";
 import { isVersion3, toPem } from "./certificate.ts";
 import { listen, remoteOf } from "./listen.ts";
 import { TlsStream } from "./tls_stream.ts";
@@ -20,8 +23,12 @@ import { TlsTransport } from "./tls_transport.ts";
 export function listenTls(report: Report, bounds = TLS_LISTENER): Network["listenTls"] {
   return async (options, onConnection) => {
     const security = securityOf(options.identity, `${options.hostname}:${options.port}`);
+    const strangers = new Places({ max: bounds.strangersMax, sourceMax: bounds.strangersOfSourceMax });
+    const known = new Places({ max: Infinity, sourceMax: bounds.sameKnownMax });
     const server = createServer((tcp) => {
       const remote = remoteOf(tcp);
+      // never null: those that are there are all idle and give way
+      let place = strangers.take(sourceOf(remote), () => tcp.destroy());
       const transport = new TlsTransport(tcp);
       const tls = new TLSSocket(transport, { ...security, isServer: true });
       const timer = setTimeout(() => tls.destroy(), bounds.handshakeTimeoutMs);
@@ -31,14 +38,24 @@ export function listenTls(report: Report, bounds = TLS_LISTENER): Network["liste
         clearTimeout(timer);
         transport.destroy();
       });
+      tcp.on("close", () => {
+        clearTimeout(timer);
+        place?.release();
+      });
       tls.on("secure", () => {
         clearTimeout(timer);
         const certificate = provenCertificate(tls);
-        if (certificate === undefined) tls.destroy();
-        else onConnection(new TlsStream(tls, transport, `${remote.hostname}:${remote.port}`, certificate), remote);
+        if (certificate === undefined) {
+          tls.destroy();
+          return;
+        }
+        if (options.isKnown?.(certificate) ?? true) {
+          place?.release();
+          place = known.take(toHex(certificate), () => tcp.destroy());
+        }
+        onConnection(new TlsStream(tls, transport, `${remote.hostname}:${remote.port}`, certificate), remote);
       });
     });
-    server.maxConnections = bounds.connectionsMax;
     return await listen(server, options, report);
   };
 }

@@ -163,18 +163,70 @@ Deno.test("dialling somebody who accepts and says nothing ends by its time", asy
   silent.close();
 });
 
-Deno.test("connections over the bound and handshakes that take too long are closed", async () => {
-  const [a, b] = [await network.makeTlsIdentity("peerA"), await network.makeTlsIdentity("peerB")];
-  const few = listenTls(() => undefined, { connectionsMax: 2, handshakeTimeoutMs: 100 });
-  const listener = await few({ ...LOCAL, identity: a }, (stream) => stream.close());
+const BOUNDS = { strangersMax: 4, strangersOfSourceMax: 4, sameKnownMax: 2, handshakeTimeoutMs: 10_000 };
+
+/** A listener that knows one certificate, with 4 places for strangers. */
+async function guarded(bounds = BOUNDS) {
+  const [a, b, stranger] = await Promise.all(["peerA", "peerB", "peerB"].map((name) => network.makeTlsIdentity(name)));
+  const streams: ByteStream[] = [];
+  const isKnown = (certificate: Uint8Array): boolean => equalBytes(certificate, b!.certificate);
+  const listener = await listenTls(() => undefined, bounds)(
+    { ...LOCAL, identity: a!, isKnown },
+    (stream) => streams.push(stream),
+  );
   const at = { ...LOCAL, port: listener.address.port };
-  const dial = () => network.dialTls({ ...at, identity: b, serverName: "peerA", timeoutMs: 5_000 });
-  const silent = await Promise.all([0, 1].map(() => Deno.connect(at)));
-  assertEquals((await assertRejects(dial, NetworkError)).code, "tls");
-  for (const connection of silent) {
-    assertEquals(await connection.read(new Uint8Array(1)).catch(() => null), null);
-    connection.close();
-  }
-  (await dial()).close();
+  const dial = (identity = b!) => network.dialTls({ ...at, identity, serverName: "peerA", timeoutMs: 5_000 });
+  return { listener, streams, at, dial, stranger: stranger! };
+}
+
+/** Resolves when the other side closed. */
+async function closedTcp(connection: Deno.Conn): Promise<void> {
+  assertEquals(await connection.read(new Uint8Array(1)).catch(() => null), null);
+  connection.close();
+}
+
+Deno.test("handshakes that take too long are closed", async () => {
+  const { listener, at } = await guarded({ ...BOUNDS, handshakeTimeoutMs: 100 });
+  await Promise.all([0, 1].map(async () => closedTcp(await Deno.connect(at))));
+  await listener.close();
+});
+
+Deno.test("1,000 connections that say nothing shut out nobody: the oldest gives its place to a newcomer", async () => {
+  const { listener, at, dial, streams } = await guarded();
+  const silent: Deno.Conn[] = [];
+  for (let i = 0; i < 1_000; i++) silent.push(await Deno.connect(at));
+  const dialled = await dial();
+  await Promise.all(silent.slice(0, 900).map(closedTcp));
+  assertEquals(streams.length, 1);
+  // who is known has a place of its own, however many strangers come
+  for (let i = 0; i < 20; i++) silent.push(await Deno.connect(at));
+  await streams[0]!.write(Uint8Array.of(7));
+  assertEquals(await dialled.read(), Uint8Array.of(7));
+  for (const connection of silent.slice(900)) connection.close();
+  dialled.close();
+  for (const stream of streams) stream.close();
+  await listener.close();
+});
+
+Deno.test("strangers with certificates have no more places than silent ones", async () => {
+  const { listener, dial, stranger, streams } = await guarded();
+  const dialled: ByteStream[] = [];
+  for (let i = 0; i < 10; i++) dialled.push(await dial(stranger));
+  const known = await dial();
+  const ended = dialled.slice(0, 6).map((stream) => stream.read().catch(() => null));
+  assertEquals(new Set(await Promise.all(ended)), new Set([null]));
+  for (const stream of [...dialled, known, ...streams]) stream.close();
+  await listener.close();
+});
+
+Deno.test("of one known certificate's connections the newest stay", async () => {
+  const { listener, dial, streams } = await guarded();
+  const dialled: ByteStream[] = [];
+  for (let i = 0; i < 4; i++) dialled.push(await dial());
+  const ended = dialled.slice(0, 2).map((stream) => stream.read().catch(() => null));
+  assertEquals(await Promise.all(ended), [null, null]);
+  await streams.at(-1)!.write(Uint8Array.of(7));
+  assertEquals(await dialled.at(-1)!.read(), Uint8Array.of(7));
+  for (const stream of [...dialled, ...streams]) stream.close();
   await listener.close();
 });

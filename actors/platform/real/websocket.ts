@@ -4,8 +4,12 @@
  */
 import type { Duplex } from "node:stream";
 import { assert } from "../../../core/assert.ts";
-import { utf8 } from "../../../core/bytes.ts";
+import type { Bytes } from "../../../core/bytes.ts";
+import { fromUtf8, utf8 } from "../../../core/bytes.ts";
+import type { HalfSentEntry } from "../half_sent.ts";
 import {
+  SOCKET_MESSAGE_PINGS_MAX,
+  SOCKET_MINOR_FRAMES_MAX,
   SOCKET_SILENT_PINGS_MAX,
   SOCKET_UNREAD_BYTES_MAX,
   SOCKET_UNREAD_MESSAGES_MAX,
@@ -15,7 +19,15 @@ import type { MessageSocket } from "../platform.ts";
 import type { WebSocketRole } from "../websocket_role.ts";
 import { realDice } from "./dice.ts";
 import { linger } from "./linger.ts";
-import { CLOSE, encodeClosePayload, encodeFrame, FrameDecoder, type FrameEvent, OPCODE } from "./websocket_frames.ts";
+import {
+  CLOSE,
+  encodeClosePayload,
+  encodeFrame,
+  FrameDecoder,
+  type FrameEvent,
+  headOfPieces,
+  OPCODE,
+} from "./websocket_frames.ts";
 
 export class WebSocketConnection implements MessageSocket {
   readonly #socket: Duplex;
@@ -28,7 +40,11 @@ export class WebSocketConnection implements MessageSocket {
   /** `closing`: our close frame is out. `closed`: nothing more comes or goes. */
   #state: "open" | "closing" | "closed" = "open";
   #silentPings = 0;
+  #minorFramesAtPing = 0;
   #pinger: ReturnType<typeof setInterval> | undefined;
+  /** The message under way at the last ping, and for how many pings it has been. */
+  #slow = { message: null as number | null, pings: 0 };
+  #held: HalfSentEntry | undefined;
 
   /** @param head what was read behind the handshake */
   constructor(socket: Duplex, head: Uint8Array, role: WebSocketRole) {
@@ -47,9 +63,16 @@ export class WebSocketConnection implements MessageSocket {
     return this.#socket.writableLength;
   }
 
-  send(message: string): void {
+  send(message: string | readonly Bytes[]): void {
     if (this.#state !== "open") return;
-    this.#write(OPCODE.text, utf8(message));
+    if (typeof message === "string") return this.#write(OPCODE.text, utf8(message));
+    if (this.#role.side === "client") return this.#write(OPCODE.text, utf8(message.map(fromUtf8).join("")));
+    // unmasked and uncopied: a thousand sockets hold the same bytes
+    this.#socket.cork();
+    this.#socket.write(headOfPieces(OPCODE.text, message));
+    for (const piece of message) this.#socket.write(piece);
+    this.#socket.uncork();
+    this.#checkUnsent();
   }
 
   receive(): Promise<string | null> {
@@ -57,6 +80,7 @@ export class WebSocketConnection implements MessageSocket {
     const message = this.#unread.shift();
     if (message !== undefined) {
       this.#unreadUnits -= message.length;
+      this.#countHeld();
       if (this.#socket.isPaused() && !this.#isFull()) this.#socket.resume();
       return Promise.resolve(message);
     }
@@ -66,14 +90,31 @@ export class WebSocketConnection implements MessageSocket {
 
   close(code: number = CLOSE.normal, reason = ""): void {
     if (this.#state !== "open") return;
-    this.#unread.length = 0;
+    this.#unread.length = this.#unreadUnits = 0;
     this.#startClosing(code, reason);
   }
 
   #receive(chunk: Uint8Array): void {
     this.#silentPings = 0;
     for (const event of this.#decoder.push(chunk)) this.#on(event);
+    const minorFrames = this.#decoder.minorFrames - this.#minorFramesAtPing;
+    if (this.#pinger !== undefined && minorFrames > SOCKET_MINOR_FRAMES_MAX) return this.#cut();
     if (this.#isFull()) this.#socket.pause();
+    this.#countHeld();
+  }
+
+  /** Tells the server what this socket holds for somebody who has not sent all of it, or whom nobody reads. */
+  #countHeld(): void {
+    if (this.#role.side !== "server" || !this.#role.halfSent) return;
+    const { halfSent } = this.#role;
+    const bytes = this.#state === "open" ? this.#decoder.pendingBytes + this.#unreadUnits : 0;
+    if (bytes === 0) {
+      if (this.#held) halfSent.end(this.#held);
+      this.#held = undefined;
+      return;
+    }
+    this.#held ??= halfSent.begin(() => this.#cut());
+    halfSent.set(this.#held, bytes);
   }
 
   #on(event: FrameEvent): void {
@@ -104,6 +145,10 @@ export class WebSocketConnection implements MessageSocket {
   #ping(): void {
     if (this.#socket.isPaused()) return; // we do not listen: silence says nothing
     if (this.#silentPings >= SOCKET_SILENT_PINGS_MAX) return this.#cut();
+    const message = this.#decoder.pendingMessage;
+    this.#slow = { message, pings: message !== null && message === this.#slow.message ? this.#slow.pings + 1 : 0 };
+    if (this.#slow.pings >= SOCKET_MESSAGE_PINGS_MAX) return this.#cut();
+    this.#minorFramesAtPing = this.#decoder.minorFrames;
     this.#silentPings++;
     this.#write(OPCODE.ping, new Uint8Array(0));
   }
@@ -130,6 +175,7 @@ export class WebSocketConnection implements MessageSocket {
 
   #stop(): void {
     clearInterval(this.#pinger);
+    this.#countHeld();
     this.#reader?.(null);
     this.#reader = undefined;
   }
@@ -137,6 +183,11 @@ export class WebSocketConnection implements MessageSocket {
   #write(opcode: number, payload: Uint8Array): void {
     const mask = this.#role.side === "client" ? realDice.bytes(4) : undefined;
     this.#socket.write(encodeFrame(opcode, payload, mask));
-    if (this.bufferedBytes > SOCKET_UNSENT_BYTES_MAX) this.#cut(); // also by answers to a flood of pings
+    this.#checkUnsent();
+  }
+
+  /** Also by answers to a flood of pings. */
+  #checkUnsent(): void {
+    if (this.bufferedBytes > SOCKET_UNSENT_BYTES_MAX) this.#cut();
   }
 }

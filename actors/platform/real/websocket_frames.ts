@@ -55,6 +55,27 @@ export class FrameDecoder {
     this.#messageBytesMax = options.messageBytesMax;
   }
 
+  /** Data messages that have begun. */
+  #begun = 0;
+
+  /** Frames that have come and brought no whole message: control frames and fragments. */
+  #minorFrames = 0;
+
+  get minorFrames(): number {
+    return this.#minorFrames;
+  }
+
+  /** Held of a message that has not come whole. */
+  get pendingBytes(): number {
+    return this.#message.length + this.#control.length + this.#headerBytes.length;
+  }
+
+  /** Which message is under way, counted from 1; null between messages. */
+  get pendingMessage(): number | null {
+    const inFrame = this.#header !== undefined && this.#header.opcode < 8;
+    return this.#inMessage || inFrame ? this.#begun : null;
+  }
+
   /** Nothing more comes after `close` or `broken`. */
   push(chunk: Uint8Array): FrameEvent[] {
     const events: FrameEvent[] = [];
@@ -74,6 +95,7 @@ export class FrameDecoder {
           break;
         }
         this.#header = parsed.header;
+        if (parsed.header.opcode === OPCODE.text || parsed.header.opcode === OPCODE.binary) this.#begun++;
         this.#frameBytes = 0;
         rest = bytes.subarray(parsed.size);
       }
@@ -129,6 +151,7 @@ export class FrameDecoder {
   }
 
   #endFrame(header: Header): FrameEvent | undefined {
+    if (header.opcode >= 8 || !header.final) this.#minorFrames++;
     if (header.opcode === OPCODE.close) return this.#endClose(this.#control.take());
     if (header.opcode === OPCODE.ping) return { kind: "ping", payload: this.#control.take() };
     if (header.opcode === OPCODE.pong) return { kind: "pong", payload: this.#control.take() };
@@ -147,22 +170,34 @@ export class FrameDecoder {
   }
 }
 
+/** What stands before a whole message's payload of so many bytes; room for the mask is left. */
+function frameHead(opcode: number, length: number, masked: boolean): Bytes {
+  const lengthBytes = length > 0xffff ? 8 : length > 125 ? 2 : 0;
+  const head = new Uint8Array(2 + lengthBytes + (masked ? 4 : 0));
+  const view = new DataView(head.buffer);
+  head[0] = 0x80 | opcode;
+  head[1] = (masked ? 0x80 : 0) | (lengthBytes === 8 ? 127 : lengthBytes === 2 ? 126 : length);
+  if (lengthBytes === 2) view.setUint16(2, length);
+  if (lengthBytes === 8) view.setBigUint64(2, BigInt(length));
+  return head;
+}
+
 /** @param mask four bytes from dice, as clients must send it; servers send none */
 export function encodeFrame(opcode: number, payload: Uint8Array, mask?: Uint8Array): Bytes {
-  const lengthBytes = payload.length > 0xffff ? 8 : payload.length > 125 ? 2 : 0;
-  const start = 2 + lengthBytes + (mask === undefined ? 0 : 4);
-  const frame = new Uint8Array(start + payload.length);
-  const view = new DataView(frame.buffer);
-  frame[0] = 0x80 | opcode;
-  frame[1] = (mask === undefined ? 0 : 0x80) | (lengthBytes === 8 ? 127 : lengthBytes === 2 ? 126 : payload.length);
-  if (lengthBytes === 2) view.setUint16(2, payload.length);
-  if (lengthBytes === 8) view.setBigUint64(2, BigInt(payload.length));
-  frame.set(payload, start);
+  const head = frameHead(opcode, payload.length, mask !== undefined);
+  const frame = new Uint8Array(head.length + payload.length);
+  frame.set(head);
+  frame.set(payload, head.length);
   if (mask !== undefined) {
-    frame.set(mask, start - 4);
-    for (let i = 0; i < payload.length; i++) frame[start + i]! ^= mask[i & 3]!;
+    frame.set(mask, head.length - 4);
+    for (let i = 0; i < payload.length; i++) frame[head.length + i]! ^= mask[i & 3]!;
   }
   return frame;
+}
+
+/** The head of a frame whose payload follows in pieces, unmasked: a server's. */
+export function headOfPieces(opcode: number, pieces: readonly Uint8Array[]): Bytes {
+  return frameHead(opcode, pieces.reduce((sum, { length }) => sum + length, 0), false);
 }
 
 export function encodeClosePayload(code: number, reason: Uint8Array): Bytes {

@@ -31,6 +31,10 @@ export class SimulatedDisk {
 
   makeSecret(path: string): boolean {
     const at = normalised(path);
+    if (this.folders.get(at) === false) {
+      this.folders.set(at, true);
+      return true;
+    }
     const file = this.files.get(at);
     if (file === undefined || file.secret) return false;
     this.files.set(at, { ...file, secret: true });

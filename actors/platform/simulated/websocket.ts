@@ -1,6 +1,7 @@
 /** A WebSocket between simulated machines: whole messages in order, the same bounds and pings as the real one. */
 import { assert } from "../../../core/assert.ts";
-import { utf8 } from "../../../core/bytes.ts";
+import type { Bytes } from "../../../core/bytes.ts";
+import { fromUtf8, utf8 } from "../../../core/bytes.ts";
 import {
   SOCKET_SILENT_PINGS_MAX,
   SOCKET_UNREAD_BYTES_MAX,
@@ -47,11 +48,12 @@ export class SimulatedSocket implements MessageSocket, EndHandler {
     return this.#open ? Math.max(0, this.#outstandingBytes - WINDOW_BYTES) : 0;
   }
 
-  send(message: string): void {
+  send(message: string | readonly Bytes[]): void {
     if (!this.#open || !this.#life.alive) return;
-    const bytes = utf8(message).length;
+    const text = typeof message === "string" ? message : message.map(fromUtf8).join("");
+    const bytes = utf8(text).length;
     this.#outstandingBytes += bytes;
-    this.#send({ kind: "message", text: message, bytes }, `message ${bytes} ${fingerprint(message)}`);
+    this.#send({ kind: "message", text, bytes }, `message ${bytes} ${fingerprint(text)}`);
     if (this.bufferedBytes > SOCKET_UNSENT_BYTES_MAX) this.#shut();
   }
 

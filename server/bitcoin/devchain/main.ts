@@ -105,9 +105,7 @@ async function run(options: Options): Promise<number> {
   await platform.files.makeDirectory(options.dir, { secret: true });
   const store = await openKvStore({ path: join(options.dir, "chain.kv"), platform });
   const cookie = await makeCookie(platform, options.dir);
-  const named = options.user !== undefined && options.password !== undefined
-    ? [{ username: options.user, password: options.password }]
-    : [];
+  const named = options.user && options.password ? [{ username: options.user, password: options.password }] : [];
   const system = createSystem({ platform, log: logTo(platform.clock) });
   const stop = (): void => void system.stop();
   store.failed.catch((thrown) => {
@@ -133,7 +131,8 @@ async function run(options: Options): Promise<number> {
 if (import.meta.main) {
   const program = command().parse();
   const options = program.opts<Options>();
-  if ((options.user === undefined) !== (options.password === undefined)) {
+  // what is empty is not given: a shell's unset variable must not become a password
+  if (!options.user !== !options.password) {
     program.error("error: --user and --password go together");
   }
   try {

@@ -1,0 +1,86 @@
+/**
+ * The Merkle tree over a session's items, built item after item: memory grows with the logarithm of their number. The same root as
+ * `merkleRoot` of `session.ts`. `fedimint-core/src/session_outcome.rs` (`header`).
+ *
+ * An odd last node of a level is paired with itself, so a root does not tell how often the last items stand there: `shortest` is the
+ * fewest first items that have the same root. It is found on the way down from the root to the last item. Wherever a node's two halves
+ * are equal, the second one may be a copy, and stands there again when it is left away; only at the root it may not, as a level with a
+ * single node is the end.
+ */
+import { sha256 } from "@noble/hashes/sha2.js";
+import { assert } from "../assert.ts";
+import type { Bytes } from "../bytes.ts";
+import { concat, equalBytes } from "../bytes.ts";
+
+function join(left: Bytes, right: Bytes): Bytes {
+  return sha256(concat(left, right)) as Bytes;
+}
+
+/** What a whole tree says. */
+type Top = { readonly root: Bytes; readonly shortest: number };
+
+export class SessionTree {
+  /** By height: the node that waits for its right neighbour. */
+  readonly #waiting: (Bytes | undefined)[] = [];
+  /** By height: whether the last two nodes that were joined there were equal. */
+  readonly #twins: boolean[] = [];
+  #count = 0;
+  #bytes = 0;
+
+  /** Items added. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Of their encodings together. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** @param encoded of an `AcceptedItem` */
+  add(encoded: Uint8Array): void {
+    this.#count++;
+    this.#bytes += encoded.length;
+    let node = sha256(encoded) as Bytes;
+    for (let height = 0;; height++) {
+      const left = this.#waiting[height];
+      if (left === undefined) {
+        this.#waiting[height] = node;
+        return;
+      }
+      this.#waiting[height] = undefined;
+      this.#twins[height] = equalBytes(left, node);
+      node = join(left, node);
+    }
+  }
+
+  /** 32 bytes; zeros when there are no items. */
+  root(): Bytes {
+    return this.#top().root;
+  }
+
+  /** The fewest first items under the same root: others may be copies of the last ones. */
+  shortest(): number {
+    return this.#top().shortest;
+  }
+
+  #top(): Top {
+    if (this.#count === 0) return { root: new Uint8Array(32), shortest: 0 };
+    const heightMax = Math.ceil(Math.log2(this.#count));
+    let node: Bytes | undefined;
+    let shortest = 2 ** heightMax;
+    for (let height = 0; height < heightMax; height++) {
+      const left = this.#waiting[height];
+      // the last two nodes of this height, once it is complete; none is added where all were joined already
+      const twins = node === undefined
+        ? left !== undefined || this.#twins[height]!
+        : left === undefined || equalBytes(left, node);
+      if (node !== undefined) node = join(left ?? node, node);
+      else if (left !== undefined) node = join(left, left);
+      if (twins && height < heightMax - 1) shortest -= 2 ** height;
+    }
+    const root = node ?? this.#waiting[heightMax];
+    assert(root, "the last two nodes were joined");
+    return { root, shortest };
+  }
+}

@@ -1,0 +1,44 @@
+/**
+ * How many backups are taken in: one at a time, so that a stranger's writing never makes more than one commit wait; new keys at a rate and
+ * up to a number, as every key may hold 128 KiB for ever. Who has a backup here can always replace it.
+ */
+import type { Clock } from "../../actors/platform/platform.ts";
+import { EndpointError } from "../../modules/contract/error.ts";
+import { BACKUPS_WAITING_MAX, NEW_BACKUP_MS, NEW_BACKUPS_BURST } from "./limits.ts";
+
+export class BackupIntake {
+  readonly #clock: Clock;
+  #last: Promise<unknown> = Promise.resolve();
+  #waiting = 0;
+  #newKeys = NEW_BACKUPS_BURST;
+  #atMs: number;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#atMs = clock.monotonicMs();
+  }
+
+  /** @throws {EndpointError} failed when too many wait already */
+  inTurn<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#waiting >= BACKUPS_WAITING_MAX) {
+      throw EndpointError.failed("Too many backups are being stored: try again later");
+    }
+    this.#waiting++;
+    const done = this.#last.then(work).finally(() => this.#waiting--);
+    this.#last = done.catch(() => undefined); // whoever asked is told; the next one has its turn all the same
+    return done;
+  }
+
+  /** Whether a new key may come now. */
+  get mayTakeNew(): boolean {
+    const nowMs = this.#clock.monotonicMs();
+    this.#newKeys = Math.min(NEW_BACKUPS_BURST, this.#newKeys + (nowMs - this.#atMs) / NEW_BACKUP_MS);
+    this.#atMs = nowMs;
+    return this.#newKeys >= 1;
+  }
+
+  /** One has come. */
+  tookNew(): void {
+    this.#newKeys--;
+  }
+}

@@ -1,0 +1,179 @@
+/**
+ * Everybody who is connected to the API: places, budgets and calls under way are bounded for each source and in all, so that one of them
+ * neither shuts the others out nor takes their time.
+ */
+import type { Place } from "../../actors/platform/places.ts";
+import { Places } from "../../actors/platform/places.ts";
+import type { Address } from "../../actors/platform/platform.ts";
+import { sourceOf } from "../../actors/platform/source.ts";
+import { Budget } from "./budget.ts";
+import { BUDGETS_MAX, CALLS_MAX, HTTP_REQUEST_UNITS, OWN_CALLS, UNTAKEN_TOTAL_BYTES_MAX } from "./limits.ts";
+
+type Connected = { readonly untakenBytes: () => number; readonly close: () => void };
+
+export class Callers {
+  readonly #places: Places;
+  readonly #budgets = new Map<string, Budget>();
+  readonly #connected = new Set<Connected>();
+  readonly #nowMs: () => number;
+  /** Calls under way beyond each connection's own. */
+  #sharedCalls = 0;
+
+  /** @param connectionsPerAddress of one public address @param nowMs monotonic */
+  constructor(
+    bounds: { readonly connectionsMax: number; readonly connectionsPerAddress: number },
+    nowMs: () => number,
+  ) {
+    this.#places = new Places({ max: bounds.connectionsMax, sourceMax: bounds.connectionsPerAddress });
+    this.#nowMs = nowMs;
+  }
+
+  get connections(): number {
+    return this.#places.count;
+  }
+
+  /**
+   * @param evict ends the connection: somebody else has got its place
+   * @returns null when there is no place for it
+   */
+  connect(remote: Pick<Address, "hostname">, evict: () => void): Caller | null {
+    const source = sourceOf(remote);
+    const place = this.#places.take(source, evict);
+    return place && new Caller(this, place, this.#budgetOf(source), this.#nowMs);
+  }
+
+  /** Whether a request may be looked at, of whatever kind: it costs its source something even when nothing comes of it. */
+  mayAsk(remote: Pick<Address, "hostname">): boolean {
+    const budget = this.#budgetOf(sourceOf(remote));
+    if (budget.waitMs(this.#nowMs()) > 0) return false;
+    budget.take(HTTP_REQUEST_UNITS);
+    return true;
+  }
+
+  /** Calls beyond a connection's own; false when too many are under way in all. */
+  takeShared(calls: number): boolean {
+    if (this.#sharedCalls + calls > CALLS_MAX) return false;
+    this.#sharedCalls += calls;
+    return true;
+  }
+
+  giveShared(calls: number): void {
+    this.#sharedCalls -= calls;
+  }
+
+  join(connected: Connected): void {
+    this.#connected.add(connected);
+  }
+
+  leave(connected: Connected): void {
+    this.#connected.delete(connected);
+  }
+
+  /** Closes the connections that take least of what they asked for until what waits for all of them is within its bound. */
+  relieve(): void {
+    const waiting = [...this.#connected].map((connected) => ({ connected, bytes: connected.untakenBytes() }));
+    let total = waiting.reduce((sum, { bytes }) => sum + bytes, 0);
+    if (total <= UNTAKEN_TOTAL_BYTES_MAX) return;
+    for (const { connected, bytes } of waiting.sort((a, b) => b.bytes - a.bytes)) {
+      if (total <= UNTAKEN_TOTAL_BYTES_MAX) return;
+      total -= bytes;
+      this.#connected.delete(connected);
+      connected.close();
+    }
+  }
+
+  /** A source's budget outlives its connections until it is full: who connects again has what is left. */
+  #budgetOf(source: string | null): Budget {
+    const nowMs = this.#nowMs();
+    if (source === null) return new Budget(nowMs);
+    const known = this.#budgets.get(source);
+    if (known) return known;
+    if (this.#budgets.size >= BUDGETS_MAX) {
+      for (const [other, budget] of this.#budgets) if (budget.isFull(nowMs)) this.#budgets.delete(other);
+    }
+    const budget = new Budget(nowMs);
+    // above the bound a source's connections have a budget each
+    if (this.#budgets.size < BUDGETS_MAX) this.#budgets.set(source, budget);
+    return budget;
+  }
+}
+
+/** One connection's part of it. */
+export class Caller {
+  readonly #callers: Callers;
+  readonly #place: Place;
+  readonly #budget: Budget;
+  readonly #nowMs: () => number;
+  #running = 0;
+  #shared = 0;
+  #connected: Connected | null = null;
+  #ended = false;
+
+  constructor(callers: Callers, place: Place, budget: Budget, nowMs: () => number) {
+    this.#callers = callers;
+    this.#place = place;
+    this.#budget = budget;
+    this.#nowMs = nowMs;
+  }
+
+  /** Calls under way. */
+  get running(): number {
+    return this.#running;
+  }
+
+  /** Until its next call may begin; 0 = now. */
+  waitMs(): number {
+    return this.#budget.waitMs(this.#nowMs());
+  }
+
+  /** @param units what they take up @returns false when too many calls of all connections are under way: none has begun */
+  begin(calls: number, units: number): boolean {
+    const shared = Math.max(0, this.#running + calls - OWN_CALLS) - this.#shared;
+    if (shared > 0) {
+      if (!this.#callers.takeShared(shared)) {
+        this.#budget.take(calls);
+        return false;
+      }
+      this.#shared += shared;
+    }
+    this.#running += calls;
+    this.#budget.take(units);
+    if (this.#running > 0) this.#place.idle(false);
+    return true;
+  }
+
+  /** @param units that they took up @param spent what they cost */
+  end(calls: number, units: number, spent: number): void {
+    if (this.#ended) return;
+    this.#running -= calls;
+    this.#giveShared(this.#shared - Math.max(0, this.#running - OWN_CALLS));
+    this.#budget.give(units);
+    this.#budget.take(spent);
+    if (this.#running === 0) this.#place.idle(true);
+  }
+
+  /** From now on its answers count among those that wait to be taken. */
+  connected(connected: Connected): void {
+    this.#connected = connected;
+    this.#callers.join(connected);
+  }
+
+  /** A large answer was given to it to send. */
+  sentMuch(): void {
+    this.#callers.relieve();
+  }
+
+  /** The connection is over. Again does nothing. */
+  leave(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#giveShared(this.#shared);
+    this.#place.release();
+    if (this.#connected) this.#callers.leave(this.#connected);
+  }
+
+  #giveShared(calls: number): void {
+    this.#shared -= calls;
+    this.#callers.giveShared(calls);
+  }
+}

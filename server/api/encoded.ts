@@ -1,0 +1,94 @@
+/**
+ * Answers as bytes. What many ask for, and what is large, is encoded once and sent to all of them from the same bytes: a session of 2 MB
+ * told to a thousand clients takes its 4 MB once, and no time a client but that of the socket.
+ */
+import type { Bytes } from "../../core/bytes.ts";
+import { fromUtf8, utf8 } from "../../core/bytes.ts";
+import type { Json } from "../../core/encoding/mod.ts";
+import { stringifyJson } from "../../core/encoding/mod.ts";
+
+/** A JSON value that is text already, UTF-8. Never changed: many hold it. */
+export class EncodedJson {
+  readonly bytes: Bytes;
+
+  constructor(bytes: Bytes) {
+    this.bytes = bytes;
+  }
+
+  static of(json: Json): EncodedJson {
+    return new EncodedJson(utf8(stringifyJson(json)));
+  }
+}
+
+/** What is sent: a text, or the pieces of one, each of them UTF-8 by itself and perhaps shared with other answers. */
+export type Message = string | readonly Bytes[];
+
+export function messageText(message: Message): string {
+  return typeof message === "string" ? message : message.map(fromUtf8).join("");
+}
+
+/** Of a text its UTF-16 units, which are never more than its bytes. */
+export function messageSize(message: Message): number {
+  return typeof message === "string" ? message.length : message.reduce((sum, { length }) => sum + length, 0);
+}
+
+/**
+ * Does for all that ask at a time what one asks. Who comes while it is being done waits for the next time, so that nobody is told what
+ * was before they asked.
+ */
+export class Coalesced<T> {
+  readonly #turns = new Map<string, { readonly running: Promise<T>; next: Promise<T> | null }>();
+
+  /** @param key two calls with the same are the same question */
+  ask(key: string, work: () => Promise<T>): Promise<T> {
+    const turn = this.#turns.get(key);
+    if (!turn) return this.#start(key, work);
+    const again = (): Promise<T> => this.#turns.get(key)?.running ?? this.#start(key, work);
+    return turn.next ??= turn.running.then(again, again);
+  }
+
+  get size(): number {
+    return this.#turns.size;
+  }
+
+  #start(key: string, work: () => Promise<T>): Promise<T> {
+    const running = work();
+    this.#turns.set(key, { running, next: null });
+    // before whoever waits for the next turn begins it
+    const forget = (): void => void this.#turns.delete(key);
+    running.then(forget, forget);
+    return running;
+  }
+}
+
+/** Values that never change, the latest used of them, up to a number of bytes. */
+export class RecentAnswers {
+  readonly #bytesMax: number;
+  readonly #answers = new Map<string, EncodedJson>();
+  #bytes = 0;
+
+  constructor(bytesMax: number) {
+    this.#bytesMax = bytesMax;
+  }
+
+  get(key: string): EncodedJson | undefined {
+    const answer = this.#answers.get(key);
+    if (answer) {
+      this.#answers.delete(key);
+      this.#answers.set(key, answer);
+    }
+    return answer;
+  }
+
+  /** A single answer above the bound is not kept. */
+  set(key: string, answer: EncodedJson): void {
+    if (answer.bytes.length > this.#bytesMax || this.#answers.has(key)) return;
+    this.#answers.set(key, answer);
+    this.#bytes += answer.bytes.length;
+    for (const [oldest, { bytes }] of this.#answers) {
+      if (this.#bytes <= this.#bytesMax) break;
+      this.#answers.delete(oldest);
+      this.#bytes -= bytes.length;
+    }
+  }
+}

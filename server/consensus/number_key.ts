@@ -1,0 +1,14 @@
+/** Numbers in keys of the store: u64 big-endian, so that the order of keys is the order of numbers. */
+import type { Bytes } from "../../core/bytes.ts";
+
+export function numberKey(prefix: Uint8Array, number: number): Bytes {
+  const key = new Uint8Array(prefix.length + 8);
+  key.set(prefix);
+  new DataView(key.buffer).setBigUint64(prefix.length, BigInt(number));
+  return key;
+}
+
+/** The number that begins at `at`. */
+export function numberIn(key: Uint8Array, at: number): number {
+  return Number(new DataView(key.buffer, key.byteOffset + at, 8).getBigUint64(0));
+}

@@ -1,0 +1,191 @@
+/** The guardian as a real process: what it says and how it ends when its settings, files or folder are wrong. */
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { join } from "@std/path";
+import { realPlatform } from "../actors/platform/real.ts";
+import { toHex, utf8 } from "../core/bytes.ts";
+import { stringifyJson } from "../core/encoding/mod.ts";
+import { serverConfigConsensus, serverConfigLocal, serverConfigPrivate } from "../core/types/server_config.ts";
+import { tarArchive } from "./api/tar.ts";
+import { freePorts, ownProgram } from "./devfed/processes.ts";
+import { callGuardian, pollGuardian } from "./devfed/rpc.ts";
+import { dealtMeta } from "./setup/testing.ts";
+
+/** Nothing listens there: a guardian waits for its node. */
+const NODE = "http://user:hidden-password@127.0.0.1:1";
+
+const PLATFORM = realPlatform();
+const START_MS = 60_000;
+const LEADER = { name: "g0", federation_name: "Test", federation_size: 4 };
+
+type Ended = { readonly exit: number; readonly out: string; readonly err: string };
+
+function spawn(args: readonly string[], env: Record<string, string>, file = "server/main.ts"): Deno.ChildProcess {
+  const [program, ...rest] = ownProgram(file, ...args);
+  return new Deno.Command(program!, { args: rest, env, stdin: "null", stdout: "piped", stderr: "piped" }).spawn();
+}
+
+async function run(args: readonly string[], env: Record<string, string> = {}, file?: string): Promise<Ended> {
+  const { code, stdout, stderr } = await spawn(args, env, file).output();
+  return { exit: code, out: new TextDecoder().decode(stdout), err: new TextDecoder().decode(stderr) };
+}
+
+async function inFolder(body: (dir: string) => Promise<void>): Promise<void> {
+  const dir = await Deno.makeTempDir();
+  try {
+    await body(dir);
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+}
+
+/** A guardian that waits for setup, until `body` is done. @returns how it ended when it was asked to */
+async function withGuardian(
+  dir: string,
+  body: (api: string) => Promise<void>,
+  variables: Record<string, string> = {},
+): Promise<Ended> {
+  const [p2p, api] = freePorts(2);
+  const child = spawn([], {
+    FM_DATA_DIR: dir,
+    FM_BITCOIND_URL: NODE,
+    FM_BIND_P2P: `127.0.0.1:${p2p}`,
+    FM_BIND_API: `127.0.0.1:${api}`,
+    FM_P2P_URL: `fedimint://127.0.0.1:${p2p}`,
+    FM_API_URL: `ws://127.0.0.1:${api}`,
+    FM_PASSWORD_API: "pass",
+    ...variables,
+  });
+  const output = child.output();
+  const url = `ws://127.0.0.1:${api}/`;
+  try {
+    await pollGuardian(PLATFORM, { url, method: "setup_status" }, () => true, START_MS, () => true);
+    await body(url);
+  } finally {
+    child.kill("SIGTERM");
+  }
+  const { code, stdout, stderr } = await output;
+  return { exit: code, out: new TextDecoder().decode(stdout), err: new TextDecoder().decode(stderr) };
+}
+
+async function modeOf(path: string): Promise<number> {
+  return (await Deno.stat(path)).mode! & 0o777;
+}
+
+/** The file that `admin guardian-config-backup` prints, of a guardian with one module. */
+async function writeBackup(path: string): Promise<void> {
+  const { local, consensus, private: secret } = (await dealtMeta())[0]!;
+  const json = {
+    "local.json": serverConfigLocal.toJson(local),
+    "consensus.json": serverConfigConsensus.toJson(consensus),
+    "private.json": serverConfigPrivate.toJson(secret),
+  };
+  const tar = tarArchive(new Map(Object.entries(json).map(([name, value]) => [name, utf8(stringifyJson(value))])));
+  await Deno.writeTextFile(path, stringifyJson({ tar_archive_bytes: toHex(tar) }, 2));
+}
+
+Deno.test("wrong settings end it with 2 and the variable's name, and tell no secret", async () => {
+  const good = { FM_DATA_DIR: "/nonexistent/g0", FM_BITCOIND_URL: NODE };
+  const cases: [Record<string, string>, string][] = [
+    [{ ...good, FM_DATA_DIR: "" }, "FM_DATA_DIR"],
+    [{ ...good, FM_BIND_API: "::1:8174" }, "FM_BIND_API"],
+    [{ ...good, FM_BITCOIND_PASSWORD: "hidden-too" }, "FM_BITCOIND_URL"],
+  ];
+  for (const [env, name] of cases) {
+    const { exit, out, err } = await run([], env);
+    assertEquals([exit, out], [2, ""]);
+    assert(err.startsWith(`error: ${name}: `), err);
+    assert(!err.includes("hidden"), err);
+  }
+});
+
+Deno.test("help tells of restore and of what is done on bad days", async () => {
+  const { exit, out } = await run(["--help"]);
+  assertEquals(exit, 0);
+  for (
+    const told of ["restore <archive>", "reset-codes", "setup.json", "move the folder `database` away", "Exit codes"]
+  ) {
+    assertStringIncludes(out, told);
+  }
+});
+
+Deno.test("with an empty password no admin call is answered", async () => {
+  await inFolder(async (dir) => {
+    const { exit } = await withGuardian(dir, async (api) => {
+      for (const auth of ["", null, "pass"]) {
+        for (const [method, params] of [["set_local_params", LEADER], ["get_setup_code", null]] as const) {
+          const refused = await callGuardian(PLATFORM, api, method, params, auth).catch((thrown) => thrown.message);
+          assertEquals(refused, `${method}: Invalid authorization`);
+        }
+      }
+    }, { FM_PASSWORD_API: "" });
+    assertEquals(exit, 0);
+  });
+});
+
+Deno.test("the development chain takes no empty password either", async () => {
+  await inFolder(async (dir) => {
+    const chain = "server/bitcoin/devchain/main.ts";
+    const { exit, err } = await run(["--dir", dir, "--user", "u"], { DEVCHAIN_PASSWORD: "" }, chain);
+    assertEquals([exit, err], [1, "error: --user and --password go together\n"]);
+  });
+});
+
+Deno.test("a guardian that is stopped in setup is the same one when it is started again", async () => {
+  await inFolder(async (dir) => {
+    let code: unknown;
+    const first = await withGuardian(dir, async (api) => {
+      code = await callGuardian(PLATFORM, api, "set_local_params", LEADER, "pass");
+    });
+    assertEquals(first.exit, 0, first.err);
+    assertEquals(await modeOf(join(dir, "setup.json")), 0o600);
+    // certificates and keys aren't in logs
+    const key = JSON.parse(await Deno.readTextFile(join(dir, "setup.json"))).tls_key as string;
+    assert(!first.err.includes(key.slice(10, 60)));
+    const backup = join(dir, "backup.json");
+    await writeBackup(backup);
+    const second = await withGuardian(dir, async (api) => {
+      // the address is another, since its ports are; the keys are the same
+      const again = String(await callGuardian(PLATFORM, api, "set_local_params", LEADER, "pass"));
+      assertEquals(again.slice(0, 12), String(code).slice(0, 12));
+      assertEquals(JSON.parse(await Deno.readTextFile(join(dir, "setup.json"))).tls_key, key);
+      const other = await run(["--data-dir", dir, "--bitcoind-url", NODE]);
+      assertEquals(other.exit, 1);
+      assertMatch(other.err, /^error: The process [0-9]+ uses the database .*guardian\.kv/);
+      const restore = await run(["--data-dir", dir, "restore", backup]);
+      assertEquals(restore.exit, 1);
+      assertMatch(restore.err, /^error: The process [0-9]+ uses the database/);
+      assertEquals(await callGuardian(PLATFORM, api, "setup_status", null), "SharingConnectionCodes");
+    });
+    assertEquals(second.exit, 0, second.err);
+    const restore = await run(["--data-dir", dir, "restore", backup]);
+    assertEquals(restore.exit, 1);
+    assertStringIncludes(restore.err, "The setup of another guardian has begun");
+  });
+});
+
+Deno.test("a backup is restored into a new folder once, for the owner's eyes alone; a half of it doesn't start", async () => {
+  await inFolder(async (dir) => {
+    const backup = join(dir, "backup.json"), data = join(dir, "g0");
+    await writeBackup(backup);
+    const restored = await run(["restore", backup, "--data-dir", data]);
+    assertEquals([restored.exit, restored.err], [0, ""]);
+    assertEquals(restored.out, `Guardian 0 (g0) is restored in ${data}: start it.\n`);
+    assertEquals(await modeOf(data), 0o700);
+    const names = ["client.json", "consensus.json", "invite-code", "local.json", "private.json"];
+    for (const name of names) assertEquals(await modeOf(join(data, name)), 0o600, name);
+    const again = await run(["restore", backup], { FM_DATA_DIR: data });
+    assertEquals(again.exit, 1);
+    assertStringIncludes(again.err, "holds a guardian already");
+    await Deno.remove(join(data, "consensus.json"));
+    const half = await run(["--data-dir", data, "--bitcoind-url", NODE]);
+    assertEquals(half.exit, 1);
+    assertStringIncludes(half.err, "lacks consensus.json. Nothing was changed");
+    for (const name of ["client.json", "invite-code", "local.json", "private.json"]) {
+      await Deno.remove(join(data, name));
+    }
+    const empty = await run(["--data-dir", data, "--bitcoind-url", NODE]);
+    assertEquals(empty.exit, 1);
+    assertStringIncludes(empty.err, "config files are missing");
+    assertEquals((await run(["restore", join(dir, "none"), "--data-dir", data])).exit, 1);
+  });
+});
