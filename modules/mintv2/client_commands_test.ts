@@ -51,6 +51,7 @@ Deno.test("the commands hand on what they are given", async () => {
     ["counts"],
     ["send", 10_000n, { includeInvite: false }],
     ["send", 512n, { includeInvite: true }],
+    ["send", 100_000n, { includeInvite: false }],
     ["receive", "fedimint1"],
   ]);
 });

@@ -8,6 +8,7 @@ import { sleep } from "../../actors/platform/platform.ts";
 import { MintFederation } from "./federation.ts";
 
 const world = new ClientWorld(11);
+const started = MintFederation.start(world);
 
 /** Long enough for a wallet to have done whatever it does in the background. */
 const QUIET_MS = 60_000;
@@ -20,7 +21,7 @@ async function redeem(wallet: FederationClient, text: string): Promise<string | 
 }
 
 Deno.test("a copy of a wallet's folder and its original make different notes: what each receives is its own", async () => {
-  const federation = await MintFederation.start(world);
+  const federation = await started;
   const original = await federation.wallet(world, "original", builtInModules);
   await world.finish(sleep(world.platform.clock, QUIET_MS));
   await world.finish(original.close());
@@ -38,7 +39,7 @@ Deno.test("a copy of a wallet's folder and its original make different notes: wh
 });
 
 Deno.test("a wallet keeps no tweak on its disk, and deletes those that an earlier version kept, unused", async () => {
-  const federation = await MintFederation.start(world);
+  const federation = await started;
   const stored = Array.from({ length: 50 }, (_, i) => Uint8Array.of(2, ...new Uint8Array(15), i));
   const before = await federation.wallet(world, "old", builtInModules);
   const module = before.client.primary().instance;
