@@ -43,7 +43,7 @@ import { pendingMoney } from "./pending.ts";
 import type { Running } from "./running.ts";
 import { definitionsFor, primaryOf, runClient } from "./running.ts";
 import { clientTree, eventOrderRef, executorRef, GUARDIANS, ROOT } from "./tree.ts";
-import { importWords, loadEntropy, loadOrMakeEntropy } from "./words.ts";
+import { loadEntropy, loadOrMakeEntropy, refuseWords } from "./words.ts";
 
 export type ClientOptions = {
   readonly platform: Platform;
@@ -135,9 +135,9 @@ export class Client {
     return wordsOfEntropy(await loadOrMakeEntropy(this.options.store, this.options.platform.dice));
   }
 
-  /** Takes words for a database that has none. @throws {ClientError} `already_joined` · {CryptoError} `bad_words` */
-  importWords(words: string): Promise<void> {
-    return importWords(this.options.store, words);
+  /** Refused as long as this client can't recover what belongs to words. @throws {ClientError} `no_recovery` · {CryptoError} `bad_words` */
+  importWords(words: string): never {
+    refuseWords(words);
   }
 
   /**

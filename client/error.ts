@@ -7,6 +7,8 @@ export class ClientError extends FedimintError<
       | "not_joined"
       | "already_joined"
       | "no_words"
+      /** Money of given words can't be found yet. */
+      | "no_recovery"
       | "wrong_federation"
       /** Guardians that must be asked now gave no answer. */
       | "no_answer"

@@ -39,7 +39,7 @@ import { federationName } from "../core/types/client_config.ts";
 import type { FederationId, OperationId, PeerId } from "../core/types/ids.ts";
 import { parseInviteCode } from "../core/types/invite_code.ts";
 import type { AnyClientModuleDefinition, PendingMoney } from "../modules/contract/client.ts";
-import type { MintClient } from "../modules/mintv2/client_api.ts";
+import type { LostNote, MintClient, ReceiveQuote, SendQuote } from "../modules/mintv2/client_api.ts";
 import { ecashAmount, parseEcash } from "../modules/mintv2/ecash.ts";
 import type {
   AddressOptions,
@@ -245,6 +245,39 @@ export class FederationClient {
     const amountMsat = ecashAmount(parseEcash(ecash.trim()));
     const { signal, meta = null } = options;
     return { operationId: await this.client.finish(signal, () => this.#mint().receive(ecash, meta)), amountMsat };
+  }
+
+  /** What `spend` would cost now; asks nobody. @throws {EcashError} `zero_amount` · `insufficient_balance` · `failed` */
+  quoteSpend(amountMsat: bigint): Promise<SendQuote> {
+    return this.#mint().quoteSend(amountMsat);
+  }
+
+  /** What of e-cash would arrive now; asks nobody: it may be forged, or spent. @throws {EcashError} as `receive` · {DecodeError} */
+  quoteReceive(ecash: string): Promise<ReceiveQuote> {
+    return this.#mint().quoteReceive(ecash);
+  }
+
+  /** What an operation has brought into the balance so far, msat: e-cash received, change, what came back of a refusal. */
+  broughtBy(operationId: OperationId): Promise<bigint> {
+    return this.#mint().broughtMsat(operationId);
+  }
+
+  /** E-cash that didn't come back when its transaction was refused. */
+  failedRefunds(): Promise<LostNote[]> {
+    return this.#mint().failedRefunds();
+  }
+
+  /** Asks for all of it once more, in an operation of its own; null when there is none. `awaitNotes` waits for what becomes of it. */
+  retryRefunds(): Promise<OperationId | null> {
+    return this.#mint().retryRefunds();
+  }
+
+  /**
+   * Exchanges many notes for few, for a fee a note: smaller texts, quicker payments. Payments do it by themselves when they must.
+   * The error says why there is nothing to gain, or why guardians refused.
+   */
+  consolidate(signal?: AbortSignal): Promise<Result<null, string>> {
+    return this.#mint().consolidate(signal);
   }
 
   /** Waits until the money is in the balance; the error says why guardians refused it. */

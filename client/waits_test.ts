@@ -3,12 +3,15 @@
  * an operation that is none. Guardians take every call and answer nothing.
  */
 import { assertEquals } from "@std/assert";
+import { bls } from "../core/crypto/bls/mod.ts";
 import { FedimintError } from "../core/result.ts";
 import type { OperationId } from "../core/types/ids.ts";
 import type { MetaClient } from "../modules/meta/client_api.ts";
 import type { MintClient } from "../modules/mintv2/client_api.ts";
+import { addNote } from "../modules/mintv2/client_db.ts";
 import type { WalletClient } from "../modules/walletv2/client_api.ts";
 import { quietModules, recordedFederation, recordedInvite } from "./cli/testing.ts";
+import { modulePrefix } from "./database.ts";
 import type { FederationClient } from "./mod.ts";
 import { openClient } from "./mod.ts";
 import type { ClientWorld } from "./testing.ts";
@@ -77,6 +80,10 @@ async function silenced(): Promise<Setting> {
   const store = await world.finish(world.openStore());
   const wallet = await world.finish(openClient({ platform: world.platform, store, modules: quietModules }));
   await world.finish(wallet.join(await recordedInvite()));
+  // what is spent is another amount: it takes an exchange
+  const note = { denomination: 20, keypair: world.platform.dice.bytes(32), signature: bls.g1.generator };
+  const notes = wallet.client.options.store.view(modulePrefix(wallet.client.primary().instance));
+  await notes.transact((tx) => addNote(tx, note));
   silent = true;
   return { world, wallet };
 }

@@ -26,14 +26,16 @@ export async function loadOrMakeEntropy(store: StoreView, dice: Dice): Promise<B
   return value;
 }
 
-/** Takes words for a database that has none. @throws {ClientError} `already_joined` · {CryptoError} `bad_words` */
-export async function importWords(store: StoreView, words: string): Promise<void> {
-  const entropy = entropyOfWords(words);
-  const { durable } = await store.transact(async (tx) => {
-    if (await entropySlot.get(tx) !== undefined) {
-      throw new ClientError({ code: "already_joined" }, "This database has words already: use another data directory");
-    }
-    entropySlot.set(tx, entropy);
-  });
-  await durable;
+/**
+ * Whoever gives words wants the money back that belongs to them, and a wallet that is made from them without a search would show 0 as if
+ * that were all.
+ * @throws {ClientError} `no_recovery`, always · {CryptoError} `bad_words`
+ */
+export function refuseWords(words: string): never {
+  entropyOfWords(words);
+  throw new ClientError(
+    { code: "no_recovery" },
+    "This client can't find the money yet that belongs to given words: the wallet would show 0 as if that were all. " +
+      "Nothing was changed. Keep the words, and restore them with the official client",
+  );
 }

@@ -1,8 +1,9 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import { wordsOfEntropy } from "../core/crypto/bip39.ts";
+import { CryptoError } from "../core/crypto/mod.ts";
 import { seededDice, testStore } from "../modules/contract/testing.ts";
 import { ClientError } from "./error.ts";
-import { importWords, loadEntropy, loadOrMakeEntropy } from "./words.ts";
+import { loadEntropy, loadOrMakeEntropy, refuseWords } from "./words.ts";
 
 Deno.test("words are made once and stay", async () => {
   const store = await testStore();
@@ -17,18 +18,11 @@ Deno.test("opening never makes words up: without any it fails", async () => {
   assertEquals(error.code, "no_words");
 });
 
-Deno.test("given words are taken into an empty database only", async () => {
-  const store = await testStore();
+Deno.test("given words are refused with a sentence, and right ones are told from wrong ones without being repeated", () => {
   const words = "abandon ".repeat(11) + "about";
-  await importWords(store, `  ${words.replaceAll(" ", "\n")} `);
-  assertEquals(wordsOfEntropy(await loadEntropy(store)), words);
-  const again = await assertRejects(() => importWords(store, words), ClientError);
-  assertEquals(again.code, "already_joined");
-});
-
-Deno.test("wrong words are refused without being repeated", async () => {
-  const store = await testStore();
-  const error = await assertRejects(() => importWords(store, "abandon ".repeat(12)));
-  assertEquals((error as Error).message.includes("abandon"), false);
-  await assertRejects(() => loadEntropy(store), ClientError);
+  const error = assertThrows(() => refuseWords(`  ${words.replaceAll(" ", "\n")} `), ClientError);
+  assertEquals(error.code, "no_recovery");
+  assertStringIncludes(error.message, "would show 0 as if that were all");
+  const wrong = assertThrows(() => refuseWords("abandon ".repeat(12)), CryptoError);
+  for (const { message } of [error, wrong]) assertEquals(message.includes("abandon"), false);
 });

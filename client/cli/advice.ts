@@ -30,6 +30,11 @@ const ADVICE: ReadonlyMap<string, string> = new Map([
     "already_received",
     "Nothing is lost: its money is in this wallet, or it was refused when it came. `list-operations` shows which.",
   ],
+  ["no_answer", "Nothing was changed: no wallet was made."],
+  [
+    "unauthorized",
+    "The money in this wallet is safe. Ask for an invite code that the federation gives out now, and `join` it with this wallet: it keeps its money and learns the new secret.",
+  ],
   ["offline", "Notes that fit the amount must be exchanged first, which takes a connection. Nothing was spent."],
 ]);
 
@@ -37,7 +42,7 @@ const UNREACHABLE =
   "Nothing was lost. Check the network and try again; a federation works as long as most of its guardians do.";
 
 function adviceFor(thrown: FedimintError<{ code: string }>): string | undefined {
-  return thrown instanceof ApiError ? UNREACHABLE : ADVICE.get(thrown.code);
+  return ADVICE.get(thrown.code) ?? (thrown instanceof ApiError ? UNREACHABLE : undefined);
 }
 
 /** Lines for standard error. */

@@ -1,7 +1,8 @@
 /** For people: bitcoin in, bitcoin out. */
 import { InvalidArgumentError } from "commander";
 import { MSAT_PER_SAT } from "../../core/types/amount.ts";
-import type { AddressOptions, FederationClient, PendingDeposit, WithdrawQuote } from "../mod.ts";
+import type { AddressOptions, PendingDeposit, WithdrawQuote } from "../mod.ts";
+import { FederationClient } from "../mod.ts";
 import { addressArgument } from "./arguments.ts";
 import type { Cli } from "./cli.ts";
 import { positiveAmount, withWallet } from "./ecash.ts";
@@ -25,9 +26,10 @@ export function bitcoinCommands(cli: Cli): void {
     .option("--no-wait", "print the address only")
     .option("--no-qr", "text only")
     .action(
-      cli.friendly((session, options: DepositOptions) =>
-        withWallet(session, (wallet) => deposit(session, wallet, options))
-      ),
+      cli.friendly(async (session, options: DepositOptions) => {
+        const fromEventId = await withWallet(session, (wallet) => deposit(session, wallet, options));
+        if (fromEventId !== null) await awaitDeposit(session, fromEventId);
+      }),
     );
   program.command("deposits").description("Bitcoin on its way in, with what keeps it from the balance")
     .option("--retry", "look for all of it again and try each at once")
@@ -55,7 +57,12 @@ function satOrAll(text: string): bigint | "all" {
   return msat / MSAT_PER_SAT;
 }
 
-async function deposit(session: Session, wallet: FederationClient, { wait, qr }: DepositOptions): Promise<void> {
+/** @returns position in the event log to wait from; null: not to wait */
+async function deposit(
+  session: Session,
+  wallet: FederationClient,
+  { wait, qr }: DepositOptions,
+): Promise<number | null> {
   const { io } = session;
   const fromEventId = await wallet.nextEventId();
   io.err("Looking for an address of this federation. The very first takes some seconds …\n");
@@ -66,9 +73,9 @@ async function deposit(session: Session, wallet: FederationClient, { wait, qr }:
   io.out(`${address}\n`);
   io.err(`Pay to this address${wallet.network === null ? "" : ` on ${wallet.network}`}. `);
   io.err("The federation credits it after some blocks, less an on-chain fee.\n");
-  if (!(wait ?? io.terminal !== null)) return;
+  if (!(wait ?? io.terminal !== null)) return null;
   io.err("Waiting for the money. Ctrl-C stops waiting; nothing is lost, it comes the next time the wallet is open.\n");
-  await awaitDeposit(session, wallet, fromEventId);
+  return fromEventId;
 }
 
 /** Lines that replace each other, where somebody sees them. */
@@ -80,22 +87,29 @@ function progress({ io }: Session): AddressOptions {
   };
 }
 
-/** Until one deposit is in the balance. */
-async function awaitDeposit({ io }: Session, wallet: FederationClient, fromEventId: number): Promise<void> {
-  for await (const event of wallet.deposits(fromEventId, io.signal)) {
-    switch (event.status) {
-      case "claiming":
-        io.err(`${satText(event.valueSat)} arrived, on-chain fee ${satText(event.feeSat)}. Claiming …\n`);
-        break;
-      case "aborted":
-        io.err("The claim was refused; the wallet tries again.\n");
-        break;
-      case "claimed":
-        await wallet.awaitNotes(event.operationId, io.signal);
-        io.out(`Received. Balance: ${moneyText(await wallet.getBalance())}\n`);
-        return;
+/** Until one deposit is in the balance. Other commands have their turn meanwhile; a deposit that they claim counts as well. */
+async function awaitDeposit(session: Session, fromEventId: number): Promise<void> {
+  const { io } = session;
+  let at = fromEventId;
+  const balanceMsat = await session.inTurns(async (client, signal) => {
+    const wallet = new FederationClient(client);
+    for await (const event of wallet.deposits(at, signal)) {
+      switch (event.status) {
+        case "claiming":
+          io.err(`${satText(event.valueSat)} arrived, on-chain fee ${satText(event.feeSat)}. Claiming …\n`);
+          break;
+        case "aborted":
+          io.err("The claim was refused; the wallet tries again.\n");
+          break;
+        case "claimed":
+          await wallet.awaitNotes(event.operationId, signal);
+          return await wallet.getBalance();
+      }
+      at = event.eventId + 1;
     }
-  }
+    return undefined;
+  });
+  io.out(`Received. Balance: ${moneyText(balanceMsat)}\n`);
 }
 
 /** Each on a line of its own. */

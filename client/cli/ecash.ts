@@ -10,7 +10,8 @@ import { printable } from "./printable.ts";
 import { qrText } from "./qr.ts";
 import type { Session } from "./session.ts";
 
-type SpendOptions = { readonly includeInvite?: boolean; readonly qr: boolean };
+type SpendOptions = { readonly includeInvite?: boolean; readonly qr: boolean; readonly quote?: boolean };
+type ReceiveOptions = { readonly quote?: boolean };
 
 export function ecashCommands(cli: Cli): void {
   const { program } = cli;
@@ -20,19 +21,35 @@ export function ecashCommands(cli: Cli): void {
     .description("take e-cash out of the wallet as text and QR code: whoever has it has the money")
     .option("--include-invite", "so that somebody who isn't a member yet can join with it")
     .option("--no-qr", "text only")
+    .option("--quote", "only tell what it would cost")
     .action(
       cli.friendly((session, amountMsat: bigint, options: SpendOptions) =>
-        withWallet(session, (wallet) => spend(session, wallet, amountMsat, options))
+        withWallet(
+          session,
+          (wallet) =>
+            options.quote ? quoteSpend(session, wallet, amountMsat) : spend(session, wallet, amountMsat, options),
+        )
       ),
     );
   program.command("receive").argument("<ecash>", "text that somebody gave you: fedimint…")
     .description("redeem e-cash; waits until it is in the balance")
-    .action(cli.friendly((session, ecash: string) => withWallet(session, (wallet) => receive(session, wallet, ecash))));
+    .option("--quote", "only tell what of it would arrive")
+    .action(
+      cli.friendly((session, ecash: string, { quote }: ReceiveOptions) =>
+        withWallet(
+          session,
+          (wallet) => quote ? quoteReceive(session, wallet, ecash) : receive(session, wallet, ecash),
+        )
+      ),
+    );
+  program.command("retry-refunds")
+    .description("ask once more for e-cash that didn't come back when a payment was refused")
+    .action(cli.friendly((session) => withWallet(session, (wallet) => retryRefunds(session, wallet))));
 }
 
 export function positiveAmount(text: string): bigint {
   const msat = amountArgument(text);
-  if (msat === 0n) throw new InvalidArgumentError("Expected more than nothing.");
+  if (msat <= 0n) throw new InvalidArgumentError("Expected more than nothing.");
   return msat;
 }
 
@@ -57,32 +74,69 @@ async function balance({ io }: Session, wallet: FederationClient): Promise<void>
   }
 }
 
+async function quoteSpend({ io }: Session, wallet: FederationClient, wantedMsat: bigint): Promise<void> {
+  const { amountMsat, feeMsat, texts } = await wallet.quoteSpend(wantedMsat);
+  io.out(`E-cash of ${moneyText(amountMsat)} costs ${moneyText(feeMsat)} in fees`);
+  io.out(texts === 1 ? ".\n" : `, and is ${texts} texts.\n`);
+  if (feeMsat > 0n) io.err("The wallet has no notes that fit: it would exchange some first.\n");
+}
+
 async function spend(
   { io }: Session,
   wallet: FederationClient,
   amountMsat: bigint,
   { includeInvite = false, qr }: SpendOptions,
 ): Promise<void> {
-  const { ecash, amountMsat: spentMsat } = await wallet.spend(amountMsat, { includeInvite, signal: io.signal });
-  // the text alone is on standard output, for a pipe or a file
-  io.err(`E-cash of ${moneyText(spentMsat)}. It has left the wallet: whoever redeems it first has the money.\n`);
+  const spent = await wallet.spend(amountMsat, { includeInvite, signal: io.signal });
+  const texts = [spent.ecash, ...spent.further];
+  // the texts alone are on standard output, for a pipe or a file
+  io.err(`E-cash of ${moneyText(spent.amountMsat)}. It has left the wallet: whoever redeems it first has the money.\n`);
+  if (texts.length > 1) {
+    io.err(
+      `It is ${texts.length} texts, a line each, as nobody can redeem so many notes at once. Give away all of them.\n`,
+    );
+  }
   io.err("Should it get lost, `list-operations` shows it, and `receive` takes it back.\n");
-  const code = qr && io.terminal ? qrText(ecash, io.terminal) : null;
+  const code = qr && io.terminal && texts.length === 1 ? qrText(spent.ecash, io.terminal) : null;
   if (code !== null) io.out(`${code}\n`);
   else if (qr && io.terminal) io.err("It is too long for a QR code in this terminal.\n");
-  io.out(`${ecash}\n`);
+  for (const text of texts) io.out(`${text}\n`);
+}
+
+async function quoteReceive({ io }: Session, wallet: FederationClient, ecash: string): Promise<void> {
+  const { amountMsat, arrivesMsat, feeMsat } = await wallet.quoteReceive(ecash);
+  io.out(`Of ${moneyText(amountMsat)}, ${moneyText(arrivesMsat)} would arrive, ${moneyText(feeMsat)} are fees.\n`);
+  io.err("Whether it is genuine, and not redeemed yet, `receive` finds out.\n");
 }
 
 async function receive({ io }: Session, wallet: FederationClient, ecash: string): Promise<void> {
-  const beforeMsat = await wallet.getBalance();
   const { operationId, amountMsat } = await wallet.receive(ecash);
   io.err(`E-cash of ${moneyText(amountMsat)} is being redeemed …\n`);
   const outcome = await wallet.awaitReceive(operationId, io.signal);
   if (!outcome.ok) {
+    io.err("The federation refused this e-cash. Taking what is good of it …\n");
+    await wallet.awaitNotes(operationId, io.signal);
+    const cameMsat = await wallet.broughtBy(operationId);
+    const rest = cameMsat > 0n ? `${moneyText(cameMsat)} of it came.` : "Nothing of it came.";
     throw CliError.failed(
-      `The federation refused this e-cash: ${outcome.error}. Somebody may have redeemed it before.`,
+      `The federation refused this e-cash: ${outcome.error}. Somebody may have redeemed it before. ${rest}`,
     );
   }
-  const balanceMsat = await wallet.getBalance();
-  io.out(`Received ${moneyText(balanceMsat - beforeMsat)} after fees.\nBalance: ${moneyText(balanceMsat)}\n`);
+  io.out(`Received ${moneyText(await wallet.broughtBy(operationId))} after fees.\n`);
+  io.out(`Balance: ${moneyText(await wallet.getBalance())}\n`);
+}
+
+async function retryRefunds({ io }: Session, wallet: FederationClient): Promise<void> {
+  const operationId = await wallet.retryRefunds();
+  if (operationId === null) {
+    io.out("There is no e-cash whose refund failed.\n");
+    return;
+  }
+  await wallet.awaitNotes(operationId, io.signal);
+  io.out(
+    `${moneyText(await wallet.broughtBy(operationId))} came back.\nBalance: ${moneyText(await wallet.getBalance())}\n`,
+  );
+  for (const { amountMsat, reason } of await wallet.failedRefunds()) {
+    io.err(`A note of ${moneyText(amountMsat)} is still refused: ${printable(reason)}\n`);
+  }
 }

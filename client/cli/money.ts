@@ -9,8 +9,9 @@ function grouped(value: bigint): string {
   return String(value).replace(/\B(?=([0-9]{3})+$)/g, ",");
 }
 
-/** `12,345.678 sat (12,345,678 msat)`. */
+/** `12,345.678 sat (12,345,678 msat)`; a minus sign before both when it is less than nothing. */
 export function moneyText(msat: bigint): string {
+  if (msat < 0n) return `-${moneyText(-msat).replace("(", "(-")}`;
   const fraction = String(msat % MSAT_PER_SAT).padStart(DECIMALS, "0").replace(/0+$/, "");
   const sat = `${grouped(msat / MSAT_PER_SAT)}${fraction === "" ? "" : `.${fraction}`}`;
   return `${sat} sat (${grouped(msat)} msat)`;
@@ -25,6 +26,10 @@ export function pendingLines({ incomingMsat, outgoingMsat, inDoubtMsat }: Pendin
   return [
     ...(incomingMsat > 0n ? [`On its way in: ${moneyText(incomingMsat)}, less fees`] : []),
     ...(outgoingMsat > 0n ? [`On its way out: ${moneyText(outgoingMsat)}`] : []),
-    ...(inDoubtMsat > 0n ? [`In doubt: ${moneyText(inDoubtMsat)}; \`list-operations\` shows where`] : []),
+    ...(inDoubtMsat > 0n
+      ? [
+        `In doubt: ${moneyText(inDoubtMsat)}; \`list-operations\` shows where, \`retry-refunds\` asks for e-cash again`,
+      ]
+      : []),
   ];
 }

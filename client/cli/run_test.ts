@@ -1,8 +1,10 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import type { Store } from "../../actors/store/mod.ts";
 import { StoreError } from "../../actors/store/mod.ts";
+import type { OperationId } from "../../core/types/ids.ts";
 import { sleep } from "../../actors/platform/platform.ts";
 import type { Bytes } from "../../core/bytes.ts";
-import type { Json } from "../../core/encoding/mod.ts";
+import type { Json, JsonObject } from "../../core/encoding/mod.ts";
 import { encodeHex, parseJson, unit } from "../../core/encoding/mod.ts";
 import { parseDkgVersion } from "../../core/types/dkg_version.ts";
 import { formatInviteCode } from "../../core/types/invite_code.ts";
@@ -17,7 +19,7 @@ import { EcashError } from "../../modules/mintv2/client_api.ts";
 import { startGuardians, toyFederation } from "../federation_testing.ts";
 import { ClientWorld } from "../testing.ts";
 import { TOY_KIND, ToyBooks, toyModule } from "../toy_testing.ts";
-import { quietModules, recordedFederation, recordedInvite, runInWorld, WALLET_DIR } from "./testing.ts";
+import { quietModules, recordedFederation, recordedInvite, runInWorld, startInWorld, WALLET_DIR } from "./testing.ts";
 
 const modules = quietModules;
 const others = quietModules.filter(({ kind }) => kind !== "meta");
@@ -174,28 +176,109 @@ Deno.test("an official client's data directory is refused and left as it is", as
   assertStringIncludes(out, "another program");
 });
 
-Deno.test("a second process waits ten seconds for the data directory, then says who has it", async () => {
-  const world = new ClientWorld(1);
-  const locked = new StoreError({ code: "locked", path: "x", pid: 4711 }, "locked");
-  const begunMs = world.world.nowMs;
-  const { exit, out } = await runInWorld(world, [...DIR, "info"], { modules, openStore: () => Promise.reject(locked) });
-  assertEquals(exit, 1);
-  assertStringIncludes(out, "Process 4711 uses /wallet");
-  const waitedMs = world.world.nowMs - begunMs;
-  assert(waitedMs >= 10_000 && waitedMs < 10_500, `${waitedMs}`);
+Deno.test("a second process waits as long as the first has the wallet, says so once, and goes on as soon as it has left", async () => {
+  for (
+    const [forMs, pid, line] of [[300, 4711, ""], [3_000, null, "Another process"], [
+      600_000,
+      4711,
+      "Process 4711",
+    ]] as const
+  ) {
+    const world = await joinedWorld();
+    const freeMs = world.world.nowMs + forMs;
+    const { exit, err } = await runInWorld(world, [...DIR, "info"], {
+      modules,
+      openStore: (path) =>
+        world.world.nowMs < freeMs
+          ? Promise.reject(new StoreError({ code: "locked", path, pid }, "locked"))
+          : world.openStore(path),
+    });
+    const told = line === "" ? "" : `${line} uses /wallet: waiting until it has ended. Ctrl-C gives up.\n`;
+    assertEquals([exit, err], [0, told]);
+    assert(world.world.nowMs - freeMs < 200);
+  }
 });
 
-Deno.test("a second process goes on as soon as the first has left", async () => {
-  const world = await joinedWorld();
-  const freeMs = world.world.nowMs + 3_000;
-  const { exit } = await runInWorld(world, [...DIR, "info"], {
+/** The wallet module with an address at once, and a deposit that is claimed as soon as it is open after this time. */
+function depositedAt(paidMs: number, nowMs: () => number): AnyClientModuleDefinition[] {
+  const operationId = "ab".repeat(32) as OperationId;
+  return quietModules.map((definition) =>
+    definition.kind !== "walletv2" ? definition : {
+      ...definition,
+      start: async (env) => ({
+        ...await definition.start(env),
+        api: { receive: () => Promise.resolve("bcrt1address") },
+        background: async () => {
+          while (nowMs() < paidMs) await sleep(env.platform.clock, 100, env.signal).catch(() => undefined);
+          if (env.signal.aborted || await env.core.operationExists(operationId)) return;
+          const operation = { operation_id: operationId };
+          await env.core.transact(operationId, (tx) => {
+            env.core.logOperation(tx, "deposit");
+            tx.logEvent("payment-receive", { ...operation, value: 20_000, fee: 100, address: "bcrt1address" });
+            tx.logEvent("payment-receive-update", { ...operation, status: "Success" });
+            return Promise.resolve();
+          });
+        },
+      }),
+    }
+  );
+}
+
+Deno.test("who waits for a deposit lets others use the wallet, and hears of it whoever claimed it", async () => {
+  for (const paidAfterMs of [3_000, 25_000]) {
+    const world = await joinedWorld(), { world: { nowMs } } = world;
+    const definitions = depositedAt(nowMs + paidAfterMs, () => world.world.nowMs);
+    // one process at a time, as the lock has it
+    let held = false;
+    const openStore = async (path: string): Promise<Store> => {
+      if (held) throw new StoreError({ code: "locked", path, pid: 4711 }, "locked");
+      held = true;
+      const store = await world.openStore(path);
+      const close = store.close.bind(store);
+      return Object.assign(store, { close: () => close().finally(() => held = false) });
+    };
+    const options = { modules: definitions, openStore };
+    const waiting = startInWorld(world, [...DIR, "deposit", "--wait"], options);
+    await world.world.run({ forMs: 1_000 });
+    const others: number[] = [];
+    for (let i = 0; i < 2; i++) {
+      const begunMs = world.world.nowMs;
+      const { exit, err } = await runInWorld(world, [...DIR, "balance"], options);
+      assertEquals([exit, /^Process 4711 uses \/wallet: waiting/.test(err)], [0, true], err);
+      others.push(world.world.nowMs - begunMs);
+      if (paidAfterMs < 10_000) break;
+    }
+    assert(others.every((tookMs) => tookMs < 12_000), `${others}`);
+    const { exit, out, err } = await world.finish(waiting);
+    assertEquals([exit, out.split("\n")], [0, ["bcrt1address", "Received. Balance: 0 sat (0 msat)", ""]]);
+    assertEquals(err.match(/20,000 sat \(20,000,000 msat\) arrived/g)?.length, 1);
+    assert(!err.includes("uses /wallet"), "whoever waits for a deposit has said enough");
+  }
+});
+
+Deno.test("words of another wallet are refused with a sentence: what belongs to them could not be found", async () => {
+  const world = await recordedFederation();
+  const words = "abandon ".repeat(11) + "about";
+  const args = ["restore", "--mnemonic", words, "--invite-code", await recordedInvite()];
+  const { exit, out } = await runInWorld(world, [...DIR, ...args], { modules });
+  assertEquals(exit, 1);
+  assertStringIncludes((parseJson(out) as JsonObject).error as string, "would show 0 as if that were all");
+  const info = await runInWorld(world, [...DIR, "info"], { modules });
+  assertStringIncludes(info.out, "not present");
+});
+
+Deno.test("who joins hears at once who is asked, and after 15 s that nobody answers and what to do", async () => {
+  const world = await recordedFederation(() => new Promise(() => {}));
+  const begunMs = world.world.nowMs, toldMs: number[] = [];
+  const { exit, out, err } = await runInWorld(world, [...DIR, "join", await recordedInvite()], {
     modules,
-    openStore: (path) =>
-      world.world.nowMs < freeMs
-        ? Promise.reject(new StoreError({ code: "locked", path, pid: null }, "locked"))
-        : world.openStore(path),
+    onOutput: () => toldMs.push(world.world.nowMs - begunMs),
   });
-  assertEquals(exit, 0);
+  assertEquals(exit, 1);
+  assert(/^Asking ws:\/\/\S+ …\n$/.test(err), err);
+  assertStringIncludes((parseJson(out) as JsonObject).error as string, "an invite code of another guardian");
+  const [firstMs, lastMs] = toldMs as [number, number];
+  assert(firstMs < 100 && lastMs >= 15_000 && lastMs < 15_200, `${toldMs}`);
 });
 
 Deno.test("any other failure of the database is told at once", async () => {

@@ -3,6 +3,7 @@ import { sleep } from "../../actors/platform/platform.ts";
 import type { LogSink } from "../../actors/logger.ts";
 import type { Store } from "../../actors/store/store.ts";
 import { StoreError } from "../../actors/store/mod.ts";
+import { isEndBy } from "../../modules/contract/waiting.ts";
 import { Client } from "../client.ts";
 import type { ClientOptions } from "../client.ts";
 import { databasePath, officialDatabasePath } from "../database_path.ts";
@@ -11,9 +12,12 @@ import { CliError } from "./error.ts";
 import type { Globals } from "./globals.ts";
 import type { CliIo } from "./io.ts";
 
-/** How long to wait for another process to leave the data directory. */
-const LOCK_WAIT_MS = 10_000;
 const LOCK_POLL_MS = 100;
+/** A command of another process that is about to end is waited for without a word. */
+const LOCK_QUIET_MS = 500;
+/** How long a command that only waits keeps the data directory at a time, and for how long it then leaves it to others. */
+const TURN_MS = 10_000;
+const TURN_PAUSE_MS = 1_000;
 /** Variables by which the reference knows that it is tested: it then looks for deposits every second. */
 const TEST_VARIABLES = ["FM_IN_DEVIMINT", "NEXTEST"];
 
@@ -54,29 +58,25 @@ export class Session {
     return dataDir;
   }
 
-  /** Waits for another process a while. @throws {CliError} `locked` */
-  async #openStore(): Promise<Store> {
+  /** Waits for another process as long as it takes, and says so. @param quiet without a word: it did so before */
+  async #openStore(quiet = false): Promise<Store> {
     const { io } = this;
     const { clock } = io.platform;
     const dataDir = await this.#dataDir();
-    const deadlineMs = clock.monotonicMs() + LOCK_WAIT_MS;
-    for (;;) {
+    const tellMs = quiet ? Infinity : clock.monotonicMs() + LOCK_QUIET_MS;
+    for (let told = false;;) {
       try {
         return await io.openStore(databasePath(dataDir));
       } catch (thrown) {
-        if (!(thrown instanceof StoreError && thrown.code === "locked")) throw thrown;
-        if (clock.monotonicMs() >= deadlineMs) throw this.#locked(dataDir, thrown);
+        if (!(thrown instanceof StoreError && thrown.facts.code === "locked")) throw thrown;
+        if (!told && clock.monotonicMs() >= tellMs) {
+          const { pid } = thrown.facts, who = pid === null ? "Another process" : `Process ${pid}`;
+          io.err(`${who} uses ${dataDir}: waiting until it has ended. Ctrl-C gives up.\n`);
+          told = true;
+        }
         await this.#orInterrupted(sleep(clock, LOCK_POLL_MS, io.signal));
       }
     }
-  }
-
-  #locked(dataDir: string, { facts }: StoreError): CliError {
-    const who = facts.code === "locked" && facts.pid !== null ? `Process ${facts.pid}` : "Another process";
-    return new CliError(
-      { code: "locked" },
-      `${who} uses ${dataDir}. Wait until it has ended, stop it, or use another --data-dir.`,
-    );
   }
 
   /** The database without a client. */
@@ -91,7 +91,35 @@ export class Session {
 
   /** A client that has joined, in its database, running. */
   withClient<T>(use: (client: Client) => Promise<T>): Promise<T> {
-    return this.#withClient(async (store) => {
+    return this.#withJoined(use, false);
+  }
+
+  /**
+   * The same for what only waits, perhaps for hours: again and again for a few seconds, between which other processes have their turn.
+   * @param use ends without a result when its signal is aborted, and goes on where it was when it is called again
+   */
+  async inTurns<T>(use: (client: Client, signal: AbortSignal) => Promise<T | undefined>): Promise<T> {
+    const { io: { platform: { clock }, signal } } = this;
+    for (let quiet = false;; quiet = true) {
+      const result = await this.#withJoined(async (client) => {
+        const turn = new AbortController();
+        const timer = clock.setTimer(TURN_MS, () => turn.abort());
+        try {
+          return await use(client, AbortSignal.any([signal, turn.signal]));
+        } catch (thrown) {
+          if (!isEndBy(turn.signal, thrown)) throw thrown;
+          return undefined;
+        } finally {
+          timer.cancel();
+        }
+      }, quiet);
+      if (result !== undefined) return result;
+      await this.#orInterrupted(sleep(clock, TURN_PAUSE_MS, signal));
+    }
+  }
+
+  #withJoined<T>(use: (client: Client) => Promise<T>, quiet: boolean): Promise<T> {
+    return this.#withClient(quiet, async (store) => {
       const hasWords = await store.read((tx) => entropySlot.get(tx)) !== undefined;
       if (!hasWords) throw new CliError({ code: "not_joined" }, "Encoded client secret not present in DB");
       if (this.globals.hasFederationSecret) {
@@ -107,23 +135,27 @@ export class Session {
 
   /** A client in a database that has none yet. */
   withNewClient<T>(use: (client: Client) => Promise<T>): Promise<T> {
-    return this.#withClient(async (store) => {
+    return this.#withClient(false, async (store) => {
       if (await store.read((tx) => joinedSlot.get(tx)) !== undefined) {
         throw CliError.failed("The client database is already initialized");
       }
     }, use);
   }
 
-  async #withClient<T>(check: (store: Store) => Promise<void>, use: (client: Client) => Promise<T>): Promise<T> {
+  async #withClient<T>(
+    quiet: boolean,
+    check: (store: Store) => Promise<void>,
+    use: (client: Client) => Promise<T>,
+  ): Promise<T> {
     if (this.globals.useTor) {
       throw CliError.failed("This client has no Tor. Without --use-tor it shows your address to the guardians.");
     }
-    const store = await this.#openStore();
+    const store = await this.#openStore(quiet);
     let client: Client;
     try {
       const admin = await this.#admin(store);
       await check(store);
-      client = await this.#orInterrupted(Client.open(this.#options(store, admin)));
+      client = await this.#orInterrupted(Client.open(this.#options(store, admin), this.io.signal));
     } catch (thrown) {
       await store.close();
       throw thrown;

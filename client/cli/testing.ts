@@ -35,7 +35,16 @@ export type RunOptions = {
 /** A machine of a simulated world. */
 export type CliWorld = Pick<ClientWorld, "platform" | "openStore" | "finish">;
 
-export async function runInWorld(world: CliWorld, args: readonly string[], options: RunOptions): Promise<Ran> {
+export function runInWorld(world: CliWorld, args: readonly string[], options: RunOptions): Promise<Ran> {
+  return world.finish(startInWorld(world, args, options));
+}
+
+/** The same, and whoever wants lets the world go on. */
+export async function startInWorld(
+  world: Omit<CliWorld, "finish">,
+  args: readonly string[],
+  options: RunOptions,
+): Promise<Ran> {
   let out = "", err = "";
   const { answer, onOutput } = options;
   const io: CliIo = {
@@ -59,7 +68,7 @@ export async function runInWorld(world: CliWorld, args: readonly string[], optio
     },
     signal: options.signal ?? new AbortController().signal,
   };
-  const exit = await world.finish(runCli(io));
+  const exit = await runCli(io);
   return { exit, out, err };
 }
 

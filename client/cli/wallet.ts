@@ -13,7 +13,8 @@ import { fetchMeta } from "../federation/meta.ts";
 import { paidFeesMsat } from "../logs/transactions.ts";
 import { FederationClient } from "../mod.ts";
 import { networkOf } from "../network.ts";
-import { countArgument, peerArgument } from "./arguments.ts";
+import { refuseWords } from "../words.ts";
+import { countArgument, inviteArgument, peerArgument } from "./arguments.ts";
 import type { Cli } from "./cli.ts";
 import { CliError } from "./error.ts";
 import { printable } from "./printable.ts";
@@ -28,6 +29,10 @@ export function walletCommands(cli: Cli): void {
   program.command("join").alias("join-federation").argument("<invite_code>", "fed11…")
     .description("join a federation with its invite code")
     .action(cli.official((session, invite: string) => join(session, invite)));
+  program.command("restore", { hidden: true }).requiredOption("--mnemonic <WORDS>", "the wallet's 12 words")
+    .requiredOption("--invite-code <INVITE>", "of its federation", inviteArgument)
+    .description("refused: this client can't find the money yet that belongs to given words")
+    .action(cli.official((_session, { mnemonic }: { mnemonic: string }) => refuseWords(mnemonic)));
   program.command("info").description("show the federation and what the wallet holds")
     .action(cli.official((session) => session.withClient(info)));
   program.command("invite-code").argument("<peer>", "guardian's number", peerArgument)
@@ -69,6 +74,7 @@ async function join(session: Session, text: string): Promise<Json> {
   }
   const invite = readInvite(text);
   await session.withNewClient(async (client) => {
+    session.io.err(`Asking ${[...invite.guardians.values()].map(printable).join(", ")} …\n`);
     await client.join(invite, session.io.signal);
     await welcome(client, session);
   });

@@ -41,11 +41,17 @@ Deno.test("the commands hand on what they are given", async () => {
   assertEquals(await run("count"), { "10": 3 });
   assertEquals(await run("send", "10 sat"), "fedimint1");
   assertEquals(await run("send", "--include-invite", "512"), "fedimint1");
+  assertEquals(
+    await run("send", "100 sat"),
+    ["fedimint1", "fedimint2"],
+    "a list, where official programs know one text",
+  );
   assertEquals(await run("receive", "fedimint1"), "Success");
   assertEquals(asked, [
     ["counts"],
     ["send", 10_000n, { includeInvite: false }],
     ["send", 512n, { includeInvite: true }],
+    ["send", 100_000n, { includeInvite: false }],
     ["receive", "fedimint1"],
   ]);
 });

@@ -8,6 +8,7 @@ import { CLIENT_DENOMINATIONS } from "./denomination.ts";
 import { BASE_FEES, NO_FEES } from "./fees.ts";
 import { INPUT_BYTES, MERGED_NOTES_MAX, MERGES_AT_ONCE, OUTPUT_BYTES, REDEEMED_NOTES_MAX } from "./limits.ts";
 import { balanceMerging, merged, mergesFor } from "./merging.ts";
+import { dealt } from "./parts.ts";
 
 const NOTHING: Counts = new Map();
 const PAYMENT: Terms = { fees: BASE_FEES, roomBytes: TRANSACTION_BYTES_MAX - 200, spending: "wallet" };
@@ -21,19 +22,18 @@ function after(held: Counts, spend: Counts, issue: readonly number[]): Counts {
   return merged(held, [{ spend, issue }]);
 }
 
-/** Of the notes that a text holds, largest first, those of one text after the other. */
+/** The denominations of each text that these notes make. */
 function texts(chosen: Counts): number[][] {
-  const notes = [...chosen].sort(([a], [b]) => b - a).flatMap(([denomination, count]) =>
-    Array<number>(count).fill(denomination)
-  );
-  return Array.from(
-    { length: Math.ceil(notes.length / REDEEMED_NOTES_MAX) },
-    (_, i) => notes.slice(i * REDEEMED_NOTES_MAX, (i + 1) * REDEEMED_NOTES_MAX),
-  );
+  const notes = [...chosen].flatMap(([denomination, count]) => Array.from({ length: count }, () => ({ denomination })));
+  return dealt(notes).map((part) => part.map(({ denomination }) => denomination));
 }
 
-/** Redeems it in a transaction of its own. @returns the receiver's notes */
+/** What a text must be worth at the least to make a note, and to leave it after its fee. */
+const REDEEMABLE_MSAT = 1_024n;
+
+/** Redeems it in a transaction of its own, unless it is refused as worth less than its fees. @returns the receiver's notes */
 function redeemed(held: Counts, notes: readonly number[]): Counts {
+  if (worthOf(countsOf(notes), BASE_FEES) < REDEEMABLE_MSAT) return held;
   const balanced = balance(
     { held, underWay: NOTHING },
     worthOf(countsOf(notes), BASE_FEES),
@@ -84,7 +84,11 @@ function spend(held: Counts, part: number): Counts {
   const amountMsat = BigInt(Math.floor(Number(valueOf(held)) * part / 512)) * 512n;
   const chosen = exactNotes(held, amountMsat);
   if (!chosen) return held;
-  for (const notes of texts(chosen)) redeemed(NOTHING, notes);
+  const parts = texts(chosen);
+  for (const notes of parts) {
+    if (parts.length > 1) assert(worthOf(countsOf(notes), BASE_FEES) >= REDEEMABLE_MSAT, "no text is too small");
+    redeemed(NOTHING, notes);
+  }
   return after(held, chosen, []);
 }
 

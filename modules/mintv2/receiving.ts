@@ -22,7 +22,8 @@ import type { MintState } from "./client_states.ts";
 import type { Wallet } from "./client_wallet.ts";
 import type { Ecash, SpendableNote } from "./ecash.ts";
 import { ecash as ecashCodec, ecashMint, ecashNotes, ecashUnit, formatEcash, nonceOf, parseEcash } from "./ecash.ts";
-import { INPUT_BYTES, REDEEMED_NOTES_MAX } from "./limits.ts";
+import { INPUT_BYTES } from "./limits.ts";
+import { dealt } from "./parts.ts";
 
 /** Of a transaction that has nothing in it yet: lengths, nonce. */
 const EMPTY_BYTES = 100;
@@ -155,13 +156,4 @@ export class Receiving {
 
 function* expanded(counts: Counts): Iterable<number> {
   for (const [denomination, count] of counts) for (let i = 0; i < count; i++) yield denomination;
-}
-
-/** As few parts as can be, each with about as much as the others, so that none has only what isn't worth its fees. */
-function dealt(notes: readonly SpendableNote[]): SpendableNote[][] {
-  const count = Math.ceil(notes.length / REDEEMED_NOTES_MAX);
-  const parts: SpendableNote[][] = Array.from({ length: count }, () => []);
-  const descending = notes.toSorted((a, b) => b.denomination - a.denomination);
-  for (const [i, note] of descending.entries()) parts[i % count]!.push(note);
-  return parts;
 }

@@ -19,6 +19,7 @@ import type { SpendableNote } from "./ecash.ts";
 import { formatEcash, makeEcash } from "./ecash.ts";
 import { NO_FEES } from "./fees.ts";
 import { OUTPUT_BYTES, REDEEMED_NOTES_MAX } from "./limits.ts";
+import { dealt } from "./parts.ts";
 
 /** Amounts are sent in multiples of the smallest note that clients ask for. */
 const SEND_STEP_MSAT = 512n;
@@ -47,15 +48,6 @@ function rounded(amountMsat: bigint): bigint {
 
 function textsFor(count: number): number {
   return Math.ceil(count / REDEEMED_NOTES_MAX);
-}
-
-/** Largest first, as exact notes are chosen. */
-function parts(notes: readonly SpendableNote[]): SpendableNote[][] {
-  const descending = notes.toSorted((a, b) => b.denomination - a.denomination);
-  return Array.from(
-    { length: textsFor(notes.length) },
-    (_, i) => descending.slice(i * REDEEMED_NOTES_MAX, (i + 1) * REDEEMED_NOTES_MAX),
-  );
 }
 
 export class Sending {
@@ -120,7 +112,7 @@ export class Sending {
   }
 
   async #takenParts(store: StoreTx, counts: Counts): Promise<SpendableNote[][]> {
-    return parts(await takeNotes(store, counts));
+    return dealt(await takeNotes(store, counts));
   }
 
   /** The texts stay in the log, should they get lost. One that has further ones says so, as the official client has none. */

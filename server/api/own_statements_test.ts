@@ -53,6 +53,7 @@ function guardianAt(peer: number, knows: () => Knows) {
         connected: (state) => reply(state, true),
         opened: (state) => ({ do: "next", state }),
         received: (state) => ({ do: "next", state }),
+        look: (state) => ({ do: "next", state }),
         connect: (state) => ({ do: "next", state }),
         timedOut: (state) => ({ do: "next", state }),
       },

@@ -1,5 +1,6 @@
 /** A wallet's folder that is copied, or restored from a backup: both go on, and no note is made twice. */
 import { assertEquals } from "@std/assert";
+import { modulePrefix } from "../../client/database.ts";
 import { builtInModules } from "../../client/modules.ts";
 import { ClientWorld } from "../../client/testing.ts";
 import type { FederationClient } from "../../client/mod.ts";
@@ -7,6 +8,7 @@ import { sleep } from "../../actors/platform/platform.ts";
 import { MintFederation } from "./federation.ts";
 
 const world = new ClientWorld(11);
+const started = MintFederation.start(world);
 
 /** Long enough for a wallet to have done whatever it does in the background. */
 const QUIET_MS = 60_000;
@@ -19,7 +21,7 @@ async function redeem(wallet: FederationClient, text: string): Promise<string | 
 }
 
 Deno.test("a copy of a wallet's folder and its original make different notes: what each receives is its own", async () => {
-  const federation = await MintFederation.start(world);
+  const federation = await started;
   const original = await federation.wallet(world, "original", builtInModules);
   await world.finish(sleep(world.platform.clock, QUIET_MS));
   await world.finish(original.close());
@@ -34,4 +36,25 @@ Deno.test("a copy of a wallet's folder and its original make different notes: wh
     await world.finish(wallet.close());
   }
   await world.finish(shop.close());
+});
+
+Deno.test("a wallet keeps no tweak on its disk, and deletes those that an earlier version kept, unused", async () => {
+  const federation = await started;
+  const stored = Array.from({ length: 50 }, (_, i) => Uint8Array.of(2, ...new Uint8Array(15), i));
+  const before = await federation.wallet(world, "old", builtInModules);
+  const module = before.client.primary().instance;
+  const { durable } = await before.client.options.store.view(modulePrefix(module)).transact((tx) => {
+    for (const key of stored) tx.set(key, new Uint8Array(0));
+  });
+  await durable;
+  await world.finish(before.close());
+  const wallet = await federation.wallet(world, "old", builtInModules);
+  await world.finish(sleep(world.platform.clock, QUIET_MS));
+  const kept = await wallet.client.options.store.view(modulePrefix(module)).read(async (tx) => {
+    const prefixes: number[] = [];
+    for await (const { key } of tx.range()) prefixes.push(key[0]!);
+    return prefixes;
+  });
+  assertEquals(kept, []);
+  await world.finish(wallet.close());
 });

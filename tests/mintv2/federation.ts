@@ -38,6 +38,12 @@ const encodedTransaction = moduleEncoding(transaction), outcome = moduleEncoding
 /** What a guardian answers instead of the truth; undefined: the truth. */
 export type Lie = (asked: Asked, truth: () => Promise<Json>) => Json | Promise<Json> | undefined;
 
+/** Every transaction is refused, as if its notes were spent. */
+export const refusing: Lie = ({ method }) =>
+  method === "submit_transaction"
+    ? outcome.toJson(err({ tag: "Input", value: toDyn(MINT, mintInputError, { tag: "SpentCoin", value: null }) }))
+    : undefined;
+
 export class MintFederation {
   readonly mint: TestMint;
   readonly toy: ToyFederation;
