@@ -158,7 +158,7 @@ const broadcast = defineActor<BroadcastMessage, BroadcastArgs, State>({
       );
     },
   },
-  inspect: ({ broadcast: { phase } }) => ({ phase }),
+  inspect: ({ broadcast: { phase, creator } }) => ({ phase, round: creator.round }),
 });
 
 export function broadcastChild(args: BroadcastArgs): ActorChild {

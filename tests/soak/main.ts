@@ -2,7 +2,7 @@
  * Four real guardian processes under fire: every 20 s one is killed (SIGKILL) and started again, while two wallets pay each other all
  * the time. Afterwards all guardians must agree, own at least what they owe, and owe exactly what the wallets hold.
  *
- * `deno run -A tests/soak/main.ts [--minutes 5]`
+ * `deno run -A tests/soak/main.ts [--minutes 5] [--attack NAME…]`: with attacks of `deno task hostile` going on all the time.
  */
 import { Command } from "commander";
 import { join } from "@std/path";
@@ -15,8 +15,11 @@ import { DevFederation } from "../../server/devfed/federation.ts";
 import { awaitEqualAudits, checkBooks, totalMsat } from "../demo/audits.ts";
 import { compareSessions } from "../demo/agreement.ts";
 import { awaitBalance, BLOCKS_TO_AGREE, within } from "../demo/waits.ts";
+import type { Attack, Running } from "../hostile/attacks.ts";
+import { attacksNamed, begin, evilProgram } from "../hostile/attacks.ts";
 
 const platform = realPlatform();
+const PEERS = 4;
 const DEPOSIT_SAT = 2_000_000n;
 const PAYMENT_MSAT = 50_000_000n;
 const KILL_EVERY_MS = 20_000;
@@ -61,10 +64,18 @@ async function killOneByOne(federation: DevFederation, until: () => boolean, cou
   }
 }
 
-async function run(minutes: number): Promise<void> {
+async function run(minutes: number, attacks: readonly Attack[]): Promise<void> {
   const dir = await Deno.makeTempDir({ prefix: "fedimint-soak-" });
-  const federation = await DevFederation.start({ platform, dir, peers: 4, progress: (text) => console.log(text) });
+  const control = join(dir, "attack");
+  const federation = await DevFederation.start({
+    platform,
+    dir,
+    peers: PEERS,
+    progress: (text) => console.log(text),
+    program: (peer) => attacks.length > 0 && peer === PEERS - 1 ? evilProgram(control) : undefined,
+  });
   const wallets: FederationClient[] = [];
+  const running: Running[] = [];
   try {
     for (const name of ["alice", "bob"]) {
       const wallet = await openClient({ dir: join(dir, name), platform, testEnvironment: true });
@@ -79,6 +90,7 @@ async function run(minutes: number): Promise<void> {
     );
     await federation.mine(BLOCKS_TO_AGREE);
     await within("The deposit", awaitBalance(alice, 0n));
+    for (const attack of attacks) running.push(await begin(attack, federation, control));
     const endMs = platform.clock.monotonicMs() + minutes * 60_000;
     let failed = false;
     const over = (): boolean => failed || platform.clock.monotonicMs() >= endMs;
@@ -91,6 +103,7 @@ async function run(minutes: number): Promise<void> {
       })
     ));
 
+    for (const attack of running.splice(0)) await attack.stop();
     const sessions = await compareSessions(federation);
     await checkBooks(await within("Agreement of all guardians", awaitEqualAudits(federation)), wallets);
     const heldMsat = await totalMsat(wallets);
@@ -99,6 +112,7 @@ async function run(minutes: number): Promise<void> {
     );
     if (counts.kills === 0 || counts.payments === 0) throw new Error("Nothing happened: give it more time");
   } finally {
+    for (const attack of running) await attack.stop();
     for (const wallet of wallets) await wallet.close();
     await federation.stop();
     await Deno.remove(dir, { recursive: true });
@@ -106,13 +120,12 @@ async function run(minutes: number): Promise<void> {
 }
 
 if (import.meta.main) {
-  const { minutes } = new Command("soak").option("--minutes <number>", "how long", "5").parse([
-    "deno",
-    "soak",
-    ...Deno.args,
-  ]).opts<{ minutes: string }>();
+  const { minutes, attack = [] } = new Command("soak")
+    .option("--minutes <number>", "how long", "5")
+    .option("--attack <name...>", "attacks that go on meanwhile")
+    .parse(["deno", "soak", ...Deno.args]).opts<{ minutes: string; attack?: string[] }>();
   try {
-    await run(Number(minutes));
+    await run(Number(minutes), attacksNamed(attack));
     console.log("1 passed, 0 failed");
     Deno.exit(0);
   } catch (thrown) {

@@ -3,15 +3,18 @@
  * without what a wallet does for its own sake (searching tweaks, checking shares, keeping books), as that would share the guardians' cores.
  */
 import type { Dice } from "../../../actors/platform/platform.ts";
+import { realPlatform } from "../../../actors/platform/real.ts";
+import type { FederationClient } from "../../../client/mod.ts";
 import { encode, list, moduleEncoding } from "../../../core/encoding/mod.ts";
 import { combineShares } from "../../../core/crypto/tbs.ts";
-import type { DerivableSecret } from "../../../core/crypto/derive_secret.ts";
+import { DerivableSecret } from "../../../core/crypto/derive_secret.ts";
 import { ok } from "../../../core/result.ts";
 import { g1Point } from "../../../core/types/bls.ts";
 import { toDyn } from "../../../core/types/dyn.ts";
 import type { ModuleInstanceId } from "../../../core/types/ids.ts";
 import { outPointRange } from "../../../core/types/ids.ts";
 import type { NumPeers } from "../../../core/types/num_peers.ts";
+import { numPeers } from "../../../core/types/num_peers.ts";
 import type { Transaction } from "../../../core/types/transaction.ts";
 import {
   transaction as transactionCodec,
@@ -20,15 +23,21 @@ import {
 } from "../../../core/types/transaction.ts";
 import { signTransaction } from "../../../core/types/transaction_signing.ts";
 import type { FederationApi } from "../../../modules/contract/federation_api.ts";
+import type { MintClient } from "../../../modules/mintv2/client_api.ts";
 import { mintInput, mintOutput } from "../../../modules/mintv2/common.ts";
+import { denominationAmount } from "../../../modules/mintv2/denomination.ts";
 import type { SpendableNote } from "../../../modules/mintv2/ecash.ts";
-import { noteOf } from "../../../modules/mintv2/ecash.ts";
+import { ecashNotes, noteOf, parseEcash } from "../../../modules/mintv2/ecash.ts";
 import type { NoteIssuanceRequest } from "../../../modules/mintv2/issuance.ts";
 import { finishNote, noteRequest, requestOutput, TWEAK_BYTES } from "../../../modules/mintv2/issuance.ts";
 
 const outcome = moduleEncoding(transactionSubmissionOutcome);
 const encodedTransaction = moduleEncoding(transactionCodec);
 const shareList = list(g1Point);
+
+const platform = realPlatform();
+/** Ten notes, each of another denomination. */
+const LANE_MSAT = [...Array(10).keys()].reduce((sum, i) => sum + denominationAmount(10 + i), 0n);
 
 export type LaneEnv = {
   readonly api: FederationApi;
@@ -99,4 +108,26 @@ export class Lane {
       return finishNote(request, combineShares(shares, this.#env.peers.threshold));
     });
   }
+}
+
+/** Lanes with ten notes each of a wallet's money. @param peers guardians of the federation */
+export async function lanesOf(wallet: FederationClient, count: number, peers: number): Promise<Lane[]> {
+  const { instance, module } = wallet.client.module("mintv2");
+  const { api } = wallet.client.running;
+  const env = {
+    api,
+    mint: api.forModule(instance),
+    instance,
+    peers: numPeers(peers),
+    secret: DerivableSecret.root(platform.dice.bytes(32), new Uint8Array(0)),
+    dice: platform.dice,
+    nowMs: () => platform.clock.monotonicMs(),
+  };
+  const mint = module.api as MintClient;
+  const lanes: Lane[] = [];
+  for (let i = 0; i < count; i++) {
+    const { texts: [text] } = await mint.send(LANE_MSAT);
+    lanes.push(new Lane(env, ecashNotes(parseEcash(text))));
+  }
+  return lanes;
 }

@@ -7,28 +7,20 @@ import { Command } from "commander";
 import { join } from "@std/path";
 import { realPlatform } from "../../../actors/platform/real.ts";
 import { openClient } from "../../../client/mod.ts";
-import type { FederationClient } from "../../../client/mod.ts";
-import { DerivableSecret } from "../../../core/crypto/derive_secret.ts";
 import { errorText } from "../../../core/result.ts";
-import { numPeers } from "../../../core/types/num_peers.ts";
-import type { MintClient } from "../../../modules/mintv2/client_api.ts";
-import { denominationAmount } from "../../../modules/mintv2/denomination.ts";
-import { ecashNotes, parseEcash } from "../../../modules/mintv2/ecash.ts";
 import type { DevFederationOptions } from "../../../server/devfed/federation.ts";
 import { DevFederation } from "../../../server/devfed/federation.ts";
 import { awaitBalance, BLOCKS_TO_AGREE, within } from "../../demo/waits.ts";
 import { officialGuardian } from "../../interop/federation.ts";
 import { findPrograms } from "../../interop/programs.ts";
-import { Lane } from "./lane.ts";
-import type { Latency } from "./lane.ts";
+import type { Lane, Latency } from "./lane.ts";
+import { lanesOf } from "./lane.ts";
 import type { Usage } from "./usage.ts";
 import { usageOf } from "./usage.ts";
 
 const platform = realPlatform();
 const PEERS = 4;
 const DEPOSIT_BTC = 0.01;
-/** Ten notes, each of another denomination. */
-const LANE_MSAT = [...Array(10).keys()].reduce((sum, i) => sum + denominationAmount(10 + i), 0n);
 
 type Options = { readonly seconds: number; readonly lanes: number };
 
@@ -43,28 +35,6 @@ type Figures = {
 
 function percentile(sorted: readonly number[], part: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))]!;
-}
-
-/** Each with ten notes of its own. */
-async function lanesOf(wallet: FederationClient, count: number): Promise<Lane[]> {
-  const { instance, module } = wallet.client.module("mintv2");
-  const { api } = wallet.client.running;
-  const env = {
-    api,
-    mint: api.forModule(instance),
-    instance,
-    peers: numPeers(PEERS),
-    secret: DerivableSecret.root(platform.dice.bytes(32), new Uint8Array(0)),
-    dice: platform.dice,
-    nowMs: () => platform.clock.monotonicMs(),
-  };
-  const mint = module.api as MintClient;
-  const lanes: Lane[] = [];
-  for (let i = 0; i < count; i++) {
-    const { texts: [text] } = await mint.send(LANE_MSAT);
-    lanes.push(new Lane(env, ecashNotes(parseEcash(text))));
-  }
-  return lanes;
 }
 
 async function measure(federation: DevFederation, lanes: readonly Lane[], { seconds }: Options): Promise<Figures> {
@@ -107,7 +77,7 @@ async function run(options: Options, program?: DevFederationOptions["program"]):
       await federation.bitcoin("sendtoaddress", address, DEPOSIT_BTC);
       await federation.mine(BLOCKS_TO_AGREE);
       await within("The deposit", awaitBalance(wallet, 0n));
-      const lanes = await within("Notes for all lanes", lanesOf(wallet, options.lanes));
+      const lanes = await within("Notes for all lanes", lanesOf(wallet, options.lanes, PEERS));
       await wallet.client.awaitIdle();
       for (const lane of lanes) await lane.turn();
       return await measure(federation, lanes, options);

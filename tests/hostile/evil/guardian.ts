@@ -1,0 +1,93 @@
+/**
+ * An evil guardian as a process: the real program, with its hand held by an attack. Which one runs stands in the file that
+ * `HOSTILE_CONTROL` names; none while it is empty.
+ */
+import { join } from "@std/path";
+import { consoleSink, levelFrom } from "../../../actors/platform/console_sink.ts";
+import { realProcessHost } from "../../../actors/platform/process.ts";
+import { sleep } from "../../../actors/platform/platform.ts";
+import { realPlatform } from "../../../actors/platform/real.ts";
+import { openKvStore } from "../../../actors/store/mod.ts";
+import { toHex } from "../../../core/bytes.ts";
+import { makeKeychain } from "../../../server/consensus/keychain.ts";
+import { Guardian } from "../../../server/guardian.ts";
+import { builtInModules } from "../../../server/modules.ts";
+import { guardianCommand, readSettings } from "../../../server/settings.ts";
+import { readConfig } from "../../../server/setup/config_files.ts";
+import { addressesOfConfig } from "../../../server/setup/peer_addresses.ts";
+import { evilAttacks } from "./attacks.ts";
+import { attackingWith, Hand } from "./hand.ts";
+import { proposing } from "./items.ts";
+
+const CONTROL_POLL_MS = 100;
+
+const real = realPlatform();
+const stopping = new AbortController();
+let running: string | null = null;
+const hand = new Hand(real, () => running);
+
+async function wanted(file: string): Promise<string | null> {
+  return await Deno.readTextFile(file).catch(() => "") || null;
+}
+
+/** Until it is ended. */
+async function attack(name: string, dataDir: string, signal: AbortSignal): Promise<void> {
+  const found = evilAttacks.find((one) => one.name === name);
+  if (!found) return; // one of proposals or answers
+  const config = await readConfig(real.files, dataDir);
+  const { identity } = config.local;
+  const addresses = addressesOfConfig(config);
+  const world = {
+    self: identity,
+    victims: [...addresses.keys()].filter((peer) => peer !== identity),
+    keychain: makeKeychain({
+      identity,
+      broadcastKeys: config.consensus.broadcastPublicKeys,
+      secretKey: config.private.broadcastSecretKey,
+      dice: real.dice,
+    }),
+    hand,
+    signal,
+  };
+  const certificates = new Map([...addresses].map(([peer, { certificate }]) => [peer, toHex(certificate)]));
+  await found.run(attackingWith(real, world, certificates), real);
+}
+
+/** Begins and ends attacks as the control file says. */
+async function obey(file: string, dataDir: string): Promise<void> {
+  let end = new AbortController();
+  while (!stopping.signal.aborted) {
+    const name = await wanted(file);
+    if (name !== running) {
+      end.abort();
+      end = new AbortController();
+      running = name;
+      if (name !== null) {
+        void attack(name, dataDir, end.signal).catch((thrown) => console.error(`The attack ended: ${thrown}`));
+      }
+    }
+    await sleep(real.clock, CONTROL_POLL_MS, stopping.signal).catch(() => undefined);
+  }
+  end.abort();
+}
+
+const host = realProcessHost;
+const command = guardianCommand().action(() => undefined);
+await command.parseAsync(["deno", "guardian", ...host.args]);
+const settings = await readSettings(command, {
+  env: (name) => host.env(name),
+  readText: () => Promise.resolve(undefined),
+});
+const log = consoleSink(real.clock, levelFrom(host.env("RUST_LOG")), (line) => void host.stderr(line));
+const databaseDir = join(settings.dataDir, "database");
+await real.files.makeDirectory(databaseDir, { secret: true });
+const { platform } = hand;
+const store = await openKvStore({ path: join(databaseDir, "guardian.kv"), platform: real });
+const definitions = proposing(builtInModules, () => running);
+const guardian = await Guardian.start({ ...settings, platform, store, log, definitions });
+void obey(host.env("HOSTILE_CONTROL")!, settings.dataDir);
+host.onSignal(() => {
+  stopping.abort();
+  void guardian.stop();
+});
+host.exit(await guardian.run());

@@ -1,0 +1,122 @@
+/** What honest people notice while somebody attacks: rounds of consensus, latency of calls and payments, memory, crashes. */
+import { sleep } from "../../actors/platform/platform.ts";
+import { realPlatform } from "../../actors/platform/real.ts";
+import type { Inspection } from "../../actors/system.ts";
+import type { DevFederation } from "../../server/devfed/federation.ts";
+import type { Lane } from "../bench/federation/lane.ts";
+import { usageOf } from "../bench/federation/usage.ts";
+
+const platform = realPlatform();
+const CALL_EVERY_MS = 100;
+const MEGABYTE = 2 ** 20;
+
+export type Figures = {
+  /** Of each guardian's broadcast a second. */
+  readonly roundsPerSecond: number;
+  /** Honest calls, ms; one that failed counts as `CALL_LOST_MS`. */
+  readonly calls: readonly number[];
+  /** Honest payments from submission to acceptance, ms. */
+  readonly payments: readonly number[];
+};
+
+/** A call that was refused or never answered. */
+export const CALL_LOST_MS = 60_000;
+
+export function percentile(values: readonly number[], part: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? NaN;
+}
+
+function find(tree: Inspection, name: string): Inspection | undefined {
+  if (tree.path.endsWith(`/${name}`)) return tree;
+  for (const child of tree.children) {
+    const found = find(child, name);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+function restartsIn(tree: Inspection): number {
+  return tree.children.reduce((sum, child) => sum + restartsIn(child), tree.restarts);
+}
+
+type Progress = { readonly session: number; readonly round: number; readonly atMs: number };
+
+export class Meter {
+  readonly #federation: DevFederation;
+  readonly #lane: Lane;
+  readonly #roundsPerSession: number;
+  /** Guardians that are asked and counted: the honest ones. */
+  readonly #peers: readonly number[];
+
+  constructor(federation: DevFederation, lane: Lane, roundsPerSession: number, peers: readonly number[]) {
+    this.#federation = federation;
+    this.#lane = lane;
+    this.#roundsPerSession = roundsPerSession;
+    this.#peers = peers;
+  }
+
+  async #inspect(peer: number): Promise<Inspection> {
+    return await this.#federation.call(peer, "inspect") as unknown as Inspection;
+  }
+
+  async #progress(): Promise<Progress> {
+    const [peer] = this.#peers;
+    for (;;) {
+      const tree = await this.#inspect(peer!);
+      const facts = find(tree, "broadcast")?.facts, session = find(tree, "sessions")?.facts.session;
+      const atMs = platform.clock.monotonicMs();
+      if (facts !== undefined) return { session: Number(session), round: Number(facts.round), atMs };
+      await sleep(platform.clock, CALL_EVERY_MS); // between two sessions
+    }
+  }
+
+  /** Actors that were started anew since the processes began, of all honest guardians; NaN for one that doesn't run. */
+  async restarts(): Promise<number> {
+    let sum = 0;
+    for (const peer of this.#peers) {
+      if (!this.#federation.guardians[peer]!.process.isRunning) return NaN;
+      sum += restartsIn(await this.#inspect(peer));
+    }
+    return sum;
+  }
+
+  /** The largest of the honest guardians', MB. */
+  async memoryMb(): Promise<number> {
+    const usages = await Promise.all(
+      this.#peers.map((peer) => usageOf(this.#federation.guardians[peer]!.process.pid)),
+    );
+    return Math.max(...usages.map(({ residentBytes }) => residentBytes)) / MEGABYTE;
+  }
+
+  /** Measures for so long, and until what was begun then is answered. */
+  async measure(ms: number): Promise<Figures> {
+    const before = await this.#progress();
+    const endMs = platform.clock.monotonicMs() + ms;
+    const over = (): boolean => platform.clock.monotonicMs() >= endMs;
+    const [calls, payments] = await Promise.all([
+      Promise.all(this.#peers.map((peer) => this.#callAgain(peer, over))),
+      this.#payAgain(over),
+    ]);
+    const after = await this.#progress();
+    const rounds = (after.session - before.session) * this.#roundsPerSession + after.round - before.round;
+    return { roundsPerSecond: rounds / (after.atMs - before.atMs) * 1_000, calls: calls.flat(), payments };
+  }
+
+  async #callAgain(peer: number, over: () => boolean): Promise<number[]> {
+    const took: number[] = [];
+    do {
+      const begunMs = platform.clock.monotonicMs();
+      const answered = await this.#federation.call(peer, "session_count").then(() => true, () => false);
+      took.push(answered ? platform.clock.monotonicMs() - begunMs : CALL_LOST_MS);
+      await sleep(platform.clock, CALL_EVERY_MS);
+    } while (!over());
+    return took;
+  }
+
+  async #payAgain(over: () => boolean): Promise<number[]> {
+    const took: number[] = [];
+    do took.push(await this.#lane.turn()); while (!over());
+    return took;
+  }
+}
