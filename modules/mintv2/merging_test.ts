@@ -120,6 +120,6 @@ Deno.test("ten thousand of the smallest notes pay for what they are worth less t
 });
 
 Deno.test("merges are made only where they are worth it", () => {
-  assertEquals(mergesFor(new Map([[9, 3], [10, 3]]), 1_000n, BASE_FEES), []);
-  assertEquals(mergesFor(NOTHING, 1_000n, BASE_FEES), []);
+  assertEquals(mergesFor({ held: new Map([[9, 3], [10, 3]]), underWay: NOTHING }, 1_000n, BASE_FEES), []);
+  assertEquals(mergesFor({ held: NOTHING, underWay: NOTHING }, 1_000n, BASE_FEES), []);
 });
