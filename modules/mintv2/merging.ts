@@ -14,8 +14,8 @@ import { INPUT_BYTES, MERGED_NOTES_MAX, MERGES_AT_ONCE } from "./limits.ts";
 /** One transaction: notes for fewer notes. */
 export type Merge = { readonly spend: Counts; readonly issue: readonly Denomination[] };
 
-/** A merge that leaves more than this part of its notes isn't worth its fees. */
-const GAIN = 4;
+/** A merge must make so many times fewer notes. One of `MERGED_NOTES_MAX` always does: its outputs have less room than that. */
+const GAIN = 2;
 /** Of a transaction that has nothing in it yet: lengths, nonce. */
 const EMPTY_BYTES = 100;
 
