@@ -209,7 +209,9 @@ function depositedAt(paidMs: number, nowMs: () => number): AnyClientModuleDefini
         ...await definition.start(env),
         api: { receive: () => Promise.resolve("bcrt1address") },
         background: async () => {
-          while (nowMs() < paidMs) await sleep(env.platform.clock, 100, env.signal).catch(() => undefined);
+          while (nowMs() < paidMs && !env.signal.aborted) {
+            await sleep(env.platform.clock, 100, env.signal).catch(() => undefined);
+          }
           if (env.signal.aborted || await env.core.operationExists(operationId)) return;
           const operation = { operation_id: operationId };
           await env.core.transact(operationId, (tx) => {
@@ -242,6 +244,8 @@ Deno.test("who waits for a deposit lets others use the wallet, and hears of it w
     await world.world.run({ forMs: 1_000 });
     const others: number[] = [];
     for (let i = 0; i < 2; i++) {
+      // whoever waits has come back to the wallet
+      if (i > 0) await world.world.run({ forMs: 2_000 });
       const begunMs = world.world.nowMs;
       const { exit, err } = await runInWorld(world, [...DIR, "balance"], options);
       assertEquals([exit, /^Process 4711 uses \/wallet: waiting/.test(err)], [0, true], err);
@@ -364,7 +368,9 @@ Deno.test("joining prints the federation's welcome without what could fool a ter
     asked.method === "module_1_get_consensus" ? { revision: 0, value: hex } : recorded(asked)
   );
   const { exit, err } = await runInWorld(world, [...DIR, "join", await recordedInvite()], { modules });
-  assertEquals([exit, err], [0, "Hello[2J\nworld\n"]);
+  const [asking, ...welcome] = err.split("\n");
+  assertEquals([exit, welcome.join("\n")], [0, "Hello[2J\nworld\n"]);
+  assertMatch(asking!, /^Asking ws:\S+ …$/);
 });
 
 Deno.test("a welcome that can't be read is no reason not to have joined", async () => {
