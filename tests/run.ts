@@ -16,6 +16,7 @@ const slowTests = [
   "broadcast_seeds",
   "client_cli",
   "refunds",
+  "many_notes",
   "lost_database",
   "dead_bitcoin_node",
   "store_kill",

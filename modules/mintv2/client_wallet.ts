@@ -161,7 +161,7 @@ export class Wallet implements PrimaryModule<MintState> {
     const { core, config: { feeConsensus } } = this.env;
     const operationId = this.newOperation();
     const ranges = await core.transact(operationId, async (tx) => {
-      const merges = mergesFor(await noteCounts(tx.store), needMsat, feeConsensus);
+      const merges = mergesFor(await this.purse(tx.store), needMsat, feeConsensus);
       const ranges: OutPointRange[] = [];
       for (const { spend } of merges) {
         const claimed = await tx.claimInputs(this.inputBundle(await takeNotes(tx.store, spend)), "nothing");

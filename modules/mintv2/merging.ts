@@ -4,17 +4,20 @@
  */
 import type { Result } from "../../core/result.ts";
 import { err, ok } from "../../core/result.ts";
+import { TRANSACTION_BYTES_MAX } from "../../core/types/transaction.ts";
 import type { Balanced, BalanceError, Counts, Purse, Terms } from "./balancing.ts";
-import { balance, countOf, greedyIssuance, worthMsat, worthOf } from "./balancing.ts";
+import { balance, countOf, worthMsat, worthOf } from "./balancing.ts";
 import type { Denomination } from "./denomination.ts";
 import type { FeeConsensus } from "./fees.ts";
-import { MERGED_NOTES_MAX, MERGES_AT_ONCE } from "./limits.ts";
+import { INPUT_BYTES, MERGED_NOTES_MAX, MERGES_AT_ONCE } from "./limits.ts";
 
 /** One transaction: notes for fewer notes. */
 export type Merge = { readonly spend: Counts; readonly issue: readonly Denomination[] };
 
-/** A merge that leaves more than this part of its notes isn't worth its fees. */
-const GAIN = 4;
+/** A merge must make so many times fewer notes. One of `MERGED_NOTES_MAX` always does: its outputs have less room than that. */
+const GAIN = 2;
+/** Of a transaction that has nothing in it yet: lengths, nonce. */
+const EMPTY_BYTES = 100;
 
 /** Notes that cover the need, the largest ones, with the smallest of them first. */
 function needed(held: Counts, needMsat: bigint, fees: FeeConsensus): [Denomination, number][] {
@@ -28,26 +31,37 @@ function needed(held: Counts, needMsat: bigint, fees: FeeConsensus): [Denominati
   return chosen.reverse();
 }
 
-/** A round of merges, so that fewer notes cover the need. Empty when nothing is gained. */
-export function mergesFor(held: Counts, needMsat: bigint, fees: FeeConsensus): Merge[] {
+/**
+ * A round of merges, so that fewer notes cover the need, with the notes that their transactions will ask for. Empty when nothing is gained.
+ */
+export function mergesFor({ held, underWay }: Purse, needMsat: bigint, fees: FeeConsensus): Merge[] {
   const merges: Merge[] = [];
   let spend = new Map<Denomination, number>(), size = 0;
+  let left: Counts = held, coming: Counts = underWay;
   const close = (): void => {
-    const { issue } = greedyIssuance(worthOf(spend, fees), fees);
-    if (issue.length > 0 && issue.length * GAIN <= size) merges.push({ spend, issue });
+    const without = merged(left, [{ spend, issue: [] }]);
+    const roomBytes = TRANSACTION_BYTES_MAX - EMPTY_BYTES - size * INPUT_BYTES;
+    const terms: Terms = { fees, roomBytes, spending: "nothing" };
+    const balanced = balance({ held: without, underWay: coming }, worthOf(spend, fees), 0n, terms);
+    if (balanced.ok && balanced.value.issue.length > 0 && balanced.value.issue.length * GAIN <= size) {
+      const { issue } = balanced.value;
+      merges.push({ spend, issue });
+      left = without;
+      coming = merged(coming, [{ spend: new Map(), issue }]);
+    }
     spend = new Map();
     size = 0;
   };
   for (const [denomination, count] of needed(held, needMsat, fees)) {
-    for (let left = count; left > 0 && merges.length < MERGES_AT_ONCE;) {
-      const some = Math.min(left, MERGED_NOTES_MAX - size);
+    for (let more = count; more > 0 && merges.length < MERGES_AT_ONCE;) {
+      const some = Math.min(more, MERGED_NOTES_MAX - size);
       spend.set(denomination, some);
       size += some;
-      left -= some;
+      more -= some;
       if (size === MERGED_NOTES_MAX) close();
     }
   }
-  if (merges.length < MERGES_AT_ONCE) close();
+  if (size > 0 && merges.length < MERGES_AT_ONCE) close();
   return merges;
 }
 
@@ -75,7 +89,7 @@ export function balanceMerging(
     const balanced = balance({ ...purse, held }, inputMsat, outputMsat, terms);
     if (balanced.ok) return ok({ rounds, balanced: balanced.value });
     if (balanced.error !== "fragmented") return balanced;
-    const merges = mergesFor(held, outputMsat - inputMsat, terms.fees);
+    const merges = mergesFor({ ...purse, held }, outputMsat - inputMsat, terms.fees);
     const after = merged(held, merges);
     if (countOf(after) >= countOf(held)) return err("fragmented");
     rounds.push(merges);

@@ -52,7 +52,7 @@ const step: fc.Arbitrary<Step> = fc.record({
   part: fc.double({ min: 0.001, max: 1, noNaN: true }),
   notes: fc.array(fc.integer({ min: 9, max: 30 }), { minLength: 1, maxLength: REDEEMED_NOTES_MAX }),
 });
-const wallets = fc.array(fc.nat(2_000), { minLength: 1, maxLength: 20 }).map((counts) => {
+const wallets = fc.array(fc.nat(2_000), { minLength: 1, maxLength: 30 }).map((counts) => {
   let left = 10_000;
   return new Map(counts.map((count, i): [number, number] => {
     const some = Math.min(count, left);
@@ -120,6 +120,12 @@ Deno.test("ten thousand of the smallest notes pay for what they are worth less t
 });
 
 Deno.test("merges are made only where they are worth it", () => {
-  assertEquals(mergesFor(new Map([[9, 3], [10, 3]]), 1_000n, BASE_FEES), []);
-  assertEquals(mergesFor(NOTHING, 1_000n, BASE_FEES), []);
+  assertEquals(mergesFor({ held: new Map([[9, 3], [10, 3]]), underWay: NOTHING }, 1_000n, BASE_FEES), []);
+  assertEquals(mergesFor({ held: NOTHING, underWay: NOTHING }, 1_000n, BASE_FEES), []);
+});
+
+Deno.test("a wallet with some notes of every denomination is merged too", () => {
+  const held = new Map(CLIENT_DENOMINATIONS.map((denomination) => [denomination, 13]));
+  const paid = balanceMerging({ held, underWay: NOTHING }, 0n, worthOf(held, BASE_FEES) - 1_000_000n, PAYMENT);
+  assert(paid.ok && paid.value.rounds.length > 0);
 });
