@@ -315,12 +315,6 @@ export class ModuleCore<State> implements ClientCore<State> {
     addOperation(tx.root, tx.operationId, this.#owner.kind!, meta, tx.nowUs());
   }
 
-  async setOutcome(operationId: OperationId, outcome: Json): Promise<void> {
-    const { store, time } = this.#operations.options;
-    const { durable } = await store.transact((tx) => setOperationOutcome(tx, operationId, outcome, time.nowUs()));
-    await durable;
-  }
-
   async awaitTransaction(
     operationId: OperationId,
     txid: TransactionId,

@@ -166,8 +166,6 @@ export interface ClientCore<State> {
   operationExists(operationId: OperationId): Promise<boolean>;
   /** Writes an entry into the operation log, for operations without a transaction. */
   logOperation(tx: ClientTx<State>, meta: Json): void;
-  /** Stores the final outcome of an operation, for those whose machines don't (`ClientTx.setOutcome`). */
-  setOutcome(operationId: OperationId, outcome: Json): Promise<void>;
   /**
    * Ok when accepted; the error is the reason of the rejection. Waits as long as it takes.
    * @throws {WaitError} `aborted` · `closed` · `unknown_operation`
