@@ -9,7 +9,7 @@
 import { DecodeError } from "./error.ts";
 import { isSafeInteger, numberEnd, readJsonExactly } from "./json_exact.ts";
 import type { Json, JsonObject } from "./json_value.ts";
-import { JsonFloat } from "./json_value.ts";
+import { JsonFloat, rawJson } from "./json_value.ts";
 
 export { type Json, JsonFloat, type JsonObject } from "./json_value.ts";
 
@@ -79,17 +79,14 @@ export function parseJson(text: string, charactersMax = 2 * 10_485_760, valuesMa
   }
 }
 
-type RawJson = { rawJSON(text: string): unknown };
-
 /** `indent` 2 gives serde's pretty form. Map keys are written in the order of the object. */
 export function stringifyJson(value: Json, indent?: number): string {
-  const raw = (JSON as unknown as RawJson).rawJSON;
   try {
     return JSON.stringify(value, null, indent); // at the runtime's full speed, unless there is a bigint: that it refuses
   } catch (thrown) {
     if (!(thrown instanceof TypeError)) throw thrown;
   }
-  return JSON.stringify(value, (_key, item) => typeof item === "bigint" ? raw(item.toString()) : item, indent);
+  return JSON.stringify(value, (_key, item) => typeof item === "bigint" ? rawJson(item.toString()) : item, indent);
 }
 
 export function isJsonObject(value: Json | undefined): value is JsonObject {

@@ -1,6 +1,9 @@
 /** Values of JSON, and its numbers that no `number` or `bigint` stands for. */
 
-type RawJson = { rawJSON(text: string): unknown };
+/** What `JSON.stringify` writes out as it stands: the text of a number, string, true, false or null. */
+export function rawJson(text: string): unknown {
+  return (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON(text);
+}
 
 /** A number with a fraction or an exponent, or an integer of any length, kept as its source text. */
 export class JsonFloat {
@@ -16,7 +19,7 @@ export class JsonFloat {
 
   /** For `JSON.stringify`: the text as it came. */
   toJSON(): unknown {
-    return (JSON as unknown as RawJson).rawJSON(this.source);
+    return rawJson(this.source);
   }
 }
 
