@@ -9,7 +9,7 @@ import { err, ok } from "../../core/result.ts";
 import { g1Point } from "../../core/types/bls.ts";
 import { outPointRange } from "../../core/types/ids.ts";
 import type { OperationId, PeerId, TransactionId } from "../../core/types/ids.ts";
-import type { Transition } from "../contract/client.ts";
+import type { ClientTx, Transition } from "../contract/client.ts";
 import { transition } from "../contract/client.ts";
 import { countsOf, valueOf } from "./balancing.ts";
 import { addBrought, addNote, removeUnderWay } from "./client_db.ts";
@@ -139,20 +139,36 @@ async function outcomeOf(
   return outcomes.find(({ ok }) => !ok) ?? ok(null);
 }
 
+function statusOf(outcome: Result<null, string>): "Success" | "Rejected" {
+  return outcome.ok ? "Success" : "Rejected";
+}
+
+/** Nothing is left to do but to say how it ended. */
+function endTransition(
+  wallet: Wallet,
+  txids: readonly TransactionId[],
+  operationId: OperationId,
+  end: (tx: ClientTx<MintState>, outcome: Result<null, string>) => MintState,
+): Transition<MintState> {
+  return transition<MintState, Result<null, string>>(
+    (signal) => outcomeOf(wallet, txids, operationId, signal),
+    async (tx, outcome) => {
+      const state = end(tx, outcome);
+      await tx.setOutcome(operationId, statusOf(outcome));
+      return state;
+    },
+  );
+}
+
 function receiveTransition(
   wallet: Wallet,
   txids: readonly TransactionId[],
   operationId: OperationId,
 ): Transition<MintState> {
-  return transition<MintState, Result<null, string>>(
-    (signal) => outcomeOf(wallet, txids, operationId, signal),
-    async (tx, outcome) => {
-      const status = outcome.ok ? "Success" : "Rejected";
-      tx.logEvent("payment-receive-update", { operation_id: operationId, status });
-      await tx.setOutcome(operationId, status);
-      return outcome.ok ? { tag: "ReceiveSuccess", value: null } : { tag: "ReceiveRejected", value: outcome.error };
-    },
-  );
+  return endTransition(wallet, txids, operationId, (tx, outcome) => {
+    tx.logEvent("payment-receive-update", { operation_id: operationId, status: statusOf(outcome) });
+    return outcome.ok ? { tag: "ReceiveSuccess", value: null } : { tag: "ReceiveRejected", value: outcome.error };
+  });
 }
 
 function reissueTransition(
@@ -160,11 +176,10 @@ function reissueTransition(
   txids: readonly TransactionId[],
   operationId: OperationId,
 ): Transition<MintState> {
-  return transition<MintState, Result<null, string>>(
-    (signal) => outcomeOf(wallet, txids, operationId, signal),
-    async (tx, outcome) => {
-      await tx.setOutcome(operationId, outcome.ok ? "Success" : "Rejected");
-      return outcome.ok ? { tag: "Reissued", value: null } : { tag: "ReissueRejected", value: outcome.error };
-    },
+  return endTransition(
+    wallet,
+    txids,
+    operationId,
+    (_tx, outcome) => outcome.ok ? { tag: "Reissued", value: null } : { tag: "ReissueRejected", value: outcome.error },
   );
 }

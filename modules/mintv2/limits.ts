@@ -22,6 +22,8 @@ export const ECASH_CHARACTERS_MAX = 200_000;
 export const INPUT_BYTES = 152;
 /** A note as an output: 69 bytes, and as above. */
 export const OUTPUT_BYTES = 71;
+/** Of a transaction that has nothing in it yet: lengths, nonce. */
+export const EMPTY_BYTES = 100;
 
 /**
  * Notes that one transaction redeems: 30 kB of the 50 kB that a transaction may have, so that the receiver, whose program may be another,

@@ -9,15 +9,13 @@ import type { Balanced, BalanceError, Counts, Purse, Terms } from "./balancing.t
 import { balance, countOf, worthMsat, worthOf } from "./balancing.ts";
 import type { Denomination } from "./denomination.ts";
 import type { FeeConsensus } from "./fees.ts";
-import { INPUT_BYTES, MERGED_NOTES_MAX, MERGES_AT_ONCE } from "./limits.ts";
+import { EMPTY_BYTES, INPUT_BYTES, MERGED_NOTES_MAX, MERGES_AT_ONCE } from "./limits.ts";
 
 /** One transaction: notes for fewer notes. */
 export type Merge = { readonly spend: Counts; readonly issue: readonly Denomination[] };
 
 /** A merge must make so many times fewer notes. One of `MERGED_NOTES_MAX` always does: its outputs have less room than that. */
 const GAIN = 2;
-/** Of a transaction that has nothing in it yet: lengths, nonce. */
-const EMPTY_BYTES = 100;
 
 /** Notes that cover the need, the largest ones, with the smallest of them first. */
 function needed(held: Counts, needMsat: bigint, fees: FeeConsensus): [Denomination, number][] {
@@ -47,7 +45,7 @@ export function mergesFor({ held, underWay }: Purse, needMsat: bigint, fees: Fee
       const { issue } = balanced.value;
       merges.push({ spend, issue });
       left = without;
-      coming = merged(coming, [{ spend: new Map(), issue }]);
+      coming = withMore(coming, issue);
     }
     spend = new Map();
     size = 0;
@@ -63,6 +61,10 @@ export function mergesFor({ held, underWay }: Purse, needMsat: bigint, fees: Fee
   }
   if (size > 0 && merges.length < MERGES_AT_ONCE) close();
   return merges;
+}
+
+export function withMore(counts: Counts, issue: readonly Denomination[]): Counts {
+  return merged(counts, [{ spend: new Map(), issue }]);
 }
 
 /** What a wallet holds when the merges are done. */

@@ -22,11 +22,9 @@ import type { MintState } from "./client_states.ts";
 import type { Wallet } from "./client_wallet.ts";
 import type { Ecash, SpendableNote } from "./ecash.ts";
 import { ecash as ecashCodec, ecashMint, ecashNotes, ecashUnit, formatEcash, nonceOf, parseEcash } from "./ecash.ts";
-import { INPUT_BYTES } from "./limits.ts";
+import { EMPTY_BYTES, INPUT_BYTES } from "./limits.ts";
+import { withMore } from "./merging.ts";
 import { dealt } from "./parts.ts";
-
-/** Of a transaction that has nothing in it yet: lengths, nonce. */
-const EMPTY_BYTES = 100;
 
 /** `amountMsat`: what the text says. `arrivesMsat`: what of it comes into the wallet. */
 export type ReceiveQuote = { readonly amountMsat: bigint; readonly arrivesMsat: bigint; readonly feeMsat: bigint };
@@ -73,7 +71,7 @@ export class Receiving {
       if (issue.length === 0) throw uneconomical("The ECash is worth less than the fees for receiving it");
       amountMsat += valueOf(counts);
       arrivesMsat += valueOf(countsOf(issue));
-      coming = countsOf([...expanded(coming), ...issue]);
+      coming = withMore(coming, issue);
     }
     return { amountMsat, arrivesMsat, feeMsat: amountMsat - arrivesMsat };
   }
@@ -152,8 +150,4 @@ export class Receiving {
     }
     await sleep(clock, 0);
   }
-}
-
-function* expanded(counts: Counts): Iterable<number> {
-  for (const [denomination, count] of counts) for (let i = 0; i < count; i++) yield denomination;
 }

@@ -18,15 +18,13 @@ import { reissueMeta } from "./client_wallet.ts";
 import type { SpendableNote } from "./ecash.ts";
 import { formatEcash, makeEcash } from "./ecash.ts";
 import { NO_FEES } from "./fees.ts";
-import { OUTPUT_BYTES, REDEEMED_NOTES_MAX } from "./limits.ts";
+import { EMPTY_BYTES, OUTPUT_BYTES, REDEEMED_NOTES_MAX } from "./limits.ts";
 import { dealt } from "./parts.ts";
 
 /** Amounts are sent in multiples of the smallest note that clients ask for. */
 const SEND_STEP_MSAT = 512n;
 /** Reissuing gives the exact notes at once; a second round is needed only when another payment took them. */
 const SEND_ROUNDS_MAX = 10;
-/** Of a transaction that has nothing in it yet: lengths, nonce. */
-const EMPTY_BYTES = 100;
 
 export type SendOptions = { readonly customMeta?: Json; readonly includeInvite?: boolean };
 
