@@ -17,7 +17,6 @@ import type { ActorSystem, Inspection } from "../actors/system.ts";
 import { errorText } from "../core/result.ts";
 import { federationIdOf } from "../core/types/federation_id.ts";
 import type { PeerId } from "../core/types/ids.ts";
-import { formatInviteCode, newInviteCode } from "../core/types/invite_code.ts";
 import { numPeers } from "../core/types/num_peers.ts";
 import type { BitcoinSource } from "../modules/contract/bitcoin.ts";
 import type { AnyServerModuleDefinition } from "../modules/contract/server.ts";
@@ -44,13 +43,13 @@ import { closedDataFolder } from "./setup/data_folder.ts";
 import { claimDatabase, requireNewDatabase } from "./setup/database_owner.ts";
 import { SetupError } from "./setup/error.ts";
 import type { GuardianConfig } from "./setup/guardian_config.ts";
-import { clientConfigFor, configuredModules } from "./setup/guardian_config.ts";
+import { clientConfigFor, configuredModules, handedOut } from "./setup/guardian_config.ts";
 import { addressesOfCodes, addressesOfConfig, tlsOfConfig } from "./setup/peer_addresses.ts";
 import { setup } from "./setup/setup_actor.ts";
 import { reach } from "./setup/reach.ts";
 import { readSetup, removeSetup } from "./setup/setup_file.ts";
 import { setupMethods } from "./setup/setup_methods.ts";
-import type { CeremonyParams, SetupSettings } from "./setup/setup.ts";
+import type { SetupSettings } from "./setup/setup.ts";
 import { consensusTree, federationTree, gossipTree, guardianRefs, modulesOf, paths, ROOT, rootTree } from "./tree.ts";
 
 export type GuardianOptions = {
@@ -135,13 +134,13 @@ export class Guardian {
 
   /** Null when the guardian was stopped before it had a config. */
   async #setUp(): Promise<GuardianConfig | null> {
-    const made = await this.#orStopped(this.#makeConfig());
-    if (!made) return null;
+    const config = await this.#orStopped(this.#makeConfig());
+    if (!config) return null;
     // also when a stop has come meanwhile: the others have theirs, and without ours they would be one guardian short for ever
-    await this.#write(made.config, made.params);
+    await this.#write(config);
     await this.#forgetSetup();
     await this.#system.stopChild(`${ROOT}/ceremony`);
-    return made.config;
+    return config;
   }
 
   /** What setup had kept is in the config, or of no use any more. */
@@ -151,7 +150,7 @@ export class Guardian {
   }
 
   /** Setup, then the ceremony. */
-  async #makeConfig(): Promise<{ readonly config: GuardianConfig; readonly params: CeremonyParams }> {
+  async #makeConfig(): Promise<GuardianConfig> {
     const { platform, dataDir, bindApi, apiPassword, apiSecrets, setup: settings, definitions, testEnvironment } =
       this.#options;
     const system = this.#system;
@@ -185,7 +184,7 @@ export class Guardian {
     const result = await system.ask(paths.ceremony, "result", null, { deadlineMs: Infinity });
     if (router) await system.stopChild(`${ROOT}/reach`);
     if (!result.ok) throw new SetupError({ code: "refused", reason: "ceremony" }, result.error);
-    return { config: result.value, params };
+    return result.value;
   }
 
   /** Null when the guardian is stopped first: a stop may come at any moment, and what is begun then fails. */
@@ -203,14 +202,9 @@ export class Guardian {
     ]);
   }
 
-  async #write(config: GuardianConfig, { identity }: CeremonyParams): Promise<void> {
+  async #write(config: GuardianConfig): Promise<void> {
     const { platform, dataDir, definitions, apiSecrets } = this.#options;
-    const client = clientConfigFor(config, configuredModules(config, definitions));
-    const federationId = federationIdOf(client.global.apiEndpoints);
-    const { url } = config.consensus.apiEndpoints.get(identity)!;
-    const invite = formatInviteCode(
-      newInviteCode({ url, peer: identity, federationId, apiSecret: apiSecrets[0] ?? null }),
-    );
+    const { client, invite } = handedOut(config, configuredModules(config, definitions), apiSecrets[0] ?? null);
     const log = loggerFor(ROOT, this.#options.log);
     for (let complained = false;; complained = true) {
       try {

@@ -3,8 +3,10 @@ import { equalBytes } from "../../core/bytes.ts";
 import { publicKeyOf } from "../../core/crypto/secp.ts";
 import { decode, DecodeError } from "../../core/encoding/mod.ts";
 import type { ClientConfig } from "../../core/types/client_config.ts";
-import { clientConfigOf } from "../../core/types/server_config.ts";
+import { federationIdOf } from "../../core/types/federation_id.ts";
 import type { ModuleInstanceId, PeerId } from "../../core/types/ids.ts";
+import { formatInviteCode, newInviteCode } from "../../core/types/invite_code.ts";
+import { clientConfigOf } from "../../core/types/server_config.ts";
 import type { ServerConfigConsensus, ServerConfigLocal, ServerConfigPrivate } from "../../core/types/server_config.ts";
 import type { AnyServerModuleDefinition } from "../../modules/contract/server.ts";
 import { SetupError } from "./error.ts";
@@ -107,4 +109,20 @@ export function clientConfigFor(
     const { definition, config: moduleConfig } = modules.get(instance)!;
     return { kind, version, config: { instance, body: definition.clientConfig(moduleConfig).bytes } };
   });
+}
+
+/**
+ * What a guardian hands out: the client config, and an invite code that names itself.
+ * @param apiSecret of a private federation; the invite code then holds it. Secret.
+ */
+export function handedOut(
+  config: GuardianConfig,
+  modules: ReadonlyMap<ModuleInstanceId, ConfiguredModule>,
+  apiSecret: string | null,
+): { readonly client: ClientConfig; readonly invite: string } {
+  const client = clientConfigFor(config, modules);
+  const { identity } = config.local;
+  const { url } = config.consensus.apiEndpoints.get(identity)!;
+  const federationId = federationIdOf(client.global.apiEndpoints);
+  return { client, invite: formatInviteCode(newInviteCode({ url, peer: identity, federationId, apiSecret })) };
 }

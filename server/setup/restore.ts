@@ -8,16 +8,14 @@ import type { StoreView } from "../../actors/store/store.ts";
 import type { Bytes } from "../../core/bytes.ts";
 import { fromHex, fromUtf8, isHex } from "../../core/bytes.ts";
 import { DecodeError, isJsonObject, parseJson } from "../../core/encoding/mod.ts";
-import { federationIdOf } from "../../core/types/federation_id.ts";
 import type { ModuleInstanceId } from "../../core/types/ids.ts";
-import { formatInviteCode, newInviteCode } from "../../core/types/invite_code.ts";
 import type { AnyServerModuleDefinition } from "../../modules/contract/server.ts";
 import { readTar, TarError } from "../api/tar.ts";
 import { CONFIG_FILES, isConfigured, parseConfig, writeConfig } from "./config_files.ts";
 import { SetupError } from "./error.ts";
 import { claimDatabase } from "./database_owner.ts";
 import type { ConfiguredModule, GuardianConfig } from "./guardian_config.ts";
-import { clientConfigFor, configuredModules } from "./guardian_config.ts";
+import { configuredModules, handedOut } from "./guardian_config.ts";
 import { CONFIG_FILE_BYTES_MAX } from "./limits.ts";
 import { addressesOfConfig, tlsOfConfig } from "./peer_addresses.ts";
 import { SETUP_FILE } from "./setup_file.ts";
@@ -128,10 +126,6 @@ export async function restoreGuardian(
     );
   }
   await claimDatabase(store, config);
-  const client = clientConfigFor(config, modules);
-  const { identity } = config.local;
-  const { url } = config.consensus.apiEndpoints.get(identity)!;
-  const federationId = federationIdOf(client.global.apiEndpoints);
-  const invite = formatInviteCode(newInviteCode({ url, peer: identity, federationId, apiSecret }));
+  const { client, invite } = handedOut(config, modules, apiSecret);
   await writeConfig(files, dir, config, client, invite);
 }

@@ -17,9 +17,7 @@ import { Guardian } from "../../server/guardian.ts";
 import { builtInModules } from "../../server/modules.ts";
 import { writeConfig } from "../../server/setup/config_files.ts";
 import type { GuardianConfig } from "../../server/setup/guardian_config.ts";
-import { clientConfigFor, configuredModules } from "../../server/setup/guardian_config.ts";
-import { federationIdOf } from "../../core/types/federation_id.ts";
-import { formatInviteCode, newInviteCode } from "../../core/types/invite_code.ts";
+import { configuredModules, handedOut } from "../../server/setup/guardian_config.ts";
 import { ConsensusError } from "../../server/consensus/disagreement.ts";
 import { finishedSessions } from "../../server/consensus/db.ts";
 import { sessionIn } from "../../server/consensus/db_testing.ts";
@@ -84,10 +82,7 @@ export class SimulatedFederation {
     for (const [peer, config] of configs.entries()) {
       const disk = new MemoryBackend(federation.diskOptions(`g${peer}`));
       const { platform } = world.process(`g${peer}`);
-      const client = clientConfigFor(config, configuredModules(config, builtInModules));
-      const federationId = federationIdOf(client.global.apiEndpoints);
-      const { url } = config.consensus.apiEndpoints.get(peer)!;
-      const invite = formatInviteCode(newInviteCode({ url, peer, federationId, apiSecret: null }));
+      const { client, invite } = handedOut(config, configuredModules(config, builtInModules), null);
       await federation.finish(platform.files.makeDirectory(DATA_DIR, { secret: true }));
       await federation.finish(writeConfig(platform.files, DATA_DIR, config, client, invite));
       if (peer === 0) federation.#invite = invite;
