@@ -1,7 +1,7 @@
 /** Numbers in keys of the store: u64 big-endian, so that the order of keys is the order of numbers. */
 import type { Bytes } from "../../core/bytes.ts";
 
-export function numberKey(prefix: Uint8Array, number: number): Bytes {
+export function numberKey(prefix: Uint8Array, number: number | bigint): Bytes {
   const key = new Uint8Array(prefix.length + 8);
   key.set(prefix);
   new DataView(key.buffer).setBigUint64(prefix.length, BigInt(number));

@@ -12,6 +12,7 @@
  * | 37 | value u64 BE ‖ output index u64 BE | a deposit to claim |
  * | 38 | value u64 BE ‖ output index u64 BE | a deposit that is too small for its fee |
  */
+import { numberIn, numberKey } from "../../actors/store/number_key.ts";
 import type { ReadTx, StoreTx } from "../../actors/store/store.ts";
 import { bitcoinOutPoint } from "../../core/bitcoin/mod.ts";
 import type { Bytes } from "../../core/bytes.ts";
@@ -51,17 +52,6 @@ export type Deposit = CodecType<typeof deposit> & { readonly outputIndex: number
 /** Which list it stands in. */
 export type DepositList = "to_claim" | "put_off";
 
-function numbered(prefix: Uint8Array, index: number | bigint): Bytes {
-  const key = new Uint8Array(prefix.length + 8);
-  key.set(prefix);
-  new DataView(key.buffer).setBigUint64(prefix.length, BigInt(index));
-  return key;
-}
-
-function numberOf(key: Uint8Array): number {
-  return Number(new DataView(key.buffer, key.byteOffset + 1, 8).getBigUint64(0));
-}
-
 async function read<T>(tx: ReadTx, key: Uint8Array, codec: Codec<T>): Promise<T | undefined> {
   const value = await tx.get(key);
   return value && decode(codec, value);
@@ -79,18 +69,18 @@ export function setNextOutput(tx: StoreTx, index: number): void {
 /** Ascending. */
 export async function validIndices(tx: ReadTx): Promise<number[]> {
   const indices: number[] = [];
-  for await (const { key } of tx.range({ prefix: VALID_INDICES })) indices.push(numberOf(key));
+  for await (const { key } of tx.range({ prefix: VALID_INDICES })) indices.push(numberIn(key, 1));
   return indices;
 }
 
 export async function highestValidIndex(tx: ReadTx): Promise<number | undefined> {
-  for await (const { key } of tx.range({ prefix: VALID_INDICES, reverse: true, limit: 1 })) return numberOf(key);
+  for await (const { key } of tx.range({ prefix: VALID_INDICES, reverse: true, limit: 1 })) return numberIn(key, 1);
   return undefined;
 }
 
 /** What was found counts as tried. */
 export function addValidIndex(tx: StoreTx, index: number): void {
-  tx.set(numbered(VALID_INDICES, index), new Uint8Array(0));
+  tx.set(numberKey(VALID_INDICES, index), new Uint8Array(0));
   setSearched(tx, index + 1);
 }
 
@@ -103,28 +93,28 @@ export function setSearched(tx: StoreTx, index: number): void {
 }
 
 export function getClaim(tx: ReadTx, outputIndex: number): Promise<Claim | undefined> {
-  return read(tx, numbered(CLAIMS, outputIndex), claim);
+  return read(tx, numberKey(CLAIMS, outputIndex), claim);
 }
 
 export function setClaim(tx: StoreTx, outputIndex: number, value: Claim): void {
-  tx.set(numbered(CLAIMS, outputIndex), encode(claim, value));
+  tx.set(numberKey(CLAIMS, outputIndex), encode(claim, value));
 }
 
 export function deleteClaim(tx: StoreTx, outputIndex: number): void {
-  tx.delete(numbered(CLAIMS, outputIndex));
+  tx.delete(numberKey(CLAIMS, outputIndex));
 }
 
 /** Outputs that an older version put off. */
 export async function oldDeferredOutputs(tx: ReadTx): Promise<{ outputIndex: number; addressIndex: number }[]> {
   const outputs: { outputIndex: number; addressIndex: number }[] = [];
   for await (const { key, value } of tx.range({ prefix: DEFERRED })) {
-    outputs.push({ outputIndex: numberOf(key), addressIndex: decode(deferred, value).addressIndex });
+    outputs.push({ outputIndex: numberIn(key, 1), addressIndex: decode(deferred, value).addressIndex });
   }
   return outputs;
 }
 
 export function deleteOldDeferred(tx: StoreTx, outputIndex: number): void {
-  tx.delete(numbered(DEFERRED, outputIndex));
+  tx.delete(numberKey(DEFERRED, outputIndex));
 }
 
 function prefixOf(list: DepositList): Uint8Array {
@@ -133,7 +123,7 @@ function prefixOf(list: DepositList): Uint8Array {
 
 /** Largest last: a stranger's dust never stands before real money. */
 function depositKey(list: DepositList, { outputIndex, valueSat }: Pick<Deposit, "outputIndex" | "valueSat">): Bytes {
-  return concat(prefixOf(list), numbered(new Uint8Array(0), valueSat), numbered(new Uint8Array(0), outputIndex));
+  return concat(prefixOf(list), numberKey(new Uint8Array(0), valueSat), numberKey(new Uint8Array(0), outputIndex));
 }
 
 /** Largest first; all of the list without `limit`. */

@@ -14,6 +14,7 @@
  * | 39 | Bitcoin txid ‖ guardian u16 BE | its signatures |
  * | 40 | Bitcoin txid | signed transaction that is not in a block yet |
  */
+import { numberIn, numberKey } from "../../actors/store/number_key.ts";
 import type { ReadTx, StoreTx } from "../../actors/store/store.ts";
 import type { TxOut } from "../../core/bitcoin/mod.ts";
 import { bitcoinOutPoint, txOut } from "../../core/bitcoin/mod.ts";
@@ -49,17 +50,6 @@ const feerateVote = option(u64);
 /** An output on the chain that passes the filter. */
 export type TrackedOutput = { readonly outpoint: BitcoinOutPoint; readonly output: TxOut };
 
-function numbered(prefix: Uint8Array, value: number | bigint): Bytes {
-  const key = new Uint8Array(prefix.length + 8);
-  key.set(prefix);
-  new DataView(key.buffer).setBigUint64(prefix.length, BigInt(value));
-  return key;
-}
-
-function numberOf(key: Uint8Array): number {
-  return Number(new DataView(key.buffer, key.byteOffset + 1, 8).getBigUint64(0));
-}
-
 function peerKey(prefix: Uint8Array, peer: PeerId): Bytes {
   return concat(prefix, Uint8Array.of(peer >> 8, peer & 0xff));
 }
@@ -73,12 +63,12 @@ function txKey(prefix: Uint8Array, txid: BitcoinTxid): Bytes {
 }
 
 async function countOf(tx: ReadTx, prefix: Uint8Array): Promise<number> {
-  for await (const { key } of tx.range({ prefix, reverse: true, limit: 1 })) return numberOf(key) + 1;
+  for await (const { key } of tx.range({ prefix, reverse: true, limit: 1 })) return numberIn(key, 1) + 1;
   return 0;
 }
 
 export async function getOutput(tx: ReadTx, index: bigint): Promise<TrackedOutput | undefined> {
-  const value = await tx.get(numbered(OUTPUT, index));
+  const value = await tx.get(numberKey(OUTPUT, index));
   return value && decode(trackedOutput, value);
 }
 
@@ -88,7 +78,7 @@ export function outputCount(tx: ReadTx): Promise<number> {
 }
 
 export function setOutput(tx: StoreTx, index: number, output: TrackedOutput): void {
-  tx.set(numbered(OUTPUT, index), encode(trackedOutput, output));
+  tx.set(numberKey(OUTPUT, index), encode(trackedOutput, output));
 }
 
 /** Outputs with indices start … end − 1, and which of them are claimed. */
@@ -97,23 +87,23 @@ export async function outputRange(
   start: bigint,
   end: bigint,
 ): Promise<{ readonly index: number; readonly tracked: TrackedOutput; readonly spent: boolean }[]> {
-  const bounds = (prefix: Uint8Array) => ({ start: numbered(prefix, start), end: numbered(prefix, end) });
+  const bounds = (prefix: Uint8Array) => ({ start: numberKey(prefix, start), end: numberKey(prefix, end) });
   const claimed = new Set<number>();
-  for await (const { key } of tx.range(bounds(SPENT_OUTPUT))) claimed.add(numberOf(key));
+  for await (const { key } of tx.range(bounds(SPENT_OUTPUT))) claimed.add(numberIn(key, 1));
   const found: { index: number; tracked: TrackedOutput; spent: boolean }[] = [];
   for await (const { key, value } of tx.range(bounds(OUTPUT))) {
-    const index = numberOf(key);
+    const index = numberIn(key, 1);
     found.push({ index, tracked: decode(trackedOutput, value), spent: claimed.has(index) });
   }
   return found;
 }
 
 export async function isSpent(tx: ReadTx, index: bigint): Promise<boolean> {
-  return await tx.get(numbered(SPENT_OUTPUT, index)) !== undefined;
+  return await tx.get(numberKey(SPENT_OUTPUT, index)) !== undefined;
 }
 
 export function markSpent(tx: StoreTx, index: bigint): void {
-  tx.set(numbered(SPENT_OUTPUT, index), NOTHING);
+  tx.set(numberKey(SPENT_OUTPUT, index), NOTHING);
 }
 
 export async function getBlockCountVote(tx: ReadTx, peer: PeerId): Promise<bigint> {
@@ -162,7 +152,7 @@ export function setWallet(tx: StoreTx, wallet: FederationWallet): void {
 /** @returns the new transaction's index */
 export async function appendTxInfo(tx: StoreTx, info: Omit<TxInfo, "index">): Promise<number> {
   const index = await countOf(tx, TX_INFO);
-  tx.set(numbered(TX_INFO, index), encode(txInfo, { index, ...info }));
+  tx.set(numberKey(TX_INFO, index), encode(txInfo, { index, ...info }));
   return index;
 }
 
@@ -181,7 +171,7 @@ export function setTxInfoIndex(tx: StoreTx, at: OutPoint, index: number): void {
 export async function txidOfOutput(tx: ReadTx, at: OutPoint): Promise<BitcoinTxid | null> {
   const index = await tx.get(concat(TX_INFO_INDEX, encode(outPoint, at)));
   if (!index) return null;
-  const info = await tx.get(numbered(TX_INFO, decode(u64Number, index)));
+  const info = await tx.get(numberKey(TX_INFO, decode(u64Number, index)));
   return info ? decode(txInfo, info).txid : null;
 }
 

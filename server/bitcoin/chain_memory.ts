@@ -8,10 +8,11 @@
  * | `i` | hash of block 1, 32 B |
  * | `h` ‖ height u64 BE | hash of the block that was read, 32 B |
  */
+import { numberIn, numberKey } from "../../actors/store/number_key.ts";
 import type { ReadTx, StoreTx, StoreView } from "../../actors/store/store.ts";
 import { blockHashOf, blockHeader } from "../../core/bitcoin/mod.ts";
 import type { Bytes } from "../../core/bytes.ts";
-import { concat, fromHex, toHex, utf8 } from "../../core/bytes.ts";
+import { fromHex, toHex, utf8 } from "../../core/bytes.ts";
 import { decode } from "../../core/encoding/mod.ts";
 import type { Result } from "../../core/result.ts";
 import { err, ok } from "../../core/result.ts";
@@ -30,9 +31,7 @@ const FORGOTTEN_AT_ONCE = 8;
 type Known = { readonly height: number; readonly hash: BlockHash };
 
 function keyOf(height: number): Bytes {
-  const number = new Uint8Array(8);
-  new DataView(number.buffer).setBigUint64(0, BigInt(height));
-  return concat(HASHES, number);
+  return numberKey(HASHES, height);
 }
 
 async function hashAt(tx: ReadTx, height: number): Promise<BlockHash | undefined> {
@@ -45,8 +44,7 @@ async function known(tx: ReadTx, newest?: number): Promise<Known[]> {
   const found: Known[] = [];
   const range = newest === undefined ? { prefix: HASHES } : { prefix: HASHES, reverse: true, limit: newest };
   for await (const { key, value } of tx.range(range)) {
-    const height = Number(new DataView(key.buffer, key.byteOffset + HASHES.length, 8).getBigUint64(0));
-    found.push({ height, hash: toHex(value) });
+    found.push({ height: numberIn(key, HASHES.length), hash: toHex(value) });
   }
   return found;
 }

@@ -25,7 +25,7 @@ import { decode, encode, fixedHex, list, struct, u16, u64Number } from "../../co
 import type { ModuleInstanceId, TransactionId } from "../../core/types/ids.ts";
 import { sessionSignatures } from "../../core/types/session.ts";
 import { finishedOldSessions } from "./old_layout.ts";
-import { numberIn, numberKey } from "./number_key.ts";
+import { numberIn, numberKey } from "../../actors/store/number_key.ts";
 
 const ACCEPTED_TRANSACTION_PREFIX = Uint8Array.of(0x02);
 const ITEM_PREFIX = Uint8Array.of(0x11);

@@ -5,7 +5,7 @@ import type { AcceptedItem, SignedSessionOutcome } from "../../core/types/sessio
 import { acceptedItem, signedSessionOutcome } from "../../core/types/session.ts";
 import { SessionTree } from "../../core/types/session_tree.ts";
 import { acceptedItems, getSessionEnd, setAcceptedItem, setSessionEnd } from "./db.ts";
-import { numberKey } from "./number_key.ts";
+import { numberKey } from "../../actors/store/number_key.ts";
 
 export function treeOf(items: readonly AcceptedItem[]): SessionTree {
   const tree = new SessionTree();

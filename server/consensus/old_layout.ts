@@ -11,8 +11,8 @@
  */
 import type { ReadTx, StoreView } from "../../actors/store/store.ts";
 import type { Bytes } from "../../core/bytes.ts";
-import { MOVE_BYTES_MAX, MOVE_ENTRIES_MAX } from "./limits.ts";
-import { numberIn, numberKey } from "./number_key.ts";
+import { numberIn, numberKey } from "../../actors/store/number_key.ts";
+import { someEntries } from "./some_entries.ts";
 
 const ITEM_PREFIX = Uint8Array.of(0x01);
 const OUTCOME_PREFIX = Uint8Array.of(0x04);
@@ -36,13 +36,7 @@ type Place = (number: number) => Bytes;
 /** Moves a few entries; false when there are none. */
 async function moveSome(store: StoreView, prefix: Uint8Array, place: Place): Promise<boolean> {
   const { value } = await store.transact(async (tx) => {
-    const taken: { readonly key: Bytes; readonly value: Bytes }[] = [];
-    let bytes = 0;
-    for await (const entry of tx.range({ prefix, limit: MOVE_ENTRIES_MAX })) {
-      taken.push(entry);
-      bytes += entry.value.length;
-      if (bytes >= MOVE_BYTES_MAX) break;
-    }
+    const taken = await someEntries(tx, { prefix });
     for (const { key, value } of taken) {
       tx.set(place(numberIn(key, prefix.length)), value);
       tx.delete(key);

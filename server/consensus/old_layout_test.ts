@@ -10,7 +10,7 @@ import { finishedSessions, unitsPrefix } from "./db.ts";
 import { itemsIn, putOldSession, sessionIn } from "./db_testing.ts";
 import { counting, Disk, endSession } from "./engine_testing.ts";
 import { MOVE_ENTRIES_MAX } from "./limits.ts";
-import { numberKey } from "./number_key.ts";
+import { numberKey } from "../../actors/store/number_key.ts";
 import { refs, vote } from "./testing.ts";
 
 const FINISHED = { sessionOutcome: { items: [{ item: vote(1n), peer: 0 }] }, signatures: new Map() };

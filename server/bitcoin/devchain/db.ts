@@ -3,8 +3,9 @@
  * next address.
  */
 import type { ReadTx, StoreTx } from "../../../actors/store/mod.ts";
+import { numberIn, numberKey } from "../../../actors/store/number_key.ts";
 import type { Bytes } from "../../../core/bytes.ts";
-import { concat, utf8 } from "../../../core/bytes.ts";
+import { utf8 } from "../../../core/bytes.ts";
 import type { CodecType } from "../../../core/encoding/mod.ts";
 import { bytes, decode, encode, fixedBytes, struct, u32, u64Number } from "../../../core/encoding/mod.ts";
 
@@ -20,40 +21,31 @@ const walletRecord = struct("WalletRecord", { seed: fixedBytes(32), addresses: u
 /** `seed` is secret. `addresses` counts those given out. */
 export type WalletRecord = CodecType<typeof walletRecord>;
 
-/** Big-endian, so that the store's order is the numbers'. */
-function numbered(prefix: Uint8Array, number: number): Bytes {
-  const key = concat(prefix, new Uint8Array(8));
-  new DataView(key.buffer).setBigUint64(prefix.length, BigInt(number));
-  return key;
-}
-
-function numberOf(prefix: Uint8Array, key: Bytes): number {
-  return Number(new DataView(key.buffer, key.byteOffset).getBigUint64(prefix.length));
-}
-
 export function putBlock(tx: StoreTx, height: number, raw: Bytes): void {
-  tx.set(numbered(BLOCKS, height), raw);
+  tx.set(numberKey(BLOCKS, height), raw);
 }
 
 /** Height of the last block; 0 without any, since the genesis block isn't stored. */
 export async function lastHeight(tx: ReadTx): Promise<number> {
-  for await (const { key } of tx.range({ prefix: BLOCKS, reverse: true, limit: 1 })) return numberOf(BLOCKS, key);
+  for await (const { key } of tx.range({ prefix: BLOCKS, reverse: true, limit: 1 })) {
+    return numberIn(key, BLOCKS.length);
+  }
   return 0;
 }
 
 /** From height 1 on, ascending. */
 export async function* blocks(tx: ReadTx): AsyncIterable<{ readonly height: number; readonly raw: Bytes }> {
   for await (const { key, value } of tx.range({ prefix: BLOCKS })) {
-    yield { height: numberOf(BLOCKS, key), raw: value };
+    yield { height: numberIn(key, BLOCKS.length), raw: value };
   }
 }
 
 export function putMempool(tx: StoreTx, sequence: number, record: MempoolRecord): void {
-  tx.set(numbered(MEMPOOL, sequence), encode(mempoolRecord, record));
+  tx.set(numberKey(MEMPOOL, sequence), encode(mempoolRecord, record));
 }
 
 export function deleteMempool(tx: StoreTx, sequence: number): void {
-  tx.delete(numbered(MEMPOOL, sequence));
+  tx.delete(numberKey(MEMPOOL, sequence));
 }
 
 /** In order of arrival. */
@@ -62,7 +54,7 @@ export async function mempoolRecords(
 ): Promise<{ readonly sequence: number; readonly record: MempoolRecord }[]> {
   const records = [];
   for await (const { key, value } of tx.range({ prefix: MEMPOOL })) {
-    records.push({ sequence: numberOf(MEMPOOL, key), record: decode(mempoolRecord, value) });
+    records.push({ sequence: numberIn(key, MEMPOOL.length), record: decode(mempoolRecord, value) });
   }
   return records;
 }
