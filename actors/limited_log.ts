@@ -2,29 +2,27 @@
  * A log for lines that strangers can bring about, as often as they like: so many of each at once, then one now and then that says how many
  * were left out. A line is known by its level and message: messages are constants, what varies is in the facts.
  */
+import { TokenBucket } from "../core/token_bucket.ts";
 import { LOG_LINE_MS, LOG_LINES_BURST } from "./limits.ts";
 import type { LogFacts, Logger, LogLevel } from "./logger.ts";
 import type { Clock } from "./platform/platform.ts";
 
 /** Whether one more may happen now; counts those that may not. */
 export class LimitedRate {
-  #tokens = LOG_LINES_BURST;
-  #atMs: number;
+  readonly #lines: TokenBucket;
   #leftOut = 0;
 
   constructor(nowMs: number) {
-    this.#atMs = nowMs;
+    this.#lines = new TokenBucket({ burst: LOG_LINES_BURST, tokens: 1, ms: LOG_LINE_MS }, nowMs);
   }
 
   /** @returns how many were left out since the last one that was not; null when this one is left out */
   take(nowMs: number): number | null {
-    this.#tokens = Math.min(LOG_LINES_BURST, this.#tokens + (nowMs - this.#atMs) / LOG_LINE_MS);
-    this.#atMs = nowMs;
-    if (this.#tokens < 1) {
+    if (this.#lines.left(nowMs) < 1) {
       this.#leftOut++;
       return null;
     }
-    this.#tokens--;
+    this.#lines.take(1, nowMs);
     const leftOut = this.#leftOut;
     this.#leftOut = 0;
     return leftOut;

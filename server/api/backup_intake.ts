@@ -3,6 +3,7 @@
  * up to a number, as every key may hold 128 KiB for ever. Who has a backup here can always replace it.
  */
 import type { Clock } from "../../actors/platform/platform.ts";
+import { TokenBucket } from "../../core/token_bucket.ts";
 import { EndpointError } from "../../modules/contract/error.ts";
 import { BACKUPS_WAITING_MAX, NEW_BACKUP_MS, NEW_BACKUPS_BURST } from "./limits.ts";
 
@@ -10,12 +11,11 @@ export class BackupIntake {
   readonly #clock: Clock;
   #last: Promise<unknown> = Promise.resolve();
   #waiting = 0;
-  #newKeys = NEW_BACKUPS_BURST;
-  #atMs: number;
+  readonly #newKeys: TokenBucket;
 
   constructor(clock: Clock) {
     this.#clock = clock;
-    this.#atMs = clock.monotonicMs();
+    this.#newKeys = new TokenBucket({ burst: NEW_BACKUPS_BURST, tokens: 1, ms: NEW_BACKUP_MS }, clock.monotonicMs());
   }
 
   /** @throws {EndpointError} failed when too many wait already */
@@ -31,14 +31,11 @@ export class BackupIntake {
 
   /** Whether a new key may come now. */
   get mayTakeNew(): boolean {
-    const nowMs = this.#clock.monotonicMs();
-    this.#newKeys = Math.min(NEW_BACKUPS_BURST, this.#newKeys + (nowMs - this.#atMs) / NEW_BACKUP_MS);
-    this.#atMs = nowMs;
-    return this.#newKeys >= 1;
+    return this.#newKeys.left(this.#clock.monotonicMs()) >= 1;
   }
 
   /** One has come. */
   tookNew(): void {
-    this.#newKeys--;
+    this.#newKeys.take(1, this.#clock.monotonicMs());
   }
 }

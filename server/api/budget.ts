@@ -2,40 +2,33 @@
  * What one caller may ask for: units that grow with time. A call takes one, a large request or answer more by its size; calls that may read
  * megabytes take up a deposit while they run. All connections from one address share one budget.
  */
+import { TokenBucket } from "../../core/token_bucket.ts";
 import { CALL_BURST_MAX, CALLS_PER_SECOND_MAX } from "./limits.ts";
 
 export class Budget {
-  #units = CALL_BURST_MAX;
-  #atMs: number;
+  readonly #units: TokenBucket;
 
   constructor(nowMs: number) {
-    this.#atMs = nowMs;
+    this.#units = new TokenBucket({ burst: CALL_BURST_MAX, tokens: CALLS_PER_SECOND_MAX, ms: 1_000 }, nowMs);
   }
 
   /** Until the next call may begin; 0 = now. */
   waitMs(nowMs: number): number {
-    this.#refill(nowMs);
-    return this.#units >= 1 ? 0 : (1 - this.#units) * 1_000 / CALLS_PER_SECOND_MAX;
+    return this.#units.waitMs(1, nowMs);
   }
 
   /** May go below 0: then the next call waits. */
-  take(units: number): void {
-    this.#units -= units;
+  take(units: number, nowMs: number): void {
+    this.#units.take(units, nowMs);
   }
 
   /** What was taken and not needed. */
   give(units: number): void {
-    this.#units = Math.min(CALL_BURST_MAX, this.#units + units);
+    this.#units.give(units);
   }
 
   /** As if it had never been used. */
   isFull(nowMs: number): boolean {
-    this.#refill(nowMs);
-    return this.#units >= CALL_BURST_MAX;
-  }
-
-  #refill(nowMs: number): void {
-    this.give((nowMs - this.#atMs) * CALLS_PER_SECOND_MAX / 1_000);
-    this.#atMs = nowMs;
+    return this.#units.left(nowMs) >= CALL_BURST_MAX;
   }
 }

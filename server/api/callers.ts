@@ -45,8 +45,9 @@ export class Callers {
   /** Whether a request may be looked at, of whatever kind: it costs its source something even when nothing comes of it. */
   mayAsk(remote: Pick<Address, "hostname">): boolean {
     const budget = this.#budgetOf(sourceOf(remote));
-    if (budget.waitMs(this.#nowMs()) > 0) return false;
-    budget.take(HTTP_REQUEST_UNITS);
+    const nowMs = this.#nowMs();
+    if (budget.waitMs(nowMs) > 0) return false;
+    budget.take(HTTP_REQUEST_UNITS, nowMs);
     return true;
   }
 
@@ -131,13 +132,13 @@ export class Caller {
     const shared = Math.max(0, this.#running + calls - OWN_CALLS) - this.#shared;
     if (shared > 0) {
       if (!this.#callers.takeShared(shared)) {
-        this.#budget.take(calls);
+        this.#budget.take(calls, this.#nowMs());
         return false;
       }
       this.#shared += shared;
     }
     this.#running += calls;
-    this.#budget.take(units);
+    this.#budget.take(units, this.#nowMs());
     if (this.#running > 0) this.#place.idle(false);
     return true;
   }
@@ -148,7 +149,7 @@ export class Caller {
     this.#running -= calls;
     this.#giveShared(this.#shared - Math.max(0, this.#running - OWN_CALLS));
     this.#budget.give(units);
-    this.#budget.take(spent);
+    this.#budget.take(spent, this.#nowMs());
     if (this.#running === 0) this.#place.idle(true);
   }
 
