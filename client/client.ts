@@ -34,7 +34,7 @@ import { operationStates } from "./executor/states.ts";
 import { ConnectedFederationApi } from "./federation/api.ts";
 import type { Discovered } from "./federation/discover.ts";
 import { discoverVersions, refreshVersions, storeVersions } from "./federation/discover.ts";
-import { downloadConfig } from "./federation/join.ts";
+import { downloadConfig, urlsOf } from "./federation/join.ts";
 import type { JoinTools, WithConnections } from "./federation/join.ts";
 import type { Joined } from "./federation/join_state.ts";
 import { joinedSlot } from "./federation/join_state.ts";
@@ -187,14 +187,13 @@ export class Client {
   /** Which API versions a federation's guardians speak, before anything of it is stored. */
   #discover(config: ClientConfig, apiSecret: string | null, signal: AbortSignal): Promise<Discovered> {
     const { platform, modules } = this.options;
-    const urls = new Map([...config.global.apiEndpoints].map(([peer, { url }]): [PeerId, string] => [peer, url]));
     const late = (): Error =>
       new ClientError({ code: "no_answer" }, "No guardian says which API versions it speaks. Try again later");
     const { clock } = platform;
     return orLate(
       { clock, deadlineMs: DISCOVERY_MS, signal, late },
       (until) =>
-        this.withGuardians(urls, apiSecret, (api) => {
+        this.withGuardians(urlsOf(config), apiSecret, (api) => {
           const definitions = definitionsFor(config, modules);
           return discoverVersions({ platform, api, config, definitions }, new Map(), until);
         }),

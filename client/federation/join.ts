@@ -43,7 +43,8 @@ const RETRY = { minMs: 200, maxMs: 5_000 };
 /** A guardian that is there answers within a second or two; one that starts again just now within some more. */
 const ANSWER_WAIT_MS = 15_000;
 
-function urlsOf(config: ClientConfig): Map<PeerId, string> {
+/** Where the config says that guardians are. */
+export function urlsOf(config: ClientConfig): Map<PeerId, string> {
   return new Map([...config.global.apiEndpoints].map(([peer, { url }]) => [peer, url]));
 }
 
