@@ -8,10 +8,10 @@ import type { Logger } from "../../actors/logger.ts";
 import type { MessageSocket } from "../../actors/platform/platform.ts";
 import type { Cast } from "../../actors/protocol.ts";
 import type { Result } from "../../core/result.ts";
-import { errorText } from "../../core/result.ts";
+import { answerInTime } from "./answer_in_time.ts";
 import type { Caller } from "./callers.ts";
 import type { Incoming, Methods } from "./dispatch.ts";
-import { answerMessage, costOf, depositOf, overloaded, parseMessage } from "./dispatch.ts";
+import { costOf, depositOf, overloaded, parseMessage } from "./dispatch.ts";
 import type { Message } from "./encoded.ts";
 import { messageSize } from "./encoded.ts";
 import {
@@ -19,7 +19,6 @@ import {
   MUCH_BYTES,
   PARALLEL_CALLS_MAX,
   PAUSE_MS_MAX,
-  REQUEST_TIMEOUT_MS,
   UNTAKEN_BYTES_MAX,
   UNTAKEN_POLL_MS,
 } from "./limits.ts";
@@ -68,19 +67,8 @@ function answer(state: State, ctx: Context, incoming: Incoming, characters: numb
     if (refusal !== null) state.socket.send(refusal);
     return;
   }
-  ctx.run(async (ended) => {
-    const timeout = new AbortController();
-    const timer = ctx.platform.clock.setTimer(REQUEST_TIMEOUT_MS, () => timeout.abort());
-    try {
-      return await answerMessage(incoming, {
-        methods: state.methods,
-        signal: AbortSignal.any([ended, timeout.signal]),
-        onBug: (method, thrown) => state.log.error("An endpoint failed", { method, reason: errorText(thrown) }),
-      });
-    } finally {
-      timer.cancel();
-    }
-  }, (answer) => {
+  const { clock } = ctx.platform;
+  ctx.run((ended) => answerInTime(incoming, { ...state, clock }, ended), (answer) => {
     const cost = costOf(incoming, state.methods, characters, answer.ok ? answer.value : null);
     return { type: "answered", args: { answer, calls, deposit, cost } };
   });

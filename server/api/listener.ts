@@ -11,14 +11,14 @@ import type { Cast } from "../../actors/protocol.ts";
 import { child } from "../../actors/supervisor.ts";
 import type { Bytes } from "../../core/bytes.ts";
 import type { Result } from "../../core/result.ts";
-import { errorText } from "../../core/result.ts";
+import { answerInTime } from "./answer_in_time.ts";
 import { apiConnection } from "./connection.ts";
-import type { Methods } from "./dispatch.ts";
+import type { Incoming, Methods } from "./dispatch.ts";
 import type { Caller } from "./callers.ts";
 import { Callers } from "./callers.ts";
-import { answerMessage, costOf, depositOf, overloaded, parseMessage, TOO_BIG_REQUEST } from "./dispatch.ts";
+import { costOf, depositOf, overloaded, parseMessage, TOO_BIG_REQUEST } from "./dispatch.ts";
 import type { Message } from "./encoded.ts";
-import { PING_MS, REQUEST_BYTES_READ_MAX, REQUEST_TIMEOUT_MS } from "./limits.ts";
+import { PING_MS, REQUEST_BYTES_READ_MAX } from "./limits.ts";
 import { isAuthorized } from "./secrets.ts";
 
 export type ApiListenerMessage =
@@ -83,9 +83,7 @@ function routes(
   callers: Callers,
   tools: {
     readonly opened: (socket: MessageSocket, caller: Caller) => void;
-    /** Runs `task` with a signal for the time that a request may take. */
-    readonly inTime: <T>(task: (signal: AbortSignal) => Promise<T>) => Promise<T>;
-    readonly onBug: (method: string, thrown: unknown) => void;
+    readonly answer: (incoming: Incoming) => Promise<Message | null>;
   },
 ): Hono<{ Bindings: Bindings }> {
   const app = new Hono<{ Bindings: Bindings }>();
@@ -129,7 +127,7 @@ function routes(
       const deposit = depositOf(incoming, methods, text.length);
       let answer: Message | null;
       if (caller.begin(calls, deposit)) {
-        answer = await tools.inTime((signal) => answerMessage(incoming, { methods, signal, onBug: tools.onBug }));
+        answer = await tools.answer(incoming);
         caller.end(calls, deposit, costOf(incoming, methods, text.length, answer));
       } else answer = overloaded(incoming);
       return new Response(bodyOf(answer ?? ""), { headers: { "content-type": "application/json; charset=utf-8" } });
@@ -147,16 +145,8 @@ export const apiListener = defineActor<ApiListenerMessage, ApiListenerArgs, Stat
     const callers = new Callers(args, () => ctx.platform.clock.monotonicMs());
     const app = routes(args, callers, {
       opened: (socket, caller) => ctx.tell(ctx.self, "opened", { socket, caller }),
-      inTime: async (task) => {
-        const timeout = new AbortController();
-        const timer = ctx.platform.clock.setTimer(REQUEST_TIMEOUT_MS, () => timeout.abort());
-        try {
-          return await task(AbortSignal.any([ctx.signal, timeout.signal]));
-        } finally {
-          timer.cancel();
-        }
-      },
-      onBug: (method, thrown) => log.error("An endpoint failed", { method, reason: errorText(thrown) }),
+      answer: (incoming) =>
+        answerInTime(incoming, { methods: args.methods, clock: ctx.platform.clock, log }, ctx.signal),
     });
     const listener = await ctx.platform.network.serveHttp(
       args.bind,

@@ -9,8 +9,7 @@ import { defineActor, next } from "../../actors/actor.ts";
 import { ActorError } from "../../actors/error.ts";
 import type { Cast } from "../../actors/protocol.ts";
 import type { RpcRef } from "../../actors/rpc/mod.ts";
-import type { StoreTx, StoreView } from "../../actors/store/store.ts";
-import { rollback } from "../../actors/store/store.ts";
+import type { StoreView } from "../../actors/store/store.ts";
 import type { Codec, Json } from "../../core/encoding/mod.ts";
 import { DecodeError, isJsonObject } from "../../core/encoding/mod.ts";
 import type { Result } from "../../core/result.ts";
@@ -19,7 +18,7 @@ import { signedGuardianMetadata } from "../../core/types/guardian_metadata.ts";
 import type { PeerId } from "../../core/types/ids.ts";
 import { numPeers } from "../../core/types/num_peers.ts";
 import type { GuardianConfig } from "../setup/guardian_config.ts";
-import { ensureOwnStatements, takeAnnouncement, takeMetadata } from "./statements.ts";
+import { commitTaken, ensureOwnStatements, takeAnnouncement, takeMetadata } from "./statements.ts";
 
 const ASK_AGAIN_MS = 5_000;
 const ASK_AGAIN_TEST_MS = 250;
@@ -70,14 +69,6 @@ async function listOf(ctx: Context, ref: RpcRef, method: string): Promise<Json |
   return answer.error.kind === "method_not_found" ? {} : null;
 }
 
-async function keep(store: StoreView, take: (tx: StoreTx) => Promise<Result<null, string>>): Promise<void> {
-  const { durable } = await store.transact<Result<null, string>>(async (tx) => {
-    const taken = await take(tx);
-    return taken.ok ? taken : rollback(taken);
-  });
-  await durable;
-}
-
 /** @returns whether this guardian has told all that it knows of us */
 async function learnFrom({ store, config, guardians }: State, ctx: Context, peer: PeerId): Promise<boolean> {
   const { identity } = config.local, ref = guardians.get(peer)!;
@@ -88,11 +79,14 @@ async function learnFrom({ store, config, guardians }: State, ctx: Context, peer
   const metadata = ownIn(described, identity, signedGuardianMetadata);
   if (announcement) {
     const submission = { peerId: identity, signedApiAnnouncement: announcement };
-    await keep(store, (tx) => takeAnnouncement(tx, config.consensus, submission));
+    await commitTaken(store, (tx) => takeAnnouncement(tx, config.consensus, submission));
   }
   if (metadata) {
     const submission = { peerId: identity, signedGuardianMetadata: metadata };
-    await keep(store, (tx) => takeMetadata(tx, config.consensus, submission, ctx.platform.clock.nowMs() / 1_000));
+    await commitTaken(
+      store,
+      (tx) => takeMetadata(tx, config.consensus, submission, ctx.platform.clock.nowMs() / 1_000),
+    );
   }
   return true;
 }

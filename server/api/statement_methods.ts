@@ -1,12 +1,10 @@
 /** The endpoints of what guardians say about themselves: list, take, sign. fedimint-server `consensus/api.rs`; sheet "API" 3, 6. */
 import type { Platform } from "../../actors/platform/platform.ts";
 import type { StoreTx, StoreView } from "../../actors/store/store.ts";
-import { rollback } from "../../actors/store/store.ts";
 import { map, unit } from "../../core/encoding/mod.ts";
 import type { Result } from "../../core/result.ts";
 import { err, ok } from "../../core/result.ts";
 import { apiAnnouncementSubmission, signedApiAnnouncement } from "../../core/types/api_announcement.ts";
-import type { SignedGuardianMetadata } from "../../core/types/guardian_metadata.ts";
 import {
   guardianMetadata as metadataForm,
   guardianMetadataSubmission,
@@ -22,7 +20,7 @@ import { announcements, guardianMetadata } from "./db.ts";
 import type { Method } from "./dispatch.ts";
 import { SIGNATURE_UNITS } from "./limits.ts";
 import { method } from "./method.ts";
-import { announce, describeSelf, takeAnnouncement, takeMetadata } from "./statements.ts";
+import { announce, commitTaken, describeSelf, takeAnnouncement, takeMetadata } from "./statements.ts";
 
 export type StatementDeps = {
   readonly store: StoreView;
@@ -32,15 +30,11 @@ export type StatementDeps = {
   readonly apiPassword: string | null;
 };
 
-/** Commits and waits for the disk; a refusal leaves nothing behind. @throws {EndpointError} bad request */
-async function take(store: StoreView, body: (tx: StoreTx) => Promise<Result<null, string>>): Promise<null> {
-  const { value: taken, durable } = await store.transact<Result<null, string>>(async (tx) => {
-    const taken = await body(tx);
-    return taken.ok ? taken : rollback(taken);
-  });
+/** @throws {EndpointError} bad request, when it is refused */
+async function take<T>(store: StoreView, body: (tx: StoreTx) => Promise<Result<T, string>>): Promise<T> {
+  const taken = await commitTaken(store, body);
   if (!taken.ok) throw EndpointError.badRequest(taken.error);
-  await durable;
-  return null;
+  return taken.value;
 }
 
 function announcementMethods({ store, config, platform, apiPassword }: StatementDeps): Record<string, Method> {
@@ -89,18 +83,14 @@ function metadataMethods({ store, config, platform, apiPassword }: StatementDeps
       admin: { password: apiPassword },
       params: metadataForm,
       result: signedGuardianMetadata,
-      handle: async (metadata) => {
-        const { value, durable } = await store.transact<Result<SignedGuardianMetadata, string>>(async (tx) => {
+      handle: (metadata) =>
+        take(store, async (tx) => {
           const signed = await describeSelf(tx, config, platform, metadata);
-          if (!signed) return rollback(err("Timestamp is too far in the future: nobody would take this metadata"));
+          if (!signed) return err("Timestamp is too far in the future: nobody would take this metadata");
           // nobody would take it, and we could not read it again ourselves
           const isLong = signed.content.length > GUARDIAN_METADATA_BYTES_MAX;
-          return isLong ? rollback(err(`Metadata is longer than ${GUARDIAN_METADATA_BYTES_MAX} bytes`)) : ok(signed);
-        });
-        if (!value.ok) throw EndpointError.badRequest(value.error);
-        await durable;
-        return value.value;
-      },
+          return isLong ? err(`Metadata is longer than ${GUARDIAN_METADATA_BYTES_MAX} bytes`) : ok(signed);
+        }),
     }),
   };
 }

@@ -4,6 +4,7 @@
  */
 import type { Platform } from "../../actors/platform/platform.ts";
 import type { ReadTx, StoreTx, StoreView } from "../../actors/store/store.ts";
+import { rollback } from "../../actors/store/store.ts";
 import { equalBytes } from "../../core/bytes.ts";
 import type { Result } from "../../core/result.ts";
 import { err, ok } from "../../core/result.ts";
@@ -27,6 +28,19 @@ import { announcements, guardianMetadata } from "./db.ts";
 import { pkarrId } from "./pkarr.ts";
 
 const AUX_BYTES = 32;
+
+/** Commits and waits for the disk; a refusal leaves nothing behind. */
+export async function commitTaken<T>(
+  store: StoreView,
+  body: (tx: StoreTx) => Promise<Result<T, string>>,
+): Promise<Result<T, string>> {
+  const { value: taken, durable } = await store.transact<Result<T, string>>(async (tx) => {
+    const taken = await body(tx);
+    return taken.ok ? taken : rollback(taken);
+  });
+  if (taken.ok) await durable;
+  return taken;
+}
 
 /** Where each guardian's API is now: metadata goes before an announcement, that before the config. */
 export async function apiUrls(tx: ReadTx, consensus: ServerConfigConsensus): Promise<Map<PeerId, SafeUrl>> {
