@@ -2,16 +2,15 @@
  * `deno task guardian`: a guardian process; `guardian restore`: its config out of a backup; `guardian devfed`: a whole
  * federation of guardians on this machine.
  */
-import { join } from "@std/path";
 import type { Command } from "commander";
 import { consoleSink, levelFrom } from "../actors/platform/console_sink.ts";
 import type { ProcessHost } from "../actors/platform/process.ts";
 import { realProcessHost } from "../actors/platform/process.ts";
 import { realPlatform } from "../actors/platform/real.ts";
 import type { Platform } from "../actors/platform/platform.ts";
-import type { Store } from "../actors/store/mod.ts";
-import { openKvStore, StoreError } from "../actors/store/mod.ts";
+import { StoreError } from "../actors/store/mod.ts";
 import { errorText, FedimintError } from "../core/result.ts";
+import { databaseOf, openDatabase } from "./database.ts";
 import { databaseTrouble } from "./database_trouble.ts";
 import { devfedCommand } from "./devfed/command.ts";
 import { Guardian } from "./guardian.ts";
@@ -26,14 +25,6 @@ const PASSWORD_FILE_BYTES_MAX = 10_000;
 const NO_VERSION_HASH = "0".repeat(40);
 
 type Program = { readonly host: ProcessHost; readonly platform: Platform; readonly command: Command };
-
-const databaseOf = (dataDir: string): string => join(dataDir, "database");
-
-async function openDatabase(platform: Platform, dataDir: string): Promise<Store> {
-  const folder = databaseOf(dataDir);
-  await platform.files.makeDirectory(folder, { secret: true });
-  return await openKvStore({ path: join(folder, "guardian.kv"), platform });
-}
 
 async function run({ host, platform, command }: Program): Promise<number> {
   const readText = async (path: string): Promise<string | undefined> => {

@@ -13,10 +13,7 @@ import {
 } from "../core/bitcoin/mod.ts";
 import { fromHex } from "../core/bytes.ts";
 import { publicKeyOf, xOnlyOf } from "../core/crypto/mod.ts";
-import type { Json } from "../core/encoding/mod.ts";
-import { decode, encodeHex } from "../core/encoding/mod.ts";
-import { ok } from "../core/result.ts";
-import type { BitcoinSource } from "../modules/contract/bitcoin.ts";
+import { encodeHex } from "../core/encoding/mod.ts";
 import { destinationOf } from "../modules/walletv2/standard_script.ts";
 import type { TestWallet } from "../modules/walletv2/testing.ts";
 import {
@@ -30,37 +27,13 @@ import {
 } from "../modules/walletv2/testing.ts";
 import { testChain } from "../server/bitcoin/_testing.ts";
 import { bitcoindTest, CoreNode } from "../server/bitcoin/devchain/_core_node.ts";
+import type { Node } from "./walletv2/node.ts";
+import { sourceOf } from "./walletv2/node.ts";
 
 const HASH = fromHex("c0ffee".padEnd(40, "7"));
 const KEY = publicKeyOf(new Uint8Array(32).fill(7));
 /** A script of every kind that can be paid; the last kind, P2WSH, is a deposit to the same federation. */
 const DESTINATIONS = [p2pkhScript(HASH), p2shScript(HASH), p2wpkhScript(HASH), p2trScript(xOnlyOf(KEY))];
-
-type Node = {
-  call<T extends Json>(method: string, ...params: readonly Json[]): Promise<T>;
-  /** Blocks that pay to the node's own wallet. */
-  mine(count: number): Promise<unknown>;
-};
-
-function sourceOf(node: Node): (broadcasts: BitcoinTransaction[]) => BitcoinSource {
-  return (broadcasts) => ({
-    status: async () => ({
-      network: "regtest",
-      chainId: await node.call<string>("getblockhash", 1),
-      blockCount: await node.call<number>("getblockcount") + 1,
-      feerateSatPerKvb: 1_000n,
-      syncProgress: null,
-    }),
-    blockAt: async (height) => {
-      const hash = await node.call<string>("getblockhash", height);
-      return fromHex(await node.call<string>("getblock", hash, 0));
-    },
-    broadcast: (raw) => {
-      broadcasts.push(decode(bitcoinTransaction, raw));
-      return Promise.resolve(ok(null));
-    },
-  });
-}
 
 type Federation = { readonly wallet: TestWallet; readonly node: Node };
 

@@ -9,8 +9,6 @@ import type { BitcoinTransaction } from "../core/bitcoin/mod.ts";
 import { fromHex } from "../core/bytes.ts";
 import type { Json } from "../core/encoding/mod.ts";
 import { encode } from "../core/encoding/mod.ts";
-import { ok } from "../core/result.ts";
-import type { BitcoinSource } from "../modules/contract/bitcoin.ts";
 import { destinationOf } from "../modules/walletv2/standard_script.ts";
 import {
   agree,
@@ -27,36 +25,17 @@ import type { BitcoinBackend } from "../server/bitcoin/backend.ts";
 import { bitcoindBackend } from "../server/bitcoin/bitcoind.ts";
 import { bitcoindTest, CoreNode } from "../server/bitcoin/devchain/_core_node.ts";
 import { RpcError } from "../server/bitcoin/devchain/error.ts";
+import type { Node } from "./walletv2/node.ts";
+import { sourceOf } from "./walletv2/node.ts";
 
 /** The last one's fee rate is beyond 0.1 BTC/kvB, what a node takes when it is told nothing else. */
 const PAYMENTS = 14;
 const PAID_SAT = 10_000n;
 const never = new AbortController().signal;
 
-type Node = {
-  call<T extends Json>(method: string, ...params: readonly Json[]): Promise<T>;
-  readonly backend: BitcoinBackend;
-  mine(count: number): Promise<unknown>;
-};
+type OwnNode = Node & { readonly backend: BitcoinBackend };
 
-function sourceOf(node: Node): () => BitcoinSource {
-  return () => ({
-    status: async () => ({
-      network: "regtest",
-      chainId: await node.call<string>("getblockhash", 1),
-      blockCount: await node.call<number>("getblockcount") + 1,
-      feerateSatPerKvb: 1_000n,
-      syncProgress: null,
-    }),
-    blockAt: async (height) => {
-      const hash = await node.call<string>("getblockhash", height);
-      return fromHex(await node.call<string>("getblock", hash, 0));
-    },
-    broadcast: () => Promise.resolve(ok(null)),
-  });
-}
-
-async function withoutBlocks(node: Node): Promise<void> {
+async function withoutBlocks(node: OwnNode): Promise<void> {
   await node.mine(110);
   const wallet = await testWallet({ source: sourceOf(node) });
   const [guardian] = wallet.guardians;

@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
 import type { ManualClock } from "../../actors/_test_platform.ts";
 import { withSystem } from "../../actors/_test_platform.ts";
-import { child, defineActor, refTo, reply, supervisor } from "../../actors/mod.ts";
-import type { RpcError, RpcMessage, RpcRef } from "../../actors/rpc/mod.ts";
+import { refTo, supervisor } from "../../actors/mod.ts";
+import type { RpcError, RpcRef } from "../../actors/rpc/mod.ts";
 import { openMemoryStore } from "../../actors/store/memory.ts";
 import type { Json, JsonObject } from "../../core/encoding/mod.ts";
 import type { Result } from "../../core/result.ts";
@@ -10,35 +10,19 @@ import { err, ok } from "../../core/result.ts";
 import { seededDice } from "../../modules/contract/testing.ts";
 import { gossipChildren } from "./gossip.ts";
 import { announce, ensureOwnStatements, takeAnnouncement } from "./statements.ts";
-import { testConfig } from "./testing.ts";
 import { signApiAnnouncement } from "../../core/types/api_announcement.ts";
-import { secretKeyOf } from "./testing.ts";
+import { scriptedGuardian, secretKeyOf, testConfig } from "./testing.ts";
 
 type Call = { readonly peer: number; readonly method: string; readonly params: Json };
 type Answers = (call: Call) => Result<Json, RpcError>;
 
 /** A guardian's API that answers as it is told. */
 function guardianAt(peer: number, calls: Call[], answers: Answers) {
-  return child(
-    defineActor<RpcMessage, null, null>({
-      name: `guardian:${peer}`,
-      init: () => null,
-      handle: {
-        call: (state, { method, params }) => {
-          const call = { peer, method, params: (params[0] as JsonObject).params! };
-          calls.push(call);
-          return reply(state, answers(call));
-        },
-        connected: (state) => reply(state, true),
-        opened: (state) => ({ do: "next", state }),
-        received: (state) => ({ do: "next", state }),
-        look: (state) => ({ do: "next", state }),
-        connect: (state) => ({ do: "next", state }),
-        timedOut: (state) => ({ do: "next", state }),
-      },
-    }),
-    { args: null },
-  );
+  return scriptedGuardian(peer, (method, params) => {
+    const call = { peer, method, params };
+    calls.push(call);
+    return answers(call);
+  });
 }
 
 async function rig(

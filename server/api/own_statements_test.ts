@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
 import type { ManualClock } from "../../actors/_test_platform.ts";
 import { withSystem } from "../../actors/_test_platform.ts";
-import { child, defineActor, refTo, reply } from "../../actors/mod.ts";
-import type { RpcError, RpcMessage, RpcRef } from "../../actors/rpc/mod.ts";
+import { child, refTo } from "../../actors/mod.ts";
+import type { RpcError, RpcRef } from "../../actors/rpc/mod.ts";
 import { openMemoryStore } from "../../actors/store/memory.ts";
 import type { Json } from "../../core/encoding/mod.ts";
 import type { Result } from "../../core/result.ts";
@@ -12,7 +12,7 @@ import { signedGuardianMetadata, signGuardianMetadata } from "../../core/types/g
 import { announcements, guardianMetadata } from "./db.ts";
 import { ownStatements } from "./own_statements.ts";
 import { apiUrls } from "./statements.ts";
-import { configUrl, secretKeyOf, testConfig } from "./testing.ts";
+import { configUrl, scriptedGuardian, secretKeyOf, testConfig } from "./testing.ts";
 
 const ME = 0;
 const AUX = new Uint8Array(32);
@@ -43,22 +43,9 @@ function moved(url: string, signer = ME, atSecs = 50): Knows {
 }
 
 function guardianAt(peer: number, knows: () => Knows) {
-  return child(
-    defineActor<RpcMessage, null, null>({
-      name: `guardian:${peer}`,
-      init: () => null,
-      handle: {
-        call: (state, { method }) =>
-          reply(state, method === "api_announcements" ? knows().announcements : knows().metadata),
-        connected: (state) => reply(state, true),
-        opened: (state) => ({ do: "next", state }),
-        received: (state) => ({ do: "next", state }),
-        look: (state) => ({ do: "next", state }),
-        connect: (state) => ({ do: "next", state }),
-        timedOut: (state) => ({ do: "next", state }),
-      },
-    }),
-    { args: null },
+  return scriptedGuardian(
+    peer,
+    (method) => method === "api_announcements" ? knows().announcements : knows().metadata,
   );
 }
 

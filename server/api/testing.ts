@@ -1,8 +1,11 @@
 /** What the tests of this folder share: a federation's config without modules, and calls to a table of methods. */
+import { child, defineActor, reply } from "../../actors/mod.ts";
+import type { RpcError, RpcMessage } from "../../actors/rpc/mod.ts";
 import type { Bytes } from "../../core/bytes.ts";
 import { publicKeyOf } from "../../core/crypto/mod.ts";
 import type { Json, JsonObject } from "../../core/encoding/mod.ts";
 import { parseJson, stringifyJson } from "../../core/encoding/mod.ts";
+import type { Result } from "../../core/result.ts";
 import type { PeerId } from "../../core/types/ids.ts";
 import { CORE_CONSENSUS_VERSION } from "../../core/types/version.ts";
 import type { GuardianConfig } from "../setup/guardian_config.ts";
@@ -78,4 +81,24 @@ export async function call(
 
 export function badRequest(message: string): Json {
   return { code: 400, message };
+}
+
+/** A guardian's connection `guardian:{peer}` that answers calls as it is told; `params` without what is around them. */
+export function scriptedGuardian(peer: PeerId, answer: (method: string, params: Json) => Result<Json, RpcError>) {
+  return child(
+    defineActor<RpcMessage, null, null>({
+      name: `guardian:${peer}`,
+      init: () => null,
+      handle: {
+        call: (state, { method, params }) => reply(state, answer(method, (params[0] as JsonObject).params!)),
+        connected: (state) => reply(state, true),
+        opened: (state) => ({ do: "next", state }),
+        received: (state) => ({ do: "next", state }),
+        look: (state) => ({ do: "next", state }),
+        connect: (state) => ({ do: "next", state }),
+        timedOut: (state) => ({ do: "next", state }),
+      },
+    }),
+    { args: null },
+  );
 }

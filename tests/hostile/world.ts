@@ -6,7 +6,8 @@ import { parseJson } from "../../core/encoding/mod.ts";
 import type { JsonObject } from "../../core/encoding/mod.ts";
 import { DevFederation } from "../../server/devfed/federation.ts";
 import { lanesOf } from "../bench/federation/lane.ts";
-import { awaitBalance, BLOCKS_TO_AGREE, within } from "../demo/waits.ts";
+import { fund } from "../demo/fund.ts";
+import { within } from "../demo/waits.ts";
 import { evilProgram } from "./attacks.ts";
 import { Meter } from "./meter.ts";
 
@@ -48,10 +49,7 @@ export class World {
     };
     try {
       await within("Joining", wallet.join(federation.invite));
-      const address = await within("A deposit address", wallet.depositAddress());
-      await federation.bitcoin("sendtoaddress", address, DEPOSIT_BTC);
-      await federation.mine(BLOCKS_TO_AGREE);
-      await within("The deposit", awaitBalance(wallet, 0n));
+      await fund(federation, wallet, DEPOSIT_BTC);
       const [lane] = await within("Notes", lanesOf(wallet, 1, PEERS));
       await wallet.client.awaitIdle();
       const consensus = parseJson(

@@ -14,7 +14,8 @@ import { errorText } from "../../core/result.ts";
 import { DevFederation } from "../../server/devfed/federation.ts";
 import { awaitEqualAudits, checkBooks, totalMsat } from "../demo/audits.ts";
 import { compareSessions } from "../demo/agreement.ts";
-import { awaitBalance, BLOCKS_TO_AGREE, within } from "../demo/waits.ts";
+import { fund } from "../demo/fund.ts";
+import { within } from "../demo/waits.ts";
 import type { Attack, Running } from "../hostile/attacks.ts";
 import { attacksNamed, begin, evilProgram } from "../hostile/attacks.ts";
 
@@ -83,13 +84,7 @@ async function run(minutes: number, attacks: readonly Attack[]): Promise<void> {
       await within("Joining", wallet.join(federation.invite));
     }
     const [alice, bob] = wallets as [FederationClient, FederationClient];
-    await federation.bitcoin(
-      "sendtoaddress",
-      await within("An address", alice.depositAddress()),
-      Number(DEPOSIT_SAT) / 1e8,
-    );
-    await federation.mine(BLOCKS_TO_AGREE);
-    await within("The deposit", awaitBalance(alice, 0n));
+    await fund(federation, alice, Number(DEPOSIT_SAT) / 1e8);
     for (const attack of attacks) running.push(await begin(attack, federation, control));
     const endMs = platform.clock.monotonicMs() + minutes * 60_000;
     let failed = false;

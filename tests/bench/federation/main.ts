@@ -10,7 +10,8 @@ import { openClient } from "../../../client/mod.ts";
 import { errorText } from "../../../core/result.ts";
 import type { DevFederationOptions } from "../../../server/devfed/federation.ts";
 import { DevFederation } from "../../../server/devfed/federation.ts";
-import { awaitBalance, BLOCKS_TO_AGREE, within } from "../../demo/waits.ts";
+import { fund } from "../../demo/fund.ts";
+import { within } from "../../demo/waits.ts";
 import { officialGuardian } from "../../interop/federation.ts";
 import { findPrograms } from "../../interop/programs.ts";
 import type { Lane, Latency } from "./lane.ts";
@@ -73,10 +74,7 @@ async function run(options: Options, program?: DevFederationOptions["program"]):
     const wallet = await openClient({ dir: join(dir, "wallet"), platform, testEnvironment: true });
     try {
       await within("Joining", wallet.join(federation.invite));
-      const address = await within("A deposit address", wallet.depositAddress());
-      await federation.bitcoin("sendtoaddress", address, DEPOSIT_BTC);
-      await federation.mine(BLOCKS_TO_AGREE);
-      await within("The deposit", awaitBalance(wallet, 0n));
+      await fund(federation, wallet, DEPOSIT_BTC);
       const lanes = await within("Notes for all lanes", lanesOf(wallet, options.lanes, PEERS));
       await wallet.client.awaitIdle();
       for (const lane of lanes) await lane.turn();

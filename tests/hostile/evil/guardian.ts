@@ -2,14 +2,13 @@
  * An evil guardian as a process: the real program, with its hand held by an attack. Which one runs stands in the file that
  * `HOSTILE_CONTROL` names; none while it is empty.
  */
-import { join } from "@std/path";
 import { consoleSink, levelFrom } from "../../../actors/platform/console_sink.ts";
 import { realProcessHost } from "../../../actors/platform/process.ts";
 import { sleep } from "../../../actors/platform/platform.ts";
 import { realPlatform } from "../../../actors/platform/real.ts";
-import { openKvStore } from "../../../actors/store/mod.ts";
 import { toHex } from "../../../core/bytes.ts";
 import { makeKeychain } from "../../../server/consensus/keychain.ts";
+import { openDatabase } from "../../../server/database.ts";
 import { Guardian } from "../../../server/guardian.ts";
 import { builtInModules } from "../../../server/modules.ts";
 import { guardianCommand, readSettings } from "../../../server/settings.ts";
@@ -79,10 +78,8 @@ const settings = await readSettings(command, {
   readText: () => Promise.resolve(undefined),
 });
 const log = consoleSink(real.clock, levelFrom(host.env("RUST_LOG")), (line) => void host.stderr(line));
-const databaseDir = join(settings.dataDir, "database");
-await real.files.makeDirectory(databaseDir, { secret: true });
 const { platform } = hand;
-const store = await openKvStore({ path: join(databaseDir, "guardian.kv"), platform: real });
+const store = await openDatabase(real, settings.dataDir);
 const definitions = proposing(builtInModules, () => running);
 const guardian = await Guardian.start({ ...settings, platform, store, log, definitions });
 void obey(host.env("HOSTILE_CONTROL")!, settings.dataDir);
