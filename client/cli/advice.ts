@@ -33,7 +33,7 @@ const ADVICE: ReadonlyMap<string, string> = new Map([
   ["no_answer", "Nothing was changed: no wallet was made."],
   [
     "unauthorized",
-    "The money in this wallet is safe. Ask for an invite code that the federation gives out now, and `join` it with this wallet: it keeps its money and learns the new secret.",
+    "Nothing was lost. To join, ask for an invite code that the federation gives out now. A wallet that has joined can't learn a new secret yet: ask the guardians to accept its old one as well, FM_FORCE_API_SECRETS takes several.",
   ],
   ["offline", "Notes that fit the amount must be exchanged first, which takes a connection. Nothing was spent."],
 ]);
