@@ -46,6 +46,9 @@ export type Processed = { readonly accepted: number; readonly refused: string | 
 /** A session's items: their number and the root of the tree over them, 32 bytes. */
 export type Sealed = { readonly items: number; readonly root: Bytes };
 
+/** `waiting`: of the tree, so that others can go on with it (`core/types/session_tree.ts`). */
+export type Resumed = Sealed & { readonly waiting: readonly Bytes[] };
+
 export type EngineMessage =
   /**
    * Position = number of items accepted before in this session; counted from 0 again after a restart. All items in one transaction.
@@ -58,7 +61,7 @@ export type EngineMessage =
     Processed
   >
   /** Takes up what the store has of the running session: further items come after it. Resolves when it is durable. */
-  | Request<"resume", null, Sealed>
+  | Request<"resume", null, Resumed>
   /** No items come any more: `position` of them were accepted. Resolves when they are durable; null when the store has others. */
   | Request<"seal", { session: number; position: number }, Sealed | null>
   /** Ends a session, whose items and root these are; resolves when that is durable. */
@@ -200,7 +203,7 @@ export const engine = defineActor<EngineMessage, EngineArgs, State>({
       });
       await durable;
       assert(tree.count === state.stored, "only the engine adds items");
-      return reply({ ...state, tree }, { items: tree.count, root: tree.root() });
+      return reply({ ...state, tree }, { items: tree.count, root: tree.root(), waiting: tree.waiting });
     },
     seal: async (state, { session, position }) => {
       assert(session === state.running, "the session that ends is the running one");
