@@ -159,8 +159,12 @@ Deno.test("a good piece of another place, of another session or under another nu
   // another height of the tree, and fewer items than the last piece shows
   for (const told of [32, 65, 2 ** 40]) await refusal(check(piece, { ...end, told }, 20));
   await refusal(check(await pieceAt(store, 44), { ...end, told: 46 }, 45));
-  const cutShort = (await pieceAt(store, 44)).slice();
-  await refusal(check(cutShort, { ...end, told: 44 }, 43));
+  // a piece in the midst, told to be the last one: what is right of it shows that it isn't
+  const { to } = (await store.read((tx) => cutAt(tx, SESSION, 33)))!;
+  assert(to > 32 && to < 45);
+  await check(await pieceAt(store, 33), end, 33);
+  const cutOff = check(await pieceAt(store, 33), { ...end, told: to }, 33);
+  assertEquals(await refusal(cutOff), "The piece is not of the session that was signed");
 });
 
 Deno.test("items that a module doesn't know are refused, though a threshold signed them", async () => {
