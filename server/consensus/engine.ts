@@ -86,7 +86,6 @@ export type EngineArgs = {
 type NetAssets = ReadonlyMap<ModuleInstanceId, bigint>;
 
 type State = EngineArgs & {
-  readonly contributions: Map<PeerId, number>;
   /** The session whose items are processed now. */
   readonly running: number;
   /** Over the items accepted in it. */
@@ -157,16 +156,16 @@ export const engine = defineActor<EngineMessage, EngineArgs, State>({
     await moveOldSession(store, places);
     const stored = await store.read((tx) => countAcceptedItems(tx, running));
     deleteOldUnits({ store, running }, ctx);
-    const contributions = new Map<PeerId, number>();
-    args.board.contributions = contributions;
-    return { ...args, store, contributions, running, tree: new SessionTree(), stored, netAssets: new Map() };
+    args.board.contributions.clear();
+    return { ...args, store, running, tree: new SessionTree(), stored, netAssets: new Map() };
   },
   handle: {
     process: async (state, { session, position, items, creator, adopted = false }, ctx) => {
       assert(session === state.running, "items are processed in the running session, none after its outcome");
       const tree = treeAt(state, position);
-      if (creator !== undefined) state.contributions.set(creator, session);
-      for (const { peer } of items) state.contributions.set(peer, session);
+      const { contributions } = state.board;
+      if (creator !== undefined) contributions.set(creator, session);
+      for (const { peer } of items) contributions.set(peer, session);
       const known = items.filter(isKnown);
       const unknown = known.length < items.length ? `unknown kind of item ${unknownKind(items)}` : null;
       if (known.length === 0) return reply({ ...state, tree }, { accepted: 0, refused: unknown });
