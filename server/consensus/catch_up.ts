@@ -16,6 +16,7 @@ import type { NumPeers } from "../../core/types/num_peers.ts";
 import type { PeerId } from "../../core/types/ids.ts";
 import type { FetchedOutcome } from "./fetched_outcome.ts";
 import { checkOutcome } from "./fetched_outcome.ts";
+import { OUTCOMES_HELD_MAX } from "./limits.ts";
 import type { OutcomeRef } from "./outcome.ts";
 import type { PiecesRef } from "./pieces.ts";
 import type { Modules } from "./transaction.ts";
@@ -44,7 +45,10 @@ export type CatchUpArgs = {
 
 type State = CatchUpArgs & {
   readonly failures: Map<PeerId, number>;
-  /** Answers in order of arrival; the first is being checked. At a session's end all guardians give the same: one check will do. */
+  /**
+   * Answers in order of arrival; the first is being checked. At a session's end all guardians give the same: one check will do, and few are
+   * held, as each may be of 10 MB.
+   */
   readonly answers: { readonly peer: PeerId; readonly json: Json }[];
   found: boolean;
 };
@@ -103,6 +107,10 @@ export const catchUp = defineActor<CatchUpMessage, CatchUpArgs, State>({
         const failures = cut ? 0 : state.failures.get(peer) ?? 0;
         state.failures.set(peer, cut ? 0 : failures + 1);
         ctx.after(backOffMs(RETRY, failures, ctx.platform.dice), { type: "ask", args: { peer } });
+        return next(state);
+      }
+      if (state.answers.length >= OUTCOMES_HELD_MAX) {
+        ctx.after(backOffMs(RETRY, 0, ctx.platform.dice), { type: "ask", args: { peer } });
         return next(state);
       }
       if (state.answers.push({ peer, json: answer.value }) === 1) checkFirst(state, ctx);

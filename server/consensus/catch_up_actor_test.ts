@@ -15,13 +15,14 @@ import { signedSessionOutcome } from "../../core/types/session.ts";
 import { catchUp } from "./catch_up.ts";
 import { treeOf } from "./db_testing.ts";
 import type { FetchedOutcome } from "./fetched_outcome.ts";
+import { HASHED_ITEMS_MAX, OUTCOMES_HELD_MAX } from "./limits.ts";
 import type { OutcomeMessage } from "./outcome.ts";
 import type { PiecesMessage } from "./pieces.ts";
 import { itemsOf, keychains, SESSION, signed, voteCodecs } from "./outcome_testing.ts";
 import { INSTANCE, refs } from "./testing.ts";
 import { modulesWith } from "./transaction.ts";
 
-const PEERS = [1, 2, 3];
+const PEERS = [1, 2, 3], MORE_PEERS = [1, 2, 3, 4, 5, 6];
 const OUTCOME = signed(itemsOf(1n, 2n));
 const GOOD = ok(moduleEncoding(signedSessionOutcome).toJson(OUTCOME));
 const CUT = err<RpcError>({ kind: "server", code: -32000, message: "Request timeout" });
@@ -47,7 +48,11 @@ type Test = TestSystem & {
   readonly times: (peer: number) => number[];
 };
 
-async function withCatchUp(answers: readonly (readonly [number, Answer])[], body: (test: Test) => Promise<void>) {
+async function withCatchUp(
+  answers: readonly (readonly [number, Answer])[],
+  body: (test: Test) => Promise<void>,
+  peers = PEERS,
+) {
   const asked: Asked[] = [], recovered: Recovered[] = [], tooBig: number[] = [], given = new Map(answers);
   const silent = new Map<number, (answer: Answer) => void>();
   const guardian = (peer: number) =>
@@ -93,13 +98,13 @@ async function withCatchUp(answers: readonly (readonly [number, Answer])[], body
     modules: modulesWith(new Map([[INSTANCE, refs.module]]), new Map([[INSTANCE, voteCodecs]])),
     outcome: refTo<OutcomeMessage>("root/outcome"),
     pieces: refTo<PiecesMessage>("root/pieces"),
-    guardians: new Map(PEERS.map((peer) => [peer, refTo<RpcMessage>(`root/guardian:${peer}`)])),
+    guardians: new Map(peers.map((peer) => [peer, refTo<RpcMessage>(`root/guardian:${peer}`)])),
   };
   await withSystem(
     [
       child(outcome, { args: null }),
       child(pieces, { args: null }),
-      ...PEERS.map((peer) => child(guardian(peer), { args: null })),
+      ...peers.map((peer) => child(guardian(peer), { args: null })),
       child(catchUp, { args }),
     ],
     (test) =>
@@ -202,6 +207,28 @@ Deno.test("who has an outcome too big for an answer is told of at once to who fe
     await clock.advance(10_250);
     assertEquals(recovered, [RECOVERED]);
   });
+});
+
+Deno.test("of many that answer at once few are held in memory, and the others are heard later", async () => {
+  const items = Array.from({ length: 40 * HASHED_ITEMS_MAX }, () => itemsOf(200n)[0]!);
+  const slow = { sessionOutcome: { items }, signatures: new Map([1, 2, 3].map((peer) => [peer, new Uint8Array(64)])) };
+  const forged = ok(moduleEncoding(signedSessionOutcome).toJson(slow));
+  const liars = MORE_PEERS.slice(0, -1);
+  await withCatchUp(
+    liars.map((peer) => [peer, forged]),
+    async ({ clock, times, lines, answer, answers, recovered, asked }) => {
+      await clock.turn(); // the first one is being checked, with pauses
+      answers.set(6, GOOD);
+      answer(6, GOOD);
+      await clock.advance(60_000);
+      assertEquals(recovered, [RECOVERED]);
+      const refused = lines().length;
+      assert(refused >= OUTCOMES_HELD_MAX && refused <= liars.length, `${refused} were checked`);
+      assert(asked.length > MORE_PEERS.length, "who was not held is asked again");
+      for (const peer of MORE_PEERS) assert(times(peer).length < 10);
+    },
+    MORE_PEERS,
+  );
 });
 
 const FORGED: readonly (readonly [what: string, answer: Json])[] = [
