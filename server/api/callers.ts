@@ -8,7 +8,15 @@ import type { Address, Clock } from "../../actors/platform/platform.ts";
 import { sourceOf } from "../../actors/platform/source.ts";
 import type { BucketTerms } from "../../core/token_bucket.ts";
 import { Budget } from "./budget.ts";
-import { ALL_CALLS, BUDGETS_MAX, CALLS_MAX, HTTP_REQUEST_UNITS, OWN_CALLS, UNTAKEN_TOTAL_BYTES_MAX } from "./limits.ts";
+import {
+  ALL_CALLS,
+  ANSWER_UNITS_OF_ALL,
+  BUDGETS_MAX,
+  CALLS_MAX,
+  HTTP_REQUEST_UNITS,
+  OWN_CALLS,
+  UNTAKEN_TOTAL_BYTES_MAX,
+} from "./limits.ts";
 import { Turns } from "./turns.ts";
 
 export type CallersBounds = {
@@ -183,7 +191,7 @@ export class Caller {
       end: (spent) => {
         if (isOver) return;
         isOver = true;
-        this.#callers.turns.take(spent - cost);
+        this.#callers.turns.take(Math.floor((spent - cost) / ANSWER_UNITS_OF_ALL));
         this.#end(calls, deposit, spent);
       },
     };

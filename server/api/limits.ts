@@ -64,6 +64,11 @@ export const SIGNATURE_UNITS = 20;
 export const MANY_RECORDS_UNITS = 10;
 /** Bytes of an answer that take a unit: 2 MB a second may be asked for without end. */
 export const ANSWER_UNIT_BYTES = 4_096;
+/**
+ * So many units of an answer take one of all callers' budget: a source's own bounds what goes over the network, that of all the guardian's
+ * time, of which 64 KiB take as much as a small request.
+ */
+export const ANSWER_UNITS_OF_ALL = 16;
 /** Sources whose budgets are remembered; one that was not used for five seconds may be forgotten. */
 export const BUDGETS_MAX = 10_000;
 /** An answer above this makes us look at what waits for all connections. */

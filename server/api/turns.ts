@@ -12,6 +12,7 @@ export type Source = string | object;
 export class Turns {
   readonly #clock: Clock;
   readonly #units: TokenBucket;
+  readonly #debtMax: number;
   /** What waits of each source; the source that is served next comes first. */
   readonly #waiting = new Map<Source, Set<() => void>>();
   #timer: { cancel(): void } | null = null;
@@ -19,6 +20,7 @@ export class Turns {
   constructor(clock: Clock, terms: BucketTerms) {
     this.#clock = clock;
     this.#units = new TokenBucket(terms, clock.monotonicMs());
+    this.#debtMax = terms.burst;
   }
 
   /** Calls `begin` when it is its turn, at once if nobody waits. A turn takes a unit. @returns gives the place up; afterwards does nothing */
@@ -35,9 +37,10 @@ export class Turns {
     };
   }
 
-  /** What was done for somebody, whoever it was. */
+  /** What was done for somebody, whoever it was. However much that was, nobody waits longer for it than the whole burst takes. */
   take(units: number): void {
-    this.#units.take(units, this.#clock.monotonicMs());
+    const nowMs = this.#clock.monotonicMs();
+    this.#units.take(Math.min(units, this.#units.left(nowMs) + this.#debtMax), nowMs);
   }
 
   #serve(): void {

@@ -35,9 +35,21 @@ Deno.test("what calls cost is waited for by all", async () => {
   const clock = manualClock();
   const turns = new Turns(clock.platform.clock, TERMS);
   const served: string[] = [];
-  turns.take(13);
+  turns.take(5);
   turns.wait("other", () => served.push("other"));
-  await clock.advance(109);
+  await clock.advance(29);
+  assertEquals(served, []);
+  await clock.advance(1);
+  assertEquals(served, ["other"]);
+});
+
+Deno.test("nobody waits for more than a burst's debt, however dear a call was", async () => {
+  const clock = manualClock();
+  const turns = new Turns(clock.platform.clock, TERMS);
+  const served: string[] = [];
+  for (let i = 0; i < 100; i++) turns.take(1_000_000);
+  turns.wait("other", () => served.push("other"));
+  await clock.advance(39);
   assertEquals(served, []);
   await clock.advance(1);
   assertEquals(served, ["other"]);
