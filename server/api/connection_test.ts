@@ -97,6 +97,7 @@ async function connected(body: (test: Test) => Promise<void>, all: BucketTerms =
       waits.push(signal);
       return new Promise<never>(() => {});
     }, { deposit: LARGE_ANSWER_DEPOSIT }),
+    dense: Object.assign(() => Promise.resolve(null), { unitCharacters: 1 }),
     dear: Object.assign(() => Promise.resolve(null), { units: 100 }),
     megabyte: () => Promise.resolve("x".repeat(1_048_576)),
     bug: () => Promise.reject(new TypeError("inner")),
@@ -207,6 +208,20 @@ Deno.test("each call of a batch counts, and its length too", async () => {
     assertEquals(socket.answers.length, atOnce);
     await clock.advance(units * 1_000 / CALLS_PER_SECOND_MAX);
     assertEquals(socket.answers.length, atOnce + 1);
+  });
+});
+
+Deno.test("a request of a dear kind is paid for by its length, alone or in a batch", async () => {
+  await connected(async ({ socket, clock, caller }) => {
+    const dense = stringifyJson(request("dense", 1));
+    const others = Array.from({ length: 60 }, (_, id) => request("ping", id));
+    for (let i = 0; i < 20; i++) socket.ask(dense);
+    await clock.advance(0);
+    assertEquals([socket.answers.length, caller.waitMs()], [20, 0]);
+    for (let i = 0; i < 20; i++) socket.ask(stringifyJson([...others, request("dense", 61)]));
+    await clock.advance(0);
+    // a batch of some 4,500 characters is dear as a whole
+    assertEquals([socket.answers.length, caller.waitMs() > 0], [21, true]);
   });
 });
 

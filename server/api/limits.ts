@@ -54,8 +54,10 @@ export const CALL_BURST_MAX = 5_000;
  * them take a quarter of it.
  */
 export const ALL_CALLS = { burst: 1_000, tokens: 1_000, ms: 1_000 };
-/** Characters of a request that take a unit: a full transaction takes 390, as it takes a guardian some tenths of a second to check. */
-export const REQUEST_UNIT_CHARACTERS = 256;
+/** Characters of a request that take a unit: they are read, and perhaps stored. */
+export const REQUEST_UNIT_CHARACTERS = 4_096;
+/** The same of a transaction: a full one takes 390 units, as it takes a guardian some tenths of a second to check. */
+export const TRANSACTION_UNIT_CHARACTERS = 256;
 /** Units of any HTTP request, a WebSocket's among them: a hundred connections a second. */
 export const HTTP_REQUEST_UNITS = 5;
 /** Units of a call that verifies a signature: some milliseconds. */
