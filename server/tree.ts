@@ -15,7 +15,7 @@
  * │  ├─ submissions                     transactions that clients wait for
  * │  ├─ engine                          processes ordered items, one store transaction a unit
  * │  ├─ current                         a fresh tree each session
- * │  │  └─ session:<n>                  one_for_all: outcome, broadcast, catch_up (a single guardian: single)
+ * │  │  └─ session:<n>                  one_for_all: outcome, broadcast, pieces, catch_up (a single guardian: single)
  * │  ├─ sessions                        starts them one after the other
  * │  └─ proposals                       asks modules for items
  * └─ api                                rest_for_one: connections (connection:<n> …), listener
@@ -51,6 +51,8 @@ import type { ModuleRef } from "./consensus/module_actor.ts";
 import { moduleActor } from "./consensus/module_actor.ts";
 import type { OutcomeRef } from "./consensus/outcome.ts";
 import { outcome } from "./consensus/outcome.ts";
+import type { PiecesRef } from "./consensus/pieces.ts";
+import { pieces } from "./consensus/pieces.ts";
 import { proposals } from "./consensus/proposals.ts";
 import type { SessionsRef } from "./consensus/sessions.ts";
 import { sessions } from "./consensus/sessions.ts";
@@ -227,7 +229,16 @@ function sessionTree(
     return supervisor(id, { children: [child(single, { args, restart: "transient" })] });
   }
   const outcomeRef: OutcomeRef = refTo(`${paths.current}/${id}/outcome`);
+  const piecesRef: PiecesRef = refTo(`${paths.current}/${id}/pieces`);
   const others = [...settings.broadcastKeys.keys()].filter((peer) => peer !== settings.identity);
+  const fetching = {
+    session,
+    peers: settings.peers,
+    keychain,
+    modules,
+    outcome: outcomeRef,
+    guardians: guardianRefs(others),
+  };
   return supervisor(id, {
     strategy: "one_for_all",
     children: [
@@ -245,16 +256,8 @@ function sessionTree(
         router: paths.router,
         askNewest,
       }),
-      child(catchUp, {
-        args: {
-          session,
-          peers: settings.peers,
-          keychain,
-          modules,
-          outcome: outcomeRef,
-          guardians: guardianRefs(others),
-        },
-      }),
+      child(pieces, { args: fetching }),
+      child(catchUp, { args: { ...fetching, pieces: piecesRef } }),
     ],
   });
 }
