@@ -302,7 +302,7 @@ Deno.test("relayed answers to another's question don't make a guardian that lost
   lost.untilMs = net.nowMs + 10_000;
   net.run(9_000);
   assert(relayed.length > 0 && victim.state!.creator.ended, "it creates nothing on what others said to others");
-  net.run(10_000);
+  net.run(14_000);
   assert(victim.state!.creator.round > before);
   net.agreedOrder(net.guardians.slice(0, EVIL));
 });
