@@ -4,6 +4,7 @@ import type { Bytes } from "../../core/bytes.ts";
 import { encode } from "../../core/encoding/codec.ts";
 import { step } from "./broadcast.ts";
 import { fedimintDelays } from "./delays.ts";
+import type { Keychain } from "./keychain.ts";
 import type { NetworkData, UnitMessage } from "./messages.ts";
 import { decodeMessage, encodeMessage, newestUnitResponse } from "./messages.ts";
 import type { BroadcastEffect, BroadcastEvent, BroadcastState, CopySign } from "./state.ts";
@@ -27,6 +28,8 @@ export class Alone {
       readonly askNewest?: boolean;
       readonly inDoubt?: boolean;
       readonly backup?: readonly Bytes[];
+      /** Guardian 0's. */
+      readonly keychain?: Keychain;
     } = {},
   ) {
     const delays = fedimintDelays({ roundDelayMs: 50, roundsPerSession: 100, testEnvironment: false });
@@ -34,7 +37,7 @@ export class Alone {
     this.state = createBroadcast({
       session: 7n,
       peers: 4,
-      keychain: keychains[0]!,
+      keychain: options.keychain ?? keychains[0]!,
       roundMax: 300,
       delays: { ...delays, creationMs },
       seed: seedOf(1),

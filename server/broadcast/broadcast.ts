@@ -11,6 +11,7 @@
 import { assert, unreachable } from "../../core/assert.ts";
 import type { Bytes } from "../../core/bytes.ts";
 import { receiveAlertMessage, repeatMulticast, tellAlerts } from "./accuse.ts";
+import { nextAlertedUnits } from "./alerted.ts";
 import { answerCoord, answerNewest, answerParents, asksForItself } from "./answers.ts";
 import { askForCoord, askForParents } from "./asking.ts";
 import { loadBackup } from "./backup.ts";
@@ -193,6 +194,8 @@ function runTask(state: BroadcastState, task: Task): void {
       return repeatMulticast(state, task.bytes, task.times);
     case "newest":
       return askNewest(state);
+    case "alerted":
+      return nextAlertedUnits(state);
     default:
       return unreachable(task);
   }

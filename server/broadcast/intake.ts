@@ -133,14 +133,12 @@ export function receiveParents(state: BroadcastState, from: number, hash: Bytes,
   handleOutput(state, state.dag.addParents(unit, stored.parents), unit.creator);
 }
 
-/** Units of a forker that a confirmed alert holds; their signatures were checked with the alert. */
-export function receiveAlertedUnits(state: BroadcastState, units: readonly SignedUnit[]): void {
-  for (const unit of units) {
-    if (state.validator.fault(unit) !== null) continue;
-    coordCame(state, unit);
-    assert(state.store.isForker(unit.creator), "who is named in an alert was marked as forker");
-    if (!state.store.byKey(unit.key)) accept(state, unit);
-  }
+/** A unit of a forker that a confirmed alert holds; its signature was checked. */
+export function receiveAlertedUnit(state: BroadcastState, unit: SignedUnit): void {
+  if (state.validator.structureFault(unit) !== null) return;
+  coordCame(state, unit);
+  assert(state.store.isForker(unit.creator), "who is named in an alert was marked as forker");
+  if (!state.store.byKey(unit.key)) accept(state, unit);
 }
 
 /** An accusation of the own backup: told again, as the others may not have heard it. */

@@ -75,5 +75,10 @@ export const COPY_ROUNDS = 3;
 export const LATE_ANSWER_MS = 10_000;
 /** After our key has signed what we didn't create, so many sessions begin with a watch: two copies rarely need two. */
 export const DOUBT_SESSIONS = 5;
+/** Signatures of a confirmed alert's units that are checked in one piece (20 ms), and units that are looked at or taken. */
+export const ALERTED_CHECKS_MAX = 64;
+export const ALERTED_UNITS_MAX = 512;
+/** Between pieces: they take less than half a core. */
+export const ALERTED_PAUSE_MS = 50;
 /** A guardian is reminded of a forker at most so often. */
 export const REMIND_INTERVAL_MS = 5_000;

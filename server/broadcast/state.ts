@@ -97,7 +97,11 @@ export type Task =
   | { readonly kind: "parents"; readonly key: string; readonly tries: number }
   | { readonly kind: "rebroadcast"; readonly creator: number }
   | { readonly kind: "multicast"; readonly bytes: Bytes; readonly times: number }
-  | { readonly kind: "newest" };
+  | { readonly kind: "newest" }
+  | { readonly kind: "alerted" };
+
+/** How many of the units were checked, and then taken. */
+export type AlertedUnits = { readonly units: readonly SignedUnit[]; checked: number; taken: number };
 
 export type Saving =
   | { readonly kind: "unit"; readonly stored: StoredUnit }
@@ -119,6 +123,8 @@ export type BroadcastState = {
   readonly extender: Extender;
   readonly creator: Creator;
   readonly alerts: Alerts;
+  /** Of confirmed alerts, not all checked or taken yet. */
+  readonly alerted: AlertedUnits[];
   readonly multicast: MulticastState;
   readonly dissemination: Dissemination;
   readonly coordRequests: Requests<number, UnitCoord>;
@@ -175,6 +181,7 @@ export function createBroadcast(config: BroadcastConfig): BroadcastState {
     extender: new Extender(threshold),
     creator: new Creator({ peers: total, threshold, identity: index, endRound: config.roundMax }),
     alerts: new Alerts(checks, config.session),
+    alerted: [],
     multicast: new MulticastState(config.keychain, checks, total, threshold),
     dissemination: new Dissemination(),
     coordRequests: new Requests(),
