@@ -30,6 +30,7 @@ import { apiTree, consensusMethods } from "./api/tree.ts";
 import type { BitcoinSettings } from "./bitcoin/mod.ts";
 import { bitcoinSourceOf, CHAIN_MEMORY_PREFIX } from "./bitcoin/mod.ts";
 import { newBoard } from "./consensus/board.ts";
+import { CopyError } from "./consensus/copy_error.ts";
 import { ConsensusError, getDisagreement } from "./consensus/disagreement.ts";
 import { makeKeychain } from "./consensus/keychain.ts";
 import type { ConsensusSettings } from "./consensus/settings.ts";
@@ -96,7 +97,8 @@ export class Guardian {
   readonly #system: ActorSystem;
   readonly #bitcoin: BitcoinSource;
   readonly #stopping = new AbortController();
-  #disagreement: ConsensusError | null = null;
+  /** Why it ends by itself, for the operator. */
+  #found: ConsensusError | CopyError | null = null;
   readonly #routerMemory = routerMemory();
 
   private constructor(options: GuardianOptions) {
@@ -117,6 +119,7 @@ export class Guardian {
    * Runs until the guardian was stopped or has failed.
    * @returns the exit code
    * @throws {SetupError} when setup or the config is at fault
+   * @throws {CopyError} when another process runs with our keys
    * @throws {ConsensusError} when the federation signed what this guardian doesn't have, in this life or one before
    */
   async run(): Promise<number> {
@@ -128,7 +131,7 @@ export class Guardian {
     const config = configured ? await readConfig(platform.files, dataDir) : await this.#setUp();
     if (config) await this.#orStopped(this.#serve(config));
     const code = await Promise.race([this.#system.ended, this.#options.store.failed]);
-    if (this.#disagreement) throw this.#disagreement;
+    if (this.#found) throw this.#found;
     return code;
   }
 
@@ -239,7 +242,7 @@ export class Guardian {
     const system = this.#system;
     const disagreement = await store.read((tx) => getDisagreement(tx));
     if (disagreement) {
-      this.#disagreement = new ConsensusError(disagreement);
+      this.#found = new ConsensusError(disagreement);
       return await this.stop();
     }
     const configured = configuredModules(config, definitions);
@@ -296,7 +299,11 @@ export class Guardian {
       ready: (signal) => this.#awaitNode(signal),
       shutdown: () => void this.stop(),
       disagreed: (found) => {
-        this.#disagreement = new ConsensusError(found);
+        this.#found = new ConsensusError(found);
+        void this.stop();
+      },
+      copyFound: () => {
+        this.#found = new CopyError();
         void this.stop();
       },
     });

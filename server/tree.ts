@@ -39,7 +39,8 @@ import type { BitcoinMessage, BitcoinWatcherArgs } from "./bitcoin/mod.ts";
 import { bitcoinWatcher } from "./bitcoin/mod.ts";
 import type { Keychain } from "./broadcast/keychain.ts";
 import type { ConsensusBoard } from "./consensus/board.ts";
-import { broadcastChild } from "./consensus/broadcast.ts";
+import type { OwnUnitsMemory } from "./consensus/broadcast.ts";
+import { broadcastChild, ownUnitsMemory } from "./consensus/broadcast.ts";
 import { catchUp } from "./consensus/catch_up.ts";
 import { modulePrefix } from "./consensus/db.ts";
 import type { Disagreement } from "./consensus/disagreement.ts";
@@ -154,10 +155,13 @@ export type ConsensusArgs = {
   readonly shutdown: () => void;
   /** The federation signed an outcome that isn't ours. */
   readonly disagreed: (found: Disagreement) => void;
+  /** Another process runs with our keys. */
+  readonly copyFound: () => void;
 };
 
 export function consensusTree(args: ConsensusArgs): SupervisorSpec {
   const { store, settings, configured, modules, board, bitcoin } = args;
+  const ownUnits = ownUnitsMemory();
   return supervisor("consensus", {
     strategy: "rest_for_one",
     intensity: 3,
@@ -192,7 +196,7 @@ export function consensusTree(args: ConsensusArgs): SupervisorSpec {
         args: {
           engine: paths.engine,
           supervisor: paths.current,
-          sessionTree: (session, first) => sessionTree(session, first, args, modules),
+          sessionTree: (session) => sessionTree(session, args, ownUnits),
           ready: args.ready,
           timeoutMs: settings.sessionTimeoutMs,
           total: settings.peers.total,
@@ -211,9 +215,8 @@ export function consensusTree(args: ConsensusArgs): SupervisorSpec {
 /** One session: if one part crashes all start anew, from the units in the store. */
 function sessionTree(
   session: number,
-  askNewest: boolean,
-  { store, settings, keychain }: ConsensusArgs,
-  modules: Modules,
+  { store, settings, keychain, modules, copyFound }: ConsensusArgs,
+  ownUnits: OwnUnitsMemory,
 ): SupervisorSpec {
   const { engine: engineRef, mempool: mempoolRef, sessions: sessionsRef } = paths;
   const id = `session:${session}`;
@@ -254,7 +257,8 @@ function sessionTree(
         mempool: mempoolRef,
         outcome: outcomeRef,
         router: paths.router,
-        askNewest,
+        ownUnits,
+        copyFound,
       }),
       child(pieces, { args: fetching }),
       child(catchUp, { args: { ...fetching, pieces: piecesRef } }),
