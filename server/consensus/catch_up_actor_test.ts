@@ -6,12 +6,12 @@ import { defineActor, next } from "../../actors/actor.ts";
 import { child, refTo } from "../../actors/mod.ts";
 import type { ReplyTo } from "../../actors/protocol.ts";
 import type { RpcError, RpcMessage } from "../../actors/rpc/mod.ts";
-import type { Json } from "../../core/encoding/mod.ts";
-import { moduleEncoding } from "../../core/encoding/mod.ts";
+import type { CodecType, Json } from "../../core/encoding/mod.ts";
+import { moduleEncoding, moduleEncodingBase64 } from "../../core/encoding/mod.ts";
 import type { Result } from "../../core/result.ts";
 import { err, ok } from "../../core/result.ts";
 import { numPeers } from "../../core/types/num_peers.ts";
-import { signedSessionOutcome } from "../../core/types/session.ts";
+import { sessionStatusV2, signedSessionOutcome } from "../../core/types/session.ts";
 import { catchUp } from "./catch_up.ts";
 import { treeOf } from "./db_testing.ts";
 import type { FetchedOutcome } from "./fetched_outcome.ts";
@@ -52,6 +52,7 @@ async function withCatchUp(
   answers: readonly (readonly [number, Answer])[],
   body: (test: Test) => Promise<void>,
   peers = PEERS,
+  shortAnswers = new Map<number, Answer>(),
 ) {
   const asked: Asked[] = [], recovered: Recovered[] = [], tooBig: number[] = [], given = new Map(answers);
   const silent = new Map<number, (answer: Answer) => void>();
@@ -61,6 +62,12 @@ async function withCatchUp(
       init: () => null,
       handle: {
         call: (state, { method, params, timeoutMs }, ctx, from: ReplyTo<Answer>) => {
+          if (method === "signed_session_status") {
+            const short = shortAnswers.get(peer);
+            assert(short, "the shorter form is asked for after the other was too big alone");
+            ctx.reply(from, short);
+            return next(state);
+          }
           assertEquals(method, "await_signed_session_outcome");
           asked.push({ peer, atMs: ctx.platform.clock.monotonicMs(), params: [...params], timeoutMs });
           const reply = (answer: Answer): void => ctx.reply(from, answer);
@@ -197,16 +204,57 @@ Deno.test("a guardian that cuts every call at once is not asked in a loop", asyn
 });
 
 Deno.test("who has an outcome too big for an answer is told of at once to who fetches it in pieces, and asked again later all the same", async () => {
-  await withCatchUp([[1, TOO_BIG]], async ({ clock, tooBig, times, answers, recovered }) => {
-    await clock.advance(0);
-    assertEquals(tooBig, [1]);
-    await clock.advance(60_000);
-    assertEquals(tooBig.length, times(1).length);
-    assert(tooBig.length < 20);
-    answers.set(1, GOOD);
-    await clock.advance(10_250);
-    assertEquals(recovered, [RECOVERED]);
-  });
+  await withCatchUp(
+    [[1, TOO_BIG]],
+    async ({ clock, tooBig, times, answers, recovered }) => {
+      await clock.advance(0);
+      assertEquals(tooBig, [1]);
+      await clock.advance(60_000);
+      assertEquals(tooBig.length, times(1).length);
+      assert(tooBig.length < 20);
+      answers.set(1, GOOD);
+      await clock.advance(10_250);
+      assertEquals(recovered, [RECOVERED]);
+    },
+    PEERS,
+    new Map([[1, TOO_BIG]]),
+  );
+});
+
+Deno.test("an outcome that is too big for the usual answer is taken in the shorter form, of official guardians, too", async () => {
+  const status = (value: CodecType<typeof sessionStatusV2>) => ok(moduleEncodingBase64(sessionStatusV2).toJson(value));
+  const short = new Map<number, Answer>([[1, status({ tag: "Complete", value: OUTCOME })]]);
+  await withCatchUp(
+    [[1, TOO_BIG]],
+    async ({ clock, recovered, tooBig }) => {
+      await clock.advance(0);
+      assertEquals([recovered, tooBig], [[RECOVERED], []]);
+    },
+    PEERS,
+    short,
+  );
+
+  const { items } = OUTCOME.sessionOutcome;
+  const lies: Answer[] = [
+    status({ tag: "Initial", value: null }),
+    status({ tag: "Pending", value: items }),
+    status({ tag: "Complete", value: { ...OUTCOME, signatures: new Map() } }),
+    ok(null),
+    GOOD,
+  ];
+  for (const lie of lies) {
+    await withCatchUp(
+      [[1, TOO_BIG], [3, TOO_BIG]],
+      async ({ clock, times, lines, recovered }) => {
+        await clock.advance(60_000);
+        assertEquals(times(1), [0]);
+        assertEquals(lines(), ["warn root/catch_up: A guardian's session outcome is refused"]);
+        assertEquals(recovered, [RECOVERED]);
+      },
+      PEERS,
+      new Map([[1, lie], [3, short.get(1)!]]),
+    );
+  }
 });
 
 Deno.test("of many that answer at once few are held in memory, and the others are heard later", async () => {

@@ -79,6 +79,7 @@ export const silence = (): Answer => new Promise(() => undefined);
 function honestApi(store: Store, pieceBytesMax: number): (method: string, params: Json) => Answer {
   const methods = sessionPieceMethods({ store, clock: pausingClock(), pieceBytesMax, cutBytesMin: 0 });
   return async (method, params) => {
+    if (method === "signed_session_status") return TOO_BIG;
     if (method === "await_signed_session_outcome") {
       return await store.read((tx) => finishedSessions(tx)) > Number(params) ? TOO_BIG : silence();
     }
@@ -87,6 +88,8 @@ function honestApi(store: Store, pieceBytesMax: number): (method: string, params
     return "error" in answer ? err(answer.error) : ok(answer.result);
   };
 }
+
+const WHOLE = ["await_signed_session_outcome", "signed_session_status"];
 
 export type Call = { readonly peer: PeerId; readonly method: string; readonly params: Json; readonly atMs: number };
 
@@ -119,7 +122,7 @@ export async function withFetching(
       handle: {
         call: (state, { method, params: [request] }, ctx, from) => {
           const { params } = request as { params: Json };
-          if (method !== "await_signed_session_outcome") {
+          if (!WHOLE.includes(method)) {
             calls.push({ peer, method, params, atMs: ctx.platform.clock.monotonicMs() });
           }
           void behaviour(method, params, (changed) => honest(method, changed)).then((answer) =>

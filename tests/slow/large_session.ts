@@ -5,12 +5,12 @@ import { SimulatedFederation } from "../simulation/federation.ts";
 
 const AWAY = 3;
 /** Values of one guardian, each as large as a unit takes. */
-const VALUES = 40, VALUE_BYTES = 49_000;
-/** Hex of more doesn't fit into an answer. */
-const LARGE_BYTES = 10_485_760 / 2;
+const VALUES = 60, VALUE_BYTES = 49_000;
+/** More doesn't fit into an answer, in whatever form. */
+const LARGE_BYTES = 10_485_760 / 4 * 3;
 
-Deno.test("a guardian that was away during a session of more than 5 MB, and one whose database is gone, get it from the others", async () => {
-  const federation = await SimulatedFederation.start({ seed: 21, modules: ["meta"], roundsPerSession: 160 });
+Deno.test("a guardian that was away during a session of more than 8 MB, and one whose database is gone, get it from the others", async () => {
+  const federation = await SimulatedFederation.start({ seed: 21, modules: ["meta"], roundsPerSession: 200 });
   await federation.world.run({ forMs: 1_000 });
   federation.kill(AWAY);
   for (let key = 0; key < VALUES; key++) {
@@ -20,7 +20,7 @@ Deno.test("a guardian that was away during a session of more than 5 MB, and one 
     }
     await federation.world.run({ forMs: 100 }); // what a caller may ask for grows with time
   }
-  await federation.world.run({ forMs: 9_000 });
+  await federation.world.run({ forMs: 10_000 });
   const largest = Math.max(...(await federation.sessionsOf(0)).map((outcome) => outcome.length / 2));
   assert(largest > LARGE_BYTES, `an answer holds ${largest} bytes`);
   const finished = (await federation.sessionsOf(0)).length;
