@@ -18,7 +18,7 @@ import type { NumPeers } from "../../core/types/num_peers.ts";
 import type { PeerId } from "../../core/types/ids.ts";
 import type { FetchedOutcome } from "./fetched_outcome.ts";
 import { checkOutcome } from "./fetched_outcome.ts";
-import { OUTCOMES_HELD_MAX } from "./limits.ts";
+import { CHECK_PATIENCE_MS, OUTCOMES_HELD_MIN } from "./limits.ts";
 import type { OutcomeRef } from "./outcome.ts";
 import type { PiecesRef } from "./pieces.ts";
 import type { Modules } from "./transaction.ts";
@@ -35,7 +35,9 @@ const RETRY = { minMs: 250, maxMs: 10_000 };
 
 export type CatchUpMessage =
   | Cast<"answered", { peer: PeerId; short: boolean; answer: Result<Json, RpcError> }>
-  | Cast<"checked", { peer: PeerId; checked: Result<FetchedOutcome | string, unknown> }>
+  | Cast<"checked", { told: Told; checked: Result<FetchedOutcome | string, unknown> }>
+  /** A check takes long, if it still goes on. */
+  | Cast<"slow", { told: Told }>
   | Cast<"ask", { peer: PeerId }>;
 
 export type CatchUpArgs = {
@@ -50,13 +52,18 @@ export type CatchUpArgs = {
   readonly guardians: ReadonlyMap<PeerId, RpcRef>;
 };
 
+/** An outcome as a guardian has told it. `short`: in the shorter form. */
+type Told = { readonly peer: PeerId; readonly short: boolean; readonly json: Json; started: boolean };
+
 type State = CatchUpArgs & {
   readonly failures: Map<PeerId, number>;
   /**
-   * Answers in order of arrival; the first is being checked. At a session's end all guardians give the same: one check will do, and few are
-   * held, as each may be of 10 MB.
+   * In order of arrival, those that are being checked first. At a session's end all guardians tell the same, so one check will do, and
+   * the next begins when it fails; but a false one may take seconds, so it begins beside it when it takes long.
    */
-  readonly answers: { readonly peer: PeerId; readonly short: boolean; readonly json: Json }[];
+  readonly told: Set<Told>;
+  /** Aborted when an outcome was found. */
+  readonly checks: AbortController;
   found: boolean;
 };
 type Context = ActorContext<CatchUpMessage>;
@@ -70,23 +77,33 @@ function completeStatus(json: Json): Bytes {
   return outcome;
 }
 
-async function read(json: Json, short: boolean, state: State, ctx: Context): Promise<FetchedOutcome | string> {
+async function read({ json, short }: Told, state: State, ctx: Context, signal: AbortSignal) {
   try {
-    return await checkOutcome(short ? completeStatus(json) : moduleEncodedBytes(json), {
-      ...state,
-      clock: ctx.platform.clock,
-    });
+    const encoded = short ? completeStatus(json) : moduleEncodedBytes(json);
+    return await checkOutcome(encoded, { ...state, clock: ctx.platform.clock, signal });
   } catch (thrown) {
     if (thrown instanceof DecodeError) return errorText(thrown);
     throw thrown;
   }
 }
 
-function checkFirst(state: State, ctx: Context): void {
-  const [first] = state.answers;
-  if (!first) return;
-  const { peer, short, json } = first;
-  ctx.run(() => read(json, short, state, ctx), (checked) => ({ type: "checked", args: { peer, checked } }));
+/** Begins the next check, if something is there to be checked. */
+function checkNext(state: State, ctx: Context): void {
+  for (const told of state.told) {
+    if (told.started) continue;
+    told.started = true;
+    ctx.run(
+      (signal) => read(told, state, ctx, AbortSignal.any([signal, state.checks.signal])),
+      (checked) => ({ type: "checked", args: { told, checked } }),
+    );
+    ctx.after(CHECK_PATIENCE_MS, { type: "slow", args: { told } });
+    return;
+  }
+}
+
+function isChecking({ told }: State): boolean {
+  for (const { started } of told) if (started) return true;
+  return false;
 }
 
 function askPeer(state: State, ctx: Context, peer: PeerId, short = false): void {
@@ -111,7 +128,7 @@ function askPeer(state: State, ctx: Context, peer: PeerId, short = false): void 
 export const catchUp = defineActor<CatchUpMessage, CatchUpArgs, State>({
   name: "catch_up",
   init: (ctx, args) => {
-    const state: State = { ...args, failures: new Map(), answers: [], found: false };
+    const state: State = { ...args, failures: new Map(), told: new Set(), checks: new AbortController(), found: false };
     for (const peer of args.guardians.keys()) askPeer(state, ctx, peer);
     return state;
   },
@@ -139,28 +156,36 @@ export const catchUp = defineActor<CatchUpMessage, CatchUpArgs, State>({
         ctx.after(backOffMs(RETRY, failures, ctx.platform.dice), { type: "ask", args: { peer } });
         return next(state);
       }
-      if (state.answers.length >= OUTCOMES_HELD_MAX) {
-        ctx.after(backOffMs(RETRY, 0, ctx.platform.dice), { type: "ask", args: { peer } });
+      // one more than evil guardians can tell: a true one has its place
+      if (state.told.size >= Math.max(OUTCOMES_HELD_MIN, state.peers.oneHonest)) {
+        ctx.after(RETRY.maxMs, { type: "ask", args: { peer } });
         return next(state);
       }
-      if (state.answers.push({ peer, short, json: answer.value }) === 1) checkFirst(state, ctx);
+      state.told.add({ peer, short, json: answer.value, started: false });
+      if (!isChecking(state)) checkNext(state, ctx);
       return next(state);
     },
-    checked: (state, { peer, checked }, ctx) => {
+    slow: (state, { told }, ctx) => {
+      if (!state.found && state.told.has(told)) checkNext(state, ctx);
+      return next(state);
+    },
+    checked: (state, { told, checked }, ctx) => {
+      if (state.found) return next(state);
       if (!checked.ok) throw checked.error;
-      state.answers.shift();
+      state.told.delete(told);
       if (typeof checked.value === "string") {
         // final for this peer and session: honest guardians don't change a signed outcome
         ctx.log.warn("A guardian's session outcome is refused", {
-          peer,
+          peer: told.peer,
           session: state.session,
           reason: checked.value,
         });
-        checkFirst(state, ctx);
+        if (!isChecking(state)) checkNext(state, ctx);
         return next(state);
       }
       state.found = true;
-      state.answers.length = 0;
+      state.told.clear();
+      state.checks.abort();
       ctx.tell(state.outcome, "recovered", { outcome: checked.value });
       return next(state);
     },

@@ -33,12 +33,15 @@ export type FetchedOutcome = {
   readonly items: (count: number) => AsyncIterable<readonly AcceptedItem[]>;
 };
 
+/** What a check needs. */
 export type OutcomeCheck = {
   readonly session: number;
   readonly peers: NumPeers;
   readonly keychain: Keychain;
   readonly modules: Modules;
   readonly clock: Clock;
+  /** Ends a check that nobody waits for. */
+  readonly signal?: AbortSignal;
 };
 
 type Signatures = ReadonlyMap<PeerId, Bytes>;
@@ -89,13 +92,13 @@ function* decodedItems(encoded: Bytes, count: number): Generator<readonly Accept
 
 /** @throws {DecodeError} what is wrong with it */
 async function check(encoded: Bytes, args: OutcomeCheck): Promise<FetchedOutcome> {
-  const { session, peers, keychain, modules, clock } = args;
+  const { session, peers, keychain, modules, clock, signal } = args;
   const last = readSigners(encoded, peers);
   if (last) checkSigners(last, peers);
   const reader = new Reader(encoded);
   const told = reader.length();
   const tree = new SessionTree();
-  await hashItems(encoded, reader, told, { tree, total: peers.total, clock });
+  await hashItems(encoded, reader, told, { tree, total: peers.total, clock, signal });
   const signatures = sessionSignatures.read(reader);
   reader.end();
   checkSigners(signatures, peers);
@@ -104,7 +107,7 @@ async function check(encoded: Bytes, args: OutcomeCheck): Promise<FetchedOutcome
   checkSignatures(headerOf(session, root), signatures, keychain);
   for (const items of decodedItems(encoded, told)) {
     for (const { item } of items) checkDecodes(modules, item);
-    await sleep(clock, 0);
+    await sleep(clock, 0, signal);
   }
   const items = async function* (count: number) {
     yield* decodedItems(encoded, count);

@@ -1,5 +1,5 @@
 /** What an evil guardian may say that a session's outcome was, and what it costs. */
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import type { Clock } from "../../actors/platform/platform.ts";
 import { concat } from "../../core/bytes.ts";
 import type { Codec } from "../../core/encoding/mod.ts";
@@ -184,6 +184,19 @@ Deno.test("items under forged signatures are hashed once, with pauses, and none 
     "The signature of guardian 0 is wrong",
   );
   assertEquals(work, { pauses: 20, verified: 1, decoded: 0 });
+});
+
+Deno.test("a check that nobody waits for any more ends at its next pause", async () => {
+  const signatures = new Map([0, 1, 2].map((peer) => [peer, new Uint8Array(64).fill(1)]));
+  const { work, args } = environment();
+  const ended = new AbortController();
+  const checked = checkOutcome(tiny(20 * HASHED_ITEMS_MAX, encode(sessionSignatures, signatures)), {
+    ...args,
+    signal: ended.signal,
+  });
+  ended.abort(new Error("found"));
+  await assertRejects(() => checked, Error, "found");
+  assertEquals(work, { pauses: 1, verified: 0, decoded: 0 });
 });
 
 Deno.test("an item of a kind that no guardian accepts ends the check where it stands", async () => {

@@ -25,21 +25,22 @@ function nextItem(reader: Reader, encoded: Bytes, total: number): Bytes {
  * Adds the next `count` items to a tree, with pauses.
  * @param encoded what is read; items are accepted ones of `total` guardians
  * @param onItem called with each one's encoding
- * @throws {DecodeError} at the first that can't be one
+ * @throws {DecodeError} at the first that can't be one · the signal's reason
  */
 export async function hashItems(
   encoded: Bytes,
   reader: Reader,
   count: number,
-  { tree, total, clock, onItem }: {
+  { tree, total, clock, signal, onItem }: {
     readonly tree: SessionTree;
     readonly total: PeerId;
     readonly clock: Clock;
+    readonly signal?: AbortSignal | undefined;
     readonly onItem?: (item: Bytes) => void;
   },
 ): Promise<void> {
   for (let i = 0; i < count; i++) {
-    if (i % HASHED_ITEMS_MAX === HASHED_ITEMS_MAX - 1) await sleep(clock, 0);
+    if (i % HASHED_ITEMS_MAX === HASHED_ITEMS_MAX - 1) await sleep(clock, 0, signal);
     const item = nextItem(reader, encoded, total);
     tree.add(item);
     onItem?.(item);

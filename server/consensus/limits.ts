@@ -26,8 +26,13 @@ export const MOVE_ENTRIES_MAX = 256;
 export const MOVE_BYTES_MAX = 4 * 1_048_576;
 /** Items of a peer's outcome that are processed in one commit: as many as a unit may hold of usual ones. */
 export const ADOPTED_ITEMS_MAX = 256;
-/** Outcomes of peers that are held in memory at once, of 10 MB at the most; who told another one is asked again. */
-export const OUTCOMES_HELD_MAX = 3;
+/**
+ * Outcomes of peers that are held in memory at once, of 10 MB at the most; in large federations as many as it takes that one of them is
+ * true. Who told another one is asked again later.
+ */
+export const OUTCOMES_HELD_MIN = 3;
+/** An outcome that takes longer to be checked is large or false: the next one is looked at beside it. Usual ones take a few milliseconds. */
+export const CHECK_PATIENCE_MS = 500;
 /** Items of a peer's outcome that are hashed at once, some milliseconds' work: in between consensus goes on. */
 export const HASHED_ITEMS_MAX = 500;
 /**
