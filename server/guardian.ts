@@ -11,6 +11,7 @@ import type { Address, Platform, TlsIdentity } from "../actors/platform/platform
 import { sleep } from "../actors/platform/platform.ts";
 import { Reminder } from "../actors/reminder.ts";
 import { FilesError } from "../actors/platform/error.ts";
+import { StoreError } from "../actors/store/error.ts";
 import type { Store } from "../actors/store/store.ts";
 import { child } from "../actors/supervisor.ts";
 import type { ActorSystem, Inspection } from "../actors/system.ts";
@@ -91,11 +92,20 @@ function tellOpenFile(log: Logger, open: OpenFile): void {
   }
 }
 
+/** A database that fails makes actors crash, as many as use it: it is what the operator has to see to. */
+function storeFailureIn(thrown: unknown): StoreError | null {
+  for (let at = thrown; at instanceof Error; at = at.cause) {
+    if (at instanceof StoreError && (at.code === "failed" || at.code === "corrupt")) return at;
+  }
+  return null;
+}
+
 export class Guardian {
   readonly #options: GuardianOptions;
   readonly #system: ActorSystem;
   readonly #bitcoin: BitcoinSource;
   readonly #stopping = new AbortController();
+  #stopped: Promise<void> | null = null;
   #disagreement: ConsensusError | null = null;
   readonly #routerMemory = routerMemory();
 
@@ -118,8 +128,21 @@ export class Guardian {
    * @returns the exit code
    * @throws {SetupError} when setup or the config is at fault
    * @throws {ConsensusError} when the federation signed what this guardian doesn't have, in this life or one before
+   * @throws {ActorError} `gave_up` when something crashed again and again
    */
   async run(): Promise<number> {
+    try {
+      return await this.#run();
+    } catch (thrown) {
+      // whoever asked an actor of a tree that has given up learns only that it is gone
+      const reason = this.#system.failure ?? thrown;
+      throw storeFailureIn(reason) ?? reason;
+    } finally {
+      await this.#end();
+    }
+  }
+
+  async #run(): Promise<number> {
     const { platform, dataDir, log } = this.#options;
     const configured = await isConfigured(platform.files, dataDir);
     for (const open of await closeConfig(platform.files, dataDir)) tellOpenFile(loggerFor(ROOT, log), open);
@@ -129,6 +152,7 @@ export class Guardian {
     if (config) await this.#orStopped(this.#serve(config));
     const code = await Promise.race([this.#system.ended, this.#options.store.failed]);
     if (this.#disagreement) throw this.#disagreement;
+    if (this.#system.failure) throw this.#system.failure;
     return code;
   }
 
@@ -365,11 +389,23 @@ export class Guardian {
     return this.#system.inspect();
   }
 
-  /** Stops everything in order and closes the database. */
-  async stop(): Promise<void> {
-    if (this.#stopping.signal.aborted) return;
+  /** Stops everything in order and closes the database. @throws {StoreError} when that has failed */
+  stop(): Promise<void> {
+    return this.#stopped ??= this.#stop();
+  }
+
+  async #stop(): Promise<void> {
     this.#stopping.abort();
     await this.#system.stop();
     await this.#options.store.close();
+  }
+
+  /** As `stop`, where the end has its reason already: that of a store that failed is thrown by who waits for it. */
+  async #end(): Promise<void> {
+    try {
+      await this.stop();
+    } catch (thrown) {
+      if (!(thrown instanceof StoreError)) throw thrown;
+    }
   }
 }

@@ -18,7 +18,7 @@
  * │  │  └─ session:<n>                  one_for_all: outcome, broadcast, catch_up (a single guardian: single)
  * │  ├─ sessions                        starts them one after the other
  * │  └─ proposals                       asks modules for items
- * └─ api                                rest_for_one: connections (connection:<n> …), listener
+ * └─ api                                one_for_all: connections (connection:<n> …), listener
  * ```
  */
 import type { ActorRef } from "../actors/protocol.ts";
