@@ -4,6 +4,7 @@
  */
 import type { ActorContext } from "./actor.ts";
 import { defineActor, next } from "./actor.ts";
+import type { TestSystem } from "./_test_platform.ts";
 import type { Cast } from "./protocol.ts";
 import type { ActorChild, ChildSpec } from "./supervisor.ts";
 
@@ -12,6 +13,18 @@ export type CrashesAt = "init" | "first message" | number;
 
 export type CrashingMessage = Cast<"crash", null> | Cast<"rest", null>;
 type Context = ActorContext<CrashingMessage>;
+
+export const MINUTE_MS = 60_000;
+export const DAY_MS = 24 * 60 * MINUTE_MS;
+
+/** Each with the time within which the process must have ended. */
+export const SPEEDS: readonly (readonly [CrashesAt, withinMs: number])[] = [
+  ["init", 10_000],
+  ["first message", 10_000],
+  [1_000, 5 * MINUTE_MS],
+  [MINUTE_MS, 60 * MINUTE_MS],
+  [10 * MINUTE_MS, DAY_MS],
+];
 
 /** What an actor does at its start, besides. */
 export type AtStart = (path: string, child: ActorChild, ctx: Context) => void;
@@ -62,4 +75,16 @@ export function withCrasher<S extends ChildSpec>(spec: S, path: string, crasher:
 export function actorsIn(spec: ChildSpec, path: string): string[] {
   if (spec.kind === "actor") return [path];
   return spec.children.flatMap((child) => actorsIn(child, `${path}/${child.id}`));
+}
+
+/** @returns when it ended; null when it hasn't */
+export async function endOf({ system, clock }: TestSystem, withinMs: number): Promise<number | null> {
+  let ended = false;
+  void system.ended.then(() => ended = true);
+  const stepMs = Math.max(1_000, withinMs / 2_000);
+  for (let atMs = 0; atMs < withinMs; atMs += stepMs) {
+    await clock.advance(stepMs);
+    if (ended) return atMs + stepMs;
+  }
+  return null;
 }

@@ -11,7 +11,7 @@ import type { Address, Platform, TlsIdentity } from "../actors/platform/platform
 import { sleep } from "../actors/platform/platform.ts";
 import { Reminder } from "../actors/reminder.ts";
 import { FilesError } from "../actors/platform/error.ts";
-import { StoreError } from "../actors/store/error.ts";
+import { StoreError, storeFailureIn } from "../actors/store/error.ts";
 import type { Store } from "../actors/store/store.ts";
 import { child } from "../actors/supervisor.ts";
 import type { ActorSystem, Inspection } from "../actors/system.ts";
@@ -90,14 +90,6 @@ function tellOpenFile(log: Logger, open: OpenFile): void {
   } else {
     log.warn("Others can read this secret file, and it can't be closed to them", { path, reason: open.reason });
   }
-}
-
-/** A database that fails makes actors crash, as many as use it: it is what the operator has to see to. */
-function storeFailureIn(thrown: unknown): StoreError | null {
-  for (let at = thrown; at instanceof Error; at = at.cause) {
-    if (at instanceof StoreError && (at.code === "failed" || at.code === "corrupt")) return at;
-  }
-  return null;
 }
 
 export class Guardian {

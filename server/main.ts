@@ -78,7 +78,9 @@ async function explained(thrown: unknown, { host, platform, command }: Program):
     return databaseTrouble(thrown, databaseOf(dataDir), await guardiansIn(platform, dataDir));
   }
   if (thrown instanceof ActorError && thrown.code === "gave_up") {
-    return `${errorText(thrown)}\nNothing is lost. Start it again; if this comes again, it is a bug: report it with the log.`;
+    return `${
+      errorText(thrown)
+    }\nNothing is lost. Start it again; if this comes again, it is a bug: report it with the log.`;
   }
   return thrown instanceof FedimintError ? errorText(thrown) : Deno.inspect(thrown);
 }

@@ -5,8 +5,11 @@ import {
   actorsIn,
   type AtStart,
   type Crasher,
-  type CrashesAt,
   type CrashingMessage,
+  DAY_MS,
+  endOf,
+  MINUTE_MS,
+  SPEEDS,
   withCrasher,
 } from "../actors/crashing_testing.ts";
 import { LOG_LINES_BURST } from "../actors/limits.ts";
@@ -25,8 +28,6 @@ import type { ConsensusArgs, GossipTreeArgs } from "./tree.ts";
 import { consensusTree, federationTree, gossipTree, paths, ROOT, rootTree } from "./tree.ts";
 
 const OTHERS = [0, 2, 3];
-const MINUTE_MS = 60_000;
-const DAY_MS = 24 * 60 * MINUTE_MS;
 /** Of a whole life that ends by crashes: each restart is told, a group's for each of its members. */
 const LOG_LINES_MAX = 300;
 
@@ -116,26 +117,6 @@ function runningIn({ system }: TestSystem): string[] {
   const visit = (node: Inspection): string[] => [`${node.path} ${node.status}`, ...node.children.flatMap(visit)];
   return visit(system.inspect());
 }
-
-/** @returns when it ended; null when it hasn't */
-async function endOf({ system, clock }: TestSystem, withinMs: number): Promise<number | null> {
-  let ended = false;
-  void system.ended.then(() => ended = true);
-  const stepMs = Math.max(1_000, withinMs / 2_000);
-  for (let atMs = 0; atMs < withinMs; atMs += stepMs) {
-    await clock.advance(stepMs);
-    if (ended) return atMs + stepMs;
-  }
-  return null;
-}
-
-const SPEEDS: readonly (readonly [CrashesAt, withinMs: number])[] = [
-  ["init", 10_000],
-  ["first message", 10_000],
-  [1_000, 5 * MINUTE_MS],
-  [MINUTE_MS, 60 * MINUTE_MS],
-  [10 * MINUTE_MS, DAY_MS],
-];
 
 Deno.test("wherever in the guardian's tree an actor always crashes, soon or slowly, the process ends and says which", async () => {
   const actors = allActors();

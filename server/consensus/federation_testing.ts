@@ -34,7 +34,9 @@ function votes(identity: number, guardian: TestGuardian): Partial<AnyServerModul
     },
     propose: async (tx) => {
       const open: bigint[] = [];
-      for (const number of guardian.wanted) if (await tx.get(voteKey(identity, number)) === undefined) open.push(number);
+      for (const number of guardian.wanted) {
+        if (await tx.get(voteKey(identity, number)) === undefined) open.push(number);
+      }
       return open;
     },
     audit: () => Promise.resolve(0n),

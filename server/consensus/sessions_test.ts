@@ -1,5 +1,5 @@
 /** One session after the other, in a federation of four: what kills, crashes and stops change of it. */
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { refTo } from "../../actors/mod.ts";
 import { err } from "../../core/result.ts";
 import { paths } from "../tree.ts";
