@@ -21,6 +21,8 @@ import type { PeerId } from "../core/types/ids.ts";
 import { numPeers } from "../core/types/num_peers.ts";
 import type { BitcoinSource } from "../modules/contract/bitcoin.ts";
 import type { AnyServerModuleDefinition } from "../modules/contract/server.ts";
+import type { DiskError } from "./disk_watch.ts";
+import { newDiskRoom, requireRoom } from "./disk_watch.ts";
 import { SETUP_CONNECTIONS_MAX } from "./api/limits.ts";
 import type { Method, Methods } from "./api/dispatch.ts";
 import { method } from "./api/method.ts";
@@ -98,7 +100,9 @@ export class Guardian {
   readonly #bitcoin: BitcoinSource;
   readonly #stopping = new AbortController();
   #stopped: Promise<void> | null = null;
-  #disagreement: ConsensusError | null = null;
+  /** Why it stops by itself. */
+  #reason: ConsensusError | DiskError | null = null;
+  readonly #room = newDiskRoom();
   readonly #routerMemory = routerMemory();
 
   private constructor(options: GuardianOptions) {
@@ -107,11 +111,15 @@ export class Guardian {
     this.#bitcoin = bitcoinSourceOf(this.#system, paths.bitcoin, options.platform.clock);
   }
 
-  /** Resolves once the API is up: that of setup for a guardian that isn't configured. */
+  /** Resolves once it watches its Bitcoin node and its disk; `run` does the rest. @throws {DiskError} when there is too little room on the disk */
   static async start(options: GuardianOptions): Promise<Guardian> {
     const guardian = new Guardian(options);
     await closedDataFolder(options.platform.files, options.dataDir, loggerFor(ROOT, options.log));
-    await guardian.#system.start(rootTree({ ...options.bitcoin, store: options.store.view(CHAIN_MEMORY_PREFIX) }));
+    await requireRoom(options.platform.files, options.dataDir);
+    await guardian.#system.start(rootTree(
+      { ...options.bitcoin, store: options.store.view(CHAIN_MEMORY_PREFIX) },
+      { path: options.dataDir, room: guardian.#room, isFull: (error) => guardian.#stopBecause(error) },
+    ));
     return guardian;
   }
 
@@ -120,6 +128,7 @@ export class Guardian {
    * @returns the exit code
    * @throws {SetupError} when setup or the config is at fault
    * @throws {ConsensusError} when the federation signed what this guardian doesn't have, in this life or one before
+   * @throws {DiskError} when there is too little room on the disk
    * @throws {ActorError} `gave_up` when something crashed again and again
    */
   async run(): Promise<number> {
@@ -143,7 +152,7 @@ export class Guardian {
     const config = configured ? await readConfig(platform.files, dataDir) : await this.#setUp();
     if (config) await this.#orStopped(this.#serve(config));
     const code = await Promise.race([this.#system.ended, this.#options.store.failed]);
-    if (this.#disagreement) throw this.#disagreement;
+    if (this.#reason) throw this.#reason;
     if (this.#system.failure) throw this.#system.failure;
     return code;
   }
@@ -255,7 +264,7 @@ export class Guardian {
     const system = this.#system;
     const disagreement = await store.read((tx) => getDisagreement(tx));
     if (disagreement) {
-      this.#disagreement = new ConsensusError(disagreement);
+      this.#reason = new ConsensusError(disagreement);
       return await this.stop();
     }
     const configured = configuredModules(config, definitions);
@@ -311,10 +320,7 @@ export class Guardian {
       bitcoin: this.#bitcoin,
       ready: (signal) => this.#awaitNode(signal),
       shutdown: () => void this.stop(),
-      disagreed: (found) => {
-        this.#disagreement = new ConsensusError(found);
-        void this.stop();
-      },
+      disagreed: (found) => this.#stopBecause(new ConsensusError(found)),
     });
     await system.startChild(ROOT, tree);
 
@@ -328,6 +334,7 @@ export class Guardian {
       clientConfig,
       federationId,
       board,
+      room: this.#room,
       connected: this.#routerMemory.connected,
       submissions: paths.submissions,
       sessions: paths.sessions,
@@ -347,6 +354,11 @@ export class Guardian {
         apiSecrets,
       }),
     );
+  }
+
+  #stopBecause(reason: ConsensusError | DiskError): void {
+    this.#reason ??= reason;
+    void this.stop();
   }
 
   #hasPeers(): boolean {

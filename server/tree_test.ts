@@ -47,7 +47,7 @@ function treesOfGuardian(): { readonly root: SupervisorSpec; readonly added: rea
   const others = new Map(OTHERS.map((peer) => [peer, { name: `guardian ${peer}` }]));
   const gossip = { store, config: { local: {} } } as unknown as GossipTreeArgs;
   return {
-    root: rootTree({} as never),
+    root: rootTree({} as never, {} as never),
     added: [
       peersTree({ parent: ROOT, self: 1, identity: null, bind: null, others, memory: null } as never),
       federationTree(new Map(OTHERS.map((peer) => [peer, `ws://guardian${peer}/`])), null),
@@ -120,7 +120,7 @@ function runningIn({ system }: TestSystem): string[] {
 
 Deno.test("wherever in the guardian's tree an actor always crashes, soon or slowly, the process ends and says which", async () => {
   const actors = allActors();
-  assertEquals(actors.length, 25);
+  assertEquals(actors.length, 26);
   for (const path of actors) {
     for (const [at, withinMs] of SPEEDS) {
       const where = `${path}, ${at}`;
