@@ -84,6 +84,7 @@ export class Client {
       throw new ClientError(
         { code: "closed" },
         "The client stopped after too many failures: see its log, then start it again",
+        { cause: this.#system.failure },
       );
     });
     this.failed = Promise.race([options.store.failed, gaveUp]);
