@@ -17,6 +17,7 @@ import type { Cli } from "./cli.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { withEndpoint } from "./endpoint.ts";
 import { CliError } from "./error.ts";
+import { isGiven } from "./globals.ts";
 import { printable } from "./printable.ts";
 import { rawJson } from "./raw.ts";
 import type { Session } from "./session.ts";
@@ -189,7 +190,8 @@ function authCommand(cli: Cli, admin: Command): void {
 
 async function authenticate(session: Session, options: AuthOptions): Promise<Json> {
   const { io, globals } = session;
-  const peer = options.peerId ?? globals.ourId, password = options.password ?? globals.password;
+  const peer = options.peerId ?? globals.ourId,
+    password = isGiven(options.password) ? options.password : globals.password;
   if (peer === null) throw CliError.usage("the following required argument was not provided: --peer-id <N>");
   if (password === null) {
     throw CliError.usage("the following required argument was not provided: --password <PASSWORD>");
