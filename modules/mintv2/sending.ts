@@ -10,7 +10,7 @@ import type { ClientTx } from "../contract/client.ts";
 import { ApiError } from "../contract/federation_api.ts";
 import type { Counts } from "./balancing.ts";
 import { countOf, exactNotes, greedyIssuance, issueCostMsat, valueOf } from "./balancing.ts";
-import { addUnderWay, noteCounts, takeNotes } from "./client_db.ts";
+import { addUnderWay, noteCounts } from "./client_db.ts";
 import { EcashError, insufficientBalance, notFinalized } from "./client_error.ts";
 import type { MintState } from "./client_states.ts";
 import type { Wallet } from "./client_wallet.ts";
@@ -110,7 +110,7 @@ export class Sending {
   }
 
   async #takenParts(store: StoreTx, counts: Counts): Promise<SpendableNote[][]> {
-    return dealt(await takeNotes(store, counts));
+    return dealt(await this.#wallet.take(store, counts));
   }
 
   /** The texts stay in the log, should they get lost. One that has further ones says so, as the official client has none. */
@@ -154,7 +154,7 @@ export class Sending {
       meta: (change) => reissueMeta(change, amountMsat, customMeta),
       also: async (tx, change) => {
         explicit = { txid: change.txid, idxRange: { start: 0, end: issue.length } };
-        addUnderWay(tx.store, requests);
+        await addUnderWay(tx.store, requests);
         await tx.addMachine({ tag: "ReissuePending", value: { txids: [change.txid] } });
       },
     });
