@@ -135,7 +135,11 @@ Deno.test("a wallet that is shut out by a new secret learns it from an invite co
   federation.secrets = ["new"];
   const client = await federation.open();
   assertEquals(await federation.reach(client), err("unauthorized"));
+  // as payments under way do
+  const waiting = client.running.api.consensus(number, { retry: true });
+  await world.world.run({ forMs: 60_000 });
   assertEquals(await federation.join(client, federation.invite("new", 7_002, 2)), renewed("replaced"));
+  assertEquals(await world.finish(waiting), 5);
   assertEquals(await federation.reach(client), ok(5));
   assertEquals(parseInviteCode(client.inviteCode(1)).apiSecret, "new");
   await world.finish(client.close());
