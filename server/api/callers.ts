@@ -1,13 +1,37 @@
 /**
  * Everybody who is connected to the API: places, budgets and calls under way are bounded for each source and in all, so that one of them
- * neither shuts the others out nor takes their time.
+ * neither shuts the others out nor takes their time, nor all of them the guardian's.
  */
 import type { Place } from "../../actors/platform/places.ts";
 import { Places } from "../../actors/platform/places.ts";
-import type { Address } from "../../actors/platform/platform.ts";
+import type { Address, Clock } from "../../actors/platform/platform.ts";
 import { sourceOf } from "../../actors/platform/source.ts";
+import type { BucketTerms } from "../../core/token_bucket.ts";
 import { Budget } from "./budget.ts";
-import { BUDGETS_MAX, CALLS_MAX, HTTP_REQUEST_UNITS, OWN_CALLS, UNTAKEN_TOTAL_BYTES_MAX } from "./limits.ts";
+import {
+  ALL_CALLS,
+  ANSWER_UNITS_OF_ALL,
+  BUDGETS_MAX,
+  CALLS_MAX,
+  HTTP_REQUEST_UNITS,
+  OWN_CALLS,
+  UNTAKEN_TOTAL_BYTES_MAX,
+} from "./limits.ts";
+import { Turns } from "./turns.ts";
+
+export type CallersBounds = {
+  readonly connectionsMax: number;
+  /** Of one public address. */
+  readonly connectionsPerAddress: number;
+  /** Units that all callers together may ask for. */
+  readonly all?: BucketTerms;
+};
+
+/** Calls that have begun. */
+export type Begun = {
+  /** They are over. @param spent units that they have cost. Again does nothing. */
+  end(spent: number): void;
+};
 
 type Connected = { readonly untakenBytes: () => number; readonly close: () => void };
 
@@ -15,17 +39,15 @@ export class Callers {
   readonly #places: Places;
   readonly #budgets = new Map<string, Budget>();
   readonly #connected = new Set<Connected>();
-  readonly #nowMs: () => number;
+  readonly #clock: Clock;
   /** Calls under way beyond each connection's own. */
   #sharedCalls = 0;
+  readonly turns: Turns;
 
-  /** @param connectionsPerAddress of one public address @param nowMs monotonic */
-  constructor(
-    bounds: { readonly connectionsMax: number; readonly connectionsPerAddress: number },
-    nowMs: () => number,
-  ) {
-    this.#places = new Places({ max: bounds.connectionsMax, sourceMax: bounds.connectionsPerAddress });
-    this.#nowMs = nowMs;
+  constructor({ connectionsMax, connectionsPerAddress, all = ALL_CALLS }: CallersBounds, clock: Clock) {
+    this.#places = new Places({ max: connectionsMax, sourceMax: connectionsPerAddress });
+    this.#clock = clock;
+    this.turns = new Turns(clock, all);
   }
 
   get connections(): number {
@@ -39,15 +61,20 @@ export class Callers {
   connect(remote: Pick<Address, "hostname">, evict: () => void): Caller | null {
     const source = sourceOf(remote);
     const place = this.#places.take(source, evict);
-    return place && new Caller(this, place, this.#budgetOf(source), this.#nowMs);
+    return place && new Caller(this, source, place, this.#budgetOf(source), () => this.#clock.monotonicMs());
   }
 
-  /** Whether a request may be looked at, of whatever kind: it costs its source something even when nothing comes of it. */
-  mayAsk(remote: Pick<Address, "hostname">): boolean {
-    const budget = this.#budgetOf(sourceOf(remote));
-    const nowMs = this.#nowMs();
+  /**
+   * Whether a request may be looked at, of whatever kind: it costs its source something even when nothing comes of it.
+   * Resolves when it is its source's turn.
+   */
+  async mayAsk(remote: Pick<Address, "hostname">): Promise<boolean> {
+    const source = sourceOf(remote);
+    const budget = this.#budgetOf(source), nowMs = this.#clock.monotonicMs();
     if (budget.waitMs(nowMs) > 0) return false;
     budget.take(HTTP_REQUEST_UNITS, nowMs);
+    await new Promise<void>((resolve) => this.turns.wait(source ?? {}, resolve));
+    this.turns.take(HTTP_REQUEST_UNITS);
     return true;
   }
 
@@ -85,7 +112,7 @@ export class Callers {
 
   /** A source's budget outlives its connections until it is full: who connects again has what is left. */
   #budgetOf(source: string | null): Budget {
-    const nowMs = this.#nowMs();
+    const nowMs = this.#clock.monotonicMs();
     if (source === null) return new Budget(nowMs);
     const known = this.#budgets.get(source);
     if (known) return known;
@@ -102,16 +129,19 @@ export class Callers {
 /** One connection's part of it. */
 export class Caller {
   readonly #callers: Callers;
+  readonly #source: string | null;
   readonly #place: Place;
   readonly #budget: Budget;
   readonly #nowMs: () => number;
   #running = 0;
   #shared = 0;
   #connected: Connected | null = null;
-  #ended = false;
+  #endTurn: (() => void) | null = null;
+  #left = false;
 
-  constructor(callers: Callers, place: Place, budget: Budget, nowMs: () => number) {
+  constructor(callers: Callers, source: string | null, place: Place, budget: Budget, nowMs: () => number) {
     this.#callers = callers;
+    this.#source = source;
     this.#place = place;
     this.#budget = budget;
     this.#nowMs = nowMs;
@@ -127,28 +157,51 @@ export class Caller {
     return this.#budget.waitMs(this.#nowMs());
   }
 
-  /** @param units what they take up @returns false when too many calls of all connections are under way: none has begun */
-  begin(calls: number, units: number): boolean {
+  /** Resolves when it is its turn to be read, among all callers; and when it leaves. One at a time. */
+  turn(): Promise<void> {
+    return new Promise((resolve) => {
+      const giveUp = this.#callers.turns.wait(this.#source ?? this, resolve);
+      this.#endTurn = () => {
+        giveUp();
+        resolve();
+      };
+    });
+  }
+
+  /**
+   * @param deposit units of its own budget that they take up while they run
+   * @param cost units that they cost in any case
+   * @returns null when too many calls of all connections are under way: none has begun
+   */
+  begin(calls: number, { deposit, cost }: { readonly deposit: number; readonly cost: number }): Begun | null {
     const shared = Math.max(0, this.#running + calls - OWN_CALLS) - this.#shared;
     if (shared > 0) {
       if (!this.#callers.takeShared(shared)) {
         this.#budget.take(calls, this.#nowMs());
-        return false;
+        return null;
       }
       this.#shared += shared;
     }
     this.#running += calls;
-    this.#budget.take(units, this.#nowMs());
+    this.#budget.take(deposit, this.#nowMs());
+    this.#callers.turns.take(cost);
     if (this.#running > 0) this.#place.idle(false);
-    return true;
+    let isOver = false;
+    return {
+      end: (spent) => {
+        if (isOver) return;
+        isOver = true;
+        this.#callers.turns.take(Math.floor((spent - cost) / ANSWER_UNITS_OF_ALL));
+        this.#end(calls, deposit, spent);
+      },
+    };
   }
 
-  /** @param units that they took up @param spent what they cost */
-  end(calls: number, units: number, spent: number): void {
-    if (this.#ended) return;
+  #end(calls: number, deposit: number, spent: number): void {
+    if (this.#left) return;
     this.#running -= calls;
     this.#giveShared(this.#shared - Math.max(0, this.#running - OWN_CALLS));
-    this.#budget.give(units);
+    this.#budget.give(deposit);
     this.#budget.take(spent, this.#nowMs());
     if (this.#running === 0) this.#place.idle(true);
   }
@@ -166,8 +219,9 @@ export class Caller {
 
   /** The connection is over. Again does nothing. */
   leave(): void {
-    if (this.#ended) return;
-    this.#ended = true;
+    if (this.#left) return;
+    this.#left = true;
+    this.#endTurn?.();
     this.#giveShared(this.#shared);
     this.#place.release();
     if (this.#connected) this.#callers.leave(this.#connected);

@@ -9,7 +9,7 @@ import type { MessageSocket } from "../../actors/platform/platform.ts";
 import type { Cast } from "../../actors/protocol.ts";
 import type { Result } from "../../core/result.ts";
 import { answerInTime } from "./answer_in_time.ts";
-import type { Caller } from "./callers.ts";
+import type { Begun, Caller } from "./callers.ts";
 import type { Incoming, Methods } from "./dispatch.ts";
 import { costOf, depositOf, overloaded, parseMessage } from "./dispatch.ts";
 import type { Message } from "./encoded.ts";
@@ -25,8 +25,8 @@ import {
 
 export type ConnectionMessage =
   | Cast<"received", { text: Result<string | null, unknown> }>
-  /** `deposit`: what the calls took up of the caller's budget. `cost`: what they have cost of it. */
-  | Cast<"answered", { answer: Result<Message | null, unknown>; calls: number; deposit: number; cost: number }>
+  /** `spent`: units that the calls have cost. */
+  | Cast<"answered", { answer: Result<Message | null, unknown>; begun: Begun; spent: number }>
   | Cast<"read", null>;
 
 export type ConnectionArgs = {
@@ -46,7 +46,7 @@ type State = ConnectionArgs & {
 
 type Context = ActorContext<ConnectionMessage>;
 
-/** Reads the next message, now or when the client's budget and its slowness allow it; an answer goes on when too many calls run. */
+/** Reads the next message when it is its turn and the client's budget and slowness allow it; an answer goes on when too many calls run. */
 function read(state: State, ctx: Context): State {
   if (state.reading || state.paused || state.caller.running >= PARALLEL_CALLS_MAX) return state;
   const untaken = state.socket.bufferedBytes > UNTAKEN_BYTES_MAX;
@@ -55,23 +55,27 @@ function read(state: State, ctx: Context): State {
     ctx.after(Math.min(delayMs, PAUSE_MS_MAX), { type: "read", args: null });
     return { ...state, paused: true };
   }
-  ctx.run(() => state.socket.receive(), (text) => ({ type: "received", args: { text } }));
+  ctx.run(async () => {
+    await state.caller.turn();
+    return await state.socket.receive();
+  }, (text) => ({ type: "received", args: { text } }));
   return { ...state, reading: true };
 }
 
 function answer(state: State, ctx: Context, incoming: Incoming, characters: number): void {
-  const calls = incoming.calls.length;
+  const costWith = (answer: Message | null): number => costOf(incoming, state.methods, characters, answer);
   const deposit = depositOf(incoming, state.methods, characters);
-  if (!state.caller.begin(calls, deposit)) {
+  const begun = state.caller.begin(incoming.calls.length, { deposit, cost: costWith(null) });
+  if (!begun) {
     const refusal = overloaded(incoming);
     if (refusal !== null) state.socket.send(refusal);
     return;
   }
   const { clock } = ctx.platform;
-  ctx.run((ended) => answerInTime(incoming, { ...state, clock }, ended), (answer) => {
-    const cost = costOf(incoming, state.methods, characters, answer.ok ? answer.value : null);
-    return { type: "answered", args: { answer, calls, deposit, cost } };
-  });
+  ctx.run(
+    (ended) => answerInTime(incoming, { ...state, clock }, ended),
+    (answer) => ({ type: "answered", args: { answer, begun, spent: costWith(answer.ok ? answer.value : null) } }),
+  );
 }
 
 export const apiConnection = defineActor<ConnectionMessage, ConnectionArgs, State>({
@@ -91,8 +95,8 @@ export const apiConnection = defineActor<ConnectionMessage, ConnectionArgs, Stat
       answer(state, ctx, parseMessage(text.value), text.value.length);
       return next(read({ ...state, reading: false }, ctx));
     },
-    answered: (state, { answer, calls, deposit, cost }, ctx) => {
-      state.caller.end(calls, deposit, cost);
+    answered: (state, { answer, begun, spent }, ctx) => {
+      begun.end(spent);
       if (!answer.ok) throw answer.error;
       if (answer.value !== null) {
         state.socket.send(answer.value);

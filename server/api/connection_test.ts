@@ -1,11 +1,12 @@
 import { assertEquals } from "@std/assert";
 import type { ManualClock } from "../../actors/_test_platform.ts";
-import { withSystem } from "../../actors/_test_platform.ts";
+import { manualClock, withSystem } from "../../actors/_test_platform.ts";
 import { loggerFor } from "../../actors/logger.ts";
 import { child, supervisor } from "../../actors/mod.ts";
 import type { MessageSocket } from "../../actors/platform/platform.ts";
 import type { Json, JsonObject } from "../../core/encoding/mod.ts";
 import { parseJson, stringifyJson } from "../../core/encoding/mod.ts";
+import type { BucketTerms } from "../../core/token_bucket.ts";
 import type { Caller } from "./callers.ts";
 import { Callers } from "./callers.ts";
 import { apiConnection } from "./connection.ts";
@@ -78,7 +79,10 @@ type Test = {
   readonly lines: () => string[];
 };
 
-async function connected(body: (test: Test) => Promise<void>): Promise<void> {
+/** No bound over all callers. */
+const MUCH = { burst: 1e9, tokens: 1e9, ms: 1 };
+
+async function connected(body: (test: Test) => Promise<void>, all: BucketTerms = MUCH): Promise<void> {
   const socket = new FakeSocket();
   const waits: AbortSignal[] = [];
   const logged: string[] = [];
@@ -93,14 +97,15 @@ async function connected(body: (test: Test) => Promise<void>): Promise<void> {
       waits.push(signal);
       return new Promise<never>(() => {});
     }, { deposit: LARGE_ANSWER_DEPOSIT }),
+    dense: Object.assign(() => Promise.resolve(null), { unitCharacters: 1 }),
     dear: Object.assign(() => Promise.resolve(null), { units: 100 }),
     megabyte: () => Promise.resolve("x".repeat(1_048_576)),
     bug: () => Promise.reject(new TypeError("inner")),
   };
   // the connection begins when the clock is there
   await withSystem([supervisor("connections", { children: [] })], async ({ system, clock }) => {
-    const bounds = { connectionsMax: 10, connectionsPerAddress: 10 };
-    const callers = new Callers(bounds, () => clock.platform.clock.monotonicMs());
+    const bounds = { connectionsMax: 10, connectionsPerAddress: 10, all };
+    const callers = new Callers(bounds, clock.platform.clock);
     const caller = callers.connect({ hostname: "1.2.3.4" }, () => socket.close())!;
     const log = loggerFor("api", (record) => logged.push(`${record.level}: ${record.message}`));
     const args = { socket, methods: (name: string) => methods[name], log, caller };
@@ -186,7 +191,7 @@ Deno.test("beyond its burst a client is read at its rate only, however fast the 
     for (let id = 0; id < CALL_BURST_MAX + 100; id++) ask("ping", id);
     await clock.advance(0);
     assertEquals(socket.answers.length, CALL_BURST_MAX);
-    await clock.advance(20);
+    await clock.advance(20_000 / CALLS_PER_SECOND_MAX);
     assertEquals(socket.answers.length, CALL_BURST_MAX + 20);
     await clock.advance(1_000);
     assertEquals(socket.answers.length, CALL_BURST_MAX + 100);
@@ -201,8 +206,22 @@ Deno.test("each call of a batch counts, and its length too", async () => {
     for (let i = 0; i < 60; i++) socket.ask(batch);
     await clock.advance(0);
     assertEquals(socket.answers.length, atOnce);
-    await clock.advance(units);
+    await clock.advance(units * 1_000 / CALLS_PER_SECOND_MAX);
     assertEquals(socket.answers.length, atOnce + 1);
+  });
+});
+
+Deno.test("a request of a dear kind is paid for by its length, alone or in a batch", async () => {
+  await connected(async ({ socket, clock, caller }) => {
+    const dense = stringifyJson(request("dense", 1));
+    const others = Array.from({ length: 60 }, (_, id) => request("ping", id));
+    for (let i = 0; i < 20; i++) socket.ask(dense);
+    await clock.advance(0);
+    assertEquals([socket.answers.length, caller.waitMs()], [20, 0]);
+    for (let i = 0; i < 20; i++) socket.ask(stringifyJson([...others, request("dense", 61)]));
+    await clock.advance(0);
+    // a batch of some 4,500 characters is dear as a whole
+    assertEquals([socket.answers.length, caller.waitMs() > 0], [21, true]);
   });
 });
 
@@ -225,7 +244,7 @@ Deno.test("a call of many units is paid for by them", async () => {
     for (let id = 0; id < 100; id++) ask("dear", id);
     await clock.advance(0);
     assertEquals(socket.answers.length, CALL_BURST_MAX / 100);
-    await clock.advance(500);
+    await clock.advance(500_000 / CALLS_PER_SECOND_MAX);
     assertEquals(socket.answers.length, CALL_BURST_MAX / 100 + 5);
   });
 });
@@ -237,7 +256,7 @@ Deno.test("a large answer is paid for by its bytes", async () => {
     const [perAnswer, atOnce] = [1_048_576 / ANSWER_UNIT_BYTES, socket.answers.length];
     // some were read before the first of them were paid for
     assertEquals([atOnce >= CALL_BURST_MAX / (perAnswer + 1), atOnce < 30], [true, true], `${atOnce}`);
-    await clock.advance(40 * perAnswer);
+    await clock.advance(40 * perAnswer * 1_000 / CALLS_PER_SECOND_MAX);
     assertEquals([socket.answers.length > 50, socket.answers.length < 70], [true, true], `${socket.answers.length}`);
   });
 });
@@ -269,19 +288,20 @@ Deno.test("when too many calls of all are under way, those beyond a connection's
 Deno.test("connections of one address share a budget, which reconnecting does not renew", async () => {
   await connected(async ({ clock, caller, callers }) => {
     const connect = (hostname: string): Caller => callers.connect({ hostname }, () => {})!;
-    caller.begin(1, CALL_BURST_MAX);
+    caller.begin(1, { deposit: CALL_BURST_MAX, cost: 1 });
     const second = connect("1.2.3.4");
-    assertEquals(second.waitMs(), 1);
+    const untilOne = 1_000 / CALLS_PER_SECOND_MAX;
+    assertEquals(second.waitMs(), untilOne);
     second.leave();
-    assertEquals(connect("1.2.3.4").waitMs(), 1);
+    assertEquals(connect("1.2.3.4").waitMs(), untilOne);
     assertEquals(connect("4.3.2.1").waitMs(), 0);
-    await clock.advance(1);
+    await clock.advance(untilOne);
     assertEquals(caller.waitMs(), 0);
   });
 });
 
 Deno.test("when more waits for all than may, the connections that have taken least are closed", () => {
-  const callers = new Callers({ connectionsMax: 10, connectionsPerAddress: 10 }, () => 0);
+  const callers = new Callers({ connectionsMax: 10, connectionsPerAddress: 10 }, manualClock().platform.clock);
   const closed: number[] = [];
   const slow = [0.5, 0.4, 0.3].map((share, i) => {
     const caller = callers.connect({ hostname: `1.1.1.${i}` }, () => {})!;
@@ -321,4 +341,34 @@ Deno.test("a client that takes its answers slowly is read slowly, one that takes
     assertEquals([socket.closed, connections()], [true, 0]);
     assertEquals(lines(), ["info: A client takes no answers and is disconnected"]);
   });
+});
+
+Deno.test("all callers together are read at a rate, each address in its turn", async () => {
+  const RATE = { burst: 10, tokens: 1, ms: 1 };
+  await connected(async ({ socket, clock, ask, callers }) => {
+    for (let id = 0; id < 1_000; id++) ask("ping", id);
+    await clock.advance(100);
+    // two units a call: it is read, and done
+    assertEquals([socket.answers.length > 45, socket.answers.length < 65], [true, true], `${socket.answers.length}`);
+    const other = callers.connect({ hostname: "4.3.2.1" }, () => {})!;
+    let turns = 0;
+    for (let i = 0; i < 10; i++) {
+      const isTurn = other.turn().then(() => turns++);
+      await clock.advance(5);
+      await isTurn;
+    }
+    assertEquals(turns, 10);
+  }, RATE);
+});
+
+Deno.test("a connection that ends while it waits for its turn is over at once", async () => {
+  const RATE = { burst: 1, tokens: 1, ms: 1_000_000 };
+  await connected(async ({ clock, caller, callers }) => {
+    callers.turns.take(1_000);
+    const turn = caller.turn();
+    caller.leave();
+    await turn;
+    await clock.advance(0);
+    assertEquals(callers.connections, 0);
+  }, RATE);
 });

@@ -22,7 +22,13 @@ import { backupMethods } from "./backup_methods.ts";
 import type { ApiDeps } from "./deps.ts";
 import type { Method } from "./dispatch.ts";
 import { ownInvite } from "./invite_file.ts";
-import { MANY_RECORDS_UNITS, OUTPUT_OUTCOMES_MAX, REQUEST_TIMEOUT_MS, SIGNATURE_UNITS } from "./limits.ts";
+import {
+  MANY_RECORDS_UNITS,
+  OUTPUT_OUTCOMES_MAX,
+  REQUEST_TIMEOUT_MS,
+  SIGNATURE_UNITS,
+  TRANSACTION_UNIT_CHARACTERS,
+} from "./limits.ts";
 import { constantMethod, method } from "./method.ts";
 import { runningModule } from "./module_methods.ts";
 import { sessionMethods } from "./session_methods.ts";
@@ -93,6 +99,7 @@ function transactionMethods(deps: ApiDeps): Record<string, Method> {
   return {
     submit_transaction: method<CodecType<typeof transaction>, TransactionSubmissionOutcome>({
       units: SIGNATURE_UNITS,
+      unitCharacters: TRANSACTION_UNIT_CHARACTERS,
       params: submittedTransaction,
       result: moduleEncoding(transactionSubmissionOutcome),
       handle: async (tx) => {

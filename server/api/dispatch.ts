@@ -35,6 +35,8 @@ export type Method = {
   readonly deposit?: number;
   /** Units that a call costs beside its size; default 1. */
   readonly units?: number;
+  /** Characters of a request that cost a unit; default `REQUEST_UNIT_CHARACTERS`. */
+  readonly unitCharacters?: number;
 };
 /** Undefined when there is no such method. */
 export type Methods = (name: string) => Method | undefined;
@@ -168,20 +170,32 @@ export type CallContext = {
   readonly onBug: (method: string, thrown: unknown) => void;
 };
 
+const methodOf = (call: Call, methods: Methods): Method | undefined =>
+  call.kind === "call" ? methods(call.method) : undefined;
+
+/** What a message costs by its length: as much as it would if the dearest of its calls had all of it. */
+function sizeUnits({ calls }: Incoming, methods: Methods, characters: number): number {
+  const unit = calls.reduce(
+    (min, call) => Math.min(min, methodOf(call, methods)?.unitCharacters ?? min),
+    REQUEST_UNIT_CHARACTERS,
+  );
+  return Math.floor(characters / unit);
+}
+
 /** What the calls take up of their caller's budget while they run. @param characters of the message */
-export function depositOf({ calls }: Incoming, methods: Methods, characters: number): number {
-  let units = Math.floor(characters / REQUEST_UNIT_CHARACTERS);
-  for (const call of calls) {
-    const method = call.kind === "call" ? methods(call.method) : undefined;
+export function depositOf(incoming: Incoming, methods: Methods, characters: number): number {
+  let units = sizeUnits(incoming, methods, characters);
+  for (const call of incoming.calls) {
+    const method = methodOf(call, methods);
     units += Math.max(method?.deposit ?? 1, method?.units ?? 1);
   }
   return units;
 }
 
 /** What the calls of a message have cost. @param answer null when nothing was answered */
-export function costOf({ calls }: Incoming, methods: Methods, characters: number, answer: Message | null): number {
-  let units = Math.floor(characters / REQUEST_UNIT_CHARACTERS);
-  for (const call of calls) units += call.kind === "call" ? methods(call.method)?.units ?? 1 : 1;
+export function costOf(incoming: Incoming, methods: Methods, characters: number, answer: Message | null): number {
+  let units = sizeUnits(incoming, methods, characters);
+  for (const call of incoming.calls) units += methodOf(call, methods)?.units ?? 1;
   return units + (answer === null ? 0 : Math.floor(messageSize(answer) / ANSWER_UNIT_BYTES));
 }
 

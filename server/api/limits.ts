@@ -46,18 +46,31 @@ export const OWN_CALLS = 16;
 /** Calls under way beyond those, of all connections together. Each that waits takes some kilobytes. */
 export const CALLS_MAX = 16_384;
 /** Units a second that a source gains, and how many it has at most: see `Budget`. A restoring client asks for a few hundred slices. */
-export const CALLS_PER_SECOND_MAX = 1_000;
+export const CALLS_PER_SECOND_MAX = 500;
 export const CALL_BURST_MAX = 5_000;
-/** Characters of a request that take a unit: a full transaction takes 390, as it takes a guardian some tenths of a second to check. */
-export const REQUEST_UNIT_CHARACTERS = 256;
-/** Units of any HTTP request, a WebSocket's among them: two hundred connections a second. */
+/**
+ * The same for all sources together, and reading a request takes a unit of it as well: a unit costs a guardian a quarter to three quarters
+ * of a millisecond, so that consensus keeps most of a core whoever asks. Payments of ten notes that come as fast as a guardian can check
+ * them take a quarter of it.
+ */
+export const ALL_CALLS = { burst: 1_000, tokens: 1_000, ms: 1_000 };
+/** Characters of a request that take a unit: they are read, and perhaps stored. */
+export const REQUEST_UNIT_CHARACTERS = 4_096;
+/** The same of a transaction: a full one takes 390 units, as it takes a guardian some tenths of a second to check. */
+export const TRANSACTION_UNIT_CHARACTERS = 256;
+/** Units of any HTTP request, a WebSocket's among them: a hundred connections a second. */
 export const HTTP_REQUEST_UNITS = 5;
 /** Units of a call that verifies a signature: some milliseconds. */
 export const SIGNATURE_UNITS = 20;
 /** Units of a call that may read a thousand records. */
 export const MANY_RECORDS_UNITS = 10;
-/** Bytes of an answer that take a unit: 4 MB a second may be asked for without end. */
+/** Bytes of an answer that take a unit: 2 MB a second may be asked for without end. */
 export const ANSWER_UNIT_BYTES = 4_096;
+/**
+ * So many units of an answer take one of all callers' budget: a source's own bounds what goes over the network, that of all the guardian's
+ * time, of which 64 KiB take as much as a small request.
+ */
+export const ANSWER_UNITS_OF_ALL = 16;
 /** Sources whose budgets are remembered; one that was not used for five seconds may be forgotten. */
 export const BUDGETS_MAX = 10_000;
 /** An answer above this makes us look at what waits for all connections. */

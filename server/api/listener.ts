@@ -88,7 +88,7 @@ function routes(
 ): Hono<{ Bindings: Bindings }> {
   const app = new Hono<{ Bindings: Bindings }>();
   app.use("*", async (c, proceed) => {
-    if (!callers.mayAsk(c.env.remote)) return tooMany();
+    if (!await callers.mayAsk(c.env.remote)) return tooMany();
     if (!isAuthorized(c.req.header("authorization") ?? null, args.apiSecrets)) return unauthorized();
     return await proceed();
   });
@@ -123,13 +123,11 @@ function routes(
       if (caller.waitMs() > 0) return tooMany();
       const incoming = parseMessage(text);
       const { methods } = args;
-      const calls = incoming.calls.length;
+      const costWith = (answer: Message | null): number => costOf(incoming, methods, text.length, answer);
       const deposit = depositOf(incoming, methods, text.length);
-      let answer: Message | null;
-      if (caller.begin(calls, deposit)) {
-        answer = await tools.answer(incoming);
-        caller.end(calls, deposit, costOf(incoming, methods, text.length, answer));
-      } else answer = overloaded(incoming);
+      const begun = caller.begin(incoming.calls.length, { deposit, cost: costWith(null) });
+      const answer = begun ? await tools.answer(incoming) : overloaded(incoming);
+      begun?.end(costWith(answer));
       return new Response(bodyOf(answer ?? ""), { headers: { "content-type": "application/json; charset=utf-8" } });
     } finally {
       caller.leave();
@@ -142,7 +140,7 @@ export const apiListener = defineActor<ApiListenerMessage, ApiListenerArgs, Stat
   name: "listener",
   init: async (ctx, args) => {
     const log = limitedLogger(ctx.log, ctx.platform.clock);
-    const callers = new Callers(args, () => ctx.platform.clock.monotonicMs());
+    const callers = new Callers(args, ctx.platform.clock);
     const app = routes(args, callers, {
       opened: (socket, caller) => ctx.tell(ctx.self, "opened", { socket, caller }),
       answer: (incoming) =>

@@ -5,6 +5,7 @@ import { errorText } from "../../core/result.ts";
 import { EndpointError } from "../../modules/contract/error.ts";
 import type { ApiRequest, Method } from "./dispatch.ts";
 import { EncodedJson } from "./encoded.ts";
+import { REQUEST_UNIT_CHARACTERS } from "./limits.ts";
 import { isAdmin } from "./secrets.ts";
 
 /**
@@ -17,9 +18,10 @@ export function method<P, R>(options: {
   readonly result: { readonly toJson: (value: R) => Json | EncodedJson };
   readonly deposit?: number;
   readonly units?: number;
+  readonly unitCharacters?: number;
   readonly handle: (params: P, signal: AbortSignal) => Promise<R> | R;
 }): Method {
-  const { admin, params, result, deposit = 1, units = 1, handle } = options;
+  const { admin, params, result, deposit = 1, units = 1, unitCharacters = REQUEST_UNIT_CHARACTERS, handle } = options;
   const call = async (request: ApiRequest, signal: AbortSignal): Promise<Json | EncodedJson> => {
     let decoded: P;
     try {
@@ -33,7 +35,7 @@ export function method<P, R>(options: {
     signal.throwIfAborted(); // for who has gone nothing is encoded
     return result.toJson(value);
   };
-  return Object.assign(call, { deposit, units });
+  return Object.assign(call, { deposit, units, unitCharacters });
 }
 
 /** A method without params whose answer never changes: it is made and encoded when somebody first asks. */

@@ -37,6 +37,16 @@ async function suffer(world: World, attack: Attack, flags: Flags): Promise<Row> 
   }
 }
 
+/** What is under way when the run is interrupted is left behind: its guardians are stopped. @throws the signal's reason */
+function orInterrupted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason);
+    if (signal.aborted) abort();
+    signal.addEventListener("abort", abort, { once: true });
+    promise.then(resolve, reject);
+  });
+}
+
 async function run(names: readonly string[], flags: Flags, signal: AbortSignal): Promise<boolean> {
   const chosen = names.length === 0 ? attacks : attacksNamed(names);
   const dir = await Deno.makeTempDir({ prefix: "fedimint-hostile-" });
@@ -45,7 +55,7 @@ async function run(names: readonly string[], flags: Flags, signal: AbortSignal):
   try {
     console.log(HEADER);
     for (const attack of chosen) {
-      const row = await suffer(world, attack, flags);
+      const row = await orInterrupted(suffer(world, attack, flags), signal);
       console.log(line(row));
       const reasons = broken(row);
       if (reasons.length > 0) failed++;
@@ -73,7 +83,9 @@ if (import.meta.main) {
     Deno.exit(0);
   }
   const interrupted = new AbortController();
-  Deno.addSignalListener("SIGINT", () => interrupted.abort());
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    Deno.addSignalListener(signal, () => interrupted.abort(new Error("Interrupted")));
+  }
   try {
     const ok = await run(command.args, given.short ? { ...given, ...SHORT } : given, interrupted.signal);
     Deno.exit(ok ? 0 : 1);
