@@ -4,6 +4,7 @@
  * ```
  * guardian                              one_for_one
  * ├─ bitcoin                            watches the Bitcoin node
+ * ├─ disk                               watches the room on the disk
  * ├─ setup, ceremony, reach             only until the guardian is configured
  * ├─ peers                              one_for_one: router, link:<peer> …, listener
  * ├─ federation                         one_for_one: guardian:<peer> …, connections to the other guardians' APIs
@@ -15,10 +16,10 @@
  * │  ├─ submissions                     transactions that clients wait for
  * │  ├─ engine                          processes ordered items, one store transaction a unit
  * │  ├─ current                         a fresh tree each session
- * │  │  └─ session:<n>                  one_for_all: outcome, broadcast, catch_up (a single guardian: single)
+ * │  │  └─ session:<n>                  one_for_all: outcome, broadcast, pieces, catch_up (a single guardian: single)
  * │  ├─ sessions                        starts them one after the other
  * │  └─ proposals                       asks modules for items
- * └─ api                                rest_for_one: connections (connection:<n> …), listener
+ * └─ api                                one_for_all: connections (connection:<n> …), listener
  * ```
  */
 import type { ActorRef } from "../actors/protocol.ts";
@@ -52,6 +53,8 @@ import type { ModuleRef } from "./consensus/module_actor.ts";
 import { moduleActor } from "./consensus/module_actor.ts";
 import type { OutcomeRef } from "./consensus/outcome.ts";
 import { outcome } from "./consensus/outcome.ts";
+import type { PiecesRef } from "./consensus/pieces.ts";
+import { pieces } from "./consensus/pieces.ts";
 import { proposals } from "./consensus/proposals.ts";
 import type { SessionsRef } from "./consensus/sessions.ts";
 import { sessions } from "./consensus/sessions.ts";
@@ -61,6 +64,8 @@ import type { SubmissionsRef } from "./consensus/submissions.ts";
 import { submissions } from "./consensus/submissions.ts";
 import type { Modules } from "./consensus/transaction.ts";
 import { modulesWith } from "./consensus/transaction.ts";
+import type { DiskWatchArgs } from "./disk_watch.ts";
+import { diskWatch } from "./disk_watch.ts";
 import type { RouterRef } from "./peers/router.ts";
 import { routerRef } from "./peers/tree.ts";
 import type { ConfiguredModule, GuardianConfig } from "./setup/guardian_config.ts";
@@ -83,8 +88,10 @@ export const paths = {
 };
 
 /** What every guardian starts with, configured or not. */
-export function rootTree(bitcoin: BitcoinWatcherArgs): SupervisorSpec {
-  return supervisor(ROOT, { children: [child(bitcoinWatcher, { id: "bitcoin", args: bitcoin })] });
+export function rootTree(bitcoin: BitcoinWatcherArgs, disk: DiskWatchArgs): SupervisorSpec {
+  return supervisor(ROOT, {
+    children: [child(bitcoinWatcher, { id: "bitcoin", args: bitcoin }), child(diskWatch, { args: disk })],
+  });
 }
 
 /** Modules as the others reach them. */
@@ -230,7 +237,16 @@ function sessionTree(
     return supervisor(id, { children: [child(single, { args, restart: "transient" })] });
   }
   const outcomeRef: OutcomeRef = refTo(`${paths.current}/${id}/outcome`);
+  const piecesRef: PiecesRef = refTo(`${paths.current}/${id}/pieces`);
   const others = [...settings.broadcastKeys.keys()].filter((peer) => peer !== settings.identity);
+  const fetching = {
+    session,
+    peers: settings.peers,
+    keychain,
+    modules,
+    outcome: outcomeRef,
+    guardians: guardianRefs(others),
+  };
   return supervisor(id, {
     strategy: "one_for_all",
     children: [
@@ -249,16 +265,8 @@ function sessionTree(
         ownUnits,
         copyFound,
       }),
-      child(catchUp, {
-        args: {
-          session,
-          peers: settings.peers,
-          keychain,
-          modules,
-          outcome: outcomeRef,
-          guardians: guardianRefs(others),
-        },
-      }),
+      child(pieces, { args: fetching }),
+      child(catchUp, { args: { ...fetching, pieces: piecesRef } }),
     ],
   });
 }

@@ -1,12 +1,12 @@
 /**
  * Asks every other guardian for the signed outcome of the running session, all the time: it is how the last `f` guardians end each
- * session, and how one that was away catches up. Sheet "consensus" B5.
+ * session, and how one that was away catches up. One that is larger than any answer is fetched by `pieces`. Sheet "consensus" B5.
  */
 import type { ActorContext } from "../../actors/actor.ts";
 import { defineActor, next } from "../../actors/actor.ts";
 import type { ActorRef, Cast } from "../../actors/protocol.ts";
 import type { RpcError, RpcRef } from "../../actors/rpc/mod.ts";
-import { backOffMs, REQUEST_TIMEOUT } from "../../actors/rpc/mod.ts";
+import { backOffMs, REQUEST_TIMEOUT, RESPONSE_TOO_BIG } from "../../actors/rpc/mod.ts";
 import type { Keychain } from "../broadcast/keychain.ts";
 import type { Json } from "../../core/encoding/mod.ts";
 import { DecodeError, moduleEncodedBytes } from "../../core/encoding/mod.ts";
@@ -17,6 +17,7 @@ import type { PeerId } from "../../core/types/ids.ts";
 import type { FetchedOutcome } from "./fetched_outcome.ts";
 import { checkOutcome } from "./fetched_outcome.ts";
 import type { OutcomeRef } from "./outcome.ts";
+import type { PiecesRef } from "./pieces.ts";
 import type { Modules } from "./transaction.ts";
 
 const METHOD = "await_signed_session_outcome";
@@ -35,6 +36,8 @@ export type CatchUpArgs = {
   readonly keychain: Keychain;
   readonly modules: Modules;
   readonly outcome: OutcomeRef;
+  /** Fetches what no answer holds. */
+  readonly pieces: PiecesRef;
   /** Connections to the other guardians' APIs. */
   readonly guardians: ReadonlyMap<PeerId, RpcRef>;
 };
@@ -92,8 +95,11 @@ export const catchUp = defineActor<CatchUpMessage, CatchUpArgs, State>({
     answered: (state, { peer, answer }, ctx) => {
       if (state.found) return next(state);
       if (!answer.ok) {
+        const { error } = answer;
+        // it has the outcome; it is asked for it all the same, as that costs nothing
+        if (error.kind === "server" && error.code === RESPONSE_TOO_BIG) ctx.tell(state.pieces, "tooBig", { peer });
         // a long poll that was cut is asked again soon: nothing failed; but not at once, as an evil guardian may cut all of them
-        const cut = answer.error.kind === "server" && answer.error.code === REQUEST_TIMEOUT;
+        const cut = error.kind === "server" && error.code === REQUEST_TIMEOUT;
         const failures = cut ? 0 : state.failures.get(peer) ?? 0;
         state.failures.set(peer, cut ? 0 : failures + 1);
         ctx.after(backOffMs(RETRY, failures, ctx.platform.dice), { type: "ask", args: { peer } });

@@ -16,6 +16,7 @@ import { catchUp } from "./catch_up.ts";
 import { treeOf } from "./db_testing.ts";
 import type { FetchedOutcome } from "./fetched_outcome.ts";
 import type { OutcomeMessage } from "./outcome.ts";
+import type { PiecesMessage } from "./pieces.ts";
 import { itemsOf, keychains, SESSION, signed, voteCodecs } from "./outcome_testing.ts";
 import { INSTANCE, refs } from "./testing.ts";
 import { modulesWith } from "./transaction.ts";
@@ -24,6 +25,7 @@ const PEERS = [1, 2, 3];
 const OUTCOME = signed(itemsOf(1n, 2n));
 const GOOD = ok(moduleEncoding(signedSessionOutcome).toJson(OUTCOME));
 const CUT = err<RpcError>({ kind: "server", code: -32000, message: "Request timeout" });
+const TOO_BIG = err<RpcError>({ kind: "server", code: -32008, message: "Response is too big" });
 const LOST = err<RpcError>({ kind: "connection", message: "refused" });
 
 type Recovered = Pick<FetchedOutcome, "root" | "signatures">;
@@ -35,6 +37,8 @@ type Asked = { readonly peer: number; readonly atMs: number; readonly params: Js
 type Test = TestSystem & {
   readonly asked: readonly Asked[];
   readonly recovered: readonly Recovered[];
+  /** Guardians whose outcome is to be fetched in pieces. */
+  readonly tooBig: readonly number[];
   /** Whoever is asked and has no answer here keeps silent until it gets one. */
   readonly answers: Map<number, Answer>;
   /** Of one who kept silent. */
@@ -44,7 +48,7 @@ type Test = TestSystem & {
 };
 
 async function withCatchUp(answers: readonly (readonly [number, Answer])[], body: (test: Test) => Promise<void>) {
-  const asked: Asked[] = [], recovered: Recovered[] = [], given = new Map(answers);
+  const asked: Asked[] = [], recovered: Recovered[] = [], tooBig: number[] = [], given = new Map(answers);
   const silent = new Map<number, (answer: Answer) => void>();
   const guardian = (peer: number) =>
     defineActor<Extract<RpcMessage, { type: "call" }>, null, null>({
@@ -72,17 +76,29 @@ async function withCatchUp(answers: readonly (readonly [number, Answer])[], body
       },
     },
   });
+  const pieces = defineActor<Extract<PiecesMessage, { type: "tooBig" }>, null, null>({
+    name: "pieces",
+    init: () => null,
+    handle: {
+      tooBig: (state, { peer }) => {
+        tooBig.push(peer);
+        return next(state);
+      },
+    },
+  });
   const args = {
     session: SESSION,
     peers: numPeers(4),
     keychain: keychains[0]!,
     modules: modulesWith(new Map([[INSTANCE, refs.module]]), new Map([[INSTANCE, voteCodecs]])),
     outcome: refTo<OutcomeMessage>("root/outcome"),
+    pieces: refTo<PiecesMessage>("root/pieces"),
     guardians: new Map(PEERS.map((peer) => [peer, refTo<RpcMessage>(`root/guardian:${peer}`)])),
   };
   await withSystem(
     [
       child(outcome, { args: null }),
+      child(pieces, { args: null }),
       ...PEERS.map((peer) => child(guardian(peer), { args: null })),
       child(catchUp, { args }),
     ],
@@ -91,6 +107,7 @@ async function withCatchUp(answers: readonly (readonly [number, Answer])[], body
         ...test,
         asked,
         recovered,
+        tooBig,
         answers: given,
         answer: (peer, answer) => silent.get(peer)!(answer),
         times: (peer) => asked.filter((each) => each.peer === peer).map(({ atMs }) => atMs),
@@ -171,6 +188,19 @@ Deno.test("a guardian that cuts every call at once is not asked in a loop", asyn
   await withCatchUp([[1, CUT]], async ({ clock, times }) => {
     await clock.advance(60_000);
     assert(times(1).length > 100 && times(1).length <= 241, `${times(1).length} times in a minute`);
+  });
+});
+
+Deno.test("who has an outcome too big for an answer is told of at once to who fetches it in pieces, and asked again later all the same", async () => {
+  await withCatchUp([[1, TOO_BIG]], async ({ clock, tooBig, times, answers, recovered }) => {
+    await clock.advance(0);
+    assertEquals(tooBig, [1]);
+    await clock.advance(60_000);
+    assertEquals(tooBig.length, times(1).length);
+    assert(tooBig.length < 20);
+    answers.set(1, GOOD);
+    await clock.advance(10_250);
+    assertEquals(recovered, [RECOVERED]);
   });
 });
 
