@@ -28,14 +28,26 @@ export function settle(): Promise<void> {
 
 export function manualClock(): ManualClock {
   let nowMs = 0;
-  let timers: { dueMs: number; fire: () => void }[] = [];
+  /** By when they are due, those of the same moment in the order in which they were set. */
+  const timers: { readonly dueMs: number; readonly fire: () => void }[] = [];
   const clock: Platform["clock"] = {
     nowMs: () => nowMs,
     monotonicMs: () => nowMs,
     setTimer: (delayMs, fire) => {
       const timer = { dueMs: nowMs + delayMs, fire };
-      timers.push(timer);
-      return { cancel: () => timers = timers.filter((other) => other !== timer) };
+      let from = 0;
+      for (let to = timers.length; from < to;) {
+        const middle = (from + to) >> 1;
+        if (timers[middle]!.dueMs <= timer.dueMs) from = middle + 1;
+        else to = middle;
+      }
+      timers.splice(from, 0, timer);
+      return {
+        cancel: () => {
+          const at = timers.indexOf(timer);
+          if (at >= 0) timers.splice(at, 1);
+        },
+      };
     },
   };
   const notUsed = <T>(part: string): T => new Proxy({}, { get: () => unreachable(part as never) }) as T;
@@ -51,9 +63,9 @@ export function manualClock(): ManualClock {
       const untilMs = nowMs + ms;
       await settle();
       for (;;) {
-        const due = timers.filter(({ dueMs }) => dueMs <= untilMs).sort((a, b) => a.dueMs - b.dueMs)[0];
-        if (due === undefined) break;
-        timers = timers.filter((timer) => timer !== due);
+        const due = timers[0];
+        if (due === undefined || due.dueMs > untilMs) break;
+        timers.shift();
         nowMs = due.dueMs;
         due.fire();
         await settle();
@@ -62,7 +74,7 @@ export function manualClock(): ManualClock {
     },
     async turn() {
       const due = timers.filter(({ dueMs }) => dueMs <= nowMs);
-      timers = timers.filter((timer) => !due.includes(timer));
+      timers.splice(0, due.length);
       for (const { fire } of due) fire();
       await settle();
     },

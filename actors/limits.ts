@@ -36,6 +36,18 @@ export const SLICE_MESSAGES = 100_000;
 /** Time spent on messages before timers and I/O are let in: not felt by a person or a socket, and long against the cost of a turn of the event loop. */
 export const SLICE_MS = 5;
 
+/**
+ * Restarts of one process, wherever in its tree, before its root gives up. A supervisor's own intensity sees crashes that follow each other
+ * quickly, and begins anew with each of its lives; this sees what crashes slowly, or each time that something above it was started again.
+ * Room for several bad moments (a machine that was asleep lets some deadlines pass at once).
+ */
+export const RESTARTS_MAX = 30;
+/** One restart is forgotten in so long: what crashes more often than that is a bug that doesn't heal. */
+export const RESTART_FORGOTTEN_MS = 3_600_000;
+
+/** Kinds of crashes that the log counts. More at a time are told with their stacks again. */
+export const CRASH_KINDS_MAX = 100;
+
 /** A trouble that lasts is said again after this time, then after twice as long each time … */
 export const REMINDER_FIRST_MS = 60_000;
 /** … up to this: often enough for whoever looks at the log of a day, and 24 lines of it. */

@@ -4,6 +4,7 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
+import { RESTARTS_MAX } from "./limits.ts";
 import { refTo } from "./protocol.ts";
 import type { SupervisorSpec } from "./supervisor.ts";
 import { settle, testSystem } from "./_test_platform.ts";
@@ -24,6 +25,8 @@ class Model {
   readonly failing = new Map<string, number>();
   nowMs = 0;
   hasEnded = false;
+  /** Of the whole tree; none comes back in so short a run. */
+  restartsLeft = RESTARTS_MAX;
   readonly root: ModelNode;
 
   constructor(shape: Shape) {
@@ -110,7 +113,10 @@ class ModelNode {
   mayRestart(): boolean {
     this.restartsMs = this.restartsMs.filter((atMs) => this.model.nowMs - atMs <= PERIOD_MS);
     this.restartsMs.push(this.model.nowMs);
-    return this.restartsMs.length <= (this.shape as Shape & { kind: "supervisor" }).intensity;
+    if (this.restartsMs.length > (this.shape as Shape & { kind: "supervisor" }).intensity) return false;
+    if (this.model.restartsLeft === 0) return false;
+    this.model.restartsLeft--;
+    return true;
   }
 
   giveUp(): void {

@@ -36,7 +36,7 @@ export type SupervisorSpec = {
   readonly id: string;
   readonly restart: Restart;
   readonly strategy: Strategy;
-  /** More than so many restarts within `periodMs` and the supervisor gives up. */
+  /** More than so many restarts within `periodMs` and the supervisor gives up; so do all when the process has had `RESTARTS_MAX`. */
   readonly intensity: number;
   readonly periodMs: number;
   /** Absent: in reverse. */

@@ -1,5 +1,6 @@
 /** One process' actors: starts a tree, sends from outside, shows what lives, stops in order. */
 import type { Sender } from "./actor.ts";
+import type { ActorError } from "./error.ts";
 import type { LogSink } from "./logger.ts";
 import type { Platform } from "./platform/platform.ts";
 import type { ChildSpec, SupervisorSpec } from "./supervisor.ts";
@@ -32,4 +33,6 @@ export interface ActorSystem extends Sender {
   stop(): Promise<void>;
   /** Resolves with the exit code: 0 after `stop`, 1 when the root gave up. */
   readonly ended: Promise<number>;
+  /** Why the root gave up, with who crashed and how: `gave_up`. Null unless it did. */
+  readonly failure: ActorError | null;
 }

@@ -12,6 +12,7 @@
  *    └─ refresh                       versions, config, URLs
  * ```
  */
+import { CHILDREN_MAX } from "../actors/limits.ts";
 import { refTo } from "../actors/protocol.ts";
 import type { StoreView } from "../actors/store/store.ts";
 import type { SupervisorSpec } from "../actors/supervisor.ts";
@@ -35,7 +36,8 @@ export const eventOrderRef: EventOrderRef = refTo(`${ROOT}/federation/event_log`
 /** Before joining: connections only. */
 export function clientTree(): SupervisorSpec {
   return supervisor(ROOT, {
-    children: [supervisor("guardians", { intensity: 20, periodMs: 10_000, children: [] })],
+    // they come later and would not come back, had it to start anew: it goes on, or the client ends
+    children: [supervisor("guardians", { intensity: CHILDREN_MAX, children: [] })],
   });
 }
 
@@ -55,8 +57,7 @@ export function federationTree(args: {
           child(clientModule, { id: `${module.env.instance}:${module.definition.kind}`, args: module })
         ),
       }),
-      // a machine that can't go on is tried again; many of them at once are a failing guardian set, no bug
-      supervisor("machines", { intensity: 100, periodMs: 10_000, stopping: "together", children: [] }),
+      supervisor("machines", { stopping: "together", children: [] }),
       child(executor, { args: { supervisor: MACHINES, machines: args.machines } }),
       child(refresh, { args: args.refresh }),
     ],

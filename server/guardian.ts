@@ -11,6 +11,7 @@ import type { Address, Platform, TlsIdentity } from "../actors/platform/platform
 import { sleep } from "../actors/platform/platform.ts";
 import { Reminder } from "../actors/reminder.ts";
 import { FilesError } from "../actors/platform/error.ts";
+import { StoreError, storeFailureIn } from "../actors/store/error.ts";
 import type { Store } from "../actors/store/store.ts";
 import { child } from "../actors/supervisor.ts";
 import type { ActorSystem, Inspection } from "../actors/system.ts";
@@ -20,6 +21,8 @@ import type { PeerId } from "../core/types/ids.ts";
 import { numPeers } from "../core/types/num_peers.ts";
 import type { BitcoinSource } from "../modules/contract/bitcoin.ts";
 import type { AnyServerModuleDefinition } from "../modules/contract/server.ts";
+import type { DiskError } from "./disk_watch.ts";
+import { newDiskRoom, requireRoom } from "./disk_watch.ts";
 import { SETUP_CONNECTIONS_MAX } from "./api/limits.ts";
 import type { Method, Methods } from "./api/dispatch.ts";
 import { method } from "./api/method.ts";
@@ -97,8 +100,10 @@ export class Guardian {
   readonly #system: ActorSystem;
   readonly #bitcoin: BitcoinSource;
   readonly #stopping = new AbortController();
-  /** Why it ends by itself, for the operator. */
-  #found: ConsensusError | CopyError | null = null;
+  #stopped: Promise<void> | null = null;
+  /** Why it stops by itself. */
+  #reason: ConsensusError | CopyError | DiskError | null = null;
+  readonly #room = newDiskRoom();
   readonly #routerMemory = routerMemory();
 
   private constructor(options: GuardianOptions) {
@@ -107,11 +112,15 @@ export class Guardian {
     this.#bitcoin = bitcoinSourceOf(this.#system, paths.bitcoin, options.platform.clock);
   }
 
-  /** Resolves once the API is up: that of setup for a guardian that isn't configured. */
+  /** Resolves once it watches its Bitcoin node and its disk; `run` does the rest. @throws {DiskError} when there is too little room on the disk */
   static async start(options: GuardianOptions): Promise<Guardian> {
     const guardian = new Guardian(options);
     await closedDataFolder(options.platform.files, options.dataDir, loggerFor(ROOT, options.log));
-    await guardian.#system.start(rootTree({ ...options.bitcoin, store: options.store.view(CHAIN_MEMORY_PREFIX) }));
+    await requireRoom(options.platform.files, options.dataDir);
+    await guardian.#system.start(rootTree(
+      { ...options.bitcoin, store: options.store.view(CHAIN_MEMORY_PREFIX) },
+      { path: options.dataDir, room: guardian.#room, isFull: (error) => guardian.#stopBecause(error) },
+    ));
     return guardian;
   }
 
@@ -121,8 +130,22 @@ export class Guardian {
    * @throws {SetupError} when setup or the config is at fault
    * @throws {CopyError} when another process runs with our keys
    * @throws {ConsensusError} when the federation signed what this guardian doesn't have, in this life or one before
+   * @throws {DiskError} when there is too little room on the disk
+   * @throws {ActorError} `gave_up` when something crashed again and again
    */
   async run(): Promise<number> {
+    try {
+      return await this.#run();
+    } catch (thrown) {
+      // whoever asked an actor of a tree that has given up learns only that it is gone
+      const reason = this.#system.failure ?? thrown;
+      throw storeFailureIn(reason) ?? reason;
+    } finally {
+      await this.#end();
+    }
+  }
+
+  async #run(): Promise<number> {
     const { platform, dataDir, log } = this.#options;
     const configured = await isConfigured(platform.files, dataDir);
     for (const open of await closeConfig(platform.files, dataDir)) tellOpenFile(loggerFor(ROOT, log), open);
@@ -131,7 +154,8 @@ export class Guardian {
     const config = configured ? await readConfig(platform.files, dataDir) : await this.#setUp();
     if (config) await this.#orStopped(this.#serve(config));
     const code = await Promise.race([this.#system.ended, this.#options.store.failed]);
-    if (this.#found) throw this.#found;
+    if (this.#reason) throw this.#reason;
+    if (this.#system.failure) throw this.#system.failure;
     return code;
   }
 
@@ -242,7 +266,7 @@ export class Guardian {
     const system = this.#system;
     const disagreement = await store.read((tx) => getDisagreement(tx));
     if (disagreement) {
-      this.#found = new ConsensusError(disagreement);
+      this.#reason = new ConsensusError(disagreement);
       return await this.stop();
     }
     const configured = configuredModules(config, definitions);
@@ -298,14 +322,8 @@ export class Guardian {
       bitcoin: this.#bitcoin,
       ready: (signal) => this.#awaitNode(signal),
       shutdown: () => void this.stop(),
-      disagreed: (found) => {
-        this.#found = new ConsensusError(found);
-        void this.stop();
-      },
-      copyFound: () => {
-        this.#found = new CopyError();
-        void this.stop();
-      },
+      disagreed: (found) => this.#stopBecause(new ConsensusError(found)),
+      copyFound: () => this.#stopBecause(new CopyError()),
     });
     await system.startChild(ROOT, tree);
 
@@ -319,6 +337,7 @@ export class Guardian {
       clientConfig,
       federationId,
       board,
+      room: this.#room,
       connected: this.#routerMemory.connected,
       submissions: paths.submissions,
       sessions: paths.sessions,
@@ -338,6 +357,11 @@ export class Guardian {
         apiSecrets,
       }),
     );
+  }
+
+  #stopBecause(reason: ConsensusError | CopyError | DiskError): void {
+    this.#reason ??= reason;
+    void this.stop();
   }
 
   #hasPeers(): boolean {
@@ -372,11 +396,23 @@ export class Guardian {
     return this.#system.inspect();
   }
 
-  /** Stops everything in order and closes the database. */
-  async stop(): Promise<void> {
-    if (this.#stopping.signal.aborted) return;
+  /** Stops everything in order and closes the database. @throws {StoreError} when that has failed */
+  stop(): Promise<void> {
+    return this.#stopped ??= this.#stop();
+  }
+
+  async #stop(): Promise<void> {
     this.#stopping.abort();
     await this.#system.stop();
     await this.#options.store.close();
+  }
+
+  /** As `stop`, where the end has its reason already: that of a store that failed is thrown by who waits for it. */
+  async #end(): Promise<void> {
+    try {
+      await this.stop();
+    } catch (thrown) {
+      if (!(thrown instanceof StoreError)) throw thrown;
+    }
   }
 }

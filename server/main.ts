@@ -8,6 +8,7 @@ import type { ProcessHost } from "../actors/platform/process.ts";
 import { realProcessHost } from "../actors/platform/process.ts";
 import { realPlatform } from "../actors/platform/real.ts";
 import type { Platform } from "../actors/platform/platform.ts";
+import { ActorError } from "../actors/error.ts";
 import { StoreError } from "../actors/store/mod.ts";
 import { errorText, FedimintError } from "../core/result.ts";
 import { databaseOf, openDatabase } from "./database.ts";
@@ -75,6 +76,11 @@ async function explained(thrown: unknown, { host, platform, command }: Program):
   if (thrown instanceof StoreError) {
     const dataDir = dataDirOf(command, (name) => host.env(name));
     return databaseTrouble(thrown, databaseOf(dataDir), await guardiansIn(platform, dataDir));
+  }
+  if (thrown instanceof ActorError && thrown.code === "gave_up") {
+    return `${
+      errorText(thrown)
+    }\nNothing is lost. Start it again; if this comes again, it is a bug: report it with the log.`;
   }
   return thrown instanceof FedimintError ? errorText(thrown) : Deno.inspect(thrown);
 }

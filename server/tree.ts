@@ -4,6 +4,7 @@
  * ```
  * guardian                              one_for_one
  * ├─ bitcoin                            watches the Bitcoin node
+ * ├─ disk                               watches the room on the disk
  * ├─ setup, ceremony, reach             only until the guardian is configured
  * ├─ peers                              one_for_one: router, link:<peer> …, listener
  * ├─ federation                         one_for_one: guardian:<peer> …, connections to the other guardians' APIs
@@ -18,7 +19,7 @@
  * │  │  └─ session:<n>                  one_for_all: outcome, broadcast, pieces, catch_up (a single guardian: single)
  * │  ├─ sessions                        starts them one after the other
  * │  └─ proposals                       asks modules for items
- * └─ api                                rest_for_one: connections (connection:<n> …), listener
+ * └─ api                                one_for_all: connections (connection:<n> …), listener
  * ```
  */
 import type { ActorRef } from "../actors/protocol.ts";
@@ -63,6 +64,8 @@ import type { SubmissionsRef } from "./consensus/submissions.ts";
 import { submissions } from "./consensus/submissions.ts";
 import type { Modules } from "./consensus/transaction.ts";
 import { modulesWith } from "./consensus/transaction.ts";
+import type { DiskWatchArgs } from "./disk_watch.ts";
+import { diskWatch } from "./disk_watch.ts";
 import type { RouterRef } from "./peers/router.ts";
 import { routerRef } from "./peers/tree.ts";
 import type { ConfiguredModule, GuardianConfig } from "./setup/guardian_config.ts";
@@ -85,8 +88,10 @@ export const paths = {
 };
 
 /** What every guardian starts with, configured or not. */
-export function rootTree(bitcoin: BitcoinWatcherArgs): SupervisorSpec {
-  return supervisor(ROOT, { children: [child(bitcoinWatcher, { id: "bitcoin", args: bitcoin })] });
+export function rootTree(bitcoin: BitcoinWatcherArgs, disk: DiskWatchArgs): SupervisorSpec {
+  return supervisor(ROOT, {
+    children: [child(bitcoinWatcher, { id: "bitcoin", args: bitcoin }), child(diskWatch, { args: disk })],
+  });
 }
 
 /** Modules as the others reach them. */

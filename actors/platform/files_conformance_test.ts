@@ -92,3 +92,8 @@ onBoth("what is no file is not read, and no folder not listed or written into", 
   assertEquals(await code(files.makeDirectory(`${folder}/a`)), "exists");
   assertEquals(await code(files.remove(folder)), "failed");
 });
+
+onBoth("room on the disk is told where the system knows it", async ({ server: { files }, folder }) => {
+  const freeBytes = await files.freeBytes(folder);
+  assertEquals(freeBytes === null || (Number.isSafeInteger(freeBytes) && freeBytes >= 0), true);
+});

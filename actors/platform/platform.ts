@@ -155,6 +155,8 @@ export interface Files {
   list(path: string): Promise<string[] | undefined>;
   /** With parents; 0700 when `secret`. */
   makeDirectory(path: string, options?: { readonly secret?: boolean }): Promise<void>;
+  /** Room on the disk with this file or folder, for processes without privileges, in bytes; null where the system doesn't tell. @throws {FilesError} */
+  freeBytes(path: string): Promise<number | null>;
 }
 
 /** A computation that takes long: from plain data to plain data (`structuredClone`), so that it can run on a thread of its own. */

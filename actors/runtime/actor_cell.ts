@@ -244,13 +244,17 @@ export class ActorCell extends TreeNode implements Ready {
   }
 
   #initFailed(thrown: unknown): void {
-    this.failed("could not start", thrown);
+    this.#failed("could not start", thrown);
     this.#end({ crashed: thrown });
   }
 
   #crash(thrown: unknown, type: string): void {
-    this.failed("crashed", thrown, { type });
+    this.#failed("crashed", thrown, { type });
     this.#end({ crashed: thrown });
+  }
+
+  #failed(message: string, thrown: unknown, facts?: { readonly type: string }): void {
+    this.failed(this.#definition.name, message, thrown, facts);
   }
 
   stop(final: boolean): Promise<void> {
@@ -284,7 +288,7 @@ export class ActorCell extends TreeNode implements Ready {
     const ending = this.#ending!;
     const incarnation = this.#incarnation!;
     const terminateFailed = (thrown: unknown): void => {
-      this.failed("crashed while it stopped", thrown);
+      this.#failed("crashed while it stopped", thrown);
       this.#end({ crashed: thrown });
     };
     this.#busy = true;

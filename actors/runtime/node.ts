@@ -79,10 +79,11 @@ export abstract class TreeNode {
     if ((this.refused & (this.refused - 1)) === 0) this.log.warn(why, { type, refused: this.refused });
   }
 
-  /** Keeps and logs what went wrong. The stack is the way to the bug. */
-  protected failed(message: string, thrown: unknown, facts: { readonly type?: string } = {}): void {
+  /** Keeps and logs what went wrong. The stack is the way to the bug. @param who see `CrashLog` */
+  protected failed(who: string, message: string, thrown: unknown, facts: { readonly type?: string } = {}): void {
     const reason = reasonText(thrown);
     this.lastError = reason;
-    this.log.error(message, { reason, ...facts, stack: thrown instanceof Error ? thrown.stack : undefined });
+    const stack = thrown instanceof Error ? thrown.stack : undefined;
+    this.runtime.crashes.tell(who, this.log, { message, reason, stack, ...facts });
   }
 }

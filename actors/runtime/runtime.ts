@@ -1,13 +1,15 @@
 /** What the parts of one system share: who lives where, the scheduler, the open requests, the clock and the log. */
 import { assert, InvariantError } from "../../core/assert.ts";
 import type { Sender } from "../actor.ts";
-import { ASK_DEADLINE_MS_DEFAULT } from "../limits.ts";
+import { TokenBucket } from "../../core/token_bucket.ts";
+import { ASK_DEADLINE_MS_DEFAULT, RESTART_FORGOTTEN_MS, RESTARTS_MAX } from "../limits.ts";
 import { type Logger, loggerFor, type LogSink } from "../logger.ts";
 import type { Clock, Platform } from "../platform/platform.ts";
 import type { ActorRef, ArgsOf, CastType, Protocol, ReplyOf, RequestType } from "../protocol.ts";
 import type { ChildSpec } from "../supervisor.ts";
 import { ActorCell } from "./actor_cell.ts";
 import { Asks } from "./asks.ts";
+import { CrashLog } from "./crash_log.ts";
 import { noActor, reasonText } from "./errors.ts";
 import type { Incarnation } from "./incarnation.ts";
 import { TreeNode } from "./node.ts";
@@ -19,6 +21,7 @@ export class Runtime implements Sender {
   readonly clock: Clock;
   readonly asks: Asks;
   readonly scheduler: Scheduler;
+  readonly crashes: CrashLog;
   nextTimerId = 1;
   /** Casts to paths where nobody was. */
   lost = 0;
@@ -29,12 +32,19 @@ export class Runtime implements Sender {
   readonly #actors = new Map<string, ActorCell>();
   readonly #supervisors = new Map<string, SupervisorNode>();
   readonly #log: LogSink;
+  /** Of the whole tree, and of all lives of its supervisors. */
+  readonly #restarts: TokenBucket;
 
   constructor(platform: Platform, log: LogSink) {
     this.platform = platform;
     this.clock = platform.clock;
     this.asks = new Asks(platform.clock);
     this.scheduler = new Scheduler(platform.clock, this.asks);
+    this.crashes = new CrashLog(platform.clock);
+    this.#restarts = new TokenBucket(
+      { burst: RESTARTS_MAX, tokens: 1, ms: RESTART_FORGOTTEN_MS },
+      platform.clock.monotonicMs(),
+    );
     this.#log = (record) => {
       try {
         log(record);
@@ -67,6 +77,14 @@ export class Runtime implements Sender {
     cell.ask(ask, args);
     this.scheduler.pumpSoon(); // also when the actor is busy: the pump starts the deadline
     return ask.promise as Promise<ReplyOf<M, T>>;
+  }
+
+  /** Counts a restart, wherever it is. @returns false when it is one too many: whoever asks gives up, and so do all above it */
+  mayRestart(): boolean {
+    const nowMs = this.clock.monotonicMs();
+    if (this.#restarts.left(nowMs) < 1) return false;
+    this.#restarts.take(1, nowMs);
+    return true;
   }
 
   nodeAt(path: string): TreeNode | undefined {

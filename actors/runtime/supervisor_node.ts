@@ -7,6 +7,8 @@
  *   that one and those after it. The group stops in reverse and starts in order; one that crashes meanwhile begins its group anew.
  * - Each restart of a child or group counts, and so does each try whose init failed. One too many within the period, and the supervisor
  *   stops all children and ends as crashed; its parent decides. Children that crash while their group is being stopped don't count.
+ * - Beyond OTP: all restarts of the process count together as well, over hours (`RESTARTS_MAX`). Otherwise what crashes more slowly than the
+ *   period would never be given up, nor what makes a supervisor above it start anew, with a fresh count, each time.
  * - A temporary child is never restarted; when its group restarts it is stopped and removed. A transient one that has ended normally
  *   starts again with its group.
  * - A child that was added later is removed when it has ended for good, and does not come back when the supervisor itself restarts.
@@ -14,7 +16,7 @@
 import { assert, InvariantError } from "../../core/assert.ts";
 import type { StopReason } from "../actor.ts";
 import { ActorError } from "../error.ts";
-import { CHILDREN_MAX, TREE_DEPTH_MAX } from "../limits.ts";
+import { CHILDREN_MAX, RESTART_FORGOTTEN_MS, RESTARTS_MAX, TREE_DEPTH_MAX } from "../limits.ts";
 import type { ChildSpec, SupervisorSpec } from "../supervisor.ts";
 import type { Inspection } from "../system.ts";
 import { ActorCell } from "./actor_cell.ts";
@@ -161,9 +163,9 @@ export class SupervisorNode extends TreeNode implements Parent {
     if (!ending.stopped && !this.#starting) this.parent.childEnded(this, reason);
   }
 
-  /** Whether it has given up, or could not start. */
-  get hasFailed(): boolean {
-    return this.#ending !== null && this.#ending.failure !== null;
+  /** Why it has given up, or could not start; null when it hasn't. */
+  get failure(): ActorError | null {
+    return this.#ending?.failure ?? null;
   }
 
   dispose(): void {
@@ -199,14 +201,16 @@ export class SupervisorNode extends TreeNode implements Parent {
 
   /** Counts a restart, and gives up when it is one too many. */
   #mayRestart(child: Child, reason: unknown): boolean {
-    if (this.#window.allows(this.runtime.clock.monotonicMs())) return true;
+    const quick = !this.#window.allows(this.runtime.clock.monotonicMs());
+    if (!quick && this.runtime.mayRestart()) return true;
     const failure = gaveUp(this.path, reason);
     this.lastError = reasonText(failure);
     this.log.error("gave up: too many restarts", {
       child: child.node.path,
       reason: reasonText(reason),
-      intensity: this.#spec.intensity,
-      periodMs: this.#spec.periodMs,
+      ...(quick
+        ? { intensity: this.#spec.intensity, periodMs: this.#spec.periodMs }
+        : { processRestarts: RESTARTS_MAX, forgottenMs: RESTART_FORGOTTEN_MS }),
     });
     this.#beginEnding(failure);
     return false;

@@ -1,5 +1,6 @@
 /** One process' actors: the root of the tree, and the door from outside. */
 import { assert } from "../../core/assert.ts";
+import type { ActorError } from "../error.ts";
 import type { ActorRef, ArgsOf, CastType, Protocol, ReplyOf, RequestType } from "../protocol.ts";
 import type { ChildSpec, SupervisorSpec } from "../supervisor.ts";
 import type { ActorSystem, Inspection, SystemOptions } from "../system.ts";
@@ -50,10 +51,14 @@ class System implements ActorSystem, Parent {
     this.#end(1);
   }
 
+  get failure(): ActorError | null {
+    return this.#root?.failure ?? null;
+  }
+
   async stop(): Promise<void> {
     this.#stopped = true;
     await this.#root?.stop(true);
-    this.#end(this.#root?.hasFailed ? 1 : 0);
+    this.#end(this.failure ? 1 : 0);
   }
 
   tell<M extends Protocol, T extends CastType<M>>(to: ActorRef<M>, type: T, args: ArgsOf<M, T>): void {

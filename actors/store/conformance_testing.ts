@@ -420,34 +420,6 @@ export function conformance(backend: string, create: () => Promise<Database>): v
     assertEquals(await store.read((tx) => listTexts(tx)), ["a=1", "b4=after", "c=1"]);
   });
 
-  test(
-    "deleteSome deletes a slice, in order, own writes included, and tells when nothing is left",
-    async (store, reopen) => {
-      await (await store.transact((tx) => {
-        for (let i = 0; i < 1_000; i++) tx.set(utf8(`p${i}`.padEnd(5)), ALL);
-        tx.set(utf8("q"), ALL);
-      })).durable;
-      await store.transact(async (tx) => {
-        tx.set(utf8("p"), utf8("own"));
-        assertEquals(await tx.deleteSome(utf8("p"), 1), 1);
-        assertEquals(await getText(tx, "p"), undefined);
-        assertEquals((await listTexts(tx)).length, 1_001);
-        assertEquals(await tx.deleteSome(utf8("none"), 5), 0);
-        for (const limit of [0, -1, 0.5]) assertThrows(() => void tx.deleteSome(ALL, limit), Error, "has a size");
-        return rollback(null);
-      });
-      const counts: number[] = [];
-      do {
-        const { value, durable } = await store.transact((tx) => tx.deleteSome(utf8("p"), 400));
-        counts.push(value);
-        await durable;
-      } while (counts.at(-1) === 400);
-      assertEquals(counts, [400, 400, 200]);
-      store = await reopen();
-      assertEquals(await store.read((tx) => listTexts(tx)), ["q="]);
-    },
-  );
-
   savepoints(test);
 
   test("changed resolves when the next commit under its prefix is durable", async (store) => {

@@ -3,8 +3,10 @@
  * variable `DENO_KV_ACCESS_TOKEN`, as Deno has it). One process a database: for a file the operating system sees to it, for a
  * server a lease does, which takes up to `LEASE_MS` to run out after the owner was killed.
  */
+import { errorText } from "../../core/result.ts";
 import type { Platform } from "../platform/platform.ts";
 import { StoreError } from "./error.ts";
+import { checkDatabaseFiles, makeDatabaseFile } from "./file_check.ts";
 import { KvBackend, type KvBackendOptions } from "./kv_backend.ts";
 import { lockDatabase } from "./lock.ts";
 import { asStoreError, type OpenOptions, openStore } from "./open.ts";
@@ -30,8 +32,14 @@ export async function openKvStore(options: KvStoreOptions): Promise<Store> {
       : await openFile(options.path, { ownerId, clock });
     return await openStore(backend, { ...options, clock });
   } catch (thrown) {
-    throw asStoreError(thrown);
+    throw "url" in options ? asStoreError(thrown) : withPath(asStoreError(thrown), options.path);
   }
+}
+
+/** SQLite's own texts name no file. */
+function withPath(error: StoreError, path: string): StoreError {
+  if (errorText(error).includes(path)) return error;
+  return new StoreError(error.facts, `${error.message} (database: ${path})`, { cause: error.cause });
 }
 
 type Opener = Pick<KvBackendOptions, "ownerId" | "clock">;
@@ -46,12 +54,13 @@ async function openServer(url: string, opener: Opener): Promise<Backend> {
 
 async function openFile(path: string, opener: Opener): Promise<Backend> {
   // SQLite would make the file readable by everyone, and gives its journals the file's mode. It holds money.
-  (await Deno.open(path, { write: true, create: true, mode: 0o600 })).close();
+  await makeDatabaseFile(path);
   // Two paths to one file must meet at one lock.
   const realPath = await Deno.realPath(path);
   const lock = await lockDatabase(realPath);
   let kv: Deno.Kv;
   try {
+    await checkDatabaseFiles(realPath);
     kv = await Deno.openKv(realPath);
   } catch (thrown) {
     lock.release();

@@ -14,7 +14,7 @@ const PID_BYTES_MAX = 20;
  * @throws {StoreError} `locked`
  */
 export async function lockDatabase(path: string): Promise<Lock> {
-  const file = await Deno.open(`${path}.lock`, { read: true, write: true, create: true, mode: 0o600 });
+  const file = await openLock(`${path}.lock`);
   try {
     if (!await file.tryLock(true)) throw locked(path, await readPid(file));
     await file.truncate(0);
@@ -24,6 +24,19 @@ export async function lockDatabase(path: string): Promise<Lock> {
     throw thrown;
   }
   return { release: () => file.close() };
+}
+
+/** @throws {StoreError} `failed` */
+async function openLock(path: string): Promise<Deno.FsFile> {
+  try {
+    return await Deno.open(path, { read: true, write: true, create: true, mode: 0o600 });
+  } catch (cause) {
+    throw new StoreError(
+      { code: "failed" },
+      `This process can't write ${path}, which keeps others from the database. See to its owner and mode, then start again.`,
+      { cause },
+    );
+  }
 }
 
 export function locked(path: string, pid: number | null): StoreError {

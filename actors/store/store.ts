@@ -37,11 +37,6 @@ export interface StoreTx extends ReadTx {
   delete(key: Uint8Array): void;
   /** Deletes every key that begins with `prefix`. Of what it deletes it holds the keys alone, until the commit is on disk. */
   deleteAll(prefix: Uint8Array): Promise<void>;
-  /**
-   * Deletes the first `limit` keys that begin with `prefix`, so that much is deleted by many small commits.
-   * @returns how many there were; fewer than `limit` when none is left
-   */
-  deleteSome(prefix: Uint8Array, limit: number): Promise<number>;
   view(prefix: Uint8Array): StoreTx;
   /** Called after this transaction has become visible (once, for the try that committed). */
   onCommit(effect: () => void): void;

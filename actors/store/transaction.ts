@@ -169,22 +169,11 @@ export class TransactionView implements StoreTx {
   }
 
   async deleteAll(prefix: Uint8Array): Promise<void> {
-    await this.#delete(prefix, Infinity);
-  }
-
-  deleteSome(prefix: Uint8Array, limit: number): Promise<number> {
-    assert(Number.isSafeInteger(limit) && limit > 0, "a slice to delete has a size");
-    return this.#delete(prefix, limit);
-  }
-
-  async #delete(prefix: Uint8Array, limit: number): Promise<number> {
-    const scan = this.#scan({ prefix }, false, limit, false);
-    let count = 0;
+    const scan = this.#scan({ prefix }, false, Infinity, false);
     for (let found = scan.next();; found = scan.next()) {
       const entry = found instanceof Promise ? await found : found;
-      if (entry === undefined) return count;
+      if (entry === undefined) return;
       this.#run.write(entry[0], null);
-      count++;
     }
   }
 

@@ -9,7 +9,9 @@ import { defineActor, next, reply } from "../../actors/actor.ts";
 import type { ActorRef, Cast, Request } from "../../actors/protocol.ts";
 import { child } from "../../actors/supervisor.ts";
 import { ActorError } from "../../actors/error.ts";
+import { storeFailureIn } from "../../actors/store/error.ts";
 import { toHex } from "../../core/bytes.ts";
+import { errorText } from "../../core/result.ts";
 import { machine } from "./machine.ts";
 import type { Machines } from "./machines.ts";
 import type { StateId } from "./states.ts";
@@ -53,7 +55,14 @@ export const executor = defineActor<ExecutorMessage, ExecutorArgs, ExecutorArgs>
         try {
           await ctx.startChild(state.supervisor, spec);
         } catch (thrown) {
-          if (!(thrown instanceof ActorError && thrown.code === "duplicate_path")) throw thrown;
+          if (!(thrown instanceof ActorError)) throw thrown;
+          if (thrown.code === "duplicate_path") continue;
+          if (thrown.code !== "start_failed" || storeFailureIn(thrown)) throw thrown;
+          // it rests in the store: one operation must not keep a wallet from all its others
+          ctx.log.error("An operation's state can't be gone on with", {
+            operation: id.operationId,
+            reason: errorText(thrown),
+          });
         }
       }
       return next(state);

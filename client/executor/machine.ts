@@ -5,17 +5,19 @@
  */
 import type { ActorContext } from "../../actors/actor.ts";
 import { defineActor, next, stop } from "../../actors/actor.ts";
+import { Reminder } from "../../actors/reminder.ts";
 import { backOffMs } from "../../actors/rpc/mod.ts";
 import type { Cast } from "../../actors/protocol.ts";
+import { StoreError } from "../../actors/store/error.ts";
 import type { Result } from "../../core/result.ts";
 import { errorText } from "../../core/result.ts";
-import type { Transition } from "../../modules/contract/client.ts";
+import type { NotReady, Transition } from "../../modules/contract/client.ts";
 import { WaitError } from "../../modules/contract/waiting.ts";
 import type { Machines } from "./machines.ts";
 import type { StateId } from "./states.ts";
 
-/** A trigger that fails is tried again: it only waits for something. */
-const TRIGGER_RETRY = { minMs: 1_000, maxMs: 60_000 };
+/** A trigger that fails only waits for something; a step that fails is a bug, which an update may mend. */
+const RETRY = { minMs: 1_000, maxMs: 60_000 };
 
 export type MachineMessage =
   | Cast<"triggered", { way: number; outcome: Result<unknown, unknown> }>
@@ -28,10 +30,16 @@ type State = MachineArgs & {
   // deno-lint-ignore no-explicit-any -- the state's type is the module's own
   readonly ways: readonly Transition<any>[];
   readonly failures: number;
+  readonly trouble: Reminder;
 };
 
 function watch(state: State, ctx: ActorContext<MachineMessage>, way: number): void {
   ctx.run((signal) => state.ways[way]!.trigger(signal), (outcome) => ({ type: "triggered", args: { way, outcome } }));
+}
+
+function tryAgain(state: State, ctx: ActorContext<MachineMessage>, way: number): State {
+  ctx.after(backOffMs(RETRY, state.failures, ctx.platform.dice), { type: "watch", args: { way } });
+  return { ...state, failures: state.failures + 1 };
 }
 
 export const machine = defineActor<MachineMessage, MachineArgs, State>({
@@ -39,7 +47,8 @@ export const machine = defineActor<MachineMessage, MachineArgs, State>({
   init: async (ctx, { id, machines }) => {
     // after a crash between commit and end the state has been left already
     const active = await machines.isActive(id);
-    const state: State = { id, machines, ways: active ? machines.transitions(id) : [], failures: 0 };
+    const trouble = new Reminder(ctx.platform.clock, ctx.log, "error");
+    const state: State = { id, machines, ways: active ? machines.transitions(id) : [], failures: 0, trouble };
     if (state.ways.length === 0) ctx.after(0, { type: "left", args: null });
     for (const way of state.ways.keys()) watch(state, ctx, way);
     return state;
@@ -47,7 +56,15 @@ export const machine = defineActor<MachineMessage, MachineArgs, State>({
   handle: {
     triggered: async (state, { way, outcome }, ctx) => {
       if (outcome.ok) {
-        const wait = await state.machines.step(state.id, state.ways[way]!, outcome.value);
+        let wait: NotReady | null;
+        try {
+          wait = await state.machines.step(state.id, state.ways[way]!, outcome.value);
+        } catch (thrown) {
+          if (ctx.signal.aborted || thrown instanceof StoreError) throw thrown;
+          // nothing of the step has happened: one operation must not keep a wallet from all its others
+          state.trouble.say("A state machine's step failed and is tried again", errorText(thrown));
+          return next(tryAgain(state, ctx, way));
+        }
         if (wait === null) return stop(state);
         // not within this message: an actor that is asked to stop finishes the one in hand first
         ctx.run(
@@ -62,8 +79,7 @@ export const machine = defineActor<MachineMessage, MachineArgs, State>({
       // the client closes: the state waits in the store
       if (outcome.error instanceof WaitError && outcome.error.code === "closed") return next(state);
       ctx.log.warn("A state machine's trigger failed and is tried again", { reason: errorText(outcome.error) });
-      ctx.after(backOffMs(TRIGGER_RETRY, state.failures, ctx.platform.dice), { type: "watch", args: { way } });
-      return next({ ...state, failures: state.failures + 1 });
+      return next(tryAgain(state, ctx, way));
     },
     watch: (state, { way }, ctx) => {
       watch(state, ctx, way);

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { createSystem, refTo, supervisor } from "../../actors/mod.ts";
-import type { ActorSystem } from "../../actors/system.ts";
+import type { ActorSystem, Inspection } from "../../actors/system.ts";
 import { child } from "../../actors/supervisor.ts";
 import { SimulatedWorld } from "../../actors/platform/simulated/mod.ts";
 import type { Bytes } from "../../core/bytes.ts";
@@ -22,6 +22,8 @@ class Table {
   active: StateId[] = [];
   /** What steps wait for at first. */
   waits: NotReady[] = [];
+  /** States whose steps fail always. */
+  readonly broken = new Set<StateId>();
   ways: (id: StateId) => readonly Transition<null>[] = () => [{ trigger: () => new Promise(() => {}), apply: never }];
 
   asMachines(): Machines {
@@ -31,6 +33,7 @@ class Table {
       isActive: (id) => Promise.resolve(this.active.includes(id)),
       transitions: (id) => this.ways(id),
       step: (id, _way, value) => {
+        if (this.broken.has(id)) return Promise.reject(new Error("a bug"));
         const wait = this.waits.shift();
         if (wait) return Promise.resolve(wait);
         this.active = this.active.filter((other) => other !== id);
@@ -153,3 +156,39 @@ Deno.test("a state that was left while its actor was away ends it without a step
   await world.run({ forMs: 10 });
   assertEquals([table.steps, machinesOf(system)], [[], []]);
 });
+
+Deno.test("a step that always fails is tried again less and less often, and holds up no other operation", async () => {
+  const table = new Table();
+  let tries = 0;
+  table.active = [A];
+  table.broken.add(A);
+  table.ways = (id) => [{ trigger: () => Promise.resolve(id === A ? ++tries : 0), apply: never }];
+  const { world, system } = await started(table);
+  await world.run({ forMs: 600_000 });
+  assert(tries >= 10 && tries <= 30, `${tries} tries in ten minutes`);
+  table.active.push(B);
+  system.tell(executorRef, "start", { states: [B] });
+  await world.run({ forMs: 1_000 });
+  assertEquals(table.steps, [`${machineId(B)} 0`]);
+  table.broken.clear();
+  await world.run({ forMs: 120_000 });
+  assertEquals(table.steps.length, 2);
+  assertEquals([system.failure, restartsIn(system.inspect())], [null, 0]);
+});
+
+Deno.test("a state that can't be gone on with rests, and holds up no other operation", async () => {
+  const table = new Table();
+  table.active = [A, B];
+  table.ways = (id) => {
+    if (id === A) throw new Error("made by another version");
+    return [{ trigger: () => Promise.resolve(0), apply: never }];
+  };
+  const { world, system } = await started(table);
+  await world.run({ forMs: 1_000 });
+  assertEquals(table.steps, [`${machineId(B)} 0`]);
+  assertEquals([table.active, system.failure, restartsIn(system.inspect())], [[A], null, 0]);
+});
+
+function restartsIn(node: Inspection): number {
+  return node.children.reduce((sum, child) => sum + restartsIn(child), node.restarts);
+}

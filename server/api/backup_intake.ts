@@ -5,6 +5,8 @@
 import type { Clock } from "../../actors/platform/platform.ts";
 import { TokenBucket } from "../../core/token_bucket.ts";
 import { EndpointError } from "../../modules/contract/error.ts";
+import type { DiskRoom } from "../disk_watch.ts";
+import { hasRoomForStrangers } from "../disk_watch.ts";
 import { BACKUPS_WAITING_MAX, NEW_BACKUP_MS, NEW_BACKUPS_BURST } from "./limits.ts";
 
 export class BackupIntake {
@@ -12,14 +14,19 @@ export class BackupIntake {
   #last: Promise<unknown> = Promise.resolve();
   #waiting = 0;
   readonly #newKeys: TokenBucket;
+  readonly #room: Readonly<DiskRoom>;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, room: Readonly<DiskRoom>) {
     this.#clock = clock;
+    this.#room = room;
     this.#newKeys = new TokenBucket({ burst: NEW_BACKUPS_BURST, tokens: 1, ms: NEW_BACKUP_MS }, clock.monotonicMs());
   }
 
-  /** @throws {EndpointError} failed when too many wait already */
+  /** @throws {EndpointError} failed when too many wait already, or the disk is nearly full */
   inTurn<T>(work: () => Promise<T>): Promise<T> {
+    if (!hasRoomForStrangers(this.#room)) {
+      throw EndpointError.failed("This guardian's disk is nearly full, and it takes no backups: try again later");
+    }
     if (this.#waiting >= BACKUPS_WAITING_MAX) {
       throw EndpointError.failed("Too many backups are being stored: try again later");
     }

@@ -19,6 +19,7 @@ import type { SystemTime } from "../../core/types/duration.ts";
 import { publicKey } from "../../core/types/keys.ts";
 import { EndpointError } from "../../modules/contract/error.ts";
 import { readDurable } from "../../modules/contract/read_durable.ts";
+import type { DiskRoom } from "../disk_watch.ts";
 import { BackupIntake } from "./backup_intake.ts";
 import { allBackups, backupCount, getBackup, setBackup, setBackupCount } from "./db.ts";
 import type { Method } from "./dispatch.ts";
@@ -106,13 +107,14 @@ async function statisticsOf(store: StoreView, clock: Clock): Promise<CodecType<t
 
 /** @param apiPassword of admin calls. Secret. */
 export function backupMethods(
-  { store, clock, apiPassword }: {
+  { store, clock, room, apiPassword }: {
     readonly store: StoreView;
     readonly clock: Clock;
+    readonly room: Readonly<DiskRoom>;
     readonly apiPassword: string | null;
   },
 ): Record<string, Method> {
-  const intake = new BackupIntake(clock);
+  const intake = new BackupIntake(clock, room);
   return {
     backup: method({
       units: SIGNATURE_UNITS,

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertStringIncludes } from "@std/assert";
 import { ManualClock } from "../../actors/store/testing.ts";
 import { openMemoryStore } from "../../actors/store/memory.ts";
 import type { Bytes } from "../../core/bytes.ts";
@@ -6,7 +6,10 @@ import { toHex } from "../../core/bytes.ts";
 import { publicKeyOf } from "../../core/crypto/mod.ts";
 import type { Json } from "../../core/encoding/mod.ts";
 import { BACKUP_PAYLOAD_BYTES_MAX, signBackupRequest, signedBackupRequest } from "../../core/types/backup.ts";
+import { stringifyJson } from "../../core/encoding/mod.ts";
 import type { SystemTime } from "../../core/types/duration.ts";
+import { newDiskRoom } from "../disk_watch.ts";
+import { DISK_BACKUPS_BYTES } from "../limits.ts";
 import { backupMethods } from "./backup_methods.ts";
 import { backupCount, setBackupCount } from "./db.ts";
 import { BACKUPS_MAX, BACKUPS_WAITING_MAX, NEW_BACKUP_MS, NEW_BACKUPS_BURST } from "./limits.ts";
@@ -32,8 +35,14 @@ async function rig() {
   });
   const clock = new ManualClock();
   await clock.advance(START_SECS * 1_000);
-  const methods = backupMethods({ store, clock, apiPassword: "pass" });
-  return { store, clock, call: (method: string, params: Json, auth?: string) => call(methods, method, params, auth) };
+  const room = newDiskRoom();
+  const methods = backupMethods({ store, clock, room, apiPassword: "pass" });
+  return {
+    store,
+    clock,
+    room,
+    call: (method: string, params: Json, auth?: string) => call(methods, method, params, auth),
+  };
 }
 
 Deno.test("a backup is handed to whoever names its key; nobody else's is", async () => {
@@ -161,4 +170,15 @@ Deno.test("backups of a database without their number are counted", async () => 
   assertEquals(await store.read(backupCount), 3n);
   await call("backup", newcomer(3));
   assertEquals(await store.read(backupCount), 4n);
+});
+
+Deno.test("while the disk is nearly full no backup is taken, and those that are there are handed out", async () => {
+  const { call, room } = await rig();
+  assertEquals(await call("backup", request(Uint8Array.of(1), at(START_SECS))), null);
+  room.freeBytes = DISK_BACKUPS_BYTES - 1;
+  const refused = await call("backup", request(Uint8Array.of(2), at(START_SECS, 1)));
+  assertStringIncludes(stringifyJson(refused as Json), "disk is nearly full");
+  assertEquals((await call("recover", ID) as { data: string }).data, "01");
+  room.freeBytes = DISK_BACKUPS_BYTES;
+  assertEquals(await call("backup", request(Uint8Array.of(2), at(START_SECS, 1))), null);
 });

@@ -1,5 +1,6 @@
 /** Public calls beside consensus: however many there are, the actors that consensus needs get what it sends them. */
 import { assertEquals } from "@std/assert";
+import { newDiskRoom } from "../disk_watch.ts";
 import { settle } from "../../actors/_test_platform.ts";
 import { refTo } from "../../actors/mod.ts";
 import type { Json } from "../../core/encoding/mod.ts";
@@ -50,6 +51,7 @@ Deno.test("while an item waits for Bitcoin, 11,000 questions of each kind are an
       clientConfig,
       federationId: federationIdOf(clientConfig.global.apiEndpoints),
       board,
+      room: newDiskRoom(),
       connected: new Set(),
       submissions: refs.submissions,
       sessions: refTo<SessionsMessage>("root/sessions"),

@@ -28,6 +28,7 @@ import { putItems, putSession } from "../consensus/db_testing.ts";
 import { clientConfigFor } from "../setup/guardian_config.ts";
 import { coreMethods } from "./core_methods.ts";
 import { announcements } from "./db.ts";
+import { newDiskRoom } from "../disk_watch.ts";
 import type { ApiDeps } from "./deps.ts";
 import type { Method } from "./dispatch.ts";
 import { EncodedJson } from "./encoded.ts";
@@ -110,6 +111,7 @@ async function withGuardian(
       clientConfig,
       federationId: federationIdOf(clientConfig.global.apiEndpoints),
       board,
+      room: newDiskRoom(),
       connected: new Set([1, 2]),
       submissions: ref("submissions"),
       sessions: ref("sessions"),

@@ -9,6 +9,7 @@ import type { ShownBoard } from "../consensus/board.ts";
 import type { SessionsRef } from "../consensus/sessions.ts";
 import type { SubmissionsRef } from "../consensus/submissions.ts";
 import type { Modules } from "../consensus/transaction.ts";
+import type { DiskRoom } from "../disk_watch.ts";
 import type { ConfiguredModule, GuardianConfig } from "../setup/guardian_config.ts";
 
 export type ApiDeps = {
@@ -21,6 +22,7 @@ export type ApiDeps = {
   readonly clientConfig: ClientConfig;
   readonly federationId: FederationId;
   readonly board: ShownBoard;
+  readonly room: Readonly<DiskRoom>;
   /** The other guardians that are connected now. */
   readonly connected: ReadonlySet<PeerId>;
   readonly submissions: SubmissionsRef;

@@ -150,6 +150,8 @@ export const apiListener = defineActor<ApiListenerMessage, ApiListenerArgs, Stat
       args.bind,
       (request, upgrade, remote) => app.fetch(request, { upgrade, remote }),
     );
+    // also after a crash, where nothing is terminated: the next life listens at the same address
+    ctx.signal.addEventListener("abort", () => void listener.close(), { once: true });
     ctx.log.info("API is listening", { address: `${listener.address.hostname}:${listener.address.port}` });
     return { args, listener, callers, log, number: 0 };
   },

@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { createSystem, supervisor } from "../../actors/mod.ts";
+import { createSystem, refTo, supervisor } from "../../actors/mod.ts";
 import type { LogRecord } from "../../actors/logger.ts";
 import { NetworkError } from "../../actors/platform/error.ts";
 import type { MessageSocket } from "../../actors/platform/platform.ts";
@@ -9,8 +9,10 @@ import type { ActorSystem } from "../../actors/system.ts";
 import { fromUtf8 } from "../../core/bytes.ts";
 import type { JsonObject } from "../../core/encoding/mod.ts";
 import { parseJson } from "../../core/encoding/mod.ts";
+import { err } from "../../core/result.ts";
 import type { Method } from "./dispatch.ts";
 import { ANSWER_BYTES_MAX, BATCH_MAX, REQUEST_BYTES_READ_MAX, REQUEST_CHARACTERS_MAX } from "./limits.ts";
+import type { ApiListenerMessage } from "./listener.ts";
 import { basicAuthorization } from "./secrets.ts";
 import { apiTree } from "./tree.ts";
 
@@ -246,6 +248,56 @@ Deno.test("the same on real sockets: a call, a refused stranger, an orderly end"
     assertEquals(await socket.receive(), PONG);
     await system.stop();
     assertEquals(await socket.receive(), null);
+  } finally {
+    await system.stop();
+  }
+});
+
+/** Makes the listener crash. */
+function crash(system: ActorSystem): void {
+  const cause = new Error("it crashes");
+  system.tell(refTo<ApiListenerMessage>("root/api/listener"), "started", { outcome: err(cause) });
+}
+
+Deno.test("a listener that crashes listens again at the same address, whoever was connected", async () => {
+  const api = await Api.start();
+  for (let time = 0; time < 3; time++) {
+    const socket = await api.open();
+    assertEquals(await api.ask(socket, PING), PONG);
+    crash(api.system);
+    await api.world.run({ forMs: 1_000 });
+    assertEquals(api.connections(), 0);
+  }
+  const [socket, other] = [await api.open(), await api.open()];
+  assertEquals([await api.ask(socket, PING), await api.ask(other, PING)], [PONG, PONG]);
+});
+
+Deno.test("a listener on a real socket that crashes listens again at the same port", async () => {
+  const platform = realPlatform();
+  const free = await platform.network.serveHttp({ hostname: "127.0.0.1", port: 0 }, () => new Response(""));
+  await free.close();
+  const listening = Promise.withResolvers<void>();
+  let lives = 0;
+  const system = createSystem({
+    platform,
+    log: ({ message }) => {
+      if (message === "API is listening" && ++lives === 3) listening.resolve();
+      if (message === "API is listening" && lives < 3) setImmediate(() => crash(system));
+    },
+  });
+  const tree = apiTree("root", {
+    bind: free.address,
+    methods: (name) => name === "ping" ? () => Promise.resolve("pong") : undefined,
+    connectionsMax: 10,
+    connectionsPerAddress: 10,
+    apiSecrets: [],
+  });
+  await system.start(supervisor("root", { children: [tree] }));
+  try {
+    await Promise.race([listening.promise, system.ended.then(() => Promise.reject(system.failure))]);
+    const socket = await platform.network.openWebSocket(`ws://127.0.0.1:${free.address.port}`, OPEN);
+    socket.send(PING);
+    assertEquals(await socket.receive(), PONG);
   } finally {
     await system.stop();
   }

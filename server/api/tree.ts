@@ -20,7 +20,7 @@ export function apiTree(
   },
 ): SupervisorSpec {
   return supervisor("api", {
-    strategy: "rest_for_one",
+    strategy: "one_for_all", // a new listener numbers its connections from 0
     children: [
       supervisor("connections", { intensity: 1_000, periodMs: 10_000, children: [] }),
       child(apiListener, { args: { ...options, supervisor: `${parent}/api/connections` } }),

@@ -24,16 +24,19 @@ const DISK_MS = 3;
 export const voteKey = (peer: number, number: bigint): Uint8Array => Uint8Array.of(peer, Number(number));
 
 /** Takes each number below 256 once a guardian; proposes those that are wanted. */
-function votes(identity: number, wanted: () => readonly bigint[]): Partial<AnyServerModule> {
+function votes(identity: number, guardian: TestGuardian): Partial<AnyServerModule> {
   return {
     processItem: async (tx, number: bigint, peer) => {
+      await guardian.held?.();
       if (await tx.get(voteKey(peer, number)) !== undefined) return err("voted before");
       tx.set(voteKey(peer, number), Uint8Array.of(1));
       return ok(null);
     },
     propose: async (tx) => {
       const open: bigint[] = [];
-      for (const number of wanted()) if (await tx.get(voteKey(identity, number)) === undefined) open.push(number);
+      for (const number of guardian.wanted) {
+        if (await tx.get(voteKey(identity, number)) === undefined) open.push(number);
+      }
       return open;
     },
     audit: () => Promise.resolve(0n),
@@ -89,7 +92,7 @@ export class Federation {
     const definition = {
       kind: "test",
       codecs,
-      start: ({ identity }: ServerModuleEnv<null, null>) => Promise.resolve(votes(identity, () => guardian.wanted)),
+      start: ({ identity }: ServerModuleEnv<null, null>) => Promise.resolve(votes(identity, guardian)),
     } as unknown as AnyServerModuleDefinition;
     const configured = new Map([[INSTANCE, { definition, config: null, privateConfig: null }]]);
     const { broadcastKeys, keychains } = this.#keys;

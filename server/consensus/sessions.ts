@@ -50,7 +50,8 @@ type State = SessionsArgs & {
 type Context = ActorContext<SessionsMessage>;
 
 async function start(state: State, ctx: Context): Promise<State> {
-  const session = await ctx.ask(state.engine, "finishedSessions", null);
+  // the engine may wait for the Bitcoin node, as long as that takes
+  const session = await ctx.ask(state.engine, "finishedSessions", null, { deadlineMs: Infinity });
   const tree = state.sessionTree(session);
   // after a crash of this actor alone the old tree is still there
   await ctx.stopChild(`${state.supervisor}/${tree.id}`);
@@ -96,9 +97,14 @@ export const sessions = defineActor<SessionsMessage, SessionsArgs, State>({
       state.shutdown();
       return next(state);
     },
-    timedOut: (state, { session }) => {
-      if (session === state.session) throw new Error(`Session ${session} took longer than ${state.timeoutMs} ms`);
-      return next(state);
+    timedOut: async (state, { session }, ctx) => {
+      if (session !== state.session) return next(state);
+      // no crash: others may be away for weeks
+      ctx.log.warn("Session takes too long and is started anew: are enough guardians up?", {
+        session,
+        timeoutMs: state.timeoutMs,
+      });
+      return next(await start(state, ctx));
     },
     scheduleShutdown: (state, { session }) => {
       state.board.scheduledShutdown = session;

@@ -24,5 +24,7 @@ export const DIAL_BACK_OFF = { minMs: 250, maxMs: 13_750 };
  */
 export const REPLACEMENTS = { many: 5, windowMs: 60_000 };
 export const SHORT_MS = 5_000;
+/** Connections to several guardians that are cut short within it are cut for one reason. */
+export const TOGETHER_MS = 5_000;
 /** Strangers at the listener are told of once in so long a time, with their number. */
 export const STRANGERS_TOLD_MS = 60_000;

@@ -24,6 +24,7 @@ import type { Handover } from "./handover.ts";
 import { Lane } from "./lane.ts";
 import { DIAL_BACK_OFF, DIAL_TIMEOUT_MS, REPLACEMENTS, SEND_TIMEOUT_MS, SHORT_MS } from "./limits.ts";
 import { Outgoing } from "./outgoing.ts";
+import type { CutShort } from "./repeats.ts";
 import { Repeats } from "./repeats.ts";
 import type { RouterRef } from "./router.ts";
 
@@ -56,6 +57,8 @@ export type LinkArgs = {
   readonly identity: TlsIdentity;
   readonly handover: Handover<ByteStream>;
   readonly router: RouterRef;
+  /** Of all our links. */
+  readonly cutShort: CutShort;
 };
 
 type Connection = {
@@ -66,7 +69,7 @@ type Connection = {
 };
 
 /** Signs that a guardian's keys are on two machines: each takes the other's connection. */
-type Copies = { readonly replaced: Repeats; readonly cutShort: Repeats; readonly reminder: Reminder };
+type Copies = { readonly replaced: Repeats; readonly reminder: Reminder };
 
 type State = {
   readonly args: LinkArgs;
@@ -145,7 +148,7 @@ function closedByPeer(state: State, ctx: Context): void {
   const nowMs = ctx.platform.clock.monotonicMs();
   const isShort = state.connection !== null && nowMs - state.connection.sinceMs < SHORT_MS;
   close(state, ctx, "closed by the other side");
-  if (!isShort || !state.args.dials || !state.copies.cutShort.note(nowMs)) return;
+  if (!isShort || !state.args.dials || !state.args.cutShort.note(state.args.peer, nowMs)) return;
   state.copies.reminder.say(CUT_SHORT, "", { peer: state.args.peer });
 }
 
@@ -204,7 +207,6 @@ export const link = defineActor<LinkMessage, LinkArgs, State>({
       reading: false,
       copies: {
         replaced: new Repeats(REPLACEMENTS),
-        cutShort: new Repeats(REPLACEMENTS),
         reminder: new Reminder(ctx.platform.clock, ctx.log),
       },
     };

@@ -32,6 +32,7 @@ export function filesOn(disk: SimulatedDisk, before: (change: number) => void | 
     remove: (path) => change(() => disk.remove(path)),
     list: (path) => new Promise((resolve) => resolve(disk.list(path))),
     makeDirectory: (path, options = {}) => change(() => disk.makeDirectory(path, options.secret === true)),
+    freeBytes: () => Promise.resolve(disk.freeBytes),
   };
 }
 

@@ -6,7 +6,7 @@ import { SimulatedFederation } from "./federation.ts";
 for (const peer of [0, 1]) {
   Deno.test(`a copy of guardian ${peer} says that another one runs, and what to do, and ends; the one that ran goes on`, async () => {
     const federation = await SimulatedFederation.start({ seed: 21 + peer, modules: ["meta"], roundsPerSession: 600 });
-    await federation.world.run({ forMs: 3_000 });
+    await federation.world.run({ forMs: 9_000 });
     const disk = federation.copyOfDisk(peer);
     await federation.world.run({ forMs: 2_000 });
     const copy = await federation.startCopy(peer, disk);
@@ -20,6 +20,7 @@ for (const peer of [0, 1]) {
     const told = (process: string, text: string) =>
       federation.records.filter((record) => record.process === process && record.message.includes(text)).length;
     assertEquals(told("copy", "it goes on, this one stops"), 1);
+    assert(told(`g${peer}`, "nother copy of this guardian may") >= 1, "the running one tells of it");
     const sessions = (await federation.sessionsOf(peer)).length;
     await federation.world.run({ forMs: 60_000 });
     assert((await federation.sessionsOf(peer)).length > sessions);

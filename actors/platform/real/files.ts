@@ -3,6 +3,7 @@
  * `rename` (which replaces in one step), and the folder is synced: after a power cut the old or the new content is there, whole.
  * A cut may leave the unfinished neighbour behind; `list` does not show it.
  */
+import { statfs } from "node:fs/promises";
 import type { Bytes } from "../../../core/bytes.ts";
 import { basename, dirname, join } from "@std/path";
 import { toHex } from "../../../core/bytes.ts";
@@ -15,7 +16,7 @@ const UNFINISHED = /^\..*\.[0-9a-f]{16}\.unfinished$/;
 /** Bits of a mode: what the owner's group and everybody may do. */
 const OTHERS = 0o077;
 
-export const realFiles: Files = { read, create, replace, makeSecret, remove, list, makeDirectory };
+export const realFiles: Files = { read, create, replace, makeSecret, remove, list, makeDirectory, freeBytes };
 
 async function read(path: string, bytesMax: number): Promise<Bytes | undefined> {
   try {
@@ -127,6 +128,16 @@ async function makeDirectory(path: string, options: { readonly secret?: boolean 
     for (const made of missing) await syncFolder(dirname(made));
   } catch (thrown) {
     throw filesError(path, "make the folder", thrown);
+  }
+}
+
+async function freeBytes(path: string): Promise<number | null> {
+  try {
+    const { bavail, bsize } = await statfs(path, { bigint: true });
+    // a file system that counts no blocks has no bound
+    return bsize === 0n ? null : Number(bavail * bsize);
+  } catch (thrown) {
+    throw filesError(path, "ask for the free space of", thrown);
   }
 }
 

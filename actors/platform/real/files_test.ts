@@ -1,7 +1,8 @@
 /** What only a real disk shows: modes, and a process that dies in the middle. */
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { fromFileUrl } from "@std/path";
 import { utf8 } from "../../../core/bytes.ts";
+import { FilesError } from "../error.ts";
 import { realFiles } from "./files.ts";
 
 async function inFolder(body: (folder: string) => Promise<void>): Promise<void> {
@@ -98,4 +99,13 @@ Deno.test("a process killed while it replaces leaves the old or the new content,
       await realFiles.remove(path);
     }
   });
+});
+
+Deno.test("the room on a disk is what df tells, and that of a folder that isn't there can't be told", async () => {
+  const freeBytes = await realFiles.freeBytes(".");
+  const { stdout } = await new Deno.Command("df", { args: ["--output=avail", "-B1", "."] }).output();
+  const told = Number(new TextDecoder().decode(stdout).split("\n")[1]);
+  // others write meanwhile
+  assert(Math.abs(freeBytes! - told) < 1024 ** 3, `${freeBytes} and ${told}`);
+  await assertRejects(() => realFiles.freeBytes("/no such folder"), FilesError);
 });

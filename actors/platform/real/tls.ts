@@ -15,6 +15,7 @@ import type { Report } from "../http_handling.ts";
 import { Places } from "../places.ts";
 import type { Network, TlsIdentity } from "../platform.ts";
 import { sourceOf } from "../source.ts";
+import { realClock } from "./clock.ts";
 import { HandshakeQueue } from "./handshake_queue.ts";
 import { isVersion3, toPem } from "./certificate.ts";
 import { listen, remoteOf } from "./listen.ts";
@@ -26,7 +27,7 @@ export function listenTls(report: Report, bounds = TLS_LISTENER): Network["liste
     const security = securityOf(options.identity, `${options.hostname}:${options.port}`);
     const strangers = new Places({ max: bounds.strangersMax, sourceMax: bounds.strangersOfSourceMax });
     const known = new Places({ max: Infinity, sourceMax: bounds.sameKnownMax });
-    const queue = new HandshakeQueue(bounds.handshakes);
+    const queue = new HandshakeQueue(realClock, bounds.handshakes);
     const server = createServer((tcp) => {
       const remote = remoteOf(tcp);
       const source = sourceOf(remote);

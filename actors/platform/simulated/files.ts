@@ -48,5 +48,6 @@ export function simulatedFiles(life: Life): Files {
     list: (path) => later(`list ${path}`, () => disk.list(path), false),
     makeDirectory: (path, options = {}) =>
       later(`folder ${path}`, () => disk.makeDirectory(path, options.secret === true), true),
+    freeBytes: (path) => later(`room ${path}`, () => disk.freeBytes, false),
   };
 }
