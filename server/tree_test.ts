@@ -120,7 +120,7 @@ function runningIn({ system }: TestSystem): string[] {
 
 Deno.test("wherever in the guardian's tree an actor always crashes, soon or slowly, the process ends and says which", async () => {
   const actors = allActors();
-  assertEquals(actors.length, 26);
+  assertEquals(actors.length, 27);
   for (const path of actors) {
     for (const [at, withinMs] of SPEEDS) {
       const where = `${path}, ${at}`;
