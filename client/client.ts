@@ -35,10 +35,12 @@ import { ConnectedFederationApi } from "./federation/api.ts";
 import type { Discovered } from "./federation/discover.ts";
 import { discoverVersions, refreshVersions, storeVersions } from "./federation/discover.ts";
 import { downloadConfig, urlsOf } from "./federation/join.ts";
-import type { JoinTools, WithConnections } from "./federation/join.ts";
+import type { JoinTools } from "./federation/join.ts";
 import type { Joined } from "./federation/join_state.ts";
 import { joinedSlot } from "./federation/join_state.ts";
 import { prefetch } from "./federation/refresh.ts";
+import type { Renewal, Renewed } from "./federation/renew.ts";
+import { renew } from "./federation/renew.ts";
 import { pendingMoney } from "./pending.ts";
 import type { Running } from "./running.ts";
 import { definitionsFor, primaryOf, runClient } from "./running.ts";
@@ -60,6 +62,9 @@ export type ClientOptions = {
 
 /** Guardians answer when a threshold has, or after half a minute as soon as anybody has. */
 const DISCOVERY_MS = 45_000;
+
+/** What `join` did: joined, or what was news in an invite code of the federation that had been joined. */
+export type JoinOutcome = { readonly joined: "new" } | { readonly joined: "before"; readonly renewal: Renewal };
 
 /** A module of the federation, and whether this client runs it. */
 export type ModuleStatus = { readonly id: ModuleInstanceId; readonly kind: string; readonly active: boolean };
@@ -142,24 +147,29 @@ export class Client {
   }
 
   /**
-   * Joins a federation: all that needs guardians comes first, then everything is stored in one transaction.
-   * @throws {ClientError} `already_joined` · `no_answer` · `wrong_federation` · `no_common_version` · {ApiError} when guardians answer
-   * something else · {WaitError} `aborted` · `closed`
+   * Joins a federation: all that needs guardians comes first, then everything is stored in one transaction. A client that has joined takes
+   * from an invite code of its federation what is news: where guardians are now, and the secret of their API; it is used from then on.
+   * @throws {ClientError} `already_joined` (another federation) · `no_answer` · `wrong_federation` · `no_common_version` · {ApiError} when
+   * guardians answer something else, `unauthorized` when they want another secret · {WaitError} `aborted` · `closed`
    */
-  async join(invite: InviteCode, signal?: AbortSignal): Promise<void> {
-    if (this.#running || this.#joining) {
+  async join(invite: InviteCode, signal?: AbortSignal): Promise<JoinOutcome> {
+    if (this.#joining || this.#running && this.#running.federationId !== invite.federationId) {
       throw new ClientError({ code: "already_joined" }, "The client database is already initialized");
     }
     this.#joining = true;
     try {
-      await this.finish(signal, (until) => this.#join(invite, until));
+      return await this.finish(signal, async (until) => {
+        if (this.#running) return { joined: "before", renewal: await this.#renew(this.#running, invite, until) };
+        await this.#join(invite, until);
+        return { joined: "new" };
+      });
     } finally {
       this.#joining = false;
     }
   }
 
   async #join(invite: InviteCode, signal: AbortSignal): Promise<void> {
-    const { platform, store, secret, log } = this.options;
+    const { platform, store, secret } = this.options;
     const config = await downloadConfig(invite, this.#joinTools(), signal);
     const discovered = await this.#discover(config, invite.apiSecret, signal);
     const preRoot = secret ??
@@ -172,8 +182,28 @@ export class Client {
     });
     await durable;
     await this.#run(joined);
+    await this.#prefetch(signal);
+  }
+
+  async #renew({ joined, urls, federationId }: Running, invite: InviteCode, signal: AbortSignal): Promise<Renewal> {
+    const env = { ...this.#joinTools(), store: this.options.store, federationId };
+    const renewed = await renew(invite, urls, joined, env, signal);
+    await this.#reconnect(renewed);
+    await this.#prefetch(signal);
+    return renewed.renewal;
+  }
+
+  /** What is stored by now is used: guardians' connections are made anew, in the place of those that were. */
+  async #reconnect({ joined, urls, renewal }: Renewed): Promise<void> {
+    this.#running = { ...this.running, joined, urls };
+    const changed = renewal.apiSecret === "replaced" ? urls : renewal.moved;
+    for (const peer of changed.keys()) await this.#system.stopChild(`${GUARDIANS}/guardian:${peer}`);
+    await this.#connect(changed, joined.apiSecret, "");
+  }
+
+  async #prefetch(signal: AbortSignal): Promise<void> {
     try {
-      await prefetch(this.running.discovery, loggerFor(ROOT, log), signal);
+      await prefetch(this.running.discovery, loggerFor(ROOT, this.options.log), signal);
     } catch (thrown) {
       // it has joined: what is missing is asked for when it is open the next time
       if (!(thrown instanceof WaitError)) throw thrown;
@@ -181,8 +211,10 @@ export class Client {
   }
 
   #joinTools(): JoinTools {
-    const { signal: closing } = this.#closing;
-    return { sender: this.#system, platform: this.options.platform, withConnections: this.#withConnections, closing };
+    return {
+      platform: this.options.platform,
+      withGuardians: (urls, apiSecret, use) => this.withGuardians(urls, apiSecret, use),
+    };
   }
 
   /** Which API versions a federation's guardians speak, before anything of it is stored. */
@@ -214,15 +246,6 @@ export class Client {
     });
   }
 
-  readonly #withConnections: WithConnections = async (urls, apiSecret, use) => {
-    const connections = await this.#connect(urls, apiSecret, `once${this.#connections++}:`);
-    try {
-      return await use(connections);
-    } finally {
-      for (const { path } of connections.values()) await this.#system.stopChild(path);
-    }
-  };
-
   async #connect(
     urls: ReadonlyMap<PeerId, string>,
     apiSecret: string | null,
@@ -241,18 +264,26 @@ export class Client {
   }
 
   /** For the time of `use`: connections of its own to guardians at other URLs than the client's. */
-  withGuardians<T>(
+  async withGuardians<T>(
     urls: ReadonlyMap<PeerId, string>,
     apiSecret: string | null,
     use: (api: ConnectedFederationApi) => Promise<T>,
   ): Promise<T> {
-    const { platform } = this.options;
-    return this.#withConnections(urls, apiSecret, (connections) => {
-      const peers = numPeers(connections.size);
-      const { signal: closing } = this.#closing;
-      const options = { sender: this.#system, platform, connections, peers, module: null, closing };
-      return use(new ConnectedFederationApi(options));
-    });
+    const { platform } = this.options, { signal: closing } = this.#closing;
+    const connections = await this.#connect(urls, apiSecret, `once${this.#connections++}:`);
+    try {
+      const options = {
+        sender: this.#system,
+        platform,
+        connections,
+        peers: numPeers(urls.size),
+        module: null,
+        closing,
+      };
+      return await use(new ConnectedFederationApi(options));
+    } finally {
+      for (const { path } of connections.values()) await this.#system.stopChild(path);
+    }
   }
 
   /** What runs. @throws {ClientError} `not_joined` */

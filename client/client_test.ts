@@ -116,11 +116,15 @@ Deno.test("an invite's API secret goes to every guardian, at joining and afterwa
   await at.world.finish(client.close());
 });
 
-Deno.test("a client joins once", async () => {
+Deno.test("a client joins one federation, one join at a time", async () => {
   const at = await setting();
-  const client = await joined(at);
-  const error = await assertRejects(() => client.join(at.federation.invite), ClientError);
-  assertEquals(error.code, "already_joined");
+  const client = await open(at);
+  const first = client.join(at.federation.invite);
+  const second = await assertRejects(() => client.join(at.federation.invite), ClientError);
+  assertEquals(await at.world.finish(first), { joined: "new" });
+  const other = { ...at.federation.invite, federationId: "ab".repeat(32) };
+  const another = await assertRejects(() => client.join(other), ClientError);
+  assertEquals([second.code, another.code], ["already_joined", "already_joined"]);
   await at.world.finish(client.close());
 });
 

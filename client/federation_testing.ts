@@ -11,8 +11,8 @@ import { newInviteCode } from "../core/types/invite_code.ts";
 import type { SignedApiAnnouncement } from "../core/types/api_announcement.ts";
 import { signApiAnnouncement, signedApiAnnouncement } from "../core/types/api_announcement.ts";
 import { FEDIMINT_VERSION } from "../core/types/version.ts";
-import type { Asked, ClientWorld, Script } from "./testing.ts";
-import { serveGuardians, unknownMethod } from "./testing.ts";
+import type { Asked, Behaviour, ClientWorld, Script } from "./testing.ts";
+import { HONEST, serveGuardians, unknownMethod } from "./testing.ts";
 
 const PORTS_FROM = 7_000;
 const VERSION = { major: 2, minor: 1 };
@@ -109,9 +109,14 @@ function honest(config: ClientConfig, { peer, method }: Asked): Json {
 }
 
 /** Starts the guardians whose URLs are on the client's machine. */
-export function startGuardians(world: ClientWorld, { config }: ToyFederation, script: Script): Promise<void> {
+export function startGuardians(
+  world: ClientWorld,
+  { config }: ToyFederation,
+  script: Script,
+  behaviour: Behaviour = HONEST,
+): Promise<void> {
   const ports = [...config.global.apiEndpoints].map((
     [peer, { url }],
   ): [PeerId, number] => [peer, Number(new URL(url).port)]);
-  return serveGuardians(world.platform, new Map(ports), script);
+  return serveGuardians(world.platform, new Map(ports), script, behaviour);
 }

@@ -52,6 +52,7 @@ import type {
   WithdrawQuote,
 } from "./bitcoin.ts";
 import * as bitcoin from "./bitcoin.ts";
+import type { JoinOutcome } from "./client.ts";
 import { Client } from "./client.ts";
 import { modulePrefix } from "./database.ts";
 import { databasePath } from "./database_path.ts";
@@ -74,6 +75,8 @@ export type {
   WithdrawOptions,
   WithdrawQuote,
 } from "./bitcoin.ts";
+export type { JoinOutcome } from "./client.ts";
+export type { Renewal } from "./federation/renew.ts";
 export { ClientError } from "./error.ts";
 export { WaitError } from "../modules/contract/waiting.ts";
 export type { NumberedEvent } from "./logs/events.ts";
@@ -155,9 +158,14 @@ export class FederationClient {
     return this.client.isJoined;
   }
 
-  /** @throws {ClientError} `already_joined` · `wrong_federation` · `no_common_version` · {DecodeError} · {ApiError} */
-  async join(inviteCode: string, signal?: AbortSignal): Promise<void> {
-    await this.client.join(parseInviteCode(inviteCode.trim()), signal);
+  /**
+   * Joins the federation. With another invite code of the federation that it has joined a wallet learns where guardians are now, and their
+   * API's secret: for one that is shut out (`unauthorized`), or whose guardians have all moved. The money stays where it is.
+   * @throws {ClientError} `already_joined` (another federation) · `no_answer` · `wrong_federation` · `no_common_version` · {DecodeError} ·
+   * {ApiError} `unauthorized` (another secret is wanted) and others; whatever is thrown, the wallet is as it was
+   */
+  async join(inviteCode: string, signal?: AbortSignal): Promise<JoinOutcome> {
+    return await this.client.join(parseInviteCode(inviteCode.trim()), signal);
   }
 
   /** The 12 words that all money here comes from. Secret. */

@@ -5,7 +5,8 @@
 import { loggerFor } from "../actors/mod.ts";
 import type { ActorSystem } from "../actors/system.ts";
 import type { RpcRef } from "../actors/rpc/mod.ts";
-import type { StoreView } from "../actors/store/store.ts";
+import type { ReadTx, StoreView } from "../actors/store/store.ts";
+import { assert } from "../core/assert.ts";
 import { clientRoot, moduleSecret, preRootCheck } from "../core/crypto/bip39.ts";
 import type { DerivableSecret } from "../core/crypto/derive_secret.ts";
 import { tryDecoding } from "../core/encoding/mod.ts";
@@ -25,18 +26,12 @@ import { decodedConfig } from "./decoded_configs.ts";
 import { Machines } from "./executor/machines.ts";
 import type { ErrorDescriber } from "./executor/submission.ts";
 import { submissionState, submissionTransitions } from "./executor/submission.ts";
-import { currentUrls } from "./federation/announcements.ts";
+import { currentUrls, storedWhereabouts } from "./federation/announcements.ts";
 import { ConnectedFederationApi } from "./federation/api.ts";
 import type { DiscoveryEnv } from "./federation/discover.ts";
 import { loadVersions } from "./federation/discover.ts";
 import type { Joined } from "./federation/join_state.ts";
-import {
-  announcementsSlot,
-  checkSecret,
-  joinedSlot,
-  metadataSlot,
-  pendingConfigSlot,
-} from "./federation/join_state.ts";
+import { checkSecret, joinedSlot, pendingConfigSlot } from "./federation/join_state.ts";
 import type { ClientModuleArgs, ModuleTable } from "./module_actor.ts";
 import { eventOrderRef, executorRef, federationTree, ROOT } from "./tree.ts";
 
@@ -110,13 +105,18 @@ export function describerOf(definitions: Definitions): ErrorDescriber {
   };
 }
 
+/** Where guardians are, as far as it is known. */
+async function storedUrls(tx: ReadTx, config: ClientConfig): Promise<Map<PeerId, string>> {
+  const { announcements, metadata } = await storedWhereabouts(tx);
+  return currentUrls(config, announcements, metadata);
+}
+
 /** For e-cash and the like that carries an invite: one guardian is enough to find the others. */
-export function inviteParts(
-  { config, apiSecret }: Joined,
-  urls: ReadonlyMap<PeerId, string>,
-): { peer: PeerId; url: string; apiSecret: string | null } {
-  const [peer, { url }] = [...config.global.apiEndpoints][0]!;
-  return { peer, url: urls.get(peer) ?? url, apiSecret };
+export async function inviteParts(tx: ReadTx): Promise<{ peer: PeerId; url: string; apiSecret: string | null }> {
+  const joined = await joinedSlot.get(tx);
+  assert(joined, "modules run once it has joined");
+  const [peer, url] = [...await storedUrls(tx, joined.config)][0]!;
+  return { peer, url, apiSecret: joined.apiSecret };
 }
 
 /** @throws {ClientError} `wrong_secret` · `no_common_version` */
@@ -132,9 +132,7 @@ export async function runClient(
   const secret = await preRoot(federationId);
   checkSecret(joined, preRootCheck(secret));
 
-  const urls = await store.read(async (tx) =>
-    currentUrls(config, await announcementsSlot.get(tx) ?? new Map(), await metadataSlot.get(tx) ?? new Map())
-  );
+  const urls = await store.read((tx) => storedUrls(tx, config));
   const connections = await connect(urls, joined.apiSecret);
   const peers = numPeers(connections.size);
   const api = new ConnectedFederationApi({ sender: system, platform, connections, peers, module: null, closing });
@@ -170,7 +168,7 @@ export async function runClient(
 
 /** What each module is started with; registers whose states are whose. */
 function moduleArgs(
-  { joined, federationId, urls, api, versions, definitions, table, operations }: Running,
+  { joined, federationId, api, versions, definitions, table, operations }: Running,
   root: DerivableSecret,
   owners: Map<ModuleInstanceId, AnyStateOwner>,
   options: ClientOptions,
@@ -197,7 +195,7 @@ function moduleArgs(
       federationId,
       peers: numPeers(api.peerIds.length),
       config: config.value,
-      invite: () => Promise.resolve(inviteParts(joined, urls)),
+      invite: () => options.store.read(inviteParts),
       secret: moduleSecret(root, instance),
       store: options.store.view(modulePrefix(instance)),
       api: api.forModule(instance),

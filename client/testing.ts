@@ -51,11 +51,13 @@ export type Behaviour = {
   /** As soon as a client is connected. */
   readonly opened?: (socket: MessageSocket) => void;
   readonly heard: (message: Heard) => void;
+  /** Whom it lets connect, by the headers of the upgrade; others get a 401. Default: everybody. */
+  readonly admits?: (headers: Headers) => boolean;
   /** Default: what a client takes. */
   readonly messageBytesMax?: number;
 };
 
-const HONEST: Behaviour = { heard: ({ socket, honest }) => socket.send(honest) };
+export const HONEST: Behaviour = { heard: ({ socket, honest }) => socket.send(honest) };
 
 /** The message by which an honest guardian answers one. */
 async function answer(text: string, peer: PeerId, headers: Headers, script: Script) {
@@ -79,9 +81,10 @@ export function serveGuardian(
   at: Address,
   peer: PeerId,
   script: Script,
-  { opened, heard, messageBytesMax = MESSAGE_BYTES_MAX }: Behaviour = HONEST,
+  { opened, heard, admits = () => true, messageBytesMax = MESSAGE_BYTES_MAX }: Behaviour = HONEST,
 ): Promise<Listener> {
   return platform.network.serveHttp(at, (request, upgrade) => {
+    if (!admits(request.headers)) return new Response(null, { status: 401 });
     const upgraded = upgrade({ messageBytesMax, pingMs: PING_MS });
     void upgraded.socket.then(async (socket) => {
       opened?.(socket);
@@ -103,8 +106,11 @@ export async function serveGuardians(
   platform: Platform,
   ports: ReadonlyMap<PeerId, number>,
   script: Script,
+  behaviour: Behaviour = HONEST,
 ): Promise<void> {
-  for (const [peer, port] of ports) await serveGuardian(platform, { hostname: "0.0.0.0", port }, peer, script);
+  for (const [peer, port] of ports) {
+    await serveGuardian(platform, { hostname: "0.0.0.0", port }, peer, script, behaviour);
+  }
 }
 
 /** The world, and the machine that the client under test runs on. */

@@ -8,7 +8,7 @@ import { FedimintError } from "../core/result.ts";
 import type { OperationId } from "../core/types/ids.ts";
 import type { MetaClient } from "../modules/meta/client_api.ts";
 import type { MintClient } from "../modules/mintv2/client_api.ts";
-import { addNote } from "../modules/mintv2/client_db.ts";
+import { addNotes } from "../modules/mintv2/client_db.ts";
 import type { WalletClient } from "../modules/walletv2/client_api.ts";
 import { quietModules, recordedFederation, recordedInvite } from "./cli/testing.ts";
 import { modulePrefix } from "./database.ts";
@@ -83,7 +83,7 @@ async function silenced(): Promise<Setting> {
   // what is spent is another amount: it takes an exchange
   const note = { denomination: 20, keypair: world.platform.dice.bytes(32), signature: bls.g1.generator };
   const notes = wallet.client.options.store.view(modulePrefix(wallet.client.primary().instance));
-  await notes.transact((tx) => addNote(tx, note));
+  await notes.transact((tx) => addNotes(tx, [note]));
   silent = true;
   return { world, wallet };
 }

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { TokenBucket } from "./token_bucket.ts";
 
 Deno.test("a bucket is full at first, refills with time up to its burst, and may be overdrawn", () => {
@@ -30,4 +30,16 @@ Deno.test("what is taken from a bucket that was full for long is missing, whenev
   const bucket = new TokenBucket({ burst: 10, tokens: 1, ms: 1 }, 0);
   bucket.take(4, 1_000);
   assertEquals(bucket.left(1_001), 7);
+});
+
+Deno.test("who waits as long as a bucket says has waited enough, whatever the clock can tell apart", () => {
+  for (let i = 0; i < 2_000; i++) {
+    let nowMs = 50_199.029 + i / 7;
+    const bucket = new TokenBucket({ burst: 5_000, tokens: 1_000, ms: 1_000 }, nowMs);
+    bucket.take(5_000 + i / 3, nowMs);
+    for (let waits = 0, waitMs = bucket.waitMs(1, nowMs); waitMs > 0; waitMs = bucket.waitMs(1, nowMs)) {
+      assert(++waits <= 2, `at ${nowMs} ms another ${waitMs} ms are to be waited for`);
+      nowMs += waitMs;
+    }
+  }
 });

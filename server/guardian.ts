@@ -33,6 +33,7 @@ import { apiTree, consensusMethods } from "./api/tree.ts";
 import type { BitcoinSettings } from "./bitcoin/mod.ts";
 import { bitcoinSourceOf, CHAIN_MEMORY_PREFIX } from "./bitcoin/mod.ts";
 import { newBoard } from "./consensus/board.ts";
+import { CopyError } from "./consensus/copy_error.ts";
 import { ConsensusError, getDisagreement } from "./consensus/disagreement.ts";
 import { makeKeychain } from "./consensus/keychain.ts";
 import type { ConsensusSettings } from "./consensus/settings.ts";
@@ -101,7 +102,7 @@ export class Guardian {
   readonly #stopping = new AbortController();
   #stopped: Promise<void> | null = null;
   /** Why it stops by itself. */
-  #reason: ConsensusError | DiskError | null = null;
+  #reason: ConsensusError | CopyError | DiskError | null = null;
   readonly #room = newDiskRoom();
   readonly #routerMemory = routerMemory();
 
@@ -127,6 +128,7 @@ export class Guardian {
    * Runs until the guardian was stopped or has failed.
    * @returns the exit code
    * @throws {SetupError} when setup or the config is at fault
+   * @throws {CopyError} when another process runs with our keys
    * @throws {ConsensusError} when the federation signed what this guardian doesn't have, in this life or one before
    * @throws {DiskError} when there is too little room on the disk
    * @throws {ActorError} `gave_up` when something crashed again and again
@@ -321,6 +323,7 @@ export class Guardian {
       ready: (signal) => this.#awaitNode(signal),
       shutdown: () => void this.stop(),
       disagreed: (found) => this.#stopBecause(new ConsensusError(found)),
+      copyFound: () => this.#stopBecause(new CopyError()),
     });
     await system.startChild(ROOT, tree);
 
@@ -356,7 +359,7 @@ export class Guardian {
     );
   }
 
-  #stopBecause(reason: ConsensusError | DiskError): void {
+  #stopBecause(reason: ConsensusError | CopyError | DiskError): void {
     this.#reason ??= reason;
     void this.stop();
   }

@@ -16,7 +16,7 @@
  * │  ├─ submissions                     transactions that clients wait for
  * │  ├─ engine                          processes ordered items, one store transaction a unit
  * │  ├─ current                         a fresh tree each session
- * │  │  └─ session:<n>                  one_for_all: outcome, broadcast, catch_up (a single guardian: single)
+ * │  │  └─ session:<n>                  one_for_all: outcome, broadcast, pieces, catch_up (a single guardian: single)
  * │  ├─ sessions                        starts them one after the other
  * │  └─ proposals                       asks modules for items
  * └─ api                                one_for_all: connections (connection:<n> …), listener
@@ -40,7 +40,8 @@ import type { BitcoinMessage, BitcoinWatcherArgs } from "./bitcoin/mod.ts";
 import { bitcoinWatcher } from "./bitcoin/mod.ts";
 import type { Keychain } from "./broadcast/keychain.ts";
 import type { ConsensusBoard } from "./consensus/board.ts";
-import { broadcastChild } from "./consensus/broadcast.ts";
+import type { OwnUnitsMemory } from "./consensus/broadcast.ts";
+import { broadcastChild, ownUnitsMemory } from "./consensus/broadcast.ts";
 import { catchUp } from "./consensus/catch_up.ts";
 import { modulePrefix } from "./consensus/db.ts";
 import type { Disagreement } from "./consensus/disagreement.ts";
@@ -52,6 +53,8 @@ import type { ModuleRef } from "./consensus/module_actor.ts";
 import { moduleActor } from "./consensus/module_actor.ts";
 import type { OutcomeRef } from "./consensus/outcome.ts";
 import { outcome } from "./consensus/outcome.ts";
+import type { PiecesRef } from "./consensus/pieces.ts";
+import { pieces } from "./consensus/pieces.ts";
 import { proposals } from "./consensus/proposals.ts";
 import type { SessionsRef } from "./consensus/sessions.ts";
 import { sessions } from "./consensus/sessions.ts";
@@ -157,10 +160,13 @@ export type ConsensusArgs = {
   readonly shutdown: () => void;
   /** The federation signed an outcome that isn't ours. */
   readonly disagreed: (found: Disagreement) => void;
+  /** Another process runs with our keys. */
+  readonly copyFound: () => void;
 };
 
 export function consensusTree(args: ConsensusArgs): SupervisorSpec {
   const { store, settings, configured, modules, board, bitcoin } = args;
+  const ownUnits = ownUnitsMemory();
   return supervisor("consensus", {
     strategy: "rest_for_one",
     intensity: 3,
@@ -195,7 +201,7 @@ export function consensusTree(args: ConsensusArgs): SupervisorSpec {
         args: {
           engine: paths.engine,
           supervisor: paths.current,
-          sessionTree: (session, first) => sessionTree(session, first, args, modules),
+          sessionTree: (session) => sessionTree(session, args, ownUnits),
           ready: args.ready,
           timeoutMs: settings.sessionTimeoutMs,
           total: settings.peers.total,
@@ -214,9 +220,8 @@ export function consensusTree(args: ConsensusArgs): SupervisorSpec {
 /** One session: if one part crashes all start anew, from the units in the store. */
 function sessionTree(
   session: number,
-  askNewest: boolean,
-  { store, settings, keychain }: ConsensusArgs,
-  modules: Modules,
+  { store, settings, keychain, modules, copyFound }: ConsensusArgs,
+  ownUnits: OwnUnitsMemory,
 ): SupervisorSpec {
   const { engine: engineRef, mempool: mempoolRef, sessions: sessionsRef } = paths;
   const id = `session:${session}`;
@@ -232,7 +237,16 @@ function sessionTree(
     return supervisor(id, { children: [child(single, { args, restart: "transient" })] });
   }
   const outcomeRef: OutcomeRef = refTo(`${paths.current}/${id}/outcome`);
+  const piecesRef: PiecesRef = refTo(`${paths.current}/${id}/pieces`);
   const others = [...settings.broadcastKeys.keys()].filter((peer) => peer !== settings.identity);
+  const fetching = {
+    session,
+    peers: settings.peers,
+    keychain,
+    modules,
+    outcome: outcomeRef,
+    guardians: guardianRefs(others),
+  };
   return supervisor(id, {
     strategy: "one_for_all",
     children: [
@@ -248,18 +262,11 @@ function sessionTree(
         mempool: mempoolRef,
         outcome: outcomeRef,
         router: paths.router,
-        askNewest,
+        ownUnits,
+        copyFound,
       }),
-      child(catchUp, {
-        args: {
-          session,
-          peers: settings.peers,
-          keychain,
-          modules,
-          outcome: outcomeRef,
-          guardians: guardianRefs(others),
-        },
-      }),
+      child(pieces, { args: fetching }),
+      child(catchUp, { args: { ...fetching, pieces: piecesRef } }),
     ],
   });
 }

@@ -64,7 +64,7 @@ const CONNECTIONS = `${ROOT}/api/connections`;
 
 /** What the real one starts. */
 function sessionOf(sessions: ActorChild): SupervisorSpec {
-  return (sessions.args as SessionsArgs).sessionTree(0, true);
+  return (sessions.args as SessionsArgs).sessionTree(0);
 }
 
 function atStart(crasher: Crasher): AtStart {

@@ -18,6 +18,7 @@ const slowTests = [
   "refunds",
   "many_notes",
   "lost_database",
+  "large_session",
   "dead_bitcoin_node",
   "store_kill",
 ].map((name) => `tests/slow/${name}.ts`);

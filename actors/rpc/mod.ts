@@ -3,5 +3,5 @@ export { backOffMs } from "./back_off.ts";
 export type { BackOff } from "./back_off.ts";
 export { MESSAGE_BYTES_MAX, rpcConnection } from "./connection.ts";
 export type { RpcArgs, RpcMessage, RpcRef } from "./connection.ts";
-export { METHOD_NOT_FOUND, parseAnswer, REQUEST_TIMEOUT, requestText } from "./protocol.ts";
+export { METHOD_NOT_FOUND, parseAnswer, REQUEST_TIMEOUT, requestText, RESPONSE_TOO_BIG } from "./protocol.ts";
 export type { RpcAnswer, RpcError } from "./protocol.ts";

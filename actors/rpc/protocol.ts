@@ -5,6 +5,8 @@ import { isJsonObject, parseJson, stringifyJson, tryDecoding } from "../../core/
 export const METHOD_NOT_FOUND = -32601;
 /** The other side took too long and gave the call up. */
 export const REQUEST_TIMEOUT = -32000;
+/** Its answer would be larger than answers may be. */
+export const RESPONSE_TOO_BIG = -32008;
 
 /** Why a call failed; `message` is for people. */
 export type RpcError =

@@ -10,6 +10,7 @@ import { peerId } from "../../core/types/ids.ts";
 import { parseSafeUrl } from "../../core/types/safe_url.ts";
 import { ApiError } from "../../modules/contract/federation_api.ts";
 import type { Client } from "../client.ts";
+import { currentUrls, storedWhereabouts } from "../federation/announcements.ts";
 import { adminSlot, joinedSlot } from "../federation/join_state.ts";
 import type { ConnectedFederationApi } from "../federation/api.ts";
 import { countArgument, peerArgument, urlArgument } from "./arguments.ts";
@@ -17,6 +18,7 @@ import type { Cli } from "./cli.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { withEndpoint } from "./endpoint.ts";
 import { CliError } from "./error.ts";
+import { isGiven } from "./globals.ts";
 import { printable } from "./printable.ts";
 import { rawJson } from "./raw.ts";
 import type { Session } from "./session.ts";
@@ -189,7 +191,8 @@ function authCommand(cli: Cli, admin: Command): void {
 
 async function authenticate(session: Session, options: AuthOptions): Promise<Json> {
   const { io, globals } = session;
-  const peer = options.peerId ?? globals.ourId, password = options.password ?? globals.password;
+  const peer = options.peerId ?? globals.ourId,
+    password = isGiven(options.password) ? options.password : globals.password;
   if (peer === null) throw CliError.usage("the following required argument was not provided: --peer-id <N>");
   if (password === null) {
     throw CliError.usage("the following required argument was not provided: --password <PASSWORD>");
@@ -207,13 +210,18 @@ async function authenticate(session: Session, options: AuthOptions): Promise<Jso
 }
 
 async function endpointOf(store: Store, peer: PeerId, force: boolean): Promise<Endpoint> {
-  const [stored, joined] = await store.read(async (tx) => [await adminSlot.get(tx), await joinedSlot.get(tx)] as const);
+  const { stored, joined, known } = await store.read(async (tx) => ({
+    stored: await adminSlot.get(tx),
+    joined: await joinedSlot.get(tx),
+    known: await storedWhereabouts(tx),
+  }));
   if (stored && !force) throw CliError.failed("Admin credentials already stored. Use --force to overwrite.");
   if (!joined) throw CliError.failed("Client not initialized. Please join a federation first.");
-  const { apiEndpoints } = joined.config.global;
-  const url = apiEndpoints.get(peer)?.url;
+  // where it says itself that it is: it may have moved since the config was made
+  const urls = currentUrls(joined.config, known.announcements, known.metadata);
+  const url = urls.get(peer);
   if (url !== undefined) return { url, peer, apiSecret: joined.apiSecret };
-  const ids = [...apiEndpoints.keys()].map((id) => `PeerId(${id})`).join(", ");
+  const ids = [...urls.keys()].map((id) => `PeerId(${id})`).join(", ");
   throw CliError.failed(`Peer ID ${peer} not found in federation. Valid peer IDs are: [${ids}]`);
 }
 

@@ -2,8 +2,11 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { Json, JsonObject } from "../../core/encoding/mod.ts";
 import { parseJson, stringifyJson } from "../../core/encoding/mod.ts";
-import type { Asked } from "../testing.ts";
-import { Refusal, unknownMethod } from "../testing.ts";
+import { signedApiAnnouncement } from "../../core/types/api_announcement.ts";
+import { formatInviteCode } from "../../core/types/invite_code.ts";
+import { announcementOf, startGuardians, toyFederation } from "../federation_testing.ts";
+import type { Asked, Script } from "../testing.ts";
+import { ClientWorld, Refusal, serveGuardian, unknownMethod } from "../testing.ts";
 import type { Ran } from "./testing.ts";
 import { quietModules, recordedFederation, recordedInvite, runInWorld, WALLET_DIR } from "./testing.ts";
 
@@ -114,4 +117,25 @@ Deno.test("the others' codes are forgotten by reset-codes", async () => {
   });
   assertEquals([exit, out], [0, "null\n"]);
   assert(asked.includes("reset_peer_setup_codes"));
+});
+
+Deno.test("a guardian that has moved gets its password where it says that it is", async () => {
+  const world = new ClientWorld(1), federation = toyFederation(), moved = "ws://127.0.0.1:7901/";
+  const asked: string[] = [];
+  const script: Script = (call) => {
+    if (call.method === "auth") {
+      asked.push(`${call.peer} ${call.auth}`);
+      return null;
+    }
+    if (call.method !== "api_announcements") return federation.honest(call);
+    return { "1": signedApiAnnouncement.toJson(announcementOf(1, moved, 3n)) };
+  };
+  await world.finish(startGuardians(world, federation, script));
+  await world.finish(serveGuardian(world.platform, { hostname: "0.0.0.0", port: 7_901 }, 1, script));
+  const options = { modules: [] }, dir = ["--data-dir", WALLET_DIR];
+  await runInWorld(world, [...dir, "join", formatInviteCode(federation.invite)], options);
+  const args = ["admin", "auth", "--peer-id", "1", "--password", "pass", "--no-verify"];
+  const { exit, out } = await runInWorld(world, [...dir, ...args], options);
+  assertEquals([exit, parseJson(out)], [0, { peer_id: 1, endpoint: moved, status: "saved" }]);
+  assertEquals(asked, ["1 pass"]);
 });

@@ -30,10 +30,10 @@ const ADVICE: ReadonlyMap<string, string> = new Map([
     "already_received",
     "Nothing is lost: its money is in this wallet, or it was refused when it came. `list-operations` shows which.",
   ],
-  ["no_answer", "Nothing was changed: no wallet was made."],
+  ["no_answer", "Nothing was changed: there is the wallet that there was, or none."],
   [
     "unauthorized",
-    "Nothing was lost. To join, ask for an invite code that the federation gives out now. A wallet that has joined can't learn a new secret yet: ask the guardians to accept its old one as well, FM_FORCE_API_SECRETS takes several.",
+    "Nothing was lost. Ask for an invite code that the federation gives out now, then `join INVITE_CODE`: a wallet that has joined keeps everything, and learns the new secret.",
   ],
   ["offline", "Notes that fit the amount must be exchanged first, which takes a connection. Nothing was spent."],
 ]);

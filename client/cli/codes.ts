@@ -9,6 +9,7 @@ import { parseSetupCode, peerSetupCode } from "../../core/types/setup_code.ts";
 import { federationIdArgument, inviteArgument, peerArgument, urlArgument } from "./arguments.ts";
 import type { Cli } from "./cli.ts";
 import { CliError } from "./error.ts";
+import { isGiven } from "./globals.ts";
 
 type Parts = { readonly url: string; readonly federation_id: FederationId; readonly peer: PeerId };
 
@@ -32,7 +33,7 @@ export function codeCommands(cli: Cli, dev: Command): void {
     .requiredOption("--peer <N>", "guardian's number", peerArgument)
     .argument("[api_secret]", "of a federation that has one [env: FM_API_SECRET]")
     .action(cli.official((session, secret: string | undefined, { url, federation_id, peer }: Parts) => {
-      const apiSecret = secret ?? session.io.env("FM_API_SECRET") ?? null;
+      const apiSecret = [secret, session.io.env("FM_API_SECRET")].find(isGiven) ?? null;
       return Promise.resolve({ invite_code: inviteOf({ url, federationId: federation_id, peer, apiSecret }) });
     }));
 }

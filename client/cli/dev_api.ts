@@ -8,6 +8,7 @@ import type { ModuleSelector } from "./arguments.ts";
 import { moduleArgument, peerArgument } from "./arguments.ts";
 import type { Cli } from "./cli.ts";
 import { CliError } from "./error.ts";
+import { isGiven } from "./globals.ts";
 import { resolveModule } from "./module.ts";
 import { rawJson } from "./raw.ts";
 import type { Session } from "./session.ts";
@@ -65,7 +66,7 @@ async function call(
   const api = module === undefined ? client.running.api : client.running.api.forModule(resolveModule(client, module));
   const request = { method, params, result: rawJson };
   if (peerId === undefined) return await api.consensus(request, { signal });
-  const answer = await api.ask(peerId, request, { password: password ?? null, signal });
+  const answer = await api.ask(peerId, request, { password: isGiven(password) ? password : null, signal });
   if (!answer.ok) throw CliError.failed(answer.error);
   return answer.value;
 }

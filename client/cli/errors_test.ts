@@ -169,10 +169,8 @@ Deno.test("a wallet of one federation joins no other", async () => {
   const world = await joined((asked, recorded) => recorded(asked));
   for (const code of [await recordedInvite(), formatInviteCode(toyFederation().invite)]) {
     const args = ["join", code];
-    assertEquals(
-      failure(args, await runInWorld(world, [...DIR, ...args], { modules })),
-      "The client database is already initialized",
-    );
+    const { exit, out } = await runInWorld(world, [...DIR, ...args], { modules });
+    assertEquals([exit, parseJson(out)], [1, { error: "The client database is already initialized" }]);
   }
   assertEquals((await runInWorld(world, [...DIR, "info"], { modules })).exit, 0);
 });

@@ -33,7 +33,7 @@ function dbBackend(text: string): string {
   throw new InvalidArgumentError(`Expected ${DB_BACKENDS.join(" or ")}.`);
 }
 
-const FLAGS: readonly Flag[] = [
+export const FLAGS: readonly Flag[] = [
   {
     name: "dataDir",
     flags: "--data-dir <DIR>",
@@ -91,11 +91,15 @@ export function addGlobals(program: Command): void {
   program.option("-v, --verbose", "log more; RUST_LOG sets the level by itself");
 }
 
+/** What is empty isn't given: a script's variable that nobody set is no password, and no folder. */
+export function isGiven(text: string | undefined): text is string {
+  return text !== undefined && text !== "";
+}
+
 /** @throws {CliError} `usage` for a variable that can't be read */
 function ofEnvironment({ env, parse, isSwitch }: Flag, variable: CliIo["env"]): unknown {
   const text = env === undefined ? undefined : variable(env);
-  // as clap does, an empty variable counts as given only where it is a text
-  if (text === undefined || text === "" && (parse || isSwitch)) return undefined;
+  if (!isGiven(text)) return undefined;
   try {
     if (isSwitch) return boolishArgument(text);
     return parse ? parse(text) : text;
@@ -108,7 +112,11 @@ function ofEnvironment({ env, parse, isSwitch }: Flag, variable: CliIo["env"]): 
 /** A flag beats its variable. @throws {CliError} `usage` */
 export function readGlobals(program: Command, variable: CliIo["env"]): Globals {
   const given = program.opts<Record<string, unknown>>();
-  const values = new Map(FLAGS.map((flag) => [flag.name, given[flag.name] ?? ofEnvironment(flag, variable)]));
+  const valueOf = (flag: Flag): unknown => {
+    const value = given[flag.name];
+    return value === undefined || value === "" ? ofEnvironment(flag, variable) : value;
+  };
+  const values = new Map(FLAGS.map((flag) => [flag.name, valueOf(flag)]));
   const value = <T>(name: string): T | null => (values.get(name) as T | undefined) ?? null;
   return {
     dataDir: value<string>("dataDir"),

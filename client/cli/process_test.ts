@@ -4,9 +4,10 @@ import type { Listener, Platform } from "../../actors/platform/platform.ts";
 import { realPlatform } from "../../actors/platform/real.ts";
 import { parseJson } from "../../core/encoding/mod.ts";
 import type { JsonObject } from "../../core/encoding/mod.ts";
-import { formatInviteCode } from "../../core/types/invite_code.ts";
+import type { InviteCode } from "../../core/types/invite_code.ts";
+import { formatInviteCode, newInviteCode } from "../../core/types/invite_code.ts";
 import { toyFederation } from "../federation_testing.ts";
-import { serveGuardian } from "../testing.ts";
+import { HONEST, serveGuardian } from "../testing.ts";
 import type { Script } from "../testing.ts";
 
 const MAIN = new URL("../main.ts", import.meta.url).pathname;
@@ -32,18 +33,22 @@ function run(...args: string[]): Promise<{ exit: number; out: string; err: strin
   return ended(start(args));
 }
 
-/** Guardians of this process at free ports. */
-async function federation(platform: Platform): Promise<{ invite: string; close: () => Promise<void> }> {
+type Federation = { readonly invite: InviteCode; readonly close: () => Promise<void> };
+
+/** Guardians of this process at free ports. @param admits whom they let connect */
+async function federation(platform: Platform, admits: (headers: Headers) => boolean = () => true): Promise<Federation> {
+  const behaviour = { ...HONEST, admits };
   let script: Script = () => null;
   const listeners: Listener[] = [];
   for (const peer of GUARDIANS) {
-    listeners.push(await serveGuardian(platform, { hostname: "127.0.0.1", port: 0 }, peer, (asked) => script(asked)));
+    const at = { hostname: "127.0.0.1", port: 0 };
+    listeners.push(await serveGuardian(platform, at, peer, (asked) => script(asked), behaviour));
   }
   const urlOf = (peer: number): string => `ws://127.0.0.1:${listeners[peer]!.address.port}/`;
   const { honest, invite } = toyFederation({ urlOf, modules: new Map([[0, "toy"]]) });
   script = honest;
   return {
-    invite: formatInviteCode(invite),
+    invite,
     close: async () => {
       for (const listener of listeners) await listener.close();
     },
@@ -80,7 +85,7 @@ Deno.test({
   sanitizeOps: false,
   fn: async () => {
     const platform = realPlatform();
-    const { invite, close } = await federation(platform);
+    const { invite: code, close } = await federation(platform), invite = formatInviteCode(code);
     const parent = await Deno.makeTempDir();
     const dir = `${parent}/wallet`;
     try {
@@ -109,6 +114,39 @@ Deno.test({
     } finally {
       await close();
       await Deno.remove(parent, { recursive: true });
+    }
+  },
+});
+
+Deno.test({
+  name: "guardians that answer 401 to a wallet's old secret take it again when it has joined with the new one",
+  // the guardians' sockets close on their own time
+  sanitizeResources: false,
+  sanitizeOps: false,
+  fn: async () => {
+    let secret = "old";
+    const platform = realPlatform();
+    const admits = (headers: Headers): boolean =>
+      headers.get("authorization") === `Basic ${btoa(`fedimint:${secret}`)}`;
+    const { invite: { url, peer, federationId }, close } = await federation(platform, admits);
+    const dir = await Deno.makeTempDir();
+    const codeWith = (apiSecret: string): string =>
+      formatInviteCode(newInviteCode({ url, peer, federationId, apiSecret }));
+    const count = () => run("--data-dir", dir, "dev", "session-count");
+    try {
+      assertEquals((await run("--data-dir", dir, "join", codeWith("old"))).exit, 0);
+      secret = "new";
+      const shutOut = await count();
+      assertEquals(shutOut.exit, 1);
+      assertStringIncludes(shutOut.out, "It wants the federation's API secret");
+      assertStringIncludes(shutOut.out, "answered 401 and no WebSocket");
+      const { exit, out } = await run("--data-dir", dir, "join", codeWith("new"));
+      const renewed = { api_secret: "replaced", moved: {} };
+      assertEquals([exit, parseJson(out)], [0, { joined: codeWith("new"), renewed }]);
+      assertEquals(parseJson((await count()).out), { count: 5 });
+    } finally {
+      await close();
+      await Deno.remove(dir, { recursive: true });
     }
   },
 });

@@ -133,13 +133,9 @@ export class Session {
     }, use);
   }
 
-  /** A client in a database that has none yet. */
-  withNewClient<T>(use: (client: Client) => Promise<T>): Promise<T> {
-    return this.#withClient(false, async (store) => {
-      if (await store.read((tx) => joinedSlot.get(tx)) !== undefined) {
-        throw CliError.failed("The client database is already initialized");
-      }
-    }, use);
+  /** A client, whether it has joined or not. */
+  withAnyClient<T>(use: (client: Client) => Promise<T>): Promise<T> {
+    return this.#withClient(false, () => Promise.resolve(), use);
   }
 
   async #withClient<T>(

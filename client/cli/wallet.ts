@@ -10,6 +10,7 @@ import type { PendingMoney } from "../../modules/contract/client.ts";
 import type { Client } from "../client.ts";
 import { modulePrefix } from "../database.ts";
 import { fetchMeta } from "../federation/meta.ts";
+import type { Renewal } from "../federation/renew.ts";
 import { paidFeesMsat } from "../logs/transactions.ts";
 import { FederationClient } from "../mod.ts";
 import { networkOf } from "../network.ts";
@@ -27,7 +28,9 @@ const OPERATIONS_MAX = 100_000;
 export function walletCommands(cli: Cli): void {
   const { program } = cli;
   program.command("join").alias("join-federation").argument("<invite_code>", "fed11…")
-    .description("join a federation with its invite code")
+    .description(
+      "join a federation with its invite code; once more with a newer one, when guardians have moved or want it",
+    )
     .action(cli.official((session, invite: string) => join(session, invite)));
   program.command("restore", { hidden: true }).requiredOption("--mnemonic <WORDS>", "the wallet's 12 words")
     .requiredOption("--invite-code <INVITE>", "of its federation", inviteArgument)
@@ -73,12 +76,42 @@ async function join(session: Session, text: string): Promise<Json> {
     throw CliError.failed("--federation-secret-hex cannot be used with join");
   }
   const invite = readInvite(text);
-  await session.withNewClient(async (client) => {
+  return await session.withAnyClient(async (client) => {
     session.io.err(`Asking ${[...invite.guardians.values()].map(printable).join(", ")} …\n`);
-    await client.join(invite, session.io.signal);
+    const outcome = await client.join(invite, session.io.signal);
+    if (outcome.joined === "before") {
+      const { renewal } = outcome;
+      session.io.err(renewalText(renewal));
+      // without news it is the second join that fedimint-cli refuses
+      if (renewal.apiSecret !== "replaced" && renewal.moved.size === 0) {
+        throw CliError.failed("The client database is already initialized");
+      }
+      return { joined: text, renewed: renewalJson(renewal) };
+    }
     await welcome(client, session);
+    return { joined: text };
   });
-  return { joined: text };
+}
+
+const SECRET_TEXT: Readonly<Record<Renewal["apiSecret"], string>> = {
+  same: "",
+  replaced: "The guardians' API secret is replaced.\n",
+  not_needed: "The guardians take everybody: the invite code's API secret is not needed.\n",
+  refused: "The guardians don't take the invite code's API secret: the wallet keeps the one it has.\n",
+};
+
+/** Lines for people. */
+function renewalText({ apiSecret, moved }: Renewal): string {
+  const lines = [...moved].map(([peer, url]) => `Guardian ${peer} is found at ${printable(url)} now.\n`);
+  const news = `${SECRET_TEXT[apiSecret]}${lines.join("")}`;
+  return `This wallet has joined the federation before, and keeps everything.\n${
+    news || "The invite code has no news for it.\n"
+  }`;
+}
+
+/** fedimint-cli knows nothing of the kind. */
+function renewalJson({ apiSecret, moved }: Renewal): JsonObject {
+  return { api_secret: apiSecret, moved: Object.fromEntries([...moved].map(([peer, url]) => [String(peer), url])) };
 }
 
 /** The federation's message to those who join. Failing to get one is no reason not to have joined. */

@@ -4,7 +4,7 @@
  */
 import type { Platform } from "../../actors/platform/platform.ts";
 import { sleep } from "../../actors/platform/platform.ts";
-import type { StoreView } from "../../actors/store/store.ts";
+import type { ReadTx, StoreTx, StoreView } from "../../actors/store/store.ts";
 import type { Bytes } from "../../core/bytes.ts";
 import type { Codec } from "../../core/encoding/mod.ts";
 import { map } from "../../core/encoding/mod.ts";
@@ -123,19 +123,42 @@ type Statements<T> = {
   readonly method: string;
   readonly slot: Slot<Map<PeerId, T>>;
   readonly entry: Codec<T>;
-  readonly rules: Rules<T>;
 };
 
+const ANNOUNCEMENTS: Statements<SignedApiAnnouncement> = {
+  method: "api_announcements",
+  slot: announcementsSlot,
+  entry: signedApiAnnouncement,
+};
+const METADATA: Statements<SignedGuardianMetadata> = {
+  method: "guardian_metadata",
+  slot: metadataSlot,
+  entry: signedGuardianMetadata,
+};
+
+function ask<T>(
+  { api, platform }: Pick<StatementsEnv, "api" | "platform">,
+  { method, entry }: Statements<T>,
+  options: RefreshOptions,
+): Promise<ReadonlyMap<PeerId, T>[]> {
+  return answersOf(api, platform, { method, params: null, result: map(peerId, entry) }, options);
+}
+
+function nowSecs({ clock }: Platform): number {
+  return Math.floor(clock.nowMs() / 1_000);
+}
+
 async function refresh<T>(
-  { store, api, platform, config }: StatementsEnv,
-  { method, slot, entry, rules }: Statements<T>,
+  env: StatementsEnv,
+  statements: Statements<T>,
+  rules: Rules<T>,
   options: RefreshOptions,
 ): Promise<void> {
+  const { store, config } = env, { slot } = statements;
   const keys = config.global.broadcastPublicKeys;
   // federations older than 0.4 don't tell the keys: nothing could be checked
   if (keys === null) return;
-  const call = { method, params: null, result: map(peerId, entry) };
-  const found = await answersOf(api, platform, call, options);
+  const found = await ask(env, statements, options);
   const { durable } = await store.transact(async (tx) => {
     slot.set(tx, mergeStatements(await slot.get(tx) ?? new Map(), found, keys, rules));
   });
@@ -150,23 +173,62 @@ export type RefreshOptions = {
 
 /** @throws {ApiError} when no guardian answers, or all are too old to know the method */
 export function refreshAnnouncements(env: StatementsEnv, options: RefreshOptions): Promise<void> {
-  const statements = {
-    method: "api_announcements",
-    slot: announcementsSlot,
-    entry: signedApiAnnouncement,
-    rules: announcementRules,
-  };
-  return refresh(env, statements, options);
+  return refresh(env, ANNOUNCEMENTS, announcementRules, options);
 }
 
 /** @throws {ApiError} when no guardian answers, or all are too old to know the method */
 export function refreshMetadata(env: StatementsEnv, options: RefreshOptions): Promise<void> {
-  const nowSecs = Math.floor(env.platform.clock.nowMs() / 1_000);
-  const statements = {
-    method: "guardian_metadata",
-    slot: metadataSlot,
-    entry: signedGuardianMetadata,
-    rules: metadataRules(nowSecs),
+  return refresh(env, METADATA, metadataRules(nowSecs(env.platform)), options);
+}
+
+/** The newest statement of each guardian, of either kind. */
+export type Whereabouts = { readonly announcements: Announcements; readonly metadata: Metadata };
+
+export async function storedWhereabouts(tx: ReadTx): Promise<Whereabouts> {
+  return {
+    announcements: await announcementsSlot.get(tx) ?? new Map(),
+    metadata: await metadataSlot.get(tx) ?? new Map(),
   };
-  return refresh(env, statements, options);
+}
+
+/** Of both the newer; what `told` adds is checked. */
+function merged(
+  known: Whereabouts,
+  told: { readonly announcements: Iterable<Announcements>; readonly metadata: Iterable<Metadata> },
+  { config, platform }: Pick<StatementsEnv, "config" | "platform">,
+): Whereabouts {
+  const keys = config.global.broadcastPublicKeys;
+  if (keys === null) return known;
+  return {
+    announcements: mergeStatements(known.announcements, told.announcements, keys, announcementRules),
+    metadata: mergeStatements(known.metadata, told.metadata, keys, metadataRules(nowSecs(platform))),
+  };
+}
+
+/** What is known, and what whoever is asked adds to it: signed by the guardians themselves, so anybody may be asked. */
+export async function askWhereabouts(
+  env: Omit<StatementsEnv, "store">,
+  known: Whereabouts,
+  options: RefreshOptions,
+): Promise<Whereabouts> {
+  const orNone = (thrown: unknown): never[] => {
+    if (thrown instanceof ApiError) return [];
+    throw thrown;
+  };
+  const [announcements, metadata] = await Promise.all([
+    ask(env, ANNOUNCEMENTS, options).catch(orNone),
+    ask(env, METADATA, options).catch(orNone),
+  ]);
+  return merged(known, { announcements, metadata }, env);
+}
+
+/** Adds to what is stored; the newer of two stays. */
+export async function storeWhereabouts(
+  tx: StoreTx,
+  { announcements, metadata }: Whereabouts,
+  env: Pick<StatementsEnv, "config" | "platform">,
+): Promise<void> {
+  const newest = merged(await storedWhereabouts(tx), { announcements: [announcements], metadata: [metadata] }, env);
+  announcementsSlot.set(tx, new Map(newest.announcements));
+  metadataSlot.set(tx, new Map(newest.metadata));
 }

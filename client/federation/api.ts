@@ -56,6 +56,11 @@ export function isUnreachable(text: string): boolean {
   return text.startsWith("Connection failed: ") || text.startsWith("Transport error: ");
 }
 
+/** Is this the text of a guardian that wants another API secret? */
+export function isWrongSecret(text: string): boolean {
+  return text.startsWith(WRONG_SECRET);
+}
+
 /** What a guardian says may be as long as a message: so much of it is told. */
 function told(texts: ReadonlyMap<PeerId, string>): [PeerId, string][] {
   const cut = (text: string): string => text.length > PEER_TEXT_MAX ? `${text.slice(0, PEER_TEXT_MAX)} …` : text;
@@ -76,7 +81,7 @@ function federationError(method: string, errors: ReadonlyMap<PeerId, string>): A
   const peers = told(errors), message = rpcErrorMessage(method, peers);
   const unsupported = peers.some(([, text]) => text.startsWith("Invalid rpc id"));
   if (unsupported) return new ApiError({ code: "not_supported", method }, message);
-  const unauthorized = peers.some(([, text]) => text.startsWith(WRONG_SECRET));
+  const unauthorized = peers.some(([, text]) => isWrongSecret(text));
   if (unauthorized) return new ApiError({ code: "unauthorized", method, peers: Object.fromEntries(peers) }, message);
   return new ApiError({ code: "federation", method, peers: Object.fromEntries(peers) }, message);
 }

@@ -5,10 +5,8 @@
  * The config's API endpoints are what the federation id is the hash of, so even a single guardian can't name others than the invite
  * means; the rest of the config is what a threshold of *these* says.
  */
-import type { Sender } from "../../actors/actor.ts";
 import type { Platform } from "../../actors/platform/platform.ts";
 import { sleep } from "../../actors/platform/platform.ts";
-import type { RpcRef } from "../../actors/rpc/mod.ts";
 import { backOffMs } from "../../actors/rpc/mod.ts";
 import { err, ok } from "../../core/result.ts";
 import type { ClientConfig } from "../../core/types/client_config.ts";
@@ -16,25 +14,20 @@ import { clientConfig } from "../../core/types/client_config.ts";
 import { federationIdOf } from "../../core/types/federation_id.ts";
 import type { PeerId } from "../../core/types/ids.ts";
 import type { InviteCode } from "../../core/types/invite_code.ts";
-import { numPeers } from "../../core/types/num_peers.ts";
 import { ApiError } from "../../modules/contract/federation_api.ts";
 import { ClientError } from "../error.ts";
 import { orLate } from "../../modules/contract/waiting.ts";
-import { ConnectedFederationApi, isUnreachable } from "./api.ts";
-
-/** Opens connections for the time of `use`. */
-export type WithConnections = <T>(
-  urls: ReadonlyMap<PeerId, string>,
-  apiSecret: string | null,
-  use: (connections: ReadonlyMap<PeerId, RpcRef>) => Promise<T>,
-) => Promise<T>;
+import type { ConnectedFederationApi } from "./api.ts";
+import { isUnreachable, isWrongSecret } from "./api.ts";
 
 export type JoinTools = {
-  readonly sender: Sender;
   readonly platform: Platform;
-  readonly withConnections: WithConnections;
-  /** Aborted when the client closes. */
-  readonly closing: AbortSignal;
+  /** For the time of `use`: connections of its own to guardians at these URLs. */
+  readonly withGuardians: <T>(
+    urls: ReadonlyMap<PeerId, string>,
+    apiSecret: string | null,
+    use: (api: ConnectedFederationApi) => Promise<T>,
+  ) => Promise<T>;
 };
 
 const call = { method: "client_config", params: null, result: clientConfig };
@@ -53,7 +46,12 @@ function isSilence({ facts }: ApiError): boolean {
   return facts.code === "federation" && Object.values(facts.peers).every(isUnreachable);
 }
 
-/** Tries again until the deadline. @throws {ClientError} `no_answer` · {ApiError} the last one, when guardians answered */
+/** Guardians that want another secret will want it in a second, too. */
+function isRefusal({ facts }: ApiError): boolean {
+  return facts.code === "unauthorized" && Object.values(facts.peers).every(isWrongSecret);
+}
+
+/** Tries again until the deadline; who wants another secret isn't asked again. @throws {ClientError} `no_answer` · {ApiError} the last one, when guardians answered */
 function persistently<T>(
   { platform: { clock, dice } }: JoinTools,
   signal: AbortSignal | undefined,
@@ -70,17 +68,12 @@ function persistently<T>(
       try {
         return await work(until);
       } catch (thrown) {
-        if (!(thrown instanceof ApiError)) throw thrown;
+        if (!(thrown instanceof ApiError) || isRefusal(thrown)) throw thrown;
         last = thrown;
       }
       await sleep(clock, backOffMs(RETRY, attempt, dice), until);
     }
   });
-}
-
-function apiOf({ sender, platform, closing }: JoinTools, connections: ReadonlyMap<PeerId, RpcRef>) {
-  const peers = numPeers(connections.size);
-  return new ConnectedFederationApi({ sender, platform, connections, peers, module: null, closing });
 }
 
 /** What the first of the invite's guardians says that names the invite's federation. @throws as `persistently` */
@@ -93,11 +86,11 @@ export function invitedConfig(invite: InviteCode, tools: JoinTools, signal?: Abo
     signal,
     silent,
     (until) =>
-      tools.withConnections(
+      tools.withGuardians(
         invite.guardians,
         invite.apiSecret,
-        (connections) =>
-          apiOf(tools, connections).first(call, (_peer, config) => {
+        (api) =>
+          api.first(call, (_peer, config) => {
             const { apiEndpoints } = config.global;
             if (federationIdOf(apiEndpoints) !== invite.federationId) {
               return err("Unspecified condition error: FederationId in invite code does not match client config");
@@ -113,7 +106,7 @@ export function invitedConfig(invite: InviteCode, tools: JoinTools, signal?: Abo
 /** What a threshold of guardians at these URLs says. @throws as `persistently` */
 export async function agreedConfig(
   urls: ReadonlyMap<PeerId, string>,
-  { federationId, apiSecret }: InviteCode,
+  { federationId, apiSecret }: Pick<InviteCode, "federationId" | "apiSecret">,
   tools: JoinTools,
   signal?: AbortSignal,
 ): Promise<ClientConfig> {
@@ -123,9 +116,9 @@ export async function agreedConfig(
     signal,
     silent,
     (until) =>
-      tools.withConnections(urls, apiSecret, (connections) =>
+      tools.withGuardians(urls, apiSecret, (api) =>
         // a config is no value that guardians come to agree on
-        apiOf(tools, connections).agreement(call, { signal: until })),
+        api.agreement(call, { signal: until })),
   );
   const id = federationIdOf(agreed.global.apiEndpoints);
   if (id === federationId) return agreed;

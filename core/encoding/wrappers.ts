@@ -57,23 +57,36 @@ export function moduleEncodedBytes(json: Json): Bytes {
   return decode(bytes, parseHex(single(json)));
 }
 
+/** base64url without padding. @throws {DecodeError} */
+function parseBase64(text: string): Uint8Array {
+  try {
+    return base64urlnopad.decode(text);
+  } catch (cause) {
+    throw new DecodeError("invalid", "Text is not base64url", -1, [], { cause });
+  }
+}
+
 /** `SerdeModuleEncodingBase64<T>`: the same, base64url without padding. */
 export function moduleEncodingBase64<T>(inner: Codec<T>): Codec<T> {
   const whole = sized(inner);
   return {
     ...whole,
     toJson: (value) => [base64urlnopad.encode(encode(whole, value))],
-    fromJson: (json) => {
-      const text = single(json);
-      let raw: Uint8Array;
-      try {
-        raw = base64urlnopad.decode(text);
-      } catch (cause) {
-        throw new DecodeError("invalid", "Text is not base64url", -1, [], { cause });
-      }
-      return decode(whole, raw);
-    },
+    fromJson: (json) => decode(whole, parseBase64(single(json))),
   };
+}
+
+/**
+ * What `moduleEncodingBase64` would decode, as bytes.
+ * @param charactersMax of the text; one that is longer is not decoded
+ * @throws {DecodeError}
+ */
+export function moduleEncodedBase64Bytes(json: Json, charactersMax: number): Bytes {
+  const text = single(json);
+  if (text.length > charactersMax) {
+    throw new DecodeError("too_large", `Text of ${text.length} characters exceeds ${charactersMax}`);
+  }
+  return decode(bytes, parseBase64(text));
 }
 
 /**

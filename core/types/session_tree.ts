@@ -12,9 +12,18 @@ import { assert } from "../assert.ts";
 import type { Bytes } from "../bytes.ts";
 import { concat, equalBytes } from "../bytes.ts";
 
-function join(left: Bytes, right: Bytes): Bytes {
+/** The node above two. */
+export function joinNodes(left: Bytes, right: Bytes): Bytes {
   return sha256(concat(left, right)) as Bytes;
 }
+
+/** Whether so many first items leave a node at a height that waits for its right neighbour. */
+export function waitsAt(count: number, height: number): boolean {
+  return Math.floor(count / 2 ** height) % 2 === 1;
+}
+
+/** Told of each node when it is complete: height 0 are the items, indices count from the left. */
+export type OnNode = (height: number, index: number, node: Bytes) => void;
 
 /** What a whole tree says. */
 type Top = { readonly root: Bytes; readonly shortest: number };
@@ -27,22 +36,44 @@ export class SessionTree {
   #count = 0;
   #bytes = 0;
 
-  /** Items added. */
+  /**
+   * The tree over the first `count` items, of which only these nodes are known: what `waiting` of it gave. `shortest` is right again once
+   * an item was added.
+   * @returns null when it has another number of nodes
+   */
+  static at(count: number, waiting: readonly Bytes[]): SessionTree | null {
+    const tree = new SessionTree();
+    let taken = 0;
+    for (let height = 0; 2 ** height <= count; height++) {
+      if (waitsAt(count, height)) tree.#waiting[height] = waiting[taken++];
+    }
+    if (taken !== waiting.length || waiting.includes(undefined!)) return null;
+    tree.#count = count;
+    return tree;
+  }
+
+  /** Items added, those that it began with included. */
   get count(): number {
     return this.#count;
   }
 
-  /** Of their encodings together. */
+  /** The nodes that wait for their right neighbours, lowest first, 32 bytes each: all that a tree needs to go on. */
+  get waiting(): Bytes[] {
+    return this.#waiting.filter((node) => node !== undefined);
+  }
+
+  /** Of the encodings that were added, together. */
   get bytes(): number {
     return this.#bytes;
   }
 
   /** @param encoded of an `AcceptedItem` */
-  add(encoded: Uint8Array): void {
-    this.#count++;
+  add(encoded: Uint8Array, onNode?: OnNode): void {
+    let index = this.#count++;
     this.#bytes += encoded.length;
     let node = sha256(encoded) as Bytes;
     for (let height = 0;; height++) {
+      onNode?.(height, index, node);
       const left = this.#waiting[height];
       if (left === undefined) {
         this.#waiting[height] = node;
@@ -50,7 +81,8 @@ export class SessionTree {
       }
       this.#waiting[height] = undefined;
       this.#twins[height] = equalBytes(left, node);
-      node = join(left, node);
+      node = joinNodes(left, node);
+      index = (index - 1) / 2; // a right neighbour's is odd
     }
   }
 
@@ -75,8 +107,8 @@ export class SessionTree {
       const twins = node === undefined
         ? left !== undefined || this.#twins[height]!
         : left === undefined || equalBytes(left, node);
-      if (node !== undefined) node = join(left ?? node, node);
-      else if (left !== undefined) node = join(left, left);
+      if (node !== undefined) node = joinNodes(left ?? node, node);
+      else if (left !== undefined) node = joinNodes(left, left);
       if (twins && height < heightMax - 1) shortest -= 2 ** height;
     }
     const root = node ?? this.#waiting[heightMax];

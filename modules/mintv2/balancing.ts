@@ -236,17 +236,29 @@ export function balance(
   return err(pays && countOf(few.taken) > 1 ? "fragmented" : "no_room");
 }
 
-/** Notes that make up an amount exactly; null when the wallet has no such notes. */
-export function exactNotes(held: Counts, amountMsat: bigint): Map<Denomination, number> | null {
+/**
+ * As much of an amount as notes make up, the largest first, and what is missing: nothing where notes make it up exactly, as each note's value
+ * is a multiple of the smaller ones'.
+ */
+export function exactPart(
+  held: Counts,
+  amountMsat: bigint,
+): { readonly chosen: Map<Denomination, number>; readonly missingMsat: bigint } {
   const chosen = new Map<Denomination, number>();
-  let restMsat = amountMsat;
+  let missingMsat = amountMsat;
   for (const denomination of [...held.keys()].sort((a, b) => b - a)) {
     const valueMsat = denominationAmount(denomination);
-    const fits = restMsat / valueMsat, available = BigInt(held.get(denomination)!);
+    const fits = missingMsat / valueMsat, available = BigInt(held.get(denomination)!);
     const count = fits < available ? fits : available;
     if (count === 0n) continue;
     chosen.set(denomination, Number(count));
-    restMsat -= count * valueMsat;
+    missingMsat -= count * valueMsat;
   }
-  return restMsat === 0n ? chosen : null;
+  return { chosen, missingMsat };
+}
+
+/** Notes that make up an amount exactly; null when the wallet has no such notes. */
+export function exactNotes(held: Counts, amountMsat: bigint): Map<Denomination, number> | null {
+  const { chosen, missingMsat } = exactPart(held, amountMsat);
+  return missingMsat === 0n ? chosen : null;
 }

@@ -6,7 +6,7 @@ import { mintCommands } from "./client_commands.ts";
 import { deleteStoredTweaks } from "./client_db.ts";
 import { mintTransitions } from "./client_machines.ts";
 import { mintState } from "./client_states.ts";
-import { Wallet } from "./client_wallet.ts";
+import { recounted, Wallet } from "./client_wallet.ts";
 import {
   mintConsensusItem,
   mintInput,
@@ -44,6 +44,7 @@ export const mintv2Client = defineClientModule({
   start: async (env) => {
     const { durable } = await env.store.transact((tx) => deleteStoredTweaks(tx));
     await durable;
+    await recounted(env);
     const wallet = new Wallet(env);
     const api = new MintClient(wallet);
     return {

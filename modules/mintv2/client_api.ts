@@ -6,7 +6,7 @@ import type { OperationId } from "../../core/types/ids.ts";
 import { endedBy } from "../contract/waiting.ts";
 import { countsOf, valueOf } from "./balancing.ts";
 import type { FailedRefund } from "./client_db.ts";
-import { broughtMsat, failedRefunds, noteCounts, removeFailedRefund } from "./client_db.ts";
+import { broughtMsat, failedRefunds, noteCounts, removeFailedRefunds } from "./client_db.ts";
 import type { Wallet } from "./client_wallet.ts";
 import type { Denomination } from "./denomination.ts";
 import type { ReceiveQuote } from "./receiving.ts";
@@ -112,7 +112,7 @@ export class MintClient {
     return await core.transact(operationId, async (tx) => {
       const failed: FailedRefund[] = await failedRefunds(tx.store);
       if (failed.length === 0) return null;
-      for (const each of failed) removeFailedRefund(tx.store, each);
+      await removeFailedRefunds(tx.store, failed);
       const notes = failed.map(({ note }) => note);
       const amountMsat = valueOf(countsOf(notes.map(({ denomination }) => denomination)));
       core.logOperation(tx, { Refund: { amount: Number(amountMsat), notes: notes.length } });

@@ -8,6 +8,7 @@
  * | 03 | denomination 1 ‖ tweak 16 | nothing: a note that a transaction under way asks for |
  * | 04 | denomination 1 ‖ secret key 32 | a note whose refund failed |
  * | 05 | operation 32 | amount u64: what an operation has brought into the wallet, msat |
+ * | 06 | 01, 03 or 04 | how many keys there are of each denomination below that prefix |
  *
  * Nothing here must be used once only and is stored before it is used: notes can be spent as often as one likes, guardians take each once;
  * operation ids, transactions' nonces and tweaks are thrown when they are needed; keys are derived from the tweak.
@@ -21,6 +22,8 @@ import { g1Point } from "../../core/types/bls.ts";
 import type { OperationId } from "../../core/types/ids.ts";
 import { operationId as operationIdCodec } from "../../core/types/ids.ts";
 import type { Counts } from "./balancing.ts";
+import { countOf } from "./balancing.ts";
+import { CountedKeys } from "./counted_keys.ts";
 import type { Denomination } from "./denomination.ts";
 import type { SpendableNote } from "./ecash.ts";
 import { spendableNote } from "./ecash.ts";
@@ -33,36 +36,45 @@ const UNDER_WAY = Uint8Array.of(0x03);
 const REFUND_FAILED = Uint8Array.of(0x04);
 const BROUGHT = Uint8Array.of(0x05);
 
-function noteKey(prefix: Uint8Array, { denomination, keypair }: SpendableNote): Bytes {
-  return concat(prefix, Uint8Array.of(denomination), keypair);
+const notes = new CountedKeys(NOTES);
+const underWay = new CountedKeys(UNDER_WAY);
+const refundFailed = new CountedKeys(REFUND_FAILED);
+
+/** Counts everything anew. @returns whether a count was wrong */
+export async function recount(tx: StoreTx): Promise<boolean> {
+  let wrong = false;
+  for (const counted of [notes, underWay, refundFailed]) wrong = await counted.recount(tx) || wrong;
+  return wrong;
 }
 
-export function addNote(tx: StoreTx, note: SpendableNote): void {
-  tx.set(noteKey(NOTES, note), encode(g1Point, note.signature));
+function noteKey(counted: CountedKeys, { denomination, keypair }: SpendableNote): Bytes {
+  return counted.key(denomination, keypair);
 }
 
-/** Keys say it all: no note is decoded. */
-async function countsBelow(tx: ReadTx, prefix: Uint8Array): Promise<Map<Denomination, number>> {
-  const counts = new Map<Denomination, number>();
-  for await (const { key } of tx.range({ prefix })) counts.set(key[1]!, (counts.get(key[1]!) ?? 0) + 1);
-  return counts;
+export function addNotes(tx: StoreTx, added: readonly SpendableNote[]): Promise<void> {
+  return notes.add(tx, added.map((note) => [noteKey(notes, note), encode(g1Point, note.signature)]));
 }
 
 export function noteCounts(tx: ReadTx): Promise<Map<Denomination, number>> {
-  return countsBelow(tx, NOTES);
+  return notes.counts(tx);
 }
 
-/** Takes so many notes of each denomination out of the wallet; only these are decoded. They must be there. Ascending. */
-export async function takeNotes(tx: StoreTx, counts: Counts): Promise<SpendableNote[]> {
-  const notes: SpendableNote[] = [];
+/**
+ * Takes so many notes of each denomination out of the wallet; only these are decoded. Ascending.
+ * @returns null when there are fewer than was counted: then nothing is taken, and they must be counted anew
+ */
+export async function takeNotes(tx: StoreTx, counts: Counts): Promise<SpendableNote[] | null> {
+  const taken: SpendableNote[] = [], keys: Bytes[] = [];
   for (const [denomination, limit] of [...counts].sort(([a], [b]) => a - b)) {
-    const prefix = concat(NOTES, Uint8Array.of(denomination));
+    const prefix = notes.key(denomination, new Uint8Array(0));
     for await (const { key, value } of tx.range({ prefix, limit })) {
-      notes.push({ denomination, keypair: key.slice(prefix.length) as Bytes, signature: decode(g1Point, value) });
+      taken.push({ denomination, keypair: key.slice(prefix.length) as Bytes, signature: decode(g1Point, value) });
+      keys.push(key);
     }
   }
-  for (const note of notes) tx.delete(noteKey(NOTES, note));
-  return notes;
+  if (taken.length < countOf(counts)) return null;
+  await notes.remove(tx, keys);
+  return taken;
 }
 
 /** Whatever tweaks are stored, a copy of this store may use them. */
@@ -71,31 +83,31 @@ export function deleteStoredTweaks(tx: StoreTx): Promise<void> {
 }
 
 function requestKey({ denomination, tweak }: NoteIssuanceRequest): Bytes {
-  return concat(UNDER_WAY, Uint8Array.of(denomination), tweak);
+  return underWay.key(denomination, tweak);
 }
 
-export function addUnderWay(tx: StoreTx, requests: readonly NoteIssuanceRequest[]): void {
-  for (const request of requests) tx.set(requestKey(request), new Uint8Array(0));
+export function addUnderWay(tx: StoreTx, requests: readonly NoteIssuanceRequest[]): Promise<void> {
+  return underWay.add(tx, requests.map((request) => [requestKey(request), new Uint8Array(0)]));
 }
 
-export function removeUnderWay(tx: StoreTx, requests: readonly NoteIssuanceRequest[]): void {
-  for (const request of requests) tx.delete(requestKey(request));
+export function removeUnderWay(tx: StoreTx, requests: readonly NoteIssuanceRequest[]): Promise<void> {
+  return underWay.remove(tx, requests.map(requestKey));
 }
 
 export function underWayCounts(tx: ReadTx): Promise<Map<Denomination, number>> {
-  return countsBelow(tx, UNDER_WAY);
+  return underWay.counts(tx);
 }
 
 const failedRefund = struct("FailedRefund", { note: spendableNote, operationId: operationIdCodec, reason: text });
 /** Secret: holds a note. `operationId`: in which it was spent last. */
 export type FailedRefund = CodecType<typeof failedRefund>;
 
-export function addFailedRefund(tx: StoreTx, failed: FailedRefund): void {
-  tx.set(noteKey(REFUND_FAILED, failed.note), encode(failedRefund, failed));
+export function addFailedRefunds(tx: StoreTx, failed: readonly FailedRefund[]): Promise<void> {
+  return refundFailed.add(tx, failed.map((each) => [noteKey(refundFailed, each.note), encode(failedRefund, each)]));
 }
 
-export function removeFailedRefund(tx: StoreTx, { note }: FailedRefund): void {
-  tx.delete(noteKey(REFUND_FAILED, note));
+export function removeFailedRefunds(tx: StoreTx, failed: readonly FailedRefund[]): Promise<void> {
+  return refundFailed.remove(tx, failed.map(({ note }) => noteKey(refundFailed, note)));
 }
 
 export async function failedRefunds(tx: ReadTx): Promise<FailedRefund[]> {
@@ -106,7 +118,7 @@ export async function failedRefunds(tx: ReadTx): Promise<FailedRefund[]> {
 
 /** How many notes' refunds failed, by denomination. */
 export function failedRefundCounts(tx: ReadTx): Promise<Map<Denomination, number>> {
-  return countsBelow(tx, REFUND_FAILED);
+  return refundFailed.counts(tx);
 }
 
 export async function broughtMsat(tx: ReadTx, operationId: OperationId): Promise<bigint> {

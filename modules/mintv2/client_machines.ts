@@ -12,7 +12,7 @@ import type { OperationId, PeerId, TransactionId } from "../../core/types/ids.ts
 import type { ClientTx, Transition } from "../contract/client.ts";
 import { transition } from "../contract/client.ts";
 import { countsOf, valueOf } from "./balancing.ts";
-import { addBrought, addNote, removeUnderWay } from "./client_db.ts";
+import { addBrought, addNotes, removeUnderWay } from "./client_db.ts";
 import type { MintState, StateOf } from "./client_states.ts";
 import type { Wallet } from "./client_wallet.ts";
 import type { SpendableNote } from "./ecash.ts";
@@ -117,9 +117,9 @@ function outputTransition(
       return await fetchNotes(wallet, state, signal);
     },
     async (tx, issued) => {
-      removeUnderWay(tx.store, state.value.requests);
+      await removeUnderWay(tx.store, state.value.requests);
       if (!issued) return { tag: "OutputAborted", value: { range } };
-      for (const note of issued.notes) addNote(tx.store, note);
+      await addNotes(tx.store, issued.notes);
       await addBrought(tx.store, operationId, valueOf(countsOf(issued.notes.map(({ denomination }) => denomination))));
       if (!("failed" in issued)) return { tag: "OutputIssued", value: { range } };
       wallet.env.log.error("A threshold of guardians signed a note that does not verify", { operationId });

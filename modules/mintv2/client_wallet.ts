@@ -1,5 +1,5 @@
 /** The e-cash wallet itself: its keys, its notes as inputs, new notes as outputs, and the balancing of transactions. */
-import type { ReadTx } from "../../actors/store/store.ts";
+import type { ReadTx, StoreTx } from "../../actors/store/store.ts";
 import { toHex } from "../../core/bytes.ts";
 import type { G2 } from "../../core/crypto/bls/mod.ts";
 import type { Json } from "../../core/encoding/mod.ts";
@@ -26,10 +26,11 @@ import type {
   PrimaryModule,
   ToBalance,
 } from "../contract/client.ts";
+import { NotReady } from "../contract/client.ts";
 import { endedBy } from "../contract/waiting.ts";
-import type { BalanceError, Purse, Terms } from "./balancing.ts";
+import type { BalanceError, Counts, Purse, Terms } from "./balancing.ts";
 import { balance, countsOf, valueOf } from "./balancing.ts";
-import { addUnderWay, failedRefundCounts, noteCounts, takeNotes, underWayCounts } from "./client_db.ts";
+import { addUnderWay, failedRefundCounts, noteCounts, recount, takeNotes, underWayCounts } from "./client_db.ts";
 import type { MintState } from "./client_states.ts";
 import { mintInput, mintOutput } from "./common.ts";
 import type { MintConfig } from "./config.ts";
@@ -114,6 +115,13 @@ export class Wallet implements PrimaryModule<MintState> {
     };
   }
 
+  /** Takes notes that were counted out of the wallet. @throws {NotReady} when the count was wrong: they are counted anew */
+  async take(tx: StoreTx, counts: Counts): Promise<SpendableNote[]> {
+    const taken = await takeNotes(tx, counts);
+    if (taken) return taken;
+    throw new NotReady(() => recounted(this.env));
+  }
+
   async purse(tx: ReadTx): Promise<Purse> {
     return { held: await noteCounts(tx), underWay: await underWayCounts(tx) };
   }
@@ -141,8 +149,8 @@ export class Wallet implements PrimaryModule<MintState> {
     const plan = balance(purse, sums.inputMsat, sums.outputMsat, this.#terms(sums));
     if (!plan.ok) return err(this.#refusal(plan.error, sums, purse));
     const requests = this.requests(tx.attempt, plan.value.issue);
-    addUnderWay(tx.store, requests);
-    const notes = await takeNotes(tx.store, plan.value.spend);
+    await addUnderWay(tx.store, requests);
+    const notes = await this.take(tx.store, plan.value.spend);
     return ok({ inputs: this.inputBundle(notes), outputs: this.outputBundle(requests) });
   }
 
@@ -164,7 +172,7 @@ export class Wallet implements PrimaryModule<MintState> {
       const merges = mergesFor(await this.purse(tx.store), needMsat, feeConsensus);
       const ranges: OutPointRange[] = [];
       for (const { spend } of merges) {
-        const claimed = await tx.claimInputs(this.inputBundle(await takeNotes(tx.store, spend)), "nothing");
+        const claimed = await tx.claimInputs(this.inputBundle(await this.take(tx.store, spend)), "nothing");
         if (!claimed.ok) throw new Error(`Notes can't be merged: ${claimed.error.code}`);
         ranges.push(claimed.value);
       }
@@ -221,6 +229,13 @@ export class Wallet implements PrimaryModule<MintState> {
     }
     return { incomingMsat, outgoingMsat: 0n, inDoubtMsat: valueOf(await failedRefundCounts(tx)) };
   }
+}
+
+/** Whatever was counted before, the keys of the store are counted now. */
+export async function recounted({ store, log }: Pick<MintEnv, "store" | "log">): Promise<void> {
+  const { value: wrong, durable } = await store.transact((tx) => recount(tx));
+  await durable;
+  if (wrong) log.warn("The wallet's notes were counted wrongly; they are counted anew");
 }
 
 /** Entry in the operation log, as the official client's. */

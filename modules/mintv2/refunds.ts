@@ -4,7 +4,7 @@ import type { OperationId } from "../../core/types/ids.ts";
 import type { ClientCore, ClientTx, InputBundle, Transition } from "../contract/client.ts";
 import { transition } from "../contract/client.ts";
 import type { Logger } from "../../actors/logger.ts";
-import { addFailedRefund } from "./client_db.ts";
+import { addFailedRefunds } from "./client_db.ts";
 import type { MintState, StateOf } from "./client_states.ts";
 import type { Wallet } from "./client_wallet.ts";
 import type { SpendableNote } from "./ecash.ts";
@@ -47,15 +47,19 @@ export function refundTransition(
         return { tag: "RefundSplit", value: { txid } };
       }
       wallet.env.log.warn("A note can't be taken back", { operationId, reason: outcome.error });
-      keepFailed(tx, notes, outcome.error);
+      await keepFailed(tx, notes, outcome.error);
       return { tag: "RefundFailed", value: { txid, notes } };
     },
   );
 }
 
 /** They are money that may be lost: shown as such, and tried again when asked. */
-function keepFailed({ store, operationId }: RefundTx, notes: readonly SpendableNote[], reason: string): void {
-  for (const note of notes) addFailedRefund(store, { note, operationId, reason });
+function keepFailed(
+  { store, operationId }: RefundTx,
+  notes: readonly SpendableNote[],
+  reason: string,
+): Promise<void> {
+  return addFailedRefunds(store, notes.map((note) => ({ note, operationId, reason })));
 }
 
 /** Exchanges notes in one transaction, with nothing of the wallet in it: its rejection says something of these notes alone. */
@@ -68,7 +72,7 @@ export async function refund(wallet: RefundingWallet, tx: RefundTx, notes: reado
   if (claimed.ok) return;
   if (claimed.error.code === "too_large" && notes.length > 1) await refundHalves(wallet, tx, notes);
   else {
-    keepFailed(tx, notes, "They are not worth their fees");
+    await keepFailed(tx, notes, "They are not worth their fees");
     await tx.addMachine({ tag: "RefundFailed", value: { txid: null, notes: [...notes] } });
   }
 }

@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
+import type { StoreTx } from "../../actors/store/store.ts";
 import { bls } from "../../core/crypto/bls/mod.ts";
 import { toHex } from "../../core/bytes.ts";
 import { encodeHex } from "../../core/encoding/mod.ts";
@@ -7,7 +8,9 @@ import { err, ok } from "../../core/result.ts";
 import type { OperationId } from "../../core/types/ids.ts";
 import { toDyn } from "../../core/types/dyn.ts";
 import type { ClientInput, ClientTx } from "../contract/client.ts";
-import { seededDice } from "../contract/testing.ts";
+import { seededDice, testStore } from "../contract/testing.ts";
+import { countOf } from "./balancing.ts";
+import { failedRefundCounts } from "./client_db.ts";
 import type { MintState } from "./client_states.ts";
 import { mintInput } from "./common.ts";
 import type { SpendableNote } from "./ecash.ts";
@@ -36,6 +39,16 @@ type Ending = { readonly back: SpendableNote[]; readonly givenUp: SpendableNote[
 
 /** A rejected transaction's machine among guardians that refuse what spends a bad note. @param inputsMax what fits a transaction */
 async function refunded(notes: readonly SpendableNote[], bad: ReadonlySet<SpendableNote>, inputsMax = 1_000) {
+  const store = await testStore();
+  return (await store.transact((tx) => refundedIn(tx, notes, bad, inputsMax))).value;
+}
+
+async function refundedIn(
+  store: StoreTx,
+  notes: readonly SpendableNote[],
+  bad: ReadonlySet<SpendableNote>,
+  inputsMax: number,
+) {
   const refused = new Map<string, boolean>([["first", true]]);
   const wallet: RefundingWallet = {
     inputOf,
@@ -47,10 +60,9 @@ async function refunded(notes: readonly SpendableNote[], bad: ReadonlySet<Spenda
   const badInputs = new Set([...bad].map((note) => encodeHex(mintInput, { tag: "V0", value: { note: noteOf(note) } })));
   const ending = { back: [] as SpendableNote[], givenUp: [] as SpendableNote[], transactions: 0 };
   const states: MintState[] = [{ tag: "InputPending", value: { txid: "first", notes: [...notes] } }];
-  const shown = new Set<string>();
   const tx: RefundTx = {
     operationId: OPERATION,
-    store: { set: (key: Uint8Array) => void shown.add(toHex(key)) } as unknown as RefundTx["store"],
+    store,
     claimInputs: ({ inputs, machines }, spending) => {
       assertEquals(spending, "nothing");
       if (inputs.length > inputsMax) return Promise.resolve(err({ code: "too_large", bytes: 2, bytesMax: 1 }));
@@ -71,7 +83,8 @@ async function refunded(notes: readonly SpendableNote[], bad: ReadonlySet<Spenda
     if (next.tag === "Refunded") ending.back.push(...(state.value.notes as SpendableNote[]));
     states.push(next);
   }
-  assertEquals(shown.size, ending.givenUp.length, "all that was given up is shown");
+  const shown = countOf(await failedRefundCounts(store));
+  assertEquals(shown, ending.givenUp.length, "all that was given up is shown");
   return ending satisfies Ending;
 }
 

@@ -6,18 +6,19 @@ import { ok } from "../../core/result.ts";
 import { U64_MAX } from "../../core/types/amount.ts";
 import type { OperationId, OutPointRange } from "../../core/types/ids.ts";
 import { TRANSACTION_BYTES_MAX } from "../../core/types/transaction.ts";
-import type { ClientTx } from "../contract/client.ts";
+import type { ClientTx, FinalizeError } from "../contract/client.ts";
 import { ApiError } from "../contract/federation_api.ts";
 import type { Counts } from "./balancing.ts";
-import { countOf, exactNotes, greedyIssuance, issueCostMsat, valueOf } from "./balancing.ts";
-import { addUnderWay, noteCounts, takeNotes } from "./client_db.ts";
+import { countOf, countsOf, exactNotes, issueCostMsat, valueOf } from "./balancing.ts";
+import { addUnderWay, noteCounts } from "./client_db.ts";
 import { EcashError, insufficientBalance, notFinalized } from "./client_error.ts";
 import type { MintState } from "./client_states.ts";
 import type { Wallet } from "./client_wallet.ts";
 import { reissueMeta } from "./client_wallet.ts";
 import type { SpendableNote } from "./ecash.ts";
 import { formatEcash, makeEcash } from "./ecash.ts";
-import { NO_FEES } from "./fees.ts";
+import type { Exchange } from "./exchanges.ts";
+import { exchangesFor } from "./exchanges.ts";
 import { EMPTY_BYTES, OUTPUT_BYTES, REDEEMED_NOTES_MAX } from "./limits.ts";
 import { dealt } from "./parts.ts";
 
@@ -62,23 +63,35 @@ export class Sending {
   }
 
   async #quote(tx: ReadTx, amountMsat: bigint): Promise<SendQuote> {
-    const held = await noteCounts(tx);
-    const exact = exactNotes(held, amountMsat);
+    const exact = exactNotes(await noteCounts(tx), amountMsat);
     if (exact) return { amountMsat, feeMsat: 0n, texts: textsFor(countOf(exact)) };
+    const { exchange: { notes }, feeMsat } = await this.#exchange(tx, amountMsat);
+    return { amountMsat, feeMsat, texts: textsFor(notes) };
+  }
+
+  /** The exchange that can be made, and what it costs. @throws {EcashError} `insufficient_balance` · `failed` */
+  async #exchange(tx: ReadTx, amountMsat: bigint): Promise<{ readonly exchange: Exchange; readonly feeMsat: bigint }> {
+    const held = await noteCounts(tx);
     if (valueOf(held) < amountMsat) throw insufficientBalance();
     const { feeConsensus } = this.#wallet.env.config;
-    const { issue } = greedyIssuance(amountMsat, NO_FEES);
-    const quoted = await this.#wallet.quoteBalance(tx, {
-      inputMsat: 0n,
-      outputMsat: issue.reduce((sum, denomination) => sum + issueCostMsat(denomination, feeConsensus), 0n),
-      spending: "wallet",
-      roomBytes: TRANSACTION_BYTES_MAX - EMPTY_BYTES - issue.length * OUTPUT_BYTES,
-    });
-    if (!quoted.ok) {
-      throw quoted.error.code === "insufficient_funds" ? insufficientBalance() : notFinalized(quoted.error);
+    let refused: FinalizeError | null = null;
+    for (const exchange of exchangesFor(held, amountMsat)) {
+      const { issue } = exchange;
+      const quoted = await this.#wallet.quoteBalance(tx, {
+        inputMsat: 0n,
+        outputMsat: issue.reduce((sum, denomination) => sum + issueCostMsat(denomination, feeConsensus), 0n),
+        spending: "wallet",
+        roomBytes: TRANSACTION_BYTES_MAX - EMPTY_BYTES - issue.length * OUTPUT_BYTES,
+      });
+      if (quoted.ok) {
+        const { inputMsat, outputMsat, feesBeforeMsat } = quoted.value;
+        const feeMsat = inputMsat - outputMsat - valueOf(countsOf(issue)) + feesBeforeMsat;
+        return { exchange, feeMsat };
+      }
+      if (quoted.error.code === "insufficient_funds") throw insufficientBalance();
+      refused ??= quoted.error;
     }
-    const { inputMsat, outputMsat, feesBeforeMsat } = quoted.value;
-    return { amountMsat, feeMsat: inputMsat - outputMsat - amountMsat + feesBeforeMsat, texts: textsFor(issue.length) };
+    throw notFinalized(refused!);
   }
 
   async send(amountMsat: bigint, options: SendOptions, signal?: AbortSignal): Promise<Sent> {
@@ -110,7 +123,7 @@ export class Sending {
   }
 
   async #takenParts(store: StoreTx, counts: Counts): Promise<SpendableNote[][]> {
-    return dealt(await takeNotes(store, counts));
+    return dealt(await this.#wallet.take(store, counts));
   }
 
   /** The texts stay in the log, should they get lost. One that has further ones says so, as the official client has none. */
@@ -137,9 +150,8 @@ export class Sending {
   async #reissue(amountMsat: bigint, { customMeta = null }: SendOptions, signal?: AbortSignal): Promise<void> {
     const { env } = this.#wallet;
     // before anything is asked of anybody: is it enough, with the fees?
-    await this.quote(amountMsat);
+    const { exchange: { issue } } = await env.store.read((tx) => this.#exchange(tx, amountMsat));
     await this.#assertOnline(signal);
-    const { issue } = greedyIssuance(amountMsat, NO_FEES);
     const operationId = this.#wallet.newOperation();
     const requests = await env.core.transact(
       operationId,
@@ -151,10 +163,10 @@ export class Sending {
       inputs: [],
       outputs: [this.#wallet.outputBundle(requests)],
       ...(signal && { signal }),
-      meta: (change) => reissueMeta(change, amountMsat, customMeta),
+      meta: (change) => reissueMeta(change, valueOf(countsOf(issue)), customMeta),
       also: async (tx, change) => {
         explicit = { txid: change.txid, idxRange: { start: 0, end: issue.length } };
-        addUnderWay(tx.store, requests);
+        await addUnderWay(tx.store, requests);
         await tx.addMachine({ tag: "ReissuePending", value: { txids: [change.txid] } });
       },
     });

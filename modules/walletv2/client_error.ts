@@ -13,6 +13,8 @@ export type WalletErrorCode =
   | "fee_high"
   | "federation"
   | "insufficient_funds"
+  /** There is enough, in more notes than a transaction takes. */
+  | "too_many_notes"
   /** It holds too little bitcoin itself. */
   | "federation_short"
   | "unknown_operation"
@@ -30,6 +32,7 @@ const TEXTS: Readonly<Record<WalletErrorCode, string>> = {
   fee_high: "The on-chain fee is a large part of the amount",
   federation: "The federation returned an error",
   insufficient_funds: "The client does not have sufficient funds to send the payment",
+  too_many_notes: "So much takes more notes than one transaction holds: send it in several payments",
   federation_short: "The federation holds too little bitcoin on chain to pay anything out",
   unknown_operation: "This client has no such operation",
   not_issued: "The ecash for the claimed deposit could not be issued",

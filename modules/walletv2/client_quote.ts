@@ -1,7 +1,9 @@
 /** What a payment costs and whether it can be made, told before anything is stored or paid. Dry runs only. */
 import { addressFromScript, scriptFromAddress } from "../../core/bitcoin/mod.ts";
 import { assert } from "../../core/assert.ts";
-import { BITCOIN_SAT_MAX, MSAT_PER_SAT } from "../../core/types/amount.ts";
+import type { Result } from "../../core/result.ts";
+import { err } from "../../core/result.ts";
+import { BITCOIN_SAT_MAX, MSAT_PER_SAT, U64_MAX } from "../../core/types/amount.ts";
 import type { FinalizeError } from "../contract/client.ts";
 import { WalletError } from "./client_error.ts";
 import type { WalletFederation } from "./client_federation.ts";
@@ -80,8 +82,9 @@ export class Quotes {
       const most = `it can pay ${payableSat} sat at most with a fee of ${feeSat} sat`;
       throw WalletError.of("federation_short", { cause: new Error(most) });
     }
-    const federationFeeMsat = await this.#costMsat(valueSat, feeSat, destination);
-    if (federationFeeMsat === null) throw WalletError.of("insufficient_funds");
+    const cost = await this.#cost(valueSat, feeSat, destination);
+    if (!cost.ok) throw notSubmitted(cost.error);
+    const federationFeeMsat = cost.value;
     return {
       address,
       valueSat,
@@ -94,14 +97,15 @@ export class Quotes {
     };
   }
 
-  /** What a payment of `valueSat` with `feeSat` for the miners costs beside these two, msat; null when the wallet can't pay it. */
-  async #costMsat(valueSat: bigint, feeSat: bigint, destination = ANY_DESTINATION): Promise<bigint | null> {
+  /** What a payment of `valueSat` with `feeSat` for the miners costs beside these two, msat; or why the wallet can't make it. */
+  async #cost(
+    valueSat: bigint,
+    feeSat: bigint,
+    destination = ANY_DESTINATION,
+  ): Promise<Result<bigint, FinalizeError>> {
     const bundle = paymentBundle(this.#env, { destination, value: valueSat, fee: feeSat });
-    if (!bundle) return null;
-    const quote = await this.#env.core.quoteFee({ inputs: [], outputs: [bundle] });
-    if (quote.ok) return quote.value;
-    if (quote.error.code === "insufficient_funds") return null;
-    throw notSubmitted(quote.error);
+    if (!bundle) return err({ code: "insufficient_funds", requestedMsat: U64_MAX, availableMsat: 0n });
+    return await this.#env.core.quoteFee({ inputs: [], outputs: [bundle] });
   }
 
   async maxPayable(feeSat: bigint, signal: AbortSignal): Promise<bigint> {
@@ -122,7 +126,12 @@ export class Quotes {
   /** What pays for notes rises by steps, so the most is searched for by trial, from the top down. */
   async #maxAffordable(feeSat: bigint): Promise<bigint> {
     const { dustLimit } = this.#env.config;
-    const affordable = async (valueSat: bigint): Promise<boolean> => await this.#costMsat(valueSat, feeSat) !== null;
+    const affordable = async (valueSat: bigint): Promise<boolean> => {
+      const cost = await this.#cost(valueSat, feeSat);
+      if (cost.ok) return true;
+      if (cost.error.code === "insufficient_funds" || needsFewerNotes(cost.error)) return false;
+      throw notSubmitted(cost.error);
+    };
     if (!await affordable(dustLimit)) {
       const least = `the least payment is ${dustLimit} sat, with a fee of ${feeSat} sat and the federation's own fees`;
       throw WalletError.of("insufficient_funds", { cause: new Error(least) });
@@ -157,8 +166,13 @@ export class Quotes {
   }
 }
 
+/** A smaller payment can be made. */
+function needsFewerNotes({ code }: FinalizeError): boolean {
+  return code === "fragmented" || code === "too_large";
+}
+
 export function notSubmitted(error: FinalizeError): WalletError {
-  return error.code === "insufficient_funds"
-    ? WalletError.of("insufficient_funds")
-    : WalletError.of("failed", { cause: new Error(error.code) });
+  if (error.code === "insufficient_funds") return WalletError.of("insufficient_funds");
+  if (needsFewerNotes(error)) return WalletError.of("too_many_notes");
+  return WalletError.of("failed", { cause: new Error(error.code) });
 }

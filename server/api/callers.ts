@@ -6,6 +6,7 @@ import type { Place } from "../../actors/platform/places.ts";
 import { Places } from "../../actors/platform/places.ts";
 import type { Address, Clock } from "../../actors/platform/platform.ts";
 import { sourceOf } from "../../actors/platform/source.ts";
+import { Turns } from "../../actors/turns.ts";
 import type { BucketTerms } from "../../core/token_bucket.ts";
 import { Budget } from "./budget.ts";
 import {
@@ -17,7 +18,6 @@ import {
   OWN_CALLS,
   UNTAKEN_TOTAL_BYTES_MAX,
 } from "./limits.ts";
-import { Turns } from "./turns.ts";
 
 export type CallersBounds = {
   readonly connectionsMax: number;

@@ -32,6 +32,7 @@ import {
 import { constantMethod, method } from "./method.ts";
 import { runningModule } from "./module_methods.ts";
 import { sessionMethods } from "./session_methods.ts";
+import { sessionPieceMethods } from "./session_piece_methods.ts";
 import { statementMethods } from "./statement_methods.ts";
 import { statusMethods } from "./status_methods.ts";
 import { awaitValue } from "./wait.ts";
@@ -183,6 +184,7 @@ export function coreMethods(deps: ApiDeps): Record<string, Method> {
     ...configMethods(deps),
     ...transactionMethods(deps),
     ...sessionMethods(deps),
+    ...sessionPieceMethods({ ...deps, clock: deps.platform.clock }),
     ...statusMethods(deps),
     ...backupMethods({ ...deps, clock: deps.platform.clock }),
     ...statementMethods(deps),

@@ -5,7 +5,7 @@ import type { StoreView } from "../../actors/store/store.ts";
 import type { ClientConfig } from "../../core/types/client_config.ts";
 import type { FederationId, PeerId } from "../../core/types/ids.ts";
 import type { BitcoinSource } from "../../modules/contract/bitcoin.ts";
-import type { ConsensusBoard } from "../consensus/board.ts";
+import type { ShownBoard } from "../consensus/board.ts";
 import type { SessionsRef } from "../consensus/sessions.ts";
 import type { SubmissionsRef } from "../consensus/submissions.ts";
 import type { Modules } from "../consensus/transaction.ts";
@@ -21,7 +21,7 @@ export type ApiDeps = {
   readonly configured: ReadonlyMap<number, ConfiguredModule>;
   readonly clientConfig: ClientConfig;
   readonly federationId: FederationId;
-  readonly board: Readonly<ConsensusBoard>;
+  readonly board: ShownBoard;
   readonly room: Readonly<DiskRoom>;
   /** The other guardians that are connected now. */
   readonly connected: ReadonlySet<PeerId>;

@@ -4,7 +4,7 @@
  *
  * `params` is always an array of one object `{auth, params}`. Errors of Fedimint's own have no `data`.
  */
-import { METHOD_NOT_FOUND, REQUEST_TIMEOUT } from "../../actors/rpc/mod.ts";
+import { METHOD_NOT_FOUND, REQUEST_TIMEOUT, RESPONSE_TOO_BIG } from "../../actors/rpc/mod.ts";
 import { StoreError } from "../../actors/store/mod.ts";
 import type { Json } from "../../core/encoding/mod.ts";
 import { DecodeError, isJsonObject, parseJson, stringifyJson } from "../../core/encoding/mod.ts";
@@ -62,7 +62,7 @@ const PARSE_ERROR: RpcErrorBody = { code: -32700, message: "Parse error" };
 const INVALID_REQUEST: RpcErrorBody = { code: -32600, message: "Invalid request" };
 const UNKNOWN_METHOD: RpcErrorBody = { code: METHOD_NOT_FOUND, message: "Method not found" };
 export const TOO_BIG_REQUEST: RpcErrorBody = exceeds(-32007, "Request is too big", REQUEST_CHARACTERS_MAX);
-const TOO_BIG_RESPONSE: RpcErrorBody = exceeds(-32008, "Response is too big", ANSWER_BYTES_MAX);
+const TOO_BIG_RESPONSE: RpcErrorBody = exceeds(RESPONSE_TOO_BIG, "Response is too big", ANSWER_BYTES_MAX);
 const TOO_BIG_BATCH: RpcErrorBody = exceeds(-32010, "The batch request was too large", BATCH_MAX);
 const TOO_BIG_BATCH_RESPONSE: RpcErrorBody = exceeds(-32011, "The batch response was too large", ANSWER_BYTES_MAX);
 const OVERLOADED: RpcErrorBody = { code: 500, message: "The guardian is overloaded: try again later" };

@@ -92,3 +92,7 @@ export const PING_MS = 10_000;
 export const OUTPUT_OUTCOMES_MAX = 1_024;
 /** Sessions of which it is kept where their signatures begin: seven months of them, 5 MB. */
 export const OUTCOME_LENGTHS_MAX = 100_000;
+/** Answers with pieces of sessions that are kept encoded: several guardians that fell behind in the same session go through it side by side. */
+export const PIECE_ANSWERS_BYTES_MAX = 16 * 1024 * 1024;
+/** A session of fewer bytes is always told as a whole: nobody needs its pieces, and it is never cut. */
+export const CUT_SESSION_BYTES_MIN = ANSWER_BYTES_MAX / 4;

@@ -93,11 +93,13 @@ function wrapped(bytes: Uint8Array): Bytes {
   return writer.finish();
 }
 
+/** `SerdeModuleEncodingBase64` of what is encoded already. */
+export function base64Answer(bytes: Uint8Array): EncodedJson {
+  return EncodedJson.of([base64urlnopad.encode(wrapped(bytes))]);
+}
+
 const hexForm: Form = { bytesMax: ANSWER_BYTES_MAX / 2, encode: (bytes) => EncodedJson.of([toHex(wrapped(bytes))]) };
-const base64Form: Form = {
-  bytesMax: ANSWER_BYTES_MAX / 4 * 3,
-  encode: (bytes) => EncodedJson.of([base64urlnopad.encode(wrapped(bytes))]),
-};
+const base64Form: Form = { bytesMax: ANSWER_BYTES_MAX / 4 * 3, encode: base64Answer };
 
 export function sessionMethods({ store }: Pick<ApiDeps, "store">): Record<string, Method> {
   const old = new OldOutcomes();

@@ -2,7 +2,8 @@
 import type { Bytes } from "../../core/bytes.ts";
 import { toHex } from "../../core/bytes.ts";
 import { answerAlert, asksForItself } from "./answers.ts";
-import { detectFork, receiveAlertedUnits } from "./intake.ts";
+import { takeAlertedUnits } from "./alerted.ts";
+import { detectFork } from "./intake.ts";
 import { REMIND_INTERVAL_MS } from "./limits.ts";
 import type { Alert, AlertMessage, Multicast, SignedAlert } from "./messages.ts";
 import { alertHash, encodeMessage } from "./messages.ts";
@@ -30,7 +31,7 @@ function handleMulticast(state: BroadcastState, alert: Alert, hash: Bytes, outco
     state.announced.set(forker, [...state.announced.get(forker) ?? [], bytes]);
     repeatMulticast(state, bytes, 0);
   }
-  if (outcome.confirmed) receiveAlertedUnits(state, state.alerts.confirm(hash));
+  if (outcome.confirmed) takeAlertedUnits(state, state.alerts.confirm(hash));
 }
 
 export function repeatMulticast(state: BroadcastState, bytes: Bytes, times: number): void {

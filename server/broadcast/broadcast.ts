@@ -11,6 +11,7 @@
 import { assert, unreachable } from "../../core/assert.ts";
 import type { Bytes } from "../../core/bytes.ts";
 import { receiveAlertMessage, repeatMulticast, tellAlerts } from "./accuse.ts";
+import { nextAlertedUnits } from "./alerted.ts";
 import { answerCoord, answerNewest, answerParents, asksForItself } from "./answers.ts";
 import { askForCoord, askForParents } from "./asking.ts";
 import { loadBackup } from "./backup.ts";
@@ -24,11 +25,12 @@ import {
   restoreUnit,
   sendUnit,
 } from "./intake.ts";
-import type { UnitMessage } from "./messages.ts";
+import { LATE_ANSWER_MS } from "./limits.ts";
+import type { NewestUnitResponse, UnitMessage } from "./messages.ts";
 import { decodeMessage } from "./messages.ts";
 import { advanceCreator, askNewest, beginCreating, breakStall, concludeNewest, packUnit } from "./produce.ts";
 import type { BroadcastEffect, BroadcastEvent, BroadcastState, Task } from "./state.ts";
-import { schedule, useless } from "./state.ts";
+import { schedule, tellCopy, useless } from "./state.ts";
 
 export type Stepped = { readonly state: BroadcastState; readonly effects: readonly BroadcastEffect[] };
 
@@ -42,7 +44,7 @@ export function step(state: BroadcastState, event: BroadcastEvent): Stepped {
   if (state.phase === "running") {
     settle(state);
     runDueTasks(state);
-    setTimer(state);
+    if (isRunning(state)) setTimer(state);
   }
   return { state, effects: takeEffects(state) };
 }
@@ -60,6 +62,11 @@ export function admit(state: BroadcastState, nowMs: number, from: number, messag
     from,
     isOurs ? messageCostUs(message, state.peers.total) : ignoringCostUs(message.bytes),
   );
+}
+
+/** A step may end it: when another process is found at work with our key. */
+function isRunning({ phase }: BroadcastState): boolean {
+  return phase === "running";
 }
 
 function handle(state: BroadcastState, event: BroadcastEvent): void {
@@ -99,9 +106,6 @@ function start(state: BroadcastState, records: readonly Bytes[]): void {
   for (const alert of loaded.value.alerts) restoreAlert(state, alert);
   const proofs = loaded.value.units.map((unit) => restoreUnit(state, unit)).filter((proof) => proof !== null);
   for (const proof of proofs) detectFork(state, proof);
-  // the one unit that may have been saved and not sent; others ask for older ones when they lack them
-  const newest = state.store.newest(state.identity);
-  if (newest) sendUnit(state, newest.unit);
   if (!state.store.isForker(state.identity)) beginCreating(state, loaded.value.startRound);
 }
 
@@ -135,10 +139,10 @@ function receiveUnitMessage(state: BroadcastState, from: number, message: UnitMe
       return answerNewest(state, from, message.value.salt);
     case "responseNewest": {
       const { response, signature } = message.value;
-      if (!state.newest) return;
-      if (!state.newest.receive(from, response, signature)) {
-        return useless(state, from, "answer about our newest unit is invalid");
-      }
+      if (!state.newest) return heedAnswer(state, from, response);
+      const verdict = state.newest.receive(from, response, signature);
+      if (verdict === "refused") return useless(state, from, "answer about our newest unit is invalid");
+      if (verdict === "stale") return;
       // the way back to our own past: its parents will be asked for, and theirs
       if (response.unit) receiveUnit(state, from, response.unit);
       return;
@@ -146,6 +150,12 @@ function receiveUnitMessage(state: BroadcastState, from: number, message: UnitMe
     default:
       return unreachable(message);
   }
+}
+
+/** An answer about our newest unit while we ask for none: to our own question it may be late, or to one of a life before. */
+function heedAnswer(state: BroadcastState, from: number, { requester, salt }: NewestUnitResponse): void {
+  if (requester !== state.identity || salt === state.askedSalt || !state.own) return;
+  if (state.nowMs - state.own.sinceMs >= LATE_ANSWER_MS) tellCopy(state, "asked", { from });
 }
 
 /** What follows from the event at once: accusations, the end of asking, units of ours. */
@@ -156,7 +166,9 @@ function settle(state: BroadcastState): void {
 }
 
 function runDueTasks(state: BroadcastState): void {
-  for (let task = state.tasks.take(state.nowMs); task !== undefined; task = state.tasks.take(state.nowMs)) {
+  while (isRunning(state)) {
+    const task = state.tasks.take(state.nowMs);
+    if (task === undefined) return;
     runTask(state, task);
     settle(state);
   }
@@ -182,9 +194,8 @@ function runTask(state: BroadcastState, task: Task): void {
       return repeatMulticast(state, task.bytes, task.times);
     case "newest":
       return askNewest(state);
-    case "newestPatience":
-      state.newest?.endPatience();
-      return;
+    case "alerted":
+      return nextAlertedUnits(state);
     default:
       return unreachable(task);
   }

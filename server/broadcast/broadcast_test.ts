@@ -112,12 +112,15 @@ Deno.test("a guardian whose disk was lost and who asks for its newest unit goes 
   net.crash(guardian);
   guardian.disk = [];
   net.start(guardian, true);
-  net.run(3_000);
+  net.run(9_500);
+  assertEquals(guardian.state!.own, null, "it looks first whether a copy of it is at work");
+  net.run(3_500);
   // the simulation itself holds that no second unit of it got out
   net.agreedOrder();
   assert(guardian.state!.creator.round > round + 20, "it creates units again");
   assert(guardian.ordered.some((unit) => unit.creator === 2 && unit.round > round + 10));
   for (const other of net.guardians) assertEquals(other.state!.store.forkers.size, 0);
+  assertEquals(guardian.signs, []);
 });
 
 Deno.test("who asks for its newest unit waits five seconds for a threshold of answers when somebody is silent", () => {

@@ -44,6 +44,7 @@ function counting() {
     },
     seed: seedOf(1),
     askNewest: false,
+    inDoubt: false,
   });
   step(state, { type: "start", nowMs: 0, backup: [] });
   /** Handles it if it is admitted. @returns how long to wait */

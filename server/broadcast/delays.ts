@@ -16,6 +16,14 @@ export type Delays = {
   readonly newestRequestMs: number;
   /** After so long a threshold of answers about our newest unit is enough. */
   readonly newestPatienceMs: number;
+  /** The same when an answer has shown what our database doesn't know. */
+  readonly newestLostPatienceMs: number;
+  /** Then it is watched for so long whether our newest unit gets newer. */
+  readonly newestWatchMs: number;
+  /** Between questions while we watch; between looks at the time otherwise. */
+  readonly newestTickMs: number;
+  /** How long a guardian whose key has signed two units of one place watches before it creates any in the next sessions. */
+  readonly newestDoubtMs: (fraction: number) => number;
   /** Until the newest unit of a guardian is sent again. */
   readonly rebroadcastMs: (fraction: number) => number;
   /** After the `k`-th sending of a multicast message. */
@@ -32,6 +40,8 @@ const MULTICAST_FIRST_MS = 500;
 /** Twenty rounds without a threshold of units: something was lost. */
 const STALL_FIRST_MS = 1_000;
 const STALL_MAX_MS = 8_000;
+/** A twentieth of a session, and long beside what two copies need to hear of each other's first units. */
+const DOUBT_SPREAD_MS = 20_000;
 /** Doubling ends here, far beyond any session, where timers still work. */
 const MULTICAST_MAX_MS = 2 ** 30;
 
@@ -55,6 +65,10 @@ export function fedimintDelays(
     stallMs: (k) => Math.min(STALL_FIRST_MS * 2 ** k, STALL_MAX_MS),
     newestRequestMs: 3_000,
     newestPatienceMs: 5_000,
+    newestLostPatienceMs: 60_000,
+    newestWatchMs: 10_000,
+    newestTickMs: 500,
+    newestDoubtMs: (fraction) => Math.floor(fraction * DOUBT_SPREAD_MS),
     rebroadcastMs: (fraction) => REBROADCAST_MIN_MS + Math.floor(fraction * REBROADCAST_SPREAD_MS),
     multicastMs: (k) => Math.min(MULTICAST_FIRST_MS * 2 ** k, MULTICAST_MAX_MS),
   };

@@ -14,8 +14,9 @@ import { matchesControlHash } from "./dag.ts";
 import type { RestoredUnit } from "./backup.ts";
 import type { ForkProof, SignedAlert } from "./messages.ts";
 import { formAlert } from "./own_alert.ts";
+import { COPY_ROUNDS } from "./limits.ts";
 import type { BroadcastState } from "./state.ts";
-import { mayLeave, save, schedule, send, useless, warn } from "./state.ts";
+import { mayLeave, save, schedule, send, tellCopy, useless, warn } from "./state.ts";
 import type { SignedUnit } from "./unit.ts";
 
 /** A unit that came by itself. */
@@ -35,7 +36,19 @@ function acceptUnlessFork(state: BroadcastState, unit: SignedUnit): void {
   if (state.store.byKey(unit.key) || state.store.isForker(unit.creator)) return;
   const other = state.store.byCoord(unit);
   if (other) return detectFork(state, { first: unit, second: other.unit });
+  if (isForeign(state, unit)) {
+    endOwnUnits(state);
+    tellCopy(state, "unknown_unit", { round: unit.round });
+  }
   accept(state, unit);
+}
+
+/**
+ * A unit of ours that is none of this life's and none that our database can have lost: another process creates our units.
+ * Of a database that was lost we know little; then the others may still show us what was on its way.
+ */
+function isForeign({ identity, own }: BroadcastState, { creator, round }: SignedUnit): boolean {
+  return creator === identity && own !== null && round >= own.firstRound + (own.isKnown ? 0 : COPY_ROUNDS);
 }
 
 /** A proven fork, seen or learnt from an alert: from now on its creator is banned. The accusation is made once. */
@@ -48,10 +61,14 @@ export function detectFork(state: BroadcastState, proof: ForkProof): void {
   stopAskingForUnitsOf(state, creator);
   warn(state, "Guardian has forked", { creator, round });
   // somebody signs with our key, or our database was lost: one more unit of ours could only make it worse
-  if (creator === state.identity) endOwnUnits(state);
+  if (creator !== state.identity) return;
+  endOwnUnits(state);
+  tellCopy(state, "fork", { round });
 }
 
+/** Who signs a unit where another process may sign one, too, is taken for evil: better none. */
 function endOwnUnits(state: BroadcastState): void {
+  state.isSilenced = true;
   state.creator.end();
   for (const stored of state.store.unitsOf(state.identity)) stored.withheld = !stored.durable;
 }
@@ -116,14 +133,12 @@ export function receiveParents(state: BroadcastState, from: number, hash: Bytes,
   handleOutput(state, state.dag.addParents(unit, stored.parents), unit.creator);
 }
 
-/** Units of a forker that a confirmed alert holds; their signatures were checked with the alert. */
-export function receiveAlertedUnits(state: BroadcastState, units: readonly SignedUnit[]): void {
-  for (const unit of units) {
-    if (state.validator.fault(unit) !== null) continue;
-    coordCame(state, unit);
-    assert(state.store.isForker(unit.creator), "who is named in an alert was marked as forker");
-    if (!state.store.byKey(unit.key)) accept(state, unit);
-  }
+/** A unit of a forker that a confirmed alert holds; its signature was checked. */
+export function receiveAlertedUnit(state: BroadcastState, unit: SignedUnit): void {
+  if (state.validator.structureFault(unit) !== null) return;
+  coordCame(state, unit);
+  assert(state.store.isForker(unit.creator), "who is named in an alert was marked as forker");
+  if (!state.store.byKey(unit.key)) accept(state, unit);
 }
 
 /** An accusation of the own backup: told again, as the others may not have heard it. */

@@ -66,5 +66,19 @@ export const VARIANT_CHOICES_MAX = 4_096;
  * Bytes of units in one alert of ours, proof included: links carry 10,000,000 bytes a message and break at longer ones.
  */
 export const ALERT_BYTES_MAX = 9_900_000;
+/**
+ * By so many rounds our newest unit must get newer, while we create none, to show that another process creates them: a unit
+ * or two may have been on their way when we were stopped.
+ */
+export const COPY_ROUNDS = 3;
+/** Answers to our own questions, in a session or a life before, are not later than so long after we begin to create. */
+export const LATE_ANSWER_MS = 10_000;
+/** After our key has signed what we didn't create, so many sessions begin with a watch: two copies rarely need two. */
+export const DOUBT_SESSIONS = 5;
+/** Signatures of a confirmed alert's units that are checked in one piece (20 ms), and units that are looked at or taken. */
+export const ALERTED_CHECKS_MAX = 64;
+export const ALERTED_UNITS_MAX = 512;
+/** Between pieces: they take less than half a core. */
+export const ALERTED_PAUSE_MS = 50;
 /** A guardian is reminded of a forker at most so often. */
 export const REMIND_INTERVAL_MS = 5_000;

@@ -11,34 +11,57 @@ import { encodeMessage } from "./messages.ts";
 import { NewestCollection } from "./newest.ts";
 import { subsetOf } from "./scale.ts";
 import type { BroadcastState } from "./state.ts";
-import { mayLeave, schedule, send, sendBytes, warn } from "./state.ts";
+import { mayLeave, schedule, send, sendBytes, tellCopy, warn } from "./state.ts";
 import type { UnitData, UnitFields } from "./unit.ts";
 import { combineHashes, SignedUnit, unitHash } from "./unit.ts";
 
 /** @param ownRound the round after our newest unit in the backup */
 export function beginCreating(state: BroadcastState, ownRound: number): void {
-  if (!state.config.askNewest) return state.creator.start(ownRound);
-  const { config, validator, peers, dice } = state;
-  const { keychain, session } = config;
-  state.newest = new NewestCollection({ keychain, validator, peers, session, salt: dice.u64(), ownRound });
+  const { config, validator, peers, dice, nowMs } = state;
+  const { keychain, session, delays, inDoubt } = config;
+  if (!config.askNewest && !inDoubt) return startCreating(state, ownRound, true);
+  const salt = state.askedSalt = dice.u64();
+  const options = { keychain, validator, peers, session, salt, ownRound, nowMs, delays };
+  state.newest = new NewestCollection(
+    inDoubt ? { ...options, doubtMs: delays.newestDoubtMs(dice.fraction()) } : options,
+  );
   askNewest(state);
-  schedule(state, config.delays.newestPatienceMs, { kind: "newestPatience" });
 }
 
+function startCreating(state: BroadcastState, firstRound: number, isKnown: boolean): void {
+  state.own = { firstRound, isKnown, sinceMs: state.nowMs };
+  // the one unit that may have been saved and not sent; others ask for older ones when they lack them
+  const newest = state.store.newest(state.identity);
+  if (newest && mayLeave(state, newest)) sendUnit(state, newest.unit);
+  state.creator.start(firstRound);
+}
+
+/** Now and then, and looks at the time, until we begin. */
 export function askNewest(state: BroadcastState): void {
-  if (!state.newest) return;
-  const request = { asker: state.identity, salt: state.newest.salt };
-  send(state, "all", { tag: "units", value: { tag: "requestNewest", value: request } });
-  schedule(state, state.config.delays.newestRequestMs, { kind: "newest" });
+  const { newest, nowMs, identity: asker } = state;
+  if (!newest) return;
+  if (newest.isQuestionDue(nowMs)) {
+    send(state, "all", { tag: "units", value: { tag: "requestNewest", value: { asker, salt: newest.salt } } });
+  }
+  schedule(state, state.config.delays.newestTickMs, { kind: "newest" });
 }
 
-/** Starts creating when enough guardians have said what they have of us. */
+function heldRound({ store, identity }: BroadcastState): number {
+  return (store.newest(identity)?.unit.round ?? -1) + 1;
+}
+
+/** Starts creating when enough guardians have said what they have of us, and nobody else creates our units. */
 export function concludeNewest(state: BroadcastState): void {
-  const startRound = state.newest?.startRound ?? null;
-  if (startRound === null) return;
-  state.newest = null;
+  const { newest } = state;
+  if (!newest) return;
   // found out meanwhile: two units of ours in one round
-  if (!state.store.isForker(state.identity)) state.creator.start(startRound);
+  const conclusion = state.isSilenced ? null : newest.conclude(state.nowMs, heldRound(state));
+  if (conclusion?.kind === "wait") return;
+  state.newest = null;
+  if (conclusion === null) return;
+  if (conclusion.kind === "begin") return startCreating(state, conclusion.round, conclusion.isKnown);
+  state.phase = "stopped";
+  tellCopy(state, "at_work", { round: conclusion.round });
 }
 
 /** As far as parents and delays allow. */
@@ -103,7 +126,7 @@ export function packUnit(state: BroadcastState, data: UnitData | null): void {
     data?.kind !== "batch" || data.bytes.length <= BATCH_BYTES_MAX,
     "a batch keeps to the limit beyond which others drop its unit",
   );
-  if (hasOwn(state, preUnit.round) || state.store.isForker(state.identity)) {
+  if (hasOwn(state, preUnit.round) || state.isSilenced) {
     if (data) warn(state, "Data of a unit that is not created was given up", { round: preUnit.round });
     return;
   }

@@ -40,10 +40,12 @@ export type BroadcastConfig = {
   /** 16 bytes for choices that need not be secret. */
   readonly seed: Uint8Array;
   /**
-   * Ask everybody for our newest unit before creating one: for the first session after the process started. See
-   * newest.ts.
+   * Ask everybody for our newest unit before creating one: in a session that may have begun before the process started.
+   * See newest.ts.
    */
   readonly askNewest: boolean;
+  /** Our key has signed, not long ago, what this process didn't create: ask, and watch for another process with our key. */
+  readonly inDoubt: boolean;
 };
 
 /** `nowMs` is any clock that doesn't go back. Before `start` nothing else may come. */
@@ -61,6 +63,16 @@ export type BroadcastEvent =
 
 export type OrderedUnit = { readonly round: number; readonly creator: number; readonly data: UnitData | null };
 
+export type CopySign =
+  /** Our newest unit gets newer while we create none: the other process goes on, and this instance has stopped. */
+  | "at_work"
+  /** A unit of ours turned up that we didn't create and that wasn't there when we began. None of ours follows. */
+  | "unknown_unit"
+  /** Two units of ours for one place. None of ours follows. */
+  | "fork"
+  /** A guardian answers a question about our newest unit that we haven't asked. Only its word says so. */
+  | "asked";
+
 export type BroadcastEffect =
   /** `all` = every other guardian. An answer is sent when nothing of our own waits. */
   | { readonly type: "send"; readonly to: number | "all"; readonly bytes: Bytes; readonly isAnswer: boolean }
@@ -72,6 +84,8 @@ export type BroadcastEffect =
   | { readonly type: "requestData" }
   | { readonly type: "ordered"; readonly units: readonly OrderedUnit[] }
   | { readonly type: "warn"; readonly message: string; readonly facts: { readonly [name: string]: string | number } }
+  /** Our key may be at work elsewhere. */
+  | { readonly type: "copy"; readonly sign: CopySign; readonly facts: { readonly [name: string]: string | number } }
   /** The backup is damaged: this instance takes no part in the session. */
   | { readonly type: "failed"; readonly message: string; readonly facts: { readonly [name: string]: string | number } };
 
@@ -84,11 +98,17 @@ export type Task =
   | { readonly kind: "rebroadcast"; readonly creator: number }
   | { readonly kind: "multicast"; readonly bytes: Bytes; readonly times: number }
   | { readonly kind: "newest" }
-  | { readonly kind: "newestPatience" };
+  | { readonly kind: "alerted" };
+
+/** How many of the units were checked, and then taken. */
+export type AlertedUnits = { readonly units: readonly SignedUnit[]; checked: number; taken: number };
 
 export type Saving =
   | { readonly kind: "unit"; readonly stored: StoredUnit }
   | { readonly kind: "alert"; readonly signed: SignedAlert };
+
+/** `isKnown`: when we began, nobody had shown us a unit of ours that our backup lacks. */
+export type OwnUnits = { readonly firstRound: number; readonly isKnown: boolean; readonly sinceMs: number };
 
 /** Mutable, for speed: `step` changes it in place. */
 export type BroadcastState = {
@@ -103,6 +123,8 @@ export type BroadcastState = {
   readonly extender: Extender;
   readonly creator: Creator;
   readonly alerts: Alerts;
+  /** Of confirmed alerts, not all checked or taken yet. */
+  readonly alerted: AlertedUnits[];
   readonly multicast: MulticastState;
   readonly dissemination: Dissemination;
   readonly coordRequests: Requests<number, UnitCoord>;
@@ -111,6 +133,13 @@ export type BroadcastState = {
   readonly dice: SeededDice;
   readonly budget: Budget;
   newest: NewestCollection | null;
+  /** Of our question about our newest unit in this life. */
+  askedSalt: bigint | null;
+  /** Of what we create in this life; null before we begin. */
+  own: OwnUnits | null;
+  /** No more units of ours in this session. */
+  isSilenced: boolean;
+  readonly toldSigns: Set<CopySign>;
   /** Units of ours whose data was requested, the oldest first. */
   readonly preUnits: PreUnit[];
   /** The round of ours whose waiting is watched. */
@@ -152,6 +181,7 @@ export function createBroadcast(config: BroadcastConfig): BroadcastState {
     extender: new Extender(threshold),
     creator: new Creator({ peers: total, threshold, identity: index, endRound: config.roundMax }),
     alerts: new Alerts(checks, config.session),
+    alerted: [],
     multicast: new MulticastState(config.keychain, checks, total, threshold),
     dissemination: new Dissemination(),
     coordRequests: new Requests(),
@@ -160,6 +190,10 @@ export function createBroadcast(config: BroadcastConfig): BroadcastState {
     dice: new SeededDice(config.seed),
     budget: new Budget(total),
     newest: null,
+    askedSalt: null,
+    own: null,
+    isSilenced: false,
+    toldSigns: new Set(),
     preUnits: [],
     watchedRound: -1,
     alertsToTell: [],
@@ -200,6 +234,13 @@ export function schedule(state: BroadcastState, delayMs: number, task: Task): vo
 
 export function warn(state: BroadcastState, message: string, facts: { [name: string]: string | number }): void {
   state.effects.push({ type: "warn", message, facts });
+}
+
+/** Each sign is told once a session. */
+export function tellCopy(state: BroadcastState, sign: CopySign, facts: { [name: string]: string | number }): void {
+  if (state.toldSigns.has(sign)) return;
+  state.toldSigns.add(sign);
+  state.effects.push({ type: "copy", sign, facts: { session: `${state.config.session}`, ...facts } });
 }
 
 export function save(state: BroadcastState, saving: Saving): void {

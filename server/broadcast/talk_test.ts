@@ -1,108 +1,18 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { InvariantError } from "../../core/assert.ts";
-import type { Bytes } from "../../core/bytes.ts";
 import { toHex } from "../../core/bytes.ts";
+import { Alone, talk } from "./alone_testing.ts";
 import { step } from "./broadcast.ts";
-import { fedimintDelays } from "./delays.ts";
 import { ALERT_BYTES_MAX, BATCH_BYTES_MAX, PEERS_MAX, REMIND_INTERVAL_MS, SAME_ANSWERS_MAX } from "./limits.ts";
-import type { NetworkData, UnitMessage } from "./messages.ts";
+import type { UnitMessage } from "./messages.ts";
 import { alertHash, decodeMessage, encodeMessage } from "./messages.ts";
-import type { BroadcastEffect, BroadcastEvent, BroadcastState } from "./state.ts";
 import { createBroadcast } from "./state.ts";
-import { batchOf, fastKeychains, makeUnit, seedOf } from "./testing.ts";
+import { batchOf, fastKeychains, makeUnit } from "./testing.ts";
 import type { SignedUnit, UnitData } from "./unit.ts";
 
 const keychains = fastKeychains(4);
 const first = [0, 1, 2, 3].map((creator) => makeUnit({ keychains, round: 0, creator, data: batchOf(`${creator}`) }));
 const second = [0, 1, 2, 3].map((creator) => makeUnit({ keychains, round: 1, creator, parents: first }));
-
-/** Guardian 0 alone, with a disk that works when the test says so. */
-class Alone {
-  readonly state: BroadcastState;
-  readonly effects: BroadcastEffect[] = [];
-  nowMs = 0;
-  #unsaved = 0;
-
-  constructor(
-    options: {
-      readonly creates?: boolean;
-      readonly firstMs?: number;
-      readonly askNewest?: boolean;
-      readonly backup?: readonly Bytes[];
-    } = {},
-  ) {
-    const delays = fedimintDelays({ roundDelayMs: 50, roundsPerSession: 100, testEnvironment: false });
-    const creationMs = options.creates ? delays.creationMs : () => options.firstMs ?? Number.MAX_SAFE_INTEGER;
-    this.state = createBroadcast({
-      session: 7n,
-      peers: 4,
-      keychain: keychains[0]!,
-      roundMax: 300,
-      delays: { ...delays, creationMs },
-      seed: seedOf(1),
-      askNewest: options.askNewest ?? false,
-    });
-    this.step({ type: "start", nowMs: 0, backup: options.backup ?? [] });
-  }
-
-  step(event: BroadcastEvent): BroadcastEffect[] {
-    const { effects } = step(this.state, event);
-    this.effects.push(...effects);
-    for (const effect of effects) if (effect.type === "save") this.#unsaved += effect.records.length;
-    return [...effects];
-  }
-
-  save(): BroadcastEffect[] {
-    const count = this.#unsaved;
-    this.#unsaved = 0;
-    return this.step({ type: "saved", nowMs: this.nowMs, count });
-  }
-
-  data(data: UnitData | null): BroadcastEffect[] {
-    return this.step({ type: "data", nowMs: this.nowMs, data });
-  }
-
-  receive(from: number, message: NetworkData): string[] {
-    return this.receiveBytes(from, encodeMessage(message));
-  }
-
-  receiveBytes(from: number, bytes: Bytes): string[] {
-    return talk(this.step({ type: "received", nowMs: this.nowMs, from, bytes }));
-  }
-
-  unit(from: number, unit: SignedUnit): string[] {
-    return this.receive(from, { tag: "units", value: { tag: "newUnit", value: unit } });
-  }
-
-  ask(from: number, value: UnitMessage): string[] {
-    return this.receive(from, { tag: "units", value });
-  }
-
-  /** Lets time pass, timers firing. */
-  wait(durationMs: number): BroadcastEffect[] {
-    this.nowMs += durationMs;
-    return this.step({ type: "timer", nowMs: this.nowMs, id: this.state.timer?.id ?? 0 });
-  }
-}
-
-/** What was sent, as `to: kind detail`. */
-function talk(effects: readonly BroadcastEffect[]): string[] {
-  return effects.flatMap((effect) => {
-    if (effect.type !== "send") return [];
-    const message = decodeMessage(effect.bytes);
-    assert(message.ok);
-    const { tag, value } = message.value.value;
-    const detail = tag === "newUnit" || tag === "responseCoord"
-      ? ` ${value.round}.${value.creator}`
-      : tag === "requestCoord"
-      ? ` ${value.coord.round}.${value.coord.creator}`
-      : tag === "responseParents"
-      ? ` ${value.parents.map((unit) => `${unit.round}.${unit.creator}`).join()}`
-      : "";
-    return [`${effect.to}: ${tag}${detail}`];
-  });
-}
-
 const coord = (round: number, creator: number, asker = 1): UnitMessage => ({
   tag: "requestCoord",
   value: { asker, coord: { round, creator } },
@@ -138,9 +48,12 @@ Deno.test("an own unit that another one with our signature forestalls is never s
 });
 
 Deno.test("a unit of ours that others still have stands in for the one we would create", () => {
-  const alone = new Alone({ firstMs: 50 });
+  const alone = new Alone({ firstMs: 50, askNewest: true });
   alone.unit(2, first[0]!);
-  alone.wait(60);
+  for (const responder of [1, 2, 3]) alone.answerNewest(responder, null);
+  alone.wait(9_900);
+  assertEquals(alone.state.own, null, "it watches");
+  alone.wait(700);
   assertEquals(alone.effects.filter((effect) => effect.type === "requestData"), []);
   assertEquals(alone.state.creator.round, 1);
   for (const unit of first.slice(1)) alone.unit(unit.creator, unit);

@@ -19,7 +19,7 @@ import type { Keychain } from "./keychain.ts";
 import type { NetworkData } from "./messages.ts";
 import { decodeMessage } from "./messages.ts";
 import { subsetOf } from "./scale.ts";
-import type { BroadcastEffect, BroadcastEvent, BroadcastState, OrderedUnit } from "./state.ts";
+import type { BroadcastEffect, BroadcastEvent, BroadcastState, CopySign, OrderedUnit } from "./state.ts";
 import { createBroadcast } from "./state.ts";
 import { Tasks } from "./tasks.ts";
 import type { UnitData } from "./unit.ts";
@@ -91,6 +91,8 @@ export type Guardian = {
   ordered: OrderedUnit[];
   warnings: string[];
   failed: boolean;
+  /** Signs of another process with its key, in order. */
+  signs: CopySign[];
 };
 
 type Happening = {
@@ -155,12 +157,13 @@ export class Simulation {
       ordered: [],
       warnings: [],
       failed: false,
+      signs: [],
     };
     this.guardians.push(guardian);
     return guardian;
   }
 
-  start(guardian: Guardian, askNewest = false): void {
+  start(guardian: Guardian, askNewest = false, inDoubt = false): void {
     const { keychains, roundMax = 1_000, delays } = this.#options;
     this.crash(guardian);
     guardian.ordered = [];
@@ -172,6 +175,7 @@ export class Simulation {
       delays: delays ?? fedimintDelays({ roundDelayMs: 50, roundsPerSession: roundMax, testEnvironment: true }),
       seed: seedOf(this.dice.below(2 ** 32)),
       askNewest,
+      inDoubt,
     });
     const backup = [...guardian.disk];
     this.#handle(guardian, { type: "start", nowMs: this.nowMs, backup });
@@ -235,6 +239,9 @@ export class Simulation {
         return;
       case "warn":
         guardian.warnings.push(`${effect.message} ${JSON.stringify(effect.facts)}`);
+        return;
+      case "copy":
+        guardian.signs.push(effect.sign);
         return;
       case "failed":
         guardian.failed = true;

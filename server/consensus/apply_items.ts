@@ -12,7 +12,6 @@ import { encode } from "../../core/encoding/mod.ts";
 import type { Result } from "../../core/result.ts";
 import { err, ok } from "../../core/result.ts";
 import type { Dyn } from "../../core/types/dyn.ts";
-import { fromDyn } from "../../core/types/dyn.ts";
 import type { ModuleInstanceId, PeerId } from "../../core/types/ids.ts";
 import type { AcceptedItem, KnownItem } from "../../core/types/session.ts";
 import { acceptedItem } from "../../core/types/session.ts";
@@ -26,7 +25,7 @@ import {
   setAcceptedTransaction,
 } from "./db.ts";
 import type { Modules } from "./transaction.ts";
-import { decodeTransaction, processTransaction } from "./transaction.ts";
+import { decodeModuleItem, decodeTransaction, processTransaction } from "./transaction.ts";
 
 /** An item of a kind that this version knows. */
 export type Candidate = AcceptedItem & { readonly item: KnownItem };
@@ -89,7 +88,7 @@ async function applyRun(
 ): Promise<readonly Result<null, string>[]> {
   const ref = modules.refs.get(instance);
   assert(ref, "items are decoded against the registered modules before they are processed");
-  const values = items.map((item) => fromDyn(modules.decoders, "consensusItem", item));
+  const values = items.map((item) => decodeModuleItem(modules, item));
   const args = { tx: tx.view(modulePrefix(instance)), items: values, peer };
   return await sender.ask(ref, "processItems", args, { deadlineMs: Infinity });
 }

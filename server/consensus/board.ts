@@ -6,11 +6,16 @@ import type { PeerId } from "../../core/types/ids.ts";
 
 export type ConsensusBoard = {
   /** Session in which an item of each peer was last ordered, in this life of the engine. By the engine. */
-  contributions: ReadonlyMap<PeerId, number>;
+  readonly contributions: Map<PeerId, number>;
   /** From a batch's making to its ordering, smoothed, ms; null until the session has ordered one. By the mempool. */
   orderingLatencyMs: number | null;
   /** After this session consensus ends. By `sessions`. */
   scheduledShutdown: number | null;
+};
+
+/** For who only reads. */
+export type ShownBoard = Readonly<Omit<ConsensusBoard, "contributions">> & {
+  readonly contributions: ReadonlyMap<PeerId, number>;
 };
 
 export function newBoard(): ConsensusBoard {

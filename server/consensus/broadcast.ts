@@ -4,6 +4,7 @@
  */
 import type { ActorContext } from "../../actors/actor.ts";
 import { defineActor, next } from "../../actors/actor.ts";
+import type { LogFacts } from "../../actors/logger.ts";
 import type { Cast } from "../../actors/protocol.ts";
 import { fenced } from "../../actors/store/fenced.ts";
 import type { StoreView } from "../../actors/store/store.ts";
@@ -15,7 +16,8 @@ import { readDurable } from "../../modules/contract/read_durable.ts";
 import { admit, step } from "../broadcast/broadcast.ts";
 import { fedimintDelays } from "../broadcast/delays.ts";
 import type { Keychain } from "../broadcast/keychain.ts";
-import type { BroadcastEffect, BroadcastEvent, BroadcastState } from "../broadcast/state.ts";
+import { DOUBT_SESSIONS } from "../broadcast/limits.ts";
+import type { BroadcastEffect, BroadcastEvent, BroadcastState, CopySign, OrderedUnit } from "../broadcast/state.ts";
 import { createBroadcast } from "../broadcast/state.ts";
 import type { PeerMessage, RouterRef } from "../peers/router.ts";
 import { bytesOfPeerMessage } from "../peers/router.ts";
@@ -42,8 +44,57 @@ export type BroadcastArgs = {
   readonly mempool: MempoolRef;
   readonly outcome: OutcomeRef;
   readonly router: RouterRef;
-  /** A process that has just started may have got an older database: peers remember which units it signed. */
-  readonly askNewest: boolean;
+  readonly ownUnits: OwnUnitsMemory;
+  /** Another process runs with our keys and goes on: ends this one in order. */
+  readonly copyFound: () => void;
+};
+
+/** What this process has seen of its own units; it outlives sessions. */
+export type OwnUnitsMemory = {
+  /** The last session in which a unit was ordered that this process created. */
+  ordered: number | null;
+  /** The last in which our key was seen to sign what this process didn't create. */
+  foreign: number | null;
+};
+
+export function ownUnitsMemory(): OwnUnitsMemory {
+  return { ordered: null, foreign: null };
+}
+
+/**
+ * Whether others may know units of ours in this session that our database has lost. They can't when we were there when it
+ * began: a unit of ours was ordered in the session before, so a threshold was in that one after this process started.
+ */
+function mayHaveLost(session: number, { ordered }: OwnUnitsMemory): boolean {
+  return ordered === null || ordered < session - 1;
+}
+
+function isInDoubt(session: number, { foreign }: OwnUnitsMemory): boolean {
+  return foreign !== null && session <= foreign + DOUBT_SESSIONS;
+}
+
+/** `isLoud`: nothing but another process with our key, or a lost database, can have caused it. */
+const COPY_SIGNS: Readonly<Record<CopySign, { readonly isLoud: boolean; readonly message: string }>> = {
+  at_work: {
+    isLoud: true,
+    message: "Another copy of this guardian runs with our keys: it goes on, this one stops",
+  },
+  unknown_unit: {
+    isLoud: true,
+    message:
+      "Another copy of this guardian runs with our keys, or our database is an old one: see that only one runs. " +
+      "Our key has signed a unit that this one didn't make; it makes no more in this session",
+  },
+  fork: {
+    isLoud: true,
+    message:
+      "Another copy of this guardian runs with our keys, or our database is an old one: see that only one runs. " +
+      "Our key has signed two units for one place; this one makes no more in this session",
+  },
+  asked: {
+    isLoud: false,
+    message: "Another copy of this guardian may have been started with our keys: somebody asks the others in our name",
+  },
 };
 
 type State = {
@@ -63,6 +114,17 @@ async function save(state: State, ctx: Context, records: readonly Bytes[]): Prom
   });
   state.records += records.length;
   ctx.run(() => durable, (outcome) => ({ type: "saved", args: { count: records.length, outcome } }));
+}
+
+function isOfThisLife({ broadcast: { identity, own } }: State, { creator, round }: OrderedUnit): boolean {
+  return own !== null && creator === identity && round >= own.firstRound;
+}
+
+function tellCopy({ args }: State, ctx: Context, sign: CopySign, facts: LogFacts): void {
+  const { isLoud, message } = COPY_SIGNS[sign];
+  ctx.log[isLoud ? "error" : "warn"](message, facts);
+  if (isLoud) args.ownUnits.foreign = args.session;
+  if (sign === "at_work") args.copyFound();
 }
 
 async function perform(state: State, ctx: Context, effect: BroadcastEffect): Promise<void> {
@@ -85,7 +147,10 @@ async function perform(state: State, ctx: Context, effect: BroadcastEffect): Pro
         (data) => ({ type: "data", args: { data } }),
       );
     case "ordered":
+      if (effect.units.some((unit) => isOfThisLife(state, unit))) args.ownUnits.ordered = args.session;
       return ctx.tell(args.outcome, "ordered", { life: state.outcomeLife, units: effect.units });
+    case "copy":
+      return tellCopy(state, ctx, effect.sign, effect.facts);
     case "warn":
       return ctx.log.warn(effect.message, effect.facts);
     case "failed":
@@ -123,7 +188,8 @@ const broadcast = defineActor<BroadcastMessage, BroadcastArgs, State>({
         roundMax: settings.roundsPerSession + EXTRA_ROUNDS,
         delays: fedimintDelays(settings),
         seed: ctx.platform.dice.bytes(SEED_BYTES),
-        askNewest: args.askNewest,
+        askNewest: mayHaveLost(session, args.ownUnits),
+        inDoubt: isInDoubt(session, args.ownUnits),
       }),
     };
     await advance(state, ctx, { type: "start", nowMs: ctx.platform.clock.monotonicMs(), backup });

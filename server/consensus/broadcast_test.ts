@@ -1,5 +1,5 @@
 /** The shell of a session's broadcast: what leaves it, when, and again after a crash. */
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { TestSystem } from "../../actors/_test_platform.ts";
 import { withSystem } from "../../actors/_test_platform.ts";
 import { defineActor, next, reply } from "../../actors/actor.ts";
@@ -8,10 +8,14 @@ import type { Store } from "../../actors/store/mod.ts";
 import { MemoryBackend, openMemoryStore } from "../../actors/store/mod.ts";
 import { ManualClock } from "../../actors/store/testing.ts";
 import { toHex } from "../../core/bytes.ts";
+import { encode } from "../../core/encoding/mod.ts";
 import { err } from "../../core/result.ts";
 import type { PeerMessage, RouterMessage } from "../peers/router.ts";
 import { newBoard } from "./board.ts";
-import type { BroadcastMessage } from "./broadcast.ts";
+import type { NetworkData } from "../broadcast/messages.ts";
+import { decodeMessage, encodeMessage, newestUnitResponse } from "../broadcast/messages.ts";
+import { makeUnit } from "../broadcast/testing.ts";
+import type { BroadcastMessage, OwnUnitsMemory } from "./broadcast.ts";
 import { broadcastChild } from "./broadcast.ts";
 import type { MempoolMessage } from "./mempool.ts";
 import { mempool } from "./mempool.ts";
@@ -33,10 +37,18 @@ type Test = TestSystem & {
   readonly subscribers: readonly string[];
   /** Messages that were handled. */
   readonly taken: readonly number[];
+  readonly sent: readonly NetworkData[];
+  readonly copiesFound: () => number;
 };
 
 /** One life over a disk whose clock is apart. */
-async function life(store: Store, body: (test: Test) => Promise<void>): Promise<void> {
+async function life(
+  store: Store,
+  body: (test: Test) => Promise<void>,
+  options: { readonly session?: number; readonly ownUnits?: OwnUnitsMemory } = {},
+): Promise<void> {
+  const sent: NetworkData[] = [];
+  let copiesFound = 0;
   const units: [number, string][] = [], subscribers: string[] = [], taken: number[] = [];
   const router = defineActor<Extract<RouterMessage, { type: "subscribe" | "send" | "taken" }>, null, null>({
     name: "router",
@@ -52,6 +64,9 @@ async function life(store: Store, body: (test: Test) => Promise<void>): Promise<
       },
       send: (state, { message }) => {
         assert(message.tag === "Aleph");
+        const decoded = decodeMessage(message.value);
+        assert(decoded.ok);
+        sent.push(decoded.value);
         // 00 00: a new unit; then its round and creator, little-endian
         const [kind, variant, low, high, creator] = message.value;
         if (kind === 0 && variant === 0 && creator === OWN) units.push([low! + 256 * high!, toHex(message.value)]);
@@ -64,7 +79,16 @@ async function life(store: Store, body: (test: Test) => Promise<void>): Promise<
     init: () => null,
     handle: { life: (state) => reply(state, 1), ordered: (state) => next(state) },
   });
-  const args = { session: 0, settings: SETTINGS, keychain: keychains[OWN]!, store, askNewest: false, ...refs };
+  const args = {
+    session: 0,
+    settings: SETTINGS,
+    keychain: keychains[OWN]!,
+    store,
+    ownUnits: { ordered: -1, foreign: null },
+    copyFound: () => void copiesFound++,
+    ...options,
+    ...refs,
+  };
   await withSystem(
     [
       child(router, { args: null }),
@@ -72,7 +96,7 @@ async function life(store: Store, body: (test: Test) => Promise<void>): Promise<
       child(mempool, { args: { board: newBoard() } }),
       broadcastChild(args),
     ],
-    (test) => body({ ...test, units, subscribers, taken }),
+    (test) => body({ ...test, units, subscribers, taken, sent, copiesFound: () => copiesFound }),
   );
 }
 
@@ -187,4 +211,82 @@ Deno.test("a guardian that has spent its share of work waits with its next messa
     await clock.advance(1_000);
     assert(taken.length > before, "it goes on with time");
   });
+});
+
+const asks = ({ sent }: Test) => sent.some(({ value }) => value.tag === "requestNewest");
+
+/** What a guardian answers to our question about our newest unit, which is of this round; −1 = none. */
+function newest({ sent }: Test, responder: number, round: number): NetworkData {
+  const question = sent.map(({ value }) => value).find(({ tag }) => tag === "requestNewest");
+  assert(question?.tag === "requestNewest");
+  const parents = round < 1
+    ? []
+    : [0, 1, 2].map((creator) => makeUnit({ keychains, round: round - 1, creator, session: 0n }));
+  const unit = round < 0 ? null : makeUnit({ keychains, round, creator: OWN, parents, session: 0n });
+  const response = { requester: OWN, responder, unit, salt: question.value.salt };
+  const signature = keychains[responder]!.sign(encode(newestUnitResponse, response));
+  return { tag: "units", value: { tag: "responseNewest", value: { response, signature } } };
+}
+
+function tell({ system }: Test, from: number, data: NetworkData): void {
+  const message = { tag: "Aleph", value: encodeMessage(data) } as const;
+  system.tell(refs.broadcast, "peerMessage", { from, id: 0, message });
+}
+
+const errors = ({ log }: Test) => log.filter(({ level }) => level === "error").map(({ message }) => message);
+
+Deno.test("the others are asked in each session until a unit that this process made was ordered in the one before", async () => {
+  const cases: readonly (readonly [session: number, ordered: number | null, asks: boolean])[] = [
+    [0, null, true],
+    [7, null, true],
+    [7, 5, true],
+    [7, 6, false],
+    // after the broadcast crashed
+    [7, 7, false],
+  ];
+  for (const [session, ordered, isAsked] of cases) {
+    await life(await new Disk().open(), async (test) => {
+      await test.clock.advance(0);
+      assertEquals(asks(test), isAsked, `${session} after ${ordered}`);
+    }, { session, ownUnits: { ordered, foreign: null } });
+  }
+});
+
+Deno.test("a guardian whose newest unit gets newer while it makes none says that a copy of it runs, and stops", async () => {
+  for (const last of [6, 40]) {
+    const ownUnits: OwnUnitsMemory = { ordered: null, foreign: null };
+    await life(await new Disk().open(), async (test) => {
+      const { clock, units, copiesFound } = test;
+      await clock.advance(0);
+      for (const responder of [1, 2, 3]) tell(test, responder, newest(test, responder, 5));
+      await clock.advance(1_000);
+      tell(test, 2, newest(test, 2, last));
+      await clock.advance(60_000);
+      const isCopy = last > 6;
+      assertEquals([copiesFound(), ownUnits.foreign], isCopy ? [1, 0] : [0, null]);
+      const text = "Another copy of this guardian runs with our keys: it goes on, this one stops";
+      assertEquals([errors(test), units], [isCopy ? [text] : [], []]);
+    }, { ownUnits });
+  }
+});
+
+Deno.test("who sees two units of its own for one place says so loudly, and watches before it begins the next sessions", async () => {
+  const ownUnits: OwnUnitsMemory = { ordered: -1, foreign: null };
+  await life(await new Disk().open(), async (test) => {
+    for (const byte of [1, 2]) {
+      const data = { kind: "batch", bytes: Uint8Array.of(byte) } as const;
+      const value = makeUnit({ keychains, round: 0, creator: OWN, data, session: 0n });
+      tell(test, 1, { tag: "units", value: { tag: "newUnit", value } });
+    }
+    await test.clock.advance(1_000);
+    const [text, ...more] = errors(test);
+    assertStringIncludes(text!, "two units for one place");
+    assertEquals([more, ownUnits.foreign, test.copiesFound(), test.units], [[], 0, 0, []]);
+  }, { ownUnits });
+  for (const [session, isInDoubt] of [[1, true], [5, true], [6, false]] as const) {
+    await life(await new Disk().open(), async (test) => {
+      await test.clock.advance(0);
+      assertEquals(asks(test), isInDoubt);
+    }, { session, ownUnits: { ordered: session - 1, foreign: ownUnits.foreign } });
+  }
 });

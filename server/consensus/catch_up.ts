@@ -1,31 +1,40 @@
 /**
  * Asks every other guardian for the signed outcome of the running session, all the time: it is how the last `f` guardians end each
- * session, and how one that was away catches up. Sheet "consensus" B5.
+ * session, and how one that was away catches up. One that is too large for the usual answer is asked for in the shorter form, and one that
+ * is larger than any answer is fetched by `pieces`. Sheet "consensus" B5.
  */
 import type { ActorContext } from "../../actors/actor.ts";
 import { defineActor, next } from "../../actors/actor.ts";
 import type { ActorRef, Cast } from "../../actors/protocol.ts";
 import type { RpcError, RpcRef } from "../../actors/rpc/mod.ts";
-import { backOffMs, REQUEST_TIMEOUT } from "../../actors/rpc/mod.ts";
+import { backOffMs, MESSAGE_BYTES_MAX, REQUEST_TIMEOUT, RESPONSE_TOO_BIG } from "../../actors/rpc/mod.ts";
+import type { Bytes } from "../../core/bytes.ts";
 import type { Keychain } from "../broadcast/keychain.ts";
 import type { Json } from "../../core/encoding/mod.ts";
-import { DecodeError, moduleEncodedBytes } from "../../core/encoding/mod.ts";
+import { DecodeError, moduleEncodedBase64Bytes, moduleEncodedBytes, Reader } from "../../core/encoding/mod.ts";
 import type { Result } from "../../core/result.ts";
 import { errorText } from "../../core/result.ts";
 import type { NumPeers } from "../../core/types/num_peers.ts";
 import type { PeerId } from "../../core/types/ids.ts";
 import type { FetchedOutcome } from "./fetched_outcome.ts";
 import { checkOutcome } from "./fetched_outcome.ts";
+import { OUTCOMES_HELD_MAX } from "./limits.ts";
 import type { OutcomeRef } from "./outcome.ts";
+import type { PiecesRef } from "./pieces.ts";
 import type { Modules } from "./transaction.ts";
 
-const METHOD = "await_signed_session_outcome";
+/** Waits until the session is over; its answer is hex. */
+const WAITING_METHOD = "await_signed_session_outcome";
+/** Does not wait; its answer is base64, so half as many bytes again fit into one. */
+const SHORT_METHOD = "signed_session_status";
 /** A guardian cuts a long poll after 60 s; a little more tells a cut from a dead connection. */
 const CALL_TIMEOUT_MS = 65_000;
+/** Of `SessionStatusV2`. */
+const SESSION_COMPLETE = 2n;
 const RETRY = { minMs: 250, maxMs: 10_000 };
 
 export type CatchUpMessage =
-  | Cast<"answered", { peer: PeerId; answer: Result<Json, RpcError> }>
+  | Cast<"answered", { peer: PeerId; short: boolean; answer: Result<Json, RpcError> }>
   | Cast<"checked", { peer: PeerId; checked: Result<FetchedOutcome | string, unknown> }>
   | Cast<"ask", { peer: PeerId }>;
 
@@ -35,21 +44,38 @@ export type CatchUpArgs = {
   readonly keychain: Keychain;
   readonly modules: Modules;
   readonly outcome: OutcomeRef;
+  /** Fetches what no answer holds. */
+  readonly pieces: PiecesRef;
   /** Connections to the other guardians' APIs. */
   readonly guardians: ReadonlyMap<PeerId, RpcRef>;
 };
 
 type State = CatchUpArgs & {
   readonly failures: Map<PeerId, number>;
-  /** Answers in order of arrival; the first is being checked. At a session's end all guardians give the same: one check will do. */
-  readonly answers: { readonly peer: PeerId; readonly json: Json }[];
+  /**
+   * Answers in order of arrival; the first is being checked. At a session's end all guardians give the same: one check will do, and few are
+   * held, as each may be of 10 MB.
+   */
+  readonly answers: { readonly peer: PeerId; readonly short: boolean; readonly json: Json }[];
   found: boolean;
 };
 type Context = ActorContext<CatchUpMessage>;
 
-async function read(json: Json, state: State, ctx: Context): Promise<FetchedOutcome | string> {
+/** The signed outcome in a status, encoded. @throws {DecodeError} */
+function completeStatus(json: Json): Bytes {
+  const reader = new Reader(moduleEncodedBase64Bytes(json, MESSAGE_BYTES_MAX));
+  if (reader.bigSize() !== SESSION_COMPLETE) reader.fail("invalid", "The session is not complete");
+  const outcome = reader.sized();
+  reader.end();
+  return outcome;
+}
+
+async function read(json: Json, short: boolean, state: State, ctx: Context): Promise<FetchedOutcome | string> {
   try {
-    return await checkOutcome(moduleEncodedBytes(json), { ...state, clock: ctx.platform.clock });
+    return await checkOutcome(short ? completeStatus(json) : moduleEncodedBytes(json), {
+      ...state,
+      clock: ctx.platform.clock,
+    });
   } catch (thrown) {
     if (thrown instanceof DecodeError) return errorText(thrown);
     throw thrown;
@@ -59,17 +85,22 @@ async function read(json: Json, state: State, ctx: Context): Promise<FetchedOutc
 function checkFirst(state: State, ctx: Context): void {
   const [first] = state.answers;
   if (!first) return;
-  const { peer, json } = first;
-  ctx.run(() => read(json, state, ctx), (checked) => ({ type: "checked", args: { peer, checked } }));
+  const { peer, short, json } = first;
+  ctx.run(() => read(json, short, state, ctx), (checked) => ({ type: "checked", args: { peer, checked } }));
 }
 
-function askPeer(state: State, ctx: Context, peer: PeerId): void {
+function askPeer(state: State, ctx: Context, peer: PeerId, short = false): void {
   const ref = state.guardians.get(peer)!;
-  const args = { method: METHOD, params: [{ auth: null, params: state.session }], timeoutMs: CALL_TIMEOUT_MS };
+  const args = {
+    method: short ? SHORT_METHOD : WAITING_METHOD,
+    params: [{ auth: null, params: state.session }],
+    timeoutMs: CALL_TIMEOUT_MS,
+  };
   ctx.run(() => ctx.ask(ref, "call", args, { deadlineMs: CALL_TIMEOUT_MS * 2 }), (outcome) => ({
     type: "answered",
     args: {
       peer,
+      short,
       answer: outcome.ok
         ? outcome.value
         : { ok: false, error: { kind: "transport", message: errorText(outcome.error) } },
@@ -89,17 +120,30 @@ export const catchUp = defineActor<CatchUpMessage, CatchUpArgs, State>({
       if (!state.found) askPeer(state, ctx, peer);
       return next(state);
     },
-    answered: (state, { peer, answer }, ctx) => {
+    answered: (state, { peer, short, answer }, ctx) => {
       if (state.found) return next(state);
       if (!answer.ok) {
+        const { error } = answer;
+        if (error.kind === "server" && error.code === RESPONSE_TOO_BIG) {
+          if (!short) {
+            askPeer(state, ctx, peer, true);
+            return next(state);
+          }
+          // it is asked for all of it later, too, as that costs nothing
+          ctx.tell(state.pieces, "tooBig", { peer });
+        }
         // a long poll that was cut is asked again soon: nothing failed; but not at once, as an evil guardian may cut all of them
-        const cut = answer.error.kind === "server" && answer.error.code === REQUEST_TIMEOUT;
+        const cut = error.kind === "server" && error.code === REQUEST_TIMEOUT;
         const failures = cut ? 0 : state.failures.get(peer) ?? 0;
         state.failures.set(peer, cut ? 0 : failures + 1);
         ctx.after(backOffMs(RETRY, failures, ctx.platform.dice), { type: "ask", args: { peer } });
         return next(state);
       }
-      if (state.answers.push({ peer, json: answer.value }) === 1) checkFirst(state, ctx);
+      if (state.answers.length >= OUTCOMES_HELD_MAX) {
+        ctx.after(backOffMs(RETRY, 0, ctx.platform.dice), { type: "ask", args: { peer } });
+        return next(state);
+      }
+      if (state.answers.push({ peer, short, json: answer.value }) === 1) checkFirst(state, ctx);
       return next(state);
     },
     checked: (state, { peer, checked }, ctx) => {

@@ -6,24 +6,27 @@ import { defineActor, next } from "../../actors/actor.ts";
 import { child, refTo } from "../../actors/mod.ts";
 import type { ReplyTo } from "../../actors/protocol.ts";
 import type { RpcError, RpcMessage } from "../../actors/rpc/mod.ts";
-import type { Json } from "../../core/encoding/mod.ts";
-import { moduleEncoding } from "../../core/encoding/mod.ts";
+import type { CodecType, Json } from "../../core/encoding/mod.ts";
+import { moduleEncoding, moduleEncodingBase64 } from "../../core/encoding/mod.ts";
 import type { Result } from "../../core/result.ts";
 import { err, ok } from "../../core/result.ts";
 import { numPeers } from "../../core/types/num_peers.ts";
-import { signedSessionOutcome } from "../../core/types/session.ts";
+import { sessionStatusV2, signedSessionOutcome } from "../../core/types/session.ts";
 import { catchUp } from "./catch_up.ts";
 import { treeOf } from "./db_testing.ts";
 import type { FetchedOutcome } from "./fetched_outcome.ts";
+import { HASHED_ITEMS_MAX, OUTCOMES_HELD_MAX } from "./limits.ts";
 import type { OutcomeMessage } from "./outcome.ts";
+import type { PiecesMessage } from "./pieces.ts";
 import { itemsOf, keychains, SESSION, signed, voteCodecs } from "./outcome_testing.ts";
 import { INSTANCE, refs } from "./testing.ts";
 import { modulesWith } from "./transaction.ts";
 
-const PEERS = [1, 2, 3];
+const PEERS = [1, 2, 3], MORE_PEERS = [1, 2, 3, 4, 5, 6];
 const OUTCOME = signed(itemsOf(1n, 2n));
 const GOOD = ok(moduleEncoding(signedSessionOutcome).toJson(OUTCOME));
 const CUT = err<RpcError>({ kind: "server", code: -32000, message: "Request timeout" });
+const TOO_BIG = err<RpcError>({ kind: "server", code: -32008, message: "Response is too big" });
 const LOST = err<RpcError>({ kind: "connection", message: "refused" });
 
 type Recovered = Pick<FetchedOutcome, "root" | "signatures">;
@@ -35,6 +38,8 @@ type Asked = { readonly peer: number; readonly atMs: number; readonly params: Js
 type Test = TestSystem & {
   readonly asked: readonly Asked[];
   readonly recovered: readonly Recovered[];
+  /** Guardians whose outcome is to be fetched in pieces. */
+  readonly tooBig: readonly number[];
   /** Whoever is asked and has no answer here keeps silent until it gets one. */
   readonly answers: Map<number, Answer>;
   /** Of one who kept silent. */
@@ -43,8 +48,13 @@ type Test = TestSystem & {
   readonly times: (peer: number) => number[];
 };
 
-async function withCatchUp(answers: readonly (readonly [number, Answer])[], body: (test: Test) => Promise<void>) {
-  const asked: Asked[] = [], recovered: Recovered[] = [], given = new Map(answers);
+async function withCatchUp(
+  answers: readonly (readonly [number, Answer])[],
+  body: (test: Test) => Promise<void>,
+  peers = PEERS,
+  shortAnswers = new Map<number, Answer>(),
+) {
+  const asked: Asked[] = [], recovered: Recovered[] = [], tooBig: number[] = [], given = new Map(answers);
   const silent = new Map<number, (answer: Answer) => void>();
   const guardian = (peer: number) =>
     defineActor<Extract<RpcMessage, { type: "call" }>, null, null>({
@@ -52,6 +62,12 @@ async function withCatchUp(answers: readonly (readonly [number, Answer])[], body
       init: () => null,
       handle: {
         call: (state, { method, params, timeoutMs }, ctx, from: ReplyTo<Answer>) => {
+          if (method === "signed_session_status") {
+            const short = shortAnswers.get(peer);
+            assert(short, "the shorter form is asked for after the other was too big alone");
+            ctx.reply(from, short);
+            return next(state);
+          }
           assertEquals(method, "await_signed_session_outcome");
           asked.push({ peer, atMs: ctx.platform.clock.monotonicMs(), params: [...params], timeoutMs });
           const reply = (answer: Answer): void => ctx.reply(from, answer);
@@ -72,18 +88,30 @@ async function withCatchUp(answers: readonly (readonly [number, Answer])[], body
       },
     },
   });
+  const pieces = defineActor<Extract<PiecesMessage, { type: "tooBig" }>, null, null>({
+    name: "pieces",
+    init: () => null,
+    handle: {
+      tooBig: (state, { peer }) => {
+        tooBig.push(peer);
+        return next(state);
+      },
+    },
+  });
   const args = {
     session: SESSION,
     peers: numPeers(4),
     keychain: keychains[0]!,
     modules: modulesWith(new Map([[INSTANCE, refs.module]]), new Map([[INSTANCE, voteCodecs]])),
     outcome: refTo<OutcomeMessage>("root/outcome"),
-    guardians: new Map(PEERS.map((peer) => [peer, refTo<RpcMessage>(`root/guardian:${peer}`)])),
+    pieces: refTo<PiecesMessage>("root/pieces"),
+    guardians: new Map(peers.map((peer) => [peer, refTo<RpcMessage>(`root/guardian:${peer}`)])),
   };
   await withSystem(
     [
       child(outcome, { args: null }),
-      ...PEERS.map((peer) => child(guardian(peer), { args: null })),
+      child(pieces, { args: null }),
+      ...peers.map((peer) => child(guardian(peer), { args: null })),
       child(catchUp, { args }),
     ],
     (test) =>
@@ -91,6 +119,7 @@ async function withCatchUp(answers: readonly (readonly [number, Answer])[], body
         ...test,
         asked,
         recovered,
+        tooBig,
         answers: given,
         answer: (peer, answer) => silent.get(peer)!(answer),
         times: (peer) => asked.filter((each) => each.peer === peer).map(({ atMs }) => atMs),
@@ -172,6 +201,82 @@ Deno.test("a guardian that cuts every call at once is not asked in a loop", asyn
     await clock.advance(60_000);
     assert(times(1).length > 100 && times(1).length <= 241, `${times(1).length} times in a minute`);
   });
+});
+
+Deno.test("who has an outcome too big for an answer is told of at once to who fetches it in pieces, and asked again later all the same", async () => {
+  await withCatchUp(
+    [[1, TOO_BIG]],
+    async ({ clock, tooBig, times, answers, recovered }) => {
+      await clock.advance(0);
+      assertEquals(tooBig, [1]);
+      await clock.advance(60_000);
+      assertEquals(tooBig.length, times(1).length);
+      assert(tooBig.length < 20);
+      answers.set(1, GOOD);
+      await clock.advance(10_250);
+      assertEquals(recovered, [RECOVERED]);
+    },
+    PEERS,
+    new Map([[1, TOO_BIG]]),
+  );
+});
+
+Deno.test("an outcome that is too big for the usual answer is taken in the shorter form, of official guardians, too", async () => {
+  const status = (value: CodecType<typeof sessionStatusV2>) => ok(moduleEncodingBase64(sessionStatusV2).toJson(value));
+  const short = new Map<number, Answer>([[1, status({ tag: "Complete", value: OUTCOME })]]);
+  await withCatchUp(
+    [[1, TOO_BIG]],
+    async ({ clock, recovered, tooBig }) => {
+      await clock.advance(0);
+      assertEquals([recovered, tooBig], [[RECOVERED], []]);
+    },
+    PEERS,
+    short,
+  );
+
+  const { items } = OUTCOME.sessionOutcome;
+  const lies: Answer[] = [
+    status({ tag: "Initial", value: null }),
+    status({ tag: "Pending", value: items }),
+    status({ tag: "Complete", value: { ...OUTCOME, signatures: new Map() } }),
+    ok(null),
+    GOOD,
+  ];
+  for (const lie of lies) {
+    await withCatchUp(
+      [[1, TOO_BIG], [3, TOO_BIG]],
+      async ({ clock, times, lines, recovered }) => {
+        await clock.advance(60_000);
+        assertEquals(times(1), [0]);
+        assertEquals(lines(), ["warn root/catch_up: A guardian's session outcome is refused"]);
+        assertEquals(recovered, [RECOVERED]);
+      },
+      PEERS,
+      new Map([[1, lie], [3, short.get(1)!]]),
+    );
+  }
+});
+
+Deno.test("of many that answer at once few are held in memory, and the others are heard later", async () => {
+  const items = Array.from({ length: 40 * HASHED_ITEMS_MAX }, () => itemsOf(200n)[0]!);
+  const slow = { sessionOutcome: { items }, signatures: new Map([1, 2, 3].map((peer) => [peer, new Uint8Array(64)])) };
+  const forged = ok(moduleEncoding(signedSessionOutcome).toJson(slow));
+  const liars = MORE_PEERS.slice(0, -1);
+  await withCatchUp(
+    liars.map((peer) => [peer, forged]),
+    async ({ clock, times, lines, answer, answers, recovered, asked }) => {
+      await clock.turn(); // the first one is being checked, with pauses
+      answers.set(6, GOOD);
+      answer(6, GOOD);
+      await clock.advance(60_000);
+      assertEquals(recovered, [RECOVERED]);
+      const refused = lines().length;
+      assert(refused >= OUTCOMES_HELD_MAX && refused <= liars.length, `${refused} were checked`);
+      assert(asked.length > MORE_PEERS.length, "who was not held is asked again");
+      for (const peer of MORE_PEERS) assert(times(peer).length < 10);
+    },
+    MORE_PEERS,
+  );
 });
 
 const FORGED: readonly (readonly [what: string, answer: Json])[] = [

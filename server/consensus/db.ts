@@ -7,6 +7,7 @@
  * | accepted item | 11 ‖ session u64 BE ‖ position u64 BE | AcceptedItem |
  * | end of a session | 14 ‖ session u64 BE | SessionEnd |
  * | unit of the running session (written by the broadcast) | 15 ‖ session u64 BE ‖ counter u64 BE | SignedUnit |
+ * | where a large session is cut (`session_pieces.ts`) | 17 ‖ session u64 BE ‖ first position u64 BE | SessionCut |
  * | module data | ff ‖ instance u16 BE ‖ … | the module's |
  *
  * A session has no bound but the protocol's (rounds × 50 kB × guardians), so nothing holds a whole one: its items stay where they were
@@ -80,9 +81,14 @@ export function setAcceptedItem(tx: StoreTx, session: number, position: number, 
   tx.set(itemKey(session, position), encoded);
 }
 
+/** The keys of a session's items from one position up to another; all by default. */
+export function itemsRange(session: number, from = 0, to?: number): { readonly start: Bytes; readonly end: Bytes } {
+  return { start: itemKey(session, from), end: to === undefined ? itemsPrefix(session + 1) : itemKey(session, to) };
+}
+
 /** Encoded `AcceptedItem`s of a session in order of acceptance, a few at a time: together they may be hundreds of megabytes. */
-export async function* acceptedItems(tx: ReadTx, session: number): AsyncIterable<Bytes> {
-  for await (const { value } of tx.range({ prefix: itemsPrefix(session) })) yield value;
+export async function* acceptedItems(tx: ReadTx, session: number, from?: number, to?: number): AsyncIterable<Bytes> {
+  for await (const { value } of tx.range(itemsRange(session, from, to))) yield value;
 }
 
 /** Positions have no gaps. */

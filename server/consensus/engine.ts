@@ -46,6 +46,9 @@ export type Processed = { readonly accepted: number; readonly refused: string | 
 /** A session's items: their number and the root of the tree over them, 32 bytes. */
 export type Sealed = { readonly items: number; readonly root: Bytes };
 
+/** `waiting`: of the tree, so that others can go on with it (`core/types/session_tree.ts`). */
+export type Resumed = Sealed & { readonly waiting: readonly Bytes[] };
+
 export type EngineMessage =
   /**
    * Position = number of items accepted before in this session; counted from 0 again after a restart. All items in one transaction.
@@ -58,7 +61,7 @@ export type EngineMessage =
     Processed
   >
   /** Takes up what the store has of the running session: further items come after it. Resolves when it is durable. */
-  | Request<"resume", null, Sealed>
+  | Request<"resume", null, Resumed>
   /** No items come any more: `position` of them were accepted. Resolves when they are durable; null when the store has others. */
   | Request<"seal", { session: number; position: number }, Sealed | null>
   /** Ends a session, whose items and root these are; resolves when that is durable. */
@@ -83,7 +86,6 @@ export type EngineArgs = {
 type NetAssets = ReadonlyMap<ModuleInstanceId, bigint>;
 
 type State = EngineArgs & {
-  readonly contributions: Map<PeerId, number>;
   /** The session whose items are processed now. */
   readonly running: number;
   /** Over the items accepted in it. */
@@ -154,16 +156,16 @@ export const engine = defineActor<EngineMessage, EngineArgs, State>({
     await moveOldSession(store, places);
     const stored = await store.read((tx) => countAcceptedItems(tx, running));
     deleteOldUnits({ store, running }, ctx);
-    const contributions = new Map<PeerId, number>();
-    args.board.contributions = contributions;
-    return { ...args, store, contributions, running, tree: new SessionTree(), stored, netAssets: new Map() };
+    args.board.contributions.clear();
+    return { ...args, store, running, tree: new SessionTree(), stored, netAssets: new Map() };
   },
   handle: {
     process: async (state, { session, position, items, creator, adopted = false }, ctx) => {
       assert(session === state.running, "items are processed in the running session, none after its outcome");
       const tree = treeAt(state, position);
-      if (creator !== undefined) state.contributions.set(creator, session);
-      for (const { peer } of items) state.contributions.set(peer, session);
+      const { contributions } = state.board;
+      if (creator !== undefined) contributions.set(creator, session);
+      for (const { peer } of items) contributions.set(peer, session);
       const known = items.filter(isKnown);
       const unknown = known.length < items.length ? `unknown kind of item ${unknownKind(items)}` : null;
       if (known.length === 0) return reply({ ...state, tree }, { accepted: 0, refused: unknown });
@@ -200,7 +202,7 @@ export const engine = defineActor<EngineMessage, EngineArgs, State>({
       });
       await durable;
       assert(tree.count === state.stored, "only the engine adds items");
-      return reply({ ...state, tree }, { items: tree.count, root: tree.root() });
+      return reply({ ...state, tree }, { items: tree.count, root: tree.root(), waiting: tree.waiting });
     },
     seal: async (state, { session, position }) => {
       assert(session === state.running, "the session that ends is the running one");

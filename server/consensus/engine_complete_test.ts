@@ -149,7 +149,11 @@ Deno.test("a session with items that were not processed again after a restart is
     assertEquals(await system.ask(refs.engine, "seal", { session: 0, position: 1 }), null);
   });
   await disk.life(counting(), async (test) => {
-    assertEquals(await test.system.ask(refs.engine, "resume", null), { items: 2, root: treeOf(ITEMS).root() });
+    assertEquals(await test.system.ask(refs.engine, "resume", null), {
+      items: 2,
+      root: treeOf(ITEMS).root(),
+      waiting: treeOf(ITEMS).waiting,
+    });
     assertEquals(await test.process(2, vote(7n)), ok(null));
     await endSession(test, 0, 3);
   });

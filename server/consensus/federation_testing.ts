@@ -121,6 +121,7 @@ export class Federation {
       ready: () => Promise.resolve(),
       shutdown: () => void guardian.shutdowns++,
       disagreed: (found) => void guardian.disagreements.push(found),
+      copyFound: () => void guardian.copiesFound++,
     });
     const others = this.guardians.filter((other) => other !== guardian);
     const links = new Map(

@@ -12,10 +12,11 @@ import { errorText } from "../../core/result.ts";
 import type { NumPeers } from "../../core/types/num_peers.ts";
 import type { PeerId } from "../../core/types/ids.ts";
 import type { AcceptedItem } from "../../core/types/session.ts";
-import { acceptedItem, CONSENSUS_ITEM_VARIANTS, headerOf, sessionSignatures } from "../../core/types/session.ts";
+import { acceptedItem, headerOf, sessionSignatures } from "../../core/types/session.ts";
 import { SessionTree } from "../../core/types/session_tree.ts";
 import type { Keychain } from "../broadcast/keychain.ts";
-import { ADOPTED_ITEMS_MAX, HASHED_ITEMS_MAX } from "./limits.ts";
+import { hashItems } from "./item_frame.ts";
+import { ADOPTED_ITEMS_MAX } from "./limits.ts";
 import type { Modules } from "./transaction.ts";
 import { checkDecodes } from "./transaction.ts";
 
@@ -57,7 +58,8 @@ function readSigners(encoded: Bytes, { threshold, total }: NumPeers): Signatures
   return decode(sessionSignatures, encoded.subarray(start));
 }
 
-function checkSigners(signatures: Signatures, { threshold, total }: NumPeers): void {
+/** Guardians accept exactly a threshold of signatures. @throws {DecodeError} */
+export function checkSigners(signatures: Signatures, { threshold, total }: NumPeers): void {
   if (signatures.size !== threshold) {
     throw new DecodeError("invalid", `There are ${signatures.size} signatures, not ${threshold}`);
   }
@@ -66,31 +68,13 @@ function checkSigners(signatures: Signatures, { threshold, total }: NumPeers): v
   }
 }
 
-/** An accepted item's encoding, cut off without looking into it. */
-function nextItem(reader: Reader, encoded: Bytes, total: number): Bytes {
-  const from = reader.offset;
-  const variant = reader.bigSize();
-  // all others are rejected, so no session holds them
-  if (variant >= CONSENSUS_ITEM_VARIANTS) {
-    reader.fail("unknown_variant", `Guardians accept no items of kind ${variant}`);
+/** @param header 40 bytes @throws {DecodeError} at the first that is wrong */
+export function checkSignatures(header: Bytes, signatures: Signatures, keychain: Keychain): void {
+  for (const [peer, signature] of signatures) {
+    if (!keychain.verify(peer, header, signature)) {
+      throw new DecodeError("invalid", `The signature of guardian ${peer} is wrong`);
+    }
   }
-  reader.skip(reader.length());
-  if (reader.bigSize() >= total) reader.fail("out_of_range", "An item is of no guardian");
-  return encoded.subarray(from, reader.offset);
-}
-
-async function hashItems(
-  encoded: Bytes,
-  reader: Reader,
-  count: number,
-  { clock, peers }: OutcomeCheck,
-): Promise<SessionTree> {
-  const tree = new SessionTree();
-  for (let i = 0; i < count; i++) {
-    if (i % HASHED_ITEMS_MAX === HASHED_ITEMS_MAX - 1) await sleep(clock, 0);
-    tree.add(nextItem(reader, encoded, peers.total));
-  }
-  return tree;
 }
 
 function* decodedItems(encoded: Bytes, count: number): Generator<readonly AcceptedItem[]> {
@@ -110,18 +94,14 @@ async function check(encoded: Bytes, args: OutcomeCheck): Promise<FetchedOutcome
   if (last) checkSigners(last, peers);
   const reader = new Reader(encoded);
   const told = reader.length();
-  const tree = await hashItems(encoded, reader, told, args);
+  const tree = new SessionTree();
+  await hashItems(encoded, reader, told, { tree, total: peers.total, clock });
   const signatures = sessionSignatures.read(reader);
   reader.end();
   checkSigners(signatures, peers);
 
   const root = tree.root();
-  const header = headerOf(session, root);
-  for (const [peer, signature] of signatures) {
-    if (!keychain.verify(peer, header, signature)) {
-      throw new DecodeError("invalid", `The signature of guardian ${peer} is wrong`);
-    }
-  }
+  checkSignatures(headerOf(session, root), signatures, keychain);
   for (const items of decodedItems(encoded, told)) {
     for (const { item } of items) checkDecodes(modules, item);
     await sleep(clock, 0);

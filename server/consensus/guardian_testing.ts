@@ -32,6 +32,7 @@ export class TestGuardian {
   answer: ((session: number) => Promise<Result<Json, RpcError>>) | null = null;
   shutdowns = 0;
   readonly disagreements: Disagreement[] = [];
+  copiesFound = 0;
   system: ActorSystem | null = null;
   store: Store | null = null;
   board: ConsensusBoard | null = null;

@@ -26,5 +26,22 @@ export const MOVE_ENTRIES_MAX = 256;
 export const MOVE_BYTES_MAX = 4 * 1_048_576;
 /** Items of a peer's outcome that are processed in one commit: as many as a unit may hold of usual ones. */
 export const ADOPTED_ITEMS_MAX = 256;
+/** Outcomes of peers that are held in memory at once, of 10 MB at the most; who told another one is asked again. */
+export const OUTCOMES_HELD_MAX = 3;
 /** Items of a peer's outcome that are hashed at once, some milliseconds' work: in between consensus goes on. */
 export const HASHED_ITEMS_MAX = 500;
+/**
+ * Items of a piece of a session, bytes. Together with its proof a tenth of what an answer takes, so that a slow line brings one within a
+ * minute, and no more than some milliseconds are needed to put one together.
+ */
+export const PIECE_BYTES_MAX = 1_048_576;
+/** A piece as text: others may cut larger ones. */
+export const PIECE_CHARACTERS_MAX = 4 * PIECE_BYTES_MAX;
+/** A session's end as text: the signatures of as many guardians as a federation can have take less. */
+export const END_CHARACTERS_MAX = 1_048_576;
+/** A piece that takes so long to come is asked for from a further guardian, too. */
+export const PIECE_PATIENCE_MS = 5_000;
+/** A piece that takes longer will not come. */
+export const PIECE_TIMEOUT_MS = 65_000;
+/** A guardian that failed to give a piece is not asked again for so long. */
+export const PIECE_REST_MS = 1_000;

@@ -6,10 +6,12 @@
  * 2. *signing*: the first unit at or beyond the limit ends collecting. We sign the header, our units carry the signature, and we
  *    take the others' signatures from the units that follow until a threshold is there.
  * 3. *done*: the outcome goes to `sessions`. A signed outcome that came from a peer ends either phase at once.
+ *
+ * One that is too large to come as a whole comes in pieces: from the first on, what is ordered is left aside (*adopting*).
  */
 import type { ActorContext } from "../../actors/actor.ts";
 import { defineActor, next, reply, stop } from "../../actors/actor.ts";
-import type { ActorRef, Cast, Request } from "../../actors/protocol.ts";
+import type { ActorRef, Cast, ReplyTo, Request } from "../../actors/protocol.ts";
 import type { Bytes } from "../../core/bytes.ts";
 import { assert } from "../../core/assert.ts";
 import { equalBytes, toHex } from "../../core/bytes.ts";
@@ -18,9 +20,12 @@ import { DecodeError } from "../../core/encoding/mod.ts";
 import { errorText } from "../../core/result.ts";
 import type { PeerId } from "../../core/types/ids.ts";
 import { headerOf } from "../../core/types/session.ts";
+import type { Adopting } from "./adopt.ts";
+import { adopt, adoptPiece, beginAdopting, differFrom, seal } from "./adopt.ts";
 import { decodeBatch } from "./batch.ts";
 import type { EngineRef, Sealed } from "./engine.ts";
 import type { FetchedOutcome } from "./fetched_outcome.ts";
+import type { FetchedEnd } from "./fetched_piece.ts";
 import type { MempoolRef } from "./mempool.ts";
 import type { SessionsRef } from "./sessions.ts";
 import type { ConsensusSettings } from "./settings.ts";
@@ -41,7 +46,14 @@ export type OutcomeMessage =
   | Request<"life", null, number>
   | Cast<"ordered", { life: number; units: readonly OrderedUnit[] }>
   /** A peer's signed outcome of this session; its signatures were checked by whoever fetched it. */
-  | Cast<"recovered", { outcome: FetchedOutcome }>;
+  | Cast<"recovered", { outcome: FetchedOutcome }>
+  /**
+   * A peer's signed outcome of this session whose items come in pieces; `shortest`: the fewest first items under its root. Everything was
+   * checked by whoever fetched it. The position of the item that is wanted; null when nothing is.
+   */
+  | Request<"takeEnd", { end: FetchedEnd; shortest: number }, number | null>
+  /** Its items from the position that is wanted, encoded; `waiting`: of the tree up to the last of them. As `takeEnd`. */
+  | Request<"takeItems", { items: readonly Bytes[]; waiting: readonly Bytes[] }, number | null>;
 
 export type OutcomeRef = ActorRef<OutcomeMessage>;
 
@@ -63,7 +75,7 @@ type Signing = {
 };
 /** Our items can't be signed; the federation's outcome is waited for. */
 type Waiting = { readonly kind: "waiting"; readonly position: number };
-type Phase = { readonly kind: "collecting"; readonly position: number } | Waiting | Signing;
+type Phase = { readonly kind: "collecting"; readonly position: number } | Waiting | Adopting | Signing;
 
 type State = OutcomeArgs & { readonly life: number; readonly phase: Phase };
 type Context = ActorContext<OutcomeMessage>;
@@ -88,12 +100,8 @@ async function collect(state: State, ctx: Context, position: number, unit: Order
   return position + accepted;
 }
 
-function seal(state: State, ctx: Context, position: number): Promise<Sealed | null> {
-  return ctx.ask(state.engine, "seal", { session: state.session, position }, { deadlineMs: Infinity });
-}
-
 async function beginSigning(state: State, ctx: Context, position: number): Promise<Signing | Waiting> {
-  const sealed = await seal(state, ctx, position);
+  const sealed = await seal(ctx, state, position);
   if (!sealed) {
     // a database of another life, or a broken one: what the federation signs will tell
     ctx.log.error("The store has items that did not come again: nothing is signed", {
@@ -127,40 +135,29 @@ function finish(state: State, ctx: Context, sealed: Sealed, signatures: Readonly
   return stop(state);
 }
 
+/** As `finish` and `disagree`, for who asked: no more is wanted. */
+function answered<S>(step: S, ctx: Context, from: ReplyTo<number | null>): S {
+  ctx.reply(from, null);
+  return step;
+}
+
 /** A threshold signed what isn't ours: nothing that this guardian does can mend that. */
 function disagree(state: State, ctx: Context, reason: string) {
   ctx.tell(state.sessions, "disagreed", { session: state.session, reason });
   return stop(state);
 }
 
-/**
- * Processes what a peer's outcome has beyond ours: anything that the federation accepted must be accepted here too. Ours come first once
- * more; the engine compares them.
- *
- * An evil guardian can append copies of the last items under the same signatures (`session_tree.ts`), so they are dropped before anything
- * is processed: a module may well accept an item again. A guardian whose own items are all that was signed keeps them as they are.
- * @returns what differs, when something does
- */
-async function adopt(state: State, ctx: Context, recovered: FetchedOutcome): Promise<Sealed | string> {
-  const own = await ctx.ask(state.engine, "resume", null, { deadlineMs: Infinity });
-  if (equalBytes(own.root, recovered.root)) return own;
-
-  // beyond that, the federation itself had the same items again
-  const count = own.items <= recovered.shortest ? recovered.shortest : recovered.told;
-  if (own.items > count) return `it accepted ${count} items, this guardian ${own.items}`;
-  let position = 0;
-  for await (const items of recovered.items(count)) {
-    const args = { session: state.session, position, items, adopted: true } as const;
-    const { accepted, refused } = await ctx.ask(state.engine, "process", args, { deadlineMs: Infinity });
-    if (accepted < items.length) {
-      return `of its ${count} items this guardian refused one after ${position + accepted}: ${refused}`;
-    }
-    position += accepted;
-  }
-  ctx.log.info("Took the session's outcome from peers", { session: state.session, had: own.items, items: count });
-  const sealed = await seal(state, ctx, position);
-  assert(sealed, "ours are among theirs");
-  return sealed;
+/** What `takeEnd` and `takeItems` come to. */
+function afterAdopting(
+  state: State,
+  ctx: Context,
+  from: ReplyTo<number | null>,
+  adopted: Adopting | Sealed | string,
+  { signatures }: FetchedEnd,
+) {
+  if (typeof adopted === "string") return answered(disagree(state, ctx, adopted), ctx, from);
+  if ("root" in adopted) return answered(finish(state, ctx, adopted, signatures), ctx, from);
+  return reply({ ...state, phase: adopted }, adopted.position);
 }
 
 export const outcome = defineActor<OutcomeMessage, OutcomeArgs, State>({
@@ -180,7 +177,7 @@ export const outcome = defineActor<OutcomeMessage, OutcomeArgs, State>({
           phase = { kind: "collecting", position: await collect(state, ctx, phase.position, unit) };
           continue;
         }
-        if (phase.kind === "waiting") continue;
+        if (phase.kind === "waiting" || phase.kind === "adopting") continue;
         const ended = phase.kind === "collecting"
           ? await beginSigning(state, ctx, phase.position)
           : addSignature(state, ctx, phase, unit);
@@ -197,14 +194,23 @@ export const outcome = defineActor<OutcomeMessage, OutcomeArgs, State>({
         // ours, not theirs: the root doesn't tell copies of the last items
         const { sealed } = state.phase;
         if (equalBytes(sealed.root, root)) return finish(state, ctx, sealed, signatures);
-        return disagree(
-          state,
-          ctx,
-          `it accepted ${recovered.told} items, this guardian ${sealed.items}, and they differ`,
-        );
+        return disagree(state, ctx, differFrom(sealed, recovered));
       }
-      const adopted = await adopt(state, ctx, recovered);
+      const adopted = await adopt(ctx, state, recovered);
       return typeof adopted === "string" ? disagree(state, ctx, adopted) : finish(state, ctx, adopted, signatures);
+    },
+    takeEnd: async (state, { end, shortest }, ctx, from) => {
+      if (state.phase.kind !== "signing") {
+        return afterAdopting(state, ctx, from, await beginAdopting(ctx, state, end, shortest), end);
+      }
+      const { sealed } = state.phase;
+      const ours = equalBytes(sealed.root, end.root) ? sealed : differFrom(sealed, end);
+      return afterAdopting(state, ctx, from, ours, end);
+    },
+    takeItems: async (state, { items, waiting }, ctx, from) => {
+      const { phase } = state;
+      assert(phase.kind === "adopting", "items come after their end was taken");
+      return afterAdopting(state, ctx, from, await adoptPiece(ctx, state, phase, { items, waiting }), phase.end);
     },
   },
   inspect: (state) => ({

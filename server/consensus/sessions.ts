@@ -31,8 +31,7 @@ export type SessionsArgs = {
   readonly engine: EngineRef;
   /** Path of the supervisor under which session trees live. */
   readonly supervisor: string;
-  /** `first`: of this process' life. */
-  readonly sessionTree: (session: number, first: boolean) => SupervisorSpec;
+  readonly sessionTree: (session: number) => SupervisorSpec;
   /** Resolves when consensus may begin: the Bitcoin node answers and is synced. */
   readonly ready: (signal: AbortSignal) => Promise<void>;
   readonly timeoutMs: number;
@@ -45,7 +44,6 @@ export type SessionsArgs = {
 };
 
 type State = SessionsArgs & {
-  readonly first: boolean;
   readonly session: number | null;
   readonly shutdownAfter: number | null;
 };
@@ -54,13 +52,13 @@ type Context = ActorContext<SessionsMessage>;
 async function start(state: State, ctx: Context): Promise<State> {
   // the engine may wait for the Bitcoin node, as long as that takes
   const session = await ctx.ask(state.engine, "finishedSessions", null, { deadlineMs: Infinity });
-  const tree = state.sessionTree(session, state.first);
+  const tree = state.sessionTree(session);
   // after a crash of this actor alone the old tree is still there
   await ctx.stopChild(`${state.supervisor}/${tree.id}`);
   await ctx.startChild(state.supervisor, tree);
   ctx.log.info("Session begins", { session });
   ctx.after(state.timeoutMs, { type: "timedOut", args: { session } });
-  return { ...state, first: false, session };
+  return { ...state, session };
 }
 
 export const sessions = defineActor<SessionsMessage, SessionsArgs, State>({
@@ -71,14 +69,14 @@ export const sessions = defineActor<SessionsMessage, SessionsArgs, State>({
       return { type: "begin", args: null };
     });
     args.board.scheduledShutdown = null;
-    return { ...args, first: true, session: null, shutdownAfter: null };
+    return { ...args, session: null, shutdownAfter: null };
   },
   handle: {
     begin: async (state, _args, ctx) => next(await start(state, ctx)),
     completed: async (state, { session, sealed, signatures }, ctx) => {
       if (session !== state.session) return next(state);
       // the broadcast must have stopped saving before its units are deleted
-      await ctx.stopChild(`${state.supervisor}/${state.sessionTree(session, false).id}`);
+      await ctx.stopChild(`${state.supervisor}/${state.sessionTree(session).id}`);
       const args = { session, root: sealed.root, signatures };
       await ctx.ask(state.engine, "complete", args, { deadlineMs: Infinity });
       ctx.log.info("Session completed", { session, items: sealed.items });
@@ -89,7 +87,7 @@ export const sessions = defineActor<SessionsMessage, SessionsArgs, State>({
     },
     disagreed: async (state, found, ctx) => {
       if (found.session !== state.session) return next(state);
-      await ctx.stopChild(`${state.supervisor}/${state.sessionTree(found.session, false).id}`);
+      await ctx.stopChild(`${state.supervisor}/${state.sessionTree(found.session).id}`);
       await ctx.ask(state.engine, "disagree", found, { deadlineMs: Infinity });
       ctx.log.error("The federation signed another outcome of the session: this guardian stops", found);
       state.disagreed(found);
@@ -106,8 +104,7 @@ export const sessions = defineActor<SessionsMessage, SessionsArgs, State>({
         session,
         timeoutMs: state.timeoutMs,
       });
-      // as in a new life: the running tree may not have learned yet which units of ours there are
-      return next(await start({ ...state, first: true }, ctx));
+      return next(await start(state, ctx));
     },
     scheduleShutdown: (state, { session }) => {
       state.board.scheduledShutdown = session;

@@ -30,10 +30,12 @@ export type Modules = {
   readonly live: LiveModules;
   /** Of these decoders' work. */
   readonly memo: DecodedMemo;
+  /** Consensus items of modules, decoded, as long as somebody has them: a unit may hold ten thousand, and each is met twice. */
+  readonly items: WeakMap<Dyn, unknown>;
 };
 
 export function modulesWith(refs: Modules["refs"], decoders: Decoders): Modules {
-  return { refs, decoders, live: new LiveModules(), memo: new DecodedMemo() };
+  return { refs, decoders, live: new LiveModules(), memo: new DecodedMemo(), items: new WeakMap() };
 }
 
 /** A transaction whose inputs and outputs were all decoded by their modules. */
@@ -70,7 +72,15 @@ export function decodeTransaction(modules: Modules, transaction: Transaction): D
 /** An item of an unknown variant decodes: the engine rejects it. @throws {DecodeError} for unknown modules and malformed bodies */
 export function checkDecodes(modules: Modules, item: ConsensusItem): void {
   if (item.tag === "Transaction") decodeTransaction(modules, item.value);
-  else if (item.tag === "Module") fromDyn(modules.decoders, "consensusItem", item.value);
+  else if (item.tag === "Module") decodeModuleItem(modules, item.value);
+}
+
+/** Once for the same object. @throws {DecodeError} for unknown modules and malformed bodies */
+export function decodeModuleItem({ decoders, items }: Modules, item: Dyn): unknown {
+  if (items.has(item)) return items.get(item);
+  const decoded = fromDyn(decoders, "consensusItem", item);
+  items.set(item, decoded);
+  return decoded;
 }
 
 function inputsByModule({ inputs }: DecodedTransaction): Map<ModuleRef, unknown[]> {

@@ -1,11 +1,16 @@
 /** What a unit costs: one transaction and one audit for all that is accepted, next to nothing for junk. */
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import type { Store } from "../../actors/store/mod.ts";
+import type { Codec } from "../../core/encoding/mod.ts";
+import { DecodeError, encode, list, u64 } from "../../core/encoding/mod.ts";
 import type { AcceptedItem, ConsensusItem } from "../../core/types/session.ts";
+import { consensusItem } from "../../core/types/session.ts";
 import { testStore } from "../../modules/contract/testing.ts";
+import { decodeBatch } from "./batch.ts";
 import { itemsIn } from "./db_testing.ts";
 import { codecs, counting, endSession, REFUSED } from "./engine_testing.ts";
-import { refs, vote, withConsensus } from "./testing.ts";
+import { codecsWith, refs, vote, withConsensus } from "./testing.ts";
+import type { Modules } from "./transaction.ts";
 
 const UNKNOWN: ConsensusItem = { tag: "Default", value: { variant: 9n, bytes: new Uint8Array(0) } };
 
@@ -13,6 +18,40 @@ const UNKNOWN: ConsensusItem = { tag: "Default", value: { variant: 9n, bytes: ne
 const JUNK_MAX = 24_990;
 
 type Work = { transactions: number; audits: number; asked: number };
+
+Deno.test("of a unit full of items that their module refuses each is decoded once, and one line of the log tells of all", async () => {
+  let decoded = 0;
+  const counted: Codec<bigint> = {
+    ...u64,
+    read: (reader) => {
+      decoded++;
+      return u64.read(reader);
+    },
+  };
+  const module = counting();
+  let modules: Modules | undefined;
+  await withConsensus(module, codecsWith({ consensusItem: counted }), async ({ system, log }) => {
+    const count = 5_000;
+    const batch = decodeBatch(
+      modules!,
+      encode(list(consensusItem), Array.from({ length: count }, () => vote(REFUSED))),
+    );
+    assert(!(batch instanceof DecodeError));
+    const before = log.length;
+    assertEquals(
+      await system.ask(refs.engine, "process", {
+        session: 0,
+        position: 0,
+        items: batch.items.map((item) => ({ item, peer: 1 })),
+      }),
+      { accepted: 0, refused: "voted before" },
+    );
+    assertEquals([decoded, module.processed, log.length - before], [count, count, 1]);
+  }, (made) => {
+    modules = made;
+    return [];
+  });
+});
 
 async function withWork(
   body: (test: {

@@ -8,6 +8,7 @@ import { Handover } from "./handover.ts";
 import { link } from "./link.ts";
 import type { LinkMessage } from "./link.ts";
 import { peerListener } from "./listener.ts";
+import { CutShort } from "./repeats.ts";
 import { router, routerMemory } from "./router.ts";
 import type { Guardian } from "./testing.ts";
 import { Guardians, peer, PORT } from "./testing.ts";
@@ -109,6 +110,7 @@ Deno.test("a connection that was closed between the dial and the link's turn, as
         certificate: CERTIFICATE,
         identity: IDENTITY,
         handover,
+        cutShort: new CutShort(),
         router: routerRef("root"),
       },
     }),

@@ -18,5 +18,13 @@ export const SEND_TIMEOUT_MS = 60_000;
 export const DIAL_TIMEOUT_MS = 10_000;
 /** Delays between attempts to dial: Fibonacci from 250 ms, capped. */
 export const DIAL_BACK_OFF = { minMs: 250, maxMs: 13_750 };
+/**
+ * A connection that one side replaces, or that ends within SHORT_MS, happens now and then; so often in such a window two copies
+ * of one guardian take the connection from each other.
+ */
+export const REPLACEMENTS = { many: 5, windowMs: 60_000 };
+export const SHORT_MS = 5_000;
+/** Connections to several guardians that are cut short within it are cut for one reason. */
+export const TOGETHER_MS = 5_000;
 /** Strangers at the listener are told of once in so long a time, with their number. */
 export const STRANGERS_TOLD_MS = 60_000;

@@ -8,6 +8,7 @@
 import type { ActorContext } from "../../actors/actor.ts";
 import { defineActor, next } from "../../actors/actor.ts";
 import type { ByteStream, TlsIdentity } from "../../actors/platform/platform.ts";
+import { Reminder } from "../../actors/reminder.ts";
 import { backOffMs } from "../../actors/rpc/mod.ts";
 import type { ActorRef, Cast } from "../../actors/protocol.ts";
 import type { Bytes } from "../../core/bytes.ts";
@@ -21,8 +22,10 @@ import { encodeP2pMessage, receiveP2pMessage } from "../../core/types/p2p_messag
 import { frame, FrameReader } from "./framing.ts";
 import type { Handover } from "./handover.ts";
 import { Lane } from "./lane.ts";
-import { DIAL_BACK_OFF, DIAL_TIMEOUT_MS, SEND_TIMEOUT_MS } from "./limits.ts";
+import { DIAL_BACK_OFF, DIAL_TIMEOUT_MS, REPLACEMENTS, SEND_TIMEOUT_MS, SHORT_MS } from "./limits.ts";
 import { Outgoing } from "./outgoing.ts";
+import type { CutShort } from "./repeats.ts";
+import { Repeats } from "./repeats.ts";
 import type { RouterRef } from "./router.ts";
 
 export type LinkMessage =
@@ -54,9 +57,19 @@ export type LinkArgs = {
   readonly identity: TlsIdentity;
   readonly handover: Handover<ByteStream>;
   readonly router: RouterRef;
+  /** Of all our links. */
+  readonly cutShort: CutShort;
 };
 
-type Connection = { readonly number: number; readonly stream: ByteStream; readonly frames: FrameReader };
+type Connection = {
+  readonly number: number;
+  readonly stream: ByteStream;
+  readonly frames: FrameReader;
+  readonly sinceMs: number;
+};
+
+/** Signs that a guardian's keys are on two machines: each takes the other's connection. */
+type Copies = { readonly replaced: Repeats; readonly reminder: Reminder };
 
 type State = {
   readonly args: LinkArgs;
@@ -71,9 +84,15 @@ type State = {
   dialling: boolean;
   /** Bytes of the present connection are being waited for. */
   reading: boolean;
+  readonly copies: Copies;
 };
 
 type Context = ActorContext<LinkMessage>;
+
+const REPLACED = "A guardian connects again and again while it is connected: another copy of it may run with its keys";
+const CUT_SHORT =
+  "A guardian closes our connections again and again as soon as they are made: another copy of this guardian may " +
+  "run with our keys; see that only one runs";
 
 function scheduleDial(state: State, ctx: Context): void {
   if (!state.args.dials || state.dialling) return;
@@ -107,8 +126,14 @@ function writeNext(state: State, ctx: Context): void {
 }
 
 function open(state: State, ctx: Context, stream: ByteStream): void {
-  state.connection?.stream.close();
-  const connection = { number: ++state.connections, stream, frames: new FrameReader() };
+  const sinceMs = ctx.platform.clock.monotonicMs();
+  if (state.connection) {
+    state.connection.stream.close();
+    if (state.copies.replaced.note(sinceMs)) {
+      state.copies.reminder.say(REPLACED, "", { peer: state.args.peer });
+    }
+  }
+  const connection = { number: ++state.connections, stream, frames: new FrameReader(), sinceMs };
   state.connection = connection;
   state.reading = state.writing = false;
   state.attempts = 0;
@@ -116,6 +141,15 @@ function open(state: State, ctx: Context, stream: ByteStream): void {
   ctx.tell(state.args.router, "connection", { peer: state.args.peer, connected: true });
   readNext(state, ctx);
   writeNext(state, ctx);
+}
+
+/** The other side has closed a connection that it may have given to somebody else with our keys. */
+function closedByPeer(state: State, ctx: Context): void {
+  const nowMs = ctx.platform.clock.monotonicMs();
+  const isShort = state.connection !== null && nowMs - state.connection.sinceMs < SHORT_MS;
+  close(state, ctx, "closed by the other side");
+  if (!isShort || !state.args.dials || !state.args.cutShort.note(state.args.peer, nowMs)) return;
+  state.copies.reminder.say(CUT_SHORT, "", { peer: state.args.peer });
 }
 
 function close(state: State, ctx: Context, reason: string): void {
@@ -171,6 +205,10 @@ export const link = defineActor<LinkMessage, LinkArgs, State>({
       attempts: 0,
       dialling: false,
       reading: false,
+      copies: {
+        replaced: new Repeats(REPLACEMENTS),
+        reminder: new Reminder(ctx.platform.clock, ctx.log),
+      },
     };
     // also after a crash, where nothing is terminated and nobody was told
     ctx.tell(args.router, "connection", { peer: args.peer, connected: false });
@@ -223,7 +261,7 @@ export const link = defineActor<LinkMessage, LinkArgs, State>({
       state.reading = false;
       const payloads = chunk === null ? [] : state.connection.frames.push(chunk);
       if (payloads) state.lane.put(payloads);
-      if (chunk === null) close(state, ctx, "closed by the other side");
+      if (chunk === null) closedByPeer(state, ctx);
       else if (!payloads) close(state, ctx, "message is too long");
       else offerNext(state, ctx);
       return next(state);

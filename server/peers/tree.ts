@@ -9,6 +9,7 @@ import { Handover } from "./handover.ts";
 import type { LinkRef } from "./link.ts";
 import { link } from "./link.ts";
 import { peerListener } from "./listener.ts";
+import { CutShort } from "./repeats.ts";
 import type { RouterMemory, RouterRef } from "./router.ts";
 import { router } from "./router.ts";
 
@@ -43,6 +44,7 @@ export function routerRef(parent: string): RouterRef {
 
 export function peersTree({ parent, self, identity, bind, others, memory }: PeersArgs): SupervisorSpec {
   const handover = new Handover<ByteStream>();
+  const cutShort = new CutShort();
   const links = new Map<PeerId, LinkRef>(
     [...others.keys()].map((peer) => [peer, refTo(`${parent}/peers/link:${peer}`)]),
   );
@@ -66,6 +68,7 @@ export function peersTree({ parent, self, identity, bind, others, memory }: Peer
             identity,
             handover,
             router: routerRef(parent),
+            cutShort,
           },
         })
       ),

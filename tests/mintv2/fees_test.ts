@@ -5,7 +5,7 @@ import { modulePrefix } from "../../client/database.ts";
 import { ClientWorld } from "../../client/testing.ts";
 import { EcashError } from "../../modules/mintv2/client_api.ts";
 import type { MintClient } from "../../modules/mintv2/client_api.ts";
-import { addNote } from "../../modules/mintv2/client_db.ts";
+import { addNotes } from "../../modules/mintv2/client_db.ts";
 import { REDEEMED_NOTES_MAX } from "../../modules/mintv2/limits.ts";
 import { ecashNotes, parseEcash } from "../../modules/mintv2/ecash.ts";
 import type { SpendableNote } from "../../modules/mintv2/ecash.ts";
@@ -39,9 +39,7 @@ async function receive({ wallet, mint }: Setting, text: string): Promise<[bigint
 
 async function put({ wallet }: Setting, notes: readonly SpendableNote[]): Promise<void> {
   const store = wallet.client.options.store.view(modulePrefix(wallet.client.primary().instance));
-  const { durable } = await store.transact((tx) => {
-    for (const note of notes) addNote(tx, note);
-  });
+  const { durable } = await store.transact((tx) => addNotes(tx, notes));
   await durable;
 }
 

@@ -113,6 +113,7 @@ export function checkBackup(recording: Recording, life: Life): string[] {
     delays: replayDelays,
     seed: new Uint8Array(16),
     askNewest: false,
+    inDoubt: false,
   });
   const backup = units.map((value): Bytes => encode(backupRecord, { tag: "unit", value }));
   const { effects } = step(state, { type: "start", nowMs: 0, backup });

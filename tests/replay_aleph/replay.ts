@@ -28,6 +28,7 @@ export class Replay {
       delays: replayDelays,
       seed: new Uint8Array(16),
       askNewest: false,
+      inDoubt: false,
     });
     this.#step({ type: "start", nowMs: 0, backup: [] });
   }

@@ -64,6 +64,7 @@ export class SimulatedFederation {
   readonly #nodes = new Map<number, Node>();
   #apiUrls: GuardianConfig["consensus"]["apiEndpoints"] = new Map();
   #invite = "";
+  #configs: readonly GuardianConfig[] = [];
   #goingOn = false;
 
   private constructor(world: SimulatedWorld) {
@@ -78,18 +79,23 @@ export class SimulatedFederation {
     const federation = new SimulatedFederation(world);
     await federation.#startBitcoin();
     const configs = await dealtOnce(total, modules, roundsPerSession);
+    federation.#configs = configs;
     federation.#apiUrls = configs[0]!.consensus.apiEndpoints;
     for (const [peer, config] of configs.entries()) {
       const disk = new MemoryBackend(federation.diskOptions(`g${peer}`));
-      const { platform } = world.process(`g${peer}`);
-      const { client, invite } = handedOut(config, configuredModules(config, builtInModules), null);
-      await federation.finish(platform.files.makeDirectory(DATA_DIR, { secret: true }));
-      await federation.finish(writeConfig(platform.files, DATA_DIR, config, client, invite));
+      const invite = await federation.#writeConfig(world.process(`g${peer}`).platform, config);
       if (peer === 0) federation.#invite = invite;
       federation.#nodes.set(peer, { guardian: null, store: null, ended: Promise.resolve(), failure: null, disk });
       await federation.#startGuardian(peer);
     }
     return federation;
+  }
+
+  async #writeConfig({ files }: Platform, config: GuardianConfig): Promise<string> {
+    const { client, invite } = handedOut(config, configuredModules(config, builtInModules), null);
+    await this.finish(files.makeDirectory(DATA_DIR, { secret: true }));
+    await this.finish(writeConfig(files, DATA_DIR, config, client, invite));
+    return invite;
   }
 
   /** How a process's disk behaves. */
@@ -133,6 +139,23 @@ export class SimulatedFederation {
       }
       if (node.guardian !== null && this.world.process(`g${peer}`).alive) throw thrown;
     });
+  }
+
+  /** What is on a running guardian's disk now. */
+  copyOfDisk(peer: number): MemoryBackend {
+    return this.#nodes.get(peer)!.disk.copy(this.diskOptions("copy"));
+  }
+
+  /**
+   * A second process with a guardian's config files, and with such a database, on another machine.
+   * @returns how it ends
+   */
+  async startCopy(peer: number, backend: MemoryBackend): Promise<{ readonly ended: Promise<number> }> {
+    const { platform } = this.world.process("copy");
+    await this.#writeConfig(platform, this.#configs[peer]!);
+    const store = await this.finish(openMemoryStore({ clock: platform.clock, backend }));
+    const guardian = await this.finish(Guardian.start(guardianOptions({ platform, store, log: this.logOf("copy") })));
+    return { ended: guardian.run() };
   }
 
   /** What a guardian that ended by itself ended with. */

@@ -2,7 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { modulePrefix } from "../../client/database.ts";
 import { ClientWorld } from "../../client/testing.ts";
-import { addNote } from "../../modules/mintv2/client_db.ts";
+import { addNotes } from "../../modules/mintv2/client_db.ts";
 import type { MintClient } from "../../modules/mintv2/client_api.ts";
 import { MintFederation } from "../mintv2/federation.ts";
 
@@ -18,7 +18,7 @@ Deno.test("a payment of more notes than a transaction takes is made, for what th
   const store = wallet.client.options.store.view(modulePrefix(wallet.client.primary().instance));
   for (let i = 0; i < NOTES; i++) {
     const note = await federation.note(10);
-    await store.transact((tx) => addNote(tx, note));
+    await store.transact((tx) => addNotes(tx, [note]));
   }
   const beforeMsat = await wallet.getBalance();
   const { feeMsat, texts } = await mint.quoteSend(AMOUNT_MSAT);

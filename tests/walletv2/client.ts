@@ -36,7 +36,7 @@ import { walletState } from "../../modules/walletv2/client_states.ts";
 import { DEPOSITOR, VALID_INDICES } from "../../modules/walletv2/testing.ts";
 import type { TestFederation } from "./federation.ts";
 import { PURSE, WALLET } from "./federation.ts";
-import { purseClient, REFUSING } from "./purse.ts";
+import { AT_ONCE, purseClient, REFUSING } from "./purse.ts";
 
 /** Where tests let a search begin: that far before what it finds. */
 export const SEARCHED_BEFORE = 100;
@@ -216,6 +216,11 @@ export class TestClient {
   /** While it isn't null the purse refuses every transaction so, fees and balance being what they are. */
   async setRefusal(code: "insufficient_funds" | "too_large" | null): Promise<void> {
     await this.inModule(PURSE, (tx) => code === null ? tx.delete(REFUSING) : tx.set(REFUSING, utf8(code)));
+  }
+
+  /** More than that would take more of the purse's notes than one transaction holds. */
+  async setAtOnce(msat: bigint): Promise<void> {
+    await this.inModule(PURSE, (tx) => tx.set(AT_ONCE, encode(u64, msat)));
   }
 
   async inModule<T>(instance: number, body: (tx: StoreTx) => Promise<T> | T): Promise<T> {

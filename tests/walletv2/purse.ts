@@ -77,6 +77,14 @@ async function add(tx: StoreTx, msat: bigint): Promise<void> {
 /** Set in the store: the purse refuses every transaction with this code. */
 export const REFUSING = Uint8Array.of(2);
 
+/** Set in the store: more than that (u64, msat) would take more of its notes than one transaction holds. */
+export const AT_ONCE = Uint8Array.of(3);
+
+async function fragmented(tx: ReadTx, needMsat: bigint): Promise<FinalizeError | null> {
+  const value = await tx.get(AT_ONCE);
+  return value && needMsat > decode(u64, value) ? { code: "fragmented", needMsat } : null;
+}
+
 async function refusal(tx: ReadTx): Promise<FinalizeError | null> {
   const value = await tx.get(REFUSING);
   if (!value) return null;
@@ -112,6 +120,8 @@ class Purse implements PrimaryModule<PurseState> {
     const msat = PURSE_FEE_MSAT - surplusMsat;
     const availableMsat = spending === "nothing" ? 0n : await balanceOf(tx.store);
     if (availableMsat < msat) return err({ code: "insufficient_funds", requestedMsat: msat, availableMsat });
+    const tooMany = await fragmented(tx.store, msat);
+    if (tooMany) return err(tooMany);
     await add(tx.store, -msat);
     const key = this.#env.platform.dice.bytes(32);
     const input = toDyn(this.#env.instance, purseInput, { msat, key: publicKeyOf(key) });
@@ -129,6 +139,8 @@ class Purse implements PrimaryModule<PurseState> {
     }
     const msat = PURSE_FEE_MSAT - surplusMsat, availableMsat = await balanceOf(tx);
     if (availableMsat < msat) return err({ code: "insufficient_funds", requestedMsat: msat, availableMsat });
+    const tooMany = await fragmented(tx, msat);
+    if (tooMany) return err(tooMany);
     return ok({ inputMsat: msat, outputMsat: 0n, feesBeforeMsat: 0n });
   }
 

@@ -299,6 +299,21 @@ Deno.test("all of a balance is sent only as far as the federation itself can pay
   });
 });
 
+Deno.test("of more money than the notes of one transaction are worth, all is what one transaction sends; more is told to be sent in several", async () => {
+  const atOnceMsat = 500_000_000n;
+  await withBalance(900_000_000n, async (client) => {
+    await client.setAtOnce(atOnceMsat);
+    const mostSat = (atOnceMsat - ITEM_FEES_MSAT) / 1000n - SEND_FEE;
+    assertEquals(await client.until(client.wallet.maxSendable(SEND_FEE)), mostSat);
+    for (const amountSat of [mostSat + 1n, 800_000n]) {
+      await refusedWith("too_many_notes", () => client.until(client.wallet.quoteWithdraw(ADDRESS, amountSat)));
+      await refusedWith("too_many_notes", () => client.until(client.wallet.send(ADDRESS, amountSat)));
+    }
+    assertEquals(await client.balanceMsat(), 900_000_000n);
+    assert("Success" in (await client.command("send", ADDRESS, "all") as { Success: string }));
+  });
+});
+
 Deno.test("the least amount is all that a federation can pay, or nothing is", async () => {
   for (const [heldSat, expected] of [[20_228n, 10_000n], [20_227n, null], [null, null]] as const) {
     await withBalance(500_000_000n, async (client, federation) => {

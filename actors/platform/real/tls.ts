@@ -15,6 +15,8 @@ import type { Report } from "../http_handling.ts";
 import { Places } from "../places.ts";
 import type { Network, TlsIdentity } from "../platform.ts";
 import { sourceOf } from "../source.ts";
+import { realClock } from "./clock.ts";
+import { HandshakeQueue } from "./handshake_queue.ts";
 import { isVersion3, toPem } from "./certificate.ts";
 import { listen, remoteOf } from "./listen.ts";
 import { TlsStream } from "./tls_stream.ts";
@@ -25,35 +27,38 @@ export function listenTls(report: Report, bounds = TLS_LISTENER): Network["liste
     const security = securityOf(options.identity, `${options.hostname}:${options.port}`);
     const strangers = new Places({ max: bounds.strangersMax, sourceMax: bounds.strangersOfSourceMax });
     const known = new Places({ max: Infinity, sourceMax: bounds.sameKnownMax });
+    const queue = new HandshakeQueue(realClock, bounds.handshakes);
     const server = createServer((tcp) => {
       const remote = remoteOf(tcp);
+      const source = sourceOf(remote);
       // never null: those that are there are all idle and give way
-      let place = strangers.take(sourceOf(remote), () => tcp.destroy());
-      const transport = new TlsTransport(tcp);
-      const tls = new TLSSocket(transport, { ...security, isServer: true });
-      const timer = setTimeout(() => tls.destroy(), bounds.handshakeTimeoutMs);
-      // A stranger's handshake that fails: nothing was promised to it, and there is nobody to tell.
-      tls.on("error", () => tls.destroy());
-      tls.on("close", () => {
-        clearTimeout(timer);
-        transport.destroy();
-      });
+      let place = strangers.take(source, () => tcp.destroy());
+      const timer = setTimeout(() => tcp.destroy(), bounds.handshakeTimeoutMs);
+      tcp.on("error", () => tcp.destroy());
       tcp.on("close", () => {
         clearTimeout(timer);
         place?.release();
       });
-      tls.on("secure", () => {
-        clearTimeout(timer);
-        const certificate = provenCertificate(tls);
-        if (certificate === undefined) {
-          tls.destroy();
-          return;
-        }
-        if (options.isKnown?.(certificate) ?? true) {
-          place?.release();
-          place = known.take(toHex(certificate), () => tcp.destroy());
-        }
-        onConnection(new TlsStream(tls, transport, `${remote.hostname}:${remote.port}`, certificate), remote);
+      queue.atFirstWord(tcp, source, () => {
+        const transport = new TlsTransport(tcp);
+        const tls = new TLSSocket(transport, { ...security, isServer: true });
+        // A stranger's handshake that fails: nothing was promised to it, and there is nobody to tell.
+        tls.on("error", () => tls.destroy());
+        tls.on("close", () => transport.destroy());
+        tls.on("secure", () => {
+          clearTimeout(timer);
+          const certificate = provenCertificate(tls);
+          if (certificate === undefined) {
+            tls.destroy();
+            return;
+          }
+          if (options.isKnown?.(certificate) ?? true) {
+            queue.trust(source);
+            place?.release();
+            place = known.take(toHex(certificate), () => tcp.destroy());
+          }
+          onConnection(new TlsStream(tls, transport, `${remote.hostname}:${remote.port}`, certificate), remote);
+        });
       });
     });
     return await listen(server, options, report);

@@ -5,6 +5,7 @@ import { connect as connectTcp } from "node:net";
 import { connect, type ConnectionOptions, type TLSSocket } from "node:tls";
 import { equalBytes } from "../../../core/bytes.ts";
 import { NetworkError } from "../error.ts";
+import { TLS_LISTENER } from "../limits.ts";
 import type { ByteStream, TlsIdentity } from "../platform.ts";
 import { realPlatform } from "../real.ts";
 import { isVersion3, toPem } from "./certificate.ts";
@@ -163,7 +164,15 @@ Deno.test("dialling somebody who accepts and says nothing ends by its time", asy
   silent.close();
 });
 
-const BOUNDS = { strangersMax: 4, strangersOfSourceMax: 4, sameKnownMax: 2, handshakeTimeoutMs: 10_000 };
+/** More than any test begins. */
+const FREE = { ...TLS_LISTENER.handshakes, all: { burst: 1_000, tokens: 1, ms: 1_000 } };
+const BOUNDS = {
+  strangersMax: 4,
+  strangersOfSourceMax: 4,
+  sameKnownMax: 2,
+  handshakeTimeoutMs: 10_000,
+  handshakes: FREE,
+};
 
 /** A listener that knows one certificate, with 4 places for strangers. */
 async function guarded(bounds = BOUNDS) {
@@ -228,5 +237,38 @@ Deno.test("of one known certificate's connections the newest stay", async () => 
   await streams.at(-1)!.write(Uint8Array.of(7));
   assertEquals(await dialled.at(-1)!.read(), Uint8Array.of(7));
   for (const stream of [...dialled, ...streams]) stream.close();
+  await listener.close();
+});
+
+Deno.test("handshakes beyond the rate are not begun, silent connections don't use it up, and a known address has its own", async () => {
+  const [hour, trusted] = [3_600_000, 3];
+  const handshakes = {
+    all: { burst: 2, tokens: 1, ms: hour },
+    trusted: { burst: trusted, tokens: 1, ms: hour },
+    trustedMax: 1,
+  };
+  const { listener, at, dial, stranger, streams } = await guarded({ ...BOUNDS, strangersMax: 100, handshakes });
+  const silent = await Promise.all(Array.from({ length: 20 }, () => Deno.connect(at)));
+  const known = await dial();
+  // loopback is one source, which is trusted now: its own turns are left, and one of all
+  let begun = 0;
+  const { promise: served, resolve } = Promise.withResolvers<void>();
+  const speaking = Array.from({ length: 20 }, () => {
+    const options = { host: at.hostname, port: at.port, servername: "peerA", rejectUnauthorized: false };
+    return connect({ ...options, ...pem(stranger) }, () => {
+      if (++begun === trusted + 1) resolve();
+    });
+  });
+  const ended = speaking.map(closed);
+  await served;
+  for (let i = 0; i < 20; i++) {
+    await streams[0]!.write(Uint8Array.of(i));
+    assertEquals(await known.read(), Uint8Array.of(i));
+  }
+  assertEquals(begun, trusted + 1);
+  for (const connection of silent) connection.close();
+  for (const socket of speaking) socket.destroy();
+  for (const stream of [known, ...streams]) stream.close();
+  await Promise.all(ended);
   await listener.close();
 });

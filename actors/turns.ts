@@ -2,9 +2,9 @@
  * Who is served next: all callers together may ask for so much a second that the guardian's own work goes on, and each source is served in
  * its turn, however many of its requests wait.
  */
-import type { Clock } from "../../actors/platform/platform.ts";
-import type { BucketTerms } from "../../core/token_bucket.ts";
-import { TokenBucket } from "../../core/token_bucket.ts";
+import type { BucketTerms } from "../core/token_bucket.ts";
+import { TokenBucket } from "../core/token_bucket.ts";
+import type { Clock } from "./platform/platform.ts";
 
 /** Whose turn it is: an address, or a connection that stands for itself. */
 export type Source = string | object;

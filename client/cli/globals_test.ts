@@ -1,0 +1,86 @@
+/** Flags before every command, and their variables. */
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { Command } from "commander";
+import type { JsonObject } from "../../core/encoding/mod.ts";
+import { parseJson } from "../../core/encoding/mod.ts";
+import { parseInviteCode } from "../../core/types/invite_code.ts";
+import { ClientWorld } from "../testing.ts";
+import type { Globals } from "./globals.ts";
+import { addGlobals, FLAGS, readGlobals } from "./globals.ts";
+import { quietModules, runInWorld } from "./testing.ts";
+
+function read(env: Readonly<Record<string, string>>, ...args: readonly string[]): Globals {
+  const program = new Command();
+  addGlobals(program);
+  program.parse(args, { from: "user" });
+  return readGlobals(program, (name) => env[name]);
+}
+
+/** A value of each variable that makes a difference. */
+const GIVEN: Readonly<Record<string, string>> = {
+  FM_CLIENT_DIR: "/wallet",
+  FM_OUR_ID: "3",
+  FM_PASSWORD_API: "secret",
+  FM_FEDERATION_SECRET_HEX: "ab",
+  FM_USE_TOR: "true",
+};
+/** They change nothing. */
+const WITHOUT_EFFECT = ["FM_IROH_ENABLE_DHT", "FM_DB_BACKEND"];
+
+Deno.test("an empty variable is one that isn't given, and so is an empty flag: each of them", () => {
+  assertEquals(FLAGS.map(({ env }) => env!).sort(), [...Object.keys(GIVEN), ...WITHOUT_EFFECT].sort());
+  for (const { env, flags, parse, isSwitch } of FLAGS) {
+    const { [env!]: _, ...without } = GIVEN;
+    assertEquals(read({ ...without, [env!]: "" }), read(without), env);
+    if (env! in GIVEN) {
+      assert(JSON.stringify(read(GIVEN)) !== JSON.stringify(read(without)), `${env} makes a difference`);
+    }
+    if (parse || isSwitch) continue;
+    assertEquals(read(without, flags.split(" ")[0]!, ""), read(without), flags);
+    assertEquals(read(GIVEN, flags.split(" ")[0]!, ""), read(GIVEN), flags);
+  }
+  assertEquals(read(GIVEN), {
+    dataDir: "/wallet",
+    ourId: 3,
+    password: "secret",
+    hasFederationSecret: true,
+    useTor: true,
+    verbose: false,
+  });
+});
+
+Deno.test("an empty password is none, and an empty folder is not the current one", async () => {
+  const options = { modules: quietModules, env: { FM_PASSWORD_API: "", FM_CLIENT_DIR: "" } };
+  const run = (...args: readonly string[]) => runInWorld(new ClientWorld(1), args, options);
+  for (const args of [["info"], ["--data-dir", "", "info"], ["balance"], ["join", "fed11"]]) {
+    const { exit, out, err } = await run(...args);
+    assertEquals(exit, 1, args.join(" "));
+    if (args[0] !== "join") assert(/--data-dir/.test(out + err), out + err);
+  }
+  const auth = await run("--data-dir", "/wallet", "admin", "auth", "--peer-id", "0", "--password", "");
+  assertEquals(auth.exit, 2);
+  assertStringIncludes(auth.err, "--password <PASSWORD>");
+  const setup = await run("admin", "setup", "ws://127.0.0.1:1/", "status");
+  assertStringIncludes(setup.out, "CLI needs password set");
+});
+
+Deno.test("an empty API secret makes an invite code without one", async () => {
+  const args = [
+    "dev",
+    "encode",
+    "invite-code",
+    "--url",
+    "ws://a:1/",
+    "--federation_id",
+    "ab".repeat(32),
+    "--peer",
+    "0",
+  ];
+  for (
+    const [given, variable, expected] of [["", "", null], ["", "b", "b"], ["a", "b", "a"], [null, "", null]] as const
+  ) {
+    const options = { modules: [], env: { FM_API_SECRET: variable } };
+    const { out } = await runInWorld(new ClientWorld(1), [...args, ...(given === null ? [] : [given])], options);
+    assertEquals(parseInviteCode((parseJson(out) as JsonObject).invite_code as string).apiSecret, expected);
+  }
+});
