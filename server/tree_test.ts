@@ -120,7 +120,7 @@ function runningIn({ system }: TestSystem): string[] {
 
 Deno.test("wherever in the guardian's tree an actor always crashes, soon or slowly, the process ends and says which", async () => {
   const actors = allActors();
-  assertEquals(actors.length, 26);
+  assert(actors.length >= 27, `${actors.length} actors`);
   for (const path of actors) {
     for (const [at, withinMs] of SPEEDS) {
       const where = `${path}, ${at}`;
