@@ -9,7 +9,7 @@ import type { ReadTx, StoreView } from "../actors/store/store.ts";
 import { assert } from "../core/assert.ts";
 import { clientRoot, moduleSecret, preRootCheck } from "../core/crypto/bip39.ts";
 import type { DerivableSecret } from "../core/crypto/derive_secret.ts";
-import { decode, tryDecoding } from "../core/encoding/mod.ts";
+import { tryDecoding } from "../core/encoding/mod.ts";
 import type { ApiVersionSet } from "../core/types/api_versions.ts";
 import type { ClientConfig } from "../core/types/client_config.ts";
 import { federationIdOf } from "../core/types/federation_id.ts";
@@ -22,6 +22,7 @@ import type { AnyStateOwner, Primary } from "./core.ts";
 import { ModuleCore, Operations } from "./core.ts";
 import type { UniqueTime } from "./database.ts";
 import { modulePrefix } from "./database.ts";
+import { decodedConfig } from "./decoded_configs.ts";
 import { Machines } from "./executor/machines.ts";
 import type { ErrorDescriber } from "./executor/submission.ts";
 import { submissionState, submissionTransitions } from "./executor/submission.ts";
@@ -177,7 +178,7 @@ function moduleArgs(
   for (const [instance, definition] of definitions) {
     const apiVersion = versions.modules.get(instance);
     const { body } = joined.config.modules.get(instance)!.config;
-    const config = tryDecoding<unknown>(() => decode(definition.config, body));
+    const config = decodedConfig<unknown>(definition.config, body);
     // whoever made it, guardians agreed on it: it must not keep the other modules, and what is stored of them, from their owner
     if (!config.ok) {
       log.error("A module's config can't be read: the module is left out", { instance, reason: config.error.message });

@@ -47,7 +47,7 @@ const ACTORS = [
 ];
 
 Deno.test("wherever in the client's tree an actor always crashes, soon or slowly, the client ends and says why", async () => {
-  assertEquals(ACTORS.length, 10);
+  assert(ACTORS.length >= 10, `${ACTORS.length} actors`);
   for (const path of ACTORS) {
     for (const [at, withinMs] of SPEEDS) {
       const where = `${path}, ${at}`;

@@ -106,9 +106,12 @@ export class MintFederation {
 
   async #process(guardian: TestGuardian, params: Json, txid: TransactionId): Promise<TransactionSubmissionOutcome> {
     const { inputs, outputs } = encodedTransaction.fromJson(params);
+    const decoded = inputs.map(({ body }) => decode(mintInput, body));
+    // as the engine does before it processes
+    await guardian.module.prepareInputs?.([decoded]);
     const { value } = await guardian.store.transact<TransactionSubmissionOutcome>(async (tx) => {
-      for (const [inIdx, { body }] of inputs.entries()) {
-        const done = await guardian.module.processInput(tx, decode(mintInput, body), { txid, inIdx });
+      for (const [inIdx, input] of decoded.entries()) {
+        const done = await guardian.module.processInput(tx, input, { txid, inIdx });
         if (done.ok) continue;
         return rollback<TransactionSubmissionOutcome>(
           err({ tag: "Input", value: toDyn(MINT, mintInputError, done.error) }),
