@@ -15,6 +15,7 @@ import {
   BUDGETS_MAX,
   CALLS_MAX,
   HTTP_REQUEST_UNITS,
+  HTTP_UNNAMED_WAITING_MAX,
   OWN_CALLS,
   UNTAKEN_TOTAL_BYTES_MAX,
 } from "./limits.ts";
@@ -35,6 +36,9 @@ export type Begun = {
 
 type Connected = { readonly untakenBytes: () => number; readonly close: () => void };
 
+/** Addresses behind which may be anybody are one source of requests. */
+const UNNAMED = "";
+
 export class Callers {
   readonly #places: Places;
   readonly #budgets = new Map<string, Budget>();
@@ -42,6 +46,8 @@ export class Callers {
   readonly #clock: Clock;
   /** Calls under way beyond each connection's own. */
   #sharedCalls = 0;
+  /** Requests of nobody's budget that wait for their turn. */
+  #unnamedWaiting = 0;
   readonly turns: Turns;
 
   constructor({ connectionsMax, connectionsPerAddress, all = ALL_CALLS }: CallersBounds, clock: Clock) {
@@ -72,8 +78,11 @@ export class Callers {
     const source = sourceOf(remote);
     const budget = this.#budgetOf(source), nowMs = this.#clock.monotonicMs();
     if (budget.waitMs(nowMs) > 0) return false;
+    if (source === null && this.#unnamedWaiting >= HTTP_UNNAMED_WAITING_MAX) return false;
     budget.take(HTTP_REQUEST_UNITS, nowMs);
-    await new Promise<void>((resolve) => this.turns.wait(source ?? {}, resolve));
+    if (source === null) this.#unnamedWaiting++;
+    await new Promise<void>((resolve) => this.turns.wait(source ?? UNNAMED, resolve));
+    if (source === null) this.#unnamedWaiting--;
     this.turns.take(HTTP_REQUEST_UNITS);
     return true;
   }

@@ -60,6 +60,11 @@ export const REQUEST_UNIT_CHARACTERS = 4_096;
 export const TRANSACTION_UNIT_CHARACTERS = 256;
 /** Units of any HTTP request, a WebSocket's among them: a hundred connections a second. */
 export const HTTP_REQUEST_UNITS = 5;
+/**
+ * HTTP requests from this machine and private networks that wait for their turn; they have no budget, as a proxy's are everybody's. All of
+ * them are answered within three seconds, and one more is told to come again.
+ */
+export const HTTP_UNNAMED_WAITING_MAX = 500;
 /** Units of a call that verifies a signature: some milliseconds. */
 export const SIGNATURE_UNITS = 20;
 /** Units of a call that may read a thousand records. */
