@@ -69,6 +69,8 @@ export const HTTP_UNNAMED_WAITING_MAX = 500;
 export const SIGNATURE_UNITS = 20;
 /** Units of a call that may read a thousand records. */
 export const MANY_RECORDS_UNITS = 10;
+/** Units of a call that reads two thousand records, and a megabyte: a piece of a session takes 30 ms to put together. */
+export const PIECE_UNITS = 50;
 /** Bytes of an answer that take a unit: 2 MB a second may be asked for without end. */
 export const ANSWER_UNIT_BYTES = 4_096;
 /**

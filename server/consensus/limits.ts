@@ -35,6 +35,8 @@ export const HASHED_ITEMS_MAX = 500;
  * minute, and no more than some milliseconds are needed to put one together.
  */
 export const PIECE_BYTES_MAX = 1_048_576;
+/** Items of a piece: an evil guardian's may be of a few bytes each, and 150,000 of them, which a piece would hold, take seconds to read. */
+export const PIECE_ITEMS_MAX = 2_048;
 /** A piece as text: others may cut larger ones. */
 export const PIECE_CHARACTERS_MAX = 4 * PIECE_BYTES_MAX;
 /** A session's end as text: the signatures of as many guardians as a federation can have take less. */
