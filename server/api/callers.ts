@@ -72,19 +72,37 @@ export class Callers {
 
   /**
    * Whether a request may be looked at, of whatever kind: it costs its source something even when nothing comes of it.
-   * Resolves when it is its source's turn.
+   * Resolves when it is its source's turn; who has gone by then takes none.
+   * @param gone aborted when nobody waits for its answer any more
    */
-  async mayAsk(remote: Pick<Address, "hostname">): Promise<boolean> {
+  async mayAsk(remote: Pick<Address, "hostname">, gone?: AbortSignal): Promise<boolean> {
     const source = sourceOf(remote);
     const budget = this.#budgetOf(source), nowMs = this.#clock.monotonicMs();
     if (budget.waitMs(nowMs) > 0) return false;
     if (source === null && this.#unnamedWaiting >= HTTP_UNNAMED_WAITING_MAX) return false;
     budget.take(HTTP_REQUEST_UNITS, nowMs);
     if (source === null) this.#unnamedWaiting++;
-    await new Promise<void>((resolve) => this.turns.wait(source ?? UNNAMED, resolve));
+    const isThere = await this.#turnOf(source ?? UNNAMED, gone);
     if (source === null) this.#unnamedWaiting--;
+    if (!isThere) return false;
     this.turns.take(HTTP_REQUEST_UNITS);
     return true;
+  }
+
+  /** @returns whether somebody was there when it was its turn */
+  #turnOf(source: string, gone: AbortSignal | undefined): Promise<boolean> {
+    return new Promise((resolve) => {
+      if (gone?.aborted) return resolve(false);
+      const leave = (): void => {
+        giveUp();
+        resolve(false);
+      };
+      gone?.addEventListener("abort", leave, { once: true });
+      const giveUp = this.turns.wait(source, () => {
+        gone?.removeEventListener("abort", leave);
+        resolve(true);
+      });
+    });
   }
 
   /** Calls beyond a connection's own; false when too many are under way in all. */

@@ -27,3 +27,22 @@ Deno.test("a flood of requests through a proxy keeps neither connections that ar
   assertEquals(answers.filter((may) => !may).length, refused);
   assert(await callers.mayAsk(PROXY), "afterwards it is as before");
 });
+
+Deno.test("requests of sockets that have closed take no turn and no place", async () => {
+  const clock = new ManualClock();
+  const callers = new Callers({ connectionsMax: 10, connectionsPerAddress: 10, all: ALL }, clock);
+  callers.turns.take(2 * ALL.burst);
+  const gone = new AbortController(), answers: boolean[] = [];
+  for (let i = 0; i < HTTP_UNNAMED_WAITING_MAX; i++) {
+    void callers.mayAsk(PROXY, gone.signal).then((may) => answers.push(may));
+  }
+  gone.abort();
+  await clock.advance(0);
+  assertEquals(answers.filter((may) => !may).length, HTTP_UNNAMED_WAITING_MAX);
+  const next = callers.mayAsk(PROXY);
+  await clock.advance(ALL.burst + 1);
+  void next.then((may) => answers.push(may));
+  await clock.advance(0);
+  assertEquals(answers.at(-1), true);
+  assertEquals(await callers.mayAsk(PROXY, gone.signal), false);
+});
