@@ -15,6 +15,7 @@ import {
   BUDGETS_MAX,
   CALLS_MAX,
   HTTP_REQUEST_UNITS,
+  HTTP_UNNAMED_WAITING_MAX,
   OWN_CALLS,
   UNTAKEN_TOTAL_BYTES_MAX,
 } from "./limits.ts";
@@ -35,6 +36,9 @@ export type Begun = {
 
 type Connected = { readonly untakenBytes: () => number; readonly close: () => void };
 
+/** Addresses behind which may be anybody are one source of requests. */
+const UNNAMED = "";
+
 export class Callers {
   readonly #places: Places;
   readonly #budgets = new Map<string, Budget>();
@@ -42,6 +46,8 @@ export class Callers {
   readonly #clock: Clock;
   /** Calls under way beyond each connection's own. */
   #sharedCalls = 0;
+  /** Requests of nobody's budget that wait for their turn. */
+  #unnamedWaiting = 0;
   readonly turns: Turns;
 
   constructor({ connectionsMax, connectionsPerAddress, all = ALL_CALLS }: CallersBounds, clock: Clock) {
@@ -66,16 +72,37 @@ export class Callers {
 
   /**
    * Whether a request may be looked at, of whatever kind: it costs its source something even when nothing comes of it.
-   * Resolves when it is its source's turn.
+   * Resolves when it is its source's turn; who has gone by then takes none.
+   * @param gone aborted when nobody waits for its answer any more
    */
-  async mayAsk(remote: Pick<Address, "hostname">): Promise<boolean> {
+  async mayAsk(remote: Pick<Address, "hostname">, gone?: AbortSignal): Promise<boolean> {
     const source = sourceOf(remote);
     const budget = this.#budgetOf(source), nowMs = this.#clock.monotonicMs();
     if (budget.waitMs(nowMs) > 0) return false;
+    if (source === null && this.#unnamedWaiting >= HTTP_UNNAMED_WAITING_MAX) return false;
     budget.take(HTTP_REQUEST_UNITS, nowMs);
-    await new Promise<void>((resolve) => this.turns.wait(source ?? {}, resolve));
+    if (source === null) this.#unnamedWaiting++;
+    const isThere = await this.#turnOf(source ?? UNNAMED, gone);
+    if (source === null) this.#unnamedWaiting--;
+    if (!isThere) return false;
     this.turns.take(HTTP_REQUEST_UNITS);
     return true;
+  }
+
+  /** @returns whether somebody was there when it was its turn */
+  #turnOf(source: string, gone: AbortSignal | undefined): Promise<boolean> {
+    return new Promise((resolve) => {
+      if (gone?.aborted) return resolve(false);
+      const leave = (): void => {
+        giveUp();
+        resolve(false);
+      };
+      gone?.addEventListener("abort", leave, { once: true });
+      const giveUp = this.turns.wait(source, () => {
+        gone?.removeEventListener("abort", leave);
+        resolve(true);
+      });
+    });
   }
 
   /** Calls beyond a connection's own; false when too many are under way in all. */

@@ -60,10 +60,17 @@ export const REQUEST_UNIT_CHARACTERS = 4_096;
 export const TRANSACTION_UNIT_CHARACTERS = 256;
 /** Units of any HTTP request, a WebSocket's among them: a hundred connections a second. */
 export const HTTP_REQUEST_UNITS = 5;
+/**
+ * HTTP requests from this machine and private networks that wait for their turn; they have no budget, as a proxy's are everybody's. All of
+ * them are answered within three seconds, and one more is told to come again.
+ */
+export const HTTP_UNNAMED_WAITING_MAX = 500;
 /** Units of a call that verifies a signature: some milliseconds. */
 export const SIGNATURE_UNITS = 20;
 /** Units of a call that may read a thousand records. */
 export const MANY_RECORDS_UNITS = 10;
+/** Units of a call that reads two thousand records, and a megabyte: a piece of a session takes 30 ms to put together. */
+export const PIECE_UNITS = 50;
 /** Bytes of an answer that take a unit: 2 MB a second may be asked for without end. */
 export const ANSWER_UNIT_BYTES = 4_096;
 /**

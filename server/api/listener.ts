@@ -88,7 +88,7 @@ function routes(
 ): Hono<{ Bindings: Bindings }> {
   const app = new Hono<{ Bindings: Bindings }>();
   app.use("*", async (c, proceed) => {
-    if (!await callers.mayAsk(c.env.remote)) return tooMany();
+    if (!await callers.mayAsk(c.env.remote, c.req.raw.signal)) return tooMany();
     if (!isAuthorized(c.req.header("authorization") ?? null, args.apiSecrets)) return unauthorized();
     return await proceed();
   });

@@ -22,7 +22,7 @@ import {
 } from "../consensus/session_pieces.ts";
 import type { Method } from "./dispatch.ts";
 import { Coalesced, EncodedJson, RecentAnswers } from "./encoded.ts";
-import { CUT_SESSION_BYTES_MIN, LARGE_ANSWER_DEPOSIT, PIECE_ANSWERS_BYTES_MAX } from "./limits.ts";
+import { CUT_SESSION_BYTES_MIN, LARGE_ANSWER_DEPOSIT, PIECE_ANSWERS_BYTES_MAX, PIECE_UNITS } from "./limits.ts";
 import { asItIs, method } from "./method.ts";
 import { base64Answer } from "./session_methods.ts";
 
@@ -88,6 +88,7 @@ export function sessionPieceMethods(
       params: pieceRequest,
       result: asItIs,
       deposit: LARGE_ANSWER_DEPOSIT,
+      units: PIECE_UNITS,
       handle: async ({ session, position }, signal) => {
         const cut = await pieceAt(session, position, signal);
         const key = `${session} ${cut.from}`;

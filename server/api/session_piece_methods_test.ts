@@ -18,7 +18,7 @@ import { codecsWith, INSTANCE, refs } from "../consensus/testing.ts";
 import { modulesWith } from "../consensus/transaction.ts";
 import { toDyn } from "../../core/types/dyn.ts";
 import { EncodedJson } from "./encoded.ts";
-import { ANSWER_BYTES_MAX, CUT_SESSION_BYTES_MIN } from "./limits.ts";
+import { ANSWER_BYTES_MAX, CUT_SESSION_BYTES_MIN, PIECE_UNITS } from "./limits.ts";
 import { sessionMethods } from "./session_methods.ts";
 import { sessionPieceMethods } from "./session_piece_methods.ts";
 import { badRequest, call } from "./testing.ts";
@@ -132,6 +132,14 @@ Deno.test("a caller that has gone doesn't keep another from its piece", async ()
   const first = ask(gone.signal), second = ask(new AbortController().signal);
   gone.abort(new Error("gone"));
   assertEquals((await Promise.allSettled([first, second])).map(({ status }) => status), ["rejected", "fulfilled"]);
+});
+
+Deno.test("a piece costs its caller what it takes to put it together", async () => {
+  const { signed_session_piece, signed_session_end } = sessionPieceMethods({
+    store: await testStore(),
+    clock: pausingClock(),
+  });
+  assertEquals([signed_session_piece!.units, signed_session_end!.units], [PIECE_UNITS, 1]);
 });
 
 Deno.test("sessions that are cut at the same time are all told", async () => {

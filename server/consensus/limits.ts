@@ -40,12 +40,16 @@ export const HASHED_ITEMS_MAX = 500;
  * minute, and no more than some milliseconds are needed to put one together.
  */
 export const PIECE_BYTES_MAX = 1_048_576;
+/** Items of a piece: an evil guardian's may be of a few bytes each, and 150,000 of them, which a piece would hold, take seconds to read. */
+export const PIECE_ITEMS_MAX = 2_048;
 /** A piece as text: others may cut larger ones. */
 export const PIECE_CHARACTERS_MAX = 4 * PIECE_BYTES_MAX;
 /** A session's end as text: the signatures of as many guardians as a federation can have take less. */
 export const END_CHARACTERS_MAX = 1_048_576;
 /** A piece that takes so long to come is asked for from a further guardian, too. */
 export const PIECE_PATIENCE_MS = 5_000;
+/** So long the pieces of too few guardians wait, any of whom may be evil: whoever can end the session by what is ordered has done so by then. */
+export const PIECE_FEW_MS = 60_000;
 /** A piece that takes longer will not come. */
 export const PIECE_TIMEOUT_MS = 65_000;
 /** A guardian that failed to give a piece is not asked again for so long. */

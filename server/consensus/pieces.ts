@@ -4,6 +4,10 @@
  * lack. Nothing is kept beside what `outcome` has accepted, so a restart goes on where that ends.
  *
  * One guardian is asked at a time, the fastest, and a further one when it is late. Whoever tells something false is not asked again.
+ *
+ * Pieces are not fetched before so many say that they have the outcome that an honest one has it, or for a while. A single evil guardian may
+ * be the first to know all signatures, keep its own back, and tell us but the end: while we waited for its pieces and left aside what is
+ * ordered, the others would wait for our signature. An honest one may be the only one that has it, when others stopped at the session's end.
  */
 import type { ActorContext } from "../../actors/actor.ts";
 import { defineActor, next } from "../../actors/actor.ts";
@@ -20,7 +24,7 @@ import type { PeerId } from "../../core/types/ids.ts";
 import type { Keychain } from "../broadcast/keychain.ts";
 import type { FetchedEnd, FetchedPiece } from "./fetched_piece.ts";
 import { checkEnd, checkPiece } from "./fetched_piece.ts";
-import { PIECE_PATIENCE_MS, PIECE_REST_MS, PIECE_TIMEOUT_MS } from "./limits.ts";
+import { PIECE_FEW_MS, PIECE_PATIENCE_MS, PIECE_REST_MS, PIECE_TIMEOUT_MS } from "./limits.ts";
 import type { OutcomeRef } from "./outcome.ts";
 import { PieceSources } from "./piece_sources.ts";
 import { pieceRequest, SESSION_END_METHOD, SESSION_PIECE_METHOD } from "./session_pieces.ts";
@@ -35,6 +39,8 @@ export type PiecesMessage =
   /** By `outcome`. */
   | Cast<"taken", { outcome: Result<number | null, unknown> }>
   | Cast<"rested", { peer: PeerId }>
+  /** So few have the outcome for so long: they are asked all the same. */
+  | Cast<"waited", null>
   /** A piece has been waited for. */
   | Cast<"late", { asked: Asked }>;
 
@@ -62,7 +68,7 @@ type Asked = {
 };
 
 /**
- * `idle`: nobody has told an end yet. `last`: the last piece is wanted. `items`: the one at a position is. `given`: `outcome` has something
+ * `idle`: nobody has told an end yet, or too few have the outcome. `last`: the last piece is wanted. `items`: the one at a position is. `given`: `outcome` has something
  * and says what is wanted next. `over`: nothing is.
  */
 type Stage =
@@ -77,6 +83,10 @@ type State = PiecesArgs & {
   readonly askedForEnd: Set<PeerId>;
   /** Those who told something false. */
   readonly refused: Set<PeerId>;
+  /** Those who say that they have the outcome, whether or not they can tell it. */
+  readonly claiming: Set<PeerId>;
+  /** Too few of them is no reason to wait any more. */
+  hasWaited: boolean;
   /** Those who know no pieces: official guardians. */
   readonly withoutPieces: Set<PeerId>;
   stage: Stage;
@@ -142,6 +152,14 @@ function askIfNobody(state: State, ctx: Context): void {
   if (state.waiting === 0 && !state.checking) askSomebody(state, ctx);
 }
 
+/** Begins when an honest guardian has the outcome: so the session is over for the others, with us or without. */
+function beginIfOver(state: State, ctx: Context): void {
+  if (state.stage.kind !== "idle" || state.sources.size === 0) return;
+  if (state.claiming.size < state.peers.oneHonest && !state.hasWaited) return;
+  enter(state, { kind: "last" });
+  askSomebody(state, ctx);
+}
+
 async function check(state: State, ctx: Context, { end, position }: Asked, json: Json): Promise<Checked> {
   try {
     return ok(await checkPiece(json, end, position, { ...state, clock: ctx.platform.clock }));
@@ -176,6 +194,8 @@ export const pieces = defineActor<PiecesMessage, PiecesArgs, State>({
     sources: new PieceSources(),
     askedForEnd: new Set(),
     refused: new Set(),
+    claiming: new Set(),
+    hasWaited: false,
     withoutPieces: new Set(),
     stage: { kind: "idle" },
     want: 0,
@@ -185,6 +205,8 @@ export const pieces = defineActor<PiecesMessage, PiecesArgs, State>({
   }),
   handle: {
     tooBig: (state, { peer }, ctx) => {
+      state.claiming.add(peer);
+      beginIfOver(state, ctx);
       const known = state.sources.endOf(peer) !== undefined || state.refused.has(peer) || state.askedForEnd.has(peer);
       if (state.stage.kind === "over" || known) return next(state);
       state.askedForEnd.add(peer);
@@ -214,13 +236,14 @@ export const pieces = defineActor<PiecesMessage, PiecesArgs, State>({
           refuse(state, ctx, peer, "A threshold signed another outcome, too");
           return next(state);
         }
+        if (!root) ctx.after(PIECE_FEW_MS, { type: "waited", args: null });
         state.sources.add(peer, end);
       } catch (thrown) {
         if (!(thrown instanceof DecodeError)) throw thrown;
         refuse(state, ctx, peer, errorText(thrown));
         return next(state);
       }
-      if (state.stage.kind === "idle") enter(state, { kind: "last" });
+      beginIfOver(state, ctx);
       askIfNobody(state, ctx);
       return next(state);
     },
@@ -282,6 +305,11 @@ export const pieces = defineActor<PiecesMessage, PiecesArgs, State>({
     rested: (state, { peer }, ctx) => {
       state.sources.rest(peer, false);
       askIfNobody(state, ctx);
+      return next(state);
+    },
+    waited: (state, _args, ctx) => {
+      state.hasWaited = true;
+      beginIfOver(state, ctx);
       return next(state);
     },
     late: (state, { asked: { peer, want } }, ctx) => {

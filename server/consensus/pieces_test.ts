@@ -272,6 +272,43 @@ Deno.test("copies of the last items that an evil guardian tells are not processe
   }
 });
 
+/** Tells a session's end and its last piece, and then nothing. */
+function luring(): Behaviour {
+  let asked = 0;
+  return (method, params, honest) => method === PIECE && ++asked > 1 ? silence() : honest(params);
+}
+
+Deno.test("one guardian that alone has the signatures can't keep a running session's items and our signature back", async () => {
+  // it has the others' signatures and keeps its own from them: they wait for ours, and nobody else has the outcome
+  const their = await storedSession(SESSION, ITEMS);
+  const others = new Map<PeerId, Behaviour>([[1, luring()], [2, silence], [3, silence]]);
+  await withFetching({ their, others }, async ({ system, clock, outcome, store, log }) => {
+    await clock.advance(10_000);
+    const life = await system.ask(outcome, "life", null);
+    system.tell(outcome, "ordered", { life, units: [unitOf(0, ...NUMBERS), { ...unitOf(ROUNDS), creator: 2 }] });
+    await clock.advance(1_000);
+    assertEquals(await store.read((tx) => itemsIn(tx, SESSION)), ITEMS);
+    assert(log.some(({ message }) => message === "All items of the session are processed, signing"));
+  });
+});
+
+Deno.test("the only guardian that has a session is believed after a while: the others may have stopped at its end", async () => {
+  const their = await storedSession(SESSION, ITEMS);
+  await withFetching({ their, others: new Map([[1, isHonest], [2, silence], [3, silence]]) }, async (test) => {
+    await test.clock.advance(50_000);
+    assertEquals(positions(test.calls), []);
+    await expectTaken(test);
+  });
+});
+
+Deno.test("of guardians that have a session an official one counts, though it knows no pieces", async () => {
+  const their = await storedSession(SESSION, ITEMS);
+  const official: Behaviour = (method) =>
+    Promise.resolve(method === PIECE || method === END ? err({ kind: "method_not_found", message: "?" }) : TOO_BIG);
+  const others = new Map<PeerId, Behaviour>([[1, isHonest], [2, official], [3, silence]]);
+  await withFetching({ their, others }, (test) => expectTaken(test, ITEMS, 10_000));
+});
+
 Deno.test("what is ordered while pieces come is left aside", async () => {
   const their = await storedSession(SESSION, ITEMS);
   let answered = 0;

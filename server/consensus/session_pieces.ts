@@ -15,6 +15,7 @@ import { decode, encode, fixedHex, list, struct, u64Number, Writer } from "../..
 import { sessionSignatures } from "../../core/types/session.ts";
 import { ProofBuilder } from "../../core/types/session_proof.ts";
 import { acceptedItems, itemsRange } from "./db.ts";
+import { PIECE_ITEMS_MAX } from "./limits.ts";
 import { someEntries } from "./some_entries.ts";
 
 export const SESSION_END_METHOD = "signed_session_end";
@@ -74,16 +75,17 @@ export async function cutSession(
   { bytesMax, clock }: { readonly bytesMax: number; readonly clock: Clock },
 ): Promise<void> {
   const builder = new ProofBuilder(items);
-  for (let at = 0, bytes = 0; at < items;) {
+  for (let at = 0, bytes = 0, count = 0; at < items;) {
     const some = await store.read((tx) => someEntries(tx, itemsRange(session, at)));
     assert(some.length > 0, "there are no gaps in a session's items");
     for (const { value } of some) {
-      if (bytes > 0 && bytes + value.length > bytesMax) {
+      if (count > 0 && (bytes + value.length > bytesMax || count === PIECE_ITEMS_MAX)) {
         builder.cut();
-        bytes = 0;
+        bytes = count = 0;
       }
       builder.add(value);
       bytes += value.length;
+      count++;
     }
     at += some.length;
     await sleep(clock, 0); // consensus goes on in between

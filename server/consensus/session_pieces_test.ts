@@ -23,7 +23,7 @@ import { acceptedItem } from "../../core/types/session.ts";
 import { treeOf } from "./db_testing.ts";
 import type { FetchedEnd, FetchedPiece } from "./fetched_piece.ts";
 import { checkEnd, checkPiece } from "./fetched_piece.ts";
-import { END_CHARACTERS_MAX, HASHED_ITEMS_MAX, PIECE_CHARACTERS_MAX } from "./limits.ts";
+import { END_CHARACTERS_MAX, HASHED_ITEMS_MAX, PIECE_CHARACTERS_MAX, PIECE_ITEMS_MAX } from "./limits.ts";
 import { itemsOf, keychains, voteCodecs } from "./outcome_testing.ts";
 import { endOf, pausingClock, signaturesOver, storedSession } from "./pieces_testing.ts";
 import { cutAt, cutSession, pieceHead, readPiece, signedSessionEnd } from "./session_pieces.ts";
@@ -190,6 +190,21 @@ Deno.test("many tiny items are hashed with pauses", async () => {
   const clock = pausingClock();
   await check(await pieceAt(store, 0), endOf(SESSION, items), 0, clock);
   assert(clock.pauses >= 3);
+});
+
+Deno.test("of tiny items a piece holds so many that it is read in no time, whatever its bytes", async () => {
+  const count = 2 * PIECE_ITEMS_MAX + 1, items = numbers(count).map((number) => itemsOf(number % 200n)[0]!);
+  const store = await storedSession(SESSION, items);
+  await cutSession(store, SESSION, count, { bytesMax: 1_000_000, clock: pausingClock() });
+  const cuts = await store.read((tx) =>
+    Promise.all([0, PIECE_ITEMS_MAX, count - 1].map((at) => cutAt(tx, SESSION, at)))
+  );
+  assertEquals(cuts.map((cut) => [cut!.from, cut!.to]), [
+    [0, PIECE_ITEMS_MAX],
+    [PIECE_ITEMS_MAX, 2 * PIECE_ITEMS_MAX],
+    [2 * PIECE_ITEMS_MAX, count],
+  ]);
+  await check(await pieceAt(store, count - 1), endOf(SESSION, items), count - 1);
 });
 
 Deno.test("an end is taken when exactly a threshold has signed it, and a lie in any of its fields is refused", () => {

@@ -133,9 +133,9 @@ async function makeDirectory(path: string, options: { readonly secret?: boolean 
 
 async function freeBytes(path: string): Promise<number | null> {
   try {
-    const { bavail, bsize } = await statfs(path, { bigint: true });
-    // a file system that counts no blocks has no bound
-    return bsize === 0n ? null : Number(bavail * bsize);
+    const { blocks, bavail, bsize } = await statfs(path, { bigint: true });
+    // a file system that counts no blocks has no bound, or doesn't tell it: a tmpfs without a size, some of FUSE
+    return blocks === 0n || bsize === 0n ? null : Number(bavail * bsize);
   } catch (thrown) {
     throw filesError(path, "ask for the free space of", thrown);
   }

@@ -109,3 +109,8 @@ Deno.test("the room on a disk is what df tells, and that of a folder that isn't 
   assert(Math.abs(freeBytes! - told) < 1024 ** 3, `${freeBytes} and ${told}`);
   await assertRejects(() => realFiles.freeBytes("/no such folder"), FilesError);
 });
+
+Deno.test("a file system that counts no blocks tells no room, and not that it is full", async () => {
+  if (Deno.build.os !== "linux") return;
+  assertEquals(await realFiles.freeBytes("/proc"), null);
+});
