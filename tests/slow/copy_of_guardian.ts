@@ -1,7 +1,7 @@
 /** One guardian's keys on two machines: whole processes over real links, which replace each other's connections. */
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { CopyError } from "../../server/consensus/copy_error.ts";
-import { SimulatedFederation } from "./federation.ts";
+import { SimulatedFederation } from "../simulation/federation.ts";
 
 for (const peer of [0, 1]) {
   Deno.test(`a copy of guardian ${peer} says that another one runs, and what to do, and ends; the one that ran goes on`, async () => {
