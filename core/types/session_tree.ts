@@ -12,6 +12,8 @@ import { assert } from "../assert.ts";
 import type { Bytes } from "../bytes.ts";
 import { concat, equalBytes } from "../bytes.ts";
 
+const PAIR_BYTES = 64;
+
 /** The node above two. */
 export function joinNodes(left: Bytes, right: Bytes): Bytes {
   return sha256(concat(left, right)) as Bytes;
@@ -35,6 +37,7 @@ export class SessionTree {
   readonly #twins: boolean[] = [];
   #count = 0;
   #bytes = 0;
+  #isOfPairs = true;
 
   /**
    * The tree over the first `count` items, of which only these nodes are known: what `waiting` of it gave. `shortest` is right again once
@@ -67,10 +70,20 @@ export class SessionTree {
     return this.#bytes;
   }
 
+  /**
+   * Whether each item that was added is as long as two nodes. Then they may be no items, but the nodes above twice as many other ones: the
+   * tree hashes both alike, and an item's two hashes can be searched for until they look like one. It takes all of them, as a level has
+   * nothing but nodes.
+   */
+  get isOfPairs(): boolean {
+    return this.#isOfPairs;
+  }
+
   /** @param encoded of an `AcceptedItem` */
   add(encoded: Uint8Array, onNode?: OnNode): void {
     let index = this.#count++;
     this.#bytes += encoded.length;
+    this.#isOfPairs &&= encoded.length === PAIR_BYTES;
     let node = sha256(encoded) as Bytes;
     for (let height = 0;; height++) {
       onNode?.(height, index, node);

@@ -9,6 +9,7 @@ import type { ActorRef, Cast } from "../../actors/protocol.ts";
 import type { RpcError, RpcRef } from "../../actors/rpc/mod.ts";
 import { backOffMs, MESSAGE_BYTES_MAX, REQUEST_TIMEOUT, RESPONSE_TOO_BIG } from "../../actors/rpc/mod.ts";
 import type { Bytes } from "../../core/bytes.ts";
+import { toHex } from "../../core/bytes.ts";
 import type { Keychain } from "../broadcast/keychain.ts";
 import type { Json } from "../../core/encoding/mod.ts";
 import { DecodeError, moduleEncodedBase64Bytes, moduleEncodedBytes, Reader } from "../../core/encoding/mod.ts";
@@ -62,6 +63,8 @@ type State = CatchUpArgs & {
    * the next begins when it fails; but a false one may take seconds, so it begins beside it when it takes long.
    */
   readonly told: Set<Told>;
+  /** Doubtful outcomes by root and number of items, and who told each: an honest guardian tells what was signed. */
+  readonly doubtful: Map<string, Set<PeerId>>;
   /** Aborted when an outcome was found. */
   readonly checks: AbortController;
   found: boolean;
@@ -101,6 +104,15 @@ function checkNext(state: State, ctx: Context): void {
   }
 }
 
+/** What is doubtful counts when so many tell it that an honest one does. */
+function isCredible({ doubtful, peers }: State, peer: PeerId, outcome: FetchedOutcome): boolean {
+  if (!outcome.isDoubtful) return true;
+  const key = `${toHex(outcome.root)} ${outcome.told}`;
+  const by = (doubtful.get(key) ?? new Set()).add(peer);
+  doubtful.set(key, by);
+  return by.size >= peers.oneHonest;
+}
+
 function isChecking({ told }: State): boolean {
   for (const { started } of told) if (started) return true;
   return false;
@@ -128,7 +140,14 @@ function askPeer(state: State, ctx: Context, peer: PeerId, short = false): void 
 export const catchUp = defineActor<CatchUpMessage, CatchUpArgs, State>({
   name: "catch_up",
   init: (ctx, args) => {
-    const state: State = { ...args, failures: new Map(), told: new Set(), checks: new AbortController(), found: false };
+    const state: State = {
+      ...args,
+      failures: new Map(),
+      told: new Set(),
+      doubtful: new Map(),
+      checks: new AbortController(),
+      found: false,
+    };
     for (const peer of args.guardians.keys()) askPeer(state, ctx, peer);
     return state;
   },
@@ -183,8 +202,17 @@ export const catchUp = defineActor<CatchUpMessage, CatchUpArgs, State>({
         if (!isChecking(state)) checkNext(state, ctx);
         return next(state);
       }
+      if (!isCredible(state, told.peer, checked.value)) {
+        ctx.log.info("A guardian's session outcome may be another than was signed: others are asked, too", {
+          peer: told.peer,
+          session: state.session,
+        });
+        if (!isChecking(state)) checkNext(state, ctx);
+        return next(state);
+      }
       state.found = true;
       state.told.clear();
+      state.doubtful.clear();
       state.checks.abort();
       ctx.tell(state.outcome, "recovered", { outcome: checked.value });
       return next(state);

@@ -9,11 +9,13 @@ import type { Clock } from "../../actors/platform/platform.ts";
 import type { ReplyTo } from "../../actors/protocol.ts";
 import type { RpcError, RpcMessage } from "../../actors/rpc/mod.ts";
 import type { CodecType, Json } from "../../core/encoding/mod.ts";
-import { moduleEncoding, moduleEncodingBase64 } from "../../core/encoding/mod.ts";
+import { encode, hexBytes, moduleEncoding, moduleEncodingBase64 } from "../../core/encoding/mod.ts";
 import type { Result } from "../../core/result.ts";
 import { err, ok } from "../../core/result.ts";
+import { toDyn } from "../../core/types/dyn.ts";
 import { numPeers } from "../../core/types/num_peers.ts";
-import { sessionStatusV2, signedSessionOutcome } from "../../core/types/session.ts";
+import type { AcceptedItem } from "../../core/types/session.ts";
+import { acceptedItem, sessionStatusV2, signedSessionOutcome } from "../../core/types/session.ts";
 import { catchUp } from "./catch_up.ts";
 import { treeOf } from "./db_testing.ts";
 import type { FetchedOutcome } from "./fetched_outcome.ts";
@@ -21,7 +23,7 @@ import { CHECK_PATIENCE_MS, HASHED_ITEMS_MAX, OUTCOMES_HELD_MIN } from "./limits
 import type { OutcomeMessage } from "./outcome.ts";
 import type { PiecesMessage } from "./pieces.ts";
 import { itemsOf, keychains, SESSION, signed, voteCodecs } from "./outcome_testing.ts";
-import { INSTANCE, refs } from "./testing.ts";
+import { codecsWith, INSTANCE, refs } from "./testing.ts";
 import { modulesWith } from "./transaction.ts";
 
 const PEERS = [1, 2, 3], MORE_PEERS = [1, 2, 3, 4, 5, 6];
@@ -53,8 +55,9 @@ type Test = TestSystem & {
 async function withCatchUp(
   answers: readonly (readonly [number, Answer])[],
   body: (test: Test) => Promise<void>,
-  { peers = PEERS, shortAnswers = new Map(), run = withSystem }: {
+  { peers = PEERS, codecs = voteCodecs, shortAnswers = new Map(), run = withSystem }: {
     readonly peers?: readonly number[];
+    readonly codecs?: typeof voteCodecs;
     readonly shortAnswers?: ReadonlyMap<number, Answer>;
     readonly run?: typeof withSystem;
   } = {},
@@ -107,7 +110,7 @@ async function withCatchUp(
     session: SESSION,
     peers: numPeers(4),
     keychain: keychains[0]!,
-    modules: modulesWith(new Map([[INSTANCE, refs.module]]), new Map([[INSTANCE, voteCodecs]])),
+    modules: modulesWith(new Map([[INSTANCE, refs.module]]), new Map([[INSTANCE, codecs]])),
     outcome: refTo<OutcomeMessage>("root/outcome"),
     pieces: refTo<PiecesMessage>("root/pieces"),
     guardians: new Map(peers.map((peer) => [peer, refTo<RpcMessage>(`root/guardian:${peer}`)])),
@@ -310,6 +313,47 @@ Deno.test("of many that answer at once few are held in memory, and the others ar
     assertEquals(times(6).length, 2, "who was not held is asked again");
     for (const peer of liars) assert(times(peer).length <= 2);
   }, { peers: MORE_PEERS, run: withPauses });
+});
+
+const bytesCodecs = codecsWith({ consensusItem: hexBytes });
+
+/** An item as long as two hashes. */
+function pairItem(fill: number): AcceptedItem {
+  const body = (size: number): AcceptedItem => ({
+    item: { tag: "Module", value: toDyn(INSTANCE, hexBytes, new Uint8Array(size).fill(fill)) },
+    peer: 1,
+  });
+  return body(64 - encode(acceptedItem, body(1)).length + 1);
+}
+
+Deno.test("an outcome whose items are all as long as two hashes is taken when an honest guardian tells it, too", async () => {
+  const DOUBTFUL = signed([pairItem(1), pairItem(2)]);
+  const told = ok(moduleEncoding(signedSessionOutcome).toJson(DOUBTFUL));
+  assertEquals(encode(acceptedItem, pairItem(1)).length, 64);
+  await withCatchUp([[1, told]], async ({ clock, times, answer, recovered, lines }) => {
+    await clock.advance(120_000);
+    assertEquals([times(1).length, recovered, lines().length], [1, [], 1]);
+    answer(2, told);
+    await clock.advance(0);
+    assertEquals(recovered.map(({ root }) => root), [treeOf(DOUBTFUL.sessionOutcome.items).root()]);
+  }, { codecs: bytesCodecs });
+});
+
+/** Of which one item is shorter: it can't be two others. */
+const CERTAIN = signed([pairItem(1), pairItem(2), {
+  item: { tag: "Module", value: toDyn(INSTANCE, hexBytes, Uint8Array.of(1)) },
+  peer: 1,
+}]);
+
+Deno.test("who tells fewer items alone is not believed, and who tells what can only be the true ones is at once", async () => {
+  const lie = ok(moduleEncoding(signedSessionOutcome).toJson(signed([pairItem(1)])));
+  await withCatchUp([[1, lie]], async ({ clock, answer, recovered }) => {
+    await clock.advance(1_000);
+    assertEquals(recovered, []);
+    answer(3, ok(moduleEncoding(signedSessionOutcome).toJson(CERTAIN)));
+    await clock.advance(0);
+    assertEquals(recovered.map(({ root }) => root), [treeOf(CERTAIN.sessionOutcome.items).root()]);
+  }, { codecs: bytesCodecs });
 });
 
 const FORGED: readonly (readonly [what: string, answer: Json])[] = [

@@ -27,6 +27,8 @@ export type FetchedOutcome = {
   readonly told: number;
   /** The fewest first items under the same root: what comes after them may be copies that were appended. */
   readonly shortest: number;
+  /** Its items may be other than those that were signed, though the root is the same: see `SessionTree`. */
+  readonly isDoubtful: boolean;
   /** A threshold of them, all valid: 64 bytes each. */
   readonly signatures: ReadonlyMap<PeerId, Bytes>;
   /** The first `count` items, a few at a time. */
@@ -112,7 +114,8 @@ async function check(encoded: Bytes, args: OutcomeCheck): Promise<FetchedOutcome
   const items = async function* (count: number) {
     yield* decodedItems(encoded, count);
   };
-  return { root, told, shortest: tree.shortest(), signatures, items };
+  const isDoubtful = told > 0 && tree.isOfPairs;
+  return { root, told, shortest: tree.shortest(), isDoubtful, signatures, items };
 }
 
 /** @returns the outcome, or why it is refused. Guardians accept exactly a threshold of signatures, all of them valid. */

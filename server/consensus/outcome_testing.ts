@@ -80,6 +80,7 @@ export function fetched({ sessionOutcome: { items }, signatures }: SignedSession
     root: tree.root(),
     told: items.length,
     shortest: tree.shortest(),
+    isDoubtful: false,
     signatures,
     items: async function* (count) {
       for (let at = 0; at < count; at += 2) yield items.slice(at, Math.min(at + 2, count));
