@@ -166,6 +166,7 @@ onBoth("a WebSocket carries texts both ways in order, of every size up to the bo
   client.close();
   assertEquals(await server.receive(), null);
   assertEquals(await client.receive(), null);
+  assertEquals([server.isOver, client.isOver], [true, true]);
   client.send("after the end"); // nothing happens
   server.close();
   await listener.close();

@@ -83,6 +83,8 @@ export interface MessageSocket {
   send(message: string | readonly Bytes[]): void;
   /** Bytes that were sent and have not left yet. */
   readonly bufferedBytes: number;
+  /** Either side has closed it, or it was cut: what is sent reaches nobody. */
+  readonly isOver: boolean;
   /** The next message, null once closed. Messages that nobody reads are kept (the sender's bound applies). */
   receive(): Promise<string | null>;
   close(code?: number, reason?: string): void;

@@ -91,7 +91,8 @@ export const apiConnection = defineActor<ConnectionMessage, ConnectionArgs, Stat
   },
   handle: {
     received: (state, { text }, ctx) => {
-      if (!text.ok || text.value === null) return stop(state);
+      // what somebody asked who has gone is not even read
+      if (!text.ok || text.value === null || state.socket.isOver) return stop(state);
       answer(state, ctx, parseMessage(text.value), text.value.length);
       return next(read({ ...state, reading: false }, ctx));
     },
@@ -108,7 +109,7 @@ export const apiConnection = defineActor<ConnectionMessage, ConnectionArgs, Stat
       }
       return next(read(state, ctx));
     },
-    read: (state, _args, ctx) => next(read({ ...state, paused: false }, ctx)),
+    read: (state, _args, ctx) => state.socket.isOver ? stop(state) : next(read({ ...state, paused: false }, ctx)),
   },
   inspect: ({ caller, paused }) => ({ running: caller.running, paused }),
 });

@@ -34,6 +34,7 @@ class FakeSocket implements MessageSocket {
   readonly waiting: string[] = [];
   bufferedBytes = 0;
   closed = false;
+  isOver = false;
   #reader: ((message: string | null) => void) | null = null;
 
   send(message: string): void {
@@ -155,6 +156,17 @@ Deno.test("what waits ends when the client hangs up, and its place is free", asy
     assertEquals([waits[0]!.aborted, socket.answers, socket.closed, connections()], [true, [], true, 0]);
     assertEquals(clock.pendingTimers, 0);
   });
+});
+
+Deno.test("what a client asked that has gone is neither read nor waited for", async () => {
+  await connected(async ({ socket, clock, ask, waits, connections, callers }) => {
+    callers.turns.take(10);
+    for (let id = 0; id < 1_000; id++) ask("wait", id);
+    socket.isOver = true;
+    await clock.advance(100);
+    assertEquals([waits.length, connections(), socket.waiting.length], [0, 0, 999]);
+    assertEquals(clock.pendingTimers, 0);
+  }, { burst: 1, tokens: 1, ms: 10 });
 });
 
 Deno.test("a notification is not answered, nor done", async () => {

@@ -63,6 +63,10 @@ export class WebSocketConnection implements MessageSocket {
     return this.#socket.writableLength;
   }
 
+  get isOver(): boolean {
+    return this.#state !== "open";
+  }
+
   send(message: string | readonly Bytes[]): void {
     if (this.#state !== "open") return;
     if (typeof message === "string") return this.#write(OPCODE.text, utf8(message));

@@ -48,6 +48,10 @@ export class SimulatedSocket implements MessageSocket, EndHandler {
     return this.#open ? Math.max(0, this.#outstandingBytes - WINDOW_BYTES) : 0;
   }
 
+  get isOver(): boolean {
+    return !this.#open;
+  }
+
   send(message: string | readonly Bytes[]): void {
     if (!this.#open || !this.#life.alive) return;
     const text = typeof message === "string" ? message : message.map(fromUtf8).join("");

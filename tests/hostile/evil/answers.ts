@@ -28,6 +28,9 @@ export function answering(handler: HttpHandler, running: () => string | null): H
     get bufferedBytes() {
       return socket.bufferedBytes;
     },
+    get isOver() {
+      return socket.isOver;
+    },
     receive: async () => {
       for (;;) {
         const text = await socket.receive();
