@@ -65,6 +65,11 @@ export class Budget {
     return 0;
   }
 
+  /** Charges what one of its messages will cost beside itself: its next ones wait for it. */
+  spend(peer: number, costUs: number): void {
+    this.#accounts[peer]!.workUs.take(costUs, this.#nowMs);
+  }
+
   /** Whether this guardian has got the same thing often enough. Asked before an answer is made. */
   isRepeated(peer: number, thing: string): boolean {
     return (this.#accounts[peer]!.answered.get(thing) ?? 0) >= SAME_ANSWERS_MAX;

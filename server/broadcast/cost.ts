@@ -2,6 +2,7 @@
  * What a message may be and what handling it costs, told by its first two bytes and its length: before anything is decoded,
  * hashed or checked. Costs are microseconds of one core, as measured on a small machine and rounded up.
  */
+import { DecodeError, Reader } from "../../core/encoding/mod.ts";
 import { BATCH_BYTES_MAX } from "./limits.ts";
 
 const MESSAGE_US = 50;
@@ -11,6 +12,10 @@ const SIGNATURE_US = 350;
 const BYTES_PER_US = 100;
 /** Bytes of small units decoded and hashed in a microsecond: only alerts hold very many. */
 const ALERT_BYTES_PER_US = 10;
+/** To process one of the smallest items that are accepted, and to write it to the disk; an honest guardian's units have some dozens. */
+const ITEM_US = 300;
+/** Of the smallest item. */
+const ITEM_BYTES = 2;
 /** Of a unit without its batch and mask, with room. */
 const UNIT_HEAD_BYTES = 160;
 const SIGNATURE_BYTES = 64;
@@ -97,4 +102,18 @@ export function messageCostUs(bytes: Uint8Array, peers: number): number {
   if (bytes.length > messageBytesMax(bytes, peers)) return ignoringCostUs(bytes.length);
   const perUs = kindOf(bytes) === "forkAlert" ? ALERT_BYTES_PER_US : BYTES_PER_US;
   return MESSAGE_US + signaturesIn(bytes, peers) * SIGNATURE_US + bytes.length / perUs;
+}
+
+/**
+ * What it will cost to process a unit's items, when it is ordered: a full unit of the smallest ones a second, which no check of
+ * its signature tells. @param batch begins with the number of its items
+ */
+export function batchCostUs(batch: Uint8Array): number {
+  try {
+    const count = new Reader(batch).bigSize();
+    return ITEM_US * Math.min(Number(count), batch.length / ITEM_BYTES);
+  } catch (thrown) {
+    if (thrown instanceof DecodeError) return 0; // nothing of it is processed
+    throw thrown;
+  }
 }

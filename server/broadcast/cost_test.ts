@@ -1,9 +1,10 @@
 /** What a guardian's messages may cost, before anything of them is decoded. */
 import { assert, assertEquals } from "@std/assert";
 import type { Bytes } from "../../core/bytes.ts";
+import { encode, u64 } from "../../core/encoding/mod.ts";
 import { admit, step } from "./broadcast.ts";
 import { Budget } from "./budget.ts";
-import { messageBytesMax, messageCostUs } from "./cost.ts";
+import { batchCostUs, messageBytesMax, messageCostUs } from "./cost.ts";
 import { fedimintDelays } from "./delays.ts";
 import type { Keychain } from "./keychain.ts";
 import {
@@ -18,7 +19,7 @@ import { WORK_US_PER_SECOND } from "./limits.ts";
 import { alertHash, encodeMessage } from "./messages.ts";
 import { createBroadcast } from "./state.ts";
 import { batchOf, fastKeychains, makeUnit, seedOf } from "./testing.ts";
-import type { SignedUnit } from "./unit.ts";
+import type { SignedUnit, UnitData } from "./unit.ts";
 
 const PEERS = 4;
 const keychains = fastKeychains(PEERS);
@@ -101,6 +102,44 @@ Deno.test("an honest guardian's units are handled at once whatever another has s
     nowMs += 50;
   }
   assertEquals(state.store.newest(1)!.unit.round, 199);
+});
+
+/** As many items as it says, so far as they fit. */
+function batchSaying(count: number, bytes: number): Extract<UnitData, { kind: "batch" }> {
+  const batch = new Uint8Array(bytes);
+  batch.set(encode(u64, BigInt(count)));
+  return { kind: "batch", bytes: batch };
+}
+
+Deno.test("units full of tiny items are taken from their creator at the rate at which they can be processed", () => {
+  const { say } = counting();
+  const creator = 3, minute = 60_000;
+  let parents: SignedUnit[] = [], nowMs = 0, taken = 0;
+  while (nowMs < minute) {
+    const units = [0, 1, 2, 3].map((by) =>
+      makeUnit({ keychains, round: taken, creator: by, parents, data: batchSaying(by === creator ? 3_000 : 3, 50_000) })
+    );
+    for (const unit of units.slice(0, 3)) say(nowMs, 2, unitMessage(unit));
+    for (let waitMs = say(nowMs, creator, unitMessage(units[creator]!)); waitMs > 0;) {
+      nowMs += waitMs;
+      waitMs = say(nowMs, creator, unitMessage(units[creator]!));
+    }
+    taken++;
+    parents = units;
+  }
+  const share = WORK_US_PER_SECOND / (PEERS - 1), cost = batchCostUs(batchSaying(3_000, 50_000).bytes);
+  // the last one is on credit
+  const most = (WORK_US_BURST / (PEERS - 1) + 60 * share) / cost + 2;
+  assert(taken > most / 2 && taken <= most, `${taken} units in a minute`);
+});
+
+Deno.test("who hands on another's unit of tiny items pays nothing for them, and nobody more than its bytes can hold", () => {
+  const { say } = counting();
+  const unit = makeUnit({ keychains, round: 0, creator: 3, data: batchSaying(2 ** 50, 50_000) });
+  assertEquals(say(0, 1, unitMessage(unit)), 0);
+  assertEquals(say(0, 1, unitMessage(makeUnit({ keychains, round: 0, creator: 2 }))), 0);
+  assertEquals(batchCostUs(batchSaying(2 ** 50, 50_000).bytes), batchCostUs(batchSaying(25_000, 50_000).bytes));
+  assertEquals(batchCostUs(Uint8Array.of(0xfd)), 0, "what is malformed is not processed");
 });
 
 Deno.test("who catches up gets a whole session's units without being dropped: the rest waits", () => {

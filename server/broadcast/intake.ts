@@ -14,6 +14,7 @@ import { matchesControlHash } from "./dag.ts";
 import type { RestoredUnit } from "./backup.ts";
 import type { ForkProof, SignedAlert } from "./messages.ts";
 import { formAlert } from "./own_alert.ts";
+import { batchCostUs } from "./cost.ts";
 import { COPY_ROUNDS } from "./limits.ts";
 import type { BroadcastState } from "./state.ts";
 import { mayLeave, save, schedule, send, tellCopy, useless, warn } from "./state.ts";
@@ -27,6 +28,8 @@ export function receiveUnit(state: BroadcastState, from: number, unit: SignedUni
   // a guardian that lags behind, or the end of the session before
   if (fault === "wrong_session") return;
   if (fault !== null) return useless(state, from, `unit is invalid: ${fault}`);
+  // whoever hands on another's unit pays nothing for what is in it
+  if (unit.creator === from && unit.data?.kind === "batch") state.budget.spend(from, batchCostUs(unit.data.bytes));
   coordCame(state, unit);
   acceptUnlessFork(state, unit);
 }
