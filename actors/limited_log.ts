@@ -18,11 +18,10 @@ export class LimitedRate {
 
   /** @returns how many were left out since the last one that was not; null when this one is left out */
   take(nowMs: number): number | null {
-    if (this.#lines.left(nowMs) < 1) {
+    if (!this.#lines.tryTake(1, nowMs)) {
       this.#leftOut++;
       return null;
     }
-    this.#lines.take(1, nowMs);
     const leftOut = this.#leftOut;
     this.#leftOut = 0;
     return leftOut;

@@ -47,7 +47,7 @@ export class Turns {
     this.#sleep(null);
     for (const [source, own] of this.#waiting) {
       const waitMs = this.#units.waitMs(1, this.#clock.monotonicMs());
-      if (waitMs > 0) return this.#sleep(Math.ceil(waitMs));
+      if (waitMs > 0) return this.#sleep(waitMs);
       const [first] = own;
       own.delete(first!);
       this.#waiting.delete(source);

@@ -39,6 +39,13 @@ export class TokenBucket {
     this.#left = this.left(nowMs) - tokens;
   }
 
+  /** Takes so many if there are. @returns whether there were */
+  tryTake(tokens: number, nowMs: number): boolean {
+    if (this.left(nowMs) < tokens) return false;
+    this.take(tokens, nowMs);
+    return true;
+  }
+
   /** What was taken and not needed. */
   give(tokens: number): void {
     this.#left = Math.min(this.#terms.burst, this.#left + tokens);

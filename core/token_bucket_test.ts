@@ -43,3 +43,13 @@ Deno.test("who waits as long as a bucket says has waited enough, whatever the cl
     }
   }
 });
+
+Deno.test("what is not there is not taken", () => {
+  const bucket = new TokenBucket({ burst: 2, tokens: 1, ms: 10 }, 0);
+  assertEquals([bucket.tryTake(2, 0), bucket.tryTake(1, 9), bucket.tryTake(1, 10), bucket.left(10)], [
+    true,
+    false,
+    true,
+    0,
+  ]);
+});

@@ -2,6 +2,7 @@
  * Places for connections: so many in all, so many a source. Who comes when there is none takes the place of the connection that has been
  * idle longest; so strangers who hold connections and say nothing shut nobody out.
  */
+import { UNNAMED_SOURCE } from "./source.ts";
 
 export type Place = {
   /** Nothing is under way: may be given to somebody else. A place begins idle. */
@@ -14,9 +15,6 @@ type Taken = { readonly source: string; readonly evict: () => void };
 
 /** Of one source: those that are busy, and the idle ones, longest idle first. */
 type Group = { readonly busy: Set<Taken>; readonly idle: Set<Taken> };
-
-/** Sources without a bound of their own share one group. */
-const UNBOUNDED = "";
 
 export class Places {
   readonly #max: number;
@@ -40,7 +38,7 @@ export class Places {
    * @returns null when all places are busy that it could have
    */
   take(source: string | null, evict: () => void): Place | null {
-    const key = source ?? UNBOUNDED;
+    const key = source ?? UNNAMED_SOURCE;
     const own = this.#groups.get(key);
     if (source !== null && own && sizeOf(own) >= this.#sourceMax) {
       if (!this.#evictFrom(own)) return null;

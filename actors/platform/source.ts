@@ -17,6 +17,9 @@ function prefixOf(address: string): string {
   return all.slice(0, PREFIX_GROUPS).map((group) => parseInt(group, 16).toString(16)).join(":");
 }
 
+/** The name under which sources that can't be told apart share one, where each needs a name. */
+export const UNNAMED_SOURCE = "";
+
 /**
  * Null for this machine and private networks: behind such an address stands a reverse proxy or a container's gateway, and behind it
  * everybody. An IPv4 address is one source, an IPv6 network of 64 bits is one.

@@ -81,10 +81,7 @@ export class Runtime implements Sender {
 
   /** Counts a restart, wherever it is. @returns false when it is one too many: whoever asks gives up, and so do all above it */
   mayRestart(): boolean {
-    const nowMs = this.clock.monotonicMs();
-    if (this.#restarts.left(nowMs) < 1) return false;
-    this.#restarts.take(1, nowMs);
-    return true;
+    return this.#restarts.tryTake(1, this.clock.monotonicMs());
   }
 
   nodeAt(path: string): TreeNode | undefined {

@@ -63,15 +63,19 @@ export class Sending {
   }
 
   async #quote(tx: ReadTx, amountMsat: bigint): Promise<SendQuote> {
-    const exact = exactNotes(await noteCounts(tx), amountMsat);
+    const held = await noteCounts(tx);
+    const exact = exactNotes(held, amountMsat);
     if (exact) return { amountMsat, feeMsat: 0n, texts: textsFor(countOf(exact)) };
-    const { exchange: { notes }, feeMsat } = await this.#exchange(tx, amountMsat);
+    const { exchange: { notes }, feeMsat } = await this.#exchange(tx, held, amountMsat);
     return { amountMsat, feeMsat, texts: textsFor(notes) };
   }
 
   /** The exchange that can be made, and what it costs. @throws {EcashError} `insufficient_balance` · `failed` */
-  async #exchange(tx: ReadTx, amountMsat: bigint): Promise<{ readonly exchange: Exchange; readonly feeMsat: bigint }> {
-    const held = await noteCounts(tx);
+  async #exchange(
+    tx: ReadTx,
+    held: Counts,
+    amountMsat: bigint,
+  ): Promise<{ readonly exchange: Exchange; readonly feeMsat: bigint }> {
     if (valueOf(held) < amountMsat) throw insufficientBalance();
     const { feeConsensus } = this.#wallet.env.config;
     let refused: FinalizeError | null = null;
@@ -150,7 +154,9 @@ export class Sending {
   async #reissue(amountMsat: bigint, { customMeta = null }: SendOptions, signal?: AbortSignal): Promise<void> {
     const { env } = this.#wallet;
     // before anything is asked of anybody: is it enough, with the fees?
-    const { exchange: { issue } } = await env.store.read((tx) => this.#exchange(tx, amountMsat));
+    const { exchange: { issue } } = await env.store.read(async (tx) =>
+      this.#exchange(tx, await noteCounts(tx), amountMsat)
+    );
     await this.#assertOnline(signal);
     const operationId = this.#wallet.newOperation();
     const requests = await env.core.transact(

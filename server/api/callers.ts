@@ -5,7 +5,7 @@
 import type { Place } from "../../actors/platform/places.ts";
 import { Places } from "../../actors/platform/places.ts";
 import type { Address, Clock } from "../../actors/platform/platform.ts";
-import { sourceOf } from "../../actors/platform/source.ts";
+import { sourceOf, UNNAMED_SOURCE } from "../../actors/platform/source.ts";
 import { Turns } from "../../actors/turns.ts";
 import type { BucketTerms } from "../../core/token_bucket.ts";
 import { Budget } from "./budget.ts";
@@ -35,9 +35,6 @@ export type Begun = {
 };
 
 type Connected = { readonly untakenBytes: () => number; readonly close: () => void };
-
-/** Addresses behind which may be anybody are one source of requests. */
-const UNNAMED = "";
 
 export class Callers {
   readonly #places: Places;
@@ -82,7 +79,7 @@ export class Callers {
     if (source === null && this.#unnamedWaiting >= HTTP_UNNAMED_WAITING_MAX) return false;
     budget.take(HTTP_REQUEST_UNITS, nowMs);
     if (source === null) this.#unnamedWaiting++;
-    const isThere = await this.#turnOf(source ?? UNNAMED, gone);
+    const isThere = await this.#turnOf(source ?? UNNAMED_SOURCE, gone);
     if (source === null) this.#unnamedWaiting--;
     if (!isThere) return false;
     this.turns.take(HTTP_REQUEST_UNITS);

@@ -60,7 +60,7 @@ export class Budget {
   admit(peer: number, costUs: number): number {
     const { workUs } = this.#accounts[peer]!;
     const waitMs = workUs.waitMs(Math.min(costUs, this.#work.burst), this.#nowMs);
-    if (waitMs > 0) return Math.ceil(waitMs);
+    if (waitMs > 0) return waitMs;
     workUs.take(costUs, this.#nowMs);
     return 0;
   }

@@ -6,6 +6,7 @@ import { Command } from "commander";
 import { sleep } from "../../actors/platform/platform.ts";
 import { realPlatform } from "../../actors/platform/real.ts";
 import { errorText } from "../../core/result.ts";
+import { orEnded } from "../../modules/contract/waiting.ts";
 import type { Attack } from "./attacks.ts";
 import { attacks, attacksNamed, begin } from "./attacks.ts";
 import type { Row } from "./table.ts";
@@ -37,16 +38,6 @@ async function suffer(world: World, attack: Attack, flags: Flags): Promise<Row> 
   }
 }
 
-/** What is under way when the run is interrupted is left behind: its guardians are stopped. @throws the signal's reason */
-function orInterrupted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = (): void => reject(signal.reason);
-    if (signal.aborted) abort();
-    signal.addEventListener("abort", abort, { once: true });
-    promise.then(resolve, reject);
-  });
-}
-
 async function run(names: readonly string[], flags: Flags, signal: AbortSignal): Promise<boolean> {
   const chosen = names.length === 0 ? attacks : attacksNamed(names);
   const dir = await Deno.makeTempDir({ prefix: "fedimint-hostile-" });
@@ -55,7 +46,7 @@ async function run(names: readonly string[], flags: Flags, signal: AbortSignal):
   try {
     console.log(HEADER);
     for (const attack of chosen) {
-      const row = await orInterrupted(suffer(world, attack, flags), signal);
+      const row = await orEnded(signal, () => suffer(world, attack, flags));
       console.log(line(row));
       const reasons = broken(row);
       if (reasons.length > 0) failed++;

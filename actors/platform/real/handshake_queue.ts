@@ -8,9 +8,7 @@ import type { Socket } from "node:net";
 import { Turns } from "../../turns.ts";
 import type { TLS_LISTENER } from "../limits.ts";
 import type { Clock } from "../platform.ts";
-
-/** Addresses behind which may be anybody are one source. */
-const UNNAMED = "";
+import { UNNAMED_SOURCE } from "../source.ts";
 
 export class HandshakeQueue {
   readonly #all: Turns;
@@ -30,7 +28,7 @@ export class HandshakeQueue {
     tcp.once("data", (chunk: Buffer) => {
       tcp.pause();
       tcp.unshift(chunk);
-      const giveUp = this.#wait(source ?? UNNAMED, begin);
+      const giveUp = this.#wait(source ?? UNNAMED_SOURCE, begin);
       tcp.once("close", giveUp);
     });
   }
@@ -55,7 +53,7 @@ export class HandshakeQueue {
 
   /** A guardian has come from there. */
   trust(source: string | null): void {
-    const name = source ?? UNNAMED;
+    const name = source ?? UNNAMED_SOURCE;
     this.#sources.delete(name);
     this.#sources.add(name);
     const [oldest] = this.#sources;
