@@ -6,9 +6,11 @@ import type { Place } from "../../actors/platform/places.ts";
 import { Places } from "../../actors/platform/places.ts";
 import type { Address, Clock } from "../../actors/platform/platform.ts";
 import { sourceOf, UNNAMED_SOURCE } from "../../actors/platform/source.ts";
+import type { Source } from "../../actors/turns.ts";
 import { Turns } from "../../actors/turns.ts";
 import type { BucketTerms } from "../../core/token_bucket.ts";
 import { Budget } from "./budget.ts";
+import type { Price } from "./dispatch.ts";
 import {
   ALL_CALLS,
   ANSWER_UNITS_OF_ALL,
@@ -30,8 +32,8 @@ export type CallersBounds = {
 
 /** Calls that have begun. */
 export type Begun = {
-  /** They are over. @param spent units that they have cost. Again does nothing. */
-  end(spent: number): void;
+  /** They are over: once. @param answered units of their answer */
+  end(answered: number): void;
 };
 
 type Connected = { readonly untakenBytes: () => number; readonly close: () => void };
@@ -79,15 +81,15 @@ export class Callers {
     if (source === null && this.#unnamedWaiting >= HTTP_UNNAMED_WAITING_MAX) return false;
     budget.take(HTTP_REQUEST_UNITS, nowMs);
     if (source === null) this.#unnamedWaiting++;
-    const isThere = await this.#turnOf(source ?? UNNAMED_SOURCE, gone);
+    const isThere = await this.turnOf(source ?? UNNAMED_SOURCE, gone);
     if (source === null) this.#unnamedWaiting--;
     if (!isThere) return false;
     this.turns.take(HTTP_REQUEST_UNITS);
     return true;
   }
 
-  /** @returns whether somebody was there when it was its turn */
-  #turnOf(source: string, gone: AbortSignal | undefined): Promise<boolean> {
+  /** Resolves when it is the source's turn, or when nobody is there any more. @returns whether somebody was there */
+  turnOf(source: Source, gone?: AbortSignal): Promise<boolean> {
     return new Promise((resolve) => {
       if (gone?.aborted) return resolve(false);
       const leave = (): void => {
@@ -160,8 +162,7 @@ export class Caller {
   #running = 0;
   #shared = 0;
   #connected: Connected | null = null;
-  #endTurn: (() => void) | null = null;
-  #left = false;
+  readonly #gone = new AbortController();
 
   constructor(callers: Callers, source: string | null, place: Place, budget: Budget, nowMs: () => number) {
     this.#callers = callers;
@@ -182,22 +183,15 @@ export class Caller {
   }
 
   /** Resolves when it is its turn to be read, among all callers; and when it leaves. One at a time. */
-  turn(): Promise<void> {
-    return new Promise((resolve) => {
-      const giveUp = this.#callers.turns.wait(this.#source ?? this, resolve);
-      this.#endTurn = () => {
-        giveUp();
-        resolve();
-      };
-    });
+  async turn(): Promise<void> {
+    await this.#callers.turnOf(this.#source ?? this, this.#gone.signal);
   }
 
   /**
-   * @param deposit units of its own budget that they take up while they run
-   * @param cost units that they cost in any case
+   * @param price of these calls
    * @returns null when too many calls of all connections are under way: none has begun
    */
-  begin(calls: number, { deposit, cost }: { readonly deposit: number; readonly cost: number }): Begun | null {
+  begin(calls: number, price: Price): Begun | null {
     const shared = Math.max(0, this.#running + calls - OWN_CALLS) - this.#shared;
     if (shared > 0) {
       if (!this.#callers.takeShared(shared)) {
@@ -207,26 +201,19 @@ export class Caller {
       this.#shared += shared;
     }
     this.#running += calls;
-    this.#budget.take(deposit, this.#nowMs());
-    this.#callers.turns.take(cost);
+    this.#budget.take(price.deposit, this.#nowMs());
+    this.#callers.turns.take(price.cost);
     if (this.#running > 0) this.#place.idle(false);
-    let isOver = false;
-    return {
-      end: (spent) => {
-        if (isOver) return;
-        isOver = true;
-        this.#callers.turns.take(Math.floor((spent - cost) / ANSWER_UNITS_OF_ALL));
-        this.#end(calls, deposit, spent);
-      },
-    };
+    return { end: (answered) => this.#end(calls, price, answered) };
   }
 
-  #end(calls: number, deposit: number, spent: number): void {
-    if (this.#left) return;
+  #end(calls: number, { deposit, cost }: Price, answered: number): void {
+    this.#callers.turns.take(Math.floor(answered / ANSWER_UNITS_OF_ALL));
+    if (this.#gone.signal.aborted) return;
     this.#running -= calls;
     this.#giveShared(this.#shared - Math.max(0, this.#running - OWN_CALLS));
     this.#budget.give(deposit);
-    this.#budget.take(spent, this.#nowMs());
+    this.#budget.take(cost + answered, this.#nowMs());
     if (this.#running === 0) this.#place.idle(true);
   }
 
@@ -243,9 +230,8 @@ export class Caller {
 
   /** The connection is over. Again does nothing. */
   leave(): void {
-    if (this.#left) return;
-    this.#left = true;
-    this.#endTurn?.();
+    if (this.#gone.signal.aborted) return;
+    this.#gone.abort();
     this.#giveShared(this.#shared);
     this.#place.release();
     if (this.#connected) this.#callers.leave(this.#connected);

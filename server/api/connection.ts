@@ -11,7 +11,7 @@ import type { Result } from "../../core/result.ts";
 import { answerInTime } from "./answer_in_time.ts";
 import type { Begun, Caller } from "./callers.ts";
 import type { Incoming, Methods } from "./dispatch.ts";
-import { costOf, depositOf, overloaded, parseMessage } from "./dispatch.ts";
+import { answerUnits, overloaded, parseMessage, priceOf } from "./dispatch.ts";
 import type { Message } from "./encoded.ts";
 import { messageSize } from "./encoded.ts";
 import {
@@ -25,8 +25,7 @@ import {
 
 export type ConnectionMessage =
   | Cast<"received", { text: Result<string | null, unknown> }>
-  /** `spent`: units that the calls have cost. */
-  | Cast<"answered", { answer: Result<Message | null, unknown>; begun: Begun; spent: number }>
+  | Cast<"answered", { answer: Result<Message | null, unknown>; begun: Begun }>
   | Cast<"read", null>;
 
 export type ConnectionArgs = {
@@ -63,9 +62,7 @@ function read(state: State, ctx: Context): State {
 }
 
 function answer(state: State, ctx: Context, incoming: Incoming, characters: number): void {
-  const costWith = (answer: Message | null): number => costOf(incoming, state.methods, characters, answer);
-  const deposit = depositOf(incoming, state.methods, characters);
-  const begun = state.caller.begin(incoming.calls.length, { deposit, cost: costWith(null) });
+  const begun = state.caller.begin(incoming.calls.length, priceOf(incoming, state.methods, characters));
   if (!begun) {
     const refusal = overloaded(incoming);
     if (refusal !== null) state.socket.send(refusal);
@@ -74,7 +71,7 @@ function answer(state: State, ctx: Context, incoming: Incoming, characters: numb
   const { clock } = ctx.platform;
   ctx.run(
     (ended) => answerInTime(incoming, { ...state, clock }, ended),
-    (answer) => ({ type: "answered", args: { answer, begun, spent: costWith(answer.ok ? answer.value : null) } }),
+    (answer) => ({ type: "answered", args: { answer, begun } }),
   );
 }
 
@@ -96,8 +93,8 @@ export const apiConnection = defineActor<ConnectionMessage, ConnectionArgs, Stat
       answer(state, ctx, parseMessage(text.value), text.value.length);
       return next(read({ ...state, reading: false }, ctx));
     },
-    answered: (state, { answer, begun, spent }, ctx) => {
-      begun.end(spent);
+    answered: (state, { answer, begun }, ctx) => {
+      begun.end(answerUnits(answer.ok ? answer.value : null));
       if (!answer.ok) throw answer.error;
       if (answer.value !== null) {
         state.socket.send(answer.value);

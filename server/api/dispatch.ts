@@ -182,21 +182,29 @@ function sizeUnits({ calls }: Incoming, methods: Methods, characters: number): n
   return Math.floor(characters / unit);
 }
 
-/** What the calls take up of their caller's budget while they run. @param characters of the message */
-export function depositOf(incoming: Incoming, methods: Methods, characters: number): number {
-  let units = sizeUnits(incoming, methods, characters);
+/** Units of a message's calls, beside those of the answer. */
+export type Price = {
+  /** What they take up of their caller's budget while they run. */
+  readonly deposit: number;
+  /** What they cost in any case. */
+  readonly cost: number;
+};
+
+/** @param characters of the message */
+export function priceOf(incoming: Incoming, methods: Methods, characters: number): Price {
+  const size = sizeUnits(incoming, methods, characters);
+  let deposit = size, cost = size;
   for (const call of incoming.calls) {
-    const method = methodOf(call, methods);
-    units += Math.max(method?.deposit ?? 1, method?.units ?? 1);
+    const { deposit: held = 1, units = 1 } = methodOf(call, methods) ?? {};
+    deposit += Math.max(held, units);
+    cost += units;
   }
-  return units;
+  return { deposit, cost };
 }
 
-/** What the calls of a message have cost. @param answer null when nothing was answered */
-export function costOf(incoming: Incoming, methods: Methods, characters: number, answer: Message | null): number {
-  let units = sizeUnits(incoming, methods, characters);
-  for (const call of incoming.calls) units += methodOf(call, methods)?.units ?? 1;
-  return units + (answer === null ? 0 : Math.floor(messageSize(answer) / ANSWER_UNIT_BYTES));
+/** What an answer costs. @param answer null when nothing was answered */
+export function answerUnits(answer: Message | null): number {
+  return answer === null ? 0 : Math.floor(messageSize(answer) / ANSWER_UNIT_BYTES);
 }
 
 /** The answer to a message of which no call is begun. Null when nothing is answered. */

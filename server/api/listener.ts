@@ -16,7 +16,7 @@ import { apiConnection } from "./connection.ts";
 import type { Incoming, Methods } from "./dispatch.ts";
 import type { Caller } from "./callers.ts";
 import { Callers } from "./callers.ts";
-import { costOf, depositOf, overloaded, parseMessage, TOO_BIG_REQUEST } from "./dispatch.ts";
+import { answerUnits, overloaded, parseMessage, priceOf, TOO_BIG_REQUEST } from "./dispatch.ts";
 import type { Message } from "./encoded.ts";
 import { PING_MS, REQUEST_BYTES_READ_MAX } from "./limits.ts";
 import { isAuthorized } from "./secrets.ts";
@@ -123,11 +123,9 @@ function routes(
       if (caller.waitMs() > 0) return tooMany();
       const incoming = parseMessage(text);
       const { methods } = args;
-      const costWith = (answer: Message | null): number => costOf(incoming, methods, text.length, answer);
-      const deposit = depositOf(incoming, methods, text.length);
-      const begun = caller.begin(incoming.calls.length, { deposit, cost: costWith(null) });
+      const begun = caller.begin(incoming.calls.length, priceOf(incoming, methods, text.length));
       const answer = begun ? await tools.answer(incoming) : overloaded(incoming);
-      begun?.end(costWith(answer));
+      begun?.end(answerUnits(answer));
       return new Response(bodyOf(answer ?? ""), { headers: { "content-type": "application/json; charset=utf-8" } });
     } finally {
       caller.leave();
