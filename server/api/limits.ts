@@ -50,8 +50,8 @@ export const CALLS_PER_SECOND_MAX = 500;
 export const CALL_BURST_MAX = 5_000;
 /**
  * The same for all sources together, and reading a request takes a unit of it as well: a unit costs a guardian a quarter to three quarters
- * of a millisecond, so that consensus keeps most of a core whoever asks. Payments of ten notes that come as fast as a guardian can check
- * them take a quarter of it.
+ * of a millisecond, so that consensus keeps most of a core whoever asks. A payment of ten notes takes some 50, most of them its submission:
+ * twenty come a second, which is as many as a guardian checks on one core.
  */
 export const ALL_CALLS = { burst: 1_000, tokens: 1_000, ms: 1_000 };
 /** Characters of a request that take a unit: they are read, and perhaps stored. */

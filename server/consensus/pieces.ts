@@ -68,8 +68,8 @@ type Asked = {
 };
 
 /**
- * `idle`: nobody has told an end yet, or too few have the outcome. `last`: the last piece is wanted. `items`: the one at a position is. `given`: `outcome` has something
- * and says what is wanted next. `over`: nothing is.
+ * `idle`: nobody has told an end yet, or too few have the outcome. `last`: the last piece is wanted. `items`: the one at a position
+ * is. `given`: `outcome` has something and says what is wanted next. `over`: nothing is.
  */
 type Stage =
   | { readonly kind: "idle" | "given" | "over" }
