@@ -4,7 +4,7 @@ import { type ActorContext, defineActor, next, reply, stop } from "./actor.ts";
 import { ActorError } from "./error.ts";
 import { type Cast, refTo, type ReplyTo, type Request } from "./protocol.ts";
 import { child } from "./supervisor.ts";
-import { settle, withSystem } from "./_test_platform.ts";
+import { settle, withSystem } from "./testing/platform.ts";
 
 type Message =
   | Request<"get", null, number>

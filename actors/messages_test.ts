@@ -4,7 +4,7 @@ import { ActorError } from "./error.ts";
 import type { Cast, ReplyTo, Request } from "./protocol.ts";
 import { refTo } from "./protocol.ts";
 import { child } from "./supervisor.ts";
-import { settle, withSystem } from "./_test_platform.ts";
+import { settle, withSystem } from "./testing/platform.ts";
 import { InvariantError } from "../core/assert.ts";
 
 type CounterMessage =

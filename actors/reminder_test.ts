@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { loggerFor } from "./logger.ts";
 import { Reminder } from "./reminder.ts";
-import { ManualClock } from "./store/testing.ts";
+import { ManualClock } from "./store/testing/mod.ts";
 
 function reminder() {
   const clock = new ManualClock(), lines: string[] = [];

@@ -4,7 +4,7 @@ import { type ActorContext, type ActorDefinition, defineActor, next, reply } fro
 import { ActorError } from "./error.ts";
 import { type Cast, refTo, type ReplyTo, type Request } from "./protocol.ts";
 import { child, supervisor } from "./supervisor.ts";
-import { settle, testSystem, withSystem } from "./_test_platform.ts";
+import { settle, testSystem, withSystem } from "./testing/platform.ts";
 
 type Message =
   | Request<"wait", null, string>

@@ -9,7 +9,7 @@ import { sleep } from "./platform/platform.ts";
 import { refTo } from "./protocol.ts";
 import type { Restart, SupervisorSpec } from "./supervisor.ts";
 import type { Inspection } from "./system.ts";
-import { testSystem } from "./_test_platform.ts";
+import { testSystem } from "./testing/platform.ts";
 import {
   leavesOf,
   type Message,
@@ -21,7 +21,7 @@ import {
   step,
   tree,
   type World,
-} from "./_test_tree.ts";
+} from "./testing/random_tree.ts";
 
 /** Checks the notes of a run as they come: one life at a time, and no group member starts while a later one of its group lives. */
 function checkLives(events: readonly string[], groups: ReadonlySet<string>): Set<string> {

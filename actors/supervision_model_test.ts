@@ -7,7 +7,7 @@ import fc from "fast-check";
 import { RESTARTS_MAX } from "./limits.ts";
 import { refTo } from "./protocol.ts";
 import type { SupervisorSpec } from "./supervisor.ts";
-import { settle, testSystem } from "./_test_platform.ts";
+import { settle, testSystem } from "./testing/platform.ts";
 import {
   leavesOf,
   type Message,
@@ -18,7 +18,7 @@ import {
   step,
   tree,
   type World,
-} from "./_test_tree.ts";
+} from "./testing/random_tree.ts";
 
 class Model {
   readonly events: string[] = [];

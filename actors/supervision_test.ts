@@ -6,7 +6,7 @@ import { ActorError } from "./error.ts";
 import { sleep } from "./platform/platform.ts";
 import { type Cast, refTo } from "./protocol.ts";
 import { child, type ChildSpec, supervisor } from "./supervisor.ts";
-import { settle, type TestSystem, testSystem } from "./_test_platform.ts";
+import { settle, type TestSystem, testSystem } from "./testing/platform.ts";
 
 type Message = Cast<"crash", null> | Cast<"finish", null>;
 
@@ -350,7 +350,7 @@ Deno.test("two children with one id, an id that can't be, and a tree that holds 
 
 Deno.test("a broken log sink stops nothing and is shown", async () => {
   const { createSystem } = await import("./runtime/system.ts");
-  const { manualClock } = await import("./_test_platform.ts");
+  const { manualClock } = await import("./testing/platform.ts");
   const { spec, take } = cast();
   const system = createSystem({
     platform: manualClock().platform,

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { manualClock } from "./_test_platform.ts";
+import { manualClock } from "./testing/platform.ts";
 import { Turns } from "./turns.ts";
 
 const TERMS = { burst: 3, tokens: 1, ms: 10 };

@@ -3,15 +3,15 @@ import type { Json, JsonObject } from "../core/encoding/mod.ts";
 import { isJsonObject } from "../core/encoding/mod.ts";
 import type { BitcoinTxid, OperationId } from "../core/types/ids.ts";
 import { operationId as operationIdCodec } from "../core/types/ids.ts";
-import type { PendingDeposit, WalletClient, WithdrawQuote } from "../modules/walletv2/client_api.ts";
+import type { PendingDeposit, WalletClient, WithdrawQuote } from "../modules/walletv2/client/api.ts";
 import type { TxInfo } from "../modules/walletv2/common.ts";
 import { WALLETV2_KIND } from "../modules/walletv2/common.ts";
 import { satoshi } from "../modules/walletv2/config.ts";
-import type { Client } from "./client.ts";
+import type { Client } from "./core/client.ts";
 import type { NumberedEvent } from "./logs/events.ts";
 import { followEvents } from "./logs/events.ts";
 
-export type { PendingDeposit, WithdrawQuote } from "../modules/walletv2/client_api.ts";
+export type { PendingDeposit, WithdrawQuote } from "../modules/walletv2/client/api.ts";
 export type { TxInfo } from "../modules/walletv2/common.ts";
 
 /** What is happening to money on its way in. `eventId`: position in the event log, to go on from. */

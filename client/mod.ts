@@ -39,7 +39,7 @@ import { federationName } from "../core/types/client_config.ts";
 import type { FederationId, OperationId, PeerId } from "../core/types/ids.ts";
 import { parseInviteCode } from "../core/types/invite_code.ts";
 import type { AnyClientModuleDefinition, PendingMoney } from "../modules/contract/client.ts";
-import type { LostNote, MintClient, ReceiveQuote, SendQuote } from "../modules/mintv2/client_api.ts";
+import type { LostNote, MintClient, ReceiveQuote, SendQuote } from "../modules/mintv2/client/api.ts";
 import { ecashAmount, parseEcash } from "../modules/mintv2/ecash.ts";
 import type {
   AddressOptions,
@@ -52,10 +52,10 @@ import type {
   WithdrawQuote,
 } from "./bitcoin.ts";
 import * as bitcoin from "./bitcoin.ts";
-import type { JoinOutcome } from "./client.ts";
-import { Client } from "./client.ts";
-import { modulePrefix } from "./database.ts";
-import { databasePath } from "./database_path.ts";
+import type { JoinOutcome } from "./core/client.ts";
+import { Client } from "./core/client.ts";
+import { modulePrefix } from "./core/database.ts";
+import { databasePath } from "./core/database_path.ts";
 import type { NumberedEvent } from "./logs/events.ts";
 import { followEvents } from "./logs/events.ts";
 import type { OperationEntry } from "./logs/operations.ts";
@@ -63,7 +63,7 @@ import { getOperation, listOperations } from "./logs/operations.ts";
 import type { OperationTransaction } from "./logs/transactions.ts";
 import { operationTransactions } from "./logs/transactions.ts";
 import { builtInModules } from "./modules.ts";
-import { networkOf } from "./network.ts";
+import { networkOf } from "./federation/network.ts";
 
 export type {
   AddressOptions,
@@ -75,7 +75,7 @@ export type {
   WithdrawOptions,
   WithdrawQuote,
 } from "./bitcoin.ts";
-export type { JoinOutcome } from "./client.ts";
+export type { JoinOutcome } from "./core/client.ts";
 export type { Renewal } from "./federation/renew.ts";
 export { ClientError } from "./error.ts";
 export { WaitError } from "../modules/contract/waiting.ts";

@@ -1,12 +1,12 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { formatInviteCode } from "../core/types/invite_code.ts";
 import type { OperationId } from "../core/types/ids.ts";
-import { startGuardians, toyFederation } from "./federation_testing.ts";
+import { startGuardians, toyFederation } from "./testing/federation.ts";
 import type { FederationClient } from "./mod.ts";
 import { ClientError, openClient } from "./mod.ts";
-import { ClientWorld } from "./testing.ts";
-import type { Toy } from "./toy_testing.ts";
-import { TOY_KIND, ToyBooks, toyModule } from "./toy_testing.ts";
+import { ClientWorld } from "./testing/world.ts";
+import type { Toy } from "./testing/toy.ts";
+import { TOY_KIND, ToyBooks, toyModule } from "./testing/toy.ts";
 
 const federation = toyFederation({ modules: new Map([[0, TOY_KIND]]), meta: { federation_name: "toys" } });
 

@@ -24,8 +24,8 @@ import type { RefreshArgs } from "./federation/refresh.ts";
 import { refresh } from "./federation/refresh.ts";
 import type { EventOrderRef } from "./logs/events.ts";
 import { eventOrder } from "./logs/events.ts";
-import type { ClientModuleArgs } from "./module_actor.ts";
-import { clientModule } from "./module_actor.ts";
+import type { ClientModuleArgs } from "./core/module_actor.ts";
+import { clientModule } from "./core/module_actor.ts";
 
 export const ROOT = "client";
 export const GUARDIANS = `${ROOT}/guardians`;

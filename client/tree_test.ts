@@ -1,6 +1,6 @@
 /** The client's real supervisors with an actor in them that crashes again and again. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { type TestSystem, testSystem } from "../actors/_test_platform.ts";
+import { type TestSystem, testSystem } from "../actors/testing/platform.ts";
 import {
   actorsIn,
   type Crasher,
@@ -9,13 +9,13 @@ import {
   MINUTE_MS,
   SPEEDS,
   withCrasher,
-} from "../actors/crashing_testing.ts";
+} from "../actors/testing/crashing.ts";
 import { refTo } from "../actors/protocol.ts";
 import { rpcConnection } from "../actors/rpc/mod.ts";
 import type { SupervisorSpec } from "../actors/supervisor.ts";
 import { child } from "../actors/supervisor.ts";
 import { errorText } from "../core/result.ts";
-import type { ClientModuleArgs } from "./module_actor.ts";
+import type { ClientModuleArgs } from "./core/module_actor.ts";
 import { clientTree, federationTree, GUARDIANS, ROOT } from "./tree.ts";
 
 const LOG_LINES_MAX = 200;

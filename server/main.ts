@@ -13,13 +13,13 @@ import { StoreError } from "../actors/store/mod.ts";
 import { errorText, FedimintError } from "../core/result.ts";
 import { databaseOf, openDatabase } from "./database.ts";
 import { databaseTrouble } from "./database_trouble.ts";
-import { devfedCommand } from "./devfed/command.ts";
+import { devfedCommand } from "./dev/federation/command.ts";
 import { Guardian } from "./guardian.ts";
 import { builtInModules } from "./modules.ts";
 import { SettingsError } from "./setting_values.ts";
 import { apiSecretsOf, dataDirOf, guardianCommand, readSettings, restoreCommand } from "./settings.ts";
-import { readConfig } from "./setup/config_files.ts";
-import { readBackup, restoreGuardian } from "./setup/restore.ts";
+import { readConfig } from "./config/config_files.ts";
+import { readBackup, restoreGuardian } from "./config/restore.ts";
 
 const PASSWORD_FILE_BYTES_MAX = 10_000;
 /** Version hash of a build: this program is run from its sources, which have none. */

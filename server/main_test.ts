@@ -5,10 +5,10 @@ import { realPlatform } from "../actors/platform/real.ts";
 import { toHex, utf8 } from "../core/bytes.ts";
 import { stringifyJson } from "../core/encoding/mod.ts";
 import { serverConfigConsensus, serverConfigLocal, serverConfigPrivate } from "../core/types/server_config.ts";
-import { tarArchive } from "./api/tar.ts";
-import { freePorts, ownProgram } from "./devfed/processes.ts";
-import { callGuardian, pollGuardian } from "./devfed/rpc.ts";
-import { dealtMeta } from "./setup/testing.ts";
+import { tarArchive } from "./config/tar.ts";
+import { freePorts, ownProgram } from "./dev/federation/processes.ts";
+import { callGuardian, pollGuardian } from "./dev/federation/rpc.ts";
+import { dealtMeta } from "./setup/testing/ceremony.ts";
 
 /** Nothing listens there: a guardian waits for its node. */
 const NODE = "http://user:hidden-password@127.0.0.1:1";
@@ -124,7 +124,7 @@ Deno.test("with an empty password no admin call is answered", async () => {
 
 Deno.test("the development chain takes no empty password either", async () => {
   await inFolder(async (dir) => {
-    const chain = "server/bitcoin/devchain/main.ts";
+    const chain = "server/dev/chain/main.ts";
     const { exit, err } = await run(["--dir", dir, "--user", "u"], { DEVCHAIN_PASSWORD: "" }, chain);
     assertEquals([exit, err], [1, "error: --user and --password go together\n"]);
   });

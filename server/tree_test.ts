@@ -1,6 +1,6 @@
 /** The guardian's real supervisors with an actor in them that crashes again and again: the process heals, or ends in order. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { type TestSystem, testSystem } from "../actors/_test_platform.ts";
+import { type TestSystem, testSystem } from "../actors/testing/platform.ts";
 import {
   actorsIn,
   type AtStart,
@@ -11,7 +11,7 @@ import {
   MINUTE_MS,
   SPEEDS,
   withCrasher,
-} from "../actors/crashing_testing.ts";
+} from "../actors/testing/crashing.ts";
 import { LOG_LINES_BURST } from "../actors/limits.ts";
 import { defineActor, next } from "../actors/actor.ts";
 import type { Cast } from "../actors/protocol.ts";
@@ -22,7 +22,7 @@ import type { Inspection } from "../actors/system.ts";
 import { errorText } from "../core/result.ts";
 import { numPeers } from "../core/types/num_peers.ts";
 import { apiTree } from "./api/tree.ts";
-import type { SessionsArgs } from "./consensus/sessions.ts";
+import type { SessionsArgs } from "./consensus/session/sessions.ts";
 import { peersTree } from "./peers/tree.ts";
 import type { ConsensusArgs, GossipTreeArgs } from "./tree.ts";
 import { consensusTree, federationTree, gossipTree, paths, ROOT, rootTree } from "./tree.ts";

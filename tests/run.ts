@@ -3,7 +3,7 @@
  * `N passed, N failed`. A suite is a command that says in its last lines how many cases passed and failed; one that can't run here says
  * `not run here: WHY` and that none did.
  */
-import { BITCOIND_TEST } from "../server/bitcoin/devchain/_core_node.ts";
+import { BITCOIND_TEST } from "../server/dev/chain/testing/core_node.ts";
 
 type Suite = { readonly name: string; readonly args: readonly string[]; readonly env?: Record<string, string> };
 

@@ -15,7 +15,7 @@ import { fromHex } from "../core/bytes.ts";
 import { publicKeyOf, xOnlyOf } from "../core/crypto/mod.ts";
 import { encodeHex } from "../core/encoding/mod.ts";
 import { destinationOf } from "../modules/walletv2/standard_script.ts";
-import type { TestWallet } from "../modules/walletv2/testing.ts";
+import type { TestWallet } from "../modules/walletv2/testing/federation.ts";
 import {
   agree,
   ask,
@@ -24,9 +24,9 @@ import {
   send,
   signedTransactions,
   testWallet,
-} from "../modules/walletv2/testing.ts";
-import { testChain } from "../server/bitcoin/_testing.ts";
-import { bitcoindTest, CoreNode } from "../server/bitcoin/devchain/_core_node.ts";
+} from "../modules/walletv2/testing/federation.ts";
+import { testChain } from "../server/bitcoin/testing/world.ts";
+import { bitcoindTest, CoreNode } from "../server/dev/chain/testing/core_node.ts";
 import type { Node } from "./walletv2/node.ts";
 import { sourceOf } from "./walletv2/node.ts";
 

@@ -18,13 +18,13 @@ import {
   send,
   signedTransactions,
   testWallet,
-} from "../modules/walletv2/testing.ts";
-import { testChain, world } from "../server/bitcoin/_testing.ts";
-import type { TestChain } from "../server/bitcoin/_testing.ts";
+} from "../modules/walletv2/testing/federation.ts";
+import { testChain, world } from "../server/bitcoin/testing/world.ts";
+import type { TestChain } from "../server/bitcoin/testing/world.ts";
 import type { BitcoinBackend } from "../server/bitcoin/backend.ts";
 import { bitcoindBackend } from "../server/bitcoin/bitcoind.ts";
-import { bitcoindTest, CoreNode } from "../server/bitcoin/devchain/_core_node.ts";
-import { RpcError } from "../server/bitcoin/devchain/error.ts";
+import { bitcoindTest, CoreNode } from "../server/dev/chain/testing/core_node.ts";
+import { RpcError } from "../server/dev/chain/error.ts";
 import type { Node } from "./walletv2/node.ts";
 import { sourceOf } from "./walletv2/node.ts";
 

@@ -2,7 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { CRASH_KINDS_MAX, LOG_LINE_MS, LOG_LINES_BURST } from "../limits.ts";
 import { loggerFor, type LogRecord } from "../logger.ts";
-import { manualClock } from "../_test_platform.ts";
+import { manualClock } from "../testing/platform.ts";
 import { CrashLog } from "./crash_log.ts";
 
 function subject() {

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { defineActor, next, reply } from "../actor.ts";
 import { type Cast, refTo, type Request } from "../protocol.ts";
 import { child, supervisor } from "../supervisor.ts";
-import { settle, withSystem } from "../_test_platform.ts";
+import { settle, withSystem } from "../testing/platform.ts";
 import { PUMP_MESSAGES, SLICE_MESSAGES } from "../limits.ts";
 import type { Clock, Platform } from "../platform/platform.ts";
 import { createSystem } from "./system.ts";

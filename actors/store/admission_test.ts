@@ -5,7 +5,7 @@ import { StoreError } from "./error.ts";
 import { fenced } from "./fenced.ts";
 import { MemoryBackend, openMemoryStore } from "./memory.ts";
 import type { Committed, Store, StoreView } from "./store.ts";
-import { getText, isSettled, listTexts, ManualClock, pattern, put, settle } from "./testing.ts";
+import { getText, isSettled, listTexts, ManualClock, pattern, put, settle } from "./testing/mod.ts";
 
 const ALL = new Uint8Array(0);
 const BACKUP_BYTES = 131_000;

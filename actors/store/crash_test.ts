@@ -6,7 +6,7 @@ import { assert, assertEquals } from "@std/assert";
 import { type Bytes, utf8 } from "../../core/bytes.ts";
 import { MemoryBackend, openMemoryStore } from "./memory.ts";
 import type { Store, StoreTx } from "./store.ts";
-import { ManualClock, pattern } from "./testing.ts";
+import { ManualClock, pattern } from "./testing/mod.ts";
 
 type Commit = (tx: StoreTx) => void | Promise<void>;
 

@@ -7,7 +7,7 @@ import { chunkKey } from "./keys.ts";
 import { BATCH_BYTES, TURN_MS } from "./limits.ts";
 import { MemoryBackend, type MemoryOptions, openMemoryStore } from "./memory.ts";
 import { type Entry, rollback, type Store } from "./store.ts";
-import { gate, getText, isSettled, listTexts, ManualClock, pattern, put, settle } from "./testing.ts";
+import { gate, getText, isSettled, listTexts, ManualClock, pattern, put, settle } from "./testing/mod.ts";
 
 const ALL = new Uint8Array(0);
 const isFull = (): never => {

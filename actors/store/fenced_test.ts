@@ -1,7 +1,7 @@
 /** Nobody writes after the end of the incarnation that a view was given to. */
 import { assertEquals, assertRejects } from "@std/assert";
 import { utf8 } from "../../core/bytes.ts";
-import { withSystem } from "../_test_platform.ts";
+import { withSystem } from "../testing/platform.ts";
 import { defineActor, next } from "../actor.ts";
 import { child } from "../supervisor.ts";
 import { refTo } from "../protocol.ts";
@@ -10,7 +10,7 @@ import { fenced } from "./fenced.ts";
 import { openMemoryStore } from "./memory.ts";
 import type { StoreView } from "./store.ts";
 import { rollback } from "./store.ts";
-import { gate, getText, ManualClock, put } from "./testing.ts";
+import { gate, getText, ManualClock, put } from "./testing/mod.ts";
 
 const KEY = utf8("key"), END = new Error("this incarnation is over");
 

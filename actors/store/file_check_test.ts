@@ -6,7 +6,7 @@ import { realDice } from "../platform/real/dice.ts";
 import { StoreError } from "./error.ts";
 import { openKvStore } from "./kv.ts";
 import type { Store } from "./store.ts";
-import { listTexts, put } from "./testing.ts";
+import { listTexts, put } from "./testing/mod.ts";
 
 const NAME = "x.kv";
 

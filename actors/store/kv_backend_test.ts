@@ -17,7 +17,7 @@ import {
   REMOTE_PATIENCE_MS,
 } from "./limits.ts";
 import { openStore } from "./open.ts";
-import { listTexts, ManualClock, put } from "./testing.ts";
+import { listTexts, ManualClock, put } from "./testing/mod.ts";
 
 const noLock = { release: (): void => {} };
 

@@ -1,7 +1,7 @@
 /** The conformance suite over Deno KV on disk. */
 import { realClock } from "../platform/real/clock.ts";
 import { realDice } from "../platform/real/dice.ts";
-import { conformance } from "./conformance_testing.ts";
+import { conformance } from "./testing/conformance.ts";
 import { openKvStore } from "./kv.ts";
 
 conformance("Deno KV file", async () => {

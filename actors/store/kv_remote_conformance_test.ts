@@ -7,7 +7,7 @@ import { concat, utf8 } from "../../core/bytes.ts";
 import { findProgram, foldersOf } from "../platform/testing/programs.ts";
 import { realClock } from "../platform/real/clock.ts";
 import { realDice } from "../platform/real/dice.ts";
-import { conformance, type Database } from "./conformance_testing.ts";
+import { conformance, type Database } from "./testing/conformance.ts";
 import { openKvStore } from "./kv.ts";
 
 const TOKEN = "a token of the tests";

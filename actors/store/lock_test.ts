@@ -5,7 +5,7 @@ import { realDice } from "../platform/real/dice.ts";
 import { StoreError } from "./error.ts";
 import { openKvStore } from "./kv.ts";
 import type { Store } from "./store.ts";
-import { listTexts, put } from "./testing.ts";
+import { listTexts, put } from "./testing/mod.ts";
 
 function open(path: string): Promise<Store> {
   return openKvStore({ path, platform: { clock: realClock, dice: realDice } });

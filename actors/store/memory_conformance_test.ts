@@ -1,6 +1,6 @@
 /** The conformance suite over the memory store, with a disk at once and with a slow one. */
 import { realClock } from "../platform/real/clock.ts";
-import { conformance, type Database } from "./conformance_testing.ts";
+import { conformance, type Database } from "./testing/conformance.ts";
 import { MemoryBackend, type MemoryOptions, openMemoryStore } from "./memory.ts";
 
 function create(options: MemoryOptions): () => Promise<Database> {

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { utf8 } from "../../core/bytes.ts";
 import { openMemoryStore } from "./memory.ts";
 import { rollback, type StoreTx } from "./store.ts";
-import { listTexts, ManualClock, put } from "./testing.ts";
+import { listTexts, ManualClock, put } from "./testing/mod.ts";
 
 type Step =
   | { readonly do: "set" | "delete" | "deleteAll"; readonly key: string; readonly value: string }

@@ -5,7 +5,7 @@ import { metaKey } from "./keys.ts";
 import { MemoryBackend, openMemoryStore } from "./memory.ts";
 import { LAYOUT_VERSION } from "./open.ts";
 import { checkSchema, type Migrations } from "./schema.ts";
-import { getText, ManualClock, put } from "./testing.ts";
+import { getText, ManualClock, put } from "./testing/mod.ts";
 
 const clock = new ManualClock();
 

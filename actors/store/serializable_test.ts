@@ -8,7 +8,7 @@ import { type Bytes, utf8 } from "../../core/bytes.ts";
 import { fromBinary, toBinary } from "./keys.ts";
 import { MemoryBackend, openMemoryStore } from "./memory.ts";
 import { type RangeOptions, type ReadTx, rollback, type StoreTx } from "./store.ts";
-import { ManualClock, settle } from "./testing.ts";
+import { ManualClock, settle } from "./testing/mod.ts";
 
 type Model = ReadonlyMap<string, string>;
 

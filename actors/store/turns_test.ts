@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { isSettled, ManualClock } from "./testing.ts";
+import { isSettled, ManualClock } from "./testing/mod.ts";
 import { Turns } from "./turns.ts";
 
 Deno.test("turns go one at a time in the order they were asked for", async () => {

@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { StoreError } from "./error.ts";
 import { STRANGERS_WAITERS_MAX, WAITERS_MAX } from "./limits.ts";
-import { isSettled } from "./testing.ts";
+import { isSettled } from "./testing/mod.ts";
 import { Watchers } from "./watchers.ts";
 
 Deno.test("a commit takes those whose prefix begins one of its keys, once", async () => {

@@ -9,7 +9,7 @@ import type { PeerId } from "../../core/types/ids.ts";
 import { peerId } from "../../core/types/ids.ts";
 import { parseSafeUrl } from "../../core/types/safe_url.ts";
 import { ApiError } from "../../modules/contract/federation_api.ts";
-import type { Client } from "../client.ts";
+import type { Client } from "../core/client.ts";
 import { currentUrls, storedWhereabouts } from "../federation/announcements.ts";
 import { adminSlot, joinedSlot } from "../federation/join_state.ts";
 import type { ConnectedFederationApi } from "../federation/api.ts";

@@ -4,11 +4,11 @@ import type { Json, JsonObject } from "../../core/encoding/mod.ts";
 import { parseJson, stringifyJson } from "../../core/encoding/mod.ts";
 import { signedApiAnnouncement } from "../../core/types/api_announcement.ts";
 import { formatInviteCode } from "../../core/types/invite_code.ts";
-import { announcementOf, startGuardians, toyFederation } from "../federation_testing.ts";
-import type { Asked, Script } from "../testing.ts";
-import { ClientWorld, Refusal, serveGuardian, unknownMethod } from "../testing.ts";
-import type { Ran } from "./testing.ts";
-import { quietModules, recordedFederation, recordedInvite, runInWorld, WALLET_DIR } from "./testing.ts";
+import { announcementOf, startGuardians, toyFederation } from "../testing/federation.ts";
+import type { Asked, Script } from "../testing/world.ts";
+import { ClientWorld, Refusal, serveGuardian, unknownMethod } from "../testing/world.ts";
+import type { Ran } from "./testing/mod.ts";
+import { quietModules, recordedFederation, recordedInvite, runInWorld, WALLET_DIR } from "./testing/mod.ts";
 
 const SIGNATURE = "11".repeat(64);
 const PEERS = {

@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import type { Json } from "../../core/encoding/mod.ts";
 import { DecodeError, parseJson } from "../../core/encoding/mod.ts";
 import type { PeerId } from "../../core/types/ids.ts";
-import type { Client } from "../client.ts";
+import type { Client } from "../core/client.ts";
 import type { ModuleSelector } from "./arguments.ts";
 import { moduleArgument, peerArgument } from "./arguments.ts";
 import type { Cli } from "./cli.ts";

@@ -1,6 +1,6 @@
 /** For people: what there is, e-cash out, e-cash in. */
 import { InvalidArgumentError } from "commander";
-import { modulePrefix } from "../database.ts";
+import { modulePrefix } from "../core/database.ts";
 import { FederationClient } from "../mod.ts";
 import { amountArgument } from "./arguments.ts";
 import type { Cli } from "./cli.ts";

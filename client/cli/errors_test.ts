@@ -4,11 +4,11 @@ import type { JsonObject } from "../../core/encoding/mod.ts";
 import { parseJson } from "../../core/encoding/mod.ts";
 import { INVITE_BASE32_CHARACTERS_MAX } from "../../core/types/limits.ts";
 import { formatInviteCode } from "../../core/types/invite_code.ts";
-import { toyFederation } from "../federation_testing.ts";
-import type { ClientWorld } from "../testing.ts";
-import { Refusal } from "../testing.ts";
-import type { CliWorld, Ran } from "./testing.ts";
-import { quietModules, recordedFederation, recordedInvite, runInWorld, WALLET_DIR } from "./testing.ts";
+import { toyFederation } from "../testing/federation.ts";
+import type { ClientWorld } from "../testing/world.ts";
+import { Refusal } from "../testing/world.ts";
+import type { CliWorld, Ran } from "./testing/mod.ts";
+import { quietModules, recordedFederation, recordedInvite, runInWorld, WALLET_DIR } from "./testing/mod.ts";
 
 const modules = quietModules;
 const DIR = ["--data-dir", WALLET_DIR];

@@ -4,10 +4,10 @@ import { Command } from "commander";
 import type { JsonObject } from "../../core/encoding/mod.ts";
 import { parseJson } from "../../core/encoding/mod.ts";
 import { parseInviteCode } from "../../core/types/invite_code.ts";
-import { ClientWorld } from "../testing.ts";
+import { ClientWorld } from "../testing/world.ts";
 import type { Globals } from "./globals.ts";
 import { addGlobals, FLAGS, readGlobals } from "./globals.ts";
-import { quietModules, runInWorld } from "./testing.ts";
+import { quietModules, runInWorld } from "./testing/mod.ts";
 
 function read(env: Readonly<Record<string, string>>, ...args: readonly string[]): Globals {
   const program = new Command();

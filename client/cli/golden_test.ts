@@ -5,8 +5,8 @@
 import { assertEquals } from "@std/assert";
 import type { Json, JsonObject } from "../../core/encoding/mod.ts";
 import { parseJson } from "../../core/encoding/mod.ts";
-import { shapeOf } from "../testing.ts";
-import { quietModules, readVector, recordedFederation, runInWorld, WALLET_DIR } from "./testing.ts";
+import { shapeOf } from "../testing/world.ts";
+import { quietModules, readVector, recordedFederation, runInWorld, WALLET_DIR } from "./testing/mod.ts";
 
 type Recorded = {
   readonly args: readonly string[];

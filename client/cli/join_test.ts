@@ -3,9 +3,9 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import type { JsonObject } from "../../core/encoding/mod.ts";
 import { parseJson } from "../../core/encoding/mod.ts";
 import { formatInviteCode, newInviteCode, parseInviteCode } from "../../core/types/invite_code.ts";
-import { startGuardians, toyFederation } from "../federation_testing.ts";
-import { ClientWorld, HONEST } from "../testing.ts";
-import { quietModules, recordedFederation, recordedInvite, runInWorld, WALLET_DIR } from "./testing.ts";
+import { startGuardians, toyFederation } from "../testing/federation.ts";
+import { ClientWorld, HONEST } from "../testing/world.ts";
+import { quietModules, recordedFederation, recordedInvite, runInWorld, WALLET_DIR } from "./testing/mod.ts";
 
 const DIR = ["--data-dir", WALLET_DIR];
 const KEPT = "This wallet has joined the federation before, and keeps everything.\n";

@@ -3,7 +3,7 @@ import type { Json } from "../../core/encoding/mod.ts";
 import type { ModuleInstanceId } from "../../core/types/ids.ts";
 import type { AnyClientModule, ClientCommand } from "../../modules/contract/client.ts";
 import { CommandError } from "../../modules/contract/command_error.ts";
-import type { Client } from "../client.ts";
+import type { Client } from "../core/client.ts";
 import type { ModuleSelector } from "./arguments.ts";
 import { moduleArgument } from "./arguments.ts";
 import type { Cli } from "./cli.ts";

@@ -6,9 +6,9 @@ import { parseJson } from "../../core/encoding/mod.ts";
 import type { JsonObject } from "../../core/encoding/mod.ts";
 import type { InviteCode } from "../../core/types/invite_code.ts";
 import { formatInviteCode, newInviteCode } from "../../core/types/invite_code.ts";
-import { toyFederation } from "../federation_testing.ts";
-import { HONEST, serveGuardian } from "../testing.ts";
-import type { Script } from "../testing.ts";
+import { toyFederation } from "../testing/federation.ts";
+import { HONEST, serveGuardian } from "../testing/world.ts";
+import type { Script } from "../testing/world.ts";
 
 const MAIN = new URL("../main.ts", import.meta.url).pathname;
 const CONFIG = new URL("../../deno.json", import.meta.url).pathname;

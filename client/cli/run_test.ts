@@ -15,11 +15,18 @@ import { transaction, transactionIdOf } from "../../core/types/transaction.ts";
 import { defineClientModule } from "../../modules/contract/client.ts";
 import type { AnyClientModuleDefinition, ClientCommand } from "../../modules/contract/client.ts";
 import { CommandError } from "../../modules/contract/command_error.ts";
-import { EcashError } from "../../modules/mintv2/client_api.ts";
-import { startGuardians, toyFederation } from "../federation_testing.ts";
-import { ClientWorld } from "../testing.ts";
-import { TOY_KIND, ToyBooks, toyModule } from "../toy_testing.ts";
-import { quietModules, recordedFederation, recordedInvite, runInWorld, startInWorld, WALLET_DIR } from "./testing.ts";
+import { EcashError } from "../../modules/mintv2/client/api.ts";
+import { startGuardians, toyFederation } from "../testing/federation.ts";
+import { ClientWorld } from "../testing/world.ts";
+import { TOY_KIND, ToyBooks, toyModule } from "../testing/toy.ts";
+import {
+  quietModules,
+  recordedFederation,
+  recordedInvite,
+  runInWorld,
+  startInWorld,
+  WALLET_DIR,
+} from "./testing/mod.ts";
 
 const modules = quietModules;
 const others = quietModules.filter(({ kind }) => kind !== "meta");

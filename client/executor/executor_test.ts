@@ -3,13 +3,13 @@ import { sleep } from "../../actors/platform/platform.ts";
 import type { Json } from "../../core/encoding/mod.ts";
 import type { OperationId } from "../../core/types/ids.ts";
 import { WaitError } from "../../modules/contract/waiting.ts";
-import { Client } from "../client.ts";
-import { startGuardians, toyFederation } from "../federation_testing.ts";
+import { Client } from "../core/client.ts";
+import { startGuardians, toyFederation } from "../testing/federation.ts";
 import { getEvents } from "../logs/events.ts";
 import { getOperation } from "../logs/operations.ts";
-import type { Script } from "../testing.ts";
-import { ClientWorld } from "../testing.ts";
-import { Toy, TOY_FEE, TOY_KIND, ToyBooks, toyModule } from "../toy_testing.ts";
+import type { Script } from "../testing/world.ts";
+import { ClientWorld } from "../testing/world.ts";
+import { Toy, TOY_FEE, TOY_KIND, ToyBooks, toyModule } from "../testing/toy.ts";
 import { operationStates } from "./states.ts";
 
 const federation = toyFederation({ modules: new Map([[0, TOY_KIND]]) });

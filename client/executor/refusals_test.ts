@@ -4,12 +4,12 @@ import type { Bytes } from "../../core/bytes.ts";
 import { decode, u64 } from "../../core/encoding/mod.ts";
 import type { OperationId } from "../../core/types/ids.ts";
 import type { TransactionError } from "../../core/types/transaction.ts";
-import { Client } from "../client.ts";
-import { startGuardians, toyFederation } from "../federation_testing.ts";
+import { Client } from "../core/client.ts";
+import { startGuardians, toyFederation } from "../testing/federation.ts";
 import { getEvents } from "../logs/events.ts";
-import { ClientWorld } from "../testing.ts";
-import type { Toy } from "../toy_testing.ts";
-import { TOY_KIND, ToyBooks, toyModule } from "../toy_testing.ts";
+import { ClientWorld } from "../testing/world.ts";
+import type { Toy } from "../testing/toy.ts";
+import { TOY_KIND, ToyBooks, toyModule } from "../testing/toy.ts";
 
 const OPERATION = "cd".repeat(32) as OperationId;
 const federation = toyFederation({ modules: new Map([[0, TOY_KIND]]) });

@@ -11,7 +11,7 @@ import { bytes, decode, encode, option, struct, u64Number } from "../../core/enc
 import type { ModuleInstanceId, OperationId } from "../../core/types/ids.ts";
 import { readDurable } from "../../modules/contract/read_durable.ts";
 import { endedBy, WaitError } from "../../modules/contract/waiting.ts";
-import { ACTIVE_PREFIX, operationKey, STATE_PREFIX } from "../database.ts";
+import { ACTIVE_PREFIX, operationKey, STATE_PREFIX } from "../core/database.ts";
 
 /** Which state of which machine: enough to run it. */
 export type StateId = { readonly operationId: OperationId; readonly instance: ModuleInstanceId; readonly state: Bytes };

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { Bytes } from "../../core/bytes.ts";
 import type { OperationId } from "../../core/types/ids.ts";
-import { testStore } from "../../modules/contract/testing.ts";
+import { testStore } from "../../modules/contract/testing/mod.ts";
 import { WaitError } from "../../modules/contract/waiting.ts";
 import type { StateId } from "./states.ts";
 import { activeStates, addState, followStates, hasStates, isActive, leaveState, operationStates } from "./states.ts";

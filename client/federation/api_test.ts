@@ -5,10 +5,10 @@ import { text, u64Number } from "../../core/encoding/mod.ts";
 import { err, ok } from "../../core/result.ts";
 import { ApiError } from "../../modules/contract/federation_api.ts";
 import { WaitError } from "../../modules/contract/waiting.ts";
-import { Client } from "../client.ts";
-import { startGuardians, toyFederation } from "../federation_testing.ts";
-import type { Asked, Script } from "../testing.ts";
-import { ClientWorld, Refusal, unknownMethod } from "../testing.ts";
+import { Client } from "../core/client.ts";
+import { startGuardians, toyFederation } from "../testing/federation.ts";
+import type { Asked, Script } from "../testing/world.ts";
+import { ClientWorld, Refusal, unknownMethod } from "../testing/world.ts";
 import type { ConnectedFederationApi } from "./api.ts";
 
 type Setting = {

@@ -7,10 +7,10 @@ import { u64Number } from "../../core/encoding/mod.ts";
 import { ok } from "../../core/result.ts";
 import type { PeerId } from "../../core/types/ids.ts";
 import { ApiError } from "../../modules/contract/federation_api.ts";
-import { Client } from "../client.ts";
-import { toyFederation } from "../federation_testing.ts";
-import type { Asked, Behaviour, Heard, Script } from "../testing.ts";
-import { ClientWorld, serveGuardian } from "../testing.ts";
+import { Client } from "../core/client.ts";
+import { toyFederation } from "../testing/federation.ts";
+import type { Asked, Behaviour, Heard, Script } from "../testing/world.ts";
+import { ClientWorld, serveGuardian } from "../testing/world.ts";
 
 const call = { method: "number", params: null, result: u64Number };
 

@@ -17,7 +17,7 @@ import type { SignedGuardianMetadata } from "../../core/types/guardian_metadata.
 import { signedGuardianMetadata } from "../../core/types/guardian_metadata.ts";
 import type { PeerId } from "../../core/types/ids.ts";
 import { blockHash, peerId } from "../../core/types/ids.ts";
-import { CLIENT_PREFIX } from "../database.ts";
+import { CLIENT_PREFIX } from "../core/database.ts";
 import { ClientError } from "../error.ts";
 
 /** A value under a name. */

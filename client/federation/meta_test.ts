@@ -2,12 +2,12 @@ import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { utf8 } from "../../core/bytes.ts";
 import type { Json } from "../../core/encoding/mod.ts";
 import { stringifyJson } from "../../core/encoding/mod.ts";
-import { Client } from "../client.ts";
+import { Client } from "../core/client.ts";
 import { ClientError } from "../error.ts";
-import { startGuardians, toyFederation } from "../federation_testing.ts";
-import type { ToyOptions } from "../federation_testing.ts";
-import { ClientWorld } from "../testing.ts";
-import type { Script } from "../testing.ts";
+import { startGuardians, toyFederation } from "../testing/federation.ts";
+import type { ToyOptions } from "../testing/federation.ts";
+import { ClientWorld } from "../testing/world.ts";
+import type { Script } from "../testing/world.ts";
 import type { MetaFields } from "./meta.ts";
 import { fetchMeta, fieldsOfModule } from "./meta.ts";
 

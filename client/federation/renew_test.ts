@@ -10,12 +10,12 @@ import type { PeerId } from "../../core/types/ids.ts";
 import type { InviteCode } from "../../core/types/invite_code.ts";
 import { newInviteCode, parseInviteCode } from "../../core/types/invite_code.ts";
 import { ApiError } from "../../modules/contract/federation_api.ts";
-import { Client } from "../client.ts";
-import type { JoinOutcome } from "../client.ts";
+import { Client } from "../core/client.ts";
+import type { JoinOutcome } from "../core/client.ts";
 import { ClientError } from "../error.ts";
-import { announcementOf, toyFederation } from "../federation_testing.ts";
-import type { Script } from "../testing.ts";
-import { ClientWorld, HONEST, serveGuardian } from "../testing.ts";
+import { announcementOf, toyFederation } from "../testing/federation.ts";
+import type { Script } from "../testing/world.ts";
+import { ClientWorld, HONEST, serveGuardian } from "../testing/world.ts";
 import { entropySlot, joinedSlot } from "./join_state.ts";
 
 const PEERS = [0, 1, 2, 3];

@@ -11,7 +11,7 @@ import { decode, encode, option, struct, text, u16, u64Number } from "../../core
 import type { Result } from "../../core/result.ts";
 import type { ModuleInstanceId } from "../../core/types/ids.ts";
 import { readDurable } from "../../modules/contract/read_durable.ts";
-import { EVENT_PREFIX, u64At, u64Bytes, UNORDERED_EVENT_PREFIX } from "../database.ts";
+import { EVENT_PREFIX, u64At, u64Bytes, UNORDERED_EVENT_PREFIX } from "../core/database.ts";
 import { json } from "./json.ts";
 
 const event = struct("Event", {

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { testStore } from "../../modules/contract/testing.ts";
+import { testStore } from "../../modules/contract/testing/mod.ts";
 import type { Store } from "../../actors/store/mod.ts";
 import { followEvents, getEvents, logEvent, nextEventId, orderEvents } from "./events.ts";
 

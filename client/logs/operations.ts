@@ -4,7 +4,7 @@ import { concat, fromHex, toHex } from "../../core/bytes.ts";
 import type { Json } from "../../core/encoding/mod.ts";
 import { decode, encode, option, struct, text, u64Number } from "../../core/encoding/mod.ts";
 import type { OperationId } from "../../core/types/ids.ts";
-import { OPERATION_ORDER_PREFIX, OPERATION_PREFIX, operationKey, u64Bytes } from "../database.ts";
+import { OPERATION_ORDER_PREFIX, OPERATION_PREFIX, operationKey, u64Bytes } from "../core/database.ts";
 import { json } from "./json.ts";
 
 const entry = struct("OperationLogEntry", {

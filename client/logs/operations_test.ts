@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { testStore } from "../../modules/contract/testing.ts";
+import { testStore } from "../../modules/contract/testing/mod.ts";
 import type { OperationId } from "../../core/types/ids.ts";
 import { addOperation, getOperation, listOperations, setOperationOutcome } from "./operations.ts";
 

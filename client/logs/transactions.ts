@@ -5,7 +5,7 @@ import { decode } from "../../core/encoding/mod.ts";
 import type { OperationId, TransactionId } from "../../core/types/ids.ts";
 import { GLOBAL_INSTANCE_ID } from "../../core/types/ids.ts";
 import { transactionIdOf } from "../../core/types/transaction.ts";
-import { FEE_PREFIX, u64Bytes } from "../database.ts";
+import { FEE_PREFIX, u64Bytes } from "../core/database.ts";
 import type { StoreTx } from "../../actors/store/store.ts";
 import { operationStates } from "../executor/states.ts";
 import { submissionState } from "../executor/submission.ts";

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { toHex } from "../bytes.ts";
 import { err, ok } from "../result.ts";
 import { aeadDecrypt, aeadEncrypt, passwordKey } from "./aead.ts";
-import { assertCode, flipBit, seededBytes } from "./testing.ts";
+import { assertCode, flipBit, seededBytes } from "./testing/mod.ts";
 
 Deno.test("what is encrypted is decrypted, for lengths around block borders", () => {
   const random = seededBytes(1);

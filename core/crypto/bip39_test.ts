@@ -13,7 +13,7 @@ import {
 } from "./bip39.ts";
 import { CryptoError } from "./error.ts";
 import { publicKeyOf } from "./secp.ts";
-import { assertCode, seededBytes } from "./testing.ts";
+import { assertCode, seededBytes } from "./testing/mod.ts";
 
 const WORDS = "abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon about";
 const FEDERATION = "da0185718fb3b4abd0bf59a6ff66cc1210e8dff8119c8b8e8b2e8f7b41a30bd4";

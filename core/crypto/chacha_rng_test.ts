@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { toHex } from "../bytes.ts";
 import { InvariantError } from "../assert.ts";
 import { ChaChaRng } from "./chacha_rng.ts";
-import { assertCode } from "./testing.ts";
+import { assertCode } from "./testing/mod.ts";
 
 Deno.test("the stream of the zero key is ChaCha20's, however it is cut into pieces", () => {
   const whole = toHex(new ChaChaRng(new Uint8Array(32)).bytes(1000));

@@ -3,7 +3,7 @@ import { fromHex, toHex, utf8 } from "../bytes.ts";
 import { DecodeError } from "../encoding/mod.ts";
 import { DerivableSecret } from "./derive_secret.ts";
 import { publicKeyOf } from "./secp.ts";
-import { assertCode } from "./testing.ts";
+import { assertCode } from "./testing/mod.ts";
 
 const ROOT = DerivableSecret.root(new Uint8Array(64), utf8("Fedimint Client Salt"));
 

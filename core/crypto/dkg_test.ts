@@ -10,7 +10,7 @@ import { fromLittleEndian } from "./bls/scalar.ts";
 import type { DkgEffect, DkgMessage, DkgResult, DkgState } from "./dkg.ts";
 import { dkgStep, startDkg } from "./dkg.ts";
 import { commitmentHash, evaluatePoints, shareFits } from "./polynomial.ts";
-import { seededBytes } from "./testing.ts";
+import { seededBytes } from "./testing/mod.ts";
 
 type Outcome<P> = { readonly done: DkgResult<P> } | { readonly abort: string; readonly peer: number };
 type Sent = { readonly from: number; readonly to: number; readonly message: DkgMessage };

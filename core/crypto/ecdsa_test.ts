@@ -3,7 +3,7 @@ import { fromHex, toHex } from "../bytes.ts";
 import { ecdsaFromDer, ecdsaSign, ecdsaToDer, ecdsaVerify } from "./ecdsa.ts";
 import { publicKeyOf } from "./secp.ts";
 import { nobleSecp } from "./secp/noble.ts";
-import { assertCode, flipBit, seededBytes } from "./testing.ts";
+import { assertCode, flipBit, seededBytes } from "./testing/mod.ts";
 
 const ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
 

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { fromHex, toHex } from "../bytes.ts";
 import { alephHash, keychainDigest, keychainSign, keychainTag, keychainVerify } from "./keychain.ts";
 import { publicKeyOf } from "./secp.ts";
-import { assertCode, seededBytes } from "./testing.ts";
+import { assertCode, seededBytes } from "./testing/mod.ts";
 
 const GENERATOR = fromHex("0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798");
 

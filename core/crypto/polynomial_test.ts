@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { InvariantError } from "../assert.ts";
 import { toHex } from "../bytes.ts";
 import { bls, scalarFromBigInt } from "./bls/mod.ts";
-import { flipBit, seededBytes } from "./testing.ts";
+import { flipBit, seededBytes } from "./testing/mod.ts";
 import {
   commitmentHash,
   commitmentOf,

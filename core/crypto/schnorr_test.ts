@@ -4,7 +4,7 @@ import { publicKeyOf } from "./secp.ts";
 import { schnorrSign, schnorrVerify } from "./schnorr.ts";
 import { nobleSecp } from "./secp/noble.ts";
 import { tinySecp } from "./secp/tiny.ts";
-import { assertCode, flipBit, seededBytes } from "./testing.ts";
+import { assertCode, flipBit, seededBytes } from "./testing/mod.ts";
 
 Deno.test("BIP340's own test vectors hold: index 0 and 1 sign, 5 to 14 are refused", () => {
   const zero = new Uint8Array(32), three = Uint8Array.from({ length: 32 }, (_, i) => i === 31 ? 3 : 0);

@@ -16,7 +16,7 @@ import {
 } from "./secp.ts";
 import { nobleSecp } from "./secp/noble.ts";
 import { tinySecp } from "./secp/tiny.ts";
-import { assertCode, flipBit, seededBytes } from "./testing.ts";
+import { assertCode, flipBit, seededBytes } from "./testing/mod.ts";
 
 const ORDER = fromHex("fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141");
 const ORDER_MINUS_ONE = fromHex("fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364140");

@@ -6,7 +6,7 @@ import { fromLittleEndian } from "./bls/scalar.ts";
 import { messageSeed, messageSeedV1, messageToPoint, pointOfSeed, publicKeyShareOf, signShare } from "./tbs.ts";
 import type { SignatureCheck } from "./tbs_batch.ts";
 import { allSignaturesHold, batchFactor, verifySignatures } from "./tbs_batch.ts";
-import { flipBit, seededBytes } from "./testing.ts";
+import { flipBit, seededBytes } from "./testing/mod.ts";
 
 const noble = await loadBls("noble");
 const keys: { secret: Scalar; publicKey: G2 }[] = [11n, 12n, 13n, 14n].map((n) => {

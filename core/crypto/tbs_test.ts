@@ -16,7 +16,7 @@ import {
   verifyNote,
   verifyShare,
 } from "./tbs.ts";
-import { assertCode, seededBytes } from "./testing.ts";
+import { assertCode, seededBytes } from "./testing/mod.ts";
 
 const noble = await loadBls("noble");
 

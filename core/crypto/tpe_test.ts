@@ -5,7 +5,7 @@ import { bls, randomScalar } from "./bls/mod.ts";
 import { ChaChaRng } from "./chacha_rng.ts";
 import { CryptoError } from "./error.ts";
 import { commitmentOf, evaluateScalars, randomPolynomial } from "./polynomial.ts";
-import { seededBytes } from "./testing.ts";
+import { seededBytes } from "./testing/mod.ts";
 import type { CipherText } from "./tpe.ts";
 import {
   combineDecryptionShares,

@@ -1,8 +1,8 @@
 /** What clients read and guardians' admins submit. Follows fedimint-meta-client 0.13.0; sheet "lightning, meta" A. */
 import { unit } from "../../core/encoding/mod.ts";
 import { defineClientModule } from "../contract/client.ts";
-import { MetaClient } from "./client_api.ts";
-import { metaCommands } from "./client_commands.ts";
+import { MetaClient } from "./client/api.ts";
+import { metaCommands } from "./client/commands.ts";
 import {
   META_API_VERSION,
   META_CONSENSUS_VERSION,

@@ -8,9 +8,9 @@ import type { ClientModuleEnv } from "../contract/client.ts";
 import { CommandError } from "../contract/command_error.ts";
 import { EndpointError } from "../contract/error.ts";
 import type { ApiCall, FederationApi } from "../contract/federation_api.ts";
-import { testEnv, testStore } from "../contract/testing.ts";
+import { testEnv, testStore } from "../contract/testing/mod.ts";
 import { metaClient } from "./client.ts";
-import { MetaError } from "./client_api.ts";
+import { MetaError } from "./client/api.ts";
 import { META_VALUE_BYTES_MAX } from "./limits.ts";
 import { metaServer } from "./server.ts";
 

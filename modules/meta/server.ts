@@ -30,7 +30,7 @@ import {
   metaValue,
   submitRequest,
 } from "./common.ts";
-import type { MetaVote } from "./db.ts";
+import type { MetaVote } from "./server/db.ts";
 import {
   allDesired,
   deleteSubmission,
@@ -40,7 +40,7 @@ import {
   setDesired,
   setSubmission,
   submissionsFor,
-} from "./db.ts";
+} from "./server/db.ts";
 import { META_VALUE_BYTES_MAX } from "./limits.ts";
 
 type MetaModule = ServerModule<null, null, null, MetaConsensusItem, MetaInputError, MetaOutputError>;

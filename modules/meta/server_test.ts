@@ -4,7 +4,7 @@ import type { StoreView } from "../../actors/store/store.ts";
 import { toHex, utf8 } from "../../core/bytes.ts";
 import { encodeHex } from "../../core/encoding/mod.ts";
 import { EndpointError } from "../contract/error.ts";
-import { dump, testEnv, testStore } from "../contract/testing.ts";
+import { dump, testEnv, testStore } from "../contract/testing/mod.ts";
 import type { MetaConsensusItem } from "./common.ts";
 import { META_ENDPOINTS } from "./common.ts";
 import { META_VALUE_BYTES_MAX } from "./limits.ts";

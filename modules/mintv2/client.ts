@@ -1,12 +1,12 @@
 /** The user's side of mintv2: e-cash is sent as text, received, and counted. Follows fedimint-mintv2-client 0.13.0; sheet "e-cash" 6–11. */
 import { defineClientModule } from "../contract/client.ts";
 import { decode } from "../../core/encoding/mod.ts";
-import { MintClient } from "./client_api.ts";
-import { mintCommands } from "./client_commands.ts";
-import { deleteStoredTweaks } from "./client_db.ts";
-import { mintTransitions } from "./client_machines.ts";
-import { mintState } from "./client_states.ts";
-import { recounted, Wallet } from "./client_wallet.ts";
+import { MintClient } from "./client/api.ts";
+import { mintCommands } from "./client/commands.ts";
+import { deleteStoredTweaks } from "./client/db.ts";
+import { mintTransitions } from "./client/machines.ts";
+import { mintState } from "./client/states.ts";
+import { recounted, Wallet } from "./client/wallet.ts";
 import {
   mintConsensusItem,
   mintInput,

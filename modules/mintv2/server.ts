@@ -28,13 +28,13 @@ import {
 } from "./common.ts";
 import type { MintConfig, MintPrivateConfig } from "./config.ts";
 import { mintConfig, mintPrivateConfig } from "./config.ts";
-import { appendRecoveryItem, countIssued, isSpent, issuedCounts, markSpent, setShare } from "./db.ts";
+import { appendRecoveryItem, countIssued, isSpent, issuedCounts, markSpent, setShare } from "./server/db.ts";
 import type { Denomination } from "./denomination.ts";
 import { denominationAmount } from "./denomination.ts";
-import { mintEndpoints } from "./endpoints.ts";
+import { mintEndpoints } from "./server/endpoints.ts";
 import { feeOf } from "./fees.ts";
-import { generateMint, validateMint } from "./generation.ts";
-import { NoteChecks } from "./note_checks.ts";
+import { generateMint, validateMint } from "./server/generation.ts";
+import { NoteChecks } from "./server/note_checks.ts";
 
 type MintModule = ServerModule<MintInput, MintOutput, null, MintConsensusItem, MintInputError, MintOutputError>;
 type MintEnv = ServerModuleEnv<MintConfig, MintPrivateConfig>;

@@ -5,12 +5,20 @@ import { toHex } from "../../core/bytes.ts";
 import { bls } from "../../core/crypto/bls/mod.ts";
 import { messageToPoint, verifyNote, verifyShare } from "../../core/crypto/tbs.ts";
 import { decodeHex, encodeHex } from "../../core/encoding/mod.ts";
-import { dump } from "../contract/testing.ts";
+import { dump } from "../contract/testing/mod.ts";
 import type { MintInput, MintOutput, Note } from "./common.ts";
 import { mintInput, mintInputError, mintOutput, mintOutputError } from "./common.ts";
-import { issuedCount, recoveryCount, recoverySlice, shareKey } from "./db.ts";
-import type { TestGuardian } from "./testing.ts";
-import { freshOutPoint, inputOf, issueNote, processInputs, processOutput, requestNote, testMint } from "./testing.ts";
+import { issuedCount, recoveryCount, recoverySlice, shareKey } from "./server/db.ts";
+import type { TestGuardian } from "./testing/federation.ts";
+import {
+  freshOutPoint,
+  inputOf,
+  issueNote,
+  processInputs,
+  processOutput,
+  requestNote,
+  testMint,
+} from "./testing/federation.ts";
 
 /** Dealing 42 keys takes a moment; tests that issue or redeem notes start from one federation and look at fresh notes only. */
 const mint = await testMint();

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { DecodeError, decodeHex, encodeHex } from "../../core/encoding/mod.ts";
-import { dump, testEnv, testStore } from "../contract/testing.ts";
+import { dump, testEnv, testStore } from "../contract/testing/mod.ts";
 import { unknownServer } from "./server.ts";
 
 const txid = "00".repeat(32);

@@ -1,15 +1,15 @@
 /** The user's side of walletv2: deposits are found and claimed, payments are made. Follows fedimint-walletv2-client 0.13.0; sheet "wallet" 9. */
 import { decode } from "../../core/encoding/mod.ts";
 import { defineClientModule } from "../contract/client.ts";
-import { Addresses } from "./client_addresses.ts";
-import { WalletClient } from "./client_api.ts";
-import { Claims } from "./client_claims.ts";
-import { Deposits, pendingMoney } from "./client_deposits.ts";
-import { walletCommands } from "./client_commands.ts";
-import { WalletFederation } from "./client_federation.ts";
-import { walletTransitions } from "./client_machines.ts";
-import { Scanner } from "./client_scanner.ts";
-import { walletState } from "./client_states.ts";
+import { Addresses } from "./client/addresses.ts";
+import { WalletClient } from "./client/api.ts";
+import { Claims } from "./client/claims.ts";
+import { Deposits, pendingMoney } from "./client/deposits.ts";
+import { walletCommands } from "./client/commands.ts";
+import { WalletFederation } from "./client/federation.ts";
+import { walletTransitions } from "./client/machines.ts";
+import { Scanner } from "./client/scanner.ts";
+import { walletState } from "./client/states.ts";
 import {
   inputErrorText,
   outputErrorText,

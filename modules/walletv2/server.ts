@@ -22,13 +22,13 @@ import {
   WALLETV2_KIND,
 } from "./common.ts";
 import { newWalletConfig, walletConfig, walletPrivateConfig } from "./config.ts";
-import { getWallet } from "./db.ts";
-import { endpoints } from "./endpoints.ts";
-import { SignatureChecker } from "./federation_tx.ts";
-import { processItem, propose } from "./items.ts";
-import { processInput, processOutput } from "./payments.ts";
-import { ownNode } from "./own_node.ts";
-import { rebroadcast } from "./rebroadcast.ts";
+import { getWallet } from "./server/db.ts";
+import { endpoints } from "./server/endpoints.ts";
+import { SignatureChecker } from "./server/federation_tx.ts";
+import { processItem, propose } from "./server/items.ts";
+import { processInput, processOutput } from "./server/payments.ts";
+import { ownNode } from "./server/own_node.ts";
+import { rebroadcast } from "./server/rebroadcast.ts";
 import { keysHash } from "./scripts.ts";
 
 type WalletModule = ServerModule<

@@ -8,7 +8,7 @@ import { WALLETV2_ENDPOINTS } from "./common.ts";
 import { OUTPUT_SLICE_MAX } from "./limits.ts";
 import { isPotentialReceive } from "./scripts.ts";
 import { walletv2Server } from "./server.ts";
-import { ask, claim, claimOf, confirm, depositAddress, payment, TestChain, testWallet } from "./testing.ts";
+import { ask, claim, claimOf, confirm, depositAddress, payment, TestChain, testWallet } from "./testing/federation.ts";
 
 Deno.test("the filter alone gives an output its index; one that can be no deposit is left out of the answer", async () => {
   const wallet = await testWallet({ guardians: 1 });

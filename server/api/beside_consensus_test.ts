@@ -1,7 +1,7 @@
 /** Public calls beside consensus: however many there are, the actors that consensus needs get what it sends them. */
 import { assertEquals } from "@std/assert";
 import { newDiskRoom } from "../disk_watch.ts";
-import { settle } from "../../actors/_test_platform.ts";
+import { settle } from "../../actors/testing/platform.ts";
 import { refTo } from "../../actors/mod.ts";
 import type { Json } from "../../core/encoding/mod.ts";
 import { u64, unit } from "../../core/encoding/mod.ts";
@@ -9,12 +9,12 @@ import { ok } from "../../core/result.ts";
 import { federationIdOf } from "../../core/types/federation_id.ts";
 import type { AnyServerModule } from "../../modules/contract/server.ts";
 import { endpoint } from "../../modules/contract/server.ts";
-import type { SessionsMessage } from "../consensus/sessions.ts";
-import { processOne } from "../consensus/engine_testing.ts";
-import { codecsWith, INSTANCE, refs, restartsOf, vote, withConsensus } from "../consensus/testing.ts";
-import type { Modules } from "../consensus/transaction.ts";
-import { clientConfigFor } from "../setup/guardian_config.ts";
-import { call, testConfig } from "./testing.ts";
+import type { SessionsMessage } from "../consensus/session/sessions.ts";
+import { processOne } from "../consensus/testing/engine.ts";
+import { codecsWith, INSTANCE, refs, restartsOf, vote, withConsensus } from "../consensus/testing/processing.ts";
+import type { Modules } from "../consensus/engine/transaction.ts";
+import { clientConfigFor } from "../config/guardian_config.ts";
+import { call, testConfig } from "./testing/mod.ts";
 import { consensusMethods } from "./tree.ts";
 
 /** More than any mailbox holds. */

@@ -1,6 +1,6 @@
 /** Whose turn it is at the API. */
 import { assert, assertEquals } from "@std/assert";
-import { ManualClock } from "../../actors/store/testing.ts";
+import { ManualClock } from "../../actors/store/testing/mod.ts";
 import { Callers } from "./callers.ts";
 import { HTTP_REQUEST_UNITS, HTTP_UNNAMED_WAITING_MAX } from "./limits.ts";
 

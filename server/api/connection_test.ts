@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import type { ManualClock } from "../../actors/_test_platform.ts";
-import { manualClock, withSystem } from "../../actors/_test_platform.ts";
+import type { ManualClock } from "../../actors/testing/platform.ts";
+import { manualClock, withSystem } from "../../actors/testing/platform.ts";
 import { loggerFor } from "../../actors/logger.ts";
 import { child, supervisor } from "../../actors/mod.ts";
 import type { MessageSocket } from "../../actors/platform/platform.ts";

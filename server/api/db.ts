@@ -1,5 +1,5 @@
 /**
- * What the API keeps in the store beside what consensus keeps there (`../consensus/db.ts`), one typed accessor a record. First bytes
+ * What the API keeps in the store beside what consensus keeps there (`../consensus/store/db.ts`), one typed accessor a record. First bytes
  * are those of the reference, though nothing depends on it:
  *
  * | record | key | value |

@@ -5,12 +5,12 @@ import type { StoreView } from "../../actors/store/store.ts";
 import type { ClientConfig } from "../../core/types/client_config.ts";
 import type { FederationId, PeerId } from "../../core/types/ids.ts";
 import type { BitcoinSource } from "../../modules/contract/bitcoin.ts";
-import type { ShownBoard } from "../consensus/board.ts";
-import type { SessionsRef } from "../consensus/sessions.ts";
-import type { SubmissionsRef } from "../consensus/submissions.ts";
-import type { Modules } from "../consensus/transaction.ts";
+import type { ShownBoard } from "../consensus/session/board.ts";
+import type { SessionsRef } from "../consensus/session/sessions.ts";
+import type { SubmissionsRef } from "../consensus/waiting/submissions.ts";
+import type { Modules } from "../consensus/engine/transaction.ts";
 import type { DiskRoom } from "../disk_watch.ts";
-import type { ConfiguredModule, GuardianConfig } from "../setup/guardian_config.ts";
+import type { ConfiguredModule, GuardianConfig } from "../config/guardian_config.ts";
 
 export type ApiDeps = {
   readonly sender: Sender;

@@ -13,9 +13,9 @@ import type { FederationId } from "../../core/types/ids.ts";
 import type { InviteCode } from "../../core/types/invite_code.ts";
 import { formatInviteCode, newInviteCode } from "../../core/types/invite_code.ts";
 import { readDurable } from "../../modules/contract/read_durable.ts";
-import type { GuardianConfig } from "../setup/guardian_config.ts";
+import type { GuardianConfig } from "../config/guardian_config.ts";
 import { announcements, guardianMetadata } from "./db.ts";
-import { apiUrls } from "./statements.ts";
+import { apiUrls } from "../gossip/statements.ts";
 
 /** More than any invite code has. */
 const INVITE_FILE_BYTES_MAX = 100_000;

@@ -1,14 +1,14 @@
 import { assert, assertEquals } from "@std/assert";
-import { manualClock, settle } from "../../actors/_test_platform.ts";
+import { manualClock, settle } from "../../actors/testing/platform.ts";
 import { child, createSystem, supervisor } from "../../actors/mod.ts";
 import { openMemoryStore } from "../../actors/store/memory.ts";
 import { fromUtf8, utf8 } from "../../core/bytes.ts";
 import { parseInviteCode } from "../../core/types/invite_code.ts";
-import { seededDice } from "../../modules/contract/testing.ts";
-import { DIR, emptyDisk, filesOn, fullAt } from "../setup/disk_testing.ts";
+import { seededDice } from "../../modules/contract/testing/mod.ts";
+import { DIR, emptyDisk, filesOn, fullAt } from "../setup/testing/disk.ts";
 import { inviteFile } from "./invite_file.ts";
-import { announce, describeSelf } from "./statements.ts";
-import { configUrl, testConfig } from "./testing.ts";
+import { announce, describeSelf } from "../gossip/statements.ts";
+import { configUrl, testConfig } from "./testing/mod.ts";
 
 const PATH = `${DIR}/invite-code`;
 const CLOCK = { nowMs: () => 1_000_000, monotonicMs: () => 0, setTimer: () => ({ cancel: () => {} }) };

@@ -2,11 +2,11 @@
 import type { Address } from "../../actors/platform/platform.ts";
 import type { SupervisorSpec } from "../../actors/supervisor.ts";
 import { child, supervisor } from "../../actors/supervisor.ts";
-import { coreMethods } from "./core_methods.ts";
+import { coreMethods } from "./methods/core.ts";
 import type { ApiDeps } from "./deps.ts";
 import type { Methods } from "./dispatch.ts";
 import { apiListener } from "./listener.ts";
-import { moduleMethods } from "./module_methods.ts";
+import { moduleMethods } from "./methods/modules.ts";
 
 /** @param parent path of the supervisor above */
 export function apiTree(

@@ -10,11 +10,11 @@
  */
 import { assert, unreachable } from "../../core/assert.ts";
 import type { Bytes } from "../../core/bytes.ts";
-import { receiveAlertMessage, repeatMulticast, tellAlerts } from "./accuse.ts";
-import { nextAlertedUnits } from "./alerted.ts";
-import { answerCoord, answerNewest, answerParents, asksForItself } from "./answers.ts";
-import { askForCoord, askForParents } from "./asking.ts";
-import { loadBackup } from "./backup.ts";
+import { receiveAlertMessage, repeatMulticast, tellAlerts } from "./forks/accuse.ts";
+import { nextAlertedUnits } from "./forks/alerted.ts";
+import { answerCoord, answerNewest, answerParents, asksForItself } from "./requests/answers.ts";
+import { askForCoord, askForParents } from "./requests/asking.ts";
+import { loadBackup } from "./own/backup.ts";
 import { ignoringCostUs, messageBytesMax, messageCostUs } from "./cost.ts";
 import {
   detectFork,
@@ -28,7 +28,7 @@ import {
 import { LATE_ANSWER_MS } from "./limits.ts";
 import type { NewestUnitResponse, UnitMessage } from "./messages.ts";
 import { decodeMessage } from "./messages.ts";
-import { advanceCreator, askNewest, beginCreating, breakStall, concludeNewest, packUnit } from "./produce.ts";
+import { advanceCreator, askNewest, beginCreating, breakStall, concludeNewest, packUnit } from "./own/produce.ts";
 import type { BroadcastEffect, BroadcastEvent, BroadcastState, Task } from "./state.ts";
 import { schedule, tellCopy, useless } from "./state.ts";
 

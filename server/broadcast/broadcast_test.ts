@@ -1,9 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Bytes } from "../../core/bytes.ts";
 import { fedimintDelays } from "./delays.ts";
-import { fastKeychains, realKeychains, Simulation } from "./testing.ts";
-import { countingData, roundsOrdered, TROUBLES } from "./trouble_testing.ts";
-import type { Guardian } from "./testing.ts";
+import { fastKeychains, realKeychains, Simulation } from "./testing/network.ts";
+import { countingData, roundsOrdered, TROUBLES } from "./testing/trouble.ts";
+import type { Guardian } from "./testing/network.ts";
 
 for (const peers of [4, 7]) {
   Deno.test(`${peers} guardians with real signatures order everybody's units alike`, () => {

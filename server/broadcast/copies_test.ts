@@ -5,12 +5,12 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Bytes } from "../../core/bytes.ts";
 import { encode } from "../../core/encoding/codec.ts";
-import { Alone } from "./alone_testing.ts";
+import { Alone } from "./testing/alone.ts";
 import type { NewestUnitResponse } from "./messages.ts";
 import { decodeMessage, encodeMessage, newestUnitResponse } from "./messages.ts";
-import type { Guardian, SimulationOptions } from "./testing.ts";
-import { batchOf, fastKeychains, makeUnit, Simulation } from "./testing.ts";
-import { countingData } from "./trouble_testing.ts";
+import type { Guardian, SimulationOptions } from "./testing/network.ts";
+import { batchOf, fastKeychains, makeUnit, Simulation } from "./testing/network.ts";
+import { countingData } from "./testing/trouble.ts";
 
 const COPIED = 3;
 const keychains = fastKeychains(4);

@@ -3,7 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import type { Bytes } from "../../core/bytes.ts";
 import { encode, u64 } from "../../core/encoding/mod.ts";
 import { admit, step } from "./broadcast.ts";
-import { Budget } from "./budget.ts";
+import { Budget } from "./requests/budget.ts";
 import { batchCostUs, messageBytesMax, messageCostUs } from "./cost.ts";
 import { fedimintDelays } from "./delays.ts";
 import type { Keychain } from "./keychain.ts";
@@ -18,8 +18,8 @@ import {
 import { WORK_US_PER_SECOND } from "./limits.ts";
 import { alertHash, encodeMessage } from "./messages.ts";
 import { createBroadcast } from "./state.ts";
-import { batchOf, fastKeychains, makeUnit, seedOf } from "./testing.ts";
-import type { SignedUnit, UnitData } from "./unit.ts";
+import { batchOf, fastKeychains, makeUnit, seedOf } from "./testing/network.ts";
+import type { SignedUnit, UnitData } from "./graph/unit.ts";
 
 const PEERS = 4;
 const keychains = fastKeychains(PEERS);

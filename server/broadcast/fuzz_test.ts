@@ -6,10 +6,10 @@ import type { SeededDice } from "./dice.ts";
 import type { NetworkData } from "./messages.ts";
 import { alertHash, encodeMessage, newestUnitResponse } from "./messages.ts";
 import { subsetOf } from "./scale.ts";
-import type { Guardian } from "./testing.ts";
-import { fastKeychains, Simulation } from "./testing.ts";
-import type { UnitFields } from "./unit.ts";
-import { combineHashes, SignedUnit, unitHash } from "./unit.ts";
+import type { Guardian } from "./testing/network.ts";
+import { fastKeychains, Simulation } from "./testing/network.ts";
+import type { UnitFields } from "./graph/unit.ts";
+import { combineHashes, SignedUnit, unitHash } from "./graph/unit.ts";
 
 const PEERS = 4;
 const EVIL = 3;

@@ -5,14 +5,14 @@
 import { assert } from "@std/assert";
 import type { Bytes } from "../../core/bytes.ts";
 import { encode } from "../../core/encoding/codec.ts";
-import type { HostileView } from "./hostile_testing.ts";
-import { ATTACKS, EVIL, FORK, HONEST, keychains, units } from "./hostile_testing.ts";
+import type { HostileView } from "./testing/hostile.ts";
+import { ATTACKS, EVIL, FORK, HONEST, keychains, units } from "./testing/hostile.ts";
 import { ANSWER_BYTES_BURST, ANSWER_BYTES_PER_SECOND } from "./limits.ts";
 import type { NetworkData, SignedAlert } from "./messages.ts";
 import { alertHash, decodeMessage, encodeMessage, newestUnitResponse } from "./messages.ts";
-import type { Guardian } from "./testing.ts";
-import { Simulation } from "./testing.ts";
-import type { SignedUnit } from "./unit.ts";
+import type { Guardian } from "./testing/network.ts";
+import { Simulation } from "./testing/network.ts";
+import type { SignedUnit } from "./graph/unit.ts";
 
 const CALM_MS = 3_000, ATTACK_MS = 4_000, TICK_MS = 10;
 

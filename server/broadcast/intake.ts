@@ -8,17 +8,17 @@
 import { assert } from "../../core/assert.ts";
 import type { Bytes } from "../../core/bytes.ts";
 import { toHex } from "../../core/bytes.ts";
-import { coordCame, parentsCame, requestCoord, requestParents, stopAskingForUnitsOf } from "./asking.ts";
-import type { DagOutput, DagUnit } from "./dag.ts";
-import { matchesControlHash } from "./dag.ts";
-import type { RestoredUnit } from "./backup.ts";
+import { coordCame, parentsCame, requestCoord, requestParents, stopAskingForUnitsOf } from "./requests/asking.ts";
+import type { DagOutput, DagUnit } from "./graph/dag.ts";
+import { matchesControlHash } from "./graph/dag.ts";
+import type { RestoredUnit } from "./own/backup.ts";
 import type { ForkProof, SignedAlert } from "./messages.ts";
-import { formAlert } from "./own_alert.ts";
+import { formAlert } from "./forks/own_alert.ts";
 import { batchCostUs } from "./cost.ts";
 import { COPY_ROUNDS } from "./limits.ts";
 import type { BroadcastState } from "./state.ts";
 import { mayLeave, save, schedule, send, tellCopy, useless, warn } from "./state.ts";
-import type { SignedUnit } from "./unit.ts";
+import type { SignedUnit } from "./graph/unit.ts";
 
 /** A unit that came by itself. */
 export function receiveUnit(state: BroadcastState, from: number, unit: SignedUnit): void {

@@ -5,7 +5,7 @@ import type { Bytes } from "../../core/bytes.ts";
 import { toHex } from "../../core/bytes.ts";
 import { CHECKED_SIGNATURES_MAX } from "./limits.ts";
 import type { Alert } from "./messages.ts";
-import type { SignedUnit } from "./unit.ts";
+import type { SignedUnit } from "./graph/unit.ts";
 
 /** A guardian's broadcast key and everybody's public ones. Sheet "consensus" A2. */
 export interface Keychain {

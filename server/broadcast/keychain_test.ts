@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { SignatureChecks } from "./keychain.ts";
 import { CHECKED_SIGNATURES_MAX } from "./limits.ts";
-import { fastKeychains, makeUnit, realKeychains } from "./testing.ts";
+import { fastKeychains, makeUnit, realKeychains } from "./testing/network.ts";
 
 Deno.test("a signature is checked once, as long as it is among the last some thousands", () => {
   const [own, other] = fastKeychains(4);

@@ -3,8 +3,8 @@ import { concat, fromHex, toHex } from "../../core/bytes.ts";
 import { BATCH_BYTES_MAX } from "./limits.ts";
 import type { NetworkData } from "./messages.ts";
 import { decodeMessage, encodeMessage } from "./messages.ts";
-import { fastKeychains, makeUnit } from "./testing.ts";
-import type { SignedUnit } from "./unit.ts";
+import { fastKeychains, makeUnit } from "./testing/network.ts";
+import type { SignedUnit } from "./graph/unit.ts";
 
 const keychains = fastKeychains(4);
 const signature = new Uint8Array(64).fill(5);

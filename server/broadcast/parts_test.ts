@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { Budget } from "./budget.ts";
+import { Budget } from "./requests/budget.ts";
 import { fedimintDelays } from "./delays.ts";
 import { SeededDice } from "./dice.ts";
-import { Dissemination } from "./disseminate.ts";
+import { Dissemination } from "./requests/disseminate.ts";
 import {
   ANSWER_BYTES_BURST,
   ANSWER_BYTES_MIN,
@@ -11,7 +11,7 @@ import {
   SAME_ANSWERS_MAX,
 } from "./limits.ts";
 import { Tasks } from "./tasks.ts";
-import { fastKeychains, makeUnit, seedOf } from "./testing.ts";
+import { fastKeychains, makeUnit, seedOf } from "./testing/network.ts";
 
 Deno.test("tasks come out by time, those of one time in order, and not before they are due", () => {
   const tasks = new Tasks<string>();

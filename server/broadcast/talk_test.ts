@@ -1,14 +1,14 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { InvariantError } from "../../core/assert.ts";
 import { toHex } from "../../core/bytes.ts";
-import { Alone, talk } from "./alone_testing.ts";
+import { Alone, talk } from "./testing/alone.ts";
 import { step } from "./broadcast.ts";
 import { ALERT_BYTES_MAX, BATCH_BYTES_MAX, PEERS_MAX, REMIND_INTERVAL_MS, SAME_ANSWERS_MAX } from "./limits.ts";
 import type { UnitMessage } from "./messages.ts";
 import { alertHash, decodeMessage, encodeMessage } from "./messages.ts";
 import { createBroadcast } from "./state.ts";
-import { batchOf, fastKeychains, makeUnit } from "./testing.ts";
-import type { SignedUnit, UnitData } from "./unit.ts";
+import { batchOf, fastKeychains, makeUnit } from "./testing/network.ts";
+import type { SignedUnit, UnitData } from "./graph/unit.ts";
 
 const keychains = fastKeychains(4);
 const first = [0, 1, 2, 3].map((creator) => makeUnit({ keychains, round: 0, creator, data: batchOf(`${creator}`) }));

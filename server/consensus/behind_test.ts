@@ -6,10 +6,10 @@ import { moduleEncoding } from "../../core/encoding/mod.ts";
 import type { Result } from "../../core/result.ts";
 import { err, ok } from "../../core/result.ts";
 import { signedSessionOutcome } from "../../core/types/session.ts";
-import { finishedSessions } from "./db.ts";
-import { sessionIn } from "./db_testing.ts";
-import { Federation, votesOf } from "./federation_testing.ts";
-import type { TestGuardian } from "./guardian_testing.ts";
+import { finishedSessions } from "./store/db.ts";
+import { sessionIn } from "./testing/db.ts";
+import { Federation, votesOf } from "./testing/federation.ts";
+import type { TestGuardian } from "./testing/guardian.ts";
 
 /** Guardian 3 is away while the others finish `sessions` sessions with votes. */
 async function left(seed: number, sessions: number): Promise<Federation> {

@@ -9,24 +9,24 @@ import type { ByteStream } from "../../actors/platform/platform.ts";
 import { openMemoryStore } from "../../actors/store/mod.ts";
 import type { Bytes } from "../../core/bytes.ts";
 import { encodeP2pMessage, receiveP2pMessage } from "../../core/types/p2p_message.ts";
-import type { HostileView } from "../broadcast/hostile_testing.ts";
-import { ATTACKS, EVIL, FORK, HONEST, keychains, units } from "../broadcast/hostile_testing.ts";
+import type { HostileView } from "../broadcast/testing/hostile.ts";
+import { ATTACKS, EVIL, FORK, HONEST, keychains, units } from "../broadcast/testing/hostile.ts";
 import type { NetworkData, SignedAlert } from "../broadcast/messages.ts";
 import { alertHash, decodeMessage, encodeMessage } from "../broadcast/messages.ts";
-import type { SignedUnit } from "../broadcast/unit.ts";
+import type { SignedUnit } from "../broadcast/graph/unit.ts";
 import { frame, FrameReader } from "../peers/framing.ts";
 import { routerMemory } from "../peers/router.ts";
-import { Guardians, peer, PORT } from "../peers/testing.ts";
+import { Guardians, peer, PORT } from "../peers/testing/mod.ts";
 import { peersTree, routerRef } from "../peers/tree.ts";
-import { newBoard } from "./board.ts";
-import type { BroadcastMessage } from "./broadcast.ts";
-import { broadcastChild } from "./broadcast.ts";
-import type { MempoolMessage } from "./mempool.ts";
-import { mempool } from "./mempool.ts";
-import type { OutcomeMessage } from "./outcome.ts";
-import { SETTINGS } from "./outcome_testing.ts";
+import { newBoard } from "./session/board.ts";
+import type { BroadcastMessage } from "./session/broadcast.ts";
+import { broadcastChild } from "./session/broadcast.ts";
+import type { MempoolMessage } from "./waiting/mempool.ts";
+import { mempool } from "./waiting/mempool.ts";
+import type { OutcomeMessage } from "./session/outcome.ts";
+import { SETTINGS } from "./testing/outcome.ts";
 
-/** Of the units that `hostile_testing.ts` makes. */
+/** Of the units that `../broadcast/testing/hostile.ts` makes. */
 const SESSION = 7;
 const CALM_MS = 2_000, ATTACK_MS = 2_000, TICK_MS = 10;
 const refs = {

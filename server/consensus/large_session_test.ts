@@ -6,10 +6,10 @@ import { ok } from "../../core/result.ts";
 import { toDyn } from "../../core/types/dyn.ts";
 import { consensusItem } from "../../core/types/session.ts";
 import type { AnyServerModule } from "../../modules/contract/server.ts";
-import { acceptedItems, getSessionEnd } from "./db.ts";
-import { endSession, processOne } from "./engine_testing.ts";
+import { acceptedItems, getSessionEnd } from "./store/db.ts";
+import { endSession, processOne } from "./testing/engine.ts";
 import { BATCH_BYTES_MAX } from "./limits.ts";
-import { codecsWith, INSTANCE, withConsensus } from "./testing.ts";
+import { codecsWith, INSTANCE, withConsensus } from "./testing/processing.ts";
 
 /** Takes every text, as the meta module takes votes. */
 const TEXTS: Partial<AnyServerModule> = {

@@ -1,11 +1,11 @@
 import { assertEquals } from "@std/assert";
-import type { ManualClock } from "../../actors/_test_platform.ts";
-import { settle, withSystem } from "../../actors/_test_platform.ts";
+import type { ManualClock } from "../../actors/testing/platform.ts";
+import { settle, withSystem } from "../../actors/testing/platform.ts";
 import { child, refTo } from "../../actors/mod.ts";
 import type { ConsensusItem } from "../../core/types/session.ts";
-import { newBoard } from "./board.ts";
-import type { MempoolMessage } from "./mempool.ts";
-import { mempool } from "./mempool.ts";
+import { newBoard } from "./session/board.ts";
+import type { MempoolMessage } from "./waiting/mempool.ts";
+import { mempool } from "./waiting/mempool.ts";
 
 const ITEM: ConsensusItem = { tag: "Module", value: { instance: 0, body: Uint8Array.of(1) } };
 

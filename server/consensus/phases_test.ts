@@ -3,11 +3,11 @@ import { assert, assertEquals } from "@std/assert";
 import type { PeerId } from "../../core/types/ids.ts";
 import type { AcceptedItem } from "../../core/types/session.ts";
 import { sessionHeader } from "../../core/types/session.ts";
-import { itemsIn } from "./db_testing.ts";
-import type { OrderedUnit } from "./outcome.ts";
-import { itemsOf, keychains, outcomeRef, ROUNDS, sealedWith, SESSION, unitOf, withSession } from "./outcome_testing.ts";
-import type { ConsensusTest } from "./testing.ts";
-import { refs } from "./testing.ts";
+import { itemsIn } from "./testing/db.ts";
+import type { OrderedUnit } from "./session/outcome.ts";
+import { itemsOf, keychains, outcomeRef, ROUNDS, sealedWith, SESSION, unitOf, withSession } from "./testing/outcome.ts";
+import type { ConsensusTest } from "./testing/processing.ts";
+import { refs } from "./testing/processing.ts";
 
 async function order({ system, clock }: ConsensusTest, ...units: readonly OrderedUnit[]): Promise<void> {
   const life = await system.ask(outcomeRef, "life", null);

@@ -5,12 +5,12 @@ import type { Codec } from "../../core/encoding/mod.ts";
 import { DecodeError, encode, list, u64 } from "../../core/encoding/mod.ts";
 import type { AcceptedItem, ConsensusItem } from "../../core/types/session.ts";
 import { consensusItem } from "../../core/types/session.ts";
-import { testStore } from "../../modules/contract/testing.ts";
-import { decodeBatch } from "./batch.ts";
-import { itemsIn } from "./db_testing.ts";
-import { codecs, counting, endSession, REFUSED } from "./engine_testing.ts";
-import { codecsWith, refs, vote, withConsensus } from "./testing.ts";
-import type { Modules } from "./transaction.ts";
+import { testStore } from "../../modules/contract/testing/mod.ts";
+import { decodeBatch } from "./session/batch.ts";
+import { itemsIn } from "./testing/db.ts";
+import { codecs, counting, endSession, REFUSED } from "./testing/engine.ts";
+import { codecsWith, refs, vote, withConsensus } from "./testing/processing.ts";
+import type { Modules } from "./engine/transaction.ts";
 
 const UNKNOWN: ConsensusItem = { tag: "Default", value: { variant: 9n, bytes: new Uint8Array(0) } };
 

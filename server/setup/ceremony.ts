@@ -15,9 +15,9 @@ import type { P2pMessage, ReceivedP2pMessage } from "../../core/types/p2p_messag
 import { openP2pMessage } from "../../core/types/p2p_message.ts";
 import type { AnyServerModuleDefinition } from "../../modules/contract/server.ts";
 import type { PeerMessage, RouterRef } from "../peers/router.ts";
-import { SetupError } from "./error.ts";
+import { SetupError } from "../config/error.ts";
 import { generateConfig } from "./generate.ts";
-import type { GuardianConfig } from "./guardian_config.ts";
+import type { GuardianConfig } from "../config/guardian_config.ts";
 import { Inbox } from "./inbox.ts";
 import { GUARDIAN_NAME_MAX, SILENCE_TOLD_MAX_MS, SILENCE_TOLD_MS } from "./limits.ts";
 import type { CeremonyLinks } from "./rounds.ts";

@@ -1,7 +1,7 @@
 /** The ceremony as an actor: when it begins, what it tells while it waits, what ends it. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import type { TestSystem } from "../../actors/_test_platform.ts";
-import { withSystem } from "../../actors/_test_platform.ts";
+import type { TestSystem } from "../../actors/testing/platform.ts";
+import { withSystem } from "../../actors/testing/platform.ts";
 import type { ChildSpec } from "../../actors/mod.ts";
 import { child, defineActor, next, refTo } from "../../actors/mod.ts";
 import type { Result } from "../../core/result.ts";
@@ -14,9 +14,9 @@ import type { RouterRef } from "../peers/router.ts";
 import { router, routerMemory } from "../peers/router.ts";
 import type { CeremonyMessage } from "./ceremony.ts";
 import { ceremony } from "./ceremony.ts";
-import type { GuardianConfig } from "./guardian_config.ts";
+import type { GuardianConfig } from "../config/guardian_config.ts";
 import { GUARDIAN_NAME_MAX, SILENCE_TOLD_MAX_MS, SILENCE_TOLD_MS, WAITING_MESSAGES_MAX } from "./limits.ts";
-import { LIAR, paramsOf } from "./testing.ts";
+import { LIAR, paramsOf } from "./testing/ceremony.ts";
 
 const PEERS = [0, 1, 2, 3];
 

@@ -15,7 +15,7 @@ import type { PeerSetupCode } from "../../core/types/setup_code.ts";
 import { setupChecksum } from "../../core/types/setup_code.ts";
 import { CORE_CONSENSUS_VERSION, FEDIMINT_VERSION } from "../../core/types/version.ts";
 import type { AnyServerModuleDefinition } from "../../modules/contract/server.ts";
-import type { GuardianConfig } from "./guardian_config.ts";
+import type { GuardianConfig } from "../config/guardian_config.ts";
 import type { Rounds } from "./rounds.ts";
 import type { CeremonyParams } from "./setup.ts";
 

@@ -15,7 +15,7 @@ import type { RouterRef } from "../peers/router.ts";
 import type { PeerAddress } from "../peers/tree.ts";
 import { certificateName } from "../peers/tree.ts";
 import { GUARDIAN_NAME_MAX, REACH_FIRST_MS, REACH_MAX_MS, REACH_TIMEOUT_MS } from "./limits.ts";
-import { addressesOfCodes } from "./peer_addresses.ts";
+import { addressesOfCodes } from "../config/peer_addresses.ts";
 import type { CeremonyParams } from "./setup.ts";
 
 export type ReachMessage =

@@ -18,7 +18,7 @@ import type { PeerId, Sha256 } from "../../core/types/ids.ts";
 import type { NumPeers } from "../../core/types/num_peers.ts";
 import type { P2pMessage } from "../../core/types/p2p_message.ts";
 import type { DkgKey, DkgRounds } from "../../modules/contract/server.ts";
-import { SetupError } from "./error.ts";
+import { SetupError } from "../config/error.ts";
 
 /** How the ceremony speaks with the other guardians. */
 export interface CeremonyLinks {

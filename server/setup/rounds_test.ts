@@ -2,9 +2,9 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { decodeScalar } from "../../core/crypto/bls/mod.ts";
 import { publicKeyOf } from "../../core/crypto/secp.ts";
 import type { P2pMessage } from "../../core/types/p2p_message.ts";
-import { SetupError } from "./error.ts";
-import { generateWith, LIAR, roundsWith } from "./testing.ts";
-import type { Lie } from "./testing.ts";
+import { SetupError } from "../config/error.ts";
+import { generateWith, LIAR, roundsWith } from "./testing/ceremony.ts";
+import type { Lie } from "./testing/ceremony.ts";
 
 /** Guardian 0's failure says who, what, and what to do. */
 async function blames(outcome: Promise<unknown>, reason: string): Promise<SetupError> {

@@ -13,7 +13,7 @@ import { err, errorText, ok } from "../../core/result.ts";
 import { formatSetupCode } from "../../core/types/setup_code.ts";
 import type { BitcoinSource } from "../../modules/contract/bitcoin.ts";
 import { certificateName } from "../peers/tree.ts";
-import { SetupError } from "./error.ts";
+import { SetupError } from "../config/error.ts";
 import type { CeremonyParams, LocalParams, SetupSettings, SetupState } from "./setup.ts";
 import {
   addPeerSetupCode,

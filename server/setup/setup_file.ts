@@ -21,7 +21,7 @@ import {
 } from "../../core/encoding/mod.ts";
 import { errorText } from "../../core/result.ts";
 import { formatSetupCode, parseSetupCode } from "../../core/types/setup_code.ts";
-import { SetupError } from "./error.ts";
+import { SetupError } from "../config/error.ts";
 import { SETUP_FILE_BYTES_MAX } from "./limits.ts";
 import type { LocalParams, SetupSettings, SetupState } from "./setup.ts";
 import { checkLocalParams, initialSetup, setLocalParams } from "./setup.ts";

@@ -5,12 +5,12 @@ import type { Bytes } from "../../core/bytes.ts";
 import { fromUtf8, utf8 } from "../../core/bytes.ts";
 import type { Json } from "../../core/encoding/mod.ts";
 import { formatSetupCode, parseSetupCode } from "../../core/types/setup_code.ts";
-import { DIR, emptyDisk, filesOn } from "./disk_testing.ts";
-import { SetupError } from "./error.ts";
+import { DIR, emptyDisk, filesOn } from "./testing/disk.ts";
+import { SetupError } from "../config/error.ts";
 import { SETUP_FILE_BYTES_MAX } from "./limits.ts";
 import { readSetup } from "./setup_file.ts";
-import { CODES, DENIED, FOLLOWER, LEADER, refused, withSetup } from "./setup_testing.ts";
-import { peerCode, SETTINGS } from "./testing.ts";
+import { CODES, DENIED, FOLLOWER, LEADER, refused, withSetup } from "./testing/setup.ts";
+import { peerCode, SETTINGS } from "./testing/ceremony.ts";
 
 Deno.test("a restarted guardian keeps its code, keys and the others' codes, and the ceremony starts with them", async () => {
   const disk = emptyDisk();

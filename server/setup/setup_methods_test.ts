@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Json } from "../../core/encoding/mod.ts";
 import { formatSetupCode, parseSetupCode } from "../../core/types/setup_code.ts";
-import { CODES, DENIED, FOLLOWER, LEADER, refused, withSetup } from "./setup_testing.ts";
-import { peerCode, SETTINGS } from "./testing.ts";
+import { CODES, DENIED, FOLLOWER, LEADER, refused, withSetup } from "./testing/setup.ts";
+import { peerCode, SETTINGS } from "./testing/ceremony.ts";
 
 Deno.test("all but the status needs the password, and a wrong one changes nothing", async () => {
   await withSetup(async ({ ask }) => {

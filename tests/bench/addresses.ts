@@ -4,8 +4,8 @@
  */
 import { fromHex } from "../../core/bytes.ts";
 import { DerivableSecret } from "../../core/crypto/mod.ts";
-import type { AddressSearch } from "../../modules/walletv2/address_search.ts";
-import { addressAt, addressSearch, searchAddress } from "../../modules/walletv2/address_search.ts";
+import type { AddressSearch } from "../../modules/walletv2/client/address_search.ts";
+import { addressAt, addressSearch, searchAddress } from "../../modules/walletv2/client/address_search.ts";
 import { isPotentialReceive } from "../../modules/walletv2/scripts.ts";
 
 type Line = { name: string; value: string; ratio?: number };

@@ -5,8 +5,8 @@
  */
 import type { Keychain } from "../../server/broadcast/keychain.ts";
 import { fedimintDelays } from "../../server/broadcast/delays.ts";
-import { realKeychains, Simulation } from "../../server/broadcast/testing.ts";
-import type { UnitData } from "../../server/broadcast/unit.ts";
+import { realKeychains, Simulation } from "../../server/broadcast/testing/network.ts";
+import type { UnitData } from "../../server/broadcast/graph/unit.ts";
 
 type Line = { name: string; value: string; ratio?: number };
 

@@ -76,8 +76,8 @@ const EXCEPTIONS: readonly Exception[] = [
   { path: "actors/store/lock.ts", rules: ["Deno"], reason: "the database's lock is a file's" },
   { path: "server/main.ts", rules: ["Deno"], reason: "the program itself: arguments, environment, signals, exit" },
   { path: "client/main.ts", rules: ["Deno"], reason: "the program itself: arguments, environment, terminal, exit" },
-  { path: "server/bitcoin/devchain/main.ts", rules: ["Deno"], reason: "a development program itself" },
-  { path: "server/devfed/", rules: ["Deno"], reason: "a development program: starts real processes" },
+  { path: "server/dev/chain/main.ts", rules: ["Deno"], reason: "a development program itself" },
+  { path: "server/dev/federation/", rules: ["Deno"], reason: "a development program: starts real processes" },
 ];
 
 export function problemsIn(file: SourceFile): (Problem & { readonly rule: string })[] {

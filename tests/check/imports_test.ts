@@ -24,7 +24,7 @@ Deno.test("imports against the direction are found", () => {
     ["modules/contract/a.ts", "../mint/common.ts", "a module knows its own folder and the contract alone"],
     ["server/a.ts", "../tests/b.ts", "only tests import tests"],
     ["server/a.ts", "./b_test.ts", "only tests import tests"],
-    ["actors/a.ts", "./store/testing.ts", "only tests import tests"],
+    ["actors/a.ts", "./store/testing/mod.ts", "only tests import tests"],
     ["core/a.ts", "npm:zod@4.6.7", "packages are named in deno.json alone"],
     ["core/a.ts", "jsr:@std/assert", "packages are named in deno.json alone"],
     ["core/a.ts", "https://example.com/a.ts", "packages are named in deno.json alone"],

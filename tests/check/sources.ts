@@ -20,15 +20,9 @@ export async function sourcesBelow(folders: readonly string[]): Promise<SourceFi
   return files.sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
-/** Only tests use them, though their names do not say so. */
-const TEST_SUPPORT = ["server/bitcoin/devchain/_core_node.ts", "server/bitcoin/devchain/_refusals.ts"];
-
-/**
- * A test, or what only tests use: `x_test.ts`, `testing.ts`, `testing/…`, `_test_platform.ts`, `conformance.ts`, all of `tests/`.
- */
+/** A test, or what only tests use: `x_test.ts`, what lies in a folder `testing/`, all of `tests/`. */
 export function isTest(path: string): boolean {
-  return path.startsWith("tests/") || /(^|[/_])(test|testing|conformance)[/_.]/.test(path) ||
-    TEST_SUPPORT.includes(path);
+  return path.startsWith("tests/") || path.endsWith("_test.ts") || path.includes("/testing/");
 }
 
 /** Prints the problems and ends the program: 1 when there is one. */

@@ -1,6 +1,6 @@
 /** What all guardians of a federation must agree on, whatever happened to them. */
 import { stringifyJson } from "../../core/encoding/mod.ts";
-import type { DevFederation } from "../../server/devfed/federation.ts";
+import type { DevFederation } from "../../server/dev/federation/federation.ts";
 
 /** Sessions that each guardian has finished. */
 export async function sessionCounts(federation: DevFederation): Promise<number[]> {

@@ -2,7 +2,7 @@
 import { realPlatform } from "../../actors/platform/real.ts";
 import { sleep } from "../../actors/platform/platform.ts";
 import type { FederationClient } from "../../client/mod.ts";
-import type { DevFederation } from "../../server/devfed/federation.ts";
+import type { DevFederation } from "../../server/dev/federation/federation.ts";
 
 const platform = realPlatform();
 

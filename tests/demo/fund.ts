@@ -1,6 +1,6 @@
 /** Money for wallets of a development federation. */
 import type { FederationClient } from "../../client/mod.ts";
-import type { DevFederation } from "../../server/devfed/federation.ts";
+import type { DevFederation } from "../../server/dev/federation/federation.ts";
 import { awaitBalance, BLOCKS_TO_AGREE, within } from "./waits.ts";
 
 /** The faucet pays to an address of the wallet, which has nothing yet, and guardians see it. @returns the balance, msat */

@@ -11,7 +11,7 @@ import type { FederationClient } from "../../client/mod.ts";
 import { openClient } from "../../client/mod.ts";
 import type { JsonObject } from "../../core/encoding/mod.ts";
 import { errorText } from "../../core/result.ts";
-import { DevFederation } from "../../server/devfed/federation.ts";
+import { DevFederation } from "../../server/dev/federation/federation.ts";
 import type { Audit } from "./audits.ts";
 import { awaitEqualAudits, checkBooks, netMsat } from "./audits.ts";
 import { awaitBalance, BLOCKS_TO_AGREE, until, within } from "./waits.ts";

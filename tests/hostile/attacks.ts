@@ -1,7 +1,7 @@
 /** All attacks by name, and how one is begun and ended against a federation whose last guardian has an evil hand. */
 import { fromFileUrl, join } from "@std/path";
-import type { DevFederation, GuardianProgram } from "../../server/devfed/federation.ts";
-import { ownProgram } from "../../server/devfed/processes.ts";
+import type { DevFederation, GuardianProgram } from "../../server/dev/federation/federation.ts";
+import { ownProgram } from "../../server/dev/federation/processes.ts";
 import { answerAttacks } from "./evil/answers.ts";
 import { evilAttacks } from "./evil/attacks.ts";
 import { itemAttacks } from "./evil/items.ts";

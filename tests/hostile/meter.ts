@@ -2,7 +2,7 @@
 import { sleep } from "../../actors/platform/platform.ts";
 import { realPlatform } from "../../actors/platform/real.ts";
 import type { Inspection } from "../../actors/system.ts";
-import type { DevFederation } from "../../server/devfed/federation.ts";
+import type { DevFederation } from "../../server/dev/federation/federation.ts";
 import type { Lane } from "../bench/federation/lane.ts";
 import { usageOf } from "../bench/federation/usage.ts";
 

@@ -4,7 +4,7 @@ import { realPlatform } from "../../actors/platform/real.ts";
 import { openClient } from "../../client/mod.ts";
 import { parseJson } from "../../core/encoding/mod.ts";
 import type { JsonObject } from "../../core/encoding/mod.ts";
-import { DevFederation } from "../../server/devfed/federation.ts";
+import { DevFederation } from "../../server/dev/federation/federation.ts";
 import { lanesOf } from "../bench/federation/lane.ts";
 import { fund } from "../demo/fund.ts";
 import { within } from "../demo/waits.ts";

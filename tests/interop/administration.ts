@@ -1,7 +1,7 @@
 /** What whoever runs a guardian does with a command line. */
 import type { JsonObject } from "../../core/encoding/mod.ts";
 import { stringifyJson } from "../../core/encoding/mod.ts";
-import type { DevFederation } from "../../server/devfed/federation.ts";
+import type { DevFederation } from "../../server/dev/federation/federation.ts";
 import { until } from "../demo/waits.ts";
 import { demand } from "./suite.ts";
 import type { Wallet } from "./wallet.ts";

@@ -1,14 +1,14 @@
 /** The tests that want a real bitcoind, with the one that is found here; `deno test` by itself leaves them out. */
 import { fromFileUrl } from "@std/path";
-import { BITCOIND_TEST } from "../../server/bitcoin/devchain/_core_node.ts";
+import { BITCOIND_TEST } from "../../server/dev/chain/testing/core_node.ts";
 import { seconds } from "../demo/report.ts";
 import { findPrograms } from "./programs.ts";
 
 const SUITE_MS = 300_000;
 const ROOT = fromFileUrl(new URL("../../", import.meta.url));
 const FILES = [
-  "server/bitcoin/devchain/core_test.ts",
-  "server/bitcoin/devchain/main_test.ts",
+  "server/dev/chain/core_test.ts",
+  "server/dev/chain/main_test.ts",
   "tests/walletv2_chain_test.ts",
 ];
 

@@ -1,7 +1,7 @@
 /** What users do in a federation, the same on every side: pay in, hand e-cash over, pay out. */
 import type { Json, JsonObject } from "../../core/encoding/mod.ts";
 import { parseJson, stringifyJson } from "../../core/encoding/mod.ts";
-import type { DevFederation } from "../../server/devfed/federation.ts";
+import type { DevFederation } from "../../server/dev/federation/federation.ts";
 import { until } from "../demo/waits.ts";
 import { demand } from "./suite.ts";
 import type { Wallet } from "./wallet.ts";

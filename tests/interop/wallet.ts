@@ -2,7 +2,7 @@
 import { join } from "@std/path";
 import type { Json, JsonObject } from "../../core/encoding/mod.ts";
 import { parseJson, stringifyJson } from "../../core/encoding/mod.ts";
-import { ownProgram } from "../../server/devfed/processes.ts";
+import { ownProgram } from "../../server/dev/federation/processes.ts";
 import type { Ran } from "./run.ts";
 import { run } from "./run.ts";
 import type { Suite } from "./suite.ts";

@@ -1,7 +1,7 @@
 /** E-cash on the command line, in a federation with fees. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { quietModules, runInWorld } from "../../client/cli/testing.ts";
-import { ClientWorld } from "../../client/testing.ts";
+import { quietModules, runInWorld } from "../../client/cli/testing/mod.ts";
+import { ClientWorld } from "../../client/testing/world.ts";
 import { formatInviteCode } from "../../core/types/invite_code.ts";
 import { bls, scalarFromBigInt } from "../../core/crypto/bls/mod.ts";
 import { MintFederation } from "./federation.ts";

@@ -1,8 +1,8 @@
 /** A wallet's folder that is copied, or restored from a backup: both go on, and no note is made twice. */
 import { assertEquals } from "@std/assert";
-import { modulePrefix } from "../../client/database.ts";
+import { modulePrefix } from "../../client/core/database.ts";
 import { builtInModules } from "../../client/modules.ts";
-import { ClientWorld } from "../../client/testing.ts";
+import { ClientWorld } from "../../client/testing/world.ts";
 import type { FederationClient } from "../../client/mod.ts";
 import { sleep } from "../../actors/platform/platform.ts";
 import { MintFederation } from "./federation.ts";

@@ -1,11 +1,11 @@
 /** A wallet's notes are counted beside them; a count that is wrong costs nothing and is mended. */
 import { assertEquals, assertRejects } from "@std/assert";
-import { modulePrefix } from "../../client/database.ts";
-import { ClientWorld } from "../../client/testing.ts";
+import { modulePrefix } from "../../client/core/database.ts";
+import { ClientWorld } from "../../client/testing/world.ts";
 import { encode, map, u64Number } from "../../core/encoding/mod.ts";
-import type { MintClient } from "../../modules/mintv2/client_api.ts";
-import { EcashError } from "../../modules/mintv2/client_api.ts";
-import { addNotes } from "../../modules/mintv2/client_db.ts";
+import type { MintClient } from "../../modules/mintv2/client/api.ts";
+import { EcashError } from "../../modules/mintv2/client/api.ts";
+import { addNotes } from "../../modules/mintv2/client/db.ts";
 import { denomination } from "../../modules/mintv2/denomination.ts";
 import { MintFederation } from "./federation.ts";
 

@@ -1,10 +1,10 @@
 /** E-cash texts that are not what they seem: nothing is lost, nothing comes twice, and the error says why. */
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import type { FederationClient } from "../../client/mod.ts";
-import { ClientWorld } from "../../client/testing.ts";
+import { ClientWorld } from "../../client/testing/world.ts";
 import { bls, scalarFromBigInt } from "../../core/crypto/bls/mod.ts";
 import { DecodeError, encodeText } from "../../core/encoding/mod.ts";
-import { EcashError } from "../../modules/mintv2/client_api.ts";
+import { EcashError } from "../../modules/mintv2/client/api.ts";
 import { ecash, formatEcash, makeEcash } from "../../modules/mintv2/ecash.ts";
 import type { SpendableNote } from "../../modules/mintv2/ecash.ts";
 import { MintFederation } from "./federation.ts";

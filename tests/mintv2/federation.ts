@@ -2,13 +2,13 @@
  * mintv2's own guardians behind a script: what a client submits is processed at once, in the same order by all of them. No Bitcoin and no
  * consensus; clients reach them over (simulated) WebSockets.
  */
-import { quietModules } from "../../client/cli/testing.ts";
-import { Client } from "../../client/client.ts";
-import { startGuardians, toyFederation } from "../../client/federation_testing.ts";
-import type { ToyFederation } from "../../client/federation_testing.ts";
+import { quietModules } from "../../client/cli/testing/mod.ts";
+import { Client } from "../../client/core/client.ts";
+import { startGuardians, toyFederation } from "../../client/testing/federation.ts";
+import type { ToyFederation } from "../../client/testing/federation.ts";
 import { FederationClient } from "../../client/mod.ts";
-import type { Asked, Script } from "../../client/testing.ts";
-import { ClientWorld, Refusal } from "../../client/testing.ts";
+import type { Asked, Script } from "../../client/testing/world.ts";
+import { ClientWorld, Refusal } from "../../client/testing/world.ts";
 import type { Json } from "../../core/encoding/mod.ts";
 import { decode, encode, moduleEncoding } from "../../core/encoding/mod.ts";
 import { err, ok } from "../../core/result.ts";
@@ -28,8 +28,8 @@ import {
 import { mintConfig } from "../../modules/mintv2/config.ts";
 import type { SpendableNote } from "../../modules/mintv2/ecash.ts";
 import { formatEcash, makeEcash } from "../../modules/mintv2/ecash.ts";
-import type { TestGuardian, TestMint } from "../../modules/mintv2/testing.ts";
-import { issueNote, testMint } from "../../modules/mintv2/testing.ts";
+import type { TestGuardian, TestMint } from "../../modules/mintv2/testing/federation.ts";
+import { issueNote, testMint } from "../../modules/mintv2/testing/federation.ts";
 
 const MINT = 0;
 const PREFIX = `module_${MINT}_`;

@@ -1,6 +1,6 @@
 /** What e-cash costs: told before, paid once, and never more than came in. A federation with fees. */
 import { assertEquals, assertRejects } from "@std/assert";
-import { EcashError } from "../../modules/mintv2/client_api.ts";
+import { EcashError } from "../../modules/mintv2/client/api.ts";
 import { put, receive, setting, world } from "./paying.ts";
 
 async function codeOf(promise: Promise<unknown>): Promise<string> {

@@ -1,10 +1,10 @@
 /** Wallets of a federation with fees, for tests of what e-cash costs. */
 import { assertEquals } from "@std/assert";
 import type { FederationClient } from "../../client/mod.ts";
-import { modulePrefix } from "../../client/database.ts";
-import { ClientWorld } from "../../client/testing.ts";
-import type { MintClient } from "../../modules/mintv2/client_api.ts";
-import { addNotes } from "../../modules/mintv2/client_db.ts";
+import { modulePrefix } from "../../client/core/database.ts";
+import { ClientWorld } from "../../client/testing/world.ts";
+import type { MintClient } from "../../modules/mintv2/client/api.ts";
+import { addNotes } from "../../modules/mintv2/client/db.ts";
 import type { SpendableNote } from "../../modules/mintv2/ecash.ts";
 import { MintFederation } from "./federation.ts";
 

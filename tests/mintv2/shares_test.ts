@@ -2,9 +2,9 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { sleep } from "../../actors/platform/platform.ts";
-import { damaged } from "../../client/garbage_testing.ts";
-import type { Asked } from "../../client/testing.ts";
-import { ClientWorld, Refusal } from "../../client/testing.ts";
+import { damaged } from "../../client/testing/garbage.ts";
+import type { Asked } from "../../client/testing/world.ts";
+import { ClientWorld, Refusal } from "../../client/testing/world.ts";
 import { bls, scalarFromBigInt } from "../../core/crypto/bls/mod.ts";
 import type { Json } from "../../core/encoding/mod.ts";
 import { g1Point } from "../../core/types/bls.ts";

@@ -12,7 +12,7 @@ import { toHex } from "../../core/bytes.ts";
 import { encode } from "../../core/encoding/codec.ts";
 import type { NetworkData } from "../../server/broadcast/messages.ts";
 import { alertHash, decodeMessage, encodeMessage, newestUnitResponse } from "../../server/broadcast/messages.ts";
-import { unitData } from "../../server/broadcast/unit.ts";
+import { unitData } from "../../server/broadcast/graph/unit.ts";
 import { verticesOf } from "./order.ts";
 import type { Life, Recording } from "./recording.ts";
 import { Replay } from "./replay.ts";

@@ -1,12 +1,12 @@
 /** The machine on an immediate disk, with everything noted that it does. */
 import type { Bytes } from "../../core/bytes.ts";
 import { decode } from "../../core/encoding/codec.ts";
-import { backupRecord } from "../../server/broadcast/backup.ts";
+import { backupRecord } from "../../server/broadcast/own/backup.ts";
 import { step } from "../../server/broadcast/broadcast.ts";
 import { accept } from "../../server/broadcast/intake.ts";
 import type { BroadcastEvent, BroadcastState, OrderedUnit } from "../../server/broadcast/state.ts";
 import { createBroadcast } from "../../server/broadcast/state.ts";
-import type { SignedUnit } from "../../server/broadcast/unit.ts";
+import type { SignedUnit } from "../../server/broadcast/graph/unit.ts";
 import type { Recording } from "./recording.ts";
 import { keychainOf } from "./recording.ts";
 import { replayDelays } from "./settings.ts";

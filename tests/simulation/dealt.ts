@@ -9,7 +9,7 @@ import { parseDkgVersion } from "../../core/types/dkg_version.ts";
 import { FEDIMINT_VERSION } from "../../core/types/version.ts";
 import { builtInModules } from "../../server/modules.ts";
 import { generateConfig } from "../../server/setup/generate.ts";
-import type { GuardianConfig } from "../../server/setup/guardian_config.ts";
+import type { GuardianConfig } from "../../server/config/guardian_config.ts";
 import type { CeremonyLinks } from "../../server/setup/rounds.ts";
 import { Rounds } from "../../server/setup/rounds.ts";
 import type { CeremonyParams } from "../../server/setup/setup.ts";

@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { encode } from "../../core/encoding/mod.ts";
 import { acceptedItem } from "../../core/types/session.ts";
-import { finishedSessions, setAcceptedItem } from "../../server/consensus/db.ts";
+import { finishedSessions, setAcceptedItem } from "../../server/consensus/store/db.ts";
 import { SimulatedFederation } from "./federation.ts";
 
 const VICTIM = 3;

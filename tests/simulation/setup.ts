@@ -6,7 +6,7 @@ import { SimulatedWorld } from "../../actors/platform/simulated/mod.ts";
 import { MemoryBackend, openMemoryStore } from "../../actors/store/mod.ts";
 import { fromUtf8 } from "../../core/bytes.ts";
 import type { Json } from "../../core/encoding/mod.ts";
-import { callGuardian } from "../../server/devfed/rpc.ts";
+import { callGuardian } from "../../server/dev/federation/rpc.ts";
 import type { GuardianOptions } from "../../server/guardian.ts";
 import { Guardian } from "../../server/guardian.ts";
 import { API_PASSWORD, DATA_DIR, guardianOptions } from "./guardians.ts";

@@ -7,9 +7,9 @@ import { utf8 } from "../../core/bytes.ts";
 import type { JsonObject } from "../../core/encoding/mod.ts";
 import { parseInviteCode } from "../../core/types/invite_code.ts";
 import { builtInModules } from "../../server/modules.ts";
-import { readBackup, restoreGuardian } from "../../server/setup/restore.ts";
+import { readBackup, restoreGuardian } from "../../server/config/restore.ts";
 import { DATA_DIR } from "./guardians.ts";
-import { SetupError } from "../../server/setup/error.ts";
+import { SetupError } from "../../server/config/error.ts";
 import { PEERS, Setup, started, STOP_MAX_MS } from "./setup.ts";
 
 /** Setup from its beginning to a config that all have. */

@@ -1,7 +1,7 @@
 /** People's wallets in a simulated world: each a process of its own, whose disk outlives it. */
 import { assertEquals } from "@std/assert";
 import { MemoryBackend, openMemoryStore } from "../../actors/store/mod.ts";
-import { Client } from "../../client/client.ts";
+import { Client } from "../../client/core/client.ts";
 import { FederationClient } from "../../client/mod.ts";
 import { builtInModules } from "../../client/modules.ts";
 import { SimulatedFederation } from "./federation.ts";

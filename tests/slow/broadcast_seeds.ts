@@ -1,5 +1,5 @@
 /** More seeds of the broadcast's troubles than the quick tests have time for. */
-import { TROUBLES } from "../../server/broadcast/trouble_testing.ts";
+import { TROUBLES } from "../../server/broadcast/testing/trouble.ts";
 
 const SEEDS = 6;
 

@@ -1,8 +1,8 @@
 /** The commands for people, from the first address to the withdrawal, with real guardians in a simulated world. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { MemoryBackend, openMemoryStore } from "../../actors/store/mod.ts";
-import type { CliWorld, RunOptions } from "../../client/cli/testing.ts";
-import { runInWorld } from "../../client/cli/testing.ts";
+import type { CliWorld, RunOptions } from "../../client/cli/testing/mod.ts";
+import { runInWorld } from "../../client/cli/testing/mod.ts";
 import { builtInModules } from "../../client/modules.ts";
 import { SimulatedFederation } from "../simulation/federation.ts";
 

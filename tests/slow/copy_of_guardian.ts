@@ -1,6 +1,6 @@
 /** One guardian's keys on two machines: whole processes over real links, which replace each other's connections. */
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { CopyError } from "../../server/consensus/copy_error.ts";
+import { CopyError } from "../../server/consensus/session/copy_error.ts";
 import { SimulatedFederation } from "../simulation/federation.ts";
 
 for (const peer of [0, 1]) {

@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { sleep } from "../../actors/platform/platform.ts";
 import { friendlyError } from "../../client/cli/advice.ts";
-import { WalletError } from "../../modules/walletv2/client_error.ts";
+import { WalletError } from "../../modules/walletv2/client/error.ts";
 import { awaitBalance } from "../demo/waits.ts";
 import { SimulatedFederation } from "../simulation/federation.ts";
 import { pay, SimulatedWallet } from "../simulation/wallets.ts";

@@ -1,8 +1,8 @@
 /** A guardian whose database is gone or is an old one must not sign a second unit for a place of the running session. */
 import { assertEquals } from "@std/assert";
 import { MemoryBackend } from "../../actors/store/mod.ts";
-import { Federation } from "../../server/consensus/federation_testing.ts";
-import type { TestGuardian } from "../../server/consensus/guardian_testing.ts";
+import { Federation } from "../../server/consensus/testing/federation.ts";
+import type { TestGuardian } from "../../server/consensus/testing/guardian.ts";
 
 const ROUNDS = 200;
 

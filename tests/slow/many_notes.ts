@@ -1,9 +1,9 @@
 /** A wallet with more notes than a transaction takes: payments first make fewer of them, and a quote says what that costs. */
 import { assert, assertEquals } from "@std/assert";
-import { modulePrefix } from "../../client/database.ts";
-import { ClientWorld } from "../../client/testing.ts";
-import { addNotes } from "../../modules/mintv2/client_db.ts";
-import type { MintClient } from "../../modules/mintv2/client_api.ts";
+import { modulePrefix } from "../../client/core/database.ts";
+import { ClientWorld } from "../../client/testing/world.ts";
+import { addNotes } from "../../modules/mintv2/client/db.ts";
+import type { MintClient } from "../../modules/mintv2/client/api.ts";
 import { MintFederation } from "../mintv2/federation.ts";
 
 const NOTES = 400;

@@ -2,9 +2,9 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { ecashNotes, formatEcash, makeEcash, parseEcash } from "../../modules/mintv2/ecash.ts";
 import type { FederationClient } from "../../client/mod.ts";
-import type { MintClient } from "../../modules/mintv2/client_api.ts";
+import type { MintClient } from "../../modules/mintv2/client/api.ts";
 import { awaitBalance } from "../demo/waits.ts";
-import type { WalletClient } from "../../modules/walletv2/client_api.ts";
+import type { WalletClient } from "../../modules/walletv2/client/api.ts";
 import { SimulatedFederation } from "../simulation/federation.ts";
 import { SimulatedWallet } from "../simulation/wallets.ts";
 

@@ -7,7 +7,7 @@ import { realClock } from "../../actors/platform/real/clock.ts";
 import { realDice } from "../../actors/platform/real/dice.ts";
 import { openKvStore } from "../../actors/store/kv.ts";
 import type { Store, StoreTx } from "../../actors/store/store.ts";
-import { pattern } from "../../actors/store/testing.ts";
+import { pattern } from "../../actors/store/testing/mod.ts";
 
 /** A commit deletes what the one so many before it wrote, so that the database stays small. */
 const KEPT_COMMITS = 8;

@@ -11,7 +11,7 @@ import { sleep } from "../../actors/platform/platform.ts";
 import type { FederationClient } from "../../client/mod.ts";
 import { openClient } from "../../client/mod.ts";
 import { errorText } from "../../core/result.ts";
-import { DevFederation } from "../../server/devfed/federation.ts";
+import { DevFederation } from "../../server/dev/federation/federation.ts";
 import { awaitEqualAudits, checkBooks, totalMsat } from "../demo/audits.ts";
 import { compareSessions } from "../demo/agreement.ts";
 import { fund } from "../demo/fund.ts";

@@ -15,7 +15,7 @@ import { decode, decodeHex, encode, encodeHex } from "../../core/encoding/mod.ts
 import { dkgMessageG1, dkgMessageG2 } from "../../core/types/dkg_message.ts";
 import { numPeers } from "../../core/types/num_peers.ts";
 import { decodeP2pMessage, encodeP2pMessage, p2pMessage } from "../../core/types/p2p_message.ts";
-import { unitData } from "../../server/broadcast/unit.ts";
+import { unitData } from "../../server/broadcast/graph/unit.ts";
 import type { Checker, Report } from "./checker.ts";
 import { codecOf, Mismatch } from "./checker.ts";
 import type { Fields } from "./fields.ts";

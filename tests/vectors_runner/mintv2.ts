@@ -78,7 +78,7 @@ import {
   passesFilter,
   requestNonce,
   requestOutput,
-} from "../../modules/mintv2/issuance.ts";
+} from "../../modules/mintv2/client/issuance.ts";
 import type { Checker, Report } from "./checker.ts";
 import { codecOf, Mismatch } from "./checker.ts";
 import type { Fields } from "./fields.ts";

@@ -42,7 +42,7 @@ import type { PeerId } from "../../core/types/ids.ts";
 import { jsonWithKind } from "../../core/types/json_with_kind.ts";
 import { numPeers } from "../../core/types/num_peers.ts";
 import { serverModuleConsensusConfig } from "../../core/types/server_config.ts";
-import { addressAt, addressSearch, searchAddress } from "../../modules/walletv2/address_search.ts";
+import { addressAt, addressSearch, searchAddress } from "../../modules/walletv2/client/address_search.ts";
 import type { FederationWallet, OutputInfo, TxInfo, WalletConsensusItem } from "../../modules/walletv2/common.ts";
 import {
   federationWallet,
@@ -67,13 +67,13 @@ import {
   walletConfig,
   walletPrivateConfig,
 } from "../../modules/walletv2/config.ts";
-import type { FederationTx } from "../../modules/walletv2/federation_tx.ts";
+import type { FederationTx } from "../../modules/walletv2/server/federation_tx.ts";
 import {
   finaliseFederationTx,
   signFederationTx,
   unsignedTransaction,
   verifyFederationTx,
-} from "../../modules/walletv2/federation_tx.ts";
+} from "../../modules/walletv2/server/federation_tx.ts";
 import {
   changeTweak,
   depositTweak,

@@ -3,7 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { bitcoinTxidOf } from "../../core/bitcoin/mod.ts";
 import type { Json, JsonObject } from "../../core/encoding/mod.ts";
-import { damaged, garbage } from "../../client/garbage_testing.ts";
+import { damaged, garbage } from "../../client/testing/garbage.ts";
 import {
   confirm,
   deposit,
@@ -11,7 +11,7 @@ import {
   SEND_FEE,
   signedTransactions,
   testWallet,
-} from "../../modules/walletv2/testing.ts";
+} from "../../modules/walletv2/testing/federation.ts";
 import { TestClient } from "./client.ts";
 import { TestFederation, WALLET } from "./federation.ts";
 import { PURSE_FEE_MSAT } from "./purse.ts";

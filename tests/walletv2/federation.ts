@@ -21,10 +21,10 @@ import { transaction, transactionSubmissionOutcome } from "../../core/types/tran
 import { ConnectedFederationApi } from "../../client/federation/api.ts";
 import { EndpointError } from "../../modules/contract/error.ts";
 import { walletv2Server } from "../../modules/walletv2/server.ts";
-import type { TestGuardian, TestWallet } from "../../modules/walletv2/testing.ts";
-import { modulePrefix } from "../../server/consensus/db.ts";
-import type { ModuleRef } from "../../server/consensus/module_actor.ts";
-import { decodeTransaction, modulesWith, processTransaction } from "../../server/consensus/transaction.ts";
+import type { TestGuardian, TestWallet } from "../../modules/walletv2/testing/federation.ts";
+import { modulePrefix } from "../../server/consensus/store/db.ts";
+import type { ModuleRef } from "../../server/consensus/engine/module_actor.ts";
+import { decodeTransaction, modulesWith, processTransaction } from "../../server/consensus/engine/transaction.ts";
 import { purseCodecs, purseGuardian } from "./purse.ts";
 
 export const PURSE = 2, WALLET = 3;

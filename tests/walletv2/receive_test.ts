@@ -4,12 +4,12 @@ import { addressFromScript, bitcoinTxidOf, p2pkhScript } from "../../core/bitcoi
 import type { BitcoinTransaction } from "../../core/bitcoin/mod.ts";
 import { fromHex } from "../../core/bytes.ts";
 import type { Json } from "../../core/encoding/mod.ts";
-import { getNextOutput, getSearched, setNextOutput, validIndices } from "../../modules/walletv2/client_db.ts";
+import { getNextOutput, getSearched, setNextOutput, validIndices } from "../../modules/walletv2/client/db.ts";
 import { WaitError } from "../../modules/contract/waiting.ts";
-import { WalletError } from "../../modules/walletv2/client_error.ts";
-import { setOutput } from "../../modules/walletv2/db.ts";
+import { WalletError } from "../../modules/walletv2/client/error.ts";
+import { setOutput } from "../../modules/walletv2/server/db.ts";
 import { OUTPUT_LOOK_AHEAD, OUTPUT_SLICE, PUT_OFF_RETRY_MS } from "../../modules/walletv2/limits.ts";
-import type { TestWallet } from "../../modules/walletv2/testing.ts";
+import type { TestWallet } from "../../modules/walletv2/testing/federation.ts";
 import {
   agree,
   ask,
@@ -19,7 +19,7 @@ import {
   signedTransactions,
   testWallet,
   VALID_INDICES,
-} from "../../modules/walletv2/testing.ts";
+} from "../../modules/walletv2/testing/federation.ts";
 import { SEARCHED_BEFORE, TestClient } from "./client.ts";
 import type { TestClientOptions } from "./client.ts";
 import { TestFederation, WALLET } from "./federation.ts";

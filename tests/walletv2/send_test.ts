@@ -5,8 +5,8 @@ import type { Json } from "../../core/encoding/mod.ts";
 import { errorText } from "../../core/result.ts";
 import type { OperationId } from "../../core/types/ids.ts";
 import { CommandError } from "../../modules/contract/command_error.ts";
-import { WalletError } from "../../modules/walletv2/client_error.ts";
-import type { TestWallet } from "../../modules/walletv2/testing.ts";
+import { WalletError } from "../../modules/walletv2/client/error.ts";
+import type { TestWallet } from "../../modules/walletv2/testing/federation.ts";
 import {
   agree,
   ask,
@@ -16,7 +16,7 @@ import {
   payment,
   signedTransactions,
   testWallet,
-} from "../../modules/walletv2/testing.ts";
+} from "../../modules/walletv2/testing/federation.ts";
 import { TestClient } from "./client.ts";
 import { TestFederation, WALLET } from "./federation.ts";
 import { PURSE_FEE_MSAT } from "./purse.ts";

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { EventEmitter } from "node:events";
-import { manualClock } from "../../_test_platform.ts";
+import { manualClock } from "../../testing/platform.ts";
 import { HandshakeQueue } from "./handshake_queue.ts";
 
 const TERMS = {

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import type { Bytes } from "../../bytes.ts";
 import { fromHex, toHex } from "../../bytes.ts";
-import { assertCode, flipBit, seededBytes } from "../testing.ts";
+import { assertCode, flipBit, seededBytes } from "../testing/mod.ts";
 import { ChaChaRng } from "../chacha_rng.ts";
 import { bls as mcl, loadBls, ORDER, randomG1, scalarFromBigInt, scalarFromWide } from "./mod.ts";
 import type { Bls, G1, G2, Scalar } from "./mod.ts";

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { bls12_381 } from "@noble/curves/bls12-381.js";
 import type { Bytes } from "../../bytes.ts";
 import { fromHex, toHex } from "../../bytes.ts";
-import { seededBytes } from "../testing.ts";
+import { seededBytes } from "../testing/mod.ts";
 import { bls as mcl, loadBls, ORDER, scalarFromWide } from "./mod.ts";
 
 const { Point } = bls12_381.G1;

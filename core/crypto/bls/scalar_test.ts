@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { fromHex, toHex } from "../../bytes.ts";
-import { assertCode, seededBytes } from "../testing.ts";
+import { assertCode, seededBytes } from "../testing/mod.ts";
 import {
   addScalars,
   decodeScalar,

@@ -23,13 +23,13 @@ import {
 } from "../../../core/types/transaction.ts";
 import { signTransaction } from "../../../core/types/transaction_signing.ts";
 import type { FederationApi } from "../../../modules/contract/federation_api.ts";
-import type { MintClient } from "../../../modules/mintv2/client_api.ts";
+import type { MintClient } from "../../../modules/mintv2/client/api.ts";
 import { mintInput, mintOutput } from "../../../modules/mintv2/common.ts";
 import { denominationAmount } from "../../../modules/mintv2/denomination.ts";
 import type { SpendableNote } from "../../../modules/mintv2/ecash.ts";
 import { ecashNotes, noteOf, parseEcash } from "../../../modules/mintv2/ecash.ts";
-import type { NoteIssuanceRequest } from "../../../modules/mintv2/issuance.ts";
-import { finishNote, noteRequest, requestOutput, TWEAK_BYTES } from "../../../modules/mintv2/issuance.ts";
+import type { NoteIssuanceRequest } from "../../../modules/mintv2/client/issuance.ts";
+import { finishNote, noteRequest, requestOutput, TWEAK_BYTES } from "../../../modules/mintv2/client/issuance.ts";
 
 const outcome = moduleEncoding(transactionSubmissionOutcome);
 const encodedTransaction = moduleEncoding(transactionCodec);

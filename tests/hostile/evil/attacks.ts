@@ -8,7 +8,7 @@ import type { P2pMessage } from "../../../core/types/p2p_message.ts";
 import { P2P_MESSAGE_BYTES_MAX } from "../../../core/types/p2p_message.ts";
 import type { UnitMessage } from "../../../server/broadcast/messages.ts";
 import { alertHash } from "../../../server/broadcast/messages.ts";
-import { SignedUnit, unitHash } from "../../../server/broadcast/unit.ts";
+import { SignedUnit, unitHash } from "../../../server/broadcast/graph/unit.ts";
 import type { Attacking } from "./hand.ts";
 import { aleph } from "./hand.ts";
 

@@ -12,7 +12,7 @@ import { decodeP2pMessage, encodeP2pMessage } from "../../../core/types/p2p_mess
 import type { Keychain } from "../../../server/broadcast/keychain.ts";
 import type { NetworkData } from "../../../server/broadcast/messages.ts";
 import { decodeMessage, encodeMessage } from "../../../server/broadcast/messages.ts";
-import type { SignedUnit } from "../../../server/broadcast/unit.ts";
+import type { SignedUnit } from "../../../server/broadcast/graph/unit.ts";
 import { frame, FrameReader } from "../../../server/peers/framing.ts";
 import { answering } from "./answers.ts";
 

@@ -1,0 +1,400 @@
+/**
+ * A client of one federation: its database, its actors, its modules. `fedimint-client/src/client.rs`, `client/builder.rs`; sheet
+ * "client" B. Applications use `../mod.ts`, which is this with names for what people do.
+ *
+ * A client that has joined opens without the network: what it needs of the federation is in the store.
+ */
+import { createSystem, loggerFor } from "../../actors/mod.ts";
+import type { ActorSystem, Inspection } from "../../actors/system.ts";
+import type { LogSink } from "../../actors/logger.ts";
+import type { Platform } from "../../actors/platform/platform.ts";
+import { refTo } from "../../actors/protocol.ts";
+import type { RpcRef } from "../../actors/rpc/mod.ts";
+import { rpcConnection } from "../../actors/rpc/mod.ts";
+import type { Store } from "../../actors/store/store.ts";
+import { child } from "../../actors/supervisor.ts";
+import { base64 } from "@scure/base";
+import { utf8 } from "../../core/bytes.ts";
+import { defaultClientSecret, globalRoot, preRootCheck, wordsOfEntropy } from "../../core/crypto/bip39.ts";
+import type { DerivableSecret } from "../../core/crypto/derive_secret.ts";
+import type { ApiVersionSet } from "../../core/types/api_versions.ts";
+import type { FederationId, ModuleInstanceId, OperationId, PeerId } from "../../core/types/ids.ts";
+import { numPeers } from "../../core/types/num_peers.ts";
+import type { InviteCode } from "../../core/types/invite_code.ts";
+import { formatInviteCode, newInviteCode } from "../../core/types/invite_code.ts";
+import type { AnyClientModule, AnyClientModuleDefinition, PendingMoney } from "../../modules/contract/client.ts";
+import { readDurable } from "../../modules/contract/read_durable.ts";
+import { codedEnd, endedBy, orEnded, orLate, WaitError } from "../../modules/contract/waiting.ts";
+import { getOperation } from "../logs/operations.ts";
+import type { ClientConfig } from "../../core/types/client_config.ts";
+import type { Primary } from "./core.ts";
+import { ACTIVE_PREFIX, modulePrefix, operationKey, UniqueTime } from "./database.ts";
+import { ClientError } from "../error.ts";
+import { operationStates } from "../executor/states.ts";
+import { ConnectedFederationApi } from "../federation/api.ts";
+import type { Discovered } from "../federation/discover.ts";
+import { discoverVersions, refreshVersions, storeVersions } from "../federation/discover.ts";
+import { downloadConfig, urlsOf } from "../federation/join.ts";
+import type { JoinTools } from "../federation/join.ts";
+import type { Joined } from "../federation/join_state.ts";
+import { joinedSlot } from "../federation/join_state.ts";
+import { prefetch } from "../federation/refresh.ts";
+import type { Renewal, Renewed } from "../federation/renew.ts";
+import { renew } from "../federation/renew.ts";
+import { pendingMoney } from "./pending.ts";
+import type { Running } from "./running.ts";
+import { definitionsFor, primaryOf, runClient } from "./running.ts";
+import { clientTree, eventOrderRef, executorRef, GUARDIANS, ROOT } from "../tree.ts";
+import { loadEntropy, loadOrMakeEntropy, refuseWords } from "./words.ts";
+
+export type ClientOptions = {
+  readonly platform: Platform;
+  /** Closed with the client; until `open` has succeeded it is the caller's. */
+  readonly store: Store;
+  readonly modules: readonly AnyClientModuleDefinition[];
+  readonly log: LogSink;
+  /** Own guardian for admin calls. `password` is secret. */
+  readonly admin?: { readonly peer: PeerId; readonly password: string };
+  /** A pre-root to use instead of the stored words. Secret. */
+  readonly secret?: DerivableSecret;
+  readonly testEnvironment?: boolean;
+};
+
+/** Guardians answer when a threshold has, or after half a minute as soon as anybody has. */
+const DISCOVERY_MS = 45_000;
+
+/** What `join` did: joined, or what was news in an invite code of the federation that had been joined. */
+export type JoinOutcome = { readonly joined: "new" } | { readonly joined: "before"; readonly renewal: Renewal };
+
+/** A module of the federation, and whether this client runs it. */
+export type ModuleStatus = { readonly id: ModuleInstanceId; readonly kind: string; readonly active: boolean };
+
+export class Client {
+  readonly options: ClientOptions;
+  /** Rejects when the client can't go on: its store failed, or it gave up restarting something. */
+  readonly failed: Promise<never>;
+  readonly #system: ActorSystem;
+  readonly #time: UniqueTime;
+  readonly #closing = new AbortController();
+  #running: Running | null = null;
+  #joining = false;
+  #connections = 0;
+
+  private constructor(options: ClientOptions) {
+    this.options = options;
+    this.#system = createSystem({ platform: options.platform, log: options.log });
+    this.#time = new UniqueTime(options.platform.clock);
+    const gaveUp = this.#system.ended.then((exitCode) => {
+      if (exitCode === 0) return new Promise<never>(() => {});
+      throw new ClientError(
+        { code: "closed" },
+        "The client stopped after too many failures: see its log, then start it again",
+        { cause: this.#system.failure },
+      );
+    });
+    this.failed = Promise.race([options.store.failed, gaveUp]);
+    // who doesn't wait for it learns of a failure by the call that needed what failed
+    this.failed.catch(() => undefined);
+  }
+
+  /**
+   * Opens the database; if it has joined a federation, its modules run when this resolves.
+   * @throws {ClientError} `no_words` · `wrong_secret` · `no_common_version` · {WaitError} `aborted`; then the store is still open
+   */
+  static async open(options: ClientOptions, signal?: AbortSignal): Promise<Client> {
+    const client = new Client(options);
+    try {
+      await client.#system.start(clientTree());
+      const joined = await options.store.read((tx) => joinedSlot.get(tx));
+      if (joined) await orEnded(client.#until(signal), () => client.#run(joined));
+      return client;
+    } catch (thrown) {
+      client.#closing.abort(WaitError.closed());
+      await client.#system.stop();
+      throw thrown;
+    }
+  }
+
+  /** Aborted by the caller's signal or the client's end, whichever comes first. */
+  #until(signal: AbortSignal | undefined): AbortSignal {
+    return signal ? AbortSignal.any([signal, this.#closing.signal]) : this.#closing.signal;
+  }
+
+  /** Waits for `work`, and no longer than the client is open and the caller wants. @throws {WaitError} `aborted` · `closed` */
+  wait<T>(signal: AbortSignal | undefined, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const until = this.#until(signal);
+    return orEnded(until, () => work(until));
+  }
+
+  /** The same for work that is never left before it is settled: what moves money. */
+  finish<T>(signal: AbortSignal | undefined, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const until = this.#until(signal);
+    return codedEnd(until, () => work(until));
+  }
+
+  get isJoined(): boolean {
+    return this.#running !== null;
+  }
+
+  /** The 12 words, made when there are none yet. Secret. */
+  async words(): Promise<string> {
+    return wordsOfEntropy(await loadOrMakeEntropy(this.options.store, this.options.platform.dice));
+  }
+
+  /** Refused as long as this client can't recover what belongs to words. @throws {ClientError} `no_recovery` · {CryptoError} `bad_words` */
+  importWords(words: string): never {
+    refuseWords(words);
+  }
+
+  /**
+   * Joins a federation: all that needs guardians comes first, then everything is stored in one transaction. A client that has joined takes
+   * from an invite code of its federation what is news: where guardians are now, and the secret of their API; it is used from then on.
+   * @throws {ClientError} `already_joined` (another federation) · `no_answer` · `wrong_federation` · `no_common_version` · {ApiError} when
+   * guardians answer something else, `unauthorized` when they want another secret · {WaitError} `aborted` · `closed`
+   */
+  async join(invite: InviteCode, signal?: AbortSignal): Promise<JoinOutcome> {
+    if (this.#joining || this.#running && this.#running.federationId !== invite.federationId) {
+      throw new ClientError({ code: "already_joined" }, "The client database is already initialized");
+    }
+    this.#joining = true;
+    try {
+      return await this.finish(signal, async (until) => {
+        if (this.#running) return { joined: "before", renewal: await this.#renew(this.#running, invite, until) };
+        await this.#join(invite, until);
+        return { joined: "new" };
+      });
+    } finally {
+      this.#joining = false;
+    }
+  }
+
+  async #join(invite: InviteCode, signal: AbortSignal): Promise<void> {
+    const { platform, store, secret } = this.options;
+    const config = await downloadConfig(invite, this.#joinTools(), signal);
+    const discovered = await this.#discover(config, invite.apiSecret, signal);
+    const preRoot = secret ??
+      defaultClientSecret(globalRoot(await loadOrMakeEntropy(store, platform.dice)), invite.federationId);
+    const joined: Joined = { config, apiSecret: invite.apiSecret, secretCheck: preRootCheck(preRoot) };
+    if (signal.aborted) throw endedBy(signal);
+    const { durable } = await store.transact((tx) => {
+      joinedSlot.set(tx, joined);
+      storeVersions(tx, discovered);
+    });
+    await durable;
+    await this.#run(joined);
+    await this.#prefetch(signal);
+  }
+
+  async #renew({ joined, urls, federationId }: Running, invite: InviteCode, signal: AbortSignal): Promise<Renewal> {
+    const env = { ...this.#joinTools(), store: this.options.store, federationId };
+    const renewed = await renew(invite, urls, joined, env, signal);
+    await this.#reconnect(renewed);
+    await this.#prefetch(signal);
+    return renewed.renewal;
+  }
+
+  /** What is stored by now is used: guardians' connections are made anew, in the place of those that were. */
+  async #reconnect({ joined, urls, renewal }: Renewed): Promise<void> {
+    this.#running = { ...this.running, joined, urls };
+    const changed = renewal.apiSecret === "replaced" ? urls : renewal.moved;
+    for (const peer of changed.keys()) await this.#system.stopChild(`${GUARDIANS}/guardian:${peer}`);
+    await this.#connect(changed, joined.apiSecret, "");
+  }
+
+  async #prefetch(signal: AbortSignal): Promise<void> {
+    try {
+      await prefetch(this.running.discovery, loggerFor(ROOT, this.options.log), signal);
+    } catch (thrown) {
+      // it has joined: what is missing is asked for when it is open the next time
+      if (!(thrown instanceof WaitError)) throw thrown;
+    }
+  }
+
+  #joinTools(): JoinTools {
+    return {
+      platform: this.options.platform,
+      withGuardians: (urls, apiSecret, use) => this.withGuardians(urls, apiSecret, use),
+    };
+  }
+
+  /** Which API versions a federation's guardians speak, before anything of it is stored. */
+  #discover(config: ClientConfig, apiSecret: string | null, signal: AbortSignal): Promise<Discovered> {
+    const { platform, modules } = this.options;
+    const late = (): Error =>
+      new ClientError({ code: "no_answer" }, "No guardian says which API versions it speaks. Try again later");
+    const { clock } = platform;
+    return orLate(
+      { clock, deadlineMs: DISCOVERY_MS, signal, late },
+      (until) =>
+        this.withGuardians(urlsOf(config), apiSecret, (api) => {
+          const definitions = definitionsFor(config, modules);
+          return discoverVersions({ platform, api, config, definitions }, new Map(), until);
+        }),
+    );
+  }
+
+  async #run(joined: Joined): Promise<void> {
+    const { store, secret } = this.options;
+    const preRoot = async (id: FederationId): Promise<DerivableSecret> =>
+      secret ?? defaultClientSecret(globalRoot(await loadEntropy(store)), id);
+    this.#running = await runClient(joined, preRoot, {
+      options: this.options,
+      system: this.#system,
+      time: this.#time,
+      connect: (urls, apiSecret) => this.#connect(urls, apiSecret, ""),
+      closing: this.#closing.signal,
+    });
+  }
+
+  async #connect(
+    urls: ReadonlyMap<PeerId, string>,
+    apiSecret: string | null,
+    prefix: string,
+  ): Promise<Map<PeerId, RpcRef>> {
+    const connections = new Map<PeerId, RpcRef>();
+    const headers = apiSecret === null
+      ? {}
+      : { headers: { Authorization: `Basic ${base64.encode(utf8(`fedimint:${apiSecret}`))}` } };
+    for (const [peer, url] of urls) {
+      const id = `${prefix}guardian:${peer}`;
+      await this.#system.startChild(GUARDIANS, child(rpcConnection, { id, args: { url, ...headers } }));
+      connections.set(peer, refTo(`${GUARDIANS}/${id}`));
+    }
+    return connections;
+  }
+
+  /** For the time of `use`: connections of its own to guardians at other URLs than the client's. */
+  async withGuardians<T>(
+    urls: ReadonlyMap<PeerId, string>,
+    apiSecret: string | null,
+    use: (api: ConnectedFederationApi) => Promise<T>,
+  ): Promise<T> {
+    const { platform } = this.options, { signal: closing } = this.#closing;
+    const connections = await this.#connect(urls, apiSecret, `once${this.#connections++}:`);
+    try {
+      const options = {
+        sender: this.#system,
+        platform,
+        connections,
+        peers: numPeers(urls.size),
+        module: null,
+        closing,
+      };
+      return await use(new ConnectedFederationApi(options));
+    } finally {
+      for (const { path } of connections.values()) await this.#system.stopChild(path);
+    }
+  }
+
+  /** What runs. @throws {ClientError} `not_joined` */
+  get running(): Running {
+    if (this.#running) return this.#running;
+    throw new ClientError(
+      { code: "not_joined" },
+      "This client has not joined a federation: join one with an invite code first",
+    );
+  }
+
+  /** With the guardian's current URL. @throws {ClientError} `not_joined` · `invalid` (no such guardian) */
+  inviteCode(peer: PeerId): string {
+    const { joined, federationId, urls } = this.running;
+    const url = urls.get(peer);
+    if (url === undefined) throw new ClientError({ code: "invalid" }, "peer not found");
+    return formatInviteCode(newInviteCode({ url, peer, federationId, apiSecret: joined.apiSecret }));
+  }
+
+  /** All modules of the federation. @throws {ClientError} `not_joined` */
+  modules(): ModuleStatus[] {
+    const { joined, table } = this.running;
+    return [...joined.config.modules].map(([id, { kind }]) => ({ id, kind, active: table.has(id) }));
+  }
+
+  /** The running module of a kind with the lowest instance id. @throws {ClientError} `not_joined` · `no_module` */
+  module(kind: string): { readonly instance: ModuleInstanceId; readonly module: AnyClientModule } {
+    const { definitions, table } = this.running;
+    for (const [instance, definition] of definitions) {
+      const module = table.get(instance);
+      if (definition.kind === kind && module) return { instance, module };
+    }
+    throw new ClientError({ code: "no_module" }, `No ${kind} module found in this federation`);
+  }
+
+  /** The e-cash module. @throws {ClientError} `not_joined` · `no_primary_module` */
+  primary(): Primary {
+    const primary = primaryOf(this.running.table);
+    if (primary) return primary;
+    throw new ClientError({ code: "no_primary_module" }, "No primary module for unit bitcoin");
+  }
+
+  async balanceMsat(): Promise<bigint> {
+    const { instance, module } = this.primary();
+    return await this.options.store.read((tx) => module.balanceMsat(tx.view(modulePrefix(instance))));
+  }
+
+  /** Money that is under way or in doubt: in no balance. @throws {ClientError} `not_joined` */
+  async pending(): Promise<PendingMoney> {
+    const { running } = this;
+    return await this.options.store.read((tx) => pendingMoney(tx, running));
+  }
+
+  /** Asks guardians for their API versions now; what is chosen is used from the next opening on. @throws {ClientError} */
+  refreshVersions(signal?: AbortSignal): Promise<ApiVersionSet> {
+    const { discovery } = this.running;
+    return this.wait(signal, (until) => refreshVersions(discovery, until));
+  }
+
+  /** Position after the newest event, everything that was committed before counted. */
+  nextEventId(): Promise<number> {
+    return this.wait(undefined, () => this.#system.ask(eventOrderRef, "flush", null));
+  }
+
+  /** How many states of state machines wait for something. */
+  activeMachines(): Promise<number> {
+    return this.wait(undefined, () => this.#system.ask(executorRef, "active", null));
+  }
+
+  /** Resolves when no state machine waits for anything any more. @throws {WaitError} `aborted` · `closed` */
+  awaitIdle(signal?: AbortSignal): Promise<void> {
+    return this.wait(signal, (until) => this.#awaitNone(ACTIVE_PREFIX, () => this.activeMachines(), until));
+  }
+
+  /** Resolves when nothing of an operation is under way any more. @throws {WaitError} `aborted` · `closed` · `unknown_operation` */
+  awaitOperation(operationId: OperationId, signal?: AbortSignal): Promise<void> {
+    const active = operationKey(ACTIVE_PREFIX, operationId);
+    const count = async (): Promise<number> => {
+      const { states, logged } = await readDurable(this.options.store, async (tx) => ({
+        states: await operationStates(tx, operationId),
+        logged: await getOperation(tx, operationId),
+      }));
+      if (states.length === 0 && !logged) throw WaitError.unknownOperation(operationId);
+      return states.filter(({ leftUs }) => leftUs === null).length;
+    };
+    return this.wait(signal, (until) => this.#awaitNone(active, count, until));
+  }
+
+  async #awaitNone(prefix: Uint8Array, count: () => Promise<number>, signal: AbortSignal): Promise<void> {
+    for (;;) {
+      // registered before reading, so that nothing in between is missed
+      const stop = new AbortController();
+      const changed = this.options.store.changed(prefix, AbortSignal.any([signal, stop.signal]));
+      try {
+        if (await count() === 0) return;
+        await changed;
+      } finally {
+        changed.catch(() => undefined);
+        stop.abort();
+      }
+    }
+  }
+
+  inspect(): Inspection {
+    return this.#system.inspect();
+  }
+
+  /** Stops everything in order and closes the database. Whoever waits for something is told (`WaitError` `closed`). */
+  async close(): Promise<void> {
+    this.#closing.abort(WaitError.closed());
+    await this.#system.stop();
+    await this.options.store.close();
+  }
+}

@@ -1,0 +1,364 @@
+/**
+ * What the client's core does for modules: operations, transactions, state machines and logs, all in one store transaction at a time.
+ * The implementation of `ClientTx` and `ClientCore` of `modules/contract/client.ts`.
+ */
+import type { Sender } from "../../actors/actor.ts";
+import type { Platform } from "../../actors/platform/platform.ts";
+import type { StoreTx, StoreView } from "../../actors/store/store.ts";
+import { rollback } from "../../actors/store/store.ts";
+import { assert } from "../../core/assert.ts";
+import type { Bytes } from "../../core/bytes.ts";
+import type { Codec, Json } from "../../core/encoding/mod.ts";
+import { decode, encode } from "../../core/encoding/mod.ts";
+import type { Result } from "../../core/result.ts";
+import { err, ok } from "../../core/result.ts";
+import type { AmountUnit, ModuleInstanceId, OperationId, OutPointRange, TransactionId } from "../../core/types/ids.ts";
+import { GLOBAL_INSTANCE_ID } from "../../core/types/ids.ts";
+import type {
+  Attempt,
+  ClientCore,
+  ClientTx,
+  EventPersistence,
+  FinalizeError,
+  InputBundle,
+  NewTransaction,
+  PrimaryModule,
+  Spending,
+  Transition,
+} from "../../modules/contract/client.ts";
+import { endedBy } from "../../modules/contract/waiting.ts";
+import { NotReady } from "../../modules/contract/client.ts";
+import { modulePrefix } from "./database.ts";
+import type { UniqueTime } from "./database.ts";
+import type { ExecutorRef } from "../executor/executor.ts";
+import type { StateId } from "../executor/states.ts";
+import { addState, followStates, hasStates } from "../executor/states.ts";
+import type { SubmissionState } from "../executor/submission.ts";
+import { submissionState } from "../executor/submission.ts";
+import type { EventOrderRef } from "../logs/events.ts";
+import { followEvents, logEvent } from "../logs/events.ts";
+import { addOperation, getOperation, setOperationOutcome } from "../logs/operations.ts";
+import { setFee } from "../logs/transactions.ts";
+import type { Draft, Finalized } from "../transactions/finalize.ts";
+import { finalize, quote } from "../transactions/finalize.ts";
+
+/** Who knows a module's states. */
+export type StateOwner<State> = {
+  readonly kind: string | null;
+  readonly codec: Codec<State>;
+  readonly transitions: (state: State, operationId: OperationId) => readonly Transition<State>[];
+};
+// deno-lint-ignore no-explicit-any -- owners of all modules stand in one map
+export type AnyStateOwner = StateOwner<any>;
+
+// deno-lint-ignore no-explicit-any -- the primary module's states are its own
+export type Primary = { readonly instance: ModuleInstanceId; readonly module: PrimaryModule<any> };
+
+export type OperationsOptions = {
+  readonly store: StoreView;
+  readonly platform: Platform;
+  readonly sender: Sender;
+  readonly executor: ExecutorRef;
+  readonly eventOrder: EventOrderRef;
+  readonly time: UniqueTime;
+  /** Filled while modules start; complete before anything runs. */
+  readonly owners: ReadonlyMap<ModuleInstanceId, AnyStateOwner>;
+  readonly primary: () => Primary | null;
+  /** Aborted when the client closes. */
+  readonly closing: AbortSignal;
+};
+
+/** What one run of a transaction's body did beside the store. */
+class OperationAttempt implements Attempt {
+  readonly started: StateId[] = [];
+  #effects: (() => void)[] = [];
+
+  onUndo(effect: () => void): void {
+    this.#effects.push(effect);
+  }
+
+  undo(): void {
+    const effects = this.#effects;
+    this.#effects = [];
+    for (const effect of effects) effect();
+  }
+}
+
+/** One store transaction of an operation, as the core sees it. `ClientTx` is what a module sees of it. */
+// deno-lint-ignore no-explicit-any -- one object serves modules of all kinds of state
+class OperationTx implements ClientTx<any> {
+  constructor(
+    readonly operations: Operations,
+    readonly root: StoreTx,
+    readonly operationId: OperationId,
+    readonly instance: ModuleInstanceId,
+    readonly attempt: OperationAttempt,
+  ) {}
+
+  get store(): StoreTx {
+    return this.root.view(modulePrefix(this.instance));
+  }
+
+  nowUs(): number {
+    return this.operations.options.time.nowUs();
+  }
+
+  /** The same transaction in another module's hands. */
+  as(instance: ModuleInstanceId): OperationTx {
+    return new OperationTx(this.operations, this.root, this.operationId, instance, this.attempt);
+  }
+
+  async addState(instance: ModuleInstanceId, state: Bytes): Promise<void> {
+    const owner = this.operations.options.owners.get(instance);
+    assert(owner, "states are added by modules that are loaded");
+    const terminal = owner.transitions(decode(owner.codec, state), this.operationId).length === 0;
+    const id = { operationId: this.operationId, instance, state };
+    const added = await addState(this.root, id, this.nowUs(), terminal);
+    // two machines of an operation may end alike; one that goes on has a state of its own
+    assert(added || terminal, "a state machine never returns to a state that it was in");
+    if (!terminal) this.attempt.started.push(id);
+    this.#log("sm-updated", { operation_id: this.operationId, terminal, module_id: instance }, null);
+  }
+
+  async addMachine(state: unknown): Promise<void> {
+    const owner = this.operations.options.owners.get(this.instance);
+    assert(owner, "a module's own states are registered");
+    await this.addState(this.instance, encode(owner.codec, state));
+  }
+
+  // deno-lint-ignore no-explicit-any -- the bundle's states are the module's own
+  async claimInputs(bundle: InputBundle<any>, spending?: Spending): Promise<Result<OutPointRange, FinalizeError>> {
+    const draft: Draft = { inputs: [{ instance: this.instance, bundle }], outputs: [] };
+    const finalized = await this.finalize(draft, spending);
+    if (!finalized.ok) return finalized;
+    await this.commit(finalized.value);
+    return ok(finalized.value.change);
+  }
+
+  finalize(draft: Draft, spending: Spending = "wallet"): Promise<Result<Finalized, FinalizeError>> {
+    return finalize(draft, async (unit, sums) => {
+      const primary = this.operations.primaryFor(unit);
+      if (!primary) return err({ code: "no_primary_module" });
+      const tx = this.as(primary.instance);
+      const added = await primary.module.balanceTransaction(tx, { ...sums, spending });
+      return added.ok ? ok({ instance: primary.instance, ...added.value }) : added;
+    }, this.operations.options.platform.dice);
+  }
+
+  /** Stores what a finalised transaction sets going. */
+  async commit({ txid, transaction, machines, feeMsat }: Finalized): Promise<void> {
+    for (const { instance, state } of machines) {
+      const owner = this.operations.options.owners.get(instance)!;
+      await this.addState(instance, encode(owner.codec, state));
+    }
+    await this.addState(GLOBAL_INSTANCE_ID, encode(submissionState, { tag: "Created", value: transaction }));
+    setFee(this.root, txid, feeMsat);
+    this.#log("tx-created", { txid, operation_id: this.operationId }, null, "persistent");
+  }
+
+  setOutcome(operationId: OperationId, outcome: Json): Promise<void> {
+    return setOperationOutcome(this.root, operationId, outcome, this.nowUs());
+  }
+
+  logEvent(kind: string, payload: Json, persistence: EventPersistence = "persistent"): void {
+    const owner = this.operations.options.owners.get(this.instance)!;
+    this.#log(kind, payload, owner.kind === null ? null : { kind: owner.kind, id: this.instance }, persistence);
+  }
+
+  #log(
+    kind: string,
+    payload: Json,
+    module: { kind: string; id: number } | null,
+    persistence: EventPersistence = "trimable",
+  ): void {
+    if (persistence === "persistent") logEvent(this.root, { kind, module, tsUs: this.nowUs(), payload });
+  }
+}
+
+/** Store transactions of operations: what they start runs once they have committed. */
+export class Operations {
+  readonly options: OperationsOptions;
+
+  constructor(options: OperationsOptions) {
+    this.options = options;
+  }
+
+  primaryFor(unit: AmountUnit): Primary | null {
+    const primary = this.options.primary();
+    return primary && primary.module.unit === unit ? primary : null;
+  }
+
+  /** Runs `body` in one store transaction, again on conflict and when it was not ready; resolves when durable, then its machines run. */
+  async transact<T>(
+    operationId: OperationId,
+    instance: ModuleInstanceId,
+    body: (tx: OperationTx) => Promise<T>,
+    keep?: (value: T) => boolean,
+  ): Promise<T> {
+    for (;;) {
+      try {
+        return await this.transactOnce(operationId, instance, body, keep);
+      } catch (thrown) {
+        if (!(thrown instanceof NotReady)) throw thrown;
+        await thrown.ready();
+      }
+    }
+  }
+
+  /** As `transact`, for who waits in a way of its own. @throws {NotReady} */
+  async transactOnce<T>(
+    operationId: OperationId,
+    instance: ModuleInstanceId,
+    body: (tx: OperationTx) => Promise<T>,
+    keep: (value: T) => boolean = () => true,
+  ): Promise<T> {
+    let last: OperationAttempt | undefined;
+    const { value, durable } = await this.options.store.transact(async (root) => {
+      last?.undo(); // it ran before, and a conflict came between
+      const attempt = new OperationAttempt();
+      last = attempt;
+      try {
+        const done = await body(new OperationTx(this, root, operationId, instance, attempt));
+        if (keep(done)) return done;
+        attempt.undo();
+        return rollback(done);
+      } catch (thrown) {
+        attempt.undo();
+        throw thrown;
+      }
+    });
+    await durable;
+    if (keep(value) && last && last.started.length > 0) {
+      this.options.sender.tell(this.options.executor, "start", { states: last.started });
+    }
+    return value;
+  }
+}
+
+function draftOf<State>(
+  instance: ModuleInstanceId,
+  { inputs, outputs }: Pick<NewTransaction<State>, "inputs" | "outputs">,
+): Draft {
+  return {
+    inputs: inputs.map((bundle) => ({ instance, bundle })),
+    outputs: outputs.map((bundle) => ({ instance, bundle })),
+  };
+}
+
+/** The core in the hands of one module. */
+export class ModuleCore<State> implements ClientCore<State> {
+  readonly #operations: Operations;
+  readonly #instance: ModuleInstanceId;
+  readonly #owner: StateOwner<State>;
+
+  constructor(operations: Operations, instance: ModuleInstanceId, owner: StateOwner<State>) {
+    this.#operations = operations;
+    this.#instance = instance;
+    this.#owner = owner;
+  }
+
+  transact<T>(operationId: OperationId, body: (tx: ClientTx<State>) => Promise<T>): Promise<T> {
+    return this.#operations.transact(operationId, this.#instance, body);
+  }
+
+  /** As often as the wallet must first make fewer notes of its own: each time there are fewer. */
+  async submit(draft: NewTransaction<State>): Promise<Result<OutPointRange, FinalizeError>> {
+    for (;;) {
+      const submitted = await this.#submit(draft);
+      if (submitted.ok || submitted.error.code !== "fragmented") return submitted;
+      const primary = this.#operations.options.primary();
+      assert(primary, "a wallet that is fragmented is there");
+      const fewer = await primary.module.consolidate(submitted.error.needMsat, draft.signal);
+      if (!fewer.ok) return submitted;
+    }
+  }
+
+  #submit(draft: NewTransaction<State>): Promise<Result<OutPointRange, FinalizeError>> {
+    const { operationId } = draft;
+    const body = async (tx: OperationTx): Promise<Result<OutPointRange, FinalizeError>> => {
+      if (await getOperation(tx.root, operationId) || await hasStates(tx.root, operationId)) {
+        return err({ code: "operation_exists", operationId });
+      }
+      const finalized = await tx.finalize(draftOf(this.#instance, draft), draft.spending);
+      if (!finalized.ok) return finalized;
+      await tx.commit(finalized.value);
+      const { change } = finalized.value;
+      addOperation(tx.root, operationId, this.#owner.kind!, draft.meta(change), tx.nowUs());
+      await draft.also?.(tx, change);
+      return ok(change);
+    };
+    return this.#operations.transact(operationId, this.#instance, body, (result) => result.ok);
+  }
+
+  quoteFee(
+    draft: Pick<NewTransaction<State>, "inputs" | "outputs" | "spending">,
+  ): Promise<Result<bigint, FinalizeError>> {
+    const { store } = this.#operations.options;
+    const { spending = "wallet" } = draft;
+    return store.read((tx) =>
+      quote(draftOf(this.#instance, draft), (unit, sums) => {
+        const primary = this.#operations.primaryFor(unit);
+        if (!primary) return Promise.resolve(err({ code: "no_primary_module" }));
+        return primary.module.quoteBalance(tx.view(modulePrefix(primary.instance)), { ...sums, spending });
+      })
+    );
+  }
+
+  operationExists(operationId: OperationId): Promise<boolean> {
+    return this.#operations.options.store.read(async (tx) =>
+      await getOperation(tx, operationId) !== undefined || await hasStates(tx, operationId)
+    );
+  }
+
+  logOperation(tx: ClientTx<State>, meta: Json): void {
+    assert(tx instanceof OperationTx, "operations are logged in the core's own transactions");
+    addOperation(tx.root, tx.operationId, this.#owner.kind!, meta, tx.nowUs());
+  }
+
+  async awaitTransaction(
+    operationId: OperationId,
+    txid: TransactionId,
+    signal?: AbortSignal,
+  ): Promise<Result<null, string>> {
+    const { store } = this.#operations.options;
+    const states = followStates(store, operationId, GLOBAL_INSTANCE_ID, this.#until(signal));
+    for await (const bytes of states) {
+      const state: SubmissionState = decode(submissionState, bytes);
+      if (state.tag === "Accepted" && state.value === txid) return ok(null);
+      if (state.tag === "Rejected" && state.value.txid === txid) return err(state.value.error);
+    }
+    throw endedBy(signal);
+  }
+
+  async awaitPrimaryOutputs(
+    operationId: OperationId,
+    range: OutPointRange,
+    signal?: AbortSignal,
+  ): Promise<Result<null, string>> {
+    if (range.idxRange.start === range.idxRange.end) return this.awaitTransaction(operationId, range.txid, signal);
+    const primary = this.#operations.options.primary();
+    assert(primary, "change outputs were made by the primary module");
+    return await primary.module.awaitOutputs(operationId, range, signal);
+  }
+
+  #until(signal: AbortSignal | undefined): AbortSignal {
+    const { closing } = this.#operations.options;
+    return signal ? AbortSignal.any([signal, closing]) : closing;
+  }
+
+  async *states(operationId: OperationId, signal?: AbortSignal): AsyncIterable<State> {
+    const { store } = this.#operations.options;
+    const states = followStates(store, operationId, this.#instance, this.#until(signal));
+    for await (const bytes of states) yield decode(this.#owner.codec, bytes);
+  }
+
+  nextEventId(): Promise<number> {
+    return this.#operations.options.sender.ask(this.#operations.options.eventOrder, "flush", null);
+  }
+
+  async *events(fromId: number, signal?: AbortSignal): AsyncIterable<{ id: number; kind: string; payload: Json }> {
+    for await (const event of followEvents(this.#operations.options.store, fromId, this.#until(signal))) {
+      if (event.module?.id === this.#instance) yield event;
+    }
+  }
+}

@@ -1,0 +1,210 @@
+/**
+ * What a joined client consists of while it runs: connections, modules, operations, in one supervision tree. Built from what the store
+ * holds; the network is needed only as long as no API versions are known. Start order: sheet "client" B.
+ */
+import { loggerFor } from "../../actors/mod.ts";
+import type { ActorSystem } from "../../actors/system.ts";
+import type { RpcRef } from "../../actors/rpc/mod.ts";
+import type { ReadTx, StoreView } from "../../actors/store/store.ts";
+import { assert } from "../../core/assert.ts";
+import { clientRoot, moduleSecret, preRootCheck } from "../../core/crypto/bip39.ts";
+import type { DerivableSecret } from "../../core/crypto/derive_secret.ts";
+import { tryDecoding } from "../../core/encoding/mod.ts";
+import type { ApiVersionSet } from "../../core/types/api_versions.ts";
+import type { ClientConfig } from "../../core/types/client_config.ts";
+import { federationIdOf } from "../../core/types/federation_id.ts";
+import type { FederationId, ModuleInstanceId, PeerId } from "../../core/types/ids.ts";
+import { GLOBAL_INSTANCE_ID } from "../../core/types/ids.ts";
+import { numPeers } from "../../core/types/num_peers.ts";
+import type { AnyClientModuleDefinition } from "../../modules/contract/client.ts";
+import type { ClientOptions } from "./client.ts";
+import type { AnyStateOwner, Primary } from "./core.ts";
+import { ModuleCore, Operations } from "./core.ts";
+import type { UniqueTime } from "./database.ts";
+import { modulePrefix } from "./database.ts";
+import { decodedConfig } from "./decoded_configs.ts";
+import { Machines } from "../executor/machines.ts";
+import type { ErrorDescriber } from "../executor/submission.ts";
+import { submissionState, submissionTransitions } from "../executor/submission.ts";
+import { currentUrls, storedWhereabouts } from "../federation/announcements.ts";
+import { ConnectedFederationApi } from "../federation/api.ts";
+import type { DiscoveryEnv } from "../federation/discover.ts";
+import { loadVersions } from "../federation/discover.ts";
+import type { Joined } from "../federation/join_state.ts";
+import { checkSecret, joinedSlot, pendingConfigSlot } from "../federation/join_state.ts";
+import type { ClientModuleArgs, ModuleTable } from "./module_actor.ts";
+import { eventOrderRef, executorRef, federationTree, ROOT } from "../tree.ts";
+
+export type Definitions = ReadonlyMap<ModuleInstanceId, AnyClientModuleDefinition>;
+
+export type Running = {
+  readonly joined: Joined;
+  readonly federationId: FederationId;
+  /** Where guardians were found at the start. */
+  readonly urls: ReadonlyMap<PeerId, string>;
+  readonly api: ConnectedFederationApi;
+  readonly versions: ApiVersionSet;
+  /** Modules of the federation that this client knows; those without a common API version don't run. */
+  readonly definitions: Definitions;
+  readonly table: ModuleTable;
+  readonly operations: Operations;
+  readonly discovery: DiscoveryEnv;
+};
+
+export type RunTools = {
+  readonly options: ClientOptions;
+  readonly system: ActorSystem;
+  readonly time: UniqueTime;
+  readonly connect: (
+    urls: ReadonlyMap<PeerId, string>,
+    apiSecret: string | null,
+  ) => Promise<ReadonlyMap<PeerId, RpcRef>>;
+  /** Aborted when the client closes. */
+  readonly closing: AbortSignal;
+};
+
+/** The module that pays: the lowest instance that can. */
+export function primaryOf(table: ModuleTable): Primary | null {
+  for (const [instance, module] of [...table].sort(([a], [b]) => a - b)) {
+    if (module.primary) return { instance, module: module.primary };
+  }
+  return null;
+}
+
+/** A module whose consensus version is another major's has a config that this client can't read. */
+export function definitionsFor(config: ClientConfig, known: readonly AnyClientModuleDefinition[]): Definitions {
+  const definitions = new Map<ModuleInstanceId, AnyClientModuleDefinition>();
+  for (const [instance, { kind, version }] of config.modules) {
+    const definition = known.find((candidate) =>
+      candidate.kind === kind && candidate.consensusVersion.major === version.major
+    );
+    if (definition) definitions.set(instance, definition);
+  }
+  return definitions;
+}
+
+/** A config that guardians agreed on since the last opening replaces the one before. */
+async function takePendingConfig(store: StoreView, joined: Joined): Promise<Joined> {
+  const { value, durable } = await store.transact(async (tx) => {
+    const config = await pendingConfigSlot.get(tx);
+    if (!config) return joined;
+    const newer = { ...joined, config };
+    joinedSlot.set(tx, newer);
+    pendingConfigSlot.delete(tx);
+    return newer;
+  });
+  await durable;
+  return value;
+}
+
+/** An error of a kind that guardians of a later version have is none that can be described: its bytes are shown. */
+export function describerOf(definitions: Definitions): ErrorDescriber {
+  return (kind, { instance, body }) => {
+    const described = tryDecoding(() => definitions.get(instance)?.describeError?.(kind, body));
+    return described.ok ? described.value ?? null : null;
+  };
+}
+
+/** Where guardians are, as far as it is known. */
+async function storedUrls(tx: ReadTx, config: ClientConfig): Promise<Map<PeerId, string>> {
+  const { announcements, metadata } = await storedWhereabouts(tx);
+  return currentUrls(config, announcements, metadata);
+}
+
+/** For e-cash and the like that carries an invite: one guardian is enough to find the others. */
+export async function inviteParts(tx: ReadTx): Promise<{ peer: PeerId; url: string; apiSecret: string | null }> {
+  const joined = await joinedSlot.get(tx);
+  assert(joined, "modules run once it has joined");
+  const [peer, url] = [...await storedUrls(tx, joined.config)][0]!;
+  return { peer, url, apiSecret: joined.apiSecret };
+}
+
+/** @throws {ClientError} `wrong_secret` · `no_common_version` */
+export async function runClient(
+  stored: Joined,
+  preRoot: (id: FederationId) => Promise<DerivableSecret>,
+  tools: RunTools,
+): Promise<Running> {
+  const { options: { platform, store, modules: known }, system, connect, closing } = tools;
+  const joined = await takePendingConfig(store, stored);
+  const { config } = joined;
+  const federationId = federationIdOf(config.global.apiEndpoints);
+  const secret = await preRoot(federationId);
+  checkSecret(joined, preRootCheck(secret));
+
+  const urls = await store.read((tx) => storedUrls(tx, config));
+  const connections = await connect(urls, joined.apiSecret);
+  const peers = numPeers(connections.size);
+  const api = new ConnectedFederationApi({ sender: system, platform, connections, peers, module: null, closing });
+  const definitions = definitionsFor(config, known);
+  const discovery: DiscoveryEnv = { store, platform, api, config, definitions };
+  const versions = await loadVersions(discovery, closing);
+
+  const table: ModuleTable = new Map();
+  const owners = new Map<ModuleInstanceId, AnyStateOwner>();
+  const operations = new Operations({
+    store,
+    platform,
+    sender: system,
+    executor: executorRef,
+    eventOrder: eventOrderRef,
+    time: tools.time,
+    owners,
+    primary: () => primaryOf(table),
+    closing,
+  });
+  const running = { joined, federationId, urls, api, versions, definitions, table, operations, discovery };
+  const modules = moduleArgs(running, clientRoot(secret, federationId), owners, tools.options);
+  const describe = describerOf(definitions);
+  owners.set(GLOBAL_INSTANCE_ID, {
+    kind: null,
+    codec: submissionState,
+    transitions: (state) => submissionTransitions(state, { api, platform, describe }),
+  });
+  const machines = new Machines(store, operations, owners);
+  await system.startChild(ROOT, federationTree({ store, modules, machines, refresh: discovery }));
+  return running;
+}
+
+/** What each module is started with; registers whose states are whose. */
+function moduleArgs(
+  { joined, federationId, api, versions, definitions, table, operations }: Running,
+  root: DerivableSecret,
+  owners: Map<ModuleInstanceId, AnyStateOwner>,
+  options: ClientOptions,
+): ClientModuleArgs[] {
+  const log = loggerFor(ROOT, options.log);
+  const modules: ClientModuleArgs[] = [];
+  for (const [instance, definition] of definitions) {
+    const apiVersion = versions.modules.get(instance);
+    const { body } = joined.config.modules.get(instance)!.config;
+    const config = decodedConfig<unknown>(definition.config, body);
+    // whoever made it, guardians agreed on it: it must not keep the other modules, and what is stored of them, from their owner
+    if (!config.ok) {
+      log.error("A module's config can't be read: the module is left out", { instance, reason: config.error.message });
+    }
+    if (!apiVersion || !config.ok) continue;
+    const owner: AnyStateOwner = {
+      kind: definition.kind,
+      codec: definition.state,
+      transitions: (state, operationId) => table.get(instance)!.transitions(state, operationId),
+    };
+    owners.set(instance, owner);
+    const env: ClientModuleArgs["env"] = {
+      instance,
+      federationId,
+      peers: numPeers(api.peerIds.length),
+      config: config.value,
+      invite: () => options.store.read(inviteParts),
+      secret: moduleSecret(root, instance),
+      store: options.store.view(modulePrefix(instance)),
+      api: api.forModule(instance),
+      apiVersion,
+      core: new ModuleCore(operations, instance, owner),
+      admin: options.admin ?? null,
+      testEnvironment: options.testEnvironment ?? false,
+    };
+    modules.push({ definition, env, table });
+  }
+  return modules;
+}

@@ -1,0 +1,41 @@
+/** The wallet's twelve words in the database: made once, never replaced. All of a client's keys come from them. */
+import type { Dice } from "../../actors/platform/platform.ts";
+import type { StoreView } from "../../actors/store/store.ts";
+import type { Bytes } from "../../core/bytes.ts";
+import { ENTROPY_BYTES, entropyOfWords } from "../../core/crypto/bip39.ts";
+import { ClientError } from "../error.ts";
+import { entropySlot } from "../federation/join_state.ts";
+
+/** Secret. @throws {ClientError} `no_words` */
+export async function loadEntropy(store: StoreView): Promise<Bytes> {
+  const entropy = await store.read((tx) => entropySlot.get(tx));
+  if (entropy) return entropy;
+  throw new ClientError({ code: "no_words" }, "Encoded client secret not present in DB");
+}
+
+/** Secret. Fresh random bytes when there are none yet; they are on disk when this resolves. */
+export async function loadOrMakeEntropy(store: StoreView, dice: Dice): Promise<Bytes> {
+  const { value, durable } = await store.transact(async (tx) => {
+    const stored = await entropySlot.get(tx);
+    if (stored) return stored;
+    const fresh = dice.bytes(ENTROPY_BYTES);
+    entropySlot.set(tx, fresh);
+    return fresh;
+  });
+  await durable;
+  return value;
+}
+
+/**
+ * Whoever gives words wants the money back that belongs to them, and a wallet that is made from them without a search would show 0 as if
+ * that were all.
+ * @throws {ClientError} `no_recovery`, always · {CryptoError} `bad_words`
+ */
+export function refuseWords(words: string): never {
+  entropyOfWords(words);
+  throw new ClientError(
+    { code: "no_recovery" },
+    "This client can't find the money yet that belongs to given words: the wallet would show 0 as if that were all. " +
+      "Nothing was changed. Keep the words, and restore them with the official client",
+  );
+}

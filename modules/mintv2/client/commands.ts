@@ -1,0 +1,43 @@
+/** `module mintv2 …`: names and JSON of fedimint-cli. Sheet "command line" 6. */
+import type { ClientCommand } from "../../contract/client.ts";
+import { amountArgument, noArguments } from "../../contract/command_arguments.ts";
+import { CommandError } from "../../contract/command_error.ts";
+import type { MintClient } from "./api.ts";
+
+export function mintCommands(
+  mint: Pick<MintClient, "counts" | "send" | "receive" | "awaitReceive">,
+): { readonly [name: string]: ClientCommand } {
+  return {
+    count: {
+      usage: "count",
+      help: "How many notes of each denomination (exponent of 2, in msat)",
+      run: async (args) => {
+        noArguments(args, "count");
+        return Object.fromEntries(await mint.counts());
+      },
+    },
+    send: {
+      usage: "send AMOUNT [--include-invite]",
+      help: 'Takes notes out of the wallet and prints them as text. AMOUNT in msat unless it has a unit: "10 sat"',
+      run: async (args, signal) => {
+        const includeInvite = args.includes("--include-invite");
+        const [amount, ...others] = args.filter((arg) => arg !== "--include-invite");
+        if (amount === undefined || others.length > 0) throw CommandError.usage("send takes one AMOUNT");
+        const { texts } = await mint.send(amountArgument(amount, "AMOUNT"), { includeInvite }, signal);
+        return texts.length === 1 ? texts[0] : texts;
+      },
+    },
+    receive: {
+      usage: "receive ECASH",
+      help: "Redeems notes that somebody sent. Prints Success or Rejected",
+      run: async (args, signal) => {
+        const [text, ...others] = args;
+        if (text === undefined || text.startsWith("-") || others.length > 0) {
+          throw CommandError.usage("receive takes one ECASH");
+        }
+        const outcome = await mint.awaitReceive(await mint.receive(text), signal);
+        return outcome.ok ? "Success" : "Rejected";
+      },
+    },
+  };
+}

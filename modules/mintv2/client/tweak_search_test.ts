@@ -1,0 +1,36 @@
+import { assertEquals } from "@std/assert";
+import fc from "fast-check";
+import type { Bytes } from "../../../core/bytes.ts";
+import { passesFilter } from "./issuance.ts";
+import { searchTweak } from "./tweak_search.ts";
+
+const bytes = (size: number) =>
+  fc.uint8Array({ minLength: size, maxLength: size }).map((value) => value.slice() as Bytes);
+
+Deno.test("a found tweak passes the filter, and is the first that does", () => {
+  fc.assert(
+    fc.property(bytes(32), bytes(16), (filter, start) => {
+      const tries = 1_000;
+      const view = new DataView(start.buffer);
+      const first = view.getUint32(12);
+      let expected: Bytes | null = null;
+      for (let i = 0; i < tries && expected === null; i++) {
+        const candidate = start.slice();
+        new DataView(candidate.buffer).setUint32(12, (first + i) >>> 0);
+        if (passesFilter(candidate, filter)) expected = candidate;
+      }
+      assertEquals(searchTweak(filter, start, tries), expected);
+    }),
+    { numRuns: 30 },
+  );
+});
+
+Deno.test("a search that goes on long enough finds a tweak", () => {
+  const filter = new Uint8Array(32).fill(7);
+  const found = searchTweak(filter, new Uint8Array(16), 1_000_000);
+  assertEquals(found !== null && passesFilter(found, filter), true);
+});
+
+Deno.test("a search without tries finds nothing", () => {
+  assertEquals(searchTweak(new Uint8Array(32), new Uint8Array(16), 0), null);
+});

@@ -1,0 +1,176 @@
+/**
+ * A wallet's tweaks. Finding one takes 65,536 hashes, so some are looked for in quiet moments on a thread of their own, and a payment
+ * finds them ready.
+ *
+ * A tweak must never be used twice: two notes would have one key, and the second is lost. So they are kept in memory alone, as the
+ * official client does: two processes that go on from one copy of a wallet's folder find different ones. A tweak is stored by the
+ * transaction that uses it, with the request for the note, and a copy of that asks for the same note again, which is no other.
+ */
+import type { Attempt } from "../../contract/client.ts";
+import { NotReady } from "../../contract/client.ts";
+import type { Logger } from "../../../actors/logger.ts";
+import { ThreadError } from "../../../actors/platform/error.ts";
+import type { Platform, Thread } from "../../../actors/platform/platform.ts";
+import { sleep } from "../../../actors/platform/platform.ts";
+import type { Bytes } from "../../../core/bytes.ts";
+import { TWEAK_BYTES } from "./issuance.ts";
+import type { TweakSearch } from "./tweak_task.ts";
+import { tweakTask } from "./tweak_task.ts";
+
+/** Tweaks that a wallet keeps ready: enough for a large payment with its change. */
+const TWEAKS_READY = 50;
+/** A command that only looks something up doesn't search. */
+const QUIET_MS = 1_000;
+/** Hashes that a thread tries at once: it finds something in two of three calls, in some 20 ms. */
+const TRIES_ON_THREAD = 65_536;
+/** Without a thread, about 1 ms; others work in between. */
+const TRIES_HERE = 4_096;
+
+export type TweaksEnv = {
+  readonly platform: Platform;
+  readonly log: Logger;
+  /** Ends the search, and whoever waits for it. */
+  readonly signal: AbortSignal;
+};
+
+type Waiting = { readonly count: number; readonly resolve: () => void; readonly reject: (reason: unknown) => void };
+
+export class Tweaks {
+  readonly #filter: Bytes;
+  readonly #env: TweaksEnv;
+  readonly #ready: Bytes[] = [];
+  /** What an attempt has taken already. */
+  readonly #taken = new WeakMap<Attempt, number>();
+  readonly #waiting = new Set<Waiting>();
+  #kept = 0;
+  #searching = false;
+  #thread: Thread<TweakSearch, Bytes | null> | null = null;
+  #threadFailed = false;
+
+  /** @param filter 32 bytes, secret */
+  constructor(filter: Bytes, env: TweaksEnv) {
+    this.#filter = filter;
+    this.#env = env;
+    const end = (): void => {
+      this.#closeThread();
+      this.#fail(env.signal.reason);
+    };
+    if (env.signal.aborted) end();
+    else env.signal.addEventListener("abort", end, { once: true });
+  }
+
+  /**
+   * Tweaks of 16 bytes that nobody had before. They come back when the attempt comes to nothing: then nothing has left the process that
+   * was made of them.
+   * @throws {NotReady} when there aren't as many yet
+   */
+  take(attempt: Attempt, count: number): Bytes[] {
+    const before = this.#taken.get(attempt) ?? 0;
+    if (this.#ready.length < count) {
+      // what this attempt has comes back too: its next run needs both
+      throw new NotReady((signal) => this.#await(before + count, signal));
+    }
+    const taken = this.#ready.splice(0, count);
+    this.#taken.set(attempt, before + count);
+    attempt.onUndo(() => {
+      for (const tweak of taken) this.#ready.push(tweak);
+      this.#serve();
+    });
+    this.#search();
+    return taken;
+  }
+
+  /** Keeps some ready, from a quiet moment on, until the signal is aborted. */
+  async keepReady(): Promise<void> {
+    const { platform: { clock }, signal } = this.#env;
+    try {
+      await sleep(clock, QUIET_MS, signal);
+    } catch (reason) {
+      if (signal.aborted) return;
+      throw reason;
+    }
+    this.#kept = TWEAKS_READY;
+    this.#search();
+  }
+
+  #await(count: number, signal?: AbortSignal): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const ends = [this.#env.signal, ...signal ? [signal] : []];
+    const aborted = ends.find((end) => end.aborted);
+    if (aborted) return Promise.reject(aborted.reason);
+    const waiting: Waiting = { count, resolve, reject };
+    const abort = (): void => {
+      this.#waiting.delete(waiting);
+      reject(signal!.reason);
+    };
+    signal?.addEventListener("abort", abort, { once: true });
+    this.#waiting.add(waiting);
+    this.#serve();
+    this.#search();
+    return promise.finally(() => signal?.removeEventListener("abort", abort));
+  }
+
+  /** Whoever waits has enough: it takes them in a next run of its transaction. */
+  #serve(): void {
+    for (const waiting of this.#waiting) {
+      if (this.#ready.length < waiting.count) continue;
+      this.#waiting.delete(waiting);
+      waiting.resolve();
+    }
+  }
+
+  #fail(reason: unknown): void {
+    for (const { reject } of this.#waiting) reject(reason);
+    this.#waiting.clear();
+  }
+
+  get #wanted(): number {
+    let wanted = this.#kept;
+    for (const { count } of this.#waiting) wanted = Math.max(wanted, count);
+    return wanted;
+  }
+
+  /** One search at a time, until there are as many as are wanted. */
+  #search(): void {
+    const { signal } = this.#env;
+    if (this.#searching || signal.aborted || this.#ready.length >= this.#wanted) return;
+    this.#searching = true;
+    this.#searchOn().catch((reason) => this.#fail(reason)).finally(() => {
+      this.#closeThread();
+      this.#searching = false;
+      this.#search(); // for who came at the last moment
+    });
+  }
+
+  async #searchOn(): Promise<void> {
+    while (!this.#env.signal.aborted && this.#ready.length < this.#wanted) {
+      const found = await this.#tryOnce();
+      if (found === null) continue;
+      this.#ready.push(found);
+      this.#serve();
+    }
+  }
+
+  #closeThread(): void {
+    this.#thread?.close();
+    this.#thread = null;
+  }
+
+  async #tryOnce(): Promise<Bytes | null> {
+    const { platform: { dice, threads, clock }, log, signal } = this.#env;
+    const search = { filter: this.#filter, start: dice.bytes(TWEAK_BYTES) };
+    if (!this.#threadFailed) {
+      try {
+        this.#thread ??= threads.open(tweakTask);
+        return await this.#thread.run({ ...search, tries: TRIES_ON_THREAD });
+      } catch (thrown) {
+        if (!(thrown instanceof ThreadError)) throw thrown;
+        if (signal.aborted) throw signal.reason;
+        this.#threadFailed = true;
+        log.warn("Without a thread, new notes take their time from everything else", { reason: thrown.message });
+      }
+    }
+    await sleep(clock, 0, signal);
+    return tweakTask.run({ ...search, tries: TRIES_HERE });
+  }
+}

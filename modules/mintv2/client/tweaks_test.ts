@@ -1,0 +1,103 @@
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { ThreadError } from "../../../actors/platform/error.ts";
+import { SimulatedWorld } from "../../../actors/platform/simulated/mod.ts";
+import type { Platform, Task } from "../../../actors/platform/platform.ts";
+import { toHex } from "../../../core/bytes.ts";
+import type { Bytes } from "../../../core/bytes.ts";
+import type { Attempt } from "../../contract/client.ts";
+import { NotReady } from "../../contract/client.ts";
+import { passesFilter } from "./issuance.ts";
+import { Tweaks } from "./tweaks.ts";
+
+const FILTER = new Uint8Array(32).fill(7) as Bytes;
+const LOG = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+
+class TestAttempt implements Attempt {
+  readonly #effects: (() => void)[] = [];
+  onUndo(effect: () => void): void {
+    this.#effects.push(effect);
+  }
+  undo(): void {
+    for (const effect of this.#effects) effect();
+  }
+}
+
+function setting(change: (platform: Platform) => Platform = (same) => same) {
+  const world = new SimulatedWorld(5);
+  const stop = new AbortController();
+  const platform = change(world.process("wallet").platform);
+  const tweaks = new Tweaks(FILTER, { platform, log: LOG, signal: stop.signal });
+  /** As the client's core does: again when it is ready. */
+  const take = async (...counts: number[]): Promise<Bytes[]> => {
+    for (;;) {
+      const attempt = new TestAttempt();
+      try {
+        return counts.flatMap((count) => tweaks.take(attempt, count));
+      } catch (thrown) {
+        attempt.undo();
+        if (!(thrown instanceof NotReady)) throw thrown;
+        await thrown.ready();
+      }
+    }
+  };
+  return { world, tweaks, take: (...counts: number[]) => world.finish(take(...counts), { forMs: 60_000 }), stop };
+}
+
+Deno.test("tweaks pass the filter and are given once, to whoever takes several times in one transaction too", async () => {
+  const { take } = setting();
+  const taken = [...await take(3), ...await take(2, 4, 1), ...await take(0)];
+  assertEquals(taken.length, 10);
+  assert(taken.every((tweak) => tweak.length === 16 && passesFilter(tweak, FILTER)));
+  assertEquals(new Set(taken.map(toHex)).size, 10);
+});
+
+Deno.test("what a transaction that came to nothing took is given to the next one, and what may have committed never", async () => {
+  const { take, tweaks } = setting();
+  const [used] = await take(1);
+  const undone = new TestAttempt();
+  await assertThrows(() => tweaks.take(undone, 1), NotReady).ready();
+  const [given] = tweaks.take(undone, 1);
+  assertThrows(() => tweaks.take(new TestAttempt(), 1), NotReady);
+  undone.undo();
+  assertEquals(tweaks.take(new TestAttempt(), 1).map(toHex), [toHex(given!)]);
+  assertThrows(() => tweaks.take(new TestAttempt(), 1), NotReady);
+  assert(toHex(used!) !== toHex(given!));
+});
+
+Deno.test("a wallet that rests has fifty ready, and after some were taken again", async () => {
+  const { world, tweaks } = setting();
+  const calls: number[] = [];
+  await world.finish(tweaks.keepReady(), { forMs: 60_000 });
+  await world.run({ forMs: 10 });
+  for (const count of [50, 50]) {
+    calls.push(tweaks.take(new TestAttempt(), count).length);
+    assertThrows(() => tweaks.take(new TestAttempt(), 1), NotReady);
+    await world.run({ forMs: 10 });
+  }
+  assertEquals(calls, [50, 50]);
+});
+
+Deno.test("whoever waits is told when the wallet closes, or when it has enough of waiting", async () => {
+  const { tweaks, stop } = setting();
+  const wait = assertThrows(() => tweaks.take(new TestAttempt(), 1_000), NotReady);
+  const enough = new AbortController();
+  const [abandoned, closed] = [wait.ready(enough.signal), wait.ready()];
+  enough.abort(new Error("enough"));
+  await assertRejects(() => abandoned, Error, "enough");
+  stop.abort(new Error("closing"));
+  await assertRejects(() => closed, Error, "closing");
+  await assertRejects(() => wait.ready(), Error, "closing");
+  await assertRejects(() => wait.ready(enough.signal), Error);
+});
+
+Deno.test("without threads the search goes on here, a little at a time", async () => {
+  const failing = {
+    open: <In, Out>(_: Task<In, Out>) => ({
+      run: () => Promise.reject(new ThreadError({ code: "failed" }, "no threads here")),
+      close: () => {},
+    }),
+  };
+  const { take } = setting((platform) => ({ ...platform, threads: failing }));
+  const taken = await take(2);
+  assert(taken.every((tweak) => passesFilter(tweak, FILTER)));
+});

@@ -1,0 +1,108 @@
+/** The guardian's API for clients of mintv2: signature shares as they are made, and the log from which clients recover. */
+import { sha256 } from "@noble/hashes/sha2.js";
+import type { ReadTx, StoreView } from "../../../actors/store/store.ts";
+import type { Bytes } from "../../../core/bytes.ts";
+import { toHex } from "../../../core/bytes.ts";
+import { encode, fixedHex, list, tuple, u64Number, unit } from "../../../core/encoding/mod.ts";
+import type { OutPointRange, Sha256 } from "../../../core/types/ids.ts";
+import { outPointRange, sha256Hash } from "../../../core/types/ids.ts";
+import { EndpointError } from "../../contract/error.ts";
+import { readDurable } from "../../contract/read_durable.ts";
+import type { Endpoint } from "../../contract/server.ts";
+import { endpoint } from "../../contract/server.ts";
+import type { RecoveryItem } from "../common.ts";
+import { MINTV2_API_VERSION, MINTV2_API_VERSION_REQUIRED, recoveryItem } from "../common.ts";
+import { recoveryCount, recoverySlice, shareKey, shareOfNonce, sharesOf } from "./db.ts";
+import { OUTPUT_INDEX_END_MAX, RECOVERY_NONCES_MAX, SLICE_ITEMS_MAX } from "../limits.ts";
+
+/** Points that were checked when they were stored, or are only looked up: 48 bytes each. */
+const pointList = list(fixedHex(48));
+const recoveryItems = list(recoveryItem);
+/** First item, and the one behind the last. */
+const sliceRange = tuple(u64Number, u64Number);
+
+/** Resolves once `key` has a durable value; costs nothing meanwhile. Rejects with the signal's reason. */
+async function untilPresent(store: StoreView, key: Bytes, signal: AbortSignal): Promise<void> {
+  for (;;) {
+    const found = new AbortController();
+    const changed = store.changed(key, AbortSignal.any([signal, found.signal]));
+    // given up below when the read has found it
+    changed.catch(() => {});
+    if (await readDurable(store, (tx) => tx.get(key)) !== undefined) return found.abort();
+    await changed;
+  }
+}
+
+/**
+ * The shares of all outputs of the range that are ours, once the last one exists: a transaction's outputs are stored together. For an
+ * output of another module, or a transaction that never comes, the caller waits until it gives up.
+ */
+async function signatureShares(store: StoreView, range: OutPointRange, signal: AbortSignal): Promise<Bytes[]> {
+  const { start, end } = range.idxRange;
+  if (start >= end) return [];
+  if (end > OUTPUT_INDEX_END_MAX) {
+    throw EndpointError.badRequest(`A transaction has at most ${OUTPUT_INDEX_END_MAX} outputs, not ${end}`);
+  }
+  await untilPresent(store, shareKey({ txid: range.txid, outIdx: end - 1 }), signal);
+  return await readDurable(store, (tx) => sharesOf(tx, range));
+}
+
+async function sharesOfNonces(tx: ReadTx, blindedNonces: readonly Bytes[]): Promise<Bytes[]> {
+  const shares: Bytes[] = [];
+  for (const nonce of blindedNonces) {
+    const share = await shareOfNonce(tx, nonce);
+    if (!share) throw EndpointError.badRequest("No blinded signature share found");
+    shares.push(share);
+  }
+  return shares;
+}
+
+function recoveryItemsOf(store: StoreView, [start, end]: readonly [number, number]): Promise<RecoveryItem[]> {
+  if (end - start > SLICE_ITEMS_MAX) {
+    throw EndpointError.badRequest(`A slice has at most ${SLICE_ITEMS_MAX} items, not ${end - start}`);
+  }
+  return start >= end ? Promise.resolve([]) : readDurable(store, (tx) => recoverySlice(tx, start, end));
+}
+
+export function mintEndpoints(store: StoreView): { readonly [name: string]: Endpoint } {
+  const since = MINTV2_API_VERSION_REQUIRED;
+  return {
+    signature_shares: endpoint({
+      since: MINTV2_API_VERSION,
+      params: outPointRange,
+      result: pointList,
+      handle: (range, { signal }) => signatureShares(store, range, signal),
+    }),
+    recovery_signature_shares: endpoint({
+      since,
+      params: pointList,
+      result: pointList,
+      handle: async (nonces) => {
+        if (nonces.length > RECOVERY_NONCES_MAX) {
+          throw EndpointError.badRequest(`At most ${RECOVERY_NONCES_MAX} blinded nonces at once, not ${nonces.length}`);
+        }
+        return await readDurable(store, (tx) => sharesOfNonces(tx, nonces));
+      },
+    }),
+    recovery_slice: endpoint({
+      since,
+      shared: true,
+      params: sliceRange,
+      result: recoveryItems,
+      handle: async (range) => await recoveryItemsOf(store, range),
+    }),
+    recovery_slice_hash: endpoint({
+      since,
+      shared: true,
+      params: sliceRange,
+      result: sha256Hash,
+      handle: async (range) => toHex(sha256(encode(recoveryItems, await recoveryItemsOf(store, range)))) as Sha256,
+    }),
+    recovery_count: endpoint({
+      since,
+      params: unit,
+      result: u64Number,
+      handle: () => readDurable(store, recoveryCount),
+    }),
+  };
+}

@@ -1,0 +1,92 @@
+import { assertEquals } from "@std/assert";
+import { bls } from "../../../core/crypto/bls/mod.ts";
+import { seededDice } from "../../contract/testing/mod.ts";
+import type { Note } from "../common.ts";
+import { NoteChecks } from "./note_checks.ts";
+import { issueNote, testMint } from "../testing/federation.ts";
+
+const mint = await testMint({ guardians: 1 });
+
+function checksWithCounter() {
+  const dice = seededDice(3);
+  const batches: number[] = [];
+  const counting = {
+    ...dice,
+    bytes: (size: number) => {
+      batches.push(size / 16);
+      return dice.bytes(size);
+    },
+  };
+  return { checks: new NoteChecks(mint.config.tbsAggPks, counting), batches };
+}
+
+async function notesOf(count: number): Promise<Note[]> {
+  const notes: Note[] = [];
+  for (let i = 0; i < count; i++) notes.push(await issueNote(mint, 9 + (i % 3)));
+  return notes;
+}
+
+const notes = await notesOf(40);
+const copies = () => notes.map((note) => ({ ...note }));
+const bad = (note: Note): Note => ({ ...note, signature: bls.g1.generator });
+
+Deno.test("notes of several transactions are verified in one batch, and only once", () => {
+  const { checks, batches } = checksWithCounter();
+  const [a, b] = [copies().slice(0, 3), copies().slice(3, 7)];
+  checks.prepare([a, b]);
+  checks.prepare([a, b]);
+  assertEquals(batches, [7]);
+  assertEquals([...a, ...b].every((note) => checks.holds(note)), true);
+});
+
+Deno.test("a bad note in one transaction leaves the batches of the others good", () => {
+  const { checks, batches } = checksWithCounter();
+  const good = copies().slice(0, 3);
+  const mixed = copies().slice(3, 7).with(2, bad(notes[5]!));
+  checks.prepare([good, mixed]);
+  assertEquals(batches, [7, 3, 4]);
+  assertEquals(good.map((note) => checks.holds(note)), [true, true, true]);
+  assertEquals(mixed.map((note) => checks.holds(note)), [true, true, false, true]);
+});
+
+Deno.test("a transaction of invalid notes costs one small batch, however many they are", () => {
+  const { checks, batches } = checksWithCounter();
+  const garbage = Array.from({ length: 330 }, (_, i) => bad(notes[i % notes.length]!));
+  checks.prepare([garbage]);
+  assertEquals(batches, [32]);
+  assertEquals(checks.holds(garbage[0]!), false);
+});
+
+Deno.test("batches grow, and one that fails leaves those before it good", () => {
+  const { checks, batches } = checksWithCounter();
+  const transaction = copies().with(39, bad(notes[39]!));
+  checks.prepare([transaction]);
+  assertEquals(batches, [32, 8]);
+  assertEquals(transaction.map((note) => checks.holds(note)), new Array(40).fill(true).with(39, false));
+});
+
+Deno.test("a verdict belongs to the note object: changed copies of a good note are verified anew", () => {
+  const { checks } = checksWithCounter();
+  const [first, second] = copies() as [Note, Note];
+  checks.prepare([[first, second]]);
+  assertEquals(checks.holds({ ...first, nonce: second.nonce }), false);
+  assertEquals(checks.holds({ ...first, denomination: first.denomination + 1 }), false);
+  assertEquals(checks.holds({ ...first, signature: second.signature }), false);
+  assertEquals(checks.holds({ ...first }), true);
+});
+
+Deno.test("a note of a denomination without key never holds, and spoils no batch", () => {
+  const { checks, batches } = checksWithCounter();
+  const [first, second, third] = copies() as [Note, Note, Note];
+  const foreign = { ...third, denomination: 200 };
+  checks.prepare([[first, foreign, second]]);
+  assertEquals(batches, [2]);
+  assertEquals([first, foreign, second].map((note) => checks.holds(note)), [true, false, true]);
+});
+
+Deno.test("nothing to verify takes no batch", () => {
+  const { checks, batches } = checksWithCounter();
+  checks.prepare([]);
+  checks.prepare([[], []]);
+  assertEquals(batches, []);
+});

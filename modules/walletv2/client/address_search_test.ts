@@ -1,0 +1,62 @@
+import { sha256 } from "@noble/hashes/sha2.js";
+import { assertEquals } from "@std/assert";
+import type { Bytes } from "../../../core/bytes.ts";
+import { utf8 } from "../../../core/bytes.ts";
+import { publicKeyOf } from "../../../core/crypto/mod.ts";
+import { addressAt, addressSearch, searchAddress, searchSteps } from "./address_search.ts";
+import { isPotentialReceive } from "../scripts.ts";
+import { DEPOSITOR, testWallet, VALID_INDICES } from "../testing/federation.ts";
+
+/** Keys of so many guardians, and the depositor's first index that passes. */
+const FIRST_INDEX = { 7: 114_655, 20: 37_146 } as const;
+
+function searchOf(guardians: number) {
+  const keys = Array.from({ length: guardians }, (_, peer) => publicKeyOf(sha256(utf8(`guardian ${peer}`))));
+  return addressSearch(new Map<number, Bytes>(keys.entries()), DEPOSITOR);
+}
+
+Deno.test("the search finds the index that passes, wherever it stands in a batch, and none before or after", () => {
+  for (const guardians of [7, 20] as const) {
+    const search = searchOf(guardians), index = FIRST_INDEX[guardians];
+    assertEquals(isPotentialReceive(addressAt(search, index).script, search.hashOfKeys), true);
+    for (const from of [index, index - 511, index - 512]) {
+      assertEquals(searchAddress(search, from, index + 1), index);
+    }
+    assertEquals(searchAddress(search, index - 40, index), null);
+    assertEquals(searchAddress(search, index, index), null);
+  }
+});
+
+Deno.test("the indices that tests use for the depositor pass the filter", async () => {
+  for (const guardians of [1, 4]) {
+    const { search } = await testWallet({ guardians });
+    for (const index of VALID_INDICES[guardians]!) {
+      assertEquals(isPotentialReceive(addressAt(search, index).script, search.hashOfKeys), true);
+    }
+  }
+  const { search } = await testWallet();
+  const [first] = VALID_INDICES[4]!;
+  assertEquals(searchAddress(search, 0, first! + 1), first);
+});
+
+Deno.test("the search goes in steps and says below which index nothing is left to try", () => {
+  const steps = searchSteps(searchOf(7), 1_000, 2_200);
+  const positions: number[] = [];
+  for (;;) {
+    const { done, value } = steps.next();
+    if (!done) positions.push(value);
+    else {
+      assertEquals(value, 2_200);
+      break;
+    }
+  }
+  assertEquals([...new Set(positions)], [1_000, 1_512, 2_024, 2_200]);
+  assertEquals(positions, positions.toSorted((a, b) => a - b));
+  assertEquals(positions.length > 3 * 4, true, "each batch takes several steps");
+});
+
+Deno.test("keys that are not sorted by guardian are sorted in the script", () => {
+  const { keys } = searchOf(4);
+  const reversed = addressSearch(new Map([...keys].reverse()), DEPOSITOR);
+  assertEquals(addressAt(reversed, 3).script, addressAt(searchOf(4), 3).script);
+});

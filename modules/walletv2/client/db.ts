@@ -1,0 +1,163 @@
+/**
+ * What the walletv2 module stores in a client.
+ *
+ * | Prefix | Key | Value |
+ * |---|---|---|
+ * | 31 | – | BS: index of the next output to look at |
+ * | 32 | index u64 BE | nothing: this address index passes the filter |
+ * | 33 | – | BS: address indices below this one have been tried |
+ * | 34 | output index u64 BE | operation ‖ txid: its claim is under way |
+ * | 35 | output index u64 BE | address index ‖ BS sat: a deposit put off, without its value: as wallets once stored it |
+ * | 36 | operation 32 | the change outputs of a claim |
+ * | 37 | value u64 BE ‖ output index u64 BE | a deposit to claim |
+ * | 38 | value u64 BE ‖ output index u64 BE | a deposit that is too small for its fee |
+ */
+import { numberIn, numberKey } from "../../../actors/store/number_key.ts";
+import type { ReadTx, StoreTx } from "../../../actors/store/store.ts";
+import { bitcoinOutPoint } from "../../../core/bitcoin/mod.ts";
+import type { Bytes } from "../../../core/bytes.ts";
+import { concat, fromHex } from "../../../core/bytes.ts";
+import type { Codec, CodecType } from "../../../core/encoding/mod.ts";
+import { decode, encode, option, struct, text, u64Number } from "../../../core/encoding/mod.ts";
+import type { OperationId, OutPointRange } from "../../../core/types/ids.ts";
+import { operationId, outPointRange, transactionId } from "../../../core/types/ids.ts";
+import { satoshi } from "../config.ts";
+
+const NEXT_OUTPUT = Uint8Array.of(0x31);
+/** Also the prefix to wait on. */
+export const VALID_INDICES = Uint8Array.of(0x32);
+const SEARCHED = Uint8Array.of(0x33);
+const CLAIMS = Uint8Array.of(0x34);
+const DEFERRED = Uint8Array.of(0x35);
+const CHANGE = Uint8Array.of(0x36);
+const TO_CLAIM = Uint8Array.of(0x37);
+const PUT_OFF = Uint8Array.of(0x38);
+
+const deferred = struct("Deferred", { addressIndex: u64Number, feeSat: satoshi });
+
+const claim = struct("Claim", { operationId, txid: transactionId });
+export type Claim = CodecType<typeof claim>;
+
+const deposit = struct("Deposit", {
+  addressIndex: u64Number,
+  /** None in the answer of a guardian that leaves it out. */
+  outpoint: option(bitcoinOutPoint),
+  /** Claims that failed, by guardians or before. */
+  tries: u64Number,
+  /** Why the last one did; "" before. */
+  reason: text,
+});
+/** Money on the chain that is this wallet's and not yet e-cash. */
+export type Deposit = CodecType<typeof deposit> & { readonly outputIndex: number; readonly valueSat: bigint };
+/** Which list it stands in. */
+export type DepositList = "to_claim" | "put_off";
+
+async function read<T>(tx: ReadTx, key: Uint8Array, codec: Codec<T>): Promise<T | undefined> {
+  const value = await tx.get(key);
+  return value && decode(codec, value);
+}
+
+export async function getNextOutput(tx: ReadTx): Promise<number> {
+  return await read(tx, NEXT_OUTPUT, u64Number) ?? 0;
+}
+
+/** Output indices below this one are done with. */
+export function setNextOutput(tx: StoreTx, index: number): void {
+  tx.set(NEXT_OUTPUT, encode(u64Number, index));
+}
+
+/** Ascending. */
+export async function validIndices(tx: ReadTx): Promise<number[]> {
+  const indices: number[] = [];
+  for await (const { key } of tx.range({ prefix: VALID_INDICES })) indices.push(numberIn(key, 1));
+  return indices;
+}
+
+export async function highestValidIndex(tx: ReadTx): Promise<number | undefined> {
+  for await (const { key } of tx.range({ prefix: VALID_INDICES, reverse: true, limit: 1 })) return numberIn(key, 1);
+  return undefined;
+}
+
+/** What was found counts as tried. */
+export function addValidIndex(tx: StoreTx, index: number): void {
+  tx.set(numberKey(VALID_INDICES, index), new Uint8Array(0));
+  setSearched(tx, index + 1);
+}
+
+export async function getSearched(tx: ReadTx): Promise<number> {
+  return await read(tx, SEARCHED, u64Number) ?? 0;
+}
+
+export function setSearched(tx: StoreTx, index: number): void {
+  tx.set(SEARCHED, encode(u64Number, index));
+}
+
+export function getClaim(tx: ReadTx, outputIndex: number): Promise<Claim | undefined> {
+  return read(tx, numberKey(CLAIMS, outputIndex), claim);
+}
+
+export function setClaim(tx: StoreTx, outputIndex: number, value: Claim): void {
+  tx.set(numberKey(CLAIMS, outputIndex), encode(claim, value));
+}
+
+export function deleteClaim(tx: StoreTx, outputIndex: number): void {
+  tx.delete(numberKey(CLAIMS, outputIndex));
+}
+
+/** Outputs that an older version put off. */
+export async function oldDeferredOutputs(tx: ReadTx): Promise<{ outputIndex: number; addressIndex: number }[]> {
+  const outputs: { outputIndex: number; addressIndex: number }[] = [];
+  for await (const { key, value } of tx.range({ prefix: DEFERRED })) {
+    outputs.push({ outputIndex: numberIn(key, 1), addressIndex: decode(deferred, value).addressIndex });
+  }
+  return outputs;
+}
+
+export function deleteOldDeferred(tx: StoreTx, outputIndex: number): void {
+  tx.delete(numberKey(DEFERRED, outputIndex));
+}
+
+function prefixOf(list: DepositList): Uint8Array {
+  return list === "to_claim" ? TO_CLAIM : PUT_OFF;
+}
+
+/** Largest last: a stranger's dust never stands before real money. */
+function depositKey(list: DepositList, { outputIndex, valueSat }: Pick<Deposit, "outputIndex" | "valueSat">): Bytes {
+  return concat(prefixOf(list), numberKey(new Uint8Array(0), valueSat), numberKey(new Uint8Array(0), outputIndex));
+}
+
+/** Largest first; all of the list without `limit`. */
+export async function depositsIn(tx: ReadTx, list: DepositList, limit?: number): Promise<Deposit[]> {
+  const deposits: Deposit[] = [];
+  const range = { prefix: prefixOf(list), reverse: true, ...(limit !== undefined && { limit }) };
+  for await (const { key, value } of tx.range(range)) {
+    const view = new DataView(key.buffer, key.byteOffset + 1, 16);
+    const outputIndex = Number(view.getBigUint64(8));
+    deposits.push({ outputIndex, valueSat: view.getBigUint64(0), ...decode(deposit, value) });
+  }
+  return deposits;
+}
+
+/** Puts a deposit into a list, out of the other one. */
+export function setDeposit(tx: StoreTx, list: DepositList, { outputIndex, valueSat, ...facts }: Deposit): void {
+  deleteDeposit(tx, { outputIndex, valueSat });
+  tx.set(depositKey(list, { outputIndex, valueSat }), encode(deposit, facts));
+}
+
+export function deleteDeposit(tx: StoreTx, which: Pick<Deposit, "outputIndex" | "valueSat">): void {
+  tx.delete(depositKey("to_claim", which));
+  tx.delete(depositKey("put_off", which));
+}
+
+export async function hasDeposit(tx: ReadTx, which: Pick<Deposit, "outputIndex" | "valueSat">): Promise<boolean> {
+  return await tx.get(depositKey("to_claim", which)) !== undefined ||
+    await tx.get(depositKey("put_off", which)) !== undefined;
+}
+
+export function getChange(tx: ReadTx, operation: OperationId): Promise<OutPointRange | undefined> {
+  return read(tx, concat(CHANGE, fromHex(operation)), outPointRange);
+}
+
+export function setChange(tx: StoreTx, operation: OperationId, range: OutPointRange): void {
+  tx.set(concat(CHANGE, fromHex(operation)), encode(outPointRange, range));
+}

@@ -1,0 +1,155 @@
+/**
+ * Looks through the outputs that guardians have seen on the chain and keeps those that pay to this wallet, for `claims.ts` to claim.
+ * Needs no Bitcoin node. A wallet that is restored from its words does the same from output 0 on. Follows fedimint-walletv2-client 0.13.0
+ * (`check_outputs`); sheet "wallet" 9.
+ *
+ * Better than the reference in four places: a claim that was submitted before the client stopped is waited for, not made again; a deposit
+ * that is too small for the fee is kept; one that can't be claimed doesn't hold up the others; outputs that can be no deposit can't hide
+ * those behind them.
+ */
+import { sleep } from "../../../actors/platform/platform.ts";
+import { toHex } from "../../../core/bytes.ts";
+import { errorText } from "../../../core/result.ts";
+import type { Addresses } from "./addresses.ts";
+import type { Claims } from "./claims.ts";
+import { deleteOldDeferred, getNextOutput, hasDeposit, oldDeferredOutputs, setDeposit, setNextOutput } from "./db.ts";
+import { WalletError } from "./error.ts";
+import type { WalletFederation } from "./federation.ts";
+import type { WalletClientEnv } from "./wallet.ts";
+import type { OutputInfo } from "../common.ts";
+import { OUTPUT_LOOK_AHEAD, OUTPUT_SLICE } from "../limits.ts";
+
+/** Between two looks while there is nothing new: 60 s, in test federations 1 s. */
+const POLL_MS = 60_000;
+const POLL_TEST_MS = 1_000;
+
+export class Scanner {
+  readonly #env: WalletClientEnv;
+  readonly #addresses: Addresses;
+  readonly #federation: WalletFederation;
+  readonly #claims: Claims;
+  /** Who wants everything looked at again, and who waits for the end of that. */
+  #asked: PromiseWithResolvers<void>[] = [];
+  #waiting: PromiseWithResolvers<void>[] = [];
+  #wake = Promise.withResolvers<void>();
+  /** Why the last round ended early; null when it didn't. */
+  #trouble: string | null = null;
+
+  constructor(env: WalletClientEnv, addresses: Addresses, federation: WalletFederation, claims: Claims) {
+    this.#env = env;
+    this.#addresses = addresses;
+    this.#federation = federation;
+    this.#claims = claims;
+  }
+
+  /** Why deposits aren't looked for or claimed at the moment: guardians that can't be reached, say. */
+  get trouble(): string | null {
+    return this.#trouble;
+  }
+
+  /**
+   * Looks through all outputs again from the first on, and tries each deposit that wasn't claimed.
+   * @returns once that is done; rejects with {WalletError} `federation` · `no_feerate`
+   */
+  ask(): Promise<void> {
+    const asked = Promise.withResolvers<void>();
+    this.#asked.push(asked);
+    this.#wake.resolve();
+    return asked.promise;
+  }
+
+  /** Ends when the signal is aborted. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { log, platform, testEnvironment } = this.#env;
+    try {
+      if (await this.#addresses.highest() === undefined) await this.#addresses.findNext(signal);
+      for (;;) {
+        this.#wake = Promise.withResolvers();
+        if (await this.#tryRound(signal)) continue;
+        const woken = new AbortController();
+        const pollMs = testEnvironment ? POLL_TEST_MS : POLL_MS;
+        const rest = sleep(platform.clock, pollMs, AbortSignal.any([signal, woken.signal]));
+        await Promise.race([rest.catch(() => undefined), this.#wake.promise]);
+        woken.abort();
+        signal.throwIfAborted();
+      }
+    } catch (thrown) {
+      for (const { reject } of [...this.#asked.splice(0), ...this.#waiting.splice(0)]) reject(thrown);
+      if (!signal.aborted) throw thrown;
+      log.debug("The scan for deposits ends");
+    }
+  }
+
+  /** @returns whether to look again at once */
+  async #tryRound(signal: AbortSignal): Promise<boolean> {
+    try {
+      if (this.#asked.length > 0) {
+        await this.#advance(0);
+        for (const each of this.#asked.splice(0)) this.#waiting.push(each);
+      }
+      await this.#adoptOld(signal);
+      const more = await this.#scan(signal);
+      await this.#claims.round(!more && this.#waiting.length > 0, signal);
+      this.#trouble = null;
+      if (!more) { for (const { resolve } of this.#waiting.splice(0)) resolve(); }
+      return more;
+    } catch (thrown) {
+      if (!(thrown instanceof WalletError)) throw thrown;
+      for (const { reject } of this.#waiting.splice(0)) reject(thrown);
+      this.#trouble = errorText(thrown);
+      this.#env.log.warn("Looking for deposits failed and is tried again", { reason: this.#trouble });
+      return false;
+    }
+  }
+
+  async #scan(signal: AbortSignal): Promise<boolean> {
+    const position = await this.#env.store.read((tx) => getNextOutput(tx));
+    const outputs = await this.#federation.outputs(position, position + OUTPUT_SLICE, signal);
+    if (outputs.length === 0) return await this.#lookAhead(position, signal);
+    let { highest, byScript } = await this.#addresses.known(signal);
+    for (const output of outputs) {
+      const addressIndex = byScript.get(toHex(output.script));
+      if (addressIndex === undefined) continue;
+      if (!output.spent) await this.#keep(output, addressIndex);
+      if (addressIndex !== highest) continue;
+      // the claim comes first: it is quick, and a client may be open for a moment only
+      await this.#claims.round(false, signal);
+      await this.#addresses.findNext(signal);
+      ({ highest, byScript } = await this.#addresses.known(signal));
+      await this.#advance(output.index + 1);
+    }
+    await this.#advance(outputs.at(-1)!.index + 1);
+    return true;
+  }
+
+  async #advance(position: number): Promise<void> {
+    const { durable } = await this.#env.store.transact((tx) => setNextOutput(tx, position));
+    await durable;
+  }
+
+  async #keep({ index: outputIndex, value: valueSat, outpoint }: OutputInfo, addressIndex: number): Promise<void> {
+    const { durable } = await this.#env.store.transact(async (tx) => {
+      if (await hasDeposit(tx, { outputIndex, valueSat })) return;
+      setDeposit(tx, "to_claim", { outputIndex, valueSat, addressIndex, outpoint, tries: 0, reason: "" });
+    });
+    await durable;
+  }
+
+  /** Deposits of which an older version stored too little. */
+  async #adoptOld(signal: AbortSignal): Promise<void> {
+    const { store } = this.#env;
+    for (const { outputIndex, addressIndex } of await store.read((tx) => oldDeferredOutputs(tx))) {
+      const [output] = await this.#federation.outputs(outputIndex, outputIndex + 1, signal);
+      if (output && !output.spent) await this.#keep(output, addressIndex);
+      const { durable } = await store.transact((tx) => deleteOldDeferred(tx, outputIndex));
+      await durable;
+    }
+  }
+
+  /** An empty slice is the end, unless all of it can be no deposits. */
+  async #lookAhead(position: number, signal: AbortSignal): Promise<boolean> {
+    const [next] = await this.#federation.outputs(position + OUTPUT_SLICE, position + OUTPUT_LOOK_AHEAD, signal);
+    if (next) await this.#advance(next.index);
+    return next !== undefined;
+  }
+}

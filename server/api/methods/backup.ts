@@ -1,0 +1,140 @@
+/**
+ * Clients' encrypted backups: stored under the key that signs them, handed to whoever names that key. fedimint-server
+ * `consensus/api.rs`; sheets "API" 3, "encoding" 15.
+ */
+import type { Clock } from "../../../actors/platform/platform.ts";
+import type { StoreView } from "../../../actors/store/store.ts";
+import { rollback } from "../../../actors/store/store.ts";
+import type { CodecType } from "../../../core/encoding/mod.ts";
+import { option, struct, u64Number, unit } from "../../../core/encoding/mod.ts";
+import type { SignedBackupRequest } from "../../../core/types/backup.ts";
+import {
+  BACKUP_FUTURE_SECS_MAX,
+  BACKUP_PAYLOAD_BYTES_MAX,
+  clientBackupSnapshot,
+  signedBackupRequest,
+  verifyBackupRequest,
+} from "../../../core/types/backup.ts";
+import type { SystemTime } from "../../../core/types/duration.ts";
+import { publicKey } from "../../../core/types/keys.ts";
+import { EndpointError } from "../../../modules/contract/error.ts";
+import { readDurable } from "../../../modules/contract/read_durable.ts";
+import type { DiskRoom } from "../../disk_watch.ts";
+import { BackupIntake } from "./backup_intake.ts";
+import { allBackups, backupCount, getBackup, setBackup, setBackupCount } from "../db.ts";
+import type { Method } from "../dispatch.ts";
+import { BACKUPS_MAX, SIGNATURE_UNITS } from "../limits.ts";
+import { method } from "../method.ts";
+
+const NANOS_PER_SECOND = 1_000_000_000n;
+const DAY_NANOS = 86_400n * NANOS_PER_SECOND;
+
+const statistics = struct("BackupStatistics", {
+  numBackups: u64Number,
+  totalSize: u64Number,
+  "refreshed_1d": u64Number,
+  "refreshed_1w": u64Number,
+  "refreshed_1m": u64Number,
+  "refreshed_3m": u64Number,
+});
+
+function nanosOf({ secsSinceEpoch, nanosSinceEpoch }: SystemTime): bigint {
+  return secsSinceEpoch * NANOS_PER_SECOND + BigInt(nanosSinceEpoch);
+}
+
+function nowNanos(clock: Clock): bigint {
+  return BigInt(Math.floor(clock.nowMs())) * 1_000_000n;
+}
+
+type Stored = "new" | "replaced" | "older" | "full" | "too_many";
+
+/** @throws {EndpointError} bad request when it is refused, failed when it is too much now */
+async function storeBackup(
+  store: StoreView,
+  clock: Clock,
+  intake: BackupIntake,
+  signed: SignedBackupRequest,
+): Promise<void> {
+  const { id, payload, timestamp } = signed.request;
+  // the cheapest check first
+  if (payload.length > BACKUP_PAYLOAD_BYTES_MAX) throw EndpointError.badRequest("snapshot too large");
+  if (!verifyBackupRequest(signed)) throw EndpointError.badRequest("invalid request");
+  const newestNanos = nowNanos(clock) + BigInt(BACKUP_FUTURE_SECS_MAX) * NANOS_PER_SECOND;
+  if (nanosOf(timestamp) > newestNanos) throw EndpointError.badRequest("timestamp too far in the future");
+  const stored = await intake.inTurn(async () => {
+    const { value, durable } = await store.transact<Stored>(async (tx) => {
+      const before = await getBackup(tx, id);
+      if (before && nanosOf(timestamp) <= nanosOf(before.timestamp)) return rollback("older");
+      if (!before) {
+        const count = await backupCount(tx);
+        if (count >= BACKUPS_MAX) return rollback("full");
+        if (!intake.mayTakeNew) return rollback("too_many");
+        setBackupCount(tx, count + 1n);
+      }
+      setBackup(tx, id, { timestamp, data: payload });
+      return before ? "replaced" : "new";
+    });
+    if (value === "new") intake.tookNew();
+    await durable;
+    return value;
+  });
+  if (stored === "older") throw EndpointError.badRequest("timestamp too small");
+  if (stored === "full") throw EndpointError.failed(`This guardian keeps ${BACKUPS_MAX} backups and takes no new ones`);
+  if (stored === "too_many") throw EndpointError.failed("Too many new backups have come: try again later");
+}
+
+async function statisticsOf(store: StoreView, clock: Clock): Promise<CodecType<typeof statistics>> {
+  const now = nowNanos(clock);
+  return await readDurable(store, async (tx) => {
+    const ages: bigint[] = [];
+    let totalSize = 0;
+    for await (const { timestamp, data } of allBackups(tx)) {
+      totalSize += data.length;
+      // one that is dated ahead counts as new
+      ages.push(now - nanosOf(timestamp));
+    }
+    const youngerThan = (days: bigint): number => ages.filter((age) => age < days * DAY_NANOS).length;
+    return {
+      numBackups: ages.length,
+      totalSize,
+      "refreshed_1d": youngerThan(1n),
+      "refreshed_1w": youngerThan(7n),
+      "refreshed_1m": youngerThan(30n),
+      "refreshed_3m": youngerThan(90n),
+    };
+  });
+}
+
+/** @param apiPassword of admin calls. Secret. */
+export function backupMethods(
+  { store, clock, room, apiPassword }: {
+    readonly store: StoreView;
+    readonly clock: Clock;
+    readonly room: Readonly<DiskRoom>;
+    readonly apiPassword: string | null;
+  },
+): Record<string, Method> {
+  const intake = new BackupIntake(clock, room);
+  return {
+    backup: method({
+      units: SIGNATURE_UNITS,
+      params: signedBackupRequest,
+      result: unit,
+      handle: async (signed) => {
+        await storeBackup(store, clock, intake, signed);
+        return null;
+      },
+    }),
+    recover: method({
+      params: publicKey,
+      result: option(clientBackupSnapshot),
+      handle: async (id) => await readDurable(store, (tx) => getBackup(tx, id)) ?? null,
+    }),
+    backup_statistics: method({
+      admin: { password: apiPassword },
+      params: unit,
+      result: statistics,
+      handle: () => statisticsOf(store, clock),
+    }),
+  };
+}

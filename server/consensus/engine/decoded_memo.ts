@@ -1,0 +1,53 @@
+/**
+ * Inputs and outputs of transactions as their modules decoded them. A guardian meets a transaction many times: from the client, in the
+ * units of several guardians, and when it is processed; decoding it checks every curve point in it, which costs more than all the rest.
+ * The same objects are handed out again, so what a module remembers of them (that a note's signature holds) is found again too.
+ *
+ * A memo of a pure function, keyed by the hash of what is decoded: who shares it sees only that it is fast.
+ */
+import type { TransactionId } from "../../../core/types/ids.ts";
+import type { Transaction } from "../../../core/types/transaction.ts";
+import type { DecodedItem } from "./transaction.ts";
+
+/** Of bodies' encodings; decoded they take several times as much. */
+const BYTES_MAX = 4_000_000;
+
+export type DecodedParts = { readonly inputs: readonly DecodedItem[]; readonly outputs: readonly DecodedItem[] };
+
+type Entry = { readonly parts: DecodedParts; readonly bytes: number };
+
+export class DecodedMemo {
+  // a Map keeps the order of insertion; a read inserts again
+  readonly #entries = new Map<TransactionId, Entry>();
+  readonly #bytesMax: number;
+  #bytes = 0;
+
+  constructor(bytesMax = BYTES_MAX) {
+    this.#bytesMax = bytesMax;
+  }
+
+  /** Of encoded bodies that are remembered now. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get(txid: TransactionId): DecodedParts | undefined {
+    const entry = this.#entries.get(txid);
+    if (!entry) return undefined;
+    this.#entries.delete(txid);
+    this.#entries.set(txid, entry);
+    return entry.parts;
+  }
+
+  /** The least recently used are forgotten. */
+  add(txid: TransactionId, { inputs, outputs }: Transaction, parts: DecodedParts): void {
+    const bytes = [...inputs, ...outputs].reduce((sum, { body }) => sum + body.length, 0);
+    this.#entries.set(txid, { parts, bytes });
+    this.#bytes += bytes;
+    for (const [oldest, entry] of this.#entries) {
+      if (this.#bytes <= this.#bytesMax) break;
+      this.#entries.delete(oldest);
+      this.#bytes -= entry.bytes;
+    }
+  }
+}

@@ -1,0 +1,251 @@
+/**
+ * Processes ordered items: one store transaction for what is ordered together (a unit's items), each item accepted or rolled back alike on
+ * every guardian. fedimint-server `consensus/engine.rs` (`process_consensus_item`), sheet "consensus" B4.
+ *
+ * What is rejected by its kind alone costs nothing more than its decoding: a unit may hold 25,000 of such items.
+ *
+ * Money is checked before anything is committed: liabilities above assets stop the guardian. Only the modules that a transaction touched
+ * are audited again; at a session's end all are.
+ */
+import type { ActorContext, Sender } from "../../../actors/actor.ts";
+import { defineActor, next, reply } from "../../../actors/actor.ts";
+import type { ActorRef, Cast, Request } from "../../../actors/protocol.ts";
+import { fenced } from "../../../actors/store/fenced.ts";
+import type { StoreTx, StoreView } from "../../../actors/store/store.ts";
+import { rollback } from "../../../actors/store/store.ts";
+import { assert } from "../../../core/assert.ts";
+import type { Bytes } from "../../../core/bytes.ts";
+import { equalBytes } from "../../../core/bytes.ts";
+import type { Result } from "../../../core/result.ts";
+import type { ModuleInstanceId, PeerId, TransactionId } from "../../../core/types/ids.ts";
+import type { AcceptedItem } from "../../../core/types/session.ts";
+import { SessionTree } from "../../../core/types/session_tree.ts";
+import { transactionIdOf } from "../../../core/types/transaction.ts";
+import type { Applied, Candidate } from "./apply_items.ts";
+import { applyItems, modulesTouchedBy } from "./apply_items.ts";
+import type { ConsensusBoard } from "../session/board.ts";
+import {
+  acceptedItems,
+  countAcceptedItems,
+  finishedSessions,
+  itemKey,
+  modulePrefix,
+  setSessionEnd,
+  unitKey,
+} from "../store/db.ts";
+import { setDisagreement } from "./disagreement.ts";
+import { moveOldSession } from "../store/old_layout.ts";
+import { deleteUnitsBefore } from "../store/old_units.ts";
+import type { ConsensusSettings } from "../settings.ts";
+import type { SubmissionsRef } from "../waiting/submissions.ts";
+import type { Modules } from "./transaction.ts";
+
+/** How many of the items were accepted, and why the first of the others was not. */
+export type Processed = { readonly accepted: number; readonly refused: string | null };
+
+/** A session's items: their number and the root of the tree over them, 32 bytes. */
+export type Sealed = { readonly items: number; readonly root: Bytes };
+
+/** `waiting`: of the tree, so that others can go on with it (`core/types/session_tree.ts`). */
+export type Resumed = Sealed & { readonly waiting: readonly Bytes[] };
+
+export type EngineMessage =
+  /**
+   * Position = number of items accepted before in this session; counted from 0 again after a restart. All items in one transaction.
+   * `creator`: whose unit has them, and maybe others that were not worth handing over.
+   * `adopted`: the federation has accepted all of them, so when one is refused nothing is kept of any; `accepted` are those before it.
+   */
+  | Request<
+    "process",
+    { session: number; position: number; items: readonly AcceptedItem[]; creator?: PeerId; adopted?: true },
+    Processed
+  >
+  /** Takes up what the store has of the running session: further items come after it. Resolves when it is durable. */
+  | Request<"resume", null, Resumed>
+  /** No items come any more: `position` of them were accepted. Resolves when they are durable; null when the store has others. */
+  | Request<"seal", { session: number; position: number }, Sealed | null>
+  /** Ends a session, whose items and root these are; resolves when that is durable. */
+  | Request<"complete", { session: number; root: Bytes; signatures: ReadonlyMap<PeerId, Bytes> }, null>
+  /** Notes that the federation signed another outcome; resolves when that is durable. */
+  | Request<"disagree", { session: number; reason: string }, null>
+  | Request<"finishedSessions", null, number>
+  | Cast<"durable", { txids: readonly TransactionId[] }>
+  | Cast<"unitsDeleted", { outcome: Result<void, unknown> }>;
+
+export type EngineRef = ActorRef<EngineMessage>;
+
+export type EngineArgs = {
+  readonly store: StoreView;
+  readonly modules: Modules;
+  readonly settings: Pick<ConsensusSettings, "version">;
+  readonly submissions: SubmissionsRef;
+  readonly board: ConsensusBoard;
+};
+
+/** Assets less liabilities, msat. */
+type NetAssets = ReadonlyMap<ModuleInstanceId, bigint>;
+
+type State = EngineArgs & {
+  /** The session whose items are processed now. */
+  readonly running: number;
+  /** Over the items accepted in it. */
+  readonly tree: SessionTree;
+  /** Items of it in the store: more than in the tree while those from before a restart come again. */
+  readonly stored: number;
+  /** Of modules audited already, as of the last commit. */
+  readonly netAssets: NetAssets;
+};
+type Context = ActorContext<EngineMessage>;
+
+/** Of these modules, and of those that were never audited. */
+async function audit(sender: Sender, { modules, netAssets }: State, tx: StoreTx, touched: Iterable<ModuleInstanceId>) {
+  const again = new Set(touched);
+  const audited = new Map<ModuleInstanceId, bigint>();
+  let sumMsat = 0n;
+  for (const [instance, ref] of modules.refs) {
+    const before = again.has(instance) ? undefined : netAssets.get(instance);
+    const args = { tx: tx.view(modulePrefix(instance)) };
+    const netMsat = before ?? await sender.ask(ref, "audit", args, { deadlineMs: Infinity });
+    audited.set(instance, netMsat);
+    sumMsat += netMsat;
+  }
+  assert(sumMsat >= 0n, `liabilities never exceed assets, but they do by ${-sumMsat} msat`);
+  return audited;
+}
+
+type Attempt = Applied & { readonly netAssets: NetAssets };
+
+async function attempt(
+  sender: Sender,
+  state: State,
+  tx: StoreTx,
+  candidates: readonly Candidate[],
+  at: Place,
+): Promise<Attempt> {
+  const { modules, settings: { version }, running, stored, netAssets } = state;
+  const args = { sender, modules, version, session: running, stored, position: at.position, untilRefused: at.adopted };
+  const applied = await applyItems(tx, candidates, args);
+  const { refused, fresh } = applied;
+  if (fresh.length === 0 || (at.adopted && refused.length > 0)) return { ...applied, fresh: [], netAssets };
+  return { ...applied, netAssets: await audit(sender, state, tx, fresh.flatMap(modulesTouchedBy)) };
+}
+
+type Place = { readonly position: number; readonly adopted: boolean };
+
+function isKnown(candidate: AcceptedItem): candidate is Candidate {
+  return candidate.item.tag !== "Default";
+}
+
+/** What the next item is added to; at position 0 a session begins again from its first item. */
+function treeAt({ tree }: State, position: number): SessionTree {
+  const at = position === 0 ? new SessionTree() : tree;
+  assert(at.count === position, "items are processed one after the other");
+  return at;
+}
+
+function deleteOldUnits({ store, running }: Pick<State, "store" | "running">, ctx: Context): void {
+  ctx.run(() => deleteUnitsBefore(store, running), (outcome) => ({ type: "unitsDeleted", args: { outcome } }));
+}
+
+export const engine = defineActor<EngineMessage, EngineArgs, State>({
+  name: "engine",
+  init: async (ctx, args) => {
+    const store = fenced(args.store, ctx.signal);
+    const running = await store.read((tx) => finishedSessions(tx));
+    const places = { item: (position: number) => itemKey(running, position), unit: (n: number) => unitKey(running, n) };
+    await moveOldSession(store, places);
+    const stored = await store.read((tx) => countAcceptedItems(tx, running));
+    deleteOldUnits({ store, running }, ctx);
+    args.board.contributions.clear();
+    return { ...args, store, running, tree: new SessionTree(), stored, netAssets: new Map() };
+  },
+  handle: {
+    process: async (state, { session, position, items, creator, adopted = false }, ctx) => {
+      assert(session === state.running, "items are processed in the running session, none after its outcome");
+      const tree = treeAt(state, position);
+      const { contributions } = state.board;
+      if (creator !== undefined) contributions.set(creator, session);
+      for (const { peer } of items) contributions.set(peer, session);
+      const known = items.filter(isKnown);
+      const unknown = known.length < items.length ? `unknown kind of item ${unknownKind(items)}` : null;
+      if (known.length === 0) return reply({ ...state, tree }, { accepted: 0, refused: unknown });
+
+      const { value: { accepted, refused, fresh, netAssets }, durable } = await state.store.transact(async (tx) => {
+        const tried = await attempt(ctx, state, tx, known, { position, adopted });
+        return tried.fresh.length > 0 ? tried : rollback(tried);
+      }, { triesMax: 10 });
+      if (adopted && refused.length > 0) return reply(state, { accepted: accepted.length, refused: refused[0]! });
+      for (const encoded of accepted) tree.add(encoded);
+      if (fresh.length > 0) {
+        const txids = fresh.flatMap(({ item }) => item.tag === "Transaction" ? [transactionIdOf(item.value)] : []);
+        ctx.run(() => durable, (outcome) => {
+          if (!outcome.ok) throw outcome.error;
+          return { type: "durable", args: { txids } };
+        });
+      }
+      const reason = refused[0] ?? unknown;
+      if (reason !== null) {
+        ctx.log.debug("Items rejected", { session, position, rejected: items.length - accepted.length, reason });
+      }
+      const stored = Math.max(state.stored, tree.count);
+      return reply({ ...state, tree, stored, netAssets }, { accepted: accepted.length, refused: reason });
+    },
+    durable: (state, { txids }, ctx) => {
+      ctx.tell(state.submissions, "accepted", { txids });
+      return next(state);
+    },
+    resume: async (state) => {
+      const { value: tree, durable } = await state.store.transact(async (tx) => {
+        const tree = new SessionTree();
+        for await (const encoded of acceptedItems(tx, state.running)) tree.add(encoded);
+        return tree;
+      });
+      await durable;
+      assert(tree.count === state.stored, "only the engine adds items");
+      return reply({ ...state, tree }, { items: tree.count, root: tree.root(), waiting: tree.waiting });
+    },
+    seal: async (state, { session, position }) => {
+      assert(session === state.running, "the session that ends is the running one");
+      const tree = treeAt(state, position);
+      if (state.stored !== position) return reply(state, null);
+      await (await state.store.transact(() => null)).durable;
+      return reply({ ...state, tree }, { items: tree.count, root: tree.root() });
+    },
+    complete: async (state, { session, root, signatures }, ctx) => {
+      assert(session === state.running, "sessions are completed in order, each once");
+      const { tree } = state;
+      assert(equalBytes(tree.root(), root) && tree.count === state.stored, "what was signed is what is stored");
+      const { value: netAssets, durable } = await state.store.transact(async (tx) => {
+        const audited = await audit(ctx, state, tx, state.modules.refs.keys());
+        setSessionEnd(tx, session, { items: tree.count, bytes: tree.bytes, root, signatures: new Map(signatures) });
+        return audited;
+      });
+      await durable;
+      ctx.tell(state.submissions, "sessionCompleted", { session });
+      const after = { ...state, running: session + 1, tree: new SessionTree(), stored: 0, netAssets };
+      deleteOldUnits(after, ctx);
+      return reply(after, null);
+    },
+    unitsDeleted: (state, { outcome }) => {
+      if (!outcome.ok) throw outcome.error;
+      return next(state);
+    },
+    disagree: async (state, found) => {
+      const { durable } = await state.store.transact((tx) => setDisagreement(tx, found));
+      await durable;
+      return reply(state, null);
+    },
+    finishedSessions: (state) => reply(state, state.running),
+  },
+  // one session and whoever starts sessions ask, each one thing at a time
+  mailbox: {
+    max: 1_000,
+    full: "refuse",
+    always: ["process", "resume", "seal", "complete", "disagree", "finishedSessions"],
+  },
+});
+
+function unknownKind(items: readonly AcceptedItem[]): bigint | null {
+  for (const { item } of items) if (item.tag === "Default") return item.value.variant;
+  return null;
+}

@@ -1,0 +1,139 @@
+/**
+ * Checks a transaction and applies it to a store transaction: inputs, signatures, outputs, funding, in the reference's order, so that
+ * every guardian gives the same error. fedimint-server `consensus/transaction.rs`.
+ */
+import type { Sender } from "../../../actors/actor.ts";
+import type { StoreTx } from "../../../actors/store/store.ts";
+import { InvariantError } from "../../../core/assert.ts";
+import type { Bytes } from "../../../core/bytes.ts";
+import type { Result } from "../../../core/result.ts";
+import { err } from "../../../core/result.ts";
+import type { Decoders, DynKind } from "../../../core/types/dyn.ts";
+import { fromDyn } from "../../../core/types/dyn.ts";
+import type { Dyn } from "../../../core/types/dyn.ts";
+import type { ModuleInstanceId, TransactionId } from "../../../core/types/ids.ts";
+import type { ConsensusItem } from "../../../core/types/session.ts";
+import type { Transaction, TransactionError } from "../../../core/types/transaction.ts";
+import { transactionIdOf } from "../../../core/types/transaction.ts";
+import { verifyTransactionSignatures } from "../../../core/types/transaction_signing.ts";
+import type { Version } from "../../../core/types/version.ts";
+import { modulePrefix } from "../store/db.ts";
+import { DecodedMemo } from "./decoded_memo.ts";
+import { Funding } from "./funding.ts";
+import { LiveModules } from "./live_modules.ts";
+import type { Broken, ModuleRef } from "./module_actor.ts";
+
+export type Modules = {
+  readonly refs: ReadonlyMap<ModuleInstanceId, ModuleRef>;
+  readonly decoders: Decoders;
+  /** For who only reads. */
+  readonly live: LiveModules;
+  /** Of these decoders' work. */
+  readonly memo: DecodedMemo;
+  /** Consensus items of modules, decoded, as long as somebody has them: a unit may hold ten thousand, and each is met twice. */
+  readonly items: WeakMap<Dyn, unknown>;
+};
+
+export function modulesWith(refs: Modules["refs"], decoders: Decoders): Modules {
+  return { refs, decoders, live: new LiveModules(), memo: new DecodedMemo(), items: new WeakMap() };
+}
+
+/** A transaction whose inputs and outputs were all decoded by their modules. */
+export type DecodedTransaction = {
+  readonly txid: TransactionId;
+  readonly transaction: Transaction;
+  readonly inputs: readonly DecodedItem[];
+  readonly outputs: readonly DecodedItem[];
+};
+
+export type DecodedItem = { readonly instance: ModuleInstanceId; readonly ref: ModuleRef; readonly value: unknown };
+
+function decodeItems(modules: Modules, kind: DynKind, items: readonly Dyn[]): DecodedItem[] {
+  return items.map((item) => ({
+    instance: item.instance,
+    value: fromDyn(modules.decoders, kind, item),
+    ref: modules.refs.get(item.instance)!,
+  }));
+}
+
+/** @throws {DecodeError} for unknown modules and malformed bodies: such a transaction is no transaction to a guardian */
+export function decodeTransaction(modules: Modules, transaction: Transaction): DecodedTransaction {
+  const txid = transactionIdOf(transaction);
+  const known = modules.memo.get(txid);
+  if (known) return { txid, transaction, ...known };
+  const parts = {
+    inputs: decodeItems(modules, "input", transaction.inputs),
+    outputs: decodeItems(modules, "output", transaction.outputs),
+  };
+  modules.memo.add(txid, transaction, parts);
+  return { txid, transaction, ...parts };
+}
+
+/** An item of an unknown variant decodes: the engine rejects it. @throws {DecodeError} for unknown modules and malformed bodies */
+export function checkDecodes(modules: Modules, item: ConsensusItem): void {
+  if (item.tag === "Transaction") decodeTransaction(modules, item.value);
+  else if (item.tag === "Module") decodeModuleItem(modules, item.value);
+}
+
+/** Once for the same object. @throws {DecodeError} for unknown modules and malformed bodies */
+export function decodeModuleItem({ decoders, items }: Modules, item: Dyn): unknown {
+  if (items.has(item)) return items.get(item);
+  const decoded = fromDyn(decoders, "consensusItem", item);
+  items.set(item, decoded);
+  return decoded;
+}
+
+function inputsByModule({ inputs }: DecodedTransaction): Map<ModuleRef, unknown[]> {
+  const byModule = new Map<ModuleRef, unknown[]>();
+  for (const { ref, value } of inputs) byModule.set(ref, [...byModule.get(ref) ?? [], value]);
+  return byModule;
+}
+
+function unbroken<R>(reply: R | Broken): R {
+  if (typeof reply === "object" && reply !== null && "broken" in reply) throw new InvariantError(reply.broken);
+  return reply;
+}
+
+/**
+ * Applies `decoded` to `tx`. On an error `tx` may hold partial writes: the caller rolls it back.
+ * `submission` adds the checks that guardians make only when a client submits.
+ * @throws {InvariantError} at a submission, for what would crash a module in consensus
+ */
+export async function processTransaction(
+  sender: Sender,
+  tx: StoreTx,
+  decoded: DecodedTransaction,
+  version: Version,
+  submission: boolean,
+): Promise<Result<null, TransactionError>> {
+  const patient = { deadlineMs: Infinity };
+  for (const [ref, inputs] of inputsByModule(decoded)) {
+    unbroken(await sender.ask(ref, "prepareInputs", { transactions: [inputs], submission }, patient));
+  }
+  for (const { ref, value } of decoded.inputs) {
+    const valid = unbroken(await sender.ask(ref, "verifyInput", { input: value, submission }, patient));
+    if (!valid) return err({ tag: "InvalidWitnessLength", value: null });
+  }
+  const funding = new Funding();
+  const keys: Bytes[] = [];
+  for (const [inIdx, { instance, ref, value }] of decoded.inputs.entries()) {
+    const inPoint = { txid: decoded.txid, inIdx };
+    const args = { tx: tx.view(modulePrefix(instance)), input: value, inPoint, submission };
+    const meta = unbroken(await sender.ask(ref, "processInput", args, patient));
+    if (!meta.ok) return err({ tag: "Input", value: meta.error });
+    const added = funding.addInput(meta.value);
+    if (!added.ok) return added;
+    keys.push(meta.value.publicKey);
+  }
+  const signed = verifyTransactionSignatures(decoded.transaction, keys);
+  if (!signed.ok) return signed;
+  for (const [outIdx, { instance, ref, value }] of decoded.outputs.entries()) {
+    const outPoint = { txid: decoded.txid, outIdx };
+    const args = { tx: tx.view(modulePrefix(instance)), output: value, outPoint, submission };
+    const meta = unbroken(await sender.ask(ref, "processOutput", args, patient));
+    if (!meta.ok) return err({ tag: "Output", value: meta.error });
+    const added = funding.addOutput(meta.value);
+    if (!added.ok) return added;
+  }
+  return funding.verify(version);
+}

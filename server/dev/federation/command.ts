@@ -1,0 +1,62 @@
+/** `guardian devfed`: a whole federation on this machine until Ctrl-C. */
+import { Command } from "commander";
+import { realPlatform } from "../../../actors/platform/real.ts";
+import { realProcessHost } from "../../../actors/platform/process.ts";
+import { errorText } from "../../../core/result.ts";
+import { DevFederation } from "./federation.ts";
+
+type Flags = { readonly peers: string; readonly dir: string; readonly bitcoind?: string };
+
+/** As shells have it for SIGINT. */
+const INTERRUPTED_EXIT = 130;
+
+async function run(flags: Flags): Promise<number> {
+  const platform = realPlatform();
+  const stop = new AbortController();
+  realProcessHost.onSignal(() => stop.abort());
+  const federation = await DevFederation.start({
+    platform,
+    dir: flags.dir,
+    peers: Number(flags.peers),
+    progress: (text) => console.error(text),
+    signal: stop.signal,
+    ...(flags.bitcoind !== undefined && { bitcoindDir: flags.bitcoind }),
+  }).catch((thrown) => {
+    if (!stop.signal.aborted) throw thrown;
+    return null;
+  });
+  if (!federation) return INTERRUPTED_EXIT;
+  const interrupted = new Promise<void>((resolve) => {
+    if (stop.signal.aborted) resolve();
+    else stop.signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+  const { username, password, url } = federation.node;
+  console.log(federation.invite);
+  console.error(
+    `\nThe federation runs; its invite code is above. Bitcoin node: ${url} (user ${username}, password ${password}).`,
+  );
+  console.error(
+    `API password of the guardians: ${federation.apiPassword}. Logs: ${flags.dir}/g*/guardian.log. Ctrl-C ends everything.`,
+  );
+  await interrupted;
+  await federation.stop();
+  return 0;
+}
+
+export function devfedCommand(): Command {
+  return new Command("devfed")
+    .description(
+      "Starts a chain and guardians on this machine, does the ceremony, prints the invite code, and runs until Ctrl-C",
+    )
+    .option("--peers <number>", "guardians: 1, or 4 and more", "4")
+    .option("--dir <folder>", "where everything is kept; must be new or empty", "./devfed")
+    .option("--bitcoind <folder>", "use the bitcoind in this folder instead of the embedded chain")
+    .action(async (flags: Flags) => {
+      try {
+        Deno.exit(await run(flags));
+      } catch (thrown) {
+        console.error(`error: ${errorText(thrown)}`);
+        Deno.exit(1);
+      }
+    });
+}

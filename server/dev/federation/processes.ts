@@ -1,0 +1,117 @@
+/** Processes that a development federation consists of: started with their output in a file, stopped with it, never left behind. */
+import { fromFileUrl, join } from "@std/path";
+import type { Clock } from "../../../actors/platform/platform.ts";
+
+const STOP_MS = 10_000;
+
+export type ProcessSpec = {
+  readonly name: string;
+  /** Program and arguments. */
+  readonly command: readonly string[];
+  readonly env: Record<string, string>;
+  readonly logFile: string;
+  /** Stops it, and keeps it from being started. */
+  readonly signal?: AbortSignal;
+};
+
+/**
+ * Of what lives shortly V8 keeps up to 48 MB by default before it cleans up; with 6 MB a guardian needs half the memory and no more time.
+ * `deno task guardian` sets it too.
+ */
+const V8_FLAGS = "--max-semi-space-size=2";
+
+/** Arguments that run one of this program's own files with the Deno that runs now. */
+export function ownProgram(file: string, ...args: string[]): string[] {
+  const root = fromFileUrl(new URL("../../", import.meta.url));
+  return [
+    Deno.execPath(),
+    "run",
+    "--quiet",
+    "--allow-all",
+    "--unstable-kv",
+    `--v8-flags=${V8_FLAGS}`,
+    "--config",
+    join(root, "deno.json"),
+    join(root, file),
+    ...args,
+  ];
+}
+
+export class OwnedProcess {
+  readonly spec: ProcessSpec;
+  readonly #clock: Clock;
+  readonly #child: Deno.ChildProcess;
+  readonly #log: Deno.FsFile;
+  /** Resolves when it has ended, with its exit code. */
+  readonly ended: Promise<number>;
+  #isRunning = true;
+
+  private constructor(clock: Clock, spec: ProcessSpec, child: Deno.ChildProcess, log: Deno.FsFile) {
+    this.spec = spec;
+    this.#clock = clock;
+    this.#child = child;
+    this.#log = log;
+    this.ended = this.#follow();
+  }
+
+  static async start(clock: Clock, spec: ProcessSpec): Promise<OwnedProcess> {
+    const log = await Deno.open(spec.logFile, { append: true, create: true, mode: 0o600 });
+    if (spec.signal?.aborted) log.close();
+    spec.signal?.throwIfAborted();
+    const [program, ...args] = spec.command;
+    const child = new Deno.Command(program!, { args, env: spec.env, stdin: "null", stdout: "piped", stderr: "piped" })
+      .spawn();
+    const owned = new OwnedProcess(clock, spec, child, log);
+    const stop = (): void => void owned.stop();
+    spec.signal?.addEventListener("abort", stop, { once: true });
+    void owned.ended.then(() => spec.signal?.removeEventListener("abort", stop));
+    return owned;
+  }
+
+  get pid(): number {
+    return this.#child.pid;
+  }
+
+  get isRunning(): boolean {
+    return this.#isRunning;
+  }
+
+  async #follow(): Promise<number> {
+    const copy = async (stream: ReadableStream<Uint8Array>): Promise<void> => {
+      for await (const chunk of stream) await this.#log.write(chunk);
+    };
+    const [status] = await Promise.all([this.#child.status, copy(this.#child.stdout), copy(this.#child.stderr)]);
+    this.#isRunning = false;
+    this.#log.close();
+    return status.code;
+  }
+
+  /** SIGKILL: as a power cut. */
+  async kill(): Promise<void> {
+    if (this.#isRunning) this.#child.kill("SIGKILL");
+    await this.ended;
+  }
+
+  /** SIGTERM, and SIGKILL if that takes too long. @returns how long it took, ms */
+  async stop(): Promise<number> {
+    const begunMs = this.#clock.monotonicMs();
+    if (this.#isRunning) this.#child.kill("SIGTERM");
+    const late = this.#clock.setTimer(STOP_MS, () => this.#isRunning && this.#child.kill("SIGKILL"));
+    await this.ended;
+    late.cancel();
+    return this.#clock.monotonicMs() - begunMs;
+  }
+
+  /** The last lines of its output, for error messages. */
+  async tail(lines = 15): Promise<string> {
+    return (await Deno.readTextFile(this.spec.logFile)).trimEnd().split("\n").slice(-lines).join("\n");
+  }
+}
+
+/** Ports that nothing listens on now, all different. */
+export function freePorts(count: number): number[] {
+  const listeners = Array.from({ length: count }, () => Deno.listen({ hostname: "127.0.0.1", port: 0 }));
+  const ports = listeners.map((listener) => listener.addr.port);
+  for (const listener of listeners) listener.close();
+  return ports;
+}
