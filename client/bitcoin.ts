@@ -5,6 +5,7 @@ import type { BitcoinTxid, OperationId } from "../core/types/ids.ts";
 import { operationId as operationIdCodec } from "../core/types/ids.ts";
 import type { PendingDeposit, WalletClient, WithdrawQuote } from "../modules/walletv2/client/api.ts";
 import type { TxInfo } from "../modules/walletv2/common.ts";
+import { walletv2Client } from "../modules/walletv2/client.ts";
 import { WALLETV2_KIND } from "../modules/walletv2/common.ts";
 import { satoshi } from "../modules/walletv2/config.ts";
 import type { Client } from "./core/client.ts";
@@ -38,7 +39,7 @@ export type Withdrawal =
   | { readonly outcome: "failure" };
 
 function walletOf(client: Client): WalletClient {
-  return client.module(WALLETV2_KIND).module.api as WalletClient;
+  return client.use(walletv2Client);
 }
 
 export type AddressOptions = {

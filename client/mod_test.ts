@@ -1,6 +1,7 @@
-import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import { formatInviteCode } from "../core/types/invite_code.ts";
 import type { OperationId } from "../core/types/ids.ts";
+import { mintv2Client } from "../modules/mintv2/client.ts";
 import { startGuardians, toyFederation } from "./testing/federation.ts";
 import type { FederationClient } from "./mod.ts";
 import { ClientError, openClient } from "./mod.ts";
@@ -22,14 +23,20 @@ async function joined(): Promise<Joined> {
   await world.finish(startGuardians(world, federation, books.script(federation.honest)));
   const wallet = await opened(world);
   await world.finish(wallet.join(` ${formatInviteCode(federation.invite)}\n`));
-  return { world, wallet, toy: wallet.client.module(TOY_KIND).module.api as Toy, books };
+  return { world, wallet, toy: wallet.use(toyModule), books };
 }
 
 Deno.test("a wallet that has not joined says so to everything that needs a federation", async () => {
   const world = new ClientWorld(1);
   const wallet = await opened(world);
   assertEquals(wallet.isJoined, false);
-  for (const call of [() => wallet.getBalance(), () => wallet.spend(1n), () => wallet.depositAddress()]) {
+  const calls = [
+    () => wallet.getBalance(),
+    () => wallet.spend(1n),
+    () => wallet.depositAddress(),
+    () => wallet.use(toyModule),
+  ];
+  for (const call of calls) {
     const error = await assertRejects(async () => await call(), ClientError);
     assertEquals(error.code, "not_joined");
   }
@@ -47,6 +54,17 @@ Deno.test("a wallet knows its federation", async () => {
   const again = await opened(world);
   assertEquals(await world.finish(again.words()), words);
   await world.finish(again.close());
+});
+
+Deno.test("a module is used by its definition, or by one that it was made from, and by no other of its kind", async () => {
+  const { world, wallet, toy } = await joined();
+  assertEquals(wallet.use(toyModule) === toy, true);
+  assertEquals(wallet.use({ ...toyModule, start: () => Promise.reject(new Error("never")) }) === toy, true);
+  const namesake = { ...toyModule, codecs: { ...toyModule.codecs } };
+  for (const ask of [() => void wallet.use(mintv2Client), () => void wallet.use(namesake)]) {
+    assertEquals(assertThrows(ask, ClientError).code, "no_module");
+  }
+  await world.finish(wallet.close());
 });
 
 Deno.test("the balance is told now, then whenever it changes, and nothing in between", async () => {

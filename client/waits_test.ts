@@ -6,10 +6,10 @@ import { assertEquals } from "@std/assert";
 import { bls } from "../core/crypto/bls/mod.ts";
 import { FedimintError } from "../core/result.ts";
 import type { OperationId } from "../core/types/ids.ts";
-import type { MetaClient } from "../modules/meta/client/api.ts";
-import type { MintClient } from "../modules/mintv2/client/api.ts";
+import { metaClient } from "../modules/meta/client.ts";
+import { mintv2Client } from "../modules/mintv2/client.ts";
 import { addNotes } from "../modules/mintv2/client/db.ts";
-import type { WalletClient } from "../modules/walletv2/client/api.ts";
+import { walletv2Client } from "../modules/walletv2/client.ts";
 import { quietModules, recordedFederation, recordedInvite } from "./cli/testing/mod.ts";
 import { modulePrefix } from "./core/database.ts";
 import type { FederationClient } from "./mod.ts";
@@ -20,10 +20,6 @@ const UNKNOWN = "ab".repeat(32) as OperationId;
 const ADDRESS = "bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080";
 
 type Call = (wallet: FederationClient, signal: AbortSignal) => Promise<unknown>;
-
-function apiOf<T>({ client }: FederationClient, kind: string): T {
-  return client.module(kind).module.api as T;
-}
 
 async function drained(sequence: AsyncIterable<unknown>): Promise<string> {
   for await (const _ of sequence);
@@ -42,16 +38,16 @@ const WAITING: Readonly<Record<string, Call>> = {
   "withdraw all": (wallet, signal) => wallet.withdraw(ADDRESS, "all", { signal }),
   spend: (wallet, signal) => wallet.spend(1_024n, { signal }),
   "client.refreshVersions": ({ client }, signal) => client.refreshVersions(signal),
-  "mintv2 send": (wallet, signal) => apiOf<MintClient>(wallet, "mintv2").send(1_024n, {}, signal),
-  "walletv2 receive": (wallet, signal) => apiOf<WalletClient>(wallet, "walletv2").receive({ signal }),
-  "walletv2 awaitReceive": (wallet, signal) => apiOf<WalletClient>(wallet, "walletv2").awaitReceive(0, signal),
-  "walletv2 send": (wallet, signal) => apiOf<WalletClient>(wallet, "walletv2").send(ADDRESS, 20_000n, {}, signal),
-  "walletv2 maxPayable": (wallet, signal) => apiOf<WalletClient>(wallet, "walletv2").maxPayable(1n, signal),
-  "walletv2 sendFee": (wallet, signal) => apiOf<WalletClient>(wallet, "walletv2").federation.sendFee(signal),
-  "walletv2 blockCount": (wallet, signal) => apiOf<WalletClient>(wallet, "walletv2").federation.blockCount(signal),
-  "walletv2 chain": (wallet, signal) => apiOf<WalletClient>(wallet, "walletv2").federation.chain(signal),
-  "meta get": (wallet, signal) => apiOf<MetaClient>(wallet, "meta").get(0, signal),
-  "meta revision": (wallet, signal) => apiOf<MetaClient>(wallet, "meta").revision(0, signal),
+  "mintv2 send": (wallet, signal) => wallet.use(mintv2Client).send(1_024n, {}, signal),
+  "walletv2 receive": (wallet, signal) => wallet.use(walletv2Client).receive({ signal }),
+  "walletv2 awaitReceive": (wallet, signal) => wallet.use(walletv2Client).awaitReceive(0, signal),
+  "walletv2 send": (wallet, signal) => wallet.use(walletv2Client).send(ADDRESS, 20_000n, {}, signal),
+  "walletv2 maxPayable": (wallet, signal) => wallet.use(walletv2Client).maxPayable(1n, signal),
+  "walletv2 sendFee": (wallet, signal) => wallet.use(walletv2Client).federation.sendFee(signal),
+  "walletv2 blockCount": (wallet, signal) => wallet.use(walletv2Client).federation.blockCount(signal),
+  "walletv2 chain": (wallet, signal) => wallet.use(walletv2Client).federation.chain(signal),
+  "meta get": (wallet, signal) => wallet.use(metaClient).get(0, signal),
+  "meta revision": (wallet, signal) => wallet.use(metaClient).revision(0, signal),
 };
 
 /** Live sequences end. */
@@ -67,8 +63,8 @@ const OF_UNKNOWN: Readonly<Record<string, Call>> = {
   awaitNotes: (wallet) => wallet.awaitNotes(UNKNOWN),
   awaitWithdraw: (wallet) => wallet.awaitWithdraw(UNKNOWN),
   "client.awaitOperation": ({ client }) => client.awaitOperation(UNKNOWN),
-  "mintv2 awaitReceive": (wallet) => apiOf<MintClient>(wallet, "mintv2").awaitReceive(UNKNOWN),
-  "walletv2 awaitSend": (wallet) => apiOf<WalletClient>(wallet, "walletv2").awaitSend(UNKNOWN),
+  "mintv2 awaitReceive": (wallet) => wallet.use(mintv2Client).awaitReceive(UNKNOWN),
+  "walletv2 awaitSend": (wallet) => wallet.use(walletv2Client).awaitSend(UNKNOWN),
 };
 
 type Setting = { readonly world: ClientWorld; readonly wallet: FederationClient };

@@ -22,7 +22,12 @@ import type { FederationId, ModuleInstanceId, OperationId, PeerId } from "../../
 import { numPeers } from "../../core/types/num_peers.ts";
 import type { InviteCode } from "../../core/types/invite_code.ts";
 import { formatInviteCode, newInviteCode } from "../../core/types/invite_code.ts";
-import type { AnyClientModule, AnyClientModuleDefinition, PendingMoney } from "../../modules/contract/client.ts";
+import type {
+  AnyClientModule,
+  AnyClientModuleDefinition,
+  ClientModuleDefinition,
+  PendingMoney,
+} from "../../modules/contract/client.ts";
 import { readDurable } from "../../modules/contract/read_durable.ts";
 import { codedEnd, endedBy, orEnded, orLate, WaitError } from "../../modules/contract/waiting.ts";
 import { getOperation } from "../logs/operations.ts";
@@ -68,6 +73,15 @@ export type JoinOutcome = { readonly joined: "new" } | { readonly joined: "befor
 
 /** A module of the federation, and whether this client runs it. */
 export type ModuleStatus = { readonly id: ModuleInstanceId; readonly kind: string; readonly active: boolean };
+
+function noModule(kind: string): ClientError {
+  return new ClientError({ code: "no_module" }, `No ${kind} module found in this federation`);
+}
+
+/** A definition that another one was made from, its start wrapped for instance, has the same codecs: so its states and its API. */
+function isSameModule(running: AnyClientModuleDefinition, asked: AnyClientModuleDefinition): boolean {
+  return running.kind === asked.kind && running.codecs === asked.codecs;
+}
 
 export class Client {
   readonly options: ClientOptions;
@@ -316,7 +330,20 @@ export class Client {
       const module = table.get(instance);
       if (definition.kind === kind && module) return { instance, module };
     }
-    throw new ClientError({ code: "no_module" }, `No ${kind} module found in this federation`);
+    throw noModule(kind);
+  }
+
+  /**
+   * What applications call of a module: the one with the lowest instance id that runs by this definition, or by one made from it.
+   * @throws {ClientError} `not_joined` · `no_module`
+   */
+  use<Config, State, Api>(definition: ClientModuleDefinition<Config, State, Api>): Api {
+    const { definitions, table } = this.running;
+    for (const [instance, running] of definitions) {
+      const module = table.get(instance);
+      if (module && isSameModule(running, definition)) return module.api;
+    }
+    throw noModule(definition.kind);
   }
 
   /** The e-cash module. @throws {ClientError} `not_joined` · `no_primary_module` */

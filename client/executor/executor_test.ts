@@ -33,7 +33,7 @@ class Wallet {
   }
 
   get toy(): Toy {
-    return this.client.module(TOY_KIND).module.api as Toy;
+    return this.client.use(toyModule);
   }
 
   async open(failAtCommit = Infinity): Promise<void> {

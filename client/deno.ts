@@ -1,0 +1,39 @@
+/**
+ * The client library on Deno: everything of `mod.ts`, with wallets in folders of this machine.
+ *
+ * ```ts
+ * import { openClient } from "./client/deno.ts";
+ *
+ * const wallet = await openClient({ dir: "./wallet" }); // made when there is none; one process at a time
+ * await wallet.close();
+ * ```
+ *
+ * @module
+ */
+import type { Platform } from "../actors/platform/platform.ts";
+import { realPlatform } from "../actors/platform/real.ts";
+import { openKvStore } from "../actors/store/kv.ts";
+import { databasePath } from "./core/database_path.ts";
+import type { WalletOptions } from "./open.ts";
+import { openClient as openIn } from "./open.ts";
+import type { FederationClient } from "./wallet.ts";
+
+export * from "./mod.ts";
+
+/** A wallet in a folder of this machine. */
+export type OpenFolderOptions = WalletOptions & {
+  /** Folder of the database; made when there is none, for its owner alone. */
+  readonly dir: string;
+  /** Default: the machine's own. */
+  readonly platform?: Platform;
+};
+
+/**
+ * Opens the wallet in a folder; makes both when there are none. One process at a time.
+ * @throws {StoreError} `locked` and others · {ClientError} `wrong_secret` · `no_common_version`
+ */
+export async function openClient(options: OpenFolderOptions): Promise<FederationClient> {
+  const { dir, platform = realPlatform(), ...wallet } = options;
+  await platform.files.makeDirectory(dir, { secret: true });
+  return await openIn({ ...wallet, platform, store: await openKvStore({ path: databasePath(dir), platform }) });
+}
