@@ -35,7 +35,9 @@ export { builtInModules } from "./modules.ts";
 
 // a wallet, and what its calls say
 export { FederationClient } from "./wallet.ts";
-export type { Operation, PayOptions, Spent } from "./wallet.ts";
+export type { PayOptions, Spent } from "./wallet.ts";
+export { OperationHandle } from "./operation.ts";
+export type { Operation, OperationCursor, OperationFees, OperationsOptions, OperationStatus } from "./operation.ts";
 export type { JoinOutcome } from "./core/client.ts";
 export type { Renewal } from "./federation/renew.ts";
 export type { NumberedEvent } from "./logs/events.ts";

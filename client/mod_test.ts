@@ -96,7 +96,7 @@ Deno.test("operations and events are read from where a reader stopped", async ()
   assertEquals([newest!.operationId, older.length], ["cc".repeat(32), 1]);
   const last = await world.finish(wallet.operations({ limit: 2, before: older[0]! }));
   assertEquals(last.map(({ operationId }) => operationId), ["aa".repeat(32)]);
-  assertEquals((await world.finish(wallet.operation("bb".repeat(32) as OperationId)))?.kind, TOY_KIND);
+  assertEquals((await world.finish(wallet.operation("bb".repeat(32) as OperationId).state()))?.kind, TOY_KIND);
   assertEquals(await world.finish(wallet.nextEventId()), 6);
   const stop = new AbortController(), seen: number[] = [];
   await world.finish((async () => {
@@ -123,7 +123,7 @@ Deno.test("an operation tells its transactions, what they cost, and what came of
   // two outputs
   assertEquals(first!.transactions, [{ txid: txid!, status: "accepted", feeMsat: 6n }]);
   assertEquals([first!.outcome?.outcome, second!.outcome?.outcome], ["Paid", "Refused"]);
-  const [{ status, reason } = {}, ...others] = (await world.finish(wallet.operation(refused)))!.transactions;
+  const [{ status, reason } = {}, ...others] = (await world.finish(wallet.operation(refused).state()))!.transactions;
   assertEquals([status, others], ["rejected", []]);
   assertStringIncludes(reason!, "no such coin");
   await world.finish(wallet.close());
@@ -139,7 +139,7 @@ Deno.test("money under way is told until it is in the balance", async () => {
   books.silent = true;
   await world.finish(toy.pay("aa".repeat(32) as OperationId, 101n));
   assertEquals(await figures(), [890n, 3n, 0n, 0n]);
-  const [{ status, feeMsat } = {}] = (await wallet.operation("aa".repeat(32) as OperationId))!.transactions;
+  const [{ status, feeMsat } = {}] = (await wallet.operation("aa".repeat(32) as OperationId).state())!.transactions;
   assertEquals([status, feeMsat], ["pending", 6n]);
   books.silent = false;
   await world.finish(wallet.client.awaitIdle());

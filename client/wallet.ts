@@ -26,11 +26,9 @@ import type { Client, JoinOutcome } from "./core/client.ts";
 import { modulePrefix } from "./core/database.ts";
 import type { NumberedEvent } from "./logs/events.ts";
 import { followEvents } from "./logs/events.ts";
-import type { OperationEntry } from "./logs/operations.ts";
-import { getOperation, listOperations } from "./logs/operations.ts";
-import type { OperationTransaction } from "./logs/transactions.ts";
-import { operationTransactions } from "./logs/transactions.ts";
 import { networkOf } from "./federation/network.ts";
+import type { Operation, OperationsOptions } from "./operation.ts";
+import { OperationHandle, readOperations } from "./operation.ts";
 
 /** E-cash that was taken out of the wallet. */
 export type Spent = {
@@ -42,9 +40,6 @@ export type Spent = {
   /** What all are worth: the asked amount, rounded up to 512 msat. */
   readonly amountMsat: bigint;
 };
-
-/** An entry of the operation log, with the transactions that the operation made and what each cost. */
-export type Operation = OperationEntry & { readonly transactions: readonly OperationTransaction[] };
 
 export type PayOptions = {
   /** Kept in the operation log. */
@@ -295,25 +290,14 @@ export class FederationClient {
     return this.client.wait(signal, (until) => bitcoin.awaitWithdraw(this.client, operationId, until));
   }
 
-  /** What was done, newest first. @param options.before the last entry of the page before */
-  operations(
-    options: { readonly limit?: number; readonly before?: Pick<OperationEntry, "createdUs" | "operationId"> } = {},
-  ): Promise<Operation[]> {
-    const { limit = 100, before } = options;
-    return this.client.options.store.read(async (tx) => {
-      const operations: Operation[] = [];
-      for (const entry of await listOperations(tx, { limit, ...(before && { before }) })) {
-        operations.push({ ...entry, transactions: await operationTransactions(tx, entry.operationId) });
-      }
-      return operations;
-    });
+  /** What was done, newest first, a page at a time; an empty page is the end. */
+  operations(options: OperationsOptions = {}): Promise<Operation[]> {
+    return this.client.options.store.read((tx) => readOperations(tx, options));
   }
 
-  operation(operationId: OperationId): Promise<Operation | undefined> {
-    return this.client.options.store.read(async (tx) => {
-      const entry = await getOperation(tx, operationId);
-      return entry && { ...entry, transactions: await operationTransactions(tx, operationId) };
-    });
+  /** One operation, to look at and to follow. Asks nothing yet: `state` tells whether this wallet has it. */
+  operation(operationId: OperationId): OperationHandle {
+    return new OperationHandle(this.client, operationId);
   }
 
   /** Position after the newest event. */
