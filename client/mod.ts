@@ -39,6 +39,7 @@ export type { PayOptions, Spent } from "./wallet.ts";
 export { OperationHandle } from "./operation.ts";
 export type { Operation, OperationCursor, OperationFees, OperationsOptions, OperationStatus } from "./operation.ts";
 export type { JoinOutcome } from "./core/client.ts";
+export type { GuardianStatus } from "./federation/connections.ts";
 export type { Renewal } from "./federation/renew.ts";
 export type { NumberedEvent } from "./logs/events.ts";
 export type { OperationEntry } from "./logs/operations.ts";

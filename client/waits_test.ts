@@ -55,12 +55,15 @@ const ENDING: Readonly<Record<string, Call>> = {
   subscribeBalance: (wallet, signal) => drained(wallet.subscribeBalance(signal)),
   deposits: (wallet, signal) => drained(wallet.deposits(0, signal)),
   events: (wallet, signal) => drained(wallet.events(0, signal)),
+  subscribeConnections: (wallet, signal) => drained(wallet.subscribeConnections(signal)),
 };
 
 /** Asked about an operation that this client never had. */
 const OF_UNKNOWN: Readonly<Record<string, Call>> = {
   awaitReceive: (wallet) => wallet.awaitReceive(UNKNOWN),
   awaitNotes: (wallet) => wallet.awaitNotes(UNKNOWN),
+  "operation result": (wallet) => wallet.operation(UNKNOWN).result(),
+  "operation progress": (wallet) => drained(wallet.operation(UNKNOWN).progress()),
   awaitWithdraw: (wallet) => wallet.awaitWithdraw(UNKNOWN),
   "client.awaitOperation": ({ client }) => client.awaitOperation(UNKNOWN),
   "mintv2 awaitReceive": (wallet) => wallet.use(mintv2Client).awaitReceive(UNKNOWN),

@@ -26,6 +26,7 @@ import type { Client, JoinOutcome } from "./core/client.ts";
 import { modulePrefix } from "./core/database.ts";
 import type { NumberedEvent } from "./logs/events.ts";
 import { followEvents } from "./logs/events.ts";
+import type { GuardianStatus } from "./federation/connections.ts";
 import { networkOf } from "./federation/network.ts";
 import type { Operation, OperationsOptions } from "./operation.ts";
 import { OperationHandle, readOperations } from "./operation.ts";
@@ -101,6 +102,24 @@ export class FederationClient {
   /** Null when the federation has no Bitcoin wallet that this client knows. */
   get network(): BitcoinNetwork | null {
     return networkOf(this.config);
+  }
+
+  /** How the connection to each guardian is; they are opened when something is asked. @throws {ClientError} `not_joined` */
+  connections(signal?: AbortSignal): Promise<GuardianStatus[]> {
+    return this.client.guardianStatuses(signal);
+  }
+
+  /** All connections, then all of them again each time that one is another. Ends when the signal is aborted. */
+  subscribeConnections(signal?: AbortSignal): AsyncGenerator<GuardianStatus[]> {
+    return this.client.followGuardians(signal);
+  }
+
+  /**
+   * Opens all connections now: after a sleep, or in another network. Those that are alive stay, and nothing under way is lost. Resolves when
+   * it has begun; `connections` tells how it goes.
+   */
+  reconnect(signal?: AbortSignal): Promise<void> {
+    return this.client.reconnect(signal);
   }
 
   /** For others to join with, through this guardian. @throws {ClientError} `invalid` */

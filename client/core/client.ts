@@ -9,7 +9,7 @@ import type { ActorSystem, Inspection } from "../../actors/system.ts";
 import type { LogSink } from "../../actors/logger.ts";
 import type { Platform } from "../../actors/platform/platform.ts";
 import { refTo } from "../../actors/protocol.ts";
-import type { RpcRef } from "../../actors/rpc/mod.ts";
+import type { RpcMessage, RpcRef } from "../../actors/rpc/mod.ts";
 import { rpcConnection } from "../../actors/rpc/mod.ts";
 import type { Store } from "../../actors/store/store.ts";
 import { child } from "../../actors/supervisor.ts";
@@ -37,6 +37,8 @@ import { ACTIVE_PREFIX, modulePrefix, operationKey, UniqueTime } from "./databas
 import { ClientError } from "../error.ts";
 import { operationStates } from "../executor/states.ts";
 import { ConnectedFederationApi } from "../federation/api.ts";
+import type { ConnectionsEnv, GuardianStatus } from "../federation/connections.ts";
+import { followGuardians, guardianStatuses, reconnectAll } from "../federation/connections.ts";
 import type { Discovered } from "../federation/discover.ts";
 import { discoverVersions, refreshVersions, storeVersions } from "../federation/discover.ts";
 import { downloadConfig, urlsOf } from "../federation/join.ts";
@@ -74,6 +76,10 @@ export type JoinOutcome = { readonly joined: "new" } | { readonly joined: "befor
 /** A module of the federation, and whether this client runs it. */
 export type ModuleStatus = { readonly id: ModuleInstanceId; readonly kind: string; readonly active: boolean };
 
+function guardianPath(peer: PeerId): string {
+  return `${GUARDIANS}/guardian:${peer}`;
+}
+
 function noModule(kind: string): ClientError {
   return new ClientError({ code: "no_module" }, `No ${kind} module found in this federation`);
 }
@@ -92,7 +98,8 @@ export class Client {
   readonly #closing = new AbortController();
   #running: Running | null = null;
   #joining = false;
-  #connections = 0;
+  /** For names of connections for one use. */
+  #uses = 0;
 
   private constructor(options: ClientOptions) {
     this.options = options;
@@ -211,7 +218,7 @@ export class Client {
   async #reconnect({ joined, urls, renewal }: Renewed): Promise<void> {
     this.#running = { ...this.running, joined, urls };
     const changed = renewal.apiSecret === "replaced" ? urls : renewal.moved;
-    for (const peer of changed.keys()) await this.#system.stopChild(`${GUARDIANS}/guardian:${peer}`);
+    for (const peer of changed.keys()) await this.#system.stopChild(guardianPath(peer));
     await this.#connect(changed, joined.apiSecret, "");
   }
 
@@ -284,7 +291,7 @@ export class Client {
     use: (api: ConnectedFederationApi) => Promise<T>,
   ): Promise<T> {
     const { platform } = this.options, { signal: closing } = this.#closing;
-    const connections = await this.#connect(urls, apiSecret, `once${this.#connections++}:`);
+    const connections = await this.#connect(urls, apiSecret, `once${this.#uses++}:`);
     try {
       const options = {
         sender: this.#system,
@@ -362,6 +369,34 @@ export class Client {
   async pending(): Promise<PendingMoney> {
     const { running } = this;
     return await this.options.store.read((tx) => pendingMoney(tx, running));
+  }
+
+  #connections(): ConnectionsEnv {
+    const guardians = () => {
+      const { urls, joined: { config: { global } } } = this.running;
+      return [...urls].sort(([a], [b]) => a - b).map(([peer, url]) => ({
+        peer,
+        url,
+        name: global.apiEndpoints.get(peer)?.name ?? "",
+        connection: refTo<RpcMessage>(guardianPath(peer)),
+      }));
+    };
+    return { sender: this.#system, clock: this.options.platform.clock, guardians };
+  }
+
+  /** @throws {ClientError} `not_joined` · {WaitError} `aborted` · `closed` */
+  guardianStatuses(signal?: AbortSignal): Promise<GuardianStatus[]> {
+    return this.wait(signal, (until) => guardianStatuses(this.#connections(), until));
+  }
+
+  /** @throws {ClientError} `not_joined` */
+  followGuardians(signal?: AbortSignal): AsyncGenerator<GuardianStatus[]> {
+    return followGuardians(this.#connections(), this.#until(signal));
+  }
+
+  /** @throws {ClientError} `not_joined` · {WaitError} `aborted` · `closed` */
+  reconnect(signal?: AbortSignal): Promise<void> {
+    return this.wait(signal, (until) => reconnectAll(this.#connections(), until));
   }
 
   /** Asks guardians for their API versions now; what is chosen is used from the next opening on. @throws {ClientError} */
