@@ -3,7 +3,7 @@ import type { Json, JsonObject } from "../core/encoding/mod.ts";
 import { isJsonObject } from "../core/encoding/mod.ts";
 import type { BitcoinTxid, OperationId } from "../core/types/ids.ts";
 import { operationId as operationIdCodec } from "../core/types/ids.ts";
-import type { PendingDeposit, WalletClient, WithdrawQuote } from "../modules/walletv2/client/api.ts";
+import type { DepositQuote, PendingDeposit, WalletClient, WithdrawQuote } from "../modules/walletv2/client/api.ts";
 import type { TxInfo } from "../modules/walletv2/common.ts";
 import { walletv2Client } from "../modules/walletv2/client.ts";
 import { WALLETV2_KIND } from "../modules/walletv2/common.ts";
@@ -12,7 +12,7 @@ import type { Client } from "./core/client.ts";
 import type { NumberedEvent } from "./logs/events.ts";
 import { followEvents } from "./logs/events.ts";
 
-export type { PendingDeposit, WithdrawQuote } from "../modules/walletv2/client/api.ts";
+export type { DepositQuote, PendingDeposit, WithdrawQuote } from "../modules/walletv2/client/api.ts";
 export type { TxInfo } from "../modules/walletv2/common.ts";
 
 /** What is happening to money on its way in. `eventId`: position in the event log, to go on from. */
@@ -76,6 +76,10 @@ export function quoteWithdraw(
   { feeSat, signal }: Pick<WithdrawOptions, "feeSat" | "signal">,
 ): Promise<WithdrawQuote> {
   return walletOf(client).quoteWithdraw(address, amountSat, feeSat === undefined ? {} : { feeSat }, signal);
+}
+
+export function quoteDeposit(client: Client, amountSat: bigint, signal?: AbortSignal): Promise<DepositQuote> {
+  return walletOf(client).quoteDeposit(amountSat, signal);
 }
 
 export function withdraw(

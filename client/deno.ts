@@ -15,7 +15,9 @@ import { realPlatform } from "../actors/platform/real.ts";
 import { openKvStore } from "../actors/store/kv.ts";
 import { databasePath } from "./core/database_path.ts";
 import type { WalletOptions } from "./open.ts";
-import { openClient as openIn } from "./open.ts";
+import type { FederationPreview } from "./federation/preview.ts";
+import type { PreviewOptions } from "./open.ts";
+import { openClient as openIn, previewFederation as previewWith } from "./open.ts";
 import type { FederationClient } from "./wallet.ts";
 
 export * from "./mod.ts";
@@ -36,4 +38,12 @@ export async function openClient(options: OpenFolderOptions): Promise<Federation
   const { dir, platform = realPlatform(), ...wallet } = options;
   await platform.files.makeDirectory(dir, { secret: true });
   return await openIn({ ...wallet, platform, store: await openKvStore({ path: databasePath(dir), platform }) });
+}
+
+/** As `previewFederation` of `mod.ts`, on this machine unless another platform is given. @throws as there */
+export function previewFederation(
+  inviteCode: string,
+  options: Partial<PreviewOptions> = {},
+): Promise<FederationPreview> {
+  return previewWith(inviteCode, { platform: realPlatform(), ...options });
 }

@@ -29,8 +29,8 @@
  * @module
  */
 // opening
-export { openClient } from "./open.ts";
-export type { OpenClientOptions, WalletOptions } from "./open.ts";
+export { openClient, previewFederation } from "./open.ts";
+export type { OpenClientOptions, PreviewOptions, WalletOptions } from "./open.ts";
 export { builtInModules } from "./modules.ts";
 
 // a wallet, and what its calls say
@@ -39,6 +39,8 @@ export type { PayOptions, Spent } from "./wallet.ts";
 export { OperationHandle } from "./operation.ts";
 export type { Operation, OperationCursor, OperationFees, OperationsOptions, OperationStatus } from "./operation.ts";
 export type { JoinOutcome } from "./core/client.ts";
+export type { FederationMeta } from "./federation/known_meta.ts";
+export type { FederationPreview } from "./federation/preview.ts";
 export type { GuardianStatus } from "./federation/connections.ts";
 export type { Renewal } from "./federation/renew.ts";
 export type { NumberedEvent } from "./logs/events.ts";
@@ -49,6 +51,7 @@ export type {
   AddressOptions,
   BitcoinFees,
   DepositEvent,
+  DepositQuote,
   PendingDeposit,
   TxInfo,
   Withdrawal,

@@ -1,10 +1,12 @@
 /** Opens a wallet in a store that is handed in. */
 import type { LogSink } from "../actors/logger.ts";
 import type { Platform } from "../actors/platform/platform.ts";
+import { openMemoryStore } from "../actors/store/memory.ts";
 import type { Store } from "../actors/store/store.ts";
 import type { PeerId } from "../core/types/ids.ts";
 import type { AnyClientModuleDefinition } from "../modules/contract/client.ts";
 import { Client } from "./core/client.ts";
+import type { FederationPreview } from "./federation/preview.ts";
 import { builtInModules } from "./modules.ts";
 import { FederationClient } from "./wallet.ts";
 
@@ -40,5 +42,25 @@ export async function openClient(options: OpenClientOptions): Promise<Federation
   } catch (thrown) {
     await store.close();
     throw thrown;
+  }
+}
+
+/** What a look at a federation needs. */
+export type PreviewOptions = Pick<OpenClientOptions, "platform" | "modules" | "log"> & {
+  /** Gives it up. */
+  readonly signal?: AbortSignal;
+};
+
+/**
+ * What an invite code's federation is, before there is a wallet for it: nothing is stored anywhere.
+ * @throws {ClientError} `no_answer` · `wrong_federation` · {DecodeError} · {ApiError} · {WaitError} `aborted`
+ */
+export async function previewFederation(inviteCode: string, options: PreviewOptions): Promise<FederationPreview> {
+  const { signal, ...given } = options;
+  const wallet = await openClient({ ...given, store: await openMemoryStore({ clock: given.platform.clock }) });
+  try {
+    return await wallet.preview(inviteCode, signal);
+  } finally {
+    await wallet.close();
   }
 }

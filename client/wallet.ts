@@ -15,6 +15,7 @@ import type {
   AddressOptions,
   BitcoinFees,
   DepositEvent,
+  DepositQuote,
   PendingDeposit,
   TxInfo,
   Withdrawal,
@@ -27,7 +28,9 @@ import { modulePrefix } from "./core/database.ts";
 import type { NumberedEvent } from "./logs/events.ts";
 import { followEvents } from "./logs/events.ts";
 import type { GuardianStatus } from "./federation/connections.ts";
+import type { FederationMeta } from "./federation/known_meta.ts";
 import { networkOf } from "./federation/network.ts";
+import type { FederationPreview } from "./federation/preview.ts";
 import type { Operation, OperationsOptions } from "./operation.ts";
 import { OperationHandle, readOperations } from "./operation.ts";
 
@@ -82,6 +85,14 @@ export class FederationClient {
     return await this.client.join(parseInviteCode(inviteCode.trim()), signal);
   }
 
+  /**
+   * What an invite code's federation is: for the user to look at before `join`. Nothing is stored.
+   * @throws {ClientError} `no_answer` · `wrong_federation` · {DecodeError} · {ApiError}
+   */
+  async preview(inviteCode: string, signal?: AbortSignal): Promise<FederationPreview> {
+    return await this.client.preview(parseInviteCode(inviteCode.trim()), signal);
+  }
+
   /** The 12 words that all money here comes from. Secret. */
   words(): Promise<string> {
     return this.client.words();
@@ -102,6 +113,19 @@ export class FederationClient {
   /** Null when the federation has no Bitcoin wallet that this client knows. */
   get network(): BitcoinNetwork | null {
     return networkOf(this.config);
+  }
+
+  /**
+   * What the federation says of itself: name, welcome, when it will end. Asked now; what was known when guardians can't be asked.
+   * @throws {ClientError} `not_joined`
+   */
+  meta(signal?: AbortSignal): Promise<FederationMeta> {
+    return this.client.meta(signal);
+  }
+
+  /** The same as it was told last, or as the federation was joined; asks nobody. @throws {ClientError} `not_joined` */
+  knownMeta(): Promise<FederationMeta> {
+    return this.client.knownMeta();
   }
 
   /** How the connection to each guardian is; they are opened when something is asked. @throws {ClientError} `not_joined` */
@@ -244,6 +268,11 @@ export class FederationClient {
   /** Deposits as they come, from a position in the event log on. Ends when the signal is aborted. */
   deposits(fromEventId: number, signal?: AbortSignal): AsyncGenerator<DepositEvent> {
     return bitcoin.deposits(this.client, fromEventId, signal);
+  }
+
+  /** What of a deposit would arrive in the balance now. @throws {WalletError} `no_feerate` · `federation` · `failed` */
+  quoteDeposit(amountSat: bigint, signal?: AbortSignal): Promise<DepositQuote> {
+    return this.client.wait(signal, (until) => bitcoin.quoteDeposit(this.client, amountSat, until));
   }
 
   /** On-chain fees of a withdrawal and of a deposit now. @throws {WalletError} `no_feerate` · `federation` */

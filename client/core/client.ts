@@ -45,12 +45,17 @@ import { downloadConfig, urlsOf } from "../federation/join.ts";
 import type { JoinTools } from "../federation/join.ts";
 import type { Joined } from "../federation/join_state.ts";
 import { joinedSlot } from "../federation/join_state.ts";
+import type { FederationMeta } from "../federation/known_meta.ts";
+import { knownMeta, refreshedMeta } from "../federation/known_meta.ts";
+import { definitionsFor } from "../federation/modules.ts";
+import type { FederationPreview } from "../federation/preview.ts";
+import { previewOf } from "../federation/preview.ts";
 import { prefetch } from "../federation/refresh.ts";
 import type { Renewal, Renewed } from "../federation/renew.ts";
 import { renew } from "../federation/renew.ts";
 import { pendingMoney } from "./pending.ts";
 import type { Running } from "./running.ts";
-import { definitionsFor, primaryOf, runClient } from "./running.ts";
+import { primaryOf, runClient } from "./running.ts";
 import { clientTree, eventOrderRef, executorRef, GUARDIANS, ROOT } from "../tree.ts";
 import { loadEntropy, loadOrMakeEntropy, refuseWords } from "./words.ts";
 
@@ -204,6 +209,14 @@ export class Client {
     await durable;
     await this.#run(joined);
     await this.#prefetch(signal);
+  }
+
+  /**
+   * What an invite code's federation is, before it is joined; nothing is stored.
+   * @throws {ClientError} `no_answer` · `wrong_federation` · {ApiError} when guardians answer something else · {WaitError} `aborted` · `closed`
+   */
+  preview(invite: InviteCode, signal?: AbortSignal): Promise<FederationPreview> {
+    return this.wait(signal, (until) => previewOf(invite, this.#joinTools(), this.options.modules, until));
   }
 
   async #renew({ joined, urls, federationId }: Running, invite: InviteCode, signal: AbortSignal): Promise<Renewal> {
@@ -369,6 +382,22 @@ export class Client {
   async pending(): Promise<PendingMoney> {
     const { running } = this;
     return await this.options.store.read((tx) => pendingMoney(tx, running));
+  }
+
+  /**
+   * What the federation says of itself now; what was known when guardians can't be asked.
+   * @throws {ClientError} `not_joined` · {WaitError} `aborted` · `closed`
+   */
+  meta(signal?: AbortSignal): Promise<FederationMeta> {
+    const { api, joined: { config }, federationId } = this.running;
+    const { platform, store } = this.options;
+    return this.wait(signal, (until) => refreshedMeta(store, { platform, api, config, federationId }, until));
+  }
+
+  /** What the federation said of itself when it was asked last. @throws {ClientError} `not_joined` */
+  knownMeta(): Promise<FederationMeta> {
+    const { joined: { config } } = this.running;
+    return this.options.store.read((tx) => knownMeta(tx, config));
   }
 
   #connections(): ConnectionsEnv {

@@ -12,7 +12,7 @@ import type { Deposits, PendingDeposit } from "./deposits.ts";
 import { WalletError } from "./error.ts";
 import type { WalletFederation } from "./federation.ts";
 import type { SendOutcome } from "./outcome.ts";
-import type { WithdrawQuote } from "./quote.ts";
+import type { DepositQuote, WithdrawQuote } from "./quote.ts";
 import { notSubmitted, Quotes } from "./quote.ts";
 import type { WalletClientEnv } from "./wallet.ts";
 import { paymentBundle } from "./wallet.ts";
@@ -20,7 +20,7 @@ import { satoshi } from "../config.ts";
 
 export type { PendingDeposit } from "./deposits.ts";
 export type { SendOutcome } from "./outcome.ts";
-export type { WithdrawQuote } from "./quote.ts";
+export type { DepositQuote, WithdrawQuote } from "./quote.ts";
 
 export type WithdrawOptions = {
   /** What goes to the miners; by default what guardians ask for now (`federation.sendFee`). Given, it may be any share of the amount. */
@@ -62,6 +62,11 @@ export class WalletClient {
     const until = this.#until(options.signal);
     const index = await orEnded(until, () => this.#addresses.awaitHighest(options.onProgress, until));
     return this.#addresses.textAt(index);
+  }
+
+  /** What of a deposit would arrive now. Changes nothing. @throws {WalletError} `no_feerate` · `federation` · `failed` */
+  quoteDeposit(amountSat: bigint, signal?: AbortSignal): Promise<DepositQuote> {
+    return this.#quotes.quoteDeposit(amountSat, this.#until(signal));
   }
 
   /** Deposits that aren't in the balance: on their way, failing, too small; the largest first. */
