@@ -13,12 +13,13 @@
 import type { Platform } from "../actors/platform/platform.ts";
 import { realPlatform } from "../actors/platform/real.ts";
 import { openKvStore } from "../actors/store/kv.ts";
-import { databasePath } from "./core/database_path.ts";
-import type { WalletOptions } from "./open.ts";
+import { databasePath, walletsDatabasePath } from "./core/database_path.ts";
 import type { FederationPreview } from "./federation/preview.ts";
-import type { PreviewOptions } from "./open.ts";
+import type { OpenClientOptions, PreviewOptions, WalletOptions } from "./open.ts";
 import { openClient as openIn, previewFederation as previewWith } from "./open.ts";
 import type { FederationClient } from "./wallet.ts";
+import type { Wallets } from "./wallets.ts";
+import { openWallets as openWalletsIn } from "./wallets.ts";
 
 export * from "./mod.ts";
 
@@ -35,9 +36,24 @@ export type OpenFolderOptions = WalletOptions & {
  * @throws {StoreError} `locked` and others · {ClientError} `wrong_secret` · `no_common_version`
  */
 export async function openClient(options: OpenFolderOptions): Promise<FederationClient> {
-  const { dir, platform = realPlatform(), ...wallet } = options;
+  return await openIn(await withStore(options, databasePath));
+}
+
+/**
+ * Opens the wallets of several federations that are in a folder, under the same words; makes what isn't there. One process at a time. A wallet
+ * that `openClient` keeps in the same folder is another one, with words of its own.
+ * @throws {StoreError} `locked` and others
+ */
+export async function openWallets(options: OpenFolderOptions): Promise<Wallets> {
+  return await openWalletsIn(await withStore(options, walletsDatabasePath));
+}
+
+async function withStore(
+  { dir, platform = realPlatform(), ...wallet }: OpenFolderOptions,
+  pathIn: (dir: string) => string,
+): Promise<OpenClientOptions> {
   await platform.files.makeDirectory(dir, { secret: true });
-  return await openIn({ ...wallet, platform, store: await openKvStore({ path: databasePath(dir), platform }) });
+  return { ...wallet, platform, store: await openKvStore({ path: pathIn(dir), platform }) };
 }
 
 /** As `previewFederation` of `mod.ts`, on this machine unless another platform is given. @throws as there */

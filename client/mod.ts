@@ -32,6 +32,8 @@
 export { openClient, previewFederation } from "./open.ts";
 export type { OpenClientOptions, PreviewOptions, WalletOptions } from "./open.ts";
 export { builtInModules } from "./modules.ts";
+export { openWallets, Wallets } from "./wallets.ts";
+export type { OpenWalletsOptions, WalletEntry } from "./wallets.ts";
 
 // a wallet, and what its calls say
 export { FederationClient } from "./wallet.ts";
@@ -59,6 +61,14 @@ export type {
   WithdrawQuote,
 } from "./bitcoin.ts";
 
-// errors
+// errors, each with a `code`
 export { ClientError } from "./error.ts";
 export { WaitError } from "../modules/contract/waiting.ts";
+export { ApiError } from "../modules/contract/federation_api.ts";
+export { EcashError } from "../modules/mintv2/client/error.ts";
+export { WalletError } from "../modules/walletv2/client/error.ts";
+export { MetaError } from "../modules/meta/client/api.ts";
+export { StoreError } from "../actors/store/error.ts";
+export { DecodeError } from "../core/encoding/mod.ts";
+export { CryptoError } from "../core/crypto/error.ts";
+export { FedimintError } from "../core/result.ts";

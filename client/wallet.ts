@@ -66,6 +66,11 @@ export class FederationClient {
     return this.client.isJoined;
   }
 
+  /** Rejects when the wallet can't go on: its store failed, or it gave up restarting something. Close it, and open it again. */
+  get failed(): Promise<never> {
+    return this.client.failed;
+  }
+
   /**
    * What a module offers to applications beyond the calls below, by the module's definition: `wallet.use(metaClient).get(0)`. It is that of
    * the module as it runs: ask for it when it is needed, and don't keep it.

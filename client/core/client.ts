@@ -14,6 +14,7 @@ import { rpcConnection } from "../../actors/rpc/mod.ts";
 import type { Store } from "../../actors/store/store.ts";
 import { child } from "../../actors/supervisor.ts";
 import { base64 } from "@scure/base";
+import type { Bytes } from "../../core/bytes.ts";
 import { utf8 } from "../../core/bytes.ts";
 import { defaultClientSecret, globalRoot, preRootCheck, wordsOfEntropy } from "../../core/crypto/bip39.ts";
 import type { DerivableSecret } from "../../core/crypto/derive_secret.ts";
@@ -47,7 +48,6 @@ import type { Joined } from "../federation/join_state.ts";
 import { joinedSlot } from "../federation/join_state.ts";
 import type { FederationMeta } from "../federation/known_meta.ts";
 import { knownMeta, refreshedMeta } from "../federation/known_meta.ts";
-import { definitionsFor } from "../federation/modules.ts";
 import type { FederationPreview } from "../federation/preview.ts";
 import { previewOf } from "../federation/preview.ts";
 import { prefetch } from "../federation/refresh.ts";
@@ -55,7 +55,7 @@ import type { Renewal, Renewed } from "../federation/renew.ts";
 import { renew } from "../federation/renew.ts";
 import { pendingMoney } from "./pending.ts";
 import type { Running } from "./running.ts";
-import { primaryOf, runClient } from "./running.ts";
+import { definitionsFor, primaryOf, runClient } from "./running.ts";
 import { clientTree, eventOrderRef, executorRef, GUARDIANS, ROOT } from "../tree.ts";
 import { loadEntropy, loadOrMakeEntropy, refuseWords } from "./words.ts";
 
@@ -67,8 +67,10 @@ export type ClientOptions = {
   readonly log: LogSink;
   /** Own guardian for admin calls. `password` is secret. */
   readonly admin?: { readonly peer: PeerId; readonly password: string };
-  /** A pre-root to use instead of the stored words. Secret. */
+  /** A pre-root to use instead of words. Secret. */
   readonly secret?: DerivableSecret;
+  /** Entropy of words that are kept elsewhere, for several federations: none are made or stored here. Secret. */
+  readonly entropy?: Bytes;
   readonly testEnvironment?: boolean;
 };
 
@@ -164,7 +166,12 @@ export class Client {
 
   /** The 12 words, made when there are none yet. Secret. */
   async words(): Promise<string> {
-    return wordsOfEntropy(await loadOrMakeEntropy(this.options.store, this.options.platform.dice));
+    return wordsOfEntropy(await this.#entropy());
+  }
+
+  async #entropy(): Promise<Bytes> {
+    const { entropy, store, platform } = this.options;
+    return entropy ?? await loadOrMakeEntropy(store, platform.dice);
   }
 
   /** Refused as long as this client can't recover what belongs to words. @throws {ClientError} `no_recovery` · {CryptoError} `bad_words` */
@@ -195,11 +202,10 @@ export class Client {
   }
 
   async #join(invite: InviteCode, signal: AbortSignal): Promise<void> {
-    const { platform, store, secret } = this.options;
+    const { store, secret } = this.options;
     const config = await downloadConfig(invite, this.#joinTools(), signal);
     const discovered = await this.#discover(config, invite.apiSecret, signal);
-    const preRoot = secret ??
-      defaultClientSecret(globalRoot(await loadOrMakeEntropy(store, platform.dice)), invite.federationId);
+    const preRoot = secret ?? defaultClientSecret(globalRoot(await this.#entropy()), invite.federationId);
     const joined: Joined = { config, apiSecret: invite.apiSecret, secretCheck: preRootCheck(preRoot) };
     if (signal.aborted) throw endedBy(signal);
     const { durable } = await store.transact((tx) => {
@@ -268,9 +274,9 @@ export class Client {
   }
 
   async #run(joined: Joined): Promise<void> {
-    const { store, secret } = this.options;
+    const { store, secret, entropy } = this.options;
     const preRoot = async (id: FederationId): Promise<DerivableSecret> =>
-      secret ?? defaultClientSecret(globalRoot(await loadEntropy(store)), id);
+      secret ?? defaultClientSecret(globalRoot(entropy ?? await loadEntropy(store)), id);
     this.#running = await runClient(joined, preRoot, {
       options: this.options,
       system: this.#system,
