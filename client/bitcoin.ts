@@ -42,6 +42,7 @@ function walletOf(client: Client): WalletClient {
   return client.use(walletv2Client);
 }
 
+/** How to wait for an address. */
 export type AddressOptions = {
   /** Called while the search for the first address goes on: indices tried of about 65,536. */
   readonly onProgress?: (tried: number) => void;
@@ -52,6 +53,7 @@ export function depositAddress(client: Client, options: AddressOptions): Promise
   return walletOf(client).receive(options);
 }
 
+/** On-chain fees as guardians ask for them now: of a payment, and of a deposit. */
 export type BitcoinFees = { readonly sendSat: bigint; readonly receiveSat: bigint };
 
 export async function bitcoinFees(client: Client, signal?: AbortSignal): Promise<BitcoinFees> {
@@ -59,6 +61,7 @@ export async function bitcoinFees(client: Client, signal?: AbortSignal): Promise
   return { sendSat: await federation.sendFee(signal), receiveSat: await federation.receiveFee(signal) };
 }
 
+/** How to pay on chain. */
 export type WithdrawOptions = {
   /** What goes to the miners; default: what guardians ask for now. Given, it may be any share of the amount. */
   readonly feeSat?: bigint;

@@ -22,6 +22,8 @@ import type { Wallets } from "./wallets.ts";
 import { openWallets as openWalletsIn } from "./wallets.ts";
 
 export * from "./mod.ts";
+export { realPlatform } from "../actors/platform/real.ts";
+export type { Report } from "../actors/platform/real.ts";
 
 /** A wallet in a folder of this machine. */
 export type OpenFolderOptions = WalletOptions & {

@@ -45,7 +45,7 @@ export type { FederationMeta } from "./federation/known_meta.ts";
 export type { FederationPreview } from "./federation/preview.ts";
 export type { GuardianStatus } from "./federation/connections.ts";
 export type { Renewal } from "./federation/renew.ts";
-export type { NumberedEvent } from "./logs/events.ts";
+export type { ClientEvent, NumberedEvent } from "./logs/events.ts";
 export type { OperationEntry } from "./logs/operations.ts";
 export type { OperationTransaction } from "./logs/transactions.ts";
 export type { PendingMoney } from "../modules/contract/client.ts";
@@ -61,14 +61,88 @@ export type {
   WithdrawQuote,
 } from "./bitcoin.ts";
 
+// modules, and what they offer to `wallet.use`
+export { mintv2Client } from "../modules/mintv2/client.ts";
+export { walletv2Client } from "../modules/walletv2/client.ts";
+export { metaClient } from "../modules/meta/client.ts";
+export type { LostNote, MintClient, ReceiveQuote, SendOptions, SendQuote, Sent } from "../modules/mintv2/client/api.ts";
+export type { WithdrawOptions as ModuleWithdrawOptions } from "../modules/walletv2/client/api.ts";
+export type { Denomination } from "../modules/mintv2/denomination.ts";
+export type { SendOutcome, WalletClient } from "../modules/walletv2/client/api.ts";
+export type { SearchProgress } from "../modules/walletv2/client/addresses.ts";
+export type { WalletFederation } from "../modules/walletv2/client/federation.ts";
+export type { FederationWallet, OutputInfo } from "../modules/walletv2/common.ts";
+export type { MetaClient } from "../modules/meta/client/api.ts";
+export type { MetaConsensusValue, MetaKey, MetaValue } from "../modules/meta/common.ts";
+
+// ids, amounts and JSON
+export type {
+  BitcoinTxid,
+  Branded,
+  FederationId,
+  ModuleInstanceId,
+  OperationId,
+  OutPoint,
+  PeerId,
+  Sha256,
+  TransactionId,
+} from "../core/types/ids.ts";
+export type { Bytes } from "../core/bytes.ts";
+export type { BitcoinNetwork, BitcoinOutPoint } from "../core/bitcoin/mod.ts";
+export type { ClientConfig, ClientModuleConfig, GlobalClientConfig } from "../core/types/client_config.ts";
+export type { PeerUrl } from "../core/types/peer_url.ts";
+export type { Dyn } from "../core/types/dyn.ts";
+export type { SafeUrl } from "../core/types/safe_url.ts";
+export type { Version } from "../core/types/version.ts";
+export { JsonFloat } from "../core/encoding/mod.ts";
+export type { Json, JsonObject } from "../core/encoding/mod.ts";
+export type { Err, Ok, Result } from "../core/result.ts";
+
+// what the library is given: `actors/platform/real.ts` and `actors/store/kv.ts` have Deno's
+export type {
+  Address,
+  ByteStream,
+  Clock,
+  Dice,
+  Files,
+  HttpHandler,
+  Listener,
+  MessageSocket,
+  Network,
+  Platform,
+  Task,
+  Thread,
+  Threads,
+  Timer,
+  TlsIdentity,
+  Upgrade,
+} from "../actors/platform/platform.ts";
+export type {
+  Committed,
+  Entry,
+  RangeOptions,
+  ReadTx,
+  Rollback,
+  Store,
+  StoreTx,
+  StoreView,
+  TransactOptions,
+} from "../actors/store/store.ts";
+export { ROLLBACK } from "../actors/store/store.ts";
+export type { LogFacts, LogLevel, LogRecord, LogSink } from "../actors/logger.ts";
+export type { LinkState } from "../actors/rpc/mod.ts";
+
 // errors, each with a `code`
 export { ClientError } from "./error.ts";
 export { WaitError } from "../modules/contract/waiting.ts";
 export { ApiError } from "../modules/contract/federation_api.ts";
 export { EcashError } from "../modules/mintv2/client/error.ts";
 export { WalletError } from "../modules/walletv2/client/error.ts";
+export type { WalletErrorCode } from "../modules/walletv2/client/error.ts";
 export { MetaError } from "../modules/meta/client/api.ts";
 export { StoreError } from "../actors/store/error.ts";
 export { DecodeError } from "../core/encoding/mod.ts";
+export type { DecodeFacts } from "../core/encoding/error.ts";
 export { CryptoError } from "../core/crypto/error.ts";
+export type { CryptoFacts } from "../core/crypto/error.ts";
 export { FedimintError } from "../core/result.ts";

@@ -7,7 +7,7 @@ import type { ClientConfig } from "../core/types/client_config.ts";
 import { federationName } from "../core/types/client_config.ts";
 import type { FederationId, OperationId, PeerId } from "../core/types/ids.ts";
 import { parseInviteCode } from "../core/types/invite_code.ts";
-import type { ClientModuleDefinition, PendingMoney } from "../modules/contract/client.ts";
+import type { PendingMoney, UsableModule } from "../modules/contract/client.ts";
 import type { LostNote, MintClient, ReceiveQuote, SendQuote } from "../modules/mintv2/client/api.ts";
 import { mintv2Client } from "../modules/mintv2/client.ts";
 import { ecashAmount, parseEcash } from "../modules/mintv2/ecash.ts";
@@ -45,6 +45,7 @@ export type Spent = {
   readonly amountMsat: bigint;
 };
 
+/** How to send or receive. */
 export type PayOptions = {
   /** Kept in the operation log. */
   readonly meta?: Json;
@@ -53,10 +54,16 @@ export type PayOptions = {
 
 /** One federation's e-cash, and all that can be done with it. Made by `openClient`. */
 export class FederationClient {
-  /** Everything below, for this program's own parts. @internal */
+  /**
+   * Everything below, for this program's own parts.
+   * @internal
+   */
   readonly client: Client;
 
-  /** Takes a client that is open, and closes it. @internal */
+  /**
+   * Takes a client that is open, and closes it.
+   * @internal
+   */
   constructor(client: Client) {
     this.client = client;
   }
@@ -76,7 +83,7 @@ export class FederationClient {
    * the module as it runs: ask for it when it is needed, and don't keep it.
    * @throws {ClientError} `not_joined` · `no_module`: the federation has none, or this client was opened without it
    */
-  use<Config, State, Api>(definition: ClientModuleDefinition<Config, State, Api>): Api {
+  use<Api>(definition: UsableModule<Api>): Api {
     return this.client.use(definition);
   }
 
@@ -103,14 +110,17 @@ export class FederationClient {
     return this.client.words();
   }
 
+  /** The federation's id. @throws {ClientError} `not_joined` */
   get federationId(): FederationId {
     return this.client.running.federationId;
   }
 
+  /** The federation's config. @throws {ClientError} `not_joined` */
   get config(): ClientConfig {
     return this.client.running.joined.config;
   }
 
+  /** The name in the federation's config; `meta` may know a newer one. @throws {ClientError} `not_joined` */
   get federationName(): string | null {
     return federationName(this.config);
   }
@@ -156,6 +166,7 @@ export class FederationClient {
     return this.client.inviteCode(peer);
   }
 
+  /** E-cash that can be spent now, msat. @throws {ClientError} `not_joined` · `no_primary_module` */
   getBalance(): Promise<bigint> {
     return this.client.balanceMsat();
   }

@@ -12,7 +12,7 @@
  * leaves an entry without a wallet, which the next opening takes out. Nothing of a wallet is ever deleted: one that joined twice with the
  * same words would issue the same notes twice.
  */
-import type { Store, StoreTx } from "../actors/store/store.ts";
+import type { StoreTx } from "../actors/store/store.ts";
 import type { Bytes } from "../core/bytes.ts";
 import { concat, fromHex, toHex } from "../core/bytes.ts";
 import { ENTROPY_BYTES, wordsOfEntropy } from "../core/crypto/bip39.ts";

@@ -1,6 +1,7 @@
 /** Byte strings: hex, order, joining, comparison in constant time. */
 import { bytesToHex, concatBytes, hexToBytes } from "@noble/hashes/utils.js";
 
+/** Bytes that nobody else shares. */
 export type Bytes = Uint8Array<ArrayBuffer>;
 
 /** Lower-case hex. */

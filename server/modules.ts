@@ -7,6 +7,7 @@ import { walletv2Server } from "../modules/walletv2/server.ts";
 
 const definitions: readonly AnyServerModuleDefinition[] = [metaServer, mintv2Server, unknownServer, walletv2Server];
 
+/** All of them, by kind. */
 export const builtInModules: ReadonlyMap<string, AnyServerModuleDefinition> = new Map(
   definitions.map((definition) => [definition.kind, definition]),
 );

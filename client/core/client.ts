@@ -26,8 +26,8 @@ import { formatInviteCode, newInviteCode } from "../../core/types/invite_code.ts
 import type {
   AnyClientModule,
   AnyClientModuleDefinition,
-  ClientModuleDefinition,
   PendingMoney,
+  UsableModule,
 } from "../../modules/contract/client.ts";
 import { readDurable } from "../../modules/contract/read_durable.ts";
 import { codedEnd, endedBy, orEnded, orLate, WaitError } from "../../modules/contract/waiting.ts";
@@ -363,7 +363,7 @@ export class Client {
    * What applications call of a module: the one with the lowest instance id that runs by this definition, or by one made from it.
    * @throws {ClientError} `not_joined` · `no_module`
    */
-  use<Config, State, Api>(definition: ClientModuleDefinition<Config, State, Api>): Api {
+  use<Api>(definition: UsableModule<Api>): Api {
     const { definitions, table } = this.running;
     for (const [instance, running] of definitions) {
       const module = table.get(instance);

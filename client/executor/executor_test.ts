@@ -9,7 +9,7 @@ import { getEvents } from "../logs/events.ts";
 import { getOperation } from "../logs/operations.ts";
 import type { Script } from "../testing/world.ts";
 import { ClientWorld } from "../testing/world.ts";
-import { Toy, TOY_FEE, TOY_KIND, ToyBooks, toyModule } from "../testing/toy.ts";
+import { type Toy, TOY_FEE, TOY_KIND, ToyBooks, toyModule } from "../testing/toy.ts";
 import { operationStates } from "./states.ts";
 
 const federation = toyFederation({ modules: new Map([[0, TOY_KIND]]) });

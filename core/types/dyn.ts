@@ -9,6 +9,7 @@ import { bytes, decode, DecodeError, encode, rethrowWithin, struct } from "../en
 import type { ModuleInstanceId } from "./ids.ts";
 import { moduleInstanceId } from "./ids.ts";
 
+/** A module's own bytes, and whose they are. */
 export type Dyn = { readonly instance: ModuleInstanceId; readonly body: Bytes };
 
 /** The same encoding for inputs, outputs, outcomes, consensus items, errors, client configs, backups. */

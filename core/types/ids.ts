@@ -5,8 +5,8 @@
 import type { Codec } from "../encoding/mod.ts";
 import { hexId, mapCodec, struct, u16, u64, u64Exact, u64Number } from "../encoding/mod.ts";
 
-declare const brand: unique symbol;
-type Branded<T, Name extends string> = T & { readonly [brand]?: Name };
+/** A plain value whose type says what it identifies: one of another name doesn't fit in its place. */
+export type Branded<T, Name extends string> = T & { readonly __is?: Name };
 
 /** A guardian's number in its federation, 0 … n − 1 (u16). */
 export type PeerId = Branded<number, "PeerId">;

@@ -1,5 +1,6 @@
 /** What clients read and guardians' admins submit. Follows fedimint-meta-client 0.13.0; sheet "lightning, meta" A. */
 import { unit } from "../../core/encoding/mod.ts";
+import type { UsableModule } from "../contract/client.ts";
 import { defineClientModule } from "../contract/client.ts";
 import { MetaClient } from "./client/api.ts";
 import { metaCommands } from "./client/commands.ts";
@@ -17,7 +18,8 @@ import {
 
 const NO_MONEY = "The meta module has no inputs and no outputs";
 
-export const metaClient = defineClientModule({
+/** The meta module: what a federation says of itself. */
+export const metaClient: UsableModule<MetaClient> = defineClientModule({
   kind: META_KIND,
   consensusVersion: META_CONSENSUS_VERSION,
   requiredApi: META_API_VERSION,

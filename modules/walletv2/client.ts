@@ -1,5 +1,6 @@
 /** The user's side of walletv2: deposits are found and claimed, payments are made. Follows fedimint-walletv2-client 0.13.0; sheet "wallet" 9. */
 import { decode } from "../../core/encoding/mod.ts";
+import type { UsableModule } from "../contract/client.ts";
 import { defineClientModule } from "../contract/client.ts";
 import { Addresses } from "./client/addresses.ts";
 import { WalletClient } from "./client/api.ts";
@@ -25,7 +26,8 @@ import {
 } from "./common.ts";
 import { walletConfig } from "./config.ts";
 
-export const walletv2Client = defineClientModule({
+/** The module for Bitcoin on chain. */
+export const walletv2Client: UsableModule<WalletClient> = defineClientModule({
   kind: WALLETV2_KIND,
   consensusVersion: WALLETV2_CONSENSUS_VERSION,
   requiredApi: WALLETV2_API_VERSION_REQUIRED,

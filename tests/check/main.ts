@@ -1,4 +1,5 @@
-/** `deno task check`: format, lint, types, import directions, determinism, spreads, portability. Every check runs; exit 1 when one failed. */
+/** `deno task check`: format, lint, types, import directions, determinism, spreads, portability,
+ * packages. Every check runs; exit 1 when one failed. */
 
 type Check = { readonly name: string; readonly args: readonly string[] };
 
@@ -10,6 +11,8 @@ const checks: readonly Check[] = [
   { name: "determinism", args: ["run", "--allow-read", "tests/check/determinism.ts"] },
   { name: "spreads", args: ["run", "--allow-read", "tests/check/spreads.ts"] },
   { name: "portability", args: ["run", "--allow-read", "tests/check/portability.ts"] },
+  { name: "packages", args: ["run", "--allow-read", "tests/check/packages.ts"] },
+  { name: "package", args: ["publish", "--dry-run", "--allow-dirty", "--allow-slow-types", "--no-check"] },
 ];
 
 let failed = 0;

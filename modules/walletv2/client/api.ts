@@ -22,6 +22,7 @@ export type { PendingDeposit } from "./deposits.ts";
 export type { SendOutcome } from "./outcome.ts";
 export type { DepositQuote, WithdrawQuote } from "./quote.ts";
 
+/** How to pay on chain. */
 export type WithdrawOptions = {
   /** What goes to the miners; by default what guardians ask for now (`federation.sendFee`). Given, it may be any share of the amount. */
   readonly feeSat?: bigint;
@@ -31,6 +32,7 @@ export type WithdrawOptions = {
   readonly customMeta?: Json;
 };
 
+/** Money on chain: deposits and payments. */
 export class WalletClient {
   readonly #env: WalletClientEnv;
   readonly #addresses: Addresses;
@@ -39,6 +41,7 @@ export class WalletClient {
   readonly federation: WalletFederation;
   readonly #deposits: Deposits;
 
+  /** @internal */
   constructor(env: WalletClientEnv, addresses: Addresses, federation: WalletFederation, deposits: Deposits) {
     this.#env = env;
     this.#addresses = addresses;
@@ -197,7 +200,7 @@ export class WalletClient {
     return operationId;
   }
 
-  /** @throws {WalletError} `unknown_operation` */
+  /** Waits until guardians have made the transaction, or refused. @throws {WalletError} `unknown_operation` */
   async awaitSend(operationId: OperationId, signal?: AbortSignal): Promise<SendOutcome> {
     const until = this.#until(signal);
     const { core } = this.#env;

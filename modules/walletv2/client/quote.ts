@@ -15,6 +15,7 @@ import { FEE_SHARE_MAX_PERCENT } from "../limits.ts";
 import type { StandardScript } from "../standard_script.ts";
 import { standardScriptOf } from "../standard_script.ts";
 
+/** What a payment costs, and what arrives. */
 export type WithdrawQuote = {
   /** In its usual form. */
   readonly address: string;
