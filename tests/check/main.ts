@@ -1,4 +1,4 @@
-/** `deno task check`: format, lint, types, import directions, determinism, spreads. Every check runs; exit 1 when one failed. */
+/** `deno task check`: format, lint, types, import directions, determinism, spreads, quotes. Every check runs; exit 1 when one failed. */
 
 type Check = { readonly name: string; readonly args: readonly string[] };
 
@@ -9,6 +9,7 @@ const checks: readonly Check[] = [
   { name: "import directions", args: ["run", "--allow-read", "tests/check/imports.ts"] },
   { name: "determinism", args: ["run", "--allow-read", "tests/check/determinism.ts"] },
   { name: "spreads", args: ["run", "--allow-read", "tests/check/spreads.ts"] },
+  { name: "quotes", args: ["run", "--allow-read", "tests/check/quotes.ts"] },
 ];
 
 let failed = 0;

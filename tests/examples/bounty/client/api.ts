@@ -58,7 +58,6 @@ export class BountyClient {
     return this.#federation.page(after, signal);
   }
 
-  // quote: create
   /**
    * Locks money under a question. When this resolves it is on its way; `awaitOpen` tells whether guardians took it, `awaitOutcome` how it ended.
    * @throws {BountyError} `bad_bounty` · `no_time` · those of `FinalizeError`; nothing is stored then
@@ -86,7 +85,6 @@ export class BountyClient {
     if (!submitted.ok) throw notSubmitted(submitted.error);
     return { operationId, id: { txid: submitted.value.txid, outIdx: LOCK_INDEX } };
   }
-  // quote: end
 
   /**
    * Claims a bounty, if the answer is right. When this resolves the claim is on its way; `awaitOutcome` tells whether somebody was faster.
