@@ -151,7 +151,8 @@ export class Session {
     try {
       const admin = await this.#admin(store);
       await check(store);
-      client = await this.#orInterrupted(Client.open(this.#options(store, admin), this.io.signal));
+      const modules = await this.io.loadModules(this.globals.modules);
+      client = await this.#orInterrupted(Client.open(this.#options(store, modules, admin), this.io.signal));
     } catch (thrown) {
       await store.close();
       throw thrown;
@@ -163,8 +164,8 @@ export class Session {
     }
   }
 
-  #options(store: Store, admin: ClientOptions["admin"]): ClientOptions {
-    const { platform, modules, env } = this.io;
+  #options(store: Store, modules: ClientOptions["modules"], admin: ClientOptions["admin"]): ClientOptions {
+    const { platform, env } = this.io;
     return {
       platform,
       store,

@@ -1,5 +1,4 @@
-/** `deno task check`: format, lint, types, import directions, determinism, spreads, portability,
- * packages. Every check runs; exit 1 when one failed. */
+/** `deno task check`: what must hold of the sources at every commit. Every check runs; exit 1 when one failed. */
 
 type Check = { readonly name: string; readonly args: readonly string[] };
 
@@ -13,6 +12,7 @@ const checks: readonly Check[] = [
   { name: "portability", args: ["run", "--allow-read", "tests/check/portability.ts"] },
   { name: "packages", args: ["run", "--allow-read", "tests/check/packages.ts"] },
   { name: "package", args: ["publish", "--dry-run", "--allow-dirty", "--allow-slow-types", "--no-check"] },
+  { name: "quotes", args: ["run", "--allow-read", "tests/check/quotes.ts"] },
 ];
 
 let failed = 0;
