@@ -15,9 +15,13 @@ export type LogSink = (record: LogRecord) => void;
 
 /** No `warn` in a run without a failure of something outside; `error` needs a person. */
 export interface Logger {
+  /** For whoever looks for a fault. */
   debug(message: string, facts?: LogFacts): void;
+  /** What is worth knowing. */
   info(message: string, facts?: LogFacts): void;
+  /** Something outside has failed; it goes on. */
   warn(message: string, facts?: LogFacts): void;
+  /** A person has to see to it. */
   error(message: string, facts?: LogFacts): void;
 }
 

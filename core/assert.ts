@@ -4,7 +4,7 @@ export class InvariantError extends Error {
   override name = "InvariantError";
 }
 
-/** @throws {InvariantError} when `condition` is false; `why` says why it must hold */
+/** Ends with an error when what must hold does not: a bug. `why` says why it must. @throws {InvariantError} when `condition` is false; `why` says why it must hold */
 export function assert(condition: unknown, why: string): asserts condition {
   if (!condition) throw new InvariantError(`Invariant broken: ${why}`);
 }

@@ -6,10 +6,12 @@ export type Err<E> = { readonly ok: false; readonly error: E };
 /** An expected outcome: a value, or why there is none. */
 export type Result<T, E> = Ok<T> | Err<E>;
 
+/** A value. */
 export function ok<T>(value: T): Ok<T> {
   return { ok: true, value };
 }
 
+/** A refusal. */
 export function err<E>(error: E): Err<E> {
   return { ok: false, error };
 }

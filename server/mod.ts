@@ -8,6 +8,7 @@ export { Guardian } from "./guardian.ts";
 export type { GuardianOptions } from "./guardian.ts";
 export { openDatabase } from "./database.ts";
 export { builtInModules } from "./modules.ts";
+export type { ServerModules } from "./modules.ts";
 export type { BackendSettings, BitcoindSettings, BitcoinSettings } from "./bitcoin/actor.ts";
 export type { SetupSettings } from "./setup/setup.ts";
 export type { Inspection } from "../actors/system.ts";

@@ -68,6 +68,7 @@ export const ROLLBACK: unique symbol = Symbol("rollback");
 /** What a body returns to leave nothing behind. */
 export type Rollback<T> = { readonly [ROLLBACK]: true; readonly value: T };
 
+/** Leaves nothing of the transaction behind, and returns the value. */
 export function rollback<T>(value: T): Rollback<T> {
   return { [ROLLBACK]: true, value };
 }

@@ -17,6 +17,7 @@ export const dyn: Codec<Dyn> = struct("Dyn", { instance: moduleInstanceId, body:
 
 /** What in a module's vocabulary a body is. */
 export type DynKind = "input" | "output" | "outputOutcome" | "consensusItem" | "inputError" | "outputError" | "config";
+/** How a module's parts are encoded. */
 export type ModuleCodecs = { readonly [K in DynKind]: AnyCodec };
 export type Decoders = ReadonlyMap<ModuleInstanceId, ModuleCodecs>;
 

@@ -4,6 +4,7 @@ import { struct, u32 } from "../encoding/mod.ts";
 
 /** What both sides speak: they understand each other when `major` is the same, and the lower `minor` counts. */
 export type Version = { readonly major: number; readonly minor: number };
+/** Of a version. */
 export const version: Codec<Version> = struct("Version", { major: u32, minor: u32 });
 
 /** What this implementation speaks: Fedimint 0.13. */

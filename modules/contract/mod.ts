@@ -56,6 +56,7 @@ export type {
   Spending,
   ToBalance,
   Transition,
+  UsableModule,
 } from "./client.ts";
 export { ApiError } from "./federation_api.ts";
 export type { ApiCall, AskOptions, FederationApi } from "./federation_api.ts";
@@ -102,8 +103,9 @@ export type { Version } from "../../core/types/version.ts";
 export { keypair, publicKey, schnorrSignature, secretKey, xOnlyPublicKey } from "../../core/types/keys.ts";
 export { isPublicKey, isSecretKey, publicKeyOf } from "../../core/crypto/secp.ts";
 export { DerivableSecret } from "../../core/crypto/derive_secret.ts";
+export type { Scalar } from "../../core/crypto/bls/types.ts";
 export { toDyn } from "../../core/types/dyn.ts";
-export type { Dyn, ModuleCodecs } from "../../core/types/dyn.ts";
+export type { Dyn, DynKind, ModuleCodecs } from "../../core/types/dyn.ts";
 
 /** The world outside, as it is handed to a module. */
 export { sleep } from "../../actors/platform/platform.ts";

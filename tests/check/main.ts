@@ -12,6 +12,7 @@ const checks: readonly Check[] = [
   { name: "portability", args: ["run", "--allow-read", "tests/check/portability.ts"] },
   { name: "packages", args: ["run", "--allow-read", "tests/check/packages.ts"] },
   { name: "package", args: ["publish", "--dry-run", "--allow-dirty", "--allow-slow-types", "--no-check"] },
+  { name: "public API", args: ["run", "--allow-read", "--allow-run", "tests/check/public_api.ts"] },
   { name: "quotes", args: ["run", "--allow-read", "tests/check/quotes.ts"] },
 ];
 
