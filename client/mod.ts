@@ -140,6 +140,7 @@ export { EcashError } from "../modules/mintv2/client/error.ts";
 export { WalletError } from "../modules/walletv2/client/error.ts";
 export type { WalletErrorCode } from "../modules/walletv2/client/error.ts";
 export { MetaError } from "../modules/meta/client/api.ts";
+export { FilesError, NetworkError, ThreadError } from "../actors/platform/error.ts";
 export { StoreError } from "../actors/store/error.ts";
 export { DecodeError } from "../core/encoding/mod.ts";
 export type { DecodeFacts } from "../core/encoding/error.ts";

@@ -1,6 +1,7 @@
 /** Invariants: on in production, cheap, for what must hold whatever comes from outside. Outside input is refused by value, never asserted. */
 
 export class InvariantError extends Error {
+  /** Its name. */
   override name = "InvariantError";
 }
 

@@ -71,8 +71,11 @@ export { rollback } from "../../actors/store/store.ts";
 export type { Committed, Entry, RangeOptions, ReadTx, Rollback, StoreTx, StoreView } from "../../actors/store/store.ts";
 
 /** Outcomes: what is expected is a value, what is thrown is a bug. */
-export { assert, unreachable } from "../../core/assert.ts";
+export { assert, InvariantError, unreachable } from "../../core/assert.ts";
 export { err, errorText, FedimintError, ok } from "../../core/result.ts";
+export { CryptoError } from "../../core/crypto/error.ts";
+export type { CryptoFacts } from "../../core/crypto/error.ts";
+export { StoreError } from "../../actors/store/error.ts";
 export type { Err, Ok, Result } from "../../core/result.ts";
 
 /** Encodings: each is declared once, and its type follows (`CodecType`). */
