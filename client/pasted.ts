@@ -170,8 +170,8 @@ const WANTED: Readonly<Record<Wanted, string>> = {
   bitcoin_address: "a Bitcoin address",
 };
 
-/** What it is, and what to do with it. */
-function foundText(found: Pasted): string {
+/** What a text is, and what to do with it. Quotes nothing of it. */
+export function pastedAdvice(found: Pasted): string {
   switch (found.is) {
     case "ecash":
       return "This is e-cash: whoever has the text has the money. `receive` redeems it.";
@@ -221,7 +221,7 @@ const SECRETS: Readonly<Record<"words" | "key", string>> = {
 function wrongText(wanted: Wanted, found: Pasted): PastedError {
   return new PastedError(
     { code: "wrong_text", wanted, found: found.is },
-    `Expected ${WANTED[wanted]}. ${foundText(found)}`,
+    `Expected ${WANTED[wanted]}. ${pastedAdvice(found)}`,
   );
 }
 
