@@ -238,6 +238,21 @@ export function readEcash(pasted: string): PastedAs<"ecash"> {
   return read("ecash", pasted);
 }
 
+/** The texts of one payment, which are several when it is of hundreds of notes, one behind the other. Secret. @throws {PastedError} */
+export function readEcashTexts(pasted: string): PastedAs<"ecash">[] {
+  const found = parsePasted(pasted);
+  if (found.is === "ecash") return [found];
+  // no text has the prefix a second time, but for one in 2^40
+  const pieces = found.is === "damaged" || found.is === "too_long" ? piecesOf(pasted).map(parsePasted) : [];
+  if (pieces.length < 2 || !pieces.every((piece) => piece.is === "ecash")) throw wrongText("ecash", found);
+  return pieces as PastedAs<"ecash">[];
+}
+
+function piecesOf(pasted: string): string[] {
+  if (pasted.length > PASTED_CHARACTERS_MAX) return [];
+  return compactText(pasted).split(new RegExp(`(?=${FEDIMINT_PREFIX})`, "i"));
+}
+
 /** @throws {PastedError} */
 export function readInviteCode(pasted: string): InviteCode {
   return read("invite_code", pasted).invite;

@@ -1,7 +1,9 @@
 /** For people: what there is, e-cash out, e-cash in. */
+import { FedimintError } from "../../core/result.ts";
 import { modulePrefix } from "../core/database.ts";
 import { FederationClient } from "../mod.ts";
-import { readEcash } from "../pasted.ts";
+import { readEcashTexts } from "../pasted.ts";
+import { friendlyError } from "./advice.ts";
 import type { Cli } from "./cli.ts";
 import { CliError } from "./error.ts";
 import { lookAround } from "./looking.ts";
@@ -42,16 +44,29 @@ export function ecashCommands(cli: Cli): void {
     .action(
       cli.friendly(async (session, pieces: string[], { quote }: ReceiveOptions) => {
         // before the wallet is opened: another process may wait for it
-        const { text } = readEcash(await pastedArgument(session, pieces));
-        await withWallet(
-          session,
-          (wallet) => quote ? quoteReceive(session, wallet, text) : receive(session, wallet, text),
-        );
+        const texts = readEcashTexts(await pastedArgument(session, pieces));
+        const one = quote ? quoteReceive : receive;
+        await withWallet(session, (wallet) => each(session, texts, ({ text }) => one(session, wallet, text)));
       }),
     );
   program.command("retry-refunds")
     .description("ask once more for e-cash that didn't come back when a payment was refused")
     .action(cli.friendly((session) => withWallet(session, (wallet) => retryRefunds(session, wallet))));
+}
+
+/** One after the other; one that is refused keeps none of the others back. */
+async function each<T>({ io }: Session, items: readonly T[], use: (item: T) => Promise<void>): Promise<void> {
+  let refused = 0;
+  for (const item of items) {
+    try {
+      await use(item);
+    } catch (thrown) {
+      if (items.length === 1 || io.signal.aborted || !(thrown instanceof FedimintError)) throw thrown;
+      io.err(friendlyError(thrown));
+      refused++;
+    }
+  }
+  if (refused > 0) throw CliError.failed(`${refused} of ${items.length} texts were refused.`);
 }
 
 export function withWallet<T>(session: Session, use: (wallet: FederationClient) => Promise<T>): Promise<T> {

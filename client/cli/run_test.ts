@@ -16,6 +16,7 @@ import { defineClientModule } from "../../modules/contract/client.ts";
 import type { AnyClientModuleDefinition, ClientCommand } from "../../modules/contract/client.ts";
 import { CommandError } from "../../modules/contract/command_error.ts";
 import { EcashError } from "../../modules/mintv2/client/api.ts";
+import { WalletError } from "../../modules/walletv2/client/error.ts";
 import type { PendingDeposit, WalletClient } from "../../modules/walletv2/client/api.ts";
 import { startGuardians, toyFederation } from "../testing/federation.ts";
 import { ClientWorld } from "../testing/world.ts";
@@ -211,7 +212,7 @@ Deno.test("a second process waits as long as the first has the wallet, says so o
 function depositedAt(
   paidMs: number,
   nowMs: () => number,
-  api: Partial<Pick<WalletClient, "deposits" | "trouble">> = {},
+  api: Partial<Pick<WalletClient, "deposits" | "trouble" | "look" | "lastLookMs">> = {},
 ): AnyClientModuleDefinition[] {
   const quiet = {
     receive: () => Promise.resolve("bcrt1address"),
@@ -277,6 +278,31 @@ Deno.test("who waits for a deposit lets others use the wallet, and hears of it w
     assertEquals(err.match(/20,000 sat \(20,000,000 msat\) arrived/g)?.length, 1);
     assert(!err.includes("uses /wallet"), "whoever waits for a deposit has said enough");
   }
+});
+
+Deno.test("the balance is that of now, or says how old it is and why", async () => {
+  const world = await joinedWorld(), nowMs = () => world.world.nowMs;
+  const lastLookMs = () => Promise.resolve<number | null>(world.platform.clock.nowMs() - 3 * 3_600_000);
+  const balance = async (look: WalletClient["look"], last = lastLookMs): Promise<[string[], number]> => {
+    const definitions = depositedAt(Infinity, nowMs, { look, lastLookMs: last }), begunMs = nowMs();
+    const { exit, out, err } = await runInWorld(world, [...DIR, "balance"], { modules: definitions });
+    assertEquals([exit, err], [0, "Looking for what has come; 5 seconds at the most …\n"]);
+    return [out.split("\n").slice(1, -2), nowMs() - begunMs];
+  };
+  const [none, quickMs] = await balance(() => Promise.resolve());
+  assertEquals(none, []);
+  assert(quickMs < 1_000);
+  const [[silent], lateMs] = await balance(() => new Promise(() => {}));
+  assertMatch(
+    silent!,
+    /^As of \d{4}-\d\d-\d\d \d\d:\d\d UTC, 3 hours ago: the guardians didn't answer within 5 seconds\.$/,
+  );
+  assert(lateMs >= 5_000 && lateMs < 6_000, `${lateMs}`);
+  const away = WalletError.of("federation", { cause: new Error("three are away") });
+  const [[failed]] = await balance(() => Promise.reject(away));
+  assertMatch(failed!, /3 hours ago: .*three are away\.$/);
+  const [[never]] = await balance(() => Promise.reject(away), () => Promise.resolve(null));
+  assertMatch(never!, /^It was never looked for deposits: .*three are away\.$/);
 });
 
 Deno.test("who waits for a deposit is told once why it doesn't come", async () => {
