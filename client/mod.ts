@@ -54,12 +54,20 @@ export type {
   BitcoinFees,
   DepositEvent,
   DepositQuote,
+  DepositsState,
   PendingDeposit,
   TxInfo,
   Withdrawal,
   WithdrawOptions,
   WithdrawQuote,
 } from "./bitcoin.ts";
+
+// texts that people paste
+export { parsePasted, readBitcoinAddress, readEcash, readInviteCode, readSetupCode } from "./pasted.ts";
+export type { Pasted, PastedAddress, PastedAs, Wanted } from "./pasted.ts";
+export type { InviteCode, InviteCodePart } from "../core/types/invite_code.ts";
+export type { PeerEndpoints, PeerSetupCode } from "../core/types/setup_code.ts";
+export type { DkgVersion } from "../core/types/dkg_version.ts";
 
 // modules, and what they offer to `wallet.use`
 export { mintv2Client } from "../modules/mintv2/client.ts";
@@ -95,7 +103,7 @@ export type { Dyn } from "../core/types/dyn.ts";
 export type { SafeUrl } from "../core/types/safe_url.ts";
 export type { Version } from "../core/types/version.ts";
 export { JsonFloat } from "../core/encoding/mod.ts";
-export type { Json, JsonObject } from "../core/encoding/mod.ts";
+export type { Json, JsonObject, UnknownVariant } from "../core/encoding/mod.ts";
 export type { Err, Ok, Result } from "../core/result.ts";
 
 // what the library is given: `actors/platform/real.ts` and `actors/store/kv.ts` have Deno's
@@ -134,6 +142,7 @@ export type { LinkState } from "../actors/rpc/mod.ts";
 
 // errors, each with a `code`
 export { ClientError } from "./error.ts";
+export { PastedError } from "./pasted.ts";
 export { WaitError } from "../modules/contract/waiting.ts";
 export { ApiError } from "../modules/contract/federation_api.ts";
 export { EcashError } from "../modules/mintv2/client/error.ts";

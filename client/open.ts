@@ -53,7 +53,7 @@ export type PreviewOptions = Pick<OpenClientOptions, "platform" | "modules" | "l
 
 /**
  * What an invite code's federation is, before there is a wallet for it: nothing is stored anywhere.
- * @throws {ClientError} `no_answer` · `wrong_federation` · {DecodeError} · {ApiError} · {WaitError} `aborted`
+ * @throws {ClientError} `no_answer` · `wrong_federation` · {PastedError} · {ApiError} · {WaitError} `aborted`
  */
 export async function previewFederation(inviteCode: string, options: PreviewOptions): Promise<FederationPreview> {
   const { signal, ...given } = options;

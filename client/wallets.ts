@@ -18,13 +18,13 @@ import { concat, fromHex, toHex } from "../core/bytes.ts";
 import { ENTROPY_BYTES, wordsOfEntropy } from "../core/crypto/bip39.ts";
 import { bool, bytes, decode, encode, struct } from "../core/encoding/mod.ts";
 import type { FederationId } from "../core/types/ids.ts";
-import { parseInviteCode } from "../core/types/invite_code.ts";
 import { WaitError } from "../modules/contract/waiting.ts";
 import { Client } from "./core/client.ts";
 import { storePart } from "./core/store_part.ts";
 import { ClientError } from "./error.ts";
 import { builtInModules } from "./modules.ts";
 import type { OpenClientOptions } from "./open.ts";
+import { readInviteCode } from "./pasted.ts";
 import { FederationClient } from "./wallet.ts";
 
 const ENTROPY_KEY = Uint8Array.of(0x01);
@@ -124,7 +124,7 @@ export class Wallets {
    * @throws as `FederationClient.join`; a federation that could not be joined is not in the list · {WaitError} `closed`
    */
   async add(inviteCode: string, signal?: AbortSignal): Promise<FederationClient> {
-    const invite = parseInviteCode(inviteCode.trim()), { federationId } = invite;
+    const invite = readInviteCode(inviteCode), { federationId } = invite;
     const until = signal ? AbortSignal.any([signal, this.#closing.signal]) : this.#closing.signal;
     return await this.#inTurn(federationId, async () => {
       const running = this.wallet(federationId), wallet = running ?? await this.#openKept(federationId);

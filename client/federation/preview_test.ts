@@ -1,10 +1,10 @@
 /** A federation as it is shown before it is joined. */
 import { assertEquals, assertRejects } from "@std/assert";
-import { DecodeError } from "../../core/encoding/mod.ts";
+
 import { formatInviteCode } from "../../core/types/invite_code.ts";
 import { WaitError } from "../../modules/contract/waiting.ts";
 import { ClientError } from "../error.ts";
-import { openClient, previewFederation } from "../mod.ts";
+import { openClient, PastedError, previewFederation } from "../mod.ts";
 import { startGuardians, toyFederation } from "../testing/federation.ts";
 import { TOY_KIND, ToyBooks, toyModule } from "../testing/toy.ts";
 import { ClientWorld } from "../testing/world.ts";
@@ -55,7 +55,7 @@ Deno.test("a federation is shown without any wallet, as often as it is wanted", 
 Deno.test("what can't be shown is told by a code, and a look can be given up", async () => {
   const world = new ClientWorld(1), stop = new AbortController();
   const show = (text: string) => previewFederation(text, { platform: world.platform, signal: stop.signal });
-  await assertRejects(() => world.finish(show("fed11nonsense")), DecodeError);
+  await assertRejects(() => world.finish(show("fed11nonsense")), PastedError);
   assertEquals((await assertRejects(() => world.finish(show(code)), ClientError)).code, "no_answer");
   const given = assertRejects(() => show(code), WaitError);
   stop.abort();
