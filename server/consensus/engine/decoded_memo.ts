@@ -5,13 +5,14 @@
  *
  * A memo of a pure function, keyed by the hash of what is decoded: who shares it sees only that it is fast.
  */
-import type { TransactionId } from "../../../core/types/ids.ts";
+import type { ModuleInstanceId, TransactionId } from "../../../core/types/ids.ts";
 import type { Transaction } from "../../../core/types/transaction.ts";
-import type { DecodedItem } from "./transaction.ts";
+import type { ModuleRef } from "./module_actor.ts";
 
 /** Of bodies' encodings; decoded they take several times as much. */
 const BYTES_MAX = 4_000_000;
 
+export type DecodedItem = { readonly instance: ModuleInstanceId; readonly ref: ModuleRef; readonly value: unknown };
 export type DecodedParts = { readonly inputs: readonly DecodedItem[]; readonly outputs: readonly DecodedItem[] };
 
 type Entry = { readonly parts: DecodedParts; readonly bytes: number };
