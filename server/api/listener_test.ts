@@ -13,7 +13,7 @@ import { err } from "../../core/result.ts";
 import type { Method } from "./dispatch.ts";
 import { ANSWER_BYTES_MAX, BATCH_MAX, REQUEST_BYTES_READ_MAX, REQUEST_CHARACTERS_MAX } from "./limits.ts";
 import type { ApiListenerMessage } from "./listener.ts";
-import { basicAuthorization } from "./secrets.ts";
+import { apiSecretAuthorization } from "../../actors/rpc/mod.ts";
 import { apiTree } from "./tree.ts";
 
 const OPEN = { timeoutMs: 10_000, messageBytesMax: 2 * ANSWER_BYTES_MAX };
@@ -108,15 +108,15 @@ Deno.test("clients connect on any path and are answered", async () => {
 Deno.test("a private API refuses strangers with 401, before anything else", async () => {
   const api = await Api.start({ apiSecrets: ["first", "second"], connectionsMax: 2 });
   assertEquals(await api.refusal(), 401);
-  assertEquals(await api.refusal(basicAuthorization("third")), 401);
+  assertEquals(await api.refusal(apiSecretAuthorization("third")), 401);
   for (const secret of ["first", "second"]) {
-    const socket = await api.open(basicAuthorization(secret));
+    const socket = await api.open(apiSecretAuthorization(secret));
     assertEquals(await api.ask(socket, PING), PONG);
     socket.send(WAIT);
   }
   await api.world.run({ forMs: 1_000 });
   assertEquals(await api.refusal(), 401);
-  assertEquals(await api.refusal(basicAuthorization("first")), 429);
+  assertEquals(await api.refusal(apiSecretAuthorization("first")), 429);
   assertEquals(await api.post(PING), { status: 401, text: "Unauthorized" });
 });
 
@@ -242,7 +242,7 @@ Deno.test("the same on real sockets: a call, a refused stranger, an orderly end"
     const url = `ws://${address}`;
     const stranger = await assertRejects(() => platform.network.openWebSocket(url, OPEN), NetworkError);
     assertEquals(stranger.code, "refused");
-    const headers = { Authorization: basicAuthorization("secret") };
+    const headers = { Authorization: apiSecretAuthorization("secret") };
     const socket = await platform.network.openWebSocket(url, { ...OPEN, headers });
     socket.send(PING);
     assertEquals(await socket.receive(), PONG);
