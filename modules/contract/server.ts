@@ -115,8 +115,8 @@ export interface ServerModule<Input, Output, Outcome, Item, InputError, OutputEr
   checkOutputSubmission?(tx: ReadTx, output: Output, outPoint: OutPoint): Promise<Result<null, OutputError>>;
   /**
    * Optional: checks in one batch what is dear and needs no store (signatures of notes). The host calls it with this module's inputs of
-   * one transaction, or of several, grouped by transaction, before it processes them. Only a hint: verdicts belong to these very
-   * objects, `processInput` of another object checks by itself, and results are the same with and without. Refuses nothing.
+   * one transaction, or of several, grouped by transaction, before it processes them. Only a hint, in plain data: a verdict is found again
+   * by all that the input says, `processInput` of any other checks by itself, and results are the same with and without. Refuses nothing.
    */
   prepareInputs?(transactions: readonly (readonly Input[])[]): Promise<void>;
   processInput(tx: StoreTx, input: Input, inPoint: InPoint): Promise<Result<InputMeta, InputError>>;

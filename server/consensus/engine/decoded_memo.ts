@@ -1,7 +1,6 @@
 /**
  * Inputs and outputs of transactions as their modules decoded them. A guardian meets a transaction many times: from the client, in the
  * units of several guardians, and when it is processed; decoding it checks every curve point in it, which costs more than all the rest.
- * The same objects are handed out again, so what a module remembers of them (that a note's signature holds) is found again too.
  *
  * A memo of a pure function, keyed by the hash of what is decoded: who shares it sees only that it is fast.
  */
