@@ -19,7 +19,7 @@ import { errorText } from "../../core/result.ts";
 import type { PeerId } from "../../core/types/ids.ts";
 import { encodeP2pMessage, receiveP2pMessage } from "../../core/types/p2p_message.ts";
 import { frame, FrameReader } from "./framing.ts";
-import type { Handover } from "./handover.ts";
+import type { Handover } from "../../actors/handover.ts";
 import { Lane } from "./lane.ts";
 import { DIAL_BACK_OFF, DIAL_TIMEOUT_MS, REPLACEMENTS, SEND_TIMEOUT_MS, SHORT_MS } from "./limits.ts";
 import { Outgoing } from "./outgoing.ts";
