@@ -4,7 +4,7 @@
  */
 import type { Json } from "../../core/encoding/mod.ts";
 import { decodeHex, isJsonObject } from "../../core/encoding/mod.ts";
-import type { Dyn, DynKind, ModuleCodecs } from "../../core/types/dyn.ts";
+import type { Decoders, Dyn, DynKind, ModuleCodecs } from "../../core/types/dyn.ts";
 import { dyn, fromDyn, toDyn } from "../../core/types/dyn.ts";
 import type { ModuleInstanceId } from "../../core/types/ids.ts";
 import { lightningCodecs } from "../../modules/lnv2/codecs.ts";
@@ -28,6 +28,11 @@ export const INSTANCES: Instances = { lnv2: 0, meta: 1, mintv2: 2, walletv2: 3 }
 
 function kindOf(instances: Instances, instance: ModuleInstanceId): string | undefined {
   return Object.keys(instances).find((kind) => instances[kind] === instance);
+}
+
+/** Of all these instances. */
+export function decodersOf(instances: Instances): Decoders {
+  return new Map(Object.entries(instances).map(([kind, instance]) => [instance, codecsOf(kind)]));
 }
 
 function codecsOf(kind: string): ModuleCodecs {
