@@ -3,6 +3,7 @@ import { sleep } from "../../actors/platform/platform.ts";
 import type { LogSink } from "../../actors/logger.ts";
 import type { Store } from "../../actors/store/store.ts";
 import { StoreError } from "../../actors/store/mod.ts";
+import { orAborted } from "../../core/abort.ts";
 import { isEndBy } from "../../modules/contract/waiting.ts";
 import { Client } from "../core/client.ts";
 import type { ClientOptions } from "../core/client.ts";
@@ -34,13 +35,7 @@ export class Session {
 
   /** @throws {CliError} `interrupted` as soon as it is asked to end */
   #orInterrupted<T>(promise: Promise<T>): Promise<T> {
-    const { signal } = this.io;
-    return new Promise((resolve, reject) => {
-      const stop = (): void => reject(new CliError({ code: "interrupted" }, "Interrupted"));
-      if (signal.aborted) return stop();
-      signal.addEventListener("abort", stop, { once: true });
-      promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
-    });
+    return orAborted(promise, this.io.signal, () => new CliError({ code: "interrupted" }, "Interrupted"));
   }
 
   async #dataDir(): Promise<string> {

@@ -10,11 +10,9 @@ import type { LogSink } from "../../actors/logger.ts";
 import type { Platform } from "../../actors/platform/platform.ts";
 import { refTo } from "../../actors/protocol.ts";
 import type { RpcRef } from "../../actors/rpc/mod.ts";
-import { rpcConnection } from "../../actors/rpc/mod.ts";
+import { apiSecretHeaders, rpcConnection } from "../../actors/rpc/mod.ts";
 import type { Store } from "../../actors/store/store.ts";
 import { child } from "../../actors/supervisor.ts";
-import { base64 } from "@scure/base";
-import { utf8 } from "../../core/bytes.ts";
 import { defaultClientSecret, globalRoot, preRootCheck, wordsOfEntropy } from "../../core/crypto/bip39.ts";
 import type { DerivableSecret } from "../../core/crypto/derive_secret.ts";
 import type { ApiVersionSet } from "../../core/types/api_versions.ts";
@@ -252,12 +250,12 @@ export class Client {
     prefix: string,
   ): Promise<Map<PeerId, RpcRef>> {
     const connections = new Map<PeerId, RpcRef>();
-    const headers = apiSecret === null
-      ? {}
-      : { headers: { Authorization: `Basic ${base64.encode(utf8(`fedimint:${apiSecret}`))}` } };
     for (const [peer, url] of urls) {
       const id = `${prefix}guardian:${peer}`;
-      await this.#system.startChild(GUARDIANS, child(rpcConnection, { id, args: { url, ...headers } }));
+      await this.#system.startChild(
+        GUARDIANS,
+        child(rpcConnection, { id, args: { url, ...apiSecretHeaders(apiSecret) } }),
+      );
       connections.set(peer, refTo(`${GUARDIANS}/${id}`));
     }
     return connections;

@@ -11,9 +11,7 @@ import type { ReadTx, StoreTx, StoreView } from "../../actors/store/store.ts";
 import type { BitcoinNetwork } from "../../core/bitcoin/mod.ts";
 import type { Bytes } from "../../core/bytes.ts";
 import type { Codec, Json } from "../../core/encoding/mod.ts";
-import { DecodeError } from "../../core/encoding/mod.ts";
 import type { Result } from "../../core/result.ts";
-import { errorText } from "../../core/result.ts";
 import type { Amounts } from "../../core/types/amount.ts";
 import type { InPoint, ModuleInstanceId, OutPoint, PeerId } from "../../core/types/ids.ts";
 import type { NumPeers } from "../../core/types/num_peers.ts";
@@ -81,14 +79,7 @@ export function endpoint<P, R>(options: {
   readonly result: Pick<Codec<R>, "toJson">;
   readonly handle: (params: P, context: EndpointContext) => Promise<R>;
 }): Endpoint {
-  const read = (json: Json): P => {
-    try {
-      return options.params.fromJson(json);
-    } catch (thrown) {
-      if (thrown instanceof DecodeError) throw EndpointError.badRequest(errorText(thrown), { cause: thrown });
-      throw thrown;
-    }
-  };
+  const read = (json: Json): P => EndpointError.reading(() => options.params.fromJson(json));
   return {
     since: options.since,
     admin: options.admin ?? false,
@@ -124,8 +115,8 @@ export interface ServerModule<Input, Output, Outcome, Item, InputError, OutputEr
   checkOutputSubmission?(tx: ReadTx, output: Output, outPoint: OutPoint): Promise<Result<null, OutputError>>;
   /**
    * Optional: checks in one batch what is dear and needs no store (signatures of notes). The host calls it with this module's inputs of
-   * one transaction, or of several, grouped by transaction, before it processes them. Only a hint: verdicts belong to these very
-   * objects, `processInput` of another object checks by itself, and results are the same with and without. Refuses nothing.
+   * one transaction, or of several, grouped by transaction, before it processes them. Only a hint, in plain data: a verdict is found again
+   * by all that the input says, `processInput` of any other checks by itself, and results are the same with and without. Refuses nothing.
    */
   prepareInputs?(transactions: readonly (readonly Input[])[]): Promise<void>;
   processInput(tx: StoreTx, input: Input, inPoint: InPoint): Promise<Result<InputMeta, InputError>>;

@@ -3,17 +3,8 @@ import { unit } from "../../core/encoding/mod.ts";
 import { defineClientModule } from "../contract/client.ts";
 import { MetaClient } from "./client/api.ts";
 import { metaCommands } from "./client/commands.ts";
-import {
-  META_API_VERSION,
-  META_CONSENSUS_VERSION,
-  META_KIND,
-  metaConsensusItem,
-  metaInput,
-  metaInputError,
-  metaOutput,
-  metaOutputError,
-  metaOutputOutcome,
-} from "./common.ts";
+import { metaCodecs } from "./codecs.ts";
+import { META_API_VERSION, META_CONSENSUS_VERSION, META_KIND } from "./common.ts";
 
 const NO_MONEY = "The meta module has no inputs and no outputs";
 
@@ -22,15 +13,7 @@ export const metaClient = defineClientModule({
   consensusVersion: META_CONSENSUS_VERSION,
   requiredApi: META_API_VERSION,
   config: unit,
-  codecs: {
-    config: unit,
-    input: metaInput,
-    output: metaOutput,
-    outputOutcome: metaOutputOutcome,
-    consensusItem: metaConsensusItem,
-    inputError: metaInputError,
-    outputError: metaOutputError,
-  },
+  codecs: metaCodecs,
   describeError: () => NO_MONEY,
   state: unit,
   start: (env) => {

@@ -14,19 +14,14 @@ import { EndpointError } from "../contract/error.ts";
 import { readDurable } from "../contract/read_durable.ts";
 import type { Endpoint, ServerModule, ServerModuleEnv } from "../contract/server.ts";
 import { defineServerModule, endpoint } from "../contract/server.ts";
+import { metaCodecs } from "./codecs.ts";
 import type { MetaConsensusItem, MetaInputError, MetaOutputError } from "./common.ts";
 import {
   META_API_VERSION,
   META_CONSENSUS_VERSION,
   META_KIND,
-  metaConsensusItem,
   metaConsensusValue,
-  metaInput,
-  metaInputError,
   metaKey,
-  metaOutput,
-  metaOutputError,
-  metaOutputOutcome,
   metaValue,
   submitRequest,
 } from "./common.ts";
@@ -152,15 +147,7 @@ export const metaServer = defineServerModule({
   kind: META_KIND,
   consensusVersion: META_CONSENSUS_VERSION,
   apiVersions: [META_API_VERSION],
-  codecs: {
-    config: unit,
-    input: metaInput,
-    output: metaOutput,
-    outputOutcome: metaOutputOutcome,
-    consensusItem: metaConsensusItem,
-    inputError: metaInputError,
-    outputError: metaOutputError,
-  },
+  codecs: metaCodecs,
   privateConfig: unit,
   generate: () => Promise.resolve({ config: null, privateConfig: null }),
   validate: () => ok(null),

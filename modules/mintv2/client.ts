@@ -7,15 +7,12 @@ import { deleteStoredTweaks } from "./client/db.ts";
 import { mintTransitions } from "./client/machines.ts";
 import { mintState } from "./client/states.ts";
 import { recounted, Wallet } from "./client/wallet.ts";
+import { mintCodecs } from "./codecs.ts";
 import {
-  mintConsensusItem,
-  mintInput,
   mintInputError,
   mintInputErrorText,
-  mintOutput,
   mintOutputError,
   mintOutputErrorText,
-  mintOutputOutcome,
   MINTV2_API_VERSION_REQUIRED,
   MINTV2_CONSENSUS_VERSION,
   MINTV2_KIND,
@@ -27,15 +24,7 @@ export const mintv2Client = defineClientModule({
   consensusVersion: MINTV2_CONSENSUS_VERSION,
   requiredApi: MINTV2_API_VERSION_REQUIRED,
   config: mintConfig,
-  codecs: {
-    config: mintConfig,
-    input: mintInput,
-    output: mintOutput,
-    outputOutcome: mintOutputOutcome,
-    consensusItem: mintConsensusItem,
-    inputError: mintInputError,
-    outputError: mintOutputError,
-  },
+  codecs: mintCodecs,
   describeError: (kind, body) =>
     kind === "inputError"
       ? mintInputErrorText(decode(mintInputError, body))

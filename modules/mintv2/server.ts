@@ -14,18 +14,9 @@ import type { Amount, Amounts } from "../../core/types/amount.ts";
 import type { OutPoint } from "../../core/types/ids.ts";
 import type { InputMeta, OutputMeta, ServerModule, ServerModuleEnv } from "../contract/server.ts";
 import { defineServerModule } from "../contract/server.ts";
+import { mintCodecs } from "./codecs.ts";
 import type { MintConsensusItem, MintInput, MintInputError, MintOutput, MintOutputError } from "./common.ts";
-import {
-  mintConsensusItem,
-  mintInput,
-  mintInputError,
-  mintOutput,
-  mintOutputError,
-  mintOutputOutcome,
-  MINTV2_API_VERSION,
-  MINTV2_CONSENSUS_VERSION,
-  MINTV2_KIND,
-} from "./common.ts";
+import { MINTV2_API_VERSION, MINTV2_CONSENSUS_VERSION, MINTV2_KIND } from "./common.ts";
 import type { MintConfig, MintPrivateConfig } from "./config.ts";
 import { mintConfig, mintPrivateConfig } from "./config.ts";
 import { appendRecoveryItem, countIssued, isSpent, issuedCounts, markSpent, setShare } from "./server/db.ts";
@@ -114,15 +105,7 @@ export const mintv2Server = defineServerModule({
   kind: MINTV2_KIND,
   consensusVersion: MINTV2_CONSENSUS_VERSION,
   apiVersions: [MINTV2_API_VERSION],
-  codecs: {
-    config: mintConfig,
-    input: mintInput,
-    output: mintOutput,
-    outputOutcome: mintOutputOutcome,
-    consensusItem: mintConsensusItem,
-    inputError: mintInputError,
-    outputError: mintOutputError,
-  },
+  codecs: mintCodecs,
   privateConfig: mintPrivateConfig,
   generate: generateMint,
   validate: validateMint,

@@ -10,15 +10,12 @@ import { WalletFederation } from "./client/federation.ts";
 import { walletTransitions } from "./client/machines.ts";
 import { Scanner } from "./client/scanner.ts";
 import { walletState } from "./client/states.ts";
+import { walletCodecs } from "./codecs.ts";
 import {
   inputErrorText,
   outputErrorText,
-  walletConsensusItem,
-  walletInput,
   walletInputError,
-  walletOutput,
   walletOutputError,
-  walletOutputOutcome,
   WALLETV2_API_VERSION_REQUIRED,
   WALLETV2_CONSENSUS_VERSION,
   WALLETV2_KIND,
@@ -30,15 +27,7 @@ export const walletv2Client = defineClientModule({
   consensusVersion: WALLETV2_CONSENSUS_VERSION,
   requiredApi: WALLETV2_API_VERSION_REQUIRED,
   config: walletConfig,
-  codecs: {
-    config: walletConfig,
-    input: walletInput,
-    output: walletOutput,
-    outputOutcome: walletOutputOutcome,
-    consensusItem: walletConsensusItem,
-    inputError: walletInputError,
-    outputError: walletOutputError,
-  },
+  codecs: walletCodecs,
   describeError: (kind, body) =>
     kind === "inputError"
       ? inputErrorText(decode(walletInputError, body))

@@ -9,18 +9,9 @@ import { err, ok } from "../../core/result.ts";
 import { publicKey } from "../../core/types/keys.ts";
 import type { ServerModule } from "../contract/server.ts";
 import { defineServerModule } from "../contract/server.ts";
+import { walletCodecs } from "./codecs.ts";
 import type { WalletConsensusItem, WalletInput, WalletInputError, WalletOutput, WalletOutputError } from "./common.ts";
-import {
-  walletConsensusItem,
-  walletInput,
-  walletInputError,
-  walletOutput,
-  walletOutputError,
-  walletOutputOutcome,
-  WALLETV2_API_VERSION,
-  WALLETV2_CONSENSUS_VERSION,
-  WALLETV2_KIND,
-} from "./common.ts";
+import { WALLETV2_API_VERSION, WALLETV2_CONSENSUS_VERSION, WALLETV2_KIND } from "./common.ts";
 import { newWalletConfig, walletConfig, walletPrivateConfig } from "./config.ts";
 import { getWallet } from "./server/db.ts";
 import { endpoints } from "./server/endpoints.ts";
@@ -44,15 +35,7 @@ export const walletv2Server = defineServerModule({
   kind: WALLETV2_KIND,
   consensusVersion: WALLETV2_CONSENSUS_VERSION,
   apiVersions: [WALLETV2_API_VERSION],
-  codecs: {
-    config: walletConfig,
-    input: walletInput,
-    output: walletOutput,
-    outputOutcome: walletOutputOutcome,
-    consensusItem: walletConsensusItem,
-    inputError: walletInputError,
-    outputError: walletOutputError,
-  },
+  codecs: walletCodecs,
   privateConfig: walletPrivateConfig,
   generate: async (rounds, { network }, platform) => {
     let bitcoinSk = platform.dice.bytes(32);

@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import type { ManualClock } from "../../actors/testing/platform.ts";
 import { manualClock, withSystem } from "../../actors/testing/platform.ts";
+import { Handover } from "../../actors/handover.ts";
 import { loggerFor } from "../../actors/logger.ts";
 import { child, supervisor } from "../../actors/mod.ts";
 import type { MessageSocket } from "../../actors/platform/platform.ts";
@@ -9,6 +10,7 @@ import { parseJson, stringifyJson } from "../../core/encoding/mod.ts";
 import type { BucketTerms } from "../../core/token_bucket.ts";
 import type { Caller } from "./callers.ts";
 import { Callers } from "./callers.ts";
+import type { Client } from "./connection.ts";
 import { apiConnection } from "./connection.ts";
 import type { Method } from "./dispatch.ts";
 import {
@@ -109,7 +111,9 @@ async function connected(body: (test: Test) => Promise<void>, all: BucketTerms =
     const callers = new Callers(bounds, clock.platform.clock);
     const caller = callers.connect({ hostname: "1.2.3.4" }, () => socket.close())!;
     const log = loggerFor("api", (record) => logged.push(`${record.level}: ${record.message}`));
-    const args = { socket, methods: (name: string) => methods[name], log, caller };
+    const handover = new Handover<Client>();
+    const id = handover.put({ socket, caller });
+    const args = { handover, id, methods: (name: string) => methods[name], log };
     const spec = child(apiConnection, { id: "connection", args, restart: "temporary" });
     await system.startChild("root/connections", spec);
     const ask = (method: string, id: number): void => socket.ask(stringifyJson(request(method, id)));

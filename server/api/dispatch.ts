@@ -8,6 +8,7 @@ import { METHOD_NOT_FOUND, REQUEST_TIMEOUT, RESPONSE_TOO_BIG } from "../../actor
 import { StoreError } from "../../actors/store/mod.ts";
 import type { Json } from "../../core/encoding/mod.ts";
 import { DecodeError, isJsonObject, parseJson, stringifyJson } from "../../core/encoding/mod.ts";
+import { orAborted } from "../../core/abort.ts";
 import { utf8 } from "../../core/bytes.ts";
 import type { Message } from "./encoded.ts";
 import { EncodedJson, messageSize, messageText } from "./encoded.ts";
@@ -218,16 +219,6 @@ export function overloaded({ calls, isBatch }: Incoming): string | null {
   return stringifyJson(isBatch ? responses : responses[0]!);
 }
 
-/** The promise, or the signal's reason if that comes first: an endpoint that can't stop by itself is left behind. */
-function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = (): void => reject(signal.reason);
-    if (signal.aborted) abort();
-    signal.addEventListener("abort", abort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
-  });
-}
-
 async function answerTo(call: Call & { kind: "call" }, { methods, signal, onBug }: CallContext): Promise<Message> {
   const failed = (error: RpcErrorBody): string => stringifyJson(failure(call.id, error));
   const method = methods(call.method);
@@ -236,6 +227,7 @@ async function answerTo(call: Call & { kind: "call" }, { methods, signal, onBug 
   if ("code" in request) return failed(request);
   try {
     signal.throwIfAborted();
+    // an endpoint that can't stop by itself is left behind
     const message = answer(call.id, await orAborted(method(request, signal), signal));
     return isLarger(message, ANSWER_BYTES_MAX) ? failed(TOO_BIG_RESPONSE) : message;
   } catch (thrown) {

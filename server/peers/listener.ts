@@ -8,7 +8,7 @@ import type { ActorRef, Cast } from "../../actors/protocol.ts";
 import type { Bytes } from "../../core/bytes.ts";
 import { toHex } from "../../core/bytes.ts";
 import type { PeerId } from "../../core/types/ids.ts";
-import type { Handover } from "./handover.ts";
+import type { Handover } from "../../actors/handover.ts";
 import { STRANGERS_TOLD_MS } from "./limits.ts";
 import type { LinkRef } from "./link.ts";
 

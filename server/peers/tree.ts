@@ -5,7 +5,7 @@ import type { SupervisorSpec } from "../../actors/supervisor.ts";
 import { child, supervisor } from "../../actors/supervisor.ts";
 import type { Bytes } from "../../core/bytes.ts";
 import type { PeerId } from "../../core/types/ids.ts";
-import { Handover } from "./handover.ts";
+import { Handover } from "../../actors/handover.ts";
 import type { LinkRef } from "./link.ts";
 import { link } from "./link.ts";
 import { peerListener } from "./listener.ts";

@@ -8,7 +8,7 @@ import { StoreError } from "../error.ts";
 import { KEY_BYTES_MAX, VALUE_BYTES_MAX } from "../limits.ts";
 import { savepoints } from "./savepoints.ts";
 import { type RangeOptions, type ReadTx, rollback, type Store } from "../store.ts";
-import { gate, getText, isSettled, listTexts, pattern, put } from "./mod.ts";
+import { gate, getText, isSettled, listTexts, pattern, put, type StoreTest } from "./mod.ts";
 
 export type Database = {
   /** Opens the database; it is closed before it is opened again. */
@@ -19,9 +19,6 @@ export type Database = {
 
 const MIB = 1_024 * 1_024;
 const ALL = new Uint8Array(0);
-
-/** A test with a fresh database of the backend. */
-export type StoreTest = (name: string, body: (store: Store, reopen: () => Promise<Store>) => Promise<void>) => void;
 
 export function conformance(backend: string, create: () => Promise<Database>): void {
   const test: StoreTest = (name, body) => {

@@ -2,7 +2,7 @@
 import { setImmediate } from "node:timers";
 import { type Bytes, fromUtf8, utf8 } from "../../../core/bytes.ts";
 import type { Clock, Timer } from "../../platform/platform.ts";
-import type { RangeOptions, ReadTx, StoreView } from "../store.ts";
+import type { RangeOptions, ReadTx, Store, StoreView } from "../store.ts";
 
 /** Time moves only by `advance`. Timers fire in order of time, then of setting. */
 export class ManualClock implements Clock {
@@ -68,6 +68,9 @@ export async function isSettled(promise: Promise<unknown>): Promise<boolean> {
   await settle();
   return settled;
 }
+
+/** A test with a fresh database of the backend. */
+export type StoreTest = (name: string, body: (store: Store, reopen: () => Promise<Store>) => Promise<void>) => void;
 
 /** Sets texts, deletes where null, and waits until it is durable. */
 export async function put(store: StoreView, entries: Record<string, string | null>): Promise<void> {
