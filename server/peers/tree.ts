@@ -49,6 +49,7 @@ export function peersTree({ parent, self, identity, bind, others, memory }: Peer
     [...others.keys()].map((peer) => [peer, refTo(`${parent}/peers/link:${peer}`)]),
   );
   const certificates = new Map([...others].map(([peer, { certificate }]) => [peer, certificate]));
+  const hostnames = [...others.values()].map(({ hostname }) => hostname);
   return supervisor("peers", {
     strategy: "one_for_one",
     intensity: 10, // a peer that sends garbage must not take the links to the others down
@@ -72,7 +73,7 @@ export function peersTree({ parent, self, identity, bind, others, memory }: Peer
           },
         })
       ),
-      child(peerListener, { args: { bind, identity, certificates, links, handover } }),
+      child(peerListener, { args: { bind, identity, certificates, hostnames, links, handover } }),
     ],
   });
 }
