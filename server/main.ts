@@ -11,7 +11,7 @@ import type { Platform } from "../actors/platform/platform.ts";
 import { ActorError } from "../actors/error.ts";
 import { StoreError } from "../actors/store/mod.ts";
 import { errorText, FedimintError } from "../core/result.ts";
-import { databaseOf, openDatabase } from "./database.ts";
+import { checkDatabase, databaseOf, openDatabase } from "./database.ts";
 import { databaseTrouble } from "./database_trouble.ts";
 import { devfedCommand } from "./dev/federation/command.ts";
 import { Guardian } from "./guardian.ts";
@@ -47,6 +47,7 @@ async function restore({ host, platform, command }: Program, archive: string): P
   const backup = await readBackup(platform.files, archive, builtInModules);
   const store = await openDatabase(platform, dir);
   try {
+    await checkDatabase(store, builtInModules, backup.modules);
     await restoreGuardian(backup, { files: platform.files, dir, store, apiSecret });
   } finally {
     await store.close();

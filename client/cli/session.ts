@@ -8,6 +8,7 @@ import { isEndBy } from "../../modules/contract/waiting.ts";
 import { Client } from "../core/client.ts";
 import type { ClientOptions } from "../core/client.ts";
 import { databasePath, officialDatabasePath } from "../core/database_path.ts";
+import { checkWallet } from "../core/schema.ts";
 import { adminSlot, entropySlot, joinedSlot } from "../federation/join_state.ts";
 import { CliError } from "./error.ts";
 import type { Globals } from "./globals.ts";
@@ -53,8 +54,20 @@ export class Session {
     return dataDir;
   }
 
-  /** Waits for another process as long as it takes, and says so. @param quiet without a word: it did so before */
+  /** Of this program's version. @param quiet without a word while it waits for another process: it did so before */
   async #openStore(quiet = false): Promise<Store> {
+    const store = await this.#freeStore(quiet);
+    try {
+      await checkWallet(store, this.io.modules);
+      return store;
+    } catch (thrown) {
+      await store.close();
+      throw thrown;
+    }
+  }
+
+  /** Waits for another process as long as it takes, and says so. */
+  async #freeStore(quiet: boolean): Promise<Store> {
     const { io } = this;
     const { clock } = io.platform;
     const dataDir = await this.#dataDir();

@@ -7,6 +7,8 @@
  */
 import type { Logger } from "../../actors/logger.ts";
 import type { Platform } from "../../actors/platform/platform.ts";
+import type { Schema } from "../../actors/store/schema.ts";
+import { assertSchema, FIRST_SCHEMA } from "../../actors/store/schema.ts";
 import type { ReadTx, StoreTx, StoreView } from "../../actors/store/store.ts";
 import type { BitcoinNetwork } from "../../core/bitcoin/mod.ts";
 import type { Bytes } from "../../core/bytes.ts";
@@ -158,6 +160,12 @@ export type ServerModuleDefinition<Config, Private, Input, Output, Outcome, Item
   readonly codecs: ServerModuleCodecs<Config, Input, Output, Outcome, Item, InputError, OutputError>;
   /** JSON form in the guardian's private config file. Holds secrets. */
   readonly privateConfig: Pick<Codec<Private>, "toJson" | "fromJson">;
+  /**
+   * Version of what the module keeps in its part of the store, and the way from each older one (`actors/store/schema.ts`). Left out it is
+   * version 0 of the first release. Whoever changes a stored form raises it by one and adds a migration: parts of guardians are brought to it
+   * in one transaction before `start`, and refused when they are of a newer one.
+   */
+  readonly schema?: Schema;
   /** A federation of one has no messages: its `rounds` deal to itself. */
   readonly generate: (
     rounds: DkgRounds,
@@ -181,5 +189,6 @@ export type AnyServerModule = ServerModule<any, any, any, any, any, any>;
 export function defineServerModule<Config, Private, Input, Output, Outcome, Item, InputError, OutputError>(
   definition: ServerModuleDefinition<Config, Private, Input, Output, Outcome, Item, InputError, OutputError>,
 ): ServerModuleDefinition<Config, Private, Input, Output, Outcome, Item, InputError, OutputError> {
+  assertSchema(definition.schema ?? FIRST_SCHEMA);
   return definition;
 }

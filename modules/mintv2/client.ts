@@ -3,7 +3,7 @@ import { defineClientModule } from "../contract/client.ts";
 import { decode } from "../../core/encoding/mod.ts";
 import { MintClient } from "./client/api.ts";
 import { mintCommands } from "./client/commands.ts";
-import { deleteStoredTweaks } from "./client/db.ts";
+import { mintSchema } from "./client/db.ts";
 import { mintTransitions } from "./client/machines.ts";
 import { mintState } from "./client/states.ts";
 import { recounted, Wallet } from "./client/wallet.ts";
@@ -30,9 +30,8 @@ export const mintv2Client = defineClientModule({
       ? mintInputErrorText(decode(mintInputError, body))
       : mintOutputErrorText(decode(mintOutputError, body)),
   state: mintState,
+  schema: mintSchema,
   start: async (env) => {
-    const { durable } = await env.store.transact((tx) => deleteStoredTweaks(tx));
-    await durable;
     await recounted(env);
     const wallet = new Wallet(env);
     const api = new MintClient(wallet);

@@ -1,4 +1,5 @@
 /** The user's side of walletv2: deposits are found and claimed, payments are made. Follows fedimint-walletv2-client 0.13.0; sheet "wallet" 9. */
+import { nothingToMigrate } from "../../actors/store/schema.ts";
 import { decode } from "../../core/encoding/mod.ts";
 import { defineClientModule } from "../contract/client.ts";
 import { Addresses } from "./client/addresses.ts";
@@ -33,6 +34,7 @@ export const walletv2Client = defineClientModule({
       ? inputErrorText(decode(walletInputError, body))
       : outputErrorText(decode(walletOutputError, body)),
   state: walletState,
+  schema: { version: 1, migrations: { 0: nothingToMigrate } },
   start: (env) => {
     const addresses = new Addresses(env), federation = new WalletFederation(env.api);
     const claims = new Claims(env, addresses, federation);
