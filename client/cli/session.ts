@@ -58,12 +58,17 @@ export class Session {
   async #openStore(quiet = false): Promise<Store> {
     const store = await this.#freeStore(quiet);
     try {
-      await checkWallet(store, this.io.modules);
+      await checkWallet(store, await this.#modules());
       return store;
     } catch (thrown) {
       await store.close();
       throw thrown;
     }
+  }
+
+  /** The built-in modules, and those of `--module`. @throws {ModuleError} */
+  #modules(): Promise<ClientOptions["modules"]> {
+    return this.io.loadModules(this.globals.modules);
   }
 
   /** Waits for another process as long as it takes, and says so. */
@@ -154,12 +159,13 @@ export class Session {
     if (this.globals.useTor) {
       throw CliError.failed("This client has no Tor. Without --use-tor it shows your address to the guardians.");
     }
+    const modules = await this.#modules();
     const store = await this.#openStore(quiet);
     let client: Client;
     try {
       const admin = await this.#admin(store);
       await check(store);
-      client = await this.#orInterrupted(Client.open(this.#options(store, admin), this.io.signal));
+      client = await this.#orInterrupted(Client.open(this.#options(store, modules, admin), this.io.signal));
     } catch (thrown) {
       await store.close();
       throw thrown;
@@ -171,8 +177,8 @@ export class Session {
     }
   }
 
-  #options(store: Store, admin: ClientOptions["admin"]): ClientOptions {
-    const { platform, modules, env } = this.io;
+  #options(store: Store, modules: ClientOptions["modules"], admin: ClientOptions["admin"]): ClientOptions {
+    const { platform, env } = this.io;
     return {
       platform,
       store,

@@ -39,10 +39,11 @@ import { joinedSlot } from "../federation/join_state.ts";
 import { prefetch } from "../federation/refresh.ts";
 import type { Renewal, Renewed } from "../federation/renew.ts";
 import { renew } from "../federation/renew.ts";
+import { definitionsFor } from "./definitions.ts";
 import { pendingMoney } from "./pending.ts";
 import type { Running } from "./running.ts";
 import { checkWallet } from "./schema.ts";
-import { definitionsFor, primaryOf, runClient } from "./running.ts";
+import { primaryOf, runClient } from "./running.ts";
 import { clientTree, eventOrderRef, executorRef, GUARDIANS, ROOT } from "../tree.ts";
 import { loadEntropy, loadOrMakeEntropy, refuseWords } from "./words.ts";
 

@@ -4,7 +4,7 @@ import { checkSchema, FIRST_SCHEMA, nothingToMigrate } from "../../actors/store/
 import type { AnyClientModuleDefinition } from "../../modules/contract/client.ts";
 import { joinedSlot, pendingConfigSlot } from "../federation/join_state.ts";
 import { modulePrefix } from "./database.ts";
-import { definitionsFor } from "./running.ts";
+import { definitionsFor } from "./definitions.ts";
 
 /** Of all that is no module's: `database.ts`. A larger version comes with a migration and a snapshot (`tests/migrations/`). */
 export const WALLET_SCHEMA: Schema = { version: 1, migrations: { 0: nothingToMigrate } };

@@ -142,6 +142,9 @@ export interface ServerModule<Input, Output, Outcome, Item, InputError, OutputEr
   background?(): Promise<void>;
 }
 
+/** An environment variable of the value 1 or true, 0 or false. `turns`: what true does. */
+export type SetupVariable = { readonly name: string; readonly turns: "on" | "off" };
+
 export type ServerModuleCodecs<Config, Input, Output, Outcome, Item, InputError, OutputError> = {
   readonly config: Codec<Config>;
   readonly input: Codec<Input>;
@@ -155,6 +158,13 @@ export type ServerModuleCodecs<Config, Input, Output, Outcome, Item, InputError,
 export type ServerModuleDefinition<Config, Private, Input, Output, Outcome, Item, InputError, OutputError> = {
   readonly kind: string;
   readonly consensusVersion: Version;
+  /**
+   * Whether a new federation has the module when its leader names none. fedimint-server-core `is_enabled_by_default`. There is no order to
+   * choose: instances are numbered in the order of their kinds' names, by every implementation.
+   */
+  readonly enabledByDefault: boolean;
+  /** Switch in the environment that says otherwise. Default: `FM_ENABLE_MODULE_<KIND>`, which turns it on. */
+  readonly setupVariable?: SetupVariable;
   /** One entry for each major, ascending; minor = the highest supported. */
   readonly apiVersions: readonly Version[];
   readonly codecs: ServerModuleCodecs<Config, Input, Output, Outcome, Item, InputError, OutputError>;

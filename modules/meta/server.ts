@@ -147,6 +147,8 @@ function startMeta(env: ServerModuleEnv<null, null>): Promise<MetaModule> {
 export const metaServer = defineServerModule({
   kind: META_KIND,
   consensusVersion: META_CONSENSUS_VERSION,
+  enabledByDefault: true,
+  setupVariable: { name: "FM_DISABLE_META_MODULE", turns: "off" },
   apiVersions: [META_API_VERSION],
   codecs: metaCodecs,
   privateConfig: unit,

@@ -105,6 +105,7 @@ function startMint(env: MintEnv): Promise<MintModule> {
 export const mintv2Server = defineServerModule({
   kind: MINTV2_KIND,
   consensusVersion: MINTV2_CONSENSUS_VERSION,
+  enabledByDefault: true,
   apiVersions: [MINTV2_API_VERSION],
   codecs: mintCodecs,
   privateConfig: mintPrivateConfig,

@@ -32,6 +32,8 @@ const unknownModule: UnknownModule = {
 export const unknownServer = defineServerModule({
   kind: UNKNOWN_KIND,
   consensusVersion: UNKNOWN_CONSENSUS_VERSION,
+  enabledByDefault: false,
+  setupVariable: { name: "FM_USE_UNKNOWN_MODULE", turns: "on" },
   apiVersions: [UNKNOWN_API_VERSION],
   codecs: {
     config: unit,

@@ -35,6 +35,7 @@ type WalletModule = ServerModule<
 export const walletv2Server = defineServerModule({
   kind: WALLETV2_KIND,
   consensusVersion: WALLETV2_CONSENSUS_VERSION,
+  enabledByDefault: true,
   apiVersions: [WALLETV2_API_VERSION],
   codecs: walletCodecs,
   privateConfig: walletPrivateConfig,
