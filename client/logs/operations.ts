@@ -1,4 +1,7 @@
-/** The operation log: what the user did, newest first, with what came of it. Never deleted. `fedimint-client/src/oplog.rs`; sheet "client" D.3. */
+/**
+ * The operation log: what the user did, newest first, with what came of it. Never deleted.
+ * `fedimint-client/src/oplog.rs`; docs/protocol/07-client.md §D.3.
+ */
 import type { ReadTx, StoreTx } from "../../actors/store/store.ts";
 import { concat, fromHex, toHex } from "../../core/bytes.ts";
 import type { Json } from "../../core/encoding/mod.ts";

@@ -1,4 +1,7 @@
-/** `deno task check`: format, lint, types, import directions, determinism, spreads. Every check runs; exit 1 when one failed. */
+/**
+ * `deno task check`: format, lint, types, import directions, determinism, spreads, citations, examples in documents and
+ * comments. Every check runs; exit 1 when one failed.
+ */
 
 type Check = { readonly name: string; readonly args: readonly string[] };
 
@@ -9,6 +12,7 @@ const checks: readonly Check[] = [
   { name: "import directions", args: ["run", "--allow-read", "tests/check/imports.ts"] },
   { name: "determinism", args: ["run", "--allow-read", "tests/check/determinism.ts"] },
   { name: "spreads", args: ["run", "--allow-read", "tests/check/spreads.ts"] },
+  { name: "citations", args: ["run", "--allow-read", "tests/check/citations.ts"] },
 ];
 
 let failed = 0;
