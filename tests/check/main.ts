@@ -13,6 +13,7 @@ const checks: readonly Check[] = [
   { name: "determinism", args: ["run", "--allow-read", "tests/check/determinism.ts"] },
   { name: "spreads", args: ["run", "--allow-read", "tests/check/spreads.ts"] },
   { name: "citations", args: ["run", "--allow-read", "tests/check/citations.ts"] },
+  { name: "examples", args: ["run", "--allow-read", "--allow-run", "tests/check/examples.ts"] },
 ];
 
 let failed = 0;
