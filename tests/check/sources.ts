@@ -53,3 +53,8 @@ export async function filesOfCheckout(): Promise<{ paths: Set<string>; texts: So
   await walk("");
   return { paths, texts: texts.sort((a, b) => (a.path < b.path ? -1 : 1)) };
 }
+
+/** The text of a file of the checkout. */
+export async function readSource(path: string): Promise<string> {
+  return await Deno.readTextFile(ROOT + path);
+}
