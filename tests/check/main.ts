@@ -1,6 +1,6 @@
 /**
- * `deno task check`: format, lint, types, import directions, determinism, spreads, citations, dependencies, examples in documents and
- * comments. Every check runs; exit 1 when one failed.
+ * `deno task check`: format, lint, types, import directions, determinism, spreads, citations, heads of folders, dependencies,
+ * examples in documents and comments. Every check runs; exit 1 when one failed.
  */
 
 type Check = { readonly name: string; readonly args: readonly string[] };
@@ -13,6 +13,7 @@ const checks: readonly Check[] = [
   { name: "determinism", args: ["run", "--allow-read", "tests/check/determinism.ts"] },
   { name: "spreads", args: ["run", "--allow-read", "tests/check/spreads.ts"] },
   { name: "citations", args: ["run", "--allow-read", "tests/check/citations.ts"] },
+  { name: "heads", args: ["run", "--allow-read", "tests/check/heads.ts"] },
   { name: "dependencies", args: ["run", "--allow-read", "tests/check/dependencies.ts"] },
   { name: "examples", args: ["run", "--allow-read", "--allow-run", "tests/check/examples.ts"] },
 ];
