@@ -1,6 +1,6 @@
 /**
  * Whether what is cited is there. In sources and in documents: each `docs/….md §…` names a file and sections of it, each path in
- * backticks that looks like a file of this repository is one, each relative link leads to a file and a heading. Prints `file:line` for
+ * backticks that looks like a file of this repository is one, each file that a program finds beside itself, each relative link leads to a file and a heading. Prints `file:line` for
  * each that doesn't; exit code 1 when there is one.
  */
 import { dirname, join } from "@std/path";
@@ -19,6 +19,9 @@ const CITATION = /\b(docs\/[\w./-]+\.md)((?:[,\s*/]*(?:–|\band )?§[\w.]+)*)/g
 /** `01 §7` inside the protocol's sheets is section 7 of the sheet with that number. */
 const SHEET = /(?<![\w.])(0\d[a-z]?) ((?:§[\w.]+[,\s]*)+)/g;
 
+/** What a program finds beside itself when it runs. */
+const BESIDE = /new URL\("(\.[^"]*)", import\.meta\.url\)|import\.meta\.resolve\("(\.[^"]*)"\)/g;
+
 /** Folders at the root: a path that begins with one is meant from there. */
 const TOP = /^(core|actors|modules|server|client|tests|docs)\//;
 
@@ -33,6 +36,13 @@ export function problemsInSource({ path, text }: SourceFile, checkout: Checkout)
     for (const [offset, what] of pathProblems(comment, path, checkout)) report(start + offset, what);
     const vague = comment.match(/\b[Ss]heets?[\s*]+(?:"|0\d)/);
     if (vague !== null) report(start + vague.index!, `"${vague[0]}…": a sheet is cited as docs/protocol/….md §…`);
+  }
+  for (const match of text.matchAll(BESIDE)) {
+    const named = match[1] ?? match[2]!;
+    const target = join(dirname(path), named).replace(/\/$/, "");
+    // outside of the checkout may be anything, and a test wants something that is not there
+    if (target === "." || target.startsWith("..") || /\/no_such_[\w.]+$/.test(target)) continue;
+    if (!checkout.paths.has(target)) report(match.index, `${named} is not there`);
   }
   return problems;
 }

@@ -61,6 +61,16 @@ Deno.test("paths in backticks are looked up from the root, from their folder, an
   assertEquals(inDocument("See\n`server/tree.ts`"), ["2 server/tree.ts is not there"]);
 });
 
+Deno.test("what a program finds beside itself is there", () => {
+  const beside = (text: string): string[] =>
+    problemsInSource({ path: "client/cli/run.ts", text }, checkout).map(({ line, what }) => `${line} ${what}`);
+  assertEquals(beside('f(new URL("../mod.ts", import.meta.url), import.meta.resolve("./run.ts"));'), []);
+  assertEquals(beside('f(new URL("../../", import.meta.url), new URL("../../../x/", import.meta.url));'), []);
+  assertEquals(beside('import.meta.resolve("./no_such_file.ts")'), []);
+  assertEquals(beside('a;\nf(new URL("../cli.ts", import.meta.url));'), ["2 ../cli.ts is not there"]);
+  assertEquals(beside('import.meta.resolve("./gone.ts")'), ["1 ./gone.ts is not there"]);
+});
+
 Deno.test("links lead to files and headings", () => {
   assertEquals(inDocument("[a](protocol/02-api.md) [b](#what-is-done-and-what-isnt) [c](https://example.org/x)"), []);
   assertEquals(inDocument("[a](protocol)\n[b](none.md)"), ["2 the link to none.md leads nowhere"]);
