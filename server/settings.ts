@@ -1,6 +1,7 @@
 /**
- * fedimintd's flags and environment variables, as far as this program has what they are about. Sheet "API" 9. A flag beats its variable, and
- * what is empty is not given: a shell's unset variable must not become an empty password, or the current folder.
+ * fedimintd's flags and environment variables, as far as this program has what they are about.
+ * docs/protocol/02-api.md §9. A flag beats its variable, and what is empty is not given: a shell's unset variable must
+ * not become an empty password, or the current folder.
  */
 import { Command, Option } from "commander";
 import { FilesError } from "../actors/platform/error.ts";

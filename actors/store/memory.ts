@@ -3,9 +3,13 @@
  * crash at any commit. It holds what a disk would: what was not durable at the crash is gone.
  *
  * ```ts
- * const disk = new MemoryBackend({ clock, writeDelayMs: () => dice.below(20) });
+ * import { realPlatform } from "../platform/real.ts";
+ * import { MemoryBackend, openMemoryStore } from "./memory.ts";
+ *
+ * const { clock } = realPlatform();
+ * const disk = new MemoryBackend({ clock, writeDelayMs: () => 20 });
  * const store = await openMemoryStore({ clock, backend: disk });
- * …
+ * await store.transact((tx) => Promise.resolve(tx.set(new Uint8Array([1]), new Uint8Array([2]))));
  * const restarted = await openMemoryStore({ clock, backend: disk.crash() }); // every promise of the old store rejects
  * ```
  */

@@ -1,4 +1,4 @@
-/** fedimint-cli's commands about the wallet itself: join, info, secret, operations. Sheet "command line" 2, 3. */
+/** fedimint-cli's commands about the wallet itself: join, info, secret, operations. docs/protocol/02b-cli.md §2, §3. */
 import { InvalidArgumentError } from "commander";
 import type { Json, JsonObject } from "../../core/encoding/mod.ts";
 import { DecodeError } from "../../core/encoding/mod.ts";

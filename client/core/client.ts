@@ -1,6 +1,7 @@
 /**
- * A client of one federation: its database, its actors, its modules. `fedimint-client/src/client.rs`, `client/builder.rs`; sheet
- * "client" B. Applications use `../mod.ts`, which is this with names for what people do.
+ * A client of one federation: its database, its actors, its modules. `fedimint-client/src/client.rs`,
+ * `client/builder.rs`; docs/protocol/07-client.md §B. Applications use `../mod.ts`, which is this with names for what
+ * people do.
  *
  * A client that has joined opens without the network: what it needs of the federation is in the store.
  */

@@ -1,6 +1,7 @@
 /**
- * What a joined client consists of while it runs: connections, modules, operations, in one supervision tree. Built from what the store
- * holds; the network is needed only as long as no API versions are known. Start order: sheet "client" B.
+ * What a joined client consists of while it runs: connections, modules, operations, in one supervision tree. Built from
+ * what the store holds; the network is needed only as long as no API versions are known. Start order:
+ * docs/protocol/07-client.md §B.
  */
 import { loggerFor } from "../../actors/mod.ts";
 import type { ActorSystem } from "../../actors/system.ts";

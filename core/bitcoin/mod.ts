@@ -1,4 +1,6 @@
-/** Bitcoin's own types: transactions, blocks, scripts, addresses, multisig, signature hashes. */
+/**
+ * Bitcoin's own types: transactions, blocks, scripts, addresses, multisig, signature hashes. Begin with `transaction.ts`.
+ */
 export {
   type AddressError,
   addressFromScript,

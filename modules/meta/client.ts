@@ -1,4 +1,7 @@
-/** What clients read and guardians' admins submit. Follows fedimint-meta-client 0.13.0; sheet "lightning, meta" A. */
+/**
+ * What clients read and guardians' admins submit. Follows fedimint-meta-client 0.13.0;
+ * docs/protocol/06-lightning-meta.md §A.
+ */
 import { nothingToMigrate } from "../../actors/store/schema.ts";
 import { unit } from "../../core/encoding/mod.ts";
 import { defineClientModule } from "../contract/client.ts";

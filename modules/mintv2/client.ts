@@ -1,4 +1,7 @@
-/** The user's side of mintv2: e-cash is sent as text, received, and counted. Follows fedimint-mintv2-client 0.13.0; sheet "e-cash" 6–11. */
+/**
+ * The user's side of mintv2: e-cash is sent as text, received, and counted. Follows fedimint-mintv2-client 0.13.0;
+ * docs/protocol/04-mint.md §6–§11.
+ */
 import { defineClientModule } from "../contract/client.ts";
 import { decode } from "../../core/encoding/mod.ts";
 import { MintClient } from "./client/api.ts";

@@ -1,4 +1,7 @@
-/** The user's side of walletv2: deposits are found and claimed, payments are made. Follows fedimint-walletv2-client 0.13.0; sheet "wallet" 9. */
+/**
+ * The user's side of walletv2: deposits are found and claimed, payments are made. Follows fedimint-walletv2-client
+ * 0.13.0; docs/protocol/05-wallet.md §9.
+ */
 import { nothingToMigrate } from "../../actors/store/schema.ts";
 import { decode } from "../../core/encoding/mod.ts";
 import { defineClientModule } from "../contract/client.ts";

@@ -1,6 +1,7 @@
 /**
- * The guardian's side of walletv2: deposits are claimed into the federation's one output, peg-outs are paid from it, and a threshold of
- * guardians signs every transaction. Follows fedimint-walletv2-server 0.13.0; sheet "wallet" 8.
+ * The guardian's side of walletv2: deposits are claimed into the federation's one output, peg-outs are paid from it,
+ * and a threshold of guardians signs every transaction. Follows fedimint-walletv2-server 0.13.0;
+ * docs/protocol/05-wallet.md §8.
  */
 import { nothingToMigrate } from "../../actors/store/schema.ts";
 import { equalBytes } from "../../core/bytes.ts";

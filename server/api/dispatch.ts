@@ -1,6 +1,6 @@
 /**
- * JSON-RPC 2.0, the answering side, pure but for the methods it calls: from a message's text to the answer's. Sheet "API" 2; what is
- * malformed is told apart as jsonrpsee does.
+ * JSON-RPC 2.0, the answering side, pure but for the methods it calls: from a message's text to the answer's.
+ * docs/protocol/02-api.md §2; what is malformed is told apart as jsonrpsee does.
  *
  * `params` is always an array of one object `{auth, params}`. Errors of Fedimint's own have no `data`.
  */

@@ -1,4 +1,7 @@
-/** The guardian's view of Bitcoin. */
+/**
+ * The guardian's view of Bitcoin. Begin with `actor.ts`; `bitcoind.ts`, `esplora.ts` and `hybrid.ts` are what it may ask,
+ * `chain_memory.ts` is what it remembers of the chain that it has read.
+ */
 export {
   type BackendSettings,
   type BitcoindSettings,

@@ -1,6 +1,6 @@
 /**
- * When things are done: pure schedules. `fedimint-aleph-bft` config.rs and fedimint-server `consensus/engine.rs`; sheet
- * "consensus" A4.
+ * When things are done: pure schedules. `fedimint-aleph-bft` config.rs and fedimint-server `consensus/engine.rs`;
+ * docs/protocol/03-consensus.md §A4.
  */
 
 export type Delays = {

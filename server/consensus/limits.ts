@@ -18,7 +18,7 @@ export const PROPOSAL_TIMEOUT_MS = 30_000;
 export const CHECKS_MAX = 4;
 /** Waiting transactions are checked again at most so often while items are accepted; the reference does it after every item. */
 export const RECHECK_INTERVAL_MS = 500;
-/** A single guardian ends a session after so long (sheet "consensus", B8). */
+/** A single guardian ends a session after so long (docs/protocol/03-consensus.md §B8). */
 export const SINGLE_SESSION_MS = 60_000;
 /** Entries of a session that are moved, or deleted, in one commit: few thousand commits for the largest session … */
 export const MOVE_ENTRIES_MAX = 256;

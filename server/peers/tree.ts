@@ -33,7 +33,10 @@ export type PeersArgs = {
   readonly memory: RouterMemory;
 };
 
-/** DNS name in a guardian's certificate: every character that is not ASCII alphanumeric becomes `_`. Sheet "consensus" C1. */
+/**
+ * DNS name in a guardian's certificate: every character that is not ASCII alphanumeric becomes `_`.
+ * docs/protocol/03-consensus.md §C1.
+ */
 export function certificateName(guardianName: string): string {
   return `peer${guardianName.replace(/[^a-zA-Z0-9]/gu, "_")}`;
 }

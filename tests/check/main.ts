@@ -1,4 +1,7 @@
-/** `deno task check`: format, lint, types, import directions and circles, determinism, spreads. Every check runs; exit 1 when one failed. */
+/**
+ * `deno task check`: format, lint, types, import directions and circles, determinism, spreads, citations, heads of folders, dependencies,
+ * examples in documents and comments. Every check runs; exit 1 when one failed.
+ */
 
 type Check = { readonly name: string; readonly args: readonly string[] };
 
@@ -10,6 +13,10 @@ const checks: readonly Check[] = [
   { name: "import circles", args: ["run", "--allow-read", "tests/check/circles.ts"] },
   { name: "determinism", args: ["run", "--allow-read", "tests/check/determinism.ts"] },
   { name: "spreads", args: ["run", "--allow-read", "tests/check/spreads.ts"] },
+  { name: "citations", args: ["run", "--allow-read", "tests/check/citations.ts"] },
+  { name: "heads", args: ["run", "--allow-read", "tests/check/heads.ts"] },
+  { name: "dependencies", args: ["run", "--allow-read", "tests/check/dependencies.ts"] },
+  { name: "examples", args: ["run", "--allow-read", "--allow-run", "tests/check/examples.ts"] },
 ];
 
 let failed = 0;

@@ -1,7 +1,7 @@
 /**
- * TLS on both sides, over `node:tls`. Both show a certificate, and the runtime proves that each owns the key of what it showed;
- * it does not decide whose it is (`rejectUnauthorized: false`): all guardians' certificates have one subject name, and the
- * caller compares the bytes. Source: sheet 03, C1.
+ * TLS on both sides, over `node:tls`. Both show a certificate, and the runtime proves that each owns the key of what it
+ * showed; it does not decide whose it is (`rejectUnauthorized: false`): all guardians' certificates have one subject
+ * name, and the caller compares the bytes. Source: docs/protocol/03-consensus.md §C1.
  */
 import { Buffer } from "node:buffer";
 import { createPrivateKey, X509Certificate } from "node:crypto";

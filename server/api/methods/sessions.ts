@@ -1,7 +1,8 @@
 /**
- * The endpoints about sessions. Anybody may ask for any session as often as they like, and one holds megabytes: answers are put together
- * from the bytes in the store, without decoding and encoding thousands of items again. A session may be larger than any answer: that is
- * told by its size, without reading it. fedimint-server `consensus/api.rs`; sheet "API" 3.3.
+ * The endpoints about sessions. Anybody may ask for any session as often as they like, and one holds megabytes: answers
+ * are put together from the bytes in the store, without decoding and encoding thousands of items again. A session may
+ * be larger than any answer: that is told by its size, without reading it. fedimint-server `consensus/api.rs`;
+ * docs/protocol/02-api.md §3.3.
  */
 import { base64urlnopad } from "@scure/base";
 import type { ReadTx } from "../../../actors/store/store.ts";

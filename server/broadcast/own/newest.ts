@@ -1,6 +1,6 @@
 /**
- * Asking everybody for our own newest unit before we create any. `fedimint-aleph-bft` runway/collection.rs; sheet
- * "consensus" A5, A10.
+ * Asking everybody for our own newest unit before we create any. `fedimint-aleph-bft` runway/collection.rs;
+ * docs/protocol/03-consensus.md §A5, §A10.
  *
  * A guardian whose database was lost or restored doesn't know which units it has signed in this session; creating those
  * rounds again would be a fork. The highest of the answers says where it may go on. It is an option: the reference
@@ -12,16 +12,16 @@
  * beside what they cost:
  *
  * - The database was lost or is an old one. Of those that are silent one may hold a newer unit than all that answered,
- *   and a second one for its place would shut us out of the session; where another guardian is away or evil, the session
- *   could then not end. So all are waited for, up to a minute; for ever would let one silent guardian stop us.
+ *   and a second one for its place would shut us out of the session; where another guardian is away or evil, the
+ *   session could then not end. So all are waited for, up to a minute; for ever would let one silent guardian stop us.
  * - Another process runs with our key. While we create nothing, our newest unit gets newer. So we go on asking for a
  *   while; who finds a copy of itself at work stops, and the one that works goes on. But a guardian that was behind
  *   learns of our old units meanwhile, and where one is silent and one lies it may be the first to tell them. They come
  *   to an end, which a copy's units don't: so when some have appeared, we wait and look a second time.
  *
  * Two copies that begin at the same moment see nothing of each other and fork. Then both create nothing more in this
- * session (intake.ts), and in the next ones (`inDoubt`) each waits a while by chance, watching: the first to begin stays,
- * the other stops.
+ * session (intake.ts), and in the next ones (`inDoubt`) each waits a while by chance, watching: the first to begin
+ * stays, the other stops.
  */
 import { encode } from "../../../core/encoding/codec.ts";
 import type { NumPeers } from "../../../core/types/num_peers.ts";

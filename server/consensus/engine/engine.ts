@@ -1,11 +1,12 @@
 /**
- * Processes ordered items: one store transaction for what is ordered together (a unit's items), each item accepted or rolled back alike on
- * every guardian. fedimint-server `consensus/engine.rs` (`process_consensus_item`), sheet "consensus" B4.
+ * Processes ordered items: one store transaction for what is ordered together (a unit's items), each item accepted or
+ * rolled back alike on every guardian. fedimint-server `consensus/engine.rs` (`process_consensus_item`),
+ * docs/protocol/03-consensus.md §B4.
  *
  * What is rejected by its kind alone costs nothing more than its decoding: a unit may hold 25,000 of such items.
  *
- * Money is checked before anything is committed: liabilities above assets stop the guardian. Only the modules that a transaction touched
- * are audited again; at a session's end all are.
+ * Money is checked before anything is committed: liabilities above assets stop the guardian. Only the modules that a
+ * transaction touched are audited again; at a session's end all are.
  */
 import type { ActorContext, Sender } from "../../../actors/actor.ts";
 import { defineActor, next, reply } from "../../../actors/actor.ts";

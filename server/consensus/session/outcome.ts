@@ -1,10 +1,11 @@
 /**
  * One session's way from ordered units to a signed outcome. fedimint-server `consensus/engine.rs`
- * (`complete_signed_session_outcome`); sheet "consensus" B4, B5.
+ * (`complete_signed_session_outcome`); docs/protocol/03-consensus.md §B4, §B5.
  *
- * 1. *collecting*: each ordered unit of a round below the session's limit is decoded, its items go to the engine one by one.
- * 2. *signing*: the first unit at or beyond the limit ends collecting. We sign the header, our units carry the signature, and we
- *    take the others' signatures from the units that follow until a threshold is there.
+ * 1. *collecting*: each ordered unit of a round below the session's limit is decoded, its items go to the engine one by
+ * one.
+ * 2. *signing*: the first unit at or beyond the limit ends collecting. We sign the header, our units carry the
+ *    signature, and we take the others' signatures from the units that follow until a threshold is there.
  * 3. *done*: the outcome goes to `sessions`. A signed outcome that came from a peer ends either phase at once.
  *
  * One that is too large to come as a whole comes in pieces (*adopting*). Meanwhile what is ordered is taken as ever: who tells pieces may
