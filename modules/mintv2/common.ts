@@ -33,12 +33,12 @@ export const tweak = fixedBytes(16);
 export const note = struct("Note", { denomination, nonce: publicKey, signature: g1Point });
 export type Note = CodecType<typeof note>;
 
-export const mintInputV0 = struct("MintInputV0", { note });
+const mintInputV0 = struct("MintInputV0", { note });
 export const mintInput = openEnum("MintInput", { V0: mintInputV0 });
 export type MintInput = CodecType<typeof mintInput>;
 
 /** A note to sign. Wire: denomination 1 · blinded nonce 48 (G1) · tweak 16. */
-export const mintOutputV0 = struct("MintOutputV0", { denomination, nonce: g1Point, tweak });
+const mintOutputV0 = struct("MintOutputV0", { denomination, nonce: g1Point, tweak });
 export type MintOutputV0 = CodecType<typeof mintOutputV0>;
 export const mintOutput = openEnum("MintOutput", { V0: mintOutputV0 });
 export type MintOutput = CodecType<typeof mintOutput>;

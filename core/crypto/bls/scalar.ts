@@ -58,7 +58,7 @@ export function invertScalar(scalar: Scalar): Scalar {
 }
 
 /** @throws {CryptoError} `bad_scalar` for a multiple of r */
-export function invertModulo(value: bigint): bigint {
+function invertModulo(value: bigint): bigint {
   let [a, b] = [((value % ORDER) + ORDER) % ORDER, ORDER];
   let [u, v] = [1n, 0n];
   while (a !== 0n) {

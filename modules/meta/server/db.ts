@@ -22,7 +22,7 @@ const CONSENSUS = 0x01;
 const SUBMISSION = 0x02;
 
 /** A vote as it is stored. */
-export const metaVote = struct("MetaVote", { salt: u64, value: metaValue });
+const metaVote = struct("MetaVote", { salt: u64, value: metaValue });
 export type MetaVote = CodecType<typeof metaVote>;
 
 async function read<T>(tx: ReadTx, key: Bytes, codec: Codec<T>): Promise<T | undefined> {
