@@ -17,15 +17,6 @@ export const MINTV2_CONSENSUS_VERSION: Version = { major: 1, minor: 0 };
 export const MINTV2_API_VERSION: Version = { major: 0, minor: 2 };
 export const MINTV2_API_VERSION_REQUIRED: Version = { major: 0, minor: 1 };
 
-/** Names of the API's methods, without the instance's prefix. */
-export const MINTV2_ENDPOINTS = [
-  "signature_shares",
-  "recovery_signature_shares",
-  "recovery_slice",
-  "recovery_slice_hash",
-  "recovery_count",
-] as const;
-
 /** Bytes 16, chosen by the client so that it finds its outputs again; guardians don't look at it. */
 export const tweak = fixedBytes(16);
 

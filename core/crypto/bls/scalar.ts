@@ -41,12 +41,6 @@ export function scalarFromWide(bytes: Uint8Array): Scalar {
   return scalarFromBigInt(fromLittleEndian(bytes));
 }
 
-export function isZeroScalar(scalar: Scalar): boolean {
-  let bits = 0;
-  for (const byte of scalar) bits |= byte;
-  return bits === 0;
-}
-
 /** Sum modulo r; zero for none. */
 export function addScalars(...scalars: readonly Scalar[]): Scalar {
   return scalarFromBigInt(scalars.reduce((sum, scalar) => sum + fromLittleEndian(scalar), 0n));
