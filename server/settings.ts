@@ -177,7 +177,7 @@ export function guardianCommand(): Command {
 }
 
 /** A setting as text: its flag, else its variable, else its default. */
-export function settingText(command: Command, env: Surroundings["env"], name: Name): string | undefined {
+function settingText(command: Command, env: Surroundings["env"], name: Name): string | undefined {
   const { variable, fallback }: Row = SETTINGS[name];
   return given(command.opts<Partial<Record<Name, string>>>()[name]) ?? given(env(variable)) ?? fallback;
 }

@@ -28,7 +28,7 @@ export const serverModuleConsensusConfig = struct("ServerModuleConsensusConfig",
 });
 export type ServerModuleConsensusConfig = CodecType<typeof serverModuleConsensusConfig>;
 
-export const peerIrohEndpoints = struct("PeerIrohEndpoints", {
+const peerIrohEndpoints = struct("PeerIrohEndpoints", {
   name: text,
   apiPk: irohPublicKey,
   p2pPk: irohPublicKey,

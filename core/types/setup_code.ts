@@ -31,7 +31,7 @@ import { moduleKind } from "./module_kind.ts";
 import { safeUrl } from "./safe_url.ts";
 
 /** `cert`: DER of the guardian's TLS certificate. */
-export const peerEndpoints = closedEnum("PeerEndpoints", {
+const peerEndpoints = closedEnum("PeerEndpoints", {
   Tcp: struct("Tcp", { apiUrl: safeUrl, p2pUrl: safeUrl, cert: jsonAsHex(bytes) }),
   Iroh: struct("Iroh", { apiPk: irohPublicKey, p2pPk: irohPublicKey }),
 });

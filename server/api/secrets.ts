@@ -5,7 +5,7 @@ import type { Bytes } from "../../core/bytes.ts";
 import { equalBytesConstantTime, utf8 } from "../../core/bytes.ts";
 
 /** Compares texts without telling by time where they differ, nor how long the secret is. */
-export function equalTexts(given: string, secret: string): boolean {
+function equalTexts(given: string, secret: string): boolean {
   return equalBytesConstantTime(sha256(utf8(given)) as Bytes, sha256(utf8(secret)) as Bytes);
 }
 

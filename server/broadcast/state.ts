@@ -211,7 +211,7 @@ export function createBroadcast(config: BroadcastConfig): BroadcastState {
   };
 }
 
-export function isPeer(state: BroadcastState, index: number): boolean {
+function isPeer(state: BroadcastState, index: number): boolean {
   return index < state.peers.total && index !== state.identity;
 }
 

@@ -59,7 +59,7 @@ const submittedTransaction: Pick<typeof encodedTransaction, "fromJson"> = {
   },
 };
 
-export function versionsSummary(
+function versionsSummary(
   { config, configured }: Pick<ApiDeps, "config" | "configured">,
 ): SupportedApiVersionsSummary {
   return {
