@@ -72,7 +72,7 @@ export async function startInWorld(
   return { exit, out, err };
 }
 
-const VECTORS = new URL("../../tests/vectors/cli/", import.meta.url);
+const VECTORS = new URL("../../../tests/vectors/cli/", import.meta.url);
 const ADMIN_METHODS = new Set([
   "audit",
   "auth",

@@ -22,7 +22,7 @@ const V8_FLAGS = "--max-semi-space-size=2";
 
 /** Arguments that run one of this program's own files with the Deno that runs now. */
 export function ownProgram(file: string, ...args: string[]): string[] {
-  const root = fromFileUrl(new URL("../../", import.meta.url));
+  const root = fromFileUrl(new URL("../../../", import.meta.url));
   return [
     Deno.execPath(),
     "run",
