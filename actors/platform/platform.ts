@@ -85,6 +85,8 @@ export interface MessageSocket {
   readonly bufferedBytes: number;
   /** Either side has closed it, or it was cut: what is sent reaches nobody. */
   readonly isOver: boolean;
+  /** Resolves when a message can be received, or none comes any more: one at a time. Who then receives it decides when. */
+  arrival(): Promise<void>;
   /** The next message, null once closed. Messages that nobody reads are kept (the sender's bound applies). */
   receive(): Promise<string | null>;
   close(code?: number, reason?: string): void;
