@@ -44,6 +44,7 @@ import type {
   AddressOptions,
   BitcoinFees,
   DepositEvent,
+  DepositsState,
   PendingDeposit,
   TxInfo,
   Withdrawal,
@@ -69,6 +70,7 @@ export type {
   AddressOptions,
   BitcoinFees,
   DepositEvent,
+  DepositsState,
   PendingDeposit,
   TxInfo,
   Withdrawal,
@@ -337,6 +339,16 @@ export class FederationClient {
   /** Deposits that aren't in the balance, with the reason: on their way, failing, too small for the fee; the largest first. */
   pendingDeposits(): Promise<PendingDeposit[]> {
     return bitcoin.pendingDeposits(this.client);
+  }
+
+  /** Looks for what has come since the last time, and waits for its claims. @throws {WalletError} `federation` · `no_feerate` */
+  lookForDeposits(signal?: AbortSignal): Promise<void> {
+    return this.client.wait(signal, (until) => bitcoin.lookForDeposits(this.client, until));
+  }
+
+  /** When deposits were last looked for, and why they aren't at the moment. */
+  depositsState(): Promise<DepositsState> {
+    return bitcoin.depositsState(this.client);
   }
 
   /** Looks for all deposits again and tries each that isn't in the balance at once. @throws {WalletError} `federation` · `no_feerate` */

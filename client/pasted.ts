@@ -170,8 +170,8 @@ const WANTED: Readonly<Record<Wanted, string>> = {
   bitcoin_address: "a Bitcoin address",
 };
 
-/** What it is, and what to do with it. */
-function foundText(found: Pasted): string {
+/** What a text is, and what to do with it. Quotes nothing of it. */
+export function pastedAdvice(found: Pasted): string {
   switch (found.is) {
     case "ecash":
       return "This is e-cash: whoever has the text has the money. `receive` redeems it.";
@@ -221,7 +221,7 @@ const SECRETS: Readonly<Record<"words" | "key", string>> = {
 function wrongText(wanted: Wanted, found: Pasted): PastedError {
   return new PastedError(
     { code: "wrong_text", wanted, found: found.is },
-    `Expected ${WANTED[wanted]}. ${foundText(found)}`,
+    `Expected ${WANTED[wanted]}. ${pastedAdvice(found)}`,
   );
 }
 
@@ -236,6 +236,21 @@ function read<Is extends Wanted>(wanted: Is, pasted: string): PastedAs<Is> {
 /** Secret. @throws {PastedError} */
 export function readEcash(pasted: string): PastedAs<"ecash"> {
   return read("ecash", pasted);
+}
+
+/** The texts of one payment, which are several when it is of hundreds of notes, one behind the other. Secret. @throws {PastedError} */
+export function readEcashTexts(pasted: string): PastedAs<"ecash">[] {
+  const found = parsePasted(pasted);
+  if (found.is === "ecash") return [found];
+  // no text has the prefix a second time, but for one in 2^40
+  const pieces = found.is === "damaged" || found.is === "too_long" ? piecesOf(pasted).map(parsePasted) : [];
+  if (pieces.length < 2 || !pieces.every((piece) => piece.is === "ecash")) throw wrongText("ecash", found);
+  return pieces as PastedAs<"ecash">[];
+}
+
+function piecesOf(pasted: string): string[] {
+  if (pasted.length > PASTED_CHARACTERS_MAX) return [];
+  return compactText(pasted).split(new RegExp(`(?=${FEDIMINT_PREFIX})`, "i"));
 }
 
 /** @throws {PastedError} */

@@ -10,7 +10,15 @@ import { formatSetupCode } from "../core/types/setup_code.ts";
 import { formatEcash, makeEcash } from "../modules/mintv2/ecash.ts";
 import { ECASH_CHARACTERS_MAX } from "../modules/mintv2/limits.ts";
 import type { Wanted } from "./pasted.ts";
-import { parsePasted, PastedError, readBitcoinAddress, readEcash, readInviteCode, readSetupCode } from "./pasted.ts";
+import {
+  parsePasted,
+  PastedError,
+  readBitcoinAddress,
+  readEcash,
+  readEcashTexts,
+  readInviteCode,
+  readSetupCode,
+} from "./pasted.ts";
 
 const federationId = "ab".repeat(32);
 const invite = newInviteCode({ url: "ws://127.0.0.1:18174/", peer: 1, federationId, apiSecret: "secret" });
@@ -116,6 +124,17 @@ Deno.test("each kind of text is told apart", () => {
     ["fedimint://guardian.example:8173", { is: "unknown" }],
   ];
   for (const [text, expected] of others) assertEquals(parsePasted(text), expected as never, text);
+});
+
+Deno.test("the texts of one payment are read from one paste, and only if all of them are e-cash", () => {
+  const texts = (pasted: string) => readEcashTexts(pasted).map(({ text }) => text);
+  const other = formatEcash(makeEcash(federationId, []));
+  assertEquals(texts(ECASH), [ECASH]);
+  assertEquals(texts(`${ECASH}\n${other.toUpperCase()}\n`), [ECASH, other]);
+  assertEquals(texts(Array(40).fill(ECASH).join(" ")).length, 40);
+  for (const wrong of [`${ECASH}\n${INVITE_BASE32}`, `${ECASH} ${ECASH.slice(0, 40)}`, INVITE, ""]) {
+    assertThrows(() => readEcashTexts(wrong), PastedError);
+  }
 });
 
 Deno.test("capitals are read where the encoding has none of its own", () => {

@@ -35,7 +35,7 @@ export class Session {
   }
 
   /** @throws {CliError} `interrupted` as soon as it is asked to end */
-  #orInterrupted<T>(promise: Promise<T>): Promise<T> {
+  orInterrupted<T>(promise: Promise<T>): Promise<T> {
     return orAborted(promise, this.io.signal, () => new CliError({ code: "interrupted" }, "Interrupted"));
   }
 
@@ -87,7 +87,7 @@ export class Session {
           io.err(`${who} uses ${dataDir}: waiting until it has ended. Ctrl-C gives up.\n`);
           told = true;
         }
-        await this.#orInterrupted(sleep(clock, LOCK_POLL_MS, io.signal));
+        await this.orInterrupted(sleep(clock, LOCK_POLL_MS, io.signal));
       }
     }
   }
@@ -96,7 +96,7 @@ export class Session {
   async withStore<T>(use: (store: Store) => Promise<T>): Promise<T> {
     const store = await this.#openStore();
     try {
-      return await this.#orInterrupted(use(store));
+      return await this.orInterrupted(use(store));
     } finally {
       await store.close();
     }
@@ -127,7 +127,7 @@ export class Session {
         }
       }, quiet);
       if (result !== undefined) return result;
-      await this.#orInterrupted(sleep(clock, TURN_PAUSE_MS, signal));
+      await this.orInterrupted(sleep(clock, TURN_PAUSE_MS, signal));
     }
   }
 
@@ -165,13 +165,13 @@ export class Session {
     try {
       const admin = await this.#admin(store);
       await check(store);
-      client = await this.#orInterrupted(Client.open(this.#options(store, modules, admin), this.io.signal));
+      client = await this.orInterrupted(Client.open(this.#options(store, modules, admin), this.io.signal));
     } catch (thrown) {
       await store.close();
       throw thrown;
     }
     try {
-      return await this.#orInterrupted(Promise.race([use(client), client.failed]));
+      return await this.orInterrupted(Promise.race([use(client), client.failed]));
     } finally {
       await client.close();
     }

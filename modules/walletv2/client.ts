@@ -42,7 +42,7 @@ export const walletv2Client = defineClientModule({
     const addresses = new Addresses(env), federation = new WalletFederation(env.api);
     const claims = new Claims(env, addresses, federation);
     const scanner = new Scanner(env, addresses, federation, claims);
-    const api = new WalletClient(env, addresses, federation, new Deposits(env, addresses, scanner));
+    const api = new WalletClient(env, addresses, federation, new Deposits(env, addresses, scanner, claims));
     return Promise.resolve({
       transitions: (state, operationId) => walletTransitions({ env, federation }, state, operationId),
       api,

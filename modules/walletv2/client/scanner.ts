@@ -12,28 +12,41 @@ import { toHex } from "../../../core/bytes.ts";
 import { errorText } from "../../../core/result.ts";
 import type { Addresses } from "./addresses.ts";
 import type { Claims } from "./claims.ts";
-import { deleteOldDeferred, getNextOutput, hasDeposit, oldDeferredOutputs, setDeposit, setNextOutput } from "./db.ts";
+import {
+  deleteOldDeferred,
+  getNextOutput,
+  hasDeposit,
+  oldDeferredOutputs,
+  setDeposit,
+  setLastLookMs,
+  setNextOutput,
+} from "./db.ts";
 import { WalletError } from "./error.ts";
 import type { WalletFederation } from "./federation.ts";
 import type { WalletClientEnv } from "./wallet.ts";
 import type { OutputInfo } from "../common.ts";
-import { OUTPUT_LOOK_AHEAD, OUTPUT_SLICE } from "../limits.ts";
+import { LOOK_STORED_EVERY_MS, OUTPUT_LOOK_AHEAD, OUTPUT_SLICE } from "../limits.ts";
 
 /** Between two looks while there is nothing new: 60 s, in test federations 1 s. */
 const POLL_MS = 60_000;
 const POLL_TEST_MS = 1_000;
+
+/** `again`: everything from the first output on, and each deposit that isn't claimed; else only what is new. */
+type Asked = { readonly settled: PromiseWithResolvers<void>; readonly again: boolean };
 
 export class Scanner {
   readonly #env: WalletClientEnv;
   readonly #addresses: Addresses;
   readonly #federation: WalletFederation;
   readonly #claims: Claims;
-  /** Who wants everything looked at again, and who waits for the end of that. */
-  #asked: PromiseWithResolvers<void>[] = [];
-  #waiting: PromiseWithResolvers<void>[] = [];
+  /** Who wants something looked at, and who waits for the end of that. */
+  #asked: Asked[] = [];
+  #waiting: Asked[] = [];
   #wake = Promise.withResolvers<void>();
   /** Why the last round ended early; null when it didn't. */
   #trouble: string | null = null;
+  /** On the monotonic clock. */
+  #lookStoredMs = -Infinity;
 
   constructor(env: WalletClientEnv, addresses: Addresses, federation: WalletFederation, claims: Claims) {
     this.#env = env;
@@ -52,10 +65,19 @@ export class Scanner {
    * @returns once that is done; rejects with {WalletError} `federation` · `no_feerate`
    */
   ask(): Promise<void> {
-    const asked = Promise.withResolvers<void>();
-    this.#asked.push(asked);
+    return this.#ask(true);
+  }
+
+  /** Looks for what is new. @returns as `ask` does */
+  look(): Promise<void> {
+    return this.#ask(false);
+  }
+
+  #ask(again: boolean): Promise<void> {
+    const settled = Promise.withResolvers<void>();
+    this.#asked.push({ settled, again });
     this.#wake.resolve();
-    return asked.promise;
+    return settled.promise;
   }
 
   /** Ends when the signal is aborted. */
@@ -74,7 +96,7 @@ export class Scanner {
         signal.throwIfAborted();
       }
     } catch (thrown) {
-      for (const { reject } of [...this.#asked.splice(0), ...this.#waiting.splice(0)]) reject(thrown);
+      for (const { settled } of [...this.#asked.splice(0), ...this.#waiting.splice(0)]) settled.reject(thrown);
       if (!signal.aborted) throw thrown;
       log.debug("The scan for deposits ends");
     }
@@ -83,23 +105,32 @@ export class Scanner {
   /** @returns whether to look again at once */
   async #tryRound(signal: AbortSignal): Promise<boolean> {
     try {
-      if (this.#asked.length > 0) {
-        await this.#advance(0);
-        for (const each of this.#asked.splice(0)) this.#waiting.push(each);
-      }
+      const asked = this.#asked.splice(0);
+      for (const each of asked) this.#waiting.push(each);
+      if (asked.some(({ again }) => again)) await this.#advance(0);
       await this.#adoptOld(signal);
       const more = await this.#scan(signal);
-      await this.#claims.round(!more && this.#waiting.length > 0, signal);
+      await this.#claims.round(!more && this.#waiting.some(({ again }) => again), signal);
       this.#trouble = null;
-      if (!more) { for (const { resolve } of this.#waiting.splice(0)) resolve(); }
+      if (!more) {
+        await this.#looked();
+        for (const { settled } of this.#waiting.splice(0)) settled.resolve();
+      }
       return more;
     } catch (thrown) {
       if (!(thrown instanceof WalletError)) throw thrown;
-      for (const { reject } of this.#waiting.splice(0)) reject(thrown);
+      for (const { settled } of this.#waiting.splice(0)) settled.reject(thrown);
       this.#trouble = errorText(thrown);
       this.#env.log.warn("Looking for deposits failed and is tried again", { reason: this.#trouble });
       return false;
     }
+  }
+
+  async #looked(): Promise<void> {
+    const { store, platform: { clock } } = this.#env;
+    if (clock.monotonicMs() < this.#lookStoredMs + LOOK_STORED_EVERY_MS) return;
+    this.#lookStoredMs = clock.monotonicMs();
+    await store.transact((tx) => setLastLookMs(tx, Math.floor(clock.nowMs())));
   }
 
   async #scan(signal: AbortSignal): Promise<boolean> {
@@ -112,6 +143,7 @@ export class Scanner {
       if (addressIndex === undefined) continue;
       if (!output.spent) await this.#keep(output, addressIndex);
       if (addressIndex !== highest) continue;
+      await this.#addresses.markUsed(addressIndex);
       // the claim comes first: it is quick, and a client may be open for a moment only
       await this.#claims.round(false, signal);
       await this.#addresses.findNext(signal);
