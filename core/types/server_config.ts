@@ -33,7 +33,6 @@ const peerIrohEndpoints = struct("PeerIrohEndpoints", {
   apiPk: irohPublicKey,
   p2pPk: irohPublicKey,
 });
-export type PeerIrohEndpoints = CodecType<typeof peerIrohEndpoints>;
 
 /** About three minutes; what configs older than the field mean. */
 export const ROUNDS_PER_SESSION_DEFAULT = 3_600;

@@ -35,14 +35,12 @@ export const sessionStatus = closedEnum("SessionStatus", {
   Pending: list(acceptedItem),
   Complete: sessionOutcome,
 });
-export type SessionStatus = CodecType<typeof sessionStatus>;
 
 export const sessionStatusV2 = closedEnum("SessionStatusV2", {
   Initial: unit,
   Pending: list(acceptedItem),
   Complete: signedSessionOutcome,
 });
-export type SessionStatusV2 = CodecType<typeof sessionStatusV2>;
 
 /**
  * 40 bytes: session index (u64 big-endian) ‖ merkle root. What guardians sign.

@@ -35,7 +35,6 @@ const peerEndpoints = closedEnum("PeerEndpoints", {
   Tcp: struct("Tcp", { apiUrl: safeUrl, p2pUrl: safeUrl, cert: jsonAsHex(bytes) }),
   Iroh: struct("Iroh", { apiPk: irohPublicKey, p2pPk: irohPublicKey }),
 });
-export type PeerEndpoints = CodecType<typeof peerEndpoints>;
 
 /** The options in the middle are set by the leader alone. */
 export const peerSetupCode = struct("PeerSetupCode", {

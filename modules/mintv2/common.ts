@@ -30,7 +30,6 @@ export type MintInput = CodecType<typeof mintInput>;
 
 /** A note to sign. Wire: denomination 1 · blinded nonce 48 (G1) · tweak 16. */
 const mintOutputV0 = struct("MintOutputV0", { denomination, nonce: g1Point, tweak });
-export type MintOutputV0 = CodecType<typeof mintOutputV0>;
 export const mintOutput = openEnum("MintOutput", { V0: mintOutputV0 });
 export type MintOutput = CodecType<typeof mintOutput>;
 

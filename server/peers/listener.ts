@@ -4,7 +4,7 @@
  */
 import { defineActor, next } from "../../actors/actor.ts";
 import type { Address, ByteStream, Listener, TlsIdentity } from "../../actors/platform/platform.ts";
-import type { ActorRef, Cast } from "../../actors/protocol.ts";
+import type { Cast } from "../../actors/protocol.ts";
 import type { Bytes } from "../../core/bytes.ts";
 import { toHex } from "../../core/bytes.ts";
 import type { PeerId } from "../../core/types/ids.ts";
@@ -108,5 +108,3 @@ export const peerListener = defineActor<ListenerMessage, ListenerArgs, State>({
     await state.listener.close();
   },
 });
-
-export type PeerListenerRef = ActorRef<ListenerMessage>;

@@ -10,6 +10,7 @@ import type { G2 } from "../../../core/crypto/bls/mod.ts";
 import { messageSeed, messageToPoint, verifyNote } from "../../../core/crypto/tbs.ts";
 import { allSignaturesHold } from "../../../core/crypto/tbs_batch.ts";
 import { encode } from "../../../core/encoding/mod.ts";
+import { Recent } from "../../../core/recent.ts";
 import type { Note } from "../common.ts";
 import { note as noteCodec } from "../common.ts";
 import type { Denomination } from "../denomination.ts";
@@ -24,10 +25,8 @@ const FIRST_BATCH = 32;
 export class NoteChecks {
   readonly #keys: ReadonlyMap<Denomination, G2>;
   readonly #dice: Dice;
-  readonly #rememberedMin: number;
-  /** Notes that hold. When there are enough of them the older ones are forgotten, all at once. */
-  #newer = new Set<string>();
-  #older = new Set<string>();
+  /** Notes that hold. */
+  readonly #valid: Recent<true>;
 
   /**
    * @param keys whole keys, by denomination
@@ -36,7 +35,7 @@ export class NoteChecks {
   constructor(keys: ReadonlyMap<Denomination, G2>, dice: Dice, rememberedMin = NOTES_REMEMBERED_MIN) {
     this.#keys = keys;
     this.#dice = dice;
-    this.#rememberedMin = rememberedMin;
+    this.#valid = new Recent(rememberedMin);
   }
 
   /** @param transactions the notes of each. All are tried in one batch first; if that fails, each transaction on its own. */
@@ -74,21 +73,12 @@ export class NoteChecks {
       seed: messageSeed(note.nonce),
     }));
     const hold = allSignaturesHold(checks, (size) => this.#dice.bytes(size));
-    if (hold) { for (const note of notes) this.#remember(note); }
+    if (hold) { for (const note of notes) this.#valid.set(keyOf(note), true); }
     return hold;
   }
 
   #isKnown(note: Note): boolean {
-    const key = keyOf(note);
-    return this.#newer.has(key) || this.#older.has(key);
-  }
-
-  #remember(note: Note): void {
-    if (this.#newer.size >= this.#rememberedMin) {
-      this.#older = this.#newer;
-      this.#newer = new Set();
-    }
-    this.#newer.add(keyOf(note));
+    return this.#valid.get(keyOf(note)) ?? false;
   }
 }
 
