@@ -131,7 +131,7 @@ async function welcome(client: Client, { io }: Session): Promise<void> {
   }
 }
 
-export async function info(client: Client): Promise<Json> {
+async function info(client: Client): Promise<Json> {
   const { joined: { config }, federationId } = client.running;
   const network = networkOf(config);
   if (network === null) throw CliError.failed("No wallet module found");

@@ -100,7 +100,7 @@ async function storedUrls(tx: ReadTx, config: ClientConfig): Promise<Map<PeerId,
 }
 
 /** For e-cash and the like that carries an invite: one guardian is enough to find the others. */
-export async function inviteParts(tx: ReadTx): Promise<{ peer: PeerId; url: string; apiSecret: string | null }> {
+async function inviteParts(tx: ReadTx): Promise<{ peer: PeerId; url: string; apiSecret: string | null }> {
   const joined = await joinedSlot.get(tx);
   assert(joined, "modules run once it has joined");
   const [peer, url] = [...await storedUrls(tx, joined.config)][0]!;

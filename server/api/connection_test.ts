@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import type { ManualClock } from "../../actors/testing/platform.ts";
+import type { ManualPlatform } from "../../actors/testing/platform.ts";
 import { manualClock, withSystem } from "../../actors/testing/platform.ts";
 import { Handover } from "../../actors/handover.ts";
 import { loggerFor } from "../../actors/logger.ts";
@@ -81,7 +81,7 @@ function request(method: string, id: number): Json {
 
 type Test = {
   readonly socket: FakeSocket;
-  readonly clock: ManualClock;
+  readonly clock: ManualPlatform;
   readonly ask: (method: string, id: number) => void;
   /** Signals of calls to `wait`, in order. */
   readonly waits: AbortSignal[];

@@ -1,6 +1,6 @@
 /**
- * `deno task check`: format, lint, types, import directions and circles, determinism, spreads, citations, heads of folders, dependencies,
- * examples in documents and comments. Every check runs; exit 1 when one failed.
+ * `deno task check`: format, lint, types, import directions and circles, exports, determinism, spreads, citations, heads of folders,
+ * dependencies, examples in documents and comments. Every check runs; exit 1 when one failed.
  */
 
 type Check = { readonly name: string; readonly args: readonly string[] };
@@ -11,6 +11,7 @@ const checks: readonly Check[] = [
   { name: "types", args: ["check"] },
   { name: "import directions", args: ["run", "--allow-read", "tests/check/imports.ts"] },
   { name: "import circles", args: ["run", "--allow-read", "tests/check/circles.ts"] },
+  { name: "exports", args: ["run", "--allow-read", "tests/check/exports.ts"] },
   { name: "determinism", args: ["run", "--allow-read", "tests/check/determinism.ts"] },
   { name: "spreads", args: ["run", "--allow-read", "tests/check/spreads.ts"] },
   { name: "citations", args: ["run", "--allow-read", "tests/check/citations.ts"] },

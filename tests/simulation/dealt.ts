@@ -46,7 +46,7 @@ class Hub {
   }
 }
 
-export function guardianName(peer: PeerId): string {
+function guardianName(peer: PeerId): string {
   return `g${peer}`;
 }
 

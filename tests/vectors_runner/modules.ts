@@ -13,7 +13,7 @@ import { mintCodecs } from "../../modules/mintv2/codecs.ts";
 import { walletCodecs } from "../../modules/walletv2/codecs.ts";
 import { Mismatch } from "./checker.ts";
 
-export const MODULES: { readonly [kind: string]: ModuleCodecs } = {
+const MODULES: { readonly [kind: string]: ModuleCodecs } = {
   lnv2: lightningCodecs,
   meta: metaCodecs,
   mintv2: mintCodecs,
@@ -24,7 +24,7 @@ export const MODULES: { readonly [kind: string]: ModuleCodecs } = {
 export type Instances = { readonly [kind: string]: ModuleInstanceId };
 
 /** As the vectors' README numbers them. */
-export const INSTANCES: Instances = { lnv2: 0, meta: 1, mintv2: 2, walletv2: 3 };
+const INSTANCES: Instances = { lnv2: 0, meta: 1, mintv2: 2, walletv2: 3 };
 
 function kindOf(instances: Instances, instance: ModuleInstanceId): string | undefined {
   return Object.keys(instances).find((kind) => instances[kind] === instance);

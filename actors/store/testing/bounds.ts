@@ -4,7 +4,8 @@ import { type Bytes, compareBytes, toHex, utf8 } from "../../../core/bytes.ts";
 import { StoreError } from "../error.ts";
 import { KEY_BYTES_MAX, VALUE_BYTES_MAX } from "../limits.ts";
 import { rollback, type Store } from "../store.ts";
-import { listTexts, pattern, put, type StoreTest } from "./mod.ts";
+import { listTexts, pattern, put } from "./entries.ts";
+import type { StoreTest } from "./store_tests.ts";
 
 const MIB = 1_024 * 1_024;
 const ALL = new Uint8Array(0);

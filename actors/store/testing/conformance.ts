@@ -9,7 +9,9 @@ import { bounds } from "./bounds.ts";
 import { savepoints } from "./savepoints.ts";
 import { transactions } from "./transactions.ts";
 import { type RangeOptions, type ReadTx, rollback, type Store } from "../store.ts";
-import { gate, getText, isSettled, listTexts, pattern, put, type StoreTest } from "./mod.ts";
+import { getText, listTexts, pattern, put } from "./entries.ts";
+import { gate, isSettled } from "./gates.ts";
+import type { StoreTest } from "./store_tests.ts";
 
 export type Database = {
   /** Opens the database; it is closed before it is opened again. */

@@ -3,7 +3,8 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { fromUtf8, utf8 } from "../../../core/bytes.ts";
 import { VALUE_BYTES_MAX } from "../limits.ts";
 import { rollback, type StoreTx } from "../store.ts";
-import { getText, listTexts, put, type StoreTest } from "./mod.ts";
+import { getText, listTexts, put } from "./entries.ts";
+import type { StoreTest } from "./store_tests.ts";
 
 const ALL = new Uint8Array(0);
 

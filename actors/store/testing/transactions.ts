@@ -3,7 +3,8 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { type Bytes, utf8 } from "../../../core/bytes.ts";
 import { StoreError } from "../error.ts";
 import { type RangeOptions, type ReadTx, rollback } from "../store.ts";
-import { getText, listTexts, pattern, put, type StoreTest } from "./mod.ts";
+import { getText, listTexts, pattern, put } from "./entries.ts";
+import type { StoreTest } from "./store_tests.ts";
 
 const ALL = new Uint8Array(0);
 

@@ -101,7 +101,7 @@ type Happening = {
   readonly event: (nowMs: number) => BroadcastEvent;
 };
 
-export function textOfUnit({ round, creator, data }: OrderedUnit): string {
+function textOfUnit({ round, creator, data }: OrderedUnit): string {
   const text = data === null ? "-" : [...(data.kind === "batch" ? data.bytes : data.signature)].join();
   return `${round}.${creator}:${text}`;
 }

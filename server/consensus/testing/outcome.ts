@@ -53,7 +53,7 @@ export const VOTES: Partial<AnyServerModule> = {
   api: {},
 };
 
-export function batchOf(...items: ConsensusItem[]): Uint8Array<ArrayBuffer> {
+function batchOf(...items: ConsensusItem[]): Uint8Array<ArrayBuffer> {
   return encode(list(consensusItem), items);
 }
 
