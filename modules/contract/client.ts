@@ -298,9 +298,9 @@ export type ClientModuleDefinition<Config, State, Api> = {
   /** States as they are stored. */
   readonly state: Codec<State>;
   /**
-   * Version of what the module keeps in its part of the store, and the way from each older one (`actors/store/schema.ts`). Left out it is
-   * version 0 of the first release. Whoever changes a stored form raises it by one and adds a migration: parts of wallets are brought to it
-   * in one transaction before `start`, and refused when they are of a newer one.
+   * Version of what the module keeps in its part of the store, and the way to it from each older one (`actors/store/schema.ts`). Left out it
+   * is 0, of which all data is that has no version yet. Whoever changes a stored form raises it by one and adds a migration from the one
+   * before. A wallet is migrated in one transaction before `start`, and refused when its data is of a newer version.
    */
   readonly schema?: Schema;
   readonly start: (env: ClientModuleEnv<Config, State>) => Promise<ClientModule<State, Api>>;

@@ -171,9 +171,10 @@ export type ServerModuleDefinition<Config, Private, Input, Output, Outcome, Item
   /** JSON form in the guardian's private config file. Holds secrets. */
   readonly privateConfig: Pick<Codec<Private>, "toJson" | "fromJson">;
   /**
-   * Version of what the module keeps in its part of the store, and the way from each older one (`actors/store/schema.ts`). Left out it is
-   * version 0 of the first release. Whoever changes a stored form raises it by one and adds a migration: parts of guardians are brought to it
-   * in one transaction before `start`, and refused when they are of a newer one.
+   * Version of what the module keeps in its part of the store, and the way to it from each older one (`actors/store/schema.ts`). Left out it
+   * is 0, of which all data is that has no version yet. Whoever changes a stored form raises it by one and adds a migration from the one
+   * before. A guardian is migrated in one transaction before `start`, and refused when its data is of a newer version. A
+   * migration changes the form and never what is meant: guardians come to it at different times, in the midst of sessions.
    */
   readonly schema?: Schema;
   /** A federation of one has no messages: its `rounds` deal to itself. */

@@ -103,6 +103,7 @@ export async function makeSnapshot(): Promise<Snapshot> {
     const withdrawal = await alice.client.withdraw(destination, WITHDRAW_SAT);
     await awaitMidSession(federation);
     const received = await bob.client.receive(handed.ecash);
+    for (const { name, client } of [alice, bob]) assert(await client.client.activeMachines() > 0, `${name} has work`);
     const disks = { alice: alice.kill(), bob: bob.kill() };
     const sessions = await Promise.all(PEERS.map((peer) => historyOf(federation, peer)));
     const story: Omit<Story, "end"> = {
