@@ -36,6 +36,7 @@ const suites: readonly Suite[] = [
   { name: "vectors", args: ["task", "vectors"] },
   { name: "AlephBFT recordings", args: ["task", "replay-aleph"] },
   { name: "slow tests", args: ["test", "-A", "--parallel", "--quiet", "--config", "deno.json", ...slowTests] },
+  { name: "attacks on real guardians", args: ["task", "hostile", "--short"] },
   interop("tests with a real bitcoind", "bitcoind"),
   interop("our client in an official federation", "our_client"),
   interop("official clients in our federation", "official_client"),
