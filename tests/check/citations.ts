@@ -1,8 +1,7 @@
 /**
- * Whether what is cited is there. In sources and in documents: each `docs/….md §…` names a file and sections of it, each path in
- * backticks that looks like a file of this repository is one, each file that a program finds beside itself; each relative link
- * leads to a file and a heading, each `deno task` is one. Prints `file:line` for
- * each that doesn't; exit code 1 when there is one.
+ * Whether what is cited is there. In sources and in documents: each `docs/….md §…` names a file and sections of it; each path in
+ * backticks that looks like a file of this repository is one, and so is each file that a program finds beside itself. In documents: each
+ * relative link leads to a file and a heading, and each `deno task` is one. Prints `file:line` for each that isn't; exit code 1 then.
  */
 import { dirname, join } from "@std/path";
 import { lineOf, scanSource } from "./source_scanner.ts";
