@@ -1,16 +1,18 @@
 /**
- * Whether what is cited is there. In sources and in documents: each `docs/….md §…` names a file and sections of it, each path in
- * backticks that looks like a file of this repository is one, each file that a program finds beside itself, each relative link leads to a file and a heading. Prints `file:line` for
- * each that doesn't; exit code 1 when there is one.
+ * Whether what is cited is there. In sources and in documents: each `docs/….md §…` names a file and sections of it; each path in
+ * backticks that looks like a file of this repository is one, and so is each file that a program finds beside itself. In documents: each
+ * relative link leads to a file and a heading, and each `deno task` is one. Prints `file:line` for each that isn't; exit code 1 then.
  */
 import { dirname, join } from "@std/path";
 import { lineOf, scanSource } from "./source_scanner.ts";
-import { conclude, filesOfCheckout, type Problem, type SourceFile } from "./sources.ts";
+import { conclude, filesOfCheckout, type Problem, readSource, type SourceFile } from "./sources.ts";
 
-/** What the checkout holds: every path, and the text of the documents. */
+/** What the checkout holds: every path, the text of the documents, the names of tasks. */
 export type Checkout = {
   readonly paths: ReadonlySet<string>;
   readonly documents: ReadonlyMap<string, string>;
+  /** Of deno.json. */
+  readonly tasks: ReadonlySet<string>;
 };
 
 /** `docs/protocol/02-api.md §3.1, §6`: sections follow with commas; `§6–§11` names both ends. */
@@ -50,7 +52,7 @@ export function problemsInSource({ path, text }: SourceFile, checkout: Checkout)
 export function problemsInDocument({ path, text }: SourceFile, checkout: Checkout): Problem[] {
   const found = [...citationProblems(text, checkout), ...pathProblems(text, path, checkout)];
   if (path.startsWith("docs/protocol/")) found.push(...sheetProblems(text, checkout));
-  found.push(...linkProblems(text, path, checkout));
+  found.push(...linkProblems(text, path, checkout), ...taskProblems(text, checkout));
   return found.sort(([a], [b]) => a - b).map(([offset, what]) => ({ path, line: lineOf(text, offset), what }));
 }
 
@@ -143,6 +145,12 @@ function linkProblems(text: string, from: string, checkout: Checkout): Found[] {
   return found;
 }
 
+/** `deno task NAME`, also over the end of a line. */
+function taskProblems(text: string, { tasks }: Checkout): Found[] {
+  return [...text.matchAll(/\bdeno(?:@[\d.]+)?\s+task\s+([a-z][\w:-]*)/g)].filter(([, name]) => !tasks.has(name!))
+    .map((match) => [match.index, `there is no task ${match[1]}`]);
+}
+
 /** As GitHub and others make them of headings. */
 function anchorsOf(document: string): Set<string> {
   const headings = [...document.replace(/^```[\s\S]*?^```/gm, "").matchAll(/^#+ (.+)$/gm)];
@@ -152,7 +160,12 @@ function anchorsOf(document: string): Set<string> {
 if (import.meta.main) {
   const files = await filesOfCheckout();
   const documents = files.texts.filter(({ path }) => path.endsWith(".md"));
-  const checkout = { paths: files.paths, documents: new Map(documents.map(({ path, text }) => [path, text])) };
+  const { tasks } = JSON.parse(await readSource("deno.json")) as { tasks: Record<string, string> };
+  const checkout = {
+    paths: files.paths,
+    documents: new Map(documents.map(({ path, text }) => [path, text])),
+    tasks: new Set(Object.keys(tasks)),
+  };
   const sources = files.texts.filter(({ path }) => path.endsWith(".ts") && !path.startsWith("tests/check/"));
   conclude([
     ...sources.flatMap((file) => problemsInSource(file, checkout)),

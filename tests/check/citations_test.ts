@@ -6,6 +6,7 @@ const SHEET =
   "# 02 — API\n\n## 3. Endpoints — `srv/consensus/api.rs`\n\n### 3.1 submit_transaction\n\n# A. Broadcast\n\n## A4. Numbers\n";
 
 const checkout: Checkout = {
+  tasks: new Set(["client", "bench:federation"]),
   paths: new Set([
     "docs",
     "docs/protocol",
@@ -84,4 +85,12 @@ Deno.test("sheets cite each other by number", () => {
     "2 sheet 02 has no section 8",
     "2 there is no sheet 07",
   ]);
+});
+
+Deno.test("commands of documents are tasks", () => {
+  assertEquals(
+    inDocument("`deno task client join`, `npx -y deno@2.9.6 task client`, `deno task\nbench:federation`"),
+    [],
+  );
+  assertEquals(inDocument("x\n`deno task wallet`"), ["2 there is no task wallet"]);
 });

@@ -1,6 +1,6 @@
 /**
- * Whether imports point one way: `core ← actors ← modules ← server, client ← tests`, a module's folder is closed to
- * other modules, and nobody but tests imports tests. Prints `file:line` for each break; exit code 1 when there is one.
+ * Whether imports point one way: `core ← actors ← modules ← server, client ← tests`, a module's folder is closed to other modules,
+ * and nobody but tests imports tests. Prints `file:line` for each break; exit code 1 when there is one.
  */
 import { join } from "@std/path";
 import { scanSource } from "./source_scanner.ts";

@@ -1,7 +1,4 @@
-/**
- * `deno task check`: format, lint, types, import directions and circles, exports, determinism, spreads, citations, heads of folders,
- * dependencies, examples in documents and comments. Every check runs; exit 1 when one failed.
- */
+/** `deno task check`: what must hold of the sources at every commit. Every check runs; exit 1 when one failed. */
 
 type Check = { readonly name: string; readonly args: readonly string[] };
 
