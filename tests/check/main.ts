@@ -15,6 +15,7 @@ const checks: readonly Check[] = [
   { name: "heads", args: ["run", "--allow-read", "tests/check/heads.ts"] },
   { name: "dependencies", args: ["run", "--allow-read", "tests/check/dependencies.ts"] },
   { name: "examples", args: ["run", "--allow-read", "--allow-run", "tests/check/examples.ts"] },
+  { name: "quotes", args: ["run", "--allow-read", "tests/check/quotes.ts"] },
 ];
 
 let failed = 0;

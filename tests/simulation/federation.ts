@@ -15,6 +15,7 @@ import { encodeHex } from "../../core/encoding/mod.ts";
 import { devchainTree } from "../../server/dev/chain/mod.ts";
 import { callBitcoin, callGuardian } from "../../server/dev/federation/rpc.ts";
 import { Guardian } from "../../server/guardian.ts";
+import type { ServerModules } from "../../server/modules.ts";
 import { builtInModules } from "../../server/modules.ts";
 import { readConfig, writeConfig } from "../../server/config/config_files.ts";
 import type { GuardianConfig } from "../../server/config/guardian_config.ts";
@@ -33,7 +34,10 @@ const DISK_MS = 3;
 export type FederationOptions = {
   readonly seed: number;
   readonly total?: number;
+  /** Kinds that the federation has. */
   readonly modules?: readonly string[];
+  /** What all guardians' programs have. Default: the built-in modules. */
+  readonly definitions?: ServerModules;
   readonly roundsPerSession?: number;
   readonly world?: WorldOptions;
 };
@@ -41,11 +45,16 @@ export type FederationOptions = {
 const dealt = new Map<string, Promise<GuardianConfig[]>>();
 
 /** Dealing keys takes seconds: tests of one process that want the same kind of federation share them. */
-function dealtOnce(total: number, modules: readonly string[], roundsPerSession: number): Promise<GuardianConfig[]> {
+function dealtOnce(
+  total: number,
+  modules: readonly string[],
+  roundsPerSession: number,
+  definitions: ServerModules,
+): Promise<GuardianConfig[]> {
   const key = `${total} ${modules} ${roundsPerSession}`;
   const dealer = new SimulatedWorld(0);
   const platformOf = (peer: number): Platform => dealer.process(`g${peer}`).platform;
-  const configs = dealt.get(key) ?? dealtConfigs({ total, modules, roundsPerSession, platformOf });
+  const configs = dealt.get(key) ?? dealtConfigs({ total, modules, roundsPerSession, platformOf, definitions });
   dealt.set(key, configs);
   return configs;
 }
@@ -70,6 +79,7 @@ type Node = {
 
 export class SimulatedFederation {
   readonly world: SimulatedWorld;
+  readonly definitions: ServerModules;
   readonly records: (LogRecord & { readonly process: string; readonly atMs: number })[] = [];
   readonly #nodes = new Map<number, Node>();
   #apiUrls: GuardianConfig["consensus"]["apiEndpoints"] = new Map();
@@ -78,19 +88,24 @@ export class SimulatedFederation {
   #goingOn = false;
   #bitcoinDisk: MemoryBackend;
 
-  private constructor(world: SimulatedWorld, bitcoinDisk = new MemoryBackend()) {
+  private constructor(
+    world: SimulatedWorld,
+    definitions: ServerModules = builtInModules,
+    bitcoinDisk: MemoryBackend = new MemoryBackend(),
+  ) {
     this.world = world;
+    this.definitions = definitions;
     this.#bitcoinDisk = bitcoinDisk.copy(this.diskOptions("bitcoin"));
   }
 
   /** Guardians are configured and running; the chain has its first coins. */
   static async start(options: FederationOptions): Promise<SimulatedFederation> {
-    const { seed, total = 4, modules = ["meta", "mintv2", "walletv2"], roundsPerSession = 30, world: worldOptions } =
-      options;
+    const { seed, total = 4, modules = ["meta", "mintv2", "walletv2"], roundsPerSession = 30 } = options;
+    const { definitions = builtInModules, world: worldOptions } = options;
     const world = new SimulatedWorld(seed, worldOptions);
-    const federation = new SimulatedFederation(world);
+    const federation = new SimulatedFederation(world, definitions);
     await federation.#startBitcoin();
-    const configs = await dealtOnce(total, modules, roundsPerSession);
+    const configs = await dealtOnce(total, modules, roundsPerSession, definitions);
     federation.#configs = configs;
     federation.#apiUrls = configs[0]!.consensus.apiEndpoints;
     for (const [peer, config] of configs.entries()) {
@@ -106,7 +121,7 @@ export class SimulatedFederation {
   /** Guardians and chain go on with what is left of a federation. */
   static async resume(remains: FederationRemains, seed: number): Promise<SimulatedFederation> {
     const world = new SimulatedWorld(seed, { startMs: remains.atMs });
-    const federation = new SimulatedFederation(world, remains.bitcoin);
+    const federation = new SimulatedFederation(world, builtInModules, remains.bitcoin);
     await federation.#startBitcoin();
     const configs: GuardianConfig[] = [];
     for (const [peer, { disk, files }] of remains.guardians.entries()) {
@@ -141,7 +156,7 @@ export class SimulatedFederation {
   }
 
   async #writeConfig({ files }: Platform, config: GuardianConfig): Promise<string> {
-    const { client, invite } = handedOut(config, configuredModules(config, builtInModules), null);
+    const { client, invite } = handedOut(config, configuredModules(config, this.definitions), null);
     await this.finish(files.makeDirectory(DATA_DIR, { secret: true }));
     await this.finish(writeConfig(files, DATA_DIR, config, client, invite));
     return invite;
@@ -178,7 +193,7 @@ export class SimulatedFederation {
     const { platform } = this.world.process(`g${peer}`);
     const store = await this.finish(openMemoryStore({ clock: platform.clock, backend: node.disk }));
     node.store = store;
-    const options = guardianOptions({ platform, store, log: this.logOf(`g${peer}`) });
+    const options = guardianOptions({ platform, store, log: this.logOf(`g${peer}`), definitions: this.definitions });
     node.guardian = await this.finish(Guardian.start(options));
     node.ended = node.guardian.run().then((code) => this.world.note(`g${peer} ended with ${code}`), (thrown) => {
       if (thrown instanceof ConsensusError) {
@@ -202,7 +217,8 @@ export class SimulatedFederation {
     const { platform } = this.world.process("copy");
     await this.#writeConfig(platform, this.#configs[peer]!);
     const store = await this.finish(openMemoryStore({ clock: platform.clock, backend }));
-    const guardian = await this.finish(Guardian.start(guardianOptions({ platform, store, log: this.logOf("copy") })));
+    const options = guardianOptions({ platform, store, log: this.logOf("copy"), definitions: this.definitions });
+    const guardian = await this.finish(Guardian.start(options));
     return { ended: guardian.run() };
   }
 
