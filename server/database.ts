@@ -12,7 +12,7 @@ import { modulePrefix } from "./consensus/store/db.ts";
  * Of all that is no module's: `consensus/store/db.ts`, `api/db.ts`, `config/database_owner.ts`, `bitcoin/chain_memory.ts`,
  * `consensus/engine/disagreement.ts`. A larger version comes with a migration and a snapshot (`tests/migrations/`).
  */
-export const GUARDIAN_SCHEMA: Schema = { version: 1, migrations: { 0: nothingToMigrate } };
+const GUARDIAN_SCHEMA: Schema = { version: 1, migrations: { 0: nothingToMigrate } };
 
 /** Its folder in the data directory. */
 export const databaseOf = (dataDir: string): string => join(dataDir, "database");

@@ -7,7 +7,7 @@ import { modulePrefix } from "./database.ts";
 import { definitionsFor } from "./definitions.ts";
 
 /** Of all that is no module's: `database.ts`. A larger version comes with a migration and a snapshot (`tests/migrations/`). */
-export const WALLET_SCHEMA: Schema = { version: 1, migrations: { 0: nothingToMigrate } };
+const WALLET_SCHEMA: Schema = { version: 1, migrations: { 0: nothingToMigrate } };
 
 /** Of a kind whose definitions differ in the majors that they understand: the highest version. */
 function schemaOfKind(known: readonly AnyClientModuleDefinition[], kind: string): Schema | undefined {

@@ -13,8 +13,7 @@ import { sourceOf, UNNAMED_SOURCE } from "../source.ts";
 /** Addresses under a name. Rejects when it has none now. */
 export type LookUp = (hostname: string) => Promise<readonly string[]>;
 
-export const lookUpByDns: LookUp = async (hostname) =>
-  (await lookup(hostname, { all: true })).map(({ address }) => address);
+const lookUpByDns: LookUp = async (hostname) => (await lookup(hostname, { all: true })).map(({ address }) => address);
 
 type Options = {
   readonly clock: Clock;
