@@ -1,8 +1,8 @@
 /**
  * The client library on Deno: everything of `mod.ts`, with wallets in folders of this machine.
  *
- * ```ts
- * import { openClient } from "./client/deno.ts";
+ * ```ts no_run
+ * import { openClient } from "./deno.ts";
  *
  * const wallet = await openClient({ dir: "./wallet" }); // made when there is none; one process at a time
  * await wallet.close();

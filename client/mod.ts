@@ -2,7 +2,7 @@
  * The client as a library for applications: a wallet of one federation's e-cash. It touches the world through the platform and the store
  * that it is given; `deno.ts` is the same for Deno, with wallets in folders.
  *
- * ```ts
+ * ```ts no_run
  * import { openClient } from "./deno.ts";
  *
  * const wallet = await openClient({ dir: "./wallet" }); // made when there is none; one process at a time

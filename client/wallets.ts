@@ -7,11 +7,14 @@
  * | 01 | | entropy of the words, 16 bytes. Secret |
  * | 02 | federation 32 | which wallets there are |
  * | 10 | federation 32 ‖ … | a wallet's own part (`core/database.ts`) |
+ * | fe | | version of all that is no wallet's (`actors/store/schema.ts`) |
  *
  * The words are on disk before anything is derived from them, and a federation is in the list before its wallet joins: a crash in between
  * leaves an entry without a wallet, which the next opening takes out. Nothing of a wallet is ever deleted: one that joined twice with the
  * same words would issue the same notes twice.
  */
+import type { Schema } from "../actors/store/schema.ts";
+import { checkSchema, nothingToMigrate } from "../actors/store/schema.ts";
 import type { StoreTx } from "../actors/store/store.ts";
 import type { Bytes } from "../core/bytes.ts";
 import { concat, fromHex, toHex } from "../core/bytes.ts";
@@ -30,6 +33,9 @@ import { FederationClient } from "./wallet.ts";
 const ENTROPY_KEY = Uint8Array.of(0x01);
 const WALLET_PREFIX = Uint8Array.of(0x02);
 const PART_PREFIX = Uint8Array.of(0x10);
+
+/** Of the list; each wallet's part has a version of its own. */
+const WALLETS_SCHEMA: Schema = { version: 1, migrations: { 0: nothingToMigrate } };
 
 const record = struct("WalletRecord", { leftOut: bool });
 
@@ -55,11 +61,12 @@ function recordKey(id: FederationId): Bytes {
 /**
  * Opens all wallets that the store holds, each with what it had under way. Needs no network. One that can't be opened is in the list with
  * its error.
- * @throws {StoreError}
+ * @throws {StoreError} `newer_schema` and others
  */
 export async function openWallets(options: OpenWalletsOptions): Promise<Wallets> {
   const { store, platform: { dice } } = options;
   try {
+    await checkSchema(store, WALLETS_SCHEMA);
     const { value: entropy, durable } = await store.transact(async (tx) => {
       const stored = await tx.get(ENTROPY_KEY);
       if (stored) return decode(bytes, stored);

@@ -1,5 +1,6 @@
 /** Several federations under the same words. */
 import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
+import { checkSchema } from "../actors/store/schema.ts";
 import { concat, fromHex, toHex } from "../core/bytes.ts";
 import { clientRoot, defaultClientSecret, entropyOfWords, globalRoot, moduleSecret } from "../core/crypto/bip39.ts";
 import type { FederationId, OperationId } from "../core/types/ids.ts";
@@ -9,7 +10,7 @@ import { storePart } from "./core/store_part.ts";
 import { ClientError } from "./error.ts";
 import { entropySlot, joinedSlot } from "./federation/join_state.ts";
 import type { OpenWalletsOptions, Wallets } from "./mod.ts";
-import { openClient, openWallets } from "./mod.ts";
+import { openClient, openWallets, StoreError } from "./mod.ts";
 import { startGuardians, toyFederation } from "./testing/federation.ts";
 import type { ToyFederation } from "./testing/federation.ts";
 import { TOY_KIND, ToyBooks, toyModule } from "./testing/toy.ts";
@@ -245,4 +246,28 @@ Deno.test("a wallet that gives up is told, the others go on, and it can be opene
   const back = await at.finish(wallets.resume(idOf(first)));
   assertEquals(await at.finish(back.getBalance()), 1_000n);
   await at.finish(wallets.close());
+});
+
+Deno.test("a database of a newer program is refused with a sentence, and so is one wallet's part alone", async () => {
+  const at = await Setting.started();
+  const newer = await at.finish(at.world.openStore("newer.kv"));
+  await at.finish(checkSchema(newer, { version: 2, migrations: {} }));
+  const options = { platform: at.world.platform, modules: [toyModule] };
+  const refused = await assertRejects(() => at.finish(openWallets({ ...options, store: newer })), StoreError);
+  assertEquals(refused.facts, { code: "newer_schema", found: 2, supported: 1 });
+  const wallets = await at.open();
+  await at.finish(wallets.add(codeOf(first)));
+  await at.finish(wallets.close());
+  const raised = { ...toyModule, schema: { version: 3, migrations: { 0: () => {}, 1: () => {}, 2: () => {} } } };
+  const ahead = await at.open({ modules: [raised] });
+  await at.finish(ahead.add(codeOf(second)));
+  await at.finish(ahead.close());
+  const again = await at.open();
+  for (const entry of again.list()) {
+    assert(entry.status === "failed" && entry.error instanceof StoreError && entry.error.code === "newer_schema");
+  }
+  await at.finish(again.close());
+  const there = await at.open({ modules: [raised] });
+  assertEquals(listed(there), entries([first, "open"], [second, "open"]));
+  await at.finish(there.close());
 });

@@ -17,7 +17,7 @@ export async function lookAround({ io }: Session, wallet: FederationClient): Pro
   const { clock } = io.platform, late = new AbortController();
   const timer = clock.setTimer(LOOK_MS, () => late.abort()), signal = AbortSignal.any([io.signal, late.signal]);
   io.err(`Looking for what has come; ${LOOK_MS / 1_000} seconds at the most …\n`);
-  let looked = false, reason = `the guardians didn't answer within ${LOOK_MS / 1_000} seconds`;
+  let looked = false, reason = `it took longer than ${LOOK_MS / 1_000} seconds to look for more`;
   try {
     await wallet.lookForDeposits(signal);
     looked = true;

@@ -1,4 +1,7 @@
-/** `admin setup ENDPOINT …`: what a guardian's owner does in the ceremony. Sheet "command line" 4, "API" 7. */
+/**
+ * `admin setup ENDPOINT …`: what a guardian's owner does in the ceremony. docs/protocol/02b-cli.md §4,
+ * docs/protocol/02-api.md §7.
+ */
 import type { Command } from "commander";
 import type { Json, JsonObject } from "../../core/encoding/mod.ts";
 import { isJsonObject, stringifyJson } from "../../core/encoding/mod.ts";

@@ -10,7 +10,7 @@ import type { JoinTools } from "./join.ts";
 import { downloadConfig, urlsOf } from "./join.ts";
 import type { FederationMeta } from "./known_meta.ts";
 import { askedMeta, metaOfConfig } from "./known_meta.ts";
-import { definitionsFor } from "../core/running.ts";
+import { definitionsFor } from "../core/definitions.ts";
 import { networkOf } from "./network.ts";
 
 /** What is to be known of a federation before joining it. */

@@ -61,7 +61,7 @@ export const inPoint: Codec<InPoint> = struct("InPoint", { txid: transactionId, 
 export type InPoint = { readonly txid: TransactionId; readonly inIdx: number | bigint };
 
 /** Positions start ≤ i < end. */
-export const idxRange: Codec<IdxRange> = struct("IdxRange", { start: u64Number, end: u64Number });
+const idxRange: Codec<IdxRange> = struct("IdxRange", { start: u64Number, end: u64Number });
 /** Positions start ≤ i < end. */
 export type IdxRange = { readonly start: number; readonly end: number };
 

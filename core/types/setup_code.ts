@@ -41,7 +41,7 @@ export type PeerEndpoints =
     readonly value: { readonly apiUrl: SafeUrl; readonly p2pUrl: SafeUrl; readonly cert: Bytes };
   }
   | { readonly tag: "Iroh"; readonly value: { readonly apiPk: Bytes; readonly p2pPk: Bytes } };
-export const peerEndpoints: Codec<PeerEndpoints> = closedEnum("PeerEndpoints", {
+const peerEndpoints: Codec<PeerEndpoints> = closedEnum("PeerEndpoints", {
   Tcp: struct("Tcp", { apiUrl: safeUrl, p2pUrl: safeUrl, cert: jsonAsHex(bytes) }),
   Iroh: struct("Iroh", { apiPk: irohPublicKey, p2pPk: irohPublicKey }),
 });

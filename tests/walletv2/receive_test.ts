@@ -4,7 +4,13 @@ import { addressFromScript, bitcoinTxidOf, p2pkhScript } from "../../core/bitcoi
 import type { BitcoinTransaction } from "../../core/bitcoin/mod.ts";
 import { fromHex } from "../../core/bytes.ts";
 import type { Json } from "../../core/encoding/mod.ts";
-import { getNextOutput, getSearched, setNextOutput, validIndices } from "../../modules/walletv2/client/db.ts";
+import {
+  getNextOutput,
+  getSearched,
+  setNextOutput,
+  setSearched,
+  validIndices,
+} from "../../modules/walletv2/client/db.ts";
 import { WaitError } from "../../modules/contract/waiting.ts";
 import { WalletError } from "../../modules/walletv2/client/error.ts";
 import { setOutput } from "../../modules/walletv2/server/db.ts";
@@ -226,6 +232,29 @@ Deno.test("a look finds and claims what has come, says when it was, and fails wi
     await confirm(wallet, deposit(wallet, 0, 100_000n));
     await client.until(client.wallet.look());
     await client.untilTrue("it is in the balance", async () => await client.balanceMsat() === creditMsat(100_000n));
+    // the address that is looked for next takes a whole search: a look doesn't wait for it, nor misses what comes behind
+    await client.inModule(WALLET, (tx) => setSearched(tx, VALID_INDICES[4]![1]! + 1));
+    await confirm(
+      wallet,
+      ...await signedTransactions(wallet),
+      deposit(wallet, 1, 200_000n),
+      deposit(wallet, 0, 300_000n),
+    );
+    const found = async () => (await client.inModule(WALLET, validIndices)).length;
+    const looking = async (): Promise<number[]> => {
+      const counts: number[] = [];
+      // the second and the third are asked while the search is under way
+      for (let looks = 0; looks < 3; looks++) {
+        await client.wallet.look();
+        counts.push(await found());
+      }
+      return counts;
+    };
+    assertEquals(await client.until(looking()), [2, 2, 2], "the search has only begun");
+    await client.untilTrue(
+      "both are in the balance",
+      async () => await client.balanceMsat() === creditMsat(100_000n, 200_000n, 300_000n),
+    );
     await client.clock.advance(LOOK_STORED_EVERY_MS);
     await client.until(client.wallet.look());
     const lastMs = (await client.wallet.lastLookMs())!;

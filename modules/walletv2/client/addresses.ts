@@ -148,7 +148,12 @@ export class Addresses {
         await store.transact((tx) => setSearched(tx, value));
       }
       for (const watcher of this.#watchers) watcher(value - from);
-      await sleep(platform.clock, isFirst && this.#waiting === 0 ? UNHURRIED_MS : 0, signal);
+      try {
+        await sleep(platform.clock, isFirst && this.#waiting === 0 ? UNHURRIED_MS : 0, signal);
+      } catch (thrown) {
+        if (value > stored) await store.transact((tx) => setSearched(tx, value));
+        throw thrown;
+      }
     }
   }
 }

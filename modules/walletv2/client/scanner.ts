@@ -1,11 +1,11 @@
 /**
- * Looks through the outputs that guardians have seen on the chain and keeps those that pay to this wallet, for `claims.ts` to claim.
- * Needs no Bitcoin node. A wallet that is restored from its words does the same from output 0 on. Follows fedimint-walletv2-client 0.13.0
- * (`check_outputs`); sheet "wallet" 9.
+ * Looks through the outputs that guardians have seen on the chain and keeps those that pay to this wallet, for
+ * `claims.ts` to claim. Needs no Bitcoin node. A wallet that is restored from its words does the same from output 0 on.
+ * Follows fedimint-walletv2-client 0.13.0 (`check_outputs`); docs/protocol/05-wallet.md §9.
  *
- * Better than the reference in four places: a claim that was submitted before the client stopped is waited for, not made again; a deposit
- * that is too small for the fee is kept; one that can't be claimed doesn't hold up the others; outputs that can be no deposit can't hide
- * those behind them.
+ * Better than the reference in four places: a claim that was submitted before the client stopped is waited for, not
+ * made again; a deposit that is too small for the fee is kept; one that can't be claimed doesn't hold up the others;
+ * outputs that can be no deposit can't hide those behind them.
  */
 import { sleep } from "../../../actors/platform/platform.ts";
 import { toHex } from "../../../core/bytes.ts";
@@ -43,6 +43,8 @@ export class Scanner {
   #asked: Asked[] = [];
   #waiting: Asked[] = [];
   #wake = Promise.withResolvers<void>();
+  /** Ends the search for an address for a moment. */
+  #interrupt: () => void = () => {};
   /** Why the last round ended early; null when it didn't. */
   #trouble: string | null = null;
   /** On the monotonic clock. */
@@ -77,6 +79,7 @@ export class Scanner {
     const settled = Promise.withResolvers<void>();
     this.#asked.push({ settled, again });
     this.#wake.resolve();
+    if (!again) this.#interrupt();
     return settled.promise;
   }
 
@@ -84,7 +87,10 @@ export class Scanner {
   async run(signal: AbortSignal): Promise<void> {
     const { log, platform, testEnvironment } = this.#env;
     try {
-      if (await this.#addresses.highest() === undefined) await this.#addresses.findNext(signal);
+      if (await this.#addresses.highest() === undefined) {
+        // to no address nobody can have paid
+        do this.#settleLooks(this.#takeLooks()); while (!await this.#isNextFound(signal));
+      }
       for (;;) {
         this.#wake = Promise.withResolvers();
         if (await this.#tryRound(signal)) continue;
@@ -146,12 +152,61 @@ export class Scanner {
       await this.#addresses.markUsed(addressIndex);
       // the claim comes first: it is quick, and a client may be open for a moment only
       await this.#claims.round(false, signal);
-      await this.#addresses.findNext(signal);
+      do await this.#answerLooks(output.index + 1, byScript, signal); while (!await this.#isNextFound(signal));
       ({ highest, byScript } = await this.#addresses.known(signal));
       await this.#advance(output.index + 1);
     }
     await this.#advance(outputs.at(-1)!.index + 1);
     return true;
+  }
+
+  /**
+   * Whoever looks for what has come doesn't wait for the search of the next address, some seconds' work: nobody can have paid to it yet. What
+   * else was paid to the known ones is claimed; the scan comes by it again.
+   */
+  async #answerLooks(from: number, byScript: ReadonlyMap<string, number>, signal: AbortSignal): Promise<void> {
+    const looks = this.#takeLooks();
+    if (looks.length === 0) return;
+    for (const look of looks) this.#waiting.push(look); // a failure from here on is theirs
+    for (let position = from;;) {
+      const outputs = await this.#federation.outputs(position, position + OUTPUT_SLICE, signal);
+      if (outputs.length === 0) break;
+      for (const output of outputs) {
+        const addressIndex = byScript.get(toHex(output.script));
+        if (addressIndex !== undefined && !output.spent) await this.#keep(output, addressIndex);
+      }
+      position = outputs.at(-1)!.index + 1;
+    }
+    await this.#claims.round(false, signal);
+    await this.#looked();
+    this.#settleLooks(looks);
+  }
+
+  #takeLooks(): Asked[] {
+    const looks = [...this.#asked, ...this.#waiting].filter(({ again }) => !again);
+    this.#asked = this.#asked.filter(({ again }) => again);
+    this.#waiting = this.#waiting.filter(({ again }) => again);
+    return looks;
+  }
+
+  #settleLooks(looks: readonly Asked[]): void {
+    this.#waiting = this.#waiting.filter((each) => !looks.includes(each));
+    for (const { settled } of looks) settled.resolve();
+  }
+
+  /** Searches for the next address. @returns false when somebody has asked for something else meanwhile, whose turn it is */
+  async #isNextFound(signal: AbortSignal): Promise<boolean> {
+    const asked = new AbortController();
+    this.#interrupt = () => asked.abort();
+    try {
+      await this.#addresses.findNext(AbortSignal.any([signal, asked.signal]));
+      return true;
+    } catch (thrown) {
+      if (signal.aborted || !asked.signal.aborted) throw thrown;
+      return false;
+    } finally {
+      this.#interrupt = () => {};
+    }
   }
 
   async #advance(position: number): Promise<void> {

@@ -55,7 +55,7 @@ async function run(flags: Flags): Promise<number> {
 }
 
 /** Lines to copy, each of them whole. */
-export function nextSteps(dir: string, invite: string): string {
+function nextSteps(dir: string, invite: string): string {
   const wallet = `deno task client --data-dir ${dir}/wallet`, chain = `deno task devchain --dir ${dir}/bitcoin`;
   return `Next, in another terminal:
   ${wallet} join ${invite}
