@@ -20,6 +20,7 @@ const slowTests = [
   "crowded_wallet",
   "copy_of_guardian",
   "devfed",
+  "service",
   "lost_database_in_session",
   "lost_database",
   "large_session",

@@ -4,6 +4,8 @@
  */
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { type Bytes, compareBytes, toHex, utf8 } from "../../../core/bytes.ts";
+import type { TestMaker } from "../../../core/testing/permissions.ts";
+import { testsNeeding } from "../../../core/testing/permissions.ts";
 import { StoreError } from "../error.ts";
 import { KEY_BYTES_MAX, VALUE_BYTES_MAX } from "../limits.ts";
 import { savepoints } from "./savepoints.ts";
@@ -23,9 +25,14 @@ const ALL = new Uint8Array(0);
 /** A test with a fresh database of the backend. */
 export type StoreTest = (name: string, body: (store: Store, reopen: () => Promise<Store>) => Promise<void>) => void;
 
-export function conformance(backend: string, create: () => Promise<Database>): void {
+/** @param make makes each test: those of a backend on the machine need permissions */
+export function conformance(
+  backend: string,
+  create: () => Promise<Database>,
+  make: TestMaker = testsNeeding(),
+): void {
   const test: StoreTest = (name, body) => {
-    Deno.test(`${backend}: ${name}`, async () => {
+    make(`${backend}: ${name}`, async () => {
       const database = await create();
       let store = await database.open();
       try {
