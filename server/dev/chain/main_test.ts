@@ -92,6 +92,31 @@ onMachine(
 );
 
 onMachine(
+  "whoever may read the folder of a running chain pays and mines with a command, and no amount that isn't one",
+  () =>
+    withDirectory(async (directory, port) => {
+      const program = await new Program(directory, port).started();
+      const command = async (...args: string[]): Promise<[number, string]> => {
+        const all = ["run", "-A", MAIN, "--dir", directory, ...args];
+        const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), { args: all }).output();
+        return [code, new TextDecoder().decode(code === 0 ? stdout : stderr).trim()];
+      };
+      const address = await program.call<string>("getnewaddress");
+      const [, txid] = await command("pay", `bitcoin:${address}`, "0.1", "btc", "--blocks", "2");
+      assertEquals((await program.call<{ confirmations: number }>("getrawtransaction", txid, true)).confirmations, 2);
+      assertEquals(await command("mine", "3"), [0, String(101 + 2 + 3)]);
+      assertEquals((await command("pay", address, "500"))[1].includes('did you mean "500 sat"?'), true);
+      assertEquals(await command("pay", "nobody", "1 btc"), [1, "error: That is no Bitcoin address"]);
+      assertEquals((await Deno.stat(join(directory, "node.json"))).mode! & 0o777, 0o600);
+      assertEquals(await program.kill("SIGTERM"), 0);
+      assertEquals(await command("mine"), [
+        1,
+        `error: No chain runs in ${directory}. Say --dir and the folder of one.`,
+      ]);
+    }),
+);
+
+onMachine(
   "stop ends the program, and half of the credentials is refused",
   () =>
     withDirectory(async (directory, port) => {
