@@ -21,7 +21,7 @@ const slowTests = [
   "copy_of_guardian",
   "devfed",
   "service",
-  "plain_deno_test",
+  "without_permissions",
   "lost_database_in_session",
   "lost_database",
   "large_session",

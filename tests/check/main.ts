@@ -1,4 +1,4 @@
-/** `deno task check`: format, lint, types, import directions, determinism, spreads. Every check runs; exit 1 when one failed. */
+/** `deno task check`: format, lint, types, import directions, determinism, permissions of tests, spreads. Every check runs; exit 1 when one failed. */
 
 type Check = { readonly name: string; readonly args: readonly string[] };
 
@@ -8,6 +8,7 @@ const checks: readonly Check[] = [
   { name: "types", args: ["check"] },
   { name: "import directions", args: ["run", "--allow-read", "tests/check/imports.ts"] },
   { name: "determinism", args: ["run", "--allow-read", "tests/check/determinism.ts"] },
+  { name: "permissions", args: ["run", "--allow-read", "tests/check/permissions.ts"] },
   { name: "spreads", args: ["run", "--allow-read", "tests/check/spreads.ts"] },
 ];
 
