@@ -123,6 +123,14 @@ Deno.test("what is refused is repeated nowhere, whichever argument it was", asyn
     (text) => ["module", "walletv2", "send", "bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080", text],
     (text) => ["module", "mintv2", "send", text],
     (text) => ["module", "mintv2", text],
+    (text) => ["module", "mintv2", "count", text],
+    (text) => ["module", text, "count"],
+    (text) => ["dev", "submit-transaction", text],
+    (text) => ["dev", "encode", "invite-code", "--url", text, "--federation_id", text, "--peer", "0"],
+    (text) => ["dev", "encode", "invite-code", "--url", "ws://a:1", "--federation_id", text, "--peer", "0"],
+    (text) => ["restore", "--mnemonic", text, "--invite-code", recordedInvite()],
+    (text) => ["admin", "shutdown", text],
+    (text) => ["help", text],
   ];
   assertEquals((await run(world, ["join", recordedInvite()])).exit, 0);
   for (const text of texts) {
