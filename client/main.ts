@@ -3,9 +3,11 @@ import type { ProcessHost } from "../actors/platform/process.ts";
 import { realProcessHost } from "../actors/platform/process.ts";
 import { realPlatform } from "../actors/platform/real.ts";
 import { openKvStore } from "../actors/store/mod.ts";
+import type { Importer } from "../modules/contract/loading.ts";
+import { loadModules } from "../modules/contract/loading.ts";
 import { ExitCode } from "./cli/error.ts";
 import { runCli } from "./cli/run.ts";
-import { builtInModules } from "./modules.ts";
+import { clientModules } from "./modules.ts";
 
 /** Both streams in the order of the calls, for callers that don't wait; a reader that has gone is nobody's error. */
 class Output {
@@ -51,6 +53,7 @@ async function firstLine(host: ProcessHost): Promise<string> {
 
 if (import.meta.main) {
   const host = realProcessHost, platform = realPlatform();
+  const importer: Importer = { directory: Deno.cwd(), load: (specifier) => import(specifier) };
   const output = new Output();
   const err = (text: string): void => output.add(() => host.stderr(text));
   const ask = async (question: string): Promise<string> => {
@@ -62,7 +65,7 @@ if (import.meta.main) {
     args: host.args,
     env: (name) => host.env(name),
     platform,
-    modules: builtInModules,
+    loadModules: async (specifiers) => clientModules(await loadModules("client", specifiers, importer)),
     openStore: (path) => openKvStore({ path, platform }),
     out: (text) => output.add(() => host.stdout(text)),
     err,

@@ -1,8 +1,8 @@
 /**
  * The client as a library for applications: a wallet of one federation's e-cash.
  *
- * ```ts
- * import { openClient } from "./client/mod.ts";
+ * ```ts no_run
+ * import { openClient } from "./mod.ts";
  *
  * const wallet = await openClient({ dir: "./wallet" }); // made when there is none; one process at a time
  * if (!wallet.isJoined) await wallet.join("fed11qgqz…"); // makes 12 words and keeps them: show wallet.words() to the owner

@@ -1,4 +1,4 @@
-/** `dev decode …` and `dev encode …`: invite codes and setup codes. No wallet needed. Sheet "command line" 5. */
+/** `dev decode …` and `dev encode …`: invite codes and setup codes. No wallet needed. docs/protocol/02b-cli.md §5. */
 import type { Command } from "commander";
 import type { Json } from "../../core/encoding/mod.ts";
 import type { FederationId, PeerId } from "../../core/types/ids.ts";

@@ -9,7 +9,8 @@ export type CliIo = {
   /** Environment variables. */
   readonly env: (name: string) => string | undefined;
   readonly platform: Platform;
-  readonly modules: readonly AnyClientModuleDefinition[];
+  /** The built-in modules, and those that these specifiers name. @throws {ModuleError} */
+  readonly loadModules: (specifiers: readonly string[]) => Promise<readonly AnyClientModuleDefinition[]>;
   /** Makes the file when there is none; its folder exists. @throws {StoreError} `locked` and others */
   readonly openStore: (path: string) => Promise<Store>;
   readonly out: (text: string) => void;

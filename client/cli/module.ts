@@ -1,4 +1,7 @@
-/** `module [SELECTOR] COMMAND …`: lists modules, or hands the rest to one. Its commands are the module's own. Sheet "command line" 6. */
+/**
+ * `module [SELECTOR] COMMAND …`: lists modules, or hands the rest to one. Its commands are the module's own.
+ * docs/protocol/02b-cli.md §6.
+ */
 import type { Json } from "../../core/encoding/mod.ts";
 import type { ModuleInstanceId } from "../../core/types/ids.ts";
 import type { AnyClientModule, ClientCommand } from "../../modules/contract/client.ts";

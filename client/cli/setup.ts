@@ -1,9 +1,13 @@
-/** `admin setup ENDPOINT …`: what a guardian's owner does in the ceremony. Sheet "command line" 4, "API" 7. */
+/**
+ * `admin setup ENDPOINT …`: what a guardian's owner does in the ceremony. docs/protocol/02b-cli.md §4,
+ * docs/protocol/02-api.md §7.
+ */
 import type { Command } from "commander";
 import type { Json, JsonObject } from "../../core/encoding/mod.ts";
 import { isJsonObject, stringifyJson } from "../../core/encoding/mod.ts";
 import { FedimintError } from "../../core/result.ts";
 import { ApiError } from "../../modules/contract/federation_api.ts";
+import { listedModules } from "../../modules/contract/loading.ts";
 import { u32Argument, urlArgument } from "./arguments.ts";
 import type { Cli } from "./cli.ts";
 import { newProgram } from "./command.ts";
@@ -26,7 +30,11 @@ export function setupCommand(cli: Cli, admin: Command): void {
     });
 }
 
-type LocalParams = { readonly federationName?: string; readonly federationSize?: number };
+type LocalParams = {
+  readonly federationName?: string;
+  readonly federationSize?: number;
+  readonly modules?: readonly string[];
+};
 
 function setupProgram(cli: Cli, url: string): Command {
   const program = newProgram(`admin setup ${url}`, cli.io);
@@ -43,11 +51,12 @@ function setupProgram(cli: Cli, url: string): Command {
     .description("name the guardian; prints its setup code for the others")
     .option("--federation-name <NAME>", "one guardian, the leader, names the federation")
     .option("--federation-size <N>", "the leader also says how many guardians there are", u32Argument)
-    .action(action("set_local_params", (name: string, { federationName, federationSize }: LocalParams) => ({
+    .option("--modules <KINDS>", "the leader may choose modules, separated by commas", listedModules)
+    .action(action("set_local_params", (name: string, { federationName, federationSize, modules }: LocalParams) => ({
       name,
       federation_name: federationName ?? null,
       disable_base_fees: null,
-      enabled_modules: null,
+      enabled_modules: modules ?? null,
       federation_size: federationSize ?? null,
     })));
   program.command("add-peer").argument("<info...>", "setup code of another guardian; - reads it from standard input")

@@ -1,4 +1,4 @@
-/** fedimint-cli's commands about the wallet itself: join, info, secret, operations. Sheet "command line" 2, 3. */
+/** fedimint-cli's commands about the wallet itself: join, info, secret, operations. docs/protocol/02b-cli.md §2, §3. */
 import { InvalidArgumentError } from "commander";
 import type { Json, JsonObject } from "../../core/encoding/mod.ts";
 import { errorText, FedimintError } from "../../core/result.ts";
@@ -131,7 +131,7 @@ async function welcome(client: Client, { io }: Session): Promise<void> {
   }
 }
 
-export async function info(client: Client): Promise<Json> {
+async function info(client: Client): Promise<Json> {
   const { joined: { config }, federationId } = client.running;
   const network = networkOf(config);
   if (network === null) throw CliError.failed("No wallet module found");

@@ -55,7 +55,7 @@ export async function startInWorld(
     args,
     env: (name) => ({ RUST_LOG: "off", ...options.env } as Record<string, string>)[name],
     platform: world.platform,
-    modules: options.modules,
+    loadModules: () => Promise.resolve(options.modules),
     openStore: options.openStore ?? ((path) => world.openStore(path)),
     out: (text) => {
       out += text;

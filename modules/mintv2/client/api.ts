@@ -1,4 +1,4 @@
-/** What applications do with e-cash: send, receive, count. Sheet "e-cash" 9. */
+/** What applications do with e-cash: send, receive, count. docs/protocol/04-mint.md §9. */
 import { ok } from "../../../core/result.ts";
 import type { Result } from "../../../core/result.ts";
 import type { Json } from "../../../core/encoding/mod.ts";

@@ -1,7 +1,7 @@
 /**
- * E-cash into the wallet. What can be known of a text without guardians is found out before anything is stored: what is refused here
- * leaves nothing behind. What is received pays for itself: nothing of the wallet goes into its transactions, so a text that guardians
- * refuse costs the wallet nothing. Sheet "e-cash" 9.
+ * E-cash into the wallet. What can be known of a text without guardians is found out before anything is stored: what is
+ * refused here leaves nothing behind. What is received pays for itself: nothing of the wallet goes into its
+ * transactions, so a text that guardians refuse costs the wallet nothing. docs/protocol/04-mint.md §9.
  */
 import { sha256 } from "@noble/hashes/sha2.js";
 import { sleep } from "../../../actors/platform/platform.ts";

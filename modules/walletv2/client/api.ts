@@ -1,4 +1,7 @@
-/** What applications do with on-chain money: deposit, pay, ask for fees. Follows fedimint-walletv2-client 0.13.0; sheet "wallet" 9. */
+/**
+ * What applications do with on-chain money: deposit, pay, ask for fees. Follows fedimint-walletv2-client 0.13.0;
+ * docs/protocol/05-wallet.md §9.
+ */
 import { assert } from "../../../core/assert.ts";
 import { toHex } from "../../../core/bytes.ts";
 import type { Json } from "../../../core/encoding/mod.ts";

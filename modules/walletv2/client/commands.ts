@@ -1,4 +1,4 @@
-/** `module walletv2 …`: names and JSON of fedimint-cli. Sheet "command line" 6. */
+/** `module walletv2 …`: names and JSON of fedimint-cli. docs/protocol/02b-cli.md §6. */
 import { parseAddress } from "../../../core/bitcoin/mod.ts";
 import type { Json } from "../../../core/encoding/mod.ts";
 import { list, option, tryDecoding, u64 } from "../../../core/encoding/mod.ts";

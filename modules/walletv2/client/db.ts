@@ -14,7 +14,7 @@
  * | 39 | – | BS ms since the epoch: when all that guardians have seen was last looked through |
  * | 3a | – | BS: the highest address index to which something was paid |
  */
-import { numberIn, numberKey } from "../../../actors/store/number_key.ts";
+import { bigintIn, numberIn, numberKey } from "../../../actors/store/number_key.ts";
 import type { ReadTx, StoreTx } from "../../../actors/store/store.ts";
 import { bitcoinOutPoint } from "../../../core/bitcoin/mod.ts";
 import type { Bytes } from "../../../core/bytes.ts";
@@ -143,7 +143,7 @@ function prefixOf(list: DepositList): Uint8Array {
 
 /** Largest last: a stranger's dust never stands before real money. */
 function depositKey(list: DepositList, { outputIndex, valueSat }: Pick<Deposit, "outputIndex" | "valueSat">): Bytes {
-  return concat(prefixOf(list), numberKey(new Uint8Array(0), valueSat), numberKey(new Uint8Array(0), outputIndex));
+  return numberKey(numberKey(prefixOf(list), valueSat), outputIndex);
 }
 
 /** Largest first; all of the list without `limit`. */
@@ -151,9 +151,7 @@ export async function depositsIn(tx: ReadTx, list: DepositList, limit?: number):
   const deposits: Deposit[] = [];
   const range = { prefix: prefixOf(list), reverse: true, ...(limit !== undefined && { limit }) };
   for await (const { key, value } of tx.range(range)) {
-    const view = new DataView(key.buffer, key.byteOffset + 1, 16);
-    const outputIndex = Number(view.getBigUint64(8));
-    deposits.push({ outputIndex, valueSat: view.getBigUint64(0), ...decode(deposit, value) });
+    deposits.push({ outputIndex: numberIn(key, 9), valueSat: bigintIn(key, 1), ...decode(deposit, value) });
   }
   return deposits;
 }

@@ -1,11 +1,11 @@
 /**
- * Looks through the outputs that guardians have seen on the chain and keeps those that pay to this wallet, for `claims.ts` to claim.
- * Needs no Bitcoin node. A wallet that is restored from its words does the same from output 0 on. Follows fedimint-walletv2-client 0.13.0
- * (`check_outputs`); sheet "wallet" 9.
+ * Looks through the outputs that guardians have seen on the chain and keeps those that pay to this wallet, for
+ * `claims.ts` to claim. Needs no Bitcoin node. A wallet that is restored from its words does the same from output 0 on.
+ * Follows fedimint-walletv2-client 0.13.0 (`check_outputs`); docs/protocol/05-wallet.md §9.
  *
- * Better than the reference in four places: a claim that was submitted before the client stopped is waited for, not made again; a deposit
- * that is too small for the fee is kept; one that can't be claimed doesn't hold up the others; outputs that can be no deposit can't hide
- * those behind them.
+ * Better than the reference in four places: a claim that was submitted before the client stopped is waited for, not
+ * made again; a deposit that is too small for the fee is kept; one that can't be claimed doesn't hold up the others;
+ * outputs that can be no deposit can't hide those behind them.
  */
 import { sleep } from "../../../actors/platform/platform.ts";
 import { toHex } from "../../../core/bytes.ts";

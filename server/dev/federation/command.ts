@@ -6,7 +6,13 @@ import { errorText } from "../../../core/result.ts";
 import { DevFederation } from "./federation.ts";
 import { steer, STEERING_HELP } from "./steering.ts";
 
-type Flags = { readonly peers: string; readonly dir: string; readonly bitcoind?: string };
+type Flags = {
+  readonly peers: string;
+  readonly dir: string;
+  readonly bitcoind?: string;
+  /** The guardian's own flag. */
+  readonly module?: readonly string[];
+};
 
 /** As shells have it for SIGINT. */
 const INTERRUPTED_EXIT = 130;
@@ -21,6 +27,7 @@ async function run(flags: Flags): Promise<number> {
     peers: Number(flags.peers),
     progress: (text) => console.error(text),
     signal: stop.signal,
+    modules: flags.module ?? [],
     ...(flags.bitcoind !== undefined && { bitcoindDir: flags.bitcoind }),
   }).catch((thrown) => {
     if (!stop.signal.aborted) throw thrown;
@@ -48,7 +55,7 @@ async function run(flags: Flags): Promise<number> {
 }
 
 /** Lines to copy, each of them whole. */
-export function nextSteps(dir: string, invite: string): string {
+function nextSteps(dir: string, invite: string): string {
   const wallet = `deno task client --data-dir ${dir}/wallet`, chain = `deno task devchain --dir ${dir}/bitcoin`;
   return `Next, in another terminal:
   ${wallet} join ${invite}
@@ -82,9 +89,9 @@ export function devfedCommand(): Command {
     .option("--peers <number>", "guardians: 1, or 4 and more", "4")
     .option("--dir <folder>", "where everything is kept; must be new or empty", "./devfed")
     .option("--bitcoind <folder>", "use the bitcoind in this folder instead of the embedded chain")
-    .action(async (flags: Flags) => {
+    .action(async (_flags: Flags, command: Command) => {
       try {
-        Deno.exit(await run(flags));
+        Deno.exit(await run(command.optsWithGlobals<Flags>()));
       } catch (thrown) {
         console.error(`error: ${errorText(thrown)}`);
         Deno.exit(1);

@@ -26,6 +26,8 @@ export type DevFederationOptions = {
   readonly program?: (peer: number) => GuardianProgram | undefined;
   /** Who presses the buttons of the ceremony; by default its calls go to the guardians straight. */
   readonly setup?: (call: SetupCall) => Promise<Json>;
+  /** Further modules that our guardians load, as for `--module`. */
+  readonly modules?: readonly string[];
   /** Variables for the guardians, e.g. `RUST_LOG`. */
   readonly env?: Record<string, string>;
 };
@@ -100,8 +102,9 @@ export class DevFederation {
   }
 
   async #launch({ peer, apiUrl, p2pUrl, dir }: Omit<DevGuardian, "process">): Promise<OwnedProcess> {
-    const { program, signal } = this.#options;
-    const { command, env } = program?.(peer) ?? { command: ownProgram("server/main.ts"), env: {} };
+    const { program, signal, modules = [] } = this.#options;
+    const own = [...ownProgram("server/main.ts"), ...modules.flatMap((module) => ["--module", module])];
+    const { command, env } = program?.(peer) ?? { command: own, env: {} };
     const bind = (url: string): string => `127.0.0.1:${/:([0-9]+)\/?$/.exec(url)![1]}`;
     return await OwnedProcess.start(this.platform.clock, {
       name: `guardian ${peer}`,
