@@ -34,6 +34,18 @@ function interruption(host: ProcessHost): AbortSignal {
   return controller.signal;
 }
 
+/** Line breaks are no part of what is pasted. */
+async function allOfInput(host: ProcessHost, charactersMax: number): Promise<string> {
+  const lines: string[] = [];
+  let characters = 0;
+  for await (const line of host.stdin()) {
+    lines.push(line);
+    characters += line.length + 1;
+    if (characters > charactersMax) break;
+  }
+  return lines.join("\n");
+}
+
 async function firstLine(host: ProcessHost): Promise<string> {
   for await (const line of host.stdin()) return line;
   return "";
@@ -59,6 +71,7 @@ if (import.meta.main) {
     err,
     terminal: host.isTerminal("stdout") ? Deno.consoleSize() : null,
     ask: host.isTerminal("stdin") && host.isTerminal("stderr") ? ask : null,
+    stdin: (charactersMax) => allOfInput(host, charactersMax),
     signal: interruption(host),
   });
   await output.written();

@@ -13,7 +13,7 @@ import { StoreError } from "../actors/store/mod.ts";
 import { errorText, FedimintError } from "../core/result.ts";
 import { loadModules } from "../modules/contract/loading.ts";
 import { ModuleError } from "../modules/contract/registry.ts";
-import { databaseOf, openDatabase } from "./database.ts";
+import { checkDatabase, databaseOf, openDatabase } from "./database.ts";
 import { databaseTrouble } from "./database_trouble.ts";
 import { devfedCommand } from "./dev/federation/command.ts";
 import { Guardian } from "./guardian.ts";
@@ -64,9 +64,11 @@ async function restore(program: Program, archive: string): Promise<number> {
   const { host, platform, command } = program;
   const env = (name: string): string | undefined => host.env(name);
   const dir = dataDirOf(command, env), apiSecret = apiSecretsOf(command, env)[0] ?? null;
-  const backup = await readBackup(platform.files, archive, await modulesOf(program));
+  const modules = await modulesOf(program);
+  const backup = await readBackup(platform.files, archive, modules);
   const store = await openDatabase(platform, dir);
   try {
+    await checkDatabase(store, modules, backup.modules);
     await restoreGuardian(backup, { files: platform.files, dir, store, apiSecret });
   } finally {
     await store.close();

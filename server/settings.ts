@@ -1,6 +1,7 @@
 /**
- * fedimintd's flags and environment variables, as far as this program has what they are about. Sheet "API" 9. A flag beats its variable, and
- * what is empty is not given: a shell's unset variable must not become an empty password, or the current folder.
+ * fedimintd's flags and environment variables, as far as this program has what they are about.
+ * docs/protocol/02-api.md §9. A flag beats its variable, and what is empty is not given: a shell's unset variable must
+ * not become an empty password, or the current folder.
  */
 import { Command, Option } from "commander";
 import { FilesError } from "../actors/platform/error.ts";
@@ -176,7 +177,7 @@ export function guardianCommand(): Command {
 }
 
 /** A setting as text: its flag, else its variable, else its default. */
-export function settingText(command: Command, env: Surroundings["env"], name: Name): string | undefined {
+function settingText(command: Command, env: Surroundings["env"], name: Name): string | undefined {
   const { variable, fallback }: Row = SETTINGS[name];
   return given(command.opts<Partial<Record<Name, string>>>()[name]) ?? given(env(variable)) ?? fallback;
 }

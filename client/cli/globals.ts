@@ -1,4 +1,4 @@
-/** Flags that stand before every command; each has an environment variable. Sheet "command line" 1. */
+/** Flags that stand before every command; each has an environment variable. docs/protocol/02b-cli.md §1. */
 import type { Command } from "commander";
 import { InvalidArgumentError, Option } from "commander";
 import type { PeerId } from "../../core/types/ids.ts";

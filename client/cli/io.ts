@@ -19,6 +19,8 @@ export type CliIo = {
   readonly terminal: { readonly columns: number; readonly rows: number } | null;
   /** Asks the person at the terminal; null when there is none. */
   readonly ask: ((question: string) => Promise<string>) | null;
+  /** All of standard input, of which not much more than so many characters are read. */
+  readonly stdin: (charactersMax: number) => Promise<string>;
   /** Aborted by Ctrl-C. */
   readonly signal: AbortSignal;
 };

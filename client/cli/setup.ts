@@ -1,4 +1,7 @@
-/** `admin setup ENDPOINT …`: what a guardian's owner does in the ceremony. Sheet "command line" 4, "API" 7. */
+/**
+ * `admin setup ENDPOINT …`: what a guardian's owner does in the ceremony. docs/protocol/02b-cli.md §4,
+ * docs/protocol/02-api.md §7.
+ */
 import type { Command } from "commander";
 import type { Json, JsonObject } from "../../core/encoding/mod.ts";
 import { isJsonObject, stringifyJson } from "../../core/encoding/mod.ts";
@@ -10,6 +13,7 @@ import type { Cli } from "./cli.ts";
 import { newProgram } from "./command.ts";
 import { SETUP_PEER, withEndpoint } from "./endpoint.ts";
 import { CliError } from "./error.ts";
+import { pastedArgument, setupCodeForGuardian } from "./pasted.ts";
 import { printable } from "./printable.ts";
 import { rawJson } from "./raw.ts";
 import type { Session } from "./session.ts";
@@ -57,9 +61,12 @@ function setupProgram(cli: Cli, url: string): Command {
     })));
   program.command("modules").description("kinds that the guardian has, and those that the federation is to have")
     .action(action("setup_modules", () => null));
-  program.command("add-peer").argument("<info>", "setup code of another guardian")
+  program.command("add-peer").argument("<info...>", "setup code of another guardian; - reads it from standard input")
     .description("tell the guardian of another one; prints that one's name")
-    .action(action("add_peer_setup_code", (code: string) => code));
+    .action(cli.official(async (session, pieces: string[]) => {
+      const code = setupCodeForGuardian(await pastedArgument(session, pieces));
+      return await call(session, url, "add_peer_setup_code", code);
+    }));
   program.command("reset-codes").description("forget the other guardians' codes; the guardian's own stays")
     .action(action("reset_peer_setup_codes", () => null));
   program.command("start-dkg").description("start generating keys; every guardian must be told")

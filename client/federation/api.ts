@@ -1,6 +1,6 @@
 /**
- * Asks a federation's guardians by a strategy over their connections: the driver of `strategies.ts`. One object a module instance, one
- * for the core; all share the connections. Sheet "API" 4.
+ * Asks a federation's guardians by a strategy over their connections: the driver of `strategies.ts`. One object a
+ * module instance, one for the core; all share the connections. docs/protocol/02-api.md §4.
  */
 import type { Sender } from "../../actors/actor.ts";
 import { ActorError } from "../../actors/error.ts";
@@ -33,7 +33,7 @@ const PEER_TEXT_MAX = 300;
 const WRONG_SECRET = "It wants the federation's API secret, and this wallet has none or an old one";
 
 /** Text of a guardian's failure as fedimint prints it. */
-export function rpcErrorText(error: RpcError): string {
+function rpcErrorText(error: RpcError): string {
   switch (error.kind) {
     case "connection":
       return `Connection failed: ${error.message}`;

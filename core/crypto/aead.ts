@@ -1,6 +1,6 @@
 /**
- * Authenticated encryption of backups and of legacy guardian configs: ChaCha20-Poly1305 (RFC 8439) without associated data, the nonce in
- * front. Source: `fedimint-aead`; sheet 01 §15.
+ * Authenticated encryption of backups and of legacy guardian configs: ChaCha20-Poly1305 (RFC 8439) without associated
+ * data, the nonce in front. Source: `fedimint-aead`; docs/protocol/01-encoding.md §15.
  */
 import { chacha20poly1305 } from "@noble/ciphers/chacha.js";
 import { argon2id } from "@noble/hashes/argon2.js";
@@ -10,8 +10,8 @@ import type { Result } from "../result.ts";
 import { err, ok } from "../result.ts";
 import { CryptoError, requireLength } from "./error.ts";
 
-export const AEAD_KEY_BYTES = 32;
-export const AEAD_NONCE_BYTES = 12;
+const AEAD_KEY_BYTES = 32;
+const AEAD_NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 /** Argon2's own minimum, which the reference keeps. */
 const SALT_BYTES_MIN = 8;

@@ -1,6 +1,5 @@
 /**
- * All that a module is written with, in one import. `../../tests/examples/bounty` is a whole module that uses nothing else, `docs/modules.md`
- * tells how; helpers for tests are in `testing/mod.ts`.
+ * All that a module is written with, in one import; helpers for tests are in `testing/mod.ts`.
  *
  * A module has two sides. Guardians run what `defineServerModule` takes: they process its inputs, outputs and items in the same order and must
  * come to the same. Clients run what `defineClientModule` takes: they make inputs and outputs, and watch over them with state machines.

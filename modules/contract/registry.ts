@@ -10,7 +10,7 @@ export class ModuleError extends FedimintError<
 /** A definition, and where it comes from: for errors. */
 export type Registered<Definition> = { readonly definition: Definition; readonly source: string };
 
-export const BUILT_IN = "built in";
+const BUILT_IN = "built in";
 
 export function builtIn<Definition>(definitions: readonly Definition[]): Registered<Definition>[] {
   return definitions.map((definition) => ({ definition, source: BUILT_IN }));

@@ -1,8 +1,9 @@
 /**
- * One guardian's side of the ceremony's rounds over the links: `DkgRounds` of the module contract. fedimint-server `config/dkg*.rs`,
- * `peer_handle.rs`; sheet "consensus" D2, D3.
+ * One guardian's side of the ceremony's rounds over the links: `DkgRounds` of the module contract. fedimint-server
+ * `config/dkg*.rs`, `peer_handle.rs`; docs/protocol/03-consensus.md §D2, §D3.
  *
- * Peers run ahead: what one sends before it is asked for waits in its own queue, and every step reads from the named peer only.
+ * Peers run ahead: what one sends before it is asked for waits in its own queue, and every step reads from the named
+ * peer only.
  */
 import type { Dice } from "../../actors/platform/platform.ts";
 import type { Bytes } from "../../core/bytes.ts";

@@ -1,7 +1,7 @@
 /**
  * The state of setup as pure functions: own parameters, the others' setup codes, and what the ceremony starts with.
- * fedimint-server `config/setup.rs`; sheets "API" 7, "consensus" D1. The reference forgets it when it restarts; here it is kept on disk
- * (`setup_file.ts`), so that a guardian's code stays good.
+ * fedimint-server `config/setup.rs`; docs/protocol/02-api.md §7, docs/protocol/03-consensus.md §D1. The reference
+ * forgets it when it restarts; here it is kept on disk (`setup_file.ts`), so that a guardian's code stays good.
  */
 import type { TlsIdentity } from "../../actors/platform/platform.ts";
 import type { BitcoinNetwork } from "../../core/bitcoin/mod.ts";

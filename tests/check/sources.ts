@@ -47,3 +47,30 @@ export function conclude(problems: readonly Problem[], fileCount: number): never
   console.log(`${fileCount} files, ${problems.length} problems`);
   Deno.exit(problems.length === 0 && fileCount > 0 ? 0 : 1);
 }
+
+/** Writes a file of the checkout. */
+export async function writeSource(path: string, text: string): Promise<void> {
+  await Deno.writeTextFile(ROOT + path, text);
+}
+
+/** Every file and folder of the checkout by path, and the texts of sources and documents; hidden folders are left out. */
+export async function filesOfCheckout(): Promise<{ paths: Set<string>; texts: SourceFile[] }> {
+  const paths = new Set<string>();
+  const texts: SourceFile[] = [];
+  const walk = async (folder: string): Promise<void> => {
+    for await (const { name, isDirectory } of Deno.readDir(ROOT + folder)) {
+      if (name.startsWith(".")) continue;
+      const path = folder + name;
+      paths.add(path);
+      if (isDirectory) await walk(`${path}/`);
+      else if (/\.(ts|md)$/.test(name)) texts.push({ path, text: await Deno.readTextFile(ROOT + path) });
+    }
+  };
+  await walk("");
+  return { paths, texts: texts.sort((a, b) => (a.path < b.path ? -1 : 1)) };
+}
+
+/** The text of a file of the checkout. */
+export async function readSource(path: string): Promise<string> {
+  return await Deno.readTextFile(ROOT + path);
+}

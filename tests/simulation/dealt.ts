@@ -47,7 +47,7 @@ class Hub {
   }
 }
 
-export function guardianName(peer: PeerId): string {
+function guardianName(peer: PeerId): string {
   return `g${peer}`;
 }
 

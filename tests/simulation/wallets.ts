@@ -60,11 +60,11 @@ export class SimulatedWallet {
     this.#client = new FederationClient(await this.#federation.finish(opening));
   }
 
-  /** SIGKILL: what was not durable is lost. Its promises never settle. */
-  kill(): void {
+  /** SIGKILL: what was not durable is lost. Its promises never settle. @returns what the disk holds then */
+  kill(): MemoryBackend {
     this.#client = null;
     this.#federation.world.process(this.name).kill();
-    this.#disk = this.#disk.crash();
+    return this.#disk = this.#disk.crash();
   }
 
   async restart(): Promise<void> {

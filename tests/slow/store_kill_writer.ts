@@ -1,5 +1,5 @@
 /**
- * The program that `kill_test.ts` kills: writes numbered commits of every kind into the database at the given path, several under way
+ * The program that `store_kill.ts` kills: writes numbered commits of every kind into the database at the given path, several under way
  * at once, and prints the number of each that was reported durable.
  */
 import { type Bytes, utf8 } from "../../core/bytes.ts";
@@ -19,7 +19,7 @@ export function openDatabase(path: string): Promise<Store> {
 }
 
 /** What commit `n` writes, beside its number. */
-export function entriesOf(n: number): [Bytes, Bytes][] {
+function entriesOf(n: number): [Bytes, Bytes][] {
   const entries = (count: number, bytes: number): [Bytes, Bytes][] =>
     Array.from({ length: count }, (_, i) => [utf8(`${n % KEPT_COMMITS}/${n}/${i}`), pattern(bytes, n + i)]);
   switch (n % 5) {

@@ -17,7 +17,7 @@ import type { MetaConsensusValue, MetaKey } from "../common.ts";
 import { metaConsensusValue, metaKey, metaValue } from "../common.ts";
 
 /** A vote as it is stored. */
-export const metaVote = struct("MetaVote", { salt: u64, value: metaValue });
+const metaVote = struct("MetaVote", { salt: u64, value: metaValue });
 export type MetaVote = CodecType<typeof metaVote>;
 
 const desired = table(0x00, metaKey, metaVote);

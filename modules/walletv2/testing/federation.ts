@@ -237,7 +237,7 @@ export async function confirm(wallet: TestWallet, ...transactions: readonly Bitc
   await agree(wallet);
 }
 
-export const DESTINATION: StandardScript = { tag: "P2WPKH", value: new Uint8Array(20).fill(7) };
+const DESTINATION: StandardScript = { tag: "P2WPKH", value: new Uint8Array(20).fill(7) };
 /** What four guardians ask of a claim and of a payment with nothing pending, at 1 sat a vbyte. */
 export const RECEIVE_FEE = 316n;
 export const SEND_FEE = 228n;

@@ -1,11 +1,12 @@
 /**
- * Asks every other guardian for the signed outcome of the running session, all the time: it is how the last `f` guardians end each
- * session, and how one that was away catches up. One that is too large for the usual answer is asked for in the shorter form, and one that
- * is larger than any answer is fetched by `pieces`. Sheet "consensus" B5.
+ * Asks every other guardian for the signed outcome of the running session, all the time: it is how the last `f`
+ * guardians end each session, and how one that was away catches up. One that is too large for the usual answer is asked
+ * for in the shorter form, and one that is larger than any answer is fetched by `pieces`.
+ * docs/protocol/03-consensus.md §B5.
  */
 import type { ActorContext } from "../../../actors/actor.ts";
 import { defineActor, next } from "../../../actors/actor.ts";
-import type { ActorRef, Cast } from "../../../actors/protocol.ts";
+import type { Cast } from "../../../actors/protocol.ts";
 import type { RpcError, RpcRef } from "../../../actors/rpc/mod.ts";
 import { backOffMs, MESSAGE_BYTES_MAX, REQUEST_TIMEOUT, RESPONSE_TOO_BIG } from "../../../actors/rpc/mod.ts";
 import type { Bytes } from "../../../core/bytes.ts";
@@ -219,5 +220,3 @@ export const catchUp = defineActor<CatchUpMessage, CatchUpArgs, State>({
     },
   },
 });
-
-export type CatchUpRef = ActorRef<CatchUpMessage>;

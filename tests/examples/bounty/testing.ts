@@ -9,7 +9,7 @@ import { publicKeyOf } from "../../../modules/contract/mod.ts";
 export const NOW_SECS = 1_700_000_000n;
 export const QUESTION = "Who keeps a federation's money?";
 export const ANSWER = "Its guardians, together";
-export const REFUND_SECRET = new Uint8Array(32).fill(7);
+const REFUND_SECRET = new Uint8Array(32).fill(7);
 
 /** Guardians that agree on the time. */
 export async function guardiansAt(secs: bigint, options: { readonly disableBaseFees?: boolean } = {}) {
