@@ -95,7 +95,9 @@ async function runOrExplain(program: Program, body: (program: Program) => Promis
 
 /** `guardian devfed` is loaded when it is named, so that a guardian runs nothing that is for development. */
 async function devfedCommand(args: readonly string[]): Promise<Command> {
-  if (!args.includes("devfed")) return new Command("devfed").description("Starts a whole federation on this machine, for development");
+  if (!args.includes("devfed")) {
+    return new Command("devfed").description("Starts a whole federation on this machine, for development");
+  }
   return (await import("./dev/federation/command.ts")).devfedCommand();
 }
 
