@@ -2,6 +2,8 @@
  * Actors: an owner of state that handles one message at a time.
  *
  * ```ts
+ * import { type Cast, defineActor, next, reply, type Request } from "./mod.ts";
+ *
  * type CounterMessage = Request<"add", { by: number }, number> | Cast<"reset", null>;
  *
  * export const counter = defineActor<CounterMessage, { start: number }, { value: number }>({

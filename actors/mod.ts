@@ -2,9 +2,21 @@
  * Actors, after Erlang/OTP: actors own state and handle one message at a time; supervisors restart them; a system is one tree.
  *
  * ```ts
- * const system = createSystem({ platform, log });
+ * import { assertEquals } from "@std/assert";
+ * import { child, createSystem, defineActor, refTo, reply, type Request, supervisor } from "./mod.ts";
+ * import { realPlatform } from "./platform/real.ts";
+ *
+ * type CounterMessage = Request<"add", { by: number }, number>;
+ * const counter = defineActor<CounterMessage, { start: number }, { value: number }>({
+ *   name: "counter",
+ *   init: (_ctx, { start }) => ({ value: start }),
+ *   handle: { add: (state, { by }) => reply({ value: state.value + by }, state.value + by) },
+ *   mailbox: { max: 100, full: "refuse" },
+ * });
+ *
+ * const system = createSystem({ platform: realPlatform(), log: () => {} });
  * await system.start(supervisor("demo", { children: [child(counter, { args: { start: 0 } })] }));
- * await system.ask(refTo<CounterMessage>("demo/counter"), "add", { by: 2 }); // 2
+ * assertEquals(await system.ask(refTo<CounterMessage>("demo/counter"), "add", { by: 2 }), 2);
  * await system.stop();
  * ```
  *

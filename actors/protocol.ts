@@ -2,6 +2,8 @@
  * Typed protocols. A protocol is a union of requests and casts; a request's type gives its reply's:
  *
  * ```ts
+ * import type { Cast, Request } from "./mod.ts";
+ *
  * type CounterMessage =
  *   | Request<"add", { by: number }, number> // replies with the new value
  *   | Cast<"reset", null>;

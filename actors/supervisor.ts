@@ -2,10 +2,18 @@
  * Supervision trees as plain data, after Erlang/OTP. One `tree.ts` a process shows the whole program:
  *
  * ```ts
- * supervisor("consensus", {
- *   strategy: "rest_for_one", intensity: 3, periodMs: 10_000, // a 4th crash in 10 s is a bug: give up loudly
- *   children: [child(moduleHost, { args }), child(engine, { args }), child(session, { args, restart: "transient" })],
- * });
+ * import { type ActorDefinition, child, type Request, supervisor } from "./mod.ts";
+ *
+ * type Actor = ActorDefinition<Request<"go", null, null>, { peers: number }, null>;
+ * const consensusTree = (modules: Actor, engine: Actor, session: Actor, peers: number) =>
+ *   supervisor("consensus", {
+ *     strategy: "rest_for_one", intensity: 3, periodMs: 10_000, // a 4th crash in 10 s is a bug: give up loudly
+ *     children: [
+ *       child(modules, { args: { peers } }),
+ *       child(engine, { args: { peers } }),
+ *       child(session, { args: { peers }, restart: "transient" }),
+ *     ],
+ *   });
  * ```
  *
  * Children start in order and stop in reverse; a supervisor that gives up is a crash of its own for the one above it, and the root's

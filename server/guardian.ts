@@ -43,6 +43,7 @@ import type { OpenFile } from "./config/config_files.ts";
 import { closeConfig, INVITE, isConfigured, readConfig, writeConfig } from "./config/config_files.ts";
 import { closedDataFolder } from "./config/data_folder.ts";
 import { claimDatabase, requireNewDatabase } from "./config/database_owner.ts";
+import { checkDatabase } from "./database.ts";
 import { SetupError } from "./config/error.ts";
 import type { GuardianConfig } from "./config/guardian_config.ts";
 import { clientConfigFor, configuredModules, handedOut } from "./config/guardian_config.ts";
@@ -108,16 +109,29 @@ export class Guardian {
     this.#bitcoin = bitcoinSourceOf(this.#system, paths.bitcoin, options.platform.clock);
   }
 
-  /** Resolves once it watches its Bitcoin node and its disk; `run` does the rest. @throws {DiskError} when there is too little room on the disk */
+  /**
+   * Resolves once it watches its Bitcoin node and its disk; `run` does the rest.
+   * @throws {DiskError} when there is too little room on the disk
+   * @throws {StoreError} `newer_schema` and others when the database can't be brought to this program's version: it is as it was
+   * @throws {SetupError} when the config is at fault
+   */
   static async start(options: GuardianOptions): Promise<Guardian> {
     const guardian = new Guardian(options);
     await closedDataFolder(options.platform.files, options.dataDir, loggerFor(ROOT, options.log));
     await requireRoom(options.platform.files, options.dataDir);
+    await guardian.#checkDatabase();
     await guardian.#system.start(rootTree(
       { ...options.bitcoin, store: options.store.view(CHAIN_MEMORY_PREFIX) },
       { path: options.dataDir, room: guardian.#room, isFull: (error) => guardian.#stopBecause(error) },
     ));
     return guardian;
+  }
+
+  /** Refuses a database that a newer program wrote, and migrates an older one, before anything reads it. */
+  async #checkDatabase(): Promise<void> {
+    const { platform: { files }, dataDir, store, definitions } = this.#options;
+    const config = await isConfigured(files, dataDir) ? await readConfig(files, dataDir) : null;
+    await checkDatabase(store, definitions, config ? configuredModules(config, definitions) : new Map());
   }
 
   /**
@@ -266,6 +280,8 @@ export class Guardian {
       return await this.stop();
     }
     const configured = configuredModules(config, definitions);
+    // a federation that was set up just now has modules whose parts have no versions yet
+    await checkDatabase(store, definitions, configured);
     await claimDatabase(store, config);
     const { consensus, local, private: secret } = config;
     const peers = numPeers(consensus.apiEndpoints.size);

@@ -1,7 +1,8 @@
 /**
- * One JSON-RPC connection over WebSocket as an actor: opened with the first call, shared by all callers, opened again with back-off
- * when it was lost. Beside a connection that has gone dead (`liveness.ts`) a second one is opened, and the calls under way are asked again
- * there; the old one is listened to as long as they wait. Sheet "API" 1.
+ * One JSON-RPC connection over WebSocket as an actor: opened with the first call, shared by all callers, opened again
+ * with back-off when it was lost. Beside a connection that has gone dead (`liveness.ts`) a second one is opened, and
+ * the calls under way are asked again there; the old one is listened to as long as they wait.
+ * docs/protocol/02-api.md §1.
  */
 import type { ActorContext } from "../actor.ts";
 import { defineActor, next, reply } from "../actor.ts";

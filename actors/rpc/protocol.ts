@@ -1,4 +1,4 @@
-/** JSON-RPC 2.0 as pure text: requests, answers, errors. Sheet "API" 2. */
+/** JSON-RPC 2.0 as pure text: requests, answers, errors. docs/protocol/02-api.md §2. */
 import type { Json } from "../../core/encoding/mod.ts";
 import { isJsonObject, parseJson, stringifyJson, tryDecoding } from "../../core/encoding/mod.ts";
 

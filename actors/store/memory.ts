@@ -3,9 +3,13 @@
  * crash at any commit. It holds what a disk would: what was not durable at the crash is gone.
  *
  * ```ts
- * const disk = new MemoryBackend({ clock, writeDelayMs: () => dice.below(20) });
+ * import { realPlatform } from "../platform/real.ts";
+ * import { MemoryBackend, openMemoryStore } from "./memory.ts";
+ *
+ * const { clock } = realPlatform();
+ * const disk = new MemoryBackend({ clock, writeDelayMs: () => 20 });
  * const store = await openMemoryStore({ clock, backend: disk });
- * …
+ * await store.transact((tx) => Promise.resolve(tx.set(new Uint8Array([1]), new Uint8Array([2]))));
  * const restarted = await openMemoryStore({ clock, backend: disk.crash() }); // every promise of the old store rejects
  * ```
  */
@@ -15,7 +19,8 @@ import type { Clock, Timer } from "../platform/platform.ts";
 import { type Backend, Budget, type Operation } from "./backend.ts";
 import { encodedBytes, fromBinary, toBinary } from "./keys.ts";
 import { KV_KEY_BYTES_MAX, KV_LIST_ENTRIES_MAX, KV_VALUE_BYTES_MAX } from "./limits.ts";
-import { type OpenOptions, openStore } from "./open.ts";
+import type { EngineOptions } from "./engine.ts";
+import { openStore } from "./open.ts";
 import { SortedMap } from "./sorted_map.ts";
 import type { Entry, Store } from "./store.ts";
 
@@ -149,7 +154,7 @@ export class MemoryBackend implements Backend {
   }
 }
 
-export type MemoryStoreOptions = OpenOptions & {
+export type MemoryStoreOptions = EngineOptions & {
   /** Default a new, empty one without delays. */
   readonly backend?: MemoryBackend;
 };

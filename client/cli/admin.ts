@@ -1,4 +1,4 @@
-/** `admin …`: what a guardian's owner asks of it while consensus runs. Sheet "command line" 4. */
+/** `admin …`: what a guardian's owner asks of it while consensus runs. docs/protocol/02b-cli.md §4. */
 import type { Command } from "commander";
 import type { Store } from "../../actors/store/store.ts";
 import type { Json } from "../../core/encoding/mod.ts";

@@ -1,6 +1,7 @@
 /**
- * How a command ends: its result on standard output, or why there is none, and the exit code. Two manners: that of fedimint-cli (one JSON
- * value, errors as JSON too), and that of the friendly commands (sentences). Sheet "command line" 1.
+ * How a command ends: its result on standard output, or why there is none, and the exit code. Two manners: that of
+ * fedimint-cli (one JSON value, errors as JSON too), and that of the friendly commands (sentences).
+ * docs/protocol/02b-cli.md §1.
  */
 import type { Command } from "commander";
 import type { LogLevel } from "../../actors/logger.ts";

@@ -1,4 +1,4 @@
-/** `dev …`: looking inside, and talking to guardians by hand. Sheet "command line" 5. */
+/** `dev …`: looking inside, and talking to guardians by hand. docs/protocol/02b-cli.md §5. */
 import type { Command } from "commander";
 import { InvalidArgumentError } from "commander";
 import { sleep } from "../../actors/platform/platform.ts";

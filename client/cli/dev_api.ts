@@ -1,4 +1,4 @@
-/** `dev api METHOD [PARAMS]`: a call as it stands, to one guardian or to all. Sheet "command line" 5. */
+/** `dev api METHOD [PARAMS]`: a call as it stands, to one guardian or to all. docs/protocol/02b-cli.md §5. */
 import type { Command } from "commander";
 import type { Json } from "../../core/encoding/mod.ts";
 import { DecodeError, parseJson } from "../../core/encoding/mod.ts";

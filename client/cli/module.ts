@@ -1,4 +1,7 @@
-/** `module [SELECTOR] COMMAND …`: lists modules, or hands the rest to one. Its commands are the module's own. Sheet "command line" 6. */
+/**
+ * `module [SELECTOR] COMMAND …`: lists modules, or hands the rest to one. Its commands are the module's own.
+ * docs/protocol/02b-cli.md §6.
+ */
 import type { Json } from "../../core/encoding/mod.ts";
 import type { ModuleInstanceId } from "../../core/types/ids.ts";
 import type { AnyClientModule, ClientCommand } from "../../modules/contract/client.ts";
@@ -93,7 +96,8 @@ async function call(
   const { commands } = moduleOf(client, selector);
   if (name === undefined) throw CliError.usage(`a command of the module is missing\n\n${usage(selector, commands)}`);
   if (!Object.hasOwn(commands, name)) {
-    throw CliError.usage(`unrecognized subcommand '${name}'\n\n${usage(selector, commands)}`);
+    // it may be e-cash that was pasted in the wrong place: it is not repeated
+    throw CliError.usage(`unrecognized subcommand\n\n${usage(selector, commands)}`);
   }
   const command = commands[name]!;
   try {

@@ -1,6 +1,6 @@
 /**
- * The command line as a function: arguments in, exit code out, everything else through `CliIo`. The program is fedimint-cli 0.13.0's tree
- * of commands (sheet "command line"), and a few for people on top.
+ * The command line as a function: arguments in, exit code out, everything else through `CliIo`. The program is
+ * fedimint-cli 0.13.0's tree of commands (docs/protocol/02b-cli.md §2), and a few for people on top.
  *
  * What belongs to recovery (`backup`, `restore`) and to the modules of version 1 is not there; `restore` says so.
  */

@@ -1,6 +1,7 @@
 /**
- * A client of one federation: its database, its actors, its modules. `fedimint-client/src/client.rs`, `client/builder.rs`; sheet
- * "client" B. Applications use `../mod.ts`, which is this with names for what people do.
+ * A client of one federation: its database, its actors, its modules. `fedimint-client/src/client.rs`,
+ * `client/builder.rs`; docs/protocol/07-client.md §B. Applications use `../mod.ts`, which is this with names for what
+ * people do.
  *
  * A client that has joined opens without the network: what it needs of the federation is in the store.
  */
@@ -39,9 +40,11 @@ import { joinedSlot } from "../federation/join_state.ts";
 import { prefetch } from "../federation/refresh.ts";
 import type { Renewal, Renewed } from "../federation/renew.ts";
 import { renew } from "../federation/renew.ts";
+import { definitionsFor } from "./definitions.ts";
 import { pendingMoney } from "./pending.ts";
 import type { Running } from "./running.ts";
-import { definitionsFor, primaryOf, runClient } from "./running.ts";
+import { checkWallet } from "./schema.ts";
+import { primaryOf, runClient } from "./running.ts";
 import { clientTree, eventOrderRef, executorRef, GUARDIANS, ROOT } from "../tree.ts";
 import { loadEntropy, loadOrMakeEntropy, refuseWords } from "./words.ts";
 
@@ -97,11 +100,13 @@ export class Client {
 
   /**
    * Opens the database; if it has joined a federation, its modules run when this resolves.
-   * @throws {ClientError} `no_words` · `wrong_secret` · `no_common_version` · {WaitError} `aborted`; then the store is still open
+   * @throws {ClientError} `no_words` · `wrong_secret` · `no_common_version` · {WaitError} `aborted` · {StoreError} `newer_schema` and others
+   * when the database can't be brought to this program's version; then the store is still open
    */
   static async open(options: ClientOptions, signal?: AbortSignal): Promise<Client> {
     const client = new Client(options);
     try {
+      await checkWallet(options.store, options.modules);
       await client.#system.start(clientTree());
       const joined = await options.store.read((tx) => joinedSlot.get(tx));
       if (joined) await orEnded(client.#until(signal), () => client.#run(joined));
@@ -167,7 +172,7 @@ export class Client {
   }
 
   async #join(invite: InviteCode, signal: AbortSignal): Promise<void> {
-    const { platform, store, secret } = this.options;
+    const { platform, store, modules, secret } = this.options;
     const config = await downloadConfig(invite, this.#joinTools(), signal);
     const discovered = await this.#discover(config, invite.apiSecret, signal);
     const preRoot = secret ??
@@ -179,6 +184,7 @@ export class Client {
       storeVersions(tx, discovered);
     });
     await durable;
+    await checkWallet(store, modules);
     await this.#run(joined);
     await this.#prefetch(signal);
   }

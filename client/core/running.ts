@@ -1,6 +1,7 @@
 /**
- * What a joined client consists of while it runs: connections, modules, operations, in one supervision tree. Built from what the store
- * holds; the network is needed only as long as no API versions are known. Start order: sheet "client" B.
+ * What a joined client consists of while it runs: connections, modules, operations, in one supervision tree. Built from
+ * what the store holds; the network is needed only as long as no API versions are known. Start order:
+ * docs/protocol/07-client.md §B.
  */
 import { loggerFor } from "../../actors/mod.ts";
 import type { ActorSystem } from "../../actors/system.ts";
@@ -16,13 +17,14 @@ import { federationIdOf } from "../../core/types/federation_id.ts";
 import type { FederationId, ModuleInstanceId, PeerId } from "../../core/types/ids.ts";
 import { GLOBAL_INSTANCE_ID } from "../../core/types/ids.ts";
 import { numPeers } from "../../core/types/num_peers.ts";
-import type { AnyClientModuleDefinition } from "../../modules/contract/client.ts";
 import type { ClientOptions } from "./client.ts";
 import type { AnyStateOwner, Primary } from "./core.ts";
 import { ModuleCore, Operations } from "./core.ts";
 import type { UniqueTime } from "./database.ts";
 import { modulePrefix } from "./database.ts";
 import { decodedConfig } from "./decoded_configs.ts";
+import type { Definitions } from "./definitions.ts";
+import { definitionsFor } from "./definitions.ts";
 import { Machines } from "../executor/machines.ts";
 import type { ErrorDescriber } from "../executor/submission.ts";
 import { submissionState, submissionTransitions } from "../executor/submission.ts";
@@ -34,8 +36,6 @@ import type { Joined } from "../federation/join_state.ts";
 import { checkSecret, joinedSlot, pendingConfigSlot } from "../federation/join_state.ts";
 import type { ClientModuleArgs, ModuleTable } from "./module_actor.ts";
 import { eventOrderRef, executorRef, federationTree, ROOT } from "../tree.ts";
-
-export type Definitions = ReadonlyMap<ModuleInstanceId, AnyClientModuleDefinition>;
 
 export type Running = {
   readonly joined: Joined;
@@ -69,18 +69,6 @@ export function primaryOf(table: ModuleTable): Primary | null {
     if (module.primary) return { instance, module: module.primary };
   }
   return null;
-}
-
-/** A module whose consensus version is another major's has a config that this client can't read. */
-export function definitionsFor(config: ClientConfig, known: readonly AnyClientModuleDefinition[]): Definitions {
-  const definitions = new Map<ModuleInstanceId, AnyClientModuleDefinition>();
-  for (const [instance, { kind, version }] of config.modules) {
-    const definition = known.find((candidate) =>
-      candidate.kind === kind && candidate.consensusVersion.major === version.major
-    );
-    if (definition) definitions.set(instance, definition);
-  }
-  return definitions;
 }
 
 /** A config that guardians agreed on since the last opening replaces the one before. */

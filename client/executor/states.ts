@@ -1,6 +1,7 @@
 /**
- * States of state machines in the store. A state is immutable and is its own key, by its hash: two equal states of an operation are one,
- * so a machine never returns to where it was. `fedimint-client/src/sm/executor.rs`; sheet "client" D.1.
+ * States of state machines in the store. A state is immutable and is its own key, by its hash: two equal states of an
+ * operation are one, so a machine never returns to where it was. `fedimint-client/src/sm/executor.rs`;
+ * docs/protocol/07-client.md §D.1.
  */
 import { sha256 } from "@noble/hashes/sha2.js";
 import type { ReadTx, StoreTx, StoreView } from "../../actors/store/store.ts";

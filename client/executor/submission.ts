@@ -1,6 +1,6 @@
 /**
- * The core's own state machine: a transaction on its way. It is submitted until a threshold of guardians has said that it is accepted,
- * or all the same error. `fedimint-client-module/src/transaction/sm.rs`; sheet "client" C.
+ * The core's own state machine: a transaction on its way. It is submitted until a threshold of guardians has said that
+ * it is accepted, or all the same error. `fedimint-client-module/src/transaction/sm.rs`; docs/protocol/07-client.md §C.
  *
  * It never gives up by itself: a transaction that was submitted once may still be accepted.
  */

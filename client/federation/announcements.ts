@@ -1,6 +1,6 @@
 /**
  * Where guardians say they are now: signed announcements and metadata, asked of all, kept when newer. `fedimint-client`
- * `api_announcements.rs`, `guardian_metadata.rs`; sheet "API" 6.
+ * `api_announcements.rs`, `guardian_metadata.rs`; docs/protocol/02-api.md §6.
  */
 import type { Platform } from "../../actors/platform/platform.ts";
 import { sleep } from "../../actors/platform/platform.ts";

@@ -1,6 +1,6 @@
 /**
- * Asks a federation's guardians by a strategy over their connections: the driver of `strategies.ts`. One object a module instance, one
- * for the core; all share the connections. Sheet "API" 4.
+ * Asks a federation's guardians by a strategy over their connections: the driver of `strategies.ts`. One object a
+ * module instance, one for the core; all share the connections. docs/protocol/02-api.md §4.
  */
 import type { Sender } from "../../actors/actor.ts";
 import { ActorError } from "../../actors/error.ts";

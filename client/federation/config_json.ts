@@ -1,4 +1,4 @@
-/** The federation's config with readable modules, as `dev config` shows it. Sheet "client" G. */
+/** The federation's config with readable modules, as `dev config` shows it. docs/protocol/07-client.md §G. */
 import type { Codec, Json } from "../../core/encoding/mod.ts";
 import { decode, tryDecoding, unit } from "../../core/encoding/mod.ts";
 import type { ClientConfig } from "../../core/types/client_config.ts";

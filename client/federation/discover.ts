@@ -1,6 +1,6 @@
 /**
- * Which API versions to speak: asked of every guardian, remembered, asked again in the background. `fedimint-client/src/client.rs`
- * (`load_and_refresh_common_api_version`); sheet "API" 5.
+ * Which API versions to speak: asked of every guardian, remembered, asked again in the background.
+ * `fedimint-client/src/client.rs` (`load_and_refresh_common_api_version`); docs/protocol/02-api.md §5.
  */
 import type { Platform } from "../../actors/platform/platform.ts";
 import { sleep } from "../../actors/platform/platform.ts";

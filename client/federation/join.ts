@@ -1,9 +1,9 @@
 /**
- * From an invite code to a federation's config that a threshold of its guardians agrees on. `fedimint-api-client/src/lib.rs`; sheet
- * "API" 4, "Joining".
+ * From an invite code to a federation's config that a threshold of its guardians agrees on.
+ * `fedimint-api-client/src/lib.rs`; docs/protocol/02-api.md §4, "Joining".
  *
- * The config's API endpoints are what the federation id is the hash of, so even a single guardian can't name others than the invite
- * means; the rest of the config is what a threshold of *these* says.
+ * The config's API endpoints are what the federation id is the hash of, so even a single guardian can't name others
+ * than the invite means; the rest of the config is what a threshold of *these* says.
  */
 import type { Platform } from "../../actors/platform/platform.ts";
 import { sleep } from "../../actors/platform/platform.ts";

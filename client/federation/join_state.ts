@@ -1,6 +1,6 @@
 /**
- * What a client knows of its federation, in the store: written in one transaction when it joins, so there is never half a client.
- * `fedimint-client/src/db.rs`; sheet "client" B.
+ * What a client knows of its federation, in the store: written in one transaction when it joins, so there is never half
+ * a client. `fedimint-client/src/db.rs`; docs/protocol/07-client.md §B.
  */
 import type { ReadTx, StoreTx } from "../../actors/store/store.ts";
 import type { Bytes } from "../../core/bytes.ts";

@@ -1,7 +1,7 @@
 /**
- * What a federation says about itself: its name, a welcome, an expiry. The meta module's value if guardians agreed on one, else the
- * config's fields and what the URL in them adds. `fedimint-meta-client/src/lib.rs`, `fedimint-client-module/src/meta.rs`; sheet
- * "client" B, "meta" A.
+ * What a federation says about itself: its name, a welcome, an expiry. The meta module's value if guardians agreed on
+ * one, else the config's fields and what the URL in them adds. `fedimint-meta-client/src/lib.rs`,
+ * `fedimint-client-module/src/meta.rs`; docs/protocol/07-client.md §B, "meta" A.
  */
 import type { Platform } from "../../actors/platform/platform.ts";
 import { sleep } from "../../actors/platform/platform.ts";

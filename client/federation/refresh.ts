@@ -1,6 +1,6 @@
 /**
- * Keeps what is known of the federation fresh: config, API versions, guardians' URLs, chain id. What it finds is used from the next
- * opening on. Sheet "client" B, "API" 5, 6.
+ * Keeps what is known of the federation fresh: config, API versions, guardians' URLs, chain id. What it finds is used
+ * from the next opening on. docs/protocol/07-client.md §B, docs/protocol/02-api.md §5, §6.
  */
 import type { ActorContext } from "../../actors/actor.ts";
 import { defineActor, next } from "../../actors/actor.ts";

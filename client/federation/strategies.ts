@@ -1,6 +1,6 @@
 /**
  * Query strategies as pure step functions: what each guardian answered goes in, what to do next comes out.
- * `fedimint-api-client/src/query.rs`; sheet "API" 4.
+ * `fedimint-api-client/src/query.rs`; docs/protocol/02-api.md §4.
  */
 import type { Result } from "../../core/result.ts";
 import type { PeerId } from "../../core/types/ids.ts";

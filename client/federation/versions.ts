@@ -1,4 +1,7 @@
-/** Which API version to speak with a federation. `fedimint-client-module/src/api_version_discovery.rs`; sheet "API" 5. */
+/**
+ * Which API version to speak with a federation. `fedimint-client-module/src/api_version_discovery.rs`;
+ * docs/protocol/02-api.md §5.
+ */
 import type { ApiVersionSet, SupportedApiVersionsSummary } from "../../core/types/api_versions.ts";
 import type { ModuleInstanceId, PeerId } from "../../core/types/ids.ts";
 import type { Version } from "../../core/types/version.ts";

@@ -1,6 +1,7 @@
 /**
- * The event log: what happened, numbered without gaps. An event is written inside the transaction that causes it, without a number;
- * one actor gives the numbers in order of time, so that writers never wait for each other. `fedimint-eventlog`; sheet "client" D.4.
+ * The event log: what happened, numbered without gaps. An event is written inside the transaction that causes it,
+ * without a number; one actor gives the numbers in order of time, so that writers never wait for each other.
+ * `fedimint-eventlog`; docs/protocol/07-client.md §D.4.
  */
 import { defineActor, next, reply } from "../../actors/actor.ts";
 import type { ActorRef, Cast, Request } from "../../actors/protocol.ts";

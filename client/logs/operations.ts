@@ -1,4 +1,7 @@
-/** The operation log: what the user did, newest first, with what came of it. Never deleted. `fedimint-client/src/oplog.rs`; sheet "client" D.3. */
+/**
+ * The operation log: what the user did, newest first, with what came of it. Never deleted.
+ * `fedimint-client/src/oplog.rs`; docs/protocol/07-client.md §D.3.
+ */
 import { numberKey } from "../../actors/store/number_key.ts";
 import type { ReadTx, StoreTx } from "../../actors/store/store.ts";
 import type { Bytes } from "../../core/bytes.ts";

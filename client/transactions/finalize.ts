@@ -1,6 +1,6 @@
 /**
- * From inputs and outputs that modules made to a signed transaction: sums, balancing by the primary module, signatures, size.
- * `fedimint-client/src/client.rs` (`finalize_transaction`); sheet "client" C.
+ * From inputs and outputs that modules made to a signed transaction: sums, balancing by the primary module, signatures,
+ * size. `fedimint-client/src/client.rs` (`finalize_transaction`); docs/protocol/07-client.md §C.
  */
 import type { Dice } from "../../actors/platform/platform.ts";
 import { assert } from "../../core/assert.ts";

@@ -1,6 +1,6 @@
 /**
- * Authenticated encryption of backups and of legacy guardian configs: ChaCha20-Poly1305 (RFC 8439) without associated data, the nonce in
- * front. Source: `fedimint-aead`; sheet 01 §15.
+ * Authenticated encryption of backups and of legacy guardian configs: ChaCha20-Poly1305 (RFC 8439) without associated
+ * data, the nonce in front. Source: `fedimint-aead`; docs/protocol/01-encoding.md §15.
  */
 import { chacha20poly1305 } from "@noble/ciphers/chacha.js";
 import { argon2id } from "@noble/hashes/argon2.js";

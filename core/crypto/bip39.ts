@@ -1,6 +1,6 @@
 /**
- * From twelve words to the secrets of one federation's client. Sheet 07 A. Source: `fedimint-bip39`, fedimint-client-module `secret.rs`,
- * fedimint-client `builder.rs`.
+ * From twelve words to the secrets of one federation's client. docs/protocol/07-client.md §A. Source: `fedimint-bip39`,
+ * fedimint-client-module `secret.rs`, fedimint-client `builder.rs`.
  *
  * ```
  * words → global root → default client secret → client root ┬ module secret (for each instance)

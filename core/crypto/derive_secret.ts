@@ -1,6 +1,7 @@
 /**
- * Secrets from which others are derived: all of a wallet's keys come from one seed this way, so that twelve words restore it. Must match
- * the reference bit for bit. Source: `fedimint-derive-secret`, `fedimint-hkdf`; sheet 01 §14.
+ * Secrets from which others are derived: all of a wallet's keys come from one seed this way, so that twelve words
+ * restore it. Must match the reference bit for bit. Source: `fedimint-derive-secret`, `fedimint-hkdf`;
+ * docs/protocol/01-encoding.md §14.
  */
 import { expand } from "@noble/hashes/hkdf.js";
 import { hmac } from "@noble/hashes/hmac.js";

@@ -1,18 +1,27 @@
 /**
- * The key ceremony of one key as a pure step machine: Pedersen's distributed key generation with hash commitments, in G1 or G2. Nobody
- * learns the key; each of n guardians gets a share, and a threshold of them can use it. Source: fedimint-server `dkg_g1.rs`, `dkg_g2.rs`;
- * sheet 03 D3.
+ * The key ceremony of one key as a pure step machine: Pedersen's distributed key generation with hash commitments, in
+ * G1 or G2. Nobody learns the key; each of n guardians gets a share, and a threshold of them can use it. Source:
+ * fedimint-server `dkg_g1.rs`, `dkg_g2.rs`; docs/protocol/03-consensus.md §D3.
  *
- * ```ts
- * let { state, effects } = startDkg({ group: bls.g2, peers: numPeers(4), identity: 0, randomBytes: dice.bytes });
- * // perform effects: `broadcast` and `send` in order; `read` asks for exactly one message of that peer, then:
- * ({ state, effects } = dkgStep(state, { peer, message }));
- * // until `done` or `abort`
+ * ```ts no_run
+ * import { bls } from "./bls/mod.ts";
+ * import { numPeers } from "../types/num_peers.ts";
+ * import { type DkgMessage, dkgStep, startDkg } from "./dkg.ts";
+ *
+ * declare function perform(effects: readonly { type: string }[]): { peer: number; message: DkgMessage } | null;
+ * declare function randomBytes(size: number): Uint8Array<ArrayBuffer>;
+ *
+ * let { state, effects } = startDkg({ group: bls.g2, peers: numPeers(4), identity: 0, randomBytes });
+ * // `perform` does `broadcast` and `send` in order; `read` asks for exactly one message of that peer
+ * for (let next = perform(effects); next !== null; next = perform(effects)) {
+ *   ({ state, effects } = dkgStep(state, next)); // until `done` or `abort`
+ * }
  * ```
  *
- * Each guardian sends everybody a Hash, a Commitment and a Share, in this order, and reads from the others one message each, ascending,
- * three times round. Peers advance unevenly: who sends keeps one queue a peer, and a message waits there until it is asked for.
- * There is no complaint round: one bad message aborts the ceremony, and it is started anew.
+ * Each guardian sends everybody a Hash, a Commitment and a Share, in this order, and reads from the others one message
+ * each, ascending, three times round. Peers advance unevenly: who sends keeps one queue a peer, and a message waits
+ * there until it is asked for. There is no complaint round: one bad message aborts the ceremony, and it is started
+ * anew.
  */
 import type { Bytes } from "../bytes.ts";
 import { toHex } from "../bytes.ts";

@@ -1,4 +1,7 @@
-/** What guardians sign with their broadcast keys inside a federation: session headers, units, alerts. Sheet 03 A2. */
+/**
+ * What guardians sign with their broadcast keys inside a federation: session headers, units, alerts.
+ * docs/protocol/03-consensus.md §A2.
+ */
 import { sha256 } from "@noble/hashes/sha2.js";
 import type { Bytes } from "../bytes.ts";
 import { concat } from "../bytes.ts";
@@ -31,7 +34,7 @@ export function keychainDigest(tag: Uint8Array, message: Uint8Array): Bytes {
 
 /**
  * @param tag 32 bytes of `keychainTag`
- * @param message any length: a unit's hash, a session header, … (sheet 03 A2)
+ * @param message any length: a unit's hash, a session header, … (docs/protocol/03-consensus.md §A2)
  * @param secretKey 32 bytes, own broadcast key. Secret.
  * @param auxRand 32 fresh random bytes
  * @returns 64 bytes

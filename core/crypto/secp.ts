@@ -7,9 +7,9 @@ import type { Bytes } from "../bytes.ts";
 import { concat } from "../bytes.ts";
 import { CryptoError, requireLength } from "./error.ts";
 import { addScalars, isBelowOrder, isZero } from "./secp/scalar.ts";
-import { tinySecp } from "./secp/tiny.ts";
+import { fastestSecp } from "./secp/fastest.ts";
 
-const backend = tinySecp;
+const backend = fastestSecp;
 
 /** True for 32 bytes that are a number in 1 … order − 1. */
 export function isSecretKey(bytes: Uint8Array): boolean {

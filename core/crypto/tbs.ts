@@ -1,18 +1,32 @@
 /**
- * Threshold blind BLS signatures: how guardians sign notes they can't see. Messages and signatures are in G1 (48 bytes), public keys in
- * G2 (96 bytes), secret shares and blinding keys are scalars (32 bytes little-endian). Source: `fedimint-tbs`; Boldyreva 2003. Sheet 04 §1.
+ * Threshold blind BLS signatures: how guardians sign notes they can't see. Messages and signatures are in G1 (48
+ * bytes), public keys in G2 (96 bytes), secret shares and blinding keys are scalars (32 bytes little-endian). Source:
+ * `fedimint-tbs`; Boldyreva 2003. docs/protocol/04-mint.md §1.
  *
  * ```ts
- * const message = messageToPoint(nonce);
- * const blinded = blindMessage(message, blindingKey);              // the client sends this to the guardians
- * const share = signShare(blinded, secretShare);            // each guardian
- * verifyShare(blinded, share, publicKeyShare);              // the client, for each guardian
- * const signature = unblind(combineShares(shares, 3), blindingKey);
- * verifyNote(message, signature, aggregateKey);             // whoever is paid with the note
+ * import { assert } from "@std/assert";
+ * import { bls, ChaChaRng, evaluateScalars, randomPolynomial } from "./mod.ts";
+ * import { aggregatePublicKeys, blindMessage, combineShares, messageToPoint, publicKeyShareOf } from "./mod.ts";
+ * import { scalarFromWide, signShare, unblind, verifyNote, verifyShare } from "./mod.ts";
+ *
+ * // keys dealt by one hand, for the example: three of four guardians are needed
+ * const dice = new ChaChaRng(new Uint8Array(32));
+ * const polynomial = randomPolynomial(3, (size) => dice.bytes(size));
+ * const secrets = [0, 1, 2].map((peer) => evaluateScalars(polynomial, peer));
+ * const publics = secrets.map((secret) => publicKeyShareOf(secret));
+ * const aggregateKey = aggregatePublicKeys(new Map(publics.map((key, peer) => [peer, key])), 3);
+ *
+ * const message = messageToPoint(new Uint8Array(33)); // of the note's nonce
+ * const blindingKey = scalarFromWide(dice.bytes(64));
+ * const blinded = blindMessage(message, blindingKey); // the client sends this to the guardians
+ * const shares = secrets.map((secret) => signShare(blinded, secret)); // one of each guardian
+ * assert(shares.every((share, peer) => verifyShare(blinded, share, publics[peer]!))); // the client
+ * const signature = unblind(combineShares(new Map(shares.map((share, peer) => [peer, share])), 3), blindingKey);
+ * assert(verifyNote(message, signature, aggregateKey, bls)); // whoever is paid with the note
  * ```
  *
- * Points and scalars come from `bls.g1.decode`, `bls.g2.decode` and `decodeScalar`. Every function takes the `Bls` to compute with as its
- * last argument.
+ * Points and scalars come from `bls.g1.decode`, `bls.g2.decode` and `decodeScalar`. Every function takes the `Bls` to
+ * compute with as its last argument.
  */
 import { sha256 } from "@noble/hashes/sha2.js";
 import { sha3_256 } from "@noble/hashes/sha3.js";
@@ -37,7 +51,10 @@ export function messageSeedV1(data: Uint8Array): Bytes {
   return sha3_256(concat(MESSAGE_TAG_V1, data)) as Bytes;
 }
 
-/** The point for a seed (32 bytes), never infinity. Not RFC 9380: see sheet 04 §1.1. @throws {CryptoError} `bad_length` */
+/**
+ * The point for a seed (32 bytes), never infinity. Not RFC 9380: see docs/protocol/04-mint.md §1.1.
+ * @throws {CryptoError} `bad_length`
+ */
 export function pointOfSeed(seed: Uint8Array, bls: Bls = defaultBls): G1 {
   return randomG1(bls, new ChaChaRng(seed));
 }

@@ -1,15 +1,31 @@
 /**
- * Threshold encryption of the preimages of Lightning payments: whoever holds the federation's public key encrypts, a threshold of guardians
- * decrypts, and the ciphertext can't be moved to another contract. Keys, shares and decryption keys are in G1 (48 bytes), messages in G2
- * (96 bytes), secret shares are scalars. Source: `fedimint-tpe`; Baek and Zheng 2003. Sheet 06 B.
+ * Threshold encryption of the preimages of Lightning payments: whoever holds the federation's public key encrypts, a
+ * threshold of guardians decrypts, and the ciphertext can't be moved to another contract. Keys, shares and decryption
+ * keys are in G1 (48 bytes), messages in G2 (96 bytes), secret shares are scalars. Source: `fedimint-tpe`; Baek and
+ * Zheng 2003. docs/protocol/06-lightning-meta.md §B.
  *
  * ```ts
- * const ciphertext = encryptPreimage(aggregateKey, seed, preimage, commitment);   // the receiver
- * verifyCiphertext(ciphertext, commitment);                                       // each guardian, before it stores the contract
- * const share = decryptionShare(ciphertext, secretShare);                         // each guardian
- * verifyDecryptionShare(ciphertext, commitment, share, publicKeyShare);           // the gateway, for each guardian
- * const key = combineDecryptionShares(shares, threshold);
- * decryptPreimage(ciphertext, key);
+ * import { assert, assertEquals } from "@std/assert";
+ * import { bls, ChaChaRng, evaluateScalars, randomPolynomial } from "./mod.ts";
+ * import { combineDecryptionShares, decryptionShare, decryptPreimage, encryptPreimage } from "./mod.ts";
+ * import { verifyCiphertext, verifyDecryptionShare } from "./mod.ts";
+ *
+ * // keys dealt by one hand, for the example: three of four guardians are needed
+ * const dice = new ChaChaRng(new Uint8Array(32));
+ * const polynomial = randomPolynomial(3, (size) => dice.bytes(size));
+ * const publicKeyOf = (secret: typeof polynomial[0]) => bls.g1.multiply(bls.g1.generator, secret);
+ * const secrets = [0, 1, 2].map((peer) => evaluateScalars(polynomial, peer));
+ * const aggregateKey = publicKeyOf(polynomial[0]!);
+ *
+ * const [seed, preimage, commitment] = [dice.bytes(32), dice.bytes(32), dice.bytes(32)];
+ * const ciphertext = encryptPreimage(aggregateKey, seed, preimage, commitment); // the receiver
+ * assert(verifyCiphertext(ciphertext, commitment)); // each guardian, before it stores the contract
+ * const shares = secrets.map((secret) => decryptionShare(ciphertext, secret)); // one of each guardian
+ * for (const [peer, share] of shares.entries()) { // the gateway
+ *   assert(verifyDecryptionShare(ciphertext, commitment, share, publicKeyOf(secrets[peer]!)));
+ * }
+ * const key = combineDecryptionShares(new Map(shares.map((share, peer) => [peer, share])), 3);
+ * assertEquals(decryptPreimage(ciphertext, key), preimage);
  * ```
  * The receiver needs no guardian: `decryptionKeyOf(aggregateKey, seed)` is the same key.
  */

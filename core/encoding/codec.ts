@@ -1,11 +1,18 @@
 /**
- * A codec is a value that knows one type whole: its consensus encoding (sheet "consensus encoding",
+ * A codec is a value that knows one type whole: its consensus encoding (docs/protocol/01-encoding.md §1, §2, §3;
  * `fedimint-core/src/encoding`), serde's JSON form, its order as a map key, and its printed layout. Types are declared
  * once and the TypeScript type follows:
  *
  * ```ts
- * const note = struct("Note", { amount: u64, nonce: fixedHex(33) });
- * type Note = CodecType<typeof note>;
+ * import { assertEquals } from "@std/assert";
+ * import { type CodecType, decode, encode, struct, u32, u64 } from "./mod.ts";
+ *
+ * const idxRange = struct("IdxRange", { start: u32, end: u64 });
+ * type IdxRange = CodecType<typeof idxRange>;
+ *
+ * const range: IdxRange = { start: 7, end: 253n };
+ * assertEquals(encode(idxRange, range), Uint8Array.of(7, 0xfd, 0x00, 0xfd));
+ * assertEquals(decode(idxRange, encode(idxRange, range)), range);
  * ```
  */
 import type { Bytes } from "../bytes.ts";

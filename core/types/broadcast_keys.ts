@@ -1,6 +1,6 @@
 /**
- * The keys by which guardians sign what they order, and the tag that binds such signatures to one federation. Sheets 01
- * §10, 03 A2.
+ * The keys by which guardians sign what they order, and the tag that binds such signatures to one federation.
+ * docs/protocol/01-encoding.md §10, docs/protocol/03-consensus.md §A2.
  */
 import type { CodecType } from "../encoding/mod.ts";
 import { map } from "../encoding/mod.ts";

@@ -1,4 +1,6 @@
-/** Asking a federation's guardians: what a module may use, whatever connections lie below. Sheet "API" 4. */
+/**
+ * Asking a federation's guardians: what a module may use, whatever connections lie below. docs/protocol/02-api.md §4.
+ */
 import type { Codec, Json } from "../../core/encoding/mod.ts";
 import { FedimintError } from "../../core/result.ts";
 import type { Result } from "../../core/result.ts";

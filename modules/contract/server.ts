@@ -7,6 +7,8 @@
  */
 import type { Logger } from "../../actors/logger.ts";
 import type { Platform } from "../../actors/platform/platform.ts";
+import type { Schema } from "../../actors/store/schema.ts";
+import { assertSchema, FIRST_SCHEMA } from "../../actors/store/schema.ts";
 import type { ReadTx, StoreTx, StoreView } from "../../actors/store/store.ts";
 import type { BitcoinNetwork } from "../../core/bitcoin/mod.ts";
 import type { Bytes } from "../../core/bytes.ts";
@@ -140,6 +142,9 @@ export interface ServerModule<Input, Output, Outcome, Item, InputError, OutputEr
   background?(): Promise<void>;
 }
 
+/** An environment variable of the value 1 or true, 0 or false. `turns`: what true does. */
+export type SetupVariable = { readonly name: string; readonly turns: "on" | "off" };
+
 export type ServerModuleCodecs<Config, Input, Output, Outcome, Item, InputError, OutputError> = {
   readonly config: Codec<Config>;
   readonly input: Codec<Input>;
@@ -153,11 +158,25 @@ export type ServerModuleCodecs<Config, Input, Output, Outcome, Item, InputError,
 export type ServerModuleDefinition<Config, Private, Input, Output, Outcome, Item, InputError, OutputError> = {
   readonly kind: string;
   readonly consensusVersion: Version;
+  /**
+   * Whether a new federation has the module when its leader names none. fedimint-server-core `is_enabled_by_default`. There is no order to
+   * choose: instances are numbered in the order of their kinds' names, by every implementation.
+   */
+  readonly enabledByDefault: boolean;
+  /** Switch in the environment that says otherwise. Default: `FM_ENABLE_MODULE_<KIND>`, which turns it on. */
+  readonly setupVariable?: SetupVariable;
   /** One entry for each major, ascending; minor = the highest supported. */
   readonly apiVersions: readonly Version[];
   readonly codecs: ServerModuleCodecs<Config, Input, Output, Outcome, Item, InputError, OutputError>;
   /** JSON form in the guardian's private config file. Holds secrets. */
   readonly privateConfig: Pick<Codec<Private>, "toJson" | "fromJson">;
+  /**
+   * Version of what the module keeps in its part of the store, and the way to it from each older one (`actors/store/schema.ts`). Left out it
+   * is 0, of which all data is that has no version yet. Whoever changes a stored form raises it by one and adds a migration from the one
+   * before. A guardian is migrated in one transaction before `start`, and refused when its data is of a newer version. A
+   * migration changes the form and never what is meant: guardians come to it at different times, in the midst of sessions.
+   */
+  readonly schema?: Schema;
   /** A federation of one has no messages: its `rounds` deal to itself. */
   readonly generate: (
     rounds: DkgRounds,
@@ -181,5 +200,6 @@ export type AnyServerModule = ServerModule<any, any, any, any, any, any>;
 export function defineServerModule<Config, Private, Input, Output, Outcome, Item, InputError, OutputError>(
   definition: ServerModuleDefinition<Config, Private, Input, Output, Outcome, Item, InputError, OutputError>,
 ): ServerModuleDefinition<Config, Private, Input, Output, Outcome, Item, InputError, OutputError> {
+  assertSchema(definition.schema ?? FIRST_SCHEMA);
   return definition;
 }

@@ -1,4 +1,8 @@
-/** What clients read and guardians' admins submit. Follows fedimint-meta-client 0.13.0; sheet "lightning, meta" A. */
+/**
+ * What clients read and guardians' admins submit. Follows fedimint-meta-client 0.13.0;
+ * docs/protocol/06-lightning-meta.md §A.
+ */
+import { nothingToMigrate } from "../../actors/store/schema.ts";
 import { unit } from "../../core/encoding/mod.ts";
 import { defineClientModule } from "../contract/client.ts";
 import { MetaClient } from "./client/api.ts";
@@ -16,6 +20,7 @@ export const metaClient = defineClientModule({
   codecs: metaCodecs,
   describeError: () => NO_MONEY,
   state: unit,
+  schema: { version: 1, migrations: { 0: nothingToMigrate } },
   start: (env) => {
     const api = new MetaClient(env);
     return Promise.resolve({ transitions: () => [], api, commands: metaCommands(api) });

@@ -2,6 +2,7 @@
  * The guardian's side of the meta module: every guardian votes for a value under a key, and what a threshold wants becomes the
  * consensus. Follows fedimint-meta-server 0.13.0.
  */
+import { nothingToMigrate } from "../../actors/store/schema.ts";
 import type { Platform } from "../../actors/platform/platform.ts";
 import type { ReadTx, StoreTx } from "../../actors/store/store.ts";
 import { equalBytes } from "../../core/bytes.ts";
@@ -146,9 +147,12 @@ function startMeta(env: ServerModuleEnv<null, null>): Promise<MetaModule> {
 export const metaServer = defineServerModule({
   kind: META_KIND,
   consensusVersion: META_CONSENSUS_VERSION,
+  enabledByDefault: true,
+  setupVariable: { name: "FM_DISABLE_META_MODULE", turns: "off" },
   apiVersions: [META_API_VERSION],
   codecs: metaCodecs,
   privateConfig: unit,
+  schema: { version: 1, migrations: { 0: nothingToMigrate } },
   generate: () => Promise.resolve({ config: null, privateConfig: null }),
   validate: () => ok(null),
   clientConfig: () => ({ bytes: new Uint8Array(), json: null }),

@@ -1,9 +1,12 @@
-/** The user's side of mintv2: e-cash is sent as text, received, and counted. Follows fedimint-mintv2-client 0.13.0; sheet "e-cash" 6–11. */
+/**
+ * The user's side of mintv2: e-cash is sent as text, received, and counted. Follows fedimint-mintv2-client 0.13.0;
+ * docs/protocol/04-mint.md §6–§11.
+ */
 import { defineClientModule } from "../contract/client.ts";
 import { decode } from "../../core/encoding/mod.ts";
 import { MintClient } from "./client/api.ts";
 import { mintCommands } from "./client/commands.ts";
-import { deleteStoredTweaks } from "./client/db.ts";
+import { mintSchema } from "./client/db.ts";
 import { mintTransitions } from "./client/machines.ts";
 import { mintState } from "./client/states.ts";
 import { recounted, Wallet } from "./client/wallet.ts";
@@ -30,9 +33,8 @@ export const mintv2Client = defineClientModule({
       ? mintInputErrorText(decode(mintInputError, body))
       : mintOutputErrorText(decode(mintOutputError, body)),
   state: mintState,
+  schema: mintSchema,
   start: async (env) => {
-    const { durable } = await env.store.transact((tx) => deleteStoredTweaks(tx));
-    await durable;
     await recounted(env);
     const wallet = new Wallet(env);
     const api = new MintClient(wallet);

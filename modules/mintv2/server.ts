@@ -2,6 +2,7 @@
  * The guardian's side of the mintv2 module: redeems notes, and signs blinded nonces with its shares of the denominations' keys.
  * Follows fedimint-mintv2-server 0.13.0; the order of checks and the errors are consensus.
  */
+import { nothingToMigrate } from "../../actors/store/schema.ts";
 import type { StoreTx } from "../../actors/store/store.ts";
 import type { Scalar } from "../../core/crypto/bls/mod.ts";
 import { decodeScalar } from "../../core/crypto/bls/mod.ts";
@@ -104,9 +105,11 @@ function startMint(env: MintEnv): Promise<MintModule> {
 export const mintv2Server = defineServerModule({
   kind: MINTV2_KIND,
   consensusVersion: MINTV2_CONSENSUS_VERSION,
+  enabledByDefault: true,
   apiVersions: [MINTV2_API_VERSION],
   codecs: mintCodecs,
   privateConfig: mintPrivateConfig,
+  schema: { version: 1, migrations: { 0: nothingToMigrate } },
   generate: generateMint,
   validate: validateMint,
   clientConfig: (config) => ({ bytes: encode(mintConfig, config), json: mintConfig.toJson(config) }),

@@ -1,4 +1,8 @@
-/** The user's side of walletv2: deposits are found and claimed, payments are made. Follows fedimint-walletv2-client 0.13.0; sheet "wallet" 9. */
+/**
+ * The user's side of walletv2: deposits are found and claimed, payments are made. Follows fedimint-walletv2-client
+ * 0.13.0; docs/protocol/05-wallet.md §9.
+ */
+import { nothingToMigrate } from "../../actors/store/schema.ts";
 import { decode } from "../../core/encoding/mod.ts";
 import { defineClientModule } from "../contract/client.ts";
 import { Addresses } from "./client/addresses.ts";
@@ -33,11 +37,12 @@ export const walletv2Client = defineClientModule({
       ? inputErrorText(decode(walletInputError, body))
       : outputErrorText(decode(walletOutputError, body)),
   state: walletState,
+  schema: { version: 1, migrations: { 0: nothingToMigrate } },
   start: (env) => {
     const addresses = new Addresses(env), federation = new WalletFederation(env.api);
     const claims = new Claims(env, addresses, federation);
     const scanner = new Scanner(env, addresses, federation, claims);
-    const api = new WalletClient(env, addresses, federation, new Deposits(env, addresses, scanner));
+    const api = new WalletClient(env, addresses, federation, new Deposits(env, addresses, scanner, claims));
     return Promise.resolve({
       transitions: (state, operationId) => walletTransitions({ env, federation }, state, operationId),
       api,

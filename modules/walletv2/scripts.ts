@@ -1,6 +1,7 @@
 /**
- * The federation's scripts: `wsh(sortedmulti(k, keys))` over keys that are all tweaked by the same 32 bytes, and the filter that tells
- * which outputs may be ours. Follows fedimint-walletv2-common 0.13.0 (`lib.rs`); sheet "wallet" 7.
+ * The federation's scripts: `wsh(sortedmulti(k, keys))` over keys that are all tweaked by the same 32 bytes, and the
+ * filter that tells which outputs may be ours. Follows fedimint-walletv2-common 0.13.0 (`lib.rs`);
+ * docs/protocol/05-wallet.md §7.
  */
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bitcoinScript, p2wshOf, sortedMultisigScript } from "../../core/bitcoin/mod.ts";

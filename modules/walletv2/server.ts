@@ -1,7 +1,9 @@
 /**
- * The guardian's side of walletv2: deposits are claimed into the federation's one output, peg-outs are paid from it, and a threshold of
- * guardians signs every transaction. Follows fedimint-walletv2-server 0.13.0; sheet "wallet" 8.
+ * The guardian's side of walletv2: deposits are claimed into the federation's one output, peg-outs are paid from it,
+ * and a threshold of guardians signs every transaction. Follows fedimint-walletv2-server 0.13.0;
+ * docs/protocol/05-wallet.md §8.
  */
+import { nothingToMigrate } from "../../actors/store/schema.ts";
 import { equalBytes } from "../../core/bytes.ts";
 import { isSecretKey, publicKeyOf } from "../../core/crypto/secp.ts";
 import { encode } from "../../core/encoding/mod.ts";
@@ -34,9 +36,11 @@ type WalletModule = ServerModule<
 export const walletv2Server = defineServerModule({
   kind: WALLETV2_KIND,
   consensusVersion: WALLETV2_CONSENSUS_VERSION,
+  enabledByDefault: true,
   apiVersions: [WALLETV2_API_VERSION],
   codecs: walletCodecs,
   privateConfig: walletPrivateConfig,
+  schema: { version: 1, migrations: { 0: nothingToMigrate } },
   generate: async (rounds, { network }, platform) => {
     let bitcoinSk = platform.dice.bytes(32);
     while (!isSecretKey(bitcoinSk)) bitcoinSk = platform.dice.bytes(32);

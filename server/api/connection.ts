@@ -65,6 +65,9 @@ function read(state: State, ctx: Context): State {
     return { ...state, paused: true };
   }
   ctx.run(async () => {
+    // who says nothing takes no turn
+    await state.socket.arrival();
+    if (state.socket.isOver) return null;
     await state.caller.turn();
     return await state.socket.receive();
   }, (text) => ({ type: "received", args: { text } }));
@@ -80,7 +83,7 @@ function answer(state: State, ctx: Context, incoming: Incoming, characters: numb
   }
   const { clock } = ctx.platform;
   ctx.run(
-    (ended) => answerInTime(incoming, { ...state, clock }, ended),
+    (ended) => answerInTime(incoming, { ...state, clock, onWork: (work) => begun.works(work) }, ended),
     (answer) => ({ type: "answered", args: { answer, begun } }),
   );
 }

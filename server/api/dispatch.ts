@@ -1,6 +1,6 @@
 /**
- * JSON-RPC 2.0, the answering side, pure but for the methods it calls: from a message's text to the answer's. Sheet "API" 2; what is
- * malformed is told apart as jsonrpsee does.
+ * JSON-RPC 2.0, the answering side, pure but for the methods it calls: from a message's text to the answer's.
+ * docs/protocol/02-api.md §2; what is malformed is told apart as jsonrpsee does.
  *
  * `params` is always an array of one object `{auth, params}`. Errors of Fedimint's own have no `data`.
  */
@@ -169,6 +169,8 @@ export type CallContext = {
   readonly signal: AbortSignal;
   /** An endpoint threw what no caller may see. */
   readonly onBug: (method: string, thrown: unknown) => void;
+  /** An endpoint is at work, maybe longer than the signal lets us wait. */
+  readonly onWork?: (work: Promise<unknown>) => void;
 };
 
 const methodOf = (call: Call, methods: Methods): Method | undefined =>
@@ -219,7 +221,10 @@ export function overloaded({ calls, isBatch }: Incoming): string | null {
   return stringifyJson(isBatch ? responses : responses[0]!);
 }
 
-async function answerTo(call: Call & { kind: "call" }, { methods, signal, onBug }: CallContext): Promise<Message> {
+async function answerTo(
+  call: Call & { kind: "call" },
+  { methods, signal, onBug, onWork }: CallContext,
+): Promise<Message> {
   const failed = (error: RpcErrorBody): string => stringifyJson(failure(call.id, error));
   const method = methods(call.method);
   if (!method) return failed(UNKNOWN_METHOD);
@@ -227,8 +232,10 @@ async function answerTo(call: Call & { kind: "call" }, { methods, signal, onBug 
   if ("code" in request) return failed(request);
   try {
     signal.throwIfAborted();
+    const work = method(request, signal);
+    onWork?.(work);
     // an endpoint that can't stop by itself is left behind
-    const message = answer(call.id, await orAborted(method(request, signal), signal));
+    const message = answer(call.id, await orAborted(work, signal));
     return isLarger(message, ANSWER_BYTES_MAX) ? failed(TOO_BIG_RESPONSE) : message;
   } catch (thrown) {
     const told = signal.aborted ? TIMED_OUT : toldError(thrown);

@@ -1,6 +1,6 @@
 /**
- * The API's port: WebSocket on any path, JSON-RPC by POST as well. Refuses strangers of a private federation (401) and connections above
- * the limit (429). fedimint-server `net/api/mod.rs`; sheet "API" 1.
+ * The API's port: WebSocket on any path, JSON-RPC by POST as well. Refuses strangers of a private federation (401) and
+ * connections above the limit (429). fedimint-server `net/api/mod.rs`; docs/protocol/02-api.md §1.
  */
 import { Hono } from "hono";
 import { defineActor, next } from "../../actors/actor.ts";

@@ -1,7 +1,7 @@
 /**
  * AlephBFT: guardians agree on one order of everybody's units. This is the whole protocol as a pure step function: what
  * happens goes in as an event, what is to be done comes out as effects; clock, dice, disk and wire are the caller's.
- * `fedimint-aleph-bft` 0.36 as fedimint 0.13 uses it; sheet "consensus" A.
+ * `fedimint-aleph-bft` 0.36 as fedimint 0.13 uses it; docs/protocol/03-consensus.md §A.
  *
  * A message's way: `decodeMessage` → intake.ts (checked by validator.ts, kept in unit_store.ts, parents found by
  * dag.ts) → extender.ts (election.ts, order.ts) → `ordered`. Our own units: creator.ts → produce.ts → intake.ts →

@@ -1,7 +1,7 @@
 /**
  * AlephBFT's hash, `alephHash` of core, over native SHA-256 and without copies: a guardian hashes every unit that it
  * receives, up to 50 kB, which by the portable one costs more than checking its signature. `aleph_bft/network.rs`;
- * sheet "consensus" A2.
+ * docs/protocol/03-consensus.md §A2.
  */
 import { createHash } from "node:crypto";
 import type { Bytes } from "../../core/bytes.ts";

@@ -1,6 +1,6 @@
 /**
- * A unit's way in: checked, stored, put into the graph, ordered, saved. `fedimint-aleph-bft` runway/mod.rs; sheet
- * "consensus" A7.
+ * A unit's way in: checked, stored, put into the graph, ordered, saved. `fedimint-aleph-bft` runway/mod.rs;
+ * docs/protocol/03-consensus.md §A7.
  *
  * What two units of one creator and round mean: the creator has forked. It is marked, the second unit is dropped, and
  * from then on its units come in through confirmed alerts only. Those accepted before stay.

@@ -8,7 +8,7 @@ import { CHECKED_SIGNATURES_MAX } from "./limits.ts";
 import type { Alert } from "./messages.ts";
 import type { SignedUnit } from "./graph/unit.ts";
 
-/** A guardian's broadcast key and everybody's public ones. Sheet "consensus" A2. */
+/** A guardian's broadcast key and everybody's public ones. docs/protocol/03-consensus.md §A2. */
 export interface Keychain {
   /** Our own index. */
   readonly index: number;

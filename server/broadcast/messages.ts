@@ -1,6 +1,6 @@
 /**
  * What guardians send each other: `NetworkData`. `fedimint-aleph-bft` network.rs, member.rs, alerts/mod.rs,
- * runway/collection.rs, `aleph-bft-rmc`; sheet "consensus" A3.
+ * runway/collection.rs, `aleph-bft-rmc`; docs/protocol/03-consensus.md §A3.
  */
 import type { Bytes } from "../../core/bytes.ts";
 import type { Codec } from "../../core/encoding/codec.ts";

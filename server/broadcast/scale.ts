@@ -1,6 +1,6 @@
 /**
- * SCALE, the encoding of AlephBFT's messages, as codecs. `parity-scale-codec` 3, `aleph-bft-crypto` node.rs; sheet
- * "consensus" A1.
+ * SCALE, the encoding of AlephBFT's messages, as codecs. `parity-scale-codec` 3, `aleph-bft-crypto` node.rs;
+ * docs/protocol/03-consensus.md §A1.
  *
  * Every value has exactly one encoding and anything else is refused, so that a decoded value encodes to the bytes it
  * came from. These types have no JSON form; theirs here is the hex of the encoding.

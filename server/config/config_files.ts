@@ -1,9 +1,10 @@
 /**
- * The guardian's config on disk: pretty JSON, readable by the owner alone. fedimint-server `config/io.rs`; sheet "API" 8.
+ * The guardian's config on disk: pretty JSON, readable by the owner alone. fedimint-server `config/io.rs`;
+ * docs/protocol/02-api.md §8.
  *
- * The other guardians finish the ceremony whatever happens to us, and no key can be made again. So a new config is first written as one
- * file, whole or not at all, then as its files, and the one file is removed: what a crash cuts off is finished at the next start. No file
- * that is there already is ever replaced.
+ * The other guardians finish the ceremony whatever happens to us, and no key can be made again. So a new config is
+ * first written as one file, whole or not at all, then as its files, and the one file is removed: what a crash cuts off
+ * is finished at the next start. No file that is there already is ever replaced.
  */
 import type { Files } from "../../actors/platform/platform.ts";
 import { join } from "@std/path";

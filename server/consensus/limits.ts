@@ -18,7 +18,7 @@ export const PROPOSAL_TIMEOUT_MS = 30_000;
 export const CHECKS_MAX = 4;
 /** Waiting transactions are checked again at most so often while items are accepted; the reference does it after every item. */
 export const RECHECK_INTERVAL_MS = 500;
-/** A single guardian ends a session after so long (sheet "consensus", B8). */
+/** A single guardian ends a session after so long (docs/protocol/03-consensus.md §B8). */
 export const SINGLE_SESSION_MS = 60_000;
 /** Entries of a session that are moved, or deleted, in one commit: few thousand commits for the largest session … */
 export const MOVE_ENTRIES_MAX = 256;
@@ -48,8 +48,6 @@ export const PIECE_CHARACTERS_MAX = 4 * PIECE_BYTES_MAX;
 export const END_CHARACTERS_MAX = 1_048_576;
 /** A piece that takes so long to come is asked for from a further guardian, too. */
 export const PIECE_PATIENCE_MS = 5_000;
-/** So long the pieces of too few guardians wait, any of whom may be evil: whoever can end the session by what is ordered has done so by then. */
-export const PIECE_FEW_MS = 60_000;
 /** A piece that takes longer will not come. */
 export const PIECE_TIMEOUT_MS = 65_000;
 /** A guardian that failed to give a piece is not asked again for so long. */

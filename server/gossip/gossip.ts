@@ -1,6 +1,7 @@
 /**
- * Carries what guardians say about themselves to the others: all that is known to everybody, again and again, and at once when our own
- * changes. So a guardian whose URL has changed is found by those that can't reach it any more. Sheet "API" 6.
+ * Carries what guardians say about themselves to the others: all that is known to everybody, again and again, and at
+ * once when our own changes. So a guardian whose URL has changed is found by those that can't reach it any more.
+ * docs/protocol/02-api.md §6.
  */
 import type { ActorContext } from "../../actors/actor.ts";
 import { defineActor, next } from "../../actors/actor.ts";

@@ -1,6 +1,7 @@
 /**
- * What guardians say about themselves, signed with their broadcast keys: where their API is (announcements, metadata). The newest of
- * each guardian is kept. fedimint-server `net/api/announcement.rs`, `net/api/guardian_metadata.rs`; sheet "API" 6.
+ * What guardians say about themselves, signed with their broadcast keys: where their API is (announcements, metadata).
+ * The newest of each guardian is kept. fedimint-server `net/api/announcement.rs`, `net/api/guardian_metadata.rs`;
+ * docs/protocol/02-api.md §6.
  */
 import type { Platform } from "../../actors/platform/platform.ts";
 import type { ReadTx, StoreTx, StoreView } from "../../actors/store/store.ts";

@@ -143,6 +143,7 @@ Deno.test("of a guardian's connections that wait for the listener the newest is 
     bind: { hostname: "0.0.0.0", port: PORT },
     identity: IDENTITY,
     certificates: new Map([[peer(1), CERTIFICATE]]),
+    hostnames: ["guardian-1.example"],
     links: new Map([[peer(1), refTo<LinkMessage>("root/peers/link")]]),
     handover,
   };

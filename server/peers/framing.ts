@@ -1,4 +1,4 @@
-/** Frames between guardians: length (u64 big-endian), then the payload. Sheet "consensus" C2. */
+/** Frames between guardians: length (u64 big-endian), then the payload. docs/protocol/03-consensus.md §C2. */
 import type { Bytes } from "../../core/bytes.ts";
 import { MESSAGE_BYTES_MAX } from "./limits.ts";
 

@@ -1,9 +1,10 @@
 /**
- * The link to one guardian: at most one connection, dialled by the guardian with the lower id, accepted by the other. Reading and
- * writing are independent, so that two guardians that both write can't block each other. fedimint-server `net/p2p.rs`; sheet "consensus" C3.
+ * The link to one guardian: at most one connection, dialled by the guardian with the lower id, accepted by the other.
+ * Reading and writing are independent, so that two guardians that both write can't block each other. fedimint-server
+ * `net/p2p.rs`; docs/protocol/03-consensus.md §C3.
  *
- * It hands on one message at a time and reads the next frame when that one was taken: a guardian that sends more than is handled fills its
- * own lane and TCP holds it back, while the others' messages have their turns.
+ * It hands on one message at a time and reads the next frame when that one was taken: a guardian that sends more than
+ * is handled fills its own lane and TCP holds it back, while the others' messages have their turns.
  */
 import type { ActorContext } from "../../actors/actor.ts";
 import { defineActor, next } from "../../actors/actor.ts";

@@ -22,6 +22,8 @@ export type ListenerArgs = {
   readonly identity: TlsIdentity;
   /** The other guardians' certificates (DER). */
   readonly certificates: ReadonlyMap<PeerId, Bytes>;
+  /** Names or addresses of their machines. */
+  readonly hostnames: readonly string[];
   readonly links: ReadonlyMap<PeerId, LinkRef>;
   readonly handover: Handover<ByteStream>;
 };
@@ -51,7 +53,12 @@ export const peerListener = defineActor<ListenerMessage, ListenerArgs, State>({
       ctx.tell(ctx.self, "tellStrangers", null);
     };
     const listener = await ctx.platform.network.listenTls(
-      { ...args.bind, identity: args.identity, isKnown: (certificate) => peerOf.has(toHex(certificate)) },
+      {
+        ...args.bind,
+        identity: args.identity,
+        isKnown: (certificate) => peerOf.has(toHex(certificate)),
+        expected: args.hostnames,
+      },
       (stream, remote) => {
         if (ctx.signal.aborted) return stream.close();
         const peer = peerOf.get(toHex(stream.peerCertificate));

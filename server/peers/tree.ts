@@ -33,7 +33,10 @@ export type PeersArgs = {
   readonly memory: RouterMemory;
 };
 
-/** DNS name in a guardian's certificate: every character that is not ASCII alphanumeric becomes `_`. Sheet "consensus" C1. */
+/**
+ * DNS name in a guardian's certificate: every character that is not ASCII alphanumeric becomes `_`.
+ * docs/protocol/03-consensus.md §C1.
+ */
 export function certificateName(guardianName: string): string {
   return `peer${guardianName.replace(/[^a-zA-Z0-9]/gu, "_")}`;
 }
@@ -49,6 +52,7 @@ export function peersTree({ parent, self, identity, bind, others, memory }: Peer
     [...others.keys()].map((peer) => [peer, refTo(`${parent}/peers/link:${peer}`)]),
   );
   const certificates = new Map([...others].map(([peer, { certificate }]) => [peer, certificate]));
+  const hostnames = [...others.values()].map(({ hostname }) => hostname);
   return supervisor("peers", {
     strategy: "one_for_one",
     intensity: 10, // a peer that sends garbage must not take the links to the others down
@@ -72,7 +76,7 @@ export function peersTree({ parent, self, identity, bind, others, memory }: Peer
           },
         })
       ),
-      child(peerListener, { args: { bind, identity, certificates, links, handover } }),
+      child(peerListener, { args: { bind, identity, certificates, hostnames, links, handover } }),
     ],
   });
 }

@@ -1,4 +1,7 @@
-/** The ceremony from the first checksum to the finished config. fedimint-server `config/mod.rs` (`distributed_gen`); sheet "consensus" D2. */
+/**
+ * The ceremony from the first checksum to the finished config. fedimint-server `config/mod.rs` (`distributed_gen`);
+ * docs/protocol/03-consensus.md §D2.
+ */
 import type { Logger } from "../../actors/logger.ts";
 import type { Platform } from "../../actors/platform/platform.ts";
 import { assert } from "../../core/assert.ts";

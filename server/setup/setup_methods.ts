@@ -1,4 +1,7 @@
-/** The API while setup runs. Sheet "API" 7. Failures are 400, those of `start_dkg` 500, as in the reference. */
+/**
+ * The API while setup runs. docs/protocol/02-api.md §7. Failures are 400, those of `start_dkg` 500, as in the
+ * reference.
+ */
 import type { Sender } from "../../actors/actor.ts";
 import { bool, list, option, struct, text, u32, unit } from "../../core/encoding/mod.ts";
 import type { Result } from "../../core/result.ts";

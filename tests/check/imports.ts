@@ -1,6 +1,7 @@
 /**
  * Whether imports point one way: `core ← actors ← modules ← server, client ← tests`, a module's folder is closed to other modules,
- * nobody but tests imports tests, and a guardian loads nothing that is for development. Prints `file:line` for each break; exit code 1 when there is one.
+ * nobody but tests imports tests, examples of modules need nothing but the contract, and a guardian loads nothing that is for development.
+ * Prints `file:line` for each break; exit code 1 when there is one.
  */
 import { join } from "@std/path";
 import { scanSource } from "./source_scanner.ts";
@@ -21,6 +22,10 @@ const DEVELOPMENT = "server/dev/";
 
 /** Open to every module. */
 const CONTRACT = "modules/contract";
+/** Modules as strangers write them: each in a folder of its own, with these imports alone. */
+const EXAMPLES = "tests/examples/";
+const FOR_EXAMPLES = ["modules/contract/mod.ts", "modules/contract/testing/mod.ts"];
+const PACKAGES_FOR_EXAMPLES = ["@std/assert"];
 
 export function importProblems(files: readonly SourceFile[]): Problem[] {
   const problems: Problem[] = [];
@@ -40,6 +45,8 @@ function isCalled(clause: string): boolean {
 
 function problemWith(path: string, specifier: string, isLate: boolean): string | undefined {
   if (/^(npm|jsr|https?):/.test(specifier)) return "packages are named in deno.json alone";
+  const example = exampleOf(path);
+  if (example !== undefined) return problemOfExample(example, path, specifier);
   if (!specifier.startsWith(".")) return undefined;
   const target = join(path, "..", specifier);
   if (isTest(path)) return undefined;
@@ -53,6 +60,19 @@ function problemWith(path: string, specifier: string, isLate: boolean): string |
   const [module, targetModule] = [folderOf(path), folderOf(target)];
   if (module === "modules" || targetModule === module || targetModule === CONTRACT) return undefined;
   return "a module knows its own folder and the contract alone";
+}
+
+/** `tests/examples/a/` of a file in it. */
+function exampleOf(path: string): string | undefined {
+  const name = path.startsWith(EXAMPLES) ? path.slice(EXAMPLES.length).split("/") : [];
+  return name.length > 1 ? `${EXAMPLES}${name[0]}/` : undefined;
+}
+
+function problemOfExample(folder: string, path: string, specifier: string): string | undefined {
+  const target = specifier.startsWith(".") ? join(path, "..", specifier) : specifier;
+  if (target.startsWith(folder) || FOR_EXAMPLES.includes(target)) return undefined;
+  if (PACKAGES_FOR_EXAMPLES.includes(target)) return undefined;
+  return `an example is written with ${FOR_EXAMPLES.join(" and ")} alone`;
 }
 
 function topOf(path: string): string {

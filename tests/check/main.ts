@@ -1,4 +1,4 @@
-/** `deno task check`: format, lint, types, import directions and circles, exports, determinism, spreads. Every check runs; exit 1 when one failed. */
+/** `deno task check`: what must hold of the sources at every commit. Every check runs; exit 1 when one failed. */
 
 type Check = { readonly name: string; readonly args: readonly string[] };
 
@@ -11,6 +11,11 @@ const checks: readonly Check[] = [
   { name: "exports", args: ["run", "--allow-read", "tests/check/exports.ts"] },
   { name: "determinism", args: ["run", "--allow-read", "tests/check/determinism.ts"] },
   { name: "spreads", args: ["run", "--allow-read", "tests/check/spreads.ts"] },
+  { name: "citations", args: ["run", "--allow-read", "tests/check/citations.ts"] },
+  { name: "heads", args: ["run", "--allow-read", "tests/check/heads.ts"] },
+  { name: "dependencies", args: ["run", "--allow-read", "tests/check/dependencies.ts"] },
+  { name: "examples", args: ["run", "--allow-read", "--allow-run", "tests/check/examples.ts"] },
+  { name: "quotes", args: ["run", "--allow-read", "tests/check/quotes.ts"] },
 ];
 
 let failed = 0;

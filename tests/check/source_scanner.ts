@@ -1,6 +1,6 @@
 /**
- * What the checks read in a TypeScript source: its code without comments and texts, and what it imports. A scanner and no parser:
- * it knows strings, templates, comments and regular expressions, which is what makes plain search wrong.
+ * What the checks read in a TypeScript source: its code without comments and texts, and what it imports. A scanner and
+ * no parser: it knows strings, templates, comments and regular expressions, which is what makes plain search wrong.
  */
 
 export type Import = {
@@ -10,16 +10,20 @@ export type Import = {
   readonly clause: string;
 };
 
+/** Where a comment begins and where it ends, its marks included. */
+export type Comment = { readonly start: number; readonly end: number };
+
 export type Source = {
   /** As long as the source and with the same lines; what is no code is blank. */
   readonly code: string;
   readonly imports: readonly Import[];
+  readonly comments: readonly Comment[];
 };
 
 type Text = { readonly start: number; readonly value: string };
 
 export function scanSource(source: string): Source {
-  const { code, texts } = strip(source);
+  const { code, texts, comments } = strip(source);
   const imports: Import[] = [];
   for (const { start, value } of texts) {
     const before = code.slice(0, start);
@@ -27,7 +31,7 @@ export function scanSource(source: string): Source {
     const statement = before.slice(Math.max(before.lastIndexOf("import"), before.lastIndexOf("export")));
     imports.push({ line: lineOf(source, start), specifier: value, clause: statement });
   }
-  return { code, imports };
+  return { code, imports, comments };
 }
 
 /** Counted from 1. */
@@ -40,8 +44,9 @@ export function lineOf(source: string, offset: number): number {
 /** Words after which a slash begins a regular expression and divides nothing. */
 const BEFORE_EXPRESSION = /(^|[^\w$.])(return|typeof|case|in|of|instanceof|void|delete|yield|await|else|do|throw|new)$/;
 
-function strip(source: string): { code: string; texts: Text[] } {
+function strip(source: string): { code: string; texts: Text[]; comments: Comment[] } {
   const texts: Text[] = [];
+  const comments: Comment[] = [];
   let code = "";
   /** For each template that is open: how deep in braces its present `${}` is. */
   const templates: number[] = [];
@@ -50,6 +55,11 @@ function strip(source: string): { code: string; texts: Text[] } {
   const blankTo = (end: number): void => {
     code += source.slice(at, end).replace(/[^\n]/g, " ");
     at = end;
+  };
+
+  const comment = (end: number): void => {
+    comments.push({ start: at, end: Math.min(end, source.length) });
+    blankTo(end);
   };
 
   /** From behind the opening backtick, or the brace that ends a `${}`, to the next `${` or the end. */
@@ -66,8 +76,8 @@ function strip(source: string): { code: string; texts: Text[] } {
   while (at < source.length) {
     const char = source[at]!;
     const next = source[at + 1];
-    if (char === "/" && next === "/") blankTo(endOf(source, "\n", at));
-    else if (char === "/" && next === "*") blankTo(endOf(source, "*/", at + 2) + 2);
+    if (char === "/" && next === "/") comment(endOf(source, "\n", at));
+    else if (char === "/" && next === "*") comment(endOf(source, "*/", at + 2) + 2);
     else if (char === '"' || char === "'") {
       const end = stringEnd(source, at);
       texts.push({ start: at, value: source.slice(at + 1, end - 1) });
@@ -90,7 +100,7 @@ function strip(source: string): { code: string; texts: Text[] } {
       at++;
     }
   }
-  return { code, texts };
+  return { code, texts, comments };
 }
 
 function endOf(source: string, mark: string, from: number): number {

@@ -1,5 +1,5 @@
 /**
- * The program that `kill_test.ts` kills: writes numbered commits of every kind into the database at the given path, several under way
+ * The program that `store_kill.ts` kills: writes numbered commits of every kind into the database at the given path, several under way
  * at once, and prints the number of each that was reported durable.
  */
 import { type Bytes, utf8 } from "../../core/bytes.ts";

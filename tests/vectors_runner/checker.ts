@@ -2,10 +2,13 @@
  * What a checker of one vector file is, and what it is handed.
  *
  * ```ts
+ * import { aeadEncrypt } from "../../core/crypto/mod.ts";
+ * import type { Checker } from "./checker.ts";
+ *
  * export const checkAead: Checker = async (file, report) => {
  *   await report.each(file, "cases", (c) => {
- *     const key = c.bytes("key");
- *     report.equal("ciphertext", aeadEncrypt(c.bytes("plaintext"), key, c.bytes("nonce")), c.bytes("ciphertext"));
+ *     const ciphertext = aeadEncrypt(c.bytes("plaintext"), c.bytes("key"), c.bytes("nonce"));
+ *     report.equal("ciphertext", ciphertext, c.bytes("ciphertext"));
  *   });
  * };
  * ```

@@ -1,7 +1,7 @@
 /**
- * Self-signed certificates of guardians, as the reference's `rcgen` makes them: X.509 v3, ECDSA P-256 with SHA-256, subject
- * `rcgen self signed cert`, one DNS name, no CA, no usage limits, valid for ever. rustls takes such a certificate both as a
- * trust anchor and as the leaf of the other side. Source: sheet 03, C1.
+ * Self-signed certificates of guardians, as the reference's `rcgen` makes them: X.509 v3, ECDSA P-256 with SHA-256,
+ * subject `rcgen self signed cert`, one DNS name, no CA, no usage limits, valid for ever. rustls takes such a
+ * certificate both as a trust anchor and as the leaf of the other side. Source: docs/protocol/03-consensus.md §C1.
  */
 import type { Bytes } from "../../../core/bytes.ts";
 import type { TlsIdentity } from "../platform.ts";

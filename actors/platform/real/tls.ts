@@ -1,7 +1,7 @@
 /**
- * TLS on both sides, over `node:tls`. Both show a certificate, and the runtime proves that each owns the key of what it showed;
- * it does not decide whose it is (`rejectUnauthorized: false`): all guardians' certificates have one subject name, and the
- * caller compares the bytes. Source: sheet 03, C1.
+ * TLS on both sides, over `node:tls`. Both show a certificate, and the runtime proves that each owns the key of what it
+ * showed; it does not decide whose it is (`rejectUnauthorized: false`): all guardians' certificates have one subject
+ * name, and the caller compares the bytes. Source: docs/protocol/03-consensus.md §C1.
  */
 import { Buffer } from "node:buffer";
 import { createPrivateKey, X509Certificate } from "node:crypto";
@@ -16,6 +16,7 @@ import { Places } from "../places.ts";
 import type { Network, TlsIdentity } from "../platform.ts";
 import { sourceOf } from "../source.ts";
 import { realClock } from "./clock.ts";
+import { expectSources } from "./expected_sources.ts";
 import { HandshakeQueue } from "./handshake_queue.ts";
 import { isVersion3, toPem } from "./certificate.ts";
 import { listen, remoteOf } from "./listen.ts";
@@ -61,7 +62,18 @@ export function listenTls(report: Report, bounds = TLS_LISTENER): Network["liste
         });
       });
     });
-    return await listen(server, options, report);
+    const listener = await listen(server, options, report);
+    const expectNoMore = expectSources(options.expected ?? [], {
+      clock: realClock,
+      onFound: (sources) => queue.expect(sources),
+    });
+    return {
+      address: listener.address,
+      close: () => {
+        expectNoMore();
+        return listener.close();
+      },
+    };
   };
 }
 

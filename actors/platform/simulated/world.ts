@@ -3,8 +3,15 @@
  * the same program give the same run, event for event; `world.log.hash()` says whether two runs were the same.
  *
  * ```ts
+ * import { type Platform, sleep } from "../platform.ts";
+ * import { SimulatedWorld } from "./world.ts";
+ *
+ * let ready = false;
+ * const start = ({ clock }: Platform) => void sleep(clock, 1_000).then(() => ready = true);
+ *
  * const world = new SimulatedWorld(7);
  * const guardian = world.process("guardian0"); // is dialled as guardian0:8173
+ * world.process("guardian1");
  * start(guardian.platform);
  * await world.run({ until: () => ready }); // throws when it can't come to that
  * guardian.kill(); // its timers, sockets and promises are gone, its files are not

@@ -41,8 +41,8 @@ export interface BlsBackend {
   /** Whether Π e(P, Q) = 1. Infinity on either side is a factor 1. */
   pairingProductIsOne(pairs: readonly (readonly [RawG1, RawG2])[]): boolean;
   /**
-   * The point of G1's curve with x = BE(block[0..48]) + 2^384·BE(block[48..96]) mod p, and y the root (x³+4)^((p+1)/4), negated when
-   * `flip`. Null when x³+4 has no root. Sheet 04 §1.1.
+   * The point of G1's curve with x = BE(block[0..48]) + 2^384·BE(block[48..96]) mod p, and y the root (x³+4)^((p+1)/4),
+   * negated when `flip`. Null when x³+4 has no root. docs/protocol/04-mint.md §1.1.
    */
   curvePoint(block: Uint8Array, flip: boolean): CurvePoint | null;
   /** Σ scalar·point like `sumOfProducts`, outside the group: exact multiplication only after `clearCofactor`. */

@@ -1,4 +1,7 @@
-/** Points and scalars from a deterministic generator, as the `bls12_381` crate's `random` draws them. Sheet 04 §1.1. */
+/**
+ * Points and scalars from a deterministic generator, as the `bls12_381` crate's `random` draws them.
+ * docs/protocol/04-mint.md §1.1.
+ */
 import type { ChaChaRng } from "../chacha_rng.ts";
 import type { BlsBackend, CurvePoint } from "./backend.ts";
 import type { Bls } from "./bls.ts";

@@ -1,5 +1,6 @@
 /**
- * Points of G2 from a deterministic generator, as the `bls12_381` crate's `random` draws them. Sheet 06 B. BigInt arithmetic of
+ * Points of G2 from a deterministic generator, as the `bls12_381` crate's `random` draws them.
+ * docs/protocol/06-lightning-meta.md §B. BigInt arithmetic of
  * @noble/curves: a few milliseconds a point, needed once a Lightning contract.
  */
 import { bls12_381 } from "@noble/curves/bls12-381.js";

@@ -1,4 +1,7 @@
-/** Constants and the byte order of the `random` points of the `bls12_381` crate. Sheets 04 §1.1 and 06 B. */
+/**
+ * Constants and the byte order of the `random` points of the `bls12_381` crate. docs/protocol/04-mint.md §1.1,
+ * docs/protocol/06-lightning-meta.md §B.
+ */
 import type { Bytes } from "../../bytes.ts";
 import { concat } from "../../bytes.ts";
 import { requireLength } from "../error.ts";

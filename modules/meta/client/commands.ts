@@ -1,4 +1,4 @@
-/** `module meta …`: names and JSON of fedimint-cli. Sheet "command line" 6. */
+/** `module meta …`: names and JSON of fedimint-cli. docs/protocol/02b-cli.md §6. */
 import { isHex, utf8 } from "../../../core/bytes.ts";
 import type { Json } from "../../../core/encoding/mod.ts";
 import { DecodeError, parseHex, parseJson, u64 } from "../../../core/encoding/mod.ts";

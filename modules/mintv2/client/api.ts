@@ -1,4 +1,4 @@
-/** What applications do with e-cash: send, receive, count. Sheet "e-cash" 9. */
+/** What applications do with e-cash: send, receive, count. docs/protocol/04-mint.md §9. */
 import { ok } from "../../../core/result.ts";
 import type { Result } from "../../../core/result.ts";
 import type { Json } from "../../../core/encoding/mod.ts";
@@ -57,7 +57,7 @@ export class MintClient {
   /**
    * Redeems e-cash. Resolves when the operation is stored; `awaitReceive` tells whether guardians accept it. What is refused here leaves
    * nothing behind.
-   * @throws {DecodeError} for a text that is no e-cash · {EcashError} `wrong_federation` · `wrong_unit` · `zero_amount` · `repeated_note` ·
+   * @throws {EcashError} `not_ecash` · `wrong_federation` · `wrong_unit` · `zero_amount` · `repeated_note` ·
    * `uneconomical` (nothing would arrive) · `invalid_signature` · `already_received` · `failed`
    */
   receive(text: string, customMeta: Json = null): Promise<OperationId> {

@@ -1,11 +1,11 @@
 /**
- * Which notes a wallet spends and which it asks for, so that a transaction is paid for, fits into a unit, and the wallet keeps about three
- * notes of each denomination. Pure, and by counts: notes of one denomination are alike, so ten thousand cost no more than ten. After
- * fedimint-mintv2-client 0.13.0 (`lib.rs`); sheet "e-cash" 8.
+ * Which notes a wallet spends and which it asks for, so that a transaction is paid for, fits into a unit, and the
+ * wallet keeps about three notes of each denomination. Pure, and by counts: notes of one denomination are alike, so ten
+ * thousand cost no more than ten. After fedimint-mintv2-client 0.13.0 (`lib.rs`); docs/protocol/04-mint.md §8.
  *
- * Where it differs: a transaction never exceeds the room it has; notes that are being issued count as held; the wallet's own notes are
- * spent only for what there is to pay, so that what comes in never makes the balance smaller; what a note that is spent only to get
- * smaller ones costs in fees is counted.
+ * Where it differs: a transaction never exceeds the room it has; notes that are being issued count as held; the
+ * wallet's own notes are spent only for what there is to pay, so that what comes in never makes the balance smaller;
+ * what a note that is spent only to get smaller ones costs in fees is counted.
  */
 import type { Result } from "../../../core/result.ts";
 import { err, ok } from "../../../core/result.ts";

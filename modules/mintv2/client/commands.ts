@@ -1,4 +1,4 @@
-/** `module mintv2 …`: names and JSON of fedimint-cli. Sheet "command line" 6. */
+/** `module mintv2 …`: names and JSON of fedimint-cli. docs/protocol/02b-cli.md §6. */
 import type { ClientCommand } from "../../contract/client.ts";
 import { amountArgument, noArguments } from "../../contract/command_arguments.ts";
 import { CommandError } from "../../contract/command_error.ts";

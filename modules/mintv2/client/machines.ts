@@ -1,4 +1,7 @@
-/** The mintv2 client's state machines: spent notes, notes that are being issued, e-cash that was received. Sheet "e-cash" 7. */
+/**
+ * The mintv2 client's state machines: spent notes, notes that are being issued, e-cash that was received.
+ * docs/protocol/04-mint.md §7.
+ */
 import type { Dice } from "../../../actors/platform/platform.ts";
 import type { G1, G2 } from "../../../core/crypto/bls/mod.ts";
 import { combineShares, messageSeed } from "../../../core/crypto/tbs.ts";

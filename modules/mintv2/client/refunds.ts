@@ -1,4 +1,7 @@
-/** Notes of rejected transactions come back into the wallet. Sheet "e-cash" 7; the reference gives up when a refund is rejected too. */
+/**
+ * Notes of rejected transactions come back into the wallet. docs/protocol/04-mint.md §7; the reference gives up when a
+ * refund is rejected too.
+ */
 import type { Result } from "../../../core/result.ts";
 import type { OperationId } from "../../../core/types/ids.ts";
 import type { ClientCore, ClientTx, InputBundle, Transition } from "../../contract/client.ts";

@@ -1,4 +1,6 @@
-/** E-cash out of the wallet: exact notes, made first by an exchange when there are none. Sheet "e-cash" 9. */
+/**
+ * E-cash out of the wallet: exact notes, made first by an exchange when there are none. docs/protocol/04-mint.md §9.
+ */
 import type { ReadTx, StoreTx } from "../../../actors/store/store.ts";
 import type { Json } from "../../../core/encoding/mod.ts";
 import { u64Number } from "../../../core/encoding/mod.ts";

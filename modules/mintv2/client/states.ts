@@ -1,4 +1,7 @@
-/** States of the mintv2 client's machines, as they are stored. Follows fedimint-mintv2-client 0.13.0; sheet "e-cash" 7. */
+/**
+ * States of the mintv2 client's machines, as they are stored. Follows fedimint-mintv2-client 0.13.0;
+ * docs/protocol/04-mint.md §7.
+ */
 import type { CodecType } from "../../../core/encoding/mod.ts";
 import { closedEnum, list, option, struct, text, unit } from "../../../core/encoding/mod.ts";
 import { outPointRange, transactionId } from "../../../core/types/ids.ts";

@@ -1,8 +1,9 @@
 /**
- * Deposit addresses of a wallet, and the search for those that pass the federation's filter: one index in 65,536 does, and a user waits
- * for it. So indices are tried by the batch: all that is the same for each is done once, points are added many at a time, and t·G is
- * computed once for all guardians' keys. About 60 µs an index for four guardians, 4 s a search, on one core: what the reference needs.
- * Follows fedimint-walletv2-client 0.13.0 (`derive_tweak`, `next_valid_index`); sheet "wallet" 7, 9.
+ * Deposit addresses of a wallet, and the search for those that pass the federation's filter: one index in 65,536 does,
+ * and a user waits for it. So indices are tried by the batch: all that is the same for each is done once, points are
+ * added many at a time, and t·G is computed once for all guardians' keys. About 60 µs an index for four guardians, 4 s
+ * a search, on one core: what the reference needs. Follows fedimint-walletv2-client 0.13.0 (`derive_tweak`,
+ * `next_valid_index`); docs/protocol/05-wallet.md §7, §9.
  */
 import { hmac } from "@noble/hashes/hmac.js";
 import { sha256, sha512 } from "@noble/hashes/sha2.js";

@@ -11,6 +11,8 @@
  * | 36 | operation 32 | the change outputs of a claim |
  * | 37 | value u64 BE ‖ output index u64 BE | a deposit to claim |
  * | 38 | value u64 BE ‖ output index u64 BE | a deposit that is too small for its fee |
+ * | 39 | – | BS ms since the epoch: when all that guardians have seen was last looked through |
+ * | 3a | – | BS: the highest address index to which something was paid |
  */
 import { bigintIn, numberIn, numberKey } from "../../../actors/store/number_key.ts";
 import type { ReadTx, StoreTx } from "../../../actors/store/store.ts";
@@ -32,6 +34,8 @@ const DEFERRED = Uint8Array.of(0x35);
 const CHANGE = Uint8Array.of(0x36);
 const TO_CLAIM = Uint8Array.of(0x37);
 const PUT_OFF = Uint8Array.of(0x38);
+const LAST_LOOK = Uint8Array.of(0x39);
+const USED = Uint8Array.of(0x3a);
 
 const deferred = struct("Deferred", { addressIndex: u64Number, feeSat: satoshi });
 
@@ -82,6 +86,22 @@ export async function highestValidIndex(tx: ReadTx): Promise<number | undefined>
 export function addValidIndex(tx: StoreTx, index: number): void {
   tx.set(numberKey(VALID_INDICES, index), new Uint8Array(0));
   setSearched(tx, index + 1);
+}
+
+export function getLastLookMs(tx: ReadTx): Promise<number | undefined> {
+  return read(tx, LAST_LOOK, u64Number);
+}
+
+export function setLastLookMs(tx: StoreTx, ms: number): void {
+  tx.set(LAST_LOOK, encode(u64Number, ms));
+}
+
+export function getUsedIndex(tx: ReadTx): Promise<number | undefined> {
+  return read(tx, USED, u64Number);
+}
+
+export function setUsedIndex(tx: StoreTx, index: number): void {
+  tx.set(USED, encode(u64Number, index));
 }
 
 export async function getSearched(tx: ReadTx): Promise<number> {

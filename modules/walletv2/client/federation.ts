@@ -1,4 +1,7 @@
-/** What a client asks guardians about their on-chain wallet. Follows fedimint-walletv2-client 0.13.0 (`api.rs`); sheet "wallet" 8, 9. */
+/**
+ * What a client asks guardians about their on-chain wallet. Follows fedimint-walletv2-client 0.13.0 (`api.rs`);
+ * docs/protocol/05-wallet.md §8, §9.
+ */
 import type { Codec, Json } from "../../../core/encoding/mod.ts";
 import { list, option, u64, u64Number } from "../../../core/encoding/mod.ts";
 import type { BitcoinTxid, OutPoint } from "../../../core/types/ids.ts";

@@ -1,4 +1,6 @@
-/** The walletv2 client's state machines: they wait for what guardians decide, and say so. Sheet "wallet" 9. */
+/**
+ * The walletv2 client's state machines: they wait for what guardians decide, and say so. docs/protocol/05-wallet.md §9.
+ */
 import type { Result } from "../../../core/result.ts";
 import type { BitcoinTxid, OperationId } from "../../../core/types/ids.ts";
 import type { Transition } from "../../contract/client.ts";

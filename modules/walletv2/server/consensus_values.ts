@@ -1,4 +1,7 @@
-/** What guardians agree on of the chain: block count, fee rate, and the fee of the next transaction. Sheet "wallet" 8. */
+/**
+ * What guardians agree on of the chain: block count, fee rate, and the fee of the next transaction.
+ * docs/protocol/05-wallet.md §8.
+ */
 import type { ReadTx } from "../../../actors/store/store.ts";
 import { assert } from "../../../core/assert.ts";
 import { U64_MAX } from "../../../core/types/amount.ts";

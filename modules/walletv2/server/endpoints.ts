@@ -1,4 +1,7 @@
-/** What the walletv2 module answers to clients. All of it is public, and compared between guardians: orders matter. Sheet "wallet" 8. */
+/**
+ * What the walletv2 module answers to clients. All of it is public, and compared between guardians: orders matter.
+ * docs/protocol/05-wallet.md §8.
+ */
 import type { ReadTx } from "../../../actors/store/store.ts";
 import { scriptKind } from "../../../core/bitcoin/mod.ts";
 import { list, option, tuple, u64, u64Number, unit } from "../../../core/encoding/mod.ts";

@@ -1,7 +1,7 @@
 /**
- * What guardians tell each other: how far their chains go, what fee rate they see, and their signatures. Only items that change something
- * are accepted, and only accepted ones enter a session's signed outcome, so "redundant" is consensus. Follows fedimint-walletv2-server
- * 0.13.0; sheet "wallet" 8.
+ * What guardians tell each other: how far their chains go, what fee rate they see, and their signatures. Only items
+ * that change something are accepted, and only accepted ones enter a session's signed outcome, so "redundant" is
+ * consensus. Follows fedimint-walletv2-server 0.13.0; docs/protocol/05-wallet.md §8.
  */
 import type { ReadTx, StoreTx } from "../../../actors/store/store.ts";
 import { assert } from "../../../core/assert.ts";

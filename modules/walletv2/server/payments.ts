@@ -1,7 +1,7 @@
 /**
- * Money in and out on the guardian's side: a claimed deposit and a peg-out each spend the federation's output and make the next one.
- * The order of checks and the errors are consensus. Follows fedimint-walletv2-server 0.13.0 (`process_input`, `process_output`); sheet
- * "wallet" 8.
+ * Money in and out on the guardian's side: a claimed deposit and a peg-out each spend the federation's output and make
+ * the next one. The order of checks and the errors are consensus. Follows fedimint-walletv2-server 0.13.0
+ * (`process_input`, `process_output`); docs/protocol/05-wallet.md §8.
  */
 import type { StoreTx } from "../../../actors/store/store.ts";
 import { bitcoinTxidOf } from "../../../core/bitcoin/mod.ts";

@@ -1,6 +1,6 @@
 /**
  * Clients' encrypted backups: stored under the key that signs them, handed to whoever names that key. fedimint-server
- * `consensus/api.rs`; sheets "API" 3, "encoding" 15.
+ * `consensus/api.rs`; docs/protocol/02-api.md §3, docs/protocol/01-encoding.md §15.
  */
 import type { Clock } from "../../../actors/platform/platform.ts";
 import type { StoreView } from "../../../actors/store/store.ts";

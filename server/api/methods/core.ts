@@ -1,4 +1,7 @@
-/** The core endpoints: joining and transactions here, the others in files of their own. fedimint-server `consensus/api.rs`; sheet "API" 3. */
+/**
+ * The core endpoints: joining and transactions here, the others in files of their own. fedimint-server
+ * `consensus/api.rs`; docs/protocol/02-api.md §3.
+ */
 import type { CodecType, Json } from "../../../core/encoding/mod.ts";
 import { DecodeError, list, moduleEncoding, option, text, unit } from "../../../core/encoding/mod.ts";
 import { supportedApiVersionsSummary } from "../../../core/types/api_versions.ts";

@@ -1,7 +1,8 @@
 /**
- * The endpoints about sessions. Anybody may ask for any session as often as they like, and one holds megabytes: answers are put together
- * from the bytes in the store, without decoding and encoding thousands of items again. A session may be larger than any answer: that is
- * told by its size, without reading it. fedimint-server `consensus/api.rs`; sheet "API" 3.3.
+ * The endpoints about sessions. Anybody may ask for any session as often as they like, and one holds megabytes: answers
+ * are put together from the bytes in the store, without decoding and encoding thousands of items again. A session may
+ * be larger than any answer: that is told by its size, without reading it. fedimint-server `consensus/api.rs`;
+ * docs/protocol/02-api.md §3.3.
  */
 import { base64urlnopad } from "@scure/base";
 import type { ReadTx } from "../../../actors/store/store.ts";
@@ -51,7 +52,7 @@ async function listOfItems(tx: ReadTx, index: number, bytesMax: number): Promise
   return writer.finish();
 }
 
-/** Where a session of version 0 of the database has its signatures. A session never changes, so it is looked for once. */
+/** Where a session in the old layout has its signatures. A session never changes, so it is looked for once. */
 class OldOutcomes {
   readonly #lengths = new Map<number, number>();
 

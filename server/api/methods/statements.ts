@@ -1,4 +1,7 @@
-/** The endpoints of what guardians say about themselves: list, take, sign. fedimint-server `consensus/api.rs`; sheet "API" 3, 6. */
+/**
+ * The endpoints of what guardians say about themselves: list, take, sign. fedimint-server `consensus/api.rs`;
+ * docs/protocol/02-api.md §3, §6.
+ */
 import type { Platform } from "../../../actors/platform/platform.ts";
 import type { StoreTx, StoreView } from "../../../actors/store/store.ts";
 import { map, unit } from "../../../core/encoding/mod.ts";

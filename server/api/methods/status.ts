@@ -1,4 +1,7 @@
-/** The endpoints about the guardian's state and for its operator. fedimint-server `consensus/api.rs`; sheet "API" 3. */
+/**
+ * The endpoints about the guardian's state and for its operator. fedimint-server `consensus/api.rs`;
+ * docs/protocol/02-api.md §3.
+ */
 import type { Bytes } from "../../../core/bytes.ts";
 import { utf8 } from "../../../core/bytes.ts";
 import type { Codec, CodecType } from "../../../core/encoding/mod.ts";

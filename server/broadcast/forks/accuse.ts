@@ -1,4 +1,4 @@
-/** Telling and learning who has forked. `fedimint-aleph-bft` alerts/service.rs; sheet "consensus" A9. */
+/** Telling and learning who has forked. `fedimint-aleph-bft` alerts/service.rs; docs/protocol/03-consensus.md §A9. */
 import type { Bytes } from "../../../core/bytes.ts";
 import { toHex } from "../../../core/bytes.ts";
 import { answerAlert, asksForItself } from "../requests/answers.ts";

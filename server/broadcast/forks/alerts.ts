@@ -1,5 +1,5 @@
 /**
- * Accusations of forking. `fedimint-aleph-bft` alerts/handler.rs; sheet "consensus" A9.
+ * Accusations of forking. `fedimint-aleph-bft` alerts/handler.rs; docs/protocol/03-consensus.md §A9.
  *
  * For each (sender, forker) one alert counts: the first that came, or the one that a threshold has signed. Its units of
  * the forker become acceptable once it is confirmed, so that guardians who had accepted different variants can follow

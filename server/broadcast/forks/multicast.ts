@@ -1,7 +1,7 @@
 /**
  * Reliable multicast of alerts' hashes: a hash that a threshold of guardians signed is confirmed, and whoever has the
- * signatures can convince the others. `aleph-bft-rmc` handler.rs; sheet "consensus" A9. Kept only for hashes of alerts
- * that we have.
+ * signatures can convince the others. `aleph-bft-rmc` handler.rs; docs/protocol/03-consensus.md §A9. Kept only for
+ * hashes of alerts that we have.
  */
 import type { Bytes } from "../../../core/bytes.ts";
 import { toHex } from "../../../core/bytes.ts";

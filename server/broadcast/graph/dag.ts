@@ -1,6 +1,6 @@
 /**
  * From units with control hashes to a graph with explicit parents, parents before children. `fedimint-aleph-bft`
- * reconstruction/{parents,dag}.rs; sheet "consensus" A8.
+ * reconstruction/{parents,dag}.rs; docs/protocol/03-consensus.md §A8.
  *
  * A unit's parents are guessed: for each creator in its mask the first variant that we got. Only where somebody forked
  * the guess can be wrong, which the control hash shows; then the parents are asked for, and from then on only an

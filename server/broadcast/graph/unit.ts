@@ -1,6 +1,6 @@
 /**
- * Units, the vertices of the broadcast's graph, and their hashes. `fedimint-aleph-bft` units/mod.rs; sheet "consensus"
- * A2, A3.
+ * Units, the vertices of the broadcast's graph, and their hashes. `fedimint-aleph-bft` units/mod.rs;
+ * docs/protocol/03-consensus.md §A2, §A3.
  *
  * A unit says who its parents' creators are (`mask`) and commits to the parents by one hash over the map of their
  * hashes (`combinedHash`, with the mask: the control hash).

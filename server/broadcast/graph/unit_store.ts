@@ -1,6 +1,7 @@
 /**
  * All valid units of the session: by hash, by coordinate, and who has forked. `fedimint-aleph-bft` units/store.rs;
- * sheet "consensus" A7. Bound: one unit a coordinate, but for variants of forkers that confirmed alerts brought.
+ * docs/protocol/03-consensus.md §A7. Bound: one unit a coordinate, but for variants of forkers that confirmed alerts
+ * brought.
  */
 import { assert } from "../../../core/assert.ts";
 import type { SignedUnit, UnitCoord } from "./unit.ts";

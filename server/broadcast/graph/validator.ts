@@ -1,6 +1,6 @@
 /**
  * Whether a unit may enter the store at all. What its combined hash commits to can't be seen yet, except in round 0;
- * its data is not looked at. `fedimint-aleph-bft` units/validator.rs; sheet "consensus" A6.
+ * its data is not looked at. `fedimint-aleph-bft` units/validator.rs; docs/protocol/03-consensus.md §A6.
  */
 import type { Bytes } from "../../../core/bytes.ts";
 import { equalBytes } from "../../../core/bytes.ts";

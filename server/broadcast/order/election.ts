@@ -1,7 +1,7 @@
 /**
  * Which unit of a round becomes its head: a virtual vote among later units. `fedimint-aleph-bft` extension/election.rs;
- * sheet "consensus" A11. The rules are consensus: every guardian reaches the same head whatever the order in which
- * units reach it.
+ * docs/protocol/03-consensus.md §A11. The rules are consensus: every guardian reaches the same head whatever the order
+ * in which units reach it.
  *
  * Candidates are the round's units by ascending hash; each is voted on in turn. A unit one round later votes for the
  * candidate if it is its parent; later units vote as all their parents do, or, when those differ, as the common vote of

@@ -1,6 +1,6 @@
 /**
  * The own backup: every unit that entered the graph, in that order, and every accusation of ours before it is told.
- * `fedimint-aleph-bft` backup/{saver,loader}.rs; sheet "consensus" A10.
+ * `fedimint-aleph-bft` backup/{saver,loader}.rs; docs/protocol/03-consensus.md §A10.
  *
  * A unit is saved before it is sent, so the backup knows every unit that we ever let out. After a restart it is the
  * graph as it was: units that were in it are taken back with their parents, variants of forkers included, and need not

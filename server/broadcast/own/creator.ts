@@ -1,5 +1,6 @@
 /**
- * When we create a unit and on which parents. `fedimint-aleph-bft` creation/{mod,creator}.rs; sheet "consensus" A5.
+ * When we create a unit and on which parents. `fedimint-aleph-bft` creation/{mod,creator}.rs;
+ * docs/protocol/03-consensus.md §A5.
  *
  * One unit a round, no round skipped: after the round's delay (none when others are ahead already) as soon as a
  * threshold of units of the round before, with our own among them, is in the graph. Its parents are all those that are

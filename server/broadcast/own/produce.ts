@@ -1,6 +1,6 @@
 /**
- * Our own units: when, on what parents, with what data, signed once. `fedimint-aleph-bft` runway/packer.rs; sheet
- * "consensus" A5.
+ * Our own units: when, on what parents, with what data, signed once. `fedimint-aleph-bft` runway/packer.rs;
+ * docs/protocol/03-consensus.md §A5.
  */
 import { assert } from "../../../core/assert.ts";
 import type { Bytes } from "../../../core/bytes.ts";

@@ -1,10 +1,11 @@
 /**
- * Answers to requests. `fedimint-aleph-bft` runway/mod.rs; sheet "consensus" A7. What we can't answer is met with silence:
- * the asker tries others.
+ * Answers to requests. `fedimint-aleph-bft` runway/mod.rs; docs/protocol/03-consensus.md §A7. What we can't answer is
+ * met with silence: the asker tries others.
  *
- * A request names whom to answer, and the reference answers whoever is named. Every guardian names itself; one that names
- * another would make us talk to somebody who hasn't asked. So we answer only the guardian that the request came from, each
- * thing a few times in a while, and in bounded bytes: what one asks for costs its own link and nobody else's.
+ * A request names whom to answer, and the reference answers whoever is named. Every guardian names itself; one that
+ * names another would make us talk to somebody who hasn't asked. So we answer only the guardian that the request came
+ * from, each thing a few times in a while, and in bounded bytes: what one asks for costs its own link and nobody
+ * else's.
  */
 import type { Bytes } from "../../../core/bytes.ts";
 import { toHex } from "../../../core/bytes.ts";

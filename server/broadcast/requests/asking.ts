@@ -1,6 +1,6 @@
 /**
- * Sends requests for what is missing, again and again by schedule. `fedimint-aleph-bft` member.rs; sheet "consensus"
- * A4, A7.
+ * Sends requests for what is missing, again and again by schedule. `fedimint-aleph-bft` member.rs;
+ * docs/protocol/03-consensus.md §A4, §A7.
  */
 import type { BroadcastState } from "../state.ts";
 import { schedule, send } from "../state.ts";

@@ -1,6 +1,7 @@
 /**
  * Each guardian's newest unit is sent again to everybody every 15 to 20 seconds while it stays the newest: so those
- * that lost it, and all after a blackout, find each other again. `fedimint-aleph-bft` member.rs; sheet "consensus" A7.
+ * that lost it, and all after a blackout, find each other again. `fedimint-aleph-bft` member.rs;
+ * docs/protocol/03-consensus.md §A7.
  */
 import type { SignedUnit } from "../graph/unit.ts";
 

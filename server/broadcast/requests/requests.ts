@@ -1,6 +1,6 @@
 /**
- * Asking for units that we lack: by coordinate, or all parents of a unit. `fedimint-aleph-bft` member.rs; sheet
- * "consensus" A4, A7.
+ * Asking for units that we lack: by coordinate, or all parents of a unit. `fedimint-aleph-bft` member.rs;
+ * docs/protocol/03-consensus.md §A4, §A7.
  *
  * A request is repeated by its schedule until what it asks for has come. It is asked on behalf of the creator of the
  * unit that needs it; a creator has a bounded number of requests at once (see limits.ts), the others wait their turn.

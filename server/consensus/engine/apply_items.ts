@@ -1,6 +1,7 @@
 /**
- * What ordered items do to the store: each is accepted with all that it did, or leaves nothing behind, in one transaction for all.
- * fedimint-server `consensus/engine.rs` (`process_consensus_item`), sheet "consensus" B4.
+ * What ordered items do to the store: each is accepted with all that it did, or leaves nothing behind, in one
+ * transaction for all. fedimint-server `consensus/engine.rs` (`process_consensus_item`),
+ * docs/protocol/03-consensus.md §B4.
  */
 import type { Sender } from "../../../actors/actor.ts";
 import type { StoreTx } from "../../../actors/store/store.ts";

@@ -1,4 +1,7 @@
-/** What a unit carries, decoded by the rules of consensus. fedimint-server `consensus/engine.rs`; sheet "consensus" B4. */
+/**
+ * What a unit carries, decoded by the rules of consensus. fedimint-server `consensus/engine.rs`;
+ * docs/protocol/03-consensus.md §B4.
+ */
 import type { Bytes } from "../../../core/bytes.ts";
 import { decode, DecodeError, Reader } from "../../../core/encoding/mod.ts";
 import type { KnownItem } from "../../../core/types/session.ts";

@@ -1,7 +1,8 @@
 /**
- * Asks every other guardian for the signed outcome of the running session, all the time: it is how the last `f` guardians end each
- * session, and how one that was away catches up. One that is too large for the usual answer is asked for in the shorter form, and one that
- * is larger than any answer is fetched by `pieces`. Sheet "consensus" B5.
+ * Asks every other guardian for the signed outcome of the running session, all the time: it is how the last `f`
+ * guardians end each session, and how one that was away catches up. One that is too large for the usual answer is asked
+ * for in the shorter form, and one that is larger than any answer is fetched by `pieces`.
+ * docs/protocol/03-consensus.md §B5.
  */
 import type { ActorContext } from "../../../actors/actor.ts";
 import { defineActor, next } from "../../../actors/actor.ts";

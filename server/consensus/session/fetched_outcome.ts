@@ -1,8 +1,9 @@
 /**
  * A signed outcome of a session that another guardian told: what has been checked of it, and its items on demand.
  *
- * An evil guardian may send a million tiny items, so the checks go from cheap to dear: the signers, each item's frame, one pass of
- * hashing with pauses, the signatures. Nothing is decoded before a threshold has signed it. Sheet "consensus" B5.
+ * An evil guardian may send a million tiny items, so the checks go from cheap to dear: the signers, each item's frame,
+ * one pass of hashing with pauses, the signatures. Nothing is decoded before a threshold has signed it.
+ * docs/protocol/03-consensus.md §B5.
  */
 import type { Clock } from "../../../actors/platform/platform.ts";
 import { sleep } from "../../../actors/platform/platform.ts";

@@ -1,4 +1,7 @@
-/** A guardian's broadcast key, and everybody's public ones: what signs units, alerts and session headers. Sheet "consensus" A2. */
+/**
+ * A guardian's broadcast key, and everybody's public ones: what signs units, alerts and session headers.
+ * docs/protocol/03-consensus.md §A2.
+ */
 import type { Dice } from "../../../actors/platform/platform.ts";
 import type { Bytes } from "../../../core/bytes.ts";
 import { keychainSign, keychainTag, keychainVerify } from "../../../core/crypto/keychain.ts";

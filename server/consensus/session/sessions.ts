@@ -1,6 +1,6 @@
 /**
  * One session after the other: starts a fresh tree for each, stores its outcome, starts the next. fedimint-server
- * `consensus/engine.rs` (`run_consensus`); sheet "consensus" B1, B7.
+ * `consensus/engine.rs` (`run_consensus`); docs/protocol/03-consensus.md §B1, §B7.
  */
 import type { ActorContext } from "../../../actors/actor.ts";
 import { defineActor, next, reply } from "../../../actors/actor.ts";

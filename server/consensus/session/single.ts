@@ -1,4 +1,7 @@
-/** A session of a federation of one guardian: no broadcast, items are processed as they come. Sheet "consensus" B8. */
+/**
+ * A session of a federation of one guardian: no broadcast, items are processed as they come.
+ * docs/protocol/03-consensus.md §B8.
+ */
 import type { ActorContext } from "../../../actors/actor.ts";
 import { defineActor, next, stop } from "../../../actors/actor.ts";
 import type { Cast } from "../../../actors/protocol.ts";

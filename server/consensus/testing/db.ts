@@ -29,7 +29,7 @@ export function putSession(tx: StoreTx, session: number, { sessionOutcome, signa
   setSessionEnd(tx, session, { items: tree.count, bytes: tree.bytes, root: tree.root(), signatures });
 }
 
-/** As version 0 of the database has it. */
+/** As the oldest databases have it (`../store/old_layout.ts`). */
 export function putOldSession(tx: StoreTx, session: number, outcome: SignedSessionOutcome): void {
   tx.set(numberKey(Uint8Array.of(0x04), session), encode(signedSessionOutcome, outcome));
 }

@@ -1,4 +1,7 @@
-/** Asks every module for items to propose, once a second (100 ms in test federations), and queues them. Sheet "consensus" B3. */
+/**
+ * Asks every module for items to propose, once a second (100 ms in test federations), and queues them.
+ * docs/protocol/03-consensus.md §B3.
+ */
 import type { ActorContext } from "../../../actors/actor.ts";
 import { defineActor, next } from "../../../actors/actor.ts";
 import type { Cast } from "../../../actors/protocol.ts";

@@ -1,6 +1,6 @@
 /**
- * Transactions that clients submitted: checked, queued, and answered when consensus has accepted them or they have become invalid.
- * fedimint-server `consensus/api.rs` (`submit_transaction`); sheet "API" 3.1.
+ * Transactions that clients submitted: checked, queued, and answered when consensus has accepted them or they have
+ * become invalid. fedimint-server `consensus/api.rs` (`submit_transaction`); docs/protocol/02-api.md §3.1.
  *
  * Nothing here is durable: a caller that hears nothing submits again, and the same transaction twice changes nothing.
  */
