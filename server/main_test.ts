@@ -12,18 +12,14 @@ import { modulePrefix } from "./consensus/store/db.ts";
 import { databaseOf, openDatabase } from "./database.ts";
 import { freePorts, ownProgram } from "./dev/federation/processes.ts";
 import { callGuardian, pollGuardian } from "./dev/federation/rpc.ts";
-<<<<<<< HEAD
-import { dealtMeta } from "./setup/testing/ceremony.ts";
-import { testsNeeding } from "../core/testing/permissions.ts";
-
-const onMachine = testsNeeding("read", "write", "net", "run", "env");
-=======
 import { parseSetupCode } from "../core/types/setup_code.ts";
 import { bountyServer } from "../tests/examples/bounty/server.ts";
 import { dealtConfigs } from "../tests/simulation/dealt.ts";
 import { serverModules } from "./modules.ts";
 import { dealtMeta, setupPlatform } from "./setup/testing/ceremony.ts";
->>>>>>> h-modules
+import { testsNeeding } from "../core/testing/permissions.ts";
+
+const onMachine = testsNeeding("read", "write", "net", "run", "env");
 
 /** Nothing listens there: a guardian waits for its node. */
 const NODE = "http://user:hidden-password@127.0.0.1:1";
@@ -216,7 +212,6 @@ onMachine(
   },
 );
 
-<<<<<<< HEAD
 onMachine(
   "a backup is restored into a new folder once, for the owner's eyes alone; a half of it doesn't start",
   async () => {
@@ -246,37 +241,10 @@ onMachine(
     });
   },
 );
-=======
-Deno.test("a backup is restored into a new folder once, for the owner's eyes alone; a half of it doesn't start", async () => {
-  await inFolder(async (dir) => {
-    const backup = join(dir, "backup.json"), data = join(dir, "g0");
-    await writeBackup(backup);
-    const restored = await run(["restore", backup, "--data-dir", data]);
-    assertEquals([restored.exit, restored.err], [0, ""]);
-    assertEquals(restored.out, `Guardian 0 (g0) is restored in ${data}: start it.\n`);
-    assertEquals(await modeOf(data), 0o700);
-    const names = ["client.json", "consensus.json", "invite-code", "local.json", "private.json"];
-    for (const name of names) assertEquals(await modeOf(join(data, name)), 0o600, name);
-    const again = await run(["restore", backup], { FM_DATA_DIR: data });
-    assertEquals(again.exit, 1);
-    assertStringIncludes(again.err, "holds a guardian already");
-    await Deno.remove(join(data, "consensus.json"));
-    const half = await run(["--data-dir", data, "--bitcoind-url", NODE]);
-    assertEquals(half.exit, 1);
-    assertStringIncludes(half.err, "lacks consensus.json. Nothing was changed");
-    for (const name of ["client.json", "invite-code", "local.json", "private.json"]) {
-      await Deno.remove(join(data, name));
-    }
-    const empty = await run(["--data-dir", data, "--bitcoind-url", NODE]);
-    assertEquals(empty.exit, 1);
-    assertStringIncludes(empty.err, "config files are missing");
-    assertEquals((await run(["restore", join(dir, "none"), "--data-dir", data])).exit, 1);
-  });
-});
 
 const BOUNTY = "tests/examples/bounty/server.ts";
 
-Deno.test("what is no module of guardians ends it with 2, told by the name that was given", async () => {
+onMachine("what is no module of guardians ends it with 2, told by the name that was given", async () => {
   const env = { FM_DATA_DIR: "/nonexistent/g0", FM_BITCOIND_URL: NODE };
   const cases: [string, string][] = [
     ["./no/such/file.ts", "error: ./no/such/file.ts can't be loaded as a module: "],
@@ -292,30 +260,32 @@ Deno.test("what is no module of guardians ends it with 2, told by the name that 
   }
 });
 
-Deno.test("a module that is loaded by its file is offered at setup; without it the guardian names it and doesn't start", async () => {
-  await inFolder(async (dir) => {
-    const { exit } = await withGuardian(dir, async (api) => {
-      const code = await callGuardian(PLATFORM, api, "set_local_params", LEADER, "pass");
-      assertEquals(parseSetupCode(String(code)).enabledModules, ["bounty", "meta", "mintv2", "walletv2"]);
-    }, { FM_MODULES: BOUNTY });
-    assertEquals(exit, 0);
-  });
-  await inFolder(async (dir) => {
-    const backup = join(dir, "backup.json"), data = join(dir, "g0");
-    const definitions = serverModules([{ definition: bountyServer, source: BOUNTY }]);
-    const platformOf = setupPlatform;
-    await writeBackup(
-      backup,
-      dealtConfigs({ total: 4, modules: ["bounty", "meta"], roundsPerSession: 200, platformOf, definitions }),
-    );
-    assertEquals((await run(["restore", backup, "--data-dir", data, "--module", BOUNTY])).exit, 0);
-    const without = await run(["--data-dir", data, "--bitcoind-url", NODE]);
-    assertEquals(without.exit, 1);
-    assertStringIncludes(
-      without.err,
-      "error: The federation has a module of kind bounty, and this program doesn't have it",
-    );
-    assertStringIncludes(without.err, "--module FILE");
-  });
-});
->>>>>>> h-modules
+onMachine(
+  "a module that is loaded by its file is offered at setup; without it the guardian names it and doesn't start",
+  async () => {
+    await inFolder(async (dir) => {
+      const { exit } = await withGuardian(dir, async (api) => {
+        const code = await callGuardian(PLATFORM, api, "set_local_params", LEADER, "pass");
+        assertEquals(parseSetupCode(String(code)).enabledModules, ["bounty", "meta", "mintv2", "walletv2"]);
+      }, { FM_MODULES: BOUNTY });
+      assertEquals(exit, 0);
+    });
+    await inFolder(async (dir) => {
+      const backup = join(dir, "backup.json"), data = join(dir, "g0");
+      const definitions = serverModules([{ definition: bountyServer, source: BOUNTY }]);
+      const platformOf = setupPlatform;
+      await writeBackup(
+        backup,
+        dealtConfigs({ total: 4, modules: ["bounty", "meta"], roundsPerSession: 200, platformOf, definitions }),
+      );
+      assertEquals((await run(["restore", backup, "--data-dir", data, "--module", BOUNTY])).exit, 0);
+      const without = await run(["--data-dir", data, "--bitcoind-url", NODE]);
+      assertEquals(without.exit, 1);
+      assertStringIncludes(
+        without.err,
+        "error: The federation has a module of kind bounty, and this program doesn't have it",
+      );
+      assertStringIncludes(without.err, "--module FILE");
+    });
+  },
+);
