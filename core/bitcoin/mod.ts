@@ -1,6 +1,4 @@
-/**
- * Bitcoin's own types: transactions, blocks, scripts, addresses, multisig, signature hashes. Begin with `transaction.ts`.
- */
+/** Bitcoin's own types: transactions, blocks, scripts, addresses, multisig, signature hashes. */
 export {
   type AddressError,
   addressFromScript,

@@ -1,8 +1,4 @@
-/**
- * Cryptography: bytes in, bytes out. No randomness of its own: whoever calls hands it in. Begin with `tbs.ts` (how notes
- * are signed), `dkg.ts` (how keys are made) and `derive_secret.ts` (how a wallet's keys come from words); `bls/` and
- * `secp/` hold the curves, each behind an interface with two libraries.
- */
+/** Cryptography: bytes in, bytes out. No randomness of its own: whoever calls hands it in. */
 export { AEAD_KEY_BYTES, AEAD_NONCE_BYTES, aeadDecrypt, aeadEncrypt, passwordKey } from "./aead.ts";
 export {
   backupSecret,

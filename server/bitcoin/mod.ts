@@ -1,7 +1,4 @@
-/**
- * The guardian's view of Bitcoin. Begin with `actor.ts`; `bitcoind.ts`, `esplora.ts` and `hybrid.ts` are what it may ask,
- * `chain_memory.ts` is what it remembers of the chain that it has read.
- */
+/** The guardian's view of Bitcoin. */
 export {
   type BackendSettings,
   type BitcoindSettings,
