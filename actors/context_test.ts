@@ -3,7 +3,8 @@ import { assert, assertEquals } from "@std/assert";
 import { type ActorContext, defineActor, next, reply, stop, type StopReason } from "./actor.ts";
 import { type Cast, refTo, type Request } from "./protocol.ts";
 import { child } from "./supervisor.ts";
-import { settle, withSystem } from "./testing/platform.ts";
+import { settle } from "./testing/manual_clock.ts";
+import { withSystem } from "./testing/platform.ts";
 import { reasonText } from "./runtime/errors.ts";
 
 type Message =

@@ -4,7 +4,8 @@ import { type ActorContext, defineActor, next, reply, stop } from "./actor.ts";
 import { ActorError } from "./error.ts";
 import { type Cast, refTo, type ReplyTo, type Request } from "./protocol.ts";
 import { child } from "./supervisor.ts";
-import { settle, withSystem } from "./testing/platform.ts";
+import { settle } from "./testing/manual_clock.ts";
+import { withSystem } from "./testing/platform.ts";
 
 type Message =
   | Request<"get", null, number>

@@ -6,7 +6,8 @@ import { errorText } from "../core/result.ts";
 import { sleep } from "./platform/platform.ts";
 import { type Cast, refTo, type Request } from "./protocol.ts";
 import { child, type Restart, type Strategy, supervisor } from "./supervisor.ts";
-import { settle, type TestSystem, testSystem } from "./testing/platform.ts";
+import { settle } from "./testing/manual_clock.ts";
+import { type TestSystem, testSystem } from "./testing/platform.ts";
 
 type Message = Cast<"crash", null> | Cast<"finish", null> | Cast<"run", { task: (ctx: ActorContext<Message>) => void }>;
 

@@ -3,7 +3,8 @@ import { defineActor, reply } from "./actor.ts";
 import { createSystem, printTree } from "./mod.ts";
 import { type Cast, refTo, type Request } from "./protocol.ts";
 import { child, supervisor } from "./supervisor.ts";
-import { manualClock, settle, testSystem } from "./testing/platform.ts";
+import { settle } from "./testing/manual_clock.ts";
+import { manualClock, testSystem } from "./testing/platform.ts";
 
 type Message = Cast<"crash", null> | Request<"ping", null, string> | Cast<"wait", null>;
 

@@ -4,7 +4,8 @@ import { ActorError } from "./error.ts";
 import type { Cast, ReplyTo, Request } from "./protocol.ts";
 import { refTo } from "./protocol.ts";
 import { child } from "./supervisor.ts";
-import { settle, withSystem } from "./testing/platform.ts";
+import { settle } from "./testing/manual_clock.ts";
+import { withSystem } from "./testing/platform.ts";
 import { InvariantError } from "../core/assert.ts";
 
 type CounterMessage =

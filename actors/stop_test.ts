@@ -4,7 +4,8 @@ import { type ActorContext, type ActorDefinition, defineActor, next, reply } fro
 import { ActorError } from "./error.ts";
 import { type Cast, refTo, type ReplyTo, type Request } from "./protocol.ts";
 import { child, supervisor } from "./supervisor.ts";
-import { settle, testSystem, withSystem } from "./testing/platform.ts";
+import { settle } from "./testing/manual_clock.ts";
+import { testSystem, withSystem } from "./testing/platform.ts";
 
 type Message =
   | Request<"wait", null, string>

@@ -7,7 +7,8 @@ import fc from "fast-check";
 import { RESTARTS_MAX } from "./limits.ts";
 import { refTo } from "./protocol.ts";
 import type { SupervisorSpec } from "./supervisor.ts";
-import { settle, testSystem } from "./testing/platform.ts";
+import { settle } from "./testing/manual_clock.ts";
+import { testSystem } from "./testing/platform.ts";
 import {
   leavesOf,
   type Message,

@@ -6,7 +6,8 @@ import { ActorError } from "./error.ts";
 import { sleep } from "./platform/platform.ts";
 import { type Cast, refTo } from "./protocol.ts";
 import { child, type ChildSpec, supervisor } from "./supervisor.ts";
-import { settle, type TestSystem, testSystem } from "./testing/platform.ts";
+import { settle } from "./testing/manual_clock.ts";
+import { type TestSystem, testSystem } from "./testing/platform.ts";
 
 type Message = Cast<"crash", null> | Cast<"finish", null>;
 

@@ -90,6 +90,24 @@ export function pendingDeposits(client: Client): Promise<PendingDeposit[]> {
   return walletOf(client).deposits();
 }
 
+/** In a federation without bitcoin there is nothing to look for. */
+export async function lookForDeposits(client: Client, signal: AbortSignal): Promise<void> {
+  if (hasBitcoin(client)) await walletOf(client).look(signal);
+}
+
+/** `lastLookMs`: since the epoch, to the minute; null when never. `trouble`: why nothing is looked for or claimed at the moment. */
+export type DepositsState = { readonly lastLookMs: number | null; readonly trouble: string | null };
+
+export async function depositsState(client: Client): Promise<DepositsState> {
+  if (!hasBitcoin(client)) return { lastLookMs: null, trouble: null };
+  const wallet = walletOf(client);
+  return { lastLookMs: await wallet.lastLookMs(), trouble: wallet.trouble };
+}
+
+function hasBitcoin(client: Client): boolean {
+  return client.modules().some(({ kind, active }) => active && kind === WALLETV2_KIND);
+}
+
 export function retryDeposits(client: Client, signal?: AbortSignal): Promise<void> {
   return walletOf(client).retryDeposits(signal);
 }

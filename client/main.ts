@@ -3,9 +3,11 @@ import type { ProcessHost } from "../actors/platform/process.ts";
 import { realProcessHost } from "../actors/platform/process.ts";
 import { realPlatform } from "../actors/platform/real.ts";
 import { openKvStore } from "../actors/store/mod.ts";
+import type { Importer } from "../modules/contract/loading.ts";
+import { loadModules } from "../modules/contract/loading.ts";
 import { ExitCode } from "./cli/error.ts";
 import { runCli } from "./cli/run.ts";
-import { builtInModules } from "./modules.ts";
+import { clientModules } from "./modules.ts";
 
 /** Both streams in the order of the calls, for callers that don't wait; a reader that has gone is nobody's error. */
 class Output {
@@ -32,6 +34,18 @@ function interruption(host: ProcessHost): AbortSignal {
   return controller.signal;
 }
 
+/** Line breaks are no part of what is pasted. */
+async function allOfInput(host: ProcessHost, charactersMax: number): Promise<string> {
+  const lines: string[] = [];
+  let characters = 0;
+  for await (const line of host.stdin()) {
+    lines.push(line);
+    characters += line.length + 1;
+    if (characters > charactersMax) break;
+  }
+  return lines.join("\n");
+}
+
 async function firstLine(host: ProcessHost): Promise<string> {
   for await (const line of host.stdin()) return line;
   return "";
@@ -39,6 +53,7 @@ async function firstLine(host: ProcessHost): Promise<string> {
 
 if (import.meta.main) {
   const host = realProcessHost, platform = realPlatform();
+  const importer: Importer = { directory: Deno.cwd(), load: (specifier) => import(specifier) };
   const output = new Output();
   const err = (text: string): void => output.add(() => host.stderr(text));
   const ask = async (question: string): Promise<string> => {
@@ -50,12 +65,13 @@ if (import.meta.main) {
     args: host.args,
     env: (name) => host.env(name),
     platform,
-    modules: builtInModules,
+    loadModules: async (specifiers) => clientModules(await loadModules("client", specifiers, importer)),
     openStore: (path) => openKvStore({ path, platform }),
     out: (text) => output.add(() => host.stdout(text)),
     err,
     terminal: host.isTerminal("stdout") ? Deno.consoleSize() : null,
     ask: host.isTerminal("stdin") && host.isTerminal("stderr") ? ask : null,
+    stdin: (charactersMax) => allOfInput(host, charactersMax),
     signal: interruption(host),
   });
   await output.written();

@@ -37,7 +37,6 @@ import { err, ok } from "../core/result.ts";
 import type { ClientConfig } from "../core/types/client_config.ts";
 import { federationName } from "../core/types/client_config.ts";
 import type { FederationId, OperationId, PeerId } from "../core/types/ids.ts";
-import { parseInviteCode } from "../core/types/invite_code.ts";
 import type { AnyClientModuleDefinition, PendingMoney } from "../modules/contract/client.ts";
 import type { LostNote, MintClient, ReceiveQuote, SendQuote } from "../modules/mintv2/client/api.ts";
 import { ecashAmount, parseEcash } from "../modules/mintv2/ecash.ts";
@@ -45,6 +44,7 @@ import type {
   AddressOptions,
   BitcoinFees,
   DepositEvent,
+  DepositsState,
   PendingDeposit,
   TxInfo,
   Withdrawal,
@@ -64,11 +64,13 @@ import type { OperationTransaction } from "./logs/transactions.ts";
 import { operationTransactions } from "./logs/transactions.ts";
 import { builtInModules } from "./modules.ts";
 import { networkOf } from "./federation/network.ts";
+import { readEcash, readInviteCode } from "./pasted.ts";
 
 export type {
   AddressOptions,
   BitcoinFees,
   DepositEvent,
+  DepositsState,
   PendingDeposit,
   TxInfo,
   Withdrawal,
@@ -78,6 +80,8 @@ export type {
 export type { JoinOutcome } from "./core/client.ts";
 export type { Renewal } from "./federation/renew.ts";
 export { ClientError } from "./error.ts";
+export type { Pasted, PastedAddress, Wanted } from "./pasted.ts";
+export { parsePasted, PastedError, readBitcoinAddress, readEcash, readInviteCode, readSetupCode } from "./pasted.ts";
 export { WaitError } from "../modules/contract/waiting.ts";
 export type { NumberedEvent } from "./logs/events.ts";
 export type { OperationEntry } from "./logs/operations.ts";
@@ -161,11 +165,11 @@ export class FederationClient {
   /**
    * Joins the federation. With another invite code of the federation that it has joined a wallet learns where guardians are now, and their
    * API's secret: for one that is shut out (`unauthorized`), or whose guardians have all moved. The money stays where it is.
-   * @throws {ClientError} `already_joined` (another federation) · `no_answer` · `wrong_federation` · `no_common_version` · {DecodeError} ·
+   * @throws {ClientError} `already_joined` (another federation) · `no_answer` · `wrong_federation` · `no_common_version` · {PastedError} ·
    * {ApiError} `unauthorized` (another secret is wanted) and others; whatever is thrown, the wallet is as it was
    */
   async join(inviteCode: string, signal?: AbortSignal): Promise<JoinOutcome> {
-    return await this.client.join(parseInviteCode(inviteCode.trim()), signal);
+    return await this.client.join(readInviteCode(inviteCode), signal);
   }
 
   /** The 12 words that all money here comes from. Secret. */
@@ -247,12 +251,12 @@ export class FederationClient {
   /**
    * Redeems e-cash. When this resolves the redemption is on its way, and goes on after a crash.
    * @throws {EcashError} `wrong_federation` · `wrong_unit` · `zero_amount` · `repeated_note` · `uneconomical` (nothing would arrive) ·
-   * `invalid_signature` · `already_received` · `failed` · {DecodeError}
+   * `invalid_signature` · `already_received` · `failed` · {PastedError}
    */
   async receive(ecash: string, options: PayOptions = {}): Promise<{ operationId: OperationId; amountMsat: bigint }> {
-    const amountMsat = ecashAmount(parseEcash(ecash.trim()));
+    const { text, amountMsat } = readEcash(ecash);
     const { signal, meta = null } = options;
-    return { operationId: await this.client.finish(signal, () => this.#mint().receive(ecash, meta)), amountMsat };
+    return { operationId: await this.client.finish(signal, () => this.#mint().receive(text, meta)), amountMsat };
   }
 
   /** What `spend` would cost now; asks nobody. @throws {EcashError} `zero_amount` · `insufficient_balance` · `failed` */
@@ -260,9 +264,9 @@ export class FederationClient {
     return this.#mint().quoteSend(amountMsat);
   }
 
-  /** What of e-cash would arrive now; asks nobody: it may be forged, or spent. @throws {EcashError} as `receive` · {DecodeError} */
-  quoteReceive(ecash: string): Promise<ReceiveQuote> {
-    return this.#mint().quoteReceive(ecash);
+  /** What of e-cash would arrive now; asks nobody: it may be forged, or spent. @throws {EcashError} as `receive` · {PastedError} */
+  async quoteReceive(ecash: string): Promise<ReceiveQuote> {
+    return await this.#mint().quoteReceive(readEcash(ecash).text);
   }
 
   /** What an operation has brought into the balance so far, msat: e-cash received, change, what came back of a refusal. */
@@ -335,6 +339,16 @@ export class FederationClient {
   /** Deposits that aren't in the balance, with the reason: on their way, failing, too small for the fee; the largest first. */
   pendingDeposits(): Promise<PendingDeposit[]> {
     return bitcoin.pendingDeposits(this.client);
+  }
+
+  /** Looks for what has come since the last time, and waits for its claims. @throws {WalletError} `federation` · `no_feerate` */
+  lookForDeposits(signal?: AbortSignal): Promise<void> {
+    return this.client.wait(signal, (until) => bitcoin.lookForDeposits(this.client, until));
+  }
+
+  /** When deposits were last looked for, and why they aren't at the moment. */
+  depositsState(): Promise<DepositsState> {
+    return bitcoin.depositsState(this.client);
   }
 
   /** Looks for all deposits again and tries each that isn't in the balance at once. @throws {WalletError} `federation` · `no_feerate` */

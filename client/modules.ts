@@ -1,7 +1,16 @@
 /** The client modules that come with this program. */
 import type { AnyClientModuleDefinition } from "../modules/contract/client.ts";
+import type { Registered } from "../modules/contract/registry.ts";
+import { builtIn, registryOf } from "../modules/contract/registry.ts";
 import { metaClient } from "../modules/meta/client.ts";
 import { mintv2Client } from "../modules/mintv2/client.ts";
 import { walletv2Client } from "../modules/walletv2/client.ts";
 
-export const builtInModules: readonly AnyClientModuleDefinition[] = [metaClient, mintv2Client, walletv2Client];
+/** The built-in ones and these. @throws {ModuleError} `duplicate_kind` */
+export function clientModules(
+  loaded: readonly Registered<AnyClientModuleDefinition>[] = [],
+): readonly AnyClientModuleDefinition[] {
+  return [...registryOf([...builtIn([metaClient, mintv2Client, walletv2Client]), ...loaded]).values()];
+}
+
+export const builtInModules: readonly AnyClientModuleDefinition[] = clientModules();

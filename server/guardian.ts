@@ -9,7 +9,6 @@ import type { Logger, LogSink } from "../actors/logger.ts";
 import { loggerFor } from "../actors/logger.ts";
 import type { Address, Platform, TlsIdentity } from "../actors/platform/platform.ts";
 import { sleep } from "../actors/platform/platform.ts";
-import { Reminder } from "../actors/reminder.ts";
 import { FilesError } from "../actors/platform/error.ts";
 import { StoreError, storeFailureIn } from "../actors/store/error.ts";
 import type { Store } from "../actors/store/store.ts";
@@ -24,14 +23,13 @@ import type { AnyServerModuleDefinition } from "../modules/contract/server.ts";
 import type { DiskError } from "./disk_watch.ts";
 import { newDiskRoom, requireRoom } from "./disk_watch.ts";
 import { SETUP_CONNECTIONS_MAX } from "./api/limits.ts";
-import type { Method, Methods } from "./api/dispatch.ts";
-import { method } from "./api/method.ts";
-import type { Json } from "../core/encoding/mod.ts";
-import { unit } from "../core/encoding/mod.ts";
+import type { Methods } from "./api/dispatch.ts";
+import { inspectMethod } from "./api/methods/inspect.ts";
 import { apiUrls } from "./gossip/statements.ts";
 import { apiTree, consensusMethods } from "./api/tree.ts";
 import type { BitcoinSettings } from "./bitcoin/mod.ts";
 import { bitcoinSourceOf, CHAIN_MEMORY_PREFIX } from "./bitcoin/mod.ts";
+import { nodeSynced } from "./bitcoin/synced.ts";
 import { newBoard } from "./consensus/session/board.ts";
 import { CopyError } from "./consensus/session/copy_error.ts";
 import { ConsensusError, getDisagreement } from "./consensus/engine/disagreement.ts";
@@ -45,6 +43,7 @@ import type { OpenFile } from "./config/config_files.ts";
 import { closeConfig, INVITE, isConfigured, readConfig, writeConfig } from "./config/config_files.ts";
 import { closedDataFolder } from "./config/data_folder.ts";
 import { claimDatabase, requireNewDatabase } from "./config/database_owner.ts";
+import { checkDatabase } from "./database.ts";
 import { SetupError } from "./config/error.ts";
 import type { GuardianConfig } from "./config/guardian_config.ts";
 import { clientConfigFor, configuredModules, handedOut } from "./config/guardian_config.ts";
@@ -79,8 +78,6 @@ export type GuardianOptions = {
 
 /** Between the answer to `start_dkg` and the closing of the setup API. */
 const SETUP_FAREWELL_MS = 100;
-const NODE_POLL_MS = 1_000;
-const SYNCED = 0.999;
 /** Between attempts to write a new config to a disk that takes none. */
 const WRITE_AGAIN_MS = 1_000;
 
@@ -112,16 +109,29 @@ export class Guardian {
     this.#bitcoin = bitcoinSourceOf(this.#system, paths.bitcoin, options.platform.clock);
   }
 
-  /** Resolves once it watches its Bitcoin node and its disk; `run` does the rest. @throws {DiskError} when there is too little room on the disk */
+  /**
+   * Resolves once it watches its Bitcoin node and its disk; `run` does the rest.
+   * @throws {DiskError} when there is too little room on the disk
+   * @throws {StoreError} `newer_schema` and others when the database can't be brought to this program's version: it is as it was
+   * @throws {SetupError} when the config is at fault
+   */
   static async start(options: GuardianOptions): Promise<Guardian> {
     const guardian = new Guardian(options);
     await closedDataFolder(options.platform.files, options.dataDir, loggerFor(ROOT, options.log));
     await requireRoom(options.platform.files, options.dataDir);
+    await guardian.#checkDatabase();
     await guardian.#system.start(rootTree(
       { ...options.bitcoin, store: options.store.view(CHAIN_MEMORY_PREFIX) },
       { path: options.dataDir, room: guardian.#room, isFull: (error) => guardian.#stopBecause(error) },
     ));
     return guardian;
+  }
+
+  /** Refuses a database that a newer program wrote, and migrates an older one, before anything reads it. */
+  async #checkDatabase(): Promise<void> {
+    const { platform: { files }, dataDir, store, definitions } = this.#options;
+    const config = await isConfigured(files, dataDir) ? await readConfig(files, dataDir) : null;
+    await checkDatabase(store, definitions, config ? configuredModules(config, definitions) : new Map());
   }
 
   /**
@@ -262,7 +272,7 @@ export class Guardian {
   }
 
   async #serve(config: GuardianConfig): Promise<void> {
-    const { platform, store, definitions, bindApi, apiPassword, apiSecrets, testEnvironment } = this.#options;
+    const { platform, store, log, definitions, bindApi, apiPassword, apiSecrets, testEnvironment } = this.#options;
     const system = this.#system;
     const disagreement = await store.read((tx) => getDisagreement(tx));
     if (disagreement) {
@@ -270,6 +280,8 @@ export class Guardian {
       return await this.stop();
     }
     const configured = configuredModules(config, definitions);
+    // a federation that was set up just now has modules whose parts have no versions yet
+    await checkDatabase(store, definitions, configured);
     await claimDatabase(store, config);
     const { consensus, local, private: secret } = config;
     const peers = numPeers(consensus.apiEndpoints.size);
@@ -320,7 +332,7 @@ export class Guardian {
       modules,
       board,
       bitcoin: this.#bitcoin,
-      ready: (signal) => this.#awaitNode(signal),
+      ready: (signal) => nodeSynced(this.#bitcoin, { clock: platform.clock, log: loggerFor(ROOT, log), signal }),
       shutdown: () => void this.stop(),
       disagreed: (found) => this.#stopBecause(new ConsensusError(found)),
       copyFound: () => this.#stopBecause(new CopyError()),
@@ -345,7 +357,7 @@ export class Guardian {
       apiSecrets,
       apiPassword,
     });
-    const inspect = this.#inspectMethod();
+    const inspect = inspectMethod(() => this.inspect(), apiPassword);
     const methods: Methods = (name) => name === "inspect" ? inspect : answered(name);
     await system.startChild(
       ROOT,
@@ -366,30 +378,6 @@ export class Guardian {
 
   #hasPeers(): boolean {
     return this.#system.inspect().children.some(({ path }) => path === `${ROOT}/peers`);
-  }
-
-  /** Consensus begins when the Bitcoin node answers and is synced. */
-  async #awaitNode(signal: AbortSignal): Promise<void> {
-    const { platform, log } = this.#options;
-    const reminder = new Reminder(platform.clock, loggerFor(ROOT, log), "info");
-    for (;;) {
-      const status = await this.#bitcoin.status();
-      if (status && (status.syncProgress === null || status.syncProgress >= SYNCED)) return;
-      const progress = status?.syncProgress;
-      reminder.say("Consensus begins when the Bitcoin node answers and has loaded the chain", "", { progress });
-      await sleep(platform.clock, NODE_POLL_MS, signal);
-    }
-  }
-
-  /** The live tree of actors as JSON, for operators: not part of Fedimint's API. */
-  #inspectMethod(): Method {
-    const result = { toJson: (tree: Inspection) => tree as unknown as Json };
-    return method({
-      admin: { password: this.#options.apiPassword },
-      params: unit,
-      result,
-      handle: () => this.inspect(),
-    });
   }
 
   inspect(): Inspection {

@@ -11,13 +11,23 @@ import type { Platform } from "../actors/platform/platform.ts";
 import { ActorError } from "../actors/error.ts";
 import { StoreError } from "../actors/store/mod.ts";
 import { errorText, FedimintError } from "../core/result.ts";
-import { databaseOf, openDatabase } from "./database.ts";
+import { loadModules } from "../modules/contract/loading.ts";
+import { ModuleError } from "../modules/contract/registry.ts";
+import { checkDatabase, databaseOf, openDatabase } from "./database.ts";
 import { databaseTrouble } from "./database_trouble.ts";
 import { devfedCommand } from "./dev/federation/command.ts";
 import { Guardian } from "./guardian.ts";
-import { builtInModules } from "./modules.ts";
+import type { ServerModules } from "./modules.ts";
+import { serverModules } from "./modules.ts";
 import { SettingsError } from "./setting_values.ts";
-import { apiSecretsOf, dataDirOf, guardianCommand, readSettings, restoreCommand } from "./settings.ts";
+import {
+  apiSecretsOf,
+  dataDirOf,
+  guardianCommand,
+  moduleSpecifiers,
+  readSettings,
+  restoreCommand,
+} from "./settings.ts";
 import { readConfig } from "./config/config_files.ts";
 import { readBackup, restoreGuardian } from "./config/restore.ts";
 
@@ -27,26 +37,38 @@ const NO_VERSION_HASH = "0".repeat(40);
 
 type Program = { readonly host: ProcessHost; readonly platform: Platform; readonly command: Command };
 
-async function run({ host, platform, command }: Program): Promise<number> {
+/** All that this process has. @throws {ModuleError} */
+async function modulesOf({ host, command }: Program): Promise<ServerModules> {
+  const specifiers = moduleSpecifiers(command, (name) => host.env(name));
+  const load = (specifier: string): Promise<Record<string, unknown>> => import(specifier);
+  return serverModules(await loadModules("server", specifiers, { directory: Deno.cwd(), load }));
+}
+
+async function run(program: Program): Promise<number> {
+  const { host, platform, command } = program;
+  const modules = await modulesOf(program);
   const readText = async (path: string): Promise<string | undefined> => {
     const bytes = await platform.files.read(path, PASSWORD_FILE_BYTES_MAX);
     return bytes && new TextDecoder().decode(bytes);
   };
-  const settings = await readSettings(command, { env: (name) => host.env(name), readText });
+  const settings = await readSettings(command, { env: (name) => host.env(name), readText, modules });
   const log = consoleSink(platform.clock, levelFrom(host.env("RUST_LOG")), (line) => void host.stderr(line));
   const store = await openDatabase(platform, settings.dataDir);
-  const guardian = await Guardian.start({ ...settings, platform, store, log, definitions: builtInModules });
+  const guardian = await Guardian.start({ ...settings, platform, store, log, definitions: modules });
   host.onSignal(() => void guardian.stop());
   return await guardian.run();
 }
 
 /** `guardian restore ARCHIVE`: the config files of a backup, and nothing else. */
-async function restore({ host, platform, command }: Program, archive: string): Promise<number> {
+async function restore(program: Program, archive: string): Promise<number> {
+  const { host, platform, command } = program;
   const env = (name: string): string | undefined => host.env(name);
   const dir = dataDirOf(command, env), apiSecret = apiSecretsOf(command, env)[0] ?? null;
-  const backup = await readBackup(platform.files, archive, builtInModules);
+  const modules = await modulesOf(program);
+  const backup = await readBackup(platform.files, archive, modules);
   const store = await openDatabase(platform, dir);
   try {
+    await checkDatabase(store, modules, backup.modules);
     await restoreGuardian(backup, { files: platform.files, dir, store, apiSecret });
   } finally {
     await store.close();
@@ -90,7 +112,7 @@ async function runOrExplain(program: Program, body: (program: Program) => Promis
     return await body(program);
   } catch (thrown) {
     await program.host.stderr(`error: ${await explained(thrown, program)}\n`);
-    return thrown instanceof SettingsError ? 2 : 1;
+    return thrown instanceof SettingsError || thrown instanceof ModuleError ? 2 : 1;
   }
 }
 

@@ -2,10 +2,14 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { realPlatform } from "../actors/platform/real.ts";
-import { toHex, utf8 } from "../core/bytes.ts";
+import { SCHEMA_PREFIX } from "../actors/store/mod.ts";
+import { concat, toHex, utf8 } from "../core/bytes.ts";
 import { stringifyJson } from "../core/encoding/mod.ts";
 import { serverConfigConsensus, serverConfigLocal, serverConfigPrivate } from "../core/types/server_config.ts";
+import { dump } from "../modules/contract/testing/mod.ts";
 import { tarArchive } from "./config/tar.ts";
+import { modulePrefix } from "./consensus/store/db.ts";
+import { databaseOf, openDatabase } from "./database.ts";
 import { freePorts, ownProgram } from "./dev/federation/processes.ts";
 import { callGuardian, pollGuardian } from "./dev/federation/rpc.ts";
 import { dealtMeta } from "./setup/testing/ceremony.ts";
@@ -160,6 +164,41 @@ Deno.test("a guardian that is stopped in setup is the same one when it is starte
     const restore = await run(["--data-dir", dir, "restore", backup]);
     assertEquals(restore.exit, 1);
     assertStringIncludes(restore.err, "The setup of another guardian has begun");
+  });
+});
+
+Deno.test("a database that a newer program wrote is refused in a sentence, by restore too, and is as it was", async () => {
+  await inFolder(async (dir) => {
+    const backup = join(dir, "backup.json"), data = join(dir, "g0");
+    await writeBackup(backup);
+    await Deno.mkdir(data);
+    const parts = { [data]: "The database", [join(dir, "g1")]: "The module meta's part of the database" };
+    for (const [folder, part] of Object.entries(parts)) {
+      const store = await openDatabase(PLATFORM, folder);
+      const key = part === "The database" ? SCHEMA_PREFIX : concat(SCHEMA_PREFIX, modulePrefix(0));
+      const { durable } = await store.transact((tx) =>
+        tx.set(key, Uint8Array.of(9, ...part === "The database" ? [0] : [4, ...utf8("meta")]))
+      );
+      await durable;
+      const before = await dump(store);
+      await store.close();
+      for (const args of [[], ["restore", backup]]) {
+        const { exit, out, err } = await run(["--data-dir", folder, "--bitcoind-url", NODE, ...args]);
+        assertEquals([exit, out], [1, ""]);
+        assertEquals(
+          err.split("\n").filter((line) => !line.startsWith("20")), // lines of the log
+          [
+            `error: ${part} is of version 9, and this program knows versions up to 1. Install the newer program again, or restore a ` +
+            `backup made before it ran. Nothing was changed. (database: ${databaseOf(folder)})`,
+            "",
+          ],
+        );
+      }
+      const after = await openDatabase(PLATFORM, folder);
+      assertEquals(await dump(after), before);
+      await after.close();
+      assertEquals((await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name), ["database"]);
+    }
   });
 });
 

@@ -1,23 +1,35 @@
-/** The server modules that come with this program, and which of them a new federation gets. */
-import type { AnyServerModuleDefinition } from "../modules/contract/server.ts";
+/** The server modules that come with this program, and which of all that it has a new federation gets. */
+import type { Registered } from "../modules/contract/registry.ts";
+import { builtIn, registryOf } from "../modules/contract/registry.ts";
+import type { AnyServerModuleDefinition, SetupVariable } from "../modules/contract/server.ts";
 import { metaServer } from "../modules/meta/server.ts";
 import { mintv2Server } from "../modules/mintv2/server.ts";
 import { unknownServer } from "../modules/unknown/server.ts";
 import { walletv2Server } from "../modules/walletv2/server.ts";
 
-const definitions: readonly AnyServerModuleDefinition[] = [metaServer, mintv2Server, unknownServer, walletv2Server];
+/** By kind. */
+export type ServerModules = ReadonlyMap<string, AnyServerModuleDefinition>;
 
-export const builtInModules: ReadonlyMap<string, AnyServerModuleDefinition> = new Map(
-  definitions.map((definition) => [definition.kind, definition]),
-);
+/** The built-in ones and these. @throws {ModuleError} `duplicate_kind` */
+export function serverModules(loaded: readonly Registered<AnyServerModuleDefinition>[] = []): ServerModules {
+  return registryOf([...builtIn([metaServer, mintv2Server, unknownServer, walletv2Server]), ...loaded]);
+}
 
-/** Kinds of a new federation whose leader chooses none. `isSet`: an environment switch, undefined when it isn't given. */
-export function defaultModules(isSet: (name: string) => boolean | undefined): string[] {
-  const enabled: Record<string, boolean> = {
-    meta: !(isSet("FM_DISABLE_META_MODULE") ?? false),
-    mintv2: isSet("FM_ENABLE_MODULE_MINTV2") ?? true,
-    unknown: isSet("FM_USE_UNKNOWN_MODULE") ?? false,
-    walletv2: isSet("FM_ENABLE_MODULE_WALLETV2") ?? true,
+export const builtInModules: ServerModules = serverModules();
+
+/** The switch of a module in the environment. */
+export function setupVariableOf(
+  { kind, setupVariable }: Pick<AnyServerModuleDefinition, "kind" | "setupVariable">,
+): SetupVariable {
+  return setupVariable ?? { name: `FM_ENABLE_MODULE_${kind.toUpperCase().replaceAll("-", "_")}`, turns: "on" };
+}
+
+/** Kinds of a new federation whose leader chooses none, sorted. `isSet`: an environment switch, undefined when it isn't given. */
+export function defaultModules(modules: ServerModules, isSet: (name: string) => boolean | undefined): string[] {
+  const isEnabled = (definition: AnyServerModuleDefinition): boolean => {
+    const { name, turns } = setupVariableOf(definition);
+    const set = isSet(name);
+    return set === undefined ? definition.enabledByDefault : set === (turns === "on");
   };
-  return [...builtInModules.keys()].filter((kind) => enabled[kind]).sort();
+  return [...modules.values()].filter(isEnabled).map(({ kind }) => kind).sort();
 }

@@ -13,7 +13,9 @@ import { CONNECTIONS_PER_ADDRESS } from "./api/limits.ts";
 import type { BackendSettings, BitcoindSettings } from "./bitcoin/actor.ts";
 import { POLL_MS, POLL_TEST_MS } from "./bitcoin/mod.ts";
 import type { BitcoinSettings } from "./bitcoin/mod.ts";
-import { builtInModules, defaultModules } from "./modules.ts";
+import { listedModules } from "../modules/contract/loading.ts";
+import type { ServerModules } from "./modules.ts";
+import { builtInModules, defaultModules, setupVariableOf } from "./modules.ts";
 import type { SetupSettings } from "./setup/setup.ts";
 import { address, envSwitch, given, invalid, parsedUrl, publicUrl, wholeNumber } from "./setting_values.ts";
 
@@ -32,11 +34,13 @@ export type GuardianSettings = {
   readonly testEnvironment: boolean;
 };
 
-/** Where variables and files come from. */
+/** Where variables, files and modules come from. */
 export type Surroundings = {
   readonly env: (name: string) => string | undefined;
   /** Text of a file; undefined when there is none. */
   readonly readText: (path: string) => Promise<string | undefined>;
+  /** All that this program has, those that were loaded among them. */
+  readonly modules: ServerModules;
 };
 
 type Row = {
@@ -127,6 +131,12 @@ export const SETTINGS = {
 } as const satisfies Record<string, Row>;
 type Name = keyof typeof SETTINGS;
 
+/** May be given several times, and to `restore` and `devfed` as well. */
+const MODULE = { flag: "--module <file>", variable: "FM_MODULES" };
+
+/** Switches of modules that fedimintd has and this program doesn't, as long as no module that is loaded brings them. */
+const SWITCHES_OF_MISSING = ["LNV1", "LNV2", "MINT", "WALLET"].map((kind) => `FM_ENABLE_MODULE_${kind}`);
+
 /** A century; more is a mistake. */
 const SESSION_TIMEOUT_SECS_MAX = 3_155_760_000;
 /** As many as there are file descriptors at best. */
@@ -156,19 +166,45 @@ export function guardianCommand(): Command {
     )
     .version(FEDIMINT_VERSION);
   for (const row of Object.values(SETTINGS)) command.addOption(optionOf(row));
+  command.addOption(
+    new Option(
+      MODULE.flag,
+      `a further module: a file, or an https:, npm: or jsr: address; may be given again (env: ${MODULE.variable}, separated by commas)`,
+    )
+      .argParser((text, before: readonly string[] | undefined) => [...before ?? [], text]),
+  );
   return command.addHelpText("after", HELP);
 }
 
 /** A setting as text: its flag, else its variable, else its default. */
-export function settingText(command: Command, env: Surroundings["env"], name: Name): string | undefined {
+function settingText(command: Command, env: Surroundings["env"], name: Name): string | undefined {
   const { variable, fallback }: Row = SETTINGS[name];
   return given(command.opts<Partial<Record<Name, string>>>()[name]) ?? given(env(variable)) ?? fallback;
 }
 
+/** Modules to load, as they were given: with flags, else with the variable. */
+export function moduleSpecifiers(command: Command, env: Surroundings["env"]): readonly string[] {
+  const flags = command.opts<{ readonly module?: readonly string[] }>().module?.filter((text) => text !== "") ?? [];
+  return flags.length > 0 ? flags : listedModules(env(MODULE.variable));
+}
+
+const VARIABLE_COLUMNS = 53;
+
+/** A line a module: its switch, and what holds without it. */
+function helpOnModules(modules: ServerModules): string {
+  const lines = [...modules.values()].map((definition) => {
+    const { name, turns } = setupVariableOf(definition);
+    const isOn = definition.enabledByDefault === (turns === "on");
+    const what = `a new federation ${turns === "on" ? "has" : "lacks"} ${definition.kind}`;
+    return `  ${name.padEnd(VARIABLE_COLUMNS)} ${what}; ${isOn ? "on unless 0" : "off unless 1"}`;
+  });
+  return lines.join("\n");
+}
+
 const HELP = `
 Also read from the environment:
-  FM_ENABLE_MODULE_MINTV2, FM_ENABLE_MODULE_WALLETV2   modules of a new federation, on unless 0
-  FM_DISABLE_META_MODULE, FM_USE_UNKNOWN_MODULE         the same, off unless 1
+${helpOnModules(builtInModules)}
+  FM_ENABLE_MODULE_<KIND>                               the same for a module of --module, unless it says otherwise
   FM_DISABLE_BASE_FEES                                  a new federation without base fees; equal on all guardians
   FM_IN_DEVIMINT                                        a test federation: short sessions and waits; equal on all guardians
   RUST_LOG                                              error, warn, info (default) or debug
@@ -265,7 +301,7 @@ export function apiSecretsOf(command: Command, env: Surroundings["env"]): string
 
 /** @throws {SettingsError} with the variable's name and what it should be */
 export async function readSettings(command: Command, surroundings: Surroundings): Promise<GuardianSettings> {
-  const { env } = surroundings;
+  const { env, modules } = surroundings;
   const texts: Texts = (name) => settingText(command, env, name);
   const isSet = envSwitch(env);
   const dataDir = dataDirOf(command, env);
@@ -273,9 +309,10 @@ export async function readSettings(command: Command, surroundings: Surroundings)
   if (enableIroh !== undefined && !["0", "false", "no", "off"].includes(enableIroh)) {
     throw invalid("FM_ENABLE_IROH", "iroh isn't supported: leave it out, guardians are reached by TCP");
   }
-  for (const kind of ["LNV1", "LNV2", "MINT", "WALLET"]) {
-    if (isSet(`FM_ENABLE_MODULE_${kind}`)) {
-      throw invalid(`FM_ENABLE_MODULE_${kind}`, "this program doesn't have that module");
+  const switches = new Set([...modules.values()].map((definition) => setupVariableOf(definition).name));
+  for (const name of SWITCHES_OF_MISSING) {
+    if (isSet(name) && !switches.has(name)) {
+      throw invalid(name, "this program doesn't have that module: load it with --module, or leave this out");
     }
   }
   const network = BITCOIN_NETWORKS.find((name) => name === texts("bitcoinNetwork"));
@@ -291,8 +328,8 @@ export async function readSettings(command: Command, surroundings: Surroundings)
       apiUrl: publicUrl(texts("apiUrl"), "FM_API_URL", ["ws", "wss"]),
       p2pUrl: publicUrl(texts("p2pUrl"), "FM_P2P_URL", ["fedimint"]),
       network,
-      defaultModules: defaultModules(isSet),
-      availableModules: [...builtInModules.keys()],
+      defaultModules: defaultModules(modules, isSet),
+      availableModules: [...modules.keys()].sort(),
       disableBaseFees: isSet("FM_DISABLE_BASE_FEES") ?? false,
     },
     apiPassword: texts("passwordApi") ?? null,

@@ -1,7 +1,9 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { FilesError } from "../actors/platform/error.ts";
+import { metaServer } from "../modules/meta/server.ts";
+import { serverModules } from "./modules.ts";
 import type { GuardianSettings } from "./settings.ts";
-import { guardianCommand, readSettings, SETTINGS } from "./settings.ts";
+import { guardianCommand, moduleSpecifiers, readSettings, SETTINGS } from "./settings.ts";
 import { SettingsError } from "./setting_values.ts";
 
 type Variables = Record<string, string>;
@@ -28,10 +30,18 @@ const SWITCHES = [
 ];
 const FILES: Variables = { "/password": " from file\n", "/empty": " \n" };
 
-function read(variables: Variables, args: readonly string[] = []): Promise<GuardianSettings> {
+function parsed(args: readonly string[]) {
   const command = guardianCommand().exitOverride().action(() => {});
   command.parse([...args], { from: "user" });
-  return readSettings(command, {
+  return command;
+}
+
+function read(
+  variables: Variables,
+  args: readonly string[] = [],
+  modules = serverModules(),
+): Promise<GuardianSettings> {
+  return readSettings(parsed(args), {
     env: (name) => variables[name],
     readText: (path) => {
       if (path === "/denied") {
@@ -39,6 +49,7 @@ function read(variables: Variables, args: readonly string[] = []): Promise<Guard
       }
       return Promise.resolve(FILES[path]);
     },
+    modules,
   });
 }
 
@@ -276,4 +287,47 @@ Deno.test("help names every flag, its variable and its default", () => {
       row.fallback === undefined ? `env: ${row.variable}` : `default: ${row.fallback}, env: ${row.variable}`,
     );
   }
+});
+
+Deno.test("modules are named by flags, each of them, else by a variable with commas", () => {
+  const named = (args: readonly string[], variable?: string) => moduleSpecifiers(parsed(args), () => variable);
+  assertEquals(named([]), []);
+  assertEquals(named([], ""), []);
+  assertEquals(named([], "./a.ts, npm:b,,"), ["./a.ts", "npm:b"]);
+  assertEquals(named(["--module", "./a,b.ts", "--module=./c.ts"], "./d.ts"), ["./a,b.ts", "./c.ts"]);
+  assertEquals(named(["--module", ""], "./d.ts"), ["./d.ts"]);
+});
+
+Deno.test("a module that is loaded is offered to setup like a built-in one, and switched by its own variable", async () => {
+  const { setupVariable: _, ...lottery } = { ...metaServer, kind: "lot-tery" };
+  const with_ = (definition: object) =>
+    serverModules([{ definition: { ...lottery, ...definition }, source: "./lottery.ts" }]);
+  const kinds = async (definition: object, variables: Variables = {}) => {
+    const { setup } = await read({ ...VARIABLES, ...variables }, [], with_(definition));
+    assertEquals(setup.availableModules, ["lot-tery", "meta", "mintv2", "unknown", "walletv2"]);
+    return setup.defaultModules.includes("lot-tery");
+  };
+  assertEquals(await kinds({}), true);
+  assertEquals(await kinds({ enabledByDefault: false }), false);
+  assertEquals(await kinds({}, { FM_ENABLE_MODULE_LOT_TERY: "0" }), false);
+  assertEquals(await kinds({ enabledByDefault: false }, { FM_ENABLE_MODULE_LOT_TERY: "1" }), true);
+  const off = { setupVariable: { name: "NO_LOTTERY", turns: "off" } };
+  assertEquals([await kinds(off, { NO_LOTTERY: "1" }), await kinds(off, { NO_LOTTERY: "0" })], [false, true]);
+});
+
+Deno.test("what is on without a word: fedimintd's defaults, each with its variable", async () => {
+  const defaults = async (variables: Variables) => (await read({ ...VARIABLES, ...variables })).setup.defaultModules;
+  assertEquals(await defaults({}), ["meta", "mintv2", "walletv2"]);
+  assertEquals(await defaults({ FM_DISABLE_META_MODULE: "1" }), ["mintv2", "walletv2"]);
+  assertEquals(await defaults({ FM_USE_UNKNOWN_MODULE: "1" }), ["meta", "mintv2", "unknown", "walletv2"]);
+  assertEquals(await defaults({ FM_ENABLE_MODULE_WALLETV2: "false" }), ["meta", "mintv2"]);
+});
+
+Deno.test("a switch of fedimintd's for a module that was loaded is no mistake", async () => {
+  const modules = serverModules([{
+    definition: { ...metaServer, kind: "lnv2", setupVariable: undefined } as never,
+    source: "./lnv2.ts",
+  }]);
+  const { setup } = await read({ ...VARIABLES, FM_ENABLE_MODULE_LNV2: "1" }, [], modules);
+  assertEquals(setup.defaultModules, ["lnv2", "meta", "mintv2", "walletv2"]);
 });

@@ -25,7 +25,7 @@
 import type { ActorRef } from "../actors/protocol.ts";
 import { refTo } from "../actors/protocol.ts";
 import type { RpcRef } from "../actors/rpc/mod.ts";
-import { rpcConnection } from "../actors/rpc/mod.ts";
+import { apiSecretHeaders, rpcConnection } from "../actors/rpc/mod.ts";
 import type { StoreView } from "../actors/store/store.ts";
 import type { SupervisorSpec } from "../actors/supervisor.ts";
 import { child, supervisor } from "../actors/supervisor.ts";
@@ -35,7 +35,6 @@ import type { BitcoinSource } from "../modules/contract/bitcoin.ts";
 import { gossipChildren } from "./gossip/gossip.ts";
 import { inviteFile } from "./api/invite_file.ts";
 import { ownStatements } from "./gossip/own_statements.ts";
-import { basicAuthorization } from "./api/secrets.ts";
 import type { BitcoinMessage, BitcoinWatcherArgs } from "./bitcoin/mod.ts";
 import { bitcoinWatcher } from "./bitcoin/mod.ts";
 import type { Keychain } from "./broadcast/keychain.ts";
@@ -107,11 +106,10 @@ export function modulesOf(configured: ReadonlyMap<ModuleInstanceId, ConfiguredMo
 
 /** Connections to the other guardians' APIs. */
 export function federationTree(urls: ReadonlyMap<PeerId, string>, apiSecret: string | null): SupervisorSpec {
-  const headers = apiSecret === null ? {} : { headers: { Authorization: basicAuthorization(apiSecret) } };
   return supervisor("federation", {
     intensity: 10,
     children: [...urls].map(([peer, url]) =>
-      child(rpcConnection, { id: `guardian:${peer}`, args: { url, ...headers } })
+      child(rpcConnection, { id: `guardian:${peer}`, args: { url, ...apiSecretHeaders(apiSecret) } })
     ),
   });
 }

@@ -19,6 +19,7 @@ const slowTests = [
   "many_notes",
   "crowded_wallet",
   "copy_of_guardian",
+  "devfed",
   "lost_database_in_session",
   "lost_database",
   "large_session",

@@ -185,6 +185,33 @@ onBoth("a WebSocket keeps messages that nobody reads yet, also beyond the end", 
   await listener.close();
 });
 
+onBoth(
+  "a WebSocket tells that a message has come, and keeps it until it is received; the same at its end",
+  async (stage) => {
+    const { listener, ws, next } = await serveSockets(stage);
+    const client = await stage.client.network.openWebSocket(ws, OPEN);
+    const server = await next();
+    for (const [from, to] of [[server, client], [client, server]] as const) {
+      let told = 0;
+      const arrival = to.arrival().then(() => told++);
+      await sleep(stage.client.clock, 50);
+      assertEquals(told, 0);
+      from.send("a");
+      from.send("b");
+      await arrival;
+      await to.arrival(); // it is there still
+      assertEquals([await to.receive(), await to.receive()], ["a", "b"]);
+    }
+    const atEnd = server.arrival();
+    client.close();
+    await atEnd;
+    await server.arrival();
+    await client.arrival();
+    assertEquals([await server.receive(), await client.receive()], [null, null]);
+    await listener.close();
+  },
+);
+
 onBoth("a WebSocket closes when a message is larger than allowed, on either side", async (stage) => {
   const { listener, ws, next } = await serveSockets(stage);
   const client = await stage.client.network.openWebSocket(ws, OPEN);

@@ -15,13 +15,21 @@ export const TLS_LISTENER = {
   handshakeTimeoutMs: 10_000,
   /**
    * Handshakes begun, when the other side has said its first word: one costs 1 to 3 ms of a core, so that all of them together
-   * take less than a tenth of one. Addresses from which a known certificate has come have some of their own.
+   * take less than a tenth of one. Addresses from which a known certificate has come, or is
+   * expected, have some of their own.
    */
   handshakes: {
     all: { burst: 30, tokens: 20, ms: 1_000 },
     trusted: { burst: 10, tokens: 10, ms: 1_000 },
     trustedMax: 256,
   },
+};
+/** Of those that a TLS listener expects. */
+export const EXPECTED_SOURCES = {
+  /** Under one name: an address of each kind, and those of a second line. */
+  addressesMax: 4,
+  /** As often as a name that moves is usually looked up. */
+  againMs: 300_000,
 };
 /**
  * Received bytes of a TLS stream that wait for a reader; then the socket is not read, and TCP holds the sender back. Not above the

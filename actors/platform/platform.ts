@@ -85,6 +85,8 @@ export interface MessageSocket {
   readonly bufferedBytes: number;
   /** Either side has closed it, or it was cut: what is sent reaches nobody. */
   readonly isOver: boolean;
+  /** Resolves when a message can be received, or none comes any more: one at a time. Who then receives it decides when. */
+  arrival(): Promise<void>;
   /** The next message, null once closed. Messages that nobody reads are kept (the sender's bound applies). */
   receive(): Promise<string | null>;
   close(code?: number, reason?: string): void;
@@ -101,10 +103,14 @@ export interface Network {
   /**
    * Both sides show a certificate; whose it is the caller decides by its bytes. TLS 1.2 or 1.3, no ALPN. Connections whose certificate
    * `isKnown` (default all) have places of their own; all others share some with those that have shown none yet, the oldest of which gives
-   * way to a newcomer.
+   * way to a newcomer. Who comes from where a known one is expected (host names or addresses) needn't wait for strangers' handshakes.
    */
   listenTls(
-    options: Address & { readonly identity: TlsIdentity; readonly isKnown?: (certificate: Bytes) => boolean },
+    options: Address & {
+      readonly identity: TlsIdentity;
+      readonly isKnown?: (certificate: Bytes) => boolean;
+      readonly expected?: readonly string[];
+    },
     onConnection: (stream: ByteStream, remote: Address) => void,
   ): Promise<Listener>;
   /** @throws {NetworkError} `unreachable` · `timeout` · `tls` */

@@ -1,7 +1,7 @@
 /** The header `Retry-After`: seconds, or a date. RFC 9110 10.2.3. */
 
 /** Not negative; undefined when there is no such header, or none that can be read. */
-export function retryAfterMs(header: string | null, nowMs: number): number | undefined {
+function retryAfterMs(header: string | null, nowMs: number): number | undefined {
   if (header === null) return undefined;
   if (/^[0-9]{1,9}$/.test(header.trim())) return Number(header) * 1_000;
   const untilMs = Date.parse(header);

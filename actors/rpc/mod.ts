@@ -1,4 +1,5 @@
-/** JSON-RPC 2.0 over WebSocket, the calling side. */
+/** JSON-RPC 2.0 over WebSocket, the calling side. Begin with `connection.ts`; `protocol.ts` is the text. */
+export { apiSecretAuthorization, apiSecretHeaders } from "./api_secret.ts";
 export { backOffMs } from "./back_off.ts";
 export type { BackOff } from "./back_off.ts";
 export { MESSAGE_BYTES_MAX, rpcConnection } from "./connection.ts";

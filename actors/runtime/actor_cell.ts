@@ -18,8 +18,8 @@ import type { ActorChild } from "../supervisor.ts";
 import type { Inspection } from "../system.ts";
 import type { Ask } from "./asks.ts";
 import { down, noActor, overloaded, reasonText } from "./errors.ts";
-import { Incarnation, type OwnMessage } from "./incarnation.ts";
-import { Mailbox, type Origin } from "./mailbox.ts";
+import { Incarnation } from "./incarnation.ts";
+import { Mailbox, type Origin, type Own } from "./mailbox.ts";
 import { type Parent, type StartOutcome, TreeNode } from "./node.ts";
 import { type AnyDefinition, type Receiver, receiversOf } from "./receiver.ts";
 import type { Runtime } from "./runtime.ts";
@@ -92,7 +92,7 @@ export class ActorCell extends TreeNode implements Ready {
     } else if (!this.#put(receiver, args, ask)) ask.fail(overloaded(this.path, ask.type));
   }
 
-  putOwn(receiver: Receiver, args: unknown, own: OwnMessage): void {
+  putOwn(receiver: Receiver, args: unknown, own: Own): void {
     this.#put(receiver, args, own);
   }
 

@@ -9,11 +9,11 @@
 import type { ActorError } from "../error.ts";
 import type { Clock } from "../platform/platform.ts";
 import type { ReplyTo } from "../protocol.ts";
-import { type DeadlineQueue, Deadlines } from "./deadlines.ts";
+import { type DeadlineQueue, Deadlines, type Due } from "./deadlines.ts";
 import { deadlinePassed } from "./errors.ts";
 
 /** One request: a promise for the asker, an id for the actor that is asked. */
-export class Ask {
+export class Ask implements Due<Ask> {
   readonly own = false;
   readonly path: string;
   readonly type: string;
@@ -27,7 +27,7 @@ export class Ask {
   leftIn: Set<Ask> | null = null;
 
   /** Place in the queue of its deadline; null while in none. `later` also links those whose deadline has not started. */
-  queue: DeadlineQueue | null = null;
+  queue: DeadlineQueue<Ask> | null = null;
   dueMs = 0;
   earlier: Ask | null = null;
   later: Ask | null = null;
@@ -69,7 +69,7 @@ export class Ask {
 
 export class Asks {
   readonly #clock: Clock;
-  readonly #deadlines: Deadlines;
+  readonly #deadlines: Deadlines<Ask>;
   readonly #leftForLater = new Map<number, Ask>();
   /** Requests whose deadline has not started, linked by `later`: an array emptied so often costs more than they do. */
   #freshFirst: Ask | null = null;

@@ -7,51 +7,60 @@
  * A request leaves its queue in constant time, wherever it stands.
  */
 import type { Clock, Timer } from "../platform/platform.ts";
-import type { Ask } from "./asks.ts";
 
-export type DeadlineQueue = {
+/** What has a deadline. It carries its own place in the queue: a node apart would cost an object a request. */
+export interface Due<T> {
   readonly deadlineMs: number;
-  first: Ask | null;
-  last: Ask | null;
+  /** Null while in none. */
+  queue: DeadlineQueue<T> | null;
+  dueMs: number;
+  earlier: T | null;
+  later: T | null;
+}
+
+export type DeadlineQueue<T> = {
+  readonly deadlineMs: number;
+  first: T | null;
+  last: T | null;
   timer: Timer;
 };
 
-export class Deadlines {
+export class Deadlines<T extends Due<T>> {
   readonly #clock: Clock;
-  readonly #expire: (ask: Ask) => void;
-  readonly #queues = new Map<number, DeadlineQueue>();
+  readonly #expire: (due: T) => void;
+  readonly #queues = new Map<number, DeadlineQueue<T>>();
 
-  constructor(clock: Clock, expire: (ask: Ask) => void) {
+  constructor(clock: Clock, expire: (due: T) => void) {
     this.#clock = clock;
     this.#expire = expire;
   }
 
-  add(ask: Ask, nowMs: number): void {
-    let queue = this.#queues.get(ask.deadlineMs);
+  add(due: T, nowMs: number): void {
+    let queue = this.#queues.get(due.deadlineMs);
     if (queue === undefined) {
       queue = {
-        deadlineMs: ask.deadlineMs,
+        deadlineMs: due.deadlineMs,
         first: null,
         last: null,
-        timer: this.#watch(ask.deadlineMs, ask.deadlineMs),
+        timer: this.#watch(due.deadlineMs, due.deadlineMs),
       };
-      this.#queues.set(ask.deadlineMs, queue);
+      this.#queues.set(due.deadlineMs, queue);
     }
-    ask.queue = queue;
-    ask.dueMs = nowMs + ask.deadlineMs;
-    ask.earlier = queue.last;
-    if (queue.last === null) queue.first = ask;
-    else queue.last.later = ask;
-    queue.last = ask;
+    due.queue = queue;
+    due.dueMs = nowMs + due.deadlineMs;
+    due.earlier = queue.last;
+    if (queue.last === null) queue.first = due;
+    else queue.last.later = due;
+    queue.last = due;
   }
 
-  remove(ask: Ask): void {
-    const queue = ask.queue!;
-    if (ask.earlier === null) queue.first = ask.later;
-    else ask.earlier.later = ask.later;
-    if (ask.later === null) queue.last = ask.earlier;
-    else ask.later.earlier = ask.earlier;
-    ask.queue = ask.earlier = ask.later = null;
+  remove(due: T): void {
+    const queue = due.queue!;
+    if (due.earlier === null) queue.first = due.later;
+    else due.earlier.later = due.later;
+    if (due.later === null) queue.last = due.earlier;
+    else due.later.earlier = due.earlier;
+    due.queue = due.earlier = due.later = null;
   }
 
   close(): void {
@@ -63,7 +72,7 @@ export class Deadlines {
     return this.#clock.setTimer(delayMs, () => this.#fired(this.#queues.get(deadlineMs)!));
   }
 
-  #fired(queue: DeadlineQueue): void {
+  #fired(queue: DeadlineQueue<T>): void {
     const nowMs = this.#clock.monotonicMs();
     while (queue.first !== null && queue.first.dueMs <= nowMs) this.#expire(queue.first); // which takes it out
     if (queue.first === null) this.#queues.delete(queue.deadlineMs);

@@ -17,12 +17,13 @@ import type { ChildSpec } from "../supervisor.ts";
 import type { ActorCell } from "./actor_cell.ts";
 import type { Ask } from "./asks.ts";
 import { down, reasonText } from "./errors.ts";
+import type { Own } from "./mailbox.ts";
 import type { TreeNode, Watch } from "./node.ts";
 import type { Receiver } from "./receiver.ts";
 import type { Runtime } from "./runtime.ts";
 
 /** Marks a waiting message as one that the actor's own timer, task or monitor delivered. */
-export class OwnMessage {
+class OwnMessage implements Own {
   readonly own = true;
   readonly incarnation: Incarnation;
   /** 0 for a task's or monitor's. */

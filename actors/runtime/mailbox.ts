@@ -7,11 +7,17 @@
  */
 import type { Ask } from "./asks.ts";
 import type { MailboxPolicy } from "../actor.ts";
-import type { OwnMessage } from "./incarnation.ts";
 import type { Receiver } from "./receiver.ts";
 
+/** Marks a message as the actor's own. */
+export interface Own {
+  readonly own: true;
+  /** False when the message is void. Called once, when its turn has come. */
+  take(): boolean;
+}
+
 /** Who sent it: null for a cast of somebody else. */
-export type Origin = Ask | OwnMessage | null;
+export type Origin = Ask | Own | null;
 
 /** `dropped_one`: taken, and the oldest waiting cast was given up for it. */
 export type Taken = "taken" | "dropped_one" | "refused";

@@ -2,14 +2,13 @@ import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { next } from "../actor.ts";
 import type { Ask } from "./asks.ts";
-import type { OwnMessage } from "./incarnation.ts";
-import { Mailbox, type Origin } from "./mailbox.ts";
+import { Mailbox, type Origin, type Own } from "./mailbox.ts";
 
 const receiver = { type: "any", handle: () => next(null), always: false };
 const always = { ...receiver, type: "needed", always: true };
 // The mailbox looks at nothing but whose message it is.
 const request = { own: false } as Ask;
-const own = { own: true } as OwnMessage;
+const own = { own: true } as Own;
 
 type Kind = "cast" | "request" | "own" | "needed_cast" | "needed_request";
 const originOf = (kind: Kind): Origin => kind.endsWith("cast") ? null : kind.endsWith("request") ? request : own;

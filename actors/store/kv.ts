@@ -9,13 +9,14 @@ import { StoreError } from "./error.ts";
 import { checkDatabaseFiles, makeDatabaseFile } from "./file_check.ts";
 import { KvBackend, type KvBackendOptions } from "./kv_backend.ts";
 import { lockDatabase } from "./lock.ts";
-import { asStoreError, type OpenOptions, openStore } from "./open.ts";
+import type { EngineOptions } from "./engine.ts";
+import { asStoreError, openStore } from "./open.ts";
 import { OWNER_ID_BYTES } from "./owner.ts";
 import type { Backend } from "./backend.ts";
 import type { Store } from "./store.ts";
 
 export type KvStoreOptions =
-  & Omit<OpenOptions, "clock">
+  & Omit<EngineOptions, "clock">
   & { readonly platform: Pick<Platform, "clock" | "dice"> }
   & ({ readonly path: string } | { readonly url: string });
 

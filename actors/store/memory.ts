@@ -19,7 +19,8 @@ import type { Clock, Timer } from "../platform/platform.ts";
 import { type Backend, Budget, type Operation } from "./backend.ts";
 import { encodedBytes, fromBinary, toBinary } from "./keys.ts";
 import { KV_KEY_BYTES_MAX, KV_LIST_ENTRIES_MAX, KV_VALUE_BYTES_MAX } from "./limits.ts";
-import { type OpenOptions, openStore } from "./open.ts";
+import type { EngineOptions } from "./engine.ts";
+import { openStore } from "./open.ts";
 import { SortedMap } from "./sorted_map.ts";
 import type { Entry, Store } from "./store.ts";
 
@@ -153,7 +154,7 @@ export class MemoryBackend implements Backend {
   }
 }
 
-export type MemoryStoreOptions = OpenOptions & {
+export type MemoryStoreOptions = EngineOptions & {
   /** Default a new, empty one without delays. */
   readonly backend?: MemoryBackend;
 };

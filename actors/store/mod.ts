@@ -19,5 +19,15 @@ export { fenced } from "./fenced.ts";
 export { StoreError } from "./error.ts";
 export { type KvStoreOptions, openKvStore } from "./kv.ts";
 export { MemoryBackend, type MemoryOptions, type MemoryStoreOptions, openMemoryStore } from "./memory.ts";
-export { checkSchema, type Migrations, SCHEMA_KEY } from "./schema.ts";
+export {
+  assertSchema,
+  checkSchema,
+  FIRST_SCHEMA,
+  type Migration,
+  type ModulePart,
+  type ModuleSchemas,
+  nothingToMigrate,
+  type Schema,
+  SCHEMA_PREFIX,
+} from "./schema.ts";
 export { COMMIT_BYTES_MAX, KEY_BYTES_MAX, VALUE_BYTES_MAX } from "./limits.ts";

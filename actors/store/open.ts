@@ -7,13 +7,10 @@ import { Pieces } from "./pieces.ts";
 import type { Bytes } from "../../core/bytes.ts";
 import type { Store } from "./store.ts";
 
-export type OpenOptions = EngineOptions & {
-  /** Version of who puts what into this database; raised when found lower, refused when found higher. Default 1. */
-  readonly schema?: { readonly version: number };
-};
-
 /** How this folder arranges a database. Raised when an older program would misread it. */
 export const LAYOUT_VERSION = 1;
+/** Of what is in it. Parts have versions of their own (`schema.ts`); raising this one shuts out programs that don't look at those. */
+const CONTENT_VERSION = 1;
 
 const SCHEMA = metaKey("schema");
 
@@ -21,9 +18,9 @@ const SCHEMA = metaKey("schema");
  * The store owns the backend from now on, and closes it if opening fails.
  * @throws {StoreError} `newer_schema` · `corrupt` · `failed`
  */
-export async function openStore(backend: Backend, options: OpenOptions): Promise<Store> {
+export async function openStore(backend: Backend, options: EngineOptions): Promise<Store> {
   try {
-    await checkLayout(backend, options.schema?.version ?? 1);
+    await checkLayout(backend);
     return new Engine(await Pieces.open(backend), options);
   } catch (thrown) {
     await backend.close();
@@ -46,7 +43,7 @@ export function newerSchema(what: string, found: number, supported: number): Sto
   );
 }
 
-async function checkLayout(backend: Backend, version: number): Promise<void> {
+async function checkLayout(backend: Backend): Promise<void> {
   const record = await backend.get(SCHEMA);
   if (record === undefined) {
     const [entry] = await backend.list({
@@ -59,19 +56,19 @@ async function checkLayout(backend: Backend, version: number): Promise<void> {
   } else {
     if (record.length !== 8) throw corruptSchema("has a damaged version");
     const view = new DataView(record.buffer, record.byteOffset);
-    const [layout, schema] = [view.getUint32(0), view.getUint32(4)];
+    const [layout, content] = [view.getUint32(0), view.getUint32(4)];
     if (layout > LAYOUT_VERSION) throw newerSchema("The database's layout", layout, LAYOUT_VERSION);
-    if (schema > version) throw newerSchema("The database", schema, version);
-    if (layout === LAYOUT_VERSION && schema === version) return;
+    if (content > CONTENT_VERSION) throw newerSchema("The database", content, CONTENT_VERSION);
+    if (layout === LAYOUT_VERSION && content === CONTENT_VERSION) return;
   }
-  await backend.commit([{ key: SCHEMA, value: encode(LAYOUT_VERSION, version) }]);
+  await backend.commit([{ key: SCHEMA, value: encode(LAYOUT_VERSION, CONTENT_VERSION) }]);
 }
 
-function encode(layout: number, schema: number): Bytes {
+function encode(layout: number, content: number): Bytes {
   const record = new Uint8Array(8);
   const view = new DataView(record.buffer);
   view.setUint32(0, layout);
-  view.setUint32(4, schema);
+  view.setUint32(4, content);
   return record;
 }
 

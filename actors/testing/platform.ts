@@ -1,5 +1,4 @@
-/** For the tests of this folder: a clock moved by hand, a log kept in memory, and a system over both. */
-import { setImmediate } from "node:timers";
+/** For tests of actors: a platform whose clock is moved by hand, a log kept in memory, and a system over both. */
 import { unreachable } from "../../core/assert.ts";
 import type { LogRecord } from "../logger.ts";
 import type { Platform } from "../platform/platform.ts";
@@ -9,8 +8,10 @@ import { createSystem } from "../runtime/system.ts";
 import type { ChildSpec } from "../supervisor.ts";
 import { supervisor } from "../supervisor.ts";
 import type { ActorSystem } from "../system.ts";
+import { ManualClock } from "./manual_clock.ts";
 
-export type ManualClock = {
+/** Time, threads and dice; what reaches for the rest fails its test. */
+export type ManualPlatform = {
   readonly platform: Platform;
   /** Fires what falls due, in order, each when everything before has come to rest. */
   advance(ms: number): Promise<void>;
@@ -19,37 +20,8 @@ export type ManualClock = {
   readonly pendingTimers: number;
 };
 
-/** Resolves when no microtask is left. Does not come to rest while one always begets the next. */
-export function settle(): Promise<void> {
-  return new Promise((resolve) => {
-    setImmediate(resolve);
-  });
-}
-
-export function manualClock(): ManualClock {
-  let nowMs = 0;
-  /** By when they are due, those of the same moment in the order in which they were set. */
-  const timers: { readonly dueMs: number; readonly fire: () => void }[] = [];
-  const clock: Platform["clock"] = {
-    nowMs: () => nowMs,
-    monotonicMs: () => nowMs,
-    setTimer: (delayMs, fire) => {
-      const timer = { dueMs: nowMs + delayMs, fire };
-      let from = 0;
-      for (let to = timers.length; from < to;) {
-        const middle = (from + to) >> 1;
-        if (timers[middle]!.dueMs <= timer.dueMs) from = middle + 1;
-        else to = middle;
-      }
-      timers.splice(from, 0, timer);
-      return {
-        cancel: () => {
-          const at = timers.indexOf(timer);
-          if (at >= 0) timers.splice(at, 1);
-        },
-      };
-    },
-  };
+export function manualClock(): ManualPlatform {
+  const clock = new ManualClock();
   const notUsed = <T>(part: string): T => new Proxy({}, { get: () => unreachable(part as never) }) as T;
   return {
     platform: {
@@ -59,34 +31,17 @@ export function manualClock(): ManualClock {
       files: notUsed("files"),
       threads: simulatedThreads(() => true),
     },
-    async advance(ms) {
-      const untilMs = nowMs + ms;
-      await settle();
-      for (;;) {
-        const due = timers[0];
-        if (due === undefined || due.dueMs > untilMs) break;
-        timers.shift();
-        nowMs = due.dueMs;
-        due.fire();
-        await settle();
-      }
-      nowMs = untilMs;
-    },
-    async turn() {
-      const due = timers.filter(({ dueMs }) => dueMs <= nowMs);
-      timers.splice(0, due.length);
-      for (const { fire } of due) fire();
-      await settle();
-    },
+    advance: (ms) => clock.advance(ms),
+    turn: () => clock.turn(),
     get pendingTimers() {
-      return timers.length;
+      return clock.pending;
     },
   };
 }
 
 export type TestSystem = {
   readonly system: ActorSystem;
-  readonly clock: ManualClock;
+  readonly clock: ManualPlatform;
   readonly log: LogRecord[];
   /** Log lines as `level path: message`, without debug. */
   lines(): string[];

@@ -1,14 +1,13 @@
 /** Reads arguments. What can't be read is an error of usage, told by commander with the argument's name. */
 import { InvalidArgumentError } from "commander";
-import { parseAddress } from "../../core/bitcoin/mod.ts";
 import type { Codec } from "../../core/encoding/mod.ts";
 import { DecodeError } from "../../core/encoding/mod.ts";
 import type { FederationId, ModuleInstanceId, PeerId } from "../../core/types/ids.ts";
 import { federationId } from "../../core/types/ids.ts";
 import { parseAmount } from "../../core/types/amount_text.ts";
-import { parseInviteCode } from "../../core/types/invite_code.ts";
 import type { InviteCode } from "../../core/types/invite_code.ts";
 import { parseSafeUrl } from "../../core/types/safe_url.ts";
+import { PastedError, readInviteCode } from "../pasted.ts";
 
 const U16_MAX = 0xffff;
 const U32_MAX = 0xffff_ffff;
@@ -43,13 +42,14 @@ export function boolishArgument(text: string): boolean {
   throw new InvalidArgumentError("Expected true or false.");
 }
 
-/** What `parse` refuses by a `DecodeError` becomes an error of usage. */
+/** What `parse` refuses becomes an error of usage. */
 function decoded<T>(parse: (text: string) => T): (text: string) => T {
   return (text) => {
     try {
       return parse(text);
     } catch (thrown) {
-      if (thrown instanceof DecodeError) throw new InvalidArgumentError(`${thrown.message}.`);
+      if (thrown instanceof PastedError) throw new InvalidArgumentError(thrown.message);
+      if (thrown instanceof DecodeError) throw new InvalidArgumentError(thrown.message.replace(/[.]?$/, "."));
       throw thrown;
     }
   };
@@ -57,14 +57,8 @@ function decoded<T>(parse: (text: string) => T): (text: string) => T {
 
 export const amountArgument: (text: string) => bigint = decoded(parseAmount);
 export const urlArgument: (text: string) => string = decoded(parseSafeUrl);
-export const inviteArgument: (text: string) => InviteCode = decoded(parseInviteCode);
+export const inviteArgument: (text: string) => InviteCode = decoded(readInviteCode);
 export const federationIdArgument: (text: string) => FederationId = decoded((text) => fromText(federationId, text));
-
-/** A Bitcoin address of any network. */
-export function addressArgument(text: string): string {
-  if (!parseAddress(text).ok) throw new InvalidArgumentError("Expected a Bitcoin address.");
-  return text;
-}
 
 function fromText<T>(codec: Codec<T>, text: string): T {
   return codec.fromJson(text);

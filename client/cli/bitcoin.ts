@@ -1,17 +1,21 @@
 /** For people: bitcoin in, bitcoin out. */
-import { InvalidArgumentError } from "commander";
+import { sleep } from "../../actors/platform/platform.ts";
 import { MSAT_PER_SAT } from "../../core/types/amount.ts";
+import { fractionOfSatText } from "../../core/types/amount_text.ts";
 import type { AddressOptions, PendingDeposit, WithdrawQuote } from "../mod.ts";
 import { FederationClient } from "../mod.ts";
-import { addressArgument } from "./arguments.ts";
+import { readBitcoinAddress } from "../pasted.ts";
 import type { Cli } from "./cli.ts";
-import { positiveAmount, withWallet } from "./ecash.ts";
+import { withWallet } from "./ecash.ts";
 import { CliError } from "./error.ts";
 import { moneyText, satText } from "./money.ts";
+import { amountPieces, asArgument } from "./pasted.ts";
 import { printable } from "./printable.ts";
 import { qrText } from "./qr.ts";
 import type { Session } from "./session.ts";
 
+/** Between two looks at what keeps a deposit from coming. Reads the store alone. */
+const TROUBLE_POLL_MS = 2_000;
 /** One in so many passes the federation's filter. */
 const INDICES_ON_AVERAGE = 65_536;
 
@@ -38,22 +42,41 @@ export function bitcoinCommands(cli: Cli): void {
         withWallet(session, (wallet) => deposits(session, wallet, options))
       ),
     );
-  program.command("withdraw").argument("<address>", "Bitcoin address", addressArgument)
-    .argument("<amount>", 'whole sat, such as "20000 sat", or `all`; a number alone is msat', satOrAll)
+  program.command("withdraw").argument("<address>", "Bitcoin address, or a link bitcoin:ADDRESS?amount=…")
+    .argument("[amount...]", 'whole sat, such as "20000 sat", or `all`; a number alone is msat; a link may hold it')
     .description("pay to a Bitcoin address; shows what it costs and asks")
     .option("-y, --yes", "don't ask")
     .option("--high-fee", "pay also where the on-chain fee is more than a tenth of the amount")
     .action(
-      cli.friendly((session, address: string, amount: bigint | "all", options: WithdrawOptions) =>
-        withWallet(session, (wallet) => withdraw(session, wallet, address, amount, options))
-      ),
+      cli.friendly(async (session, pasted: string, pieces: string[], options: WithdrawOptions) => {
+        const { address, amountSat } = payee(pasted, pieces);
+        await withWallet(session, (wallet) => withdraw(session, wallet, address, amountSat, options));
+      }),
     );
 }
 
-function satOrAll(text: string): bigint | "all" {
+type Payee = { readonly address: string; readonly amountSat: bigint | "all" };
+
+/** Who gets what: the amount is what is said, or what the link asks for, and never one of two. @throws {CliError} `usage` */
+function payee(pasted: string, pieces: readonly string[]): Payee {
+  const { address, amountSat: asked } = asArgument("address", () => readBitcoinAddress(pasted));
+  const said = pieces.length === 0 ? null : satOrAll(pieces);
+  if (said === null && asked === null) {
+    throw CliError.usage('amount: it is missing. Say it, such as "20000 sat", or `all`.');
+  }
+  if (said !== null && asked !== null && said !== asked) {
+    throw CliError.usage(
+      `amount: the link asks for ${satText(asked)}. Leave the amount out, or give the address alone.`,
+    );
+  }
+  return { address, amountSat: said ?? asked! };
+}
+
+function satOrAll(pieces: readonly string[]): bigint | "all" {
+  const text = pieces.join(" ");
   if (text.toLowerCase() === "all") return "all";
-  const msat = positiveAmount(text);
-  if (msat % MSAT_PER_SAT !== 0n) throw new InvalidArgumentError("Bitcoin has no fractions of a sat.");
+  const msat = amountPieces(pieces);
+  if (msat % MSAT_PER_SAT !== 0n) throw CliError.usage(`amount: ${fractionOfSatText(text, msat)}`);
   return msat / MSAT_PER_SAT;
 }
 
@@ -91,8 +114,20 @@ function progress({ io }: Session): AddressOptions {
 async function awaitDeposit(session: Session, fromEventId: number): Promise<void> {
   const { io } = session;
   let at = fromEventId;
+  const told = new Set<string>();
   const balanceMsat = await session.inTurns(async (client, signal) => {
-    const wallet = new FederationClient(client);
+    const wallet = new FederationClient(client), done = new AbortController();
+    const telling = tellTrouble(session, wallet, told, AbortSignal.any([signal, done.signal]));
+    try {
+      return await nextDeposit(wallet, signal);
+    } finally {
+      done.abort();
+      await telling;
+    }
+  });
+  io.out(`Received. Balance: ${moneyText(balanceMsat)}\n`);
+
+  async function nextDeposit(wallet: FederationClient, signal: AbortSignal): Promise<bigint | undefined> {
     for await (const event of wallet.deposits(at, signal)) {
       switch (event.status) {
         case "claiming":
@@ -108,8 +143,32 @@ async function awaitDeposit(session: Session, fromEventId: number): Promise<void
       at = event.eventId + 1;
     }
     return undefined;
-  });
-  io.out(`Received. Balance: ${moneyText(balanceMsat)}\n`);
+  }
+}
+
+/** Says what keeps money from coming, each thing once, until the signal is aborted. */
+async function tellTrouble(
+  { io }: Session,
+  wallet: FederationClient,
+  told: Set<string>,
+  signal: AbortSignal,
+): Promise<void> {
+  const { clock } = io.platform;
+  while (!signal.aborted) {
+    const pending = await wallet.pendingDeposits(), { trouble } = await wallet.depositsState();
+    const lines = pending.filter(({ reason }) => reason !== null)
+      .map((deposit) => `${satText(deposit.valueSat)} to ${deposit.address}: ${depositText(deposit)}`);
+    if (trouble !== null && lines.length === 0) {
+      lines.push(`Nothing can be credited at the moment: ${printable(trouble)}`);
+    }
+    for (const line of lines) {
+      if (!told.has(line)) io.err(`${line}.\n`);
+      told.add(line);
+    }
+    await sleep(clock, TROUBLE_POLL_MS, signal).catch((thrown) => {
+      if (!signal.aborted) throw thrown;
+    });
+  }
 }
 
 /** Each on a line of its own. */
@@ -131,7 +190,7 @@ function depositText({ status, tries, reason }: PendingDeposit): string {
     case "failing":
       return `claimed ${tries} times in vain (${printable(reason ?? "")}), and tried again`;
     case "too_small":
-      return "too small for the fee of its claim; tried again when the fee falls";
+      return `too small: ${printable(reason ?? "")}; tried again when the fee falls`;
   }
 }
 
@@ -167,7 +226,10 @@ async function withdraw(
         "or say --high-fee.",
     );
   }
-  if (!yes && io.ask !== null) {
+  if (!yes) {
+    if (io.ask === null) {
+      throw CliError.failed("Nothing was paid: there is no terminal to ask on. With --yes it pays without asking.");
+    }
     const answer = await io.ask("Go ahead? (y/N): ");
     if (!/^(y|yes)$/i.test(answer.trim())) throw CliError.failed("Nothing was paid.");
   }
@@ -176,6 +238,8 @@ async function withdraw(
   const withdrawal = await wallet.awaitWithdraw(operationId, io.signal);
   switch (withdrawal.outcome) {
     case "success":
+      // what was paid with more than it costs comes back as change
+      await wallet.awaitNotes(operationId, io.signal);
       io.out(`Bitcoin transaction ${withdrawal.txid}\nBalance: ${moneyText(await wallet.getBalance())}\n`);
       io.err("The federation signs it and hands it to the Bitcoin network. It is paid once a block holds it.\n");
       return;

@@ -1,30 +1,32 @@
 /** `dev decode …` and `dev encode …`: invite codes and setup codes. No wallet needed. docs/protocol/02b-cli.md §5. */
 import type { Command } from "commander";
 import type { Json } from "../../core/encoding/mod.ts";
-import { DecodeError } from "../../core/encoding/mod.ts";
 import type { FederationId, PeerId } from "../../core/types/ids.ts";
-import type { InviteCode } from "../../core/types/invite_code.ts";
 import { formatInviteCode, newInviteCode } from "../../core/types/invite_code.ts";
-import { parseSetupCode, peerSetupCode } from "../../core/types/setup_code.ts";
-import { federationIdArgument, inviteArgument, peerArgument, urlArgument } from "./arguments.ts";
+import { peerSetupCode } from "../../core/types/setup_code.ts";
+import { federationIdArgument, peerArgument, urlArgument } from "./arguments.ts";
+import { PastedError, readInviteCode, readSetupCode } from "../pasted.ts";
 import type { Cli } from "./cli.ts";
 import { CliError } from "./error.ts";
 import { isGiven } from "./globals.ts";
+import { asArgument, pastedArgument } from "./pasted.ts";
 
 type Parts = { readonly url: string; readonly federation_id: FederationId; readonly peer: PeerId };
 
 export function codeCommands(cli: Cli, dev: Command): void {
   const decode = dev.command("decode").description("what is in a code");
-  decode.command("invite-code").argument("<invite_code>", "fed11… or fedimint…", inviteArgument)
+  decode.command("invite-code").argument("<invite_code...>", "fed11… or fedimint…; - reads it from standard input")
     .description("URL of its first guardian, and the federation's id")
     .action(
-      cli.official((_session, { url, federationId }: InviteCode) =>
-        Promise.resolve({ url, federation_id: federationId })
-      ),
+      cli.official(async (session, pieces: string[]) => {
+        const pasted = await pastedArgument(session, pieces);
+        const { url, federationId } = asArgument("invite_code", () => readInviteCode(pasted));
+        return { url, federation_id: federationId };
+      }),
     );
-  decode.command("setup-code").argument("<setup_code>", "fedimint…")
+  decode.command("setup-code").argument("<setup_code...>", "fedimint…; - reads it from standard input")
     .description("what a guardian tells the others in the ceremony")
-    .action(cli.official((_session, code: string) => Promise.resolve(setupCodeJson(code))));
+    .action(cli.official(async (session, pieces: string[]) => setupCodeJson(await pastedArgument(session, pieces))));
 
   dev.command("encode").description("make a code")
     .command("invite-code").description("an invite code from its parts")
@@ -40,9 +42,9 @@ export function codeCommands(cli: Cli, dev: Command): void {
 
 function setupCodeJson(code: string): Json {
   try {
-    return { setup_code: peerSetupCode.toJson(parseSetupCode(code)) };
+    return { setup_code: peerSetupCode.toJson(readSetupCode(code).code) };
   } catch (thrown) {
-    if (thrown instanceof DecodeError) throw CliError.failed("failed to decode setup code", { cause: thrown });
+    if (thrown instanceof PastedError) throw CliError.failed("failed to decode setup code", { cause: thrown });
     throw thrown;
   }
 }

@@ -1,11 +1,14 @@
 /** For people: what there is, e-cash out, e-cash in. */
-import { InvalidArgumentError } from "commander";
+import { FedimintError } from "../../core/result.ts";
 import { modulePrefix } from "../core/database.ts";
 import { FederationClient } from "../mod.ts";
-import { amountArgument } from "./arguments.ts";
+import { readEcashTexts } from "../pasted.ts";
+import { friendlyError } from "./advice.ts";
 import type { Cli } from "./cli.ts";
 import { CliError } from "./error.ts";
+import { lookAround } from "./looking.ts";
 import { moneyText, pendingLines } from "./money.ts";
+import { amountPieces, pastedArgument } from "./pasted.ts";
 import { printable } from "./printable.ts";
 import { qrText } from "./qr.ts";
 import type { Session } from "./session.ts";
@@ -17,52 +20,68 @@ export function ecashCommands(cli: Cli): void {
   const { program } = cli;
   program.command("balance").description("what there is")
     .action(cli.friendly((session) => withWallet(session, (wallet) => balance(session, wallet))));
-  program.command("spend").argument("<amount>", 'such as "100 sat"; a number alone is msat', positiveAmount)
+  program.command("spend").argument("<amount...>", 'such as "100 sat"; a number alone is msat')
     .description("take e-cash out of the wallet as text and QR code: whoever has it has the money")
     .option("--include-invite", "so that somebody who isn't a member yet can join with it")
     .option("--no-qr", "text only")
     .option("--quote", "only tell what it would cost")
     .action(
-      cli.friendly((session, amountMsat: bigint, options: SpendOptions) =>
-        withWallet(
+      cli.friendly(async (session, amount: string[], options: SpendOptions) => {
+        const amountMsat = amountPieces(amount);
+        await withWallet(
           session,
           (wallet) =>
             options.quote ? quoteSpend(session, wallet, amountMsat) : spend(session, wallet, amountMsat, options),
-        )
-      ),
+        );
+      }),
     );
-  program.command("receive").argument("<ecash>", "text that somebody gave you: fedimint…")
+  program.command("receive").argument(
+    "<ecash...>",
+    "text that somebody gave you: fedimint…; - reads it from standard input",
+  )
     .description("redeem e-cash; waits until it is in the balance")
     .option("--quote", "only tell what of it would arrive")
     .action(
-      cli.friendly((session, ecash: string, { quote }: ReceiveOptions) =>
-        withWallet(
-          session,
-          (wallet) => quote ? quoteReceive(session, wallet, ecash) : receive(session, wallet, ecash),
-        )
-      ),
+      cli.friendly(async (session, pieces: string[], { quote }: ReceiveOptions) => {
+        // before the wallet is opened: another process may wait for it
+        const texts = readEcashTexts(await pastedArgument(session, pieces));
+        const one = quote ? quoteReceive : receive;
+        await withWallet(session, (wallet) => each(session, texts, ({ text }) => one(session, wallet, text)));
+      }),
     );
   program.command("retry-refunds")
     .description("ask once more for e-cash that didn't come back when a payment was refused")
     .action(cli.friendly((session) => withWallet(session, (wallet) => retryRefunds(session, wallet))));
 }
 
-export function positiveAmount(text: string): bigint {
-  const msat = amountArgument(text);
-  if (msat <= 0n) throw new InvalidArgumentError("Expected more than nothing.");
-  return msat;
+/** One after the other; one that is refused keeps none of the others back. */
+async function each<T>({ io }: Session, items: readonly T[], use: (item: T) => Promise<void>): Promise<void> {
+  let refused = 0;
+  for (const item of items) {
+    try {
+      await use(item);
+    } catch (thrown) {
+      if (items.length === 1 || io.signal.aborted || !(thrown instanceof FedimintError)) throw thrown;
+      io.err(friendlyError(thrown));
+      refused++;
+    }
+  }
+  if (refused > 0) throw CliError.failed(`${refused} of ${items.length} texts were refused.`);
 }
 
 export function withWallet<T>(session: Session, use: (wallet: FederationClient) => Promise<T>): Promise<T> {
   return session.withClient((client) => use(new FederationClient(client)));
 }
 
-async function balance({ io }: Session, wallet: FederationClient): Promise<void> {
+async function balance(session: Session, wallet: FederationClient): Promise<void> {
+  const { io } = session;
+  const age = await lookAround(session, wallet);
   const { instance, module } = wallet.client.primary();
   const notes = await wallet.client.options.store.read((tx) => module.denominations(tx.view(modulePrefix(instance))));
   const count = [...notes.values()].reduce((sum, held) => sum + held, 0);
   io.out(`${moneyText(await wallet.getBalance())} in ${count} note${count === 1 ? "" : "s"}\n`);
   for (const line of pendingLines(await wallet.getPending())) io.out(`${line}\n`);
+  if (age !== null) io.out(`${age}\n`);
   const { federationName, network } = wallet;
   const name = federationName === null ? wallet.federationId : printable(federationName);
   io.out(`Federation: ${name}${network === null ? "" : `, on ${network}`}\n`);

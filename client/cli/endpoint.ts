@@ -1,11 +1,9 @@
 /** One guardian at a URL, without a database: for the ceremony, and for checking a password. */
-import { base64 } from "@scure/base";
 import { createSystem } from "../../actors/mod.ts";
 import { refTo } from "../../actors/protocol.ts";
 import type { RpcMessage } from "../../actors/rpc/mod.ts";
-import { rpcConnection } from "../../actors/rpc/mod.ts";
+import { apiSecretHeaders, rpcConnection } from "../../actors/rpc/mod.ts";
 import { child, supervisor } from "../../actors/supervisor.ts";
-import { utf8 } from "../../core/bytes.ts";
 import type { PeerId } from "../../core/types/ids.ts";
 import { numPeers } from "../../core/types/num_peers.ts";
 import { ConnectedFederationApi } from "../federation/api.ts";
@@ -28,11 +26,10 @@ export async function withEndpoint<T>(
 ): Promise<T> {
   const { platform } = io;
   const system = createSystem({ platform, log });
-  const headers = apiSecret === null
-    ? {}
-    : { headers: { Authorization: `Basic ${base64.encode(utf8(`fedimint:${apiSecret}`))}` } };
   await system.start(
-    supervisor("endpoint", { children: [child(rpcConnection, { id: "guardian", args: { url, ...headers } })] }),
+    supervisor("endpoint", {
+      children: [child(rpcConnection, { id: "guardian", args: { url, ...apiSecretHeaders(apiSecret) } })],
+    }),
   );
   try {
     const connections = new Map([[peer, refTo<RpcMessage>("endpoint/guardian")]]);

@@ -2,6 +2,7 @@
 import type { Command } from "commander";
 import { InvalidArgumentError, Option } from "commander";
 import type { PeerId } from "../../core/types/ids.ts";
+import { listedModules } from "../../modules/contract/loading.ts";
 import { boolishArgument, peerArgument } from "./arguments.ts";
 import { CliError } from "./error.ts";
 import type { CliIo } from "./io.ts";
@@ -15,6 +16,8 @@ export type Globals = {
   readonly hasFederationSecret: boolean;
   readonly useTor: boolean;
   readonly verbose: boolean;
+  /** Further modules to load, as they were given. */
+  readonly modules: readonly string[];
 };
 
 type Flag = {
@@ -82,12 +85,19 @@ export const FLAGS: readonly Flag[] = [
   },
 ];
 
+const MODULES = "FM_CLIENT_MODULES";
+
 export function addGlobals(program: Command): void {
   for (const { flags, env, help, parse } of FLAGS) {
     const option = new Option(flags, env === undefined ? help : `${help} [env: ${env}]`);
     if (parse) option.argParser(parse);
     program.addOption(option);
   }
+  program.option(
+    "--module <FILE>",
+    `a further module: a file, or an https:, npm: or jsr: address; may be given again [env: ${MODULES}, separated by commas]`,
+    (text: string, before: readonly string[] | undefined) => [...before ?? [], text],
+  );
   program.option("-v, --verbose", "log more; RUST_LOG sets the level by itself");
 }
 
@@ -125,5 +135,6 @@ export function readGlobals(program: Command, variable: CliIo["env"]): Globals {
     hasFederationSecret: value<string>("federationSecretHex") !== null,
     useTor: value<boolean>("useTor") ?? false,
     verbose: given["verbose"] === true,
+    modules: (given["module"] as readonly string[] | undefined)?.filter(isGiven) ?? listedModules(variable(MODULES)),
   };
 }

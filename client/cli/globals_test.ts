@@ -46,7 +46,16 @@ Deno.test("an empty variable is one that isn't given, and so is an empty flag: e
     hasFederationSecret: true,
     useTor: true,
     verbose: false,
+    modules: [],
   });
+});
+
+Deno.test("modules are named by flags, each of them, else by a variable with commas", () => {
+  const variable = { FM_CLIENT_MODULES: "./a.ts, npm:b,," };
+  assertEquals(read({}).modules, []);
+  assertEquals(read({ FM_CLIENT_MODULES: "" }).modules, []);
+  assertEquals(read(variable).modules, ["./a.ts", "npm:b"]);
+  assertEquals(read(variable, "--module", "./a,b.ts", "--module=./c.ts").modules, ["./a,b.ts", "./c.ts"]);
 });
 
 Deno.test("an empty password is none, and an empty folder is not the current one", async () => {

@@ -9,7 +9,8 @@ export type CliIo = {
   /** Environment variables. */
   readonly env: (name: string) => string | undefined;
   readonly platform: Platform;
-  readonly modules: readonly AnyClientModuleDefinition[];
+  /** The built-in modules, and those that these specifiers name. @throws {ModuleError} */
+  readonly loadModules: (specifiers: readonly string[]) => Promise<readonly AnyClientModuleDefinition[]>;
   /** Makes the file when there is none; its folder exists. @throws {StoreError} `locked` and others */
   readonly openStore: (path: string) => Promise<Store>;
   readonly out: (text: string) => void;
@@ -18,6 +19,8 @@ export type CliIo = {
   readonly terminal: { readonly columns: number; readonly rows: number } | null;
   /** Asks the person at the terminal; null when there is none. */
   readonly ask: ((question: string) => Promise<string>) | null;
+  /** All of standard input, of which not much more than so many characters are read. */
+  readonly stdin: (charactersMax: number) => Promise<string>;
   /** Aborted by Ctrl-C. */
   readonly signal: AbortSignal;
 };

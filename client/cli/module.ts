@@ -96,7 +96,8 @@ async function call(
   const { commands } = moduleOf(client, selector);
   if (name === undefined) throw CliError.usage(`a command of the module is missing\n\n${usage(selector, commands)}`);
   if (!Object.hasOwn(commands, name)) {
-    throw CliError.usage(`unrecognized subcommand '${name}'\n\n${usage(selector, commands)}`);
+    // it may be e-cash that was pasted in the wrong place: it is not repeated
+    throw CliError.usage(`unrecognized subcommand\n\n${usage(selector, commands)}`);
   }
   const command = commands[name]!;
   try {

@@ -70,6 +70,25 @@ Deno.test("results are on standard output, and exit codes say how it ended", asy
   }
 });
 
+Deno.test("a text that is longer than an argument may be is read from standard input", async () => {
+  const { url, federationId } = toyFederation().invite;
+  const invite = formatInviteCode(newInviteCode({ url, peer: 0, federationId, apiSecret: null }));
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--no-check", "--config", CONFIG, MAIN, "dev", "decode", "invite-code", "-"],
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const writer = child.stdin.getWriter();
+  const halves = [invite.slice(0, 40), invite.slice(40)].map((half) => new TextEncoder().encode(half));
+  await writer.write(halves[0]!);
+  await writer.write(new TextEncoder().encode("\r\n ".repeat(60_000)));
+  await writer.write(halves[1]!);
+  await writer.close();
+  const { exit, out, err } = await ended(child);
+  assertEquals([exit, err, parseJson(out)], [0, "", { url, federation_id: federationId }]);
+});
+
 Deno.test("a reader that goes away ends nothing with an error", async () => {
   const child = start(["--help"]);
   await child.stdout.cancel();

@@ -16,6 +16,8 @@ import { defineClientModule } from "../../modules/contract/client.ts";
 import type { AnyClientModuleDefinition, ClientCommand } from "../../modules/contract/client.ts";
 import { CommandError } from "../../modules/contract/command_error.ts";
 import { EcashError } from "../../modules/mintv2/client/api.ts";
+import { WalletError } from "../../modules/walletv2/client/error.ts";
+import type { PendingDeposit, WalletClient } from "../../modules/walletv2/client/api.ts";
 import { startGuardians, toyFederation } from "../testing/federation.ts";
 import { ClientWorld } from "../testing/world.ts";
 import { TOY_KIND, ToyBooks, toyModule } from "../testing/toy.ts";
@@ -207,14 +209,25 @@ Deno.test("a second process waits as long as the first has the wallet, says so o
 });
 
 /** The wallet module with an address at once, and a deposit that is claimed as soon as it is open after this time. */
-function depositedAt(paidMs: number, nowMs: () => number): AnyClientModuleDefinition[] {
+function depositedAt(
+  paidMs: number,
+  nowMs: () => number,
+  api: Partial<Pick<WalletClient, "deposits" | "trouble" | "look" | "lastLookMs">> = {},
+): AnyClientModuleDefinition[] {
+  const quiet = {
+    receive: () => Promise.resolve("bcrt1address"),
+    look: () => Promise.resolve(),
+    lastLookMs: () => Promise.resolve(null),
+    deposits: () => Promise.resolve([]),
+    trouble: null,
+  };
   const operationId = "ab".repeat(32) as OperationId;
   return quietModules.map((definition) =>
     definition.kind !== "walletv2" ? definition : {
       ...definition,
       start: async (env) => ({
         ...await definition.start(env),
-        api: { receive: () => Promise.resolve("bcrt1address") },
+        api: Object.defineProperties(quiet, Object.getOwnPropertyDescriptors(api)),
         background: async () => {
           while (nowMs() < paidMs && !env.signal.aborted) {
             await sleep(env.platform.clock, 100, env.signal).catch(() => undefined);
@@ -265,6 +278,60 @@ Deno.test("who waits for a deposit lets others use the wallet, and hears of it w
     assertEquals(err.match(/20,000 sat \(20,000,000 msat\) arrived/g)?.length, 1);
     assert(!err.includes("uses /wallet"), "whoever waits for a deposit has said enough");
   }
+});
+
+Deno.test("the balance is that of now, or says how old it is and why", async () => {
+  const world = await joinedWorld(), nowMs = () => world.world.nowMs;
+  const lastLookMs = () => Promise.resolve<number | null>(world.platform.clock.nowMs() - 3 * 3_600_000);
+  const balance = async (look: WalletClient["look"], last = lastLookMs): Promise<[string[], number]> => {
+    const definitions = depositedAt(Infinity, nowMs, { look, lastLookMs: last }), begunMs = nowMs();
+    const { exit, out, err } = await runInWorld(world, [...DIR, "balance"], { modules: definitions });
+    assertEquals([exit, err], [0, "Looking for what has come; 5 seconds at the most …\n"]);
+    return [out.split("\n").slice(1, -2), nowMs() - begunMs];
+  };
+  const [none, quickMs] = await balance(() => Promise.resolve());
+  assertEquals(none, []);
+  assert(quickMs < 1_000);
+  const [[silent], lateMs] = await balance(() => new Promise(() => {}));
+  assertMatch(
+    silent!,
+    /^As of \d{4}-\d\d-\d\d \d\d:\d\d UTC, 3 hours ago: it took longer than 5 seconds to look for more\.$/,
+  );
+  assert(lateMs >= 5_000 && lateMs < 6_000, `${lateMs}`);
+  const away = WalletError.of("federation", { cause: new Error("three are away") });
+  const [[failed]] = await balance(() => Promise.reject(away));
+  assertMatch(failed!, /3 hours ago: .*three are away\.$/);
+  const [[never]] = await balance(() => Promise.reject(away), () => Promise.resolve(null));
+  assertMatch(never!, /^It was never looked for deposits: .*three are away\.$/);
+});
+
+Deno.test("who waits for a deposit is told once why it doesn't come", async () => {
+  const world = await joinedWorld(), nowMs = () => world.world.nowMs, begunMs = nowMs();
+  const waiting: PendingDeposit = {
+    outputIndex: 1,
+    valueSat: 20_000n,
+    address: "bcrt1address",
+    status: "waiting",
+    tries: 0,
+    reason: "3 transactions of the federation wait for a block",
+  };
+  const small: PendingDeposit = { ...waiting, valueSat: 100n, status: "too_small", reason: "it doesn't pay the fee" };
+  const definitions = depositedAt(begunMs + 30_000, nowMs, {
+    deposits: () => Promise.resolve(nowMs() < begunMs + 5_000 ? [] : [waiting, small]),
+    get trouble() {
+      return nowMs() < begunMs + 5_000 ? "no feerate" : null;
+    },
+  });
+  const { exit, err } = await runInWorld(world, [...DIR, "deposit", "--wait"], { modules: definitions });
+  assertEquals(exit, 0);
+  const lines = err.split("\n");
+  for (
+    const line of [
+      "Nothing can be credited at the moment: no feerate.",
+      "20,000 sat (20,000,000 msat) to bcrt1address: waits: 3 transactions of the federation wait for a block.",
+      "100 sat (100,000 msat) to bcrt1address: too small: it doesn't pay the fee; tried again when the fee falls.",
+    ]
+  ) assertEquals(lines.filter((each) => each === line).length, 1, err);
 });
 
 Deno.test("words of another wallet are refused with a sentence: what belongs to them could not be found", async () => {
@@ -397,7 +464,16 @@ Deno.test("friendly commands say in sentences what is wrong and what to do, and 
   assertStringIncludes(fresh.err, "join INVITE_CODE");
   await runInWorld(world, [...DIR, "join", await recordedInvite()], { modules });
   const balance = await runInWorld(world, [...DIR, "balance"], { modules });
-  assertEquals([balance.exit, balance.out], [0, "0 sat (0 msat) in 0 notes\nFederation: testfed, on regtest\n"]);
+  assertEquals([balance.exit, balance.out], [
+    0,
+    [
+      "0 sat (0 msat) in 0 notes",
+      // the module's background is silent in these tests
+      "It was never looked for deposits: it took longer than 5 seconds to look for more.",
+      "Federation: testfed, on regtest",
+      "",
+    ].join("\n"),
+  ]);
   const spend = await runInWorld(world, [...DIR, "spend", "10 sat"], { modules });
   assertEquals([spend.exit, spend.out], [1, ""]);
   assertStringIncludes(spend.err, "`deposit` adds to it");

@@ -3,10 +3,12 @@ import { sleep } from "../../actors/platform/platform.ts";
 import type { LogSink } from "../../actors/logger.ts";
 import type { Store } from "../../actors/store/store.ts";
 import { StoreError } from "../../actors/store/mod.ts";
+import { orAborted } from "../../core/abort.ts";
 import { isEndBy } from "../../modules/contract/waiting.ts";
 import { Client } from "../core/client.ts";
 import type { ClientOptions } from "../core/client.ts";
 import { databasePath, officialDatabasePath } from "../core/database_path.ts";
+import { checkWallet } from "../core/schema.ts";
 import { adminSlot, entropySlot, joinedSlot } from "../federation/join_state.ts";
 import { CliError } from "./error.ts";
 import type { Globals } from "./globals.ts";
@@ -33,14 +35,8 @@ export class Session {
   }
 
   /** @throws {CliError} `interrupted` as soon as it is asked to end */
-  #orInterrupted<T>(promise: Promise<T>): Promise<T> {
-    const { signal } = this.io;
-    return new Promise((resolve, reject) => {
-      const stop = (): void => reject(new CliError({ code: "interrupted" }, "Interrupted"));
-      if (signal.aborted) return stop();
-      signal.addEventListener("abort", stop, { once: true });
-      promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
-    });
+  orInterrupted<T>(promise: Promise<T>): Promise<T> {
+    return orAborted(promise, this.io.signal, () => new CliError({ code: "interrupted" }, "Interrupted"));
   }
 
   async #dataDir(): Promise<string> {
@@ -58,8 +54,25 @@ export class Session {
     return dataDir;
   }
 
-  /** Waits for another process as long as it takes, and says so. @param quiet without a word: it did so before */
+  /** Of this program's version. @param quiet without a word while it waits for another process: it did so before */
   async #openStore(quiet = false): Promise<Store> {
+    const store = await this.#freeStore(quiet);
+    try {
+      await checkWallet(store, await this.#modules());
+      return store;
+    } catch (thrown) {
+      await store.close();
+      throw thrown;
+    }
+  }
+
+  /** The built-in modules, and those of `--module`. @throws {ModuleError} */
+  #modules(): Promise<ClientOptions["modules"]> {
+    return this.io.loadModules(this.globals.modules);
+  }
+
+  /** Waits for another process as long as it takes, and says so. */
+  async #freeStore(quiet: boolean): Promise<Store> {
     const { io } = this;
     const { clock } = io.platform;
     const dataDir = await this.#dataDir();
@@ -74,7 +87,7 @@ export class Session {
           io.err(`${who} uses ${dataDir}: waiting until it has ended. Ctrl-C gives up.\n`);
           told = true;
         }
-        await this.#orInterrupted(sleep(clock, LOCK_POLL_MS, io.signal));
+        await this.orInterrupted(sleep(clock, LOCK_POLL_MS, io.signal));
       }
     }
   }
@@ -83,7 +96,7 @@ export class Session {
   async withStore<T>(use: (store: Store) => Promise<T>): Promise<T> {
     const store = await this.#openStore();
     try {
-      return await this.#orInterrupted(use(store));
+      return await this.orInterrupted(use(store));
     } finally {
       await store.close();
     }
@@ -114,7 +127,7 @@ export class Session {
         }
       }, quiet);
       if (result !== undefined) return result;
-      await this.#orInterrupted(sleep(clock, TURN_PAUSE_MS, signal));
+      await this.orInterrupted(sleep(clock, TURN_PAUSE_MS, signal));
     }
   }
 
@@ -146,25 +159,26 @@ export class Session {
     if (this.globals.useTor) {
       throw CliError.failed("This client has no Tor. Without --use-tor it shows your address to the guardians.");
     }
+    const modules = await this.#modules();
     const store = await this.#openStore(quiet);
     let client: Client;
     try {
       const admin = await this.#admin(store);
       await check(store);
-      client = await this.#orInterrupted(Client.open(this.#options(store, admin), this.io.signal));
+      client = await this.orInterrupted(Client.open(this.#options(store, modules, admin), this.io.signal));
     } catch (thrown) {
       await store.close();
       throw thrown;
     }
     try {
-      return await this.#orInterrupted(Promise.race([use(client), client.failed]));
+      return await this.orInterrupted(Promise.race([use(client), client.failed]));
     } finally {
       await client.close();
     }
   }
 
-  #options(store: Store, admin: ClientOptions["admin"]): ClientOptions {
-    const { platform, modules, env } = this.io;
+  #options(store: Store, modules: ClientOptions["modules"], admin: ClientOptions["admin"]): ClientOptions {
+    const { platform, env } = this.io;
     return {
       platform,
       store,

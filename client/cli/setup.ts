@@ -7,11 +7,13 @@ import type { Json, JsonObject } from "../../core/encoding/mod.ts";
 import { isJsonObject, stringifyJson } from "../../core/encoding/mod.ts";
 import { FedimintError } from "../../core/result.ts";
 import { ApiError } from "../../modules/contract/federation_api.ts";
+import { listedModules } from "../../modules/contract/loading.ts";
 import { u32Argument, urlArgument } from "./arguments.ts";
 import type { Cli } from "./cli.ts";
 import { newProgram } from "./command.ts";
 import { SETUP_PEER, withEndpoint } from "./endpoint.ts";
 import { CliError } from "./error.ts";
+import { pastedArgument, setupCodeForGuardian } from "./pasted.ts";
 import { printable } from "./printable.ts";
 import { rawJson } from "./raw.ts";
 import type { Session } from "./session.ts";
@@ -28,7 +30,11 @@ export function setupCommand(cli: Cli, admin: Command): void {
     });
 }
 
-type LocalParams = { readonly federationName?: string; readonly federationSize?: number };
+type LocalParams = {
+  readonly federationName?: string;
+  readonly federationSize?: number;
+  readonly modules?: readonly string[];
+};
 
 function setupProgram(cli: Cli, url: string): Command {
   const program = newProgram(`admin setup ${url}`, cli.io);
@@ -45,16 +51,20 @@ function setupProgram(cli: Cli, url: string): Command {
     .description("name the guardian; prints its setup code for the others")
     .option("--federation-name <NAME>", "one guardian, the leader, names the federation")
     .option("--federation-size <N>", "the leader also says how many guardians there are", u32Argument)
-    .action(action("set_local_params", (name: string, { federationName, federationSize }: LocalParams) => ({
+    .option("--modules <KINDS>", "the leader may choose modules, separated by commas", listedModules)
+    .action(action("set_local_params", (name: string, { federationName, federationSize, modules }: LocalParams) => ({
       name,
       federation_name: federationName ?? null,
       disable_base_fees: null,
-      enabled_modules: null,
+      enabled_modules: modules ?? null,
       federation_size: federationSize ?? null,
     })));
-  program.command("add-peer").argument("<info>", "setup code of another guardian")
+  program.command("add-peer").argument("<info...>", "setup code of another guardian; - reads it from standard input")
     .description("tell the guardian of another one; prints that one's name")
-    .action(action("add_peer_setup_code", (code: string) => code));
+    .action(cli.official(async (session, pieces: string[]) => {
+      const code = setupCodeForGuardian(await pastedArgument(session, pieces));
+      return await call(session, url, "add_peer_setup_code", code);
+    }));
   program.command("reset-codes").description("forget the other guardians' codes; the guardian's own stays")
     .action(action("reset_peer_setup_codes", () => null));
   program.command("start-dkg").description("start generating keys; every guardian must be told")

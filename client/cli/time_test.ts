@@ -1,8 +1,22 @@
 import { assertEquals } from "@std/assert";
-import { isoTime } from "./time.ts";
+import { agoText, isoTime, minuteText } from "./time.ts";
 
 Deno.test("times have nanoseconds and no zone, as fedimint-cli prints them", () => {
   assertEquals(isoTime(0), "1970-01-01T00:00:00.000000000");
   assertEquals(isoTime(1_735_787_045_123_456), "2025-01-02T03:04:05.123456000");
   assertEquals(isoTime(1_735_787_045_000_001), "2025-01-02T03:04:05.000001000");
+});
+
+Deno.test("how long ago something was is told in the largest unit that fits", () => {
+  const table: [number, string][] = [
+    [-5_000, "a moment ago"],
+    [59_999, "a moment ago"],
+    [60_000, "1 minute ago"],
+    [119 * 60_000, "119 minutes ago"],
+    [120 * 60_000, "2 hours ago"],
+    [47 * 3_600_000, "47 hours ago"],
+    [49 * 3_600_000, "2 days ago"],
+  ];
+  for (const [ms, text] of table) assertEquals(agoText(ms), text);
+  assertEquals(minuteText(Date.UTC(2025, 0, 2, 3, 4, 59, 999)), "2025-01-02 03:04 UTC");
 });

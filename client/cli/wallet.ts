@@ -1,11 +1,10 @@
 /** fedimint-cli's commands about the wallet itself: join, info, secret, operations. docs/protocol/02b-cli.md §2, §3. */
 import { InvalidArgumentError } from "commander";
 import type { Json, JsonObject } from "../../core/encoding/mod.ts";
-import { DecodeError } from "../../core/encoding/mod.ts";
 import { errorText, FedimintError } from "../../core/result.ts";
 import type { PeerId } from "../../core/types/ids.ts";
 import type { InviteCode } from "../../core/types/invite_code.ts";
-import { parseInviteCode } from "../../core/types/invite_code.ts";
+import { compactText } from "../../core/types/pasted_text.ts";
 import type { PendingMoney } from "../../modules/contract/client.ts";
 import type { Client } from "../core/client.ts";
 import { modulePrefix } from "../core/database.ts";
@@ -13,11 +12,13 @@ import { fetchMeta } from "../federation/meta.ts";
 import type { Renewal } from "../federation/renew.ts";
 import { paidFeesMsat } from "../logs/transactions.ts";
 import { FederationClient } from "../mod.ts";
+import { PastedError, readInviteCode } from "../pasted.ts";
 import { networkOf } from "../federation/network.ts";
 import { refuseWords } from "../core/words.ts";
 import { countArgument, inviteArgument, peerArgument } from "./arguments.ts";
 import type { Cli } from "./cli.ts";
 import { CliError } from "./error.ts";
+import { pastedArgument } from "./pasted.ts";
 import { printable } from "./printable.ts";
 import type { Session } from "./session.ts";
 import { isoTime } from "./time.ts";
@@ -27,11 +28,14 @@ const OPERATIONS_MAX = 100_000;
 
 export function walletCommands(cli: Cli): void {
   const { program } = cli;
-  program.command("join").alias("join-federation").argument("<invite_code>", "fed11…")
+  program.command("join").alias("join-federation").argument(
+    "<invite_code...>",
+    "fed11…; - reads it from standard input",
+  )
     .description(
       "join a federation with its invite code; once more with a newer one, when guardians have moved or want it",
     )
-    .action(cli.official((session, invite: string) => join(session, invite)));
+    .action(cli.official((session, pieces: string[]) => join(session, pieces)));
   program.command("restore", { hidden: true }).requiredOption("--mnemonic <WORDS>", "the wallet's 12 words")
     .requiredOption("--invite-code <INVITE>", "of its federation", inviteArgument)
     .description("refused: this client can't find the money yet that belongs to given words")
@@ -64,18 +68,18 @@ function operationsArgument(text: string): number {
 
 function readInvite(text: string): InviteCode {
   try {
-    return parseInviteCode(text.trim());
+    return readInviteCode(text);
   } catch (thrown) {
-    if (thrown instanceof DecodeError) throw CliError.failed("invalid invite code", { cause: thrown });
+    if (thrown instanceof PastedError) throw CliError.failed("invalid invite code", { cause: thrown });
     throw thrown;
   }
 }
 
-async function join(session: Session, text: string): Promise<Json> {
+async function join(session: Session, pieces: readonly string[]): Promise<Json> {
   if (session.globals.hasFederationSecret) {
     throw CliError.failed("--federation-secret-hex cannot be used with join");
   }
-  const invite = readInvite(text);
+  const pasted = await pastedArgument(session, pieces), invite = readInvite(pasted), text = compactText(pasted);
   return await session.withAnyClient(async (client) => {
     session.io.err(`Asking ${[...invite.guardians.values()].map(printable).join(", ")} …\n`);
     const outcome = await client.join(invite, session.io.signal);
@@ -127,7 +131,7 @@ async function welcome(client: Client, { io }: Session): Promise<void> {
   }
 }
 
-export async function info(client: Client): Promise<Json> {
+async function info(client: Client): Promise<Json> {
   const { joined: { config }, federationId } = client.running;
   const network = networkOf(config);
   if (network === null) throw CliError.failed("No wallet module found");

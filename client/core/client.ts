@@ -11,11 +11,9 @@ import type { LogSink } from "../../actors/logger.ts";
 import type { Platform } from "../../actors/platform/platform.ts";
 import { refTo } from "../../actors/protocol.ts";
 import type { RpcRef } from "../../actors/rpc/mod.ts";
-import { rpcConnection } from "../../actors/rpc/mod.ts";
+import { apiSecretHeaders, rpcConnection } from "../../actors/rpc/mod.ts";
 import type { Store } from "../../actors/store/store.ts";
 import { child } from "../../actors/supervisor.ts";
-import { base64 } from "@scure/base";
-import { utf8 } from "../../core/bytes.ts";
 import { defaultClientSecret, globalRoot, preRootCheck, wordsOfEntropy } from "../../core/crypto/bip39.ts";
 import type { DerivableSecret } from "../../core/crypto/derive_secret.ts";
 import type { ApiVersionSet } from "../../core/types/api_versions.ts";
@@ -42,9 +40,11 @@ import { joinedSlot } from "../federation/join_state.ts";
 import { prefetch } from "../federation/refresh.ts";
 import type { Renewal, Renewed } from "../federation/renew.ts";
 import { renew } from "../federation/renew.ts";
+import { definitionsFor } from "./definitions.ts";
 import { pendingMoney } from "./pending.ts";
 import type { Running } from "./running.ts";
-import { definitionsFor, primaryOf, runClient } from "./running.ts";
+import { checkWallet } from "./schema.ts";
+import { primaryOf, runClient } from "./running.ts";
 import { clientTree, eventOrderRef, executorRef, GUARDIANS, ROOT } from "../tree.ts";
 import { loadEntropy, loadOrMakeEntropy, refuseWords } from "./words.ts";
 
@@ -100,11 +100,13 @@ export class Client {
 
   /**
    * Opens the database; if it has joined a federation, its modules run when this resolves.
-   * @throws {ClientError} `no_words` · `wrong_secret` · `no_common_version` · {WaitError} `aborted`; then the store is still open
+   * @throws {ClientError} `no_words` · `wrong_secret` · `no_common_version` · {WaitError} `aborted` · {StoreError} `newer_schema` and others
+   * when the database can't be brought to this program's version; then the store is still open
    */
   static async open(options: ClientOptions, signal?: AbortSignal): Promise<Client> {
     const client = new Client(options);
     try {
+      await checkWallet(options.store, options.modules);
       await client.#system.start(clientTree());
       const joined = await options.store.read((tx) => joinedSlot.get(tx));
       if (joined) await orEnded(client.#until(signal), () => client.#run(joined));
@@ -170,7 +172,7 @@ export class Client {
   }
 
   async #join(invite: InviteCode, signal: AbortSignal): Promise<void> {
-    const { platform, store, secret } = this.options;
+    const { platform, store, modules, secret } = this.options;
     const config = await downloadConfig(invite, this.#joinTools(), signal);
     const discovered = await this.#discover(config, invite.apiSecret, signal);
     const preRoot = secret ??
@@ -182,6 +184,7 @@ export class Client {
       storeVersions(tx, discovered);
     });
     await durable;
+    await checkWallet(store, modules);
     await this.#run(joined);
     await this.#prefetch(signal);
   }
@@ -253,12 +256,12 @@ export class Client {
     prefix: string,
   ): Promise<Map<PeerId, RpcRef>> {
     const connections = new Map<PeerId, RpcRef>();
-    const headers = apiSecret === null
-      ? {}
-      : { headers: { Authorization: `Basic ${base64.encode(utf8(`fedimint:${apiSecret}`))}` } };
     for (const [peer, url] of urls) {
       const id = `${prefix}guardian:${peer}`;
-      await this.#system.startChild(GUARDIANS, child(rpcConnection, { id, args: { url, ...headers } }));
+      await this.#system.startChild(
+        GUARDIANS,
+        child(rpcConnection, { id, args: { url, ...apiSecretHeaders(apiSecret) } }),
+      );
       connections.set(peer, refTo(`${GUARDIANS}/${id}`));
     }
     return connections;

@@ -27,16 +27,6 @@ export const OPERATION_ORDER_PREFIX = Uint8Array.of(0x21);
 export const FEE_PREFIX = Uint8Array.of(0x22);
 export const CLIENT_PREFIX = Uint8Array.of(0x30);
 
-export function u64Bytes(value: number | bigint): Bytes {
-  const bytes = new Uint8Array(8);
-  new DataView(bytes.buffer).setBigUint64(0, BigInt(value));
-  return bytes;
-}
-
-export function u64At(bytes: Uint8Array, offset: number): number {
-  return Number(new DataView(bytes.buffer, bytes.byteOffset + offset, 8).getBigUint64(0));
-}
-
 export function modulePrefix(instance: ModuleInstanceId): Bytes {
   return Uint8Array.of(0xff, instance >> 8, instance & 0xff);
 }

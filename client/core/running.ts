@@ -17,13 +17,14 @@ import { federationIdOf } from "../../core/types/federation_id.ts";
 import type { FederationId, ModuleInstanceId, PeerId } from "../../core/types/ids.ts";
 import { GLOBAL_INSTANCE_ID } from "../../core/types/ids.ts";
 import { numPeers } from "../../core/types/num_peers.ts";
-import type { AnyClientModuleDefinition } from "../../modules/contract/client.ts";
 import type { ClientOptions } from "./client.ts";
 import type { AnyStateOwner, Primary } from "./core.ts";
 import { ModuleCore, Operations } from "./core.ts";
 import type { UniqueTime } from "./database.ts";
 import { modulePrefix } from "./database.ts";
 import { decodedConfig } from "./decoded_configs.ts";
+import type { Definitions } from "./definitions.ts";
+import { definitionsFor } from "./definitions.ts";
 import { Machines } from "../executor/machines.ts";
 import type { ErrorDescriber } from "../executor/submission.ts";
 import { submissionState, submissionTransitions } from "../executor/submission.ts";
@@ -35,8 +36,6 @@ import type { Joined } from "../federation/join_state.ts";
 import { checkSecret, joinedSlot, pendingConfigSlot } from "../federation/join_state.ts";
 import type { ClientModuleArgs, ModuleTable } from "./module_actor.ts";
 import { eventOrderRef, executorRef, federationTree, ROOT } from "../tree.ts";
-
-export type Definitions = ReadonlyMap<ModuleInstanceId, AnyClientModuleDefinition>;
 
 export type Running = {
   readonly joined: Joined;
@@ -72,18 +71,6 @@ export function primaryOf(table: ModuleTable): Primary | null {
   return null;
 }
 
-/** A module whose consensus version is another major's has a config that this client can't read. */
-export function definitionsFor(config: ClientConfig, known: readonly AnyClientModuleDefinition[]): Definitions {
-  const definitions = new Map<ModuleInstanceId, AnyClientModuleDefinition>();
-  for (const [instance, { kind, version }] of config.modules) {
-    const definition = known.find((candidate) =>
-      candidate.kind === kind && candidate.consensusVersion.major === version.major
-    );
-    if (definition) definitions.set(instance, definition);
-  }
-  return definitions;
-}
-
 /** A config that guardians agreed on since the last opening replaces the one before. */
 async function takePendingConfig(store: StoreView, joined: Joined): Promise<Joined> {
   const { value, durable } = await store.transact(async (tx) => {
@@ -113,7 +100,7 @@ async function storedUrls(tx: ReadTx, config: ClientConfig): Promise<Map<PeerId,
 }
 
 /** For e-cash and the like that carries an invite: one guardian is enough to find the others. */
-export async function inviteParts(tx: ReadTx): Promise<{ peer: PeerId; url: string; apiSecret: string | null }> {
+async function inviteParts(tx: ReadTx): Promise<{ peer: PeerId; url: string; apiSecret: string | null }> {
   const joined = await joinedSlot.get(tx);
   assert(joined, "modules run once it has joined");
   const [peer, url] = [...await storedUrls(tx, joined.config)][0]!;

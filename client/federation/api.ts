@@ -33,7 +33,7 @@ const PEER_TEXT_MAX = 300;
 const WRONG_SECRET = "It wants the federation's API secret, and this wallet has none or an old one";
 
 /** Text of a guardian's failure as fedimint prints it. */
-export function rpcErrorText(error: RpcError): string {
+function rpcErrorText(error: RpcError): string {
   switch (error.kind) {
     case "connection":
       return `Connection failed: ${error.message}`;

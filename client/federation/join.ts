@@ -77,7 +77,7 @@ function persistently<T>(
 }
 
 /** What the first of the invite's guardians says that names the invite's federation. @throws as `persistently` */
-export function invitedConfig(invite: InviteCode, tools: JoinTools, signal?: AbortSignal): Promise<ClientConfig> {
+function invitedConfig(invite: InviteCode, tools: JoinTools, signal?: AbortSignal): Promise<ClientConfig> {
   const who = [...invite.guardians.values()].join(", ");
   const silent = `The guardian that this invite code names doesn't answer (${who}). Check the network and try again, ` +
     "or join with an invite code of another guardian of the federation";

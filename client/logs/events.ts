@@ -5,14 +5,14 @@
  */
 import { defineActor, next, reply } from "../../actors/actor.ts";
 import type { ActorRef, Cast, Request } from "../../actors/protocol.ts";
+import { numberIn, numberKey } from "../../actors/store/number_key.ts";
 import type { ReadTx, StoreTx, StoreView } from "../../actors/store/store.ts";
-import { concat } from "../../core/bytes.ts";
 import type { Json } from "../../core/encoding/mod.ts";
 import { decode, encode, option, struct, text, u16, u64Number } from "../../core/encoding/mod.ts";
 import type { Result } from "../../core/result.ts";
 import type { ModuleInstanceId } from "../../core/types/ids.ts";
 import { readDurable } from "../../modules/contract/read_durable.ts";
-import { EVENT_PREFIX, u64At, u64Bytes, UNORDERED_EVENT_PREFIX } from "../core/database.ts";
+import { EVENT_PREFIX, UNORDERED_EVENT_PREFIX } from "../core/database.ts";
 import { json } from "./json.ts";
 
 const event = struct("Event", {
@@ -33,13 +33,13 @@ export type NumberedEvent = ClientEvent & { readonly id: number };
 
 /** `tsUs` must be unique: it is the key until the event has its number. */
 export function logEvent(tx: StoreTx, value: ClientEvent): void {
-  tx.set(concat(UNORDERED_EVENT_PREFIX, u64Bytes(value.tsUs)), encode(event, value));
+  tx.set(numberKey(UNORDERED_EVENT_PREFIX, value.tsUs), encode(event, value));
 }
 
 /** Number after the newest event. */
 export async function nextEventId(tx: ReadTx): Promise<number> {
   for await (const { key } of tx.range({ prefix: EVENT_PREFIX, reverse: true, limit: 1 })) {
-    return u64At(key, EVENT_PREFIX.length) + 1;
+    return numberIn(key, EVENT_PREFIX.length) + 1;
   }
   return 0;
 }
@@ -49,11 +49,11 @@ export async function getEvents(tx: ReadTx, from: number, limit: number): Promis
   const events: NumberedEvent[] = [];
   const range = {
     prefix: EVENT_PREFIX,
-    start: concat(EVENT_PREFIX, u64Bytes(from)),
-    end: concat(EVENT_PREFIX, u64Bytes(from + limit)),
+    start: numberKey(EVENT_PREFIX, from),
+    end: numberKey(EVENT_PREFIX, from + limit),
   };
   for await (const { key, value } of tx.range(range)) {
-    events.push({ id: u64At(key, EVENT_PREFIX.length), ...decode(event, value) });
+    events.push({ id: numberIn(key, EVENT_PREFIX.length), ...decode(event, value) });
   }
   return events;
 }
@@ -63,7 +63,7 @@ export async function orderEvents(tx: StoreTx): Promise<number> {
   let id = await nextEventId(tx);
   const begun = id;
   for await (const { key, value } of tx.range({ prefix: UNORDERED_EVENT_PREFIX })) {
-    tx.set(concat(EVENT_PREFIX, u64Bytes(id++)), value);
+    tx.set(numberKey(EVENT_PREFIX, id++), value);
     tx.delete(key);
   }
   return id - begun;

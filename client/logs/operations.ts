@@ -2,12 +2,14 @@
  * The operation log: what the user did, newest first, with what came of it. Never deleted.
  * `fedimint-client/src/oplog.rs`; docs/protocol/07-client.md §D.3.
  */
+import { numberKey } from "../../actors/store/number_key.ts";
 import type { ReadTx, StoreTx } from "../../actors/store/store.ts";
+import type { Bytes } from "../../core/bytes.ts";
 import { concat, fromHex, toHex } from "../../core/bytes.ts";
 import type { Json } from "../../core/encoding/mod.ts";
 import { decode, encode, option, struct, text, u64Number } from "../../core/encoding/mod.ts";
 import type { OperationId } from "../../core/types/ids.ts";
-import { OPERATION_ORDER_PREFIX, OPERATION_PREFIX, operationKey, u64Bytes } from "../core/database.ts";
+import { OPERATION_ORDER_PREFIX, OPERATION_PREFIX, operationKey } from "../core/database.ts";
 import { json } from "./json.ts";
 
 const entry = struct("OperationLogEntry", {
@@ -26,9 +28,13 @@ export type OperationEntry = {
   readonly outcome: { readonly atUs: number; readonly outcome: Json } | null;
 };
 
+function orderKey({ createdUs, operationId }: Pick<OperationEntry, "createdUs" | "operationId">): Bytes {
+  return concat(numberKey(OPERATION_ORDER_PREFIX, createdUs), fromHex(operationId));
+}
+
 export function addOperation(tx: StoreTx, operationId: OperationId, kind: string, meta: Json, nowUs: number): void {
   tx.set(operationKey(OPERATION_PREFIX, operationId), encode(entry, { kind, meta, createdUs: nowUs, outcome: null }));
-  tx.set(concat(OPERATION_ORDER_PREFIX, u64Bytes(nowUs), fromHex(operationId)), new Uint8Array(0));
+  tx.set(orderKey({ createdUs: nowUs, operationId }), new Uint8Array(0));
 }
 
 export async function getOperation(tx: ReadTx, operationId: OperationId): Promise<OperationEntry | undefined> {
@@ -61,7 +67,7 @@ export async function listOperations(
   },
 ): Promise<OperationEntry[]> {
   const { limit, before } = options;
-  const end = before && concat(OPERATION_ORDER_PREFIX, u64Bytes(before.createdUs), fromHex(before.operationId));
+  const end = before && orderKey(before);
   const ids: OperationId[] = [];
   const range = { prefix: OPERATION_ORDER_PREFIX, reverse: true, limit, ...(end && { end }) };
   for await (const { key } of tx.range(range)) {

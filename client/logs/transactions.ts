@@ -1,11 +1,12 @@
 /** Which transactions an operation has made, what became of each, and what it cost: read from the states of the core's own machines. */
+import { bigintIn, numberBytes } from "../../actors/store/number_key.ts";
 import type { ReadTx } from "../../actors/store/store.ts";
 import { concat, fromHex } from "../../core/bytes.ts";
 import { decode } from "../../core/encoding/mod.ts";
 import type { OperationId, TransactionId } from "../../core/types/ids.ts";
 import { GLOBAL_INSTANCE_ID } from "../../core/types/ids.ts";
 import { transactionIdOf } from "../../core/types/transaction.ts";
-import { FEE_PREFIX, u64Bytes } from "../core/database.ts";
+import { FEE_PREFIX } from "../core/database.ts";
 import type { StoreTx } from "../../actors/store/store.ts";
 import { operationStates } from "../executor/states.ts";
 import { submissionState } from "../executor/submission.ts";
@@ -21,12 +22,12 @@ export type OperationTransaction = {
 };
 
 export function setFee(tx: StoreTx, txid: TransactionId, feeMsat: bigint): void {
-  tx.set(concat(FEE_PREFIX, fromHex(txid)), u64Bytes(feeMsat));
+  tx.set(concat(FEE_PREFIX, fromHex(txid)), numberBytes(feeMsat));
 }
 
 async function feeOf(tx: ReadTx, txid: TransactionId): Promise<bigint> {
   const value = await tx.get(concat(FEE_PREFIX, fromHex(txid)));
-  return value ? new DataView(value.buffer, value.byteOffset, 8).getBigUint64(0) : 0n;
+  return value ? bigintIn(value, 0) : 0n;
 }
 
 /** In the order in which they were made: first what was asked for, then refunds and the like. */

@@ -24,7 +24,7 @@ export type ToyFederation = {
   readonly honest: Script;
 };
 
-export function secretKeyOf(peer: PeerId): Bytes {
+function secretKeyOf(peer: PeerId): Bytes {
   return new Uint8Array(32).fill(peer + 1) as Bytes;
 }
 

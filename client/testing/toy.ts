@@ -45,7 +45,7 @@ export const TOY_FEE = 3n;
 const COIN = 10n;
 const BALANCE = Uint8Array.of(1), COUNT = Uint8Array.of(2);
 
-export const toyState = closedEnum("ToyState", {
+const toyState = closedEnum("ToyState", {
   Counting: u64Number,
   Counted: unit,
   Spending: struct("Spending", { txid: transactionId, msat: u64 }),

@@ -6,12 +6,12 @@
  * leaf, its hash follows.
  */
 import type { Bytes } from "../bytes.ts";
-import { concat, equalBytes, fromHex, toHex } from "../bytes.ts";
+import { concat, equalBytes, toHex } from "../bytes.ts";
 import type { Codec, Reader } from "../encoding/mod.ts";
 import { badJson, DecodeError, decodeHex, encodeHex, mapCodec, struct } from "../encoding/mod.ts";
-import type { BitcoinTxid, BlockHash } from "../types/ids.ts";
+import type { BitcoinTxid } from "../types/ids.ts";
 import type { BlockHeader } from "./block.ts";
-import { blockHashOf, blockHeader } from "./block.ts";
+import { blockHeader } from "./block.ts";
 import { readCount, u32Le, writeCompactSize } from "./primitives.ts";
 import { sha256d } from "./script.ts";
 
@@ -108,46 +108,6 @@ export function extractMatches(tree: PartialMerkleTree): { readonly root: string
   return { root: toHex(root.toReversed()), matches };
 }
 
-/**
- * Makes the proof for some transactions of a block.
- * @param txids of the whole block, at least one
- * @param wanted whether the proof is about a transaction
- */
-export function makeMerkleTree(
-  txids: readonly BitcoinTxid[],
-  wanted: (txid: BitcoinTxid) => boolean,
-): PartialMerkleTree {
-  if (txids.length === 0) throw new RangeError("A block has at least one transaction");
-  let level: { hash: Bytes; match: boolean }[] = txids.map((txid) => ({
-    hash: fromHex(txid).reverse(),
-    match: wanted(txid),
-  }));
-  const levels = [level];
-  while (level.length > 1) {
-    const below = level;
-    level = Array.from({ length: Math.ceil(below.length / 2) }, (_, i) => {
-      const left = below[i * 2]!, right = below[i * 2 + 1] ?? left;
-      return { hash: sha256d(concat(left.hash, right.hash)), match: left.match || right.match };
-    });
-    levels.push(level);
-  }
-  const hashes: Bytes[] = [], bits: boolean[] = [];
-  const walk = (height: number, position: number): void => {
-    const node = levels[height]?.[position];
-    if (!node) return;
-    bits.push(node.match);
-    if (height === 0 || !node.match) {
-      hashes.push(node.hash);
-      return;
-    }
-    walk(height - 1, position * 2);
-    walk(height - 1, position * 2 + 1);
-  };
-  walk(levels.length - 1, 0);
-  while (bits.length % 8 !== 0) bits.push(false);
-  return { transactions: txids.length, hashes, bits };
-}
-
 /** A header and a tree that fits it; `matches` is what it proves. */
 export type TxOutProof = {
   readonly blockHeader: BlockHeader;
@@ -170,8 +130,3 @@ export const txOutProof: Codec<TxOutProof> = mapCodec(proofFields, "TxOutProof",
   toJson: (proof) => encodeHex(txOutProof, proof),
   fromJson: (json) => typeof json === "string" ? decodeHex(txOutProof, json) : badJson("a hex string"),
 });
-
-/** The block that a proof is about. Whether that block is in the chain is for the Bitcoin node to say. */
-export function proofBlock(proof: TxOutProof): BlockHash {
-  return blockHashOf(proof.blockHeader);
-}

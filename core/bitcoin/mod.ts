@@ -1,43 +1,17 @@
-/** Bitcoin's own types: transactions, blocks, scripts, addresses, multisig, signature hashes. */
-export {
-  type AddressError,
-  addressFromScript,
-  parseAddress,
-  type ParsedAddress,
-  scriptFromAddress,
-} from "./address.ts";
+/**
+ * Bitcoin's own types: transactions, blocks, scripts, addresses, multisig, signature hashes. Begin with `transaction.ts`.
+ */
+export { type AddressError, addressFromScript, parseAddress, scriptFromAddress } from "./address.ts";
 export { uncheckedAddress } from "./address_codec.ts";
 export { type Block, block, blockHashOf, type BlockHeader, blockHeader, merkleRootOf } from "./block.ts";
-export {
-  type Descriptor,
-  descriptorChecksum,
-  descriptorScript,
-  descriptorText,
-  parseDescriptor,
-} from "./descriptor.ts";
+export { descriptorChecksum, descriptorScript, descriptorText, parseDescriptor } from "./descriptor.ts";
 export { bitcoinDescriptor } from "./descriptor_codec.ts";
 export { legacyNetwork } from "./legacy_network.ts";
-export {
-  extractMatches,
-  makeMerkleTree,
-  type MerkleMatch,
-  type PartialMerkleTree,
-  partialMerkleTree,
-  proofBlock,
-  type TxOutProof,
-  txOutProof,
-} from "./merkle_proof.ts";
+export { partialMerkleTree, txOutProof } from "./merkle_proof.ts";
 export { MULTISIG_KEYS_MAX, multisigWitness, p2wshOf, sortedKeys, sortedMultisigScript } from "./multisig.ts";
-export {
-  BITCOIN_NETWORKS,
-  type BitcoinNetwork,
-  bitcoinNetwork,
-  isBitcoinNetwork,
-  magicOfNetwork,
-  networkOfMagic,
-} from "./network.ts";
-export { compactSize, u32Le, u64Le } from "./primitives.ts";
-export { type Psbt, psbt, type PsbtMap, psbtOf, type PsbtPair } from "./psbt.ts";
+export { BITCOIN_NETWORKS, type BitcoinNetwork, bitcoinNetwork, isBitcoinNetwork } from "./network.ts";
+export { compactSize } from "./primitives.ts";
+export { psbt } from "./psbt.ts";
 export {
   bitcoinScript,
   dustLimitSat,
@@ -47,20 +21,17 @@ export {
   p2trScript,
   p2wpkhScript,
   p2wshScript,
-  type ScriptKind,
   scriptKind,
   sha256d,
   witnessProgramScript,
-  witnessVersion,
 } from "./script.ts";
-export { p2wpkhScriptCode, segwitSighashes, SIGHASH_ALL, type SpentOutput } from "./sighash.ts";
+export { p2wpkhScriptCode, segwitSighashes, SIGHASH_ALL } from "./sighash.ts";
 export {
   type BitcoinOutPoint,
   bitcoinOutPoint,
   bitcoinOutPointText,
   type BitcoinTransaction,
   bitcoinTransaction,
-  bitcoinTransactionHex,
   bitcoinTxidOf,
   bitcoinWtxidOf,
   encodeStripped,

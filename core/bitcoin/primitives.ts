@@ -47,7 +47,7 @@ export function writeCompactSize(writer: Writer, value: number | bigint): void {
 }
 
 /** @throws {DecodeError} `not_minimal` */
-export function readCompactSize(reader: Reader): bigint {
+function readCompactSize(reader: Reader): bigint {
   const first = reader.u8();
   if (first < 0xfd) return BigInt(first);
   const value = first === 0xfd

@@ -101,13 +101,3 @@ export const psbt: Codec<Psbt> = {
   fromJson: (json) => typeof json === "string" ? decodeHex(psbt, json) : badJson("a hex string"),
   compare: (a, b) => compareBytes(encode(psbt, a), encode(psbt, b)),
 };
-
-/** A PSBT that knows nothing but its transaction. */
-export function psbtOf(unsignedTx: BitcoinTransaction): Psbt {
-  return {
-    unsignedTx,
-    global: [{ key: UNSIGNED_TX, value: encodeStripped(unsignedTx) }],
-    inputs: unsignedTx.inputs.map(() => []),
-    outputs: unsignedTx.outputs.map(() => []),
-  };
-}

@@ -1,8 +1,10 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { concat, fromHex, toHex } from "../bytes.ts";
 import { decode, DecodeError, encode, Reader } from "../encoding/mod.ts";
-import { psbt, psbtOf } from "./psbt.ts";
+import type { Psbt } from "./psbt.ts";
+import { psbt } from "./psbt.ts";
 import type { BitcoinTransaction } from "./transaction.ts";
+import { encodeStripped } from "./transaction.ts";
 
 const TX: BitcoinTransaction = {
   version: 2,
@@ -10,6 +12,16 @@ const TX: BitcoinTransaction = {
   outputs: [{ valueSat: 7n, script: fromHex("51") }, { valueSat: 8n, script: fromHex("52") }],
   lockTime: 0,
 };
+/** A PSBT that knows nothing but its transaction. */
+function psbtOf(unsignedTx: BitcoinTransaction): Psbt {
+  return {
+    unsignedTx,
+    global: [{ key: Uint8Array.of(0), value: encodeStripped(unsignedTx) }],
+    inputs: unsignedTx.inputs.map(() => []),
+    outputs: unsignedTx.outputs.map(() => []),
+  };
+}
+
 const BARE = psbtOf(TX);
 
 Deno.test("a PSBT keeps its pairs in their order", () => {

@@ -68,7 +68,7 @@ function isP2sh(script: Uint8Array): boolean {
 }
 
 /** BIP141: one version opcode and one push of 2 to 40 bytes, which is all of the script. Null for other scripts. */
-export function witnessVersion(script: Uint8Array): number | null {
+function witnessVersion(script: Uint8Array): number | null {
   if (script.length < 4 || script.length > 42 || script[1] !== script.length - 2) return null;
   const opcode = script[0]!;
   if (opcode === OP_0) return 0;

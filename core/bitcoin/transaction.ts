@@ -6,17 +6,7 @@
 import type { Bytes } from "../bytes.ts";
 import { compareBytes, toHex } from "../bytes.ts";
 import type { Codec, Json, Reader } from "../encoding/mod.ts";
-import {
-  DecodeError,
-  decodeHex,
-  encode,
-  hexBytes,
-  isJsonObject,
-  list,
-  mapCodec,
-  struct,
-  Writer,
-} from "../encoding/mod.ts";
+import { DecodeError, encode, hexBytes, isJsonObject, list, struct, Writer } from "../encoding/mod.ts";
 import { badJson } from "../encoding/primitives.ts";
 import type { BitcoinTxid } from "../types/ids.ts";
 import { bitcoinTxid } from "../types/ids.ts";
@@ -201,13 +191,6 @@ export const bitcoinTransaction: Codec<BitcoinTransaction> = {
   fromJson: transactionFromJson,
   // nothing is sorted by transactions; the order only has to be total
   compare: (a, b) => compareBytes(encode(bitcoinTransaction, a), encode(bitcoinTransaction, b)),
-};
-
-/** The same bytes; JSON is hex of them, as Bitcoin's own tools write transactions. */
-export const bitcoinTransactionHex: Codec<BitcoinTransaction> = {
-  ...mapCodec(bitcoinTransaction, "bitcoin::Transaction", { decode: (tx) => tx, encode: (tx) => tx }),
-  toJson: (tx) => hexBytes.toJson(encode(bitcoinTransaction, tx)),
-  fromJson: (json) => typeof json === "string" ? decodeHex(bitcoinTransaction, json) : badJson("a hex string"),
 };
 
 /** Serialisation without witnesses: what a txid covers. */

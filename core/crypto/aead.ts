@@ -10,8 +10,8 @@ import type { Result } from "../result.ts";
 import { err, ok } from "../result.ts";
 import { CryptoError, requireLength } from "./error.ts";
 
-export const AEAD_KEY_BYTES = 32;
-export const AEAD_NONCE_BYTES = 12;
+const AEAD_KEY_BYTES = 32;
+const AEAD_NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 /** Argon2's own minimum, which the reference keeps. */
 const SALT_BYTES_MIN = 8;

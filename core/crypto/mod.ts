@@ -1,5 +1,9 @@
-/** Cryptography: bytes in, bytes out. No randomness of its own: whoever calls hands it in. */
-export { AEAD_KEY_BYTES, AEAD_NONCE_BYTES, aeadDecrypt, aeadEncrypt, passwordKey } from "./aead.ts";
+/**
+ * Cryptography: bytes in, bytes out. No randomness of its own: whoever calls hands it in. Begin with `tbs.ts` (how notes
+ * are signed), `dkg.ts` (how keys are made) and `derive_secret.ts` (how a wallet's keys come from words); `bls/` and
+ * `secp/` hold the curves, each behind an interface with two libraries.
+ */
+export { aeadDecrypt, aeadEncrypt, passwordKey } from "./aead.ts";
 export {
   backupSecret,
   clientRoot,
@@ -23,7 +27,6 @@ export {
   G2_BYTES,
   Group,
   invertScalar,
-  isZeroScalar,
   loadBls,
   type Scalar,
   SCALAR_BYTES,
@@ -61,9 +64,6 @@ export {
   isPublicKey,
   isSecretKey,
   isXOnlyKey,
-  liftX,
-  multiplyPublicKey,
-  multiplySecretKey,
   publicKeyOf,
   tweakPublicKey,
   tweakSecretKey,

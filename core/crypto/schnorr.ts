@@ -2,9 +2,9 @@
 import type { Bytes } from "../bytes.ts";
 import { requireLength } from "./error.ts";
 import { requireSecretKey } from "./secp.ts";
-import { tinySecp } from "./secp/tiny.ts";
+import { fastestSecp } from "./secp/fastest.ts";
 
-const backend = tinySecp;
+const backend = fastestSecp;
 
 /**
  * @param digest 32 bytes, signed as they are

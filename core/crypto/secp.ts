@@ -6,10 +6,10 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import type { Bytes } from "../bytes.ts";
 import { concat } from "../bytes.ts";
 import { CryptoError, requireLength } from "./error.ts";
-import { addScalars, isBelowOrder, isZero, multiplyScalars } from "./secp/scalar.ts";
-import { tinySecp } from "./secp/tiny.ts";
+import { addScalars, isBelowOrder, isZero } from "./secp/scalar.ts";
+import { fastestSecp } from "./secp/fastest.ts";
 
-const backend = tinySecp;
+const backend = fastestSecp;
 
 /** True for 32 bytes that are a number in 1 … order − 1. */
 export function isSecretKey(bytes: Uint8Array): boolean {
@@ -42,14 +42,6 @@ export function xOnlyOf(publicKey: Uint8Array): Bytes {
   return Uint8Array.from(publicKey.subarray(1));
 }
 
-/** The point with this x and an even y (BIP340 lift_x): 32 → 33 bytes. @throws {CryptoError} `bad_length` · `bad_point` */
-export function liftX(xOnly: Uint8Array): Bytes {
-  requireLength(xOnly, 32, "xOnly");
-  const point = evenPoint(xOnly);
-  requirePublicKey(point, "xOnly");
-  return point;
-}
-
 /**
  * P + t·G.
  * @param publicKey 33 bytes
@@ -75,20 +67,6 @@ export function addPublicKeys(p: Uint8Array, q: Uint8Array): Bytes {
   requirePublicKey(p, "p");
   requirePublicKey(q, "q");
   return finite(backend.add(p, q));
-}
-
-/** t·P; t in 1 … order − 1. @throws {CryptoError} `bad_length` · `bad_point` · `bad_scalar` */
-export function multiplyPublicKey(publicKey: Uint8Array, scalar: Uint8Array): Bytes {
-  requirePublicKey(publicKey, "publicKey");
-  requireSecretKey(scalar, "scalar");
-  return backend.multiply(publicKey, scalar);
-}
-
-/** s·t mod order; both in 1 … order − 1. @throws {CryptoError} `bad_length` · `bad_scalar` */
-export function multiplySecretKey(secretKey: Uint8Array, scalar: Uint8Array): Bytes {
-  requireSecretKey(secretKey, "secretKey");
-  requireSecretKey(scalar, "scalar");
-  return multiplyScalars(secretKey, scalar);
 }
 
 /**

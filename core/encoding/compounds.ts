@@ -328,7 +328,7 @@ export type StructFields = { readonly [name: string]: AnyCodec };
 export type StructType<F extends StructFields> = { [K in keyof F]: CodecType<F[K]> };
 
 /** `fedimintName` in TypeScript is `fedimint_name` in JSON. */
-export function snakeCase(name: string): string {
+function snakeCase(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 

@@ -25,14 +25,12 @@ export const supportedCoreApiVersions = struct("SupportedCoreApiVersions", {
   coreConsensus: version,
   api: multiApiVersion,
 });
-export type SupportedCoreApiVersions = CodecType<typeof supportedCoreApiVersions>;
 
 export const supportedModuleApiVersions = struct("SupportedModuleApiVersions", {
   coreConsensus: version,
   moduleConsensus: version,
   api: multiApiVersion,
 });
-export type SupportedModuleApiVersions = CodecType<typeof supportedModuleApiVersions>;
 
 /** Answer to `version`. */
 export const supportedApiVersionsSummary = struct("SupportedApiVersionsSummary", {

@@ -15,8 +15,6 @@ import { publicKey, schnorrSignature } from "./keys.ts";
 
 /** Guardians refuse larger payloads. */
 export const BACKUP_PAYLOAD_BYTES_MAX = 131_072;
-/** Clients leave out a module's part from this size on. */
-export const MODULE_BACKUP_BYTES_MAX = 32_768;
 /** Plaintexts are padded to multiples of it, so that their size tells less. */
 export const BACKUP_ALIGNMENT_BYTES = 4_096;
 /** Guardians refuse timestamps further ahead of their clock. */

@@ -2,7 +2,6 @@
  * Messages of the key ceremony in one of the two groups. `fedimint-core/src/config.rs`. Points decode only if they are
  * of the group.
  */
-import type { CodecType } from "../encoding/mod.ts";
 import { boundedList, closedEnum } from "../encoding/mod.ts";
 import { blsScalar, g1Point, g2Point } from "./bls.ts";
 import { sha256Hash } from "./ids.ts";
@@ -22,11 +21,9 @@ export const dkgMessageG1 = closedEnum("DkgMessageG1", {
   Commitment: boundedList(g1Point, COMMITMENT_POINTS_MAX),
   Share: blsScalar,
 });
-export type DkgMessageG1 = CodecType<typeof dkgMessageG1>;
 
 export const dkgMessageG2 = closedEnum("DkgMessageG2", {
   Hash: sha256Hash,
   Commitment: boundedList(g2Point, COMMITMENT_POINTS_MAX),
   Share: blsScalar,
 });
-export type DkgMessageG2 = CodecType<typeof dkgMessageG2>;

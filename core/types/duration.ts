@@ -52,14 +52,3 @@ export const systemTime: Codec<SystemTime> = mapCodec(duration, "SystemTime", {
   toJson: rawSystemTime.toJson,
   fromJson: (json) => onClock(carried(sinceEpoch(rawSystemTime.fromJson(json)))),
 });
-
-/** @throws {RangeError} when `ms` is not an integer of 0 or more */
-export function systemTimeFromMs(ms: number): SystemTime {
-  if (!Number.isSafeInteger(ms) || ms < 0) throw new RangeError(`${ms} is not a time since 1970 in milliseconds`);
-  return { secsSinceEpoch: BigInt(Math.floor(ms / 1000)), nanosSinceEpoch: ms % 1000 * 1_000_000 };
-}
-
-/** Rounded down to a millisecond. Times beyond the year 285,000 lose precision. */
-export function systemTimeToMs(time: SystemTime): number {
-  return Number(time.secsSinceEpoch) * 1000 + Math.floor(time.nanosSinceEpoch / 1_000_000);
-}

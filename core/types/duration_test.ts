@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { DecodeError, decodeHex, encodeHex, parseJson } from "../encoding/mod.ts";
-import { duration, systemTime, systemTimeFromMs, systemTimeToMs } from "./duration.ts";
+import { duration, systemTime } from "./duration.ts";
 
 Deno.test("a time is seconds and nanoseconds since 1970", () => {
   const time = { secsSinceEpoch: 42n, nanosSinceEpoch: 100 };
@@ -24,10 +24,4 @@ Deno.test("a time that no clock can hold is refused", () => {
     DecodeError,
     "beyond",
   );
-});
-
-Deno.test("milliseconds become a time and back", () => {
-  assertEquals(systemTimeFromMs(1_234), { secsSinceEpoch: 1n, nanosSinceEpoch: 234_000_000 });
-  assertEquals(systemTimeToMs({ secsSinceEpoch: 1n, nanosSinceEpoch: 234_999_999 }), 1_234);
-  for (const ms of [-1, 0.5, NaN, Infinity]) assertThrows(() => systemTimeFromMs(ms), RangeError);
 });

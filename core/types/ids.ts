@@ -51,7 +51,7 @@ export const inPoint = struct("InPoint", { txid: transactionId, inIdx: u64Exact 
 export type InPoint = { readonly txid: TransactionId; readonly inIdx: number | bigint };
 
 /** Positions start ≤ i < end. */
-export const idxRange = struct("IdxRange", { start: u64Number, end: u64Number });
+const idxRange = struct("IdxRange", { start: u64Number, end: u64Number });
 export type IdxRange = { readonly start: number; readonly end: number };
 
 /** Outputs of one transaction, end exclusive. JSON `{"txid","idx_range":{"start","end"}}`. */

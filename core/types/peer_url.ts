@@ -5,7 +5,6 @@ import { peerId } from "./ids.ts";
 import { safeUrl } from "./safe_url.ts";
 
 export const peerUrl = struct("PeerUrl", { url: safeUrl, name: text });
-export type PeerUrl = CodecType<typeof peerUrl>;
 
 /** All guardians of a federation; what its id is the hash of. */
 export const peerUrls = map(peerId, peerUrl);

@@ -28,12 +28,11 @@ export const serverModuleConsensusConfig = struct("ServerModuleConsensusConfig",
 });
 export type ServerModuleConsensusConfig = CodecType<typeof serverModuleConsensusConfig>;
 
-export const peerIrohEndpoints = struct("PeerIrohEndpoints", {
+const peerIrohEndpoints = struct("PeerIrohEndpoints", {
   name: text,
   apiPk: irohPublicKey,
   p2pPk: irohPublicKey,
 });
-export type PeerIrohEndpoints = CodecType<typeof peerIrohEndpoints>;
 
 /** About three minutes; what configs older than the field mean. */
 export const ROUNDS_PER_SESSION_DEFAULT = 3_600;

@@ -1,9 +1,7 @@
 /** Consensus items, sessions and their signed outcomes. `fedimint-core/src/session_outcome.rs`. */
-import { sha256 } from "@noble/hashes/sha2.js";
 import type { Bytes } from "../bytes.ts";
-import { concat } from "../bytes.ts";
 import type { CodecType } from "../encoding/mod.ts";
-import { closedEnum, encode, fixedHex, list, map, openEnum, struct, unit } from "../encoding/mod.ts";
+import { closedEnum, fixedHex, list, map, openEnum, struct, unit } from "../encoding/mod.ts";
 import { dyn } from "./dyn.ts";
 import { peerId } from "./ids.ts";
 import { transaction } from "./transaction.ts";
@@ -37,44 +35,20 @@ export const sessionStatus = closedEnum("SessionStatus", {
   Pending: list(acceptedItem),
   Complete: sessionOutcome,
 });
-export type SessionStatus = CodecType<typeof sessionStatus>;
 
 export const sessionStatusV2 = closedEnum("SessionStatusV2", {
   Initial: unit,
   Pending: list(acceptedItem),
   Complete: signedSessionOutcome,
 });
-export type SessionStatusV2 = CodecType<typeof sessionStatusV2>;
-
-/** SHA-256 of an accepted item's encoding. */
-export function leafHash(item: AcceptedItem): Bytes {
-  return sha256(encode(acceptedItem, item)) as Bytes;
-}
-
-/** Nodes are single SHA-256 of left ‖ right; an odd last one is paired with itself; no items: 32 zero bytes. */
-export function merkleRoot(leaves: readonly Bytes[]): Bytes {
-  let level = leaves;
-  if (level.length === 0) return new Uint8Array(32);
-  while (level.length > 1) {
-    const above: Bytes[] = [];
-    for (let i = 0; i < level.length; i += 2) above.push(sha256(concat(level[i]!, level[i + 1] ?? level[i]!)) as Bytes);
-    level = above;
-  }
-  return level[0]!;
-}
 
 /**
  * 40 bytes: session index (u64 big-endian) ‖ merkle root. What guardians sign.
- * @param root 32 bytes
+ * @param root 32 bytes, of `session_tree.ts`
  */
 export function headerOf(index: number | bigint, root: Bytes): Bytes {
   const header = new Uint8Array(40);
   new DataView(header.buffer).setBigUint64(0, BigInt(index));
   header.set(root, 8);
   return header;
-}
-
-/** The header of an outcome that is at hand as a whole. */
-export function sessionHeader(index: number | bigint, outcome: SessionOutcome): Bytes {
-  return headerOf(index, merkleRoot(outcome.items.map(leafHash)));
 }

@@ -1,6 +1,6 @@
 /**
- * The Merkle tree over a session's items, built item after item: memory grows with the logarithm of their number. The same root as
- * `merkleRoot` of `session.ts`. `fedimint-core/src/session_outcome.rs` (`header`).
+ * The Merkle tree over a session's items, built item after item: memory grows with the logarithm of their number. Leaves are SHA-256 of
+ * items' encodings, nodes SHA-256 of left ‖ right; no items: 32 zero bytes. `fedimint-core/src/session_outcome.rs` (`header`).
  *
  * An odd last node of a level is paired with itself, so a root does not tell how often the last items stand there: `shortest` is the
  * fewest first items that have the same root. It is found on the way down from the root to the last item. Wherever a node's two halves

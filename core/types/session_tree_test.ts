@@ -2,9 +2,20 @@ import { assertEquals } from "@std/assert";
 import { sha256 } from "@noble/hashes/sha2.js";
 import fc from "fast-check";
 import type { Bytes } from "../bytes.ts";
-import { toHex } from "../bytes.ts";
-import { merkleRoot } from "./session.ts";
+import { concat, toHex } from "../bytes.ts";
 import { SessionTree } from "./session_tree.ts";
+
+/** The root level by level, as the reference computes it: an odd last node is paired with itself. */
+function merkleRoot(leaves: readonly Bytes[]): Bytes {
+  let level = leaves;
+  if (level.length === 0) return new Uint8Array(32);
+  while (level.length > 1) {
+    const above: Bytes[] = [];
+    for (let i = 0; i < level.length; i += 2) above.push(sha256(concat(level[i]!, level[i + 1] ?? level[i]!)) as Bytes);
+    level = above;
+  }
+  return level[0]!;
+}
 
 function treeOf(items: readonly number[]): SessionTree {
   const tree = new SessionTree();

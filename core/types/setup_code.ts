@@ -31,11 +31,10 @@ import { moduleKind } from "./module_kind.ts";
 import { safeUrl } from "./safe_url.ts";
 
 /** `cert`: DER of the guardian's TLS certificate. */
-export const peerEndpoints = closedEnum("PeerEndpoints", {
+const peerEndpoints = closedEnum("PeerEndpoints", {
   Tcp: struct("Tcp", { apiUrl: safeUrl, p2pUrl: safeUrl, cert: jsonAsHex(bytes) }),
   Iroh: struct("Iroh", { apiPk: irohPublicKey, p2pPk: irohPublicKey }),
 });
-export type PeerEndpoints = CodecType<typeof peerEndpoints>;
 
 /** The options in the middle are set by the leader alone. */
 export const peerSetupCode = struct("PeerSetupCode", {

@@ -5,7 +5,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import type { Bytes } from "../bytes.ts";
 import { concat, utf8 } from "../bytes.ts";
-import { publicKeyOf, schnorrSign } from "../crypto/mod.ts";
+import { publicKeyOf } from "../crypto/mod.ts";
 import { decode, DecodeError, encode } from "../encoding/mod.ts";
 import { signApiAnnouncement, verifyApiAnnouncement } from "./api_announcement.ts";
 import {
@@ -18,9 +18,6 @@ import {
 } from "./backup.ts";
 import { signedGuardianMetadata, signGuardianMetadata, verifyGuardianMetadata } from "./guardian_metadata.ts";
 import { GUARDIAN_METADATA_BYTES_MAX } from "./limits.ts";
-import type { SignedSessionOutcome } from "./session.ts";
-import { sessionMessage, verifySignedSession } from "./session_signing.ts";
-import { broadcastTag } from "./broadcast_keys.ts";
 import type { Transaction } from "./transaction.ts";
 import { signTransaction, verifyTransactionSignatures } from "./transaction_signing.ts";
 
@@ -139,24 +136,4 @@ Deno.test("a transaction wants one signature an input, by the right key, in orde
     error: { tag: "UnsupportedSignatureScheme", value: { variant: 7n } },
   });
   assertThrows(() => signTransaction(PARTS, [ME], () => AUX), RangeError);
-});
-
-Deno.test("a signed session needs a threshold of valid signatures, and not one that is invalid", () => {
-  const secrets = [1, 2, 3, 4].map(secret);
-  const keys = new Map(secrets.map((key, peer) => [peer, publicKeyOf(key)]));
-  const outcome = { items: [] };
-  const message = sessionMessage(broadcastTag(keys), 7, outcome);
-  const sign = (peer: number): [number, Bytes] => [peer, schnorrSign(message, secrets[peer]!, AUX)];
-  const session = (...signatures: [number, Bytes][]): SignedSessionOutcome => ({
-    sessionOutcome: outcome,
-    signatures: new Map(signatures),
-  });
-  assertEquals(verifySignedSession(session(sign(0), sign(1), sign(3)), 7, keys), true);
-  assertEquals(verifySignedSession(session(sign(0), sign(1), sign(3)), 8, keys), false);
-  assertEquals(verifySignedSession(session(sign(0), sign(1)), 7, keys), false);
-  assertEquals(verifySignedSession(session(sign(0), sign(1)), 7, keys, 2), true);
-  assertEquals(verifySignedSession(session(sign(0), sign(1), sign(2), [3, sign(0)[1]]), 7, keys), false);
-  assertEquals(verifySignedSession(session(sign(0), sign(1), sign(2), [4, sign(0)[1]]), 7, keys), false);
-  const others = new Map([...keys].slice(0, 3));
-  assertEquals(verifySignedSession(session(sign(0), sign(1), sign(2)), 7, others), false);
 });

@@ -25,7 +25,6 @@ export const TRANSACTION_BYTES_MAX = 49_968;
 
 /** One BIP340 signature (64 bytes) for each input, in order, over the transaction id. */
 export const transactionSignature = openEnum("TransactionSignature", { NaiveMultisig: list(fixedHex(64)) });
-export type TransactionSignature = CodecType<typeof transactionSignature>;
 
 export const transaction = struct("Transaction", {
   inputs: list(dyn),

@@ -8,6 +8,8 @@
  */
 import type { Logger } from "../../actors/logger.ts";
 import type { Platform } from "../../actors/platform/platform.ts";
+import type { Schema } from "../../actors/store/schema.ts";
+import { assertSchema, FIRST_SCHEMA } from "../../actors/store/schema.ts";
 import type { ReadTx, StoreTx, StoreView } from "../../actors/store/store.ts";
 import type { Bytes } from "../../core/bytes.ts";
 import type { DerivableSecret } from "../../core/crypto/derive_secret.ts";
@@ -295,6 +297,12 @@ export type ClientModuleDefinition<Config, State, Api> = {
   readonly describeError?: (kind: "inputError" | "outputError", body: Bytes) => string;
   /** States as they are stored. */
   readonly state: Codec<State>;
+  /**
+   * Version of what the module keeps in its part of the store, and the way to it from each older one (`actors/store/schema.ts`). Left out it
+   * is 0, of which all data is that has no version yet. Whoever changes a stored form raises it by one and adds a migration from the one
+   * before. A wallet is migrated in one transaction before `start`, and refused when its data is of a newer version.
+   */
+  readonly schema?: Schema;
   readonly start: (env: ClientModuleEnv<Config, State>) => Promise<ClientModule<State, Api>>;
 };
 
@@ -306,5 +314,6 @@ export type AnyClientModule = ClientModule<any, any>;
 export function defineClientModule<Config, State, Api>(
   definition: ClientModuleDefinition<Config, State, Api>,
 ): ClientModuleDefinition<Config, State, Api> {
+  assertSchema(definition.schema ?? FIRST_SCHEMA);
   return definition;
 }

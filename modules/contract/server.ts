@@ -7,13 +7,13 @@
  */
 import type { Logger } from "../../actors/logger.ts";
 import type { Platform } from "../../actors/platform/platform.ts";
+import type { Schema } from "../../actors/store/schema.ts";
+import { assertSchema, FIRST_SCHEMA } from "../../actors/store/schema.ts";
 import type { ReadTx, StoreTx, StoreView } from "../../actors/store/store.ts";
 import type { BitcoinNetwork } from "../../core/bitcoin/mod.ts";
 import type { Bytes } from "../../core/bytes.ts";
 import type { Codec, Json } from "../../core/encoding/mod.ts";
-import { DecodeError } from "../../core/encoding/mod.ts";
 import type { Result } from "../../core/result.ts";
-import { errorText } from "../../core/result.ts";
 import type { Amounts } from "../../core/types/amount.ts";
 import type { InPoint, ModuleInstanceId, OutPoint, PeerId } from "../../core/types/ids.ts";
 import type { NumPeers } from "../../core/types/num_peers.ts";
@@ -81,14 +81,7 @@ export function endpoint<P, R>(options: {
   readonly result: Pick<Codec<R>, "toJson">;
   readonly handle: (params: P, context: EndpointContext) => Promise<R>;
 }): Endpoint {
-  const read = (json: Json): P => {
-    try {
-      return options.params.fromJson(json);
-    } catch (thrown) {
-      if (thrown instanceof DecodeError) throw EndpointError.badRequest(errorText(thrown), { cause: thrown });
-      throw thrown;
-    }
-  };
+  const read = (json: Json): P => EndpointError.reading(() => options.params.fromJson(json));
   return {
     since: options.since,
     admin: options.admin ?? false,
@@ -124,8 +117,8 @@ export interface ServerModule<Input, Output, Outcome, Item, InputError, OutputEr
   checkOutputSubmission?(tx: ReadTx, output: Output, outPoint: OutPoint): Promise<Result<null, OutputError>>;
   /**
    * Optional: checks in one batch what is dear and needs no store (signatures of notes). The host calls it with this module's inputs of
-   * one transaction, or of several, grouped by transaction, before it processes them. Only a hint: verdicts belong to these very
-   * objects, `processInput` of another object checks by itself, and results are the same with and without. Refuses nothing.
+   * one transaction, or of several, grouped by transaction, before it processes them. Only a hint, in plain data: a verdict is found again
+   * by all that the input says, `processInput` of any other checks by itself, and results are the same with and without. Refuses nothing.
    */
   prepareInputs?(transactions: readonly (readonly Input[])[]): Promise<void>;
   processInput(tx: StoreTx, input: Input, inPoint: InPoint): Promise<Result<InputMeta, InputError>>;
@@ -149,6 +142,9 @@ export interface ServerModule<Input, Output, Outcome, Item, InputError, OutputEr
   background?(): Promise<void>;
 }
 
+/** An environment variable of the value 1 or true, 0 or false. `turns`: what true does. */
+export type SetupVariable = { readonly name: string; readonly turns: "on" | "off" };
+
 export type ServerModuleCodecs<Config, Input, Output, Outcome, Item, InputError, OutputError> = {
   readonly config: Codec<Config>;
   readonly input: Codec<Input>;
@@ -162,11 +158,25 @@ export type ServerModuleCodecs<Config, Input, Output, Outcome, Item, InputError,
 export type ServerModuleDefinition<Config, Private, Input, Output, Outcome, Item, InputError, OutputError> = {
   readonly kind: string;
   readonly consensusVersion: Version;
+  /**
+   * Whether a new federation has the module when its leader names none. fedimint-server-core `is_enabled_by_default`. There is no order to
+   * choose: instances are numbered in the order of their kinds' names, by every implementation.
+   */
+  readonly enabledByDefault: boolean;
+  /** Switch in the environment that says otherwise. Default: `FM_ENABLE_MODULE_<KIND>`, which turns it on. */
+  readonly setupVariable?: SetupVariable;
   /** One entry for each major, ascending; minor = the highest supported. */
   readonly apiVersions: readonly Version[];
   readonly codecs: ServerModuleCodecs<Config, Input, Output, Outcome, Item, InputError, OutputError>;
   /** JSON form in the guardian's private config file. Holds secrets. */
   readonly privateConfig: Pick<Codec<Private>, "toJson" | "fromJson">;
+  /**
+   * Version of what the module keeps in its part of the store, and the way to it from each older one (`actors/store/schema.ts`). Left out it
+   * is 0, of which all data is that has no version yet. Whoever changes a stored form raises it by one and adds a migration from the one
+   * before. A guardian is migrated in one transaction before `start`, and refused when its data is of a newer version. A
+   * migration changes the form and never what is meant: guardians come to it at different times, in the midst of sessions.
+   */
+  readonly schema?: Schema;
   /** A federation of one has no messages: its `rounds` deal to itself. */
   readonly generate: (
     rounds: DkgRounds,
@@ -190,5 +200,6 @@ export type AnyServerModule = ServerModule<any, any, any, any, any, any>;
 export function defineServerModule<Config, Private, Input, Output, Outcome, Item, InputError, OutputError>(
   definition: ServerModuleDefinition<Config, Private, Input, Output, Outcome, Item, InputError, OutputError>,
 ): ServerModuleDefinition<Config, Private, Input, Output, Outcome, Item, InputError, OutputError> {
+  assertSchema(definition.schema ?? FIRST_SCHEMA);
   return definition;
 }

@@ -1,8 +1,12 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { nothingToMigrate, type Schema } from "../../actors/store/schema.ts";
 import { InvariantError } from "../../core/assert.ts";
 import { DecodeError, u64, unit } from "../../core/encoding/mod.ts";
 import { EndpointError } from "./error.ts";
-import { endpoint } from "./server.ts";
+import { metaClient } from "../meta/client.ts";
+import { metaServer } from "../meta/server.ts";
+import { defineClientModule } from "./client.ts";
+import { defineServerModule, endpoint } from "./server.ts";
 
 const context = { signal: new AbortController().signal };
 const since = { major: 0, minor: 3 };
@@ -27,5 +31,17 @@ Deno.test("an error of the handler itself is not taken for a bad request", async
   for (const thrown of [new InvariantError("broken"), new DecodeError("invalid", "stored bytes are corrupt")]) {
     const broken = endpoint({ since, params: unit, result: unit, handle: () => Promise.reject(thrown) });
     assertEquals(await broken.handle(null, context).catch((error) => error), thrown);
+  }
+});
+
+Deno.test("a module whose versions don't fit together is a bug that shows when it is defined", () => {
+  const wrong: Schema[] = [
+    { version: 2 ** 32, migrations: {} },
+    { version: -1, migrations: {} },
+    { version: 1, migrations: { 1: nothingToMigrate } },
+  ];
+  for (const schema of wrong) {
+    assertThrows(() => defineServerModule({ ...metaServer, schema }), InvariantError);
+    assertThrows(() => defineClientModule({ ...metaClient, schema }), InvariantError);
   }
 });

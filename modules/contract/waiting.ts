@@ -1,6 +1,7 @@
 /** How waiting ends without what was waited for: by the caller's signal, by the client's end, or because nothing will ever come. */
 import { ActorError } from "../../actors/error.ts";
 import type { Clock } from "../../actors/platform/platform.ts";
+import { orAborted } from "../../core/abort.ts";
 import { FedimintError } from "../../core/result.ts";
 import type { OperationId } from "../../core/types/ids.ts";
 
@@ -49,13 +50,9 @@ export async function codedEnd<T>(signal: AbortSignal, work: () => Promise<T>): 
 }
 
 /** The work's outcome, or as soon as the signal is aborted why: the work is then left alone. For work that only waits. */
-export function orEnded<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-  if (signal.aborted) return Promise.reject(endedBy(signal));
-  return new Promise((resolve, reject) => {
-    const end = (): void => reject(endedBy(signal));
-    signal.addEventListener("abort", end, { once: true });
-    work().then(resolve, reject).finally(() => signal.removeEventListener("abort", end));
-  });
+export async function orEnded<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  if (signal.aborted) throw endedBy(signal);
+  return await orAborted(work(), signal, () => endedBy(signal));
 }
 
 /** The same, with a deadline that ends it by `late`'s error. */

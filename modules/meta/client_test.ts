@@ -1,66 +1,28 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { toHex, utf8 } from "../../core/bytes.ts";
 import type { Json } from "../../core/encoding/mod.ts";
-import { stringifyJson } from "../../core/encoding/mod.ts";
 import { errorText } from "../../core/result.ts";
 import { loggerFor } from "../../actors/logger.ts";
 import type { ClientModuleEnv } from "../contract/client.ts";
 import { CommandError } from "../contract/command_error.ts";
 import { EndpointError } from "../contract/error.ts";
-import type { ApiCall, FederationApi } from "../contract/federation_api.ts";
-import { testEnv, testStore } from "../contract/testing/mod.ts";
+import { GUARDIAN_PASSWORD, TestGuardians } from "../contract/testing/mod.ts";
 import { metaClient } from "./client.ts";
 import { MetaError } from "./client/api.ts";
 import { META_VALUE_BYTES_MAX } from "./limits.ts";
 import { metaServer } from "./server.ts";
 
-const PASSWORD = "guardian's password";
 const signal = new AbortController().signal;
 
 /** Guardians of the meta module; `agree` orders what they propose. */
-async function testFederation(total = 4) {
-  const guardians = await Promise.all(Array.from({ length: total }, async (_, identity) => {
-    const store = await testStore();
-    const env = testEnv({ store, config: null, privateConfig: null, identity, guardians: total, seed: identity + 1 });
-    return { store, module: await metaServer.start(env) };
-  }));
-  const ask = async <R>(peer: number, { method, params, result }: ApiCall<R>, password?: string): Promise<R> => {
-    const endpoint = guardians[peer]!.module.api[method]!;
-    if (endpoint.admin && password !== PASSWORD) throw EndpointError.unauthorized();
-    return result.fromJson(await endpoint.handle(params, { signal }));
-  };
-  const none = (): never => {
-    throw new Error("The meta client asks for consensus, or its own guardian");
-  };
-  const api: FederationApi = {
-    peerIds: [...guardians.keys()],
-    consensus: async (call) => {
-      const answers = await Promise.all(guardians.map((_, peer) => ask(peer, call)));
-      const texts = answers.map((answer) => stringifyJson(call.result.toJson(answer)));
-      assertEquals(new Set(texts).size, 1, "guardians agree");
-      return answers[0]!;
-    },
-    one: (peer, call, options) => ask(peer, call, options?.password),
-    agreement: none,
-    first: none,
-    threshold: none,
-  };
-  const agree = async () => {
-    for (const [peer, { store, module }] of guardians.entries()) {
-      for (const item of await store.read((tx) => module.propose(tx))) {
-        for (const other of guardians) {
-          await other.store.transact((tx) => other.module.processItem(tx, item, peer, signal));
-        }
-      }
-    }
-  };
-  return { api, agree };
+function testFederation(total = 4) {
+  return TestGuardians.start(metaServer, { total });
 }
 
 type Federation = Awaited<ReturnType<typeof testFederation>>;
 
 /** A client with the credentials of a guardian, or of none. */
-async function clientOf({ api }: Federation, peer: number | null, password = PASSWORD) {
+async function clientOf({ api }: Federation, peer: number | null, password = GUARDIAN_PASSWORD) {
   const env = { api, admin: peer === null ? null : { peer, password }, log: loggerFor("test", () => {}) };
   const module = await metaClient.start(env as unknown as ClientModuleEnv<null, null>);
   const run = (name: string, ...args: string[]): Promise<Json> => module.commands[name]!.run(args, signal);

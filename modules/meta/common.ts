@@ -41,9 +41,6 @@ export type MetaInputError = CodecType<typeof metaInputError>;
 export const metaOutputError = closedEnum("MetaOutputError", { NotSupported: unit });
 export type MetaOutputError = CodecType<typeof metaOutputError>;
 
-/** Names of the API's methods, without the instance's prefix. */
-export const META_ENDPOINTS = ["submit", "get_consensus", "get_consensus_rev", "get_submission"] as const;
-
 /** Parameters of `submit`: `{"key":0,"value":"hex"}`. */
 export const submitRequest = struct("SubmitRequest", { key: metaKey, value: metaValue });
 

@@ -2,6 +2,7 @@
  * The guardian's side of the meta module: every guardian votes for a value under a key, and what a threshold wants becomes the
  * consensus. Follows fedimint-meta-server 0.13.0.
  */
+import { nothingToMigrate } from "../../actors/store/schema.ts";
 import type { Platform } from "../../actors/platform/platform.ts";
 import type { ReadTx, StoreTx } from "../../actors/store/store.ts";
 import { equalBytes } from "../../core/bytes.ts";
@@ -14,19 +15,14 @@ import { EndpointError } from "../contract/error.ts";
 import { readDurable } from "../contract/read_durable.ts";
 import type { Endpoint, ServerModule, ServerModuleEnv } from "../contract/server.ts";
 import { defineServerModule, endpoint } from "../contract/server.ts";
+import { metaCodecs } from "./codecs.ts";
 import type { MetaConsensusItem, MetaInputError, MetaOutputError } from "./common.ts";
 import {
   META_API_VERSION,
   META_CONSENSUS_VERSION,
   META_KIND,
-  metaConsensusItem,
   metaConsensusValue,
-  metaInput,
-  metaInputError,
   metaKey,
-  metaOutput,
-  metaOutputError,
-  metaOutputOutcome,
   metaValue,
   submitRequest,
 } from "./common.ts";
@@ -151,17 +147,12 @@ function startMeta(env: ServerModuleEnv<null, null>): Promise<MetaModule> {
 export const metaServer = defineServerModule({
   kind: META_KIND,
   consensusVersion: META_CONSENSUS_VERSION,
+  enabledByDefault: true,
+  setupVariable: { name: "FM_DISABLE_META_MODULE", turns: "off" },
   apiVersions: [META_API_VERSION],
-  codecs: {
-    config: unit,
-    input: metaInput,
-    output: metaOutput,
-    outputOutcome: metaOutputOutcome,
-    consensusItem: metaConsensusItem,
-    inputError: metaInputError,
-    outputError: metaOutputError,
-  },
+  codecs: metaCodecs,
   privateConfig: unit,
+  schema: { version: 1, migrations: { 0: nothingToMigrate } },
   generate: () => Promise.resolve({ config: null, privateConfig: null }),
   validate: () => ok(null),
   clientConfig: () => ({ bytes: new Uint8Array(), json: null }),

@@ -6,19 +6,16 @@ import { defineClientModule } from "../contract/client.ts";
 import { decode } from "../../core/encoding/mod.ts";
 import { MintClient } from "./client/api.ts";
 import { mintCommands } from "./client/commands.ts";
-import { deleteStoredTweaks } from "./client/db.ts";
+import { mintSchema } from "./client/db.ts";
 import { mintTransitions } from "./client/machines.ts";
 import { mintState } from "./client/states.ts";
 import { recounted, Wallet } from "./client/wallet.ts";
+import { mintCodecs } from "./codecs.ts";
 import {
-  mintConsensusItem,
-  mintInput,
   mintInputError,
   mintInputErrorText,
-  mintOutput,
   mintOutputError,
   mintOutputErrorText,
-  mintOutputOutcome,
   MINTV2_API_VERSION_REQUIRED,
   MINTV2_CONSENSUS_VERSION,
   MINTV2_KIND,
@@ -30,23 +27,14 @@ export const mintv2Client = defineClientModule({
   consensusVersion: MINTV2_CONSENSUS_VERSION,
   requiredApi: MINTV2_API_VERSION_REQUIRED,
   config: mintConfig,
-  codecs: {
-    config: mintConfig,
-    input: mintInput,
-    output: mintOutput,
-    outputOutcome: mintOutputOutcome,
-    consensusItem: mintConsensusItem,
-    inputError: mintInputError,
-    outputError: mintOutputError,
-  },
+  codecs: mintCodecs,
   describeError: (kind, body) =>
     kind === "inputError"
       ? mintInputErrorText(decode(mintInputError, body))
       : mintOutputErrorText(decode(mintOutputError, body)),
   state: mintState,
+  schema: mintSchema,
   start: async (env) => {
-    const { durable } = await env.store.transact((tx) => deleteStoredTweaks(tx));
-    await durable;
     await recounted(env);
     const wallet = new Wallet(env);
     const api = new MintClient(wallet);

@@ -17,15 +17,6 @@ export const MINTV2_CONSENSUS_VERSION: Version = { major: 1, minor: 0 };
 export const MINTV2_API_VERSION: Version = { major: 0, minor: 2 };
 export const MINTV2_API_VERSION_REQUIRED: Version = { major: 0, minor: 1 };
 
-/** Names of the API's methods, without the instance's prefix. */
-export const MINTV2_ENDPOINTS = [
-  "signature_shares",
-  "recovery_signature_shares",
-  "recovery_slice",
-  "recovery_slice_hash",
-  "recovery_count",
-] as const;
-
 /** Bytes 16, chosen by the client so that it finds its outputs again; guardians don't look at it. */
 export const tweak = fixedBytes(16);
 
@@ -33,13 +24,12 @@ export const tweak = fixedBytes(16);
 export const note = struct("Note", { denomination, nonce: publicKey, signature: g1Point });
 export type Note = CodecType<typeof note>;
 
-export const mintInputV0 = struct("MintInputV0", { note });
+const mintInputV0 = struct("MintInputV0", { note });
 export const mintInput = openEnum("MintInput", { V0: mintInputV0 });
 export type MintInput = CodecType<typeof mintInput>;
 
 /** A note to sign. Wire: denomination 1 · blinded nonce 48 (G1) · tweak 16. */
-export const mintOutputV0 = struct("MintOutputV0", { denomination, nonce: g1Point, tweak });
-export type MintOutputV0 = CodecType<typeof mintOutputV0>;
+const mintOutputV0 = struct("MintOutputV0", { denomination, nonce: g1Point, tweak });
 export const mintOutput = openEnum("MintOutput", { V0: mintOutputV0 });
 export type MintOutput = CodecType<typeof mintOutput>;
 

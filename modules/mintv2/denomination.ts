@@ -16,7 +16,7 @@ export const CLIENT_DENOMINATIONS: readonly Denomination[] = CONSENSUS_DENOMINAT
 /** The largest exponent whose value is an amount (u64); the reference's shift overflows beyond. */
 const EXPONENT_MAX = 63;
 
-export function isDenomination(exponent: number): boolean {
+function isDenomination(exponent: number): boolean {
   return Number.isInteger(exponent) && exponent >= 0 && exponent <= EXPONENT_MAX;
 }
 

@@ -38,3 +38,9 @@ export const CONSOLIDATED_NOTES_MAX = 50;
 export const MERGED_NOTES_MAX = 290;
 /** Transactions that merge at a time: with them 2,320 notes become some 200, for which tweaks are found in some seconds. */
 export const MERGES_AT_ONCE = 8;
+
+/**
+ * Notes whose signature a guardian has found good and remembers at least, from a transaction's submission to its turn in consensus: those of
+ * some minutes under load. Twice as many are 10 MB.
+ */
+export const NOTES_REMEMBERED_MIN = 25_000;

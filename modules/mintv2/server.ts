@@ -2,6 +2,7 @@
  * The guardian's side of the mintv2 module: redeems notes, and signs blinded nonces with its shares of the denominations' keys.
  * Follows fedimint-mintv2-server 0.13.0; the order of checks and the errors are consensus.
  */
+import { nothingToMigrate } from "../../actors/store/schema.ts";
 import type { StoreTx } from "../../actors/store/store.ts";
 import type { Scalar } from "../../core/crypto/bls/mod.ts";
 import { decodeScalar } from "../../core/crypto/bls/mod.ts";
@@ -14,18 +15,9 @@ import type { Amount, Amounts } from "../../core/types/amount.ts";
 import type { OutPoint } from "../../core/types/ids.ts";
 import type { InputMeta, OutputMeta, ServerModule, ServerModuleEnv } from "../contract/server.ts";
 import { defineServerModule } from "../contract/server.ts";
+import { mintCodecs } from "./codecs.ts";
 import type { MintConsensusItem, MintInput, MintInputError, MintOutput, MintOutputError } from "./common.ts";
-import {
-  mintConsensusItem,
-  mintInput,
-  mintInputError,
-  mintOutput,
-  mintOutputError,
-  mintOutputOutcome,
-  MINTV2_API_VERSION,
-  MINTV2_CONSENSUS_VERSION,
-  MINTV2_KIND,
-} from "./common.ts";
+import { MINTV2_API_VERSION, MINTV2_CONSENSUS_VERSION, MINTV2_KIND } from "./common.ts";
 import type { MintConfig, MintPrivateConfig } from "./config.ts";
 import { mintConfig, mintPrivateConfig } from "./config.ts";
 import { appendRecoveryItem, countIssued, isSpent, issuedCounts, markSpent, setShare } from "./server/db.ts";
@@ -113,17 +105,11 @@ function startMint(env: MintEnv): Promise<MintModule> {
 export const mintv2Server = defineServerModule({
   kind: MINTV2_KIND,
   consensusVersion: MINTV2_CONSENSUS_VERSION,
+  enabledByDefault: true,
   apiVersions: [MINTV2_API_VERSION],
-  codecs: {
-    config: mintConfig,
-    input: mintInput,
-    output: mintOutput,
-    outputOutcome: mintOutputOutcome,
-    consensusItem: mintConsensusItem,
-    inputError: mintInputError,
-    outputError: mintOutputError,
-  },
+  codecs: mintCodecs,
   privateConfig: mintPrivateConfig,
+  schema: { version: 1, migrations: { 0: nothingToMigrate } },
   generate: generateMint,
   validate: validateMint,
   clientConfig: (config) => ({ bytes: encode(mintConfig, config), json: mintConfig.toJson(config) }),

@@ -1,4 +1,5 @@
 /** The guardian's side of the unknown module: refuses everything. Follows fedimint-unknown-server 0.13.0, but for its crashes. */
+import { nothingToMigrate } from "../../actors/store/schema.ts";
 import { unit } from "../../core/encoding/mod.ts";
 import { err, ok } from "../../core/result.ts";
 import type { ServerModule } from "../contract/server.ts";
@@ -31,6 +32,8 @@ const unknownModule: UnknownModule = {
 export const unknownServer = defineServerModule({
   kind: UNKNOWN_KIND,
   consensusVersion: UNKNOWN_CONSENSUS_VERSION,
+  enabledByDefault: false,
+  setupVariable: { name: "FM_USE_UNKNOWN_MODULE", turns: "on" },
   apiVersions: [UNKNOWN_API_VERSION],
   codecs: {
     config: unit,
@@ -42,6 +45,7 @@ export const unknownServer = defineServerModule({
     outputError: unknownOutputError,
   },
   privateConfig: unit,
+  schema: { version: 1, migrations: { 0: nothingToMigrate } },
   generate: () => Promise.resolve({ config: null, privateConfig: null }),
   validate: () => ok(null),
   clientConfig: () => ({ bytes: new Uint8Array(), json: null }),

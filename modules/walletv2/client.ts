@@ -2,6 +2,7 @@
  * The user's side of walletv2: deposits are found and claimed, payments are made. Follows fedimint-walletv2-client
  * 0.13.0; docs/protocol/05-wallet.md §9.
  */
+import { nothingToMigrate } from "../../actors/store/schema.ts";
 import { decode } from "../../core/encoding/mod.ts";
 import { defineClientModule } from "../contract/client.ts";
 import { Addresses } from "./client/addresses.ts";
@@ -13,15 +14,12 @@ import { WalletFederation } from "./client/federation.ts";
 import { walletTransitions } from "./client/machines.ts";
 import { Scanner } from "./client/scanner.ts";
 import { walletState } from "./client/states.ts";
+import { walletCodecs } from "./codecs.ts";
 import {
   inputErrorText,
   outputErrorText,
-  walletConsensusItem,
-  walletInput,
   walletInputError,
-  walletOutput,
   walletOutputError,
-  walletOutputOutcome,
   WALLETV2_API_VERSION_REQUIRED,
   WALLETV2_CONSENSUS_VERSION,
   WALLETV2_KIND,
@@ -33,25 +31,18 @@ export const walletv2Client = defineClientModule({
   consensusVersion: WALLETV2_CONSENSUS_VERSION,
   requiredApi: WALLETV2_API_VERSION_REQUIRED,
   config: walletConfig,
-  codecs: {
-    config: walletConfig,
-    input: walletInput,
-    output: walletOutput,
-    outputOutcome: walletOutputOutcome,
-    consensusItem: walletConsensusItem,
-    inputError: walletInputError,
-    outputError: walletOutputError,
-  },
+  codecs: walletCodecs,
   describeError: (kind, body) =>
     kind === "inputError"
       ? inputErrorText(decode(walletInputError, body))
       : outputErrorText(decode(walletOutputError, body)),
   state: walletState,
+  schema: { version: 1, migrations: { 0: nothingToMigrate } },
   start: (env) => {
     const addresses = new Addresses(env), federation = new WalletFederation(env.api);
     const claims = new Claims(env, addresses, federation);
     const scanner = new Scanner(env, addresses, federation, claims);
-    const api = new WalletClient(env, addresses, federation, new Deposits(env, addresses, scanner));
+    const api = new WalletClient(env, addresses, federation, new Deposits(env, addresses, scanner, claims));
     return Promise.resolve({
       transitions: (state, operationId) => walletTransitions({ env, federation }, state, operationId),
       api,

@@ -42,14 +42,12 @@ export const WALLETV2_ENDPOINTS = [
 ] as const;
 
 /** Claims a deposit. `tweak`: the depositor's key (33 B), which the output's script was made with and which signs. `fee` in sat. */
-export const walletInputV0 = struct("WalletInputV0", { outputIndex: u64, tweak: publicKey, fee: satoshi });
-export type WalletInputV0 = CodecType<typeof walletInputV0>;
+const walletInputV0 = struct("WalletInputV0", { outputIndex: u64, tweak: publicKey, fee: satoshi });
 export const walletInput = openEnum("WalletInput", { V0: walletInputV0 });
 export type WalletInput = CodecType<typeof walletInput>;
 
 /** Pays `value` sat to a script; `fee` sat go to the miners. */
-export const walletOutputV0 = struct("WalletOutputV0", { destination: standardScript, value: satoshi, fee: satoshi });
-export type WalletOutputV0 = CodecType<typeof walletOutputV0>;
+const walletOutputV0 = struct("WalletOutputV0", { destination: standardScript, value: satoshi, fee: satoshi });
 export const walletOutput = openEnum("WalletOutput", { V0: walletOutputV0 });
 export type WalletOutput = CodecType<typeof walletOutput>;
 

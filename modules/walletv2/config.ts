@@ -18,7 +18,7 @@ export const feeConsensus = struct("FeeConsensus", { base: amount, partsPerMilli
 export type FeeConsensus = CodecType<typeof feeConsensus>;
 
 /** 100 sat an input and an output, nothing relative. The reference's generation knows no other. */
-export const BASE_FEES: FeeConsensus = { base: 100_000n, partsPerMillion: 0n };
+const BASE_FEES: FeeConsensus = { base: 100_000n, partsPerMillion: 0n };
 
 /** ⌊msat · ppm / 10^6⌋ + base, where the product stays at 2^64 − 1 when it is larger. */
 export function feeMsatOf(fees: FeeConsensus, amountMsat: bigint): bigint {
@@ -62,7 +62,7 @@ export function satisfactionWeight(total: number): number {
 }
 
 /** vbytes of the two kinds of transaction that the federation makes. n = 4: 228 and 316. */
-export function transactionVbytes(total: number): { readonly send: bigint; readonly receive: bigint } {
+function transactionVbytes(total: number): { readonly send: bigint; readonly receive: bigint } {
   const overhead = 4 * 4 + 1 + 1 + 4 + 4 + 4 * 4;
   const input = 32 * 4 + 4 * 4 + 4 + 4 * 4 + satisfactionWeight(total);
   const output = 8 * 4 + 4 + 34 * 4;

@@ -17,6 +17,12 @@ export const CLAIM_RETRY_FIRST_MS = 60_000;
 export const CLAIM_RETRY_LAST_MS = 3_600_000;
 /** The same in test federations. */
 export const CLAIM_RETRY_FIRST_TEST_MS = 1_000;
+/** When a wallet last looked for deposits is told to the minute: it isn't stored more often. */
+export const LOOK_STORED_EVERY_MS = 60_000;
+/** Before an address is given out, guardians are asked so long whether something was paid to it: their answer takes a round trip. */
+export const LOOK_BEFORE_ADDRESS_MS = 3_000;
+/** So long a used address is held back while the next one is looked for, some seconds' work: money that is paid to it comes all the same. */
+export const NEXT_ADDRESS_MS = 60_000;
 /** Between two trials with deposits that were too small for the fee while the fee stays what it was. */
 export const PUT_OFF_RETRY_MS = 600_000;
 /** Blocks after which a guardian says that a transaction is in none yet: two hours and more, since the agreed count runs behind. */

@@ -3,6 +3,7 @@
  * and a threshold of guardians signs every transaction. Follows fedimint-walletv2-server 0.13.0;
  * docs/protocol/05-wallet.md §8.
  */
+import { nothingToMigrate } from "../../actors/store/schema.ts";
 import { equalBytes } from "../../core/bytes.ts";
 import { isSecretKey, publicKeyOf } from "../../core/crypto/secp.ts";
 import { encode } from "../../core/encoding/mod.ts";
@@ -10,18 +11,9 @@ import { err, ok } from "../../core/result.ts";
 import { publicKey } from "../../core/types/keys.ts";
 import type { ServerModule } from "../contract/server.ts";
 import { defineServerModule } from "../contract/server.ts";
+import { walletCodecs } from "./codecs.ts";
 import type { WalletConsensusItem, WalletInput, WalletInputError, WalletOutput, WalletOutputError } from "./common.ts";
-import {
-  walletConsensusItem,
-  walletInput,
-  walletInputError,
-  walletOutput,
-  walletOutputError,
-  walletOutputOutcome,
-  WALLETV2_API_VERSION,
-  WALLETV2_CONSENSUS_VERSION,
-  WALLETV2_KIND,
-} from "./common.ts";
+import { WALLETV2_API_VERSION, WALLETV2_CONSENSUS_VERSION, WALLETV2_KIND } from "./common.ts";
 import { newWalletConfig, walletConfig, walletPrivateConfig } from "./config.ts";
 import { getWallet } from "./server/db.ts";
 import { endpoints } from "./server/endpoints.ts";
@@ -44,17 +36,11 @@ type WalletModule = ServerModule<
 export const walletv2Server = defineServerModule({
   kind: WALLETV2_KIND,
   consensusVersion: WALLETV2_CONSENSUS_VERSION,
+  enabledByDefault: true,
   apiVersions: [WALLETV2_API_VERSION],
-  codecs: {
-    config: walletConfig,
-    input: walletInput,
-    output: walletOutput,
-    outputOutcome: walletOutputOutcome,
-    consensusItem: walletConsensusItem,
-    inputError: walletInputError,
-    outputError: walletOutputError,
-  },
+  codecs: walletCodecs,
   privateConfig: walletPrivateConfig,
+  schema: { version: 1, migrations: { 0: nothingToMigrate } },
   generate: async (rounds, { network }, platform) => {
     let bitcoinSk = platform.dice.bytes(32);
     while (!isSecretKey(bitcoinSk)) bitcoinSk = platform.dice.bytes(32);

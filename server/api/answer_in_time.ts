@@ -2,13 +2,12 @@
 import type { Logger } from "../../actors/logger.ts";
 import type { Clock } from "../../actors/platform/platform.ts";
 import { errorText } from "../../core/result.ts";
-import type { Incoming, Methods } from "./dispatch.ts";
+import type { CallContext, Incoming } from "./dispatch.ts";
 import { answerMessage } from "./dispatch.ts";
 import type { Message } from "./encoded.ts";
 import { REQUEST_TIMEOUT_MS } from "./limits.ts";
 
-export type Answering = {
-  readonly methods: Methods;
+export type Answering = Pick<CallContext, "methods" | "onWork"> & {
   readonly clock: Clock;
   readonly log: Pick<Logger, "error">;
 };
@@ -16,7 +15,7 @@ export type Answering = {
 /** @param ended aborted when nobody waits for the answer any more @returns null when nothing is to be answered */
 export async function answerInTime(
   incoming: Incoming,
-  { methods, clock, log }: Answering,
+  { methods, onWork, clock, log }: Answering,
   ended: AbortSignal,
 ): Promise<Message | null> {
   const timeout = new AbortController();
@@ -24,6 +23,7 @@ export async function answerInTime(
   try {
     return await answerMessage(incoming, {
       methods,
+      ...(onWork ? { onWork } : {}),
       signal: AbortSignal.any([ended, timeout.signal]),
       onBug: (method, thrown) => log.error("An endpoint failed", { method, reason: errorText(thrown) }),
     });

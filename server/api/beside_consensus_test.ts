@@ -1,7 +1,7 @@
 /** Public calls beside consensus: however many there are, the actors that consensus needs get what it sends them. */
 import { assertEquals } from "@std/assert";
 import { newDiskRoom } from "../disk_watch.ts";
-import { settle } from "../../actors/testing/platform.ts";
+import { settle } from "../../actors/testing/manual_clock.ts";
 import { refTo } from "../../actors/mod.ts";
 import type { Json } from "../../core/encoding/mod.ts";
 import { u64, unit } from "../../core/encoding/mod.ts";

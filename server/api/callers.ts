@@ -32,9 +32,13 @@ export type CallersBounds = {
 
 /** Calls that have begun. */
 export type Begun = {
+  /** What is done for them, maybe beyond their caller's end: only then they take up nothing any more. */
+  works(work: Promise<unknown>): void;
   /** They are over: once. @param answered units of their answer */
   end(answered: number): void;
 };
+
+type UnderWay = { readonly price: Price; readonly work: Promise<unknown>[] };
 
 type Connected = { readonly untakenBytes: () => number; readonly close: () => void };
 
@@ -162,6 +166,7 @@ export class Caller {
   #running = 0;
   #shared = 0;
   #connected: Connected | null = null;
+  readonly #underWay = new Set<UnderWay>();
   readonly #gone = new AbortController();
 
   constructor(callers: Callers, source: string | null, place: Place, budget: Budget, nowMs: () => number) {
@@ -204,17 +209,27 @@ export class Caller {
     this.#budget.take(price.deposit, this.#nowMs());
     this.#callers.turns.take(price.cost);
     if (this.#running > 0) this.#place.idle(false);
-    return { end: (answered) => this.#end(calls, price, answered) };
+    const underWay: UnderWay = { price, work: [] };
+    this.#underWay.add(underWay);
+    return {
+      works: (work) => underWay.work.push(work),
+      end: (answered) => this.#end(calls, underWay, answered),
+    };
   }
 
-  #end(calls: number, { deposit, cost }: Price, answered: number): void {
+  #end(calls: number, underWay: UnderWay, answered: number): void {
     this.#callers.turns.take(Math.floor(answered / ANSWER_UNITS_OF_ALL));
-    if (this.#gone.signal.aborted) return;
+    // one that has gone is settled when the work is done
+    if (!this.#underWay.delete(underWay)) return;
     this.#running -= calls;
     this.#giveShared(this.#shared - Math.max(0, this.#running - OWN_CALLS));
+    this.#settle(underWay.price, answered);
+    if (this.#running === 0) this.#place.idle(true);
+  }
+
+  #settle({ deposit, cost }: Price, answered: number): void {
     this.#budget.give(deposit);
     this.#budget.take(cost + answered, this.#nowMs());
-    if (this.#running === 0) this.#place.idle(true);
   }
 
   /** From now on its answers count among those that wait to be taken. */
@@ -232,6 +247,10 @@ export class Caller {
   leave(): void {
     if (this.#gone.signal.aborted) return;
     this.#gone.abort();
+    for (const { price, work } of this.#underWay) {
+      void Promise.allSettled(work).then(() => this.#settle(price, 0));
+    }
+    this.#underWay.clear();
     this.#giveShared(this.#shared);
     this.#place.release();
     if (this.#connected) this.#callers.leave(this.#connected);

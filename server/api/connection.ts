@@ -4,6 +4,7 @@
  */
 import type { ActorContext } from "../../actors/actor.ts";
 import { defineActor, next, stop } from "../../actors/actor.ts";
+import type { Handover } from "../../actors/handover.ts";
 import type { Logger } from "../../actors/logger.ts";
 import type { MessageSocket } from "../../actors/platform/platform.ts";
 import type { Cast } from "../../actors/protocol.ts";
@@ -28,16 +29,25 @@ export type ConnectionMessage =
   | Cast<"answered", { answer: Result<Message | null, unknown>; begun: Begun }>
   | Cast<"read", null>;
 
+/** Somebody who has connected. */
+export type Client = { readonly socket: MessageSocket; readonly caller: Caller };
+
+/** Ends a connection: its socket, and its place among the connections. */
+export function hangUp({ socket, caller }: Client): void {
+  socket.close();
+  caller.leave();
+}
+
 export type ConnectionArgs = {
-  readonly socket: MessageSocket;
+  /** Has the client, as `id`. */
+  readonly handover: Handover<Client>;
+  readonly id: number;
   readonly methods: Methods;
   /** For what clients bring about: limited over all connections. */
   readonly log: Logger;
-  /** Left when the connection ends. */
-  readonly caller: Caller;
 };
 
-type State = ConnectionArgs & {
+type State = Client & Pick<ConnectionArgs, "methods" | "log"> & {
   readonly reading: boolean;
   /** A `read` is due. */
   readonly paused: boolean;
@@ -55,6 +65,9 @@ function read(state: State, ctx: Context): State {
     return { ...state, paused: true };
   }
   ctx.run(async () => {
+    // who says nothing takes no turn
+    await state.socket.arrival();
+    if (state.socket.isOver) return null;
     await state.caller.turn();
     return await state.socket.receive();
   }, (text) => ({ type: "received", args: { text } }));
@@ -70,21 +83,21 @@ function answer(state: State, ctx: Context, incoming: Incoming, characters: numb
   }
   const { clock } = ctx.platform;
   ctx.run(
-    (ended) => answerInTime(incoming, { ...state, clock }, ended),
+    (ended) => answerInTime(incoming, { ...state, clock, onWork: (work) => begun.works(work) }, ended),
     (answer) => ({ type: "answered", args: { answer, begun } }),
   );
 }
 
 export const apiConnection = defineActor<ConnectionMessage, ConnectionArgs, State>({
   name: "connection",
-  init: (ctx, args) => {
-    // whatever ends this actor, the socket and its place among the connections end with it
-    ctx.signal.addEventListener("abort", () => {
-      args.socket.close();
-      args.caller.leave();
-    }, { once: true });
-    args.caller.connected({ untakenBytes: () => args.socket.bufferedBytes, close: () => args.socket.close() });
-    return read({ ...args, reading: false, paused: false }, ctx);
+  init: (ctx, { handover, id, methods, log }) => {
+    const client = handover.take(id);
+    if (client === undefined) throw new Error("The client was hung up on: its listener has ended");
+    // whatever ends this actor, the client's connection ends with it
+    ctx.signal.addEventListener("abort", () => hangUp(client), { once: true });
+    const { socket, caller } = client;
+    caller.connected({ untakenBytes: () => socket.bufferedBytes, close: () => socket.close() });
+    return read({ socket, caller, methods, log, reading: false, paused: false }, ctx);
   },
   handle: {
     received: (state, { text }, ctx) => {

@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
-import type { ManualClock } from "../../actors/testing/platform.ts";
+import type { ManualPlatform } from "../../actors/testing/platform.ts";
 import { manualClock, withSystem } from "../../actors/testing/platform.ts";
+import { Handover } from "../../actors/handover.ts";
 import { loggerFor } from "../../actors/logger.ts";
 import { child, supervisor } from "../../actors/mod.ts";
 import type { MessageSocket } from "../../actors/platform/platform.ts";
@@ -9,6 +10,7 @@ import { parseJson, stringifyJson } from "../../core/encoding/mod.ts";
 import type { BucketTerms } from "../../core/token_bucket.ts";
 import type { Caller } from "./callers.ts";
 import { Callers } from "./callers.ts";
+import type { Client } from "./connection.ts";
 import { apiConnection } from "./connection.ts";
 import type { Method } from "./dispatch.ts";
 import {
@@ -36,9 +38,15 @@ class FakeSocket implements MessageSocket {
   closed = false;
   isOver = false;
   #reader: ((message: string | null) => void) | null = null;
+  #watcher: (() => void) | null = null;
 
   send(message: string): void {
     this.answers.push(parseJson(message) as JsonObject);
+  }
+
+  arrival(): Promise<void> {
+    if (this.waiting.length > 0 || this.isOver) return Promise.resolve();
+    return new Promise((resolve) => this.#watcher = resolve);
   }
 
   receive(): Promise<string | null> {
@@ -56,10 +64,14 @@ class FakeSocket implements MessageSocket {
     this.#reader = null;
     if (reader) reader(message);
     else this.waiting.push(message);
+    this.#watcher?.();
+    this.#watcher = null;
   }
 
   hangUp(): void {
+    this.isOver = true;
     this.#reader?.(null);
+    this.#watcher?.();
   }
 }
 
@@ -69,10 +81,12 @@ function request(method: string, id: number): Json {
 
 type Test = {
   readonly socket: FakeSocket;
-  readonly clock: ManualClock;
+  readonly clock: ManualPlatform;
   readonly ask: (method: string, id: number) => void;
   /** Signals of calls to `wait`, in order. */
   readonly waits: AbortSignal[];
+  /** Ends what calls to `held` do. */
+  readonly release: () => void;
   /** Connections that have a place. */
   readonly connections: () => number;
   readonly caller: Caller;
@@ -87,6 +101,7 @@ async function connected(body: (test: Test) => Promise<void>, all: BucketTerms =
   const socket = new FakeSocket();
   const waits: AbortSignal[] = [];
   const logged: string[] = [];
+  const held: (() => void)[] = [];
   const methods: Record<string, Method> = {
     ping: () => Promise.resolve("pong"),
     // never looks at its signal
@@ -98,6 +113,10 @@ async function connected(body: (test: Test) => Promise<void>, all: BucketTerms =
       waits.push(signal);
       return new Promise<never>(() => {});
     }, { deposit: LARGE_ANSWER_DEPOSIT }),
+    // goes on beyond its signal, as what reads the database does
+    held: Object.assign(() => new Promise<null>((resolve) => held.push(() => resolve(null))), {
+      deposit: LARGE_ANSWER_DEPOSIT,
+    }),
     dense: Object.assign(() => Promise.resolve(null), { unitCharacters: 1 }),
     dear: Object.assign(() => Promise.resolve(null), { units: 100 }),
     megabyte: () => Promise.resolve("x".repeat(1_048_576)),
@@ -109,7 +128,9 @@ async function connected(body: (test: Test) => Promise<void>, all: BucketTerms =
     const callers = new Callers(bounds, clock.platform.clock);
     const caller = callers.connect({ hostname: "1.2.3.4" }, () => socket.close())!;
     const log = loggerFor("api", (record) => logged.push(`${record.level}: ${record.message}`));
-    const args = { socket, methods: (name: string) => methods[name], log, caller };
+    const handover = new Handover<Client>();
+    const id = handover.put({ socket, caller });
+    const args = { handover, id, methods: (name: string) => methods[name], log };
     const spec = child(apiConnection, { id: "connection", args, restart: "temporary" });
     await system.startChild("root/connections", spec);
     const ask = (method: string, id: number): void => socket.ask(stringifyJson(request(method, id)));
@@ -118,6 +139,9 @@ async function connected(body: (test: Test) => Promise<void>, all: BucketTerms =
       clock,
       ask,
       waits,
+      release: () => {
+        for (const end of held.splice(0)) end();
+      },
       connections: () => callers.connections,
       caller,
       callers,
@@ -164,7 +188,7 @@ Deno.test("what a client asked that has gone is neither read nor waited for", as
     for (let id = 0; id < 1_000; id++) ask("wait", id);
     socket.isOver = true;
     await clock.advance(100);
-    assertEquals([waits.length, connections(), socket.waiting.length], [0, 0, 999]);
+    assertEquals([waits.length, connections(), socket.waiting.length], [0, 0, 1_000]);
     assertEquals(clock.pendingTimers, 0);
   }, { burst: 1, tokens: 1, ms: 10 });
 });
@@ -382,5 +406,58 @@ Deno.test("a connection that ends while it waits for its turn is over at once", 
     await turn;
     await clock.advance(0);
     assertEquals(callers.connections, 0);
+  }, RATE);
+});
+
+Deno.test("what calls have taken up of a source's budget is given back when what they do is over, not before, also after their client has gone", async () => {
+  await connected(async ({ socket, clock, ask, callers, release }) => {
+    for (let id = 0; id < 10; id++) ask("held", id);
+    await clock.advance(0);
+    const other = callers.connect({ hostname: "1.2.3.4" }, () => {})!;
+    socket.hangUp();
+    await clock.advance(0);
+    assertEquals(socket.closed, true);
+    other.begin(1, { deposit: CALL_BURST_MAX - 10 * LARGE_ANSWER_DEPOSIT, cost: 1 });
+    assertEquals(other.waitMs() > 0, true, "who leaves gets no others begun");
+    release();
+    await clock.advance(0);
+    assertEquals(other.waitMs(), 0);
+    // each has cost a unit
+    other.begin(1, { deposit: 10 * LARGE_ANSWER_DEPOSIT - 10, cost: 1 });
+    assertEquals(other.waitMs() > 0, true);
+  });
+});
+
+Deno.test("calls that stop when their client goes give back at once what they had taken up", async () => {
+  await connected(async ({ socket, clock, callers }) => {
+    const other = callers.connect({ hostname: "1.2.3.4" }, () => {})!;
+    const caller = callers.connect({ hostname: "1.2.3.4" }, () => {})!;
+    for (let i = 0; i < 4; i++) caller.begin(1, { deposit: CALL_BURST_MAX / 4, cost: 1 });
+    assertEquals(other.waitMs() > 0, true);
+    caller.leave();
+    caller.leave();
+    await clock.advance(0);
+    assertEquals([other.waitMs(), socket.closed], [0, false]);
+    other.begin(1, { deposit: CALL_BURST_MAX - 4, cost: 1 });
+    assertEquals(other.waitMs() > 0, true, "given back once");
+  });
+});
+
+Deno.test("a connection that says nothing takes no turn and holds none", async () => {
+  const RATE = { burst: 3, tokens: 1, ms: 1_000_000 };
+  await connected(async ({ socket, clock, ask, callers }) => {
+    await clock.advance(0);
+    const other = callers.connect({ hostname: "4.3.2.1" }, () => {})!;
+    let turns = 0;
+    for (let i = 0; i < 3; i++) {
+      void other.turn().then(() => turns++);
+      await clock.advance(0);
+    }
+    assertEquals(turns, 3);
+    ask("ping", 1);
+    await clock.advance(0);
+    assertEquals([socket.answers, socket.waiting.length], [[], 1], "it is read in its turn, as all are");
+    await clock.advance(1_000_000);
+    assertEquals(socket.answers.length, 1);
   }, RATE);
 });

@@ -8,6 +8,7 @@ import { METHOD_NOT_FOUND, REQUEST_TIMEOUT, RESPONSE_TOO_BIG } from "../../actor
 import { StoreError } from "../../actors/store/mod.ts";
 import type { Json } from "../../core/encoding/mod.ts";
 import { DecodeError, isJsonObject, parseJson, stringifyJson } from "../../core/encoding/mod.ts";
+import { orAborted } from "../../core/abort.ts";
 import { utf8 } from "../../core/bytes.ts";
 import type { Message } from "./encoded.ts";
 import { EncodedJson, messageSize, messageText } from "./encoded.ts";
@@ -168,6 +169,8 @@ export type CallContext = {
   readonly signal: AbortSignal;
   /** An endpoint threw what no caller may see. */
   readonly onBug: (method: string, thrown: unknown) => void;
+  /** An endpoint is at work, maybe longer than the signal lets us wait. */
+  readonly onWork?: (work: Promise<unknown>) => void;
 };
 
 const methodOf = (call: Call, methods: Methods): Method | undefined =>
@@ -218,17 +221,10 @@ export function overloaded({ calls, isBatch }: Incoming): string | null {
   return stringifyJson(isBatch ? responses : responses[0]!);
 }
 
-/** The promise, or the signal's reason if that comes first: an endpoint that can't stop by itself is left behind. */
-function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = (): void => reject(signal.reason);
-    if (signal.aborted) abort();
-    signal.addEventListener("abort", abort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
-  });
-}
-
-async function answerTo(call: Call & { kind: "call" }, { methods, signal, onBug }: CallContext): Promise<Message> {
+async function answerTo(
+  call: Call & { kind: "call" },
+  { methods, signal, onBug, onWork }: CallContext,
+): Promise<Message> {
   const failed = (error: RpcErrorBody): string => stringifyJson(failure(call.id, error));
   const method = methods(call.method);
   if (!method) return failed(UNKNOWN_METHOD);
@@ -236,7 +232,10 @@ async function answerTo(call: Call & { kind: "call" }, { methods, signal, onBug 
   if ("code" in request) return failed(request);
   try {
     signal.throwIfAborted();
-    const message = answer(call.id, await orAborted(method(request, signal), signal));
+    const work = method(request, signal);
+    onWork?.(work);
+    // an endpoint that can't stop by itself is left behind
+    const message = answer(call.id, await orAborted(work, signal));
     return isLarger(message, ANSWER_BYTES_MAX) ? failed(TOO_BIG_RESPONSE) : message;
   } catch (thrown) {
     const told = signal.aborted ? TIMED_OUT : toldError(thrown);

@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import { manualClock, settle } from "../../actors/testing/platform.ts";
+import { settle } from "../../actors/testing/manual_clock.ts";
+import { manualClock } from "../../actors/testing/platform.ts";
 import { child, createSystem, supervisor } from "../../actors/mod.ts";
 import { openMemoryStore } from "../../actors/store/memory.ts";
 import { fromUtf8, utf8 } from "../../core/bytes.ts";

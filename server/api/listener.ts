@@ -4,17 +4,18 @@
  */
 import { Hono } from "hono";
 import { defineActor, next } from "../../actors/actor.ts";
+import type { Handover } from "../../actors/handover.ts";
 import { limitedLogger } from "../../actors/limited_log.ts";
 import type { Logger } from "../../actors/logger.ts";
-import type { Address, Listener, MessageSocket, Upgrade } from "../../actors/platform/platform.ts";
+import type { Address, Listener, Upgrade } from "../../actors/platform/platform.ts";
 import type { Cast } from "../../actors/protocol.ts";
 import { child } from "../../actors/supervisor.ts";
 import type { Bytes } from "../../core/bytes.ts";
 import type { Result } from "../../core/result.ts";
 import { answerInTime } from "./answer_in_time.ts";
-import { apiConnection } from "./connection.ts";
+import type { Client } from "./connection.ts";
+import { apiConnection, hangUp } from "./connection.ts";
 import type { Incoming, Methods } from "./dispatch.ts";
-import type { Caller } from "./callers.ts";
 import { Callers } from "./callers.ts";
 import { answerUnits, overloaded, parseMessage, priceOf, TOO_BIG_REQUEST } from "./dispatch.ts";
 import type { Message } from "./encoded.ts";
@@ -22,7 +23,8 @@ import { PING_MS, REQUEST_BYTES_READ_MAX } from "./limits.ts";
 import { isAuthorized } from "./secrets.ts";
 
 export type ApiListenerMessage =
-  | Cast<"opened", { socket: MessageSocket; caller: Caller }>
+  /** Somebody has connected. `id` in the handover. */
+  | Cast<"opened", { id: number }>
   | Cast<"started", { outcome: Result<void, unknown> }>;
 
 export type ApiListenerArgs = {
@@ -35,6 +37,8 @@ export type ApiListenerArgs = {
   readonly apiSecrets: readonly string[];
   /** Path of the supervisor under which connections live. */
   readonly supervisor: string;
+  /** Who has connected and has no actor yet. Of all lives of the listener: a number never comes again. */
+  readonly handover: Handover<Client>;
 };
 
 type State = {
@@ -42,7 +46,6 @@ type State = {
   readonly listener: Listener;
   readonly callers: Callers;
   readonly log: Logger;
-  readonly number: number;
 };
 
 type Bindings = { readonly upgrade: Upgrade; readonly remote: Address };
@@ -82,7 +85,7 @@ function routes(
   args: ApiListenerArgs,
   callers: Callers,
   tools: {
-    readonly opened: (socket: MessageSocket, caller: Caller) => void;
+    readonly opened: (client: Client) => void;
     readonly answer: (incoming: Incoming) => Promise<Message | null>;
   },
 ): Hono<{ Bindings: Bindings }> {
@@ -106,7 +109,7 @@ function routes(
     socket.then((socket) => {
       if (isEvicted) return socket.close();
       evict = () => socket.close();
-      tools.opened(socket, caller);
+      tools.opened({ socket, caller });
     }, () => caller.leave());
     return response;
   });
@@ -140,7 +143,10 @@ export const apiListener = defineActor<ApiListenerMessage, ApiListenerArgs, Stat
     const log = limitedLogger(ctx.log, ctx.platform.clock);
     const callers = new Callers(args, ctx.platform.clock);
     const app = routes(args, callers, {
-      opened: (socket, caller) => ctx.tell(ctx.self, "opened", { socket, caller }),
+      opened: (client) => {
+        if (ctx.signal.aborted) hangUp(client);
+        else ctx.tell(ctx.self, "opened", { id: args.handover.put(client) });
+      },
       answer: (incoming) =>
         answerInTime(incoming, { methods: args.methods, clock: ctx.platform.clock, log }, ctx.signal),
     });
@@ -149,20 +155,26 @@ export const apiListener = defineActor<ApiListenerMessage, ApiListenerArgs, Stat
       (request, upgrade, remote) => app.fetch(request, { upgrade, remote }),
     );
     // also after a crash, where nothing is terminated: the next life listens at the same address
-    ctx.signal.addEventListener("abort", () => void listener.close(), { once: true });
+    ctx.signal.addEventListener("abort", () => {
+      args.handover.clear(hangUp);
+      void listener.close();
+    }, { once: true });
     ctx.log.info("API is listening", { address: `${listener.address.hostname}:${listener.address.port}` });
-    return { args, listener, callers, log, number: 0 };
+    return { args, listener, callers, log };
   },
   handle: {
-    opened: (state, { socket, caller }, ctx) => {
+    opened: (state, { id }, ctx) => {
+      const { args: { methods, handover }, log } = state;
+      // not after a crash: the client was hung up on then
+      if (!handover.has(id)) return next(state);
       const spec = child(apiConnection, {
-        id: `connection:${state.number}`,
-        args: { socket, methods: state.args.methods, log: state.log, caller },
+        id: `connection:${id}`,
+        args: { handover, id, methods, log },
         restart: "temporary",
         shutdownMs: 100,
       });
       ctx.run(() => ctx.startChild(state.args.supervisor, spec), (outcome) => ({ type: "started", args: { outcome } }));
-      return next({ ...state, number: state.number + 1 });
+      return next(state);
     },
     started: (state, { outcome }) => {
       if (!outcome.ok) throw outcome.error;

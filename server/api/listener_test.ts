@@ -1,5 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { createSystem, refTo, supervisor } from "../../actors/mod.ts";
+import { Handover } from "../../actors/handover.ts";
+import { child, createSystem, refTo, supervisor } from "../../actors/mod.ts";
 import type { LogRecord } from "../../actors/logger.ts";
 import { NetworkError } from "../../actors/platform/error.ts";
 import type { MessageSocket } from "../../actors/platform/platform.ts";
@@ -10,10 +11,12 @@ import { fromUtf8 } from "../../core/bytes.ts";
 import type { JsonObject } from "../../core/encoding/mod.ts";
 import { parseJson } from "../../core/encoding/mod.ts";
 import { err } from "../../core/result.ts";
+import type { Client } from "./connection.ts";
 import type { Method } from "./dispatch.ts";
 import { ANSWER_BYTES_MAX, BATCH_MAX, REQUEST_BYTES_READ_MAX, REQUEST_CHARACTERS_MAX } from "./limits.ts";
 import type { ApiListenerMessage } from "./listener.ts";
-import { basicAuthorization } from "./secrets.ts";
+import { apiListener } from "./listener.ts";
+import { apiSecretAuthorization } from "../../actors/rpc/mod.ts";
 import { apiTree } from "./tree.ts";
 
 const OPEN = { timeoutMs: 10_000, messageBytesMax: 2 * ANSWER_BYTES_MAX };
@@ -108,15 +111,15 @@ Deno.test("clients connect on any path and are answered", async () => {
 Deno.test("a private API refuses strangers with 401, before anything else", async () => {
   const api = await Api.start({ apiSecrets: ["first", "second"], connectionsMax: 2 });
   assertEquals(await api.refusal(), 401);
-  assertEquals(await api.refusal(basicAuthorization("third")), 401);
+  assertEquals(await api.refusal(apiSecretAuthorization("third")), 401);
   for (const secret of ["first", "second"]) {
-    const socket = await api.open(basicAuthorization(secret));
+    const socket = await api.open(apiSecretAuthorization(secret));
     assertEquals(await api.ask(socket, PING), PONG);
     socket.send(WAIT);
   }
   await api.world.run({ forMs: 1_000 });
   assertEquals(await api.refusal(), 401);
-  assertEquals(await api.refusal(basicAuthorization("first")), 429);
+  assertEquals(await api.refusal(apiSecretAuthorization("first")), 429);
   assertEquals(await api.post(PING), { status: 401, text: "Unauthorized" });
 });
 
@@ -242,7 +245,7 @@ Deno.test("the same on real sockets: a call, a refused stranger, an orderly end"
     const url = `ws://${address}`;
     const stranger = await assertRejects(() => platform.network.openWebSocket(url, OPEN), NetworkError);
     assertEquals(stranger.code, "refused");
-    const headers = { Authorization: basicAuthorization("secret") };
+    const headers = { Authorization: apiSecretAuthorization("secret") };
     const socket = await platform.network.openWebSocket(url, { ...OPEN, headers });
     socket.send(PING);
     assertEquals(await socket.receive(), PONG);
@@ -301,4 +304,38 @@ Deno.test("a listener on a real socket that crashes listens again at the same po
   } finally {
     await system.stop();
   }
+});
+
+Deno.test("a connection for which no actor can be started is closed", async () => {
+  const world = new SimulatedWorld(1);
+  const system = createSystem({ platform: world.process("guardian").platform, log: () => {} });
+  const handover = new Handover<Client>();
+  const listener = child(apiListener, {
+    args: {
+      bind: { hostname: "0.0.0.0", port: 8174 },
+      methods: () => undefined,
+      connectionsMax: 10,
+      connectionsPerAddress: 10,
+      apiSecrets: [],
+      supervisor: "root/nowhere",
+      handover,
+    },
+  });
+  const finish = <T>(promise: Promise<T>): Promise<T> => world.finish(promise, { forMs: 60_000 });
+  await finish(system.start(supervisor("root", { intensity: 1_000, children: [listener] })));
+  const { network } = world.process("client").platform;
+  for (let i = 0; i < 3; i++) {
+    const socket = await finish(network.openWebSocket("ws://guardian:8174/", OPEN));
+    assertEquals(await finish(socket.receive()), null);
+  }
+  assertEquals(handover.size, 0);
+});
+
+Deno.test("a listener that crashes before it has told of a connection tells of it no more", async () => {
+  const api = await Api.start();
+  crash(api.system);
+  api.system.tell(refTo<ApiListenerMessage>("root/api/listener"), "opened", { id: 7 }); // waits for the next life
+  await api.world.run({ forMs: 1_000 });
+  assertEquals(await api.ask(await api.open(), PING), PONG);
+  assertEquals(api.log.filter(({ level }) => level === "error").length, 1, "it crashed once");
 });

@@ -1,7 +1,6 @@
 /** One row of the table of core endpoints: codecs both ways, who may call it, what it does. */
 import type { Codec, Json } from "../../core/encoding/mod.ts";
-import { DecodeError, unit } from "../../core/encoding/mod.ts";
-import { errorText } from "../../core/result.ts";
+import { unit } from "../../core/encoding/mod.ts";
 import { EndpointError } from "../../modules/contract/error.ts";
 import type { ApiRequest, Method } from "./dispatch.ts";
 import { EncodedJson } from "./encoded.ts";
@@ -23,13 +22,7 @@ export function method<P, R>(options: {
 }): Method {
   const { admin, params, result, deposit = 1, units = 1, unitCharacters = REQUEST_UNIT_CHARACTERS, handle } = options;
   const call = async (request: ApiRequest, signal: AbortSignal): Promise<Json | EncodedJson> => {
-    let decoded: P;
-    try {
-      decoded = params.fromJson(request.params);
-    } catch (thrown) {
-      if (thrown instanceof DecodeError) throw EndpointError.badRequest(errorText(thrown));
-      throw thrown;
-    }
+    const decoded = EndpointError.reading(() => params.fromJson(request.params));
     if (admin && !isAdmin(request.auth, admin.password)) throw EndpointError.unauthorized();
     const value = await handle(decoded, signal);
     signal.throwIfAborted(); // for who has gone nothing is encoded

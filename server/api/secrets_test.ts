@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { basicAuthorization, isAdmin, isAuthorized } from "./secrets.ts";
+import { apiSecretAuthorization } from "../../actors/rpc/mod.ts";
+import { isAdmin, isAuthorized } from "./secrets.ts";
 
 Deno.test("a public API lets everybody in", () => {
   assertEquals(isAuthorized(null, []), true);
@@ -8,16 +9,16 @@ Deno.test("a public API lets everybody in", () => {
 
 Deno.test("a private API lets in who knows any of its secrets", () => {
   const secrets = ["first", "second"];
-  assertEquals(basicAuthorization("first"), "Basic ZmVkaW1pbnQ6Zmlyc3Q=");
-  for (const secret of secrets) assertEquals(isAuthorized(basicAuthorization(secret), secrets), true);
+  assertEquals(apiSecretAuthorization("first"), "Basic ZmVkaW1pbnQ6Zmlyc3Q=");
+  for (const secret of secrets) assertEquals(isAuthorized(apiSecretAuthorization(secret), secrets), true);
   const wrong = [
     null,
     "",
     "Basic",
-    basicAuthorization("third"),
-    basicAuthorization("first").replace("Basic", "basic"),
-    basicAuthorization("first").replace("Basic", "Bearer"),
-    `${basicAuthorization("first")} x`,
+    apiSecretAuthorization("third"),
+    apiSecretAuthorization("first").replace("Basic", "basic"),
+    apiSecretAuthorization("first").replace("Basic", "Bearer"),
+    `${apiSecretAuthorization("first")} x`,
     "first",
   ];
   for (const header of wrong) assertEquals(isAuthorized(header, secrets), false, `${header}`);

@@ -1,10 +1,12 @@
 /** The supervisor tree of the API: the listener, and an actor for each connection. */
+import { Handover } from "../../actors/handover.ts";
 import type { Address } from "../../actors/platform/platform.ts";
 import type { SupervisorSpec } from "../../actors/supervisor.ts";
 import { child, supervisor } from "../../actors/supervisor.ts";
 import { coreMethods } from "./methods/core.ts";
 import type { ApiDeps } from "./deps.ts";
 import type { Methods } from "./dispatch.ts";
+import type { Client } from "./connection.ts";
 import { apiListener } from "./listener.ts";
 import { moduleMethods } from "./methods/modules.ts";
 
@@ -20,10 +22,12 @@ export function apiTree(
   },
 ): SupervisorSpec {
   return supervisor("api", {
-    strategy: "one_for_all", // a new listener numbers its connections from 0
+    strategy: "one_for_all", // a new listener has none of the connections of the one before
     children: [
       supervisor("connections", { intensity: 1_000, periodMs: 10_000, children: [] }),
-      child(apiListener, { args: { ...options, supervisor: `${parent}/api/connections` } }),
+      child(apiListener, {
+        args: { ...options, supervisor: `${parent}/api/connections`, handover: new Handover<Client>() },
+      }),
     ],
   });
 }

@@ -2,10 +2,10 @@
  * JSON-RPC over HTTP with basic authentication, as bitcoind speaks it: version 1.0, errors with an HTTP status of their
  * own.
  */
-import { base64 } from "@scure/base";
 import type { Network } from "../../actors/platform/platform.ts";
 import { NetworkError } from "../../actors/platform/error.ts";
-import { fromUtf8, utf8 } from "../../core/bytes.ts";
+import { basicAuthorization } from "../../core/basic_auth.ts";
+import { fromUtf8 } from "../../core/bytes.ts";
 import type { Json } from "../../core/encoding/mod.ts";
 import { DecodeError, isJsonObject, parseJson, stringifyJson } from "../../core/encoding/mod.ts";
 import type { Result } from "../../core/result.ts";
@@ -32,7 +32,7 @@ export class JsonRpcClient {
   constructor(network: Network, url: string, credentials: Credentials) {
     this.#network = network;
     this.#url = withoutCredentials(url);
-    this.#authorization = `Basic ${base64.encode(utf8(`${credentials.username}:${credentials.password}`))}`;
+    this.#authorization = basicAuthorization(`${credentials.username}:${credentials.password}`);
   }
 
   async call({ method, params, answerBytesMax, signal }: RpcCall): Promise<Result<Json, BackendFailure>> {

@@ -1,13 +1,8 @@
-/** The guardian's view of Bitcoin. */
-export {
-  type BackendSettings,
-  type BitcoindSettings,
-  type BitcoinMessage,
-  type BitcoinSettings,
-  bitcoinWatcher,
-  type BitcoinWatcherArgs,
-} from "./actor.ts";
+/**
+ * The guardian's view of Bitcoin. Begin with `actor.ts`; `bitcoind.ts`, `esplora.ts` and `hybrid.ts` are what it may ask,
+ * `chain_memory.ts` is what it remembers of the chain that it has read.
+ */
+export { type BitcoinMessage, type BitcoinSettings, bitcoinWatcher, type BitcoinWatcherArgs } from "./actor.ts";
 export { CHAIN_MEMORY_PREFIX } from "./chain_memory.ts";
-export { networkOfChain } from "./chain_id.ts";
 export { POLL_MS, POLL_TEST_MS } from "./limits.ts";
 export { bitcoinSourceOf } from "./source.ts";

@@ -4,6 +4,7 @@ import { ActorError } from "../../actors/error.ts";
 import type { Clock } from "../../actors/platform/platform.ts";
 import { sleep } from "../../actors/platform/platform.ts";
 import type { ActorRef } from "../../actors/protocol.ts";
+import { orAborted } from "../../core/abort.ts";
 import type { Bytes } from "../../core/bytes.ts";
 import { err } from "../../core/result.ts";
 import type { BitcoinSource } from "../../modules/contract/bitcoin.ts";
@@ -22,7 +23,7 @@ export function bitcoinSourceOf(sender: Sender, watcher: ActorRef<BitcoinMessage
       for (let delayMs = BLOCK_RETRY_FIRST_MS;; delayMs = Math.min(2 * delayMs, BLOCK_RETRY_LAST_MS)) {
         signal.throwIfAborted();
         const options = { deadlineMs: BLOCK_DEADLINE_MS };
-        const block = await untilAborted(unlessAway(sender.ask(watcher, "blockAt", { height }, options), null), signal);
+        const block = await orAborted(unlessAway(sender.ask(watcher, "blockAt", { height }, options), null), signal);
         if (block?.ok) return block.value;
         await sleep(clock, delayMs, signal);
       }
@@ -42,12 +43,4 @@ async function unlessAway<T, F>(answer: Promise<T>, otherwise: F): Promise<T | F
     if (thrown instanceof ActorError) return otherwise;
     throw thrown;
   }
-}
-
-function untilAborted<T>(answer: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = (): void => reject(signal.reason);
-    signal.addEventListener("abort", abort, { once: true });
-    answer.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
-  });
 }

@@ -20,6 +20,8 @@ export type Delays = {
   readonly newestLostPatienceMs: number;
   /** Then it is watched for so long whether our newest unit gets newer. */
   readonly newestWatchMs: number;
+  /** When it has got newer, guardians that were behind get so long to learn what there is before we watch once more. */
+  readonly newestSettleMs: number;
   /** Between questions while we watch; between looks at the time otherwise. */
   readonly newestTickMs: number;
   /** How long a guardian whose key has signed two units of one place watches before it creates any in the next sessions. */
@@ -67,6 +69,7 @@ export function fedimintDelays(
     newestPatienceMs: 5_000,
     newestLostPatienceMs: 60_000,
     newestWatchMs: 10_000,
+    newestSettleMs: 3_000,
     newestTickMs: 500,
     newestDoubtMs: (fraction) => Math.floor(fraction * DOUBT_SPREAD_MS),
     rebroadcastMs: (fraction) => REBROADCAST_MIN_MS + Math.floor(fraction * REBROADCAST_SPREAD_MS),

@@ -2,42 +2,27 @@
  * Dice for choices that need not be secret (whom to ask, jitter), from a seed that is handed in: the same seed, the
  * same choices.
  */
+import { Xoshiro128 } from "../../core/xoshiro.ts";
 
 const WARM_UP = 20;
 
-/** xoshiro128** by Blackman and Vigna. */
 export class SeededDice {
-  readonly #state: Uint32Array;
+  readonly #words: Xoshiro128;
 
   /** @param seed 16 bytes */
   constructor(seed: Uint8Array) {
     if (seed.length !== 16) throw new RangeError(`A seed has 16 bytes, not ${seed.length}`);
-    const view = new DataView(seed.buffer, seed.byteOffset, 16);
-    this.#state = Uint32Array.from({ length: 4 }, (_, i) => view.getUint32(4 * i, true));
+    const state = Uint8Array.from(seed);
     // the all-zero state would never leave itself
-    if (this.#state.every((word) => word === 0)) this.#state[0] = 1;
+    if (state.every((byte) => byte === 0)) state[0] = 1;
+    this.#words = new Xoshiro128(state);
     // seeds that are mostly zeros, like those of tests, take a while to mix
-    for (let i = 0; i < WARM_UP; i++) this.#word();
-  }
-
-  /** Uniform in 0 … 2^32 − 1. */
-  #word(): number {
-    const s = this.#state;
-    const times5 = Math.imul(s[1]!, 5);
-    const result = Math.imul((times5 << 7) | (times5 >>> 25), 9) >>> 0;
-    const shifted = s[1]! << 9;
-    s[2]! ^= s[0]!;
-    s[3]! ^= s[1]!;
-    s[1]! ^= s[2]!;
-    s[0]! ^= s[3]!;
-    s[2]! ^= shifted;
-    s[3] = (s[3]! << 11) | (s[3]! >>> 21);
-    return result;
+    for (let i = 0; i < WARM_UP; i++) this.#words.word();
   }
 
   /** Uniform in [0, 1). */
   fraction(): number {
-    return this.#word() / 0x1_0000_0000;
+    return this.#words.word() / 0x1_0000_0000;
   }
 
   /** Uniform in 0 … bound − 1. */
@@ -46,7 +31,7 @@ export class SeededDice {
   }
 
   u64(): bigint {
-    return (BigInt(this.#word()) << 32n) | BigInt(this.#word());
+    return (BigInt(this.#words.word()) << 32n) | BigInt(this.#words.word());
   }
 
   /** `count` different ones of `items`, or all. */

@@ -3,6 +3,7 @@
  */
 import type { Bytes } from "../../core/bytes.ts";
 import { toHex } from "../../core/bytes.ts";
+import { Recent } from "../../core/recent.ts";
 import { CHECKED_SIGNATURES_MAX } from "./limits.ts";
 import type { Alert } from "./messages.ts";
 import type { SignedUnit } from "./graph/unit.ts";
@@ -17,11 +18,9 @@ export interface Keychain {
   verify(index: number, message: Uint8Array, signature: Uint8Array): boolean;
 }
 
-/** Remembers results in two generations: when the younger is full, the older is forgotten. */
 export class SignatureChecks {
   readonly #keychain: Keychain;
-  #young = new Map<string, boolean>();
-  #old = new Map<string, boolean>();
+  readonly #results = new Recent<boolean>(CHECKED_SIGNATURES_MAX / 2);
 
   constructor(keychain: Keychain) {
     this.#keychain = keychain;
@@ -30,14 +29,10 @@ export class SignatureChecks {
   /** @param message what was signed; short (32 bytes or a response's encoding) */
   valid(index: number, message: Uint8Array, signature: Uint8Array): boolean {
     const key = `${index}:${toHex(signature)}${toHex(message)}`;
-    const known = this.#young.get(key) ?? this.#old.get(key);
+    const known = this.#results.get(key);
     if (known !== undefined) return known;
     const valid = this.#keychain.verify(index, message, signature);
-    if (this.#young.size >= CHECKED_SIGNATURES_MAX / 2) {
-      this.#old = this.#young;
-      this.#young = new Map();
-    }
-    this.#young.set(key, valid);
+    this.#results.set(key, valid);
     return valid;
   }
 

@@ -27,8 +27,8 @@ export type Alert = {
 };
 export type ForkProof = { readonly first: SignedUnit; readonly second: SignedUnit };
 
-export const forkProof: Codec<ForkProof> = struct("ForkProof", { first: signedUnit, second: signedUnit });
-export const alert: Codec<Alert> = struct("Alert", {
+const forkProof: Codec<ForkProof> = struct("ForkProof", { first: signedUnit, second: signedUnit });
+const alert: Codec<Alert> = struct("Alert", {
   sender: nodeIndex,
   proof: forkProof,
   legitUnits: vector(signedUnit),
@@ -110,7 +110,7 @@ export type NetworkData =
   | { readonly tag: "units"; readonly value: UnitMessage }
   | { readonly tag: "alert"; readonly value: AlertMessage };
 
-export const networkData: Codec<NetworkData> = variants("NetworkData", {
+const networkData: Codec<NetworkData> = variants("NetworkData", {
   units: unitMessage,
   alert: alertMessage,
 }) as Codec<NetworkData>;

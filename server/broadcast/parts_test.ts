@@ -10,24 +10,7 @@ import {
   BUDGET_WINDOW_MS,
   SAME_ANSWERS_MAX,
 } from "./limits.ts";
-import { Tasks } from "./tasks.ts";
 import { fastKeychains, makeUnit, seedOf } from "./testing/network.ts";
-
-Deno.test("tasks come out by time, those of one time in order, and not before they are due", () => {
-  const tasks = new Tasks<string>();
-  const dice = new SeededDice(seedOf(3));
-  const expected: [number, number][] = [];
-  for (let i = 0; i < 500; i++) {
-    const dueMs = dice.below(50);
-    expected.push([dueMs, i]);
-    tasks.schedule(dueMs, `${dueMs} ${i}`);
-  }
-  assertEquals(tasks.nextMs, 0);
-  assertEquals(tasks.take(-1), undefined);
-  expected.sort((a, b) => a[0] - b[0] || a[1] - b[1]);
-  assertEquals(expected.map(([dueMs]) => tasks.take(dueMs)), expected.map(([dueMs, i]) => `${dueMs} ${i}`));
-  assertEquals([tasks.take(1_000), tasks.nextMs, tasks.size], [undefined, undefined, 0]);
-});
 
 Deno.test("the same seed gives the same dice, and they are fair", () => {
   const [a, b] = [new SeededDice(seedOf(5)), new SeededDice(seedOf(5))];

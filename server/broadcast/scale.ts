@@ -103,7 +103,7 @@ export const compactLength: Codec<number> = scaleCodec(
   },
 );
 
-export function fixedBytes(name: string, size: number): Codec<Bytes> {
+function fixedBytes(name: string, size: number): Codec<Bytes> {
   return scaleCodec(
     name,
     leaf(`${size} bytes`),

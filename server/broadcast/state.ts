@@ -2,6 +2,7 @@
 import { assert } from "../../core/assert.ts";
 import type { Bytes } from "../../core/bytes.ts";
 import { encode } from "../../core/encoding/codec.ts";
+import { Schedule } from "../../core/schedule.ts";
 import type { NumPeers } from "../../core/types/num_peers.ts";
 import { numPeers } from "../../core/types/num_peers.ts";
 import { Alerts } from "./forks/alerts.ts";
@@ -23,7 +24,6 @@ import { encodeMessage } from "./messages.ts";
 import { MulticastState } from "./forks/multicast.ts";
 import type { NewestCollection } from "./own/newest.ts";
 import { Requests } from "./requests/requests.ts";
-import { Tasks } from "./tasks.ts";
 import type { SignedUnit, UnitCoord, UnitData } from "./graph/unit.ts";
 import type { StoredUnit } from "./graph/unit_store.ts";
 import { UnitStore } from "./graph/unit_store.ts";
@@ -129,7 +129,8 @@ export type BroadcastState = {
   readonly dissemination: Dissemination;
   readonly coordRequests: Requests<number, UnitCoord>;
   readonly parentsRequests: Requests<string, SignedUnit>;
-  readonly tasks: Tasks<Task>;
+  /** What is due later. Nothing is cancelled: who takes a task out checks whether it still matters. */
+  readonly tasks: Schedule<Task>;
   readonly dice: SeededDice;
   readonly budget: Budget;
   newest: NewestCollection | null;
@@ -186,7 +187,7 @@ export function createBroadcast(config: BroadcastConfig): BroadcastState {
     dissemination: new Dissemination(),
     coordRequests: new Requests(),
     parentsRequests: new Requests(),
-    tasks: new Tasks(),
+    tasks: new Schedule(),
     dice: new SeededDice(config.seed),
     budget: new Budget(total),
     newest: null,
@@ -210,7 +211,7 @@ export function createBroadcast(config: BroadcastConfig): BroadcastState {
   };
 }
 
-export function isPeer(state: BroadcastState, index: number): boolean {
+function isPeer(state: BroadcastState, index: number): boolean {
   return index < state.peers.total && index !== state.identity;
 }
 
@@ -229,7 +230,7 @@ export function sendAnswer(state: BroadcastState, to: number, bytes: Bytes): voi
 }
 
 export function schedule(state: BroadcastState, delayMs: number, task: Task): void {
-  state.tasks.schedule(state.nowMs + delayMs, task);
+  state.tasks.add(state.nowMs + delayMs, task);
 }
 
 export function warn(state: BroadcastState, message: string, facts: { [name: string]: string | number }): void {

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { settle } from "../../actors/testing/platform.ts";
+import { settle } from "../../actors/testing/manual_clock.ts";
 import { FilesError } from "../../actors/platform/error.ts";
 import type { SimulatedDisk } from "../../actors/platform/simulated/disk.ts";
 import type { Files } from "../../actors/platform/platform.ts";

@@ -9,5 +9,5 @@ export class SetupError extends FedimintError<
     readonly path: string;
   }
   | { readonly code: "foreign_database" }
-  | { readonly code: "unsupported_module"; readonly kind: string }
+  | { readonly code: "unsupported_module"; readonly kinds: readonly string[] }
 > {}

@@ -62,6 +62,15 @@ function decoded<T>(decode: () => T, message: string): T {
   }
 }
 
+function unsupported(kinds: readonly string[]): SetupError {
+  const [has, them] = kinds.length === 1 ? ["a module of kind", "it"] : ["modules of kinds", "them"];
+  return new SetupError(
+    { code: "unsupported_module", kinds },
+    `The federation has ${has} ${kinds.join(", ")}, and this program doesn't have ${them}: ` +
+      `load ${them} with --module FILE (FM_MODULES), or run a version that has ${them}`,
+  );
+}
+
 /**
  * Decodes the modules' configs and checks that everything belongs together: own keys, peer ids, each module's own share.
  * @throws {SetupError} `config_mismatch` · `unsupported_module`
@@ -74,15 +83,11 @@ export function configuredModules(
   checkOwner(config);
   const ids = [...consensus.apiEndpoints.keys()].sort((a, b) => a - b);
   if (ids.length === 0 || ids.some((id, i) => id !== i)) throw mismatch("Peer ids are not indexed from 0");
+  const missing = [...consensus.modules.values()].map(({ kind }) => kind).filter((kind) => !definitions.has(kind));
+  if (missing.length > 0) throw unsupported(missing);
   const modules = new Map<ModuleInstanceId, ConfiguredModule>();
   for (const [instance, { kind, config: bytes }] of consensus.modules) {
-    const definition = definitions.get(kind);
-    if (!definition) {
-      throw new SetupError(
-        { code: "unsupported_module", kind },
-        `The federation has a module of kind ${kind}, which this program doesn't have: run a version that has it`,
-      );
-    }
+    const definition = definitions.get(kind)!;
     const stored = secret.modules.get(instance);
     if (!stored || stored.kind !== kind) throw mismatch(`The private config lacks module ${instance} of kind ${kind}`);
     const moduleConfig: unknown = decoded(

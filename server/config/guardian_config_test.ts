@@ -66,12 +66,19 @@ Deno.test("peer ids with a gap or none at all are refused", () => {
   refused(withConsensus({ apiEndpoints: new Map() }), "config_mismatch", "not indexed from 0");
 });
 
-Deno.test("a module that this program doesn't have is told by its kind", () => {
+Deno.test("modules that this program doesn't have are told by their kinds, all of them, and with the flag that loads them", () => {
   const modules = new Map(CONFIG.consensus.modules).set(WALLET, {
     ...CONFIG.consensus.modules.get(WALLET)!,
     kind: "lottery",
   });
-  refused(withConsensus({ modules }), "unsupported_module", "lottery");
+  refused(
+    withConsensus({ modules }),
+    "unsupported_module",
+    "a module of kind lottery, and this program doesn't have it",
+  );
+  modules.set(0, { ...modules.get(0)!, kind: "counter" });
+  refused(withConsensus({ modules }), "unsupported_module", "modules of kinds counter, lottery");
+  refused(withConsensus({ modules }), "unsupported_module", "load them with --module FILE (FM_MODULES)");
 });
 
 Deno.test("a private config that lacks a module, or has another kind in its place, is refused", () => {

@@ -61,7 +61,7 @@ function textOf(bytes: Bytes): string | undefined {
 }
 
 /** @throws {SetupError} `config_broken` that says which file of the archive is wrong */
-export async function configOfArchive(archive: Bytes, path: string): Promise<GuardianConfig> {
+async function configOfArchive(archive: Bytes, path: string): Promise<GuardianConfig> {
   let found: Map<string, Bytes>;
   try {
     found = readTar(tarBytes(archive, path));

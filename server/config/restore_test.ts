@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { settle } from "../../actors/testing/platform.ts";
+import { settle } from "../../actors/testing/manual_clock.ts";
 import type { SimulatedDisk } from "../../actors/platform/simulated/disk.ts";
 import { openMemoryStore } from "../../actors/store/memory.ts";
 import type { Bytes } from "../../core/bytes.ts";

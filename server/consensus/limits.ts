@@ -48,8 +48,6 @@ export const PIECE_CHARACTERS_MAX = 4 * PIECE_BYTES_MAX;
 export const END_CHARACTERS_MAX = 1_048_576;
 /** A piece that takes so long to come is asked for from a further guardian, too. */
 export const PIECE_PATIENCE_MS = 5_000;
-/** So long the pieces of too few guardians wait, any of whom may be evil: whoever can end the session by what is ordered has done so by then. */
-export const PIECE_FEW_MS = 60_000;
 /** A piece that takes longer will not come. */
 export const PIECE_TIMEOUT_MS = 65_000;
 /** A guardian that failed to give a piece is not asked again for so long. */

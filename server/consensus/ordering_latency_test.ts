@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
-import type { ManualClock } from "../../actors/testing/platform.ts";
-import { settle, withSystem } from "../../actors/testing/platform.ts";
+import type { ManualPlatform } from "../../actors/testing/platform.ts";
+import { settle } from "../../actors/testing/manual_clock.ts";
+import { withSystem } from "../../actors/testing/platform.ts";
 import { child, refTo } from "../../actors/mod.ts";
 import type { ConsensusItem } from "../../core/types/session.ts";
 import { newBoard } from "./session/board.ts";
@@ -10,7 +11,7 @@ import { mempool } from "./waiting/mempool.ts";
 const ITEM: ConsensusItem = { tag: "Module", value: { instance: 0, body: Uint8Array.of(1) } };
 
 type Test = {
-  readonly clock: ManualClock;
+  readonly clock: ManualPlatform;
   /** Takes a batch of one item, or an empty one. */
   readonly make: (session: number, options?: { empty?: boolean; measured?: boolean }) => Promise<void>;
   readonly ordered: (session: number) => void;

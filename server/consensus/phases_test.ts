@@ -2,8 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { PeerId } from "../../core/types/ids.ts";
 import type { AcceptedItem } from "../../core/types/session.ts";
-import { sessionHeader } from "../../core/types/session.ts";
-import { itemsIn } from "./testing/db.ts";
+import { itemsIn, sessionHeader } from "./testing/db.ts";
 import type { OrderedUnit } from "./session/outcome.ts";
 import { itemsOf, keychains, outcomeRef, ROUNDS, sealedWith, SESSION, unitOf, withSession } from "./testing/outcome.ts";
 import type { ConsensusTest } from "./testing/processing.ts";

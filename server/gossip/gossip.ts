@@ -94,7 +94,7 @@ function sendAfter(state: State, ctx: Context, delayMs: number): State {
   return { ...state, sending: false, timer: ctx.after(delayMs, { type: "send", args: null }) };
 }
 
-export const gossip = defineActor<GossipMessage, GossipArgs, State>({
+const gossip = defineActor<GossipMessage, GossipArgs, State>({
   name: "gossip",
   init: (ctx, args) => {
     watchOwn(args, ctx);

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import type { ManualClock } from "../../actors/testing/platform.ts";
+import type { ManualPlatform } from "../../actors/testing/platform.ts";
 import { withSystem } from "../../actors/testing/platform.ts";
 import { refTo, supervisor } from "../../actors/mod.ts";
 import type { RpcError, RpcRef } from "../../actors/rpc/mod.ts";
@@ -29,7 +29,7 @@ async function rig(
   options: { readonly fresh: boolean; readonly answers?: Answers; readonly testEnvironment?: boolean },
   body: (
     test: {
-      readonly clock: ManualClock;
+      readonly clock: ManualPlatform;
       readonly sent: () => string[];
       readonly change: () => Promise<void>;
       readonly hear: () => Promise<void>;

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import type { ManualClock } from "../../actors/testing/platform.ts";
+import type { ManualPlatform } from "../../actors/testing/platform.ts";
 import { withSystem } from "../../actors/testing/platform.ts";
 import { child, refTo } from "../../actors/mod.ts";
 import type { RpcError, RpcRef } from "../../actors/rpc/mod.ts";
@@ -53,7 +53,7 @@ function guardianAt(peer: number, knows: () => Knows) {
 async function rig(
   others: Knows[],
   body: (test: {
-    readonly clock: ManualClock;
+    readonly clock: ManualPlatform;
     readonly others: Knows[];
     /** Own URL, and the nonce of what was announced; null when nothing was. */
     readonly own: () => Promise<readonly [string, bigint | null, number | null]>;

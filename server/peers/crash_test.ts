@@ -4,7 +4,7 @@ import type { ActorRef, Cast, ChildSpec } from "../../actors/mod.ts";
 import { child, createSystem, defineActor, next, refTo, supervisor } from "../../actors/mod.ts";
 import type { ByteStream, Network } from "../../actors/platform/platform.ts";
 import { SimulatedWorld } from "../../actors/platform/simulated/mod.ts";
-import { Handover } from "./handover.ts";
+import { Handover } from "../../actors/handover.ts";
 import { link } from "./link.ts";
 import type { LinkMessage } from "./link.ts";
 import { peerListener } from "./listener.ts";
@@ -143,6 +143,7 @@ Deno.test("of a guardian's connections that wait for the listener the newest is 
     bind: { hostname: "0.0.0.0", port: PORT },
     identity: IDENTITY,
     certificates: new Map([[peer(1), CERTIFICATE]]),
+    hostnames: ["guardian-1.example"],
     links: new Map([[peer(1), refTo<LinkMessage>("root/peers/link")]]),
     handover,
   };

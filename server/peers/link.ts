@@ -18,23 +18,18 @@ import { DecodeError } from "../../core/encoding/mod.ts";
 import type { Result } from "../../core/result.ts";
 import { errorText } from "../../core/result.ts";
 import type { PeerId } from "../../core/types/ids.ts";
-import type { P2pMessage } from "../../core/types/p2p_message.ts";
 import { encodeP2pMessage, receiveP2pMessage } from "../../core/types/p2p_message.ts";
 import { frame, FrameReader } from "./framing.ts";
-import type { Handover } from "./handover.ts";
+import type { Handover } from "../../actors/handover.ts";
 import { Lane } from "./lane.ts";
 import { DIAL_BACK_OFF, DIAL_TIMEOUT_MS, REPLACEMENTS, SEND_TIMEOUT_MS, SHORT_MS } from "./limits.ts";
 import { Outgoing } from "./outgoing.ts";
 import type { CutShort } from "./repeats.ts";
 import { Repeats } from "./repeats.ts";
-import type { RouterRef } from "./router.ts";
+import type { RoutedMessage, RouterRef } from "./router.ts";
 
 export type LinkMessage =
-  | Cast<"send", { message: P2pMessage; isAnswer: boolean }>
-  /** The consumer is done with the message of this number: the next one may come. */
-  | Cast<"taken", { id: number }>
-  /** Whoever was to take a message may be gone, with the message: the next one may come. */
-  | Cast<"again", null>
+  | RoutedMessage
   /** The listener accepted a connection of this guardian: it replaces the present one. `id` in the handover. */
   | Cast<"accepted", { id: number }>
   | Cast<"dial", null>

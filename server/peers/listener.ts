@@ -4,11 +4,11 @@
  */
 import { defineActor, next } from "../../actors/actor.ts";
 import type { Address, ByteStream, Listener, TlsIdentity } from "../../actors/platform/platform.ts";
-import type { ActorRef, Cast } from "../../actors/protocol.ts";
+import type { Cast } from "../../actors/protocol.ts";
 import type { Bytes } from "../../core/bytes.ts";
 import { toHex } from "../../core/bytes.ts";
 import type { PeerId } from "../../core/types/ids.ts";
-import type { Handover } from "./handover.ts";
+import type { Handover } from "../../actors/handover.ts";
 import { STRANGERS_TOLD_MS } from "./limits.ts";
 import type { LinkRef } from "./link.ts";
 
@@ -22,6 +22,8 @@ export type ListenerArgs = {
   readonly identity: TlsIdentity;
   /** The other guardians' certificates (DER). */
   readonly certificates: ReadonlyMap<PeerId, Bytes>;
+  /** Names or addresses of their machines. */
+  readonly hostnames: readonly string[];
   readonly links: ReadonlyMap<PeerId, LinkRef>;
   readonly handover: Handover<ByteStream>;
 };
@@ -51,7 +53,12 @@ export const peerListener = defineActor<ListenerMessage, ListenerArgs, State>({
       ctx.tell(ctx.self, "tellStrangers", null);
     };
     const listener = await ctx.platform.network.listenTls(
-      { ...args.bind, identity: args.identity, isKnown: (certificate) => peerOf.has(toHex(certificate)) },
+      {
+        ...args.bind,
+        identity: args.identity,
+        isKnown: (certificate) => peerOf.has(toHex(certificate)),
+        expected: args.hostnames,
+      },
       (stream, remote) => {
         if (ctx.signal.aborted) return stream.close();
         const peer = peerOf.get(toHex(stream.peerCertificate));
@@ -101,5 +108,3 @@ export const peerListener = defineActor<ListenerMessage, ListenerArgs, State>({
     await state.listener.close();
   },
 });
-
-export type PeerListenerRef = ActorRef<ListenerMessage>;

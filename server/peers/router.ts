@@ -12,10 +12,17 @@ import type { ActorRef, Cast, Request } from "../../actors/protocol.ts";
 import type { PeerId } from "../../core/types/ids.ts";
 import type { P2pMessage, ReceivedP2pMessage } from "../../core/types/p2p_message.ts";
 import { HELD_BYTES_MAX, HELD_MAX } from "./limits.ts";
-import type { LinkRef } from "./link.ts";
 
 /** What a consumer of peers' messages understands beside its own messages. It answers each by `taken`, now or when it likes. */
 export type PeerMessage = Cast<"peerMessage", { from: PeerId; id: number; message: ReceivedP2pMessage }>;
+
+/** What a link understands of the router. */
+export type RoutedMessage =
+  | Cast<"send", { message: P2pMessage; isAnswer: boolean }>
+  /** The consumer is done with the message of this number: the next one may come. */
+  | Cast<"taken", { id: number }>
+  /** Whoever was to take a message may be gone, with the message: the next one may come. */
+  | Cast<"again", null>;
 
 export type RouterMessage =
   /** From now on messages go to `consumer`; what was held goes first. */
@@ -40,7 +47,10 @@ export function routerMemory(): RouterMemory {
   return { connected: new Set(), consumer: null };
 }
 
-export type RouterArgs = { readonly links: ReadonlyMap<PeerId, LinkRef>; readonly memory: RouterMemory };
+export type RouterArgs = {
+  readonly links: ReadonlyMap<PeerId, ActorRef<RoutedMessage>>;
+  readonly memory: RouterMemory;
+};
 
 type Held = { readonly messages: ReceivedP2pMessage[]; bytes: number };
 type State = RouterArgs & { readonly held: Map<PeerId, Held>; subscriptions: number };

@@ -5,7 +5,7 @@ import type { SupervisorSpec } from "../../actors/supervisor.ts";
 import { child, supervisor } from "../../actors/supervisor.ts";
 import type { Bytes } from "../../core/bytes.ts";
 import type { PeerId } from "../../core/types/ids.ts";
-import { Handover } from "./handover.ts";
+import { Handover } from "../../actors/handover.ts";
 import type { LinkRef } from "./link.ts";
 import { link } from "./link.ts";
 import { peerListener } from "./listener.ts";
@@ -52,6 +52,7 @@ export function peersTree({ parent, self, identity, bind, others, memory }: Peer
     [...others.keys()].map((peer) => [peer, refTo(`${parent}/peers/link:${peer}`)]),
   );
   const certificates = new Map([...others].map(([peer, { certificate }]) => [peer, certificate]));
+  const hostnames = [...others.values()].map(({ hostname }) => hostname);
   return supervisor("peers", {
     strategy: "one_for_one",
     intensity: 10, // a peer that sends garbage must not take the links to the others down
@@ -75,7 +76,7 @@ export function peersTree({ parent, self, identity, bind, others, memory }: Peer
           },
         })
       ),
-      child(peerListener, { args: { bind, identity, certificates, links, handover } }),
+      child(peerListener, { args: { bind, identity, certificates, hostnames, links, handover } }),
     ],
   });
 }

@@ -69,7 +69,7 @@ export class Rounds implements DkgRounds {
     const all = new Map<PeerId, T>([[this.identity, own]]);
     for (const peer of this.#others()) {
       const message = await this.#links.receive(peer, `${this.#part}: exchange of ${codec.name}`);
-      if (message.tag !== "Encodable") throw this.#unexpected(peer, message);
+      if (message.tag !== "Encodable") throw this.#unexpected(peer, message, this.#part);
       all.set(peer, this.#decoded(peer, codec, message.value));
     }
     return new Map([...all].sort(([a], [b]) => a - b));
@@ -80,11 +80,11 @@ export class Rounds implements DkgRounds {
     if (this.peers.total > 1) this.#links.send("all", { tag: "Checksum", value: own });
     for (const peer of this.#others()) {
       const message = await this.#links.receive(peer, `comparison of the ${what}`);
-      if (message.tag !== "Checksum") throw this.#unexpected(peer, message);
+      if (message.tag !== "Checksum") throw this.#unexpected(peer, message, what);
       if (message.value === own) continue;
       throw new SetupError(
         { code: "peer_failed", peer, reason: "checksum" },
-        `Guardian ${peer} has another ${what}: compare versions, environment and setup codes of all guardians, then start again`,
+        `Guardian ${peer} has another ${what}: compare versions, modules, environment and setup codes of all guardians, then start again`,
       );
     }
   }
@@ -138,14 +138,15 @@ export class Rounds implements DkgRounds {
 
   async #receiveDkg(peer: PeerId, tag: DkgTag): Promise<DkgMessage> {
     const message = await this.#links.receive(peer, `${this.#part}: ${tag}`);
-    if (message.tag !== tag) throw this.#unexpected(peer, message);
+    if (message.tag !== tag) throw this.#unexpected(peer, message, this.#part);
     return message.value;
   }
 
-  #unexpected(peer: PeerId, message: P2pMessage): SetupError {
+  #unexpected(peer: PeerId, message: P2pMessage, step: string): SetupError {
     return new SetupError(
       { code: "peer_failed", peer, reason: `unexpected ${message.tag}` },
-      `Guardian ${peer} sent an unexpected message (${message.tag}): all guardians must start setup again`,
+      `Guardian ${peer} sent an unexpected message (${message.tag}) in the step "${step}". It may have other modules: ` +
+        "compare modules and versions of all guardians, then start setup again",
     );
   }
 }

@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { decodeScalar } from "../../core/crypto/bls/mod.ts";
 import { publicKeyOf } from "../../core/crypto/secp.ts";
 import type { P2pMessage } from "../../core/types/p2p_message.ts";
@@ -82,6 +82,23 @@ const dkg = (tag: string, change: (value: unknown) => unknown): Lie => (message)
   message.tag === "DkgG1" && message.value.tag === tag
     ? [{ tag: "DkgG1", value: { tag, value: change(message.value.value) } } as P2pMessage]
     : [message];
+
+Deno.test("a guardian with other modules ends the ceremony, and is told to have them", async () => {
+  const cases: [string[], string[], string, RegExp][] = [
+    [
+      ["meta", "mintv2"],
+      ["meta"],
+      "unexpected Checksum",
+      /in the step "module 1 \(mintv2\)"\. It may have other modules/,
+    ],
+    [["meta"], ["meta", "walletv2"], "unexpected Encodable", /in the step "config"\. It may have other modules/],
+    [["meta"], ["meta", "unknown"], "checksum", /another config: compare versions, modules, environment/],
+  ];
+  for (const [ours, theirs, reason, text] of cases) {
+    const error = await blames(generateWith(undefined, (params) => ({ ...params, modules: theirs }), ours), reason);
+    assertMatch(error.message, text);
+  }
+});
 
 Deno.test("a key ceremony fails at whoever breaks it, with what was broken", async () => {
   const zero = new Uint8Array(32);

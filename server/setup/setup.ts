@@ -76,6 +76,10 @@ function sameCode(a: PeerSetupCode, b: PeerSetupCode): boolean {
   return equalBytes(encode(peerSetupCode, a), encode(peerSetupCode, b));
 }
 
+function loadIt({ availableModules }: SetupSettings): string {
+  return `: it has ${availableModules.join(", ")}; others are loaded with --module`;
+}
+
 /** Why these parameters can't be, or null. */
 function paramsError(params: LocalParams, settings: SetupSettings): string | null {
   const { name, federationName, federationSize, enabledModules } = params;
@@ -93,7 +97,7 @@ function paramsError(params: LocalParams, settings: SetupSettings): string | nul
     return `Federation size must be at most ${GUARDIANS_MAX}`;
   }
   const missing = enabledModules?.find((kind) => !settings.availableModules.includes(kind));
-  if (missing !== undefined) return `This guardian has no module of kind ${missing}`;
+  if (missing !== undefined) return `This guardian has no module of kind ${missing}${loadIt(settings)}`;
   if (settings.apiUrl === null) return "Api URL must be configured: set FM_API_URL";
   if (settings.p2pUrl === null) return "P2P URL must be configured: set FM_P2P_URL";
   return null;
@@ -115,6 +119,19 @@ export function checkLocalParams(
   );
 }
 
+/**
+ * A leader that chooses no modules means those that are on at its own guardian, and its code says which: with null each guardian would
+ * take those that are on at itself, and where they differ the ceremony fails in its midst, for a reason that nobody sees.
+ */
+function chosenModules(
+  { federationName, enabledModules }: LocalParams,
+  { defaultModules }: SetupSettings,
+): string[] | null {
+  const chosen = enabledModules ?? (federationName === null ? null : defaultModules);
+  // the code holds a set: the API's list may name one twice
+  return chosen && [...new Set(chosen)].sort();
+}
+
 /** After `checkLocalParams` said ok(null) and a certificate for the name was made. */
 export function setLocalParams(
   state: SetupState,
@@ -122,7 +139,7 @@ export function setLocalParams(
   settings: SetupSettings,
   identity: TlsIdentity,
 ): SetupState {
-  const { name, federationName, disableBaseFees, enabledModules, federationSize } = params;
+  const { name, federationName, disableBaseFees, federationSize } = params;
   const code: PeerSetupCode = {
     name,
     endpoints: {
@@ -131,8 +148,7 @@ export function setLocalParams(
     },
     federationName,
     disableBaseFees,
-    // the code holds a set: the API's list may name one twice
-    enabledModules: enabledModules && [...new Set(enabledModules)].sort(),
+    enabledModules: chosenModules(params, settings),
     federationSize,
     network: settings.network,
     fedimintVersion: version,
@@ -279,7 +295,9 @@ export function ceremonyParams(state: SetupState, settings: SetupSettings): Resu
   if (federationName === null) return err("We need one guardian to configure the federations name");
   const modules = setBefore(codes, "enabledModules") ?? settings.defaultModules;
   const missing = modules.find((kind) => !settings.availableModules.includes(kind));
-  if (missing !== undefined) return err(`The leader enabled a module that this guardian doesn't have: ${missing}`);
+  if (missing !== undefined) {
+    return err(`The leader enabled a module that this guardian doesn't have: ${missing}${loadIt(settings)}`);
+  }
   const identity = [...peers].find(([, code]) => sameCode(code, own.code))![0];
   return ok({
     identity,

@@ -83,6 +83,26 @@ Deno.test("modules named twice count once, in any order", async () => {
   });
 });
 
+Deno.test("a leader that chooses no modules says in its code which are on at its own guardian; the others say nothing", async () => {
+  const settings = { ...SETTINGS, defaultModules: ["mintv2", "meta"] };
+  await withSetup(async ({ ask, params }) => {
+    const own = await ask("set_local_params", LEADER) as string;
+    assertEquals(parseSetupCode(own).enabledModules, ["meta", "mintv2"]);
+    assertEquals(await ask("set_local_params", LEADER), own, "asked again, nothing has been chosen");
+    for (const code of CODES) await ask("add_peer_setup_code", code);
+    await ask("start_dkg");
+    assertEquals((await params()).modules, ["meta", "mintv2"]);
+  }, { settings });
+  await withSetup(async ({ ask, params }) => {
+    const own = await ask("set_local_params", FOLLOWER) as string;
+    assertEquals(parseSetupCode(own).enabledModules, null);
+    const leader = peerCode(1, { federationName: "test", federationSize: 4, enabledModules: ["meta"] });
+    for (const code of [formatSetupCode(leader), ...CODES.slice(1)]) await ask("add_peer_setup_code", code);
+    await ask("start_dkg");
+    assertEquals((await params()).modules, ["meta"], "what the leader says, whatever is on here");
+  }, { settings });
+});
+
 Deno.test("codes come after the local parameters", async () => {
   await withSetup(async ({ ask }) => {
     await refused(ask("add_peer_setup_code", CODES[0]!), 400, /Set the local parameters first/);
@@ -175,7 +195,11 @@ Deno.test("without a leader, or with one that has modules which we don't, the ce
     await ask("reset_peer_setup_codes");
     const leader = peerCode(1, { federationName: "test", federationSize: 4, enabledModules: ["lottery"] });
     for (const code of [formatSetupCode(leader), ...CODES.slice(1)]) await ask("add_peer_setup_code", code);
-    await refused(ask("start_dkg"), 500, /doesn't have: lottery/);
+    await refused(
+      ask("start_dkg"),
+      500,
+      /doesn't have: lottery: it has meta, mintv2; others are loaded with --module/,
+    );
     assert(await ask("setup_status") === "SharingConnectionCodes");
   });
 });

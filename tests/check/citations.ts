@@ -105,16 +105,11 @@ function sectionsOf(document: string): Set<string> {
   return new Set([...document.matchAll(/^#+ ((?:[A-Z]?\d+|[A-Z])(?:\.\d+)*)\.?\s/gm)].map(([, section]) => section!));
 }
 
-/** A document about one folder says so once, `<!-- paths tests/examples/bounty -->`, and names its files from there as well. */
-const PATHS = /<!-- paths ([\w./-]+) -->/;
-
 function pathProblems(text: string, from: string, checkout: Checkout): Found[] {
   const found: Found[] = [];
-  const base = PATHS.exec(text)?.[1];
   for (const match of text.matchAll(/`([^`\s]+)`/g)) {
     const named = match[1]!.replace(/^\.\//, "");
     if (!/^[\w./-]+$/.test(named) || !looksLikeOurs(named)) continue;
-    if (base !== undefined && checkout.paths.has(join(base, named.replace(/\/$/, "")))) continue;
     if (!exists(named, from, checkout)) found.push([match.index, `${named} is not there`]);
   }
   return found;

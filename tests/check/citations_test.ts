@@ -62,11 +62,6 @@ Deno.test("paths in backticks are looked up from the root, from their folder, an
   assertEquals(inDocument("See\n`server/tree.ts`"), ["2 server/tree.ts is not there"]);
 });
 
-Deno.test("a document may name files from a folder that it is about", () => {
-  assertEquals(inDocument("<!-- paths client -->\n`cli/run.ts` `cli/walk.ts`"), ["2 cli/walk.ts is not there"]);
-  assertEquals(inDocument("<!-- paths client/cli -->\n`server/../run.ts` `client/mod.ts`"), []);
-});
-
 Deno.test("what a program finds beside itself is there", () => {
   const beside = (text: string): string[] =>
     problemsInSource({ path: "client/cli/run.ts", text }, checkout).map(({ line, what }) => `${line} ${what}`);

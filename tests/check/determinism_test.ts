@@ -33,10 +33,11 @@ Deno.test("every forbidden way is found", () => {
     ["new Worker(url)", "thread"],
     ["new MessageChannel()", "channel"],
     ["new WeakRef(a)", "garbage collection"],
+    ["const load = (name: string) => import(name);", "dynamic import"],
     ["localStorage.getItem()", "storage"],
     ['import { connect } from "node:net";', "import"],
     ['import { readFileSync } from "node:fs";', "import"],
-    ['const tls = await import("node:tls");', "import"],
+    ["await import(specifier)", "dynamic import"],
     ['import { randomBytes } from "node:crypto";', "import"],
     ['import { pbkdf2 } from "node:crypto";', "import"],
     ['import { randomBytes } from "@noble/hashes/utils.js";', "import"],
@@ -44,6 +45,10 @@ Deno.test("every forbidden way is found", () => {
     ["`${Date.now()}`", "Date"],
   ];
   for (const [text, rule] of ways) assertEquals(found(`a;\n${text}`), [`2 ${rule}`], text);
+});
+
+Deno.test("a module of Node's that is imported on the way is found as both", () => {
+  assertEquals(found('const tls = await import("node:tls");'), ["1 dynamic import", "1 import"]);
 });
 
 Deno.test("what only looks like one is not found", () => {
@@ -61,6 +66,7 @@ Deno.test("what only looks like one is not found", () => {
     'import { randomPolynomial } from "./polynomial.ts";',
     'Symbol.for("Deno.customInspect")',
     "state.process.exit",
+    "store.import(file); import.meta.url; reimport(x)",
   ];
   for (const text of harmless) assertEquals(found(text), [], text);
 });

@@ -1,6 +1,6 @@
 /**
  * Whether imports point one way: `core ← actors ← modules ← server, client ← tests`, a module's folder is closed to other modules,
- * and nobody but tests imports tests. Prints `file:line` for each break; exit code 1 when there is one.
+ * nobody but tests imports tests, and examples of modules need nothing but the contract. Prints `file:line` for each break; exit code 1 when there is one.
  */
 import { join } from "@std/path";
 import { scanSource } from "./source_scanner.ts";
@@ -18,6 +18,10 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
 
 /** Open to every module. */
 const CONTRACT = "modules/contract";
+/** Modules as strangers write them: each in a folder of its own, with these imports alone. */
+const EXAMPLES = "tests/examples/";
+const FOR_EXAMPLES = ["modules/contract/mod.ts", "modules/contract/testing/mod.ts"];
+const PACKAGES_FOR_EXAMPLES = ["@std/assert"];
 
 export function importProblems(files: readonly SourceFile[]): Problem[] {
   const problems: Problem[] = [];
@@ -32,6 +36,8 @@ export function importProblems(files: readonly SourceFile[]): Problem[] {
 
 function problemWith(path: string, specifier: string): string | undefined {
   if (/^(npm|jsr|https?):/.test(specifier)) return "packages are named in deno.json alone";
+  const example = exampleOf(path);
+  if (example !== undefined) return problemOfExample(example, path, specifier);
   if (!specifier.startsWith(".")) return undefined;
   const target = join(path, "..", specifier);
   if (isTest(path)) return undefined;
@@ -42,6 +48,19 @@ function problemWith(path: string, specifier: string): string | undefined {
   const [module, targetModule] = [folderOf(path), folderOf(target)];
   if (module === "modules" || targetModule === module || targetModule === CONTRACT) return undefined;
   return "a module knows its own folder and the contract alone";
+}
+
+/** `tests/examples/a/` of a file in it. */
+function exampleOf(path: string): string | undefined {
+  const name = path.startsWith(EXAMPLES) ? path.slice(EXAMPLES.length).split("/") : [];
+  return name.length > 1 ? `${EXAMPLES}${name[0]}/` : undefined;
+}
+
+function problemOfExample(folder: string, path: string, specifier: string): string | undefined {
+  const target = specifier.startsWith(".") ? join(path, "..", specifier) : specifier;
+  if (target.startsWith(folder) || FOR_EXAMPLES.includes(target)) return undefined;
+  if (PACKAGES_FOR_EXAMPLES.includes(target)) return undefined;
+  return `an example is written with ${FOR_EXAMPLES.join(" and ")} alone`;
 }
 
 function topOf(path: string): string {

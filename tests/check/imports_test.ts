@@ -33,6 +33,29 @@ Deno.test("imports against the direction are found", () => {
   for (const [path, specifier, what] of broken) assertEquals(verdict(path, specifier), what, `${path} ${specifier}`);
 });
 
+Deno.test("an example of a module needs nothing but the contract", () => {
+  const at = "tests/examples/bounty/server/money.ts";
+  const alone = "an example is written with modules/contract/mod.ts and modules/contract/testing/mod.ts alone";
+  for (
+    const specifier of [
+      "../../../../core/bytes.ts",
+      "../../../../modules/contract/server.ts",
+      "../../other/a.ts",
+      "@noble/hashes/sha2.js",
+    ]
+  ) {
+    assertEquals(verdict(at, specifier), alone, specifier);
+  }
+  const fine = [
+    "./time.ts",
+    "../common.ts",
+    "../../../../modules/contract/mod.ts",
+    "../../../../modules/contract/testing/mod.ts",
+  ];
+  for (const specifier of [...fine, "@std/assert"]) assertEquals(verdict(at, specifier), "fine", specifier);
+  assertEquals(verdict("tests/examples/bounty_federation_test.ts", "../simulation/federation.ts"), "fine");
+});
+
 Deno.test("imports in the direction are fine", () => {
   const fine: [string, string][] = [
     ["core/a.ts", "./crypto/b.ts"],

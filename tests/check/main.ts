@@ -7,12 +7,15 @@ const checks: readonly Check[] = [
   { name: "lint", args: ["lint"] },
   { name: "types", args: ["check"] },
   { name: "import directions", args: ["run", "--allow-read", "tests/check/imports.ts"] },
+  { name: "import circles", args: ["run", "--allow-read", "tests/check/circles.ts"] },
+  { name: "exports", args: ["run", "--allow-read", "tests/check/exports.ts"] },
   { name: "determinism", args: ["run", "--allow-read", "tests/check/determinism.ts"] },
   { name: "spreads", args: ["run", "--allow-read", "tests/check/spreads.ts"] },
   { name: "citations", args: ["run", "--allow-read", "tests/check/citations.ts"] },
   { name: "heads", args: ["run", "--allow-read", "tests/check/heads.ts"] },
   { name: "dependencies", args: ["run", "--allow-read", "tests/check/dependencies.ts"] },
   { name: "examples", args: ["run", "--allow-read", "--allow-run", "tests/check/examples.ts"] },
+  { name: "quotes", args: ["run", "--allow-read", "tests/check/quotes.ts"] },
 ];
 
 let failed = 0;

@@ -4,7 +4,7 @@ import { fromFileUrl } from "@std/path";
 export type SourceFile = { readonly path: string; readonly text: string };
 export type Problem = { readonly path: string; readonly line: number; readonly what: string };
 
-const ROOT = fromFileUrl(new URL("../../", import.meta.url));
+export const ROOT = fromFileUrl(new URL("../../", import.meta.url));
 
 /** Every TypeScript file below the folders of the checkout, by path, in order. */
 export async function sourcesBelow(folders: readonly string[]): Promise<SourceFile[]> {
@@ -18,6 +18,22 @@ export async function sourcesBelow(folders: readonly string[]): Promise<SourceFi
   };
   for (const folder of folders) await walk(folder);
   return files.sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+/** Every document of the checkout: those at its root and those below `docs/`, by path, in order. */
+export async function documentsOf(): Promise<SourceFile[]> {
+  const documents: SourceFile[] = [];
+  const walk = async (folder: string): Promise<void> => {
+    for await (const entry of Deno.readDir(ROOT + folder)) {
+      const path = `${folder}${entry.name}`;
+      if (entry.isDirectory && path.startsWith("docs")) await walk(`${path}/`);
+      else if (entry.isFile && path.endsWith(".md")) {
+        documents.push({ path, text: await Deno.readTextFile(ROOT + path) });
+      }
+    }
+  };
+  await walk("");
+  return documents.sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
 /** A test, or what only tests use: `x_test.ts`, what lies in a folder `testing/`, all of `tests/`. */

@@ -40,7 +40,7 @@ export function evilProgram(control: string): GuardianProgram {
   return { command: ownProgram("tests/hostile/evil/guardian.ts"), env: { HOSTILE_CONTROL: control } };
 }
 
-export function evilPeer(federation: DevFederation): number {
+function evilPeer(federation: DevFederation): number {
   return federation.guardians.length - 1;
 }
 

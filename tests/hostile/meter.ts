@@ -20,7 +20,7 @@ export type Figures = {
 };
 
 /** A call that was refused or never answered. */
-export const CALL_LOST_MS = 60_000;
+const CALL_LOST_MS = 60_000;
 
 export function percentile(values: readonly number[], part: number): number {
   const sorted = values.toSorted((a, b) => a - b);

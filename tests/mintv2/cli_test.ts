@@ -36,6 +36,12 @@ Deno.test("people are told what e-cash costs, what came of it, and why not all o
   const twice = await run("receive", federation.text(note, note));
   assertStringIncludes(twice.err, "twice");
 
+  // what `spend` prints of a payment of many notes: a line each, one of them spent before
+  const [fresh, spentOnce] = [federation.text(await federation.note(22)), text];
+  const several = await run("receive", `${spentOnce}\n${fresh}\n`);
+  assertEquals([several.exit, several.out.match(/Received/g)?.length], [1, 1]);
+  assertStringIncludes(several.err, "1 of 2 texts were refused.");
+
   const partly = await run("receive", federation.text(await federation.note(22), note));
   assertEquals(partly.exit, 0);
   const late = await run("receive", federation.text(note, await federation.note(14)));

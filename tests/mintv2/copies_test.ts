@@ -5,6 +5,8 @@ import { builtInModules } from "../../client/modules.ts";
 import { ClientWorld } from "../../client/testing/world.ts";
 import type { FederationClient } from "../../client/mod.ts";
 import { sleep } from "../../actors/platform/platform.ts";
+import { SCHEMA_PREFIX } from "../../actors/store/mod.ts";
+import { concat } from "../../core/bytes.ts";
 import { MintFederation } from "./federation.ts";
 
 const world = new ClientWorld(11);
@@ -43,8 +45,9 @@ Deno.test("a wallet keeps no tweak on its disk, and deletes those that an earlie
   const stored = Array.from({ length: 50 }, (_, i) => Uint8Array.of(2, ...new Uint8Array(15), i));
   const before = await federation.wallet(world, "old", builtInModules);
   const module = before.client.primary().instance;
-  const { durable } = await before.client.options.store.view(modulePrefix(module)).transact((tx) => {
-    for (const key of stored) tx.set(key, new Uint8Array(0));
+  const { durable } = await before.client.options.store.transact((tx) => {
+    tx.delete(concat(SCHEMA_PREFIX, modulePrefix(module))); // as it was before there were versions
+    for (const key of stored) tx.view(modulePrefix(module)).set(key, new Uint8Array(0));
   });
   await durable;
   await world.finish(before.close());

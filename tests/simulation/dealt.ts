@@ -7,6 +7,7 @@ import type { P2pMessage } from "../../core/types/p2p_message.ts";
 import type { PeerSetupCode } from "../../core/types/setup_code.ts";
 import { parseDkgVersion } from "../../core/types/dkg_version.ts";
 import { FEDIMINT_VERSION } from "../../core/types/version.ts";
+import type { ServerModules } from "../../server/modules.ts";
 import { builtInModules } from "../../server/modules.ts";
 import { generateConfig } from "../../server/setup/generate.ts";
 import type { GuardianConfig } from "../../server/config/guardian_config.ts";
@@ -46,7 +47,7 @@ class Hub {
   }
 }
 
-export function guardianName(peer: PeerId): string {
+function guardianName(peer: PeerId): string {
   return `g${peer}`;
 }
 
@@ -56,8 +57,10 @@ export async function dealtConfigs(options: {
   readonly modules: readonly string[];
   readonly roundsPerSession: number;
   readonly platformOf: (peer: PeerId) => Platform;
+  /** Default: those that are built in. */
+  readonly definitions?: ServerModules;
 }): Promise<GuardianConfig[]> {
-  const { total, modules, roundsPerSession, platformOf } = options;
+  const { total, modules, roundsPerSession, platformOf, definitions = builtInModules } = options;
   const ids = Array.from({ length: total }, (_, peer) => peer);
   const identities = await Promise.all(
     ids.map((peer) => platformOf(peer).network.makeTlsIdentity(`peer${guardianName(peer)}`)),
@@ -97,7 +100,7 @@ export async function dealtConfigs(options: {
     const config = await generateConfig({
       params,
       rounds,
-      definitions: builtInModules,
+      definitions,
       platform,
       log,
       testEnvironment: true,

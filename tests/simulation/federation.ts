@@ -5,6 +5,7 @@
 import type { LogRecord } from "../../actors/logger.ts";
 import { createSystem } from "../../actors/mod.ts";
 import type { Platform } from "../../actors/platform/platform.ts";
+import type { SimulatedDisk } from "../../actors/platform/simulated/disk.ts";
 import { SimulatedWorld } from "../../actors/platform/simulated/mod.ts";
 import type { WorldOptions } from "../../actors/platform/simulated/mod.ts";
 import type { MemoryOptions, Store, StoreTx } from "../../actors/store/mod.ts";
@@ -14,12 +15,13 @@ import { encodeHex } from "../../core/encoding/mod.ts";
 import { devchainTree } from "../../server/dev/chain/mod.ts";
 import { callBitcoin, callGuardian } from "../../server/dev/federation/rpc.ts";
 import { Guardian } from "../../server/guardian.ts";
+import type { ServerModules } from "../../server/modules.ts";
 import { builtInModules } from "../../server/modules.ts";
-import { writeConfig } from "../../server/config/config_files.ts";
+import { readConfig, writeConfig } from "../../server/config/config_files.ts";
 import type { GuardianConfig } from "../../server/config/guardian_config.ts";
 import { configuredModules, handedOut } from "../../server/config/guardian_config.ts";
 import { ConsensusError } from "../../server/consensus/engine/disagreement.ts";
-import { finishedSessions } from "../../server/consensus/store/db.ts";
+import { countAcceptedItems, finishedSessions, unitsPrefix } from "../../server/consensus/store/db.ts";
 import { sessionIn } from "../../server/consensus/testing/db.ts";
 import { sessionOutcome } from "../../core/types/session.ts";
 import { BLOCKS_TO_AGREE } from "../demo/waits.ts";
@@ -32,7 +34,10 @@ const DISK_MS = 3;
 export type FederationOptions = {
   readonly seed: number;
   readonly total?: number;
+  /** Kinds that the federation has. */
   readonly modules?: readonly string[];
+  /** What all guardians' programs have. Default: the built-in modules. */
+  readonly definitions?: ServerModules;
   readonly roundsPerSession?: number;
   readonly world?: WorldOptions;
 };
@@ -40,14 +45,28 @@ export type FederationOptions = {
 const dealt = new Map<string, Promise<GuardianConfig[]>>();
 
 /** Dealing keys takes seconds: tests of one process that want the same kind of federation share them. */
-function dealtOnce(total: number, modules: readonly string[], roundsPerSession: number): Promise<GuardianConfig[]> {
+function dealtOnce(
+  total: number,
+  modules: readonly string[],
+  roundsPerSession: number,
+  definitions: ServerModules,
+): Promise<GuardianConfig[]> {
   const key = `${total} ${modules} ${roundsPerSession}`;
   const dealer = new SimulatedWorld(0);
   const platformOf = (peer: number): Platform => dealer.process(`g${peer}`).platform;
-  const configs = dealt.get(key) ?? dealtConfigs({ total, modules, roundsPerSession, platformOf });
+  const configs = dealt.get(key) ?? dealtConfigs({ total, modules, roundsPerSession, platformOf, definitions });
   dealt.set(key, configs);
   return configs;
 }
+
+/** What machines keep when all processes of a federation are gone. */
+export type FederationRemains = {
+  /** Wall clock. */
+  readonly atMs: number;
+  readonly invite: string;
+  readonly bitcoin: MemoryBackend;
+  readonly guardians: readonly { readonly disk: MemoryBackend; readonly files: SimulatedDisk["files"] }[];
+};
 
 type Node = {
   guardian: Guardian | null;
@@ -60,25 +79,33 @@ type Node = {
 
 export class SimulatedFederation {
   readonly world: SimulatedWorld;
+  readonly definitions: ServerModules;
   readonly records: (LogRecord & { readonly process: string; readonly atMs: number })[] = [];
   readonly #nodes = new Map<number, Node>();
   #apiUrls: GuardianConfig["consensus"]["apiEndpoints"] = new Map();
   #invite = "";
   #configs: readonly GuardianConfig[] = [];
   #goingOn = false;
+  #bitcoinDisk: MemoryBackend;
 
-  private constructor(world: SimulatedWorld) {
+  private constructor(
+    world: SimulatedWorld,
+    definitions: ServerModules = builtInModules,
+    bitcoinDisk: MemoryBackend = new MemoryBackend(),
+  ) {
     this.world = world;
+    this.definitions = definitions;
+    this.#bitcoinDisk = bitcoinDisk.copy(this.diskOptions("bitcoin"));
   }
 
   /** Guardians are configured and running; the chain has its first coins. */
   static async start(options: FederationOptions): Promise<SimulatedFederation> {
-    const { seed, total = 4, modules = ["meta", "mintv2", "walletv2"], roundsPerSession = 30, world: worldOptions } =
-      options;
+    const { seed, total = 4, modules = ["meta", "mintv2", "walletv2"], roundsPerSession = 30 } = options;
+    const { definitions = builtInModules, world: worldOptions } = options;
     const world = new SimulatedWorld(seed, worldOptions);
-    const federation = new SimulatedFederation(world);
+    const federation = new SimulatedFederation(world, definitions);
     await federation.#startBitcoin();
-    const configs = await dealtOnce(total, modules, roundsPerSession);
+    const configs = await dealtOnce(total, modules, roundsPerSession, definitions);
     federation.#configs = configs;
     federation.#apiUrls = configs[0]!.consensus.apiEndpoints;
     for (const [peer, config] of configs.entries()) {
@@ -91,8 +118,45 @@ export class SimulatedFederation {
     return federation;
   }
 
+  /** Guardians and chain go on with what is left of a federation. */
+  static async resume(remains: FederationRemains, seed: number): Promise<SimulatedFederation> {
+    const world = new SimulatedWorld(seed, { startMs: remains.atMs });
+    const federation = new SimulatedFederation(world, builtInModules, remains.bitcoin);
+    await federation.#startBitcoin();
+    const configs: GuardianConfig[] = [];
+    for (const [peer, { disk, files }] of remains.guardians.entries()) {
+      const process = world.process(`g${peer}`);
+      process.disk.makeDirectory(DATA_DIR, true);
+      for (const [path, { bytes, secret }] of files) process.disk.write(path, { bytes, secret }, false);
+      configs.push(await federation.finish(readConfig(process.platform.files, DATA_DIR)));
+      const node = { guardian: null, store: null, ended: Promise.resolve(), failure: null };
+      federation.#nodes.set(peer, { ...node, disk: disk.copy(federation.diskOptions(`g${peer}`)) });
+      await federation.#startGuardian(peer);
+    }
+    federation.#configs = configs;
+    federation.#apiUrls = configs[0]!.consensus.apiEndpoints;
+    federation.#invite = remains.invite;
+    return federation;
+  }
+
+  /** SIGKILL for the chain and all guardians at once: what was not durable is lost. */
+  end(): FederationRemains {
+    const atMs = this.world.process("bitcoin").platform.clock.nowMs();
+    this.world.process("bitcoin").kill();
+    for (const peer of this.#nodes.keys()) this.kill(peer);
+    return {
+      atMs,
+      invite: this.#invite,
+      bitcoin: this.#bitcoinDisk.crash(),
+      guardians: [...this.#nodes].map(([peer, { disk }]) => ({
+        disk,
+        files: this.world.process(`g${peer}`).disk.files,
+      })),
+    };
+  }
+
   async #writeConfig({ files }: Platform, config: GuardianConfig): Promise<string> {
-    const { client, invite } = handedOut(config, configuredModules(config, builtInModules), null);
+    const { client, invite } = handedOut(config, configuredModules(config, this.definitions), null);
     await this.finish(files.makeDirectory(DATA_DIR, { secret: true }));
     await this.finish(writeConfig(files, DATA_DIR, config, client, invite));
     return invite;
@@ -112,8 +176,7 @@ export class SimulatedFederation {
 
   async #startBitcoin(): Promise<void> {
     const { platform } = this.world.process("bitcoin");
-    const backend = new MemoryBackend(this.diskOptions("bitcoin"));
-    const store = await this.finish(openMemoryStore({ clock: platform.clock, backend }));
+    const store = await this.finish(openMemoryStore({ clock: platform.clock, backend: this.#bitcoinDisk }));
     const system = createSystem({ platform, log: this.logOf("bitcoin") });
     await this.finish(system.start(devchainTree({
       store,
@@ -130,7 +193,7 @@ export class SimulatedFederation {
     const { platform } = this.world.process(`g${peer}`);
     const store = await this.finish(openMemoryStore({ clock: platform.clock, backend: node.disk }));
     node.store = store;
-    const options = guardianOptions({ platform, store, log: this.logOf(`g${peer}`) });
+    const options = guardianOptions({ platform, store, log: this.logOf(`g${peer}`), definitions: this.definitions });
     node.guardian = await this.finish(Guardian.start(options));
     node.ended = node.guardian.run().then((code) => this.world.note(`g${peer} ended with ${code}`), (thrown) => {
       if (thrown instanceof ConsensusError) {
@@ -154,7 +217,8 @@ export class SimulatedFederation {
     const { platform } = this.world.process("copy");
     await this.#writeConfig(platform, this.#configs[peer]!);
     const store = await this.finish(openMemoryStore({ clock: platform.clock, backend }));
-    const guardian = await this.finish(Guardian.start(guardianOptions({ platform, store, log: this.logOf("copy") })));
+    const options = guardianOptions({ platform, store, log: this.logOf("copy"), definitions: this.definitions });
+    const guardian = await this.finish(Guardian.start(options));
     return { ended: guardian.run() };
   }
 
@@ -237,6 +301,16 @@ export class SimulatedFederation {
   async payIn(address: string, btc: number): Promise<void> {
     await this.bitcoin("sendtoaddress", address, btc);
     await this.mine(BLOCKS_TO_AGREE);
+  }
+
+  /** What a running guardian has of the running session: units of the broadcast, accepted items. */
+  underWay(peer: number): Promise<{ readonly units: number; readonly items: number }> {
+    return this.#nodes.get(peer)!.store!.read(async (tx) => {
+      const session = await finishedSessions(tx);
+      let units = 0;
+      for await (const _ of tx.range({ prefix: unitsPrefix(session) })) units++;
+      return { units, items: await countAcceptedItems(tx, session) };
+    });
   }
 
   /** Outcomes of the finished sessions in a running guardian's store, in hex, the first one first. */

@@ -73,7 +73,7 @@ Deno.test("a guardian with another environment ends the ceremony of all, in word
   await setup.pass(60_000);
   for (const peer of PEERS) {
     const error = await assertRejects(() => setup.ended[peer]!, SetupError);
-    assertStringIncludes(error.message, `has another config: compare versions, environment and setup codes`);
+    assertStringIncludes(error.message, `has another config: compare versions, modules, environment and setup codes`);
     assertStringIncludes(error.message, peer === 3 ? "Guardian 0" : "Guardian 3");
     assertEquals(await setup.files(peer), ["setup.json"]);
     setup.kill(peer);

@@ -4,25 +4,38 @@ import { MemoryBackend, openMemoryStore } from "../../actors/store/mod.ts";
 import { Client } from "../../client/core/client.ts";
 import { FederationClient } from "../../client/mod.ts";
 import { builtInModules } from "../../client/modules.ts";
+import type { AnyClientModuleDefinition } from "../../modules/contract/client.ts";
 import { SimulatedFederation } from "./federation.ts";
 import type { FederationOptions } from "./federation.ts";
 
 export class SimulatedWallet {
   readonly name: string;
   readonly #federation: SimulatedFederation;
+  readonly #modules: readonly AnyClientModuleDefinition[];
   #disk: MemoryBackend;
   #client: FederationClient | null = null;
 
-  private constructor(federation: SimulatedFederation, name: string, disk: MemoryBackend) {
+  private constructor(
+    federation: SimulatedFederation,
+    name: string,
+    disk: MemoryBackend,
+    modules: readonly AnyClientModuleDefinition[],
+  ) {
+    this.#modules = modules;
     this.#federation = federation;
     this.name = name;
     this.#disk = disk;
   }
 
-  /** Joined. @param from what its disk holds at first; by default nothing */
-  static async open(federation: SimulatedFederation, name: string, from?: MemoryBackend): Promise<SimulatedWallet> {
-    const options = federation.diskOptions(name);
-    const wallet = new SimulatedWallet(federation, name, from ? from.copy(options) : new MemoryBackend(options));
+  /** Joined. @param from what its disk holds at first; by default nothing @param modules that its program has */
+  static async open(
+    federation: SimulatedFederation,
+    name: string,
+    from?: MemoryBackend,
+    modules: readonly AnyClientModuleDefinition[] = builtInModules,
+  ): Promise<SimulatedWallet> {
+    const options = federation.diskOptions(name), disk = from ? from.copy(options) : new MemoryBackend(options);
+    const wallet = new SimulatedWallet(federation, name, disk, modules);
     await wallet.#open();
     if (!wallet.client.isJoined) await federation.finish(wallet.client.join(federation.invite));
     return wallet;
@@ -39,7 +52,7 @@ export class SimulatedWallet {
       Client.open({
         platform,
         store,
-        modules: builtInModules,
+        modules: this.#modules,
         log: this.#federation.logOf(this.name),
         testEnvironment: true,
       })
@@ -47,11 +60,11 @@ export class SimulatedWallet {
     this.#client = new FederationClient(await this.#federation.finish(opening));
   }
 
-  /** SIGKILL: what was not durable is lost. Its promises never settle. */
-  kill(): void {
+  /** SIGKILL: what was not durable is lost. Its promises never settle. @returns what the disk holds then */
+  kill(): MemoryBackend {
     this.#client = null;
     this.#federation.world.process(this.name).kill();
-    this.#disk = this.#disk.crash();
+    return this.#disk = this.#disk.crash();
   }
 
   async restart(): Promise<void> {

@@ -19,7 +19,7 @@ export function openDatabase(path: string): Promise<Store> {
 }
 
 /** What commit `n` writes, beside its number. */
-export function entriesOf(n: number): [Bytes, Bytes][] {
+function entriesOf(n: number): [Bytes, Bytes][] {
   const entries = (count: number, bytes: number): [Bytes, Bytes][] =>
     Array.from({ length: count }, (_, i) => [utf8(`${n % KEPT_COMMITS}/${n}/${i}`), pattern(bytes, n + i)]);
   switch (n % 5) {

@@ -42,7 +42,7 @@ function comparable(value: unknown): string {
 }
 
 /** One text for equal JSON, whatever the order of members. */
-export function canonicalJson(value: Json): string {
+function canonicalJson(value: Json): string {
   const sort = (item: unknown): unknown => {
     if (item instanceof Uint8Array) return toHex(item);
     if (Array.isArray(item)) return item.map(sort);

@@ -4,62 +4,35 @@
  */
 import type { Json } from "../../core/encoding/mod.ts";
 import { decodeHex, isJsonObject } from "../../core/encoding/mod.ts";
-import type { Dyn, DynKind, ModuleCodecs } from "../../core/types/dyn.ts";
+import type { Decoders, Dyn, DynKind, ModuleCodecs } from "../../core/types/dyn.ts";
 import { dyn, fromDyn, toDyn } from "../../core/types/dyn.ts";
 import type { ModuleInstanceId } from "../../core/types/ids.ts";
-import {
-  lightningConsensusItem,
-  lightningInput,
-  lightningInputError,
-  lightningOutput,
-  lightningOutputError,
-  lightningOutputOutcome,
-} from "../../modules/lnv2/common.ts";
-import { lightningConfig } from "../../modules/lnv2/config.ts";
-import { metaServer } from "../../modules/meta/server.ts";
-import { mintv2Server } from "../../modules/mintv2/server.ts";
-import {
-  walletConsensusItem,
-  walletInput,
-  walletInputError,
-  walletOutput,
-  walletOutputError,
-  walletOutputOutcome,
-} from "../../modules/walletv2/common.ts";
-import { walletConfig } from "../../modules/walletv2/config.ts";
+import { lightningCodecs } from "../../modules/lnv2/codecs.ts";
+import { metaCodecs } from "../../modules/meta/codecs.ts";
+import { mintCodecs } from "../../modules/mintv2/codecs.ts";
+import { walletCodecs } from "../../modules/walletv2/codecs.ts";
 import { Mismatch } from "./checker.ts";
 
-export const MODULES: { readonly [kind: string]: ModuleCodecs } = {
-  lnv2: {
-    config: lightningConfig,
-    input: lightningInput,
-    output: lightningOutput,
-    outputOutcome: lightningOutputOutcome,
-    consensusItem: lightningConsensusItem,
-    inputError: lightningInputError,
-    outputError: lightningOutputError,
-  },
-  meta: metaServer.codecs,
-  mintv2: mintv2Server.codecs,
-  walletv2: {
-    config: walletConfig,
-    input: walletInput,
-    output: walletOutput,
-    outputOutcome: walletOutputOutcome,
-    consensusItem: walletConsensusItem,
-    inputError: walletInputError,
-    outputError: walletOutputError,
-  },
+const MODULES: { readonly [kind: string]: ModuleCodecs } = {
+  lnv2: lightningCodecs,
+  meta: metaCodecs,
+  mintv2: mintCodecs,
+  walletv2: walletCodecs,
 };
 
 /** Module instances by kind, as a file numbers them. */
 export type Instances = { readonly [kind: string]: ModuleInstanceId };
 
 /** As the vectors' README numbers them. */
-export const INSTANCES: Instances = { lnv2: 0, meta: 1, mintv2: 2, walletv2: 3 };
+const INSTANCES: Instances = { lnv2: 0, meta: 1, mintv2: 2, walletv2: 3 };
 
 function kindOf(instances: Instances, instance: ModuleInstanceId): string | undefined {
   return Object.keys(instances).find((kind) => instances[kind] === instance);
+}
+
+/** Of all these instances. */
+export function decodersOf(instances: Instances): Decoders {
+  return new Map(Object.entries(instances).map(([kind, instance]) => [instance, codecsOf(kind)]));
 }
 
 function codecsOf(kind: string): ModuleCodecs {

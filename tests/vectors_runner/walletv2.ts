@@ -70,9 +70,9 @@ import {
 import type { FederationTx } from "../../modules/walletv2/server/federation_tx.ts";
 import {
   finaliseFederationTx,
+  SignatureChecker,
   signFederationTx,
   unsignedTransaction,
-  verifyFederationTx,
 } from "../../modules/walletv2/server/federation_tx.ts";
 import {
   changeTweak,
@@ -315,8 +315,9 @@ function checkSigning(report: Report, fields: Fields): void {
   report.equal("signatures", ders, fields.list("signatures_der"));
   const items = signatures.map((all) => encodeHex(walletConsensusItem, { tag: "Signatures", value: [txid, all] }));
   report.equal("items", items, fields.texts("consensus_items"));
+  const checker = new SignatureChecker(keys);
   signatures.forEach((all, peer) => {
-    report.equal("signatures hold", verifyFederationTx(keys, unsigned, all, peer), true);
+    report.equal("signatures hold", checker.verify(txid, unsigned, all, peer), true);
     const key = tweakPublicKey(keys.get(peer)!, fromHex(unsigned.spentTxOuts[0]!.tweak));
     report.equal("first digest is signed", ecdsaVerify(all[0]!, digests[0]!, key), true);
   });

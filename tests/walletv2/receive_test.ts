@@ -4,11 +4,24 @@ import { addressFromScript, bitcoinTxidOf, p2pkhScript } from "../../core/bitcoi
 import type { BitcoinTransaction } from "../../core/bitcoin/mod.ts";
 import { fromHex } from "../../core/bytes.ts";
 import type { Json } from "../../core/encoding/mod.ts";
-import { getNextOutput, getSearched, setNextOutput, validIndices } from "../../modules/walletv2/client/db.ts";
+import {
+  getNextOutput,
+  getSearched,
+  setNextOutput,
+  setSearched,
+  validIndices,
+} from "../../modules/walletv2/client/db.ts";
 import { WaitError } from "../../modules/contract/waiting.ts";
 import { WalletError } from "../../modules/walletv2/client/error.ts";
 import { setOutput } from "../../modules/walletv2/server/db.ts";
-import { OUTPUT_LOOK_AHEAD, OUTPUT_SLICE, PUT_OFF_RETRY_MS } from "../../modules/walletv2/limits.ts";
+import {
+  LOOK_BEFORE_ADDRESS_MS,
+  LOOK_STORED_EVERY_MS,
+  NEXT_ADDRESS_MS,
+  OUTPUT_LOOK_AHEAD,
+  OUTPUT_SLICE,
+  PUT_OFF_RETRY_MS,
+} from "../../modules/walletv2/limits.ts";
 import type { TestWallet } from "../../modules/walletv2/testing/federation.ts";
 import {
   agree,
@@ -170,11 +183,80 @@ Deno.test("a claim waits while three transactions of the federation are on their
     await client.clock.advance(60_000);
     assertEquals(federation.accepted, 4);
     assertEquals((await ask(wallet.guardians[0]!, "pending_transaction_chain") as Json[]).length, 3);
+    const reason =
+      "3 transactions of the federation wait for a block, and each makes the next dearer: claims go on after it";
+    assertEquals((await client.wallet.deposits()).map(({ status, reason }) => [status, reason]), [["waiting", reason]]);
+    assertEquals(client.wallet.trouble, reason);
     await confirm(wallet, ...await signedTransactions(wallet));
     await client.untilTrue("the fifth is claimed", () => federation.accepted === 5);
+    assertEquals(client.wallet.trouble, null);
     await client.clock.advance(1_000);
     assertEquals(await client.balanceMsat(), creditMsat(...Array<bigint>(5).fill(100_000n)));
   }, { known: 3 }));
+
+Deno.test("an address is given out until something was paid to it, also while the wallet was closed, and is better than none", async () => {
+  const wallet = await testWallet(), federation = new TestFederation(wallet);
+  const text = (number: number) => addressFromScript(depositAddress(wallet, number).script, "regtest")!;
+  let client = await TestClient.open({ federation, known: 1 });
+  assertEquals(await client.until(client.wallet.receive()), text(0));
+  assertEquals(await client.until(client.wallet.receive()), text(0));
+  await client.close();
+
+  await confirm(wallet, deposit(wallet, 0, 100_000n));
+  client = await TestClient.open({ federation, clock: client.clock, disk: client.disk });
+  // the search for the next one begins while this call waits
+  assertEquals(await client.until(client.wallet.receive()), text(1));
+
+  // nobody decides about the claim, so that no other address is looked for: a used one is better than none
+  federation.paused = true;
+  await confirm(wallet, deposit(wallet, 1, 100_000n));
+  const begunMs = client.clock.monotonicMs();
+  assertEquals(await client.until(client.wallet.receive()), text(1));
+  const tookMs = client.clock.monotonicMs() - begunMs;
+  assert(tookMs >= NEXT_ADDRESS_MS && tookMs < NEXT_ADDRESS_MS + LOOK_BEFORE_ADDRESS_MS + 1_000, `${tookMs}`);
+  await client.close();
+});
+
+Deno.test("a look finds and claims what has come, says when it was, and fails with a word when guardians are away", () =>
+  withClient(async (client, federation, wallet) => {
+    await client.until(client.wallet.look());
+    const firstMs = await client.wallet.lastLookMs();
+    assert(firstMs !== null && firstMs <= client.clock.nowMs());
+    await confirm(wallet, deposit(wallet, 0, 100_000n));
+    await client.until(client.wallet.look());
+    await client.untilTrue("it is in the balance", async () => await client.balanceMsat() === creditMsat(100_000n));
+    // the address that is looked for next takes a whole search: a look doesn't wait for it, nor misses what comes behind
+    await client.inModule(WALLET, (tx) => setSearched(tx, VALID_INDICES[4]![1]! + 1));
+    await confirm(
+      wallet,
+      ...await signedTransactions(wallet),
+      deposit(wallet, 1, 200_000n),
+      deposit(wallet, 0, 300_000n),
+    );
+    const found = async () => (await client.inModule(WALLET, validIndices)).length;
+    const looking = async (): Promise<number[]> => {
+      const counts: number[] = [];
+      // the second and the third are asked while the search is under way
+      for (let looks = 0; looks < 3; looks++) {
+        await client.wallet.look();
+        counts.push(await found());
+      }
+      return counts;
+    };
+    assertEquals(await client.until(looking()), [2, 2, 2], "the search has only begun");
+    await client.untilTrue(
+      "both are in the balance",
+      async () => await client.balanceMsat() === creditMsat(100_000n, 200_000n, 300_000n),
+    );
+    await client.clock.advance(LOOK_STORED_EVERY_MS);
+    await client.until(client.wallet.look());
+    const lastMs = (await client.wallet.lastLookMs())!;
+    assert(lastMs > firstMs);
+    for (const peer of [1, 2]) federation.down.add(peer);
+    await assertRejects(() => client.until(client.wallet.look()), WalletError);
+    assertEquals(await client.wallet.lastLookMs(), lastMs);
+    assert(client.wallet.trouble !== null);
+  }));
 
 Deno.test("a claim that is refused is made again with the fee of then, and await-receive passes over it", () =>
   withClient(async (client, federation, wallet) => {

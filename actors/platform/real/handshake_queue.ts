@@ -1,7 +1,7 @@
 /**
  * Connections at a TLS listener that have said something and wait for their handshake: until its turn a connection costs no more
  * than what it said first, and whoever says nothing waits for no turn. Sources are served in turn. Those from which a known
- * certificate has come have turns of their own besides, so that a crowd of strangers doesn't keep them waiting.
+ * certificate has come, or is expected, have turns of their own besides, so that a crowd of strangers doesn't keep them waiting.
  */
 import type { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
@@ -16,6 +16,7 @@ export class HandshakeQueue {
   readonly #trustedMax: number;
   /** The longest trusted first. */
   readonly #sources = new Set<string>();
+  #expected: ReadonlySet<string> = new Set();
 
   constructor(clock: Clock, { all, trusted, trustedMax }: typeof TLS_LISTENER["handshakes"]) {
     this.#all = new Turns(clock, all);
@@ -40,7 +41,7 @@ export class HandshakeQueue {
       isOver = true;
       for (const giveUp of places) giveUp();
     };
-    for (const turns of this.#sources.has(source) ? [this.#trusted, this.#all] : [this.#all]) {
+    for (const turns of this.#isTrusted(source) ? [this.#trusted, this.#all] : [this.#all]) {
       if (isOver) break;
       places.push(turns.wait(source, () => {
         if (isOver) return;
@@ -49,6 +50,15 @@ export class HandshakeQueue {
       }));
     }
     return leave;
+  }
+
+  #isTrusted(source: string): boolean {
+    return this.#sources.has(source) || this.#expected.has(source);
+  }
+
+  /** Where guardians are said to be, in the place of those that were told before. */
+  expect(sources: ReadonlySet<string>): void {
+    this.#expected = sources;
   }
 
   /** A guardian has come from there. */

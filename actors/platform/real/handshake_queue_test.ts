@@ -90,6 +90,22 @@ for (const guardian of ["guardian", null]) {
   });
 }
 
+Deno.test("where guardians are expected they have turns of their own before the first has come", async () => {
+  const { advance, queue, connect, since } = queued();
+  queue.expect(new Set(["alice", "bob"]));
+  for (let i = 0; i < 300; i++) connect(`stranger ${i}`);
+  since();
+  connect("alice");
+  connect("bob");
+  assertEquals(since(), ["alice"]);
+  await advance(200);
+  assertEquals(since().filter((source) => !source.startsWith("stranger")), ["bob"]);
+  queue.expect(new Set(["carol"]));
+  connect("alice");
+  await advance(1_000);
+  assertEquals(since().filter((source) => !source.startsWith("stranger")), [], "alice has moved");
+});
+
 Deno.test("trust is for a bounded number of sources: the oldest loses it", () => {
   const { queue, connect, since } = queued();
   for (const source of ["a", "b", "a", "c"]) queue.trust(source);

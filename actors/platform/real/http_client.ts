@@ -1,8 +1,8 @@
 /** HTTP requests and WebSockets to others. TLS trusts the runtime's own list of authorities (Mozilla's), not the system's. */
-import { Buffer } from "node:buffer";
 import { type ClientRequest, type IncomingMessage, request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
 import type { Socket } from "node:net";
+import { basicAuthorization } from "../../../core/basic_auth.ts";
 import { errorText } from "../../../core/result.ts";
 import { readBody } from "../body.ts";
 import { NetworkError } from "../error.ts";
@@ -102,9 +102,7 @@ function upgradeRequest(url: URL, key: string, headers: Record<string, string>):
     throw new TypeError("The URL begins neither with ws: nor wss:.");
   }
   const credentials = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
-  const authorization = credentials === ":"
-    ? {}
-    : { authorization: `Basic ${Buffer.from(credentials).toString("base64")}` };
+  const authorization = credentials === ":" ? {} : { authorization: basicAuthorization(credentials) };
   const secure = url.protocol === "wss:";
   return (secure ? requestHttps : requestHttp)({
     host: url.hostname.replace(/^\[|\]$/g, ""),

@@ -16,6 +16,7 @@ import { Places } from "../places.ts";
 import type { Network, TlsIdentity } from "../platform.ts";
 import { sourceOf } from "../source.ts";
 import { realClock } from "./clock.ts";
+import { expectSources } from "./expected_sources.ts";
 import { HandshakeQueue } from "./handshake_queue.ts";
 import { isVersion3, toPem } from "./certificate.ts";
 import { listen, remoteOf } from "./listen.ts";
@@ -61,7 +62,18 @@ export function listenTls(report: Report, bounds = TLS_LISTENER): Network["liste
         });
       });
     });
-    return await listen(server, options, report);
+    const listener = await listen(server, options, report);
+    const expectNoMore = expectSources(options.expected ?? [], {
+      clock: realClock,
+      onFound: (sources) => queue.expect(sources),
+    });
+    return {
+      address: listener.address,
+      close: () => {
+        expectNoMore();
+        return listener.close();
+      },
+    };
   };
 }
 

@@ -175,12 +175,12 @@ const BOUNDS = {
 };
 
 /** A listener that knows one certificate, with 4 places for strangers. */
-async function guarded(bounds = BOUNDS) {
+async function guarded(bounds = BOUNDS, expected: readonly string[] = []) {
   const [a, b, stranger] = await Promise.all(["peerA", "peerB", "peerB"].map((name) => network.makeTlsIdentity(name)));
   const streams: ByteStream[] = [];
   const isKnown = (certificate: Uint8Array): boolean => equalBytes(certificate, b!.certificate);
   const listener = await listenTls(() => undefined, bounds)(
-    { ...LOCAL, identity: a!, isKnown },
+    { ...LOCAL, identity: a!, isKnown, expected },
     (stream) => streams.push(stream),
   );
   const at = { ...LOCAL, port: listener.address.port };
@@ -270,5 +270,18 @@ Deno.test("handshakes beyond the rate are not begun, silent connections don't us
   for (const socket of speaking) socket.destroy();
   for (const stream of [known, ...streams]) stream.close();
   await Promise.all(ended);
+  await listener.close();
+});
+
+Deno.test("where a known certificate is expected handshakes have turns of their own before one has come", async () => {
+  const handshakes = {
+    all: { burst: 1, tokens: 1, ms: 3_600_000 },
+    trusted: { burst: 2, tokens: 1, ms: 3_600_000 },
+    trustedMax: 1,
+  };
+  const { listener, dial, stranger, streams } = await guarded({ ...BOUNDS, handshakes }, [LOCAL.hostname]);
+  // strangers at the same address have taken all other turns
+  const dialled = [await dial(stranger), await dial(stranger), await dial()];
+  for (const stream of [...dialled, ...streams]) stream.close();
   await listener.close();
 });

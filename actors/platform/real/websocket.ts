@@ -37,6 +37,8 @@ export class WebSocketConnection implements MessageSocket {
   /** In UTF-16 units: never more than the bytes that came. */
   #unreadUnits = 0;
   #reader: ((message: string | null) => void) | undefined;
+  /** Told when a message can be received. */
+  #watcher: (() => void) | undefined;
   /** `closing`: our close frame is out. `closed`: nothing more comes or goes. */
   #state: "open" | "closing" | "closed" = "open";
   #silentPings = 0;
@@ -77,6 +79,12 @@ export class WebSocketConnection implements MessageSocket {
     for (const piece of message) this.#socket.write(piece);
     this.#socket.uncork();
     this.#checkUnsent();
+  }
+
+  arrival(): Promise<void> {
+    assert(this.#watcher === undefined, "one reader at a time");
+    if (this.#unread.length > 0 || this.#state !== "open") return Promise.resolve();
+    return new Promise((resolve) => this.#watcher = resolve);
   }
 
   receive(): Promise<string | null> {
@@ -135,6 +143,7 @@ export class WebSocketConnection implements MessageSocket {
     if (reader === undefined) {
       this.#unread.push(text);
       this.#unreadUnits += text.length;
+      this.#tellWatcher();
       return;
     }
     this.#reader = undefined;
@@ -182,6 +191,12 @@ export class WebSocketConnection implements MessageSocket {
     this.#countHeld();
     this.#reader?.(null);
     this.#reader = undefined;
+    this.#tellWatcher();
+  }
+
+  #tellWatcher(): void {
+    this.#watcher?.();
+    this.#watcher = undefined;
   }
 
   #write(opcode: number, payload: Uint8Array): void {

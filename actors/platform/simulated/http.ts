@@ -4,6 +4,7 @@
  * `ws:` by their default port only, and a redirect is handed to the caller.
  */
 import { type Bytes, utf8 } from "../../../core/bytes.ts";
+import { basicAuthorization } from "../../../core/basic_auth.ts";
 import { boundedBody, readBody } from "../body.ts";
 import { NetworkError } from "../error.ts";
 import { answerOf } from "../http_handling.ts";
@@ -219,9 +220,7 @@ function authorizationOf(url: string): Record<string, string> {
   if (!URL.canParse(url)) return {};
   const { username, password } = new URL(url);
   if (username === "" && password === "") return {};
-  return {
-    authorization: `Basic ${utf8(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`).toBase64()}`,
-  };
+  return { authorization: basicAuthorization(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`) };
 }
 
 function targetOf(url: string): string {

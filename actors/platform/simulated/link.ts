@@ -3,8 +3,15 @@
  * connection breaks. So a lost packet is a stall (it is sent again after 200 ms, then twice that, and all behind it wait), a
  * partition is a stall until it heals, and only different connections overtake each other.
  */
+import type { Agenda } from "./agenda.ts";
 import type { SimulatedDice } from "./dice.ts";
-import type { Universe } from "./universe.ts";
+
+/** When things happen, and what is said of them. */
+export interface Timeline {
+  readonly agenda: Agenda;
+  /** A line for the log. */
+  note(what: string): void;
+}
 
 export type LinkBehaviour = {
   /** One way, uniform between the two. */
@@ -72,22 +79,22 @@ type Carried = { readonly what: string; readonly arrive: () => void };
 
 /** One direction of one connection. */
 export class Wire {
-  readonly #universe: Universe;
+  readonly #timeline: Timeline;
   readonly #link: Link;
   readonly #name: string;
   readonly #onTheWay: Carried[] = [];
   #lastArrivalMs = 0;
 
   /** @param name for the log: `guardian0>guardian1#17` */
-  constructor(universe: Universe, link: Link, name: string) {
-    this.#universe = universe;
+  constructor(timeline: Timeline, link: Link, name: string) {
+    this.#timeline = timeline;
     this.#link = link;
     this.#name = name;
   }
 
   /** @param what for the log */
   carry(what: string, arrive: () => void): void {
-    this.#universe.note(`sent ${this.#name} ${what}`);
+    this.#timeline.note(`sent ${this.#name} ${what}`);
     this.#onTheWay.push({ what, arrive });
     this.arriveLater();
   }
@@ -100,14 +107,14 @@ export class Wire {
 
   /** Plans an arrival: of whatever is first by then, so that order holds also where arrivals were stalled. */
   arriveLater(): void {
-    this.#lastArrivalMs = Math.max(this.#lastArrivalMs, this.#universe.agenda.nowMs + this.#link.travelMs());
-    this.#universe.agenda.plan(this.#lastArrivalMs, () => {
+    this.#lastArrivalMs = Math.max(this.#lastArrivalMs, this.#timeline.agenda.nowMs + this.#link.travelMs());
+    this.#timeline.agenda.plan(this.#lastArrivalMs, () => {
       if (this.#link.isCut) {
-        this.#universe.note(`stalled ${this.#name}`);
+        this.#timeline.note(`stalled ${this.#name}`);
         return this.#link.stall(this);
       }
       const { what, arrive } = this.#onTheWay.shift()!;
-      this.#universe.note(`delivered ${this.#name} ${what}`);
+      this.#timeline.note(`delivered ${this.#name} ${what}`);
       arrive();
     });
   }

@@ -1,12 +1,9 @@
 /** One simulated machine with one process on it: what survives the process, and its present life. */
 import { assert } from "../../../core/assert.ts";
-import type { Clock, Dice, Platform } from "../platform.ts";
+import type { Clock, Dice } from "../platform.ts";
 import type { Connection, End } from "./connection.ts";
 import { SimulatedDisk } from "./disk.ts";
-import { simulatedFiles } from "./files.ts";
-import { simulatedNetwork } from "./network.ts";
 import type { PortListener } from "./ports.ts";
-import { simulatedThreads } from "./threads.ts";
 import type { Universe } from "./universe.ts";
 
 /** First port that the machine itself chooses. */
@@ -62,7 +59,6 @@ export class Life {
   readonly machine: Machine;
   readonly dice: Dice;
   readonly clock: Clock;
-  readonly platform: Platform;
   readonly listeners = new Map<number, PortListener>();
   readonly connections = new Set<Connection>();
   /** Of each write that is under way: done, or not, when the process ends. */
@@ -83,13 +79,6 @@ export class Life {
           fire();
         });
       },
-    };
-    this.platform = {
-      clock: this.clock,
-      dice: this.dice,
-      network: simulatedNetwork(this),
-      files: simulatedFiles(this),
-      threads: simulatedThreads(() => this.alive),
     };
   }
 

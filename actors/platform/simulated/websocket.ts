@@ -33,6 +33,7 @@ export class SimulatedSocket implements MessageSocket, EndHandler {
   /** Sent and not yet taken in by the other side. */
   #outstandingBytes = 0;
   #reader: ((message: string | null) => void) | undefined;
+  #watcher: (() => void) | undefined;
   #open = true;
   #silentPings = 0;
 
@@ -59,6 +60,15 @@ export class SimulatedSocket implements MessageSocket, EndHandler {
     this.#outstandingBytes += bytes;
     this.#send({ kind: "message", text, bytes }, `message ${bytes} ${fingerprint(text)}`);
     if (this.bufferedBytes > SOCKET_UNSENT_BYTES_MAX) this.#shut();
+  }
+
+  arrival(): Promise<void> {
+    assert(this.#watcher === undefined, "one reader at a time");
+    return new Promise((resolve) => {
+      if (!this.#life.alive) return;
+      if (this.#unread.length > 0 || !this.#open) resolve();
+      else this.#watcher = resolve;
+    });
   }
 
   receive(): Promise<string | null> {
@@ -108,6 +118,7 @@ export class SimulatedSocket implements MessageSocket, EndHandler {
     this.#tellTaken();
     this.#reader = undefined;
     reader?.(message.text);
+    if (!reader) this.#tellWatcher();
   }
 
   #tellTaken(): void {
@@ -140,5 +151,11 @@ export class SimulatedSocket implements MessageSocket, EndHandler {
     this.#open = false;
     this.#reader?.(null);
     this.#reader = undefined;
+    this.#tellWatcher();
+  }
+
+  #tellWatcher(): void {
+    this.#watcher?.();
+    this.#watcher = undefined;
   }
 }

@@ -24,13 +24,12 @@
 import { assert } from "../../../core/assert.ts";
 import { FedimintError } from "../../../core/result.ts";
 import type { Report } from "../http_handling.ts";
-import type { Platform } from "../platform.ts";
 import { Agenda } from "./agenda.ts";
 import { type Seed, SimulatedDice } from "./dice.ts";
-import type { SimulatedDisk } from "./disk.ts";
 import { EventLog } from "./event_log.ts";
 import { DEFAULT_LINK, Link, type LinkBehaviour, LOOPBACK } from "./link.ts";
 import { Machine } from "./machine.ts";
+import { SimulatedProcess } from "./process.ts";
 import { turn } from "./turn.ts";
 import type { Universe } from "./universe.ts";
 
@@ -61,46 +60,6 @@ export type RunOptions = {
 /** The simulation did not come to where it should. */
 export class SimulationError
   extends FedimintError<{ readonly code: "idle" | "time" | "events"; readonly atMs: number }> {}
-
-export class SimulatedProcess {
-  readonly name: string;
-  readonly #machine: Machine;
-
-  constructor(machine: Machine) {
-    this.name = machine.name;
-    this.#machine = machine;
-  }
-
-  get alive(): boolean {
-    return this.#machine.life !== undefined;
-  }
-
-  /** Of the process that runs now; not to be kept over a restart. */
-  get platform(): Platform {
-    assert(this.#machine.life !== undefined, "the process runs");
-    return this.#machine.life.platform;
-  }
-
-  /** What the machine keeps, for tests to look at and to damage. */
-  get disk(): SimulatedDisk {
-    return this.#machine.disk;
-  }
-
-  /**
-   * Ends the process in the middle of whatever it does. `process`: its system closes its connections; `power`: the machine is gone,
-   * and others hear nothing, until it is back or their TCP gives up.
-   */
-  kill(what: "process" | "power" = "process"): void {
-    this.#machine.universe.note(`kill ${what} ${this.name}`);
-    this.#machine.kill(what === "process");
-  }
-
-  /** Starts it again, with the files it had. */
-  restart(): Platform {
-    this.#machine.universe.note(`restart ${this.name}`);
-    return this.#machine.start().platform;
-  }
-}
 
 export class SimulatedWorld {
   readonly seed: Seed;

@@ -1,10 +1,10 @@
 /** What every backend's store must do with savepoints: a part of `conformance.ts`. */
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { fromUtf8, utf8 } from "../../../core/bytes.ts";
-import type { StoreTest } from "./conformance.ts";
 import { VALUE_BYTES_MAX } from "../limits.ts";
 import { rollback, type StoreTx } from "../store.ts";
-import { getText, listTexts, put } from "./mod.ts";
+import { getText, listTexts, put } from "./entries.ts";
+import type { StoreTest } from "./store_tests.ts";
 
 const ALL = new Uint8Array(0);
 

@@ -26,6 +26,8 @@ export type RunOptions = {
   readonly terminal?: CliIo["terminal"];
   /** What the person at the terminal answers; without it there is none. */
   readonly answer?: string;
+  /** What standard input holds; nothing by default. */
+  readonly stdin?: string;
   readonly signal?: AbortSignal;
   readonly openStore?: CliIo["openStore"];
   /** Called with everything that is printed, as it is printed. */
@@ -51,7 +53,7 @@ export async function startInWorld(
     args,
     env: (name) => ({ RUST_LOG: "off", ...options.env } as Record<string, string>)[name],
     platform: world.platform,
-    modules: options.modules,
+    loadModules: () => Promise.resolve(options.modules),
     openStore: options.openStore ?? ((path) => world.openStore(path)),
     out: (text) => {
       out += text;
@@ -66,6 +68,7 @@ export async function startInWorld(
       err += question;
       return Promise.resolve(answer);
     },
+    stdin: (charactersMax) => Promise.resolve((options.stdin ?? "").slice(0, charactersMax + 1)),
     signal: options.signal ?? new AbortController().signal,
   };
   const exit = await runCli(io);

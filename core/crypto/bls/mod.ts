@@ -14,7 +14,6 @@ export {
   addScalars,
   decodeScalar,
   invertScalar,
-  isZeroScalar,
   lagrangeFactors,
   ORDER,
   scalarFromBigInt,

@@ -41,12 +41,6 @@ export function scalarFromWide(bytes: Uint8Array): Scalar {
   return scalarFromBigInt(fromLittleEndian(bytes));
 }
 
-export function isZeroScalar(scalar: Scalar): boolean {
-  let bits = 0;
-  for (const byte of scalar) bits |= byte;
-  return bits === 0;
-}
-
 /** Sum modulo r; zero for none. */
 export function addScalars(...scalars: readonly Scalar[]): Scalar {
   return scalarFromBigInt(scalars.reduce((sum, scalar) => sum + fromLittleEndian(scalar), 0n));
@@ -58,7 +52,7 @@ export function invertScalar(scalar: Scalar): Scalar {
 }
 
 /** @throws {CryptoError} `bad_scalar` for a multiple of r */
-export function invertModulo(value: bigint): bigint {
+function invertModulo(value: bigint): bigint {
   let [a, b] = [((value % ORDER) + ORDER) % ORDER, ORDER];
   let [u, v] = [1n, 0n];
   while (a !== 0n) {

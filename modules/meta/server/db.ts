@@ -8,69 +8,57 @@
  * | 02 | key 1 ‖ BS peer | that guardian's vote: BS salt ‖ value |
  */
 import type { ReadTx, StoreTx } from "../../../actors/store/store.ts";
-import type { Codec, CodecType } from "../../../core/encoding/mod.ts";
-import { decode, encode, struct, u64 } from "../../../core/encoding/mod.ts";
-import type { Bytes } from "../../../core/bytes.ts";
-import { concat } from "../../../core/bytes.ts";
+import type { CodecType } from "../../../core/encoding/mod.ts";
+import { struct, tuple, u64 } from "../../../core/encoding/mod.ts";
 import type { PeerId } from "../../../core/types/ids.ts";
 import { peerId } from "../../../core/types/ids.ts";
+import { table } from "../../contract/records.ts";
 import type { MetaConsensusValue, MetaKey } from "../common.ts";
-import { metaConsensusValue, metaValue } from "../common.ts";
-
-const DESIRED = 0x00;
-const CONSENSUS = 0x01;
-const SUBMISSION = 0x02;
+import { metaConsensusValue, metaKey, metaValue } from "../common.ts";
 
 /** A vote as it is stored. */
-export const metaVote = struct("MetaVote", { salt: u64, value: metaValue });
+const metaVote = struct("MetaVote", { salt: u64, value: metaValue });
 export type MetaVote = CodecType<typeof metaVote>;
 
-async function read<T>(tx: ReadTx, key: Bytes, codec: Codec<T>): Promise<T | undefined> {
-  const bytes = await tx.get(key);
-  return bytes && decode(codec, bytes);
-}
-
-function submissionKey(key: MetaKey, peer: PeerId): Bytes {
-  return concat(Uint8Array.of(SUBMISSION, key), encode(peerId, peer));
-}
+const desired = table(0x00, metaKey, metaVote);
+const consensus = table(0x01, metaKey, metaConsensusValue);
+const submissions = table(0x02, tuple(metaKey, peerId), metaVote);
 
 export function setDesired(tx: StoreTx, key: MetaKey, vote: MetaVote): void {
-  tx.set(Uint8Array.of(DESIRED, key), encode(metaVote, vote));
+  desired.set(tx, key, vote);
 }
 
 export async function allDesired(tx: ReadTx): Promise<{ readonly key: MetaKey; readonly vote: MetaVote }[]> {
   const found: { key: MetaKey; vote: MetaVote }[] = [];
-  for await (const { key, value } of tx.range({ prefix: Uint8Array.of(DESIRED) })) {
-    found.push({ key: key[1]!, vote: decode(metaVote, value) });
-  }
+  for await (const [key, vote] of desired.entries(tx)) found.push({ key, vote });
   return found;
 }
 
 export function getConsensus(tx: ReadTx, key: MetaKey): Promise<MetaConsensusValue | undefined> {
-  return read(tx, Uint8Array.of(CONSENSUS, key), metaConsensusValue);
+  return consensus.get(tx, key);
 }
 
 export function setConsensus(tx: StoreTx, key: MetaKey, value: MetaConsensusValue): void {
-  tx.set(Uint8Array.of(CONSENSUS, key), encode(metaConsensusValue, value));
+  consensus.set(tx, key, value);
 }
 
 export function getSubmission(tx: ReadTx, key: MetaKey, peer: PeerId): Promise<MetaVote | undefined> {
-  return read(tx, submissionKey(key, peer), metaVote);
+  return submissions.get(tx, [key, peer]);
 }
 
 export function setSubmission(tx: StoreTx, key: MetaKey, peer: PeerId, vote: MetaVote): void {
-  tx.set(submissionKey(key, peer), encode(metaVote, vote));
+  submissions.set(tx, [key, peer], vote);
 }
 
 export function deleteSubmission(tx: StoreTx, key: MetaKey, peer: PeerId): void {
-  tx.delete(submissionKey(key, peer));
+  submissions.delete(tx, [key, peer]);
 }
 
 /** Votes for a key, by guardian, ascending. */
 export async function submissionsFor(tx: ReadTx, key: MetaKey): Promise<Map<PeerId, MetaVote>> {
   const found = new Map<PeerId, MetaVote>();
-  for await (const entry of tx.range({ prefix: Uint8Array.of(SUBMISSION, key) })) {
-    found.set(decode(peerId, entry.key.slice(2)), decode(metaVote, entry.value));
+  for await (const [[, peer], vote] of submissions.entries(tx, { beginning: Uint8Array.of(key) })) {
+    found.set(peer, vote);
   }
   return found;
 }

@@ -57,7 +57,7 @@ export class MintClient {
   /**
    * Redeems e-cash. Resolves when the operation is stored; `awaitReceive` tells whether guardians accept it. What is refused here leaves
    * nothing behind.
-   * @throws {DecodeError} for a text that is no e-cash · {EcashError} `wrong_federation` · `wrong_unit` · `zero_amount` · `repeated_note` ·
+   * @throws {EcashError} `not_ecash` · `wrong_federation` · `wrong_unit` · `zero_amount` · `repeated_note` ·
    * `uneconomical` (nothing would arrive) · `invalid_signature` · `already_received` · `failed`
    */
   receive(text: string, customMeta: Json = null): Promise<OperationId> {

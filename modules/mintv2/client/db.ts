@@ -4,7 +4,7 @@
  * | Prefix | Key | Value |
  * |---|---|---|
  * | 01 | denomination 1 ‖ secret key 32 | signature 48: a note that can be spent |
- * | 02 | tweak 16 | nothing: a tweak that an earlier version kept for later; deleted unused, as a copy of the folder has it too |
+ * | 02 | tweak 16 | in version 0 alone: a tweak kept for later; deleted unused, as a copy of the folder has it too |
  * | 03 | denomination 1 ‖ tweak 16 | nothing: a note that a transaction under way asks for |
  * | 04 | denomination 1 ‖ secret key 32 | a note whose refund failed |
  * | 05 | operation 32 | amount u64: what an operation has brought into the wallet, msat |
@@ -13,6 +13,7 @@
  * Nothing here must be used once only and is stored before it is used: notes can be spent as often as one likes, guardians take each once;
  * operation ids, transactions' nonces and tweaks are thrown when they are needed; keys are derived from the tweak.
  */
+import type { Schema } from "../../../actors/store/schema.ts";
 import type { ReadTx, StoreTx } from "../../../actors/store/store.ts";
 import type { Bytes } from "../../../core/bytes.ts";
 import { concat, fromHex } from "../../../core/bytes.ts";
@@ -77,10 +78,8 @@ export async function takeNotes(tx: StoreTx, counts: Counts): Promise<SpendableN
   return taken;
 }
 
-/** Whatever tweaks are stored, a copy of this store may use them. */
-export function deleteStoredTweaks(tx: StoreTx): Promise<void> {
-  return tx.deleteAll(TWEAKS);
-}
+/** Version 0 may hold tweaks: whatever is stored of them, a copy of the folder may use it. */
+export const mintSchema: Schema = { version: 1, migrations: { 0: (tx) => tx.deleteAll(TWEAKS) } };
 
 function requestKey({ denomination, tweak }: NoteIssuanceRequest): Bytes {
   return underWay.key(denomination, tweak);

@@ -13,9 +13,9 @@ import {
   addNotes,
   addUnderWay,
   broughtMsat,
-  deleteStoredTweaks,
   failedRefundCounts,
   failedRefunds,
+  mintSchema,
   noteCounts,
   NOTES,
   recount,
@@ -162,7 +162,7 @@ Deno.test("tweaks that an earlier version stored are deleted, and nothing else",
     for (let i = 0; i < 50; i++) tx.set(Uint8Array.of(2, ...dice.bytes(16)), new Uint8Array(0));
     await addNotes(tx, [note(9)]);
   });
-  await store.transact((tx) => deleteStoredTweaks(tx));
+  await store.transact((tx) => mintSchema.migrations[0]!(tx));
   const { value: keys } = await store.transact(async (tx) => {
     const prefixes: number[] = [];
     for await (const { key } of tx.range()) prefixes.push(key[0]!);

@@ -5,6 +5,7 @@ import type { FinalizeError } from "../../contract/client.ts";
 export class EcashError extends FedimintError<
   {
     readonly code:
+      | "not_ecash"
       | "zero_amount"
       | "offline"
       | "insufficient_balance"

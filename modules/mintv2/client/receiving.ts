@@ -10,9 +10,10 @@ import { toHex } from "../../../core/bytes.ts";
 import { messageSeed } from "../../../core/crypto/tbs.ts";
 import { allSignaturesHold } from "../../../core/crypto/tbs_batch.ts";
 import type { Json } from "../../../core/encoding/mod.ts";
-import { encode, u64Number } from "../../../core/encoding/mod.ts";
+import { encode, tryDecoding, u64Number } from "../../../core/encoding/mod.ts";
 import type { OperationId, TransactionId } from "../../../core/types/ids.ts";
 import { outPointRange } from "../../../core/types/ids.ts";
+import { compactText } from "../../../core/types/pasted_text.ts";
 import { TRANSACTION_BYTES_MAX } from "../../../core/types/transaction.ts";
 import type { InputBundle } from "../../contract/client.ts";
 import type { Counts } from "./balancing.ts";
@@ -38,6 +39,15 @@ type Receivable = {
 
 const denominationsOf = (notes: readonly SpendableNote[]) => notes.map(({ denomination }) => denomination);
 
+/** @throws {EcashError} `not_ecash` */
+function readText(text: string): Ecash {
+  const value = tryDecoding(() => parseEcash(compactText(text)));
+  if (value.ok) return value.value;
+  throw new EcashError({ code: "not_ecash" }, "This is no Fedimint e-cash, or it is cut off or changed", {
+    cause: value.error,
+  });
+}
+
 function uneconomical(why: string): EcashError {
   return new EcashError({ code: "uneconomical" }, why);
 }
@@ -49,7 +59,7 @@ export class Receiving {
     this.#wallet = wallet;
   }
 
-  /** @throws {DecodeError} · {EcashError} as `receive` does, but for `invalid_signature` and `already_received` */
+  /** @throws {EcashError} as `receive` does, but for `invalid_signature` and `already_received` */
   async quote(text: string): Promise<ReceiveQuote> {
     const { parts } = this.#receivable(text);
     return await this.#wallet.env.store.read((tx) => this.#quote(tx, parts));
@@ -76,7 +86,7 @@ export class Receiving {
     return { amountMsat, arrivesMsat, feeMsat: amountMsat - arrivesMsat };
   }
 
-  /** @throws {DecodeError} · {EcashError} */
+  /** @throws {EcashError} */
   async receive(text: string, customMeta: Json): Promise<OperationId> {
     const { env } = this.#wallet;
     const { value, operationId, parts } = this.#receivable(text);
@@ -118,7 +128,7 @@ export class Receiving {
   /** All that can be refused at once: nothing is asked, stored or verified for it. */
   #receivable(text: string): Receivable {
     const { federationId, config } = this.#wallet.env;
-    const value = parseEcash(text.trim());
+    const value = readText(text);
     if (ecashMint(value) !== federationId) {
       throw new EcashError({ code: "wrong_federation" }, "The ECash is from a different federation");
     }

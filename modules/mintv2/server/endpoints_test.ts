@@ -5,7 +5,7 @@ import type { StoreView } from "../../../actors/store/store.ts";
 import type { Json } from "../../../core/encoding/mod.ts";
 import { encode, list } from "../../../core/encoding/mod.ts";
 import { EndpointError } from "../../contract/error.ts";
-import { MINTV2_ENDPOINTS, recoveryItem } from "../common.ts";
+import { recoveryItem } from "../common.ts";
 import { appendRecoveryItem, recoverySlice, setShare, shareKey } from "./db.ts";
 import { mintEndpoints } from "./endpoints.ts";
 import { OUTPUT_INDEX_END_MAX, RECOVERY_NONCES_MAX, SLICE_ITEMS_MAX } from "../limits.ts";
@@ -69,7 +69,13 @@ function settle(): Promise<void> {
 
 Deno.test("mintv2 answers at the five endpoints of the reference, all public", async () => {
   const { module } = await freshGuardian();
-  assertEquals(Object.keys(module.api), [...MINTV2_ENDPOINTS]);
+  assertEquals(Object.keys(module.api), [
+    "signature_shares",
+    "recovery_signature_shares",
+    "recovery_slice",
+    "recovery_slice_hash",
+    "recovery_count",
+  ]);
   assertEquals(Object.values(module.api).some((endpoint) => endpoint.admin), false);
   assertEquals(module.api.signature_shares!.since, { major: 0, minor: 2 });
 });

@@ -7,7 +7,7 @@ import { issueNote, testMint } from "../testing/federation.ts";
 
 const mint = await testMint({ guardians: 1 });
 
-function checksWithCounter() {
+function checksWithCounter(rememberedMin?: number) {
   const dice = seededDice(3);
   const batches: number[] = [];
   const counting = {
@@ -17,7 +17,7 @@ function checksWithCounter() {
       return dice.bytes(size);
     },
   };
-  return { checks: new NoteChecks(mint.config.tbsAggPks, counting), batches };
+  return { checks: new NoteChecks(mint.config.tbsAggPks, counting, rememberedMin), batches };
 }
 
 async function notesOf(count: number): Promise<Note[]> {
@@ -65,7 +65,7 @@ Deno.test("batches grow, and one that fails leaves those before it good", () => 
   assertEquals(transaction.map((note) => checks.holds(note)), new Array(40).fill(true).with(39, false));
 });
 
-Deno.test("a verdict belongs to the note object: changed copies of a good note are verified anew", () => {
+Deno.test("a verdict belongs to all that the note says: changed copies of a good note are verified anew", () => {
   const { checks } = checksWithCounter();
   const [first, second] = copies() as [Note, Note];
   checks.prepare([[first, second]]);
@@ -73,6 +73,33 @@ Deno.test("a verdict belongs to the note object: changed copies of a good note a
   assertEquals(checks.holds({ ...first, denomination: first.denomination + 1 }), false);
   assertEquals(checks.holds({ ...first, signature: second.signature }), false);
   assertEquals(checks.holds({ ...first }), true);
+});
+
+Deno.test("a note that was changed after its verdict is another note, in the same object", () => {
+  const { checks } = checksWithCounter();
+  const [first, second] = structuredClone(copies().slice(0, 2)) as [Note, Note];
+  checks.prepare([[first, second]]);
+  assertEquals([checks.holds(first), checks.holds(second)], [true, true]);
+  first.signature.set(second.signature);
+  assertEquals(checks.holds(first), false);
+});
+
+Deno.test("a verdict is found again for a copy that has travelled", () => {
+  const { checks, batches } = checksWithCounter();
+  checks.prepare([copies().slice(0, 5)]);
+  checks.prepare([structuredClone(copies().slice(0, 5)) as Note[]]);
+  assertEquals(batches, [5]);
+});
+
+Deno.test("no more than twice the verdicts that are kept at least are, and the newest among them", () => {
+  const { checks, batches } = checksWithCounter(10);
+  const [oldest, ...newer] = [0, 10, 20, 30].map((from) => copies().slice(from, from + 10));
+  for (const ten of [oldest!, ...newer]) checks.prepare([ten]);
+  checks.prepare([newer.at(-1)!]);
+  checks.prepare([newer.at(-2)!]);
+  assertEquals(batches, [10, 10, 10, 10]);
+  checks.prepare([oldest!]);
+  assertEquals(batches, [10, 10, 10, 10, 10], "the oldest are verified anew");
 });
 
 Deno.test("a note of a denomination without key never holds, and spoils no batch", () => {

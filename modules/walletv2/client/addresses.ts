@@ -12,7 +12,16 @@ import { addressFromScript } from "../../../core/bitcoin/mod.ts";
 import { toHex } from "../../../core/bytes.ts";
 import type { AddressSearch, DepositAddress } from "./address_search.ts";
 import { addressAt, addressSearch, searchSteps } from "./address_search.ts";
-import { addValidIndex, getSearched, highestValidIndex, setSearched, VALID_INDICES, validIndices } from "./db.ts";
+import {
+  addValidIndex,
+  getSearched,
+  getUsedIndex,
+  highestValidIndex,
+  setSearched,
+  setUsedIndex,
+  VALID_INDICES,
+  validIndices,
+} from "./db.ts";
 import type { WalletClientEnv } from "./wallet.ts";
 
 /** Indices after which progress is stored: a quarter of a second's work. */
@@ -84,8 +93,21 @@ export class Addresses {
     return this.#env.store.read((tx) => highestValidIndex(tx));
   }
 
-  /** The highest valid index, as soon as there is one: the search for the first runs in the background. */
-  async awaitHighest(onProgress: SearchProgress | undefined, signal: AbortSignal): Promise<number> {
+  /** Something was paid to the highest index: another one is given out as soon as it is found. */
+  async markUsed(index: number): Promise<void> {
+    const { durable } = await this.#env.store.transact((tx) => setUsedIndex(tx, index));
+    await durable;
+  }
+
+  async #unused(): Promise<number | undefined> {
+    return await this.#env.store.read(async (tx) => {
+      const highest = await highestValidIndex(tx);
+      return highest === await getUsedIndex(tx) ? undefined : highest;
+    });
+  }
+
+  /** The highest valid index, as soon as there is one to which nothing was paid: the search for it runs in the background. */
+  async awaitUnused(onProgress: SearchProgress | undefined, signal: AbortSignal): Promise<number> {
     if (onProgress) this.#watchers.add(onProgress);
     this.#waiting++;
     try {
@@ -94,7 +116,7 @@ export class Addresses {
         // registered before reading, so that nothing in between is missed
         const found = this.#env.store.changed(VALID_INDICES, AbortSignal.any([signal, round.signal]));
         found.catch(() => undefined);
-        const index = await this.highest();
+        const index = await this.#unused();
         if (index !== undefined) {
           round.abort();
           return index;
@@ -126,7 +148,12 @@ export class Addresses {
         await store.transact((tx) => setSearched(tx, value));
       }
       for (const watcher of this.#watchers) watcher(value - from);
-      await sleep(platform.clock, isFirst && this.#waiting === 0 ? UNHURRIED_MS : 0, signal);
+      try {
+        await sleep(platform.clock, isFirst && this.#waiting === 0 ? UNHURRIED_MS : 0, signal);
+      } catch (thrown) {
+        if (value > stored) await store.transact((tx) => setSearched(tx, value));
+        throw thrown;
+      }
     }
   }
 }

@@ -8,7 +8,7 @@ import type { Json } from "../../../core/encoding/mod.ts";
 import { isJsonObject } from "../../../core/encoding/mod.ts";
 import type { OperationId } from "../../../core/types/ids.ts";
 import { operationId as operationIdCodec, outPointRange } from "../../../core/types/ids.ts";
-import { endedBy, orEnded } from "../../contract/waiting.ts";
+import { endedBy, isEndBy, orEnded } from "../../contract/waiting.ts";
 import type { Addresses, SearchProgress } from "./addresses.ts";
 import { getChange } from "./db.ts";
 import type { Deposits, PendingDeposit } from "./deposits.ts";
@@ -20,6 +20,7 @@ import { notSubmitted, Quotes } from "./quote.ts";
 import type { WalletClientEnv } from "./wallet.ts";
 import { paymentBundle } from "./wallet.ts";
 import { satoshi } from "../config.ts";
+import { LOOK_BEFORE_ADDRESS_MS, NEXT_ADDRESS_MS } from "../limits.ts";
 
 export type { PendingDeposit } from "./deposits.ts";
 export type { SendOutcome } from "./outcome.ts";
@@ -55,16 +56,52 @@ export class WalletClient {
   }
 
   /**
-   * An address to deposit to. The first one is searched for in the background and takes some seconds; another one is given out once it
-   * was used. To wait for the deposit, take the event log's position before asking for the address.
+   * An address to deposit to. The first one is searched for in the background and takes some seconds; another one, which takes as long,
+   * is given out once something was paid to it, as far as guardians have seen it. To wait for the deposit, take the event log's position before asking for the address.
    * @param options.onProgress called while the search goes on, with the number of indices tried; 65,536 are needed on average
    */
   async receive(
     options: { readonly onProgress?: SearchProgress; readonly signal?: AbortSignal } = {},
   ): Promise<string> {
     const until = this.#until(options.signal);
-    const index = await orEnded(until, () => this.#addresses.awaitHighest(options.onProgress, until));
-    return this.#addresses.textAt(index);
+    const next = (signal: AbortSignal) => this.#addresses.awaitUnused(options.onProgress, signal);
+    // only one that was used may take longer than that
+    const used = await this.#addresses.highest();
+    if (used === undefined) await orEnded(until, () => next(until));
+    await this.#within(LOOK_BEFORE_ADDRESS_MS, until, (signal) => this.#deposits.look(signal));
+    const fresh = await this.#within(NEXT_ADDRESS_MS, until, next) ?? await this.#addresses.highest();
+    assert(fresh !== undefined, "an address that was found stays");
+    return this.#addresses.textAt(fresh);
+  }
+
+  /** Null when it isn't done in time, or guardians can't be asked. @throws {WaitError} when `until` is aborted */
+  async #within<T>(forMs: number, until: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T | null> {
+    const late = new AbortController(), signal = AbortSignal.any([until, late.signal]);
+    const timer = this.#env.platform.clock.setTimer(forMs, () => late.abort());
+    try {
+      return await orEnded(signal, () => work(signal));
+    } catch (thrown) {
+      if (until.aborted) throw endedBy(until);
+      if (thrown instanceof WalletError || isEndBy(late.signal, thrown)) return null;
+      throw thrown;
+    } finally {
+      timer.cancel();
+    }
+  }
+
+  /** Looks for deposits that have come since the last time, and claims them. @throws {WalletError} `federation` · `no_feerate` · {WaitError} */
+  look(signal?: AbortSignal): Promise<void> {
+    return this.#deposits.look(this.#until(signal));
+  }
+
+  /** When deposits were last looked for, ms since the epoch, to the minute; null when that was never. */
+  lastLookMs(): Promise<number | null> {
+    return this.#deposits.lastLookMs();
+  }
+
+  /** Why deposits aren't looked for or claimed at the moment; null when that isn't so. */
+  get trouble(): string | null {
+    return this.#deposits.trouble;
   }
 
   /** Deposits that aren't in the balance: on their way, failing, too small; the largest first. */

@@ -41,6 +41,7 @@ export class Claims {
   #terms: Terms | null = null;
   /** By output, on the monotonic clock. Forgotten with the client: who opens a wallet wants to know. */
   readonly #retryMs = new Map<number, number>();
+  #wait: string | null = null;
   /** The fee for which the largest deposit put off was too small, and when that was. */
   #putOff: { readonly feeSat: bigint; readonly atMs: number } | null = null;
 
@@ -50,9 +51,15 @@ export class Claims {
     this.#federation = federation;
   }
 
+  /** Why nothing can be claimed at the moment; null when that isn't so. */
+  get wait(): string | null {
+    return this.#wait;
+  }
+
   /** @param asked whether somebody wants it now: nothing is left out because it failed a moment ago */
   async round(asked: boolean, signal: AbortSignal): Promise<void> {
     this.#terms = null;
+    this.#wait = null;
     if (asked) {
       this.#retryMs.clear();
       this.#putOff = null;
@@ -112,6 +119,8 @@ export class Claims {
     if (pending >= PENDING_CHAIN_MAX) {
       // in a few blocks it is over; until then each further transaction costs double
       log.debug("Claiming waits for pending transactions", { pending });
+      this.#wait =
+        `${pending} transactions of the federation wait for a block, and each makes the next dearer: claims go on after it`;
       return "wait";
     }
     return await this.#claim(deposit, feeSat, draft, signal);

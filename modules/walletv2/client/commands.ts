@@ -1,8 +1,10 @@
 /** `module walletv2 …`: names and JSON of fedimint-cli. docs/protocol/02b-cli.md §6. */
 import { parseAddress } from "../../../core/bitcoin/mod.ts";
 import type { Json } from "../../../core/encoding/mod.ts";
-import { list, option, u64 } from "../../../core/encoding/mod.ts";
+import { list, option, tryDecoding, u64 } from "../../../core/encoding/mod.ts";
 import { MSAT_PER_SAT } from "../../../core/types/amount.ts";
+import { fractionOfSatText } from "../../../core/types/amount_text.ts";
+import { compactText } from "../../../core/types/pasted_text.ts";
 import type { ClientCommand } from "../../contract/client.ts";
 import { amountArgument, noArguments } from "../../contract/command_arguments.ts";
 import { CommandError } from "../../contract/command_error.ts";
@@ -16,8 +18,17 @@ import { satoshi } from "../config.ts";
 /** Whole satoshi of an amount, which is millisatoshi unless it has a unit. */
 function satOf(text: string, what: string): bigint {
   const msat = amountArgument(text, what);
-  if (msat % MSAT_PER_SAT !== 0n) throw CommandError.usage(`${what} cannot be expressed in satoshis: ${text}`);
+  if (msat % MSAT_PER_SAT !== 0n) {
+    throw CommandError.usage(`${what} cannot be expressed in satoshis: ${fractionOfSatText(text, msat)}`);
+  }
   return msat / MSAT_PER_SAT;
+}
+
+/** What isn't an address is not repeated: it may be e-cash, or a secret. @throws {CommandError} `usage` */
+function addressOf(pasted: string): string {
+  const address = tryDecoding(() => compactText(pasted));
+  if (address.ok && parseAddress(address.value).ok) return address.value;
+  throw CommandError.usage("ADDRESS is not a Bitcoin address");
 }
 
 /** An amount of bitcoin needs its unit. */
@@ -38,11 +49,11 @@ function takeFee(args: readonly string[]): { readonly fee: string | undefined; r
 
 async function send(wallet: WalletClient, args: readonly string[], signal: AbortSignal): Promise<Json> {
   const { fee, others } = takeFee(args);
-  const [address, amount, ...more] = others;
-  if (address === undefined || amount === undefined || more.length > 0) {
+  const [pasted, amount, ...more] = others;
+  if (pasted === undefined || amount === undefined || more.length > 0) {
     throw CommandError.usage("send takes ADDRESS and AMOUNT");
   }
-  if (!parseAddress(address).ok) throw CommandError.usage(`${address} is not a Bitcoin address`);
+  const address = addressOf(pasted);
   const amountSat = amount.toLowerCase() === "all" ? "all" : satOf(amount, "AMOUNT");
   let operationId: OperationId;
   if (fee === undefined) {
@@ -139,10 +150,11 @@ export function walletCommands(wallet: WalletClient): { readonly [name: string]:
       usage: "quote-send ADDRESS AMOUNT|all",
       help: "What a payment costs now and what arrives, sat and msat; pays nothing",
       run: async (args, signal) => {
-        const [address, amount, ...more] = args;
-        if (address === undefined || amount === undefined || more.length > 0) {
+        const [pasted, amount, ...more] = args;
+        if (pasted === undefined || amount === undefined || more.length > 0) {
           throw CommandError.usage("quote-send takes ADDRESS and AMOUNT");
         }
+        const address = addressOf(pasted);
         const amountSat = amount.toLowerCase() === "all" ? "all" : satOf(amount, "AMOUNT");
         const quote = await wallet.quoteWithdraw(address, amountSat, {}, signal);
         return {

@@ -11,8 +11,10 @@
  * | 36 | operation 32 | the change outputs of a claim |
  * | 37 | value u64 BE ‖ output index u64 BE | a deposit to claim |
  * | 38 | value u64 BE ‖ output index u64 BE | a deposit that is too small for its fee |
+ * | 39 | – | BS ms since the epoch: when all that guardians have seen was last looked through |
+ * | 3a | – | BS: the highest address index to which something was paid |
  */
-import { numberIn, numberKey } from "../../../actors/store/number_key.ts";
+import { bigintIn, numberIn, numberKey } from "../../../actors/store/number_key.ts";
 import type { ReadTx, StoreTx } from "../../../actors/store/store.ts";
 import { bitcoinOutPoint } from "../../../core/bitcoin/mod.ts";
 import type { Bytes } from "../../../core/bytes.ts";
@@ -32,6 +34,8 @@ const DEFERRED = Uint8Array.of(0x35);
 const CHANGE = Uint8Array.of(0x36);
 const TO_CLAIM = Uint8Array.of(0x37);
 const PUT_OFF = Uint8Array.of(0x38);
+const LAST_LOOK = Uint8Array.of(0x39);
+const USED = Uint8Array.of(0x3a);
 
 const deferred = struct("Deferred", { addressIndex: u64Number, feeSat: satoshi });
 
@@ -84,6 +88,22 @@ export function addValidIndex(tx: StoreTx, index: number): void {
   setSearched(tx, index + 1);
 }
 
+export function getLastLookMs(tx: ReadTx): Promise<number | undefined> {
+  return read(tx, LAST_LOOK, u64Number);
+}
+
+export function setLastLookMs(tx: StoreTx, ms: number): void {
+  tx.set(LAST_LOOK, encode(u64Number, ms));
+}
+
+export function getUsedIndex(tx: ReadTx): Promise<number | undefined> {
+  return read(tx, USED, u64Number);
+}
+
+export function setUsedIndex(tx: StoreTx, index: number): void {
+  tx.set(USED, encode(u64Number, index));
+}
+
 export async function getSearched(tx: ReadTx): Promise<number> {
   return await read(tx, SEARCHED, u64Number) ?? 0;
 }
@@ -123,7 +143,7 @@ function prefixOf(list: DepositList): Uint8Array {
 
 /** Largest last: a stranger's dust never stands before real money. */
 function depositKey(list: DepositList, { outputIndex, valueSat }: Pick<Deposit, "outputIndex" | "valueSat">): Bytes {
-  return concat(prefixOf(list), numberKey(new Uint8Array(0), valueSat), numberKey(new Uint8Array(0), outputIndex));
+  return numberKey(numberKey(prefixOf(list), valueSat), outputIndex);
 }
 
 /** Largest first; all of the list without `limit`. */
@@ -131,9 +151,7 @@ export async function depositsIn(tx: ReadTx, list: DepositList, limit?: number):
   const deposits: Deposit[] = [];
   const range = { prefix: prefixOf(list), reverse: true, ...(limit !== undefined && { limit }) };
   for await (const { key, value } of tx.range(range)) {
-    const view = new DataView(key.buffer, key.byteOffset + 1, 16);
-    const outputIndex = Number(view.getBigUint64(8));
-    deposits.push({ outputIndex, valueSat: view.getBigUint64(0), ...decode(deposit, value) });
+    deposits.push({ outputIndex: numberIn(key, 9), valueSat: bigintIn(key, 1), ...decode(deposit, value) });
   }
   return deposits;
 }

@@ -4,7 +4,8 @@ import { MSAT_PER_SAT } from "../../../core/types/amount.ts";
 import type { ActiveState, PendingMoney } from "../../contract/client.ts";
 import { orEnded } from "../../contract/waiting.ts";
 import type { Addresses } from "./addresses.ts";
-import { depositsIn, getClaim } from "./db.ts";
+import type { Claims } from "./claims.ts";
+import { depositsIn, getClaim, getLastLookMs } from "./db.ts";
 import type { Scanner } from "./scanner.ts";
 import type { WalletState } from "./states.ts";
 import type { WalletClientEnv } from "./wallet.ts";
@@ -30,16 +31,23 @@ export class Deposits {
   readonly #env: WalletClientEnv;
   readonly #addresses: Addresses;
   readonly #scanner: Scanner;
+  readonly #claims: Claims;
 
-  constructor(env: WalletClientEnv, addresses: Addresses, scanner: Scanner) {
+  constructor(env: WalletClientEnv, addresses: Addresses, scanner: Scanner, claims: Claims) {
     this.#env = env;
     this.#addresses = addresses;
     this.#scanner = scanner;
+    this.#claims = claims;
+  }
+
+  /** Why nothing is looked for or claimed at the moment; null when that isn't so. */
+  get trouble(): string | null {
+    return this.#scanner.trouble ?? this.#claims.wait;
   }
 
   /** All of them, those that come in before those that are too small; the largest first. */
   async list(): Promise<PendingDeposit[]> {
-    const { trouble } = this.#scanner;
+    const { trouble } = this;
     return await this.#env.store.read(async (tx) => {
       const pending: PendingDeposit[] = [];
       const add = (
@@ -66,6 +74,19 @@ export class Deposits {
    */
   retry(signal: AbortSignal): Promise<void> {
     return orEnded(signal, () => this.#scanner.ask());
+  }
+
+  /**
+   * Looks for what has come since the last time, and claims it.
+   * @throws {WalletError} `federation` · `no_feerate` · {WaitError}
+   */
+  look(signal: AbortSignal): Promise<void> {
+    return orEnded(signal, () => this.#scanner.look());
+  }
+
+  /** When all that guardians have seen was last looked through, to the minute; null when that was never. */
+  async lastLookMs(): Promise<number | null> {
+    return await this.#env.store.read((tx) => getLastLookMs(tx)) ?? null;
   }
 }
 

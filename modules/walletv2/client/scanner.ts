@@ -12,28 +12,43 @@ import { toHex } from "../../../core/bytes.ts";
 import { errorText } from "../../../core/result.ts";
 import type { Addresses } from "./addresses.ts";
 import type { Claims } from "./claims.ts";
-import { deleteOldDeferred, getNextOutput, hasDeposit, oldDeferredOutputs, setDeposit, setNextOutput } from "./db.ts";
+import {
+  deleteOldDeferred,
+  getNextOutput,
+  hasDeposit,
+  oldDeferredOutputs,
+  setDeposit,
+  setLastLookMs,
+  setNextOutput,
+} from "./db.ts";
 import { WalletError } from "./error.ts";
 import type { WalletFederation } from "./federation.ts";
 import type { WalletClientEnv } from "./wallet.ts";
 import type { OutputInfo } from "../common.ts";
-import { OUTPUT_LOOK_AHEAD, OUTPUT_SLICE } from "../limits.ts";
+import { LOOK_STORED_EVERY_MS, OUTPUT_LOOK_AHEAD, OUTPUT_SLICE } from "../limits.ts";
 
 /** Between two looks while there is nothing new: 60 s, in test federations 1 s. */
 const POLL_MS = 60_000;
 const POLL_TEST_MS = 1_000;
+
+/** `again`: everything from the first output on, and each deposit that isn't claimed; else only what is new. */
+type Asked = { readonly settled: PromiseWithResolvers<void>; readonly again: boolean };
 
 export class Scanner {
   readonly #env: WalletClientEnv;
   readonly #addresses: Addresses;
   readonly #federation: WalletFederation;
   readonly #claims: Claims;
-  /** Who wants everything looked at again, and who waits for the end of that. */
-  #asked: PromiseWithResolvers<void>[] = [];
-  #waiting: PromiseWithResolvers<void>[] = [];
+  /** Who wants something looked at, and who waits for the end of that. */
+  #asked: Asked[] = [];
+  #waiting: Asked[] = [];
   #wake = Promise.withResolvers<void>();
+  /** Ends the search for an address for a moment. */
+  #interrupt: () => void = () => {};
   /** Why the last round ended early; null when it didn't. */
   #trouble: string | null = null;
+  /** On the monotonic clock. */
+  #lookStoredMs = -Infinity;
 
   constructor(env: WalletClientEnv, addresses: Addresses, federation: WalletFederation, claims: Claims) {
     this.#env = env;
@@ -52,17 +67,30 @@ export class Scanner {
    * @returns once that is done; rejects with {WalletError} `federation` · `no_feerate`
    */
   ask(): Promise<void> {
-    const asked = Promise.withResolvers<void>();
-    this.#asked.push(asked);
+    return this.#ask(true);
+  }
+
+  /** Looks for what is new. @returns as `ask` does */
+  look(): Promise<void> {
+    return this.#ask(false);
+  }
+
+  #ask(again: boolean): Promise<void> {
+    const settled = Promise.withResolvers<void>();
+    this.#asked.push({ settled, again });
     this.#wake.resolve();
-    return asked.promise;
+    if (!again) this.#interrupt();
+    return settled.promise;
   }
 
   /** Ends when the signal is aborted. */
   async run(signal: AbortSignal): Promise<void> {
     const { log, platform, testEnvironment } = this.#env;
     try {
-      if (await this.#addresses.highest() === undefined) await this.#addresses.findNext(signal);
+      if (await this.#addresses.highest() === undefined) {
+        // to no address nobody can have paid
+        do this.#settleLooks(this.#takeLooks()); while (!await this.#isNextFound(signal));
+      }
       for (;;) {
         this.#wake = Promise.withResolvers();
         if (await this.#tryRound(signal)) continue;
@@ -74,7 +102,7 @@ export class Scanner {
         signal.throwIfAborted();
       }
     } catch (thrown) {
-      for (const { reject } of [...this.#asked.splice(0), ...this.#waiting.splice(0)]) reject(thrown);
+      for (const { settled } of [...this.#asked.splice(0), ...this.#waiting.splice(0)]) settled.reject(thrown);
       if (!signal.aborted) throw thrown;
       log.debug("The scan for deposits ends");
     }
@@ -83,23 +111,32 @@ export class Scanner {
   /** @returns whether to look again at once */
   async #tryRound(signal: AbortSignal): Promise<boolean> {
     try {
-      if (this.#asked.length > 0) {
-        await this.#advance(0);
-        for (const each of this.#asked.splice(0)) this.#waiting.push(each);
-      }
+      const asked = this.#asked.splice(0);
+      for (const each of asked) this.#waiting.push(each);
+      if (asked.some(({ again }) => again)) await this.#advance(0);
       await this.#adoptOld(signal);
       const more = await this.#scan(signal);
-      await this.#claims.round(!more && this.#waiting.length > 0, signal);
+      await this.#claims.round(!more && this.#waiting.some(({ again }) => again), signal);
       this.#trouble = null;
-      if (!more) { for (const { resolve } of this.#waiting.splice(0)) resolve(); }
+      if (!more) {
+        await this.#looked();
+        for (const { settled } of this.#waiting.splice(0)) settled.resolve();
+      }
       return more;
     } catch (thrown) {
       if (!(thrown instanceof WalletError)) throw thrown;
-      for (const { reject } of this.#waiting.splice(0)) reject(thrown);
+      for (const { settled } of this.#waiting.splice(0)) settled.reject(thrown);
       this.#trouble = errorText(thrown);
       this.#env.log.warn("Looking for deposits failed and is tried again", { reason: this.#trouble });
       return false;
     }
+  }
+
+  async #looked(): Promise<void> {
+    const { store, platform: { clock } } = this.#env;
+    if (clock.monotonicMs() < this.#lookStoredMs + LOOK_STORED_EVERY_MS) return;
+    this.#lookStoredMs = clock.monotonicMs();
+    await store.transact((tx) => setLastLookMs(tx, Math.floor(clock.nowMs())));
   }
 
   async #scan(signal: AbortSignal): Promise<boolean> {
@@ -112,14 +149,64 @@ export class Scanner {
       if (addressIndex === undefined) continue;
       if (!output.spent) await this.#keep(output, addressIndex);
       if (addressIndex !== highest) continue;
+      await this.#addresses.markUsed(addressIndex);
       // the claim comes first: it is quick, and a client may be open for a moment only
       await this.#claims.round(false, signal);
-      await this.#addresses.findNext(signal);
+      do await this.#answerLooks(output.index + 1, byScript, signal); while (!await this.#isNextFound(signal));
       ({ highest, byScript } = await this.#addresses.known(signal));
       await this.#advance(output.index + 1);
     }
     await this.#advance(outputs.at(-1)!.index + 1);
     return true;
+  }
+
+  /**
+   * Whoever looks for what has come doesn't wait for the search of the next address, some seconds' work: nobody can have paid to it yet. What
+   * else was paid to the known ones is claimed; the scan comes by it again.
+   */
+  async #answerLooks(from: number, byScript: ReadonlyMap<string, number>, signal: AbortSignal): Promise<void> {
+    const looks = this.#takeLooks();
+    if (looks.length === 0) return;
+    for (const look of looks) this.#waiting.push(look); // a failure from here on is theirs
+    for (let position = from;;) {
+      const outputs = await this.#federation.outputs(position, position + OUTPUT_SLICE, signal);
+      if (outputs.length === 0) break;
+      for (const output of outputs) {
+        const addressIndex = byScript.get(toHex(output.script));
+        if (addressIndex !== undefined && !output.spent) await this.#keep(output, addressIndex);
+      }
+      position = outputs.at(-1)!.index + 1;
+    }
+    await this.#claims.round(false, signal);
+    await this.#looked();
+    this.#settleLooks(looks);
+  }
+
+  #takeLooks(): Asked[] {
+    const looks = [...this.#asked, ...this.#waiting].filter(({ again }) => !again);
+    this.#asked = this.#asked.filter(({ again }) => again);
+    this.#waiting = this.#waiting.filter(({ again }) => again);
+    return looks;
+  }
+
+  #settleLooks(looks: readonly Asked[]): void {
+    this.#waiting = this.#waiting.filter((each) => !looks.includes(each));
+    for (const { settled } of looks) settled.resolve();
+  }
+
+  /** Searches for the next address. @returns false when somebody has asked for something else meanwhile, whose turn it is */
+  async #isNextFound(signal: AbortSignal): Promise<boolean> {
+    const asked = new AbortController();
+    this.#interrupt = () => asked.abort();
+    try {
+      await this.#addresses.findNext(AbortSignal.any([signal, asked.signal]));
+      return true;
+    } catch (thrown) {
+      if (signal.aborted || !asked.signal.aborted) throw thrown;
+      return false;
+    } finally {
+      this.#interrupt = () => {};
+    }
   }
 
   async #advance(position: number): Promise<void> {

@@ -72,22 +72,12 @@ function checkable(keys: MultisigKeys, unsigned: FederationTx): Checkable {
   return unsigned.spentTxOuts.map(({ tweak }, i) => ({ digest: digests[i]!, keys: tweakedKeys(keys, tweak) }));
 }
 
-/** As many as inputs, each valid for the guardian's tweaked key. */
-export function verifyFederationTx(
-  keys: MultisigKeys,
-  unsigned: FederationTx,
-  signatures: readonly Bytes[],
-  peer: PeerId,
-): boolean {
-  return signatures.length === unsigned.spentTxOuts.length && holds(checkable(keys, unsigned), signatures, peer);
-}
-
 function holds(inputs: Checkable, signatures: readonly Bytes[], peer: PeerId): boolean {
   return inputs.every(({ digest, keys }, i) => ecdsaVerify(signatures[i]!, digest, keys.get(peer)!));
 }
 
 /**
- * The same for guardians' items: what all signatures of a transaction share is computed once, since a single guardian may send any number
+ * Verifies guardians' items: as many signatures as inputs, each valid for the guardian's tweaked key. What all signatures of a transaction share is computed once, since a single guardian may send any number
  * of wrong ones, and it is most of the work.
  */
 export class SignatureChecker {

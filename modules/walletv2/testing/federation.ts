@@ -14,10 +14,9 @@ import type { Json } from "../../../core/encoding/mod.ts";
 import type { Result } from "../../../core/result.ts";
 import { err, ok } from "../../../core/result.ts";
 import type { InPoint, OutPoint, PeerId } from "../../../core/types/ids.ts";
-import { numPeers } from "../../../core/types/num_peers.ts";
 import type { BitcoinSource, BitcoinStatus } from "../../contract/bitcoin.ts";
-import type { DkgRounds, InputMeta, OutputMeta, ServerModuleEnv } from "../../contract/server.ts";
-import { dicePlatform, dump, testEnv, testStore } from "../../contract/testing/mod.ts";
+import type { InputMeta, OutputMeta, ServerModuleEnv } from "../../contract/server.ts";
+import { dealtRounds, dicePlatform, dump, seededDice, testEnv, testStore } from "../../contract/testing/mod.ts";
 import type { AddressSearch } from "../client/address_search.ts";
 import { addressAt, addressSearch } from "../client/address_search.ts";
 import type { WalletConsensusItem, WalletInput, WalletInputError, WalletOutput, WalletOutputError } from "../common.ts";
@@ -98,27 +97,6 @@ export class TestChain {
   }
 }
 
-/** The ceremony's one round: everybody sends, then everybody gets all. */
-function exchangeRounds(total: number): DkgRounds[] {
-  const sent = new Map<PeerId, Bytes>();
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const none = (): never => {
-    throw new Error("The wallet's ceremony deals no threshold keys");
-  };
-  return Array.from({ length: total }, (_, identity): DkgRounds => ({
-    identity,
-    peers: numPeers(total),
-    keyG1: none,
-    keyG2: none,
-    exchange: async (codec, own) => {
-      sent.set(identity, encode(codec, own));
-      if (sent.size === total) resolve();
-      await promise;
-      return new Map([...sent].sort(([a], [b]) => a - b).map(([peer, bytes]) => [peer, decode(codec, bytes)]));
-    },
-  }));
-}
-
 export type TestWallet = {
   readonly config: WalletConfig;
   readonly guardians: readonly TestGuardian[];
@@ -145,7 +123,9 @@ export async function testWallet(options: TestWalletOptions = {}): Promise<TestW
   chain.network = network;
   const params = { network, disableBaseFees: false };
   const generated = await Promise.all(
-    exchangeRounds(total).map((rounds) => walletv2Server.generate(rounds, params, dicePlatform(rounds.identity + 1))),
+    dealtRounds(total, seededDice(0)).map((rounds) =>
+      walletv2Server.generate(rounds, params, dicePlatform(rounds.identity + 1))
+    ),
   );
   const guardians: TestGuardian[] = [];
   for (const [identity, configs] of generated.entries()) {
@@ -257,7 +237,7 @@ export async function confirm(wallet: TestWallet, ...transactions: readonly Bitc
   await agree(wallet);
 }
 
-export const DESTINATION: StandardScript = { tag: "P2WPKH", value: new Uint8Array(20).fill(7) };
+const DESTINATION: StandardScript = { tag: "P2WPKH", value: new Uint8Array(20).fill(7) };
 /** What four guardians ask of a claim and of a payment with nothing pending, at 1 sat a vbyte. */
 export const RECEIVE_FEE = 316n;
 export const SEND_FEE = 228n;

@@ -4,7 +4,6 @@
  */
 import type { CodecType, Json } from "../../../core/encoding/mod.ts";
 import { DecodeError, list, moduleEncoding, option, text, unit } from "../../../core/encoding/mod.ts";
-import { errorText } from "../../../core/result.ts";
 import { supportedApiVersionsSummary } from "../../../core/types/api_versions.ts";
 import type { SupportedApiVersionsSummary } from "../../../core/types/api_versions.ts";
 import { clientConfig, jsonClientConfig, toJsonClientConfig } from "../../../core/types/client_config.ts";
@@ -60,7 +59,7 @@ const submittedTransaction: Pick<typeof encodedTransaction, "fromJson"> = {
   },
 };
 
-export function versionsSummary(
+function versionsSummary(
   { config, configured }: Pick<ApiDeps, "config" | "configured">,
 ): SupportedApiVersionsSummary {
   return {
@@ -107,12 +106,7 @@ function transactionMethods(deps: ApiDeps): Record<string, Method> {
       params: submittedTransaction,
       result: moduleEncoding(transactionSubmissionOutcome),
       handle: async (tx) => {
-        try {
-          decodeTransaction(modules, tx);
-        } catch (thrown) {
-          if (!(thrown instanceof DecodeError)) throw thrown;
-          throw EndpointError.badRequest(errorText(thrown));
-        }
+        EndpointError.reading(() => decodeTransaction(modules, tx));
         const args = { transaction: tx, waitMs: REQUEST_TIMEOUT_MS };
         // a caller that waits longer was cut already: the deadline only ends a wait that nothing else would
         const outcome = await sender.ask(submissions, "submit", args, { deadlineMs: 2 * REQUEST_TIMEOUT_MS });

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import type { ManualClock } from "../../../actors/testing/platform.ts";
+import type { ManualPlatform } from "../../../actors/testing/platform.ts";
 import { withSystem } from "../../../actors/testing/platform.ts";
 import type { Protocol } from "../../../actors/mod.ts";
 import { child, defineActor, refTo, reply } from "../../../actors/mod.ts";
@@ -71,7 +71,7 @@ function answering(name: string, answers: Record<string, (args: any) => unknown>
 
 type Test = {
   readonly store: Store;
-  readonly clock: ManualClock;
+  readonly clock: ManualPlatform;
   readonly methods: Record<string, Method>;
   readonly ask: (method: string, params?: Json, auth?: string) => Promise<Json>;
 };

@@ -1,6 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import type { ManualClock } from "../../../actors/testing/platform.ts";
-import { settle, withSystem } from "../../../actors/testing/platform.ts";
+import type { ManualPlatform } from "../../../actors/testing/platform.ts";
+import { settle } from "../../../actors/testing/manual_clock.ts";
+import { withSystem } from "../../../actors/testing/platform.ts";
 import type { ActorSystem } from "../../../actors/mod.ts";
 import { child, refTo } from "../../../actors/mod.ts";
 import type { Json, JsonObject } from "../../../core/encoding/mod.ts";
@@ -31,7 +32,7 @@ async function withModule(
       system: ActorSystem;
       bugs: string[];
       slices: bigint[];
-      clock: ManualClock;
+      clock: ManualPlatform;
       waits: AbortSignal[];
     },
   ) => Promise<void>,

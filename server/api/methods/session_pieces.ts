@@ -35,7 +35,7 @@ export type SessionPieceDeps = {
   readonly cutBytesMin?: number;
 };
 
-/** @throws {EndpointError} bad request for a session that goes on, or that ended in version 0 of the database */
+/** @throws {EndpointError} bad request for a session that goes on, or that ended in the old layout */
 async function endOf(tx: ReadTx, session: number): Promise<SessionEnd> {
   if (session >= await finishedSessions(tx)) throw EndpointError.badRequest(`Session ${session} is not over`);
   const end = await getSessionEnd(tx, session);

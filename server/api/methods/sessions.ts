@@ -52,7 +52,7 @@ async function listOfItems(tx: ReadTx, index: number, bytesMax: number): Promise
   return writer.finish();
 }
 
-/** Where a session of version 0 of the database has its signatures. A session never changes, so it is looked for once. */
+/** Where a session in the old layout has its signatures. A session never changes, so it is looked for once. */
 class OldOutcomes {
   readonly #lengths = new Map<number, number>();
 

@@ -2,17 +2,15 @@
  * For the tests of this folder: a world in memory with a clock moved by hand, dice with a seed, and HTTP between its
  * parts; and a dev chain in it.
  */
-import { sha256 } from "@noble/hashes/sha2.js";
 import { NetworkError } from "../../../actors/platform/error.ts";
 import { retryAfterOf } from "../../../actors/platform/retry_after.ts";
 import type { Address, HttpHandler, Network, Platform } from "../../../actors/platform/platform.ts";
+import { SimulatedDice } from "../../../actors/platform/simulated/dice.ts";
 import type { LogRecord } from "../../../actors/logger.ts";
 import { loggerFor } from "../../../actors/logger.ts";
 import { MemoryBackend, openMemoryStore } from "../../../actors/store/mod.ts";
 import { ManualClock } from "../../../actors/store/testing/mod.ts";
 import { unreachable } from "../../../core/assert.ts";
-import type { Bytes } from "../../../core/bytes.ts";
-import { concat, utf8 } from "../../../core/bytes.ts";
 import type { Json } from "../../../core/encoding/mod.ts";
 import { parseJson, stringifyJson } from "../../../core/encoding/mod.ts";
 import { Devnode } from "../../dev/chain/devnode.ts";
@@ -67,13 +65,6 @@ export function world(seed = "seed"): World {
   const clock = new ManualClock();
   const http = new MemoryHttp();
   const records: LogRecord[] = [];
-  let rolls = 0;
-  const bytes = (size: number): Bytes => {
-    const parts: Bytes[] = [];
-    for (let length = 0; length < size; length += 32) parts.push(sha256(utf8(`${seed} ${rolls++}`)) as Bytes);
-    return concat(...parts).slice(0, size);
-  };
-  const fraction = (): number => new DataView(bytes(4).buffer).getUint32(0) / 2 ** 32;
   const network = { serveHttp: http.serveHttp, fetch: http.fetch } as unknown as Network;
   return {
     clock,
@@ -81,7 +72,7 @@ export function world(seed = "seed"): World {
     records,
     platform: {
       clock,
-      dice: { bytes, fraction, below: (bound) => Math.floor(fraction() * bound) },
+      dice: new SimulatedDice(seed, "world"),
       network,
       files: {} as Platform["files"],
       threads: {} as Platform["threads"],

@@ -15,7 +15,9 @@
  *   and a second one for its place would shut us out of the session; where another guardian is away or evil, the
  *   session could then not end. So all are waited for, up to a minute; for ever would let one silent guardian stop us.
  * - Another process runs with our key. While we create nothing, our newest unit gets newer. So we go on asking for a
- *   while; who finds a copy of itself at work stops, and the one that works goes on.
+ *   while; who finds a copy of itself at work stops, and the one that works goes on. But a guardian that was behind
+ *   learns of our old units meanwhile, and where one is silent and one lies it may be the first to tell them. They come
+ *   to an end, which a copy's units don't: so when some have appeared, we wait and look a second time.
  *
  * Two copies that begin at the same moment see nothing of each other and fork. Then both create nothing more in this
  * session (intake.ts), and in the next ones (`inDoubt`) each waits a while by chance, watching: the first to begin
@@ -40,7 +42,10 @@ export type NewestOptions = {
   /** The round after the newest own unit in the backup. */
   readonly ownRound: number;
   readonly nowMs: number;
-  readonly delays: Pick<Delays, "newestRequestMs" | "newestPatienceMs" | "newestLostPatienceMs" | "newestWatchMs">;
+  readonly delays: Pick<
+    Delays,
+    "newestRequestMs" | "newestPatienceMs" | "newestLostPatienceMs" | "newestWatchMs" | "newestSettleMs"
+  >;
   /** To watch for so long whatever the answers say, from when enough are there; default not at all. */
   readonly doubtMs?: number;
 };
@@ -54,8 +59,13 @@ export type NewestConclusion =
 
 type Watch = {
   readonly sinceMs: number;
+  /** Until then what guardians that were behind learn is known, too. */
+  readonly settledMs: number;
   /** What was known when it began; more only by guardians that answered for the first time since. */
   known: number;
+  isSettled: boolean;
+  /** Units have appeared in a watch before this one. */
+  readonly isSecond: boolean;
 };
 
 export class NewestCollection {
@@ -65,7 +75,7 @@ export class NewestCollection {
   readonly #rounds = new Map<number, number>();
   #askedMs = -Infinity;
   #watch: Watch | null = null;
-  /** The round of a unit that appeared while we watched. */
+  /** The round of a unit that appeared in this watch. */
   #appeared: number | null = null;
 
   constructor(options: NewestOptions) {
@@ -102,7 +112,8 @@ export class NewestCollection {
    */
   #lookForCopy(responder: number, round: number): void {
     if (!this.#watch) return;
-    if (!this.#rounds.has(responder)) this.#watch.known = Math.max(this.#watch.known, round);
+    const isNew = this.#rounds.has(responder) && this.#watch.isSettled;
+    if (!isNew) this.#watch.known = Math.max(this.#watch.known, round);
     else if (round >= this.#watch.known + COPY_ROUNDS) this.#appeared = round - 1;
   }
 
@@ -120,7 +131,11 @@ export class NewestCollection {
   /** @param heldRound the round after the newest unit of ours that we have by now, from the backup or from others */
   conclude(nowMs: number, heldRound = this.#options.ownRound): NewestConclusion {
     const { peers, ownRound, delays, doubtMs = 0 } = this.#options;
-    if (this.#appeared !== null) return { kind: "copy", round: this.#appeared };
+    if (this.#appeared !== null) {
+      if (this.#watch?.isSecond) return { kind: "copy", round: this.#appeared };
+      this.#watch = watchFrom(nowMs, this.#appeared + 1, delays.newestSettleMs);
+      this.#appeared = null;
+    }
     const round = Math.max(heldRound, ...this.#rounds.values());
     const isKnown = round === ownRound;
     const waitedMs = nowMs - this.#options.nowMs;
@@ -128,8 +143,13 @@ export class NewestCollection {
       return { kind: "wait" };
     }
     const watchMs = Math.max(doubtMs, isKnown ? 0 : delays.newestWatchMs);
-    if (watchMs > 0) this.#watch ??= { sinceMs: nowMs, known: round };
-    if (this.#watch && nowMs - this.#watch.sinceMs < watchMs) return { kind: "wait" };
+    if (watchMs > 0) this.#watch ??= watchFrom(nowMs, round);
+    if (this.#watch) {
+      this.#watch.isSettled ||= nowMs >= this.#watch.settledMs;
+      if (nowMs - this.#watch.sinceMs < Math.max(watchMs, this.#watch.isSecond ? delays.newestWatchMs : 0)) {
+        return { kind: "wait" };
+      }
+    }
     const isLate = isKnown || this.#hasAll() || waitedMs >= delays.newestLostPatienceMs;
     return isLate ? { kind: "begin", round, isKnown } : { kind: "wait" };
   }
@@ -137,4 +157,9 @@ export class NewestCollection {
   #hasAll(): boolean {
     return this.#rounds.size === this.#options.peers.total;
   }
+}
+
+/** @param settleMs for a second watch */
+function watchFrom(sinceMs: number, known: number, settleMs = 0): Watch {
+  return { sinceMs, settledMs: sinceMs + settleMs, known, isSettled: settleMs === 0, isSecond: settleMs > 0 };
 }

@@ -14,7 +14,12 @@ const keychains = fastKeychains(4);
 const SALT = 99n;
 
 const delays = fedimintDelays({ roundDelayMs: 50, roundsPerSession: 20, testEnvironment: false });
-const { newestPatienceMs: PATIENCE_MS, newestLostPatienceMs: LOST_PATIENCE_MS, newestWatchMs: WATCH_MS } = delays;
+const {
+  newestPatienceMs: PATIENCE_MS,
+  newestLostPatienceMs: LOST_PATIENCE_MS,
+  newestWatchMs: WATCH_MS,
+  newestSettleMs: SETTLE_MS,
+} = delays;
 const WAIT = { kind: "wait" } as const;
 const begin = (round: number, isKnown: boolean) => ({ kind: "begin", round, isKnown }) as const;
 
@@ -108,14 +113,45 @@ Deno.test("later answers of a guardian only raise what it said", () => {
   assertEquals(collection.conclude(WATCH_MS), begin(5, false));
 });
 
-Deno.test("our newest unit that gets newer by three rounds while we create none is a copy's", () => {
+Deno.test("our newest unit that gets newer by three rounds while we create none, and by three again later, is a copy's", () => {
   const collection = collectionOf();
   for (const responder of [1, 2, 3]) receive(collection, { responder, unit: own(4) });
   assertEquals(collection.conclude(100), WAIT);
   receive(collection, { responder: 1, unit: own(6) });
   assertEquals(collection.conclude(600), WAIT);
   receive(collection, { responder: 2, unit: own(7) });
-  assertEquals(collection.conclude(1_100), { kind: "copy", round: 7 });
+  assertEquals(collection.conclude(1_100), WAIT);
+  receive(collection, { responder: 2, unit: own(11) });
+  assertEquals(collection.conclude(1_000 + SETTLE_MS), WAIT);
+  assertEquals(collection.conclude(1_100 + SETTLE_MS), WAIT);
+  receive(collection, { responder: 3, unit: own(13) });
+  assertEquals(collection.conclude(1_600 + SETTLE_MS), WAIT);
+  receive(collection, { responder: 1, unit: own(14) });
+  assertEquals(collection.conclude(2_100 + SETTLE_MS), { kind: "copy", round: 14 });
+});
+
+Deno.test("a guardian that was behind and learns of our lost units while we watch is no copy", () => {
+  // guardian 2 is evil and keeps the newest back, guardian 3 is silent
+  const collection = collectionOf();
+  for (const responder of [1, 2]) receive(collection, { responder, unit: own(4) });
+  let ms = PATIENCE_MS;
+  for (const round of [4, 6, 8, 10, 12, 14, 15, 15]) {
+    receive(collection, { responder: 1, unit: own(round) });
+    assertEquals(collection.conclude(ms), WAIT);
+    ms += 500;
+  }
+  for (; ms < LOST_PATIENCE_MS; ms += 500) assertEquals(collection.conclude(ms), WAIT);
+  assertEquals(collection.conclude(LOST_PATIENCE_MS), begin(16, false));
+});
+
+Deno.test("after units appeared we watch as long as ever, also who was but in doubt", () => {
+  const collection = collectionOf(0, 3_000);
+  for (const responder of [1, 2, 3]) receive(collection, { responder });
+  assertEquals(collection.conclude(200), WAIT);
+  receive(collection, { responder: 1, unit: own(2) });
+  assertEquals(collection.conclude(700), WAIT);
+  assertEquals(collection.conclude(699 + WATCH_MS), WAIT);
+  assertEquals(collection.conclude(700 + WATCH_MS), begin(3, false));
 });
 
 Deno.test("what guardians say first, however late, and what is known to no more than one of them is no copy's", () => {
@@ -140,7 +176,10 @@ Deno.test("who is in doubt watches for its time though nothing is unknown, and s
   assertEquals(alone.conclude(3_199), WAIT);
   assertEquals(alone.conclude(3_200), begin(0, true));
   receive(beside, { responder: 1, unit: own(2) });
-  assertEquals(beside.conclude(400), { kind: "copy", round: 2 });
+  assertEquals(beside.conclude(400), WAIT);
+  assertEquals(beside.conclude(400 + SETTLE_MS), WAIT);
+  receive(beside, { responder: 1, unit: own(5) });
+  assertEquals(beside.conclude(900 + SETTLE_MS), { kind: "copy", round: 5 });
 });
 
 Deno.test("questions are asked now and then, and more often while we watch", () => {

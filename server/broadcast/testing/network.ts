@@ -21,7 +21,7 @@ import { decodeMessage } from "../messages.ts";
 import { subsetOf } from "../scale.ts";
 import type { BroadcastEffect, BroadcastEvent, BroadcastState, CopySign, OrderedUnit } from "../state.ts";
 import { createBroadcast } from "../state.ts";
-import { Tasks } from "../tasks.ts";
+import { Schedule } from "../../../core/schedule.ts";
 import type { UnitData } from "../graph/unit.ts";
 import { combineHashes, SignedUnit, unitHash } from "../graph/unit.ts";
 
@@ -101,7 +101,7 @@ type Happening = {
   readonly event: (nowMs: number) => BroadcastEvent;
 };
 
-export function textOfUnit({ round, creator, data }: OrderedUnit): string {
+function textOfUnit({ round, creator, data }: OrderedUnit): string {
   const text = data === null ? "-" : [...(data.kind === "batch" ? data.bytes : data.signature)].join();
   return `${round}.${creator}:${text}`;
 }
@@ -129,7 +129,7 @@ export class Simulation {
   readonly sent: Map<string, number> = new Map();
   nowMs = 0;
   readonly #options: SimulationOptions;
-  readonly #happenings = new Tasks<Happening>();
+  readonly #happenings = new Schedule<Happening>();
   readonly #unitAt = new Map<string, string>();
   readonly #session: bigint;
 
@@ -211,7 +211,7 @@ export class Simulation {
 
   #after(guardian: Guardian, range: readonly [number, number], event: (nowMs: number) => BroadcastEvent): void {
     const delayMs = range[0] + this.dice.fraction() * (range[1] - range[0]);
-    this.#happenings.schedule(this.nowMs + delayMs, { guardian, life: guardian.life, event });
+    this.#happenings.add(this.nowMs + delayMs, { guardian, life: guardian.life, event });
   }
 
   #handle(guardian: Guardian, event: BroadcastEvent): void {

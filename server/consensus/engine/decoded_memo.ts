@@ -1,17 +1,17 @@
 /**
  * Inputs and outputs of transactions as their modules decoded them. A guardian meets a transaction many times: from the client, in the
  * units of several guardians, and when it is processed; decoding it checks every curve point in it, which costs more than all the rest.
- * The same objects are handed out again, so what a module remembers of them (that a note's signature holds) is found again too.
  *
  * A memo of a pure function, keyed by the hash of what is decoded: who shares it sees only that it is fast.
  */
-import type { TransactionId } from "../../../core/types/ids.ts";
+import type { ModuleInstanceId, TransactionId } from "../../../core/types/ids.ts";
 import type { Transaction } from "../../../core/types/transaction.ts";
-import type { DecodedItem } from "./transaction.ts";
+import type { ModuleRef } from "./module_actor.ts";
 
 /** Of bodies' encodings; decoded they take several times as much. */
 const BYTES_MAX = 4_000_000;
 
+export type DecodedItem = { readonly instance: ModuleInstanceId; readonly ref: ModuleRef; readonly value: unknown };
 export type DecodedParts = { readonly inputs: readonly DecodedItem[]; readonly outputs: readonly DecodedItem[] };
 
 type Entry = { readonly parts: DecodedParts; readonly bytes: number };

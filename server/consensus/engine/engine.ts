@@ -26,10 +26,10 @@ import type { Applied, Candidate } from "./apply_items.ts";
 import { applyItems, modulesTouchedBy } from "./apply_items.ts";
 import type { ConsensusBoard } from "../session/board.ts";
 import {
-  acceptedItems,
   countAcceptedItems,
   finishedSessions,
   itemKey,
+  itemsRange,
   modulePrefix,
   setSessionEnd,
   unitKey,
@@ -37,6 +37,7 @@ import {
 import { setDisagreement } from "./disagreement.ts";
 import { moveOldSession } from "../store/old_layout.ts";
 import { deleteUnitsBefore } from "../store/old_units.ts";
+import { someEntries } from "../store/some_entries.ts";
 import type { ConsensusSettings } from "../settings.ts";
 import type { SubmissionsRef } from "../waiting/submissions.ts";
 import type { Modules } from "./transaction.ts";
@@ -52,7 +53,8 @@ export type Resumed = Sealed & { readonly waiting: readonly Bytes[] };
 
 export type EngineMessage =
   /**
-   * Position = number of items accepted before in this session; counted from 0 again after a restart. All items in one transaction.
+   * Position = number of items accepted before in this session. Where the store has items, these are compared with them: after a restart
+   * they come again, and both what is ordered and a peer's outcome bring them. All items in one transaction.
    * `creator`: whose unit has them, and maybe others that were not worth handing over.
    * `adopted`: the federation has accepted all of them, so when one is refused nothing is kept of any; `accepted` are those before it.
    */
@@ -61,7 +63,7 @@ export type EngineMessage =
     { session: number; position: number; items: readonly AcceptedItem[]; creator?: PeerId; adopted?: true },
     Processed
   >
-  /** Takes up what the store has of the running session: further items come after it. Resolves when it is durable. */
+  /** What the store has of the running session: further items come after it. Resolves when it is durable. */
   | Request<"resume", null, Resumed>
   /** No items come any more: `position` of them were accepted. Resolves when they are durable; null when the store has others. */
   | Request<"seal", { session: number; position: number }, Sealed | null>
@@ -89,9 +91,9 @@ type NetAssets = ReadonlyMap<ModuleInstanceId, bigint>;
 type State = EngineArgs & {
   /** The session whose items are processed now. */
   readonly running: number;
-  /** Over the items accepted in it. */
+  /** Over the first items accepted in it. After a restart it grows as they come again, or when more are wanted. */
   readonly tree: SessionTree;
-  /** Items of it in the store: more than in the tree while those from before a restart come again. */
+  /** Items of it in the store: at least those in the tree. */
   readonly stored: number;
   /** Of modules audited already, as of the last commit. */
   readonly netAssets: NetAssets;
@@ -137,11 +139,13 @@ function isKnown(candidate: AcceptedItem): candidate is Candidate {
   return candidate.item.tag !== "Default";
 }
 
-/** What the next item is added to; at position 0 a session begins again from its first item. */
-function treeAt({ tree }: State, position: number): SessionTree {
-  const at = position === 0 ? new SessionTree() : tree;
-  assert(at.count === position, "items are processed one after the other");
-  return at;
+/** Adds what the store has before a position and the tree lacks. */
+async function growTree({ store, tree, running }: State, position: number): Promise<void> {
+  while (tree.count < position) {
+    const some = await store.read((tx) => someEntries(tx, itemsRange(running, tree.count, position)));
+    assert(some.length > 0, "there are no gaps in a session's items");
+    for (const { value } of some) tree.add(value);
+  }
 }
 
 function deleteOldUnits({ store, running }: Pick<State, "store" | "running">, ctx: Context): void {
@@ -163,20 +167,22 @@ export const engine = defineActor<EngineMessage, EngineArgs, State>({
   handle: {
     process: async (state, { session, position, items, creator, adopted = false }, ctx) => {
       assert(session === state.running, "items are processed in the running session, none after its outcome");
-      const tree = treeAt(state, position);
+      assert(position <= state.stored, "items are processed one after the other");
       const { contributions } = state.board;
       if (creator !== undefined) contributions.set(creator, session);
       for (const { peer } of items) contributions.set(peer, session);
       const known = items.filter(isKnown);
       const unknown = known.length < items.length ? `unknown kind of item ${unknownKind(items)}` : null;
-      if (known.length === 0) return reply({ ...state, tree }, { accepted: 0, refused: unknown });
+      if (known.length === 0) return reply(state, { accepted: 0, refused: unknown });
 
       const { value: { accepted, refused, fresh, netAssets }, durable } = await state.store.transact(async (tx) => {
         const tried = await attempt(ctx, state, tx, known, { position, adopted });
         return tried.fresh.length > 0 ? tried : rollback(tried);
       }, { triesMax: 10 });
       if (adopted && refused.length > 0) return reply(state, { accepted: accepted.length, refused: refused[0]! });
-      for (const encoded of accepted) tree.add(encoded);
+      const { tree } = state;
+      if (fresh.length > 0) await growTree(state, state.stored);
+      for (const [i, encoded] of accepted.entries()) if (position + i === tree.count) tree.add(encoded);
       if (fresh.length > 0) {
         const txids = fresh.flatMap(({ item }) => item.tag === "Transaction" ? [transactionIdOf(item.value)] : []);
         ctx.run(() => durable, (outcome) => {
@@ -188,29 +194,26 @@ export const engine = defineActor<EngineMessage, EngineArgs, State>({
       if (reason !== null) {
         ctx.log.debug("Items rejected", { session, position, rejected: items.length - accepted.length, reason });
       }
-      const stored = Math.max(state.stored, tree.count);
-      return reply({ ...state, tree, stored, netAssets }, { accepted: accepted.length, refused: reason });
+      const stored = state.stored + fresh.length;
+      return reply({ ...state, stored, netAssets }, { accepted: accepted.length, refused: reason });
     },
     durable: (state, { txids }, ctx) => {
       ctx.tell(state.submissions, "accepted", { txids });
       return next(state);
     },
     resume: async (state) => {
-      const { value: tree, durable } = await state.store.transact(async (tx) => {
-        const tree = new SessionTree();
-        for await (const encoded of acceptedItems(tx, state.running)) tree.add(encoded);
-        return tree;
-      });
-      await durable;
-      assert(tree.count === state.stored, "only the engine adds items");
-      return reply({ ...state, tree }, { items: tree.count, root: tree.root(), waiting: tree.waiting });
+      const { tree, stored } = state;
+      await growTree(state, stored);
+      await (await state.store.transact(() => null)).durable;
+      return reply(state, { items: stored, root: tree.root(), waiting: tree.waiting });
     },
     seal: async (state, { session, position }) => {
+      const { tree, stored } = state;
       assert(session === state.running, "the session that ends is the running one");
-      const tree = treeAt(state, position);
-      if (state.stored !== position) return reply(state, null);
+      if (stored !== position) return reply(state, null);
+      await growTree(state, stored);
       await (await state.store.transact(() => null)).durable;
-      return reply({ ...state, tree }, { items: tree.count, root: tree.root() });
+      return reply(state, { items: stored, root: tree.root() });
     },
     complete: async (state, { session, root, signatures }, ctx) => {
       assert(session === state.running, "sessions are completed in order, each once");

@@ -26,7 +26,7 @@ import type { LiveModules } from "./live_modules.ts";
 export type Broken = { readonly broken: string };
 
 export type ModuleMessage =
-  /** Checks in one batch what is dear in the inputs of transactions that are processed next: these very objects. */
+  /** Checks in one batch what is dear in the inputs of transactions that are processed next. */
   | Request<"prepareInputs", { transactions: readonly (readonly unknown[])[]; submission: boolean }, null | Broken>
   /** Stateless; false makes the transaction `InvalidWitnessLength`. */
   | Request<"verifyInput", { input: unknown; submission: boolean }, boolean | Broken>

@@ -18,6 +18,7 @@ import { transactionIdOf } from "../../../core/types/transaction.ts";
 import { verifyTransactionSignatures } from "../../../core/types/transaction_signing.ts";
 import type { Version } from "../../../core/types/version.ts";
 import { modulePrefix } from "../store/db.ts";
+import type { DecodedItem } from "./decoded_memo.ts";
 import { DecodedMemo } from "./decoded_memo.ts";
 import { Funding } from "./funding.ts";
 import { LiveModules } from "./live_modules.ts";
@@ -45,8 +46,6 @@ export type DecodedTransaction = {
   readonly inputs: readonly DecodedItem[];
   readonly outputs: readonly DecodedItem[];
 };
-
-export type DecodedItem = { readonly instance: ModuleInstanceId; readonly ref: ModuleRef; readonly value: unknown };
 
 function decodeItems(modules: Modules, kind: DynKind, items: readonly Dyn[]): DecodedItem[] {
   return items.map((item) => ({

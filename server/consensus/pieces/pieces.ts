@@ -5,9 +5,8 @@
  *
  * One guardian is asked at a time, the fastest, and a further one when it is late. Whoever tells something false is not asked again.
  *
- * Pieces are not fetched before so many say that they have the outcome that an honest one has it, or for a while. A single evil guardian may
- * be the first to know all signatures, keep its own back, and tell us but the end: while we waited for its pieces and left aside what is
- * ordered, the others would wait for our signature. An honest one may be the only one that has it, when others stopped at the session's end.
+ * Whoever tells them may be evil, and the only one who has them: it may know all signatures first and keep its own back. So nobody
+ * waits for pieces: what is ordered goes on meanwhile, and a session ends by what comes first.
  */
 import type { ActorContext } from "../../../actors/actor.ts";
 import { defineActor, next } from "../../../actors/actor.ts";
@@ -24,7 +23,7 @@ import type { PeerId } from "../../../core/types/ids.ts";
 import type { Keychain } from "../../broadcast/keychain.ts";
 import type { FetchedEnd, FetchedPiece } from "./fetched_piece.ts";
 import { checkEnd, checkPiece } from "./fetched_piece.ts";
-import { PIECE_FEW_MS, PIECE_PATIENCE_MS, PIECE_REST_MS, PIECE_TIMEOUT_MS } from "../limits.ts";
+import { PIECE_PATIENCE_MS, PIECE_REST_MS, PIECE_TIMEOUT_MS } from "../limits.ts";
 import type { OutcomeRef } from "../session/outcome.ts";
 import { PieceSources } from "./piece_sources.ts";
 import { pieceRequest, SESSION_END_METHOD, SESSION_PIECE_METHOD } from "./session_pieces.ts";
@@ -39,8 +38,6 @@ export type PiecesMessage =
   /** By `outcome`. */
   | Cast<"taken", { outcome: Result<number | null, unknown> }>
   | Cast<"rested", { peer: PeerId }>
-  /** So few have the outcome for so long: they are asked all the same. */
-  | Cast<"waited", null>
   /** A piece has been waited for. */
   | Cast<"late", { asked: Asked }>;
 
@@ -65,11 +62,13 @@ type Asked = {
   readonly position: number;
   readonly want: number;
   readonly atMs: number;
+  /** It has neither come nor taken long. */
+  awaited: boolean;
 };
 
 /**
- * `idle`: nobody has told an end yet, or too few have the outcome. `last`: the last piece is wanted. `items`: the one at a position
- * is. `given`: `outcome` has something and says what is wanted next. `over`: nothing is.
+ * `idle`: nobody has told an end yet. `last`: the last piece is wanted. `items`: the one at a position is. `given`: `outcome` has something
+ * and says what is wanted next. `over`: nothing is.
  */
 type Stage =
   | { readonly kind: "idle" | "given" | "over" }
@@ -83,17 +82,13 @@ type State = PiecesArgs & {
   readonly askedForEnd: Set<PeerId>;
   /** Those who told something false. */
   readonly refused: Set<PeerId>;
-  /** Those who say that they have the outcome, whether or not they can tell it. */
-  readonly claiming: Set<PeerId>;
-  /** Too few of them is no reason to wait any more. */
-  hasWaited: boolean;
   /** Those who know no pieces: official guardians. */
   readonly withoutPieces: Set<PeerId>;
   stage: Stage;
   /** Counts stages. */
   want: number;
-  /** Asked for what is wanted now, and not answered yet. */
-  waiting: number;
+  /** Guardians that were asked for what is wanted now, and whose answers are awaited. */
+  awaited: number;
   /** An answer is being checked. */
   checking: boolean;
   /** The last piece, held until it is its turn. */
@@ -126,7 +121,7 @@ function refuse(state: State, ctx: Context, peer: PeerId, reason: string): void 
 function enter(state: State, stage: Stage): void {
   state.stage = stage;
   state.want++;
-  state.waiting = 0;
+  state.awaited = 0;
 }
 
 /** Asks one more guardian for what is wanted, if one is free. */
@@ -137,27 +132,24 @@ function askSomebody(state: State, ctx: Context): void {
   if (!found) return;
   const { peer, end } = found;
   const position = stage.kind === "last" ? end.told - 1 : stage.position;
-  const asked: Asked = { peer, end, position, want, atMs: ctx.platform.clock.monotonicMs() };
+  const asked: Asked = { peer, end, position, want, atMs: ctx.platform.clock.monotonicMs(), awaited: true };
   const params = pieceRequest.toJson({ session: state.session, position });
   ctx.run(
     () => call(state, ctx, peer, SESSION_PIECE_METHOD, params),
     (outcome) => ({ type: "pieceTold", args: { asked, answer: answerOf(outcome) } }),
   );
-  state.waiting++;
+  state.awaited++;
   ctx.after(PIECE_PATIENCE_MS, { type: "late", args: { asked } });
 }
 
-/** Somebody is free, or nobody will answer any more who was asked. */
+/** Somebody is free, or nobody will answer soon who was asked. */
 function askIfNobody(state: State, ctx: Context): void {
-  if (state.waiting === 0 && !state.checking) askSomebody(state, ctx);
+  if (state.awaited === 0 && !state.checking) askSomebody(state, ctx);
 }
 
-/** Begins when an honest guardian has the outcome: so the session is over for the others, with us or without. */
-function beginIfOver(state: State, ctx: Context): void {
-  if (state.stage.kind !== "idle" || state.sources.size === 0) return;
-  if (state.claiming.size < state.peers.oneHonest && !state.hasWaited) return;
-  enter(state, { kind: "last" });
-  askSomebody(state, ctx);
+function awaitNoMore(state: State, asked: Asked): void {
+  if (asked.awaited && asked.want === state.want) state.awaited--;
+  asked.awaited = false;
 }
 
 async function check(state: State, ctx: Context, { end, position }: Asked, json: Json): Promise<Checked> {
@@ -194,19 +186,15 @@ export const pieces = defineActor<PiecesMessage, PiecesArgs, State>({
     sources: new PieceSources(),
     askedForEnd: new Set(),
     refused: new Set(),
-    claiming: new Set(),
-    hasWaited: false,
     withoutPieces: new Set(),
     stage: { kind: "idle" },
     want: 0,
-    waiting: 0,
+    awaited: 0,
     checking: false,
     last: null,
   }),
   handle: {
     tooBig: (state, { peer }, ctx) => {
-      state.claiming.add(peer);
-      beginIfOver(state, ctx);
       const known = state.sources.endOf(peer) !== undefined || state.refused.has(peer) || state.askedForEnd.has(peer);
       if (state.stage.kind === "over" || known) return next(state);
       state.askedForEnd.add(peer);
@@ -236,21 +224,20 @@ export const pieces = defineActor<PiecesMessage, PiecesArgs, State>({
           refuse(state, ctx, peer, "A threshold signed another outcome, too");
           return next(state);
         }
-        if (!root) ctx.after(PIECE_FEW_MS, { type: "waited", args: null });
         state.sources.add(peer, end);
       } catch (thrown) {
         if (!(thrown instanceof DecodeError)) throw thrown;
         refuse(state, ctx, peer, errorText(thrown));
         return next(state);
       }
-      beginIfOver(state, ctx);
+      if (state.stage.kind === "idle") enter(state, { kind: "last" });
       askIfNobody(state, ctx);
       return next(state);
     },
     pieceTold: (state, { asked, answer }, ctx) => {
       const { peer, want, atMs } = asked;
       const isWanted = want === state.want;
-      if (isWanted) state.waiting--;
+      awaitNoMore(state, asked);
       state.sources.answered(peer);
       if (!answer.ok) {
         state.sources.rest(peer, true);
@@ -307,15 +294,10 @@ export const pieces = defineActor<PiecesMessage, PiecesArgs, State>({
       askIfNobody(state, ctx);
       return next(state);
     },
-    waited: (state, _args, ctx) => {
-      state.hasWaited = true;
-      beginIfOver(state, ctx);
-      return next(state);
-    },
-    late: (state, { asked: { peer, want } }, ctx) => {
-      if (want !== state.want) return next(state);
-      state.sources.late(peer);
-      if (!state.checking) askSomebody(state, ctx);
+    late: (state, { asked }, ctx) => {
+      if (asked.awaited) state.sources.late(asked.peer);
+      awaitNoMore(state, asked);
+      askIfNobody(state, ctx);
       return next(state);
     },
   },

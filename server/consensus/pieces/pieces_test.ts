@@ -11,7 +11,7 @@ import { err, ok } from "../../../core/result.ts";
 import type { PeerId } from "../../../core/types/ids.ts";
 import type { AcceptedItem } from "../../../core/types/session.ts";
 import { headerOf, signedSessionOutcome } from "../../../core/types/session.ts";
-import { testStore } from "../../../modules/contract/testing/mod.ts";
+import { seededDice, testStore } from "../../../modules/contract/testing/mod.ts";
 import { sessionPieceMethods } from "../../api/methods/session_pieces.ts";
 import { call } from "../../api/testing/mod.ts";
 import { finishedSessions } from "../store/db.ts";
@@ -28,6 +28,7 @@ import {
   TOO_BIG,
   withFetching,
 } from "../testing/pieces.ts";
+import type { OrderedUnit } from "../session/outcome.ts";
 import { cutSession, signedSessionEnd } from "./session_pieces.ts";
 import { restartsOf, stored } from "../testing/processing.ts";
 
@@ -272,36 +273,62 @@ Deno.test("copies of the last items that an evil guardian tells are not processe
   }
 });
 
-/** Tells a session's end and its last piece, and then nothing. */
-function luring(): Behaviour {
+/** Tells a session's end and some pieces, the last one first, and then nothing. */
+function luring(pieces = 1): Behaviour {
   let asked = 0;
-  return (method, params, honest) => method === PIECE && ++asked > 1 ? silence() : honest(params);
+  return (method, params, honest) => method === PIECE && ++asked > pieces ? silence() : honest(params);
 }
 
 Deno.test("one guardian that alone has the signatures can't keep a running session's items and our signature back", async () => {
   // it has the others' signatures and keeps its own from them: they wait for ours, and nobody else has the outcome
   const their = await storedSession(SESSION, ITEMS);
-  const others = new Map<PeerId, Behaviour>([[1, luring()], [2, silence], [3, silence]]);
-  await withFetching({ their, others }, async ({ system, clock, outcome, store, log }) => {
-    await clock.advance(10_000);
-    const life = await system.ask(outcome, "life", null);
-    system.tell(outcome, "ordered", { life, units: [unitOf(0, ...NUMBERS), { ...unitOf(ROUNDS), creator: 2 }] });
-    await clock.advance(1_000);
-    assertEquals(await store.read((tx) => itemsIn(tx, SESSION)), ITEMS);
-    assert(log.some(({ message }) => message === "All items of the session are processed, signing"));
-  });
+  for (const pieces of [0, 1, 2, 5]) {
+    for (const waitedMs of [0, 10_000, 90_000]) {
+      const others = new Map<PeerId, Behaviour>([[1, luring(pieces)], [2, silence], [3, silence]]);
+      await withFetching({ their, others }, async (test) => {
+        const { system, clock, outcome, store, log } = test;
+        await clock.advance(waitedMs);
+        const life = await system.ask(outcome, "life", null);
+        system.tell(outcome, "ordered", { life, units: [unitOf(0, ...NUMBERS.slice(0, 30))] });
+        await clock.advance(1_000);
+        assert((await store.read((tx) => itemsIn(tx, SESSION))).length >= 30);
+        const end = { ...unitOf(ROUNDS), creator: 2 };
+        system.tell(outcome, "ordered", { life, units: [unitOf(1, ...NUMBERS.slice(30)), end] });
+        await clock.advance(1_000);
+        assertEquals(await store.read((tx) => itemsIn(tx, SESSION)), ITEMS);
+        if (pieces > 0) await expectTaken(test, ITEMS, 0); // the others' signatures are there, too
+        assert(log.some(({ message }) => message === "All items of the session are processed, signing"));
+      });
+    }
+  }
 });
 
-Deno.test("the only guardian that has a session is believed after a while: the others may have stopped at its end", async () => {
+Deno.test("the only guardian that has a session is asked at once: the others may have stopped at its end", async () => {
   const their = await storedSession(SESSION, ITEMS);
-  await withFetching({ their, others: new Map([[1, isHonest], [2, silence], [3, silence]]) }, async (test) => {
-    await test.clock.advance(50_000);
-    assertEquals(positions(test.calls), []);
-    await expectTaken(test);
-  });
+  await withFetching(
+    { their, others: new Map([[1, isHonest], [2, silence], [3, silence]]) },
+    (test) => expectTaken(test, ITEMS, 3_000),
+  );
 });
 
-Deno.test("of guardians that have a session an official one counts, though it knows no pieces", async () => {
+Deno.test("who can tell pieces later than an evil guardian that gives none is asked within seconds", async () => {
+  const their = await storedSession(SESSION, ITEMS);
+  for (const pieces of [0, 1, 3]) {
+    const later = Promise.withResolvers<void>();
+    const late: Behaviour = async (_method, params, honest) => {
+      await later.promise;
+      return await honest(params);
+    };
+    const others = new Map<PeerId, Behaviour>([[1, luring(pieces)], [2, late], [3, silence]]);
+    await withFetching({ their, others }, async (test) => {
+      await test.clock.advance(20_000);
+      later.resolve();
+      await expectTaken(test, ITEMS, 3_000);
+    });
+  }
+});
+
+Deno.test("beside official guardians, who know no pieces, a session comes from the one who does", async () => {
   const their = await storedSession(SESSION, ITEMS);
   const official: Behaviour = (method) =>
     Promise.resolve(method === PIECE || method === END ? err({ kind: "method_not_found", message: "?" }) : TOO_BIG);
@@ -309,27 +336,123 @@ Deno.test("of guardians that have a session an official one counts, though it kn
   await withFetching({ their, others }, (test) => expectTaken(test, ITEMS, 10_000));
 });
 
-Deno.test("what is ordered while pieces come is left aside", async () => {
+/** Some items are refused in between, and some are accepted again. */
+const BOTH_WAYS: readonly (readonly bigint[])[] = [
+  [0n, 1n, 2n, 200n],
+  [2n, 3n, 200n, 200n, 3n, 4n],
+  [1n, 1n],
+  [5n, 6n, 7n, 8n, 9n, 10n],
+  [200n, 11n, 0n, 12n, 13n, 201n, 14n],
+  [15n, 201n, 201n],
+];
+const BOTH_ITEMS = itemsOf(
+  ...[0n, 1n, 2n, 200n, 3n, 200n, 200n, 4n, 5n, 6n, 7n, 8n, 9n, 10n, 200n, 11n, 12n, 13n, 201n, 14n, 15n, 201n, 201n],
+);
+
+/** In one life: some units come, some pieces, in an order of the dice, until it ends by itself or is killed. */
+async function lifeOf(
+  test: Fetching,
+  { allow, dice, ofPieces, isLast }: {
+    readonly allow: () => void;
+    readonly dice: () => number;
+    /** The part of all steps in which a piece comes. */
+    readonly ofPieces: number;
+    readonly isLast: boolean;
+  },
+): Promise<void> {
+  const { system, clock, outcome, store } = test;
+  await clock.advance(0);
+  const life = await system.ask(outcome, "life", null);
+  const units: OrderedUnit[] = [
+    ...BOTH_WAYS.map((numbers, round) => unitOf(round, ...numbers)),
+    { ...unitOf(ROUNDS), creator: 2 },
+  ];
+  while (await store.read((tx) => finishedSessions(tx)) === SESSION) {
+    if (!isLast && dice() < 0.06) return;
+    if (dice() < ofPieces) allow();
+    else if (units.length > 0) system.tell(outcome, "ordered", { life, units: units.splice(0, 1 + 2 * dice()) });
+    if (dice() < 0.6) await clock.advance(0);
+    else await clock.advance(500);
+  }
+}
+
+Deno.test("pieces and what is ordered may come in any order, with any crash in between: each item is accepted once, in its place", async () => {
+  const their = await storedSession(SESSION, BOTH_ITEMS);
+  let signedByOrder = 0, takenInPieces = 0;
+  for (let seed = 1; seed <= 60; seed++) {
+    const random = seededDice(seed), dice = () => random.below(1_000) / 1_000;
+    const own = await testStore();
+    for (let life = 0; await own.read((tx) => finishedSessions(tx)) === SESSION; life++) {
+      const waits: (() => void)[] = [];
+      let taken = 0;
+      const gated: Behaviour = async (method, params, honest) => {
+        if (method === PIECE) await new Promise<void>((resolve) => waits.push(resolve));
+        return await honest(params);
+      };
+      const others = new Map<PeerId, Behaviour>([[1, gated], [2, silence], [3, silence]]);
+      await withFetching({ own, their, others, pieceBytesMax: 20 + 20 * (seed % 3) }, async (test) => {
+        const allow = () => {
+          taken += waits.length;
+          for (const resolve of waits.splice(0)) resolve();
+        };
+        await lifeOf(test, { allow, dice, ofPieces: seed % 2 === 0 ? 0.2 : 0.5, isLast: life > 4 });
+        assertEquals(test.disagreed, []);
+        assertEquals(restartsOf(test), 0);
+        assertEquals(test.log.filter(({ level }) => level === "error" || level === "warn"), []);
+        if (taken < 2) return;
+        if (test.log.some(({ message }) => message.endsWith("processed, signing"))) signedByOrder++;
+        if (test.log.some(({ message }) => message.startsWith("Took the session's outcome"))) takenInPieces++;
+      });
+    }
+    assertEquals((await own.read((tx) => sessionIn(tx, SESSION)))?.sessionOutcome.items, BOTH_ITEMS, `seed ${seed}`);
+    for (const [number, count] of [[1, 1], [15, 1], [200, 4], [201, 3]] as const) {
+      assertEquals(await stored(own, Uint8Array.of(number)), Uint8Array.of(count), `seed ${seed}: ${number}`);
+    }
+  }
+  assert(
+    signedByOrder >= 3 && takenInPieces >= 10,
+    `${signedByOrder} ended by the order, ${takenInPieces} by pieces`,
+  );
+});
+
+Deno.test("when the order has brought more than a piece, the next one is asked for behind it", async () => {
   const their = await storedSession(SESSION, ITEMS);
   let answered = 0;
   const wait = Promise.withResolvers<void>();
   const slow: Behaviour = async (method, params, honest) => {
-    if (method === PIECE && ++answered > 4) await wait.promise;
+    if (method === PIECE && ++answered > 3) await wait.promise;
     return await honest(params);
   };
   await withFetching({ their, others: all(slow) }, async (test) => {
-    const { clock, system, outcome, store } = test;
+    const { clock, system, outcome, calls } = test;
     await clock.advance(1_000);
-    const before = (await store.read((tx) => itemsIn(tx, SESSION))).length;
-    assert(before > 5 && before < 55);
     const life = await system.ask(outcome, "life", null);
-    system.tell(outcome, "ordered", { life, units: [unitOf(0, ...NUMBERS.slice(0, 59)), unitOf(ROUNDS, 59n)] });
+    system.tell(outcome, "ordered", { life, units: [unitOf(0, ...NUMBERS.slice(0, 50))] });
     await clock.advance(1_000);
-    assertEquals((await store.read((tx) => itemsIn(tx, SESSION))).length, before);
+    const before = calls.length;
     wait.resolve();
     await expectTaken(test);
+    assertEquals(positions(calls, before)[0], 50);
     assertEquals(restartsOf(test), 0);
   });
+});
+
+Deno.test("a guardian whose order brings others than were signed learns that it disagrees", async () => {
+  const their = await storedSession(SESSION, ITEMS);
+  for (const pieces of [1, 3]) {
+    const others = new Map<PeerId, Behaviour>([[1, luring(pieces)], [2, silence], [3, silence]]);
+    await withFetching({ their, others }, async (test) => {
+      const { clock, system, outcome, disagreed } = test;
+      await clock.advance(1_000);
+      const life = await system.ask(outcome, "life", null);
+      const end = { ...unitOf(ROUNDS), creator: 2 };
+      const units = [unitOf(0, ...NUMBERS.slice(0, 30), 99n, ...NUMBERS.slice(30)), end];
+      system.tell(outcome, "ordered", { life, units });
+      await clock.advance(1_000);
+      const reason = "it accepted 60 items, this guardian 61, and they differ";
+      assertEquals([disagreed, restartsOf(test)], [[{ session: SESSION, reason }], 0]);
+    });
+  }
 });
 
 const DIFFERENT: readonly (readonly [what: string, own: readonly bigint[], reason: string])[] = [

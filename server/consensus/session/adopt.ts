@@ -18,14 +18,16 @@ import type { FetchedOutcome } from "./fetched_outcome.ts";
 import type { FetchedEnd } from "../pieces/fetched_piece.ts";
 import { ADOPTED_ITEMS_MAX, HASHED_ITEMS_MAX } from "../limits.ts";
 
-/** An outcome that comes in pieces. */
+/** An outcome that comes in pieces, while what is ordered is taken as ever: each finds what the other brought, and compares it. */
 export type Adopting = {
-  readonly kind: "adopting";
   readonly end: FetchedEnd;
-  /** Items in all. */
+  /** The fewest first items under its root. */
+  readonly shortest: number;
+  /** Items in all, as far as ours tell. */
   readonly count: number;
+  /** Of the item that is wanted. */
   readonly position: number;
-  /** Over our own items, until the first piece shows whether they are those that were signed. */
+  /** Over the items before it, of which some are our own, until a piece shows whether they are those that were signed. */
   readonly own: SessionTree | null;
 };
 
@@ -92,25 +94,39 @@ export async function adopt(ctx: Context, at: Session, recovered: FetchedOutcome
   return sealed;
 }
 
-/** Begins to take a peer's outcome in pieces. @returns the outcome when ours has it all, or what differs */
-export async function beginAdopting(
+/**
+ * What is wanted next of a peer's outcome, after what we have.
+ * @param proven items that are known to be those that were signed
+ * @returns the outcome when ours has it all, or what differs
+ */
+async function continueAdopting(
   ctx: Context,
-  { session, engine }: Session,
-  end: FetchedEnd,
-  shortest: number,
+  { engine }: Session,
+  { end, shortest, proven }: { readonly end: FetchedEnd; readonly shortest: number; readonly proven: number },
 ): Promise<Adopting | Sealed | string> {
   const own = await ctx.ask(engine, "resume", null, { deadlineMs: Infinity });
   if (equalBytes(own.root, end.root)) return { items: own.items, root: own.root };
   const count = countToAdopt(own, { shortest, told: end.told });
   if (own.items >= count) return differFrom(own, { told: count });
-  ctx.log.info("Taking the session's outcome from peers in pieces", {
-    session,
-    had: own.items,
-    items: count,
-  });
+  if (own.items === proven) return { end, shortest, count, position: proven, own: null };
   const tree = SessionTree.at(own.items, own.waiting);
   assert(tree, "the engine tells a tree's own nodes");
-  return { kind: "adopting", end, count, position: own.items, own: tree };
+  return { end, shortest, count, position: own.items, own: tree };
+}
+
+/** Begins to take a peer's outcome in pieces. @returns as `adoptPiece` */
+export async function beginAdopting(
+  ctx: Context,
+  at: Session,
+  end: FetchedEnd,
+  shortest: number,
+): Promise<Adopting | Sealed | string> {
+  const begun = await continueAdopting(ctx, at, { end, shortest, proven: 0 });
+  if (typeof begun === "object" && "end" in begun) {
+    const { position: had, count: items } = begun;
+    ctx.log.info("Taking the session's outcome from peers in pieces", { session: at.session, had, items });
+  }
+  return begun;
 }
 
 /** Whether our items, and then these, are those of the tree. */
@@ -130,11 +146,11 @@ async function continues(own: SessionTree, items: readonly Bytes[], waiting: rea
 export async function adoptPiece(
   ctx: Context,
   at: Session,
-  phase: Adopting,
+  adopting: Adopting,
   { items, waiting }: Piece,
 ): Promise<Adopting | Sealed | string> {
-  const { count, own } = phase;
-  let { position } = phase;
+  const { end, shortest, count, own } = adopting;
+  let { position } = adopting;
   if (own && !await continues(own, items, waiting, ctx.platform.clock)) {
     return `the ${position} items that this guardian has are not the first of those that were signed`;
   }
@@ -145,10 +161,9 @@ export async function adoptPiece(
     if (differs !== null) return differs;
     position += some.length;
   }
-  const sealed = await seal(ctx, at, position);
-  assert(sealed, "no others are in the store");
-  if (position < count) return { ...phase, position, own: null };
-  assert(equalBytes(sealed.root, phase.end.root), "all pieces were proven");
-  ctx.log.info("Took the session's outcome from peers", { session: at.session, items: count });
-  return sealed;
+  const adopted = await continueAdopting(ctx, at, { end, shortest, proven: position });
+  if (typeof adopted === "object" && "root" in adopted) {
+    ctx.log.info("Took the session's outcome from peers", { session: at.session, items: adopted.items });
+  }
+  return adopted;
 }

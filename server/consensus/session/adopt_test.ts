@@ -1,7 +1,6 @@
 /** Outcomes that come from a peer: what is taken over, and what an evil guardian can't add. */
 import { assert, assertEquals } from "@std/assert";
 import type { AcceptedItem } from "../../../core/types/session.ts";
-import { sessionHeader } from "../../../core/types/session.ts";
 import {
   fetched,
   itemsOf,
@@ -13,7 +12,7 @@ import {
   unitOf,
   withSession,
 } from "../testing/outcome.ts";
-import { itemsIn } from "../testing/db.ts";
+import { itemsIn, sessionHeader } from "../testing/db.ts";
 import { refs, restartsOf, stored } from "../testing/processing.ts";
 
 /** What the module accepts as often as it comes, as the reference's meta module does with votes. */

@@ -6,7 +6,7 @@
  */
 import type { ActorContext } from "../../../actors/actor.ts";
 import { defineActor, next } from "../../../actors/actor.ts";
-import type { ActorRef, Cast } from "../../../actors/protocol.ts";
+import type { Cast } from "../../../actors/protocol.ts";
 import type { RpcError, RpcRef } from "../../../actors/rpc/mod.ts";
 import { backOffMs, MESSAGE_BYTES_MAX, REQUEST_TIMEOUT, RESPONSE_TOO_BIG } from "../../../actors/rpc/mod.ts";
 import type { Bytes } from "../../../core/bytes.ts";
@@ -220,5 +220,3 @@ export const catchUp = defineActor<CatchUpMessage, CatchUpArgs, State>({
     },
   },
 });
-
-export type CatchUpRef = ActorRef<CatchUpMessage>;

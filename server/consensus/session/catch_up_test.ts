@@ -274,8 +274,12 @@ function forged(pauses: number): Answer {
 const withPauses: typeof withSystem = async (children, body) => {
   const clock = manualClock(), log: LogRecord[] = [];
   const base = clock.platform.clock;
-  const setTimer: Clock["setTimer"] = (delayMs, fire) => base.setTimer(Math.max(delayMs, 1), fire);
-  const platform = { ...clock.platform, clock: { ...base, setTimer } };
+  const slowed: Clock = {
+    nowMs: () => base.nowMs(),
+    monotonicMs: () => base.monotonicMs(),
+    setTimer: (delayMs, fire) => base.setTimer(Math.max(delayMs, 1), fire),
+  };
+  const platform = { ...clock.platform, clock: slowed };
   const system = createSystem({ platform, log: (record) => log.push(record) });
   await system.start(supervisor("root", { intensity: 1_000, children }));
   const lines = () => log.filter(({ level }) => level !== "debug").map(({ level, message }) => `${level} ${message}`);

@@ -8,8 +8,8 @@
  *    signature, and we take the others' signatures from the units that follow until a threshold is there.
  * 3. *done*: the outcome goes to `sessions`. A signed outcome that came from a peer ends either phase at once.
  *
- * One that is too large to come as a whole comes in pieces: from the first on, what is ordered is left aside
- * (*adopting*).
+ * One that is too large to come as a whole comes in pieces (*adopting*). Meanwhile what is ordered is taken as ever: who tells pieces may
+ * be an evil guardian that keeps the others back, and we sign as soon as we could have signed without it.
  */
 import type { ActorContext } from "../../../actors/actor.ts";
 import { defineActor, next, reply, stop } from "../../../actors/actor.ts";
@@ -77,9 +77,9 @@ type Signing = {
 };
 /** Our items can't be signed; the federation's outcome is waited for. */
 type Waiting = { readonly kind: "waiting"; readonly position: number };
-type Phase = { readonly kind: "collecting"; readonly position: number } | Waiting | Adopting | Signing;
+type Phase = { readonly kind: "collecting"; readonly position: number } | Waiting | Signing;
 
-type State = OutcomeArgs & { readonly life: number; readonly phase: Phase };
+type State = OutcomeArgs & { readonly life: number; readonly phase: Phase; readonly adopting: Adopting | null };
 type Context = ActorContext<OutcomeMessage>;
 
 async function collect(state: State, ctx: Context, position: number, unit: OrderedUnit): Promise<number> {
@@ -159,7 +159,18 @@ function afterAdopting(
 ) {
   if (typeof adopted === "string") return answered(disagree(state, ctx, adopted), ctx, from);
   if ("root" in adopted) return answered(finish(state, ctx, adopted, signatures), ctx, from);
-  return reply({ ...state, phase: adopted }, adopted.position);
+  return reply({ ...state, adopting: adopted }, adopted.position);
+}
+
+/** What we have signed, or would have, against what a threshold has: ours, or what differs. The root doesn't tell copies of the last items. */
+function ours(sealed: Sealed, signed: { readonly root: Bytes; readonly told: number }): Sealed | string {
+  return equalBytes(sealed.root, signed.root) ? sealed : differFrom(sealed, signed);
+}
+
+/** All is processed: with signatures that were there already, it is the end. */
+function afterSealing(state: State, ctx: Context, signing: Signing, end: FetchedEnd) {
+  const sealed = ours(signing.sealed, end);
+  return typeof sealed === "string" ? disagree(state, ctx, sealed) : finish(state, ctx, sealed, end.signatures);
 }
 
 export const outcome = defineActor<OutcomeMessage, OutcomeArgs, State>({
@@ -168,6 +179,7 @@ export const outcome = defineActor<OutcomeMessage, OutcomeArgs, State>({
     ...args,
     life: ctx.platform.dice.below(2 ** 31),
     phase: { kind: "collecting", position: 0 },
+    adopting: null,
   }),
   handle: {
     life: (state) => reply(state, state.life),
@@ -179,11 +191,12 @@ export const outcome = defineActor<OutcomeMessage, OutcomeArgs, State>({
           phase = { kind: "collecting", position: await collect(state, ctx, phase.position, unit) };
           continue;
         }
-        if (phase.kind === "waiting" || phase.kind === "adopting") continue;
+        if (phase.kind === "waiting") continue;
         const ended = phase.kind === "collecting"
           ? await beginSigning(state, ctx, phase.position)
           : addSignature(state, ctx, phase, unit);
         phase = ended;
+        if (ended.kind === "signing" && state.adopting) return afterSealing(state, ctx, ended, state.adopting.end);
         if (ended.kind === "signing" && ended.signatures.size >= state.settings.peers.threshold) {
           return finish(state, ctx, ended.sealed, ended.signatures);
         }
@@ -191,33 +204,27 @@ export const outcome = defineActor<OutcomeMessage, OutcomeArgs, State>({
       return next({ ...state, phase });
     },
     recovered: async (state, { outcome: recovered }, ctx) => {
-      const { signatures, root } = recovered;
-      if (state.phase.kind === "signing") {
-        // ours, not theirs: the root doesn't tell copies of the last items
-        const { sealed } = state.phase;
-        if (equalBytes(sealed.root, root)) return finish(state, ctx, sealed, signatures);
-        return disagree(state, ctx, differFrom(sealed, recovered));
-      }
-      const adopted = await adopt(ctx, state, recovered);
-      return typeof adopted === "string" ? disagree(state, ctx, adopted) : finish(state, ctx, adopted, signatures);
+      const { phase } = state;
+      const adopted = phase.kind === "signing" ? ours(phase.sealed, recovered) : await adopt(ctx, state, recovered);
+      if (typeof adopted === "string") return disagree(state, ctx, adopted);
+      return finish(state, ctx, adopted, recovered.signatures);
     },
     takeEnd: async (state, { end, shortest }, ctx, from) => {
-      if (state.phase.kind !== "signing") {
-        return afterAdopting(state, ctx, from, await beginAdopting(ctx, state, end, shortest), end);
-      }
-      const { sealed } = state.phase;
-      const ours = equalBytes(sealed.root, end.root) ? sealed : differFrom(sealed, end);
-      return afterAdopting(state, ctx, from, ours, end);
+      const { phase } = state;
+      const begun = phase.kind === "signing" ? ours(phase.sealed, end) : await beginAdopting(ctx, state, end, shortest);
+      return afterAdopting(state, ctx, from, begun, end);
     },
     takeItems: async (state, { items, waiting }, ctx, from) => {
-      const { phase } = state;
-      assert(phase.kind === "adopting", "items come after their end was taken");
-      return afterAdopting(state, ctx, from, await adoptPiece(ctx, state, phase, { items, waiting }), phase.end);
+      const { adopting } = state;
+      assert(adopting, "items come after their end was taken");
+      const adopted = await adoptPiece(ctx, state, adopting, { items, waiting });
+      return afterAdopting(state, ctx, from, adopted, adopting.end);
     },
   },
   inspect: (state) => ({
     session: state.session,
     phase: state.phase.kind,
+    adopting: state.adopting !== null,
     items: state.phase.kind === "signing" ? state.phase.sealed.items : state.phase.position,
     signatures: state.phase.kind === "signing" ? state.phase.signatures.size : 0,
   }),

@@ -14,7 +14,7 @@
  * put when they were accepted, and its end adds a record beside them. Keys that begin with a session let the units of an old one go in
  * small steps (`old_units.ts`).
  *
- * Version 0 of the database had a whole session in one value: `old_layout.ts`.
+ * The oldest databases have a whole session in one value: `old_layout.ts`.
  *
  * Numbers in keys are fixed-width and big-endian, so that the order of keys is the order of numbers.
  */
@@ -103,7 +103,7 @@ export function sessionEndKey(session: number): Bytes {
   return numberKey(SESSION_END_PREFIX, session);
 }
 
-/** Undefined for a session that goes on, and for one that ended in version 0. */
+/** Undefined for a session that goes on, and for one that ended in the old layout. */
 export async function getSessionEnd(tx: ReadTx, session: number): Promise<SessionEnd | undefined> {
   const value = await tx.get(sessionEndKey(session));
   return value && decode(sessionEnd, value);

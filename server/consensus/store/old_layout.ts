@@ -1,5 +1,5 @@
 /**
- * What version 0 of the database had of sessions, and how it goes on:
+ * What the oldest databases have of sessions, and how it goes on:
  *
  * | record | key | value | goes on |
  * |---|---|---|---|
@@ -8,6 +8,9 @@
  * | unit of the running session | 05 ‖ counter u64 BE | SignedUnit | moved at the start |
  *
  * A session larger than a value of the store could not end there: all guardians crashed at its end, again after each restart.
+ *
+ * This is no migration (`../../database.ts`), which is one commit: a session may be hundreds of megabytes, and all of history gigabytes.
+ * Databases of any version may hold the old layout.
  */
 import type { ReadTx, StoreView } from "../../../actors/store/store.ts";
 import type { Bytes } from "../../../core/bytes.ts";
@@ -18,7 +21,7 @@ const ITEM_PREFIX = Uint8Array.of(0x01);
 const OUTCOME_PREFIX = Uint8Array.of(0x04);
 const UNIT_PREFIX = Uint8Array.of(0x05);
 
-/** An encoded `SignedSessionOutcome` that was stored by version 0. */
+/** An encoded `SignedSessionOutcome` in the old layout. */
 export function getOldOutcome(tx: ReadTx, session: number): Promise<Bytes | undefined> {
   return tx.get(numberKey(OUTCOME_PREFIX, session));
 }

@@ -1,4 +1,4 @@
-/** A guardian goes on with the database of version 0, wherever it crashes on the way. */
+/** A guardian goes on with a database of the old layout, wherever it crashes on the way. */
 import { assert, assertEquals } from "@std/assert";
 import type { Store } from "../../../actors/store/mod.ts";
 import { encode } from "../../../core/encoding/mod.ts";

@@ -1,8 +1,9 @@
 /** For tests: whole sessions in the store and out of it. */
+import type { Bytes } from "../../../core/bytes.ts";
 import type { ReadTx, StoreTx } from "../../../actors/store/store.ts";
 import { decode, encode } from "../../../core/encoding/mod.ts";
-import type { AcceptedItem, SignedSessionOutcome } from "../../../core/types/session.ts";
-import { acceptedItem, signedSessionOutcome } from "../../../core/types/session.ts";
+import type { AcceptedItem, SessionOutcome, SignedSessionOutcome } from "../../../core/types/session.ts";
+import { acceptedItem, headerOf, signedSessionOutcome } from "../../../core/types/session.ts";
 import { SessionTree } from "../../../core/types/session_tree.ts";
 import { acceptedItems, getSessionEnd, setAcceptedItem, setSessionEnd } from "../store/db.ts";
 import { numberKey } from "../../../actors/store/number_key.ts";
@@ -11,6 +12,11 @@ export function treeOf(items: readonly AcceptedItem[]): SessionTree {
   const tree = new SessionTree();
   for (const item of items) tree.add(encode(acceptedItem, item));
   return tree;
+}
+
+/** What guardians sign of a session that is at hand as a whole: 40 bytes. */
+export function sessionHeader(session: number, { items }: SessionOutcome): Bytes {
+  return headerOf(session, treeOf(items).root());
 }
 
 export function putItems(tx: StoreTx, session: number, items: readonly AcceptedItem[]): void {
@@ -23,7 +29,7 @@ export function putSession(tx: StoreTx, session: number, { sessionOutcome, signa
   setSessionEnd(tx, session, { items: tree.count, bytes: tree.bytes, root: tree.root(), signatures });
 }
 
-/** As version 0 of the database has it. */
+/** As the oldest databases have it (`../store/old_layout.ts`). */
 export function putOldSession(tx: StoreTx, session: number, outcome: SignedSessionOutcome): void {
   tx.set(numberKey(Uint8Array.of(0x04), session), encode(signedSessionOutcome, outcome));
 }

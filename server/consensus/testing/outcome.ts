@@ -5,7 +5,7 @@ import { encode, list, u64 } from "../../../core/encoding/mod.ts";
 import { err, ok } from "../../../core/result.ts";
 import { numPeers } from "../../../core/types/num_peers.ts";
 import type { AcceptedItem, ConsensusItem, SignedSessionOutcome } from "../../../core/types/session.ts";
-import { consensusItem, sessionHeader } from "../../../core/types/session.ts";
+import { consensusItem } from "../../../core/types/session.ts";
 import type { AnyServerModule } from "../../../modules/contract/server.ts";
 import type { Bytes } from "../../../core/bytes.ts";
 import type { PeerId } from "../../../core/types/ids.ts";
@@ -15,6 +15,7 @@ import type { FetchedOutcome } from "../session/fetched_outcome.ts";
 import type { OrderedUnit, OutcomeMessage } from "../session/outcome.ts";
 import { outcome } from "../session/outcome.ts";
 import type { SessionsMessage } from "../session/sessions.ts";
+import { sessionHeader } from "./db.ts";
 import type { ConsensusSettings } from "../settings.ts";
 import type { ConsensusTest } from "./processing.ts";
 import { codecsWith, dealtKeychains, refs, vote, withConsensus } from "./processing.ts";
@@ -52,7 +53,7 @@ export const VOTES: Partial<AnyServerModule> = {
   api: {},
 };
 
-export function batchOf(...items: ConsensusItem[]): Uint8Array<ArrayBuffer> {
+function batchOf(...items: ConsensusItem[]): Uint8Array<ArrayBuffer> {
   return encode(list(consensusItem), items);
 }
 

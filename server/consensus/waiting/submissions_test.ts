@@ -1,6 +1,6 @@
 /** What a submission brings to light is told to whoever submitted it; in consensus the same thing is a crash. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { settle } from "../../../actors/testing/platform.ts";
+import { settle } from "../../../actors/testing/manual_clock.ts";
 import { ActorError } from "../../../actors/mod.ts";
 import { InvariantError } from "../../../core/assert.ts";
 import { u64 } from "../../../core/encoding/mod.ts";

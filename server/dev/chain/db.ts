@@ -2,14 +2,18 @@
  * What the dev chain keeps in its store: blocks by height, the mempool in order of arrival, the wallet's seed and its
  * next address.
  */
-import type { ReadTx, StoreTx } from "../../../actors/store/mod.ts";
+import type { ReadTx, Schema, StoreTx } from "../../../actors/store/mod.ts";
 import { numberIn, numberKey } from "../../../actors/store/number_key.ts";
 import type { Bytes } from "../../../core/bytes.ts";
-import { utf8 } from "../../../core/bytes.ts";
+import { concat, utf8 } from "../../../core/bytes.ts";
 import type { CodecType } from "../../../core/encoding/mod.ts";
 import { bytes, decode, encode, fixedBytes, struct, u32, u64Number } from "../../../core/encoding/mod.ts";
 
-export const SCHEMA_VERSION = 1;
+/** Version 0 had a record of its version among the rest. */
+export const CHAIN_SCHEMA: Schema = {
+  version: 1,
+  migrations: { 0: (tx) => tx.delete(concat(Uint8Array.of(0xff), utf8("schema"))) },
+};
 const WALLET = utf8("wallet");
 const BLOCKS = utf8("block/");
 const MEMPOOL = utf8("mempool/");

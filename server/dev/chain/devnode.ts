@@ -59,7 +59,7 @@ export class Devnode {
    * `newer_schema`
    */
   static async open(store: StoreView, { clock, dice }: World, log: Logger): Promise<Devnode> {
-    await checkSchema(store, { version: db.SCHEMA_VERSION });
+    await checkSchema(store, db.CHAIN_SCHEMA);
     const opened = await store.transact(async (tx) => {
       const stored = await db.wallet(tx);
       const record = stored ?? { seed: dice.bytes(32), addresses: 1 };

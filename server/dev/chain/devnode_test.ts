@@ -1,8 +1,9 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { MemoryBackend, openMemoryStore, StoreError } from "../../../actors/store/mod.ts";
+import { checkSchema, MemoryBackend, openMemoryStore, StoreError } from "../../../actors/store/mod.ts";
 import { loggerFor } from "../../../actors/logger.ts";
 import { utf8 } from "../../../core/bytes.ts";
 import { testChain, world } from "../../bitcoin/testing/world.ts";
+import { CHAIN_SCHEMA } from "./db.ts";
 import { Devnode } from "./devnode.ts";
 import { DevchainError } from "./error.ts";
 
@@ -184,7 +185,10 @@ Deno.test("subsidy halves every 150 blocks and all coins are accounted for", asy
 Deno.test("a store of a newer version is refused", async () => {
   const chain = await testChain();
   const disk = chain.disk.crash();
-  await edit(disk, (tx) => tx.set(new Uint8Array([0xff, ...utf8("schema")]), new Uint8Array([0, 0, 0, 2])));
+  const newer = await openMemoryStore({ clock: chain.world.clock, backend: disk });
+  await checkSchema(newer, { version: CHAIN_SCHEMA.version + 1, migrations: { [CHAIN_SCHEMA.version]: () => {} } });
+  await newer.close();
   const store = await openMemoryStore({ clock: chain.world.clock, backend: disk.crash() });
-  await assertRejects(() => Devnode.open(store, chain.world.platform, loggerFor("x", () => {})), StoreError);
+  const open = () => Devnode.open(store, chain.world.platform, loggerFor("x", () => {}));
+  assertEquals((await assertRejects(open, StoreError)).code, "newer_schema");
 });

@@ -2,7 +2,7 @@
  * bitcoind's JSON-RPC over HTTP, as pure functions: who may call, what a body asks for, what goes back. Source: Core
  * `httprpc.cpp`, `rpc/request.cpp`.
  */
-import { base64 } from "@scure/base";
+import { basicAuthorization } from "../../../core/basic_auth.ts";
 import { equalBytesConstantTime, utf8 } from "../../../core/bytes.ts";
 import type { Json, JsonObject } from "../../../core/encoding/mod.ts";
 import { DecodeError, isJsonObject, parseJson, stringifyJson } from "../../../core/encoding/mod.ts";
@@ -33,7 +33,7 @@ export type Body =
 
 /** @param header of the request @param secret `user:password` */
 export function isAuthorized(header: string | null, secret: string): boolean {
-  return equalBytesConstantTime(utf8(header ?? ""), utf8(`Basic ${base64.encode(utf8(secret))}`));
+  return equalBytesConstantTime(utf8(header ?? ""), utf8(basicAuthorization(secret)));
 }
 
 function refused(rpcCode: number, message: string, id: Json = null, version: 1 | 2 = 1): Result<Call, CallError> {

@@ -12,6 +12,7 @@ import { openKvStore } from "../../../actors/store/mod.ts";
 import { toHex, utf8 } from "../../../core/bytes.ts";
 import { errorText } from "../../../core/result.ts";
 import { BLOCK_INTERVAL_LEAST_MS } from "./limits.ts";
+import { BLOCKS_UNTIL_SEEN, mine, nodeFile, pay, writeNodeFile } from "./faucet.ts";
 import { GENERATE_BLOCKS_MAX } from "./params.ts";
 import { devchainTree } from "./tree.ts";
 
@@ -50,7 +51,7 @@ function command(): Command {
   return new Command("devchain")
     .description(
       "A Bitcoin regtest chain without bitcoind: real blocks, checked transactions, a faucet, bitcoind's JSON-RPC.\n" +
-        "Blocks come when they are asked for (generatetoaddress), or every so often (--block-interval).",
+        "Blocks come when they are asked for (`mine`, generatetoaddress), or every so often (--block-interval).",
     )
     .option("--dir <folder>", "where the chain is kept", "./devchain")
     .addOption(
@@ -73,9 +74,37 @@ function command(): Command {
     .addHelpText("after", EXAMPLES);
 }
 
+/** Commands for a chain that runs in another process. */
+function faucetCommands(program: Command): void {
+  const platform = realPlatform();
+  const printed = (work: (dir: string) => Promise<string>): Promise<void> =>
+    ended(async () => {
+      console.log((await work(program.opts<Options>().dir)).trimEnd());
+      return 0;
+    });
+  program.command("pay").argument("<address>", "Bitcoin address").argument("<amount...>", 'such as "0.1 btc"')
+    .option(
+      "--blocks <number>",
+      "blocks to mine behind it; guardians see it after some",
+      blocksArgument,
+      BLOCKS_UNTIL_SEEN,
+    )
+    .description("pay out of the chain's own money; prints the transaction's id")
+    .action((address: string, amount: string[], { blocks }: { blocks: number }) =>
+      printed((dir) => pay(platform, dir, { address, amount: amount.join(" "), blocks }))
+    );
+  program.command("mine").argument("[blocks]", "how many", wholeNumber(1, GENERATE_BLOCKS_MAX), 1)
+    .description("mine blocks; prints the height")
+    .action((blocks: number) => printed((dir) => mine(platform, dir, blocks)));
+}
+
+const blocksArgument = wholeNumber(0, GENERATE_BLOCKS_MAX);
+
 const EXAMPLES = `
 Examples:
   deno task devchain --user bitcoin --password bitcoin --block-interval 10
+  deno task devchain pay bcrt1q… "0.1 btc"        # in another terminal; with --dir FOLDER as the chain that runs
+  deno task devchain mine 6
   bitcoin-cli -regtest -datadir=./devchain getblockchaininfo
   bitcoin-cli -regtest -rpcuser=bitcoin -rpcpassword=bitcoin sendtoaddress <address> 0.1
   bitcoin-cli -regtest -datadir=./devchain -generate 6`;
@@ -106,6 +135,11 @@ async function run(options: Options): Promise<number> {
   const store = await openKvStore({ path: join(options.dir, "chain.kv"), platform });
   const cookie = await makeCookie(platform, options.dir);
   const named = options.user && options.password ? [{ username: options.user, password: options.password }] : [];
+  await writeNodeFile(platform, options.dir, {
+    url: `http://${hostOf(options.rpc)}:${options.rpc.port}`,
+    username: cookie.username,
+    password: cookie.password,
+  });
   const system = createSystem({ platform, log: logTo(platform.clock) });
   const stop = (): void => void system.stop();
   store.failed.catch((thrown) => {
@@ -124,21 +158,35 @@ async function run(options: Options): Promise<number> {
   }));
   const code = await system.ended;
   await platform.files.remove(cookie.path);
+  await platform.files.remove(nodeFile(options.dir));
   await store.close();
   return code;
 }
 
-if (import.meta.main) {
-  const program = command().parse();
-  const options = program.opts<Options>();
-  // what is empty is not given: a shell's unset variable must not become a password
-  if (!options.user !== !options.password) {
-    program.error("error: --user and --password go together");
-  }
+/** Where a socket that listens on every address is called. */
+function hostOf({ hostname }: Address): string {
+  if (hostname === "0.0.0.0" || hostname === "::") return "127.0.0.1";
+  return hostname.includes(":") ? `[${hostname}]` : hostname;
+}
+
+async function ended(work: () => Promise<number>): Promise<void> {
   try {
-    Deno.exit(await run(options));
+    Deno.exit(await work());
   } catch (thrown) {
     console.error(`error: ${errorText(thrown)}`);
     Deno.exit(1);
   }
+}
+
+if (import.meta.main) {
+  const program = command();
+  faucetCommands(program);
+  program.action(async (options: Options) => {
+    // what is empty is not given: a shell's unset variable must not become a password
+    if (!options.user !== !options.password) {
+      program.error("error: --user and --password go together");
+    }
+    await ended(() => run(options));
+  });
+  await program.parseAsync();
 }

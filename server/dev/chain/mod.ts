@@ -1,4 +1,3 @@
 /** An embedded regtest chain for people without a Bitcoin node. */
-export type { DevchainMessage, DevchainSettings } from "./actor.ts";
-export { DevchainError } from "./error.ts";
-export { devchainTree, type DevchainTreeSettings } from "./tree.ts";
+export type { DevchainMessage } from "./actor.ts";
+export { devchainTree } from "./tree.ts";

@@ -19,8 +19,8 @@ export const MEDIAN_TIME_BLOCKS = 11;
 /** How far a block's time may be ahead of the clock. */
 export const FUTURE_SECONDS_MAX = 2 * 60 * 60;
 
-export const SUBSIDY_FIRST_SAT = 5_000_000_000n;
-export const SUBSIDY_HALVING_BLOCKS = 150;
+const SUBSIDY_FIRST_SAT = 5_000_000_000n;
+const SUBSIDY_HALVING_BLOCKS = 150;
 export const COINBASE_MATURITY_BLOCKS = 100;
 export const MONEY_MAX_SAT = 2_100_000_000_000_000n;
 

@@ -4,8 +4,15 @@ import { realPlatform } from "../../../actors/platform/real.ts";
 import { realProcessHost } from "../../../actors/platform/process.ts";
 import { errorText } from "../../../core/result.ts";
 import { DevFederation } from "./federation.ts";
+import { steer, STEERING_HELP } from "./steering.ts";
 
-type Flags = { readonly peers: string; readonly dir: string; readonly bitcoind?: string };
+type Flags = {
+  readonly peers: string;
+  readonly dir: string;
+  readonly bitcoind?: string;
+  /** The guardian's own flag. */
+  readonly module?: readonly string[];
+};
 
 /** As shells have it for SIGINT. */
 const INTERRUPTED_EXIT = 130;
@@ -20,6 +27,7 @@ async function run(flags: Flags): Promise<number> {
     peers: Number(flags.peers),
     progress: (text) => console.error(text),
     signal: stop.signal,
+    modules: flags.module ?? [],
     ...(flags.bitcoind !== undefined && { bitcoindDir: flags.bitcoind }),
   }).catch((thrown) => {
     if (!stop.signal.aborted) throw thrown;
@@ -36,11 +44,40 @@ async function run(flags: Flags): Promise<number> {
     `\nThe federation runs; its invite code is above. Bitcoin node: ${url} (user ${username}, password ${password}).`,
   );
   console.error(
-    `API password of the guardians: ${federation.apiPassword}. Logs: ${flags.dir}/g*/guardian.log. Ctrl-C ends everything.`,
+    `API password of the guardians: ${federation.apiPassword}. Logs: ${flags.dir}/g*/guardian.log.`,
   );
+  console.error(`\n${nextSteps(flags.dir, federation.invite)}`);
+  const steering = followInput(federation, stop.signal);
   await interrupted;
   await federation.stop();
+  await steering;
   return 0;
+}
+
+/** Lines to copy, each of them whole. */
+function nextSteps(dir: string, invite: string): string {
+  const wallet = `deno task client --data-dir ${dir}/wallet`, chain = `deno task devchain --dir ${dir}/bitcoin`;
+  return `Next, in another terminal:
+  ${wallet} join ${invite}
+  ${wallet} deposit --no-wait
+  ${chain} pay ADDRESS "0.1 btc"
+  ${wallet} balance
+  ${wallet} spend "1000 sat"
+  ${chain} mine 10
+Here, a line each; Ctrl-C ends everything:
+${STEERING_HELP.split("\n").map((line) => `  ${line}`).join("\n")}`;
+}
+
+/** Lines of the person in front of it, one after the other; where there is no input, nobody steers. */
+async function followInput(federation: DevFederation, signal: AbortSignal): Promise<void> {
+  const lines = realProcessHost.stdin()[Symbol.asyncIterator]();
+  const end = new Promise<null>((resolve) => signal.addEventListener("abort", () => resolve(null), { once: true }));
+  for (;;) {
+    const next = signal.aborted ? null : await Promise.race([lines.next(), end]);
+    if (next === null || next.done) return;
+    const told = await Promise.race([steer(federation, next.value), end]);
+    if (told !== null && told !== "") console.error(told);
+  }
 }
 
 export function devfedCommand(): Command {
@@ -48,12 +85,13 @@ export function devfedCommand(): Command {
     .description(
       "Starts a chain and guardians on this machine, does the ceremony, prints the invite code, and runs until Ctrl-C",
     )
+    .addHelpText("after", `\nWhile it runs it takes lines from standard input:\n${STEERING_HELP}`)
     .option("--peers <number>", "guardians: 1, or 4 and more", "4")
     .option("--dir <folder>", "where everything is kept; must be new or empty", "./devfed")
     .option("--bitcoind <folder>", "use the bitcoind in this folder instead of the embedded chain")
-    .action(async (flags: Flags) => {
+    .action(async (_flags: Flags, command: Command) => {
       try {
-        Deno.exit(await run(flags));
+        Deno.exit(await run(command.optsWithGlobals<Flags>()));
       } catch (thrown) {
         console.error(`error: ${errorText(thrown)}`);
         Deno.exit(1);

@@ -7,6 +7,7 @@ import type { Platform } from "../../../actors/platform/platform.ts";
 import { sleep } from "../../../actors/platform/platform.ts";
 import { toHex } from "../../../core/bytes.ts";
 import type { Json } from "../../../core/encoding/mod.ts";
+import { mineOn, payFrom, writeNodeFile } from "../chain/faucet.ts";
 import { freePorts, OwnedProcess, ownProgram } from "./processes.ts";
 import type { BitcoinNode } from "./rpc.ts";
 import { callBitcoin, callGuardian, pollGuardian } from "./rpc.ts";
@@ -25,6 +26,8 @@ export type DevFederationOptions = {
   readonly program?: (peer: number) => GuardianProgram | undefined;
   /** Who presses the buttons of the ceremony; by default its calls go to the guardians straight. */
   readonly setup?: (call: SetupCall) => Promise<Json>;
+  /** Further modules that our guardians load, as for `--module`. */
+  readonly modules?: readonly string[];
   /** Variables for the guardians, e.g. `RUST_LOG`. */
   readonly env?: Record<string, string>;
 };
@@ -99,8 +102,9 @@ export class DevFederation {
   }
 
   async #launch({ peer, apiUrl, p2pUrl, dir }: Omit<DevGuardian, "process">): Promise<OwnedProcess> {
-    const { program, signal } = this.#options;
-    const { command, env } = program?.(peer) ?? { command: ownProgram("server/main.ts"), env: {} };
+    const { program, signal, modules = [] } = this.#options;
+    const own = [...ownProgram("server/main.ts"), ...modules.flatMap((module) => ["--module", module])];
+    const { command, env } = program?.(peer) ?? { command: own, env: {} };
     const bind = (url: string): string => `127.0.0.1:${/:([0-9]+)\/?$/.exec(url)![1]}`;
     return await OwnedProcess.start(this.platform.clock, {
       name: `guardian ${peer}`,
@@ -186,6 +190,11 @@ export class DevFederation {
     await this.guardians[peer]!.process.kill();
   }
 
+  /** SIGTERM: in order. */
+  async halt(peer: number): Promise<void> {
+    await this.guardians[peer]!.process.stop();
+  }
+
   /** Starts a killed guardian again with what is on its disk; resolves when its API answers. */
   async restart(peer: number): Promise<void> {
     const guardian = this.guardians[peer]!;
@@ -202,8 +211,13 @@ export class DevFederation {
     return (await this.bitcoin("getrawmempool") as readonly string[]).includes(txid);
   }
 
-  async mine(blocks: number): Promise<void> {
-    await this.bitcoin("generatetoaddress", blocks, await this.bitcoin("getnewaddress"));
+  mine(blocks: number): Promise<void> {
+    return mineOn(this.platform, this.node, blocks);
+  }
+
+  /** Pays out of the chain's own money. @returns the transaction's id */
+  pay(address: string, sat: bigint): Promise<string> {
+    return payFrom(this.platform, this.node, address, sat);
   }
 
   /** Waits until guardians agree on all blocks that are deep enough. */
@@ -275,6 +289,8 @@ async function startBitcoin(options: DevFederationOptions): Promise<{ node: Bitc
   try {
     await awaitNode(platform, node, process);
     if (bitcoindDir !== undefined) {
+      // the embedded chain writes its own
+      await writeNodeFile(platform, data, node);
       await callBitcoin(platform, node, "createwallet", ["dev"]);
       await callBitcoin(platform, node, "generatetoaddress", [
         COINBASE_MATURE,

@@ -1,10 +1,9 @@
 /** Calls to guardians and to the Bitcoin node from outside the federation. */
-import { base64 } from "@scure/base";
 import type { Platform } from "../../../actors/platform/platform.ts";
 import { NetworkError } from "../../../actors/platform/error.ts";
 import { sleep } from "../../../actors/platform/platform.ts";
 import { parseAnswer, requestText } from "../../../actors/rpc/mod.ts";
-import { utf8 } from "../../../core/bytes.ts";
+import { basicAuthorization } from "../../../core/basic_auth.ts";
 import type { Json, JsonObject } from "../../../core/encoding/mod.ts";
 import { parseJson, stringifyJson } from "../../../core/encoding/mod.ts";
 
@@ -69,7 +68,7 @@ export async function callBitcoin(
   params: readonly Json[] = [],
 ): Promise<Json> {
   const headers = {
-    authorization: `Basic ${base64.encode(utf8(`${node.username}:${node.password}`))}`,
+    authorization: basicAuthorization(`${node.username}:${node.password}`),
     "content-type": "application/json",
   };
   const body = stringifyJson({ jsonrpc: "1.0", id: 0, method, params });

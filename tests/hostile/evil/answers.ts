@@ -31,6 +31,7 @@ export function answering(handler: HttpHandler, running: () => string | null): H
     get isOver() {
       return socket.isOver;
     },
+    arrival: () => socket.arrival(),
     receive: async () => {
       for (;;) {
         const text = await socket.receive();

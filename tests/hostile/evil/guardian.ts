@@ -76,6 +76,7 @@ await command.parseAsync(["deno", "guardian", ...host.args]);
 const settings = await readSettings(command, {
   env: (name) => host.env(name),
   readText: () => Promise.resolve(undefined),
+  modules: builtInModules,
 });
 const log = consoleSink(real.clock, levelFrom(host.env("RUST_LOG")), (line) => void host.stderr(line));
 const { platform } = hand;

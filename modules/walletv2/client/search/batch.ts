@@ -53,7 +53,7 @@ function squareRoot(a: bigint): bigint {
 }
 
 /** 32 bytes big-endian. */
-export function numberAt(bytes: Uint8Array, offset: number): bigint {
+function numberAt(bytes: Uint8Array, offset: number): bigint {
   const view = new DataView(bytes.buffer, bytes.byteOffset + offset, 32);
   return (view.getBigUint64(0) << 192n) | (view.getBigUint64(8) << 128n) | (view.getBigUint64(16) << 64n) |
     view.getBigUint64(24);

@@ -1,28 +1,32 @@
-/** What is due later, by time: a heap. Nothing is cancelled; who takes a task out checks whether it still matters. */
+/** What is due later, by time, and of one time in the order in which it was scheduled: a binary heap. */
 
-type Entry<T> = { readonly dueMs: number; readonly order: number; readonly task: T };
+type Entry<T> = { readonly dueMs: number; readonly order: number; readonly what: T };
 
-/** Earlier time first, and at the same time who was scheduled first. */
 function isBefore<T>(a: Entry<T>, b: Entry<T>): boolean {
   return a.dueMs < b.dueMs || (a.dueMs === b.dueMs && a.order < b.order);
 }
 
-export class Tasks<T> {
-  readonly #heap: Entry<T>[] = [];
+export class Schedule<T> {
+  #heap: Entry<T>[] = [];
   #order = 0;
 
   get size(): number {
     return this.#heap.length;
   }
 
-  /** When the next task is due; undefined when there is none. */
+  /** When the next is due; undefined when there is none. */
   get nextMs(): number | undefined {
     return this.#heap[0]?.dueMs;
   }
 
-  schedule(dueMs: number, task: T): void {
+  /** The next, whenever it is due. */
+  get next(): T | undefined {
+    return this.#heap[0]?.what;
+  }
+
+  add(dueMs: number, what: T): void {
     const heap = this.#heap;
-    const entry = { dueMs, order: this.#order++, task };
+    const entry = { dueMs, order: this.#order++, what };
     let at = heap.push(entry) - 1;
     while (at > 0) {
       const parent = (at - 1) >> 1;
@@ -33,13 +37,13 @@ export class Tasks<T> {
     heap[at] = entry;
   }
 
-  /** Takes out the next task that is due at `nowMs`. */
+  /** Takes out the next that is due at `nowMs`. */
   take(nowMs: number): T | undefined {
     const heap = this.#heap;
     const first = heap[0];
     if (first === undefined || first.dueMs > nowMs) return undefined;
     const last = heap.pop()!;
-    if (heap.length === 0) return first.task;
+    if (heap.length === 0) return first.what;
     let at = 0;
     for (;;) {
       let child = 2 * at + 1;
@@ -50,6 +54,11 @@ export class Tasks<T> {
       at = child;
     }
     heap[at] = last;
-    return first.task;
+    return first.what;
+  }
+
+  /** Leaves only what still matters. Costs a sort. */
+  keep(matters: (what: T) => boolean): void {
+    this.#heap = this.#heap.filter(({ what }) => matters(what)).sort((a, b) => isBefore(a, b) ? -1 : 1);
   }
 }

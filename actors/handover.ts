@@ -6,9 +6,17 @@ export class Handover<T> {
   readonly #waiting = new Map<number, T>();
   #next = 0;
 
+  get size(): number {
+    return this.#waiting.size;
+  }
+
   put(thing: T): number {
     this.#waiting.set(this.#next, thing);
     return this.#next++;
+  }
+
+  has(id: number): boolean {
+    return this.#waiting.has(id);
   }
 
   take(id: number): T | undefined {

@@ -1,0 +1,36 @@
+/** What has come while the wallet was closed is looked for before the balance is told. */
+import { errorText, FedimintError } from "../../core/result.ts";
+import { isEndBy } from "../../modules/contract/waiting.ts";
+import type { FederationClient } from "../mod.ts";
+import { printable } from "./printable.ts";
+import type { Session } from "./session.ts";
+import { agoText, minuteText } from "./time.ts";
+
+/** Guardians answer in a fraction of it, and a payment that they have before them is through. */
+const LOOK_MS = 5_000;
+
+/**
+ * Asks guardians for deposits and waits for what is under way, a few seconds at the most.
+ * @returns a line that says how old the figures are; null when they are of now
+ */
+export async function lookAround({ io }: Session, wallet: FederationClient): Promise<string | null> {
+  const { clock } = io.platform, late = new AbortController();
+  const timer = clock.setTimer(LOOK_MS, () => late.abort()), signal = AbortSignal.any([io.signal, late.signal]);
+  io.err(`Looking for what has come; ${LOOK_MS / 1_000} seconds at the most …\n`);
+  let looked = false, reason = `it took longer than ${LOOK_MS / 1_000} seconds to look for more`;
+  try {
+    await wallet.lookForDeposits(signal);
+    looked = true;
+    await wallet.client.awaitIdle(signal);
+  } catch (thrown) {
+    if (io.signal.aborted || !(thrown instanceof FedimintError)) throw thrown;
+    if (!isEndBy(late.signal, thrown)) reason = printable(errorText(thrown));
+  } finally {
+    timer.cancel();
+  }
+  if (looked) return null;
+  const { lastLookMs } = await wallet.depositsState();
+  return lastLookMs === null
+    ? `It was never looked for deposits: ${reason}.`
+    : `As of ${minuteText(lastLookMs)}, ${agoText(clock.nowMs() - lastLookMs)}: ${reason}.`;
+}

@@ -1,0 +1,35 @@
+/** Of which version a wallet's database is: checked and brought to what this program knows before anything reads it. */
+import type { Schema, StoreView } from "../../actors/store/mod.ts";
+import { checkSchema, FIRST_SCHEMA, nothingToMigrate } from "../../actors/store/mod.ts";
+import type { AnyClientModuleDefinition } from "../../modules/contract/client.ts";
+import { joinedSlot, pendingConfigSlot } from "../federation/join_state.ts";
+import { modulePrefix } from "./database.ts";
+import { definitionsFor } from "./definitions.ts";
+
+/** Of all that is no module's: `database.ts`. A larger version comes with a migration and a snapshot (`tests/migrations/`). */
+const WALLET_SCHEMA: Schema = { version: 1, migrations: { 0: nothingToMigrate } };
+
+/** Of a kind whose definitions differ in the majors that they understand: the highest version. */
+function schemaOfKind(known: readonly AnyClientModuleDefinition[], kind: string): Schema | undefined {
+  const schemas = known.filter((definition) => definition.kind === kind).map(({ schema = FIRST_SCHEMA }) => schema);
+  return schemas.sort((a, b) => b.version - a.version)[0];
+}
+
+/**
+ * A wallet may meet a kind of module that it didn't know when it joined: its part is empty then, or was written by another program.
+ * @param known all modules that this program has; parts of others are left alone
+ * @throws {StoreError} as `checkSchema`; nothing was changed
+ */
+export async function checkWallet(store: StoreView, known: readonly AnyClientModuleDefinition[]): Promise<void> {
+  await checkSchema(store, WALLET_SCHEMA, {
+    ofKind: (kind) => schemaOfKind(known, kind),
+    parts: async (tx) => {
+      // what guardians agreed on since the last opening is what is used from this one on
+      const config = await pendingConfigSlot.get(tx) ?? (await joinedSlot.get(tx))?.config;
+      if (!config) return [];
+      return [...definitionsFor(config, known)].map(([instance, { kind, schema = FIRST_SCHEMA }]) => (
+        { prefix: modulePrefix(instance), kind, schema }
+      ));
+    },
+  });
+}

@@ -1,0 +1,152 @@
+/** A wallet's database and the programs of different versions that open it. */
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import type { Schema, Store } from "../../actors/store/mod.ts";
+import { nothingToMigrate, SCHEMA_PREFIX, StoreError } from "../../actors/store/mod.ts";
+import { concat, toHex } from "../../core/bytes.ts";
+import type { AnyClientModuleDefinition } from "../../modules/contract/client.ts";
+import { Client } from "./client.ts";
+import { modulePrefix } from "./database.ts";
+import { checkWallet } from "./schema.ts";
+import { quietModules, runInWorld } from "../cli/testing/mod.ts";
+import { adminSlot } from "../federation/join_state.ts";
+import { startGuardians, toyFederation } from "../testing/federation.ts";
+import { toyModule } from "../testing/toy.ts";
+import { ClientWorld } from "../testing/world.ts";
+
+const TOY = 4;
+const MARK = Uint8Array.of(0x99);
+
+/** The toy, whose part is at a version; each migration appends to a mark. */
+function toyOf(version: number, missed?: number): AnyClientModuleDefinition {
+  const migrations: Record<number, Schema["migrations"][number]> = {};
+  for (let from = 0; from < version; from++) {
+    if (from === missed) continue;
+    migrations[from] = async (tx) => tx.set(MARK, concat(await tx.get(MARK) ?? new Uint8Array(0), Uint8Array.of(from)));
+  }
+  return { ...toyModule, schema: { version, migrations } };
+}
+
+async function federationWith(modules: ReadonlyMap<number, string>) {
+  const world = new ClientWorld(1);
+  const federation = toyFederation({ modules });
+  await world.finish(startGuardians(world, federation, federation.honest));
+  const openStore = (): Promise<Store> => world.finish(world.openStore());
+  const open = async (...modules: AnyClientModuleDefinition[]): Promise<Client> => {
+    const store = await openStore();
+    return await world.finish(
+      Client.open({ platform: world.platform, store, modules, log: () => {} }).catch(async (thrown) => {
+        await store.close();
+        throw thrown;
+      }),
+    );
+  };
+  /** Opens, joins if it has to, does nothing and closes. */
+  const visit = async (...modules: AnyClientModuleDefinition[]): Promise<void> => {
+    const client = await open(...modules);
+    if (!client.isJoined) await world.finish(client.join(federation.invite));
+    await world.finish(client.close());
+  };
+  const refused = (...modules: AnyClientModuleDefinition[]): Promise<StoreError> =>
+    assertRejects(() => open(...modules), StoreError);
+  const inStore = async <T>(use: (store: Store) => Promise<T>): Promise<T> => {
+    const store = await openStore();
+    try {
+      return await world.finish(use(store));
+    } finally {
+      await world.finish(store.close());
+    }
+  };
+  const setup = { world, visit, refused, inStore };
+  return {
+    ...setup,
+    mark: () => inStore((store) => store.view(modulePrefix(TOY)).read((tx) => tx.get(MARK))),
+    /** As it was before databases had versions, with data in both parts. */
+    forgetVersions: () =>
+      inStore(async (store) => {
+        const { durable } = await store.transact(async (tx) => {
+          await tx.deleteAll(SCHEMA_PREFIX);
+          tx.view(modulePrefix(TOY)).set(Uint8Array.of(1), Uint8Array.of(0));
+        });
+        await durable;
+      }),
+    content: () =>
+      inStore((store) =>
+        store.read(async (tx) =>
+          (await Array.fromAsync(tx.range())).map(({ key, value }) => `${toHex(key)}: ${toHex(value)}`)
+        )
+      ),
+  };
+}
+
+const withToy = () => federationWith(new Map([[TOY, "toy"]]));
+
+Deno.test("a wallet of before there were versions goes on with each part brought to this program's, once", async () => {
+  const at = await withToy();
+  await at.visit(toyOf(0));
+  await at.forgetVersions();
+  await at.visit(toyOf(2));
+  assertEquals(await at.mark(), Uint8Array.of(0, 1));
+  await at.visit(toyOf(2));
+  await at.visit(toyOf(3));
+  assertEquals(await at.mark(), Uint8Array.of(0, 1, 2));
+});
+
+Deno.test("a wallet that joins begins at this program's versions", async () => {
+  const at = await withToy();
+  await at.visit(toyOf(2));
+  assertEquals(await at.mark(), undefined);
+  assertEquals((await at.refused(toyOf(1))).facts, { code: "newer_schema", found: 2, supported: 1 });
+  await at.visit(toyOf(3));
+  assertEquals(await at.mark(), Uint8Array.of(2));
+});
+
+Deno.test("a program that doesn't know a module leaves its part alone, and one that learns of it later finds it as it was", async () => {
+  const at = await withToy();
+  await at.visit();
+  await at.visit(toyOf(1));
+  assertEquals(await at.mark(), undefined);
+  await at.visit();
+  await at.visit(toyOf(3));
+  assertEquals(await at.mark(), Uint8Array.of(1, 2));
+});
+
+Deno.test("a wallet that can't be brought to this program's version is as it was, and goes on with one that can", async () => {
+  const at = await withToy();
+  await at.visit(toyOf(0));
+  await at.forgetVersions();
+  const before = await at.content();
+  assertEquals((await at.refused(toyOf(2, 1))).code, "corrupt");
+  assertEquals(await at.content(), before);
+  await at.visit(toyOf(2));
+  assertEquals(await at.mark(), Uint8Array.of(0, 1));
+});
+
+Deno.test("commands say in a sentence that a wallet is a newer program's, those too that open no client", async () => {
+  const world = new ClientWorld(1), dir = "/wallet";
+  const newer: AnyClientModuleDefinition[] = quietModules.map((module) => (
+    module.kind === "mintv2" ? { ...module, schema: { version: 2, migrations: { 1: nothingToMigrate } } } : module
+  ));
+  const prefix = modulePrefix(1);
+  const store = await world.finish(world.openStore(`${dir}/client.kv`));
+  const put = store.transact((tx) => {
+    adminSlot.set(tx, { peer: 0, password: "hidden" });
+    // a version of a module that no config is there for: known by its kind
+    tx.set(concat(SCHEMA_PREFIX, prefix), Uint8Array.of(2, 6, ...new TextEncoder().encode("mintv2")));
+  });
+  await world.finish(put.then(({ durable }) => durable));
+  await world.finish(checkWallet(store, newer));
+  await world.finish(store.close());
+  for (
+    const args of [["balance"], ["info"], ["admin", "auth", "--peer-id", "0", "--password", "hidden", "--no-verify"]]
+  ) {
+    const { exit, out, err } = await runInWorld(world, ["--data-dir", dir, ...args], { modules: quietModules });
+    assertEquals(exit, 1, out + err);
+    const told = out + err;
+    assertStringIncludes(
+      told,
+      "The module mintv2's part of the database is of version 2, and this program knows versions up to 1",
+    );
+    assertStringIncludes(told, "Install the newer program again");
+    assert(!told.includes("hidden") && !told.includes(".ts:"), told);
+  }
+});
