@@ -12,6 +12,7 @@ const checks: readonly Check[] = [
   { name: "determinism", args: ["run", "--allow-read", "tests/check/determinism.ts"] },
   { name: "spreads", args: ["run", "--allow-read", "tests/check/spreads.ts"] },
   { name: "citations", args: ["run", "--allow-read", "tests/check/citations.ts"] },
+  { name: "messages", args: ["run", "--allow-read", "tests/check/messages.ts"] },
   { name: "heads", args: ["run", "--allow-read", "tests/check/heads.ts"] },
   { name: "dependencies", args: ["run", "--allow-read", "tests/check/dependencies.ts"] },
   { name: "examples", args: ["run", "--allow-read", "--allow-run", "tests/check/examples.ts"] },
