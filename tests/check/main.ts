@@ -17,6 +17,7 @@ const checks: readonly Check[] = [
   { name: "package", args: ["publish", "--dry-run", "--allow-dirty", "--allow-slow-types", "--no-check"] },
   { name: "public API", args: ["run", "--allow-read", "--allow-run", "tests/check/public_api.ts"] },
   { name: "citations", args: ["run", "--allow-read", "tests/check/citations.ts"] },
+  { name: "messages", args: ["run", "--allow-read", "tests/check/messages.ts"] },
   { name: "heads", args: ["run", "--allow-read", "tests/check/heads.ts"] },
   { name: "dependencies", args: ["run", "--allow-read", "tests/check/dependencies.ts"] },
   { name: "examples", args: ["run", "--allow-read", "--allow-run", "tests/check/examples.ts"] },
