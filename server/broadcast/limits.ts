@@ -67,8 +67,8 @@ export const VARIANT_CHOICES_MAX = 4_096;
  */
 export const ALERT_BYTES_MAX = 9_900_000;
 /**
- * By so many rounds our newest unit must get newer, while we create none, to show that another process creates them: a unit
- * or two may have been on their way when we were stopped.
+ * By so many rounds our newest unit must get newer, and later once more, while we create none, to show that another
+ * process creates them: a unit or two may have been on their way when we were stopped.
  */
 export const COPY_ROUNDS = 3;
 /** Answers to our own questions, in a session or a life before, are not later than so long after we begin to create. */
