@@ -65,6 +65,8 @@ export { codedEnd, endedBy, isEndBy, orEnded, orLate, WaitError } from "./waitin
 /** What a module keeps. */
 export { slot, table } from "./records.ts";
 export type { EntriesOptions, Slot, Table } from "./records.ts";
+export { nothingToMigrate } from "../../actors/store/schema.ts";
+export type { Migration, Schema } from "../../actors/store/schema.ts";
 export { rollback } from "../../actors/store/store.ts";
 export type { Committed, Entry, RangeOptions, ReadTx, Rollback, StoreTx, StoreView } from "../../actors/store/store.ts";
 
