@@ -68,8 +68,6 @@ export { FIRST_SCHEMA, nothingToMigrate } from "../../actors/store/schema.ts";
 export type { Migration, Schema } from "../../actors/store/schema.ts";
 export { slot, table } from "./records.ts";
 export type { EntriesOptions, Slot, Table } from "./records.ts";
-export { nothingToMigrate } from "../../actors/store/schema.ts";
-export type { Migration, Schema } from "../../actors/store/schema.ts";
 export { rollback } from "../../actors/store/store.ts";
 export type { Committed, Entry, RangeOptions, ReadTx, Rollback, StoreTx, StoreView } from "../../actors/store/store.ts";
 
