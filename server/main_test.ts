@@ -17,6 +17,9 @@ import { bountyServer } from "../tests/examples/bounty/server.ts";
 import { dealtConfigs } from "../tests/simulation/dealt.ts";
 import { serverModules } from "./modules.ts";
 import { dealtMeta, setupPlatform } from "./setup/testing/ceremony.ts";
+import { testsNeeding } from "../core/testing/permissions.ts";
+
+const onMachine = testsNeeding("read", "write", "net", "run", "env");
 
 /** Nothing listens there: a guardian waits for its node. */
 const NODE = "http://user:hidden-password@127.0.0.1:1";
@@ -91,7 +94,7 @@ async function writeBackup(path: string, configs = dealtMeta()): Promise<void> {
   await Deno.writeTextFile(path, stringifyJson({ tar_archive_bytes: toHex(tar) }, 2));
 }
 
-Deno.test("wrong settings end it with 2 and the variable's name, and tell no secret", async () => {
+onMachine("wrong settings end it with 2 and the variable's name, and tell no secret", async () => {
   const good = { FM_DATA_DIR: "/nonexistent/g0", FM_BITCOIND_URL: NODE };
   const cases: [Record<string, string>, string][] = [
     [{ ...good, FM_DATA_DIR: "" }, "FM_DATA_DIR"],
@@ -106,7 +109,7 @@ Deno.test("wrong settings end it with 2 and the variable's name, and tell no sec
   }
 });
 
-Deno.test("help tells of restore and of what is done on bad days", async () => {
+onMachine("help tells of restore and of what is done on bad days", async () => {
   const { exit, out } = await run(["--help"]);
   assertEquals(exit, 0);
   for (
@@ -116,7 +119,7 @@ Deno.test("help tells of restore and of what is done on bad days", async () => {
   }
 });
 
-Deno.test("with an empty password no admin call is answered", async () => {
+onMachine("with an empty password no admin call is answered", async () => {
   await inFolder(async (dir) => {
     const { exit } = await withGuardian(dir, async (api) => {
       for (const auth of ["", null, "pass"]) {
@@ -130,7 +133,7 @@ Deno.test("with an empty password no admin call is answered", async () => {
   });
 });
 
-Deno.test("the development chain takes no empty password either", async () => {
+onMachine("the development chain takes no empty password either", async () => {
   await inFolder(async (dir) => {
     const chain = "server/dev/chain/main.ts";
     const { exit, err } = await run(["--dir", dir, "--user", "u"], { DEVCHAIN_PASSWORD: "" }, chain);
@@ -138,7 +141,7 @@ Deno.test("the development chain takes no empty password either", async () => {
   });
 });
 
-Deno.test("a guardian that is stopped in setup is the same one when it is started again", async () => {
+onMachine("a guardian that is stopped in setup is the same one when it is started again", async () => {
   await inFolder(async (dir) => {
     let code: unknown;
     const first = await withGuardian(dir, async (api) => {
@@ -171,67 +174,73 @@ Deno.test("a guardian that is stopped in setup is the same one when it is starte
   });
 });
 
-Deno.test("a database that a newer program wrote is refused in a sentence, by restore too, and is as it was", async () => {
-  await inFolder(async (dir) => {
-    const backup = join(dir, "backup.json"), data = join(dir, "g0");
-    await writeBackup(backup);
-    await Deno.mkdir(data);
-    const parts = { [data]: "The database", [join(dir, "g1")]: "The module meta's part of the database" };
-    for (const [folder, part] of Object.entries(parts)) {
-      const store = await openDatabase(PLATFORM, folder);
-      const key = part === "The database" ? SCHEMA_PREFIX : concat(SCHEMA_PREFIX, modulePrefix(0));
-      const { durable } = await store.transact((tx) =>
-        tx.set(key, Uint8Array.of(9, ...part === "The database" ? [0] : [4, ...utf8("meta")]))
-      );
-      await durable;
-      const before = await dump(store);
-      await store.close();
-      for (const args of [[], ["restore", backup]]) {
-        const { exit, out, err } = await run(["--data-dir", folder, "--bitcoind-url", NODE, ...args]);
-        assertEquals([exit, out], [1, ""]);
-        assertEquals(
-          err.split("\n").filter((line) => !line.startsWith("20")), // lines of the log
-          [
-            `error: ${part} is of version 9, and this program knows versions up to 1. Install the newer program again, or restore a ` +
-            `backup made before it ran. Nothing was changed. (database: ${databaseOf(folder)})`,
-            "",
-          ],
+onMachine(
+  "a database that a newer program wrote is refused in a sentence, by restore too, and is as it was",
+  async () => {
+    await inFolder(async (dir) => {
+      const backup = join(dir, "backup.json"), data = join(dir, "g0");
+      await writeBackup(backup);
+      await Deno.mkdir(data);
+      const parts = { [data]: "The database", [join(dir, "g1")]: "The module meta's part of the database" };
+      for (const [folder, part] of Object.entries(parts)) {
+        const store = await openDatabase(PLATFORM, folder);
+        const key = part === "The database" ? SCHEMA_PREFIX : concat(SCHEMA_PREFIX, modulePrefix(0));
+        const { durable } = await store.transact((tx) =>
+          tx.set(key, Uint8Array.of(9, ...part === "The database" ? [0] : [4, ...utf8("meta")]))
         );
+        await durable;
+        const before = await dump(store);
+        await store.close();
+        for (const args of [[], ["restore", backup]]) {
+          const { exit, out, err } = await run(["--data-dir", folder, "--bitcoind-url", NODE, ...args]);
+          assertEquals([exit, out], [1, ""]);
+          assertEquals(
+            err.split("\n").filter((line) => !line.startsWith("20")), // lines of the log
+            [
+              `error: ${part} is of version 9, and this program knows versions up to 1. Install the newer program again, or restore a ` +
+              `backup made before it ran. Nothing was changed. (database: ${databaseOf(folder)})`,
+              "",
+            ],
+          );
+        }
+        const after = await openDatabase(PLATFORM, folder);
+        assertEquals(await dump(after), before);
+        await after.close();
+        assertEquals((await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name), ["database"]);
       }
-      const after = await openDatabase(PLATFORM, folder);
-      assertEquals(await dump(after), before);
-      await after.close();
-      assertEquals((await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name), ["database"]);
-    }
-  });
-});
+    });
+  },
+);
 
-Deno.test("a backup is restored into a new folder once, for the owner's eyes alone; a half of it doesn't start", async () => {
-  await inFolder(async (dir) => {
-    const backup = join(dir, "backup.json"), data = join(dir, "g0");
-    await writeBackup(backup);
-    const restored = await run(["restore", backup, "--data-dir", data]);
-    assertEquals([restored.exit, restored.err], [0, ""]);
-    assertEquals(restored.out, `Guardian 0 (g0) is restored in ${data}: start it.\n`);
-    assertEquals(await modeOf(data), 0o700);
-    const names = ["client.json", "consensus.json", "invite-code", "local.json", "private.json"];
-    for (const name of names) assertEquals(await modeOf(join(data, name)), 0o600, name);
-    const again = await run(["restore", backup], { FM_DATA_DIR: data });
-    assertEquals(again.exit, 1);
-    assertStringIncludes(again.err, "holds a guardian already");
-    await Deno.remove(join(data, "consensus.json"));
-    const half = await run(["--data-dir", data, "--bitcoind-url", NODE]);
-    assertEquals(half.exit, 1);
-    assertStringIncludes(half.err, "lacks consensus.json. Nothing was changed");
-    for (const name of ["client.json", "invite-code", "local.json", "private.json"]) {
-      await Deno.remove(join(data, name));
-    }
-    const empty = await run(["--data-dir", data, "--bitcoind-url", NODE]);
-    assertEquals(empty.exit, 1);
-    assertStringIncludes(empty.err, "config files are missing");
-    assertEquals((await run(["restore", join(dir, "none"), "--data-dir", data])).exit, 1);
-  });
-});
+onMachine(
+  "a backup is restored into a new folder once, for the owner's eyes alone; a half of it doesn't start",
+  async () => {
+    await inFolder(async (dir) => {
+      const backup = join(dir, "backup.json"), data = join(dir, "g0");
+      await writeBackup(backup);
+      const restored = await run(["restore", backup, "--data-dir", data]);
+      assertEquals([restored.exit, restored.err], [0, ""]);
+      assertEquals(restored.out, `Guardian 0 (g0) is restored in ${data}: start it.\n`);
+      assertEquals(await modeOf(data), 0o700);
+      const names = ["client.json", "consensus.json", "invite-code", "local.json", "private.json"];
+      for (const name of names) assertEquals(await modeOf(join(data, name)), 0o600, name);
+      const again = await run(["restore", backup], { FM_DATA_DIR: data });
+      assertEquals(again.exit, 1);
+      assertStringIncludes(again.err, "holds a guardian already");
+      await Deno.remove(join(data, "consensus.json"));
+      const half = await run(["--data-dir", data, "--bitcoind-url", NODE]);
+      assertEquals(half.exit, 1);
+      assertStringIncludes(half.err, "lacks consensus.json. Nothing was changed");
+      for (const name of ["client.json", "invite-code", "local.json", "private.json"]) {
+        await Deno.remove(join(data, name));
+      }
+      const empty = await run(["--data-dir", data, "--bitcoind-url", NODE]);
+      assertEquals(empty.exit, 1);
+      assertStringIncludes(empty.err, "config files are missing");
+      assertEquals((await run(["restore", join(dir, "none"), "--data-dir", data])).exit, 1);
+    });
+  },
+);
 
 const BOUNTY = "tests/examples/bounty/server.ts";
 
@@ -270,7 +279,7 @@ export default defineServerModule({
 });
 `;
 
-Deno.test("what is no module of guardians ends it with 2, told by the name that was given", async () => {
+onMachine("what is no module of guardians ends it with 2, told by the name that was given", async () => {
   const env = { FM_DATA_DIR: "/nonexistent/g0", FM_BITCOIND_URL: NODE };
   const cases: [string, string][] = [
     ["./no/such/file.ts", "error: ./no/such/file.ts can't be loaded as a module: "],
@@ -286,31 +295,34 @@ Deno.test("what is no module of guardians ends it with 2, told by the name that 
   }
 });
 
-Deno.test("a module that is loaded by its file is offered at setup; without it the guardian names it and doesn't start", async () => {
-  await inFolder(async (dir) => {
-    const outside = join(dir, "outside.ts");
-    await Deno.writeTextFile(outside, OUTSIDE);
-    const { exit } = await withGuardian(join(dir, "g0"), async (api) => {
-      const code = await callGuardian(PLATFORM, api, "set_local_params", LEADER, "pass");
-      assertEquals(parseSetupCode(String(code)).enabledModules, ["bounty", "meta", "mintv2", "outside", "walletv2"]);
-    }, { FM_MODULES: `${BOUNTY}, ${outside}` });
-    assertEquals(exit, 0);
-  });
-  await inFolder(async (dir) => {
-    const backup = join(dir, "backup.json"), data = join(dir, "g0");
-    const definitions = serverModules([{ definition: bountyServer, source: BOUNTY }]);
-    const platformOf = setupPlatform;
-    await writeBackup(
-      backup,
-      dealtConfigs({ total: 4, modules: ["bounty", "meta"], roundsPerSession: 200, platformOf, definitions }),
-    );
-    assertEquals((await run(["restore", backup, "--data-dir", data, "--module", BOUNTY])).exit, 0);
-    const without = await run(["--data-dir", data, "--bitcoind-url", NODE]);
-    assertEquals(without.exit, 1);
-    assertStringIncludes(
-      without.err,
-      "error: The federation has a module of kind bounty, and this program doesn't have it",
-    );
-    assertStringIncludes(without.err, "--module FILE");
-  });
-});
+onMachine(
+  "a module that is loaded by its file is offered at setup; without it the guardian names it and doesn't start",
+  async () => {
+    await inFolder(async (dir) => {
+      const outside = join(dir, "outside.ts");
+      await Deno.writeTextFile(outside, OUTSIDE);
+      const { exit } = await withGuardian(join(dir, "g0"), async (api) => {
+        const code = await callGuardian(PLATFORM, api, "set_local_params", LEADER, "pass");
+        assertEquals(parseSetupCode(String(code)).enabledModules, ["bounty", "meta", "mintv2", "outside", "walletv2"]);
+      }, { FM_MODULES: `${BOUNTY}, ${outside}` });
+      assertEquals(exit, 0);
+    });
+    await inFolder(async (dir) => {
+      const backup = join(dir, "backup.json"), data = join(dir, "g0");
+      const definitions = serverModules([{ definition: bountyServer, source: BOUNTY }]);
+      const platformOf = setupPlatform;
+      await writeBackup(
+        backup,
+        dealtConfigs({ total: 4, modules: ["bounty", "meta"], roundsPerSession: 200, platformOf, definitions }),
+      );
+      assertEquals((await run(["restore", backup, "--data-dir", data, "--module", BOUNTY])).exit, 0);
+      const without = await run(["--data-dir", data, "--bitcoind-url", NODE]);
+      assertEquals(without.exit, 1);
+      assertStringIncludes(
+        without.err,
+        "error: The federation has a module of kind bounty, and this program doesn't have it",
+      );
+      assertStringIncludes(without.err, "--module FILE");
+    });
+  },
+);
