@@ -244,6 +244,41 @@ onMachine(
 
 const BOUNTY = "tests/examples/bounty/server.ts";
 
+/** A module as it stands in somebody's own folder. */
+const OUTSIDE = `
+import { defineServerModule, err, ok, unit } from "@fedimint/fedimint/modules";
+const version = { major: 0, minor: 0 };
+export default defineServerModule({
+  kind: "outside",
+  consensusVersion: version,
+  enabledByDefault: true,
+  apiVersions: [version],
+  codecs: {
+    config: unit,
+    input: unit,
+    output: unit,
+    outputOutcome: unit,
+    consensusItem: unit,
+    inputError: unit,
+    outputError: unit,
+  },
+  privateConfig: unit,
+  generate: () => Promise.resolve({ config: null, privateConfig: null }),
+  validate: () => ok(null),
+  clientConfig: () => ({ bytes: new Uint8Array(), json: null }),
+  start: () =>
+    Promise.resolve({
+      processInput: () => Promise.resolve(err(null)),
+      processOutput: () => Promise.resolve(err(null)),
+      processItem: () => Promise.resolve(err("none")),
+      outputOutcome: () => Promise.resolve(null),
+      propose: () => Promise.resolve([]),
+      audit: () => Promise.resolve(0n),
+      api: {},
+    }),
+});
+`;
+
 onMachine("what is no module of guardians ends it with 2, told by the name that was given", async () => {
   const env = { FM_DATA_DIR: "/nonexistent/g0", FM_BITCOIND_URL: NODE };
   const cases: [string, string][] = [
@@ -264,10 +299,12 @@ onMachine(
   "a module that is loaded by its file is offered at setup; without it the guardian names it and doesn't start",
   async () => {
     await inFolder(async (dir) => {
-      const { exit } = await withGuardian(dir, async (api) => {
+      const outside = join(dir, "outside.ts");
+      await Deno.writeTextFile(outside, OUTSIDE);
+      const { exit } = await withGuardian(join(dir, "g0"), async (api) => {
         const code = await callGuardian(PLATFORM, api, "set_local_params", LEADER, "pass");
-        assertEquals(parseSetupCode(String(code)).enabledModules, ["bounty", "meta", "mintv2", "walletv2"]);
-      }, { FM_MODULES: BOUNTY });
+        assertEquals(parseSetupCode(String(code)).enabledModules, ["bounty", "meta", "mintv2", "outside", "walletv2"]);
+      }, { FM_MODULES: `${BOUNTY}, ${outside}` });
       assertEquals(exit, 0);
     });
     await inFolder(async (dir) => {

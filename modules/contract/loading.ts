@@ -62,6 +62,11 @@ const COMMON: readonly Part[] = [
     is: (value) => isObject(value) && CODECS.every((name) => isCodec(value[name])),
     expected: `codecs ${CODECS.join(", ")}`,
   },
+  {
+    name: "schema",
+    is: (value) => value === undefined || isObject(value) && isNumber(value.version) && isObject(value.migrations),
+    expected: "{ version, migrations }",
+  },
   { name: "start", is: isFunction, expected: "a function" },
 ];
 

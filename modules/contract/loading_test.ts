@@ -42,6 +42,7 @@ Deno.test("a definition with a part that is missing or of another form is refuse
     consensusVersion: [undefined, 1, { major: 1 }, { major: -1, minor: 0 }],
     codecs: [undefined, {}, { ...metaServer.codecs, input: { read: 1 } }],
     start: [undefined, {}],
+    schema: [null, 1, { version: 1 }, { version: -1, migrations: {} }],
     enabledByDefault: [undefined, "yes"],
     apiVersions: [undefined, [], [{ major: 0 }]],
     privateConfig: [undefined, null],

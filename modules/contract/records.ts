@@ -1,6 +1,6 @@
 /**
  * What modules keep in their part of the store: single values and tables, each below a first byte of its own. Keys and values are their
- * codecs' encodings. The first byte ff is the schema's.
+ * codecs' encodings.
  */
 import type { ReadTx, StoreTx } from "../../actors/store/store.ts";
 import { assert } from "../../core/assert.ts";
@@ -44,14 +44,12 @@ export interface Table<K, V> {
   entries(tx: ReadTx, options?: EntriesOptions<K>): AsyncIterable<readonly [K, V]>;
 }
 
-const SCHEMA_BYTE = 0xff;
-
 function prefixOf(byte: number): Bytes {
-  assert(Number.isInteger(byte) && byte >= 0 && byte < SCHEMA_BYTE, "a first byte is 0 … fe");
+  assert(Number.isInteger(byte) && byte >= 0 && byte <= 0xff, "a first byte is 00 … ff");
   return Uint8Array.of(byte);
 }
 
-/** A value under one byte. @param byte 0 … fe, the record's own */
+/** A value under one byte. @param byte 00 … ff, the slot's own */
 export function slot<T>(byte: number, codec: Codec<T>): Slot<T> {
   const key = prefixOf(byte);
   return {
@@ -65,7 +63,7 @@ export function slot<T>(byte: number, codec: Codec<T>): Slot<T> {
   };
 }
 
-/** Entries by key, under one byte. @param byte 0 … fe, the table's own */
+/** Entries by key, under one byte. @param byte 00 … ff, the table's own */
 export function table<K, V>(byte: number, keyCodec: Codec<K>, valueCodec: Codec<V>): Table<K, V> {
   const prefix = prefixOf(byte);
   const at = (key: K): Bytes => concat(prefix, encode(keyCodec, key));

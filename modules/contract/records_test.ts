@@ -48,8 +48,8 @@ Deno.test("entries of keys that begin alike", async () => {
   assertEquals(found.map(([[, peer]]) => peer), [0n, 300n]);
 });
 
-Deno.test("a byte that is none, and the schema's, are refused; what is damaged does not decode", async () => {
-  for (const byte of [-1, 0.5, 0xff, 256]) {
+Deno.test("a byte that is none is refused; what is damaged does not decode", async () => {
+  for (const byte of [-1, 0.5, 256]) {
     assertThrows(() => slot(byte, text));
     assertThrows(() => table(byte, u64, text));
   }

@@ -18,6 +18,8 @@ export const STOP_MAX_MS = 5_000;
 /** What is other than with the rest. */
 export type GuardianChanges = Partial<Pick<GuardianOptions, "testEnvironment" | "definitions">> & {
   readonly p2pUrl?: string;
+  /** Kinds that its program has, all of them on. */
+  readonly modules?: readonly string[];
   /** The guardian's disk as it finds it. */
   readonly files?: (files: Files) => Files;
 };
@@ -39,7 +41,7 @@ export class Setup {
   }
 
   async start(peer: number, changes: GuardianChanges = {}): Promise<void> {
-    const { p2pUrl = `fedimint://g${peer}:8173`, files, ...options } = changes;
+    const { p2pUrl = `fedimint://g${peer}:8173`, modules = ["meta"], files, ...options } = changes;
     const real = this.world.process(`g${peer}`).platform;
     const platform = files ? { ...real, files: files(real.files) } : real;
     const { clock } = platform;
@@ -54,8 +56,8 @@ export class Setup {
         apiUrl: `ws://g${peer}:8174/`,
         p2pUrl,
         network: "regtest",
-        defaultModules: ["meta"],
-        availableModules: ["meta"],
+        defaultModules: modules,
+        availableModules: modules,
         disableBaseFees: false,
       },
       ...options,
@@ -107,9 +109,9 @@ export class Setup {
     this.world.process(`g${peer}`).kill();
   }
 
-  async restart(peer: number): Promise<void> {
+  async restart(peer: number, changes: GuardianChanges = {}): Promise<void> {
     this.world.process(`g${peer}`).restart();
-    await this.start(peer);
+    await this.start(peer, changes);
   }
 
   warnings(peer: number): string[] {

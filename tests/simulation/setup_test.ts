@@ -67,6 +67,29 @@ Deno.test("a guardian killed in the ceremony keeps the others waiting, by name; 
   await succeeds(setup);
 });
 
+Deno.test("a guardian that lacks a module of the leader's says which and doesn't start; with it, it takes its place", async () => {
+  const modules = ["meta", "unknown"];
+  const setup = await started((peer) => peer === 3 ? {} : { modules });
+  await setup.startCeremony([0, 1, 2]);
+  await assertRejects(
+    () => setup.startCeremony([3]),
+    Error,
+    "The leader enabled a module that this guardian doesn't have: unknown: it has meta; others are loaded with --module",
+  );
+  setup.kill(3);
+  await setup.restart(3, { modules });
+  await setup.startCeremony([3]);
+  await setup.pass(60_000);
+  const kinds = new Set<string>();
+  for (const peer of PEERS) {
+    const consensus = JSON.parse(await setup.text(peer, "consensus.json")) as {
+      modules: Record<number, { kind: string }>;
+    };
+    kinds.add(Object.values(consensus.modules).map(({ kind }) => kind).join(" "));
+  }
+  assertEquals([...kinds], ["meta unknown"]);
+});
+
 Deno.test("a guardian with another environment ends the ceremony of all, in words; no config is written, and all begin it again", async () => {
   const setup = await started((peer) => ({ testEnvironment: peer !== 3 }));
   await setup.startCeremony(PEERS);
