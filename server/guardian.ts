@@ -55,6 +55,7 @@ import { setupMethods } from "./setup/setup_methods.ts";
 import type { SetupSettings } from "./setup/setup.ts";
 import { consensusTree, federationTree, gossipTree, guardianRefs, modulesOf, paths, ROOT, rootTree } from "./tree.ts";
 
+/** Everything that a guardian is given: what is outside, where it keeps what, and its settings. */
 export type GuardianOptions = {
   readonly platform: Platform;
   /** Closed with the guardian. */
@@ -92,6 +93,7 @@ function tellOpenFile(log: Logger, open: OpenFile): void {
   }
 }
 
+/** A guardian that runs, from setup to its end. */
 export class Guardian {
   readonly #options: GuardianOptions;
   readonly #system: ActorSystem;
@@ -380,6 +382,7 @@ export class Guardian {
     return this.#system.inspect().children.some(({ path }) => path === `${ROOT}/peers`);
   }
 
+  /** The live tree of its actors. */
   inspect(): Inspection {
     return this.#system.inspect();
   }

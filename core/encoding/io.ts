@@ -10,14 +10,17 @@ export const DEPTH_MAX = 64;
 /** `MAX_DECODE_SIZE` of fedimint-core: the most one decode call reads. */
 export const DECODE_BYTES_MAX = 16_000_000;
 
+/** Bytes that grow. */
 export class Writer {
   #bytes: Bytes;
   #length = 0;
 
+  /** An empty one. @param capacity bytes to begin with */
   constructor(capacity = 128) {
     this.#bytes = new Uint8Array(capacity);
   }
 
+  /** Bytes so far. */
   get length(): number {
     return this.#length;
   }
@@ -34,11 +37,13 @@ export class Writer {
     return at;
   }
 
+  /** Appends a byte. */
   u8(value: number): void {
     const at = this.#reserve(1);
     this.#bytes[at] = value;
   }
 
+  /** Appends bytes as they are. */
   raw(bytes: Uint8Array): void {
     const at = this.#reserve(bytes.length);
     this.#bytes.set(bytes, at);
@@ -80,6 +85,7 @@ export class Writer {
   }
 }
 
+/** Bytes that are read from the front. */
 export class Reader {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
@@ -87,7 +93,7 @@ export class Reader {
   readonly #depth: number;
   #at = 0;
 
-  /** @throws {DecodeError} `too_large` when `bytes` exceeds `DECODE_BYTES_MAX` */
+  /** All of the bytes. @param base where in the outermost input they begin · @param depth how deep in it @throws {DecodeError} `too_large` when `bytes` exceeds `DECODE_BYTES_MAX` */
   constructor(bytes: Uint8Array, base = 0, depth = 0) {
     if (bytes.length > DECODE_BYTES_MAX) {
       throw new DecodeError("too_large", `Input of ${bytes.length} bytes exceeds ${DECODE_BYTES_MAX}`, base);
@@ -104,10 +110,12 @@ export class Reader {
     return this.#base + this.#at;
   }
 
+  /** Bytes that are left. */
   get remaining(): number {
     return this.#bytes.length - this.#at;
   }
 
+  /** Refuses the input here. */
   fail(code: DecodeError["facts"]["code"], detail: string): never {
     throw new DecodeError(code, detail, this.offset);
   }
@@ -119,6 +127,7 @@ export class Reader {
     return at;
   }
 
+  /** A byte. */
   u8(): number {
     return this.#bytes[this.#take(1)]!;
   }
@@ -139,14 +148,17 @@ export class Reader {
     return this.raw(this.remaining);
   }
 
+  /** Two bytes. */
   uint16(littleEndian: boolean): number {
     return this.#view.getUint16(this.#take(2), littleEndian);
   }
 
+  /** Four bytes. */
   uint32(littleEndian: boolean): number {
     return this.#view.getUint32(this.#take(4), littleEndian);
   }
 
+  /** Eight bytes. */
   uint64(littleEndian: boolean): bigint {
     return this.#view.getBigUint64(this.#take(8), littleEndian);
   }
@@ -191,6 +203,7 @@ export class Reader {
     return Number(value);
   }
 
+  /** Bytes behind their length. */
   sized(): Bytes {
     return this.raw(this.length());
   }
@@ -202,7 +215,7 @@ export class Reader {
     return new Reader(this.#bytes.subarray(at, at + count), base, this.#depth + 1);
   }
 
-  /** @throws {DecodeError} `trailing_bytes` */
+  /** Refuses bytes that are left over. @throws {DecodeError} `trailing_bytes` */
   end(): void {
     if (this.remaining !== 0) this.fail("trailing_bytes", `${this.remaining} bytes are left over`);
   }
