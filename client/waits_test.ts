@@ -81,7 +81,7 @@ async function silenced(): Promise<Setting> {
   const world = await recordedFederation((asked, recorded) => silent ? new Promise(() => {}) : recorded(asked));
   const store = await world.finish(world.openStore());
   const wallet = await world.finish(openClient({ platform: world.platform, store, modules: quietModules }));
-  await world.finish(wallet.join(await recordedInvite()));
+  await world.finish(wallet.join(recordedInvite()));
   // what is spent is another amount: it takes an exchange
   const note = { denomination: 20, keypair: world.platform.dice.bytes(32), signature: bls.g1.generator };
   const notes = wallet.client.options.store.view(modulePrefix(wallet.client.primary().instance));
@@ -151,7 +151,7 @@ Deno.test("joining can be given up and closed at any point, with guardians that 
         const store = await world.finish(world.openStore());
         const wallet = await world.finish(openClient({ platform: world.platform, store, modules: quietModules }));
         const patience = new AbortController();
-        const outcome = codeOf(wallet.join(await recordedInvite(), patience.signal).then(() => "joined"));
+        const outcome = codeOf(wallet.join(recordedInvite(), patience.signal).then(() => "joined"));
         await world.world.run({ forMs: 2_000 });
         const begunMs = world.world.nowMs;
         if (how === "aborted") patience.abort();

@@ -13,6 +13,9 @@ import { databaseOf, openDatabase } from "./database.ts";
 import { freePorts, ownProgram } from "./dev/federation/processes.ts";
 import { callGuardian, pollGuardian } from "./dev/federation/rpc.ts";
 import { dealtMeta } from "./setup/testing/ceremony.ts";
+import { testsNeeding } from "../core/testing/permissions.ts";
+
+const onMachine = testsNeeding("read", "write", "net", "run", "env");
 
 /** Nothing listens there: a guardian waits for its node. */
 const NODE = "http://user:hidden-password@127.0.0.1:1";
@@ -87,7 +90,7 @@ async function writeBackup(path: string): Promise<void> {
   await Deno.writeTextFile(path, stringifyJson({ tar_archive_bytes: toHex(tar) }, 2));
 }
 
-Deno.test("wrong settings end it with 2 and the variable's name, and tell no secret", async () => {
+onMachine("wrong settings end it with 2 and the variable's name, and tell no secret", async () => {
   const good = { FM_DATA_DIR: "/nonexistent/g0", FM_BITCOIND_URL: NODE };
   const cases: [Record<string, string>, string][] = [
     [{ ...good, FM_DATA_DIR: "" }, "FM_DATA_DIR"],
@@ -102,7 +105,7 @@ Deno.test("wrong settings end it with 2 and the variable's name, and tell no sec
   }
 });
 
-Deno.test("help tells of restore and of what is done on bad days", async () => {
+onMachine("help tells of restore and of what is done on bad days", async () => {
   const { exit, out } = await run(["--help"]);
   assertEquals(exit, 0);
   for (
@@ -112,7 +115,7 @@ Deno.test("help tells of restore and of what is done on bad days", async () => {
   }
 });
 
-Deno.test("with an empty password no admin call is answered", async () => {
+onMachine("with an empty password no admin call is answered", async () => {
   await inFolder(async (dir) => {
     const { exit } = await withGuardian(dir, async (api) => {
       for (const auth of ["", null, "pass"]) {
@@ -126,7 +129,7 @@ Deno.test("with an empty password no admin call is answered", async () => {
   });
 });
 
-Deno.test("the development chain takes no empty password either", async () => {
+onMachine("the development chain takes no empty password either", async () => {
   await inFolder(async (dir) => {
     const chain = "server/dev/chain/main.ts";
     const { exit, err } = await run(["--dir", dir, "--user", "u"], { DEVCHAIN_PASSWORD: "" }, chain);
@@ -134,7 +137,7 @@ Deno.test("the development chain takes no empty password either", async () => {
   });
 });
 
-Deno.test("a guardian that is stopped in setup is the same one when it is started again", async () => {
+onMachine("a guardian that is stopped in setup is the same one when it is started again", async () => {
   await inFolder(async (dir) => {
     let code: unknown;
     const first = await withGuardian(dir, async (api) => {
@@ -167,7 +170,7 @@ Deno.test("a guardian that is stopped in setup is the same one when it is starte
   });
 });
 
-Deno.test("a database that a newer program wrote is refused in a sentence, by restore too, and is as it was", async () => {
+onMachine("a database that a newer program wrote is refused in a sentence, by restore too, and is as it was", async () => {
   await inFolder(async (dir) => {
     const backup = join(dir, "backup.json"), data = join(dir, "g0");
     await writeBackup(backup);
@@ -202,7 +205,7 @@ Deno.test("a database that a newer program wrote is refused in a sentence, by re
   });
 });
 
-Deno.test("a backup is restored into a new folder once, for the owner's eyes alone; a half of it doesn't start", async () => {
+onMachine("a backup is restored into a new folder once, for the owner's eyes alone; a half of it doesn't start", async () => {
   await inFolder(async (dir) => {
     const backup = join(dir, "backup.json"), data = join(dir, "g0");
     await writeBackup(backup);

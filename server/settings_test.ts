@@ -5,6 +5,9 @@ import { serverModules } from "./modules.ts";
 import type { GuardianSettings } from "./settings.ts";
 import { guardianCommand, moduleSpecifiers, readSettings, SETTINGS } from "./settings.ts";
 import { SettingsError } from "./setting_values.ts";
+import { testsNeeding } from "../core/testing/permissions.ts";
+
+const onMachine = testsNeeding("env");
 
 type Variables = Record<string, string>;
 
@@ -276,7 +279,7 @@ Deno.test("numbers and lists out of their bounds are refused", async () => {
   await refused({ FM_BITCOIND_URL: "" }, "FM_BITCOIND_URL", "a Bitcoin node is needed");
 });
 
-Deno.test("help names every flag, its variable and its default", () => {
+onMachine("help names every flag, its variable and its default", () => {
   const help = guardianCommand().helpInformation().replaceAll(/\s+/g, " ");
   for (const name of NAMES) {
     const row: { flag: string; variable: string; fallback?: string; hidden?: true } = SETTINGS[name];

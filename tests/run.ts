@@ -20,6 +20,8 @@ const slowTests = [
   "crowded_wallet",
   "copy_of_guardian",
   "devfed",
+  "service",
+  "without_permissions",
   "lost_database_in_session",
   "lost_database",
   "large_session",

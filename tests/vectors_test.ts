@@ -1,20 +1,24 @@
 /** Every vector file of the reference, as `deno task vectors` runs them. */
 import { assertEquals } from "@std/assert";
 import { fromFileUrl } from "@std/path";
+import { testsNeeding } from "../core/testing/permissions.ts";
 import { CHECKERS } from "./vectors_runner/registry.ts";
 import { runFile } from "./vectors_runner/run.ts";
+import { VECTOR_TEXTS } from "./vectors_runner/texts.ts";
 
 const folder = fromFileUrl(new URL("./vectors", import.meta.url));
 
 for (const file of Object.keys(CHECKERS)) {
   Deno.test(`vectors of ${file} hold`, async () => {
-    const { failures, passed } = await runFile(file, await Deno.readTextFile(`${folder}/${file}`));
+    const { failures, passed } = await runFile(file, VECTOR_TEXTS[file]!);
     assertEquals(failures, []);
     assertEquals(passed > 2, true, "a file without cases checks nothing");
   });
 }
 
-Deno.test("every vector file has a checker", () => {
-  const files = [...Deno.readDirSync(folder)].map(({ name }) => name).filter((name) => name.endsWith(".json"));
-  assertEquals(files.sort(), Object.keys(CHECKERS).sort());
+testsNeeding("read")("every vector file has a checker, and is a module", async () => {
+  const files = [...Deno.readDirSync(folder)].map(({ name }) => name).filter((name) => name.endsWith(".json")).sort();
+  assertEquals(files, Object.keys(CHECKERS).sort());
+  assertEquals(files, Object.keys(VECTOR_TEXTS).sort());
+  for (const file of files) assertEquals(VECTOR_TEXTS[file], await Deno.readTextFile(`${folder}/${file}`));
 });

@@ -4,6 +4,9 @@ import { fromFileUrl } from "@std/path";
 import { utf8 } from "../../core/bytes.ts";
 import { LineError, linesOf } from "./lines.ts";
 import { type Child, ProcessError, realProcessHost as host, type SpawnOptions } from "./process.ts";
+import { testsNeeding } from "../../core/testing/permissions.ts";
+
+const onMachine = testsNeeding("read", "write", "net", "run", "env");
 
 /** Runs `script` with `host` in reach as a program of its own. */
 function run(script: string, options: SpawnOptions = {}): Child {
@@ -24,7 +27,7 @@ async function outputs(child: Child): Promise<{ out: string[]; err: string[]; co
   return { out, err, code: await child.ended };
 }
 
-Deno.test("a child gets arguments, environment and folder, and hands back its output and exit code", async () => {
+onMachine("a child gets arguments, environment and folder, and hands back its output and exit code", async () => {
   const folder = await Deno.realPath(await Deno.makeTempDir());
   const child = run(
     `await host.stdout(host.args.join("|") + "\\n" + host.env("FM_X") + "\\n" + host.env("FM_NONE"));
@@ -43,7 +46,7 @@ Deno.test("a child gets arguments, environment and folder, and hands back its ou
   await Deno.remove(folder);
 });
 
-Deno.test("signals come to the handler, and end the program once it is taken off", async () => {
+onMachine("signals come to the handler, and end the program once it is taken off", async () => {
   const child = run(
     `const off = host.onSignal(async (signal) => {
        if (signal === "SIGTERM") off();

@@ -7,6 +7,9 @@ import { StoreError } from "./error.ts";
 import { openKvStore } from "./kv.ts";
 import type { Store } from "./store.ts";
 import { listTexts, put } from "./testing/mod.ts";
+import { testsNeeding } from "../../core/testing/permissions.ts";
+
+const onMachine = testsNeeding("read", "write");
 
 const NAME = "x.kv";
 
@@ -97,28 +100,31 @@ const TROUBLES: readonly Trouble[] = [
   },
 ];
 
-Deno.test("a database whose files can't be used is refused with the file's name, and nothing of it is changed", async () => {
-  for (const { what, make, file, says } of TROUBLES) {
-    const folder = await Deno.makeTempDir({ prefix: "fedimint-store-" });
-    try {
-      const store = await open(folder);
-      await put(store, { a: "b" });
-      await store.close();
-      await make(`${folder}/${NAME}`);
-      const before = await namesIn(folder);
-      const error = await assertRejects(() => open(folder), StoreError);
-      assertEquals(error.code, "failed", what);
-      const path = await Deno.realPath(folder);
-      const names = [`${path}/${NAME}${file}`, `${folder}/${NAME}${file}`];
-      const text = errorText(error);
-      assert(names.some((name) => text.includes(name)) || text.includes(Deno.execPath()), `${what}: ${text}`);
-      assertStringIncludes(text, says, what);
-      if (!says.includes("malformed")) assertEquals(await namesIn(folder), before, what);
-    } finally {
-      await Deno.remove(folder, { recursive: true });
+onMachine(
+  "a database whose files can't be used is refused with the file's name, and nothing of it is changed",
+  async () => {
+    for (const { what, make, file, says } of TROUBLES) {
+      const folder = await Deno.makeTempDir({ prefix: "fedimint-store-" });
+      try {
+        const store = await open(folder);
+        await put(store, { a: "b" });
+        await store.close();
+        await make(`${folder}/${NAME}`);
+        const before = await namesIn(folder);
+        const error = await assertRejects(() => open(folder), StoreError);
+        assertEquals(error.code, "failed", what);
+        const path = await Deno.realPath(folder);
+        const names = [`${path}/${NAME}${file}`, `${folder}/${NAME}${file}`];
+        const text = errorText(error);
+        assert(names.some((name) => text.includes(name)) || text.includes(Deno.execPath()), `${what}: ${text}`);
+        assertStringIncludes(text, says, what);
+        if (!says.includes("malformed")) assertEquals(await namesIn(folder), before, what);
+      } finally {
+        await Deno.remove(folder, { recursive: true });
+      }
     }
-  }
-});
+  },
+);
 
 Deno.test("a database in a folder that is gone, or takes no files, is refused with the folder's name", async () => {
   for (const folder of ["/no such folder", "/proc"]) {
@@ -128,7 +134,7 @@ Deno.test("a database in a folder that is gone, or takes no files, is refused wi
   }
 });
 
-Deno.test("an empty file becomes a database, and journals that a kill has left are read", async () => {
+onMachine("an empty file becomes a database, and journals that a kill has left are read", async () => {
   const folder = await Deno.makeTempDir({ prefix: "fedimint-store-" });
   try {
     await Deno.create(`${folder}/${NAME}`).then((file) => file.close());

@@ -18,6 +18,9 @@ import {
 } from "./limits.ts";
 import { openStore } from "./open.ts";
 import { listTexts, ManualClock, put } from "./testing/mod.ts";
+import { testsNeeding } from "../../core/testing/permissions.ts";
+
+const onMachine = testsNeeding("read", "write");
 
 const noLock = { release: (): void => {} };
 
@@ -108,7 +111,7 @@ function owner(id: number): Bytes {
   return new Uint8Array(16).fill(id);
 }
 
-Deno.test("Deno KV takes whatever a budget takes, to the last byte", async () => {
+onMachine("Deno KV takes whatever a budget takes, to the last byte", async () => {
   await withFolder(async (path) => {
     const backend = await KvBackend.open(await Deno.openKv(path), {
       name: path,
@@ -151,7 +154,7 @@ Deno.test("Deno KV takes whatever a budget takes, to the last byte", async () =>
   });
 });
 
-Deno.test("Deno KV refuses more than the limits that are written down for it", async () => {
+onMachine("Deno KV refuses more than the limits that are written down for it", async () => {
   await withFolder(async (path) => {
     const kv = await Deno.openKv(path);
     const commit = (count: number, keyBytes: number, valueBytes: number) => (): Promise<unknown> => {
@@ -188,7 +191,7 @@ Deno.test("Deno KV refuses more than the limits that are written down for it", a
   });
 });
 
-Deno.test("who lost the database to another can't write to it any more, and its store fails", async () => {
+onMachine("who lost the database to another can't write to it any more, and its store fails", async () => {
   await withFolder(async (path) => {
     const clock = new ManualClock();
     const open = async (id: number) =>
@@ -210,7 +213,7 @@ Deno.test("who lost the database to another can't write to it any more, and its 
   });
 });
 
-Deno.test("a commit that arrives twice, or again after others, happens once", async () => {
+onMachine("a commit that arrives twice, or again after others, happens once", async () => {
   await withFolder(async (path) => {
     const clock = new ManualClock();
     const kv = await PlayedKv.open(path);
@@ -233,7 +236,7 @@ Deno.test("a commit that arrives twice, or again after others, happens once", as
   });
 });
 
-Deno.test("a database of another program is refused and left alone", async () => {
+onMachine("a database of another program is refused and left alone", async () => {
   await withFolder(async (path) => {
     const other = await Deno.openKv(path);
     await other.set(["users", 1], "someone");
@@ -249,40 +252,43 @@ Deno.test("a database of another program is refused and left alone", async () =>
   });
 });
 
-Deno.test("without a lock of the system, an owner that lives is not disturbed, and one that is silent is followed", async () => {
-  await withFolder(async (path) => {
-    const clock = new ManualClock();
-    const [first, second, third, fourth] = await Promise.all([1, 2, 3, 4].map(() => PlayedKv.open(path)));
-    const kvs = [first!, second!, third!, fourth!];
-    const open = (id: number): Promise<KvBackend> =>
-      KvBackend.open(kvs[id - 1]! as PlayedKv & Deno.Kv, { name: "server", ownerId: owner(id), clock });
-    const owns = open(1);
-    assertEquals(await drive(clock, kvs, owns), 0, "an unused database is taken at once");
-    const refused = open(2);
-    const waitedMs = await drive(clock, kvs, refused);
-    const error = await assertRejects(() => refused, StoreError);
-    assertEquals(error.facts, { code: "locked", path: "server", pid: Deno.pid });
-    assert(waitedMs <= LEASE_BEAT_MS * 2, "that it lives is soon known");
-    // Killed: its commits do not arrive any more.
-    first!.answers = false;
-    const follows = open(3);
-    const followedMs = await drive(clock, kvs, follows);
-    assert(followedMs >= LEASE_MS && followedMs < LEASE_MS + LEASE_BEAT_MS, `taken after ${followedMs} ms`);
-    // It was not dead but slow: it learns that it is not the owner.
-    first!.answers = true;
-    const late = (await owns).lost;
-    await drive(clock, kvs, late);
-    await assertRejects(() => late, StoreError);
-    await (await follows).close();
-    const free = open(4);
-    assertEquals(await drive(clock, kvs, free), 0, "a database that was closed is taken at once");
-    await (await free).close();
-    await (await owns).close();
-    assertEquals(clock.pending, 0);
-  });
-});
+onMachine(
+  "without a lock of the system, an owner that lives is not disturbed, and one that is silent is followed",
+  async () => {
+    await withFolder(async (path) => {
+      const clock = new ManualClock();
+      const [first, second, third, fourth] = await Promise.all([1, 2, 3, 4].map(() => PlayedKv.open(path)));
+      const kvs = [first!, second!, third!, fourth!];
+      const open = (id: number): Promise<KvBackend> =>
+        KvBackend.open(kvs[id - 1]! as PlayedKv & Deno.Kv, { name: "server", ownerId: owner(id), clock });
+      const owns = open(1);
+      assertEquals(await drive(clock, kvs, owns), 0, "an unused database is taken at once");
+      const refused = open(2);
+      const waitedMs = await drive(clock, kvs, refused);
+      const error = await assertRejects(() => refused, StoreError);
+      assertEquals(error.facts, { code: "locked", path: "server", pid: Deno.pid });
+      assert(waitedMs <= LEASE_BEAT_MS * 2, "that it lives is soon known");
+      // Killed: its commits do not arrive any more.
+      first!.answers = false;
+      const follows = open(3);
+      const followedMs = await drive(clock, kvs, follows);
+      assert(followedMs >= LEASE_MS && followedMs < LEASE_MS + LEASE_BEAT_MS, `taken after ${followedMs} ms`);
+      // It was not dead but slow: it learns that it is not the owner.
+      first!.answers = true;
+      const late = (await owns).lost;
+      await drive(clock, kvs, late);
+      await assertRejects(() => late, StoreError);
+      await (await follows).close();
+      const free = open(4);
+      assertEquals(await drive(clock, kvs, free), 0, "a database that was closed is taken at once");
+      await (await free).close();
+      await (await owns).close();
+      assertEquals(clock.pending, 0);
+    });
+  },
+);
 
-Deno.test("a server that doesn't answer is waited for, and then the store fails", async () => {
+onMachine("a server that doesn't answer is waited for, and then the store fails", async () => {
   await withFolder(async (path) => {
     const clock = new ManualClock();
     const kv = await PlayedKv.open(path);

@@ -1,4 +1,5 @@
 /** The conformance suite over Deno KV on disk. */
+import { testsNeeding } from "../../core/testing/permissions.ts";
 import { realClock } from "../platform/real/clock.ts";
 import { realDice } from "../platform/real/dice.ts";
 import { conformance } from "./testing/conformance.ts";
@@ -10,4 +11,4 @@ conformance("Deno KV file", async () => {
     open: () => openKvStore({ path: `${folder}/database`, platform: { clock: realClock, dice: realDice } }),
     remove: () => Deno.remove(folder, { recursive: true }),
   };
-});
+}, testsNeeding("read", "write"));

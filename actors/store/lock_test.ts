@@ -6,6 +6,9 @@ import { StoreError } from "./error.ts";
 import { openKvStore } from "./kv.ts";
 import type { Store } from "./store.ts";
 import { listTexts, put } from "./testing/mod.ts";
+import { testsNeeding } from "../../core/testing/permissions.ts";
+
+const onMachine = testsNeeding("read", "write", "run");
 
 function open(path: string): Promise<Store> {
   return openKvStore({ path, platform: { clock: realClock, dice: realDice } });
@@ -20,7 +23,7 @@ async function withFolder(body: (folder: string) => Promise<void>): Promise<void
   }
 }
 
-Deno.test("a database is opened once, also by other names; closed, it can be opened again", async () => {
+onMachine("a database is opened once, also by other names; closed, it can be opened again", async () => {
   await withFolder(async (folder) => {
     const path = `${folder}/database`;
     const store = await open(path);
@@ -37,7 +40,7 @@ Deno.test("a database is opened once, also by other names; closed, it can be ope
   });
 });
 
-Deno.test("a database is locked while another process has it, and free the moment that process is killed", async () => {
+onMachine("a database is locked while another process has it, and free the moment that process is killed", async () => {
   await withFolder(async (folder) => {
     const path = `${folder}/database`;
     const program = `
@@ -68,7 +71,7 @@ Deno.test("a database is locked while another process has it, and free the momen
   });
 });
 
-Deno.test("the database's files are readable by their owner alone", async () => {
+onMachine("the database's files are readable by their owner alone", async () => {
   await withFolder(async (folder) => {
     const store = await open(`${folder}/database`);
     await put(store, { k: "v" });
@@ -82,14 +85,17 @@ Deno.test("the database's files are readable by their owner alone", async () => 
   });
 });
 
-Deno.test("a path that can't be opened, or is not a database, is an error that says so and leaves no lock", async () => {
-  await withFolder(async (folder) => {
-    assertEquals((await assertRejects(() => open(`${folder}/missing/database`), StoreError)).code, "failed");
-    const path = `${folder}/text`;
-    await Deno.writeTextFile(path, "This is not a database, and long enough to be looked at. ".repeat(20));
-    for (let i = 0; i < 2; i++) assertEquals((await assertRejects(() => open(path), StoreError)).code, "failed");
-    const platform = { clock: realClock, dice: realDice };
-    const error = await assertRejects(() => openKvStore({ url: "file:///etc/passwd", platform }), StoreError);
-    assertEquals(error.code, "failed");
-  });
-});
+onMachine(
+  "a path that can't be opened, or is not a database, is an error that says so and leaves no lock",
+  async () => {
+    await withFolder(async (folder) => {
+      assertEquals((await assertRejects(() => open(`${folder}/missing/database`), StoreError)).code, "failed");
+      const path = `${folder}/text`;
+      await Deno.writeTextFile(path, "This is not a database, and long enough to be looked at. ".repeat(20));
+      for (let i = 0; i < 2; i++) assertEquals((await assertRejects(() => open(path), StoreError)).code, "failed");
+      const platform = { clock: realClock, dice: realDice };
+      const error = await assertRejects(() => openKvStore({ url: "file:///etc/passwd", platform }), StoreError);
+      assertEquals(error.code, "failed");
+    });
+  },
+);

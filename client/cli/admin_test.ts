@@ -29,7 +29,7 @@ async function admin(answers: Record<string, (asked: Asked) => Json>, ...args: s
   const world = await recordedFederation((asked, recorded) => (answers[asked.method] ?? recorded)(asked));
   const options = { modules: quietModules };
   const dir = ["--data-dir", WALLET_DIR];
-  await runInWorld(world, [...dir, "join", await recordedInvite()], options);
+  await runInWorld(world, [...dir, "join", recordedInvite()], options);
   return await runInWorld(world, [...dir, "--our-id", "0", "--password", "pass", "admin", ...args], options);
 }
 
@@ -80,7 +80,7 @@ Deno.test("the status of setup shows who is in, and stays the official one's on 
         "dev",
         "decode",
         "invite-code",
-        await recordedInvite(),
+        recordedInvite(),
       ], { modules: quietModules })).out,
     ) as JsonObject).url,
   ));
@@ -108,7 +108,7 @@ Deno.test("the others' codes are forgotten by reset-codes", async () => {
     asked.push(call.method);
     return call.method === "reset_peer_setup_codes" ? null : recorded(call);
   });
-  const code = await runInWorld(world, ["dev", "decode", "invite-code", await recordedInvite()], {
+  const code = await runInWorld(world, ["dev", "decode", "invite-code", recordedInvite()], {
     modules: quietModules,
   });
   const { url } = parseJson(code.out) as { url: string };

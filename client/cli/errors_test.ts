@@ -43,7 +43,7 @@ type Script = NonNullable<Parameters<typeof recordedFederation>[0]>;
 async function joined(script: Script): Promise<ClientWorld> {
   let isJoined = false;
   const world = await recordedFederation((asked, recorded) => isJoined ? script(asked, recorded) : recorded(asked));
-  const { exit, out } = await runInWorld(world, [...DIR, "join", await recordedInvite()], { modules });
+  const { exit, out } = await runInWorld(world, [...DIR, "join", recordedInvite()], { modules });
   assertEquals(exit, 0, out);
   isJoined = true;
   return world;
@@ -140,7 +140,7 @@ Deno.test("a guardian's reason is printed for people without what could fool a t
 });
 
 Deno.test("what is no invite code is told as such, and nothing is made of it", async () => {
-  const world = await recordedFederation(), invite = await recordedInvite();
+  const world = await recordedFederation(), invite = recordedInvite();
   const bad = [
     "",
     " ",
@@ -167,7 +167,7 @@ Deno.test("what is no invite code is told as such, and nothing is made of it", a
 
 Deno.test("a wallet of one federation joins no other", async () => {
   const world = await joined((asked, recorded) => recorded(asked));
-  for (const code of [await recordedInvite(), formatInviteCode(toyFederation().invite)]) {
+  for (const code of [recordedInvite(), formatInviteCode(toyFederation().invite)]) {
     const args = ["join", code];
     const { exit, out } = await runInWorld(world, [...DIR, ...args], { modules });
     assertEquals([exit, parseJson(out)], [1, { error: "The client database is already initialized" }]);
@@ -177,7 +177,7 @@ Deno.test("a wallet of one federation joins no other", async () => {
 
 Deno.test("what is no e-cash is told as such, in both manners", async () => {
   const world = await joined((asked, recorded) => recorded(asked));
-  for (const text of ["", "hello", "fedimint", "fedimintq", "FEDIMINT!", await recordedInvite()]) {
+  for (const text of ["", "hello", "fedimint", "fedimintq", "FEDIMINT!", recordedInvite()]) {
     const official = ["module", "mintv2", "receive", text];
     assert(failure(official, await runInWorld(world, [...DIR, ...official], { modules })).length > 10);
     const { exit, out, err } = await runInWorld(world, [...DIR, "receive", text], { modules });

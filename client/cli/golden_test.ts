@@ -31,7 +31,7 @@ function sorted(json: Json): Json {
 }
 
 Deno.test("every recorded command prints and exits as the official fedimint-cli did", async (test) => {
-  const recorded = await readVector("commands.json") as unknown as Recorded[];
+  const recorded = readVector("commands.json") as unknown as Recorded[];
   const world = await recordedFederation();
   for (const { args, compare, exit, stdout } of recorded) {
     const given = args.map((arg) => arg === "{dir}" ? WALLET_DIR : arg);

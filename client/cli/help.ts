@@ -3,7 +3,8 @@
 export const ABOUT = `A wallet of Fedimint e-cash, on the command line.
 
 Takes fedimint-cli's commands and prints its JSON; the commands "for people" print sentences instead.
-Amounts: "10 sat", "0.001 btc", "1000 msat". A number alone is MILLIsatoshi: 5000 is 5 sat. Both units are always shown.`;
+Amounts: "10 sat", "0.001 btc", "1000 msat". A number alone is MILLIsatoshi: 5000 is 5 sat. Both units are always shown.
+Codes and e-cash are taken as they were pasted, with blanks and line breaks in them; - reads them from standard input.`;
 
 export const EXAMPLES = `
 Examples (with \`deno task client\` before each, and FM_CLIENT_DIR set or --data-dir DIR given first):
@@ -12,6 +13,7 @@ Examples (with \`deno task client\` before each, and FM_CLIENT_DIR set or --data
   balance                            what there is
   spend "100 sat"                    e-cash as text and QR code: whoever has it has the money
   receive fedimint1qx…               redeem e-cash that somebody sent
+  receive - < file                   the same, from a file
   withdraw bc1q… "20000 sat"         pay to a Bitcoin address
   info                               the same as JSON
   module mintv2 send 100000          a module's own command; \`module mintv2 help\` lists them

@@ -39,7 +39,7 @@ Deno.test("a wallet that is shut out is told to join again with a newer code, an
 });
 
 Deno.test("a code that has no news is refused as by the official client, and changes nothing", async () => {
-  const world = await recordedFederation(), code = await recordedInvite(), options = { modules: quietModules };
+  const world = await recordedFederation(), code = recordedInvite(), options = { modules: quietModules };
   await runInWorld(world, [...DIR, "join", code], options);
   const before = await runInWorld(world, [...DIR, "print-secret"], options);
   const { exit, out, err } = await runInWorld(world, [...DIR, "join", code], options);

@@ -41,7 +41,7 @@ const run = (world: ClientWorld, args: readonly string[], options: Partial<RunOp
   runInWorld(world, [...DIR, ...args], { modules, ...options });
 
 Deno.test("invite codes are read however they were pasted, in pieces, and from standard input", async () => {
-  const invite = await recordedInvite(), code = parseInviteCode(invite);
+  const invite = recordedInvite(), code = parseInviteCode(invite);
   const expected = { url: code.url, federation_id: code.federationId };
   const forms: [string[], string?][] = [
     [[pasted(invite)]],
@@ -63,7 +63,7 @@ Deno.test("invite codes are read however they were pasted, in pieces, and from s
 });
 
 Deno.test("a code that is given to the wrong command is named as what it is, and goes nowhere", async () => {
-  const world = await recordedFederation(), invite = await recordedInvite();
+  const world = await recordedFederation(), invite = recordedInvite();
   assertEquals((await run(world, ["join", invite])).exit, 0);
   const cases: [string[], string, string?][] = [
     [["receive", invite], "This is an invite code of a federation. `join` takes it."],
@@ -123,8 +123,16 @@ Deno.test("what is refused is repeated nowhere, whichever argument it was", asyn
     (text) => ["module", "walletv2", "send", "bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080", text],
     (text) => ["module", "mintv2", "send", text],
     (text) => ["module", "mintv2", text],
+    (text) => ["module", "mintv2", "count", text],
+    (text) => ["module", text, "count"],
+    (text) => ["dev", "submit-transaction", text],
+    (text) => ["dev", "encode", "invite-code", "--url", text, "--federation_id", text, "--peer", "0"],
+    (text) => ["dev", "encode", "invite-code", "--url", "ws://a:1", "--federation_id", text, "--peer", "0"],
+    (text) => ["restore", "--mnemonic", text, "--invite-code", recordedInvite()],
+    (text) => ["admin", "shutdown", text],
+    (text) => ["help", text],
   ];
-  assertEquals((await run(world, ["join", await recordedInvite()])).exit, 0);
+  assertEquals((await run(world, ["join", recordedInvite()])).exit, 0);
   for (const text of texts) {
     for (const args of wrong) {
       const ran = await run(world, args(text));
@@ -143,6 +151,6 @@ Deno.test("who mistypes a command still hears which was meant", async () => {
 
 Deno.test("a terminal is told what to do when a text is read from it", async () => {
   const world = await recordedFederation();
-  const { err } = await run(world, ["join", "-"], { stdin: await recordedInvite(), answer: "" });
+  const { err } = await run(world, ["join", "-"], { stdin: recordedInvite(), answer: "" });
   assertStringIncludes(err, "Paste it here, then press Ctrl-D on a line of its own.");
 });

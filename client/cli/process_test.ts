@@ -9,6 +9,9 @@ import { formatInviteCode, newInviteCode } from "../../core/types/invite_code.ts
 import { toyFederation } from "../testing/federation.ts";
 import { HONEST, serveGuardian } from "../testing/world.ts";
 import type { Script } from "../testing/world.ts";
+import { testsNeeding } from "../../core/testing/permissions.ts";
+
+const onMachine = testsNeeding("read", "write", "net", "run", "env");
 
 const MAIN = new URL("../main.ts", import.meta.url).pathname;
 const CONFIG = new URL("../../deno.json", import.meta.url).pathname;
@@ -55,7 +58,7 @@ async function federation(platform: Platform, admits: (headers: Headers) => bool
   };
 }
 
-Deno.test("results are on standard output, and exit codes say how it ended", async () => {
+onMachine("results are on standard output, and exit codes say how it ended", async () => {
   const dir = await Deno.makeTempDir();
   try {
     const version = await run("-V");
@@ -70,7 +73,7 @@ Deno.test("results are on standard output, and exit codes say how it ended", asy
   }
 });
 
-Deno.test("a text that is longer than an argument may be is read from standard input", async () => {
+onMachine("a text that is longer than an argument may be is read from standard input", async () => {
   const { url, federationId } = toyFederation().invite;
   const invite = formatInviteCode(newInviteCode({ url, peer: 0, federationId, apiSecret: null }));
   const child = new Deno.Command(Deno.execPath(), {
@@ -89,14 +92,14 @@ Deno.test("a text that is longer than an argument may be is read from standard i
   assertEquals([exit, err, parseJson(out)], [0, "", { url, federation_id: federationId }]);
 });
 
-Deno.test("a reader that goes away ends nothing with an error", async () => {
+onMachine("a reader that goes away ends nothing with an error", async () => {
   const child = start(["--help"]);
   await child.stdout.cancel();
   const [{ code }, err] = await Promise.all([child.status, new Response(child.stderr).text()]);
   assertEquals([code, err], [0, ""]);
 });
 
-Deno.test({
+onMachine({
   name: "a wallet joins, is locked against a second process, survives Ctrl-C, and its files are its owner's alone",
   ignore: Deno.build.os === "windows",
   // the guardians' sockets close on their own time
@@ -137,7 +140,7 @@ Deno.test({
   },
 });
 
-Deno.test({
+onMachine({
   name: "guardians that answer 401 to a wallet's old secret take it again when it has joined with the new one",
   // the guardians' sockets close on their own time
   sanitizeResources: false,

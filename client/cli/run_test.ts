@@ -66,7 +66,7 @@ function moduleWith(commands: Record<string, ClientCommand["run"]>): AnyClientMo
 
 async function joinedWorld(definitions = modules): Promise<ClientWorld> {
   const world = await recordedFederation();
-  const joined = await runInWorld(world, [...DIR, "join", await recordedInvite()], { modules: definitions });
+  const joined = await runInWorld(world, [...DIR, "join", recordedInvite()], { modules: definitions });
   assertEquals(joined.exit, 0, joined.out);
   return world;
 }
@@ -337,7 +337,7 @@ Deno.test("who waits for a deposit is told once why it doesn't come", async () =
 Deno.test("words of another wallet are refused with a sentence: what belongs to them could not be found", async () => {
   const world = await recordedFederation();
   const words = "abandon ".repeat(11) + "about";
-  const args = ["restore", "--mnemonic", words, "--invite-code", await recordedInvite()];
+  const args = ["restore", "--mnemonic", words, "--invite-code", recordedInvite()];
   const { exit, out } = await runInWorld(world, [...DIR, ...args], { modules });
   assertEquals(exit, 1);
   assertStringIncludes((parseJson(out) as JsonObject).error as string, "would show 0 as if that were all");
@@ -348,7 +348,7 @@ Deno.test("words of another wallet are refused with a sentence: what belongs to 
 Deno.test("who joins hears at once who is asked, and after 15 s that nobody answers and what to do", async () => {
   const world = await recordedFederation(() => new Promise(() => {}));
   const begunMs = world.world.nowMs, toldMs: number[] = [];
-  const { exit, out, err } = await runInWorld(world, [...DIR, "join", await recordedInvite()], {
+  const { exit, out, err } = await runInWorld(world, [...DIR, "join", recordedInvite()], {
     modules,
     onOutput: () => toldMs.push(world.world.nowMs - begunMs),
   });
@@ -441,7 +441,7 @@ Deno.test("joining prints the federation's welcome without what could fool a ter
   const world = await recordedFederation((asked, recorded) =>
     asked.method === "module_1_get_consensus" ? { revision: 0, value: hex } : recorded(asked)
   );
-  const { exit, err } = await runInWorld(world, [...DIR, "join", await recordedInvite()], { modules });
+  const { exit, err } = await runInWorld(world, [...DIR, "join", recordedInvite()], { modules });
   const [asking, ...welcome] = err.split("\n");
   assertEquals([exit, welcome.join("\n")], [0, "Hello[2J\nworld\n"]);
   assertMatch(asking!, /^Asking ws:\S+ …$/);
@@ -451,7 +451,7 @@ Deno.test("a welcome that can't be read is no reason not to have joined", async 
   const world = await recordedFederation((asked, recorded) =>
     asked.method === "module_1_get_consensus" ? { revision: 0, value: "ff" } : recorded(asked)
   );
-  const joined = await runInWorld(world, [...DIR, "join", await recordedInvite()], { modules });
+  const joined = await runInWorld(world, [...DIR, "join", recordedInvite()], { modules });
   assertEquals(joined.exit, 0);
   assertStringIncludes(joined.err, "welcome message could not be read");
   assertEquals((await runInWorld(world, [...DIR, "info"], { modules })).exit, 0);
@@ -462,7 +462,7 @@ Deno.test("friendly commands say in sentences what is wrong and what to do, and 
   const fresh = await runInWorld(world, [...DIR, "balance"], { modules });
   assertEquals([fresh.exit, fresh.out], [1, ""]);
   assertStringIncludes(fresh.err, "join INVITE_CODE");
-  await runInWorld(world, [...DIR, "join", await recordedInvite()], { modules });
+  await runInWorld(world, [...DIR, "join", recordedInvite()], { modules });
   const balance = await runInWorld(world, [...DIR, "balance"], { modules });
   assertEquals([balance.exit, balance.out], [
     0,

@@ -73,7 +73,7 @@ async function withdrawing(
   quote: Partial<WithdrawQuote> = {},
 ): Promise<Withdrawing> {
   const world = await recordedFederation(), paid: Paid[] = [], modules = paying(paid, quote);
-  assertEquals((await runInWorld(world, [...DIR, "join", await recordedInvite()], { modules })).exit, 0);
+  assertEquals((await runInWorld(world, [...DIR, "join", recordedInvite()], { modules })).exit, 0);
   const run = (...args: string[]) => runInWorld(world, [...DIR, "withdraw", ...args], { modules, ...options });
   return { world, paid, run };
 }

@@ -42,7 +42,7 @@ const ID = "ab".repeat(32);
 const outcome = moduleEncoding(transactionSubmissionOutcome);
 const outpoint = `${ID}:1`;
 const script = `0020${ID}`;
-const recorded = ((await readVector("guardians.json")) as JsonObject).all as JsonObject;
+const recorded = (readVector("guardians.json") as JsonObject).all as JsonObject;
 
 /** What the client reads answers with, and an honest answer for each. */
 const ANSWERS: readonly (readonly [string, AnyCodec, Json])[] = [

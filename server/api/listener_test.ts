@@ -18,6 +18,9 @@ import type { ApiListenerMessage } from "./listener.ts";
 import { apiListener } from "./listener.ts";
 import { apiSecretAuthorization } from "../../actors/rpc/mod.ts";
 import { apiTree } from "./tree.ts";
+import { testsNeeding } from "../../core/testing/permissions.ts";
+
+const onMachine = testsNeeding("net");
 
 const OPEN = { timeoutMs: 10_000, messageBytesMax: 2 * ANSWER_BYTES_MAX };
 const PING = '{"jsonrpc":"2.0","id":1,"method":"ping","params":[{"params":null}]}';
@@ -228,7 +231,7 @@ Deno.test("JSON-RPC by POST is answered too, within the same bounds", async () =
   assertEquals(await api.post(PING), { status: 200, text: PONG });
 });
 
-Deno.test("the same on real sockets: a call, a refused stranger, an orderly end", async () => {
+onMachine("the same on real sockets: a call, a refused stranger, an orderly end", async () => {
   const platform = realPlatform();
   const log: LogRecord[] = [];
   const system = createSystem({ platform, log: (record) => log.push(record) });
@@ -275,7 +278,7 @@ Deno.test("a listener that crashes listens again at the same address, whoever wa
   assertEquals([await api.ask(socket, PING), await api.ask(other, PING)], [PONG, PONG]);
 });
 
-Deno.test("a listener on a real socket that crashes listens again at the same port", async () => {
+onMachine("a listener on a real socket that crashes listens again at the same port", async () => {
   const platform = realPlatform();
   const free = await platform.network.serveHttp({ hostname: "127.0.0.1", port: 0 }, () => new Response(""));
   await free.close();

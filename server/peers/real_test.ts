@@ -10,6 +10,9 @@ import { utf8 } from "../../core/bytes.ts";
 import { routerMemory } from "./router.ts";
 import { listening, peer, sessionIndex } from "./testing/mod.ts";
 import { certificateName, peersTree, routerRef } from "./tree.ts";
+import { testsNeeding } from "../../core/testing/permissions.ts";
+
+const onMachine = testsNeeding("net");
 
 const HOST = "127.0.0.1";
 const NAMES = ["Guardian 0", "Guardian 1"] as const;
@@ -52,7 +55,7 @@ function closed(socket: ReturnType<typeof connectTcp>): Promise<void> {
   });
 }
 
-Deno.test("over real TLS: strangers without a certificate are cut off, then two guardians talk", async () => {
+onMachine("over real TLS: strangers without a certificate are cut off, then two guardians talk", async () => {
   const { network } = realPlatform();
   const identities = await Promise.all(NAMES.map((name) => network.makeTlsIdentity(certificateName(name))));
   const received: string[] = [];

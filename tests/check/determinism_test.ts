@@ -1,6 +1,9 @@
 /** Each way to the world outside is found, and what only looks like one is not. */
 import { assertEquals } from "@std/assert";
 import { determinismProblems, problemsIn } from "./determinism.ts";
+import { testsNeeding } from "../../core/testing/permissions.ts";
+
+const onMachine = testsNeeding("read", "run");
 
 function found(text: string): string[] {
   return problemsIn({ path: "core/x.ts", text }).map(({ rule, line }) => `${line} ${rule}`);
@@ -84,7 +87,7 @@ Deno.test("tests are free, exceptions cover what they name, and an exception tha
   assertEquals(problems, ["core/x.ts:1", "core/x.ts:2", "actors/a.ts:1", "actors/q/:0"]);
 });
 
-Deno.test("the command names file and line and exits with 1 when there is a problem", async () => {
+onMachine("the command names file and line and exits with 1 when there is a problem", async () => {
   const main = new URL("./sources.ts", import.meta.url);
   const script = `import { conclude } from ${JSON.stringify(main.href)};
     conclude([{ path: "core/x.ts", line: 3, what: "Date: use a clock" }], 1);`;

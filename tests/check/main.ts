@@ -10,6 +10,7 @@ const checks: readonly Check[] = [
   { name: "import circles", args: ["run", "--allow-read", "tests/check/circles.ts"] },
   { name: "exports", args: ["run", "--allow-read", "tests/check/exports.ts"] },
   { name: "determinism", args: ["run", "--allow-read", "tests/check/determinism.ts"] },
+  { name: "permissions", args: ["run", "--allow-read", "tests/check/permissions.ts"] },
   { name: "spreads", args: ["run", "--allow-read", "tests/check/spreads.ts"] },
   { name: "portability", args: ["run", "--allow-read", "tests/check/portability.ts"] },
   { name: "packages", args: ["run", "--allow-read", "tests/check/packages.ts"] },

@@ -19,10 +19,14 @@ import { builtInModules as serverModules } from "../../server/modules.ts";
 import { DATA_DIR } from "../simulation/guardians.ts";
 import { goOn } from "./story.ts";
 import { readSnapshot, type Snapshot, snapshotNames } from "./snapshot.ts";
+import { isAllowed, testsNeeding } from "../../core/testing/permissions.ts";
+
+const onMachine = testsNeeding("read");
 
 /** No snapshot's own. */
 const SEED = 77_000;
-const NAMES = await snapshotNames();
+/** None where they may not be read: then the tests are left out. */
+const NAMES = isAllowed("read") ? await snapshotNames() : [];
 
 /** How each machine's program opens its database. */
 type Opener = {
@@ -59,7 +63,7 @@ async function beforeAndAfter({ disk, check }: Opener): Promise<{ before: string
 
 const isVersion = (line: string): boolean => line.startsWith(toHex(SCHEMA_PREFIX));
 
-Deno.test("the newest snapshot is of the versions that this program writes", async () => {
+onMachine("the newest snapshot is of the versions that this program writes", async () => {
   const newest = NAMES.at(-1)!;
   for (const opener of await openersOf(await readSnapshot(newest))) {
     const { before, after } = await beforeAndAfter(opener);
@@ -72,7 +76,7 @@ Deno.test("the newest snapshot is of the versions that this program writes", asy
   }
 });
 
-Deno.test("older ones are brought to the same versions", async () => {
+onMachine("older ones are brought to the same versions", async () => {
   const versions = new Map<string, string[]>();
   for (const name of NAMES.toReversed()) {
     for (const opener of await openersOf(await readSnapshot(name))) {
@@ -84,7 +88,7 @@ Deno.test("older ones are brought to the same versions", async () => {
   }
 });
 
-Deno.test("a database of before there were versions loses nothing", async () => {
+onMachine("a database of before there were versions loses nothing", async () => {
   for (const opener of await openersOf(await readSnapshot("0_unversioned"))) {
     const { before, after } = await beforeAndAfter(opener);
     const kept = after.filter((line) => !isVersion(line));
@@ -94,34 +98,37 @@ Deno.test("a database of before there were versions loses nothing", async () => 
   }
 });
 
-Deno.test("a crash at any commit while a database is opened leaves it old or new, and the next opening finishes", async () => {
-  for (const name of NAMES) {
-    for (const opener of await openersOf(await readSnapshot(name))) {
-      const { before, after } = await beforeAndAfter(opener);
-      for (const inFlight of ["lost", "kept"] as const) {
-        for (let stop = 1, over = false; !over; stop++) {
-          const clock = new ManualClock();
-          let writes = 0;
-          const disk = opener.disk.copy({ clock, writeDelayMs: () => ++writes === stop ? 1 : 0 });
-          const opening = openMemoryStore({ clock, backend: disk }).then(opener.check);
-          opening.catch(() => undefined);
-          await clock.advance(0);
-          over = writes < stop;
-          const left = disk.crash({ inFlight });
-          const { before: found, after: finished } = await beforeAndAfter({ ...opener, disk: left });
-          const what = `${opener.machine} of ${name}, crash at commit ${stop}, ${inFlight}`;
-          const isNew = JSON.stringify(found) === JSON.stringify(after);
-          if (!isNew) assertEquals(found, before, what);
-          assert(isNew || !over, what);
-          assertEquals(finished, after, what);
+onMachine(
+  "a crash at any commit while a database is opened leaves it old or new, and the next opening finishes",
+  async () => {
+    for (const name of NAMES) {
+      for (const opener of await openersOf(await readSnapshot(name))) {
+        const { before, after } = await beforeAndAfter(opener);
+        for (const inFlight of ["lost", "kept"] as const) {
+          for (let stop = 1, over = false; !over; stop++) {
+            const clock = new ManualClock();
+            let writes = 0;
+            const disk = opener.disk.copy({ clock, writeDelayMs: () => ++writes === stop ? 1 : 0 });
+            const opening = openMemoryStore({ clock, backend: disk }).then(opener.check);
+            opening.catch(() => undefined);
+            await clock.advance(0);
+            over = writes < stop;
+            const left = disk.crash({ inFlight });
+            const { before: found, after: finished } = await beforeAndAfter({ ...opener, disk: left });
+            const what = `${opener.machine} of ${name}, crash at commit ${stop}, ${inFlight}`;
+            const isNew = JSON.stringify(found) === JSON.stringify(after);
+            if (!isNew) assertEquals(found, before, what);
+            assert(isNew || !over, what);
+            assertEquals(finished, after, what);
+          }
         }
       }
     }
-  }
-});
+  },
+);
 
 for (const [i, name] of NAMES.entries()) {
-  Deno.test(`what was under way in ${name} comes to its end, money goes on, and all books balance`, async () => {
+  onMachine(`what was under way in ${name} comes to its end, money goes on, and all books balance`, async () => {
     const snapshot = await readSnapshot(name);
     assertEquals(await goOn(snapshot, SEED + i), snapshot.story.end);
   });

@@ -4,6 +4,9 @@ import { fromFileUrl } from "@std/path";
 import { utf8 } from "../../../core/bytes.ts";
 import { FilesError } from "../error.ts";
 import { realFiles } from "./files.ts";
+import { testsNeeding } from "../../../core/testing/permissions.ts";
+
+const onMachine = testsNeeding("read", "write", "sys");
 
 async function inFolder(body: (folder: string) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir({ prefix: "files-" });
@@ -18,7 +21,7 @@ async function modeOf(path: string): Promise<string> {
   return ((await Deno.stat(path)).mode! & 0o777).toString(8);
 }
 
-Deno.test("secret files and folders are for their owner alone, with all that is made on the way", async () => {
+onMachine("secret files and folders are for their owner alone, with all that is made on the way", async () => {
   await inFolder(async (folder) => {
     await realFiles.makeDirectory(`${folder}/a/b`, { secret: true });
     await realFiles.create(`${folder}/a/b/key`, utf8("x"), { secret: true });
@@ -32,7 +35,7 @@ Deno.test("secret files and folders are for their owner alone, with all that is 
   });
 });
 
-Deno.test("a file that is made secret is its owner's alone", async () => {
+onMachine("a file that is made secret is its owner's alone", async () => {
   await inFolder(async (folder) => {
     for (const mode of [0o644, 0o640, 0o604]) {
       await Deno.writeTextFile(`${folder}/a`, "x");
@@ -43,7 +46,7 @@ Deno.test("a file that is made secret is its owner's alone", async () => {
   });
 });
 
-Deno.test("a folder that is made secret is its owner's alone", async () => {
+onMachine("a folder that is made secret is its owner's alone", async () => {
   await inFolder(async (folder) => {
     await Deno.mkdir(`${folder}/a`);
     await Deno.chmod(`${folder}/a`, 0o755);
@@ -52,7 +55,7 @@ Deno.test("a folder that is made secret is its owner's alone", async () => {
   });
 });
 
-Deno.test("of two that create one file at the same time, one wins whole", async () => {
+onMachine("of two that create one file at the same time, one wins whole", async () => {
   await inFolder(async (folder) => {
     const creating = Array.from({ length: 10 }, (_, i) => realFiles.create(`${folder}/a`, utf8(`${i}`)).then(() => i));
     const won = (await Promise.allSettled(creating)).filter((result) => result.status === "fulfilled");
@@ -62,7 +65,7 @@ Deno.test("of two that create one file at the same time, one wins whole", async 
   });
 });
 
-Deno.test("a pipe is not waited for", async () => {
+onMachine("a pipe is not waited for", async () => {
   await inFolder(async (folder) => {
     const { success } = await new Deno.Command("mkfifo", { args: [`${folder}/pipe`] }).output();
     assert(success);
@@ -70,7 +73,7 @@ Deno.test("a pipe is not waited for", async () => {
   });
 });
 
-Deno.test("a process killed while it replaces leaves the old or the new content, and no other name", async () => {
+onMachine("a process killed while it replaces leaves the old or the new content, and no other name", async () => {
   await inFolder(async (folder) => {
     const path = `${folder}/file`;
     const module = fromFileUrl(import.meta.resolve("./files.ts"));
@@ -101,7 +104,7 @@ Deno.test("a process killed while it replaces leaves the old or the new content,
   });
 });
 
-Deno.test("the room on a disk is what df tells, and that of a folder that isn't there can't be told", async () => {
+onMachine("the room on a disk is what df tells, and that of a folder that isn't there can't be told", async () => {
   const freeBytes = await realFiles.freeBytes(".");
   const { stdout } = await new Deno.Command("df", { args: ["--output=avail", "-B1", "."] }).output();
   const told = Number(new TextDecoder().decode(stdout).split("\n")[1]);
@@ -110,7 +113,7 @@ Deno.test("the room on a disk is what df tells, and that of a folder that isn't 
   await assertRejects(() => realFiles.freeBytes("/no such folder"), FilesError);
 });
 
-Deno.test("a file system that counts no blocks tells no room, and not that it is full", async () => {
+onMachine("a file system that counts no blocks tells no room, and not that it is full", async () => {
   if (Deno.build.os !== "linux") return;
   assertEquals(await realFiles.freeBytes("/proc"), null);
 });

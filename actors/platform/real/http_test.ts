@@ -10,6 +10,9 @@ import { realPlatform } from "../real.ts";
 import { encodeFrame, OPCODE } from "./websocket_frames.ts";
 import { serveHttp } from "./http_server.ts";
 import { toPem } from "./certificate.ts";
+import { testsNeeding } from "../../../core/testing/permissions.ts";
+
+const onMachine = testsNeeding("net");
 
 const reports: string[] = [];
 const toReports = (what: string): void => void reports.push(what);
@@ -52,7 +55,7 @@ const UPGRADE =
   "GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n" +
   "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
 
-Deno.test("the handshake is that of RFC 6455, without compression, and pings are answered", async () => {
+onMachine("the handshake is that of RFC 6455, without compression, and pings are answered", async () => {
   const { listener, port, socket } = await serveSocket({ messageBytesMax: 100, pingMs: 60_000 });
   const ping = encodeFrame(OPCODE.ping, utf8("pi"), MASK);
   const close = encodeFrame(OPCODE.close, new Uint8Array(), MASK);
@@ -68,7 +71,7 @@ Deno.test("the handshake is that of RFC 6455, without compression, and pings are
   await listener.close();
 });
 
-Deno.test("the runtime's own WebSocket client speaks with our server", async () => {
+onMachine("the runtime's own WebSocket client speaks with our server", async () => {
   const { listener, port, socket } = await serveSocket({ messageBytesMax: 100_000, pingMs: 20 });
   const client = new WebSocket(`ws://127.0.0.1:${port}`);
   const got = new Promise((resolve) => client.onmessage = (event) => resolve(event.data));
@@ -88,7 +91,7 @@ Deno.test("the runtime's own WebSocket client speaks with our server", async () 
   await listener.close();
 });
 
-Deno.test("our WebSocket client speaks with the runtime's own server", async () => {
+onMachine("our WebSocket client speaks with the runtime's own server", async () => {
   const gone = Promise.withResolvers<void>();
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => undefined }, (request) => {
     const { socket, response } = Deno.upgradeWebSocket(request, { idleTimeout: 1 });
@@ -109,7 +112,7 @@ Deno.test("our WebSocket client speaks with the runtime's own server", async () 
   await server.shutdown();
 });
 
-Deno.test("a WebSocket peer that answers no ping is cut off after four", async () => {
+onMachine("a WebSocket peer that answers no ping is cut off after four", async () => {
   const { listener, port, socket } = await serveSocket({ messageBytesMax: 100, pingMs: 20 });
   const from = performance.now();
   const answer = await raw(port, utf8(UPGRADE));
@@ -119,7 +122,7 @@ Deno.test("a WebSocket peer that answers no ping is cut off after four", async (
   await listener.close();
 });
 
-Deno.test("a WebSocket peer that sends fragments without end is cut off at the bound", async () => {
+onMachine("a WebSocket peer that sends fragments without end is cut off at the bound", async () => {
   const { listener, port, socket } = await serveSocket({ messageBytesMax: 1_000, pingMs: 60_000 });
   const piece = encodeFrame(OPCODE.continuation, new Uint8Array(300), MASK);
   piece[0] = OPCODE.continuation;
@@ -131,7 +134,7 @@ Deno.test("a WebSocket peer that sends fragments without end is cut off at the b
   await listener.close();
 });
 
-Deno.test("headers over the bound and what is no HTTP are cut off, and the server lives on", async () => {
+onMachine("headers over the bound and what is no HTTP are cut off, and the server lives on", async () => {
   const { listener, port } = await serve(() => new Response("alive"));
   assert(!(await raw(port, utf8(`GET / HTTP/1.1\r\nHost: x\r\nA: ${"x".repeat(20_000)}\r\n\r\n`))).includes("alive"));
   assert(!(await raw(port, utf8("\x16\x03\x01nonsense\r\n\r\n"))).includes("alive"));
@@ -141,7 +144,7 @@ Deno.test("headers over the bound and what is no HTTP are cut off, and the serve
   await listener.close();
 });
 
-Deno.test("a body that the handler does not read is passed over: the next request is found behind it", async () => {
+onMachine("a body that the handler does not read is passed over: the next request is found behind it", async () => {
   let answers = 0;
   const { listener, port } = await serve(() => new Response(`answer ${++answers}`));
   const request = `POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n${"x".repeat(1_000_000)}`;
@@ -151,7 +154,7 @@ Deno.test("a body that the handler does not read is passed over: the next reques
   await listener.close();
 });
 
-Deno.test("an answer that breaks off breaks the connection and is reported", async () => {
+onMachine("an answer that breaks off breaks the connection and is reported", async () => {
   const { listener, port } = await serve(() => {
     const pull = (controller: ReadableStreamDefaultController): void => controller.error(new Error("a bug"));
     return new Response(new ReadableStream({ pull }));
@@ -162,7 +165,7 @@ Deno.test("an answer that breaks off breaks the connection and is reported", asy
   await listener.close();
 });
 
-Deno.test("a large answer waits for its reader, and a reader that leaves ends it", async () => {
+onMachine("a large answer waits for its reader, and a reader that leaves ends it", async () => {
   const cancelled = Promise.withResolvers<void>();
   let produced = 0;
   const { listener, port } = await serve(() =>
@@ -180,7 +183,7 @@ Deno.test("a large answer waits for its reader, and a reader that leaves ends it
   await listener.close();
 });
 
-Deno.test("HEAD gets the headers alone, and cookies stay apart", async () => {
+onMachine("HEAD gets the headers alone, and cookies stay apart", async () => {
   const { listener, port } = await serve(() => {
     const headers = new Headers([["set-cookie", "a=1"], ["set-cookie", "b=2"]]);
     return new Response("body", { headers });
@@ -191,7 +194,7 @@ Deno.test("HEAD gets the headers alone, and cookies stay apart", async () => {
   await listener.close();
 });
 
-Deno.test("a secure WebSocket or fetch does not trust a certificate that no authority signed", async () => {
+onMachine("a secure WebSocket or fetch does not trust a certificate that no authority signed", async () => {
   const identity = await network.makeTlsIdentity("localhost");
   const options = { cert: toPem(identity.certificate, "CERTIFICATE"), key: toPem(identity.privateKey, "PRIVATE KEY") };
   const server = Deno.serve(
@@ -205,7 +208,7 @@ Deno.test("a secure WebSocket or fetch does not trust a certificate that no auth
   await server.shutdown();
 });
 
-Deno.test("an error names the host and never the secrets of a URL", async () => {
+onMachine("an error names the host and never the secrets of a URL", async () => {
   for (const at of ["127.0.0.1:1", "no.such.invalid", "[malformed"]) {
     const url = `http://fedimint:topsecret@${at}/topsecret?key=topsecret`;
     const ways = [
@@ -229,7 +232,7 @@ const FEW = {
   timeoutCheckMs: 20,
 };
 
-Deno.test("headers and bodies that trickle in are cut off by their times, and a slow answer is not", async () => {
+onMachine("headers and bodies that trickle in are cut off by their times, and a slow answer is not", async () => {
   const handler: HttpHandler = async (request) => {
     await request.text();
     await new Promise((resolve) => setTimeout(resolve, 400));
@@ -251,32 +254,35 @@ Deno.test("headers and bodies that trickle in are cut off by their times, and a 
   reports.length = 0; // the body that broke off failed its handler
 });
 
-Deno.test("over the bound the connection that was silent longest makes room; when all are busy the newcomer is closed", async () => {
-  const gate = Promise.withResolvers<void>();
-  const { address, close } = await serveHttp(toReports, FEW)(
-    { hostname: "127.0.0.1", port: 0 },
-    async (request) => {
-      if (request.url.endsWith("/wait")) await gate.promise;
-      return new Response("in");
-    },
-  );
-  const request = (path: string): Bytes => utf8(`GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
-  const silent = await Promise.all([0, 1].map(() => Deno.connect({ hostname: "127.0.0.1", port: address.port })));
-  const waiting = [raw(address.port, request("/wait")), raw(address.port, request("/wait"))];
-  for (const connection of silent) {
-    assertEquals(await connection.read(new Uint8Array(1)).catch(() => null), null);
-    connection.close();
-  }
-  assertEquals(await raw(address.port, request("/")), "");
-  gate.resolve();
-  for (const answer of await Promise.all(waiting)) assertStringIncludes(answer, "in");
-  let answer = "";
-  while (answer === "") answer = await raw(address.port, request("/")); // until the server has seen them go
-  assertStringIncludes(answer, "in");
-  await close();
-});
+onMachine(
+  "over the bound the connection that was silent longest makes room; when all are busy the newcomer is closed",
+  async () => {
+    const gate = Promise.withResolvers<void>();
+    const { address, close } = await serveHttp(toReports, FEW)(
+      { hostname: "127.0.0.1", port: 0 },
+      async (request) => {
+        if (request.url.endsWith("/wait")) await gate.promise;
+        return new Response("in");
+      },
+    );
+    const request = (path: string): Bytes => utf8(`GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
+    const silent = await Promise.all([0, 1].map(() => Deno.connect({ hostname: "127.0.0.1", port: address.port })));
+    const waiting = [raw(address.port, request("/wait")), raw(address.port, request("/wait"))];
+    for (const connection of silent) {
+      assertEquals(await connection.read(new Uint8Array(1)).catch(() => null), null);
+      connection.close();
+    }
+    assertEquals(await raw(address.port, request("/")), "");
+    gate.resolve();
+    for (const answer of await Promise.all(waiting)) assertStringIncludes(answer, "in");
+    let answer = "";
+    while (answer === "") answer = await raw(address.port, request("/")); // until the server has seen them go
+    assertStringIncludes(answer, "in");
+    await close();
+  },
+);
 
-Deno.test("half-sent messages and bodies are bounded over all connections: the oldest is cut off", async () => {
+onMachine("half-sent messages and bodies are bounded over all connections: the oldest is cut off", async () => {
   const opened = Promise.withResolvers<void>();
   const ended = Promise.withResolvers<string | null>();
   const { address, close } = await serveHttp(toReports, { ...FEW, connectionsMax: 10, requestTimeoutMs: 5_000 })(
@@ -301,7 +307,7 @@ Deno.test("half-sent messages and bodies are bounded over all connections: the o
   await close();
 });
 
-Deno.test("a flood of pings or of fragments costs the connection", async () => {
+onMachine("a flood of pings or of fragments costs the connection", async () => {
   const fragment = encodeFrame(OPCODE.continuation, new Uint8Array(), MASK);
   fragment[0] = OPCODE.continuation; // not the last
   const first = fragment.slice();
@@ -316,25 +322,28 @@ Deno.test("a flood of pings or of fragments costs the connection", async () => {
   }
 });
 
-Deno.test("a WebSocket message that does not end within six pings costs the connection, though pongs come", async () => {
-  const { listener, port, socket } = await serveSocket({ messageBytesMax: 1_000, pingMs: 20 });
-  using connection = await Deno.connect({ hostname: "127.0.0.1", port });
-  const half = encodeFrame(OPCODE.text, new Uint8Array(100), MASK);
-  half[0] = OPCODE.text; // not the last fragment
-  await connection.write(concat(utf8(UPGRADE), half));
-  let ended = false;
-  const end = socket.then((socket) => socket.receive()).then((message) => {
-    ended = true;
-    return message;
-  });
-  const pong = encodeFrame(OPCODE.pong, new Uint8Array(), MASK);
-  const buffer = new Uint8Array(1_000);
-  let pings = 0;
-  while (await connection.read(buffer).catch(() => null) !== null) {
-    pings++;
-    if (!ended) await connection.write(pong).catch(() => 0);
-  }
-  assert(pings >= 6 && pings <= 8, `${pings}`); // and the answer to the upgrade
-  assertEquals(await end, null);
-  await listener.close();
-});
+onMachine(
+  "a WebSocket message that does not end within six pings costs the connection, though pongs come",
+  async () => {
+    const { listener, port, socket } = await serveSocket({ messageBytesMax: 1_000, pingMs: 20 });
+    using connection = await Deno.connect({ hostname: "127.0.0.1", port });
+    const half = encodeFrame(OPCODE.text, new Uint8Array(100), MASK);
+    half[0] = OPCODE.text; // not the last fragment
+    await connection.write(concat(utf8(UPGRADE), half));
+    let ended = false;
+    const end = socket.then((socket) => socket.receive()).then((message) => {
+      ended = true;
+      return message;
+    });
+    const pong = encodeFrame(OPCODE.pong, new Uint8Array(), MASK);
+    const buffer = new Uint8Array(1_000);
+    let pings = 0;
+    while (await connection.read(buffer).catch(() => null) !== null) {
+      pings++;
+      if (!ended) await connection.write(pong).catch(() => 0);
+    }
+    assert(pings >= 6 && pings <= 8, `${pings}`); // and the answer to the upgrade
+    assertEquals(await end, null);
+    await listener.close();
+  },
+);

@@ -10,6 +10,9 @@ import type { ByteStream, TlsIdentity } from "../platform.ts";
 import { realPlatform } from "../real.ts";
 import { isVersion3, toPem } from "./certificate.ts";
 import { listenTls } from "./tls.ts";
+import { testsNeeding } from "../../../core/testing/permissions.ts";
+
+const onMachine = testsNeeding("net", "read", "write", "env");
 
 const { network } = realPlatform();
 const LOCAL = { hostname: "127.0.0.1", port: 0 };
@@ -39,7 +42,7 @@ function closed(socket: TLSSocket): Promise<void> {
   return new Promise((resolve) => socket.destroyed ? resolve() : socket.once("close", () => resolve()));
 }
 
-Deno.test("a made certificate has the reference's fields", async () => {
+onMachine("a made certificate has the reference's fields", async () => {
   const { certificate } = await network.makeTlsIdentity("peerGuardian_0");
   const parsed = new X509Certificate(certificate);
   assertEquals(parsed.subject, "CN=rcgen self signed cert");
@@ -51,7 +54,7 @@ Deno.test("a made certificate has the reference's fields", async () => {
   assert(isVersion3(certificate));
 });
 
-Deno.test("rustls takes a made certificate as its own trust anchor, under its name and no other", async () => {
+onMachine("rustls takes a made certificate as its own trust anchor, under its name and no other", async () => {
   const identity = await network.makeTlsIdentity("peerGuardian_0");
   const { listener, port } = await listen(identity);
   const caCerts = [toPem(identity.certificate, "CERTIFICATE")];
@@ -65,7 +68,7 @@ Deno.test("rustls takes a made certificate as its own trust anchor, under its na
   await listener.close();
 });
 
-Deno.test("only TLS 1.2 and 1.3 are spoken, and no application protocol is chosen", async () => {
+onMachine("only TLS 1.2 and 1.3 are spoken, and no application protocol is chosen", async () => {
   const [a, b] = [await network.makeTlsIdentity("peerA"), await network.makeTlsIdentity("peerB")];
   const { listener, streams, port } = await listen(a);
   for (const version of ["TLSv1.2", "TLSv1.3"] as const) {
@@ -81,7 +84,7 @@ Deno.test("only TLS 1.2 and 1.3 are spoken, and no application protocol is chose
   await listener.close();
 });
 
-Deno.test("a stranger without a certificate, and one that speaks no TLS, get no stream", async () => {
+onMachine("a stranger without a certificate, and one that speaks no TLS, get no stream", async () => {
   const { listener, streams, port } = await listen(await network.makeTlsIdentity("peerA"));
   await closed(await dialRaw(port, {}));
   const plain = await Deno.connect({ hostname: "127.0.0.1", port });
@@ -106,7 +109,7 @@ function asVersion1(certificate: Uint8Array): Uint8Array {
   return bytes;
 }
 
-Deno.test("a certificate of X.509 v1 is refused on both sides: its owner cannot be proved", async () => {
+onMachine("a certificate of X.509 v1 is refused on both sides: its owner cannot be proved", async () => {
   const [a, b] = [await network.makeTlsIdentity("peerA"), await network.makeTlsIdentity("peerB")];
   const old = { certificate: new Uint8Array(asVersion1(a.certificate)), privateKey: b.privateKey };
   assert(!isVersion3(old.certificate));
@@ -128,13 +131,13 @@ Deno.test("a certificate of X.509 v1 is refused on both sides: its owner cannot 
   await listener.close();
 });
 
-Deno.test("what is no X.509 v3 certificate is not taken for one", () => {
+onMachine("what is no X.509 v3 certificate is not taken for one", () => {
   for (const hex of ["", "30", "3082", "308400000001", "300530030201", "3080308000", "30053003a0010102"]) {
     assert(!isVersion3(Uint8Array.from(hex.match(/../g) ?? [], (byte) => parseInt(byte, 16))), hex);
   }
 });
 
-Deno.test("a reset of the other side fails the reader and the writer", async () => {
+onMachine("a reset of the other side fails the reader and the writer", async () => {
   const [a, b] = [await network.makeTlsIdentity("peerA"), await network.makeTlsIdentity("peerB")];
   const { listener, streams, port } = await listen(a);
   const tcp = connectTcp({ host: "127.0.0.1", port });
@@ -154,7 +157,7 @@ Deno.test("a reset of the other side fails the reader and the writer", async () 
   await listener.close();
 });
 
-Deno.test("dialling somebody who accepts and says nothing ends by its time", async () => {
+onMachine("dialling somebody who accepts and says nothing ends by its time", async () => {
   const silent = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const accepting = silent.accept();
   const identity = await network.makeTlsIdentity("peerA");
@@ -194,13 +197,13 @@ async function closedTcp(connection: Deno.Conn): Promise<void> {
   connection.close();
 }
 
-Deno.test("handshakes that take too long are closed", async () => {
+onMachine("handshakes that take too long are closed", async () => {
   const { listener, at } = await guarded({ ...BOUNDS, handshakeTimeoutMs: 100 });
   await Promise.all([0, 1].map(async () => closedTcp(await Deno.connect(at))));
   await listener.close();
 });
 
-Deno.test("1,000 connections that say nothing shut out nobody: the oldest gives its place to a newcomer", async () => {
+onMachine("1,000 connections that say nothing shut out nobody: the oldest gives its place to a newcomer", async () => {
   const { listener, at, dial, streams } = await guarded();
   const silent: Deno.Conn[] = [];
   for (let i = 0; i < 1_000; i++) silent.push(await Deno.connect(at));
@@ -217,7 +220,7 @@ Deno.test("1,000 connections that say nothing shut out nobody: the oldest gives 
   await listener.close();
 });
 
-Deno.test("strangers with certificates have no more places than silent ones", async () => {
+onMachine("strangers with certificates have no more places than silent ones", async () => {
   const { listener, dial, stranger, streams } = await guarded();
   const dialled: ByteStream[] = [];
   for (let i = 0; i < 10; i++) dialled.push(await dial(stranger));
@@ -228,7 +231,7 @@ Deno.test("strangers with certificates have no more places than silent ones", as
   await listener.close();
 });
 
-Deno.test("of one known certificate's connections the newest stay", async () => {
+onMachine("of one known certificate's connections the newest stay", async () => {
   const { listener, dial, streams } = await guarded();
   const dialled: ByteStream[] = [];
   for (let i = 0; i < 4; i++) dialled.push(await dial());
@@ -240,7 +243,7 @@ Deno.test("of one known certificate's connections the newest stay", async () => 
   await listener.close();
 });
 
-Deno.test("handshakes beyond the rate are not begun, silent connections don't use it up, and a known address has its own", async () => {
+onMachine("handshakes beyond the rate are not begun, silent connections don't use it up, and a known address has its own", async () => {
   const [hour, trusted] = [3_600_000, 3];
   const handshakes = {
     all: { burst: 2, tokens: 1, ms: hour },
@@ -273,7 +276,7 @@ Deno.test("handshakes beyond the rate are not begun, silent connections don't us
   await listener.close();
 });
 
-Deno.test("where a known certificate is expected handshakes have turns of their own before one has come", async () => {
+onMachine("where a known certificate is expected handshakes have turns of their own before one has come", async () => {
   const handshakes = {
     all: { burst: 1, tokens: 1, ms: 3_600_000 },
     trusted: { burst: 2, tokens: 1, ms: 3_600_000 },

@@ -1,8 +1,10 @@
 /** For tests: programs of this machine that some of them run beside ours. */
 import { join } from "@std/path";
+import { isAllowed } from "../../../core/testing/permissions.ts";
 
-/** The folders of a variable like `PATH`, in order. */
+/** The folders of a variable like `PATH`, in order; none without permission to look. */
 export function foldersOf(variable: string): string[] {
+  if (!isAllowed("env")) return [];
   return (Deno.env.get(variable) ?? "").split(":").filter((folder) => folder !== "");
 }
 

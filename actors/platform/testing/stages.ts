@@ -1,4 +1,5 @@
 /** Runs one test on the machine's own platform and in a simulated world: what the contract says must hold in both. */
+import { testsNeeding } from "../../../core/testing/permissions.ts";
 import type { Platform } from "../platform.ts";
 import { realPlatform } from "../real.ts";
 import { SimulatedWorld } from "../simulated/mod.ts";
@@ -16,9 +17,11 @@ export type Stage = {
 
 const SEED = 20;
 
+const onMachine = testsNeeding("read", "write", "net");
+
 /** The simulated form runs with several seeds, each with other delays and other pieces of what is written. */
 export function onBoth(name: string, body: (stage: Stage) => Promise<void>): void {
-  Deno.test(`${name} (real)`, async () => {
+  onMachine(`${name} (real)`, async () => {
     const reports: string[] = [];
     const platform = realPlatform((what) => reports.push(what));
     const folder = await Deno.makeTempDir({ prefix: "platform-" });

@@ -4,6 +4,8 @@
  */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { type Bytes, toHex, utf8 } from "../../../core/bytes.ts";
+import type { TestMaker } from "../../../core/testing/permissions.ts";
+import { testsNeeding } from "../../../core/testing/permissions.ts";
 import { StoreError } from "../error.ts";
 import { bounds } from "./bounds.ts";
 import { savepoints } from "./savepoints.ts";
@@ -22,9 +24,14 @@ export type Database = {
 
 const ALL = new Uint8Array(0);
 
-export function conformance(backend: string, create: () => Promise<Database>): void {
+/** @param make makes each test: those of a backend on the machine need permissions */
+export function conformance(
+  backend: string,
+  create: () => Promise<Database>,
+  make: TestMaker = testsNeeding(),
+): void {
   const test: StoreTest = (name, body) => {
-    Deno.test(`${backend}: ${name}`, async () => {
+    make(`${backend}: ${name}`, async () => {
       const database = await create();
       let store = await database.open();
       try {

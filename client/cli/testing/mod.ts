@@ -5,6 +5,8 @@ import type { PeerId } from "../../../core/types/ids.ts";
 import type { AnyClientModuleDefinition } from "../../../modules/contract/client.ts";
 import type { Asked } from "../../testing/world.ts";
 import { ClientWorld, Refusal, serveGuardians, unknownMethod } from "../../testing/world.ts";
+import commands from "../../../tests/vectors/cli/commands.json" with { type: "text" };
+import guardians from "../../../tests/vectors/cli/guardians.json" with { type: "text" };
 import { builtInModules } from "../../modules.ts";
 import { runCli } from "../run.ts";
 import type { CliIo } from "../io.ts";
@@ -75,7 +77,8 @@ export async function startInWorld(
   return { exit, out, err };
 }
 
-const VECTORS = new URL("../../../tests/vectors/cli/", import.meta.url);
+/** As modules, which tests without permissions may load. */
+const VECTORS: Readonly<Record<string, string>> = { "commands.json": commands, "guardians.json": guardians };
 const ADMIN_METHODS = new Set([
   "audit",
   "auth",
@@ -85,8 +88,8 @@ const ADMIN_METHODS = new Set([
 ]);
 export const WALLET_DIR = "/wallet";
 
-export async function readVector(name: string): Promise<Json> {
-  return parseJson(await Deno.readTextFile(new URL(name, VECTORS)));
+export function readVector(name: "commands.json" | "guardians.json"): Json {
+  return parseJson(VECTORS[name]!);
 }
 
 function portsOf(config: JsonObject): Map<PeerId, number> {
@@ -122,7 +125,7 @@ export async function recordedFederation(
   script: (asked: Asked, recorded: (asked: Asked) => Json) => Json | Promise<Json> = (asked, recorded) =>
     recorded(asked),
 ): Promise<ClientWorld> {
-  const guardians = await readVector("guardians.json") as JsonObject;
+  const guardians = readVector("guardians.json") as JsonObject;
   const recorded = replay(guardians);
   const world = new ClientWorld(1, { startMs: recordedAtMs(guardians) });
   const config = (guardians.all as JsonObject)["client_config null"] as JsonObject;
@@ -131,8 +134,8 @@ export async function recordedFederation(
 }
 
 /** The invite code that was recorded. */
-export async function recordedInvite(): Promise<string> {
-  const recorded = await readVector("commands.json") as readonly JsonObject[];
+export function recordedInvite(): string {
+  const recorded = readVector("commands.json") as readonly JsonObject[];
   const joined = recorded.find(({ args, exit }) => (args as readonly string[]).includes("join") && exit === 0)!;
   return (joined.stdout as JsonObject).joined as string;
 }

@@ -35,6 +35,9 @@ import { EncodedJson } from "../encoded.ts";
 import { MANY_RECORDS_UNITS, OUTPUT_OUTCOMES_MAX, SIGNATURE_UNITS } from "../limits.ts";
 import { badRequest, call, configUrl, secretKeyOf, testConfig } from "../testing/mod.ts";
 import { modulesWith } from "../../consensus/engine/transaction.ts";
+import { testsNeeding } from "../../../core/testing/permissions.ts";
+
+const onMachine = testsNeeding("read", "write", "run");
 
 const DENIED = { code: 401, message: "Invalid authorization" };
 const TX: Transaction = {
@@ -236,7 +239,7 @@ Deno.test("every admin endpoint refuses who has no password", async () => {
   });
 });
 
-Deno.test("a guardian's backup is a tar of its three config files, enough to restore it", async () => {
+onMachine("a guardian's backup is a tar of its three config files, enough to restore it", async () => {
   await withGuardian(async ({ ask }) => {
     const { tar_archive_bytes: hex } = await ask("download_guardian_backup", null, "pass") as {
       tar_archive_bytes: string;

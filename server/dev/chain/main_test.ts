@@ -3,6 +3,9 @@ import { assert, assertEquals } from "@std/assert";
 import { dirname, join } from "@std/path";
 import { freePorts } from "../federation/processes.ts";
 import { BITCOIND, bitcoindTest } from "./testing/core_node.ts";
+import { testsNeeding } from "../../../core/testing/permissions.ts";
+
+const onMachine = testsNeeding("read", "write", "net", "run", "env");
 
 const MAIN = new URL("./main.ts", import.meta.url).pathname;
 
@@ -67,34 +70,65 @@ async function withDirectory(body: (directory: string, port: number) => Promise<
   }
 }
 
-Deno.test("what was answered is there after a kill -9, and SIGTERM ends in order", () =>
-  withDirectory(async (directory, port) => {
-    const first = await new Program(directory, port).started();
-    assertEquals(await first.call("getblockcount"), 101);
-    const address = await first.call<string>("getnewaddress");
-    const txid = await first.call<string>("sendtoaddress", address, 1);
-    const [mined] = await first.call<string[]>("generatetoaddress", 1, address);
-    const waiting = await first.call<string>("sendtoaddress", address, 2);
-    await first.kill("SIGKILL");
-    const second = await new Program(directory, port).started();
-    assertEquals(await second.call("getbestblockhash"), mined);
-    assertEquals(await second.call("getrawmempool"), [waiting]);
-    assert(typeof await second.call("getrawtransaction", txid) === "string");
-    assertEquals((await Deno.stat(join(directory, "regtest", ".cookie"))).mode! & 0o777, 0o600);
-    assertEquals(await second.kill("SIGTERM"), 0);
-    assert(!(await Array.fromAsync(Deno.readDir(join(directory, "regtest")))).some(({ name }) => name === ".cookie"));
-  }));
+onMachine(
+  "what was answered is there after a kill -9, and SIGTERM ends in order",
+  () =>
+    withDirectory(async (directory, port) => {
+      const first = await new Program(directory, port).started();
+      assertEquals(await first.call("getblockcount"), 101);
+      const address = await first.call<string>("getnewaddress");
+      const txid = await first.call<string>("sendtoaddress", address, 1);
+      const [mined] = await first.call<string[]>("generatetoaddress", 1, address);
+      const waiting = await first.call<string>("sendtoaddress", address, 2);
+      await first.kill("SIGKILL");
+      const second = await new Program(directory, port).started();
+      assertEquals(await second.call("getbestblockhash"), mined);
+      assertEquals(await second.call("getrawmempool"), [waiting]);
+      assert(typeof await second.call("getrawtransaction", txid) === "string");
+      assertEquals((await Deno.stat(join(directory, "regtest", ".cookie"))).mode! & 0o777, 0o600);
+      assertEquals(await second.kill("SIGTERM"), 0);
+      assert(!(await Array.fromAsync(Deno.readDir(join(directory, "regtest")))).some(({ name }) => name === ".cookie"));
+    }),
+);
 
-Deno.test("stop ends the program, and half of the credentials is refused", () =>
-  withDirectory(async (directory, port) => {
-    const half = new Program(directory, port, "--user", "u");
-    const { code, log } = await half.ended();
-    assertEquals([code, log.trim()], [1, "error: --user and --password go together"]);
-    const program = await new Program(directory, port, "--premine", "0").started();
-    assertEquals(await program.call("getblockcount"), 0);
-    assertEquals(await program.call("stop"), "Dev chain stopping");
-    assertEquals((await program.ended()).code, 0);
-  }));
+onMachine(
+  "whoever may read the folder of a running chain pays and mines with a command, and no amount that isn't one",
+  () =>
+    withDirectory(async (directory, port) => {
+      const program = await new Program(directory, port).started();
+      const command = async (...args: string[]): Promise<[number, string]> => {
+        const all = ["run", "-A", MAIN, "--dir", directory, ...args];
+        const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), { args: all }).output();
+        return [code, new TextDecoder().decode(code === 0 ? stdout : stderr).trim()];
+      };
+      const address = await program.call<string>("getnewaddress");
+      const [, txid] = await command("pay", `bitcoin:${address}`, "0.1", "btc", "--blocks", "2");
+      assertEquals((await program.call<{ confirmations: number }>("getrawtransaction", txid, true)).confirmations, 2);
+      assertEquals(await command("mine", "3"), [0, String(101 + 2 + 3)]);
+      assertEquals((await command("pay", address, "500"))[1].includes('did you mean "500 sat"?'), true);
+      assertEquals(await command("pay", "nobody", "1 btc"), [1, "error: That is no Bitcoin address"]);
+      assertEquals((await Deno.stat(join(directory, "node.json"))).mode! & 0o777, 0o600);
+      assertEquals(await program.kill("SIGTERM"), 0);
+      assertEquals(await command("mine"), [
+        1,
+        `error: No chain runs in ${directory}. Say --dir and the folder of one.`,
+      ]);
+    }),
+);
+
+onMachine(
+  "stop ends the program, and half of the credentials is refused",
+  () =>
+    withDirectory(async (directory, port) => {
+      const half = new Program(directory, port, "--user", "u");
+      const { code, log } = await half.ended();
+      assertEquals([code, log.trim()], [1, "error: --user and --password go together"]);
+      const program = await new Program(directory, port, "--premine", "0").started();
+      assertEquals(await program.call("getblockcount"), 0);
+      assertEquals(await program.call("stop"), "Dev chain stopping");
+      assertEquals((await program.ended()).code, 0);
+    }),
+);
 
 bitcoindTest(
   "bitcoin-cli works with the folder's cookie, and with user and password",

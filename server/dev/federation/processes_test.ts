@@ -3,6 +3,9 @@ import { sleep } from "../../../actors/platform/platform.ts";
 import { realPlatform } from "../../../actors/platform/real.ts";
 import { ManualClock } from "../../../actors/store/testing/mod.ts";
 import { OwnedProcess } from "./processes.ts";
+import { testsNeeding } from "../../../core/testing/permissions.ts";
+
+const onMachine = testsNeeding("read", "write", "net", "run", "env");
 
 const READY_MS_MAX = 10_000;
 
@@ -24,14 +27,14 @@ async function running(program: string, body: (process: OwnedProcess, clock: Man
   }
 }
 
-Deno.test("a process that ends when it is told to is waited for", async () => {
+onMachine("a process that ends when it is told to is waited for", async () => {
   await running("trap 'exit 7' TERM; echo ready; while :; do sleep 0.02; done", async (process) => {
     assertEquals(await process.stop(), 0, "no time went by on the clock that it was given");
     assertEquals([process.isRunning, await process.ended], [false, 7]);
   });
 });
 
-Deno.test("a process that does not end in ten seconds of its clock is killed", async () => {
+onMachine("a process that does not end in ten seconds of its clock is killed", async () => {
   await running("trap '' TERM; echo ready; while :; do sleep 0.02; done", async (process, clock) => {
     const stopped = process.stop();
     await clock.advance(9_999);

@@ -1,0 +1,42 @@
+/**
+ * `deno test` as a newcomer types it, without any permission: what needs none passes, a simulated network of whole guardians among it, and
+ * what is left out says why. A part of the files stands for all: of each kind that is special one.
+ */
+import { assert, assertEquals } from "@std/assert";
+import { fromFileUrl } from "@std/path";
+
+const ROOT = fromFileUrl(new URL("../../", import.meta.url));
+const FILES = [
+  "actors/platform/files_conformance_test.ts",
+  "actors/store/kv_file_conformance_test.ts",
+  "actors/store/kv_remote_conformance_test.ts",
+  "client/cli/join_test.ts",
+  "client/cli/process_test.ts",
+  "client/federation/answers_test.ts",
+  "core/bitcoin/vectors_test.ts",
+  "core/crypto/secp_test.ts",
+  "server/api/listener_test.ts",
+  "server/dev/chain/core_test.ts",
+  "server/main_test.ts",
+  "server/settings_test.ts",
+  "tests/simulation/money_test.ts",
+  "tests/walletv2_fees_test.ts",
+];
+
+Deno.test("deno test without permissions passes, runs a simulated federation, and names what it leaves out and why", async () => {
+  const command = new Deno.Command(Deno.execPath(), {
+    args: ["test", ...FILES],
+    cwd: ROOT,
+    env: { NO_COLOR: "1" },
+    stdin: "null",
+  });
+  const { code, stdout, stderr } = await command.output();
+  const out = new TextDecoder().decode(stdout);
+  assertEquals(code, 0, out + new TextDecoder().decode(stderr));
+  const [, ignored] = /ok \| \d+ passed.* \| 0 failed \| (\d+) ignored/.exec(out) ?? [];
+  assert(Number(ignored) > 50, out.slice(-500));
+  const named = out.split("\n").filter((line) => / \.\.\. ignored/.test(line));
+  assertEquals(named.length, Number(ignored));
+  for (const line of named) assert(/left out: needs --allow-|real bitcoind: |Deno KV remote: skipped/.test(line), line);
+  assert(/killed, and all books balance \.\.\. ok/.test(out), "the simulated federation ran");
+});
