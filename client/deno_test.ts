@@ -1,9 +1,12 @@
 /** Wallets in folders of this machine. */
 import { assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
+import { testsNeeding } from "../core/testing/permissions.ts";
 import { openClient, openWallets, StoreError } from "./deno.ts";
 
-Deno.test("a wallet in a folder is made for its owner alone, opens once at a time, and is there again", async () => {
+const test = testsNeeding("read", "write");
+
+test("a wallet in a folder is made for its owner alone, opens once at a time, and is there again", async () => {
   const dir = join(await Deno.makeTempDir(), "wallet");
   try {
     const wallet = await openClient({ dir });
@@ -19,7 +22,7 @@ Deno.test("a wallet in a folder is made for its owner alone, opens once at a tim
   }
 });
 
-Deno.test("several wallets in a folder have words of their own, made once", async () => {
+test("several wallets in a folder have words of their own, made once", async () => {
   const dir = await Deno.makeTempDir();
   try {
     const wallets = await openWallets({ dir }), words = wallets.words();

@@ -170,64 +170,70 @@ onMachine("a guardian that is stopped in setup is the same one when it is starte
   });
 });
 
-onMachine("a database that a newer program wrote is refused in a sentence, by restore too, and is as it was", async () => {
-  await inFolder(async (dir) => {
-    const backup = join(dir, "backup.json"), data = join(dir, "g0");
-    await writeBackup(backup);
-    await Deno.mkdir(data);
-    const parts = { [data]: "The database", [join(dir, "g1")]: "The module meta's part of the database" };
-    for (const [folder, part] of Object.entries(parts)) {
-      const store = await openDatabase(PLATFORM, folder);
-      const key = part === "The database" ? SCHEMA_PREFIX : concat(SCHEMA_PREFIX, modulePrefix(0));
-      const { durable } = await store.transact((tx) =>
-        tx.set(key, Uint8Array.of(9, ...part === "The database" ? [0] : [4, ...utf8("meta")]))
-      );
-      await durable;
-      const before = await dump(store);
-      await store.close();
-      for (const args of [[], ["restore", backup]]) {
-        const { exit, out, err } = await run(["--data-dir", folder, "--bitcoind-url", NODE, ...args]);
-        assertEquals([exit, out], [1, ""]);
-        assertEquals(
-          err.split("\n").filter((line) => !line.startsWith("20")), // lines of the log
-          [
-            `error: ${part} is of version 9, and this program knows versions up to 1. Install the newer program again, or restore a ` +
-            `backup made before it ran. Nothing was changed. (database: ${databaseOf(folder)})`,
-            "",
-          ],
+onMachine(
+  "a database that a newer program wrote is refused in a sentence, by restore too, and is as it was",
+  async () => {
+    await inFolder(async (dir) => {
+      const backup = join(dir, "backup.json"), data = join(dir, "g0");
+      await writeBackup(backup);
+      await Deno.mkdir(data);
+      const parts = { [data]: "The database", [join(dir, "g1")]: "The module meta's part of the database" };
+      for (const [folder, part] of Object.entries(parts)) {
+        const store = await openDatabase(PLATFORM, folder);
+        const key = part === "The database" ? SCHEMA_PREFIX : concat(SCHEMA_PREFIX, modulePrefix(0));
+        const { durable } = await store.transact((tx) =>
+          tx.set(key, Uint8Array.of(9, ...part === "The database" ? [0] : [4, ...utf8("meta")]))
         );
+        await durable;
+        const before = await dump(store);
+        await store.close();
+        for (const args of [[], ["restore", backup]]) {
+          const { exit, out, err } = await run(["--data-dir", folder, "--bitcoind-url", NODE, ...args]);
+          assertEquals([exit, out], [1, ""]);
+          assertEquals(
+            err.split("\n").filter((line) => !line.startsWith("20")), // lines of the log
+            [
+              `error: ${part} is of version 9, and this program knows versions up to 1. Install the newer program again, or restore a ` +
+              `backup made before it ran. Nothing was changed. (database: ${databaseOf(folder)})`,
+              "",
+            ],
+          );
+        }
+        const after = await openDatabase(PLATFORM, folder);
+        assertEquals(await dump(after), before);
+        await after.close();
+        assertEquals((await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name), ["database"]);
       }
-      const after = await openDatabase(PLATFORM, folder);
-      assertEquals(await dump(after), before);
-      await after.close();
-      assertEquals((await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name), ["database"]);
-    }
-  });
-});
+    });
+  },
+);
 
-onMachine("a backup is restored into a new folder once, for the owner's eyes alone; a half of it doesn't start", async () => {
-  await inFolder(async (dir) => {
-    const backup = join(dir, "backup.json"), data = join(dir, "g0");
-    await writeBackup(backup);
-    const restored = await run(["restore", backup, "--data-dir", data]);
-    assertEquals([restored.exit, restored.err], [0, ""]);
-    assertEquals(restored.out, `Guardian 0 (g0) is restored in ${data}: start it.\n`);
-    assertEquals(await modeOf(data), 0o700);
-    const names = ["client.json", "consensus.json", "invite-code", "local.json", "private.json"];
-    for (const name of names) assertEquals(await modeOf(join(data, name)), 0o600, name);
-    const again = await run(["restore", backup], { FM_DATA_DIR: data });
-    assertEquals(again.exit, 1);
-    assertStringIncludes(again.err, "holds a guardian already");
-    await Deno.remove(join(data, "consensus.json"));
-    const half = await run(["--data-dir", data, "--bitcoind-url", NODE]);
-    assertEquals(half.exit, 1);
-    assertStringIncludes(half.err, "lacks consensus.json. Nothing was changed");
-    for (const name of ["client.json", "invite-code", "local.json", "private.json"]) {
-      await Deno.remove(join(data, name));
-    }
-    const empty = await run(["--data-dir", data, "--bitcoind-url", NODE]);
-    assertEquals(empty.exit, 1);
-    assertStringIncludes(empty.err, "config files are missing");
-    assertEquals((await run(["restore", join(dir, "none"), "--data-dir", data])).exit, 1);
-  });
-});
+onMachine(
+  "a backup is restored into a new folder once, for the owner's eyes alone; a half of it doesn't start",
+  async () => {
+    await inFolder(async (dir) => {
+      const backup = join(dir, "backup.json"), data = join(dir, "g0");
+      await writeBackup(backup);
+      const restored = await run(["restore", backup, "--data-dir", data]);
+      assertEquals([restored.exit, restored.err], [0, ""]);
+      assertEquals(restored.out, `Guardian 0 (g0) is restored in ${data}: start it.\n`);
+      assertEquals(await modeOf(data), 0o700);
+      const names = ["client.json", "consensus.json", "invite-code", "local.json", "private.json"];
+      for (const name of names) assertEquals(await modeOf(join(data, name)), 0o600, name);
+      const again = await run(["restore", backup], { FM_DATA_DIR: data });
+      assertEquals(again.exit, 1);
+      assertStringIncludes(again.err, "holds a guardian already");
+      await Deno.remove(join(data, "consensus.json"));
+      const half = await run(["--data-dir", data, "--bitcoind-url", NODE]);
+      assertEquals(half.exit, 1);
+      assertStringIncludes(half.err, "lacks consensus.json. Nothing was changed");
+      for (const name of ["client.json", "invite-code", "local.json", "private.json"]) {
+        await Deno.remove(join(data, name));
+      }
+      const empty = await run(["--data-dir", data, "--bitcoind-url", NODE]);
+      assertEquals(empty.exit, 1);
+      assertStringIncludes(empty.err, "config files are missing");
+      assertEquals((await run(["restore", join(dir, "none"), "--data-dir", data])).exit, 1);
+    });
+  },
+);
