@@ -4,9 +4,9 @@ import { join } from "@std/path";
 import { testsNeeding } from "../core/testing/permissions.ts";
 import { openClient, openWallets, StoreError } from "./deno.ts";
 
-const test = testsNeeding("read", "write");
+const onMachine = testsNeeding("read", "write");
 
-test("a wallet in a folder is made for its owner alone, opens once at a time, and is there again", async () => {
+onMachine("a wallet in a folder is made for its owner alone, opens once at a time, and is there again", async () => {
   const dir = join(await Deno.makeTempDir(), "wallet");
   try {
     const wallet = await openClient({ dir });
@@ -22,7 +22,7 @@ test("a wallet in a folder is made for its owner alone, opens once at a time, an
   }
 });
 
-test("several wallets in a folder have words of their own, made once", async () => {
+onMachine("several wallets in a folder have words of their own, made once", async () => {
   const dir = await Deno.makeTempDir();
   try {
     const wallets = await openWallets({ dir }), words = wallets.words();

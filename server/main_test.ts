@@ -12,7 +12,11 @@ import { modulePrefix } from "./consensus/store/db.ts";
 import { databaseOf, openDatabase } from "./database.ts";
 import { freePorts, ownProgram } from "./dev/federation/processes.ts";
 import { callGuardian, pollGuardian } from "./dev/federation/rpc.ts";
-import { dealtMeta } from "./setup/testing/ceremony.ts";
+import { parseSetupCode } from "../core/types/setup_code.ts";
+import { bountyServer } from "../tests/examples/bounty/server.ts";
+import { dealtConfigs } from "../tests/simulation/dealt.ts";
+import { serverModules } from "./modules.ts";
+import { dealtMeta, setupPlatform } from "./setup/testing/ceremony.ts";
 import { testsNeeding } from "../core/testing/permissions.ts";
 
 const onMachine = testsNeeding("read", "write", "net", "run", "env");
@@ -79,8 +83,8 @@ async function modeOf(path: string): Promise<number> {
 }
 
 /** The file that `admin guardian-config-backup` prints, of a guardian with one module. */
-async function writeBackup(path: string): Promise<void> {
-  const { local, consensus, private: secret } = (await dealtMeta())[0]!;
+async function writeBackup(path: string, configs = dealtMeta()): Promise<void> {
+  const { local, consensus, private: secret } = (await configs)[0]!;
   const json = {
     "local.json": serverConfigLocal.toJson(local),
     "consensus.json": serverConfigConsensus.toJson(consensus),
@@ -234,6 +238,54 @@ onMachine(
       assertEquals(empty.exit, 1);
       assertStringIncludes(empty.err, "config files are missing");
       assertEquals((await run(["restore", join(dir, "none"), "--data-dir", data])).exit, 1);
+    });
+  },
+);
+
+const BOUNTY = "tests/examples/bounty/server.ts";
+
+onMachine("what is no module of guardians ends it with 2, told by the name that was given", async () => {
+  const env = { FM_DATA_DIR: "/nonexistent/g0", FM_BITCOIND_URL: NODE };
+  const cases: [string, string][] = [
+    ["./no/such/file.ts", "error: ./no/such/file.ts can't be loaded as a module: "],
+    ["http://example.com/a.ts", 'error: "http://example.com/a.ts" is no module: expected a file, or an https:'],
+    ["tests/examples/bounty/client.ts", "tests/examples/bounty/client.ts exports no server module"],
+    ["modules/meta/server.ts", "There are two modules of kind meta: built in, and modules/meta/server.ts"],
+  ];
+  for (const [module, told] of cases) {
+    const { exit, out, err } = await run(["--module", module], env);
+    assertEquals([exit, out], [2, ""], err);
+    assertStringIncludes(err, told);
+    assert(!err.includes("    at "), "no stack");
+  }
+});
+
+onMachine(
+  "a module that is loaded by its file is offered at setup; without it the guardian names it and doesn't start",
+  async () => {
+    await inFolder(async (dir) => {
+      const { exit } = await withGuardian(dir, async (api) => {
+        const code = await callGuardian(PLATFORM, api, "set_local_params", LEADER, "pass");
+        assertEquals(parseSetupCode(String(code)).enabledModules, ["bounty", "meta", "mintv2", "walletv2"]);
+      }, { FM_MODULES: BOUNTY });
+      assertEquals(exit, 0);
+    });
+    await inFolder(async (dir) => {
+      const backup = join(dir, "backup.json"), data = join(dir, "g0");
+      const definitions = serverModules([{ definition: bountyServer, source: BOUNTY }]);
+      const platformOf = setupPlatform;
+      await writeBackup(
+        backup,
+        dealtConfigs({ total: 4, modules: ["bounty", "meta"], roundsPerSession: 200, platformOf, definitions }),
+      );
+      assertEquals((await run(["restore", backup, "--data-dir", data, "--module", BOUNTY])).exit, 0);
+      const without = await run(["--data-dir", data, "--bitcoind-url", NODE]);
+      assertEquals(without.exit, 1);
+      assertStringIncludes(
+        without.err,
+        "error: The federation has a module of kind bounty, and this program doesn't have it",
+      );
+      assertStringIncludes(without.err, "--module FILE");
     });
   },
 );

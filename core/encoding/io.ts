@@ -10,14 +10,23 @@ export const DEPTH_MAX = 64;
 /** `MAX_DECODE_SIZE` of fedimint-core: the most one decode call reads. */
 export const DECODE_BYTES_MAX = 16_000_000;
 
+/** Room for what is usually encoded; it is lent from one writer to the next, as fresh room costs more than most encodings. */
+const ROOM_BYTES = 1_024;
+/** Writers that are under way at once: encodings nest. */
+const ROOMS_MAX = 16;
+const rooms: Bytes[] = [];
+
 /** Bytes that grow. */
 export class Writer {
   #bytes: Bytes;
   #length = 0;
+  /** Whether `bytes` goes back to the others. */
+  #isLent: boolean;
 
-  /** An empty one. @param capacity bytes to begin with */
-  constructor(capacity = 128) {
-    this.#bytes = new Uint8Array(capacity);
+  /** An empty one. @param capacity bytes that it will take, as far as is known */
+  constructor(capacity = ROOM_BYTES) {
+    this.#isLent = capacity <= ROOM_BYTES;
+    this.#bytes = this.#isLent ? rooms.pop() ?? new Uint8Array(ROOM_BYTES) : new Uint8Array(capacity);
   }
 
   /** Bytes so far. */
@@ -31,6 +40,7 @@ export class Writer {
     if (needed > this.#bytes.length) {
       const grown = new Uint8Array(Math.max(needed, this.#bytes.length * 2));
       grown.set(this.#bytes.subarray(0, at));
+      this.#giveBack();
       this.#bytes = grown;
     }
     this.#length = needed;
@@ -81,7 +91,17 @@ export class Writer {
 
   /** A copy of what was written. */
   finish(): Bytes {
-    return this.#bytes.slice(0, this.#length);
+    const written = this.#bytes.slice(0, this.#length);
+    if (this.#isLent) {
+      this.#giveBack();
+      this.#bytes = written; // full: a further write takes other room
+    }
+    return written;
+  }
+
+  #giveBack(): void {
+    if (this.#isLent && rooms.length < ROOMS_MAX) rooms.push(this.#bytes);
+    this.#isLent = false;
   }
 }
 
