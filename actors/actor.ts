@@ -17,8 +17,8 @@
  * });
  * ```
  *
- * A handler that throws is a crash: the state is gone, waiting askers fail with `down`, the supervisor decides. Expected failures are
- * values in the reply.
+ * A handler that throws is a crash: the state is gone, waiting askers fail with `down`, the supervisor decides.
+ * Expected failures are values in the reply.
  */
 import type { Result } from "../core/result.ts";
 import type { Logger } from "./logger.ts";
@@ -61,11 +61,14 @@ export type Handler<M extends Protocol, State, T extends M["type"]> = (
 export type MailboxPolicy = {
   /** Messages that wait at most. */
   readonly max: number;
-  /** `refuse`: the sender gets `overloaded` (a tell is counted and lost) · `drop_oldest`: the oldest waiting cast makes room, then refuse. */
+  /**
+   * `refuse`: the sender gets `overloaded` (a tell is counted and lost) · `drop_oldest`: the oldest waiting cast makes
+   * room, then refuse.
+   */
   readonly full: "refuse" | "drop_oldest";
   /**
-   * Message types that are never refused, dropped or counted against `max`: what an actor must get whoever else floods it. Whoever sends
-   * them bounds them. Types that the actor handles.
+   * Message types that are never refused, dropped or counted against `max`: what an actor must get whoever else floods
+   * it. Whoever sends them bounds them. Types that the actor handles.
    */
   readonly always?: readonly string[];
 };
@@ -94,7 +97,10 @@ export function defineActor<M extends Protocol, Args, State>(
 export interface Sender {
   /** Never blocks, never throws. A refused message is counted in `inspect()` and logged. */
   tell<M extends Protocol, T extends CastType<M>>(to: ActorRef<M>, type: T, args: ArgsOf<M, T>): void;
-  /** @throws {ActorError} `overloaded` · `deadline` · `no_actor` · `down`. Default deadline 30 s; `Infinity` waits for ever. */
+  /**
+   * @throws {ActorError} `overloaded` · `deadline` · `no_actor` · `down`. Default deadline 30 s; `Infinity` waits for
+   *   ever.
+   */
   ask<M extends Protocol, T extends RequestType<M>>(
     to: ActorRef<M>,
     type: T,
@@ -118,11 +124,14 @@ export interface ActorContext<M extends Protocol> extends Sender {
   /** Delivers `message(reason)` to itself when the actor at `ref` ends (at once when there is none). */
   monitor(ref: { readonly path: string }, message: (reason: StopReason | "no_actor") => CastMessage<M>): void;
   /**
-   * Runs `task` beside the mailbox and delivers what comes of it as a message. The signal is aborted when the actor ends;
-   * a result that comes later is dropped.
+   * Runs `task` beside the mailbox and delivers what comes of it as a message. The signal is aborted when the actor
+   * ends; a result that comes later is dropped.
    */
   run<T>(task: (signal: AbortSignal) => Promise<T>, done: (outcome: Result<T, unknown>) => CastMessage<M>): void;
-  /** Starts a child under the supervisor at `supervisor` (a path). Resolves when its init has finished. @throws {ActorError} `start_failed` · `duplicate_path` · `no_actor` */
+  /**
+   * Starts a child under the supervisor at `supervisor` (a path). Resolves when its init has finished.
+   * @throws {ActorError} `start_failed` · `duplicate_path` · `no_actor`
+   */
   startChild(supervisor: string, spec: ChildSpec): Promise<void>;
   /** Stops a child and removes it. Nothing happens when there is none. */
   stopChild(path: string): Promise<void>;

@@ -1,6 +1,6 @@
 /**
- * Hands things that are no plain data (sockets) from one actor to another: put here, only the number travels in the message.
- * What nobody takes is closed by `clear`.
+ * Hands things that are no plain data (sockets) from one actor to another: put here, only the number travels in the
+ * message. What nobody takes is closed by `clear`.
  */
 export class Handover<T> {
   readonly #waiting = new Map<number, T>();

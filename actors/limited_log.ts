@@ -1,6 +1,7 @@
 /**
- * A log for lines that strangers can bring about, as often as they like: so many of each at once, then one now and then that says how many
- * were left out. A line is known by its level and message: messages are constants, what varies is in the facts.
+ * A log for lines that strangers can bring about, as often as they like: so many of each at once, then one now and then
+ * that says how many were left out. A line is known by its level and message: messages are constants, what varies is in
+ * the facts.
  */
 import { TokenBucket } from "../core/token_bucket.ts";
 import { LOG_LINE_MS, LOG_LINES_BURST } from "./limits.ts";

@@ -1,5 +1,6 @@
 /**
- * Actors, after Erlang/OTP: actors own state and handle one message at a time; supervisors restart them; a system is one tree.
+ * Actors, after Erlang/OTP: actors own state and handle one message at a time; supervisors restart them; a system is
+ * one tree.
  *
  * ```ts
  * import { assertEquals } from "@std/assert";
@@ -20,8 +21,8 @@
  * await system.stop();
  * ```
  *
- * How it behaves where it matters: `runtime/actor_cell.ts` (messages, crashes, stops), `runtime/supervisor_node.ts` (strategies),
- * `runtime/incarnation.ts` (what ends with an actor), `runtime/scheduler.ts` (order and fairness).
+ * How it behaves where it matters: `runtime/actor_cell.ts` (messages, crashes, stops), `runtime/supervisor_node.ts`
+ * (strategies), `runtime/incarnation.ts` (what ends with an actor), `runtime/scheduler.ts` (order and fairness).
  */
 
 // Actors and their messages

@@ -9,8 +9,8 @@
  *   | Cast<"reset", null>;
  * ```
  *
- * Arguments and replies are plain data that survive `structuredClone` and MessagePack, so that an actor can move to a worker.
- * The one exception: a store transaction may be handed down inside a request.
+ * Arguments and replies are plain data that survive `structuredClone` and MessagePack, so that an actor can move to a
+ * worker. The one exception: a store transaction may be handed down inside a request.
  */
 
 export type Request<Type extends string, Args, Reply> = {
@@ -42,8 +42,8 @@ export type CastMessage<M extends Protocol> = {
 declare const protocol: unique symbol;
 
 /**
- * An address: the actor's path in its process' tree (`guardian/consensus/engine`). It stays good across restarts of the actor,
- * and may be made before the actor exists.
+ * An address: the actor's path in its process' tree (`guardian/consensus/engine`). It stays good across restarts of the
+ * actor, and may be made before the actor exists.
  */
 export type ActorRef<M extends Protocol> = { readonly path: string; readonly [protocol]?: (message: M) => void };
 

@@ -1,6 +1,6 @@
 /**
- * A trouble that lasts, as the log tells it: at once, again when its text changes, and less and less often while it stays the same. Who
- * finds it calls `say` as often as it likes; the log grows with the logarithm of the time.
+ * A trouble that lasts, as the log tells it: at once, again when its text changes, and less and less often while it
+ * stays the same. Who finds it calls `say` as often as it likes; the log grows with the logarithm of the time.
  */
 import { REMINDER_FIRST_MS, REMINDER_LAST_MS } from "./limits.ts";
 import type { LogFacts, Logger } from "./logger.ts";

@@ -14,7 +14,9 @@ type Message =
   | Cast<"stopMe", { path: string }>;
 type State = { value: number; waiting: ReplyTo<string>[] };
 
-/** An actor whose handler `wait`, init and terminate wait for gates that the test opens, and that notes what it does. */
+/**
+ * An actor whose handler `wait`, init and terminate wait for gates that the test opens, and that notes what it does.
+ */
 function subject(name: string, events: string[], options: { slowTerminate?: boolean; slowInit?: boolean } = {}) {
   const gate = Promise.withResolvers<void>();
   const contexts: ActorContext<Message>[] = [];

@@ -1,6 +1,6 @@
 /**
- * Random trees with slow inits and terminates, crashes, additions and removals at any time, also while the last is still under way. No order
- * is given here, so the runs are held against what must hold in any order.
+ * Random trees with slow inits and terminates, crashes, additions and removals at any time, also while the last is
+ * still under way. No order is given here, so the runs are held against what must hold in any order.
  */
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
@@ -23,7 +23,10 @@ import {
   type World,
 } from "./testing/random_tree.ts";
 
-/** Checks the notes of a run as they come: one life at a time, and no group member starts while a later one of its group lives. */
+/**
+ * Checks the notes of a run as they come: one life at a time, and no group member starts while a later one of its group
+ * lives.
+ */
 function checkLives(events: readonly string[], groups: ReadonlySet<string>): Set<string> {
   const live = new Set<string>();
   for (const event of events) {
@@ -98,7 +101,8 @@ Deno.test("with slow inits and terminates, and crashes at any time, nobody lives
     fc.asyncProperty(
       tree,
       chaosSteps,
-      fc.array(fc.constantFrom(0, 1, 5, 20, 45, 60, 90), { minLength: 1, maxLength: 20 }), // some beyond the 50 ms to stop
+      // some beyond the 50 ms to stop
+      fc.array(fc.constantFrom(0, 1, 5, 20, 45, 60, 90), { minLength: 1, maxLength: 20 }),
       async (shape, steps, pausesMs) => {
         const { system, clock } = testSystem();
         let pauses = 0;

@@ -1,6 +1,6 @@
 /**
- * Random trees under random crashes, against a model of a page that knows no time but the clock's and no concurrency: the same actors must
- * start and stop in the same order, and the same end must be reached.
+ * Random trees under random crashes, against a model of a page that knows no time but the clock's and no concurrency:
+ * the same actors must start and stop in the same order, and the same end must be reached.
  */
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";

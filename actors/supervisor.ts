@@ -16,8 +16,8 @@
  *   });
  * ```
  *
- * Children start in order and stop in reverse; a supervisor that gives up is a crash of its own for the one above it, and the root's
- * is the process' exit code.
+ * Children start in order and stop in reverse; a supervisor that gives up is a crash of its own for the one above it,
+ * and the root's is the process' exit code.
  */
 import type { ActorDefinition } from "./actor.ts";
 import type { Protocol } from "./protocol.ts";
@@ -44,7 +44,10 @@ export type SupervisorSpec = {
   readonly id: string;
   readonly restart: Restart;
   readonly strategy: Strategy;
-  /** More than so many restarts within `periodMs` and the supervisor gives up; so do all when the process has had `RESTARTS_MAX`. */
+  /**
+   * More than so many restarts within `periodMs` and the supervisor gives up; so do all when the process has had
+   * `RESTARTS_MAX`.
+   */
   readonly intensity: number;
   readonly periodMs: number;
   /** Absent: in reverse. */

@@ -24,7 +24,10 @@ export type Inspection = {
 export interface ActorSystem extends Sender {
   /** Resolves when every child of the tree has been initialised. @throws {ActorError} `start_failed` */
   start(tree: SupervisorSpec): Promise<void>;
-  /** Starts a child under the supervisor at `supervisor` (a path). Resolves when its init has finished. @throws {ActorError} `start_failed` · `duplicate_path` · `no_actor` */
+  /**
+   * Starts a child under the supervisor at `supervisor` (a path). Resolves when its init has finished.
+   * @throws {ActorError} `start_failed` · `duplicate_path` · `no_actor`
+   */
   startChild(supervisor: string, spec: ChildSpec): Promise<void>;
   /** Stops a child and removes it. Nothing happens when there is none. */
   stopChild(path: string): Promise<void>;

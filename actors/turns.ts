@@ -1,6 +1,6 @@
 /**
- * Who is served next: all callers together may ask for so much a second that the guardian's own work goes on, and each source is served in
- * its turn, however many of its requests wait.
+ * Who is served next: all callers together may ask for so much a second that the guardian's own work goes on, and each
+ * source is served in its turn, however many of its requests wait.
  */
 import type { BucketTerms } from "../core/token_bucket.ts";
 import { TokenBucket } from "../core/token_bucket.ts";
@@ -23,7 +23,10 @@ export class Turns {
     this.#debtMax = terms.burst;
   }
 
-  /** Calls `begin` when it is its turn, at once if nobody waits. A turn takes a unit. @returns gives the place up; afterwards does nothing */
+  /**
+   * Calls `begin` when it is its turn, at once if nobody waits. A turn takes a unit.
+   * @returns gives the place up; afterwards does nothing
+   */
   wait(source: Source, begin: () => void): () => void {
     const own = this.#waiting.get(source) ?? new Set();
     // a function of its own: the same `begin` may wait twice
@@ -37,7 +40,10 @@ export class Turns {
     };
   }
 
-  /** What was done for somebody, whoever it was. However much that was, nobody waits longer for it than the whole burst takes. */
+  /**
+   * What was done for somebody, whoever it was. However much that was, nobody waits longer for it than the whole burst
+   * takes.
+   */
   take(units: number): void {
     const nowMs = this.#clock.monotonicMs();
     this.#units.take(Math.min(units, this.#units.left(nowMs) + this.#debtMax), nowMs);

@@ -103,7 +103,10 @@ export async function lookForDeposits(client: Client, signal: AbortSignal): Prom
   if (hasBitcoin(client)) await walletOf(client).look(signal);
 }
 
-/** `lastLookMs`: since the epoch, to the minute; null when never. `trouble`: why nothing is looked for or claimed at the moment. */
+/**
+ * `lastLookMs`: since the epoch, to the minute; null when never. `trouble`: why nothing is looked for or claimed at the
+ * moment.
+ */
 export type DepositsState = { readonly lastLookMs: number | null; readonly trouble: string | null };
 
 export async function depositsState(client: Client): Promise<DepositsState> {

@@ -42,8 +42,8 @@ export async function openClient(options: OpenFolderOptions): Promise<Federation
 }
 
 /**
- * Opens the wallets of several federations that are in a folder, under the same words; makes what isn't there. One process at a time. A wallet
- * that `openClient` keeps in the same folder is another one, with words of its own.
+ * Opens the wallets of several federations that are in a folder, under the same words; makes what isn't there. One
+ * process at a time. A wallet that `openClient` keeps in the same folder is another one, with words of its own.
  * @throws {StoreError} `locked` and others
  */
 export async function openWallets(options: OpenFolderOptions): Promise<Wallets> {

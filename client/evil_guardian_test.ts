@@ -1,4 +1,7 @@
-/** A guardian of four that answers every call with what it likes: the client joins, pays, refreshes what it knows and opens again as ever. */
+/**
+ * A guardian of four that answers every call with what it likes: the client joins, pays, refreshes what it knows and
+ * opens again as ever.
+ */
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import type { LogRecord } from "../actors/logger.ts";

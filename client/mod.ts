@@ -1,6 +1,6 @@
 /**
- * The client as a library for applications: a wallet of one federation's e-cash. It touches the world through the platform and the store
- * that it is given; `deno.ts` is the same for Deno, with wallets in folders.
+ * The client as a library for applications: a wallet of one federation's e-cash. It touches the world through the
+ * platform and the store that it is given; `deno.ts` is the same for Deno, with wallets in folders.
  *
  * ```ts no_run
  * import { openClient } from "./deno.ts";
@@ -21,10 +21,11 @@
  * await wallet.close();
  * ```
  *
- * Amounts are millisatoshi of bitcoin unless a name says sat. A call that moves money resolves when what it does is on disk; from
- * there on it is done, whatever happens to the process. Errors are typed: `ClientError`, `EcashError`, `WalletError`, `ApiError` and the
- * others below, each with a `code`. Every promise settles: when its signal is aborted or the client is closed it rejects with `WaitError`
- * `aborted` or `closed`, and a wait for an operation that this client doesn't have with `unknown_operation`; live sequences end.
+ * Amounts are millisatoshi of bitcoin unless a name says sat. A call that moves money resolves when what it does is on
+ * disk; from there on it is done, whatever happens to the process. Errors are typed: `ClientError`, `EcashError`,
+ * `WalletError`, `ApiError` and the others below, each with a `code`. Every promise settles: when its signal is aborted
+ * or the client is closed it rejects with `WaitError` `aborted` or `closed`, and a wait for an operation that this
+ * client doesn't have with `unknown_operation`; live sequences end.
  *
  * @module
  */

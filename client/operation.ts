@@ -14,8 +14,9 @@ import type { OperationTransaction } from "./logs/transactions.ts";
 import { operationTransactions, paidFeesMsat } from "./logs/transactions.ts";
 
 /**
- * How far an operation has come. `pending`: guardians are asked, or notes are being issued · `success`, `failure`: nothing of it is under
- * way any more, and its module has said which · `ended`: nothing is under way any more, and what its module says of it is its own.
+ * How far an operation has come. `pending`: guardians are asked, or notes are being issued · `success`, `failure`:
+ * nothing of it is under way any more, and its module has said which · `ended`: nothing is under way any more, and what
+ * its module says of it is its own.
  */
 export type OperationStatus = "pending" | "success" | "failure" | "ended";
 
@@ -27,7 +28,10 @@ export type OperationFees = {
   readonly pendingMsat: bigint;
 };
 
-/** An entry of the operation log, with the transactions that the operation made, what each cost, and how far all of it is. */
+/**
+ * An entry of the operation log, with the transactions that the operation made, what each cost, and how far all of it
+ * is.
+ */
 export type Operation = OperationEntry & {
   readonly transactions: readonly OperationTransaction[];
   readonly status: OperationStatus;
@@ -146,8 +150,8 @@ export class OperationHandle {
   }
 
   /**
-   * Waits until nothing of it is under way any more: what it brought is in the balance, or never will be. The outcome says what came of it, in
-   * its module's words; `awaitReceive` and `awaitWithdraw` say it typed.
+   * Waits until nothing of it is under way any more: what it brought is in the balance, or never will be. The outcome
+   * says what came of it, in its module's words; `awaitReceive` and `awaitWithdraw` say it typed.
    * @throws {WaitError} `aborted` · `closed` · `unknown_operation`
    */
   async result(signal?: AbortSignal): Promise<Operation> {

@@ -1,7 +1,7 @@
 /**
- * What a pasted text is: e-cash, an invite code, a setup code, a Bitcoin address, or something that is named as what it is. Whoever wants
- * one of them asks `readEcash` and its like, whose errors say what the text is instead and what to do with it, and never quote it: it may
- * hold money, or a secret.
+ * What a pasted text is: e-cash, an invite code, a setup code, a Bitcoin address, or something that is named as what it
+ * is. Whoever wants one of them asks `readEcash` and its like, whose errors say what the text is instead and what to do
+ * with it, and never quote it: it may hold money, or a secret.
  */
 import { wordlist } from "@scure/bip39/wordlists/english.js";
 import type { BitcoinNetwork } from "../core/bitcoin/mod.ts";
@@ -52,7 +52,10 @@ export type PastedAddress = {
   readonly amountSat: bigint | null;
 };
 
-/** Never throws for a text, however it looks. Takes a time that grows with its length, up to a bound beyond which nothing is read. */
+/**
+ * Never throws for a text, however it looks. Takes a time that grows with its length, up to a bound beyond which
+ * nothing is read.
+ */
 export function parsePasted(pasted: string): Pasted {
   if (pasted.length > PASTED_CHARACTERS_MAX) return { is: "too_long" };
   const text = compactText(pasted);
@@ -147,8 +150,8 @@ function secretText(pasted: string, text: string): Pasted | null {
 }
 
 /**
- * A list of two to four parts, the first of which is the start of a federation's id: tag 1, 4 bytes. In base64 or base32.
- * fedimint-mint-client 0.13.0 (`OOBNotes`).
+ * A list of two to four parts, the first of which is the start of a federation's id: tag 1, 4 bytes. In base64 or
+ * base32. fedimint-mint-client 0.13.0 (`OOBNotes`).
  */
 const OLD_ECASH = /^(?:AgEE|AwEE|BAEE)[A-Za-z0-9+/_-]{100,}={0,2}$/;
 
@@ -241,7 +244,10 @@ export function readEcash(pasted: string): PastedAs<"ecash"> {
   return read("ecash", pasted);
 }
 
-/** The texts of one payment, which are several when it is of hundreds of notes, one behind the other. Secret. @throws {PastedError} */
+/**
+ * The texts of one payment, which are several when it is of hundreds of notes, one behind the other. Secret.
+ * @throws {PastedError}
+ */
 export function readEcashTexts(pasted: string): PastedAs<"ecash">[] {
   const found = parsePasted(pasted);
   if (found.is === "ecash") return [found];

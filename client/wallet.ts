@@ -40,7 +40,10 @@ export type Spent = {
   readonly operationId: OperationId;
   /** Whoever has it has the money. Secret. */
   readonly ecash: string;
-  /** Of a wallet with hundreds of small notes: more texts, as nobody could redeem so many notes of one. They belong to the amount. Secret. */
+  /**
+   * Of a wallet with hundreds of small notes: more texts, as nobody could redeem so many notes of one. They belong to
+   * the amount. Secret.
+   */
   readonly further: readonly string[];
   /** What all are worth: the asked amount, rounded up to 512 msat. */
   readonly amountMsat: bigint;
@@ -74,14 +77,18 @@ export class FederationClient {
     return this.client.isJoined;
   }
 
-  /** Rejects when the wallet can't go on: its store failed, or it gave up restarting something. Close it, and open it again. */
+  /**
+   * Rejects when the wallet can't go on: its store failed, or it gave up restarting something. Close it, and open it
+   * again.
+   */
   get failed(): Promise<never> {
     return this.client.failed;
   }
 
   /**
-   * What a module offers to applications beyond the calls below, by the module's definition: `wallet.use(metaClient).get(0)`. It is that of
-   * the module as it runs: ask for it when it is needed, and don't keep it.
+   * What a module offers to applications beyond the calls below, by the module's definition:
+   * `wallet.use(metaClient).get(0)`. It is that of the module as it runs: ask for it when it is needed, and don't keep
+   * it.
    * @throws {ClientError} `not_joined` · `no_module`: the federation has none, or this client was opened without it
    */
   use<Api>(definition: UsableModule<Api>): Api {
@@ -89,10 +96,12 @@ export class FederationClient {
   }
 
   /**
-   * Joins the federation. With another invite code of the federation that it has joined a wallet learns where guardians are now, and their
-   * API's secret: for one that is shut out (`unauthorized`), or whose guardians have all moved. The money stays where it is.
-   * @throws {ClientError} `already_joined` (another federation) · `no_answer` · `wrong_federation` · `no_common_version` · {PastedError} ·
-   * {ApiError} `unauthorized` (another secret is wanted) and others; whatever is thrown, the wallet is as it was
+   * Joins the federation. With another invite code of the federation that it has joined a wallet learns where guardians
+   * are now, and their API's secret: for one that is shut out (`unauthorized`), or whose guardians have all moved. The
+   * money stays where it is.
+   * @throws {ClientError} `already_joined` (another federation) · `no_answer` · `wrong_federation` ·
+   * `no_common_version` · {PastedError} · {ApiError} `unauthorized` (another secret is wanted) and others; whatever is
+   * thrown, the wallet is as it was
    */
   async join(inviteCode: string, signal?: AbortSignal): Promise<JoinOutcome> {
     return await this.client.join(readInviteCode(inviteCode), signal);
@@ -132,7 +141,8 @@ export class FederationClient {
   }
 
   /**
-   * What the federation says of itself: name, welcome, when it will end. Asked now; what was known when guardians can't be asked.
+   * What the federation says of itself: name, welcome, when it will end. Asked now; what was known when guardians can't
+   * be asked.
    * @throws {ClientError} `not_joined`
    */
   meta(signal?: AbortSignal): Promise<FederationMeta> {
@@ -144,7 +154,9 @@ export class FederationClient {
     return this.client.knownMeta();
   }
 
-  /** How the connection to each guardian is; they are opened when something is asked. @throws {ClientError} `not_joined` */
+  /**
+   * How the connection to each guardian is; they are opened when something is asked. @throws {ClientError} `not_joined`
+   */
   connections(signal?: AbortSignal): Promise<GuardianStatus[]> {
     return this.client.guardianStatuses(signal);
   }
@@ -155,8 +167,8 @@ export class FederationClient {
   }
 
   /**
-   * Opens all connections now: after a sleep, or in another network. Those that are alive stay, and nothing under way is lost. Resolves when
-   * it has begun; `connections` tells how it goes.
+   * Opens all connections now: after a sleep, or in another network. Those that are alive stay, and nothing under way
+   * is lost. Resolves when it has begun; `connections` tells how it goes.
    */
   reconnect(signal?: AbortSignal): Promise<void> {
     return this.client.reconnect(signal);
@@ -202,9 +214,10 @@ export class FederationClient {
   }
 
   /**
-   * Takes notes of this amount out of the wallet as text. They are gone from it when this resolves: the text is in the operation log,
-   * should it get lost.
-   * @throws {EcashError} `zero_amount` · `insufficient_balance` · `offline` (notes that fit must be exchanged first) · `failed`
+   * Takes notes of this amount out of the wallet as text. They are gone from it when this resolves: the text is in the
+   * operation log, should it get lost.
+   * @throws {EcashError} `zero_amount` · `insufficient_balance` · `offline` (notes that fit must be exchanged first) ·
+   *   `failed`
    */
   async spend(amountMsat: bigint, options: PayOptions & { readonly includeInvite?: boolean } = {}): Promise<Spent> {
     const { meta = null, includeInvite = false, signal } = options;
@@ -219,8 +232,8 @@ export class FederationClient {
 
   /**
    * Redeems e-cash. When this resolves the redemption is on its way, and goes on after a crash.
-   * @throws {EcashError} `wrong_federation` · `wrong_unit` · `zero_amount` · `repeated_note` · `uneconomical` (nothing would arrive) ·
-   * `invalid_signature` · `already_received` · `failed` · {PastedError}
+   * @throws {EcashError} `wrong_federation` · `wrong_unit` · `zero_amount` · `repeated_note` · `uneconomical` (nothing
+   * would arrive) · `invalid_signature` · `already_received` · `failed` · {PastedError}
    */
   async receive(ecash: string, options: PayOptions = {}): Promise<{ operationId: OperationId; amountMsat: bigint }> {
     const { text, amountMsat } = readEcash(ecash);
@@ -228,17 +241,24 @@ export class FederationClient {
     return { operationId: await this.client.finish(signal, () => this.#mint().receive(text, meta)), amountMsat };
   }
 
-  /** What `spend` would cost now; asks nobody. @throws {EcashError} `zero_amount` · `insufficient_balance` · `failed` */
+  /**
+   * What `spend` would cost now; asks nobody. @throws {EcashError} `zero_amount` · `insufficient_balance` · `failed`
+   */
   quoteSpend(amountMsat: bigint): Promise<SendQuote> {
     return this.#mint().quoteSend(amountMsat);
   }
 
-  /** What of e-cash would arrive now; asks nobody: it may be forged, or spent. @throws {EcashError} as `receive` · {PastedError} */
+  /**
+   * What of e-cash would arrive now; asks nobody: it may be forged, or spent.
+   * @throws {EcashError} as `receive` · {PastedError}
+   */
   async quoteReceive(ecash: string): Promise<ReceiveQuote> {
     return await this.#mint().quoteReceive(readEcash(ecash).text);
   }
 
-  /** What an operation has brought into the balance so far, msat: e-cash received, change, what came back of a refusal. */
+  /**
+   * What an operation has brought into the balance so far, msat: e-cash received, change, what came back of a refusal.
+   */
   broughtBy(operationId: OperationId): Promise<bigint> {
     return this.#mint().broughtMsat(operationId);
   }
@@ -248,14 +268,17 @@ export class FederationClient {
     return this.#mint().failedRefunds();
   }
 
-  /** Asks for all of it once more, in an operation of its own; null when there is none. `awaitNotes` waits for what becomes of it. */
+  /**
+   * Asks for all of it once more, in an operation of its own; null when there is none. `awaitNotes` waits for what
+   * becomes of it.
+   */
   retryRefunds(): Promise<OperationId | null> {
     return this.#mint().retryRefunds();
   }
 
   /**
-   * Exchanges many notes for few, for a fee a note: smaller texts, quicker payments. Payments do it by themselves when they must.
-   * The error says why there is nothing to gain, or why guardians refused.
+   * Exchanges many notes for few, for a fee a note: smaller texts, quicker payments. Payments do it by themselves when
+   * they must. The error says why there is nothing to gain, or why guardians refused.
    */
   consolidate(signal?: AbortSignal): Promise<Result<null, string>> {
     return this.#mint().consolidate(signal);
@@ -277,7 +300,10 @@ export class FederationClient {
     return this.client.awaitOperation(operationId, signal);
   }
 
-  /** A Bitcoin address; what is paid to it comes into the balance by itself. The very first one takes some seconds to find. */
+  /**
+   * A Bitcoin address; what is paid to it comes into the balance by itself. The very first one takes some seconds to
+   * find.
+   */
   depositAddress(options: AddressOptions = {}): Promise<string> {
     return this.client.wait(options.signal, (signal) => bitcoin.depositAddress(this.client, { ...options, signal }));
   }
@@ -305,17 +331,26 @@ export class FederationClient {
     return this.client.wait(signal, (until) => bitcoin.maxWithdrawable(this.client, feeSat, until));
   }
 
-  /** The most that the federation can pay to anybody, sat: some bitcoin must stay. @throws {WalletError} `federation_short` · `federation` */
+  /**
+   * The most that the federation can pay to anybody, sat: some bitcoin must stay.
+   * @throws {WalletError} `federation_short` · `federation`
+   */
   maxPayable(feeSat: bigint, signal?: AbortSignal): Promise<bigint> {
     return this.client.wait(signal, (until) => bitcoin.maxPayable(this.client, feeSat, until));
   }
 
-  /** Deposits that aren't in the balance, with the reason: on their way, failing, too small for the fee; the largest first. */
+  /**
+   * Deposits that aren't in the balance, with the reason: on their way, failing, too small for the fee; the largest
+   * first.
+   */
   pendingDeposits(): Promise<PendingDeposit[]> {
     return bitcoin.pendingDeposits(this.client);
   }
 
-  /** Looks for what has come since the last time, and waits for its claims. @throws {WalletError} `federation` · `no_feerate` */
+  /**
+   * Looks for what has come since the last time, and waits for its claims.
+   * @throws {WalletError} `federation` · `no_feerate`
+   */
   lookForDeposits(signal?: AbortSignal): Promise<void> {
     return this.client.wait(signal, (until) => bitcoin.lookForDeposits(this.client, until));
   }
@@ -325,20 +360,26 @@ export class FederationClient {
     return bitcoin.depositsState(this.client);
   }
 
-  /** Looks for all deposits again and tries each that isn't in the balance at once. @throws {WalletError} `federation` · `no_feerate` */
+  /**
+   * Looks for all deposits again and tries each that isn't in the balance at once.
+   * @throws {WalletError} `federation` · `no_feerate`
+   */
   retryDeposits(signal?: AbortSignal): Promise<void> {
     return bitcoin.retryDeposits(this.client, signal);
   }
 
-  /** Bitcoin transactions of the federation that no block holds yet, newest first; withdrawals wait for those before them. */
+  /**
+   * Bitcoin transactions of the federation that no block holds yet, newest first; withdrawals wait for those before
+   * them.
+   */
   bitcoinQueue(signal?: AbortSignal): Promise<TxInfo[]> {
     return bitcoin.bitcoinQueue(this.client, signal);
   }
 
   /**
    * What a withdrawal costs and what arrives; whatever would refuse it refuses here, and nothing is paid.
-   * @throws {WalletError} `invalid_address` · `wrong_network` · `unsupported_address` · `dust_value` · `no_feerate` · `federation` ·
-   * `fee_too_low` · `federation_short` · `insufficient_funds` · `failed`
+   * @throws {WalletError} `invalid_address` · `wrong_network` · `unsupported_address` · `dust_value` · `no_feerate` ·
+   * `federation` · `fee_too_low` · `federation_short` · `insufficient_funds` · `failed`
    */
   quoteWithdraw(
     address: string,
@@ -351,7 +392,8 @@ export class FederationClient {
   /**
    * Pays to a Bitcoin address. When this resolves the payment is on its way; `awaitWithdraw` tells what becomes of it.
    * @param amountSat what arrives; `all`: as much as can be
-   * @throws {WalletError} what `quoteWithdraw` throws, before anything is paid · `fee_high` unless `highFee` or `feeSat` says so
+   * @throws {WalletError} what `quoteWithdraw` throws, before anything is paid · `fee_high` unless `highFee` or
+   *   `feeSat` says so
    */
   withdraw(address: string, amountSat: bigint | "all", options: WithdrawOptions = {}): Promise<OperationId> {
     return this.client.finish(
@@ -360,7 +402,10 @@ export class FederationClient {
     );
   }
 
-  /** Waits until the federation has signed the Bitcoin transaction, or refused. @throws {WalletError} `unknown_operation` */
+  /**
+   * Waits until the federation has signed the Bitcoin transaction, or refused.
+   * @throws {WalletError} `unknown_operation`
+   */
   awaitWithdraw(operationId: OperationId, signal?: AbortSignal): Promise<Withdrawal> {
     return this.client.wait(signal, (until) => bitcoin.awaitWithdraw(this.client, operationId, until));
   }

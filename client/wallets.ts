@@ -1,6 +1,7 @@
 /**
- * Several federations under the same words, in one process and one database: a wallet for each. Their secrets are derived as the official
- * client derives those of its federations (`bip39.ts`), so the words alone bring all of them back there.
+ * Several federations under the same words, in one process and one database: a wallet for each. Their secrets are
+ * derived as the official client derives those of its federations (`bip39.ts`), so the words alone bring all of them
+ * back there.
  *
  * | prefix | key | value |
  * |---|---|---|
@@ -9,9 +10,9 @@
  * | 10 | federation 32 ‖ … | a wallet's own part (`core/database.ts`) |
  * | fe | | version of all that is no wallet's (`actors/store/schema.ts`) |
  *
- * The words are on disk before anything is derived from them, and a federation is in the list before its wallet joins: a crash in between
- * leaves an entry without a wallet, which the next opening takes out. Nothing of a wallet is ever deleted: one that joined twice with the
- * same words would issue the same notes twice.
+ * The words are on disk before anything is derived from them, and a federation is in the list before its wallet joins:
+ * a crash in between leaves an entry without a wallet, which the next opening takes out. Nothing of a wallet is ever
+ * deleted: one that joined twice with the same words would issue the same notes twice.
  */
 import type { Schema } from "../actors/store/schema.ts";
 import { checkSchema, nothingToMigrate } from "../actors/store/schema.ts";
@@ -59,8 +60,8 @@ function recordKey(id: FederationId): Bytes {
 }
 
 /**
- * Opens all wallets that the store holds, each with what it had under way. Needs no network. One that can't be opened is in the list with
- * its error.
+ * Opens all wallets that the store holds, each with what it had under way. Needs no network. One that can't be opened
+ * is in the list with its error.
  * @throws {StoreError} `newer_schema` and others
  */
 export async function openWallets(options: OpenWalletsOptions): Promise<Wallets> {
@@ -126,8 +127,8 @@ export class Wallets {
   }
 
   /**
-   * The wallet of an invite code's federation: joined when it is new, taken back with all its money when it was left out. One that has joined
-   * takes from the code what is news (`FederationClient.join`).
+   * The wallet of an invite code's federation: joined when it is new, taken back with all its money when it was left
+   * out. One that has joined takes from the code what is news (`FederationClient.join`).
    * @throws as `FederationClient.join`; a federation that could not be joined is not in the list · {WaitError} `closed`
    */
   async add(inviteCode: string, signal?: AbortSignal): Promise<FederationClient> {
@@ -147,7 +148,10 @@ export class Wallets {
     });
   }
 
-  /** Takes back a wallet that was left out, or tries one again that could not be opened. Asks nobody. @throws {ClientError} `not_joined` */
+  /**
+   * Takes back a wallet that was left out, or tries one again that could not be opened. Asks nobody.
+   * @throws {ClientError} `not_joined`
+   */
   async resume(federationId: FederationId): Promise<FederationClient> {
     return await this.#inTurn(federationId, async () => {
       if (!this.#entries.has(federationId)) throw noWallet();
@@ -160,7 +164,8 @@ export class Wallets {
   }
 
   /**
-   * Stops a wallet, and opens it no more. Its money stays in it, as does what it has under way: `add` or `resume` go on with it.
+   * Stops a wallet, and opens it no more. Its money stays in it, as does what it has under way: `add` or `resume` go on
+   * with it.
    * @throws {ClientError} `not_joined`
    */
   async leaveOut(federationId: FederationId): Promise<void> {

@@ -9,7 +9,10 @@ export function toHex(bytes: Uint8Array): string {
   return bytesToHex(bytes);
 }
 
-/** Bytes of hex digits of either case. @throws {Error} when `hex` has an odd length or another character than 0-9 a-f A-F */
+/**
+ * Bytes of hex digits of either case.
+ * @throws {Error} when `hex` has an odd length or another character than 0-9 a-f A-F
+ */
 export function fromHex(hex: string): Bytes {
   return hexToBytes(hex) as Bytes;
 }

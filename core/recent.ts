@@ -1,6 +1,6 @@
 /**
- * What was found out lately, of a bounded number of things: a memory in two generations. What is remembered goes into the younger; when that
- * is full the older one is forgotten as a whole.
+ * What was found out lately, of a bounded number of things: a memory in two generations. What is remembered goes into
+ * the younger; when that is full the older one is forgotten as a whole.
  */
 export class Recent<T> {
   readonly #keptMin: number;

@@ -17,8 +17,8 @@ export function err<E>(error: E): Err<E> {
 }
 
 /**
- * Base of every error class of this project: `facts` is a closed union of `{ code, … }` to match on and to log as fields;
- * the message is for people and says what to do. Facts never hold a secret.
+ * Base of every error class of this project: `facts` is a closed union of `{ code, … }` to match on and to log as
+ * fields; the message is for people and says what to do. Facts never hold a secret.
  */
 export class FedimintError<Facts extends { readonly code: string }> extends Error {
   /** What there is to match on, and to log. */

@@ -29,7 +29,10 @@ export class TokenBucket {
     return this.#left;
   }
 
-  /** Until there are so many, whole: a clock may not tell a millionth of a millisecond later from now, and would be asked for ever. 0 = now. */
+  /**
+   * Until there are so many, whole: a clock may not tell a millionth of a millisecond later from now, and would be
+   * asked for ever. 0 = now.
+   */
   waitMs(tokens: number, nowMs: number): number {
     return Math.max(0, Math.ceil((tokens - this.left(nowMs)) * this.#terms.ms / this.#terms.tokens));
   }

@@ -1,6 +1,6 @@
 /**
- * xoshiro128** by Blackman and Vigna (2018): numbers that look random and are the same for the same state. For simulation and for choices that
- * need not be secret. Pure but for its state.
+ * xoshiro128** by Blackman and Vigna (2018): numbers that look random and are the same for the same state. For
+ * simulation and for choices that need not be secret. Pure but for its state.
  */
 import { assert } from "./assert.ts";
 

@@ -9,8 +9,9 @@ import type { ConfiguredModule } from "./config/guardian_config.ts";
 import { modulePrefix } from "./consensus/store/db.ts";
 
 /**
- * Of all that is no module's: `consensus/store/db.ts`, `api/db.ts`, `config/database_owner.ts`, `bitcoin/chain_memory.ts`,
- * `consensus/engine/disagreement.ts`. A larger version comes with a migration and a snapshot (`tests/migrations/`).
+ * Of all that is no module's: `consensus/store/db.ts`, `api/db.ts`, `config/database_owner.ts`,
+ * `bitcoin/chain_memory.ts`, `consensus/engine/disagreement.ts`. A larger version comes with a migration and a snapshot
+ * (`tests/migrations/`).
  */
 const GUARDIAN_SCHEMA: Schema = { version: 1, migrations: { 0: nothingToMigrate } };
 

@@ -1,4 +1,6 @@
-/** What a guardian's operator is told when its database can't be used: which file, and what to do that loses nothing. */
+/**
+ * What a guardian's operator is told when its database can't be used: which file, and what to do that loses nothing.
+ */
 import type { StoreError } from "../actors/store/mod.ts";
 import { errorText } from "../core/result.ts";
 

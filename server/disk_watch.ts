@@ -1,6 +1,6 @@
 /**
- * The room on the disk with the data folder, looked at now and then: told while there is time, then strangers' backups are refused, then the
- * guardian stops in order, before the database fails in the midst of its work.
+ * The room on the disk with the data folder, looked at now and then: told while there is time, then strangers' backups
+ * are refused, then the guardian stops in order, before the database fails in the midst of its work.
  */
 import type { ActorContext } from "../actors/actor.ts";
 import { defineActor, next } from "../actors/actor.ts";

@@ -1,6 +1,6 @@
 /**
- * A guardian as a library: for programs that run one with modules of their own, or in a simulated world. `main.ts` is the one that takes
- * fedimintd's flags and variables.
+ * A guardian as a library: for programs that run one with modules of their own, or in a simulated world. `main.ts` is
+ * the one that takes fedimintd's flags and variables.
  *
  * @module
  */

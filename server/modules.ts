@@ -25,7 +25,10 @@ export function setupVariableOf(
   return setupVariable ?? { name: `FM_ENABLE_MODULE_${kind.toUpperCase().replaceAll("-", "_")}`, turns: "on" };
 }
 
-/** Kinds of a new federation whose leader chooses none, sorted. `isSet`: an environment switch, undefined when it isn't given. */
+/**
+ * Kinds of a new federation whose leader chooses none, sorted. `isSet`: an environment switch, undefined when it isn't
+ * given.
+ */
 export function defaultModules(modules: ServerModules, isSet: (name: string) => boolean | undefined): string[] {
   const isEnabled = (definition: AnyServerModuleDefinition): boolean => {
     const { name, turns } = setupVariableOf(definition);

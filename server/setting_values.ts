@@ -1,4 +1,7 @@
-/** The forms that a guardian's settings have: addresses, URLs, switches, numbers. What doesn't fit is refused with the setting's name. */
+/**
+ * The forms that a guardian's settings have: addresses, URLs, switches, numbers. What doesn't fit is refused with the
+ * setting's name.
+ */
 import type { Address } from "../actors/platform/platform.ts";
 import { FedimintError } from "../core/result.ts";
 import { DecodeError } from "../core/encoding/mod.ts";
@@ -59,7 +62,10 @@ export function parsedUrl(text: string, setting: string, schemes: readonly strin
   return url;
 }
 
-/** An URL that others are told. @throws {SettingsError} also for one with credentials: they would be told to everybody, or cut out */
+/**
+ * An URL that others are told.
+ * @throws {SettingsError} also for one with credentials: they would be told to everybody, or cut out
+ */
 export function publicUrl(text: string | undefined, setting: string, schemes: readonly string[]): string | null {
   if (text === undefined) return null;
   const url = parsedUrl(text, setting, schemes);
@@ -76,7 +82,10 @@ export function wholeNumber(text: string, setting: string, most: number): number
   return number;
 }
 
-/** Plain switches as the reference reads them: 1 or true, 0 or false; anything else turns on what is off by default. Empty is not given. */
+/**
+ * Plain switches as the reference reads them: 1 or true, 0 or false; anything else turns on what is off by default.
+ * Empty is not given.
+ */
 export function envSwitch(env: (name: string) => string | undefined): (name: string) => boolean | undefined {
   return (name) => {
     const value = given(env(name));

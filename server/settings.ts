@@ -19,7 +19,10 @@ import { builtInModules, defaultModules, setupVariableOf } from "./modules.ts";
 import type { SetupSettings } from "./setup/setup.ts";
 import { address, envSwitch, given, invalid, parsedUrl, publicUrl, wholeNumber } from "./setting_values.ts";
 
-/** Everything that a guardian is told at its start. `bitcoin.backend.password`, `apiPassword` and `apiSecrets` are secret. */
+/**
+ * Everything that a guardian is told at its start. `bitcoin.backend.password`, `apiPassword` and `apiSecrets` are
+ * secret.
+ */
 export type GuardianSettings = {
   readonly dataDir: string;
   readonly bindP2p: Address;

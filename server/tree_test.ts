@@ -1,4 +1,7 @@
-/** The guardian's real supervisors with an actor in them that crashes again and again: the process heals, or ends in order. */
+/**
+ * The guardian's real supervisors with an actor in them that crashes again and again: the process heals, or ends in
+ * order.
+ */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { type TestSystem, testSystem } from "../actors/testing/platform.ts";
 import {
@@ -135,7 +138,8 @@ Deno.test("wherever in the guardian's tree an actor always crashes, soon or slow
       assertStringIncludes(errorText(failure), "it crashes");
       assert(test.lines().length <= LOG_LINES_MAX, `${where}: ${test.lines().length} lines`);
       const stacks = test.log.filter(({ facts }) => facts.stack !== undefined);
-      assert(stacks.length <= 3, `${where}: ${stacks.length} stacks`); // in its init, in a handler, and of whoever could not start it
+      // in its init, in a handler, and of whoever could not start it
+      assert(stacks.length <= 3, `${where}: ${stacks.length} stacks`);
       assertEquals(test.clock.pendingTimers, 0, where);
     }
   }

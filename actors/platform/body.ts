@@ -2,7 +2,10 @@
 import type { Bytes } from "../../core/bytes.ts";
 import { NetworkError } from "./error.ts";
 
-/** The whole body. @throws {NetworkError} `too_large` (target) as soon as more than `bytesMax` came; the rest is not read */
+/**
+ * The whole body.
+ * @throws {NetworkError} `too_large` (target) as soon as more than `bytesMax` came; the rest is not read
+ */
 export async function readBody(
   body: ReadableStream<Uint8Array>,
   bytesMax: number,

@@ -19,8 +19,8 @@ const LEVELS: Record<string, LogLevel | "off"> = {
 const OWN_TARGETS = ["fm", "fedimint"];
 
 /**
- * Lowest level to show. Directives are separated by commas: `info`, `debug`, `fm=debug`; the last known one counts, unknown ones are
- * ignored, as a `RUST_LOG` made for the reference has many of them.
+ * Lowest level to show. Directives are separated by commas: `info`, `debug`, `fm=debug`; the last known one counts,
+ * unknown ones are ignored, as a `RUST_LOG` made for the reference has many of them.
  */
 export function levelFrom(directives: string | undefined, fallback: LogLevel = "info"): LogLevel | "off" {
   let level: LogLevel | "off" = fallback;

@@ -1,6 +1,7 @@
 /**
- * What strangers have sent us in part: messages and bodies that have begun and not ended, and messages that wait to be read. It is bounded
- * over all connections of a server; above the bound whoever began first is cut off, as an honest message ends within a moment.
+ * What strangers have sent us in part: messages and bodies that have begun and not ended, and messages that wait to be
+ * read. It is bounded over all connections of a server; above the bound whoever began first is cut off, as an honest
+ * message ends within a moment.
  */
 export type HalfSentEntry = { bytes: number; readonly evict: () => void };
 

@@ -3,20 +3,24 @@
 /** Of one TLS listener. */
 export const TLS_LISTENER = {
   /**
-   * Connections that have not proved a known certificate: strangers, and guardians while they shake hands, which takes a fifth of a second.
-   * A further one takes the place of the oldest, so that silent ones shut nobody out; a guardian would be shut out by 1,000 new ones a second.
+   * Connections that have not proved a known certificate: strangers, and guardians while they shake hands, which takes
+   * a fifth of a second. A further one takes the place of the oldest, so that silent ones shut nobody out; a guardian
+   * would be shut out by 1,000 new ones a second.
    */
   strangersMax: 256,
   /** Of them from one address; several guardians may share one. */
   strangersOfSourceMax: 16,
-  /** Connections under one known certificate: one is used, others are being replaced or closed. A further one replaces the oldest. */
+  /**
+   * Connections under one known certificate: one is used, others are being replaced or closed. A further one replaces
+   * the oldest.
+   */
   sameKnownMax: 8,
   /** A handshake takes two round trips; a stranger that needs longer holds a place. */
   handshakeTimeoutMs: 10_000,
   /**
-   * Handshakes begun, when the other side has said its first word: one costs 1 to 3 ms of a core, so that all of them together
-   * take less than a tenth of one. Addresses from which a known certificate has come, or is
-   * expected, have some of their own.
+   * Handshakes begun, when the other side has said its first word: one costs 1 to 3 ms of a core, so that all of them
+   * together take less than a tenth of one. Addresses from which a known certificate has come, or is expected, have
+   * some of their own.
    */
   handshakes: {
     all: { burst: 30, tokens: 20, ms: 1_000 },
@@ -32,16 +36,23 @@ export const EXPECTED_SOURCES = {
   againMs: 300_000,
 };
 /**
- * Received bytes of a TLS stream that wait for a reader; then the socket is not read, and TCP holds the sender back. Not above the
- * mark at which the runtime's own TLS stops handing out bytes (64 KiB): it would gather the rest where nobody sees them.
+ * Received bytes of a TLS stream that wait for a reader; then the socket is not read, and TCP holds the sender back.
+ * Not above the mark at which the runtime's own TLS stops handing out bytes (64 KiB): it would gather the rest where
+ * nobody sees them.
  */
 export const TLS_UNREAD_BYTES_MAX = 64 * 1024;
 
 /** Of one HTTP server. */
 export const HTTP_SERVER = {
-  /** Above the guardian API's own 1,000, so that the API can still answer 429. The longest idle makes room for who comes. */
+  /**
+   * Above the guardian API's own 1,000, so that the API can still answer 429. The longest idle makes room for who
+   * comes.
+   */
   connectionsMax: 4_000,
-  /** Of one public address: above the API's own 100 as well, and few enough that forty strangers are needed to fill the server. */
+  /**
+   * Of one public address: above the API's own 100 as well, and few enough that forty strangers are needed to fill the
+   * server.
+   */
   sourceConnectionsMax: 400,
   /** Held of messages and bodies that have not come whole, over all connections: 60 of the API's largest requests. */
   halfSentBytesMax: 64 * 1024 * 1024,
@@ -52,7 +63,10 @@ export const HTTP_SERVER = {
   /** How often requests are looked over for those that take too long. */
   timeoutCheckMs: 1_000,
 };
-/** Request line and headers, or status line and headers; as Node's default. An API secret or a cookie takes less than 1 KiB. */
+/**
+ * Request line and headers, or status line and headers; as Node's default. An API secret or a cookie takes less than 1
+ * KiB.
+ */
 export const HTTP_HEADER_BYTES_MAX = 16 * 1024;
 /** A request's body: above the API's 10 MiB, so that the API can answer its own error. */
 export const HTTP_BODY_BYTES_MAX = 16 * 1024 * 1024;
@@ -63,19 +77,35 @@ export const HTTP_REFUSAL_BYTES_MAX = 64 * 1024;
 export const SOCKET_UNREAD_MESSAGES_MAX = 1_024;
 /** Bytes of them; a message that began before is still taken, so the real bound is this and one message more. */
 export const SOCKET_UNREAD_BYTES_MAX = 1024 * 1024;
-/** Bytes sent and not yet taken by the other side: six of the largest answers. A peer that lets more wait is cut off. */
+/**
+ * Bytes sent and not yet taken by the other side: six of the largest answers. A peer that lets more wait is cut off.
+ */
 export const SOCKET_UNSENT_BYTES_MAX = 64 * 1024 * 1024;
-/** Control frames and fragments in one interval of pings: a message of 1 MiB in pieces of 512 bytes. Each costs us as much as a small request. */
+/**
+ * Control frames and fragments in one interval of pings: a message of 1 MiB in pieces of 512 bytes. Each costs us as
+ * much as a small request.
+ */
 export const SOCKET_MINOR_FRAMES_MAX = 2_048;
-/** Intervals of pings that a message may take from its first byte to its last: 60 s at the usual 10 s, as a request by POST. */
+/**
+ * Intervals of pings that a message may take from its first byte to its last: 60 s at the usual 10 s, as a request by
+ * POST.
+ */
 export const SOCKET_MESSAGE_PINGS_MAX = 6;
-/** Intervals of pings without any frame from the other side before a server gives up: 40 s at the usual 10 s, as jsonrpsee. */
+/**
+ * Intervals of pings without any frame from the other side before a server gives up: 40 s at the usual 10 s, as
+ * jsonrpsee.
+ */
 export const SOCKET_SILENT_PINGS_MAX = 4;
 
-/** After `close()`: how long what was written may take to leave, and the other side to close. Then the socket is cut. */
+/**
+ * After `close()`: how long what was written may take to leave, and the other side to close. Then the socket is cut.
+ */
 export const LINGER_MS = 5_000;
 /** Idle time before TCP asks whether the other side still lives; finds peers that vanished without a word. */
 export const KEEP_ALIVE_MS = 15_000;
 
-/** A line of standard input or of a child's output: the longest that is known is an invite or a transaction pasted as hex. */
+/**
+ * A line of standard input or of a child's output: the longest that is known is an invite or a transaction pasted as
+ * hex.
+ */
 export const LINE_UNITS_MAX = 32 * 1024 * 1024;

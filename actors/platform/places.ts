@@ -1,6 +1,6 @@
 /**
- * Places for connections: so many in all, so many a source. Who comes when there is none takes the place of the connection that has been
- * idle longest; so strangers who hold connections and say nothing shut nobody out.
+ * Places for connections: so many in all, so many a source. Who comes when there is none takes the place of the
+ * connection that has been idle longest; so strangers who hold connections and say nothing shut nobody out.
  */
 import { UNNAMED_SOURCE } from "./source.ts";
 

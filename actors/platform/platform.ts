@@ -1,7 +1,8 @@
 /**
- * What actors are given to touch the world: one clock, one dice, one wire, one set of files. `real.ts` has the machine's own,
- * `simulated/` those of a world on virtual time from one seed. Nothing outside this folder touches `Date`, `performance`,
- * timers, `Math.random`, `crypto.getRandomValues`, sockets or files; `deno task check` holds this.
+ * What actors are given to touch the world: one clock, one dice, one wire, one set of files. `real.ts` has the
+ * machine's own, `simulated/` those of a world on virtual time from one seed. Nothing outside this folder touches
+ * `Date`, `performance`, timers, `Math.random`, `crypto.getRandomValues`, sockets or files; `deno task check` holds
+ * this.
  */
 import type { Bytes } from "../../core/bytes.ts";
 
@@ -100,7 +101,9 @@ export interface MessageSocket {
   readonly bufferedBytes: number;
   /** Either side has closed it, or it was cut: what is sent reaches nobody. */
   readonly isOver: boolean;
-  /** Resolves when a message can be received, or none comes any more: one at a time. Who then receives it decides when. */
+  /**
+   * Resolves when a message can be received, or none comes any more: one at a time. Who then receives it decides when.
+   */
   arrival(): Promise<void>;
   /** The next message, null once closed. Messages that nobody reads are kept (the sender's bound applies). */
   receive(): Promise<string | null>;
@@ -113,15 +116,18 @@ export type Upgrade = (options: { readonly messageBytesMax: number; readonly pin
   readonly response: Response;
   readonly socket: Promise<MessageSocket>;
 };
-/** An HTTP request handler; `upgrade` turns the request into a WebSocket and must then be answered by its `response`. */
+/**
+ * An HTTP request handler; `upgrade` turns the request into a WebSocket and must then be answered by its `response`.
+ */
 export type HttpHandler = (request: Request, upgrade: Upgrade, remote: Address) => Response | Promise<Response>;
 
 /** The one wire. */
 export interface Network {
   /**
-   * Both sides show a certificate; whose it is the caller decides by its bytes. TLS 1.2 or 1.3, no ALPN. Connections whose certificate
-   * `isKnown` (default all) have places of their own; all others share some with those that have shown none yet, the oldest of which gives
-   * way to a newcomer. Who comes from where a known one is expected (host names or addresses) needn't wait for strangers' handshakes.
+   * Both sides show a certificate; whose it is the caller decides by its bytes. TLS 1.2 or 1.3, no ALPN. Connections
+   * whose certificate `isKnown` (default all) have places of their own; all others share some with those that have
+   * shown none yet, the oldest of which gives way to a newcomer. Who comes from where a known one is expected (host
+   * names or addresses) needn't wait for strangers' handshakes.
    */
   listenTls(
     options: Address & {
@@ -171,11 +177,17 @@ export interface Network {
 export interface Files {
   /** Undefined when there is no such file. @throws {FilesError} `too_large` · `denied` */
   read(path: string, bytesMax: number): Promise<Bytes | undefined>;
-  /** Writes a file that must not exist, durable when it returns. `secret` files are readable by the owner alone (0600). @throws {FilesError} `exists` */
+  /**
+   * Writes a file that must not exist, durable when it returns. `secret` files are readable by the owner alone (0600).
+   * @throws {FilesError} `exists`
+   */
   create(path: string, bytes: Uint8Array, options?: { readonly secret?: boolean }): Promise<void>;
   /** Replaces a file as a whole or not at all, also after a power cut. */
   replace(path: string, bytes: Uint8Array, options?: { readonly secret?: boolean }): Promise<void>;
-  /** Makes a file readable by its owner alone, or a folder (0700). @returns whether others could read it before; false when there is none */
+  /**
+   * Makes a file readable by its owner alone, or a folder (0700).
+   * @returns whether others could read it before; false when there is none
+   */
   makeSecret(path: string): Promise<boolean>;
   /** Removes a file. Nothing happens when there is none. */
   remove(path: string): Promise<void>;
@@ -183,11 +195,18 @@ export interface Files {
   list(path: string): Promise<string[] | undefined>;
   /** With parents; 0700 when `secret`. */
   makeDirectory(path: string, options?: { readonly secret?: boolean }): Promise<void>;
-  /** Room on the disk with this file or folder, for processes without privileges, in bytes; null where the system doesn't tell. @throws {FilesError} */
+  /**
+   * Room on the disk with this file or folder, for processes without privileges, in bytes; null where the system
+   * doesn't tell.
+   * @throws {FilesError}
+   */
   freeBytes(path: string): Promise<number | null>;
 }
 
-/** A computation that takes long: from plain data to plain data (`structuredClone`), so that it can run on a thread of its own. */
+/**
+ * A computation that takes long: from plain data to plain data (`structuredClone`), so that it can run on a thread of
+ * its own.
+ */
 export type Task<In, Out> = {
   /** URL of the module that serves it on a thread by `serveTask`. */
   readonly module: string;

@@ -1,6 +1,6 @@
 /**
- * What a main program gets from its system: arguments, environment, terminal, signals, an exit, other programs. Programs are
- * handed a `ProcessHost`, so that tests run them with one of their own.
+ * What a main program gets from its system: arguments, environment, terminal, signals, an exit, other programs.
+ * Programs are handed a `ProcessHost`, so that tests run them with one of their own.
  */
 import { FedimintError } from "../../core/result.ts";
 import { LINE_UNITS_MAX } from "./limits.ts";

@@ -1,4 +1,6 @@
-/** The machine's own clock, dice, network and files. Only a program's `main.ts` and tests of real processes ask for it. */
+/**
+ * The machine's own clock, dice, network and files. Only a program's `main.ts` and tests of real processes ask for it.
+ */
 import { LimitedRate } from "../limited_log.ts";
 import type { Report } from "./http_handling.ts";
 import type { Platform } from "./platform.ts";
@@ -13,7 +15,10 @@ import { dialTls, listenTls } from "./real/tls.ts";
 
 export type { Report } from "./http_handling.ts";
 
-/** The platform of this machine. @param report told what goes wrong where nobody awaits (a request handler that throws); default: standard error */
+/**
+ * The platform of this machine.
+ * @param report told what goes wrong where nobody awaits (a request handler that throws); default: standard error
+ */
 export function realPlatform(report: Report = limitedReport(toStandardError)): Platform {
   return {
     clock: realClock,

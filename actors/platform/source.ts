@@ -21,8 +21,8 @@ function prefixOf(address: string): string {
 export const UNNAMED_SOURCE = "";
 
 /**
- * Null for this machine and private networks: behind such an address stands a reverse proxy or a container's gateway, and behind it
- * everybody. An IPv4 address is one source, an IPv6 network of 64 bits is one.
+ * Null for this machine and private networks: behind such an address stands a reverse proxy or a container's gateway,
+ * and behind it everybody. An IPv4 address is one source, an IPv6 network of 64 bits is one.
  */
 export function sourceOf({ hostname }: Pick<Address, "hostname">): string | null {
   const address = hostname.toLowerCase().split("%")[0]!;

@@ -1,6 +1,6 @@
 /**
- * The server's half of the WebSocket handshake (RFC 6455, 4.2), real and simulated alike: what the handler is handed, and what
- * becomes of it when the handler has answered.
+ * The server's half of the WebSocket handshake (RFC 6455, 4.2), real and simulated alike: what the handler is handed,
+ * and what becomes of it when the handler has answered.
  */
 import { createHash } from "node:crypto";
 import { NetworkError } from "./error.ts";

@@ -1,4 +1,7 @@
-/** The API secret of a "private" federation, as a connection shows it: the password of a user `fedimint`. fedimint-server `net/api/http_auth.rs`. */
+/**
+ * The API secret of a "private" federation, as a connection shows it: the password of a user `fedimint`.
+ * fedimint-server `net/api/http_auth.rs`.
+ */
 import { basicAuthorization } from "../../core/basic_auth.ts";
 
 /** The `Authorization` header. Secret. */

@@ -1,4 +1,7 @@
-/** Fibonacci back-off: min, min, 2·min, 3·min, 5·min … capped at max, each plus random 0 … min. `fedimint-core/src/util/backoff_util.rs`. */
+/**
+ * Fibonacci back-off: min, min, 2·min, 3·min, 5·min … capped at max, each plus random 0 … min.
+ * `fedimint-core/src/util/backoff_util.rs`.
+ */
 import type { Dice } from "../platform/platform.ts";
 
 export type BackOff = { readonly minMs: number; readonly maxMs: number };

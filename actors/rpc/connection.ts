@@ -31,7 +31,8 @@ const LOST_BACK_OFF = { minMs: 500, maxMs: 30_000 };
 export type RpcMessage =
   /**
    * Waits for the connection if there is none; `timeoutMs` covers both.
-   * @param once it must not be asked twice: when its connection is lost it fails, else it is asked again on the next one
+   * @param once it must not be asked twice: when its connection is lost it fails, else it is asked again on the next
+   *   one
    */
   | Request<
     "call",
@@ -42,8 +43,8 @@ export type RpcMessage =
   /** Answered as soon as the status is of another version than this. */
   | Request<"statusAfter", { version: number }, RpcStatus>
   /**
-   * Opens a connection now, whatever it waited for: after a sleep, or in another network. One that is there is asked a cheap question
-   * meanwhile: when it answers before the new one stands it is kept.
+   * Opens a connection now, whatever it waited for: after a sleep, or in another network. One that is there is asked a
+   * cheap question meanwhile: when it answers before the new one stands it is kept.
    */
   | Request<"reconnect", null, null>
   | Cast<"opened", { outcome: Result<null, RpcError> }>
@@ -208,8 +209,8 @@ function lookWhenDue(state: State, ctx: Context, line: Line): void {
 }
 
 /**
- * The other side has ended a connection: its calls are asked again on the next one, except those that may be asked once only, and those
- * under which it happens for the second time: they may be the reason.
+ * The other side has ended a connection: its calls are asked again on the next one, except those that may be asked once
+ * only, and those under which it happens for the second time: they may be the reason.
  */
 function cut(state: State, ctx: Context, line: Line): void {
   drop(state, ctx, line);

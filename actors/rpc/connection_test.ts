@@ -1,4 +1,7 @@
-/** Connections that die without a word, as a sleeping machine or a router leaves them: found within seconds, replaced, nothing lost. */
+/**
+ * Connections that die without a word, as a sleeping machine or a router leaves them: found within seconds, replaced,
+ * nothing lost.
+ */
 import { assert, assertEquals } from "@std/assert";
 import type { Json } from "../../core/encoding/mod.ts";
 import { parseJson, stringifyJson } from "../../core/encoding/mod.ts";

@@ -1,12 +1,16 @@
 /**
- * An actor's place in the tree: the mailbox, which outlives crashes, and at most one incarnation that handles what is in it.
+ * An actor's place in the tree: the mailbox, which outlives crashes, and at most one incarnation that handles what is
+ * in it.
  *
- * - A message whose handler throws is gone, its asker gets `down`; so do those whose requests were left for later. All other waiting
- *   messages, and those that come while the actor restarts, are held for the next incarnation, up to the mailbox's bound.
- * - When there will be no next incarnation, whoever waits gets `down`, and later `no_actor`. Waiting casts are counted as refused.
+ * - A message whose handler throws is gone, its asker gets `down`; so do those whose requests were left for later. All
+ *   other waiting messages, and those that come while the actor restarts, are held for the next incarnation, up to the
+ *   mailbox's bound.
+ * - When there will be no next incarnation, whoever waits gets `down`, and later `no_actor`. Waiting casts are counted
+ *   as refused.
  * - A request whose asker has given up (its deadline passed) is not begun.
- * - A stop lets the message in hand finish, then runs `terminate`; what waits is not handled any more. After `shutdownMs` the actor is abandoned:
- *   its code may run on, but what it does through its context, through a store fenced by its signal, or returns, has no effect.
+ * - A stop lets the message in hand finish, then runs `terminate`; what waits is not handled any more. After
+ *   `shutdownMs` the actor is abandoned: its code may run on, but what it does through its context, through a store
+ *   fenced by its signal, or returns, has no effect.
  */
 import { assert, InvariantError } from "../../core/assert.ts";
 import type { Step, StopReason } from "../actor.ts";

@@ -1,10 +1,10 @@
 /**
  * Requests that wait for their answer.
  *
- * The usual request is answered within the microtask that handles it, so nothing is spent on its deadline before that: a new request is
- * only noted, and the pump, when it ends, gives those still open a place in a queue of their deadline's length (`deadlines.ts`). No time
- * passes between, as the pump runs in the microtask after the request. Likewise an id is entered in a table only when its handler has left
- * the request for later.
+ * The usual request is answered within the microtask that handles it, so nothing is spent on its deadline before that:
+ * a new request is only noted, and the pump, when it ends, gives those still open a place in a queue of their
+ * deadline's length (`deadlines.ts`). No time passes between, as the pump runs in the microtask after the request.
+ * Likewise an id is entered in a table only when its handler has left the request for later.
  */
 import type { ActorError } from "../error.ts";
 import type { Clock } from "../platform/platform.ts";
@@ -26,7 +26,9 @@ export class Ask implements Due<Ask> {
   /** The asked incarnation's requests left for later, while this is one of them. */
   leftIn: Set<Ask> | null = null;
 
-  /** Place in the queue of its deadline; null while in none. `later` also links those whose deadline has not started. */
+  /**
+   * Place in the queue of its deadline; null while in none. `later` also links those whose deadline has not started.
+   */
   queue: DeadlineQueue<Ask> | null = null;
   dueMs = 0;
   earlier: Ask | null = null;
@@ -117,7 +119,10 @@ export class Asks {
     this.#leftForLater.set(ask.to.id, ask);
   }
 
-  /** Answers a request that was left for later; nothing happens when it has been answered, or its actor or asker is gone. */
+  /**
+   * Answers a request that was left for later; nothing happens when it has been answered, or its actor or asker is
+   * gone.
+   */
   answerLater(id: number, value: unknown): void {
     this.#leftForLater.get(id)?.answer(value);
   }

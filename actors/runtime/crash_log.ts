@@ -1,6 +1,6 @@
 /**
- * Crashes as the log tells them: the first of a kind with its stack, the same again by its count, each time that has doubled. What strangers
- * can bring about (an actor a connection) has a rate besides, whatever its texts are.
+ * Crashes as the log tells them: the first of a kind with its stack, the same again by its count, each time that has
+ * doubled. What strangers can bring about (an actor a connection) has a rate besides, whatever its texts are.
  */
 import { CRASH_KINDS_MAX } from "../limits.ts";
 import { LimitedRate } from "../limited_log.ts";

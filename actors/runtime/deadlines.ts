@@ -1,10 +1,11 @@
 /**
  * Deadlines of requests: exact, and about free.
  *
- * Requests of equal deadline are due in the order in which they came. So each length of deadline has one queue, and only a queue's first is watched
- * by a timer. A timer is not moved when the first is answered: it fires, finds the next, and is set for that one. At the default
- * deadline this is one timer in 30 s, whatever the load; an own length for each request is one timer each, as it would be without queues.
- * A request leaves its queue in constant time, wherever it stands.
+ * Requests of equal deadline are due in the order in which they came. So each length of deadline has one queue, and
+ * only a queue's first is watched by a timer. A timer is not moved when the first is answered: it fires, finds the
+ * next, and is set for that one. At the default deadline this is one timer in 30 s, whatever the load; an own length
+ * for each request is one timer each, as it would be without queues. A request leaves its queue in constant time,
+ * wherever it stands.
  */
 import type { Clock, Timer } from "../platform/platform.ts";
 
@@ -76,7 +77,8 @@ export class Deadlines<T extends Due<T>> {
     const nowMs = this.#clock.monotonicMs();
     while (queue.first !== null && queue.first.dueMs <= nowMs) this.#expire(queue.first); // which takes it out
     if (queue.first === null) this.#queues.delete(queue.deadlineMs);
-    // Whole milliseconds, one at least: a timer that fires a fraction too early must not fire again at the same instant, for ever.
+    // Whole milliseconds, one at least: a timer that fires a fraction too early must not fire again at the same
+    // instant, for ever.
     else queue.timer = this.#watch(queue.deadlineMs, Math.max(1, Math.ceil(queue.first.dueMs - nowMs)));
   }
 }

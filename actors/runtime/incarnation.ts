@@ -1,10 +1,10 @@
 /**
- * One life of an actor, from init to its end, and the context that its handlers get. All that belongs to this life hangs here:
- * timers, tasks, monitors, requests left for later, the signal. When it ends, they end, and a context that old code still holds does
- * nothing any more: it sends nothing and asks fail with `down`.
+ * One life of an actor, from init to its end, and the context that its handlers get. All that belongs to this life
+ * hangs here: timers, tasks, monitors, requests left for later, the signal. When it ends, they end, and a context that
+ * old code still holds does nothing any more: it sends nothing and asks fail with `down`.
  *
- * What timers, tasks and monitors deliver is put into the mailbox with its incarnation, and is skipped when that one is over: otherwise each
- * crash of an actor that ticks would add one more tick.
+ * What timers, tasks and monitors deliver is put into the mailbox with its incarnation, and is skipped when that one is
+ * over: otherwise each crash of an actor that ticks would add one more tick.
  */
 import { assert, InvariantError } from "../../core/assert.ts";
 import { err, ok, type Result } from "../../core/result.ts";
@@ -34,7 +34,10 @@ class OwnMessage implements Own {
     this.timerId = timerId;
   }
 
-  /** False when its incarnation is over, or its timer was cancelled after it fired. Called once, when the message's turn has come. */
+  /**
+   * False when its incarnation is over, or its timer was cancelled after it fired. Called once, when the message's turn
+   * has come.
+   */
   take(): boolean {
     return !this.incarnation.ended && (this.timerId === 0 || this.incarnation.timerDone(this.timerId));
   }

@@ -1,9 +1,9 @@
 /**
  * A bounded queue of messages: a ring of three columns a message, so that a waiting message costs no object of its own.
  *
- * Only what others send counts against the bound. What an actor's own timers, tasks and monitors deliver is always taken: were it refused,
- * the actor would wait for ever for something that has happened; `OWN_SOURCES_MAX` bounds it. So is what the policy names in `always`,
- * which its senders bound.
+ * Only what others send counts against the bound. What an actor's own timers, tasks and monitors deliver is always
+ * taken: were it refused, the actor would wait for ever for something that has happened; `OWN_SOURCES_MAX` bounds it.
+ * So is what the policy names in `always`, which its senders bound.
  */
 import type { Ask } from "./asks.ts";
 import type { MailboxPolicy } from "../actor.ts";
@@ -24,7 +24,10 @@ export type Taken = "taken" | "dropped_one" | "refused";
 
 const COLUMNS = 3;
 const CAPACITY_MIN = 8;
-/** Above it an emptied ring that was hardly used is halved: a burst must not hold its memory for ever, nor the next one pay for it again. */
+/**
+ * Above it an emptied ring that was hardly used is halved: a burst must not hold its memory for ever, nor the next one
+ * pay for it again.
+ */
 const CAPACITY_KEPT_MAX = 1_024;
 
 export class Mailbox {
@@ -43,7 +46,10 @@ export class Mailbox {
   #peak = 0;
   /** Waiting messages that count against the bound. */
   #foreign = 0;
-  /** Those of them that are casts: what `drop_oldest` may give up. Counted so that a mailbox full of requests isn't searched in vain. */
+  /**
+   * Those of them that are casts: what `drop_oldest` may give up. Counted so that a mailbox full of requests isn't
+   * searched in vain.
+   */
   #casts = 0;
 
   constructor(policy: MailboxPolicy) {
@@ -103,7 +109,10 @@ export class Mailbox {
     this.origin = null;
   }
 
-  /** Moves what waits before the oldest cast one place back, over it, and frees the head. Costs as many steps as messages wait before it. */
+  /**
+   * Moves what waits before the oldest cast one place back, over it, and frees the head. Costs as many steps as
+   * messages wait before it.
+   */
   #dropOldestCast(): void {
     const mask = this.#capacity - 1;
     let index = 0;

@@ -1,4 +1,7 @@
-/** What actors and supervisors have in common: a place in the tree, a status, counters, and others that watch for their end. */
+/**
+ * What actors and supervisors have in common: a place in the tree, a status, counters, and others that watch for their
+ * end.
+ */
 import { assert } from "../../core/assert.ts";
 import type { StopReason } from "../actor.ts";
 import { CHILD_ID_LENGTH_MAX } from "../limits.ts";
@@ -10,7 +13,9 @@ import type { Runtime } from "./runtime.ts";
 /** `stopped`: a stop came before it ran, and won. */
 export type StartOutcome = "running" | "stopped" | { readonly failed: unknown };
 
-/** Told when a child has ended by itself; decides before it returns whether the child is disposed of or starts again. */
+/**
+ * Told when a child has ended by itself; decides before it returns whether the child is disposed of or starts again.
+ */
 export interface Parent {
   /** Null at the root. */
   readonly path: string | null;
@@ -49,8 +54,8 @@ export abstract class TreeNode {
   abstract start(): Promise<StartOutcome>;
 
   /**
-   * Ends the incarnation in order, within its deadline. `final`: it will not start again, so whoever waits for an answer is told;
-   * otherwise what waits is held for the next incarnation.
+   * Ends the incarnation in order, within its deadline. `final`: it will not start again, so whoever waits for an
+   * answer is told; otherwise what waits is held for the next incarnation.
    */
   abstract stop(final: boolean): Promise<void>;
 
@@ -73,7 +78,10 @@ export abstract class TreeNode {
     for (const watch of watches) watch.ended(reason);
   }
 
-  /** Counts a message that was not taken. Logs the first, and then whenever their number has doubled: under overload a log must not add to it. */
+  /**
+   * Counts a message that was not taken. Logs the first, and then whenever their number has doubled: under overload a
+   * log must not add to it.
+   */
   protected refuse(type: string, why: string): void {
     this.refused++;
     if ((this.refused & (this.refused - 1)) === 0) this.log.warn(why, { type, refused: this.refused });

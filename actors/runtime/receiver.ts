@@ -1,4 +1,7 @@
-/** A definition's handlers by message type. A map, so that a type named like a member of `Object.prototype` finds nothing. */
+/**
+ * A definition's handlers by message type. A map, so that a type named like a member of `Object.prototype` finds
+ * nothing.
+ */
 import { assert } from "../../core/assert.ts";
 import type { ActorDefinition, Handler } from "../actor.ts";
 import type { Protocol } from "../protocol.ts";

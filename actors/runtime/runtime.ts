@@ -79,7 +79,10 @@ export class Runtime implements Sender {
     return ask.promise as Promise<ReplyOf<M, T>>;
   }
 
-  /** Counts a restart, wherever it is. @returns false when it is one too many: whoever asks gives up, and so do all above it */
+  /**
+   * Counts a restart, wherever it is.
+   * @returns false when it is one too many: whoever asks gives up, and so do all above it
+   */
   mayRestart(): boolean {
     return this.#restarts.tryTake(1, this.clock.monotonicMs());
   }

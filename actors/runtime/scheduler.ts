@@ -1,9 +1,11 @@
 /**
- * When actors get the processor. One pump serves all ready actors, first come first served, a few messages each; it runs as a microtask,
- * and again while anybody is ready. So the order of handling follows from the order of sending alone.
+ * When actors get the processor. One pump serves all ready actors, first come first served, a few messages each; it
+ * runs as a microtask, and again while anybody is ready. So the order of handling follows from the order of sending
+ * alone.
  *
- * Microtasks come before timers and sockets, so a pump that is never done would shut them out. A timer of no delay, set when a run of
- * messages begins, shows that the event loop came round: when it has not after a slice, the pump waits for it.
+ * Microtasks come before timers and sockets, so a pump that is never done would shut them out. A timer of no delay, set
+ * when a run of messages begins, shows that the event loop came round: when it has not after a slice, the pump waits
+ * for it.
  */
 import { PUMP_MESSAGES, SLICE_MESSAGES, SLICE_MS, TURN_MESSAGES } from "../limits.ts";
 import type { Clock, Timer } from "../platform/platform.ts";

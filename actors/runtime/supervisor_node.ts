@@ -1,17 +1,22 @@
 /**
- * A supervisor: keeps its children alive as its strategy says, and gives up when they crash too often. After Erlang/OTP's `supervisor`:
+ * A supervisor: keeps its children alive as its strategy says, and gives up when they crash too often. After
+ * Erlang/OTP's `supervisor`:
  *
- * - Children start in order, each when the one before has been initialised, and stop in reverse, each within its own deadline; or
- *   together, if their supervisor says so.
- * - one_for_one restarts the child that crashed, beside whatever else goes on. The other strategies restart a group: all children, or
- *   that one and those after it. The group stops in reverse and starts in order; one that crashes meanwhile begins its group anew.
- * - Each restart of a child or group counts, and so does each try whose init failed. One too many within the period, and the supervisor
- *   stops all children and ends as crashed; its parent decides. Children that crash while their group is being stopped don't count.
- * - Beyond OTP: all restarts of the process count together as well, over hours (`RESTARTS_MAX`). Otherwise what crashes more slowly than the
- *   period would never be given up, nor what makes a supervisor above it start anew, with a fresh count, each time.
- * - A temporary child is never restarted; when its group restarts it is stopped and removed. A transient one that has ended normally
- *   starts again with its group.
- * - A child that was added later is removed when it has ended for good, and does not come back when the supervisor itself restarts.
+ * - Children start in order, each when the one before has been initialised, and stop in reverse, each within its own
+ *   deadline; or together, if their supervisor says so.
+ * - one_for_one restarts the child that crashed, beside whatever else goes on. The other strategies restart a group:
+ *   all children, or that one and those after it. The group stops in reverse and starts in order; one that crashes
+ *   meanwhile begins its group anew.
+ * - Each restart of a child or group counts, and so does each try whose init failed. One too many within the period,
+ *   and the supervisor stops all children and ends as crashed; its parent decides. Children that crash while their
+ *   group is being stopped don't count.
+ * - Beyond OTP: all restarts of the process count together as well, over hours (`RESTARTS_MAX`). Otherwise what crashes
+ *   more slowly than the period would never be given up, nor what makes a supervisor above it start anew, with a fresh
+ *   count, each time.
+ * - A temporary child is never restarted; when its group restarts it is stopped and removed. A transient one that has
+ *   ended normally starts again with its group.
+ * - A child that was added later is removed when it has ended for good, and does not come back when the supervisor
+ *   itself restarts.
  */
 import { assert, InvariantError } from "../../core/assert.ts";
 import type { StopReason } from "../actor.ts";
@@ -259,13 +264,14 @@ export class SupervisorNode extends TreeNode implements Parent {
       }
       if (this.#ending === null) failure = await this.#startGroup(group);
     }
-    this.#grouping = false; // in one step with the last look at `#groupFrom`: a crash comes before it, or begins a new loop
+    // in one step with the last look at `#groupFrom`: a crash comes before it, or begins a new loop
+    this.#grouping = false;
     return failure;
   }
 
   async #stopInGroup(child: Child): Promise<void> {
-    // A child of the spec that has never run is still to start, whatever its restart. One that is being added has not run either:
-    // whoever adds it is told, and may add it again.
+    // A child of the spec that has never run is still to start, whatever its restart. One that is being added has not
+    // run either: whoever adds it is told, and may add it again.
     const stays = child.ran ? child.spec.restart !== "temporary" : !child.added;
     if (stays) await child.node.stop(false);
     else await this.#remove(child);

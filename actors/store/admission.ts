@@ -1,7 +1,7 @@
 /**
- * Commits that strangers cause (`forStrangers`) stand back. The disk makes commits durable in their order, so an own commit waits for
- * all before it: of strangers' no more is let in at a time than the disk writes in one go. Whoever wants to write while others wait, or
- * while too much is under way, gives its run up, takes its turn, and runs again.
+ * Commits that strangers cause (`forStrangers`) stand back. The disk makes commits durable in their order, so an own
+ * commit waits for all before it: of strangers' no more is let in at a time than the disk writes in one go. Whoever
+ * wants to write while others wait, or while too much is under way, gives its run up, takes its turn, and runs again.
  */
 import type { Clock } from "../platform/platform.ts";
 import { TURN_MS } from "./limits.ts";

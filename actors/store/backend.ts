@@ -1,6 +1,6 @@
 /**
- * What the store needs of a database: a small ordered key space of small entries and small atomic commits, with Deno KV's limits.
- * Only one store uses a backend, and it commits one group at a time; reads may run beside.
+ * What the store needs of a database: a small ordered key space of small entries and small atomic commits, with Deno
+ * KV's limits. Only one store uses a backend, and it commits one group at a time; reads may run beside.
  */
 import type { Bytes } from "../../core/bytes.ts";
 import { encodedBytes } from "./keys.ts";

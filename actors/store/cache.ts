@@ -1,10 +1,10 @@
 /**
- * Values of the backend kept for the next read, those that were not used for long thrown out. Its entries are what the backend holds
- * *where the overlay has nothing*: the overlay is asked first, and hands over what it forgets.
+ * Values of the backend kept for the next read, those that were not used for long thrown out. Its entries are what the
+ * backend holds *where the overlay has nothing*: the overlay is asked first, and hands over what it forgets.
  *
- * Two generations: what is used goes into the younger; when that has half of the room the older one is thrown away as a whole and the
- * younger takes its place. A single map in order of use would cost more the fuller it is: finding its oldest entry walks over the
- * places of all that were removed before.
+ * Two generations: what is used goes into the younger; when that has half of the room the older one is thrown away as a
+ * whole and the younger takes its place. A single map in order of use would cost more the fuller it is: finding its
+ * oldest entry walks over the places of all that were removed before.
  */
 import type { Bytes } from "../../core/bytes.ts";
 import { ENTRY_OVERHEAD_BYTES } from "./limits.ts";

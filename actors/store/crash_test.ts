@@ -1,6 +1,7 @@
 /**
- * All or nothing, at every place where a process can die: the memory disk is stopped before each of its commits in turn, that commit
- * lost or kept, and what is opened then must hold a prefix of the store's commits, those reported durable among them, and no rests.
+ * All or nothing, at every place where a process can die: the memory disk is stopped before each of its commits in
+ * turn, that commit lost or kept, and what is opened then must hold a prefix of the store's commits, those reported
+ * durable among them, and no rests.
  */
 import { assert, assertEquals } from "@std/assert";
 import { type Bytes, utf8 } from "../../core/bytes.ts";
@@ -140,7 +141,9 @@ async function statesAfterEach(): Promise<State[]> {
   return states;
 }
 
-/** Entries of the disk that the content needs: one each, and for a large value its chunks and its place in the index. */
+/**
+ * Entries of the disk that the content needs: one each, and for a large value its chunks and its place in the index.
+ */
 async function entriesNeeded(store: Store): Promise<number> {
   let entries = 0;
   await store.read(async (tx) => {

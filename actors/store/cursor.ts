@@ -1,6 +1,7 @@
 /**
- * A range read: three ordered sources merged — the backend a batch at a time, the overlay, and the transaction's own writes — and each
- * key resolved as the snapshot sees it. It goes on without waiting where it can, so that reading many small entries is quick.
+ * A range read: three ordered sources merged — the backend a batch at a time, the overlay, and the transaction's own
+ * writes — and each key resolved as the snapshot sees it. It goes on without waiting where it can, so that reading many
+ * small entries is quick.
  */
 import type { Bytes } from "../../core/bytes.ts";
 import { successor } from "./keys.ts";

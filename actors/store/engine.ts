@@ -1,10 +1,11 @@
 /**
- * The store over any backend: many versions in memory (`overlay.ts`), one on disk (`pieces.ts`), optimistic transactions between.
+ * The store over any backend: many versions in memory (`overlay.ts`), one on disk (`pieces.ts`), optimistic
+ * transactions between.
  *
- * A transaction commits in one synchronous step after its body returned: nothing that it read was written since (else it runs
- * again), its writes become visible, its commit is queued. Only the flusher writes to the backend, in the order of the commits.
- * When the backend fails, for a write or a read, the store has failed for good: the process has to start again from what is on
- * disk, as nobody can say what that is.
+ * A transaction commits in one synchronous step after its body returned: nothing that it read was written since (else
+ * it runs again), its writes become visible, its commit is queued. Only the flusher writes to the backend, in the order
+ * of the commits. When the backend fails, for a write or a read, the store has failed for good: the process has to
+ * start again from what is on disk, as nobody can say what that is.
  */
 import { assert } from "../../core/assert.ts";
 import { errorText } from "../../core/result.ts";
@@ -243,7 +244,8 @@ export class Engine implements Store {
   /** Synchronous: nothing comes between the check and the commit. */
   #commit<T>(run: Run, value: T, ofStranger: boolean): Committed<T> | typeof CONFLICT {
     let version = run.snapshot.version;
-    // Who wrote nothing stands at its snapshot, whatever came after. What it saw has to be durable too before it is told.
+    // Who wrote nothing stands at its snapshot, whatever came after. What it saw has to be durable too before it is
+    // told.
     if (run.writes.size > 0) {
       if (this.#overlay.conflicts(run.snapshot, run.points, run.intervals)) return CONFLICT;
       version = this.#append(run.writes, ofStranger);

@@ -12,7 +12,10 @@ export class StoreError extends FedimintError<
   | { readonly code: "newer_schema"; readonly found: number; readonly supported: number }
 > {}
 
-/** A store that fails makes actors crash, as many as use it: it is what a person has to see to. @returns it, among the causes of what was thrown */
+/**
+ * A store that fails makes actors crash, as many as use it: it is what a person has to see to.
+ * @returns it, among the causes of what was thrown
+ */
 export function storeFailureIn(thrown: unknown): StoreError | null {
   for (let at = thrown; at instanceof Error; at = at.cause) {
     if (at instanceof StoreError && (at.code === "failed" || at.code === "corrupt")) return at;

@@ -1,6 +1,7 @@
 /**
- * A store that an actor's incarnation writes to, and nobody after its end. Code of an incarnation that crashed or was abandoned may run on;
- * what it wrote then would come behind the back of the next one, which has read the store already.
+ * A store that an actor's incarnation writes to, and nobody after its end. Code of an incarnation that crashed or was
+ * abandoned may run on; what it wrote then would come behind the back of the next one, which has read the store
+ * already.
  */
 import type { Committed, ReadTx, Rollback, StoreTx, StoreView, TransactOptions } from "./store.ts";
 

@@ -1,9 +1,10 @@
 /**
- * Whether a database's files can be used, looked at before SQLite opens them. Deno's KV ends the whole process in native code when its
- * cleaning finds a journal that it may not write, and what SQLite says of other troubles names no file.
+ * Whether a database's files can be used, looked at before SQLite opens them. Deno's KV ends the whole process in
+ * native code when its cleaning finds a journal that it may not write, and what SQLite says of other troubles names no
+ * file.
  *
- * A database `x.kv` is three files: itself, and while it is open, or after a kill, `x.kv-wal` and `x.kv-shm`. They must be writable, and so
- * must the folder, where SQLite makes the other two.
+ * A database `x.kv` is three files: itself, and while it is open, or after a kill, `x.kv-wal` and `x.kv-shm`. They must
+ * be writable, and so must the folder, where SQLite makes the other two.
  */
 import { dirname } from "@std/path";
 import { equalBytes, utf8 } from "../../core/bytes.ts";

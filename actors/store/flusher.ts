@@ -1,7 +1,8 @@
 /**
- * Brings commits to the backend in groups: a commit joins the last group if it fits there within one commit of the backend, and begins
- * a new one otherwise. While one group is being written the next gathers, so that the more writers there are the larger the groups
- * become. Of a key that several commits of a group wrote, only the last value is written.
+ * Brings commits to the backend in groups: a commit joins the last group if it fits there within one commit of the
+ * backend, and begins a new one otherwise. While one group is being written the next gathers, so that the more writers
+ * there are the larger the groups become. Of a key that several commits of a group wrote, only the last value is
+ * written.
  */
 import { assert } from "../../core/assert.ts";
 import type { Bytes } from "../../core/bytes.ts";
@@ -143,8 +144,8 @@ export class Flusher {
   }
 
   /**
-   * Keeps what older snapshots may still read before it is overwritten, a bounded part at a time; when that becomes too much, the
-   * oldest snapshots are given up. Those opened from now on see the group already.
+   * Keeps what older snapshots may still read before it is overwritten, a bounded part at a time; when that becomes too
+   * much, the oldest snapshots are given up. Those opened from now on see the group already.
    */
   async #keepBases(commits: readonly Commit[]): Promise<void> {
     for (const commit of commits) {

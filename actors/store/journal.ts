@@ -1,8 +1,8 @@
 /**
- * Commits larger than the backend's. The operations are written as the journal's chunks, which mean nothing until the head says
- * how many there are: that one small commit is the moment it is decided. Then they are applied, and the head goes last. A crash
- * before the head leaves chunks that opening sweeps away; a crash after it is rolled forward by opening. Applying twice is
- * harmless, as every operation sets or deletes.
+ * Commits larger than the backend's. The operations are written as the journal's chunks, which mean nothing until the
+ * head says how many there are: that one small commit is the moment it is decided. Then they are applied, and the head
+ * goes last. A crash before the head leaves chunks that opening sweeps away; a crash after it is rolled forward by
+ * opening. Applying twice is harmless, as every operation sets or deletes.
  */
 import { assert } from "../../core/assert.ts";
 import { type Backend, cutToFit, type Operation } from "./backend.ts";

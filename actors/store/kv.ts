@@ -1,7 +1,7 @@
 /**
- * The store on Deno KV: a file of this machine (`path`), or a KV Connect server (`url`; its access token comes from the environment
- * variable `DENO_KV_ACCESS_TOKEN`, as Deno has it). One process a database: for a file the operating system sees to it, for a
- * server a lease does, which takes up to `LEASE_MS` to run out after the owner was killed.
+ * The store on Deno KV: a file of this machine (`path`), or a KV Connect server (`url`; its access token comes from the
+ * environment variable `DENO_KV_ACCESS_TOKEN`, as Deno has it). One process a database: for a file the operating system
+ * sees to it, for a server a lease does, which takes up to `LEASE_MS` to run out after the owner was killed.
  */
 import { errorText } from "../../core/result.ts";
 import type { Platform } from "../platform/platform.ts";

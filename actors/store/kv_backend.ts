@@ -1,11 +1,11 @@
 /**
  * Deno KV as a backend, a file or a server (KV Connect). What was found of Deno 2.9.6:
  *
- * - The file is SQLite in WAL mode, synchronous FULL: it calls fsync for each commit, so that a commit that resolved survives a power
- *   cut, not only a killed process.
+ * - The file is SQLite in WAL mode, synchronous FULL: it calls fsync for each commit, so that a commit that resolved
+ *   survives a power cut, not only a killed process.
  * - `getMany` takes ten keys and costs as much as `get`: reads of the same turn of the event loop go together.
- * - The client of a server tries again by itself, for ever, also a commit whose answer got lost: so a commit that was refused may
- *   be one that was made. The owner's record tells.
+ * - The client of a server tries again by itself, for ever, also a commit whose answer got lost: so a commit that was
+ *   refused may be one that was made. The owner's record tells.
  */
 import type { Bytes } from "../../core/bytes.ts";
 import { type Clock, sleep } from "../platform/platform.ts";
@@ -25,7 +25,10 @@ export type KvBackendOptions = {
   /** 16 fresh random bytes. */
   readonly ownerId: Bytes;
   readonly clock: Clock;
-  /** Keeps others away from a file, until it is closed. A server has none: there the owner must be heard of now and then. */
+  /**
+   * Keeps others away from a file, until it is closed. A server has none: there the owner must be heard of now and
+   * then.
+   */
   readonly lock?: Lock;
 };
 
@@ -175,7 +178,9 @@ export class KvBackend implements Backend {
   }
 }
 
-/** Resolves to the owner record's versionstamp when nobody uses the database. @throws {StoreError} `locked` · `corrupt` */
+/**
+ * Resolves to the owner record's versionstamp when nobody uses the database. @throws {StoreError} `locked` · `corrupt`
+ */
 async function waitUntilFree(kv: Deno.Kv, options: KvBackendOptions): Promise<string | null> {
   const { clock, name, lock } = options;
   const found = await within(options, kv.get([OWNER]));

@@ -15,10 +15,15 @@ export const ENTRY_OVERHEAD_BYTES = 64;
 
 /** Runs of one transaction before it gives up with `conflict`. Retries take turns, so that even ten is rare. */
 export const TRIES_MAX = 100;
-/** How long a retry keeps others from retrying. Far over a healthy body; short enough that one that waits for another passes. */
+/**
+ * How long a retry keeps others from retrying. Far over a healthy body; short enough that one that waits for another
+ * passes.
+ */
 export const TURN_MS = 50;
 
-/** New transactions wait while more than this is committed and not yet on disk: a slow disk must slow its writers down. */
+/**
+ * New transactions wait while more than this is committed and not yet on disk: a slow disk must slow its writers down.
+ */
 export const UNFLUSHED_BYTES_MAX = 128 * MIB;
 /** Old values kept for old snapshots. Beyond it the oldest snapshot is given up: its transaction runs again. */
 export const HISTORY_BYTES_MAX = 256 * MIB;
@@ -27,17 +32,21 @@ export const WAITERS_MAX = 65_536;
 /** Of them strangers': above the calls of a guardian's busiest day, and enough is left for its own. */
 export const STRANGERS_WAITERS_MAX = 32_768;
 /**
- * Strangers' commits that are not on disk yet: beyond it theirs wait, so that an own commit finds little before it. Two of the largest
- * backups; one commit more at most.
+ * Strangers' commits that are not on disk yet: beyond it theirs wait, so that an own commit finds little before it. Two
+ * of the largest backups; one commit more at most.
  */
 export const STRANGERS_UNFLUSHED_BYTES_MAX = 256 * KIB;
-/** Strangers' transactions that wait to write. The disk writes some hundred a second: nobody waits longer than its patience. */
+/**
+ * Strangers' transactions that wait to write. The disk writes some hundred a second: nobody waits longer than its
+ * patience.
+ */
 export const STRANGERS_WRITERS_MAX = 1_024;
 /** Values of the backend kept for the next read. */
 export const CACHE_BYTES_MAX = 32 * MIB;
 /**
- * Entries a range read fetches at once: few at first, for reads that stop early, then more, as long as entries of the size of the last
- * batch's stay within `BATCH_BYTES`. Only where large ones follow small ones can it be 256 × 60 KiB = 15 MiB.
+ * Entries a range read fetches at once: few at first, for reads that stop early, then more, as long as entries of the
+ * size of the last batch's stay within `BATCH_BYTES`. Only where large ones follow small ones can it be 256 × 60 KiB =
+ * 15 MiB.
  */
 export const BATCH_ENTRIES_FIRST = 32;
 export const BATCH_ENTRIES_MAX = 256;

@@ -1,6 +1,7 @@
 /**
- * One process a database. The operating system's lock on a file beside the database belongs to the process that holds it open: it
- * goes when the process does, however that ends, and nobody has to remove anything. The file itself stays, and says whose it was.
+ * One process a database. The operating system's lock on a file beside the database belongs to the process that holds
+ * it open: it goes when the process does, however that ends, and nobody has to remove anything. The file itself stays,
+ * and says whose it was.
  */
 import { fromUtf8, utf8 } from "../../core/bytes.ts";
 import { StoreError } from "./error.ts";

@@ -1,6 +1,6 @@
 /**
- * The store in memory, for tests and simulation: the same engine and the same splitting over a backend that can be slow, fail and
- * crash at any commit. It holds what a disk would: what was not durable at the crash is gone.
+ * The store in memory, for tests and simulation: the same engine and the same splitting over a backend that can be
+ * slow, fail and crash at any commit. It holds what a disk would: what was not durable at the crash is gone.
  *
  * ```ts
  * import { realPlatform } from "../platform/real.ts";

@@ -1,6 +1,7 @@
 /**
- * The store: transactions over one ordered key space, on Deno KV or in memory. Begin with `store.ts`, the interface; then
- * `engine.ts` (versions and conflicts), `flusher.ts` and `journal.ts` (to disk), `pieces.ts` (entries of any size).
+ * The store: transactions over one ordered key space, on Deno KV or in memory. Begin with `store.ts`, the interface;
+ * then `engine.ts` (versions and conflicts), `flusher.ts` and `journal.ts` (to disk), `pieces.ts` (entries of any
+ * size).
  */
 export {
   type Committed,

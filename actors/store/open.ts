@@ -1,4 +1,7 @@
-/** Opens the store on a backend: checks what is there before anything is touched, finishes what a crash left, and starts the engine. */
+/**
+ * Opens the store on a backend: checks what is there before anything is touched, finishes what a crash left, and starts
+ * the engine.
+ */
 import type { Backend } from "./backend.ts";
 import { Engine, type EngineOptions } from "./engine.ts";
 import { StoreError } from "./error.ts";
@@ -9,7 +12,10 @@ import type { Store } from "./store.ts";
 
 /** How this folder arranges a database. Raised when an older program would misread it. */
 export const LAYOUT_VERSION = 1;
-/** Of what is in it. Parts have versions of their own (`schema.ts`); raising this one shuts out programs that don't look at those. */
+/**
+ * Of what is in it. Parts have versions of their own (`schema.ts`); raising this one shuts out programs that don't look
+ * at those.
+ */
 const CONTENT_VERSION = 1;
 
 const SCHEMA = metaKey("schema");

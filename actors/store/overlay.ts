@@ -1,13 +1,15 @@
 /**
  * What the backend doesn't say: commits that are not on disk yet, and old values that an open snapshot may still read.
  *
- * Versions count commits. `flushed` of them are in the backend, `newest` are visible. A snapshot sees the world at its version:
- * for each key the newest value at or below it, where this overlay has one; otherwise the key's `base`, if known; otherwise what
- * the backend holds. That is right as long as a key that is about to be written to the backend has its base here first, if a
- * snapshot is open that is older than the write: the flusher asks `missingBases` and calls `keepBase`.
+ * Versions count commits. `flushed` of them are in the backend, `newest` are visible. A snapshot sees the world at its
+ * version: for each key the newest value at or below it, where this overlay has one; otherwise the key's `base`, if
+ * known; otherwise what the backend holds. That is right as long as a key that is about to be written to the backend
+ * has its base here first, if a snapshot is open that is older than the write: the flusher asks `missingBases` and
+ * calls `keepBase`.
  *
- * A commit is forgotten when every open snapshot was opened after it was flushed (`floor`). It is not enough that they are newer:
- * one that began a read of the backend before the flush would get the old value and find nothing here that corrects it.
+ * A commit is forgotten when every open snapshot was opened after it was flushed (`floor`). It is not enough that they
+ * are newer: one that began a read of the backend before the flush would get the old value and find nothing here that
+ * corrects it.
  */
 import { assert } from "../../core/assert.ts";
 import type { Bytes } from "../../core/bytes.ts";
@@ -162,7 +164,9 @@ export class Overlay {
     return oldest !== undefined && oldest.version < commit.version;
   }
 
-  /** Of the keys of a commit about to be flushed, those whose value in the backend an open snapshot could still need. */
+  /**
+   * Of the keys of a commit about to be flushed, those whose value in the backend an open snapshot could still need.
+   */
   missingBases(commit: Commit): string[] {
     const [oldest] = this.#snapshots;
     if (oldest === undefined || oldest.version >= commit.version) return [];

@@ -1,5 +1,6 @@
 /**
- * The owner's record: who uses a database, changed by every commit. A commit is made only on top of the owner's own last one, so
+ * The owner's record: who uses a database, changed by every commit. A commit is made only on top of the owner's own
+ * last one, so
  *
  * - a process that lost the database to another, whatever happened to locks, can't write to it any more;
  * - a commit that a network delivers twice, or late, happens once and in its place.

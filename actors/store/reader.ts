@@ -1,4 +1,7 @@
-/** Reads from one snapshot: the overlay first, then the cache, then the backend, and what came back is checked against the overlay again. */
+/**
+ * Reads from one snapshot: the overlay first, then the cache, then the backend, and what came back is checked against
+ * the overlay again.
+ */
 import type { Bytes } from "../../core/bytes.ts";
 import type { Cache } from "./cache.ts";
 import { StoreError } from "./error.ts";
@@ -10,7 +13,10 @@ export class SnapshotExpired extends Error {
   override name = "SnapshotExpired";
 }
 
-/** Runs a read of the backend: refuses it when the store is closed, counts it, and turns its error into the store's failure. */
+/**
+ * Runs a read of the backend: refuses it when the store is closed, counts it, and turns its error into the store's
+ * failure.
+ */
 export type Guard = <T>(read: () => Promise<T>) => Promise<T>;
 
 export class Reader {

@@ -1,7 +1,7 @@
 /**
- * The levels of one run of a transaction: the body itself, and savepoints inside. A level remembers what it overwrote, so that undoing
- * costs what it wrote and a level that writes nothing costs nothing. Only the innermost level is used: so nobody's write is undone
- * with another's.
+ * The levels of one run of a transaction: the body itself, and savepoints inside. A level remembers what it overwrote,
+ * so that undoing costs what it wrote and a level that writes nothing costs nothing. Only the innermost level is used:
+ * so nobody's write is undone with another's.
  */
 import { assert } from "../../core/assert.ts";
 import type { Bytes } from "../../core/bytes.ts";
@@ -20,7 +20,10 @@ export class Level {
     this.effects = effects;
   }
 
-  /** Remembers what a key had; the first time counts. The body's own level needs nothing: it is undone by being forgotten. */
+  /**
+   * Remembers what a key had; the first time counts. The body's own level needs nothing: it is undone by being
+   * forgotten.
+   */
   remember(key: string, value: Overwritten): void {
     if (this.outer === undefined) return;
     this.#overwritten ??= new Map();

@@ -1,18 +1,20 @@
 /**
- * Versions of what is in a database: one of the core, that is of all that no module owns, and one of each module's part. A database of
- * which any part was written by a newer program is refused before anything else of it is read. An older one is brought to what this
- * program knows in a single transaction: every part, step by step, and the versions with it. After a crash it is the old one or the new one.
+ * Versions of what is in a database: one of the core, that is of all that no module owns, and one of each module's
+ * part. A database of which any part was written by a newer program is refused before anything else of it is read. An
+ * older one is brought to what this program knows in a single transaction: every part, step by step, and the versions
+ * with it. After a crash it is the old one or the new one.
  *
  * | record | key | value |
  * |---|---|---|
  * | version of the core | fe | SchemaRecord with kind "" |
  * | version of a module's part | fe ‖ where the part begins | SchemaRecord with the module's kind |
  *
- * The records lie outside the parts, so a module can neither see nor delete its own. Their form never changes: every program must be able
- * to read those of every other. A part with data and without a record is of version 0; an empty one is of any version.
+ * The records lie outside the parts, so a module can neither see nor delete its own. Their form never changes: every
+ * program must be able to read those of every other. A part with data and without a record is of version 0; an empty
+ * one is of any version.
  *
- * A commit takes 64 MB. What may be larger can't be moved by a migration: programs read both forms of it, and move what they must in small
- * steps beside (`server/consensus/store/old_layout.ts` does).
+ * A commit takes 64 MB. What may be larger can't be moved by a migration: programs read both forms of it, and move what
+ * they must in small steps beside (`server/consensus/store/old_layout.ts` does).
  */
 import { assert } from "../../core/assert.ts";
 import { concat, toHex } from "../../core/bytes.ts";
@@ -26,13 +28,16 @@ export const SCHEMA_PREFIX = Uint8Array.of(0xfe);
 const AFTER_SCHEMA = Uint8Array.of(0xff);
 
 /**
- * Makes the next version of a part. Changes only what `tx` reaches, and depends on nothing else: it may run again, after a crash or a
- * conflict, from the same beginning. A range of `tx` sees what was just written: gather first what is to move. What it throws leaves the
- * whole database as it was.
+ * Makes the next version of a part. Changes only what `tx` reaches, and depends on nothing else: it may run again,
+ * after a crash or a conflict, from the same beginning. A range of `tx` sees what was just written: gather first what
+ * is to move. What it throws leaves the whole database as it was.
  */
 export type Migration = (tx: StoreTx) => Promise<void> | void;
 
-/** What a program knows of a part: the version that it reads and writes (a u32), and from each older one the way to the next. */
+/**
+ * What a program knows of a part: the version that it reads and writes (a u32), and from each older one the way to the
+ * next.
+ */
 export type Schema = {
   readonly version: number;
   readonly migrations: { readonly [fromVersion: number]: Migration };
@@ -65,7 +70,10 @@ const NO_MODULES: ModuleSchemas = { ofKind: () => undefined, parts: () => [] };
 const schemaRecord = struct("SchemaRecord", { version: u32, kind: text });
 type SchemaRecord = { readonly version: number; readonly kind: string };
 
-/** Once, when the program starts. @throws {InvariantError} for a version that is no u32, or a migration that leads beyond it */
+/**
+ * Once, when the program starts.
+ * @throws {InvariantError} for a version that is no u32, or a migration that leads beyond it
+ */
 export function assertSchema({ version, migrations }: Schema): void {
   assert(Number.isSafeInteger(version) && version >= 0 && version < 2 ** 32, "a schema version is a u32");
   assert(Object.keys(migrations).every((from) => Number(from) < version), "no migration leads beyond the version");
@@ -73,8 +81,8 @@ export function assertSchema({ version, migrations }: Schema): void {
 
 /**
  * Brings a database to what this program knows. Called before anything else reads it; durable when it resolves.
- * @throws {StoreError} `newer_schema` · `corrupt` (a damaged version; no way from an old version; a migration that fails on what it
- * finds) · `too_large`; whatever is thrown, nothing was changed
+ * @throws {StoreError} `newer_schema` · `corrupt` (a damaged version; no way from an old version; a migration that
+ * fails on what it finds) · `too_large`; whatever is thrown, nothing was changed
  */
 export async function checkSchema(store: StoreView, core: Schema, modules: ModuleSchemas = NO_MODULES): Promise<void> {
   assertSchema(core);

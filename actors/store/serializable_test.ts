@@ -1,6 +1,7 @@
 /**
- * The store against a plain sorted map: many transactions at once over a few keys, on a disk as slow as chance has it. Each commit
- * must have read what the map holds at its place in the order of commits; each read-only body what it held at one place.
+ * The store against a plain sorted map: many transactions at once over a few keys, on a disk as slow as chance has it.
+ * Each commit must have read what the map holds at its place in the order of commits; each read-only body what it held
+ * at one place.
  */
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
@@ -204,7 +205,10 @@ function label(value: Bytes): string {
   return text.trimEnd();
 }
 
-/** Lets time pass until it is done. Fails when that takes longer than transactions that all wait for each other may take. */
+/**
+ * Lets time pass until it is done. Fails when that takes longer than transactions that all wait for each other may
+ * take.
+ */
 async function finish<T>(clock: ManualClock, work: Promise<T>, msMax: number): Promise<T> {
   let isDone = false;
   const done = work.finally(() => isDone = true);

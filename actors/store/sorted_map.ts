@@ -1,6 +1,6 @@
 /**
- * An ordered map over binary strings: sorted leaves of at most `LEAF_MAX` keys under one sorted list of leaves. Two levels are
- * enough for the million entries that a commit may have, and there is little to get wrong.
+ * An ordered map over binary strings: sorted leaves of at most `LEAF_MAX` keys under one sorted list of leaves. Two
+ * levels are enough for the million entries that a commit may have, and there is little to get wrong.
  */
 const LEAF_MAX = 512;
 

@@ -1,11 +1,12 @@
 /**
  * The store: transactions over one ordered key space of byte strings, the same over Deno KV (file, remote) and memory.
  *
- * - `transact` gives snapshot reads and buffered writes; on a conflict with a commit that came between, the body runs again.
- * - Commits are visible at once and in order; they become durable together (group commit) and in that order. Nothing may be told
- *   to the outside world before `durable` resolved. After a crash the store holds a prefix of the commits.
- * - Keys up to 1,024 bytes, values up to 16 MB, commits up to 64 MB: what the backend can't hold in one piece is split below this
- *   interface and still all or nothing.
+ * - `transact` gives snapshot reads and buffered writes; on a conflict with a commit that came between, the body runs
+ *   again.
+ * - Commits are visible at once and in order; they become durable together (group commit) and in that order. Nothing
+ *   may be told to the outside world before `durable` resolved. After a crash the store holds a prefix of the commits.
+ * - Keys up to 1,024 bytes, values up to 16 MB, commits up to 64 MB: what the backend can't hold in one piece is split
+ *   below this interface and still all or nothing.
  * - A view sees the keys under its prefix and nothing else.
  */
 import type { Bytes } from "../../core/bytes.ts";
@@ -42,16 +43,19 @@ export interface StoreTx extends ReadTx {
   set(key: Uint8Array, value: Uint8Array): void;
   /** Deletes a key. Nothing happens when there is none. */
   delete(key: Uint8Array): void;
-  /** Deletes every key that begins with `prefix`. Of what it deletes it holds the keys alone, until the commit is on disk. */
+  /**
+   * Deletes every key that begins with `prefix`. Of what it deletes it holds the keys alone, until the commit is on
+   * disk.
+   */
   deleteAll(prefix: Uint8Array): Promise<void>;
   /** The same transaction seen below a further prefix. */
   view(prefix: Uint8Array): StoreTx;
   /** Called after this transaction has become visible (once, for the try that committed). */
   onCommit(effect: () => void): void;
   /**
-   * Runs `body` on the same transaction. What it wrote and its `onCommit` effects are undone when it throws (which is rethrown) or
-   * returns `rollback(value)`; what it read is remembered for conflicts in any case. Savepoints may be nested. While one is open
-   * only its own `tx` is used: the outer one is refused, so two at once are too.
+   * Runs `body` on the same transaction. What it wrote and its `onCommit` effects are undone when it throws (which is
+   * rethrown) or returns `rollback(value)`; what it read is remembered for conflicts in any case. Savepoints may be
+   * nested. While one is open only its own `tx` is used: the outer one is refused, so two at once are too.
    */
   savepoint<T>(body: (tx: StoreTx) => Promise<T | Rollback<T>> | T | Rollback<T>): Promise<T>;
 }
@@ -83,10 +87,10 @@ export type TransactOptions = { readonly triesMax?: number; readonly signal?: Ab
 /** The part of a store below a prefix; the whole of it is one, too. */
 export interface StoreView {
   /**
-   * Runs `body` until it commits without conflict (at most `triesMax`, default 100).
-   * A body that throws, or returns `rollback(value)`, commits nothing; then `durable` is resolved already.
-   * If the body wrote nothing, `durable` is that of what it saw. What an `onCommit` effect throws is thrown after the commit.
-   * Once `signal` is aborted nothing is committed any more: rejects with its reason.
+   * Runs `body` until it commits without conflict (at most `triesMax`, default 100). A body that throws, or returns
+   * `rollback(value)`, commits nothing; then `durable` is resolved already. If the body wrote nothing, `durable` is
+   * that of what it saw. What an `onCommit` effect throws is thrown after the commit. Once `signal` is aborted nothing
+   * is committed any more: rejects with its reason.
    * @throws {StoreError} `conflict` after the last try · `busy` (strangers' only) · `closed` · `failed`
    */
   transact<T>(
@@ -98,13 +102,14 @@ export interface StoreView {
   /** The part below a further prefix. */
   view(prefix: Uint8Array): StoreView;
   /**
-   * The same for what strangers cause: its commits are let in one at a time and only while little of theirs is not on disk yet, and
-   * its waits have a bound of their own. So no own commit or wait stands behind theirs. Reads are as everywhere.
+   * The same for what strangers cause: its commits are let in one at a time and only while little of theirs is not on
+   * disk yet, and its waits have a bound of their own. So no own commit or wait stands behind theirs. Reads are as
+   * everywhere.
    */
   forStrangers(): StoreView;
   /**
-   * Resolves after the next commit that writes or deletes a key beginning with `prefix` has become durable. Register first, then
-   * read, then await: so nothing is missed. Costs nothing while it waits. Rejects with the signal's reason.
+   * Resolves after the next commit that writes or deletes a key beginning with `prefix` has become durable. Register
+   * first, then read, then await: so nothing is missed. Costs nothing while it waits. Rejects with the signal's reason.
    * @throws {StoreError} `busy` when too many wait already · `closed` · `failed`
    */
   changed(prefix: Uint8Array, signal?: AbortSignal): Promise<void>;

@@ -1,6 +1,7 @@
 /**
- * One run of a transaction's body: snapshot reads that are remembered, and writes that are kept until it commits. What was read is
- * remembered as precisely as the body could know it: a range read that stopped at an entry knows nothing of what is after.
+ * One run of a transaction's body: snapshot reads that are remembered, and writes that are kept until it commits. What
+ * was read is remembered as precisely as the body could know it: a range read that stopped at an entry knows nothing of
+ * what is after.
  */
 import { assert } from "../../core/assert.ts";
 import type { Bytes } from "../../core/bytes.ts";

@@ -1,7 +1,7 @@
 /**
- * Turns for transactions that run again after a conflict: one at a time, first come first served. Without them a thousand writers
- * of one key would need a thousand runs each, and the last would give up. A turn ends when it is given back, or after `turnMs`:
- * a body that waits for another transaction in the queue must not block it for ever.
+ * Turns for transactions that run again after a conflict: one at a time, first come first served. Without them a
+ * thousand writers of one key would need a thousand runs each, and the last would give up. A turn ends when it is given
+ * back, or after `turnMs`: a body that waits for another transaction in the queue must not block it for ever.
  */
 import type { Clock } from "../platform/platform.ts";
 

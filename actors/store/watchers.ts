@@ -1,6 +1,6 @@
 /**
- * Those who wait for the next durable commit under a prefix (`changed`). A commit takes along those whom it concerns. Anybody who can
- * make a call can wait, so there is a bound for all together, and a lower one for strangers.
+ * Those who wait for the next durable commit under a prefix (`changed`). A commit takes along those whom it concerns.
+ * Anybody who can make a call can wait, so there is a bound for all together, and a lower one for strangers.
  */
 import { StoreError } from "./error.ts";
 

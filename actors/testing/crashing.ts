@@ -1,6 +1,6 @@
 /**
- * For tests of real trees: their supervisors as they are, with actors in them that do nothing, but for one that crashes whenever it lives.
- * What a tree's own actors would start below it (sessions, machines) the test says.
+ * For tests of real trees: their supervisors as they are, with actors in them that do nothing, but for one that crashes
+ * whenever it lives. What a tree's own actors would start below it (sessions, machines) the test says.
  */
 import type { ActorContext } from "../actor.ts";
 import { defineActor, next } from "../actor.ts";
@@ -8,7 +8,10 @@ import type { TestSystem } from "./platform.ts";
 import type { Cast } from "../protocol.ts";
 import type { ActorChild, ChildSpec } from "../supervisor.ts";
 
-/** When a life crashes: in its init, at its first message, or so many milliseconds after its start. The first one does when it is told to. */
+/**
+ * When a life crashes: in its init, at its first message, or so many milliseconds after its start. The first one does
+ * when it is told to.
+ */
 export type CrashesAt = "init" | "first message" | number;
 
 export type CrashingMessage = Cast<"crash", null> | Cast<"rest", null>;

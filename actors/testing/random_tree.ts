@@ -1,4 +1,7 @@
-/** For the tests of supervisors: random trees of actors that note their starts (`+`), orderly stops (`-`) and ends (`!`). */
+/**
+ * For the tests of supervisors: random trees of actors that note their starts (`+`), orderly stops (`-`) and ends
+ * (`!`).
+ */
 import fc from "fast-check";
 import { type ActorContext, defineActor, reply, stop } from "../actor.ts";
 import type { Cast, Request } from "../protocol.ts";

@@ -127,7 +127,10 @@ async function signAnnouncement(session: Session, url: string, overrideUrl: stri
   });
 }
 
-/** Clients and guardians go by a guardian's metadata before its announcement: then this command has no effect, which must be told. */
+/**
+ * Clients and guardians go by a guardian's metadata before its announcement: then this command has no effect, which
+ * must be told.
+ */
 async function tellOutranked(api: ConnectedFederationApi, session: Session, peer: PeerId, url: string): Promise<void> {
   const { io } = session;
   const call = { method: "guardian_metadata", params: null, result: map(peerId, signedGuardianMetadata) };

@@ -57,7 +57,10 @@ export function bitcoinCommands(cli: Cli): void {
 
 type Payee = { readonly address: string; readonly amountSat: bigint | "all" };
 
-/** Who gets what: the amount is what is said, or what the link asks for, and never one of two. @throws {CliError} `usage` */
+/**
+ * Who gets what: the amount is what is said, or what the link asks for, and never one of two.
+ * @throws {CliError} `usage`
+ */
 function payee(pasted: string, pieces: readonly string[]): Payee {
   const { address, amountSat: asked } = asArgument("address", () => readBitcoinAddress(pasted));
   const said = pieces.length === 0 ? null : satOrAll(pieces);
@@ -110,7 +113,10 @@ function progress({ io }: Session): AddressOptions {
   };
 }
 
-/** Until one deposit is in the balance. Other commands have their turn meanwhile; a deposit that they claim counts as well. */
+/**
+ * Until one deposit is in the balance. Other commands have their turn meanwhile; a deposit that they claim counts as
+ * well.
+ */
 async function awaitDeposit(session: Session, fromEventId: number): Promise<void> {
   const { io } = session;
   let at = fromEventId;

@@ -2,8 +2,8 @@
 import { FedimintError } from "../../core/result.ts";
 
 /**
- * `failed`: it was tried · `usage`: the arguments are wrong · `no_data_dir`, `not_joined`: there is no wallet to do it with ·
- * `interrupted`: by Ctrl-C
+ * `failed`: it was tried · `usage`: the arguments are wrong · `no_data_dir`, `not_joined`: there is no wallet to do it
+ * with · `interrupted`: by Ctrl-C
  */
 export class CliError extends FedimintError<
   { readonly code: "failed" | "usage" | "no_data_dir" | "not_joined" | "interrupted" }

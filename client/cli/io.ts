@@ -1,4 +1,7 @@
-/** Everything that the command line touches of the world, so that a test can run it in its own process and look at what it says. */
+/**
+ * Everything that the command line touches of the world, so that a test can run it in its own process and look at what
+ * it says.
+ */
 import type { Platform } from "../../actors/platform/platform.ts";
 import type { Store } from "../../actors/store/store.ts";
 import type { AnyClientModuleDefinition } from "../../modules/contract/client.ts";

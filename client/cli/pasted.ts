@@ -1,4 +1,7 @@
-/** Arguments that people paste: in pieces when they aren't quoted, or from standard input with `-`, as a shell's argument has a bound. */
+/**
+ * Arguments that people paste: in pieces when they aren't quoted, or from standard input with `-`, as a shell's
+ * argument has a bound.
+ */
 import { PASTED_CHARACTERS_MAX } from "../../core/types/limits.ts";
 import { compactText } from "../../core/types/pasted_text.ts";
 import { parseAmount } from "../../core/types/amount_text.ts";
@@ -28,7 +31,9 @@ export function asArgument<T>(name: string, read: () => T): T {
   }
 }
 
-/** An amount above nothing, msat, in as many pieces as it came in: `100 sat` without quotes. @throws {CliError} `usage` */
+/**
+ * An amount above nothing, msat, in as many pieces as it came in: `100 sat` without quotes. @throws {CliError} `usage`
+ */
 export function amountPieces(pieces: readonly string[]): bigint {
   const msat = asArgument("amount", () => parseAmount(pieces.join(" ")));
   if (msat <= 0n) throw CliError.usage("amount: Expected more than nothing.");
@@ -36,8 +41,8 @@ export function amountPieces(pieces: readonly string[]): bigint {
 }
 
 /**
- * A setup code for a guardian. One that this program can't read may be of a newer one: the guardian decides. What is known to be something
- * else, e-cash perhaps, is not handed to it.
+ * A setup code for a guardian. One that this program can't read may be of a newer one: the guardian decides. What is
+ * known to be something else, e-cash perhaps, is not handed to it.
  * @throws {PastedError}
  */
 export function setupCodeForGuardian(pasted: string): string {

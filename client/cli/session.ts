@@ -17,7 +17,9 @@ import type { CliIo } from "./io.ts";
 const LOCK_POLL_MS = 100;
 /** A command of another process that is about to end is waited for without a word. */
 const LOCK_QUIET_MS = 500;
-/** How long a command that only waits keeps the data directory at a time, and for how long it then leaves it to others. */
+/**
+ * How long a command that only waits keeps the data directory at a time, and for how long it then leaves it to others.
+ */
 const TURN_MS = 10_000;
 const TURN_PAUSE_MS = 1_000;
 /** Variables by which the reference knows that it is tested: it then looks for deposits every second. */
@@ -108,7 +110,8 @@ export class Session {
   }
 
   /**
-   * The same for what only waits, perhaps for hours: again and again for a few seconds, between which other processes have their turn.
+   * The same for what only waits, perhaps for hours: again and again for a few seconds, between which other processes
+   * have their turn.
    * @param use ends without a result when its signal is aborted, and goes on where it was when it is called again
    */
   async inTurns<T>(use: (client: Client, signal: AbortSignal) => Promise<T | undefined>): Promise<T> {

@@ -16,7 +16,10 @@ export function minuteText(ms: number): string {
 const MINUTE_MS = 60_000;
 const UNITS: readonly (readonly [string, number])[] = [["day", 1_440], ["hour", 60], ["minute", 1]];
 
-/** `3 hours ago`, in the largest unit of which it is two or more; a clock that was set back makes nothing younger than now. */
+/**
+ * `3 hours ago`, in the largest unit of which it is two or more; a clock that was set back makes nothing younger than
+ * now.
+ */
 export function agoText(ms: number): string {
   const minutes = Math.floor(Math.max(0, ms) / MINUTE_MS);
   const [name, each] = UNITS.find(([, each]) => minutes >= 2 * each) ?? UNITS.at(-1)!;

@@ -153,7 +153,9 @@ async function info(client: Client): Promise<Json> {
   };
 }
 
-/** Money that is in no balance; nothing of it is mentioned when there is none, as fedimint-cli knows no such figures. */
+/**
+ * Money that is in no balance; nothing of it is mentioned when there is none, as fedimint-cli knows no such figures.
+ */
 function pendingJson({ incomingMsat, outgoingMsat, inDoubtMsat }: PendingMoney): JsonObject {
   if (incomingMsat === 0n && outgoingMsat === 0n && inDoubtMsat === 0n) return {};
   return { pending_msat: { incoming: incomingMsat, outgoing: outgoingMsat, in_doubt: inDoubtMsat } };

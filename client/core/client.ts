@@ -92,7 +92,10 @@ function noModule(kind: string): ClientError {
   return new ClientError({ code: "no_module" }, `No ${kind} module found in this federation`);
 }
 
-/** A definition that another one was made from, its start wrapped for instance, has the same codecs: so its states and its API. */
+/**
+ * A definition that another one was made from, its start wrapped for instance, has the same codecs: so its states and
+ * its API.
+ */
 function isSameModule(running: AnyClientModuleDefinition, asked: AnyClientModuleDefinition): boolean {
   return running.kind === asked.kind && running.codecs === asked.codecs;
 }
@@ -128,8 +131,9 @@ export class Client {
 
   /**
    * Opens the database; if it has joined a federation, its modules run when this resolves.
-   * @throws {ClientError} `no_words` · `wrong_secret` · `no_common_version` · {WaitError} `aborted` · {StoreError} `newer_schema` and others
-   * when the database can't be brought to this program's version; then the store is still open
+   * @throws {ClientError} `no_words` · `wrong_secret` · `no_common_version` · {WaitError} `aborted` · {StoreError}
+   * `newer_schema` and others when the database can't be brought to this program's version; then the store is still
+   * open
    */
   static async open(options: ClientOptions, signal?: AbortSignal): Promise<Client> {
     const client = new Client(options);
@@ -151,7 +155,10 @@ export class Client {
     return signal ? AbortSignal.any([signal, this.#closing.signal]) : this.#closing.signal;
   }
 
-  /** Waits for `work`, and no longer than the client is open and the caller wants. @throws {WaitError} `aborted` · `closed` */
+  /**
+   * Waits for `work`, and no longer than the client is open and the caller wants.
+   * @throws {WaitError} `aborted` · `closed`
+   */
   wait<T>(signal: AbortSignal | undefined, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const until = this.#until(signal);
     return orEnded(until, () => work(until));
@@ -177,16 +184,21 @@ export class Client {
     return entropy ?? await loadOrMakeEntropy(store, platform.dice);
   }
 
-  /** Refused as long as this client can't recover what belongs to words. @throws {ClientError} `no_recovery` · {CryptoError} `bad_words` */
+  /**
+   * Refused as long as this client can't recover what belongs to words.
+   * @throws {ClientError} `no_recovery` · {CryptoError} `bad_words`
+   */
   importWords(words: string): never {
     refuseWords(words);
   }
 
   /**
-   * Joins a federation: all that needs guardians comes first, then everything is stored in one transaction. A client that has joined takes
-   * from an invite code of its federation what is news: where guardians are now, and the secret of their API; it is used from then on.
-   * @throws {ClientError} `already_joined` (another federation) · `no_answer` · `wrong_federation` · `no_common_version` · {ApiError} when
-   * guardians answer something else, `unauthorized` when they want another secret · {WaitError} `aborted` · `closed`
+   * Joins a federation: all that needs guardians comes first, then everything is stored in one transaction. A client
+   * that has joined takes from an invite code of its federation what is news: where guardians are now, and the secret
+   * of their API; it is used from then on.
+   * @throws {ClientError} `already_joined` (another federation) · `no_answer` · `wrong_federation` ·
+   * `no_common_version` · {ApiError} when guardians answer something else, `unauthorized` when they want another secret
+   * · {WaitError} `aborted` · `closed`
    */
   async join(invite: InviteCode, signal?: AbortSignal): Promise<JoinOutcome> {
     if (this.#joining || this.#running && this.#running.federationId !== invite.federationId) {
@@ -223,7 +235,8 @@ export class Client {
 
   /**
    * What an invite code's federation is, before it is joined; nothing is stored.
-   * @throws {ClientError} `no_answer` · `wrong_federation` · {ApiError} when guardians answer something else · {WaitError} `aborted` · `closed`
+   * @throws {ClientError} `no_answer` · `wrong_federation` · {ApiError} when guardians answer something else ·
+   *   {WaitError} `aborted` · `closed`
    */
   preview(invite: InviteCode, signal?: AbortSignal): Promise<FederationPreview> {
     return this.wait(signal, (until) => previewOf(invite, this.#joinTools(), this.options.modules, until));
@@ -364,7 +377,8 @@ export class Client {
   }
 
   /**
-   * What applications call of a module: the one with the lowest instance id that runs by this definition, or by one made from it.
+   * What applications call of a module: the one with the lowest instance id that runs by this definition, or by one
+   * made from it.
    * @throws {ClientError} `not_joined` · `no_module`
    */
   use<Api>(definition: UsableModule<Api>): Api {
@@ -438,7 +452,9 @@ export class Client {
     return this.wait(signal, (until) => reconnectAll(this.#connections(), until));
   }
 
-  /** Asks guardians for their API versions now; what is chosen is used from the next opening on. @throws {ClientError} */
+  /**
+   * Asks guardians for their API versions now; what is chosen is used from the next opening on. @throws {ClientError}
+   */
   refreshVersions(signal?: AbortSignal): Promise<ApiVersionSet> {
     const { discovery } = this.running;
     return this.wait(signal, (until) => refreshVersions(discovery, until));
@@ -459,7 +475,10 @@ export class Client {
     return this.wait(signal, (until) => this.#awaitNone(ACTIVE_PREFIX, () => this.activeMachines(), until));
   }
 
-  /** Resolves when nothing of an operation is under way any more. @throws {WaitError} `aborted` · `closed` · `unknown_operation` */
+  /**
+   * Resolves when nothing of an operation is under way any more.
+   * @throws {WaitError} `aborted` · `closed` · `unknown_operation`
+   */
   awaitOperation(operationId: OperationId, signal?: AbortSignal): Promise<void> {
     const active = operationKey(ACTIVE_PREFIX, operationId);
     const count = async (): Promise<number> => {

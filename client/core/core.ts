@@ -1,6 +1,6 @@
 /**
- * What the client's core does for modules: operations, transactions, state machines and logs, all in one store transaction at a time.
- * The implementation of `ClientTx` and `ClientCore` of `modules/contract/client.ts`.
+ * What the client's core does for modules: operations, transactions, state machines and logs, all in one store
+ * transaction at a time. The implementation of `ClientTx` and `ClientCore` of `modules/contract/client.ts`.
  */
 import type { Sender } from "../../actors/actor.ts";
 import type { Platform } from "../../actors/platform/platform.ts";
@@ -188,7 +188,10 @@ export class Operations {
     return primary && primary.module.unit === unit ? primary : null;
   }
 
-  /** Runs `body` in one store transaction, again on conflict and when it was not ready; resolves when durable, then its machines run. */
+  /**
+   * Runs `body` in one store transaction, again on conflict and when it was not ready; resolves when durable, then its
+   * machines run.
+   */
   async transact<T>(
     operationId: OperationId,
     instance: ModuleInstanceId,

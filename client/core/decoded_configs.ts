@@ -1,6 +1,7 @@
 /**
- * Modules' configs as they were decoded. A mint's holds a curve point for each denomination and guardian: checking them costs a tenth of a
- * second at each opening, for the same bytes. A memo of a pure function: who shares it sees only that it is fast.
+ * Modules' configs as they were decoded. A mint's holds a curve point for each denomination and guardian: checking them
+ * costs a tenth of a second at each opening, for the same bytes. A memo of a pure function: who shares it sees only
+ * that it is fast.
  */
 import { sha256 } from "@noble/hashes/sha2.js";
 import { toHex } from "../../core/bytes.ts";

@@ -167,7 +167,8 @@ function moduleArgs(
     const apiVersion = versions.modules.get(instance);
     const { body } = joined.config.modules.get(instance)!.config;
     const config = decodedConfig<unknown>(definition.config, body);
-    // whoever made it, guardians agreed on it: it must not keep the other modules, and what is stored of them, from their owner
+    // whoever made it, guardians agreed on it: it must not keep the other modules, and what is stored of them, from
+    // their owner
     if (!config.ok) {
       log.error("A module's config can't be read: the module is left out", { instance, reason: config.error.message });
     }

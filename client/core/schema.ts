@@ -7,7 +7,10 @@ import { joinedSlot, pendingConfigSlot } from "../federation/join_state.ts";
 import { modulePrefix } from "./database.ts";
 import { definitionsFor } from "./definitions.ts";
 
-/** Of all that is no module's: `database.ts`. A larger version comes with a migration and a snapshot (`tests/migrations/`). */
+/**
+ * Of all that is no module's: `database.ts`. A larger version comes with a migration and a snapshot
+ * (`tests/migrations/`).
+ */
 const WALLET_SCHEMA: Schema = { version: 1, migrations: { 0: nothingToMigrate } };
 
 /** Of a kind whose definitions differ in the majors that they understand: the highest version. */
@@ -17,7 +20,8 @@ function schemaOfKind(known: readonly AnyClientModuleDefinition[], kind: string)
 }
 
 /**
- * A wallet may meet a kind of module that it didn't know when it joined: its part is empty then, or was written by another program.
+ * A wallet may meet a kind of module that it didn't know when it joined: its part is empty then, or was written by
+ * another program.
  * @param known all modules that this program has; parts of others are left alone
  * @throws {StoreError} as `checkSchema`; nothing was changed
  */

@@ -27,8 +27,8 @@ export async function loadOrMakeEntropy(store: StoreView, dice: Dice): Promise<B
 }
 
 /**
- * Whoever gives words wants the money back that belongs to them, and a wallet that is made from them without a search would show 0 as if
- * that were all.
+ * Whoever gives words wants the money back that belongs to them, and a wallet that is made from them without a search
+ * would show 0 as if that were all.
  * @throws {ClientError} `no_recovery`, always · {CryptoError} `bad_words`
  */
 export function refuseWords(words: string): never {

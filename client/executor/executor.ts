@@ -1,8 +1,8 @@
 /**
  * Starts an actor for every active state: those in the store at its start, then new ones as they are committed.
  *
- * A state's actor is named by the state, so that one state never has two: what was told twice, or is found again after a restart of
- * the executor alone, runs already.
+ * A state's actor is named by the state, so that one state never has two: what was told twice, or is found again after
+ * a restart of the executor alone, runs already.
  */
 import { sha256 } from "@noble/hashes/sha2.js";
 import { defineActor, next, reply } from "../../actors/actor.ts";

@@ -43,7 +43,10 @@ class Wallet {
     );
   }
 
-  /** The process dies at its n-th commit from here on, while `work` and what it set going run; then the client is opened again. */
+  /**
+   * The process dies at its n-th commit from here on, while `work` and what it set going run; then the client is opened
+   * again.
+   */
   async crashAt(commit: number, work: () => Promise<unknown>): Promise<boolean> {
     await this.finish(this.client.close());
     await this.open(commit);

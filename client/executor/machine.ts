@@ -1,7 +1,7 @@
 /**
- * One state of a state machine as an actor: waits for the first of its triggers, makes the step with all its effects in one store
- * transaction, and ends; the executor starts the next state's actor when that has committed. What it is doing is in the store: it
- * may die at any time.
+ * One state of a state machine as an actor: waits for the first of its triggers, makes the step with all its effects in
+ * one store transaction, and ends; the executor starts the next state's actor when that has committed. What it is doing
+ * is in the store: it may die at any time.
  */
 import type { ActorContext } from "../../actors/actor.ts";
 import { defineActor, next, stop } from "../../actors/actor.ts";

@@ -1,6 +1,6 @@
 /**
- * What running state machines share: the modules that know their states, and the step that moves one state to the next with all its
- * effects in one store transaction.
+ * What running state machines share: the modules that know their states, and the step that moves one state to the next
+ * with all its effects in one store transaction.
  */
 import type { StoreView } from "../../actors/store/store.ts";
 import { decode, encode } from "../../core/encoding/mod.ts";
@@ -41,7 +41,10 @@ export class Machines {
     return owner.transitions(decode(owner.codec, id.state), id.operationId);
   }
 
-  /** Happens once: a state that was left before changes nothing. Resolves when durable. @returns what it waits for when it is not ready */
+  /**
+   * Happens once: a state that was left before changes nothing. Resolves when durable.
+   * @returns what it waits for when it is not ready
+   */
   // deno-lint-ignore no-explicit-any -- as above
   async step(id: StateId, way: Transition<any>, value: unknown): Promise<NotReady | null> {
     const owner = this.#owners.get(id.instance)!;

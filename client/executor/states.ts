@@ -114,7 +114,8 @@ export async function hasStates(tx: ReadTx, operationId: OperationId): Promise<b
 
 /**
  * States of one module in an operation: the stored ones, then new ones as they become durable. It never just ends.
- * @throws {WaitError} `aborted` · `closed` · `unknown_operation`: nothing of the operation is under way, so nothing will follow
+ * @throws {WaitError} `aborted` · `closed` · `unknown_operation`: nothing of the operation is under way, so nothing
+ *   will follow
  */
 export async function* followStates(
   store: StoreView,

@@ -37,7 +37,10 @@ export type ErrorDescriber = (kind: "inputError" | "outputError", error: Dyn) =>
 
 type Submitted = { readonly accepted: true } | { readonly accepted: false; readonly error: TransactionError };
 
-/** Submits again and again; after the first "valid" it also waits for the acceptance, which guardians before 0.13 tell only so. */
+/**
+ * Submits again and again; after the first "valid" it also waits for the acceptance, which guardians before 0.13 tell
+ * only so.
+ */
 async function submit(
   api: FederationApi,
   platform: Platform,

@@ -32,7 +32,9 @@ type Rules<T> = {
   readonly isNewer: (entry: T, than: T) => boolean;
 };
 
-/** An answer with one invalid entry is worth nothing as a whole; of the others the newest entry of each guardian counts. */
+/**
+ * An answer with one invalid entry is worth nothing as a whole; of the others the newest entry of each guardian counts.
+ */
 export function mergeStatements<T>(
   stored: ReadonlyMap<PeerId, T>,
   answers: Iterable<ReadonlyMap<PeerId, T>>,
@@ -67,8 +69,8 @@ export function metadataRules(nowSecs: number): Rules<SignedGuardianMetadata> {
 }
 
 /**
- * Each guardian's URL: what its metadata says first, else its announcement, else the config. One that this client can't speak to
- * (iroh) is passed over.
+ * Each guardian's URL: what its metadata says first, else its announcement, else the config. One that this client can't
+ * speak to (iroh) is passed over.
  */
 export function currentUrls(
   config: ClientConfig,
@@ -84,7 +86,9 @@ export function currentUrls(
   );
 }
 
-/** Answers of those guardians that answer: at least one, and of the others who is not later by more than `stragglersMs`. */
+/**
+ * Answers of those guardians that answer: at least one, and of the others who is not later by more than `stragglersMs`.
+ */
 async function answersOf<R>(
   api: ConnectedFederationApi,
   platform: Platform,

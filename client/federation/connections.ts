@@ -1,4 +1,7 @@
-/** How the connections to the guardians are, at the moment and from then on; and looking after them when the network has changed. */
+/**
+ * How the connections to the guardians are, at the moment and from then on; and looking after them when the network has
+ * changed.
+ */
 import type { Sender } from "../../actors/actor.ts";
 import { ActorError } from "../../actors/error.ts";
 import type { Clock } from "../../actors/platform/platform.ts";
@@ -23,7 +26,10 @@ export type GuardianStatus = {
   readonly state: LinkState;
   /** Since when it is in this state, milliseconds since the Unix epoch. */
   readonly sinceMs: number;
-  /** The last time that the connection could not be opened, or was cut; null when it never happened since the wallet was opened. */
+  /**
+   * The last time that the connection could not be opened, or was cut; null when it never happened since the wallet was
+   * opened.
+   */
   readonly lastError: { readonly message: string; readonly atMs: number } | null;
 };
 

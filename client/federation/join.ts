@@ -51,7 +51,10 @@ function isRefusal({ facts }: ApiError): boolean {
   return facts.code === "unauthorized" && Object.values(facts.peers).every(isWrongSecret);
 }
 
-/** Tries again until the deadline; who wants another secret isn't asked again. @throws {ClientError} `no_answer` · {ApiError} the last one, when guardians answered */
+/**
+ * Tries again until the deadline; who wants another secret isn't asked again.
+ * @throws {ClientError} `no_answer` · {ApiError} the last one, when guardians answered
+ */
 function persistently<T>(
   { platform: { clock, dice } }: JoinTools,
   signal: AbortSignal | undefined,

@@ -1,4 +1,6 @@
-/** What a federation says of itself, as a wallet knows it: asked for when it is wanted, kept for when nobody answers. */
+/**
+ * What a federation says of itself, as a wallet knows it: asked for when it is wanted, kept for when nobody answers.
+ */
 import { NetworkError } from "../../actors/platform/error.ts";
 import type { ReadTx, StoreView } from "../../actors/store/store.ts";
 import type { Json, JsonObject } from "../../core/encoding/mod.ts";
@@ -27,9 +29,15 @@ export type FederationMeta = {
   readonly name: string | null;
   /** `welcome_message`. */
   readonly welcome: string | null;
-  /** `federation_expiry_timestamp`: when the federation will end, milliseconds since the Unix epoch. Money must be out of it by then. */
+  /**
+   * `federation_expiry_timestamp`: when the federation will end, milliseconds since the Unix epoch. Money must be out
+   * of it by then.
+   */
   readonly expiresAtMs: number | null;
-  /** When guardians were asked, milliseconds since the Unix epoch; null when nobody was: these are the fields that it was joined with. */
+  /**
+   * When guardians were asked, milliseconds since the Unix epoch; null when nobody was: these are the fields that it
+   * was joined with.
+   */
   readonly askedAtMs: number | null;
 };
 
@@ -63,7 +71,10 @@ export function metaOfConfig({ global: { meta } }: ClientConfig): FederationMeta
   return metaOf({ revision: 0n, values: Object.fromEntries(meta) }, null);
 }
 
-/** Asks guardians now, and nobody longer than a user waits; null when none of them, or no file that they name, tells anything. */
+/**
+ * Asks guardians now, and nobody longer than a user waits; null when none of them, or no file that they name, tells
+ * anything.
+ */
 export async function askedMeta(env: MetaEnv, signal: AbortSignal): Promise<FederationMeta | null> {
   const { clock } = env.platform;
   const late = (): Error =>

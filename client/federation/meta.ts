@@ -41,7 +41,10 @@ function unwrapped(value: Json): Json {
   return json.ok ? json.value : value;
 }
 
-/** Fields of the meta module's value. @throws {ClientError} `invalid` when guardians agreed on something else than an object */
+/**
+ * Fields of the meta module's value.
+ * @throws {ClientError} `invalid` when guardians agreed on something else than an object
+ */
 export function fieldsOfModule({ revision, value }: MetaConsensusValue): MetaFields {
   let json: Json;
   try {
@@ -87,7 +90,10 @@ async function overrides({ platform, federationId }: MetaEnv, url: string, signa
   throw new ClientError({ code: "invalid" }, `Meta override source has no entry for federation ${federationId}`);
 }
 
-/** The config's fields, and what the URL in them adds. @throws {ClientError} `invalid` · {NetworkError} when it does not answer */
+/**
+ * The config's fields, and what the URL in them adds.
+ * @throws {ClientError} `invalid` · {NetworkError} when it does not answer
+ */
 async function configFields(env: MetaEnv, signal?: AbortSignal): Promise<MetaFields> {
   const { meta } = env.config.global;
   const url = metaText(meta, "meta_override_url");

@@ -1,4 +1,7 @@
-/** A federation as it is before it is joined: who keeps it, what it can do, what it says of itself. Nothing of it is stored. */
+/**
+ * A federation as it is before it is joined: who keeps it, what it can do, what it says of itself. Nothing of it is
+ * stored.
+ */
 import type { BitcoinNetwork } from "../../core/bitcoin/mod.ts";
 import { federationName } from "../../core/types/client_config.ts";
 import type { FederationId, ModuleInstanceId, PeerId } from "../../core/types/ids.ts";

@@ -1,7 +1,8 @@
 /**
- * What a wallet that has joined learns from an invite code of its federation: where guardians are, and the secret of their API. The code
- * itself is nobody's word: its address is only asked. Where guardians are counts as they have signed it themselves, under the keys of the
- * config that the wallet has; and the secret counts once a threshold of them, found there, has taken it.
+ * What a wallet that has joined learns from an invite code of its federation: where guardians are, and the secret of
+ * their API. The code itself is nobody's word: its address is only asked. Where guardians are counts as they have
+ * signed it themselves, under the keys of the config that the wallet has; and the secret counts once a threshold of
+ * them, found there, has taken it.
  */
 import type { StoreView } from "../../actors/store/store.ts";
 import type { FederationId, PeerId } from "../../core/types/ids.ts";
@@ -24,8 +25,8 @@ const WHEREABOUTS_MS = 10_000;
 /** What was news in an invite code of the federation that a wallet has joined. */
 export type Renewal = {
   /**
-   * `same`: the code has the secret that the wallet has · `replaced` · `not_needed`: guardians take everybody, so that the code's proves
-   * nothing and the wallet's stays · `refused`: guardians take the wallet's and not the code's
+   * `same`: the code has the secret that the wallet has · `replaced` · `not_needed`: guardians take everybody, so that
+   * the code's proves nothing and the wallet's stays · `refused`: guardians take the wallet's and not the code's
    */
   readonly apiSecret: "same" | "replaced" | "not_needed" | "refused";
   /** Guardians that are looked for elsewhere than before, and where. */

@@ -1,4 +1,7 @@
-/** Wallets that have joined and are given another invite code: what they learn of it, and what nobody can make them believe. */
+/**
+ * Wallets that have joined and are given another invite code: what they learn of it, and what nobody can make them
+ * believe.
+ */
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import type { Listener } from "../../actors/platform/platform.ts";
 import { encode, u64Number } from "../../core/encoding/mod.ts";

@@ -58,8 +58,8 @@ function agreeing<R>(answers: ReadonlyMap<PeerId, Answer<R>>, text: string): num
 }
 
 /**
- * A threshold of equal answers. Each guardian's latest answer counts; when a threshold of guardians has answered without agreement
- * all of these are asked again.
+ * A threshold of equal answers. Each guardian's latest answer counts; when a threshold of guardians has answered
+ * without agreement all of these are asked again.
  * @param roundsMax so many times; then, if every guardian has answered or failed, who said what is the failure
  */
 export function thresholdConsensus<R>({ threshold, total }: NumPeers, roundsMax = Infinity): QueryStrategy<R, R> {

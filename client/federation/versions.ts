@@ -6,7 +6,9 @@ import type { ApiVersionSet, SupportedApiVersionsSummary } from "../../core/type
 import type { ModuleInstanceId, PeerId } from "../../core/types/ids.ts";
 import type { Version } from "../../core/types/version.ts";
 
-/** What one side needs of the other: versions that must match on the major, and the lowest API version for each major. */
+/**
+ * What one side needs of the other: versions that must match on the major, and the lowest API version for each major.
+ */
 export type Required = { readonly consensus: readonly Version[]; readonly api: readonly Version[] };
 type Offered = { readonly consensus: readonly Version[]; readonly api: readonly Version[] };
 
@@ -14,7 +16,10 @@ function sameMajors(a: readonly Version[], b: readonly Version[]): boolean {
   return a.length === b.length && a.every(({ major }, i) => major === b[i]!.major);
 }
 
-/** The major that most guardians offer (the lowest of equals), with the smallest minor among them; null when nobody fits. */
+/**
+ * The major that most guardians offer (the lowest of equals), with the smallest minor among them; null when nobody
+ * fits.
+ */
 export function negotiate(required: Required, offers: readonly Offered[]): Version | null {
   let best: { version: Version; count: number } | null = null;
   for (const { major, minor } of required.api) {

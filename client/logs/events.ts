@@ -128,7 +128,8 @@ export const eventOrder = defineActor<EventOrderMessage, { readonly store: Store
   handle: {
     changed: async (state, { outcome }, ctx) => {
       if (!outcome.ok) throw outcome.error;
-      // ordering deletes under the prefix, which wakes this once more for nothing: the next round finds nothing and rests
+      // ordering deletes under the prefix, which wakes this once more for nothing: the next round finds nothing and
+      // rests
       ctx.run(
         (signal) => state.store.changed(UNORDERED_EVENT_PREFIX, signal),
         (done) => ({ type: "changed", args: { outcome: done } }),

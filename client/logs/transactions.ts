@@ -1,4 +1,7 @@
-/** Which transactions an operation has made, what became of each, and what it cost: read from the states of the core's own machines. */
+/**
+ * Which transactions an operation has made, what became of each, and what it cost: read from the states of the core's
+ * own machines.
+ */
 import { bigintIn, numberBytes } from "../../actors/store/number_key.ts";
 import type { ReadTx } from "../../actors/store/store.ts";
 import { concat, fromHex } from "../../core/bytes.ts";

@@ -1,6 +1,6 @@
 /**
- * For tests: a module with money that is a number, state machines that count, and guardians who keep the books. What the client's core
- * does shows in it without any e-cash.
+ * For tests: a module with money that is a number, state machines that count, and guardians who keep the books. What
+ * the client's core does shows in it without any e-cash.
  */
 import type { ReadTx, StoreTx } from "../../actors/store/store.ts";
 import type { Bytes } from "../../core/bytes.ts";

@@ -1,6 +1,6 @@
 /**
- * For tests: a world on virtual time with guardians that answer from a script over real (simulated) WebSockets, and a client's disk that
- * outlives its processes.
+ * For tests: a world on virtual time with guardians that answer from a script over real (simulated) WebSockets, and a
+ * client's disk that outlives its processes.
  */
 import type { Address, Listener, MessageSocket, Platform } from "../../actors/platform/platform.ts";
 import { SimulatedWorld } from "../../actors/platform/simulated/mod.ts";
@@ -154,7 +154,10 @@ export class ClientWorld {
   }
 }
 
-/** `a.b: number` and so on for all members, sorted: what two outputs of one shape have in common. Keys of digits or hex count as one. */
+/**
+ * `a.b: number` and so on for all members, sorted: what two outputs of one shape have in common. Keys of digits or hex
+ * count as one.
+ */
 export function shapeOf(json: Json, path = "$"): string[] {
   if (Array.isArray(json)) {
     return [...new Set((json as readonly Json[]).flatMap((item) => shapeOf(item, `${path}[]`)))].sort();

@@ -92,7 +92,10 @@ function overflows(sums: Sums): boolean {
 
 /** Signatures are 64 bytes whatever they say. */
 const ANY_SIGNATURE = new Uint8Array(64) as Bytes;
-/** Lengths of lists that grow with what is added: three of them, by two bytes each, and that of the whole list of signatures, by four. */
+/**
+ * Lengths of lists that grow with what is added: three of them, by two bytes each, and that of the whole list of
+ * signatures, by four.
+ */
 const LENGTHS_BYTES = 10;
 
 function unsigned(draft: Draft, nonce: Bytes): Pick<Transaction, "inputs" | "outputs" | "nonce"> {
@@ -186,7 +189,8 @@ export async function finalize(draft: Draft, balance: Balance, dice: Dice): Prom
 }
 
 /**
- * What `finalize` would make of it: fees, what is burned, and what exchanges that must come before cost. No cryptography.
+ * What `finalize` would make of it: fees, what is burned, and what exchanges that must come before cost. No
+ * cryptography.
  * @returns msat of bitcoin
  */
 export async function quote(draft: Draft, balance: QuoteBalance): Promise<Result<bigint, FinalizeError>> {

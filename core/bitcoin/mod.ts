@@ -1,5 +1,6 @@
 /**
- * Bitcoin's own types: transactions, blocks, scripts, addresses, multisig, signature hashes. Begin with `transaction.ts`.
+ * Bitcoin's own types: transactions, blocks, scripts, addresses, multisig, signature hashes. Begin with
+ * `transaction.ts`.
  */
 export { type AddressError, addressFromScript, parseAddress, scriptFromAddress } from "./address.ts";
 export { uncheckedAddress } from "./address_codec.ts";

@@ -31,7 +31,8 @@ export function aeadEncrypt(plaintext: Uint8Array, key: Uint8Array, nonce: Uint8
 /**
  * @param ciphertext nonce 12 ‖ ciphertext ‖ tag 16
  * @param key 32 bytes. Secret.
- * @returns the plaintext, or why there is none: `too_short` for a nonce and a tag, `not_authentic` (changed, or another key)
+ * @returns the plaintext, or why there is none: `too_short` for a nonce and a tag, `not_authentic` (changed, or another
+ *   key)
  * @throws {CryptoError} `bad_length` of the key
  */
 export function aeadDecrypt(ciphertext: Uint8Array, key: Uint8Array): Result<Bytes, "too_short" | "not_authentic"> {

@@ -30,7 +30,10 @@ export function wordsOfEntropy(entropy: Uint8Array): string {
   return entropyToMnemonic(entropy, wordlist);
 }
 
-/** The entropy of words separated by any white space. Secret. @throws {CryptoError} `bad_words`: unknown word, count or checksum */
+/**
+ * The entropy of words separated by any white space. Secret.
+ * @throws {CryptoError} `bad_words`: unknown word, count or checksum
+ */
 export function entropyOfWords(words: string): Bytes {
   try {
     return mnemonicToEntropy(words.split(/\s+/).filter((word) => word !== "").join(" "), wordlist) as Bytes;

@@ -1,6 +1,6 @@
 /**
- * The deterministic generator of tbs and tpe: the ChaCha20 key stream, in order. Original layout (64-bit block counter from 0, 64-bit
- * zero nonce). Source: `rand_chacha` 0.3 `ChaChaRng::from_seed`.
+ * The deterministic generator of tbs and tpe: the ChaCha20 key stream, in order. Original layout (64-bit block counter
+ * from 0, 64-bit zero nonce). Source: `rand_chacha` 0.3 `ChaChaRng::from_seed`.
  */
 import { chacha20orig } from "@noble/ciphers/chacha.js";
 import type { Bytes } from "../bytes.ts";

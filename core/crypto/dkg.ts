@@ -57,7 +57,10 @@ export type DkgEffect<P> =
   | { readonly type: "done"; readonly key: DkgResult<P> }
   | { readonly type: "abort"; readonly peer: number; readonly reason: DkgAbort };
 
-/** Own share (secret), and the public polynomial: its constant term is the group's key, its value at a peer that peer's key. */
+/**
+ * Own share (secret), and the public polynomial: its constant term is the group's key, its value at a peer that peer's
+ * key.
+ */
 export type DkgResult<P> = { readonly share: Scalar; readonly polynomial: readonly P[] };
 
 /** What a peer did wrong. */

@@ -16,8 +16,8 @@ type Outcome<P> = { readonly done: DkgResult<P> } | { readonly abort: string; re
 type Sent = { readonly from: number; readonly to: number; readonly message: DkgMessage };
 
 /**
- * A ceremony of `total` machines joined by one queue a pair. `pick` chooses which guardian moves next among those that can (any network
- * is some such schedule); `tamper` may change what is sent.
+ * A ceremony of `total` machines joined by one queue a pair. `pick` chooses which guardian moves next among those that
+ * can (any network is some such schedule); `tamper` may change what is sent.
  */
 function ceremony<P extends G1 | G2, R extends object>(
   group: Group<P, R>,

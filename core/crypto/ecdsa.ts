@@ -48,7 +48,10 @@ function derInteger(number: Uint8Array): Bytes {
   return concat(Uint8Array.of(2, padding.length + digits.length, ...padding), digits);
 }
 
-/** Compact form (64 bytes) of strict DER without sighash byte; null when it is not strict DER of two numbers of at most 32 bytes. */
+/**
+ * Compact form (64 bytes) of strict DER without sighash byte; null when it is not strict DER of two numbers of at most
+ * 32 bytes.
+ */
 export function ecdsaFromDer(der: Uint8Array): Bytes | null {
   if (der.length < 8 || der.length > 72 || der[0] !== 0x30 || der[1] !== der.length - 2) return null;
   const r = readDerInteger(der, 2);

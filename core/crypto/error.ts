@@ -1,4 +1,7 @@
-/** Errors of cryptography: a precondition that the caller broke. Whether a signature or a proof holds is a boolean, never an error. */
+/**
+ * Errors of cryptography: a precondition that the caller broke. Whether a signature or a proof holds is a boolean,
+ * never an error.
+ */
 import { FedimintError } from "../result.ts";
 
 /** What cryptography refuses. */
@@ -6,8 +9,9 @@ export type CryptoFacts =
   /** A byte string has another length than the function takes. */
   | { readonly code: "bad_length"; readonly argument: string; readonly expected: string; readonly found: number }
   /**
-   * `bad_scalar`: not below the group's order, or zero where that makes no sense · `bad_point`: not the one canonical encoding of
-   * a point of the group · `infinity`: the result would be the point at infinity, which has no encoding in secp256k1
+   * `bad_scalar`: not below the group's order, or zero where that makes no sense · `bad_point`: not the one canonical
+   * encoding of a point of the group · `infinity`: the result would be the point at infinity, which has no encoding in
+   * secp256k1
    */
   | { readonly code: "bad_scalar" | "bad_point" | "infinity"; readonly argument: string }
   /** Shares to combine. */

@@ -64,7 +64,9 @@ export function keychainVerify(
   return key !== undefined && schnorrVerify(signature, keychainDigest(tag, message), key);
 }
 
-/** AlephBFT's hash: `sha256(BS(length) ‖ bytes)`, the length is hashed too. 32 bytes. Source: `aleph_bft/network.rs`. */
+/**
+ * AlephBFT's hash: `sha256(BS(length) ‖ bytes)`, the length is hashed too. 32 bytes. Source: `aleph_bft/network.rs`.
+ */
 export function alephHash(bytes: Uint8Array): Bytes {
   const writer = new Writer(bytes.length + 9);
   writer.sized(bytes);

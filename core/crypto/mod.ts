@@ -1,7 +1,7 @@
 /**
- * Cryptography: bytes in, bytes out. No randomness of its own: whoever calls hands it in. Begin with `tbs.ts` (how notes
- * are signed), `dkg.ts` (how keys are made) and `derive_secret.ts` (how a wallet's keys come from words); `bls/` and
- * `secp/` hold the curves, each behind an interface with two libraries.
+ * Cryptography: bytes in, bytes out. No randomness of its own: whoever calls hands it in. Begin with `tbs.ts` (how
+ * notes are signed), `dkg.ts` (how keys are made) and `derive_secret.ts` (how a wallet's keys come from words); `bls/`
+ * and `secp/` hold the curves, each behind an interface with two libraries.
  */
 export { aeadDecrypt, aeadEncrypt, passwordKey } from "./aead.ts";
 export {

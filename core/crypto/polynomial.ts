@@ -1,6 +1,6 @@
 /**
- * Secret polynomials and their public images. The value at x = peer id + 1 is a guardian's share (0 would be the key itself);
- * coefficients stand constant term first. Source: fedimint-server-core `config.rs`.
+ * Secret polynomials and their public images. The value at x = peer id + 1 is a guardian's share (0 would be the key
+ * itself); coefficients stand constant term first. Source: fedimint-server-core `config.rs`.
  */
 import { sha256 } from "@noble/hashes/sha2.js";
 import type { Bytes } from "../bytes.ts";

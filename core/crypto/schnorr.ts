@@ -24,7 +24,8 @@ export function schnorrSign(digest: Uint8Array, secretKey: Uint8Array, auxRand: 
 /**
  * @param signature 64 bytes
  * @param digest 32 bytes
- * @param publicKey 32 bytes x-only, or 33 bytes compressed whose parity byte doesn't matter (as the reference strips it)
+ * @param publicKey 32 bytes x-only, or 33 bytes compressed whose parity byte doesn't matter (as the reference strips
+ *   it)
  * @returns false for anything that is not a valid signature, wrong lengths and invalid keys included. Never throws.
  */
 export function schnorrVerify(signature: Uint8Array, digest: Uint8Array, publicKey: Uint8Array): boolean {

@@ -1,6 +1,6 @@
 /**
- * Keys of secp256k1. Secret keys and tweaks are 32 bytes big-endian, public keys 33 bytes compressed, x-only keys 32 bytes.
- * Sources: `secp256k1` crate (libsecp256k1); BIP340 for x-only keys.
+ * Keys of secp256k1. Secret keys and tweaks are 32 bytes big-endian, public keys 33 bytes compressed, x-only keys 32
+ * bytes. Sources: `secp256k1` crate (libsecp256k1); BIP340 for x-only keys.
  */
 import { sha256 } from "@noble/hashes/sha2.js";
 import type { Bytes } from "../bytes.ts";
@@ -55,7 +55,10 @@ export function tweakPublicKey(publicKey: Uint8Array, tweak: Uint8Array): Bytes 
   return finite(backend.addGenerator(publicKey, tweak));
 }
 
-/** s + t mod order; zero is refused like the point it belongs to. @throws {CryptoError} `bad_length` · `bad_scalar` · `infinity` */
+/**
+ * s + t mod order; zero is refused like the point it belongs to.
+ * @throws {CryptoError} `bad_length` · `bad_scalar` · `infinity`
+ */
 export function tweakSecretKey(secretKey: Uint8Array, tweak: Uint8Array): Bytes {
   requireSecretKey(secretKey, "secretKey");
   requireTweak(tweak);

@@ -1,7 +1,7 @@
 /**
- * A secret that doesn't leak by accident: printing, interpolating, inspecting and serialising it show `[secret]`. It is opened in one
- * place, by name: `reveal()`. It does not survive `structuredClone` on purpose: a secret crosses to another thread as plain bytes
- * that somebody chose to send.
+ * A secret that doesn't leak by accident: printing, interpolating, inspecting and serialising it show `[secret]`. It is
+ * opened in one place, by name: `reveal()`. It does not survive `structuredClone` on purpose: a secret crosses to
+ * another thread as plain bytes that somebody chose to send.
  */
 import type { Bytes } from "../bytes.ts";
 import { equalBytesConstantTime } from "../bytes.ts";

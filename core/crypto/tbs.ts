@@ -59,7 +59,10 @@ export function pointOfSeed(seed: Uint8Array, bls: Bls = defaultBls): G1 {
   return randomG1(bls, new ChaChaRng(seed));
 }
 
-/** What mintv2 signs for a note. `data` is the nonce: a 33-byte compressed public key. Cost: two square roots on average. */
+/**
+ * What mintv2 signs for a note. `data` is the nonce: a 33-byte compressed public key. Cost: two square roots on
+ * average.
+ */
 export function messageToPoint(data: Uint8Array, bls: Bls = defaultBls): G1 {
   return pointOfSeed(messageSeed(data), bls);
 }
@@ -91,7 +94,8 @@ export function verifyShare(blinded: G1, share: G1, publicKeyShare: G2, bls: Bls
 
 /**
  * Combines shares into one blind signature (Lagrange at 0 in G1).
- * @param shares peer id (from 0) → share; exactly `threshold` are used, lowest peer first. Invalid ones are not noticed: verify each.
+ * @param shares peer id (from 0) → share; exactly `threshold` are used, lowest peer first. Invalid ones are not
+ *   noticed: verify each.
  * @returns a valid blind signature if every share used was
  * @throws {CryptoError} `too_few` (have, need) · `bad_index`
  * Source: fedimint-tbs `aggregate_signature_shares`. Cost: `threshold` multiplications in G1.
@@ -115,14 +119,16 @@ export function unblind(blindSignature: G1, blindingKey: Scalar, bls: Bls = defa
 }
 
 /**
- * Whether e(M, pk) = e(σ, G2). It holds for a combined signature that is still blinded, too, over the blinded message. For many notes
- * `verifySignatures` is several times as fast. Source: `verify`, `verify_blinded_signature`.
+ * Whether e(M, pk) = e(σ, G2). It holds for a combined signature that is still blinded, too, over the blinded message.
+ * For many notes `verifySignatures` is several times as fast. Source: `verify`, `verify_blinded_signature`.
  */
 export function verifyNote(message: G1, signature: G1, publicKey: G2, bls: Bls = defaultBls): boolean {
   return pairingsAreEqual(message, publicKey, signature, bls);
 }
 
-/** What may be shown of a blinding key: SHA3-256 with a tag of its own. 32 bytes. Source: `BlindingKey::fingerprint`. */
+/**
+ * What may be shown of a blinding key: SHA3-256 with a tag of its own. 32 bytes. Source: `BlindingKey::fingerprint`.
+ */
 export function blindingKeyFingerprint(blindingKey: Scalar): Bytes {
   return sha3_256(concat(FINGERPRINT_TAG, blindingKey)) as Bytes;
 }

@@ -1,16 +1,20 @@
 /**
- * Verifies many notes, or signature shares, at once: the work of a guardian under load and of a client that gets its notes.
+ * Verifies many notes, or signature shares, at once: the work of a guardian under load and of a client that gets its
+ * notes.
  *
- * A signature holds when e(M, pk)·e(−σ, G2) = 1. With a random factor r for each, the product over all of e(r·M, pk)·e(−r·σ, G2) is 1 when
- * all hold, and with probability 2^−128 otherwise. What pairs with one point is summed first, so that a batch takes one Miller loop for
- * each public key (denomination) and one more, instead of two for each signature.
+ * A signature holds when e(M, pk)·e(−σ, G2) = 1. With a random factor r for each, the product over all of e(r·M,
+ * pk)·e(−r·σ, G2) is 1 when all hold, and with probability 2^−128 otherwise. What pairs with one point is summed first,
+ * so that a batch takes one Miller loop for each public key (denomination) and one more, instead of two for each
+ * signature.
  *
- * - Every signature is decoded with the full check of the group: a point outside it is refused like the reference does. (A random
- *   combination can't replace that check: it misses a component of order 3 in one case of three.)
- * - Message points are summed *before* the cofactor is cleared, which is linear, so that it is cleared once a sum. The construction says
- *   "if clearing gives infinity, try the next point"; here such a point would count as infinity. It can't come up: one of 2^255 seeds has it.
+ * - Every signature is decoded with the full check of the group: a point outside it is refused like the reference does.
+ *   (A random combination can't replace that check: it misses a component of order 3 in one case of three.)
+ * - Message points are summed *before* the cofactor is cleared, which is linear, so that it is cleared once a sum. The
+ *   construction says "if clearing gives infinity, try the next point"; here such a point would count as infinity. It
+ *   can't come up: one of 2^255 seeds has it.
  *
- * When the product isn't 1, halves are tried until each bad one is found. Cost for one bad among n: 2·log2(n) smaller products.
+ * When the product isn't 1, halves are tried until each bad one is found. Cost for one bad among n: 2·log2(n) smaller
+ * products.
  */
 import type { Bytes } from "../bytes.ts";
 import { assert } from "../assert.ts";
@@ -57,8 +61,8 @@ export function verifySignatures(
 }
 
 /**
- * Whether all are valid, without finding which are not: the cost is that of one batch whatever was handed in, where finding 100 invalid
- * ones takes 200 products more. For who is given signatures by strangers for free.
+ * Whether all are valid, without finding which are not: the cost is that of one batch whatever was handed in, where
+ * finding 100 invalid ones takes 200 products more. For who is given signatures by strangers for free.
  */
 export function allSignaturesHold(
   checks: readonly SignatureCheck[],

@@ -95,8 +95,8 @@ export function decryptionShare(ciphertext: CipherText, secretShare: Scalar, bls
 }
 
 /**
- * Whether a share is of this guardian's key. False for every share of an invalid ciphertext, about which nothing can be said (the
- * reference stops with a panic).
+ * Whether a share is of this guardian's key. False for every share of an invalid ciphertext, about which nothing can be
+ * said (the reference stops with a panic).
  */
 export function verifyDecryptionShare(
   ciphertext: CipherText,
@@ -110,7 +110,8 @@ export function verifyDecryptionShare(
 }
 
 /**
- * @param shares peer id (from 0) → share; exactly `threshold` are used, lowest peer first. Invalid ones are not noticed: verify each.
+ * @param shares peer id (from 0) → share; exactly `threshold` are used, lowest peer first. Invalid ones are not
+ *   noticed: verify each.
  * @throws {CryptoError} `too_few` · `bad_index`
  */
 export function combineDecryptionShares(

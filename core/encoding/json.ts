@@ -3,8 +3,9 @@
  * Numbers that were parsed are safe integers (`number`), larger integers (`bigint`) or `JsonFloat` (anything with `.`
  * or an exponent, and integers that 64 bits can't hold).
  *
- * Texts come from strangers. One pass over the characters finds how deep and how many the values are, and whether all numbers are safe
- * integers: then the runtime's parser reads the text at its full speed. A reviver would be called for every value, forty times as dear.
+ * Texts come from strangers. One pass over the characters finds how deep and how many the values are, and whether all
+ * numbers are safe integers: then the runtime's parser reads the text at its full speed. A reviver would be called for
+ * every value, forty times as dear.
  */
 import { DecodeError } from "./error.ts";
 import { isSafeInteger, numberEnd, readJsonExactly } from "./json_exact.ts";
@@ -34,7 +35,8 @@ function stringEnd(text: string, start: number): number {
 }
 
 /**
- * Whether every number is a safe integer as it stands there. Of a text that is no JSON it says anything, but within its bounds.
+ * Whether every number is a safe integer as it stands there. Of a text that is no JSON it says anything, but within its
+ * bounds.
  * @throws {DecodeError} `too_deep` · `too_large`
  */
 function isPlain(text: string, valuesMax: number): boolean {
@@ -65,7 +67,8 @@ function isPlain(text: string, valuesMax: number): boolean {
 /**
  * Reads JSON with exact numbers.
  * @param valuesMax of arrays, objects and what is in them
- * @throws {DecodeError} `bad_json` · `too_deep` · `too_large` when the text is longer than `charactersMax` or holds more values
+ * @throws {DecodeError} `bad_json` · `too_deep` · `too_large` when the text is longer than `charactersMax` or holds
+ *   more values
  */
 export function parseJson(text: string, charactersMax = 2 * 10_485_760, valuesMax = JSON_VALUES_MAX): Json {
   if (text.length > charactersMax) {
@@ -83,7 +86,8 @@ export function parseJson(text: string, charactersMax = 2 * 10_485_760, valuesMa
 /** `indent` 2 gives serde's pretty form. Map keys are written in the order of the object. */
 export function stringifyJson(value: Json, indent?: number): string {
   try {
-    return JSON.stringify(value, null, indent); // at the runtime's full speed, unless there is a bigint: that it refuses
+    // at the runtime's full speed, unless there is a bigint: that it refuses
+    return JSON.stringify(value, null, indent);
   } catch (thrown) {
     if (!(thrown instanceof TypeError)) throw thrown;
   }

@@ -1,4 +1,7 @@
-/** Reads JSON whose numbers need their source text: RFC 8259, no bounds of its own (`json.ts` has looked at depth and size). */
+/**
+ * Reads JSON whose numbers need their source text: RFC 8259, no bounds of its own (`json.ts` has looked at depth and
+ * size).
+ */
 import type { Json } from "./json_value.ts";
 import { JsonFloat } from "./json_value.ts";
 
@@ -121,7 +124,8 @@ class ExactReader {
       if (end < 0) bad(start);
     } while (this.#isEscaped(start, end));
     this.#at = end + 1;
-    return JSON.parse(this.#text.slice(start, this.#at)) as string; // escapes, and what may stand unescaped, by the runtime
+    // escapes, and what may stand unescaped, by the runtime
+    return JSON.parse(this.#text.slice(start, this.#at)) as string;
   }
 
   #isEscaped(start: number, at: number): boolean {

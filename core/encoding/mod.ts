@@ -1,4 +1,6 @@
-/** Consensus encoding as composable codecs. Begin with `codec.ts`; `compounds.ts` and `enums.ts` make codecs of codecs. */
+/**
+ * Consensus encoding as composable codecs. Begin with `codec.ts`; `compounds.ts` and `enums.ts` make codecs of codecs.
+ */
 export * from "./base32.ts";
 export * from "./codec.ts";
 export * from "./compounds.ts";

@@ -52,7 +52,9 @@ export function moduleEncoding<T>(inner: Codec<T>): Codec<T> {
   };
 }
 
-/** What `moduleEncoding` would decode, as bytes: for those who look at it before they decode it. @throws {DecodeError} */
+/**
+ * What `moduleEncoding` would decode, as bytes: for those who look at it before they decode it. @throws {DecodeError}
+ */
 export function moduleEncodedBytes(json: Json): Bytes {
   return decode(bytes, parseHex(single(json)));
 }

@@ -1,4 +1,7 @@
-/** `@std/assert`, as far as this project uses it, over Node's own module. One line in `deno.json` switches to the real package. */
+/**
+ * `@std/assert`, as far as this project uses it, over Node's own module. One line in `deno.json` switches to the real
+ * package.
+ */
 import { deepStrictEqual, match, notDeepStrictEqual, ok } from "node:assert/strict";
 
 export function assert(condition: unknown, message?: string): asserts condition {

@@ -19,8 +19,8 @@ function withoutSigns(text: string): string {
 }
 
 /**
- * One sentence of what was read, the likely meaning, and the spellings that work. A text that may hold something else than an amount is
- * not repeated.
+ * One sentence of what was read, the likely meaning, and the spellings that work. A text that may hold something else
+ * than an amount is not repeated.
  * @param detail why it is refused
  * @param units names that `isAmount` knows
  */
@@ -59,7 +59,8 @@ function likely(text: string, units: readonly string[]): string[] {
   const number = digits.replace(/[\s'’_]/gu, "");
   const unit = isBitcoin ? "btc" : unitLike(word, units);
   const numbers = number.includes(",") ? commaReadings(number) : [number];
-  // a fraction of a satoshi is thousandths, and so are those of a number alone, which is meant as satoshi more often than not
+  // a fraction of a satoshi is thousandths, and so are those of a number alone, which is meant as satoshi more often
+  // than not
   const texts = numbers.map((each) => unit === "" ? each : `${each} ${unit}`);
   return [...texts, ...thousandths(number, unit)];
 }

@@ -7,8 +7,8 @@ import { blsScalar, g1Point, g2Point } from "./bls.ts";
 import { sha256Hash } from "./ids.ts";
 
 /**
- * As many as the federation's threshold; 20 guardians, the most of a multisig, have 14. Each takes up to half a millisecond to check, and a
- * message of the links could hold 200,000.
+ * As many as the federation's threshold; 20 guardians, the most of a multisig, have 14. Each takes up to half a
+ * millisecond to check, and a message of the links could hold 200,000.
  */
 export const COMMITMENT_POINTS_MAX = 100;
 

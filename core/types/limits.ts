@@ -25,7 +25,7 @@ export const GUARDIAN_METADATA_BYTES_MAX = 65_536;
 export const AMOUNT_CHARACTERS_MAX = 64;
 
 /**
- * Text that somebody pasted, before it is looked at: several times the longest e-cash, as every character may have a sign beside it that
- * nobody sees.
+ * Text that somebody pasted, before it is looked at: several times the longest e-cash, as every character may have a
+ * sign beside it that nobody sees.
  */
 export const PASTED_CHARACTERS_MAX = 1_000_000;

@@ -7,7 +7,9 @@ export const moduleKind: Codec<ModuleKind> = { ...text, name: "ModuleKind" };
 
 const NAME = /^[a-z0-9_-]{1,32}$/;
 
-/** Whether a module of one's own may be called so: it stands in paths of actors, in commands and in names of variables. */
+/**
+ * Whether a module of one's own may be called so: it stands in paths of actors, in commands and in names of variables.
+ */
 export function isModuleKind(value: unknown): value is ModuleKind {
   return typeof value === "string" && NAME.test(value);
 }

@@ -133,8 +133,8 @@ function decodeBincode(payload: Uint8Array): P2pMessage {
 const SEALED_KINDS = ["SignedSessionOutcome", "DkgG1", "DkgG2"] as const;
 
 /**
- * A message as it came, whose body costs work to decode (points of the ceremony, hex of megabytes): it stays bytes until
- * somebody who wants it opens it, which may show that it is none. `payload` = the whole frame.
+ * A message as it came, whose body costs work to decode (points of the ceremony, hex of megabytes): it stays bytes
+ * until somebody who wants it opens it, which may show that it is none. `payload` = the whole frame.
  */
 export type SealedP2pMessage = {
   readonly tag: "Sealed";

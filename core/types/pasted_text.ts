@@ -1,11 +1,13 @@
 /**
- * Codes, e-cash and addresses as they come out of chats, mails and pages: broken over lines, with signs that nobody sees, in quotes, as a
- * link. None of them has a blank or a quote of its own, so all of that goes.
+ * Codes, e-cash and addresses as they come out of chats, mails and pages: broken over lines, with signs that nobody
+ * sees, in quotes, as a link. None of them has a blank or a quote of its own, so all of that goes.
  */
 import { DecodeError } from "../encoding/mod.ts";
 import { PASTED_CHARACTERS_MAX } from "./limits.ts";
 
-/** White space, control characters, and what has no width: joiners, byte order marks, soft hyphens, marks of direction. */
+/**
+ * White space, control characters, and what has no width: joiners, byte order marks, soft hyphens, marks of direction.
+ */
 const UNSEEN = /[\s\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}]+/gu;
 /** Quotes of any language, as one character class. */
 const QUOTES = "[\"'`´“”„‟‘’‚‛«»‹›「」『』<>]";
@@ -21,8 +23,8 @@ function withoutUnseen(text: string): string {
 }
 
 /**
- * The text alone: without white space and unseen signs wherever they are, quotes around it, and a scheme before it (`fedimint:`,
- * `web+fedimint:`, `lightning:`, `bitcoin:`). Its letters stay as they are.
+ * The text alone: without white space and unseen signs wherever they are, quotes around it, and a scheme before it
+ * (`fedimint:`, `web+fedimint:`, `lightning:`, `bitcoin:`). Its letters stay as they are.
  * @throws {DecodeError} `too_large`
  */
 export function compactText(text: string): string {

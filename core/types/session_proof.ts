@@ -1,9 +1,10 @@
 /**
- * Proofs that items stand at their places under a session's root: with what stands left of them (the waiting nodes of the tree before them)
- * and right of them, the root comes out. So a few items of a session can be checked alone against the header that guardians signed.
+ * Proofs that items stand at their places under a session's root: with what stands left of them (the waiting nodes of
+ * the tree before them) and right of them, the root comes out. So a few items of a session can be checked alone against
+ * the header that guardians signed.
  *
- * Where a level's last node has no neighbour, its copy stands there, and copies of what is below (`session_tree.ts`): to a proof they are
- * nodes like others. A root does not tell them from items that came again, nor does a proof.
+ * Where a level's last node has no neighbour, its copy stands there, and copies of what is below (`session_tree.ts`):
+ * to a proof they are nodes like others. A root does not tell them from items that came again, nor does a proof.
  */
 import type { Bytes } from "../bytes.ts";
 import { joinNodes, SessionTree, waitsAt } from "./session_tree.ts";

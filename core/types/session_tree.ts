@@ -1,11 +1,12 @@
 /**
- * The Merkle tree over a session's items, built item after item: memory grows with the logarithm of their number. Leaves are SHA-256 of
- * items' encodings, nodes SHA-256 of left ‖ right; no items: 32 zero bytes. `fedimint-core/src/session_outcome.rs` (`header`).
+ * The Merkle tree over a session's items, built item after item: memory grows with the logarithm of their number.
+ * Leaves are SHA-256 of items' encodings, nodes SHA-256 of left ‖ right; no items: 32 zero bytes.
+ * `fedimint-core/src/session_outcome.rs` (`header`).
  *
- * An odd last node of a level is paired with itself, so a root does not tell how often the last items stand there: `shortest` is the
- * fewest first items that have the same root. It is found on the way down from the root to the last item. Wherever a node's two halves
- * are equal, the second one may be a copy, and stands there again when it is left away; only at the root it may not, as a level with a
- * single node is the end.
+ * An odd last node of a level is paired with itself, so a root does not tell how often the last items stand there:
+ * `shortest` is the fewest first items that have the same root. It is found on the way down from the root to the last
+ * item. Wherever a node's two halves are equal, the second one may be a copy, and stands there again when it is left
+ * away; only at the root it may not, as a level with a single node is the end.
  */
 import { sha256 } from "@noble/hashes/sha2.js";
 import { assert } from "../assert.ts";
@@ -40,8 +41,8 @@ export class SessionTree {
   #isOfPairs = true;
 
   /**
-   * The tree over the first `count` items, of which only these nodes are known: what `waiting` of it gave. `shortest` is right again once
-   * an item was added.
+   * The tree over the first `count` items, of which only these nodes are known: what `waiting` of it gave. `shortest`
+   * is right again once an item was added.
    * @returns null when it has another number of nodes
    */
   static at(count: number, waiting: readonly Bytes[]): SessionTree | null {
@@ -71,9 +72,9 @@ export class SessionTree {
   }
 
   /**
-   * Whether each item that was added is as long as two nodes. Then they may be no items, but the nodes above twice as many other ones: the
-   * tree hashes both alike, and an item's two hashes can be searched for until they look like one. It takes all of them, as a level has
-   * nothing but nodes.
+   * Whether each item that was added is as long as two nodes. Then they may be no items, but the nodes above twice as
+   * many other ones: the tree hashes both alike, and an item's two hashes can be searched for until they look like one.
+   * It takes all of them, as a level has nothing but nodes.
    */
   get isOfPairs(): boolean {
     return this.#isOfPairs;

@@ -24,13 +24,16 @@ export interface BitcoinSource {
   /** Raw block at a height; asks again until the node answers or the signal is aborted. */
   blockAt(height: number, signal: AbortSignal): Promise<Bytes>;
   /**
-   * Hands a raw transaction to the node, whatever its fee. Ok when the node has it in its pool or in a block; the error says why it
-   * doesn't. Never throws: who calls says what is wrong, and repeats.
+   * Hands a raw transaction to the node, whatever its fee. Ok when the node has it in its pool or in a block; the error
+   * says why it doesn't. Never throws: who calls says what is wrong, and repeats.
    */
   broadcast(transaction: Bytes): Promise<Result<null, string>>;
 }
 
-/** Whether a node is one for a network. Networks are told by the first block, and testnet4's isn't known: its nodes count as regtest. */
+/**
+ * Whether a node is one for a network. Networks are told by the first block, and testnet4's isn't known: its nodes
+ * count as regtest.
+ */
 export function isNodeOf(network: BitcoinNetwork, status: BitcoinStatus): boolean {
   return status.network === network || (network === "testnet4" && status.network === "regtest");
 }

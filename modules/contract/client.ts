@@ -1,10 +1,10 @@
 /**
- * The client's side of a module: everything that `defineClientModule` takes is all a module can do. The built-in ones have no other
- * door. `fedimint-client-module-0.13.0`.
+ * The client's side of a module: everything that `defineClientModule` takes is all a module can do. The built-in ones
+ * have no other door. `fedimint-client-module-0.13.0`.
  *
- * Money moves in two ways only: a *transaction* (inputs and outputs that modules make, balanced by the primary module, submitted until
- * accepted or rejected) and a *state machine* (a module's states; each step and its effects are one store transaction, and every step
- * can run twice). What isn't in the store doesn't survive.
+ * Money moves in two ways only: a *transaction* (inputs and outputs that modules make, balanced by the primary module,
+ * submitted until accepted or rejected) and a *state machine* (a module's states; each step and its effects are one
+ * store transaction, and every step can run twice). What isn't in the store doesn't survive.
  */
 import type { Logger } from "../../actors/logger.ts";
 import type { Platform } from "../../actors/platform/platform.ts";
@@ -55,10 +55,16 @@ export type OutputBundle<State> = {
   readonly machines: (range: OutPointRange) => readonly State[];
 };
 
-/** One way out of a state. The trigger waits for something outside and may run again after a restart; it changes nothing. */
+/**
+ * One way out of a state. The trigger waits for something outside and may run again after a restart; it changes
+ * nothing.
+ */
 export type Transition<State> = {
   readonly trigger: (signal: AbortSignal) => Promise<unknown>;
-  /** Applies the trigger's value, in one store transaction with all effects; may run many times until it commits. No network here. */
+  /**
+   * Applies the trigger's value, in one store transaction with all effects; may run many times until it commits. No
+   * network here.
+   */
   // deno-lint-ignore no-explicit-any -- the value is that of the trigger beside it: use `transition()` to have it typed
   readonly apply: (tx: ClientTx<State>, value: any) => Promise<State>;
 };
@@ -71,7 +77,10 @@ export function transition<State, T>(
   return { trigger, apply };
 }
 
-/** What the primary module may add to a transaction's inputs: from the wallet as far as there is something to pay, or nothing. */
+/**
+ * What the primary module may add to a transaction's inputs: from the wallet as far as there is something to pay, or
+ * nothing.
+ */
 export type Spending = "wallet" | "nothing";
 
 /** A transaction that the primary module is to balance. */
@@ -85,12 +94,15 @@ export type ToBalance = {
   readonly roomBytes: number;
 };
 
-/** Sums of what the primary module adds: `inputMsat` without fees, `outputMsat` without fees, `feesBeforeMsat` of what comes before. */
+/**
+ * Sums of what the primary module adds: `inputMsat` without fees, `outputMsat` without fees, `feesBeforeMsat` of what
+ * comes before.
+ */
 export type AddedMsat = { readonly inputMsat: bigint; readonly outputMsat: bigint; readonly feesBeforeMsat: bigint };
 
 /**
- * Thrown in a store transaction that lacks what takes long to find and is never stored before it is used. Nothing is committed, and the
- * body runs again once `ready` has resolved.
+ * Thrown in a store transaction that lacks what takes long to find and is never stored before it is used. Nothing is
+ * committed, and the body runs again once `ready` has resolved.
  */
 export class NotReady extends Error {
   /** `NotReady`. */
@@ -98,7 +110,10 @@ export class NotReady extends Error {
   /** Resolves when the body may run again. */
   readonly ready: (signal?: AbortSignal) => Promise<void>;
 
-  /** Thrown by who lacks something. @param ready rejects with the signal's reason, or when what is waited for will never be there */
+  /**
+   * Thrown by who lacks something.
+   * @param ready rejects with the signal's reason, or when what is waited for will never be there
+   */
   constructor(ready: (signal?: AbortSignal) => Promise<void>) {
     super("a store transaction waits for what it uses up");
     this.ready = ready;
@@ -107,7 +122,9 @@ export class NotReady extends Error {
 
 /** One run of a store transaction's body. What it takes from memory it gives back when the run comes to nothing. */
 export interface Attempt {
-  /** Called once when the body threw, was rolled back, or runs again after a conflict; never when it may have committed. */
+  /**
+   * Called once when the body threw, was rolled back, or runs again after a conflict; never when it may have committed.
+   */
   onUndo(effect: () => void): void;
 }
 
@@ -124,17 +141,17 @@ export interface ClientTx<State> {
   readonly attempt: Attempt;
   /**
    * Builds, signs and submits a transaction with these inputs in this operation.
-   * @param spending `"nothing"`: the inputs pay their own fees and the primary module adds none, so that the transaction stands or falls
-   * with them alone
+   * @param spending `"nothing"`: the inputs pay their own fees and the primary module adds none, so that the
+   * transaction stands or falls with them alone
    * @returns the change outputs
    */
   claimInputs(bundle: InputBundle<State>, spending?: Spending): Promise<Result<OutPointRange, FinalizeError>>;
   /** Adds a state of the module's machines to the operation. */
   addMachine(state: State): Promise<void>;
   /**
-   * Stores the final outcome of an operation, shown by `list-operations`: durable with the step that brings it, whoever waits for it. The
-   * first one stays; an operation that was never logged has none. What the core knows by itself (transactions, their fees) it adds when
-   * it is asked.
+   * Stores the final outcome of an operation, shown by `list-operations`: durable with the step that brings it, whoever
+   * waits for it. The first one stays; an operation that was never logged has none. What the core knows by itself
+   * (transactions, their fees) it adds when it is asked.
    */
   setOutcome(operationId: OperationId, outcome: Json): Promise<void>;
   /** Writes an event into the log, together with all else. */
@@ -167,9 +184,15 @@ export type NewTransaction<State> = {
 
 /** What the core does for a module. */
 export interface ClientCore<State> {
-  /** A store transaction with the means of an operation but no transaction to the federation: note selection, own records. */
+  /**
+   * A store transaction with the means of an operation but no transaction to the federation: note selection, own
+   * records.
+   */
   transact<T>(operationId: OperationId, body: (tx: ClientTx<State>) => Promise<T>): Promise<T>;
-  /** Makes a new operation: builds, signs and stores its transaction, which is then submitted until guardians have decided. */
+  /**
+   * Makes a new operation: builds, signs and stores its transaction, which is then submitted until guardians have
+   * decided.
+   */
   submit(transaction: NewTransaction<State>): Promise<Result<OutPointRange, FinalizeError>>;
   /** What `submit` would cost: fees and what is burned, msat. By arithmetic alone. */
   quoteFee(
@@ -194,8 +217,8 @@ export interface ClientCore<State> {
     signal?: AbortSignal,
   ): Promise<Result<null, string>>;
   /**
-   * States of this module's machines in the operation: those stored, then live ones. It never just ends, so what waits for a state has it or
-   * an error.
+   * States of this module's machines in the operation: those stored, then live ones. It never just ends, so what waits
+   * for a state has it or an error.
    * @throws {WaitError} `aborted` · `closed` · `unknown_operation`: nothing of the operation is under way any more
    */
   states(operationId: OperationId, signal?: AbortSignal): AsyncIterable<State>;
@@ -214,7 +237,10 @@ export type ClientModuleEnv<Config, State> = {
   readonly federationId: FederationId;
   readonly peers: NumPeers;
   readonly config: Config;
-  /** An invite code's parts: url of a guardian, its id, the federation's API secret if it has one. For e-cash that carries an invite. */
+  /**
+   * An invite code's parts: url of a guardian, its id, the federation's API secret if it has one. For e-cash that
+   * carries an invite.
+   */
   readonly invite: () => Promise<{ readonly peer: PeerId; readonly url: string; readonly apiSecret: string | null }>;
   /** Client root.child(0).child(instance). Secret. */
   readonly secret: DerivableSecret;
@@ -233,8 +259,8 @@ export type ClientModuleEnv<Config, State> = {
 };
 
 /**
- * Money that is in no balance, msat. The modules' figures are added up, so each counts what it will bring or pay itself: what a transaction
- * issues is the primary module's alone, from the transaction's making on.
+ * Money that is in no balance, msat. The modules' figures are added up, so each counts what it will bring or pay
+ * itself: what a transaction issues is the primary module's alone, from the transaction's making on.
  */
 export type PendingMoney = {
   /** On its way into the balance: notes that are being issued, deposits that are seen and not claimed yet, refunds. */
@@ -253,18 +279,21 @@ export interface PrimaryModule<State> {
   /** Of which money it is. */
   readonly unit: AmountUnit;
   /**
-   * Further inputs and outputs, so that their own fees included inputs cover outputs. Removes what it spends from the store in `tx`.
+   * Further inputs and outputs, so that their own fees included inputs cover outputs. Removes what it spends from the
+   * store in `tx`.
    * @throws {NotReady}
    */
   balanceTransaction(
     tx: ClientTx<State>,
     balance: ToBalance,
   ): Promise<Result<{ readonly inputs: InputBundle<State>; readonly outputs: OutputBundle<State> }, FinalizeError>>;
-  /** What `balanceTransaction` would add, and what would have to be done before, by arithmetic alone. Changes nothing. */
+  /**
+   * What `balanceTransaction` would add, and what would have to be done before, by arithmetic alone. Changes nothing.
+   */
   quoteBalance(tx: ReadTx, balance: ToBalance): Promise<Result<AddedMsat, FinalizeError>>;
   /**
-   * Exchanges notes for fewer ones, so that a transaction can take as many as `needMsat` takes. Resolves when they are there.
-   * The error says why they never will.
+   * Exchanges notes for fewer ones, so that a transaction can take as many as `needMsat` takes. Resolves when they are
+   * there. The error says why they never will.
    */
   consolidate(needMsat: bigint, signal?: AbortSignal): Promise<Result<null, string>>;
   /** Resolves when the outputs' notes are in the store. */
@@ -316,9 +345,10 @@ export type ClientModuleDefinition<Config, State, Api> = {
   /** States as they are stored. */
   readonly state: Codec<State>;
   /**
-   * Version of what the module keeps in its part of the store, and the way to it from each older one (`actors/store/schema.ts`). Left out it
-   * is 0, of which all data is that has no version yet. Whoever changes a stored form raises it by one and adds a migration from the one
-   * before. A wallet is migrated in one transaction before `start`, and refused when its data is of a newer version.
+   * Version of what the module keeps in its part of the store, and the way to it from each older one
+   * (`actors/store/schema.ts`). Left out it is 0, of which all data is that has no version yet. Whoever changes a
+   * stored form raises it by one and adds a migration from the one before. A wallet is migrated in one transaction
+   * before `start`, and refused when its data is of a newer version.
    */
   readonly schema?: Schema;
   readonly start: (env: ClientModuleEnv<Config, State>) => Promise<ClientModule<State, Api>>;

@@ -2,7 +2,10 @@
 import { DecodeError } from "../../core/encoding/mod.ts";
 import { errorText, FedimintError } from "../../core/result.ts";
 
-/** JSON-RPC error code: 400 bad request, 401 wrong password, 500 failure. The message is all that the caller is told; causes are for us. */
+/**
+ * JSON-RPC error code: 400 bad request, 401 wrong password, 500 failure. The message is all that the caller is told;
+ * causes are for us.
+ */
 export class EndpointError
   extends FedimintError<{ readonly code: "bad_request" | "unauthorized" | "failed"; readonly rpcCode: number }> {
   /** The request is at fault. */

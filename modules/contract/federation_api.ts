@@ -16,7 +16,10 @@ export type ApiCall<R> = {
 
 /** How to ask. */
 export type AskOptions = {
-  /** Each guardian is asked again for ever, with back-off; else f + 1 failures, or half a minute of disagreement, end it. */
+  /**
+   * Each guardian is asked again for ever, with back-off; else f + 1 failures, or half a minute of disagreement, end
+   * it.
+   */
   readonly retry?: boolean;
   readonly signal?: AbortSignal;
 };
@@ -25,9 +28,15 @@ export type AskOptions = {
 export interface FederationApi {
   /** All guardians, ascending. */
   readonly peerIds: readonly PeerId[];
-  /** A threshold of equal answers; guardians that differ are asked again. @throws {ApiError} `federation` · `disagreement` · `not_supported` */
+  /**
+   * A threshold of equal answers; guardians that differ are asked again.
+   * @throws {ApiError} `federation` · `disagreement` · `not_supported`
+   */
   consensus<R>(call: ApiCall<R>, options?: AskOptions): Promise<R>;
-  /** A threshold of equal answers, each guardian asked once; the error lists who said what. @throws {ApiError} `disagreement` */
+  /**
+   * A threshold of equal answers, each guardian asked once; the error lists who said what.
+   * @throws {ApiError} `disagreement`
+   */
   agreement<R>(call: ApiCall<R>, options?: AskOptions): Promise<R>;
   /** The first answer that passes the filter. @throws {ApiError} */
   first<R, T>(

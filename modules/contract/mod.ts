@@ -1,8 +1,9 @@
 /**
  * All that a module is written with, in one import; helpers for tests are in `testing/mod.ts`.
  *
- * A module has two sides. Guardians run what `defineServerModule` takes: they process its inputs, outputs and items in the same order and must
- * come to the same. Clients run what `defineClientModule` takes: they make inputs and outputs, and watch over them with state machines.
+ * A module has two sides. Guardians run what `defineServerModule` takes: they process its inputs, outputs and items in
+ * the same order and must come to the same. Clients run what `defineClientModule` takes: they make inputs and outputs,
+ * and watch over them with state machines.
  */
 
 /** The guardian's side. */

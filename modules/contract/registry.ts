@@ -1,4 +1,7 @@
-/** The modules that a program has, by kind: the built-in ones and those loaded by import specifier come in by the same door. */
+/**
+ * The modules that a program has, by kind: the built-in ones and those loaded by import specifier come in by the same
+ * door.
+ */
 import { FedimintError } from "../../core/result.ts";
 
 /** `specifier`: as it was given. */

@@ -1,9 +1,10 @@
 /**
- * The guardian's side of a module: everything that `defineServerModule` takes is all a module can do. The built-in ones have no
- * other door. `fedimint-server-core/src/lib.rs`.
+ * The guardian's side of a module: everything that `defineServerModule` takes is all a module can do. The built-in ones
+ * have no other door. `fedimint-server-core/src/lib.rs`.
  *
- * Consensus rule: what `processInput`, `processOutput` and `processItem` return and write depends only on the store below the module's
- * view, the config and their arguments, so that it is the same on every guardian. A refusal is a value; the engine rolls back.
+ * Consensus rule: what `processInput`, `processOutput` and `processItem` return and write depends only on the store
+ * below the module's view, the config and their arguments, so that it is the same on every guardian. A refusal is a
+ * value; the engine rolls back.
  */
 import type { Logger } from "../../actors/logger.ts";
 import type { Platform } from "../../actors/platform/platform.ts";
@@ -38,7 +39,10 @@ export type GenerationParams = {
   readonly disableBaseFees: boolean;
 };
 
-/** A threshold key from the ceremony: own secret share (32 bytes little-endian) and the public polynomial, constant term first. */
+/**
+ * A threshold key from the ceremony: own secret share (32 bytes little-endian) and the public polynomial, constant term
+ * first.
+ */
 export type DkgKey = { readonly share: Bytes; readonly polynomial: readonly Bytes[] };
 
 /** One guardian's side of the ceremony's rounds; every guardian calls the same methods in the same order. */
@@ -51,7 +55,10 @@ export interface DkgRounds {
   keyG1(): Promise<DkgKey>;
   /** A fresh threshold key in G2. */
   keyG2(): Promise<DkgKey>;
-  /** Sends a value to all and returns everybody's, the own one included. A peer's bytes that don't decode end the ceremony. */
+  /**
+   * Sends a value to all and returns everybody's, the own one included. A peer's bytes that don't decode end the
+   * ceremony.
+   */
   exchange<T>(codec: Codec<T>, own: T): Promise<Map<PeerId, T>>;
 }
 
@@ -68,13 +75,16 @@ export type Endpoint = {
   /** Needs the guardian's API password. */
   readonly admin: boolean;
   /**
-   * Reads from the store alone what is the same for everybody, and may be large: done once for all who ask the same at a time. Must not
-   * wait, and `context.signal` is nobody's.
+   * Reads from the store alone what is the same for everybody, and may be large: done once for all who ask the same at
+   * a time. Must not wait, and `context.signal` is nobody's.
    */
   readonly shared?: boolean;
   /** @throws {EndpointError} for params that `handle` would not read: told before a wrong password is */
   readonly checkParams?: (params: Json) => void;
-  /** Returns the JSON result. @throws {EndpointError} bad request or a failure told to the caller; anything else is a crash */
+  /**
+   * Returns the JSON result.
+   * @throws {EndpointError} bad request or a failure told to the caller; anything else is a crash
+   */
   readonly handle: (params: Json, context: EndpointContext) => Promise<Json>;
 };
 
@@ -124,9 +134,10 @@ export interface ServerModule<Input, Output, Outcome, Item, InputError, OutputEr
   /** Further checks at submission only, never in consensus. */
   checkOutputSubmission?(tx: ReadTx, output: Output, outPoint: OutPoint): Promise<Result<null, OutputError>>;
   /**
-   * Optional: checks in one batch what is dear and needs no store (signatures of notes). The host calls it with this module's inputs of
-   * one transaction, or of several, grouped by transaction, before it processes them. Only a hint, in plain data: a verdict is found again
-   * by all that the input says, `processInput` of any other checks by itself, and results are the same with and without. Refuses nothing.
+   * Optional: checks in one batch what is dear and needs no store (signatures of notes). The host calls it with this
+   * module's inputs of one transaction, or of several, grouped by transaction, before it processes them. Only a hint,
+   * in plain data: a verdict is found again by all that the input says, `processInput` of any other checks by itself,
+   * and results are the same with and without. Refuses nothing.
    */
   prepareInputs?(transactions: readonly (readonly Input[])[]): Promise<void>;
   /** Takes an input: the same on every guardian. */
@@ -134,10 +145,12 @@ export interface ServerModule<Input, Output, Outcome, Item, InputError, OutputEr
   /** Makes an output: the same on every guardian. */
   processOutput(tx: StoreTx, output: Output, outPoint: OutPoint): Promise<Result<OutputMeta, OutputError>>;
   /**
-   * An error's text is for the log: the item is rejected. `signal` ends waiting for the Bitcoin node when the guardian stops.
+   * An error's text is for the log: the item is rejected. `signal` ends waiting for the Bitcoin node when the guardian
+   * stops.
    *
-   * Rule: a copy of an item that was accepted just before is refused or changes nothing. A session's signed header does not tell how often
-   * its last items stand there, so a guardian that takes the outcome from a peer may process them once where others did it twice.
+   * Rule: a copy of an item that was accepted just before is refused or changes nothing. A session's signed header does
+   * not tell how often its last items stand there, so a guardian that takes the outcome from a peer may process them
+   * once where others did it twice.
    */
   processItem(tx: StoreTx, item: Item, peer: PeerId, signal: AbortSignal): Promise<Result<null, string>>;
   /** Null where the module has no outcomes. */
@@ -148,7 +161,10 @@ export interface ServerModule<Input, Output, Outcome, Item, InputError, OutputEr
   audit(tx: ReadTx): Promise<bigint>;
   /** By name without the `module_<id>_` prefix. */
   readonly api: { readonly [name: string]: Endpoint };
-  /** Work beside the messages (rebroadcast …); must end when `env.signal` is aborted. A rejection is a crash of the module. */
+  /**
+   * Work beside the messages (rebroadcast …); must end when `env.signal` is aborted. A rejection is a crash of the
+   * module.
+   */
   background?(): Promise<void>;
 }
 
@@ -171,8 +187,8 @@ export type ServerModuleDefinition<Config, Private, Input, Output, Outcome, Item
   readonly kind: string;
   readonly consensusVersion: Version;
   /**
-   * Whether a new federation has the module when its leader names none. fedimint-server-core `is_enabled_by_default`. There is no order to
-   * choose: instances are numbered in the order of their kinds' names, by every implementation.
+   * Whether a new federation has the module when its leader names none. fedimint-server-core `is_enabled_by_default`.
+   * There is no order to choose: instances are numbered in the order of their kinds' names, by every implementation.
    */
   readonly enabledByDefault: boolean;
   /** Switch in the environment that says otherwise. Default: `FM_ENABLE_MODULE_<KIND>`, which turns it on. */
@@ -183,10 +199,11 @@ export type ServerModuleDefinition<Config, Private, Input, Output, Outcome, Item
   /** JSON form in the guardian's private config file. Holds secrets. */
   readonly privateConfig: Pick<Codec<Private>, "toJson" | "fromJson">;
   /**
-   * Version of what the module keeps in its part of the store, and the way to it from each older one (`actors/store/schema.ts`). Left out it
-   * is 0, of which all data is that has no version yet. Whoever changes a stored form raises it by one and adds a migration from the one
-   * before. A guardian is migrated in one transaction before `start`, and refused when its data is of a newer version. A
-   * migration changes the form and never what is meant: guardians come to it at different times, in the midst of sessions.
+   * Version of what the module keeps in its part of the store, and the way to it from each older one
+   * (`actors/store/schema.ts`). Left out it is 0, of which all data is that has no version yet. Whoever changes a
+   * stored form raises it by one and adds a migration from the one before. A guardian is migrated in one transaction
+   * before `start`, and refused when its data is of a newer version. A migration changes the form and never what is
+   * meant: guardians come to it at different times, in the midst of sessions.
    */
   readonly schema?: Schema;
   /** A federation of one has no messages: its `rounds` deal to itself. */

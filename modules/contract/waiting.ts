@@ -1,4 +1,7 @@
-/** How waiting ends without what was waited for: by the caller's signal, by the client's end, or because nothing will ever come. */
+/**
+ * How waiting ends without what was waited for: by the caller's signal, by the client's end, or because nothing will
+ * ever come.
+ */
 import { ActorError } from "../../actors/error.ts";
 import type { Clock } from "../../actors/platform/platform.ts";
 import { orAborted } from "../../core/abort.ts";
@@ -6,8 +9,8 @@ import { FedimintError } from "../../core/result.ts";
 import type { OperationId } from "../../core/types/ids.ts";
 
 /**
- * `aborted`: the caller's signal; `cause` is its reason · `closed`: the client has stopped · `unknown_operation`: there is no such
- * operation, or it has ended without what is waited for.
+ * `aborted`: the caller's signal; `cause` is its reason · `closed`: the client has stopped · `unknown_operation`: there
+ * is no such operation, or it has ended without what is waited for.
  */
 export class WaitError extends FedimintError<
   { readonly code: "aborted" | "closed" } | { readonly code: "unknown_operation"; readonly operationId: OperationId }
@@ -41,7 +44,10 @@ export function isEndBy(signal: AbortSignal, thrown: unknown): boolean {
   return signal.aborted && (thrown === signal.reason || thrown instanceof WaitError && thrown.cause === signal.reason);
 }
 
-/** The work's outcome; its failure by the signal as a coded error. For work that must not be left alone before it is settled. */
+/**
+ * The work's outcome; its failure by the signal as a coded error. For work that must not be left alone before it is
+ * settled.
+ */
 export async function codedEnd<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
   if (signal.aborted) throw endedBy(signal);
   try {
@@ -51,7 +57,9 @@ export async function codedEnd<T>(signal: AbortSignal, work: () => Promise<T>): 
   }
 }
 
-/** The work's outcome, or as soon as the signal is aborted why: the work is then left alone. For work that only waits. */
+/**
+ * The work's outcome, or as soon as the signal is aborted why: the work is then left alone. For work that only waits.
+ */
 export async function orEnded<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
   if (signal.aborted) throw endedBy(signal);
   return await orAborted(work(), signal, () => endedBy(signal));

@@ -1,6 +1,7 @@
 /**
- * Lightning invoices (BOLT 11), read as strictly as the reference's `lightning-invoice` 0.34 does: checksum, exactly one payment hash,
- * one description (or its hash) and one payment secret, known feature bits, a whole number of millisatoshi, a valid signature.
+ * Lightning invoices (BOLT 11), read as strictly as the reference's `lightning-invoice` 0.34 does: checksum, exactly
+ * one payment hash, one description (or its hash) and one payment secret, known feature bits, a whole number of
+ * millisatoshi, a valid signature.
  */
 import { secp256k1 } from "@noble/curves/secp256k1.js";
 import { sha256 } from "@noble/hashes/sha2.js";
@@ -67,7 +68,10 @@ const TAG_FALLBACK = 9, TAG_ROUTE = 3;
 /** Hops of a route hint: key 33 · channel 8 · fees 4 + 4 · delta 2. */
 const ROUTE_HOP_BYTES = 51;
 
-/** Even bits that mean "must understand" and are understood: variable-length onion, payment secret, multi-part, metadata, trampoline. */
+/**
+ * Even bits that mean "must understand" and are understood: variable-length onion, payment secret, multi-part,
+ * metadata, trampoline.
+ */
 const FEATURES_KNOWN: ReadonlySet<number> = new Set([8, 14, 16, 48, 56]);
 const FEATURE_PAYMENT_SECRET = 14;
 

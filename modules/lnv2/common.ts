@@ -11,7 +11,10 @@ export const LNV2_KIND = "lnv2";
 export const LNV2_CONSENSUS_VERSION: Version = { major: 1, minor: 0 };
 export const LNV2_API_VERSION: Version = { major: 0, minor: 0 };
 
-/** Why an outgoing contract may be spent: the preimage (32 bytes), its expiration, or the gateway's forfeit signature (64 bytes). */
+/**
+ * Why an outgoing contract may be spent: the preimage (32 bytes), its expiration, or the gateway's forfeit signature
+ * (64 bytes).
+ */
 export const outgoingWitness = closedEnum("OutgoingWitness", {
   Claim: fixedBytes(32),
   Refund: unit,

@@ -1,6 +1,7 @@
 /**
- * Contracts of the lnv2 module. An *outgoing* contract pays a gateway for paying an invoice; an *incoming* one sells a gateway the
- * preimage of an invoice, which the guardians decrypt together once it is funded. Follows fedimint-lnv2-common 0.13.0 (`contracts.rs`).
+ * Contracts of the lnv2 module. An *outgoing* contract pays a gateway for paying an invoice; an *incoming* one sells a
+ * gateway the preimage of an invoice, which the guardians decrypt together once it is funded. Follows
+ * fedimint-lnv2-common 0.13.0 (`contracts.rs`).
  */
 import { sha256 } from "@noble/hashes/sha2.js";
 import type { Bytes } from "../../core/bytes.ts";
@@ -123,7 +124,10 @@ export function isPreimageOf(image: PaymentImage, preimage: Bytes): boolean {
   return isSecretKey(preimage) && equalBytes(publicKeyOf(preimage), image.value);
 }
 
-/** The gateway's renouncement, 64 bytes BIP340 by the claim key over the contract's id: the payer may take the money back at once. */
+/**
+ * The gateway's renouncement, 64 bytes BIP340 by the claim key over the contract's id: the payer may take the money
+ * back at once.
+ */
 export function isForfeitSignature(contract: OutgoingContract, signature: Bytes): boolean {
   return schnorrVerify(signature, hashOf(outgoingContract, contract), contract.claimPk);
 }

@@ -30,8 +30,8 @@ export const RECEIVE_FEE_LIMIT: PaymentFee = { base: 50_000n, partsPerMillion: 5
 export const TRANSACTION_FEE_DEFAULT: PaymentFee = { base: 2_000n, partsPerMillion: 3_000n };
 
 /**
- * ⌊value · ppm / 10^6⌋ + base; product and sum stay at 2^64 − 1 when they are larger. The federation's fees can't get there, fees that
- * a gateway names can.
+ * ⌊value · ppm / 10^6⌋ + base; product and sum stay at 2^64 − 1 when they are larger. The federation's fees can't get
+ * there, fees that a gateway names can.
  */
 export function feeOf(fee: FeeConsensus | PaymentFee, value: Amount): Amount {
   return saturated(saturated(value * fee.partsPerMillion) / MILLION + fee.base);

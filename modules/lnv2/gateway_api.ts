@@ -1,4 +1,7 @@
-/** What clients and gateways say to each other over HTTP, as JSON. Follows fedimint-lnv2-common 0.13.0 (`gateway_api.rs`). */
+/**
+ * What clients and gateways say to each other over HTTP, as JSON. Follows fedimint-lnv2-common 0.13.0
+ * (`gateway_api.rs`).
+ */
 import { sha256 } from "@noble/hashes/sha2.js";
 import type { Bytes } from "../../core/bytes.ts";
 import type { Codec, CodecType, JsonObject } from "../../core/encoding/mod.ts";

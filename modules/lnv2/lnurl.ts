@@ -1,4 +1,6 @@
-/** What an lnurl says about its receiver. Follows fedimint-lnv2-common 0.13.0 (`lnurl.rs`). Text: `fedimint` and base32. */
+/**
+ * What an lnurl says about its receiver. Follows fedimint-lnv2-common 0.13.0 (`lnurl.rs`). Text: `fedimint` and base32.
+ */
 import { g1Point } from "../../core/types/bls.ts";
 import type { CodecType } from "../../core/encoding/mod.ts";
 import { list, struct } from "../../core/encoding/mod.ts";

@@ -22,8 +22,8 @@ export type MetaValue = Bytes;
 export const metaValue: Codec<MetaValue> = { ...hexBytes, name: "MetaValue" };
 
 /**
- * A vote. The salt means nothing: AlephBFT drops an item whose bytes were ordered already in the same session, so that without it
- * a guardian that goes from a to b and back to a would be left with b.
+ * A vote. The salt means nothing: AlephBFT drops an item whose bytes were ordered already in the same session, so that
+ * without it a guardian that goes from a to b and back to a would be left with b.
  */
 export const metaConsensusItem = struct("MetaConsensusItem", { salt: u64, key: metaKey, value: metaValue });
 export type MetaConsensusItem = CodecType<typeof metaConsensusItem>;
@@ -52,7 +52,10 @@ export function metaValueJson(value: MetaValue): Json {
   return jsonOf(value, true);
 }
 
-/** As `metaValueJson`, with U+FFFD for what is not UTF-8, as clients of the reference show values. @throws {DecodeError} `bad_json` */
+/**
+ * As `metaValueJson`, with U+FFFD for what is not UTF-8, as clients of the reference show values.
+ * @throws {DecodeError} `bad_json`
+ */
 export function metaValueJsonLossy(value: MetaValue): Json {
   return jsonOf(value, false);
 }

@@ -1,6 +1,6 @@
 /**
- * The guardian's side of the meta module: every guardian votes for a value under a key, and what a threshold wants becomes the
- * consensus. Follows fedimint-meta-server 0.13.0.
+ * The guardian's side of the meta module: every guardian votes for a value under a key, and what a threshold wants
+ * becomes the consensus. Follows fedimint-meta-server 0.13.0.
  */
 import { nothingToMigrate } from "../../actors/store/schema.ts";
 import type { Platform } from "../../actors/platform/platform.ts";

@@ -1,7 +1,7 @@
 /**
- * Vocabulary of the mintv2 module: e-cash notes signed blindly by a threshold of guardians. A note is a public key (the nonce) with a
- * signature of its denomination's key; whoever knows the secret key can spend it once.
- * Follows fedimint-mintv2-common 0.13.0.
+ * Vocabulary of the mintv2 module: e-cash notes signed blindly by a threshold of guardians. A note is a public key (the
+ * nonce) with a signature of its denomination's key; whoever knows the secret key can spend it once. Follows
+ * fedimint-mintv2-common 0.13.0.
  */
 import { g1Point } from "../../core/types/bls.ts";
 import type { CodecType } from "../../core/encoding/mod.ts";
@@ -58,8 +58,8 @@ export type MintOutputError = CodecType<typeof mintOutputError>;
 const nonceHash = fixedHex(20);
 
 /**
- * One line of the log from which clients recover. The hash is of the *blinded* nonce (48 bytes) in an output and of the nonce itself
- * (33 bytes) in an input, so that guardians can't link them.
+ * One line of the log from which clients recover. The hash is of the *blinded* nonce (48 bytes) in an output and of the
+ * nonce itself (33 bytes) in an input, so that guardians can't link them.
  */
 export const recoveryItem = closedEnum("RecoveryItem", {
   Output: struct("RecoveryOutput", { denomination, nonceHash, tweak }),

@@ -1,6 +1,6 @@
 /**
- * Notes handed from person to person as text: `fedimint` and base32 of a list of parts. Parts that this version doesn't know are kept.
- * Follows fedimint-mintv2-client 0.13.0 (`ecash.rs`).
+ * Notes handed from person to person as text: `fedimint` and base32 of a list of parts. Parts that this version doesn't
+ * know are kept. Follows fedimint-mintv2-client 0.13.0 (`ecash.rs`).
  */
 import type { Bytes } from "../../core/bytes.ts";
 import { publicKeyOf } from "../../core/crypto/mod.ts";

@@ -1,20 +1,26 @@
-/** Bounds of the mintv2 module. What official callers of its API ask for stays below; beyond, the answer is a bad request. */
+/**
+ * Bounds of the mintv2 module. What official callers of its API ask for stays below; beyond, the answer is a bad
+ * request.
+ */
 
 /**
- * Highest end of a range of outputs. A transaction of 49,968 bytes (TRANSACTION_BYTES_MAX) holds at most 724 outputs of 69 bytes, so no
- * output has a higher position, and the caller would wait for ever.
+ * Highest end of a range of outputs. A transaction of 49,968 bytes (TRANSACTION_BYTES_MAX) holds at most 724 outputs of
+ * 69 bytes, so no output has a higher position, and the caller would wait for ever.
  */
 export const OUTPUT_INDEX_END_MAX = 1_024;
 
-/** Blinded nonces in one request of a recovering client, which asks for all its unspent notes at once. About 1 MB each way. */
+/**
+ * Blinded nonces in one request of a recovering client, which asks for all its unspent notes at once. About 1 MB each
+ * way.
+ */
 export const RECOVERY_NONCES_MAX = 10_000;
 
 /** Items of the recovery log in one slice. Official clients ask for 10,000; this many are about 3.5 MB of JSON. */
 export const SLICE_ITEMS_MAX = 20_000;
 
 /**
- * Text of e-cash. A note takes 133 characters, and a transaction can redeem about 330 notes at once; this holds some 1,500. The reference
- * has no bound.
+ * Text of e-cash. A note takes 133 characters, and a transaction can redeem about 330 notes at once; this holds some
+ * 1,500. The reference has no bound.
  */
 export const ECASH_CHARACTERS_MAX = 200_000;
 
@@ -26,21 +32,27 @@ export const OUTPUT_BYTES = 71;
 export const EMPTY_BYTES = 100;
 
 /**
- * Notes that one transaction redeems: 30 kB of the 50 kB that a transaction may have, so that the receiver, whose program may be another,
- * has room for some 100 notes of change and 80 of its own. It bounds e-cash texts that are made, and parts in which others are redeemed.
+ * Notes that one transaction redeems: 30 kB of the 50 kB that a transaction may have, so that the receiver, whose
+ * program may be another, has room for some 100 notes of change and 80 of its own. It bounds e-cash texts that are
+ * made, and parts in which others are redeemed.
  */
 export const REDEEMED_NOTES_MAX = 200;
 
-/** Notes that a payment spends beyond what it needs, for their number's sake. With fees of 100 msat that costs 5 sat at most. */
+/**
+ * Notes that a payment spends beyond what it needs, for their number's sake. With fees of 100 msat that costs 5 sat at
+ * most.
+ */
 export const CONSOLIDATED_NOTES_MAX = 50;
 
 /** Notes that a transaction merges: 44 kB, with room for the notes that come of them, some 60 at most. */
 export const MERGED_NOTES_MAX = 290;
-/** Transactions that merge at a time: with them 2,320 notes become some 200, for which tweaks are found in some seconds. */
+/**
+ * Transactions that merge at a time: with them 2,320 notes become some 200, for which tweaks are found in some seconds.
+ */
 export const MERGES_AT_ONCE = 8;
 
 /**
- * Notes whose signature a guardian has found good and remembers at least, from a transaction's submission to its turn in consensus: those of
- * some minutes under load. Twice as many are 10 MB.
+ * Notes whose signature a guardian has found good and remembers at least, from a transaction's submission to its turn
+ * in consensus: those of some minutes under load. Twice as many are 10 MB.
  */
 export const NOTES_REMEMBERED_MIN = 25_000;

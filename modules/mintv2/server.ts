@@ -1,6 +1,6 @@
 /**
- * The guardian's side of the mintv2 module: redeems notes, and signs blinded nonces with its shares of the denominations' keys.
- * Follows fedimint-mintv2-server 0.13.0; the order of checks and the errors are consensus.
+ * The guardian's side of the mintv2 module: redeems notes, and signs blinded nonces with its shares of the
+ * denominations' keys. Follows fedimint-mintv2-server 0.13.0; the order of checks and the errors are consensus.
  */
 import { nothingToMigrate } from "../../actors/store/schema.ts";
 import type { StoreTx } from "../../actors/store/store.ts";

@@ -20,7 +20,10 @@ import {
   testMint,
 } from "./testing/federation.ts";
 
-/** Dealing 42 keys takes a moment; tests that issue or redeem notes start from one federation and look at fresh notes only. */
+/**
+ * Dealing 42 keys takes a moment; tests that issue or redeem notes start from one federation and look at fresh notes
+ * only.
+ */
 const mint = await testMint();
 const [guardian] = mint.guardians as [TestGuardian];
 

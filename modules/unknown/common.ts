@@ -1,6 +1,6 @@
 /**
- * Vocabulary of the unknown module: a module that does nothing and that no client knows, for tests of how clients meet one.
- * Follows fedimint-unknown-common 0.13.0.
+ * Vocabulary of the unknown module: a module that does nothing and that no client knows, for tests of how clients meet
+ * one. Follows fedimint-unknown-common 0.13.0.
  */
 import type { CodecType } from "../../core/encoding/mod.ts";
 import { closedEnum, unit } from "../../core/encoding/mod.ts";
@@ -20,8 +20,8 @@ export const unknownOutputOutcome = closedEnum("UnknownOutputOutcome", {});
 export type UnknownOutputOutcome = CodecType<typeof unknownOutputOutcome>;
 
 /**
- * The reference has no error here: an input or output brings its guardians down. Ours refuse it, in the words of the meta module,
- * which has nothing to spend either.
+ * The reference has no error here: an input or output brings its guardians down. Ours refuse it, in the words of the
+ * meta module, which has nothing to spend either.
  */
 export const unknownInputError = closedEnum("UnknownInputError", { NotSupported: unit });
 export type UnknownInputError = CodecType<typeof unknownInputError>;

@@ -1,4 +1,7 @@
-/** The guardian's side of the unknown module: refuses everything. Follows fedimint-unknown-server 0.13.0, but for its crashes. */
+/**
+ * The guardian's side of the unknown module: refuses everything. Follows fedimint-unknown-server 0.13.0, but for its
+ * crashes.
+ */
 import { nothingToMigrate } from "../../actors/store/schema.ts";
 import { unit } from "../../core/encoding/mod.ts";
 import { err, ok } from "../../core/result.ts";

@@ -1,6 +1,7 @@
 /**
- * Vocabulary of the walletv2 module: coins of a threshold of guardians. The federation holds one output on the chain; every receive and
- * every send spends it, confirmed or not, and makes the next. Follows fedimint-walletv2-common 0.13.0.
+ * Vocabulary of the walletv2 module: coins of a threshold of guardians. The federation holds one output on the chain;
+ * every receive and every send spends it, confirmed or not, and makes the next. Follows fedimint-walletv2-common
+ * 0.13.0.
  */
 import type { BitcoinOutPoint } from "../../core/bitcoin/mod.ts";
 import { bitcoinOutPoint, bitcoinScript } from "../../core/bitcoin/mod.ts";
@@ -44,7 +45,10 @@ export const WALLETV2_ENDPOINTS = [
   "transaction_chain",
 ] as const;
 
-/** Claims a deposit. `tweak`: the depositor's key (33 B), which the output's script was made with and which signs. `fee` in sat. */
+/**
+ * Claims a deposit. `tweak`: the depositor's key (33 B), which the output's script was made with and which signs. `fee`
+ * in sat.
+ */
 const walletInputV0 = struct("WalletInputV0", { outputIndex: u64, tweak: publicKey, fee: satoshi });
 export const walletInput = openEnum("WalletInput", { V0: walletInputV0 });
 export type WalletInput = CodecType<typeof walletInput>;
@@ -138,7 +142,10 @@ export const federationWallet: Codec<FederationWallet> = struct("FederationWalle
   tweak: sha256Hash,
 });
 
-/** A transaction that the federation made: amounts of its wallet before and after and its fee in sat; `created` = block count then. */
+/**
+ * A transaction that the federation made: amounts of its wallet before and after and its fee in sat; `created` = block
+ * count then.
+ */
 export type TxInfo = {
   readonly index: number;
   readonly txid: BitcoinTxid;
@@ -158,7 +165,10 @@ export const txInfo: Codec<TxInfo> = struct("TxInfo", {
   created: u64Number,
 });
 
-/** An output on the chain that may be a deposit. `script`: its bytes; `value` in sat; `outpoint` is null once it is spent. */
+/**
+ * An output on the chain that may be a deposit. `script`: its bytes; `value` in sat; `outpoint` is null once it is
+ * spent.
+ */
 export type OutputInfo = {
   readonly index: number;
   readonly script: Bytes;

@@ -1,4 +1,7 @@
-/** Configs of the walletv2 module: what guardians agree on and clients get. Follows fedimint-walletv2-common 0.13.0 (`config.rs`). */
+/**
+ * Configs of the walletv2 module: what guardians agree on and clients get. Follows fedimint-walletv2-common 0.13.0
+ * (`config.rs`).
+ */
 import { assert } from "../../core/assert.ts";
 import { bitcoinNetwork, MULTISIG_KEYS_MAX } from "../../core/bitcoin/mod.ts";
 import type { BitcoinNetwork } from "../../core/bitcoin/mod.ts";
@@ -50,8 +53,8 @@ const FEERATE_BASE = 250n;
 const DUST_LIMIT_SAT = 10_000n;
 
 /**
- * Weight of the witness of a `wsh(sortedmulti(k, n keys))` input: miniscript's `max_weight_to_satisfy`. The numbers are consensus: they
- * overestimate a signature by a byte.
+ * Weight of the witness of a `wsh(sortedmulti(k, n keys))` input: miniscript's `max_weight_to_satisfy`. The numbers are
+ * consensus: they overestimate a signature by a byte.
  */
 export function satisfactionWeight(total: number): number {
   const { threshold } = numPeers(total);

@@ -1,4 +1,7 @@
-/** Where a peg-out may go: the output scripts in common use. Others can't be paid. Follows fedimint-walletv2-common 0.13.0 (`lib.rs`). */
+/**
+ * Where a peg-out may go: the output scripts in common use. Others can't be paid. Follows fedimint-walletv2-common
+ * 0.13.0 (`lib.rs`).
+ */
 import type { Bytes } from "../../core/bytes.ts";
 import type { BitcoinNetwork } from "../../core/bitcoin/mod.ts";
 import {
@@ -18,7 +21,10 @@ import type { Result } from "../../core/result.ts";
 import { err, ok } from "../../core/result.ts";
 import { xOnlyPublicKey } from "../../core/types/keys.ts";
 
-/** Hashes of 20 bytes, of 32 (P2WSH), or the 32-byte output key (P2TR). Unknown variants are kept, and refused as destinations. */
+/**
+ * Hashes of 20 bytes, of 32 (P2WSH), or the 32-byte output key (P2TR). Unknown variants are kept, and refused as
+ * destinations.
+ */
 export const standardScript = openEnum("StandardScript", {
   P2PKH: fixedHex(20),
   P2SH: fixedHex(20),

@@ -1,4 +1,6 @@
-/** A request's answer within the time that a request may take. An endpoint's fault goes to the log, not to the caller. */
+/**
+ * A request's answer within the time that a request may take. An endpoint's fault goes to the log, not to the caller.
+ */
 import type { Logger } from "../../actors/logger.ts";
 import type { Clock } from "../../actors/platform/platform.ts";
 import { errorText } from "../../core/result.ts";

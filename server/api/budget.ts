@@ -1,6 +1,6 @@
 /**
- * What one caller may ask for: units that grow with time. A call takes one, a large request or answer more by its size; calls that may read
- * megabytes take up a deposit while they run. All connections from one address share one budget.
+ * What one caller may ask for: units that grow with time. A call takes one, a large request or answer more by its size;
+ * calls that may read megabytes take up a deposit while they run. All connections from one address share one budget.
  */
 import { TokenBucket } from "../../core/token_bucket.ts";
 import { CALL_BURST_MAX, CALLS_PER_SECOND_MAX } from "./limits.ts";

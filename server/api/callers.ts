@@ -1,6 +1,6 @@
 /**
- * Everybody who is connected to the API: places, budgets and calls under way are bounded for each source and in all, so that one of them
- * neither shuts the others out nor takes their time, nor all of them the guardian's.
+ * Everybody who is connected to the API: places, budgets and calls under way are bounded for each source and in all, so
+ * that one of them neither shuts the others out nor takes their time, nor all of them the guardian's.
  */
 import type { Place } from "../../actors/platform/places.ts";
 import { Places } from "../../actors/platform/places.ts";
@@ -127,7 +127,9 @@ export class Callers {
     this.#connected.delete(connected);
   }
 
-  /** Closes the connections that take least of what they asked for until what waits for all of them is within its bound. */
+  /**
+   * Closes the connections that take least of what they asked for until what waits for all of them is within its bound.
+   */
   relieve(): void {
     const waiting = [...this.#connected].map((connected) => ({ connected, bytes: connected.untakenBytes() }));
     let total = waiting.reduce((sum, { bytes }) => sum + bytes, 0);

@@ -1,6 +1,6 @@
 /**
- * One client's WebSocket: reads requests, answers each when it is done, several at a time. It ends with the socket, and with it every
- * request that still waits.
+ * One client's WebSocket: reads requests, answers each when it is done, several at a time. It ends with the socket, and
+ * with it every request that still waits.
  */
 import type { ActorContext } from "../../actors/actor.ts";
 import { defineActor, next, stop } from "../../actors/actor.ts";
@@ -55,7 +55,10 @@ type State = Client & Pick<ConnectionArgs, "methods" | "log"> & {
 
 type Context = ActorContext<ConnectionMessage>;
 
-/** Reads the next message when it is its turn and the client's budget and slowness allow it; an answer goes on when too many calls run. */
+/**
+ * Reads the next message when it is its turn and the client's budget and slowness allow it; an answer goes on when too
+ * many calls run.
+ */
 function read(state: State, ctx: Context): State {
   if (state.reading || state.paused || state.caller.running >= PARALLEL_CALLS_MAX) return state;
   const untaken = state.socket.bufferedBytes > UNTAKEN_BYTES_MAX;

@@ -1,6 +1,6 @@
 /**
- * What the API keeps in the store beside what consensus keeps there (`../consensus/store/db.ts`), one typed accessor a record. First bytes
- * are those of the reference, though nothing depends on it:
+ * What the API keeps in the store beside what consensus keeps there (`../consensus/store/db.ts`), one typed accessor a
+ * record. First bytes are those of the reference, though nothing depends on it:
  *
  * | record | key | value |
  * |---|---|---|

@@ -110,7 +110,10 @@ function toldError(thrown: unknown): RpcErrorBody | null {
   return null;
 }
 
-/** One call of a message, or what is answered instead; neither for a notification, which is ignored: a call without a valid id. */
+/**
+ * One call of a message, or what is answered instead; neither for a notification, which is ignored: a call without a
+ * valid id.
+ */
 type Call =
   | { readonly kind: "call"; readonly id: Id; readonly method: string; readonly params: Json | undefined }
   | { readonly kind: "malformed"; readonly response: Json }

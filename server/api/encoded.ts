@@ -1,6 +1,6 @@
 /**
- * Answers as bytes. What many ask for, and what is large, is encoded once and sent to all of them from the same bytes: a session of 2 MB
- * told to a thousand clients takes its 4 MB once, and no time a client but that of the socket.
+ * Answers as bytes. What many ask for, and what is large, is encoded once and sent to all of them from the same bytes:
+ * a session of 2 MB told to a thousand clients takes its 4 MB once, and no time a client but that of the socket.
  */
 import type { Bytes } from "../../core/bytes.ts";
 import { fromUtf8, utf8 } from "../../core/bytes.ts";
@@ -33,8 +33,8 @@ export function messageSize(message: Message): number {
 }
 
 /**
- * Does for all that ask at a time what one asks. Who comes while it is being done waits for the next time, so that nobody is told what
- * was before they asked.
+ * Does for all that ask at a time what one asks. Who comes while it is being done waits for the next time, so that
+ * nobody is told what was before they asked.
  */
 export class Coalesced<T> {
   readonly #turns = new Map<string, { readonly running: Promise<T>; next: Promise<T> | null }>();

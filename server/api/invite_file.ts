@@ -1,4 +1,7 @@
-/** Keeps the file `invite-code` as the API's `invite_code` answers: it follows our address and the federation's API secret. */
+/**
+ * Keeps the file `invite-code` as the API's `invite_code` answers: it follows our address and the federation's API
+ * secret.
+ */
 import type { ActorContext } from "../../actors/actor.ts";
 import { defineActor, next } from "../../actors/actor.ts";
 import { FilesError } from "../../actors/platform/error.ts";

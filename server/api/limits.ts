@@ -3,13 +3,13 @@
 /** Largest answer, bytes; as the reference. */
 export const ANSWER_BYTES_MAX = 10_485_760;
 /**
- * Largest request, characters. The largest that an honest client sends are a transaction that fills a unit and a vote of the meta module:
- * 50,000 bytes in hex. The reference reads 10 MiB, and stands still while it does.
+ * Largest request, characters. The largest that an honest client sends are a transaction that fills a unit and a vote
+ * of the meta module: 50,000 bytes in hex. The reference reads 10 MiB, and stands still while it does.
  */
 export const REQUEST_CHARACTERS_MAX = 131_072;
 /**
- * Methods whose requests may be larger, characters: 128 KiB of encrypted backup in hex, 64 KiB of metadata with each quote escaped.
- * Such a request says its method before its params, as every client of Fedimint writes it.
+ * Methods whose requests may be larger, characters: 128 KiB of encrypted backup in hex, 64 KiB of metadata with each
+ * quote escaped. Such a request says its method before its params, as every client of Fedimint writes it.
  */
 export const LARGE_REQUESTS: ReadonlyMap<string, number> = new Map([
   ["backup", 270_336],
@@ -39,19 +39,26 @@ export const PAUSE_MS_MAX = 1_000;
 export const BUFFERED_BYTES_MAX = 4 * ANSWER_BYTES_MAX;
 /** Of all connections; then those that have taken least are closed. */
 export const UNTAKEN_TOTAL_BYTES_MAX = 256 * 1024 * 1024;
-/** Connections of one public address, unless the operator says otherwise: a household, an office, a carrier's exit with some clients behind it. */
+/**
+ * Connections of one public address, unless the operator says otherwise: a household, an office, a carrier's exit with
+ * some clients behind it.
+ */
 export const CONNECTIONS_PER_ADDRESS = 100;
 /** Calls under way that each connection has for itself, whatever others do: what an official client waits for. */
 export const OWN_CALLS = 16;
 /** Calls under way beyond those, of all connections together. Each that waits takes some kilobytes. */
 export const CALLS_MAX = 16_384;
-/** Units a second that a source gains, and how many it has at most: see `Budget`. A restoring client asks for a few hundred slices. */
+/**
+ * Units a second that a source gains, and how many it has at most: see `Budget`. A restoring client asks for a few
+ * hundred slices.
+ */
 export const CALLS_PER_SECOND_MAX = 500;
 export const CALL_BURST_MAX = 5_000;
 /**
- * The same for all sources together, and reading a request takes a unit of it as well: a unit costs a guardian a quarter to three quarters
- * of a millisecond, so that consensus keeps most of a core whoever asks. A payment of ten notes takes some 50, most of them its submission:
- * twenty come a second, which is as many as a guardian checks on one core.
+ * The same for all sources together, and reading a request takes a unit of it as well: a unit costs a guardian a
+ * quarter to three quarters of a millisecond, so that consensus keeps most of a core whoever asks. A payment of ten
+ * notes takes some 50, most of them its submission: twenty come a second, which is as many as a guardian checks on one
+ * core.
  */
 export const ALL_CALLS = { burst: 1_000, tokens: 1_000, ms: 1_000 };
 /** Characters of a request that take a unit: they are read, and perhaps stored. */
@@ -61,30 +68,38 @@ export const TRANSACTION_UNIT_CHARACTERS = 256;
 /** Units of any HTTP request, a WebSocket's among them: a hundred connections a second. */
 export const HTTP_REQUEST_UNITS = 5;
 /**
- * HTTP requests from this machine and private networks that wait for their turn; they have no budget, as a proxy's are everybody's. All of
- * them are answered within three seconds, and one more is told to come again.
+ * HTTP requests from this machine and private networks that wait for their turn; they have no budget, as a proxy's are
+ * everybody's. All of them are answered within three seconds, and one more is told to come again.
  */
 export const HTTP_UNNAMED_WAITING_MAX = 500;
 /** Units of a call that verifies a signature: some milliseconds. */
 export const SIGNATURE_UNITS = 20;
 /** Units of a call that may read a thousand records. */
 export const MANY_RECORDS_UNITS = 10;
-/** Units of a call that reads two thousand records, and a megabyte: a piece of a session takes 30 ms to put together. */
+/**
+ * Units of a call that reads two thousand records, and a megabyte: a piece of a session takes 30 ms to put together.
+ */
 export const PIECE_UNITS = 50;
 /** Bytes of an answer that take a unit: 2 MB a second may be asked for without end. */
 export const ANSWER_UNIT_BYTES = 4_096;
 /**
- * So many units of an answer take one of all callers' budget: a source's own bounds what goes over the network, that of all the guardian's
- * time, of which 64 KiB take as much as a small request.
+ * So many units of an answer take one of all callers' budget: a source's own bounds what goes over the network, that of
+ * all the guardian's time, of which 64 KiB take as much as a small request.
  */
 export const ANSWER_UNITS_OF_ALL = 16;
 /** Sources whose budgets are remembered; one that was not used for five seconds may be forgotten. */
 export const BUDGETS_MAX = 10_000;
 /** An answer above this makes us look at what waits for all connections. */
 export const MUCH_BYTES = 65_536;
-/** What is taken up while a call runs that may read and answer megabytes: a caller has so few of these at a time that others get their turn. */
+/**
+ * What is taken up while a call runs that may read and answer megabytes: a caller has so few of these at a time that
+ * others get their turn.
+ */
 export const LARGE_ANSWER_DEPOSIT = 250;
-/** Answers about finished sessions that are kept encoded: those that many wait for, or that clients who recover go through together. */
+/**
+ * Answers about finished sessions that are kept encoded: those that many wait for, or that clients who recover go
+ * through together.
+ */
 export const SESSION_ANSWERS_BYTES_MAX = 64 * 1024 * 1024;
 /** Keys with a backup: 50,000 of them can hold 6.5 GB at the most. */
 export const BACKUPS_MAX = 50_000;
@@ -99,7 +114,10 @@ export const PING_MS = 10_000;
 export const OUTPUT_OUTCOMES_MAX = 1_024;
 /** Sessions of which it is kept where their signatures begin: seven months of them, 5 MB. */
 export const OUTCOME_LENGTHS_MAX = 100_000;
-/** Answers with pieces of sessions that are kept encoded: several guardians that fell behind in the same session go through it side by side. */
+/**
+ * Answers with pieces of sessions that are kept encoded: several guardians that fell behind in the same session go
+ * through it side by side.
+ */
 export const PIECE_ANSWERS_BYTES_MAX = 16 * 1024 * 1024;
 /** A session of fewer bytes is always told as a whole: nobody needs its pieces, and it is never cut. */
 export const CUT_SESSION_BYTES_MIN = ANSWER_BYTES_MAX / 4;

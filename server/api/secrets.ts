@@ -1,4 +1,7 @@
-/** Who may use the API: its secret on the connection ("private" federations), the password in admin calls. fedimint-server `net/api/http_auth.rs`. */
+/**
+ * Who may use the API: its secret on the connection ("private" federations), the password in admin calls.
+ * fedimint-server `net/api/http_auth.rs`.
+ */
 import { sha256 } from "@noble/hashes/sha2.js";
 import { apiSecretAuthorization } from "../../actors/rpc/mod.ts";
 import type { Bytes } from "../../core/bytes.ts";

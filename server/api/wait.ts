@@ -2,7 +2,10 @@
 import type { ReadTx, StoreView } from "../../actors/store/store.ts";
 import { readDurable } from "../../modules/contract/read_durable.ts";
 
-/** Reads again whenever a key under `prefix` has changed on disk, until `body` gives something. Rejects with the signal's reason. */
+/**
+ * Reads again whenever a key under `prefix` has changed on disk, until `body` gives something. Rejects with the
+ * signal's reason.
+ */
 export async function awaitValue<T>(
   store: StoreView,
   prefix: Uint8Array,

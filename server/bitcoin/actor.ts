@@ -1,7 +1,8 @@
 /**
- * The guardian's eye on Bitcoin: polls the node's status, fetches blocks, hands transactions on. A node that is away for a while, or on
- * another chain than the one that was read, costs time and nothing else: status is null, blocks are asked for again, and modules repeat
- * their transactions. `fedimint-server-core/src/bitcoin_rpc.rs` (`ServerBitcoinRpcMonitor`).
+ * The guardian's eye on Bitcoin: polls the node's status, fetches blocks, hands transactions on. A node that is away
+ * for a while, or on another chain than the one that was read, costs time and nothing else: status is null, blocks are
+ * asked for again, and modules repeat their transactions. `fedimint-server-core/src/bitcoin_rpc.rs`
+ * (`ServerBitcoinRpcMonitor`).
  */
 import type { ActorContext } from "../../actors/actor.ts";
 import { defineActor, next, reply } from "../../actors/actor.ts";

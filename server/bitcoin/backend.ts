@@ -15,8 +15,8 @@ export type BackendFailure =
   /** It has deleted this block, which is old. */
   | { readonly code: "pruned"; readonly height: number }
   /**
-   * Its chain isn't the one that was read before, from a block on: this one if `exactly`, otherwise this or one before it that isn't
-   * remembered.
+   * Its chain isn't the one that was read before, from a block on: this one if `exactly`, otherwise this or one before
+   * it that isn't remembered.
    */
   | { readonly code: "other_chain"; readonly since: number; readonly exactly: boolean }
   /** bitcoind's chain isn't Esplora's. */

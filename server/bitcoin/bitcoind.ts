@@ -16,8 +16,8 @@ import { ANSWER_BYTES_MAX, BLOCK_ANSWER_BYTES_MAX } from "./limits.ts";
 /** `RPC_VERIFY_ALREADY_IN_UTXO_SET`: the transaction is in a block, which is what broadcasting is for. */
 export const ALREADY_IN_CHAIN = -27;
 /**
- * No limit on the fee rate. Without this parameter the node refuses what pays more than 0.1 BTC/kvB, and consensus may have signed such a
- * transaction: refused, it would hold up every one behind it for ever.
+ * No limit on the fee rate. Without this parameter the node refuses what pays more than 0.1 BTC/kvB, and consensus may
+ * have signed such a transaction: refused, it would hold up every one behind it for ever.
  */
 const FEERATE_ANY = 0;
 const HEADER_BYTES = 80;

@@ -1,7 +1,7 @@
 /**
- * What the guardian remembers of the chain that it has read: which chain it is, and the hashes of the last blocks that it took in. A node
- * that is set up anew on another chain, or goes over to a branch that leaves before the last block read, would have this guardian count
- * deposits that the others don't know: nothing more is read from such a node.
+ * What the guardian remembers of the chain that it has read: which chain it is, and the hashes of the last blocks that
+ * it took in. A node that is set up anew on another chain, or goes over to a branch that leaves before the last block
+ * read, would have this guardian count deposits that the others don't know: nothing more is read from such a node.
  *
  * | Key | Value |
  * |---|---|
@@ -84,8 +84,8 @@ export class ChainMemory {
   }
 
   /**
-   * Takes note of a block before it is given out, unless it belongs to another chain than those before it. Whoever is given it commits
-   * later, into the same store, so that the note is durable first.
+   * Takes note of a block before it is given out, unless it belongs to another chain than those before it. Whoever is
+   * given it commits later, into the same store, so that the note is durable first.
    */
   async remember(chainId: BlockHash, height: number, block: Bytes): Promise<Result<null, BackendFailure>> {
     const header = decode(blockHeader, block.subarray(0, HEADER_BYTES));

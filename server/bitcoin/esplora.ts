@@ -54,8 +54,8 @@ const IN_CHAIN = new RegExp(`"code": ?${ALREADY_IN_CHAIN}\\b|already in (?:block
 const FEE_EXCEEDS = /maxfeerate|max-fee-exceeded/i;
 
 /**
- * `/tx` has its node's limit on the fee rate; where that is what refuses a transaction, it goes as a package of one, for which newer
- * servers take the limit from us.
+ * `/tx` has its node's limit on the fee rate; where that is what refuses a transaction, it goes as a package of one,
+ * for which newer servers take the limit from us.
  */
 async function broadcast(ask: Ask, hex: string, signal: AbortSignal): Answer<null> {
   const sent = await ask({ path: "/tx", body: hex, signal }, () => null);
@@ -94,8 +94,9 @@ function readObject(body: Bytes): JsonObject | undefined {
 }
 
 /**
- * Estimates by number of blocks, sat/vB with a fraction; rounded as the reference does, in steps of 4 sat/kvB. Without one for the next
- * block it is that for the nearest after it, without any null: the reference takes 1 sat/vB, at which nothing is mined on a busy day.
+ * Estimates by number of blocks, sat/vB with a fraction; rounded as the reference does, in steps of 4 sat/kvB. Without
+ * one for the next block it is that for the nearest after it, without any null: the reference takes 1 sat/vB, at which
+ * nothing is mined on a busy day.
  */
 function readFeerate(body: Bytes): bigint | null | undefined {
   const json = readObject(body);

@@ -1,6 +1,7 @@
 /**
- * Questions to an Esplora server over HTTP. One that asks to be left alone is left alone: until then every question is answered here. What
- * it says of its errors is repeated in our log only where it is a line of text; proxies in front of it answer with whole pages.
+ * Questions to an Esplora server over HTTP. One that asks to be left alone is left alone: until then every question is
+ * answered here. What it says of its errors is repeated in our log only where it is a line of text; proxies in front of
+ * it answer with whole pages.
  */
 import { NetworkError } from "../../actors/platform/error.ts";
 import type { Platform } from "../../actors/platform/platform.ts";

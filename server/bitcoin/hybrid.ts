@@ -1,7 +1,7 @@
 /**
  * A bitcoind with an Esplora server behind it: each call that the first can't answer goes to the second, and while
- * bitcoind loads the chain for the first time the count of blocks is Esplora's. Two that follow different chains are as good as none.
- * `fedimint-server-bitcoin-rpc/src/hybrid.rs`.
+ * bitcoind loads the chain for the first time the count of blocks is Esplora's. Two that follow different chains are as
+ * good as none. `fedimint-server-bitcoin-rpc/src/hybrid.rs`.
  */
 import type { Logger } from "../../actors/logger.ts";
 import type { Result } from "../../core/result.ts";

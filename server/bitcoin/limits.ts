@@ -14,7 +14,9 @@ export const NODE_TEXT_CHARACTERS_MAX = 300;
 export const BLOCK_HASHES_KEPT = 1_000;
 /** For so long a server is left alone that has too many questions and doesn't say for how long … */
 export const QUIET_MS = 60_000;
-/** … or that says so: not shorter, which would be asking on, and not longer, which would be a guardian without a chain. */
+/**
+ * … or that says so: not shorter, which would be asking on, and not longer, which would be a guardian without a chain.
+ */
 export const QUIET_LEAST_MS = 1_000;
 export const QUIET_MOST_MS = 3_600_000;
 /** A transaction has at most 400,000 weight units to be relayed: no longer one is handed on. */

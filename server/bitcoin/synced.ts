@@ -8,7 +8,10 @@ import type { BitcoinSource } from "../../modules/contract/bitcoin.ts";
 const POLL_MS = 1_000;
 const SYNCED = 0.999;
 
-/** Resolves when the node answers and has loaded the chain; says meanwhile what is waited for. Rejects with the signal's reason. */
+/**
+ * Resolves when the node answers and has loaded the chain; says meanwhile what is waited for. Rejects with the signal's
+ * reason.
+ */
 export async function nodeSynced(
   bitcoin: BitcoinSource,
   { clock, log, signal }: { readonly clock: Clock; readonly log: Logger; readonly signal: AbortSignal },

@@ -50,8 +50,8 @@ export function step(state: BroadcastState, event: BroadcastEvent): Stepped {
 }
 
 /**
- * Charges a guardian for a message before the step that handles it. `bytes` = how long it is, for one that is none of ours
- * and will be ignored.
+ * Charges a guardian for a message before the step that handles it. `bytes` = how long it is, for one that is none of
+ * ours and will be ignored.
  * @returns 0 when it may be handled, else after how many milliseconds to ask again: until then the guardian is not read
  */
 export function admit(state: BroadcastState, nowMs: number, from: number, message: Bytes | { bytes: number }): number {
@@ -152,7 +152,10 @@ function receiveUnitMessage(state: BroadcastState, from: number, message: UnitMe
   }
 }
 
-/** An answer about our newest unit while we ask for none: to our own question it may be late, or to one of a life before. */
+/**
+ * An answer about our newest unit while we ask for none: to our own question it may be late, or to one of a life
+ * before.
+ */
 function heedAnswer(state: BroadcastState, from: number, { requester, salt }: NewestUnitResponse): void {
   if (requester !== state.identity || salt === state.askedSalt || !state.own) return;
   if (state.nowMs - state.own.sinceMs >= LATE_ANSWER_MS) tellCopy(state, "asked", { from });

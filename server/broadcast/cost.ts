@@ -1,6 +1,6 @@
 /**
- * What a message may be and what handling it costs, told by its first two bytes and its length: before anything is decoded,
- * hashed or checked. Costs are microseconds of one core, as measured on a small machine and rounded up.
+ * What a message may be and what handling it costs, told by its first two bytes and its length: before anything is
+ * decoded, hashed or checked. Costs are microseconds of one core, as measured on a small machine and rounded up.
  */
 import { DecodeError, Reader } from "../../core/encoding/mod.ts";
 import { BATCH_BYTES_MAX } from "./limits.ts";
@@ -12,7 +12,10 @@ const SIGNATURE_US = 350;
 const BYTES_PER_US = 100;
 /** Bytes of small units decoded and hashed in a microsecond: only alerts hold very many. */
 const ALERT_BYTES_PER_US = 10;
-/** To process one of the smallest items that are accepted, and to write it to the disk; an honest guardian's units have some dozens. */
+/**
+ * To process one of the smallest items that are accepted, and to write it to the disk; an honest guardian's units have
+ * some dozens.
+ */
 const ITEM_US = 300;
 /** Of the smallest item. */
 const ITEM_BYTES = 2;
@@ -105,8 +108,9 @@ export function messageCostUs(bytes: Uint8Array, peers: number): number {
 }
 
 /**
- * What it will cost to process a unit's items, when it is ordered: a full unit of the smallest ones a second, which no check of
- * its signature tells. @param batch begins with the number of its items
+ * What it will cost to process a unit's items, when it is ordered: a full unit of the smallest ones a second, which no
+ * check of its signature tells.
+ * @param batch begins with the number of its items
  */
 export function batchCostUs(batch: Uint8Array): number {
   try {

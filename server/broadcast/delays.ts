@@ -24,7 +24,9 @@ export type Delays = {
   readonly newestSettleMs: number;
   /** Between questions while we watch; between looks at the time otherwise. */
   readonly newestTickMs: number;
-  /** How long a guardian whose key has signed two units of one place watches before it creates any in the next sessions. */
+  /**
+   * How long a guardian whose key has signed two units of one place watches before it creates any in the next sessions.
+   */
   readonly newestDoubtMs: (fraction: number) => number;
   /** Until the newest unit of a guardian is sent again. */
   readonly rebroadcastMs: (fraction: number) => number;

@@ -1,6 +1,6 @@
 /**
- * One evil guardian of four says every kind of message in every wrong way, on and on. The three honest ones must keep up their
- * rounds, send nobody more for it, and keep no more.
+ * One evil guardian of four says every kind of message in every wrong way, on and on. The three honest ones must keep
+ * up their rounds, send nobody more for it, and keep no more.
  */
 import { assert } from "@std/assert";
 import type { Bytes } from "../../core/bytes.ts";

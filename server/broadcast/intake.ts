@@ -47,8 +47,8 @@ function acceptUnlessFork(state: BroadcastState, unit: SignedUnit): void {
 }
 
 /**
- * A unit of ours that is none of this life's and none that our database can have lost: another process creates our units.
- * Of a database that was lost we know little; then the others may still show us what was on its way.
+ * A unit of ours that is none of this life's and none that our database can have lost: another process creates our
+ * units. Of a database that was lost we know little; then the others may still show us what was on its way.
  */
 function isForeign({ identity, own }: BroadcastState, { creator, round }: SignedUnit): boolean {
   return creator === identity && own !== null && round >= own.firstRound + (own.isKnown ? 0 : COPY_ROUNDS);

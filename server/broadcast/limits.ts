@@ -33,8 +33,8 @@ export const ANSWER_BYTES_MIN = 512;
  */
 export const SAME_ANSWERS_MAX = 4;
 /**
- * Work for the others' messages, in microseconds a second, shared by all of them alike: half a core. Each has its share as
- * a bucket; who exceeds it is read more slowly. In a calm session a guardian's units take a tenth of it.
+ * Work for the others' messages, in microseconds a second, shared by all of them alike: half a core. Each has its share
+ * as a bucket; who exceeds it is read more slowly. In a calm session a guardian's units take a tenth of it.
  */
 export const WORK_US_PER_SECOND = 500_000;
 /** What the buckets hold together: a guardian that has lost a session's units gets some thousands of them at once. */
@@ -75,7 +75,9 @@ export const COPY_ROUNDS = 3;
 export const LATE_ANSWER_MS = 10_000;
 /** After our key has signed what we didn't create, so many sessions begin with a watch: two copies rarely need two. */
 export const DOUBT_SESSIONS = 5;
-/** Signatures of a confirmed alert's units that are checked in one piece (20 ms), and units that are looked at or taken. */
+/**
+ * Signatures of a confirmed alert's units that are checked in one piece (20 ms), and units that are looked at or taken.
+ */
 export const ALERTED_CHECKS_MAX = 64;
 export const ALERTED_UNITS_MAX = 512;
 /** Between pieces: they take less than half a core. */

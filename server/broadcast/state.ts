@@ -44,7 +44,9 @@ export type BroadcastConfig = {
    * See newest.ts.
    */
   readonly askNewest: boolean;
-  /** Our key has signed, not long ago, what this process didn't create: ask, and watch for another process with our key. */
+  /**
+   * Our key has signed, not long ago, what this process didn't create: ask, and watch for another process with our key.
+   */
   readonly inDoubt: boolean;
 };
 

@@ -3,7 +3,10 @@ import type { Files } from "../../actors/platform/platform.ts";
 import { FilesError } from "../../actors/platform/error.ts";
 import type { Logger } from "../../actors/logger.ts";
 
-/** Config, keys and database lie in it. A folder that can't be closed is told and used: it may belong to somebody else on purpose. */
+/**
+ * Config, keys and database lie in it. A folder that can't be closed is told and used: it may belong to somebody else
+ * on purpose.
+ */
 export async function closedDataFolder(files: Files, path: string, log: Logger): Promise<void> {
   await files.makeDirectory(path, { secret: true });
   try {

@@ -1,6 +1,7 @@
 /**
- * Whose database this is. A guardian that ran on another's database would answer with that one's sessions, and sign what it never agreed
- * to; a new federation that was set up over an old database would begin in the midst of it. So the database is marked by its first start.
+ * Whose database this is. A guardian that ran on another's database would answer with that one's sessions, and sign
+ * what it never agreed to; a new federation that was set up over an old database would begin in the midst of it. So the
+ * database is marked by its first start.
  */
 import type { ReadTx, StoreView } from "../../actors/store/store.ts";
 import { decode, encode, struct } from "../../core/encoding/mod.ts";

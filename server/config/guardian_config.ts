@@ -1,4 +1,7 @@
-/** A guardian's whole config: what all share, what is its own, what is secret. Checks at every start. fedimint-server `config/mod.rs`. */
+/**
+ * A guardian's whole config: what all share, what is its own, what is secret. Checks at every start. fedimint-server
+ * `config/mod.rs`.
+ */
 import { equalBytes } from "../../core/bytes.ts";
 import { publicKeyOf } from "../../core/crypto/secp.ts";
 import { decode, DecodeError } from "../../core/encoding/mod.ts";
@@ -72,7 +75,8 @@ function unsupported(kinds: readonly string[]): SetupError {
 }
 
 /**
- * Decodes the modules' configs and checks that everything belongs together: own keys, peer ids, each module's own share.
+ * Decodes the modules' configs and checks that everything belongs together: own keys, peer ids, each module's own
+ * share.
  * @throws {SetupError} `config_mismatch` · `unsupported_module`
  */
 export function configuredModules(

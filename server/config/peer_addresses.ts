@@ -46,7 +46,9 @@ export function addressesOfConfig({ consensus, local }: GuardianConfig): Map<Pee
   }));
 }
 
-/** What the others know us by. Secret. @throws {SetupError} `config_mismatch`, also for a guardian of an iroh federation */
+/**
+ * What the others know us by. Secret. @throws {SetupError} `config_mismatch`, also for a guardian of an iroh federation
+ */
 export function tlsOfConfig({ consensus, local, private: secret }: GuardianConfig): TlsIdentity {
   const certificate = consensus.tlsCerts.get(local.identity);
   if (secret.tlsKey === null || certificate === undefined) {

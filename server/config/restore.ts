@@ -1,7 +1,7 @@
 /**
- * A guardian out of the backup of its config: what `admin guardian-config-backup` gives, ours or fedimintd's. All is checked before anything
- * is written, and nothing that is there is ever overwritten. Its database comes back from the other guardians. fedimint-server
- * `config/setup.rs` (`parse_backup`).
+ * A guardian out of the backup of its config: what `admin guardian-config-backup` gives, ours or fedimintd's. All is
+ * checked before anything is written, and nothing that is there is ever overwritten. Its database comes back from the
+ * other guardians. fedimint-server `config/setup.rs` (`parse_backup`).
  */
 import type { Files } from "../../actors/platform/platform.ts";
 import type { StoreView } from "../../actors/store/store.ts";

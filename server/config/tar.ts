@@ -1,6 +1,6 @@
 /**
- * A tar archive of a few small files: GNU headers as the reference's library writes them, mode 0644, no owner, time 0. Written out here
- * because two hundred bytes of format are less than a dependency.
+ * A tar archive of a few small files: GNU headers as the reference's library writes them, mode 0644, no owner, time 0.
+ * Written out here because two hundred bytes of format are less than a dependency.
  */
 import { assert } from "../../core/assert.ts";
 import type { Bytes } from "../../core/bytes.ts";

@@ -1,4 +1,6 @@
-/** A session as large as an evil guardian can make it: more than the store holds in one value, or takes in one commit. */
+/**
+ * A session as large as an evil guardian can make it: more than the store holds in one value, or takes in one commit.
+ */
 import { assert, assertEquals } from "@std/assert";
 import { VALUE_BYTES_MAX } from "../../actors/store/limits.ts";
 import { bytes, encode, list } from "../../core/encoding/mod.ts";

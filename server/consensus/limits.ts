@@ -6,7 +6,9 @@ export const BATCH_BYTES_MAX = 50_000;
 export const BATCH_COUNT_BYTES = 9;
 /** Items that wait for a unit (`TRANSACTION_BUFFER`); further producers wait for a place. */
 export const MEMPOOL_ITEMS_MAX = 1_000;
-/** Producers that wait for a place; one more is refused with `overloaded`. 10 connections' worth of submissions at once. */
+/**
+ * Producers that wait for a place; one more is refused with `overloaded`. 10 connections' worth of submissions at once.
+ */
 export const MEMPOOL_PRODUCERS_MAX = 2_000;
 /** Transactions that wait for acceptance at once; each costs a re-check whenever something was accepted. */
 export const SUBMISSIONS_MAX = 2_000;
@@ -14,9 +16,14 @@ export const SUBMISSIONS_MAX = 2_000;
 export const CALLERS_MAX = 32;
 /** A module that takes longer to propose is skipped this time (`CONSENSUS_PROPOSAL_TIMEOUT`). */
 export const PROPOSAL_TIMEOUT_MS = 30_000;
-/** Of them are checked at a time: so many messages of strangers stand before consensus in a module's mailbox, no more. */
+/**
+ * Of them are checked at a time: so many messages of strangers stand before consensus in a module's mailbox, no more.
+ */
 export const CHECKS_MAX = 4;
-/** Waiting transactions are checked again at most so often while items are accepted; the reference does it after every item. */
+/**
+ * Waiting transactions are checked again at most so often while items are accepted; the reference does it after every
+ * item.
+ */
 export const RECHECK_INTERVAL_MS = 500;
 /** A single guardian ends a session after so long (docs/protocol/03-consensus.md §B8). */
 export const SINGLE_SESSION_MS = 60_000;
@@ -27,20 +34,26 @@ export const MOVE_BYTES_MAX = 4 * 1_048_576;
 /** Items of a peer's outcome that are processed in one commit: as many as a unit may hold of usual ones. */
 export const ADOPTED_ITEMS_MAX = 256;
 /**
- * Outcomes of peers that are held in memory at once, of 10 MB at the most; in large federations as many as it takes that one of them is
- * true. Who told another one is asked again later.
+ * Outcomes of peers that are held in memory at once, of 10 MB at the most; in large federations as many as it takes
+ * that one of them is true. Who told another one is asked again later.
  */
 export const OUTCOMES_HELD_MIN = 3;
-/** An outcome that takes longer to be checked is large or false: the next one is looked at beside it. Usual ones take a few milliseconds. */
+/**
+ * An outcome that takes longer to be checked is large or false: the next one is looked at beside it. Usual ones take a
+ * few milliseconds.
+ */
 export const CHECK_PATIENCE_MS = 500;
 /** Items of a peer's outcome that are hashed at once, some milliseconds' work: in between consensus goes on. */
 export const HASHED_ITEMS_MAX = 500;
 /**
- * Items of a piece of a session, bytes. Together with its proof a tenth of what an answer takes, so that a slow line brings one within a
- * minute, and no more than some milliseconds are needed to put one together.
+ * Items of a piece of a session, bytes. Together with its proof a tenth of what an answer takes, so that a slow line
+ * brings one within a minute, and no more than some milliseconds are needed to put one together.
  */
 export const PIECE_BYTES_MAX = 1_048_576;
-/** Items of a piece: an evil guardian's may be of a few bytes each, and 150,000 of them, which a piece would hold, take seconds to read. */
+/**
+ * Items of a piece: an evil guardian's may be of a few bytes each, and 150,000 of them, which a piece would hold, take
+ * seconds to read.
+ */
 export const PIECE_ITEMS_MAX = 2_048;
 /** A piece as text: others may cut larger ones. */
 export const PIECE_CHARACTERS_MAX = 4 * PIECE_BYTES_MAX;

@@ -126,7 +126,8 @@ Deno.test("a unit's items are one transaction and one audit, and those that are 
     // all of them refused: nothing is audited
     assertEquals(await order(50, ...votes), { accepted: 0, refused: "voted before" });
     assertEquals(work(), { transactions: 1, audits: 0, asked: 50 });
-    // at the end once more, in full: what it is found in takes a transaction to wait for what is not on disk, and one for the record
+    // at the end once more, in full: what it is found in takes a transaction to wait for what is not on disk, and one
+    // for the record
     await end(50);
     assertEquals(work().audits, 1);
   });

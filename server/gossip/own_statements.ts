@@ -1,8 +1,9 @@
 /**
- * Finds out what this guardian has said of itself before it says anything new. One that was restored from its config files alone has
- * forgotten where it moved since: a statement made afresh, with a newer time, would call everybody back to the old address. So the others
- * are asked for our own statements, and only what nobody has is signed. What one honest guardian was told it has told all others: once as
- * many have answered as must have one honest among them, there is nothing more to learn.
+ * Finds out what this guardian has said of itself before it says anything new. One that was restored from its config
+ * files alone has forgotten where it moved since: a statement made afresh, with a newer time, would call everybody back
+ * to the old address. So the others are asked for our own statements, and only what nobody has is signed. What one
+ * honest guardian was told it has told all others: once as many have answered as must have one honest among them, there
+ * is nothing more to learn.
  */
 import type { ActorContext } from "../../actors/actor.ts";
 import { defineActor, next } from "../../actors/actor.ts";
@@ -49,7 +50,9 @@ type State = OwnStatementsArgs & {
 };
 type Context = ActorContext<OwnStatementsMessage>;
 
-/** Our own statement in an answer; null when there is none, also for what can't be one. Of the rest nothing is decoded. */
+/**
+ * Our own statement in an answer; null when there is none, also for what can't be one. Of the rest nothing is decoded.
+ */
 function ownIn<T>(answer: Json, identity: PeerId, codec: Codec<T>): T | null {
   const own = isJsonObject(answer) && Object.hasOwn(answer, String(identity)) ? answer[String(identity)] : undefined;
   if (own === undefined) return null;

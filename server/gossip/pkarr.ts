@@ -1,6 +1,6 @@
 /**
- * A guardian's name in pkarr, where its URL may be published: an Ed25519 key derived from its broadcast key, in z-base-32. It is part of
- * a guardian's metadata. fedimint-server `net/api/pkarr_publish.rs`.
+ * A guardian's name in pkarr, where its URL may be published: an Ed25519 key derived from its broadcast key, in
+ * z-base-32. It is part of a guardian's metadata. fedimint-server `net/api/pkarr_publish.rs`.
  */
 import { ed25519 } from "@noble/curves/ed25519.js";
 import type { Bytes } from "../../core/bytes.ts";

@@ -52,7 +52,10 @@ export async function apiUrls(tx: ReadTx, consensus: ServerConfigConsensus): Pro
   ]));
 }
 
-/** The error is for the caller. What is known already is taken again, so that callers that repeat themselves come to an end. */
+/**
+ * The error is for the caller. What is known already is taken again, so that callers that repeat themselves come to an
+ * end.
+ */
 export async function takeAnnouncement(
   tx: StoreTx,
   { broadcastPublicKeys }: ServerConfigConsensus,
@@ -114,8 +117,8 @@ function isTooFarAhead(timestampSecs: number, nowSecs: number): boolean {
 }
 
 /**
- * Signs and keeps it as our newest. Only a later time makes it the newest for everybody: one that is not later than that of the metadata
- * before is raised. An Iroh endpoint is the program's to say: that of before stays.
+ * Signs and keeps it as our newest. Only a later time makes it the newest for everybody: one that is not later than
+ * that of the metadata before is raised. An Iroh endpoint is the program's to say: that of before stays.
  * @returns null, and nothing is kept, for a time so far ahead that nobody would take it
  */
 export async function describeSelf(
@@ -143,8 +146,8 @@ export async function describeSelf(
 export type FreshStatements = { readonly announcement: boolean; readonly metadata: boolean };
 
 /**
- * We have said where we are, by the config's URL if nothing else; metadata that a wrong clock dated so far ahead that nobody takes it is
- * dated anew. Durable when it resolves.
+ * We have said where we are, by the config's URL if nothing else; metadata that a wrong clock dated so far ahead that
+ * nobody takes it is dated anew. Durable when it resolves.
  */
 export async function ensureOwnStatements(
   store: StoreView,

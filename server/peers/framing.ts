@@ -12,8 +12,8 @@ export function frame(payload: Uint8Array): Bytes {
 }
 
 /**
- * Cuts a byte stream into payloads. Holds at most one unfinished frame, at most twice its bytes that came however small the pieces,
- * and never allocates by an announced length.
+ * Cuts a byte stream into payloads. Holds at most one unfinished frame, at most twice its bytes that came however small
+ * the pieces, and never allocates by an announced length.
  */
 export class FrameReader {
   /** Begins with the unfinished frame; what is behind `#held` is room. */

@@ -1,6 +1,6 @@
 /**
- * What came from one guardian and was not handled yet: whole messages as bytes, of which one at a time is handed on. Its link reads no
- * further frame before it is empty, so that it holds the frames of one piece of the stream at most.
+ * What came from one guardian and was not handled yet: whole messages as bytes, of which one at a time is handed on.
+ * Its link reads no further frame before it is empty, so that it holds the frames of one piece of the stream at most.
  */
 import type { Bytes } from "../../core/bytes.ts";
 

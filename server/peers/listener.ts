@@ -1,6 +1,6 @@
 /**
- * Accepts connections of the other guardians: who one is, its certificate says, byte for byte. Strangers are closed at once, before
- * anything of theirs is read. Of a guardian's connections that wait for their turn the newest counts.
+ * Accepts connections of the other guardians: who one is, its certificate says, byte for byte. Strangers are closed at
+ * once, before anything of theirs is read. Of a guardian's connections that wait for their turn the newest counts.
  */
 import { defineActor, next } from "../../actors/actor.ts";
 import type { Address, ByteStream, Listener, TlsIdentity } from "../../actors/platform/platform.ts";

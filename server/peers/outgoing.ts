@@ -1,6 +1,7 @@
 /**
- * What waits to be sent to one guardian: messages of our own first, then answers to it, each in order and bounded. However much a guardian
- * asks for, what we have to say to it is not delayed by more than the one message that is leaving.
+ * What waits to be sent to one guardian: messages of our own first, then answers to it, each in order and bounded.
+ * However much a guardian asks for, what we have to say to it is not delayed by more than the one message that is
+ * leaving.
  */
 import type { Bytes } from "../../core/bytes.ts";
 import { ANSWERS_BYTES_MAX, ANSWERS_MAX, OUTGOING_MAX } from "./limits.ts";

@@ -21,8 +21,8 @@ export class Repeats {
 }
 
 /**
- * Connections that we dialled and that the others closed soon after. One guardian that does so may be in trouble itself; where
- * two do, or one again and again, somebody else with our keys takes the connections from us.
+ * Connections that we dialled and that the others closed soon after. One guardian that does so may be in trouble
+ * itself; where two do, or one again and again, somebody else with our keys takes the connections from us.
  */
 export class CutShort {
   readonly #byPeer = new Map<PeerId, { readonly repeats: Repeats; atMs: number }>();

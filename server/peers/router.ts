@@ -1,10 +1,11 @@
 /**
  * Between the links and whoever speaks with the other guardians now: first the ceremony, then each session's broadcast.
- * It keeps the order per guardian. The layer is unreliable by design: what can't be sent or delivered now is dropped, and the protocols
- * above repeat; only for a consumer that hasn't subscribed yet a few messages are held.
+ * It keeps the order per guardian. The layer is unreliable by design: what can't be sent or delivered now is dropped,
+ * and the protocols above repeat; only for a consumer that hasn't subscribed yet a few messages are held.
  *
- * A consumer has one message of each guardian at a time: it says when it has taken it, and the guardian's link hands on the next. So
- * guardians have their turns, whatever one of them sends, and a consumer that takes its time with one holds back that one alone.
+ * A consumer has one message of each guardian at a time: it says when it has taken it, and the guardian's link hands on
+ * the next. So guardians have their turns, whatever one of them sends, and a consumer that takes its time with one
+ * holds back that one alone.
  */
 import type { ActorContext } from "../../actors/actor.ts";
 import { defineActor, next, reply } from "../../actors/actor.ts";
@@ -13,7 +14,10 @@ import type { PeerId } from "../../core/types/ids.ts";
 import type { P2pMessage, ReceivedP2pMessage } from "../../core/types/p2p_message.ts";
 import { HELD_BYTES_MAX, HELD_MAX } from "./limits.ts";
 
-/** What a consumer of peers' messages understands beside its own messages. It answers each by `taken`, now or when it likes. */
+/**
+ * What a consumer of peers' messages understands beside its own messages. It answers each by `taken`, now or when it
+ * likes.
+ */
 export type PeerMessage = Cast<"peerMessage", { from: PeerId; id: number; message: ReceivedP2pMessage }>;
 
 /** What a link understands of the router. */

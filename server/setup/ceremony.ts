@@ -1,7 +1,7 @@
 /**
- * The ceremony as an actor: takes the other guardians' messages from the links, waits until all are connected, generates the config.
- * It runs once; a failure is told to whoever started it and ends the guardian's process, as in the reference: it begins setup anew when it is
- * started again.
+ * The ceremony as an actor: takes the other guardians' messages from the links, waits until all are connected,
+ * generates the config. It runs once; a failure is told to whoever started it and ends the guardian's process, as in
+ * the reference: it begins setup anew when it is started again.
  */
 import type { ActorContext } from "../../actors/actor.ts";
 import { defineActor, next, reply } from "../../actors/actor.ts";

@@ -1,4 +1,7 @@
-/** What other guardians sent and the ceremony has not asked for yet: a queue for each, bounded. Peers run ahead of each other. */
+/**
+ * What other guardians sent and the ceremony has not asked for yet: a queue for each, bounded. Peers run ahead of each
+ * other.
+ */
 import type { PeerId } from "../../core/types/ids.ts";
 import type { ReceivedP2pMessage } from "../../core/types/p2p_message.ts";
 import { encodeP2pMessage } from "../../core/types/p2p_message.ts";
@@ -39,9 +42,9 @@ export class Inbox {
   }
 
   /**
-   * False when more wait than an honest guardian ever sends ahead: the message is dropped, and what comes later is worth nothing.
-   * A guardian that has finished goes on into consensus while we wait for a slower one. Of that the first message is kept, which tells
-   * what came if it is asked for; the rest is dropped, as consensus repeats it.
+   * False when more wait than an honest guardian ever sends ahead: the message is dropped, and what comes later is
+   * worth nothing. A guardian that has finished goes on into consensus while we wait for a slower one. Of that the
+   * first message is kept, which tells what came if it is asked for; the rest is dropped, as consensus repeats it.
    */
   put(from: PeerId, message: ReceivedP2pMessage): boolean {
     const waiting = this.#waiting.get(from);

@@ -6,14 +6,22 @@ export const GUARDIANS_MAX = 20;
 /** Characters of a guardian's or a federation's name. A certificate's label has 63, four of them "peer". */
 export const GUARDIAN_NAME_MAX = 59;
 export const FEDERATION_NAME_MAX = 200;
-/** Messages of one guardian's ceremony that wait until the ceremony asks for them: peers run ahead by a round at most. */
+/**
+ * Messages of one guardian's ceremony that wait until the ceremony asks for them: peers run ahead by a round at most.
+ */
 export const WAITING_MESSAGES_MAX = 64;
 /** Their bytes together: the largest honest one, the commitment to a polynomial for 20 guardians, has 1.4 KB. */
 export const WAITING_BYTES_MAX = 1_000_000;
-/** When nothing comes for so long, the ceremony tells whom it waits for; then after twice as long, and so on to the longest. */
+/**
+ * When nothing comes for so long, the ceremony tells whom it waits for; then after twice as long, and so on to the
+ * longest.
+ */
 export const SILENCE_TOLD_MS = 30_000;
 export const SILENCE_TOLD_MAX_MS = 600_000;
-/** When the ceremony's guardians are looked for first: those that are there have connected by then; then after twice as long, to the longest. */
+/**
+ * When the ceremony's guardians are looked for first: those that are there have connected by then; then after twice as
+ * long, to the longest.
+ */
 export const REACH_FIRST_MS = 3_000;
 export const REACH_MAX_MS = 300_000;
 export const REACH_TIMEOUT_MS = 10_000;

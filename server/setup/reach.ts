@@ -1,6 +1,7 @@
 /**
- * Tests the P2P addresses of the guardians that the ceremony waits for, and names those that can't be reached: the ceremony itself waits
- * without end, as in the reference, and a wrong address in a setup code is the likeliest reason. No keys are made before all are connected.
+ * Tests the P2P addresses of the guardians that the ceremony waits for, and names those that can't be reached: the
+ * ceremony itself waits without end, as in the reference, and a wrong address in a setup code is the likeliest reason.
+ * No keys are made before all are connected.
  */
 import type { ActorContext } from "../../actors/actor.ts";
 import { defineActor, next } from "../../actors/actor.ts";

@@ -1,6 +1,7 @@
 /**
- * Setup as it is kept on disk until the config is written, so that a guardian that restarts meanwhile is the same one: own parameters, the
- * TLS identity that the others were told, their codes. `setup.json` is secret: it holds the TLS key.
+ * Setup as it is kept on disk until the config is written, so that a guardian that restarts meanwhile is the same one:
+ * own parameters, the TLS identity that the others were told, their codes. `setup.json` is secret: it holds the TLS
+ * key.
  */
 import { join } from "@std/path";
 import { FilesError } from "../../actors/platform/error.ts";
@@ -102,7 +103,9 @@ export async function writeSetup(files: Files, dir: string, { own, codes }: Setu
   await files.replace(join(dir, SETUP_FILE), utf8(stringifyJson(json, 2)), { secret: true });
 }
 
-/** Once there is a config. @returns why it can't be removed, or null: a guardian that has its config starts all the same */
+/**
+ * Once there is a config. @returns why it can't be removed, or null: a guardian that has its config starts all the same
+ */
 export async function removeSetup(files: Files, dir: string): Promise<string | null> {
   try {
     if ((await files.list(dir))?.includes(SETUP_FILE)) await files.remove(join(dir, SETUP_FILE));

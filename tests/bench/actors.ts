@@ -1,6 +1,7 @@
 /**
- * What an actor costs: `tell` against an array that an async loop empties, `ask` against a bare promise answered in a microtask. Both sides do
- * the same trivial work, so the ratio is all overhead and no handler of the project comes near it.
+ * What an actor costs: `tell` against an array that an async loop empties, `ask` against a bare promise answered in a
+ * microtask. Both sides do the same trivial work, so the ratio is all overhead and no handler of the project comes near
+ * it.
  */
 import { child, createSystem, defineActor, next, refTo, reply, supervisor } from "../../actors/mod.ts";
 import type { ActorSystem, Cast, Request } from "../../actors/mod.ts";

@@ -1,6 +1,7 @@
 /**
- * The search for deposit addresses: indices tried a second on one core, against the plain way of one after the other, and the whole search
- * of the vectors, from index 0 to the reference's first address. One in 65,536 passes, and a user waits for it.
+ * The search for deposit addresses: indices tried a second on one core, against the plain way of one after the other,
+ * and the whole search of the vectors, from index 0 to the reference's first address. One in 65,536 passes, and a user
+ * waits for it.
  */
 import { fromHex } from "../../core/bytes.ts";
 import { DerivableSecret } from "../../core/crypto/mod.ts";

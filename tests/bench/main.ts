@@ -1,4 +1,7 @@
-/** `deno task bench [NAME…]`: figures of the parts, each with a ratio against a reference of the same run. Never asserted. */
+/**
+ * `deno task bench [NAME…]`: figures of the parts, each with a ratio against a reference of the same run. Never
+ * asserted.
+ */
 import { benchActors } from "./actors.ts";
 import { benchAddresses } from "./addresses.ts";
 import { benchBroadcast } from "./broadcast.ts";

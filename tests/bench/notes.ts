@@ -1,6 +1,7 @@
 /**
- * Notes verified a second on one core, from the bytes as they come in a transaction: decoding with the check of the group, hashing to the
- * curve, pairings. The reference, compiled from Rust, verifies 290 a second on the machine where the aim of four times that was set.
+ * Notes verified a second on one core, from the bytes as they come in a transaction: decoding with the check of the
+ * group, hashing to the curve, pairings. The reference, compiled from Rust, verifies 290 a second on the machine where
+ * the aim of four times that was set.
  */
 import process from "node:process";
 import type { Bls, G2, Scalar } from "../../core/crypto/bls/mod.ts";

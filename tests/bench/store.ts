@@ -1,6 +1,6 @@
 /**
- * Throughput of the store on disk against Deno KV used plainly: the same writes one by one, as a program without a store would make
- * them. Both are durable when they are counted.
+ * Throughput of the store on disk against Deno KV used plainly: the same writes one by one, as a program without a
+ * store would make them. Both are durable when they are counted.
  */
 import { utf8 } from "../../core/bytes.ts";
 import { realClock } from "../../actors/platform/real/clock.ts";

@@ -1,6 +1,7 @@
 /**
- * Whether files import each other in a circle, types included: such files can only be read together, so they are one file, or a third that both
- * import is missing. Prints the files of each circle that is not among `KNOWN`; exit code 1 when there is one.
+ * Whether files import each other in a circle, types included: such files can only be read together, so they are one
+ * file, or a third that both import is missing. Prints the files of each circle that is not among `KNOWN`; exit code 1
+ * when there is one.
  */
 import { join } from "@std/path";
 import { scanSource } from "./source_scanner.ts";
@@ -41,7 +42,9 @@ export function circleProblems(files: readonly SourceFile[]): Problem[] {
     .map((circle) => ({ path: circle[0]!, line: 1, what: `imports itself by way of ${circle.join(", ")}` }));
 }
 
-/** Every largest set of files that reach each other by imports, in order of their first file; files in order as well. */
+/**
+ * Every largest set of files that reach each other by imports, in order of their first file; files in order as well.
+ */
 export function circlesIn(files: readonly SourceFile[]): string[][] {
   const known = new Set(files.map(({ path }) => path));
   const imports = new Map<string, string[]>();

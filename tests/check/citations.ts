@@ -1,7 +1,8 @@
 /**
- * Whether what is cited is there. In sources and in documents: each `docs/….md §…` names a file and sections of it; each path in
- * backticks that looks like a file of this repository is one, and so is each file that a program finds beside itself. In documents: each
- * relative link leads to a file and a heading, and each `deno task` is one. Prints `file:line` for each that isn't; exit code 1 then.
+ * Whether what is cited is there. In sources and in documents: each `docs/….md §…` names a file and sections of it;
+ * each path in backticks that looks like a file of this repository is one, and so is each file that a program finds
+ * beside itself. In documents: each relative link leads to a file and a heading, and each `deno task` is one. Prints
+ * `file:line` for each that isn't; exit code 1 then.
  */
 import { dirname, join } from "@std/path";
 import { lineOf, scanSource } from "./source_scanner.ts";
@@ -121,7 +122,10 @@ function looksLikeOurs(named: string): boolean {
   return /[\w]\.(ts|md)$/.test(named) || (TOP.test(named) && named.endsWith("/"));
 }
 
-/** From the root, from the folder of who names it, or, when it has no folder or begins in one, anywhere: such names are unique enough. */
+/**
+ * From the root, from the folder of who names it, or, when it has no folder or begins in one, anywhere: such names are
+ * unique enough.
+ */
 function exists(named: string, from: string, checkout: Checkout): boolean {
   const plain = named.replace(/\/$/, "");
   for (const path of [plain, join(dirname(from), plain)]) if (checkout.paths.has(path)) return true;

@@ -1,6 +1,6 @@
 /**
- * Whether `deno.json` and `docs/dependencies.md` name the same packages. Prints those that only one of them names; exit code 1 when there
- * is one.
+ * Whether `deno.json` and `docs/dependencies.md` name the same packages. Prints those that only one of them names; exit
+ * code 1 when there is one.
  */
 import { conclude, type Problem, readSource } from "./sources.ts";
 

@@ -1,6 +1,7 @@
 /**
- * Whether the program touches the world through `actors/platform` alone: no clock, dice, timer, socket, file or thread elsewhere.
- * Only so is a simulation of it the same for the same seed. Prints `file:line` for each break; exit code 1 when there is one.
+ * Whether the program touches the world through `actors/platform` alone: no clock, dice, timer, socket, file or thread
+ * elsewhere. Only so is a simulation of it the same for the same seed. Prints `file:line` for each break; exit code 1
+ * when there is one.
  */
 import { lineOf, scanSource } from "./source_scanner.ts";
 import { conclude, isTest, type Problem, type SourceFile, sourcesBelow } from "./sources.ts";

@@ -1,7 +1,7 @@
 /**
- * Whether the examples in documents and in the heads of sources hold: all are type-checked (`deno check --doc-only`), and those of files
- * without a fence marked `no_run` are run (`deno test --doc`), with an assertion of their own. What is fenced as `ts ignore` is quoted from
- * a file that is checked itself. Prints what fails; exit code 1 then.
+ * Whether the examples in documents and in the heads of sources hold: all are type-checked (`deno check --doc-only`),
+ * and those of files without a fence marked `no_run` are run (`deno test --doc`), with an assertion of their own. What
+ * is fenced as `ts ignore` is quoted from a file that is checked itself. Prints what fails; exit code 1 then.
  */
 import { conclude, filesOfCheckout, type Problem } from "./sources.ts";
 

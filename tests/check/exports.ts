@@ -1,6 +1,7 @@
 /**
- * Whether whatever is exported is imported somewhere: a function, a constant or a class that only its own file uses is its own, and one that
- * nobody uses is dead. Types are left alone: who names a type may need it for a signature. Prints `file:line` for each; exit code 1 when there is one.
+ * Whether whatever is exported is imported somewhere: a function, a constant or a class that only its own file uses is
+ * its own, and one that nobody uses is dead. Types are left alone: who names a type may need it for a signature. Prints
+ * `file:line` for each; exit code 1 when there is one.
  */
 import { join } from "@std/path";
 import { lineOf, scanSource } from "./source_scanner.ts";

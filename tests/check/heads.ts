@@ -1,6 +1,6 @@
 /**
- * Whether each top folder and each room of it has a head that says what is in it and where to begin: a README, or a docstring at the
- * beginning of `mod.ts`. Prints the folders without; exit code 1 when there is one.
+ * Whether each top folder and each room of it has a head that says what is in it and where to begin: a README, or a
+ * docstring at the beginning of `mod.ts`. Prints the folders without; exit code 1 when there is one.
  */
 import { conclude, filesOfCheckout, type Problem, type SourceFile } from "./sources.ts";
 

@@ -1,7 +1,7 @@
 /**
- * Whether the messages that `docs/operating.md` explains are those that the program has: in the tables of "What to do when" each text in
- * backticks of the first column stands in a source, but for what `…` leaves open. Prints `file:line` for each that doesn't; exit code 1
- * when there is one.
+ * Whether the messages that `docs/operating.md` explains are those that the program has: in the tables of "What to do
+ * when" each text in backticks of the first column stands in a source, but for what `…` leaves open. Prints `file:line`
+ * for each that doesn't; exit code 1 when there is one.
  */
 import { conclude, type Problem, readSource, type SourceFile, sourcesBelow } from "./sources.ts";
 

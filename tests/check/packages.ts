@@ -1,6 +1,6 @@
 /**
- * Whether `deno.json` names the packages that the sources import, and no others: each pinned to one version, and used where it may be.
- * Prints the breaks; exit code 1 when there is one.
+ * Whether `deno.json` names the packages that the sources import, and no others: each pinned to one version, and used
+ * where it may be. Prints the breaks; exit code 1 when there is one.
  */
 import { scanSource } from "./source_scanner.ts";
 import { conclude, isTest, type Problem, type SourceFile, sourcesBelow } from "./sources.ts";

@@ -1,7 +1,7 @@
 /**
- * Whether the client library runs wherever it is given a platform and a store: what its entries load, and what that loads, opens no file,
- * no socket and no database by itself. So a browser needs another platform and no other library. Prints `file:line` for each break, with
- * the way by which the file is loaded; exit code 1 when there is one.
+ * Whether the client library runs wherever it is given a platform and a store: what its entries load, and what that
+ * loads, opens no file, no socket and no database by itself. So a browser needs another platform and no other library.
+ * Prints `file:line` for each break, with the way by which the file is loaded; exit code 1 when there is one.
  */
 import { join } from "@std/path";
 import { lineOf, scanSource } from "./source_scanner.ts";

@@ -1,6 +1,7 @@
 /**
- * Whether the public API is whole: every type and class that an export's signature names can be imported, and every error that its
- * documentation names, from the same entry; and each says what it is. Prints what is missing; exit code 1 when something is.
+ * Whether the public API is whole: every type and class that an export's signature names can be imported, and every
+ * error that its documentation names, from the same entry; and each says what it is. Prints what is missing; exit code
+ * 1 when something is.
  */
 const root = new URL("../../", import.meta.url);
 

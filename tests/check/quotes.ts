@@ -1,10 +1,12 @@
 /**
- * Whether what documents quote of files is what stands there. A quote is a block of code behind a comment that names its source:
+ * Whether what documents quote of files is what stands there. A quote is a block of code behind a comment that names
+ * its source:
  *
  *     <!-- quote tests/examples/bounty/server.ts#definition -->
  *
- * Its fence may say `ts ignore`, for whoever checks the code of documents: a quote is checked in its file. Without `#` it is the whole file, with it the lines between `// quote: definition` and `// quote: end`. Prints `file:line` for each break; exit
- * code 1 when there is one. `--write` puts into the documents what stands in the files.
+ * Its fence may say `ts ignore`, for whoever checks the code of documents: a quote is checked in its file. Without `#`
+ * it is the whole file, with it the lines between `// quote: definition` and `// quote: end`. Prints `file:line` for
+ * each break; exit code 1 when there is one. `--write` puts into the documents what stands in the files.
  */
 import { conclude, documentsOf, type Problem, ROOT, type SourceFile, sourcesBelow } from "./sources.ts";
 

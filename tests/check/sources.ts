@@ -53,7 +53,9 @@ export async function writeSource(path: string, text: string): Promise<void> {
   await Deno.writeTextFile(ROOT + path, text);
 }
 
-/** Every file and folder of the checkout by path, and the texts of sources and documents; hidden folders are left out. */
+/**
+ * Every file and folder of the checkout by path, and the texts of sources and documents; hidden folders are left out.
+ */
 export async function filesOfCheckout(): Promise<{ paths: Set<string>; texts: SourceFile[] }> {
   const paths = new Set<string>();
   const texts: SourceFile[] = [];

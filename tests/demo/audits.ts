@@ -33,7 +33,10 @@ export async function totalMsat(wallets: readonly FederationClient[]): Promise<b
   return sum;
 }
 
-/** @throws Error unless the e-cash issued is what these wallets hold, to the msat, and there is at least as much Bitcoin behind it */
+/**
+ * @throws Error unless the e-cash issued is what these wallets hold, to the msat, and there is at least as much Bitcoin
+ *   behind it
+ */
 export async function checkBooks(audits: readonly Audit[], wallets: readonly FederationClient[]): Promise<void> {
   const heldMsat = await totalMsat(wallets);
   for (const [peer, audit] of audits.entries()) {

@@ -3,7 +3,9 @@ import type { FederationClient } from "../../client/mod.ts";
 import type { DevFederation } from "../../server/dev/federation/federation.ts";
 import { awaitBalance, BLOCKS_TO_AGREE, within } from "./waits.ts";
 
-/** The faucet pays to an address of the wallet, which has nothing yet, and guardians see it. @returns the balance, msat */
+/**
+ * The faucet pays to an address of the wallet, which has nothing yet, and guardians see it. @returns the balance, msat
+ */
 export async function fund(federation: DevFederation, wallet: FederationClient, btc: number): Promise<bigint> {
   const address = await within("A deposit address", wallet.depositAddress());
   await federation.bitcoin("sendtoaddress", address, btc);

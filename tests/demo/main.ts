@@ -1,6 +1,7 @@
 /**
- * `deno task demo`: a federation of four guardian processes on this machine takes in Bitcoin, issues e-cash, passes it between two
- * wallets and pays Bitcoin out, with one guardian killed on the way. Every process, link and signature is real; only the money isn't.
+ * `deno task demo`: a federation of four guardian processes on this machine takes in Bitcoin, issues e-cash, passes it
+ * between two wallets and pays Bitcoin out, with one guardian killed on the way. Every process, link and signature is
+ * real; only the money isn't.
  */
 import { Command } from "commander";
 import { join } from "@std/path";

@@ -16,7 +16,9 @@ function by(who: Attack["by"], attacks: readonly Named[]): Attack[] {
   return attacks.map(({ name, what }) => ({ name, what, by: who }));
 }
 
-/** In this order: a fork makes the others deaf to the guardian for the rest of the session, so that attack comes last. */
+/**
+ * In this order: a fork makes the others deaf to the guardian for the rest of the session, so that attack comes last.
+ */
 export const attacks: readonly Attack[] = [
   ...by("outsider", outsiderAttacks),
   ...by("guardian", itemAttacks),

@@ -1,6 +1,6 @@
 /**
- * `deno task hostile [NAME…]`: real guardians on real sockets, one of four evil, strangers and clients on top; what honest people notice
- * of each attack. `--short` is CI's form: a few seconds each, with bounds that no noise reaches.
+ * `deno task hostile [NAME…]`: real guardians on real sockets, one of four evil, strangers and clients on top; what
+ * honest people notice of each attack. `--short` is CI's form: a few seconds each, with bounds that no noise reaches.
  */
 import { Command } from "commander";
 import { sleep } from "../../actors/platform/platform.ts";

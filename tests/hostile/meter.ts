@@ -1,4 +1,7 @@
-/** What honest people notice while somebody attacks: rounds of consensus, latency of calls and payments, memory, crashes. */
+/**
+ * What honest people notice while somebody attacks: rounds of consensus, latency of calls and payments, memory,
+ * crashes.
+ */
 import { sleep } from "../../actors/platform/platform.ts";
 import { realPlatform } from "../../actors/platform/real.ts";
 import type { Inspection } from "../../actors/system.ts";

@@ -1,6 +1,6 @@
 /**
- * Two official guardians and two of ours in one federation: it is set up, takes deposits and moves money of both kinds of clients, also
- * while a guardian of either kind is down and after it came back.
+ * Two official guardians and two of ours in one federation: it is set up, takes deposits and moves money of both kinds
+ * of clients, also while a guardian of either kind is down and after it came back.
  */
 import { compareSessions, sessionCounts } from "../demo/agreement.ts";
 import { checkSolvency } from "../demo/audits.ts";

@@ -1,6 +1,6 @@
 /**
- * Our client in an official federation, with an official client on the other side: join, deposit, e-cash both ways, withdrawal, and the
- * shape of every output against the official one's. A real Bitcoin node.
+ * Our client in an official federation, with an official client on the other side: join, deposit, e-cash both ways,
+ * withdrawal, and the shape of every output against the official one's. A real Bitcoin node.
  */
 import { shapeOf } from "../../client/testing/world.ts";
 import type { Json, JsonObject } from "../../core/encoding/mod.ts";

@@ -1,6 +1,6 @@
 /**
- * Records what the official fedimint-cli prints, for the golden tests of our command line (`client/cli/golden_test.ts`), and what its
- * guardians answer, so that those tests need neither.
+ * Records what the official fedimint-cli prints, for the golden tests of our command line
+ * (`client/cli/golden_test.ts`), and what its guardians answer, so that those tests need neither.
  *
  * ```
  * deno run -A tests/interop/record_cli.ts --cli /path/to/fedimint-cli --fed DIR --out tests/vectors/cli
@@ -14,7 +14,10 @@ import { isJsonObject, parseJson, stringifyJson } from "../../core/encoding/mod.
 const GUARDIANS = [0, 1, 2, 3];
 const TEXT_KEPT = 200;
 
-/** How a test compares: `exact` output · `shape`: members and types · `exit`: only the code, as the text is the program's own. */
+/**
+ * How a test compares: `exact` output · `shape`: members and types · `exit`: only the code, as the text is the
+ * program's own.
+ */
 type Compare = "exact" | "shape" | "exit";
 
 export type Recorded = {

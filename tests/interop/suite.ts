@@ -1,6 +1,6 @@
 /**
- * A suite of checks on real processes: a line a check, `N passed, N failed` last. Whatever happens, Ctrl-C too, its processes are
- * ended and its folder is removed; of a suite that failed the logs are kept.
+ * A suite of checks on real processes: a line a check, `N passed, N failed` last. Whatever happens, Ctrl-C too, its
+ * processes are ended and its folder is removed; of a suite that failed the logs are kept.
  */
 import { basename, join } from "@std/path";
 import type { Result } from "../../core/result.ts";

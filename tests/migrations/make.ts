@@ -1,6 +1,6 @@
 /**
- * `deno run -A tests/migrations/make.ts NAME`: a snapshot of the databases that this program writes, made in a simulated world, into
- * `tests/migrations/snapshots/NAME.json.gz`. Names begin with a number, one higher than the last.
+ * `deno run -A tests/migrations/make.ts NAME`: a snapshot of the databases that this program writes, made in a
+ * simulated world, into `tests/migrations/snapshots/NAME.json.gz`. Names begin with a number, one higher than the last.
  */
 import { makeSnapshot } from "./story.ts";
 import { snapshotNames, writeSnapshot } from "./snapshot.ts";

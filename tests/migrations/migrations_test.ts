@@ -1,6 +1,7 @@
 /**
- * What each version of this program left on disk is opened and gone on with by this one: `snapshots/`, made by `make.ts`. Whoever raises
- * the version of a database or of a module's part makes another snapshot, and leaves the old ones.
+ * What each version of this program left on disk is opened and gone on with by this one: `snapshots/`, made by
+ * `make.ts`. Whoever raises the version of a database or of a module's part makes another snapshot, and leaves the old
+ * ones.
  */
 import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";

@@ -1,6 +1,6 @@
 /**
- * What a federation and two wallets left on their disks when all processes were killed in the midst of their work, and what must come of
- * it. A snapshot is one file, JSON that is packed by gzip:
+ * What a federation and two wallets left on their disks when all processes were killed in the midst of their work, and
+ * what must come of it. A snapshot is one file, JSON that is packed by gzip:
  *
  * | field | what |
  * |---|---|

@@ -1,4 +1,7 @@
-/** A federation and two wallets with all kinds of things under way when every process is killed, and how it goes on from there. */
+/**
+ * A federation and two wallets with all kinds of things under way when every process is killed, and how it goes on from
+ * there.
+ */
 import { createHash } from "node:crypto";
 import { assert, assertEquals } from "@std/assert";
 import { sleep } from "../../actors/platform/platform.ts";

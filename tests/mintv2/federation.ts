@@ -1,6 +1,6 @@
 /**
- * mintv2's own guardians behind a script: what a client submits is processed at once, in the same order by all of them. No Bitcoin and no
- * consensus; clients reach them over (simulated) WebSockets.
+ * mintv2's own guardians behind a script: what a client submits is processed at once, in the same order by all of them.
+ * No Bitcoin and no consensus; clients reach them over (simulated) WebSockets.
  */
 import { quietModules } from "../../client/cli/testing/mod.ts";
 import { Client } from "../../client/core/client.ts";

@@ -1,4 +1,7 @@
-/** Money of refused transactions: it comes back, or it is shown and can be asked for again. And what operations say of themselves. */
+/**
+ * Money of refused transactions: it comes back, or it is shown and can be asked for again. And what operations say of
+ * themselves.
+ */
 import { assert, assertEquals } from "@std/assert";
 import type { FederationClient } from "../../client/mod.ts";
 import { ClientWorld } from "../../client/testing/world.ts";

@@ -1,4 +1,6 @@
-/** Configs of a whole federation from a ceremony whose messages go from hand to hand: for tests that begin after setup. */
+/**
+ * Configs of a whole federation from a ceremony whose messages go from hand to hand: for tests that begin after setup.
+ */
 import { loggerFor } from "../../actors/logger.ts";
 import type { Platform } from "../../actors/platform/platform.ts";
 import type { PeerId } from "../../core/types/ids.ts";

@@ -1,6 +1,7 @@
 /**
- * Money out of nothing, for federations of tests that are about something else: a module whose inputs are worth what they say, to whoever signs.
- * A wallet has e-cash from it in a second, where a deposit takes blocks and the search for an address.
+ * Money out of nothing, for federations of tests that are about something else: a module whose inputs are worth what
+ * they say, to whoever signs. A wallet has e-cash from it in a second, where a deposit takes blocks and the search for
+ * an address.
  */
 import type { ClientModuleEnv, OperationId, ServerModule, TransactionId } from "../../modules/contract/mod.ts";
 import {

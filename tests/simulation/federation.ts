@@ -1,6 +1,6 @@
 /**
- * A whole federation in a simulated world: an embedded Bitcoin chain, guardians that are whole processes, clients. Everything but the
- * world is the real program.
+ * A whole federation in a simulated world: an embedded Bitcoin chain, guardians that are whole processes, clients.
+ * Everything but the world is the real program.
  */
 import type { LogRecord } from "../../actors/logger.ts";
 import { createSystem } from "../../actors/mod.ts";
@@ -271,7 +271,10 @@ export class SimulatedFederation {
     return this.#goingOn ? promise : this.play(() => promise, forMs);
   }
 
-  /** Lets the world go on while the body's promises wait in it, until the body is done: several things at once, killing among them. */
+  /**
+   * Lets the world go on while the body's promises wait in it, until the body is done: several things at once, killing
+   * among them.
+   */
   async play<T>(body: () => Promise<T>, forMs = 600_000): Promise<T> {
     this.#goingOn = true;
     try {

@@ -1,4 +1,7 @@
-/** People with money in a federation in trouble: a deposit, payments, a withdrawal, while guardians and wallets are killed and cut off. */
+/**
+ * People with money in a federation in trouble: a deposit, payments, a withdrawal, while guardians and wallets are
+ * killed and cut off.
+ */
 import { assert, assertEquals } from "@std/assert";
 import type { Dice } from "../../actors/platform/platform.ts";
 import { sleep } from "../../actors/platform/platform.ts";
@@ -10,8 +13,8 @@ import { pay, SimulatedWallet, walletDisks } from "./wallets.ts";
 
 const KIND = { total: 4, modules: ["meta", "mintv2", "walletv2"], roundsPerSession: 40 };
 /**
- * With this one Alice's first two addresses are found early, at 11,066 and 25,350. No world of the tests may have it: its dice would fall
- * alike once more, and the wallets would make the same notes twice.
+ * With this one Alice's first two addresses are found early, at 11,066 and 25,350. No world of the tests may have it:
+ * its dice would fall alike once more, and the wallets would make the same notes twice.
  */
 const WALLETS_SEED = 1_026;
 const DEPOSIT_BTC = 0.0006;

@@ -1,4 +1,7 @@
-/** Worlds in which money moves while everything fails that honest guardians and wallets can fail of: a test for each seed. */
+/**
+ * Worlds in which money moves while everything fails that honest guardians and wallets can fail of: a test for each
+ * seed.
+ */
 import { assertEquals, assertNotEquals } from "@std/assert";
 import { assertBalanced, troubledMoney } from "./money.ts";
 

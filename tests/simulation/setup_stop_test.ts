@@ -11,7 +11,10 @@ const SETUP_FILES = 1;
 /** From the call of `start_dkg` until the config is there: far less. */
 const SETUP_MAX_MS = 3_000;
 
-/** Stops guardian 0, which must be quick, no failure, and leave a whole config or none. @returns how many files there are */
+/**
+ * Stops guardian 0, which must be quick, no failure, and leave a whole config or none.
+ * @returns how many files there are
+ */
 async function stopped(setup: Setup, when: string): Promise<number> {
   const begunMs = setup.world.nowMs;
   await setup.finish(setup.guardians[0]!.stop());
@@ -62,7 +65,9 @@ Deno.test("a stop at any moment of a configured guardian's start is quick and no
   }
 });
 
-/** Guardian 0 is killed that long after its ceremony was started, and started again. @returns its files then, at last */
+/**
+ * Guardian 0 is killed that long after its ceremony was started, and started again. @returns its files then, at last
+ */
 async function killedAfter(ms: number): Promise<readonly [at: number, after: number]> {
   const setup = await started();
   await setup.startCeremony(PEERS.toReversed());

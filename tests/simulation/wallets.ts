@@ -98,8 +98,8 @@ export async function pay(
 }
 
 /**
- * Wallets that have joined and know their first deposit address, which takes seconds of searching: worth finding once for many worlds of
- * the same federation.
+ * Wallets that have joined and know their first deposit address, which takes seconds of searching: worth finding once
+ * for many worlds of the same federation.
  */
 export async function walletDisks<Name extends string>(
   names: readonly Name[],

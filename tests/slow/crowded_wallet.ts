@@ -1,4 +1,7 @@
-/** Wallets with more notes than they need, and than a transaction takes: slow, as all these notes are signed and checked. */
+/**
+ * Wallets with more notes than they need, and than a transaction takes: slow, as all these notes are signed and
+ * checked.
+ */
 import { assert, assertEquals } from "@std/assert";
 import { REDEEMED_NOTES_MAX } from "../../modules/mintv2/limits.ts";
 import { ecashNotes, parseEcash } from "../../modules/mintv2/ecash.ts";

@@ -1,4 +1,7 @@
-/** The Bitcoin node of all guardians is away for a while: e-cash goes on, what wants the chain is refused in words or waits, nothing is lost. */
+/**
+ * The Bitcoin node of all guardians is away for a while: e-cash goes on, what wants the chain is refused in words or
+ * waits, nothing is lost.
+ */
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { sleep } from "../../actors/platform/platform.ts";
 import { friendlyError } from "../../client/cli/advice.ts";

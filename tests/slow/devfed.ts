@@ -1,4 +1,7 @@
-/** A federation for development as a newcomer uses it: the lines that it prints, copied into another terminal, and lines for itself. */
+/**
+ * A federation for development as a newcomer uses it: the lines that it prints, copied into another terminal, and lines
+ * for itself.
+ */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
 

@@ -1,4 +1,7 @@
-/** A guardian that was away while a session grew larger than any answer of the protocol: whole processes, real links and APIs. */
+/**
+ * A guardian that was away while a session grew larger than any answer of the protocol: whole processes, real links and
+ * APIs.
+ */
 import { assert, assertEquals } from "@std/assert";
 import { toHex } from "../../core/bytes.ts";
 import { SimulatedFederation } from "../simulation/federation.ts";
@@ -6,7 +9,9 @@ import { SimulatedFederation } from "../simulation/federation.ts";
 const AWAY = 3;
 /** Values of one guardian, each as large as a unit takes. */
 const VALUES = 30, VALUE_BYTES = 49_000;
-/** Of three guardians the last one may find but one that has the session, and then waits a minute before it fetches it. */
+/**
+ * Of three guardians the last one may find but one that has the session, and then waits a minute before it fetches it.
+ */
 const PATIENCE_S = 100;
 /** More doesn't fit into an answer, in whatever form. */
 const LARGE_BYTES = 10_485_760 / 4 * 3;

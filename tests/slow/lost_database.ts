@@ -1,4 +1,7 @@
-/** A guardian's disk dies: with its config files and an empty database it takes everything from the others, and is one of them again. */
+/**
+ * A guardian's disk dies: with its config files and an empty database it takes everything from the others, and is one
+ * of them again.
+ */
 import { assert, assertEquals } from "@std/assert";
 import { sleep } from "../../actors/platform/platform.ts";
 import type { Audit } from "../demo/audits.ts";

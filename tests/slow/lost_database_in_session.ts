@@ -1,4 +1,6 @@
-/** A guardian whose database is gone or is an old one must not sign a second unit for a place of the running session. */
+/**
+ * A guardian whose database is gone or is an old one must not sign a second unit for a place of the running session.
+ */
 import { assertEquals } from "@std/assert";
 import { MemoryBackend } from "../../actors/store/mod.ts";
 import { Federation } from "../../server/consensus/testing/federation.ts";

@@ -1,6 +1,6 @@
 /**
- * More notes than a transaction takes: a payment first makes fewer of them, and a quote says what that costs; a text of so many is redeemed
- * in parts.
+ * More notes than a transaction takes: a payment first makes fewer of them, and a quote says what that costs; a text of
+ * so many is redeemed in parts.
  */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { modulePrefix } from "../../client/core/database.ts";

@@ -1,6 +1,6 @@
 /**
- * SIGKILL, again and again, on a real database: whatever moment it hits, the database then holds the commits 1 … n whole and nothing
- * else, and every commit that was reported durable is among them.
+ * SIGKILL, again and again, on a real database: whatever moment it hits, the database then holds the commits 1 … n
+ * whole and nothing else, and every commit that was reported durable is among them.
  */
 import { assert, assertEquals } from "@std/assert";
 import { fromUtf8, toHex } from "../../core/bytes.ts";

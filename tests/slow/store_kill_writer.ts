@@ -1,6 +1,6 @@
 /**
- * The program that `store_kill.ts` kills: writes numbered commits of every kind into the database at the given path, several under way
- * at once, and prints the number of each that was reported durable.
+ * The program that `store_kill.ts` kills: writes numbered commits of every kind into the database at the given path,
+ * several under way at once, and prints the number of each that was reported durable.
  */
 import { type Bytes, utf8 } from "../../core/bytes.ts";
 import { realClock } from "../../actors/platform/real/clock.ts";

@@ -1,8 +1,10 @@
 /**
- * Four real guardian processes under fire: every 20 s one is killed (SIGKILL) and started again, while two wallets pay each other all
- * the time. Afterwards all guardians must agree, own at least what they owe, and owe exactly what the wallets hold.
+ * Four real guardian processes under fire: every 20 s one is killed (SIGKILL) and started again, while two wallets pay
+ * each other all the time. Afterwards all guardians must agree, own at least what they owe, and owe exactly what the
+ * wallets hold.
  *
- * `deno run -A tests/soak/main.ts [--minutes 5] [--attack NAME…]`: with attacks of `deno task hostile` going on all the time.
+ * `deno run -A tests/soak/main.ts [--minutes 5] [--attack NAME…]`: with attacks of `deno task hostile` going on all the
+ * time.
  */
 import { Command } from "commander";
 import { join } from "@std/path";
@@ -30,7 +32,9 @@ const PAYMENT_FEES_MAX_MSAT = 40_000n;
 
 type Counts = { payments: number; kills: number; feesMsat: bigint };
 
-/** One after the other: whoever has more pays; after each payment the sum must be what it was, less this payment's fees. */
+/**
+ * One after the other: whoever has more pays; after each payment the sum must be what it was, less this payment's fees.
+ */
 async function pay(
   wallets: readonly [FederationClient, FederationClient],
   until: () => boolean,

@@ -1,6 +1,6 @@
 /**
- * `dkg.json`: the ceremony replayed by the step machine from the guardians' polynomials, evaluations, and the encodings of what guardians
- * send each other.
+ * `dkg.json`: the ceremony replayed by the step machine from the guardians' polynomials, evaluations, and the encodings
+ * of what guardians send each other.
  */
 import { sha256 } from "@noble/hashes/sha2.js";
 import { toHex } from "../../core/bytes.ts";

@@ -1,4 +1,7 @@
-/** `mintv2.json`: notes and their fees, configs, derivation of secrets and notes, issuance from tweak to note, e-cash texts. */
+/**
+ * `mintv2.json`: notes and their fees, configs, derivation of secrets and notes, issuance from tweak to note, e-cash
+ * texts.
+ */
 import { expand } from "@noble/hashes/hkdf.js";
 import { sha256, sha512 } from "@noble/hashes/sha2.js";
 import { hash160 } from "../../core/bitcoin/script.ts";

@@ -1,4 +1,7 @@
-/** `tbs.json`: threshold blind signatures, every case with both implementations of the curve, and the encodings of points and scalars. */
+/**
+ * `tbs.json`: threshold blind signatures, every case with both implementations of the curve, and the encodings of
+ * points and scalars.
+ */
 import { toHex } from "../../core/bytes.ts";
 import type { Bls, G1, G2, Scalar } from "../../core/crypto/bls/mod.ts";
 import {

@@ -1,4 +1,7 @@
-/** `walletv2.json`: scripts and the filter, sizes and fees, values and configs, addresses, and transactions from unsigned to final. */
+/**
+ * `walletv2.json`: scripts and the filter, sizes and fees, values and configs, addresses, and transactions from
+ * unsigned to final.
+ */
 import { sha256 } from "@noble/hashes/sha2.js";
 import {
   addressFromScript,

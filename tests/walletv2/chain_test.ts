@@ -1,4 +1,7 @@
-/** The wallet's transactions before judges of their own: the embedded chain's validation, and a real bitcoind where there is one. */
+/**
+ * The wallet's transactions before judges of their own: the embedded chain's validation, and a real bitcoind where
+ * there is one.
+ */
 import { assert, assertEquals } from "@std/assert";
 import type { BitcoinTransaction } from "../../core/bitcoin/mod.ts";
 import {

@@ -1,4 +1,7 @@
-/** A client of a test federation: the client's own operations, executor and logs over a store in memory, on a clock moved by hand. */
+/**
+ * A client of a test federation: the client's own operations, executor and logs over a store in memory, on a clock
+ * moved by hand.
+ */
 import { createSystem } from "../../actors/mod.ts";
 import type { ActorSystem } from "../../actors/system.ts";
 import type { LogRecord } from "../../actors/logger.ts";
@@ -49,7 +52,10 @@ export type TestClientOptions = {
   readonly disk?: MemoryBackend;
   readonly seed?: number;
   readonly testEnvironment?: boolean;
-  /** So many of the depositor's addresses are known already, and the search stands shortly before the next one. Default 2. */
+  /**
+   * So many of the depositor's addresses are known already, and the search stands shortly before the next one. Default
+   * 2.
+   */
   readonly known?: number;
   /** What an older version has left in the wallet's part of the store. */
   readonly before?: (tx: StoreTx) => void;

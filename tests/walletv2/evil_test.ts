@@ -1,4 +1,7 @@
-/** One guardian of four lies about the chain, fees and payments: deposits and payments are what they would be without it. */
+/**
+ * One guardian of four lies about the chain, fees and payments: deposits and payments are what they would be without
+ * it.
+ */
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { bitcoinTxidOf } from "../../core/bitcoin/mod.ts";

@@ -1,6 +1,6 @@
 /**
- * A federation of walletv2's own guardians behind the client's own way of asking, without network and consensus: what a client submits is
- * processed at once, in the same order by all guardians, as the engine processes it.
+ * A federation of walletv2's own guardians behind the client's own way of asking, without network and consensus: what a
+ * client submits is processed at once, in the same order by all guardians, as the engine processes it.
  */
 import type { Sender } from "../../actors/actor.ts";
 import { refTo } from "../../actors/protocol.ts";

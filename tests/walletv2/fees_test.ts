@@ -1,6 +1,7 @@
 /**
- * Payments while no block comes: the least fee rate doubles with each, until it is far beyond what nodes relay without being told to.
- * What consensus has signed goes through all the same, by the guardian's own way to a node: the embedded chain, and a real bitcoind.
+ * Payments while no block comes: the least fee rate doubles with each, until it is far beyond what nodes relay without
+ * being told to. What consensus has signed goes through all the same, by the guardian's own way to a node: the embedded
+ * chain, and a real bitcoind.
  */
 import { assert, assertEquals } from "@std/assert";
 import { realPlatform } from "../../actors/platform/real.ts";

@@ -1,6 +1,6 @@
 /**
- * A primary module without blind signatures, for tests of other modules: money that is just a number. Pays and takes change in one item of
- * any amount, for a fee of 100 msat each; what is refused comes back.
+ * A primary module without blind signatures, for tests of other modules: money that is just a number. Pays and takes
+ * change in one item of any amount, for a fee of 100 msat each; what is refused comes back.
  */
 import type { ReadTx, StoreTx } from "../../actors/store/store.ts";
 import { toDyn } from "../../core/types/dyn.ts";

@@ -232,7 +232,8 @@ Deno.test("a look finds and claims what has come, says when it was, and fails wi
     await confirm(wallet, deposit(wallet, 0, 100_000n));
     await client.until(client.wallet.look());
     await client.untilTrue("it is in the balance", async () => await client.balanceMsat() === creditMsat(100_000n));
-    // the address that is looked for next takes a whole search: a look doesn't wait for it, nor misses what comes behind
+    // the address that is looked for next takes a whole search: a look doesn't wait for it, nor misses what comes
+    // behind
     await client.inModule(WALLET, (tx) => setSearched(tx, VALID_INDICES[4]![1]! + 1));
     await confirm(
       wallet,

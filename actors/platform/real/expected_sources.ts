@@ -1,8 +1,10 @@
 /**
- * Where those are said to be whose certificates a TLS listener knows. After a start none of them has come yet; were they strangers among
- * strangers, a crowd could keep all of them waiting. Names are looked up now and then, as who has one may move.
+ * Where those are said to be whose certificates a TLS listener knows. After a start none of them has come yet; were
+ * they strangers among strangers, a crowd could keep all of them waiting. Names are looked up now and then, as who has
+ * one may move.
  *
- * One that comes from another address than others find it at is a stranger until it has come once (`HandshakeQueue.trust`).
+ * One that comes from another address than others find it at is a stranger until it has come once
+ * (`HandshakeQueue.trust`).
  */
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
@@ -46,7 +48,8 @@ export function expectSources(
     try {
       addresses = await lookUp(hostname);
     } catch {
-      return; // a name that has no address, or a resolver that is away: what was found before stands until the next time
+      // a name that has no address, or a resolver that is away: what was found before stands until the next time
+      return;
     }
     if (isOver) return;
     // whose name it is says what stands there, and may be evil

@@ -1,7 +1,7 @@
 /**
- * The machine's files. A new content is written beside its place, synced, then put there by `link` (which refuses to replace) or
- * `rename` (which replaces in one step), and the folder is synced: after a power cut the old or the new content is there, whole.
- * A cut may leave the unfinished neighbour behind; `list` does not show it.
+ * The machine's files. A new content is written beside its place, synced, then put there by `link` (which refuses to
+ * replace) or `rename` (which replaces in one step), and the folder is synced: after a power cut the old or the new
+ * content is there, whole. A cut may leave the unfinished neighbour behind; `list` does not show it.
  */
 import { statfs } from "node:fs/promises";
 import type { Bytes } from "../../../core/bytes.ts";

@@ -1,7 +1,8 @@
 /**
- * Connections at a TLS listener that have said something and wait for their handshake: until its turn a connection costs no more
- * than what it said first, and whoever says nothing waits for no turn. Sources are served in turn. Those from which a known
- * certificate has come, or is expected, have turns of their own besides, so that a crowd of strangers doesn't keep them waiting.
+ * Connections at a TLS listener that have said something and wait for their handshake: until its turn a connection
+ * costs no more than what it said first, and whoever says nothing waits for no turn. Sources are served in turn. Those
+ * from which a known certificate has come, or is expected, have turns of their own besides, so that a crowd of
+ * strangers doesn't keep them waiting.
  */
 import type { Buffer } from "node:buffer";
 import type { Socket } from "node:net";

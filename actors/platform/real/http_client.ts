@@ -1,4 +1,7 @@
-/** HTTP requests and WebSockets to others. TLS trusts the runtime's own list of authorities (Mozilla's), not the system's. */
+/**
+ * HTTP requests and WebSockets to others. TLS trusts the runtime's own list of authorities (Mozilla's), not the
+ * system's.
+ */
 import { type ClientRequest, type IncomingMessage, request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
 import type { Socket } from "node:net";
@@ -123,7 +126,8 @@ function upgradeRequest(url: URL, key: string, headers: Record<string, string>):
 }
 
 /**
- * Errors name the host alone: user, password, path and query may be secrets, and the runtime's own messages have the whole URL.
+ * Errors name the host alone: user, password, path and query may be secrets, and the runtime's own messages have the
+ * whole URL.
  */
 function withoutUrls(text: string, target: string): string {
   return text.replace(/[a-z]+:\/\/\S+/gi, target);

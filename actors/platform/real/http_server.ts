@@ -1,6 +1,6 @@
 /**
- * HTTP/1.1 server over `node:http`: web requests in, web responses out, and WebSockets of our own on the raw socket. Headers,
- * bodies, times and the number of connections are bounded here; what is tighter is the handler's.
+ * HTTP/1.1 server over `node:http`: web requests in, web responses out, and WebSockets of our own on the raw socket.
+ * Headers, bodies, times and the number of connections are bounded here; what is tighter is the handler's.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";

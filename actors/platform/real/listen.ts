@@ -26,7 +26,9 @@ export function listen(server: Server, at: Address, report: Report): Promise<Lis
   });
 }
 
-/** `server.close` calls back when the last connection ends. The port is free before: when the runtime closed its handle. */
+/**
+ * `server.close` calls back when the last connection ends. The port is free before: when the runtime closed its handle.
+ */
 function close(server: Server): Promise<void> {
   server.close();
   return new Promise((resolve) => setImmediate(resolve));

@@ -1,6 +1,6 @@
 /**
- * A byte stream over TLS. Unread bytes are bounded: beyond `TLS_UNREAD_BYTES_MAX` the rest is left to TCP, which holds the sender
- * back. Reading and writing wait for different events and never for each other.
+ * A byte stream over TLS. Unread bytes are bounded: beyond `TLS_UNREAD_BYTES_MAX` the rest is left to TCP, which holds
+ * the sender back. Reading and writing wait for different events and never for each other.
  */
 import type { TLSSocket } from "node:tls";
 import { assert } from "../../../core/assert.ts";

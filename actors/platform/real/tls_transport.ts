@@ -1,6 +1,6 @@
 /**
- * What TLS speaks through: a TCP socket that stops reading when its reader is full. The runtime's TLS goes on reading from a socket of its
- * own while nobody reads from it, without bound; over a stream of ours it takes what it is given.
+ * What TLS speaks through: a TCP socket that stops reading when its reader is full. The runtime's TLS goes on reading
+ * from a socket of its own while nobody reads from it, without bound; over a stream of ours it takes what it is given.
  */
 import { Duplex } from "node:stream";
 import type { Socket } from "node:net";

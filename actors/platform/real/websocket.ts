@@ -1,6 +1,6 @@
 /**
- * One WebSocket over a connected socket, server's or client's side. The runtime's own WebSocket has no bound for the size of a
- * message and reads on while nobody takes its messages; this one bounds both, and pings.
+ * One WebSocket over a connected socket, server's or client's side. The runtime's own WebSocket has no bound for the
+ * size of a message and reads on while nobody takes its messages; this one bounds both, and pings.
  */
 import type { Duplex } from "node:stream";
 import { assert } from "../../../core/assert.ts";

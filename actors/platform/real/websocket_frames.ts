@@ -1,6 +1,7 @@
 /**
- * WebSocket frames (RFC 6455) without extensions: a pure decoder that is fed what the socket reads, and an encoder. A message is
- * refused from its header on when it would be longer than allowed, over all its fragments, so that nobody fills our memory.
+ * WebSocket frames (RFC 6455) without extensions: a pure decoder that is fed what the socket reads, and an encoder. A
+ * message is refused from its header on when it would be longer than allowed, over all its fragments, so that nobody
+ * fills our memory.
  */
 import { type Bytes, fromUtf8 } from "../../../core/bytes.ts";
 

@@ -1,4 +1,6 @@
-/** WebSocket frames: what one side encodes the other decodes, however it is cut; and what breaks the rules is refused. */
+/**
+ * WebSocket frames: what one side encodes the other decodes, however it is cut; and what breaks the rules is refused.
+ */
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { concat, fromHex, utf8 } from "../../../core/bytes.ts";

@@ -136,7 +136,8 @@ export class Connection {
 
 /**
  * Asks the listener at `to` for a connection.
- * @param handlers told once which of them; never when nobody answers: the caller has the deadline, and closes the end by it
+ * @param handlers told once which of them; never when nobody answers: the caller has the deadline, and closes the end
+ *   by it
  */
 export function dial(
   life: Life,

@@ -1,5 +1,6 @@
 /**
- * Dice of a simulated world: their state comes from SHA-256 of the world's seed and a label. So every process, incarnation and link has dice of its own, and adding one changes no other's.
+ * Dice of a simulated world: their state comes from SHA-256 of the world's seed and a label. So every process,
+ * incarnation and link has dice of its own, and adding one changes no other's.
  */
 import { createHash } from "node:crypto";
 import { assert } from "../../../core/assert.ts";

@@ -1,4 +1,7 @@
-/** What a simulated machine keeps: files and folders in memory. Every change is whole and durable at once, or did not happen. */
+/**
+ * What a simulated machine keeps: files and folders in memory. Every change is whole and durable at once, or did not
+ * happen.
+ */
 import type { Bytes } from "../../../core/bytes.ts";
 import { FilesError } from "../error.ts";
 

@@ -1,6 +1,6 @@
 /**
- * What happened in a simulated world, a line an event. All lines go into one running SHA-256, so that two runs are compared by 32
- * bytes; the last ones are kept for reading.
+ * What happened in a simulated world, a line an event. All lines go into one running SHA-256, so that two runs are
+ * compared by 32 bytes; the last ones are kept for reading.
  */
 import { createHash } from "node:crypto";
 

@@ -1,6 +1,6 @@
 /**
- * A process' way to its simulated disk. An operation takes a moment and happens at its end; a process killed meanwhile finds it
- * done or not done when it starts again, as the dice fall.
+ * A process' way to its simulated disk. An operation takes a moment and happens at its end; a process killed meanwhile
+ * finds it done or not done when it starts again, as the dice fall.
  */
 import type { Files } from "../platform.ts";
 import type { Life } from "./machine.ts";

@@ -1,7 +1,7 @@
 /**
- * HTTP between simulated machines: a connection carries one request, its answer and, when that is 101, WebSocket messages. Requests
- * and responses are the runtime's own objects; their bodies are read before they travel. `https:` and `wss:` differ from `http:` and
- * `ws:` by their default port only, and a redirect is handed to the caller.
+ * HTTP between simulated machines: a connection carries one request, its answer and, when that is 101, WebSocket
+ * messages. Requests and responses are the runtime's own objects; their bodies are read before they travel. `https:`
+ * and `wss:` differ from `http:` and `ws:` by their default port only, and a redirect is handed to the caller.
  */
 import { type Bytes, utf8 } from "../../../core/bytes.ts";
 import { basicAuthorization } from "../../../core/basic_auth.ts";

@@ -1,7 +1,7 @@
 /**
- * The way from one machine to another. It carries TCP: what is sent on one connection arrives in order, whole and once, or the
- * connection breaks. So a lost packet is a stall (it is sent again after 200 ms, then twice that, and all behind it wait), a
- * partition is a stall until it heals, and only different connections overtake each other.
+ * The way from one machine to another. It carries TCP: what is sent on one connection arrives in order, whole and once,
+ * or the connection breaks. So a lost packet is a stall (it is sent again after 200 ms, then twice that, and all behind
+ * it wait), a partition is a stall until it heals, and only different connections overtake each other.
  */
 import type { Agenda } from "./agenda.ts";
 import type { SimulatedDice } from "./dice.ts";

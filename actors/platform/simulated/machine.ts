@@ -52,8 +52,8 @@ export class Machine {
 }
 
 /**
- * A process from its start to its end. After the end nothing of it happens any more: its timers do not fire, its promises stay
- * pending for ever, and what its code still calls (it may be in the middle of a turn) does nothing.
+ * A process from its start to its end. After the end nothing of it happens any more: its timers do not fire, its
+ * promises stay pending for ever, and what its code still calls (it may be in the middle of a turn) does nothing.
  */
 export class Life {
   readonly machine: Machine;

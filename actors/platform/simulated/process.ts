@@ -38,8 +38,8 @@ export class SimulatedProcess {
   }
 
   /**
-   * Ends the process in the middle of whatever it does. `process`: its system closes its connections; `power`: the machine is gone,
-   * and others hear nothing, until it is back or their TCP gives up.
+   * Ends the process in the middle of whatever it does. `process`: its system closes its connections; `power`: the
+   * machine is gone, and others hear nothing, until it is back or their TCP gives up.
    */
   kill(what: "process" | "power" = "process"): void {
     this.#machine.universe.note(`kill ${what} ${this.name}`);

@@ -1,6 +1,6 @@
 /**
- * TLS between simulated machines, without the cryptography: a certificate is 64 bytes that only the holder of its key can show,
- * so that here as there nobody is dialled or accepted under another's certificate.
+ * TLS between simulated machines, without the cryptography: a certificate is 64 bytes that only the holder of its key
+ * can show, so that here as there nobody is dialled or accepted under another's certificate.
  */
 import { createHash } from "node:crypto";
 import { assert } from "../../../core/assert.ts";
@@ -13,9 +13,15 @@ import { fingerprint } from "./fingerprint.ts";
 import type { Life } from "./machine.ts";
 import { listenAt } from "./ports.ts";
 
-/** Bytes that may be on their way or unread before a writer waits; what real systems buffer, but less, to meet it more often. */
+/**
+ * Bytes that may be on their way or unread before a writer waits; what real systems buffer, but less, to meet it more
+ * often.
+ */
 const WINDOW_BYTES = 4 * TLS_UNREAD_BYTES_MAX;
-/** Bytes read before the other side is told: each time is an event. Less than the window, or its writer would wait for ever. */
+/**
+ * Bytes read before the other side is told: each time is an event. Less than the window, or its writer would wait for
+ * ever.
+ */
 const ACKNOWLEDGE_BYTES = WINDOW_BYTES / 4;
 
 export function simulatedListenTls(life: Life): Network["listenTls"] {

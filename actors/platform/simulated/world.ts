@@ -1,6 +1,7 @@
 /**
- * A world on virtual time from one seed: machines with a process each, links between them, one agenda of events. The same seed and
- * the same program give the same run, event for event; `world.log.hash()` says whether two runs were the same.
+ * A world on virtual time from one seed: machines with a process each, links between them, one agenda of events. The
+ * same seed and the same program give the same run, event for event; `world.log.hash()` says whether two runs were the
+ * same.
  *
  * ```ts
  * import { type Platform, sleep } from "../platform.ts";
@@ -99,7 +100,9 @@ export class SimulatedWorld {
     return new SimulatedDice(this.seed, `test/${label}`);
   }
 
-  /** The process of that name, started when there is none yet. Its name is its host name: lower case, as URLs have it. */
+  /**
+   * The process of that name, started when there is none yet. Its name is its host name: lower case, as URLs have it.
+   */
   process(name: string, options: { readonly clockSkewMs?: number } = {}): SimulatedProcess {
     assert(/^[a-z0-9][a-z0-9.-]*$/.test(name), "a process' name can be a host name");
     let process = this.#processes.get(name);
@@ -156,7 +159,10 @@ export class SimulatedWorld {
     }
   }
 
-  /** Lets events happen until the promise has settled. @throws {SimulationError} when it does not · what it or an event throws */
+  /**
+   * Lets events happen until the promise has settled.
+   * @throws {SimulationError} when it does not · what it or an event throws
+   */
   async finish<T>(promise: Promise<T>, options: Omit<RunOptions, "until">): Promise<T> {
     let settled = false;
     const watched = promise.finally(() => settled = true);

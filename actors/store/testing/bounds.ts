@@ -1,4 +1,7 @@
-/** What every backend's store must do with the largest keys and values, and with larger ones: a part of `conformance.ts`. */
+/**
+ * What every backend's store must do with the largest keys and values, and with larger ones: a part of
+ * `conformance.ts`.
+ */
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { type Bytes, compareBytes, toHex, utf8 } from "../../../core/bytes.ts";
 import { StoreError } from "../error.ts";

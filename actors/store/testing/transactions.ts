@@ -1,4 +1,7 @@
-/** What every backend's store must do with transactions that meet, fail or give up, and with snapshots: a part of `conformance.ts`. */
+/**
+ * What every backend's store must do with transactions that meet, fail or give up, and with snapshots: a part of
+ * `conformance.ts`.
+ */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { type Bytes, utf8 } from "../../../core/bytes.ts";
 import { StoreError } from "../error.ts";

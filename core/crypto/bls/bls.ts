@@ -1,8 +1,10 @@
 /**
- * BLS12-381 for everything above: points are their canonical bytes (`G1`, `G2`), made only by `decode` or by arithmetic.
+ * BLS12-381 for everything above: points are their canonical bytes (`G1`, `G2`), made only by `decode` or by
+ * arithmetic.
  *
- * The backend's form of each point is kept beside its bytes for as long as somebody holds them. So a point that was checked once is not
- * checked or decompressed again, and bytes that only claim to be a point (after a cast, or from another thread) are checked on first use.
+ * The backend's form of each point is kept beside its bytes for as long as somebody holds them. So a point that was
+ * checked once is not checked or decompressed again, and bytes that only claim to be a point (after a cast, or from
+ * another thread) are checked on first use.
  */
 import type { Bytes } from "../../bytes.ts";
 import type { BlsBackend, RawG1, RawG2, RawGroup } from "./backend.ts";
@@ -28,7 +30,8 @@ export class Group<P extends Bytes, Raw extends object = object> {
   }
 
   /**
-   * Strict: canonical, on the curve, in the group of prime order; infinity is a point too (as in the `bls12_381` crate).
+   * Strict: canonical, on the curve, in the group of prime order; infinity is a point too (as in the `bls12_381`
+   * crate).
    * @throws {CryptoError} `bad_length` · `bad_point`
    */
   decode(bytes: Uint8Array): P {

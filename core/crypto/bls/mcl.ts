@@ -1,8 +1,10 @@
 /**
- * BLS12-381 by mcl (WebAssembly), several times as fast as noble. A point is the 36 or 72 words of mcl's Jacobian coordinates, kept on
- * our side and copied in for each call (a tenth of a microsecond), so that nothing has to be freed.
+ * BLS12-381 by mcl (WebAssembly), several times as fast as noble. A point is the 36 or 72 words of mcl's Jacobian
+ * coordinates, kept on our side and copied in for each call (a tenth of a microsecond), so that nothing has to be
+ * freed.
  *
- * What mcl decodes is not trusted: flags and infinity are read here, the group is checked, and the point must encode to the same bytes.
+ * What mcl decodes is not trusted: flags and infinity are read here, the group is checked, and the point must encode to
+ * the same bytes.
  */
 import { equalBytes, fromHex } from "../../bytes.ts";
 import { assert } from "../../assert.ts";
@@ -14,12 +16,18 @@ import { areInG1 } from "./mcl_subgroup.ts";
 import { BLOCK_BYTES, CLEARING_FACTOR } from "./random_point.ts";
 import type { Scalar } from "./types.ts";
 
-/** Points of one multi-scalar multiplication: mcl keeps its tables on a stack of 1 MiB. Longer lists are summed in parts. */
+/**
+ * Points of one multi-scalar multiplication: mcl keeps its tables on a stack of 1 MiB. Longer lists are summed in
+ * parts.
+ */
 const SUM_POINTS_MAX = 512;
 
 const INFINITY_FLAG = 0x40;
 
-/** Of the curve's definition (draft-irtf-cfrg-pairing-friendly-curves 4.2.1), compressed. To have noble encode its own took each start a tenth of a second. */
+/**
+ * Of the curve's definition (draft-irtf-cfrg-pairing-friendly-curves 4.2.1), compressed. To have noble encode its own
+ * took each start a tenth of a second.
+ */
 const GENERATORS = {
   G1: "97f1d3a73197d7942695638c4fa9ac0fc3688c4f9774b905a14e3a3f171bac586c55e83ff97a1aeffb3af00adb22c6bb",
   G2: "93e02b6052719f607dacd3a088274f65596bd0d09920b61ab5da61bbdc7f5049334cf11213945d57e5ac7d055d042b7e" +
@@ -219,8 +227,8 @@ function curvePoints(
       module._mclBnFp_setInt32(z, 1);
       return read<CurvePoint>();
     },
-    // mcl splits a scalar k into a + b·λ and computes a·P + b·φ(P) with the endomorphism φ. Outside the group that is not k·P, but it is
-    // linear, and φ commutes with clearing the cofactor: after it, the sum is what it should be.
+    // mcl splits a scalar k into a + b·λ and computes a·P + b·φ(P) with the endomorphism φ. Outside the group that is
+    // not k·P, but it is linear, and φ commutes with clearing the cofactor: after it, the sum is what it should be.
     sumOfCurvePoints: (points, scalars) =>
       g1.sumOfProducts(points as unknown as RawG1[], scalars) as unknown as CurvePoint,
     // Doubling and adding by hand: mcl's own multiplication would split the factor, which is wrong outside the group.

@@ -1,6 +1,6 @@
 /**
- * mcl's WebAssembly module and its memory, as far as this project calls it. The instance is our own: mcl keeps switches (how points are
- * serialized, whether decoding checks the group) in the module, and nobody else can turn ours.
+ * mcl's WebAssembly module and its memory, as far as this project calls it. The instance is our own: mcl keeps switches
+ * (how points are serialized, whether decoding checks the group) in the module, and nobody else can turn ours.
  */
 import createModule from "mcl-wasm/dist/mcl_c.js";
 import type { Bytes } from "../../bytes.ts";

@@ -1,10 +1,10 @@
 /**
- * Whether points of G1's curve lie in G1, many at once. P does if and only if φ(P) = −[x²]P, with the endomorphism φ(X, Y) = (βX, Y) and the
- * curve's parameter x (Scott, ePrint 2021/1130; proof in 2022/352; `G1Affine::is_torsion_free` is the same test). It is exact: nothing
- * here is random.
+ * Whether points of G1's curve lie in G1, many at once. P does if and only if φ(P) = −[x²]P, with the endomorphism φ(X,
+ * Y) = (βX, Y) and the curve's parameter x (Scott, ePrint 2021/1130; proof in 2022/352; `G1Affine::is_torsion_free` is
+ * the same test). It is exact: nothing here is random.
  *
- * Alone, a point costs 126 doublings in projective coordinates. Together, points are doubled in affine ones: fewer multiplications, and
- * the one division each needs is shared by all (Montgomery's trick, mcl's `invVec`).
+ * Alone, a point costs 126 doublings in projective coordinates. Together, points are doubled in affine ones: fewer
+ * multiplications, and the one division each needs is shared by all (Montgomery's trick, mcl's `invVec`).
  */
 import { assert } from "../../assert.ts";
 import type { Address, MclMemory, MclModule } from "./mcl_memory.ts";
@@ -22,7 +22,8 @@ const TOGETHER_MAX = 512;
 
 /**
  * @param points mcl's words of finite points of the curve with z = 1
- * @param isAlone the test for one point, for those that the affine formulas don't cover: only points of small order, outside G1
+ * @param isAlone the test for one point, for those that the affine formulas don't cover: only points of small order,
+ *   outside G1
  */
 export function areInG1(
   module: MclModule,
@@ -128,7 +129,10 @@ class Lanes {
     [this.#x, this.#spare] = [this.#spare, this.#x];
   }
 
-  /** slope = (y − y')/(x − x') with the base point x', y'. A point that is plus or minus its base has no slope: it is of small order. */
+  /**
+   * slope = (y − y')/(x − x') with the base point x', y'. A point that is plus or minus its base has no slope: it is of
+   * small order.
+   */
   #addBase(): void {
     const { _mclBnFp_sub: sub, _mclBnFp_mul: mul, _mclBnFp_isZero: isZero } = this.#module;
     for (let i = 0, at = 0; i < this.#points.length; i++, at += FP_BYTES) {
@@ -144,7 +148,9 @@ class Lanes {
     [this.#x, this.#spare] = [this.#spare, this.#x];
   }
 
-  /** The third point of the line through x and `otherX`, mirrored: x'' = slope² − x − otherX, y'' = slope·(x − x'') − y. */
+  /**
+   * The third point of the line through x and `otherX`, mirrored: x'' = slope² − x − otherX, y'' = slope·(x − x'') − y.
+   */
   #step(at: number, otherX: Address): void {
     const { _mclBnFp_sub: sub, _mclBnFp_sqr: sqr, _mclBnFp_mul: mul } = this.#module;
     const x = this.#x + at, y = this.#y + at, nextX = this.#spare + at, scratch = this.#divisor + at;

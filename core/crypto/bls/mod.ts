@@ -1,6 +1,6 @@
 /**
- * BLS12-381. `bls` is mcl, loaded before anything that imports this runs; when it can't be loaded the program doesn't start. Who wants
- * the reference asks for it: `await loadBls("noble")`.
+ * BLS12-381. `bls` is mcl, loaded before anything that imports this runs; when it can't be loaded the program doesn't
+ * start. Who wants the reference asks for it: `await loadBls("noble")`.
  */
 import { unreachable } from "../../assert.ts";
 import { Bls } from "./bls.ts";

@@ -23,7 +23,8 @@ function randomFp(rng: ChaChaRng): bigint {
 }
 
 /**
- * Algorithm 9 of https://eprint.iacr.org/2012/685. Which of the two roots comes out is part of the definition: others may give the other.
+ * Algorithm 9 of https://eprint.iacr.org/2012/685. Which of the two roots comes out is part of the definition: others
+ * may give the other.
  * @returns null when there is none
  */
 function squareRoot(value: Fp2): Fp2 | null {

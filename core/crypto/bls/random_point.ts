@@ -6,7 +6,9 @@ import type { Bytes } from "../../bytes.ts";
 import { concat } from "../../bytes.ts";
 import { requireLength } from "../error.ts";
 
-/** 1 − x of the curve's parameter x = −0xd201000000010000: multiplying by it brings every point of G1's curve into G1. */
+/**
+ * 1 − x of the curve's parameter x = −0xd201000000010000: multiplying by it brings every point of G1's curve into G1.
+ */
 export const CLEARING_FACTOR = 0xd201000000010001n;
 
 /** A field element's share of one try, in bytes. */

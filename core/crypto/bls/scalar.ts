@@ -1,7 +1,7 @@
 /**
  * Scalars of BLS12-381: numbers modulo the group order r, 32 bytes little-endian. Source: `bls12_381` crate `Scalar`.
- * Arithmetic is on BigInt and so not in constant time: it happens in the ceremony and when combining shares, never on a secret that
- * an outsider can have processed at will. Multiplying points by secrets is the backend's affair.
+ * Arithmetic is on BigInt and so not in constant time: it happens in the ceremony and when combining shares, never on a
+ * secret that an outsider can have processed at will. Multiplying points by secrets is the backend's affair.
  */
 import type { Bytes } from "../../bytes.ts";
 import { CryptoError, requireLength } from "../error.ts";

@@ -1,6 +1,6 @@
 /**
- * Points and scalars of BLS12-381 as the rest of the program holds them: their one canonical encoding, branded. They can be compared
- * and stored as bytes, and sent to another thread. Only `Bls` makes them, from bytes it has checked.
+ * Points and scalars of BLS12-381 as the rest of the program holds them: their one canonical encoding, branded. They
+ * can be compared and stored as bytes, and sent to another thread. Only `Bls` makes them, from bytes it has checked.
  */
 import type { Bytes } from "../../bytes.ts";
 

@@ -1,7 +1,7 @@
 /**
- * What this project needs of secp256k1, small enough to have two implementations: `noble.ts`, the reference, and `tiny.ts`, the
- * fast one. A backend gets arguments whose lengths and scalar ranges `secp.ts`, `schnorr.ts` and `ecdsa.ts` have checked already;
- * points it checks itself.
+ * What this project needs of secp256k1, small enough to have two implementations: `noble.ts`, the reference, and
+ * `tiny.ts`, the fast one. A backend gets arguments whose lengths and scalar ranges `secp.ts`, `schnorr.ts` and
+ * `ecdsa.ts` have checked already; points it checks itself.
  */
 import type { Bytes } from "../../bytes.ts";
 

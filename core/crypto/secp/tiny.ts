@@ -1,8 +1,9 @@
 /**
  * secp256k1 by tiny-secp256k1 (libsecp256k1 as WebAssembly): more than twice as fast as noble at verifying.
  *
- * It deviates from BIP340 in one corner: it refuses a signature whose R has an x of at least the group's order (and below the field's
- * prime). Nobody is known to be able to make a valid one, but all guardians must agree on every signature, so those go to noble.
+ * It deviates from BIP340 in one corner: it refuses a signature whose R has an x of at least the group's order (and
+ * below the field's prime). Nobody is known to be able to make a valid one, but all guardians must agree on every
+ * signature, so those go to noble.
  */
 import * as tiny from "tiny-secp256k1";
 import type { Bytes } from "../../bytes.ts";

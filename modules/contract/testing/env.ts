@@ -1,4 +1,7 @@
-/** What tests of modules hand to a module: a platform without a world, a logger that keeps its records, a look at the store. */
+/**
+ * What tests of modules hand to a module: a platform without a world, a logger that keeps its records, a look at the
+ * store.
+ */
 import type { LogRecord } from "../../../actors/logger.ts";
 import { loggerFor } from "../../../actors/logger.ts";
 import type { Clock, Dice, Platform } from "../../../actors/platform/platform.ts";
@@ -118,8 +121,8 @@ class Exchange {
 }
 
 /**
- * The ceremony as a trusted dealer plays it: the n-th key that a guardian asks for belongs to the n-th of every other one. Where values are
- * exchanged all guardians must run at the same time.
+ * The ceremony as a trusted dealer plays it: the n-th key that a guardian asks for belongs to the n-th of every other
+ * one. Where values are exchanged all guardians must run at the same time.
  */
 export function dealtRounds(total: number, dice: Dice): DkgRounds[] {
   const keys: DkgKey[][] = [], exchanges: Exchange[] = [];

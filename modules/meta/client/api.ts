@@ -1,4 +1,7 @@
-/** What applications do with a federation's meta values: read what guardians agreed on, and as a guardian's admin submit a vote. */
+/**
+ * What applications do with a federation's meta values: read what guardians agreed on, and as a guardian's admin submit
+ * a vote.
+ */
 import { map, option, u64, unit } from "../../../core/encoding/mod.ts";
 import { FedimintError } from "../../../core/result.ts";
 import type { PeerId } from "../../../core/types/ids.ts";
@@ -29,7 +32,10 @@ export class MetaClient {
     this.#env = env;
   }
 
-  /** What a threshold of guardians wants under a key, with its revision; null when they have agreed on nothing. @throws {ApiError} */
+  /**
+   * What a threshold of guardians wants under a key, with its revision; null when they have agreed on nothing.
+   * @throws {ApiError}
+   */
   get(key: MetaKey, signal?: AbortSignal): Promise<MetaConsensusValue | null> {
     const call = { method: "get_consensus", params: metaKey.toJson(key), result: option(metaConsensusValue) };
     return this.#env.api.consensus(call, until(signal));
@@ -41,7 +47,11 @@ export class MetaClient {
     return this.#env.api.consensus(call, until(signal));
   }
 
-  /** Votes that are no consensus yet, as the own guardian has counted them. @throws {MetaError} `no_admin` @throws {ApiError} */
+  /**
+   * Votes that are no consensus yet, as the own guardian has counted them.
+   * @throws {MetaError} `no_admin`
+   * @throws {ApiError}
+   */
   async submissions(key: MetaKey, signal?: AbortSignal): Promise<ReadonlyMap<PeerId, MetaValue>> {
     const { peer, password } = this.#admin();
     const call = { method: "get_submission", params: metaKey.toJson(key), result: map(peerId, metaValue) };

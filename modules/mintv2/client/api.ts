@@ -42,23 +42,26 @@ export class MintClient {
   }
 
   /**
-   * Takes notes of exactly this amount (rounded up to 512 msat) out of the wallet and gives them as text: whoever has it has the money.
-   * Without notes that fit it exchanges some at the federation first, for a fee. More notes than one transaction redeems make several
-   * texts.
+   * Takes notes of exactly this amount (rounded up to 512 msat) out of the wallet and gives them as text: whoever has
+   * it has the money. Without notes that fit it exchanges some at the federation first, for a fee. More notes than one
+   * transaction redeems make several texts.
    * @throws {EcashError} `zero_amount` (or less) · `offline` · `insufficient_balance` · `failed`
    */
   send(amountMsat: bigint, options: SendOptions = {}, signal?: AbortSignal): Promise<Sent> {
     return this.#sending.send(amountMsat, options, signal);
   }
 
-  /** What `send` would cost now. Asks nobody, and costs no cryptography. @throws {EcashError} `zero_amount` · `insufficient_balance` · `failed` */
+  /**
+   * What `send` would cost now. Asks nobody, and costs no cryptography.
+   * @throws {EcashError} `zero_amount` · `insufficient_balance` · `failed`
+   */
   quoteSend(amountMsat: bigint): Promise<SendQuote> {
     return this.#sending.quote(amountMsat);
   }
 
   /**
-   * Redeems e-cash. Resolves when the operation is stored; `awaitReceive` tells whether guardians accept it. What is refused here leaves
-   * nothing behind.
+   * Redeems e-cash. Resolves when the operation is stored; `awaitReceive` tells whether guardians accept it. What is
+   * refused here leaves nothing behind.
    * @throws {EcashError} `not_ecash` · `wrong_federation` · `wrong_unit` · `zero_amount` · `repeated_note` ·
    * `uneconomical` (nothing would arrive) · `invalid_signature` · `already_received` · `failed`
    */
@@ -66,12 +69,18 @@ export class MintClient {
     return this.#receiving.receive(text, customMeta);
   }
 
-  /** What `receive` would bring now. Asks nobody, and costs no cryptography: the notes may be forged, or spent. @throws as `receive` does */
+  /**
+   * What `receive` would bring now. Asks nobody, and costs no cryptography: the notes may be forged, or spent.
+   * @throws as `receive` does
+   */
   quoteReceive(text: string): Promise<ReceiveQuote> {
     return this.#receiving.quote(text);
   }
 
-  /** "Success" when guardians accepted the notes; the new ones follow when nothing of the operation is under way. The error says why they were rejected. */
+  /**
+   * "Success" when guardians accepted the notes; the new ones follow when nothing of the operation is under way. The
+   * error says why they were rejected.
+   */
   async awaitReceive(operationId: OperationId, signal?: AbortSignal): Promise<Result<null, string>> {
     for await (const state of this.#wallet.env.core.states(operationId, signal)) {
       if (state.tag === "ReceiveSuccess") return ok(null);
@@ -86,15 +95,18 @@ export class MintClient {
   }
 
   /**
-   * Exchanges many notes for few, as far as it is worth it: costs a fee a note. Resolves when the new ones are in the wallet.
-   * The error says why there is nothing to gain, or why guardians refused.
+   * Exchanges many notes for few, as far as it is worth it: costs a fee a note. Resolves when the new ones are in the
+   * wallet. The error says why there is nothing to gain, or why guardians refused.
    */
   async consolidate(signal?: AbortSignal): Promise<Result<null, string>> {
     const held = await this.#wallet.env.store.read((tx) => noteCounts(tx));
     return await this.#wallet.consolidate(valueOf(held), signal);
   }
 
-  /** Notes that didn't come back when their transaction was refused: guardians refuse them even alone, or their fee eats them up. */
+  /**
+   * Notes that didn't come back when their transaction was refused: guardians refuse them even alone, or their fee eats
+   * them up.
+   */
   async failedRefunds(): Promise<LostNote[]> {
     const failed = await this.#wallet.env.store.read((tx) => failedRefunds(tx));
     return failed.map(({ note, operationId, reason }) => ({
@@ -105,8 +117,9 @@ export class MintClient {
   }
 
   /**
-   * Asks guardians once more for the notes whose refund failed, in a new operation (`broughtMsat`); those that they still
-   * refuse are in `failedRefunds` again. @returns null when there are none
+   * Asks guardians once more for the notes whose refund failed, in a new operation (`broughtMsat`); those that they
+   * still refuse are in `failedRefunds` again.
+   * @returns null when there are none
    */
   async retryRefunds(): Promise<OperationId | null> {
     const { core } = this.#wallet.env;

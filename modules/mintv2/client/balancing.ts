@@ -45,7 +45,10 @@ export type Balanced = {
   readonly burnedMsat: bigint;
 };
 
-/** `fragmented`: there is enough, but in more notes than a transaction takes. `no_room`: what the transaction brings leaves none. */
+/**
+ * `fragmented`: there is enough, but in more notes than a transaction takes. `no_room`: what the transaction brings
+ * leaves none.
+ */
 export type BalanceError = "insufficient" | "fragmented" | "no_room";
 
 const descending = CLIENT_DENOMINATIONS.toReversed();
@@ -162,7 +165,10 @@ class Pile {
   }
 }
 
-/** Issues the small notes that are missing, from the surplus and, for a payment, from large notes that are spent for them. */
+/**
+ * Issues the small notes that are missing, from the surplus and, for a payment, from large notes that are spent for
+ * them.
+ */
 function rebalance(
   pile: Pile,
   underWay: Counts,
@@ -237,8 +243,8 @@ export function balance(
 }
 
 /**
- * As much of an amount as notes make up, the largest first, and what is missing: nothing where notes make it up exactly, as each note's value
- * is a multiple of the smaller ones'.
+ * As much of an amount as notes make up, the largest first, and what is missing: nothing where notes make it up
+ * exactly, as each note's value is a multiple of the smaller ones'.
  */
 export function exactPart(
   held: Counts,

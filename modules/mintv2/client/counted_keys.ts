@@ -1,7 +1,7 @@
 /**
- * Keys that begin with a denomination, and beside them how many there are of each, kept in the same transaction: what a wallet holds is known
- * without going through it. The keys are the truth: where nothing was counted yet they are gone through once, and so they are whenever the
- * client opens (`recount`), whoever changed them meanwhile.
+ * Keys that begin with a denomination, and beside them how many there are of each, kept in the same transaction: what a
+ * wallet holds is known without going through it. The keys are the truth: where nothing was counted yet they are gone
+ * through once, and so they are whenever the client opens (`recount`), whoever changed them meanwhile.
  *
  * Key: prefix 1 ‖ denomination 1 ‖ what tells them apart.
  */

@@ -10,8 +10,9 @@
  * | 05 | operation 32 | amount u64: what an operation has brought into the wallet, msat |
  * | 06 | 01, 03 or 04 | how many keys there are of each denomination below that prefix |
  *
- * Nothing here must be used once only and is stored before it is used: notes can be spent as often as one likes, guardians take each once;
- * operation ids, transactions' nonces and tweaks are thrown when they are needed; keys are derived from the tweak.
+ * Nothing here must be used once only and is stored before it is used: notes can be spent as often as one likes,
+ * guardians take each once; operation ids, transactions' nonces and tweaks are thrown when they are needed; keys are
+ * derived from the tweak.
  */
 import type { Schema } from "../../../actors/store/schema.ts";
 import type { ReadTx, StoreTx } from "../../../actors/store/store.ts";

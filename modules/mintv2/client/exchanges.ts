@@ -1,6 +1,7 @@
 /**
- * What a wallet exchanges to be able to pay an amount exactly. Pure. As the official client: all of the amount anew. Where that takes more of
- * the largest notes than a transaction has room for, merging doesn't help: then only what the notes at hand don't make up.
+ * What a wallet exchanges to be able to pay an amount exactly. Pure. As the official client: all of the amount anew.
+ * Where that takes more of the largest notes than a transaction has room for, merging doesn't help: then only what the
+ * notes at hand don't make up.
  */
 import type { Counts } from "./balancing.ts";
 import { countOf, exactPart, greedyIssuance, valueOf } from "./balancing.ts";

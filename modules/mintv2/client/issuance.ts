@@ -1,10 +1,10 @@
 /**
- * How a wallet makes its notes: from the module's secret, a denomination and a public tweak of 16 bytes, so that the seed words and the
- * guardians' log are enough to find them again. Nothing is stored for it and there is no counter.
+ * How a wallet makes its notes: from the module's secret, a denomination and a public tweak of 16 bytes, so that the
+ * seed words and the guardians' log are enough to find them again. Nothing is stored for it and there is no counter.
  *
- * Most tweaks in the log belong to others. A wallet recognises its own by a filter: it only uses tweaks for which a hash with its secret
- * filter begins with 16 zero bits. Making one takes 65,536 hashes on average; one in as many foreign tweaks passes, and is told by the
- * nonce's hash. Follows fedimint-mintv2-client 0.13.0 (`issuance.rs`).
+ * Most tweaks in the log belong to others. A wallet recognises its own by a filter: it only uses tweaks for which a
+ * hash with its secret filter begins with 16 zero bits. Making one takes 65,536 hashes on average; one in as many
+ * foreign tweaks passes, and is told by the nonce's hash. Follows fedimint-mintv2-client 0.13.0 (`issuance.rs`).
  */
 import { sha256 } from "@noble/hashes/sha2.js";
 import { hash160 } from "../../../core/bitcoin/script.ts";
@@ -27,7 +27,10 @@ import type { SpendableNote } from "../ecash.ts";
 const FILTER_BYTES = 32;
 export const TWEAK_BYTES = 16;
 
-/** A note that was asked for: all that its owner needs to finish it. Wire: denomination 1 · tweak 16 · key 32 · blinding key 32. Secret. */
+/**
+ * A note that was asked for: all that its owner needs to finish it. Wire: denomination 1 · tweak 16 · key 32 · blinding
+ * key 32. Secret.
+ */
 export const noteIssuanceRequest = struct("NoteIssuanceRequest", {
   denomination,
   tweak,
@@ -77,7 +80,9 @@ export function isOutputOf(request: NoteIssuanceRequest, nonceHash: Bytes): bool
   return equalBytes(hash160(blindedNonce(request)), nonceHash);
 }
 
-/** The finished note. Whether its signature holds is for the caller to check. @param blindSignature the combined shares */
+/**
+ * The finished note. Whether its signature holds is for the caller to check. @param blindSignature the combined shares
+ */
 export function finishNote(request: NoteIssuanceRequest, blindSignature: G1): SpendableNote {
   const { denomination: exponent, keypair: key, blindingKey } = request;
   return { denomination: exponent, keypair: key, signature: unblind(blindSignature, blindingKey) };

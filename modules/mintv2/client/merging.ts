@@ -1,6 +1,6 @@
 /**
- * A wallet that has enough, but in more notes than a transaction takes, exchanges many small ones for few large ones first. Pure.
- * The official client has no such thing: there such a wallet is stuck.
+ * A wallet that has enough, but in more notes than a transaction takes, exchanges many small ones for few large ones
+ * first. Pure. The official client has no such thing: there such a wallet is stuck.
  */
 import type { Result } from "../../../core/result.ts";
 import { err, ok } from "../../../core/result.ts";
@@ -14,7 +14,10 @@ import { EMPTY_BYTES, INPUT_BYTES, MERGED_NOTES_MAX, MERGES_AT_ONCE } from "../l
 /** One transaction: notes for fewer notes. */
 export type Merge = { readonly spend: Counts; readonly issue: readonly Denomination[] };
 
-/** A merge must make so many times fewer notes. One of `MERGED_NOTES_MAX` always does: its outputs have less room than that. */
+/**
+ * A merge must make so many times fewer notes. One of `MERGED_NOTES_MAX` always does: its outputs have less room than
+ * that.
+ */
 const GAIN = 2;
 
 /** Notes that cover the need, the largest ones, with the smallest of them first. */
@@ -30,7 +33,8 @@ function needed(held: Counts, needMsat: bigint, fees: FeeConsensus): [Denominati
 }
 
 /**
- * A round of merges, so that fewer notes cover the need, with the notes that their transactions will ask for. Empty when nothing is gained.
+ * A round of merges, so that fewer notes cover the need, with the notes that their transactions will ask for. Empty
+ * when nothing is gained.
  */
 export function mergesFor({ held, underWay }: Purse, needMsat: bigint, fees: FeeConsensus): Merge[] {
   const merges: Merge[] = [];

@@ -1,4 +1,7 @@
-/** Wallets of thousands of notes, by counts: whatever is done with them, they stay usable, and what they give can be redeemed. */
+/**
+ * Wallets of thousands of notes, by counts: whatever is done with them, they stay usable, and what they give can be
+ * redeemed.
+ */
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { TRANSACTION_BYTES_MAX } from "../../../core/types/transaction.ts";
@@ -31,7 +34,10 @@ function texts(chosen: Counts): number[][] {
 /** What a text must be worth at the least to make a note, and to leave it after its fee. */
 const REDEEMABLE_MSAT = 1_024n;
 
-/** Redeems it in a transaction of its own, unless it is refused as worth less than its fees. @returns the receiver's notes */
+/**
+ * Redeems it in a transaction of its own, unless it is refused as worth less than its fees.
+ * @returns the receiver's notes
+ */
 function redeemed(held: Counts, notes: readonly number[]): Counts {
   if (worthOf(countsOf(notes), BASE_FEES) < REDEEMABLE_MSAT) return held;
   const balanced = balance(

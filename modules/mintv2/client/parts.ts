@@ -1,4 +1,7 @@
-/** More notes than one transaction redeems are dealt out to several: of a text that is received, and of one that is sent. */
+/**
+ * More notes than one transaction redeems are dealt out to several: of a text that is received, and of one that is
+ * sent.
+ */
 import type { Denomination } from "../denomination.ts";
 import { REDEEMED_NOTES_MAX } from "../limits.ts";
 

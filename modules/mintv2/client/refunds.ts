@@ -19,7 +19,10 @@ export type RefundingWallet = Pick<Wallet, "inputOf"> & {
   readonly env: { readonly core: Pick<ClientCore<MintState>, "awaitTransaction">; readonly log: Pick<Logger, "warn"> };
 };
 
-/** Notes of a rejected transaction are exchanged for new ones: whoever still has that transaction can't spend them any more. */
+/**
+ * Notes of a rejected transaction are exchanged for new ones: whoever still has that transaction can't spend them any
+ * more.
+ */
 export function inputTransition(
   wallet: RefundingWallet,
   { value: { txid, notes } }: StateOf<"InputPending">,
@@ -35,7 +38,9 @@ export function inputTransition(
   );
 }
 
-/** One note that was spent elsewhere must not spoil the others: what is rejected is halved until the bad ones are alone. */
+/**
+ * One note that was spent elsewhere must not spoil the others: what is rejected is halved until the bad ones are alone.
+ */
 export function refundTransition(
   wallet: RefundingWallet,
   { value: { txid, notes } }: StateOf<"RefundPending">,
@@ -65,7 +70,10 @@ function keepFailed(
   return addFailedRefunds(store, notes.map((note) => ({ note, operationId, reason })));
 }
 
-/** Exchanges notes in one transaction, with nothing of the wallet in it: its rejection says something of these notes alone. */
+/**
+ * Exchanges notes in one transaction, with nothing of the wallet in it: its rejection says something of these notes
+ * alone.
+ */
 export async function refund(wallet: RefundingWallet, tx: RefundTx, notes: readonly SpendableNote[]): Promise<void> {
   const bundle: InputBundle<MintState> = {
     inputs: notes.map((note) => wallet.inputOf(note)),

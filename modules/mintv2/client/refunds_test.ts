@@ -34,10 +34,15 @@ const inputOf = (note: SpendableNote): ClientInput => ({
   key: note.keypair,
 });
 
-/** What became of notes: those that a transaction was accepted for, those given up, and the transactions that it took. */
+/**
+ * What became of notes: those that a transaction was accepted for, those given up, and the transactions that it took.
+ */
 type Ending = { readonly back: SpendableNote[]; readonly givenUp: SpendableNote[]; readonly transactions: number };
 
-/** A rejected transaction's machine among guardians that refuse what spends a bad note. @param inputsMax what fits a transaction */
+/**
+ * A rejected transaction's machine among guardians that refuse what spends a bad note.
+ * @param inputsMax what fits a transaction
+ */
 async function refunded(notes: readonly SpendableNote[], bad: ReadonlySet<SpendableNote>, inputsMax = 1_000) {
   const store = await testStore();
   return (await store.transact((tx) => refundedIn(tx, notes, bad, inputsMax))).value;

@@ -32,10 +32,15 @@ const SEND_ROUNDS_MAX = 10;
 /** `customMeta` is kept in the operation log. `includeInvite`: the text says where the federation is. */
 export type SendOptions = { readonly customMeta?: Json; readonly includeInvite?: boolean };
 
-/** `texts`: one, or several when one transaction could not redeem so many notes. Each is to be given to the receiver. */
+/**
+ * `texts`: one, or several when one transaction could not redeem so many notes. Each is to be given to the receiver.
+ */
 export type Sent = { readonly operationId: OperationId; readonly texts: readonly [string, ...string[]] };
 
-/** `amountMsat`: what is sent, rounded up. `feeMsat`: what the exchange costs; 0 when the notes are there. `texts`: how many. */
+/**
+ * `amountMsat`: what is sent, rounded up. `feeMsat`: what the exchange costs; 0 when the notes are there. `texts`: how
+ * many.
+ */
 export type SendQuote = { readonly amountMsat: bigint; readonly feeMsat: bigint; readonly texts: number };
 
 /** @throws {EcashError} `zero_amount` · `insufficient_balance` */
@@ -133,7 +138,10 @@ export class Sending {
     return dealt(await this.#wallet.take(store, counts));
   }
 
-  /** The texts stay in the log, should they get lost. One that has further ones says so, as the official client has none. */
+  /**
+   * The texts stay in the log, should they get lost. One that has further ones says so, as the official client has
+   * none.
+   */
   async #logSent(
     tx: ClientTx<MintState>,
     [text, ...further]: Sent["texts"],

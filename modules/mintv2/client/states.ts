@@ -29,7 +29,10 @@ export const mintState = closedEnum("MintClientState", {
   Refunded: struct("Refunded", { txid: transactionId }),
   /** Rejected too: its notes are tried again in two halves. */
   RefundSplit: struct("RefundSplit", { txid: transactionId }),
-  /** Notes that guardians refuse even alone (spent before), or that their own fee would eat up. `txid` null when it was never tried. */
+  /**
+   * Notes that guardians refuse even alone (spent before), or that their own fee would eat up. `txid` null when it was
+   * never tried.
+   */
   RefundFailed: struct("RefundFailed", { txid: option(transactionId), notes: list(spendableNote) }),
   /** E-cash that was received, in as many transactions as it takes. */
   RedemptionPending: struct("RedemptionPending", { txids: list(transactionId) }),

@@ -1,7 +1,7 @@
 /**
- * The search for tweaks, fast: SHA-256 of tweak (16 bytes) ‖ filter (32 bytes) is a single block, of whose result only the first 16 bits
- * matter. Written out for that one case it is several times as fast as a general hash, and a payment may need dozens of tweaks, each
- * 65,536 hashes. FIPS 180-4.
+ * The search for tweaks, fast: SHA-256 of tweak (16 bytes) ‖ filter (32 bytes) is a single block, of whose result only
+ * the first 16 bits matter. Written out for that one case it is several times as fast as a general hash, and a payment
+ * may need dozens of tweaks, each 65,536 hashes. FIPS 180-4.
  */
 import type { Bytes } from "../../../core/bytes.ts";
 
@@ -48,7 +48,8 @@ function firstWord(w: Int32Array): number {
 
 /**
  * Tries `tries` tweaks that differ from `start` in their last 32 bits.
- * @param filter 32 bytes @param start 16 random bytes: fresh ones for each search, so that tweaks of one wallet have nothing in common
+ * @param filter 32 bytes
+ * @param start 16 random bytes: fresh ones for each search, so that tweaks of one wallet have nothing in common
  * @returns a tweak whose hash with the filter begins with 16 zero bits, or null
  */
 export function searchTweak(filter: Bytes, start: Bytes, tries: number): Bytes | null {

@@ -1,10 +1,11 @@
 /**
- * A wallet's tweaks. Finding one takes 65,536 hashes, so some are looked for in quiet moments on a thread of their own, and a payment
- * finds them ready.
+ * A wallet's tweaks. Finding one takes 65,536 hashes, so some are looked for in quiet moments on a thread of their own,
+ * and a payment finds them ready.
  *
- * A tweak must never be used twice: two notes would have one key, and the second is lost. So they are kept in memory alone, as the
- * official client does: two processes that go on from one copy of a wallet's folder find different ones. A tweak is stored by the
- * transaction that uses it, with the request for the note, and a copy of that asks for the same note again, which is no other.
+ * A tweak must never be used twice: two notes would have one key, and the second is lost. So they are kept in memory
+ * alone, as the official client does: two processes that go on from one copy of a wallet's folder find different ones.
+ * A tweak is stored by the transaction that uses it, with the request for the note, and a copy of that asks for the
+ * same note again, which is no other.
  */
 import type { Attempt } from "../../contract/client.ts";
 import { NotReady } from "../../contract/client.ts";
@@ -60,8 +61,8 @@ export class Tweaks {
   }
 
   /**
-   * Tweaks of 16 bytes that nobody had before. They come back when the attempt comes to nothing: then nothing has left the process that
-   * was made of them.
+   * Tweaks of 16 bytes that nobody had before. They come back when the attempt comes to nothing: then nothing has left
+   * the process that was made of them.
    * @throws {NotReady} when there aren't as many yet
    */
   take(attempt: Attempt, count: number): Bytes[] {

@@ -115,7 +115,9 @@ export class Wallet implements PrimaryModule<MintState> {
     };
   }
 
-  /** Takes notes that were counted out of the wallet. @throws {NotReady} when the count was wrong: they are counted anew */
+  /**
+   * Takes notes that were counted out of the wallet. @throws {NotReady} when the count was wrong: they are counted anew
+   */
   async take(tx: StoreTx, counts: Counts): Promise<SpendableNote[]> {
     const taken = await takeNotes(tx, counts);
     if (taken) return taken;

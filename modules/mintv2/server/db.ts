@@ -1,5 +1,6 @@
 /**
- * What the mintv2 module stores. Prefixes 10–14 are the reference's (fedimint-mintv2-server 0.13.0, `db.rs`), keys and values too.
+ * What the mintv2 module stores. Prefixes 10–14 are the reference's (fedimint-mintv2-server 0.13.0, `db.rs`), keys and
+ * values too.
  *
  * | Prefix | Key | Value |
  * |---|---|---|
@@ -85,9 +86,9 @@ export async function issuedCounts(tx: ReadTx): Promise<Map<Denomination, bigint
 }
 
 /**
- * Counts a note issued (+1) or spent (−1). In consensus more notes spent than issued means that the federation's keys are not its own any
- * more; the guardian must not go on as if nothing had happened (the reference stops here too). At a submission it may mean that this
- * guardian is behind, and doesn't know yet that the note was issued.
+ * Counts a note issued (+1) or spent (−1). In consensus more notes spent than issued means that the federation's keys
+ * are not its own any more; the guardian must not go on as if nothing had happened (the reference stops here too). At a
+ * submission it may mean that this guardian is behind, and doesn't know yet that the note was issued.
  */
 export async function countIssued(tx: StoreTx, exponent: Denomination, change: 1n | -1n): Promise<void> {
   const count = await issuedCount(tx, exponent) + change;

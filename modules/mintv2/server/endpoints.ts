@@ -1,4 +1,6 @@
-/** The guardian's API for clients of mintv2: signature shares as they are made, and the log from which clients recover. */
+/**
+ * The guardian's API for clients of mintv2: signature shares as they are made, and the log from which clients recover.
+ */
 import { sha256 } from "@noble/hashes/sha2.js";
 import type { ReadTx, StoreView } from "../../../actors/store/store.ts";
 import type { Bytes } from "../../../core/bytes.ts";
@@ -34,8 +36,8 @@ async function untilPresent(store: StoreView, key: Bytes, signal: AbortSignal): 
 }
 
 /**
- * The shares of all outputs of the range that are ours, once the last one exists: a transaction's outputs are stored together. For an
- * output of another module, or a transaction that never comes, the caller waits until it gives up.
+ * The shares of all outputs of the range that are ours, once the last one exists: a transaction's outputs are stored
+ * together. For an output of another module, or a transaction that never comes, the caller waits until it gives up.
  */
 async function signatureShares(store: StoreView, range: OutPointRange, signal: AbortSignal): Promise<Bytes[]> {
   const { start, end } = range.idxRange;

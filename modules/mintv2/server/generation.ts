@@ -1,4 +1,7 @@
-/** The mintv2 module in the ceremony: one threshold key in G2 for each denomination. Follows fedimint-mintv2-server 0.13.0. */
+/**
+ * The mintv2 module in the ceremony: one threshold key in G2 for each denomination. Follows fedimint-mintv2-server
+ * 0.13.0.
+ */
 import type { G2 } from "../../../core/crypto/bls/mod.ts";
 import { bls, decodeScalar } from "../../../core/crypto/bls/mod.ts";
 import { evaluatePoints } from "../../../core/crypto/polynomial.ts";
@@ -38,7 +41,10 @@ function peersOf(rounds: DkgRounds): PeerId[] {
   return Array.from({ length: rounds.peers.total }, (_, peer) => peer);
 }
 
-/** Does the guardian have a key for exactly the denominations of the config, and are they the shares that the config names for it? */
+/**
+ * Does the guardian have a key for exactly the denominations of the config, and are they the shares that the config
+ * names for it?
+ */
 export function validateMint(
   config: MintConfig,
   privateConfig: MintPrivateConfig,

@@ -1,9 +1,10 @@
 /**
  * Verifies notes' signatures for the guardian: many at once ahead of processing, one alone where that wasn't done.
  *
- * Verdicts are remembered by all that a note says, so that no other note can be taken for it, whoever hands it on and however often it was
- * copied on the way. Batches only ever say "all of these hold". When one fails nothing is remembered, and processing verifies one note after the other up to the
- * first bad one, as the reference does: so a transaction full of invalid notes, which costs its sender nothing, stays cheap for us.
+ * Verdicts are remembered by all that a note says, so that no other note can be taken for it, whoever hands it on and
+ * however often it was copied on the way. Batches only ever say "all of these hold". When one fails nothing is
+ * remembered, and processing verifies one note after the other up to the first bad one, as the reference does: so a
+ * transaction full of invalid notes, which costs its sender nothing, stays cheap for us.
  */
 import type { Dice } from "../../../actors/platform/platform.ts";
 import type { G2 } from "../../../core/crypto/bls/mod.ts";
@@ -17,8 +18,9 @@ import type { Denomination } from "../denomination.ts";
 import { NOTES_REMEMBERED_MIN } from "../limits.ts";
 
 /**
- * Notes of a transaction in its first batch; each further batch has twice as many. What fails early costs little, and what holds gets
- * most of the gain, as a batch's fixed cost (a Miller loop for each denomination) is small against 32 notes.
+ * Notes of a transaction in its first batch; each further batch has twice as many. What fails early costs little, and
+ * what holds gets most of the gain, as a batch's fixed cost (a Miller loop for each denomination) is small against 32
+ * notes.
  */
 const FIRST_BATCH = 32;
 
@@ -38,7 +40,10 @@ export class NoteChecks {
     this.#valid = new Recent(rememberedMin);
   }
 
-  /** @param transactions the notes of each. All are tried in one batch first; if that fails, each transaction on its own. */
+  /**
+   * @param transactions the notes of each. All are tried in one batch first; if that fails, each transaction on its
+   *   own.
+   */
   prepare(transactions: readonly (readonly Note[])[]): void {
     const unknown = transactions.map((notes) => notes.filter((note) => this.#needsBatch(note)));
     const several = unknown.filter((notes) => notes.length > 0);

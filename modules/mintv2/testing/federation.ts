@@ -95,7 +95,9 @@ export async function processOutput(
   return value;
 }
 
-/** Processes the inputs of one transaction on one guardian, up to the first that is refused: then none of them counts. */
+/**
+ * Processes the inputs of one transaction on one guardian, up to the first that is refused: then none of them counts.
+ */
 export async function processInputs(
   guardian: TestGuardian,
   inputs: readonly MintInput[],

@@ -111,8 +111,8 @@ class Scripts {
 }
 
 /**
- * Tries indices from `from` on, in steps of a few milliseconds: whoever drives it lets others work in between. Each step yields the index
- * below which none is left to try.
+ * Tries indices from `from` on, in steps of a few milliseconds: whoever drives it lets others work in between. Each
+ * step yields the index below which none is left to try.
  * @returns the first index that passes; or `end` when none below it does
  */
 export function* searchSteps(search: AddressSearch, from: number, end: number): Generator<number, number> {

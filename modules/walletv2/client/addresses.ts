@@ -1,10 +1,11 @@
 /**
- * A wallet's deposit addresses: which indices pass the filter, and the search for the next one. The search is the work of seconds, so
- * it lets others work every few milliseconds, outside of any store transaction, and what it has tried is stored: a client that is opened
- * for one command only goes on where the last one stopped.
+ * A wallet's deposit addresses: which indices pass the filter, and the search for the next one. The search is the work
+ * of seconds, so it lets others work every few milliseconds, outside of any store transaction, and what it has tried is
+ * stored: a client that is opened for one command only goes on where the last one stopped.
  *
- * An address is no secret that may be used once only: two copies of a wallet show the same one and both find what is paid to it, guardians
- * take the claim of one of them, and the other drops it. What a claim makes anew (operation, e-cash) is not taken from the store.
+ * An address is no secret that may be used once only: two copies of a wallet show the same one and both find what is
+ * paid to it, guardians take the claim of one of them, and the other drops it. What a claim makes anew (operation,
+ * e-cash) is not taken from the store.
  */
 import { sleep } from "../../../actors/platform/platform.ts";
 import { assert } from "../../../core/assert.ts";
@@ -28,8 +29,8 @@ import type { WalletClientEnv } from "./wallet.ts";
 const STORED_EVERY = 4_096;
 
 /**
- * Between steps of the search for the first address while nobody asks for one: a wallet that only ever gets e-cash has better things to
- * do. A step takes a few milliseconds.
+ * Between steps of the search for the first address while nobody asks for one: a wallet that only ever gets e-cash has
+ * better things to do. A step takes a few milliseconds.
  */
 const UNHURRIED_MS = 20;
 
@@ -106,7 +107,10 @@ export class Addresses {
     });
   }
 
-  /** The highest valid index, as soon as there is one to which nothing was paid: the search for it runs in the background. */
+  /**
+   * The highest valid index, as soon as there is one to which nothing was paid: the search for it runs in the
+   * background.
+   */
   async awaitUnused(onProgress: SearchProgress | undefined, signal: AbortSignal): Promise<number> {
     if (onProgress) this.#watchers.add(onProgress);
     this.#waiting++;

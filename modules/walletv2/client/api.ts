@@ -28,7 +28,10 @@ export type { DepositQuote, WithdrawQuote } from "./quote.ts";
 
 /** How to pay on chain. */
 export type WithdrawOptions = {
-  /** What goes to the miners; by default what guardians ask for now (`federation.sendFee`). Given, it may be any share of the amount. */
+  /**
+   * What goes to the miners; by default what guardians ask for now (`federation.sendFee`). Given, it may be any share
+   * of the amount.
+   */
   readonly feeSat?: bigint;
   /** Pays guardians' fee even if it is a large share of the amount. */
   readonly highFee?: boolean;
@@ -59,9 +62,11 @@ export class WalletClient {
   }
 
   /**
-   * An address to deposit to. The first one is searched for in the background and takes some seconds; another one, which takes as long,
-   * is given out once something was paid to it, as far as guardians have seen it. To wait for the deposit, take the event log's position before asking for the address.
-   * @param options.onProgress called while the search goes on, with the number of indices tried; 65,536 are needed on average
+   * An address to deposit to. The first one is searched for in the background and takes some seconds; another one,
+   * which takes as long, is given out once something was paid to it, as far as guardians have seen it. To wait for the
+   * deposit, take the event log's position before asking for the address.
+   * @param options.onProgress called while the search goes on, with the number of indices tried; 65,536 are needed on
+   *   average
    */
   async receive(
     options: { readonly onProgress?: SearchProgress; readonly signal?: AbortSignal } = {},
@@ -92,7 +97,10 @@ export class WalletClient {
     }
   }
 
-  /** Looks for deposits that have come since the last time, and claims them. @throws {WalletError} `federation` · `no_feerate` · {WaitError} */
+  /**
+   * Looks for deposits that have come since the last time, and claims them.
+   * @throws {WalletError} `federation` · `no_feerate` · {WaitError}
+   */
   look(signal?: AbortSignal): Promise<void> {
     return this.#deposits.look(this.#until(signal));
   }
@@ -107,7 +115,9 @@ export class WalletClient {
     return this.#deposits.trouble;
   }
 
-  /** What of a deposit would arrive now. Changes nothing. @throws {WalletError} `no_feerate` · `federation` · `failed` */
+  /**
+   * What of a deposit would arrive now. Changes nothing. @throws {WalletError} `no_feerate` · `federation` · `failed`
+   */
   quoteDeposit(amountSat: bigint, signal?: AbortSignal): Promise<DepositQuote> {
     return this.#quotes.quoteDeposit(amountSat, this.#until(signal));
   }
@@ -118,7 +128,8 @@ export class WalletClient {
   }
 
   /**
-   * Looks through everything that guardians have seen on the chain and tries each deposit that isn't in the balance at once.
+   * Looks through everything that guardians have seen on the chain and tries each deposit that isn't in the balance at
+   * once.
    * @throws {WalletError} `federation` · `no_feerate`
    */
   retryDeposits(signal?: AbortSignal): Promise<void> {
@@ -126,7 +137,8 @@ export class WalletClient {
   }
 
   /**
-   * Waits for the next deposit that is claimed, and until its e-cash is in the wallet. Refused claims are passed over: they are made again.
+   * Waits for the next deposit that is claimed, and until its e-cash is in the wallet. Refused claims are passed over:
+   * they are made again.
    * @param fromEventId position in the event log to look from
    * @returns the position after it, for the next call
    * @throws {WalletError} `not_issued`
@@ -163,8 +175,8 @@ export class WalletClient {
   /**
    * What a payment costs and what arrives; whatever would refuse it refuses here, and nothing is stored.
    * @param amountSat what is to arrive; `all`: as much as can be
-   * @throws {WalletError} `invalid_address` · `wrong_network` · `unsupported_address` · `dust_value` · `no_feerate` · `federation` ·
-   * `fee_too_low` · `federation_short` · `insufficient_funds` · `failed`
+   * @throws {WalletError} `invalid_address` · `wrong_network` · `unsupported_address` · `dust_value` · `no_feerate` ·
+   * `federation` · `fee_too_low` · `federation_short` · `insufficient_funds` · `failed`
    */
   quoteWithdraw(
     address: string,
@@ -178,7 +190,8 @@ export class WalletClient {
   /**
    * Pays on chain what can be paid. Resolves when the operation is stored; `awaitSend` tells what became of it.
    * @param amountSat what arrives at the address; `all`: as much as can be
-   * @throws {WalletError} what `quoteWithdraw` throws, before anything is stored · `fee_high` unless `highFee` or `feeSat` says so
+   * @throws {WalletError} what `quoteWithdraw` throws, before anything is stored · `fee_high` unless `highFee` or
+   *   `feeSat` says so
    */
   async withdraw(
     address: string,
@@ -196,10 +209,11 @@ export class WalletClient {
   }
 
   /**
-   * Pays on chain as it is told, also where guardians will refuse: then the e-cash comes back, less fees. `withdraw` looks first.
+   * Pays on chain as it is told, also where guardians will refuse: then the e-cash comes back, less fees. `withdraw`
+   * looks first.
    * @param valueSat what arrives at the address
-   * @throws {WalletError} `invalid_address` · `wrong_network` · `dust_value` · `unsupported_address` · `fee_too_low` (negative) ·
-   * `no_feerate` · `federation` · `insufficient_funds` · `failed`
+   * @throws {WalletError} `invalid_address` · `wrong_network` · `dust_value` · `unsupported_address` · `fee_too_low`
+   * (negative) · `no_feerate` · `federation` · `insufficient_funds` · `failed`
    */
   async send(
     text: string,
@@ -255,7 +269,8 @@ export class WalletClient {
   }
 
   /**
-   * The most that the federation itself can pay with this fee: it refuses to be left with less than dust, so some bitcoin always stays.
+   * The most that the federation itself can pay with this fee: it refuses to be left with less than dust, so some
+   * bitcoin always stays.
    * @throws {WalletError} `federation_short` when not even the least amount can be paid · `federation`
    */
   maxPayable(feeSat: bigint, signal?: AbortSignal): Promise<bigint> {
@@ -264,7 +279,8 @@ export class WalletClient {
 
   /**
    * The most that can be sent with this fee: as much as the balance pays for, and the federation can pay.
-   * @throws {WalletError} `insufficient_funds`, `federation_short` when not even the least amount can be paid · `federation` · `failed`
+   * @throws {WalletError} `insufficient_funds`, `federation_short` when not even the least amount can be paid ·
+   *   `federation` · `failed`
    */
   async maxSendable(feeSat: bigint, signal?: AbortSignal): Promise<bigint> {
     return await this.#quotes.maxSendable(feeSat, await this.maxPayable(feeSat, signal));

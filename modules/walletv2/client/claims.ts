@@ -1,8 +1,8 @@
 /**
- * Claims deposits that the scanner has found: the largest first, each in an operation of its own, one after the other. A claim pays its fees
- * itself and takes nothing from the wallet, so it stands or falls with the deposit alone. Only a deposit that can't pay its fee is put
- * off, and is tried again when the fee is another one, now and then, and when somebody asks; whatever else goes wrong is tried again
- * later and later, and shown.
+ * Claims deposits that the scanner has found: the largest first, each in an operation of its own, one after the other.
+ * A claim pays its fees itself and takes nothing from the wallet, so it stands or falls with the deposit alone. Only a
+ * deposit that can't pay its fee is put off, and is tried again when the fee is another one, now and then, and when
+ * somebody asks; whatever else goes wrong is tried again later and later, and shown.
  */
 import { sleep } from "../../../actors/platform/platform.ts";
 import { toHex } from "../../../core/bytes.ts";

@@ -17,8 +17,8 @@ export type PendingDeposit = {
   readonly valueSat: bigint;
   readonly address: string;
   /**
-   * `waiting` for its turn, or for a federation that can't claim at the moment · `claiming`: guardians decide · `failing`: claims failed and
-   * are made again · `too_small` for its fee: tried again when the fee falls.
+   * `waiting` for its turn, or for a federation that can't claim at the moment · `claiming`: guardians decide ·
+   * `failing`: claims failed and are made again · `too_small` for its fee: tried again when the fee falls.
    */
   readonly status: "waiting" | "claiming" | "failing" | "too_small";
   /** Claims that failed. */

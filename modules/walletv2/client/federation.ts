@@ -83,8 +83,8 @@ export class WalletFederation {
   }
 
   /**
-   * Every guardian is asked once. Waiting until they agree could take for ever: the fee folds together the fee rate and the transactions
-   * under way, and one guardian that has lost its way in either would stop everybody without a word.
+   * Every guardian is asked once. Waiting until they agree could take for ever: the fee folds together the fee rate and
+   * the transactions under way, and one guardian that has lost its way in either would stop everybody without a word.
    */
   async #fee(method: "send_fee" | "receive_fee", signal?: AbortSignal): Promise<bigint> {
     const options = signal ? { signal } : {};

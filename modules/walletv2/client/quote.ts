@@ -27,7 +27,9 @@ export type WithdrawQuote = {
   readonly federationFeeMsat: bigint;
   /** What leaves the balance: all of the above. */
   readonly totalMsat: bigint;
-  /** Transactions of the federation that no block holds yet: this one waits for all of them, and each makes it dearer. */
+  /**
+   * Transactions of the federation that no block holds yet: this one waits for all of them, and each makes it dearer.
+   */
   readonly pending: number;
   /** The fee is so large a share of the amount that a payment is refused unless that is wanted. */
   readonly isFeeHigh: boolean;
@@ -128,7 +130,10 @@ export class Quotes {
     };
   }
 
-  /** What a payment of `valueSat` with `feeSat` for the miners costs beside these two, msat; or why the wallet can't make it. */
+  /**
+   * What a payment of `valueSat` with `feeSat` for the miners costs beside these two, msat; or why the wallet can't
+   * make it.
+   */
   async #cost(
     valueSat: bigint,
     feeSat: bigint,

@@ -161,8 +161,8 @@ export class Scanner {
   }
 
   /**
-   * Whoever looks for what has come doesn't wait for the search of the next address, some seconds' work: nobody can have paid to it yet. What
-   * else was paid to the known ones is claimed; the scan comes by it again.
+   * Whoever looks for what has come doesn't wait for the search of the next address, some seconds' work: nobody can
+   * have paid to it yet. What else was paid to the known ones is claimed; the scan comes by it again.
    */
   async #answerLooks(from: number, byScript: ReadonlyMap<string, number>, signal: AbortSignal): Promise<void> {
     const looks = this.#takeLooks();
@@ -194,7 +194,10 @@ export class Scanner {
     for (const { settled } of looks) settled.resolve();
   }
 
-  /** Searches for the next address. @returns false when somebody has asked for something else meanwhile, whose turn it is */
+  /**
+   * Searches for the next address.
+   * @returns false when somebody has asked for something else meanwhile, whose turn it is
+   */
   async #isNextFound(signal: AbortSignal): Promise<boolean> {
     const asked = new AbortController();
     this.#interrupt = () => asked.abort();

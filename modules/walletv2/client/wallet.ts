@@ -1,4 +1,7 @@
-/** On-chain money as parts of transactions: a deposit as an input, a payment as an output, with the machines that watch over them. */
+/**
+ * On-chain money as parts of transactions: a deposit as an input, a payment as an output, with the machines that watch
+ * over them.
+ */
 import { U64_MAX } from "../../../core/types/amount.ts";
 import type { Amounts } from "../../../core/types/amount.ts";
 import { toDyn } from "../../../core/types/dyn.ts";
@@ -23,7 +26,9 @@ function inBitcoin(env: WalletClientEnv, sat: bigint): { readonly amounts: Amoun
   return { amounts: new Map([[BITCOIN_UNIT, msat]]), fees: new Map([[BITCOIN_UNIT, feeMsat]]) };
 }
 
-/** `value` of the deposit and `fee` for claiming it, sat. Null when nothing is left of it, or more than there can be. */
+/**
+ * `value` of the deposit and `fee` for claiming it, sat. Null when nothing is left of it, or more than there can be.
+ */
 export function claimBundle(
   env: WalletClientEnv,
   address: DepositAddress,

@@ -1,4 +1,7 @@
-/** Reads the blocks that guardians have agreed on: which of our transactions they confirm, which outputs may be deposits. */
+/**
+ * Reads the blocks that guardians have agreed on: which of our transactions they confirm, which outputs may be
+ * deposits.
+ */
 import { sleep } from "../../../actors/platform/platform.ts";
 import { Reminder } from "../../../actors/reminder.ts";
 import type { StoreTx } from "../../../actors/store/store.ts";
@@ -10,7 +13,9 @@ import type { WalletConfig, WalletPrivateConfig } from "../config.ts";
 import { deleteUnconfirmed, outputCount, setOutput } from "./db.ts";
 import { isPotentialReceive } from "../scripts.ts";
 
-/** Blocks above an agreed one that the own node must have: nothing is read that a reorganisation may still take back. */
+/**
+ * Blocks above an agreed one that the own node must have: nothing is read that a reorganisation may still take back.
+ */
 const CONFIRMATION_FINALITY_DELAY = 6;
 
 export type WalletEnv = ServerModuleEnv<WalletConfig, WalletPrivateConfig>;

@@ -15,8 +15,8 @@ function descending(a: bigint, b: bigint): number {
 }
 
 /**
- * A threshold of guardians has seen so many blocks; 0 before a threshold has voted. A single vote may be any u64, what a threshold
- * agrees on is a chain's length.
+ * A threshold of guardians has seen so many blocks; 0 before a threshold has voted. A single vote may be any u64, what
+ * a threshold agrees on is a chain's length.
  */
 export async function consensusBlockCount(tx: ReadTx, { threshold }: NumPeers): Promise<number> {
   const votes = await blockCountVotes(tx);
@@ -41,8 +41,9 @@ function saturating(value: bigint): bigint {
 }
 
 /**
- * Fee in sat of a transaction of `vbytes` on top of those pending: enough for itself, and for what the pending ones paid too little.
- * The least rate doubles with each pending transaction, which makes long chains unaffordable long before their 33rd.
+ * Fee in sat of a transaction of `vbytes` on top of those pending: enough for itself, and for what the pending ones
+ * paid too little. The least rate doubles with each pending transaction, which makes long chains unaffordable long
+ * before their 33rd.
  */
 export async function consensusFee(
   tx: ReadTx,

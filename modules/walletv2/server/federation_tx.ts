@@ -1,6 +1,6 @@
 /**
- * A Bitcoin transaction that the federation makes: what it spends, and how guardians sign and finish it together. BIP143 over
- * `wsh(sortedmulti)` inputs, each with its own tweak. Follows fedimint-walletv2-server 0.13.0 (`lib.rs`).
+ * A Bitcoin transaction that the federation makes: what it spends, and how guardians sign and finish it together.
+ * BIP143 over `wsh(sortedmulti)` inputs, each with its own tweak. Follows fedimint-walletv2-server 0.13.0 (`lib.rs`).
  */
 import type { BitcoinOutPoint, BitcoinTransaction, TxOut } from "../../../core/bitcoin/mod.ts";
 import {
@@ -77,8 +77,9 @@ function holds(inputs: Checkable, signatures: readonly Bytes[], peer: PeerId): b
 }
 
 /**
- * Verifies guardians' items: as many signatures as inputs, each valid for the guardian's tweaked key. What all signatures of a transaction share is computed once, since a single guardian may send any number
- * of wrong ones, and it is most of the work.
+ * Verifies guardians' items: as many signatures as inputs, each valid for the guardian's tweaked key. What all
+ * signatures of a transaction share is computed once, since a single guardian may send any number of wrong ones, and it
+ * is most of the work.
  */
 export class SignatureChecker {
   readonly #keys: MultisigKeys;

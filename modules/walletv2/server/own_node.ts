@@ -1,6 +1,6 @@
 /**
- * The guardian's Bitcoin node as this module sees it: one on another network than the federation's is no node. What needs no chain goes on,
- * and the log says in one sentence what is wrong.
+ * The guardian's Bitcoin node as this module sees it: one on another network than the federation's is no node. What
+ * needs no chain goes on, and the log says in one sentence what is wrong.
  */
 import { Reminder } from "../../../actors/reminder.ts";
 import { err } from "../../../core/result.ts";

@@ -31,7 +31,10 @@ import { unsignedTransaction } from "./federation_tx.ts";
 import { changeTweak, depositTweak, outputScriptOf } from "../scripts.ts";
 import { scriptOf } from "../standard_script.ts";
 
-/** What a transaction of the federation changes: its wallet, the log, and what is to be signed. @returns its number in the log */
+/**
+ * What a transaction of the federation changes: its wallet, the log, and what is to be signed.
+ * @returns its number in the log
+ */
 async function makeTransaction(
   env: WalletEnv,
   tx: StoreTx,
@@ -57,7 +60,10 @@ function inBitcoin(env: WalletEnv, sat: bigint): OutputMeta | null {
   return { amounts: new Map([[BITCOIN_UNIT, msat]]), fees: new Map([[BITCOIN_UNIT, feeMsat]]) };
 }
 
-/** Claims a deposit. The first one becomes the wallet with all its value and without a transaction; its fee is paid all the same. */
+/**
+ * Claims a deposit. The first one becomes the wallet with all its value and without a transaction; its fee is paid all
+ * the same.
+ */
 export async function processInput(
   env: WalletEnv,
   tx: StoreTx,

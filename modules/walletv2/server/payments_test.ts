@@ -158,7 +158,8 @@ for (const guardians of [1, 4]) {
     assertEquals((await claim(wallet, claimOf(wallet, 1n, 1, BigInt(receiveFee)))).ok, true);
     assertEquals((await federationWallet(wallet)).value, 150_000 - receiveFee);
 
-    // on top of the unsigned claim, and with what that one lacks at the doubled least rate: none, as 1 sat a vbyte is above it
+    // on top of the unsigned claim, and with what that one lacks at the doubled least rate: none, as 1 sat a vbyte is
+    // above it
     assertEquals(await ask(guardian!, "send_fee"), sendFee);
     assertEquals((await send(wallet, paymentOf(40_000n, BigInt(sendFee)))).ok, true);
     assertEquals(await agree(wallet) >= 2, true);
@@ -182,7 +183,8 @@ Deno.test("fees: the own rate, the least rate doubling with each pending transac
   const [guardian] = wallet.guardians;
   const fees = async () => [await ask(guardian!, "send_fee"), await ask(guardian!, "receive_fee")];
   assertEquals(await fees(), [228, 316]);
-  // pending 1, 2: least rates 500 and 1,000 are no more than 1,000; with the 3rd it is 2,000, and three others paid 1,000
+  // pending 1, 2: least rates 500 and 1,000 are no more than 1,000; with the 3rd it is 2,000, and three others paid
+  // 1,000
   for (let pending = 1; pending <= 2; pending++) {
     assertEquals((await send(wallet, paymentOf(10_000n))).ok, true);
     assertEquals(await fees(), [228, 316]);

@@ -1,6 +1,7 @@
 /**
- * Hands on what guardians have signed, again and again until it is in a block: a node forgets what it holds when it restarts, and refuses
- * what it finds too cheap for the moment. While a transaction isn't in a block everything behind it waits, which the log says.
+ * Hands on what guardians have signed, again and again until it is in a block: a node forgets what it holds when it
+ * restarts, and refuses what it finds too cheap for the moment. While a transaction isn't in a block everything behind
+ * it waits, which the log says.
  */
 import { sleep } from "../../../actors/platform/platform.ts";
 import { Reminder } from "../../../actors/reminder.ts";

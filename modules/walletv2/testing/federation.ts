@@ -1,4 +1,7 @@
-/** A walletv2 federation over a chain of scripted blocks, without a ceremony, network or consensus: for tests of guardians and of clients. */
+/**
+ * A walletv2 federation over a chain of scripted blocks, without a ceremony, network or consensus: for tests of
+ * guardians and of clients.
+ */
 import { assertEquals } from "@std/assert";
 import type { LogRecord } from "../../../actors/logger.ts";
 import type { Clock } from "../../../actors/platform/platform.ts";
@@ -32,8 +35,8 @@ type WalletModule = Awaited<ReturnType<typeof walletv2Server.start>>;
 export const DEPOSITOR = DerivableSecret.root(utf8("a depositor of tests"), utf8("walletv2"));
 
 /**
- * The depositor's first indices whose addresses pass the filter of the test federation with so many guardians: found once, since each
- * takes seconds. `../client/address_search_test.ts` holds that they pass.
+ * The depositor's first indices whose addresses pass the filter of the test federation with so many guardians: found
+ * once, since each takes seconds. `../client/address_search_test.ts` holds that they pass.
  */
 export const VALID_INDICES: Readonly<Record<number, readonly number[]>> = {
   1: [22_327, 32_739, 61_116, 111_383],
@@ -220,7 +223,10 @@ export async function agree(wallet: TestWallet): Promise<number> {
   }
 }
 
-/** What guardians have signed, after they agreed on all there is to say, and no block holds yet: the same for each of them. */
+/**
+ * What guardians have signed, after they agreed on all there is to say, and no block holds yet: the same for each of
+ * them.
+ */
 export async function signedTransactions(wallet: TestWallet): Promise<readonly BitcoinTransaction[]> {
   await agree(wallet);
   const all = await Promise.all(

@@ -1,6 +1,7 @@
 /**
- * How many backups are taken in: one at a time, so that a stranger's writing never makes more than one commit wait; new keys at a rate and
- * up to a number, as every key may hold 128 KiB for ever. Who has a backup here can always replace it.
+ * How many backups are taken in: one at a time, so that a stranger's writing never makes more than one commit wait; new
+ * keys at a rate and up to a number, as every key may hold 128 KiB for ever. Who has a backup here can always replace
+ * it.
  */
 import type { Clock } from "../../../actors/platform/platform.ts";
 import { TokenBucket } from "../../../core/token_bucket.ts";

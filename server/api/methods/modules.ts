@@ -20,7 +20,10 @@ export function runningModule({ live }: Pick<Modules, "live">, instance: ModuleI
   return running;
 }
 
-/** Methods of all modules; a module that isn't there, or doesn't know the name, has none. A call waits for a module that starts. */
+/**
+ * Methods of all modules; a module that isn't there, or doesn't know the name, has none. A call waits for a module that
+ * starts.
+ */
 export function moduleMethods({ modules, apiPassword }: Pick<ApiDeps, "modules" | "apiPassword">): Methods {
   const coalesced = new Coalesced<EncodedJson>();
   return (name) => {

@@ -1,7 +1,8 @@
 /**
- * Endpoints of our own for guardians that fell behind in a session that is larger than any answer: its signatures, then its items piece by
- * piece, each with its proof. Anybody may ask; a piece is a read of a megabyte, made and encoded once for all who ask at a time, and a
- * session is gone through once in its life (`../../consensus/pieces/session_pieces.ts`).
+ * Endpoints of our own for guardians that fell behind in a session that is larger than any answer: its signatures, then
+ * its items piece by piece, each with its proof. Anybody may ask; a piece is a read of a megabyte, made and encoded
+ * once for all who ask at a time, and a session is gone through once in its life
+ * (`../../consensus/pieces/session_pieces.ts`).
  */
 import type { Clock } from "../../../actors/platform/platform.ts";
 import type { ReadTx, StoreView } from "../../../actors/store/store.ts";

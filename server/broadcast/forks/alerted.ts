@@ -1,8 +1,9 @@
 /**
- * Units of a forker that a confirmed alert brings. An alert of an evil guardian about an evil one may hold 65,000, one a
- * round number; all of them must be signed, or the alert brings none, as in the reference (alerts/handler.rs): whoever took
- * others than the rest do could stand on units that nobody else gets. That is half a minute of checks, so they are made, and
- * the units taken, in pieces with pauses, alert by alert in turn. What we hold with the same signature was checked when it came.
+ * Units of a forker that a confirmed alert brings. An alert of an evil guardian about an evil one may hold 65,000, one
+ * a round number; all of them must be signed, or the alert brings none, as in the reference (alerts/handler.rs):
+ * whoever took others than the rest do could stand on units that nobody else gets. That is half a minute of checks, so
+ * they are made, and the units taken, in pieces with pauses, alert by alert in turn. What we hold with the same
+ * signature was checked when it came.
  */
 import { equalBytes } from "../../../core/bytes.ts";
 import { receiveAlertedUnit } from "../intake.ts";

@@ -85,11 +85,11 @@ export class NewestCollection {
   }
 
   /**
-   * `refused`: one to somebody else's question, one that is passed on (`from` didn't sign it), a bad signature, or a unit
-   * that isn't a valid one of ours. `stale`: to another question of ours (salt), which was asked in the session before, or
-   * by a guardian that is in a later one, where the running one is to be fetched. An evil guardian
-   * may ask the others about itself with our salt: what they sign for it says nothing about us. A unit of an earlier
-   * session says that its guardian is still there and has none of this session.
+   * `refused`: one to somebody else's question, one that is passed on (`from` didn't sign it), a bad signature, or a
+   * unit that isn't a valid one of ours. `stale`: to another question of ours (salt), which was asked in the session
+   * before, or by a guardian that is in a later one, where the running one is to be fetched. An evil guardian may ask
+   * the others about itself with our salt: what they sign for it says nothing about us. A unit of an earlier session
+   * says that its guardian is still there and has none of this session.
    */
   receive(from: number, response: NewestUnitResponse, signature: Uint8Array): "counts" | "stale" | "refused" {
     const { keychain, session } = this.#options;
@@ -106,9 +106,9 @@ export class NewestCollection {
   }
 
   /**
-   * What a guardian says first may be old and new to us. What counts is a unit beyond all that enough guardians knew when
-   * we began to watch, by more rounds than can have been on their way when we were stopped: an evil guardian can't make
-   * one, and can hold back only what nobody else has.
+   * What a guardian says first may be old and new to us. What counts is a unit beyond all that enough guardians knew
+   * when we began to watch, by more rounds than can have been on their way when we were stopped: an evil guardian can't
+   * make one, and can hold back only what nobody else has.
    */
   #lookForCopy(responder: number, round: number): void {
     if (!this.#watch) return;

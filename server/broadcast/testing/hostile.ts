@@ -1,6 +1,6 @@
 /**
- * What one evil guardian of four may say, for tests of the broadcast and of the links below it: every kind of message in every
- * wrong way, on and on: from another's name, twice, late, huge, of another session.
+ * What one evil guardian of four may say, for tests of the broadcast and of the links below it: every kind of message
+ * in every wrong way, on and on: from another's name, twice, late, huge, of another session.
  */
 import type { Bytes } from "../../../core/bytes.ts";
 import { concat } from "../../../core/bytes.ts";

@@ -1,6 +1,7 @@
 /**
- * Inputs and outputs of transactions as their modules decoded them. A guardian meets a transaction many times: from the client, in the
- * units of several guardians, and when it is processed; decoding it checks every curve point in it, which costs more than all the rest.
+ * Inputs and outputs of transactions as their modules decoded them. A guardian meets a transaction many times: from the
+ * client, in the units of several guardians, and when it is processed; decoding it checks every curve point in it,
+ * which costs more than all the rest.
  *
  * A memo of a pure function, keyed by the hash of what is decoded: who shares it sees only that it is fast.
  */

@@ -1,6 +1,7 @@
 /**
- * A guardian whose items are not those that a threshold of guardians signed. Its state is wrong, and nothing that it does can mend that:
- * it stops, says what to do, and says the same at each start, until its database is gone. The database is kept as it is, for inquiry.
+ * A guardian whose items are not those that a threshold of guardians signed. Its state is wrong, and nothing that it
+ * does can mend that: it stops, says what to do, and says the same at each start, until its database is gone. The
+ * database is kept as it is, for inquiry.
  */
 import type { ReadTx, StoreTx } from "../../../actors/store/store.ts";
 import type { CodecType } from "../../../core/encoding/mod.ts";

@@ -53,10 +53,10 @@ export type Resumed = Sealed & { readonly waiting: readonly Bytes[] };
 
 export type EngineMessage =
   /**
-   * Position = number of items accepted before in this session. Where the store has items, these are compared with them: after a restart
-   * they come again, and both what is ordered and a peer's outcome bring them. All items in one transaction.
-   * `creator`: whose unit has them, and maybe others that were not worth handing over.
-   * `adopted`: the federation has accepted all of them, so when one is refused nothing is kept of any; `accepted` are those before it.
+   * Position = number of items accepted before in this session. Where the store has items, these are compared with
+   * them: after a restart they come again, and both what is ordered and a peer's outcome bring them. All items in one
+   * transaction. `creator`: whose unit has them, and maybe others that were not worth handing over. `adopted`: the
+   * federation has accepted all of them, so when one is refused nothing is kept of any; `accepted` are those before it.
    */
   | Request<
     "process",
@@ -65,7 +65,10 @@ export type EngineMessage =
   >
   /** What the store has of the running session: further items come after it. Resolves when it is durable. */
   | Request<"resume", null, Resumed>
-  /** No items come any more: `position` of them were accepted. Resolves when they are durable; null when the store has others. */
+  /**
+   * No items come any more: `position` of them were accepted. Resolves when they are durable; null when the store has
+   * others.
+   */
   | Request<"seal", { session: number; position: number }, Sealed | null>
   /** Ends a session, whose items and root these are; resolves when that is durable. */
   | Request<"complete", { session: number; root: Bytes; signatures: ReadonlyMap<PeerId, Bytes> }, null>

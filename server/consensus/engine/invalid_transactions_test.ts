@@ -1,4 +1,7 @@
-/** An invalid transaction of each kind: what the client is told, as guardians encode it, and that consensus refuses it without a trace. */
+/**
+ * An invalid transaction of each kind: what the client is told, as guardians encode it, and that consensus refuses it
+ * without a trace.
+ */
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { toHex } from "../../../core/bytes.ts";
 import { publicKeyOf } from "../../../core/crypto/mod.ts";

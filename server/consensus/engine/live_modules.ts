@@ -1,7 +1,7 @@
 /**
- * The modules that run now, for those who only read: API calls go to a module's endpoints past the mailbox of its actor, which is there for
- * consensus alone. The actor shows its module here when it has started, and takes it away when it ends. An object in memory: whoever
- * reads it lives in the same thread as the modules.
+ * The modules that run now, for those who only read: API calls go to a module's endpoints past the mailbox of its
+ * actor, which is there for consensus alone. The actor shows its module here when it has started, and takes it away
+ * when it ends. An object in memory: whoever reads it lives in the same thread as the modules.
  */
 import type { ModuleInstanceId } from "../../../core/types/ids.ts";
 import type { AnyServerModule, AnyServerModuleDefinition } from "../../../modules/contract/server.ts";

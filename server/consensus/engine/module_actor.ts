@@ -1,6 +1,6 @@
 /**
- * A server module as an actor: `modules/<id>:<kind>`. The engine calls it once a message, in consensus order, handing down the
- * transaction of the item. API calls don't come here: they find the module among the live ones.
+ * A server module as an actor: `modules/<id>:<kind>`. The engine calls it once a message, in consensus order, handing
+ * down the transaction of the item. API calls don't come here: they find the module among the live ones.
  */
 import type { ActorContext, Step } from "../../../actors/actor.ts";
 import { defineActor, next, reply } from "../../../actors/actor.ts";
@@ -78,12 +78,12 @@ function answerLater<R>(
 }
 
 /**
- * One step of a transaction. At a submission nothing that it throws goes further than the answer: a client must not be able to restart a
- * guardian, and all that the step wrote is thrown away.
+ * One step of a transaction. At a submission nothing that it throws goes further than the answer: a client must not be
+ * able to restart a guardian, and all that the step wrote is thrown away.
  *
- * In consensus it is a crash, and meant to be one. Every guardian processes the item; to go on as if it were refused would leave this one
- * with another state than the others, or with books that don't add up. After the restart the item comes again, and when it breaks again
- * the guardian ends, loudly: the reference panics at the same places.
+ * In consensus it is a crash, and meant to be one. Every guardian processes the item; to go on as if it were refused
+ * would leave this one with another state than the others, or with books that don't add up. After the restart the item
+ * comes again, and when it breaks again the guardian ends, loudly: the reference panics at the same places.
  */
 async function stepOf<R>(submission: boolean, step: () => R | Promise<R>): Promise<R | Broken> {
   if (!submission) return await step();

@@ -1,6 +1,6 @@
 /**
- * Checks a transaction and applies it to a store transaction: inputs, signatures, outputs, funding, in the reference's order, so that
- * every guardian gives the same error. fedimint-server `consensus/transaction.rs`.
+ * Checks a transaction and applies it to a store transaction: inputs, signatures, outputs, funding, in the reference's
+ * order, so that every guardian gives the same error. fedimint-server `consensus/transaction.rs`.
  */
 import type { Sender } from "../../../actors/actor.ts";
 import type { StoreTx } from "../../../actors/store/store.ts";
@@ -31,7 +31,10 @@ export type Modules = {
   readonly live: LiveModules;
   /** Of these decoders' work. */
   readonly memo: DecodedMemo;
-  /** Consensus items of modules, decoded, as long as somebody has them: a unit may hold ten thousand, and each is met twice. */
+  /**
+   * Consensus items of modules, decoded, as long as somebody has them: a unit may hold ten thousand, and each is met
+   * twice.
+   */
   readonly items: WeakMap<Dyn, unknown>;
 };
 
@@ -55,7 +58,9 @@ function decodeItems(modules: Modules, kind: DynKind, items: readonly Dyn[]): De
   }));
 }
 
-/** @throws {DecodeError} for unknown modules and malformed bodies: such a transaction is no transaction to a guardian */
+/**
+ * @throws {DecodeError} for unknown modules and malformed bodies: such a transaction is no transaction to a guardian
+ */
 export function decodeTransaction(modules: Modules, transaction: Transaction): DecodedTransaction {
   const txid = transactionIdOf(transaction);
   const known = modules.memo.get(txid);
@@ -68,7 +73,10 @@ export function decodeTransaction(modules: Modules, transaction: Transaction): D
   return { txid, transaction, ...parts };
 }
 
-/** An item of an unknown variant decodes: the engine rejects it. @throws {DecodeError} for unknown modules and malformed bodies */
+/**
+ * An item of an unknown variant decodes: the engine rejects it.
+ * @throws {DecodeError} for unknown modules and malformed bodies
+ */
 export function checkDecodes(modules: Modules, item: ConsensusItem): void {
   if (item.tag === "Transaction") decodeTransaction(modules, item.value);
   else if (item.tag === "Module") decodeModuleItem(modules, item.value);

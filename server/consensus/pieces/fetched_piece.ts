@@ -1,6 +1,7 @@
 /**
- * What another guardian tells of a session that is too large to be told at once, checked before anything of it is used: who signed its
- * root, then piece by piece that the items stand under that root. A false one is its teller's alone, as each is checked by itself.
+ * What another guardian tells of a session that is too large to be told at once, checked before anything of it is used:
+ * who signed its root, then piece by piece that the items stand under that root. A false one is its teller's alone, as
+ * each is checked by itself.
  */
 import type { Clock } from "../../../actors/platform/platform.ts";
 import { sleep } from "../../../actors/platform/platform.ts";

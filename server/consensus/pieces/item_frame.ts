@@ -1,4 +1,7 @@
-/** Accepted items as they stand in a list that a peer told: cut off and hashed first, decoded when their signatures are known to be good. */
+/**
+ * Accepted items as they stand in a list that a peer told: cut off and hashed first, decoded when their signatures are
+ * known to be good.
+ */
 import type { Clock } from "../../../actors/platform/platform.ts";
 import { sleep } from "../../../actors/platform/platform.ts";
 import type { Bytes } from "../../../core/bytes.ts";

@@ -1,6 +1,6 @@
 /**
- * The guardians who can tell a session in pieces, and who of them is asked next: whoever gave most in least time, as it last was. One that is
- * slow, or gives little, costs so much once.
+ * The guardians who can tell a session in pieces, and who of them is asked next: whoever gave most in least time, as it
+ * last was. One that is slow, or gives little, costs so much once.
  */
 import type { PeerId } from "../../../core/types/ids.ts";
 import type { FetchedEnd } from "./fetched_piece.ts";

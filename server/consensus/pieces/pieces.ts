@@ -1,12 +1,14 @@
 /**
- * Fetches the signed outcome of the running session in pieces, when a guardian has told that it is larger than any answer: the end of it
- * first, which a threshold must have signed, then the last piece, which proves how many items there are, then all from the first that we
- * lack. Nothing is kept beside what `outcome` has accepted, so a restart goes on where that ends.
+ * Fetches the signed outcome of the running session in pieces, when a guardian has told that it is larger than any
+ * answer: the end of it first, which a threshold must have signed, then the last piece, which proves how many items
+ * there are, then all from the first that we lack. Nothing is kept beside what `outcome` has accepted, so a restart
+ * goes on where that ends.
  *
- * One guardian is asked at a time, the fastest, and a further one when it is late. Whoever tells something false is not asked again.
+ * One guardian is asked at a time, the fastest, and a further one when it is late. Whoever tells something false is not
+ * asked again.
  *
- * Whoever tells them may be evil, and the only one who has them: it may know all signatures first and keep its own back. So nobody
- * waits for pieces: what is ordered goes on meanwhile, and a session ends by what comes first.
+ * Whoever tells them may be evil, and the only one who has them: it may know all signatures first and keep its own
+ * back. So nobody waits for pieces: what is ordered goes on meanwhile, and a session ends by what comes first.
  */
 import type { ActorContext } from "../../../actors/actor.ts";
 import { defineActor, next } from "../../../actors/actor.ts";
@@ -30,7 +32,10 @@ import { pieceRequest, SESSION_END_METHOD, SESSION_PIECE_METHOD } from "./sessio
 import type { Modules } from "../engine/transaction.ts";
 
 export type PiecesMessage =
-  /** The guardian has the outcome, and can't tell it as a whole. Again does nothing while it is asked, or has told its end. */
+  /**
+   * The guardian has the outcome, and can't tell it as a whole. Again does nothing while it is asked, or has told its
+   * end.
+   */
   | Cast<"tooBig", { peer: PeerId }>
   | Cast<"endTold", { peer: PeerId; answer: Result<Json, RpcError> }>
   | Cast<"pieceTold", { asked: Asked; answer: Result<Json, RpcError> }>
@@ -67,8 +72,8 @@ type Asked = {
 };
 
 /**
- * `idle`: nobody has told an end yet. `last`: the last piece is wanted. `items`: the one at a position is. `given`: `outcome` has something
- * and says what is wanted next. `over`: nothing is.
+ * `idle`: nobody has told an end yet. `last`: the last piece is wanted. `items`: the one at a position is. `given`:
+ * `outcome` has something and says what is wanted next. `over`: nothing is.
  */
 type Stage =
   | { readonly kind: "idle" | "given" | "over" }

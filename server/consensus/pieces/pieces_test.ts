@@ -1,4 +1,7 @@
-/** A guardian that fell behind in a session that no answer holds: how it gets it all the same, from whom, and what evil ones can't do. */
+/**
+ * A guardian that fell behind in a session that no answer holds: how it gets it all the same, from whom, and what evil
+ * ones can't do.
+ */
 import { assert, assertEquals } from "@std/assert";
 import { base64urlnopad } from "@scure/base";
 import type { RpcError } from "../../../actors/rpc/mod.ts";

@@ -1,8 +1,9 @@
 /**
- * A finished session in pieces, for guardians that can't fetch it as a whole: it may be larger than any answer of the protocol.
+ * A finished session in pieces, for guardians that can't fetch it as a whole: it may be larger than any answer of the
+ * protocol.
  *
- * Where a session is cut, and what proves each piece (`core/types/session_proof.ts`), is found in one pass over it when somebody first
- * asks, and kept: a few kilobytes a megabyte. Official guardians know nothing of it.
+ * Where a session is cut, and what proves each piece (`core/types/session_proof.ts`), is found in one pass over it when
+ * somebody first asks, and kept: a few kilobytes a megabyte. Official guardians know nothing of it.
  */
 import type { Clock } from "../../../actors/platform/platform.ts";
 import { sleep } from "../../../actors/platform/platform.ts";
@@ -29,7 +30,10 @@ const nodes = list(fixedHex(32));
 const sessionCut = struct("SessionCut", { to: u64Number, left: nodes, right: nodes });
 export type SessionCut = CodecType<typeof sessionCut>;
 
-/** What a guardian tells of a finished session: all but its items. `root`: 32 bytes. `signatures`: a threshold of them, 64 bytes each. */
+/**
+ * What a guardian tells of a finished session: all but its items. `root`: 32 bytes. `signatures`: a threshold of them,
+ * 64 bytes each.
+ */
 export const signedSessionEnd = struct("SignedSessionEnd", {
   items: u64Number,
   root: fixedHex(32),
@@ -40,8 +44,8 @@ export const signedSessionEnd = struct("SignedSessionEnd", {
 export const pieceRequest = struct("SessionPieceRequest", { session: u64Number, position: u64Number });
 
 /**
- * A piece begins with this, then its items follow as a list of `AcceptedItem`s. `from`: position of the first. `left`: waiting nodes of the
- * tree before it. `right`: nodes right of its last.
+ * A piece begins with this, then its items follow as a list of `AcceptedItem`s. `from`: position of the first. `left`:
+ * waiting nodes of the tree before it. `right`: nodes right of its last.
  */
 export const pieceHead = struct("SessionPiece", { from: u64Number, left: nodes, right: nodes });
 

@@ -1,4 +1,6 @@
-/** A session cut into pieces by one guardian and checked by another: each piece proves itself, and no lie in it passes. */
+/**
+ * A session cut into pieces by one guardian and checked by another: each piece proves itself, and no lie in it passes.
+ */
 import { assert, assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import { base64urlnopad } from "@scure/base";
 import type { Store } from "../../../actors/store/mod.ts";

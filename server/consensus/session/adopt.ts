@@ -1,6 +1,6 @@
 /**
- * Taking over what a threshold of guardians has signed of a session: as a whole, or piece by piece. Anything that the federation accepted
- * must be accepted here too.
+ * Taking over what a threshold of guardians has signed of a session: as a whole, or piece by piece. Anything that the
+ * federation accepted must be accepted here too.
  */
 import type { Sender } from "../../../actors/actor.ts";
 import type { Logger } from "../../../actors/logger.ts";
@@ -18,7 +18,10 @@ import type { FetchedOutcome } from "./fetched_outcome.ts";
 import type { FetchedEnd } from "../pieces/fetched_piece.ts";
 import { ADOPTED_ITEMS_MAX, HASHED_ITEMS_MAX } from "../limits.ts";
 
-/** An outcome that comes in pieces, while what is ordered is taken as ever: each finds what the other brought, and compares it. */
+/**
+ * An outcome that comes in pieces, while what is ordered is taken as ever: each finds what the other brought, and
+ * compares it.
+ */
 export type Adopting = {
   readonly end: FetchedEnd;
   /** The fewest first items under its root. */
@@ -27,7 +30,9 @@ export type Adopting = {
   readonly count: number;
   /** Of the item that is wanted. */
   readonly position: number;
-  /** Over the items before it, of which some are our own, until a piece shows whether they are those that were signed. */
+  /**
+   * Over the items before it, of which some are our own, until a piece shows whether they are those that were signed.
+   */
   readonly own: SessionTree | null;
 };
 
@@ -57,8 +62,9 @@ async function adoptItems(
 }
 
 /**
- * How many of an outcome's items are taken. An evil guardian can append copies of the last ones under the same signatures
- * (`session_tree.ts`), so they are dropped before anything is processed: a module may well accept an item again.
+ * How many of an outcome's items are taken. An evil guardian can append copies of the last ones under the same
+ * signatures (`session_tree.ts`), so they are dropped before anything is processed: a module may well accept an item
+ * again.
  */
 function countToAdopt(own: Sealed, { shortest, told }: { readonly shortest: number; readonly told: number }): number {
   // beyond that, the federation itself had the same items again

@@ -9,7 +9,10 @@ import { CONSENSUS_ITEM_VARIANTS, consensusItem } from "../../../core/types/sess
 import type { Modules } from "../engine/transaction.ts";
 import { checkDecodes } from "../engine/transaction.ts";
 
-/** Items in order. Of those of unknown kinds only the number: all guardians reject them, so they take no place in the session. */
+/**
+ * Items in order. Of those of unknown kinds only the number: all guardians reject them, so they take no place in the
+ * session.
+ */
 export type Batch = { readonly items: readonly KnownItem[]; readonly unknown: number };
 
 /** The next item; null for one of an unknown kind, of which nothing is made: a unit may hold 25,000 of two bytes. */

@@ -1,6 +1,7 @@
 /**
- * What consensus shows of itself without being asked: its actors write here as things happen, the API reads. So a thousand questions about
- * the guardian's state cost the actors that consensus needs nothing, and are answered while these wait.
+ * What consensus shows of itself without being asked: its actors write here as things happen, the API reads. So a
+ * thousand questions about the guardian's state cost the actors that consensus needs nothing, and are answered while
+ * these wait.
  */
 import type { PeerId } from "../../../core/types/ids.ts";
 

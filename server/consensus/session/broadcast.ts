@@ -1,6 +1,7 @@
 /**
- * The broadcast of one session as an actor: a shell around the pure step function of `broadcast/broadcast.ts`. It gives the protocol its
- * clock, dice, disk and wire. Own units leave only when their records are on disk: a guardian never signs two units for one place.
+ * The broadcast of one session as an actor: a shell around the pure step function of `broadcast/broadcast.ts`. It gives
+ * the protocol its clock, dice, disk and wire. Own units leave only when their records are on disk: a guardian never
+ * signs two units for one place.
  */
 import type { ActorContext } from "../../../actors/actor.ts";
 import { defineActor, next } from "../../../actors/actor.ts";
@@ -62,8 +63,9 @@ export function ownUnitsMemory(): OwnUnitsMemory {
 }
 
 /**
- * Whether others may know units of ours in this session that our database has lost. They can't when we were there when it
- * began: a unit of ours was ordered in the session before, so a threshold was in that one after this process started.
+ * Whether others may know units of ours in this session that our database has lost. They can't when we were there when
+ * it began: a unit of ours was ordered in the session before, so a threshold was in that one after this process
+ * started.
  */
 function mayHaveLost(session: number, { ordered }: OwnUnitsMemory): boolean {
   return ordered === null || ordered < session - 1;

@@ -60,8 +60,9 @@ type Told = { readonly peer: PeerId; readonly short: boolean; readonly json: Jso
 type State = CatchUpArgs & {
   readonly failures: Map<PeerId, number>;
   /**
-   * In order of arrival, those that are being checked first. At a session's end all guardians tell the same, so one check will do, and
-   * the next begins when it fails; but a false one may take seconds, so it begins beside it when it takes long.
+   * In order of arrival, those that are being checked first. At a session's end all guardians tell the same, so one
+   * check will do, and the next begins when it fails; but a false one may take seconds, so it begins beside it when it
+   * takes long.
    */
   readonly told: Set<Told>;
   /** Doubtful outcomes by root and number of items, and who told each: an honest guardian tells what was signed. */
@@ -169,7 +170,8 @@ export const catchUp = defineActor<CatchUpMessage, CatchUpArgs, State>({
           // it is asked for all of it later, too, as that costs nothing
           ctx.tell(state.pieces, "tooBig", { peer });
         }
-        // a long poll that was cut is asked again soon: nothing failed; but not at once, as an evil guardian may cut all of them
+        // a long poll that was cut is asked again soon: nothing failed; but not at once, as an evil guardian may cut
+        // all of them
         const cut = error.kind === "server" && error.code === REQUEST_TIMEOUT;
         const failures = cut ? 0 : state.failures.get(peer) ?? 0;
         state.failures.set(peer, cut ? 0 : failures + 1);

@@ -54,8 +54,8 @@ const SIGNATURE_BYTES = 64;
 const SHORT_IDS = 0xfd;
 
 /**
- * Whose signatures an outcome holds is read from its end, as a million items may come before. Where ids may take more than a byte it
- * can't be found so; then it is read after them.
+ * Whose signatures an outcome holds is read from its end, as a million items may come before. Where ids may take more
+ * than a byte it can't be found so; then it is read after them.
  */
 function readSigners(encoded: Bytes, { threshold, total }: NumPeers): Signatures | null {
   if (total > SHORT_IDS) return null;
@@ -119,7 +119,9 @@ async function check(encoded: Bytes, args: OutcomeCheck): Promise<FetchedOutcome
   return { root, told, shortest: tree.shortest(), isDoubtful, signatures, items };
 }
 
-/** @returns the outcome, or why it is refused. Guardians accept exactly a threshold of signatures, all of them valid. */
+/**
+ * @returns the outcome, or why it is refused. Guardians accept exactly a threshold of signatures, all of them valid.
+ */
 export async function checkOutcome(encoded: Bytes, args: OutcomeCheck): Promise<FetchedOutcome | string> {
   try {
     return await check(encoded, args);

@@ -8,8 +8,9 @@
  *    signature, and we take the others' signatures from the units that follow until a threshold is there.
  * 3. *done*: the outcome goes to `sessions`. A signed outcome that came from a peer ends either phase at once.
  *
- * One that is too large to come as a whole comes in pieces (*adopting*). Meanwhile what is ordered is taken as ever: who tells pieces may
- * be an evil guardian that keeps the others back, and we sign as soon as we could have signed without it.
+ * One that is too large to come as a whole comes in pieces (*adopting*). Meanwhile what is ordered is taken as ever:
+ * who tells pieces may be an evil guardian that keeps the others back, and we sign as soon as we could have signed
+ * without it.
  */
 import type { ActorContext } from "../../../actors/actor.ts";
 import { defineActor, next, reply, stop } from "../../../actors/actor.ts";
@@ -44,17 +45,22 @@ export type OrderedUnit = {
 };
 
 export type OutcomeMessage =
-  /** Which life of this actor it is. The order is counted from its beginning, so a life takes only what was ordered for it. */
+  /**
+   * Which life of this actor it is. The order is counted from its beginning, so a life takes only what was ordered for
+   * it.
+   */
   | Request<"life", null, number>
   | Cast<"ordered", { life: number; units: readonly OrderedUnit[] }>
   /** A peer's signed outcome of this session; its signatures were checked by whoever fetched it. */
   | Cast<"recovered", { outcome: FetchedOutcome }>
   /**
-   * A peer's signed outcome of this session whose items come in pieces; `shortest`: the fewest first items under its root. Everything was
-   * checked by whoever fetched it. The position of the item that is wanted; null when nothing is.
+   * A peer's signed outcome of this session whose items come in pieces; `shortest`: the fewest first items under its
+   * root. Everything was checked by whoever fetched it. The position of the item that is wanted; null when nothing is.
    */
   | Request<"takeEnd", { end: FetchedEnd; shortest: number }, number | null>
-  /** Its items from the position that is wanted, encoded; `waiting`: of the tree up to the last of them. As `takeEnd`. */
+  /**
+   * Its items from the position that is wanted, encoded; `waiting`: of the tree up to the last of them. As `takeEnd`.
+   */
   | Request<"takeItems", { items: readonly Bytes[]; waiting: readonly Bytes[] }, number | null>;
 
 export type OutcomeRef = ActorRef<OutcomeMessage>;
@@ -162,7 +168,10 @@ function afterAdopting(
   return reply({ ...state, adopting: adopted }, adopted.position);
 }
 
-/** What we have signed, or would have, against what a threshold has: ours, or what differs. The root doesn't tell copies of the last items. */
+/**
+ * What we have signed, or would have, against what a threshold has: ours, or what differs. The root doesn't tell copies
+ * of the last items.
+ */
 function ours(sealed: Sealed, signed: { readonly root: Bytes; readonly told: number }): Sealed | string {
   return equalBytes(sealed.root, signed.root) ? sealed : differFrom(sealed, signed);
 }

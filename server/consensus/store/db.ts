@@ -7,12 +7,12 @@
  * | accepted item | 11 ‖ session u64 BE ‖ position u64 BE | AcceptedItem |
  * | end of a session | 14 ‖ session u64 BE | SessionEnd |
  * | unit of the running session (written by the broadcast) | 15 ‖ session u64 BE ‖ counter u64 BE | SignedUnit |
- * | cuts of a large session (`../pieces/session_pieces.ts`) | 17 ‖ session u64 BE ‖ first position u64 BE | SessionCut |
+ * | cuts of a large session (`session_pieces.ts`) | 17 ‖ session u64 BE ‖ first position u64 BE | SessionCut |
  * | module data | ff ‖ instance u16 BE ‖ … | the module's |
  *
- * A session has no bound but the protocol's (rounds × 50 kB × guardians), so nothing holds a whole one: its items stay where they were
- * put when they were accepted, and its end adds a record beside them. Keys that begin with a session let the units of an old one go in
- * small steps (`old_units.ts`).
+ * A session has no bound but the protocol's (rounds × 50 kB × guardians), so nothing holds a whole one: its items stay
+ * where they were put when they were accepted, and its end adds a record beside them. Keys that begin with a session
+ * let the units of an old one go in small steps (`old_units.ts`).
  *
  * The oldest databases have a whole session in one value: `old_layout.ts`.
  *
@@ -35,7 +35,10 @@ export const UNITS_PREFIX = Uint8Array.of(0x15);
 
 const outputModules = list(u16);
 
-/** `bytes`: of all items' encodings. `root`: 32 bytes, of the tree over them. `signatures`: a threshold of them, 64 bytes each. */
+/**
+ * `bytes`: of all items' encodings. `root`: 32 bytes, of the tree over them. `signatures`: a threshold of them, 64
+ * bytes each.
+ */
 const sessionEnd = struct("SessionEnd", {
   items: u64Number,
   bytes: u64Number,
@@ -86,7 +89,10 @@ export function itemsRange(session: number, from = 0, to?: number): { readonly s
   return { start: itemKey(session, from), end: to === undefined ? itemsPrefix(session + 1) : itemKey(session, to) };
 }
 
-/** Encoded `AcceptedItem`s of a session in order of acceptance, a few at a time: together they may be hundreds of megabytes. */
+/**
+ * Encoded `AcceptedItem`s of a session in order of acceptance, a few at a time: together they may be hundreds of
+ * megabytes.
+ */
 export async function* acceptedItems(tx: ReadTx, session: number, from?: number, to?: number): AsyncIterable<Bytes> {
   for await (const { value } of tx.range(itemsRange(session, from, to))) yield value;
 }

@@ -7,10 +7,11 @@
  * | signed session outcome | 04 ‖ session u64 BE | SignedSessionOutcome | read where it is |
  * | unit of the running session | 05 ‖ counter u64 BE | SignedUnit | moved at the start |
  *
- * A session larger than a value of the store could not end there: all guardians crashed at its end, again after each restart.
+ * A session larger than a value of the store could not end there: all guardians crashed at its end, again after each
+ * restart.
  *
- * This is no migration (`../../database.ts`), which is one commit: a session may be hundreds of megabytes, and all of history gigabytes.
- * Databases of any version may hold the old layout.
+ * This is no migration (`../../database.ts`), which is one commit: a session may be hundreds of megabytes, and all of
+ * history gigabytes. Databases of any version may hold the old layout.
  */
 import type { ReadTx, StoreView } from "../../../actors/store/store.ts";
 import type { Bytes } from "../../../core/bytes.ts";
@@ -50,8 +51,8 @@ async function moveSome(store: StoreView, prefix: Uint8Array, place: Place): Pro
 }
 
 /**
- * Gives items and units of the running session their place, in small steps: a crash in between leaves each entry in one of both, and the
- * next start goes on. To be called before anything reads them.
+ * Gives items and units of the running session their place, in small steps: a crash in between leaves each entry in one
+ * of both, and the next start goes on. To be called before anything reads them.
  */
 export async function moveOldSession(
   store: StoreView,

@@ -1,9 +1,15 @@
-/** Units of sessions that are over: deleted in small steps beside the running session, as one session may have hundreds of megabytes. */
+/**
+ * Units of sessions that are over: deleted in small steps beside the running session, as one session may have hundreds
+ * of megabytes.
+ */
 import type { StoreView } from "../../../actors/store/store.ts";
 import { UNITS_PREFIX, unitsPrefix } from "./db.ts";
 import { someEntries } from "./some_entries.ts";
 
-/** What a crash leaves undone is done by the next call. Ends early, with the store's error, when the store is fenced off or closed. */
+/**
+ * What a crash leaves undone is done by the next call. Ends early, with the store's error, when the store is fenced off
+ * or closed.
+ */
 export async function deleteUnitsBefore(store: StoreView, session: number): Promise<void> {
   const range = { start: UNITS_PREFIX, end: unitsPrefix(session) };
   for (let more = true; more;) {

@@ -1,4 +1,7 @@
-/** For tests of the engine: a module that counts votes, a disk that is seen writing, and lives of a guardian over that disk. */
+/**
+ * For tests of the engine: a module that counts votes, a disk that is seen writing, and lives of a guardian over that
+ * disk.
+ */
 import type { MemoryOptions, Store } from "../../../actors/store/mod.ts";
 import { MemoryBackend, openMemoryStore } from "../../../actors/store/mod.ts";
 import { assert } from "../../../core/assert.ts";

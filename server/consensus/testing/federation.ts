@@ -1,6 +1,6 @@
 /**
- * For tests of sessions: guardians with the real tree of consensus and the real router over a module that counts votes, without TLS, API
- * and setup. Between them is what the test makes of it.
+ * For tests of sessions: guardians with the real tree of consensus and the real router over a module that counts votes,
+ * without TLS, API and setup. Between them is what the test makes of it.
  */
 import { child, createSystem, refTo, supervisor } from "../../../actors/mod.ts";
 import { SimulatedWorld } from "../../../actors/platform/simulated/mod.ts";

@@ -101,7 +101,8 @@ export type Fetching = ConsensusTest & {
 };
 
 /**
- * Guardian 0, which has everything of consensus but a broadcast and begins with what its store has, beside these others.
+ * Guardian 0, which has everything of consensus but a broadcast and begins with what its store has, beside these
+ * others.
  * @param their store of those who have finished sessions
  */
 export async function withFetching(

@@ -1,6 +1,7 @@
 /**
- * Items that wait for our next unit, and what that unit carries: `nextUnitData`. fedimint-server `aleph_bft/data_provider.rs`.
- * The queue survives sessions; the leftover item and the ids of transactions taken are forgotten at a session's end.
+ * Items that wait for our next unit, and what that unit carries: `nextUnitData`. fedimint-server
+ * `aleph_bft/data_provider.rs`. The queue survives sessions; the leftover item and the ids of transactions taken are
+ * forgotten at a session's end.
  */
 import { defineActor, next, reply } from "../../../actors/actor.ts";
 import type { ActorRef, Cast, ReplyTo, Request } from "../../../actors/protocol.ts";
@@ -20,9 +21,15 @@ export type NextUnitData =
   | null;
 
 export type MempoolMessage =
-  /** True once the item is queued; false when too many producers wait already. Nothing is durable: producers submit again. */
+  /**
+   * True once the item is queued; false when too many producers wait already. Nothing is durable: producers submit
+   * again.
+   */
   | Request<"submit", { item: ConsensusItem }, boolean>
-  /** `measured`: the time until its batch is ordered counts. Not in a session that goes on after a restart: old units are ordered first. */
+  /**
+   * `measured`: the time until its batch is ordered counts. Not in a session that goes on after a restart: old units
+   * are ordered first.
+   */
   | Request<"nextUnitData", { session: number; measured: boolean }, NextUnitData>
   /** The oldest batch of ours that was not ordered yet is ordered now. */
   | Cast<"batchOrdered", { session: number }>
@@ -62,7 +69,9 @@ function enterSession(state: State, session: number): void {
   state.board.orderingLatencyMs = null;
 }
 
-/** Takes from the queue what fits into a unit. Pure but for the state it is given; `admit` lets a waiting producer in. */
+/**
+ * Takes from the queue what fits into a unit. Pure but for the state it is given; `admit` lets a waiting producer in.
+ */
 function takeBatch(state: State, admit: () => void, oversized: (bytes: number) => void): ConsensusItem[] {
   let bytes = BATCH_COUNT_BYTES;
   const batch: ConsensusItem[] = [];
@@ -165,7 +174,8 @@ export const mempool = defineActor<MempoolMessage, { readonly board: ConsensusBo
       return next(state);
     },
   },
-  // producers bound themselves by waiting for their answer; a session asks for one unit at a time and must not be refused for them
+  // producers bound themselves by waiting for their answer; a session asks for one unit at a time and must not be
+  // refused for them
   mailbox: { max: 10_000, full: "refuse", always: ["nextUnitData", "batchOrdered", "take", "sign"] },
   inspect: (state) => ({ waiting: state.queue.length, producers: state.producers.length, session: state.session }),
 });

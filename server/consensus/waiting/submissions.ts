@@ -23,8 +23,8 @@ import { decodeTransaction, processTransaction } from "../engine/transaction.ts"
 
 export type SubmissionsMessage =
   /**
-   * Answers with the outcome; null when it can't take more now; `broken` when the check itself failed. The transaction must decode
-   * (callers have checked). After `waitMs` the caller is forgotten.
+   * Answers with the outcome; null when it can't take more now; `broken` when the check itself failed. The transaction
+   * must decode (callers have checked). After `waitMs` the caller is forgotten.
    */
   | Request<"submit", { transaction: Transaction; waitMs: number }, SubmissionAnswer>
   /** Items were accepted and are durable; ids of those that were transactions. */

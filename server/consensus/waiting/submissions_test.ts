@@ -21,7 +21,10 @@ const broken = (): never => {
   throw new InvariantError("Invariant broken: no more is spent than was issued");
 };
 
-/** Inputs break while they are prepared (1) or verified (2); outputs while they are processed (1), after a write and as a plain bug (2). */
+/**
+ * Inputs break while they are prepared (1) or verified (2); outputs while they are processed (1), after a write and as
+ * a plain bug (2).
+ */
 const MODULE: Partial<AnyServerModule> = {
   prepareInputs: (transactions) => transactions.flat().includes(BREAKS) ? broken() : Promise.resolve(),
   verifyInput: (input) => input === BREAKS_LATE ? broken() : ok(null),

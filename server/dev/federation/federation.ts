@@ -1,6 +1,6 @@
 /**
- * A federation on one machine, for development, the demo and tests of real processes: a Bitcoin chain, N guardian processes, the
- * ceremony. The guardians are the real program; only who starts them and presses the buttons is special.
+ * A federation on one machine, for development, the demo and tests of real processes: a Bitcoin chain, N guardian
+ * processes, the ceremony. The guardians are the real program; only who starts them and presses the buttons is special.
  */
 import { join } from "@std/path";
 import type { Platform } from "../../../actors/platform/platform.ts";

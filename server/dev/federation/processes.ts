@@ -1,4 +1,7 @@
-/** Processes that a development federation consists of: started with their output in a file, stopped with it, never left behind. */
+/**
+ * Processes that a development federation consists of: started with their output in a file, stopped with it, never left
+ * behind.
+ */
 import { fromFileUrl, join } from "@std/path";
 import type { Clock } from "../../../actors/platform/platform.ts";
 
@@ -15,8 +18,8 @@ export type ProcessSpec = {
 };
 
 /**
- * Of what lives shortly V8 keeps up to 48 MB by default before it cleans up; with 6 MB a guardian needs half the memory and no more time.
- * `deno task guardian` sets it too.
+ * Of what lives shortly V8 keeps up to 48 MB by default before it cleans up; with 6 MB a guardian needs half the memory
+ * and no more time. `deno task guardian` sets it too.
  */
 const V8_FLAGS = "--max-semi-space-size=2";
 

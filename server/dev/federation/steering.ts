@@ -1,4 +1,7 @@
-/** What a person says to a federation that runs in front of him: which guardian is to fall and come back, and what the chain is to do. */
+/**
+ * What a person says to a federation that runs in front of him: which guardian is to fall and come back, and what the
+ * chain is to do.
+ */
 import { errorText } from "../../../core/result.ts";
 import { BLOCKS_UNTIL_SEEN, payeeOf } from "../chain/faucet.ts";
 import type { DevFederation } from "./federation.ts";

@@ -1,4 +1,7 @@
-/** What the tests of this folder share: guardians whose messages go from hand to hand, with one that may lie; dealt configs. */
+/**
+ * What the tests of this folder share: guardians whose messages go from hand to hand, with one that may lie; dealt
+ * configs.
+ */
 import { loggerFor } from "../../../actors/logger.ts";
 import type { Platform } from "../../../actors/platform/platform.ts";
 import type { PeerId } from "../../../core/types/ids.ts";

@@ -1,6 +1,7 @@
 /**
- * A load of e-cash transactions for guardians: ten notes in, ten of the same denominations out, one transaction after the other. It does
- * without what a wallet does for its own sake (searching tweaks, checking shares, keeping books), as that would share the guardians' cores.
+ * A load of e-cash transactions for guardians: ten notes in, ten of the same denominations out, one transaction after
+ * the other. It does without what a wallet does for its own sake (searching tweaks, checking shares, keeping books), as
+ * that would share the guardians' cores.
  */
 import type { Dice } from "../../../actors/platform/platform.ts";
 import { realPlatform } from "../../../actors/platform/real.ts";

@@ -1,7 +1,7 @@
 /**
- * `deno task bench:federation`: four guardian processes under a load of e-cash transactions of ten notes in and ten out. Transactions
- * accepted a second, submit → accepted (median, p99), CPU seconds a transaction, memory a guardian; beside the same load on official
- * guardians where `fedimintd` is found.
+ * `deno task bench:federation`: four guardian processes under a load of e-cash transactions of ten notes in and ten
+ * out. Transactions accepted a second, submit → accepted (median, p99), CPU seconds a transaction, memory a guardian;
+ * beside the same load on official guardians where `fedimintd` is found.
  */
 import { Command } from "commander";
 import { join } from "@std/path";

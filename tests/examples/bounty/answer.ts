@@ -1,6 +1,6 @@
 /**
- * An answer is a key. A claim that showed the answer itself could be overtaken: the first guardian that reads it could send a claim of its own.
- * A signature tells nobody the answer, and holds for one transaction alone.
+ * An answer is a key. A claim that showed the answer itself could be overtaken: the first guardian that reads it could
+ * send a claim of its own. A signature tells nobody the answer, and holds for one transaction alone.
  *
  * Whoever has a computer can try answers as fast as it can multiply points: what a dictionary holds is no answer.
  */

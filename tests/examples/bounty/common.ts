@@ -1,6 +1,6 @@
 /**
- * Vocabulary of the bounty module, for both sides: somebody locks e-cash under a question, whoever knows the answer claims it, and after a
- * deadline it goes back.
+ * Vocabulary of the bounty module, for both sides: somebody locks e-cash under a question, whoever knows the answer
+ * claims it, and after a deadline it goes back.
  */
 import type { CodecType, OutPoint, Version } from "../../../modules/contract/mod.ts";
 import {

@@ -1,6 +1,6 @@
 /**
- * An evil guardian as a process: the real program, with its hand held by an attack. Which one runs stands in the file that
- * `HOSTILE_CONTROL` names; none while it is empty.
+ * An evil guardian as a process: the real program, with its hand held by an attack. Which one runs stands in the file
+ * that `HOSTILE_CONTROL` names; none while it is empty.
  */
 import { consoleSink, levelFrom } from "../../../actors/platform/console_sink.ts";
 import { realProcessHost } from "../../../actors/platform/process.ts";

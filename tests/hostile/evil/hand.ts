@@ -1,6 +1,6 @@
 /**
- * What an attack of a guardian can reach: the real program plays this guardian's honest part, and what the attack wants said goes out
- * between the frames of that. So every attack comes from a guardian whose own units are in order.
+ * What an attack of a guardian can reach: the real program plays this guardian's honest part, and what the attack wants
+ * said goes out between the frames of that. So every attack comes from a guardian whose own units are in order.
  */
 import type { Address, ByteStream, Network, Platform, TlsIdentity } from "../../../actors/platform/platform.ts";
 import { sleep } from "../../../actors/platform/platform.ts";

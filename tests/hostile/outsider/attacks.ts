@@ -1,4 +1,6 @@
-/** What strangers and clients do to guardians: with one socket or a thousand, all of them bounded and on this machine. */
+/**
+ * What strangers and clients do to guardians: with one socket or a thousand, all of them bounded and on this machine.
+ */
 import { utf8 } from "../../../core/bytes.ts";
 import type { Json } from "../../../core/encoding/mod.ts";
 import { stringifyJson } from "../../../core/encoding/mod.ts";

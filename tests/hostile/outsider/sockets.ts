@@ -38,7 +38,9 @@ export async function post(target: Target, body: string, signal: AbortSignal): P
   }
 }
 
-/** Connections that are held open; what was said on each is `first`. Those that the other side closes are opened again. */
+/**
+ * Connections that are held open; what was said on each is `first`. Those that the other side closes are opened again.
+ */
 export async function hold(
   address: { readonly hostname: string; readonly port: number },
   count: number,

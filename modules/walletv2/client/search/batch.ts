@@ -1,6 +1,7 @@
 /**
- * Many additions of points of secp256k1 at once, for the search of addresses: affine coordinates as bigints, and one inversion for a
- * whole batch (Montgomery's trick), so that an addition costs six multiplications. Variable time, as bigints are.
+ * Many additions of points of secp256k1 at once, for the search of addresses: affine coordinates as bigints, and one
+ * inversion for a whole batch (Montgomery's trick), so that an addition costs six multiplications. Variable time, as
+ * bigints are.
  */
 import { assert } from "../../../../core/assert.ts";
 import type { Bytes } from "../../../../core/bytes.ts";
@@ -27,7 +28,10 @@ function appended(a: bigint, count: number, b: bigint): bigint {
   return squared(a, count) * b % P;
 }
 
-/** a to the exponents whose bits are 1, twice, 22 times and 223 times: both powers below begin with 223 ones, then 0 and 22 ones. */
+/**
+ * a to the exponents whose bits are 1, twice, 22 times and 223 times: both powers below begin with 223 ones, then 0 and
+ * 22 ones.
+ */
 function runsOfOnes(a: bigint): { x2: bigint; x22: bigint; x223: bigint } {
   const x2 = appended(a, 1, a);
   const x3 = appended(x2, 1, a);
@@ -88,8 +92,8 @@ export class BatchAdder {
   }
 
   /**
-   * sum[i] = a[i] + b[i] for i in 0 … count − 1. `sum` may be `a` or `b`. Of no pair may the two be equal or opposite: points that hashes
-   * give are neither, but with a probability of 2^−256.
+   * sum[i] = a[i] + b[i] for i in 0 … count − 1. `sum` may be `a` or `b`. Of no pair may the two be equal or opposite:
+   * points that hashes give are neither, but with a probability of 2^−256.
    */
   add(count: number, a: Points, b: Points, sum: Points): void {
     const differences = this.#differences, products = this.#products;

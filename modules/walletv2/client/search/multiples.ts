@@ -1,7 +1,8 @@
 /**
- * Multiples t·G of the curve's generator for many t at once. A scalar is cut into windows of 10 bits; a table has the 1,024 multiples of
- * each window, so that t·G is the sum of 26 of its points. The points of each window have a constant point added, and these constants
- * add up to nothing: so no sum on the way is the point at infinity, and no two points that are added are equal.
+ * Multiples t·G of the curve's generator for many t at once. A scalar is cut into windows of 10 bits; a table has the
+ * 1,024 multiples of each window, so that t·G is the sum of 26 of its points. The points of each window have a constant
+ * point added, and these constants add up to nothing: so no sum on the way is the point at infinity, and no two points
+ * that are added are equal.
  *
  * Variable time in the scalar: good enough for keys of one's own that are tried by the thousand, not for signing.
  */
@@ -13,7 +14,10 @@ import { addPublicKeys, publicKeyOf } from "../../../../core/crypto/secp.ts";
 import type { Points } from "./batch.ts";
 import { BatchAdder, newPoints, setPoint } from "./batch.ts";
 
-/** 26,000 points, 3 MB, built in 0.1 s. Two bits more save 4 of 25 additions and lose as much to the larger table's cache misses. */
+/**
+ * 26,000 points, 3 MB, built in 0.1 s. Two bits more save 4 of 25 additions and lose as much to the larger table's
+ * cache misses.
+ */
 const WINDOW_BITS = 10;
 const SCALAR_BITS = 256;
 const WINDOWS = Math.ceil(SCALAR_BITS / WINDOW_BITS);

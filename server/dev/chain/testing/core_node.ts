@@ -1,4 +1,7 @@
-/** For tests: a real bitcoind, where one is asked for: `BITCOIND_DIR`, its folder. `tests/interop/bitcoind.ts` finds one and sets it. */
+/**
+ * For tests: a real bitcoind, where one is asked for: `BITCOIND_DIR`, its folder. `tests/interop/bitcoind.ts` finds one
+ * and sets it.
+ */
 import { findProgram, foldersOf } from "../../../../actors/platform/testing/programs.ts";
 import type { Json } from "../../../../core/encoding/mod.ts";
 import { freePorts } from "../../federation/processes.ts";

@@ -19,7 +19,10 @@ export class BountyFederation {
     );
   }
 
-  /** A page of the open ones, in the order of their names; `after`: the last of the page before. @throws {ApiError} · {WaitError} */
+  /**
+   * A page of the open ones, in the order of their names; `after`: the last of the page before.
+   * @throws {ApiError} · {WaitError}
+   */
   page(after: OutPoint | null, signal?: AbortSignal): Promise<ListedBounty[]> {
     const params = pageAfter.toJson(after);
     return this.#api.consensus({ method: "bounties", params, result: list(listedBounty) }, until(signal));

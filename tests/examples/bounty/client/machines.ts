@@ -1,6 +1,6 @@
 /**
- * What moves the machines on. A trigger waits and changes nothing; `apply` takes what it found in one store transaction with all that follows.
- * Either may run again after a crash, so neither counts on having run once.
+ * What moves the machines on. A trigger waits and changes nothing; `apply` takes what it found in one store transaction
+ * with all that follows. Either may run again after a crash, so neither counts on having run once.
  */
 import type { OperationId, Result, Transition } from "../../../../modules/contract/mod.ts";
 import { sleep, transition } from "../../../../modules/contract/mod.ts";

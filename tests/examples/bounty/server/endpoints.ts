@@ -1,4 +1,6 @@
-/** What clients ask guardians. Answers tell only what is on disk: what somebody was told must not be undone by a crash. */
+/**
+ * What clients ask guardians. Answers tell only what is on disk: what somebody was told must not be undone by a crash.
+ */
 import type { Endpoint, NumPeers, OutPoint, ReadTx, StoreView } from "../../../../modules/contract/mod.ts";
 import { endpoint, list, option, outPoint, readDurable, u64, unit } from "../../../../modules/contract/mod.ts";
 import type { ListedBounty } from "../common.ts";

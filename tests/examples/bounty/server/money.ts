@@ -1,6 +1,7 @@
 /**
- * Money in and out of bounties. The order of checks and the errors are consensus. What comes from outside is refused by value: whether a
- * transaction pays for what it locks is looked at only after all its parts were processed, so any amount may stand here.
+ * Money in and out of bounties. The order of checks and the errors are consensus. What comes from outside is refused by
+ * value: whether a transaction pays for what it locks is looked at only after all its parts were processed, so any
+ * amount may stand here.
  */
 import type {
   Amounts,

@@ -1,5 +1,6 @@
 /**
- * What guardians keep of bounties. A bounty that was paid out is forgotten, so the store grows with what is open and not with history.
+ * What guardians keep of bounties. A bounty that was paid out is forgotten, so the store grows with what is open and
+ * not with history.
  *
  * | Byte | Key | Value |
  * |---|---|---|

@@ -1,6 +1,6 @@
 /**
- * The time that guardians agree on. Clocks differ, and what is processed must not depend on the own one: each guardian votes, and the votes are
- * ordered like everything else.
+ * The time that guardians agree on. Clocks differ, and what is processed must not depend on the own one: each guardian
+ * votes, and the votes are ordered like everything else.
  */
 import type { NumPeers, PeerId, ReadTx, Result, StoreTx } from "../../../../modules/contract/mod.ts";
 import { err, ok } from "../../../../modules/contract/mod.ts";
@@ -8,8 +8,8 @@ import { timeVotes } from "./records.ts";
 
 // quote: time
 /**
- * The latest time that a threshold of guardians says has come, unix seconds; 0 before. Evil guardians, fewer than a third, can't hurry it: one
- * honest guardian at least has seen it go by. It never goes back, since no vote does.
+ * The latest time that a threshold of guardians says has come, unix seconds; 0 before. Evil guardians, fewer than a
+ * third, can't hurry it: one honest guardian at least has seen it go by. It never goes back, since no vote does.
  */
 export async function agreedTime(tx: ReadTx, peers: NumPeers): Promise<bigint> {
   const times: bigint[] = [];
