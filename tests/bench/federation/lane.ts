@@ -24,7 +24,7 @@ import {
 } from "../../../core/types/transaction.ts";
 import { signTransaction } from "../../../core/types/transaction_signing.ts";
 import type { FederationApi } from "../../../modules/contract/federation_api.ts";
-import type { MintClient } from "../../../modules/mintv2/client/api.ts";
+import { mintv2Client } from "../../../modules/mintv2/client.ts";
 import { mintInput, mintOutput } from "../../../modules/mintv2/common.ts";
 import { denominationAmount } from "../../../modules/mintv2/denomination.ts";
 import type { SpendableNote } from "../../../modules/mintv2/ecash.ts";
@@ -113,7 +113,7 @@ export class Lane {
 
 /** Lanes with ten notes each of a wallet's money. @param peers guardians of the federation */
 export async function lanesOf(wallet: FederationClient, count: number, peers: number): Promise<Lane[]> {
-  const { instance, module } = wallet.client.module("mintv2");
+  const { instance } = wallet.client.module(mintv2Client.kind);
   const { api } = wallet.client.running;
   const env = {
     api,
@@ -124,7 +124,7 @@ export async function lanesOf(wallet: FederationClient, count: number, peers: nu
     dice: platform.dice,
     nowMs: () => platform.clock.monotonicMs(),
   };
-  const mint = module.api as MintClient;
+  const mint = wallet.use(mintv2Client);
   const lanes: Lane[] = [];
   for (let i = 0; i < count; i++) {
     const { texts: [text] } = await mint.send(LANE_MSAT);
