@@ -1,6 +1,7 @@
 /** Errors of sending to actors, and of trees. */
 import { FedimintError } from "../core/result.ts";
 
+/** Why a message was not handled, or a tree of actors has ended. */
 export class ActorError extends FedimintError<
   | {
     /**

@@ -3,15 +3,16 @@ import type { Json, JsonObject } from "../core/encoding/mod.ts";
 import { isJsonObject } from "../core/encoding/mod.ts";
 import type { BitcoinTxid, OperationId } from "../core/types/ids.ts";
 import { operationId as operationIdCodec } from "../core/types/ids.ts";
-import type { PendingDeposit, WalletClient, WithdrawQuote } from "../modules/walletv2/client/api.ts";
+import type { DepositQuote, PendingDeposit, WalletClient, WithdrawQuote } from "../modules/walletv2/client/api.ts";
 import type { TxInfo } from "../modules/walletv2/common.ts";
+import { walletv2Client } from "../modules/walletv2/client.ts";
 import { WALLETV2_KIND } from "../modules/walletv2/common.ts";
 import { satoshi } from "../modules/walletv2/config.ts";
 import type { Client } from "./core/client.ts";
 import type { NumberedEvent } from "./logs/events.ts";
 import { followEvents } from "./logs/events.ts";
 
-export type { PendingDeposit, WithdrawQuote } from "../modules/walletv2/client/api.ts";
+export type { DepositQuote, PendingDeposit, WithdrawQuote } from "../modules/walletv2/client/api.ts";
 export type { TxInfo } from "../modules/walletv2/common.ts";
 
 /** What is happening to money on its way in. `eventId`: position in the event log, to go on from. */
@@ -38,9 +39,10 @@ export type Withdrawal =
   | { readonly outcome: "failure" };
 
 function walletOf(client: Client): WalletClient {
-  return client.module(WALLETV2_KIND).module.api as WalletClient;
+  return client.use(walletv2Client);
 }
 
+/** How to wait for an address. */
 export type AddressOptions = {
   /** Called while the search for the first address goes on: indices tried of about 65,536. */
   readonly onProgress?: (tried: number) => void;
@@ -51,6 +53,7 @@ export function depositAddress(client: Client, options: AddressOptions): Promise
   return walletOf(client).receive(options);
 }
 
+/** On-chain fees as guardians ask for them now: of a payment, and of a deposit. */
 export type BitcoinFees = { readonly sendSat: bigint; readonly receiveSat: bigint };
 
 export async function bitcoinFees(client: Client, signal?: AbortSignal): Promise<BitcoinFees> {
@@ -58,6 +61,7 @@ export async function bitcoinFees(client: Client, signal?: AbortSignal): Promise
   return { sendSat: await federation.sendFee(signal), receiveSat: await federation.receiveFee(signal) };
 }
 
+/** How to pay on chain. */
 export type WithdrawOptions = {
   /** What goes to the miners; default: what guardians ask for now. Given, it may be any share of the amount. */
   readonly feeSat?: bigint;
@@ -75,6 +79,10 @@ export function quoteWithdraw(
   { feeSat, signal }: Pick<WithdrawOptions, "feeSat" | "signal">,
 ): Promise<WithdrawQuote> {
   return walletOf(client).quoteWithdraw(address, amountSat, feeSat === undefined ? {} : { feeSat }, signal);
+}
+
+export function quoteDeposit(client: Client, amountSat: bigint, signal?: AbortSignal): Promise<DepositQuote> {
+  return walletOf(client).quoteDeposit(amountSat, signal);
 }
 
 export function withdraw(

@@ -1,6 +1,7 @@
 /** Errors that a client's user is told. */
 import { FedimintError } from "../core/result.ts";
 
+/** Why a wallet can't do what is asked. The message says what to do. */
 export class ClientError extends FedimintError<
   {
     readonly code:

@@ -16,7 +16,6 @@ import { damaged, garbage } from "./testing/garbage.ts";
 import { getEvents } from "./logs/events.ts";
 import type { Asked, Script } from "./testing/world.ts";
 import { ClientWorld, Refusal } from "./testing/world.ts";
-import type { Toy } from "./testing/toy.ts";
 import { TOY_KIND, ToyBooks, toyModule } from "./testing/toy.ts";
 
 const OPERATION = "cd".repeat(32) as OperationId;
@@ -41,7 +40,7 @@ async function life(evilPeer: number, evil: (asked: Asked, honest: Script) => Js
   };
   const client = await open();
   await world.finish(client.join(federation.invite));
-  const toy = client.module(TOY_KIND).module.api as Toy;
+  const toy = client.use(toyModule);
   await world.finish(toy.fund(1_000n));
   assert((await world.finish(toy.pay(OPERATION, 101n))).ok);
   await world.finish(client.awaitIdle());
@@ -61,7 +60,7 @@ async function life(evilPeer: number, evil: (asked: Asked, honest: Script) => Js
   }
   // what one guardian offers is part of what is chosen from: it can take away, not add
   assertEquals([versions.core.major, versions.modules.has(0)], [0, true]);
-  assertEquals(await (again.module(TOY_KIND).module.api as Toy).balance(), 1_000n - 101n - books.feesMsat);
+  assertEquals(await again.use(toyModule).balance(), 1_000n - 101n - books.feesMsat);
   await world.finish(again.close());
   assertEquals(records.filter(({ level }) => level === "error"), []);
 }

@@ -1,6 +1,7 @@
-import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import { formatInviteCode } from "../core/types/invite_code.ts";
 import type { OperationId } from "../core/types/ids.ts";
+import { mintv2Client } from "../modules/mintv2/client.ts";
 import { startGuardians, toyFederation } from "./testing/federation.ts";
 import type { FederationClient } from "./mod.ts";
 import { ClientError, openClient } from "./mod.ts";
@@ -22,14 +23,20 @@ async function joined(): Promise<Joined> {
   await world.finish(startGuardians(world, federation, books.script(federation.honest)));
   const wallet = await opened(world);
   await world.finish(wallet.join(` ${formatInviteCode(federation.invite)}\n`));
-  return { world, wallet, toy: wallet.client.module(TOY_KIND).module.api as Toy, books };
+  return { world, wallet, toy: wallet.use(toyModule), books };
 }
 
 Deno.test("a wallet that has not joined says so to everything that needs a federation", async () => {
   const world = new ClientWorld(1);
   const wallet = await opened(world);
   assertEquals(wallet.isJoined, false);
-  for (const call of [() => wallet.getBalance(), () => wallet.spend(1n), () => wallet.depositAddress()]) {
+  const calls = [
+    () => wallet.getBalance(),
+    () => wallet.spend(1n),
+    () => wallet.depositAddress(),
+    () => wallet.use(toyModule),
+  ];
+  for (const call of calls) {
     const error = await assertRejects(async () => await call(), ClientError);
     assertEquals(error.code, "not_joined");
   }
@@ -47,6 +54,17 @@ Deno.test("a wallet knows its federation", async () => {
   const again = await opened(world);
   assertEquals(await world.finish(again.words()), words);
   await world.finish(again.close());
+});
+
+Deno.test("a module is used by its definition, or by one that it was made from, and by no other of its kind", async () => {
+  const { world, wallet, toy } = await joined();
+  assertEquals(wallet.use(toyModule) === toy, true);
+  assertEquals(wallet.use({ ...toyModule, start: () => Promise.reject(new Error("never")) }) === toy, true);
+  const namesake = { ...toyModule, codecs: { ...toyModule.codecs } };
+  for (const ask of [() => void wallet.use(mintv2Client), () => void wallet.use(namesake)]) {
+    assertEquals(assertThrows(ask, ClientError).code, "no_module");
+  }
+  await world.finish(wallet.close());
 });
 
 Deno.test("the balance is told now, then whenever it changes, and nothing in between", async () => {
@@ -78,7 +96,7 @@ Deno.test("operations and events are read from where a reader stopped", async ()
   assertEquals([newest!.operationId, older.length], ["cc".repeat(32), 1]);
   const last = await world.finish(wallet.operations({ limit: 2, before: older[0]! }));
   assertEquals(last.map(({ operationId }) => operationId), ["aa".repeat(32)]);
-  assertEquals((await world.finish(wallet.operation("bb".repeat(32) as OperationId)))?.kind, TOY_KIND);
+  assertEquals((await world.finish(wallet.operation("bb".repeat(32) as OperationId).state()))?.kind, TOY_KIND);
   assertEquals(await world.finish(wallet.nextEventId()), 6);
   const stop = new AbortController(), seen: number[] = [];
   await world.finish((async () => {
@@ -105,7 +123,7 @@ Deno.test("an operation tells its transactions, what they cost, and what came of
   // two outputs
   assertEquals(first!.transactions, [{ txid: txid!, status: "accepted", feeMsat: 6n }]);
   assertEquals([first!.outcome?.outcome, second!.outcome?.outcome], ["Paid", "Refused"]);
-  const [{ status, reason } = {}, ...others] = (await world.finish(wallet.operation(refused)))!.transactions;
+  const [{ status, reason } = {}, ...others] = (await world.finish(wallet.operation(refused).state()))!.transactions;
   assertEquals([status, others], ["rejected", []]);
   assertStringIncludes(reason!, "no such coin");
   await world.finish(wallet.close());
@@ -121,7 +139,7 @@ Deno.test("money under way is told until it is in the balance", async () => {
   books.silent = true;
   await world.finish(toy.pay("aa".repeat(32) as OperationId, 101n));
   assertEquals(await figures(), [890n, 3n, 0n, 0n]);
-  const [{ status, feeMsat } = {}] = (await wallet.operation("aa".repeat(32) as OperationId))!.transactions;
+  const [{ status, feeMsat } = {}] = (await wallet.operation("aa".repeat(32) as OperationId).state())!.transactions;
   assertEquals([status, feeMsat], ["pending", 6n]);
   books.silent = false;
   await world.finish(wallet.client.awaitIdle());

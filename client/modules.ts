@@ -13,4 +13,5 @@ export function clientModules(
   return [...registryOf([...builtIn([metaClient, mintv2Client, walletv2Client]), ...loaded]).values()];
 }
 
+/** All that come with this program. */
 export const builtInModules: readonly AnyClientModuleDefinition[] = clientModules();

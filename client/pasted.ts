@@ -43,6 +43,7 @@ export type Pasted =
   | { readonly is: "too_long" }
   | { readonly is: "unknown" };
 
+/** An address that was pasted. */
 export type PastedAddress = {
   readonly address: string;
   /** For which it is valid; the test networks share some. */
@@ -156,6 +157,7 @@ function isOldEcash(text: string): boolean {
   return head.ok && head.value.length === 3 && head.value[1] === 1 && head.value[2] === 4;
 }
 
+/** What somebody asks for. */
 export type Wanted = "ecash" | "invite_code" | "setup_code" | "bitcoin_address";
 
 /** A text is not what was asked for. It says what it is taken for, and nothing of the text. */
@@ -225,7 +227,8 @@ function wrongText(wanted: Wanted, found: Pasted): PastedError {
   );
 }
 
-type PastedAs<Is extends Wanted> = Extract<Pasted, { readonly is: Is }>;
+/** A text that is what was asked for. */
+export type PastedAs<Is extends Wanted> = Extract<Pasted, { readonly is: Is }>;
 
 function read<Is extends Wanted>(wanted: Is, pasted: string): PastedAs<Is> {
   const found = parsePasted(pasted);
@@ -233,7 +236,7 @@ function read<Is extends Wanted>(wanted: Is, pasted: string): PastedAs<Is> {
   return found as PastedAs<Is>;
 }
 
-/** Secret. @throws {PastedError} */
+/** The e-cash in a text. Secret. @throws {PastedError} */
 export function readEcash(pasted: string): PastedAs<"ecash"> {
   return read("ecash", pasted);
 }
@@ -253,17 +256,17 @@ function piecesOf(pasted: string): string[] {
   return compactText(pasted).split(new RegExp(`(?=${FEDIMINT_PREFIX})`, "i"));
 }
 
-/** @throws {PastedError} */
+/** The invite code in a text. @throws {PastedError} */
 export function readInviteCode(pasted: string): InviteCode {
   return read("invite_code", pasted).invite;
 }
 
-/** @throws {PastedError} */
+/** The setup code in a text. @throws {PastedError} */
 export function readSetupCode(pasted: string): PastedAs<"setup_code"> {
   return read("setup_code", pasted);
 }
 
-/** @throws {PastedError} */
+/** The Bitcoin address in a text, with what its link asks for. @throws {PastedError} */
 export function readBitcoinAddress(pasted: string): PastedAddress {
   const { address, networks, amountSat } = read("bitcoin_address", pasted);
   return { address, networks, amountSat };

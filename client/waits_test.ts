@@ -6,10 +6,10 @@ import { assertEquals } from "@std/assert";
 import { bls } from "../core/crypto/bls/mod.ts";
 import { FedimintError } from "../core/result.ts";
 import type { OperationId } from "../core/types/ids.ts";
-import type { MetaClient } from "../modules/meta/client/api.ts";
-import type { MintClient } from "../modules/mintv2/client/api.ts";
+import { metaClient } from "../modules/meta/client.ts";
+import { mintv2Client } from "../modules/mintv2/client.ts";
 import { addNotes } from "../modules/mintv2/client/db.ts";
-import type { WalletClient } from "../modules/walletv2/client/api.ts";
+import { walletv2Client } from "../modules/walletv2/client.ts";
 import { quietModules, recordedFederation, recordedInvite } from "./cli/testing/mod.ts";
 import { modulePrefix } from "./core/database.ts";
 import type { FederationClient } from "./mod.ts";
@@ -21,10 +21,6 @@ const ADDRESS = "bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080";
 
 type Call = (wallet: FederationClient, signal: AbortSignal) => Promise<unknown>;
 
-function apiOf<T>({ client }: FederationClient, kind: string): T {
-  return client.module(kind).module.api as T;
-}
-
 async function drained(sequence: AsyncIterable<unknown>): Promise<string> {
   for await (const _ of sequence);
   return "ended";
@@ -35,6 +31,9 @@ const WAITING: Readonly<Record<string, Call>> = {
   depositAddress: (wallet, signal) => wallet.depositAddress({ signal }),
   bitcoinFees: (wallet, signal) => wallet.bitcoinFees(signal),
   maxPayable: (wallet, signal) => wallet.maxPayable(1n, signal),
+  quoteDeposit: (wallet, signal) => wallet.quoteDeposit(20_000n, signal),
+  meta: (wallet, signal) => wallet.meta(signal),
+  preview: (wallet, signal) => wallet.preview(wallet.inviteCode(), signal),
   quoteWithdraw: (wallet, signal) => wallet.quoteWithdraw(ADDRESS, 20_000n, { signal }),
   bitcoinQueue: (wallet, signal) => wallet.bitcoinQueue(signal),
   retryDeposits: (wallet, signal) => wallet.retryDeposits(signal),
@@ -42,16 +41,16 @@ const WAITING: Readonly<Record<string, Call>> = {
   "withdraw all": (wallet, signal) => wallet.withdraw(ADDRESS, "all", { signal }),
   spend: (wallet, signal) => wallet.spend(1_024n, { signal }),
   "client.refreshVersions": ({ client }, signal) => client.refreshVersions(signal),
-  "mintv2 send": (wallet, signal) => apiOf<MintClient>(wallet, "mintv2").send(1_024n, {}, signal),
-  "walletv2 receive": (wallet, signal) => apiOf<WalletClient>(wallet, "walletv2").receive({ signal }),
-  "walletv2 awaitReceive": (wallet, signal) => apiOf<WalletClient>(wallet, "walletv2").awaitReceive(0, signal),
-  "walletv2 send": (wallet, signal) => apiOf<WalletClient>(wallet, "walletv2").send(ADDRESS, 20_000n, {}, signal),
-  "walletv2 maxPayable": (wallet, signal) => apiOf<WalletClient>(wallet, "walletv2").maxPayable(1n, signal),
-  "walletv2 sendFee": (wallet, signal) => apiOf<WalletClient>(wallet, "walletv2").federation.sendFee(signal),
-  "walletv2 blockCount": (wallet, signal) => apiOf<WalletClient>(wallet, "walletv2").federation.blockCount(signal),
-  "walletv2 chain": (wallet, signal) => apiOf<WalletClient>(wallet, "walletv2").federation.chain(signal),
-  "meta get": (wallet, signal) => apiOf<MetaClient>(wallet, "meta").get(0, signal),
-  "meta revision": (wallet, signal) => apiOf<MetaClient>(wallet, "meta").revision(0, signal),
+  "mintv2 send": (wallet, signal) => wallet.use(mintv2Client).send(1_024n, {}, signal),
+  "walletv2 receive": (wallet, signal) => wallet.use(walletv2Client).receive({ signal }),
+  "walletv2 awaitReceive": (wallet, signal) => wallet.use(walletv2Client).awaitReceive(0, signal),
+  "walletv2 send": (wallet, signal) => wallet.use(walletv2Client).send(ADDRESS, 20_000n, {}, signal),
+  "walletv2 maxPayable": (wallet, signal) => wallet.use(walletv2Client).maxPayable(1n, signal),
+  "walletv2 sendFee": (wallet, signal) => wallet.use(walletv2Client).federation.sendFee(signal),
+  "walletv2 blockCount": (wallet, signal) => wallet.use(walletv2Client).federation.blockCount(signal),
+  "walletv2 chain": (wallet, signal) => wallet.use(walletv2Client).federation.chain(signal),
+  "meta get": (wallet, signal) => wallet.use(metaClient).get(0, signal),
+  "meta revision": (wallet, signal) => wallet.use(metaClient).revision(0, signal),
 };
 
 /** Live sequences end. */
@@ -59,16 +58,19 @@ const ENDING: Readonly<Record<string, Call>> = {
   subscribeBalance: (wallet, signal) => drained(wallet.subscribeBalance(signal)),
   deposits: (wallet, signal) => drained(wallet.deposits(0, signal)),
   events: (wallet, signal) => drained(wallet.events(0, signal)),
+  subscribeConnections: (wallet, signal) => drained(wallet.subscribeConnections(signal)),
 };
 
 /** Asked about an operation that this client never had. */
 const OF_UNKNOWN: Readonly<Record<string, Call>> = {
   awaitReceive: (wallet) => wallet.awaitReceive(UNKNOWN),
   awaitNotes: (wallet) => wallet.awaitNotes(UNKNOWN),
+  "operation result": (wallet) => wallet.operation(UNKNOWN).result(),
+  "operation progress": (wallet) => drained(wallet.operation(UNKNOWN).progress()),
   awaitWithdraw: (wallet) => wallet.awaitWithdraw(UNKNOWN),
   "client.awaitOperation": ({ client }) => client.awaitOperation(UNKNOWN),
-  "mintv2 awaitReceive": (wallet) => apiOf<MintClient>(wallet, "mintv2").awaitReceive(UNKNOWN),
-  "walletv2 awaitSend": (wallet) => apiOf<WalletClient>(wallet, "walletv2").awaitSend(UNKNOWN),
+  "mintv2 awaitReceive": (wallet) => wallet.use(mintv2Client).awaitReceive(UNKNOWN),
+  "walletv2 awaitSend": (wallet) => wallet.use(walletv2Client).awaitSend(UNKNOWN),
 };
 
 type Setting = { readonly world: ClientWorld; readonly wallet: FederationClient };

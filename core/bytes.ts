@@ -1,6 +1,7 @@
 /** Byte strings: hex, order, joining, comparison in constant time. */
 import { bytesToHex, concatBytes, hexToBytes } from "@noble/hashes/utils.js";
 
+/** Bytes that nobody else shares. */
 export type Bytes = Uint8Array<ArrayBuffer>;
 
 /** Lower-case hex. */
@@ -8,7 +9,7 @@ export function toHex(bytes: Uint8Array): string {
   return bytesToHex(bytes);
 }
 
-/** @throws {Error} when `hex` has an odd length or another character than 0-9 a-f A-F */
+/** Bytes of hex digits of either case. @throws {Error} when `hex` has an odd length or another character than 0-9 a-f A-F */
 export function fromHex(hex: string): Bytes {
   return hexToBytes(hex) as Bytes;
 }
@@ -17,6 +18,7 @@ export function isHex(text: string, bytes?: number): boolean {
   return (bytes === undefined ? text.length % 2 === 0 : text.length === bytes * 2) && /^[0-9a-fA-F]*$/.test(text);
 }
 
+/** One after the other. */
 export function concat(...parts: Uint8Array[]): Bytes {
   return concatBytes(...parts) as Bytes;
 }
@@ -58,11 +60,12 @@ export function equalBytesConstantTime(a: Uint8Array, b: Uint8Array): boolean {
 const utf8Encoder = new TextEncoder();
 const utf8Decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
+/** UTF-8 of a text. */
 export function utf8(text: string): Bytes {
   return utf8Encoder.encode(text) as Bytes;
 }
 
-/** @throws {TypeError} when the bytes are not UTF-8 */
+/** The text of UTF-8. @throws {TypeError} when the bytes are not UTF-8 */
 export function fromUtf8(bytes: Uint8Array): string {
   return utf8Decoder.decode(bytes);
 }

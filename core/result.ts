@@ -1,13 +1,17 @@
 /** Expected outcomes are values: `Result`, and the one base class of errors that are thrown. */
 
 export type Ok<T> = { readonly ok: true; readonly value: T };
+/** What was refused. */
 export type Err<E> = { readonly ok: false; readonly error: E };
+/** An expected outcome: a value, or why there is none. */
 export type Result<T, E> = Ok<T> | Err<E>;
 
+/** A value. */
 export function ok<T>(value: T): Ok<T> {
   return { ok: true, value };
 }
 
+/** A refusal. */
 export function err<E>(error: E): Err<E> {
   return { ok: false, error };
 }
@@ -17,14 +21,17 @@ export function err<E>(error: E): Err<E> {
  * the message is for people and says what to do. Facts never hold a secret.
  */
 export class FedimintError<Facts extends { readonly code: string }> extends Error {
+  /** What there is to match on, and to log. */
   readonly facts: Facts;
 
+  /** Named as its class. @param message for people: what happened, and what to do */
   constructor(facts: Facts, message: string, options?: ErrorOptions) {
     super(message, options);
     this.name = new.target.name;
     this.facts = facts;
   }
 
+  /** What happened, as one word. */
   get code(): Facts["code"] {
     return this.facts.code;
   }

@@ -12,6 +12,7 @@ import type { Result } from "../core/result.ts";
 import { errorText, FedimintError } from "../core/result.ts";
 import { DISK_BACKUPS_BYTES, DISK_LOOK_MS, DISK_STOP_BYTES, DISK_TOLD_BYTES } from "./limits.ts";
 
+/** There is too little room on the disk to go on. */
 export class DiskError extends FedimintError<
   { readonly code: "full"; readonly path: string; readonly freeBytes: number; readonly bytesMin: number }
 > {}

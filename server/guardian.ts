@@ -5,7 +5,7 @@
  */
 import { join } from "@std/path";
 import { createSystem } from "../actors/mod.ts";
-import type { Logger, LogSink } from "../actors/logger.ts";
+import type { LogSink } from "../actors/logger.ts";
 import { loggerFor } from "../actors/logger.ts";
 import type { Address, Platform, TlsIdentity } from "../actors/platform/platform.ts";
 import { sleep } from "../actors/platform/platform.ts";
@@ -39,8 +39,7 @@ import { routerMemory } from "./peers/router.ts";
 import { peersTree } from "./peers/tree.ts";
 import type { PeerAddress } from "./peers/tree.ts";
 import { ceremony } from "./setup/ceremony.ts";
-import type { OpenFile } from "./config/config_files.ts";
-import { closeConfig, INVITE, isConfigured, readConfig, writeConfig } from "./config/config_files.ts";
+import { closeConfig, INVITE, isConfigured, readConfig, tellOpenFile, writeConfig } from "./config/config_files.ts";
 import { closedDataFolder } from "./config/data_folder.ts";
 import { claimDatabase, requireNewDatabase } from "./config/database_owner.ts";
 import { checkDatabase } from "./database.ts";
@@ -55,6 +54,7 @@ import { setupMethods } from "./setup/setup_methods.ts";
 import type { SetupSettings } from "./setup/setup.ts";
 import { consensusTree, federationTree, gossipTree, guardianRefs, modulesOf, paths, ROOT, rootTree } from "./tree.ts";
 
+/** Everything that a guardian is given: what is outside, where it keeps what, and its settings. */
 export type GuardianOptions = {
   readonly platform: Platform;
   /** Closed with the guardian. */
@@ -81,17 +81,7 @@ const SETUP_FAREWELL_MS = 100;
 /** Between attempts to write a new config to a disk that takes none. */
 const WRITE_AGAIN_MS = 1_000;
 
-function tellOpenFile(log: Logger, open: OpenFile): void {
-  const { path } = open;
-  if (open.closed) {
-    log.warn("Others could read this secret file until now; if other people use this machine, they may know it", {
-      path,
-    });
-  } else {
-    log.warn("Others can read this secret file, and it can't be closed to them", { path, reason: open.reason });
-  }
-}
-
+/** A guardian that runs, from setup to its end. */
 export class Guardian {
   readonly #options: GuardianOptions;
   readonly #system: ActorSystem;
@@ -380,6 +370,7 @@ export class Guardian {
     return this.#system.inspect().children.some(({ path }) => path === `${ROOT}/peers`);
   }
 
+  /** The live tree of its actors. */
   inspect(): Inspection {
     return this.#system.inspect();
   }

@@ -2,7 +2,7 @@
  * `deno task guardian`: a guardian process; `guardian restore`: its config out of a backup; `guardian devfed`: a whole
  * federation of guardians on this machine.
  */
-import type { Command } from "commander";
+import { Command } from "commander";
 import { consoleSink, levelFrom } from "../actors/platform/console_sink.ts";
 import type { ProcessHost } from "../actors/platform/process.ts";
 import { realProcessHost } from "../actors/platform/process.ts";
@@ -15,7 +15,6 @@ import { loadModules } from "../modules/contract/loading.ts";
 import { ModuleError } from "../modules/contract/registry.ts";
 import { checkDatabase, databaseOf, openDatabase } from "./database.ts";
 import { databaseTrouble } from "./database_trouble.ts";
-import { devfedCommand } from "./dev/federation/command.ts";
 import { Guardian } from "./guardian.ts";
 import type { ServerModules } from "./modules.ts";
 import { serverModules } from "./modules.ts";
@@ -116,6 +115,14 @@ async function runOrExplain(program: Program, body: (program: Program) => Promis
   }
 }
 
+/** `guardian devfed` is loaded when it is named, so that a guardian runs nothing that is for development. */
+async function devfedCommand(args: readonly string[]): Promise<Command> {
+  if (!args.includes("devfed")) {
+    return new Command("devfed").description("Starts a whole federation on this machine, for development");
+  }
+  return (await import("./dev/federation/command.ts")).devfedCommand();
+}
+
 if (import.meta.main) {
   const host = realProcessHost;
   // as the reference: only as the very first argument
@@ -125,7 +132,7 @@ if (import.meta.main) {
   }
   const command = guardianCommand();
   const program = { host, platform: realPlatform(), command };
-  command.addCommand(devfedCommand());
+  command.addCommand(await devfedCommand(host.args));
   command.addCommand(
     restoreCommand().action(async (archive: string) =>
       host.exit(await runOrExplain(program, (given) => restore(given, archive)))

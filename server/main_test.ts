@@ -12,7 +12,11 @@ import { modulePrefix } from "./consensus/store/db.ts";
 import { databaseOf, openDatabase } from "./database.ts";
 import { freePorts, ownProgram } from "./dev/federation/processes.ts";
 import { callGuardian, pollGuardian } from "./dev/federation/rpc.ts";
-import { dealtMeta } from "./setup/testing/ceremony.ts";
+import { parseSetupCode } from "../core/types/setup_code.ts";
+import { bountyServer } from "../tests/examples/bounty/server.ts";
+import { dealtConfigs } from "../tests/simulation/dealt.ts";
+import { serverModules } from "./modules.ts";
+import { dealtMeta, setupPlatform } from "./setup/testing/ceremony.ts";
 import { testsNeeding } from "../core/testing/permissions.ts";
 
 const onMachine = testsNeeding("read", "write", "net", "run", "env");
@@ -79,8 +83,8 @@ async function modeOf(path: string): Promise<number> {
 }
 
 /** The file that `admin guardian-config-backup` prints, of a guardian with one module. */
-async function writeBackup(path: string): Promise<void> {
-  const { local, consensus, private: secret } = (await dealtMeta())[0]!;
+async function writeBackup(path: string, configs = dealtMeta()): Promise<void> {
+  const { local, consensus, private: secret } = (await configs)[0]!;
   const json = {
     "local.json": serverConfigLocal.toJson(local),
     "consensus.json": serverConfigConsensus.toJson(consensus),
@@ -170,64 +174,118 @@ onMachine("a guardian that is stopped in setup is the same one when it is starte
   });
 });
 
-onMachine("a database that a newer program wrote is refused in a sentence, by restore too, and is as it was", async () => {
-  await inFolder(async (dir) => {
-    const backup = join(dir, "backup.json"), data = join(dir, "g0");
-    await writeBackup(backup);
-    await Deno.mkdir(data);
-    const parts = { [data]: "The database", [join(dir, "g1")]: "The module meta's part of the database" };
-    for (const [folder, part] of Object.entries(parts)) {
-      const store = await openDatabase(PLATFORM, folder);
-      const key = part === "The database" ? SCHEMA_PREFIX : concat(SCHEMA_PREFIX, modulePrefix(0));
-      const { durable } = await store.transact((tx) =>
-        tx.set(key, Uint8Array.of(9, ...part === "The database" ? [0] : [4, ...utf8("meta")]))
-      );
-      await durable;
-      const before = await dump(store);
-      await store.close();
-      for (const args of [[], ["restore", backup]]) {
-        const { exit, out, err } = await run(["--data-dir", folder, "--bitcoind-url", NODE, ...args]);
-        assertEquals([exit, out], [1, ""]);
-        assertEquals(
-          err.split("\n").filter((line) => !line.startsWith("20")), // lines of the log
-          [
-            `error: ${part} is of version 9, and this program knows versions up to 1. Install the newer program again, or restore a ` +
-            `backup made before it ran. Nothing was changed. (database: ${databaseOf(folder)})`,
-            "",
-          ],
+onMachine(
+  "a database that a newer program wrote is refused in a sentence, by restore too, and is as it was",
+  async () => {
+    await inFolder(async (dir) => {
+      const backup = join(dir, "backup.json"), data = join(dir, "g0");
+      await writeBackup(backup);
+      await Deno.mkdir(data);
+      const parts = { [data]: "The database", [join(dir, "g1")]: "The module meta's part of the database" };
+      for (const [folder, part] of Object.entries(parts)) {
+        const store = await openDatabase(PLATFORM, folder);
+        const key = part === "The database" ? SCHEMA_PREFIX : concat(SCHEMA_PREFIX, modulePrefix(0));
+        const { durable } = await store.transact((tx) =>
+          tx.set(key, Uint8Array.of(9, ...part === "The database" ? [0] : [4, ...utf8("meta")]))
         );
+        await durable;
+        const before = await dump(store);
+        await store.close();
+        for (const args of [[], ["restore", backup]]) {
+          const { exit, out, err } = await run(["--data-dir", folder, "--bitcoind-url", NODE, ...args]);
+          assertEquals([exit, out], [1, ""]);
+          assertEquals(
+            err.split("\n").filter((line) => !line.startsWith("20")), // lines of the log
+            [
+              `error: ${part} is of version 9, and this program knows versions up to 1. Install the newer program again, or restore a ` +
+              `backup made before it ran. Nothing was changed. (database: ${databaseOf(folder)})`,
+              "",
+            ],
+          );
+        }
+        const after = await openDatabase(PLATFORM, folder);
+        assertEquals(await dump(after), before);
+        await after.close();
+        assertEquals((await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name), ["database"]);
       }
-      const after = await openDatabase(PLATFORM, folder);
-      assertEquals(await dump(after), before);
-      await after.close();
-      assertEquals((await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name), ["database"]);
-    }
-  });
+    });
+  },
+);
+
+onMachine(
+  "a backup is restored into a new folder once, for the owner's eyes alone; a half of it doesn't start",
+  async () => {
+    await inFolder(async (dir) => {
+      const backup = join(dir, "backup.json"), data = join(dir, "g0");
+      await writeBackup(backup);
+      const restored = await run(["restore", backup, "--data-dir", data]);
+      assertEquals([restored.exit, restored.err], [0, ""]);
+      assertEquals(restored.out, `Guardian 0 (g0) is restored in ${data}: start it.\n`);
+      assertEquals(await modeOf(data), 0o700);
+      const names = ["client.json", "consensus.json", "invite-code", "local.json", "private.json"];
+      for (const name of names) assertEquals(await modeOf(join(data, name)), 0o600, name);
+      const again = await run(["restore", backup], { FM_DATA_DIR: data });
+      assertEquals(again.exit, 1);
+      assertStringIncludes(again.err, "holds a guardian already");
+      await Deno.remove(join(data, "consensus.json"));
+      const half = await run(["--data-dir", data, "--bitcoind-url", NODE]);
+      assertEquals(half.exit, 1);
+      assertStringIncludes(half.err, "lacks consensus.json. Nothing was changed");
+      for (const name of ["client.json", "invite-code", "local.json", "private.json"]) {
+        await Deno.remove(join(data, name));
+      }
+      const empty = await run(["--data-dir", data, "--bitcoind-url", NODE]);
+      assertEquals(empty.exit, 1);
+      assertStringIncludes(empty.err, "config files are missing");
+      assertEquals((await run(["restore", join(dir, "none"), "--data-dir", data])).exit, 1);
+    });
+  },
+);
+
+const BOUNTY = "tests/examples/bounty/server.ts";
+
+onMachine("what is no module of guardians ends it with 2, told by the name that was given", async () => {
+  const env = { FM_DATA_DIR: "/nonexistent/g0", FM_BITCOIND_URL: NODE };
+  const cases: [string, string][] = [
+    ["./no/such/file.ts", "error: ./no/such/file.ts can't be loaded as a module: "],
+    ["http://example.com/a.ts", 'error: "http://example.com/a.ts" is no module: expected a file, or an https:'],
+    ["tests/examples/bounty/client.ts", "tests/examples/bounty/client.ts exports no server module"],
+    ["modules/meta/server.ts", "There are two modules of kind meta: built in, and modules/meta/server.ts"],
+  ];
+  for (const [module, told] of cases) {
+    const { exit, out, err } = await run(["--module", module], env);
+    assertEquals([exit, out], [2, ""], err);
+    assertStringIncludes(err, told);
+    assert(!err.includes("    at "), "no stack");
+  }
 });
 
-onMachine("a backup is restored into a new folder once, for the owner's eyes alone; a half of it doesn't start", async () => {
-  await inFolder(async (dir) => {
-    const backup = join(dir, "backup.json"), data = join(dir, "g0");
-    await writeBackup(backup);
-    const restored = await run(["restore", backup, "--data-dir", data]);
-    assertEquals([restored.exit, restored.err], [0, ""]);
-    assertEquals(restored.out, `Guardian 0 (g0) is restored in ${data}: start it.\n`);
-    assertEquals(await modeOf(data), 0o700);
-    const names = ["client.json", "consensus.json", "invite-code", "local.json", "private.json"];
-    for (const name of names) assertEquals(await modeOf(join(data, name)), 0o600, name);
-    const again = await run(["restore", backup], { FM_DATA_DIR: data });
-    assertEquals(again.exit, 1);
-    assertStringIncludes(again.err, "holds a guardian already");
-    await Deno.remove(join(data, "consensus.json"));
-    const half = await run(["--data-dir", data, "--bitcoind-url", NODE]);
-    assertEquals(half.exit, 1);
-    assertStringIncludes(half.err, "lacks consensus.json. Nothing was changed");
-    for (const name of ["client.json", "invite-code", "local.json", "private.json"]) {
-      await Deno.remove(join(data, name));
-    }
-    const empty = await run(["--data-dir", data, "--bitcoind-url", NODE]);
-    assertEquals(empty.exit, 1);
-    assertStringIncludes(empty.err, "config files are missing");
-    assertEquals((await run(["restore", join(dir, "none"), "--data-dir", data])).exit, 1);
-  });
-});
+onMachine(
+  "a module that is loaded by its file is offered at setup; without it the guardian names it and doesn't start",
+  async () => {
+    await inFolder(async (dir) => {
+      const { exit } = await withGuardian(dir, async (api) => {
+        const code = await callGuardian(PLATFORM, api, "set_local_params", LEADER, "pass");
+        assertEquals(parseSetupCode(String(code)).enabledModules, ["bounty", "meta", "mintv2", "walletv2"]);
+      }, { FM_MODULES: BOUNTY });
+      assertEquals(exit, 0);
+    });
+    await inFolder(async (dir) => {
+      const backup = join(dir, "backup.json"), data = join(dir, "g0");
+      const definitions = serverModules([{ definition: bountyServer, source: BOUNTY }]);
+      const platformOf = setupPlatform;
+      await writeBackup(
+        backup,
+        dealtConfigs({ total: 4, modules: ["bounty", "meta"], roundsPerSession: 200, platformOf, definitions }),
+      );
+      assertEquals((await run(["restore", backup, "--data-dir", data, "--module", BOUNTY])).exit, 0);
+      const without = await run(["--data-dir", data, "--bitcoind-url", NODE]);
+      assertEquals(without.exit, 1);
+      assertStringIncludes(
+        without.err,
+        "error: The federation has a module of kind bounty, and this program doesn't have it",
+      );
+      assertStringIncludes(without.err, "--module FILE");
+    });
+  },
+);

@@ -15,6 +15,7 @@ export function serverModules(loaded: readonly Registered<AnyServerModuleDefinit
   return registryOf([...builtIn([metaServer, mintv2Server, unknownServer, walletv2Server]), ...loaded]);
 }
 
+/** All that come with this program, by kind. */
 export const builtInModules: ServerModules = serverModules();
 
 /** The switch of a module in the environment. */

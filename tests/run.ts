@@ -14,6 +14,7 @@ const slowTests = [
   "simulation_seeds_1_to_10",
   "simulation_seeds_11_to_20",
   "broadcast_seeds",
+  "copies_seeds",
   "client_cli",
   "refunds",
   "many_notes",
@@ -34,8 +35,8 @@ function interop(name: string, file: string): Suite {
 }
 
 const suites: readonly Suite[] = [
-  // those with a real bitcoind go by this variable, and are a suite of their own
-  { name: "quick tests", args: ["test", "-P", "--parallel", "--quiet"], env: { BITCOIND_DIR: "" } },
+  // types are `deno task check`'s; tests with a real bitcoind go by this variable, and are a suite of their own
+  { name: "quick tests", args: ["test", "-P", "--no-check", "--parallel", "--quiet"], env: { BITCOIND_DIR: "" } },
   { name: "vectors", args: ["task", "vectors"] },
   { name: "AlephBFT recordings", args: ["task", "replay-aleph"] },
   { name: "slow tests", args: ["test", "-A", "--parallel", "--quiet", "--config", "deno.json", ...slowTests] },

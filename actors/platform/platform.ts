@@ -5,14 +5,21 @@
  */
 import type { Bytes } from "../../core/bytes.ts";
 
+/** Everything outside, as it is handed in. */
 export interface Platform {
+  /** Time. */
   readonly clock: Clock;
+  /** Randomness. */
   readonly dice: Dice;
+  /** Sockets and HTTP. */
   readonly network: Network;
+  /** Files of this machine. */
   readonly files: Files;
+  /** Computations that take long. */
   readonly threads: Threads;
 }
 
+/** The one clock. */
 export interface Clock {
   /** Wall clock, milliseconds since the Unix epoch. */
   nowMs(): number;
@@ -22,7 +29,9 @@ export interface Clock {
   setTimer(delayMs: number, fire: () => void): Timer;
 }
 
+/** A timer that was set. */
 export interface Timer {
+  /** It fires no more, if it has not fired already. */
   cancel(): void;
 }
 
@@ -42,6 +51,7 @@ export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Prom
   });
 }
 
+/** Randomness. */
 export interface Dice {
   /** Unpredictable bytes: keys and nonces come from here. */
   bytes(size: number): Bytes;
@@ -51,9 +61,12 @@ export interface Dice {
   below(bound: number): number;
 }
 
+/** Where something listens. */
 export type Address = { readonly hostname: string; readonly port: number };
 
+/** Something that listens. */
 export interface Listener {
+  /** Where, with the port that the system gave. */
   readonly address: Address;
   /** Stops accepting; open connections go on. Resolves when the port is free. */
   close(): Promise<void>;
@@ -67,9 +80,11 @@ export interface ByteStream {
   read(): Promise<Bytes | null>;
   /** Resolves when the stream takes more (back-pressure). @throws {NetworkError} `reset` */
   write(bytes: Uint8Array): Promise<void>;
+  /** Ends it in both directions. */
   close(): void;
 }
 
+/** A certificate and its key. */
 export type TlsIdentity = {
   /** DER, X.509 self-signed, ECDSA P-256 */
   readonly certificate: Bytes;
@@ -89,9 +104,11 @@ export interface MessageSocket {
   arrival(): Promise<void>;
   /** The next message, null once closed. Messages that nobody reads are kept (the sender's bound applies). */
   receive(): Promise<string | null>;
+  /** Ends it; the other side is told the code and the reason. */
   close(code?: number, reason?: string): void;
 }
 
+/** Makes a WebSocket of a request. */
 export type Upgrade = (options: { readonly messageBytesMax: number; readonly pingMs: number }) => {
   readonly response: Response;
   readonly socket: Promise<MessageSocket>;
@@ -99,6 +116,7 @@ export type Upgrade = (options: { readonly messageBytesMax: number; readonly pin
 /** An HTTP request handler; `upgrade` turns the request into a WebSocket and must then be answered by its `response`. */
 export type HttpHandler = (request: Request, upgrade: Upgrade, remote: Address) => Response | Promise<Response>;
 
+/** The one wire. */
 export interface Network {
   /**
    * Both sides show a certificate; whose it is the caller decides by its bytes. TLS 1.2 or 1.3, no ALPN. Connections whose certificate
@@ -113,7 +131,7 @@ export interface Network {
     },
     onConnection: (stream: ByteStream, remote: Address) => void,
   ): Promise<Listener>;
-  /** @throws {NetworkError} `unreachable` · `timeout` · `tls` */
+  /** Connects, and proves the own certificate. @throws {NetworkError} `unreachable` · `timeout` · `tls` */
   dialTls(
     options: Address & { readonly identity: TlsIdentity; readonly serverName: string; readonly timeoutMs: number },
   ): Promise<ByteStream>;
@@ -121,7 +139,7 @@ export interface Network {
   makeTlsIdentity(dnsName: string): Promise<TlsIdentity>;
   /** HTTP/1.1 and WebSocket. @throws {NetworkError} `address_in_use` */
   serveHttp(options: Address, handler: HttpHandler): Promise<Listener>;
-  /** @throws {NetworkError} `unreachable` · `timeout` · `refused` (with the HTTP status) */
+  /** Opens a WebSocket. @throws {NetworkError} `unreachable` · `timeout` · `refused` (with the HTTP status) */
   openWebSocket(
     url: string,
     options: {
@@ -130,7 +148,7 @@ export interface Network {
       readonly messageBytesMax: number;
     },
   ): Promise<MessageSocket>;
-  /** @throws {NetworkError} `unreachable` · `timeout` · `too_large` */
+  /** One HTTP request. @throws {NetworkError} `unreachable` · `timeout` · `too_large` */
   fetch(
     url: string,
     options: {
@@ -149,6 +167,7 @@ export interface Network {
   }>;
 }
 
+/** The files of this machine. */
 export interface Files {
   /** Undefined when there is no such file. @throws {FilesError} `too_large` · `denied` */
   read(path: string, bytesMax: number): Promise<Bytes | undefined>;
@@ -158,6 +177,7 @@ export interface Files {
   replace(path: string, bytes: Uint8Array, options?: { readonly secret?: boolean }): Promise<void>;
   /** Makes a file readable by its owner alone, or a folder (0700). @returns whether others could read it before; false when there is none */
   makeSecret(path: string): Promise<boolean>;
+  /** Removes a file. Nothing happens when there is none. */
   remove(path: string): Promise<void>;
   /** Names in a folder; undefined when there is none. */
   list(path: string): Promise<string[] | undefined>;
@@ -183,6 +203,7 @@ export interface Thread<In, Out> {
   close(): void;
 }
 
+/** The threads of this machine. */
 export interface Threads {
   /** A simulated thread computes in place and takes no simulated time. @throws {ThreadError} `failed` */
   open<In, Out>(task: Task<In, Out>): Thread<In, Out>;

@@ -13,7 +13,7 @@ import { dialTls, listenTls } from "./real/tls.ts";
 
 export type { Report } from "./http_handling.ts";
 
-/** @param report told what goes wrong where nobody awaits (a request handler that throws); default: standard error */
+/** The platform of this machine. @param report told what goes wrong where nobody awaits (a request handler that throws); default: standard error */
 export function realPlatform(report: Report = limitedReport(toStandardError)): Platform {
   return {
     clock: realClock,

@@ -17,6 +17,8 @@ import type { Signs } from "./liveness.ts";
 import { askedAt, dueMs, heardAt, PROBE_METHOD } from "./liveness.ts";
 import type { RpcAnswer, RpcError } from "./protocol.ts";
 import { parseAnswer, requestText } from "./protocol.ts";
+import type { RpcStatus } from "./status.ts";
+import { StatusBoard } from "./status.ts";
 
 /** `max_request_body_size` and `max_response_body_size` of the reference. */
 export const MESSAGE_BYTES_MAX = 10_485_760;
@@ -36,7 +38,14 @@ export type RpcMessage =
     { method: string; params: readonly Json[]; timeoutMs: number; once?: boolean },
     Result<Json, RpcError>
   >
-  | Request<"connected", null, boolean>
+  | Request<"status", null, RpcStatus>
+  /** Answered as soon as the status is of another version than this. */
+  | Request<"statusAfter", { version: number }, RpcStatus>
+  /**
+   * Opens a connection now, whatever it waited for: after a sleep, or in another network. One that is there is asked a cheap question
+   * meanwhile: when it answers before the new one stands it is kept.
+   */
+  | Request<"reconnect", null, null>
   | Cast<"opened", { outcome: Result<null, RpcError> }>
   | Cast<"received", { line: number; text: string | null }>
   | Cast<"connect", null>
@@ -85,6 +94,9 @@ type State = {
   lines: number;
   /** A connection is being opened, or will be. */
   connecting: boolean;
+  /** The timer of the one that will be. */
+  planned: number | null;
+  readonly board: StatusBoard;
   /** Connections in a row that could not be opened. */
   attempts: number;
   /** Connections in a row on which nothing was ever heard. */
@@ -101,8 +113,15 @@ function connectionError(thrown: unknown): RpcError {
   return { kind: "connection", message: errorText(thrown) };
 }
 
+/** Whoever follows the status is told when it has changed, or by an error. */
+function noteStatus({ board, line, connecting }: State, ctx: Context, error?: RpcError): void {
+  const now = line ? "connected" : connecting ? "connecting" : "idle";
+  for (const watcher of board.set(now, ctx.platform.clock.nowMs(), error)) ctx.reply(watcher, board.status);
+}
+
 function connect(state: State, ctx: Context): void {
   state.connecting = true;
+  state.planned = null;
   ctx.run(async (signal) => {
     const options = {
       timeoutMs: CONNECT_TIMEOUT_MS,
@@ -129,7 +148,7 @@ function connectLater(state: State, ctx: Context): void {
   const policy = state.lines > 0 ? LOST_BACK_OFF : FIRST_BACK_OFF;
   const first = state.attempts === 0 && state.lines === 0;
   const delayMs = first ? 0 : backOffMs(policy, Math.max(0, state.attempts - 1), ctx.platform.dice);
-  ctx.after(delayMs, { type: "connect", args: null });
+  state.planned = ctx.after(delayMs, { type: "connect", args: null });
 }
 
 function listen({ number, socket }: Line, ctx: Context): void {
@@ -173,6 +192,12 @@ function send(state: State, ctx: Context, call: Call): void {
   lookWhenDue(state, ctx, line);
 }
 
+/** Any sign from now on is one of life; without one another connection may take its place. */
+function probe(state: State, ctx: Context, line: Line): void {
+  line.socket.send(requestText(state.nextId++, PROBE_METHOD, [{ auth: null, params: null }]));
+  line.signs = { ...line.signs, probedMs: ctx.platform.clock.monotonicMs() };
+}
+
 /** A look is planned once; a later one than is due makes place for it. */
 function lookWhenDue(state: State, ctx: Context, line: Line): void {
   const atMs = dueMs(line.signs, state.silences);
@@ -188,12 +213,14 @@ function lookWhenDue(state: State, ctx: Context, line: Line): void {
  */
 function cut(state: State, ctx: Context, line: Line): void {
   drop(state, ctx, line);
+  const lost: RpcError = { kind: "transport", message: "Connection was lost" };
   for (const [id, call] of [...state.calls]) {
     if (!call.lines.delete(line) || call.lines.size > 0) continue;
-    if (call.once || call.wasCut) settle(state, ctx, id, err({ kind: "transport", message: "Connection was lost" }));
+    if (call.once || call.wasCut) settle(state, ctx, id, err(lost));
     else call.wasCut = true;
   }
   if (state.line === null && state.calls.size > 0) connectLater(state, ctx);
+  noteStatus(state, ctx, lost);
 }
 
 /** A new connection takes all calls that may be asked again; the one before is kept for whatever waits there. */
@@ -223,13 +250,15 @@ function isAlive({ signs }: Line): boolean {
 
 export const rpcConnection = defineActor<RpcMessage, RpcArgs, State>({
   name: "rpc",
-  init: (_ctx, args) => ({
+  init: (ctx, args) => ({
     args,
     opened: { socket: null },
     line: null,
     open: new Map(),
     lines: 0,
     connecting: false,
+    planned: null,
+    board: new StatusBoard(ctx.platform.clock.nowMs()),
     attempts: 0,
     silences: 0,
     nextId: 0,
@@ -250,13 +279,26 @@ export const rpcConnection = defineActor<RpcMessage, RpcArgs, State>({
       state.calls.set(id, call);
       if (state.line) send(state, ctx, call);
       else connectLater(state, ctx);
+      noteStatus(state, ctx);
       return next(state);
     },
     connect: (state, _args, ctx) => {
       connect(state, ctx);
       return next(state);
     },
-    connected: (state) => reply(state, state.line !== null),
+    status: (state) => reply(state, state.board.status),
+    statusAfter: (state, { version }, ctx, from) => {
+      for (const watcher of state.board.watch(version, from)) ctx.reply(watcher, state.board.status);
+      return next(state);
+    },
+    reconnect: (state, _args, ctx) => {
+      state.attempts = 0;
+      if (state.line) probe(state, ctx, state.line);
+      if (state.planned !== null) ctx.cancel(state.planned);
+      if (state.planned !== null || !state.connecting) connect(state, ctx);
+      noteStatus(state, ctx);
+      return reply(state, null);
+    },
     opened: (state, { outcome }, ctx) => {
       state.connecting = false;
       const { socket } = state.opened;
@@ -264,13 +306,16 @@ export const rpcConnection = defineActor<RpcMessage, RpcArgs, State>({
       if (outcome.ok && socket) {
         if (state.line && isAlive(state.line)) socket.close();
         else adopt(state, ctx, socket);
+        noteStatus(state, ctx);
         return next(state);
       }
       if (state.line && isAlive(state.line)) return next(state);
       if (state.line) drop(state, ctx, state.line);
       state.attempts++;
       const closed: RpcError = { kind: "connection", message: "Connection was closed at once" };
-      failAll(state, ctx, outcome.ok ? closed : outcome.error);
+      const error = outcome.ok ? closed : outcome.error;
+      failAll(state, ctx, error);
+      noteStatus(state, ctx, error);
       return next(state);
     },
     received: (state, { line: number, text }, ctx) => {
@@ -297,8 +342,7 @@ export const rpcConnection = defineActor<RpcMessage, RpcArgs, State>({
       if (nowMs < dueMs(line.signs, state.silences)) {
         lookWhenDue(state, ctx, line);
       } else if (line.signs.probedMs === null) {
-        line.socket.send(requestText(state.nextId++, PROBE_METHOD, [{ auth: null, params: null }]));
-        line.signs = { ...line.signs, probedMs: nowMs };
+        probe(state, ctx, line);
         lookWhenDue(state, ctx, line);
       } else if (!state.connecting) {
         state.silences++;

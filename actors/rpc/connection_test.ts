@@ -8,7 +8,7 @@ import type { MessageSocket } from "../platform/platform.ts";
 import { sleep } from "../platform/platform.ts";
 import { SimulatedWorld } from "../platform/simulated/mod.ts";
 import { child } from "../supervisor.ts";
-import type { RpcError, RpcMessage } from "./mod.ts";
+import type { RpcError, RpcMessage, RpcStatus } from "./mod.ts";
 import { MESSAGE_BYTES_MAX, rpcConnection } from "./mod.ts";
 
 const PORT = 8_174;
@@ -24,6 +24,8 @@ class Setting {
   /** `line method`, in the order of arrival. */
   readonly heard: string[] = [];
   lines = 0;
+  /** Nobody is let in. */
+  refuses = false;
   readonly #system = createSystem({ platform: this.world.process("client").platform, log: () => {} });
 
   static async with(answering: Answering): Promise<Setting> {
@@ -37,6 +39,7 @@ class Setting {
   async #serve(answering: Answering): Promise<void> {
     const { network } = this.world.process("guardian").platform;
     await network.serveHttp({ hostname: "0.0.0.0", port: PORT }, (_request, upgrade) => {
+      if (this.refuses) return new Response(null, { status: 401 });
       const upgraded = upgrade({ messageBytesMax: MESSAGE_BYTES_MAX, pingMs: 10_000 });
       const line = this.lines++;
       void upgraded.socket.then((socket) => this.#answer(socket, line, answering));
@@ -60,6 +63,18 @@ class Setting {
     return this.#system.ask(ref, "call", { method, params: [], timeoutMs: 60_000, ...options }, {
       deadlineMs: 120_000,
     });
+  }
+
+  status(): Promise<RpcStatus> {
+    return this.#system.ask(ref, "status", null);
+  }
+
+  statusAfter(version: number): Promise<RpcStatus> {
+    return this.#system.ask(ref, "statusAfter", { version }, { deadlineMs: Infinity });
+  }
+
+  reconnect(): Promise<null> {
+    return this.#system.ask(ref, "reconnect", null);
   }
 
   /** The outcomes of calls that are made at once. */
@@ -200,4 +215,66 @@ Deno.test("who is not let in without a secret is told so, not that nobody is the
   await at.finish(system.start(supervisor("test", { children: [spec] })), WITHIN);
   const answer = await at.finish(system.ask(ref, "call", { method: "a", params: [], timeoutMs: 60_000 }), WITHIN);
   assertEquals(answer.ok ? null : answer.error.kind, "unauthorized");
+});
+
+Deno.test("a connection tells whether it is open, since when, and why it last was not", async () => {
+  const at: Setting = await Setting.with((_line, { method }) => method === "cut" ? null : method);
+  const epochMs = at.world.process("client").platform.clock.nowMs();
+  const told = async (): Promise<unknown[]> => {
+    const { state, sinceMs, lastError } = await at.world.finish(at.status(), WITHIN);
+    return [state, sinceMs >= epochMs, lastError?.message ?? null];
+  };
+  assertEquals(await told(), ["idle", true, null]);
+  await at.timed("a");
+  const open = await at.world.finish(at.status(), WITHIN);
+  assertEquals([open.state, open.lastError], ["connected", null]);
+  await at.world.run({ forMs: 60_000 });
+  assertEquals(await at.world.finish(at.status(), WITHIN), open, "nothing has changed");
+  assertEquals((await at.timed("cut", { once: true }))[0], "transport");
+  assertEquals(await told(), ["idle", true, "Connection was lost"]);
+  await at.timed("b");
+  assertEquals(await told(), ["connected", true, "Connection was lost"]);
+});
+
+Deno.test("whoever follows a connection is told each change, and one that can't be opened says why", async () => {
+  const at: Setting = await Setting.with((_line, { method }) => method === "cut" ? null : method);
+  at.refuses = true;
+  const first = await at.world.finish(at.status(), WITHIN);
+  const next = at.statusAfter(first.version);
+  assertEquals((await at.timed("a"))[0], "unauthorized");
+  const changed = await at.world.finish(next, WITHIN);
+  assertEquals(changed.state, "connecting");
+  const after = await at.world.finish(at.statusAfter(changed.version), WITHIN);
+  assertEquals([after.state, after.lastError?.kind], ["idle", "unauthorized"]);
+  // who waits for nothing new waits; one too many makes the oldest go on with what there is
+  const waiting = Array.from({ length: 65 }, () => at.statusAfter(after.version));
+  assertEquals(await at.world.finish(waiting[0]!, WITHIN), after);
+});
+
+Deno.test("asked to, a connection waits for no back-off", async () => {
+  const at: Setting = await Setting.with((_line, { method }) => method);
+  at.refuses = true;
+  for (let i = 0; i < 14; i++) await at.timed("a");
+  at.refuses = false;
+  const begunMs = at.world.nowMs, call = at.call("b");
+  await at.world.finish(at.reconnect(), WITHIN);
+  assertEquals(await at.all(call), ["b"]);
+  assert(at.world.nowMs - begunMs < 1_000, `${at.world.nowMs - begunMs} ms`);
+});
+
+Deno.test("asked to, a connection is opened at once in the place of one that is dead", async () => {
+  let dead = false;
+  const at: Setting = await Setting.with((line, { method }) => dead && line === 0 ? undefined : method);
+  await at.timed("a");
+  dead = true;
+  await at.world.finish(at.reconnect(), WITHIN);
+  await at.world.run({ forMs: 2_000 });
+  // the next call finds a connection that lives, with no doubt to wait for
+  const [answer, tookMs] = await at.timed("b");
+  assertEquals([answer, at.lines], ["b", 2]);
+  assert(tookMs < 1_000, `${tookMs} ms`);
+  // one that lives is kept
+  await at.world.finish(at.reconnect(), WITHIN);
+  await at.timed("c");
+  assertEquals(at.heard.at(-1), "1 c");
 });

@@ -6,3 +6,4 @@ export { MESSAGE_BYTES_MAX, rpcConnection } from "./connection.ts";
 export type { RpcArgs, RpcMessage, RpcRef } from "./connection.ts";
 export { METHOD_NOT_FOUND, parseAnswer, REQUEST_TIMEOUT, requestText, RESPONSE_TOO_BIG } from "./protocol.ts";
 export type { RpcAnswer, RpcError } from "./protocol.ts";
+export type { LinkState, RpcStatus } from "./status.ts";

@@ -1,6 +1,7 @@
 /** Errors of the store. */
 import { FedimintError } from "../../core/result.ts";
 
+/** Why a store can't do what is asked. `failed` and `corrupt` need a person. */
 export class StoreError extends FedimintError<
   | { readonly code: "conflict"; readonly tries: number }
   | { readonly code: "closed" | "failed" | "corrupt" }

@@ -10,6 +10,7 @@
  */
 import type { Bytes } from "../../core/bytes.ts";
 import { KEY_PLAIN_BYTES } from "./limits.ts";
+import { numberKey } from "./number_key.ts";
 
 /** First byte of a backend key. Never zero, which Deno KV would double. */
 export const Space = {
@@ -80,19 +81,16 @@ export function spaceEnd(space: Space): Bytes {
 }
 
 export function chunkKey(id: number, index?: number): Bytes {
-  const raw = new Uint8Array(index === undefined ? 9 : 13);
-  const view = new DataView(raw.buffer);
-  raw[0] = Space.chunk;
-  view.setBigUint64(1, BigInt(id));
-  if (index !== undefined) view.setUint32(9, index);
+  const key = numberKey(Uint8Array.of(Space.chunk), id);
+  if (index === undefined) return key;
+  const raw = new Uint8Array(13);
+  raw.set(key);
+  new DataView(raw.buffer).setUint32(9, index);
   return raw;
 }
 
 export function largeKey(id: number): Bytes {
-  const raw = new Uint8Array(9);
-  raw[0] = Space.large;
-  new DataView(raw.buffer).setBigUint64(1, BigInt(id));
-  return raw;
+  return numberKey(Uint8Array.of(Space.large), id);
 }
 
 export function journalKey(index: number): Bytes {

@@ -25,6 +25,7 @@ import {
   successor,
   toBinary,
 } from "./keys.ts";
+import { numberBytes, numberIn } from "./number_key.ts";
 import { BATCH_ENTRIES_MAX, CHUNK_BYTES, INLINE_BYTES_MAX, VALUE_BYTES_MAX } from "./limits.ts";
 
 /** Binary string → value, or null for a delete. */
@@ -123,7 +124,7 @@ export class Pieces {
         large.set(key, { id, chunks });
       }
     }
-    if (nextId !== this.#nextId) operations.push({ key: NEXT_ID, value: encodeNumber(nextId) });
+    if (nextId !== this.#nextId) operations.push({ key: NEXT_ID, value: numberBytes(nextId) });
 
     const all = [...staged, ...operations];
     if (fits(all)) await this.#backend.commit(all);
@@ -209,15 +210,9 @@ function encodeLarge(chunks: number, key: string): Bytes {
   return raw;
 }
 
-function encodeNumber(value: number): Bytes {
-  const raw = new Uint8Array(8);
-  new DataView(raw.buffer).setBigUint64(0, BigInt(value));
-  return raw;
-}
-
 function readNumber(raw: Uint8Array, at: number): number {
   if (raw.length < at + 8) throw corruptValue();
-  return Number(new DataView(raw.buffer, raw.byteOffset).getBigUint64(at));
+  return numberIn(raw, at);
 }
 
 function corruptValue(): StoreError {

@@ -10,8 +10,10 @@
  */
 import type { Bytes } from "../../core/bytes.ts";
 
+/** A key and its value. */
 export type Entry = { readonly key: Bytes; readonly value: Bytes };
 
+/** Which entries, and in which order. */
 export type RangeOptions = {
   /** Keys that begin with this; default all of the view. */
   readonly prefix?: Uint8Array;
@@ -24,7 +26,9 @@ export type RangeOptions = {
   readonly limit?: number;
 };
 
+/** A snapshot, for reading. */
 export interface ReadTx {
+  /** The value at a key, own writes of the transaction included. */
   get(key: Uint8Array): Promise<Bytes | undefined>;
   /** Entries in order of the keys' bytes, a batch at a time; own writes of the transaction included. */
   range(options?: RangeOptions): AsyncIterable<Entry>;
@@ -32,11 +36,15 @@ export interface ReadTx {
   view(prefix: Uint8Array): ReadTx;
 }
 
+/** A transaction: what is written is visible to nobody before it commits. */
 export interface StoreTx extends ReadTx {
+  /** Writes a value. */
   set(key: Uint8Array, value: Uint8Array): void;
+  /** Deletes a key. Nothing happens when there is none. */
   delete(key: Uint8Array): void;
   /** Deletes every key that begins with `prefix`. Of what it deletes it holds the keys alone, until the commit is on disk. */
   deleteAll(prefix: Uint8Array): Promise<void>;
+  /** The same transaction seen below a further prefix. */
   view(prefix: Uint8Array): StoreTx;
   /** Called after this transaction has become visible (once, for the try that committed). */
   onCommit(effect: () => void): void;
@@ -48,6 +56,7 @@ export interface StoreTx extends ReadTx {
   savepoint<T>(body: (tx: StoreTx) => Promise<T | Rollback<T>> | T | Rollback<T>): Promise<T>;
 }
 
+/** What a transaction's body returned, once it is visible. */
 export type Committed<T> = {
   readonly value: T;
   /** Resolves when this commit and all before it are on disk; rejects when the store failed. */
@@ -56,8 +65,10 @@ export type Committed<T> = {
 
 /** A body returns this to leave nothing behind. */
 export const ROLLBACK: unique symbol = Symbol("rollback");
+/** What a body returns to leave nothing behind. */
 export type Rollback<T> = { readonly [ROLLBACK]: true; readonly value: T };
 
+/** Leaves nothing of the transaction behind, and returns the value. */
 export function rollback<T>(value: T): Rollback<T> {
   return { [ROLLBACK]: true, value };
 }
@@ -66,8 +77,10 @@ export function isRollback<T>(result: T | Rollback<T>): result is Rollback<T> {
   return typeof result === "object" && result !== null && ROLLBACK in result;
 }
 
+/** How often a transaction is tried, and until when. */
 export type TransactOptions = { readonly triesMax?: number; readonly signal?: AbortSignal };
 
+/** The part of a store below a prefix; the whole of it is one, too. */
 export interface StoreView {
   /**
    * Runs `body` until it commits without conflict (at most `triesMax`, default 100).
@@ -82,6 +95,7 @@ export interface StoreView {
   ): Promise<Committed<T>>;
   /** Snapshot reads only. The body runs again if it takes so long that too much was overwritten meanwhile. */
   read<T>(body: (tx: ReadTx) => Promise<T> | T): Promise<T>;
+  /** The part below a further prefix. */
   view(prefix: Uint8Array): StoreView;
   /**
    * The same for what strangers cause: its commits are let in one at a time and only while little of theirs is not on disk yet, and
@@ -96,6 +110,7 @@ export interface StoreView {
   changed(prefix: Uint8Array, signal?: AbortSignal): Promise<void>;
 }
 
+/** A whole store, as it was opened. */
 export interface Store extends StoreView {
   /** Flushes, then closes. Everything committed before is durable. */
   close(): Promise<void>;

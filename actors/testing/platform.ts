@@ -25,7 +25,12 @@ export function manualClock(): ManualPlatform {
   const notUsed = <T>(part: string): T => new Proxy({}, { get: () => unreachable(part as never) }) as T;
   return {
     platform: {
-      clock,
+      // plain, so that a test may spread it and change a part
+      clock: {
+        nowMs: () => clock.nowMs(),
+        monotonicMs: () => clock.monotonicMs(),
+        setTimer: (delayMs, fire) => clock.setTimer(delayMs, fire),
+      },
       dice: new SimulatedDice(1, "test"),
       network: notUsed("network"),
       files: notUsed("files"),

@@ -102,6 +102,33 @@ Deno.test("the status of setup shows who is in, and stays the official one's on 
   }
 });
 
+Deno.test("the leader chooses modules among those that its guardian tells", async () => {
+  const asked: Asked[] = [];
+  const take = (answer: Json) => (call: Asked): Json => {
+    asked.push(call);
+    return answer;
+  };
+  const answers = {
+    setup_modules: take({ available: ["bounty", "meta"], enabled: ["meta"] }),
+    set_local_params: take("fedimint1"),
+  };
+  const url = new URL(String(
+    (parseJson(
+      (await runInWorld(await recordedFederation(), ["dev", "decode", "invite-code", await recordedInvite()], {
+        modules: quietModules,
+      })).out,
+    ) as JsonObject).url,
+  ));
+  const told = await admin(answers, "setup", url.href, "modules");
+  assertEquals(parseJson(told.out), { available: ["bounty", "meta"], enabled: ["meta"] });
+  const leads = ["--federation-name", "Ours", "--federation-size", "4"];
+  const set = ["setup", url.href, "set-local-params", "alice", ...leads];
+  assertEquals((await admin(answers, ...set)).exit, 0);
+  assertEquals((await admin(answers, ...set, "--modules", "meta, bounty")).exit, 0);
+  const chosen = asked.map(({ params }) => params as JsonObject | null).map((params) => params?.enabled_modules);
+  assertEquals(chosen, [undefined, null, ["meta", "bounty"]]);
+});
+
 Deno.test("the others' codes are forgotten by reset-codes", async () => {
   const asked: string[] = [];
   const world = await recordedFederation((call, recorded) => {

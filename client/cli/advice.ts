@@ -1,5 +1,5 @@
 /** Errors for people: what is wrong in their words, and what to do. */
-import { errorText, FedimintError } from "../../core/result.ts";
+import { errorText, type FedimintError } from "../../core/result.ts";
 import { ApiError } from "../../modules/contract/federation_api.ts";
 import { CliError } from "./error.ts";
 import { printable } from "./printable.ts";

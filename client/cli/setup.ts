@@ -59,6 +59,8 @@ function setupProgram(cli: Cli, url: string): Command {
       enabled_modules: modules ?? null,
       federation_size: federationSize ?? null,
     })));
+  program.command("modules").description("kinds that the guardian has, and those that the federation is to have")
+    .action(action("setup_modules", () => null));
   program.command("add-peer").argument("<info...>", "setup code of another guardian; - reads it from standard input")
     .description("tell the guardian of another one; prints that one's name")
     .action(cli.official(async (session, pieces: string[]) => {

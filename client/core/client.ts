@@ -10,10 +10,11 @@ import type { ActorSystem, Inspection } from "../../actors/system.ts";
 import type { LogSink } from "../../actors/logger.ts";
 import type { Platform } from "../../actors/platform/platform.ts";
 import { refTo } from "../../actors/protocol.ts";
-import type { RpcRef } from "../../actors/rpc/mod.ts";
+import type { RpcMessage, RpcRef } from "../../actors/rpc/mod.ts";
 import { apiSecretHeaders, rpcConnection } from "../../actors/rpc/mod.ts";
 import type { Store } from "../../actors/store/store.ts";
 import { child } from "../../actors/supervisor.ts";
+import type { Bytes } from "../../core/bytes.ts";
 import { defaultClientSecret, globalRoot, preRootCheck, wordsOfEntropy } from "../../core/crypto/bip39.ts";
 import type { DerivableSecret } from "../../core/crypto/derive_secret.ts";
 import type { ApiVersionSet } from "../../core/types/api_versions.ts";
@@ -21,7 +22,12 @@ import type { FederationId, ModuleInstanceId, OperationId, PeerId } from "../../
 import { numPeers } from "../../core/types/num_peers.ts";
 import type { InviteCode } from "../../core/types/invite_code.ts";
 import { formatInviteCode, newInviteCode } from "../../core/types/invite_code.ts";
-import type { AnyClientModule, AnyClientModuleDefinition, PendingMoney } from "../../modules/contract/client.ts";
+import type {
+  AnyClientModule,
+  AnyClientModuleDefinition,
+  PendingMoney,
+  UsableModule,
+} from "../../modules/contract/client.ts";
 import { readDurable } from "../../modules/contract/read_durable.ts";
 import { codedEnd, endedBy, orEnded, orLate, WaitError } from "../../modules/contract/waiting.ts";
 import { getOperation } from "../logs/operations.ts";
@@ -31,12 +37,18 @@ import { ACTIVE_PREFIX, modulePrefix, operationKey, UniqueTime } from "./databas
 import { ClientError } from "../error.ts";
 import { operationStates } from "../executor/states.ts";
 import { ConnectedFederationApi } from "../federation/api.ts";
+import type { ConnectionsEnv, GuardianStatus } from "../federation/connections.ts";
+import { followGuardians, guardianStatuses, reconnectAll } from "../federation/connections.ts";
 import type { Discovered } from "../federation/discover.ts";
 import { discoverVersions, refreshVersions, storeVersions } from "../federation/discover.ts";
 import { downloadConfig, urlsOf } from "../federation/join.ts";
 import type { JoinTools } from "../federation/join.ts";
 import type { Joined } from "../federation/join_state.ts";
 import { joinedSlot } from "../federation/join_state.ts";
+import type { FederationMeta } from "../federation/known_meta.ts";
+import { knownMeta, refreshedMeta } from "../federation/known_meta.ts";
+import type { FederationPreview } from "../federation/preview.ts";
+import { previewOf } from "../federation/preview.ts";
 import { prefetch } from "../federation/refresh.ts";
 import type { Renewal, Renewed } from "../federation/renew.ts";
 import { renew } from "../federation/renew.ts";
@@ -56,8 +68,10 @@ export type ClientOptions = {
   readonly log: LogSink;
   /** Own guardian for admin calls. `password` is secret. */
   readonly admin?: { readonly peer: PeerId; readonly password: string };
-  /** A pre-root to use instead of the stored words. Secret. */
+  /** A pre-root to use instead of words. Secret. */
   readonly secret?: DerivableSecret;
+  /** Entropy of words that are kept elsewhere, for several federations: none are made or stored here. Secret. */
+  readonly entropy?: Bytes;
   readonly testEnvironment?: boolean;
 };
 
@@ -70,6 +84,19 @@ export type JoinOutcome = { readonly joined: "new" } | { readonly joined: "befor
 /** A module of the federation, and whether this client runs it. */
 export type ModuleStatus = { readonly id: ModuleInstanceId; readonly kind: string; readonly active: boolean };
 
+function guardianPath(peer: PeerId): string {
+  return `${GUARDIANS}/guardian:${peer}`;
+}
+
+function noModule(kind: string): ClientError {
+  return new ClientError({ code: "no_module" }, `No ${kind} module found in this federation`);
+}
+
+/** A definition that another one was made from, its start wrapped for instance, has the same codecs: so its states and its API. */
+function isSameModule(running: AnyClientModuleDefinition, asked: AnyClientModuleDefinition): boolean {
+  return running.kind === asked.kind && running.codecs === asked.codecs;
+}
+
 export class Client {
   readonly options: ClientOptions;
   /** Rejects when the client can't go on: its store failed, or it gave up restarting something. */
@@ -79,7 +106,8 @@ export class Client {
   readonly #closing = new AbortController();
   #running: Running | null = null;
   #joining = false;
-  #connections = 0;
+  /** For names of connections for one use. */
+  #uses = 0;
 
   private constructor(options: ClientOptions) {
     this.options = options;
@@ -141,7 +169,12 @@ export class Client {
 
   /** The 12 words, made when there are none yet. Secret. */
   async words(): Promise<string> {
-    return wordsOfEntropy(await loadOrMakeEntropy(this.options.store, this.options.platform.dice));
+    return wordsOfEntropy(await this.#entropy());
+  }
+
+  async #entropy(): Promise<Bytes> {
+    const { entropy, store, platform } = this.options;
+    return entropy ?? await loadOrMakeEntropy(store, platform.dice);
   }
 
   /** Refused as long as this client can't recover what belongs to words. @throws {ClientError} `no_recovery` · {CryptoError} `bad_words` */
@@ -172,11 +205,10 @@ export class Client {
   }
 
   async #join(invite: InviteCode, signal: AbortSignal): Promise<void> {
-    const { platform, store, modules, secret } = this.options;
+    const { store, modules, secret } = this.options;
     const config = await downloadConfig(invite, this.#joinTools(), signal);
     const discovered = await this.#discover(config, invite.apiSecret, signal);
-    const preRoot = secret ??
-      defaultClientSecret(globalRoot(await loadOrMakeEntropy(store, platform.dice)), invite.federationId);
+    const preRoot = secret ?? defaultClientSecret(globalRoot(await this.#entropy()), invite.federationId);
     const joined: Joined = { config, apiSecret: invite.apiSecret, secretCheck: preRootCheck(preRoot) };
     if (signal.aborted) throw endedBy(signal);
     const { durable } = await store.transact((tx) => {
@@ -187,6 +219,14 @@ export class Client {
     await checkWallet(store, modules);
     await this.#run(joined);
     await this.#prefetch(signal);
+  }
+
+  /**
+   * What an invite code's federation is, before it is joined; nothing is stored.
+   * @throws {ClientError} `no_answer` · `wrong_federation` · {ApiError} when guardians answer something else · {WaitError} `aborted` · `closed`
+   */
+  preview(invite: InviteCode, signal?: AbortSignal): Promise<FederationPreview> {
+    return this.wait(signal, (until) => previewOf(invite, this.#joinTools(), this.options.modules, until));
   }
 
   async #renew({ joined, urls, federationId }: Running, invite: InviteCode, signal: AbortSignal): Promise<Renewal> {
@@ -201,7 +241,7 @@ export class Client {
   async #reconnect({ joined, urls, renewal }: Renewed): Promise<void> {
     this.#running = { ...this.running, joined, urls };
     const changed = renewal.apiSecret === "replaced" ? urls : renewal.moved;
-    for (const peer of changed.keys()) await this.#system.stopChild(`${GUARDIANS}/guardian:${peer}`);
+    for (const peer of changed.keys()) await this.#system.stopChild(guardianPath(peer));
     await this.#connect(changed, joined.apiSecret, "");
   }
 
@@ -238,9 +278,9 @@ export class Client {
   }
 
   async #run(joined: Joined): Promise<void> {
-    const { store, secret } = this.options;
+    const { store, secret, entropy } = this.options;
     const preRoot = async (id: FederationId): Promise<DerivableSecret> =>
-      secret ?? defaultClientSecret(globalRoot(await loadEntropy(store)), id);
+      secret ?? defaultClientSecret(globalRoot(entropy ?? await loadEntropy(store)), id);
     this.#running = await runClient(joined, preRoot, {
       options: this.options,
       system: this.#system,
@@ -274,7 +314,7 @@ export class Client {
     use: (api: ConnectedFederationApi) => Promise<T>,
   ): Promise<T> {
     const { platform } = this.options, { signal: closing } = this.#closing;
-    const connections = await this.#connect(urls, apiSecret, `once${this.#connections++}:`);
+    const connections = await this.#connect(urls, apiSecret, `once${this.#uses++}:`);
     try {
       const options = {
         sender: this.#system,
@@ -320,7 +360,20 @@ export class Client {
       const module = table.get(instance);
       if (definition.kind === kind && module) return { instance, module };
     }
-    throw new ClientError({ code: "no_module" }, `No ${kind} module found in this federation`);
+    throw noModule(kind);
+  }
+
+  /**
+   * What applications call of a module: the one with the lowest instance id that runs by this definition, or by one made from it.
+   * @throws {ClientError} `not_joined` · `no_module`
+   */
+  use<Api>(definition: UsableModule<Api>): Api {
+    const { definitions, table } = this.running;
+    for (const [instance, running] of definitions) {
+      const module = table.get(instance);
+      if (module && isSameModule(running, definition)) return module.api;
+    }
+    throw noModule(definition.kind);
   }
 
   /** The e-cash module. @throws {ClientError} `not_joined` · `no_primary_module` */
@@ -339,6 +392,50 @@ export class Client {
   async pending(): Promise<PendingMoney> {
     const { running } = this;
     return await this.options.store.read((tx) => pendingMoney(tx, running));
+  }
+
+  /**
+   * What the federation says of itself now; what was known when guardians can't be asked.
+   * @throws {ClientError} `not_joined` · {WaitError} `aborted` · `closed`
+   */
+  meta(signal?: AbortSignal): Promise<FederationMeta> {
+    const { api, joined: { config }, federationId } = this.running;
+    const { platform, store } = this.options;
+    return this.wait(signal, (until) => refreshedMeta(store, { platform, api, config, federationId }, until));
+  }
+
+  /** What the federation said of itself when it was asked last. @throws {ClientError} `not_joined` */
+  knownMeta(): Promise<FederationMeta> {
+    const { joined: { config } } = this.running;
+    return this.options.store.read((tx) => knownMeta(tx, config));
+  }
+
+  #connections(): ConnectionsEnv {
+    const guardians = () => {
+      const { urls, joined: { config: { global } } } = this.running;
+      return [...urls].sort(([a], [b]) => a - b).map(([peer, url]) => ({
+        peer,
+        url,
+        name: global.apiEndpoints.get(peer)?.name ?? "",
+        connection: refTo<RpcMessage>(guardianPath(peer)),
+      }));
+    };
+    return { sender: this.#system, clock: this.options.platform.clock, guardians };
+  }
+
+  /** @throws {ClientError} `not_joined` · {WaitError} `aborted` · `closed` */
+  guardianStatuses(signal?: AbortSignal): Promise<GuardianStatus[]> {
+    return this.wait(signal, (until) => guardianStatuses(this.#connections(), until));
+  }
+
+  /** @throws {ClientError} `not_joined` */
+  followGuardians(signal?: AbortSignal): AsyncGenerator<GuardianStatus[]> {
+    return followGuardians(this.#connections(), this.#until(signal));
+  }
+
+  /** @throws {ClientError} `not_joined` · {WaitError} `aborted` · `closed` */
+  reconnect(signal?: AbortSignal): Promise<void> {
+    return this.wait(signal, (until) => reconnectAll(this.#connections(), until));
   }
 
   /** Asks guardians for their API versions now; what is chosen is used from the next opening on. @throws {ClientError} */

@@ -1,6 +1,7 @@
 /** Of which version a wallet's database is: checked and brought to what this program knows before anything reads it. */
-import type { Schema, StoreView } from "../../actors/store/mod.ts";
-import { checkSchema, FIRST_SCHEMA, nothingToMigrate } from "../../actors/store/mod.ts";
+import type { Schema } from "../../actors/store/schema.ts";
+import { checkSchema, FIRST_SCHEMA, nothingToMigrate } from "../../actors/store/schema.ts";
+import type { StoreView } from "../../actors/store/store.ts";
 import type { AnyClientModuleDefinition } from "../../modules/contract/client.ts";
 import { joinedSlot, pendingConfigSlot } from "../federation/join_state.ts";
 import { modulePrefix } from "./database.ts";

@@ -9,7 +9,7 @@ import { getEvents } from "../logs/events.ts";
 import { getOperation } from "../logs/operations.ts";
 import type { Script } from "../testing/world.ts";
 import { ClientWorld } from "../testing/world.ts";
-import { Toy, TOY_FEE, TOY_KIND, ToyBooks, toyModule } from "../testing/toy.ts";
+import { type Toy, TOY_FEE, TOY_KIND, ToyBooks, toyModule } from "../testing/toy.ts";
 import { operationStates } from "./states.ts";
 
 const federation = toyFederation({ modules: new Map([[0, TOY_KIND]]) });
@@ -33,7 +33,7 @@ class Wallet {
   }
 
   get toy(): Toy {
-    return this.client.module(TOY_KIND).module.api as Toy;
+    return this.client.use(toyModule);
   }
 
   async open(failAtCommit = Infinity): Promise<void> {

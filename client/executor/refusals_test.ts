@@ -8,7 +8,6 @@ import { Client } from "../core/client.ts";
 import { startGuardians, toyFederation } from "../testing/federation.ts";
 import { getEvents } from "../logs/events.ts";
 import { ClientWorld } from "../testing/world.ts";
-import type { Toy } from "../testing/toy.ts";
 import { TOY_KIND, ToyBooks, toyModule } from "../testing/toy.ts";
 
 const OPERATION = "cd".repeat(32) as OperationId;
@@ -25,7 +24,7 @@ async function refused(error: TransactionError): Promise<{ readonly text: unknow
   const options = { platform: world.platform, store, modules: [numbering], log: () => {} };
   const client = await world.finish(Client.open(options));
   await world.finish(client.join(federation.invite));
-  const toy = client.module(TOY_KIND).module.api as Toy;
+  const toy = client.use(toyModule);
   await world.finish(toy.fund(1_000n));
   assert((await world.finish(toy.pay(OPERATION, 101n))).ok);
   await world.finish(client.awaitIdle());

@@ -63,6 +63,21 @@ export async function isActive(tx: ReadTx, id: StateId): Promise<boolean> {
   return await tx.get(concat(ACTIVE_PREFIX, suffix(id))) !== undefined;
 }
 
+/** Whether anything of an operation waits for something. */
+export async function isOperationActive(tx: ReadTx, operationId: OperationId): Promise<boolean> {
+  for await (const _ of tx.range({ prefix: operationKey(ACTIVE_PREFIX, operationId), limit: 1 })) return true;
+  return false;
+}
+
+/** Operations of which anything waits for something. */
+export async function activeOperations(tx: ReadTx): Promise<Set<OperationId>> {
+  const operations = new Set<OperationId>();
+  for await (const { key } of tx.range({ prefix: ACTIVE_PREFIX })) {
+    operations.add(toHex(key.subarray(ACTIVE_PREFIX.length, ACTIVE_PREFIX.length + 32)) as OperationId);
+  }
+  return operations;
+}
+
 /** Of all operations and modules. */
 export async function activeStates(tx: ReadTx): Promise<StateId[]> {
   const suffixes: Uint8Array[] = [];

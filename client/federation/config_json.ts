@@ -6,6 +6,7 @@ import { jsonClientConfig, toJsonClientConfig } from "../../core/types/client_co
 import { LNV2_KIND } from "../../modules/lnv2/common.ts";
 import { lightningConfig } from "../../modules/lnv2/config.ts";
 import { META_KIND } from "../../modules/meta/common.ts";
+import { WALLETV2_KIND } from "../../modules/walletv2/common.ts";
 import { walletConfig } from "../../modules/walletv2/config.ts";
 import type { AnyClientModuleDefinition } from "../../modules/contract/client.ts";
 
@@ -16,7 +17,7 @@ type AnyConfig = Codec<any>;
 const FURTHER: ReadonlyMap<string, AnyConfig> = new Map<string, AnyConfig>([
   [LNV2_KIND, lightningConfig],
   [META_KIND, unit],
-  ["walletv2", walletConfig],
+  [WALLETV2_KIND, walletConfig],
 ]);
 
 /** @param modules those of the client; kinds that are unknown, and configs that can't be read, are shown as hex */

@@ -5,8 +5,8 @@
 import type { ReadTx, StoreTx } from "../../actors/store/store.ts";
 import type { Bytes } from "../../core/bytes.ts";
 import { concat, equalBytesConstantTime, utf8 } from "../../core/bytes.ts";
-import type { Codec, CodecType } from "../../core/encoding/mod.ts";
-import { bytes, decode, encode, map, option, struct, text } from "../../core/encoding/mod.ts";
+import type { Codec, CodecType, Json } from "../../core/encoding/mod.ts";
+import { bytes, decode, encode, map, option, struct, text, u64, u64Number } from "../../core/encoding/mod.ts";
 import type { SignedApiAnnouncement } from "../../core/types/api_announcement.ts";
 import { signedApiAnnouncement } from "../../core/types/api_announcement.ts";
 import type { ApiVersionSet, SupportedApiVersionsSummary } from "../../core/types/api_versions.ts";
@@ -18,6 +18,7 @@ import { signedGuardianMetadata } from "../../core/types/guardian_metadata.ts";
 import type { PeerId } from "../../core/types/ids.ts";
 import { blockHash, peerId } from "../../core/types/ids.ts";
 import { CLIENT_PREFIX } from "../core/database.ts";
+import { json } from "../logs/json.ts";
 import { ClientError } from "../error.ts";
 
 /** A value under a name. */
@@ -76,6 +77,11 @@ export function checkSecret(stored: Joined, check: Bytes): void {
   if (equalBytesConstantTime(stored.secretCheck, check)) return;
   throw new ClientError({ code: "wrong_secret" }, "The secret does not match the one this database was created with");
 }
+
+/** What the federation said of itself when it was asked last, and when that was. */
+export const metaSlot: Slot<
+  { readonly revision: bigint; readonly values: Json; readonly askedAtMs: number }
+> = new Slot("meta", struct("KeptMeta", { revision: u64, values: json, askedAtMs: u64Number }));
 
 const adminCredentials = struct("AdminCredentials", { peer: peerId, password: text });
 export type AdminCredentials = CodecType<typeof adminCredentials>;

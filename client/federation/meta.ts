@@ -54,6 +54,7 @@ export function fieldsOfModule({ revision, value }: MetaConsensusValue): MetaFie
   return { revision, values: Object.fromEntries(Object.entries(json).map(([key, field]) => [key, unwrapped(field)])) };
 }
 
+/** Null where there is no meta module, or guardians have agreed on nothing. @throws {ApiError} */
 async function moduleValue(
   { api, config, platform }: MetaEnv,
   signal?: AbortSignal,
@@ -66,8 +67,7 @@ async function moduleValue(
       return await api.forModule(instance).consensus(call, signal && { signal });
     } catch (thrown) {
       if (!(thrown instanceof ApiError)) throw thrown;
-      // the config's fields are better than none
-      if (attempt + 1 >= TRIES_MAX) return null;
+      if (attempt + 1 >= TRIES_MAX) throw thrown;
       await sleep(platform.clock, backOffMs(RETRY, attempt, platform.dice), signal);
     }
   }
@@ -87,12 +87,26 @@ async function overrides({ platform, federationId }: MetaEnv, url: string, signa
   throw new ClientError({ code: "invalid" }, `Meta override source has no entry for federation ${federationId}`);
 }
 
-/** @throws {ClientError} `invalid` · {NetworkError} when the URL of overrides does not answer */
-export async function fetchMeta(env: MetaEnv, signal?: AbortSignal): Promise<MetaFields> {
-  const value = await moduleValue(env, signal);
-  if (value) return fieldsOfModule(value);
+/** The config's fields, and what the URL in them adds. @throws {ClientError} `invalid` · {NetworkError} when it does not answer */
+async function configFields(env: MetaEnv, signal?: AbortSignal): Promise<MetaFields> {
   const { meta } = env.config.global;
   const url = metaText(meta, "meta_override_url");
   const added = url === null ? {} : await overrides(env, url, signal);
   return { revision: 0n, values: { ...Object.fromEntries(meta), ...added } };
+}
+
+/** What guardians say now. @throws {ApiError} when they can't be asked · {ClientError} `invalid` · {NetworkError} */
+export async function askMeta(env: MetaEnv, signal?: AbortSignal): Promise<MetaFields> {
+  const value = await moduleValue(env, signal);
+  return value ? fieldsOfModule(value) : await configFields(env, signal);
+}
+
+/** The same; the config's fields where guardians can't be asked. @throws {ClientError} `invalid` · {NetworkError} */
+export async function fetchMeta(env: MetaEnv, signal?: AbortSignal): Promise<MetaFields> {
+  try {
+    return await askMeta(env, signal);
+  } catch (thrown) {
+    if (!(thrown instanceof ApiError)) throw thrown;
+    return await configFields(env, signal);
+  }
 }

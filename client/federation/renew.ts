@@ -21,6 +21,7 @@ const STRAGGLERS_MS = 1_000;
 /** A guardian that the code names and that is away is no reason to know nothing: the secret may be news enough. */
 const WHEREABOUTS_MS = 10_000;
 
+/** What was news in an invite code of the federation that a wallet has joined. */
 export type Renewal = {
   /**
    * `same`: the code has the secret that the wallet has · `replaced` · `not_needed`: guardians take everybody, so that the code's proves

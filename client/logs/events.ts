@@ -22,6 +22,7 @@ const event = struct("Event", {
   payload: json,
 });
 
+/** What happened. */
 export type ClientEvent = {
   readonly kind: string;
   /** Null for the core's own. */
@@ -29,6 +30,7 @@ export type ClientEvent = {
   readonly tsUs: number;
   readonly payload: Json;
 };
+/** An event in its place: numbers have no gaps. */
 export type NumberedEvent = ClientEvent & { readonly id: number };
 
 /** `tsUs` must be unique: it is the key until the event has its number. */

@@ -19,6 +19,7 @@ const entry = struct("OperationLogEntry", {
   outcome: option(struct("Outcome", { atUs: u64Number, outcome: json })),
 });
 
+/** What the user did, and what came of it. */
 export type OperationEntry = {
   readonly operationId: OperationId;
   /** Kind of the module that it belongs to. */

@@ -11,6 +11,7 @@ import type { StoreTx } from "../../actors/store/store.ts";
 import { operationStates } from "../executor/states.ts";
 import { submissionState } from "../executor/submission.ts";
 
+/** A transaction that an operation made. */
 export type OperationTransaction = {
   readonly txid: TransactionId;
   /** `pending`: guardians haven't decided, or can't be reached. */

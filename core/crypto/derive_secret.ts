@@ -52,7 +52,7 @@ export class DerivableSecret {
     return writer.finish();
   }
 
-  /** @param id u64. Source: `child_key`. */
+  /** The child of a number, one level down. @param id u64. Source: `child_key`. */
   child(id: number | bigint): DerivableSecret {
     return new DerivableSecret(this.level + 1n, this.#hmac(tagged("childkey", BigInt(id))));
   }
@@ -97,18 +97,22 @@ export class DerivableSecret {
     return this.level === other.level && equalBytesConstantTime(this.#prk, other.#prk);
   }
 
+  /** No secret in texts. */
   toString(): string {
     return "[secret]";
   }
 
+  /** No secret in JSON. */
   toJSON(): string {
     return "[secret]";
   }
 
+  /** No secret on a console. */
   [Symbol.for("Deno.customInspect")](): string {
     return "[secret]";
   }
 
+  /** No secret on a console. */
   [Symbol.for("nodejs.util.inspect.custom")](): string {
     return "[secret]";
   }

@@ -1,6 +1,7 @@
 /** Errors of cryptography: a precondition that the caller broke. Whether a signature or a proof holds is a boolean, never an error. */
 import { FedimintError } from "../result.ts";
 
+/** What cryptography refuses. */
 export type CryptoFacts =
   /** A byte string has another length than the function takes. */
   | { readonly code: "bad_length"; readonly argument: string; readonly expected: string; readonly found: number }

@@ -27,6 +27,7 @@ export function isXOnlyKey(bytes: Uint8Array): boolean {
 }
 
 /**
+ * The public key of a secret key: 33 bytes, compressed.
  * @param secretKey 32 bytes
  * @returns 33 bytes compressed
  * @throws {CryptoError} `bad_length` · `bad_scalar`

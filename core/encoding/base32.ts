@@ -19,8 +19,9 @@ const ALPHABET = "0123456789abcdefghijklmnopqrstuv";
 const VALUES: ReadonlyMap<string, number> = new Map([...ALPHABET].map((character, value) => [character, value]));
 
 /** So many characters hold the largest input that is decoded at all. */
-export const BASE32_CHARACTERS_MAX = Math.ceil(DECODE_BYTES_MAX * 8 / 5);
+export const BASE32_CHARACTERS_MAX: number = Math.ceil(DECODE_BYTES_MAX * 8 / 5);
 
+/** Text of bytes, in the field's own alphabet. */
 export function base32Encode(bytes: Uint8Array): string {
   const characters: string[] = [];
   let buffer = 0, bits = 0;
@@ -57,6 +58,7 @@ export function base32Decode(text: string): Bytes {
   return bytes;
 }
 
+/** The same behind a prefix. */
 export function base32EncodePrefixed(bytes: Uint8Array, prefix: string = FEDIMINT_PREFIX): string {
   return prefix + base32Encode(bytes);
 }

@@ -27,25 +27,33 @@ export type Layout =
   | { readonly form: "list"; readonly text: string; readonly items: readonly Layout[] }
   | { readonly form: "fields"; readonly text: string; readonly fields: readonly (readonly [string, Layout])[] };
 
+/** How one type is written and read, in bytes and in JSON. */
 export interface Codec<T> {
+  /** Of the type, as the reference calls it. */
   readonly name: string;
+  /** Its printed form. */
   readonly layout: Layout;
   /** Set when null is one of its values: `option` couldn't tell such a null from its own. */
   readonly nullable?: true;
+  /** Appends a value's bytes. */
   write(writer: Writer, value: T): void;
-  /** @throws {DecodeError} */
+  /** Reads a value. @throws {DecodeError} */
   read(reader: Reader): T;
+  /** A value's JSON. */
   toJson(value: T): Json;
-  /** @throws {DecodeError} */
+  /** Reads a value's JSON. @throws {DecodeError} */
   fromJson(json: Json): T;
   /** Rust's `Ord` of the type: negative, 0, positive. */
   compare(a: T, b: T): number;
 }
 
+/** A codec of any type. */
 // deno-lint-ignore no-explicit-any -- a codec is contravariant in T: only `any` accepts every codec here
 export type AnyCodec = Codec<any>;
+/** The type that a codec is of. */
 export type CodecType<C> = C extends Codec<infer T> ? T : never;
 
+/** A value's bytes. */
 export function encode<T>(codec: Codec<T>, value: T): Bytes {
   const writer = new Writer();
   codec.write(writer, value);
@@ -60,16 +68,17 @@ export function decode<T>(codec: Codec<T>, bytes: Uint8Array): T {
   return value;
 }
 
+/** A value's bytes as hex. */
 export function encodeHex<T>(codec: Codec<T>, value: T): string {
   return toHex(encode(codec, value));
 }
 
-/** @throws {DecodeError} */
+/** The value of hex digits, all of them. @throws {DecodeError} */
 export function decodeHex<T>(codec: Codec<T>, hex: string): T {
   return decode(codec, parseHex(hex));
 }
 
-/** @throws {DecodeError} `invalid` */
+/** Bytes of hex digits, as the reference reads them. @throws {DecodeError} `invalid` */
 export function parseHex(hex: string): Bytes {
   try {
     return fromHex(hex);

@@ -324,7 +324,9 @@ export function tuple<C extends readonly AnyCodec[]>(
   };
 }
 
+/** Fields by name, in their order on the wire. */
 export type StructFields = { readonly [name: string]: AnyCodec };
+/** The type of a struct. */
 export type StructType<F extends StructFields> = { [K in keyof F]: CodecType<F[K]> };
 
 /** `fedimintName` in TypeScript is `fedimint_name` in JSON. */

@@ -13,7 +13,9 @@ import { isJsonObject } from "./json.ts";
 import { badJson, bytes as byteVector, u64, unit } from "./primitives.ts";
 import { struct } from "./compounds.ts";
 
+/** Variants by name, in the order of their numbers. */
 export type EnumVariants = { readonly [tag: string]: AnyCodec };
+/** The type of an enum: a tag and a value. */
 export type EnumType<V extends EnumVariants> = {
   [K in keyof V & string]: { readonly tag: K; readonly value: CodecType<V[K]> };
 }[keyof V & string];

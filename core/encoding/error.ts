@@ -2,6 +2,7 @@
 import type { Result } from "../result.ts";
 import { err, FedimintError, ok } from "../result.ts";
 
+/** What decoding refuses, and where in the input. */
 export type DecodeFacts = {
   readonly code:
     | "end_of_input"
@@ -24,8 +25,10 @@ export type DecodeFacts = {
 
 /** Thrown for every input that is refused. `detail` says what was found; the message adds path and offset. */
 export class DecodeError extends FedimintError<DecodeFacts> {
+  /** What was found, without the place. */
   readonly detail: string;
 
+  /** With place and detail in its text. @param detail what was found; never the input itself, which may be secret */
   constructor(
     code: DecodeFacts["code"],
     detail: string,

@@ -10,14 +10,26 @@ export const DEPTH_MAX = 64;
 /** `MAX_DECODE_SIZE` of fedimint-core: the most one decode call reads. */
 export const DECODE_BYTES_MAX = 16_000_000;
 
+/** Room for what is usually encoded; it is lent from one writer to the next, as fresh room costs more than most encodings. */
+const ROOM_BYTES = 1_024;
+/** Writers that are under way at once: encodings nest. */
+const ROOMS_MAX = 16;
+const rooms: Bytes[] = [];
+
+/** Bytes that grow. */
 export class Writer {
   #bytes: Bytes;
   #length = 0;
+  /** Whether `bytes` goes back to the others. */
+  #isLent: boolean;
 
-  constructor(capacity = 128) {
-    this.#bytes = new Uint8Array(capacity);
+  /** An empty one. @param capacity bytes that it will take, as far as is known */
+  constructor(capacity = ROOM_BYTES) {
+    this.#isLent = capacity <= ROOM_BYTES;
+    this.#bytes = this.#isLent ? rooms.pop() ?? new Uint8Array(ROOM_BYTES) : new Uint8Array(capacity);
   }
 
+  /** Bytes so far. */
   get length(): number {
     return this.#length;
   }
@@ -28,17 +40,20 @@ export class Writer {
     if (needed > this.#bytes.length) {
       const grown = new Uint8Array(Math.max(needed, this.#bytes.length * 2));
       grown.set(this.#bytes.subarray(0, at));
+      this.#giveBack();
       this.#bytes = grown;
     }
     this.#length = needed;
     return at;
   }
 
+  /** Appends a byte. */
   u8(value: number): void {
     const at = this.#reserve(1);
     this.#bytes[at] = value;
   }
 
+  /** Appends bytes as they are. */
   raw(bytes: Uint8Array): void {
     const at = this.#reserve(bytes.length);
     this.#bytes.set(bytes, at);
@@ -76,10 +91,21 @@ export class Writer {
 
   /** A copy of what was written. */
   finish(): Bytes {
-    return this.#bytes.slice(0, this.#length);
+    const written = this.#bytes.slice(0, this.#length);
+    if (this.#isLent) {
+      this.#giveBack();
+      this.#bytes = written; // full: a further write takes other room
+    }
+    return written;
+  }
+
+  #giveBack(): void {
+    if (this.#isLent && rooms.length < ROOMS_MAX) rooms.push(this.#bytes);
+    this.#isLent = false;
   }
 }
 
+/** Bytes that are read from the front. */
 export class Reader {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
@@ -87,7 +113,7 @@ export class Reader {
   readonly #depth: number;
   #at = 0;
 
-  /** @throws {DecodeError} `too_large` when `bytes` exceeds `DECODE_BYTES_MAX` */
+  /** All of the bytes. @param base where in the outermost input they begin · @param depth how deep in it @throws {DecodeError} `too_large` when `bytes` exceeds `DECODE_BYTES_MAX` */
   constructor(bytes: Uint8Array, base = 0, depth = 0) {
     if (bytes.length > DECODE_BYTES_MAX) {
       throw new DecodeError("too_large", `Input of ${bytes.length} bytes exceeds ${DECODE_BYTES_MAX}`, base);
@@ -104,10 +130,12 @@ export class Reader {
     return this.#base + this.#at;
   }
 
+  /** Bytes that are left. */
   get remaining(): number {
     return this.#bytes.length - this.#at;
   }
 
+  /** Refuses the input here. */
   fail(code: DecodeError["facts"]["code"], detail: string): never {
     throw new DecodeError(code, detail, this.offset);
   }
@@ -119,6 +147,7 @@ export class Reader {
     return at;
   }
 
+  /** A byte. */
   u8(): number {
     return this.#bytes[this.#take(1)]!;
   }
@@ -139,14 +168,17 @@ export class Reader {
     return this.raw(this.remaining);
   }
 
+  /** Two bytes. */
   uint16(littleEndian: boolean): number {
     return this.#view.getUint16(this.#take(2), littleEndian);
   }
 
+  /** Four bytes. */
   uint32(littleEndian: boolean): number {
     return this.#view.getUint32(this.#take(4), littleEndian);
   }
 
+  /** Eight bytes. */
   uint64(littleEndian: boolean): bigint {
     return this.#view.getBigUint64(this.#take(8), littleEndian);
   }
@@ -191,6 +223,7 @@ export class Reader {
     return Number(value);
   }
 
+  /** Bytes behind their length. */
   sized(): Bytes {
     return this.raw(this.length());
   }
@@ -202,7 +235,7 @@ export class Reader {
     return new Reader(this.#bytes.subarray(at, at + count), base, this.#depth + 1);
   }
 
-  /** @throws {DecodeError} `trailing_bytes` */
+  /** Refuses bytes that are left over. @throws {DecodeError} `trailing_bytes` */
   end(): void {
     if (this.remaining !== 0) this.fail("trailing_bytes", `${this.remaining} bytes are left over`);
   }

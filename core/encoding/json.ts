@@ -63,6 +63,7 @@ function isPlain(text: string, valuesMax: number): boolean {
 }
 
 /**
+ * Reads JSON with exact numbers.
  * @param valuesMax of arrays, objects and what is in them
  * @throws {DecodeError} `bad_json` · `too_deep` · `too_large` when the text is longer than `charactersMax` or holds more values
  */
@@ -89,6 +90,7 @@ export function stringifyJson(value: Json, indent?: number): string {
   return JSON.stringify(value, (_key, item) => typeof item === "bigint" ? rawJson(item.toString()) : item, indent);
 }
 
+/** Whether it is an object. */
 export function isJsonObject(value: Json | undefined): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof JsonFloat);
 }

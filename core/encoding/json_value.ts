@@ -7,12 +7,15 @@ export function rawJson(text: string): unknown {
 
 /** A number with a fraction or an exponent, or an integer of any length, kept as its source text. */
 export class JsonFloat {
+  /** Its text. */
   readonly source: string;
 
+  /** Takes a number's text as it is. */
   constructor(source: string) {
     this.source = source;
   }
 
+  /** As a floating-point number. */
   get value(): number {
     return Number(this.source);
   }
@@ -23,5 +26,7 @@ export class JsonFloat {
   }
 }
 
+/** A JSON value. Integers of any size are exact. */
 export type Json = null | boolean | number | bigint | string | JsonFloat | readonly Json[] | JsonObject;
+/** A JSON object. */
 export type JsonObject = { readonly [key: string]: Json };

@@ -10,6 +10,7 @@ function leaf(text: string): { form: "leaf"; text: string } {
   return { form: "leaf", text };
 }
 
+/** Refuses a JSON value that is none of what was expected. */
 export function badJson(expected: string): never {
   throw new DecodeError("bad_json", `Expected ${expected}`);
 }
@@ -54,11 +55,14 @@ export const u8: Codec<number> = {
   fromJson: (json) => Number(integerFromJson(json, 0xffn, "u8")),
   compare: (a, b) => a - b,
 };
+/** BigSize, up to 2^16 − 1. */
 export const u16: Codec<number> = smallUint("u16", 0xffff);
+/** BigSize, up to 2^32 − 1. */
 export const u32: Codec<number> = smallUint("u32", 0xffffffff);
 
 const U64_MAX = 0xffff_ffff_ffff_ffffn;
 
+/** BigSize, as a bigint. */
 export const u64: Codec<bigint> = {
   name: "u64",
   layout: leaf("u64 (BigSize)"),
@@ -105,6 +109,7 @@ export const u64Number: Codec<number> = {
   compare: (a, b) => a - b,
 };
 
+/** One byte, 0 or 1. */
 export const bool: Codec<boolean> = {
   name: "bool",
   layout: leaf("bool (00 or 01)"),
@@ -131,6 +136,7 @@ export const unit: Codec<null> = {
   compare: () => 0,
 };
 
+/** UTF-8 behind its length. */
 export const text: Codec<string> = {
   name: "String",
   layout: leaf("String (BigSize length, UTF-8)"),

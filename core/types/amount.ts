@@ -6,9 +6,12 @@ import { amountUnit } from "./ids.ts";
 
 /** Millisatoshi, 0 … 2^64 − 1. */
 export type Amount = bigint;
+/** Of an amount in millisatoshi. */
 export const amount: Codec<Amount> = mapCodec(u64, "Amount", { decode: (msat) => msat, encode: (msat) => msat });
 
+/** Millisatoshi in a satoshi. */
 export const MSAT_PER_SAT = 1000n;
+/** The largest amount that can be written. */
 export const U64_MAX = 0xffff_ffff_ffff_ffffn;
 /** 21 million bitcoin in sat. */
 export const BITCOIN_SAT_MAX = 2_100_000_000_000_000n;
@@ -18,6 +21,7 @@ export const amountSat: Codec<bigint> = { ...u64, name: "bitcoin::Amount" };
 
 /** Amounts by unit; holds no zero. */
 export type Amounts = ReadonlyMap<AmountUnit, Amount>;
+/** Of amounts by unit. */
 export const amounts: Codec<Map<AmountUnit, Amount>> = map(amountUnit, amount);
 
 /** Sum that is refused beyond 2^64 − 1, as the reference's checked addition. */

@@ -1,7 +1,8 @@
 /** What clients know of a federation. `fedimint-core/src/config.rs`. */
 import { sha256 } from "@noble/hashes/sha2.js";
+import type { Bytes } from "../bytes.ts";
 import { toHex } from "../bytes.ts";
-import type { CodecType, Json } from "../encoding/mod.ts";
+import type { Codec, Json } from "../encoding/mod.ts";
 import {
   badJson,
   encode,
@@ -19,33 +20,50 @@ import {
 import { broadcastKeys } from "./broadcast_keys.ts";
 import type { Dyn } from "./dyn.ts";
 import { dyn } from "./dyn.ts";
-import type { ModuleInstanceId, Sha256 } from "./ids.ts";
+import type { ModuleInstanceId, PeerId, Sha256 } from "./ids.ts";
 import { moduleInstanceId } from "./ids.ts";
 import type { JsonForm, JsonWithKind } from "./json_with_kind.ts";
 import { modulesWithKind } from "./json_with_kind.ts";
 import { moduleKind } from "./module_kind.ts";
+import type { PeerUrl } from "./peer_url.ts";
 import { peerUrls } from "./peer_url.ts";
+import type { Version } from "./version.ts";
 import { version } from "./version.ts";
 
-/** `config` repeats the instance id; it stays undecoded, so unknown modules are kept. JSON: hex of its encoding. */
-export const clientModuleConfig = struct("ClientModuleConfig", { kind: moduleKind, version, config: jsonAsHex(dyn) });
-export type ClientModuleConfig = CodecType<typeof clientModuleConfig>;
+/** A module of a federation. `config` repeats the instance id; it stays undecoded, so unknown modules are kept. */
+export type ClientModuleConfig = { readonly kind: string; readonly version: Version; readonly config: Dyn };
+/** JSON: hex of the config's encoding. */
+export const clientModuleConfig: Codec<ClientModuleConfig> = struct("ClientModuleConfig", {
+  kind: moduleKind,
+  version,
+  config: jsonAsHex(dyn),
+});
 
-/** Federations older than 0.4 have no broadcast keys in it. */
-export const globalClientConfig = struct("GlobalClientConfig", {
+/** What is the whole federation's: its guardians, and texts about it. */
+export type GlobalClientConfig = {
+  readonly apiEndpoints: ReadonlyMap<PeerId, PeerUrl>;
+  /** 33 bytes each, compressed. Federations older than 0.4 have none in it. */
+  readonly broadcastPublicKeys: ReadonlyMap<PeerId, Bytes> | null;
+  readonly consensusVersion: Version;
+  readonly meta: ReadonlyMap<string, string>;
+};
+export const globalClientConfig: Codec<GlobalClientConfig> = struct("GlobalClientConfig", {
   apiEndpoints: peerUrls,
   broadcastPublicKeys: option(broadcastKeys),
   consensusVersion: version,
   meta: map(text, text),
 });
-export type GlobalClientConfig = CodecType<typeof globalClientConfig>;
 
+/** What clients know of a federation, as its guardians agree on it. */
+export type ClientConfig = {
+  readonly global: GlobalClientConfig;
+  readonly modules: ReadonlyMap<ModuleInstanceId, ClientModuleConfig>;
+};
 /** JSON: the global part's members stand beside `modules`. */
-export const clientConfig = flattenJson(
+export const clientConfig: Codec<ClientConfig> = flattenJson(
   struct("ClientConfig", { global: globalClientConfig, modules: map(moduleInstanceId, clientModuleConfig) }),
   "global",
 );
-export type ClientConfig = CodecType<typeof clientConfig>;
 
 /** What clients compare between guardians. URLs count in their consensus form. */
 export function configHash(config: ClientConfig): Sha256 {

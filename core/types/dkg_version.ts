@@ -9,6 +9,7 @@ import { badJson, DecodeError, mapCodec, text } from "../encoding/mod.ts";
 import { U64_MAX } from "./amount.ts";
 import { VERSION_CHARACTERS_MAX } from "./limits.ts";
 
+/** A version of fedimintd, as guardians compare it before the ceremony. */
 export type DkgVersion = {
   readonly major: bigint;
   readonly minor: bigint;

@@ -9,6 +9,7 @@ import { bytes, decode, DecodeError, encode, rethrowWithin, struct } from "../en
 import type { ModuleInstanceId } from "./ids.ts";
 import { moduleInstanceId } from "./ids.ts";
 
+/** A module's own bytes, and whose they are. */
 export type Dyn = { readonly instance: ModuleInstanceId; readonly body: Bytes };
 
 /** The same encoding for inputs, outputs, outcomes, consensus items, errors, client configs, backups. */
@@ -16,6 +17,7 @@ export const dyn: Codec<Dyn> = struct("Dyn", { instance: moduleInstanceId, body:
 
 /** What in a module's vocabulary a body is. */
 export type DynKind = "input" | "output" | "outputOutcome" | "consensusItem" | "inputError" | "outputError" | "config";
+/** How a module's parts are encoded. */
 export type ModuleCodecs = { readonly [K in DynKind]: AnyCodec };
 export type Decoders = ReadonlyMap<ModuleInstanceId, ModuleCodecs>;
 

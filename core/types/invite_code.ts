@@ -7,7 +7,7 @@
  */
 import { bech32, bech32m } from "@scure/base";
 import type { Bytes } from "../bytes.ts";
-import type { Codec, CodecType } from "../encoding/mod.ts";
+import type { Codec, UnknownVariant } from "../encoding/mod.ts";
 import {
   badJson,
   decode,
@@ -31,13 +31,17 @@ import { safeUrl } from "./safe_url.ts";
 
 const HRP = "fed1";
 
-/** Unknown parts are kept and ignored. */
-export const inviteCodePart = openEnum("InviteCodePart", {
+/** A part of an invite code: a guardian, the federation, the secret of its API. Unknown ones are kept and ignored. */
+export type InviteCodePart =
+  | { readonly tag: "Api"; readonly value: { readonly url: SafeUrl; readonly peer: PeerId } }
+  | { readonly tag: "FederationId"; readonly value: FederationId }
+  | { readonly tag: "ApiSecret"; readonly value: string }
+  | UnknownVariant;
+export const inviteCodePart: Codec<InviteCodePart> = openEnum("InviteCodePart", {
   Api: struct("Api", { url: safeUrl, peer: peerId }),
   FederationId: federationId,
   ApiSecret: text,
 });
-export type InviteCodePart = CodecType<typeof inviteCodePart>;
 
 /** The parts are what is written; the rest is what they say. */
 export type InviteCode = {

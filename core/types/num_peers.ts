@@ -12,7 +12,7 @@ export type NumPeers = {
   readonly degree: number;
 };
 
-/** @throws {RangeError} when `total` is not a positive integer */
+/** Of so many guardians. @throws {RangeError} when `total` is not a positive integer */
 export function numPeers(total: number): NumPeers {
   if (!Number.isInteger(total) || total < 1) {
     throw new RangeError(`A federation has at least one guardian, not ${total}`);

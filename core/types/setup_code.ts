@@ -5,7 +5,9 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { toHex } from "../bytes.ts";
 import { bitcoinNetwork } from "../bitcoin/network.ts";
-import type { CodecType } from "../encoding/mod.ts";
+import type { Bytes } from "../bytes.ts";
+import type { BitcoinNetwork } from "../bitcoin/network.ts";
+import type { Codec, CodecType } from "../encoding/mod.ts";
 import {
   bool,
   bytes,
@@ -22,22 +24,40 @@ import {
   text,
   u32,
 } from "../encoding/mod.ts";
+import type { DkgVersion } from "./dkg_version.ts";
 import { dkgVersion } from "./dkg_version.ts";
 import type { PeerId, Sha256 } from "./ids.ts";
 import { peerId } from "./ids.ts";
 import { irohPublicKey } from "./keys.ts";
 import { SETUP_CODE_CHARACTERS_MAX } from "./limits.ts";
 import { moduleKind } from "./module_kind.ts";
+import type { SafeUrl } from "./safe_url.ts";
 import { safeUrl } from "./safe_url.ts";
 
-/** `cert`: DER of the guardian's TLS certificate. */
-const peerEndpoints = closedEnum("PeerEndpoints", {
+/** Where a guardian will be. `cert`: DER of its TLS certificate. */
+export type PeerEndpoints =
+  | {
+    readonly tag: "Tcp";
+    readonly value: { readonly apiUrl: SafeUrl; readonly p2pUrl: SafeUrl; readonly cert: Bytes };
+  }
+  | { readonly tag: "Iroh"; readonly value: { readonly apiPk: Bytes; readonly p2pPk: Bytes } };
+const peerEndpoints: Codec<PeerEndpoints> = closedEnum("PeerEndpoints", {
   Tcp: struct("Tcp", { apiUrl: safeUrl, p2pUrl: safeUrl, cert: jsonAsHex(bytes) }),
   Iroh: struct("Iroh", { apiPk: irohPublicKey, p2pPk: irohPublicKey }),
 });
 
-/** The options in the middle are set by the leader alone. */
-export const peerSetupCode = struct("PeerSetupCode", {
+/** What a guardian says of itself before the ceremony. Null but for the leader: what the leader alone decides. */
+export type PeerSetupCode = {
+  readonly name: string;
+  readonly endpoints: PeerEndpoints;
+  readonly federationName: string | null;
+  readonly disableBaseFees: boolean | null;
+  readonly enabledModules: readonly string[] | null;
+  readonly federationSize: number | null;
+  readonly network: BitcoinNetwork;
+  readonly fedimintVersion: DkgVersion;
+};
+export const peerSetupCode: Codec<PeerSetupCode> = struct("PeerSetupCode", {
   name: text,
   endpoints: peerEndpoints,
   federationName: option(text),
@@ -47,7 +67,6 @@ export const peerSetupCode = struct("PeerSetupCode", {
   network: bitcoinNetwork,
   fedimintVersion: dkgVersion,
 });
-export type PeerSetupCode = CodecType<typeof peerSetupCode>;
 
 /** `fedimint…` */
 export function formatSetupCode(code: PeerSetupCode): string {

@@ -1,5 +1,5 @@
 /** A wallet in 20 lines: `deno run -A docs/examples/wallet.ts FOLDER INVITE_CODE`. */
-import { openClient } from "../../client/mod.ts";
+import { openClient } from "../../client/deno.ts";
 
 const [dir, inviteCode] = Deno.args;
 if (dir === undefined || inviteCode === undefined) throw new Error("give a folder and an invite code");

@@ -4,6 +4,7 @@ import type { BlockHash } from "../../core/types/ids.ts";
 import type { Bytes } from "../../core/bytes.ts";
 import type { Result } from "../../core/result.ts";
 
+/** What a guardian's Bitcoin node says. */
 export type BitcoinStatus = {
   readonly network: BitcoinNetwork;
   /** Hash of block 1. */
@@ -16,6 +17,7 @@ export type BitcoinStatus = {
   readonly syncProgress: number | null;
 };
 
+/** The Bitcoin network, as a module sees it. */
 export interface BitcoinSource {
   /** The newest status that was polled; null while the node can't be reached. */
   status(): Promise<BitcoinStatus | null>;

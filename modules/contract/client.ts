@@ -40,6 +40,7 @@ export type ClientInput = {
   readonly key: Bytes;
 };
 
+/** An output with what the transaction needs to know of it. */
 export type ClientOutput = { readonly output: Dyn; readonly amounts: Amounts; readonly fees: Amounts };
 
 /** Inputs that belong together, and the machines that watch over them: made once id and positions are known. */
@@ -48,6 +49,7 @@ export type InputBundle<State> = {
   readonly machines: (txid: TransactionId, range: IdxRange) => readonly State[];
 };
 
+/** Outputs that belong together, and the machines that watch over them. */
 export type OutputBundle<State> = {
   readonly outputs: readonly ClientOutput[];
   readonly machines: (range: OutPointRange) => readonly State[];
@@ -61,6 +63,7 @@ export type Transition<State> = {
   readonly apply: (tx: ClientTx<State>, value: any) => Promise<State>;
 };
 
+/** A way out of a state, with the trigger's value typed. */
 export function transition<State, T>(
   trigger: (signal: AbortSignal) => Promise<T>,
   apply: (tx: ClientTx<State>, value: T) => Promise<State>,
@@ -90,10 +93,12 @@ export type AddedMsat = { readonly inputMsat: bigint; readonly outputMsat: bigin
  * body runs again once `ready` has resolved.
  */
 export class NotReady extends Error {
+  /** `NotReady`. */
   override readonly name = "NotReady";
+  /** Resolves when the body may run again. */
   readonly ready: (signal?: AbortSignal) => Promise<void>;
 
-  /** @param ready rejects with the signal's reason, or when what is waited for will never be there */
+  /** Thrown by who lacks something. @param ready rejects with the signal's reason, or when what is waited for will never be there */
   constructor(ready: (signal?: AbortSignal) => Promise<void>) {
     super("a store transaction waits for what it uses up");
     this.ready = ready;
@@ -111,6 +116,7 @@ export type EventPersistence = "persistent" | "trimable" | "transient";
 
 /** A store transaction in the hands of a module's machine. */
 export interface ClientTx<State> {
+  /** Whose transaction it is. */
   readonly operationId: OperationId;
   /** The module's own part of the store. */
   readonly store: StoreTx;
@@ -123,6 +129,7 @@ export interface ClientTx<State> {
    * @returns the change outputs
    */
   claimInputs(bundle: InputBundle<State>, spending?: Spending): Promise<Result<OutPointRange, FinalizeError>>;
+  /** Adds a state of the module's machines to the operation. */
   addMachine(state: State): Promise<void>;
   /**
    * Stores the final outcome of an operation, shown by `list-operations`: durable with the step that brings it, whoever waits for it. The
@@ -130,9 +137,11 @@ export interface ClientTx<State> {
    * it is asked.
    */
   setOutcome(operationId: OperationId, outcome: Json): Promise<void>;
+  /** Writes an event into the log, together with all else. */
   logEvent(kind: string, payload: Json, persistence?: EventPersistence): void;
 }
 
+/** Why a transaction can't be made. */
 export type FinalizeError =
   | { readonly code: "insufficient_funds"; readonly requestedMsat: bigint; readonly availableMsat: bigint }
   | { readonly code: "operation_exists"; readonly operationId: OperationId }
@@ -160,11 +169,13 @@ export type NewTransaction<State> = {
 export interface ClientCore<State> {
   /** A store transaction with the means of an operation but no transaction to the federation: note selection, own records. */
   transact<T>(operationId: OperationId, body: (tx: ClientTx<State>) => Promise<T>): Promise<T>;
+  /** Makes a new operation: builds, signs and stores its transaction, which is then submitted until guardians have decided. */
   submit(transaction: NewTransaction<State>): Promise<Result<OutPointRange, FinalizeError>>;
   /** What `submit` would cost: fees and what is burned, msat. By arithmetic alone. */
   quoteFee(
     transaction: Pick<NewTransaction<State>, "inputs" | "outputs" | "spending">,
   ): Promise<Result<bigint, FinalizeError>>;
+  /** Whether there is an operation of this id, or was. */
   operationExists(operationId: OperationId): Promise<boolean>;
   /** Writes an entry into the operation log, for operations without a transaction. */
   logOperation(tx: ClientTx<State>, meta: Json): void;
@@ -197,6 +208,7 @@ export interface ClientCore<State> {
   ): AsyncIterable<{ readonly id: number; readonly kind: string; readonly payload: Json }>;
 }
 
+/** What a module is started with. */
 export type ClientModuleEnv<Config, State> = {
   readonly instance: ModuleInstanceId;
   readonly federationId: FederationId;
@@ -238,6 +250,7 @@ export type ActiveState<State> = { readonly operationId: OperationId; readonly s
 
 /** The module that pays for and takes the change of transactions (e-cash). */
 export interface PrimaryModule<State> {
+  /** Of which money it is. */
   readonly unit: AmountUnit;
   /**
    * Further inputs and outputs, so that their own fees included inputs cover outputs. Removes what it spends from the store in `tx`.
@@ -256,6 +269,7 @@ export interface PrimaryModule<State> {
   consolidate(needMsat: bigint, signal?: AbortSignal): Promise<Result<null, string>>;
   /** Resolves when the outputs' notes are in the store. */
   awaitOutputs(operationId: OperationId, range: OutPointRange, signal?: AbortSignal): Promise<Result<null, string>>;
+  /** What can be spent now, msat. */
   balanceMsat(tx: ReadTx): Promise<bigint>;
   /** Notes held by value in msat. */
   denominations(tx: ReadTx): Promise<ReadonlyMap<bigint, number>>;
@@ -273,8 +287,11 @@ export type ClientCommand = {
 export interface ClientModule<State, Api> {
   /** Ways out of a state; none = terminal. */
   transitions(state: State, operationId: OperationId): readonly Transition<State>[];
+  /** Of a module that pays for transactions. */
   readonly primary?: PrimaryModule<State>;
+  /** What applications call. */
   readonly api: Api;
+  /** Of `module <kind> …`, by name. */
   readonly commands: { readonly [name: string]: ClientCommand };
   /**
    * Money under way and in doubt.
@@ -286,6 +303,7 @@ export interface ClientModule<State, Api> {
   background?(): Promise<void>;
 }
 
+/** Everything that a module is on a client. */
 export type ClientModuleDefinition<Config, State, Api> = {
   readonly kind: string;
   /** Consensus major that it understands, and the lowest API version that it needs. */
@@ -306,11 +324,19 @@ export type ClientModuleDefinition<Config, State, Api> = {
   readonly start: (env: ClientModuleEnv<Config, State>) => Promise<ClientModule<State, Api>>;
 };
 
-// deno-lint-ignore no-explicit-any -- the client holds modules of any types behind their codecs
+/** A definition of any module: the client holds them behind their codecs. */
+// deno-lint-ignore no-explicit-any -- as said
 export type AnyClientModuleDefinition = ClientModuleDefinition<any, any, any>;
+
+/** A definition as applications see it: what its module offers them, and nothing of its config and states. */
+// deno-lint-ignore no-explicit-any -- as above
+export type UsableModule<Api> = ClientModuleDefinition<any, any, Api>;
+
+/** Any module that runs. */
 // deno-lint-ignore no-explicit-any -- as above
 export type AnyClientModule = ClientModule<any, any>;
 
+/** Checks a definition's types, and changes nothing. */
 export function defineClientModule<Config, State, Api>(
   definition: ClientModuleDefinition<Config, State, Api>,
 ): ClientModuleDefinition<Config, State, Api> {

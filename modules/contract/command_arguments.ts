@@ -18,7 +18,7 @@ export function amountArgument(text: string, what: string): Amount {
   }
 }
 
-/** @throws {CommandError} `usage` */
+/** Refuses arguments where a command takes none. @throws {CommandError} `usage` */
 export function noArguments(args: readonly string[], command: string): void {
   if (args.length > 0) throw CommandError.usage(`${command} takes no arguments`);
 }

@@ -14,6 +14,7 @@ export type ApiCall<R> = {
   readonly result: Pick<Codec<R>, "fromJson" | "toJson">;
 };
 
+/** How to ask. */
 export type AskOptions = {
   /** Each guardian is asked again for ever, with back-off; else f + 1 failures, or half a minute of disagreement, end it. */
   readonly retry?: boolean;
@@ -22,6 +23,7 @@ export type AskOptions = {
 
 /** Every call rejects with a `WaitError` (`aborted`, `closed`) when its signal is aborted or the client closes. */
 export interface FederationApi {
+  /** All guardians, ascending. */
   readonly peerIds: readonly PeerId[];
   /** A threshold of equal answers; guardians that differ are asked again. @throws {ApiError} `federation` · `disagreement` · `not_supported` */
   consensus<R>(call: ApiCall<R>, options?: AskOptions): Promise<R>;

@@ -55,6 +55,7 @@ export type {
   Spending,
   ToBalance,
   Transition,
+  UsableModule,
 } from "./client.ts";
 export { ApiError } from "./federation_api.ts";
 export type { ApiCall, AskOptions, FederationApi } from "./federation_api.ts";
@@ -62,15 +63,20 @@ export { amountArgument, noArguments } from "./command_arguments.ts";
 export { CommandError } from "./command_error.ts";
 export { codedEnd, endedBy, isEndBy, orEnded, orLate, WaitError } from "./waiting.ts";
 
-/** What a module keeps. */
+/** What a module keeps, and how it is brought to a newer form. */
+export { FIRST_SCHEMA, nothingToMigrate } from "../../actors/store/schema.ts";
+export type { Migration, Schema } from "../../actors/store/schema.ts";
 export { slot, table } from "./records.ts";
 export type { EntriesOptions, Slot, Table } from "./records.ts";
 export { rollback } from "../../actors/store/store.ts";
 export type { Committed, Entry, RangeOptions, ReadTx, Rollback, StoreTx, StoreView } from "../../actors/store/store.ts";
 
 /** Outcomes: what is expected is a value, what is thrown is a bug. */
-export { assert, unreachable } from "../../core/assert.ts";
+export { assert, InvariantError, unreachable } from "../../core/assert.ts";
 export { err, errorText, FedimintError, ok } from "../../core/result.ts";
+export { CryptoError } from "../../core/crypto/error.ts";
+export type { CryptoFacts } from "../../core/crypto/error.ts";
+export { StoreError } from "../../actors/store/error.ts";
 export type { Err, Ok, Result } from "../../core/result.ts";
 
 /** Encodings: each is declared once, and its type follows (`CodecType`). */
@@ -101,8 +107,9 @@ export type { Version } from "../../core/types/version.ts";
 export { keypair, publicKey, schnorrSignature, secretKey, xOnlyPublicKey } from "../../core/types/keys.ts";
 export { isPublicKey, isSecretKey, publicKeyOf } from "../../core/crypto/secp.ts";
 export { DerivableSecret } from "../../core/crypto/derive_secret.ts";
+export type { Scalar } from "../../core/crypto/bls/types.ts";
 export { toDyn } from "../../core/types/dyn.ts";
-export type { Dyn, ModuleCodecs } from "../../core/types/dyn.ts";
+export type { Dyn, DynKind, ModuleCodecs } from "../../core/types/dyn.ts";
 
 /** The world outside, as it is handed to a module. */
 export { sleep } from "../../actors/platform/platform.ts";

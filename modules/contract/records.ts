@@ -13,11 +13,15 @@ import { decode, encode } from "../../core/encoding/mod.ts";
 export interface Slot<T> {
   /** Its key; to wait for a change of it (`store.changed`). */
   readonly key: Bytes;
+  /** Its value; undefined when there is none. */
   get(tx: ReadTx): Promise<T | undefined>;
+  /** Writes it. */
   set(tx: StoreTx, value: T): void;
+  /** Deletes it. */
   delete(tx: StoreTx): void;
 }
 
+/** Which entries, and in which order. */
 export type EntriesOptions<K> = {
   /** Only keys whose encodings begin with these bytes. */
   readonly beginning?: Uint8Array;
@@ -30,8 +34,11 @@ export type EntriesOptions<K> = {
 export interface Table<K, V> {
   /** What all its keys begin with; to wait for changes (`store.changed`). */
   readonly prefix: Bytes;
+  /** The value at a key; undefined when there is none. */
   get(tx: ReadTx, key: K): Promise<V | undefined>;
+  /** Writes an entry. */
   set(tx: StoreTx, key: K, value: V): void;
+  /** Deletes an entry. */
   delete(tx: StoreTx, key: K): void;
   /** In the order of the keys' encodings: that of the numbers, for numbers. */
   entries(tx: ReadTx, options?: EntriesOptions<K>): AsyncIterable<readonly [K, V]>;
@@ -44,7 +51,7 @@ function prefixOf(byte: number): Bytes {
   return Uint8Array.of(byte);
 }
 
-/** @param byte 0 … fe, the record's own */
+/** A value under one byte. @param byte 0 … fe, the record's own */
 export function slot<T>(byte: number, codec: Codec<T>): Slot<T> {
   const key = prefixOf(byte);
   return {
@@ -58,7 +65,7 @@ export function slot<T>(byte: number, codec: Codec<T>): Slot<T> {
   };
 }
 
-/** @param byte 0 … fe, the table's own */
+/** Entries by key, under one byte. @param byte 0 … fe, the table's own */
 export function table<K, V>(byte: number, keyCodec: Codec<K>, valueCodec: Codec<V>): Table<K, V> {
   const prefix = prefixOf(byte);
   const at = (key: K): Bytes => concat(prefix, encode(keyCodec, key));

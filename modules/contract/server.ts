@@ -43,19 +43,25 @@ export type DkgKey = { readonly share: Bytes; readonly polynomial: readonly Byte
 
 /** One guardian's side of the ceremony's rounds; every guardian calls the same methods in the same order. */
 export interface DkgRounds {
+  /** This guardian. */
   readonly identity: PeerId;
+  /** All guardians. */
   readonly peers: NumPeers;
+  /** A fresh threshold key in G1. */
   keyG1(): Promise<DkgKey>;
+  /** A fresh threshold key in G2. */
   keyG2(): Promise<DkgKey>;
   /** Sends a value to all and returns everybody's, the own one included. A peer's bytes that don't decode end the ceremony. */
   exchange<T>(codec: Codec<T>, own: T): Promise<Map<PeerId, T>>;
 }
 
+/** Who asks an endpoint. */
 export type EndpointContext = {
   /** Aborted when the caller is gone or the request's time is over. */
   readonly signal: AbortSignal;
 };
 
+/** A method of the module's API, as the guardian serves it. */
 export type Endpoint = {
   /** Version of the module's API that introduced it. */
   readonly since: Version;
@@ -91,6 +97,7 @@ export function endpoint<P, R>(options: {
   };
 }
 
+/** What a module is started with. */
 export type ServerModuleEnv<Config, Private> = {
   readonly instance: ModuleInstanceId;
   readonly identity: PeerId;
@@ -114,6 +121,7 @@ export interface ServerModule<Input, Output, Outcome, Item, InputError, OutputEr
   verifyInput?(input: Input): Result<null, InputError>;
   /** Further checks at submission only, never in consensus. */
   checkInputSubmission?(tx: ReadTx, input: Input): Promise<Result<null, InputError>>;
+  /** Further checks at submission only, never in consensus. */
   checkOutputSubmission?(tx: ReadTx, output: Output, outPoint: OutPoint): Promise<Result<null, OutputError>>;
   /**
    * Optional: checks in one batch what is dear and needs no store (signatures of notes). The host calls it with this module's inputs of
@@ -121,7 +129,9 @@ export interface ServerModule<Input, Output, Outcome, Item, InputError, OutputEr
    * by all that the input says, `processInput` of any other checks by itself, and results are the same with and without. Refuses nothing.
    */
   prepareInputs?(transactions: readonly (readonly Input[])[]): Promise<void>;
+  /** Takes an input: the same on every guardian. */
   processInput(tx: StoreTx, input: Input, inPoint: InPoint): Promise<Result<InputMeta, InputError>>;
+  /** Makes an output: the same on every guardian. */
   processOutput(tx: StoreTx, output: Output, outPoint: OutPoint): Promise<Result<OutputMeta, OutputError>>;
   /**
    * An error's text is for the log: the item is rejected. `signal` ends waiting for the Bitcoin node when the guardian stops.
@@ -145,6 +155,7 @@ export interface ServerModule<Input, Output, Outcome, Item, InputError, OutputEr
 /** An environment variable of the value 1 or true, 0 or false. `turns`: what true does. */
 export type SetupVariable = { readonly name: string; readonly turns: "on" | "off" };
 
+/** How all that the module says is encoded. */
 export type ServerModuleCodecs<Config, Input, Output, Outcome, Item, InputError, OutputError> = {
   readonly config: Codec<Config>;
   readonly input: Codec<Input>;
@@ -155,6 +166,7 @@ export type ServerModuleCodecs<Config, Input, Output, Outcome, Item, InputError,
   readonly outputError: Codec<OutputError>;
 };
 
+/** Everything that a module is on a guardian. */
 export type ServerModuleDefinition<Config, Private, Input, Output, Outcome, Item, InputError, OutputError> = {
   readonly kind: string;
   readonly consensusVersion: Version;
@@ -192,11 +204,15 @@ export type ServerModuleDefinition<Config, Private, Input, Output, Outcome, Item
   ) => Promise<ServerModule<Input, Output, Outcome, Item, InputError, OutputError>>;
 };
 
-// deno-lint-ignore no-explicit-any -- the host holds modules of any types behind their codecs
+/** A definition of any module: the host holds them behind their codecs. */
+// deno-lint-ignore no-explicit-any -- as said
 export type AnyServerModuleDefinition = ServerModuleDefinition<any, any, any, any, any, any, any, any>;
+
+/** Any module that runs. */
 // deno-lint-ignore no-explicit-any -- as above
 export type AnyServerModule = ServerModule<any, any, any, any, any, any>;
 
+/** Checks a definition's types, and changes nothing. */
 export function defineServerModule<Config, Private, Input, Output, Outcome, Item, InputError, OutputError>(
   definition: ServerModuleDefinition<Config, Private, Input, Output, Outcome, Item, InputError, OutputError>,
 ): ServerModuleDefinition<Config, Private, Input, Output, Outcome, Item, InputError, OutputError> {

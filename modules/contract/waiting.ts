@@ -12,10 +12,12 @@ import type { OperationId } from "../../core/types/ids.ts";
 export class WaitError extends FedimintError<
   { readonly code: "aborted" | "closed" } | { readonly code: "unknown_operation"; readonly operationId: OperationId }
 > {
+  /** The client has stopped. */
   static closed(options?: ErrorOptions): WaitError {
     return new WaitError({ code: "closed" }, "The client was closed", options);
   }
 
+  /** There is nothing of this operation to wait for. */
   static unknownOperation(operationId: OperationId): WaitError {
     return new WaitError(
       { code: "unknown_operation", operationId },

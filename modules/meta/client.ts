@@ -4,6 +4,7 @@
  */
 import { nothingToMigrate } from "../../actors/store/schema.ts";
 import { unit } from "../../core/encoding/mod.ts";
+import type { UsableModule } from "../contract/client.ts";
 import { defineClientModule } from "../contract/client.ts";
 import { MetaClient } from "./client/api.ts";
 import { metaCommands } from "./client/commands.ts";
@@ -12,7 +13,8 @@ import { META_API_VERSION, META_CONSENSUS_VERSION, META_KIND } from "./common.ts
 
 const NO_MONEY = "The meta module has no inputs and no outputs";
 
-export const metaClient = defineClientModule({
+/** The meta module: what a federation says of itself. */
+export const metaClient: UsableModule<MetaClient> = defineClientModule({
   kind: META_KIND,
   consensusVersion: META_CONSENSUS_VERSION,
   requiredApi: META_API_VERSION,

@@ -29,8 +29,11 @@ export const metaConsensusItem = struct("MetaConsensusItem", { salt: u64, key: m
 export type MetaConsensusItem = CodecType<typeof metaConsensusItem>;
 
 /** What guardians agreed on. The first value has revision 0. */
-export const metaConsensusValue = struct("MetaConsensusValue", { revision: u64, value: metaValue });
-export type MetaConsensusValue = CodecType<typeof metaConsensusValue>;
+export type MetaConsensusValue = { readonly revision: bigint; readonly value: MetaValue };
+export const metaConsensusValue: Codec<MetaConsensusValue> = struct("MetaConsensusValue", {
+  revision: u64,
+  value: metaValue,
+});
 
 /** No money here: every input and output is refused. No bytes. */
 export const metaInput = unit;

@@ -2,6 +2,7 @@
  * The user's side of mintv2: e-cash is sent as text, received, and counted. Follows fedimint-mintv2-client 0.13.0;
  * docs/protocol/04-mint.md §6–§11.
  */
+import type { UsableModule } from "../contract/client.ts";
 import { defineClientModule } from "../contract/client.ts";
 import { decode } from "../../core/encoding/mod.ts";
 import { MintClient } from "./client/api.ts";
@@ -22,7 +23,8 @@ import {
 } from "./common.ts";
 import { mintConfig } from "./config.ts";
 
-export const mintv2Client = defineClientModule({
+/** The e-cash module. */
+export const mintv2Client: UsableModule<MintClient> = defineClientModule({
   kind: MINTV2_KIND,
   consensusVersion: MINTV2_CONSENSUS_VERSION,
   requiredApi: MINTV2_API_VERSION_REQUIRED,

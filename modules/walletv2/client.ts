@@ -4,6 +4,7 @@
  */
 import { nothingToMigrate } from "../../actors/store/schema.ts";
 import { decode } from "../../core/encoding/mod.ts";
+import type { UsableModule } from "../contract/client.ts";
 import { defineClientModule } from "../contract/client.ts";
 import { Addresses } from "./client/addresses.ts";
 import { WalletClient } from "./client/api.ts";
@@ -26,7 +27,8 @@ import {
 } from "./common.ts";
 import { walletConfig } from "./config.ts";
 
-export const walletv2Client = defineClientModule({
+/** The module for Bitcoin on chain. */
+export const walletv2Client: UsableModule<WalletClient> = defineClientModule({
   kind: WALLETV2_KIND,
   consensusVersion: WALLETV2_CONSENSUS_VERSION,
   requiredApi: WALLETV2_API_VERSION_REQUIRED,

@@ -2,8 +2,10 @@
  * Vocabulary of the walletv2 module: coins of a threshold of guardians. The federation holds one output on the chain; every receive and
  * every send spends it, confirmed or not, and makes the next. Follows fedimint-walletv2-common 0.13.0.
  */
+import type { BitcoinOutPoint } from "../../core/bitcoin/mod.ts";
 import { bitcoinOutPoint, bitcoinScript } from "../../core/bitcoin/mod.ts";
-import type { CodecType } from "../../core/encoding/mod.ts";
+import type { Bytes } from "../../core/bytes.ts";
+import type { Codec, CodecType } from "../../core/encoding/mod.ts";
 import {
   bool,
   closedEnum,
@@ -16,6 +18,7 @@ import {
   u64Number,
   unit,
 } from "../../core/encoding/mod.ts";
+import type { BitcoinTxid, Sha256 } from "../../core/types/ids.ts";
 import { bitcoinTxid, sha256Hash } from "../../core/types/ids.ts";
 import { ecdsaSignature, publicKey } from "../../core/types/keys.ts";
 import type { Version } from "../../core/types/version.ts";
@@ -127,16 +130,25 @@ export function outputErrorText(error: WalletOutputError): string {
   }
 }
 
-/** The federation's one output. `tweak`: 32 bytes that its keys are tweaked with. */
-export const federationWallet = struct("FederationWallet", {
+/** The federation's one output: `value` in sat; `tweak`: hash of 32 bytes that its keys are tweaked with. */
+export type FederationWallet = { readonly value: bigint; readonly outpoint: BitcoinOutPoint; readonly tweak: Sha256 };
+export const federationWallet: Codec<FederationWallet> = struct("FederationWallet", {
   value: satoshi,
   outpoint: bitcoinOutPoint,
   tweak: sha256Hash,
 });
-export type FederationWallet = CodecType<typeof federationWallet>;
 
 /** A transaction that the federation made: amounts of its wallet before and after and its fee in sat; `created` = block count then. */
-export const txInfo = struct("TxInfo", {
+export type TxInfo = {
+  readonly index: number;
+  readonly txid: BitcoinTxid;
+  readonly input: bigint;
+  readonly output: bigint;
+  readonly fee: bigint;
+  readonly vbytes: bigint;
+  readonly created: number;
+};
+export const txInfo: Codec<TxInfo> = struct("TxInfo", {
   index: u64Number,
   txid: bitcoinTxid,
   input: satoshi,
@@ -145,14 +157,20 @@ export const txInfo = struct("TxInfo", {
   vbytes: u64,
   created: u64Number,
 });
-export type TxInfo = CodecType<typeof txInfo>;
 
-/** An output on the chain that may be a deposit. JSON only. `outpoint` is null once it is spent. */
-export const outputInfo = struct("OutputInfo", {
+/** An output on the chain that may be a deposit. `script`: its bytes; `value` in sat; `outpoint` is null once it is spent. */
+export type OutputInfo = {
+  readonly index: number;
+  readonly script: Bytes;
+  readonly value: bigint;
+  readonly spent: boolean;
+  readonly outpoint: BitcoinOutPoint | null;
+};
+/** JSON only. */
+export const outputInfo: Codec<OutputInfo> = struct("OutputInfo", {
   index: u64Number,
   script: bitcoinScript,
   value: satoshi,
   spent: bool,
   outpoint: option(bitcoinOutPoint),
 });
-export type OutputInfo = CodecType<typeof outputInfo>;

@@ -39,6 +39,7 @@ export type BitcoinMessage =
   | Cast<"sent", { readonly to: ReplyTo<Result<null, string>>; readonly outcome: Result<null, BackendFailure> }>
   | Cast<"broken", { readonly cause: unknown }>;
 
+/** A Bitcoin node's JSON-RPC. */
 export type BitcoindSettings = {
   readonly url: string;
   readonly username: string;
@@ -52,6 +53,7 @@ export type BackendSettings =
   | { readonly kind: "esplora"; readonly esploraUrl: string }
   | { readonly kind: "hybrid"; readonly bitcoind: BitcoindSettings; readonly esploraUrl: string };
 
+/** Where blocks and fees come from, and how often it is asked. */
 export type BitcoinSettings = { readonly backend: BackendSettings; readonly pollMs: number };
 
 /** `store`: where it remembers the chain, a part of the guardian's that is its own. */

@@ -14,7 +14,7 @@ import { BATCH_BYTES_MAX } from "./limits.ts";
 import type { NodeMap } from "./scale.ts";
 import { hash32, nodeIndex, nodeMap, option, signature64, struct, u64Le, variants, vector } from "./scale.ts";
 import type { UnitCoord } from "./graph/unit.ts";
-import { SignedUnit, signedUnit, unitCoord } from "./graph/unit.ts";
+import { type SignedUnit, signedUnit, unitCoord } from "./graph/unit.ts";
 
 /**
  * An accusation: two different units of one creator and round, and all units of that creator that the sender accepted

@@ -6,6 +6,7 @@
  * first written as one file, whole or not at all, then as its files, and the one file is removed: what a crash cuts off
  * is finished at the next start. No file that is there already is ever replaced.
  */
+import type { Logger } from "../../actors/logger.ts";
 import type { Files } from "../../actors/platform/platform.ts";
 import { join } from "@std/path";
 import { FilesError } from "../../actors/platform/error.ts";
@@ -212,4 +213,15 @@ export async function closeConfig(files: Files, dir: string): Promise<OpenFile[]
     }
   }
   return open;
+}
+
+export function tellOpenFile(log: Logger, open: OpenFile): void {
+  const { path } = open;
+  if (open.closed) {
+    log.warn("Others could read this secret file until now; if other people use this machine, they may know it", {
+      path,
+    });
+  } else {
+    log.warn("Others can read this secret file, and it can't be closed to them", { path, reason: open.reason });
+  }
 }

@@ -1,6 +1,7 @@
 /** Errors of setup and config that a guardian's operator is told. */
 import { FedimintError } from "../../core/result.ts";
 
+/** Why there is no config, or none that can be used. */
 export class SetupError extends FedimintError<
   | { readonly code: "refused"; readonly reason: string }
   | { readonly code: "peer_failed"; readonly peer: number; readonly reason: string }

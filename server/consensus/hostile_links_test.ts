@@ -16,7 +16,7 @@ import { alertHash, decodeMessage, encodeMessage } from "../broadcast/messages.t
 import type { SignedUnit } from "../broadcast/graph/unit.ts";
 import { frame, FrameReader } from "../peers/framing.ts";
 import { routerMemory } from "../peers/router.ts";
-import { Guardians, peer, PORT } from "../peers/testing/mod.ts";
+import { Guardians, peer, PORT } from "../peers/testing/guardians.ts";
 import { peersTree, routerRef } from "../peers/tree.ts";
 import { newBoard } from "./session/board.ts";
 import type { BroadcastMessage } from "./session/broadcast.ts";

@@ -10,8 +10,8 @@ import type { LinkMessage } from "./link.ts";
 import { peerListener } from "./listener.ts";
 import { CutShort } from "./repeats.ts";
 import { router, routerMemory } from "./router.ts";
-import type { Guardian } from "./testing/mod.ts";
-import { Guardians, peer, PORT } from "./testing/mod.ts";
+import type { Guardian } from "./testing/guardians.ts";
+import { Guardians, peer, PORT } from "./testing/guardians.ts";
 import { routerRef } from "./tree.ts";
 
 type Broken = Cast<"connection", null> | Cast<"read", null> | Cast<"connected", null>;

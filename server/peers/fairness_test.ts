@@ -7,7 +7,7 @@ import { frame } from "./framing.ts";
 import { Lane } from "./lane.ts";
 import { ANSWERS_BYTES_MAX, ANSWERS_MAX, OUTGOING_MAX } from "./limits.ts";
 import { Outgoing } from "./outgoing.ts";
-import { Guardians, listening, PORT, sessionIndex } from "./testing/mod.ts";
+import { Guardians, listening, PORT, sessionIndex } from "./testing/guardians.ts";
 import { routerRef } from "./tree.ts";
 
 const FLOOD = 2_000;

@@ -1,6 +1,6 @@
 /** A guardian whose connections come and go costs the others nothing that stays. */
 import { assert, assertEquals } from "@std/assert";
-import { Guardians } from "./testing/mod.ts";
+import { Guardians } from "./testing/guardians.ts";
 
 async function flap(guardians: Guardians, times: number): Promise<void> {
   for (let i = 0; i < times; i++) {

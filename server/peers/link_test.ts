@@ -1,7 +1,7 @@
 /** Links between guardians that are honest, over a network that isn't always there. */
 import { assert, assertEquals } from "@std/assert";
 import { OUTGOING_MAX } from "./limits.ts";
-import { Guardians } from "./testing/mod.ts";
+import { Guardians } from "./testing/guardians.ts";
 
 function numbers(from: number, count: number, first = 0): string[] {
   return Array.from({ length: count }, (_, i) => `${from}:${first + i}`);

@@ -2,7 +2,7 @@
 import { assertEquals } from "@std/assert";
 import type { P2pMessage } from "../../core/types/p2p_message.ts";
 import { MESSAGE_BYTES_MAX, OUTGOING_MAX, SEND_TIMEOUT_MS } from "./limits.ts";
-import { Guardians, peer, PORT } from "./testing/mod.ts";
+import { Guardians, peer, PORT } from "./testing/guardians.ts";
 import { routerRef } from "./tree.ts";
 
 /** Before the bytes stand the variant and their length. */

@@ -8,7 +8,7 @@ import type { TlsIdentity } from "../../actors/platform/platform.ts";
 import { realPlatform } from "../../actors/platform/real.ts";
 import { utf8 } from "../../core/bytes.ts";
 import { routerMemory } from "./router.ts";
-import { listening, peer, sessionIndex } from "./testing/mod.ts";
+import { listening, peer, sessionIndex } from "./testing/guardians.ts";
 import { certificateName, peersTree, routerRef } from "./tree.ts";
 import { testsNeeding } from "../../core/testing/permissions.ts";
 

@@ -6,7 +6,7 @@ import { SimulatedWorld } from "../../actors/platform/simulated/mod.ts";
 import type { PeerId } from "../../core/types/ids.ts";
 import { HELD_BYTES_MAX, HELD_MAX } from "./limits.ts";
 import { router, routerMemory, type RouterRef } from "./router.ts";
-import { listening, peer, sessionIndex } from "./testing/mod.ts";
+import { listening, peer, sessionIndex } from "./testing/guardians.ts";
 import { routerRef } from "./tree.ts";
 
 const ROUTER: RouterRef = routerRef("root");

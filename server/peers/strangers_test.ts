@@ -6,7 +6,7 @@ import { concat, utf8 } from "../../core/bytes.ts";
 import { encodeP2pMessage } from "../../core/types/p2p_message.ts";
 import { frame } from "./framing.ts";
 import { STRANGERS_TOLD_MS } from "./limits.ts";
-import { Guardians, PORT, sessionIndex } from "./testing/mod.ts";
+import { Guardians, PORT, sessionIndex } from "./testing/guardians.ts";
 
 const UNKNOWN = "Connection with an unknown certificate refused";
 

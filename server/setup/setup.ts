@@ -257,6 +257,15 @@ export function setupGuardians({ own, codes }: SetupState): {
   return { expected: setBefore(all, "federationSize"), guardians };
 }
 
+/** Kinds that this guardian has, and those that a federation of the codes that are known would have; both sorted. */
+export function setupModules({ own, codes }: SetupState, settings: SetupSettings): {
+  readonly available: string[];
+  readonly enabled: string[];
+} {
+  const chosen = setBefore(own ? [own.code, ...codes] : codes, "enabledModules") ?? settings.defaultModules;
+  return { available: [...settings.availableModules].sort(), enabled: [...chosen].sort() };
+}
+
 /** Why there are too few guardians, or too many, or null. */
 function countError(codes: readonly PeerSetupCode[]): string | null {
   const names = codes.map(({ name }) => name.slice(0, GUARDIAN_NAME_MAX)).join(", ");

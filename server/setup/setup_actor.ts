@@ -22,6 +22,7 @@ import {
   networkError,
   setLocalParams,
   setupGuardians,
+  setupModules,
 } from "./setup.ts";
 import { readSetup, writeSetup } from "./setup_file.ts";
 
@@ -34,6 +35,7 @@ export type SetupMessage =
   | Request<"addPeerSetupCode", { code: string }, Result<string, string>>
   | Request<"resetPeerSetupCodes", null, Result<null, string>>
   | Request<"guardians", null, ReturnType<typeof setupGuardians>>
+  | Request<"modules", null, ReturnType<typeof setupModules>>
   | Request<"startDkg", null, Result<null, string>>
   /** Answered once `startDkg` was accepted. */
   | Request<"params", null, CeremonyParams>
@@ -140,6 +142,7 @@ export const setup = defineActor<SetupMessage, SetupArgs, State>({
     },
     setupCode: (state) => reply(state, state.setup.own && formatSetupCode(state.setup.own.code)),
     guardians: (state) => reply(state, setupGuardians(state.setup)),
+    modules: (state) => reply(state, setupModules(state.setup, state.args.settings)),
     addPeerSetupCode: (state, { code }, ctx, from) => {
       try {
         const added = addPeerSetupCode(state.setup, code);

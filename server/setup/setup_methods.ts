@@ -17,6 +17,9 @@ const peersForm = struct("SetupPeers", {
   guardians: list(struct("SetupGuardian", { name: text, own: bool, apiUrl: text, p2pUrl: text })),
 });
 
+/** Not of the reference either, whose web page shows them. */
+const modulesForm = struct("SetupModules", { available: list(text), enabled: list(text) });
+
 function told<T>(result: Result<T, string>, fail: (message: string) => EndpointError): T {
   if (result.ok) return result.value;
   throw fail(result.error);
@@ -62,6 +65,12 @@ export function setupMethods(sender: Sender, setup: SetupRef, password: string |
       params: unit,
       result: peersForm,
       handle: () => sender.ask(setup, "guardians", null),
+    }),
+    setup_modules: method({
+      admin,
+      params: unit,
+      result: modulesForm,
+      handle: () => sender.ask(setup, "modules", null),
     }),
   }));
   return (name) => methods.get(name);

@@ -103,6 +103,23 @@ Deno.test("a leader that chooses no modules says in its code which are on at its
   }, { settings });
 });
 
+Deno.test("the kinds that a guardian has and those that the federation is to have are told, as they are chosen", async () => {
+  const available = ["lottery", "meta", "mintv2"];
+  const settings = { ...SETTINGS, availableModules: ["mintv2", "meta", "lottery"], defaultModules: ["meta"] };
+  await withSetup(async ({ ask }) => {
+    assertEquals(await ask("setup_modules", null, null), DENIED);
+    assertEquals(await ask("setup_modules"), { available, enabled: ["meta"] });
+    await ask("set_local_params", { ...LEADER, enabled_modules: ["mintv2", "lottery"] });
+    assertEquals(await ask("setup_modules"), { available, enabled: ["lottery", "mintv2"] });
+  }, { settings });
+  await withSetup(async ({ ask }) => {
+    await ask("set_local_params", FOLLOWER);
+    const leader = peerCode(1, { federationName: "test", federationSize: 4, enabledModules: ["other"] });
+    await ask("add_peer_setup_code", formatSetupCode(leader));
+    assertEquals(await ask("setup_modules"), { available, enabled: ["other"] }, "also what it has not");
+  }, { settings });
+});
+
 Deno.test("codes come after the local parameters", async () => {
   await withSetup(async ({ ask }) => {
     await refused(ask("add_peer_setup_code", CODES[0]!), 400, /Set the local parameters first/);

@@ -12,7 +12,7 @@ const FOLDERS = ["core", "actors", "modules", "server", "client", "tests"];
 const FOR_OTHERS: readonly { readonly path: RegExp; readonly why: string }[] = [
   { path: /^core\/std\//, why: "stands for a package, by the import map" },
   { path: /^modules\/lnv2\//, why: "the vocabulary of a module to come" },
-  { path: /^(client|modules\/contract)\/mod\.ts$/, why: "the face to programs of others" },
+  { path: /^(client\/(mod|deno)|modules\/contract\/mod|server\/mod)\.ts$/, why: "the face to programs of others" },
 ];
 
 const DECLARATION = /^export (?:async |abstract )*(?:const|let|class|function\b\s*\*?) *(\w+)/gm;

@@ -1,6 +1,7 @@
 /**
  * Whether imports point one way: `core ← actors ← modules ← server, client ← tests`, a module's folder is closed to other modules,
- * nobody but tests imports tests, and examples of modules need nothing but the contract. Prints `file:line` for each break; exit code 1 when there is one.
+ * nobody but tests imports tests, examples of modules need nothing but the contract, and a guardian loads nothing that is for development.
+ * Prints `file:line` for each break; exit code 1 when there is one.
  */
 import { join } from "@std/path";
 import { scanSource } from "./source_scanner.ts";
@@ -16,6 +17,9 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   tests: ["core", "actors", "modules", "server", "client", "tests"],
 };
 
+/** Loaded by `await import(…)` alone, by who is asked for it. */
+const DEVELOPMENT = "server/dev/";
+
 /** Open to every module. */
 const CONTRACT = "modules/contract";
 /** Modules as strangers write them: each in a folder of its own, with these imports alone. */
@@ -26,15 +30,20 @@ const PACKAGES_FOR_EXAMPLES = ["@std/assert"];
 export function importProblems(files: readonly SourceFile[]): Problem[] {
   const problems: Problem[] = [];
   for (const { path, text } of files) {
-    for (const { line, specifier } of scanSource(text).imports) {
-      const what = problemWith(path, specifier);
+    for (const { line, specifier, clause } of scanSource(text).imports) {
+      const what = problemWith(path, specifier, isCalled(clause));
       if (what !== undefined) problems.push({ path, line, what: `imports ${specifier}: ${what}` });
     }
   }
   return problems;
 }
 
-function problemWith(path: string, specifier: string): string | undefined {
+/** `await import(…)`: loaded when the program comes there, if it does. */
+function isCalled(clause: string): boolean {
+  return /^import\s*\(/.test(clause);
+}
+
+function problemWith(path: string, specifier: string, isLate: boolean): string | undefined {
   if (/^(npm|jsr|https?):/.test(specifier)) return "packages are named in deno.json alone";
   const example = exampleOf(path);
   if (example !== undefined) return problemOfExample(example, path, specifier);
@@ -44,6 +53,9 @@ function problemWith(path: string, specifier: string): string | undefined {
   if (isTest(target)) return "only tests import tests";
   const [layer, targetLayer] = [topOf(path), topOf(target)];
   if (!LAYERS[layer]?.includes(targetLayer)) return `${layer} does not know of ${targetLayer}`;
+  if (target.startsWith(DEVELOPMENT) && !path.startsWith(DEVELOPMENT) && !isLate) {
+    return "a guardian doesn't load what is for development";
+  }
   if (layer !== "modules" || targetLayer !== "modules") return undefined;
   const [module, targetModule] = [folderOf(path), folderOf(target)];
   if (module === "modules" || targetModule === module || targetModule === CONTRACT) return undefined;

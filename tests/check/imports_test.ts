@@ -25,6 +25,8 @@ Deno.test("imports against the direction are found", () => {
     ["server/a.ts", "../tests/b.ts", "only tests import tests"],
     ["server/a.ts", "./b_test.ts", "only tests import tests"],
     ["actors/a.ts", "./store/testing/mod.ts", "only tests import tests"],
+    ["server/a.ts", "./dev/b.ts", "a guardian doesn't load what is for development"],
+    ["server/api/a.ts", "../dev/chain/b.ts", "a guardian doesn't load what is for development"],
     ["core/a.ts", "npm:zod@4.6.7", "packages are named in deno.json alone"],
     ["core/a.ts", "jsr:@std/assert", "packages are named in deno.json alone"],
     ["core/a.ts", "https://example.com/a.ts", "packages are named in deno.json alone"],
@@ -68,9 +70,17 @@ Deno.test("imports in the direction are fine", () => {
     ["modules/mod.ts", "./mint/server.ts"],
     ["server/a.ts", "../modules/mint/server.ts"],
     ["client/a.ts", "../modules/mint/client.ts"],
+    ["server/dev/chain/a.ts", "../federation/b.ts"],
+    ["server/dev/chain/a.ts", "../../api/b.ts"],
+    ["server/a_test.ts", "./dev/b.ts"],
     ["core/a_test.ts", "../server/b.ts"],
     ["modules/mint/server_test.ts", "../wallet/server_test.ts"],
     ["tests/a.ts", "../client/b.ts"],
   ];
   for (const [path, specifier] of fine) assertEquals(verdict(path, specifier), "fine", `${path} ${specifier}`);
+});
+
+Deno.test("what is for development may be loaded late", () => {
+  const text = 'const { run } = await import("./dev/b.ts");';
+  assertEquals(importProblems([{ path: "server/main.ts", text }]), []);
 });

@@ -2,7 +2,7 @@
  * Whether `deno test` without permissions leaves out what needs them: a test file that touches the machine says so by `testsNeeding`.
  * Prints `file:line` for each that doesn't; exit code 1 when there is one.
  */
-import { lineOf } from "./source_scanner.ts";
+import { lineOf, scanSource } from "./source_scanner.ts";
 import { conclude, type Problem, type SourceFile, sourcesBelow } from "./sources.ts";
 
 const MACHINE =
@@ -13,7 +13,7 @@ export function permissionProblems(files: readonly SourceFile[]): Problem[] {
   const problems: Problem[] = [];
   for (const { path, text } of files) {
     if (!path.endsWith("_test.ts") || SAYS_SO.test(text)) continue;
-    const first = text.search(MACHINE);
+    const first = scanSource(text).code.search(MACHINE);
     if (first < 0) continue;
     const what = "touches the machine: make its tests with testsNeeding of core/testing/permissions.ts";
     problems.push({ path, line: lineOf(text, first), what });

@@ -8,7 +8,7 @@ import { consoleSink } from "../../actors/platform/console_sink.ts";
 import { realPlatform } from "../../actors/platform/real.ts";
 import type { Inspection } from "../../actors/system.ts";
 import type { FederationClient } from "../../client/mod.ts";
-import { openClient } from "../../client/mod.ts";
+import { openClient } from "../../client/deno.ts";
 import type { JsonObject } from "../../core/encoding/mod.ts";
 import { errorText } from "../../core/result.ts";
 import { DevFederation } from "../../server/dev/federation/federation.ts";

@@ -4,7 +4,6 @@ import { clientModules } from "../../client/modules.ts";
 import { serverModules } from "../../server/modules.ts";
 import type { Audit } from "../demo/audits.ts";
 import { netMsat } from "../demo/audits.ts";
-import type { Faucet } from "../simulation/faucet.ts";
 import { faucetClient, faucetServer } from "../simulation/faucet.ts";
 import { SimulatedFederation } from "../simulation/federation.ts";
 import { pay, SimulatedWallet } from "../simulation/wallets.ts";
@@ -18,7 +17,7 @@ const QUESTION = "Who keeps the money?";
 const ANSWER = "the guardians";
 
 function bountiesOf(wallet: SimulatedWallet): BountyClient {
-  return wallet.client.client.module("bounty").module.api as BountyClient;
+  return wallet.client.use(bountyClient);
 }
 
 Deno.test("bounties are claimed and come back, whoever is killed meanwhile; a wallet without the module goes on without it", async () => {
@@ -34,7 +33,7 @@ Deno.test("bounties are claimed and come back, whoever is killed meanwhile; a wa
   const bob = await SimulatedWallet.open(federation, "bob", undefined, all);
   const carol = await SimulatedWallet.open(federation, "carol", undefined, withoutBounties);
   await federation.play(async () => {
-    await (alice.client.client.module("faucet").module.api as Faucet).draw(100_000_000n);
+    await alice.client.use(faucetClient).draw(100_000_000n);
     const before = await alice.client.getBalance();
 
     const wanted = { amountMsat: 20_000_000n, question: QUESTION, answer: ANSWER, openSecs: 3_600n };

@@ -1,7 +1,7 @@
 /** Four real guardians, the last of which has an evil hand, and money for an honest client. */
 import { join } from "@std/path";
 import { realPlatform } from "../../actors/platform/real.ts";
-import { openClient } from "../../client/mod.ts";
+import { openClient } from "../../client/deno.ts";
 import { parseJson } from "../../core/encoding/mod.ts";
 import type { JsonObject } from "../../core/encoding/mod.ts";
 import { DevFederation } from "../../server/dev/federation/federation.ts";

@@ -9,7 +9,7 @@ const ROOT = fromFileUrl(new URL("../../", import.meta.url));
 const FILES = [
   "server/dev/chain/core_test.ts",
   "server/dev/chain/main_test.ts",
-  "tests/walletv2_chain_test.ts",
+  "tests/walletv2/chain_test.ts",
 ];
 
 const found = await findPrograms("bitcoind");

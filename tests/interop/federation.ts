@@ -29,6 +29,8 @@ export type FederationOptions = {
   readonly fedimintCli: string;
   /** Which guardians run which program; the others are ours. */
   readonly official?: { readonly peers: readonly number[]; readonly fedimintd: string };
+  /** Further modules of our guardians, as for `--module`. */
+  readonly modules?: readonly string[];
   /** Variables for all guardians. */
   readonly env?: Record<string, string>;
   /** Folder of a Bitcoin node; without one the embedded chain is used. */
@@ -38,7 +40,7 @@ export type FederationOptions = {
 /** Ends with the suite. */
 export async function startFederation(
   suite: Suite,
-  { fedimintCli, official, env = {}, bitcoindDir }: FederationOptions,
+  { fedimintCli, official, modules = [], env = {}, bitcoindDir }: FederationOptions,
 ): Promise<DevFederation> {
   const federation = await DevFederation.start({
     platform: realPlatform(),
@@ -46,6 +48,7 @@ export async function startFederation(
     peers: 4,
     progress: () => undefined,
     signal: suite.signal,
+    modules,
     env,
     setup: officialSetup(fedimintCli, suite.signal),
     program: (peer) => official?.peers.includes(peer) ? officialGuardian(official.fedimintd) : undefined,

@@ -1,5 +1,9 @@
-/** Official clients in a federation of our guardians on the embedded chain, with our client among them. */
-import type { JsonObject } from "../../core/encoding/mod.ts";
+/**
+ * Official clients in a federation of our guardians on the embedded chain, with our client among them. The federation has a module that official
+ * programs don't know, loaded by its file: all that they do must go on beside it.
+ */
+import { fromFileUrl } from "@std/path";
+import type { Json, JsonObject } from "../../core/encoding/mod.ts";
 import { stringifyJson } from "../../core/encoding/mod.ts";
 import { administer, demandPassword, shutDown } from "./administration.ts";
 import { startFederation } from "./federation.ts";
@@ -13,6 +17,26 @@ import { Wallet } from "./wallet.ts";
 const DEPOSIT_SAT = 200_000;
 const WITHDRAW_SAT = 20_000;
 const RESTORED_SAT = 2_000;
+const BOUNTY = new URL("../examples/bounty/", import.meta.url);
+const bountyFile = (name: string): string => fromFileUrl(new URL(name, BOUNTY));
+
+/** Our client locks money, and gets it back by the answer; the official one only sees that there is a module. */
+async function bounty(ours: Wallet, official: Wallet): Promise<void> {
+  const { list } = await official.ask("module") as unknown as { list: readonly JsonObject[] };
+  const unknown = list.filter(({ status }) => status !== "Active").map(({ kind }) => kind);
+  demand(unknown.length === 1 && unknown[0] === "bounty", stringifyJson(list as Json));
+  const beforeMsat = await ours.balanceMsat();
+  const made = await ours.ask("module", "bounty", "create", "1000 sat", "Who?", "The guardians") as JsonObject;
+  const open = await ours.ask("module", "bounty", "list") as readonly JsonObject[];
+  demand(open.length === 1 && open[0]!.bounty === made.bounty, stringifyJson(open as Json));
+  demand(await ours.balanceMsat() < beforeMsat - 1_000_000n, "the money is locked");
+  const wrong = await ours.run("module", "bounty", "claim", String(made.bounty), "nobody");
+  demand(wrong.exit === 1 && wrong.out.includes("not the answer"), wrong.out);
+  const won = await ours.ask("module", "bounty", "claim", String(made.bounty), "the guardians") as JsonObject;
+  demand(won.outcome === "won", stringifyJson(won));
+  await ours.ask("dev", "wait-complete");
+  demand(await ours.balanceMsat() > beforeMsat - 100_000n, "the money is back, less fees");
+}
 
 /** A new data directory from the words of a wallet, which is not used any more. */
 async function restore(old: Wallet, restored: Wallet, invite: string): Promise<void> {
@@ -27,11 +51,11 @@ async function restore(old: Wallet, restored: Wallet, invite: string): Promise<v
 async function scenario(suite: Suite, { "fedimint-cli": fedimintCli }: Programs<"fedimint-cli">): Promise<void> {
   const federation = await suite.must(
     "fedimint-cli sets four of our guardians up",
-    () => startFederation(suite, { fedimintCli }),
+    () => startFederation(suite, { fedimintCli, modules: [bountyFile("server.ts")] }),
   );
   const official = Wallet.official(suite, "the official client", fedimintCli);
   const second = Wallet.official(suite, "a second official client", fedimintCli);
-  const ours = Wallet.ours(suite, "our client");
+  const ours = Wallet.ours(suite, "our client", [bountyFile("client.ts")]);
 
   await suite.must("all clients join and see the same federation", async () => {
     const seen = new Set<string>();
@@ -51,6 +75,10 @@ async function scenario(suite: Suite, { "fedimint-cli": fedimintCli }: Programs<
     });
   }
   await suite.check("our client's deposit is claimed", () => deposit(federation, ours, DEPOSIT_SAT));
+  await suite.check(
+    "our client uses a module of ours, and the official one knows that it doesn't know it",
+    () => bounty(ours, official),
+  );
   for (const wallet of [official, second, ours]) {
     await suite.check(
       `${wallet.name} withdraws to a Bitcoin address`,

@@ -29,8 +29,10 @@ export class Wallet {
     return new Wallet(suite, name, [fedimintCli]);
   }
 
-  static ours(suite: Suite, name: string): Wallet {
-    return new Wallet(suite, name, ownProgram("client/main.ts"));
+  /** @param modules further ones that it loads, as for `--module` */
+  static ours(suite: Suite, name: string, modules: readonly string[] = []): Wallet {
+    const flags = modules.flatMap((module) => ["--module", module]);
+    return new Wallet(suite, name, [...ownProgram("client/main.ts"), ...flags]);
   }
 
   async run(...args: string[]): Promise<Ran> {

@@ -3,7 +3,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { modulePrefix } from "../../client/core/database.ts";
 import { ClientWorld } from "../../client/testing/world.ts";
 import { encode, map, u64Number } from "../../core/encoding/mod.ts";
-import type { MintClient } from "../../modules/mintv2/client/api.ts";
+import { mintv2Client } from "../../modules/mintv2/client.ts";
 import { EcashError } from "../../modules/mintv2/client/api.ts";
 import { addNotes } from "../../modules/mintv2/client/db.ts";
 import { denomination } from "../../modules/mintv2/denomination.ts";
@@ -14,7 +14,7 @@ const COUNT_OF_NOTES = Uint8Array.of(6, 1);
 Deno.test("notes that were counted and aren't there are not spent: they are counted anew, at once and when the wallet opens", async () => {
   const world = new ClientWorld(5), federation = await MintFederation.start(world);
   let wallet = await federation.wallet(world);
-  const mint = () => wallet.client.module("mintv2").module.api as MintClient;
+  const mint = () => wallet.use(mintv2Client);
   const store = () => wallet.client.options.store.view(modulePrefix(wallet.client.primary().instance));
   const count = async (counts: Iterable<[number, number]>): Promise<void> => {
     const bytes = encode(map(denomination, u64Number), new Map(counts));

@@ -8,7 +8,7 @@ import { startGuardians, toyFederation } from "../../client/testing/federation.t
 import type { ToyFederation } from "../../client/testing/federation.ts";
 import { FederationClient } from "../../client/mod.ts";
 import type { Asked, Script } from "../../client/testing/world.ts";
-import { ClientWorld, Refusal } from "../../client/testing/world.ts";
+import { type ClientWorld, Refusal } from "../../client/testing/world.ts";
 import type { Json } from "../../core/encoding/mod.ts";
 import { decode, encode, moduleEncoding } from "../../core/encoding/mod.ts";
 import { err, ok } from "../../core/result.ts";

@@ -3,6 +3,7 @@ import { assertEquals } from "@std/assert";
 import type { FederationClient } from "../../client/mod.ts";
 import { modulePrefix } from "../../client/core/database.ts";
 import { ClientWorld } from "../../client/testing/world.ts";
+import { mintv2Client } from "../../modules/mintv2/client.ts";
 import type { MintClient } from "../../modules/mintv2/client/api.ts";
 import { addNotes } from "../../modules/mintv2/client/db.ts";
 import type { SpendableNote } from "../../modules/mintv2/ecash.ts";
@@ -22,7 +23,7 @@ export type Setting = {
 export async function setting(): Promise<Setting> {
   const federation = await started;
   const wallet = await federation.wallet(world, `wallet ${wallets++}`);
-  const mint = wallet.client.module("mintv2").module.api as MintClient;
+  const mint = wallet.use(mintv2Client);
   return { federation, wallet, mint, done: () => world.finish(wallet.close()) };
 }
 

@@ -59,7 +59,7 @@ Deno.test("an operation's outcome is written though nobody waits for it, and wha
   federation.lie = refusing;
   const { operationId } = await world.finish(wallet.receive(federation.text(await federation.note(15))));
   await world.finish(wallet.client.awaitIdle());
-  assertEquals((await wallet.operation(operationId))?.outcome?.outcome, "Rejected");
+  assertEquals((await wallet.operation(operationId).state())?.outcome?.outcome, "Rejected");
   federation.lie = () => undefined;
   await done();
 });

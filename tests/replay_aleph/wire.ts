@@ -10,7 +10,7 @@ import type { Keychain } from "../../server/broadcast/keychain.ts";
 import type { Alert, NetworkData } from "../../server/broadcast/messages.ts";
 import { alertHash, decodeMessage, encodeMessage, newestUnitResponse } from "../../server/broadcast/messages.ts";
 import { membersOf } from "../../server/broadcast/scale.ts";
-import { combineHashes, SignedUnit, signedUnit, unitData } from "../../server/broadcast/graph/unit.ts";
+import { combineHashes, type SignedUnit, signedUnit, unitData } from "../../server/broadcast/graph/unit.ts";
 import type { Recording } from "./recording.ts";
 import { keychainOf } from "./recording.ts";
 

@@ -66,7 +66,7 @@ export const faucetServer = defineServerModule({
     }),
 });
 
-export class Faucet {
+class Faucet {
   readonly #env: ClientModuleEnv<null, null>;
 
   constructor(env: ClientModuleEnv<null, null>) {

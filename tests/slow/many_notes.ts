@@ -6,7 +6,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { modulePrefix } from "../../client/core/database.ts";
 import { ClientWorld } from "../../client/testing/world.ts";
 import { addNotes } from "../../modules/mintv2/client/db.ts";
-import type { MintClient } from "../../modules/mintv2/client/api.ts";
+import { mintv2Client } from "../../modules/mintv2/client.ts";
 import { EcashError } from "../../modules/mintv2/client/api.ts";
 import { MintFederation } from "../mintv2/federation.ts";
 
@@ -18,7 +18,7 @@ Deno.test("a payment of more notes than a transaction takes is made, for what th
   const world = new ClientWorld(8);
   const federation = await MintFederation.start(world, { fees: true });
   const wallet = await federation.wallet(world);
-  const mint = wallet.client.module("mintv2").module.api as MintClient;
+  const mint = wallet.use(mintv2Client);
   const store = wallet.client.options.store.view(modulePrefix(wallet.client.primary().instance));
   for (let i = 0; i < NOTES; i++) {
     const note = await federation.note(10);

@@ -2,9 +2,9 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { ecashNotes, formatEcash, makeEcash, parseEcash } from "../../modules/mintv2/ecash.ts";
 import type { FederationClient } from "../../client/mod.ts";
-import type { MintClient } from "../../modules/mintv2/client/api.ts";
+import { mintv2Client } from "../../modules/mintv2/client.ts";
 import { awaitBalance } from "../demo/waits.ts";
-import type { WalletClient } from "../../modules/walletv2/client/api.ts";
+import { walletv2Client } from "../../modules/walletv2/client.ts";
 import { SimulatedFederation } from "../simulation/federation.ts";
 import { SimulatedWallet } from "../simulation/wallets.ts";
 
@@ -19,7 +19,7 @@ const FEES_MAX_MSAT = 20_000n;
 const NOTES_MAX = 90;
 
 async function noteCount({ client }: FederationClient): Promise<number> {
-  const counts = await (client.module("mintv2").module.api as MintClient).counts();
+  const counts = await client.use(mintv2Client).counts();
   return [...counts.values()].reduce((sum, count) => sum + count, 0);
 }
 
@@ -37,7 +37,7 @@ Deno.test("a refused withdrawal comes back at once, and of e-cash that was partl
     const beforeMsat = await client.getBalance();
     const destination = await federation.bitcoin("getnewaddress") as string;
     // `withdraw` would refuse such a fee by itself
-    const wallet = client.client.module("walletv2").module.api as WalletClient;
+    const wallet = client.use(walletv2Client);
     const refused = await wallet.send(destination, WITHDRAW_SAT, { feeSat: FEE_SAT });
     const outcome = await client.awaitWithdraw(refused);
     assert(outcome.outcome === "aborted");

@@ -9,7 +9,7 @@ import { join } from "@std/path";
 import { realPlatform } from "../../actors/platform/real.ts";
 import { sleep } from "../../actors/platform/platform.ts";
 import type { FederationClient } from "../../client/mod.ts";
-import { openClient } from "../../client/mod.ts";
+import { openClient } from "../../client/deno.ts";
 import { errorText } from "../../core/result.ts";
 import { DevFederation } from "../../server/dev/federation/federation.ts";
 import { awaitEqualAudits, checkBooks, totalMsat } from "../demo/audits.ts";

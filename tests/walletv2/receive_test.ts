@@ -73,6 +73,13 @@ Deno.test("a deposit is found and claimed, and the logs tell it as the reference
     const address = await client.until(client.wallet.receive());
     assertEquals(address, addressFromScript(depositAddress(wallet, 0).script, "regtest"));
     await client.searchedUpTo(1);
+    await agree(wallet);
+    const quoted = await client.until(client.wallet.quoteDeposit(100_000n));
+    const arrivesMsat = creditMsat(100_000n), federationFeeMsat = 100_000_000n - 316_000n - arrivesMsat;
+    assertEquals(quoted, { amountSat: 100_000n, feeSat: 316n, federationFeeMsat, arrivesMsat });
+    for (const amountSat of [-1n, 0n, 316n, 317n]) {
+      assertEquals((await client.until(client.wallet.quoteDeposit(amountSat))).arrivesMsat, 0n);
+    }
     const tx = deposit(wallet, 0, 100_000n);
     await confirm(wallet, tx);
     const { operationId, nextEventId } = await client.until(client.wallet.awaitReceive(position));

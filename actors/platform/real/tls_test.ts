@@ -243,38 +243,41 @@ onMachine("of one known certificate's connections the newest stay", async () => 
   await listener.close();
 });
 
-onMachine("handshakes beyond the rate are not begun, silent connections don't use it up, and a known address has its own", async () => {
-  const [hour, trusted] = [3_600_000, 3];
-  const handshakes = {
-    all: { burst: 2, tokens: 1, ms: hour },
-    trusted: { burst: trusted, tokens: 1, ms: hour },
-    trustedMax: 1,
-  };
-  const { listener, at, dial, stranger, streams } = await guarded({ ...BOUNDS, strangersMax: 100, handshakes });
-  const silent = await Promise.all(Array.from({ length: 20 }, () => Deno.connect(at)));
-  const known = await dial();
-  // loopback is one source, which is trusted now: its own turns are left, and one of all
-  let begun = 0;
-  const { promise: served, resolve } = Promise.withResolvers<void>();
-  const speaking = Array.from({ length: 20 }, () => {
-    const options = { host: at.hostname, port: at.port, servername: "peerA", rejectUnauthorized: false };
-    return connect({ ...options, ...pem(stranger) }, () => {
-      if (++begun === trusted + 1) resolve();
+onMachine(
+  "handshakes beyond the rate are not begun, silent connections don't use it up, and a known address has its own",
+  async () => {
+    const [hour, trusted] = [3_600_000, 3];
+    const handshakes = {
+      all: { burst: 2, tokens: 1, ms: hour },
+      trusted: { burst: trusted, tokens: 1, ms: hour },
+      trustedMax: 1,
+    };
+    const { listener, at, dial, stranger, streams } = await guarded({ ...BOUNDS, strangersMax: 100, handshakes });
+    const silent = await Promise.all(Array.from({ length: 20 }, () => Deno.connect(at)));
+    const known = await dial();
+    // loopback is one source, which is trusted now: its own turns are left, and one of all
+    let begun = 0;
+    const { promise: served, resolve } = Promise.withResolvers<void>();
+    const speaking = Array.from({ length: 20 }, () => {
+      const options = { host: at.hostname, port: at.port, servername: "peerA", rejectUnauthorized: false };
+      return connect({ ...options, ...pem(stranger) }, () => {
+        if (++begun === trusted + 1) resolve();
+      });
     });
-  });
-  const ended = speaking.map(closed);
-  await served;
-  for (let i = 0; i < 20; i++) {
-    await streams[0]!.write(Uint8Array.of(i));
-    assertEquals(await known.read(), Uint8Array.of(i));
-  }
-  assertEquals(begun, trusted + 1);
-  for (const connection of silent) connection.close();
-  for (const socket of speaking) socket.destroy();
-  for (const stream of [known, ...streams]) stream.close();
-  await Promise.all(ended);
-  await listener.close();
-});
+    const ended = speaking.map(closed);
+    await served;
+    for (let i = 0; i < 20; i++) {
+      await streams[0]!.write(Uint8Array.of(i));
+      assertEquals(await known.read(), Uint8Array.of(i));
+    }
+    assertEquals(begun, trusted + 1);
+    for (const connection of silent) connection.close();
+    for (const socket of speaking) socket.destroy();
+    for (const stream of [known, ...streams]) stream.close();
+    await Promise.all(ended);
+    await listener.close();
+  },
+);
 
 onMachine("where a known certificate is expected handshakes have turns of their own before one has come", async () => {
   const handshakes = {

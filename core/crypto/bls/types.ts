@@ -11,7 +11,7 @@ export type G1 = Bytes & { readonly [brand]: "G1" };
 /** 96 bytes compressed: a point of G2, infinity included. */
 export type G2 = Bytes & { readonly [brand]: "G2" };
 /** 32 bytes little-endian, below the group order r. Often secret. */
-export type Scalar = Bytes & { readonly [brand]: "Scalar" };
+export type Scalar = Bytes & { readonly __is: "Scalar" };
 
 export const G1_BYTES = 48;
 export const G2_BYTES = 96;

@@ -14,6 +14,7 @@ import type { BitcoinNetwork } from "../../../core/bitcoin/mod.ts";
 import type { Codec, Json } from "../../../core/encoding/mod.ts";
 import { decode, encode, stringifyJson } from "../../../core/encoding/mod.ts";
 import type { Result } from "../../../core/result.ts";
+import { err, ok } from "../../../core/result.ts";
 import type { InPoint, OutPoint, PeerId } from "../../../core/types/ids.ts";
 import { numPeers } from "../../../core/types/num_peers.ts";
 import type { BitcoinSource } from "../bitcoin.ts";
@@ -45,6 +46,11 @@ export type TestGuardian<Config, Private, Module> = {
 };
 
 type Definition<C, P, I, O, Out, Item, IE, OE> = ServerModuleDefinition<C, P, I, O, Out, Item, IE, OE>;
+
+export type Processed = { readonly inputs: readonly InputMeta[]; readonly outputs: readonly OutputMeta[] };
+export type Refused<InputError, OutputError> =
+  | { readonly part: "input"; readonly error: InputError }
+  | { readonly part: "output"; readonly error: OutputError };
 
 const signal = new AbortController().signal;
 
@@ -115,6 +121,30 @@ export class TestGuardians<Config, Private, Input, Output, Outcome, Item, InputE
   input(input: Input, at: InPoint = this.newTransaction()): Promise<Result<InputMeta, InputError>> {
     const encoded = roundTrip(this.definition.codecs.input, input);
     return this.#onAll(({ module }, tx) => module.processInput(tx, encoded, at));
+  }
+
+  /** Inputs and outputs of one transaction, all or nothing; the error is that of the first part that is refused. Nothing is added up. */
+  transaction(
+    { inputs, outputs }: { readonly inputs: readonly Input[]; readonly outputs: readonly Output[] },
+    { txid }: Pick<OutPoint, "txid"> = this.newTransaction(),
+  ): Promise<Result<Processed, Refused<InputError, OutputError>>> {
+    const { codecs } = this.definition;
+    const ins = inputs.map((input) => roundTrip(codecs.input, input));
+    const outs = outputs.map((output) => roundTrip(codecs.output, output));
+    return this.#onAll<Result<Processed, Refused<InputError, OutputError>>>(async ({ module }, tx) => {
+      const processed = { inputs: [] as InputMeta[], outputs: [] as OutputMeta[] };
+      for (const [inIdx, input] of ins.entries()) {
+        const result = await module.processInput(tx, input, { txid, inIdx });
+        if (!result.ok) return err({ part: "input", error: result.error });
+        processed.inputs.push(result.value);
+      }
+      for (const [outIdx, output] of outs.entries()) {
+        const result = await module.processOutput(tx, output, { txid, outIdx });
+        if (!result.ok) return err({ part: "output", error: result.error });
+        processed.outputs.push(result.value);
+      }
+      return ok(processed);
+    });
   }
 
   /** An item of a guardian. One that is accepted comes once more: a copy must be refused, or change nothing. */

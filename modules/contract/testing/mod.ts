@@ -1,8 +1,10 @@
 /**
- * For tests of modules. `TestGuardians` are the guardians of one module without a federation: begin there. A whole federation with clients in a
- * simulated world is in `tests/simulation`.
+ * For tests of modules. `TestGuardians` are the guardians of one module without a federation: begin there. `TestClient` is a wallet with one
+ * module at them. A whole federation with clients in a simulated world is in `tests/simulation`.
  */
 export { ManualClock } from "../../../actors/store/testing/mod.ts";
+export { TestClient } from "./client.ts";
+export type { TestClientOptions } from "./client.ts";
 export { dealtRounds, dicePlatform, dump, seededDice, testEnv, testStore } from "./env.ts";
 export { GUARDIAN_PASSWORD, TestGuardians } from "./guardians.ts";
-export type { TestGuardian, TestGuardiansOptions } from "./guardians.ts";
+export type { Processed, Refused, TestGuardian, TestGuardiansOptions } from "./guardians.ts";

@@ -8,6 +8,7 @@ import type { MetaConsensusValue, MetaKey, MetaValue } from "../common.ts";
 import { metaConsensusValue, metaKey, metaValue, submitRequest } from "../common.ts";
 import { META_VALUE_BYTES_MAX } from "../limits.ts";
 
+/** Why a vote for a value can't be given. */
 export class MetaError extends FedimintError<
   | { readonly code: "no_admin" }
   | { readonly code: "too_large"; readonly bytes: number; readonly bytesMax: number }
@@ -19,9 +20,11 @@ function until(signal: AbortSignal | undefined): { readonly signal?: AbortSignal
   return signal ? { signal } : {};
 }
 
+/** A federation's meta values. */
 export class MetaClient {
   readonly #env: MetaEnv;
 
+  /** @internal */
   constructor(env: MetaEnv) {
     this.#env = env;
   }

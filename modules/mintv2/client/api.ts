@@ -22,11 +22,13 @@ export type { SendOptions, SendQuote, Sent } from "./sending.ts";
 /** A note that didn't come back when its transaction was refused. Not the note itself, which is secret. */
 export type LostNote = { readonly amountMsat: bigint; readonly operationId: OperationId; readonly reason: string };
 
+/** E-cash: sent as text, received, counted. */
 export class MintClient {
   readonly #wallet: Wallet;
   readonly #sending: Sending;
   readonly #receiving: Receiving;
 
+  /** @internal */
   constructor(wallet: Wallet) {
     this.#wallet = wallet;
     this.#sending = new Sending(wallet);

@@ -2,6 +2,7 @@
 import { FedimintError } from "../../../core/result.ts";
 import type { FinalizeError } from "../../contract/client.ts";
 
+/** Why e-cash can't be sent or received. */
 export class EcashError extends FedimintError<
   {
     readonly code:

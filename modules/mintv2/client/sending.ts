@@ -29,6 +29,7 @@ const SEND_STEP_MSAT = 512n;
 /** Reissuing gives the exact notes at once; a second round is needed only when another payment took them. */
 const SEND_ROUNDS_MAX = 10;
 
+/** `customMeta` is kept in the operation log. `includeInvite`: the text says where the federation is. */
 export type SendOptions = { readonly customMeta?: Json; readonly includeInvite?: boolean };
 
 /** `texts`: one, or several when one transaction could not redeem so many notes. Each is to be given to the receiver. */

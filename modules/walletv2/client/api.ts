@@ -15,7 +15,7 @@ import type { Deposits, PendingDeposit } from "./deposits.ts";
 import { WalletError } from "./error.ts";
 import type { WalletFederation } from "./federation.ts";
 import type { SendOutcome } from "./outcome.ts";
-import type { WithdrawQuote } from "./quote.ts";
+import type { DepositQuote, WithdrawQuote } from "./quote.ts";
 import { notSubmitted, Quotes } from "./quote.ts";
 import type { WalletClientEnv } from "./wallet.ts";
 import { paymentBundle } from "./wallet.ts";
@@ -24,8 +24,9 @@ import { LOOK_BEFORE_ADDRESS_MS, NEXT_ADDRESS_MS } from "../limits.ts";
 
 export type { PendingDeposit } from "./deposits.ts";
 export type { SendOutcome } from "./outcome.ts";
-export type { WithdrawQuote } from "./quote.ts";
+export type { DepositQuote, WithdrawQuote } from "./quote.ts";
 
+/** How to pay on chain. */
 export type WithdrawOptions = {
   /** What goes to the miners; by default what guardians ask for now (`federation.sendFee`). Given, it may be any share of the amount. */
   readonly feeSat?: bigint;
@@ -35,6 +36,7 @@ export type WithdrawOptions = {
   readonly customMeta?: Json;
 };
 
+/** Money on chain: deposits and payments. */
 export class WalletClient {
   readonly #env: WalletClientEnv;
   readonly #addresses: Addresses;
@@ -43,6 +45,7 @@ export class WalletClient {
   readonly federation: WalletFederation;
   readonly #deposits: Deposits;
 
+  /** @internal */
   constructor(env: WalletClientEnv, addresses: Addresses, federation: WalletFederation, deposits: Deposits) {
     this.#env = env;
     this.#addresses = addresses;
@@ -102,6 +105,11 @@ export class WalletClient {
   /** Why deposits aren't looked for or claimed at the moment; null when that isn't so. */
   get trouble(): string | null {
     return this.#deposits.trouble;
+  }
+
+  /** What of a deposit would arrive now. Changes nothing. @throws {WalletError} `no_feerate` · `federation` · `failed` */
+  quoteDeposit(amountSat: bigint, signal?: AbortSignal): Promise<DepositQuote> {
+    return this.#quotes.quoteDeposit(amountSat, this.#until(signal));
   }
 
   /** Deposits that aren't in the balance: on their way, failing, too small; the largest first. */
@@ -232,7 +240,7 @@ export class WalletClient {
     return operationId;
   }
 
-  /** @throws {WalletError} `unknown_operation` */
+  /** Waits until guardians have made the transaction, or refused. @throws {WalletError} `unknown_operation` */
   async awaitSend(operationId: OperationId, signal?: AbortSignal): Promise<SendOutcome> {
     const until = this.#until(signal);
     const { core } = this.#env;

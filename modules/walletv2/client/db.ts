@@ -7,7 +7,7 @@
  * | 32 | index u64 BE | nothing: this address index passes the filter |
  * | 33 | – | BS: address indices below this one have been tried |
  * | 34 | output index u64 BE | operation ‖ txid: its claim is under way |
- * | 35 | output index u64 BE | address index ‖ BS sat: a deposit put off, without its value: as wallets once stored it |
+ * | 35 | output index u64 BE | address index ‖ BS sat: a deposit put off, without its value (version 0) |
  * | 36 | operation 32 | the change outputs of a claim |
  * | 37 | value u64 BE ‖ output index u64 BE | a deposit to claim |
  * | 38 | value u64 BE ‖ output index u64 BE | a deposit that is too small for its fee |

@@ -1,6 +1,7 @@
 /** Why something can't be done with on-chain money. */
 import { FedimintError } from "../../../core/result.ts";
 
+/** What can't be done with on-chain money. */
 export type WalletErrorCode =
   | "invalid_address"
   | "wrong_network"
@@ -39,7 +40,9 @@ const TEXTS: Readonly<Record<WalletErrorCode, string>> = {
   failed: "The transaction could not be submitted",
 };
 
+/** Why something can't be done with on-chain money. `cause` has details. */
 export class WalletError extends FedimintError<{ readonly code: WalletErrorCode }> {
+  /** With the text that belongs to the code. */
   static of(code: WalletErrorCode, options?: ErrorOptions): WalletError {
     return new WalletError({ code }, TEXTS[code], options);
   }

@@ -19,13 +19,16 @@ function callOf<R>(method: Method, result: Codec<R>, params: Json = null): ApiCa
   return { method, params, result };
 }
 
+/** What guardians say about their on-chain wallet: each answer is that of a threshold. */
 export class WalletFederation {
   readonly #api: FederationApi;
 
+  /** @internal */
   constructor(api: FederationApi) {
     this.#api = api;
   }
 
+  /** How many blocks guardians agree on. */
   blockCount(signal?: AbortSignal): Promise<number> {
     return this.#agreed(callOf("consensus_block_count", u64Number), signal);
   }
@@ -35,6 +38,7 @@ export class WalletFederation {
     return this.#agreed(callOf("consensus_feerate", option(u64)), signal);
   }
 
+  /** The federation's one output; null before its first deposit. */
   wallet(signal?: AbortSignal): Promise<FederationWallet | null> {
     return this.#agreed(callOf("federation_wallet", option(federationWallet)), signal);
   }

@@ -1,6 +1,8 @@
 /** What a payment costs and whether it can be made, told before anything is stored or paid. Dry runs only. */
 import { addressFromScript, scriptFromAddress } from "../../../core/bitcoin/mod.ts";
 import { assert } from "../../../core/assert.ts";
+import type { Bytes } from "../../../core/bytes.ts";
+import { publicKeyOf } from "../../../core/crypto/secp.ts";
 import type { Result } from "../../../core/result.ts";
 import { err } from "../../../core/result.ts";
 import { BITCOIN_SAT_MAX, MSAT_PER_SAT, U64_MAX } from "../../../core/types/amount.ts";
@@ -8,11 +10,12 @@ import type { FinalizeError } from "../../contract/client.ts";
 import { WalletError } from "./error.ts";
 import type { WalletFederation } from "./federation.ts";
 import type { WalletClientEnv } from "./wallet.ts";
-import { paymentBundle } from "./wallet.ts";
+import { claimBundle, paymentBundle } from "./wallet.ts";
 import { FEE_SHARE_MAX_PERCENT } from "../limits.ts";
 import type { StandardScript } from "../standard_script.ts";
 import { standardScriptOf } from "../standard_script.ts";
 
+/** What a payment costs, and what arrives. */
 export type WithdrawQuote = {
   /** In its usual form. */
   readonly address: string;
@@ -32,8 +35,22 @@ export type WithdrawQuote = {
   readonly isShort: boolean;
 };
 
+/** What of a deposit would come into the balance. */
+export type DepositQuote = {
+  /** What is paid to the address. */
+  readonly amountSat: bigint;
+  /** What goes to the miners, when the federation moves it. */
+  readonly feeSat: bigint;
+  /** The federation's own fees, and what is too small to be a note. */
+  readonly federationFeeMsat: bigint;
+  /** What comes into the balance; 0 when it would not pay its own fees: it would wait until they have fallen. */
+  readonly arrivesMsat: bigint;
+};
+
 /** Only its size matters. */
 const ANY_DESTINATION: StandardScript = { tag: "P2WSH", value: new Uint8Array(32) };
+/** The same: nobody signs with it, and nothing is asked about it. */
+const ANY_SECRET = new Uint8Array(32).fill(1) as Bytes;
 
 export class Quotes {
   readonly #env: WalletClientEnv;
@@ -61,6 +78,20 @@ export class Quotes {
     const { dustLimit } = this.#env.config;
     if (valueSat >= dustLimit) return;
     throw WalletError.of("dust_value", { cause: new Error(`the least is ${dustLimit} sat`) });
+  }
+
+  /** @throws {WalletError} `no_feerate` · `federation` · `failed` */
+  async quoteDeposit(amountSat: bigint, signal: AbortSignal): Promise<DepositQuote> {
+    const feeSat = await this.#federation.receiveFee(signal);
+    const nothing: DepositQuote = { amountSat, feeSat, federationFeeMsat: 0n, arrivesMsat: 0n };
+    const anywhere = { secret: ANY_SECRET, publicKey: publicKeyOf(ANY_SECRET), script: new Uint8Array(0) as Bytes };
+    const bundle = claimBundle(this.#env, anywhere, { outputIndex: 0, value: amountSat, fee: feeSat });
+    if (!bundle) return nothing;
+    const cost = await this.#env.core.quoteFee({ inputs: [bundle], outputs: [], spending: "nothing" });
+    if (!cost.ok && cost.error.code !== "insufficient_funds") throw notSubmitted(cost.error);
+    const worthMsat = (amountSat - feeSat) * MSAT_PER_SAT;
+    if (!cost.ok || cost.value >= worthMsat) return nothing;
+    return { amountSat, feeSat, federationFeeMsat: cost.value, arrivesMsat: worthMsat - cost.value };
   }
 
   async quote(

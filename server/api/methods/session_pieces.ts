@@ -21,7 +21,7 @@ import {
   signedSessionEnd,
 } from "../../consensus/pieces/session_pieces.ts";
 import type { Method } from "../dispatch.ts";
-import { Coalesced, EncodedJson, RecentAnswers } from "../encoded.ts";
+import { Coalesced, type EncodedJson, RecentAnswers } from "../encoded.ts";
 import { CUT_SESSION_BYTES_MIN, LARGE_ANSWER_DEPOSIT, PIECE_ANSWERS_BYTES_MAX, PIECE_UNITS } from "../limits.ts";
 import { asItIs, method } from "../method.ts";
 import { base64Answer } from "./sessions.ts";

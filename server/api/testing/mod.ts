@@ -1,6 +1,6 @@
 /** What the tests of this folder share: a federation's config without modules, and calls to a table of methods. */
 import { child, defineActor, reply } from "../../../actors/mod.ts";
-import type { RpcError, RpcMessage } from "../../../actors/rpc/mod.ts";
+import type { RpcError, RpcMessage, RpcStatus } from "../../../actors/rpc/mod.ts";
 import type { Bytes } from "../../../core/bytes.ts";
 import { publicKeyOf } from "../../../core/crypto/mod.ts";
 import type { Json, JsonObject } from "../../../core/encoding/mod.ts";
@@ -83,6 +83,8 @@ export function badRequest(message: string): Json {
   return { code: 400, message };
 }
 
+const SCRIPTED_STATUS: RpcStatus = { version: 0, state: "connected", sinceMs: 0, lastError: null };
+
 /** A guardian's connection `guardian:{peer}` that answers calls as it is told; `params` without what is around them. */
 export function scriptedGuardian(peer: PeerId, answer: (method: string, params: Json) => Result<Json, RpcError>) {
   return child(
@@ -91,7 +93,9 @@ export function scriptedGuardian(peer: PeerId, answer: (method: string, params: 
       init: () => null,
       handle: {
         call: (state, { method, params }) => reply(state, answer(method, (params[0] as JsonObject).params!)),
-        connected: (state) => reply(state, true),
+        status: (state) => reply(state, SCRIPTED_STATUS),
+        statusAfter: (state) => ({ do: "next", state }),
+        reconnect: (state) => reply(state, null),
         opened: (state) => ({ do: "next", state }),
         received: (state) => ({ do: "next", state }),
         look: (state) => ({ do: "next", state }),

@@ -5,7 +5,7 @@ import { decode, encode } from "../../../core/encoding/codec.ts";
 import { DecodeError } from "../../../core/encoding/error.ts";
 import { fastKeychains, makeUnit } from "../testing/network.ts";
 import { hash32, membersOf, nodeMap } from "../scale.ts";
-import { combineHashes, SignedUnit, signedUnit, unitData } from "./unit.ts";
+import { combineHashes, type SignedUnit, signedUnit, unitData } from "./unit.ts";
 
 const NO_PARENTS = "ef82132bdf90777115c2a17ba81b1f9ed1d8ff5dec91456a82cf81ee4f92c6db";
 const HASHES_OF_ROUND_0 = [

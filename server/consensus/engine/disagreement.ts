@@ -24,6 +24,7 @@ export function setDisagreement(tx: StoreTx, found: Disagreement): void {
 
 /** Tells the operator what happened and what to do. */
 export class ConsensusError extends FedimintError<{ readonly code: "disagrees"; readonly session: number }> {
+  /** @internal */
   constructor({ session, reason }: Disagreement) {
     super(
       { code: "disagrees", session },

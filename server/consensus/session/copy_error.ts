@@ -1,6 +1,7 @@
 /** Why a guardian stops that finds another process at work with its keys. */
 import { FedimintError } from "../../../core/result.ts";
 
+/** Another process runs with the same keys. */
 export class CopyError extends FedimintError<{ readonly code: "copy_runs" }> {
   constructor() {
     super(

@@ -7,7 +7,7 @@
  * | accepted item | 11 ‖ session u64 BE ‖ position u64 BE | AcceptedItem |
  * | end of a session | 14 ‖ session u64 BE | SessionEnd |
  * | unit of the running session (written by the broadcast) | 15 ‖ session u64 BE ‖ counter u64 BE | SignedUnit |
- * | where a large session is cut (`../pieces/session_pieces.ts`) | 17 ‖ session u64 BE ‖ first position u64 BE | SessionCut |
+ * | cuts of a large session (`../pieces/session_pieces.ts`) | 17 ‖ session u64 BE ‖ first position u64 BE | SessionCut |
  * | module data | ff ‖ instance u16 BE ‖ … | the module's |
  *
  * A session has no bound but the protocol's (rounds × 50 kB × guardians), so nothing holds a whole one: its items stay where they were

@@ -10,7 +10,7 @@ import { decode, decodeHex, encode } from "../../../core/encoding/mod.ts";
 import type { BitcoinTxid, BlockHash } from "../../../core/types/ids.ts";
 import type { Coin, CoinKey, CoinView } from "./coins.ts";
 import { BLOCK_WORK, GENESIS_COINBASE_HEX, GENESIS_HASH, GENESIS_HEADER, MEDIAN_TIME_BLOCKS } from "./params.ts";
-import type { SpendContext } from "./tx_checks.ts";
+import type { SpendContext } from "./rules/tx_checks.ts";
 
 export type StoredBlock = {
   readonly height: number;

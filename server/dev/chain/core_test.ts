@@ -10,7 +10,7 @@ import { world } from "../../bitcoin/testing/world.ts";
 import { bitcoindTest, CoreNode } from "./testing/core_node.ts";
 import { DESTINATION, fundedChain, hexOf, refusals, send } from "./testing/refusals.ts";
 import { KINDS, spend } from "./testing/spends.ts";
-import { checkBlock } from "./block_checks.ts";
+import { checkBlock } from "./rules/block_checks.ts";
 import { Chain } from "./chain.ts";
 import { scriptJson } from "./rpc/render.ts";
 

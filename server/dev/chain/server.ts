@@ -1,4 +1,4 @@
-/** The dev chain on a socket: HTTP around `json_rpc_server.ts`, each call asked of the chain's actor. */
+/** The dev chain on a socket: HTTP around `rpc/json_rpc.ts`, each call asked of the chain's actor. */
 import { defineActor, next } from "../../../actors/actor.ts";
 import type { Sender } from "../../../actors/actor.ts";
 import { ActorError } from "../../../actors/error.ts";
@@ -7,8 +7,8 @@ import type { ActorRef, Cast } from "../../../actors/protocol.ts";
 import { concatAll, fromUtf8, utf8 } from "../../../core/bytes.ts";
 import type { Result } from "../../../core/result.ts";
 import type { CallOutcome, DevchainMessage } from "./actor.ts";
-import type { Call, CallError } from "./json_rpc_server.ts";
-import { answerText, isAuthorized, readBody, statusOf } from "./json_rpc_server.ts";
+import type { Call, CallError } from "./rpc/json_rpc.ts";
+import { answerText, isAuthorized, readBody, statusOf } from "./rpc/json_rpc.ts";
 import { CALL_DEADLINE_MS, REQUEST_BYTES_MAX } from "./limits.ts";
 
 export type DevchainServerSettings = {

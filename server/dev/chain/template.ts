@@ -4,10 +4,10 @@ import { bitcoinTxidOf, merkleRootOf, SEQUENCE_FINAL } from "../../../core/bitco
 import type { Bytes } from "../../../core/bytes.ts";
 import { concat } from "../../../core/bytes.ts";
 import type { Chain } from "./chain.ts";
-import { commitmentScript, heightPush, witnessCommitment } from "./commitment.ts";
+import { commitmentScript, heightPush, witnessCommitment } from "./rules/commitment.ts";
 import type { Mempool, MempoolEntry } from "./mempool.ts";
 import { BITS, BLOCK_VERSION, subsidySat, TEMPLATE_SIGOPS_COST_MAX, TEMPLATE_WEIGHT_MAX } from "./params.ts";
-import { mine } from "./proof_of_work.ts";
+import { mine } from "./rules/proof_of_work.ts";
 
 /** BIP141's reserved value: the coinbase's witness. */
 const RESERVED = new Uint8Array(32);

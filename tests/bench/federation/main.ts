@@ -6,7 +6,7 @@
 import { Command } from "commander";
 import { join } from "@std/path";
 import { realPlatform } from "../../../actors/platform/real.ts";
-import { openClient } from "../../../client/mod.ts";
+import { openClient } from "../../../client/deno.ts";
 import { errorText } from "../../../core/result.ts";
 import type { DevFederationOptions } from "../../../server/dev/federation/federation.ts";
 import { DevFederation } from "../../../server/dev/federation/federation.ts";

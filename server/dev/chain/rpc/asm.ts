@@ -6,7 +6,7 @@ import type { Bytes } from "../../../../core/bytes.ts";
 import { toHex } from "../../../../core/bytes.ts";
 import { ecdsaFromDer } from "../../../../core/crypto/mod.ts";
 import { isUnspendable } from "../coins.ts";
-import { OP, operationsOf } from "../script_ops.ts";
+import { OP, operationsOf } from "../rules/script_ops.ts";
 
 /** From OP_NOP (0x61) on. */
 const NAMES =

@@ -24,7 +24,7 @@ import type { Chain, StoredBlock } from "../chain.ts";
 import { decodedBlock } from "../chain.ts";
 import type { Coin } from "../coins.ts";
 import { DIFFICULTY_TEXT, TARGET } from "../params.ts";
-import { payToKey, scriptType } from "../script_ops.ts";
+import { payToKey, scriptType } from "../rules/script_ops.ts";
 import { btc } from "./amounts.ts";
 import { scriptAsm } from "./asm.ts";
 

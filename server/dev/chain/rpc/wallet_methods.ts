@@ -6,7 +6,7 @@ import { RPC, RpcError } from "../error.ts";
 import { GENERATE_BLOCKS_MAX, RELAY_FEE_SAT_PER_KVB } from "../params.ts";
 import type { PaymentError } from "../payment.ts";
 import { pay } from "../payment.ts";
-import { rejectText } from "../reject.ts";
+import { rejectText } from "../rules/reject.ts";
 import { btc } from "./amounts.ts";
 import type { Method } from "./method.ts";
 import type { Params } from "./params.ts";

@@ -1,16 +1,6 @@
 /** What applications do with bounties. */
 import type { FinalizeError, OperationId, OutPoint, Result } from "../../../../modules/contract/mod.ts";
-import {
-  endedBy,
-  equalBytes,
-  err,
-  FedimintError,
-  ok,
-  outPoint,
-  toHex,
-  u64,
-  utf8,
-} from "../../../../modules/contract/mod.ts";
+import { endedBy, equalBytes, err, FedimintError, ok, toHex, u64, utf8 } from "../../../../modules/contract/mod.ts";
 import { answerKey } from "../answer.ts";
 import type { Bounty, ListedBounty } from "../common.ts";
 import { bountyIdText } from "../common.ts";
@@ -99,7 +89,7 @@ export class BountyClient {
       inputs: [claimBundle(this.#env, id, bounty, answer)],
       outputs: [],
       spending: "nothing",
-      meta: () => ({ Claim: { bounty: outPoint.toJson(id), amount: u64.toJson(bounty.amountMsat) } }),
+      meta: () => ({ Claim: { bounty: bountyIdText(id), amount: u64.toJson(bounty.amountMsat) } }),
     });
     if (!submitted.ok) throw notSubmitted(submitted.error);
     return operationId;

@@ -2,12 +2,12 @@
  * What can be said of a transaction by itself, and of it with the coins that it spends. Source: Core
  * `consensus/tx_check.cpp`, `tx_verify.cpp`.
  */
-import type { BitcoinTransaction } from "../../../core/bitcoin/mod.ts";
-import { encodeStripped, isCoinbase, scriptKind, SEQUENCE_FINAL } from "../../../core/bitcoin/mod.ts";
-import type { Bytes } from "../../../core/bytes.ts";
-import { ok } from "../../../core/result.ts";
-import type { Coin, CoinView } from "./coins.ts";
-import { coinKey } from "./coins.ts";
+import type { BitcoinTransaction } from "../../../../core/bitcoin/mod.ts";
+import { encodeStripped, isCoinbase, scriptKind, SEQUENCE_FINAL } from "../../../../core/bitcoin/mod.ts";
+import type { Bytes } from "../../../../core/bytes.ts";
+import { ok } from "../../../../core/result.ts";
+import type { Coin, CoinView } from "../coins.ts";
+import { coinKey } from "../coins.ts";
 import {
   BLOCK_WEIGHT_MAX,
   COINBASE_MATURITY_BLOCKS,
@@ -17,7 +17,7 @@ import {
   SEQUENCE_IS_TIME,
   SEQUENCE_MASK,
   WITNESS_SCALE,
-} from "./params.ts";
+} from "../params.ts";
 import type { Checked } from "./reject.ts";
 import { invalid } from "./reject.ts";
 import { countSigops, lastPush } from "./script_ops.ts";

@@ -7,13 +7,13 @@
 import { Buffer } from "node:buffer";
 import bitcore from "bitcore-lib";
 import { Transaction as ScureTransaction } from "@scure/btc-signer";
-import type { BitcoinTransaction, TxOut } from "../../../core/bitcoin/mod.ts";
-import { bitcoinTransaction, scriptKind } from "../../../core/bitcoin/mod.ts";
-import type { Bytes } from "../../../core/bytes.ts";
-import { schnorrVerify } from "../../../core/crypto/mod.ts";
-import { encode } from "../../../core/encoding/mod.ts";
-import type { Result } from "../../../core/result.ts";
-import { err, ok } from "../../../core/result.ts";
+import type { BitcoinTransaction, TxOut } from "../../../../core/bitcoin/mod.ts";
+import { bitcoinTransaction, scriptKind } from "../../../../core/bitcoin/mod.ts";
+import type { Bytes } from "../../../../core/bytes.ts";
+import { schnorrVerify } from "../../../../core/crypto/mod.ts";
+import { encode } from "../../../../core/encoding/mod.ts";
+import type { Result } from "../../../../core/result.ts";
+import { err, ok } from "../../../../core/result.ts";
 import { coreScriptError } from "./script_errors.ts";
 
 /** The rules of consensus; or those, and the stricter ones of relay. */

@@ -2,15 +2,21 @@
  * Whether a transaction may enter the mempool. Source: Core `validation.cpp` (`MemPoolAccept`), without replacement:
  * the first spender of a coin stays.
  */
-import type { BitcoinTransaction } from "../../../core/bitcoin/mod.ts";
-import { bitcoinTransaction, bitcoinTxidOf, bitcoinWtxidOf, isCoinbase, weightOf } from "../../../core/bitcoin/mod.ts";
-import { encode } from "../../../core/encoding/mod.ts";
-import { err, ok } from "../../../core/result.ts";
-import type { Chain } from "./chain.ts";
-import type { Coin, CoinKey, CoinView } from "./coins.ts";
-import { coinKey } from "./coins.ts";
-import type { Mempool, MempoolEntry } from "./mempool.ts";
-import { CHAIN_LENGTH_MAX, CHAIN_VBYTES_MAX, MEMPOOL_VBYTES_MAX } from "./params.ts";
+import type { BitcoinTransaction } from "../../../../core/bitcoin/mod.ts";
+import {
+  bitcoinTransaction,
+  bitcoinTxidOf,
+  bitcoinWtxidOf,
+  isCoinbase,
+  weightOf,
+} from "../../../../core/bitcoin/mod.ts";
+import { encode } from "../../../../core/encoding/mod.ts";
+import { err, ok } from "../../../../core/result.ts";
+import type { Chain } from "../chain.ts";
+import type { Coin, CoinKey, CoinView } from "../coins.ts";
+import { coinKey } from "../coins.ts";
+import type { Mempool, MempoolEntry } from "../mempool.ts";
+import { CHAIN_LENGTH_MAX, CHAIN_VBYTES_MAX, MEMPOOL_VBYTES_MAX } from "../params.ts";
 import { checkStandard, checkStandardInputs, policyVbytes, relayFeeSat } from "./policy.ts";
 import type { Checked } from "./reject.ts";
 import { invalid, nonStandard } from "./reject.ts";

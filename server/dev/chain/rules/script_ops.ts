@@ -2,8 +2,8 @@
  * Scripts as lists of operations: for counting signature checks, for telling the standard forms, and for printing.
  * Source: Core `script/script.cpp`.
  */
-import type { Bytes } from "../../../core/bytes.ts";
-import { scriptKind } from "../../../core/bitcoin/mod.ts";
+import type { Bytes } from "../../../../core/bytes.ts";
+import { scriptKind } from "../../../../core/bitcoin/mod.ts";
 
 export const OP = {
   PUSHDATA1: 0x4c,

@@ -1,8 +1,8 @@
 /** What a coinbase has to say: the height (BIP34), and the root of the witnesses (BIP141). */
-import { bitcoinWtxidOf, merkleRootOf, sha256d } from "../../../core/bitcoin/mod.ts";
-import type { BitcoinTransaction } from "../../../core/bitcoin/mod.ts";
-import type { Bytes } from "../../../core/bytes.ts";
-import { concat, fromHex } from "../../../core/bytes.ts";
+import { bitcoinWtxidOf, merkleRootOf, sha256d } from "../../../../core/bitcoin/mod.ts";
+import type { BitcoinTransaction } from "../../../../core/bitcoin/mod.ts";
+import type { Bytes } from "../../../../core/bytes.ts";
+import { concat, fromHex } from "../../../../core/bytes.ts";
 
 /** `OP_RETURN` and a push of 36 bytes that begin with BIP141's tag. */
 const COMMITMENT_PREFIX = fromHex("6a24aa21a9ed");

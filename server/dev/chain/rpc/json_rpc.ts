@@ -2,15 +2,15 @@
  * bitcoind's JSON-RPC over HTTP, as pure functions: who may call, what a body asks for, what goes back. Source: Core
  * `httprpc.cpp`, `rpc/request.cpp`.
  */
-import { basicAuthorization } from "../../../core/basic_auth.ts";
-import { equalBytesConstantTime, utf8 } from "../../../core/bytes.ts";
-import type { Json, JsonObject } from "../../../core/encoding/mod.ts";
-import { DecodeError, isJsonObject, parseJson, stringifyJson } from "../../../core/encoding/mod.ts";
-import type { Result } from "../../../core/result.ts";
-import { err, ok } from "../../../core/result.ts";
-import type { CallOutcome } from "./actor.ts";
-import { RPC } from "./error.ts";
-import { BATCH_CALLS_MAX } from "./limits.ts";
+import { basicAuthorization } from "../../../../core/basic_auth.ts";
+import { equalBytesConstantTime, utf8 } from "../../../../core/bytes.ts";
+import type { Json, JsonObject } from "../../../../core/encoding/mod.ts";
+import { DecodeError, isJsonObject, parseJson, stringifyJson } from "../../../../core/encoding/mod.ts";
+import type { Result } from "../../../../core/result.ts";
+import { err, ok } from "../../../../core/result.ts";
+import type { CallOutcome } from "../actor.ts";
+import { RPC } from "../error.ts";
+import { BATCH_CALLS_MAX } from "../limits.ts";
 
 export type Call = {
   readonly id: Json;

@@ -1,13 +1,18 @@
 import { assert, assertEquals } from "@std/assert";
-import type { BitcoinTransaction } from "../../../core/bitcoin/mod.ts";
-import { bitcoinTxidOf, hash160, p2shScript, p2wshOf } from "../../../core/bitcoin/mod.ts";
-import type { Bytes } from "../../../core/bytes.ts";
-import { concat, fromHex } from "../../../core/bytes.ts";
-import { DESTINATION, fundedChain } from "./testing/refusals.ts";
-import { push, spend } from "./testing/spends.ts";
+import type { BitcoinTransaction } from "../../../../core/bitcoin/mod.ts";
+import { bitcoinTxidOf, hash160, p2shScript, p2wshOf } from "../../../../core/bitcoin/mod.ts";
+import type { Bytes } from "../../../../core/bytes.ts";
+import { concat, fromHex } from "../../../../core/bytes.ts";
+import { DESTINATION, fundedChain } from "../testing/refusals.ts";
+import { push, spend } from "../testing/spends.ts";
 import { checkForMempool } from "./accept.ts";
-import { Mempool } from "./mempool.ts";
-import { CHAIN_VBYTES_MAX, MEMPOOL_VBYTES_MAX, TX_SIGOPS_COST_STANDARD_MAX, TX_WEIGHT_STANDARD_MAX } from "./params.ts";
+import { Mempool } from "../mempool.ts";
+import {
+  CHAIN_VBYTES_MAX,
+  MEMPOOL_VBYTES_MAX,
+  TX_SIGOPS_COST_STANDARD_MAX,
+  TX_WEIGHT_STANDARD_MAX,
+} from "../params.ts";
 import { checkStandard, checkStandardInputs, policyVbytes, relayFeeSat } from "./policy.ts";
 
 function spending(scriptSig: Bytes, witness: readonly Bytes[]): BitcoinTransaction {

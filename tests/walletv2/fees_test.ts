@@ -3,13 +3,13 @@
  * What consensus has signed goes through all the same, by the guardian's own way to a node: the embedded chain, and a real bitcoind.
  */
 import { assert, assertEquals } from "@std/assert";
-import { realPlatform } from "../actors/platform/real.ts";
-import { addressFromScript, bitcoinTransaction, bitcoinTxidOf, p2wpkhScript } from "../core/bitcoin/mod.ts";
-import type { BitcoinTransaction } from "../core/bitcoin/mod.ts";
-import { fromHex } from "../core/bytes.ts";
-import type { Json } from "../core/encoding/mod.ts";
-import { encode } from "../core/encoding/mod.ts";
-import { destinationOf } from "../modules/walletv2/standard_script.ts";
+import { realPlatform } from "../../actors/platform/real.ts";
+import { addressFromScript, bitcoinTransaction, bitcoinTxidOf, p2wpkhScript } from "../../core/bitcoin/mod.ts";
+import type { BitcoinTransaction } from "../../core/bitcoin/mod.ts";
+import { fromHex } from "../../core/bytes.ts";
+import type { Json } from "../../core/encoding/mod.ts";
+import { encode } from "../../core/encoding/mod.ts";
+import { destinationOf } from "../../modules/walletv2/standard_script.ts";
 import {
   agree,
   ask,
@@ -18,15 +18,15 @@ import {
   send,
   signedTransactions,
   testWallet,
-} from "../modules/walletv2/testing/federation.ts";
-import { testChain, world } from "../server/bitcoin/testing/world.ts";
-import type { TestChain } from "../server/bitcoin/testing/world.ts";
-import type { BitcoinBackend } from "../server/bitcoin/backend.ts";
-import { bitcoindBackend } from "../server/bitcoin/bitcoind.ts";
-import { bitcoindTest, CoreNode } from "../server/dev/chain/testing/core_node.ts";
-import { RpcError } from "../server/dev/chain/error.ts";
-import type { Node } from "./walletv2/node.ts";
-import { sourceOf } from "./walletv2/node.ts";
+} from "../../modules/walletv2/testing/federation.ts";
+import { testChain, world } from "../../server/bitcoin/testing/world.ts";
+import type { TestChain } from "../../server/bitcoin/testing/world.ts";
+import type { BitcoinBackend } from "../../server/bitcoin/backend.ts";
+import { bitcoindBackend } from "../../server/bitcoin/bitcoind.ts";
+import { bitcoindTest, CoreNode } from "../../server/dev/chain/testing/core_node.ts";
+import { RpcError } from "../../server/dev/chain/error.ts";
+import type { Node } from "./node.ts";
+import { sourceOf } from "./node.ts";
 
 /** The last one's fee rate is beyond 0.1 BTC/kvB, what a node takes when it is told nothing else. */
 const PAYMENTS = 14;

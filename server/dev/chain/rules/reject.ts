@@ -1,6 +1,6 @@
 /** Why a transaction or a block is refused, in Bitcoin Core's words. */
-import type { Result } from "../../../core/result.ts";
-import { err } from "../../../core/result.ts";
+import type { Result } from "../../../../core/result.ts";
+import { err } from "../../../../core/result.ts";
 
 export type Reject = {
   /** `missing_inputs` may become valid later; `consensus` never will; `policy` is only not relayed. */

@@ -1,6 +1,6 @@
 /** The wallet's transactions before judges of their own: the embedded chain's validation, and a real bitcoind where there is one. */
 import { assert, assertEquals } from "@std/assert";
-import type { BitcoinTransaction } from "../core/bitcoin/mod.ts";
+import type { BitcoinTransaction } from "../../core/bitcoin/mod.ts";
 import {
   addressFromScript,
   bitcoinOutPointText,
@@ -10,12 +10,12 @@ import {
   p2shScript,
   p2trScript,
   p2wpkhScript,
-} from "../core/bitcoin/mod.ts";
-import { fromHex } from "../core/bytes.ts";
-import { publicKeyOf, xOnlyOf } from "../core/crypto/mod.ts";
-import { encodeHex } from "../core/encoding/mod.ts";
-import { destinationOf } from "../modules/walletv2/standard_script.ts";
-import type { TestWallet } from "../modules/walletv2/testing/federation.ts";
+} from "../../core/bitcoin/mod.ts";
+import { fromHex } from "../../core/bytes.ts";
+import { publicKeyOf, xOnlyOf } from "../../core/crypto/mod.ts";
+import { encodeHex } from "../../core/encoding/mod.ts";
+import { destinationOf } from "../../modules/walletv2/standard_script.ts";
+import type { TestWallet } from "../../modules/walletv2/testing/federation.ts";
 import {
   agree,
   ask,
@@ -24,11 +24,11 @@ import {
   send,
   signedTransactions,
   testWallet,
-} from "../modules/walletv2/testing/federation.ts";
-import { testChain } from "../server/bitcoin/testing/world.ts";
-import { bitcoindTest, CoreNode } from "../server/dev/chain/testing/core_node.ts";
-import type { Node } from "./walletv2/node.ts";
-import { sourceOf } from "./walletv2/node.ts";
+} from "../../modules/walletv2/testing/federation.ts";
+import { testChain } from "../../server/bitcoin/testing/world.ts";
+import { bitcoindTest, CoreNode } from "../../server/dev/chain/testing/core_node.ts";
+import type { Node } from "./node.ts";
+import { sourceOf } from "./node.ts";
 
 const HASH = fromHex("c0ffee".padEnd(40, "7"));
 const KEY = publicKeyOf(new Uint8Array(32).fill(7));

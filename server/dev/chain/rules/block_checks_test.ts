@@ -1,13 +1,13 @@
 import { assert, assertEquals } from "@std/assert";
-import type { BitcoinTransaction, Block, BlockHeader } from "../../../core/bitcoin/mod.ts";
-import { bitcoinTxidOf, blockHashOf, merkleRootOf } from "../../../core/bitcoin/mod.ts";
-import { fromHex } from "../../../core/bytes.ts";
+import type { BitcoinTransaction, Block, BlockHeader } from "../../../../core/bitcoin/mod.ts";
+import { bitcoinTxidOf, blockHashOf, merkleRootOf } from "../../../../core/bitcoin/mod.ts";
+import { fromHex } from "../../../../core/bytes.ts";
 import { checkBlock } from "./block_checks.ts";
-import { DESTINATION, fundedChain } from "./testing/refusals.ts";
-import { spend } from "./testing/spends.ts";
+import { DESTINATION, fundedChain } from "../testing/refusals.ts";
+import { spend } from "../testing/spends.ts";
 import { commitmentScript, heightPush, witnessCommitment } from "./commitment.ts";
 import { hasWork, mine } from "./proof_of_work.ts";
-import { mineBlock } from "./template.ts";
+import { mineBlock } from "../template.ts";
 
 const funded = await fundedChain();
 const { coin, young } = funded;

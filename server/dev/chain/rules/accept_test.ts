@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import { DESTINATION, fundedChain, hexOf, kindOf, refusals, send } from "./testing/refusals.ts";
-import { KINDS, spend, taprootSignature } from "./testing/spends.ts";
+import { DESTINATION, fundedChain, hexOf, kindOf, refusals, send } from "../testing/refusals.ts";
+import { KINDS, spend, taprootSignature } from "../testing/spends.ts";
 
 const funded = await fundedChain();
 const { chain, coin } = funded;

@@ -2,11 +2,11 @@
  * What nodes relay, beyond what is valid. Source: Core `policy/policy.cpp`. Version 3 transactions (TRUC) have rules of
  * their own and are refused.
  */
-import type { BitcoinTransaction } from "../../../core/bitcoin/mod.ts";
-import { dustLimitSat, encodeStripped, weightOf } from "../../../core/bitcoin/mod.ts";
-import type { Bytes } from "../../../core/bytes.ts";
-import { ok } from "../../../core/result.ts";
-import type { Coin } from "./coins.ts";
+import type { BitcoinTransaction } from "../../../../core/bitcoin/mod.ts";
+import { dustLimitSat, encodeStripped, weightOf } from "../../../../core/bitcoin/mod.ts";
+import type { Bytes } from "../../../../core/bytes.ts";
+import { ok } from "../../../../core/result.ts";
+import type { Coin } from "../coins.ts";
 import {
   DATA_CARRIER_BYTES_MAX,
   P2SH_SIGOPS_STANDARD_MAX,
@@ -20,7 +20,7 @@ import {
   WITNESS_ITEMS_STANDARD_MAX,
   WITNESS_SCALE,
   WITNESS_SCRIPT_BYTES_STANDARD_MAX,
-} from "./params.ts";
+} from "../params.ts";
 import type { Checked } from "./reject.ts";
 import { nonStandard } from "./reject.ts";
 import { countSigops, isPushOnly, lastPush, scriptType } from "./script_ops.ts";

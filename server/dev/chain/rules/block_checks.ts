@@ -2,14 +2,14 @@
  * A whole block against the tip that it continues. Source: Core `validation.cpp` (`CheckBlock`, `ContextualCheckBlock`,
  * `ConnectBlock`).
  */
-import type { Block } from "../../../core/bitcoin/mod.ts";
-import { isCoinbase, merkleRootOf, weightOf } from "../../../core/bitcoin/mod.ts";
-import { equalBytes } from "../../../core/bytes.ts";
-import { ok } from "../../../core/result.ts";
-import type { Chain, CheckedBlock, StoredBlock } from "./chain.ts";
-import { storedBlock } from "./chain.ts";
-import type { Coin, CoinKey, CoinView } from "./coins.ts";
-import { coinKey, isUnspendable } from "./coins.ts";
+import type { Block } from "../../../../core/bitcoin/mod.ts";
+import { isCoinbase, merkleRootOf, weightOf } from "../../../../core/bitcoin/mod.ts";
+import { equalBytes } from "../../../../core/bytes.ts";
+import { ok } from "../../../../core/result.ts";
+import type { Chain, CheckedBlock, StoredBlock } from "../chain.ts";
+import { storedBlock } from "../chain.ts";
+import type { Coin, CoinKey, CoinView } from "../coins.ts";
+import { coinKey, isUnspendable } from "../coins.ts";
 import { committedHash, heightPush, witnessCommitment } from "./commitment.ts";
 import {
   BITS,
@@ -18,7 +18,7 @@ import {
   BLOCK_WEIGHT_MAX,
   FUTURE_SECONDS_MAX,
   subsidySat,
-} from "./params.ts";
+} from "../params.ts";
 import { hasWork } from "./proof_of_work.ts";
 import type { Checked } from "./reject.ts";
 import { invalid } from "./reject.ts";
