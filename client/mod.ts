@@ -6,7 +6,7 @@
  * import { openClient } from "./deno.ts";
  *
  * const wallet = await openClient({ dir: "./wallet" }); // made when there is none; one process at a time
- * if (!wallet.isJoined) await wallet.join("fed11qgqz…"); // makes 12 words and keeps them: show wallet.words() to the owner
+ * if (!wallet.isJoined) await wallet.join("fed11qgqz…"); // makes 12 words: show wallet.words() to the owner
  *
  * const address = await wallet.depositAddress(); // pay to it; the money comes by itself
  * for await (const msat of wallet.subscribeBalance()) if (msat >= 100_000n) break;

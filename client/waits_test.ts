@@ -1,6 +1,6 @@
 /**
- * Every public promise of a client settles, with a coded error: when it is given up, when the client is closed, and when it is asked about
- * an operation that is none. Guardians take every call and answer nothing.
+ * Every public promise of a client settles, with a coded error: when it is given up, when the client is closed, and
+ * when it is asked about an operation that is none. Guardians take every call and answer nothing.
  */
 import { assertEquals } from "@std/assert";
 import { bls } from "../core/crypto/bls/mod.ts";

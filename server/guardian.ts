@@ -1,5 +1,6 @@
 /**
- * A guardian from start to end: setup if it isn't configured, then consensus and the API. fedimint-server `lib.rs`, `consensus/mod.rs`.
+ * A guardian from start to end: setup if it isn't configured, then consensus and the API. fedimint-server `lib.rs`,
+ * `consensus/mod.rs`.
  *
  * The same on a real machine (`main.ts`) and in a simulated world: everything outside is handed in.
  */
@@ -102,7 +103,8 @@ export class Guardian {
   /**
    * Resolves once it watches its Bitcoin node and its disk; `run` does the rest.
    * @throws {DiskError} when there is too little room on the disk
-   * @throws {StoreError} `newer_schema` and others when the database can't be brought to this program's version: it is as it was
+   * @throws {StoreError} `newer_schema` and others when the database can't be brought to this program's version: it is
+   *   as it was
    * @throws {SetupError} when the config is at fault
    */
   static async start(options: GuardianOptions): Promise<Guardian> {
@@ -163,7 +165,8 @@ export class Guardian {
   async #setUp(): Promise<GuardianConfig | null> {
     const config = await this.#orStopped(this.#makeConfig());
     if (!config) return null;
-    // also when a stop has come meanwhile: the others have theirs, and without ours they would be one guardian short for ever
+    // also when a stop has come meanwhile: the others have theirs, and without ours they would be one guardian short
+    // for ever
     await this.#write(config);
     await this.#forgetSetup();
     await this.#system.stopChild(`${ROOT}/ceremony`);

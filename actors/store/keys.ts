@@ -1,12 +1,12 @@
 /**
  * Keys inside the store, and as the backend has them.
  *
- * Inside, a key is a *binary string*: one character a byte. JavaScript compares and hashes those natively, and in the order of the
- * bytes. The backend's keys are bytes, with a first byte for the kind of entry (`Space`).
+ * Inside, a key is a *binary string*: one character a byte. JavaScript compares and hashes those natively, and in the
+ * order of the bytes. The backend's keys are bytes, with a first byte for the kind of entry (`Space`).
  *
- * Deno KV doubles zero bytes and takes 2,048 bytes then, so 1,024 zeros would not fit. Bytes after `KEY_PLAIN_BYTES` are therefore
- * packed seven bits a byte with the high bit set, which has no zeros. Order survives: two keys that differ earlier differ as
- * before, and a packed beginning sorts before what it begins.
+ * Deno KV doubles zero bytes and takes 2,048 bytes then, so 1,024 zeros would not fit. Bytes after `KEY_PLAIN_BYTES`
+ * are therefore packed seven bits a byte with the high bit set, which has no zeros. Order survives: two keys that
+ * differ earlier differ as before, and a packed beginning sorts before what it begins.
  */
 import type { Bytes } from "../../core/bytes.ts";
 import { KEY_PLAIN_BYTES } from "./limits.ts";

@@ -1,4 +1,7 @@
-/** Deno KV's limits, the owner's record and the lease, over a real Deno KV file; what a network does to it is played by `PlayedKv`. */
+/**
+ * Deno KV's limits, the owner's record and the lease, over a real Deno KV file; what a network does to it is played by
+ * `PlayedKv`.
+ */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { type Bytes, utf8 } from "../../core/bytes.ts";
 import { Budget, type Operation } from "./backend.ts";

@@ -1,6 +1,7 @@
 /**
- * The conformance suite over a KV Connect server: the one at `FEDIMINT_TEST_KV_URL`, which must be empty and is emptied after each
- * test; otherwise `denokv`, from `DENOKV_BIN` or the path, started for each test. Without either it is skipped, and says so.
+ * The conformance suite over a KV Connect server: the one at `FEDIMINT_TEST_KV_URL`, which must be empty and is emptied
+ * after each test; otherwise `denokv`, from `DENOKV_BIN` or the path, started for each test. Without either it is
+ * skipped, and says so.
  */
 import { assert, assertEquals } from "@std/assert";
 import { concat, utf8 } from "../../core/bytes.ts";

@@ -1,12 +1,14 @@
 /**
  * Entries of any size over a backend of small ones.
  *
- * A value up to `INLINE_BYTES_MAX` is stored with its key. A larger one is cut into chunks under an id that was never used before,
- * and a pointer is stored with its key: so the chunks can be written first, and count only once the pointer does. The index of
- * large values (`Space.large`) is kept in memory too, about a thousandth of their size: it tells, without a read, which chunks go
- * when a value is replaced. What doesn't fit one commit goes through the journal.
+ * A value up to `INLINE_BYTES_MAX` is stored with its key. A larger one is cut into chunks under an id that was never
+ * used before, and a pointer is stored with its key: so the chunks can be written first, and count only once the
+ * pointer does. The index of large values (`Space.large`) is kept in memory too, about a thousandth of their size: it
+ * tells, without a read, which chunks go when a value is replaced. What doesn't fit one commit goes through the
+ * journal.
  *
- * A read beside a write may meet a pointer whose chunks are gone: `TORN`. Whoever reads from a snapshot has kept the old value.
+ * A read beside a write may meet a pointer whose chunks are gone: `TORN`. Whoever reads from a snapshot has kept the
+ * old value.
  */
 import type { Bytes } from "../../core/bytes.ts";
 import { type Backend, type Budget, cutToFit, fits, type Operation } from "./backend.ts";
@@ -76,7 +78,10 @@ export class Pieces {
     return large === undefined ? INLINE_BYTES_MAX : large.chunks * CHUNK_BYTES;
   }
 
-  /** The first (last, when `reverse`) `limit` entries of start ≤ key < end. Large values are left where they are: see `load`. */
+  /**
+   * The first (last, when `reverse`) `limit` entries of start ≤ key < end. Large values are left where they are: see
+   * `load`.
+   */
   async list(start: string, end: string | undefined, limit: number, reverse: boolean): Promise<Piece[]> {
     const entries = await this.#backend.list({
       start: dataKey(start),
@@ -150,7 +155,10 @@ export class Pieces {
   }
 }
 
-/** What an entry takes of a commit's `Budget`, or a little more; chunks aside, which are written before and deleted after. */
+/**
+ * What an entry takes of a commit's `Budget`, or a little more; chunks aside, which are written before and deleted
+ * after.
+ */
 export function takeFrom(budget: Budget, keys: readonly string[], values: readonly (Bytes | null)[]): boolean {
   let [mutations, keyBytes, valueBytes] = [0, 0, 0];
   for (const [i, key] of keys.entries()) {

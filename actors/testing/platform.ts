@@ -61,7 +61,10 @@ export function testSystem(): TestSystem {
   return { system, clock, log, lines };
 }
 
-/** A system whose root `root` has these children, never gives up, is one_for_one, and is stopped when `body` is done; no timer may stay behind. */
+/**
+ * A system whose root `root` has these children, never gives up, is one_for_one, and is stopped when `body` is done; no
+ * timer may stay behind.
+ */
 export async function withSystem(
   children: readonly ChildSpec[],
   body: (test: TestSystem) => Promise<void>,

@@ -1,4 +1,7 @@
-/** What the command line says when guardians are away, silent, or refuse, and when it is given what is no code: always an end, and a word. */
+/**
+ * What the command line says when guardians are away, silent, or refuse, and when it is given what is no code: always
+ * an end, and a word.
+ */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { JsonObject } from "../../core/encoding/mod.ts";
 import { parseJson } from "../../core/encoding/mod.ts";

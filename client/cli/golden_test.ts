@@ -1,6 +1,6 @@
 /**
- * Our command line against what the official fedimint-cli printed for the same arguments, with guardians that answer what the official
- * guardians answered then (`tests/interop/record_cli.ts`).
+ * Our command line against what the official fedimint-cli printed for the same arguments, with guardians that answer
+ * what the official guardians answered then (`tests/interop/record_cli.ts`).
  */
 import { assertEquals } from "@std/assert";
 import type { Json, JsonObject } from "../../core/encoding/mod.ts";

@@ -1,4 +1,7 @@
-/** What people paste into commands: the same tolerance everywhere, things named as what they are, and nothing of them repeated. */
+/**
+ * What people paste into commands: the same tolerance everywhere, things named as what they are, and nothing of them
+ * repeated.
+ */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { JsonObject } from "../../core/encoding/mod.ts";
 import { parseJson } from "../../core/encoding/mod.ts";

@@ -18,7 +18,9 @@ import { printable } from "./printable.ts";
 import { rawJson } from "./raw.ts";
 import type { Session } from "./session.ts";
 
-/** The endpoint stands before the command, which commander has no notion of: the rest is parsed as a program of its own. */
+/**
+ * The endpoint stands before the command, which commander has no notion of: the rest is parsed as a program of its own.
+ */
 export function setupCommand(cli: Cli, admin: Command): void {
   admin.command("setup").argument("<endpoint>", "URL of the guardian's API, ws://host:port", urlArgument)
     .argument("[command...]", "see below").passThroughOptions().allowUnknownOption()

@@ -1,4 +1,7 @@
-/** `withdraw` with a wallet module that pays without guardians: what it takes as an address and an amount, and that it never pays unasked. */
+/**
+ * `withdraw` with a wallet module that pays without guardians: what it takes as an address and an amount, and that it
+ * never pays unasked.
+ */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { sleep } from "../../actors/platform/platform.ts";
 import { toHex } from "../../core/bytes.ts";

@@ -1,4 +1,7 @@
-/** Whatever a guardian answers, reading it gives a value with a text of its own, or says what is wrong. Nothing else happens. */
+/**
+ * Whatever a guardian answers, reading it gives a value with a text of its own, or says what is wrong. Nothing else
+ * happens.
+ */
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { bls } from "../../core/crypto/bls/mod.ts";

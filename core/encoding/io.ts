@@ -10,7 +10,10 @@ export const DEPTH_MAX = 64;
 /** `MAX_DECODE_SIZE` of fedimint-core: the most one decode call reads. */
 export const DECODE_BYTES_MAX = 16_000_000;
 
-/** Room for what is usually encoded; it is lent from one writer to the next, as fresh room costs more than most encodings. */
+/**
+ * Room for what is usually encoded; it is lent from one writer to the next, as fresh room costs more than most
+ * encodings.
+ */
 const ROOM_BYTES = 1_024;
 /** Writers that are under way at once: encodings nest. */
 const ROOMS_MAX = 16;
@@ -113,7 +116,12 @@ export class Reader {
   readonly #depth: number;
   #at = 0;
 
-  /** All of the bytes. @param base where in the outermost input they begin · @param depth how deep in it @throws {DecodeError} `too_large` when `bytes` exceeds `DECODE_BYTES_MAX` */
+  /**
+   * All of the bytes.
+   * @param base where in the outermost input they begin ·
+   * @param depth how deep in it
+   * @throws {DecodeError} `too_large` when `bytes` exceeds `DECODE_BYTES_MAX`
+   */
   constructor(bytes: Uint8Array, base = 0, depth = 0) {
     if (bytes.length > DECODE_BYTES_MAX) {
       throw new DecodeError("too_large", `Input of ${bytes.length} bytes exceeds ${DECODE_BYTES_MAX}`, base);

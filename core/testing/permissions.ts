@@ -1,6 +1,6 @@
 /**
- * Tests that touch the machine: files, sockets, other programs. `deno test` gives no permissions, and then these are left out by name and
- * with the reason, while all others run; `deno test -A` runs everything.
+ * Tests that touch the machine: files, sockets, other programs. `deno test` gives no permissions, and then these are
+ * left out by name and with the reason, while all others run; `deno test -A` runs everything.
  */
 
 type Definition = Deno.TestDefinition;

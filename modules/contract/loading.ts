@@ -1,6 +1,7 @@
 /**
- * Modules by import specifier: what a file exports is looked at before it is used, and what is no module is refused with what is wrong.
- * The import itself is a program's: it is handed in, so nothing here reaches the world. A module is told by its parts.
+ * Modules by import specifier: what a file exports is looked at before it is used, and what is no module is refused
+ * with what is wrong. The import itself is a program's: it is handed in, so nothing here reaches the world. A module is
+ * told by its parts.
  */
 import { resolve, toFileUrl } from "@std/path";
 import { isModuleKind } from "../../core/types/module_kind.ts";
@@ -21,8 +22,8 @@ export type Importer = {
 };
 
 /**
- * What `import()` takes: a file below `directory`, or an address that brings the code unchanged. Plain HTTP is none: whoever sits between
- * could put code of theirs into a program that holds money.
+ * What `import()` takes: a file below `directory`, or an address that brings the code unchanged. Plain HTTP is none:
+ * whoever sits between could put code of theirs into a program that holds money.
  * @throws {ModuleError} `bad_specifier`
  */
 export function importSpecifier(text: string, directory: string): string {

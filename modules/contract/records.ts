@@ -1,6 +1,6 @@
 /**
- * What modules keep in their part of the store: single values and tables, each below a first byte of its own. Keys and values are their
- * codecs' encodings.
+ * What modules keep in their part of the store: single values and tables, each below a first byte of its own. Keys and
+ * values are their codecs' encodings.
  */
 import type { ReadTx, StoreTx } from "../../actors/store/store.ts";
 import { assert } from "../../core/assert.ts";

@@ -1,6 +1,7 @@
 /**
- * One guardian that runs twice with the same keys. Whoever signs two units of one place is taken for evil and shut out of the
- * session; so of two copies one must stop, both are silent rather than sign, and an honest guardian alone never stops.
+ * One guardian that runs twice with the same keys. Whoever signs two units of one place is taken for evil and shut out
+ * of the session; so of two copies one must stop, both are silent rather than sign, and an honest guardian alone never
+ * stops.
  */
 import { assert, assertEquals } from "@std/assert";
 import type { Bytes } from "../../core/bytes.ts";

@@ -52,7 +52,8 @@ async function present(files: Files, dir: string, names: readonly string[]): Pro
 
 /**
  * Whether the guardian is configured, once what a crash left unfinished is finished.
- * @throws {SetupError} `config_half` when a part of a config is there: it is a guardian's, and a new one must not take its place
+ * @throws {SetupError} `config_half` when a part of a config is there: it is a guardian's, and a new one must not take
+ *   its place
  */
 export async function isConfigured(files: Files, dir: string): Promise<boolean> {
   await finishWriting(files, dir);
@@ -199,8 +200,8 @@ export type OpenFile = { readonly path: string; readonly closed: true } | {
 };
 
 /**
- * Files that come out of an archive are often readable by everybody. One that can't be changed (it is another user's, or its disk is
- * read-only) is no reason not to start: its owner may have meant it so.
+ * Files that come out of an archive are often readable by everybody. One that can't be changed (it is another user's,
+ * or its disk is read-only) is no reason not to start: its owner may have meant it so.
  */
 export async function closeConfig(files: Files, dir: string): Promise<OpenFile[]> {
   const open: OpenFile[] = [];

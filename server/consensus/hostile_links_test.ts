@@ -1,6 +1,7 @@
 /**
- * One evil guardian of four says every kind of message in every wrong way, on its own connections: the honest ones are real
- * broadcasts over real routers and links, with the simulated wire below. Their rounds go on, their links stay, nothing crashes.
+ * One evil guardian of four says every kind of message in every wrong way, on its own connections: the honest ones are
+ * real broadcasts over real routers and links, with the simulated wire below. Their rounds go on, their links stay,
+ * nothing crashes.
  */
 import { assert, assertEquals } from "@std/assert";
 import type { ActorSystem, Inspection, LogRecord } from "../../actors/mod.ts";

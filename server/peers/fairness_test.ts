@@ -1,4 +1,7 @@
-/** A guardian that sends more than is handled fills its own lane: the others' messages have their turns, and memory is bounded. */
+/**
+ * A guardian that sends more than is handled fills its own lane: the others' messages have their turns, and memory is
+ * bounded.
+ */
 import { assert, assertEquals } from "@std/assert";
 import { child } from "../../actors/mod.ts";
 import type { Bytes } from "../../core/bytes.ts";

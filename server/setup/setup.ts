@@ -120,8 +120,9 @@ export function checkLocalParams(
 }
 
 /**
- * A leader that chooses no modules means those that are on at its own guardian, and its code says which: with null each guardian would
- * take those that are on at itself, and where they differ the ceremony fails in its midst, for a reason that nobody sees.
+ * A leader that chooses no modules means those that are on at its own guardian, and its code says which: with null each
+ * guardian would take those that are on at itself, and where they differ the ceremony fails in its midst, for a reason
+ * that nobody sees.
  */
 function chosenModules(
   { federationName, enabledModules }: LocalParams,

@@ -1,6 +1,7 @@
 /**
- * Setup as an actor: holds the state of `setup.ts`, makes the certificate, keeps all of it on disk, and tells when the ceremony may begin.
- * What was changed is answered once it is durable: the others are told the code at once, and a restart must not make another.
+ * Setup as an actor: holds the state of `setup.ts`, makes the certificate, keeps all of it on disk, and tells when the
+ * ceremony may begin. What was changed is answered once it is durable: the others are told the code at once, and a
+ * restart must not make another.
  */
 import type { ActorContext } from "../../actors/actor.ts";
 import { defineActor, next, reply } from "../../actors/actor.ts";
@@ -71,7 +72,10 @@ type State = {
 
 type Context = ActorContext<SetupMessage>;
 
-/** Answers `from` when the state is durable. Also after a change that was none: the one before may have failed to be written. */
+/**
+ * Answers `from` when the state is durable. Also after a change that was none: the one before may have failed to be
+ * written.
+ */
 function saved<T extends string | null>(
   state: State,
   ctx: Context,

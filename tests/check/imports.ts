@@ -1,7 +1,7 @@
 /**
- * Whether imports point one way: `core ← actors ← modules ← server, client ← tests`, a module's folder is closed to other modules,
- * nobody but tests imports tests, examples of modules need nothing but the contract, and a guardian loads nothing that is for development.
- * Prints `file:line` for each break; exit code 1 when there is one.
+ * Whether imports point one way: `core ← actors ← modules ← server, client ← tests`, a module's folder is closed to
+ * other modules, nobody but tests imports tests, examples of modules need nothing but the contract, and a guardian
+ * loads nothing that is for development. Prints `file:line` for each break; exit code 1 when there is one.
  */
 import { join } from "@std/path";
 import { scanSource } from "./source_scanner.ts";

@@ -1,6 +1,6 @@
 /**
- * Whether `deno test` without permissions leaves out what needs them: a test file that touches the machine says so by `testsNeeding`.
- * Prints `file:line` for each that doesn't; exit code 1 when there is one.
+ * Whether `deno test` without permissions leaves out what needs them: a test file that touches the machine says so by
+ * `testsNeeding`. Prints `file:line` for each that doesn't; exit code 1 when there is one.
  */
 import { lineOf, scanSource } from "./source_scanner.ts";
 import { conclude, type Problem, type SourceFile, sourcesBelow } from "./sources.ts";

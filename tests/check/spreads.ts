@@ -1,7 +1,7 @@
 /**
- * Whether a list is spread into a call's arguments: they go on the stack, so that some hundred thousand end in a RangeError where
- * nobody expects one. A list that an outsider can lengthen is walked in a loop, or joined by `concatAll`. Prints `file:line` for each;
- * exit code 1 when there is one.
+ * Whether a list is spread into a call's arguments: they go on the stack, so that some hundred thousand end in a
+ * RangeError where nobody expects one. A list that an outsider can lengthen is walked in a loop, or joined by
+ * `concatAll`. Prints `file:line` for each; exit code 1 when there is one.
  */
 import { lineOf, scanSource } from "./source_scanner.ts";
 import { conclude, isTest, type Problem, type SourceFile, sourcesBelow } from "./sources.ts";

@@ -1,6 +1,6 @@
 /**
- * Official clients in a federation of our guardians on the embedded chain, with our client among them. The federation has a module that official
- * programs don't know, loaded by its file: all that they do must go on beside it.
+ * Official clients in a federation of our guardians on the embedded chain, with our client among them. The federation
+ * has a module that official programs don't know, loaded by its file: all that they do must go on beside it.
  */
 import { fromFileUrl } from "@std/path";
 import type { Json, JsonObject } from "../../core/encoding/mod.ts";

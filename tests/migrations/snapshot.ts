@@ -6,10 +6,12 @@
  * |---|---|
  * | `atMs` | wall clock of the kill |
  * | `invite` | an invite code of the federation |
- * | `databases` | of each machine (`bitcoin`, `g0` …, `alice`, `bob`) all entries of its database as Deno KV would hold them, the store's own among them, in order: key in Base64, and which of `contents` |
+ * | `databases` | of each machine all entries of its database, in order: key in Base64, and which of `contents` |
  * | `files` | of each guardian the config files, by path: which of `contents`, and whether others may not read them |
  * | `contents` | values and files in Base64, each once: guardians have most of them in common |
  * | `story` | what was under way (`Story`) |
+ *
+ * Machines are `bitcoin`, `g0` …, `alice`, `bob`. Entries are as Deno KV would hold them, the store's own among them.
  *
  * Keys in it guard no money: coins of regtest.
  */

@@ -1,4 +1,7 @@
-/** Whole guardians are set up over their API in a simulated world: together, with one that is killed or stopped in the midst, and again. */
+/**
+ * Whole guardians are set up over their API in a simulated world: together, with one that is killed or stopped in the
+ * midst, and again.
+ */
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { ActorError } from "../../actors/mod.ts";
 import { metaServer } from "../../modules/meta/server.ts";

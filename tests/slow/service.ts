@@ -1,4 +1,7 @@
-/** The service files: a guardian that is run as the unit runs it stops in order, goes on after a kill, and takes the settings that are shown. */
+/**
+ * The service files: a guardian that is run as the unit runs it stops in order, goes on after a kill, and takes the
+ * settings that are shown.
+ */
 import { assert, assertEquals } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
 import { realPlatform } from "../../actors/platform/real.ts";

@@ -1,6 +1,7 @@
 /**
- * `deno test` as a newcomer types it, without any permission: what needs none passes, a simulated network of whole guardians among it, and
- * what is left out says why. A part of the files stands for all: of each kind that is special one.
+ * `deno test` as a newcomer types it, without any permission: what needs none passes, a simulated network of whole
+ * guardians among it, and what is left out says why. A part of the files stands for all: of each kind that is special
+ * one.
  */
 import { assert, assertEquals } from "@std/assert";
 import { fromFileUrl } from "@std/path";

@@ -298,7 +298,8 @@ onMachine("half-sent messages and bodies are bounded over all connections: the o
   const half = encodeFrame(OPCODE.text, new Uint8Array(9_000).fill(0x61), MASK).subarray(0, 8_000);
   const webSocket = raw(address.port, concat(utf8(UPGRADE), half));
   await opened.promise;
-  await raw(address.port, utf8("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")); // what was sent before has come
+  // what was sent before has come
+  await raw(address.port, utf8("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"));
   const body = "x".repeat(3_000);
   const post = `POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3000\r\nConnection: close\r\n\r\n${body}`;
   assertStringIncludes(await raw(address.port, utf8(post)), body);

@@ -96,8 +96,8 @@ onMachine("a stranger without a certificate, and one that speaks no TLS, get no 
 });
 
 /**
- * The certificate with its version field left out: X.509 v1. Its signature is wrong then, but nobody checks it, as nobody checks
- * that the other side has its key.
+ * The certificate with its version field left out: X.509 v1. Its signature is wrong then, but nobody checks it, as
+ * nobody checks that the other side has its key.
  */
 function asVersion1(certificate: Uint8Array): Uint8Array {
   const at = certificate.indexOf(0xa0);

@@ -1,6 +1,6 @@
 /**
- * What every backend's store must do. A test file calls `conformance` with a way to open a fresh database, again and again; the
- * contract is `../store.ts`.
+ * What every backend's store must do. A test file calls `conformance` with a way to open a fresh database, again and
+ * again; the contract is `../store.ts`.
  */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { type Bytes, toHex, utf8 } from "../../../core/bytes.ts";

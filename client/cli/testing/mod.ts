@@ -11,7 +11,10 @@ import { builtInModules } from "../../modules.ts";
 import { runCli } from "../run.ts";
 import type { CliIo } from "../io.ts";
 
-/** What modules do in quiet moments (searching for addresses, scanning) takes no simulated time, but seconds of a test's. */
+/**
+ * What modules do in quiet moments (searching for addresses, scanning) takes no simulated time, but seconds of a
+ * test's.
+ */
 export const quietModules: readonly AnyClientModuleDefinition[] = builtInModules.map((definition) => ({
   ...definition,
   start: async (env) => {

@@ -1,7 +1,8 @@
 /**
- * A wallet with one module, at guardians without a federation (`TestGuardians`): transactions are decided on as soon as they are submitted, machines
- * run (each step twice, the first time in vain), and e-cash is a number. What a federation would find out late it says at once: that client and guardians reckon amounts or fees
- * differently, or that the key that the client signs with is not the one that guardians ask for.
+ * A wallet with one module, at guardians without a federation (`TestGuardians`): transactions are decided on as soon as
+ * they are submitted, machines run (each step twice, the first time in vain), and e-cash is a number. What a federation
+ * would find out late it says at once: that client and guardians reckon amounts or fees differently, or that the key
+ * that the client signs with is not the one that guardians ask for.
  */
 import { assert, assertEquals } from "@std/assert";
 import { loggerFor } from "../../../actors/logger.ts";
@@ -147,7 +148,10 @@ export class TestClient<Config, State, Api> {
     return this.store.read((tx) => this.#module.pending!(tx, [...this.#active]));
   }
 
-  /** Lets time go on, and guardians agree, until the promise is settled. @throws Error when a machine failed, or it takes too long */
+  /**
+   * Lets time go on, and guardians agree, until the promise is settled.
+   * @throws Error when a machine failed, or it takes too long
+   */
   async until<T>(promise: Promise<T>): Promise<T> {
     let isSettled = false;
     promise.then(() => isSettled = true, () => isSettled = true);

@@ -1,7 +1,7 @@
 /**
- * The guardians of one module without a ceremony, network or consensus: what is ordered is processed on each of them as its engine does it,
- * and they must agree. What a federation would find out late these say at once: that guardians decide or store differently, that a refusal
- * leaves something behind, that a copy of an item counts twice.
+ * The guardians of one module without a ceremony, network or consensus: what is ordered is processed on each of them as
+ * its engine does it, and they must agree. What a federation would find out late these say at once: that guardians
+ * decide or store differently, that a refusal leaves something behind, that a copy of an item counts twice.
  */
 import { assertEquals } from "@std/assert";
 import type { LogRecord } from "../../../actors/logger.ts";
@@ -123,7 +123,10 @@ export class TestGuardians<Config, Private, Input, Output, Outcome, Item, InputE
     return this.#onAll(({ module }, tx) => module.processInput(tx, encoded, at));
   }
 
-  /** Inputs and outputs of one transaction, all or nothing; the error is that of the first part that is refused. Nothing is added up. */
+  /**
+   * Inputs and outputs of one transaction, all or nothing; the error is that of the first part that is refused. Nothing
+   * is added up.
+   */
   transaction(
     { inputs, outputs }: { readonly inputs: readonly Input[]; readonly outputs: readonly Output[] },
     { txid }: Pick<OutPoint, "txid"> = this.newTransaction(),
@@ -180,7 +183,10 @@ export class TestGuardians<Config, Private, Input, Output, Outcome, Item, InputE
     return sums[0]!;
   }
 
-  /** What guardians hold in their stores, `key: value` in hex; the same on each. For modules that keep nothing of their own. */
+  /**
+   * What guardians hold in their stores, `key: value` in hex; the same on each. For modules that keep nothing of their
+   * own.
+   */
   async stored(): Promise<string[]> {
     const dumps = await this.#dumps();
     for (const found of dumps) assertEquals(found, dumps[0], "all guardians store the same");

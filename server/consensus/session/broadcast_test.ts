@@ -253,7 +253,8 @@ Deno.test("the others are asked in each session until a unit that this process m
 });
 
 Deno.test("a guardian whose newest unit gets newer and newer while it makes none says that a copy of it runs, and stops", async () => {
-  // what guardian 2 tells five seconds after the other; once, it was behind and learnt of units that our database has lost
+  // what guardian 2 tells five seconds after the other; once, it was behind and learnt of units that our database has
+  // lost
   for (const [last, later] of [[6, 6], [40, 40], [40, 50]] as const) {
     const ownUnits: OwnUnitsMemory = { ordered: null, foreign: null };
     await life(await new Disk().open(), async (test) => {

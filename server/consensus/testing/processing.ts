@@ -1,4 +1,7 @@
-/** For tests: what processes transactions in a guardian, over one module that the test makes, without network and sessions. */
+/**
+ * For tests: what processes transactions in a guardian, over one module that the test makes, without network and
+ * sessions.
+ */
 import type { TestSystem } from "../../../actors/testing/platform.ts";
 import { withSystem } from "../../../actors/testing/platform.ts";
 import { child, refTo } from "../../../actors/mod.ts";

@@ -43,13 +43,17 @@ export class BountyClient {
     this.#federation = federation;
   }
 
-  /** A page of the open bounties, in the order of their names; `after`: the last of the page before. @throws {ApiError} · {WaitError} */
+  /**
+   * A page of the open bounties, in the order of their names; `after`: the last of the page before.
+   * @throws {ApiError} · {WaitError}
+   */
   list(after: OutPoint | null = null, signal?: AbortSignal): Promise<ListedBounty[]> {
     return this.#federation.page(after, signal);
   }
 
   /**
-   * Locks money under a question. When this resolves it is on its way; `awaitOpen` tells whether guardians took it, `awaitOutcome` how it ended.
+   * Locks money under a question. When this resolves it is on its way; `awaitOpen` tells whether guardians took it,
+   * `awaitOutcome` how it ended.
    * @throws {BountyError} `bad_bounty` · `no_time` · those of `FinalizeError`; nothing is stored then
    */
   async create(wanted: NewBounty, signal?: AbortSignal): Promise<{ operationId: OperationId; id: OutPoint }> {
@@ -77,7 +81,8 @@ export class BountyClient {
   }
 
   /**
-   * Claims a bounty, if the answer is right. When this resolves the claim is on its way; `awaitOutcome` tells whether somebody was faster.
+   * Claims a bounty, if the answer is right. When this resolves the claim is on its way; `awaitOutcome` tells whether
+   * somebody was faster.
    * @throws {BountyError} `no_such_bounty` · `wrong_answer` · `over` · those of `FinalizeError`; nothing is stored then
    */
   async claim(id: OutPoint, answer: string, signal?: AbortSignal): Promise<OperationId> {
