@@ -21,7 +21,7 @@ const FILES = [
   "server/main_test.ts",
   "server/settings_test.ts",
   "tests/simulation/money_test.ts",
-  "tests/walletv2_fees_test.ts",
+  "tests/walletv2/fees_test.ts",
 ];
 
 /** Four whole guardians and their clients. */
