@@ -57,10 +57,10 @@ export class Session {
   }
 
   /** Of this program's version. @param quiet without a word while it waits for another process: it did so before */
-  async #openStore(quiet = false): Promise<Store> {
+  async #openStore(modules: ClientOptions["modules"], quiet = false): Promise<Store> {
     const store = await this.#freeStore(quiet);
     try {
-      await checkWallet(store, await this.#modules());
+      await checkWallet(store, modules);
       return store;
     } catch (thrown) {
       await store.close();
@@ -96,7 +96,7 @@ export class Session {
 
   /** The database without a client. */
   async withStore<T>(use: (store: Store) => Promise<T>): Promise<T> {
-    const store = await this.#openStore();
+    const store = await this.#openStore(await this.#modules());
     try {
       return await this.orInterrupted(use(store));
     } finally {
@@ -163,7 +163,7 @@ export class Session {
       throw CliError.failed("This client has no Tor. Without --use-tor it shows your address to the guardians.");
     }
     const modules = await this.#modules();
-    const store = await this.#openStore(quiet);
+    const store = await this.#openStore(modules, quiet);
     let client: Client;
     try {
       const admin = await this.#admin(store);

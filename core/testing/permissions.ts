@@ -22,6 +22,7 @@ export function testsNeeding(...permissions: readonly Deno.PermissionName[]): Te
     const definition = typeof first === "string" ? { name: first, fn: fn! } : first;
     if (missing.length === 0) return Deno.test(definition);
     const flags = missing.map((permission) => `--allow-${permission}`).join(", ");
+    // without the permission it could only fail: it is named, with the reason, and `deno test -A` runs it
     Deno.test({ ...definition, name: `${definition.name} (left out: needs ${flags})`, ignore: true });
   };
 }

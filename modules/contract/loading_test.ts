@@ -6,15 +6,15 @@ import { definitionsIn, importSpecifier, loadModules } from "./loading.ts";
 import { builtIn, ModuleError, registryOf } from "./registry.ts";
 
 Deno.test("a path is a file below the working directory, addresses stay, and everything else is refused", () => {
-  assertEquals(importSpecifier("./a b/server.ts", "/work"), "file:///work/a%20b/server.ts");
-  assertEquals(importSpecifier("../server.ts", "/work"), "file:///server.ts");
-  assertEquals(importSpecifier("/x/server.ts", "/work"), "file:///x/server.ts");
-  assertEquals(importSpecifier("counter", "/work"), "file:///work/counter");
+  assertEquals(importSpecifier("./a b/server.ts", "/home"), "file:///home/a%20b/server.ts");
+  assertEquals(importSpecifier("../server.ts", "/home"), "file:///server.ts");
+  assertEquals(importSpecifier("/x/server.ts", "/home"), "file:///x/server.ts");
+  assertEquals(importSpecifier("counter", "/home"), "file:///home/counter");
   for (const address of ["npm:counter@1/server", "jsr:@a/b", "https://a.example/b.ts", "file:///a.ts"]) {
-    assertEquals(importSpecifier(address, "/work"), address);
+    assertEquals(importSpecifier(address, "/home"), address);
   }
   for (const bad of ["http://a.example/b.ts", "data:text/javascript,1", "node:fs", "blob:1", "", " "]) {
-    const error = assertThrows(() => importSpecifier(bad, "/work"), ModuleError, "expected a file, or an https:");
+    const error = assertThrows(() => importSpecifier(bad, "/home"), ModuleError, "expected a file, or an https:");
     assertEquals(error.code, "bad_specifier");
   }
 });

@@ -120,7 +120,7 @@ export function encodeMessage(message: NetworkData): Bytes {
 }
 
 /** Units of a message whose data might get ordered; those of a fork proof never are. */
-function orderableUnits(message: NetworkData): readonly SignedUnit[] {
+export function orderableUnits(message: NetworkData): readonly SignedUnit[] {
   const { tag, value } = message.value;
   switch (tag) {
     case "newUnit":

@@ -6,8 +6,7 @@
 import { assertEquals } from "@std/assert";
 import type { LogRecord } from "../../../actors/logger.ts";
 import type { Clock } from "../../../actors/platform/platform.ts";
-import type { StoreTx, StoreView } from "../../../actors/store/store.ts";
-import { rollback } from "../../../actors/store/store.ts";
+import type { StoreView } from "../../../actors/store/store.ts";
 import type { Bytes } from "../../../core/bytes.ts";
 import { toHex } from "../../../core/bytes.ts";
 import type { BitcoinNetwork } from "../../../core/bitcoin/mod.ts";
@@ -22,6 +21,7 @@ import { EndpointError } from "../error.ts";
 import type { ApiCall, FederationApi } from "../federation_api.ts";
 import { ApiError } from "../federation_api.ts";
 import type { InputMeta, OutputMeta, ServerModule, ServerModuleDefinition, ServerModuleEnv } from "../server.ts";
+import { onAll } from "./alike.ts";
 import { dealtRounds, dicePlatform, dump, seededDice, testEnv, testStore } from "./env.ts";
 
 /** API password of every test guardian. */
@@ -115,12 +115,12 @@ export class TestGuardians<Config, Private, Input, Output, Outcome, Item, InputE
 
   output(output: Output, at: OutPoint = this.newTransaction()): Promise<Result<OutputMeta, OutputError>> {
     const encoded = roundTrip(this.definition.codecs.output, output);
-    return this.#onAll(({ module }, tx) => module.processOutput(tx, encoded, at));
+    return onAll(this.guardians, ({ module }, tx) => module.processOutput(tx, encoded, at));
   }
 
   input(input: Input, at: InPoint = this.newTransaction()): Promise<Result<InputMeta, InputError>> {
     const encoded = roundTrip(this.definition.codecs.input, input);
-    return this.#onAll(({ module }, tx) => module.processInput(tx, encoded, at));
+    return onAll(this.guardians, ({ module }, tx) => module.processInput(tx, encoded, at));
   }
 
   /**
@@ -134,7 +134,7 @@ export class TestGuardians<Config, Private, Input, Output, Outcome, Item, InputE
     const { codecs } = this.definition;
     const ins = inputs.map((input) => roundTrip(codecs.input, input));
     const outs = outputs.map((output) => roundTrip(codecs.output, output));
-    return this.#onAll<Result<Processed, Refused<InputError, OutputError>>>(async ({ module }, tx) => {
+    return onAll(this.guardians, async ({ module }, tx) => {
       const processed = { inputs: [] as InputMeta[], outputs: [] as OutputMeta[] };
       for (const [inIdx, input] of ins.entries()) {
         const result = await module.processInput(tx, input, { txid, inIdx });
@@ -154,7 +154,7 @@ export class TestGuardians<Config, Private, Input, Output, Outcome, Item, InputE
   async item(item: Item, peer: PeerId): Promise<Result<null, string>> {
     const encoded = roundTrip(this.definition.codecs.consensusItem, item);
     const once = (): Promise<Result<null, string>> =>
-      this.#onAll(({ module }, tx) => module.processItem(tx, encoded, peer, signal));
+      onAll(this.guardians, ({ module }, tx) => module.processItem(tx, encoded, peer, signal));
     const result = await once();
     if (!result.ok) return result;
     const before = await this.#dumps();
@@ -239,21 +239,6 @@ export class TestGuardians<Config, Private, Input, Output, Outcome, Item, InputE
       first: async (call, filter) => [...(await accepted(call, filter, 1)).values()][0]!,
       threshold: (call, filter) => accepted(call, filter, threshold),
     };
-  }
-
-  async #onAll<T extends { readonly ok: boolean }>(
-    body: (guardian: (typeof this.guardians)[number], tx: StoreTx) => Promise<T>,
-  ): Promise<T> {
-    const results: T[] = [];
-    for (const guardian of this.guardians) {
-      const { value } = await guardian.store.transact<T>(async (tx) => {
-        const result = await body(guardian, tx);
-        return result.ok ? result : rollback<T>(result);
-      });
-      results.push(value);
-    }
-    for (const result of results) assertEquals(result, results[0], "all guardians decide alike");
-    return results[0]!;
   }
 
   #dumps(): Promise<string[][]> {

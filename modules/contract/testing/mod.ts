@@ -2,6 +2,7 @@
  * For tests of modules. `TestGuardians` are the guardians of one module without a federation: begin there. `TestClient`
  * is a wallet with one module at them. A whole federation with clients in a simulated world is in `tests/simulation`.
  */
+export { onAll } from "./alike.ts";
 export { ManualClock } from "../../../actors/store/testing/mod.ts";
 export { TestClient } from "./client.ts";
 export type { TestClientOptions } from "./client.ts";

@@ -23,19 +23,20 @@ import type { Codec, CodecType } from "../../../core/encoding/mod.ts";
 import { decode, encode, option, struct, text, u64Number } from "../../../core/encoding/mod.ts";
 import type { OperationId, OutPointRange } from "../../../core/types/ids.ts";
 import { operationId, outPointRange, transactionId } from "../../../core/types/ids.ts";
+import { slot } from "../../contract/records.ts";
 import { satoshi } from "../config.ts";
 
-const NEXT_OUTPUT = Uint8Array.of(0x31);
+const nextOutput = slot(0x31, u64Number);
 /** Also the prefix to wait on. */
 export const VALID_INDICES = Uint8Array.of(0x32);
-const SEARCHED = Uint8Array.of(0x33);
+const searched = slot(0x33, u64Number);
 const CLAIMS = Uint8Array.of(0x34);
 const DEFERRED = Uint8Array.of(0x35);
 const CHANGE = Uint8Array.of(0x36);
 const TO_CLAIM = Uint8Array.of(0x37);
 const PUT_OFF = Uint8Array.of(0x38);
-const LAST_LOOK = Uint8Array.of(0x39);
-const USED = Uint8Array.of(0x3a);
+const lastLookMs = slot(0x39, u64Number);
+const usedIndex = slot(0x3a, u64Number);
 
 const deferred = struct("Deferred", { addressIndex: u64Number, feeSat: satoshi });
 
@@ -62,12 +63,12 @@ async function read<T>(tx: ReadTx, key: Uint8Array, codec: Codec<T>): Promise<T 
 }
 
 export async function getNextOutput(tx: ReadTx): Promise<number> {
-  return await read(tx, NEXT_OUTPUT, u64Number) ?? 0;
+  return await nextOutput.get(tx) ?? 0;
 }
 
 /** Output indices below this one are done with. */
 export function setNextOutput(tx: StoreTx, index: number): void {
-  tx.set(NEXT_OUTPUT, encode(u64Number, index));
+  nextOutput.set(tx, index);
 }
 
 /** Ascending. */
@@ -89,27 +90,27 @@ export function addValidIndex(tx: StoreTx, index: number): void {
 }
 
 export function getLastLookMs(tx: ReadTx): Promise<number | undefined> {
-  return read(tx, LAST_LOOK, u64Number);
+  return lastLookMs.get(tx);
 }
 
 export function setLastLookMs(tx: StoreTx, ms: number): void {
-  tx.set(LAST_LOOK, encode(u64Number, ms));
+  lastLookMs.set(tx, ms);
 }
 
 export function getUsedIndex(tx: ReadTx): Promise<number | undefined> {
-  return read(tx, USED, u64Number);
+  return usedIndex.get(tx);
 }
 
 export function setUsedIndex(tx: StoreTx, index: number): void {
-  tx.set(USED, encode(u64Number, index));
+  usedIndex.set(tx, index);
 }
 
 export async function getSearched(tx: ReadTx): Promise<number> {
-  return await read(tx, SEARCHED, u64Number) ?? 0;
+  return await searched.get(tx) ?? 0;
 }
 
 export function setSearched(tx: StoreTx, index: number): void {
-  tx.set(SEARCHED, encode(u64Number, index));
+  searched.set(tx, index);
 }
 
 export function getClaim(tx: ReadTx, outputIndex: number): Promise<Claim | undefined> {

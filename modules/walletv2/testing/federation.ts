@@ -6,7 +6,6 @@ import { assertEquals } from "@std/assert";
 import type { LogRecord } from "../../../actors/logger.ts";
 import type { Clock } from "../../../actors/platform/platform.ts";
 import type { StoreView } from "../../../actors/store/store.ts";
-import { rollback } from "../../../actors/store/store.ts";
 import type { BitcoinNetwork, BitcoinTransaction, TxOut } from "../../../core/bitcoin/mod.ts";
 import { bitcoinTransaction, bitcoinTxidOf, block, merkleRootOf } from "../../../core/bitcoin/mod.ts";
 import type { Bytes } from "../../../core/bytes.ts";
@@ -19,7 +18,7 @@ import { err, ok } from "../../../core/result.ts";
 import type { InPoint, OutPoint, PeerId } from "../../../core/types/ids.ts";
 import type { BitcoinSource, BitcoinStatus } from "../../contract/bitcoin.ts";
 import type { InputMeta, OutputMeta, ServerModuleEnv } from "../../contract/server.ts";
-import { dealtRounds, dicePlatform, dump, seededDice, testEnv, testStore } from "../../contract/testing/mod.ts";
+import { dealtRounds, dicePlatform, dump, onAll, seededDice, testEnv, testStore } from "../../contract/testing/mod.ts";
 import type { AddressSearch } from "../client/address_search.ts";
 import { addressAt, addressSearch } from "../client/address_search.ts";
 import type { WalletConsensusItem, WalletInput, WalletInputError, WalletOutput, WalletOutputError } from "../common.ts";
@@ -162,27 +161,11 @@ export function payment(...outputs: readonly TxOut[]): BitcoinTransaction {
   return { version: 2, lockTime: 0, inputs: [input], outputs };
 }
 
-type Body<T> = (guardian: TestGuardian, tx: Parameters<WalletModule["processInput"]>[0]) => Promise<T>;
-
-/** On every guardian as its engine does: a refusal leaves nothing behind. All must say the same. */
-async function onAll<T extends { readonly ok: boolean }>(wallet: TestWallet, body: Body<T>): Promise<T> {
-  const results: T[] = [];
-  for (const guardian of wallet.guardians) {
-    const { value } = await guardian.store.transact<T>(async (tx) => {
-      const result = await body(guardian, tx);
-      return result.ok ? result : rollback<T>(result);
-    });
-    results.push(value);
-  }
-  for (const result of results) assertEquals(result, results[0], "all guardians decide alike");
-  return results[0]!;
-}
-
 const context = { signal: new AbortController().signal };
 const NO_TRANSACTION = "00".repeat(32);
 
 export function order(wallet: TestWallet, item: WalletConsensusItem, peer: PeerId): Promise<Result<null, string>> {
-  return onAll(wallet, ({ module }, tx) => module.processItem(tx, item, peer, context.signal));
+  return onAll(wallet.guardians, ({ module }, tx) => module.processItem(tx, item, peer, context.signal));
 }
 
 export function claim(
@@ -190,7 +173,7 @@ export function claim(
   input: WalletInput,
   inPoint: InPoint = { txid: NO_TRANSACTION, inIdx: 0 },
 ): Promise<Result<InputMeta, WalletInputError>> {
-  return onAll(wallet, ({ module }, tx) => module.processInput(tx, input, inPoint));
+  return onAll(wallet.guardians, ({ module }, tx) => module.processInput(tx, input, inPoint));
 }
 
 export function send(
@@ -198,7 +181,7 @@ export function send(
   output: WalletOutput,
   at: OutPoint = { txid: NO_TRANSACTION, outIdx: 0 },
 ): Promise<Result<OutputMeta, WalletOutputError>> {
-  return onAll(wallet, ({ module }, tx) => module.processOutput(tx, output, at));
+  return onAll(wallet.guardians, ({ module }, tx) => module.processOutput(tx, output, at));
 }
 
 /** What an endpoint of a guardian answers. */

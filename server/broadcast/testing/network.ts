@@ -17,7 +17,7 @@ import { fedimintDelays } from "../delays.ts";
 import { SeededDice } from "../dice.ts";
 import type { Keychain } from "../keychain.ts";
 import type { NetworkData } from "../messages.ts";
-import { decodeMessage } from "../messages.ts";
+import { decodeMessage, orderableUnits } from "../messages.ts";
 import { subsetOf } from "../scale.ts";
 import type { BroadcastEffect, BroadcastEvent, BroadcastState, CopySign, OrderedUnit } from "../state.ts";
 import { createBroadcast } from "../state.ts";
@@ -107,20 +107,8 @@ function textOfUnit({ round, creator, data }: OrderedUnit): string {
 }
 
 function unitsIn(message: NetworkData): readonly SignedUnit[] {
-  const { tag, value } = message.value;
-  switch (tag) {
-    case "newUnit":
-    case "responseCoord":
-      return [value];
-    case "responseParents":
-      return value.parents;
-    case "responseNewest":
-      return value.response.unit ? [value.response.unit] : [];
-    case "forkAlert":
-      return [value.alert.proof.first, value.alert.proof.second, ...value.alert.legitUnits];
-    default:
-      return [];
-  }
+  const units = orderableUnits(message), { tag, value } = message.value;
+  return tag === "forkAlert" ? [value.alert.proof.first, value.alert.proof.second, ...units] : units;
 }
 
 export class Simulation {
