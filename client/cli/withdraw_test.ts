@@ -7,7 +7,7 @@ import { sleep } from "../../actors/platform/platform.ts";
 import { toHex } from "../../core/bytes.ts";
 import type { OperationId } from "../../core/types/ids.ts";
 import type { AnyClientModuleDefinition } from "../../modules/contract/client.ts";
-import { transition } from "../../modules/contract/client.ts";
+import { transition } from "../../modules/contract/client_env.ts";
 import type { WalletClient, WithdrawQuote } from "../../modules/walletv2/client/api.ts";
 import type { WalletState } from "../../modules/walletv2/client/states.ts";
 import type { ClientWorld } from "../testing/world.ts";

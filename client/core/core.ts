@@ -14,6 +14,7 @@ import type { Result } from "../../core/result.ts";
 import { err, ok } from "../../core/result.ts";
 import type { AmountUnit, ModuleInstanceId, OperationId, OutPointRange, TransactionId } from "../../core/types/ids.ts";
 import { GLOBAL_INSTANCE_ID } from "../../core/types/ids.ts";
+import type { PrimaryModule } from "../../modules/contract/client.ts";
 import type {
   Attempt,
   ClientCore,
@@ -22,12 +23,11 @@ import type {
   FinalizeError,
   InputBundle,
   NewTransaction,
-  PrimaryModule,
   Spending,
   Transition,
-} from "../../modules/contract/client.ts";
+} from "../../modules/contract/client_env.ts";
 import { endedBy } from "../../modules/contract/waiting.ts";
-import { NotReady } from "../../modules/contract/client.ts";
+import { NotReady } from "../../modules/contract/client_env.ts";
 import { modulePrefix } from "./database.ts";
 import type { UniqueTime } from "./database.ts";
 import type { ExecutorRef } from "../executor/executor.ts";

@@ -4,7 +4,8 @@ import type { Cast } from "../../actors/protocol.ts";
 import { fenced } from "../../actors/store/fenced.ts";
 import type { Result } from "../../core/result.ts";
 import type { ModuleInstanceId } from "../../core/types/ids.ts";
-import type { AnyClientModule, AnyClientModuleDefinition, ClientModuleEnv } from "../../modules/contract/client.ts";
+import type { AnyClientModule, AnyClientModuleDefinition } from "../../modules/contract/client.ts";
+import type { ClientModuleEnv } from "../../modules/contract/client_env.ts";
 import { WaitError } from "../../modules/contract/waiting.ts";
 
 /** Running modules by instance; an actor that restarts puts its new module in the old one's place. */

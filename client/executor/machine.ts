@@ -11,7 +11,7 @@ import type { Cast } from "../../actors/protocol.ts";
 import { StoreError } from "../../actors/store/error.ts";
 import type { Result } from "../../core/result.ts";
 import { errorText } from "../../core/result.ts";
-import type { NotReady, Transition } from "../../modules/contract/client.ts";
+import type { NotReady, Transition } from "../../modules/contract/client_env.ts";
 import { WaitError } from "../../modules/contract/waiting.ts";
 import type { Machines } from "./machines.ts";
 import type { StateId } from "./states.ts";

@@ -5,11 +5,11 @@ import { child } from "../../actors/supervisor.ts";
 import { SimulatedWorld } from "../../actors/platform/simulated/mod.ts";
 import type { Bytes } from "../../core/bytes.ts";
 import type { OperationId } from "../../core/types/ids.ts";
-import type { Transition } from "../../modules/contract/client.ts";
+import type { Transition } from "../../modules/contract/client_env.ts";
 import type { ExecutorMessage } from "./executor.ts";
 import { executor, machineId } from "./executor.ts";
 import type { Machines } from "./machines.ts";
-import { NotReady } from "../../modules/contract/client.ts";
+import { NotReady } from "../../modules/contract/client_env.ts";
 import type { StateId } from "./states.ts";
 
 const A: StateId = { operationId: "ab".repeat(32) as OperationId, instance: 2, state: new Uint8Array([1]) as Bytes };

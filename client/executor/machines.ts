@@ -6,8 +6,8 @@ import type { StoreView } from "../../actors/store/store.ts";
 import { decode, encode } from "../../core/encoding/mod.ts";
 import type { ModuleInstanceId } from "../../core/types/ids.ts";
 import type { AnyStateOwner, Operations } from "../core/core.ts";
-import type { Transition } from "../../modules/contract/client.ts";
-import { NotReady } from "../../modules/contract/client.ts";
+import type { Transition } from "../../modules/contract/client_env.ts";
+import { NotReady } from "../../modules/contract/client_env.ts";
 import type { StateId } from "./states.ts";
 import { activeStates, isActive, leaveState } from "./states.ts";
 

@@ -15,8 +15,8 @@ import type { Transaction, TransactionError } from "../../core/types/transaction
 import { transaction, transactionIdOf, transactionSubmissionOutcome } from "../../core/types/transaction.ts";
 import { transactionErrorText } from "../../core/types/transaction_error_text.ts";
 import type { Dyn } from "../../core/types/dyn.ts";
-import type { Transition } from "../../modules/contract/client.ts";
-import { transition } from "../../modules/contract/client.ts";
+import type { Transition } from "../../modules/contract/client_env.ts";
+import { transition } from "../../modules/contract/client_env.ts";
 import type { FederationApi } from "../../modules/contract/federation_api.ts";
 
 export const submissionState = closedEnum("TxSubmission", {

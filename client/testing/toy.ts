@@ -24,17 +24,17 @@ import type { OperationId, OutPointRange, TransactionId } from "../../core/types
 import { BITCOIN_UNIT, outPointRange, transactionId } from "../../core/types/ids.ts";
 import type { Transaction, TransactionError } from "../../core/types/transaction.ts";
 import { transaction, transactionIdOf, transactionSubmissionOutcome } from "../../core/types/transaction.ts";
+import type { AddedMsat, ToBalance } from "../../modules/contract/client.ts";
 import type {
-  AddedMsat,
   ClientInput,
   ClientModuleEnv,
   ClientTx,
   FinalizeError,
   InputBundle,
   OutputBundle,
-  ToBalance,
-} from "../../modules/contract/client.ts";
-import { defineClientModule, transition } from "../../modules/contract/client.ts";
+} from "../../modules/contract/client_env.ts";
+import { defineClientModule } from "../../modules/contract/client.ts";
+import { transition } from "../../modules/contract/client_env.ts";
 import { endedBy } from "../../modules/contract/waiting.ts";
 import type { Asked, Script } from "./world.ts";
 

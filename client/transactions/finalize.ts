@@ -19,15 +19,14 @@ import {
   transactionIdOf,
 } from "../../core/types/transaction.ts";
 import { signTransaction } from "../../core/types/transaction_signing.ts";
+import type { AddedMsat, ToBalance } from "../../modules/contract/client.ts";
 import type {
-  AddedMsat,
   ClientInput,
   ClientOutput,
   FinalizeError,
   InputBundle,
   OutputBundle,
-  ToBalance,
-} from "../../modules/contract/client.ts";
+} from "../../modules/contract/client_env.ts";
 
 // deno-lint-ignore no-explicit-any -- bundles of different modules stand side by side, each with its own kind of state
 type AnyInputs = InputBundle<any>;

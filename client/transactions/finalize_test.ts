@@ -8,7 +8,7 @@ import type { IdxRange, OutPointRange } from "../../core/types/ids.ts";
 import { TRANSACTION_BYTES_MAX, transactionIdOf } from "../../core/types/transaction.ts";
 import { verifyTransactionSignatures } from "../../core/types/transaction_signing.ts";
 import { seededDice } from "../../modules/contract/testing/mod.ts";
-import type { ClientInput, ClientOutput, InputBundle, OutputBundle } from "../../modules/contract/client.ts";
+import type { ClientInput, ClientOutput, InputBundle, OutputBundle } from "../../modules/contract/client_env.ts";
 import type { Balance, Draft } from "./finalize.ts";
 import { finalize } from "./finalize.ts";
 

@@ -31,18 +31,25 @@ export { readDurable } from "./read_durable.ts";
 export { unknownVariantError } from "./unknown_variant.ts";
 
 /** The client's side. */
-export { defineClientModule, NotReady, transition } from "./client.ts";
+export { defineClientModule } from "./client.ts";
+export { NotReady, transition } from "./client_env.ts";
 export type {
   ActiveState,
   AddedMsat,
   AnyClientModule,
   AnyClientModuleDefinition,
-  Attempt,
   ClientCommand,
-  ClientCore,
-  ClientInput,
   ClientModule,
   ClientModuleDefinition,
+  PendingMoney,
+  PrimaryModule,
+  ToBalance,
+  UsableModule,
+} from "./client.ts";
+export type {
+  Attempt,
+  ClientCore,
+  ClientInput,
   ClientModuleEnv,
   ClientOutput,
   ClientTx,
@@ -51,13 +58,20 @@ export type {
   InputBundle,
   NewTransaction,
   OutputBundle,
-  PendingMoney,
-  PrimaryModule,
   Spending,
-  ToBalance,
   Transition,
-  UsableModule,
-} from "./client.ts";
+} from "./client_env.ts";
+export type {
+  AnyClientModuleRecovery,
+  ClientModuleRecovery,
+  ClientRecoveryEnv,
+  Derivation,
+  OtherSecret,
+  Recovered,
+  RecoverySteps,
+  RecoveryTx,
+  StepCount,
+} from "./recovery.ts";
 export { ApiError } from "./federation_api.ts";
 export type { ApiCall, AskOptions, FederationApi } from "./federation_api.ts";
 export { amountArgument, noArguments } from "./command_arguments.ts";

@@ -3,7 +3,7 @@ import { toHex, utf8 } from "../../core/bytes.ts";
 import type { Json } from "../../core/encoding/mod.ts";
 import { errorText } from "../../core/result.ts";
 import { loggerFor } from "../../actors/logger.ts";
-import type { ClientModuleEnv } from "../contract/client.ts";
+import type { ClientModuleEnv } from "../contract/client_env.ts";
 import { CommandError } from "../contract/command_error.ts";
 import { EndpointError } from "../contract/error.ts";
 import { GUARDIAN_PASSWORD, TestGuardians } from "../contract/testing/mod.ts";

@@ -14,15 +14,10 @@ import { err, ok } from "../../core/result.ts";
 import { BITCOIN_UNIT, outPointRange, transactionId } from "../../core/types/ids.ts";
 import type { OperationId, OutPointRange } from "../../core/types/ids.ts";
 import { publicKey } from "../../core/types/keys.ts";
-import type {
-  ClientModuleEnv,
-  ClientTx,
-  FinalizeError,
-  PrimaryModule,
-  ToBalance,
-  Transition,
-} from "../../modules/contract/client.ts";
-import { defineClientModule, transition } from "../../modules/contract/client.ts";
+import type { PrimaryModule, ToBalance } from "../../modules/contract/client.ts";
+import type { ClientModuleEnv, ClientTx, FinalizeError, Transition } from "../../modules/contract/client_env.ts";
+import { defineClientModule } from "../../modules/contract/client.ts";
+import { transition } from "../../modules/contract/client_env.ts";
 import { endedBy } from "../../modules/contract/waiting.ts";
 import type { InputMeta, OutputMeta } from "../../modules/contract/server.ts";
 

@@ -20,12 +20,10 @@ import type { Amounts } from "../../../core/types/amount.ts";
 import { amounts } from "../../../core/types/amount.ts";
 import type { OperationId, OutPointRange, TransactionId } from "../../../core/types/ids.ts";
 import { numPeers } from "../../../core/types/num_peers.ts";
+import type { ActiveState, ClientModule, ClientModuleDefinition } from "../client.ts";
 import type {
-  ActiveState,
   ClientCore,
   ClientInput,
-  ClientModule,
-  ClientModuleDefinition,
   ClientModuleEnv,
   ClientOutput,
   ClientTx,
@@ -33,7 +31,7 @@ import type {
   InputBundle,
   OutputBundle,
   Spending,
-} from "../client.ts";
+} from "../client_env.ts";
 import { endedBy, orEnded } from "../waiting.ts";
 import { dicePlatform, testStore } from "./env.ts";
 import type { TestGuardians } from "./guardians.ts";

@@ -6,7 +6,7 @@ import { map, option, u64, unit } from "../../../core/encoding/mod.ts";
 import { FedimintError } from "../../../core/result.ts";
 import type { PeerId } from "../../../core/types/ids.ts";
 import { peerId } from "../../../core/types/ids.ts";
-import type { ClientModuleEnv } from "../../contract/client.ts";
+import type { ClientModuleEnv } from "../../contract/client_env.ts";
 import type { MetaConsensusValue, MetaKey, MetaValue } from "../common.ts";
 import { metaConsensusValue, metaKey, metaValue, submitRequest } from "../common.ts";
 import { META_VALUE_BYTES_MAX } from "../limits.ts";

@@ -9,7 +9,7 @@
  */
 import type { Result } from "../../../core/result.ts";
 import { err, ok } from "../../../core/result.ts";
-import type { Spending } from "../../contract/client.ts";
+import type { Spending } from "../../contract/client_env.ts";
 import type { Denomination } from "../denomination.ts";
 import { CLIENT_DENOMINATIONS, denominationAmount } from "../denomination.ts";
 import type { FeeConsensus } from "../fees.ts";

@@ -1,6 +1,6 @@
 /** Why e-cash can't be sent or received. */
 import { FedimintError } from "../../../core/result.ts";
-import type { FinalizeError } from "../../contract/client.ts";
+import type { FinalizeError } from "../../contract/client_env.ts";
 
 /** Why e-cash can't be sent or received. */
 export class EcashError extends FedimintError<

@@ -15,7 +15,7 @@ import type { OperationId, TransactionId } from "../../../core/types/ids.ts";
 import { outPointRange } from "../../../core/types/ids.ts";
 import { compactText } from "../../../core/types/pasted_text.ts";
 import { TRANSACTION_BYTES_MAX } from "../../../core/types/transaction.ts";
-import type { InputBundle } from "../../contract/client.ts";
+import type { InputBundle } from "../../contract/client_env.ts";
 import type { Counts } from "./balancing.ts";
 import { balance, countsOf, valueOf, worthMsat, worthOf } from "./balancing.ts";
 import { EcashError, notFinalized } from "./error.ts";

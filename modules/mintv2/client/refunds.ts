@@ -4,8 +4,8 @@
  */
 import type { Result } from "../../../core/result.ts";
 import type { OperationId } from "../../../core/types/ids.ts";
-import type { ClientCore, ClientTx, InputBundle, Transition } from "../../contract/client.ts";
-import { transition } from "../../contract/client.ts";
+import type { ClientCore, ClientTx, InputBundle, Transition } from "../../contract/client_env.ts";
+import { transition } from "../../contract/client_env.ts";
 import type { Logger } from "../../../actors/logger.ts";
 import { addFailedRefunds } from "./db.ts";
 import type { MintState, StateOf } from "./states.ts";

@@ -7,7 +7,7 @@ import { encodeHex } from "../../../core/encoding/mod.ts";
 import { err, ok } from "../../../core/result.ts";
 import type { OperationId } from "../../../core/types/ids.ts";
 import { toDyn } from "../../../core/types/dyn.ts";
-import type { ClientInput, ClientTx } from "../../contract/client.ts";
+import type { ClientInput, ClientTx } from "../../contract/client_env.ts";
 import { seededDice, testStore } from "../../contract/testing/mod.ts";
 import { countOf } from "./balancing.ts";
 import { failedRefundCounts } from "./db.ts";

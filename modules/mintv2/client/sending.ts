@@ -8,7 +8,7 @@ import { ok } from "../../../core/result.ts";
 import { U64_MAX } from "../../../core/types/amount.ts";
 import type { OperationId, OutPointRange } from "../../../core/types/ids.ts";
 import { TRANSACTION_BYTES_MAX } from "../../../core/types/transaction.ts";
-import type { ClientTx, FinalizeError } from "../../contract/client.ts";
+import type { ClientTx, FinalizeError } from "../../contract/client_env.ts";
 import { ApiError } from "../../contract/federation_api.ts";
 import type { Counts } from "./balancing.ts";
 import { countOf, countsOf, exactNotes, issueCostMsat, valueOf } from "./balancing.ts";

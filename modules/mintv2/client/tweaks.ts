@@ -7,8 +7,8 @@
  * A tweak is stored by the transaction that uses it, with the request for the note, and a copy of that asks for the
  * same note again, which is no other.
  */
-import type { Attempt } from "../../contract/client.ts";
-import { NotReady } from "../../contract/client.ts";
+import type { Attempt } from "../../contract/client_env.ts";
+import { NotReady } from "../../contract/client_env.ts";
 import type { Logger } from "../../../actors/logger.ts";
 import { ThreadError } from "../../../actors/platform/error.ts";
 import type { Platform, Thread } from "../../../actors/platform/platform.ts";

@@ -4,8 +4,8 @@ import { SimulatedWorld } from "../../../actors/platform/simulated/mod.ts";
 import type { Platform, Task } from "../../../actors/platform/platform.ts";
 import { toHex } from "../../../core/bytes.ts";
 import type { Bytes } from "../../../core/bytes.ts";
-import type { Attempt } from "../../contract/client.ts";
-import { NotReady } from "../../contract/client.ts";
+import type { Attempt } from "../../contract/client_env.ts";
+import { NotReady } from "../../contract/client_env.ts";
 import { passesFilter } from "./issuance.ts";
 import { Tweaks } from "./tweaks.ts";
 

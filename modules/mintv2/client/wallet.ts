@@ -11,9 +11,8 @@ import { toDyn } from "../../../core/types/dyn.ts";
 import type { AmountUnit, OperationId, OutPointRange, PeerId } from "../../../core/types/ids.ts";
 import { outPointRange } from "../../../core/types/ids.ts";
 import { TRANSACTION_BYTES_MAX } from "../../../core/types/transaction.ts";
+import type { ActiveState, AddedMsat, PendingMoney, PrimaryModule, ToBalance } from "../../contract/client.ts";
 import type {
-  ActiveState,
-  AddedMsat,
   Attempt,
   ClientInput,
   ClientModuleEnv,
@@ -22,11 +21,8 @@ import type {
   FinalizeError,
   InputBundle,
   OutputBundle,
-  PendingMoney,
-  PrimaryModule,
-  ToBalance,
-} from "../../contract/client.ts";
-import { NotReady } from "../../contract/client.ts";
+} from "../../contract/client_env.ts";
+import { NotReady } from "../../contract/client_env.ts";
 import { endedBy } from "../../contract/waiting.ts";
 import type { BalanceError, Counts, Purse, Terms } from "./balancing.ts";
 import { balance, countsOf, valueOf } from "./balancing.ts";

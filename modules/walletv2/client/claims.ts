@@ -9,7 +9,7 @@ import { toHex } from "../../../core/bytes.ts";
 import { bitcoinOutPoint } from "../../../core/bitcoin/mod.ts";
 import type { OperationId } from "../../../core/types/ids.ts";
 import { BITCOIN_UNIT, outPointRange } from "../../../core/types/ids.ts";
-import type { FinalizeError } from "../../contract/client.ts";
+import type { FinalizeError } from "../../contract/client_env.ts";
 import type { Addresses } from "./addresses.ts";
 import { deleteClaim, deleteDeposit, depositsIn, getClaim, setChange, setClaim, setDeposit } from "./db.ts";
 import type { Claim, Deposit } from "./db.ts";

@@ -3,8 +3,8 @@
  */
 import type { Result } from "../../../core/result.ts";
 import type { BitcoinTxid, OperationId } from "../../../core/types/ids.ts";
-import type { Transition } from "../../contract/client.ts";
-import { transition } from "../../contract/client.ts";
+import type { Transition } from "../../contract/client_env.ts";
+import { transition } from "../../contract/client_env.ts";
 import type { WalletFederation } from "./federation.ts";
 import { sendOutcomeJson } from "./outcome.ts";
 import type { StateOf, WalletState } from "./states.ts";

@@ -6,7 +6,7 @@ import { publicKeyOf } from "../../../core/crypto/secp.ts";
 import type { Result } from "../../../core/result.ts";
 import { err } from "../../../core/result.ts";
 import { BITCOIN_SAT_MAX, MSAT_PER_SAT, U64_MAX } from "../../../core/types/amount.ts";
-import type { FinalizeError } from "../../contract/client.ts";
+import type { FinalizeError } from "../../contract/client_env.ts";
 import { WalletError } from "./error.ts";
 import type { WalletFederation } from "./federation.ts";
 import type { WalletClientEnv } from "./wallet.ts";

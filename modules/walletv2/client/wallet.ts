@@ -7,7 +7,7 @@ import type { Amounts } from "../../../core/types/amount.ts";
 import { toDyn } from "../../../core/types/dyn.ts";
 import { BITCOIN_UNIT } from "../../../core/types/ids.ts";
 import { assert } from "../../../core/assert.ts";
-import type { ClientModuleEnv, InputBundle, OutputBundle } from "../../contract/client.ts";
+import type { ClientModuleEnv, InputBundle, OutputBundle } from "../../contract/client_env.ts";
 import type { DepositAddress } from "./address_search.ts";
 import type { WalletState } from "./states.ts";
 import { walletInput, walletOutput } from "../common.ts";
