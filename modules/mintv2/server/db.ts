@@ -102,10 +102,14 @@ export async function recoveryCount(tx: ReadTx): Promise<number> {
   return bytes ? decode(u64Number, bytes) : 0;
 }
 
-export async function appendRecoveryItem(tx: StoreTx, item: RecoveryItem): Promise<void> {
-  const index = await recoveryCount(tx);
-  tx.set(itemKey(index), encode(recoveryItem, item));
-  tx.set(RECOVERY_COUNT, encode(u64Number, index + 1));
+export function appendRecoveryItem(tx: StoreTx, item: RecoveryItem): Promise<void> {
+  return appendRecoveryItems(tx, [item]);
+}
+
+export async function appendRecoveryItems(tx: StoreTx, items: readonly RecoveryItem[]): Promise<void> {
+  let index = await recoveryCount(tx);
+  for (const item of items) tx.set(itemKey(index++), encode(recoveryItem, item));
+  tx.set(RECOVERY_COUNT, encode(u64Number, index));
 }
 
 /** Items start ≤ index < end; fewer where the log ends. */
