@@ -112,11 +112,14 @@ export async function appendRecoveryItems(tx: StoreTx, items: readonly RecoveryI
   tx.set(RECOVERY_COUNT, encode(u64Number, index));
 }
 
-/** Items start ≤ index < end; fewer where the log ends. */
+/** Encoded items start ≤ index < end, in order; fewer where the log ends. */
+export async function* recoveryRows(tx: ReadTx, start: number, end: number): AsyncGenerator<Bytes> {
+  for await (const { value } of tx.range({ start: itemKey(start), end: itemKey(end) })) yield value;
+}
+
+/** The same, decoded. */
 export async function recoverySlice(tx: ReadTx, start: number, end: number): Promise<RecoveryItem[]> {
   const items: RecoveryItem[] = [];
-  for await (const { value } of tx.range({ start: itemKey(start), end: itemKey(end) })) {
-    items.push(decode(recoveryItem, value));
-  }
+  for await (const row of recoveryRows(tx, start, end)) items.push(decode(recoveryItem, row));
   return items;
 }
