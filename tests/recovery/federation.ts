@@ -33,8 +33,8 @@ function secretOf(
 }
 
 /**
- * Pays in what the notes of the log are worth, as guardians see to it that they have it; stops all guardians, writes the
- * log to their databases, and starts them again.
+ * Pays in what the notes of the log are worth, as guardians see to it that they have it; stops all guardians, writes
+ * the log to their databases, and starts them again.
  * @returns msat of the wallets' notes that are kept
  */
 export async function giveLongLog(federation: DevFederation, { items, wallets, seed }: LongLog): Promise<bigint> {

@@ -1,8 +1,9 @@
 /**
  * A guardian's database with a long recovery log, as after years: rows as the mintv2 module writes them, the same log
- * on all guardians, some notes of given wallets among a crowd's. Of the crowd only the log has anything: nobody asks for
- * their shares, or spends their notes again.
+ * on all guardians, some notes of given wallets among a crowd's. Of the crowd only the log has anything: nobody asks
+ * for their shares, or spends their notes again.
  */
+import type { Dice } from "../../actors/platform/platform.ts";
 import type { Store, StoreTx } from "../../actors/store/store.ts";
 import { hash160 } from "../../core/bitcoin/script.ts";
 import type { Bytes } from "../../core/bytes.ts";
@@ -11,6 +12,7 @@ import type { Scalar } from "../../core/crypto/bls/mod.ts";
 import type { DerivableSecret } from "../../core/crypto/derive_secret.ts";
 import { signShare } from "../../core/crypto/tbs.ts";
 import type { OutPoint } from "../../core/types/ids.ts";
+import { seededDice } from "../../modules/contract/testing/mod.ts";
 import type { RecoveryItem } from "../../modules/mintv2/common.ts";
 import type { MintPrivateConfig } from "../../modules/mintv2/config.ts";
 import type { Denomination } from "../../modules/mintv2/denomination.ts";
@@ -47,34 +49,9 @@ const COMMIT_ITEMS = 900;
 
 type OwnItem = { readonly request: NoteIssuanceRequest; readonly isSpent: boolean };
 
-/** Numbers that are the same for every run. */
-class Numbers {
-  #state: number;
-
-  constructor(seed: number) {
-    this.#state = seed >>> 0 || 1;
-  }
-
-  /** xorshift32: good enough for bytes that only have to differ. */
-  next(): number {
-    let x = this.#state;
-    x ^= x << 13;
-    x ^= x >>> 17;
-    x ^= x << 5;
-    return this.#state = x >>> 0;
-  }
-
-  bytes(length: number): Bytes {
-    const bytes = new Uint8Array(Math.ceil(length / 4) * 4);
-    const view = new DataView(bytes.buffer);
-    for (let i = 0; i < bytes.length; i += 4) view.setUint32(i, this.next());
-    return bytes.slice(0, length);
-  }
-}
-
-function ownRequest({ secret, denomination }: OwnNotes, filter: Bytes, numbers: Numbers): NoteIssuanceRequest {
+function ownRequest({ secret, denomination }: OwnNotes, filter: Bytes, dice: Dice): NoteIssuanceRequest {
   for (;;) {
-    const tweak = searchTweak(filter, numbers.bytes(TWEAK_BYTES), 1 << 20);
+    const tweak = searchTweak(filter, dice.bytes(TWEAK_BYTES), 1 << 20);
     if (tweak !== null) return noteRequest(secret, denomination, tweak);
   }
 }
@@ -85,11 +62,11 @@ function outputItem(request: NoteIssuanceRequest, blinded: Bytes): RecoveryItem 
 }
 
 /** The crowd's item at a place of the log: payments one after the other, each inputs first. */
-function crowdItem(index: number, numbers: Numbers): RecoveryItem {
-  const nonceHash = numbers.bytes(20);
+function crowdItem(index: number, dice: Dice): RecoveryItem {
+  const nonceHash = dice.bytes(20);
   if (index % (2 * CROWD_NOTES) < CROWD_NOTES) return { tag: "Input", value: { nonceHash } };
-  const denomination = 9 + numbers.next() % 16;
-  return { tag: "Output", value: { denomination, nonceHash, tweak: numbers.bytes(TWEAK_BYTES) } };
+  const denomination = 9 + dice.below(16);
+  return { tag: "Output", value: { denomination, nonceHash, tweak: dice.bytes(TWEAK_BYTES) } };
 }
 
 /**
@@ -101,7 +78,7 @@ export async function writeLongLog(
   keepers: readonly LogKeeper[],
   options: { readonly items: number; readonly own: readonly OwnNotes[]; readonly seed: number },
 ): Promise<bigint> {
-  const numbers = new Numbers(options.seed);
+  const dice = seededDice(options.seed);
   const own: OwnItem[] = [];
   let keptMsat = 0n;
   for (const notes of options.own) {
@@ -110,7 +87,7 @@ export async function writeLongLog(
     for (let i = 0; i < total; i++) {
       // spread evenly among the others
       const isSpent = Math.floor((i + 1) * notes.spent / total) > Math.floor(i * notes.spent / total);
-      own.push({ request: ownRequest(notes, filter, numbers), isSpent });
+      own.push({ request: ownRequest(notes, filter, dice), isSpent });
       if (!isSpent) keptMsat += 1n << BigInt(notes.denomination);
     }
   }
@@ -126,7 +103,7 @@ export async function writeLongLog(
       const index = from + items.length;
       const item = index >= next * every ? own[next] : undefined;
       if (!item || index + 1 >= to) {
-        items.push(crowdItem(index, numbers));
+        items.push(crowdItem(index, dice));
         continue;
       }
       next++;
