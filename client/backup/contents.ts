@@ -56,7 +56,7 @@ export type LeftOut = {
 export function partsOf(
   fresh: ReadonlyMap<ModuleInstanceId, Bytes | null>,
   last: ClientBackup["modules"],
-): { readonly parts: ReadonlyMap<ModuleInstanceId, Dyn>; readonly leftOut: readonly LeftOut[] } {
+): { readonly parts: Map<ModuleInstanceId, Dyn>; readonly leftOut: readonly LeftOut[] } {
   const parts = new Map<ModuleInstanceId, Dyn>(), leftOut: LeftOut[] = [];
   const instances = [...new Set([...fresh.keys(), ...last.keys()])].sort((a, b) => a - b);
   for (const instance of instances) {

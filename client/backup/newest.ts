@@ -19,10 +19,10 @@ import { err, ok } from "../../core/result.ts";
 import type { ClientBackup, ClientBackupSnapshot } from "../../core/types/backup.ts";
 import { BACKUP_PAYLOAD_BYTES_MAX, clientBackupSnapshot } from "../../core/types/backup.ts";
 import type { SystemTime } from "../../core/types/duration.ts";
-import type { ModuleInstanceId, PeerId } from "../../core/types/ids.ts";
+import type { PeerId } from "../../core/types/ids.ts";
 import { numPeers } from "../../core/types/num_peers.ts";
 import type { ApiCall } from "../../modules/contract/federation_api.ts";
-import type { ClientRecoveryEnv, Derivation } from "../../modules/contract/recovery.ts";
+import type { Derivation } from "../../modules/contract/recovery.ts";
 import { endedBy, orLate } from "../../modules/contract/waiting.ts";
 import { ClientError } from "../error.ts";
 import type { ConnectedFederationApi } from "../federation/api.ts";
@@ -65,7 +65,7 @@ function recover(id: Bytes): ApiCall<Answer> {
   return { method: "recover", params: toHex(id), result: { fromJson: readAnswer, toJson: () => null } };
 }
 
-type Asking = {
+export type Asking = {
   readonly api: Pick<ConnectedFederationApi, "peerIds" | "ask">;
   readonly keys: ReadonlyMap<Derivation, BackupKeys>;
   readonly platform: Platform;
@@ -159,19 +159,4 @@ export async function newestBackups(asking: Asking, signal: AbortSignal): Promis
     }
   }
   return { newest, rejected };
-}
-
-/** The part of one module in the client's own backup. */
-export function partFor(
-  { newest }: BackupsFound,
-  instance: ModuleInstanceId,
-): ClientRecoveryEnv<unknown>["backup"] {
-  const backup = newest.get("standard")?.backup;
-  const part = backup?.modules.get(instance);
-  return backup && part ? { body: part.body, sessionCount: backup.sessionCount } : null;
-}
-
-/** Modules with parts in the client's own backup that none of these reads: they are kept as they are. */
-export function unreadParts({ newest }: BackupsFound, read: ReadonlySet<ModuleInstanceId>): ModuleInstanceId[] {
-  return [...newest.get("standard")?.backup.modules.keys() ?? []].filter((instance) => !read.has(instance));
 }

@@ -20,7 +20,7 @@ import { ClientWorld, Refusal, unknownMethod } from "../testing/world.ts";
 import type { BackupKeys } from "./keys.ts";
 import { SEARCH_MS } from "./limits.ts";
 import type { BackupsFound } from "./newest.ts";
-import { newestBackups, partFor, unreadParts } from "./newest.ts";
+import { newestBackups } from "./newest.ts";
 import { backupOf, keysOf, WORDS } from "./testing/backups.ts";
 
 const federation = toyFederation();
@@ -201,16 +201,4 @@ Deno.test("when too few answer it is said who doesn't, in time; giving up and cl
   const given = new Setting();
   given.world.platform.clock.setTimer(1_000, () => stop.abort());
   assertEquals((await assertRejects(() => given.search(never, { signal: stop.signal }), WaitError)).code, "aborted");
-});
-
-Deno.test("a part goes to its module; parts of modules that nobody knows are told and spoil nothing", async () => {
-  const at = new Setting();
-  const backup = backupOf(9, "", { 0: Uint8Array.of(5), 7: Uint8Array.of(6) });
-  const found = await at.search((_, id) =>
-    id === toHex(own.id) ? at.kept(own, backup) : at.kept(sdk, backupOf(1, "", { 1: Uint8Array.of(8) }))
-  );
-  assertEquals(partFor(found, 0), { body: Uint8Array.of(5), sessionCount: 9 });
-  // what lies under the other secret is none of this client's modules
-  assertEquals([partFor(found, 1), partFor({ newest: new Map() } as never, 0)], [null, null]);
-  assertEquals(unreadParts(found, new Set([0, 1])), [7]);
 });
