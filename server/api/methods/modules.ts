@@ -42,10 +42,10 @@ export function moduleMethods({ modules, apiPassword }: Pick<ApiDeps, "modules" 
     if (!modules.refs.has(instance)) return undefined;
     const endpoint = match[2]!;
     const running = modules.live.get(instance);
-    if (running && !Object.hasOwn(running.module.api, endpoint)) return undefined;
+    if (running && !Object.hasOwn(running.module.apiEndpoints, endpoint)) return undefined;
     const call: Method = async ({ auth, params }, signal) => {
       const { module, signal: ended } = await modules.live.when(instance, signal);
-      const found = Object.hasOwn(module.api, endpoint) ? module.api[endpoint] : undefined;
+      const found = Object.hasOwn(module.apiEndpoints, endpoint) ? module.apiEndpoints[endpoint] : undefined;
       if (!found) throw new EndpointError({ code: "bad_request", rpcCode: METHOD_NOT_FOUND }, "Method not found");
       if (found.admin && !isAdmin(auth, apiPassword)) {
         // as in the reference, bad params win over a wrong password
@@ -64,7 +64,7 @@ export function moduleMethods({ modules, apiPassword }: Pick<ApiDeps, "modules" 
       }
     };
     const { shared = false, units, unitCharacters, requestCharactersMax }: Partial<Endpoint> =
-      running?.module.api[endpoint] ?? {};
+      running?.module.apiEndpoints[endpoint] ?? {};
     return Object.assign(call, {
       deposit: shared ? LARGE_ANSWER_DEPOSIT : 1,
       ...(units && { units }),
