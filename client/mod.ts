@@ -41,7 +41,7 @@ export { FederationClient } from "./wallet.ts";
 export type { PayOptions, Spent } from "./wallet.ts";
 export { OperationHandle } from "./operation.ts";
 export type { Operation, OperationCursor, OperationFees, OperationsOptions, OperationStatus } from "./operation.ts";
-export type { JoinOutcome } from "./core/client.ts";
+export type { JoinOutcome } from "./core/joining.ts";
 export type { FederationMeta } from "./federation/known_meta.ts";
 export type { FederationPreview } from "./federation/preview.ts";
 export type { GuardianStatus } from "./federation/connections.ts";

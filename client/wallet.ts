@@ -23,7 +23,8 @@ import type {
   WithdrawQuote,
 } from "./bitcoin.ts";
 import * as bitcoin from "./bitcoin.ts";
-import type { Client, JoinOutcome } from "./core/client.ts";
+import type { Client } from "./core/client.ts";
+import type { JoinOutcome } from "./core/joining.ts";
 import { modulePrefix } from "./core/database.ts";
 import type { NumberedEvent } from "./logs/events.ts";
 import { followEvents } from "./logs/events.ts";

@@ -17,7 +17,7 @@ import { federationIdOf } from "../../core/types/federation_id.ts";
 import type { FederationId, ModuleInstanceId, PeerId } from "../../core/types/ids.ts";
 import { GLOBAL_INSTANCE_ID } from "../../core/types/ids.ts";
 import { numPeers } from "../../core/types/num_peers.ts";
-import type { ClientOptions } from "./client.ts";
+import type { ClientOptions } from "./options.ts";
 import type { AnyStateOwner, Primary } from "./core.ts";
 import { ModuleCore, Operations } from "./core.ts";
 import type { UniqueTime } from "./database.ts";
