@@ -76,7 +76,7 @@ function readInvite(text: string): InviteCode {
 }
 
 async function join(session: Session, pieces: readonly string[]): Promise<Json> {
-  if (session.globals.hasFederationSecret) {
+  if (session.globals.federationSecretHex !== null) {
     throw CliError.failed("--federation-secret-hex cannot be used with join");
   }
   const pasted = await pastedArgument(session, pieces), invite = readInvite(pasted), text = compactText(pasted);
