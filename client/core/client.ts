@@ -8,8 +8,7 @@
 import { createSystem, loggerFor } from "../../actors/mod.ts";
 import type { ActorSystem, Inspection } from "../../actors/system.ts";
 import type { Bytes } from "../../core/bytes.ts";
-import { defaultClientSecret, globalRoot, wordsOfEntropy } from "../../core/crypto/bip39.ts";
-import type { DerivableSecret } from "../../core/crypto/derive_secret.ts";
+import { wordsOfEntropy } from "../../core/crypto/bip39.ts";
 import type { ApiVersionSet } from "../../core/types/api_versions.ts";
 import type { FederationId, ModuleInstanceId, OperationId, PeerId } from "../../core/types/ids.ts";
 import type { InviteCode } from "../../core/types/invite_code.ts";
@@ -30,6 +29,9 @@ import { previewOf } from "../federation/preview.ts";
 import { prefetch } from "../federation/refresh.ts";
 import type { Renewal, Renewed } from "../federation/renew.ts";
 import { renew } from "../federation/renew.ts";
+import type { RestoreOutcome } from "../recovery/restore.ts";
+import { checkRestored, restoreClient } from "../recovery/restore.ts";
+import type { RecoveryStatus } from "../recovery/status.ts";
 import { clientTree, eventOrderRef, executorRef, ROOT } from "../tree.ts";
 import type { Primary } from "./core.ts";
 import { modulePrefix, UniqueTime } from "./database.ts";
@@ -44,6 +46,8 @@ import { pendingMoney } from "./pending.ts";
 import type { Running } from "./running.ts";
 import { runClient } from "./running.ts";
 import { checkWallet } from "./schema.ts";
+import type { ClientSecrets } from "./secrets.ts";
+import { secretsOfEntropy, secretsOfPreRoot } from "./secrets.ts";
 import { loadEntropy, loadOrMakeEntropy, refuseWords } from "./words.ts";
 
 export class Client {
@@ -134,6 +138,11 @@ export class Client {
     return entropy ?? await loadOrMakeEntropy(store, platform.dice);
   }
 
+  async #secrets(id: FederationId, entropy: () => Promise<Bytes>): Promise<ClientSecrets> {
+    const { secret } = this.options;
+    return secret ? secretsOfPreRoot(secret, id) : secretsOfEntropy(await entropy(), id);
+  }
+
   /**
    * Refused as long as this client can't recover what belongs to words.
    * @throws {ClientError} `no_recovery` · {CryptoError} `bad_words`
@@ -152,7 +161,7 @@ export class Client {
    */
   async join(invite: InviteCode, signal?: AbortSignal): Promise<JoinOutcome> {
     if (this.#joining || this.#running && this.#running.federationId !== invite.federationId) {
-      throw new ClientError({ code: "already_joined" }, "The client database is already initialized");
+      throw alreadyJoined();
     }
     this.#joining = true;
     try {
@@ -167,9 +176,78 @@ export class Client {
   }
 
   async #join(invite: InviteCode, signal: AbortSignal): Promise<void> {
-    const env = { options: this.options, tools: this.#guardians.joinTools, entropy: () => this.#entropy() };
+    const { options } = this, tools = this.#guardians.joinTools;
+    const env = { options, tools, secretsIn: (id: FederationId) => this.#secrets(id, () => this.#entropy()) };
     await this.#run(await joinFederation(invite, env, signal));
     await this.#prefetch(signal);
+  }
+
+  /**
+   * Makes this client from words, with all that its federation keeps of it: everything that needs guardians comes
+   * first, then everything is stored in one transaction, and the modules' recoveries run. One that was restored so
+   * before goes on by itself.
+   * @param options.words any valid number of them; left out: those that the database has, or the secret that it was
+   *   opened with. Secret.
+   * @throws {ClientError} `already_joined` · `no_words` · `wrong_secret` (other words are here) · `invalid` (a secret
+   *   and words) · `no_answer` · `wrong_federation` · `no_common_version` · {CryptoError} `bad_words` · {ApiError} ·
+   *   {WaitError} `aborted` · `closed`
+   */
+  async restore(
+    invite: InviteCode,
+    { words }: { readonly words?: string | undefined } = {},
+    signal?: AbortSignal,
+  ): Promise<RestoreOutcome> {
+    if (this.#joining) throw alreadyJoined();
+    this.#joining = true;
+    try {
+      return await this.finish(signal, async (until) => {
+        const { options } = this;
+        if (this.#running) {
+          const { joined, federationId } = this.#running;
+          await checkRestored(options, joined, federationId, { invite, words });
+          return { restored: "before" };
+        }
+        const env = {
+          options,
+          tools: this.#guardians.joinTools,
+          time: this.#time,
+          newestBackup: () => Promise.resolve(null),
+        };
+        await this.#run(await restoreClient(invite, words, env, until));
+        await this.#prefetch(until);
+        return { restored: "new" };
+      });
+    } finally {
+      this.#joining = false;
+    }
+  }
+
+  /** How the recovery of each module stands. @throws {ClientError} `not_joined` */
+  recoveries(): Promise<RecoveryStatus[]> {
+    return this.running.recoveries.all();
+  }
+
+  /**
+   * The same, now and after each change, until none runs any more; ends as well when the signal is aborted. Whoever
+   * reads slowly gets the newest, not all.
+   * @throws {ClientError} `not_joined`
+   */
+  recoveryProgress(signal?: AbortSignal): AsyncGenerator<RecoveryStatus[]> {
+    return this.running.recoveries.follow(this.#until(signal));
+  }
+
+  /** One that failed counts. @throws {ClientError} `not_joined` */
+  hasPendingRecoveries(): Promise<boolean> {
+    return this.running.recoveries.hasPending();
+  }
+
+  /**
+   * Resolves when all are done.
+   * @throws {ClientError} `not_joined` · `recovery_failed`, as soon as one has · {WaitError} `aborted` · `closed`
+   */
+  awaitRecoveries(signal?: AbortSignal): Promise<void> {
+    const { recoveries } = this.running;
+    return this.wait(signal, (until) => recoveries.awaitAll(until));
   }
 
   /**
@@ -206,10 +284,9 @@ export class Client {
   }
 
   async #run(joined: Joined): Promise<void> {
-    const { store, secret, entropy } = this.options;
-    const preRoot = async (id: FederationId): Promise<DerivableSecret> =>
-      secret ?? defaultClientSecret(globalRoot(entropy ?? await loadEntropy(store)), id);
-    this.#running = await runClient(joined, preRoot, {
+    const { store, entropy } = this.options;
+    const stored = async (): Promise<Bytes> => entropy ?? await loadEntropy(store);
+    this.#running = await runClient(joined, (id) => this.#secrets(id, stored), {
       options: this.options,
       system: this.#system,
       time: this.#time,
@@ -355,4 +432,8 @@ export class Client {
     await this.#system.stop();
     await this.options.store.close();
   }
+}
+
+function alreadyJoined(): ClientError {
+  return new ClientError({ code: "already_joined" }, "The client database is already initialized");
 }

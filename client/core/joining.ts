@@ -2,9 +2,9 @@
  * How a client comes to a federation: all that needs guardians comes first, then everything is stored in one
  * transaction. docs/protocol/07-client.md §B.
  */
-import type { Bytes } from "../../core/bytes.ts";
-import { defaultClientSecret, globalRoot, preRootCheck } from "../../core/crypto/bip39.ts";
+import { preRootCheck } from "../../core/crypto/bip39.ts";
 import type { ClientConfig } from "../../core/types/client_config.ts";
+import type { FederationId } from "../../core/types/ids.ts";
 import type { InviteCode } from "../../core/types/invite_code.ts";
 import { endedBy, orLate } from "../../modules/contract/waiting.ts";
 import { ClientError } from "../error.ts";
@@ -18,6 +18,8 @@ import type { Renewal } from "../federation/renew.ts";
 import { definitionsFor } from "./definitions.ts";
 import type { ClientOptions } from "./options.ts";
 import { checkWallet } from "./schema.ts";
+import type { ClientSecrets } from "./secrets.ts";
+import { refuseGivenWords } from "./words.ts";
 
 /** What `join` did: joined, or what was news in an invite code of the federation that had been joined. */
 export type JoinOutcome = { readonly joined: "new" } | { readonly joined: "before"; readonly renewal: Renewal };
@@ -28,8 +30,8 @@ const DISCOVERY_MS = 45_000;
 export type JoiningEnv = {
   readonly options: ClientOptions;
   readonly tools: JoinTools;
-  /** Secret. */
-  readonly entropy: () => Promise<Bytes>;
+  /** Secret. Words are made when there are none yet. */
+  readonly secretsIn: (id: FederationId) => Promise<ClientSecrets>;
 };
 
 /**
@@ -37,10 +39,11 @@ export type JoiningEnv = {
  * @throws as `Client.join`
  */
 export async function joinFederation(invite: InviteCode, env: JoiningEnv, signal: AbortSignal): Promise<Joined> {
-  const { store, modules, secret } = env.options;
+  const { store, modules } = env.options;
+  await refuseGivenWords(env.options);
   const config = await downloadConfig(invite, env.tools, signal);
   const discovered = await discover(config, invite.apiSecret, env, signal);
-  const preRoot = secret ?? defaultClientSecret(globalRoot(await env.entropy()), invite.federationId);
+  const { preRoot } = await env.secretsIn(invite.federationId);
   const joined: Joined = { config, apiSecret: invite.apiSecret, secretCheck: preRootCheck(preRoot) };
   if (signal.aborted) throw endedBy(signal);
   const { durable } = await store.transact((tx) => {
@@ -53,10 +56,10 @@ export async function joinFederation(invite: InviteCode, env: JoiningEnv, signal
 }
 
 /** Which API versions a federation's guardians speak, before anything of it is stored. */
-function discover(
+export function discover(
   config: ClientConfig,
   apiSecret: string | null,
-  { options: { platform, modules }, tools }: JoiningEnv,
+  { options: { platform, modules }, tools }: Pick<JoiningEnv, "options" | "tools">,
   signal: AbortSignal,
 ): Promise<Discovered> {
   const late = (): Error =>

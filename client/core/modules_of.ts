@@ -9,8 +9,9 @@ import { primaryOf } from "./running.ts";
 /** A module of the federation, and whether this client runs it. */
 export type ModuleStatus = { readonly id: ModuleInstanceId; readonly kind: string; readonly active: boolean };
 
-function noModule(kind: string): ClientError {
-  return new ClientError({ code: "no_module" }, `No ${kind} module found in this federation`);
+function noModule({ recoveries }: Running, kind: string): ClientError {
+  return recoveries.whyNot(kind) ??
+    new ClientError({ code: "no_module" }, `No ${kind} module found in this federation`);
 }
 
 /**
@@ -28,28 +29,30 @@ export function moduleStatuses({ joined, table }: Running): ModuleStatus[] {
 
 /** The running module of a kind with the lowest instance id. @throws {ClientError} `no_module` */
 export function moduleOfKind(
-  { definitions, table }: Running,
+  running: Running,
   kind: string,
 ): { readonly instance: ModuleInstanceId; readonly module: AnyClientModule } {
+  const { definitions, table } = running;
   for (const [instance, definition] of definitions) {
     const module = table.get(instance);
     if (definition.kind === kind && module) return { instance, module };
   }
-  throw noModule(kind);
+  throw noModule(running, kind);
 }
 
 /** As `Client.use`. @throws {ClientError} `no_module` */
-export function usedModule<Api>({ definitions, table }: Running, definition: UsableModule<Api>): Api {
-  for (const [instance, running] of definitions) {
+export function usedModule<Api>(running: Running, definition: UsableModule<Api>): Api {
+  const { definitions, table } = running;
+  for (const [instance, candidate] of definitions) {
     const module = table.get(instance);
-    if (module && isSameModule(running, definition)) return module.api;
+    if (module && isSameModule(candidate, definition)) return module.api;
   }
-  throw noModule(definition.kind);
+  throw noModule(running, definition.kind);
 }
 
 /** The e-cash module. @throws {ClientError} `no_primary_module` */
-export function primaryModule({ table }: Running): Primary {
+export function primaryModule({ table, recoveries }: Running): Primary {
   const primary = primaryOf(table);
   if (primary) return primary;
-  throw new ClientError({ code: "no_primary_module" }, "No primary module for unit bitcoin");
+  throw recoveries.whyNot(null) ?? new ClientError({ code: "no_primary_module" }, "No primary module for unit bitcoin");
 }

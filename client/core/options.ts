@@ -19,5 +19,7 @@ export type ClientOptions = {
   readonly secret?: DerivableSecret;
   /** Entropy of words that are kept elsewhere, for several federations: none are made or stored here. Secret. */
   readonly entropy?: Bytes;
+  /** The words of `entropy` were given, not made: a federation is restored with them, never joined afresh. */
+  readonly entropyGiven?: boolean;
   readonly testEnvironment?: boolean;
 };
