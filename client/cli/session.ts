@@ -15,6 +15,7 @@ import { adminSlot, entropySlot, joinedSlot } from "../federation/join_state.ts"
 import { CliError } from "./error.ts";
 import type { Globals } from "./globals.ts";
 import type { CliIo } from "./io.ts";
+import { tellFailed, tellRecovering } from "./recoveries.ts";
 
 const LOCK_POLL_MS = 100;
 /** A command of another process that is about to end is waited for without a word. */
@@ -147,7 +148,12 @@ export class Session {
       if (await store.read((tx) => joinedSlot.get(tx)) === undefined) {
         throw new CliError({ code: "not_joined" }, "Client database not initialized");
       }
-    }, use);
+    }, async (client) => {
+      if (!quiet) await tellRecovering(this.io, client);
+      const result = await use(client);
+      await tellFailed(this.io, client);
+      return result;
+    });
   }
 
   /** A client, whether it has joined or not. */
