@@ -16,6 +16,8 @@ import { federationIdOf } from "../../core/types/federation_id.ts";
 import type { FederationId, ModuleInstanceId, PeerId } from "../../core/types/ids.ts";
 import { GLOBAL_INSTANCE_ID } from "../../core/types/ids.ts";
 import { numPeers } from "../../core/types/num_peers.ts";
+import type { BackupArgs } from "../backup/backups.ts";
+import { backupKeys } from "../backup/found.ts";
 import type { ClientOptions } from "./options.ts";
 import type { AnyStateOwner, Primary } from "./core.ts";
 import { ModuleCore, Operations } from "./core.ts";
@@ -156,7 +158,17 @@ export async function runClient(
   });
   const machines = new Machines(store, operations, owners);
   const parts = await partsOf(running, secrets, { owners, machines, options: tools.options });
-  await system.startChild(ROOT, federationTree({ store, machines, refresh: discovery, ...parts }));
+  const backup: BackupArgs = {
+    store,
+    platform,
+    time: tools.time,
+    api,
+    keys: backupKeys(secrets).get("standard")!,
+    table,
+    isRecovering: async (tx) => [...(await allRecoveries(tx)).values()].some(isPending),
+    isAutomatic: tools.options.automaticBackup ?? true,
+  };
+  await system.startChild(ROOT, federationTree({ store, machines, refresh: discovery, ...parts, backup }));
   return running;
 }
 

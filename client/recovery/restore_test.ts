@@ -90,7 +90,7 @@ for (const runsMeanwhile of [true, false]) {
     async () => {
       const at = await Setting.started();
       const client = await at.open({ modules });
-      assertEquals(await at.restore(client), { restored: "new" });
+      assertEquals(await at.restore(client), { restored: "new", backups: [], rejected: [] });
       assertEquals(await at.finish(client.words()), WORDS);
       assertEquals(await endOf(at, client), { ...END });
       const [status] = await at.finish(client.recoveries()) as [RecoveryStatus];
@@ -145,7 +145,7 @@ Deno.test("words given are kept, and never joined afresh", async () => {
   const client = await at.open({ entropy: entropyOfWords(WORDS), entropyGiven: true });
   const error = await assertRejects(() => at.finish(client.join(federation.invite)), ClientError);
   assertEquals(error.code, "has_history");
-  assertEquals(await at.restore(client, undefined), { restored: "new" });
+  assertEquals(await at.restore(client, undefined), { restored: "new", backups: [], rejected: [] });
   assertEquals(await at.restore(client), { restored: "before" });
   const other = await assertRejects(() => at.restore(client, OTHER_WORDS), ClientError);
   assertEquals(other.code, "wrong_secret");
