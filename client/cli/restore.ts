@@ -9,6 +9,7 @@ import { primaryOf } from "../core/running.ts";
 import { entropySlot } from "../federation/join_state.ts";
 import { FederationClient } from "../mod.ts";
 import { federationLines, readInvite, welcome } from "./about.ts";
+import { backupLines } from "./backup.ts";
 import type { Cli } from "./cli.ts";
 import { CliError } from "./error.ts";
 import { lookAround } from "./looking.ts";
@@ -99,9 +100,13 @@ export async function restoreFrom(
 ): Promise<void> {
   const { io } = session;
   io.err("Asking guardians what they have of this wallet …\n");
-  const { restored } = await client.restore(invite, { words }, io.signal);
-  if (restored === "before") io.err("This wallet was restored before. What is left to find is looked for.\n");
-  else await welcome(client, session);
+  const outcome = await client.restore(invite, { words }, io.signal);
+  if (outcome.restored === "before") {
+    io.err("This wallet was restored before. What is left to find is looked for.\n");
+    return;
+  }
+  for (const line of backupLines(outcome, io.platform.clock.nowMs())) io.err(`${line}\n`);
+  await welcome(client, session);
 }
 
 /** Waits for all recoveries, and tells what they brought. @throws {ClientError} `recovery_failed` */

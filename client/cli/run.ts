@@ -7,6 +7,7 @@
 import { CommanderError } from "commander";
 import { FEDIMINT_VERSION } from "../../core/types/version.ts";
 import { adminCommands } from "./admin.ts";
+import { backupCommand } from "./backup.ts";
 import { bitcoinCommands } from "./bitcoin.ts";
 import { Cli } from "./cli.ts";
 import { exitCodeOf, newProgram } from "./command.ts";
@@ -40,6 +41,7 @@ export async function runCli(io: CliIo): Promise<number> {
   program.commandsGroup("As in fedimint-cli, with JSON:");
   joinCommand(cli);
   restoreCommand(cli);
+  backupCommand(cli);
   walletCommands(cli);
   secretCommand(cli);
   moduleCommand(cli);

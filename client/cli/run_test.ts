@@ -85,6 +85,7 @@ Deno.test("every command has a help text, and what isn't built is in none", asyn
     ["invite-code"],
     ["print-secret"],
     ["restore"],
+    ["backup"],
     ["list-operations"],
     ["module"],
     ["admin"],
