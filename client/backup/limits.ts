@@ -4,7 +4,9 @@
 export const MODULE_PART_BYTES_END = 32_768;
 /** How long a restoring wallet asks guardians before it is told that too few of them answer. */
 export const SEARCH_MS = 45_000;
-/** After what happened, so that a backup doesn't show when that was, and a federation's wallets don't all come at once. */
+/**
+ * After what happened, so that a backup doesn't show when that was, and a federation's wallets don't come all at once.
+ */
 export const SOON_MS = { min: 10_000, max: 60_000 };
 /** Between backups that are made by themselves because metadata changed. */
 export const METADATA_EVERY_MS = 600_000;

@@ -15,7 +15,8 @@ import { BACKUP_FUTURE_SECS_MAX, BACKUP_PAYLOAD_BYTES_MAX, signedBackupRequest }
 import type { ModuleInstanceId } from "../../core/types/ids.ts";
 import type { FederationApi } from "../../modules/contract/federation_api.ts";
 import { ApiError } from "../../modules/contract/federation_api.ts";
-import { modulePrefix, UniqueTime } from "../core/database.ts";
+import type { UniqueTime } from "../core/database.ts";
+import { modulePrefix } from "../core/database.ts";
 import type { ModuleTable } from "../core/module_actor.ts";
 import { ClientError } from "../error.ts";
 import { logEvent } from "../logs/events.ts";

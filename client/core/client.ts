@@ -239,7 +239,8 @@ export class Client {
   /**
    * Backs up, and resolves when a threshold of guardians has it.
    * @param metadata for this backup and those after it; left out: as they were
-   * @throws {ClientError} `not_joined` · `recovering` · `backup_too_large` · {ApiError} · {WaitError} `aborted` · `closed`
+   * @throws {ClientError} `not_joined` · `recovering` · `backup_too_large` · {ApiError} · {WaitError} `aborted` ·
+   *   `closed`
    */
   backup(metadata: Json | undefined, signal?: AbortSignal): Promise<BackupMade> {
     const { options: { store }, running: _ } = this;

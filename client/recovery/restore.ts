@@ -5,7 +5,6 @@
  * `fedimint-client/src/client/builder.rs`; docs/protocol/07-client.md §B, §E.
  */
 import { loggerFor } from "../../actors/mod.ts";
-import type { StoreTx } from "../../actors/store/store.ts";
 import { assert } from "../../core/assert.ts";
 import type { Bytes } from "../../core/bytes.ts";
 import { equalBytesConstantTime, toHex } from "../../core/bytes.ts";
