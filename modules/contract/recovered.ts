@@ -24,8 +24,8 @@ export const derivation: Codec<Derivation> = mapCodec(
 );
 
 /**
- * The id of an entry: the same log gives the same ids on every restore, so a step may run twice. Ids of one instance are
- * in the log's order, which is all that is known of their time. Nobody without the words knows them.
+ * The id of an entry: the same log gives the same ids on every restore, so a step may run twice. Ids of one instance
+ * are in the log's order, which is all that is known of their time. Nobody without the words knows them.
  *
  * Instance (2 bytes big-endian) ‖ position (8) ‖ 22 bytes that the module's secret and the position give.
  * @param secret the module's @param position in the log that the module recovers from

@@ -35,8 +35,8 @@ export const itemGroup = struct("RecoveredItems", {
 export type ItemGroup = CodecType<typeof itemGroup>;
 
 /**
- * Groups own items. A log may be gone through in any parts: what one part leaves open, the next one begins with, and the
- * same groups come out.
+ * Groups own items. A log may be gone through in any parts: what one part leaves open, the next one begins with, and
+ * the same groups come out.
  * @param open what the part before left open; null at the beginning
  * @param items by ascending index, behind those of the parts before
  * @returns groups that are done, in order, and the one that the next part may add to
