@@ -6,7 +6,7 @@ import { StoreError } from "../../actors/store/mod.ts";
 import { orAborted } from "../../core/abort.ts";
 import { isEndBy } from "../../modules/contract/waiting.ts";
 import { Client } from "../core/client.ts";
-import type { ClientOptions } from "../core/client.ts";
+import type { ClientOptions } from "../core/options.ts";
 import { databasePath, officialDatabasePath } from "../core/database_path.ts";
 import { checkWallet } from "../core/schema.ts";
 import { adminSlot, entropySlot, joinedSlot } from "../federation/join_state.ts";

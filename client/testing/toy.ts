@@ -68,6 +68,11 @@ async function add(tx: StoreTx, key: Uint8Array, delta: bigint): Promise<void> {
   tx.set(key, encode(u64, await read(tx, key) + delta));
 }
 
+/** For what money comes by otherwise. */
+export function addToBalance(tx: StoreTx, msat: bigint): Promise<void> {
+  return add(tx, BALANCE, msat);
+}
+
 /** What an input or output is worth is all that it says. */
 const item = u64;
 
