@@ -34,7 +34,8 @@ import type { Joined } from "../federation/join_state.ts";
 import { checkSecret, joinedSlot, pendingConfigSlot } from "../federation/join_state.ts";
 import { Recoveries } from "../recovery/recoveries.ts";
 import type { RecoveryArgs } from "../recovery/recovery.ts";
-import { allRecoveries, isPending } from "../recovery/records.ts";
+import { recoveryRecords } from "../recovery/met.ts";
+import { isPending } from "../recovery/records.ts";
 import { readableModules } from "./readable_modules.ts";
 import type { ClientModuleArgs, ModuleTable } from "./module_actor.ts";
 import type { ClientSecrets } from "./secrets.ts";
@@ -177,9 +178,14 @@ async function partsOf(
 ): Promise<Parts> {
   const { store, admin = null, testEnvironment = false } = options;
   const log = loggerFor(ROOT, options.log);
-  const records = await store.read((tx) => allRecoveries(tx));
   const parts = { modules: [] as ClientModuleArgs[], recoveries: [] as RecoveryArgs[] };
   const readable = readableModules({ config: joined.config, versions, definitions, api, secrets, log });
+  const records = await recoveryRecords(store, readable, options.platform.dice);
+  for (const [instance, record] of records) {
+    if (!isPending(record) || readable.some(({ facts }) => facts.instance === instance)) continue;
+    const reason = `this program can't run the module ${record.kind}: open the wallet with one that can`;
+    recoveries.fail(instance, reason);
+  }
   for (const { definition, facts } of readable) {
     const { instance } = facts, { kind, recovery } = definition;
     const owner: AnyStateOwner = {
