@@ -73,6 +73,8 @@ export type {
 // texts that people paste
 export { parsePasted, readBitcoinAddress, readEcash, readInviteCode, readSetupCode } from "./pasted.ts";
 export type { Pasted, PastedAddress, PastedAs, Wanted } from "./pasted.ts";
+export { readWords, wordsFaultText } from "../core/crypto/words.ts";
+export type { GivenWords, UnknownWord, WordsFault } from "../core/crypto/words.ts";
 export type { InviteCode, InviteCodePart } from "../core/types/invite_code.ts";
 export type { PeerEndpoints, PeerSetupCode } from "../core/types/setup_code.ts";
 export type { DkgVersion } from "../core/types/dkg_version.ts";
