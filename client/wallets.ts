@@ -8,9 +8,9 @@
  *
  * A federation in which these words may have been used is restored, never joined afresh: all of them when the words
  * were given, and one that was left. So a wallet may be deleted: what its words hold there is found again, and notes
- * and addresses are never made twice. mintv2 draws the nonces of its notes at random and looks for them in guardians'
- * logs (docs/protocol/04-mint.md §12); walletv2 counts its addresses and finds by the federation's outputs how far it was
- * (docs/protocol/05-wallet.md §9).
+ * are never made twice. mintv2 draws the nonces of its notes at random and looks for them in guardians' logs
+ * (docs/protocol/04-mint.md §12); walletv2's addresses follow from their number, and it finds by the federation's
+ * outputs how far it was (docs/protocol/05-wallet.md §9).
  */
 import type { StoreTx } from "../actors/store/store.ts";
 import { checkSchema } from "../actors/store/schema.ts";
