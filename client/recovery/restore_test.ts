@@ -5,6 +5,8 @@ import { CryptoError } from "../../core/crypto/mod.ts";
 import type { Bytes } from "../../core/bytes.ts";
 import { secretsOfPreRoot } from "../core/secrets.ts";
 import { ApiError } from "../../modules/contract/federation_api.ts";
+import { WaitError } from "../../modules/contract/waiting.ts";
+import type { OperationId } from "../../core/types/ids.ts";
 import { ClientError } from "../error.ts";
 import { toyFederation } from "../testing/federation.ts";
 import { recoveringToy } from "../testing/recovering_toy.ts";
@@ -97,7 +99,9 @@ Deno.test("words of every valid number are restored, and only the same ones agai
     await at.restore(client, ` ${words.replaceAll(" ", "\n")} `);
     assertEquals(await at.finish(client.words()), words);
     await at.finish(client.awaitRecoveries());
-    assertEquals((await at.finish(client.recoveries()))[0]!.status, "done");
+    const [status] = await at.finish(client.recoveries()) as [RecoveryStatus];
+    assertEquals(status.status, "done");
+    await at.finish(client.awaitOperation(status.operationId));
     assertEquals(await at.restore(client, words), { restored: "before" });
     assertEquals(await at.finish(client.restore(at.federation.invite)), { restored: "before" });
     const other = await assertRejects(() => at.restore(client, OTHER_WORDS), ClientError);
@@ -256,5 +260,21 @@ Deno.test("guardians that don't say how far their log reaches don't hold restori
   assertEquals(client.isJoined, false);
   // it may join as a new wallet: nothing of the words was kept
   assertEquals((await at.finish(client.join(at.federation.invite))).joined, "new");
+  await at.finish(client.close());
+});
+
+Deno.test("there is nothing to wait for after a recovery that found nothing, and that is no error", async () => {
+  const at = await Restoring.started();
+  const finish = () => Promise.resolve({ amountMsat: 0n, otherMsat: [] });
+  const client = await at.open({ modules: [recoveringToy({ runsMeanwhile: true, change: { finish } })] });
+  await at.restore(client);
+  await at.finish(client.awaitRecoveries());
+  const [status] = await at.finish(client.recoveries()) as [RecoveryStatus];
+  await at.finish(client.awaitOperation(status.operationId));
+  const unknown = await assertRejects(
+    () => at.finish(client.awaitOperation("ab".repeat(32) as OperationId)),
+    WaitError,
+  );
+  assertEquals(unknown.code, "unknown_operation");
   await at.finish(client.close());
 });
