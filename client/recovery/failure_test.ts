@@ -28,6 +28,7 @@ function fails(): never {
 const FAILURES: { readonly [how: string]: Partial<ToyRecovery> } = {
   "its way through the log rejects": { run: () => Promise.reject(new Error("the log is on fire")) },
   "its way throws at once": { run: fails },
+  "it takes itself for closed": { run: () => Promise.reject(WaitError.closed()) },
   "a step throws": { run: (_env, steps) => steps.step(fails) },
   "a step's progress can't be stored": {
     run: (_env, steps) => steps.step(() => Promise.resolve({ next: -1 } as unknown as ToyProgress)),
