@@ -278,3 +278,26 @@ Deno.test("there is nothing to wait for after a recovery that found nothing, and
   assertEquals(unknown.code, "unknown_operation");
   await at.finish(client.close());
 });
+
+Deno.test("restoring that is given up, or cut off by closing, stores nothing; two at once are one", async () => {
+  const at = await Restoring.started({
+    script: (honest) => (asked) => asked.method === "module_0_log_length" ? new Promise(() => {}) : honest(asked),
+  });
+  const client = await at.open();
+  const mine = new AbortController();
+  const given = assertRejects(() => client.restore(at.federation.invite, { words: WORDS }, mine.signal), WaitError);
+  await assertRejects(() => client.restore(at.federation.invite, { words: WORDS }), ClientError);
+  await assertRejects(() => client.join(at.federation.invite), ClientError);
+  await at.world.world.run({ forMs: 2_000 });
+  mine.abort();
+  assertEquals((await at.finish(given)).code, "aborted");
+  const cut = assertRejects(() => client.restore(at.federation.invite, { words: WORDS }), WaitError);
+  await at.world.world.run({ forMs: 2_000 });
+  await at.finish(client.close());
+  assertEquals((await cut).code, "closed");
+  const again = await at.open();
+  assertEquals(again.isJoined, false);
+  const none = await assertRejects(() => at.finish(again.restore(at.federation.invite)), ClientError);
+  assertEquals(none.code, "no_words");
+  await at.finish(again.close());
+});
