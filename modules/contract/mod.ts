@@ -72,6 +72,7 @@ export type {
   RecoveryTx,
   StepCount,
 } from "./recovery.ts";
+export { recoveredOperationId } from "./recovered.ts";
 export { ApiError } from "./federation_api.ts";
 export type { ApiCall, AskOptions, FederationApi } from "./federation_api.ts";
 export { amountArgument, noArguments } from "./command_arguments.ts";

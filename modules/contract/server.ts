@@ -1,10 +1,11 @@
 /**
  * The guardian's side of a module: everything that `defineServerModule` takes is all a module can do. The built-in ones
- * have no other door. `fedimint-server-core/src/lib.rs`.
+ * have no other door. The methods are those of Fedimint's `ServerModule` and `ServerModuleInit`, which `start` is
+ * `init` of (`fedimint-server-core/src/lib.rs`, `init.rs`); `prepareInputs` and `background` are ours.
  *
- * Consensus rule: what `processInput`, `processOutput` and `processItem` return and write depends only on the store
- * below the module's view, the config and their arguments, so that it is the same on every guardian. A refusal is a
- * value; the engine rolls back.
+ * Consensus rule: what `processInput`, `processOutput` and `processConsensusItem` return and write depends only on the
+ * store below the module's view, the config and their arguments, so that it is the same on every guardian. A refusal is
+ * a value; the engine rolls back.
  */
 import type { Logger } from "../../actors/logger.ts";
 import type { Platform } from "../../actors/platform/platform.ts";
@@ -130,9 +131,9 @@ export interface ServerModule<Input, Output, Outcome, Item, InputError, OutputEr
   /** Stateless check before anything else of the transaction; a failure makes it `InvalidWitnessLength`. */
   verifyInput?(input: Input): Result<null, InputError>;
   /** Further checks at submission only, never in consensus. */
-  checkInputSubmission?(tx: ReadTx, input: Input): Promise<Result<null, InputError>>;
+  verifyInputSubmission?(tx: ReadTx, input: Input): Promise<Result<null, InputError>>;
   /** Further checks at submission only, never in consensus. */
-  checkOutputSubmission?(tx: ReadTx, output: Output, outPoint: OutPoint): Promise<Result<null, OutputError>>;
+  verifyOutputSubmission?(tx: ReadTx, output: Output, outPoint: OutPoint): Promise<Result<null, OutputError>>;
   /**
    * Optional: checks in one batch what is dear and needs no store (signatures of notes). The host calls it with this
    * module's inputs of one transaction, or of several, grouped by transaction, before it processes them. Only a hint,
@@ -152,15 +153,15 @@ export interface ServerModule<Input, Output, Outcome, Item, InputError, OutputEr
    * not tell how often its last items stand there, so a guardian that takes the outcome from a peer may process them
    * once where others did it twice.
    */
-  processItem(tx: StoreTx, item: Item, peer: PeerId, signal: AbortSignal): Promise<Result<null, string>>;
-  /** Null where the module has no outcomes. */
-  outputOutcome(tx: ReadTx, outPoint: OutPoint): Promise<Outcome | null>;
+  processConsensusItem(tx: StoreTx, item: Item, peer: PeerId, signal: AbortSignal): Promise<Result<null, string>>;
+  /** What came of an output; null where the module has nothing to say of it. */
+  outputStatus(tx: ReadTx, outPoint: OutPoint): Promise<Outcome | null>;
   /** Items to propose now; asked once a second (100 ms in a test environment). */
-  propose(tx: ReadTx): Promise<readonly Item[]>;
+  consensusProposal(tx: ReadTx): Promise<readonly Item[]>;
   /** Assets less liabilities, msat. */
   audit(tx: ReadTx): Promise<bigint>;
   /** By name without the `module_<id>_` prefix. */
-  readonly api: { readonly [name: string]: Endpoint };
+  readonly apiEndpoints: { readonly [name: string]: Endpoint };
   /**
    * Work beside the messages (rebroadcast …); must end when `env.signal` is aborted. A rejection is a crash of the
    * module.
@@ -207,15 +208,15 @@ export type ServerModuleDefinition<Config, Private, Input, Output, Outcome, Item
    */
   readonly schema?: Schema;
   /** A federation of one has no messages: its `rounds` deal to itself. */
-  readonly generate: (
+  readonly distributedGen: (
     rounds: DkgRounds,
     params: GenerationParams,
     platform: Platform,
   ) => Promise<{ readonly config: Config; readonly privateConfig: Private }>;
   /** At every start: does the own share fit the config? The error says what is wrong. */
-  readonly validate: (config: Config, privateConfig: Private, identity: PeerId) => Result<null, string>;
+  readonly validateConfig: (config: Config, privateConfig: Private, identity: PeerId) => Result<null, string>;
   /** What clients get: config's own encoding unless the module has another form. */
-  readonly clientConfig: (config: Config) => { readonly bytes: Bytes; readonly json: Json };
+  readonly getClientConfig: (config: Config) => { readonly bytes: Bytes; readonly json: Json };
   readonly start: (
     env: ServerModuleEnv<Config, Private>,
   ) => Promise<ServerModule<Input, Output, Outcome, Item, InputError, OutputError>>;

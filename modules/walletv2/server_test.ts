@@ -55,13 +55,13 @@ Deno.test("the filter alone gives an output its index; one that can be no deposi
 Deno.test("walletv2 answers at the reference's endpoints, all of them public, and knows no outcomes", async () => {
   const wallet = await testWallet({ guardians: 1 });
   const { module, store } = wallet.guardians[0]!;
-  assertEquals(Object.keys(module.api), [...WALLETV2_ENDPOINTS]);
-  for (const { admin, since } of Object.values(module.api)) {
+  assertEquals(Object.keys(module.apiEndpoints), [...WALLETV2_ENDPOINTS]);
+  for (const { admin, since } of Object.values(module.apiEndpoints)) {
     assertEquals({ admin, since }, { admin: false, since: { major: 0, minor: 0 } });
   }
   assertEquals(await ask(wallet.guardians[0]!, "federation_wallet"), null);
   assertEquals(await ask(wallet.guardians[0]!, "send_fee"), null);
-  assertEquals(await store.read((tx) => module.outputOutcome(tx, { txid: "00".repeat(32), outIdx: 0 })), null);
+  assertEquals(await store.read((tx) => module.outputStatus(tx, { txid: "00".repeat(32), outIdx: 0 })), null);
   assertEquals(await store.read((tx) => module.audit(tx)), 0n);
 });
 
@@ -70,10 +70,10 @@ Deno.test("the ceremony makes one config for all, and each guardian's secret fit
   for (const [identity, { env }] of wallet.guardians.entries()) {
     assertEquals(env.config, wallet.config);
     assertEquals(publicKeyOf(env.privateConfig.bitcoinSk), env.config.bitcoinPks.get(identity));
-    assertEquals(walletv2Server.validate(env.config, env.privateConfig, identity), { ok: true, value: null });
-    assertEquals(walletv2Server.validate(env.config, env.privateConfig, (identity + 1) % 4).ok, false);
+    assertEquals(walletv2Server.validateConfig(env.config, env.privateConfig, identity), { ok: true, value: null });
+    assertEquals(walletv2Server.validateConfig(env.config, env.privateConfig, (identity + 1) % 4).ok, false);
   }
-  assertEquals(walletv2Server.validate(wallet.config, wallet.guardians[0]!.env.privateConfig, 4).ok, false);
+  assertEquals(walletv2Server.validateConfig(wallet.config, wallet.guardians[0]!.env.privateConfig, 4).ok, false);
   assertEquals(wallet.config.sendTxVbytes, 228n);
 });
 

@@ -33,10 +33,10 @@ export function moduleMethods({ modules, apiPassword }: Pick<ApiDeps, "modules" 
     if (!modules.refs.has(instance)) return undefined;
     const endpoint = match[2]!;
     const running = modules.live.get(instance);
-    if (running && !Object.hasOwn(running.module.api, endpoint)) return undefined;
+    if (running && !Object.hasOwn(running.module.apiEndpoints, endpoint)) return undefined;
     const call: Method = async ({ auth, params }, signal) => {
       const { module, signal: ended } = await modules.live.when(instance, signal);
-      const found = Object.hasOwn(module.api, endpoint) ? module.api[endpoint] : undefined;
+      const found = Object.hasOwn(module.apiEndpoints, endpoint) ? module.apiEndpoints[endpoint] : undefined;
       if (!found) throw new EndpointError({ code: "bad_request", rpcCode: METHOD_NOT_FOUND }, "Method not found");
       if (found.admin && !isAdmin(auth, apiPassword)) {
         // as in the reference, bad params win over a wrong password
@@ -54,7 +54,7 @@ export function moduleMethods({ modules, apiPassword }: Pick<ApiDeps, "modules" 
         throw EndpointError.failed(`Module ${instance} is starting again: ask again`, { cause: thrown });
       }
     };
-    const isLarge = running !== undefined && running.module.api[endpoint]!.shared === true;
+    const isLarge = running !== undefined && running.module.apiEndpoints[endpoint]!.shared === true;
     return Object.assign(call, { deposit: isLarge ? LARGE_ANSWER_DEPOSIT : 1 });
   };
 }

@@ -69,7 +69,7 @@ async function withModule(
       return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
     }),
   };
-  const definition = { kind: "test", codecs: {}, start: () => Promise.resolve({ api }) };
+  const definition = { kind: "test", codecs: {}, start: () => Promise.resolve({ apiEndpoints: api }) };
   const ref: ModuleRef = refTo("root/3:test");
   const { platform: _, log: __, signal: ___, ...env } = testEnv({
     store: await testStore(),
@@ -172,7 +172,7 @@ Deno.test("a call waits for a module that starts, and is told when the module it
   const publish = ({ signal }: AbortController): void =>
     live.publish(3, {
       definition: {} as AnyServerModuleDefinition,
-      module: { api } as unknown as AnyServerModule,
+      module: { apiEndpoints: api } as unknown as AnyServerModule,
       signal,
     });
   const modules = { ...modulesWith(new Map([[3, refTo("root/3:test") as ModuleRef]]), new Map()), live };
