@@ -30,7 +30,7 @@ import type { MintConfig } from "../config.ts";
 import { SLICE_ITEMS } from "../limits.ts";
 import type { LogGuardians } from "./log_guardians.ts";
 
-export const OPERATION = "0e".repeat(32) as OperationId;
+const OPERATION = "0e".repeat(32) as OperationId;
 
 /** The client's own records, beside the module's part. */
 const CORE = Uint8Array.of(0), MODULE = Uint8Array.of(1);

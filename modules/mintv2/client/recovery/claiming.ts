@@ -63,7 +63,8 @@ async function claimNext(wallet: RecoveringWallet, signal: AbortSignal): Promise
   const { store, platform: { clock } } = wallet.env;
   const coming = await store.read((tx) => comingRequests(tx, RECOVERED_AT_ONCE));
   if (coming.length > 0) return await claim(wallet, coming, signal);
-  for (let after: NoteIssuanceRequest | undefined;;) {
+  let after: NoteIssuanceRequest | undefined;
+  for (;;) {
     const missing = await store.read((tx) => missingRequests(tx, RECOVERED_AT_ONCE, after));
     if (missing.length === 0 && after === undefined) return null;
     if (missing.length < RECOVERED_AT_ONCE) await codedEnd(signal, () => sleep(clock, PUT_OFF_MS, signal));
