@@ -10,7 +10,8 @@
  *    ├─ machines                      one_for_one, dynamic: operation:<id>:<n>, an actor a state
  *    ├─ executor                      starts an actor for every active state
  *    ├─ refresh                       versions, config, URLs
- *    └─ recoveries                    one_for_one: <id>:<kind>, until what belongs to the words is back
+ *    ├─ recoveries                    one_for_one: <id>:<kind>, until what belongs to the words is back
+ *    └─ backup                        brings to guardians what only this wallet knows
  * ```
  */
 import { CHILDREN_MAX } from "../actors/limits.ts";
@@ -18,6 +19,8 @@ import { refTo } from "../actors/protocol.ts";
 import type { StoreView } from "../actors/store/store.ts";
 import type { ActorChild, SupervisorSpec } from "../actors/supervisor.ts";
 import { child, supervisor } from "../actors/supervisor.ts";
+import type { BackupArgs, BackupRef } from "./backup/backups.ts";
+import { backups } from "./backup/backups.ts";
 import type { ExecutorRef } from "./executor/executor.ts";
 import { executor } from "./executor/executor.ts";
 import type { Machines } from "./executor/machines.ts";
@@ -36,6 +39,7 @@ const MACHINES = `${ROOT}/federation/machines`;
 /** Modules that recover before they run come later. */
 export const MODULES = `${ROOT}/federation/modules`;
 export const executorRef: ExecutorRef = refTo(`${ROOT}/federation/executor`);
+export const backupRef: BackupRef = refTo(`${ROOT}/federation/backup`);
 export const eventOrderRef: EventOrderRef = refTo(`${ROOT}/federation/event_log`);
 
 /** Before joining: connections only. */
@@ -58,6 +62,7 @@ export function federationTree(args: {
   readonly machines: Machines;
   readonly refresh: RefreshArgs;
   readonly recoveries: readonly RecoveryArgs[];
+  readonly backup: BackupArgs;
 }): SupervisorSpec {
   return supervisor("federation", {
     strategy: "rest_for_one",
@@ -78,6 +83,7 @@ export function federationTree(args: {
           })
         ),
       }),
+      child(backups, { args: args.backup }),
     ],
   });
 }

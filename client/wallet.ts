@@ -23,6 +23,9 @@ import type {
   WithdrawQuote,
 } from "./bitcoin.ts";
 import * as bitcoin from "./bitcoin.ts";
+import type { BackupMetadata } from "./backup/contents.ts";
+import type { BackupMade } from "./backup/make.ts";
+import type { BackupState } from "./backup/records.ts";
 import type { Client } from "./core/client.ts";
 import type { JoinOutcome } from "./core/joining.ts";
 import { modulePrefix } from "./core/database.ts";
@@ -162,6 +165,29 @@ export class FederationClient {
    */
   awaitRecoveries(signal?: AbortSignal): Promise<void> {
     return this.client.awaitRecoveries(signal);
+  }
+
+  /**
+   * Has guardians keep what only this wallet knows: the application's metadata, and what a module puts in. They keep it
+   * encrypted, under a name that only the words lead to; `restore` brings it back. A wallet does it by itself, too.
+   * Resolves when a threshold of guardians has it.
+   * @param options.metadata for this backup and all after it, also when this one fails; left out: as they were
+   * @throws {ClientError} `not_joined` · `recovering` (first everything must be back) · `backup_too_large` · {ApiError}
+   */
+  backup(options: { readonly metadata?: Json; readonly signal?: AbortSignal } = {}): Promise<BackupMade> {
+    return this.client.backup(options.metadata, options.signal);
+  }
+
+  /**
+   * What is in backups for the application; null: nothing. A restored wallet has what its newest backup had.
+   */
+  backupMetadata(): Promise<BackupMetadata | null> {
+    return this.client.backupMetadata();
+  }
+
+  /** When guardians took a backup last, and why the last try failed. */
+  lastBackup(): Promise<BackupState> {
+    return this.client.backupState();
   }
 
   /** The 12 words that all money here comes from. Secret. */

@@ -7,14 +7,24 @@
  */
 import { createSystem, loggerFor } from "../../actors/mod.ts";
 import type { ActorSystem, Inspection } from "../../actors/system.ts";
+import { assert } from "../../core/assert.ts";
 import type { Bytes } from "../../core/bytes.ts";
 import { wordsOfEntropy } from "../../core/crypto/bip39.ts";
+import type { Json } from "../../core/encoding/mod.ts";
 import type { ApiVersionSet } from "../../core/types/api_versions.ts";
 import type { FederationId, ModuleInstanceId, OperationId, PeerId } from "../../core/types/ids.ts";
 import type { InviteCode } from "../../core/types/invite_code.ts";
 import { formatInviteCode, newInviteCode } from "../../core/types/invite_code.ts";
 import type { AnyClientModule, PendingMoney, UsableModule } from "../../modules/contract/client.ts";
 import { codedEnd, orEnded, WaitError } from "../../modules/contract/waiting.ts";
+import type { BackupMetadata } from "../backup/contents.ts";
+import { readMetadata } from "../backup/contents.ts";
+import { foundBackups, restoredBackup, searchBackups } from "../backup/found.ts";
+import type { BackupMade } from "../backup/make.ts";
+import { backupState, keepMetadata } from "../backup/make.ts";
+import type { BackupsFound } from "../backup/newest.ts";
+import type { BackupState } from "../backup/records.ts";
+import { backupRecords } from "../backup/records.ts";
 import { ClientError } from "../error.ts";
 import type { ConnectedFederationApi } from "../federation/api.ts";
 import type { ConnectionsEnv, GuardianStatus } from "../federation/connections.ts";
@@ -29,10 +39,10 @@ import { previewOf } from "../federation/preview.ts";
 import { prefetch } from "../federation/refresh.ts";
 import type { Renewal, Renewed } from "../federation/renew.ts";
 import { renew } from "../federation/renew.ts";
-import type { RestoreOutcome } from "../recovery/restore.ts";
+import type { RestoreEnv, RestoreOutcome } from "../recovery/restore.ts";
 import { checkRestored, restoreClient } from "../recovery/restore.ts";
 import type { RecoveryStatus } from "../recovery/status.ts";
-import { clientTree, eventOrderRef, executorRef, ROOT } from "../tree.ts";
+import { backupRef, clientTree, eventOrderRef, executorRef, ROOT } from "../tree.ts";
 import type { Primary } from "./core.ts";
 import { modulePrefix, UniqueTime } from "./database.ts";
 import { Guardians } from "./guardians.ts";
@@ -207,19 +217,49 @@ export class Client {
           await checkRestored(options, joined, federationId, { invite, words });
           return { restored: "before" };
         }
-        const env = {
+        let found = null as BackupsFound | null;
+        const search = { platform: options.platform, log: loggerFor(ROOT, options.log) };
+        const env: RestoreEnv = {
           options,
           tools: this.#guardians.joinTools,
           time: this.#time,
-          newestBackup: () => Promise.resolve(null),
+          newestBackup: async (api, secrets, signal) =>
+            restoredBackup(found = await searchBackups(api, secrets, search, signal)),
         };
         await this.#run(await restoreClient(invite, words, env, until));
         await this.#prefetch(until);
-        return { restored: "new" };
+        assert(found, "guardians were asked");
+        return { restored: "new", ...foundBackups(found, this.running.definitions) };
       });
     } finally {
       this.#joining = false;
     }
+  }
+
+  /**
+   * Backs up, and resolves when a threshold of guardians has it.
+   * @param metadata for this backup and those after it; left out: as they were
+   * @throws {ClientError} `not_joined` · `recovering` · `backup_too_large` · {ApiError} · {WaitError} `aborted` ·
+   *   `closed`
+   */
+  backup(metadata: Json | undefined, signal?: AbortSignal): Promise<BackupMade> {
+    const { options: { store }, running: _ } = this;
+    return this.wait(signal, async () => {
+      if (metadata !== undefined) await keepMetadata(store, metadata);
+      const outcome = await this.#system.ask(backupRef, "now", null, { deadlineMs: Infinity });
+      if (outcome.ok) return outcome.value;
+      throw outcome.error;
+    });
+  }
+
+  /** What is in backups for the application, whether guardians have it yet or not. */
+  backupMetadata(): Promise<BackupMetadata | null> {
+    return this.options.store.read(async (tx) => readMetadata((await backupRecords(tx)).metadata));
+  }
+
+  /** How it stands with the backup. */
+  backupState(): Promise<BackupState> {
+    return this.options.store.read(backupState);
   }
 
   /** How the recovery of each module stands. @throws {ClientError} `not_joined` */

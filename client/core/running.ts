@@ -16,6 +16,8 @@ import { federationIdOf } from "../../core/types/federation_id.ts";
 import type { FederationId, ModuleInstanceId, PeerId } from "../../core/types/ids.ts";
 import { GLOBAL_INSTANCE_ID } from "../../core/types/ids.ts";
 import { numPeers } from "../../core/types/num_peers.ts";
+import type { BackupArgs } from "../backup/backups.ts";
+import { backupKeys } from "../backup/found.ts";
 import type { ClientOptions } from "./options.ts";
 import type { AnyStateOwner, Primary } from "./core.ts";
 import { ModuleCore, Operations } from "./core.ts";
@@ -35,7 +37,7 @@ import { checkSecret, joinedSlot, pendingConfigSlot } from "../federation/join_s
 import { Recoveries } from "../recovery/recoveries.ts";
 import type { RecoveryArgs } from "../recovery/recovery.ts";
 import { recoveryRecords } from "../recovery/met.ts";
-import { isPending } from "../recovery/records.ts";
+import { allRecoveries, isPending } from "../recovery/records.ts";
 import { readableModules } from "./readable_modules.ts";
 import type { ClientModuleArgs, ModuleTable } from "./module_actor.ts";
 import type { ClientSecrets } from "./secrets.ts";
@@ -157,7 +159,17 @@ export async function runClient(
   });
   const machines = new Machines(store, operations, owners);
   const parts = await partsOf(running, secrets, { owners, machines, options: tools.options });
-  await system.startChild(ROOT, federationTree({ store, machines, refresh: discovery, ...parts }));
+  const backup: BackupArgs = {
+    store,
+    platform,
+    time: tools.time,
+    api,
+    keys: backupKeys(secrets).get("standard")!,
+    table,
+    isRecovering: async (tx) => [...(await allRecoveries(tx)).values()].some(isPending),
+    isAutomatic: tools.options.automaticBackup ?? true,
+  };
+  await system.startChild(ROOT, federationTree({ store, machines, refresh: discovery, ...parts, backup }));
   return running;
 }
 

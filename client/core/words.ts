@@ -28,6 +28,15 @@ export async function loadOrMakeEntropy(store: StoreView, dice: Dice): Promise<B
 }
 
 /**
+ * Whether there are no words yet, or none that anybody can have used: then nobody needs to be asked about them, and
+ * guardians don't learn their name for a backup before there is one.
+ */
+export async function areWordsNew({ store, secret, entropy, entropyNew = false }: ClientOptions): Promise<boolean> {
+  if (secret) return false;
+  return entropy ? entropyNew : await store.read((tx) => entropySlot.get(tx)) === undefined;
+}
+
+/**
  * Words that were used before may have money in any federation, and a wallet that joins afresh would not show it.
  * @throws {ClientError} `has_history`
  */

@@ -23,23 +23,24 @@ import { ClientError } from "../error.ts";
 
 /** A value under a name. */
 export class Slot<T> {
-  readonly #key: Bytes;
+  /** Where it is, for who waits for changes. */
+  readonly key: Bytes;
 
   constructor(name: string, readonly codec: Codec<T>) {
-    this.#key = concat(CLIENT_PREFIX, utf8(name));
+    this.key = concat(CLIENT_PREFIX, utf8(name));
   }
 
   async get(tx: ReadTx): Promise<T | undefined> {
-    const value = await tx.get(this.#key);
+    const value = await tx.get(this.key);
     return value && decode(this.codec, value);
   }
 
   set(tx: StoreTx, value: T): void {
-    tx.set(this.#key, encode(this.codec, value));
+    tx.set(this.key, encode(this.codec, value));
   }
 
   delete(tx: StoreTx): void {
-    tx.delete(this.#key);
+    tx.delete(this.key);
   }
 }
 

@@ -5,7 +5,6 @@
  * `fedimint-client/src/client/builder.rs`; docs/protocol/07-client.md §B, §E.
  */
 import { loggerFor } from "../../actors/mod.ts";
-import type { StoreTx } from "../../actors/store/store.ts";
 import { assert } from "../../core/assert.ts";
 import type { Bytes } from "../../core/bytes.ts";
 import { equalBytesConstantTime, toHex } from "../../core/bytes.ts";
@@ -13,6 +12,7 @@ import { entropyOfWords, preRootCheck } from "../../core/crypto/bip39.ts";
 import type { FederationId, ModuleInstanceId, OperationId } from "../../core/types/ids.ts";
 import type { InviteCode } from "../../core/types/invite_code.ts";
 import { endedBy, orLate } from "../../modules/contract/waiting.ts";
+import type { FoundBackups, RestoredBackup } from "../backup/found.ts";
 import type { UniqueTime } from "../core/database.ts";
 import type { Definitions } from "../core/definitions.ts";
 import { definitionsFor } from "../core/definitions.ts";
@@ -36,19 +36,12 @@ import { setRecovery } from "./records.ts";
 import { beginning } from "./recovery.ts";
 
 /** What `restore` did: made the client, or found that it had been restored already: it goes on by itself. */
-export type RestoreOutcome = { readonly restored: "new" | "before" };
+export type RestoreOutcome =
+  | ({ readonly restored: "new" } & FoundBackups)
+  | { readonly restored: "before" };
 
 /** What is asked of guardians before anything is stored, versions and config apart: it is there within seconds. */
 const PREPARE_MS = 120_000;
-
-/** Parts of a backup that a client is restored with. */
-export type RestoredBackup = {
-  readonly sessionCount: number;
-  /** Bodies by module instance. */
-  readonly modules: ReadonlyMap<ModuleInstanceId, Bytes>;
-  /** Stores what of the backup is the client's own. */
-  readonly store: (tx: StoreTx) => void;
-};
 
 export type RestoreEnv = {
   readonly options: ClientOptions;

@@ -23,7 +23,7 @@ for (const runsMeanwhile of [true, false]) {
   Deno.test(`words bring back what the log shows, once; the module runs ${how}`, async () => {
     const at = await Restoring.started();
     const client = await at.open({ modules });
-    assertEquals(await at.restore(client), { restored: "new" });
+    assertEquals(await at.restore(client), { restored: "new", backups: [], rejected: [] });
     assertEquals(await at.finish(client.words()), WORDS);
     assertEquals(await at.finish(endOf(client)), END);
     const [status] = await at.finish(client.recoveries()) as [RecoveryStatus];
@@ -145,7 +145,7 @@ Deno.test("words that were made here and never used can be restored from as well
   const at = await Restoring.started();
   const client = await at.open();
   const made = await at.finish(client.words());
-  assertEquals(await at.restore(client, made), { restored: "new" });
+  assertEquals(await at.restore(client, made), { restored: "new", backups: [], rejected: [] });
   await at.finish(client.awaitRecoveries());
   await at.finish(client.close());
 });
@@ -168,7 +168,7 @@ Deno.test("given words are restored and never joined afresh", async () => {
   const error = await assertRejects(() => at.finish(client.join(at.federation.invite)), ClientError);
   assertEquals([error.code, client.isJoined], ["has_history", false]);
   assertStringIncludes(error.message, "restore it instead");
-  assertEquals(await at.restore(client, undefined), { restored: "new" });
+  assertEquals(await at.restore(client, undefined), { restored: "new", backups: [], rejected: [] });
   assertEquals(await at.finish(endOf(client)), END);
   // once it is restored, newer invite codes are taken as by any wallet
   assertEquals((await at.finish(client.join(at.federation.invite))).joined, "before");

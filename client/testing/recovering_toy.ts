@@ -2,6 +2,8 @@
  * For tests: the toy module with a recovery. Guardians keep a log of who got how much; the recovery reads it entry by
  * entry, one step an entry, and what is the wallet's own comes into its balance at the end.
  */
+import type { Clock } from "../../actors/platform/platform.ts";
+import { sleep } from "../../actors/platform/platform.ts";
 import type { StoreTx } from "../../actors/store/store.ts";
 import { toHex } from "../../core/bytes.ts";
 import type { DerivableSecret } from "../../core/crypto/derive_secret.ts";
@@ -29,6 +31,13 @@ export class ToyLog {
   /** Entries from this one on are not answered. */
   silentFrom = Infinity;
   asked = 0;
+  /** How long an entry takes to be answered; needs `clock`. */
+  delayMs = 0;
+  readonly #clock: Clock | null;
+
+  constructor(clock: Clock | null = null) {
+    this.#clock = clock;
+  }
 
   script(honest: Script): Script {
     return (asked) => this.#answer(asked) ?? honest(asked);
@@ -39,7 +48,9 @@ export class ToyLog {
     if (!/^module_[0-9]+_log_entry$/.test(method)) return undefined;
     this.asked++;
     const index = Number(params);
-    return index >= this.silentFrom ? new Promise(() => {}) : logEntry.toJson(this.entries[index]!);
+    if (index >= this.silentFrom) return new Promise(() => {});
+    const entry = logEntry.toJson(this.entries[index]!);
+    return this.#clock && this.delayMs > 0 ? sleep(this.#clock, this.delayMs).then(() => entry) : entry;
   }
 }
 

@@ -95,7 +95,7 @@ Deno.test("notes come though one place of a guardian's shares is damaged, whiche
       fc.nat(),
       (peer, seed) => received(lying(peer, (shares) => fc.sample(damaged(shares), { numRuns: 1, seed: seed++ })[0]!)),
     ),
-    { numRuns: 8 },
+    { numRuns: 4 },
   );
 });
 
