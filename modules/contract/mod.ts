@@ -7,7 +7,7 @@
  */
 
 /** The guardian's side. */
-export { defineServerModule, endpoint } from "./server.ts";
+export { defineServerModule, endpoint, textEndpoint } from "./server.ts";
 export type {
   AnyServerModule,
   AnyServerModuleDefinition,
@@ -15,6 +15,7 @@ export type {
   DkgRounds,
   Endpoint,
   EndpointContext,
+  EndpointTerms,
   GenerationParams,
   InputMeta,
   OutputMeta,
