@@ -104,6 +104,7 @@ async function connected(body: (test: Test) => Promise<void>, all: BucketTerms =
   const held: (() => void)[] = [];
   const methods: Record<string, Method> = {
     ping: () => Promise.resolve("pong"),
+    whoami: ({ source }) => Promise.resolve(source ?? null),
     // never looks at its signal
     wait: (_request, signal) => {
       waits.push(signal);
@@ -156,6 +157,14 @@ Deno.test("a connection answers requests as they are done, not in their order", 
     ask("ping", 2);
     await clock.advance(0);
     assertEquals(socket.answers, [{ jsonrpc: "2.0", id: 2, result: "pong" }]);
+  });
+});
+
+Deno.test("a method is told whom its caller comes from", async () => {
+  await connected(async ({ socket, clock, ask }) => {
+    ask("whoami", 1);
+    await clock.advance(0);
+    assertEquals(socket.answers.map(({ result }) => result), ["1.2.3.4"]);
   });
 });
 
