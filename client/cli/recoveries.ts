@@ -18,8 +18,8 @@ const LINE_MS = 10_000;
 const STILL_MS = 30_000;
 
 /**
- * Does `work`, and shows meanwhile how far it is. On the terminal one line that is redrawn, else one now and then when it
- * is another.
+ * Does `work`, and shows meanwhile how far it is. On the terminal one line that is redrawn, else one now and then when
+ * it is another.
  */
 async function showing<T>(
   { platform: { clock }, terminal, err, signal }: CliIo,

@@ -15,7 +15,7 @@ import { err, errorText, ok } from "../../core/result.ts";
 import type { ModuleInstanceId, PeerId } from "../../core/types/ids.ts";
 import type { NumPeers } from "../../core/types/num_peers.ts";
 import type { ApiCall, AskOptions, FederationApi } from "../../modules/contract/federation_api.ts";
-import { ApiError } from "../../modules/contract/federation_api.ts";
+import { ApiError, REFUSAL } from "../../modules/contract/federation_api.ts";
 import { endedBy, orEnded } from "../../modules/contract/waiting.ts";
 import type { Answer, QueryStep, QueryStrategy } from "./strategies.ts";
 import { firstPassing, thresholdAgreement, thresholdConsensus, thresholdPassing } from "./strategies.ts";
@@ -48,7 +48,7 @@ function rpcErrorText(error: RpcError): string {
     case "invalid_response":
       return `Invalid response: ${error.message}`;
     case "server":
-      return `Unspecified server error: ${error.message}`;
+      return `${REFUSAL}${error.message}`;
   }
 }
 

@@ -82,3 +82,19 @@ export const MERGES_AT_ONCE = 8;
  * in consensus: those of some minutes under load. Twice as many are 10 MB.
  */
 export const NOTES_REMEMBERED_MIN = 25_000;
+
+/** Items in a slice that a recovering client asks for: as official clients do. 1.6 MB of JSON. */
+export const SLICE_ITEMS = 10_000;
+/** A slice that takes too long is fetched in halves, down to this: 160 kB, which any line brings in half a minute. */
+export const SLICE_ITEMS_MIN = 1_000;
+/** Slices that are fetched ahead, so that a guardian that is late holds up nobody. 0.4 MB each, packed. */
+export const SLICES_AHEAD = 8;
+/** Notes whose keys, or whose signatures, are computed before others have their turn: some 12 ms. */
+export const NOTES_AT_ONCE = 8;
+/** Recovered notes in one store transaction: 100 kB. */
+export const SETTLED_AT_ONCE = 1_000;
+/**
+ * Recovered notes whose shares are fetched at once: as many as a large transaction has outputs. Official guardians
+ * refuse a request if they don't know one of its notes.
+ */
+export const RECOVERED_AT_ONCE = 100;
