@@ -1,6 +1,6 @@
 /**
- * A federation and three wallets with all kinds of things under way when every process is killed, and how it goes on from
- * there.
+ * A federation and three wallets with all kinds of things under way when every process is killed, and how it goes on
+ * from there.
  */
 import { createHash } from "node:crypto";
 import { assert, assertEquals } from "@std/assert";
