@@ -17,6 +17,7 @@ import { refTo } from "../actors/protocol.ts";
 import type { StoreView } from "../actors/store/store.ts";
 import type { SupervisorSpec } from "../actors/supervisor.ts";
 import { child, supervisor } from "../actors/supervisor.ts";
+import { MODULE_SHUTDOWN_MS } from "./limits.ts";
 import type { ExecutorRef } from "./executor/executor.ts";
 import { executor } from "./executor/executor.ts";
 import type { Machines } from "./executor/machines.ts";
@@ -24,7 +25,8 @@ import type { RefreshArgs } from "./federation/refresh.ts";
 import { refresh } from "./federation/refresh.ts";
 import type { EventOrderRef } from "./logs/events.ts";
 import { eventOrder } from "./logs/events.ts";
-import type { ClientModuleArgs } from "./core/module_actor.ts";
+import type { ModuleInstanceId } from "../core/types/ids.ts";
+import type { ClientModuleArgs, ClientModuleRef } from "./core/module_actor.ts";
 import { clientModule } from "./core/module_actor.ts";
 
 export const ROOT = "client";
@@ -32,6 +34,14 @@ export const GUARDIANS = `${ROOT}/guardians`;
 const MACHINES = `${ROOT}/federation/machines`;
 export const executorRef: ExecutorRef = refTo(`${ROOT}/federation/executor`);
 export const eventOrderRef: EventOrderRef = refTo(`${ROOT}/federation/event_log`);
+
+export function moduleRef(instance: ModuleInstanceId, kind: string): ClientModuleRef {
+  return refTo(`${ROOT}/federation/modules/${moduleId(instance, kind)}`);
+}
+
+function moduleId(instance: ModuleInstanceId, kind: string): string {
+  return `${instance}:${kind}`;
+}
 
 /** Before joining: connections only. */
 export function clientTree(): SupervisorSpec {
@@ -54,7 +64,11 @@ export function federationTree(args: {
       child(eventOrder, { args: { store: args.store } }),
       supervisor("modules", {
         children: args.modules.map((module) =>
-          child(clientModule, { id: `${module.env.instance}:${module.definition.kind}`, args: module })
+          child(clientModule, {
+            id: moduleId(module.env.instance, module.definition.kind),
+            args: module,
+            shutdownMs: MODULE_SHUTDOWN_MS,
+          })
         ),
       }),
       supervisor("machines", { stopping: "together", children: [] }),

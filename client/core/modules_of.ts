@@ -1,6 +1,6 @@
 /** Which modules of its federation a client runs, and how applications come to one. */
 import type { ModuleInstanceId } from "../../core/types/ids.ts";
-import type { AnyClientModule, AnyClientModuleDefinition, UsableModule } from "../../modules/contract/client.ts";
+import type { AnyClientModuleDefinition, ClientCommand, UsableModule } from "../../modules/contract/client.ts";
 import { ClientError } from "../error.ts";
 import type { Primary } from "./core.ts";
 import type { Running } from "./running.ts";
@@ -26,25 +26,21 @@ export function moduleStatuses({ joined, table }: Running): ModuleStatus[] {
   return [...joined.config.modules].map(([id, { kind }]) => ({ id, kind, active: table.has(id) }));
 }
 
-/** The running module of a kind with the lowest instance id. @throws {ClientError} `no_module` */
-export function moduleOfKind(
-  { definitions, table }: Running,
-  kind: string,
-): { readonly instance: ModuleInstanceId; readonly module: AnyClientModule } {
-  for (const [instance, definition] of definitions) {
-    const module = table.get(instance);
-    if (definition.kind === kind && module) return { instance, module };
-  }
-  throw noModule(kind);
-}
-
 /** As `Client.use`. @throws {ClientError} `no_module` */
-export function usedModule<Api>({ definitions, table }: Running, definition: UsableModule<Api>): Api {
+export function usedModule<Api>({ definitions, table, calls }: Running, definition: UsableModule<Api>): Api {
   for (const [instance, running] of definitions) {
-    const module = table.get(instance);
-    if (module && isSameModule(running, definition)) return module.api;
+    if (table.has(instance) && isSameModule(running, definition)) return calls.get(instance)!.api as Api;
   }
   throw noModule(definition.kind);
+}
+
+/** What a module's commands are, by name; undefined when it doesn't run. */
+export function moduleCommands(
+  { table, calls }: Running,
+  instance: ModuleInstanceId,
+): { readonly [name: string]: ClientCommand } | undefined {
+  const module = table.get(instance);
+  return module && calls.get(instance)!.commands(module);
 }
 
 /** The e-cash module. @throws {ClientError} `no_primary_module` */

@@ -35,7 +35,9 @@ import { loadVersions } from "../federation/discover.ts";
 import type { Joined } from "../federation/join_state.ts";
 import { checkSecret, joinedSlot, pendingConfigSlot } from "../federation/join_state.ts";
 import type { ClientModuleArgs, ModuleTable } from "./module_actor.ts";
-import { eventOrderRef, executorRef, federationTree, ROOT } from "../tree.ts";
+import type { ModuleCallsEnv } from "./module_calls.ts";
+import { ModuleCalls } from "./module_calls.ts";
+import { eventOrderRef, executorRef, federationTree, moduleRef, ROOT } from "../tree.ts";
 
 export type Running = {
   readonly joined: Joined;
@@ -47,6 +49,8 @@ export type Running = {
   /** Modules of the federation that this client knows; those without a common API version don't run. */
   readonly definitions: Definitions;
   readonly table: ModuleTable;
+  /** How everybody but the core calls them. */
+  readonly calls: ReadonlyMap<ModuleInstanceId, ModuleCalls>;
   readonly operations: Operations;
   readonly discovery: DiscoveryEnv;
 };
@@ -113,7 +117,7 @@ export async function runClient(
   preRoot: (id: FederationId) => Promise<DerivableSecret>,
   tools: RunTools,
 ): Promise<Running> {
-  const { options: { platform, store, modules: known }, system, connect, closing } = tools;
+  const { options: { platform, store, modules: offered }, system, connect, closing } = tools;
   const joined = await takePendingConfig(store, stored);
   const { config } = joined;
   const federationId = federationIdOf(config.global.apiEndpoints);
@@ -124,7 +128,7 @@ export async function runClient(
   const connections = await connect(urls, joined.apiSecret);
   const peers = numPeers(connections.size);
   const api = new ConnectedFederationApi({ sender: system, platform, connections, peers, module: null, closing });
-  const definitions = definitionsFor(config, known);
+  const definitions = definitionsFor(config, offered);
   const discovery: DiscoveryEnv = { store, platform, api, config, definitions };
   const versions = await loadVersions(discovery, closing);
 
@@ -141,8 +145,8 @@ export async function runClient(
     primary: () => primaryOf(table),
     closing,
   });
-  const running = { joined, federationId, urls, api, versions, definitions, table, operations, discovery };
-  const modules = moduleArgs(running, clientRoot(secret, federationId), owners, tools.options);
+  const known = { joined, federationId, urls, api, versions, definitions, table, operations, discovery };
+  const modules = moduleArgs(known, clientRoot(secret, federationId), owners, tools.options);
   const describe = describerOf(definitions);
   owners.set(GLOBAL_INSTANCE_ID, {
     kind: null,
@@ -151,12 +155,22 @@ export async function runClient(
   });
   const machines = new Machines(store, operations, owners);
   await system.startChild(ROOT, federationTree({ store, modules, machines, refresh: discovery }));
-  return running;
+  return { ...known, calls: callsOf(modules, { sender: system, clock: platform.clock, closing }) };
+}
+
+function callsOf(
+  modules: readonly ClientModuleArgs[],
+  env: Omit<ModuleCallsEnv, "kind" | "actor">,
+): ReadonlyMap<ModuleInstanceId, ModuleCalls> {
+  return new Map(modules.map(({ env: { instance }, definition: { kind, api } }) => [
+    instance,
+    new ModuleCalls(api, { ...env, kind, actor: moduleRef(instance, kind) }),
+  ]));
 }
 
 /** What each module is started with; registers whose states are whose. */
 function moduleArgs(
-  { joined, federationId, api, versions, definitions, table, operations }: Running,
+  { joined, federationId, api, versions, definitions, table, operations }: Omit<Running, "calls">,
   root: DerivableSecret,
   owners: Map<ModuleInstanceId, AnyStateOwner>,
   options: ClientOptions,

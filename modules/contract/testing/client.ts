@@ -35,6 +35,7 @@ import type {
 import { endedBy, orEnded } from "../waiting.ts";
 import { dicePlatform, testStore } from "./env.ts";
 import type { TestGuardians } from "./guardians.ts";
+import { overMessages } from "./travel.ts";
 
 // deno-lint-ignore no-explicit-any -- the guardians' own types are behind their definition
 type AnyGuardians = TestGuardians<any, any, any, any, any, any, any, any>;
@@ -126,8 +127,9 @@ export class TestClient<Config, State, Api> {
     return client;
   }
 
+  /** As applications have it: what goes in and out is copied, as by a message. */
   get api(): Api {
-    return this.#module.api;
+    return overMessages(this.definition.api, this.#module.api);
   }
 
   /** A command's JSON. @throws {CommandError} */

@@ -7,5 +7,6 @@ export { ManualClock } from "../../../actors/store/testing/mod.ts";
 export { TestClient } from "./client.ts";
 export type { TestClientOptions } from "./client.ts";
 export { dealtRounds, dicePlatform, dump, seededDice, testEnv, testStore } from "./env.ts";
+export { overMessages, travelled } from "./travel.ts";
 export { GUARDIAN_PASSWORD, TestGuardians } from "./guardians.ts";
 export type { Processed, Refused, TestGuardian, TestGuardiansOptions } from "./guardians.ts";

@@ -8,6 +8,7 @@
  * e-cash) is not taken from the store.
  */
 import { sleep } from "../../../actors/platform/platform.ts";
+import { orAborted } from "../../../core/abort.ts";
 import { assert } from "../../../core/assert.ts";
 import { addressFromScript } from "../../../core/bitcoin/mod.ts";
 import { toHex } from "../../../core/bytes.ts";
@@ -37,13 +38,12 @@ const UNHURRIED_MS = 20;
 /** Known addresses that are computed before others have their turn: some milliseconds. */
 const ADDRESSES_AT_ONCE = 16;
 
-/** `tried` indices in this search; one in 65,536 is found on average, whatever was tried before. */
-export type SearchProgress = (tried: number) => void;
-
 export class Addresses {
   readonly #env: WalletClientEnv;
   readonly #search: AddressSearch;
-  readonly #watchers = new Set<SearchProgress>();
+  /** Indices tried in the search that goes on; one in 65,536 is found on average. */
+  #tried = 0;
+  #moved = Promise.withResolvers<void>();
   /** Calls that wait for the first address. */
   #waiting = 0;
   /** By output script in hex; filled as indices become known. */
@@ -111,8 +111,7 @@ export class Addresses {
    * The highest valid index, as soon as there is one to which nothing was paid: the search for it runs in the
    * background.
    */
-  async awaitUnused(onProgress: SearchProgress | undefined, signal: AbortSignal): Promise<number> {
-    if (onProgress) this.#watchers.add(onProgress);
+  async awaitUnused(signal: AbortSignal): Promise<number> {
     this.#waiting++;
     try {
       for (;;) {
@@ -129,7 +128,15 @@ export class Addresses {
       }
     } finally {
       this.#waiting--;
-      if (onProgress) this.#watchers.delete(onProgress);
+    }
+  }
+
+  /** Indices tried, each time that there are more. Ends when the signal is aborted. */
+  async *progress(signal: AbortSignal): AsyncGenerator<number> {
+    for (;;) {
+      await orAborted(this.#moved.promise, signal).catch(() => undefined);
+      if (signal.aborted) return;
+      yield this.#tried;
     }
   }
 
@@ -151,7 +158,9 @@ export class Addresses {
         stored = value;
         await store.transact((tx) => setSearched(tx, value));
       }
-      for (const watcher of this.#watchers) watcher(value - from);
+      this.#tried = value - from;
+      this.#moved.resolve();
+      this.#moved = Promise.withResolvers();
       try {
         await sleep(platform.clock, isFirst && this.#waiting === 0 ? UNHURRIED_MS : 0, signal);
       } catch (thrown) {
