@@ -46,6 +46,13 @@ export type { FederationMeta } from "./federation/known_meta.ts";
 export type { FederationPreview } from "./federation/preview.ts";
 export type { GuardianStatus } from "./federation/connections.ts";
 export type { Renewal } from "./federation/renew.ts";
+export type { BackupMetadata, LeftOut } from "./backup/contents.ts";
+export type { FoundBackup, FoundBackups } from "./backup/found.ts";
+export type { BackupMade } from "./backup/make.ts";
+export type { BackupState } from "./backup/records.ts";
+export type { RestoreOutcome } from "./recovery/restore.ts";
+export type { RecoveryStatus } from "./recovery/status.ts";
+export type { Derivation, Recovered, StepCount } from "../modules/contract/recovery.ts";
 export type { ClientEvent, NumberedEvent } from "./logs/events.ts";
 export type { OperationEntry } from "./logs/operations.ts";
 export type { OperationTransaction } from "./logs/transactions.ts";
@@ -66,6 +73,8 @@ export type {
 // texts that people paste
 export { parsePasted, readBitcoinAddress, readEcash, readInviteCode, readSetupCode } from "./pasted.ts";
 export type { Pasted, PastedAddress, PastedAs, Wanted } from "./pasted.ts";
+export { readWords, wordsFaultText } from "../core/crypto/words.ts";
+export type { GivenWords, UnknownWord, WordsFault } from "../core/crypto/words.ts";
 export type { InviteCode, InviteCodePart } from "../core/types/invite_code.ts";
 export type { PeerEndpoints, PeerSetupCode } from "../core/types/setup_code.ts";
 export type { DkgVersion } from "../core/types/dkg_version.ts";

@@ -9,7 +9,7 @@ import type { Client } from "./core/client.ts";
 import { OPERATION_PREFIX, operationKey, STATE_PREFIX } from "./core/database.ts";
 import { activeOperations, isOperationActive } from "./executor/states.ts";
 import type { OperationEntry } from "./logs/operations.ts";
-import { getOperation, listOperations } from "./logs/operations.ts";
+import { getOperation, isRecovered, listOperations } from "./logs/operations.ts";
 import type { OperationTransaction } from "./logs/transactions.ts";
 import { operationTransactions, paidFeesMsat } from "./logs/transactions.ts";
 
@@ -36,6 +36,8 @@ export type Operation = OperationEntry & {
   readonly transactions: readonly OperationTransaction[];
   readonly status: OperationStatus;
   readonly fees: OperationFees;
+  /** What a recovery found in the federation's log of a wallet before: `createdUs` is when it was found. */
+  readonly isRecovered: boolean;
 };
 
 /** Where the next page of operations begins: the last one of the page before. */
@@ -69,6 +71,7 @@ async function withFacts(tx: ReadTx, entry: OperationEntry): Promise<Operation> 
     transactions,
     status: statusOf(entry.outcome, await isOperationActive(tx, entry.operationId)),
     fees: { paidMsat: paidFeesMsat(transactions), pendingMsat },
+    isRecovered: await isRecovered(tx, entry.operationId),
   };
 }
 

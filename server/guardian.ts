@@ -17,7 +17,7 @@ import { child } from "../actors/supervisor.ts";
 import type { ActorSystem, Inspection } from "../actors/system.ts";
 import { errorText } from "../core/result.ts";
 import { federationIdOf } from "../core/types/federation_id.ts";
-import type { PeerId } from "../core/types/ids.ts";
+import type { ModuleInstanceId, PeerId } from "../core/types/ids.ts";
 import { numPeers } from "../core/types/num_peers.ts";
 import type { BitcoinSource } from "../modules/contract/bitcoin.ts";
 import type { AnyServerModuleDefinition } from "../modules/contract/server.ts";
@@ -45,7 +45,7 @@ import { closedDataFolder } from "./config/data_folder.ts";
 import { claimDatabase, requireNewDatabase } from "./config/database_owner.ts";
 import { checkDatabase } from "./database.ts";
 import { SetupError } from "./config/error.ts";
-import type { GuardianConfig } from "./config/guardian_config.ts";
+import type { ConfiguredModule, GuardianConfig } from "./config/guardian_config.ts";
 import { clientConfigFor, configuredModules, handedOut } from "./config/guardian_config.ts";
 import { addressesOfCodes, addressesOfConfig, tlsOfConfig } from "./config/peer_addresses.ts";
 import { setup } from "./setup/setup_actor.ts";
@@ -91,6 +91,10 @@ export class Guardian {
   #stopped: Promise<void> | null = null;
   /** Why it stops by itself. */
   #reason: ConsensusError | CopyError | DiskError | null = null;
+  /** The config that the folder had at the start. */
+  #found: GuardianConfig | null = null;
+  #configured: { readonly config: GuardianConfig; readonly modules: Map<ModuleInstanceId, ConfiguredModule> } | null =
+    null;
   readonly #room = newDiskRoom();
   readonly #routerMemory = routerMemory();
 
@@ -119,11 +123,20 @@ export class Guardian {
     return guardian;
   }
 
+  /** Decoded once: of a large federation this takes most of a start. */
+  #modulesOf(config: GuardianConfig): ReadonlyMap<ModuleInstanceId, ConfiguredModule> {
+    if (this.#configured?.config !== config) {
+      this.#configured = { config, modules: configuredModules(config, this.#options.definitions) };
+    }
+    return this.#configured.modules;
+  }
+
   /** Refuses a database that a newer program wrote, and migrates an older one, before anything reads it. */
   async #checkDatabase(): Promise<void> {
     const { platform: { files }, dataDir, store, definitions } = this.#options;
     const config = await isConfigured(files, dataDir) ? await readConfig(files, dataDir) : null;
-    await checkDatabase(store, definitions, config ? configuredModules(config, definitions) : new Map());
+    await checkDatabase(store, definitions, config ? this.#modulesOf(config) : new Map());
+    this.#found = config;
   }
 
   /**
@@ -149,11 +162,11 @@ export class Guardian {
 
   async #run(): Promise<number> {
     const { platform, dataDir, log } = this.#options;
-    const configured = await isConfigured(platform.files, dataDir);
+    const found = this.#found;
     for (const open of await closeConfig(platform.files, dataDir)) tellOpenFile(loggerFor(ROOT, log), open);
-    if (configured) await this.#forgetSetup();
+    if (found) await this.#forgetSetup();
     else await requireNewDatabase(this.#options.store);
-    const config = configured ? await readConfig(platform.files, dataDir) : await this.#setUp();
+    const config = found ?? await this.#setUp();
     if (config) await this.#orStopped(this.#serve(config));
     const code = await Promise.race([this.#system.ended, this.#options.store.failed]);
     if (this.#reason) throw this.#reason;
@@ -233,8 +246,8 @@ export class Guardian {
   }
 
   async #write(config: GuardianConfig): Promise<void> {
-    const { platform, dataDir, definitions, apiSecrets } = this.#options;
-    const { client, invite } = handedOut(config, configuredModules(config, definitions), apiSecrets[0] ?? null);
+    const { platform, dataDir, apiSecrets } = this.#options;
+    const { client, invite } = handedOut(config, this.#modulesOf(config), apiSecrets[0] ?? null);
     const log = loggerFor(ROOT, this.#options.log);
     for (let complained = false;; complained = true) {
       try {
@@ -272,7 +285,7 @@ export class Guardian {
       this.#reason = new ConsensusError(disagreement);
       return await this.stop();
     }
-    const configured = configuredModules(config, definitions);
+    const configured = this.#modulesOf(config);
     // a federation that was set up just now has modules whose parts have no versions yet
     await checkDatabase(store, definitions, configured);
     await claimDatabase(store, config);

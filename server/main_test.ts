@@ -263,18 +263,18 @@ export default defineServerModule({
     outputError: unit,
   },
   privateConfig: unit,
-  generate: () => Promise.resolve({ config: null, privateConfig: null }),
-  validate: () => ok(null),
-  clientConfig: () => ({ bytes: new Uint8Array(), json: null }),
+  distributedGen: () => Promise.resolve({ config: null, privateConfig: null }),
+  validateConfig: () => ok(null),
+  getClientConfig: () => ({ bytes: new Uint8Array(), json: null }),
   start: () =>
     Promise.resolve({
       processInput: () => Promise.resolve(err(null)),
       processOutput: () => Promise.resolve(err(null)),
-      processItem: () => Promise.resolve(err("none")),
-      outputOutcome: () => Promise.resolve(null),
-      propose: () => Promise.resolve([]),
+      processConsensusItem: () => Promise.resolve(err("none")),
+      outputStatus: () => Promise.resolve(null),
+      consensusProposal: () => Promise.resolve([]),
       audit: () => Promise.resolve(0n),
-      api: {},
+      apiEndpoints: {},
     }),
 });
 `;

@@ -15,6 +15,9 @@ const slowTests = [
   "simulation_seeds_11_to_20",
   "broadcast_seeds",
   "copies_seeds",
+  "hostile_links",
+  "old_databases",
+  "setup_stops",
   "client_cli",
   "refunds",
   "many_notes",
@@ -45,6 +48,7 @@ const suites: readonly Suite[] = [
   interop("our client in an official federation", "our_client"),
   interop("official clients in our federation", "official_client"),
   interop("official guardians and ours in one federation", "mixed"),
+  interop("wallets restored by the other client", "recovery"),
 ];
 
 const INTERRUPTED_EXIT = 130;

@@ -7,15 +7,24 @@
  */
 import { createSystem, loggerFor } from "../../actors/mod.ts";
 import type { ActorSystem, Inspection } from "../../actors/system.ts";
+import { assert } from "../../core/assert.ts";
 import type { Bytes } from "../../core/bytes.ts";
-import { defaultClientSecret, globalRoot, wordsOfEntropy } from "../../core/crypto/bip39.ts";
-import type { DerivableSecret } from "../../core/crypto/derive_secret.ts";
+import { wordsOfEntropy } from "../../core/crypto/bip39.ts";
+import type { Json } from "../../core/encoding/mod.ts";
 import type { ApiVersionSet } from "../../core/types/api_versions.ts";
 import type { FederationId, ModuleInstanceId, OperationId, PeerId } from "../../core/types/ids.ts";
 import type { InviteCode } from "../../core/types/invite_code.ts";
 import { formatInviteCode, newInviteCode } from "../../core/types/invite_code.ts";
 import type { ClientCommand, PendingMoney, UsableModule } from "../../modules/contract/client.ts";
 import { codedEnd, orEnded, WaitError } from "../../modules/contract/waiting.ts";
+import type { BackupMetadata } from "../backup/contents.ts";
+import { readMetadata } from "../backup/contents.ts";
+import { foundBackups, restoredBackup, searchBackups } from "../backup/found.ts";
+import type { BackupMade } from "../backup/make.ts";
+import { backupState, keepMetadata } from "../backup/make.ts";
+import type { BackupsFound } from "../backup/newest.ts";
+import type { BackupState } from "../backup/records.ts";
+import { backupRecords } from "../backup/records.ts";
 import { ClientError } from "../error.ts";
 import type { ConnectedFederationApi } from "../federation/api.ts";
 import type { ConnectionsEnv, GuardianStatus } from "../federation/connections.ts";
@@ -30,7 +39,10 @@ import { previewOf } from "../federation/preview.ts";
 import { prefetch } from "../federation/refresh.ts";
 import type { Renewal, Renewed } from "../federation/renew.ts";
 import { renew } from "../federation/renew.ts";
-import { clientTree, eventOrderRef, executorRef, ROOT } from "../tree.ts";
+import type { RestoreEnv, RestoreOutcome } from "../recovery/restore.ts";
+import { checkRestored, restoreClient } from "../recovery/restore.ts";
+import type { RecoveryStatus } from "../recovery/status.ts";
+import { backupRef, clientTree, eventOrderRef, executorRef, ROOT } from "../tree.ts";
 import type { Primary } from "./core.ts";
 import { modulePrefix, UniqueTime } from "./database.ts";
 import { Guardians } from "./guardians.ts";
@@ -38,12 +50,14 @@ import { awaitIdle, awaitOperation } from "./idle.ts";
 import type { JoinOutcome } from "./joining.ts";
 import { joinFederation } from "./joining.ts";
 import type { ModuleStatus } from "./modules_of.ts";
-import { moduleCommands, moduleStatuses, primaryModule, usedModule } from "./modules_of.ts";
+import { instanceOfKind, moduleCommands, moduleStatuses, primaryModule, usedModule } from "./modules_of.ts";
 import type { ClientOptions } from "./options.ts";
 import { pendingMoney } from "./pending.ts";
 import type { Running } from "./running.ts";
 import { runClient } from "./running.ts";
 import { checkWallet } from "./schema.ts";
+import type { ClientSecrets } from "./secrets.ts";
+import { secretsOfEntropy, secretsOfPreRoot } from "./secrets.ts";
 import { loadEntropy, loadOrMakeEntropy, refuseWords } from "./words.ts";
 
 export class Client {
@@ -137,6 +151,11 @@ export class Client {
     return entropy ?? await loadOrMakeEntropy(store, platform.dice);
   }
 
+  async #secrets(id: FederationId, entropy: () => Promise<Bytes>): Promise<ClientSecrets> {
+    const { secret } = this.options;
+    return secret ? secretsOfPreRoot(secret, id) : secretsOfEntropy(await entropy(), id);
+  }
+
   /**
    * Refused as long as this client can't recover what belongs to words.
    * @throws {ClientError} `no_recovery` · {CryptoError} `bad_words`
@@ -155,7 +174,7 @@ export class Client {
    */
   async join(invite: InviteCode, signal?: AbortSignal): Promise<JoinOutcome> {
     if (this.#joining || this.#running && this.#running.federationId !== invite.federationId) {
-      throw new ClientError({ code: "already_joined" }, "The client database is already initialized");
+      throw alreadyJoined();
     }
     this.#joining = true;
     try {
@@ -170,9 +189,108 @@ export class Client {
   }
 
   async #join(invite: InviteCode, signal: AbortSignal): Promise<void> {
-    const env = { options: this.options, tools: this.#guardians.joinTools, entropy: () => this.#entropy() };
+    const { options } = this, tools = this.#guardians.joinTools;
+    const env = { options, tools, secretsIn: (id: FederationId) => this.#secrets(id, () => this.#entropy()) };
     await this.#run(await joinFederation(invite, env, signal));
     await this.#prefetch(signal);
+  }
+
+  /**
+   * Makes this client from words, with all that its federation keeps of it: everything that needs guardians comes
+   * first, then everything is stored in one transaction, and the modules' recoveries run. One that was restored so
+   * before goes on by itself.
+   * @param options.words any valid number of them; left out: those that the database has, or the secret that it was
+   *   opened with. Secret.
+   * @throws {ClientError} `already_joined` · `no_words` · `wrong_secret` (other words are here) · `invalid` (a secret
+   *   and words) · `no_answer` · `wrong_federation` · `no_common_version` · {CryptoError} `bad_words` · {ApiError} ·
+   *   {WaitError} `aborted` · `closed`
+   */
+  async restore(
+    invite: InviteCode,
+    { words }: { readonly words?: string | undefined } = {},
+    signal?: AbortSignal,
+  ): Promise<RestoreOutcome> {
+    if (this.#joining) throw alreadyJoined();
+    this.#joining = true;
+    try {
+      return await this.finish(signal, async (until) => {
+        const { options } = this;
+        if (this.#running) {
+          const { joined, federationId } = this.#running;
+          await checkRestored(options, joined, federationId, { invite, words });
+          return { restored: "before" };
+        }
+        let found = null as BackupsFound | null;
+        const search = { platform: options.platform, log: loggerFor(ROOT, options.log) };
+        const env: RestoreEnv = {
+          options,
+          tools: this.#guardians.joinTools,
+          time: this.#time,
+          newestBackup: async (api, secrets, signal) =>
+            restoredBackup(found = await searchBackups(api, secrets, search, signal)),
+        };
+        await this.#run(await restoreClient(invite, words, env, until));
+        await this.#prefetch(until);
+        assert(found, "guardians were asked");
+        return { restored: "new", ...foundBackups(found, this.running.definitions) };
+      });
+    } finally {
+      this.#joining = false;
+    }
+  }
+
+  /**
+   * Backs up, and resolves when a threshold of guardians has it.
+   * @param metadata for this backup and those after it; left out: as they were
+   * @throws {ClientError} `not_joined` · `recovering` · `backup_too_large` · {ApiError} · {WaitError} `aborted` ·
+   *   `closed`
+   */
+  backup(metadata: Json | undefined, signal?: AbortSignal): Promise<BackupMade> {
+    const { options: { store }, running: _ } = this;
+    return this.wait(signal, async () => {
+      if (metadata !== undefined) await keepMetadata(store, metadata);
+      const outcome = await this.#system.ask(backupRef, "now", null, { deadlineMs: Infinity });
+      if (outcome.ok) return outcome.value;
+      throw outcome.error;
+    });
+  }
+
+  /** What is in backups for the application, whether guardians have it yet or not. */
+  backupMetadata(): Promise<BackupMetadata | null> {
+    return this.options.store.read(async (tx) => readMetadata((await backupRecords(tx)).metadata));
+  }
+
+  /** How it stands with the backup. */
+  backupState(): Promise<BackupState> {
+    return this.options.store.read(backupState);
+  }
+
+  /** How the recovery of each module stands. @throws {ClientError} `not_joined` */
+  recoveries(): Promise<RecoveryStatus[]> {
+    return this.running.recoveries.all();
+  }
+
+  /**
+   * The same, now and after each change, until none runs any more; ends as well when the signal is aborted. Whoever
+   * reads slowly gets the newest, not all.
+   * @throws {ClientError} `not_joined`
+   */
+  recoveryProgress(signal?: AbortSignal): AsyncGenerator<RecoveryStatus[]> {
+    return this.running.recoveries.follow(this.#until(signal));
+  }
+
+  /** One that failed counts. @throws {ClientError} `not_joined` */
+  hasPendingRecoveries(): Promise<boolean> {
+    return this.running.recoveries.hasPending();
+  }
+
+  /**
+   * Resolves when all are done.
+   * @throws {ClientError} `not_joined` · `recovery_failed`, as soon as one has · {WaitError} `aborted` · `closed`
+   */
+  awaitRecoveries(signal?: AbortSignal): Promise<void> {
+    const { recoveries } = this.running;
+    return this.wait(signal, (until) => recoveries.awaitAll(until));
   }
 
   /**
@@ -209,10 +327,9 @@ export class Client {
   }
 
   async #run(joined: Joined): Promise<void> {
-    const { store, secret, entropy } = this.options;
-    const preRoot = async (id: FederationId): Promise<DerivableSecret> =>
-      secret ?? defaultClientSecret(globalRoot(entropy ?? await loadEntropy(store)), id);
-    this.#running = await runClient(joined, preRoot, {
+    const { store, entropy } = this.options;
+    const stored = async (): Promise<Bytes> => entropy ?? await loadEntropy(store);
+    this.#running = await runClient(joined, (id) => this.#secrets(id, stored), {
       options: this.options,
       system: this.#system,
       time: this.#time,
@@ -250,6 +367,14 @@ export class Client {
   /** All modules of the federation. @throws {ClientError} `not_joined` */
   modules(): ModuleStatus[] {
     return moduleStatuses(this.running);
+  }
+
+  /**
+   * The instance of the running module of a kind, the lowest of several. @throws {ClientError} `not_joined` ·
+   * `no_module`
+   */
+  instanceOf(kind: string): ModuleInstanceId {
+    return instanceOfKind(this.running, kind);
   }
 
   /** A module's commands by name; undefined when it doesn't run. @throws {ClientError} `not_joined` */
@@ -358,4 +483,8 @@ export class Client {
     await this.#system.stop();
     await this.options.store.close();
   }
+}
+
+function alreadyJoined(): ClientError {
+  return new ClientError({ code: "already_joined" }, "The client database is already initialized");
 }

@@ -7,7 +7,7 @@ import { ActorError } from "../../actors/error.ts";
 import type { Platform } from "../../actors/platform/platform.ts";
 import { sleep } from "../../actors/platform/platform.ts";
 import { fenced } from "../../actors/store/fenced.ts";
-import type { StoreTx, StoreView } from "../../actors/store/store.ts";
+import type { StoreTx, StoreView, TransactOptions } from "../../actors/store/store.ts";
 import { rollback } from "../../actors/store/store.ts";
 import { assert } from "../../core/assert.ts";
 import type { Bytes } from "../../core/bytes.ts";
@@ -29,6 +29,7 @@ import type {
   Spending,
   Transition,
 } from "../../modules/contract/client_env.ts";
+import type { RecoveryTx } from "../../modules/contract/recovery.ts";
 import { endedBy, WaitError } from "../../modules/contract/waiting.ts";
 import { NotReady } from "../../modules/contract/client_env.ts";
 import { MODULE_AGAIN_MS } from "../limits.ts";
@@ -41,7 +42,7 @@ import type { SubmissionState } from "../executor/submission.ts";
 import { submissionState } from "../executor/submission.ts";
 import type { EventOrderRef } from "../logs/events.ts";
 import { followEvents, logEvent } from "../logs/events.ts";
-import { addOperation, getOperation, setOperationOutcome } from "../logs/operations.ts";
+import { addOperation, addRecoveredOperation, getOperation, setOperationOutcome } from "../logs/operations.ts";
 import { setFee } from "../logs/transactions.ts";
 import type { Draft, Finalized } from "../transactions/finalize.ts";
 import { finalize, quote } from "../transactions/finalize.ts";
@@ -51,6 +52,8 @@ export type StateOwner<State> = {
   readonly kind: string | null;
   readonly codec: Codec<State>;
   readonly transitions: (state: State, operationId: OperationId) => readonly Transition<State>[];
+  /** Whether its module runs; left out: always. States of one that doesn't yet rest. */
+  readonly runs?: () => boolean;
 };
 // deno-lint-ignore no-explicit-any -- owners of all modules stand in one map
 export type AnyStateOwner = StateOwner<any>;
@@ -90,7 +93,7 @@ class OperationAttempt implements Attempt {
 
 /** One store transaction of an operation, as the core sees it. `ClientTx` is what a module sees of it. */
 // deno-lint-ignore no-explicit-any -- one object serves modules of all kinds of state
-class OperationTx implements ClientTx<any> {
+export class OperationTx implements RecoveryTx<any> {
   constructor(
     readonly operations: Operations,
     readonly root: StoreTx,
@@ -115,7 +118,9 @@ class OperationTx implements ClientTx<any> {
   async addState(instance: ModuleInstanceId, state: Bytes): Promise<void> {
     const owner = this.operations.options.owners.get(instance);
     assert(owner, "states are added by modules that are loaded");
-    const terminal = owner.transitions(decode(owner.codec, state), this.operationId).length === 0;
+    // whether a state of a module that doesn't run yet is its machine's last shows when it runs
+    const runs = owner.runs?.() ?? true;
+    const terminal = runs && owner.transitions(decode(owner.codec, state), this.operationId).length === 0;
     const id = { operationId: this.operationId, instance, state };
     const added = await addState(this.root, id, this.nowUs(), terminal);
     // two machines of an operation may end alike; one that goes on has a state of its own
@@ -164,6 +169,17 @@ class OperationTx implements ClientTx<any> {
     return setOperationOutcome(this.root, operationId, outcome, this.nowUs());
   }
 
+  logRecovered(operationId: OperationId, meta: Json, outcome: Json | null): Promise<void> {
+    const { kind } = this.operations.options.owners.get(this.instance)!;
+    assert(kind !== null, "what a module did is recovered");
+    return addRecoveredOperation(this.root, { operationId, kind, meta, outcome }, this.nowUs());
+  }
+
+  /** An event of the core's own. */
+  logCoreEvent(kind: string, payload: Json): void {
+    this.#log(kind, payload, null, "persistent");
+  }
+
   logEvent(kind: string, payload: Json, persistence: EventPersistence = "persistent"): void {
     const owner = this.operations.options.owners.get(this.instance)!;
     this.#log(kind, payload, owner.kind === null ? null : { kind: owner.kind, id: this.instance }, persistence);
@@ -206,26 +222,28 @@ export class Operations {
     instance: ModuleInstanceId,
     body: (tx: OperationTx) => Promise<T>,
     keep?: (value: T) => boolean,
+    options?: TransactOptions,
   ): Promise<T> {
     for (;;) {
       try {
-        return await this.transactOnce(operationId, instance, body, keep);
+        return await this.transactOnce(operationId, instance, body, keep, options);
       } catch (thrown) {
         if (!(thrown instanceof NotReady)) throw thrown;
-        await this.#ready(thrown);
+        await this.#ready(thrown, options?.signal);
       }
     }
   }
 
   /** A module that is started anew while it makes what is waited for makes it in its next life. */
-  async #ready(wait: NotReady): Promise<void> {
+  async #ready(wait: NotReady, signal?: AbortSignal): Promise<void> {
     const { platform: { clock }, closing } = this.options;
+    const until = signal ? AbortSignal.any([signal, closing]) : closing;
     try {
-      await wait.ready(closing);
+      await wait.ready(until);
     } catch (thrown) {
       const isEnd = thrown instanceof ActorError || thrown instanceof WaitError && thrown.code === "closed";
-      if (closing.aborted || !isEnd) throw thrown;
-      await sleep(clock, MODULE_AGAIN_MS, closing);
+      if (until.aborted || !isEnd) throw thrown;
+      await sleep(clock, MODULE_AGAIN_MS, until);
     }
   }
 
@@ -235,6 +253,7 @@ export class Operations {
     instance: ModuleInstanceId,
     body: (tx: OperationTx) => Promise<T>,
     keep: (value: T) => boolean = () => true,
+    options: TransactOptions = {},
   ): Promise<T> {
     let last: OperationAttempt | undefined;
     const { value, durable } = await this.options.store.transact(async (root) => {
@@ -250,7 +269,7 @@ export class Operations {
         attempt.undo();
         throw thrown;
       }
-    });
+    }, options);
     await durable;
     if (keep(value) && last && last.started.length > 0) {
       this.options.sender.tell(this.options.executor, "start", { states: last.started });

@@ -2,11 +2,13 @@
  * How a client comes to a federation: all that needs guardians comes first, then everything is stored in one
  * transaction. docs/protocol/07-client.md §B.
  */
-import type { Bytes } from "../../core/bytes.ts";
-import { defaultClientSecret, globalRoot, preRootCheck } from "../../core/crypto/bip39.ts";
+import { loggerFor } from "../../actors/mod.ts";
+import { preRootCheck } from "../../core/crypto/bip39.ts";
 import type { ClientConfig } from "../../core/types/client_config.ts";
+import type { FederationId } from "../../core/types/ids.ts";
 import type { InviteCode } from "../../core/types/invite_code.ts";
 import { endedBy, orLate } from "../../modules/contract/waiting.ts";
+import { refuseHistory } from "../backup/found.ts";
 import { ClientError } from "../error.ts";
 import type { Discovered } from "../federation/discover.ts";
 import { discoverVersions, storeVersions } from "../federation/discover.ts";
@@ -18,6 +20,8 @@ import type { Renewal } from "../federation/renew.ts";
 import { definitionsFor } from "./definitions.ts";
 import type { ClientOptions } from "./options.ts";
 import { checkWallet } from "./schema.ts";
+import type { ClientSecrets } from "./secrets.ts";
+import { areWordsNew, refuseGivenWords } from "./words.ts";
 
 /** What `join` did: joined, or what was news in an invite code of the federation that had been joined. */
 export type JoinOutcome = { readonly joined: "new" } | { readonly joined: "before"; readonly renewal: Renewal };
@@ -28,8 +32,8 @@ const DISCOVERY_MS = 45_000;
 export type JoiningEnv = {
   readonly options: ClientOptions;
   readonly tools: JoinTools;
-  /** Secret. */
-  readonly entropy: () => Promise<Bytes>;
+  /** Secret. Words are made when there are none yet. */
+  readonly secretsIn: (id: FederationId) => Promise<ClientSecrets>;
 };
 
 /**
@@ -37,10 +41,20 @@ export type JoiningEnv = {
  * @throws as `Client.join`
  */
 export async function joinFederation(invite: InviteCode, env: JoiningEnv, signal: AbortSignal): Promise<Joined> {
-  const { store, modules, secret } = env.options;
-  const config = await downloadConfig(invite, env.tools, signal);
+  const { options, tools } = env, { store, modules } = options;
+  await refuseGivenWords(options);
+  const isNew = await areWordsNew(options);
+  const config = await downloadConfig(invite, tools, signal);
   const discovered = await discover(config, invite.apiSecret, env, signal);
-  const preRoot = secret ?? defaultClientSecret(globalRoot(await env.entropy()), invite.federationId);
+  const secrets = await env.secretsIn(invite.federationId), { preRoot } = secrets;
+  if (!isNew) {
+    const search = { platform: options.platform, log: loggerFor("join", options.log) };
+    await tools.withGuardians(
+      urlsOf(config),
+      invite.apiSecret,
+      (api) => refuseHistory(api, secrets, search, signal),
+    );
+  }
   const joined: Joined = { config, apiSecret: invite.apiSecret, secretCheck: preRootCheck(preRoot) };
   if (signal.aborted) throw endedBy(signal);
   const { durable } = await store.transact((tx) => {
@@ -53,10 +67,10 @@ export async function joinFederation(invite: InviteCode, env: JoiningEnv, signal
 }
 
 /** Which API versions a federation's guardians speak, before anything of it is stored. */
-function discover(
+export function discover(
   config: ClientConfig,
   apiSecret: string | null,
-  { options: { platform, modules }, tools }: JoiningEnv,
+  { options: { platform, modules }, tools }: Pick<JoiningEnv, "options" | "tools">,
   signal: AbortSignal,
 ): Promise<Discovered> {
   const late = (): Error =>

@@ -9,8 +9,9 @@ import { primaryOf } from "./running.ts";
 /** A module of the federation, and whether this client runs it. */
 export type ModuleStatus = { readonly id: ModuleInstanceId; readonly kind: string; readonly active: boolean };
 
-function noModule(kind: string): ClientError {
-  return new ClientError({ code: "no_module" }, `No ${kind} module found in this federation`);
+function noModule({ recoveries }: Running, kind: string): ClientError {
+  return recoveries.whyNot(kind) ??
+    new ClientError({ code: "no_module" }, `No ${kind} module found in this federation`);
 }
 
 /**
@@ -26,12 +27,21 @@ export function moduleStatuses({ joined, table }: Running): ModuleStatus[] {
   return [...joined.config.modules].map(([id, { kind }]) => ({ id, kind, active: table.has(id) }));
 }
 
-/** As `Client.use`. @throws {ClientError} `no_module` */
-export function usedModule<Api>({ definitions, table, calls }: Running, definition: UsableModule<Api>): Api {
-  for (const [instance, running] of definitions) {
-    if (table.has(instance) && isSameModule(running, definition)) return calls.get(instance)!.api as Api;
+/** The instance of the running module of a kind, the lowest of several. @throws {ClientError} `no_module` */
+export function instanceOfKind(running: Running, kind: string): ModuleInstanceId {
+  for (const [instance, definition] of running.definitions) {
+    if (definition.kind === kind && running.table.has(instance)) return instance;
   }
-  throw noModule(definition.kind);
+  throw noModule(running, kind);
+}
+
+/** As `Client.use`. @throws {ClientError} `no_module` */
+export function usedModule<Api>(running: Running, definition: UsableModule<Api>): Api {
+  const { definitions, table, calls } = running;
+  for (const [instance, candidate] of definitions) {
+    if (table.has(instance) && isSameModule(candidate, definition)) return calls.get(instance)!.api as Api;
+  }
+  throw noModule(running, definition.kind);
 }
 
 /** What a module's commands are, by name; undefined when it doesn't run. */
@@ -44,8 +54,8 @@ export function moduleCommands(
 }
 
 /** The e-cash module. @throws {ClientError} `no_primary_module` */
-export function primaryModule({ table }: Running): Primary {
+export function primaryModule({ table, recoveries }: Running): Primary {
   const primary = primaryOf(table);
   if (primary) return primary;
-  throw new ClientError({ code: "no_primary_module" }, "No primary module for unit bitcoin");
+  throw recoveries.whyNot(null) ?? new ClientError({ code: "no_primary_module" }, "No primary module for unit bitcoin");
 }

@@ -19,5 +19,11 @@ export type ClientOptions = {
   readonly secret?: DerivableSecret;
   /** Entropy of words that are kept elsewhere, for several federations: none are made or stored here. Secret. */
   readonly entropy?: Bytes;
+  /** The words of `entropy` were given, not made: a federation is restored with them, never joined afresh. */
+  readonly entropyGiven?: boolean;
+  /** The words of `entropy` were made for this wallet: nobody can have used them before. */
+  readonly entropyNew?: boolean;
+  /** Whether backups are made by themselves, too. Default: they are. */
+  readonly automaticBackup?: boolean;
   readonly testEnvironment?: boolean;
 };

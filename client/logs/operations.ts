@@ -9,7 +9,7 @@ import { concat, fromHex, toHex } from "../../core/bytes.ts";
 import type { Json } from "../../core/encoding/mod.ts";
 import { decode, encode, option, struct, text, u64Number } from "../../core/encoding/mod.ts";
 import type { OperationId } from "../../core/types/ids.ts";
-import { OPERATION_ORDER_PREFIX, OPERATION_PREFIX, operationKey } from "../core/database.ts";
+import { OPERATION_ORDER_PREFIX, OPERATION_PREFIX, operationKey, RECOVERED_PREFIX } from "../core/database.ts";
 import { json } from "./json.ts";
 
 const entry = struct("OperationLogEntry", {
@@ -57,6 +57,28 @@ export async function setOperationOutcome(
     operationKey(OPERATION_PREFIX, operationId),
     encode(entry, { kind, meta, createdUs, outcome: { atUs: nowUs, outcome } }),
   );
+}
+
+/**
+ * An entry for what the federation's log shows that the wallet did before it was lost. Nothing happens when there is
+ * one of this id.
+ */
+export async function addRecoveredOperation(
+  tx: StoreTx,
+  { operationId, kind, meta, outcome }: Pick<OperationEntry, "operationId" | "kind" | "meta"> & {
+    readonly outcome: Json | null;
+  },
+  nowUs: number,
+): Promise<void> {
+  if (await getOperation(tx, operationId)) return;
+  addOperation(tx, operationId, kind, meta, nowUs);
+  if (outcome !== null) await setOperationOutcome(tx, operationId, outcome, nowUs);
+  tx.set(operationKey(RECOVERED_PREFIX, operationId), new Uint8Array(0));
+}
+
+/** Whether an entry is what a recovery found: then its times are those of the recovery. */
+export async function isRecovered(tx: ReadTx, operationId: OperationId): Promise<boolean> {
+  return await tx.get(operationKey(RECOVERED_PREFIX, operationId)) !== undefined;
 }
 
 /** Newest first. `before` = the last entry of the page before. */

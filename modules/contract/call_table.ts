@@ -60,6 +60,7 @@ export type CallTable<Api> = 0 extends 1 & Api ? AnyCallTable
   : Api extends null ? null
   : {
     readonly [Name in keyof Api]: Api[Name] extends (...args: infer Args) => infer Returned ? FormOf<Args, Returned>
+      : Api[Name] extends readonly unknown[] ? Refused<"it is no method">
       : Api[Name] extends object ? CallTable<Api[Name]>
       : Refused<"it is no method">;
   };

@@ -84,6 +84,8 @@ Deno.test("what can't travel doesn't compile, nor a method that is left out or h
     { f: "call" } satisfies CallTable<{ f(): number }>,
     // @ts-expect-error -- no method at all
     { f: "call" } satisfies CallTable<{ readonly f: number }>,
+    // @ts-expect-error -- nor a list
+    { f: [] } satisfies CallTable<{ readonly f: readonly number[] }>,
     // @ts-expect-error -- it is a call
     { f: "stream" } satisfies CallTable<Resolving<number>>,
     // @ts-expect-error -- it is a stream
@@ -93,7 +95,7 @@ Deno.test("what can't travel doesn't compile, nor a method that is left out or h
     // @ts-expect-error -- there is no such method
     { f: "call", g: "call" } satisfies CallTable<Resolving<number>>,
   ];
-  assertEquals(tables.length, 17);
+  assertEquals(tables.length, 18);
   assertEquals([new Sealed().reads(), Hiding.reads(new Hiding())], [true, 2]);
 });
 

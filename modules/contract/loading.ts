@@ -90,7 +90,11 @@ const PARTS: Readonly<Record<ModuleSide, readonly Part[]>> = {
       is: (value) => isObject(value) && isFunction(value.fromJson) && isFunction(value.toJson),
       expected: "a codec",
     },
-    ...["generate", "validate", "clientConfig"].map((name) => ({ name, is: isFunction, expected: "a function" })),
+    ...["distributedGen", "validateConfig", "getClientConfig"].map((name) => ({
+      name,
+      is: isFunction,
+      expected: "a function",
+    })),
   ],
   client: [
     ...COMMON,
@@ -107,7 +111,7 @@ const PARTS: Readonly<Record<ModuleSide, readonly Part[]>> = {
 
 /** What only one side's definitions have: with a kind it tells what a value is meant to be. */
 const MARKS: Readonly<Record<ModuleSide, readonly string[]>> = {
-  server: ["generate", "clientConfig", "privateConfig", "apiVersions"],
+  server: ["distributedGen", "getClientConfig", "privateConfig", "apiVersions"],
   client: ["requiredApi", "state"],
 };
 

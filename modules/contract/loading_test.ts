@@ -46,9 +46,9 @@ Deno.test("a definition with a part that is missing or of another form is refuse
     enabledByDefault: [undefined, "yes"],
     apiVersions: [undefined, [], [{ major: 0 }]],
     privateConfig: [undefined, null],
-    generate: [undefined],
-    validate: [undefined],
-    clientConfig: [undefined],
+    distributedGen: [undefined],
+    validateConfig: [undefined],
+    getClientConfig: [undefined],
   };
   for (const [name, values] of Object.entries(changes)) {
     for (const value of values) {

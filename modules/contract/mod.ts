@@ -7,7 +7,7 @@
  */
 
 /** The guardian's side. */
-export { defineServerModule, endpoint } from "./server.ts";
+export { defineServerModule, endpoint, textEndpoint } from "./server.ts";
 export type {
   AnyServerModule,
   AnyServerModuleDefinition,
@@ -15,6 +15,7 @@ export type {
   DkgRounds,
   Endpoint,
   EndpointContext,
+  EndpointTerms,
   GenerationParams,
   InputMeta,
   OutputMeta,
@@ -74,6 +75,7 @@ export type {
   RecoveryTx,
   StepCount,
 } from "./recovery.ts";
+export { recoveredOperationId } from "./recovered.ts";
 export { ApiError } from "./federation_api.ts";
 export type { ApiCall, AskOptions, FederationApi } from "./federation_api.ts";
 export { amountArgument, noArguments } from "./command_arguments.ts";

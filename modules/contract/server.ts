@@ -1,10 +1,11 @@
 /**
  * The guardian's side of a module: everything that `defineServerModule` takes is all a module can do. The built-in ones
- * have no other door. `fedimint-server-core/src/lib.rs`.
+ * have no other door. The methods are those of Fedimint's `ServerModule` and `ServerModuleInit`, which `start` is
+ * `init` of (`fedimint-server-core/src/lib.rs`, `init.rs`); `prepareInputs` and `background` are ours.
  *
- * Consensus rule: what `processInput`, `processOutput` and `processItem` return and write depends only on the store
- * below the module's view, the config and their arguments, so that it is the same on every guardian. A refusal is a
- * value; the engine rolls back.
+ * Consensus rule: what `processInput`, `processOutput` and `processConsensusItem` return and write depends only on the
+ * store below the module's view, the config and their arguments, so that it is the same on every guardian. A refusal is
+ * a value; the engine rolls back.
  */
 import type { Logger } from "../../actors/logger.ts";
 import type { Platform } from "../../actors/platform/platform.ts";
@@ -13,7 +14,9 @@ import { assertSchema, FIRST_SCHEMA } from "../../actors/store/schema.ts";
 import type { ReadTx, StoreTx, StoreView } from "../../actors/store/store.ts";
 import type { BitcoinNetwork } from "../../core/bitcoin/mod.ts";
 import type { Bytes } from "../../core/bytes.ts";
+import { fromUtf8 } from "../../core/bytes.ts";
 import type { Codec, Json } from "../../core/encoding/mod.ts";
+import { parseJson } from "../../core/encoding/mod.ts";
 import type { Result } from "../../core/result.ts";
 import type { Amounts } from "../../core/types/amount.ts";
 import type { InPoint, ModuleInstanceId, OutPoint, PeerId } from "../../core/types/ids.ts";
@@ -79,6 +82,16 @@ export type Endpoint = {
    * a time. Must not wait, and `context.signal` is nobody's.
    */
   readonly shared?: boolean;
+  /**
+   * What a call takes of its caller's budget beside its size and its answer's, in units of about half a millisecond:
+   * told from what is known without reading, before anything is done. Must not throw, whatever the params are. Default
+   * 1.
+   */
+  readonly units?: (params: Json) => number;
+  /** Characters of a request that take a unit, where each has more work to it than being read. */
+  readonly unitCharacters?: number;
+  /** Characters of the largest request that official clients send, if that is more than 131,072. */
+  readonly requestCharactersMax?: number;
   /** @throws {EndpointError} for params that `handle` would not read: told before a wrong password is */
   readonly checkParams?: (params: Json) => void;
   /**
@@ -86,24 +99,59 @@ export type Endpoint = {
    * @throws {EndpointError} bad request or a failure told to the caller; anything else is a crash
    */
   readonly handle: (params: Json, context: EndpointContext) => Promise<Json>;
+  /** The same as text, UTF-8, for answers of megabytes: what the guardian serves where it is there. */
+  readonly text?: (params: Json, context: EndpointContext) => Promise<Bytes>;
 };
 
+/** What an endpoint of any form says of itself. */
+export type EndpointTerms =
+  & Pick<Endpoint, "since" | "units" | "unitCharacters" | "requestCharactersMax">
+  & Partial<Pick<Endpoint, "admin" | "shared">>;
+
+function termsOf(
+  { since, admin = false, shared = false, units, unitCharacters, requestCharactersMax }: EndpointTerms,
+): Omit<Endpoint, "handle"> {
+  return {
+    since,
+    admin,
+    shared,
+    ...(units && { units }),
+    ...(unitCharacters !== undefined && { unitCharacters }),
+    ...(requestCharactersMax !== undefined && { requestCharactersMax }),
+  };
+}
+
 /** Plain JSON both ways through codecs' JSON forms; parameters that are not of their form are a bad request. */
-export function endpoint<P, R>(options: {
-  readonly since: Version;
-  readonly admin?: boolean;
-  readonly shared?: boolean;
-  readonly params: Pick<Codec<P>, "fromJson">;
-  readonly result: Pick<Codec<R>, "toJson">;
-  readonly handle: (params: P, context: EndpointContext) => Promise<R>;
-}): Endpoint {
+export function endpoint<P, R>(
+  options: EndpointTerms & {
+    readonly params: Pick<Codec<P>, "fromJson">;
+    readonly result: Pick<Codec<R>, "toJson">;
+    readonly handle: (params: P, context: EndpointContext) => Promise<R>;
+  },
+): Endpoint {
   const read = (json: Json): P => EndpointError.reading(() => options.params.fromJson(json));
   return {
-    since: options.since,
-    admin: options.admin ?? false,
-    shared: options.shared ?? false,
+    ...termsOf(options),
     checkParams: (json) => void read(json),
     handle: async (json, context) => options.result.toJson(await options.handle(read(json), context)),
+  };
+}
+
+/** One that writes its answer as JSON text itself, UTF-8, because there is much of it. */
+export function textEndpoint<P>(
+  options: EndpointTerms & {
+    readonly params: Pick<Codec<P>, "fromJson">;
+    readonly handle: (params: P, context: EndpointContext) => Promise<Bytes>;
+  },
+): Endpoint {
+  const read = (json: Json): P => EndpointError.reading(() => options.params.fromJson(json));
+  const text = async (json: Json, context: EndpointContext): Promise<Bytes> =>
+    await options.handle(read(json), context);
+  return {
+    ...termsOf(options),
+    checkParams: (json) => void read(json),
+    text,
+    handle: async (json, context) => parseJson(fromUtf8(await text(json, context))),
   };
 }
 
@@ -130,9 +178,9 @@ export interface ServerModule<Input, Output, Outcome, Item, InputError, OutputEr
   /** Stateless check before anything else of the transaction; a failure makes it `InvalidWitnessLength`. */
   verifyInput?(input: Input): Result<null, InputError>;
   /** Further checks at submission only, never in consensus. */
-  checkInputSubmission?(tx: ReadTx, input: Input): Promise<Result<null, InputError>>;
+  verifyInputSubmission?(tx: ReadTx, input: Input): Promise<Result<null, InputError>>;
   /** Further checks at submission only, never in consensus. */
-  checkOutputSubmission?(tx: ReadTx, output: Output, outPoint: OutPoint): Promise<Result<null, OutputError>>;
+  verifyOutputSubmission?(tx: ReadTx, output: Output, outPoint: OutPoint): Promise<Result<null, OutputError>>;
   /**
    * Optional: checks in one batch what is dear and needs no store (signatures of notes). The host calls it with this
    * module's inputs of one transaction, or of several, grouped by transaction, before it processes them. Only a hint,
@@ -152,15 +200,15 @@ export interface ServerModule<Input, Output, Outcome, Item, InputError, OutputEr
    * not tell how often its last items stand there, so a guardian that takes the outcome from a peer may process them
    * once where others did it twice.
    */
-  processItem(tx: StoreTx, item: Item, peer: PeerId, signal: AbortSignal): Promise<Result<null, string>>;
-  /** Null where the module has no outcomes. */
-  outputOutcome(tx: ReadTx, outPoint: OutPoint): Promise<Outcome | null>;
+  processConsensusItem(tx: StoreTx, item: Item, peer: PeerId, signal: AbortSignal): Promise<Result<null, string>>;
+  /** What came of an output; null where the module has nothing to say of it. */
+  outputStatus(tx: ReadTx, outPoint: OutPoint): Promise<Outcome | null>;
   /** Items to propose now; asked once a second (100 ms in a test environment). */
-  propose(tx: ReadTx): Promise<readonly Item[]>;
+  consensusProposal(tx: ReadTx): Promise<readonly Item[]>;
   /** Assets less liabilities, msat. */
   audit(tx: ReadTx): Promise<bigint>;
   /** By name without the `module_<id>_` prefix. */
-  readonly api: { readonly [name: string]: Endpoint };
+  readonly apiEndpoints: { readonly [name: string]: Endpoint };
   /**
    * Work beside the messages (rebroadcast …); must end when `env.signal` is aborted. A rejection is a crash of the
    * module.
@@ -207,15 +255,15 @@ export type ServerModuleDefinition<Config, Private, Input, Output, Outcome, Item
    */
   readonly schema?: Schema;
   /** A federation of one has no messages: its `rounds` deal to itself. */
-  readonly generate: (
+  readonly distributedGen: (
     rounds: DkgRounds,
     params: GenerationParams,
     platform: Platform,
   ) => Promise<{ readonly config: Config; readonly privateConfig: Private }>;
   /** At every start: does the own share fit the config? The error says what is wrong. */
-  readonly validate: (config: Config, privateConfig: Private, identity: PeerId) => Result<null, string>;
+  readonly validateConfig: (config: Config, privateConfig: Private, identity: PeerId) => Result<null, string>;
   /** What clients get: config's own encoding unless the module has another form. */
-  readonly clientConfig: (config: Config) => { readonly bytes: Bytes; readonly json: Json };
+  readonly getClientConfig: (config: Config) => { readonly bytes: Bytes; readonly json: Json };
   readonly start: (
     env: ServerModuleEnv<Config, Private>,
   ) => Promise<ServerModule<Input, Output, Outcome, Item, InputError, OutputError>>;

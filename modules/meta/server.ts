@@ -133,14 +133,14 @@ function startMeta(env: ServerModuleEnv<null, null>): Promise<MetaModule> {
   return Promise.resolve<MetaModule>({
     processInput: () => Promise.resolve(err({ tag: "NotSupported", value: null })),
     processOutput: () => Promise.resolve(err({ tag: "NotSupported", value: null })),
-    processItem: async (tx, item, peer) => {
+    processConsensusItem: async (tx, item, peer) => {
       await processVote(tx, item, peer, env.peers);
       return ok(null);
     },
-    outputOutcome: () => Promise.resolve(null),
-    propose: (tx) => proposals(tx, env.identity),
+    outputStatus: () => Promise.resolve(null),
+    consensusProposal: (tx) => proposals(tx, env.identity),
     audit: () => Promise.resolve(0n),
-    api: endpoints(env),
+    apiEndpoints: endpoints(env),
   });
 }
 
@@ -153,8 +153,8 @@ export const metaServer = defineServerModule({
   codecs: metaCodecs,
   privateConfig: unit,
   schema: { version: 1, migrations: { 0: nothingToMigrate } },
-  generate: () => Promise.resolve({ config: null, privateConfig: null }),
-  validate: () => ok(null),
-  clientConfig: () => ({ bytes: new Uint8Array(), json: null }),
+  distributedGen: () => Promise.resolve({ config: null, privateConfig: null }),
+  validateConfig: () => ok(null),
+  getClientConfig: () => ({ bytes: new Uint8Array(), json: null }),
   start: startMeta,
 });

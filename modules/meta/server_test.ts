@@ -18,7 +18,7 @@ async function startGuardian(options: { identity?: number; guardians?: number; s
     store,
     module,
     call: (name: string, params: null | number | { key: number; value: string }) =>
-      module.api[name]!.handle(params, context),
+      module.apiEndpoints[name]!.handle(params, context),
     vote: (peer: number, value: string, salt = 0n, key = 0) =>
       process(store, module, { key, value: utf8(value), salt }, peer),
   };
@@ -30,7 +30,7 @@ async function process(
   item: MetaConsensusItem,
   peer: number,
 ): Promise<void> {
-  const { value } = await store.transact((tx) => module.processItem(tx, item, peer, context.signal));
+  const { value } = await store.transact((tx) => module.processConsensusItem(tx, item, peer, context.signal));
   assertEquals(value, { ok: true, value: null });
 }
 
@@ -38,8 +38,8 @@ const hex = (text: string) => toHex(utf8(text));
 
 Deno.test("meta answers at the four endpoints of the reference, two of them for the guardian alone", async () => {
   const { module } = await startGuardian();
-  assertEquals(Object.keys(module.api), ["submit", "get_consensus", "get_consensus_rev", "get_submission"]);
-  assertEquals(Object.entries(module.api).filter(([, e]) => e.admin).map(([name]) => name), [
+  assertEquals(Object.keys(module.apiEndpoints), ["submit", "get_consensus", "get_consensus_rev", "get_submission"]);
+  assertEquals(Object.entries(module.apiEndpoints).filter(([, e]) => e.admin).map(([name]) => name), [
     "submit",
     "get_submission",
   ]);
@@ -109,7 +109,7 @@ Deno.test("a single guardian's vote is the consensus at once", async () => {
 
 Deno.test("meta proposes what was submitted until it is counted, with a salt that differs each time", async () => {
   const { call, store, module } = await startGuardian({ identity: 1 });
-  const proposals = () => store.read((tx) => module.propose(tx));
+  const proposals = () => store.read((tx) => module.consensusProposal(tx));
   assertEquals(await proposals(), []);
   assertEquals(await call("submit", { key: 0, value: hex("a") }), null);
   const [first] = await proposals();
@@ -126,7 +126,7 @@ Deno.test("meta proposes what was submitted until it is counted, with a salt tha
 
 Deno.test("meta proposes nothing for a value that is consensus, unless an older vote of its own must go", async () => {
   const { call, vote, store, module } = await startGuardian({ identity: 3 });
-  const proposals = () => store.read((tx) => module.propose(tx));
+  const proposals = () => store.read((tx) => module.consensusProposal(tx));
   for (const peer of [0, 1, 2]) await vote(peer, "a");
   await call("submit", { key: 0, value: hex("a") });
   assertEquals(await proposals(), []);
@@ -167,7 +167,7 @@ Deno.test("meta refuses inputs and outputs with the official error", async () =>
   assertEquals(!input.value.ok && encodeHex(codecs.inputError, input.value.error), "0000");
   assertEquals(!output.value.ok && encodeHex(codecs.outputError, output.value.error), "0000");
   assertEquals(await store.read((tx) => module.audit(tx)), 0n);
-  assertEquals(await store.read((tx) => module.outputOutcome(tx, { txid, outIdx: 0 })), null);
+  assertEquals(await store.read((tx) => module.outputStatus(tx, { txid, outIdx: 0 })), null);
 });
 
 Deno.test("the same votes leave the same store on every guardian", async () => {

@@ -9,6 +9,7 @@ import { MintClient } from "./client/api.ts";
 import { mintCommands } from "./client/commands.ts";
 import { mintSchema } from "./client/db.ts";
 import { mintTransitions } from "./client/machines.ts";
+import { mintRecovery } from "./client/recovery/recovery.ts";
 import { mintState } from "./client/states.ts";
 import { recounted, Wallet } from "./client/wallet.ts";
 import { mintCodecs } from "./codecs.ts";
@@ -48,6 +49,7 @@ export const mintv2Client: UsableModule<MintClient> = defineClientModule({
     retryRefunds: "call",
   },
   schema: mintSchema,
+  recovery: mintRecovery,
   start: async (env) => {
     await recounted(env);
     const wallet = new Wallet(env);

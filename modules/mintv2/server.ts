@@ -90,15 +90,15 @@ function startMint(env: MintEnv): Promise<MintModule> {
     },
     processInput: (tx, input) => redeem(tx, input, config, checks),
     processOutput: (tx, output, outPoint) => issue(tx, output, outPoint, config, secretShares),
-    processItem: () => Promise.resolve(err("Mint does not process consensus items")),
-    outputOutcome: () => Promise.resolve(null),
-    propose: () => Promise.resolve([]),
+    processConsensusItem: () => Promise.resolve(err("Mint does not process consensus items")),
+    outputStatus: () => Promise.resolve(null),
+    consensusProposal: () => Promise.resolve([]),
     audit: async (tx) => {
       let liabilities = 0n;
       for (const [exponent, count] of await issuedCounts(tx)) liabilities += denominationAmount(exponent) * count;
       return -liabilities;
     },
-    api: mintEndpoints(env.store.forStrangers()),
+    apiEndpoints: mintEndpoints(env.store.forStrangers()),
   });
 }
 
@@ -110,8 +110,8 @@ export const mintv2Server = defineServerModule({
   codecs: mintCodecs,
   privateConfig: mintPrivateConfig,
   schema: { version: 1, migrations: { 0: nothingToMigrate } },
-  generate: generateMint,
-  validate: validateMint,
-  clientConfig: (config) => ({ bytes: encode(mintConfig, config), json: mintConfig.toJson(config) }),
+  distributedGen: generateMint,
+  validateConfig: validateMint,
+  getClientConfig: (config) => ({ bytes: encode(mintConfig, config), json: mintConfig.toJson(config) }),
   start: startMint,
 });

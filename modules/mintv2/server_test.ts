@@ -217,8 +217,8 @@ Deno.test("mintv2 refuses consensus items, so copies too, proposes none and has 
   const { store, module } = guardian;
   const signal = new AbortController().signal;
   const item = { tag: "Default", value: { variant: 0n, bytes: new Uint8Array() } } as const;
-  const { value } = await store.transact((tx) => module.processItem(tx, item, 0, signal));
+  const { value } = await store.transact((tx) => module.processConsensusItem(tx, item, 0, signal));
   assertEquals(value.ok, false);
-  assertEquals(await store.read((tx) => module.propose(tx)), []);
-  assertEquals(await store.read((tx) => module.outputOutcome(tx, freshOutPoint(mint.dice))), null);
+  assertEquals(await store.read((tx) => module.consensusProposal(tx)), []);
+  assertEquals(await store.read((tx) => module.outputStatus(tx, freshOutPoint(mint.dice))), null);
 });

@@ -25,11 +25,11 @@ type UnknownModule = ServerModule<null, null, UnknownOutputOutcome, null, Unknow
 const unknownModule: UnknownModule = {
   processInput: () => Promise.resolve(err({ tag: "NotSupported", value: null })),
   processOutput: () => Promise.resolve(err({ tag: "NotSupported", value: null })),
-  processItem: () => Promise.resolve(err("The unknown module does not use consensus items")),
-  outputOutcome: () => Promise.resolve(null),
-  propose: () => Promise.resolve([]),
+  processConsensusItem: () => Promise.resolve(err("The unknown module does not use consensus items")),
+  outputStatus: () => Promise.resolve(null),
+  consensusProposal: () => Promise.resolve([]),
   audit: () => Promise.resolve(0n),
-  api: {},
+  apiEndpoints: {},
 };
 
 export const unknownServer = defineServerModule({
@@ -49,8 +49,8 @@ export const unknownServer = defineServerModule({
   },
   privateConfig: unit,
   schema: { version: 1, migrations: { 0: nothingToMigrate } },
-  generate: () => Promise.resolve({ config: null, privateConfig: null }),
-  validate: () => ok(null),
-  clientConfig: () => ({ bytes: new Uint8Array(), json: null }),
+  distributedGen: () => Promise.resolve({ config: null, privateConfig: null }),
+  validateConfig: () => ok(null),
+  getClientConfig: () => ({ bytes: new Uint8Array(), json: null }),
   start: () => Promise.resolve(unknownModule),
 });

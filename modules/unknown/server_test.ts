@@ -11,7 +11,9 @@ Deno.test("the unknown module refuses inputs, outputs and items by value and sto
   const { codecs } = unknownServer;
   const { value: input } = await store.transact((tx) => module.processInput(tx, null, { txid, inIdx: 0 }));
   const { value: output } = await store.transact((tx) => module.processOutput(tx, null, { txid, outIdx: 0 }));
-  const { value: item } = await store.transact((tx) => module.processItem(tx, null, 0, new AbortController().signal));
+  const { value: item } = await store.transact((tx) =>
+    module.processConsensusItem(tx, null, 0, new AbortController().signal)
+  );
   assertEquals(!input.ok && encodeHex(codecs.inputError, input.error), "0000");
   assertEquals(!output.ok && encodeHex(codecs.outputError, output.error), "0000");
   assertEquals(item.ok, false);
@@ -21,10 +23,10 @@ Deno.test("the unknown module refuses inputs, outputs and items by value and sto
 Deno.test("the unknown module has no outcome, proposal, liability or endpoint", async () => {
   const store = await testStore();
   const module = await unknownServer.start(testEnv({ store, config: null, privateConfig: null }));
-  assertEquals(await store.read((tx) => module.outputOutcome(tx, { txid, outIdx: 0 })), null);
-  assertEquals(await store.read((tx) => module.propose(tx)), []);
+  assertEquals(await store.read((tx) => module.outputStatus(tx, { txid, outIdx: 0 })), null);
+  assertEquals(await store.read((tx) => module.consensusProposal(tx)), []);
   assertEquals(await store.read((tx) => module.audit(tx)), 0n);
-  assertEquals(module.api, {});
+  assertEquals(module.apiEndpoints, {});
 });
 
 Deno.test("nothing decodes as an outcome of the unknown module, and its items have no bytes", () => {
@@ -32,6 +34,6 @@ Deno.test("nothing decodes as an outcome of the unknown module, and its items ha
   for (const hex of ["", "0000", "0100"]) assertThrows(() => decodeHex(codecs.outputOutcome, hex), DecodeError);
   assertThrows(() => decodeHex(codecs.input, "00"), DecodeError);
   assertEquals(encodeHex(codecs.config, codecs.config.fromJson(null)), "");
-  assertEquals(unknownServer.clientConfig(null), { bytes: new Uint8Array(), json: null });
+  assertEquals(unknownServer.getClientConfig(null), { bytes: new Uint8Array(), json: null });
   assertThrows(() => codecs.config.fromJson({ other: 1 }), DecodeError);
 });

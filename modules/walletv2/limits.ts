@@ -2,6 +2,8 @@
 
 /** Outputs that one slice answers; clients ask for 1,000 at a time, and follow on when fewer come. */
 export const OUTPUT_SLICE_MAX = 10_000;
+/** Outputs, or transactions of the chain, whose reading takes a unit of the caller's budget, half a millisecond. */
+export const ROWS_PER_UNIT = 32;
 /** Outputs that a client asks for at a time: 250 kB of JSON. */
 export const OUTPUT_SLICE = 1_000;
 /**

@@ -18,8 +18,8 @@ import { newWalletConfig, walletConfig, walletPrivateConfig } from "./config.ts"
 import { getWallet } from "./server/db.ts";
 import { endpoints } from "./server/endpoints.ts";
 import { SignatureChecker } from "./server/federation_tx.ts";
-import { processItem, propose } from "./server/items.ts";
-import { processInput, processOutput } from "./server/payments.ts";
+import { consensusProposal, processConsensusItem } from "./server/items.ts";
+import { processInput, processOutput } from "./server/inputs_outputs.ts";
 import { ownNode } from "./server/own_node.ts";
 import { rebroadcast } from "./server/rebroadcast.ts";
 import { keysHash } from "./scripts.ts";
@@ -41,20 +41,20 @@ export const walletv2Server = defineServerModule({
   codecs: walletCodecs,
   privateConfig: walletPrivateConfig,
   schema: { version: 1, migrations: { 0: nothingToMigrate } },
-  generate: async (rounds, { network }, platform) => {
+  distributedGen: async (rounds, { network }, platform) => {
     let bitcoinSk = platform.dice.bytes(32);
     while (!isSecretKey(bitcoinSk)) bitcoinSk = platform.dice.bytes(32);
     const bitcoinPks = await rounds.exchange(publicKey, publicKeyOf(bitcoinSk));
     return { config: newWalletConfig(bitcoinPks, network), privateConfig: { bitcoinSk } };
   },
-  validate: (config, { bitcoinSk }, identity) => {
+  validateConfig: (config, { bitcoinSk }, identity) => {
     const own = config.bitcoinPks.get(identity);
     if (!own) return err("the wallet's config has no key of this guardian");
     return equalBytes(own, publicKeyOf(bitcoinSk))
       ? ok(null)
       : err("the wallet's secret key doesn't fit the key in the config");
   },
-  clientConfig: (config) => ({ bytes: encode(walletConfig, config), json: walletConfig.toJson(config) }),
+  getClientConfig: (config) => ({ bytes: encode(walletConfig, config), json: walletConfig.toJson(config) }),
   start: (given) => {
     const env = { ...given, bitcoin: ownNode(given) };
     const { bitcoinPks } = env.config;
@@ -62,11 +62,11 @@ export const walletv2Server = defineServerModule({
     const module: WalletModule = {
       processInput: (tx, input) => processInput(env, tx, input),
       processOutput: (tx, output, at) => processOutput(env, tx, output, at),
-      processItem: (tx, item, peer, signal) => processItem(env, tx, prepared, item, peer, signal),
-      outputOutcome: () => Promise.resolve(null),
-      propose: (tx) => propose(env, tx),
+      processConsensusItem: (tx, item, peer, signal) => processConsensusItem(env, tx, prepared, item, peer, signal),
+      outputStatus: () => Promise.resolve(null),
+      consensusProposal: (tx) => consensusProposal(env, tx),
       audit: async (tx) => ((await getWallet(tx))?.value ?? 0n) * 1000n,
-      api: endpoints(env),
+      apiEndpoints: endpoints(env),
       background: () => rebroadcast(env),
     };
     return Promise.resolve(module);

@@ -2,6 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { InvariantError } from "../../core/assert.ts";
 import { bitcoinTxidOf, p2pkhScript, p2wshScript } from "../../core/bitcoin/mod.ts";
 import { toHex } from "../../core/bytes.ts";
+import type { Json } from "../../core/encoding/mod.ts";
 import { publicKeyOf } from "../../core/crypto/mod.ts";
 import { U64_MAX } from "../../core/types/amount.ts";
 import { WALLETV2_ENDPOINTS } from "./common.ts";
@@ -55,13 +56,13 @@ Deno.test("the filter alone gives an output its index; one that can be no deposi
 Deno.test("walletv2 answers at the reference's endpoints, all of them public, and knows no outcomes", async () => {
   const wallet = await testWallet({ guardians: 1 });
   const { module, store } = wallet.guardians[0]!;
-  assertEquals(Object.keys(module.api), [...WALLETV2_ENDPOINTS]);
-  for (const { admin, since } of Object.values(module.api)) {
+  assertEquals(Object.keys(module.apiEndpoints), [...WALLETV2_ENDPOINTS]);
+  for (const { admin, since } of Object.values(module.apiEndpoints)) {
     assertEquals({ admin, since }, { admin: false, since: { major: 0, minor: 0 } });
   }
   assertEquals(await ask(wallet.guardians[0]!, "federation_wallet"), null);
   assertEquals(await ask(wallet.guardians[0]!, "send_fee"), null);
-  assertEquals(await store.read((tx) => module.outputOutcome(tx, { txid: "00".repeat(32), outIdx: 0 })), null);
+  assertEquals(await store.read((tx) => module.outputStatus(tx, { txid: "00".repeat(32), outIdx: 0 })), null);
   assertEquals(await store.read((tx) => module.audit(tx)), 0n);
 });
 
@@ -70,10 +71,10 @@ Deno.test("the ceremony makes one config for all, and each guardian's secret fit
   for (const [identity, { env }] of wallet.guardians.entries()) {
     assertEquals(env.config, wallet.config);
     assertEquals(publicKeyOf(env.privateConfig.bitcoinSk), env.config.bitcoinPks.get(identity));
-    assertEquals(walletv2Server.validate(env.config, env.privateConfig, identity), { ok: true, value: null });
-    assertEquals(walletv2Server.validate(env.config, env.privateConfig, (identity + 1) % 4).ok, false);
+    assertEquals(walletv2Server.validateConfig(env.config, env.privateConfig, identity), { ok: true, value: null });
+    assertEquals(walletv2Server.validateConfig(env.config, env.privateConfig, (identity + 1) % 4).ok, false);
   }
-  assertEquals(walletv2Server.validate(wallet.config, wallet.guardians[0]!.env.privateConfig, 4).ok, false);
+  assertEquals(walletv2Server.validateConfig(wallet.config, wallet.guardians[0]!.env.privateConfig, 4).ok, false);
   assertEquals(wallet.config.sendTxVbytes, 228n);
 });
 
@@ -89,4 +90,24 @@ Deno.test("one slice answers so many outputs at most", async () => {
     (await ask(wallet.guardians[0]!, "output_info_slice", [start, end]) as unknown[]).length;
   assertEquals(await length(0, OUTPUT_SLICE_MAX + 1), OUTPUT_SLICE_MAX);
   assertEquals(await length(1, OUTPUT_SLICE_MAX + 1), OUTPUT_SLICE_MAX);
+});
+
+Deno.test("who looks for outputs that aren't there yet pays next to nothing; a slice costs what it reads", async () => {
+  const wallet = await testWallet({ guardians: 1, chain: new TestChain() });
+  const { script } = depositAddress(wallet, 0);
+  await confirm(wallet, payment(...Array.from({ length: 640 }, () => ({ valueSat: 1n, script }))));
+  const [guardian] = wallet.guardians as [typeof wallet.guardians[0] & object];
+  const { output_info_slice: slice, transaction_chain: chain } = guardian.module.apiEndpoints;
+  // nobody has looked: it is taken for full
+  assertEquals(slice!.units!([0, 1_000]), 32);
+  await ask(guardian, "output_info_slice", [640, 1_640]);
+  assertEquals([[640, 1_640], [0, 1_000], [0, U64_MAX], [300, 20]].map((range) => slice!.units!(range as Json)), [
+    1,
+    21,
+    21,
+    1,
+  ]);
+  for (const params of [null, [1], "x", [-1, 4]] as Json[]) assertEquals(slice!.units!(params), 1);
+  await ask(guardian, "transaction_chain");
+  assertEquals(chain!.units!(null), 1);
 });

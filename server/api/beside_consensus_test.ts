@@ -23,12 +23,12 @@ const CALLS = 11_000;
 Deno.test("while an item waits for Bitcoin, 11,000 questions of each kind are answered and the next item is taken", async () => {
   const gate = Promise.withResolvers<void>();
   const module: Partial<AnyServerModule> = {
-    processItem: async (_tx, number: bigint) => {
+    processConsensusItem: async (_tx, number: bigint) => {
       if (number === 1n) await gate.promise;
       return ok(null);
     },
     audit: () => Promise.resolve(0n),
-    api: {
+    apiEndpoints: {
       seven: endpoint({
         since: { major: 0, minor: 0 },
         params: unit,

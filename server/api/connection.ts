@@ -106,7 +106,7 @@ export const apiConnection = defineActor<ConnectionMessage, ConnectionArgs, Stat
     received: (state, { text }, ctx) => {
       // what somebody asked who has gone is not even read
       if (!text.ok || text.value === null || state.socket.isOver) return stop(state);
-      answer(state, ctx, parseMessage(text.value), text.value.length);
+      answer(state, ctx, parseMessage(text.value, state.methods), text.value.length);
       return next(read({ ...state, reading: false }, ctx));
     },
     answered: (state, { answer, begun }, ctx) => {

@@ -34,10 +34,12 @@ export type Method = {
   (request: ApiRequest, signal: AbortSignal): Promise<Json | EncodedJson>;
   /** Units of its caller's budget that a call takes up while it runs; default 1. */
   readonly deposit?: number;
-  /** Units that a call costs beside its size; default 1. */
-  readonly units?: number;
+  /** Units that a call with these params costs beside its size; default 1. */
+  readonly units?: number | ((params: Json) => number);
   /** Characters of a request that cost a unit; default `REQUEST_UNIT_CHARACTERS`. */
   readonly unitCharacters?: number;
+  /** Of a request that may be larger than others, characters. */
+  readonly requestCharactersMax?: number;
 };
 /** Undefined when there is no such method. */
 export type Methods = (name: string) => Method | undefined;
@@ -141,14 +143,17 @@ const HEAD =
   /^\s*\{(?:\s*"(?:jsonrpc|id)"\s*:\s*(?:"[^"\\]{0,100}"|[0-9]{1,20}|null)\s*,){0,2}\s*"method"\s*:\s*"([a-z0-9_]{1,100})"/;
 
 /** How large a request may be that begins like this, characters; undefined when its method has no bound of its own. */
-function largeRequestMax(text: string): number | undefined {
+function largeRequestMax(text: string, methods: Methods): number | undefined {
   const method = HEAD.exec(text.slice(0, REQUEST_HEAD_CHARACTERS))?.[1];
-  return method === undefined ? undefined : LARGE_REQUESTS.get(method);
+  return method === undefined ? undefined : LARGE_REQUESTS.get(method) ?? methods(method)?.requestCharactersMax;
 }
 
-/** Reads a message; never throws: what is wrong with it is part of the answer. */
-export function parseMessage(text: string): Incoming {
-  if (text.length > REQUEST_CHARACTERS_MAX && text.length > (largeRequestMax(text) ?? 0)) {
+/**
+ * Reads a message; never throws: what is wrong with it is part of the answer.
+ * @param methods those that may have requests larger than others'
+ */
+export function parseMessage(text: string, methods: Methods = () => undefined): Incoming {
+  if (text.length > REQUEST_CHARACTERS_MAX && text.length > (largeRequestMax(text, methods) ?? 0)) {
     return malformed(TOO_BIG_REQUEST);
   }
   let json: Json;
@@ -179,6 +184,13 @@ export type CallContext = {
 const methodOf = (call: Call, methods: Methods): Method | undefined =>
   call.kind === "call" ? methods(call.method) : undefined;
 
+/** @param units of the call's method */
+function unitsOf(units: Method["units"], call: Call): number {
+  if (typeof units !== "function") return units ?? 1;
+  const request = requestOf(call.kind === "call" ? call.params : undefined);
+  return "code" in request ? 1 : units(request.params);
+}
+
 /** What a message costs by its length: as much as it would if the dearest of its calls had all of it. */
 function sizeUnits({ calls }: Incoming, methods: Methods, characters: number): number {
   const unit = calls.reduce(
@@ -201,9 +213,10 @@ export function priceOf(incoming: Incoming, methods: Methods, characters: number
   const size = sizeUnits(incoming, methods, characters);
   let deposit = size, cost = size;
   for (const call of incoming.calls) {
-    const { deposit: held = 1, units = 1 } = methodOf(call, methods) ?? {};
-    deposit += Math.max(held, units);
-    cost += units;
+    const { deposit: held = 1, units } = methodOf(call, methods) ?? {};
+    const needed = unitsOf(units, call);
+    deposit += Math.max(held, needed);
+    cost += needed;
   }
   return { deposit, cost };
 }

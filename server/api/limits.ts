@@ -17,8 +17,8 @@ export const LARGE_REQUESTS: ReadonlyMap<string, number> = new Map([
 ]);
 /** Where the method of a large request is looked for. */
 export const REQUEST_HEAD_CHARACTERS = 1_024;
-/** Values of a request's JSON: a full batch of calls has 1,000. */
-export const REQUEST_VALUES_MAX = 10_000;
+/** Values of a request's JSON: a wallet that recovers names 10,000 notes at once; a full batch of calls has 1,000. */
+export const REQUEST_VALUES_MAX = 10_100;
 /** A request up to here is told that it is too large; one that is larger still costs its sender the connection. */
 export const REQUEST_BYTES_READ_MAX = 1_048_576;
 /** A request is cut after so long, long polls too; as the reference. */

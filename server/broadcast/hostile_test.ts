@@ -14,7 +14,7 @@ import type { Guardian } from "./testing/network.ts";
 import { Simulation } from "./testing/network.ts";
 import type { SignedUnit } from "./graph/unit.ts";
 
-const CALM_MS = 3_000, ATTACK_MS = 4_000, TICK_MS = 10;
+const CALM_MS = 2_000, ATTACK_MS = 2_000, TICK_MS = 10;
 
 class Hostile implements HostileView {
   readonly net: Simulation;

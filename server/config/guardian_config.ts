@@ -102,7 +102,7 @@ export function configuredModules(
       () => definition.privateConfig.fromJson(stored.value),
       `The private config of module ${instance} (${kind}) is damaged`,
     );
-    const valid = definition.validate(moduleConfig, privateConfig, local.identity);
+    const valid = definition.validateConfig(moduleConfig, privateConfig, local.identity);
     if (!valid.ok) throw mismatch(`Module ${instance} (${kind}): ${valid.error}`);
     modules.set(instance, { definition, config: moduleConfig, privateConfig });
   }
@@ -116,7 +116,7 @@ export function clientConfigFor(
 ): ClientConfig {
   return clientConfigOf(config.consensus, (instance, { kind, version }) => {
     const { definition, config: moduleConfig } = modules.get(instance)!;
-    return { kind, version, config: { instance, body: definition.clientConfig(moduleConfig).bytes } };
+    return { kind, version, config: { instance, body: definition.getClientConfig(moduleConfig).bytes } };
   });
 }
 

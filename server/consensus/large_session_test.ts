@@ -15,10 +15,10 @@ import { codecsWith, INSTANCE, withConsensus } from "./testing/processing.ts";
 
 /** Takes every text, as the meta module takes votes. */
 const TEXTS: Partial<AnyServerModule> = {
-  processItem: () => Promise.resolve(ok(null)),
-  propose: () => Promise.resolve([]),
+  processConsensusItem: () => Promise.resolve(ok(null)),
+  consensusProposal: () => Promise.resolve([]),
   audit: () => Promise.resolve(0n),
-  api: {},
+  apiEndpoints: {},
 };
 const codecs = codecsWith({ consensusItem: bytes });
 

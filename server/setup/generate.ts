@@ -54,7 +54,7 @@ export async function generateConfig(options: GenerateOptions): Promise<Guardian
     assert(definition, "setup takes only modules that this program has");
     log.info("Generating a module's keys", { kind, instance });
     rounds.begin(`module ${instance} (${kind})`);
-    const generated = await definition.generate(rounds, params, platform);
+    const generated = await definition.distributedGen(rounds, params, platform);
     const config = encode(definition.codecs.config, generated.config);
     modules.set(instance, { kind, version: definition.consensusVersion, config });
     privateModules.set(instance, { kind, value: definition.privateConfig.toJson(generated.privateConfig) });

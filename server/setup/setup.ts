@@ -12,6 +12,7 @@ import type { Result } from "../../core/result.ts";
 import { err, ok } from "../../core/result.ts";
 import { dkgCompatibility, dkgVersionText, parseDkgVersion } from "../../core/types/dkg_version.ts";
 import type { PeerId } from "../../core/types/ids.ts";
+import { compactText } from "../../core/types/pasted_text.ts";
 import type { PeerSetupCode } from "../../core/types/setup_code.ts";
 import { assignPeerIds, formatSetupCode, parseSetupCode, peerSetupCode } from "../../core/types/setup_code.ts";
 import { consensusUrl } from "../../core/types/safe_url.ts";
@@ -217,11 +218,12 @@ export type AddedCode = {
 };
 
 /**
- * A code with an address or key of one that is there already takes its place: that guardian has set itself up anew.
+ * `text` as people paste it: broken over lines, in quotes, as a link, in capitals. A code with an address or key of one
+ * that is there already takes its place: that guardian has set itself up anew.
  * @throws {DecodeError} for a text that is no setup code
  */
 export function addPeerSetupCode(state: SetupState, text: string): Result<AddedCode, string> {
-  const code = parseSetupCode(text.trim());
+  const code = parseSetupCode(compactText(text).toLowerCase());
   if (state.codes.some((known) => sameCode(known, code))) return ok({ state, name: code.name, replaced: [] });
   if (!state.own) return err("Set the local parameters first");
   const older = state.codes.filter((known) => sharedBy(known, code) !== null);

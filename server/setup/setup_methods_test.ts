@@ -73,6 +73,32 @@ Deno.test("local parameters are set once: alike again is the same code, others a
   });
 });
 
+Deno.test("a setup code is taken as it comes out of a chat, and what is none is refused without being repeated", async () => {
+  const text = CODES[0]!, half = text.length >> 1;
+  const pasted = [
+    ` ${text}\n`,
+    `${text.slice(0, half)}\r\n\u00a0${text.slice(half)}`,
+    `\ufeff${text.slice(0, half)}\u200b${text.slice(half)}`,
+    `“${text}”`,
+    `fedimint:${text}`,
+    text.toUpperCase(),
+  ];
+  for (const code of pasted) {
+    await withSetup(async ({ ask }) => {
+      await ask("set_local_params", LEADER);
+      assertEquals(await ask("add_peer_setup_code", code), "g1");
+    });
+  }
+  await withSetup(async ({ ask }) => {
+    await ask("set_local_params", LEADER);
+    for (const secret of ["fedimint1secretsecret", "x".repeat(100_000)]) {
+      const answer = await ask("add_peer_setup_code", secret);
+      assertEquals((answer as { readonly code: number }).code, 400);
+      assertEquals(JSON.stringify(answer).includes(secret.slice(0, 12)), false);
+    }
+  });
+});
+
 Deno.test("modules named twice count once, in any order", async () => {
   await withSetup(async ({ ask, params }) => {
     const own = await ask("set_local_params", { ...LEADER, enabled_modules: ["mintv2", "meta", "mintv2"] }) as string;

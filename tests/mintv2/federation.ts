@@ -79,7 +79,8 @@ export class MintFederation {
       const processed = await this.#outcomes.get(params as TransactionId);
       return processed?.ok ? params : await new Promise<never>(() => {});
     }
-    const endpoint = method.startsWith(PREFIX) && this.mint.guardians[peer]!.module.api[method.slice(PREFIX.length)];
+    const endpoint = method.startsWith(PREFIX) &&
+      this.mint.guardians[peer]!.module.apiEndpoints[method.slice(PREFIX.length)];
     if (!endpoint) return await this.toy.honest(asked);
     try {
       return await endpoint.handle(params, { signal: new AbortController().signal });

@@ -77,7 +77,7 @@ for (const [name, change] of Object.entries(WRONG)) {
 
 Deno.test("notes come though a guardian gives another one's shares", async () => {
   const { mint } = await started;
-  const others = mint.guardians[1]!.module.api.signature_shares!;
+  const others = mint.guardians[1]!.module.apiEndpoints.signature_shares!;
   await received(lying(2, (_, { params }) => others.handle(params, { signal: new AbortController().signal })));
 });
 
@@ -95,7 +95,7 @@ Deno.test("notes come though one place of a guardian's shares is damaged, whiche
       fc.nat(),
       (peer, seed) => received(lying(peer, (shares) => fc.sample(damaged(shares), { numRuns: 1, seed: seed++ })[0]!)),
     ),
-    { numRuns: 8 },
+    { numRuns: 4 },
   );
 });
 

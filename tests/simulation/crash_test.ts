@@ -24,7 +24,7 @@ Deno.test("a guardian whose module always crashes ends in order, and says which"
   federation.world.process(`g${VICTIM}`).restart();
   const { platform } = federation.world.process(`g${VICTIM}`);
   const store = await federation.finish(openMemoryStore({ clock: platform.clock }));
-  const definitions = definitionsWith({ propose: () => Promise.reject(new Error("no votes today")) });
+  const definitions = definitionsWith({ consensusProposal: () => Promise.reject(new Error("no votes today")) });
   const log = federation.logOf(`g${VICTIM}`);
   const before = federation.records.length;
   const guardian = await federation.finish(Guardian.start(guardianOptions({ platform, store, log, definitions })));

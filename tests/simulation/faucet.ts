@@ -48,9 +48,9 @@ export const faucetServer = defineServerModule({
   apiVersions: [VERSION],
   codecs,
   privateConfig: unit,
-  generate: () => Promise.resolve({ config: null, privateConfig: null }),
-  validate: () => ok(null),
-  clientConfig: () => ({ bytes: new Uint8Array(), json: null }),
+  distributedGen: () => Promise.resolve({ config: null, privateConfig: null }),
+  validateConfig: () => ok(null),
+  getClientConfig: () => ({ bytes: new Uint8Array(), json: null }),
   start: () =>
     Promise.resolve<FaucetModule>({
       processInput: async (tx, { amountMsat, key }) => {
@@ -58,12 +58,12 @@ export const faucetServer = defineServerModule({
         return ok({ amounts: new Map([[BITCOIN_UNIT, amountMsat]]), fees: new Map(), publicKey: key });
       },
       processOutput: () => Promise.resolve(err(null)),
-      processItem: () => Promise.resolve(err("a faucet has nothing to say")),
-      outputOutcome: () => Promise.resolve(null),
-      propose: () => Promise.resolve([]),
+      processConsensusItem: () => Promise.resolve(err("a faucet has nothing to say")),
+      outputStatus: () => Promise.resolve(null),
+      consensusProposal: () => Promise.resolve([]),
       // what it gave is what the e-cash is owed for
       audit: async (tx) => await givenMsat.get(tx) ?? 0n,
-      api: {},
+      apiEndpoints: {},
     }),
 });
 

@@ -43,6 +43,8 @@ export type FederationOptions = {
 };
 
 const dealt = new Map<string, Promise<GuardianConfig[]>>();
+/** Of configs that were dealt: worlds of the same kind share them. */
+const handedOutBy = new WeakMap<GuardianConfig, ReturnType<typeof handedOut>>();
 
 /** Dealing keys takes seconds: tests of one process that want the same kind of federation share them. */
 function dealtOnce(
@@ -156,7 +158,9 @@ export class SimulatedFederation {
   }
 
   async #writeConfig({ files }: Platform, config: GuardianConfig): Promise<string> {
-    const { client, invite } = handedOut(config, configuredModules(config, this.definitions), null);
+    const out = handedOutBy.get(config) ?? handedOut(config, configuredModules(config, this.definitions), null);
+    handedOutBy.set(config, out);
+    const { client, invite } = out;
     await this.finish(files.makeDirectory(DATA_DIR, { secret: true }));
     await this.finish(writeConfig(files, DATA_DIR, config, client, invite));
     return invite;

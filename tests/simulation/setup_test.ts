@@ -111,7 +111,7 @@ Deno.test("a guardian with another environment ends the ceremony of all, in word
 Deno.test("a ceremony that crashes ends its guardian and leaves nothing, and no other comes to a config without it", async () => {
   const meta = {
     ...metaServer,
-    generate: () => {
+    distributedGen: () => {
       throw new Error("a bug");
     },
   };

@@ -105,10 +105,12 @@ function checkCase(report: Report, fields: Fields): void {
 }
 
 export const checkMeta: Checker = async (file, report) => {
-  const { api } = await metaServer.start(testEnv({ store: await testStore(), config: null, privateConfig: null }));
+  const { apiEndpoints } = await metaServer.start(
+    testEnv({ store: await testStore(), config: null, privateConfig: null }),
+  );
   await report.each(file, "cases", (fields) => checkCase(report, fields));
   await report.each(file, "endpoints", (fields) => {
-    report.equal("endpoint exists", Object.hasOwn(api, fields.text("endpoint")), true);
+    report.equal("endpoint exists", Object.hasOwn(apiEndpoints, fields.text("endpoint")), true);
     const codec = codecOf(ENDPOINT_CODECS as { readonly [type: string]: AnyCodec }, fields.text("type"));
     const json = parseJson(fields.text("json"));
     report.equal("JSON", codec.toJson(codec.fromJson(json)), json);

@@ -128,7 +128,7 @@ export class TestFederation {
       return ok(params);
     }
     const name = method.replace(`module_${WALLET}_`, "");
-    const endpoint = this.wallet.guardians[peer]!.module.api[name];
+    const endpoint = this.wallet.guardians[peer]!.module.apiEndpoints[name];
     if (!endpoint) return err({ kind: "method_not_found", message: method });
     try {
       return ok(await endpoint.handle(params, { signal: new AbortController().signal }));

@@ -110,7 +110,7 @@ export class TestClient<Config, State, Api> {
       instance: 0,
       federationId: "00".repeat(32),
       peers: numPeers(guardians.guardians.length),
-      config: decode(definition.config, guardians.definition.clientConfig(guardians.config).bytes),
+      config: decode(definition.config, guardians.definition.getClientConfig(guardians.config).bytes),
       invite: () => Promise.reject(new Error("This test has no invite")),
       secret: DerivableSecret.root(utf8(`client ${seed}`), utf8("test")),
       store: client.store,

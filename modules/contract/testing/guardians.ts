@@ -82,7 +82,7 @@ export class TestGuardians<Config, Private, Input, Output, Outcome, Item, InputE
     const rounds = dealtRounds(total, seededDice(seed));
     const generated = await Promise.all(
       rounds.map((own) =>
-        definition.generate(own, { network, disableBaseFees }, dicePlatform(seed + own.identity + 1))
+        definition.distributedGen(own, { network, disableBaseFees }, dicePlatform(seed + own.identity + 1))
       ),
     );
     const encoded = generated.map(({ config }) => toHex(encode(definition.codecs.config, config)));
@@ -90,7 +90,7 @@ export class TestGuardians<Config, Private, Input, Output, Outcome, Item, InputE
     const guardians = await Promise.all(generated.map(async (made, identity) => {
       const config = roundTrip(definition.codecs.config, made.config);
       const privateConfig = definition.privateConfig.fromJson(definition.privateConfig.toJson(made.privateConfig));
-      assertEquals(definition.validate(config, privateConfig, identity), { ok: true, value: null });
+      assertEquals(definition.validateConfig(config, privateConfig, identity), { ok: true, value: null });
       const store = await testStore(), records: LogRecord[] = [];
       const env = testEnv({
         store,
@@ -154,7 +154,7 @@ export class TestGuardians<Config, Private, Input, Output, Outcome, Item, InputE
   async item(item: Item, peer: PeerId): Promise<Result<null, string>> {
     const encoded = roundTrip(this.definition.codecs.consensusItem, item);
     const once = (): Promise<Result<null, string>> =>
-      onAll(this.guardians, ({ module }, tx) => module.processItem(tx, encoded, peer, signal));
+      onAll(this.guardians, ({ module }, tx) => module.processConsensusItem(tx, encoded, peer, signal));
     const result = await once();
     if (!result.ok) return result;
     const before = await this.#dumps();
@@ -169,7 +169,7 @@ export class TestGuardians<Config, Private, Input, Output, Outcome, Item, InputE
     for (let before = -1; accepted > before;) {
       before = accepted;
       for (const { store, module, env } of this.guardians) {
-        const items = await store.read((tx) => module.propose(tx));
+        const items = await store.read((tx) => module.consensusProposal(tx));
         for (const item of items) if ((await this.item(item, env.identity)).ok) accepted++;
       }
     }
@@ -195,8 +195,8 @@ export class TestGuardians<Config, Private, Input, Output, Outcome, Item, InputE
 
   /** What an endpoint of a guardian answers. @throws {EndpointError} */
   async ask(method: string, params: Json = null, peer: PeerId = 0, password?: string): Promise<Json> {
-    const { api } = this.guardians[peer]!.module;
-    const endpoint = Object.hasOwn(api, method) ? api[method] : undefined;
+    const { apiEndpoints } = this.guardians[peer]!.module;
+    const endpoint = Object.hasOwn(apiEndpoints, method) ? apiEndpoints[method] : undefined;
     if (!endpoint) throw EndpointError.badRequest(`There is no method ${method}`);
     endpoint.checkParams?.(params);
     if (endpoint.admin && password !== GUARDIAN_PASSWORD) throw EndpointError.unauthorized();

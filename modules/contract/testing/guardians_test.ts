@@ -15,7 +15,7 @@ function guardiansThat(change: Change, result = ok(null)) {
     ...metaServer,
     start: async (env) => ({
       ...await metaServer.start(env),
-      processItem: async (tx) => {
+      processConsensusItem: async (tx) => {
         await change(tx, env);
         return result;
       },
@@ -47,7 +47,7 @@ Deno.test("guardians that decide differently are found", async () => {
     ...metaServer,
     start: async (env) => ({
       ...await metaServer.start(env),
-      processItem: () => Promise.resolve(env.identity === 2 ? err("no") : ok(null)),
+      processConsensusItem: () => Promise.resolve(env.identity === 2 ? err("no") : ok(null)),
     }),
   });
   await assertRejects(() => guardians.item(item, 0), Error, "all guardians decide alike");

@@ -20,6 +20,8 @@ import { tweakTask } from "./tweak_task.ts";
 
 /** Tweaks that a wallet keeps ready: enough for a large payment with its change. */
 const TWEAKS_READY = 50;
+/** A test opens dozens of wallets, and each would hash for a second what it never uses. */
+const TWEAKS_READY_TEST = 3;
 /** A command that only looks something up doesn't search. */
 const QUIET_MS = 1_000;
 /** Hashes that a thread tries at once: it finds something in two of three calls, in some 20 ms. */
@@ -30,6 +32,7 @@ const TRIES_HERE = 4_096;
 export type TweaksEnv = {
   readonly platform: Platform;
   readonly log: Logger;
+  readonly testEnvironment: boolean;
   /** Ends the search, and whoever waits for it. */
   readonly signal: AbortSignal;
 };
@@ -83,14 +86,14 @@ export class Tweaks {
 
   /** Keeps some ready, from a quiet moment on, until the signal is aborted. */
   async keepReady(): Promise<void> {
-    const { platform: { clock }, signal } = this.#env;
+    const { platform: { clock }, signal, testEnvironment } = this.#env;
     try {
       await sleep(clock, QUIET_MS, signal);
     } catch (reason) {
       if (signal.aborted) return;
       throw reason;
     }
-    this.#kept = TWEAKS_READY;
+    this.#kept = testEnvironment ? TWEAKS_READY_TEST : TWEAKS_READY;
     this.#search();
   }
 

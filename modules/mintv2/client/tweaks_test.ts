@@ -26,7 +26,7 @@ function setting(change: (platform: Platform) => Platform = (same) => same) {
   const world = new SimulatedWorld(5);
   const stop = new AbortController();
   const platform = change(world.process("wallet").platform);
-  const tweaks = new Tweaks(FILTER, { platform, log: LOG, signal: stop.signal });
+  const tweaks = new Tweaks(FILTER, { platform, log: LOG, testEnvironment: false, signal: stop.signal });
   /** As the client's core does: again when it is ready. */
   const take = async (...counts: number[]): Promise<Bytes[]> => {
     for (;;) {

@@ -19,7 +19,7 @@ async function freshGuardian() {
   return {
     ...guardian,
     call: (name: string, params: Json, signal = AbortSignal.timeout(5_000)) =>
-      guardian.module.api[name]!.handle(params, { signal }),
+      guardian.module.apiEndpoints[name]!.handle(params, { signal }),
   };
 }
 
@@ -69,15 +69,15 @@ function settle(): Promise<void> {
 
 Deno.test("mintv2 answers at the five endpoints of the reference, all public", async () => {
   const { module } = await freshGuardian();
-  assertEquals(Object.keys(module.api), [
+  assertEquals(Object.keys(module.apiEndpoints), [
     "signature_shares",
     "recovery_signature_shares",
     "recovery_slice",
     "recovery_slice_hash",
     "recovery_count",
   ]);
-  assertEquals(Object.values(module.api).some((endpoint) => endpoint.admin), false);
-  assertEquals(module.api.signature_shares!.since, { major: 0, minor: 2 });
+  assertEquals(Object.values(module.apiEndpoints).some((endpoint) => endpoint.admin), false);
+  assertEquals(module.apiEndpoints.signature_shares!.since, { major: 0, minor: 2 });
 });
 
 Deno.test("signature shares come in the order of outputs, without foreign outputs in between", async () => {

@@ -10,7 +10,7 @@ import { mintv2Server } from "../server.ts";
 
 const params = { network: "regtest", disableBaseFees: false } as const;
 const generated = await Promise.all(
-  dealtRounds(4, seededDice(1)).map((rounds) => mintv2Server.generate(rounds, params, dicePlatform(1))),
+  dealtRounds(4, seededDice(1)).map((rounds) => mintv2Server.distributedGen(rounds, params, dicePlatform(1))),
 );
 const [first] = generated as [typeof generated[0]];
 
@@ -35,18 +35,18 @@ Deno.test("each denomination has a key of its own, of which any three guardians 
 
 Deno.test("a federation of one generates its keys alone", async () => {
   const [alone] = dealtRounds(1, seededDice(2));
-  const { config, privateConfig } = await mintv2Server.generate(
+  const { config, privateConfig } = await mintv2Server.distributedGen(
     alone!,
     { ...params, disableBaseFees: true },
     dicePlatform(1),
   );
   assertEquals(config.tbsAggPks.get(5), config.tbsPks.get(5)!.get(0));
   assertEquals(config.feeConsensus, { base: 0n, partsPerMillion: 0n });
-  assertEquals(mintv2Server.validate(config, privateConfig, 0), { ok: true, value: null });
+  assertEquals(mintv2Server.validateConfig(config, privateConfig, 0), { ok: true, value: null });
 });
 
 Deno.test("configs survive their encoding and JSON text; the client's is the guardians'", () => {
-  const { bytes, json } = mintv2Server.clientConfig(first.config);
+  const { bytes, json } = mintv2Server.getClientConfig(first.config);
   assertEquals(bytes, encode(mintConfig, first.config));
   assertEquals(encode(mintConfig, decode(mintConfig, bytes)), bytes);
   assertEquals(encode(mintConfig, mintConfig.fromJson(parseJson(stringifyJson(json)))), bytes);
@@ -63,7 +63,7 @@ Deno.test("a private config does not print its keys", () => {
 
 Deno.test("a guardian starts only with the shares that the config names for it", () => {
   const { config, privateConfig } = first;
-  assertEquals(mintv2Server.validate(config, privateConfig, 0), { ok: true, value: null });
+  assertEquals(mintv2Server.validateConfig(config, privateConfig, 0), { ok: true, value: null });
   const changed = [
     [config, privateConfig, 1],
     [config, privateConfig, 4],
@@ -74,5 +74,5 @@ Deno.test("a guardian starts only with the shares that the config names for it",
     [{ ...config, tbsPks: new Map([...config.tbsPks].map(([d, keys]) => [d + 1, keys])) }, privateConfig, 0],
     [config, { tbsSks: new Map(privateConfig.tbsSks).set(3, Secret.of(new Uint8Array(32))) }, 0],
   ] as const;
-  for (const [c, p, identity] of changed) assertEquals(mintv2Server.validate(c, p, identity).ok, false);
+  for (const [c, p, identity] of changed) assertEquals(mintv2Server.validateConfig(c, p, identity).ok, false);
 });

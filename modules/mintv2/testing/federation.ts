@@ -40,7 +40,7 @@ export async function testMint(
   const guardians: TestGuardian[] = [];
   let config: MintConfig | undefined;
   for (const rounds of dealtRounds(total, dice)) {
-    const generated = await mintv2Server.generate(rounds, params, dicePlatform(0));
+    const generated = await mintv2Server.distributedGen(rounds, params, dicePlatform(0));
     config = generated.config;
     const store = await testStore();
     const env = testEnv({

@@ -90,7 +90,7 @@ async function processSignatures(
 /** What a running module has computed once. */
 export type Prepared = { readonly hashOfKeys: Bytes; readonly checker: SignatureChecker };
 
-export async function processItem(
+export async function processConsensusItem(
   env: WalletEnv,
   tx: StoreTx,
   { hashOfKeys, checker }: Prepared,
@@ -146,7 +146,7 @@ async function feerateItems(
 }
 
 /** What this guardian has to say now. What was counted already is not said again: it would only be refused. */
-export async function propose(env: WalletEnv, tx: ReadTx): Promise<WalletConsensusItem[]> {
+export async function consensusProposal(env: WalletEnv, tx: ReadTx): Promise<WalletConsensusItem[]> {
   const items = await signatureItems(env, tx);
   const status = await env.bitcoin.status();
   if (status) { for (const item of await blockCountItems(env, tx, status)) items.push(item); }

@@ -64,7 +64,7 @@ Deno.test("a copy of an item that was accepted just before is refused and change
   await confirm(wallet, deposit(wallet, 1, 60_000n));
   assertEquals((await claim(wallet, claimOf(wallet, 1n, 1))).ok, true);
   const [guardian] = wallet.guardians;
-  const [signatures] = await guardian!.store.read((tx) => guardian!.module.propose(tx));
+  const [signatures] = await guardian!.store.read((tx) => guardian!.module.consensusProposal(tx));
   const items: WalletConsensusItem[] = [
     { tag: "BlockCount", value: 1_000n },
     { tag: "Feerate", value: 7_000n },
@@ -108,7 +108,7 @@ Deno.test("guardians wait for their own node before they take in a block, and st
   const stop = new AbortController();
   const count = (value: bigint) => {
     const item: WalletConsensusItem = { tag: "BlockCount", value };
-    return store.transact((tx) => module.processItem(tx, item, 0, stop.signal));
+    return store.transact((tx) => module.processConsensusItem(tx, item, 0, stop.signal));
   };
   const waiting = count(1n);
   await clock.advance(60_000);
@@ -134,7 +134,7 @@ Deno.test("a node of another network is no node: what needs no chain goes on, an
   const said = () => guardian!.records.splice(0).filter(({ level }) => level === "warn").map(({ message }) => message);
   wallet.chain.mineEmpty(20);
   wallet.chain.network = "signet";
-  const propose = () => guardian!.store.read((tx) => guardian!.module.propose(tx));
+  const propose = () => guardian!.store.read((tx) => guardian!.module.consensusProposal(tx));
   // as while it is away: the vote on the fee rate is taken back, and none on the chain is made
   assertEquals(await propose(), [{ tag: "Feerate", value: null }]);
   for (let i = 0; i < 100; i++) await propose();
@@ -143,7 +143,7 @@ Deno.test("a node of another network is no node: what needs no chain goes on, an
 
   // blocks that others have agreed on are waited for, not read from a wrong chain
   const waiting = guardian!.store.transact((tx) =>
-    guardian!.module.processItem(tx, { tag: "BlockCount", value: 12n }, 0, stop.signal)
+    guardian!.module.processConsensusItem(tx, { tag: "BlockCount", value: 12n }, 0, stop.signal)
   );
   await clock.advance(600_000);
   assertEquals(await isSettled(waiting), false);
@@ -159,7 +159,7 @@ Deno.test("signatures count once a guardian, for a transaction that waits for th
   await confirm(wallet, deposit(wallet, 1, 60_000n));
   assertEquals((await claim(wallet, claimOf(wallet, 1n, 1))).ok, true);
   const items = await Promise.all(wallet.guardians.map(async ({ store, module }) => {
-    const [item] = await store.read((tx) => module.propose(tx));
+    const [item] = await store.read((tx) => module.consensusProposal(tx));
     if (item?.tag !== "Signatures") throw new Error("A guardian proposes its signatures first");
     return item;
   }));
@@ -187,7 +187,7 @@ Deno.test("signatures count once a guardian, for a transaction that waits for th
 
   for (const peer of [0, 3]) assertEquals((await order(wallet, items[peer]!, peer)).ok, true);
   await refused(items[0]!, 0, "this guardian has signed before");
-  const proposed = await wallet.guardians[3]!.store.read((tx) => wallet.guardians[3]!.module.propose(tx));
+  const proposed = await wallet.guardians[3]!.store.read((tx) => wallet.guardians[3]!.module.consensusProposal(tx));
   assertEquals(proposed, [], "what was counted is not proposed again");
   assertEquals(await signedCount(), 0);
   assertEquals((await order(wallet, items[2]!, 2)).ok, true);
@@ -218,7 +218,7 @@ Deno.test("each input is signed with its own tweak over its own script", async (
     [100_000n, 60_000n].map((valueSat, i) => ({ scriptCode: witnessScriptOf(bitcoinPks, tweaks[i]!), valueSat })),
   );
   const secret = guardian.env.privateConfig.bitcoinSk;
-  const [item] = await guardian.store.read((tx) => guardian.module.propose(tx));
+  const [item] = await guardian.store.read((tx) => guardian.module.consensusProposal(tx));
   const expected = digests.map((digest, i) => ecdsaSign(digest, tweakSecretKey(secret, fromHex(tweaks[i]!))));
   assertEquals(item, { tag: "Signatures", value: [bitcoinTxidOf(unsigned!.tx), expected] });
 });
@@ -226,7 +226,7 @@ Deno.test("each input is signed with its own tweak over its own script", async (
 Deno.test("votes follow the node: seven blocks behind, by steps, at least 1 sat a vbyte, taken back when it is away", async () => {
   const wallet = await testWallet({ guardians: 1, testEnvironment: false });
   const { store, module } = wallet.guardians[0]!;
-  const propose = () => store.read((tx) => module.propose(tx));
+  const propose = () => store.read((tx) => module.consensusProposal(tx));
   wallet.chain.reachable = false;
   assertEquals(await propose(), []);
   wallet.chain.reachable = true;
@@ -252,7 +252,7 @@ Deno.test("votes follow the node: seven blocks behind, by steps, at least 1 sat 
   quick.chain.mineEmpty(10);
   await agree(quick);
   quick.chain.mineEmpty(300);
-  const [item] = await quick.guardians[0]!.store.read((tx) => quick.guardians[0]!.module.propose(tx));
+  const [item] = await quick.guardians[0]!.store.read((tx) => quick.guardians[0]!.module.consensusProposal(tx));
   assertEquals(item, { tag: "BlockCount", value: 103n });
 });
 
@@ -271,7 +271,7 @@ Deno.test("in whatever number a guardian sends wrong signatures, keys are tweake
   await confirm(wallet, deposit(wallet, 1, 500_000n));
   assertEquals((await claim(wallet, claimOf(wallet, 1n, 1))).ok, true);
   const [first, second] = wallet.guardians;
-  const [right] = await second!.store.read((tx) => second!.module.propose(tx));
+  const [right] = await second!.store.read((tx) => second!.module.consensusProposal(tx));
   const unsigned = await first!.store.read((tx) => unsignedTxs(tx));
   const [[txid, tx] = assertFails()] = unsigned;
   const wrong = (i: number) => Array.from({ length: 2 }, () => new Uint8Array(64).fill(i + 1));

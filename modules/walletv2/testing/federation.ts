@@ -126,7 +126,7 @@ export async function testWallet(options: TestWalletOptions = {}): Promise<TestW
   const params = { network, disableBaseFees: false };
   const generated = await Promise.all(
     dealtRounds(total, seededDice(0)).map((rounds) =>
-      walletv2Server.generate(rounds, params, dicePlatform(rounds.identity + 1))
+      walletv2Server.distributedGen(rounds, params, dicePlatform(rounds.identity + 1))
     ),
   );
   const guardians: TestGuardian[] = [];
@@ -165,7 +165,7 @@ const context = { signal: new AbortController().signal };
 const NO_TRANSACTION = "00".repeat(32);
 
 export function order(wallet: TestWallet, item: WalletConsensusItem, peer: PeerId): Promise<Result<null, string>> {
-  return onAll(wallet.guardians, ({ module }, tx) => module.processItem(tx, item, peer, context.signal));
+  return onAll(wallet.guardians, ({ module }, tx) => module.processConsensusItem(tx, item, peer, context.signal));
 }
 
 export function claim(
@@ -186,7 +186,7 @@ export function send(
 
 /** What an endpoint of a guardian answers. */
 export function ask({ module }: TestGuardian, method: string, params: Json = null): Promise<Json> {
-  return module.api[method]!.handle(params, context);
+  return module.apiEndpoints[method]!.handle(params, context);
 }
 
 /** What guardians propose, ordered, until nobody has anything to say. @returns how many items were accepted */
@@ -195,7 +195,7 @@ export async function agree(wallet: TestWallet): Promise<number> {
   for (;;) {
     let changed = false;
     for (const { store, module, env } of wallet.guardians) {
-      for (const item of await store.read((tx) => module.propose(tx))) {
+      for (const item of await store.read((tx) => module.consensusProposal(tx))) {
         if ((await order(wallet, item, env.identity)).ok) {
           changed = true;
           accepted++;

@@ -90,7 +90,7 @@ async function outcomesOf(
       const instance = modules[Number(outIdx)];
       if (instance === undefined) throw EndpointError.badRequest(`Outpoint index out of bounds ${txid}:${outIdx}`);
       const { module, definition } = runningModule(deps.modules, instance);
-      const outcome: unknown = await module.outputOutcome(tx.view(modulePrefix(instance)), { txid, outIdx });
+      const outcome: unknown = await module.outputStatus(tx.view(modulePrefix(instance)), { txid, outIdx });
       outcomes.push(outcome === null ? null : toDyn(instance, definition.codecs.outputOutcome, outcome));
     }
     return outcomes;
@@ -163,7 +163,7 @@ function configMethods(deps: ApiDeps): Record<string, Method> {
       () =>
         toJsonClientConfig(ownClientConfig, (kind, { instance }) => {
           const module = configured.get(instance);
-          return module?.definition.kind === kind ? module.definition.clientConfig(module.config).json : undefined;
+          return module?.definition.kind === kind ? module.definition.getClientConfig(module.config).json : undefined;
         }),
     ),
     server_config_consensus_hash: constantMethod(sha256Hash, () => legacyConsensusConfigHash(config.consensus)),

@@ -91,7 +91,7 @@ async function applyRun(
   assert(ref, "items are decoded against the registered modules before they are processed");
   const values = items.map((item) => decodeModuleItem(modules, item));
   const args = { tx: tx.view(modulePrefix(instance)), items: values, peer };
-  return await sender.ask(ref, "processItems", args, { deadlineMs: Infinity });
+  return await sender.ask(ref, "processConsensusItems", args, { deadlineMs: Infinity });
 }
 
 export async function applyItems(tx: StoreTx, candidates: readonly Candidate[], args: Applying): Promise<Applied> {

@@ -45,7 +45,7 @@ const MODULE: Partial<AnyServerModule> = {
     return Promise.resolve(ok({ amounts: msatOf(msat), fees: msatOf(FEE_MSAT) }));
   },
   audit: () => Promise.resolve(0n),
-  api: {},
+  apiEndpoints: {},
 };
 
 const coinOf = (msat: bigint, id: bigint): Dyn => toDyn(INSTANCE, coin, { id, msat });

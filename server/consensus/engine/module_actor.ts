@@ -41,8 +41,12 @@ export type ModuleMessage =
     Result<OutputMeta, Dyn> | Broken
   >
   /** Items of one guardian, one after the other; what one did that is refused is undone. */
-  | Request<"processItems", { tx: StoreTx; items: readonly unknown[]; peer: PeerId }, readonly Result<null, string>[]>
-  | Request<"propose", null, Dyn[]>
+  | Request<
+    "processConsensusItems",
+    { tx: StoreTx; items: readonly unknown[]; peer: PeerId },
+    readonly Result<null, string>[]
+  >
+  | Request<"consensusProposal", null, Dyn[]>
   | Request<"audit", { tx: ReadTx }, bigint>
   | Cast<"answered", { to: ReplyTo<unknown>; outcome: Result<unknown, unknown> }>
   | Cast<"backgroundEnded", { outcome: Result<void, unknown> }>;
@@ -100,7 +104,7 @@ async function processInput(
 ): Promise<Result<InputMeta, Dyn>> {
   const refuse = (error: unknown) => err(toDyn(instance, definition.codecs.inputError, error));
   if (submission) {
-    const checked = await module.checkInputSubmission?.(tx, input);
+    const checked = await module.verifyInputSubmission?.(tx, input);
     if (checked && !checked.ok) return refuse(checked.error);
   }
   const processed = await module.processInput(tx, input, inPoint);
@@ -113,23 +117,23 @@ async function processOutput(
 ): Promise<Result<OutputMeta, Dyn>> {
   const refuse = (error: unknown) => err(toDyn(instance, definition.codecs.outputError, error));
   if (submission) {
-    const checked = await module.checkOutputSubmission?.(tx, output, outPoint);
+    const checked = await module.verifyOutputSubmission?.(tx, output, outPoint);
     if (checked && !checked.ok) return refuse(checked.error);
   }
   const processed = await module.processOutput(tx, output, outPoint);
   return processed.ok ? processed : refuse(processed.error);
 }
 
-async function processItems(
+async function processConsensusItems(
   { module }: State,
-  { tx, items, peer }: ArgsOf<ModuleMessage, "processItems">,
+  { tx, items, peer }: ArgsOf<ModuleMessage, "processConsensusItems">,
   signal: AbortSignal,
 ): Promise<readonly Result<null, string>[]> {
   const results: Result<null, string>[] = [];
   for (const item of items) {
     results.push(
       await tx.savepoint<Result<null, string>>(async (inner) => {
-        const processed: Result<null, string> = await module.processItem(inner, item, peer, signal);
+        const processed: Result<null, string> = await module.processConsensusItem(inner, item, peer, signal);
         return processed.ok ? processed : rollback(processed);
       }),
     );
@@ -163,11 +167,11 @@ export const moduleActor = defineActor<ModuleMessage, ModuleArgs, State>({
     processInput: async (state, args) => reply(state, await stepOf(args.submission, () => processInput(state, args))),
     processOutput: async (state, args) => reply(state, await stepOf(args.submission, () => processOutput(state, args))),
     // may wait for the Bitcoin node, so submissions must go on meanwhile
-    processItems: (state, args, ctx, from) =>
-      answerLater(state, ctx, from, (signal) => processItems(state, args, signal)),
-    propose: (state, _args, ctx, from) =>
+    processConsensusItems: (state, args, ctx, from) =>
+      answerLater(state, ctx, from, (signal) => processConsensusItems(state, args, signal)),
+    consensusProposal: (state, _args, ctx, from) =>
       answerLater(state, ctx, from, async () => {
-        const items = await state.store.read((tx) => state.module.propose(tx));
+        const items = await state.store.read((tx) => state.module.consensusProposal(tx));
         return items.map((item: unknown) => toDyn(state.instance, state.definition.codecs.consensusItem, item));
       }),
     audit: async (state, { tx }) => reply(state, await state.module.audit(tx)),
@@ -185,6 +189,14 @@ export const moduleActor = defineActor<ModuleMessage, ModuleArgs, State>({
   mailbox: {
     max: 1_000,
     full: "refuse",
-    always: ["prepareInputs", "verifyInput", "processInput", "processOutput", "processItems", "propose", "audit"],
+    always: [
+      "prepareInputs",
+      "verifyInput",
+      "processInput",
+      "processOutput",
+      "processConsensusItems",
+      "consensusProposal",
+      "audit",
+    ],
   },
 });

@@ -30,7 +30,7 @@ export type Counting = Partial<AnyServerModule> & { processed: number };
 export function counting(): Counting {
   const module: Counting = {
     processed: 0,
-    processItem: async (tx, number: bigint, peer) => {
+    processConsensusItem: async (tx, number: bigint, peer) => {
       module.processed++;
       if (number === BREAKS) throw new TypeError("undefined is not a function");
       const key = Uint8Array.of(1, peer, Number(number >> 8n), Number(number & 0xffn));
@@ -40,9 +40,9 @@ export function counting(): Counting {
       if (number === BANKRUPT) tx.set(BANKRUPT_KEY, Uint8Array.of(1));
       return voted || number === REFUSED ? err("voted before") : ok(null);
     },
-    propose: () => Promise.resolve([]),
+    consensusProposal: () => Promise.resolve([]),
     audit: async (tx) => await tx.get(BANKRUPT_KEY) === undefined ? 0n : -5n,
-    api: {},
+    apiEndpoints: {},
   };
   return module;
 }

@@ -26,13 +26,13 @@ export const voteKey = (peer: number, number: bigint): Uint8Array => Uint8Array.
 /** Takes each number below 256 once a guardian; proposes those that are wanted. */
 function votes(identity: number, guardian: TestGuardian): Partial<AnyServerModule> {
   return {
-    processItem: async (tx, number: bigint, peer) => {
+    processConsensusItem: async (tx, number: bigint, peer) => {
       await guardian.held?.();
       if (await tx.get(voteKey(peer, number)) !== undefined) return err("voted before");
       tx.set(voteKey(peer, number), Uint8Array.of(1));
       return ok(null);
     },
-    propose: async (tx) => {
+    consensusProposal: async (tx) => {
       const open: bigint[] = [];
       for (const number of guardian.wanted) {
         if (await tx.get(voteKey(identity, number)) === undefined) open.push(number);
@@ -40,7 +40,7 @@ function votes(identity: number, guardian: TestGuardian): Partial<AnyServerModul
       return open;
     },
     audit: () => Promise.resolve(0n),
-    api: {},
+    apiEndpoints: {},
   };
 }
 

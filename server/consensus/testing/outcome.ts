@@ -41,16 +41,16 @@ export const voteCodecs = codecsWith({ consensusItem: u64, input: u64 });
 
 /** Takes each number below 100 once, and others as often as they come. How often each came is under its key. */
 export const VOTES: Partial<AnyServerModule> = {
-  processItem: async (tx, number: bigint) => {
+  processConsensusItem: async (tx, number: bigint) => {
     const key = Uint8Array.of(Number(number));
     const [count] = await tx.get(key) ?? [0];
     if (number < 100n && count! > 0) return err("voted before");
     tx.set(key, Uint8Array.of(count! + 1));
     return ok(null);
   },
-  propose: () => Promise.resolve([]),
+  consensusProposal: () => Promise.resolve([]),
   audit: () => Promise.resolve(0n),
-  api: {},
+  apiEndpoints: {},
 };
 
 function batchOf(...items: ConsensusItem[]): Uint8Array<ArrayBuffer> {

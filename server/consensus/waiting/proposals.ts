@@ -36,7 +36,7 @@ export const proposals = defineActor<ProposalsMessage, ProposalsArgs, ProposalsA
     tick: (state, { instance }, ctx) => {
       const ref = state.modules.refs.get(instance)!;
       ctx.run(
-        () => ctx.ask(ref, "propose", null, { deadlineMs: PROPOSAL_TIMEOUT_MS }),
+        () => ctx.ask(ref, "consensusProposal", null, { deadlineMs: PROPOSAL_TIMEOUT_MS }),
         (items) => ({ type: "proposed", args: { instance, items } }),
       );
       return next(state);

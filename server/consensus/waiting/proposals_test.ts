@@ -29,11 +29,11 @@ type Test = TestSystem & { readonly asked: readonly (readonly [instance: number,
 async function withProposals(modules: readonly Propose[], body: (test: Test) => Promise<void>): Promise<void> {
   const asked: [number, number][] = [];
   const module = (instance: number, propose: Propose) =>
-    defineActor<Extract<ModuleMessage, { type: "propose" }>, null, null>({
+    defineActor<Extract<ModuleMessage, { type: "consensusProposal" }>, null, null>({
       name: `${instance}:test`,
       init: () => null,
       handle: {
-        propose: (state, _args, ctx, _from: ReplyTo<Dyn[]>) => {
+        consensusProposal: (state, _args, ctx, _from: ReplyTo<Dyn[]>) => {
           asked.push([instance, ctx.platform.clock.monotonicMs()]);
           const proposed = propose();
           return proposed === null ? next(state) : reply(state, proposed);

@@ -36,7 +36,7 @@ const MODULE: Partial<AnyServerModule> = {
     return Promise.resolve(ok({ amounts: new Map(), fees: new Map() }));
   },
   audit: () => Promise.resolve(0n),
-  api: {},
+  apiEndpoints: {},
 };
 
 const codecs = codecsWith({ input: u64, output: u64 });

@@ -31,7 +31,7 @@ const MODULE: Partial<AnyServerModule> = {
     return ok({ amounts: new Map(), fees: new Map() });
   },
   audit: () => Promise.resolve(0n),
-  api: {},
+  apiEndpoints: {},
 };
 
 function transaction(nonce: number, output?: bigint): Transaction {

@@ -71,7 +71,7 @@ async function run(options: Options, program?: DevFederationOptions["program"]):
     ...(program && { program }),
   });
   try {
-    const wallet = await openClient({ dir: join(dir, "wallet"), platform, testEnvironment: true });
+    const wallet = await openClient({ dir: join(dir, "wallet"), platform });
     try {
       await within("Joining", wallet.join(federation.invite));
       await fund(federation, wallet, DEPOSIT_BTC);

@@ -29,27 +29,27 @@ export const bountyServer = defineServerModule({
   codecs: bountyCodecs,
   // no keys: nothing is made together in the ceremony, and nothing is secret
   privateConfig: unit,
-  generate: (_rounds, { disableBaseFees }) =>
+  distributedGen: (_rounds, { disableBaseFees }) =>
     Promise.resolve({ config: disableBaseFees ? NO_FEES : FEES, privateConfig: null }),
-  validate: () => ok(null),
-  clientConfig: (config) => ({ bytes: encode(bountyConfig, config), json: bountyConfig.toJson(config) }),
+  validateConfig: () => ok(null),
+  getClientConfig: (config) => ({ bytes: encode(bountyConfig, config), json: bountyConfig.toJson(config) }),
   start: (env) => {
     const { peers, platform: { clock } } = env;
     const stepSecs = env.testEnvironment ? TIME_STEP_TEST_SECS : TIME_STEP_SECS;
     const module: BountyModule = {
       processInput: (tx, input) => unlock(tx, input, env),
       processOutput: (tx, output, id) => lock(tx, output, id, env),
-      processItem: (tx, item, peer) =>
+      processConsensusItem: (tx, item, peer) =>
         item.tag === "Time" ? processTime(tx, item.value, peer) : Promise.resolve(unknownItem(item.value.variant)),
-      outputOutcome: () => Promise.resolve(null),
-      propose: async (tx) => {
+      outputStatus: () => Promise.resolve(null),
+      consensusProposal: async (tx) => {
         const time = await dueVote(tx, env.identity, { nowMs: clock.nowMs(), stepSecs });
         return time === null ? [] : [{ tag: "Time", value: time }];
       },
       // what is locked is owed to somebody
       audit: async (tx) => -(await lockedMsat.get(tx) ?? 0n),
       // reads for strangers don't keep consensus waiting
-      api: bountyEndpoints(env.store.forStrangers(), peers),
+      apiEndpoints: bountyEndpoints(env.store.forStrangers(), peers),
     };
     return Promise.resolve(module);
   },

@@ -123,8 +123,8 @@ Deno.test("open bounties are listed by pages, and each is found by its name unti
 });
 
 Deno.test("what clients get is the config's encoding", () => {
-  const { codecs, clientConfig } = bountyServer;
+  const { codecs, getClientConfig } = bountyServer;
   const config = { lockFeeMsat: 1_000n, claimFeeMsat: 100n };
-  assertEquals(clientConfig(config).json, { lock_fee_msat: 1_000, claim_fee_msat: 100 });
-  assertEquals(codecs.config.fromJson(clientConfig(config).json), config);
+  assertEquals(getClientConfig(config).json, { lock_fee_msat: 1_000, claim_fee_msat: 100 });
+  assertEquals(codecs.config.fromJson(getClientConfig(config).json), config);
 });

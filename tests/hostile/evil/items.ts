@@ -4,7 +4,7 @@ import { META_KIND } from "../../../modules/meta/common.ts";
 import { META_VALUE_BYTES_MAX } from "../../../modules/meta/limits.ts";
 import { MINTV2_KIND } from "../../../modules/mintv2/common.ts";
 
-/** Items a call of `propose`: more than its units take. */
+/** Items a call of `consensusProposal`: more than its units take. */
 const TINY_ITEMS = 3_000;
 const LARGE_ITEMS = 4;
 const UNKNOWN_VARIANT = 77n;
@@ -56,9 +56,9 @@ export function proposing(
   let count = 0;
   const wrap = (module: AnyServerModule, kind: string): AnyServerModule => ({
     ...module,
-    propose: (tx) => {
+    consensusProposal: (tx) => {
       const attack = itemAttacks.find(({ name }) => name === running());
-      if (attack?.kind !== kind) return module.propose(tx);
+      if (attack?.kind !== kind) return module.consensusProposal(tx);
       const items = attack.items(count);
       count += items.length;
       return Promise.resolve(items);

@@ -152,7 +152,7 @@ for (const guardians of [1, 4]) {
   Deno.test(`${guardians} guardians: deposits are consolidated, a payment is signed, and blocks confirm both`, async () => {
     const wallet = await funded(100_000n, { guardians });
     const [guardian] = wallet.guardians;
-    const { receive_tx_vbytes: receiveFee, send_tx_vbytes: sendFee } = walletv2Server.clientConfig(wallet.config)
+    const { receive_tx_vbytes: receiveFee, send_tx_vbytes: sendFee } = walletv2Server.getClientConfig(wallet.config)
       .json as { receive_tx_vbytes: number; send_tx_vbytes: number };
     await confirm(wallet, deposit(wallet, 1, 50_000n));
     assertEquals((await claim(wallet, claimOf(wallet, 1n, 1, BigInt(receiveFee)))).ok, true);
