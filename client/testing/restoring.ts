@@ -13,7 +13,7 @@ import type { RestoreOutcome } from "../recovery/restore.ts";
 import type { RecoveryStatus } from "../recovery/status.ts";
 import { startGuardians, type ToyFederation, toyFederation } from "./federation.ts";
 import { countedEntries, ownerOf, recoveringToy, ToyLog } from "./recovering_toy.ts";
-import { TOY_KIND, ToyBooks, toyModule, toyOf } from "./toy.ts";
+import { TOY_KIND, ToyBooks, toyModule } from "./toy.ts";
 import type { Script } from "./world.ts";
 import { ClientWorld } from "./world.ts";
 
@@ -107,12 +107,12 @@ export async function endOf(client: Client, instance: ModuleInstanceId = 0): Pro
   await client.awaitIdle();
   await client.nextEventId();
   const toy = client.use(toyModule), { store } = client.options;
-  const ticks = await toy.counted();
+  const ticks = await toy.counted(), balanceMsat = await client.balanceMsat();
   return await store.read(async (tx) => {
     const part = tx.view(modulePrefix(instance));
     const operations = await listOperations(tx, { limit: 100 }), events = await getEvents(tx, 0, 100);
     return {
-      balanceMsat: await toyOf(client).balanceMsat(part),
+      balanceMsat,
       ticks,
       steps: await countedEntries(part),
       recovered: await Promise.all(operations.map(({ operationId }) => isRecovered(tx, operationId))),

@@ -56,6 +56,10 @@ const isCallTable = (value: unknown): boolean =>
   isObject(value) && !Array.isArray(value) &&
     Object.values(value).every((form) => form === "call" || form === "stream" || isCallTable(form));
 
+const isRecovery = (value: unknown): boolean =>
+  isObject(value) && typeof value.runsMeanwhile === "boolean" && isCodec(value.progress) &&
+  [value.count, value.prepare, value.run, value.finish].every(isFunction);
+
 const CODECS = ["config", "input", "output", "outputOutcome", "consensusItem", "inputError", "outputError"];
 
 type Part = { readonly name: string; readonly is: (value: unknown) => boolean; readonly expected: string };
@@ -105,6 +109,11 @@ const PARTS: Readonly<Record<ModuleSide, readonly Part[]>> = {
       name: "api",
       is: isCallTable,
       expected: 'what applications may call, by name, each "call" or "stream", or null',
+    },
+    {
+      name: "recovery",
+      is: (value) => value === undefined || isRecovery(value),
+      expected: "{ runsMeanwhile, progress, count, prepare, run, finish }",
     },
   ],
 };
