@@ -13,7 +13,7 @@ import type { OperationId } from "../../core/types/ids.ts";
 import type { ClientModuleDefinition } from "../../modules/contract/client.ts";
 import { defineClientModule } from "../../modules/contract/client.ts";
 import type { ClientModuleRecovery, ClientRecoveryEnv, Derivation } from "../../modules/contract/recovery.ts";
-import type { Toy, ToyState } from "./toy.ts";
+import type { ToyApi, ToyState } from "./toy.ts";
 import { addToBalance, toyModule } from "./toy.ts";
 import type { Asked, Script } from "./world.ts";
 
@@ -31,6 +31,8 @@ export class ToyLog {
   /** Entries from this one on are not answered. */
   silentFrom = Infinity;
   asked = 0;
+  /** The last entry that was asked for. */
+  newest = -1;
   /** How long an entry takes to be answered; needs `clock`. */
   delayMs = 0;
   readonly #clock: Clock | null;
@@ -48,6 +50,7 @@ export class ToyLog {
     if (!/^module_[0-9]+_log_entry$/.test(method)) return undefined;
     this.asked++;
     const index = Number(params);
+    this.newest = index;
     if (index >= this.silentFrom) return new Promise(() => {});
     const entry = logEntry.toJson(this.entries[index]!);
     return this.#clock && this.delayMs > 0 ? sleep(this.#clock, this.delayMs).then(() => entry) : entry;
@@ -123,6 +126,6 @@ function toyRecovery(runsMeanwhile: boolean): ToyRecovery {
 /** @param change of the recovery, for one that fails and the like */
 export function recoveringToy(
   { runsMeanwhile, change = {} }: { readonly runsMeanwhile: boolean; readonly change?: Partial<ToyRecovery> },
-): ClientModuleDefinition<null, ToyState, Toy> {
+): ClientModuleDefinition<null, ToyState, ToyApi> {
   return defineClientModule({ ...toyModule, recovery: { ...toyRecovery(runsMeanwhile), ...change } });
 }

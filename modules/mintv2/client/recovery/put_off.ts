@@ -55,7 +55,8 @@ async function untilMissing({ env: { store, signal } }: PatientWallet): Promise<
 /** All of them, page by page. */
 async function askOnce(wallet: PatientWallet): Promise<void> {
   const { store, core, signal } = wallet.env;
-  for (let after: NoteIssuanceRequest | undefined;;) {
+  let after: NoteIssuanceRequest | undefined;
+  for (;;) {
     const requests = await store.read((tx) => missingRequests(tx, RECOVERED_AT_ONCE, after));
     if (requests.length === 0) return;
     const claimed = await claim(wallet, requests, signal);
