@@ -81,6 +81,7 @@ import {
   passesFilter,
   requestNonce,
   requestOutput,
+  tweakFilter,
 } from "../../modules/mintv2/client/issuance.ts";
 import type { NoteIssuanceRequest } from "../../modules/mintv2/client/issuance.ts";
 import { OwnNotes } from "../../modules/mintv2/client/recovery/own_notes.ts";
