@@ -1,9 +1,10 @@
-import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
-import { wordsOfEntropy } from "../../core/crypto/bip39.ts";
-import { CryptoError } from "../../core/crypto/mod.ts";
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { globalRoot, wordsOfEntropy } from "../../core/crypto/bip39.ts";
 import { seededDice, testStore } from "../../modules/contract/testing/mod.ts";
 import { ClientError } from "../error.ts";
-import { loadEntropy, loadOrMakeEntropy, refuseWords } from "./words.ts";
+import { wordsGivenSlot } from "../federation/join_state.ts";
+import type { ClientOptions } from "./options.ts";
+import { loadEntropy, loadOrMakeEntropy, refuseGivenWords } from "./words.ts";
 
 Deno.test("words are made once and stay", async () => {
   const store = await testStore();
@@ -18,11 +19,16 @@ Deno.test("opening never makes words up: without any it fails", async () => {
   assertEquals(error.code, "no_words");
 });
 
-Deno.test("given words are refused with a sentence, and right ones are told from wrong ones without being repeated", () => {
-  const words = "abandon ".repeat(11) + "about";
-  const error = assertThrows(() => refuseWords(`  ${words.replaceAll(" ", "\n")} `), ClientError);
-  assertEquals(error.code, "no_recovery");
-  assertStringIncludes(error.message, "would show 0 as if that were all");
-  const wrong = assertThrows(() => refuseWords("abandon ".repeat(12)), CryptoError);
-  for (const { message } of [error, wrong]) assertEquals(message.includes("abandon"), false);
+Deno.test("given words, and only they, are never joined with; a secret is its owner's affair", async () => {
+  const store = await testStore(), entropy = await loadOrMakeEntropy(await testStore(), seededDice(1));
+  const refusal = (options: object): Promise<ClientError | null> =>
+    refuseGivenWords({ store, ...options } as ClientOptions).then(() => null, (error) => error);
+  for (const options of [{}, { entropy }, { entropy, entropyGiven: false }, { secret: globalRoot(entropy) }]) {
+    assertEquals(await refusal(options), null);
+  }
+  assertEquals((await refusal({ entropy, entropyGiven: true }))?.code, "has_history");
+  await store.transact((tx) => wordsGivenSlot.set(tx, null));
+  const error = await refusal({});
+  assertEquals(error?.code, "has_history");
+  assertStringIncludes(error!.message, "restore it instead of joining. Nothing was changed");
 });
