@@ -16,6 +16,8 @@ export class ClientError extends FedimintError<
       /** What waits until everything that belongs to the words is back. */
       | "recovering"
       | "backup_too_large"
+      /** A wallet that would be lost with money in it. */
+      | "not_empty"
       | "wrong_federation"
       /** Guardians that must be asked now gave no answer. */
       | "no_answer"

@@ -37,7 +37,7 @@ export type Operation = OperationEntry & {
    * It was done before the wallet was restored, and the federation's log has shown it. Of its time nothing else is
    * known: `createdUs` is that of the restore. In its `meta` is what the log tells, as the module says it.
    */
-  readonly recovered: boolean;
+  readonly isRecovered: boolean;
   readonly transactions: readonly OperationTransaction[];
   readonly status: OperationStatus;
   readonly fees: OperationFees;
@@ -71,10 +71,10 @@ async function withFacts(tx: ReadTx, entry: OperationEntry): Promise<Operation> 
   const pendingMsat = transactions.reduce((sum, { status, feeMsat }) => status === "pending" ? sum + feeMsat : sum, 0n);
   return {
     ...entry,
-    recovered: await isRecovered(tx, entry.operationId),
     transactions,
     status: statusOf(entry.outcome, await isOperationActive(tx, entry.operationId)),
     fees: { paidMsat: paidFeesMsat(transactions), pendingMsat },
+    isRecovered: await isRecovered(tx, entry.operationId),
   };
 }
 

@@ -1,7 +1,9 @@
 /** Recoveries of a wallet, for people: how they go on, what they brought, and that figures are too small until then. */
 import { sleep } from "../../actors/platform/platform.ts";
 import type { JsonObject } from "../../core/encoding/mod.ts";
+import type { OperationId } from "../../core/types/ids.ts";
 import type { Derivation } from "../../modules/contract/recovery.ts";
+import { WaitError } from "../../modules/contract/waiting.ts";
 import type { Client } from "../core/client.ts";
 import type { RecoveryStatus } from "../recovery/status.ts";
 import type { CliIo } from "./io.ts";
@@ -15,32 +17,89 @@ const REDRAW_MS = 250;
 const LINE_MS = 10_000;
 /** So long nothing may move before it is said. */
 const STILL_MS = 30_000;
+const STILL_POLL_MS = 1_000;
+
+/**
+ * Does `work`, and shows meanwhile how far it is. On the terminal one line that is redrawn, else one now and then when
+ * it is another.
+ */
+async function showing<T>(
+  { platform: { clock }, terminal, err, signal }: CliIo,
+  line: Line,
+  work: Promise<T>,
+): Promise<T> {
+  const done = new AbortController(), until = AbortSignal.any([done.signal, signal]);
+  const show = async (): Promise<void> => {
+    for (let told = "";;) {
+      // ends early when all is done
+      await sleep(clock, terminal ? REDRAW_MS : LINE_MS, until).catch(() => {});
+      if (until.aborted) return;
+      const text = await line(clock.monotonicMs());
+      if (terminal) err(`\r\x1b[K${text.slice(0, terminal.columns - 1)}\r`);
+      else if (text !== told) err(`${text}\n`);
+      told = text;
+    }
+  };
+  const shown = show();
+  try {
+    return await work;
+  } finally {
+    done.abort();
+    await shown;
+    if (terminal) err("\r\x1b[K");
+  }
+}
+
+type Line = (nowMs: number) => string | Promise<string>;
 
 /** Follows all recoveries until none runs any more, and shows how far they are. */
 export async function showRecoveries(io: CliIo, client: Client): Promise<RecoveryStatus[]> {
-  const { clock } = io.platform, progress = new RecoveryProgress(), done = new AbortController();
+  const { clock } = io.platform, progress = new RecoveryProgress();
   let newest = await client.recoveries();
   progress.add(clock.monotonicMs(), newest);
-  const showing = (async () => {
-    for (let told = "";;) {
-      await sleep(clock, io.terminal ? REDRAW_MS : LINE_MS, AbortSignal.any([done.signal, io.signal])).catch(() => {});
-      if (done.signal.aborted || io.signal.aborted) return;
-      const nowMs = clock.monotonicMs();
-      progress.add(nowMs, newest);
-      const line = lineOf(progress, nowMs);
-      if (io.terminal) io.err(`\r\x1b[K${line.slice(0, io.terminal.columns - 1)}\r`);
-      else if (line !== told) io.err(`${line}\n`);
-      told = line;
-    }
-  })();
-  try {
+  const line = (nowMs: number): string => {
+    progress.add(nowMs, newest);
+    return lineOf(progress, nowMs);
+  };
+  const follow = async (): Promise<void> => {
     for await (const statuses of client.recoveryProgress(io.signal)) newest = statuses;
-  } finally {
-    done.abort();
-    await showing;
-    if (io.terminal) io.err("\r\x1b[K");
-  }
+  };
+  await showing(io, line, follow());
   return newest;
+}
+
+/**
+ * Waits for what recoveries found and guardians must still hand out, and shows what has come. What nobody hands out for
+ * some time is waited for no longer: it comes when the wallet is open.
+ */
+export async function showComing(io: CliIo, client: Client, statuses: readonly RecoveryStatus[]): Promise<void> {
+  const { clock } = io.platform, enough = new AbortController();
+  const until = AbortSignal.any([io.signal, enough.signal]);
+  const text = async (): Promise<string> => {
+    const { incomingMsat } = await client.pending();
+    return `${moneyText(await client.balanceMsat())} is here, ${moneyText(incomingMsat)} on its way`;
+  };
+  const stillness = async (): Promise<void> => {
+    for (let last = await text(), sinceMs = clock.monotonicMs();;) {
+      await sleep(clock, STILL_POLL_MS, until).catch(() => {});
+      if (until.aborted) return;
+      const now = await text();
+      if (now !== last) sinceMs = clock.monotonicMs();
+      if (clock.monotonicMs() - sinceMs >= STILL_MS) return;
+      last = now;
+    }
+  };
+  const all = Promise.all(statuses.map(({ operationId }) => awaitOperation(client, operationId, until)));
+  await showing(io, text, Promise.race([all, stillness()])).finally(() => enough.abort());
+}
+
+async function awaitOperation(client: Client, operationId: OperationId, signal: AbortSignal): Promise<void> {
+  try {
+    await client.awaitOperation(operationId, signal);
+  } catch (thrown) {
+    // nothing had to be done for what it found, or it isn't waited for any more
+    if (!(thrown instanceof WaitError)) throw thrown;
+  }
 }
 
 function lineOf(progress: RecoveryProgress, nowMs: number): string {
@@ -62,7 +121,7 @@ export function recoveredLines(statuses: readonly RecoveryStatus[]): string[] {
     const { kind, amountMsat, otherMsat } = status;
     return [
       `${SOURCES[kind] ?? printable(kind)}: ${moneyText(amountMsat)}`,
-      ...otherMsat.map(({ derivation, amountMsat }) =>
+      ...otherMsat.filter(({ amountMsat }) => amountMsat > 0n).map(({ derivation, amountMsat }) =>
         `  of it under ${DERIVATIONS[derivation]}: ${moneyText(amountMsat)}`
       ),
     ];

@@ -14,7 +14,7 @@ import type { Cli } from "./cli.ts";
 import { CliError } from "./error.ts";
 import { lookAround } from "./looking.ts";
 import { moneyText, pendingLines } from "./money.ts";
-import { recoveredLines, showRecoveries } from "./recoveries.ts";
+import { recoveredLines, showComing, showRecoveries } from "./recoveries.ts";
 import type { Session } from "./session.ts";
 import { askWords, wordsArgument } from "./words.ts";
 
@@ -118,6 +118,7 @@ export async function recover(session: Session, client: Client): Promise<void> {
   if (lines.length > 0) io.err(`Found:\n${lines.map((line) => `  ${line}\n`).join("")}`);
   await client.awaitRecoveries(io.signal);
   if (primaryOf(client.running.table) === null) return;
+  await showComing(io, client, statuses);
   const wallet = new FederationClient(client);
   const age = await lookAround(session, wallet);
   io.err(`Balance: ${moneyText(await wallet.getBalance())}\n`);

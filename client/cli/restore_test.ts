@@ -84,6 +84,9 @@ Deno.test("words are asked for on the terminal, the federation is shown, and wha
   ) assertStringIncludes(err, said);
   assertEquals(await at.balance(), 130_010);
   assertEquals(parseJson((await at.run(["print-secret"])).out), { secret: WORDS });
+  // what the wallet did before it was lost is told from what it does now
+  const { operations } = parseJson((await at.run(["list-operations"])).out) as { operations: JsonObject[] };
+  assertEquals(operations.map(({ recovered }) => recovered), [true, true, true]);
 });
 
 Deno.test("what the lost wallet had done is in list-operations, marked, in fedimint-cli's form", async () => {

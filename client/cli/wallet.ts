@@ -77,14 +77,15 @@ function pendingJson({ incomingMsat, outgoingMsat, inDoubtMsat }: PendingMoney):
 async function operations(client: Client, limit: number): Promise<Json> {
   const operations = await new FederationClient(client).operations({ limit });
   return {
-    operations: operations.map(({ operationId, kind, meta, createdUs, outcome, recovered, transactions }) => ({
+    operations: operations.map(({ operationId, kind, meta, createdUs, outcome, transactions, isRecovered }) => ({
       id: operationId,
       creation_time: isoTime(createdUs),
       operation_kind: kind,
       operation_meta: meta,
       ...(outcome && { outcome: outcome.outcome }),
-      // what fedimint-cli does not tell: that it was before the wallet was restored, its transactions, what they cost
-      ...(recovered && { recovered }),
+      // what fedimint-cli doesn't know: what a recovery found of a wallet before
+      ...(isRecovered && { recovered: true }),
+      // what it doesn't tell: which transactions it took, and what they cost
       ...(transactions.length > 0 && {
         transactions: transactions.map(({ txid, status, feeMsat, reason }) => ({
           txid,

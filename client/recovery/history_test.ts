@@ -20,7 +20,7 @@ Deno.test("what a recovery found stands in the log's order behind all that was d
   await at.finish(endOf(client));
 
   const all = await at.finish(wallet.operations());
-  const past = all.filter(({ recovered }) => recovered), present = all.filter(({ recovered }) => !recovered);
+  const past = all.filter(({ isRecovered }) => isRecovered), present = all.filter(({ isRecovered }) => !isRecovered);
   assertEquals(all, [...present, ...past]);
   assert(present.some(({ operationId }) => operationId === since));
   assertEquals(past.map(({ meta }) => meta), [10, 10, 10, 10, 10, 30, 100].map((Recovered) => ({ Recovered })));

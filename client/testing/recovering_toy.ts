@@ -31,6 +31,8 @@ export class ToyLog {
   /** Entries from this one on are not answered. */
   silentFrom = Infinity;
   asked = 0;
+  /** The last entry that was asked for. */
+  newest = -1;
   /** How long an entry takes to be answered; needs `clock`. */
   delayMs = 0;
   readonly #clock: Clock | null;
@@ -48,6 +50,7 @@ export class ToyLog {
     if (!/^module_[0-9]+_log_entry$/.test(method)) return undefined;
     this.asked++;
     const index = Number(params);
+    this.newest = index;
     if (index >= this.silentFrom) return new Promise(() => {});
     const entry = logEntry.toJson(this.entries[index]!);
     return this.#clock && this.delayMs > 0 ? sleep(this.#clock, this.delayMs).then(() => entry) : entry;

@@ -51,6 +51,10 @@ const isVersion = (value: unknown): boolean => isObject(value) && isNumber(value
 const isCodec = (value: unknown): boolean =>
   isObject(value) && [value.read, value.write, value.fromJson, value.toJson].every(isFunction);
 
+const isRecovery = (value: unknown): boolean =>
+  isObject(value) && typeof value.runsMeanwhile === "boolean" && isCodec(value.progress) &&
+  [value.count, value.prepare, value.run, value.finish].every(isFunction);
+
 const CODECS = ["config", "input", "output", "outputOutcome", "consensusItem", "inputError", "outputError"];
 
 type Part = { readonly name: string; readonly is: (value: unknown) => boolean; readonly expected: string };
@@ -96,6 +100,11 @@ const PARTS: Readonly<Record<ModuleSide, readonly Part[]>> = {
     { name: "requiredApi", is: isVersion, expected: VERSION },
     { name: "config", is: isCodec, expected: "a codec" },
     { name: "state", is: isCodec, expected: "a codec" },
+    {
+      name: "recovery",
+      is: (value) => value === undefined || isRecovery(value),
+      expected: "{ runsMeanwhile, progress, count, prepare, run, finish }",
+    },
   ],
 };
 

@@ -1,6 +1,7 @@
 /**
  * The log from the guardians, slice by slice in order. A slice's hash comes from a threshold, its content from a single
- * guardian, each of which is asked for one slice at a time. Whoever is late or gives something else is named and rested.
+ * guardian, each of which is asked for one slice at a time. Whoever is late or gives something else is named and
+ * rested.
  * docs/protocol/04-mint.md §12.
  */
 import type { Logger } from "../../../../actors/logger.ts";
@@ -10,7 +11,7 @@ import type { PeerId } from "../../../../core/types/ids.ts";
 import type { FederationApi } from "../../../contract/federation_api.ts";
 import { ApiError } from "../../../contract/federation_api.ts";
 import { orLate } from "../../../contract/waiting.ts";
-import { SLICE_ITEMS, SLICE_ITEMS_MIN, SLICES_AHEAD } from "../../limits.ts";
+import { SLICE_ITEMS_MIN, SLICES_AHEAD } from "../../limits.ts";
 import type { Slice, SliceRange } from "./slice.ts";
 import { sliceCall, sliceHashCall } from "./slice.ts";
 import { Turns } from "./turns.ts";
@@ -27,6 +28,7 @@ export type DownloadEnv = {
   readonly clock: Clock;
   readonly log: Pick<Logger, "warn">;
   readonly signal: AbortSignal;
+  readonly sliceItems: number;
 };
 
 /**
@@ -42,7 +44,7 @@ export async function* logSlices(env: DownloadEnv, next: number, total: number):
   try {
     while (start < total || underWay.length > 0) {
       while (start < total && underWay.length < SLICES_AHEAD) {
-        const end = Math.min(start + SLICE_ITEMS, total);
+        const end = Math.min(start + env.sliceItems, total);
         const slices = download.fetch({ start, end });
         // told where it is awaited
         slices.catch(() => {});

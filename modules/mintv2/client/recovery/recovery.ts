@@ -5,8 +5,9 @@
  */
 import { sleep } from "../../../../actors/platform/platform.ts";
 import type { ClientModuleRecovery, ClientRecoveryEnv, RecoverySteps } from "../../../contract/recovery.ts";
+import { codedEnd } from "../../../contract/waiting.ts";
 import type { MintConfig } from "../../config.ts";
-import { NOTES_AT_ONCE, SETTLED_AT_ONCE } from "../../limits.ts";
+import { NOTES_AT_ONCE, SETTLED_AT_ONCE, SLICE_ITEMS } from "../../limits.ts";
 import type { MintState } from "../states.ts";
 import { comingCounts, seenHashes, settleSeen } from "./db.ts";
 import { logSlices } from "./download.ts";
@@ -22,30 +23,41 @@ import { countCall } from "./slice.ts";
 
 type Env = ClientRecoveryEnv<MintConfig>;
 
-export const mintRecovery: ClientModuleRecovery<MintConfig, MintState, MintProgress> = {
-  runsMeanwhile: true,
-  progress: mintProgress,
-  count: countOf,
-  prepare: async ({ api, signal }) => newProgress(await api.consensus(countCall, { signal })),
-  run: async (env, steps) => {
-    await goThroughLog(env, steps);
-    await settle(steps);
-  },
-  finish: async (env, tx, progress) => {
-    // of the outcome, but for what is secret
-    const { standardMsat, sdkMsat } = progress;
-    if ((await comingCounts(tx.store)).size > 0) await tx.addMachine({ tag: "RecoveryPending", value: { round: 0 } });
-    return {
-      amountMsat: standardMsat + sdkMsat,
-      otherMsat: env.otherSecrets.map(({ derivation }) => ({
-        derivation,
-        amountMsat: foundMsat(progress, derivation),
-      })),
-    };
-  },
-};
+type MintRecovery = ClientModuleRecovery<MintConfig, MintState, MintProgress>;
 
-async function goThroughLog(env: Env, steps: RecoverySteps<MintState, MintProgress>): Promise<void> {
+export const mintRecovery: MintRecovery = recoveryInSlices(SLICE_ITEMS);
+
+/** @param sliceItems how many items of the log a step deals with */
+export function recoveryInSlices(sliceItems: number): MintRecovery {
+  return {
+    runsMeanwhile: true,
+    progress: mintProgress,
+    count: countOf,
+    prepare: async ({ api, signal }) => newProgress(await api.consensus(countCall, { signal })),
+    run: (env, steps) =>
+      codedEnd(env.signal, async () => {
+        await goThroughLog(env, steps, sliceItems);
+        await settle(steps);
+      }),
+    finish: async (env, tx, progress) => {
+      const { standardMsat, sdkMsat } = progress;
+      if ((await comingCounts(tx.store)).size > 0) await tx.addMachine({ tag: "RecoveryPending", value: { round: 0 } });
+      return {
+        amountMsat: standardMsat + sdkMsat,
+        otherMsat: env.otherSecrets.map(({ derivation }) => ({
+          derivation,
+          amountMsat: foundMsat(progress, derivation),
+        })),
+      };
+    },
+  };
+}
+
+async function goThroughLog(
+  env: Env,
+  steps: RecoverySteps<MintState, MintProgress>,
+  sliceItems: number,
+): Promise<void> {
   const { next, total } = steps.state;
   if (next === total) return;
   const { instance, secret, platform: { clock }, api, log, signal } = env;
@@ -55,7 +67,7 @@ async function goThroughLog(env: Env, steps: RecoverySteps<MintState, MintProgre
     for await (const spentAs of seenHashes(tx.store)) marks.add(spentAs);
     return progress;
   });
-  for await (const slice of logSlices({ api, clock, log, signal }, next, total)) {
+  for await (const slice of logSlices({ api, clock, log, signal, sliceItems }, next, total)) {
     const items = relevantItems(slice, await ownOutputs(env, notes, slice), marks);
     await steps.step(async (tx, progress) => {
       const { progress: after, own } = await goThrough(tx.store, progress, items);
