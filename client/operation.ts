@@ -33,11 +33,14 @@ export type OperationFees = {
  * is.
  */
 export type Operation = OperationEntry & {
+  /**
+   * It was done before the wallet was restored, and the federation's log has shown it. Of its time nothing else is
+   * known: `createdUs` is that of the restore. In its `meta` is what the log tells, as the module says it.
+   */
+  readonly isRecovered: boolean;
   readonly transactions: readonly OperationTransaction[];
   readonly status: OperationStatus;
   readonly fees: OperationFees;
-  /** What a recovery found in the federation's log of a wallet before: `createdUs` is when it was found. */
-  readonly isRecovered: boolean;
 };
 
 /** Where the next page of operations begins: the last one of the page before. */

@@ -251,10 +251,10 @@ Deno.test("a wallet that gives up is told, the others go on, and it can be opene
 Deno.test("a database of a newer program is refused with a sentence, and so is one wallet's part alone", async () => {
   const at = await Setting.started();
   const newer = await at.finish(at.world.openStore("newer.kv"));
-  await at.finish(checkSchema(newer, { version: 2, migrations: {} }));
+  await at.finish(checkSchema(newer, { version: 3, migrations: {} }));
   const options = { platform: at.world.platform, modules: [toyModule] };
   const refused = await assertRejects(() => at.finish(openWallets({ ...options, store: newer })), StoreError);
-  assertEquals(refused.facts, { code: "newer_schema", found: 2, supported: 1 });
+  assertEquals(refused.facts, { code: "newer_schema", found: 3, supported: 2 });
   const wallets = await at.open();
   await at.finish(wallets.add(codeOf(first)));
   await at.finish(wallets.close());

@@ -38,6 +38,7 @@ export class ManualClock implements Clock {
     };
   }
 
+  /** Timers that have not fired. */
   get pending(): number {
     return this.#timers.length;
   }

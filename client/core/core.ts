@@ -38,6 +38,7 @@ import type { SubmissionState } from "../executor/submission.ts";
 import { submissionState } from "../executor/submission.ts";
 import type { EventOrderRef } from "../logs/events.ts";
 import { followEvents, logEvent } from "../logs/events.ts";
+import { restoredSlot } from "../federation/join_state.ts";
 import { addOperation, addRecoveredOperation, getOperation, setOperationOutcome } from "../logs/operations.ts";
 import { setFee } from "../logs/transactions.ts";
 import type { Draft, Finalized } from "../transactions/finalize.ts";
@@ -165,10 +166,13 @@ export class OperationTx implements RecoveryTx<any> {
     return setOperationOutcome(this.root, operationId, outcome, this.nowUs());
   }
 
-  logRecovered(operationId: OperationId, meta: Json, outcome: Json | null): Promise<void> {
+  async logRecovered(operationId: OperationId, meta: Json, outcome: Json | null): Promise<void> {
     const { kind } = this.operations.options.owners.get(this.instance)!;
     assert(kind !== null, "what a module did is recovered");
-    return addRecoveredOperation(this.root, { operationId, kind, meta, outcome }, this.nowUs());
+    // nobody knows more of its time than that it was before: so it stands behind all that was done since
+    const restored = await restoredSlot.get(this.root);
+    const atUs = restored?.atUs ?? this.nowUs();
+    return await addRecoveredOperation(this.root, { operationId, kind, meta, outcome }, atUs);
   }
 
   /** An event of the core's own. */

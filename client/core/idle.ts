@@ -5,6 +5,7 @@ import { readDurable } from "../../modules/contract/read_durable.ts";
 import { WaitError } from "../../modules/contract/waiting.ts";
 import { operationStates } from "../executor/states.ts";
 import { getOperation } from "../logs/operations.ts";
+import { isOfRecovery } from "../recovery/records.ts";
 import { ACTIVE_PREFIX, operationKey } from "./database.ts";
 
 /** Resolves when no state machine waits for anything any more. @param active how many do */
@@ -16,11 +17,13 @@ export function awaitIdle(store: StoreView, active: () => Promise<number>, signa
 export function awaitOperation(store: StoreView, operationId: OperationId, signal: AbortSignal): Promise<void> {
   const active = operationKey(ACTIVE_PREFIX, operationId);
   const count = async (): Promise<number> => {
-    const { states, logged } = await readDurable(store, async (tx) => ({
-      states: await operationStates(tx, operationId),
-      logged: await getOperation(tx, operationId),
-    }));
-    if (states.length === 0 && !logged) throw WaitError.unknownOperation(operationId);
+    const { states, known } = await readDurable(store, async (tx) => {
+      const states = await operationStates(tx, operationId);
+      const known = states.length > 0 || await getOperation(tx, operationId) !== undefined ||
+        await isOfRecovery(tx, operationId);
+      return { states, known };
+    });
+    if (!known) throw WaitError.unknownOperation(operationId);
     return states.filter(({ leftUs }) => leftUs === null).length;
   };
   return awaitNone(store, active, count, signal);

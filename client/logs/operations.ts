@@ -62,21 +62,22 @@ export async function setOperationOutcome(
 /**
  * An entry for what the federation's log shows that the wallet did before it was lost. Nothing happens when there is
  * one of this id.
+ * @param restoredUs when the wallet was restored
  */
 export async function addRecoveredOperation(
   tx: StoreTx,
   { operationId, kind, meta, outcome }: Pick<OperationEntry, "operationId" | "kind" | "meta"> & {
     readonly outcome: Json | null;
   },
-  nowUs: number,
+  restoredUs: number,
 ): Promise<void> {
   if (await getOperation(tx, operationId)) return;
-  addOperation(tx, operationId, kind, meta, nowUs);
-  if (outcome !== null) await setOperationOutcome(tx, operationId, outcome, nowUs);
+  addOperation(tx, operationId, kind, meta, restoredUs);
+  if (outcome !== null) await setOperationOutcome(tx, operationId, outcome, restoredUs);
   tx.set(operationKey(RECOVERED_PREFIX, operationId), new Uint8Array(0));
 }
 
-/** Whether an entry is what a recovery found: then its times are those of the recovery. */
+/** Whether an entry is what a recovery found: then its times are that of the restore, before which it was. */
 export async function isRecovered(tx: ReadTx, operationId: OperationId): Promise<boolean> {
   return await tx.get(operationKey(RECOVERED_PREFIX, operationId)) !== undefined;
 }

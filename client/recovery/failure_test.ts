@@ -28,6 +28,7 @@ function fails(): never {
 const FAILURES: { readonly [how: string]: Partial<ToyRecovery> } = {
   "its way through the log rejects": { run: () => Promise.reject(new Error("the log is on fire")) },
   "its way throws at once": { run: fails },
+  "it takes itself for closed": { run: () => Promise.reject(WaitError.closed()) },
   "a step throws": { run: (_env, steps) => steps.step(fails) },
   "a step's progress can't be stored": {
     run: (_env, steps) => steps.step(() => Promise.resolve({ next: -1 } as unknown as ToyProgress)),
@@ -67,16 +68,17 @@ for (const [how, change] of Object.entries(FAILURES)) {
 
 Deno.test("a module that waits for its recovery says why it doesn't run when that failed, and runs when it is done", async () => {
   const at = await Restoring.started({ federation });
-  const client = await at.open({ modules: bothToys({ finish: fails }, false) });
+  const [toy, other] = bothToys({ finish: fails }, false);
+  const client = await at.open({ modules: [toy!, other!] });
   await at.restore(client);
   await assertRejects(() => at.finish(client.awaitRecoveries()), ClientError);
-  const error = assertThrows(() => client.module(OTHER_KIND), ClientError);
+  const error = assertThrows(() => client.use(other!), ClientError);
   assertEquals(error.code, "no_module");
   assertStringIncludes(error.message, "its recovery failed: the log is on fire. Open the wallet again");
   await at.finish(client.close());
   const again = await at.open({ modules: bothToys({}, false) });
   await at.finish(again.awaitRecoveries());
-  assertEquals(again.module(OTHER_KIND).instance, 1);
+  assertEquals(again.modules().map(({ active }) => active), [true, true]);
   await at.finish(again.close());
 });
 

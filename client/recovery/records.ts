@@ -98,6 +98,11 @@ export async function allRecoveries(tx: ReadTx): Promise<Map<ModuleInstanceId, R
   return records;
 }
 
+/** Whether a recovery's machines belong to this operation. */
+export async function isOfRecovery(tx: ReadTx, operation: OperationId): Promise<boolean> {
+  return [...(await allRecoveries(tx)).values()].some(({ operationId }) => operationId === operation);
+}
+
 /** Is there anything left to do? */
 export function isPending({ stage: { tag } }: RecoveryRecord): boolean {
   return tag === "Unprepared" || tag === "Running";

@@ -20,7 +20,6 @@ import type {
   RecoverySteps,
   RecoveryTx,
 } from "../../modules/contract/recovery.ts";
-import { WaitError } from "../../modules/contract/waiting.ts";
 import type { Operations, OperationTx } from "../core/core.ts";
 import type { ExecutorRef } from "../executor/executor.ts";
 import type { Machines } from "../executor/machines.ts";
@@ -191,8 +190,8 @@ export const moduleRecovery = defineActor<RecoveryMessage, RecoveryArgs, Recover
     ended: (state, { outcome }, ctx) => {
       if (outcome.ok) return stop(state);
       const { error } = outcome;
-      // the client closes: the next opening goes on
-      if (error instanceof WaitError && error.code === "closed") return next(state);
+      // the next opening goes on
+      if (state.operations.options.closing.aborted) return next(state);
       if (storeFailureIn(error)) throw error;
       ctx.log.error("A module's recovery failed; it is tried again at the next start", { reason: errorText(error) });
       state.recoveries.fail(state.facts.instance, errorText(error));

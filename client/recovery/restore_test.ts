@@ -5,6 +5,8 @@ import { CryptoError } from "../../core/crypto/mod.ts";
 import type { Bytes } from "../../core/bytes.ts";
 import { secretsOfPreRoot } from "../core/secrets.ts";
 import { ApiError } from "../../modules/contract/federation_api.ts";
+import { WaitError } from "../../modules/contract/waiting.ts";
+import type { OperationId } from "../../core/types/ids.ts";
 import { ClientError } from "../error.ts";
 import { toyFederation } from "../testing/federation.ts";
 import { recoveringToy } from "../testing/recovering_toy.ts";
@@ -53,7 +55,7 @@ Deno.test("a module that recovers first says so until it is done, and then runs 
   const client = await at.open({ modules });
   await at.restore(client);
   await at.world.world.run({ forMs: 1_000 });
-  for (const use of [() => client.use(toyModule), () => client.module(TOY_KIND), () => client.primary()]) {
+  for (const use of [() => client.use(toyModule), () => client.primary()]) {
     const { message, code } = assertThrows(use, ClientError);
     assertStringIncludes(message, "still being recovered");
     assert(code === "no_module" || code === "no_primary_module");
@@ -97,7 +99,9 @@ Deno.test("words of every valid number are restored, and only the same ones agai
     await at.restore(client, ` ${words.replaceAll(" ", "\n")} `);
     assertEquals(await at.finish(client.words()), words);
     await at.finish(client.awaitRecoveries());
-    assertEquals((await at.finish(client.recoveries()))[0]!.status, "done");
+    const [status] = await at.finish(client.recoveries()) as [RecoveryStatus];
+    assertEquals(status.status, "done");
+    await at.finish(client.awaitOperation(status.operationId));
     assertEquals(await at.restore(client, words), { restored: "before" });
     assertEquals(await at.finish(client.restore(at.federation.invite)), { restored: "before" });
     const other = await assertRejects(() => at.restore(client, OTHER_WORDS), ClientError);
@@ -257,4 +261,43 @@ Deno.test("guardians that don't say how far their log reaches don't hold restori
   // it may join as a new wallet: nothing of the words was kept
   assertEquals((await at.finish(client.join(at.federation.invite))).joined, "new");
   await at.finish(client.close());
+});
+
+Deno.test("there is nothing to wait for after a recovery that found nothing, and that is no error", async () => {
+  const at = await Restoring.started();
+  const finish = () => Promise.resolve({ amountMsat: 0n, otherMsat: [] });
+  const client = await at.open({ modules: [recoveringToy({ runsMeanwhile: true, change: { finish } })] });
+  await at.restore(client);
+  await at.finish(client.awaitRecoveries());
+  const [status] = await at.finish(client.recoveries()) as [RecoveryStatus];
+  await at.finish(client.awaitOperation(status.operationId));
+  const unknown = await assertRejects(
+    () => at.finish(client.awaitOperation("ab".repeat(32) as OperationId)),
+    WaitError,
+  );
+  assertEquals(unknown.code, "unknown_operation");
+  await at.finish(client.close());
+});
+
+Deno.test("restoring that is given up, or cut off by closing, stores nothing; two at once are one", async () => {
+  const at = await Restoring.started({
+    script: (honest) => (asked) => asked.method === "module_0_log_length" ? new Promise(() => {}) : honest(asked),
+  });
+  const client = await at.open();
+  const mine = new AbortController();
+  const given = assertRejects(() => client.restore(at.federation.invite, { words: WORDS }, mine.signal), WaitError);
+  await assertRejects(() => client.restore(at.federation.invite, { words: WORDS }), ClientError);
+  await assertRejects(() => client.join(at.federation.invite), ClientError);
+  await at.world.world.run({ forMs: 2_000 });
+  mine.abort();
+  assertEquals((await at.finish(given)).code, "aborted");
+  const cut = assertRejects(() => client.restore(at.federation.invite, { words: WORDS }), WaitError);
+  await at.world.world.run({ forMs: 2_000 });
+  await at.finish(client.close());
+  assertEquals((await cut).code, "closed");
+  const again = await at.open();
+  assertEquals(again.isJoined, false);
+  const none = await assertRejects(() => at.finish(again.restore(at.federation.invite)), ClientError);
+  assertEquals(none.code, "no_words");
+  await at.finish(again.close());
 });

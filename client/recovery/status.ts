@@ -8,7 +8,7 @@ export type RecoveryStatus =
   & {
     readonly instance: ModuleInstanceId;
     readonly kind: string;
-    /** To which belongs what is still on its way of what was recovered, when the recovery itself is done. */
+    /** When the recovery itself is done: to which belongs what is still on its way of what it found. */
     readonly operationId: OperationId;
   }
   & StepCount

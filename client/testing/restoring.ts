@@ -107,12 +107,12 @@ export async function endOf(client: Client, instance: ModuleInstanceId = 0): Pro
   await client.awaitIdle();
   await client.nextEventId();
   const toy = client.use(toyModule), { store } = client.options;
-  const ticks = await toy.counted();
+  const ticks = await toy.counted(), balanceMsat = await client.balanceMsat();
   return await store.read(async (tx) => {
     const part = tx.view(modulePrefix(instance));
     const operations = await listOperations(tx, { limit: 100 }), events = await getEvents(tx, 0, 100);
     return {
-      balanceMsat: await toy.balanceMsat(part),
+      balanceMsat,
       ticks,
       steps: await countedEntries(part),
       recovered: await Promise.all(operations.map(({ operationId }) => isRecovered(tx, operationId))),

@@ -9,6 +9,7 @@ import { MintClient } from "./client/api.ts";
 import { mintCommands } from "./client/commands.ts";
 import { mintSchema } from "./client/db.ts";
 import { mintTransitions } from "./client/machines.ts";
+import { askForMissing } from "./client/recovery/put_off.ts";
 import { mintRecovery } from "./client/recovery/recovery.ts";
 import { mintState } from "./client/states.ts";
 import { recounted, Wallet } from "./client/wallet.ts";
@@ -48,7 +49,9 @@ export const mintv2Client: UsableModule<MintClient> = defineClientModule({
       pending: (tx, active) => wallet.pending(tx, active),
       api,
       commands: mintCommands(api),
-      background: () => wallet.tweaks.keepReady(),
+      background: async () => {
+        await Promise.all([wallet.tweaks.keepReady(), askForMissing(wallet)]);
+      },
     };
   },
 });

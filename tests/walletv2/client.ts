@@ -5,7 +5,9 @@
 import { createSystem } from "../../actors/mod.ts";
 import type { ActorSystem } from "../../actors/system.ts";
 import type { LogRecord } from "../../actors/logger.ts";
+import { loggerFor } from "../../actors/logger.ts";
 import type { Platform } from "../../actors/platform/platform.ts";
+import { simulatedThreads } from "../../actors/platform/simulated/threads.ts";
 import { child, supervisor } from "../../actors/supervisor.ts";
 import { MemoryBackend, openMemoryStore } from "../../actors/store/mod.ts";
 import type { Store, StoreTx } from "../../actors/store/mod.ts";
@@ -31,11 +33,15 @@ import { clientModule } from "../../client/core/module_actor.ts";
 import { eventOrderRef, executorRef } from "../../client/tree.ts";
 import { activeStates } from "../../client/executor/states.ts";
 import type { AnyClientModuleDefinition, PendingMoney } from "../../modules/contract/client.ts";
+import type { FederationApi } from "../../modules/contract/federation_api.ts";
+import type { ClientRecoveryEnv, OtherSecret, RecoveryTx } from "../../modules/contract/recovery.ts";
 import { seededDice } from "../../modules/contract/testing/mod.ts";
 import { walletv2Client } from "../../modules/walletv2/client.ts";
 import type { WalletClient } from "../../modules/walletv2/client/api.ts";
 import { addValidIndex, getSearched, setSearched } from "../../modules/walletv2/client/db.ts";
+import type { WalletState } from "../../modules/walletv2/client/states.ts";
 import { walletState } from "../../modules/walletv2/client/states.ts";
+import type { WalletConfig } from "../../modules/walletv2/config.ts";
 import { DEPOSITOR, VALID_INDICES } from "../../modules/walletv2/testing/federation.ts";
 import type { TestFederation } from "./federation.ts";
 import { PURSE, WALLET } from "./federation.ts";
@@ -67,6 +73,9 @@ export class TestClient {
   readonly records: LogRecord[] = [];
   readonly disk: MemoryBackend;
   readonly #system: ActorSystem;
+  #operations!: Operations;
+  #api!: FederationApi;
+  #config!: WalletConfig;
   readonly #table: ModuleTable = new Map();
 
   private constructor(
@@ -85,8 +94,9 @@ export class TestClient {
     const clock = options.clock ?? new ManualClock();
     const disk = options.disk ?? new MemoryBackend({ clock });
     const store = await openMemoryStore({ clock, backend: disk });
-    const absent = {} as Platform["network"] & Platform["files"] & Platform["threads"];
-    const platform = { clock, dice: seededDice(options.seed ?? 1), network: absent, files: absent, threads: absent };
+    const absent = {} as Platform["network"] & Platform["files"];
+    const threads = simulatedThreads(() => true);
+    const platform = { clock, dice: seededDice(options.seed ?? 1), network: absent, files: absent, threads };
     const client = new TestClient(disk, store, platform, clock);
     const indices = VALID_INDICES[options.federation.wallet.guardians.length]!, known = options.known ?? 2;
     await client.inModule(WALLET, async (tx) => {
@@ -102,7 +112,7 @@ export class TestClient {
   async #start({ federation, testEnvironment = true }: TestClientOptions): Promise<void> {
     const { platform, store } = this;
     const api = federation.api(platform), owners = new Map<number, AnyStateOwner>();
-    const operations = new Operations({
+    const operations = this.#operations = new Operations({
       store,
       platform,
       sender: this.#system,
@@ -116,6 +126,8 @@ export class TestClient {
       },
       closing: new AbortController().signal,
     });
+    this.#api = api.forModule(WALLET);
+    this.#config = federation.wallet.config;
     const definitions: [number, AnyClientModuleDefinition, unknown][] = [
       [PURSE, purseClient, null],
       [WALLET, walletv2Client, federation.wallet.config],
@@ -170,6 +182,30 @@ export class TestClient {
         }),
       ],
     }));
+  }
+
+  /** Of the wallet module's recovery. @param otherSecrets of the same words in other programs */
+  recoveryEnv(otherSecrets: readonly OtherSecret[], signal: AbortSignal): ClientRecoveryEnv<WalletConfig> {
+    return {
+      instance: WALLET,
+      federationId: "ab".repeat(32),
+      peers: numPeers(this.#api.peerIds.length),
+      config: this.#config,
+      secret: DEPOSITOR,
+      otherSecrets,
+      backup: null,
+      api: this.#api,
+      apiVersion: { major: 0, minor: 0 },
+      platform: this.platform,
+      log: loggerFor("recovery", (record) => this.records.push(record)),
+      testEnvironment: true,
+      signal,
+    };
+  }
+
+  /** A store transaction of the wallet module, as its recovery makes them; durable. */
+  inRecovery<T>(body: (tx: RecoveryTx<WalletState>) => Promise<T>): Promise<T> {
+    return this.#operations.transact("00".repeat(32), WALLET, body);
   }
 
   get wallet(): WalletClient {

@@ -6,7 +6,7 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { loggerFor } from "../../../actors/logger.ts";
-import type { ManualClock } from "../../../actors/store/testing/mod.ts";
+import type { ManualClock } from "../../../actors/testing/manual_clock.ts";
 import type { StoreTx, StoreView } from "../../../actors/store/store.ts";
 import { rollback } from "../../../actors/store/store.ts";
 import { toHex, utf8 } from "../../../core/bytes.ts";
@@ -20,7 +20,7 @@ import type { Amounts } from "../../../core/types/amount.ts";
 import { amounts } from "../../../core/types/amount.ts";
 import type { OperationId, OutPointRange, TransactionId } from "../../../core/types/ids.ts";
 import { numPeers } from "../../../core/types/num_peers.ts";
-import type { ActiveState, ClientModule, ClientModuleDefinition } from "../client.ts";
+import type { ActiveState, ClientModule, ClientModuleDefinition, PendingMoney } from "../client.ts";
 import type {
   ClientCore,
   ClientInput,
@@ -36,9 +36,11 @@ import { endedBy, orEnded } from "../waiting.ts";
 import { dicePlatform, testStore } from "./env.ts";
 import type { TestGuardians } from "./guardians.ts";
 
+/** Guardians of any module. */
 // deno-lint-ignore no-explicit-any -- the guardians' own types are behind their definition
-type AnyGuardians = TestGuardians<any, any, any, any, any, any, any, any>;
+export type AnyGuardians = TestGuardians<any, any, any, any, any, any, any, any>;
 
+/** How a wallet of a test begins. */
 export type TestClientOptions = {
   /** The guardians' too. */
   readonly clock: ManualClock;
@@ -64,15 +66,21 @@ function sumMsat(all: readonly Amounts[]): bigint {
   return sum;
 }
 
+/** A wallet with one module, at guardians of that module, without a federation. */
 export class TestClient<Config, State, Api> {
+  /** The module. */
   readonly definition: ClientModuleDefinition<Config, State, Api>;
+  /** Whom it asks. */
   readonly guardians: AnyGuardians;
+  /** The module's own part of the wallet's store. */
   readonly store: StoreView;
   /** Final outcomes by operation, as the operation log has them. */
   readonly outcomes = new Map<OperationId, Json>();
   /** What the operation log says of operations. */
   readonly logged = new Map<OperationId, Json>();
+  /** Persistent events of the module, in order. */
   readonly events: { readonly kind: string; readonly payload: Json }[] = [];
+  /** Its e-cash, which is a number here. */
   balanceMsat: bigint;
   /** Why guardians refuse whatever comes; null: they decide. */
   refuse: string | null = null;
@@ -98,6 +106,7 @@ export class TestClient<Config, State, Api> {
     this.#clock = options.clock;
   }
 
+  /** A new wallet. */
   static async start<Config, State, Api>(
     definition: ClientModuleDefinition<Config, State, Api>,
     guardians: AnyGuardians,
@@ -126,6 +135,7 @@ export class TestClient<Config, State, Api> {
     return client;
   }
 
+  /** What the module offers to programs. */
   get api(): Api {
     return this.#module.api;
   }
@@ -142,7 +152,8 @@ export class TestClient<Config, State, Api> {
     return this.#states.get(operationId) ?? [];
   }
 
-  pending() {
+  /** Money under way, as the module says. */
+  pending(): Promise<PendingMoney> {
     return this.store.read((tx) => this.#module.pending!(tx, [...this.#active]));
   }
 

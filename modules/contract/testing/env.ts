@@ -62,6 +62,7 @@ export function dicePlatform(seed: number, clock?: Clock): Platform {
 /** Stands still: tests of modules without time. */
 const stoppedClock: Clock = { nowMs: () => 0, monotonicMs: () => 0, setTimer: () => ({ cancel: () => {} }) };
 
+/** A store in memory. */
 export function testStore(): Promise<Store> {
   return openMemoryStore({ clock: stoppedClock });
 }
@@ -72,6 +73,7 @@ const noBitcoin: BitcoinSource = {
   broadcast: () => absent("Bitcoin node"),
 };
 
+/** What a module is started with; unless said otherwise without Bitcoin and on a clock that stands still. */
 export function testEnv<Config, Private>(options: {
   readonly store: StoreView;
   readonly config: Config;

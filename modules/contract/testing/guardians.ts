@@ -27,6 +27,7 @@ import { dealtRounds, dicePlatform, dump, seededDice, testEnv, testStore } from 
 /** API password of every test guardian. */
 export const GUARDIAN_PASSWORD = "the guardian's password";
 
+/** How the guardians of a test are made. */
 export type TestGuardiansOptions = {
   /** Default 4. */
   readonly total?: number;
@@ -38,6 +39,7 @@ export type TestGuardiansOptions = {
   readonly bitcoin?: BitcoinSource;
 };
 
+/** One of them, with what it was started with and what it has logged. */
 export type TestGuardian<Config, Private, Module> = {
   readonly env: ServerModuleEnv<Config, Private>;
   readonly store: StoreView;
@@ -45,18 +47,25 @@ export type TestGuardian<Config, Private, Module> = {
   readonly records: LogRecord[];
 };
 
-type Definition<C, P, I, O, Out, Item, IE, OE> = ServerModuleDefinition<C, P, I, O, Out, Item, IE, OE>;
+/** A module's definition. */
+export type Definition<C, P, I, O, Out, Item, IE, OE> = ServerModuleDefinition<C, P, I, O, Out, Item, IE, OE>;
 
+/** What became of an accepted transaction's parts, in their order. */
 export type Processed = { readonly inputs: readonly InputMeta[]; readonly outputs: readonly OutputMeta[] };
+/** The first part of a transaction that was refused, and why. */
 export type Refused<InputError, OutputError> =
   | { readonly part: "input"; readonly error: InputError }
   | { readonly part: "output"; readonly error: OutputError };
 
 const signal = new AbortController().signal;
 
+/** The guardians of one module, without a federation. What is ordered is processed by each of them, alike. */
 export class TestGuardians<Config, Private, Input, Output, Outcome, Item, InputError, OutputError> {
+  /** The module. */
   readonly definition: Definition<Config, Private, Input, Output, Outcome, Item, InputError, OutputError>;
+  /** Made by them together. */
   readonly config: Config;
+  /** By peer id. */
   readonly guardians: readonly TestGuardian<
     Config,
     Private,
@@ -113,11 +122,13 @@ export class TestGuardians<Config, Private, Input, Output, Outcome, Item, InputE
     return { txid: (++this.#transactions).toString(16).padStart(64, "0"), outIdx: 0, inIdx: 0 };
   }
 
+  /** An output of a transaction is processed. */
   output(output: Output, at: OutPoint = this.newTransaction()): Promise<Result<OutputMeta, OutputError>> {
     const encoded = roundTrip(this.definition.codecs.output, output);
     return onAll(this.guardians, ({ module }, tx) => module.processOutput(tx, encoded, at));
   }
 
+  /** An input of a transaction is processed. */
   input(input: Input, at: InPoint = this.newTransaction()): Promise<Result<InputMeta, InputError>> {
     const encoded = roundTrip(this.definition.codecs.input, input);
     return onAll(this.guardians, ({ module }, tx) => module.processInput(tx, encoded, at));

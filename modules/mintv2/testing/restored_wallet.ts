@@ -14,7 +14,7 @@ import { DerivableSecret } from "../../../core/crypto/derive_secret.ts";
 import type { Json } from "../../../core/encoding/mod.ts";
 import { option, struct } from "../../../core/encoding/mod.ts";
 import type { OperationId } from "../../../core/types/ids.ts";
-import type { ClientTx } from "../../contract/client_env.ts";
+import type { ClientCore, ClientTx } from "../../contract/client_env.ts";
 import { slot } from "../../contract/records.ts";
 import type { ClientRecoveryEnv, OtherSecret, Recovered, RecoverySteps, RecoveryTx } from "../../contract/recovery.ts";
 import { valueOf } from "../client/balancing.ts";
@@ -23,6 +23,8 @@ import { recoveryTransition } from "../client/recovery/claiming.ts";
 import { comingCounts, missingCounts } from "../client/recovery/db.ts";
 import type { MintProgress } from "../client/recovery/progress.ts";
 import { mintProgress } from "../client/recovery/progress.ts";
+import type { PatientWallet } from "../client/recovery/put_off.ts";
+import { askForMissing } from "../client/recovery/put_off.ts";
 import { recoveryInSlices } from "../client/recovery/recovery.ts";
 import type { MintState } from "../client/states.ts";
 import { mintState } from "../client/states.ts";
@@ -30,7 +32,7 @@ import type { MintConfig } from "../config.ts";
 import { SLICE_ITEMS } from "../limits.ts";
 import type { LogGuardians } from "./log_guardians.ts";
 
-export const OPERATION = "0e".repeat(32) as OperationId;
+const OPERATION = "0e".repeat(32) as OperationId;
 
 /** The client's own records, beside the module's part. */
 const CORE = Uint8Array.of(0), MODULE = Uint8Array.of(1);
@@ -113,16 +115,32 @@ export class RestoredWallet {
     for (;;) {
       const machine = (await this.#machineRecord())?.machine;
       if (machine?.tag !== "RecoveryPending") return;
-      const { guardians } = this.#guardians, { tbsAggPks, tbsPks } = guardians.config as MintConfig;
-      const { platform, log, api, peers } = this.#env();
-      const env = { platform, log, api, peers, store: this.store };
-      const way = recoveryTransition({ noteKeys: tbsAggPks, shareKeys: tbsPks, env }, machine, OPERATION);
+      const way = recoveryTransition(this.#recovering(), machine, OPERATION);
       const value = await way.trigger(this.#ending.signal);
       await this.#commitTwice(async (root) => {
         const tx = { store: root.view(MODULE) } as ClientTx<MintState>;
         stateRecord.set(root.view(CORE), { machine: await way.apply(tx, value) });
       });
     }
+  }
+
+  #recovering(): PatientWallet {
+    const { tbsAggPks, tbsPks } = this.#guardians.guardians.config as MintConfig;
+    const { platform, log, api, peers, signal } = this.#env();
+    const core: Pick<ClientCore<MintState>, "transact"> = {
+      transact: async (_, body) => {
+        const { value, durable } = await this.store.transact((store) => body({ store } as ClientTx<MintState>));
+        await durable;
+        return value;
+      },
+    };
+    const env = { platform, log, api, peers, signal, store: this.store, core: core as ClientCore<MintState> };
+    return { noteKeys: tbsAggPks, shareKeys: tbsPks, newOperation: () => OPERATION, env };
+  }
+
+  /** What an open wallet does in the background; ends with `close`. */
+  askForMissing(): Promise<void> {
+    return askForMissing(this.#recovering());
   }
 
   close(): void {

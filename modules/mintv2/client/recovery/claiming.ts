@@ -1,8 +1,9 @@
 /**
  * Notes that a recovery has found are signed once more and come into the wallet, some at a time. A guardian refuses a
  * request as a whole that names a note it doesn't know: then it is asked for halves, until such notes are alone. They
- * are put off, and asked for again later; the others don't wait for them.
+ * are put off (`put_off.ts`): the others don't wait for them, and the recovery's operation comes to an end.
  */
+import type { StoreTx } from "../../../../actors/store/store.ts";
 import { sleep } from "../../../../actors/platform/platform.ts";
 import { list } from "../../../../core/encoding/mod.ts";
 import { g1Point } from "../../../../core/types/bls.ts";
@@ -20,20 +21,17 @@ import type { IssuedNotes, IssuingWallet } from "../issued_notes.ts";
 import { issuedNotes } from "../issued_notes.ts";
 import type { MintState, StateOf } from "../states.ts";
 import type { Wallet } from "../wallet.ts";
-import { comingRequests, missingRequests, putOff, removeRecovered } from "./db.ts";
+import { comingRequests, putOff, removeRecovered } from "./db.ts";
 
 /** A guardian that is behind knows a note soon: so often it is asked again before others are told apart. */
 const REFUSALS_MS: readonly number[] = [1_000, 4_000];
-/** When notes that too few guardians knew are asked for again. */
-const PUT_OFF_MS = 600_000;
-
 /** What it takes of a wallet. */
 export type RecoveringWallet = IssuingWallet & {
   readonly env: IssuingWallet["env"] & Pick<Wallet["env"], "store" | "log">;
 };
 
 /** `notes` with the requests that they come of; `refused`: too few guardians know them. */
-type Claimed = Pick<IssuedNotes, "notes"> & {
+export type Claimed = Pick<IssuedNotes, "notes"> & {
   readonly requests: readonly NoteIssuanceRequest[];
   readonly refused: readonly NoteIssuanceRequest[];
 };
@@ -48,35 +46,36 @@ export function recoveryTransition(
     (signal) => claimNext(wallet, signal),
     async (tx, claimed) => {
       if (!claimed) return { tag: "RecoveryIssued", value: null };
-      const { notes, requests, refused } = claimed;
-      await addNotes(tx.store, notes);
-      await addBrought(tx.store, operationId, valueOf(countsOf(notes.map(({ denomination }) => denomination))));
-      await removeRecovered(tx.store, requests);
-      await putOff(tx.store, refused);
+      await bringIn(tx.store, operationId, claimed);
       return { tag: "RecoveryPending", value: { round: round + 1 } };
     },
   );
 }
 
-/** Some notes of those that are left; null when there are none. Those that were put off come last, and wait. */
-async function claimNext(wallet: RecoveringWallet, signal: AbortSignal): Promise<Claimed | null> {
-  const { store, platform: { clock } } = wallet.env;
-  const coming = await store.read((tx) => comingRequests(tx, RECOVERED_AT_ONCE));
-  if (coming.length > 0) return await claim(wallet, coming, signal);
-  for (let after: NoteIssuanceRequest | undefined;;) {
-    const missing = await store.read((tx) => missingRequests(tx, RECOVERED_AT_ONCE, after));
-    if (missing.length === 0 && after === undefined) return null;
-    if (missing.length < RECOVERED_AT_ONCE) await codedEnd(signal, () => sleep(clock, PUT_OFF_MS, signal));
-    if (missing.length > 0) {
-      const claimed = await claim(wallet, missing, signal);
-      if (claimed.notes.length > 0) return claimed;
-    }
-    after = missing[RECOVERED_AT_ONCE - 1];
-  }
+/** They are in the wallet from then on. */
+export async function bringIn(
+  tx: StoreTx,
+  operationId: OperationId,
+  { notes, requests, refused }: Claimed,
+): Promise<void> {
+  await addNotes(tx, notes);
+  await addBrought(tx, operationId, valueOf(countsOf(notes.map(({ denomination }) => denomination))));
+  await removeRecovered(tx, requests);
+  await putOff(tx, refused);
 }
 
-/** @param refusalsMs when it is asked again before it is split */
-async function claim(
+/** Some notes of those that are left; null when there are none. */
+async function claimNext(wallet: RecoveringWallet, signal: AbortSignal): Promise<Claimed | null> {
+  const coming = await wallet.env.store.read((tx) => comingRequests(tx, RECOVERED_AT_ONCE));
+  return coming.length > 0 ? await claim(wallet, coming, signal) : null;
+}
+
+/**
+ * Asks guardians for the notes of some requests.
+ * @param refusalsMs when it is asked again before it is split
+ * @throws {ApiError} when guardians aren't reached · {WaitError}
+ */
+export async function claim(
   wallet: RecoveringWallet,
   requests: readonly NoteIssuanceRequest[],
   signal: AbortSignal,

@@ -57,8 +57,7 @@ Deno.test("a note that too few guardians know is put off, the others come, and i
   await finish(restored.open());
   await finish(restored.prepare());
   await finish(restored.run());
-  const claiming = restored.claim();
-  await world.run({ forMs: 60_000 });
+  await finish(restored.claim());
   const others = notes.filter((note) => !lost.includes(note));
   assertEquals(await restored.money(), {
     heldMsat: valueMsat(others),
@@ -67,9 +66,21 @@ Deno.test("a note that too few guardians know is put off, the others come, and i
   });
   // halving forty notes takes some 20 requests, not one a note again and again
   assert(guardians.count(SHARES) < 4 * 40, `${guardians.count(SHARES)} requests`);
+  // in the background of the open wallet, now and then
+  const asking = restored.askForMissing();
+  const asked = guardians.count(SHARES);
+  await world.run({ forMs: 590_000 });
+  assertEquals(guardians.count(SHARES), asked);
+  await world.run({ forMs: 600_000 });
+  assertEquals((await restored.money()).missingMsat, valueMsat(lost));
   guardians.answers.clear();
-  await finish(claiming);
+  await world.run({ forMs: 1_200_000 });
   assertEquals(await restored.money(), { heldMsat: valueMsat(notes), comingMsat: 0n, missingMsat: 0n });
+  const askedThen = guardians.count(SHARES);
+  await world.run({ forMs: 3_600_000 });
+  assertEquals(guardians.count(SHARES), askedThen);
+  restored.close();
+  await finish(asking);
 });
 
 Deno.test("guardians that are behind for some seconds don't have notes put off", async () => {

@@ -20,7 +20,8 @@ import { noteIssuanceRequest } from "../issuance.ts";
 
 const SEEN = Uint8Array.of(0x07);
 const COMING = Uint8Array.of(0x08);
-const MISSING = Uint8Array.of(0x09);
+/** Also the prefix to wait on. */
+export const MISSING = Uint8Array.of(0x09);
 
 /** An own note in the log. Secret. */
 const seenNote = closedEnum("SeenNote", {

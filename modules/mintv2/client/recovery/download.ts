@@ -1,6 +1,7 @@
 /**
  * The log from the guardians, slice by slice in order. A slice's hash comes from a threshold, its content from a single
- * guardian, each of which is asked for one slice at a time. Whoever is late or gives something else is named and rested.
+ * guardian, each of which is asked for one slice at a time. Whoever is late or gives something else is named and
+ * rested.
  * docs/protocol/04-mint.md §12.
  */
 import type { Logger } from "../../../../actors/logger.ts";
