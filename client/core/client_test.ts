@@ -178,6 +178,9 @@ Deno.test("a wallet joined with a given secret keeps no words and opens with tha
   const at = await setting();
   const secret = globalRoot(new Uint8Array(16) as Bytes);
   const client = await joined(at, { secret });
+  // it has no words, and makes none up: they would bring nothing back
+  const error = await at.world.finish(assertRejects(() => client.words(), ClientError));
+  assertEquals(error.code, "no_words");
   assertEquals(await client.options.store.read((tx) => entropySlot.get(tx)), undefined);
   await at.world.finish(client.close());
   const again = await open(at, { secret });
