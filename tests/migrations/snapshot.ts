@@ -11,8 +11,8 @@
  * | `contents` | values and files in Base64, each once: guardians have most of them in common |
  * | `story` | what was under way (`Story`) |
  *
- * Machines are `bitcoin`, `g0` …, `alice`, `bob`, `carol`. Entries are as Deno KV would hold them, the store's own among
- * them.
+ * Machines are `bitcoin`, `g0` …, `alice`, `bob`, `carol`. Entries are as Deno KV would hold them, the store's own
+ * among them.
  *
  * Keys in it guard no money: coins of regtest.
  */
