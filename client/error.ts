@@ -10,6 +10,14 @@ export class ClientError extends FedimintError<
       | "no_words"
       /** Money of given words can't be found yet. */
       | "no_recovery"
+      /** The words may have money in the federation already: restoring brings it, joining afresh would not. */
+      | "has_history"
+      | "recovery_failed"
+      /** What waits until everything that belongs to the words is back. */
+      | "recovering"
+      | "backup_too_large"
+      /** A wallet that would be lost with money in it. */
+      | "not_empty"
       | "wrong_federation"
       /** Guardians that must be asked now gave no answer. */
       | "no_answer"

@@ -6,6 +6,7 @@ import { openKvStore } from "../actors/store/mod.ts";
 import type { Importer } from "../modules/contract/loading.ts";
 import { loadModules } from "../modules/contract/loading.ts";
 import { ExitCode } from "./cli/error.ts";
+import { Input } from "./cli/input.ts";
 import { runCli } from "./cli/run.ts";
 import { clientModules } from "./modules.ts";
 
@@ -34,32 +35,15 @@ function interruption(host: ProcessHost): AbortSignal {
   return controller.signal;
 }
 
-/** Line breaks are no part of what is pasted. */
-async function allOfInput(host: ProcessHost, charactersMax: number): Promise<string> {
-  const lines: string[] = [];
-  let characters = 0;
-  for await (const line of host.stdin()) {
-    lines.push(line);
-    characters += line.length + 1;
-    if (characters > charactersMax) break;
-  }
-  return lines.join("\n");
-}
-
-async function firstLine(host: ProcessHost): Promise<string> {
-  for await (const line of host.stdin()) return line;
-  return "";
-}
-
 if (import.meta.main) {
   const host = realProcessHost, platform = realPlatform();
   const importer: Importer = { directory: Deno.cwd(), load: (specifier) => import(specifier) };
-  const output = new Output();
+  const output = new Output(), input = new Input(() => host.stdin());
   const err = (text: string): void => output.add(() => host.stderr(text));
   const ask = async (question: string): Promise<string> => {
     err(question);
     await output.written();
-    return await firstLine(host);
+    return await input.line() ?? "";
   };
   const exitCode = await runCli({
     args: host.args,
@@ -71,7 +55,7 @@ if (import.meta.main) {
     err,
     terminal: host.isTerminal("stdout") ? Deno.consoleSize() : null,
     ask: host.isTerminal("stdin") && host.isTerminal("stderr") ? ask : null,
-    stdin: (charactersMax) => allOfInput(host, charactersMax),
+    stdin: (charactersMax) => input.rest(charactersMax),
     signal: interruption(host),
   });
   await output.written();

@@ -18,6 +18,11 @@ export type WalletOptions = {
   readonly log?: LogSink;
   /** Own guardian, for the modules' admin calls. `password` is secret. */
   readonly admin?: { readonly peer: PeerId; readonly password: string };
+  /**
+   * Whether the wallet backs itself up when there is something that guardians don't have. Default: it does. `backup`
+   * does at any time.
+   */
+  readonly automaticBackup?: boolean;
   /** Looks for deposits every second. */
   readonly testEnvironment?: boolean;
 };
@@ -35,9 +40,11 @@ export type OpenClientOptions = WalletOptions & {
  * @throws {StoreError} `newer_schema` and others · {ClientError} `wrong_secret` · `no_common_version`
  */
 export async function openClient(options: OpenClientOptions): Promise<FederationClient> {
-  const { platform, store, modules = builtInModules, log = () => {}, admin, testEnvironment = false } = options;
+  const { platform, store, modules = builtInModules, log = () => {}, admin } = options;
+  const { automaticBackup = true, testEnvironment = false } = options;
   try {
-    const client = await Client.open({ platform, store, modules, log, testEnvironment, ...(admin && { admin }) });
+    const given = { platform, store, modules, log, automaticBackup, testEnvironment };
+    const client = await Client.open({ ...given, ...(admin && { admin }) });
     return new FederationClient(client);
   } catch (thrown) {
     await store.close();

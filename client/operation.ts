@@ -9,7 +9,7 @@ import type { Client } from "./core/client.ts";
 import { OPERATION_PREFIX, operationKey, STATE_PREFIX } from "./core/database.ts";
 import { activeOperations, isOperationActive } from "./executor/states.ts";
 import type { OperationEntry } from "./logs/operations.ts";
-import { getOperation, listOperations } from "./logs/operations.ts";
+import { getOperation, isRecovered, listOperations } from "./logs/operations.ts";
 import type { OperationTransaction } from "./logs/transactions.ts";
 import { operationTransactions, paidFeesMsat } from "./logs/transactions.ts";
 
@@ -33,6 +33,11 @@ export type OperationFees = {
  * is.
  */
 export type Operation = OperationEntry & {
+  /**
+   * It was done before the wallet was restored, and the federation's log has shown it. Of its time nothing else is
+   * known: `createdUs` is that of the restore. In its `meta` is what the log tells, as the module says it.
+   */
+  readonly isRecovered: boolean;
   readonly transactions: readonly OperationTransaction[];
   readonly status: OperationStatus;
   readonly fees: OperationFees;
@@ -69,6 +74,7 @@ async function withFacts(tx: ReadTx, entry: OperationEntry): Promise<Operation> 
     transactions,
     status: statusOf(entry.outcome, await isOperationActive(tx, entry.operationId)),
     fees: { paidMsat: paidFeesMsat(transactions), pendingMsat },
+    isRecovered: await isRecovered(tx, entry.operationId),
   };
 }
 

@@ -6,6 +6,7 @@
 import { wordlist } from "@scure/bip39/wordlists/english.js";
 import type { BitcoinNetwork } from "../core/bitcoin/mod.ts";
 import { parseAddress } from "../core/bitcoin/mod.ts";
+import { WORD_COUNTS } from "../core/crypto/words.ts";
 import { base32DecodePrefixed, FEDIMINT_PREFIX, tryDecoding } from "../core/encoding/mod.ts";
 import { FedimintError } from "../core/result.ts";
 import { BITCOIN_SAT_MAX } from "../core/types/amount.ts";
@@ -133,7 +134,6 @@ function satOfBtc(text: string | undefined): bigint | null | undefined {
 }
 
 const WORDS: ReadonlySet<string> = new Set(wordlist);
-const WORD_COUNTS = [12, 15, 18, 21, 24];
 /** 24 words of at most 8 letters, with numbers before them. */
 const WORDS_CHARACTERS_MAX = 1_000;
 

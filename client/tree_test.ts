@@ -16,16 +16,19 @@ import type { SupervisorSpec } from "../actors/supervisor.ts";
 import { child } from "../actors/supervisor.ts";
 import { errorText } from "../core/result.ts";
 import type { ClientModuleArgs } from "./core/module_actor.ts";
+import type { RecoveryArgs } from "./recovery/recovery.ts";
 import { clientTree, federationTree, GUARDIANS, ROOT } from "./tree.ts";
 
-const LOG_LINES_MAX = 200;
+/** Thirty restarts, each of whom starts up to eight actors again and says so in a line each. */
+const LOG_LINES_MAX = 270;
 
 const KINDS = ["meta", "mintv2", "walletv2"];
 const CONNECTIONS = [0, 1, 2, 3].map((peer) => child(rpcConnection, { id: `guardian:${peer}`, args: { url: "" } }));
 
 function federation(): SupervisorSpec {
   const modules = KINDS.map((kind, instance) => ({ definition: { kind }, env: { instance } }) as ClientModuleArgs);
-  return federationTree({ store: null, modules, machines: null, refresh: null } as never);
+  const recoveries = [{ kind: "mintv2", facts: { instance: 1 } } as RecoveryArgs];
+  return federationTree({ store: null, modules, machines: null, refresh: null, recoveries, backup: null } as never);
 }
 
 async function startClient(crasher: Crasher): Promise<TestSystem> {

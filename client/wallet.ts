@@ -23,7 +23,11 @@ import type {
   WithdrawQuote,
 } from "./bitcoin.ts";
 import * as bitcoin from "./bitcoin.ts";
-import type { Client, JoinOutcome } from "./core/client.ts";
+import type { BackupMetadata } from "./backup/contents.ts";
+import type { BackupMade } from "./backup/make.ts";
+import type { BackupState } from "./backup/records.ts";
+import type { Client } from "./core/client.ts";
+import type { JoinOutcome } from "./core/joining.ts";
 import { modulePrefix } from "./core/database.ts";
 import type { NumberedEvent } from "./logs/events.ts";
 import { followEvents } from "./logs/events.ts";
@@ -34,6 +38,8 @@ import type { FederationPreview } from "./federation/preview.ts";
 import type { Operation, OperationsOptions } from "./operation.ts";
 import { OperationHandle, readOperations } from "./operation.ts";
 import { readEcash, readInviteCode } from "./pasted.ts";
+import type { RestoreOutcome } from "./recovery/restore.ts";
+import type { RecoveryStatus } from "./recovery/status.ts";
 
 /** E-cash that was taken out of the wallet. */
 export type Spent = {
@@ -87,8 +93,8 @@ export class FederationClient {
 
   /**
    * What a module offers to applications beyond the calls below, by the module's definition:
-   * `wallet.use(metaClient).get(0)`. It is that of the module as it runs: ask for it when it is needed, and don't keep
-   * it.
+   * `wallet.use(metaClient).get(0)`. It stays good as long as the wallet is open. Every call of it may be told
+   * `restarted` or `overloaded` ({CallError}).
    * @throws {ClientError} `not_joined` · `no_module`: the federation has none, or this client was opened without it
    */
   use<Api>(definition: UsableModule<Api>): Api {
@@ -113,6 +119,75 @@ export class FederationClient {
    */
   async preview(inviteCode: string, signal?: AbortSignal): Promise<FederationPreview> {
     return await this.client.preview(readInviteCode(inviteCode), signal);
+  }
+
+  /**
+   * Makes this wallet from words, with all that its federation keeps of it; it must have joined nothing. When this
+   * resolves everything is stored that is needed to go on, also after a crash: `recoveryProgress` shows how far it is.
+   * A wallet that was restored from the same words before goes on by itself.
+   * @param options.words 12 to 24 of them; left out: those that the wallet has. Secret.
+   * @throws {ClientError} `already_joined` · `no_words` · `wrong_secret` (there are other words here) · `no_answer` ·
+   * `wrong_federation` · `no_common_version` · {CryptoError} `bad_words` · {PastedError} · {ApiError}; whatever is
+   * thrown, the wallet is as it was
+   */
+  async restore(
+    inviteCode: string,
+    { words, signal }: { readonly words?: string; readonly signal?: AbortSignal } = {},
+  ): Promise<RestoreOutcome> {
+    return await this.client.restore(readInviteCode(inviteCode), { words }, signal);
+  }
+
+  /**
+   * How the recovery of each module stands: none in a wallet that wasn't restored. @throws {ClientError} `not_joined`
+   */
+  recoveries(): Promise<RecoveryStatus[]> {
+    return this.client.recoveries();
+  }
+
+  /**
+   * The same as it changes, from now on until none runs any more; ends also when the signal is aborted. Whoever reads
+   * slowly gets the newest, not all.
+   * @throws {ClientError} `not_joined`
+   */
+  recoveryProgress(signal?: AbortSignal): AsyncGenerator<RecoveryStatus[]> {
+    return this.client.recoveryProgress(signal);
+  }
+
+  /** Whether a recovery isn't done; one that failed counts. @throws {ClientError} `not_joined` */
+  hasPendingRecoveries(): Promise<boolean> {
+    return this.client.hasPendingRecoveries();
+  }
+
+  /**
+   * Resolves when all recoveries are done.
+   * @throws {ClientError} `not_joined` · `recovery_failed`, as soon as one has: the others go on, and the next opening
+   * tries it again
+   */
+  awaitRecoveries(signal?: AbortSignal): Promise<void> {
+    return this.client.awaitRecoveries(signal);
+  }
+
+  /**
+   * Has guardians keep what only this wallet knows: the application's metadata, and what a module puts in. They keep it
+   * encrypted, under a name that only the words lead to; `restore` brings it back. A wallet does it by itself, too.
+   * Resolves when a threshold of guardians has it.
+   * @param options.metadata for this backup and all after it, also when this one fails; left out: as they were
+   * @throws {ClientError} `not_joined` · `recovering` (first everything must be back) · `backup_too_large` · {ApiError}
+   */
+  backup(options: { readonly metadata?: Json; readonly signal?: AbortSignal } = {}): Promise<BackupMade> {
+    return this.client.backup(options.metadata, options.signal);
+  }
+
+  /**
+   * What is in backups for the application; null: nothing. A restored wallet has what its newest backup had.
+   */
+  backupMetadata(): Promise<BackupMetadata | null> {
+    return this.client.backupMetadata();
+  }
+
+  /** When guardians took a backup last, and why the last try failed. */
+  lastBackup(): Promise<BackupState> {
+    return this.client.backupState();
   }
 
   /** The 12 words that all money here comes from. Secret. */

@@ -13,7 +13,7 @@ import type { OpenWalletsOptions, Wallets } from "./mod.ts";
 import { openClient, openWallets, StoreError } from "./mod.ts";
 import { startGuardians, toyFederation } from "./testing/federation.ts";
 import type { ToyFederation } from "./testing/federation.ts";
-import { TOY_KIND, ToyBooks, toyModule } from "./testing/toy.ts";
+import { TOY_KIND, ToyBooks, toyModule, toyOf } from "./testing/toy.ts";
 import { ClientWorld } from "./testing/world.ts";
 
 const modules = new Map([[0, TOY_KIND]]);
@@ -72,7 +72,7 @@ Deno.test("federations under the same words have money and secrets of their own,
   for (const [wallet, federation] of [[one, first], [two, second]] as const) {
     const id = idOf(federation);
     const expected = moduleSecret(clientRoot(defaultClientSecret(root, id), id), 0);
-    assertEquals(toHex(wallet.use(toyModule).env.secret.toBytes()), toHex(expected.toBytes()));
+    assertEquals(toHex(toyOf(wallet.client).env.secret.toBytes()), toHex(expected.toBytes()));
   }
   await at.finish(one.use(toyModule).fund(1_000n));
   await at.finish(two.use(toyModule).fund(500n));
@@ -91,14 +91,14 @@ Deno.test("federations under the same words have money and secrets of their own,
 
 Deno.test("a wallet of one federation with the same words has the same secrets", async () => {
   const at = await Setting.started(), wallets = await at.open();
-  const secret = toHex((await at.finish(wallets.add(codeOf(first)))).use(toyModule).env.secret.toBytes());
+  const secret = toHex(toyOf((await at.finish(wallets.add(codeOf(first)))).client).env.secret.toBytes());
   const store = await at.finish(at.world.openStore("single.kv"));
   const { durable } = await store.transact((tx) => entropySlot.set(tx, entropyOfWords(wallets.words())));
   await at.finish(durable);
   await at.finish(wallets.close());
   const single = await at.finish(openClient({ platform: at.world.platform, store, modules: [toyModule] }));
   await at.finish(single.join(codeOf(first)));
-  assertEquals(toHex(single.use(toyModule).env.secret.toBytes()), secret);
+  assertEquals(toHex(toyOf(single.client).env.secret.toBytes()), secret);
   await at.finish(single.close());
 });
 
@@ -251,10 +251,10 @@ Deno.test("a wallet that gives up is told, the others go on, and it can be opene
 Deno.test("a database of a newer program is refused with a sentence, and so is one wallet's part alone", async () => {
   const at = await Setting.started();
   const newer = await at.finish(at.world.openStore("newer.kv"));
-  await at.finish(checkSchema(newer, { version: 2, migrations: {} }));
+  await at.finish(checkSchema(newer, { version: 3, migrations: {} }));
   const options = { platform: at.world.platform, modules: [toyModule] };
   const refused = await assertRejects(() => at.finish(openWallets({ ...options, store: newer })), StoreError);
-  assertEquals(refused.facts, { code: "newer_schema", found: 2, supported: 1 });
+  assertEquals(refused.facts, { code: "newer_schema", found: 3, supported: 2 });
   const wallets = await at.open();
   await at.finish(wallets.add(codeOf(first)));
   await at.finish(wallets.close());

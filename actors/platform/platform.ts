@@ -224,6 +224,8 @@ export interface Thread<In, Out> {
 
 /** The threads of this machine. */
 export interface Threads {
+  /** Threads that run at once: more than that don't make it faster. At least 1. */
+  readonly cores: number;
   /** A simulated thread computes in place and takes no simulated time. @throws {ThreadError} `failed` */
   open<In, Out>(task: Task<In, Out>): Thread<In, Out>;
 }

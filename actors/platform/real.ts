@@ -24,7 +24,7 @@ export function realPlatform(report: Report = limitedReport(toStandardError)): P
     clock: realClock,
     dice: realDice,
     files: realFiles,
-    threads: { open: openThread },
+    threads: { cores: navigator.hardwareConcurrency, open: openThread },
     network: {
       listenTls: listenTls(report),
       dialTls,

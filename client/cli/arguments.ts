@@ -2,12 +2,11 @@
 import { InvalidArgumentError } from "commander";
 import type { Codec } from "../../core/encoding/mod.ts";
 import { DecodeError } from "../../core/encoding/mod.ts";
-import type { FederationId, ModuleInstanceId, PeerId } from "../../core/types/ids.ts";
-import { federationId } from "../../core/types/ids.ts";
+import type { FederationId, ModuleInstanceId, OperationId, PeerId } from "../../core/types/ids.ts";
+import { federationId, operationId } from "../../core/types/ids.ts";
 import { parseAmount } from "../../core/types/amount_text.ts";
-import type { InviteCode } from "../../core/types/invite_code.ts";
 import { parseSafeUrl } from "../../core/types/safe_url.ts";
-import { PastedError, readInviteCode } from "../pasted.ts";
+import { PastedError } from "../pasted.ts";
 
 const U16_MAX = 0xffff;
 const U32_MAX = 0xffff_ffff;
@@ -57,8 +56,9 @@ function decoded<T>(parse: (text: string) => T): (text: string) => T {
 
 export const amountArgument: (text: string) => bigint = decoded(parseAmount);
 export const urlArgument: (text: string) => string = decoded(parseSafeUrl);
-export const inviteArgument: (text: string) => InviteCode = decoded(readInviteCode);
 export const federationIdArgument: (text: string) => FederationId = decoded((text) => fromText(federationId, text));
+
+export const operationIdArgument: (text: string) => OperationId = decoded((text) => fromText(operationId, text));
 
 function fromText<T>(codec: Codec<T>, text: string): T {
   return codec.fromJson(text);

@@ -4,7 +4,7 @@ import { InvalidArgumentError } from "commander";
 import { sleep } from "../../actors/platform/platform.ts";
 import type { ReadTx } from "../../actors/store/store.ts";
 import type { Json } from "../../core/encoding/mod.ts";
-import { decode, map, moduleEncoding, parseHex, u64 } from "../../core/encoding/mod.ts";
+import { decode, map, moduleEncoding, parseHex, u64, u64Number } from "../../core/encoding/mod.ts";
 import { signedApiAnnouncement } from "../../core/types/api_announcement.ts";
 import { apiVersionSet } from "../../core/types/api_versions.ts";
 import { signedGuardianMetadata } from "../../core/types/guardian_metadata.ts";
@@ -23,6 +23,7 @@ import { countArgument, peerArgument, secondsArgument } from "./arguments.ts";
 import type { Cli } from "./cli.ts";
 import { codeCommands } from "./codes.ts";
 import { apiCommand } from "./dev_api.ts";
+import { statesCommand } from "./dev_states.ts";
 import { CliError } from "./error.ts";
 import { rawJson } from "./raw.ts";
 import type { Session } from "./session.ts";
@@ -48,8 +49,10 @@ export function devCommands(cli: Cli): void {
     return null;
   });
   waitCommand(cli, dev);
+  blockCountCommand(cli, dev);
   simple("next-event-log-id", "position after the newest event", (client) => client.nextEventId());
   eventLogCommand(cli, dev);
+  statesCommand(cli, dev);
   simple(
     "api-announcements",
     "where guardians say their API is, as far as this wallet knows",
@@ -107,6 +110,26 @@ function waitCommand(cli: Cli, dev: Command): void {
         if (seconds === undefined) await new Promise(() => {});
         else await sleep(session.io.platform.clock, seconds * 1_000, session.io.signal);
         return null;
+      })
+    ));
+}
+
+/** Between two questions how many blocks the federation has seen. */
+const BLOCK_COUNT_POLL_MS = 1_000;
+
+function blockCountCommand(cli: Cli, dev: Command): void {
+  dev.command("wait-block-count").argument("<count>", "blocks", countArgument)
+    .description("wait until the federation has seen so many blocks; guardians that are away are waited for")
+    .action(cli.official((session, count: number) =>
+      session.withClient(async (client) => {
+        const { io: { platform, signal } } = session;
+        const api = client.running.api.forModule(client.instanceOf("walletv2"));
+        const call = { method: "consensus_block_count", params: null, result: u64Number };
+        for (;;) {
+          const reached = await api.consensus(call, { retry: true, signal });
+          if (reached >= count) return { reached };
+          await sleep(platform.clock, BLOCK_COUNT_POLL_MS, signal);
+        }
       })
     ));
 }

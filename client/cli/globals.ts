@@ -13,7 +13,8 @@ export type Globals = {
   readonly ourId: PeerId | null;
   /** Of the own guardian's API. Secret. */
   readonly password: string | null;
-  readonly hasFederationSecret: boolean;
+  /** Of one federation, instead of words: hex of its encoding, as it was given. Secret. */
+  readonly federationSecretHex: string | null;
   readonly useTor: boolean;
   readonly verbose: boolean;
   /** Further modules to load, as they were given. */
@@ -60,7 +61,7 @@ export const FLAGS: readonly Flag[] = [
     name: "federationSecretHex",
     flags: "--federation-secret-hex <HEX>",
     env: "FM_FEDERATION_SECRET_HEX",
-    help: "a secret instead of stored words; for a restored wallet",
+    help: "a federation's secret instead of stored words: `restore`, then every command",
   },
   {
     name: "useTor",
@@ -132,7 +133,7 @@ export function readGlobals(program: Command, variable: CliIo["env"]): Globals {
     dataDir: value<string>("dataDir"),
     ourId: value<PeerId>("ourId"),
     password: value<string>("password"),
-    hasFederationSecret: value<string>("federationSecretHex") !== null,
+    federationSecretHex: value<string>("federationSecretHex"),
     useTor: value<boolean>("useTor") ?? false,
     verbose: given["verbose"] === true,
     modules: (given["module"] as readonly string[] | undefined)?.filter(isGiven) ?? listedModules(variable(MODULES)),

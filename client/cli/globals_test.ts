@@ -7,7 +7,7 @@ import { parseInviteCode } from "../../core/types/invite_code.ts";
 import { ClientWorld } from "../testing/world.ts";
 import type { Globals } from "./globals.ts";
 import { addGlobals, FLAGS, readGlobals } from "./globals.ts";
-import { quietModules, runInWorld } from "./testing/mod.ts";
+import { quietModules, recordedFederation, recordedInvite, runInWorld } from "./testing/mod.ts";
 
 function read(env: Readonly<Record<string, string>>, ...args: readonly string[]): Globals {
   const program = new Command();
@@ -43,7 +43,7 @@ Deno.test("an empty variable is one that isn't given, and so is an empty flag: e
     dataDir: "/wallet",
     ourId: 3,
     password: "secret",
-    hasFederationSecret: true,
+    federationSecretHex: "ab",
     useTor: true,
     verbose: false,
     modules: [],
@@ -91,5 +91,24 @@ Deno.test("an empty API secret makes an invite code without one", async () => {
     const options = { modules: [], env: { FM_API_SECRET: variable } };
     const { out } = await runInWorld(new ClientWorld(1), [...args, ...(given === null ? [] : [given])], options);
     assertEquals(parseInviteCode((parseJson(out) as JsonObject).invite_code as string).apiSecret, expected);
+  }
+});
+
+Deno.test("a federation's secret stands in the place of words, never beside them, and none is repeated", async () => {
+  const world = await recordedFederation(),
+    run = (...args: string[]) => runInWorld(world, args, { modules: quietModules });
+  const dir = ["--data-dir", "/wallet"], secret = "00" + "5e".repeat(64);
+  assertEquals((await run(...dir, "join", recordedInvite())).exit, 0);
+  const cases: [string[], string][] = [
+    [["--federation-secret-hex", secret, ...dir, "info"], "requires a client DB without any stored secret"],
+    [["--federation-secret-hex", secret, "--data-dir", "/other", "info"], "Client database not initialized"],
+    [["--federation-secret-hex", secret.slice(2), "--data-dir", "/other", "info"], "invalid federation secret hex"],
+    [["--federation-secret-hex", secret, ...dir, "join", recordedInvite()], "cannot be used with join"],
+  ];
+  for (const [args, said] of cases) {
+    const { exit, out, err } = await run(...args);
+    assertEquals(exit, 1);
+    assertStringIncludes(out, said);
+    assert(!`${out}${err}`.includes(secret.slice(10, 40)));
   }
 });

@@ -20,9 +20,9 @@ export type CliIo = {
   readonly err: (text: string) => void;
   /** Size in characters of the terminal that shows `out`; null when it goes elsewhere. */
   readonly terminal: { readonly columns: number; readonly rows: number } | null;
-  /** Asks the person at the terminal; null when there is none. */
+  /** Asks the person at the terminal: the line that is answered, empty at the end. Null when there is no terminal. */
   readonly ask: ((question: string) => Promise<string>) | null;
-  /** All of standard input, of which not much more than so many characters are read. */
+  /** All that is left of standard input, of which not much more than so many characters are read. */
   readonly stdin: (charactersMax: number) => Promise<string>;
   /** Aborted by Ctrl-C. */
   readonly signal: AbortSignal;

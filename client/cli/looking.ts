@@ -2,6 +2,7 @@
 import { errorText, FedimintError } from "../../core/result.ts";
 import { isEndBy } from "../../modules/contract/waiting.ts";
 import type { FederationClient } from "../mod.ts";
+import { walletv2Client } from "../mod.ts";
 import { printable } from "./printable.ts";
 import type { Session } from "./session.ts";
 import { agoText, minuteText } from "./time.ts";
@@ -16,10 +17,11 @@ const LOOK_MS = 5_000;
 export async function lookAround({ io }: Session, wallet: FederationClient): Promise<string | null> {
   const { clock } = io.platform, late = new AbortController();
   const timer = clock.setTimer(LOOK_MS, () => late.abort()), signal = AbortSignal.any([io.signal, late.signal]);
+  const hasDeposits = wallet.client.modules().some(({ kind, active }) => kind === walletv2Client.kind && active);
   io.err(`Looking for what has come; ${LOOK_MS / 1_000} seconds at the most …\n`);
   let looked = false, reason = `it took longer than ${LOOK_MS / 1_000} seconds to look for more`;
   try {
-    await wallet.lookForDeposits(signal);
+    if (hasDeposits) await wallet.lookForDeposits(signal);
     looked = true;
     await wallet.client.awaitIdle(signal);
   } catch (thrown) {

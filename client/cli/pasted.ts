@@ -11,7 +11,7 @@ import { CliError } from "./error.ts";
 import type { Session } from "./session.ts";
 
 /** Stands for standard input. */
-const STDIN = "-";
+export const STDIN = "-";
 
 export async function pastedArgument(session: Session, pieces: readonly string[]): Promise<string> {
   if (pieces.length !== 1 || pieces[0] !== STDIN) return pieces.join(" ");

@@ -1,62 +1,14 @@
 /** The command line as real processes, with real sockets and a real disk: what a simulated machine can't show. */
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import type { Listener, Platform } from "../../actors/platform/platform.ts";
+import { assertEquals, assertStringIncludes } from "@std/assert";
 import { realPlatform } from "../../actors/platform/real.ts";
 import { parseJson } from "../../core/encoding/mod.ts";
 import type { JsonObject } from "../../core/encoding/mod.ts";
-import type { InviteCode } from "../../core/types/invite_code.ts";
 import { formatInviteCode, newInviteCode } from "../../core/types/invite_code.ts";
 import { toyFederation } from "../testing/federation.ts";
-import { HONEST, serveGuardian } from "../testing/world.ts";
-import type { Script } from "../testing/world.ts";
+import { CONFIG, ended, federation, MAIN, run, start, until } from "./testing/processes.ts";
 import { testsNeeding } from "../../core/testing/permissions.ts";
 
 const onMachine = testsNeeding("read", "write", "net", "run", "env");
-
-const MAIN = new URL("../main.ts", import.meta.url).pathname;
-const CONFIG = new URL("../../deno.json", import.meta.url).pathname;
-const GUARDIANS = [0, 1, 2, 3];
-
-function start(args: readonly string[], env: Record<string, string> = {}): Deno.ChildProcess {
-  return new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--no-check", "--config", CONFIG, MAIN, ...args],
-    env: { RUST_LOG: "off", ...env },
-    stdin: "null",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-}
-
-async function ended(child: Deno.ChildProcess): Promise<{ exit: number; out: string; err: string }> {
-  const { code, stdout, stderr } = await child.output();
-  return { exit: code, out: new TextDecoder().decode(stdout), err: new TextDecoder().decode(stderr) };
-}
-
-function run(...args: string[]): Promise<{ exit: number; out: string; err: string }> {
-  return ended(start(args));
-}
-
-type Federation = { readonly invite: InviteCode; readonly close: () => Promise<void> };
-
-/** Guardians of this process at free ports. @param admits whom they let connect */
-async function federation(platform: Platform, admits: (headers: Headers) => boolean = () => true): Promise<Federation> {
-  const behaviour = { ...HONEST, admits };
-  let script: Script = () => null;
-  const listeners: Listener[] = [];
-  for (const peer of GUARDIANS) {
-    const at = { hostname: "127.0.0.1", port: 0 };
-    listeners.push(await serveGuardian(platform, at, peer, (asked) => script(asked), behaviour));
-  }
-  const urlOf = (peer: number): string => `ws://127.0.0.1:${listeners[peer]!.address.port}/`;
-  const { honest, invite } = toyFederation({ urlOf, modules: new Map([[0, "toy"]]) });
-  script = honest;
-  return {
-    invite,
-    close: async () => {
-      for (const listener of listeners) await listener.close();
-    },
-  };
-}
 
 onMachine("results are on standard output, and exit codes say how it ended", async () => {
   const dir = await Deno.makeTempDir();
@@ -172,11 +124,3 @@ onMachine({
     }
   },
 });
-
-async function until(holds: () => Promise<boolean>): Promise<void> {
-  for (let i = 0; i < 200; i++) {
-    if (await holds()) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  assert(false, "it did not come to that in 10 s");
-}

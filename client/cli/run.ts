@@ -2,11 +2,12 @@
  * The command line as a function: arguments in, exit code out, everything else through `CliIo`. The program is
  * fedimint-cli 0.13.0's tree of commands (docs/protocol/02b-cli.md §2), and a few for people on top.
  *
- * What belongs to recovery (`backup`, `restore`) and to the modules of version 1 is not there; `restore` says so.
+ * What belongs to the modules of version 1 is not there.
  */
 import { CommanderError } from "commander";
 import { FEDIMINT_VERSION } from "../../core/types/version.ts";
 import { adminCommands } from "./admin.ts";
+import { backupCommand } from "./backup.ts";
 import { bitcoinCommands } from "./bitcoin.ts";
 import { Cli } from "./cli.ts";
 import { exitCodeOf, newProgram } from "./command.ts";
@@ -15,7 +16,10 @@ import { ecashCommands } from "./ecash.ts";
 import { addGlobals } from "./globals.ts";
 import { ABOUT, EXAMPLES } from "./help.ts";
 import type { CliIo } from "./io.ts";
+import { joinCommand } from "./join.ts";
 import { moduleCommand } from "./module.ts";
+import { restoreCommand } from "./restore.ts";
+import { secretCommand } from "./secret.ts";
 import { walletCommands } from "./wallet.ts";
 
 /** Of the commit that it was built from, 40 digits; zeros where nobody says, as in the reference. */
@@ -35,7 +39,11 @@ export async function runCli(io: CliIo): Promise<number> {
   ecashCommands(cli);
   bitcoinCommands(cli);
   program.commandsGroup("As in fedimint-cli, with JSON:");
+  joinCommand(cli);
+  restoreCommand(cli);
+  backupCommand(cli);
   walletCommands(cli);
+  secretCommand(cli);
   moduleCommand(cli);
   adminCommands(cli);
   devCommands(cli);

@@ -15,6 +15,7 @@ import { transaction, transactionIdOf } from "../../core/types/transaction.ts";
 import { defineClientModule } from "../../modules/contract/client.ts";
 import type { AnyClientModuleDefinition, ClientCommand } from "../../modules/contract/client.ts";
 import { CommandError } from "../../modules/contract/command_error.ts";
+import { orEnded } from "../../modules/contract/waiting.ts";
 import { EcashError } from "../../modules/mintv2/client/api.ts";
 import { WalletError } from "../../modules/walletv2/client/error.ts";
 import type { PendingDeposit, WalletClient } from "../../modules/walletv2/client/api.ts";
@@ -51,6 +52,7 @@ function moduleWith(commands: Record<string, ClientCommand["run"]>): AnyClientMo
       outputError: unit,
     },
     state: unit,
+    api: null,
     start: () =>
       Promise.resolve({
         transitions: () => [],
@@ -84,6 +86,8 @@ Deno.test("every command has a help text, and what isn't built is in none", asyn
     ["info"],
     ["invite-code"],
     ["print-secret"],
+    ["restore"],
+    ["backup"],
     ["list-operations"],
     ["module"],
     ["admin"],
@@ -103,7 +107,7 @@ Deno.test("every command has a help text, and what isn't built is in none", asyn
     const { exit, out, err } = await runInWorld(world, [...path, "--help"], { modules });
     assertEquals([exit, err], [0, ""], path.join(" "));
     assertMatch(out, /Usage: /);
-    for (const line of out.split("\n")) assert(!/^ {2}(backup|restore|completion)( |$)/.test(line), line);
+    for (const line of out.split("\n")) assert(!/^ {2}(completion)( |$)/.test(line), line);
     // a command without a description has nothing behind its name
     for (const line of out.split("\n")) assert(!/^ {2}[a-z][a-z-]+$/.test(line), line);
   }
@@ -219,7 +223,7 @@ function depositedAt(
     look: () => Promise.resolve(),
     lastLookMs: () => Promise.resolve(null),
     deposits: () => Promise.resolve([]),
-    trouble: null,
+    trouble: () => Promise.resolve(null),
   };
   const operationId = "ab".repeat(32) as OperationId;
   return quietModules.map((definition) =>
@@ -292,7 +296,7 @@ Deno.test("the balance is that of now, or says how old it is and why", async () 
   const [none, quickMs] = await balance(() => Promise.resolve());
   assertEquals(none, []);
   assert(quickMs < 1_000);
-  const [[silent], lateMs] = await balance(() => new Promise(() => {}));
+  const [[silent], lateMs] = await balance((signal) => orEnded(signal!, () => new Promise(() => {})));
   assertMatch(
     silent!,
     /^As of \d{4}-\d\d-\d\d \d\d:\d\d UTC, 3 hours ago: it took longer than 5 seconds to look for more\.$/,
@@ -318,9 +322,7 @@ Deno.test("who waits for a deposit is told once why it doesn't come", async () =
   const small: PendingDeposit = { ...waiting, valueSat: 100n, status: "too_small", reason: "it doesn't pay the fee" };
   const definitions = depositedAt(begunMs + 30_000, nowMs, {
     deposits: () => Promise.resolve(nowMs() < begunMs + 5_000 ? [] : [waiting, small]),
-    get trouble() {
-      return nowMs() < begunMs + 5_000 ? "no feerate" : null;
-    },
+    trouble: () => Promise.resolve(nowMs() < begunMs + 5_000 ? "no feerate" : null),
   });
   const { exit, err } = await runInWorld(world, [...DIR, "deposit", "--wait"], { modules: definitions });
   assertEquals(exit, 0);
@@ -332,17 +334,6 @@ Deno.test("who waits for a deposit is told once why it doesn't come", async () =
       "100 sat (100,000 msat) to bcrt1address: too small: it doesn't pay the fee; tried again when the fee falls.",
     ]
   ) assertEquals(lines.filter((each) => each === line).length, 1, err);
-});
-
-Deno.test("words of another wallet are refused with a sentence: what belongs to them could not be found", async () => {
-  const world = await recordedFederation();
-  const words = "abandon ".repeat(11) + "about";
-  const args = ["restore", "--mnemonic", words, "--invite-code", recordedInvite()];
-  const { exit, out } = await runInWorld(world, [...DIR, ...args], { modules });
-  assertEquals(exit, 1);
-  assertStringIncludes((parseJson(out) as JsonObject).error as string, "would show 0 as if that were all");
-  const info = await runInWorld(world, [...DIR, "info"], { modules });
-  assertStringIncludes(info.out, "not present");
 });
 
 Deno.test("who joins hears at once who is asked, and after 15 s that nobody answers and what to do", async () => {

@@ -4,15 +4,18 @@ import type { LogSink } from "../../actors/logger.ts";
 import type { Store } from "../../actors/store/store.ts";
 import { StoreError } from "../../actors/store/mod.ts";
 import { orAborted } from "../../core/abort.ts";
+import { DerivableSecret } from "../../core/crypto/derive_secret.ts";
+import { DecodeError, parseHex } from "../../core/encoding/mod.ts";
 import { isEndBy } from "../../modules/contract/waiting.ts";
 import { Client } from "../core/client.ts";
-import type { ClientOptions } from "../core/client.ts";
+import type { ClientOptions } from "../core/options.ts";
 import { databasePath, officialDatabasePath } from "../core/database_path.ts";
 import { checkWallet } from "../core/schema.ts";
 import { adminSlot, entropySlot, joinedSlot } from "../federation/join_state.ts";
 import { CliError } from "./error.ts";
 import type { Globals } from "./globals.ts";
 import type { CliIo } from "./io.ts";
+import { tellFailed, tellRecovering } from "./recoveries.ts";
 
 const LOCK_POLL_MS = 100;
 /** A command of another process that is about to end is waited for without a word. */
@@ -137,16 +140,20 @@ export class Session {
   #withJoined<T>(use: (client: Client) => Promise<T>, quiet: boolean): Promise<T> {
     return this.#withClient(quiet, async (store) => {
       const hasWords = await store.read((tx) => entropySlot.get(tx)) !== undefined;
-      if (!hasWords) throw new CliError({ code: "not_joined" }, "Encoded client secret not present in DB");
-      if (this.globals.hasFederationSecret) {
-        throw CliError.failed(
-          "client secret is already set in DB; --federation-secret-hex open requires a client DB without any stored secret",
-        );
+      const hasSecret = this.federationSecret() !== null;
+      if (hasWords && hasSecret) throw this.secretBesideWords("open");
+      if (!hasWords && !hasSecret) {
+        throw new CliError({ code: "not_joined" }, "Encoded client secret not present in DB");
       }
       if (await store.read((tx) => joinedSlot.get(tx)) === undefined) {
         throw new CliError({ code: "not_joined" }, "Client database not initialized");
       }
-    }, use);
+    }, async (client) => {
+      if (!quiet) await tellRecovering(this.io, client);
+      const result = await use(client);
+      await tellFailed(this.io, client);
+      return result;
+    });
   }
 
   /** A client, whether it has joined or not. */
@@ -181,7 +188,7 @@ export class Session {
   }
 
   #options(store: Store, modules: ClientOptions["modules"], admin: ClientOptions["admin"]): ClientOptions {
-    const { platform, env } = this.io;
+    const { platform, env } = this.io, secret = this.federationSecret();
     return {
       platform,
       store,
@@ -189,6 +196,7 @@ export class Session {
       log: this.log,
       testEnvironment: TEST_VARIABLES.some((name) => !["", "0", "false", undefined].includes(env(name))),
       ...(admin && { admin }),
+      ...(secret && { secret }),
     };
   }
 
@@ -197,6 +205,25 @@ export class Session {
     const { ourId } = this.globals;
     if (ourId !== null) return { peer: ourId, password: this.password() };
     return await store.read((tx) => adminSlot.get(tx));
+  }
+
+  /** Secret. Null when none was given. @throws {CliError} `failed` */
+  federationSecret(): DerivableSecret | null {
+    const { federationSecretHex } = this.globals;
+    if (federationSecretHex === null) return null;
+    try {
+      return DerivableSecret.fromBytes(parseHex(federationSecretHex));
+    } catch (thrown) {
+      // without the cause: it may quote what it found
+      if (thrown instanceof DecodeError) throw CliError.failed("invalid federation secret hex");
+      throw thrown;
+    }
+  }
+
+  secretBesideWords(what: "open" | "restore"): CliError {
+    return CliError.failed(
+      `client secret is already set in DB; --federation-secret-hex ${what} requires a client DB without any stored secret`,
+    );
   }
 
   /** Secret. @throws {CliError} `failed` */

@@ -27,3 +27,11 @@ export function agoText(ms: number): string {
   if (count === 0) return "a moment ago";
   return `${count} ${name}${count === 1 ? "" : "s"} ago`;
 }
+
+/** `20 seconds`, `2 minutes`, `3 hours`: in the largest unit of which it is two or more. */
+export function durationText(ms: number): string {
+  const seconds = Math.max(1, Math.ceil(ms / 1_000)), minutes = seconds / 60;
+  if (minutes < 2) return `${seconds} second${seconds === 1 ? "" : "s"}`;
+  const [name, each] = UNITS.find(([, each]) => minutes >= 2 * each)!;
+  return `${Math.round(minutes / each)} ${name}s`;
+}

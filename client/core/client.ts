@@ -7,42 +7,29 @@
  */
 import { createSystem, loggerFor } from "../../actors/mod.ts";
 import type { ActorSystem, Inspection } from "../../actors/system.ts";
-import type { LogSink } from "../../actors/logger.ts";
-import type { Platform } from "../../actors/platform/platform.ts";
-import { refTo } from "../../actors/protocol.ts";
-import type { RpcMessage, RpcRef } from "../../actors/rpc/mod.ts";
-import { apiSecretHeaders, rpcConnection } from "../../actors/rpc/mod.ts";
-import type { Store } from "../../actors/store/store.ts";
-import { child } from "../../actors/supervisor.ts";
+import { assert } from "../../core/assert.ts";
 import type { Bytes } from "../../core/bytes.ts";
-import { defaultClientSecret, globalRoot, preRootCheck, wordsOfEntropy } from "../../core/crypto/bip39.ts";
-import type { DerivableSecret } from "../../core/crypto/derive_secret.ts";
+import { wordsOfEntropy } from "../../core/crypto/bip39.ts";
+import type { Json } from "../../core/encoding/mod.ts";
 import type { ApiVersionSet } from "../../core/types/api_versions.ts";
 import type { FederationId, ModuleInstanceId, OperationId, PeerId } from "../../core/types/ids.ts";
-import { numPeers } from "../../core/types/num_peers.ts";
 import type { InviteCode } from "../../core/types/invite_code.ts";
 import { formatInviteCode, newInviteCode } from "../../core/types/invite_code.ts";
-import type {
-  AnyClientModule,
-  AnyClientModuleDefinition,
-  PendingMoney,
-  UsableModule,
-} from "../../modules/contract/client.ts";
-import { readDurable } from "../../modules/contract/read_durable.ts";
-import { codedEnd, endedBy, orEnded, orLate, WaitError } from "../../modules/contract/waiting.ts";
-import { getOperation } from "../logs/operations.ts";
-import type { ClientConfig } from "../../core/types/client_config.ts";
-import type { Primary } from "./core.ts";
-import { ACTIVE_PREFIX, modulePrefix, operationKey, UniqueTime } from "./database.ts";
+import type { ClientCommand, PendingMoney, UsableModule } from "../../modules/contract/client.ts";
+import { codedEnd, orEnded, WaitError } from "../../modules/contract/waiting.ts";
+import type { BackupMetadata } from "../backup/contents.ts";
+import { readMetadata } from "../backup/contents.ts";
+import { foundBackups, restoredBackup, searchBackups } from "../backup/found.ts";
+import type { BackupMade } from "../backup/make.ts";
+import { backupState, keepMetadata } from "../backup/make.ts";
+import type { BackupsFound } from "../backup/newest.ts";
+import type { BackupState } from "../backup/records.ts";
+import { backupRecords } from "../backup/records.ts";
 import { ClientError } from "../error.ts";
-import { operationStates } from "../executor/states.ts";
-import { ConnectedFederationApi } from "../federation/api.ts";
+import type { ConnectedFederationApi } from "../federation/api.ts";
 import type { ConnectionsEnv, GuardianStatus } from "../federation/connections.ts";
 import { followGuardians, guardianStatuses, reconnectAll } from "../federation/connections.ts";
-import type { Discovered } from "../federation/discover.ts";
-import { discoverVersions, refreshVersions, storeVersions } from "../federation/discover.ts";
-import { downloadConfig, urlsOf } from "../federation/join.ts";
-import type { JoinTools } from "../federation/join.ts";
+import { refreshVersions } from "../federation/discover.ts";
 import type { Joined } from "../federation/join_state.ts";
 import { joinedSlot } from "../federation/join_state.ts";
 import type { FederationMeta } from "../federation/known_meta.ts";
@@ -52,77 +39,57 @@ import { previewOf } from "../federation/preview.ts";
 import { prefetch } from "../federation/refresh.ts";
 import type { Renewal, Renewed } from "../federation/renew.ts";
 import { renew } from "../federation/renew.ts";
-import { definitionsFor } from "./definitions.ts";
+import type { RestoreEnv, RestoreOutcome } from "../recovery/restore.ts";
+import { checkRestored, restoreClient } from "../recovery/restore.ts";
+import type { RecoveryStatus } from "../recovery/status.ts";
+import { backupRef, clientTree, eventOrderRef, executorRef, ROOT } from "../tree.ts";
+import type { Primary } from "./core.ts";
+import { modulePrefix, UniqueTime } from "./database.ts";
+import { Guardians } from "./guardians.ts";
+import { awaitIdle, awaitOperation } from "./idle.ts";
+import type { JoinOutcome } from "./joining.ts";
+import { joinFederation } from "./joining.ts";
+import type { ModuleStatus } from "./modules_of.ts";
+import { instanceOfKind, moduleCommands, moduleStatuses, primaryModule, usedModule } from "./modules_of.ts";
+import type { ClientOptions } from "./options.ts";
 import { pendingMoney } from "./pending.ts";
 import type { Running } from "./running.ts";
+import { runClient } from "./running.ts";
 import { checkWallet } from "./schema.ts";
-import { primaryOf, runClient } from "./running.ts";
-import { clientTree, eventOrderRef, executorRef, GUARDIANS, ROOT } from "../tree.ts";
+import type { ClientSecrets } from "./secrets.ts";
+import { secretsOfEntropy, secretsOfPreRoot } from "./secrets.ts";
 import { loadEntropy, loadOrMakeEntropy, refuseWords } from "./words.ts";
-
-export type ClientOptions = {
-  readonly platform: Platform;
-  /** Closed with the client; until `open` has succeeded it is the caller's. */
-  readonly store: Store;
-  readonly modules: readonly AnyClientModuleDefinition[];
-  readonly log: LogSink;
-  /** Own guardian for admin calls. `password` is secret. */
-  readonly admin?: { readonly peer: PeerId; readonly password: string };
-  /** A pre-root to use instead of words. Secret. */
-  readonly secret?: DerivableSecret;
-  /** Entropy of words that are kept elsewhere, for several federations: none are made or stored here. Secret. */
-  readonly entropy?: Bytes;
-  readonly testEnvironment?: boolean;
-};
-
-/** Guardians answer when a threshold has, or after half a minute as soon as anybody has. */
-const DISCOVERY_MS = 45_000;
-
-/** What `join` did: joined, or what was news in an invite code of the federation that had been joined. */
-export type JoinOutcome = { readonly joined: "new" } | { readonly joined: "before"; readonly renewal: Renewal };
-
-/** A module of the federation, and whether this client runs it. */
-export type ModuleStatus = { readonly id: ModuleInstanceId; readonly kind: string; readonly active: boolean };
-
-function guardianPath(peer: PeerId): string {
-  return `${GUARDIANS}/guardian:${peer}`;
-}
-
-function noModule(kind: string): ClientError {
-  return new ClientError({ code: "no_module" }, `No ${kind} module found in this federation`);
-}
-
-/**
- * A definition that another one was made from, its start wrapped for instance, has the same codecs: so its states and
- * its API.
- */
-function isSameModule(running: AnyClientModuleDefinition, asked: AnyClientModuleDefinition): boolean {
-  return running.kind === asked.kind && running.codecs === asked.codecs;
-}
 
 export class Client {
   readonly options: ClientOptions;
   /** Rejects when the client can't go on: its store failed, or it gave up restarting something. */
   readonly failed: Promise<never>;
   readonly #system: ActorSystem;
+  readonly #guardians: Guardians;
   readonly #time: UniqueTime;
   readonly #closing = new AbortController();
   #running: Running | null = null;
   #joining = false;
-  /** For names of connections for one use. */
-  #uses = 0;
 
   private constructor(options: ClientOptions) {
     this.options = options;
     this.#system = createSystem({ platform: options.platform, log: options.log });
+    this.#guardians = new Guardians({
+      system: this.#system,
+      platform: options.platform,
+      closing: this.#closing.signal,
+    });
     this.#time = new UniqueTime(options.platform.clock);
     const gaveUp = this.#system.ended.then((exitCode) => {
       if (exitCode === 0) return new Promise<never>(() => {});
-      throw new ClientError(
+      const error = new ClientError(
         { code: "closed" },
         "The client stopped after too many failures: see its log, then start it again",
         { cause: this.#system.failure },
       );
+      // nothing that is waited for will come
+      this.#closing.abort(WaitError.closed({ cause: error }));
+      throw error;
     });
     this.failed = Promise.race([options.store.failed, gaveUp]);
     // who doesn't wait for it learns of a failure by the call that needed what failed
@@ -184,6 +151,11 @@ export class Client {
     return entropy ?? await loadOrMakeEntropy(store, platform.dice);
   }
 
+  async #secrets(id: FederationId, entropy: () => Promise<Bytes>): Promise<ClientSecrets> {
+    const { secret } = this.options;
+    return secret ? secretsOfPreRoot(secret, id) : secretsOfEntropy(await entropy(), id);
+  }
+
   /**
    * Refused as long as this client can't recover what belongs to words.
    * @throws {ClientError} `no_recovery` · {CryptoError} `bad_words`
@@ -202,7 +174,7 @@ export class Client {
    */
   async join(invite: InviteCode, signal?: AbortSignal): Promise<JoinOutcome> {
     if (this.#joining || this.#running && this.#running.federationId !== invite.federationId) {
-      throw new ClientError({ code: "already_joined" }, "The client database is already initialized");
+      throw alreadyJoined();
     }
     this.#joining = true;
     try {
@@ -217,20 +189,108 @@ export class Client {
   }
 
   async #join(invite: InviteCode, signal: AbortSignal): Promise<void> {
-    const { store, modules, secret } = this.options;
-    const config = await downloadConfig(invite, this.#joinTools(), signal);
-    const discovered = await this.#discover(config, invite.apiSecret, signal);
-    const preRoot = secret ?? defaultClientSecret(globalRoot(await this.#entropy()), invite.federationId);
-    const joined: Joined = { config, apiSecret: invite.apiSecret, secretCheck: preRootCheck(preRoot) };
-    if (signal.aborted) throw endedBy(signal);
-    const { durable } = await store.transact((tx) => {
-      joinedSlot.set(tx, joined);
-      storeVersions(tx, discovered);
-    });
-    await durable;
-    await checkWallet(store, modules);
-    await this.#run(joined);
+    const { options } = this, tools = this.#guardians.joinTools;
+    const env = { options, tools, secretsIn: (id: FederationId) => this.#secrets(id, () => this.#entropy()) };
+    await this.#run(await joinFederation(invite, env, signal));
     await this.#prefetch(signal);
+  }
+
+  /**
+   * Makes this client from words, with all that its federation keeps of it: everything that needs guardians comes
+   * first, then everything is stored in one transaction, and the modules' recoveries run. One that was restored so
+   * before goes on by itself.
+   * @param options.words any valid number of them; left out: those that the database has, or the secret that it was
+   *   opened with. Secret.
+   * @throws {ClientError} `already_joined` · `no_words` · `wrong_secret` (other words are here) · `invalid` (a secret
+   *   and words) · `no_answer` · `wrong_federation` · `no_common_version` · {CryptoError} `bad_words` · {ApiError} ·
+   *   {WaitError} `aborted` · `closed`
+   */
+  async restore(
+    invite: InviteCode,
+    { words }: { readonly words?: string | undefined } = {},
+    signal?: AbortSignal,
+  ): Promise<RestoreOutcome> {
+    if (this.#joining) throw alreadyJoined();
+    this.#joining = true;
+    try {
+      return await this.finish(signal, async (until) => {
+        const { options } = this;
+        if (this.#running) {
+          const { joined, federationId } = this.#running;
+          await checkRestored(options, joined, federationId, { invite, words });
+          return { restored: "before" };
+        }
+        let found = null as BackupsFound | null;
+        const search = { platform: options.platform, log: loggerFor(ROOT, options.log) };
+        const env: RestoreEnv = {
+          options,
+          tools: this.#guardians.joinTools,
+          time: this.#time,
+          newestBackup: async (api, secrets, signal) =>
+            restoredBackup(found = await searchBackups(api, secrets, search, signal)),
+        };
+        await this.#run(await restoreClient(invite, words, env, until));
+        await this.#prefetch(until);
+        assert(found, "guardians were asked");
+        return { restored: "new", ...foundBackups(found, this.running.definitions) };
+      });
+    } finally {
+      this.#joining = false;
+    }
+  }
+
+  /**
+   * Backs up, and resolves when a threshold of guardians has it.
+   * @param metadata for this backup and those after it; left out: as they were
+   * @throws {ClientError} `not_joined` · `recovering` · `backup_too_large` · {ApiError} · {WaitError} `aborted` ·
+   *   `closed`
+   */
+  backup(metadata: Json | undefined, signal?: AbortSignal): Promise<BackupMade> {
+    const { options: { store }, running: _ } = this;
+    return this.wait(signal, async () => {
+      if (metadata !== undefined) await keepMetadata(store, metadata);
+      const outcome = await this.#system.ask(backupRef, "now", null, { deadlineMs: Infinity });
+      if (outcome.ok) return outcome.value;
+      throw outcome.error;
+    });
+  }
+
+  /** What is in backups for the application, whether guardians have it yet or not. */
+  backupMetadata(): Promise<BackupMetadata | null> {
+    return this.options.store.read(async (tx) => readMetadata((await backupRecords(tx)).metadata));
+  }
+
+  /** How it stands with the backup. */
+  backupState(): Promise<BackupState> {
+    return this.options.store.read(backupState);
+  }
+
+  /** How the recovery of each module stands. @throws {ClientError} `not_joined` */
+  recoveries(): Promise<RecoveryStatus[]> {
+    return this.running.recoveries.all();
+  }
+
+  /**
+   * The same, now and after each change, until none runs any more; ends as well when the signal is aborted. Whoever
+   * reads slowly gets the newest, not all.
+   * @throws {ClientError} `not_joined`
+   */
+  recoveryProgress(signal?: AbortSignal): AsyncGenerator<RecoveryStatus[]> {
+    return this.running.recoveries.follow(this.#until(signal));
+  }
+
+  /** One that failed counts. @throws {ClientError} `not_joined` */
+  hasPendingRecoveries(): Promise<boolean> {
+    return this.running.recoveries.hasPending();
+  }
+
+  /**
+   * Resolves when all are done.
+   * @throws {ClientError} `not_joined` · `recovery_failed`, as soon as one has · {WaitError} `aborted` · `closed`
+   */
+  awaitRecoveries(signal?: AbortSignal): Promise<void> {
+    const { recoveries } = this.running;
+    return this.wait(signal, (until) => recoveries.awaitAll(until));
   }
 
   /**
@@ -239,11 +299,11 @@ export class Client {
    *   {WaitError} `aborted` · `closed`
    */
   preview(invite: InviteCode, signal?: AbortSignal): Promise<FederationPreview> {
-    return this.wait(signal, (until) => previewOf(invite, this.#joinTools(), this.options.modules, until));
+    return this.wait(signal, (until) => previewOf(invite, this.#guardians.joinTools, this.options.modules, until));
   }
 
   async #renew({ joined, urls, federationId }: Running, invite: InviteCode, signal: AbortSignal): Promise<Renewal> {
-    const env = { ...this.#joinTools(), store: this.options.store, federationId };
+    const env = { ...this.#guardians.joinTools, store: this.options.store, federationId };
     const renewed = await renew(invite, urls, joined, env, signal);
     await this.#reconnect(renewed);
     await this.#prefetch(signal);
@@ -254,8 +314,7 @@ export class Client {
   async #reconnect({ joined, urls, renewal }: Renewed): Promise<void> {
     this.#running = { ...this.running, joined, urls };
     const changed = renewal.apiSecret === "replaced" ? urls : renewal.moved;
-    for (const peer of changed.keys()) await this.#system.stopChild(guardianPath(peer));
-    await this.#connect(changed, joined.apiSecret, "");
+    await this.#guardians.reconnect(changed, joined.apiSecret);
   }
 
   async #prefetch(signal: AbortSignal): Promise<void> {
@@ -267,80 +326,25 @@ export class Client {
     }
   }
 
-  #joinTools(): JoinTools {
-    return {
-      platform: this.options.platform,
-      withGuardians: (urls, apiSecret, use) => this.withGuardians(urls, apiSecret, use),
-    };
-  }
-
-  /** Which API versions a federation's guardians speak, before anything of it is stored. */
-  #discover(config: ClientConfig, apiSecret: string | null, signal: AbortSignal): Promise<Discovered> {
-    const { platform, modules } = this.options;
-    const late = (): Error =>
-      new ClientError({ code: "no_answer" }, "No guardian says which API versions it speaks. Try again later");
-    const { clock } = platform;
-    return orLate(
-      { clock, deadlineMs: DISCOVERY_MS, signal, late },
-      (until) =>
-        this.withGuardians(urlsOf(config), apiSecret, (api) => {
-          const definitions = definitionsFor(config, modules);
-          return discoverVersions({ platform, api, config, definitions }, new Map(), until);
-        }),
-    );
-  }
-
   async #run(joined: Joined): Promise<void> {
-    const { store, secret, entropy } = this.options;
-    const preRoot = async (id: FederationId): Promise<DerivableSecret> =>
-      secret ?? defaultClientSecret(globalRoot(entropy ?? await loadEntropy(store)), id);
-    this.#running = await runClient(joined, preRoot, {
+    const { store, entropy } = this.options;
+    const stored = async (): Promise<Bytes> => entropy ?? await loadEntropy(store);
+    this.#running = await runClient(joined, (id) => this.#secrets(id, stored), {
       options: this.options,
       system: this.#system,
       time: this.#time,
-      connect: (urls, apiSecret) => this.#connect(urls, apiSecret, ""),
+      connect: (urls, apiSecret) => this.#guardians.connect(urls, apiSecret),
       closing: this.#closing.signal,
     });
   }
 
-  async #connect(
-    urls: ReadonlyMap<PeerId, string>,
-    apiSecret: string | null,
-    prefix: string,
-  ): Promise<Map<PeerId, RpcRef>> {
-    const connections = new Map<PeerId, RpcRef>();
-    for (const [peer, url] of urls) {
-      const id = `${prefix}guardian:${peer}`;
-      await this.#system.startChild(
-        GUARDIANS,
-        child(rpcConnection, { id, args: { url, ...apiSecretHeaders(apiSecret) } }),
-      );
-      connections.set(peer, refTo(`${GUARDIANS}/${id}`));
-    }
-    return connections;
-  }
-
   /** For the time of `use`: connections of its own to guardians at other URLs than the client's. */
-  async withGuardians<T>(
+  withGuardians<T>(
     urls: ReadonlyMap<PeerId, string>,
     apiSecret: string | null,
     use: (api: ConnectedFederationApi) => Promise<T>,
   ): Promise<T> {
-    const { platform } = this.options, { signal: closing } = this.#closing;
-    const connections = await this.#connect(urls, apiSecret, `once${this.#uses++}:`);
-    try {
-      const options = {
-        sender: this.#system,
-        platform,
-        connections,
-        peers: numPeers(urls.size),
-        module: null,
-        closing,
-      };
-      return await use(new ConnectedFederationApi(options));
-    } finally {
-      for (const { path } of connections.values()) await this.#system.stopChild(path);
-    }
+    return this.#guardians.with(urls, apiSecret, use);
   }
 
   /** What runs. @throws {ClientError} `not_joined` */
@@ -362,39 +366,34 @@ export class Client {
 
   /** All modules of the federation. @throws {ClientError} `not_joined` */
   modules(): ModuleStatus[] {
-    const { joined, table } = this.running;
-    return [...joined.config.modules].map(([id, { kind }]) => ({ id, kind, active: table.has(id) }));
-  }
-
-  /** The running module of a kind with the lowest instance id. @throws {ClientError} `not_joined` · `no_module` */
-  module(kind: string): { readonly instance: ModuleInstanceId; readonly module: AnyClientModule } {
-    const { definitions, table } = this.running;
-    for (const [instance, definition] of definitions) {
-      const module = table.get(instance);
-      if (definition.kind === kind && module) return { instance, module };
-    }
-    throw noModule(kind);
+    return moduleStatuses(this.running);
   }
 
   /**
-   * What applications call of a module: the one with the lowest instance id that runs by this definition, or by one
-   * made from it.
+   * The instance of the running module of a kind, the lowest of several. @throws {ClientError} `not_joined` ·
+   * `no_module`
+   */
+  instanceOf(kind: string): ModuleInstanceId {
+    return instanceOfKind(this.running, kind);
+  }
+
+  /** A module's commands by name; undefined when it doesn't run. @throws {ClientError} `not_joined` */
+  commands(instance: ModuleInstanceId): { readonly [name: string]: ClientCommand } | undefined {
+    return moduleCommands(this.running, instance);
+  }
+
+  /**
+   * What applications call of a module, by message: the one with the lowest instance id that runs by this definition,
+   * or by one made from it. It stays good as long as the client is open, and is the same each time.
    * @throws {ClientError} `not_joined` · `no_module`
    */
   use<Api>(definition: UsableModule<Api>): Api {
-    const { definitions, table } = this.running;
-    for (const [instance, running] of definitions) {
-      const module = table.get(instance);
-      if (module && isSameModule(running, definition)) return module.api;
-    }
-    throw noModule(definition.kind);
+    return usedModule(this.running, definition);
   }
 
   /** The e-cash module. @throws {ClientError} `not_joined` · `no_primary_module` */
   primary(): Primary {
-    const primary = primaryOf(this.running.table);
-    if (primary) return primary;
-    throw new ClientError({ code: "no_primary_module" }, "No primary module for unit bitcoin");
+    return primaryModule(this.running);
   }
 
   async balanceMsat(): Promise<bigint> {
@@ -425,16 +424,7 @@ export class Client {
   }
 
   #connections(): ConnectionsEnv {
-    const guardians = () => {
-      const { urls, joined: { config: { global } } } = this.running;
-      return [...urls].sort(([a], [b]) => a - b).map(([peer, url]) => ({
-        peer,
-        url,
-        name: global.apiEndpoints.get(peer)?.name ?? "",
-        connection: refTo<RpcMessage>(guardianPath(peer)),
-      }));
-    };
-    return { sender: this.#system, clock: this.options.platform.clock, guardians };
+    return this.#guardians.watch(() => this.running);
   }
 
   /** @throws {ClientError} `not_joined` · {WaitError} `aborted` · `closed` */
@@ -472,7 +462,7 @@ export class Client {
 
   /** Resolves when no state machine waits for anything any more. @throws {WaitError} `aborted` · `closed` */
   awaitIdle(signal?: AbortSignal): Promise<void> {
-    return this.wait(signal, (until) => this.#awaitNone(ACTIVE_PREFIX, () => this.activeMachines(), until));
+    return this.wait(signal, (until) => awaitIdle(this.options.store, () => this.activeMachines(), until));
   }
 
   /**
@@ -480,31 +470,7 @@ export class Client {
    * @throws {WaitError} `aborted` · `closed` · `unknown_operation`
    */
   awaitOperation(operationId: OperationId, signal?: AbortSignal): Promise<void> {
-    const active = operationKey(ACTIVE_PREFIX, operationId);
-    const count = async (): Promise<number> => {
-      const { states, logged } = await readDurable(this.options.store, async (tx) => ({
-        states: await operationStates(tx, operationId),
-        logged: await getOperation(tx, operationId),
-      }));
-      if (states.length === 0 && !logged) throw WaitError.unknownOperation(operationId);
-      return states.filter(({ leftUs }) => leftUs === null).length;
-    };
-    return this.wait(signal, (until) => this.#awaitNone(active, count, until));
-  }
-
-  async #awaitNone(prefix: Uint8Array, count: () => Promise<number>, signal: AbortSignal): Promise<void> {
-    for (;;) {
-      // registered before reading, so that nothing in between is missed
-      const stop = new AbortController();
-      const changed = this.options.store.changed(prefix, AbortSignal.any([signal, stop.signal]));
-      try {
-        if (await count() === 0) return;
-        await changed;
-      } finally {
-        changed.catch(() => undefined);
-        stop.abort();
-      }
-    }
+    return this.wait(signal, (until) => awaitOperation(this.options.store, operationId, until));
   }
 
   inspect(): Inspection {
@@ -517,4 +483,8 @@ export class Client {
     await this.#system.stop();
     await this.options.store.close();
   }
+}
+
+function alreadyJoined(): ClientError {
+  return new ClientError({ code: "already_joined" }, "The client database is already initialized");
 }

@@ -8,7 +8,7 @@ import { signedApiAnnouncement } from "../../core/types/api_announcement.ts";
 import { formatInviteCode, parseInviteCode } from "../../core/types/invite_code.ts";
 import { ApiError } from "../../modules/contract/federation_api.ts";
 import { Client } from "./client.ts";
-import type { ClientOptions } from "./client.ts";
+import type { ClientOptions } from "./options.ts";
 import { ClientError } from "../error.ts";
 import { announcementsSlot, chainIdSlot, entropySlot, joinedSlot } from "../federation/join_state.ts";
 import type { ToyFederation } from "../testing/federation.ts";

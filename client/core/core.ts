@@ -3,8 +3,11 @@
  * transaction at a time. The implementation of `ClientTx` and `ClientCore` of `modules/contract/client.ts`.
  */
 import type { Sender } from "../../actors/actor.ts";
+import { ActorError } from "../../actors/error.ts";
 import type { Platform } from "../../actors/platform/platform.ts";
-import type { StoreTx, StoreView } from "../../actors/store/store.ts";
+import { sleep } from "../../actors/platform/platform.ts";
+import { fenced } from "../../actors/store/fenced.ts";
+import type { StoreTx, StoreView, TransactOptions } from "../../actors/store/store.ts";
 import { rollback } from "../../actors/store/store.ts";
 import { assert } from "../../core/assert.ts";
 import type { Bytes } from "../../core/bytes.ts";
@@ -26,8 +29,10 @@ import type {
   Spending,
   Transition,
 } from "../../modules/contract/client_env.ts";
-import { endedBy } from "../../modules/contract/waiting.ts";
+import type { RecoveryTx } from "../../modules/contract/recovery.ts";
+import { endedBy, WaitError } from "../../modules/contract/waiting.ts";
 import { NotReady } from "../../modules/contract/client_env.ts";
+import { MODULE_AGAIN_MS } from "../limits.ts";
 import { modulePrefix } from "./database.ts";
 import type { UniqueTime } from "./database.ts";
 import type { ExecutorRef } from "../executor/executor.ts";
@@ -37,7 +42,8 @@ import type { SubmissionState } from "../executor/submission.ts";
 import { submissionState } from "../executor/submission.ts";
 import type { EventOrderRef } from "../logs/events.ts";
 import { followEvents, logEvent } from "../logs/events.ts";
-import { addOperation, getOperation, setOperationOutcome } from "../logs/operations.ts";
+import { restoredSlot } from "../federation/join_state.ts";
+import { addOperation, addRecoveredOperation, getOperation, setOperationOutcome } from "../logs/operations.ts";
 import { setFee } from "../logs/transactions.ts";
 import type { Draft, Finalized } from "../transactions/finalize.ts";
 import { finalize, quote } from "../transactions/finalize.ts";
@@ -47,6 +53,8 @@ export type StateOwner<State> = {
   readonly kind: string | null;
   readonly codec: Codec<State>;
   readonly transitions: (state: State, operationId: OperationId) => readonly Transition<State>[];
+  /** Whether its module runs; left out: always. States of one that doesn't yet rest. */
+  readonly runs?: () => boolean;
 };
 // deno-lint-ignore no-explicit-any -- owners of all modules stand in one map
 export type AnyStateOwner = StateOwner<any>;
@@ -86,7 +94,7 @@ class OperationAttempt implements Attempt {
 
 /** One store transaction of an operation, as the core sees it. `ClientTx` is what a module sees of it. */
 // deno-lint-ignore no-explicit-any -- one object serves modules of all kinds of state
-class OperationTx implements ClientTx<any> {
+export class OperationTx implements RecoveryTx<any> {
   constructor(
     readonly operations: Operations,
     readonly root: StoreTx,
@@ -111,7 +119,9 @@ class OperationTx implements ClientTx<any> {
   async addState(instance: ModuleInstanceId, state: Bytes): Promise<void> {
     const owner = this.operations.options.owners.get(instance);
     assert(owner, "states are added by modules that are loaded");
-    const terminal = owner.transitions(decode(owner.codec, state), this.operationId).length === 0;
+    // whether a state of a module that doesn't run yet is its machine's last shows when it runs
+    const runs = owner.runs?.() ?? true;
+    const terminal = runs && owner.transitions(decode(owner.codec, state), this.operationId).length === 0;
     const id = { operationId: this.operationId, instance, state };
     const added = await addState(this.root, id, this.nowUs(), terminal);
     // two machines of an operation may end alike; one that goes on has a state of its own
@@ -160,6 +170,20 @@ class OperationTx implements ClientTx<any> {
     return setOperationOutcome(this.root, operationId, outcome, this.nowUs());
   }
 
+  async logRecovered(operationId: OperationId, meta: Json, outcome: Json | null): Promise<void> {
+    const { kind } = this.operations.options.owners.get(this.instance)!;
+    assert(kind !== null, "what a module did is recovered");
+    // nobody knows more of its time than that it was before: so it stands behind all that was done since
+    const restored = await restoredSlot.get(this.root);
+    const atUs = restored?.atUs ?? this.nowUs();
+    return await addRecoveredOperation(this.root, { operationId, kind, meta, outcome }, atUs);
+  }
+
+  /** An event of the core's own. */
+  logCoreEvent(kind: string, payload: Json): void {
+    this.#log(kind, payload, null, "persistent");
+  }
+
   logEvent(kind: string, payload: Json, persistence: EventPersistence = "persistent"): void {
     const owner = this.operations.options.owners.get(this.instance)!;
     this.#log(kind, payload, owner.kind === null ? null : { kind: owner.kind, id: this.instance }, persistence);
@@ -183,6 +207,11 @@ export class Operations {
     this.options = options;
   }
 
+  /** The same, committing nothing any more once the signal is aborted. */
+  fenced(signal: AbortSignal): Operations {
+    return new Operations({ ...this.options, store: fenced(this.options.store, signal) });
+  }
+
   primaryFor(unit: AmountUnit): Primary | null {
     const primary = this.options.primary();
     return primary && primary.module.unit === unit ? primary : null;
@@ -197,14 +226,28 @@ export class Operations {
     instance: ModuleInstanceId,
     body: (tx: OperationTx) => Promise<T>,
     keep?: (value: T) => boolean,
+    options?: TransactOptions,
   ): Promise<T> {
     for (;;) {
       try {
-        return await this.transactOnce(operationId, instance, body, keep);
+        return await this.transactOnce(operationId, instance, body, keep, options);
       } catch (thrown) {
         if (!(thrown instanceof NotReady)) throw thrown;
-        await thrown.ready();
+        await this.#ready(thrown, options?.signal);
       }
+    }
+  }
+
+  /** A module that is started anew while it makes what is waited for makes it in its next life. */
+  async #ready(wait: NotReady, signal?: AbortSignal): Promise<void> {
+    const { platform: { clock }, closing } = this.options;
+    const until = signal ? AbortSignal.any([signal, closing]) : closing;
+    try {
+      await wait.ready(until);
+    } catch (thrown) {
+      const isEnd = thrown instanceof ActorError || thrown instanceof WaitError && thrown.code === "closed";
+      if (until.aborted || !isEnd) throw thrown;
+      await sleep(clock, MODULE_AGAIN_MS, until);
     }
   }
 
@@ -214,6 +257,7 @@ export class Operations {
     instance: ModuleInstanceId,
     body: (tx: OperationTx) => Promise<T>,
     keep: (value: T) => boolean = () => true,
+    options: TransactOptions = {},
   ): Promise<T> {
     let last: OperationAttempt | undefined;
     const { value, durable } = await this.options.store.transact(async (root) => {
@@ -229,7 +273,7 @@ export class Operations {
         attempt.undo();
         throw thrown;
       }
-    });
+    }, options);
     await durable;
     if (keep(value) && last && last.started.length > 0) {
       this.options.sender.tell(this.options.executor, "start", { states: last.started });
@@ -258,6 +302,14 @@ export class ModuleCore<State> implements ClientCore<State> {
     this.#operations = operations;
     this.#instance = instance;
     this.#owner = owner;
+  }
+
+  /**
+   * The same for one life of the module: what code of it begins and its actor's end overtakes leaves nothing behind.
+   * Waiting goes on, as machines wait that outlive the module.
+   */
+  fenced(signal: AbortSignal): ModuleCore<State> {
+    return new ModuleCore(this.#operations.fenced(signal), this.#instance, this.#owner);
   }
 
   transact<T>(operationId: OperationId, body: (tx: ClientTx<State>) => Promise<T>): Promise<T> {

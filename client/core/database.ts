@@ -10,7 +10,9 @@
  * | 20 | operation 32 | operation log entry | logs/operations.ts |
  * | 21 | µs u64 ‖ operation 32 | nothing: the log's order | logs/operations.ts |
  * | 22 | txid 32 | fee, msat | logs/transactions.ts |
+ * | 23 | operation 32 | nothing: a recovery found it in the federation's log | logs/operations.ts |
  * | 30 | name | join state, secret, versions … | federation/join_state.ts |
+ * | 40 | instance u16 | how far the module's recovery is | recovery/records.ts |
  * | ff | instance u16 ‖ … | the module's | |
  */
 import type { Clock } from "../../actors/platform/platform.ts";
@@ -25,7 +27,9 @@ export const EVENT_PREFIX = Uint8Array.of(0x11);
 export const OPERATION_PREFIX = Uint8Array.of(0x20);
 export const OPERATION_ORDER_PREFIX = Uint8Array.of(0x21);
 export const FEE_PREFIX = Uint8Array.of(0x22);
+export const RECOVERED_PREFIX = Uint8Array.of(0x23);
 export const CLIENT_PREFIX = Uint8Array.of(0x30);
+export const RECOVERY_PREFIX = Uint8Array.of(0x40);
 
 export function modulePrefix(instance: ModuleInstanceId): Bytes {
   return Uint8Array.of(0xff, instance >> 8, instance & 0xff);

@@ -8,8 +8,7 @@ import type { ActorSystem } from "../../actors/system.ts";
 import type { RpcRef } from "../../actors/rpc/mod.ts";
 import type { ReadTx, StoreView } from "../../actors/store/store.ts";
 import { assert } from "../../core/assert.ts";
-import { clientRoot, moduleSecret, preRootCheck } from "../../core/crypto/bip39.ts";
-import type { DerivableSecret } from "../../core/crypto/derive_secret.ts";
+import { preRootCheck } from "../../core/crypto/bip39.ts";
 import { tryDecoding } from "../../core/encoding/mod.ts";
 import type { ApiVersionSet } from "../../core/types/api_versions.ts";
 import type { ClientConfig } from "../../core/types/client_config.ts";
@@ -17,12 +16,13 @@ import { federationIdOf } from "../../core/types/federation_id.ts";
 import type { FederationId, ModuleInstanceId, PeerId } from "../../core/types/ids.ts";
 import { GLOBAL_INSTANCE_ID } from "../../core/types/ids.ts";
 import { numPeers } from "../../core/types/num_peers.ts";
-import type { ClientOptions } from "./client.ts";
+import type { BackupArgs } from "../backup/backups.ts";
+import { backupKeys } from "../backup/found.ts";
+import type { ClientOptions } from "./options.ts";
 import type { AnyStateOwner, Primary } from "./core.ts";
 import { ModuleCore, Operations } from "./core.ts";
 import type { UniqueTime } from "./database.ts";
 import { modulePrefix } from "./database.ts";
-import { decodedConfig } from "./decoded_configs.ts";
 import type { Definitions } from "./definitions.ts";
 import { definitionsFor } from "./definitions.ts";
 import { Machines } from "../executor/machines.ts";
@@ -34,8 +34,17 @@ import type { DiscoveryEnv } from "../federation/discover.ts";
 import { loadVersions } from "../federation/discover.ts";
 import type { Joined } from "../federation/join_state.ts";
 import { checkSecret, joinedSlot, pendingConfigSlot } from "../federation/join_state.ts";
+import { Recoveries } from "../recovery/recoveries.ts";
+import type { RecoveryArgs } from "../recovery/recovery.ts";
+import { recoveryRecords } from "../recovery/met.ts";
+import { allRecoveries, isPending } from "../recovery/records.ts";
+import { readableModules } from "./readable_modules.ts";
 import type { ClientModuleArgs, ModuleTable } from "./module_actor.ts";
-import { eventOrderRef, executorRef, federationTree, ROOT } from "../tree.ts";
+import type { ModuleCallsEnv } from "./module_calls.ts";
+import { ModuleCalls } from "./module_calls.ts";
+import type { ClientSecrets } from "./secrets.ts";
+import { otherSecretsOfModule } from "./secrets.ts";
+import { eventOrderRef, executorRef, federationTree, moduleChild, moduleRef, MODULES, ROOT } from "../tree.ts";
 
 export type Running = {
   readonly joined: Joined;
@@ -47,8 +56,11 @@ export type Running = {
   /** Modules of the federation that this client knows; those without a common API version don't run. */
   readonly definitions: Definitions;
   readonly table: ModuleTable;
+  /** How everybody but the core calls them. */
+  readonly calls: ReadonlyMap<ModuleInstanceId, ModuleCalls>;
   readonly operations: Operations;
   readonly discovery: DiscoveryEnv;
+  readonly recoveries: Recoveries;
 };
 
 export type RunTools = {
@@ -110,21 +122,21 @@ async function inviteParts(tx: ReadTx): Promise<{ peer: PeerId; url: string; api
 /** @throws {ClientError} `wrong_secret` · `no_common_version` */
 export async function runClient(
   stored: Joined,
-  preRoot: (id: FederationId) => Promise<DerivableSecret>,
+  secretsIn: (id: FederationId) => Promise<ClientSecrets>,
   tools: RunTools,
 ): Promise<Running> {
-  const { options: { platform, store, modules: known }, system, connect, closing } = tools;
+  const { options: { platform, store, modules: offered }, system, connect, closing } = tools;
   const joined = await takePendingConfig(store, stored);
   const { config } = joined;
   const federationId = federationIdOf(config.global.apiEndpoints);
-  const secret = await preRoot(federationId);
-  checkSecret(joined, preRootCheck(secret));
+  const secrets = await secretsIn(federationId);
+  checkSecret(joined, preRootCheck(secrets.preRoot));
 
   const urls = await store.read((tx) => storedUrls(tx, config));
   const connections = await connect(urls, joined.apiSecret);
   const peers = numPeers(connections.size);
   const api = new ConnectedFederationApi({ sender: system, platform, connections, peers, module: null, closing });
-  const definitions = definitionsFor(config, known);
+  const definitions = definitionsFor(config, offered);
   const discovery: DiscoveryEnv = { store, platform, api, config, definitions };
   const versions = await loadVersions(discovery, closing);
 
@@ -141,8 +153,8 @@ export async function runClient(
     primary: () => primaryOf(table),
     closing,
   });
-  const running = { joined, federationId, urls, api, versions, definitions, table, operations, discovery };
-  const modules = moduleArgs(running, clientRoot(secret, federationId), owners, tools.options);
+  const recoveries = new Recoveries(store);
+  const known = { joined, federationId, urls, api, versions, definitions, table, operations, discovery, recoveries };
   const describe = describerOf(definitions);
   owners.set(GLOBAL_INSTANCE_ID, {
     kind: null,
@@ -150,50 +162,97 @@ export async function runClient(
     transitions: (state) => submissionTransitions(state, { api, platform, describe }),
   });
   const machines = new Machines(store, operations, owners);
-  await system.startChild(ROOT, federationTree({ store, modules, machines, refresh: discovery }));
-  return running;
+  const parts = await partsOf(known, secrets, { owners, machines, options: tools.options });
+  const backup: BackupArgs = {
+    store,
+    platform,
+    time: tools.time,
+    api,
+    keys: backupKeys(secrets).get("standard")!,
+    table,
+    isRecovering: async (tx) => [...(await allRecoveries(tx)).values()].some(isPending),
+    isAutomatic: tools.options.automaticBackup ?? true,
+  };
+  await system.startChild(ROOT, federationTree({ store, machines, refresh: discovery, ...parts, backup }));
+  return { ...known, calls: callsOf(parts.known, { sender: system, clock: platform.clock, closing }) };
 }
 
-/** What each module is started with; registers whose states are whose. */
-function moduleArgs(
-  { joined, federationId, api, versions, definitions, table, operations }: Running,
-  root: DerivableSecret,
-  owners: Map<ModuleInstanceId, AnyStateOwner>,
-  options: ClientOptions,
-): ClientModuleArgs[] {
+function callsOf(
+  definitions: Definitions,
+  env: Omit<ModuleCallsEnv, "kind" | "actor">,
+): ReadonlyMap<ModuleInstanceId, ModuleCalls> {
+  return new Map([...definitions].map(([instance, { kind, api }]) => [
+    instance,
+    new ModuleCalls(api, { ...env, kind, actor: moduleRef(instance, kind) }),
+  ]));
+}
+
+type Parts = {
+  /** Modules that run, or will when they have recovered. */
+  readonly known: Definitions;
+  readonly modules: readonly ClientModuleArgs[];
+  readonly recoveries: readonly RecoveryArgs[];
+};
+
+/**
+ * What each module is started with, and each recovery that isn't done; registers whose states are whose. A module that
+ * recovers before it runs is started by its recovery.
+ */
+async function partsOf(
+  { joined, federationId, api, versions, definitions, table, operations, recoveries }: Omit<Running, "calls">,
+  secrets: ClientSecrets,
+  { owners, machines, options }: {
+    readonly owners: Map<ModuleInstanceId, AnyStateOwner>;
+    readonly machines: Machines;
+    readonly options: ClientOptions;
+  },
+): Promise<Parts> {
+  const { store, admin = null, testEnvironment = false } = options;
   const log = loggerFor(ROOT, options.log);
-  const modules: ClientModuleArgs[] = [];
-  for (const [instance, definition] of definitions) {
-    const apiVersion = versions.modules.get(instance);
-    const { body } = joined.config.modules.get(instance)!.config;
-    const config = decodedConfig<unknown>(definition.config, body);
-    // whoever made it, guardians agreed on it: it must not keep the other modules, and what is stored of them, from
-    // their owner
-    if (!config.ok) {
-      log.error("A module's config can't be read: the module is left out", { instance, reason: config.error.message });
-    }
-    if (!apiVersion || !config.ok) continue;
+  const readable = readableModules({ config: joined.config, versions, definitions, api, secrets, log });
+  const known = new Map(readable.map(({ definition, facts }) => [facts.instance, definition]));
+  const parts = { known, modules: [] as ClientModuleArgs[], recoveries: [] as RecoveryArgs[] };
+  const records = await recoveryRecords(store, readable, options.platform.dice);
+  for (const [instance, record] of records) {
+    if (!isPending(record) || readable.some(({ facts }) => facts.instance === instance)) continue;
+    const reason = `this program can't run the module ${record.kind}: open the wallet with one that can`;
+    recoveries.fail(instance, reason);
+  }
+  for (const { definition, facts } of readable) {
+    const { instance } = facts, { kind, recovery } = definition;
     const owner: AnyStateOwner = {
-      kind: definition.kind,
+      kind,
       codec: definition.state,
       transitions: (state, operationId) => table.get(instance)!.transitions(state, operationId),
+      runs: () => table.has(instance),
     };
     owners.set(instance, owner);
     const env: ClientModuleArgs["env"] = {
-      instance,
+      ...facts,
       federationId,
-      peers: numPeers(api.peerIds.length),
-      config: config.value,
-      invite: () => options.store.read(inviteParts),
-      secret: moduleSecret(root, instance),
-      store: options.store.view(modulePrefix(instance)),
-      api: api.forModule(instance),
-      apiVersion,
+      invite: () => store.read(inviteParts),
+      store: store.view(modulePrefix(instance)),
       core: new ModuleCore(operations, instance, owner),
-      admin: options.admin ?? null,
-      testEnvironment: options.testEnvironment ?? false,
+      admin,
+      testEnvironment,
     };
-    modules.push({ definition, env, table });
+    const module = { definition, env, table };
+    const record = records.get(instance);
+    const recovers = recovery !== undefined && record !== undefined && isPending(record);
+    if (!recovers || recovery.runsMeanwhile && record.stage.tag !== "Unprepared") parts.modules.push(module);
+    else recoveries.holdBack(instance, kind);
+    if (!recovers) continue;
+    parts.recoveries.push({
+      kind,
+      recovery,
+      facts: { ...facts, federationId, otherSecrets: otherSecretsOfModule(secrets, instance), testEnvironment },
+      operations,
+      machines,
+      recoveries,
+      executor: executorRef,
+      module: moduleChild(module),
+      modules: MODULES,
+    });
   }
-  return modules;
+  return parts;
 }

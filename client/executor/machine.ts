@@ -27,6 +27,8 @@ export type MachineMessage =
 export type MachineArgs = { readonly id: StateId; readonly machines: Machines };
 
 type State = MachineArgs & {
+  /** Not left before this actor began. */
+  readonly active: boolean;
   // deno-lint-ignore no-explicit-any -- the state's type is the module's own
   readonly ways: readonly Transition<any>[];
   readonly failures: number;
@@ -48,7 +50,8 @@ export const machine = defineActor<MachineMessage, MachineArgs, State>({
     // after a crash between commit and end the state has been left already
     const active = await machines.isActive(id);
     const trouble = new Reminder(ctx.platform.clock, ctx.log, "error");
-    const state: State = { id, machines, ways: active ? machines.transitions(id) : [], failures: 0, trouble };
+    const ways = active ? machines.transitions(id) : [];
+    const state: State = { id, machines, active, ways, failures: 0, trouble };
     if (state.ways.length === 0) ctx.after(0, { type: "left", args: null });
     for (const way of state.ways.keys()) watch(state, ctx, way);
     return state;
@@ -76,16 +79,23 @@ export const machine = defineActor<MachineMessage, MachineArgs, State>({
         );
         return next(state);
       }
-      // the client closes: the state waits in the store
-      if (outcome.error instanceof WaitError && outcome.error.code === "closed") return next(state);
-      ctx.log.warn("A state machine's trigger failed and is tried again", { reason: errorText(outcome.error) });
+      // the client closes, and the state waits in the store; or its module was started anew
+      const isClosed = outcome.error instanceof WaitError && outcome.error.code === "closed";
+      if (!isClosed) {
+        ctx.log.warn("A state machine's trigger failed and is tried again", { reason: errorText(outcome.error) });
+      }
       return next(tryAgain(state, ctx, way));
     },
     watch: (state, { way }, ctx) => {
-      watch(state, ctx, way);
-      return next(state);
+      // the module may be another one than before
+      const again = { ...state, ways: state.machines.transitions(state.id) };
+      watch(again, ctx, way);
+      return next(again);
     },
-    left: (state) => stop(state),
+    left: async (state) => {
+      if (state.active) await state.machines.leave(state.id);
+      return stop(state);
+    },
   },
   inspect: (state) => ({ operation: state.id.operationId, instance: state.id.instance, ways: state.ways.length }),
 });

@@ -22,9 +22,10 @@ export class Machines {
     this.#owners = owners;
   }
 
-  /** States of a module that isn't loaded rest untouched. */
+  /** States of a module that isn't loaded, or recovers first, rest untouched. */
   canRun(id: StateId): boolean {
-    return this.#owners.has(id.instance);
+    const owner = this.#owners.get(id.instance);
+    return owner !== undefined && (owner.runs?.() ?? true);
   }
 
   active(): Promise<StateId[]> {
@@ -33,6 +34,13 @@ export class Machines {
 
   isActive(id: StateId): Promise<boolean> {
     return this.#store.read((tx) => isActive(tx, id));
+  }
+
+  /** A state that nothing leads out of, added before its module ran. */
+  async leave(id: StateId): Promise<void> {
+    await this.#operations.transactOnce(id.operationId, id.instance, async (tx) => {
+      await leaveState(tx.root, id, tx.nowUs());
+    });
   }
 
   // deno-lint-ignore no-explicit-any -- the state's type is the module's own

@@ -15,7 +15,7 @@ import { err, errorText, ok } from "../../core/result.ts";
 import type { ModuleInstanceId, PeerId } from "../../core/types/ids.ts";
 import type { NumPeers } from "../../core/types/num_peers.ts";
 import type { ApiCall, AskOptions, FederationApi } from "../../modules/contract/federation_api.ts";
-import { ApiError } from "../../modules/contract/federation_api.ts";
+import { ApiError, REFUSAL } from "../../modules/contract/federation_api.ts";
 import { endedBy, orEnded } from "../../modules/contract/waiting.ts";
 import type { Answer, QueryStep, QueryStrategy } from "./strategies.ts";
 import { firstPassing, thresholdAgreement, thresholdConsensus, thresholdPassing } from "./strategies.ts";
@@ -30,6 +30,7 @@ const ROUNDS_MAX = 120;
 /** Of a guardian's answer or failure in an error's text; a fee, a hash or a sentence is shorter. */
 const PEER_TEXT_MAX = 300;
 
+const UNKNOWN_METHOD = "Invalid rpc id";
 const WRONG_SECRET = "It wants the federation's API secret, and this wallet has none or an old one";
 
 /** Text of a guardian's failure as fedimint prints it. */
@@ -43,17 +44,22 @@ function rpcErrorText(error: RpcError): string {
     case "timeout":
       return `Transport error: ${error.message}`;
     case "method_not_found":
-      return `Invalid rpc id: ${error.message}`;
+      return `${UNKNOWN_METHOD}: ${error.message}`;
     case "invalid_response":
       return `Invalid response: ${error.message}`;
     case "server":
-      return `Unspecified server error: ${error.message}`;
+      return `${REFUSAL}${error.message}`;
   }
 }
 
 /** Is this the text of a guardian that gave no answer? */
 export function isUnreachable(text: string): boolean {
   return text.startsWith("Connection failed: ") || text.startsWith("Transport error: ");
+}
+
+/** Is this the text of a guardian that doesn't know the method? */
+export function isUnknownMethod(text: string): boolean {
+  return text.startsWith(UNKNOWN_METHOD);
 }
 
 /** Is this the text of a guardian that wants another API secret? */
@@ -79,7 +85,7 @@ function rpcErrorMessage(method: string, errors: readonly [PeerId, string][], ge
 
 function federationError(method: string, errors: ReadonlyMap<PeerId, string>): ApiError {
   const peers = told(errors), message = rpcErrorMessage(method, peers);
-  const unsupported = peers.some(([, text]) => text.startsWith("Invalid rpc id"));
+  const unsupported = peers.some(([, text]) => isUnknownMethod(text));
   if (unsupported) return new ApiError({ code: "not_supported", method }, message);
   const unauthorized = peers.some(([, text]) => isWrongSecret(text));
   if (unauthorized) return new ApiError({ code: "unauthorized", method, peers: Object.fromEntries(peers) }, message);

@@ -6,7 +6,7 @@ import type { ReadTx, StoreTx } from "../../actors/store/store.ts";
 import type { Bytes } from "../../core/bytes.ts";
 import { concat, equalBytesConstantTime, utf8 } from "../../core/bytes.ts";
 import type { Codec, CodecType, Json } from "../../core/encoding/mod.ts";
-import { bytes, decode, encode, map, option, struct, text, u64, u64Number } from "../../core/encoding/mod.ts";
+import { bytes, decode, encode, map, option, struct, text, u64, u64Number, unit } from "../../core/encoding/mod.ts";
 import type { SignedApiAnnouncement } from "../../core/types/api_announcement.ts";
 import { signedApiAnnouncement } from "../../core/types/api_announcement.ts";
 import type { ApiVersionSet, SupportedApiVersionsSummary } from "../../core/types/api_versions.ts";
@@ -23,23 +23,24 @@ import { ClientError } from "../error.ts";
 
 /** A value under a name. */
 export class Slot<T> {
-  readonly #key: Bytes;
+  /** Where it is, for who waits for changes. */
+  readonly key: Bytes;
 
   constructor(name: string, readonly codec: Codec<T>) {
-    this.#key = concat(CLIENT_PREFIX, utf8(name));
+    this.key = concat(CLIENT_PREFIX, utf8(name));
   }
 
   async get(tx: ReadTx): Promise<T | undefined> {
-    const value = await tx.get(this.#key);
+    const value = await tx.get(this.key);
     return value && decode(this.codec, value);
   }
 
   set(tx: StoreTx, value: T): void {
-    tx.set(this.#key, encode(this.codec, value));
+    tx.set(this.key, encode(this.codec, value));
   }
 
   delete(tx: StoreTx): void {
-    tx.delete(this.#key);
+    tx.delete(this.key);
   }
 }
 
@@ -54,6 +55,15 @@ export type Joined = { readonly config: ClientConfig; readonly apiSecret: string
 export const joinedSlot: Slot<Joined> = new Slot("joined", joined);
 /** Entropy of the 12 words. Secret. */
 export const entropySlot: Slot<Bytes> = new Slot("entropy", bytes);
+/**
+ * The words were given, not made here: what they have in a federation is only ever restored. Never deleted.
+ */
+export const wordsGivenSlot: Slot<null> = new Slot("words_given", unit);
+/** The client was restored, not joined afresh, at this time. */
+export const restoredSlot: Slot<{ readonly atUs: number }> = new Slot(
+  "restored",
+  struct("Restored", { atUs: u64Number }),
+);
 /** A newer config that guardians agree on, used from the next opening on. */
 export const pendingConfigSlot: Slot<ClientConfig> = new Slot("pending_config", clientConfig);
 export const versionsSlot: Slot<ApiVersionSet> = new Slot("api_versions", apiVersionSet);

@@ -14,7 +14,7 @@ import { ApiError } from "../../modules/contract/federation_api.ts";
 import { WaitError } from "../../modules/contract/waiting.ts";
 import { builtInModules } from "../modules.ts";
 import { Client } from "../core/client.ts";
-import type { ClientOptions } from "../core/client.ts";
+import type { ClientOptions } from "../core/options.ts";
 import { configJson } from "./config_json.ts";
 import { ClientError } from "../error.ts";
 import { startGuardians, toyFederation } from "../testing/federation.ts";

@@ -14,7 +14,7 @@ import type { InviteCode } from "../../core/types/invite_code.ts";
 import { newInviteCode, parseInviteCode } from "../../core/types/invite_code.ts";
 import { ApiError } from "../../modules/contract/federation_api.ts";
 import { Client } from "../core/client.ts";
-import type { JoinOutcome } from "../core/client.ts";
+import type { JoinOutcome } from "../core/joining.ts";
 import { ClientError } from "../error.ts";
 import { announcementOf, toyFederation } from "../testing/federation.ts";
 import type { Script } from "../testing/world.ts";

@@ -9,7 +9,7 @@ import { concat, fromHex, toHex } from "../../core/bytes.ts";
 import type { Json } from "../../core/encoding/mod.ts";
 import { decode, encode, option, struct, text, u64Number } from "../../core/encoding/mod.ts";
 import type { OperationId } from "../../core/types/ids.ts";
-import { OPERATION_ORDER_PREFIX, OPERATION_PREFIX, operationKey } from "../core/database.ts";
+import { OPERATION_ORDER_PREFIX, OPERATION_PREFIX, operationKey, RECOVERED_PREFIX } from "../core/database.ts";
 import { json } from "./json.ts";
 
 const entry = struct("OperationLogEntry", {
@@ -57,6 +57,29 @@ export async function setOperationOutcome(
     operationKey(OPERATION_PREFIX, operationId),
     encode(entry, { kind, meta, createdUs, outcome: { atUs: nowUs, outcome } }),
   );
+}
+
+/**
+ * An entry for what the federation's log shows that the wallet did before it was lost. Nothing happens when there is
+ * one of this id.
+ * @param restoredUs when the wallet was restored
+ */
+export async function addRecoveredOperation(
+  tx: StoreTx,
+  { operationId, kind, meta, outcome }: Pick<OperationEntry, "operationId" | "kind" | "meta"> & {
+    readonly outcome: Json | null;
+  },
+  restoredUs: number,
+): Promise<void> {
+  if (await getOperation(tx, operationId)) return;
+  addOperation(tx, operationId, kind, meta, restoredUs);
+  if (outcome !== null) await setOperationOutcome(tx, operationId, outcome, restoredUs);
+  tx.set(operationKey(RECOVERED_PREFIX, operationId), new Uint8Array(0));
+}
+
+/** Whether an entry is what a recovery found: then its times are that of the restore, before which it was. */
+export async function isRecovered(tx: ReadTx, operationId: OperationId): Promise<boolean> {
+  return await tx.get(operationKey(RECOVERED_PREFIX, operationId)) !== undefined;
 }
 
 /** Newest first. `before` = the last entry of the page before. */

@@ -7,13 +7,14 @@
  *                                                           └ backup secret
  * ```
  */
-import { entropyToMnemonic, mnemonicToEntropy, mnemonicToSeedSync } from "@scure/bip39";
+import { entropyToMnemonic, mnemonicToSeedSync } from "@scure/bip39";
 import { wordlist } from "@scure/bip39/wordlists/english.js";
 import type { Bytes } from "../bytes.ts";
 import { utf8 } from "../bytes.ts";
 import type { FederationId, ModuleInstanceId } from "../types/ids.ts";
 import { DerivableSecret } from "./derive_secret.ts";
 import { CryptoError } from "./error.ts";
+import { readWords, wordsFaultText } from "./words.ts";
 
 const SALT = utf8("Fedimint Client Salt");
 /** Entropy of a new wallet: 12 words. */
@@ -31,19 +32,13 @@ export function wordsOfEntropy(entropy: Uint8Array): string {
 }
 
 /**
- * The entropy of words separated by any white space. Secret.
- * @throws {CryptoError} `bad_words`: unknown word, count or checksum
+ * The entropy of words, however they were written down (`readWords`). Secret.
+ * @throws {CryptoError} `bad_words`, with what is wrong with which
  */
 export function entropyOfWords(words: string): Bytes {
-  try {
-    return mnemonicToEntropy(words.split(/\s+/).filter((word) => word !== "").join(" "), wordlist) as Bytes;
-  } catch {
-    // the library's error quotes the words: it must not become a cause
-    throw new CryptoError(
-      { code: "bad_words" },
-      "These are not the words of a wallet: check spelling, number and order",
-    );
-  }
+  const read = readWords(words);
+  if (read.ok) return read.value.entropy;
+  throw new CryptoError({ code: "bad_words", fault: read.error.code }, wordsFaultText(read.error));
 }
 
 /** BIP39 seed with the empty passphrase: 64 bytes. Secret. Cost: some ten milliseconds. */

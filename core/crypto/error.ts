@@ -3,6 +3,7 @@
  * never an error.
  */
 import { FedimintError } from "../result.ts";
+import type { WordsFault } from "./words.ts";
 
 /** What cryptography refuses. */
 export type CryptoFacts =
@@ -17,8 +18,8 @@ export type CryptoFacts =
   /** Shares to combine. */
   | { readonly code: "too_few"; readonly have: number; readonly need: number }
   | { readonly code: "bad_index"; readonly index: number }
-  /** Text that is no list of BIP39 words. */
-  | { readonly code: "bad_words" }
+  /** Text that is not the words of a wallet. */
+  | { readonly code: "bad_words"; readonly fault: WordsFault["code"] }
   | { readonly code: "bad_salt" };
 
 /** Facts name arguments, never their bytes: those may be secret. */

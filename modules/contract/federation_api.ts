@@ -58,6 +58,9 @@ export interface FederationApi {
   ): Promise<R>;
 }
 
+/** How the text of a guardian begins that was reached, and refuses what it was asked for. */
+export const REFUSAL = "Unspecified server error: ";
+
 /** Why guardians could not answer; the message names each guardian and its error. Texts are cut where they are long. */
 export class ApiError extends FedimintError<
   /** `unauthorized`: they want another API secret than the client has. */

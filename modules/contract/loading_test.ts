@@ -1,4 +1,5 @@
 import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
+import { unit } from "../../core/encoding/mod.ts";
 import { errorText } from "../../core/result.ts";
 import { metaClient } from "../meta/client.ts";
 import { metaServer } from "../meta/server.ts";
@@ -60,6 +61,21 @@ Deno.test("a definition with a part that is missing or of another form is refuse
   for (const name of ["requiredApi", "state", "config"]) {
     const mine = { ...metaClient, [name]: undefined };
     assertThrows(() => definitionsIn("client", "./a.ts", { mine }), ModuleError, `its \`${name}\` is not `);
+  }
+  for (const api of [undefined, "call", ["call"], { get: "ask" }, { get: () => {} }, { inner: { get: true } }]) {
+    const mine = { ...metaClient, api };
+    assertThrows(() => definitionsIn("client", "./a.ts", { mine }), ModuleError, "its `api` is not what applications");
+  }
+  for (const api of [null, {}, { get: "call", inner: { told: "stream" } }]) {
+    assertEquals(definitionsIn("client", "./a.ts", { mine: { ...metaClient, api } }).length, 1);
+  }
+  const none = (): void => {};
+  const recovery = { runsMeanwhile: true, progress: unit, count: none, prepare: none, run: none, finish: none };
+  const whole = { ...metaClient, recovery };
+  assertEquals(definitionsIn("client", "./a.ts", { whole }).length, 1);
+  for (const wrong of [null, {}, ...Object.keys(recovery).map((name) => ({ ...recovery, [name]: undefined }))]) {
+    const mine = { ...metaClient, recovery: wrong };
+    assertThrows(() => definitionsIn("client", "./a.ts", { mine }), ModuleError, "its `recovery` is not ");
   }
 });
 

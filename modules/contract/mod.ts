@@ -7,7 +7,7 @@
  */
 
 /** The guardian's side. */
-export { defineServerModule, endpoint } from "./server.ts";
+export { defineServerModule, endpoint, textEndpoint } from "./server.ts";
 export type {
   AnyServerModule,
   AnyServerModuleDefinition,
@@ -15,6 +15,7 @@ export type {
   DkgRounds,
   Endpoint,
   EndpointContext,
+  EndpointTerms,
   GenerationParams,
   InputMeta,
   OutputMeta,
@@ -33,6 +34,8 @@ export { unknownVariantError } from "./unknown_variant.ts";
 /** The client's side. */
 export { defineClientModule } from "./client.ts";
 export { NotReady, transition } from "./client_env.ts";
+export { CallError } from "./calls.ts";
+export type { AnyCallTable, CallForm, CallTable, Refused } from "./call_table.ts";
 export type {
   ActiveState,
   AddedMsat,
@@ -72,6 +75,7 @@ export type {
   RecoveryTx,
   StepCount,
 } from "./recovery.ts";
+export { recoveredOperationId } from "./recovered.ts";
 export { ApiError } from "./federation_api.ts";
 export type { ApiCall, AskOptions, FederationApi } from "./federation_api.ts";
 export { amountArgument, noArguments } from "./command_arguments.ts";

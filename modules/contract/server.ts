@@ -14,7 +14,9 @@ import { assertSchema, FIRST_SCHEMA } from "../../actors/store/schema.ts";
 import type { ReadTx, StoreTx, StoreView } from "../../actors/store/store.ts";
 import type { BitcoinNetwork } from "../../core/bitcoin/mod.ts";
 import type { Bytes } from "../../core/bytes.ts";
+import { fromUtf8 } from "../../core/bytes.ts";
 import type { Codec, Json } from "../../core/encoding/mod.ts";
+import { parseJson } from "../../core/encoding/mod.ts";
 import type { Result } from "../../core/result.ts";
 import type { Amounts } from "../../core/types/amount.ts";
 import type { InPoint, ModuleInstanceId, OutPoint, PeerId } from "../../core/types/ids.ts";
@@ -80,6 +82,16 @@ export type Endpoint = {
    * a time. Must not wait, and `context.signal` is nobody's.
    */
   readonly shared?: boolean;
+  /**
+   * What a call takes of its caller's budget beside its size and its answer's, in units of about half a millisecond:
+   * told from what is known without reading, before anything is done. Must not throw, whatever the params are. Default
+   * 1.
+   */
+  readonly units?: (params: Json) => number;
+  /** Characters of a request that take a unit, where each has more work to it than being read. */
+  readonly unitCharacters?: number;
+  /** Characters of the largest request that official clients send, if that is more than 131,072. */
+  readonly requestCharactersMax?: number;
   /** @throws {EndpointError} for params that `handle` would not read: told before a wrong password is */
   readonly checkParams?: (params: Json) => void;
   /**
@@ -87,24 +99,59 @@ export type Endpoint = {
    * @throws {EndpointError} bad request or a failure told to the caller; anything else is a crash
    */
   readonly handle: (params: Json, context: EndpointContext) => Promise<Json>;
+  /** The same as text, UTF-8, for answers of megabytes: what the guardian serves where it is there. */
+  readonly text?: (params: Json, context: EndpointContext) => Promise<Bytes>;
 };
 
+/** What an endpoint of any form says of itself. */
+export type EndpointTerms =
+  & Pick<Endpoint, "since" | "units" | "unitCharacters" | "requestCharactersMax">
+  & Partial<Pick<Endpoint, "admin" | "shared">>;
+
+function termsOf(
+  { since, admin = false, shared = false, units, unitCharacters, requestCharactersMax }: EndpointTerms,
+): Omit<Endpoint, "handle"> {
+  return {
+    since,
+    admin,
+    shared,
+    ...(units && { units }),
+    ...(unitCharacters !== undefined && { unitCharacters }),
+    ...(requestCharactersMax !== undefined && { requestCharactersMax }),
+  };
+}
+
 /** Plain JSON both ways through codecs' JSON forms; parameters that are not of their form are a bad request. */
-export function endpoint<P, R>(options: {
-  readonly since: Version;
-  readonly admin?: boolean;
-  readonly shared?: boolean;
-  readonly params: Pick<Codec<P>, "fromJson">;
-  readonly result: Pick<Codec<R>, "toJson">;
-  readonly handle: (params: P, context: EndpointContext) => Promise<R>;
-}): Endpoint {
+export function endpoint<P, R>(
+  options: EndpointTerms & {
+    readonly params: Pick<Codec<P>, "fromJson">;
+    readonly result: Pick<Codec<R>, "toJson">;
+    readonly handle: (params: P, context: EndpointContext) => Promise<R>;
+  },
+): Endpoint {
   const read = (json: Json): P => EndpointError.reading(() => options.params.fromJson(json));
   return {
-    since: options.since,
-    admin: options.admin ?? false,
-    shared: options.shared ?? false,
+    ...termsOf(options),
     checkParams: (json) => void read(json),
     handle: async (json, context) => options.result.toJson(await options.handle(read(json), context)),
+  };
+}
+
+/** One that writes its answer as JSON text itself, UTF-8, because there is much of it. */
+export function textEndpoint<P>(
+  options: EndpointTerms & {
+    readonly params: Pick<Codec<P>, "fromJson">;
+    readonly handle: (params: P, context: EndpointContext) => Promise<Bytes>;
+  },
+): Endpoint {
+  const read = (json: Json): P => EndpointError.reading(() => options.params.fromJson(json));
+  const text = async (json: Json, context: EndpointContext): Promise<Bytes> =>
+    await options.handle(read(json), context);
+  return {
+    ...termsOf(options),
+    checkParams: (json) => void read(json),
+    text,
+    handle: async (json, context) => parseJson(fromUtf8(await text(json, context))),
   };
 }
 

@@ -9,6 +9,8 @@ import { MintClient } from "./client/api.ts";
 import { mintCommands } from "./client/commands.ts";
 import { mintSchema } from "./client/db.ts";
 import { mintTransitions } from "./client/machines.ts";
+import { askForMissing } from "./client/recovery/put_off.ts";
+import { mintRecovery } from "./client/recovery/recovery.ts";
 import { mintState } from "./client/states.ts";
 import { recounted, Wallet } from "./client/wallet.ts";
 import { mintCodecs } from "./codecs.ts";
@@ -35,7 +37,20 @@ export const mintv2Client: UsableModule<MintClient> = defineClientModule({
       ? mintInputErrorText(decode(mintInputError, body))
       : mintOutputErrorText(decode(mintOutputError, body)),
   state: mintState,
+  api: {
+    counts: "call",
+    send: "call",
+    quoteSend: "call",
+    receive: "call",
+    quoteReceive: "call",
+    awaitReceive: "call",
+    broughtMsat: "call",
+    consolidate: "call",
+    failedRefunds: "call",
+    retryRefunds: "call",
+  },
   schema: mintSchema,
+  recovery: mintRecovery,
   start: async (env) => {
     await recounted(env);
     const wallet = new Wallet(env);
@@ -46,7 +61,9 @@ export const mintv2Client: UsableModule<MintClient> = defineClientModule({
       pending: (tx, active) => wallet.pending(tx, active),
       api,
       commands: mintCommands(api),
-      background: () => wallet.tweaks.keepReady(),
+      background: async () => {
+        await Promise.all([wallet.tweaks.keepReady(), askForMissing(wallet)]);
+      },
     };
   },
 });

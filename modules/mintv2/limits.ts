@@ -10,13 +10,39 @@
 export const OUTPUT_INDEX_END_MAX = 1_024;
 
 /**
- * Blinded nonces in one request of a recovering client, which asks for all its unspent notes at once. About 1 MB each
+ * Blinded nonces in one request of a recovering client: official ones ask for all their notes at once. About 1 MB each
  * way.
  */
 export const RECOVERY_NONCES_MAX = 10_000;
+/** Characters of such a request: a nonce is 96 digits, two quotes, a comma and perhaps a space. */
+export const RECOVERY_NONCES_CHARACTERS_MAX = RECOVERY_NONCES_MAX * 100 + 1_024;
+/** Characters of it that take a unit of the caller's budget: five nonces, each looked up in the store. */
+export const RECOVERY_NONCES_UNIT_CHARACTERS = 500;
+/** Blinded nonces looked up at a time. */
+export const NONCES_AT_ONCE = 100;
 
-/** Items of the recovery log in one slice. Official clients ask for 10,000; this many are about 3.5 MB of JSON. */
+/** Items of the recovery log in one slice. Official clients ask for 10,000; this many are about 3 MB of JSON. */
 export const SLICE_ITEMS_MAX = 20_000;
+/**
+ * What clients divide the log into, from its beginning: such a slice that is full never changes, and all who recover
+ * ask for it. Official clients ask for these and for the rest behind them.
+ */
+export const WHOLE_SLICE_ITEMS = 10_000;
+/**
+ * Slices as they are stored that are kept after they were read: who asks for the hash of one asks for the slice next,
+ * and others are on the same way. Some 40 of 10,000 items.
+ */
+export const SLICES_KEPT_BYTES_MAX = 16 * 1024 * 1024;
+/** Hashes of other ranges that are kept: of the log's end, as those who begin to recover find it. */
+export const HASHES_KEPT_MIN = 1_000;
+/** Slices read from the store at a time, half a megabyte each; who else asks waits. */
+export const SLICE_READS_MAX = 2;
+/** Rows of the log whose reading takes a unit of the caller's budget, about half a millisecond. */
+export const ROWS_PER_UNIT = 64;
+/** The same for a whole slice that was never read: there are only so many of them. */
+export const ROWS_PER_UNIT_ONCE = 128;
+/** Items of a slice that was read already whose writing as JSON takes a unit. */
+export const ITEMS_PER_UNIT = 640;
 
 /**
  * Text of e-cash. A note takes 133 characters, and a transaction can redeem about 330 notes at once; this holds some
@@ -56,3 +82,19 @@ export const MERGES_AT_ONCE = 8;
  * in consensus: those of some minutes under load. Twice as many are 10 MB.
  */
 export const NOTES_REMEMBERED_MIN = 25_000;
+
+/** Items in a slice that a recovering client asks for: as official clients do. 1.6 MB of JSON. */
+export const SLICE_ITEMS = 10_000;
+/** A slice that takes too long is fetched in halves, down to this: 160 kB, which any line brings in half a minute. */
+export const SLICE_ITEMS_MIN = 1_000;
+/** Slices that are fetched ahead, so that a guardian that is late holds up nobody. 0.4 MB each, packed. */
+export const SLICES_AHEAD = 8;
+/** Notes whose keys, or whose signatures, are computed before others have their turn: some 12 ms. */
+export const NOTES_AT_ONCE = 8;
+/** Recovered notes in one store transaction: 100 kB. */
+export const SETTLED_AT_ONCE = 1_000;
+/**
+ * Recovered notes whose shares are fetched at once: as many as a large transaction has outputs. Official guardians
+ * refuse a request if they don't know one of its notes.
+ */
+export const RECOVERED_AT_ONCE = 100;

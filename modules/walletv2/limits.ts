@@ -2,6 +2,8 @@
 
 /** Outputs that one slice answers; clients ask for 1,000 at a time, and follow on when fewer come. */
 export const OUTPUT_SLICE_MAX = 10_000;
+/** Outputs, or transactions of the chain, whose reading takes a unit of the caller's budget, half a millisecond. */
+export const ROWS_PER_UNIT = 32;
 /** Outputs that a client asks for at a time: 250 kB of JSON. */
 export const OUTPUT_SLICE = 1_000;
 /**
@@ -9,6 +11,8 @@ export const OUTPUT_SLICE = 1_000;
  * answer: whoever makes a thousand of them must not stop a wallet's scan.
  */
 export const OUTPUT_LOOK_AHEAD = OUTPUT_SLICE_MAX;
+/** Outputs in each answer by which the length of the log is found: a few that can be no deposit don't hide it. */
+export const OUTPUT_PROBE = 16;
 /**
  * Transactions of the federation on their way into a block, from which on a client waits with its claim: the next one
  * costs double.
@@ -32,6 +36,8 @@ export const LOOK_BEFORE_ADDRESS_MS = 3_000;
  * comes all the same.
  */
 export const NEXT_ADDRESS_MS = 60_000;
+/** Threads on which addresses are searched for: each takes some 20 MB. */
+export const ADDRESS_THREADS_MAX = 4;
 /** Between two trials with deposits that were too small for the fee while the fee stays what it was. */
 export const PUT_OFF_RETRY_MS = 600_000;
 /**

@@ -2,6 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { InvariantError } from "../../core/assert.ts";
 import { bitcoinTxidOf, p2pkhScript, p2wshScript } from "../../core/bitcoin/mod.ts";
 import { toHex } from "../../core/bytes.ts";
+import type { Json } from "../../core/encoding/mod.ts";
 import { publicKeyOf } from "../../core/crypto/mod.ts";
 import { U64_MAX } from "../../core/types/amount.ts";
 import { WALLETV2_ENDPOINTS } from "./common.ts";
@@ -89,4 +90,24 @@ Deno.test("one slice answers so many outputs at most", async () => {
     (await ask(wallet.guardians[0]!, "output_info_slice", [start, end]) as unknown[]).length;
   assertEquals(await length(0, OUTPUT_SLICE_MAX + 1), OUTPUT_SLICE_MAX);
   assertEquals(await length(1, OUTPUT_SLICE_MAX + 1), OUTPUT_SLICE_MAX);
+});
+
+Deno.test("who looks for outputs that aren't there yet pays next to nothing; a slice costs what it reads", async () => {
+  const wallet = await testWallet({ guardians: 1, chain: new TestChain() });
+  const { script } = depositAddress(wallet, 0);
+  await confirm(wallet, payment(...Array.from({ length: 640 }, () => ({ valueSat: 1n, script }))));
+  const [guardian] = wallet.guardians as [typeof wallet.guardians[0] & object];
+  const { output_info_slice: slice, transaction_chain: chain } = guardian.module.apiEndpoints;
+  // nobody has looked: it is taken for full
+  assertEquals(slice!.units!([0, 1_000]), 32);
+  await ask(guardian, "output_info_slice", [640, 1_640]);
+  assertEquals([[640, 1_640], [0, 1_000], [0, U64_MAX], [300, 20]].map((range) => slice!.units!(range as Json)), [
+    1,
+    21,
+    21,
+    1,
+  ]);
+  for (const params of [null, [1], "x", [-1, 4]] as Json[]) assertEquals(slice!.units!(params), 1);
+  await ask(guardian, "transaction_chain");
+  assertEquals(chain!.units!(null), 1);
 });

@@ -86,7 +86,12 @@ function answer(state: State, ctx: Context, incoming: Incoming, characters: numb
   }
   const { clock } = ctx.platform;
   ctx.run(
-    (ended) => answerInTime(incoming, { ...state, clock, onWork: (work) => begun.works(work) }, ended),
+    (ended) =>
+      answerInTime(
+        incoming,
+        { ...state, source: state.caller.source, clock, onWork: (work) => begun.works(work) },
+        ended,
+      ),
     (answer) => ({ type: "answered", args: { answer, begun } }),
   );
 }
@@ -106,7 +111,7 @@ export const apiConnection = defineActor<ConnectionMessage, ConnectionArgs, Stat
     received: (state, { text }, ctx) => {
       // what somebody asked who has gone is not even read
       if (!text.ok || text.value === null || state.socket.isOver) return stop(state);
-      answer(state, ctx, parseMessage(text.value), text.value.length);
+      answer(state, ctx, parseMessage(text.value, state.methods), text.value.length);
       return next(read({ ...state, reading: false }, ctx));
     },
     answered: (state, { answer, begun }, ctx) => {

@@ -27,17 +27,24 @@ import {
 import { ResponseTooBig } from "./too_big.ts";
 
 /** What a caller sent besides the method. `auth` is secret. */
-export type ApiRequest = { readonly auth: string | null; readonly params: Json };
+export type ApiRequest = {
+  readonly auth: string | null;
+  readonly params: Json;
+  /** Whom it came from (`actors/platform/source.ts`); null for who can't be told from others. */
+  readonly source?: string | null;
+};
 
 /** One method. @throws {EndpointError} for what the caller is told */
 export type Method = {
   (request: ApiRequest, signal: AbortSignal): Promise<Json | EncodedJson>;
   /** Units of its caller's budget that a call takes up while it runs; default 1. */
   readonly deposit?: number;
-  /** Units that a call costs beside its size; default 1. */
-  readonly units?: number;
+  /** Units that a call with these params costs beside its size; default 1. */
+  readonly units?: number | ((params: Json) => number);
   /** Characters of a request that cost a unit; default `REQUEST_UNIT_CHARACTERS`. */
   readonly unitCharacters?: number;
+  /** Of a request that may be larger than others, characters. */
+  readonly requestCharactersMax?: number;
 };
 /** Undefined when there is no such method. */
 export type Methods = (name: string) => Method | undefined;
@@ -141,14 +148,17 @@ const HEAD =
   /^\s*\{(?:\s*"(?:jsonrpc|id)"\s*:\s*(?:"[^"\\]{0,100}"|[0-9]{1,20}|null)\s*,){0,2}\s*"method"\s*:\s*"([a-z0-9_]{1,100})"/;
 
 /** How large a request may be that begins like this, characters; undefined when its method has no bound of its own. */
-function largeRequestMax(text: string): number | undefined {
+function largeRequestMax(text: string, methods: Methods): number | undefined {
   const method = HEAD.exec(text.slice(0, REQUEST_HEAD_CHARACTERS))?.[1];
-  return method === undefined ? undefined : LARGE_REQUESTS.get(method);
+  return method === undefined ? undefined : LARGE_REQUESTS.get(method) ?? methods(method)?.requestCharactersMax;
 }
 
-/** Reads a message; never throws: what is wrong with it is part of the answer. */
-export function parseMessage(text: string): Incoming {
-  if (text.length > REQUEST_CHARACTERS_MAX && text.length > (largeRequestMax(text) ?? 0)) {
+/**
+ * Reads a message; never throws: what is wrong with it is part of the answer.
+ * @param methods those that may have requests larger than others'
+ */
+export function parseMessage(text: string, methods: Methods = () => undefined): Incoming {
+  if (text.length > REQUEST_CHARACTERS_MAX && text.length > (largeRequestMax(text, methods) ?? 0)) {
     return malformed(TOO_BIG_REQUEST);
   }
   let json: Json;
@@ -172,12 +182,21 @@ export type CallContext = {
   readonly signal: AbortSignal;
   /** An endpoint threw what no caller may see. */
   readonly onBug: (method: string, thrown: unknown) => void;
+  /** Whom the message came from. Default: nobody who could be told from others. */
+  readonly source?: string | null;
   /** An endpoint is at work, maybe longer than the signal lets us wait. */
   readonly onWork?: (work: Promise<unknown>) => void;
 };
 
 const methodOf = (call: Call, methods: Methods): Method | undefined =>
   call.kind === "call" ? methods(call.method) : undefined;
+
+/** @param units of the call's method */
+function unitsOf(units: Method["units"], call: Call): number {
+  if (typeof units !== "function") return units ?? 1;
+  const request = requestOf(call.kind === "call" ? call.params : undefined);
+  return "code" in request ? 1 : units(request.params);
+}
 
 /** What a message costs by its length: as much as it would if the dearest of its calls had all of it. */
 function sizeUnits({ calls }: Incoming, methods: Methods, characters: number): number {
@@ -201,9 +220,10 @@ export function priceOf(incoming: Incoming, methods: Methods, characters: number
   const size = sizeUnits(incoming, methods, characters);
   let deposit = size, cost = size;
   for (const call of incoming.calls) {
-    const { deposit: held = 1, units = 1 } = methodOf(call, methods) ?? {};
-    deposit += Math.max(held, units);
-    cost += units;
+    const { deposit: held = 1, units } = methodOf(call, methods) ?? {};
+    const needed = unitsOf(units, call);
+    deposit += Math.max(held, needed);
+    cost += needed;
   }
   return { deposit, cost };
 }
@@ -226,7 +246,7 @@ export function overloaded({ calls, isBatch }: Incoming): string | null {
 
 async function answerTo(
   call: Call & { kind: "call" },
-  { methods, signal, onBug, onWork }: CallContext,
+  { methods, signal, source = null, onBug, onWork }: CallContext,
 ): Promise<Message> {
   const failed = (error: RpcErrorBody): string => stringifyJson(failure(call.id, error));
   const method = methods(call.method);
@@ -235,7 +255,7 @@ async function answerTo(
   if ("code" in request) return failed(request);
   try {
     signal.throwIfAborted();
-    const work = method(request, signal);
+    const work = method({ ...request, source }, signal);
     onWork?.(work);
     // an endpoint that can't stop by itself is left behind
     const message = answer(call.id, await orAborted(work, signal));

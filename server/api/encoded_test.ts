@@ -3,7 +3,7 @@ import { unit } from "../../core/encoding/mod.ts";
 import { fromUtf8, utf8 } from "../../core/bytes.ts";
 import type { Methods } from "./dispatch.ts";
 import { answerMessage, parseMessage } from "./dispatch.ts";
-import { Coalesced, EncodedJson, messageSize, messageText, RecentAnswers } from "./encoded.ts";
+import { EncodedJson, messageSize, messageText, RecentAnswers } from "./encoded.ts";
 import { ANSWER_BYTES_MAX } from "./limits.ts";
 import { method } from "./method.ts";
 
@@ -46,33 +46,6 @@ Deno.test("for a caller who has gone nothing is encoded", async () => {
   const get = method({ params: unit, result, handle });
   await answerMessage(parseMessage(CALL), context(() => get, gone.signal));
   assertEquals(encoded, 0);
-});
-
-Deno.test("questions of one key are answered together, each by work that began after it was asked", async () => {
-  const coalesced = new Coalesced<number>();
-  const gates: PromiseWithResolvers<number>[] = [];
-  const work = () => {
-    gates.push(Promise.withResolvers());
-    return gates.at(-1)!.promise;
-  };
-  const first = coalesced.ask("a", work);
-  const [second, third, other] = [coalesced.ask("a", work), coalesced.ask("a", work), coalesced.ask("b", work)];
-  assertEquals(gates.length, 2);
-  gates[0]!.resolve(1);
-  gates[1]!.resolve(10);
-  assertEquals([await first, await other], [1, 10]);
-  assertEquals(gates.length, 3);
-  const late = coalesced.ask("a", work); // while the second work runs
-  gates[2]!.reject(new Error("broken"));
-  assertEquals(await Promise.allSettled([second, third]).then((all) => all.map(({ status }) => status)), [
-    "rejected",
-    "rejected",
-  ]);
-  await Promise.resolve();
-  gates[3]!.resolve(4);
-  assertEquals(await late, 4);
-  await Promise.resolve();
-  assertEquals(coalesced.size, 0);
 });
 
 Deno.test("recent answers are kept up to their bytes, the longest unused go first", () => {

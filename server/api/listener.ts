@@ -124,7 +124,7 @@ function routes(
     if (!caller) return tooMany();
     try {
       if (caller.waitMs() > 0) return tooMany();
-      const incoming = parseMessage(text);
+      const incoming = parseMessage(text, args.methods);
       const { methods } = args;
       const begun = caller.begin(incoming.calls.length, priceOf(incoming, methods, text.length));
       const answer = begun ? await tools.answer(incoming) : overloaded(incoming);

@@ -33,6 +33,8 @@ export type FederationOptions = {
   readonly modules?: readonly string[];
   /** Variables for all guardians. */
   readonly env?: Record<string, string>;
+  /** Of its folder in the suite's. */
+  readonly name?: string;
   /** Folder of a Bitcoin node; without one the embedded chain is used. */
   readonly bitcoindDir?: string;
 };
@@ -40,11 +42,11 @@ export type FederationOptions = {
 /** Ends with the suite. */
 export async function startFederation(
   suite: Suite,
-  { fedimintCli, official, modules = [], env = {}, bitcoindDir }: FederationOptions,
+  { fedimintCli, official, modules = [], env = {}, name = "federation", bitcoindDir }: FederationOptions,
 ): Promise<DevFederation> {
   const federation = await DevFederation.start({
     platform: realPlatform(),
-    dir: join(suite.dir, "federation"),
+    dir: join(suite.dir, name),
     peers: 4,
     progress: () => undefined,
     signal: suite.signal,

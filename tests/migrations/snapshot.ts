@@ -11,7 +11,8 @@
  * | `contents` | values and files in Base64, each once: guardians have most of them in common |
  * | `story` | what was under way (`Story`) |
  *
- * Machines are `bitcoin`, `g0` …, `alice`, `bob`. Entries are as Deno KV would hold them, the store's own among them.
+ * Machines are `bitcoin`, `g0` …, `alice`, `bob`, `carol`. Entries are as Deno KV would hold them, the store's own
+ * among them.
  *
  * Keys in it guard no money: coins of regtest.
  */
@@ -37,11 +38,13 @@ export type Story = {
   readonly spent: { readonly ecash: string; readonly amountMsat: number };
   /** A client's backup that guardians keep: its key, 33 bytes, and the payload, in hex. */
   readonly backup: { readonly id: string; readonly payload: string };
+  /** Carol's wallet is being restored from its words; this much e-cash belongs to them. Not in the first snapshots. */
+  readonly restoring?: { readonly amountMsat: number };
   /** What the wallets hold at the end, when the version that made the snapshot goes on with it. */
-  readonly end: { readonly aliceMsat: number; readonly bobMsat: number };
+  readonly end: { readonly aliceMsat: number; readonly bobMsat: number; readonly carolMsat?: number };
 };
 
-export type Wallets = { readonly alice: MemoryBackend; readonly bob: MemoryBackend };
+export type Wallets = { readonly alice: MemoryBackend; readonly bob: MemoryBackend; readonly carol?: MemoryBackend };
 export type Snapshot = { readonly federation: FederationRemains; readonly wallets: Wallets; readonly story: Story };
 
 type Entries = readonly (readonly [key: string, content: number])[];
@@ -153,5 +156,10 @@ export async function readSnapshot(name: string): Promise<Snapshot> {
     guardians.push({ disk: await diskOf(machine), files: filesIn(packed, contents) });
   }
   const federation = { atMs, invite, bitcoin: await diskOf("bitcoin"), guardians };
-  return { federation, wallets: { alice: await diskOf("alice"), bob: await diskOf("bob") }, story };
+  const wallets = {
+    alice: await diskOf("alice"),
+    bob: await diskOf("bob"),
+    ...("carol" in databases && { carol: await diskOf("carol") }),
+  };
+  return { federation, wallets, story };
 }

@@ -1,6 +1,6 @@
 /**
- * A federation and two wallets with all kinds of things under way when every process is killed, and how it goes on from
- * there.
+ * A federation and three wallets with all kinds of things under way when every process is killed, and how it goes on
+ * from there.
  */
 import { createHash } from "node:crypto";
 import { assert, assertEquals } from "@std/assert";
@@ -96,6 +96,7 @@ export async function makeSnapshot(): Promise<Snapshot> {
     await pay(alice, bob, 20_000_000n);
     await pay(bob, alice, 5_000_000n);
     const backup = await putBackups(federation);
+    const lost = await loseWallet(federation, alice);
     await awaitNewSession(federation);
 
     await federation.bitcoin("sendtoaddress", address, Number(DEPOSIT_BTC));
@@ -106,8 +107,10 @@ export async function makeSnapshot(): Promise<Snapshot> {
     const withdrawal = await alice.client.withdraw(destination, WITHDRAW_SAT);
     await awaitMidSession(federation);
     const received = await bob.client.receive(handed.ecash);
+    const carol = await SimulatedWallet.restore(federation, "carol", lost.words);
+    assert(await carol.client.hasPendingRecoveries(), "carol's wallet is being restored");
     for (const { name, client } of [alice, bob]) assert(await client.client.activeMachines() > 0, `${name} has work`);
-    const disks = { alice: alice.kill(), bob: bob.kill() };
+    const disks = { alice: alice.kill(), bob: bob.kill(), carol: carol.kill() };
     const sessions = await Promise.all(PEERS.map((peer) => historyOf(federation, peer)));
     const story: Omit<Story, "end"> = {
       sessions,
@@ -116,12 +119,27 @@ export async function makeSnapshot(): Promise<Snapshot> {
       receiving: { operationId: received.operationId, amountMsat: Number(received.amountMsat) },
       spent: { ecash: spent.ecash, amountMsat: Number(spent.amountMsat) },
       backup,
+      restoring: { amountMsat: lost.amountMsat },
     };
     return { wallets: disks, story };
   });
   const snapshot = { federation: federation.end(), ...made };
-  const { aliceMsat, bobMsat } = await goOn(snapshot, SEED + 1);
-  return { ...snapshot, story: { ...snapshot.story, end: { aliceMsat, bobMsat } } };
+  const end = await goOn(snapshot, SEED + 1);
+  return { ...snapshot, story: { ...snapshot.story, end } };
+}
+
+/** A wallet with e-cash, some of which it has handed out to nobody; then its folder is gone. */
+async function loseWallet(
+  federation: SimulatedFederation,
+  alice: SimulatedWallet,
+): Promise<{ readonly words: string; readonly amountMsat: number }> {
+  const wallet = await SimulatedWallet.open(federation, "lost");
+  await pay(alice, wallet, 4_000_000n);
+  const { amountMsat } = await wallet.client.spend(1_000_000n);
+  await wallet.client.client.awaitIdle();
+  const left = await wallet.client.getBalance(), words = await wallet.client.words();
+  wallet.kill();
+  return { words, amountMsat: Number(left + amountMsat) };
 }
 
 /** Waits until all count the same. */
@@ -170,8 +188,15 @@ export async function goOn(
   const federation = await SimulatedFederation.resume(remains, seed);
   const alice = await SimulatedWallet.open(federation, "alice", wallets.alice);
   const bob = await SimulatedWallet.open(federation, "bob", wallets.bob);
-  const { withdrawal, deposit, receiving, spent, backup } = story;
+  const carol = wallets.carol && await SimulatedWallet.open(federation, "carol", wallets.carol);
+  const all = [alice, bob, ...carol ? [carol] : []];
+  const { withdrawal, deposit, receiving, spent, backup, restoring } = story;
   await federation.play(async () => {
+    if (carol) {
+      await carol.client.awaitRecoveries();
+      for (const { operationId } of await carol.client.recoveries()) await carol.client.awaitNotes(operationId);
+      assertEquals(Number(await carol.client.getBalance()), restoring?.amountMsat);
+    }
     const paid = await alice.client.awaitWithdraw(withdrawal.operationId as OperationId);
     assert(paid.outcome === "success", JSON.stringify(paid));
     const vout = await outputsOf(federation, paid.txid);
@@ -190,7 +215,8 @@ export async function goOn(
     assertEquals(await alice.client.awaitReceive(operationId), ok(null));
     await pay(alice, bob, 4_000_000n);
     await pay(bob, alice, 1_000_000n);
-    for (const { client } of [alice, bob]) await client.client.awaitIdle();
+    if (carol) await pay(carol, alice, 1_000_000n);
+    for (const { client } of all) await client.client.awaitIdle();
 
     for (const peer of PEERS) {
       const kept = await federation.call(peer, "recover", backup.id) as { data: string };
@@ -200,14 +226,12 @@ export async function goOn(
     }
     await awaitMoreSessions(federation, story);
   });
-  const end = {
-    aliceMsat: Number(await federation.finish(alice.client.getBalance())),
-    bobMsat: Number(await federation.finish(bob.client.getBalance())),
-  };
+  const balances = Promise.all(all.map(async ({ client }) => Number(await client.getBalance())));
+  const [aliceMsat, bobMsat, carolMsat] = await federation.finish(balances) as [number, number, number?];
   for (const audit of await federation.play(() => equalAudits(federation))) {
-    assertEquals(Number(-netMsat(audit, "mintv2")), end.aliceMsat + end.bobMsat);
+    assertEquals(Number(-netMsat(audit, "mintv2")), aliceMsat + bobMsat + (carolMsat ?? 0));
     assert(audit.net_assets >= 0, "a guardian owes more than it owns");
   }
-  for (const wallet of [alice, bob]) await wallet.close();
-  return end;
+  for (const wallet of all) await wallet.close();
+  return carolMsat === undefined ? { aliceMsat, bobMsat } : { aliceMsat, bobMsat, carolMsat };
 }

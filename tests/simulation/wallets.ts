@@ -41,6 +41,15 @@ export class SimulatedWallet {
     return wallet;
   }
 
+  /** On a machine of its own, from words alone; recoveries have begun. */
+  static async restore(federation: SimulatedFederation, name: string, words: string): Promise<SimulatedWallet> {
+    const disk = new MemoryBackend(federation.diskOptions(name));
+    const wallet = new SimulatedWallet(federation, name, disk, builtInModules);
+    await wallet.#open();
+    await federation.finish(wallet.client.restore(federation.invite, { words }));
+    return wallet;
+  }
+
   get client(): FederationClient {
     if (!this.#client) throw new Error(`${this.name} was killed`);
     return this.#client;

@@ -5,7 +5,9 @@
 import { createSystem } from "../../actors/mod.ts";
 import type { ActorSystem } from "../../actors/system.ts";
 import type { LogRecord } from "../../actors/logger.ts";
+import { loggerFor } from "../../actors/logger.ts";
 import type { Platform } from "../../actors/platform/platform.ts";
+import { simulatedThreads } from "../../actors/platform/simulated/threads.ts";
 import { child, supervisor } from "../../actors/supervisor.ts";
 import { MemoryBackend, openMemoryStore } from "../../actors/store/mod.ts";
 import type { Store, StoreTx } from "../../actors/store/mod.ts";
@@ -28,14 +30,20 @@ import type { OperationEntry } from "../../client/logs/operations.ts";
 import { getOperation } from "../../client/logs/operations.ts";
 import type { ClientModuleArgs, ModuleTable } from "../../client/core/module_actor.ts";
 import { clientModule } from "../../client/core/module_actor.ts";
-import { eventOrderRef, executorRef } from "../../client/tree.ts";
+import { ModuleCalls } from "../../client/core/module_calls.ts";
+import { eventOrderRef, executorRef, moduleRef } from "../../client/tree.ts";
 import { activeStates } from "../../client/executor/states.ts";
 import type { AnyClientModuleDefinition, PendingMoney } from "../../modules/contract/client.ts";
+import type { FederationApi } from "../../modules/contract/federation_api.ts";
+import type { ClientRecoveryEnv, OtherSecret, RecoveryTx } from "../../modules/contract/recovery.ts";
+import { WaitError } from "../../modules/contract/waiting.ts";
 import { seededDice } from "../../modules/contract/testing/mod.ts";
 import { walletv2Client } from "../../modules/walletv2/client.ts";
 import type { WalletClient } from "../../modules/walletv2/client/api.ts";
 import { addValidIndex, getSearched, setSearched } from "../../modules/walletv2/client/db.ts";
+import type { WalletState } from "../../modules/walletv2/client/states.ts";
 import { walletState } from "../../modules/walletv2/client/states.ts";
+import type { WalletConfig } from "../../modules/walletv2/config.ts";
 import { DEPOSITOR, VALID_INDICES } from "../../modules/walletv2/testing/federation.ts";
 import type { TestFederation } from "./federation.ts";
 import { PURSE, WALLET } from "./federation.ts";
@@ -67,7 +75,12 @@ export class TestClient {
   readonly records: LogRecord[] = [];
   readonly disk: MemoryBackend;
   readonly #system: ActorSystem;
+  #operations!: Operations;
+  #api!: FederationApi;
+  #config!: WalletConfig;
   readonly #table: ModuleTable = new Map();
+  readonly #calls: ModuleCalls;
+  readonly #closing = new AbortController();
 
   private constructor(
     disk: MemoryBackend,
@@ -79,14 +92,22 @@ export class TestClient {
     this.disk = disk;
     this.store = store;
     this.#system = createSystem({ platform, log: (record) => this.records.push(record) });
+    this.#calls = new ModuleCalls(walletv2Client.api, {
+      sender: this.#system,
+      clock,
+      closing: this.#closing.signal,
+      kind: walletv2Client.kind,
+      actor: moduleRef(WALLET, walletv2Client.kind),
+    });
   }
 
   static async open(options: TestClientOptions): Promise<TestClient> {
     const clock = options.clock ?? new ManualClock();
     const disk = options.disk ?? new MemoryBackend({ clock });
     const store = await openMemoryStore({ clock, backend: disk });
-    const absent = {} as Platform["network"] & Platform["files"] & Platform["threads"];
-    const platform = { clock, dice: seededDice(options.seed ?? 1), network: absent, files: absent, threads: absent };
+    const absent = {} as Platform["network"] & Platform["files"];
+    const threads = simulatedThreads(() => true);
+    const platform = { clock, dice: seededDice(options.seed ?? 1), network: absent, files: absent, threads };
     const client = new TestClient(disk, store, platform, clock);
     const indices = VALID_INDICES[options.federation.wallet.guardians.length]!, known = options.known ?? 2;
     await client.inModule(WALLET, async (tx) => {
@@ -102,7 +123,7 @@ export class TestClient {
   async #start({ federation, testEnvironment = true }: TestClientOptions): Promise<void> {
     const { platform, store } = this;
     const api = federation.api(platform), owners = new Map<number, AnyStateOwner>();
-    const operations = new Operations({
+    const operations = this.#operations = new Operations({
       store,
       platform,
       sender: this.#system,
@@ -114,8 +135,10 @@ export class TestClient {
         const module = this.#table.get(PURSE)?.primary;
         return module ? { instance: PURSE, module } : null;
       },
-      closing: new AbortController().signal,
+      closing: this.#closing.signal,
     });
+    this.#api = api.forModule(WALLET);
+    this.#config = federation.wallet.config;
     const definitions: [number, AnyClientModuleDefinition, unknown][] = [
       [PURSE, purseClient, null],
       [WALLET, walletv2Client, federation.wallet.config],
@@ -162,7 +185,9 @@ export class TestClient {
           children: [
             child(eventOrder, { args: { store } }),
             supervisor("modules", {
-              children: modules.map((args) => child(clientModule, { id: args.definition.kind, args })),
+              children: modules.map((args) =>
+                child(clientModule, { id: `${args.env.instance}:${args.definition.kind}`, args })
+              ),
             }),
             supervisor("machines", { intensity: 100, periodMs: 10_000, children: [] }),
             child(executor, { args: { supervisor: "client/federation/machines", machines } }),
@@ -172,13 +197,38 @@ export class TestClient {
     }));
   }
 
+  /** Of the wallet module's recovery. @param otherSecrets of the same words in other programs */
+  recoveryEnv(otherSecrets: readonly OtherSecret[], signal: AbortSignal): ClientRecoveryEnv<WalletConfig> {
+    return {
+      instance: WALLET,
+      federationId: "ab".repeat(32),
+      peers: numPeers(this.#api.peerIds.length),
+      config: this.#config,
+      secret: DEPOSITOR,
+      otherSecrets,
+      backup: null,
+      api: this.#api,
+      apiVersion: { major: 0, minor: 0 },
+      platform: this.platform,
+      log: loggerFor("recovery", (record) => this.records.push(record)),
+      testEnvironment: true,
+      signal,
+    };
+  }
+
+  /** A store transaction of the wallet module, as its recovery makes them; durable. */
+  inRecovery<T>(body: (tx: RecoveryTx<WalletState>) => Promise<T>): Promise<T> {
+    return this.#operations.transact("00".repeat(32), WALLET, body);
+  }
+
+  /** As applications have it. */
   get wallet(): WalletClient {
-    return this.#table.get(WALLET)!.api as WalletClient;
+    return this.#calls.api as WalletClient;
   }
 
   /** Runs a command; time passes until it is done. */
   command(name: string, ...args: readonly string[]): Promise<Json> {
-    const { run } = this.#table.get(WALLET)!.commands[name]!;
+    const { run } = this.#calls.commands(this.#table.get(WALLET)!)[name]!;
     return this.until(run(args, new AbortController().signal));
   }
 
@@ -215,7 +265,7 @@ export class TestClient {
     return this.store.read(async (tx) => {
       const active = (await activeStates(tx)).filter(({ instance }) => instance === WALLET)
         .map(({ operationId, state }) => ({ operationId, state: decode(walletState, state) }));
-      return await this.#table.get(WALLET)!.pending!(tx.view(modulePrefix(WALLET)), active);
+      return await this.#calls.pending(tx.view(modulePrefix(WALLET)), active);
     });
   }
 
@@ -250,6 +300,7 @@ export class TestClient {
   }
 
   async close(): Promise<void> {
+    this.#closing.abort(WaitError.closed());
     await this.until(this.#system.stop());
     await this.until(this.store.close());
   }

@@ -5,6 +5,7 @@ import type { Threads } from "../platform.ts";
 /** @param alive whether the process still runs; after its end its calls stay open for ever */
 export function simulatedThreads(alive: () => boolean): Threads {
   return {
+    cores: 1,
     open: ({ run }) => {
       let closed = false;
       return {

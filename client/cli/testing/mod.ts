@@ -29,8 +29,8 @@ export type RunOptions = {
   readonly modules: readonly AnyClientModuleDefinition[];
   readonly env?: Readonly<Record<string, string>>;
   readonly terminal?: CliIo["terminal"];
-  /** What the person at the terminal answers; without it there is none. */
-  readonly answer?: string;
+  /** What the person at the terminal answers, to each question or one after the other; without it there is none. */
+  readonly answer?: string | readonly string[];
   /** What standard input holds; nothing by default. */
   readonly stdin?: string;
   readonly signal?: AbortSignal;
@@ -53,7 +53,7 @@ export async function startInWorld(
   options: RunOptions,
 ): Promise<Ran> {
   let out = "", err = "";
-  const { answer, onOutput } = options;
+  const { answer, onOutput } = options, answers = typeof answer === "object" ? [...answer] : [];
   const io: CliIo = {
     args,
     env: (name) => ({ RUST_LOG: "off", ...options.env } as Record<string, string>)[name],
@@ -71,7 +71,7 @@ export async function startInWorld(
     terminal: options.terminal ?? null,
     ask: answer === undefined ? null : (question) => {
       err += question;
-      return Promise.resolve(answer);
+      return Promise.resolve(typeof answer === "string" ? answer : answers.shift() ?? "");
     },
     stdin: (charactersMax) => Promise.resolve((options.stdin ?? "").slice(0, charactersMax + 1)),
     signal: options.signal ?? new AbortController().signal,

@@ -8,13 +8,15 @@
  * | 03 | denomination 1 ‖ tweak 16 | nothing: a note that a transaction under way asks for |
  * | 04 | denomination 1 ‖ secret key 32 | a note whose refund failed |
  * | 05 | operation 32 | amount u64: what an operation has brought into the wallet, msat |
- * | 06 | 01, 03 or 04 | how many keys there are of each denomination below that prefix |
+ * | 06 | 01, 03, 04, 08 or 09 | how many keys there are of each denomination below that prefix |
+ * | 07, 08, 09 | `recovery/db.ts` | notes that a recovery has found |
  *
  * Nothing here must be used once only and is stored before it is used: notes can be spent as often as one likes,
  * guardians take each once; operation ids, transactions' nonces and tweaks are thrown when they are needed; keys are
  * derived from the tweak.
  */
 import type { Schema } from "../../../actors/store/schema.ts";
+import { nothingToMigrate } from "../../../actors/store/schema.ts";
 import type { ReadTx, StoreTx } from "../../../actors/store/store.ts";
 import type { Bytes } from "../../../core/bytes.ts";
 import { concat, fromHex } from "../../../core/bytes.ts";
@@ -30,6 +32,7 @@ import type { Denomination } from "../denomination.ts";
 import type { SpendableNote } from "../ecash.ts";
 import { spendableNote } from "../ecash.ts";
 import type { NoteIssuanceRequest } from "./issuance.ts";
+import { recoveredKeys } from "./recovery/db.ts";
 
 /** Also the prefix to wait on. */
 export const NOTES = Uint8Array.of(0x01);
@@ -45,7 +48,7 @@ const refundFailed = new CountedKeys(REFUND_FAILED);
 /** Counts everything anew. @returns whether a count was wrong */
 export async function recount(tx: StoreTx): Promise<boolean> {
   let wrong = false;
-  for (const counted of [notes, underWay, refundFailed]) wrong = await counted.recount(tx) || wrong;
+  for (const counted of [notes, underWay, refundFailed, ...recoveredKeys]) wrong = await counted.recount(tx) || wrong;
   return wrong;
 }
 
@@ -79,8 +82,14 @@ export async function takeNotes(tx: StoreTx, counts: Counts): Promise<SpendableN
   return taken;
 }
 
-/** Version 0 may hold tweaks: whatever is stored of them, a copy of the folder may use it. */
-export const mintSchema: Schema = { version: 1, migrations: { 0: (tx) => tx.deleteAll(TWEAKS) } };
+/**
+ * Version 0 may hold tweaks: whatever is stored of them, a copy of the folder may use it. Before version 2 nothing was
+ * recovered.
+ */
+export const mintSchema: Schema = {
+  version: 2,
+  migrations: { 0: (tx) => tx.deleteAll(TWEAKS), 1: nothingToMigrate },
+};
 
 function requestKey({ denomination, tweak }: NoteIssuanceRequest): Bytes {
   return underWay.key(denomination, tweak);

@@ -3,7 +3,7 @@
  * docs/protocol/04-mint.md §7.
  */
 import type { CodecType } from "../../../core/encoding/mod.ts";
-import { closedEnum, list, option, struct, text, unit } from "../../../core/encoding/mod.ts";
+import { closedEnum, list, option, struct, text, u64Number, unit } from "../../../core/encoding/mod.ts";
 import { outPointRange, transactionId } from "../../../core/types/ids.ts";
 import { spendableNote } from "../ecash.ts";
 import { noteIssuanceRequest } from "./issuance.ts";
@@ -15,7 +15,7 @@ export const mintState = closedEnum("MintClientState", {
   InputSpent: struct("InputSpent", { txid: transactionId }),
   /** The transaction was rejected; its notes are exchanged for new ones, which is watched over by `RefundPending`. */
   InputRefunding: struct("InputRefunding", { txid: transactionId }),
-  /** Notes that a transaction asks for; `range` null while recovering. */
+  /** Notes that a transaction asks for; `range` is never null. */
   OutputPending: struct("OutputPending", { range: option(outPointRange), requests: list(noteIssuanceRequest) }),
   OutputIssued: struct("OutputIssued", { range: option(outPointRange) }),
   OutputAborted: struct("OutputAborted", { range: option(outPointRange) }),
@@ -40,6 +40,12 @@ export const mintState = closedEnum("MintClientState", {
   ReissuePending: struct("ReissuePending", { txids: list(transactionId) }),
   Reissued: unit,
   ReissueRejected: text,
+  /**
+   * Notes that a recovery has found are signed once more, some at a time: which, the store says. `round` counts them,
+   * as no machine comes to the same state twice.
+   */
+  RecoveryPending: struct("RecoveryPending", { round: u64Number }),
+  RecoveryIssued: unit,
 });
 export type MintState = CodecType<typeof mintState>;
 

@@ -46,6 +46,35 @@ function firstWord(w: Int32Array): number {
   return a + 0x6a09e667 | 0;
 }
 
+/** Block with the filter (32 bytes) in its place; the tweak's words are to be filled in. */
+function blockOf(filter: Bytes): Int32Array {
+  const w = new Int32Array(64);
+  const view = new DataView(filter.buffer, filter.byteOffset, 32);
+  for (let i = 0; i < FILTER_WORDS; i++) w[TWEAK_WORDS + i] = view.getInt32(4 * i);
+  w[TWEAK_WORDS + FILTER_WORDS] = 0x80000000 | 0;
+  w[BLOCK_WORDS - 1] = MESSAGE_BITS;
+  return w;
+}
+
+/** Tells tweaks that pass a filter, as `passesFilter` does: for many of them. */
+export class TweakTest {
+  readonly #w: Int32Array;
+
+  /** @param filter 32 bytes */
+  constructor(filter: Bytes) {
+    this.#w = blockOf(filter);
+  }
+
+  /** @param bytes hold the tweak of 16 bytes at `at` */
+  passes(bytes: Uint8Array, at: number): boolean {
+    const w = this.#w;
+    for (let i = 0; i < TWEAK_WORDS; i++, at += 4) {
+      w[i] = bytes[at]! << 24 | bytes[at + 1]! << 16 | bytes[at + 2]! << 8 | bytes[at + 3]!;
+    }
+    return firstWord(w) >>> 16 === 0;
+  }
+}
+
 /**
  * Tries `tries` tweaks that differ from `start` in their last 32 bits.
  * @param filter 32 bytes
@@ -53,13 +82,10 @@ function firstWord(w: Int32Array): number {
  * @returns a tweak whose hash with the filter begins with 16 zero bits, or null
  */
 export function searchTweak(filter: Bytes, start: Bytes, tries: number): Bytes | null {
-  const w = new Int32Array(64);
+  const w = blockOf(filter);
   const tweak = start.slice();
-  const tweakView = new DataView(tweak.buffer), filterView = new DataView(filter.buffer, filter.byteOffset, 32);
+  const tweakView = new DataView(tweak.buffer);
   for (let i = 0; i < TWEAK_WORDS; i++) w[i] = tweakView.getInt32(4 * i);
-  for (let i = 0; i < FILTER_WORDS; i++) w[TWEAK_WORDS + i] = filterView.getInt32(4 * i);
-  w[TWEAK_WORDS + FILTER_WORDS] = 0x80000000 | 0;
-  w[BLOCK_WORDS - 1] = MESSAGE_BITS;
   const last = TWEAK_WORDS - 1;
   for (let i = 0; i < tries; i++) {
     if (firstWord(w) >>> 16 === 0) {

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import type { Bytes } from "../../../core/bytes.ts";
 import { passesFilter } from "./issuance.ts";
-import { searchTweak } from "./tweak_search.ts";
+import { searchTweak, TweakTest } from "./tweak_search.ts";
 
 const bytes = (size: number) =>
   fc.uint8Array({ minLength: size, maxLength: size }).map((value) => value.slice() as Bytes);
@@ -33,4 +33,19 @@ Deno.test("a search that goes on long enough finds a tweak", () => {
 
 Deno.test("a search without tries finds nothing", () => {
   assertEquals(searchTweak(new Uint8Array(32), new Uint8Array(16), 0), null);
+});
+
+Deno.test("tweaks in a row of bytes are told as one by one", () => {
+  const filter = new Uint8Array(32).fill(9);
+  const found = searchTweak(filter, new Uint8Array(16), 1_000_000)!;
+  fc.assert(
+    fc.property(fc.array(fc.option(bytes(16)), { maxLength: 20 }), fc.nat(7), (tweaks, offset) => {
+      const row = new Uint8Array(offset + 16 * tweaks.length), test = new TweakTest(filter);
+      // null: the one that passes
+      for (const [i, tweak] of tweaks.entries()) row.set(tweak ?? found, offset + 16 * i);
+      for (const [i, tweak] of tweaks.entries()) {
+        assertEquals(test.passes(row, offset + 16 * i), passesFilter(tweak ?? found, filter));
+      }
+    }),
+  );
 });

@@ -92,6 +92,7 @@ Deno.test("whoever waits is told when the wallet closes, or when it has enough o
 
 Deno.test("without threads the search goes on here, a little at a time", async () => {
   const failing = {
+    cores: 1,
     open: <In, Out>(_: Task<In, Out>) => ({
       run: () => Promise.reject(new ThreadError({ code: "failed" }, "no threads here")),
       close: () => {},

@@ -38,6 +38,7 @@ import { feeOf } from "../fees.ts";
 import type { NoteIssuanceRequest } from "./issuance.ts";
 import { noteRequest, requestOutput, tweakFilter } from "./issuance.ts";
 import { balanceMerging, mergesFor } from "./merging.ts";
+import { comingCounts, missingCounts } from "./recovery/db.ts";
 import { Tweaks } from "./tweaks.ts";
 
 export type MintEnv = ClientModuleEnv<MintConfig, MintState>;
@@ -218,14 +219,15 @@ export class Wallet implements PrimaryModule<MintState> {
     return new Map(counts.map(([denomination, count]) => [denominationAmount(denomination), count]));
   }
 
-  /** What is being issued, and notes whose refund failed. */
+  /** What is being issued or comes back, and notes whose refund failed or that too few guardians know. */
   async pending(tx: ReadTx, active: readonly ActiveState<MintState>[]): Promise<PendingMoney> {
-    let incomingMsat = 0n;
+    let incomingMsat = valueOf(await comingCounts(tx));
     for (const { state } of active) {
       if (state.tag !== "OutputPending") continue;
       incomingMsat += valueOf(countsOf(state.value.requests.map(({ denomination }) => denomination)));
     }
-    return { incomingMsat, outgoingMsat: 0n, inDoubtMsat: valueOf(await failedRefundCounts(tx)) };
+    const inDoubtMsat = valueOf(await failedRefundCounts(tx)) + valueOf(await missingCounts(tx));
+    return { incomingMsat, outgoingMsat: 0n, inDoubtMsat };
   }
 }
 

@@ -102,17 +102,24 @@ export async function recoveryCount(tx: ReadTx): Promise<number> {
   return bytes ? decode(u64Number, bytes) : 0;
 }
 
-export async function appendRecoveryItem(tx: StoreTx, item: RecoveryItem): Promise<void> {
-  const index = await recoveryCount(tx);
-  tx.set(itemKey(index), encode(recoveryItem, item));
-  tx.set(RECOVERY_COUNT, encode(u64Number, index + 1));
+export function appendRecoveryItem(tx: StoreTx, item: RecoveryItem): Promise<void> {
+  return appendRecoveryItems(tx, [item]);
 }
 
-/** Items start ≤ index < end; fewer where the log ends. */
+export async function appendRecoveryItems(tx: StoreTx, items: readonly RecoveryItem[]): Promise<void> {
+  let index = await recoveryCount(tx);
+  for (const item of items) tx.set(itemKey(index++), encode(recoveryItem, item));
+  tx.set(RECOVERY_COUNT, encode(u64Number, index));
+}
+
+/** Encoded items start ≤ index < end, in order; fewer where the log ends. */
+export async function* recoveryRows(tx: ReadTx, start: number, end: number): AsyncGenerator<Bytes> {
+  for await (const { value } of tx.range({ start: itemKey(start), end: itemKey(end) })) yield value;
+}
+
+/** The same, decoded. */
 export async function recoverySlice(tx: ReadTx, start: number, end: number): Promise<RecoveryItem[]> {
   const items: RecoveryItem[] = [];
-  for await (const { value } of tx.range({ start: itemKey(start), end: itemKey(end) })) {
-    items.push(decode(recoveryItem, value));
-  }
+  for await (const row of recoveryRows(tx, start, end)) items.push(decode(recoveryItem, row));
   return items;
 }

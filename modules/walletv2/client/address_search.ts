@@ -116,8 +116,11 @@ class Scripts {
  * @returns the first index that passes; or `end` when none below it does
  */
 export function* searchSteps(search: AddressSearch, from: number, end: number): Generator<number, number> {
+  return yield* stepsWith(yield* named(from, Multiples.build(BATCH)), search, from, end);
+}
+
+function* stepsWith(multiples: Multiples, search: AddressSearch, from: number, end: number): Generator<number, number> {
   const childKeys = new ChildKeys(search.moduleSecret), scripts = new Scripts(search);
-  const multiples = yield* named(from, Multiples.build(BATCH));
   const points = newPoints(BATCH), publicKey = new DataView(new ArrayBuffer(PUBLIC_KEY_BYTES));
   for (let first = from; first < end; first += BATCH) {
     const count = Math.min(BATCH, end - first);
@@ -151,11 +154,19 @@ function* named<T>(position: number, part: Generator<void, T>): Generator<number
   }
 }
 
+/** For searches in one go: a thread has many, and the table takes longer than some of them. */
+let kept: Multiples | null = null;
+
 /** The search in one go. @returns the first index in from … end − 1 that passes, or null */
 export function searchAddress(search: AddressSearch, from: number, end: number): number | null {
-  const steps = searchSteps(search, from, end);
+  kept ??= whole(Multiples.build(BATCH));
+  const found = whole(stepsWith(kept, search, from, end));
+  return found < end ? found : null;
+}
+
+function whole<T>(steps: Generator<unknown, T>): T {
   for (;;) {
     const { done, value } = steps.next();
-    if (done) return value < end ? value : null;
+    if (done) return value as T;
   }
 }

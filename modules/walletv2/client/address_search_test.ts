@@ -5,7 +5,7 @@ import { utf8 } from "../../../core/bytes.ts";
 import { publicKeyOf } from "../../../core/crypto/mod.ts";
 import { addressAt, addressSearch, searchAddress, searchSteps } from "./address_search.ts";
 import { isPotentialReceive } from "../scripts.ts";
-import { DEPOSITOR, testWallet, VALID_INDICES } from "../testing/federation.ts";
+import { DEPOSITOR, ELSEWHERE, INDICES_ELSEWHERE, testWallet, VALID_INDICES } from "../testing/federation.ts";
 
 /** Keys of so many guardians, and the depositor's first index that passes. */
 const FIRST_INDEX = { 7: 114_655, 20: 37_146 } as const;
@@ -34,7 +34,11 @@ Deno.test("the indices that tests use for the depositor pass the filter", async 
       assertEquals(isPotentialReceive(addressAt(search, index).script, search.hashOfKeys), true);
     }
   }
-  const { search } = await testWallet();
+  const { config, search } = await testWallet();
+  const elsewhere = addressSearch(config.bitcoinPks, ELSEWHERE);
+  for (const index of INDICES_ELSEWHERE) {
+    assertEquals(isPotentialReceive(addressAt(elsewhere, index).script, search.hashOfKeys), true);
+  }
   const [first] = VALID_INDICES[4]!;
   assertEquals(searchAddress(search, 0, first! + 1), first);
 });

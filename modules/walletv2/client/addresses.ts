@@ -7,26 +7,29 @@
  * paid to it, guardians take the claim of one of them, and the other drops it. What a claim makes anew (operation,
  * e-cash) is not taken from the store.
  */
+import { ThreadError } from "../../../actors/platform/error.ts";
 import { sleep } from "../../../actors/platform/platform.ts";
+import { orAborted } from "../../../core/abort.ts";
 import { assert } from "../../../core/assert.ts";
 import { addressFromScript } from "../../../core/bitcoin/mod.ts";
 import { toHex } from "../../../core/bytes.ts";
+import type { DerivableSecret } from "../../../core/crypto/derive_secret.ts";
+import type { Derivation } from "../../contract/recovery.ts";
 import type { AddressSearch, DepositAddress } from "./address_search.ts";
 import { addressAt, addressSearch, searchSteps } from "./address_search.ts";
+import { AddressThreads, STRETCH } from "./address_threads.ts";
 import {
   addValidIndex,
   getSearched,
   getUsedIndex,
   highestValidIndex,
+  isRecovering,
   setSearched,
   setUsedIndex,
-  VALID_INDICES,
   validIndices,
+  validPrefix,
 } from "./db.ts";
 import type { WalletClientEnv } from "./wallet.ts";
-
-/** Indices after which progress is stored: a quarter of a second's work. */
-const STORED_EVERY = 4_096;
 
 /**
  * Between steps of the search for the first address while nobody asks for one: a wallet that only ever gets e-cash has
@@ -37,13 +40,19 @@ const UNHURRIED_MS = 20;
 /** Known addresses that are computed before others have their turn: some milliseconds. */
 const ADDRESSES_AT_ONCE = 16;
 
-/** `tried` indices in this search; one in 65,536 is found on average, whatever was tried before. */
-export type SearchProgress = (tried: number) => void;
+/** Is told how many indices were tried. */
+type Tell = (tried: number) => void;
+
+type AddressesEnv = Pick<WalletClientEnv, "config" | "store" | "platform">;
 
 export class Addresses {
-  readonly #env: WalletClientEnv;
+  readonly #env: AddressesEnv;
   readonly #search: AddressSearch;
-  readonly #watchers = new Set<SearchProgress>();
+  readonly #threads: AddressThreads;
+  #noThreads = false;
+  /** Indices tried in the search that goes on; one in 65,536 is found on average. */
+  #tried = 0;
+  #moved = Promise.withResolvers<void>();
   /** Calls that wait for the first address. */
   #waiting = 0;
   /** By output script in hex; filled as indices become known. */
@@ -52,9 +61,11 @@ export class Addresses {
   /** Each is asked for again and again, and takes a millisecond. */
   readonly #known = new Map<number, DepositAddress>();
 
-  constructor(env: WalletClientEnv) {
+  /** @param secret the module's, by this derivation. Secret */
+  constructor(env: AddressesEnv, readonly derivation: Derivation, secret: DerivableSecret) {
     this.#env = env;
-    this.#search = addressSearch(env.config.bitcoinPks, env.secret);
+    this.#search = addressSearch(env.config.bitcoinPks, secret);
+    this.#threads = new AddressThreads(env.platform, this.#search);
   }
 
   at(index: number): DepositAddress {
@@ -78,7 +89,7 @@ export class Addresses {
     readonly byScript: ReadonlyMap<string, number>;
   }> {
     const { store, platform } = this.#env;
-    const indices = await store.read((tx) => validIndices(tx));
+    const indices = await store.read((tx) => validIndices(tx, this.derivation));
     for (const index of indices) {
       if (this.#scripted.has(index)) continue;
       if (this.#scripted.size % ADDRESSES_AT_ONCE === ADDRESSES_AT_ONCE - 1) await sleep(platform.clock, 0, signal);
@@ -91,19 +102,19 @@ export class Addresses {
   }
 
   highest(): Promise<number | undefined> {
-    return this.#env.store.read((tx) => highestValidIndex(tx));
+    return this.#env.store.read((tx) => highestValidIndex(tx, this.derivation));
   }
 
   /** Something was paid to the highest index: another one is given out as soon as it is found. */
   async markUsed(index: number): Promise<void> {
-    const { durable } = await this.#env.store.transact((tx) => setUsedIndex(tx, index));
+    const { durable } = await this.#env.store.transact((tx) => setUsedIndex(tx, index, this.derivation));
     await durable;
   }
 
   async #unused(): Promise<number | undefined> {
     return await this.#env.store.read(async (tx) => {
-      const highest = await highestValidIndex(tx);
-      return highest === await getUsedIndex(tx) ? undefined : highest;
+      const highest = await highestValidIndex(tx, this.derivation);
+      return highest === await getUsedIndex(tx, this.derivation) ? undefined : highest;
     });
   }
 
@@ -111,14 +122,13 @@ export class Addresses {
    * The highest valid index, as soon as there is one to which nothing was paid: the search for it runs in the
    * background.
    */
-  async awaitUnused(onProgress: SearchProgress | undefined, signal: AbortSignal): Promise<number> {
-    if (onProgress) this.#watchers.add(onProgress);
+  async awaitUnused(signal: AbortSignal): Promise<number> {
     this.#waiting++;
     try {
       for (;;) {
         const round = new AbortController();
         // registered before reading, so that nothing in between is missed
-        const found = this.#env.store.changed(VALID_INDICES, AbortSignal.any([signal, round.signal]));
+        const found = this.#env.store.changed(validPrefix(this.derivation), AbortSignal.any([signal, round.signal]));
         found.catch(() => undefined);
         const index = await this.#unused();
         if (index !== undefined) {
@@ -129,35 +139,95 @@ export class Addresses {
       }
     } finally {
       this.#waiting--;
-      if (onProgress) this.#watchers.delete(onProgress);
+    }
+  }
+
+  /** Indices tried, each time that there are more. Ends when the signal is aborted. */
+  async *progress(signal: AbortSignal): AsyncGenerator<number> {
+    for (;;) {
+      await orAborted(this.#moved.promise, signal).catch(() => undefined);
+      if (signal.aborted) return;
+      yield this.#tried;
     }
   }
 
   /** Looks for the next valid index and stores it. Rejects with the signal's reason when it is aborted. */
   async findNext(signal: AbortSignal): Promise<number> {
     const { store, platform } = this.#env;
-    const isFirst = await this.highest() === undefined;
-    const from = await store.read((tx) => getSearched(tx));
-    const steps = searchSteps(this.#search, from, Number.MAX_SAFE_INTEGER);
-    let stored = from;
-    for (;;) {
-      const { done, value } = steps.next();
-      if (done) {
-        const { durable } = await store.transact((tx) => addValidIndex(tx, value));
+    const from = await store.read((tx) => getSearched(tx, this.derivation));
+    const tell = (tried: number): void => {
+      this.#tried = tried - from;
+      this.#moved.resolve();
+      this.#moved = Promise.withResolvers();
+    };
+    for (let tried = from;;) {
+      const found = await this.#searchStretch(tried, tell, signal);
+      if (found.index !== null) {
+        const { index } = found;
+        const { durable } = await store.transact((tx) => addValidIndex(tx, index, this.derivation));
         await durable;
-        return value;
+        return index;
       }
-      if (value - stored >= STORED_EVERY) {
-        stored = value;
-        await store.transact((tx) => setSearched(tx, value));
-      }
-      for (const watcher of this.#watchers) watcher(value - from);
+      tried = found.tried;
+      await this.#storeTried(tried);
+      tell(tried);
+      await sleep(platform.clock, 0, signal);
+    }
+  }
+
+  /** Ends the threads of the search, which begin again with the next one. */
+  rest(): void {
+    this.#threads.rest();
+  }
+
+  async #storeTried(tried: number): Promise<void> {
+    await this.#env.store.transact((tx) => setSearched(tx, tried, this.derivation));
+  }
+
+  /** What passes in the next indices, and below which index nothing is left to try. */
+  async #searchStretch(from: number, tell: Tell, signal: AbortSignal): Promise<Stretch> {
+    if (!this.#noThreads && await this.#isInHurry()) {
       try {
-        await sleep(platform.clock, isFirst && this.#waiting === 0 ? UNHURRIED_MS : 0, signal);
+        const { found, tried } = await this.#threads.next(from, signal);
+        return { index: found, tried };
       } catch (thrown) {
-        if (value > stored) await store.transact((tx) => setSearched(tx, value));
+        if (!(thrown instanceof ThreadError) || thrown.facts.code !== "failed") throw thrown;
+        this.#noThreads = true;
+      }
+    }
+    return await this.#searchHere(from, tell, signal);
+  }
+
+  async #isInHurry(): Promise<boolean> {
+    if (this.#waiting > 0) return true;
+    return await this.#env.store.read(async (tx) =>
+      await highestValidIndex(tx, this.derivation) !== undefined || await isRecovering(tx)
+    );
+  }
+
+  /** As far as it takes, or until somebody waits for an address, who has it looked for on threads. */
+  async #searchHere(from: number, tell: Tell, signal: AbortSignal): Promise<Stretch> {
+    const { clock } = this.#env.platform;
+    const restMs = await this.#isInHurry() ? 0 : UNHURRIED_MS;
+    let stored = from;
+    for (const steps = searchSteps(this.#search, from, Number.MAX_SAFE_INTEGER);;) {
+      const { done, value } = steps.next();
+      if (done) return { index: value, tried: value + 1 };
+      if (value - stored >= STRETCH) {
+        stored = value;
+        await this.#storeTried(value);
+      }
+      tell(value);
+      const look = restMs > 0 && !this.#noThreads && (this.#waiting > 0 || value === stored);
+      if (look && value > from && await this.#isInHurry()) return { index: null, tried: value };
+      try {
+        await sleep(clock, restMs, signal);
+      } catch (thrown) {
+        if (value > stored) await this.#storeTried(value);
         throw thrown;
       }
     }
   }
 }
+
+type Stretch = { readonly index: number | null; readonly tried: number };

@@ -10,12 +10,12 @@ import { bitcoinOutPoint } from "../../../core/bitcoin/mod.ts";
 import type { OperationId } from "../../../core/types/ids.ts";
 import { BITCOIN_UNIT, outPointRange } from "../../../core/types/ids.ts";
 import type { FinalizeError } from "../../contract/client_env.ts";
-import type { Addresses } from "./addresses.ts";
-import { deleteClaim, deleteDeposit, depositsIn, getClaim, setChange, setClaim, setDeposit } from "./db.ts";
+import { deleteClaim, deleteDeposit, depositsIn, getClaim, setChange, setClaim, setClaimed, setDeposit } from "./db.ts";
 import type { Claim, Deposit } from "./db.ts";
 import type { WalletFederation } from "./federation.ts";
 import type { WalletClientEnv } from "./wallet.ts";
 import { claimBundle } from "./wallet.ts";
+import type { Watches } from "./watches.ts";
 import { satoshi } from "../config.ts";
 import {
   CLAIM_RETRY_FIRST_MS,
@@ -36,7 +36,7 @@ type Terms = { readonly pending: number; readonly feeSat: bigint };
 
 export class Claims {
   readonly #env: WalletClientEnv;
-  readonly #addresses: Addresses;
+  readonly #watches: Watches;
   readonly #federation: WalletFederation;
   #terms: Terms | null = null;
   /** By output, on the monotonic clock. Forgotten with the client: who opens a wallet wants to know. */
@@ -45,9 +45,9 @@ export class Claims {
   /** The fee for which the largest deposit put off was too small, and when that was. */
   #putOff: { readonly feeSat: bigint; readonly atMs: number } | null = null;
 
-  constructor(env: WalletClientEnv, addresses: Addresses, federation: WalletFederation) {
+  constructor(env: WalletClientEnv, watches: Watches, federation: WalletFederation) {
     this.#env = env;
-    this.#addresses = addresses;
+    this.#watches = watches;
     this.#federation = federation;
   }
 
@@ -101,9 +101,10 @@ export class Claims {
     const { outputIndex } = deposit;
     const underWay = await this.#env.store.read((tx) => getClaim(tx, outputIndex));
     if (underWay) return await this.#awaitClaim(deposit, underWay, signal);
-    if (deposit.tries > 0 && !await this.#isUnspent(outputIndex, signal)) return await this.#settled(deposit);
+    if (deposit.tries > 0 && !await this.#isUnspent(outputIndex, signal)) return await this.#settled(deposit, false);
     const { pending, feeSat } = await this.#askTerms(signal);
-    const bundle = claimBundle(this.#env, this.#addresses.at(deposit.addressIndex), {
+    const addresses = await this.#watches.of(deposit.derivation);
+    const bundle = claimBundle(this.#env, addresses.at(deposit.addressIndex), {
       outputIndex,
       value: deposit.valueSat,
       fee: feeSat,
@@ -133,12 +134,12 @@ export class Claims {
     signal: AbortSignal,
   ): Promise<Outcome> {
     const { core, platform } = this.#env;
-    const { outputIndex, valueSat, addressIndex, outpoint } = deposit;
+    const { outputIndex, valueSat, addressIndex, derivation, outpoint } = deposit;
     const operationId = toHex(platform.dice.bytes(32)) as OperationId;
     const facts = {
       value: satoshi.toJson(valueSat),
       fee: satoshi.toJson(feeSat),
-      address: this.#addresses.textAt(addressIndex),
+      address: (await this.#watches.of(derivation)).textAt(addressIndex),
       outpoint: outpoint && bitcoinOutPoint.toJson(outpoint),
     };
     this.#terms = null;
@@ -160,7 +161,7 @@ export class Claims {
   /** A refused claim is made anew: by then somebody with the same words may have claimed, or the fee may have risen. */
   async #awaitClaim(deposit: Deposit, { operationId, txid }: Claim, signal: AbortSignal): Promise<Outcome> {
     const accepted = await this.#env.core.awaitTransaction(operationId, txid, signal);
-    return accepted.ok ? await this.#settled(deposit) : await this.#failed(deposit, accepted.error);
+    return accepted.ok ? await this.#settled(deposit, true) : await this.#failed(deposit, accepted.error);
   }
 
   async #isUnspent(outputIndex: number, signal: AbortSignal): Promise<boolean> {
@@ -168,11 +169,12 @@ export class Claims {
     return output !== undefined && !output.spent;
   }
 
-  async #settled(deposit: Deposit): Promise<Outcome> {
+  async #settled(deposit: Deposit, isOurs: boolean): Promise<Outcome> {
     this.#retryMs.delete(deposit.outputIndex);
     const { durable } = await this.#env.store.transact((tx) => {
       deleteDeposit(tx, deposit);
       deleteClaim(tx, deposit.outputIndex);
+      if (isOurs) setClaimed(tx, deposit.outputIndex);
     });
     await durable;
     return "settled";

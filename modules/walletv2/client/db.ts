@@ -13,6 +13,12 @@
  * | 38 | value u64 BE ‖ output index u64 BE | a deposit that is too small for its fee |
  * | 39 | – | BS ms since the epoch: when all that guardians have seen was last looked through |
  * | 3a | – | BS: the highest address index to which something was paid |
+ * | 3b | derivation | the module's secret by another derivation: its addresses are watched too |
+ * | 3c | output index u64 BE | nothing: a deposit that this wallet has claimed |
+ * | 3d | – | true while a recovery goes on: searches are in a hurry |
+ * | 41, 42, 43, 4a | as 31, 32, 33, 3a | the same of addresses by the SDK's derivation |
+ *
+ * In version 1 entries of 37 and 38 had no derivation: all were the wallet's own.
  */
 import { bigintIn, numberIn, numberKey } from "../../../actors/store/number_key.ts";
 import type { ReadTx, StoreTx } from "../../../actors/store/store.ts";
@@ -20,38 +26,62 @@ import { bitcoinOutPoint } from "../../../core/bitcoin/mod.ts";
 import type { Bytes } from "../../../core/bytes.ts";
 import { concat, fromHex } from "../../../core/bytes.ts";
 import type { Codec, CodecType } from "../../../core/encoding/mod.ts";
-import { decode, encode, option, struct, text, u64Number } from "../../../core/encoding/mod.ts";
+import { bool, bytes, decode, encode, option, struct, text, u64Number } from "../../../core/encoding/mod.ts";
 import type { OperationId, OutPointRange } from "../../../core/types/ids.ts";
 import { operationId, outPointRange, transactionId } from "../../../core/types/ids.ts";
-import { slot } from "../../contract/records.ts";
+import type { Schema } from "../../../actors/store/schema.ts";
+import { nothingToMigrate } from "../../../actors/store/schema.ts";
+import { DerivableSecret } from "../../../core/crypto/derive_secret.ts";
+import { derivation } from "../../contract/recovered.ts";
+import type { Derivation } from "../../contract/recovery.ts";
+import type { Slot } from "../../contract/records.ts";
+import { slot, table } from "../../contract/records.ts";
 import { satoshi } from "../config.ts";
 
-const nextOutput = slot(0x31, u64Number);
-/** Also the prefix to wait on. */
-export const VALID_INDICES = Uint8Array.of(0x32);
-const searched = slot(0x33, u64Number);
+/** How far addresses of one derivation are known and looked at. */
+type AddressRows = {
+  readonly nextOutput: Slot<number>;
+  readonly valid: Uint8Array;
+  readonly searched: Slot<number>;
+  readonly used: Slot<number>;
+};
+
+function addressRows(first: number): AddressRows {
+  return {
+    nextOutput: slot(first, u64Number),
+    valid: Uint8Array.of(first + 1),
+    searched: slot(first + 2, u64Number),
+    used: slot(first + 9, u64Number),
+  };
+}
+
+const ROWS: Readonly<Record<Derivation, AddressRows>> = { standard: addressRows(0x31), sdk: addressRows(0x41) };
 const CLAIMS = Uint8Array.of(0x34);
 const DEFERRED = Uint8Array.of(0x35);
 const CHANGE = Uint8Array.of(0x36);
 const TO_CLAIM = Uint8Array.of(0x37);
 const PUT_OFF = Uint8Array.of(0x38);
 const lastLookMs = slot(0x39, u64Number);
-const usedIndex = slot(0x3a, u64Number);
+/** Secret. */
+const otherSecrets = table(0x3b, derivation, bytes);
+const CLAIMED = Uint8Array.of(0x3c);
+const recovering = slot(0x3d, bool);
 
 const deferred = struct("Deferred", { addressIndex: u64Number, feeSat: satoshi });
 
 const claim = struct("Claim", { operationId, txid: transactionId });
 export type Claim = CodecType<typeof claim>;
 
-const deposit = struct("Deposit", {
-  addressIndex: u64Number,
+const depositFacts = {
   /** None in the answer of a guardian that leaves it out. */
   outpoint: option(bitcoinOutPoint),
   /** Claims that failed, by guardians or before. */
   tries: u64Number,
   /** Why the last one did; "" before. */
   reason: text,
-});
+} as const;
+const deposit = struct("Deposit", { addressIndex: u64Number, derivation, ...depositFacts });
+const ownDeposit = struct("OwnDeposit", { addressIndex: u64Number, ...depositFacts });
 /** Money on the chain that is this wallet's and not yet e-cash. */
 export type Deposit = CodecType<typeof deposit> & { readonly outputIndex: number; readonly valueSat: bigint };
 /** Which list it stands in. */
@@ -62,31 +92,36 @@ async function read<T>(tx: ReadTx, key: Uint8Array, codec: Codec<T>): Promise<T 
   return value && decode(codec, value);
 }
 
-export async function getNextOutput(tx: ReadTx): Promise<number> {
-  return await nextOutput.get(tx) ?? 0;
+export async function getNextOutput(tx: ReadTx, of: Derivation = "standard"): Promise<number> {
+  return await ROWS[of].nextOutput.get(tx) ?? 0;
 }
 
 /** Output indices below this one are done with. */
-export function setNextOutput(tx: StoreTx, index: number): void {
-  nextOutput.set(tx, index);
+export function setNextOutput(tx: StoreTx, index: number, of: Derivation = "standard"): void {
+  ROWS[of].nextOutput.set(tx, index);
+}
+
+/** The prefix of valid indices, to wait on. */
+export function validPrefix(of: Derivation): Uint8Array {
+  return ROWS[of].valid;
 }
 
 /** Ascending. */
-export async function validIndices(tx: ReadTx): Promise<number[]> {
+export async function validIndices(tx: ReadTx, of: Derivation = "standard"): Promise<number[]> {
   const indices: number[] = [];
-  for await (const { key } of tx.range({ prefix: VALID_INDICES })) indices.push(numberIn(key, 1));
+  for await (const { key } of tx.range({ prefix: ROWS[of].valid })) indices.push(numberIn(key, 1));
   return indices;
 }
 
-export async function highestValidIndex(tx: ReadTx): Promise<number | undefined> {
-  for await (const { key } of tx.range({ prefix: VALID_INDICES, reverse: true, limit: 1 })) return numberIn(key, 1);
+export async function highestValidIndex(tx: ReadTx, of: Derivation = "standard"): Promise<number | undefined> {
+  for await (const { key } of tx.range({ prefix: ROWS[of].valid, reverse: true, limit: 1 })) return numberIn(key, 1);
   return undefined;
 }
 
 /** What was found counts as tried. */
-export function addValidIndex(tx: StoreTx, index: number): void {
-  tx.set(numberKey(VALID_INDICES, index), new Uint8Array(0));
-  setSearched(tx, index + 1);
+export function addValidIndex(tx: StoreTx, index: number, of: Derivation = "standard"): void {
+  tx.set(numberKey(ROWS[of].valid, index), new Uint8Array(0));
+  setSearched(tx, index + 1, of);
 }
 
 export function getLastLookMs(tx: ReadTx): Promise<number | undefined> {
@@ -97,20 +132,57 @@ export function setLastLookMs(tx: StoreTx, ms: number): void {
   lastLookMs.set(tx, ms);
 }
 
-export function getUsedIndex(tx: ReadTx): Promise<number | undefined> {
-  return usedIndex.get(tx);
+export function getUsedIndex(tx: ReadTx, of: Derivation = "standard"): Promise<number | undefined> {
+  return ROWS[of].used.get(tx);
 }
 
-export function setUsedIndex(tx: StoreTx, index: number): void {
-  usedIndex.set(tx, index);
+export function setUsedIndex(tx: StoreTx, index: number, of: Derivation = "standard"): void {
+  ROWS[of].used.set(tx, index);
 }
 
-export async function getSearched(tx: ReadTx): Promise<number> {
-  return await searched.get(tx) ?? 0;
+export async function getSearched(tx: ReadTx, of: Derivation = "standard"): Promise<number> {
+  return await ROWS[of].searched.get(tx) ?? 0;
 }
 
-export function setSearched(tx: StoreTx, index: number): void {
-  searched.set(tx, index);
+export function setSearched(tx: StoreTx, index: number, of: Derivation = "standard"): void {
+  ROWS[of].searched.set(tx, index);
+}
+
+/** Secrets of other derivations than the wallet's own. Secret. */
+export async function watchedSecrets(tx: ReadTx): Promise<(readonly [Derivation, DerivableSecret])[]> {
+  const secrets: (readonly [Derivation, DerivableSecret])[] = [];
+  for await (const [of, encoded] of otherSecrets.entries(tx)) secrets.push([of, DerivableSecret.fromBytes(encoded)]);
+  return secrets;
+}
+
+/** Changes when another secret is to be watched. */
+export const WATCHED = otherSecrets.prefix;
+
+/** From now on its addresses are watched too. */
+export function watchSecret(tx: StoreTx, of: Derivation, secret: DerivableSecret): void {
+  otherSecrets.set(tx, of, secret.toBytes());
+}
+
+export async function isRecovering(tx: ReadTx): Promise<boolean> {
+  return await recovering.get(tx) ?? false;
+}
+
+export function setRecovering(tx: StoreTx, isSo: boolean): void {
+  if (isSo) recovering.set(tx, true);
+  else recovering.delete(tx);
+}
+
+/** Whether guardians accepted a claim of this wallet, as far as it knows. */
+export async function isClaimed(tx: ReadTx, outputIndex: number): Promise<boolean> {
+  return await tx.get(numberKey(CLAIMED, outputIndex)) !== undefined;
+}
+
+/**
+ * Keeps that it was this wallet that claimed an output: a wallet that is restored from its words tells by it what it
+ * has claimed from what was claimed before.
+ */
+export function setClaimed(tx: StoreTx, outputIndex: number): void {
+  tx.set(numberKey(CLAIMED, outputIndex), new Uint8Array(0));
 }
 
 export function getClaim(tx: ReadTx, outputIndex: number): Promise<Claim | undefined> {
@@ -180,3 +252,16 @@ export function getChange(tx: ReadTx, operation: OperationId): Promise<OutPointR
 export function setChange(tx: StoreTx, operation: OperationId, range: OutPointRange): void {
   tx.set(concat(CHANGE, fromHex(operation)), encode(outPointRange, range));
 }
+
+/** Deposits get their derivation. */
+async function deriveDeposits(tx: StoreTx): Promise<void> {
+  const before: { readonly key: Bytes; readonly value: Bytes }[] = [];
+  for (const prefix of [TO_CLAIM, PUT_OFF]) {
+    for await (const { key, value } of tx.range({ prefix })) before.push({ key: key as Bytes, value: value as Bytes });
+  }
+  for (const { key, value } of before) {
+    tx.set(key, encode(deposit, { ...decode(ownDeposit, value), derivation: "standard" }));
+  }
+}
+
+export const walletSchema: Schema = { version: 2, migrations: { 0: nothingToMigrate, 1: deriveDeposits } };

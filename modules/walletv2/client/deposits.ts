@@ -3,12 +3,13 @@ import type { ReadTx } from "../../../actors/store/store.ts";
 import { MSAT_PER_SAT } from "../../../core/types/amount.ts";
 import type { ActiveState, PendingMoney } from "../../contract/client.ts";
 import { orEnded } from "../../contract/waiting.ts";
-import type { Addresses } from "./addresses.ts";
 import type { Claims } from "./claims.ts";
+import type { Deposit } from "./db.ts";
 import { depositsIn, getClaim, getLastLookMs } from "./db.ts";
 import type { Scanner } from "./scanner.ts";
 import type { WalletState } from "./states.ts";
 import type { WalletClientEnv } from "./wallet.ts";
+import type { Watches } from "./watches.ts";
 
 /** Money that guardians have seen on the chain, that is this wallet's, and that isn't e-cash yet. */
 export type PendingDeposit = {
@@ -29,13 +30,13 @@ export type PendingDeposit = {
 
 export class Deposits {
   readonly #env: WalletClientEnv;
-  readonly #addresses: Addresses;
+  readonly #watches: Watches;
   readonly #scanner: Scanner;
   readonly #claims: Claims;
 
-  constructor(env: WalletClientEnv, addresses: Addresses, scanner: Scanner, claims: Claims) {
+  constructor(env: WalletClientEnv, watches: Watches, scanner: Scanner, claims: Claims) {
     this.#env = env;
-    this.#addresses = addresses;
+    this.#watches = watches;
     this.#scanner = scanner;
     this.#claims = claims;
   }
@@ -50,20 +51,20 @@ export class Deposits {
     const { trouble } = this;
     return await this.#env.store.read(async (tx) => {
       const pending: PendingDeposit[] = [];
-      const add = (
-        { outputIndex, valueSat, addressIndex, tries }: Awaited<ReturnType<typeof depositsIn>>[number],
+      const add = async (
+        { outputIndex, valueSat, addressIndex, derivation, tries }: Deposit,
         status: PendingDeposit["status"],
         reason: string | null,
-      ): void => {
-        const address = this.#addresses.textAt(addressIndex);
+      ): Promise<void> => {
+        const address = (await this.#watches.of(derivation)).textAt(addressIndex);
         pending.push({ outputIndex, valueSat, address, status, tries, reason });
       };
       for (const deposit of await depositsIn(tx, "to_claim")) {
-        if (await getClaim(tx, deposit.outputIndex)) add(deposit, "claiming", null);
-        else if (deposit.tries > 0) add(deposit, "failing", deposit.reason);
-        else add(deposit, "waiting", trouble);
+        if (await getClaim(tx, deposit.outputIndex)) await add(deposit, "claiming", null);
+        else if (deposit.tries > 0) await add(deposit, "failing", deposit.reason);
+        else await add(deposit, "waiting", trouble);
       }
-      for (const deposit of await depositsIn(tx, "put_off")) add(deposit, "too_small", deposit.reason);
+      for (const deposit of await depositsIn(tx, "put_off")) await add(deposit, "too_small", deposit.reason);
       return pending;
     });
   }

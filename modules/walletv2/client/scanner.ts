@@ -10,6 +10,7 @@
 import { sleep } from "../../../actors/platform/platform.ts";
 import { toHex } from "../../../core/bytes.ts";
 import { errorText } from "../../../core/result.ts";
+import type { Derivation } from "../../contract/recovery.ts";
 import type { Addresses } from "./addresses.ts";
 import type { Claims } from "./claims.ts";
 import {
@@ -20,10 +21,12 @@ import {
   setDeposit,
   setLastLookMs,
   setNextOutput,
+  WATCHED,
 } from "./db.ts";
 import { WalletError } from "./error.ts";
 import type { WalletFederation } from "./federation.ts";
 import type { WalletClientEnv } from "./wallet.ts";
+import type { Watches } from "./watches.ts";
 import type { OutputInfo } from "../common.ts";
 import { LOOK_STORED_EVERY_MS, OUTPUT_LOOK_AHEAD, OUTPUT_SLICE } from "../limits.ts";
 
@@ -36,7 +39,7 @@ type Asked = { readonly settled: PromiseWithResolvers<void>; readonly again: boo
 
 export class Scanner {
   readonly #env: WalletClientEnv;
-  readonly #addresses: Addresses;
+  readonly #watches: Watches;
   readonly #federation: WalletFederation;
   readonly #claims: Claims;
   /** Who wants something looked at, and who waits for the end of that. */
@@ -47,12 +50,14 @@ export class Scanner {
   #interrupt: () => void = () => {};
   /** Why the last round ended early; null when it didn't. */
   #trouble: string | null = null;
+  /** Where this round has found nothing more. */
+  #endAt: number | null = null;
   /** On the monotonic clock. */
   #lookStoredMs = -Infinity;
 
-  constructor(env: WalletClientEnv, addresses: Addresses, federation: WalletFederation, claims: Claims) {
+  constructor(env: WalletClientEnv, watches: Watches, federation: WalletFederation, claims: Claims) {
     this.#env = env;
-    this.#addresses = addresses;
+    this.#watches = watches;
     this.#federation = federation;
     this.#claims = claims;
   }
@@ -85,19 +90,21 @@ export class Scanner {
 
   /** Ends when the signal is aborted. */
   async run(signal: AbortSignal): Promise<void> {
-    const { log, platform, testEnvironment } = this.#env;
+    const { log, platform, store, testEnvironment } = this.#env;
+    const { own } = this.#watches;
     try {
-      if (await this.#addresses.highest() === undefined) {
+      if (await own.highest() === undefined) {
         // to no address nobody can have paid
-        do this.#settleLooks(this.#takeLooks()); while (!await this.#isNextFound(signal));
+        do this.#settleLooks(this.#takeLooks()); while (!await this.#isNextFound(own, signal));
       }
       for (;;) {
         this.#wake = Promise.withResolvers();
         if (await this.#tryRound(signal)) continue;
         const woken = new AbortController();
         const pollMs = testEnvironment ? POLL_TEST_MS : POLL_MS;
-        const rest = sleep(platform.clock, pollMs, AbortSignal.any([signal, woken.signal]));
-        await Promise.race([rest.catch(() => undefined), this.#wake.promise]);
+        const until = AbortSignal.any([signal, woken.signal]);
+        const rest = [sleep(platform.clock, pollMs, until), store.changed(WATCHED, until)];
+        await Promise.race([Promise.any(rest).catch(() => undefined), this.#wake.promise]);
         woken.abort();
         signal.throwIfAborted();
       }
@@ -105,6 +112,8 @@ export class Scanner {
       for (const { settled } of [...this.#asked.splice(0), ...this.#waiting.splice(0)]) settled.reject(thrown);
       if (!signal.aborted) throw thrown;
       log.debug("The scan for deposits ends");
+    } finally {
+      this.#watches.rest();
     }
   }
 
@@ -113,12 +122,15 @@ export class Scanner {
     try {
       const asked = this.#asked.splice(0);
       for (const each of asked) this.#waiting.push(each);
-      if (asked.some(({ again }) => again)) await this.#advance(0);
+      if (asked.some(({ again }) => again)) {
+        for (const addresses of await this.#watches.all()) await this.#advance(addresses, 0);
+      }
       await this.#adoptOld(signal);
-      const more = await this.#scan(signal);
+      const more = await this.#scanAny(signal);
       await this.#claims.round(!more && this.#waiting.some(({ again }) => again), signal);
       this.#trouble = null;
       if (!more) {
+        this.#watches.rest();
         await this.#looked();
         for (const { settled } of this.#waiting.splice(0)) settled.resolve();
       }
@@ -139,47 +151,74 @@ export class Scanner {
     await store.transact((tx) => setLastLookMs(tx, Math.floor(clock.nowMs())));
   }
 
-  async #scan(signal: AbortSignal): Promise<boolean> {
-    const position = await this.#env.store.read((tx) => getNextOutput(tx));
+  /** The own addresses come first: what else is watched waits until they are through. */
+  async #scanAny(signal: AbortSignal): Promise<boolean> {
+    this.#endAt = null;
+    for (const addresses of await this.#watches.all()) {
+      if (await this.#scan(addresses, signal)) return true;
+    }
+    return false;
+  }
+
+  async #scan(addresses: Addresses, signal: AbortSignal): Promise<boolean> {
+    const position = await this.#positionOf(addresses);
+    if (position === this.#endAt && await addresses.highest() !== undefined) return false;
+    if (await addresses.highest() === undefined) {
+      do await this.#answerLooks(addresses, position, signal); while (!await this.#isNextFound(addresses, signal));
+    }
     const outputs = await this.#federation.outputs(position, position + OUTPUT_SLICE, signal);
-    if (outputs.length === 0) return await this.#lookAhead(position, signal);
-    let { highest, byScript } = await this.#addresses.known(signal);
+    if (outputs.length === 0) return await this.#lookAhead(addresses, position, signal);
+    let { highest, byScript } = await addresses.known(signal);
     for (const output of outputs) {
       const addressIndex = byScript.get(toHex(output.script));
       if (addressIndex === undefined) continue;
-      if (!output.spent) await this.#keep(output, addressIndex);
+      if (!output.spent) await this.#keep(output, addresses, addressIndex);
       if (addressIndex !== highest) continue;
-      await this.#addresses.markUsed(addressIndex);
+      await addresses.markUsed(addressIndex);
       // the claim comes first: it is quick, and a client may be open for a moment only
       await this.#claims.round(false, signal);
-      do await this.#answerLooks(output.index + 1, byScript, signal); while (!await this.#isNextFound(signal));
-      ({ highest, byScript } = await this.#addresses.known(signal));
-      await this.#advance(output.index + 1);
+      do {
+        await this.#answerLooks(addresses, output.index + 1, signal);
+      } while (!await this.#isNextFound(addresses, signal));
+      ({ highest, byScript } = await addresses.known(signal));
+      await this.#advance(addresses, output.index + 1);
     }
-    await this.#advance(outputs.at(-1)!.index + 1);
+    await this.#advance(addresses, outputs.at(-1)!.index + 1);
     return true;
+  }
+
+  #positionOf({ derivation }: Addresses): Promise<number> {
+    return this.#env.store.read((tx) => getNextOutput(tx, derivation));
   }
 
   /**
    * Whoever looks for what has come doesn't wait for the search of the next address, some seconds' work: nobody can
    * have paid to it yet. What else was paid to the known ones is claimed; the scan comes by it again.
    */
-  async #answerLooks(from: number, byScript: ReadonlyMap<string, number>, signal: AbortSignal): Promise<void> {
+  async #answerLooks(searched: Addresses, from: number, signal: AbortSignal): Promise<void> {
     const looks = this.#takeLooks();
     if (looks.length === 0) return;
     for (const look of looks) this.#waiting.push(look); // a failure from here on is theirs
-    for (let position = from;;) {
-      const outputs = await this.#federation.outputs(position, position + OUTPUT_SLICE, signal);
-      if (outputs.length === 0) break;
-      for (const output of outputs) {
-        const addressIndex = byScript.get(toHex(output.script));
-        if (addressIndex !== undefined && !output.spent) await this.#keep(output, addressIndex);
-      }
-      position = outputs.at(-1)!.index + 1;
+    for (const addresses of await this.#watches.all()) {
+      if (await addresses.highest() === undefined) continue;
+      await this.#keepAll(addresses, addresses === searched ? from : await this.#positionOf(addresses), signal);
     }
     await this.#claims.round(false, signal);
     await this.#looked();
     this.#settleLooks(looks);
+  }
+
+  async #keepAll(addresses: Addresses, from: number, signal: AbortSignal): Promise<void> {
+    const { byScript } = await addresses.known(signal);
+    for (let position = from;;) {
+      const outputs = await this.#federation.outputs(position, position + OUTPUT_SLICE, signal);
+      if (outputs.length === 0) return;
+      for (const output of outputs) {
+        const addressIndex = byScript.get(toHex(output.script));
+        if (addressIndex !== undefined && !output.spent) await this.#keep(output, addresses, addressIndex);
+      }
+      position = outputs.at(-1)!.index + 1;
+    }
   }
 
   #takeLooks(): Asked[] {
@@ -198,11 +237,11 @@ export class Scanner {
    * Searches for the next address.
    * @returns false when somebody has asked for something else meanwhile, whose turn it is
    */
-  async #isNextFound(signal: AbortSignal): Promise<boolean> {
+  async #isNextFound(addresses: Addresses, signal: AbortSignal): Promise<boolean> {
     const asked = new AbortController();
     this.#interrupt = () => asked.abort();
     try {
-      await this.#addresses.findNext(AbortSignal.any([signal, asked.signal]));
+      await addresses.findNext(AbortSignal.any([signal, asked.signal]));
       return true;
     } catch (thrown) {
       if (signal.aborted || !asked.signal.aborted) throw thrown;
@@ -212,15 +251,19 @@ export class Scanner {
     }
   }
 
-  async #advance(position: number): Promise<void> {
-    const { durable } = await this.#env.store.transact((tx) => setNextOutput(tx, position));
+  async #advance({ derivation }: Addresses, position: number): Promise<void> {
+    const { durable } = await this.#env.store.transact((tx) => setNextOutput(tx, position, derivation));
     await durable;
   }
 
-  async #keep({ index: outputIndex, value: valueSat, outpoint }: OutputInfo, addressIndex: number): Promise<void> {
+  async #keep(
+    { index: outputIndex, value: valueSat, outpoint }: OutputInfo,
+    { derivation }: { readonly derivation: Derivation },
+    addressIndex: number,
+  ): Promise<void> {
     const { durable } = await this.#env.store.transact(async (tx) => {
       if (await hasDeposit(tx, { outputIndex, valueSat })) return;
-      setDeposit(tx, "to_claim", { outputIndex, valueSat, addressIndex, outpoint, tries: 0, reason: "" });
+      setDeposit(tx, "to_claim", { outputIndex, valueSat, addressIndex, derivation, outpoint, tries: 0, reason: "" });
     });
     await durable;
   }
@@ -230,16 +273,17 @@ export class Scanner {
     const { store } = this.#env;
     for (const { outputIndex, addressIndex } of await store.read((tx) => oldDeferredOutputs(tx))) {
       const [output] = await this.#federation.outputs(outputIndex, outputIndex + 1, signal);
-      if (output && !output.spent) await this.#keep(output, addressIndex);
+      if (output && !output.spent) await this.#keep(output, { derivation: "standard" }, addressIndex);
       const { durable } = await store.transact((tx) => deleteOldDeferred(tx, outputIndex));
       await durable;
     }
   }
 
   /** An empty slice is the end, unless all of it can be no deposits. */
-  async #lookAhead(position: number, signal: AbortSignal): Promise<boolean> {
+  async #lookAhead(addresses: Addresses, position: number, signal: AbortSignal): Promise<boolean> {
     const [next] = await this.#federation.outputs(position + OUTPUT_SLICE, position + OUTPUT_LOOK_AHEAD, signal);
-    if (next) await this.#advance(next.index);
+    if (next) await this.#advance(addresses, next.index);
+    else this.#endAt = position;
     return next !== undefined;
   }
 }

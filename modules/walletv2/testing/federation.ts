@@ -42,6 +42,10 @@ export const VALID_INDICES: Readonly<Record<number, readonly number[]>> = {
   4: [12_296, 93_816, 121_565, 216_806, 295_303],
 };
 
+/** The same depositor's secret in another program, and its first indices that pass with four guardians. */
+export const ELSEWHERE = DerivableSecret.root(utf8("the same words in another program"), utf8("walletv2"));
+export const INDICES_ELSEWHERE: readonly number[] = [15_043, 33_595, 214_254];
+
 export type TestGuardian = {
   readonly store: StoreView;
   readonly module: WalletModule;

@@ -1,13 +1,16 @@
 /** Module endpoints: `module_<instance>_<name>`, called past the module's actor, which is there for consensus. */
+import { Coalesced } from "../../../core/coalesced.ts";
 import type { ModuleInstanceId } from "../../../core/types/ids.ts";
+import type { Json } from "../../../core/encoding/mod.ts";
 import { stringifyJson } from "../../../core/encoding/mod.ts";
 import { EndpointError } from "../../../modules/contract/error.ts";
+import type { Endpoint } from "../../../modules/contract/server.ts";
 import { METHOD_NOT_FOUND } from "../../../actors/rpc/mod.ts";
 import type { LiveModule } from "../../consensus/engine/live_modules.ts";
 import type { Modules } from "../../consensus/engine/transaction.ts";
 import type { ApiDeps } from "../deps.ts";
 import type { Method, Methods } from "../dispatch.ts";
-import { Coalesced, EncodedJson } from "../encoded.ts";
+import { EncodedJson } from "../encoded.ts";
 import { LARGE_ANSWER_DEPOSIT } from "../limits.ts";
 import { isAdmin } from "../secrets.ts";
 
@@ -18,6 +21,12 @@ export function runningModule({ live }: Pick<Modules, "live">, instance: ModuleI
   const running = live.get(instance);
   if (!running) throw EndpointError.failed(`Module ${instance} is starting: ask again`);
   return running;
+}
+
+async function answerOf(endpoint: Endpoint, params: Json, signal: AbortSignal): Promise<Json | EncodedJson> {
+  return endpoint.text
+    ? new EncodedJson(await endpoint.text(params, { signal }))
+    : await endpoint.handle(params, { signal });
 }
 
 /**
@@ -44,17 +53,23 @@ export function moduleMethods({ modules, apiPassword }: Pick<ApiDeps, "modules" 
         throw EndpointError.unauthorized();
       }
       try {
-        if (!found.shared) return await found.handle(params, { signal: AbortSignal.any([signal, ended]) });
-        return await coalesced.ask(
-          `${name} ${stringifyJson(params)}`,
-          async () => EncodedJson.of(await found.handle(params, { signal: ended })),
-        );
+        if (!found.shared) return await answerOf(found, params, AbortSignal.any([signal, ended]));
+        return await coalesced.ask(`${name} ${stringifyJson(params)}`, async () => {
+          const answer = await answerOf(found, params, ended);
+          return answer instanceof EncodedJson ? answer : EncodedJson.of(answer);
+        });
       } catch (thrown) {
         if (!ended.aborted || signal.aborted) throw thrown;
         throw EndpointError.failed(`Module ${instance} is starting again: ask again`, { cause: thrown });
       }
     };
-    const isLarge = running !== undefined && running.module.apiEndpoints[endpoint]!.shared === true;
-    return Object.assign(call, { deposit: isLarge ? LARGE_ANSWER_DEPOSIT : 1 });
+    const { shared = false, units, unitCharacters, requestCharactersMax }: Partial<Endpoint> =
+      running?.module.apiEndpoints[endpoint] ?? {};
+    return Object.assign(call, {
+      deposit: shared ? LARGE_ANSWER_DEPOSIT : 1,
+      ...(units && { units }),
+      ...(unitCharacters !== undefined && { unitCharacters }),
+      ...(requestCharactersMax !== undefined && { requestCharactersMax }),
+    });
   };
 }

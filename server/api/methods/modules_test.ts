@@ -1,4 +1,4 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import type { ManualPlatform } from "../../../actors/testing/platform.ts";
 import { settle } from "../../../actors/testing/manual_clock.ts";
 import { withSystem } from "../../../actors/testing/platform.ts";
@@ -6,17 +6,19 @@ import type { ActorSystem } from "../../../actors/mod.ts";
 import { child, refTo } from "../../../actors/mod.ts";
 import type { Json, JsonObject } from "../../../core/encoding/mod.ts";
 import { InvariantError } from "../../../core/assert.ts";
-import { DecodeError, parseJson, stringifyJson, u64 } from "../../../core/encoding/mod.ts";
+import { utf8 } from "../../../core/bytes.ts";
+import { DecodeError, list, parseJson, stringifyJson, text, u64, u64Number } from "../../../core/encoding/mod.ts";
 import { EndpointError } from "../../../modules/contract/error.ts";
 import type { AnyServerModule, AnyServerModuleDefinition, Endpoint } from "../../../modules/contract/server.ts";
-import { endpoint } from "../../../modules/contract/server.ts";
+import { endpoint, textEndpoint } from "../../../modules/contract/server.ts";
 import { testEnv, testStore } from "../../../modules/contract/testing/mod.ts";
 import { LiveModules } from "../../consensus/engine/live_modules.ts";
 import type { ModuleRef } from "../../consensus/engine/module_actor.ts";
 import { moduleActor } from "../../consensus/engine/module_actor.ts";
 import type { Methods } from "../dispatch.ts";
-import { answerMessage, parseMessage } from "../dispatch.ts";
+import { answerMessage, parseMessage, priceOf } from "../dispatch.ts";
 import { messageText } from "../encoded.ts";
+import { REQUEST_CHARACTERS_MAX } from "../limits.ts";
 import { moduleMethods, runningModule } from "./modules.ts";
 import { call } from "../testing/mod.ts";
 import { modulesWith } from "../../consensus/engine/transaction.ts";
@@ -203,4 +205,63 @@ Deno.test("a shared answer is made once for all who ask the same at a time, and 
     assertEquals(await ask("module_3_slice", { params: "x" }), { code: 400, message: "Expected an integer (u64)" });
     assertEquals(methods("module_3_slice")!.deposit! > methods("module_3_echo")!.deposit!, true);
   });
+});
+
+Deno.test("what an endpoint says of its costs holds for its calls, and one that writes text is answered with it", async () => {
+  const since = { major: 0, minor: 0 };
+  const modules = modulesWith(new Map([[3, refTo("root/3:test") as ModuleRef]]), new Map());
+  const texts: Json[] = [];
+  const api = {
+    rows: textEndpoint({
+      since,
+      shared: true,
+      units: (params) => 7 * Number(params),
+      params: u64,
+      handle: (n) => {
+        texts.push(n);
+        return Promise.resolve(utf8(`{"rows" : ${n}}`));
+      },
+    }),
+    many: endpoint({
+      since,
+      unitCharacters: 10,
+      requestCharactersMax: 200_000,
+      params: list(text),
+      result: u64Number,
+      handle: (names) => Promise.resolve(names.length),
+    }),
+  };
+  const { signal } = new AbortController();
+  modules.live.publish(3, {
+    definition: {} as AnyServerModuleDefinition,
+    module: { apiEndpoints: api } as unknown as AnyServerModule,
+    signal,
+  });
+  const methods = moduleMethods({ modules, apiPassword: null });
+  const request = (method: string, params: Json): string =>
+    stringifyJson({ jsonrpc: "2.0", id: 1, method, params: [{ auth: null, params }] });
+
+  const answer = await answerMessage(parseMessage(request("module_3_rows", 5)), {
+    methods,
+    signal,
+    onBug: (_method, thrown) => {
+      throw thrown;
+    },
+  });
+  assertEquals(messageText(answer!), '{"jsonrpc":"2.0","id":1,"result":{"rows" : 5}}');
+  assertEquals(await api.rows.handle(6, { signal }), { rows: 6 });
+  assertEquals(texts, [5n, 6n]);
+  assertEquals(priceOf(parseMessage(request("module_3_rows", 5)), methods, 0).cost, 35);
+  assertEquals(priceOf(parseMessage(request("module_3_rows", 100)), methods, 0), { deposit: 700, cost: 700 });
+  assertEquals(priceOf(parseMessage('{"jsonrpc":"2.0","id":1,"method":"module_3_rows"}'), methods, 0).cost, 1);
+
+  const names = Array.from({ length: 1_900 }, () => "x".repeat(97));
+  const large = request("module_3_many", names);
+  assert(large.length > REQUEST_CHARACTERS_MAX);
+  assertEquals(parseMessage(large, methods).calls[0]!.kind, "call");
+  assertEquals(priceOf(parseMessage(large, methods), methods, large.length).cost, Math.floor(large.length / 10) + 1);
+  for (const refused of [large.replace("many", "rows"), request("module_3_many", Array(2_500).fill(names[0]!))]) {
+    assertEquals(parseMessage(refused, methods).calls[0]!.kind, "malformed");
+  }
+  assertEquals(parseMessage(large).calls[0]!.kind, "malformed");
 });

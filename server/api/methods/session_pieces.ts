@@ -6,6 +6,7 @@
  */
 import type { Clock } from "../../../actors/platform/platform.ts";
 import type { ReadTx, StoreView } from "../../../actors/store/store.ts";
+import { Coalesced } from "../../../core/coalesced.ts";
 import { moduleEncodingBase64, u64Number } from "../../../core/encoding/mod.ts";
 import { EndpointError } from "../../../modules/contract/error.ts";
 import { readDurable } from "../../../modules/contract/read_durable.ts";
@@ -22,7 +23,7 @@ import {
   signedSessionEnd,
 } from "../../consensus/pieces/session_pieces.ts";
 import type { Method } from "../dispatch.ts";
-import { Coalesced, type EncodedJson, RecentAnswers } from "../encoded.ts";
+import { type EncodedJson, RecentAnswers } from "../encoded.ts";
 import { CUT_SESSION_BYTES_MIN, LARGE_ANSWER_DEPOSIT, PIECE_ANSWERS_BYTES_MAX, PIECE_UNITS } from "../limits.ts";
 import { asItIs, method } from "../method.ts";
 import { base64Answer } from "./sessions.ts";

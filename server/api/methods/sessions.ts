@@ -6,6 +6,7 @@
  */
 import { base64urlnopad } from "@scure/base";
 import type { ReadTx } from "../../../actors/store/store.ts";
+import { Coalesced } from "../../../core/coalesced.ts";
 import { assert } from "../../../core/assert.ts";
 import type { Bytes } from "../../../core/bytes.ts";
 import { concat, toHex } from "../../../core/bytes.ts";
@@ -16,7 +17,7 @@ import { acceptedItems, finishedSessions, getSessionEnd, sessionEndKey } from ".
 import { getOldOutcome } from "../../consensus/store/old_layout.ts";
 import type { ApiDeps } from "../deps.ts";
 import type { Method } from "../dispatch.ts";
-import { Coalesced, EncodedJson, RecentAnswers } from "../encoded.ts";
+import { EncodedJson, RecentAnswers } from "../encoded.ts";
 import { ANSWER_BYTES_MAX, LARGE_ANSWER_DEPOSIT, OUTCOME_LENGTHS_MAX, SESSION_ANSWERS_BYTES_MAX } from "../limits.ts";
 import { asItIs, method } from "../method.ts";
 import { ResponseTooBig } from "../too_big.ts";

@@ -1,0 +1,106 @@
+/**
+ * A client's connections to guardians: those that it keeps, by the URLs it knows, and others for one use, as when it
+ * looks at a federation that it hasn't joined.
+ */
+import type { Platform } from "../../actors/platform/platform.ts";
+import { refTo } from "../../actors/protocol.ts";
+import type { RpcMessage, RpcRef } from "../../actors/rpc/mod.ts";
+import { apiSecretHeaders, rpcConnection } from "../../actors/rpc/mod.ts";
+import { child } from "../../actors/supervisor.ts";
+import type { ActorSystem } from "../../actors/system.ts";
+import type { PeerId } from "../../core/types/ids.ts";
+import { numPeers } from "../../core/types/num_peers.ts";
+import { ConnectedFederationApi } from "../federation/api.ts";
+import type { ConnectionsEnv } from "../federation/connections.ts";
+import type { JoinTools } from "../federation/join.ts";
+import { GUARDIANS } from "../tree.ts";
+import type { Running } from "./running.ts";
+
+export type GuardiansEnv = {
+  readonly system: ActorSystem;
+  readonly platform: Platform;
+  /** Aborted when the client closes. */
+  readonly closing: AbortSignal;
+};
+
+export class Guardians {
+  readonly #env: GuardiansEnv;
+  /** For names of connections for one use. */
+  #uses = 0;
+
+  constructor(env: GuardiansEnv) {
+    this.#env = env;
+  }
+
+  /** Connections that stay: one to a guardian. */
+  connect(urls: ReadonlyMap<PeerId, string>, apiSecret: string | null): Promise<Map<PeerId, RpcRef>> {
+    return this.#connect(urls, apiSecret, "");
+  }
+
+  /** Connections that stay, made anew in the place of those that were. */
+  async reconnect(urls: ReadonlyMap<PeerId, string>, apiSecret: string | null): Promise<void> {
+    for (const peer of urls.keys()) await this.#env.system.stopChild(pathOf(peer));
+    await this.connect(urls, apiSecret);
+  }
+
+  async #connect(
+    urls: ReadonlyMap<PeerId, string>,
+    apiSecret: string | null,
+    prefix: string,
+  ): Promise<Map<PeerId, RpcRef>> {
+    const connections = new Map<PeerId, RpcRef>();
+    for (const [peer, url] of urls) {
+      const id = `${prefix}guardian:${peer}`;
+      await this.#env.system.startChild(
+        GUARDIANS,
+        child(rpcConnection, { id, args: { url, ...apiSecretHeaders(apiSecret) } }),
+      );
+      connections.set(peer, refTo(`${GUARDIANS}/${id}`));
+    }
+    return connections;
+  }
+
+  /** For the time of `use`: connections of its own to guardians at these URLs. */
+  async with<T>(
+    urls: ReadonlyMap<PeerId, string>,
+    apiSecret: string | null,
+    use: (api: ConnectedFederationApi) => Promise<T>,
+  ): Promise<T> {
+    const { system, platform, closing } = this.#env;
+    const connections = await this.#connect(urls, apiSecret, `once${this.#uses++}:`);
+    try {
+      const peers = numPeers(urls.size);
+      return await use(
+        new ConnectedFederationApi({ sender: system, platform, connections, peers, module: null, closing }),
+      );
+    } finally {
+      for (const { path } of connections.values()) await system.stopChild(path);
+    }
+  }
+
+  /** What joining needs. */
+  get joinTools(): JoinTools {
+    return {
+      platform: this.#env.platform,
+      withGuardians: (urls, apiSecret, use) => this.with(urls, apiSecret, use),
+    };
+  }
+
+  /** For whoever looks at the connections that stay. @param running as it is when it is called */
+  watch(running: () => Running): ConnectionsEnv {
+    const guardians = () => {
+      const { urls, joined: { config: { global } } } = running();
+      return [...urls].sort(([a], [b]) => a - b).map(([peer, url]) => ({
+        peer,
+        url,
+        name: global.apiEndpoints.get(peer)?.name ?? "",
+        connection: refTo<RpcMessage>(pathOf(peer)),
+      }));
+    };
+    return { sender: this.#env.system, clock: this.#env.platform.clock, guardians };
+  }
+}
+
+function pathOf(peer: PeerId): string {
+  return `${GUARDIANS}/guardian:${peer}`;
+}

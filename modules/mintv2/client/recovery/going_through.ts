@@ -1,0 +1,70 @@
+/**
+ * What a slice of the log says of a wallet's notes, in the order of the log. An output brings a note, its input takes
+ * it away for good: guardians never take a nonce again, even if somebody has its blinded nonce signed once more.
+ * docs/protocol/04-mint.md §12; the reference forgets what was spent, and "recovers" such a note.
+ */
+import type { StoreTx } from "../../../../actors/store/store.ts";
+import type { Bytes } from "../../../../core/bytes.ts";
+import { denominationAmount } from "../../denomination.ts";
+import { getSeen, setSeen } from "./db.ts";
+import type { OwnItem } from "./history.ts";
+import type { Marks } from "./marks.ts";
+import type { OwnOutput } from "./own_notes.ts";
+import type { MintProgress } from "./progress.ts";
+import { withMsat } from "./progress.ts";
+import type { Slice } from "./slice.ts";
+import { nonceHashOf, packedItems } from "./slice.ts";
+
+/** An item of the log that is own, or may be. Secret. */
+export type RelevantItem =
+  | { readonly tag: "Output"; readonly output: OwnOutput }
+  /** `spentAs`: 20 bytes. */
+  | { readonly tag: "Input"; readonly index: number; readonly spentAs: Bytes };
+
+/**
+ * Own outputs, and inputs of which a mark says that they may be own, by ascending index.
+ * @param own by ascending index; they are marked
+ */
+export function relevantItems(slice: Slice, own: readonly OwnOutput[], marks: Marks): RelevantItem[] {
+  for (const { spentAs } of own) marks.add(spentAs);
+  const relevant: RelevantItem[] = [];
+  let next = 0;
+  for (const item of packedItems(slice)) {
+    if (item.tag === "Output") {
+      if (own[next]?.index === item.index) relevant.push({ tag: "Output", output: own[next++]! });
+    } else if (marks.mayHave(slice.bytes, item.at)) {
+      relevant.push({ tag: "Input", index: item.index, spentAs: nonceHashOf(slice.bytes, item) });
+    }
+  }
+  return relevant;
+}
+
+/** Stores what the items say. @returns the own ones among them, in order */
+export async function goThrough(
+  tx: StoreTx,
+  progress: MintProgress,
+  items: readonly RelevantItem[],
+): Promise<{ readonly progress: MintProgress; readonly own: readonly OwnItem[] }> {
+  const own: OwnItem[] = [];
+  let after = progress;
+  for (const item of items) {
+    const spentAs = item.tag === "Output" ? item.output.spentAs : item.spentAs;
+    const seen = await getSeen(tx, spentAs);
+    if (item.tag === "Output") {
+      // issued twice, it is still one note
+      if (seen) continue;
+      const { index, derivation, request } = item.output;
+      const amountMsat = denominationAmount(request.denomination);
+      setSeen(tx, spentAs, { tag: "Unspent", value: { derivation, request } });
+      own.push({ tag: "Output", index, amountMsat, derivation });
+      after = withMsat(after, derivation, amountMsat);
+    } else if (seen?.tag === "Unspent") {
+      const { derivation, request } = seen.value;
+      const amountMsat = denominationAmount(request.denomination);
+      setSeen(tx, spentAs, { tag: "Spent", value: null });
+      own.push({ tag: "Input", index: item.index, amountMsat, derivation });
+      after = withMsat(after, derivation, -amountMsat);
+    }
+  }
+  return { progress: after, own };
+}

@@ -1,0 +1,106 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { ThreadError } from "../../../actors/platform/error.ts";
+import type { Threads } from "../../../actors/platform/platform.ts";
+import { manualClock } from "../../../actors/testing/platform.ts";
+import { addressSearch } from "./address_search.ts";
+import type { AddressStretch } from "./address_task.ts";
+import { AddressThreads, STRETCH } from "./address_threads.ts";
+import { Addresses } from "./addresses.ts";
+import { ADDRESS_THREADS_MAX } from "../limits.ts";
+import { DEPOSITOR, testWallet, VALID_INDICES } from "../testing/federation.ts";
+import { testStore } from "../../contract/testing/mod.ts";
+
+/** Some far apart, two in one stretch, one at a stretch's end. */
+const PASS = [12_296, 12_300, 5 * STRETCH - 1, 93_816, 400_000];
+const never = new AbortController().signal;
+
+/** Threads that know what passes. */
+class KnowingThreads implements Threads {
+  readonly begun: number[] = [];
+  opened = 0;
+  closed = 0;
+
+  constructor(readonly cores: number) {}
+
+  open<In, Out>(): { run(input: In): Promise<Out>; close(): void } {
+    this.opened++;
+    return {
+      run: (input) => {
+        const { from, end } = input as AddressStretch;
+        this.begun.push(from);
+        return Promise.resolve((PASS.find((index) => index >= from && index < end) ?? null) as Out);
+      },
+      close: () => void this.closed++,
+    };
+  }
+}
+
+function threadsOver(threads: Threads): AddressThreads {
+  return new AddressThreads({ threads }, addressSearch(new Map(), DEPOSITOR));
+}
+
+/** All searches one after the other, as a wallet makes them. */
+async function searches(over: AddressThreads, count: number): Promise<number[]> {
+  const found: number[] = [];
+  for (let from = 0; found.length < count;) {
+    const stretch = await over.next(from, never);
+    assert(stretch.tried > from, "each call tries some");
+    from = stretch.tried;
+    if (stretch.found !== null) found.push(stretch.found);
+  }
+  return found;
+}
+
+Deno.test("searches side by side find the same indices in order, and begin no stretch of indices twice", async () => {
+  for (const cores of [1, 2, 3, 64]) {
+    const threads = new KnowingThreads(cores);
+    assertEquals(await searches(threadsOver(threads), PASS.length), PASS);
+    assertEquals(new Set(threads.begun).size, threads.begun.length);
+    // one call a stretch, one more behind each index that was found, and those begun ahead
+    const ahead = 2 * Math.min(cores, ADDRESS_THREADS_MAX);
+    assert(threads.begun.length <= Math.ceil(PASS.at(-1)! / STRETCH) + PASS.length + ahead, `${threads.begun.length}`);
+    assertEquals(threads.opened, Math.min(cores, ADDRESS_THREADS_MAX));
+  }
+});
+
+Deno.test("a search that rests ends its threads, and finds the same when it goes on", async () => {
+  const threads = new KnowingThreads(2), over = threadsOver(threads);
+  const first = await over.next(0, never);
+  over.rest();
+  assertEquals(threads.closed, threads.opened);
+  assertEquals(first, { found: null, tried: STRETCH });
+  assertEquals(await over.next(2 * STRETCH, never), { found: null, tried: 3 * STRETCH });
+  assertEquals(await over.next(3 * STRETCH, never), { found: 12_296, tried: 12_297 });
+});
+
+Deno.test("a search ends with its signal, also while a thread is at work", async () => {
+  const stop = new AbortController();
+  const idle: Threads = {
+    cores: 1,
+    open: () => ({ run: () => new Promise<never>(() => {}), close: () => {} }),
+  };
+  const search = threadsOver(idle).next(0, stop.signal);
+  stop.abort(new Error("enough"));
+  await assertRejects(() => search, Error, "enough");
+});
+
+Deno.test("where there are no threads the search goes on without, and finds the same", async () => {
+  const { config } = await testWallet();
+  const store = await testStore(), { platform, advance } = manualClock();
+  let asked = 0;
+  const threads: Threads = {
+    cores: 4,
+    open: () => {
+      asked++;
+      throw new ThreadError({ code: "failed" }, "This test has no threads");
+    },
+  };
+  const addresses = new Addresses({ config, store, platform: { ...platform, threads } }, "standard", DEPOSITOR);
+  const waiting = addresses.awaitUnused(never);
+  let found: number | null = null;
+  const search = addresses.findNext(never).then((index) => found = index);
+  while (found === null) await advance(1);
+  await search;
+  assertEquals(await waiting, VALID_INDICES[4]![0]!);
+  assertEquals(asked, 1);
+});

@@ -1,0 +1,95 @@
+/**
+ * A wallet restored from its words by a command line, the official one or ours, as a process whose memory is watched.
+ */
+import { parseJson } from "../../../core/encoding/mod.ts";
+import type { JsonObject } from "../../../core/encoding/mod.ts";
+import type { DevFederation } from "../../../server/dev/federation/federation.ts";
+import { ownProgram } from "../../../server/dev/federation/processes.ts";
+import { demand } from "../../interop/suite.ts";
+
+export type Wanted = {
+  /** Secret. */
+  readonly words: string;
+  /** What the wallet must have in the end. */
+  readonly msat: bigint;
+  readonly items: number;
+  readonly dir: string;
+  readonly federation: DevFederation;
+};
+
+export type Restored = {
+  /** From the first slice to the end of the log. */
+  readonly itemsPerSecond: number;
+  /** From the start of the command. */
+  readonly firstNoteMs: number;
+  readonly tookMs: number;
+  readonly peakBytes: number;
+};
+
+export type Restorer = (wanted: Wanted) => Promise<Restored>;
+
+const SAMPLE_MS = 100;
+const RESTORE_MS = 1_200_000;
+
+/** Peak of a process's memory until it ends. */
+async function watchMemory(pid: number, ended: Promise<unknown>): Promise<number> {
+  let peakBytes = 0, over = false;
+  void ended.then(() => over = true);
+  while (!over) {
+    try {
+      const status = await Deno.readTextFile(`/proc/${pid}/status`);
+      const peak = /^VmHWM:\s+([0-9]+) kB$/m.exec(status)?.[1];
+      if (peak !== undefined) peakBytes = Math.max(peakBytes, Number(peak) * 1_024);
+    } catch (thrown) {
+      if (!(thrown instanceof Deno.errors.NotFound)) throw thrown;
+    }
+    await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, SAMPLE_MS))]);
+  }
+  return peakBytes;
+}
+
+type Ran = { readonly out: string; readonly peakBytes: number; readonly tookMs: number };
+
+async function runCommand(command: readonly string[]): Promise<Ran> {
+  const [program, ...args] = command as [string, ...string[]];
+  const begunMs = performance.now();
+  const child = new Deno.Command(program, {
+    args,
+    env: { FM_IN_DEVIMINT: "1" },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+    signal: AbortSignal.timeout(RESTORE_MS),
+  }).spawn();
+  const [output, peakBytes] = await Promise.all([child.output(), watchMemory(child.pid, child.status)]);
+  const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
+  const err = text(output.stderr);
+  demand(output.success, `${args.at(0)}: exit ${output.code}: ${err.slice(-2_000)}${text(output.stdout)}`);
+  return { out: text(output.stdout), peakBytes, tookMs: performance.now() - begunMs };
+}
+
+/** Both command lines take the same words. */
+function restorer(command: readonly string[]): Restorer {
+  return async ({ words, msat, items, dir, federation }) => {
+    const run = (...args: string[]): Promise<Ran> => runCommand([...command, "--data-dir", dir, ...args]);
+    // the time of a command that does nothing, and of joining
+    const idle = await run("restore", "--help");
+    const restored = await run("restore", "--mnemonic", words, "--invite-code", federation.invite);
+    const rest = await run("dev", "wait-complete");
+    const { total_amount_msat: found } = parseJson((await run("info")).out) as JsonObject;
+    demand(BigInt(found as number | bigint) === msat, `${found} of ${msat} msat came back`);
+    const logMs = restored.tookMs - idle.tookMs;
+    return {
+      itemsPerSecond: items / logMs * 1_000,
+      firstNoteMs: restored.tookMs,
+      tookMs: restored.tookMs + rest.tookMs,
+      peakBytes: Math.max(restored.peakBytes, rest.peakBytes),
+    };
+  };
+}
+
+export function officialRestorer(fedimintCli: string): Restorer {
+  return restorer([fedimintCli]);
+}
+
+export const ourRestorer: Restorer = restorer(ownProgram("client/main.ts"));
