@@ -58,7 +58,7 @@ import { runClient } from "./running.ts";
 import { checkWallet } from "./schema.ts";
 import type { ClientSecrets } from "./secrets.ts";
 import { secretsOfEntropy, secretsOfPreRoot } from "./secrets.ts";
-import { loadEntropy, loadOrMakeEntropy } from "./words.ts";
+import { loadEntropy, loadOrMakeEntropy, noWords } from "./words.ts";
 
 export class Client {
   readonly options: ClientOptions;
@@ -141,8 +141,12 @@ export class Client {
     return this.#running !== null;
   }
 
-  /** The 12 words, made when there are none yet. Secret. */
+  /**
+   * The 12 words, made when there are none yet. Secret.
+   * @throws {ClientError} `no_words`: this client was opened with a secret
+   */
   async words(): Promise<string> {
+    if (this.options.secret) throw noWords();
     return wordsOfEntropy(await this.#entropy());
   }
 

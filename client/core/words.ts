@@ -11,7 +11,11 @@ import type { ClientOptions } from "./options.ts";
 export async function loadEntropy(store: StoreView): Promise<Bytes> {
   const entropy = await store.read((tx) => entropySlot.get(tx));
   if (entropy) return entropy;
-  throw new ClientError({ code: "no_words" }, "Encoded client secret not present in DB");
+  throw noWords();
+}
+
+export function noWords(): ClientError {
+  return new ClientError({ code: "no_words" }, "Encoded client secret not present in DB");
 }
 
 /** Secret. Fresh random bytes when there are none yet; they are on disk when this resolves. */
