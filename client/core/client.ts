@@ -58,7 +58,7 @@ import { runClient } from "./running.ts";
 import { checkWallet } from "./schema.ts";
 import type { ClientSecrets } from "./secrets.ts";
 import { secretsOfEntropy, secretsOfPreRoot } from "./secrets.ts";
-import { loadEntropy, loadOrMakeEntropy, refuseWords } from "./words.ts";
+import { loadEntropy, loadOrMakeEntropy, noWords } from "./words.ts";
 
 export class Client {
   readonly options: ClientOptions;
@@ -141,8 +141,12 @@ export class Client {
     return this.#running !== null;
   }
 
-  /** The 12 words, made when there are none yet. Secret. */
+  /**
+   * The 12 words, made when there are none yet. Secret.
+   * @throws {ClientError} `no_words`: this client was opened with a secret
+   */
   async words(): Promise<string> {
+    if (this.options.secret) throw noWords();
     return wordsOfEntropy(await this.#entropy());
   }
 
@@ -154,14 +158,6 @@ export class Client {
   async #secrets(id: FederationId, entropy: () => Promise<Bytes>): Promise<ClientSecrets> {
     const { secret } = this.options;
     return secret ? secretsOfPreRoot(secret, id) : secretsOfEntropy(await entropy(), id);
-  }
-
-  /**
-   * Refused as long as this client can't recover what belongs to words.
-   * @throws {ClientError} `no_recovery` · {CryptoError} `bad_words`
-   */
-  importWords(words: string): never {
-    refuseWords(words);
   }
 
   /**

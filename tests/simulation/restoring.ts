@@ -48,7 +48,7 @@ export async function lostAndRestored(seed: number, { isShort = false } = {}): P
   const statuses = await federation.finish(world.alice.client.recoveries());
   const mint = statuses.find(({ kind }) => kind === "mintv2");
   assert(mint?.status === "done");
-  const past = (await federation.finish(world.alice.client.operations())).filter(({ recovered }) => recovered);
+  const past = (await federation.finish(world.alice.client.operations())).filter(({ isRecovered }) => isRecovered);
   for (const wallet of [world.alice, world.bob]) await wallet.close();
   return { books: { ...books, sessions, log: federation.world.log.hash() }, past, foundMsat: mint.amountMsat! };
 }
