@@ -13,7 +13,7 @@ import type { OpenWalletsOptions, Wallets } from "./mod.ts";
 import { openClient, openWallets, StoreError } from "./mod.ts";
 import { startGuardians, toyFederation } from "./testing/federation.ts";
 import type { ToyFederation } from "./testing/federation.ts";
-import { TOY_KIND, ToyBooks, toyModule } from "./testing/toy.ts";
+import { TOY_KIND, ToyBooks, toyModule, toyOf } from "./testing/toy.ts";
 import { ClientWorld } from "./testing/world.ts";
 
 const modules = new Map([[0, TOY_KIND]]);
@@ -72,7 +72,7 @@ Deno.test("federations under the same words have money and secrets of their own,
   for (const [wallet, federation] of [[one, first], [two, second]] as const) {
     const id = idOf(federation);
     const expected = moduleSecret(clientRoot(defaultClientSecret(root, id), id), 0);
-    assertEquals(toHex(wallet.use(toyModule).env.secret.toBytes()), toHex(expected.toBytes()));
+    assertEquals(toHex(toyOf(wallet.client).env.secret.toBytes()), toHex(expected.toBytes()));
   }
   await at.finish(one.use(toyModule).fund(1_000n));
   await at.finish(two.use(toyModule).fund(500n));
@@ -91,14 +91,14 @@ Deno.test("federations under the same words have money and secrets of their own,
 
 Deno.test("a wallet of one federation with the same words has the same secrets", async () => {
   const at = await Setting.started(), wallets = await at.open();
-  const secret = toHex((await at.finish(wallets.add(codeOf(first)))).use(toyModule).env.secret.toBytes());
+  const secret = toHex(toyOf((await at.finish(wallets.add(codeOf(first)))).client).env.secret.toBytes());
   const store = await at.finish(at.world.openStore("single.kv"));
   const { durable } = await store.transact((tx) => entropySlot.set(tx, entropyOfWords(wallets.words())));
   await at.finish(durable);
   await at.finish(wallets.close());
   const single = await at.finish(openClient({ platform: at.world.platform, store, modules: [toyModule] }));
   await at.finish(single.join(codeOf(first)));
-  assertEquals(toHex(single.use(toyModule).env.secret.toBytes()), secret);
+  assertEquals(toHex(toyOf(single.client).env.secret.toBytes()), secret);
   await at.finish(single.close());
 });
 
@@ -270,4 +270,21 @@ Deno.test("a database of a newer program is refused with a sentence, and so is o
   const there = await at.open({ modules: [raised] });
   assertEquals(listed(there), entries([first, "open"], [second, "open"]));
   await at.finish(there.close());
+});
+
+Deno.test("a database of the version before is taken as it is", async () => {
+  const at = await Setting.started();
+  const store = await at.finish(at.world.openStore("older.kv"));
+  await at.finish(checkSchema(store, { version: 1, migrations: { 0: () => {} } }));
+  const entropy = new Uint8Array(16).fill(7);
+  const { durable } = await store.transact((tx) => {
+    tx.set(Uint8Array.of(1), concat(Uint8Array.of(16), entropy));
+    // left out, and one that a crash kept from joining
+    tx.set(concat(Uint8Array.of(2), fromHex(idOf(first))), Uint8Array.of(1));
+    tx.set(concat(Uint8Array.of(2), fromHex(idOf(second))), Uint8Array.of(0));
+  });
+  await at.finish(durable);
+  const wallets = await at.finish(openWallets({ platform: at.world.platform, store, modules: [toyModule] }));
+  assertEquals([entropyOfWords(wallets.words()), listed(wallets)], [entropy, entries([first, "left_out"])]);
+  await at.finish(wallets.close());
 });

@@ -84,18 +84,21 @@ Deno.test("words are asked for on the terminal, the federation is shown, and wha
   ) assertStringIncludes(err, said);
   assertEquals(await at.balance(), 130_010);
   assertEquals(parseJson((await at.run(["print-secret"])).out), { secret: WORDS });
+  // what the wallet did before it was lost is told from what it does now
+  const { operations } = parseJson((await at.run(["list-operations"])).out) as { operations: JsonObject[] };
+  assertEquals(operations.map(({ recovered }) => recovered), [true, true, true]);
 });
 
 Deno.test("what the lost wallet had done is in list-operations, marked, in fedimint-cli's form", async () => {
   const at = await Setting.started();
   await at.run(["restore", "--yes", "--invite-code", INVITE, "--mnemonic", WORDS]);
   const { operations } = parseJson((await at.run(["list-operations"])).out) as { readonly operations: JsonObject[] };
-  for (const { id, creation_time } of operations) assertEquals([typeof id, typeof creation_time], ["string", "string"]);
-  assertEquals(
-    operations.map(({ id: _, creation_time: __, ...told }) => told),
-    [10, 30_000, 100_000].map((Recovered) => (
-      { operation_kind: TOY_KIND, operation_meta: { Recovered }, outcome: "Done", recovered: true }
-    )),
+  assertEquals<unknown>(
+    operations.map(({ id, creation_time, ...told }) => [typeof id, typeof creation_time, told]),
+    [10, 30_000, 100_000].map((Recovered) => {
+      const told = { operation_kind: TOY_KIND, operation_meta: { Recovered }, outcome: "Done", recovered: true };
+      return ["string", "string", told];
+    }),
   );
 });
 
