@@ -10,7 +10,8 @@
  * ```
  *
  * Arguments and replies are plain data that survive `structuredClone` and MessagePack, so that an actor can move to a
- * worker. The one exception: a store transaction may be handed down inside a request.
+ * worker. Two exceptions: a store transaction may be handed down inside a request, and the failure of somebody's work
+ * is the object that was thrown, so that it stays of its class.
  */
 
 export type Request<Type extends string, Args, Reply> = {

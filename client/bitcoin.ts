@@ -49,8 +49,22 @@ export type AddressOptions = {
   readonly signal?: AbortSignal;
 };
 
-export function depositAddress(client: Client, options: AddressOptions): Promise<string> {
-  return walletOf(client).receive(options);
+export async function depositAddress(client: Client, { onProgress, signal }: AddressOptions): Promise<string> {
+  const wallet = walletOf(client);
+  if (!onProgress) return await wallet.receive(signal);
+  const found = new AbortController();
+  const told = tell(wallet.searchProgress(found.signal), onProgress);
+  try {
+    return await Promise.race([wallet.receive(signal), told]);
+  } finally {
+    found.abort();
+  }
+}
+
+/** Never resolves: rejects with what `listener` throws, and when there is nothing more to tell of. */
+async function tell<T>(told: AsyncIterable<T>, listener: (value: T) => void): Promise<never> {
+  for await (const value of told) listener(value);
+  return await new Promise(() => {});
 }
 
 /** On-chain fees as guardians ask for them now: of a payment, and of a deposit. */
@@ -112,7 +126,7 @@ export type DepositsState = { readonly lastLookMs: number | null; readonly troub
 export async function depositsState(client: Client): Promise<DepositsState> {
   if (!hasBitcoin(client)) return { lastLookMs: null, trouble: null };
   const wallet = walletOf(client);
-  return { lastLookMs: await wallet.lastLookMs(), trouble: wallet.trouble };
+  return { lastLookMs: await wallet.lastLookMs(), trouble: await wallet.trouble() };
 }
 
 function hasBitcoin(client: Client): boolean {

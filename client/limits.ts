@@ -6,3 +6,21 @@
  * asks for more each time.
  */
 export const KEPT_META_CHARACTERS_MAX = 200_000;
+
+/**
+ * Calls of one module under way at a time: each is something that an application waits for, and holds some kilobytes. A
+ * program that pays hundreds of people at once stays far below.
+ */
+export const MODULE_CALLS_MAX = 10_000;
+
+/**
+ * For calls that are under way when a client closes: those that wait end at once, those that are in a store transaction
+ * in a moment. One that does neither keeps nobody from closing.
+ */
+export const MODULE_SHUTDOWN_MS = 1_000;
+
+/** Until a module that starts anew is looked for again: a start takes less, and nobody notices more. */
+export const MODULE_AGAIN_MS = 250;
+
+/** Streams of one module that are read at a time: a screen reads a few. */
+export const MODULE_STREAMS_MAX = 1_000;

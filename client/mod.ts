@@ -87,7 +87,6 @@ export type { LostNote, MintClient, ReceiveQuote, SendOptions, SendQuote, Sent }
 export type { WithdrawOptions as ModuleWithdrawOptions } from "../modules/walletv2/client/api.ts";
 export type { Denomination } from "../modules/mintv2/denomination.ts";
 export type { SendOutcome, WalletClient } from "../modules/walletv2/client/api.ts";
-export type { SearchProgress } from "../modules/walletv2/client/addresses.ts";
 export type { WalletFederation } from "../modules/walletv2/client/federation.ts";
 export type { FederationWallet, OutputInfo } from "../modules/walletv2/common.ts";
 export type { MetaClient } from "../modules/meta/client/api.ts";
@@ -154,6 +153,8 @@ export type { LinkState } from "../actors/rpc/mod.ts";
 export { ClientError } from "./error.ts";
 export { PastedError } from "./pasted.ts";
 export { WaitError } from "../modules/contract/waiting.ts";
+export { CallError } from "../modules/contract/calls.ts";
+export type { AnyCallTable, CallForm, CallTable, Refused } from "../modules/contract/call_table.ts";
 export { ApiError } from "../modules/contract/federation_api.ts";
 export { EcashError } from "../modules/mintv2/client/error.ts";
 export { WalletError } from "../modules/walletv2/client/error.ts";

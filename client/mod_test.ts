@@ -1,4 +1,5 @@
 import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
+import type { Inspection } from "../actors/system.ts";
 import { formatInviteCode } from "../core/types/invite_code.ts";
 import type { OperationId } from "../core/types/ids.ts";
 import { mintv2Client } from "../modules/mintv2/client.ts";
@@ -6,7 +7,7 @@ import { startGuardians, toyFederation } from "./testing/federation.ts";
 import type { FederationClient } from "./mod.ts";
 import { ClientError, openClient } from "./mod.ts";
 import { ClientWorld } from "./testing/world.ts";
-import type { Toy } from "./testing/toy.ts";
+import type { ToyApi } from "./testing/toy.ts";
 import { TOY_KIND, ToyBooks, toyModule } from "./testing/toy.ts";
 
 const federation = toyFederation({ modules: new Map([[0, TOY_KIND]]), meta: { federation_name: "toys" } });
@@ -16,7 +17,7 @@ async function opened(world: ClientWorld): Promise<FederationClient> {
   return await world.finish(openClient({ platform: world.platform, store, modules: [toyModule] }));
 }
 
-type Joined = { world: ClientWorld; wallet: FederationClient; toy: Toy; books: ToyBooks };
+type Joined = { world: ClientWorld; wallet: FederationClient; toy: ToyApi; books: ToyBooks };
 
 async function joined(): Promise<Joined> {
   const world = new ClientWorld(1), books = new ToyBooks();
@@ -84,6 +85,21 @@ Deno.test("the balance is told now, then whenever it changes, and nothing in bet
   await world.finish(watching);
   // 110 are taken, 3 come back as change
   assertEquals(seen, [1_000n, 890n, 893n]);
+  await world.finish(wallet.close());
+});
+
+Deno.test("asking for the balance costs no message, as does following it while nothing changes", async () => {
+  const { world, wallet, toy } = await joined();
+  await world.finish(toy.fund(1_000n));
+  await world.finish(wallet.client.awaitIdle());
+  const handled = (at: Inspection): number => at.children.reduce((sum, child) => sum + handled(child), at.handled);
+  const before = handled(wallet.client.inspect());
+  const balances = wallet.subscribeBalance();
+  assertEquals((await world.finish(balances.next())).value, 1_000n);
+  for (let asked = 0; asked < 100; asked++) assertEquals(await world.finish(wallet.getBalance()), 1_000n);
+  assertEquals(handled(wallet.client.inspect()) - before, 0);
+  assertEquals(await world.finish(toy.balance()), 1_000n);
+  assertEquals(handled(wallet.client.inspect()) - before > 0, true);
   await world.finish(wallet.close());
 });
 

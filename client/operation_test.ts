@@ -6,12 +6,12 @@ import { startGuardians, toyFederation } from "./testing/federation.ts";
 import type { FederationClient, Operation } from "./mod.ts";
 import { openClient } from "./mod.ts";
 import { ClientWorld } from "./testing/world.ts";
-import type { Toy } from "./testing/toy.ts";
+import type { ToyApi } from "./testing/toy.ts";
 import { TOY_KIND, ToyBooks, toyModule } from "./testing/toy.ts";
 
 const federation = toyFederation({ modules: new Map([[0, TOY_KIND]]), meta: {} });
 
-type Joined = { world: ClientWorld; wallet: FederationClient; toy: Toy; books: ToyBooks };
+type Joined = { world: ClientWorld; wallet: FederationClient; toy: ToyApi; books: ToyBooks };
 
 /** A wallet with 1,000 msat. */
 async function joined(): Promise<Joined> {

@@ -21,6 +21,7 @@ import type { ActorChild, SupervisorSpec } from "../actors/supervisor.ts";
 import { child, supervisor } from "../actors/supervisor.ts";
 import type { BackupArgs, BackupRef } from "./backup/backups.ts";
 import { backups } from "./backup/backups.ts";
+import { MODULE_SHUTDOWN_MS } from "./limits.ts";
 import type { ExecutorRef } from "./executor/executor.ts";
 import { executor } from "./executor/executor.ts";
 import type { Machines } from "./executor/machines.ts";
@@ -28,7 +29,8 @@ import type { RefreshArgs } from "./federation/refresh.ts";
 import { refresh } from "./federation/refresh.ts";
 import type { EventOrderRef } from "./logs/events.ts";
 import { eventOrder } from "./logs/events.ts";
-import type { ClientModuleArgs } from "./core/module_actor.ts";
+import type { ModuleInstanceId } from "../core/types/ids.ts";
+import type { ClientModuleArgs, ClientModuleRef } from "./core/module_actor.ts";
 import { clientModule } from "./core/module_actor.ts";
 import type { RecoveryArgs } from "./recovery/recovery.ts";
 import { moduleRecovery } from "./recovery/recovery.ts";
@@ -42,6 +44,14 @@ export const executorRef: ExecutorRef = refTo(`${ROOT}/federation/executor`);
 export const backupRef: BackupRef = refTo(`${ROOT}/federation/backup`);
 export const eventOrderRef: EventOrderRef = refTo(`${ROOT}/federation/event_log`);
 
+export function moduleRef(instance: ModuleInstanceId, kind: string): ClientModuleRef {
+  return refTo(`${MODULES}/${moduleId(instance, kind)}`);
+}
+
+function moduleId(instance: ModuleInstanceId, kind: string): string {
+  return `${instance}:${kind}`;
+}
+
 /** Before joining: connections only. */
 export function clientTree(): SupervisorSpec {
   return supervisor(ROOT, {
@@ -52,7 +62,8 @@ export function clientTree(): SupervisorSpec {
 
 /** A module's actor. */
 export function moduleChild(args: ClientModuleArgs): ActorChild {
-  return child(clientModule, { id: `${args.env.instance}:${args.definition.kind}`, args });
+  const { env: { instance }, definition: { kind } } = args;
+  return child(clientModule, { id: moduleId(instance, kind), args, shutdownMs: MODULE_SHUTDOWN_MS });
 }
 
 /** Added below the root once the client has joined. */

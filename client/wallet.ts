@@ -93,8 +93,8 @@ export class FederationClient {
 
   /**
    * What a module offers to applications beyond the calls below, by the module's definition:
-   * `wallet.use(metaClient).get(0)`. It is that of the module as it runs: ask for it when it is needed, and don't keep
-   * it.
+   * `wallet.use(metaClient).get(0)`. It stays good as long as the wallet is open. Every call of it may be told
+   * `restarted` or `overloaded` ({CallError}).
    * @throws {ClientError} `not_joined` · `no_module`: the federation has none, or this client was opened without it
    */
   use<Api>(definition: UsableModule<Api>): Api {

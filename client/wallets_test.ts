@@ -13,7 +13,7 @@ import type { OpenWalletsOptions, Wallets } from "./mod.ts";
 import { openClient, openWallets, StoreError } from "./mod.ts";
 import { startGuardians, toyFederation } from "./testing/federation.ts";
 import type { ToyFederation } from "./testing/federation.ts";
-import { TOY_KIND, ToyBooks, toyModule } from "./testing/toy.ts";
+import { TOY_KIND, ToyBooks, toyModule, toyOf } from "./testing/toy.ts";
 import { ClientWorld } from "./testing/world.ts";
 
 const modules = new Map([[0, TOY_KIND]]);
@@ -72,7 +72,7 @@ Deno.test("federations under the same words have money and secrets of their own,
   for (const [wallet, federation] of [[one, first], [two, second]] as const) {
     const id = idOf(federation);
     const expected = moduleSecret(clientRoot(defaultClientSecret(root, id), id), 0);
-    assertEquals(toHex(wallet.use(toyModule).env.secret.toBytes()), toHex(expected.toBytes()));
+    assertEquals(toHex(toyOf(wallet.client).env.secret.toBytes()), toHex(expected.toBytes()));
   }
   await at.finish(one.use(toyModule).fund(1_000n));
   await at.finish(two.use(toyModule).fund(500n));
@@ -91,14 +91,14 @@ Deno.test("federations under the same words have money and secrets of their own,
 
 Deno.test("a wallet of one federation with the same words has the same secrets", async () => {
   const at = await Setting.started(), wallets = await at.open();
-  const secret = toHex((await at.finish(wallets.add(codeOf(first)))).use(toyModule).env.secret.toBytes());
+  const secret = toHex(toyOf((await at.finish(wallets.add(codeOf(first)))).client).env.secret.toBytes());
   const store = await at.finish(at.world.openStore("single.kv"));
   const { durable } = await store.transact((tx) => entropySlot.set(tx, entropyOfWords(wallets.words())));
   await at.finish(durable);
   await at.finish(wallets.close());
   const single = await at.finish(openClient({ platform: at.world.platform, store, modules: [toyModule] }));
   await at.finish(single.join(codeOf(first)));
-  assertEquals(toHex(single.use(toyModule).env.secret.toBytes()), secret);
+  assertEquals(toHex(toyOf(single.client).env.secret.toBytes()), secret);
   await at.finish(single.close());
 });
 

@@ -3,7 +3,7 @@ import { sleep } from "../../actors/platform/platform.ts";
 import { MSAT_PER_SAT } from "../../core/types/amount.ts";
 import { fractionOfSatText } from "../../core/types/amount_text.ts";
 import type { AddressOptions, PendingDeposit, WithdrawQuote } from "../mod.ts";
-import { FederationClient } from "../mod.ts";
+import { CallError, FederationClient } from "../mod.ts";
 import { readBitcoinAddress } from "../pasted.ts";
 import type { Cli } from "./cli.ts";
 import { withWallet } from "./ecash.ts";
@@ -124,6 +124,8 @@ async function awaitDeposit(session: Session, fromEventId: number): Promise<void
   const balanceMsat = await session.inTurns(async (client, signal) => {
     const wallet = new FederationClient(client), done = new AbortController();
     const telling = tellTrouble(session, wallet, told, AbortSignal.any([signal, done.signal]));
+    // what it fails with is thrown once the wait is over
+    telling.catch(() => undefined);
     try {
       return await nextDeposit(wallet, signal);
     } finally {
@@ -161,19 +163,27 @@ async function tellTrouble(
 ): Promise<void> {
   const { clock } = io.platform;
   while (!signal.aborted) {
-    const pending = await wallet.pendingDeposits(), { trouble } = await wallet.depositsState();
-    const lines = pending.filter(({ reason }) => reason !== null)
-      .map((deposit) => `${satText(deposit.valueSat)} to ${deposit.address}: ${depositText(deposit)}`);
-    if (trouble !== null && lines.length === 0) {
-      lines.push(`Nothing can be credited at the moment: ${printable(trouble)}`);
-    }
-    for (const line of lines) {
+    for (const line of await troubles(wallet)) {
       if (!told.has(line)) io.err(`${line}.\n`);
       told.add(line);
     }
     await sleep(clock, TROUBLE_POLL_MS, signal).catch((thrown) => {
       if (!signal.aborted) throw thrown;
     });
+  }
+}
+
+async function troubles(wallet: FederationClient): Promise<string[]> {
+  try {
+    const pending = await wallet.pendingDeposits(), { trouble } = await wallet.depositsState();
+    const lines = pending.filter(({ reason }) => reason !== null)
+      .map((deposit) => `${satText(deposit.valueSat)} to ${deposit.address}: ${depositText(deposit)}`);
+    if (trouble === null || lines.length > 0) return lines;
+    return [`Nothing can be credited at the moment: ${printable(trouble)}`];
+  } catch (thrown) {
+    // the module starts anew, and says it the next time
+    if (thrown instanceof CallError) return [];
+    throw thrown;
   }
 }
 

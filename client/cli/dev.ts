@@ -123,7 +123,7 @@ function blockCountCommand(cli: Cli, dev: Command): void {
     .action(cli.official((session, count: number) =>
       session.withClient(async (client) => {
         const { io: { platform, signal } } = session;
-        const api = client.running.api.forModule(client.module("walletv2").instance);
+        const api = client.running.api.forModule(client.instanceOf("walletv2"));
         const call = { method: "consensus_block_count", params: null, result: u64Number };
         for (;;) {
           const reached = await api.consensus(call, { retry: true, signal });

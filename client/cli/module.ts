@@ -4,7 +4,7 @@
  */
 import type { Json } from "../../core/encoding/mod.ts";
 import type { ModuleInstanceId } from "../../core/types/ids.ts";
-import type { AnyClientModule, ClientCommand } from "../../modules/contract/client.ts";
+import type { ClientCommand } from "../../modules/contract/client.ts";
 import { CommandError } from "../../modules/contract/command_error.ts";
 import type { Client } from "../core/client.ts";
 import type { ModuleSelector } from "./arguments.ts";
@@ -57,10 +57,10 @@ export function resolveModule(client: Client, selector: ModuleSelector): ModuleI
   return found.id;
 }
 
-function moduleOf(client: Client, selector: ModuleSelector): AnyClientModule {
-  const module = client.running.table.get(resolveModule(client, selector));
-  if (!module) throw CliError.failed("Module not found");
-  return module;
+function commandsOf(client: Client, selector: ModuleSelector): Readonly<Record<string, ClientCommand>> {
+  const commands = client.commands(resolveModule(client, selector));
+  if (!commands) throw CliError.failed("Module not found");
+  return commands;
 }
 
 function named(selector: ModuleSelector): string {
@@ -76,7 +76,7 @@ function usage(selector: ModuleSelector, commands: Readonly<Record<string, Clien
 
 async function help(session: Session, selector: ModuleSelector, args: readonly string[]): Promise<void> {
   await session.withClient((client) => {
-    const { commands } = moduleOf(client, selector);
+    const commands = commandsOf(client, selector);
     const command = commands[args[0]!];
     session.io.out(
       command
@@ -93,7 +93,7 @@ async function call(
   selector: ModuleSelector,
   [name, ...args]: readonly string[],
 ): Promise<Json> {
-  const { commands } = moduleOf(client, selector);
+  const commands = commandsOf(client, selector);
   if (name === undefined) throw CliError.usage(`a command of the module is missing\n\n${usage(selector, commands)}`);
   if (!Object.hasOwn(commands, name)) {
     // it may be e-cash that was pasted in the wrong place: it is not repeated

@@ -1,7 +1,7 @@
 /** `restore`, and what other commands say while something is left to recover; with a toy module that recovers. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { entropyOfWords } from "../../core/crypto/bip39.ts";
-import type { JsonObject } from "../../core/encoding/mod.ts";
+import type { Json, JsonObject } from "../../core/encoding/mod.ts";
 import { parseJson } from "../../core/encoding/mod.ts";
 import { toHex } from "../../core/bytes.ts";
 import { formatInviteCode } from "../../core/types/invite_code.ts";
@@ -84,9 +84,19 @@ Deno.test("words are asked for on the terminal, the federation is shown, and wha
   ) assertStringIncludes(err, said);
   assertEquals(await at.balance(), 130_010);
   assertEquals(parseJson((await at.run(["print-secret"])).out), { secret: WORDS });
-  // what the wallet did before it was lost is told from what it does now
-  const { operations } = parseJson((await at.run(["list-operations"])).out) as { operations: JsonObject[] };
-  assertEquals(operations.map(({ recovered }) => recovered), [true, true, true]);
+});
+
+Deno.test("what the lost wallet had done is in list-operations, marked, in fedimint-cli's form", async () => {
+  const at = await Setting.started();
+  await at.run(["restore", "--yes", "--invite-code", INVITE, "--mnemonic", WORDS]);
+  const { operations } = parseJson((await at.run(["list-operations"])).out) as { readonly operations: JsonObject[] };
+  assertEquals(
+    operations.map(({ id, creation_time, ...told }): Json => [typeof id, typeof creation_time, told]),
+    [10, 30_000, 100_000].map((Recovered): Json => {
+      const told = { operation_kind: TOY_KIND, operation_meta: { Recovered }, outcome: "Done", recovered: true };
+      return ["string", "string", told];
+    }),
+  );
 });
 
 Deno.test("whoever sees that it is the wrong federation says no, and nothing is stored", async () => {

@@ -15,6 +15,7 @@ import { transaction, transactionIdOf } from "../../core/types/transaction.ts";
 import { defineClientModule } from "../../modules/contract/client.ts";
 import type { AnyClientModuleDefinition, ClientCommand } from "../../modules/contract/client.ts";
 import { CommandError } from "../../modules/contract/command_error.ts";
+import { orEnded } from "../../modules/contract/waiting.ts";
 import { EcashError } from "../../modules/mintv2/client/api.ts";
 import { WalletError } from "../../modules/walletv2/client/error.ts";
 import type { PendingDeposit, WalletClient } from "../../modules/walletv2/client/api.ts";
@@ -51,6 +52,7 @@ function moduleWith(commands: Record<string, ClientCommand["run"]>): AnyClientMo
       outputError: unit,
     },
     state: unit,
+    api: null,
     start: () =>
       Promise.resolve({
         transitions: () => [],
@@ -221,7 +223,7 @@ function depositedAt(
     look: () => Promise.resolve(),
     lastLookMs: () => Promise.resolve(null),
     deposits: () => Promise.resolve([]),
-    trouble: null,
+    trouble: () => Promise.resolve(null),
   };
   const operationId = "ab".repeat(32) as OperationId;
   return quietModules.map((definition) =>
@@ -294,7 +296,7 @@ Deno.test("the balance is that of now, or says how old it is and why", async () 
   const [none, quickMs] = await balance(() => Promise.resolve());
   assertEquals(none, []);
   assert(quickMs < 1_000);
-  const [[silent], lateMs] = await balance(() => new Promise(() => {}));
+  const [[silent], lateMs] = await balance((signal) => orEnded(signal!, () => new Promise(() => {})));
   assertMatch(
     silent!,
     /^As of \d{4}-\d\d-\d\d \d\d:\d\d UTC, 3 hours ago: it took longer than 5 seconds to look for more\.$/,
@@ -320,9 +322,7 @@ Deno.test("who waits for a deposit is told once why it doesn't come", async () =
   const small: PendingDeposit = { ...waiting, valueSat: 100n, status: "too_small", reason: "it doesn't pay the fee" };
   const definitions = depositedAt(begunMs + 30_000, nowMs, {
     deposits: () => Promise.resolve(nowMs() < begunMs + 5_000 ? [] : [waiting, small]),
-    get trouble() {
-      return nowMs() < begunMs + 5_000 ? "no feerate" : null;
-    },
+    trouble: () => Promise.resolve(nowMs() < begunMs + 5_000 ? "no feerate" : null),
   });
   const { exit, err } = await runInWorld(world, [...DIR, "deposit", "--wait"], { modules: definitions });
   assertEquals(exit, 0);

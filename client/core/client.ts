@@ -15,7 +15,7 @@ import type { ApiVersionSet } from "../../core/types/api_versions.ts";
 import type { FederationId, ModuleInstanceId, OperationId, PeerId } from "../../core/types/ids.ts";
 import type { InviteCode } from "../../core/types/invite_code.ts";
 import { formatInviteCode, newInviteCode } from "../../core/types/invite_code.ts";
-import type { AnyClientModule, PendingMoney, UsableModule } from "../../modules/contract/client.ts";
+import type { ClientCommand, PendingMoney, UsableModule } from "../../modules/contract/client.ts";
 import { codedEnd, orEnded, WaitError } from "../../modules/contract/waiting.ts";
 import type { BackupMetadata } from "../backup/contents.ts";
 import { readMetadata } from "../backup/contents.ts";
@@ -50,7 +50,7 @@ import { awaitIdle, awaitOperation } from "./idle.ts";
 import type { JoinOutcome } from "./joining.ts";
 import { joinFederation } from "./joining.ts";
 import type { ModuleStatus } from "./modules_of.ts";
-import { moduleOfKind, moduleStatuses, primaryModule, usedModule } from "./modules_of.ts";
+import { instanceOfKind, moduleCommands, moduleStatuses, primaryModule, usedModule } from "./modules_of.ts";
 import type { ClientOptions } from "./options.ts";
 import { pendingMoney } from "./pending.ts";
 import type { Running } from "./running.ts";
@@ -82,11 +82,14 @@ export class Client {
     this.#time = new UniqueTime(options.platform.clock);
     const gaveUp = this.#system.ended.then((exitCode) => {
       if (exitCode === 0) return new Promise<never>(() => {});
-      throw new ClientError(
+      const error = new ClientError(
         { code: "closed" },
         "The client stopped after too many failures: see its log, then start it again",
         { cause: this.#system.failure },
       );
+      // nothing that is waited for will come
+      this.#closing.abort(WaitError.closed({ cause: error }));
+      throw error;
     });
     this.failed = Promise.race([options.store.failed, gaveUp]);
     // who doesn't wait for it learns of a failure by the call that needed what failed
@@ -362,14 +365,22 @@ export class Client {
     return moduleStatuses(this.running);
   }
 
-  /** The running module of a kind with the lowest instance id. @throws {ClientError} `not_joined` · `no_module` */
-  module(kind: string): { readonly instance: ModuleInstanceId; readonly module: AnyClientModule } {
-    return moduleOfKind(this.running, kind);
+  /**
+   * The instance of the running module of a kind, the lowest of several. @throws {ClientError} `not_joined` ·
+   * `no_module`
+   */
+  instanceOf(kind: string): ModuleInstanceId {
+    return instanceOfKind(this.running, kind);
+  }
+
+  /** A module's commands by name; undefined when it doesn't run. @throws {ClientError} `not_joined` */
+  commands(instance: ModuleInstanceId): { readonly [name: string]: ClientCommand } | undefined {
+    return moduleCommands(this.running, instance);
   }
 
   /**
-   * What applications call of a module: the one with the lowest instance id that runs by this definition, or by one
-   * made from it.
+   * What applications call of a module, by message: the one with the lowest instance id that runs by this definition,
+   * or by one made from it. It stays good as long as the client is open, and is the same each time.
    * @throws {ClientError} `not_joined` · `no_module`
    */
   use<Api>(definition: UsableModule<Api>): Api {

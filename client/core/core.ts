@@ -3,7 +3,10 @@
  * transaction at a time. The implementation of `ClientTx` and `ClientCore` of `modules/contract/client.ts`.
  */
 import type { Sender } from "../../actors/actor.ts";
+import { ActorError } from "../../actors/error.ts";
 import type { Platform } from "../../actors/platform/platform.ts";
+import { sleep } from "../../actors/platform/platform.ts";
+import { fenced } from "../../actors/store/fenced.ts";
 import type { StoreTx, StoreView, TransactOptions } from "../../actors/store/store.ts";
 import { rollback } from "../../actors/store/store.ts";
 import { assert } from "../../core/assert.ts";
@@ -27,8 +30,9 @@ import type {
   Transition,
 } from "../../modules/contract/client_env.ts";
 import type { RecoveryTx } from "../../modules/contract/recovery.ts";
-import { endedBy } from "../../modules/contract/waiting.ts";
+import { endedBy, WaitError } from "../../modules/contract/waiting.ts";
 import { NotReady } from "../../modules/contract/client_env.ts";
+import { MODULE_AGAIN_MS } from "../limits.ts";
 import { modulePrefix } from "./database.ts";
 import type { UniqueTime } from "./database.ts";
 import type { ExecutorRef } from "../executor/executor.ts";
@@ -203,6 +207,11 @@ export class Operations {
     this.options = options;
   }
 
+  /** The same, committing nothing any more once the signal is aborted. */
+  fenced(signal: AbortSignal): Operations {
+    return new Operations({ ...this.options, store: fenced(this.options.store, signal) });
+  }
+
   primaryFor(unit: AmountUnit): Primary | null {
     const primary = this.options.primary();
     return primary && primary.module.unit === unit ? primary : null;
@@ -224,8 +233,21 @@ export class Operations {
         return await this.transactOnce(operationId, instance, body, keep, options);
       } catch (thrown) {
         if (!(thrown instanceof NotReady)) throw thrown;
-        await thrown.ready(options?.signal);
+        await this.#ready(thrown, options?.signal);
       }
+    }
+  }
+
+  /** A module that is started anew while it makes what is waited for makes it in its next life. */
+  async #ready(wait: NotReady, signal?: AbortSignal): Promise<void> {
+    const { platform: { clock }, closing } = this.options;
+    const until = signal ? AbortSignal.any([signal, closing]) : closing;
+    try {
+      await wait.ready(until);
+    } catch (thrown) {
+      const isEnd = thrown instanceof ActorError || thrown instanceof WaitError && thrown.code === "closed";
+      if (until.aborted || !isEnd) throw thrown;
+      await sleep(clock, MODULE_AGAIN_MS, until);
     }
   }
 
@@ -280,6 +302,14 @@ export class ModuleCore<State> implements ClientCore<State> {
     this.#operations = operations;
     this.#instance = instance;
     this.#owner = owner;
+  }
+
+  /**
+   * The same for one life of the module: what code of it begins and its actor's end overtakes leaves nothing behind.
+   * Waiting goes on, as machines wait that outlive the module.
+   */
+  fenced(signal: AbortSignal): ModuleCore<State> {
+    return new ModuleCore(this.#operations.fenced(signal), this.#instance, this.#owner);
   }
 
   transact<T>(operationId: OperationId, body: (tx: ClientTx<State>) => Promise<T>): Promise<T> {

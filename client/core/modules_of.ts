@@ -1,6 +1,6 @@
 /** Which modules of its federation a client runs, and how applications come to one. */
 import type { ModuleInstanceId } from "../../core/types/ids.ts";
-import type { AnyClientModule, AnyClientModuleDefinition, UsableModule } from "../../modules/contract/client.ts";
+import type { AnyClientModuleDefinition, ClientCommand, UsableModule } from "../../modules/contract/client.ts";
 import { ClientError } from "../error.ts";
 import type { Primary } from "./core.ts";
 import type { Running } from "./running.ts";
@@ -27,27 +27,30 @@ export function moduleStatuses({ joined, table }: Running): ModuleStatus[] {
   return [...joined.config.modules].map(([id, { kind }]) => ({ id, kind, active: table.has(id) }));
 }
 
-/** The running module of a kind with the lowest instance id. @throws {ClientError} `no_module` */
-export function moduleOfKind(
-  running: Running,
-  kind: string,
-): { readonly instance: ModuleInstanceId; readonly module: AnyClientModule } {
-  const { definitions, table } = running;
-  for (const [instance, definition] of definitions) {
-    const module = table.get(instance);
-    if (definition.kind === kind && module) return { instance, module };
+/** The instance of the running module of a kind, the lowest of several. @throws {ClientError} `no_module` */
+export function instanceOfKind(running: Running, kind: string): ModuleInstanceId {
+  for (const [instance, definition] of running.definitions) {
+    if (definition.kind === kind && running.table.has(instance)) return instance;
   }
   throw noModule(running, kind);
 }
 
 /** As `Client.use`. @throws {ClientError} `no_module` */
 export function usedModule<Api>(running: Running, definition: UsableModule<Api>): Api {
-  const { definitions, table } = running;
+  const { definitions, table, calls } = running;
   for (const [instance, candidate] of definitions) {
-    const module = table.get(instance);
-    if (module && isSameModule(candidate, definition)) return module.api;
+    if (table.has(instance) && isSameModule(candidate, definition)) return calls.get(instance)!.api as Api;
   }
   throw noModule(running, definition.kind);
+}
+
+/** What a module's commands are, by name; undefined when it doesn't run. */
+export function moduleCommands(
+  { table, calls }: Running,
+  instance: ModuleInstanceId,
+): { readonly [name: string]: ClientCommand } | undefined {
+  const module = table.get(instance);
+  return module && calls.get(instance)!.commands(module);
 }
 
 /** The e-cash module. @throws {ClientError} `no_primary_module` */

@@ -9,7 +9,7 @@ import type { Running } from "./running.ts";
 
 const NOTHING: PendingMoney = { incomingMsat: 0n, outgoingMsat: 0n, inDoubtMsat: 0n };
 
-export async function pendingMoney(tx: ReadTx, { definitions, table }: Running): Promise<PendingMoney> {
+export async function pendingMoney(tx: ReadTx, { definitions, table, calls }: Running): Promise<PendingMoney> {
   const active = new Map<ModuleInstanceId, ActiveState<unknown>[]>();
   for (const { instance, operationId, state } of await activeStates(tx)) {
     const definition = definitions.get(instance);
@@ -20,8 +20,8 @@ export async function pendingMoney(tx: ReadTx, { definitions, table }: Running):
   }
   let sum = NOTHING;
   for (const [instance, module] of table) {
-    const own = await module.pending?.(tx.view(modulePrefix(instance)), active.get(instance) ?? []);
-    if (!own) continue;
+    if (!module.pending) continue;
+    const own = await calls.get(instance)!.pending(tx.view(modulePrefix(instance)), active.get(instance) ?? []);
     sum = {
       incomingMsat: sum.incomingMsat + own.incomingMsat,
       outgoingMsat: sum.outgoingMsat + own.outgoingMsat,

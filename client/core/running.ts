@@ -40,9 +40,11 @@ import { recoveryRecords } from "../recovery/met.ts";
 import { allRecoveries, isPending } from "../recovery/records.ts";
 import { readableModules } from "./readable_modules.ts";
 import type { ClientModuleArgs, ModuleTable } from "./module_actor.ts";
+import type { ModuleCallsEnv } from "./module_calls.ts";
+import { ModuleCalls } from "./module_calls.ts";
 import type { ClientSecrets } from "./secrets.ts";
 import { otherSecretsOfModule } from "./secrets.ts";
-import { eventOrderRef, executorRef, federationTree, moduleChild, MODULES, ROOT } from "../tree.ts";
+import { eventOrderRef, executorRef, federationTree, moduleChild, moduleRef, MODULES, ROOT } from "../tree.ts";
 
 export type Running = {
   readonly joined: Joined;
@@ -54,6 +56,8 @@ export type Running = {
   /** Modules of the federation that this client knows; those without a common API version don't run. */
   readonly definitions: Definitions;
   readonly table: ModuleTable;
+  /** How everybody but the core calls them. */
+  readonly calls: ReadonlyMap<ModuleInstanceId, ModuleCalls>;
   readonly operations: Operations;
   readonly discovery: DiscoveryEnv;
   readonly recoveries: Recoveries;
@@ -121,7 +125,7 @@ export async function runClient(
   secretsIn: (id: FederationId) => Promise<ClientSecrets>,
   tools: RunTools,
 ): Promise<Running> {
-  const { options: { platform, store, modules: known }, system, connect, closing } = tools;
+  const { options: { platform, store, modules: offered }, system, connect, closing } = tools;
   const joined = await takePendingConfig(store, stored);
   const { config } = joined;
   const federationId = federationIdOf(config.global.apiEndpoints);
@@ -132,7 +136,7 @@ export async function runClient(
   const connections = await connect(urls, joined.apiSecret);
   const peers = numPeers(connections.size);
   const api = new ConnectedFederationApi({ sender: system, platform, connections, peers, module: null, closing });
-  const definitions = definitionsFor(config, known);
+  const definitions = definitionsFor(config, offered);
   const discovery: DiscoveryEnv = { store, platform, api, config, definitions };
   const versions = await loadVersions(discovery, closing);
 
@@ -150,7 +154,7 @@ export async function runClient(
     closing,
   });
   const recoveries = new Recoveries(store);
-  const running = { joined, federationId, urls, api, versions, definitions, table, operations, discovery, recoveries };
+  const known = { joined, federationId, urls, api, versions, definitions, table, operations, discovery, recoveries };
   const describe = describerOf(definitions);
   owners.set(GLOBAL_INSTANCE_ID, {
     kind: null,
@@ -158,7 +162,7 @@ export async function runClient(
     transitions: (state) => submissionTransitions(state, { api, platform, describe }),
   });
   const machines = new Machines(store, operations, owners);
-  const parts = await partsOf(running, secrets, { owners, machines, options: tools.options });
+  const parts = await partsOf(known, secrets, { owners, machines, options: tools.options });
   const backup: BackupArgs = {
     store,
     platform,
@@ -170,17 +174,32 @@ export async function runClient(
     isAutomatic: tools.options.automaticBackup ?? true,
   };
   await system.startChild(ROOT, federationTree({ store, machines, refresh: discovery, ...parts, backup }));
-  return running;
+  return { ...known, calls: callsOf(parts.known, { sender: system, clock: platform.clock, closing }) };
 }
 
-type Parts = { readonly modules: readonly ClientModuleArgs[]; readonly recoveries: readonly RecoveryArgs[] };
+function callsOf(
+  definitions: Definitions,
+  env: Omit<ModuleCallsEnv, "kind" | "actor">,
+): ReadonlyMap<ModuleInstanceId, ModuleCalls> {
+  return new Map([...definitions].map(([instance, { kind, api }]) => [
+    instance,
+    new ModuleCalls(api, { ...env, kind, actor: moduleRef(instance, kind) }),
+  ]));
+}
+
+type Parts = {
+  /** Modules that run, or will when they have recovered. */
+  readonly known: Definitions;
+  readonly modules: readonly ClientModuleArgs[];
+  readonly recoveries: readonly RecoveryArgs[];
+};
 
 /**
  * What each module is started with, and each recovery that isn't done; registers whose states are whose. A module that
  * recovers before it runs is started by its recovery.
  */
 async function partsOf(
-  { joined, federationId, api, versions, definitions, table, operations, recoveries }: Running,
+  { joined, federationId, api, versions, definitions, table, operations, recoveries }: Omit<Running, "calls">,
   secrets: ClientSecrets,
   { owners, machines, options }: {
     readonly owners: Map<ModuleInstanceId, AnyStateOwner>;
@@ -190,8 +209,9 @@ async function partsOf(
 ): Promise<Parts> {
   const { store, admin = null, testEnvironment = false } = options;
   const log = loggerFor(ROOT, options.log);
-  const parts = { modules: [] as ClientModuleArgs[], recoveries: [] as RecoveryArgs[] };
   const readable = readableModules({ config: joined.config, versions, definitions, api, secrets, log });
+  const known = new Map(readable.map(({ definition, facts }) => [facts.instance, definition]));
+  const parts = { known, modules: [] as ClientModuleArgs[], recoveries: [] as RecoveryArgs[] };
   const records = await recoveryRecords(store, readable, options.platform.dice);
   for (const [instance, record] of records) {
     if (!isPending(record) || readable.some(({ facts }) => facts.instance === instance)) continue;

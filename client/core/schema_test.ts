@@ -4,6 +4,7 @@ import type { Schema, Store } from "../../actors/store/mod.ts";
 import { nothingToMigrate, SCHEMA_PREFIX, StoreError } from "../../actors/store/mod.ts";
 import { concat, toHex } from "../../core/bytes.ts";
 import type { AnyClientModuleDefinition } from "../../modules/contract/client.ts";
+import { mintv2Client } from "../../modules/mintv2/client.ts";
 import { Client } from "./client.ts";
 import { modulePrefix } from "./database.ts";
 import { checkWallet } from "./schema.ts";
@@ -123,15 +124,18 @@ Deno.test("a wallet that can't be brought to this program's version is as it was
 
 Deno.test("commands say in a sentence that a wallet is a newer program's, those too that open no client", async () => {
   const world = new ClientWorld(1), dir = "/wallet";
+  const { version: known, migrations } = mintv2Client.schema!, version = known + 1;
   const newer: AnyClientModuleDefinition[] = quietModules.map((module) => (
-    module.kind === "mintv2" ? { ...module, schema: { version: 2, migrations: { 1: nothingToMigrate } } } : module
+    module.kind === "mintv2"
+      ? { ...module, schema: { version, migrations: { ...migrations, [known]: nothingToMigrate } } }
+      : module
   ));
   const prefix = modulePrefix(1);
   const store = await world.finish(world.openStore(`${dir}/client.kv`));
   const put = store.transact((tx) => {
     adminSlot.set(tx, { peer: 0, password: "hidden" });
     // a version of a module that no config is there for: known by its kind
-    tx.set(concat(SCHEMA_PREFIX, prefix), Uint8Array.of(2, 6, ...new TextEncoder().encode("mintv2")));
+    tx.set(concat(SCHEMA_PREFIX, prefix), Uint8Array.of(version, 6, ...new TextEncoder().encode("mintv2")));
   });
   await world.finish(put.then(({ durable }) => durable));
   await world.finish(checkWallet(store, newer));
@@ -144,7 +148,7 @@ Deno.test("commands say in a sentence that a wallet is a newer program's, those 
     const told = out + err;
     assertStringIncludes(
       told,
-      "The module mintv2's part of the database is of version 2, and this program knows versions up to 1",
+      `The module mintv2's part of the database is of version ${version}, and this program knows versions up to ${known}`,
     );
     assertStringIncludes(told, "Install the newer program again");
     assert(!told.includes("hidden") && !told.includes(".ts:"), told);

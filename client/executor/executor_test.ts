@@ -1,7 +1,9 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { ActorError } from "../../actors/error.ts";
 import { sleep } from "../../actors/platform/platform.ts";
 import type { Json } from "../../core/encoding/mod.ts";
 import type { OperationId } from "../../core/types/ids.ts";
+import { NotReady } from "../../modules/contract/client_env.ts";
 import { WaitError } from "../../modules/contract/waiting.ts";
 import { Client } from "../core/client.ts";
 import { startGuardians, toyFederation } from "../testing/federation.ts";
@@ -9,7 +11,7 @@ import { getEvents } from "../logs/events.ts";
 import { getOperation } from "../logs/operations.ts";
 import type { Script } from "../testing/world.ts";
 import { ClientWorld } from "../testing/world.ts";
-import { type Toy, TOY_FEE, TOY_KIND, ToyBooks, toyModule } from "../testing/toy.ts";
+import { type Toy, TOY_FEE, TOY_KIND, ToyBooks, toyModule, toyOf } from "../testing/toy.ts";
 import { operationStates } from "./states.ts";
 
 const federation = toyFederation({ modules: new Map([[0, TOY_KIND]]) });
@@ -33,7 +35,7 @@ class Wallet {
   }
 
   get toy(): Toy {
-    return this.client.use(toyModule);
+    return toyOf(this.client);
   }
 
   async open(failAtCommit = Infinity): Promise<void> {
@@ -148,6 +150,30 @@ Deno.test("a payment takes inputs, gives change, and leaves its mark in both log
   const entry = await wallet.client.options.store.read((tx) => getOperation(tx, OPERATION));
   assertEquals(entry?.kind, TOY_KIND);
   await wallet.finish(wallet.client.close());
+});
+
+Deno.test("a payment that waits for what the e-cash module makes goes on with its next life when that one ends", async () => {
+  for (const end of [WaitError.closed(), new ActorError({ code: "down", path: "", type: "" }, "it has ended")]) {
+    const wallet = await Wallet.joined(), toy = wallet.toy;
+    await wallet.finish(toy.fund(1_000n));
+    const balance = toy.balanceTransaction.bind(toy);
+    let runs = 0;
+    toy.balanceTransaction = (tx, sums) => {
+      if (runs++ < 2) throw new NotReady(() => Promise.reject(end));
+      return balance(tx, sums);
+    };
+    assert((await wallet.finish(toy.pay(OPERATION, 101n))).ok);
+    await wallet.finish(wallet.client.awaitIdle());
+    assertEquals([runs, wallet.books.accepted.size, await toy.balance()], [3, 1, 893n]);
+    // with the client it ends
+    toy.balanceTransaction = () => {
+      throw new NotReady(() => Promise.reject(end));
+    };
+    const late = toy.pay(toy.newOperation(), 101n).then(() => null, (thrown) => thrown);
+    await wallet.world.world.run({ forMs: 60_000 });
+    await wallet.finish(wallet.client.close());
+    assert(await late instanceof Error);
+  }
 });
 
 Deno.test("a refused payment gives the money back and says why", async () => {

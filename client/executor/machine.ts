@@ -79,14 +79,18 @@ export const machine = defineActor<MachineMessage, MachineArgs, State>({
         );
         return next(state);
       }
-      // the client closes: the state waits in the store
-      if (outcome.error instanceof WaitError && outcome.error.code === "closed") return next(state);
-      ctx.log.warn("A state machine's trigger failed and is tried again", { reason: errorText(outcome.error) });
+      // the client closes, and the state waits in the store; or its module was started anew
+      const isClosed = outcome.error instanceof WaitError && outcome.error.code === "closed";
+      if (!isClosed) {
+        ctx.log.warn("A state machine's trigger failed and is tried again", { reason: errorText(outcome.error) });
+      }
       return next(tryAgain(state, ctx, way));
     },
     watch: (state, { way }, ctx) => {
-      watch(state, ctx, way);
-      return next(state);
+      // the module may be another one than before
+      const again = { ...state, ways: state.machines.transitions(state.id) };
+      watch(again, ctx, way);
+      return next(again);
     },
     left: async (state) => {
       if (state.active) await state.machines.leave(state.id);

@@ -3,6 +3,7 @@ import { createSystem, refTo, supervisor } from "../../actors/mod.ts";
 import type { ActorSystem, Inspection } from "../../actors/system.ts";
 import { child } from "../../actors/supervisor.ts";
 import { SimulatedWorld } from "../../actors/platform/simulated/mod.ts";
+import { ActorError } from "../../actors/error.ts";
 import type { Bytes } from "../../core/bytes.ts";
 import type { OperationId } from "../../core/types/ids.ts";
 import type { Transition } from "../../modules/contract/client_env.ts";
@@ -10,6 +11,7 @@ import type { ExecutorMessage } from "./executor.ts";
 import { executor, machineId } from "./executor.ts";
 import type { Machines } from "./machines.ts";
 import { NotReady } from "../../modules/contract/client_env.ts";
+import { WaitError } from "../../modules/contract/waiting.ts";
 import type { StateId } from "./states.ts";
 
 const A: StateId = { operationId: "ab".repeat(32) as OperationId, instance: 2, state: new Uint8Array([1]) as Bytes };
@@ -100,6 +102,19 @@ Deno.test("the first of several ways wins, and the others are dropped", async ()
   const { world, system } = await started(table);
   await world.run({ forMs: 10 });
   assertEquals([table.steps, dropped, machinesOf(system)], [[`${machineId(A)} second`], true, []]);
+});
+
+Deno.test("a trigger of a module that was started anew is begun by the new one, whatever it ended with", async () => {
+  for (const end of [WaitError.closed(), new ActorError({ code: "down", path: "", type: "" }, "it has ended")]) {
+    const table = new Table(), ended = Promise.withResolvers<never>();
+    table.active = [A];
+    table.ways = () => [{ trigger: () => ended.promise, apply: never }];
+    const { world } = await started(table);
+    table.ways = () => [{ trigger: () => Promise.resolve("anew"), apply: never }];
+    ended.reject(end);
+    await world.run({ forMs: 5_000 });
+    assertEquals(table.steps, [`${machineId(A)} anew`]);
+  }
 });
 
 Deno.test("a trigger that fails is tried again, later and later, until it holds", async () => {

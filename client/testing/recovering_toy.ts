@@ -13,7 +13,7 @@ import type { OperationId } from "../../core/types/ids.ts";
 import type { ClientModuleDefinition } from "../../modules/contract/client.ts";
 import { defineClientModule } from "../../modules/contract/client.ts";
 import type { ClientModuleRecovery, ClientRecoveryEnv, Derivation } from "../../modules/contract/recovery.ts";
-import type { Toy, ToyState } from "./toy.ts";
+import type { ToyApi, ToyState } from "./toy.ts";
 import { addToBalance, toyModule } from "./toy.ts";
 import type { Asked, Script } from "./world.ts";
 
@@ -126,6 +126,6 @@ function toyRecovery(runsMeanwhile: boolean): ToyRecovery {
 /** @param change of the recovery, for one that fails and the like */
 export function recoveringToy(
   { runsMeanwhile, change = {} }: { readonly runsMeanwhile: boolean; readonly change?: Partial<ToyRecovery> },
-): ClientModuleDefinition<null, ToyState, Toy> {
+): ClientModuleDefinition<null, ToyState, ToyApi> {
   return defineClientModule({ ...toyModule, recovery: { ...toyRecovery(runsMeanwhile), ...change } });
 }

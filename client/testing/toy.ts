@@ -36,6 +36,7 @@ import type {
 import { defineClientModule } from "../../modules/contract/client.ts";
 import { transition } from "../../modules/contract/client_env.ts";
 import { endedBy } from "../../modules/contract/waiting.ts";
+import type { ModuleTable } from "../core/module_actor.ts";
 import type { Asked, Script } from "./world.ts";
 
 export const TOY_KIND = "toy";
@@ -84,6 +85,9 @@ function outputsOf(env: Env, msat: bigint, machines: (range: OutPointRange) => T
 function amount(msat: bigint): Map<bigint, bigint> {
   return new Map([[BITCOIN_UNIT, msat]]);
 }
+
+/** What applications call. */
+export type ToyApi = Pick<Toy, "count" | "counted" | "fund" | "balance" | "pay" | "take">;
 
 export class Toy {
   readonly env: Env;
@@ -246,7 +250,7 @@ function transitionsOf({ env }: Toy, state: ToyState, operationId: OperationId) 
   }
 }
 
-export const toyModule = defineClientModule<null, ToyState, Toy>({
+export const toyModule = defineClientModule<null, ToyState, ToyApi>({
   kind: TOY_KIND,
   consensusVersion: { major: 0, minor: 0 },
   requiredApi: { major: 0, minor: 0 },
@@ -262,6 +266,7 @@ export const toyModule = defineClientModule<null, ToyState, Toy>({
   },
   describeError: () => "no such coin",
   state: toyState,
+  api: { count: "call", counted: "call", fund: "call", balance: "call", pay: "call", take: "call" },
   start: (env) => {
     const toy = new Toy(env);
     return Promise.resolve({
@@ -277,6 +282,11 @@ export const toyModule = defineClientModule<null, ToyState, Toy>({
     });
   },
 });
+
+/** The module itself, as it runs at the moment: for what applications can't see. */
+export function toyOf({ running: { table } }: { readonly running: { readonly table: ModuleTable } }): Toy {
+  return table.get(0)!.primary as Toy;
+}
 
 const outcome = moduleEncoding(transactionSubmissionOutcome);
 

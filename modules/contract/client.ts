@@ -20,6 +20,7 @@ import type {
   Spending,
   Transition,
 } from "./client_env.ts";
+import type { CallTable } from "./call_table.ts";
 import type { ClientModuleRecovery } from "./recovery.ts";
 
 /** A transaction that the primary module is to balance. */
@@ -99,7 +100,7 @@ export interface ClientModule<State, Api> {
   transitions(state: State, operationId: OperationId): readonly Transition<State>[];
   /** Of a module that pays for transactions. */
   readonly primary?: PrimaryModule<State>;
-  /** What applications call. */
+  /** What applications call, by message (`calls.ts`): the definition lists it. */
   readonly api: Api;
   /** Of `module <kind> …`, by name. */
   readonly commands: { readonly [name: string]: ClientCommand };
@@ -138,6 +139,11 @@ export type ClientModuleDefinition<Config, State, Api> = {
    * before `start`, and refused when its data is of a newer version.
    */
   readonly schema?: Schema;
+  /**
+   * What applications may call of the running module's `api`: each method by its name, as `"call"` or `"stream"`. Null
+   * when it offers nothing.
+   */
+  readonly api: CallTable<NoInfer<Api>>;
   /** How the module recovers; left out, there is nothing that its first start wouldn't find by itself. */
   // deno-lint-ignore no-explicit-any -- what is stored between steps is the module's own
   readonly recovery?: ClientModuleRecovery<Config, State, any>;

@@ -51,6 +51,11 @@ const isVersion = (value: unknown): boolean => isObject(value) && isNumber(value
 const isCodec = (value: unknown): boolean =>
   isObject(value) && [value.read, value.write, value.fromJson, value.toJson].every(isFunction);
 
+const isCallTable = (value: unknown): boolean =>
+  value === null ||
+  isObject(value) && !Array.isArray(value) &&
+    Object.values(value).every((form) => form === "call" || form === "stream" || isCallTable(form));
+
 const isRecovery = (value: unknown): boolean =>
   isObject(value) && typeof value.runsMeanwhile === "boolean" && isCodec(value.progress) &&
   [value.count, value.prepare, value.run, value.finish].every(isFunction);
@@ -100,6 +105,11 @@ const PARTS: Readonly<Record<ModuleSide, readonly Part[]>> = {
     { name: "requiredApi", is: isVersion, expected: VERSION },
     { name: "config", is: isCodec, expected: "a codec" },
     { name: "state", is: isCodec, expected: "a codec" },
+    {
+      name: "api",
+      is: isCallTable,
+      expected: 'what applications may call, by name, each "call" or "stream", or null',
+    },
     {
       name: "recovery",
       is: (value) => value === undefined || isRecovery(value),

@@ -62,6 +62,13 @@ Deno.test("a definition with a part that is missing or of another form is refuse
     const mine = { ...metaClient, [name]: undefined };
     assertThrows(() => definitionsIn("client", "./a.ts", { mine }), ModuleError, `its \`${name}\` is not `);
   }
+  for (const api of [undefined, "call", ["call"], { get: "ask" }, { get: () => {} }, { inner: { get: true } }]) {
+    const mine = { ...metaClient, api };
+    assertThrows(() => definitionsIn("client", "./a.ts", { mine }), ModuleError, "its `api` is not what applications");
+  }
+  for (const api of [null, {}, { get: "call", inner: { told: "stream" } }]) {
+    assertEquals(definitionsIn("client", "./a.ts", { mine: { ...metaClient, api } }).length, 1);
+  }
   const none = (): void => {};
   const recovery = { runsMeanwhile: true, progress: unit, count: none, prepare: none, run: none, finish: none };
   const whole = { ...metaClient, recovery };

@@ -34,6 +34,8 @@ export { unknownVariantError } from "./unknown_variant.ts";
 /** The client's side. */
 export { defineClientModule } from "./client.ts";
 export { NotReady, transition } from "./client_env.ts";
+export { CallError } from "./calls.ts";
+export type { AnyCallTable, CallForm, CallTable, Refused } from "./call_table.ts";
 export type {
   ActiveState,
   AddedMsat,

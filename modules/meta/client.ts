@@ -22,6 +22,7 @@ export const metaClient: UsableModule<MetaClient> = defineClientModule({
   codecs: metaCodecs,
   describeError: () => NO_MONEY,
   state: unit,
+  api: { get: "call", revision: "call", submissions: "call", submit: "call" },
   schema: { version: 1, migrations: { 0: nothingToMigrate } },
   start: (env) => {
     const api = new MetaClient(env);

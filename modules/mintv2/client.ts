@@ -37,6 +37,18 @@ export const mintv2Client: UsableModule<MintClient> = defineClientModule({
       ? mintInputErrorText(decode(mintInputError, body))
       : mintOutputErrorText(decode(mintOutputError, body)),
   state: mintState,
+  api: {
+    counts: "call",
+    send: "call",
+    quoteSend: "call",
+    receive: "call",
+    quoteReceive: "call",
+    awaitReceive: "call",
+    broughtMsat: "call",
+    consolidate: "call",
+    failedRefunds: "call",
+    retryRefunds: "call",
+  },
   schema: mintSchema,
   recovery: mintRecovery,
   start: async (env) => {

@@ -101,5 +101,6 @@ export const faucetClient = defineClientModule({
   config: unit,
   codecs,
   state: unit,
+  api: { draw: "call" },
   start: (env) => Promise.resolve({ transitions: () => [], api: new Faucet(env), commands: {} }),
 });

@@ -30,11 +30,13 @@ import type { OperationEntry } from "../../client/logs/operations.ts";
 import { getOperation } from "../../client/logs/operations.ts";
 import type { ClientModuleArgs, ModuleTable } from "../../client/core/module_actor.ts";
 import { clientModule } from "../../client/core/module_actor.ts";
-import { eventOrderRef, executorRef } from "../../client/tree.ts";
+import { ModuleCalls } from "../../client/core/module_calls.ts";
+import { eventOrderRef, executorRef, moduleRef } from "../../client/tree.ts";
 import { activeStates } from "../../client/executor/states.ts";
 import type { AnyClientModuleDefinition, PendingMoney } from "../../modules/contract/client.ts";
 import type { FederationApi } from "../../modules/contract/federation_api.ts";
 import type { ClientRecoveryEnv, OtherSecret, RecoveryTx } from "../../modules/contract/recovery.ts";
+import { WaitError } from "../../modules/contract/waiting.ts";
 import { seededDice } from "../../modules/contract/testing/mod.ts";
 import { walletv2Client } from "../../modules/walletv2/client.ts";
 import type { WalletClient } from "../../modules/walletv2/client/api.ts";
@@ -77,6 +79,8 @@ export class TestClient {
   #api!: FederationApi;
   #config!: WalletConfig;
   readonly #table: ModuleTable = new Map();
+  readonly #calls: ModuleCalls;
+  readonly #closing = new AbortController();
 
   private constructor(
     disk: MemoryBackend,
@@ -88,6 +92,13 @@ export class TestClient {
     this.disk = disk;
     this.store = store;
     this.#system = createSystem({ platform, log: (record) => this.records.push(record) });
+    this.#calls = new ModuleCalls(walletv2Client.api, {
+      sender: this.#system,
+      clock,
+      closing: this.#closing.signal,
+      kind: walletv2Client.kind,
+      actor: moduleRef(WALLET, walletv2Client.kind),
+    });
   }
 
   static async open(options: TestClientOptions): Promise<TestClient> {
@@ -124,7 +135,7 @@ export class TestClient {
         const module = this.#table.get(PURSE)?.primary;
         return module ? { instance: PURSE, module } : null;
       },
-      closing: new AbortController().signal,
+      closing: this.#closing.signal,
     });
     this.#api = api.forModule(WALLET);
     this.#config = federation.wallet.config;
@@ -174,7 +185,9 @@ export class TestClient {
           children: [
             child(eventOrder, { args: { store } }),
             supervisor("modules", {
-              children: modules.map((args) => child(clientModule, { id: args.definition.kind, args })),
+              children: modules.map((args) =>
+                child(clientModule, { id: `${args.env.instance}:${args.definition.kind}`, args })
+              ),
             }),
             supervisor("machines", { intensity: 100, periodMs: 10_000, children: [] }),
             child(executor, { args: { supervisor: "client/federation/machines", machines } }),
@@ -208,13 +221,14 @@ export class TestClient {
     return this.#operations.transact("00".repeat(32), WALLET, body);
   }
 
+  /** As applications have it. */
   get wallet(): WalletClient {
-    return this.#table.get(WALLET)!.api as WalletClient;
+    return this.#calls.api as WalletClient;
   }
 
   /** Runs a command; time passes until it is done. */
   command(name: string, ...args: readonly string[]): Promise<Json> {
-    const { run } = this.#table.get(WALLET)!.commands[name]!;
+    const { run } = this.#calls.commands(this.#table.get(WALLET)!)[name]!;
     return this.until(run(args, new AbortController().signal));
   }
 
@@ -251,7 +265,7 @@ export class TestClient {
     return this.store.read(async (tx) => {
       const active = (await activeStates(tx)).filter(({ instance }) => instance === WALLET)
         .map(({ operationId, state }) => ({ operationId, state: decode(walletState, state) }));
-      return await this.#table.get(WALLET)!.pending!(tx.view(modulePrefix(WALLET)), active);
+      return await this.#calls.pending(tx.view(modulePrefix(WALLET)), active);
     });
   }
 
@@ -286,6 +300,7 @@ export class TestClient {
   }
 
   async close(): Promise<void> {
+    this.#closing.abort(WaitError.closed());
     await this.until(this.#system.stop());
     await this.until(this.store.close());
   }

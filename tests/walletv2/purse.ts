@@ -185,6 +185,7 @@ export const purseClient = defineClientModule({
   config: unit,
   codecs: purseCodecs,
   state: purseState,
+  api: null,
   start: (env: PurseEnv) =>
     Promise.resolve({
       transitions: (state: PurseState, operationId: OperationId) => transitions(env, state, operationId),

@@ -193,10 +193,10 @@ Deno.test("a claim waits while three transactions of the federation are on their
     const reason =
       "3 transactions of the federation wait for a block, and each makes the next dearer: claims go on after it";
     assertEquals((await client.wallet.deposits()).map(({ status, reason }) => [status, reason]), [["waiting", reason]]);
-    assertEquals(client.wallet.trouble, reason);
+    assertEquals(await client.wallet.trouble(), reason);
     await confirm(wallet, ...await signedTransactions(wallet));
     await client.untilTrue("the fifth is claimed", () => federation.accepted === 5);
-    assertEquals(client.wallet.trouble, null);
+    assertEquals(await client.wallet.trouble(), null);
     await client.clock.advance(1_000);
     assertEquals(await client.balanceMsat(), creditMsat(...Array<bigint>(5).fill(100_000n)));
   }, { known: 3 }));
@@ -263,7 +263,7 @@ Deno.test("a look finds and claims what has come, says when it was, and fails wi
     for (const peer of [1, 2]) federation.down.add(peer);
     await assertRejects(() => client.until(client.wallet.look()), WalletError);
     assertEquals(await client.wallet.lastLookMs(), lastMs);
-    assert(client.wallet.trouble !== null);
+    assert(await client.wallet.trouble() !== null);
   }));
 
 Deno.test("a claim that is refused is made again with the fee of then, and await-receive passes over it", () =>
@@ -516,8 +516,13 @@ Deno.test("the search shows its progress, and a client that is opened again goes
   const [index] = VALID_INDICES[4]!;
   const again = await TestClient.open({ federation, known: 0 });
   assertEquals(await again.inModule(WALLET, getSearched), index! - SEARCHED_BEFORE);
-  const tried: number[] = [];
-  const address = await again.until(again.wallet.receive({ onProgress: (count) => tried.push(count) }));
+  const tried: number[] = [], found = new AbortController();
+  const telling = (async () => {
+    for await (const count of again.wallet.searchProgress(found.signal)) tried.push(count);
+  })();
+  const address = await again.until(again.wallet.receive());
+  found.abort();
+  await again.until(telling);
   assertEquals(address, addressFromScript(depositAddress(wallet, 0).script, "regtest"));
   assert(tried.length > 2, "progress is shown");
   assertEquals(tried, tried.toSorted((a, b) => a - b));
@@ -531,7 +536,7 @@ Deno.test("waiting for an address, or for a deposit, ends with its signal and wi
   await client.inModule(WALLET, (tx) => tx.deleteAll(new Uint8Array()));
   const stop = new AbortController();
   const waits = [
-    client.wallet.receive({ signal: stop.signal }),
+    client.wallet.receive(stop.signal),
     client.wallet.awaitReceive(0, stop.signal),
     client.wallet.awaitReceive(0),
   ].map((wait) => wait.then(() => "done", () => "stopped"));

@@ -35,6 +35,7 @@ import type {
 import { endedBy, orEnded } from "../waiting.ts";
 import { dicePlatform, testStore } from "./env.ts";
 import type { TestGuardians } from "./guardians.ts";
+import { overMessages } from "./travel.ts";
 
 /** Guardians of any module. */
 // deno-lint-ignore no-explicit-any -- the guardians' own types are behind their definition
@@ -135,9 +136,9 @@ export class TestClient<Config, State, Api> {
     return client;
   }
 
-  /** What the module offers to programs. */
+  /** As applications have it: what goes in and out is copied, as by a message. */
   get api(): Api {
-    return this.#module.api;
+    return overMessages(this.definition.api, this.#module.api);
   }
 
   /** A command's JSON. @throws {CommandError} */

@@ -7,6 +7,7 @@ export { ManualClock } from "../../../actors/testing/manual_clock.ts";
 export { TestClient } from "./client.ts";
 export type { AnyGuardians, TestClientOptions } from "./client.ts";
 export { dealtRounds, dicePlatform, dump, seededDice, testEnv, testStore } from "./env.ts";
+export { overMessages, travelled } from "./travel.ts";
 export { GUARDIAN_PASSWORD, TestGuardians } from "./guardians.ts";
 export type { Definition, Processed, Refused, TestGuardian, TestGuardiansOptions } from "./guardians.ts";
 /** What their methods throw, as `modules/contract/mod.ts` exports it too. */

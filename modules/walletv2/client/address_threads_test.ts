@@ -96,7 +96,7 @@ Deno.test("where there are no threads the search goes on without, and finds the 
     },
   };
   const addresses = new Addresses({ config, store, platform: { ...platform, threads } }, "standard", DEPOSITOR);
-  const waiting = addresses.awaitUnused(undefined, never);
+  const waiting = addresses.awaitUnused(never);
   let found: number | null = null;
   const search = addresses.findNext(never).then((index) => found = index);
   while (found === null) await advance(1);

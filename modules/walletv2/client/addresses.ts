@@ -9,6 +9,7 @@
  */
 import { ThreadError } from "../../../actors/platform/error.ts";
 import { sleep } from "../../../actors/platform/platform.ts";
+import { orAborted } from "../../../core/abort.ts";
 import { assert } from "../../../core/assert.ts";
 import { addressFromScript } from "../../../core/bitcoin/mod.ts";
 import { toHex } from "../../../core/bytes.ts";
@@ -39,8 +40,8 @@ const UNHURRIED_MS = 20;
 /** Known addresses that are computed before others have their turn: some milliseconds. */
 const ADDRESSES_AT_ONCE = 16;
 
-/** `tried` indices in this search; one in 65,536 is found on average, whatever was tried before. */
-export type SearchProgress = (tried: number) => void;
+/** Is told how many indices were tried. */
+type Tell = (tried: number) => void;
 
 type AddressesEnv = Pick<WalletClientEnv, "config" | "store" | "platform">;
 
@@ -49,7 +50,9 @@ export class Addresses {
   readonly #search: AddressSearch;
   readonly #threads: AddressThreads;
   #noThreads = false;
-  readonly #watchers = new Set<SearchProgress>();
+  /** Indices tried in the search that goes on; one in 65,536 is found on average. */
+  #tried = 0;
+  #moved = Promise.withResolvers<void>();
   /** Calls that wait for the first address. */
   #waiting = 0;
   /** By output script in hex; filled as indices become known. */
@@ -119,8 +122,7 @@ export class Addresses {
    * The highest valid index, as soon as there is one to which nothing was paid: the search for it runs in the
    * background.
    */
-  async awaitUnused(onProgress: SearchProgress | undefined, signal: AbortSignal): Promise<number> {
-    if (onProgress) this.#watchers.add(onProgress);
+  async awaitUnused(signal: AbortSignal): Promise<number> {
     this.#waiting++;
     try {
       for (;;) {
@@ -137,7 +139,15 @@ export class Addresses {
       }
     } finally {
       this.#waiting--;
-      if (onProgress) this.#watchers.delete(onProgress);
+    }
+  }
+
+  /** Indices tried, each time that there are more. Ends when the signal is aborted. */
+  async *progress(signal: AbortSignal): AsyncGenerator<number> {
+    for (;;) {
+      await orAborted(this.#moved.promise, signal).catch(() => undefined);
+      if (signal.aborted) return;
+      yield this.#tried;
     }
   }
 
@@ -146,7 +156,9 @@ export class Addresses {
     const { store, platform } = this.#env;
     const from = await store.read((tx) => getSearched(tx, this.derivation));
     const tell = (tried: number): void => {
-      for (const watcher of this.#watchers) watcher(tried - from);
+      this.#tried = tried - from;
+      this.#moved.resolve();
+      this.#moved = Promise.withResolvers();
     };
     for (let tried = from;;) {
       const found = await this.#searchStretch(tried, tell, signal);
@@ -173,7 +185,7 @@ export class Addresses {
   }
 
   /** What passes in the next indices, and below which index nothing is left to try. */
-  async #searchStretch(from: number, tell: SearchProgress, signal: AbortSignal): Promise<Stretch> {
+  async #searchStretch(from: number, tell: Tell, signal: AbortSignal): Promise<Stretch> {
     if (!this.#noThreads && await this.#isInHurry()) {
       try {
         const { found, tried } = await this.#threads.next(from, signal);
@@ -194,7 +206,7 @@ export class Addresses {
   }
 
   /** As far as it takes, or until somebody waits for an address, who has it looked for on threads. */
-  async #searchHere(from: number, tell: SearchProgress, signal: AbortSignal): Promise<Stretch> {
+  async #searchHere(from: number, tell: Tell, signal: AbortSignal): Promise<Stretch> {
     const { clock } = this.#env.platform;
     const restMs = await this.#isInHurry() ? 0 : UNHURRIED_MS;
     let stored = from;

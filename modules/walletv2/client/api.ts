@@ -9,7 +9,7 @@ import { isJsonObject } from "../../../core/encoding/mod.ts";
 import type { OperationId } from "../../../core/types/ids.ts";
 import { operationId as operationIdCodec, outPointRange } from "../../../core/types/ids.ts";
 import { endedBy, isEndBy, orEnded } from "../../contract/waiting.ts";
-import type { Addresses, SearchProgress } from "./addresses.ts";
+import type { Addresses } from "./addresses.ts";
 import { getChange } from "./db.ts";
 import type { Deposits, PendingDeposit } from "./deposits.ts";
 import { WalletError } from "./error.ts";
@@ -65,14 +65,10 @@ export class WalletClient {
    * An address to deposit to. The first one is searched for in the background and takes some seconds; another one,
    * which takes as long, is given out once something was paid to it, as far as guardians have seen it. To wait for the
    * deposit, take the event log's position before asking for the address.
-   * @param options.onProgress called while the search goes on, with the number of indices tried; 65,536 are needed on
-   *   average
    */
-  async receive(
-    options: { readonly onProgress?: SearchProgress; readonly signal?: AbortSignal } = {},
-  ): Promise<string> {
-    const until = this.#until(options.signal);
-    const next = (signal: AbortSignal) => this.#addresses.awaitUnused(options.onProgress, signal);
+  async receive(signal?: AbortSignal): Promise<string> {
+    const until = this.#until(signal);
+    const next = (signal: AbortSignal) => this.#addresses.awaitUnused(signal);
     // only one that was used may take longer than that
     const used = await this.#addresses.highest();
     if (used === undefined) await orEnded(until, () => next(until));
@@ -80,6 +76,14 @@ export class WalletClient {
     const fresh = await this.#within(NEXT_ADDRESS_MS, until, next) ?? await this.#addresses.highest();
     assert(fresh !== undefined, "an address that was found stays");
     return this.#addresses.textAt(fresh);
+  }
+
+  /**
+   * How far the search for the next address is, while there is one: indices tried; 65,536 are needed on average. Who
+   * reads slowly is told the newest. Ends when the signal is aborted.
+   */
+  searchProgress(signal?: AbortSignal): AsyncGenerator<number> {
+    return this.#addresses.progress(this.#until(signal));
   }
 
   /** Null when it isn't done in time, or guardians can't be asked. @throws {WaitError} when `until` is aborted */
@@ -111,8 +115,8 @@ export class WalletClient {
   }
 
   /** Why deposits aren't looked for or claimed at the moment; null when that isn't so. */
-  get trouble(): string | null {
-    return this.#deposits.trouble;
+  trouble(): Promise<string | null> {
+    return Promise.resolve(this.#deposits.trouble);
   }
 
   /**

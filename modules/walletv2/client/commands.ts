@@ -130,7 +130,7 @@ export function walletCommands(wallet: WalletClient): { readonly [name: string]:
       help: "An address to deposit to; finding the first one takes some seconds",
       run: async (args, signal) => {
         noArguments(args, "receive");
-        return await wallet.receive({ signal });
+        return await wallet.receive(signal);
       },
     },
     deposits: {

@@ -113,7 +113,7 @@ export class Lane {
 
 /** Lanes with ten notes each of a wallet's money. @param peers guardians of the federation */
 export async function lanesOf(wallet: FederationClient, count: number, peers: number): Promise<Lane[]> {
-  const { instance } = wallet.client.module(mintv2Client.kind);
+  const { instance } = wallet.client.primary();
   const { api } = wallet.client.running;
   const env = {
     api,

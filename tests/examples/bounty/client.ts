@@ -40,6 +40,8 @@ export const bountyClient = defineClientModule({
       ? inputErrorText(decode(bountyInputError, body))
       : outputErrorText(decode(bountyOutputError, body)),
   state: bountyState,
+  // what applications call; it all goes by message
+  api: { list: "call", create: "call", claim: "call", awaitOpen: "call", awaitOutcome: "call" },
   start: (env) => {
     const federation = new BountyFederation(env.api);
     const api = new BountyClient(env, federation);
