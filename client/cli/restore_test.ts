@@ -232,6 +232,7 @@ Deno.test("a federation's secret restores without words, and opens the wallet fr
   // what the JavaScript SDK made of the words no secret of one federation tells
   assertStringIncludes((await run("balance")).out, "100.01 sat (100,010 msat)");
   assertEquals(parseJson((await run("print-secret")).out), { error: "Encoded client secret not present in DB" });
+  assertEquals(parseJson((await run("print-secret", "--secret")).out), { secret: secret[1]! });
   assertEquals((await at.run(["balance"])).exit, 1);
 });
 
