@@ -21,6 +21,7 @@ const slowTests = [
   "client_cli",
   "refunds",
   "many_notes",
+  "restore_seeds",
   "crowded_wallet",
   "copy_of_guardian",
   "devfed",

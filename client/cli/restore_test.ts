@@ -90,9 +90,9 @@ Deno.test("what the lost wallet had done is in list-operations, marked, in fedim
   const at = await Setting.started();
   await at.run(["restore", "--yes", "--invite-code", INVITE, "--mnemonic", WORDS]);
   const { operations } = parseJson((await at.run(["list-operations"])).out) as { readonly operations: JsonObject[] };
-  assertEquals(
-    operations.map(({ id, creation_time, ...told }): Json => [typeof id, typeof creation_time, told]),
-    [10, 30_000, 100_000].map((Recovered): Json => {
+  assertEquals<unknown>(
+    operations.map(({ id, creation_time, ...told }) => [typeof id, typeof creation_time, told]),
+    [10, 30_000, 100_000].map((Recovered) => {
       const told = { operation_kind: TOY_KIND, operation_meta: { Recovered }, outcome: "Done", recovered: true };
       return ["string", "string", told];
     }),
