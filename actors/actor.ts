@@ -93,11 +93,16 @@ export function defineActor<M extends Protocol, Args, State>(
   return definition;
 }
 
+/** How long a request is waited for. */
+export type AskOptions = { readonly deadlineMs?: number; readonly untilStop?: boolean };
+
 /** What can send: an actor's context, or a whole system from outside. */
 export interface Sender {
   /** Never blocks, never throws. A refused message is counted in `inspect()` and logged. */
   tell<M extends Protocol, T extends CastType<M>>(to: ActorRef<M>, type: T, args: ArgsOf<M, T>): void;
   /**
+   * With `untilStop` an actor that is told to stop waits no longer: `down` is thrown, and a handler that fails with it
+   * has ended in order. For what may take for ever. To who asks from outside it makes no difference.
    * @throws {ActorError} `overloaded` · `deadline` · `no_actor` · `down`. Default deadline 30 s; `Infinity` waits for
    *   ever.
    */
@@ -105,7 +110,7 @@ export interface Sender {
     to: ActorRef<M>,
     type: T,
     args: ArgsOf<M, T>,
-    options?: { readonly deadlineMs?: number },
+    options?: AskOptions,
   ): Promise<ReplyOf<M, T>>;
 }
 
@@ -117,6 +122,11 @@ export interface ActorContext<M extends Protocol> extends Sender {
   readonly log: Logger;
   /** Aborted when this incarnation of the actor ends, for whatever reason. */
   readonly signal: AbortSignal;
+  /**
+   * Aborted when this actor is told to stop, while the message in hand goes on, and when it ends. A handler that fails
+   * with the signal's reason has ended in order: for what may take for ever and must be ended by hand.
+   */
+  readonly stopping: AbortSignal;
   reply<R>(to: ReplyTo<R>, value: R): void;
   /** Delivers a cast to itself after `delayMs`; gone with the actor. */
   after(delayMs: number, message: CastMessage<M>): TimerId;

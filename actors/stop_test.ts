@@ -1,6 +1,6 @@
 /** Ends: in order, within a deadline, and what is left of an actor that does not obey. */
 import { assertEquals, assertRejects } from "@std/assert";
-import { type ActorContext, type ActorDefinition, defineActor, next, reply } from "./actor.ts";
+import { type ActorContext, type ActorDefinition, defineActor, next, reply, type Sender } from "./actor.ts";
 import { ActorError } from "./error.ts";
 import { type Cast, refTo, type ReplyTo, type Request } from "./protocol.ts";
 import { child, supervisor } from "./supervisor.ts";
@@ -148,6 +148,72 @@ Deno.test("an actor whose handler does not end in time is abandoned: aborted, it
   await settle();
   assertEquals(notes, []);
   await system.stop();
+});
+
+Deno.test("an actor that waits for what may take for ever ends at once when it is stopped, in a handler and in its init", async () => {
+  type Waits = Request<"wait", null, null>;
+  const silent = defineActor<Request<"never", null, null>, null, null>({
+    name: "silent",
+    init: () => null,
+    handle: { never: (state) => next(state) },
+  });
+  const never = (ctx: Sender) =>
+    ctx.ask(refTo<Request<"never", null, null>>("root/silent"), "never", null, {
+      deadlineMs: Infinity,
+      untilStop: true,
+    });
+  for (const inInit of [false, true]) {
+    const events: string[] = [];
+    const waiter = defineActor<Waits, null, null>({
+      name: "waiter",
+      init: async (ctx) => {
+        if (inInit) await never(ctx);
+        return null;
+      },
+      handle: {
+        wait: async (_state, _args, ctx) => reply(null, await never(ctx)),
+      },
+      terminate: (_state, _ctx, reason) => void events.push(`terminate ${reason}`),
+    });
+    const { system, clock, lines } = testSystem();
+    const started = system.start(supervisor("root", {
+      children: [child(silent, { args: null }), child(waiter, { args: null })],
+    }));
+    if (!inInit) await started;
+    const startEnd = inInit ? codeOf(started) : null;
+    const inHand = inInit ? null : codeOf(system.ask(refTo<Waits>("root/waiter"), "wait", null));
+    await settle();
+    const stopped = system.stop();
+    await clock.advance(0);
+    await stopped;
+    if (startEnd) assertEquals(await startEnd, "start_failed");
+    else assertEquals(await inHand, "down");
+    assertEquals(events, inInit ? [] : ["terminate shutdown"]);
+    assertEquals(lines(), []);
+  }
+});
+
+Deno.test("what fails while an actor stops is a crash, unless it is the end of its wait", async () => {
+  const waiter = defineActor<Request<"wait", null, null>, null, null>({
+    name: "waiter",
+    init: () => null,
+    handle: {
+      wait: async (_state, _args, ctx) => {
+        await ctx.ask(refTo<Request<"wait", null, null>>("root/waiter"), "wait", null, { untilStop: true })
+          .catch(() => undefined);
+        throw new Error("another thing");
+      },
+    },
+  });
+  const { system, clock, lines } = testSystem();
+  await system.start(supervisor("root", { children: [child(waiter, { args: null })] }));
+  const inHand = codeOf(system.ask(refTo<Request<"wait", null, null>>("root/waiter"), "wait", null));
+  await settle();
+  const stopped = system.stop();
+  await clock.advance(0);
+  await stopped;
+  assertEquals(await inHand, "down");
+  assertEquals(lines(), ["error root/waiter: crashed"]);
 });
 
 Deno.test("a terminate that does not end in time is abandoned", async () => {

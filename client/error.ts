@@ -8,8 +8,6 @@ export class ClientError extends FedimintError<
       | "not_joined"
       | "already_joined"
       | "no_words"
-      /** Money of given words can't be found yet. */
-      | "no_recovery"
       /** The words may have money in the federation already: restoring brings it, joining afresh would not. */
       | "has_history"
       | "recovery_failed"

@@ -21,6 +21,7 @@ const slowTests = [
   "client_cli",
   "refunds",
   "many_notes",
+  "restore_seeds",
   "crowded_wallet",
   "copy_of_guardian",
   "devfed",
@@ -49,6 +50,7 @@ const suites: readonly Suite[] = [
   interop("official clients in our federation", "official_client"),
   interop("official guardians and ours in one federation", "mixed"),
   interop("wallets restored by the other client", "recovery"),
+  interop("backups that the other client reads", "backups"),
 ];
 
 const INTERRUPTED_EXIT = 130;

@@ -8,7 +8,8 @@
  * - When there will be no next incarnation, whoever waits gets `down`, and later `no_actor`. Waiting casts are counted
  *   as refused.
  * - A request whose asker has given up (its deadline passed) is not begun.
- * - A stop lets the message in hand finish, then runs `terminate`; what waits is not handled any more. After
+ * - A stop lets the message in hand finish, unless it waits for what may take for ever (`untilStop`), then runs
+ *   `terminate`; what waits is not handled any more. After
  *   `shutdownMs` the actor is abandoned: its code may run on, but what it does through its context, through a store
  *   fenced by its signal, or returns, has no effect.
  */
@@ -178,8 +179,10 @@ export class ActorCell extends TreeNode implements Ready {
         this.#scheduleWhenReady();
       },
       (thrown) => {
-        if (this.#incarnation === incarnation) this.#crash(thrown, type);
-        else this.log.debug("an abandoned handler failed", { type, reason: reasonText(thrown) });
+        if (this.#incarnation === incarnation) {
+          if (this.#ending === null || thrown !== incarnation.stopped) this.#crash(thrown, type);
+          else this.#terminate();
+        } else this.log.debug("an abandoned handler failed", { type, reason: reasonText(thrown) });
       },
     );
   }
@@ -230,8 +233,10 @@ export class ActorCell extends TreeNode implements Ready {
       state.then(
         (state) => this.#incarnation === incarnation && this.#initialised(state),
         (thrown) => {
-          if (this.#incarnation === incarnation) this.#initFailed(thrown);
-          else this.log.debug("an abandoned init failed", { reason: reasonText(thrown) });
+          if (this.#incarnation === incarnation) {
+            if (this.#ending === null || thrown !== incarnation.stopped) this.#initFailed(thrown);
+            else this.#end(this.#ending.reason);
+          } else this.log.debug("an abandoned init failed", { reason: reasonText(thrown) });
         },
       );
     });
@@ -278,6 +283,7 @@ export class ActorCell extends TreeNode implements Ready {
     this.status = "stopping";
     const ending: Ending = { reason, stoppers: [], final: false, timer: null };
     this.#ending = ending;
+    this.#incarnation?.stop();
     if (this.#shutdownMs !== Infinity) {
       ending.timer = this.runtime.clock.setTimer(this.#shutdownMs, () => {
         this.lastError = `did not stop within ${this.#shutdownMs} ms`;

@@ -8,7 +8,8 @@
  */
 import { assert, InvariantError } from "../../core/assert.ts";
 import { err, ok, type Result } from "../../core/result.ts";
-import type { ActorContext, StopReason, TimerId } from "../actor.ts";
+import type { ActorContext, AskOptions, StopReason, TimerId } from "../actor.ts";
+import type { ActorError } from "../error.ts";
 import { OWN_SOURCES_MAX } from "../limits.ts";
 import type { Logger } from "../logger.ts";
 import type { Platform, Timer } from "../platform/platform.ts";
@@ -59,11 +60,16 @@ export class Incarnation implements ActorContext<Protocol> {
   /** Requests that handlers left to be answered later. */
   readonly left = new Set<Ask>();
 
+  /** What waits in vain fails with, once it is to stop; null before. */
+  stopped: ActorError | null = null;
+
   readonly #runtime: Runtime;
+  readonly #untilStop = new Set<(error: ActorError) => void>();
   readonly #timers = new Map<TimerId, Timer>();
   readonly #monitors = new Map<Watch, TreeNode>();
   #tasks = 0;
   #controller: AbortController | null = null;
+  #stopping: AbortController | null = null;
 
   constructor(runtime: Runtime, cell: ActorCell) {
     this.#runtime = runtime;
@@ -101,10 +107,39 @@ export class Incarnation implements ActorContext<Protocol> {
     to: ActorRef<M>,
     type: T,
     args: ArgsOf<M, T>,
-    options?: { readonly deadlineMs?: number },
+    options?: AskOptions,
   ): Promise<ReplyOf<M, T>> {
     if (this.ended) return Promise.reject(down(this.self.path, type));
-    return this.#runtime.ask(to, type, args, options);
+    if (!options?.untilStop) return this.#runtime.ask(to, type, args, options);
+    if (this.stopped !== null) return Promise.reject(this.stopped);
+    return this.#orStopped(this.#runtime.ask(to, type, args, options));
+  }
+
+  #orStopped<T>(asked: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#untilStop.add(reject);
+      const settled = (settle: () => void): void => {
+        this.#untilStop.delete(reject);
+        settle();
+      };
+      asked.then((value) => settled(() => resolve(value)), (thrown) => settled(() => reject(thrown)));
+    });
+  }
+
+  /** It is to stop: nothing that may take for ever is waited for any more. */
+  stop(): void {
+    this.stopped ??= down(this.self.path, "");
+    for (const reject of [...this.#untilStop]) reject(this.stopped);
+    this.#untilStop.clear();
+    this.#stopping?.abort(this.stopped);
+  }
+
+  get stopping(): AbortSignal {
+    if (this.#stopping === null) {
+      this.#stopping = new AbortController();
+      if (this.stopped !== null) this.#stopping.abort(this.stopped);
+    }
+    return this.#stopping.signal;
   }
 
   reply<R>(to: ReplyTo<R>, value: R): void {
@@ -178,6 +213,7 @@ export class Incarnation implements ActorContext<Protocol> {
   /** Ends all that belongs to this incarnation. Listeners of the signal run last, when everything else is in order. */
   end(): void {
     this.ended = true;
+    this.stop();
     for (const timer of this.#timers.values()) timer.cancel();
     this.#timers.clear();
     for (const [watch, node] of this.#monitors) node.unwatch(watch);

@@ -1,4 +1,5 @@
 /** One process' actors: the root of the tree, and the door from outside. */
+import type { AskOptions } from "../actor.ts";
 import { assert } from "../../core/assert.ts";
 import type { ActorError } from "../error.ts";
 import type { ActorRef, ArgsOf, CastType, Protocol, ReplyOf, RequestType } from "../protocol.ts";
@@ -69,7 +70,7 @@ class System implements ActorSystem, Parent {
     to: ActorRef<M>,
     type: T,
     args: ArgsOf<M, T>,
-    options?: { readonly deadlineMs?: number },
+    options?: AskOptions,
   ): Promise<ReplyOf<M, T>> {
     return this.#runtime.ask(to, type, args, options);
   }

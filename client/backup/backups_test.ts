@@ -7,6 +7,7 @@ import { toHex, utf8 } from "../../core/bytes.ts";
 import { entropyOfWords } from "../../core/crypto/bip39.ts";
 import type { Json } from "../../core/encoding/mod.ts";
 import type { ClientBackup } from "../../core/types/backup.ts";
+import { clientBackupSnapshot } from "../../core/types/backup.ts";
 import { ApiError } from "../../modules/contract/federation_api.ts";
 import { Client } from "../core/client.ts";
 import type { ClientOptions } from "../core/options.ts";
@@ -14,10 +15,11 @@ import { secretsOfEntropy } from "../core/secrets.ts";
 import { ClientError } from "../error.ts";
 import { getEvents } from "../logs/events.ts";
 import { startGuardians, toyFederation } from "../testing/federation.ts";
+import { recoveringToy, ToyLog } from "../testing/recovering_toy.ts";
 import { TOY_KIND, ToyBooks, toyModule } from "../testing/toy.ts";
 import { ClientWorld, Refusal } from "../testing/world.ts";
 import { FederationClient } from "../wallet.ts";
-import { LOOK_EVERY_MS, METADATA_EVERY_MS, PARTS_EVERY_MS, SOON_MS } from "./limits.ts";
+import { LOOK_EVERY_MS, LOOK_RECOVERING_MS, METADATA_EVERY_MS, PARTS_EVERY_MS, SOON_MS } from "./limits.ts";
 import { lastBackupSlot, metadataSlot } from "./records.ts";
 import { anyBackup, backupOf, keysOf } from "./testing/backups.ts";
 import { Keepers } from "./testing/keepers.ts";
@@ -265,6 +267,24 @@ Deno.test("a device whose clock is behind takes the place of the one before, all
   await at.finish(back.close());
 });
 
+Deno.test("a guardian that dates a backup to the end of time keeps no later one from being taken", async () => {
+  const at = await Setting.started(), wallet = await at.joined(), words = await at.finish(wallet.words());
+  await at.finish(wallet.backup({ metadata: 1 }));
+  await at.finish(wallet.close());
+  const own = keysOf(words, federationId).get("standard")!;
+  const lie = { secsSinceEpoch: 0x7fff_ffff_ffff_ffffn, nanosSinceEpoch: 999_999_999 };
+  at.keepers.instead = ({ peer, method }) =>
+    method === "recover" && peer === 0
+      ? clientBackupSnapshot.toJson({ timestamp: lie, data: at.keepers.of(0, own.id)!.data })
+      : undefined;
+  const { wallet: back, outcome } = await at.restored(words);
+  assert(outcome.restored === "new");
+  assert(!Number.isNaN(new Date(outcome.backups[0]!.madeAtMs).getTime()));
+  await at.finish(back.backup({ metadata: 2 }));
+  assertEquals((await at.kept(words, 1))!.metadata, utf8("2"));
+  await at.finish(back.close());
+});
+
 Deno.test("backups that are asked for at once are made one after the other, and each has what was given before", async () => {
   const at = await Setting.started(), wallet = await at.joined(), words = await at.finish(wallet.words());
   const all = [1, 2, 3, 4, 5].map((n) => wallet.backup({ metadata: n }));
@@ -370,6 +390,31 @@ Deno.test("metadata that change all the time are backed up every ten minutes at 
   const backups = (at.keepers.taken - 4) / 4;
   assert(backups >= 5 && backups <= 120 * 60_000 / METADATA_EVERY_MS + 1, `${backups} backups in two hours`);
   await at.finish(wallet.close());
+});
+
+Deno.test("while a module recovers nothing is backed up, by command or by itself; soon after it is", async () => {
+  const at = await Setting.started(), log = new ToyLog();
+  const words = await at.finish((await at.open({ path: "words.kv" })).words());
+  log.entries.push({ owner: "else", msat: 7n });
+  log.silentFrom = 0;
+  const script = log.script(federation.honest);
+  at.keepers.instead = (asked) => asked.method.includes("log_") ? script(asked) : undefined;
+  const modules = [recoveringToy({ runsMeanwhile: true })];
+  const { wallet } = await at.restored(words, "restored.kv", { automaticBackup: true, modules });
+  await at.pass(3 * LOOK_EVERY_MS);
+  const error = await assertRejects(() => at.finish(wallet.backup()), ClientError);
+  assertEquals([error.code, error.message, at.keepers.asked], [
+    "recovering",
+    "Cannot back up while a module recovery is still running",
+    0,
+  ]);
+  log.silentFrom = Infinity;
+  await at.finish(wallet.close());
+  const again = await at.open({ path: "restored.kv", automaticBackup: true, modules });
+  await at.finish(again.awaitRecoveries());
+  await at.pass(2 * LOOK_RECOVERING_MS + 2 * SOON_MS.max);
+  assertEquals(at.keepers.taken, 4);
+  await at.finish(again.close());
 });
 
 Deno.test("a wallet that is told to doesn't back itself up", async () => {

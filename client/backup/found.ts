@@ -82,8 +82,11 @@ export function restoredBackup({ newest }: BackupsFound): RestoredBackup | null 
   };
 }
 
+/** The last moment that a date can be, milliseconds: a guardian may say any. */
+const DATE_MS_MAX = 8_640_000_000_000_000;
+
 function msOf({ secsSinceEpoch, nanosSinceEpoch }: SystemTime): number {
-  return Number(secsSinceEpoch) * 1_000 + Math.floor(nanosSinceEpoch / 1_000_000);
+  return Math.min(Number(secsSinceEpoch) * 1_000 + Math.floor(nanosSinceEpoch / 1_000_000), DATE_MS_MAX);
 }
 
 export function foundBackups({ newest, rejected }: BackupsFound, definitions: Definitions): FoundBackups {

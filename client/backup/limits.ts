@@ -14,5 +14,7 @@ export const METADATA_EVERY_MS = 600_000;
 export const PARTS_EVERY_MS = 86_400_000;
 /** How often a wallet looks whether there is something new to back up; that alone asks nobody. */
 export const LOOK_EVERY_MS = 3_600_000;
+/** The same while a module recovers: what it brings back is backed up soon after. */
+export const LOOK_RECOVERING_MS = 60_000;
 /** Before a backup that failed is tried again by itself. */
 export const RETRY = { minMs: 60_000, maxMs: 3_600_000 };

@@ -23,7 +23,7 @@ import { logEvent } from "../logs/events.ts";
 import type { LeftOut } from "./contents.ts";
 import { differenceOf, fits, metadataOfJson, partsOf, payloadBytes } from "./contents.ts";
 import type { BackupKeys } from "./keys.ts";
-import { METADATA_EVERY_MS, PARTS_EVERY_MS } from "./limits.ts";
+import { LOOK_RECOVERING_MS, METADATA_EVERY_MS, PARTS_EVERY_MS } from "./limits.ts";
 import type { BackupRecords, BackupState } from "./records.ts";
 import { backupRecords, metadataSlot, setFailure, setKept, setMade, timeOf } from "./records.ts";
 
@@ -168,7 +168,7 @@ export async function dueInMs(
   nowMs: number,
   log: Logger,
 ): Promise<number | null> {
-  if (await env.isRecovering(tx)) return null;
+  if (await env.isRecovering(tx)) return LOOK_RECOVERING_MS;
   const records = await backupRecords(tx), { kept, last, isKept } = records;
   if (!kept || !last || !isKept) return 0;
   const { backup } = await contentsNow(tx, records, last.sessionCount, env, log);

@@ -15,7 +15,9 @@ Examples (with \`deno task client\` before each, and FM_CLIENT_DIR set or --data
   receive fedimint1qx…               redeem e-cash that somebody sent
   receive - < file                   the same, from a file
   withdraw bc1q… "20000 sat"         pay to a Bitcoin address
-  info                               the same as JSON
+  print-secret                       the wallet's words: keep them on paper
+  restore --invite-code fed11…       asks for the words, and brings their money back
+  info                               what there is as JSON
   module mintv2 send 100000          a module's own command; \`module mintv2 help\` lists them
   --our-id 0 --password P admin audit
   --password P admin setup ws://HOST:8174 status

@@ -1,6 +1,7 @@
 /** Recoveries of a wallet, for people: how they go on, what they brought, and that figures are too small until then. */
 import { sleep } from "../../actors/platform/platform.ts";
 import type { JsonObject } from "../../core/encoding/mod.ts";
+import type { OperationId } from "../../core/types/ids.ts";
 import type { Derivation } from "../../modules/contract/recovery.ts";
 import { WaitError } from "../../modules/contract/waiting.ts";
 import type { Client } from "../core/client.ts";
@@ -16,6 +17,7 @@ const REDRAW_MS = 250;
 const LINE_MS = 10_000;
 /** So long nothing may move before it is said. */
 const STILL_MS = 30_000;
+const STILL_POLL_MS = 1_000;
 
 /**
  * Does `work`, and shows meanwhile how far it is. On the terminal one line that is redrawn, else one now and then when
@@ -66,21 +68,38 @@ export async function showRecoveries(io: CliIo, client: Client): Promise<Recover
   return newest;
 }
 
-/** Waits for what recoveries found and guardians must still hand out, and shows what has come. */
+/**
+ * Waits for what recoveries found and guardians must still hand out, and shows what has come. What nobody hands out for
+ * some time is waited for no longer: it comes when the wallet is open.
+ */
 export async function showComing(io: CliIo, client: Client, statuses: readonly RecoveryStatus[]): Promise<void> {
-  const line = async (): Promise<string> => {
+  const { clock } = io.platform, enough = new AbortController();
+  const until = AbortSignal.any([io.signal, enough.signal]);
+  const text = async (): Promise<string> => {
     const { incomingMsat } = await client.pending();
     return `${moneyText(await client.balanceMsat())} is here, ${moneyText(incomingMsat)} on its way`;
   };
-  const all = statuses.map(async ({ operationId }) => {
-    try {
-      await client.awaitOperation(operationId, io.signal);
-    } catch (thrown) {
-      // nothing had to be done for what it found
-      if (!(thrown instanceof WaitError && thrown.code === "unknown_operation")) throw thrown;
+  const stillness = async (): Promise<void> => {
+    for (let last = await text(), sinceMs = clock.monotonicMs();;) {
+      await sleep(clock, STILL_POLL_MS, until).catch(() => {});
+      if (until.aborted) return;
+      const now = await text();
+      if (now !== last) sinceMs = clock.monotonicMs();
+      if (clock.monotonicMs() - sinceMs >= STILL_MS) return;
+      last = now;
     }
-  });
-  await showing(io, line, Promise.all(all));
+  };
+  const all = Promise.all(statuses.map(({ operationId }) => awaitOperation(client, operationId, until)));
+  await showing(io, text, Promise.race([all, stillness()])).finally(() => enough.abort());
+}
+
+async function awaitOperation(client: Client, operationId: OperationId, signal: AbortSignal): Promise<void> {
+  try {
+    await client.awaitOperation(operationId, signal);
+  } catch (thrown) {
+    // nothing had to be done for what it found, or it isn't waited for any more
+    if (!(thrown instanceof WaitError)) throw thrown;
+  }
 }
 
 function lineOf(progress: RecoveryProgress, nowMs: number): string {

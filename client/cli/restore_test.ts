@@ -89,6 +89,19 @@ Deno.test("words are asked for on the terminal, the federation is shown, and wha
   assertEquals(operations.map(({ recovered }) => recovered), [true, true, true]);
 });
 
+Deno.test("what the lost wallet had done is in list-operations, marked, in fedimint-cli's form", async () => {
+  const at = await Setting.started();
+  await at.run(["restore", "--yes", "--invite-code", INVITE, "--mnemonic", WORDS]);
+  const { operations } = parseJson((await at.run(["list-operations"])).out) as { readonly operations: JsonObject[] };
+  assertEquals<unknown>(
+    operations.map(({ id, creation_time, ...told }) => [typeof id, typeof creation_time, told]),
+    [10, 30_000, 100_000].map((Recovered) => {
+      const told = { operation_kind: TOY_KIND, operation_meta: { Recovered }, outcome: "Done", recovered: true };
+      return ["string", "string", told];
+    }),
+  );
+});
+
 Deno.test("whoever sees that it is the wrong federation says no, and nothing is stored", async () => {
   const at = await Setting.started();
   for (const last of ["n", ""]) {

@@ -4,9 +4,8 @@ import { toHex } from "../../core/bytes.ts";
 import { wordsOfEntropy } from "../../core/crypto/bip39.ts";
 import type { Client } from "../core/client.ts";
 import { secretsOfEntropy } from "../core/secrets.ts";
-import { loadEntropy } from "../core/words.ts";
+import { loadEntropy, noWords } from "../core/words.ts";
 import type { Cli } from "./cli.ts";
-import { CliError } from "./error.ts";
 import type { Session } from "./session.ts";
 
 const ABOUT_WORDS =
@@ -33,8 +32,8 @@ export function secretCommand(cli: Cli): void {
 }
 
 async function print({ io, globals }: Session, client: Client, asSecret: boolean): Promise<Json> {
-  // of a wallet that was restored from a secret there are no words, and none are made up
-  if (globals.federationSecretHex !== null) throw CliError.failed("Encoded client secret not present in DB");
+  // of a wallet that was restored from a secret there are none, and nothing else is printed for it
+  if (globals.federationSecretHex !== null) throw noWords();
   const entropy = await loadEntropy(client.options.store);
   if (!asSecret) {
     io.err(ABOUT_WORDS);

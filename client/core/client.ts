@@ -59,7 +59,7 @@ import type { CheckedStore } from "./schema.ts";
 import { checkedStore } from "./schema.ts";
 import type { ClientSecrets } from "./secrets.ts";
 import { secretsOfEntropy, secretsOfPreRoot } from "./secrets.ts";
-import { loadEntropy, loadOrMakeEntropy, refuseWords } from "./words.ts";
+import { loadEntropy, loadOrMakeEntropy, noWords } from "./words.ts";
 
 export class Client {
   readonly options: ClientOptions;
@@ -152,8 +152,12 @@ export class Client {
     return this.#running !== null;
   }
 
-  /** The 12 words, made when there are none yet. Secret. */
+  /**
+   * The 12 words, made when there are none yet. Secret.
+   * @throws {ClientError} `no_words`: this client was opened with a secret
+   */
   async words(): Promise<string> {
+    if (this.options.secret) throw noWords();
     return wordsOfEntropy(await this.#entropy());
   }
 
@@ -165,14 +169,6 @@ export class Client {
   async #secrets(id: FederationId, entropy: () => Promise<Bytes>): Promise<ClientSecrets> {
     const { secret } = this.options;
     return secret ? secretsOfPreRoot(secret, id) : secretsOfEntropy(await entropy(), id);
-  }
-
-  /**
-   * Refused as long as this client can't recover what belongs to words.
-   * @throws {ClientError} `no_recovery` · {CryptoError} `bad_words`
-   */
-  importWords(words: string): never {
-    refuseWords(words);
   }
 
   /**

@@ -13,6 +13,7 @@ import { ClientError } from "../error.ts";
 import { announcementsSlot, chainIdSlot, entropySlot, joinedSlot } from "../federation/join_state.ts";
 import type { ToyFederation } from "../testing/federation.ts";
 import { announcementOf, startGuardians, toyFederation } from "../testing/federation.ts";
+import { TOY_KIND, toyModule } from "../testing/toy.ts";
 import type { Asked, Script } from "../testing/world.ts";
 import { ClientWorld, Refusal } from "../testing/world.ts";
 
@@ -178,6 +179,9 @@ Deno.test("a wallet joined with a given secret keeps no words and opens with tha
   const at = await setting();
   const secret = globalRoot(new Uint8Array(16) as Bytes);
   const client = await joined(at, { secret });
+  // it has no words, and makes none up: they would bring nothing back
+  const error = await at.world.finish(assertRejects(() => client.words(), ClientError));
+  assertEquals(error.code, "no_words");
   assertEquals(await client.options.store.read((tx) => entropySlot.get(tx)), undefined);
   await at.world.finish(client.close());
   const again = await open(at, { secret });
@@ -222,6 +226,25 @@ Deno.test("modules that a federation gains are used from the next opening on; on
     assertEquals(using.modules().map(({ kind }) => kind), [...kinds]);
     await at.world.finish(using.close());
   }
+});
+
+Deno.test("a module that the program has only since this opening runs at once, without the network too", async () => {
+  const at = await setting(undefined, toyFederation({ modules: new Map([[0, TOY_KIND]]) }));
+  const activeOf = (client: Client): boolean[] => client.modules().map(({ active }) => active);
+  const without = await joined(at);
+  assertEquals(activeOf(without), [false]);
+  await at.world.finish(without.close());
+  const elsewhere = at.world.world.process("elsewhere").platform;
+  const withIt = await open(at, { modules: [toyModule], platform: elsewhere });
+  assertEquals(activeOf(withIt), [true]);
+  await at.world.finish(withIt.close());
+  // a command of a program without it, then one with it again
+  const again = await open(at);
+  await at.world.world.run({ forMs: 60_000 });
+  await at.world.finish(again.close());
+  const last = await open(at, { modules: [toyModule], platform: elsewhere });
+  assertEquals(activeOf(last), [true]);
+  await at.world.finish(last.close());
 });
 
 Deno.test("guardians of an unknown major version are told apart from a missing network", async () => {

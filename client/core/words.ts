@@ -2,7 +2,7 @@
 import type { Dice } from "../../actors/platform/platform.ts";
 import type { StoreView } from "../../actors/store/store.ts";
 import type { Bytes } from "../../core/bytes.ts";
-import { ENTROPY_BYTES, entropyOfWords } from "../../core/crypto/bip39.ts";
+import { ENTROPY_BYTES } from "../../core/crypto/bip39.ts";
 import { ClientError } from "../error.ts";
 import { entropySlot, wordsGivenSlot } from "../federation/join_state.ts";
 import type { ClientOptions } from "./options.ts";
@@ -11,7 +11,11 @@ import type { ClientOptions } from "./options.ts";
 export async function loadEntropy(store: StoreView): Promise<Bytes> {
   const entropy = await store.read((tx) => entropySlot.get(tx));
   if (entropy) return entropy;
-  throw new ClientError({ code: "no_words" }, "Encoded client secret not present in DB");
+  throw noWords();
+}
+
+export function noWords(): ClientError {
+  return new ClientError({ code: "no_words" }, "Encoded client secret not present in DB");
 }
 
 /** Secret. Fresh random bytes when there are none yet; they are on disk when this resolves. */
@@ -47,19 +51,5 @@ export async function refuseGivenWords({ store, secret, entropyGiven = false }: 
     { code: "has_history" },
     "The words of this wallet were given to it, so they may have money in this federation already: restore it instead " +
       "of joining. Nothing was changed",
-  );
-}
-
-/**
- * Whoever gives words wants the money back that belongs to them, and a wallet that is made from them without a search
- * would show 0 as if that were all.
- * @throws {ClientError} `no_recovery`, always · {CryptoError} `bad_words`
- */
-export function refuseWords(words: string): never {
-  entropyOfWords(words);
-  throw new ClientError(
-    { code: "no_recovery" },
-    "This client can't find the money yet that belongs to given words: the wallet would show 0 as if that were all. " +
-      "Nothing was changed. Keep the words, and restore them with the official client",
   );
 }

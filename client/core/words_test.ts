@@ -1,9 +1,8 @@
-import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { wordsOfEntropy } from "../../core/crypto/bip39.ts";
-import { CryptoError } from "../../core/crypto/mod.ts";
 import { seededDice, testStore } from "../../modules/contract/testing/mod.ts";
 import { ClientError } from "../error.ts";
-import { loadEntropy, loadOrMakeEntropy, refuseWords } from "./words.ts";
+import { loadEntropy, loadOrMakeEntropy } from "./words.ts";
 
 Deno.test("words are made once and stay", async () => {
   const store = await testStore();
@@ -16,13 +15,4 @@ Deno.test("words are made once and stay", async () => {
 Deno.test("opening never makes words up: without any it fails", async () => {
   const error = await assertRejects(async () => loadEntropy(await testStore()), ClientError);
   assertEquals(error.code, "no_words");
-});
-
-Deno.test("given words are refused with a sentence, and right ones are told from wrong ones without being repeated", () => {
-  const words = "abandon ".repeat(11) + "about";
-  const error = assertThrows(() => refuseWords(`  ${words.replaceAll(" ", "\n")} `), ClientError);
-  assertEquals(error.code, "no_recovery");
-  assertStringIncludes(error.message, "would show 0 as if that were all");
-  const wrong = assertThrows(() => refuseWords("abandon ".repeat(12)), CryptoError);
-  for (const { message } of [error, wrong]) assertEquals(message.includes("abandon"), false);
 });

@@ -122,7 +122,16 @@ export async function refreshVersions(env: DiscoveryEnv, signal?: AbortSignal): 
   return discovered.versions;
 }
 
-/** What was chosen before; without that it asks, for as long as it takes. @throws {ClientError} `no_common_version` */
+/**
+ * What was chosen before; without that it asks, for as long as it takes. A program that has more modules than the one
+ * before chooses anew from what guardians said then: it may have no network.
+ * @throws {ClientError} `no_common_version`
+ */
 export async function loadVersions(env: DiscoveryEnv, signal: AbortSignal): Promise<ApiVersionSet> {
-  return await env.store.read((tx) => versionsSlot.get(tx)) ?? await refreshVersions(env, signal);
+  const { store, definitions } = env;
+  const chosen = await store.read((tx) => versionsSlot.get(tx));
+  if (!chosen) return await refreshVersions(env, signal);
+  if ([...definitions.keys()].every((instance) => chosen.modules.has(instance))) return chosen;
+  const summaries = await store.read((tx) => summariesSlot.get(tx));
+  return summaries ? choose(env, summaries) ?? chosen : chosen;
 }

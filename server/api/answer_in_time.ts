@@ -9,7 +9,7 @@ import { answerMessage } from "./dispatch.ts";
 import type { Message } from "./encoded.ts";
 import { REQUEST_TIMEOUT_MS } from "./limits.ts";
 
-export type Answering = Pick<CallContext, "methods" | "onWork"> & {
+export type Answering = Pick<CallContext, "methods" | "onWork" | "source"> & {
   readonly clock: Clock;
   readonly log: Pick<Logger, "error">;
 };
@@ -17,7 +17,7 @@ export type Answering = Pick<CallContext, "methods" | "onWork"> & {
 /** @param ended aborted when nobody waits for the answer any more @returns null when nothing is to be answered */
 export async function answerInTime(
   incoming: Incoming,
-  { methods, onWork, clock, log }: Answering,
+  { methods, onWork, source = null, clock, log }: Answering,
   ended: AbortSignal,
 ): Promise<Message | null> {
   const timeout = new AbortController();
@@ -25,6 +25,7 @@ export async function answerInTime(
   try {
     return await answerMessage(incoming, {
       methods,
+      source,
       ...(onWork ? { onWork } : {}),
       signal: AbortSignal.any([ended, timeout.signal]),
       onBug: (method, thrown) => log.error("An endpoint failed", { method, reason: errorText(thrown) }),

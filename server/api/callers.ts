@@ -160,8 +160,9 @@ export class Callers {
 
 /** One connection's part of it. */
 export class Caller {
+  /** Null when it can't be told from others. */
+  readonly source: string | null;
   readonly #callers: Callers;
-  readonly #source: string | null;
   readonly #place: Place;
   readonly #budget: Budget;
   readonly #nowMs: () => number;
@@ -173,7 +174,7 @@ export class Caller {
 
   constructor(callers: Callers, source: string | null, place: Place, budget: Budget, nowMs: () => number) {
     this.#callers = callers;
-    this.#source = source;
+    this.source = source;
     this.#place = place;
     this.#budget = budget;
     this.#nowMs = nowMs;
@@ -191,7 +192,7 @@ export class Caller {
 
   /** Resolves when it is its turn to be read, among all callers; and when it leaves. One at a time. */
   async turn(): Promise<void> {
-    await this.#callers.turnOf(this.#source ?? this, this.#gone.signal);
+    await this.#callers.turnOf(this.source ?? this, this.#gone.signal);
   }
 
   /**

@@ -86,7 +86,12 @@ function answer(state: State, ctx: Context, incoming: Incoming, characters: numb
   }
   const { clock } = ctx.platform;
   ctx.run(
-    (ended) => answerInTime(incoming, { ...state, clock, onWork: (work) => begun.works(work) }, ended),
+    (ended) =>
+      answerInTime(
+        incoming,
+        { ...state, source: state.caller.source, clock, onWork: (work) => begun.works(work) },
+        ended,
+      ),
     (answer) => ({ type: "answered", args: { answer, begun } }),
   );
 }

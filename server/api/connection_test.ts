@@ -12,6 +12,14 @@ Deno.test("a connection answers requests as they are done, not in their order", 
   });
 });
 
+Deno.test("a method is told whom its caller comes from", async () => {
+  await connected(async ({ socket, clock, ask }) => {
+    ask("whoami", 1);
+    await clock.advance(0);
+    assertEquals(socket.answers.map(({ result }) => result), ["1.2.3.4"]);
+  });
+});
+
 Deno.test("a request is cut after 60 s, not before", async () => {
   await connected(async ({ socket, clock, ask, waits }) => {
     ask("wait", 1);

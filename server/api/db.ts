@@ -7,7 +7,8 @@
  * | newest announcement of a guardian's URL | 06 ‖ peer u16 BE | SignedApiAnnouncement |
  * | newest metadata of a guardian | 08 ‖ peer u16 BE | SignedGuardianMetadata |
  * | a client's backup | 51 ‖ its key, 33 bytes | ClientBackupSnapshot |
- * | number of clients' backups | 70 | u64 |
+ * | number of clients' backups, by older versions | 70 | u64 |
+ * | bytes of clients' backups | 71 | u64 |
  */
 import type { ReadTx, StoreTx } from "../../actors/store/store.ts";
 import { concat } from "../../core/bytes.ts";
@@ -19,9 +20,11 @@ import type { ClientBackupSnapshot } from "../../core/types/backup.ts";
 import { clientBackupSnapshot } from "../../core/types/backup.ts";
 import { signedGuardianMetadata } from "../../core/types/guardian_metadata.ts";
 import type { PeerId } from "../../core/types/ids.ts";
+import { BACKUP_OVERHEAD_BYTES } from "./limits.ts";
 
 const BACKUP_PREFIX = Uint8Array.of(0x51);
 const BACKUP_COUNT_KEY = Uint8Array.of(0x70);
+const BACKUP_BYTES_KEY = Uint8Array.of(0x71);
 
 /** One record a guardian: what it last said about itself. */
 export type PeerRecords<T> = {
@@ -64,17 +67,26 @@ export function setBackup(tx: StoreTx, id: Bytes, backup: ClientBackupSnapshot):
   tx.set(concat(BACKUP_PREFIX, id), encode(clientBackupSnapshot, backup));
 }
 
-/** How many there are. Counted once in a database that was made before the number was kept. */
-export async function backupCount(tx: ReadTx): Promise<bigint> {
-  const value = await tx.get(BACKUP_COUNT_KEY);
-  if (value) return decode(u64, value);
-  let count = 0n;
-  for await (const _ of tx.range({ prefix: BACKUP_PREFIX })) count++;
-  return count;
+/** What a backup takes on disk, and beside its bytes: its key, its time, the database's own. */
+export function storedBackupBytes({ data }: Pick<ClientBackupSnapshot, "data">): bigint {
+  return BigInt(data.length + BACKUP_OVERHEAD_BYTES);
 }
 
-export function setBackupCount(tx: StoreTx, count: bigint): void {
-  tx.set(BACKUP_COUNT_KEY, encode(u64, count));
+/**
+ * What all of them take. Counted when an older version was at work, which leaves their number in its place: once a
+ * database, and once more after each time that such a version ran.
+ */
+export async function backupBytes(tx: ReadTx): Promise<bigint> {
+  const value = await tx.get(BACKUP_COUNT_KEY) ? undefined : await tx.get(BACKUP_BYTES_KEY);
+  if (value) return decode(u64, value);
+  let bytes = 0n;
+  for await (const backup of allBackups(tx)) bytes += storedBackupBytes(backup);
+  return bytes;
+}
+
+export function setBackupBytes(tx: StoreTx, bytes: bigint): void {
+  tx.set(BACKUP_BYTES_KEY, encode(u64, bytes));
+  tx.delete(BACKUP_COUNT_KEY);
 }
 
 /** One at a time: all of them together may be large. */

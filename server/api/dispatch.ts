@@ -27,7 +27,12 @@ import {
 import { ResponseTooBig } from "./too_big.ts";
 
 /** What a caller sent besides the method. `auth` is secret. */
-export type ApiRequest = { readonly auth: string | null; readonly params: Json };
+export type ApiRequest = {
+  readonly auth: string | null;
+  readonly params: Json;
+  /** Whom it came from (`actors/platform/source.ts`); null for who can't be told from others. */
+  readonly source?: string | null;
+};
 
 /** One method. @throws {EndpointError} for what the caller is told */
 export type Method = {
@@ -177,6 +182,8 @@ export type CallContext = {
   readonly signal: AbortSignal;
   /** An endpoint threw what no caller may see. */
   readonly onBug: (method: string, thrown: unknown) => void;
+  /** Whom the message came from. Default: nobody who could be told from others. */
+  readonly source?: string | null;
   /** An endpoint is at work, maybe longer than the signal lets us wait. */
   readonly onWork?: (work: Promise<unknown>) => void;
 };
@@ -239,7 +246,7 @@ export function overloaded({ calls, isBatch }: Incoming): string | null {
 
 async function answerTo(
   call: Call & { kind: "call" },
-  { methods, signal, onBug, onWork }: CallContext,
+  { methods, signal, source = null, onBug, onWork }: CallContext,
 ): Promise<Message> {
   const failed = (error: RpcErrorBody): string => stringifyJson(failure(call.id, error));
   const method = methods(call.method);
@@ -248,7 +255,7 @@ async function answerTo(
   if ("code" in request) return failed(request);
   try {
     signal.throwIfAborted();
-    const work = method(request, signal);
+    const work = method({ ...request, source }, signal);
     onWork?.(work);
     // an endpoint that can't stop by itself is left behind
     const message = answer(call.id, await orAborted(work, signal));

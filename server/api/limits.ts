@@ -1,4 +1,5 @@
 /** Bounds of the guardian's API, each with its reason. */
+import type { BucketTerms } from "../../core/token_bucket.ts";
 
 /** Largest answer, bytes; as the reference. */
 export const ANSWER_BYTES_MAX = 10_485_760;
@@ -101,11 +102,23 @@ export const LARGE_ANSWER_DEPOSIT = 250;
  * through together.
  */
 export const SESSION_ANSWERS_BYTES_MAX = 64 * 1024 * 1024;
-/** Keys with a backup: 50,000 of them can hold 6.5 GB at the most. */
-export const BACKUPS_MAX = 50_000;
-/** New keys that may come at once, and how long until there is room for one more: 8,640 a day. */
-export const NEW_BACKUPS_BURST = 1_000;
-export const NEW_BACKUP_MS = 10_000;
+/** What a backup counts beside its bytes: its key and time, and what the database adds. */
+export const BACKUP_OVERHEAD_BYTES = 512;
+/**
+ * What all backups may take on disk: 1.4 million of wallets whose modules need none, which are most, or 50,000 of the
+ * largest. Then no backup may be new or grow; one that is replaced by another as large always is.
+ */
+export const BACKUPS_BYTES_MAX = 6_553_600_000n;
+/** Bytes by which all of them may grow at once, and then every ten seconds: a gigabyte a day. */
+export const BACKUPS_GROWTH: BucketTerms = { burst: 134_217_728, tokens: 131_072, ms: 10_000 };
+/**
+ * The same from one public address: at once what 200 wallets behind a carrier's exit back up for the first time, then
+ * 1,300 wallets a day. A stranger with one address needs years to fill the room, and 180 addresses to take all that all
+ * of them may grow by.
+ */
+export const BACKUPS_GROWTH_OF_SOURCE: BucketTerms = { burst: 1_048_576, tokens: 131_072, ms: 1_800_000 };
+/** Addresses whose growth is remembered; one that sent nothing for some hours may be forgotten. */
+export const BACKUP_SOURCES_MAX = 10_000;
 /** Backups that wait to be stored, of 128 KiB at the most. */
 export const BACKUPS_WAITING_MAX = 64;
 /** The server's ping. */

@@ -18,13 +18,13 @@ export function method<P, R>(options: {
   readonly deposit?: number;
   readonly units?: number;
   readonly unitCharacters?: number;
-  readonly handle: (params: P, signal: AbortSignal) => Promise<R> | R;
+  readonly handle: (params: P, signal: AbortSignal, source: string | null) => Promise<R> | R;
 }): Method {
   const { admin, params, result, deposit = 1, units = 1, unitCharacters = REQUEST_UNIT_CHARACTERS, handle } = options;
   const call = async (request: ApiRequest, signal: AbortSignal): Promise<Json | EncodedJson> => {
     const decoded = EndpointError.reading(() => params.fromJson(request.params));
     if (admin && !isAdmin(request.auth, admin.password)) throw EndpointError.unauthorized();
-    const value = await handle(decoded, signal);
+    const value = await handle(decoded, signal, request.source ?? null);
     signal.throwIfAborted(); // for who has gone nothing is encoded
     return result.toJson(value);
   };

@@ -11,7 +11,7 @@ import { awaitBalance } from "../demo/waits.ts";
 import { SimulatedFederation } from "./federation.ts";
 import { pay, SimulatedWallet, walletDisks } from "./wallets.ts";
 
-const KIND = { total: 4, modules: ["meta", "mintv2", "walletv2"], roundsPerSession: 40 };
+export const KIND = { total: 4, modules: ["meta", "mintv2", "walletv2"], roundsPerSession: 40 };
 /**
  * With this one Alice's first two addresses are found early, at 11,066 and 25,350. No world of the tests may have it:
  * its dice would fall alike once more, and the wallets would make the same notes twice.
@@ -23,9 +23,10 @@ const WITHDRAW_SAT = 10_000n;
 const PAYMENT_SAT = 4_000;
 const BOOKS_WAIT_MS = 120_000;
 
+/** Two wallets whose addresses are found early: the same ones in all worlds. */
 let disks: ReturnType<typeof walletDisks<"alice" | "bob">> | undefined;
 
-function preparedWallets(): ReturnType<typeof walletDisks<"alice" | "bob">> {
+export function preparedWallets(): ReturnType<typeof walletDisks<"alice" | "bob">> {
   return disks ??= walletDisks(["alice", "bob"], { ...KIND, seed: WALLETS_SEED });
 }
 
@@ -39,7 +40,7 @@ export type Books = {
   readonly log: string;
 };
 
-type World = {
+export type World = {
   readonly federation: SimulatedFederation;
   readonly alice: SimulatedWallet;
   readonly bob: SimulatedWallet;
@@ -86,7 +87,7 @@ async function trouble({ federation, dice }: World, over: () => boolean): Promis
   }
 }
 
-async function commonSessions(federation: SimulatedFederation): Promise<string[][]> {
+export async function commonSessions(federation: SimulatedFederation): Promise<string[][]> {
   const sessions: string[][] = [];
   for (let peer = 0; peer < KIND.total; peer++) sessions.push(await federation.sessionsOf(peer));
   const common = Math.min(...sessions.map(({ length }) => length));
@@ -94,7 +95,7 @@ async function commonSessions(federation: SimulatedFederation): Promise<string[]
 }
 
 /** Waits until all guardians count the same. */
-async function countedBooks({ federation, alice, bob }: World): Promise<Omit<Books, "log" | "sessions">> {
+export async function countedBooks({ federation, alice, bob }: World): Promise<Omit<Books, "log" | "sessions">> {
   const { clock } = federation.world.process("admin").platform;
   const endMs = clock.monotonicMs() + BOOKS_WAIT_MS;
   for (;;) {

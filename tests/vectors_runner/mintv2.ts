@@ -29,8 +29,8 @@ import {
   verifyShare,
   wordsOfEntropy,
 } from "../../core/crypto/mod.ts";
-import type { AnyCodec } from "../../core/encoding/mod.ts";
-import { bytes, decode, decodeHex, encode, encodeHex, isJsonObject, parseJson } from "../../core/encoding/mod.ts";
+import type { AnyCodec, Json } from "../../core/encoding/mod.ts";
+import { bytes, decode, decodeHex, encode, encodeHex, isJsonObject, list, parseJson } from "../../core/encoding/mod.ts";
 import { g1Point } from "../../core/types/bls.ts";
 import { dyn, toDyn } from "../../core/types/dyn.ts";
 import { jsonWithKind } from "../../core/types/json_with_kind.ts";
@@ -81,7 +81,11 @@ import {
   passesFilter,
   requestNonce,
   requestOutput,
+  tweakFilter,
 } from "../../modules/mintv2/client/issuance.ts";
+import type { NoteIssuanceRequest } from "../../modules/mintv2/client/issuance.ts";
+import { OwnNotes } from "../../modules/mintv2/client/recovery/own_notes.ts";
+import { sliceCall } from "../../modules/mintv2/client/recovery/slice.ts";
 import type { Checker, Report } from "./checker.ts";
 import { codecOf, Mismatch } from "./checker.ts";
 import type { Fields } from "./fields.ts";
@@ -232,6 +236,32 @@ function checkWallet(report: Report, fields: Fields): void {
   report.equal("backup secret", backupSecret(client).toBytes(), fields.bytes("backup_secret"));
 }
 
+/** The same output in a guardian's log is found if its tweak passes the filter, and only by its own wallet. */
+function checkRecovered(
+  report: Report,
+  secret: DerivableSecret,
+  request: NoteIssuanceRequest,
+  nonceHash: Bytes,
+): void {
+  const { denomination, tweak } = request;
+  const log = list(recoveryItem).toJson([
+    { tag: "Input", value: { nonceHash } },
+    { tag: "Output", value: { denomination, nonceHash, tweak } },
+  ]);
+  const { bytes } = sliceCall({ start: 0, end: 2 }).result.fromJson(log);
+  const slice = { start: 0, items: 2, bytes };
+  const recovered = (owner: DerivableSecret): Json[] => {
+    const notes = new OwnNotes([{ derivation: "standard", secret: owner }]);
+    return notes.candidates(slice).map((candidate) => {
+      const own = notes.ownOutput(slice, candidate);
+      return own && [own.index, encodeHex(noteIssuanceRequest, own.request), toHex(own.spentAs)];
+    });
+  };
+  const own = [1, encodeHex(noteIssuanceRequest, request), toHex(hash160(requestNonce(request)))];
+  report.equal("recovered", recovered(secret), passesFilter(tweak, tweakFilter(secret)) ? [own] : []);
+  report.equal("recovered by others", recovered(secret.child(0)).filter((found) => found !== null), []);
+}
+
 function checkIssuance(report: Report, fields: Fields, keys: Keys): void {
   const root = DerivableSecret.fromBytes(fields.bytes("module_secret"));
   const exponent = fields.number("denomination"), tweak = fields.bytes("tweak");
@@ -248,6 +278,7 @@ function checkIssuance(report: Report, fields: Fields, keys: Keys): void {
   report.equal("nonce hash", hash160(blinded), fields.bytes("nonce_hash"));
   report.equal("is ours", isOutputOf(request, fields.bytes("nonce_hash")), true);
   report.equal("output", encode(mintOutput, requestOutput(request)), fields.bytes("output"));
+  checkRecovered(report, root, request, fields.bytes("nonce_hash"));
 
   const shares = keys.secrets.map((secret) => signShare(blinded, decodeScalar(secret)));
   report.equal("shares", shares.map(toHex), fields.texts("blind_signature_shares"));

@@ -82,7 +82,8 @@ async function recovered(tx: StoreTx, { end, ways }: WalletProgress): Promise<Re
   const amounts = ways.map((way) => {
     const lost = left.filter(({ derivation }) => derivation === way.derivation)
       .reduce((sum, { valueSat }) => sum + valueSat, 0n);
-    return { derivation: way.derivation, amountMsat: (way.sat - lost) * MSAT_PER_SAT };
+    // somebody else may claim meanwhile what this wallet has put off
+    return { derivation: way.derivation, amountMsat: way.sat > lost ? (way.sat - lost) * MSAT_PER_SAT : 0n };
   });
   return {
     amountMsat: amounts.reduce((sum, { amountMsat }) => sum + amountMsat, 0n),

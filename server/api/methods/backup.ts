@@ -21,9 +21,9 @@ import { EndpointError } from "../../../modules/contract/error.ts";
 import { readDurable } from "../../../modules/contract/read_durable.ts";
 import type { DiskRoom } from "../../disk_watch.ts";
 import { BackupIntake } from "./backup_intake.ts";
-import { allBackups, backupCount, getBackup, setBackup, setBackupCount } from "../db.ts";
+import { allBackups, backupBytes, getBackup, setBackup, setBackupBytes, storedBackupBytes } from "../db.ts";
 import type { Method } from "../dispatch.ts";
-import { BACKUPS_MAX, SIGNATURE_UNITS } from "../limits.ts";
+import { BACKUPS_BYTES_MAX, SIGNATURE_UNITS } from "../limits.ts";
 import { method } from "../method.ts";
 
 const NANOS_PER_SECOND = 1_000_000_000n;
@@ -46,14 +46,18 @@ function nowNanos(clock: Clock): bigint {
   return BigInt(Math.floor(clock.nowMs())) * 1_000_000n;
 }
 
-type Stored = "new" | "replaced" | "older" | "full" | "too_many";
+type Stored = { readonly stored: true; readonly growth: number } | { readonly refused: "older" | "full" | "too_many" };
 
-/** @throws {EndpointError} bad request when it is refused, failed when it is too much now */
+/**
+ * @param source whom it comes from; null when it can't be told from others
+ * @throws {EndpointError} bad request when it is refused, failed when it is too much now
+ */
 async function storeBackup(
   store: StoreView,
   clock: Clock,
   intake: BackupIntake,
   signed: SignedBackupRequest,
+  source: string | null,
 ): Promise<void> {
   const { id, payload, timestamp } = signed.request;
   // the cheapest check first
@@ -61,26 +65,33 @@ async function storeBackup(
   if (!verifyBackupRequest(signed)) throw EndpointError.badRequest("invalid request");
   const newestNanos = nowNanos(clock) + BigInt(BACKUP_FUTURE_SECS_MAX) * NANOS_PER_SECOND;
   if (nanosOf(timestamp) > newestNanos) throw EndpointError.badRequest("timestamp too far in the future");
-  const stored = await intake.inTurn(async () => {
+  const outcome = await intake.inTurn(async () => {
     const { value, durable } = await store.transact<Stored>(async (tx) => {
-      const before = await getBackup(tx, id);
-      if (before && nanosOf(timestamp) <= nanosOf(before.timestamp)) return rollback("older");
-      if (!before) {
-        const count = await backupCount(tx);
-        if (count >= BACKUPS_MAX) return rollback("full");
-        if (!intake.mayTakeNew) return rollback("too_many");
-        setBackupCount(tx, count + 1n);
+      const before = await getBackup(tx, id), backup = { timestamp, data: payload };
+      if (before && nanosOf(timestamp) <= nanosOf(before.timestamp)) return rollback({ refused: "older" });
+      const growth = storedBackupBytes(backup) - (before ? storedBackupBytes(before) : 0n);
+      if (growth !== 0n) {
+        const bytes = await backupBytes(tx) + growth;
+        if (growth > 0n && bytes > BACKUPS_BYTES_MAX) return rollback({ refused: "full" });
+        if (growth > 0n && !intake.mayGrow(Number(growth), source)) return rollback({ refused: "too_many" });
+        setBackupBytes(tx, bytes);
       }
-      setBackup(tx, id, { timestamp, data: payload });
-      return before ? "replaced" : "new";
+      setBackup(tx, id, backup);
+      return { stored: true, growth: Number(growth) };
     });
-    if (value === "new") intake.tookNew();
+    if ("stored" in value && value.growth > 0) intake.grew(value.growth, source);
     await durable;
     return value;
   });
-  if (stored === "older") throw EndpointError.badRequest("timestamp too small");
-  if (stored === "full") throw EndpointError.failed(`This guardian keeps ${BACKUPS_MAX} backups and takes no new ones`);
-  if (stored === "too_many") throw EndpointError.failed("Too many new backups have come: try again later");
+  if ("stored" in outcome) return;
+  switch (outcome.refused) {
+    case "older":
+      throw EndpointError.badRequest("timestamp too small");
+    case "full":
+      throw EndpointError.failed("This guardian has no room for more backups, and takes no new and no larger ones");
+    case "too_many":
+      throw EndpointError.failed("Too many new backups have come: try again later");
+  }
 }
 
 async function statisticsOf(store: StoreView, clock: Clock): Promise<CodecType<typeof statistics>> {
@@ -120,8 +131,8 @@ export function backupMethods(
       units: SIGNATURE_UNITS,
       params: signedBackupRequest,
       result: unit,
-      handle: async (signed) => {
-        await storeBackup(store, clock, intake, signed);
+      handle: async (signed, _signal, source) => {
+        await storeBackup(store, clock, intake, signed, source);
         return null;
       },
     }),

@@ -1,18 +1,27 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { ManualClock } from "../../../actors/store/testing/mod.ts";
 import { openMemoryStore } from "../../../actors/store/memory.ts";
 import type { Bytes } from "../../../core/bytes.ts";
 import { toHex } from "../../../core/bytes.ts";
 import { publicKeyOf } from "../../../core/crypto/mod.ts";
 import type { Json } from "../../../core/encoding/mod.ts";
+import { encode, u64 } from "../../../core/encoding/mod.ts";
 import { BACKUP_PAYLOAD_BYTES_MAX, signBackupRequest, signedBackupRequest } from "../../../core/types/backup.ts";
 import { stringifyJson } from "../../../core/encoding/mod.ts";
 import type { SystemTime } from "../../../core/types/duration.ts";
 import { newDiskRoom } from "../../disk_watch.ts";
 import { DISK_BACKUPS_BYTES } from "../../limits.ts";
 import { backupMethods } from "./backup.ts";
-import { backupCount, setBackupCount } from "../db.ts";
-import { BACKUPS_MAX, BACKUPS_WAITING_MAX, NEW_BACKUP_MS, NEW_BACKUPS_BURST } from "../limits.ts";
+import { backupBytes, setBackupBytes } from "../db.ts";
+import {
+  BACKUP_OVERHEAD_BYTES,
+  BACKUP_SOURCES_MAX,
+  BACKUPS_BYTES_MAX,
+  BACKUPS_GROWTH,
+  BACKUPS_GROWTH_OF_SOURCE,
+  BACKUPS_WAITING_MAX,
+} from "../limits.ts";
+import { BackupIntake } from "./backup_intake.ts";
 import { badRequest, call, secretKeyOf } from "../testing/mod.ts";
 
 const KEY = secretKeyOf(6);
@@ -42,6 +51,7 @@ async function rig() {
     clock,
     room,
     call: (method: string, params: Json, auth?: string) => call(methods, method, params, auth),
+    from: (source: string | null, params: Json) => call(methods, "backup", params, null, source),
   };
 }
 
@@ -125,33 +135,69 @@ Deno.test("statistics count backups by age, for the guardian alone", async () =>
 const failed = (message: string): Json => ({ code: 500, message });
 
 /** Of a key of its own. */
-function newcomer(index: number): Record<string, Json> {
+function newcomer(index: number, size = 1, nanos = 0): Record<string, Json> {
   const key = new Uint8Array(32).fill(9);
   new DataView(key.buffer).setUint32(0, index + 1);
-  return request(Uint8Array.of(1), at(START_SECS), key);
+  return request(new Uint8Array(size), at(START_SECS, nanos), key);
 }
 
-Deno.test("new keys come at a rate; who has a backup replaces it all the same", async () => {
-  const { call, clock } = await rig();
-  assertEquals(await call("backup", request(Uint8Array.of(1), at(START_SECS))), null);
-  for (let i = 1; i < NEW_BACKUPS_BURST; i++) assertEquals(await call("backup", newcomer(i)), null);
-  const tooMany = failed("Too many new backups have come: try again later");
-  assertEquals(await call("backup", newcomer(5_000)), tooMany);
-  assertEquals(await call("backup", request(Uint8Array.of(2), at(START_SECS, 1))), null);
-  await clock.advance(NEW_BACKUP_MS);
-  assertEquals(await call("backup", newcomer(5_000)), null);
-  assertEquals(await call("backup", newcomer(5_001)), tooMany);
+const LARGEST = BACKUP_PAYLOAD_BYTES_MAX;
+const TOO_MANY = failed("Too many new backups have come: try again later");
+/** So many of the largest may come from one source at once. */
+const LARGEST_AT_ONCE = Math.floor(BACKUPS_GROWTH_OF_SOURCE.burst / (LARGEST + BACKUP_OVERHEAD_BYTES));
+
+Deno.test("whoever sends more than its share is told to wait, others are not, and what is there can be replaced", async () => {
+  const { from, clock } = await rig();
+  for (let i = 0; i < LARGEST_AT_ONCE; i++) assertEquals(await from("1.2.3.4", newcomer(i, LARGEST)), null);
+  assertEquals(await from("1.2.3.4", newcomer(100, LARGEST)), TOO_MANY);
+  assertEquals(await from("1.2.3.4", newcomer(0, LARGEST, 1)), null, "as large as it was");
+  assertEquals(await from("1.2.3.4", newcomer(0, 10, 2)), null, "smaller");
+  // a little less than one of the largest is left
+  assertEquals(await from("1.2.3.4", newcomer(0, LARGEST, 3)), TOO_MANY, "growing is what is counted");
+  for (const source of ["5.6.7.8", "2001:db8:0:0::/64", null]) {
+    assertEquals(await from(source, newcomer(200 + String(source).length, LARGEST)), null, String(source));
+  }
+  const { tokens, ms } = BACKUPS_GROWTH_OF_SOURCE;
+  await clock.advance(Math.ceil((LARGEST + BACKUP_OVERHEAD_BYTES) * ms / tokens));
+  assertEquals(await from("1.2.3.4", newcomer(100, LARGEST)), null);
 });
 
-Deno.test("beyond the number of keys no new one is taken; who has a backup replaces it all the same", async () => {
+Deno.test("two hundred wallets behind one address back up for the first time at once", async () => {
+  const { from } = await rig();
+  for (let i = 0; i < 200; i++) assertEquals(await from("1.2.3.4", newcomer(i, 4_096 + 28)), null, String(i));
+});
+
+Deno.test("all sources together grow at a rate, and those that can't be told apart with them", () => {
+  const clock = new ManualClock(), intake = new BackupIntake(clock, newDiskRoom());
+  for (const source of ["1.2.3.4", null]) assert(intake.mayGrow(1, source));
+  intake.grew(BACKUPS_GROWTH.burst, null);
+  for (const source of ["1.2.3.4", null]) assert(!intake.mayGrow(1, source));
+});
+
+Deno.test("no more sources are remembered than there is a bound, and nobody is refused for it", async () => {
+  const clock = new ManualClock(), intake = new BackupIntake(clock, newDiskRoom());
+  for (let i = 0; i < BACKUP_SOURCES_MAX + 100; i++) {
+    assert(intake.mayGrow(4_636, `source ${i}`));
+    intake.grew(1, `source ${i}`);
+  }
+  assertEquals(intake.sources, BACKUP_SOURCES_MAX);
+  await clock.advance(BACKUPS_GROWTH_OF_SOURCE.ms);
+  assert(intake.mayGrow(1, "another"));
+  assertEquals(intake.sources, 1, "those that have all of their share again are forgotten");
+});
+
+Deno.test("when the room is full nothing new is taken and nothing grows; what is there can be replaced", async () => {
   const { call, store } = await rig();
   assertEquals(await call("backup", request(Uint8Array.of(1), at(START_SECS))), null);
-  assertEquals(await store.read(backupCount), 1n);
-  await store.transact((tx) => setBackupCount(tx, BigInt(BACKUPS_MAX)));
-  const full = failed(`This guardian keeps ${BACKUPS_MAX} backups and takes no new ones`);
+  assertEquals(await store.read(backupBytes), BigInt(1 + BACKUP_OVERHEAD_BYTES));
+  await store.transact((tx) => setBackupBytes(tx, BACKUPS_BYTES_MAX));
+  const full = failed("This guardian has no room for more backups, and takes no new and no larger ones");
   assertEquals(await call("backup", newcomer(1)), full);
+  assertEquals(await call("backup", request(Uint8Array.of(2, 2), at(START_SECS, 1))), full);
   assertEquals(await call("backup", request(Uint8Array.of(2), at(START_SECS, 1))), null);
-  assertEquals(await store.read(backupCount), BigInt(BACKUPS_MAX));
+  assertEquals(await call("backup", request(new Uint8Array(), at(START_SECS, 2))), null);
+  assertEquals(await store.read(backupBytes), BACKUPS_BYTES_MAX - 1n);
+  assertEquals(await call("backup", request(Uint8Array.of(3), at(START_SECS, 3))), null);
 });
 
 Deno.test("backups are stored one after the other, and few of them wait", async () => {
@@ -163,13 +209,24 @@ Deno.test("backups are stored one after the other, and few of them wait", async 
   assertEquals(await call("backup", newcomer(1_000)), null, "there is room again");
 });
 
-Deno.test("backups of a database without their number are counted", async () => {
+Deno.test("backups of a database that an older version kept are counted, each time that it did", async () => {
   const { call, store } = await rig();
   for (let i = 0; i < 3; i++) await call("backup", newcomer(i));
-  await store.transact((tx) => tx.delete(Uint8Array.of(0x70)));
-  assertEquals(await store.read(backupCount), 3n);
-  await call("backup", newcomer(3));
-  assertEquals(await store.read(backupCount), 4n);
+  const each = BigInt(1 + BACKUP_OVERHEAD_BYTES);
+  const older = encode(u64, 7n);
+  for (const stale of [null, 12n]) {
+    await store.transact((tx) => {
+      if (stale === null) tx.delete(Uint8Array.of(0x71));
+      else setBackupBytes(tx, stale);
+      tx.set(Uint8Array.of(0x70), older);
+    });
+    assertEquals(await store.read(backupBytes), stale === null ? 3n * each : 4n * each);
+    await call("backup", newcomer(stale === null ? 3 : 4));
+    assertEquals(await store.read(async (tx) => [await tx.get(Uint8Array.of(0x70)), await backupBytes(tx)]), [
+      undefined,
+      stale === null ? 4n * each : 5n * each,
+    ]);
+  }
 });
 
 Deno.test("while the disk is nearly full no backup is taken, and those that are there are handed out", async () => {

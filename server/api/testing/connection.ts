@@ -89,6 +89,7 @@ export async function connected(body: (test: Test) => Promise<void>, all: Bucket
   const held: (() => void)[] = [];
   const methods: Record<string, Method> = {
     ping: () => Promise.resolve("pong"),
+    whoami: ({ source }) => Promise.resolve(source ?? null),
     // never looks at its signal
     wait: (_request, signal) => {
       waits.push(signal);

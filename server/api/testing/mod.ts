@@ -54,13 +54,18 @@ export function testConfig(identity: PeerId = 0, total = 4): GuardianConfig {
 }
 
 /** The answer to one message; undefined when there is none. Bugs of endpoints are thrown. */
-export async function exchange(methods: Methods | Record<string, Method>, text: string): Promise<Json | undefined> {
+export async function exchange(
+  methods: Methods | Record<string, Method>,
+  text: string,
+  source: string | null = null,
+): Promise<Json | undefined> {
   let bug: unknown = undefined;
   const answer = await answerMessage(parseMessage(text), {
     methods: typeof methods === "function"
       ? methods
       : (name) => Object.hasOwn(methods, name) ? methods[name] : undefined,
     signal: new AbortController().signal,
+    source,
     onBug: (_method, thrown) => bug = thrown,
   });
   if (bug !== undefined) throw bug;
@@ -73,9 +78,10 @@ export async function call(
   method: string,
   params: Json,
   auth: string | null = null,
+  source: string | null = null,
 ): Promise<Json> {
   const text = stringifyJson({ jsonrpc: "2.0", id: 1, method, params: [{ auth, params }] });
-  const answer = await exchange(methods, text) as JsonObject;
+  const answer = await exchange(methods, text, source) as JsonObject;
   return answer.error ?? answer.result!;
 }
 

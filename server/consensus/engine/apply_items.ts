@@ -49,6 +49,8 @@ export type Applying = {
   readonly position: number;
   /** Items of the session that the store has. */
   readonly stored: number;
+  /** An item may wait for the Bitcoin node: then its reason is thrown, and what is not whole is undone. */
+  readonly stopping: AbortSignal;
   /** Ends at the first that is refused. */
   readonly untilRefused: boolean;
 };
@@ -83,15 +85,17 @@ function runAt(candidates: readonly Candidate[], from: number, instance: ModuleI
 }
 
 async function applyRun(
-  { sender, modules }: Applying,
+  { sender, modules, stopping }: Applying,
   tx: StoreTx,
   { instance, items, peer }: ModuleRun,
 ): Promise<readonly Result<null, string>[]> {
   const ref = modules.refs.get(instance);
   assert(ref, "items are decoded against the registered modules before they are processed");
   const values = items.map((item) => decodeModuleItem(modules, item));
-  const args = { tx: tx.view(modulePrefix(instance)), items: values, peer };
-  return await sender.ask(ref, "processConsensusItems", args, { deadlineMs: Infinity });
+  const args = { tx: tx.view(modulePrefix(instance)), items: values, peer, stopping };
+  const results = await sender.ask(ref, "processConsensusItems", args, { deadlineMs: Infinity });
+  if (results === null) throw stopping.reason;
+  return results;
 }
 
 export async function applyItems(tx: StoreTx, candidates: readonly Candidate[], args: Applying): Promise<Applied> {

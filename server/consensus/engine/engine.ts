@@ -122,17 +122,19 @@ async function audit(sender: Sender, { modules, netAssets }: State, tx: StoreTx,
 type Attempt = Applied & { readonly netAssets: NetAssets };
 
 async function attempt(
-  sender: Sender,
+  sender: Context,
   state: State,
   tx: StoreTx,
   candidates: readonly Candidate[],
   at: Place,
 ): Promise<Attempt> {
   const { modules, settings: { version }, running, stored, netAssets } = state;
-  const args = { sender, modules, version, session: running, stored, position: at.position, untilRefused: at.adopted };
+  const { stopping } = sender;
+  const { position, adopted } = at;
+  const args = { sender, modules, version, session: running, stored, position, stopping, untilRefused: adopted };
   const applied = await applyItems(tx, candidates, args);
   const { refused, fresh } = applied;
-  if (fresh.length === 0 || (at.adopted && refused.length > 0)) return { ...applied, fresh: [], netAssets };
+  if (fresh.length === 0 || (adopted && refused.length > 0)) return { ...applied, fresh: [], netAssets };
   return { ...applied, netAssets: await audit(sender, state, tx, fresh.flatMap(modulesTouchedBy)) };
 }
 

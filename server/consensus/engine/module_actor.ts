@@ -40,11 +40,14 @@ export type ModuleMessage =
     { tx: StoreTx; output: unknown; outPoint: OutPoint; submission: boolean },
     Result<OutputMeta, Dyn> | Broken
   >
-  /** Items of one guardian, one after the other; what one did that is refused is undone. */
+  /**
+   * Items of one guardian, one after the other; what one did that is refused is undone. Null when `stopping` was
+   * aborted while one waited.
+   */
   | Request<
     "processConsensusItems",
-    { tx: StoreTx; items: readonly unknown[]; peer: PeerId },
-    readonly Result<null, string>[]
+    { tx: StoreTx; items: readonly unknown[]; peer: PeerId; stopping: AbortSignal },
+    readonly Result<null, string>[] | null
   >
   | Request<"consensusProposal", null, Dyn[]>
   | Request<"audit", { tx: ReadTx }, bigint>
@@ -141,6 +144,28 @@ async function processConsensusItems(
   return results;
 }
 
+/** Work that either signal ends; null when it was `stopping`. Leaves no listener behind. */
+async function untilStopping<R>(
+  stopping: AbortSignal,
+  ended: AbortSignal,
+  work: (either: AbortSignal) => Promise<R>,
+): Promise<R | null> {
+  const either = new AbortController();
+  const signals = [stopping, ended], end = (event: Event): void => either.abort((event.target as AbortSignal).reason);
+  for (const signal of signals) {
+    if (signal.aborted) either.abort(signal.reason);
+    else signal.addEventListener("abort", end);
+  }
+  try {
+    return await work(either.signal);
+  } catch (thrown) {
+    if (stopping.aborted && thrown === stopping.reason) return null;
+    throw thrown;
+  } finally {
+    for (const signal of signals) signal.removeEventListener("abort", end);
+  }
+}
+
 export const moduleActor = defineActor<ModuleMessage, ModuleArgs, State>({
   name: "module",
   init: async (ctx, { definition, live, env }) => {
@@ -168,7 +193,10 @@ export const moduleActor = defineActor<ModuleMessage, ModuleArgs, State>({
     processOutput: async (state, args) => reply(state, await stepOf(args.submission, () => processOutput(state, args))),
     // may wait for the Bitcoin node, so submissions must go on meanwhile
     processConsensusItems: (state, args, ctx, from) =>
-      answerLater(state, ctx, from, (signal) => processConsensusItems(state, args, signal)),
+      answerLater(state, ctx, from, (signal) =>
+        untilStopping(args.stopping, signal, (either) => {
+          return processConsensusItems(state, args, either);
+        })),
     consensusProposal: (state, _args, ctx, from) =>
       answerLater(state, ctx, from, async () => {
         const items = await state.store.read((tx) => state.module.consensusProposal(tx));

@@ -44,7 +44,7 @@ type Context = Sender & { readonly log: Logger; readonly platform: { readonly cl
 
 /** Null when the store has others than these. */
 export function seal(ctx: Sender, { session, engine }: Session, position: number): Promise<Sealed | null> {
-  return ctx.ask(engine, "seal", { session, position }, { deadlineMs: Infinity });
+  return ctx.ask(engine, "seal", { session, position }, { deadlineMs: Infinity, untilStop: true });
 }
 
 /** Items that the federation has accepted must be accepted here too. @returns what differs, when something does */
@@ -56,7 +56,7 @@ async function adoptItems(
   count: number,
 ): Promise<string | null> {
   const args = { session, position, items, adopted: true } as const;
-  const { accepted, refused } = await ctx.ask(engine, "process", args, { deadlineMs: Infinity });
+  const { accepted, refused } = await ctx.ask(engine, "process", args, { deadlineMs: Infinity, untilStop: true });
   if (accepted === items.length) return null;
   return `of its ${count} items this guardian refused one after ${position + accepted}: ${refused}`;
 }
@@ -83,7 +83,7 @@ export function differFrom(own: Sealed, { told }: { readonly told: number }): st
  * @returns what differs, when something does
  */
 export async function adopt(ctx: Context, at: Session, recovered: FetchedOutcome): Promise<Sealed | string> {
-  const own = await ctx.ask(at.engine, "resume", null, { deadlineMs: Infinity });
+  const own = await ctx.ask(at.engine, "resume", null, { deadlineMs: Infinity, untilStop: true });
   if (equalBytes(own.root, recovered.root)) return { items: own.items, root: own.root };
 
   const count = countToAdopt(own, recovered);
@@ -110,7 +110,7 @@ async function continueAdopting(
   { engine }: Session,
   { end, shortest, proven }: { readonly end: FetchedEnd; readonly shortest: number; readonly proven: number },
 ): Promise<Adopting | Sealed | string> {
-  const own = await ctx.ask(engine, "resume", null, { deadlineMs: Infinity });
+  const own = await ctx.ask(engine, "resume", null, { deadlineMs: Infinity, untilStop: true });
   if (equalBytes(own.root, end.root)) return { items: own.items, root: own.root };
   const count = countToAdopt(own, { shortest, told: end.told });
   if (own.items >= count) return differFrom(own, { told: count });

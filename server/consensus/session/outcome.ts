@@ -104,7 +104,7 @@ async function collect(state: State, ctx: Context, position: number, unit: Order
     items: batch.items.map((item) => ({ item, peer })),
     creator: peer,
   };
-  const { accepted } = await ctx.ask(state.engine, "process", args, { deadlineMs: Infinity });
+  const { accepted } = await ctx.ask(state.engine, "process", args, { deadlineMs: Infinity, untilStop: true });
   return position + accepted;
 }
 

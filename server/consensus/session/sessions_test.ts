@@ -150,6 +150,28 @@ Deno.test("a guardian that is stopped in the midst of a session ends at once and
   assertEquals((await assertAgreed(federation)).sort(), votes);
 });
 
+Deno.test("a guardian that is stopped while an item waits for its Bitcoin node ends at once, and goes on after its next start", async () => {
+  const federation = await Federation.start(11, { total: 4 });
+  const [victim] = federation.guardians;
+  let isWaiting = false;
+  victim!.held = (signal) => {
+    isWaiting = true;
+    return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+  };
+  const votes = voteAll(federation, 10);
+  await federation.until(() => isWaiting);
+  const startMs = federation.world.nowMs;
+  await federation.finish(victim!.system!.stop());
+  await federation.finish(victim!.store!.close());
+  assert(federation.world.nowMs - startMs < 100, `${federation.world.nowMs - startMs} ms`);
+  assertEquals(victim!.troubles(), []);
+  federation.kill(victim!);
+  victim!.held = null;
+  await federation.restart(victim!);
+  await reach(federation, 2);
+  assertEquals((await assertAgreed(federation)).sort(), votes);
+});
+
 Deno.test("after the session of a planned shutdown no other begins, and the process ends a minute later", async () => {
   const federation = await Federation.start(8, { total: 4 });
   const [leaves, stays] = federation.guardians;

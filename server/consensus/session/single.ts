@@ -40,7 +40,7 @@ function take(state: State, ctx: Context): void {
 export const single = defineActor<SingleMessage, SingleArgs, State>({
   name: "single",
   init: async (ctx, args) => {
-    const { items } = await ctx.ask(args.engine, "resume", null, { deadlineMs: Infinity });
+    const { items } = await ctx.ask(args.engine, "resume", null, { deadlineMs: Infinity, untilStop: true });
     const state = { ...args, position: items, startedMs: ctx.platform.clock.monotonicMs() };
     take(state, ctx);
     return state;
@@ -50,14 +50,17 @@ export const single = defineActor<SingleMessage, SingleArgs, State>({
       if (!item.ok) throw item.error;
       const { session, position, identity } = state;
       const items = [{ item: item.value, peer: identity }];
-      const processed = await ctx.ask(state.engine, "process", { session, position, items }, { deadlineMs: Infinity });
+      const processed = await ctx.ask(state.engine, "process", { session, position, items }, {
+        deadlineMs: Infinity,
+        untilStop: true,
+      });
       const after = { ...state, position: position + processed.accepted };
       if (ctx.platform.clock.monotonicMs() - state.startedMs <= SINGLE_SESSION_MS) {
         take(after, ctx);
         return next(after);
       }
       const args = { session, position: after.position };
-      const sealed = await ctx.ask(state.engine, "seal", args, { deadlineMs: Infinity });
+      const sealed = await ctx.ask(state.engine, "seal", args, { deadlineMs: Infinity, untilStop: true });
       assert(sealed, "a single guardian takes up all items of the store first");
       const signature = state.keychain.sign(headerOf(session, sealed.root));
       ctx.tell(state.sessions, "completed", { session, sealed, signatures: new Map([[identity, signature]]) });

@@ -26,8 +26,8 @@ export const voteKey = (peer: number, number: bigint): Uint8Array => Uint8Array.
 /** Takes each number below 256 once a guardian; proposes those that are wanted. */
 function votes(identity: number, guardian: TestGuardian): Partial<AnyServerModule> {
   return {
-    processConsensusItem: async (tx, number: bigint, peer) => {
-      await guardian.held?.();
+    processConsensusItem: async (tx, number: bigint, peer, signal) => {
+      await guardian.held?.(signal);
       if (await tx.get(voteKey(peer, number)) !== undefined) return err("voted before");
       tx.set(voteKey(peer, number), Uint8Array.of(1));
       return ok(null);

@@ -25,7 +25,7 @@ export class TestGuardian {
   /** Numbers that it votes for. */
   readonly wanted: bigint[] = [];
   /** What its module waits for before it takes a vote, as for the Bitcoin node; null: nothing. */
-  held: (() => Promise<void>) | null = null;
+  held: ((signal: AbortSignal) => Promise<void>) | null = null;
   /** Whether others hear it and it hears them; its API is apart from that. */
   linked = true;
   /** What its API answers when another asks for an outcome; default what its store has. */

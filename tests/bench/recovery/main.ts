@@ -1,6 +1,6 @@
 /**
  * `deno task bench:recovery`: a wallet restored from its words, on four guardians whose recovery log has years in it.
- * Items a second, memory, time until the first own note, CPU of the guardians; by the official client beside ours, in
+ * Items a second, time until the money is there, memory, CPU of the guardians; by the official client beside ours, in
  * the same federation. Guardians are started anew before each, so that nobody finds what another asked for.
  */
 import { Command } from "commander";
@@ -48,9 +48,9 @@ function print(name: string, figures: Figures, { items }: Options): void {
   const megabytes = (bytes: number): string => (bytes / 2 ** 20).toFixed(0);
   console.log(`\n${name}, ${items} items`);
   line("items a second", figures.itemsPerSecond.toFixed(0));
-  line("until the first own note", `${(figures.firstNoteMs / 1_000).toFixed(1)} s`);
   line("until all money is in the balance", `${(figures.tookMs / 1_000).toFixed(1)} s`);
   line("memory of the client at most", `${megabytes(figures.peakBytes)} MB`);
+  line("… when it does nothing", `${megabytes(figures.idleBytes)} MB`);
   line("CPU of a guardian a million items", `${(figures.guardianCpuSeconds * MILLION / items).toFixed(1)} s`);
   line("memory of each guardian, its own", `${figures.guardianBytes.map(megabytes).join(", ")} MB`);
 }
