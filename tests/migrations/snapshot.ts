@@ -1,5 +1,5 @@
 /**
- * What a federation and two wallets left on their disks when all processes were killed in the midst of their work, and
+ * What a federation and its wallets left on their disks when all processes were killed in the midst of their work, and
  * what must come of it. A snapshot is one file, JSON that is packed by gzip:
  *
  * | field | what |

@@ -97,6 +97,9 @@ export async function makeSnapshot(): Promise<Snapshot> {
     await pay(bob, alice, 5_000_000n);
     const backup = await putBackups(federation);
     const lost = await loseWallet(federation, alice);
+    const restoring = await SimulatedWallet.restore(federation, "carol", lost.words);
+    assert(await restoring.client.hasPendingRecoveries(), "carol's wallet is being restored");
+    const carol = restoring.kill();
     await awaitNewSession(federation);
 
     await federation.bitcoin("sendtoaddress", address, Number(DEPOSIT_BTC));
@@ -107,10 +110,8 @@ export async function makeSnapshot(): Promise<Snapshot> {
     const withdrawal = await alice.client.withdraw(destination, WITHDRAW_SAT);
     await awaitMidSession(federation);
     const received = await bob.client.receive(handed.ecash);
-    const carol = await SimulatedWallet.restore(federation, "carol", lost.words);
-    assert(await carol.client.hasPendingRecoveries(), "carol's wallet is being restored");
     for (const { name, client } of [alice, bob]) assert(await client.client.activeMachines() > 0, `${name} has work`);
-    const disks = { alice: alice.kill(), bob: bob.kill(), carol: carol.kill() };
+    const disks = { alice: alice.kill(), bob: bob.kill(), carol };
     const sessions = await Promise.all(PEERS.map((peer) => historyOf(federation, peer)));
     const story: Omit<Story, "end"> = {
       sessions,
