@@ -24,7 +24,6 @@ import {
   ask,
   confirm,
   depositAddress,
-  type payment,
   signedTransactions,
   testWallet,
   VALID_INDICES,
