@@ -83,9 +83,12 @@ async function wordsFor(
   if (client.isJoined || session.federationSecret() !== null) return undefined;
   const hasWords = await client.options.store.read((tx) => entropySlot.get(tx)) !== undefined;
   if (hasWords) io.err("Restoring with the words that this folder has already.\n");
+  const asks = io.ask !== null && !yes;
+  // nobody types words for a federation that is away
+  const about = asks ? federationLines(await client.preview(invite, io.signal)) : [];
+  for (const line of about) io.err(`${line}\n`);
   const words = hasWords ? undefined : (await askWords(session)).words;
   if (io.ask === null || yes) return words;
-  for (const line of federationLines(await client.preview(invite, io.signal))) io.err(`${line}\n`);
   const answer = await session.orInterrupted(io.ask("Restore here? (y/N): "));
   if (!/^(y|yes)$/i.test(answer.trim())) throw CliError.failed("Nothing was restored.");
   return words;

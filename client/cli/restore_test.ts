@@ -1,7 +1,7 @@
 /** `restore`, and what other commands say while something is left to recover; with a toy module that recovers. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { entropyOfWords } from "../../core/crypto/bip39.ts";
-import type { JsonObject } from "../../core/encoding/mod.ts";
+import type { Json, JsonObject } from "../../core/encoding/mod.ts";
 import { parseJson } from "../../core/encoding/mod.ts";
 import { toHex } from "../../core/bytes.ts";
 import { formatInviteCode } from "../../core/types/invite_code.ts";
@@ -13,7 +13,7 @@ import { ownerOf, recoveringToy, ToyLog } from "../testing/recovering_toy.ts";
 import { TOY_KIND, ToyBooks } from "../testing/toy.ts";
 import { ClientWorld } from "../testing/world.ts";
 import type { Ran, RunOptions } from "./testing/mod.ts";
-import { runInWorld, WALLET_DIR } from "./testing/mod.ts";
+import { quietModules, recordedFederation, recordedInvite, runInWorld, WALLET_DIR } from "./testing/mod.ts";
 
 const WORDS = "legal winner thank year wave sausage worth useful legal winner thank yellow";
 const OTHER_WORDS = "abandon ".repeat(11) + "about";
@@ -84,9 +84,6 @@ Deno.test("words are asked for on the terminal, the federation is shown, and wha
   ) assertStringIncludes(err, said);
   assertEquals(await at.balance(), 130_010);
   assertEquals(parseJson((await at.run(["print-secret"])).out), { secret: WORDS });
-  // what the wallet did before it was lost is told from what it does now
-  const { operations } = parseJson((await at.run(["list-operations"])).out) as { operations: JsonObject[] };
-  assertEquals(operations.map(({ recovered }) => recovered), [true, true, true]);
 });
 
 Deno.test("what the lost wallet had done is in list-operations, marked, in fedimint-cli's form", async () => {
@@ -109,6 +106,15 @@ Deno.test("whoever sees that it is the wrong federation says no, and nothing is 
     assertEquals([exit, parseJson(out)], [1, { error: "Nothing was restored." }]);
   }
   assertEquals(parseJson((await at.run(["info"])).out), { error: "Encoded client secret not present in DB" });
+});
+
+Deno.test("nobody types words for a federation that is away: it is asked first", async () => {
+  const world = new ClientWorld(1),
+    options = { modules: [recoveringToy({ runsMeanwhile: true })], answer: [WORDS, ""] };
+  const { exit, out, err } = await runInWorld(world, [...DIR, "restore", "--invite-code", INVITE], options);
+  assertEquals(exit, 1);
+  assertStringIncludes(out, "an invite code of another guardian");
+  assert(!err.includes("Type the words"), err);
 });
 
 Deno.test("a mistyped word is named by its place and asked for again, three times", async () => {
@@ -170,6 +176,20 @@ Deno.test("progress is a line that is redrawn on a terminal, and one every ten s
     // entries take 500 ms each: 100 s
     else assertEquals(shown.length, 10);
     if (!terminal) assertMatch(shown[4]!, /^toy \d\d % \(\d+ of 200\), about \d+ seconds left$/);
+  }
+});
+
+Deno.test("a line that is redrawn is no wider than the terminal, where that is known", async () => {
+  for (const [columns, ending] of [[12, "toy 5"], [0, "left"]] as const) {
+    const at = await Setting.started(20);
+    at.log.delayMs = 500;
+    const options = { terminal: { columns, rows: 24 } };
+    const { err } = await at.run(["restore", "--invite-code", INVITE, "--mnemonic", WORDS], options);
+    const shown = err.split(/[\r\n]+/).map((line) => line.replace("\x1b[K", "")).filter((line) =>
+      /^toy \d+ %/.test(line)
+    );
+    assert(shown.length > 0 && shown.every((line) => columns === 0 || line.length < columns), `${shown}`);
+    assert(shown.some((line) => columns === 0 ? line.endsWith(ending) : line.startsWith(ending)), `${shown}`);
   }
 });
 
@@ -235,6 +255,7 @@ Deno.test("a federation's secret restores without words, and opens the wallet fr
   // what the JavaScript SDK made of the words no secret of one federation tells
   assertStringIncludes((await run("balance")).out, "100.01 sat (100,010 msat)");
   assertEquals(parseJson((await run("print-secret")).out), { error: "Encoded client secret not present in DB" });
+  assertEquals(parseJson((await run("print-secret", "--secret")).out), { secret: secret[1]! });
   assertEquals((await at.run(["balance"])).exit, 1);
 });
 
@@ -247,4 +268,27 @@ Deno.test("`print-secret` says what the words bring back and what not, and print
   const secret = await at.run(["print-secret", "--secret"]);
   assertEquals(parseJson(secret.out), { secret: toHex(secrets.preRoot.toBytes()) });
   assertStringIncludes(secret.err, "--federation-secret-hex");
+});
+
+Deno.test("`info` has what is still being recovered, `balance` says it, and both work meanwhile", async () => {
+  // guardians as they were recorded: they name a log, and don't hand it out
+  const world = await recordedFederation((asked, recorded) => {
+    if (asked.method.includes("recovery_slice")) return new Promise<Json>(() => {});
+    return asked.method.endsWith("output_info_slice") ? [] : recorded(asked);
+  });
+  const stop = new AbortController();
+  void sleep(world.platform.clock, 5_000).then(() => stop.abort(new Error("Interrupted")));
+  const run = (args: string[], options: Partial<RunOptions> = {}) =>
+    runInWorld(world, [...DIR, ...args], { modules: quietModules, ...options });
+  const restore = ["restore", "--invite-code", recordedInvite(), "-"];
+  const stopped = await run(restore, { stdin: WORDS, signal: stop.signal });
+  assertEquals(stopped.exit, 130, stopped.out + stopped.err);
+  const info = await run(["info"]), { recovering, total_amount_msat } = parseJson(info.out) as JsonObject;
+  assertEquals([info.exit, total_amount_msat], [0, 0]);
+  assertEquals((recovering as JsonObject[]).map(({ kind }) => kind), ["mintv2"]);
+  const balance = await run(["balance"]);
+  assertEquals(balance.exit, 0);
+  for (const { err } of [info, balance]) {
+    assertStringIncludes(err, "What belongs to this wallet's words is still being looked for (mintv2 ");
+  }
 });

@@ -31,14 +31,15 @@ export function secretCommand(cli: Cli): void {
     );
 }
 
-async function print({ io, globals }: Session, client: Client, asSecret: boolean): Promise<Json> {
-  // of a wallet that was restored from a secret there are none, and nothing else is printed for it
-  if (globals.federationSecretHex !== null) throw noWords();
-  const entropy = await loadEntropy(client.options.store);
-  if (!asSecret) {
-    io.err(ABOUT_WORDS);
-    return { secret: wordsOfEntropy(entropy) };
+async function print({ io }: Session, client: Client, asSecret: boolean): Promise<Json> {
+  const { store, secret } = client.options;
+  if (asSecret) {
+    io.err(ABOUT_SECRET);
+    const preRoot = secret ?? secretsOfEntropy(await loadEntropy(store), client.running.federationId).preRoot;
+    return { secret: toHex(preRoot.toBytes()) };
   }
-  io.err(ABOUT_SECRET);
-  return { secret: toHex(secretsOfEntropy(entropy, client.running.federationId).preRoot.toBytes()) };
+  // a wallet that was restored from a secret has none
+  if (secret) throw noWords();
+  io.err(ABOUT_WORDS);
+  return { secret: wordsOfEntropy(await loadEntropy(store)) };
 }

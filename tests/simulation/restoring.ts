@@ -17,6 +17,7 @@ const SAT_MSAT = 1_000n;
 const PAYMENT_SAT = 4_000;
 /** What was submitted before the loss is decided by then: words don't bring back what guardians don't know yet. */
 const DECIDED_MS = 30_000;
+const KILLS = 3;
 const REST_MS = 5_000, RESTS_MAX = 60;
 
 /** What came back. */
@@ -28,8 +29,8 @@ export type Returned = {
   readonly foundMsat: bigint;
 };
 
-/** @param isShort one loss; else both wallets are lost, and killed again while they recover */
-export async function lostAndRestored(seed: number, { isShort = false } = {}): Promise<Returned> {
+/** Both wallets are lost, one after the other, and killed again while they recover. */
+export async function lostAndRestored(seed: number): Promise<Returned> {
   const prepared = await preparedWallets();
   const federation = await SimulatedFederation.start({
     ...KIND,
@@ -40,8 +41,8 @@ export async function lostAndRestored(seed: number, { isShort = false } = {}): P
   const bob = await SimulatedWallet.open(federation, "bob", prepared.bob.disk);
   let world: World = { federation, alice, bob, dice: federation.world.dice("fate") };
   await federation.play(() => firstLife(world, prepared.alice.address));
-  world = { ...world, alice: await secondLife(world, isShort) };
-  if (!isShort) world = { ...world, bob: await lost(world, world.bob, "bob-again", false) };
+  world = { ...world, alice: await secondLife(world) };
+  world = { ...world, bob: await lost(world, world.bob, "bob-again") };
   await federation.play(() => atRest(world));
   const books = await federation.play(() => countedBooks(world));
   const sessions = await federation.play(() => commonSessions(federation));
@@ -63,7 +64,7 @@ async function firstLife({ federation, alice, bob, dice }: World, address: strin
 }
 
 /** Alice's wallet is lost with a payment to it and a deposit under way; a third deposit comes to what it had shown. */
-async function secondLife(world: World, isShort: boolean): Promise<SimulatedWallet> {
+async function secondLife(world: World): Promise<SimulatedWallet> {
   const { federation, alice, bob, dice } = world;
   const shown = await federation.finish(alice.client.depositAddress());
   const { ecash } = await federation.finish(bob.client.spend(BigInt(1 + dice.below(PAYMENT_SAT)) * SAT_MSAT));
@@ -75,7 +76,7 @@ async function secondLife(world: World, isShort: boolean): Promise<SimulatedWall
     await sleep(clock, dice.below(4_000));
   });
   alice.kill();
-  const again = await restoredIn(world, "alice-again", words, isShort, async (wallet) => {
+  const again = await restoredIn(world, "alice-again", words, async (wallet) => {
     // new money comes while the old one is looked for
     await pay(bob, wallet, SAT_MSAT);
     await federation.payIn(shown, THIRD_BTC);
@@ -88,23 +89,22 @@ async function secondLife(world: World, isShort: boolean): Promise<SimulatedWall
   return again;
 }
 
-async function lost(world: World, wallet: SimulatedWallet, name: string, isShort: boolean): Promise<SimulatedWallet> {
+async function lost(world: World, wallet: SimulatedWallet, name: string): Promise<SimulatedWallet> {
   const words = await world.federation.finish(wallet.client.words());
   wallet.kill();
-  return await restoredIn(world, name, words, isShort, () => Promise.resolve());
+  return await restoredIn(world, name, words, () => Promise.resolve());
 }
 
 async function restoredIn(
   { federation, dice }: World,
   name: string,
   words: string,
-  isShort: boolean,
   meanwhile: (wallet: SimulatedWallet) => Promise<void>,
 ): Promise<SimulatedWallet> {
   const { clock } = federation.world.process("fate").platform;
   await federation.play(() => sleep(clock, DECIDED_MS));
   const wallet = await SimulatedWallet.restore(federation, name, words);
-  for (let kills = isShort ? 1 : 3; kills > 0; kills--) {
+  for (let kills = KILLS; kills > 0; kills--) {
     await federation.play(() => sleep(clock, dice.below(3_000)));
     wallet.kill();
     await wallet.restart();

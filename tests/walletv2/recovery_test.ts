@@ -203,6 +203,29 @@ Deno.test("an address that was shown and never paid is watched after the restore
   await client.close();
 });
 
+Deno.test("while the old wallet is alive each deposit is claimed once, by one of the two, and both go on", async () => {
+  const wallet = await past(), federation = new TestFederation(wallet);
+  const client = await restored({ federation });
+  const stored = await prepared(client);
+  const old = await TestClient.open({ federation, known: 3, clock: client.clock, seed: 9 });
+  const { recovered } = await recover(client, stored);
+  assertEquals(recovered?.otherMsat, RECOVERED.otherMsat);
+  await confirm(wallet, ...await signedTransactions(wallet), deposit(wallet, "own", 2, 30_000n));
+  const total = async (): Promise<bigint> => await client.balanceMsat() + await old.balanceMsat();
+  await client.untilTrue("all of it is in one of the two", async () => {
+    await confirm(wallet, ...await signedTransactions(wallet));
+    return await total() >= creditMsat(50_000n, 60_000n, 30_000n);
+  });
+  await client.clock.advance(10_000);
+  assertEquals(await total(), creditMsat(50_000n, 60_000n, 30_000n));
+  assertEquals(federation.accepted, 3);
+  for (const each of [client, old]) {
+    assertEquals((await each.wallet.deposits()).map(({ valueSat }) => valueSat), [DUST_SAT]);
+  }
+  await old.close();
+  await client.close();
+});
+
 Deno.test("what was never paid takes no time: a wallet without a past is restored at once, and watches both derivations", async () => {
   const wallet = await testWallet(), federation = new TestFederation(wallet);
   const client = await restored({ federation, known: 1 });
