@@ -1,4 +1,4 @@
-/** The tests' task on a thread whose module takes some turns of the event loop until it serves, as one with WASM does. */
+/** The tests' task on a thread whose module takes some turns of the event loop to load, as one with WASM does. */
 import { serveTask } from "../thread_side.ts";
 import { doubling } from "./doubling.ts";
 
