@@ -152,6 +152,7 @@ export type { LinkState } from "../actors/rpc/mod.ts";
 // errors, each with a `code`
 export { ClientError } from "./error.ts";
 export { PastedError } from "./pasted.ts";
+export { ModuleError } from "../modules/contract/registry.ts";
 export { WaitError } from "../modules/contract/waiting.ts";
 export { CallError } from "../modules/contract/calls.ts";
 export type { AnyCallTable, CallForm, CallTable, Refused } from "../modules/contract/call_table.ts";

@@ -37,7 +37,8 @@ export type OpenClientOptions = WalletOptions & {
 
 /**
  * Opens a wallet: the one that the store holds, or a new one that has joined nothing yet. Needs no network.
- * @throws {StoreError} `newer_schema` and others · {ClientError} `wrong_secret` · `no_common_version`
+ * @throws {StoreError} `newer_schema` and others · {ClientError} `wrong_secret` · `no_common_version` · {ModuleError}
+ *   `duplicate_kind`
  */
 export async function openClient(options: OpenClientOptions): Promise<FederationClient> {
   const { platform, store, modules = builtInModules, log = () => {}, admin } = options;

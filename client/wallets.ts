@@ -19,6 +19,7 @@ import { ENTROPY_BYTES, entropyOfWords, wordsOfEntropy } from "../core/crypto/bi
 import type { FederationId } from "../core/types/ids.ts";
 import type { InviteCode } from "../core/types/invite_code.ts";
 import type { PendingMoney } from "../modules/contract/client.ts";
+import { assertDistinct } from "../modules/contract/registry.ts";
 import { WaitError } from "../modules/contract/waiting.ts";
 import { Client } from "./core/client.ts";
 import { storePart } from "./core/store_part.ts";
@@ -61,11 +62,12 @@ export type OpenWalletsOptions = OpenClientOptions;
 /**
  * Opens all wallets that the store holds, each with what it had under way. Needs no network. One that can't be opened
  * is in the list with its error.
- * @throws {StoreError} `newer_schema` and others
+ * @throws {StoreError} `newer_schema` and others · {ModuleError} `duplicate_kind`
  */
 export async function openWallets(options: OpenWalletsOptions): Promise<Wallets> {
-  const { store, platform: { dice } } = options;
+  const { store, platform: { dice }, modules = builtInModules } = options;
   try {
+    assertDistinct(modules);
     await checkSchema(store, WALLETS_SCHEMA);
     const { value: words, durable } = await store.transact(async (tx): Promise<Words> => {
       const stored = await getWords(tx);

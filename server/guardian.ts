@@ -17,7 +17,7 @@ import { child } from "../actors/supervisor.ts";
 import type { ActorSystem, Inspection } from "../actors/system.ts";
 import { errorText } from "../core/result.ts";
 import { federationIdOf } from "../core/types/federation_id.ts";
-import type { ModuleInstanceId, PeerId } from "../core/types/ids.ts";
+import type { PeerId } from "../core/types/ids.ts";
 import { numPeers } from "../core/types/num_peers.ts";
 import type { BitcoinSource } from "../modules/contract/bitcoin.ts";
 import type { AnyServerModuleDefinition } from "../modules/contract/server.ts";
@@ -45,8 +45,9 @@ import { closedDataFolder } from "./config/data_folder.ts";
 import { claimDatabase, requireNewDatabase } from "./config/database_owner.ts";
 import { checkDatabase } from "./database.ts";
 import { SetupError } from "./config/error.ts";
-import type { ConfiguredModule, GuardianConfig } from "./config/guardian_config.ts";
-import { clientConfigFor, configuredModules, handedOut } from "./config/guardian_config.ts";
+import { ConfiguredOnce } from "./config/configured_once.ts";
+import type { GuardianConfig } from "./config/guardian_config.ts";
+import { clientConfigFor, handedOut } from "./config/guardian_config.ts";
 import { addressesOfCodes, addressesOfConfig, tlsOfConfig } from "./config/peer_addresses.ts";
 import { setup } from "./setup/setup_actor.ts";
 import { reach } from "./setup/reach.ts";
@@ -93,13 +94,13 @@ export class Guardian {
   #reason: ConsensusError | CopyError | DiskError | null = null;
   /** The config that the folder had at the start. */
   #found: GuardianConfig | null = null;
-  #configured: { readonly config: GuardianConfig; readonly modules: Map<ModuleInstanceId, ConfiguredModule> } | null =
-    null;
+  readonly #configured: ConfiguredOnce;
   readonly #room = newDiskRoom();
   readonly #routerMemory = routerMemory();
 
   private constructor(options: GuardianOptions) {
     this.#options = options;
+    this.#configured = new ConfiguredOnce(options.definitions);
     this.#system = createSystem({ platform: options.platform, log: options.log });
     this.#bitcoin = bitcoinSourceOf(this.#system, paths.bitcoin, options.platform.clock);
   }
@@ -123,19 +124,11 @@ export class Guardian {
     return guardian;
   }
 
-  /** Decoded once: of a large federation this takes most of a start. */
-  #modulesOf(config: GuardianConfig): ReadonlyMap<ModuleInstanceId, ConfiguredModule> {
-    if (this.#configured?.config !== config) {
-      this.#configured = { config, modules: configuredModules(config, this.#options.definitions) };
-    }
-    return this.#configured.modules;
-  }
-
   /** Refuses a database that a newer program wrote, and migrates an older one, before anything reads it. */
   async #checkDatabase(): Promise<void> {
     const { platform: { files }, dataDir, store, definitions } = this.#options;
     const config = await isConfigured(files, dataDir) ? await readConfig(files, dataDir) : null;
-    await checkDatabase(store, definitions, config ? this.#modulesOf(config) : new Map());
+    await checkDatabase(store, definitions, config ? this.#configured.modulesOf(config) : new Map());
     this.#found = config;
   }
 
@@ -247,7 +240,7 @@ export class Guardian {
 
   async #write(config: GuardianConfig): Promise<void> {
     const { platform, dataDir, apiSecrets } = this.#options;
-    const { client, invite } = handedOut(config, this.#modulesOf(config), apiSecrets[0] ?? null);
+    const { client, invite } = handedOut(config, this.#configured.modulesOf(config), apiSecrets[0] ?? null);
     const log = loggerFor(ROOT, this.#options.log);
     for (let complained = false;; complained = true) {
       try {
@@ -285,7 +278,7 @@ export class Guardian {
       this.#reason = new ConsensusError(disagreement);
       return await this.stop();
     }
-    const configured = this.#modulesOf(config);
+    const configured = this.#configured.modulesOf(config);
     // a federation that was set up just now has modules whose parts have no versions yet
     await checkDatabase(store, definitions, configured);
     await claimDatabase(store, config);

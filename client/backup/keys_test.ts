@@ -2,11 +2,18 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { toHex } from "../../core/bytes.ts";
 import type { Bytes } from "../../core/bytes.ts";
-import { aeadEncrypt } from "../../core/crypto/aead.ts";
+import { aeadDecrypt, aeadEncrypt } from "../../core/crypto/aead.ts";
 import { backupSecret } from "../../core/crypto/bip39.ts";
-import { BACKUP_ALIGNMENT_BYTES, encodePaddedBackup, verifyBackupRequest } from "../../core/types/backup.ts";
+import {
+  BACKUP_ALIGNMENT_BYTES,
+  clientBackupSnapshot,
+  encodePaddedBackup,
+  verifyBackupRequest,
+} from "../../core/types/backup.ts";
+import type { FederationId } from "../../core/types/ids.ts";
 import { ClientWorld } from "../testing/world.ts";
 import { SEAL_BYTES } from "./keys.ts";
+import official from "./testing/official_backup.json" with { type: "json" };
 import { anyBackup, backupOf, EXAMPLE_FEDERATION, keysOf, rootsOf, WORDS } from "./testing/backups.ts";
 
 const keys = keysOf(WORDS, EXAMPLE_FEDERATION), own = keys.get("standard")!, sdk = keys.get("sdk")!;
@@ -24,6 +31,19 @@ Deno.test("whatever is in a backup, what guardians keep tells its size in steps 
     assertEquals(own.open(sealed), { ok: true, value: backup });
     assertEquals(sdk.open(sealed).ok, false);
   }));
+});
+
+Deno.test("a backup that the official client 0.13 made is read, and is written by ours byte by byte", () => {
+  const { words, federation_id: id, answer } = official;
+  const keys = keysOf(words, id as FederationId).get("standard")!;
+  const { data } = clientBackupSnapshot.fromJson(answer);
+  const opened = keys.open(data);
+  assert(opened.ok);
+  assertEquals(new TextDecoder().decode(opened.value.metadata), '{"place":"here"}');
+  assertEquals([...opened.value.modules], []);
+  const plaintext = aeadDecrypt(data, backupSecret(rootsOf(words, id as FederationId).standard).chachaKey());
+  assert(plaintext.ok);
+  assertEquals(toHex(encodePaddedBackup(opened.value)), toHex(plaintext.value));
 });
 
 Deno.test("no two sealings of a backup are alike", () => {

@@ -35,7 +35,8 @@ async function showing<T>(
       await sleep(clock, terminal ? REDRAW_MS : LINE_MS, until).catch(() => {});
       if (until.aborted) return;
       const text = await line(clock.monotonicMs());
-      if (terminal) err(`\r\x1b[K${text.slice(0, terminal.columns - 1)}\r`);
+      // a line that wraps couldn't be redrawn; some terminals don't say how wide they are
+      if (terminal) err(`\r\x1b[K${terminal.columns > 1 ? text.slice(0, terminal.columns - 1) : text}\r`);
       else if (text !== told) err(`${text}\n`);
       told = text;
     }

@@ -179,6 +179,20 @@ Deno.test("progress is a line that is redrawn on a terminal, and one every ten s
   }
 });
 
+Deno.test("a line that is redrawn is no wider than the terminal, where that is known", async () => {
+  for (const [columns, ending] of [[12, "toy 5"], [0, "left"]] as const) {
+    const at = await Setting.started(20);
+    at.log.delayMs = 500;
+    const options = { terminal: { columns, rows: 24 } };
+    const { err } = await at.run(["restore", "--invite-code", INVITE, "--mnemonic", WORDS], options);
+    const shown = err.split(/[\r\n]+/).map((line) => line.replace("\x1b[K", "")).filter((line) =>
+      /^toy \d+ %/.test(line)
+    );
+    assert(shown.length > 0 && shown.every((line) => columns === 0 || line.length < columns), `${shown}`);
+    assert(shown.some((line) => columns === 0 ? line.endsWith(ending) : line.startsWith(ending)), `${shown}`);
+  }
+});
+
 Deno.test("Ctrl-C keeps what was found; every command says what is left, and the money comes with them", async () => {
   const at = await Setting.started(40);
   at.log.delayMs = 500;

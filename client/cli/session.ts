@@ -10,7 +10,8 @@ import { isEndBy } from "../../modules/contract/waiting.ts";
 import { Client } from "../core/client.ts";
 import type { ClientOptions } from "../core/options.ts";
 import { databasePath, officialDatabasePath } from "../core/database_path.ts";
-import { checkWallet } from "../core/schema.ts";
+import type { CheckedStore } from "../core/schema.ts";
+import { checkedStore } from "../core/schema.ts";
 import { adminSlot, entropySlot, joinedSlot } from "../federation/join_state.ts";
 import { CliError } from "./error.ts";
 import type { Globals } from "./globals.ts";
@@ -60,11 +61,10 @@ export class Session {
   }
 
   /** Of this program's version. @param quiet without a word while it waits for another process: it did so before */
-  async #openStore(modules: ClientOptions["modules"], quiet = false): Promise<Store> {
+  async #openStore(modules: ClientOptions["modules"], quiet = false): Promise<CheckedStore> {
     const store = await this.#freeStore(quiet);
     try {
-      await checkWallet(store, modules);
-      return store;
+      return await checkedStore(store, modules);
     } catch (thrown) {
       await store.close();
       throw thrown;
@@ -175,7 +175,9 @@ export class Session {
     try {
       const admin = await this.#admin(store);
       await check(store);
-      client = await this.orInterrupted(Client.open(this.#options(store, modules, admin), this.io.signal));
+      client = await this.orInterrupted(
+        Client.openChecked({ ...this.#options(store, modules, admin), store }, this.io.signal),
+      );
     } catch (thrown) {
       await store.close();
       throw thrown;

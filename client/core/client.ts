@@ -55,7 +55,8 @@ import type { ClientOptions } from "./options.ts";
 import { pendingMoney } from "./pending.ts";
 import type { Running } from "./running.ts";
 import { runClient } from "./running.ts";
-import { checkWallet } from "./schema.ts";
+import type { CheckedStore } from "./schema.ts";
+import { checkedStore } from "./schema.ts";
 import type { ClientSecrets } from "./secrets.ts";
 import { secretsOfEntropy, secretsOfPreRoot } from "./secrets.ts";
 import { loadEntropy, loadOrMakeEntropy, noWords } from "./words.ts";
@@ -98,14 +99,24 @@ export class Client {
 
   /**
    * Opens the database; if it has joined a federation, its modules run when this resolves.
-   * @throws {ClientError} `no_words` · `wrong_secret` · `no_common_version` · {WaitError} `aborted` · {StoreError}
-   * `newer_schema` and others when the database can't be brought to this program's version; then the store is still
-   * open
+   * @throws {ModuleError} `duplicate_kind` · {ClientError} `no_words` · `wrong_secret` · `no_common_version` ·
+   * {WaitError} `aborted` · {StoreError} `newer_schema` and others when the database can't be brought to this program's
+   * version; then the store is still open
    */
   static async open(options: ClientOptions, signal?: AbortSignal): Promise<Client> {
+    return await Client.openChecked({ ...options, store: await checkedStore(options.store, options.modules) }, signal);
+  }
+
+  /**
+   * The same for a database that was looked into before: it was checked with these modules.
+   * @throws as `open`, but for {StoreError}
+   */
+  static async openChecked(
+    options: ClientOptions & { readonly store: CheckedStore },
+    signal?: AbortSignal,
+  ): Promise<Client> {
     const client = new Client(options);
     try {
-      await checkWallet(options.store, options.modules);
       await client.#system.start(clientTree());
       const joined = await options.store.read((tx) => joinedSlot.get(tx));
       if (joined) await orEnded(client.#until(signal), () => client.#run(joined));

@@ -1,8 +1,9 @@
 /** Of which version a wallet's database is: checked and brought to what this program knows before anything reads it. */
 import type { Schema } from "../../actors/store/schema.ts";
 import { checkSchema, FIRST_SCHEMA, nothingToMigrate } from "../../actors/store/schema.ts";
-import type { StoreView } from "../../actors/store/store.ts";
+import type { Store, StoreView } from "../../actors/store/store.ts";
 import type { AnyClientModuleDefinition } from "../../modules/contract/client.ts";
+import { assertDistinct } from "../../modules/contract/registry.ts";
 import { joinedSlot, pendingConfigSlot } from "../federation/join_state.ts";
 import { modulePrefix } from "./database.ts";
 import { definitionsFor } from "./definitions.ts";
@@ -17,6 +18,17 @@ const WALLET_SCHEMA: Schema = { version: 2, migrations: { 0: nothingToMigrate, 1
 function schemaOfKind(known: readonly AnyClientModuleDefinition[], kind: string): Schema | undefined {
   const schemas = known.filter((definition) => definition.kind === kind).map(({ schema = FIRST_SCHEMA }) => schema);
   return schemas.sort((a, b) => b.version - a.version)[0];
+}
+
+declare const checked: unique symbol;
+/** A wallet's database that is of this program's version, for the modules that it was checked with. */
+export type CheckedStore = Store & { readonly [checked]: true };
+
+/** @throws {ModuleError} `duplicate_kind` and as `checkWallet` */
+export async function checkedStore(store: Store, known: readonly AnyClientModuleDefinition[]): Promise<CheckedStore> {
+  assertDistinct(known);
+  await checkWallet(store, known);
+  return store as CheckedStore;
 }
 
 /**

@@ -1,17 +1,20 @@
 /** A wallet's database and the programs of different versions that open it. */
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import type { Schema, Store } from "../../actors/store/mod.ts";
+import type { RangeOptions, Schema, Store, StoreTx } from "../../actors/store/mod.ts";
 import { nothingToMigrate, SCHEMA_PREFIX, StoreError } from "../../actors/store/mod.ts";
 import { concat, toHex } from "../../core/bytes.ts";
 import type { AnyClientModuleDefinition } from "../../modules/contract/client.ts";
+import { ModuleError } from "../../modules/contract/registry.ts";
+import { metaClient } from "../../modules/meta/client.ts";
 import { mintv2Client } from "../../modules/mintv2/client.ts";
+import { openClient, openWallets } from "../mod.ts";
 import { Client } from "./client.ts";
 import { modulePrefix } from "./database.ts";
 import { checkWallet } from "./schema.ts";
-import { quietModules, runInWorld } from "../cli/testing/mod.ts";
+import { quietModules, recordedFederation, recordedInvite, runInWorld } from "../cli/testing/mod.ts";
 import { adminSlot } from "../federation/join_state.ts";
 import { startGuardians, toyFederation } from "../testing/federation.ts";
-import { toyModule } from "../testing/toy.ts";
+import { TOY_KIND, toyModule } from "../testing/toy.ts";
 import { ClientWorld } from "../testing/world.ts";
 
 const TOY = 4;
@@ -120,6 +123,61 @@ Deno.test("a wallet that can't be brought to this program's version is as it was
   assertEquals(await at.content(), before);
   await at.visit(toyOf(2));
   assertEquals(await at.mark(), Uint8Array.of(0, 1));
+});
+
+/** The same store, which counts how often its versions are read. */
+function watched(store: Store): { readonly store: Store; readonly looks: () => number } {
+  let looks = 0;
+  const transact = store.transact.bind(store);
+  const look = (tx: StoreTx): StoreTx =>
+    new Proxy(tx, {
+      get: (target, name) => {
+        const part: unknown = Reflect.get(target, name);
+        if (typeof part !== "function") return part;
+        return (...args: readonly unknown[]) => {
+          if (name === "range" && (args[0] as RangeOptions).prefix === SCHEMA_PREFIX) looks++;
+          return Reflect.apply(part, target, args);
+        };
+      },
+    });
+  const counting: Store["transact"] = (body, options) => transact((tx) => body(look(tx)), options);
+  return { store: Object.assign(store, { transact: counting }), looks: () => looks };
+}
+
+Deno.test("a command checks the version of the database once, whether it opens a client or not", async () => {
+  const world = await recordedFederation(), args = ["--data-dir", "/wallet"];
+  assertEquals((await runInWorld(world, [...args, "join", recordedInvite()], { modules: quietModules })).exit, 0);
+  for (const command of [["info"], ["admin", "auth", "--peer-id", "0", "--password", "pass", "--no-verify"]]) {
+    const looks: (() => number)[] = [];
+    const openStore = async (path: string): Promise<Store> => {
+      const opened = watched(await world.openStore(path));
+      looks.push(opened.looks);
+      return opened.store;
+    };
+    const { exit, out } = await runInWorld(world, [...args, ...command], { modules: quietModules, openStore });
+    assertEquals([exit, looks.map((count) => count())], [0, [1]], out);
+  }
+});
+
+Deno.test("two modules of a kind that a program is handed are refused by name, before anything is read", async () => {
+  const world = new ClientWorld(1), namesake = { ...toyModule, start: () => Promise.reject(new Error("never")) };
+  for (const open of [openClient, openWallets]) {
+    const store = await world.finish(world.openStore("two.kv"));
+    const { store: unread, looks } = watched(store), modules = [metaClient, toyModule, namesake];
+    const error = await assertRejects(
+      () => world.finish<unknown>(open({ platform: world.platform, store: unread, modules })),
+      ModuleError,
+      "two modules of kind toy, both for consensus version 0",
+    );
+    assertEquals([error.facts, looks()], [{ code: "duplicate_kind", kind: TOY_KIND }, 0]);
+    // it is closed with what couldn't be opened
+    await assertRejects(() => world.finish(store.read(() => 0)), StoreError);
+  }
+  // each for what it understands
+  const next = { ...toyModule, consensusVersion: { major: 1, minor: 0 } };
+  const store = await world.finish(world.openStore("two.kv"));
+  const wallet = await world.finish(openClient({ platform: world.platform, store, modules: [toyModule, next] }));
+  await world.finish(wallet.close());
 });
 
 Deno.test("commands say in a sentence that a wallet is a newer program's, those too that open no client", async () => {

@@ -199,11 +199,6 @@ for (const runsMeanwhile of [true, false]) {
     await at.restore(without);
     assertEquals(await at.finish(without.recoveries()), []);
     await at.finish(without.close());
-    // which versions of its API guardians speak is asked first, and used from the next opening on
-    const asks = await at.open({ modules });
-    await at.finish(asks.refreshVersions());
-    assertEquals(await at.finish(asks.recoveries()), []);
-    await at.finish(asks.close());
     // nobody says how far the log reaches: it doesn't run yet
     const away = await at.open({ modules, platform: at.world.world.process("elsewhere").platform });
     assertThrows(() => away.use(toyModule), ClientError, "still being recovered");

@@ -3,6 +3,7 @@
  * door.
  */
 import { FedimintError } from "../../core/result.ts";
+import type { Version } from "../../core/types/version.ts";
 
 /** `specifier`: as it was given. */
 export class ModuleError extends FedimintError<
@@ -17,6 +18,27 @@ const BUILT_IN = "built in";
 
 export function builtIn<Definition>(definitions: readonly Definition[]): Registered<Definition>[] {
   return definitions.map((definition) => ({ definition, source: BUILT_IN }));
+}
+
+/**
+ * What a program is handed: of two for the same modules nobody could say which one runs. A kind may have a definition
+ * for each consensus major.
+ * @throws {ModuleError} `duplicate_kind`
+ */
+export function assertDistinct(
+  definitions: readonly { readonly kind: string; readonly consensusVersion: Version }[],
+): void {
+  const seen = new Set<string>();
+  for (const { kind, consensusVersion: { major } } of definitions) {
+    const name = `${kind} ${major}`;
+    if (seen.has(name)) {
+      throw new ModuleError(
+        { code: "duplicate_kind", kind },
+        `There are two modules of kind ${kind}, both for consensus version ${major}. Leave one out, or give yours another kind.`,
+      );
+    }
+    seen.add(name);
+  }
 }
 
 /** @throws {ModuleError} `duplicate_kind` */

@@ -14,7 +14,8 @@ import { processOne } from "../consensus/testing/engine.ts";
 import { codecsWith, INSTANCE, refs, restartsOf, vote, withConsensus } from "../consensus/testing/processing.ts";
 import type { Modules } from "../consensus/engine/transaction.ts";
 import { clientConfigFor } from "../config/guardian_config.ts";
-import { call, testConfig } from "./testing/mod.ts";
+import { call } from "./testing/calls.ts";
+import { testConfig } from "../config/testing/config.ts";
 import { consensusMethods } from "./tree.ts";
 
 /** More than any mailbox holds. */

@@ -7,7 +7,7 @@ import type { Method } from "./dispatch.ts";
 import { answerMessage, parseMessage } from "./dispatch.ts";
 import { ANSWER_BYTES_MAX, BATCH_MAX, LARGE_REQUESTS, REQUEST_CHARACTERS_MAX, REQUEST_VALUES_MAX } from "./limits.ts";
 import { method } from "./method.ts";
-import { exchange } from "./testing/mod.ts";
+import { exchange } from "./testing/calls.ts";
 
 const PASSWORD = "pass";
 const HUGE = "x".repeat(ANSWER_BYTES_MAX);

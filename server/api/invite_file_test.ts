@@ -9,7 +9,7 @@ import { seededDice } from "../../modules/contract/testing/mod.ts";
 import { DIR, emptyDisk, filesOn, fullAt } from "../setup/testing/disk.ts";
 import { inviteFile } from "./invite_file.ts";
 import { announce, describeSelf } from "../gossip/statements.ts";
-import { configUrl, testConfig } from "./testing/mod.ts";
+import { configUrl, testConfig } from "../config/testing/config.ts";
 
 const PATH = `${DIR}/invite-code`;
 const CLOCK = { nowMs: () => 1_000_000, monotonicMs: () => 0, setTimer: () => ({ cancel: () => {} }) };

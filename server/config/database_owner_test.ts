@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { openMemoryStore } from "../../actors/store/memory.ts";
-import { testConfig } from "../api/testing/mod.ts";
+import { testConfig } from "./testing/config.ts";
 import { setSessionEnd } from "../consensus/store/db.ts";
 import { claimDatabase, requireNewDatabase } from "./database_owner.ts";
 import { SetupError } from "./error.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { toHex } from "../../core/bytes.ts";
-import { testConfig } from "../api/testing/mod.ts";
+import { testConfig } from "./testing/config.ts";
 import { builtInModules } from "../modules.ts";
 import { SetupError } from "./error.ts";
 import type { GuardianConfig } from "./guardian_config.ts";

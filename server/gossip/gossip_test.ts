@@ -11,7 +11,8 @@ import { seededDice } from "../../modules/contract/testing/mod.ts";
 import { gossipChildren } from "./gossip.ts";
 import { announce, ensureOwnStatements, takeAnnouncement } from "./statements.ts";
 import { signApiAnnouncement } from "../../core/types/api_announcement.ts";
-import { scriptedGuardian, secretKeyOf, testConfig } from "../api/testing/mod.ts";
+import { scriptedGuardian } from "./testing/scripted_guardian.ts";
+import { secretKeyOf, testConfig } from "../config/testing/config.ts";
 
 type Call = { readonly peer: number; readonly method: string; readonly params: Json };
 type Answers = (call: Call) => Result<Json, RpcError>;

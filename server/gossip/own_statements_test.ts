@@ -12,7 +12,8 @@ import { signedGuardianMetadata, signGuardianMetadata } from "../../core/types/g
 import { announcements, guardianMetadata } from "../api/db.ts";
 import { ownStatements } from "./own_statements.ts";
 import { apiUrls } from "./statements.ts";
-import { configUrl, scriptedGuardian, secretKeyOf, testConfig } from "../api/testing/mod.ts";
+import { configUrl, secretKeyOf, testConfig } from "../config/testing/config.ts";
+import { scriptedGuardian } from "./testing/scripted_guardian.ts";
 
 const ME = 0;
 const AUX = new Uint8Array(32);

@@ -1,7 +1,7 @@
 import { assertEquals, assertNotEquals } from "@std/assert";
 import { utf8 } from "../../core/bytes.ts";
 import { pkarrId, zBase32 } from "./pkarr.ts";
-import { secretKeyOf } from "../api/testing/mod.ts";
+import { secretKeyOf } from "../config/testing/config.ts";
 
 Deno.test("z-base-32 is that of pkarr", () => {
   const key = Uint8Array.of(

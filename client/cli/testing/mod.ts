@@ -1,4 +1,5 @@
 /** For tests: the command line in this process, on a simulated machine, with guardians as they were recorded. */
+import { assertEquals } from "@std/assert";
 import type { Json, JsonObject } from "../../../core/encoding/mod.ts";
 import { parseJson, stringifyJson } from "../../../core/encoding/mod.ts";
 import type { PeerId } from "../../../core/types/ids.ts";
@@ -141,4 +142,12 @@ export function recordedInvite(): string {
   const recorded = readVector("commands.json") as readonly JsonObject[];
   const joined = recorded.find(({ args, exit }) => (args as readonly string[]).includes("join") && exit === 0)!;
   return (joined.stdout as JsonObject).joined as string;
+}
+
+/** The recorded federation, and a wallet that has joined it. */
+export async function joinedWorld(modules: readonly AnyClientModuleDefinition[] = quietModules): Promise<ClientWorld> {
+  const world = await recordedFederation();
+  const joined = await runInWorld(world, ["--data-dir", WALLET_DIR, "join", recordedInvite()], { modules });
+  assertEquals(joined.exit, 0, joined.out);
+  return world;
 }

@@ -22,7 +22,8 @@ import {
   BACKUPS_WAITING_MAX,
 } from "../limits.ts";
 import { BackupIntake } from "./backup_intake.ts";
-import { badRequest, call, secretKeyOf } from "../testing/mod.ts";
+import { badRequest, call } from "../testing/calls.ts";
+import { secretKeyOf } from "../../config/testing/config.ts";
 
 const KEY = secretKeyOf(6);
 const ID = toHex(publicKeyOf(KEY));

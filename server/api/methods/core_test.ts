@@ -33,7 +33,8 @@ import type { ApiDeps } from "../deps.ts";
 import type { Method } from "../dispatch.ts";
 import { EncodedJson } from "../encoded.ts";
 import { MANY_RECORDS_UNITS, OUTPUT_OUTCOMES_MAX, SIGNATURE_UNITS } from "../limits.ts";
-import { badRequest, call, configUrl, secretKeyOf, testConfig } from "../testing/mod.ts";
+import { badRequest, call } from "../testing/calls.ts";
+import { configUrl, secretKeyOf, testConfig } from "../../config/testing/config.ts";
 import { modulesWith } from "../../consensus/engine/transaction.ts";
 import { testsNeeding } from "../../../core/testing/permissions.ts";
 

@@ -20,7 +20,7 @@ import { answerMessage, parseMessage, priceOf } from "../dispatch.ts";
 import { messageText } from "../encoded.ts";
 import { REQUEST_CHARACTERS_MAX } from "../limits.ts";
 import { moduleMethods, runningModule } from "./modules.ts";
-import { call } from "../testing/mod.ts";
+import { call } from "../testing/calls.ts";
 import { modulesWith } from "../../consensus/engine/transaction.ts";
 
 type Ask = (method: string, options?: { params?: Json; auth?: string; signal?: AbortSignal }) => Promise<Json>;

@@ -21,7 +21,7 @@ import { EncodedJson } from "../encoded.ts";
 import { ANSWER_BYTES_MAX, CUT_SESSION_BYTES_MIN, PIECE_UNITS } from "../limits.ts";
 import { sessionMethods } from "./sessions.ts";
 import { sessionPieceMethods } from "./session_pieces.ts";
-import { badRequest, call } from "../testing/mod.ts";
+import { badRequest, call } from "../testing/calls.ts";
 
 const numbers = (count: number): bigint[] => Array.from({ length: count }, (_, i) => BigInt(i));
 const SMALL = { pieceBytesMax: 40, cutBytesMin: 0 };

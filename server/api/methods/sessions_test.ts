@@ -14,7 +14,7 @@ import { setAcceptedItem, setSessionEnd } from "../../consensus/store/db.ts";
 import { putItems, putOldSession, putSession } from "../../consensus/testing/db.ts";
 import { EncodedJson } from "../encoded.ts";
 import { sessionMethods } from "./sessions.ts";
-import { call } from "../testing/mod.ts";
+import { call } from "../testing/calls.ts";
 
 function items(count: number): AcceptedItem[] {
   return Array.from({ length: count }, (_, i) => ({

@@ -20,7 +20,8 @@ import { guardianMetadata } from "../db.ts";
 import { pkarrId } from "../../gossip/pkarr.ts";
 import { statementMethods } from "./statements.ts";
 import { apiUrls, describeSelf, ensureOwnStatements } from "../../gossip/statements.ts";
-import { badRequest, call, configUrl, secretKeyOf, testConfig } from "../testing/mod.ts";
+import { badRequest, call } from "../testing/calls.ts";
+import { configUrl, secretKeyOf, testConfig } from "../../config/testing/config.ts";
 
 const AUX = new Uint8Array(32);
 const NOW_SECS = 1_000_000;

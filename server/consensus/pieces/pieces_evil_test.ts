@@ -10,7 +10,7 @@ import { err, ok } from "../../../core/result.ts";
 import type { PeerId } from "../../../core/types/ids.ts";
 import { testStore } from "../../../modules/contract/testing/mod.ts";
 import { sessionPieceMethods } from "../../api/methods/session_pieces.ts";
-import { call } from "../../api/testing/mod.ts";
+import { call } from "../../api/testing/calls.ts";
 import { itemsIn, putSession, treeOf } from "../testing/db.ts";
 import { itemsOf, ROUNDS, SESSION, unitOf } from "../testing/outcome.ts";
 import type { Answer, Behaviour } from "../testing/pieces.ts";

@@ -16,7 +16,7 @@ import type { AcceptedItem } from "../../../core/types/session.ts";
 import { headerOf } from "../../../core/types/session.ts";
 import { testStore } from "../../../modules/contract/testing/mod.ts";
 import { sessionPieceMethods } from "../../api/methods/session_pieces.ts";
-import { exchange } from "../../api/testing/mod.ts";
+import { exchange } from "../../api/testing/calls.ts";
 import type { ConsensusBoard } from "../session/board.ts";
 import { newBoard } from "../session/board.ts";
 import { catchUp } from "../session/catch_up.ts";

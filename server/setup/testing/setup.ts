@@ -8,7 +8,7 @@ import type { Json, JsonObject } from "../../../core/encoding/mod.ts";
 import { formatSetupCode } from "../../../core/types/setup_code.ts";
 import type { BitcoinStatus } from "../../../modules/contract/bitcoin.ts";
 import type { Method } from "../../api/dispatch.ts";
-import { call } from "../../api/testing/mod.ts";
+import { call } from "../../api/testing/calls.ts";
 import { DIR, emptyDisk, filesOn, fullAt } from "./disk.ts";
 import type { CeremonyParams, SetupSettings } from "../setup.ts";
 import type { SetupRef } from "../setup_actor.ts";

@@ -173,7 +173,7 @@ Deno.test("closed in the middle and opened again, it asks for nothing that it ha
   assertEquals((await restored.money()).heldMsat, amountMsat);
 });
 
-Deno.test("what a slice costs: a hash an output, keys for own notes alone, store reads for hardly any other", async () => {
+Deno.test("of a slice's items only own ones, and hardly any other, cost store reads", async () => {
   const set = await recoverySetting();
   const { guardians, wallet, finish } = set;
   await guardians.issue(...notesOf(testSecret, 3));
