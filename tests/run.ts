@@ -32,6 +32,7 @@ const slowTests = [
   "large_session",
   "dead_bitcoin_node",
   "store_kill",
+  "restore_killed",
 ].map((name) => `tests/slow/${name}.ts`);
 
 function interop(name: string, file: string): Suite {

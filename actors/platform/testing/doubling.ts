@@ -8,3 +8,6 @@ export const doubling: Task<{ readonly value: number }, number> = {
     return 2 * value;
   },
 };
+
+/** The same on a thread that is long in loading. */
+export const lateDoubling: typeof doubling = { ...doubling, module: import.meta.resolve("./late_thread.ts") };
