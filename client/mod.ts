@@ -38,6 +38,7 @@ export type { OpenWalletsOptions, WalletEntry } from "./wallets.ts";
 
 // a wallet, and what its calls say
 export { FederationClient } from "./wallet.ts";
+export { FederationMembership } from "./membership.ts";
 export type { PayOptions, Spent } from "./wallet.ts";
 export { OperationHandle } from "./operation.ts";
 export type { Operation, OperationCursor, OperationFees, OperationsOptions, OperationStatus } from "./operation.ts";

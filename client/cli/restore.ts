@@ -26,7 +26,7 @@ line or in many, with numbers, in capitals, or cut to their first four letters. 
 not be given, and a restore that was cut off goes on when it is called again.
 
 What the federation's guardians remember comes back: e-cash, also that which was handed out and nobody redeemed, and
-deposits. Payments that were under way and the wallet's own notes about them do not.`;
+deposits. What the lost wallet alone knew doesn't: to whom it paid, and e-cash texts that it hadn't begun to redeem.`;
 
 export function restoreCommand(cli: Cli): void {
   cli.program.command("restore").argument("[words...]", "only -: read them from standard input")

@@ -193,6 +193,19 @@ Deno.test("a line that is redrawn is no wider than the terminal, where that is k
   }
 });
 
+Deno.test("guardians that stop answering are waited for, and it is said for how long nothing has come", async () => {
+  const at = await Setting.started(20);
+  at.log.silentFrom = 3;
+  const restore = ["restore", "--invite-code", INVITE, "--mnemonic", WORDS];
+  const { exit, err } = await at.interrupted(restore, 65_000);
+  assertEquals(exit, 130);
+  const still = err.split("\n").filter((line) => line.startsWith("toy 15 % (3 of 20)"));
+  assert(!still[0]!.includes("nothing has come"), still[0]);
+  assertMatch(still.at(-1)!, /; nothing has come for \d+ seconds: guardians that are away are waited for$/);
+  at.log.silentFrom = Infinity;
+  assertEquals((await at.run(["restore"])).exit, 0);
+});
+
 Deno.test("Ctrl-C keeps what was found; every command says what is left, and the money comes with them", async () => {
   const at = await Setting.started(40);
   at.log.delayMs = 500;

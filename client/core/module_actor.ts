@@ -28,7 +28,7 @@ import type {
 } from "../../modules/contract/client.ts";
 import type { ClientModuleEnv } from "../../modules/contract/client_env.ts";
 import { WaitError } from "../../modules/contract/waiting.ts";
-import type { ModuleCore } from "./core.ts";
+import type { ModuleCore } from "./module_core.ts";
 import type { Call, StreamStep } from "./module_serving.ts";
 import { Serving } from "./module_serving.ts";
 

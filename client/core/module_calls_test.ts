@@ -5,12 +5,13 @@ import { FedimintError } from "../../core/result.ts";
 import type { OperationId } from "../../core/types/ids.ts";
 import { CallError } from "../../modules/contract/calls.ts";
 import { CommandError } from "../../modules/contract/command_error.ts";
-import { WaitError } from "../../modules/contract/waiting.ts";
+import { orEnded, WaitError } from "../../modules/contract/waiting.ts";
 import { MODULE_CALLS_MAX, MODULE_SHUTDOWN_MS, MODULE_STREAMS_MAX } from "../limits.ts";
 import { getOperation } from "../logs/operations.ts";
 import { startGuardians, toyFederation } from "../testing/federation.ts";
 import type { Fragile } from "../testing/fragile.ts";
 import { FRAGILE_KIND, FragileError, fragileModule, Strings } from "../testing/fragile.ts";
+import { TOY_KIND, ToyBooks, toyModule } from "../testing/toy.ts";
 import { ClientWorld } from "../testing/world.ts";
 import { Client } from "./client.ts";
 
@@ -311,4 +312,40 @@ Deno.test("money under way is what the module's life of now says, of one moment"
   gate.resolve();
   assertEquals(await at.finish(pending), { incomingMsat: 7n, outgoingMsat: 2n, inDoubtMsat: 0n });
   await at.finish(at.client.close());
+});
+
+Deno.test("a payment over a crash of its module is made once or not at all, and its caller isn't told otherwise", async () => {
+  const outcomes = new Map<unknown, number>();
+  for (let turns = 0; turns < 120; turns += 8) {
+    const world = new ClientWorld(1), books = new ToyBooks();
+    const toys = toyFederation({ modules: new Map([[0, TOY_KIND]]) });
+    await world.finish(startGuardians(world, toys, books.script(toys.honest)));
+    let crashed = Promise.withResolvers<void>();
+    const crashing: typeof toyModule = {
+      ...toyModule,
+      start: async (env) => {
+        crashed = Promise.withResolvers();
+        return { ...await toyModule.start(env), background: () => orEnded(env.signal, () => crashed.promise) };
+      },
+    };
+    const { platform } = world, store = await world.finish(world.openStore());
+    const client = await world.finish(Client.open({ platform, store, modules: [crashing], log: () => {} }));
+    await world.finish(client.join(toys.invite));
+    const toy = client.use(toyModule);
+    await world.finish(toy.fund(1_000n));
+
+    const payment = codeOf(toy.pay(OPERATION, 101n).then(({ ok }) => ok ? "paid" : "refused"));
+    for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+    crashed.reject(new Error("it crashes"));
+    const outcome = await world.finish(payment);
+    await world.world.run({ forMs: 1_000 });
+    await world.finish(client.awaitIdle());
+    const paid = books.accepted.size;
+    assert(outcome === "paid" ? paid === 1 : outcome === "restarted" && paid <= 1, `${turns}: ${outcome}, ${paid}`);
+    assertEquals(await world.finish(toy.balance()), paid === 1 ? 893n : 1_000n, `${turns} turns`);
+    outcomes.set(`${outcome} ${paid}`, (outcomes.get(`${outcome} ${paid}`) ?? 0) + 1);
+    await world.finish(client.close());
+  }
+  // some crashes come before it and some behind
+  assertEquals([outcomes.has("restarted 0"), outcomes.has("paid 1")], [true, true], Deno.inspect(outcomes));
 });

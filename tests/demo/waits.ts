@@ -7,7 +7,7 @@ import { seconds } from "./report.ts";
 const platform = realPlatform();
 /** Deep enough for guardians to agree on a block: a vote is 7 behind the chain. */
 export const BLOCKS_TO_AGREE = 8;
-const STEP_MS = 120_000;
+const STEP_MS = 600_000;
 const POLL_MS = 200;
 
 /** @throws Error that says what took too long */

@@ -5,6 +5,8 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Dice } from "../../actors/platform/platform.ts";
 import { sleep } from "../../actors/platform/platform.ts";
+import type { MemoryBackend } from "../../actors/store/mod.ts";
+import { builtInModules } from "../../client/modules.ts";
 import type { Audit } from "../demo/audits.ts";
 import { netMsat } from "../demo/audits.ts";
 import { awaitBalance } from "../demo/waits.ts";
@@ -28,6 +30,25 @@ let disks: ReturnType<typeof walletDisks<"alice" | "bob">> | undefined;
 
 export function preparedWallets(): ReturnType<typeof walletDisks<"alice" | "bob">> {
   return disks ??= walletDisks(["alice", "bob"], { ...KIND, seed: WALLETS_SEED });
+}
+
+/**
+ * Both wallets. Bob has no bitcoin: for a short life his program has no module that looks for an address of his.
+ * @returns Alice's address too
+ */
+async function openWallets(
+  federation: SimulatedFederation,
+  isShort: boolean,
+): Promise<{ readonly alice: SimulatedWallet; readonly bob: SimulatedWallet; readonly address: string }> {
+  const open = (name: string, from?: MemoryBackend, modules = builtInModules): Promise<SimulatedWallet> =>
+    SimulatedWallet.open(federation, name, from, modules);
+  if (isShort) {
+    const { alice: { disk, address } } = await walletDisks(["alice"], { ...KIND, seed: WALLETS_SEED });
+    const modules = builtInModules.filter(({ kind }) => kind !== "walletv2");
+    return { alice: await open("alice", disk), bob: await open("bob", undefined, modules), address };
+  }
+  const { alice: { disk, address }, bob } = await preparedWallets();
+  return { alice: await open("alice", disk), bob: await open("bob", bob.disk), address };
 }
 
 export type Books = {
@@ -117,18 +138,16 @@ export async function countedBooks({ federation, alice, bob }: World): Promise<O
 
 /** Money goes in, around and out of a federation in trouble. Returns how it ended, and the hash of the world's log. */
 export async function troubledMoney(seed: number, { isShort = false } = {}): Promise<Books> {
-  const prepared = await preparedWallets();
   const federation = await SimulatedFederation.start({
     ...KIND,
     seed,
     world: { link: { delayMs: [5, 60], dropProbability: 0.01 } },
   });
-  const alice = await SimulatedWallet.open(federation, "alice", prepared.alice.disk);
-  const bob = await SimulatedWallet.open(federation, "bob", prepared.bob.disk);
+  const { alice, bob, address } = await openWallets(federation, isShort);
   const world = { federation, alice, bob, dice: federation.world.dice("fate") };
   let over = false;
   await federation.play(() => {
-    const life = everydayLife(world, prepared.alice.address, isShort).finally(() => over = true);
+    const life = everydayLife(world, address, isShort).finally(() => over = true);
     return Promise.all([life, trouble(world, () => over)]);
   });
   const books = await federation.play(() => countedBooks(world));

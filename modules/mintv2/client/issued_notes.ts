@@ -15,6 +15,7 @@ import type { Result } from "../../../core/result.ts";
 import { err, ok } from "../../../core/result.ts";
 import type { PeerId } from "../../../core/types/ids.ts";
 import type { AskOptions } from "../../contract/federation_api.ts";
+import { codedEnd } from "../../contract/waiting.ts";
 import type { SpendableNote } from "../ecash.ts";
 import { NOTES_AT_ONCE } from "../limits.ts";
 import type { NoteIssuanceRequest } from "./issuance.ts";
@@ -49,7 +50,7 @@ export async function issuedNotes(
 ): Promise<IssuedNotes> {
   const { env: { api, platform: { dice, clock }, peers }, shareKeys, noteKeys } = wallet;
   const inTurn = <T, R>(all: readonly T[], work: (one: T, i: number) => R): Promise<R[]> =>
-    worked(all, work, () => sleep(clock, 0, options.signal));
+    worked(all, work, () => codedEnd(options.signal, () => sleep(clock, 0, options.signal)));
   const wanted = await inTurn(requests, (request): Wanted => ({ request, blinded: blindedNonce(request) }));
   const answers = await api.threshold(
     {
