@@ -36,7 +36,7 @@ export const LOOK_BEFORE_ADDRESS_MS = 3_000;
  * comes all the same.
  */
 export const NEXT_ADDRESS_MS = 60_000;
-/** Threads on which addresses are searched for: each takes some 20 MB. */
+/** Threads on which a wallet searches for addresses: each is a V8 of its own, 20 to 45 MB. */
 export const ADDRESS_THREADS_MAX = 4;
 /** Between two trials with deposits that were too small for the fee while the fee stays what it was. */
 export const PUT_OFF_RETRY_MS = 600_000;

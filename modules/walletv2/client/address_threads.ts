@@ -1,6 +1,6 @@
 /**
- * The search for addresses on all of the machine's threads: stretches of indices side by side, and their results in the
- * order of indices. What is found beyond the index that is wanted is kept: it is where the next search begins.
+ * The search for addresses on threads of the machine: stretches of indices side by side, and their results in the order
+ * of indices. What is found beyond the index that is wanted is kept: it is where the next search begins.
  */
 import type { Platform, Thread } from "../../../actors/platform/platform.ts";
 import { orAborted } from "../../../core/abort.ts";
@@ -14,20 +14,42 @@ export const STRETCH = 4_096;
 
 type SearchThread = Thread<AddressStretch, number | null>;
 
+/**
+ * Threads that all searches of a wallet share, as one of them goes on at a time. A core is left free: the wallet's
+ * other work, e-cash that is brought back say, goes on beside a search.
+ */
+export class SearchThreads {
+  readonly #threads: Platform["threads"];
+  readonly #open: SearchThread[] = [];
+  readonly count: number;
+
+  constructor({ threads }: Pick<Platform, "threads">) {
+    this.#threads = threads;
+    this.count = Math.max(1, Math.min(threads.cores - 1, ADDRESS_THREADS_MAX));
+  }
+
+  /** On the thread at 0 ≤ `at` < count. @throws {ThreadError} `failed`: this machine gives no threads */
+  run(at: number, stretch: AddressStretch): Promise<number | null> {
+    while (this.#open.length <= at) this.#open.push(this.#threads.open(addressTask));
+    return this.#open[at]!.run(stretch);
+  }
+
+  /** Ends them: nothing is searched for a while. What they were at is begun anew when it is wanted. */
+  rest(): void {
+    for (const thread of this.#open.splice(0)) thread.close();
+  }
+}
+
+/** One search. */
 export class AddressThreads {
-  readonly #platform: Pick<Platform, "threads">;
+  readonly #threads: SearchThreads;
   readonly #search: AddressSearch;
-  readonly #threads: SearchThread[] = [];
   /** By where a stretch begins: what is in it, or will be. */
   readonly #stretches = new Map<number, Promise<number | null>>();
 
-  constructor(platform: Pick<Platform, "threads">, search: AddressSearch) {
-    this.#platform = platform;
+  constructor(threads: SearchThreads, search: AddressSearch) {
+    this.#threads = threads;
     this.#search = search;
-  }
-
-  get #count(): number {
-    return Math.min(this.#platform.threads.cores, ADDRESS_THREADS_MAX);
   }
 
   /**
@@ -37,32 +59,23 @@ export class AddressThreads {
    */
   async next(from: number, signal: AbortSignal): Promise<{ readonly found: number | null; readonly tried: number }> {
     for (const start of this.#stretches.keys()) if (endOf(start) <= from) this.#stretches.delete(start);
+    const { count } = this.#threads;
     // a thread that is done finds another stretch waiting
-    const ahead = this.#count === 1 ? 1 : 2 * this.#count;
+    const ahead = count === 1 ? 1 : 2 * count;
     for (let i = 0, start = from; i < ahead; i++, start = endOf(start)) this.#begin(start);
     const found = await orAborted(this.#stretches.get(from)!, signal);
     return { found, tried: found === null ? endOf(from) : found + 1 };
   }
 
-  /** Ends the threads: nothing is searched for a while. What they were at is begun anew when it is wanted. */
-  rest(): void {
-    for (const thread of this.#threads.splice(0)) thread.close();
-  }
-
   #begin(from: number): void {
     if (this.#stretches.has(from)) return;
     const { keys, moduleSecret } = this.#search;
-    const at = Math.floor(from / STRETCH) % this.#count;
-    const stretch = this.#thread(at).run({ keys, moduleSecret: moduleSecret.toBytes(), from, end: endOf(from) });
+    const at = Math.floor(from / STRETCH) % this.#threads.count;
+    const stretch = this.#threads.run(at, { keys, moduleSecret: moduleSecret.toBytes(), from, end: endOf(from) });
     this.#stretches.set(from, stretch);
     stretch.catch(() => {
       if (this.#stretches.get(from) === stretch) this.#stretches.delete(from);
     });
-  }
-
-  #thread(at: number): SearchThread {
-    while (this.#threads.length <= at) this.#threads.push(this.#platform.threads.open(addressTask));
-    return this.#threads[at]!;
   }
 }
 

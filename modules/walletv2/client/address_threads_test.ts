@@ -4,7 +4,7 @@ import type { Threads } from "../../../actors/platform/platform.ts";
 import { manualClock } from "../../../actors/testing/platform.ts";
 import { addressSearch } from "./address_search.ts";
 import type { AddressStretch } from "./address_task.ts";
-import { AddressThreads, STRETCH } from "./address_threads.ts";
+import { AddressThreads, SearchThreads, STRETCH } from "./address_threads.ts";
 import { Addresses } from "./addresses.ts";
 import { ADDRESS_THREADS_MAX } from "../limits.ts";
 import { DEPOSITOR, testWallet, VALID_INDICES } from "../testing/federation.ts";
@@ -35,8 +35,19 @@ class KnowingThreads implements Threads {
   }
 }
 
-function threadsOver(threads: Threads): AddressThreads {
-  return new AddressThreads({ threads }, addressSearch(new Map(), DEPOSITOR));
+/** A search, and the threads that it may share. */
+function searchOver(threads: Threads): { readonly over: AddressThreads; readonly shared: SearchThreads } {
+  const shared = new SearchThreads({ threads });
+  return { over: anotherOver(shared), shared };
+}
+
+function anotherOver(shared: SearchThreads): AddressThreads {
+  return new AddressThreads(shared, addressSearch(new Map(), DEPOSITOR));
+}
+
+/** One core is left to everything else. */
+function threadsOf(cores: number): number {
+  return Math.max(1, Math.min(cores - 1, ADDRESS_THREADS_MAX));
 }
 
 /** All searches one after the other, as a wallet makes them. */
@@ -54,19 +65,30 @@ async function searches(over: AddressThreads, count: number): Promise<number[]> 
 Deno.test("searches side by side find the same indices in order, and begin no stretch of indices twice", async () => {
   for (const cores of [1, 2, 3, 64]) {
     const threads = new KnowingThreads(cores);
-    assertEquals(await searches(threadsOver(threads), PASS.length), PASS);
+    assertEquals(await searches(searchOver(threads).over, PASS.length), PASS);
     assertEquals(new Set(threads.begun).size, threads.begun.length);
     // one call a stretch, one more behind each index that was found, and those begun ahead
-    const ahead = 2 * Math.min(cores, ADDRESS_THREADS_MAX);
+    const ahead = 2 * threadsOf(cores);
     assert(threads.begun.length <= Math.ceil(PASS.at(-1)! / STRETCH) + PASS.length + ahead, `${threads.begun.length}`);
-    assertEquals(threads.opened, Math.min(cores, ADDRESS_THREADS_MAX));
+    assertEquals(threads.opened, threadsOf(cores));
+  }
+});
+
+Deno.test("however many searches a wallet has, they share its threads, and a core stays free for everything else", async () => {
+  for (const [cores, expected] of [[1, 1], [2, 1], [3, 2], [4, 3], [5, 4], [64, 4]] as const) {
+    const threads = new KnowingThreads(cores), { over, shared } = searchOver(threads);
+    assertEquals(await searches(over, 2), PASS.slice(0, 2));
+    assertEquals(await searches(anotherOver(shared), PASS.length), PASS);
+    assertEquals(threads.opened, expected);
+    shared.rest();
+    assertEquals(threads.closed, expected);
   }
 });
 
 Deno.test("a search that rests ends its threads, and finds the same when it goes on", async () => {
-  const threads = new KnowingThreads(2), over = threadsOver(threads);
+  const threads = new KnowingThreads(3), { over, shared } = searchOver(threads);
   const first = await over.next(0, never);
-  over.rest();
+  shared.rest();
   assertEquals(threads.closed, threads.opened);
   assertEquals(first, { found: null, tried: STRETCH });
   assertEquals(await over.next(2 * STRETCH, never), { found: null, tried: 3 * STRETCH });
@@ -79,7 +101,7 @@ Deno.test("a search ends with its signal, also while a thread is at work", async
     cores: 1,
     open: () => ({ run: () => new Promise<never>(() => {}), close: () => {} }),
   };
-  const search = threadsOver(idle).next(0, stop.signal);
+  const search = searchOver(idle).over.next(0, stop.signal);
   stop.abort(new Error("enough"));
   await assertRejects(() => search, Error, "enough");
 });
@@ -95,7 +117,8 @@ Deno.test("where there are no threads the search goes on without, and finds the 
       throw new ThreadError({ code: "failed" }, "This test has no threads");
     },
   };
-  const addresses = new Addresses({ config, store, platform: { ...platform, threads } }, "standard", DEPOSITOR);
+  const env = { config, store, platform: { ...platform, threads } };
+  const addresses = new Addresses(env, "standard", DEPOSITOR, new SearchThreads(env.platform));
   const waiting = addresses.awaitUnused(never);
   let found: number | null = null;
   const search = addresses.findNext(never).then((index) => found = index);

@@ -17,6 +17,7 @@ import type { DerivableSecret } from "../../../core/crypto/derive_secret.ts";
 import type { Derivation } from "../../contract/recovery.ts";
 import type { AddressSearch, DepositAddress } from "./address_search.ts";
 import { addressAt, addressSearch, searchSteps } from "./address_search.ts";
+import type { SearchThreads } from "./address_threads.ts";
 import { AddressThreads, STRETCH } from "./address_threads.ts";
 import {
   addValidIndex,
@@ -61,11 +62,11 @@ export class Addresses {
   /** Each is asked for again and again, and takes a millisecond. */
   readonly #known = new Map<number, DepositAddress>();
 
-  /** @param secret the module's, by this derivation. Secret */
-  constructor(env: AddressesEnv, readonly derivation: Derivation, secret: DerivableSecret) {
+  /** @param secret the module's, by this derivation. Secret @param threads of all searches of the wallet */
+  constructor(env: AddressesEnv, readonly derivation: Derivation, secret: DerivableSecret, threads: SearchThreads) {
     this.#env = env;
     this.#search = addressSearch(env.config.bitcoinPks, secret);
-    this.#threads = new AddressThreads(env.platform, this.#search);
+    this.#threads = new AddressThreads(threads, this.#search);
   }
 
   at(index: number): DepositAddress {
@@ -173,11 +174,6 @@ export class Addresses {
       tell(tried);
       await sleep(platform.clock, 0, signal);
     }
-  }
-
-  /** Ends the threads of the search, which begin again with the next one. */
-  rest(): void {
-    this.#threads.rest();
   }
 
   async #storeTried(tried: number): Promise<void> {

@@ -4,26 +4,30 @@
  */
 import { assert } from "../../../core/assert.ts";
 import type { Derivation } from "../../contract/recovery.ts";
+import { SearchThreads } from "./address_threads.ts";
 import { Addresses } from "./addresses.ts";
 import { watchedSecrets } from "./db.ts";
 import type { WalletClientEnv } from "./wallet.ts";
 
 export class Watches {
   readonly #env: WalletClientEnv;
+  readonly #threads: SearchThreads;
   /** Those that are given out. */
   readonly own: Addresses;
   readonly #all = new Map<Derivation, Addresses>();
 
   constructor(env: WalletClientEnv) {
     this.#env = env;
-    this.own = new Addresses(env, "standard", env.secret);
+    this.#threads = new SearchThreads(env.platform);
+    this.own = new Addresses(env, "standard", env.secret, this.#threads);
     this.#all.set("standard", this.own);
   }
 
   /** The own ones first. */
   async all(): Promise<readonly Addresses[]> {
     for (const [derivation, secret] of await this.#env.store.read((tx) => watchedSecrets(tx))) {
-      if (!this.#all.has(derivation)) this.#all.set(derivation, new Addresses(this.#env, derivation, secret));
+      if (this.#all.has(derivation)) continue;
+      this.#all.set(derivation, new Addresses(this.#env, derivation, secret, this.#threads));
     }
     return [...this.#all.values()];
   }
@@ -35,8 +39,8 @@ export class Watches {
     return addresses;
   }
 
-  /** Nothing is searched for a while. */
+  /** Nothing is searched for a while: ends the threads, which begin again with the next search. */
   rest(): void {
-    for (const addresses of this.#all.values()) addresses.rest();
+    this.#threads.rest();
   }
 }
