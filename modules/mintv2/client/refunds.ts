@@ -7,7 +7,8 @@ import type { OperationId } from "../../../core/types/ids.ts";
 import type { ClientCore, ClientTx, InputBundle, Transition } from "../../contract/client_env.ts";
 import { transition } from "../../contract/client_env.ts";
 import type { Logger } from "../../../actors/logger.ts";
-import { addFailedRefunds } from "./db.ts";
+import { addFailedRefunds, dropNotes } from "./db.ts";
+import { forgetRecovered } from "./recovery/db.ts";
 import type { MintState, StateOf } from "./states.ts";
 import type { Wallet } from "./wallet.ts";
 import type { SpendableNote } from "../ecash.ts";
@@ -31,7 +32,10 @@ export function inputTransition(
   return transition<MintState, Result<null, string>>(
     (signal) => wallet.env.core.awaitTransaction(operationId, txid, signal),
     async (tx, outcome) => {
-      if (outcome.ok) return { tag: "InputSpent", value: { txid } };
+      if (outcome.ok) {
+        await forget(tx, notes);
+        return { tag: "InputSpent", value: { txid } };
+      }
       await refund(wallet, tx, notes);
       return { tag: "InputRefunding", value: { txid } };
     },
@@ -49,7 +53,10 @@ export function refundTransition(
   return transition<MintState, Result<null, string>>(
     (signal) => wallet.env.core.awaitTransaction(operationId, txid, signal),
     async (tx, outcome) => {
-      if (outcome.ok) return { tag: "Refunded", value: { txid } };
+      if (outcome.ok) {
+        await forget(tx, notes);
+        return { tag: "Refunded", value: { txid } };
+      }
       if (notes.length > 1) {
         await refundHalves(wallet, tx, notes);
         return { tag: "RefundSplit", value: { txid } };
@@ -61,13 +68,20 @@ export function refundTransition(
   );
 }
 
+/**
+ * Wherever else the wallet has them, they aren't there any more: a text may hold notes that are the wallet's own, when
+ * it was restored or is a copy.
+ */
+async function forget({ store }: Pick<RefundTx, "store">, notes: readonly SpendableNote[]): Promise<void> {
+  await dropNotes(store, notes);
+  await forgetRecovered(store, notes);
+}
+
 /** They are money that may be lost: shown as such, and tried again when asked. */
-function keepFailed(
-  { store, operationId }: RefundTx,
-  notes: readonly SpendableNote[],
-  reason: string,
-): Promise<void> {
-  return addFailedRefunds(store, notes.map((note) => ({ note, operationId, reason })));
+async function keepFailed(tx: RefundTx, notes: readonly SpendableNote[], reason: string): Promise<void> {
+  const { store, operationId } = tx;
+  await forget(tx, notes);
+  await addFailedRefunds(store, notes.map((note) => ({ note, operationId, reason })));
 }
 
 /**
