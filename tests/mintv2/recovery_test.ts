@@ -142,7 +142,11 @@ for (const { when, method } of MOMENTS) {
       await world.finish(again.awaitRecoveries());
       await world.finish(again.client.awaitIdle());
     }
-    assert(await receive(again, handedOut.ecash));
+    const { operationId } = await world.finish(again.receive(handedOut.ecash));
+    const atOnceMsat = await again.getBalance() + (await again.getPending()).incomingMsat;
+    assert(atOnceMsat <= sumMsat, `${atOnceMsat} msat are shown, ${sumMsat} there`);
+    assert((await world.finish(again.awaitReceive(operationId))).ok);
+    await world.finish(again.awaitNotes(operationId));
     federation.lie = () => undefined;
     held.resolve();
     await world.finish(again.awaitRecoveries());

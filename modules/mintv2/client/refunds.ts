@@ -7,8 +7,8 @@ import type { OperationId } from "../../../core/types/ids.ts";
 import type { ClientCore, ClientTx, InputBundle, Transition } from "../../contract/client_env.ts";
 import { transition } from "../../contract/client_env.ts";
 import type { Logger } from "../../../actors/logger.ts";
-import { addFailedRefunds, dropNotes } from "./db.ts";
-import { forgetRecovered } from "./recovery/db.ts";
+import { addFailedRefunds } from "./db.ts";
+import { forgetNotes } from "./forgetting.ts";
 import type { MintState, StateOf } from "./states.ts";
 import type { Wallet } from "./wallet.ts";
 import type { SpendableNote } from "../ecash.ts";
@@ -33,7 +33,7 @@ export function inputTransition(
     (signal) => wallet.env.core.awaitTransaction(operationId, txid, signal),
     async (tx, outcome) => {
       if (outcome.ok) {
-        await forget(tx, notes);
+        await forgetNotes(tx.store, notes);
         return { tag: "InputSpent", value: { txid } };
       }
       await refund(wallet, tx, notes);
@@ -54,7 +54,7 @@ export function refundTransition(
     (signal) => wallet.env.core.awaitTransaction(operationId, txid, signal),
     async (tx, outcome) => {
       if (outcome.ok) {
-        await forget(tx, notes);
+        await forgetNotes(tx.store, notes);
         return { tag: "Refunded", value: { txid } };
       }
       if (notes.length > 1) {
@@ -68,19 +68,10 @@ export function refundTransition(
   );
 }
 
-/**
- * Wherever else the wallet has them, they aren't there any more: a text may hold notes that are the wallet's own, when
- * it was restored or is a copy.
- */
-async function forget({ store }: Pick<RefundTx, "store">, notes: readonly SpendableNote[]): Promise<void> {
-  await dropNotes(store, notes);
-  await forgetRecovered(store, notes);
-}
-
 /** They are money that may be lost: shown as such, and tried again when asked. */
 async function keepFailed(tx: RefundTx, notes: readonly SpendableNote[], reason: string): Promise<void> {
   const { store, operationId } = tx;
-  await forget(tx, notes);
+  await forgetNotes(store, notes);
   await addFailedRefunds(store, notes.map((note) => ({ note, operationId, reason })));
 }
 
