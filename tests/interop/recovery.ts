@@ -2,7 +2,7 @@
  * Money that comes back from words: wallets of our client restored by the official one and the other way round, and
  * again after they were used, in a federation of ours and in an official one.
  *
- * With `--whole` each way is gone by words alone and with a backup in both federations; else by one in the one and by
+ * `--in-ours` and `--in-official` are one of the two federations alone. With `--whole` each way is gone by words alone and with a backup in both federations; else by one in the one and by
  * the other in the other.
  */
 import { realPlatform } from "../../actors/platform/real.ts";
@@ -196,9 +196,12 @@ async function inFederation(
   await federation.stop();
 }
 
+const KINDS = ["ours", "official"] as const;
+
 if (import.meta.main) {
   const isWhole = Deno.args.includes("--whole");
+  const only = KINDS.filter((kind) => Deno.args.includes(`--in-${kind}`));
   await runSuite(() => findPrograms("fedimintd", "fedimint-cli", "bitcoind"), async (suite, found) => {
-    for (const kind of ["ours", "official"] as const) await inFederation(suite, found, { kind, isWhole });
+    for (const kind of only.length > 0 ? only : KINDS) await inFederation(suite, found, { kind, isWhole });
   });
 }
