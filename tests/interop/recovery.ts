@@ -2,8 +2,8 @@
  * Money that comes back from words: wallets of our client restored by the official one and the other way round, and
  * again after they were used, in a federation of ours and in an official one.
  *
- * `--in-ours` and `--in-official` are one of the two federations alone. With `--whole` each way is gone by words alone and with a backup in both federations; else by one in the one and by
- * the other in the other.
+ * `--in-ours` and `--in-official` are one of the two federations alone. With `--whole` each way is gone by words alone
+ * and with a backup in both federations; else by one in the one and by the other in the other.
  */
 import { realPlatform } from "../../actors/platform/real.ts";
 import { openKvStore } from "../../actors/store/mod.ts";
