@@ -35,8 +35,8 @@ const slowTests = [
   "restore_killed",
 ].map((name) => `tests/slow/${name}.ts`);
 
-function interop(name: string, file: string): Suite {
-  return { name, args: ["run", "-A", `tests/interop/${file}.ts`] };
+function interop(name: string, file: string, ...args: readonly string[]): Suite {
+  return { name, args: ["run", "-A", `tests/interop/${file}.ts`, ...args] };
 }
 
 const suites: readonly Suite[] = [
@@ -50,7 +50,8 @@ const suites: readonly Suite[] = [
   interop("our client in an official federation", "our_client"),
   interop("official clients in our federation", "official_client"),
   interop("official guardians and ours in one federation", "mixed"),
-  interop("wallets restored by the other client", "recovery"),
+  interop("wallets restored by the other client, in our federation", "recovery", "--in-ours"),
+  interop("wallets restored by the other client, in an official federation", "recovery", "--in-official"),
   interop("backups that the other client reads", "backups"),
 ];
 

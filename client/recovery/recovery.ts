@@ -7,6 +7,8 @@ import type { ActorContext } from "../../actors/actor.ts";
 import { defineActor, next, stop } from "../../actors/actor.ts";
 import { ActorError } from "../../actors/error.ts";
 import type { Cast } from "../../actors/protocol.ts";
+import { sleep } from "../../actors/platform/platform.ts";
+import { backOffMs } from "../../actors/rpc/mod.ts";
 import { storeFailureIn } from "../../actors/store/error.ts";
 import type { ActorChild } from "../../actors/supervisor.ts";
 import { assert } from "../../core/assert.ts";
@@ -14,6 +16,7 @@ import type { Codec } from "../../core/encoding/mod.ts";
 import { decode, encode } from "../../core/encoding/mod.ts";
 import type { Result } from "../../core/result.ts";
 import { errorText } from "../../core/result.ts";
+import { ApiError } from "../../modules/contract/federation_api.ts";
 import type {
   AnyClientModuleRecovery,
   ClientRecoveryEnv,
@@ -47,6 +50,9 @@ export type RecoveryArgs = {
 };
 
 type Context = ActorContext<RecoveryMessage>;
+
+/** Between two questions how far the log reaches, while guardians don't answer. */
+const PREPARE_AGAIN = { minMs: 1_000, maxMs: 60_000 };
 // deno-lint-ignore no-explicit-any -- as above
 type Env = ClientRecoveryEnv<any>;
 
@@ -133,7 +139,7 @@ async function recover(args: RecoveryArgs, ctx: Context, signal: AbortSignal): P
 
 /** Fixes how far the log reaches, for a module that this program met after the client had been restored. */
 async function prepare(args: RecoveryArgs, unprepared: RecoveryRecord, env: Env): Promise<RecoveryRecord> {
-  const progress: unknown = await args.recovery.prepare(env);
+  const progress = await prepareOnceAnswered(args, env);
   return await inTransaction(args, unprepared, env.signal, (tx, record) => {
     assert(record.stage.tag === "Unprepared", "a recovery is prepared once");
     const prepared = beginning(record, args.recovery, progress);
@@ -141,6 +147,20 @@ async function prepare(args: RecoveryArgs, unprepared: RecoveryRecord, env: Env)
     tx.logCoreEvent("module-recovery-started", { module_id: tx.instance });
     return Promise.resolve(prepared);
   });
+}
+
+/** Guardians that are away are waited for. */
+async function prepareOnceAnswered({ recovery }: RecoveryArgs, env: Env): Promise<unknown> {
+  const { platform: { clock, dice }, log, signal } = env;
+  for (let attempt = 0;; attempt++) {
+    try {
+      return await recovery.prepare(env);
+    } catch (thrown) {
+      if (!(thrown instanceof ApiError)) throw thrown;
+      log.warn("Too few guardians say how far their log reaches; they are asked again", { reason: errorText(thrown) });
+    }
+    await sleep(clock, backOffMs(PREPARE_AGAIN, attempt, dice), signal);
+  }
 }
 
 /** The record of a recovery that is about to run. @param progress of `prepare` */

@@ -210,6 +210,25 @@ for (const runsMeanwhile of [true, false]) {
   });
 }
 
+Deno.test("a module that only a later program knows waits for guardians that don't say how far their log reaches", async () => {
+  let silent = false;
+  const at = await Restoring.started({
+    script: (honest) => (asked) =>
+      silent && asked.method === "module_0_log_length" ? new Promise(() => {}) : honest(asked),
+  });
+  const without = await at.open({ modules: [] });
+  await at.restore(without);
+  await at.finish(without.close());
+  silent = true;
+  const client = await at.open();
+  await at.world.world.run({ forMs: 600_000 });
+  assertEquals((await at.finish(client.recoveries())).map(({ status }) => status), ["running"]);
+  assertThrows(() => client.use(toyModule), ClientError, "still being recovered");
+  silent = false;
+  assertEquals(await at.finish(endOf(client), 600_000), END);
+  await at.finish(client.close());
+});
+
 Deno.test("progress is told from the first value on until all are done, and a slow reader misses some", async () => {
   const at = await Restoring.started();
   const client = await at.open();

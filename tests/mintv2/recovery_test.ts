@@ -120,3 +120,42 @@ Deno.test("with the old wallet alive, both spend: a note pays once, and nothing 
   assertEquals(await shop.getBalance() + await old.getBalance() + await again.getBalance(), sumMsat);
   for (const wallet of [old, again, shop]) await world.finish(wallet.close());
 });
+
+/** When somebody takes the text that the lost wallet had handed out: `lie` holds up what comes later. */
+const MOMENTS: readonly { readonly when: string; readonly method: RegExp | null }[] = [
+  { when: "before its notes are found", method: /_recovery_slice$/ },
+  { when: "before its notes are signed again", method: /_recovery_signature_shares$/ },
+  { when: "after it came back", method: null },
+];
+
+for (const { when, method } of MOMENTS) {
+  Deno.test(`a text that the lost wallet had handed out, and its owner takes ${when}, counts once`, async () => {
+    const federation = await started;
+    const old = await withMoney(federation, `gave ${when}`);
+    const handedOut = await world.finish(old.spend(512n * 3n));
+    const sumMsat = await old.getBalance() + handedOut.amountMsat, words = await old.client.words();
+    await world.finish(old.close());
+    const held = Promise.withResolvers<void>();
+    federation.lie = (asked, truth) => method?.test(asked.method) ? held.promise.then(truth) : undefined;
+    const again = await restoring(federation, words, `takes ${when}`);
+    if (method === null) {
+      await world.finish(again.awaitRecoveries());
+      await world.finish(again.client.awaitIdle());
+    }
+    const { operationId } = await world.finish(again.receive(handedOut.ecash));
+    const atOnceMsat = await again.getBalance() + (await again.getPending()).incomingMsat;
+    assert(atOnceMsat <= sumMsat, `${atOnceMsat} msat are shown, ${sumMsat} there`);
+    assert((await world.finish(again.awaitReceive(operationId))).ok);
+    await world.finish(again.awaitNotes(operationId));
+    federation.lie = () => undefined;
+    held.resolve();
+    await world.finish(again.awaitRecoveries());
+    await world.finish(again.client.awaitIdle());
+    assertEquals(await again.getBalance(), sumMsat);
+    assertEquals(await again.getPending(), { incomingMsat: 0n, outgoingMsat: 0n, inDoubtMsat: 0n });
+    // all of it is good
+    const shop = await federation.wallet(world, `shop ${when}`);
+    assert(await receive(shop, (await world.finish(again.spend(sumMsat))).ecash));
+    for (const wallet of [again, shop]) await world.finish(wallet.close());
+  });
+}

@@ -64,6 +64,13 @@ export class CountedKeys {
     this.#write(tx, now);
   }
 
+  /** The same where hardly any is there: that costs reads alone, so that it is in no other transaction's way. */
+  async removeThere(tx: StoreTx, keys: readonly Bytes[]): Promise<void> {
+    const there: Bytes[] = [];
+    for (const key of keys) if (await tx.get(key) !== undefined) there.push(key);
+    if (there.length > 0) await this.remove(tx, there);
+  }
+
   /** Counts the keys themselves. @returns whether the count was wrong, not only missing */
   async recount(tx: StoreTx): Promise<boolean> {
     const before = await tx.get(this.#record), now = await this.#counted(tx);

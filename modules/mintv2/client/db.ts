@@ -9,7 +9,7 @@
  * | 04 | denomination 1 ‖ secret key 32 | a note whose refund failed |
  * | 05 | operation 32 | amount u64: what an operation has brought into the wallet, msat |
  * | 06 | 01, 03, 04, 08 or 09 | how many keys there are of each denomination below that prefix |
- * | 07, 08, 09 | `recovery/db.ts` | notes that a recovery has found |
+ * | 07 to 0a | `recovery/db.ts` | notes that a recovery has found |
  *
  * Nothing here must be used once only and is stored before it is used: notes can be spent as often as one likes,
  * guardians take each once; operation ids, transactions' nonces and tweaks are thrown when they are needed; keys are
@@ -58,6 +58,11 @@ function noteKey(counted: CountedKeys, { denomination, keypair }: SpendableNote)
 
 export function addNotes(tx: StoreTx, added: readonly SpendableNote[]): Promise<void> {
   return notes.add(tx, added.map((note) => [noteKey(notes, note), encode(g1Point, note.signature)]));
+}
+
+/** Those of them that are in the wallet are no more. */
+export function dropNotes(tx: StoreTx, dropped: readonly SpendableNote[]): Promise<void> {
+  return notes.removeThere(tx, dropped.map((note) => noteKey(notes, note)));
 }
 
 export function noteCounts(tx: ReadTx): Promise<Map<Denomination, number>> {

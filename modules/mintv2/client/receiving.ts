@@ -19,6 +19,7 @@ import type { InputBundle } from "../../contract/client_env.ts";
 import type { Counts } from "./balancing.ts";
 import { balance, countsOf, valueOf, worthMsat, worthOf } from "./balancing.ts";
 import { EcashError, notFinalized } from "./error.ts";
+import { forgetNotes } from "./forgetting.ts";
 import type { MintState } from "./states.ts";
 import type { Wallet } from "./wallet.ts";
 import type { Ecash, SpendableNote } from "../ecash.ts";
@@ -107,6 +108,7 @@ export class Receiving {
         },
       }),
       also: async (tx, { txid }) => {
+        await forgetNotes(tx.store, parts.flat());
         const txids: TransactionId[] = [txid];
         for (const bundle of others) {
           const claimed = await tx.claimInputs(bundle, "nothing");

@@ -8,6 +8,7 @@ import type { ClientCore, ClientTx, InputBundle, Transition } from "../../contra
 import { transition } from "../../contract/client_env.ts";
 import type { Logger } from "../../../actors/logger.ts";
 import { addFailedRefunds } from "./db.ts";
+import { forgetNotes } from "./forgetting.ts";
 import type { MintState, StateOf } from "./states.ts";
 import type { Wallet } from "./wallet.ts";
 import type { SpendableNote } from "../ecash.ts";
@@ -31,7 +32,10 @@ export function inputTransition(
   return transition<MintState, Result<null, string>>(
     (signal) => wallet.env.core.awaitTransaction(operationId, txid, signal),
     async (tx, outcome) => {
-      if (outcome.ok) return { tag: "InputSpent", value: { txid } };
+      if (outcome.ok) {
+        await forgetNotes(tx.store, notes);
+        return { tag: "InputSpent", value: { txid } };
+      }
       await refund(wallet, tx, notes);
       return { tag: "InputRefunding", value: { txid } };
     },
@@ -49,7 +53,10 @@ export function refundTransition(
   return transition<MintState, Result<null, string>>(
     (signal) => wallet.env.core.awaitTransaction(operationId, txid, signal),
     async (tx, outcome) => {
-      if (outcome.ok) return { tag: "Refunded", value: { txid } };
+      if (outcome.ok) {
+        await forgetNotes(tx.store, notes);
+        return { tag: "Refunded", value: { txid } };
+      }
       if (notes.length > 1) {
         await refundHalves(wallet, tx, notes);
         return { tag: "RefundSplit", value: { txid } };
@@ -62,12 +69,10 @@ export function refundTransition(
 }
 
 /** They are money that may be lost: shown as such, and tried again when asked. */
-function keepFailed(
-  { store, operationId }: RefundTx,
-  notes: readonly SpendableNote[],
-  reason: string,
-): Promise<void> {
-  return addFailedRefunds(store, notes.map((note) => ({ note, operationId, reason })));
+async function keepFailed(tx: RefundTx, notes: readonly SpendableNote[], reason: string): Promise<void> {
+  const { store, operationId } = tx;
+  await forgetNotes(store, notes);
+  await addFailedRefunds(store, notes.map((note) => ({ note, operationId, reason })));
 }
 
 /**

@@ -21,7 +21,7 @@ import type { IssuedNotes, IssuingWallet } from "../issued_notes.ts";
 import { issuedNotes } from "../issued_notes.ts";
 import type { MintState, StateOf } from "../states.ts";
 import type { Wallet } from "../wallet.ts";
-import { comingRequests, putOff, removeRecovered } from "./db.ts";
+import { areWaiting, comingRequests, putOff, removeRecovered } from "./db.ts";
 
 /** A guardian that is behind knows a note soon: so often it is asked again before others are told apart. */
 const REFUSALS_MS: readonly number[] = [1_000, 4_000];
@@ -30,7 +30,7 @@ export type RecoveringWallet = IssuingWallet & {
   readonly env: IssuingWallet["env"] & Pick<Wallet["env"], "store" | "log">;
 };
 
-/** `notes` with the requests that they come of; `refused`: too few guardians know them. */
+/** `notes` with the requests that they come of, in the same order; `refused`: too few guardians know them. */
 export type Claimed = Pick<IssuedNotes, "notes"> & {
   readonly requests: readonly NoteIssuanceRequest[];
   readonly refused: readonly NoteIssuanceRequest[];
@@ -52,16 +52,18 @@ export function recoveryTransition(
   );
 }
 
-/** They are in the wallet from then on. */
+/** They are in the wallet from then on; but for those that it has redeemed meanwhile. */
 export async function bringIn(
   tx: StoreTx,
   operationId: OperationId,
   { notes, requests, refused }: Claimed,
 ): Promise<void> {
-  await addNotes(tx, notes);
-  await addBrought(tx, operationId, valueOf(countsOf(notes.map(({ denomination }) => denomination))));
+  const waiting = await areWaiting(tx, requests), waitStill = await areWaiting(tx, refused);
+  const brought = notes.filter((_, i) => waiting[i]);
+  await addNotes(tx, brought);
+  await addBrought(tx, operationId, valueOf(countsOf(brought.map(({ denomination }) => denomination))));
   await removeRecovered(tx, requests);
-  await putOff(tx, refused);
+  await putOff(tx, refused.filter((_, i) => waitStill[i]));
 }
 
 /** Some notes of those that are left; null when there are none. */

@@ -6,14 +6,18 @@
  * | 07 | hash160 of the nonce 20 | an own note that the log shows, as far as it was gone through |
  * | 08 | denomination 1 ‖ secret key 32 | request of a note whose signature is to be fetched |
  * | 09 | denomination 1 ‖ secret key 32 | request of a note that too few guardians know |
+ * | 0a | | nothing: the log is being gone through |
  */
 import type { RangeOptions, ReadTx, StoreTx } from "../../../../actors/store/store.ts";
+import { hash160 } from "../../../../core/bitcoin/script.ts";
 import type { Bytes } from "../../../../core/bytes.ts";
 import { concat } from "../../../../core/bytes.ts";
 import type { CodecType } from "../../../../core/encoding/mod.ts";
 import { closedEnum, decode, encode, struct, unit } from "../../../../core/encoding/mod.ts";
 import { derivation } from "../../../contract/recovered.ts";
 import type { Denomination } from "../../denomination.ts";
+import type { SpendableNote } from "../../ecash.ts";
+import { nonceOf } from "../../ecash.ts";
 import { CountedKeys } from "../counted_keys.ts";
 import type { NoteIssuanceRequest } from "../issuance.ts";
 import { noteIssuanceRequest } from "../issuance.ts";
@@ -22,6 +26,8 @@ const SEEN = Uint8Array.of(0x07);
 const COMING = Uint8Array.of(0x08);
 /** Also the prefix to wait on. */
 export const MISSING = Uint8Array.of(0x09);
+
+const LOOKING = Uint8Array.of(0x0a);
 
 /** An own note in the log. Secret. */
 const seenNote = closedEnum("SeenNote", {
@@ -41,6 +47,37 @@ export function setSeen(tx: StoreTx, spentAs: Uint8Array, note: SeenNote): void 
   tx.set(concat(SEEN, spentAs), encode(seenNote, note));
 }
 
+/** From here on it is kept which notes the wallet redeems itself. */
+export function setLooking(tx: StoreTx): void {
+  tx.set(LOOKING, new Uint8Array(0));
+}
+
+/** What was seen is settled; what was redeemed meanwhile needs no mark any more. */
+export function endLooking(tx: StoreTx): void {
+  tx.delete(LOOKING);
+  tx.deleteAll(SEEN);
+}
+
+/**
+ * The wallet has redeemed these notes, or keeps them elsewhere: a recovery brings them back no more, wherever it is.
+ * A text that the lost wallet had handed out may come home before it is found, or while it is signed again.
+ */
+export async function forgetRecovered(tx: StoreTx, notes: readonly SpendableNote[]): Promise<void> {
+  for (const keys of recoveredKeys) await keys.removeThere(tx, notes.map((note) => requestKey(keys, note)));
+  if (await tx.get(LOOKING) === undefined) return;
+  for (const note of notes) setSeen(tx, hash160(nonceOf(note)), { tag: "Spent", value: null });
+}
+
+/** Which of these requests still wait for their notes, in order. */
+export async function areWaiting(tx: ReadTx, requests: readonly NoteIssuanceRequest[]): Promise<boolean[]> {
+  const waiting: boolean[] = [];
+  for (const request of requests) {
+    const values = [await tx.get(requestKey(coming, request)), await tx.get(requestKey(missing, request))];
+    waiting.push(values.some((value) => value !== undefined));
+  }
+  return waiting;
+}
+
 /** The hashes under which notes are known, 20 bytes each. */
 export async function* seenHashes(tx: ReadTx): AsyncGenerator<Bytes> {
   for await (const { key } of tx.range({ prefix: SEEN })) yield key.slice(SEEN.length) as Bytes;
@@ -51,7 +88,10 @@ const coming = new CountedKeys(COMING), missing = new CountedKeys(MISSING);
 /** Whose counts must be right when a wallet opens. */
 export const recoveredKeys: readonly CountedKeys[] = [coming, missing];
 
-function requestKey(keys: CountedKeys, { denomination, keypair }: NoteIssuanceRequest): Bytes {
+function requestKey(
+  keys: CountedKeys,
+  { denomination, keypair }: Pick<NoteIssuanceRequest, "denomination" | "keypair">,
+): Bytes {
   return keys.key(denomination, keypair);
 }
 

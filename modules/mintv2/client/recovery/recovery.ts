@@ -9,7 +9,7 @@ import { codedEnd } from "../../../contract/waiting.ts";
 import type { MintConfig } from "../../config.ts";
 import { NOTES_AT_ONCE, SETTLED_AT_ONCE, SLICE_ITEMS } from "../../limits.ts";
 import type { MintState } from "../states.ts";
-import { comingCounts, seenHashes, settleSeen } from "./db.ts";
+import { comingCounts, endLooking, seenHashes, setLooking, settleSeen } from "./db.ts";
 import { logSlices } from "./download.ts";
 import { goThrough, relevantItems } from "./going_through.ts";
 import { groupItems, historyEntry } from "./history.ts";
@@ -41,6 +41,7 @@ export function recoveryInSlices(sliceItems: number): MintRecovery {
       }),
     finish: async (env, tx, progress) => {
       const { standardMsat, sdkMsat } = progress;
+      endLooking(tx.store);
       if ((await comingCounts(tx.store)).size > 0) await tx.addMachine({ tag: "RecoveryPending", value: { round: 0 } });
       return {
         amountMsat: standardMsat + sdkMsat,
@@ -64,6 +65,7 @@ async function goThroughLog(
   const notes = new OwnNotes([{ derivation: "standard", secret }, ...env.otherSecrets]);
   const marks = new Marks();
   await steps.step(async (tx, progress) => {
+    setLooking(tx.store);
     for await (const spentAs of seenHashes(tx.store)) marks.add(spentAs);
     return progress;
   });
