@@ -12,13 +12,13 @@ import { DevFederation } from "../../server/dev/federation/federation.ts";
 import { ownProgram } from "../../server/dev/federation/processes.ts";
 import { giveLongLog } from "../recovery/federation.ts";
 
-const ITEMS = 45_000;
+const ITEMS = 25_000;
 const NOTES = 40;
 /** `RESTORE_KILLS=100` takes a quarter of an hour. */
-const KILLS = Number(Deno.env.get("RESTORE_KILLS") ?? 20);
+const KILLS = Number(Deno.env.get("RESTORE_KILLS") ?? 8);
 const COMMAND_MS = 180_000;
 /** A full disk: what SQLite needs to open a database fits, the wallet's records at some point don't. */
-const DISK_FULL_KIB = [64, 128, 192, 256, 384];
+const DISK_FULL_KIB = [64, 128, 256];
 
 type Ended = { readonly code: number; readonly signal: Deno.Signal | null; readonly out: string; readonly err: string };
 
