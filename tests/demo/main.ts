@@ -29,7 +29,7 @@ const platform = realPlatform();
 /** Its log lies beside it. */
 async function openWallet(dir: string): Promise<FederationClient> {
   const write = (line: string): void => Deno.writeTextFileSync(`${dir}.log`, line, { append: true });
-  return await openClient({ dir, platform, log: consoleSink(platform.clock, "debug", write) });
+  return await openClient({ dir, platform, log: consoleSink(platform.clock, "debug", write), testEnvironment: true });
 }
 
 type Wallets = { readonly alice: FederationClient; readonly bob: FederationClient };
