@@ -10,13 +10,15 @@ import { Keepers } from "./backup/testing/keepers.ts";
 import { otherSecretsOfModule, secretOfModule, secretsOfEntropy } from "./core/secrets.ts";
 import { ClientError } from "./error.ts";
 import { restoredSlot } from "./federation/join_state.ts";
-import type { FederationClient, OpenWalletsOptions, Wallets } from "./mod.ts";
+import type { FederationClient, Wallets } from "./mod.ts";
 import { openWallets } from "./mod.ts";
 import type { ToyFederation } from "./testing/federation.ts";
 import { startGuardians, toyFederation } from "./testing/federation.ts";
 import { ownerOf, recoveringToy, ToyLog } from "./testing/recovering_toy.ts";
 import { WORDS } from "./testing/restoring.ts";
 import { TOY_KIND, ToyBooks, toyModule } from "./testing/toy.ts";
+import type { OpenInWorld } from "./testing/wallets.ts";
+import { openWalletsIn } from "./testing/wallets.ts";
 import { ClientWorld } from "./testing/world.ts";
 import { partPrefix } from "./wallet_list.ts";
 
@@ -50,16 +52,9 @@ class Setting {
     return this.world.finish(promise);
   }
 
-  async open(options: Partial<OpenWalletsOptions> & { readonly failAtCommit?: number } = {}): Promise<Wallets> {
-    const { failAtCommit = Infinity, ...given } = options;
-    const store = await this.finish(this.world.openStore("wallets.kv", { failAtCommit }));
-    return await this.finish(openWallets({
-      platform: this.world.platform,
-      store,
-      modules: [recoveringToy({ runsMeanwhile: true })],
-      automaticBackup: false,
-      ...given,
-    }));
+  open(options: OpenInWorld = {}): Promise<Wallets> {
+    const modules = [recoveringToy({ runsMeanwhile: true })];
+    return openWalletsIn(this.world, { modules, automaticBackup: false, ...options });
   }
 
   /** The federation's log has this money of the words. */

@@ -9,11 +9,13 @@ import { WaitError } from "../modules/contract/waiting.ts";
 import { storePart } from "./core/store_part.ts";
 import { ClientError } from "./error.ts";
 import { entropySlot, joinedSlot } from "./federation/join_state.ts";
-import type { OpenWalletsOptions, Wallets } from "./mod.ts";
+import type { Wallets } from "./mod.ts";
 import { openClient, openWallets, StoreError } from "./mod.ts";
 import { startGuardians, toyFederation } from "./testing/federation.ts";
 import type { ToyFederation } from "./testing/federation.ts";
 import { TOY_KIND, ToyBooks, toyModule, toyOf } from "./testing/toy.ts";
+import type { OpenInWorld } from "./testing/wallets.ts";
+import { openWalletsIn } from "./testing/wallets.ts";
 import { ClientWorld } from "./testing/world.ts";
 
 const modules = new Map([[0, TOY_KIND]]);
@@ -43,10 +45,8 @@ class Setting {
     return this.world.finish(promise);
   }
 
-  async open(options: Partial<OpenWalletsOptions> & { readonly failAtCommit?: number } = {}): Promise<Wallets> {
-    const { failAtCommit = Infinity, ...given } = options;
-    const store = await this.finish(this.world.openStore("wallets.kv", { failAtCommit }));
-    return await this.finish(openWallets({ platform: this.world.platform, store, modules: [toyModule], ...given }));
+  open(options: OpenInWorld = {}): Promise<Wallets> {
+    return openWalletsIn(this.world, { modules: [toyModule], ...options });
   }
 }
 

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import type { Bytes } from "../../core/bytes.ts";
 import type { Json, JsonObject } from "../../core/encoding/mod.ts";
-import { encodeHex, parseJson, unit } from "../../core/encoding/mod.ts";
+import { encodeHex, parseJson } from "../../core/encoding/mod.ts";
 import { parseDkgVersion } from "../../core/types/dkg_version.ts";
 import { formatInviteCode } from "../../core/types/invite_code.ts";
 import type { PeerSetupCode } from "../../core/types/setup_code.ts";
@@ -23,6 +23,7 @@ import {
   runInWorld,
   WALLET_DIR,
 } from "./testing/mod.ts";
+import { moneyless } from "../testing/moneyless.ts";
 
 const modules = quietModules;
 const others = quietModules.filter(({ kind }) => kind !== "meta");
@@ -32,19 +33,7 @@ const DIR = ["--data-dir", WALLET_DIR];
 function moduleWith(commands: Record<string, ClientCommand["run"]>): AnyClientModuleDefinition {
   return defineClientModule<null, null, null>({
     kind: "meta",
-    consensusVersion: { major: 0, minor: 0 },
-    requiredApi: { major: 0, minor: 0 },
-    config: unit,
-    codecs: {
-      config: unit,
-      input: unit,
-      output: unit,
-      outputOutcome: unit,
-      consensusItem: unit,
-      inputError: unit,
-      outputError: unit,
-    },
-    state: unit,
+    ...moneyless,
     api: null,
     start: () =>
       Promise.resolve({

@@ -1,5 +1,5 @@
 /** For tests: a module whose actor crashes when it is told to, with calls that wait for the test at any point. */
-import { decode, encode, u64, unit } from "../../core/encoding/mod.ts";
+import { decode, encode, u64 } from "../../core/encoding/mod.ts";
 import { FedimintError } from "../../core/result.ts";
 import type { OperationId } from "../../core/types/ids.ts";
 import { CommandError } from "../../modules/contract/command_error.ts";
@@ -7,6 +7,7 @@ import type { ClientModule, ClientModuleDefinition } from "../../modules/contrac
 import { defineClientModule } from "../../modules/contract/client.ts";
 import type { ClientModuleEnv } from "../../modules/contract/client_env.ts";
 import { endedBy, orEnded } from "../../modules/contract/waiting.ts";
+import { moneyless } from "./moneyless.ts";
 
 export const FRAGILE_KIND = "fragile";
 
@@ -125,19 +126,7 @@ export class Fragile {
 export function fragileModule(strings: Strings): ClientModuleDefinition<null, null, Fragile> {
   return defineClientModule<null, null, Fragile>({
     kind: FRAGILE_KIND,
-    consensusVersion: { major: 0, minor: 0 },
-    requiredApi: { major: 0, minor: 0 },
-    config: unit,
-    codecs: {
-      config: unit,
-      input: unit,
-      output: unit,
-      outputOutcome: unit,
-      consensusItem: unit,
-      inputError: unit,
-      outputError: unit,
-    },
-    state: unit,
+    ...moneyless,
     api: {
       life: "call",
       fail: "call",

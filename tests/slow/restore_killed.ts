@@ -10,6 +10,7 @@ import { realPlatform } from "../../actors/platform/real.ts";
 import { wordsOfEntropy } from "../../core/crypto/bip39.ts";
 import { DevFederation } from "../../server/dev/federation/federation.ts";
 import { ownProgram } from "../../server/dev/federation/processes.ts";
+import { outputText, startCommand } from "../recovery/command.ts";
 import { giveLongLog } from "../recovery/federation.ts";
 
 const ITEMS = 25_000;
@@ -26,23 +27,14 @@ const platform = realPlatform();
 const words = wordsOfEntropy(platform.dice.bytes(16));
 
 async function run(command: readonly string[], killAfterMs: number | null): Promise<Ended & { tookMs: number }> {
-  const [program, ...args] = command as [string, ...string[]];
   const begunMs = performance.now();
-  const child = new Deno.Command(program, {
-    args,
-    env: { FM_IN_DEVIMINT: "1" },
-    stdin: "null",
-    stdout: "piped",
-    stderr: "piped",
-    signal: AbortSignal.timeout(COMMAND_MS),
-  }).spawn();
+  const child = startCommand(command, COMMAND_MS);
   let isOver = false;
   const timer = killAfterMs === null ? undefined : setTimeout(() => !isOver && child.kill("SIGKILL"), killAfterMs);
   const { code, signal, stdout, stderr } = await child.output();
   isOver = true;
   clearTimeout(timer);
-  const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
-  return { code, signal, out: text(stdout), err: text(stderr), tookMs: performance.now() - begunMs };
+  return { code, signal, out: outputText(stdout), err: outputText(stderr), tookMs: performance.now() - begunMs };
 }
 
 function wallet(dir: string, federation: DevFederation) {

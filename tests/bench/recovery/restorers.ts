@@ -7,6 +7,7 @@ import type { DevFederation } from "../../../server/dev/federation/federation.ts
 import { ownProgram } from "../../../server/dev/federation/processes.ts";
 import { MINTV2_KIND } from "../../../modules/mintv2/common.ts";
 import { demand } from "../../interop/suite.ts";
+import { outputText, startCommand } from "../../recovery/command.ts";
 
 export type Wanted = {
   /** Secret. */
@@ -53,21 +54,12 @@ async function watchMemory(pid: number, ended: Promise<unknown>): Promise<number
 type Ran = { readonly out: string; readonly peakBytes: number; readonly tookMs: number };
 
 async function runCommand(command: readonly string[]): Promise<Ran> {
-  const [program, ...args] = command as [string, ...string[]];
   const begunMs = performance.now();
-  const child = new Deno.Command(program, {
-    args,
-    env: { FM_IN_DEVIMINT: "1" },
-    stdin: "null",
-    stdout: "piped",
-    stderr: "piped",
-    signal: AbortSignal.timeout(RESTORE_MS),
-  }).spawn();
+  const child = startCommand(command, RESTORE_MS);
   const [output, peakBytes] = await Promise.all([child.output(), watchMemory(child.pid, child.status)]);
-  const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
-  const err = text(output.stderr);
-  demand(output.success, `${args.at(0)}: exit ${output.code}: ${err.slice(-2_000)}${text(output.stdout)}`);
-  return { out: text(output.stdout), peakBytes, tookMs: performance.now() - begunMs };
+  const err = outputText(output.stderr), out = outputText(output.stdout);
+  demand(output.success, `${command.at(1)}: exit ${output.code}: ${err.slice(-2_000)}${out}`);
+  return { out, peakBytes, tookMs: performance.now() - begunMs };
 }
 
 type Event = { readonly kind: string; readonly ts: number; readonly payload: { readonly module_id: number } };

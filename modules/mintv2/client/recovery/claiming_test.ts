@@ -9,12 +9,19 @@ import { testSecret } from "../../testing/restored_wallet.ts";
 
 const SHARES = "recovery_signature_shares";
 
-function knowsAllBut(missing: ReadonlySet<string>, method: string, params: Json, honest: () => Promise<Json>) {
-  if (method !== SHARES || !(params as string[]).some((nonce) => missing.has(nonce))) return honest();
-  return Promise.reject(EndpointError.badRequest("No blinded signature share found"));
+/** Two guardians of four refuse whatever names one of these notes, as if they had never signed it. */
+function forget(
+  guardians: Awaited<ReturnType<typeof recoverySetting>>["guardians"],
+  notes: readonly NoteIssuanceRequest[],
+): void {
+  const missing = new Set(notes.map((note) => toHex(blindedNonce(note))));
+  for (const peer of [1, 2]) {
+    guardians.answers.set(peer, ({ method, params, honest }) => {
+      if (method !== SHARES || !(params as string[]).some((nonce) => missing.has(nonce))) return honest();
+      return Promise.reject(EndpointError.badRequest("No blinded signature share found"));
+    });
+  }
 }
-
-const nameOf = (request: NoteIssuanceRequest): string => toHex(blindedNonce(request));
 
 Deno.test("more notes than one request takes come in several, and none is asked for twice", async () => {
   const { guardians, wallet, finish } = await recoverySetting();
@@ -49,10 +56,7 @@ Deno.test("a note that too few guardians know is put off, the others come, and i
   const { guardians, wallet, finish, world } = await recoverySetting();
   const notes = notesOf(testSecret, 40), lost = notes.slice(17, 19);
   await guardians.issue(...notes);
-  const missing = new Set(lost.map(nameOf));
-  for (const peer of [1, 2]) {
-    guardians.answers.set(peer, ({ method, params, honest }) => knowsAllBut(missing, method, params, honest));
-  }
+  forget(guardians, lost);
   const restored = wallet();
   await finish(restored.open());
   await finish(restored.prepare());
@@ -87,10 +91,7 @@ Deno.test("guardians that are behind for some seconds don't have notes put off",
   const { guardians, wallet, finish, world } = await recoverySetting();
   const notes = notesOf(testSecret, 3);
   await guardians.issue(...notes);
-  const missing = new Set(notes.map(nameOf));
-  for (const peer of [1, 2]) {
-    guardians.answers.set(peer, ({ method, params, honest }) => knowsAllBut(missing, method, params, honest));
-  }
+  forget(guardians, notes);
   const restored = wallet();
   await finish(restored.open());
   await finish(restored.prepare());
