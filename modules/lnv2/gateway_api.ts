@@ -21,8 +21,8 @@ import {
 import { amount } from "../../core/types/amount.ts";
 import { federationId, outPoint, sha256Hash } from "../../core/types/ids.ts";
 import { publicKey, schnorrSignature } from "../../core/types/keys.ts";
-import type { Bolt11Invoice } from "./bolt11.ts";
-import { bolt11Invoice } from "./bolt11.ts";
+import type { Bolt11Invoice } from "../../core/lightning/bolt11.ts";
+import { bolt11Invoice } from "../../core/lightning/bolt11.ts";
 import { incomingContract, outgoingContract } from "./contracts.ts";
 import type { PaymentFee } from "./fees.ts";
 import { paymentFee } from "./fees.ts";

@@ -18,7 +18,7 @@ import {
 import type { AnyCodec } from "../../core/encoding/mod.ts";
 import { decodeHex, decodeText, encode, encodeHex, encodeText, parseJson } from "../../core/encoding/mod.ts";
 import { dyn, toDyn } from "../../core/types/dyn.ts";
-import { bolt11Invoice } from "../../modules/lnv2/bolt11.ts";
+import { bolt11Invoice } from "../../core/lightning/bolt11.ts";
 import {
   lightningConsensusItem,
   lightningInput,

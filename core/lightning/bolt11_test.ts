@@ -2,9 +2,9 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { secp256k1 } from "@noble/curves/secp256k1.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bech32 } from "@scure/base";
-import { concat, toHex, utf8 } from "../../core/bytes.ts";
-import { publicKeyOf } from "../../core/crypto/mod.ts";
-import { decode, DecodeError, encode } from "../../core/encoding/mod.ts";
+import { concat, toHex, utf8 } from "../bytes.ts";
+import { publicKeyOf } from "../crypto/mod.ts";
+import { decode, DecodeError, encode } from "../encoding/mod.ts";
 import { bolt11Invoice, INVOICE_CHARACTERS_MAX, parseBolt11 } from "./bolt11.ts";
 
 const secretKey = new Uint8Array(32).fill(7);

@@ -6,14 +6,14 @@
 import { secp256k1 } from "@noble/curves/secp256k1.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bech32 } from "@scure/base";
-import type { BitcoinNetwork } from "../../core/bitcoin/network.ts";
-import type { Bytes } from "../../core/bytes.ts";
-import { concat, fromUtf8, toHex, utf8 } from "../../core/bytes.ts";
-import { ecdsaVerify, isPublicKey } from "../../core/crypto/mod.ts";
-import type { Codec } from "../../core/encoding/mod.ts";
-import { DecodeError, mapCodec, text } from "../../core/encoding/mod.ts";
-import { U64_MAX } from "../../core/types/amount.ts";
-import type { Sha256 } from "../../core/types/ids.ts";
+import type { BitcoinNetwork } from "../bitcoin/network.ts";
+import type { Bytes } from "../bytes.ts";
+import { concat, fromUtf8, toHex, utf8 } from "../bytes.ts";
+import { ecdsaVerify, isPublicKey } from "../crypto/mod.ts";
+import type { Codec } from "../encoding/mod.ts";
+import { DecodeError, mapCodec, text } from "../encoding/mod.ts";
+import { U64_MAX } from "../types/amount.ts";
+import type { Sha256 } from "../types/ids.ts";
 
 /** Simnet is no network of Fedimint's: an invoice for it fits no federation. */
 export type InvoiceCurrency = Exclude<BitcoinNetwork, "testnet4"> | "simnet";
