@@ -155,8 +155,8 @@ export interface Network {
     },
   ): Promise<MessageSocket>;
   /**
-   * One HTTP request. With `redirects: "tell"` the answer may be a 3xx, which is handed over as it is; else the machine's
-   * own network follows it.
+   * One HTTP request. With `redirects: "tell"` the answer may be a 3xx, handed over as it is; else the machine's own
+   * network follows it.
    * @throws {NetworkError} `unreachable` · `timeout` · `too_large`
    */
   fetch(
