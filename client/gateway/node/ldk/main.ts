@@ -46,15 +46,12 @@ async function run(host: ProcessHost, platform: Platform): Promise<void> {
     writing = writing.then(() => host.stdout(toLine(told)));
     return writing;
   };
-  let isFailing = false;
-  const fail = (thrown: unknown): void => {
-    if (isFailing) return;
-    isFailing = true;
-    // whatever becomes of the line, nothing goes on
-    void tell({ told: "failed", error: refusalOf(thrown) }).finally(() => host.exit(1));
-  };
+  let failing: Promise<never> | null = null;
+  /** Ends the process, once the reason is told. */
+  const fail = (thrown: unknown): Promise<never> =>
+    failing ??= tell({ told: "failed", error: refusalOf(thrown) }).then(() => host.exit(1), () => host.exit(1));
   if (settings.network === "bitcoin" && !settings.acceptsKnownFlaws) {
-    return fail(new NodeError("refused", KNOWN_FLAWS));
+    return await fail(new NodeError("refused", KNOWN_FLAWS));
   }
   const log = loggerFor("ldk", ({ level, message, ...record }) => {
     if (level === "debug") return;
@@ -88,7 +85,7 @@ async function run(host: ProcessHost, platform: Platform): Promise<void> {
       fail,
     });
   } catch (thrown) {
-    return fail(thrown);
+    return await fail(thrown);
   }
   const counter = countCommits(platform, engine, tell);
   await tell({ told: "ready" });
@@ -102,7 +99,7 @@ async function run(host: ProcessHost, platform: Platform): Promise<void> {
     try {
       await tell({ told: "answer", id, value: await answer(engine, call, args) });
     } catch (thrown) {
-      if (!(thrown instanceof NodeError)) return fail(thrown);
+      if (!(thrown instanceof NodeError)) return engine.fail(thrown);
       await tell({ told: "refused", id, error: refusalOf(thrown) });
     } finally {
       calls--;

@@ -2,7 +2,7 @@
  * The chain, read block by block from a Bitcoin node and told to LDK and to the wallet; back over blocks that the chain
  * left. Headers are kept, since the node may not know those any more.
  */
-import type { BitcoinBackend } from "../../../../../actors/bitcoin/backend.ts";
+import type { BackendFailure, BitcoinBackend } from "../../../../../actors/bitcoin/backend.ts";
 import { failureText } from "../../../../../actors/bitcoin/backend.ts";
 import type { Logger } from "../../../../../actors/logger.ts";
 import type { Clock } from "../../../../../actors/platform/platform.ts";
@@ -13,7 +13,7 @@ import { block, blockHashOf, blockHeader } from "../../../../../core/bitcoin/mod
 import type { Bytes } from "../../../../../core/bytes.ts";
 import { decode, encode } from "../../../../../core/encoding/mod.ts";
 import type { Result } from "../../../../../core/result.ts";
-import type { BackendFailure } from "../../../../../actors/bitcoin/backend.ts";
+import { err, ok } from "../../../../../core/result.ts";
 import type { BlockHash } from "../../../../../core/types/ids.ts";
 import { CHAIN_RETRY_MS, HEADERS_KEPT } from "../limits.ts";
 import type { Disk } from "./disk.ts";
@@ -95,16 +95,18 @@ export class Chain {
     return this.#asked((signal) => this.#backend.hashAt(height, signal));
   }
 
-  /** sat per 1,000 vbytes; null without an estimate, or while the node doesn't answer. */
-  async feerate(): Promise<bigint | null> {
-    const rate = await this.#backend.feerateSatPerKvb(this.#signal);
-    return rate.ok ? rate.value : null;
+  /** sat per 1,000 vbytes; null without an estimate. */
+  feerate(): Promise<Result<bigint | null, BackendFailure>> {
+    return this.#backend.feerateSatPerKvb(this.#signal);
   }
 
-  /** Hands a transaction on, once. What becomes of it shows in blocks. */
+  /** Hands a transaction on, until the node has it or says no. */
   async broadcast(raw: Bytes): Promise<Result<null, string>> {
-    const sent = await this.#backend.broadcast(raw, this.#signal);
-    return sent.ok ? sent : { ok: false, error: failureText(sent.error) };
+    return await this.#asked<Result<null, string>>(async (signal) => {
+      const sent = await this.#backend.broadcast(raw, signal);
+      if (sent.ok) return ok(sent);
+      return sent.error.code === "refused" ? ok(err(failureText(sent.error))) : sent;
+    });
   }
 
   /**

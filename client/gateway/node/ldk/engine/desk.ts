@@ -138,8 +138,10 @@ async function send(
     throw new NodeError("refused", `The wallet has ${haveSat} sat that can be spent now, and ${needSat} are needed.`);
   }
   const txid = wallet.keep(made.value, "Payment", tip.height);
-  await engine.sendSoon(encode(bitcoinTransaction, made.value));
-  return txid;
+  const sent = await engine.sendNow(encode(bitcoinTransaction, made.value));
+  if (sent.ok) return txid;
+  wallet.drop(txid);
+  throw new NodeError("refused", `The Bitcoin node doesn't take the payment: ${sent.error}`);
 }
 
 function channelOf({ channels }: Engine, channel: ldk.ChannelDetails): NodeChannel {

@@ -10,9 +10,12 @@ import { sleep } from "../../../../../actors/platform/platform.ts";
 import type { Tcp } from "../../../../../actors/platform/tcp.ts";
 import type { Store } from "../../../../../actors/store/store.ts";
 import { bitcoinTransaction, bitcoinTxidOf } from "../../../../../core/bitcoin/mod.ts";
+import type { Bytes } from "../../../../../core/bytes.ts";
 import { fromHex } from "../../../../../core/bytes.ts";
 import { decode, encode } from "../../../../../core/encoding/mod.ts";
+import type { Result } from "../../../../../core/result.ts";
 import { errorText } from "../../../../../core/result.ts";
+import type { NodeError } from "../../node.ts";
 import {
   BLOCK_POLL_MS,
   BLOCK_POLL_REGTEST_MS,
@@ -84,6 +87,10 @@ export class Engine implements Core {
   /** Something has come while it was pumped. */
   #again = false;
   #isPoked = false;
+  /** What a folder that is older than what was told is refused with, once that is on disk. */
+  #stale: Promise<NodeError> | null = null;
+  #isSending = false;
+  #isSendingDue = false;
   /** LDK isn't asked anything before all is there. */
   #isReady = false;
 
@@ -118,16 +125,23 @@ export class Engine implements Core {
     return this.#isSynced && this.#chain.isReachable;
   }
 
+  /** Ends the node. If a peer proved a newer state than ours, that is on disk before. */
+  fail(thrown: unknown): void {
+    const { fail } = this.#parts;
+    if (this.#stale === null) fail(thrown);
+    else this.#stale.then(fail, fail);
+  }
+
   nowSecs(): bigint {
     return BigInt(Math.floor(this.#parts.platform.clock.nowMs() / 1_000));
   }
 
   async #start(): Promise<void> {
-    const { settings, platform, tcp, log, changed, fail } = this.#parts;
+    const { settings, platform, tcp, log, changed } = this.#parts;
     await this.commits.load(settings.leastCommits);
     await this.wallet.load();
     const stored = await this.#chain.load();
-    this.fees.set(await this.#chain.feerate());
+    await this.#readFeerate();
     const monitors = new Monitors(this.disk);
     this.lightning = await openLightning({
       seed: fromHex(settings.seedHex),
@@ -143,9 +157,8 @@ export class Engine implements Core {
         for (const tx of txs) this.#broadcasts.push(tx.slice());
         this.poke();
       },
-      onFallenBehind: (text) => {
-        this.commits.markStale(text).then(fail, fail);
-      },
+      // LDK panics as soon as it has said so
+      onFallenBehind: (text) => this.fail(this.#stale ??= this.commits.markStale(text)),
     });
     const { manager, nodeKey, peers, spender } = this.lightning;
     await checkIdentity(this.disk, { nodeKey, network: settings.network, firstBlock: await this.#chain.hashAt(1) });
@@ -156,7 +169,13 @@ export class Engine implements Core {
     this.payments = new Payments({ ...shared, currency: settings.network });
     this.invoices = new Invoices({ ...shared, chainSecs: () => this.#chainSecs, height: () => this.#tip.height });
     this.sweeps = new Sweeps({ disk: this.disk, spender, wallet: this.wallet, fees: this.fees, log });
-    this.sockets = new Sockets({ tcp, disk: this.disk, peers, poke: () => this.poke(), fail });
+    this.sockets = new Sockets({
+      tcp,
+      disk: this.disk,
+      peers,
+      poke: () => this.poke(),
+      fail: (thrown) => this.fail(thrown),
+    });
     this.channels = new Channels(this, platform, log);
     this.#events = new EventDesk(this, this.channels, platform.clock, log);
     await Promise.all([this.payments.load(), this.invoices.load(), this.sweeps.load(), this.channels.load()]);
@@ -172,8 +191,8 @@ export class Engine implements Core {
     await this.pump();
     if (settings.listen !== null) await this.sockets.listen(settings.listen);
     this.#startTimers();
-    this.#sendWaiting().catch(fail);
-    this.#follow().catch((thrown) => this.#stop.signal.aborted ? undefined : fail(thrown));
+    this.#sendWaiting();
+    this.#beside(this.#follow());
   }
 
   /** Manager, wallet and each monitor from its own block to the newest. */
@@ -195,6 +214,11 @@ export class Engine implements Core {
   /** When nothing was read: LDK's clock is that of its newest block. */
   async #readChainTime(): Promise<void> {
     this.#chainSecs = BigInt(await this.#chain.timeOf(this.#tip));
+  }
+
+  async #readFeerate(): Promise<void> {
+    const rate = await this.#chain.feerate();
+    if (rate.ok) this.fees.set(rate.value);
   }
 
   #walletFollower() {
@@ -220,7 +244,7 @@ export class Engine implements Core {
     for (let feeDueMs = clock.monotonicMs();;) {
       await sleep(clock, pollMs, this.#stop.signal);
       if (clock.monotonicMs() >= feeDueMs) {
-        this.fees.set(await this.#chain.feerate());
+        await this.#readFeerate();
         feeDueMs = clock.monotonicMs() + FEE_POLL_MS;
       }
       const both = {
@@ -240,7 +264,7 @@ export class Engine implements Core {
       if (!has) continue;
       this.sweeps.step(this.#tip.height);
       await this.pump();
-      await this.#sendWaiting();
+      this.#sendWaiting();
     }
   }
 
@@ -250,7 +274,7 @@ export class Engine implements Core {
     this.#isPoked = true;
     queueMicrotask(() => {
       this.#isPoked = false;
-      this.pump().catch(this.#parts.fail);
+      this.pump().catch((thrown) => this.fail(thrown));
     });
   }
 
@@ -267,16 +291,16 @@ export class Engine implements Core {
         this.#again = false;
         this.#settle();
         const isNeeded = this.lightning.manager.get_and_clear_needs_persistence();
+        const broadcasts = this.#broadcasts;
+        this.#broadcasts = [];
         if (isNeeded || this.disk.hasChanges) {
-          const broadcasts = this.#broadcasts;
-          this.#broadcasts = [];
           this.disk.putBytes("manager", this.lightning.manager.write());
           this.commits.next();
           await this.disk.commit();
           this.commits.done();
-          this.#send(broadcasts).catch(this.#parts.fail);
           this.#again = true;
         }
+        if (broadcasts.length > 0) this.#sendWaiting();
       } while (this.#again && !this.#stop.signal.aborted);
     } finally {
       this.#isPumping = false;
@@ -298,25 +322,42 @@ export class Engine implements Core {
     this.channels.broadcast(txid);
   }
 
-  async #send(transactions: readonly Uint8Array[]): Promise<void> {
-    for (const raw of transactions) {
-      const sent = await this.#chain.broadcast(raw.slice());
-      if (!sent.ok) {
-        const txid = bitcoinTxidOf(decode(bitcoinTransaction, raw));
-        this.#parts.log.info("The Bitcoin node doesn't take a transaction", { txid, reason: sent.error });
+  /** Sends what isn't in the chain yet. While a sending goes on another one is noted. */
+  #sendWaiting(): void {
+    this.#isSendingDue = true;
+    if (this.#isSending) return;
+    this.#isSending = true;
+    this.#beside(this.#sendAll());
+  }
+
+  async #sendAll(): Promise<void> {
+    try {
+      while (this.#isSendingDue) {
+        this.#isSendingDue = false;
+        const waiting = this.wallet.waiting();
+        await this.disk.whenDurable();
+        for (const tx of waiting) {
+          const sent = await this.#chain.broadcast(encode(bitcoinTransaction, tx));
+          const facts = { txid: bitcoinTxidOf(tx), reason: sent.ok ? "" : sent.error };
+          if (!sent.ok) this.#parts.log.debug("The Bitcoin node doesn't take a transaction", facts);
+        }
       }
+    } finally {
+      this.#isSending = false;
     }
   }
 
-  /** What isn't in the chain yet. */
-  #sendWaiting(): Promise<void> {
-    return this.#send(this.wallet.waiting().map((tx) => encode(bitcoinTransaction, tx)));
+  /** Work that nobody awaits: what it throws ends the process, but for the end itself. */
+  #beside(work: Promise<void>): void {
+    work.catch((thrown) => {
+      if (!this.#stop.signal.aborted) this.fail(thrown);
+    });
   }
 
-  /** Commits what was changed and sends it. */
-  async sendSoon(raw: Uint8Array): Promise<void> {
+  /** Sends a transaction of the wallet's that is on disk. The error: the Bitcoin node's no. */
+  async sendNow(raw: Bytes): Promise<Result<null, string>> {
     await this.pump();
-    await this.#send([raw]);
+    return await this.#chain.broadcast(raw);
   }
 
   #every(delayMs: number, work: () => void): void {
@@ -328,7 +369,7 @@ export class Engine implements Core {
         try {
           work();
         } catch (thrown) {
-          this.#parts.fail(thrown);
+          this.fail(thrown);
         }
         this.poke();
       });
@@ -344,7 +385,7 @@ export class Engine implements Core {
     this.#every(PEERS_TICK_MS, () => peers.timer_tick_occurred());
     this.#every(REBROADCAST_MS, () => {
       chainMonitor.rebroadcast_pending_claims();
-      this.#sendWaiting().catch(this.#parts.fail);
+      this.#sendWaiting();
     });
     this.#every(MANAGER_TICK_MS, () => {
       manager.timer_tick_occurred();
@@ -352,6 +393,7 @@ export class Engine implements Core {
       scores.time_passed(this.nowSecs());
       this.invoices.prune();
     });
+    this.channels.redial();
     this.#every(REDIAL_MS, () => this.channels.redial());
     this.#every(GRAPH_KEPT_MS, () => {
       this.#keepGraph();

@@ -14,7 +14,7 @@ import type { Result } from "../../../../../core/result.ts";
 import { err, ok } from "../../../../../core/result.ts";
 import { HOLD_CLTV_DELTA, NodeError } from "../../node.ts";
 import { INVOICE_KEPT_SECS } from "../limits.ts";
-import { ldk, unwrap } from "./bindings.ts";
+import { ldk, refusalText, unwrap } from "./bindings.ts";
 import type { Disk } from "./disk.ts";
 import type { InvoiceRecord } from "./records.ts";
 import { invoiceRecord } from "./records.ts";
@@ -116,7 +116,7 @@ export class Invoices {
       ldk.Option_u64Z.constructor_some(amountMsat),
       description.tag === "Direct"
         ? ldk.Bolt11InvoiceDescription.constructor_direct(
-          unwrap(ldk.Description.constructor_new(description.value), "a description"),
+          taken(ldk.Description.constructor_new(description.value), "the description is too long"),
         )
         : ldk.Bolt11InvoiceDescription.constructor_hash(
           ldk.Sha256.constructor_from_bytes(fromHex(description.value)),
@@ -127,7 +127,7 @@ export class Invoices {
         ? ldk.Option_ThirtyTwoBytesZ.constructor_none()
         : ldk.Option_ThirtyTwoBytesZ.constructor_some(fromHex(hash)),
     );
-    const text: string = (unwrap(made, "an invoice") as ldk.Bolt11Invoice).to_str();
+    const text: string = (taken(made, "LDK makes no such invoice") as ldk.Bolt11Invoice).to_str();
     const invoice = parseBolt11(text);
     assert(hash === null || invoice.paymentHash === hash, "an invoice is for the hash that it was made for");
     assert(
@@ -276,6 +276,13 @@ export class Invoices {
     else this.#waiting.set(hash, record);
     this.#changed();
   }
+}
+
+/** Whoever asks for an invoice chooses its terms. @throws {NodeError} `refused` */
+// deno-lint-ignore no-explicit-any -- as `unwrap`
+function taken(result: Parameters<typeof unwrap>[0], what: string): any {
+  if (!result.is_ok()) throw new NodeError("refused", `There is no invoice: ${what} (${refusalText(result)}).`);
+  return unwrap(result, what);
 }
 
 function termsText({ amountMsat, expirySecs, description }: InvoiceTerms): string {

@@ -31,7 +31,7 @@ export type Lightning = {
   readonly kept: readonly unknown[];
 };
 
-const DEBUG = 2, INFO = 3, WARN = 4;
+const INFO = 3, WARN = 4;
 
 /** LDK's text when a peer proved a newer state of a channel than ours; it panics after it. */
 const FALLEN_BEHIND = /fallen behind/i;
@@ -40,13 +40,12 @@ function loggerOf(log: Logger, onFallenBehind: (text: string) => void): ldk.Logg
   return ldk.Logger.new_impl({
     log: (record) => {
       const level = record.get_level();
-      if (level < DEBUG) return;
+      if (level < INFO) return;
       const text = record.get_args();
       if (level >= WARN && FALLEN_BEHIND.test(text)) onFallenBehind(text);
       const facts = { from: record.get_module_path() };
-      if (level > WARN) log.error(text, facts);
-      else if (level === WARN) log.warn(text, facts);
-      else if (level === INFO) log.info(text, facts);
+      // what LDK takes for worth knowing are each payment's steps
+      if (level > WARN) log.warn(text, facts);
       else log.debug(text, facts);
     },
   });

@@ -98,7 +98,12 @@ export class Wallet {
     return txid;
   }
 
-  /** Gives the coins of a transaction back that was never released. */
+  /** Gives the coins of a transaction back that nobody will ever have. */
+  drop(txid: string): void {
+    if (this.#transactions.has(txid)) this.#dropTransaction(txid);
+  }
+
+  /** The same of one that was never released, and of no other. */
   forget(txid: string): void {
     const known = this.#transactions.get(txid);
     if (known === undefined || known.isReleased) return;

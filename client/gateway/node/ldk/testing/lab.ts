@@ -40,6 +40,8 @@ export type LabNode = {
   /** In order; it isn't started again before `start`. */
   stop(): Promise<void>;
   start(): Promise<void>;
+  /** The same, whether it answers or not. */
+  begin(): Promise<void>;
 };
 
 /** Tries again until what is waited for is there. */
@@ -179,6 +181,7 @@ export class Lab {
         });
       },
       stop: () => this.#system.stopChild(`lab/nodes/${name}`),
+      begin: start,
       start: async () => {
         await start();
         await ready();
