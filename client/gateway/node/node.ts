@@ -9,6 +9,7 @@
 import type { BitcoinNetwork } from "../../../core/bitcoin/network.ts";
 import type { Bytes } from "../../../core/bytes.ts";
 import type { Bolt11Invoice } from "../../../core/lightning/bolt11.ts";
+import type { RouteHint } from "../../../core/lightning/route_hint.ts";
 import type { Result } from "../../../core/result.ts";
 
 /** What the node is. */
@@ -89,16 +90,6 @@ export type ForwardAnswer =
   | { readonly tag: "fail" }
   | { readonly tag: "resume" };
 
-/** One hop to the node, for invoices that others make. */
-export type RouteHintHop = {
-  /** 33 bytes: the node on the other end. */
-  readonly nodeId: Bytes;
-  readonly shortChannelId: bigint;
-  readonly baseMsat: number;
-  readonly partsPerMillion: number;
-  readonly cltvExpiryDelta: number;
-};
-
 /** What payments need of a node. */
 export interface LightningNode {
   /** Rejects with `NodeError` while the node can't be reached. */
@@ -110,8 +101,8 @@ export interface LightningNode {
    */
   createHoldInvoice(request: HoldInvoiceRequest, signal?: AbortSignal): Promise<string>;
   /**
-   * Payments that are held: first all that are held now, then those that come. One may come twice. Ends with a
-   * `NodeError` when the node is lost; who listens begins again.
+   * Payments that are held: first all that are held now, then those that come. One may come twice. Rejects with a
+   * `NodeError` when the node is lost (who listens begins again), and with the signal's reason.
    */
   heldPayments(signal: AbortSignal): AsyncIterable<HeldPayment>;
   /** Takes a held payment with its 32-byte preimage. Asks until the node has said. Rejects only when aborted. */
@@ -136,13 +127,17 @@ export interface LightningNode {
 
 /** Forwards handed over (LND's `HtlcInterceptor`). */
 export interface ForwardInterceptor {
-  /** Every forward goes through `decide`, again after a reconnect, until the node has its answer. */
+  /**
+   * Every forward goes through `decide`; several do at once. What the node has no answer for comes again in the next
+   * run. Rejects with a `NodeError` when the node is lost (who runs it begins again), with the signal's reason, and
+   * with what `decide` throws.
+   */
   run(
     decide: (forward: InterceptedForward, signal: AbortSignal) => Promise<ForwardAnswer>,
     signal: AbortSignal,
   ): Promise<void>;
   /** Ways to the node by the channels with the most incoming liquidity. */
-  routeHints(atMost: number, signal?: AbortSignal): Promise<readonly (readonly RouteHintHop[])[]>;
+  routeHints(atMost: number, signal?: AbortSignal): Promise<readonly RouteHint[]>;
 }
 
 /** Where a channel was opened: txid as people write it, and output. */
