@@ -160,14 +160,19 @@ export class Engine implements Core {
       // LDK panics as soon as it has said so
       onFallenBehind: (text) => this.fail(this.#stale ??= this.commits.markStale(text)),
     });
-    const { manager, nodeKey, peers, spender } = this.lightning;
+    const { manager, nodeKey, nodeSecret, peers, spender } = this.lightning;
     await checkIdentity(this.disk, { nodeKey, network: settings.network, firstBlock: await this.#chain.hashAt(1) });
     const best = manager.current_best_block();
     this.#tip = stored ?? followersOf(this.lightning, this.fees).manager.tip();
     this.#chainSecs = this.nowSecs();
     const shared = { disk: this.disk, manager, nowSecs: () => this.nowSecs(), log, changed };
     this.payments = new Payments({ ...shared, currency: settings.network });
-    this.invoices = new Invoices({ ...shared, chainSecs: () => this.#chainSecs, height: () => this.#tip.height });
+    this.invoices = new Invoices({
+      ...shared,
+      nodeSecret,
+      chainSecs: () => this.#chainSecs,
+      height: () => this.#tip.height,
+    });
     this.sweeps = new Sweeps({ disk: this.disk, spender, wallet: this.wallet, fees: this.fees, log });
     this.sockets = new Sockets({
       tcp,

@@ -10,6 +10,7 @@ import { fromHex, toHex } from "../../../../../core/bytes.ts";
 import { decode } from "../../../../../core/encoding/mod.ts";
 import { parseBolt11 } from "../../../../../core/lightning/bolt11.ts";
 import type { Bolt11Invoice } from "../../../../../core/lightning/bolt11.ts";
+import { writeBolt11 } from "../../../../../core/lightning/bolt11_write.ts";
 import type { Result } from "../../../../../core/result.ts";
 import { err, ok } from "../../../../../core/result.ts";
 import { HOLD_CLTV_DELTA, NodeError } from "../../node.ts";
@@ -36,6 +37,7 @@ export type HoldEnd = Result<null, "settled" | "cancelled" | "unknown">;
 export class Invoices {
   readonly #disk: Disk;
   readonly #manager: ldk.ChannelManager;
+  readonly #nodeSecret: Bytes;
   readonly #nowSecs: () => bigint;
   /** Time of the newest block, seconds: LDK's only clock. */
   readonly #chainSecs: () => bigint;
@@ -51,6 +53,8 @@ export class Invoices {
   constructor(parts: {
     readonly disk: Disk;
     readonly manager: ldk.ChannelManager;
+    /** 32 bytes. Secret. */
+    readonly nodeSecret: Bytes;
     readonly nowSecs: () => bigint;
     readonly chainSecs: () => bigint;
     readonly height: () => number;
@@ -59,6 +63,7 @@ export class Invoices {
   }) {
     this.#disk = parts.disk;
     this.#manager = parts.manager;
+    this.#nodeSecret = parts.nodeSecret;
     this.#nowSecs = parts.nowSecs;
     this.#chainSecs = parts.chainSecs;
     this.#height = parts.height;
@@ -95,7 +100,7 @@ export class Invoices {
     return this.#next(async () => {
       const words = termsText(terms);
       const known = await this.find(hash);
-      if (known !== null) return known.terms === words ? ok(known.invoice) : err("other_terms");
+      if (known !== null) return known.terms === words && !known.isOwn ? ok(known.invoice) : err("other_terms");
       return ok(this.#make(hash, terms, words, false));
     });
   }
@@ -108,7 +113,7 @@ export class Invoices {
   #make(hash: string | null, terms: InvoiceTerms, words: string, isOwn: boolean): string {
     const { amountMsat, description } = terms;
     const nowSecs = this.#nowSecs();
-    // LDK dates an invoice with the newest block
+    // LDK dates an invoice with the newest block, and so is the end that it puts into the payment's secret
     const expirySecs = Number(BigInt(terms.expirySecs) + nowSecs - this.#chainSecs());
     const wanted = ldk.Option_u16Z.constructor_some(HOLD_CLTV_DELTA - CLTV_ADDED);
     const cltv = isOwn ? ldk.Option_u16Z.constructor_none() : wanted;
@@ -127,15 +132,17 @@ export class Invoices {
         ? ldk.Option_ThirtyTwoBytesZ.constructor_none()
         : ldk.Option_ThirtyTwoBytesZ.constructor_some(fromHex(hash)),
     );
-    const text: string = (taken(made, "LDK makes no such invoice") as ldk.Bolt11Invoice).to_str();
-    const invoice = parseBolt11(text);
+    const template = parseBolt11((taken(made, "LDK makes no such invoice") as ldk.Bolt11Invoice).to_str());
+    // payers count from the date that is written there
+    const dated = { ...template, timestamp: nowSecs, expirySecs: BigInt(terms.expirySecs) };
+    const invoice = parseBolt11(writeBolt11(dated, this.#nodeSecret));
     assert(hash === null || invoice.paymentHash === hash, "an invoice is for the hash that it was made for");
     assert(
       isOwn || invoice.minFinalCltvExpiryDelta >= BigInt(HOLD_CLTV_DELTA),
       "a held payment has the blocks that were promised",
     );
     this.#put(invoice.paymentHash, {
-      invoice: text,
+      invoice: invoice.text,
       amountMsat,
       terms: words,
       createdSecs: nowSecs,
@@ -143,7 +150,7 @@ export class Invoices {
       state: { tag: "Open", value: null },
       isOwn,
     });
-    return text;
+    return invoice.text;
   }
 
   /** A payment has come in full. */

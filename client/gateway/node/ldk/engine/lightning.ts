@@ -27,6 +27,8 @@ export type Lightning = {
   readonly logger: ldk.Logger;
   /** 33 bytes in hex. */
   readonly nodeKey: string;
+  /** 32 bytes: signs invoices. Secret. */
+  readonly nodeSecret: Bytes;
   /** Kept alive. */
   readonly kept: readonly unknown[];
 };
@@ -184,6 +186,7 @@ export async function openLightning(parts: {
     broadcaster,
     logger,
     nodeKey: toHex(manager.get_our_node_id()),
+    nodeSecret: keys.get_node_secret_key().slice() as Bytes,
     kept,
   };
 }

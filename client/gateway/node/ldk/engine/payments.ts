@@ -69,20 +69,21 @@ export class Payments {
     const invoice = parseBolt11(terms.invoice);
     const known = await this.find(invoice.paymentHash);
     if (known !== null) return known;
-    const reason = this.#refusal(invoice, terms) ?? this.#send(invoice, terms);
-    const record: PaymentRecord = {
+    const recordOf = (reason: string | null): PaymentRecord => ({
       invoice: invoice.text,
       amountMsat: invoice.amountMsat ?? 0n,
       begunSecs: this.#nowSecs(),
       state: reason === null ? { tag: "Pending", value: null } : { tag: "Failed", value: { reason } },
-    };
+    });
+    // who has no time left only asks what became of it: nothing is put into the book
+    if (terms.cltvLimit <= 0) return recordOf("nothing was begun, and there is no time left to begin");
+    const record = recordOf(this.#refusal(invoice) ?? this.#send(invoice, terms));
     this.#put(invoice.paymentHash, record);
     return record;
   }
 
   /** Why it isn't even tried. */
-  #refusal({ amountMsat, currency, timestamp, expirySecs }: Bolt11Invoice, { cltvLimit }: PaymentTerms): string | null {
-    if (cltvLimit <= 0) return "nothing was begun, and there is no time left to begin";
+  #refusal({ amountMsat, currency, timestamp, expirySecs }: Bolt11Invoice): string | null {
     if (amountMsat === null || amountMsat === 0n) return "the invoice has no amount";
     if (currency !== this.#currency) return `the invoice is for another network (${currency})`;
     return timestamp + expirySecs <= this.#nowSecs() ? "the invoice has expired" : null;

@@ -37,6 +37,8 @@ export type LabNode = {
   readonly commits: { count: number };
   /** SIGKILL; it is started again. */
   kill(): Promise<void>;
+  /** SIGKILL; it isn't started again before `start`. */
+  end(): Promise<void>;
   /** In order; it isn't started again before `start`. */
   stop(): Promise<void>;
   start(): Promise<void>;
@@ -179,6 +181,11 @@ export class Lab {
           const now = await pid();
           return now !== null && now !== before;
         });
+      },
+      end: async () => {
+        const now = await pid();
+        if (now !== null) Deno.kill(now, "SIGKILL");
+        await this.#system.stopChild(`lab/nodes/${name}`);
       },
       stop: () => this.#system.stopChild(`lab/nodes/${name}`),
       begin: start,
