@@ -160,8 +160,8 @@ export interface OtherGuardians {
   /**
    * Asks a method of the module's API.
    * @param timeoutMs until there must be an answer; the connection is made meanwhile, where there is none
-   * @returns the JSON result; the error says, for the log, why there is none: the guardian can't be reached, doesn't know
-   *   the method, or refuses
+   * @returns the JSON result; the error says, for the log, why there is none: the guardian can't be reached, doesn't
+   *   know the method, or refuses
    */
   ask(peer: PeerId, method: string, params: Json, timeoutMs: number): Promise<Result<Json, string>>;
 }

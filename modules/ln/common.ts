@@ -1,5 +1,6 @@
 /**
- * Vocabulary of the ln module, the first one for Lightning payments through gateways. Follows fedimint-ln-common 0.13.0.
+ * Vocabulary of the ln module, the first one for Lightning payments through gateways. Follows fedimint-ln-common
+ * 0.13.0.
  */
 import { unknownVariantError } from "../contract/unknown_variant.ts";
 import type { CodecType } from "../../core/encoding/mod.ts";

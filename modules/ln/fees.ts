@@ -5,8 +5,8 @@ import { U64_MAX } from "../../core/types/amount.ts";
 const MILLION = 1_000_000n;
 
 /**
- * base + ⌊amount / ⌊10^6 / ppm⌋⌋, not amount · ppm / 10^6: 2^64 − 1 where the inner quotient is 0, as for any sum beyond
- * that.
+ * base + ⌊amount / ⌊10^6 / ppm⌋⌋, not amount · ppm / 10^6: 2^64 − 1 where the inner quotient is 0, as for any sum
+ * beyond that.
  */
 export function gatewayFeeMsat({ baseMsat, proportionalMillionths }: RoutingFees, amountMsat: bigint): bigint {
   const ppm = BigInt(proportionalMillionths), base = BigInt(baseMsat);

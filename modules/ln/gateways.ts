@@ -7,12 +7,10 @@ import type { Bytes } from "../../core/bytes.ts";
 import { concatAll, fromHex, toHex, utf8 } from "../../core/bytes.ts";
 import type { G1 } from "../../core/crypto/mod.ts";
 import { schnorrVerify } from "../../core/crypto/mod.ts";
-import type { Codec, CodecType, Json, JsonObject } from "../../core/encoding/mod.ts";
+import type { Codec, CodecType, JsonObject } from "../../core/encoding/mod.ts";
 import {
   bool,
-  decodeText,
   encode,
-  encodeText,
   list,
   map,
   mapCodec,
@@ -155,6 +153,11 @@ export function anchored(
 export function announced({ validUntil, ...others }: GatewayRegistration, nowMs: number): GatewayAnnouncement {
   const left = untilNanos(validUntil) - nowNanos(nowMs);
   return { ...others, ttl: fromNanos(left > 0n ? left : 0n) };
+}
+
+/** When its time is over, Unix ms, rounded down. */
+export function endMsOf({ validUntil }: Pick<GatewayRegistration, "validUntil">): number {
+  return Number(untilNanos(validUntil) / BigInt(NANOS_PER_MS));
 }
 
 export function isExpired({ validUntil }: Pick<GatewayRegistration, "validUntil">, nowMs: number): boolean {

@@ -5,14 +5,14 @@
  * is registered stays so while it renews; a new one has no place among more. With the bound below 4 MB of answer.
  */
 export const GATEWAYS_MAX = 256;
-/** JSON of a registration: one takes 700 bytes, and some 250 more for each way to its node, of which a few are usual. */
+/** JSON of a registration: one takes 700 bytes, and some 250 for each way to its node, of which a few are usual. */
 export const REGISTRATION_BYTES_MAX = 16_384;
 /** Longest time for which a gateway is registered, as the reference has it: a day. */
 export const REGISTRATION_TTL_SECS_MAX = 86_400n;
 /** More than the payment itself is no fee: the reference refuses such a gateway. */
 export const GATEWAY_FEE_PPM_MAX = 1_000_000;
 /** Gateways of the list whose writing as JSON takes a unit of the caller's budget, half a millisecond. */
-export const GATEWAYS_PER_UNIT = 8;
+export const GATEWAYS_PER_UNIT = 1;
 /** Units of a registration: its signature is checked, and the registrations are looked through. */
 export const REGISTER_UNITS = 8;
 /**

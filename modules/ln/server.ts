@@ -6,6 +6,7 @@
 import { bls, decodeScalar, evaluatePoints } from "../../core/crypto/mod.ts";
 import { ThresholdCiphertexts } from "../../core/crypto/threshold_crypto.ts";
 import { encode } from "../../core/encoding/mod.ts";
+import { ownNode } from "../contract/own_node.ts";
 import type { ServerModule, ServerModuleEnv } from "../contract/server.ts";
 import { defineServerModule } from "../contract/server.ts";
 import { lnCodecs } from "./codecs.ts";
@@ -29,6 +30,7 @@ function startLn(given: ServerModuleEnv<LnConfig, LnPrivateConfig>): Promise<LnM
   const { thresholdPubKeys } = given.config;
   const env: LnEnv = {
     ...given,
+    bitcoin: ownNode(given, "expirations of contracts wait"),
     ciphertexts: new ThresholdCiphertexts(CIPHERTEXTS_REMEMBERED_MIN),
     secretShare: decodeScalar(given.privateConfig.thresholdSecKey.reveal()),
     publicShares: Array.from(

@@ -1,6 +1,6 @@
 /**
  * What the ln module stores on a guardian. Keys and values are those of the reference (fedimint-ln-server 0.13.0,
- * `db.rs`), but for 42 and 48; 4a is ours.
+ * `db.rs`), but for 42 and 48; 4a and 4b are ours.
  *
  * | Prefix | Key | Value |
  * |---|---|---|
@@ -15,6 +15,7 @@
  * | 48 | – | BS: sum of what lies in all contracts, msat |
  * | 49 | BS peer | that guardian's vote on the module's version |
  * | 4a | contract id | own share, as long as it is not counted yet |
+ * | 4b | gateway's key | BS: until when it is registered, Unix ms |
  */
 import { sha256 } from "@noble/hashes/sha2.js";
 import type { ReadTx, StoreTx } from "../../../actors/store/store.ts";
@@ -22,10 +23,9 @@ import { assert } from "../../../core/assert.ts";
 import { toHex } from "../../../core/bytes.ts";
 import type { G1 } from "../../../core/crypto/mod.ts";
 import type { ThresholdCiphertext } from "../../../core/crypto/threshold_crypto.ts";
-import { encode, tuple, u64, unit } from "../../../core/encoding/mod.ts";
+import { encode, fixedHex, tuple, u64, u64Number, unit } from "../../../core/encoding/mod.ts";
 import type { PeerId, Sha256 } from "../../../core/types/ids.ts";
 import { outPoint, peerId, sha256Hash } from "../../../core/types/ids.ts";
-import { publicKey } from "../../../core/types/keys.ts";
 import type { NumPeers } from "../../../core/types/num_peers.ts";
 import type { Version } from "../../../core/types/version.ts";
 import { version } from "../../../core/types/version.ts";
@@ -41,12 +41,15 @@ export const offers = table(0x41, sha256Hash, storedOffer);
 export const decryptions = table(0x42, contractId, unit);
 const agreedShares = table(0x43, tuple(contractId, peerId), storedShare);
 export const outcomes = table(0x44, outPoint, lnOutputOutcomeV0);
-export const gateways = table(0x45, publicKey, gatewayRegistration);
+/** Keys that were checked before they were stored. */
+const storedKey = fixedHex(33);
+export const gateways = table(0x45, storedKey, gatewayRegistration);
 export const blockCountVotes = table(0x46, peerId, u64);
 const offeredCiphertexts = table(0x47, sha256Hash, unit);
 const liabilities = slot(0x48, u64);
 export const versionVotes = table(0x49, peerId, version);
 export const dueShares = table(0x4a, contractId, storedShare);
+export const gatewayEndsMs = table(0x4b, storedKey, u64Number);
 
 /** A sum of msat may pass 64 bits before a transaction's funding is looked at, which no such one has. */
 function wrapped(msat: bigint): bigint {

@@ -11,6 +11,7 @@ import { version } from "../../../core/types/version.ts";
 import { awaitValue } from "../../contract/await_value.ts";
 import { EndpointError } from "../../contract/error.ts";
 import { readDurable } from "../../contract/read_durable.ts";
+import { Rising } from "../../contract/rising.ts";
 import type { Endpoint } from "../../contract/server.ts";
 import { endpoint } from "../../contract/server.ts";
 import type { LN_ENDPOINTS } from "../common.ts";
@@ -44,11 +45,14 @@ function incomingOf({ amount, contract }: ContractAccount): IncomingContractAcco
 /** What is read for whom, and how long they wait for it. */
 class Answers {
   readonly #env: LnEnv;
+  readonly #blockCount: Rising;
   /** Gateways when somebody looked last. */
   knownGateways = 0;
 
   constructor(env: LnEnv) {
-    this.#env = { ...env, store: env.store.forStrangers() };
+    const { store, peers } = env;
+    this.#env = { ...env, store: store.forStrangers() };
+    this.#blockCount = new Rising(store, blockCountVotes.prefix, (tx) => consensusBlockCount(tx, peers));
   }
 
   read<T>(body: (tx: ReadTx) => Promise<T>): Promise<T> {
@@ -73,10 +77,13 @@ class Answers {
   }
 
   /** Resolves once so many blocks are in the chain that one of this height is among them. */
-  blockHeight(height: bigint, signal: AbortSignal): Promise<null> {
-    const body = async (tx: ReadTx): Promise<null | undefined> =>
-      height < await consensusBlockCount(tx, this.#env.peers) ? null : undefined;
-    return awaitValue(this.#env.store, blockCountVotes.prefix, body, signal);
+  async blockHeight(height: bigint, signal: AbortSignal): Promise<null> {
+    const found = new AbortController();
+    // registered before reading, so that nothing in between is missed
+    const reached = this.#blockCount.reached(height + 1n, AbortSignal.any([signal, found.signal]));
+    if (await this.blockCount() > height) found.abort();
+    else await reached;
+    return null;
   }
 
   /** As it stands once the contract is there. */

@@ -11,7 +11,6 @@ import type { Result } from "../../../core/result.ts";
 import { err, ok } from "../../../core/result.ts";
 import type { PeerId } from "../../../core/types/ids.ts";
 import type { Version } from "../../../core/types/version.ts";
-import { isNodeOf } from "../../contract/bitcoin.ts";
 import type { LnConsensusItem } from "../common.ts";
 import type { ContractId } from "../contracts.ts";
 import { judgeDecrypted } from "../contracts.ts";
@@ -92,12 +91,11 @@ export async function processConsensusItem(
  * @param supported the highest version that all guardians know; null before all have answered
  */
 export async function consensusProposal(env: LnEnv, tx: ReadTx, supported: Version | null): Promise<LnConsensusItem[]> {
-  const { identity, peers, bitcoin, config: { network } } = env;
+  const { identity, peers, bitcoin } = env;
   const items: LnConsensusItem[] = [];
   for await (const [id, share] of dueShares.entries(tx)) items.push({ tag: "DecryptPreimage", value: [id, share] });
   const status = await bitcoin.status();
-  // a node of another network has nothing to say about this one
-  const count = status && isNodeOf(network, status) ? BigInt(status.blockCount) : 0n;
+  const count = BigInt(status?.blockCount ?? 0);
   if (count > (await blockCountVotes.get(tx, identity) ?? 0n)) items.push({ tag: "BlockCount", value: count });
   if (supported && compareVersions(await consensusVersion(tx, peers), supported) < 0) {
     items.push({ tag: "ModuleConsensusVersion", value: supported });

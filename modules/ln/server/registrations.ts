@@ -16,6 +16,7 @@ import type { GatewayAnnouncement, GatewayRegistration, RemoveGatewayRequest } f
 import {
   anchored,
   announced,
+  endMsOf,
   gatewayRegistration,
   isExpired,
   isProofValid,
@@ -24,7 +25,7 @@ import {
   removalMessage,
 } from "../gateways.ts";
 import { GATEWAY_FEE_PPM_MAX, GATEWAYS_MAX, REGISTRATION_BYTES_MAX, REGISTRATION_TTL_SECS_MAX } from "../limits.ts";
-import { gateways } from "./db.ts";
+import { gatewayEndsMs, gateways } from "./db.ts";
 import type { LnEnv } from "./env.ts";
 
 type RegistrationEnv = Pick<LnEnv, "config" | "identity" | "platform">;
@@ -64,6 +65,11 @@ function settled(before: GatewayRegistration, now: GatewayAnnouncement): Result<
   return ok(now.auth.nonce < before.auth.nonce ? { ...now, auth: before.auth } : now);
 }
 
+function forget(tx: StoreTx, gatewayId: Bytes): void {
+  gateways.delete(tx, gatewayId);
+  gatewayEndsMs.delete(tx, gatewayId);
+}
+
 /** The store's part, after `checkAnnouncement`. */
 export async function register(
   { platform: { clock } }: Pick<LnEnv, "platform">,
@@ -72,8 +78,8 @@ export async function register(
 ): Promise<Result<null, string>> {
   const nowMs = clock.nowMs();
   let others = 0;
-  for await (const [id, registration] of gateways.entries(tx)) {
-    if (isExpired(registration, nowMs)) gateways.delete(tx, id);
+  for await (const [id, endMs] of gatewayEndsMs.entries(tx)) {
+    if (endMs < nowMs) forget(tx, id);
     else if (!equalBytes(id, announcement.info.gatewayId)) others++;
   }
   const { gatewayId } = announcement.info;
@@ -84,6 +90,7 @@ export async function register(
   // whether a gateway is to be trusted is not for the gateway to say
   const registration = anchored({ ...taken.value, vetted: false }, nowMs, REGISTRATION_TTL_SECS_MAX);
   gateways.set(tx, gatewayId, registration);
+  gatewayEndsMs.set(tx, gatewayId, endMsOf(registration));
   return ok(null);
 }
 
@@ -113,6 +120,6 @@ export async function remove(
   const challenge = await challengeOf(tx, gatewayId);
   if (challenge === null) return false;
   if (!schnorrVerify(signature, removalMessage(federationKey(config), identity, challenge), gatewayId)) return false;
-  gateways.delete(tx, gatewayId);
+  forget(tx, gatewayId);
   return true;
 }
