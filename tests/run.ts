@@ -1,7 +1,8 @@
 /**
  * `deno task test`: everything that this machine can run, one suite after the other, and of those that mostly wait for
- * other programs two at a time; names what it can't and why; ends with `N passed, N failed`. A suite is a command that says in its last lines how many cases passed and failed; one
- * that can't run here says `not run here: WHY` and that none did.
+ * other programs two at a time; names what it can't and why; ends with `N passed, N failed`. A suite is a command that
+ * says in its last lines how many cases passed and failed; one that can't run here says `not run here: WHY` and that
+ * none did.
  */
 import { BITCOIND_TEST } from "../server/dev/chain/testing/core_node.ts";
 
