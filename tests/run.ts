@@ -40,6 +40,7 @@ const slowTests = [
   "dead_bitcoin_node",
   "store_kill",
   "restore_killed",
+  "ldk_killed",
 ].map((name) => `tests/slow/${name}.ts`);
 
 function interop(name: string, file: string, ...args: readonly string[]): Suite {

@@ -6,7 +6,7 @@ import { parseJson } from "../../core/encoding/mod.ts";
 import type { DevFederation } from "../../server/dev/federation/federation.ts";
 import { freePorts, OwnedProcess } from "../../server/dev/federation/processes.ts";
 import { until } from "../demo/waits.ts";
-import type { Lnd } from "./lnd.ts";
+import type { Lnd } from "./lnd_node.ts";
 import { run } from "./run.ts";
 import type { Suite } from "./suite.ts";
 import { demand } from "./suite.ts";
