@@ -7,7 +7,7 @@ import { stringifyJson } from "../core/encoding/mod.ts";
 import { encodeLnurl } from "../core/lightning/lnurl.ts";
 import { dicePlatform } from "../modules/contract/testing/mod.ts";
 import { testInvoice } from "../modules/lnv2/testing/invoice.ts";
-import { httpNetwork } from "../modules/lnv2/testing/network.ts";
+import { httpNetwork } from "../modules/contract/testing/http_network.ts";
 import { LNURL_BYTES_MAX } from "./limits.ts";
 import { askInvoice, askPayRequest, LnurlError } from "./lnurl_pay.ts";
 
