@@ -194,6 +194,8 @@ export interface Files {
    * @returns whether others could read it before; false when there is none
    */
   makeSecret(path: string): Promise<boolean>;
+  /** Whether every user of this machine can read the file; false where there is none, or no such modes. */
+  isPublic(path: string): Promise<boolean>;
   /** Removes a file. Nothing happens when there is none. */
   remove(path: string): Promise<void>;
   /** Names in a folder; undefined when there is none. */
