@@ -1,6 +1,5 @@
 /**
- * The programs that interoperability is tested with: the official `fedimintd` and `fedimint-cli`, and a Bitcoin node.
- * Looked for in the folder `INTEROP_DIR` (the node also in `BITCOIND_DIR`), then on the path, then in
+ * The programs that interoperability is tested with: the official ones, a Bitcoin node and LND. Looked for in the folder `INTEROP_DIR` (the node also in `BITCOIND_DIR`), then on the path, then in
  * `../shared/interop` beside this repository, which has the official ones compressed in `bin/` and a script that brings
  * the node. What is made from there is kept in the user's cache.
  */
@@ -14,18 +13,24 @@ import { run } from "./run.ts";
 const SHARED = fromFileUrl(new URL("../../../shared/interop/", import.meta.url));
 const BITCOIND_MS = 120_000;
 const VERSION_MS = 20_000;
-/** The official programs that ours is measured against. */
-const VERSION = "0.13";
+/** The programs that ours are measured against. */
+const VERSIONS = {
+  fedimintd: "0.13",
+  "fedimint-cli": "0.13",
+  gatewayd: "0.13",
+  "gateway-cli": "0.13",
+  lnd: "0.20",
+} as const;
 /** `fedimint-cli`, the larger one, has 89 MB. */
 const UNPACKED_BYTES_MAX = 500_000_000;
 
-type OfficialProgram = "fedimintd" | "fedimint-cli";
+type OfficialProgram = keyof typeof VERSIONS;
 
 /** Paths; of `bitcoind` the folder, which has `bitcoin-cli` too. */
 export type Programs<Name extends string> = Readonly<Record<Name, string>>;
 
 const ADVICE =
-  "put the programs of Fedimint 0.13 (github.com/fedimint/fedimint/releases) and Bitcoin (bitcoincore.org) on the path, or name their folder in INTEROP_DIR";
+  "put the programs of Fedimint 0.13 (github.com/fedimint/fedimint/releases), Bitcoin (bitcoincore.org) and LND 0.20 (github.com/lightningnetwork/lnd) on the path, or name their folder in INTEROP_DIR";
 
 /** All of them, or which of them are missing and how to get them. */
 export async function findPrograms<Name extends OfficialProgram | "bitcoind">(
@@ -45,9 +50,9 @@ async function findOfficial(name: OfficialProgram): Promise<Result<string, strin
   if (found === undefined) return err(`no ${name}`);
   const { out } = await run([found, "--version"], { withinMs: VERSION_MS });
   const version = /\d+\.\d+\S*/.exec(out)?.[0];
-  return version?.startsWith(`${VERSION}.`)
+  return version?.startsWith(`${VERSIONS[name]}.`)
     ? ok(found)
-    : err(`${name} is ${version ?? "of an unknown version"}, not ${VERSION}`);
+    : err(`${name} is ${version ?? "of an unknown version"}, not ${VERSIONS[name]}`);
 }
 
 async function findBitcoind(): Promise<Result<string, string>> {
