@@ -53,6 +53,7 @@ const suites: readonly Suite[] = [
   interop("wallets restored by the other client, in our federation", "recovery", "--in-ours"),
   interop("wallets restored by the other client, in an official federation", "recovery", "--in-official"),
   interop("backups that the other client reads", "backups"),
+  interop("a gateway's side of a real LND", "lnd"),
 ];
 
 const INTERRUPTED_EXIT = 130;

@@ -7,7 +7,6 @@ import type { Platform } from "../../actors/platform/platform.ts";
 import { sleep } from "../../actors/platform/platform.ts";
 import { realPlatform } from "../../actors/platform/real.ts";
 import { openPinnedHttp } from "../../actors/platform/real/pinned_http.ts";
-import type { Bytes } from "../../core/bytes.ts";
 import { parseBolt11 } from "../../core/lightning/bolt11.ts";
 import type { Lnd } from "../../client/gateway/node/lnd/lnd.ts";
 import { DEFAULT_PAYMENT_OPTIONS, openLnd } from "../../client/gateway/node/lnd/lnd.ts";
@@ -16,6 +15,7 @@ import { mineOn, payFrom } from "../../server/dev/chain/faucet.ts";
 import { startBitcoin } from "../../server/dev/federation/federation.ts";
 import { freePorts, OwnedProcess } from "../../server/dev/federation/processes.ts";
 import type { BitcoinNode } from "../../server/dev/federation/rpc.ts";
+import { callBitcoin } from "../../server/dev/federation/rpc.ts";
 import { until, within } from "../demo/waits.ts";
 import type { Suite } from "./suite.ts";
 
@@ -25,7 +25,7 @@ const BLOCKS_TO_OPEN = 6;
 const PROBE_MSAT = 1_000n;
 const POLL_MS = 100;
 
-export type LndProcessOptions = {
+type LndProcessOptions = {
   readonly platform: Platform;
   /** Its own. */
   readonly dir: string;
@@ -36,7 +36,7 @@ export type LndProcessOptions = {
 };
 
 /** An LND that these tests own. */
-export class LndProcess {
+class LndProcess {
   readonly dir: string;
   /** `https://HOST:PORT`, as our gateway takes it. */
   readonly restUrl: string;
@@ -138,6 +138,8 @@ export type LightningPair = {
   readonly inner: LndProcess;
   readonly outside: LndProcess;
   mine(blocks: number): Promise<void>;
+  /** Resolves when both have all blocks: before it no channel can be opened. */
+  synced(): Promise<void>;
   /** Resolves when either can pay the other: after a start, too. */
   ready(): Promise<void>;
 };
@@ -165,6 +167,7 @@ export async function startLightning(
     inner,
     outside,
     mine: (blocks) => mineOn(platform, bitcoin, blocks),
+    synced: () => synced(platform, bitcoin, [inner, outside], signal),
     ready: async () => {
       await probed(platform, inner, outside, signal);
       await probed(platform, outside, inner, signal);
@@ -174,11 +177,7 @@ export async function startLightning(
   for (const { operator } of [a, b]) await payFrom(platform, bitcoin, await operator.onchainAddress(), ONCHAIN_SATS);
   await pair.mine(BLOCKS_TO_OPEN);
   await until("LND has its coins", async () => (await a.operator.balances()).onchainSats === ONCHAIN_SATS, signal);
-  const { blockHeight } = await a.info();
-  await until("both LNDs have all blocks", async () => {
-    const { isSynced, blockHeight: other } = await b.info();
-    return isSynced && other === blockHeight;
-  }, signal);
+  await pair.synced();
   const { publicKey } = await b.info();
   const channel = { sizeSats: CHANNEL_SATS, pushSats: CHANNEL_SATS / 2n };
   await a.operator.openChannel({ publicKey, host: outside.peerAddress, ...channel });
@@ -202,6 +201,23 @@ async function ownBitcoin(suite: Suite, platform: Platform, bitcoindDir: string 
   return node;
 }
 
+async function synced(
+  platform: Platform,
+  bitcoin: BitcoinNode,
+  nodes: readonly LndProcess[],
+  signal: AbortSignal,
+): Promise<void> {
+  const height = Number(await callBitcoin(platform, bitcoin, "getblockcount"));
+  for (const process of nodes) {
+    const lnd = await process.open();
+    await until("LND has all blocks", async () => {
+      const { isSynced, blockHeight } = await lnd.info();
+      return isSynced && blockHeight >= height;
+    }, signal);
+    lnd.close();
+  }
+}
+
 /** A channel that is active can't be used before both know its policies: only a payment tells. */
 async function probed(platform: Platform, from: LndProcess, to: LndProcess, signal: AbortSignal): Promise<void> {
   const [payer, payee] = [await from.open(), await to.open()];
@@ -213,9 +229,4 @@ async function probed(platform: Platform, from: LndProcess, to: LndProcess, sign
   await sleep(platform.clock, POLL_MS, signal);
   payer.close();
   payee.close();
-}
-
-/** What nobody has drawn before. */
-export function freshBytes(size: number): Bytes {
-  return realPlatform().dice.bytes(size);
 }

@@ -1,7 +1,8 @@
 /**
- * The programs that interoperability is tested with: the official ones, a Bitcoin node and LND. Looked for in the folder `INTEROP_DIR` (the node also in `BITCOIND_DIR`), then on the path, then in
- * `../shared/interop` beside this repository, which has the official ones compressed in `bin/` and a script that brings
- * the node. What is made from there is kept in the user's cache.
+ * The programs that interoperability is tested with: the official ones, a Bitcoin node and LND. Looked for in the
+ * folder `INTEROP_DIR` (the node also in `BITCOIND_DIR`), then on the path, then in `../shared/interop` beside this
+ * repository, which has the official ones and LND compressed in `bin/` and a script that brings the node. What is made
+ * from there is kept in the user's cache.
  */
 import { fromFileUrl, join } from "@std/path";
 import zlib from "node:zlib";
