@@ -15,7 +15,7 @@ import type { HeldPayment, LightningNode } from "../../client/gateway/node/node.
 import { NodeError } from "../../client/gateway/node/node.ts";
 import { NODE_CASES } from "../../client/gateway/node/testing/conformance.ts";
 import { until, within } from "../demo/waits.ts";
-import { startLightning } from "./lightning.ts";
+import { ready, startChain, startPair, synced } from "./lnd_pair.ts";
 import type { Programs } from "./programs.ts";
 import { findPrograms } from "./programs.ts";
 import type { Suite } from "./suite.ts";
@@ -46,14 +46,16 @@ async function codeOf(promise: Promise<unknown>): Promise<string> {
   return "no error";
 }
 
-async function scenario(suite: Suite, { lnd, bitcoind }: Programs<"lnd" | "bitcoind">): Promise<void> {
+async function scenario(suite: Suite, programs: Programs<"lnd" | "lncli" | "bitcoind">): Promise<void> {
   const { clock, dice, files } = realPlatform(), { signal } = suite;
-  const pair = await suite.must(
-    "two LNDs start and have a channel",
-    () => startLightning(suite, { lnd, bitcoindDir: bitcoind }),
-  );
-  const synced = () => pair.synced();
-  const node = await pair.inner.open(), outside = await pair.outside.open();
+  const { chain, inner, outer } = await suite.must("two LNDs start and have a channel", async () => {
+    const chain = await startChain(suite, programs.bitcoind);
+    const { inner, outside: outer } = await startPair(suite, chain, programs);
+    return { chain, inner, outer };
+  });
+  const node = await inner.open(), outside = await outer.open();
+  const level = () => synced(chain, [node, outside], signal);
+  await suite.must("either pays the other", () => ready(node, outside, signal));
   suite.onEnd(() => Promise.resolve([node.close(), outside.close()]));
   for (const { name, run } of NODE_CASES) {
     await suite.check(`LND ${name}`, () =>
@@ -64,11 +66,11 @@ async function scenario(suite: Suite, { lnd, bitcoind }: Programs<"lnd" | "bitco
           outside,
           stop: async () => {
             await sleep(clock, WRITTEN_MS, signal);
-            await pair.inner.kill();
+            await inner.kill();
           },
           start: async () => {
-            await pair.inner.start();
-            await pair.ready();
+            await inner.startAgain();
+            await ready(node, outside, signal);
           },
           bytes: (size) => dice.bytes(size),
           nowSecs: () => Math.floor(clock.nowMs() / 1_000),
@@ -87,28 +89,27 @@ async function scenario(suite: Suite, { lnd, bitcoind }: Programs<"lnd" | "bitco
     const paid = outside.pay({ invoice: parseBolt11(text), feeLimitMsat: 1_000n, cltvLimit: 500 });
     const held = await firstHeld(node);
     const { blockHeight } = await node.info();
-    await pair.mine(held.claimDeadlineHeight - blockHeight);
+    await chain.mine(held.claimDeadlineHeight - blockHeight);
     await until("LND has the blocks", async () => (await node.info()).blockHeight === held.claimDeadlineHeight, signal);
     demand((await firstHeld(node)).claimDeadlineHeight === held.claimDeadlineHeight, "not held at the deadline");
-    await pair.mine(HOLD_EXPIRY_DELTA - LND_CANCEL_DELTA);
+    await chain.mine(HOLD_EXPIRY_DELTA - LND_CANCEL_DELTA);
     demand(!(await within("the payment's end", paid, CASE_MS)).ok, "paid");
     const late = await node.settle(preimage);
     demand(!late.ok && late.error === "cancelled", "settled");
   });
   await suite.check("another LND's certificate is refused, and another's macaroon", async () => {
     const with_ = (certificatePath: string, macaroonPath: string) =>
-      openLnd({ url: pair.inner.restUrl, certificatePath, macaroonPath, ...DEFAULT_PAYMENT_OPTIONS }, {
+      openLnd({ url: inner.restUrl, certificatePath, macaroonPath, ...DEFAULT_PAYMENT_OPTIONS }, {
         clock,
         dice,
         files,
         openHttp: openPinnedHttp,
         onTrouble: () => undefined,
       });
-    const { inner, outside: other } = pair;
-    const stranger = await with_(other.certificatePath, inner.macaroonPath);
+    const stranger = await with_(outer.certificatePath, inner.macaroonPath);
     const untrusted = await codeOf(stranger.info());
     demand(untrusted.includes("another certificate than the one that is trusted"), untrusted);
-    const uninvited = await codeOf((await with_(inner.certificatePath, other.macaroonPath)).info());
+    const uninvited = await codeOf((await with_(inner.certificatePath, outer.macaroonPath)).info());
     demand(uninvited.startsWith("refused") && uninvited.includes("verification failed"), uninvited);
     const missing = await codeOf(with_(`${inner.certificatePath}.none`, inner.macaroonPath));
     demand(missing.startsWith("refused"), missing);
@@ -118,34 +119,34 @@ async function scenario(suite: Suite, { lnd, bitcoind }: Programs<"lnd" | "bitco
     const before = await outside.operator.balances();
     const address = await outside.operator.onchainAddress();
     await operator.sendOnchain({ address, amountSats: 50_000n, feerateSatPerVbyte: 2 });
-    await pair.mine(BLOCKS);
+    await chain.mine(BLOCKS);
     await until(
       "the coins are there",
       async () => (await outside.operator.balances()).onchainSats === before.onchainSats + 50_000n,
       signal,
     );
-    await synced();
+    await level();
     const txid = await operator.openChannel({
       publicKey,
-      host: pair.outside.peerAddress,
+      host: outer.address,
       sizeSats: 1_000_000n,
       pushSats: 100_000n,
     });
-    await pair.mine(BLOCKS);
-    await synced();
+    await chain.mine(BLOCKS);
+    await level();
     const second = async () => (await operator.channels()).find(({ funding }) => funding?.txid === txid);
     await until("the second channel is open", async () => (await second())?.isActive === true, signal);
     demand((await second())!.sizeSats === 1_000_000n, "another size");
     demand(await operator.closeChannels({ publicKey, force: false, feerateSatPerVbyte: 3 }) === 2, "not two closed");
     await until("no channel is left", async () => (await operator.channels()).length === 0, signal);
-    await pair.mine(BLOCKS);
-    await synced();
-    await operator.openChannel({ publicKey, host: pair.outside.peerAddress, sizeSats: 1_000_000n, pushSats: 0n });
-    await pair.mine(BLOCKS);
+    await chain.mine(BLOCKS);
+    await level();
+    await operator.openChannel({ publicKey, host: outer.address, sizeSats: 1_000_000n, pushSats: 0n });
+    await chain.mine(BLOCKS);
     await until("a channel is open", async () => (await operator.channels())[0]?.isActive === true, signal);
     demand(await operator.closeChannels({ publicKey, force: true, feerateSatPerVbyte: null }) === 1, "not one closed");
     await until("no channel is left", async () => (await operator.channels()).length === 0, signal);
   });
 }
 
-if (import.meta.main) await runSuite(() => findPrograms("lnd", "bitcoind"), scenario);
+if (import.meta.main) await runSuite(() => findPrograms("lnd", "lncli", "bitcoind"), scenario);

@@ -13,7 +13,7 @@ import { awaitBalance } from "../demo/waits.ts";
 import { SimulatedFederation } from "./federation.ts";
 import { pay, SimulatedWallet, walletDisks } from "./wallets.ts";
 
-export const KIND = { total: 4, modules: ["meta", "mintv2", "walletv2"], roundsPerSession: 40 };
+export const KIND = { total: 4, modules: ["lnv2", "meta", "mintv2", "walletv2"], roundsPerSession: 40 };
 /**
  * With this one Alice's first two addresses are found early, at 11,066 and 25,350. No world of the tests may have it:
  * its dice would fall alike once more, and the wallets would make the same notes twice.
@@ -92,17 +92,19 @@ async function everydayLife(world: World, address: string, isShort: boolean): Pr
   for (const { client } of [alice, bob]) await client.client.awaitIdle();
 }
 
-/** One guardian is cut off from another, one is killed and comes back, twice. */
-async function trouble({ federation, dice }: World, over: () => boolean): Promise<void> {
+/** One guardian is cut off from another, one is killed and comes back, twice. @param isShort within a few seconds */
+async function trouble({ federation, dice }: World, over: () => boolean, isShort: boolean): Promise<void> {
   const { world } = federation;
   const { clock } = world.process("fate").platform;
+  const some = (leastMs: number, belowMs: number): Promise<void> =>
+    sleep(clock, (leastMs + dice.below(belowMs)) / (isShort ? 4 : 1));
   for (let round = 0; round < 2 && !over(); round++) {
     const victim = dice.below(KIND.total), cut = (victim + 1 + dice.below(KIND.total - 1)) % KIND.total;
-    await sleep(clock, 1_000 + dice.below(6_000));
+    await some(1_000, 6_000);
     world.partition(`g${cut}`, `g${victim}`);
-    await sleep(clock, dice.below(3_000));
+    await some(0, 3_000);
     federation.kill(victim);
-    await sleep(clock, 500 + dice.below(5_000));
+    await some(500, 5_000);
     world.heal(`g${cut}`, `g${victim}`);
     await federation.restart(victim);
   }
@@ -148,7 +150,7 @@ export async function troubledMoney(seed: number, { isShort = false } = {}): Pro
   let over = false;
   await federation.play(() => {
     const life = everydayLife(world, address, isShort).finally(() => over = true);
-    return Promise.all([life, trouble(world, () => over)]);
+    return Promise.all([life, trouble(world, () => over, isShort)]);
   });
   const books = await federation.play(() => countedBooks(world));
   const sessions = await federation.play(() => commonSessions(federation));

@@ -4,7 +4,7 @@
  */
 import type { LogRecord } from "../../../actors/logger.ts";
 import { loggerFor } from "../../../actors/logger.ts";
-import type { Clock, Dice, Platform } from "../../../actors/platform/platform.ts";
+import type { Clock, Dice, Network, Platform } from "../../../actors/platform/platform.ts";
 import { openMemoryStore } from "../../../actors/store/memory.ts";
 import type { Store, StoreView } from "../../../actors/store/store.ts";
 import { toHex } from "../../../core/bytes.ts";
@@ -14,10 +14,11 @@ import { bls } from "../../../core/crypto/bls/mod.ts";
 import { commitmentOf, evaluateScalars, randomPolynomial } from "../../../core/crypto/polynomial.ts";
 import type { Codec } from "../../../core/encoding/mod.ts";
 import { decode, encode } from "../../../core/encoding/mod.ts";
+import { err } from "../../../core/result.ts";
 import type { PeerId } from "../../../core/types/ids.ts";
 import { numPeers } from "../../../core/types/num_peers.ts";
 import type { BitcoinSource } from "../bitcoin.ts";
-import type { DkgKey, DkgRounds, ServerModuleEnv } from "../server.ts";
+import type { DkgKey, DkgRounds, OtherGuardians, ServerModuleEnv } from "../server.ts";
 
 /** The same numbers for the same seed (xorshift). Not for anything but tests. */
 export function seededDice(seed: number): Dice {
@@ -40,15 +41,15 @@ function absent(what: string): never {
   throw new Error(`This test has no ${what}`);
 }
 
-/** Only dice, and a clock if it is given; a module that reaches for the rest fails its test. */
-export function dicePlatform(seed: number, clock?: Clock): Platform {
+/** Only dice, and a clock and a network if given; a module that reaches for the rest fails its test. */
+export function dicePlatform(seed: number, clock?: Clock, network?: Network): Platform {
   return {
     dice: seededDice(seed),
     get clock(): Clock {
       return clock ?? absent("clock");
     },
-    get network(): never {
-      return absent("network");
+    get network(): Network {
+      return network ?? absent("network");
     },
     get files(): never {
       return absent("files");
@@ -86,6 +87,8 @@ export function testEnv<Config, Private>(options: {
   readonly clock?: Clock;
   /** Default: none. */
   readonly bitcoin?: BitcoinSource;
+  /** Default: none that answers. */
+  readonly others?: OtherGuardians;
 }): ServerModuleEnv<Config, Private> {
   return {
     instance: 0,
@@ -95,6 +98,7 @@ export function testEnv<Config, Private>(options: {
     privateConfig: options.privateConfig,
     store: options.store,
     bitcoin: options.bitcoin ?? noBitcoin,
+    guardians: options.others ?? { ask: () => Promise.resolve(err("no other guardian answers in this test")) },
     platform: dicePlatform(options.seed ?? 1, options.clock),
     log: loggerFor("test", (record) => void options.records?.push(record)),
     testEnvironment: true,
