@@ -18,6 +18,7 @@ export type {
   EndpointTerms,
   GenerationParams,
   InputMeta,
+  OtherGuardians,
   OutputMeta,
   ServerModule,
   ServerModuleCodecs,
