@@ -64,6 +64,11 @@ const suites: readonly Suite[] = [
   interop("backups that the other client reads", "backups"),
   interop("official clients and gateway pay over Lightning, in our federation", "lightning"),
   interop("official clients and gateway pay over Lightning, with both kinds of guardians", "lightning", "--mixed"),
+  interop(
+    "our clients pay over Lightning through the official gateway, in an official federation",
+    "lightning",
+    "--our-client",
+  ),
   interop("a gateway's side of a real LND", "lnd"),
 ];
 
