@@ -27,11 +27,6 @@ const SAT_MSAT = 1_000n, NS_PER_S = 1_000_000_000n;
 const TIME_LOCK_DELTA = 40;
 const STATUS = { open: "pending", accepted: "pending", settled: "succeeded", cancelled: "failed" } as const;
 
-function less(from: bigint, ...parts: bigint[]): bigint {
-  const rest = parts.reduce((sum, part) => sum - part, from);
-  return rest < 0n ? 0n : rest;
-}
-
 function refuse(message: string): never {
   throw new NodeError("refused", message);
 }
@@ -56,16 +51,9 @@ export function lndOperator(context: LndContext): NodeOperator {
       const channels = await rest.get("/v1/balance/channels", { signal });
       return {
         onchainSats: countIn(onchain, "total_balance") + countIn(onchain, "reserved_balance_anchor_chan"),
-        lightningMsat: less(
-          msatIn(channels, "local_balance"),
-          msatIn(channels, "unsettled_local_balance"),
-          msatIn(channels, "pending_open_local_balance"),
-        ),
-        inboundMsat: less(
-          msatIn(channels, "remote_balance"),
-          msatIn(channels, "unsettled_remote_balance"),
-          msatIn(channels, "pending_open_remote_balance"),
-        ),
+        // without what is on its way, which LND has taken off already, and without channels that aren't open
+        lightningMsat: msatIn(channels, "local_balance"),
+        inboundMsat: msatIn(channels, "remote_balance"),
       };
     },
     onchainAddress: async (signal) =>
@@ -225,7 +213,8 @@ function aliasOf(channel: JsonObject): string | null {
 function usable(channel: JsonObject, side: "local" | "remote"): bigint {
   const constraints = channel[`${side}_constraints`];
   const reserve = isJsonObject(constraints) ? countIn(constraints, "chan_reserve_sat") : 0n;
-  return less(countIn(channel, `${side}_balance`), reserve);
+  const balance = countIn(channel, `${side}_balance`);
+  return balance > reserve ? balance - reserve : 0n;
 }
 
 /** Closing is a stream whose first word says that it has begun; nobody waits for the chain. */
