@@ -58,6 +58,7 @@ const suites: readonly Suite[] = [
   interop("our client in an official federation", "our_client"),
   interop("official clients in our federation", "official_client"),
   interop("official guardians and ours in one federation", "mixed"),
+  interop("invoices within a federation of official guardians and ours", "ln"),
   interop("wallets restored by the other client, in our federation", "recovery", "--in-ours"),
   interop("wallets restored by the other client, in an official federation", "recovery", "--in-official"),
   interop("backups that the other client reads", "backups"),

@@ -72,6 +72,7 @@ import {
   preimageOfKey,
   storedAccount,
 } from "../../modules/ln/contracts.ts";
+import { inputErrorText, outputErrorText } from "../../modules/ln/error_text.ts";
 import { gatewayFeeMsat } from "../../modules/ln/fees.ts";
 import { GATEWAY_ROUTES, payInvoicePayload, pruned, prunedInvoice } from "../../modules/ln/gateway_api.ts";
 import {
@@ -252,7 +253,10 @@ function checkCase(report: Report, fields: Fields): void {
   const codec = codecOf(CODECS, fields.text("type"));
   const value = report.codecCase(codec, fields);
   if (codec === contractAccount) report.equal("stored", encodeHex(storedAccount, value), fields.text("hex"));
-  if (fields.has("value")) fields.ignore("the reference's text of an error", "value");
+  if (fields.has("value")) {
+    const said = codec === lnInputError ? inputErrorText(value) : outputErrorText(value);
+    report.equal("text", said, fields.text("value"));
+  }
   if (!fields.has("dyn")) return;
   const wrapped = toDyn(LN_INSTANCE, codec, value);
   report.equal("dyn", encodeHex(dyn, wrapped), fields.text("dyn"));
