@@ -183,8 +183,7 @@ function fundingOf(channel: JsonObject): FundingOutpoint | null {
 async function channelsOf({ rest }: LndContext, signal?: AbortSignal): Promise<NodeChannel[]> {
   const peers = objectsIn(await rest.get("/v1/peers", { signal }), "peers");
   const addresses = new Map(peers.map((peer) => [textIn(peer, "pub_key"), textIn(peer, "address")]));
-  const report = objectsIn(await rest.get("/v1/fees", { signal }), "channel_fees");
-  const fees = new Map(report.map((fee) => [textIn(fee, "chan_id"), fee]));
+  const fees = await feesByChannel(rest, signal);
   const channels = objectsIn(await rest.get("/v1/channels?peer_alias_lookup=true", { signal }), "channels");
   return channels.map((channel) => {
     const fee = fees.get(textIn(channel, "chan_id")), remote = textIn(channel, "remote_pubkey");
@@ -201,6 +200,17 @@ async function channelsOf({ rest }: LndContext, signal?: AbortSignal): Promise<N
       partsPerMillion: fee === undefined ? null : countIn(fee, "fee_per_mil"),
     };
   });
+}
+
+/** None at all while LND has none for a channel that was opened a moment ago. */
+async function feesByChannel(rest: LndContext["rest"], signal?: AbortSignal): Promise<Map<string, JsonObject>> {
+  try {
+    const report = objectsIn(await rest.get("/v1/fees", { signal }), "channel_fees");
+    return new Map(report.map((fee) => [textIn(fee, "chan_id"), fee]));
+  } catch (thrown) {
+    if (thrown instanceof LndRefusal) return new Map();
+    throw thrown;
+  }
 }
 
 /** LND puts its complaint where it knows no alias. */

@@ -137,8 +137,10 @@ export const NODE_CASES: readonly NodeCase[] = [
       // at least the blocks that were asked for, less those before which it must be settled; payers may add some
       const latest = blockHeight + LIMITS.cltvLimit;
       assert(held.claimDeadlineHeight > blockHeight + 90 && held.claimDeadlineHeight < latest);
+      assertEquals(await node.heldPayment(paymentHash), held);
       assertEquals(await outside.paymentExists(paymentHash), true);
       assertEquals(await node.settle(preimage), ok(null));
+      assertEquals(await node.heldPayment(paymentHash), null);
       assertEquals(await node.settle(preimage), ok(null));
       assertEquals(await node.cancel(paymentHash), err("settled"));
       const outcome = await paid;
@@ -162,10 +164,12 @@ export const NODE_CASES: readonly NodeCase[] = [
     run: async (stage) => {
       const { node, outside } = stage, { paymentHash } = secretOf(stage), never = secretOf(stage);
       const invoice = await holdOf(node, paymentHash);
+      assertEquals(await node.heldPayment(paymentHash), null);
       assertEquals(await node.cancel(paymentHash), ok(null));
       assertEquals((await outside.pay({ invoice, ...LIMITS })).ok, false);
       assertEquals(await node.settle(never.preimage), err("unknown"));
       assertEquals(await node.cancel(never.paymentHash), err("unknown"));
+      assertEquals(await node.heldPayment(never.paymentHash), null);
       assertEquals(await node.operator.invoice(never.paymentHash), null);
     },
   },
@@ -190,6 +194,7 @@ export const NODE_CASES: readonly NodeCase[] = [
       await stage.start();
       assertEquals(await settled, ok(null));
       assert((await paid).ok);
+      assertEquals((await node.heldPayment(given.paymentHash))?.amountMsat, AMOUNT_MSAT);
       assertEquals((await heldOf(node, given.paymentHash)).amountMsat, AMOUNT_MSAT);
       assertEquals(await node.cancel(given.paymentHash), ok(null));
       assertEquals((await back).ok, false);
