@@ -41,7 +41,12 @@ export class Lnd {
   }
 
   /** Ends with the suite. Resolves when it is level with the chain. */
-  static async start(suite: Suite, federation: DevFederation, { lnd, lncli }: LndPrograms, name: string): Promise<Lnd> {
+  static async start(
+    suite: Suite,
+    federation: Pick<DevFederation, "node">,
+    { lnd, lncli }: LndPrograms,
+    name: string,
+  ): Promise<Lnd> {
     const dir = join(suite.dir, name);
     await Deno.mkdir(dir);
     const [peers, rpc, rest] = freePorts(3).map((port) => `127.0.0.1:${port}`) as [string, string, string];
