@@ -11,7 +11,7 @@ import { awaitEqualAudits, checkSolvency, netMsat } from "../demo/audits.ts";
 import { until } from "../demo/waits.ts";
 import { startFederation } from "./federation.ts";
 import { Gatewayd } from "./gatewayd.ts";
-import { Lnd, openChannel } from "./lnd.ts";
+import { Lnd, openChannel } from "./lnd_node.ts";
 import { deposit } from "./payments.ts";
 import type { Programs } from "./programs.ts";
 import { findPrograms } from "./programs.ts";
