@@ -10,7 +10,7 @@ import { fromHex, toHex } from "../../core/bytes.ts";
 import type { JsonObject } from "../../core/encoding/mod.ts";
 import { parseBolt11 } from "../../core/lightning/bolt11.ts";
 import { until } from "../demo/waits.ts";
-import { Lnd } from "./lnd.ts";
+import { Lnd } from "./lnd_node.ts";
 import type { Programs } from "./programs.ts";
 import { findPrograms } from "./programs.ts";
 import type { Suite } from "./suite.ts";
