@@ -10,6 +10,7 @@ import { fromHex, toHex } from "../../core/bytes.ts";
 import type { JsonObject } from "../../core/encoding/mod.ts";
 import { parseBolt11 } from "../../core/lightning/bolt11.ts";
 import { until } from "../demo/waits.ts";
+import type { Chain } from "./lnd_node.ts";
 import { Lnd } from "./lnd_node.ts";
 import type { Programs } from "./programs.ts";
 import { findPrograms } from "./programs.ts";
@@ -43,9 +44,11 @@ async function scenario(suite: Suite, programs: Found): Promise<void> {
   const { signal } = suite;
   const lab = await Lab.open();
   suite.onEnd(() => lab.close());
-  const chain = { node: { url: lab.url, username: lab.username, password: lab.password } } as unknown as Parameters<
-    typeof Lnd.start
-  >[1];
+  const chain: Chain = {
+    node: { url: lab.url, username: lab.username, password: lab.password },
+    bitcoin: (method, ...params) => lab.rpc(method, ...params),
+    mine: (blocks) => lab.mine(blocks),
+  };
   const lnd = await suite.must(
     "a real LND is level with the embedded chain",
     () => Lnd.start(suite, chain, programs, "lnd"),
