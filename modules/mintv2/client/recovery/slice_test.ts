@@ -2,11 +2,12 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { sha256 } from "@noble/hashes/sha2.js";
 import type { Bytes } from "../../../../core/bytes.ts";
-import { toHex } from "../../../../core/bytes.ts";
+import { concatAll, fromUtf8, toHex } from "../../../../core/bytes.ts";
 import type { Json } from "../../../../core/encoding/mod.ts";
 import { DecodeError, encode, list, parseJson, stringifyJson, tryDecoding } from "../../../../core/encoding/mod.ts";
 import type { RecoveryItem } from "../../common.ts";
 import { recoveryItem } from "../../common.ts";
+import { itemsJson } from "../../server/recovery_json.ts";
 import { denominationOf, nonceHashOf, packedItems, sliceCall, tweakOf } from "./slice.ts";
 
 const items = list(recoveryItem);
@@ -97,6 +98,18 @@ Deno.test("a slice is packed from its text as from its objects, upper and lower 
       assertEquals(sliceCall({ start: 0, end: all.length + 1 }).result.fromText!(text), null);
     }),
     { numRuns: 40, endOnFailure: true },
+  );
+});
+
+Deno.test("what our guardians write is of the form that is packed from its text", () => {
+  fc.assert(
+    fc.property(fc.array(anyItem, { maxLength: 200 }), (all) => {
+      const stored = concatAll(all.map((item) => encode(recoveryItem, item)));
+      const text = fromUtf8(itemsJson({ items: all.length, bytes: stored }));
+      const packed = sliceCall({ start: 0, end: all.length }).result.fromText!(text);
+      assertEquals(packed && toHex(packed.bytes), toHex(encode(items, all)));
+    }),
+    { numRuns: 20, endOnFailure: true },
   );
 });
 
