@@ -62,6 +62,7 @@ const suites: readonly Suite[] = [
   interop("wallets restored by the other client, in our federation", "recovery", "--in-ours"),
   interop("wallets restored by the other client, in an official federation", "recovery", "--in-official"),
   interop("backups that the other client reads", "backups"),
+  interop("a real LND on the embedded chain, and the embedded Lightning node", "embedded_node"),
   interop("official clients and gateway pay over Lightning, in our federation", "lightning"),
   interop("official clients and gateway pay over Lightning, with both kinds of guardians", "lightning", "--mixed"),
   interop(
