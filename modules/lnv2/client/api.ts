@@ -4,7 +4,7 @@
  */
 import type { OperationId, PeerId } from "../../../core/types/ids.ts";
 import type { SafeUrl } from "../../../core/types/safe_url.ts";
-import { endedBy } from "../../contract/waiting.ts";
+import { codedEnd, endedBy } from "../../contract/waiting.ts";
 import type { RoutingInfo } from "../gateway_api.ts";
 import { LightningError } from "./error.ts";
 import { fitsSending, type Gateways } from "./gateways.ts";
@@ -49,6 +49,12 @@ export class LightningClient {
     return signal ? AbortSignal.any([env.signal, signal]) : env.signal;
   }
 
+  /** Given up by the caller or by the client's end it says so, whatever it was doing. */
+  #ending<T>(signal: AbortSignal | undefined, work: (until: AbortSignal) => Promise<T>): Promise<T> {
+    const until = this.#until(signal);
+    return codedEnd(until, () => work(until));
+  }
+
   /**
    * What paying an invoice costs now, and through which gateway; whatever would refuse it refuses here. Nothing is
    * stored or paid.
@@ -60,7 +66,7 @@ export class LightningClient {
    * `funding_failed`
    */
   quoteSend(invoice: string, gateway: SafeUrl | null = null, signal?: AbortSignal): Promise<SendQuote> {
-    return this.#work.sending.quote(invoice, gateway, this.#until(signal));
+    return this.#ending(signal, (until) => this.#work.sending.quote(invoice, gateway, until));
   }
 
   /**
@@ -69,7 +75,7 @@ export class LightningClient {
    * @throws {LightningError} what `quoteSend` throws, and `terms_changed` · `block_count_failed`: nothing is stored
    */
   send(invoice: string, options: SendOptions = {}, signal?: AbortSignal): Promise<OperationId> {
-    return this.#work.sending.send(invoice, options, this.#until(signal));
+    return this.#ending(signal, (until) => this.#work.sending.send(invoice, options, until));
   }
 
   /** What became of a payment. @throws {LightningError} `unknown_operation` · {WaitError} */
@@ -107,7 +113,7 @@ export class LightningClient {
    * `gateway_failed` · `federation_not_supported` · `receive_disabled` · `fee_exceeds_limit`
    */
   quoteReceive(amountMsat: bigint, gateway: SafeUrl | null = null, signal?: AbortSignal): Promise<ReceiveQuote> {
-    return this.#work.receiving.quote(amountMsat, gateway, this.#until(signal));
+    return this.#ending(signal, (until) => this.#work.receiving.quote(amountMsat, gateway, until));
   }
 
   /**
@@ -120,7 +126,7 @@ export class LightningClient {
     options: ReceiveOptions = {},
     signal?: AbortSignal,
   ): Promise<{ readonly invoice: string; readonly operationId: OperationId }> {
-    return this.#work.receiving.receive(amountMsat, options, this.#until(signal));
+    return this.#ending(signal, (until) => this.#work.receiving.receive(amountMsat, options, until));
   }
 
   /** What became of an invoice. @throws {LightningError} `unknown_operation` · {WaitError} */
@@ -158,12 +164,12 @@ export class LightningClient {
    * @throws {LightningError} `list_failed` · `no_gateways`
    */
   lnurl(server: SafeUrl, gateway: SafeUrl | null = null, signal?: AbortSignal): Promise<string> {
-    return this.#work.lnurl.generate(server, gateway, this.#until(signal));
+    return this.#ending(signal, (until) => this.#work.lnurl.generate(server, gateway, until));
   }
 
   /** URLs of all that guardians vet, the most vetted first. @throws {LightningError} `list_failed` */
   async gateways(signal?: AbortSignal): Promise<SafeUrl[]> {
-    return [...await this.#work.gateways.list(this.#until(signal))];
+    return [...await this.#ending(signal, (until) => this.#work.gateways.list(until))];
   }
 
   /** Those that one guardian vets. @throws {LightningError} `list_failed` */
@@ -173,18 +179,19 @@ export class LightningClient {
 
   /** A gateway's prices; null when it doesn't serve this federation. @throws {LightningError} `gateway_failed` */
   routingInfo(gateway: SafeUrl, signal?: AbortSignal): Promise<RoutingInfo | null> {
-    return this.#work.gateways.routingInfo(gateway, this.#until(signal));
+    return this.#ending(signal, (until) => this.#work.gateways.routingInfo(gateway, until));
   }
 
   /** The gateway that would pay this invoice, or any. @throws {LightningError} as `quoteSend` */
   async selectGateway(invoice: string | null = null, signal?: AbortSignal): Promise<SafeUrl> {
     const read = invoice === null ? null : readInvoice(invoice);
-    return (await this.#work.gateways.select(null, read, fitsSending(read), this.#until(signal))).gateway;
+    const { gateways } = this.#work;
+    return (await this.#ending(signal, (until) => gateways.select(null, read, fitsSending(read), until))).gateway;
   }
 
   /** Learns which gateway has which node. @throws {LightningError} `list_failed` */
   mapGateways(signal?: AbortSignal): Promise<void> {
-    return this.#work.gateways.map(this.#until(signal));
+    return this.#ending(signal, (until) => this.#work.gateways.map(until));
   }
 
   /** Adds to the own guardian's list. @returns whether it is new. @throws {LightningError} `no_admin` · `federation` */

@@ -1,5 +1,6 @@
 /** Which gateway is taken. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { WaitError } from "../../contract/waiting.ts";
 import { seededDice } from "../../contract/testing/mod.ts";
 import { lightningWallet } from "../testing/wallet.ts";
 import { LightningError } from "./error.ts";
@@ -153,4 +154,24 @@ Deno.test("a guardian's owner changes its list with its password, and nobody els
   assertEquals(await wallet.until(wallet.api.gatewaysOf(0)), ["http://gw/v1"]);
   assertEquals(await owner.until(owner.api.removeGateway("http://mine/")), true);
   assertEquals(await owner.until(owner.api.removeGateway("http://mine/")), false);
+});
+
+Deno.test("what waits for a gateway that never answers is given up as soon as nobody wants it any more", async () => {
+  const { wallet, gateway } = await lightningWallet();
+  gateway.isSilent = true;
+  const url = "http://gw/v1", invoice = gateway.invoiceOf(AMOUNT);
+  const asking: readonly ((signal: AbortSignal) => Promise<unknown>)[] = [
+    (signal) => wallet.api.send(invoice, {}, signal),
+    (signal) => wallet.api.quoteSend(invoice, url, signal),
+    (signal) => wallet.api.receive(AMOUNT, {}, signal),
+    (signal) => wallet.api.routingInfo(url, signal),
+    (signal) => wallet.api.mapGateways(signal),
+  ];
+  for (const ask of asking) {
+    const given = new AbortController();
+    const asked = wallet.until<unknown>(ask(given.signal));
+    given.abort(new Error("enough"));
+    assertEquals((await assertRejects(() => asked, WaitError)).code, "aborted");
+  }
+  assertEquals(wallet.logged.size, 0);
 });
