@@ -64,6 +64,7 @@ const suites: readonly Suite[] = [
   interop("backups that the other client reads", "backups"),
   interop("official clients and gateway pay over Lightning, in our federation", "lightning"),
   interop("official clients and gateway pay over Lightning, with both kinds of guardians", "lightning", "--mixed"),
+  interop("a gateway's side of a real LND", "lnd"),
 ];
 
 const INTERRUPTED_EXIT = 130;

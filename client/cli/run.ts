@@ -17,6 +17,7 @@ import { ecashCommands } from "./ecash.ts";
 import { addGlobals } from "./globals.ts";
 import { ABOUT, EXAMPLES } from "./help.ts";
 import type { CliIo } from "./io.ts";
+import { lightningCommands } from "./lightning.ts";
 import { joinCommand } from "./join.ts";
 import { moduleCommand, oldLightningCommands } from "./module.ts";
 import { restoreCommand } from "./restore.ts";
@@ -39,6 +40,7 @@ export async function runCli(io: CliIo): Promise<number> {
   program.commandsGroup("For people:");
   ecashCommands(cli);
   bitcoinCommands(cli);
+  lightningCommands(cli);
   program.commandsGroup("As in fedimint-cli, with JSON:");
   joinCommand(cli);
   restoreCommand(cli);

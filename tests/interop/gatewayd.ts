@@ -1,7 +1,7 @@
 /** The official gateway on a real LND. docs/protocol/06-lightning-meta.md §E.3. */
 import { join } from "@std/path";
 import { realPlatform } from "../../actors/platform/real.ts";
-import type { Json } from "../../core/encoding/mod.ts";
+import type { Json, JsonObject } from "../../core/encoding/mod.ts";
 import { parseJson } from "../../core/encoding/mod.ts";
 import type { DevFederation } from "../../server/dev/federation/federation.ts";
 import { freePorts, OwnedProcess } from "../../server/dev/federation/processes.ts";
@@ -34,7 +34,7 @@ export class Gatewayd {
     this.process = process;
   }
 
-  /** Ends with the suite. Resolves when its API answers. */
+  /** Ends with the suite. Resolves when it is connected to its node. */
   static async start(
     suite: Suite,
     federation: DevFederation,
@@ -69,9 +69,10 @@ export class Gatewayd {
     });
     suite.onEnd(() => process.stop());
     const gateway = new Gatewayd(suite, cli, base, process);
-    await until("the gateway answers", async () => {
+    await until("the gateway has its node", async () => {
       demand(process.isRunning, "gatewayd has ended");
-      return (await gateway.run("info")).exit === 0;
+      const { exit, out } = await gateway.run("info");
+      return exit === 0 && (parseJson(out) as JsonObject).gateway_state === "Running";
     }, suite.signal);
     return gateway;
   }

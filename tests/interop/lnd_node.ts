@@ -1,6 +1,9 @@
 /** Real LND nodes on regtest, beside a federation's bitcoind. docs/protocol/08-lightning-nodes.md §A. */
 import { join } from "@std/path";
 import { realPlatform } from "../../actors/platform/real.ts";
+import { openPinnedHttp } from "../../actors/platform/real/pinned_http.ts";
+import type { Lnd as LndNode } from "../../client/gateway/node/lnd/lnd.ts";
+import { DEFAULT_PAYMENT_OPTIONS, openLnd } from "../../client/gateway/node/lnd/lnd.ts";
 import type { JsonObject } from "../../core/encoding/mod.ts";
 import { parseJson } from "../../core/encoding/mod.ts";
 import type { DevFederation } from "../../server/dev/federation/federation.ts";
@@ -17,31 +20,48 @@ const FUNDS_SAT = 10_000_000;
 /** Paths of the programs. */
 export type LndPrograms = { readonly lnd: string; readonly lncli: string };
 
+/** The Bitcoin node beside it: a federation's, or one alone. */
+export type Chain = Pick<DevFederation, "node" | "bitcoin" | "mine">;
+
 export class Lnd {
   readonly dir: string;
   /** Of its peers. */
   readonly address: string;
   /** `host:port` */
   readonly rpc: string;
-  readonly process: OwnedProcess;
+  /** `https://host:port`, as our gateway takes it. */
+  readonly restUrl: string;
+  /** Files of its own. */
+  readonly certificatePath: string;
+  readonly macaroonPath: string;
+  #process: OwnedProcess;
   readonly #lncli: string;
   readonly #suite: Suite;
 
   private constructor(
     suite: Suite,
     lncli: string,
-    fields: { readonly dir: string; readonly address: string; readonly rpc: string; readonly process: OwnedProcess },
+    fields: {
+      readonly dir: string;
+      readonly address: string;
+      readonly rpc: string;
+      readonly rest: string;
+      readonly process: OwnedProcess;
+    },
   ) {
     this.dir = fields.dir;
     this.address = fields.address;
     this.rpc = fields.rpc;
-    this.process = fields.process;
+    this.restUrl = `https://${fields.rest}`;
+    this.certificatePath = join(fields.dir, "tls.cert");
+    this.macaroonPath = join(fields.dir, "data", "chain", "bitcoin", "regtest", "admin.macaroon");
+    this.#process = fields.process;
     this.#suite = suite;
     this.#lncli = lncli;
   }
 
   /** Ends with the suite. Resolves when it is level with the chain. */
-  static async start(suite: Suite, federation: DevFederation, { lnd, lncli }: LndPrograms, name: string): Promise<Lnd> {
+  static async start(suite: Suite, federation: Chain, { lnd, lncli }: LndPrograms, name: string): Promise<Lnd> {
     const dir = join(suite.dir, name);
     await Deno.mkdir(dir);
     const [peers, rpc, rest] = freePorts(3).map((port) => `127.0.0.1:${port}`) as [string, string, string];
@@ -71,10 +91,30 @@ export class Lnd {
       logFile: join(dir, "lnd.log"),
       signal: suite.signal,
     });
-    suite.onEnd(() => process.stop());
-    const node = new Lnd(suite, lncli, { dir, address: peers, rpc, process });
+    const node = new Lnd(suite, lncli, { dir, address: peers, rpc, rest, process });
+    suite.onEnd(() => node.#process.stop());
     await until(`${name} is level with the chain`, () => node.isSynced(), suite.signal);
     return node;
+  }
+
+  /** SIGKILL: as a power cut. */
+  kill(): Promise<void> {
+    return this.#process.kill();
+  }
+
+  /** After `kill`. Resolves when it is level with the chain. */
+  async startAgain(): Promise<void> {
+    this.#process = await OwnedProcess.start(realPlatform().clock, this.#process.spec);
+    await until("LND is level with the chain", () => this.isSynced(), this.#suite.signal);
+  }
+
+  /** Our gateway's connection to it. */
+  open(): Promise<LndNode> {
+    const { clock, dice, files } = realPlatform(), { restUrl: url, certificatePath, macaroonPath } = this;
+    return openLnd(
+      { url, certificatePath, macaroonPath, ...DEFAULT_PAYMENT_OPTIONS },
+      { clock, dice, files, openHttp: openPinnedHttp, onTrouble: () => undefined },
+    );
   }
 
   /** What `lncli` prints. @throws Error when it doesn't end well */
@@ -106,7 +146,7 @@ export class Lnd {
 /** A channel with half of its capacity on either side, ready for payments both ways. */
 export async function openChannel(
   suite: Suite,
-  federation: DevFederation,
+  federation: Chain,
   { from, to, sat }: { readonly from: Lnd; readonly to: Lnd; readonly sat: number },
 ): Promise<void> {
   const { address } = await from.ask("newaddress", "p2wkh");

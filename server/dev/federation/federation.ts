@@ -245,7 +245,10 @@ export class DevFederation {
   }
 }
 
-async function startBitcoin(options: DevFederationOptions): Promise<{ node: BitcoinNode; process: OwnedProcess }> {
+/** A Bitcoin node with a wallet of mature coins: the embedded chain, or a real one. */
+export async function startBitcoin(
+  options: Pick<DevFederationOptions, "platform" | "dir" | "bitcoindDir" | "progress" | "signal">,
+): Promise<{ node: BitcoinNode; process: OwnedProcess }> {
   const { platform, dir, bitcoindDir, progress, signal } = options;
   const [rpc, p2p] = freePorts(2) as [number, number];
   const node = { url: `http://127.0.0.1:${rpc}`, username: "bitcoin", password: toHex(platform.dice.bytes(16)) };
