@@ -11,7 +11,7 @@ import { VECTOR_TEXTS } from "./vectors_runner/texts.ts";
 
 const folder = fromFileUrl(new URL("./vectors", import.meta.url));
 
-const SLOW = ["dkg.json", "lnv2.json", "tbs.json", "walletv2.json"];
+const SLOW = ["dkg.json", "ln.json", "lnv2.json", "tbs.json", "walletv2.json"];
 
 for (const file of Object.keys(CHECKERS).filter((name) => !SLOW.includes(name))) {
   Deno.test(`vectors of ${file} hold`, async () => {

@@ -2,6 +2,7 @@
 import aead from "../vectors/aead.json" with { type: "text" };
 import config from "../vectors/config.json" with { type: "text" };
 import dkg from "../vectors/dkg.json" with { type: "text" };
+import ln from "../vectors/ln.json" with { type: "text" };
 import lnv2 from "../vectors/lnv2.json" with { type: "text" };
 import meta from "../vectors/meta.json" with { type: "text" };
 import mintv2 from "../vectors/mintv2.json" with { type: "text" };
@@ -15,6 +16,7 @@ export const VECTOR_TEXTS: { readonly [file: string]: string } = {
   "aead.json": aead,
   "config.json": config,
   "dkg.json": dkg,
+  "ln.json": ln,
   "lnv2.json": lnv2,
   "meta.json": meta,
   "mintv2.json": mintv2,
