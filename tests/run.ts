@@ -66,6 +66,11 @@ const suites: readonly Suite[] = [
   interop("a real LND on the embedded chain, and the embedded Lightning node", "embedded_node"),
   interop("official clients and gateway pay over Lightning, in our federation", "lightning"),
   interop("official clients and gateway pay over Lightning, with both kinds of guardians", "lightning", "--mixed"),
+  interop(
+    "our clients pay over Lightning through the official gateway, in an official federation",
+    "lightning",
+    "--our-client",
+  ),
   interop("a gateway's side of a real LND", "lnd"),
 ];
 
