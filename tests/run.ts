@@ -41,6 +41,7 @@ const slowTests = [
   "store_kill",
   "restore_killed",
   "ldk_killed",
+  "ldk_forced",
 ].map((name) => `tests/slow/${name}.ts`);
 
 function interop(name: string, file: string, ...args: readonly string[]): Suite {

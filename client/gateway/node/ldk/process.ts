@@ -123,7 +123,9 @@ async function start(ctx: ActorContext<LdkMessage>, state: State): Promise<State
   const events = { ready: changed, changed, commits: state.args.commits.keep };
   const link = new Link(state.args.host, { ...state.args.settings, leastCommits }, events, ctx.log);
   // whatever ends this actor ends the process: two of one folder would keep each other out
-  ctx.signal.addEventListener("abort", () => link.kill(), { once: true });
+  const kill = (): void => link.kill();
+  ctx.signal.addEventListener("abort", kill, { once: true });
+  void link.ended.finally(() => ctx.signal.removeEventListener("abort", kill));
   ctx.run(() => link.ended, (done) => ({
     type: "ended",
     args: done.ok ? done.value : { code: 1, reason: { code: "unreachable", message: String(done.error) } },
