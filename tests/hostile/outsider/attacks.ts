@@ -193,6 +193,15 @@ export const outsiderAttacks: readonly OutsiderAttack[] = [
     },
   },
   {
+    name: "contract-waiters",
+    what: `${WAITER_SOCKETS * WAITERS_A_SOCKET} calls that wait for Lightning contracts, each for another one`,
+    run: (target, signal) => {
+      const far = 2 ** 52;
+      const params = (): Promise<Json> => Promise.resolve([randomBytes(32).toHex(), far]);
+      return waiting(target, signal, `module_${LIGHTNING_INSTANCE}_await_incoming_contract`, params);
+    },
+  },
+  {
     name: "stream-waiters",
     what: `${WAITER_SOCKETS * WAITERS_A_SOCKET} calls that wait for the next Lightning contract`,
     run: (target, signal) => {
