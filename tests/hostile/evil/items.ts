@@ -1,4 +1,5 @@
 /** What an evil guardian proposes: modules whose guardian's side proposes as usual until an attack begins. */
+import { LNV2_KIND } from "../../../modules/lnv2/common.ts";
 import type { AnyServerModule, AnyServerModuleDefinition } from "../../../modules/contract/server.ts";
 import { META_KIND } from "../../../modules/meta/common.ts";
 import { META_VALUE_BYTES_MAX } from "../../../modules/meta/limits.ts";
@@ -8,6 +9,8 @@ import { MINTV2_KIND } from "../../../modules/mintv2/common.ts";
 const TINY_ITEMS = 3_000;
 const LARGE_ITEMS = 4;
 const UNKNOWN_VARIANT = 77n;
+/** Above every vote of a test's chain. */
+const HIGH = 1_000_000;
 
 export type ItemAttack = {
   readonly name: string;
@@ -45,6 +48,13 @@ export const itemAttacks: readonly ItemAttack[] = [
     what: "each unit as full as it can be of what is accepted: large sessions",
     kind: META_KIND,
     items: votes(LARGE_ITEMS, META_VALUE_BYTES_MAX),
+  },
+  {
+    name: "rising-votes",
+    what: "units full of votes on the block count, each one above the last",
+    kind: LNV2_KIND,
+    items: (n) =>
+      Array.from({ length: TINY_ITEMS }, (_, i) => ({ tag: "BlockCountVote", value: BigInt(HIGH + n + i) })),
   },
 ];
 

@@ -5,7 +5,7 @@ import { utf8 } from "../../../core/bytes.ts";
 import type { Json } from "../../../core/encoding/mod.ts";
 import { stringifyJson } from "../../../core/encoding/mod.ts";
 import { BACKUP_PAYLOAD_BYTES_MAX, signBackupRequest, signedBackupRequest } from "../../../core/types/backup.ts";
-import { forgedTransaction } from "./forgery.ts";
+import { forgedContracts, forgedTransaction, LIGHTNING_INSTANCE } from "./forgery.ts";
 import type { Target } from "./sockets.ts";
 import { callText, hold, hostOf, post, postHead, webSocket } from "./sockets.ts";
 
@@ -182,6 +182,31 @@ export const outsiderAttacks: readonly OutsiderAttack[] = [
       // made before: to sign them costs about as much as to refuse them
       const forged = Array.from({ length: FORGERIES }, forgedTransaction);
       return calling(target, signal, (id) => callText(id, "submit_transaction", [forged[id % FORGERIES]!]), 20);
+    },
+  },
+  {
+    name: "forged-contracts",
+    what: "transactions with a Lightning contract whose ciphertext is of another one",
+    run: (target, signal) => {
+      const next = forgedContracts();
+      return calling(target, signal, (id) => callText(id, "submit_transaction", [next()]), 20);
+    },
+  },
+  {
+    name: "contract-waiters",
+    what: `${WAITER_SOCKETS * WAITERS_A_SOCKET} calls that wait for Lightning contracts, each for another one`,
+    run: (target, signal) => {
+      const far = 2 ** 52;
+      const params = (): Promise<Json> => Promise.resolve([randomBytes(32).toHex(), far]);
+      return waiting(target, signal, `module_${LIGHTNING_INSTANCE}_await_incoming_contract`, params);
+    },
+  },
+  {
+    name: "stream-waiters",
+    what: `${WAITER_SOCKETS * WAITERS_A_SOCKET} calls that wait for the next Lightning contract`,
+    run: (target, signal) => {
+      const params = (): Promise<Json> => Promise.resolve([0, 1_024]);
+      return waiting(target, signal, `module_${LIGHTNING_INSTANCE}_await_incoming_contracts`, params);
     },
   },
   {
