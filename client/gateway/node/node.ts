@@ -110,8 +110,8 @@ export interface LightningNode {
    */
   createHoldInvoice(request: HoldInvoiceRequest, signal?: AbortSignal): Promise<string>;
   /**
-   * Payments that are held: first all that are held now, then those that come. One may come twice. Ends with a
-   * `NodeError` when the node is lost; who listens begins again.
+   * Payments that are held: first all that are held now, then those that come. One may come twice. Rejects with a
+   * `NodeError` when the node is lost (who listens begins again), and with the signal's reason.
    */
   heldPayments(signal: AbortSignal): AsyncIterable<HeldPayment>;
   /** Takes a held payment with its 32-byte preimage. Asks until the node has said. Rejects only when aborted. */
@@ -136,7 +136,11 @@ export interface LightningNode {
 
 /** Forwards handed over (LND's `HtlcInterceptor`). */
 export interface ForwardInterceptor {
-  /** Every forward goes through `decide`, again after a reconnect, until the node has its answer. */
+  /**
+   * Every forward goes through `decide`; several do at once. What the node has no answer for comes again in the next
+   * run. Rejects with a `NodeError` when the node is lost (who runs it begins again), with the signal's reason, and
+   * with what `decide` throws.
+   */
   run(
     decide: (forward: InterceptedForward, signal: AbortSignal) => Promise<ForwardAnswer>,
     signal: AbortSignal,
