@@ -303,7 +303,14 @@ onMachine(
       await Deno.writeTextFile(outside, OUTSIDE);
       const { exit } = await withGuardian(join(dir, "g0"), async (api) => {
         const code = await callGuardian(PLATFORM, api, "set_local_params", LEADER, "pass");
-        assertEquals(parseSetupCode(String(code)).enabledModules, ["bounty", "meta", "mintv2", "outside", "walletv2"]);
+        assertEquals(parseSetupCode(String(code)).enabledModules, [
+          "bounty",
+          "lnv2",
+          "meta",
+          "mintv2",
+          "outside",
+          "walletv2",
+        ]);
       }, { FM_MODULES: `${BOUNTY}, ${outside}` });
       assertEquals(exit, 0);
     });

@@ -39,6 +39,17 @@ onBoth("fetch hands over method, path, headers and body, and gets status and bod
   await listener.close();
 });
 
+onBoth("fetch hands over a redirect that it is to tell, and asks nobody else", async (stage) => {
+  const asked: string[] = [];
+  const { listener, url } = await serve(stage, (request) => {
+    asked.push(new URL(request.url).pathname);
+    return new Response(null, { status: 307, headers: { location: "/elsewhere" } });
+  });
+  const told = await stage.client.network.fetch(`${url}/here`, { ...FETCH, method: "POST", redirects: "tell" });
+  assertEquals({ status: told.status, asked }, { status: 307, asked: ["/here"] });
+  await listener.close();
+});
+
 onBoth("fetch tells how long the server wants to be left alone, in seconds or until a date", async (stage) => {
   let header: string | null = null;
   const { listener, url } = await serve(

@@ -154,7 +154,11 @@ export interface Network {
       readonly messageBytesMax: number;
     },
   ): Promise<MessageSocket>;
-  /** One HTTP request. @throws {NetworkError} `unreachable` · `timeout` · `too_large` */
+  /**
+   * One HTTP request. With `redirects: "tell"` the answer may be a 3xx, which is handed over as it is; else the machine's
+   * own network follows it.
+   * @throws {NetworkError} `unreachable` · `timeout` · `too_large`
+   */
   fetch(
     url: string,
     options: {
@@ -163,6 +167,7 @@ export interface Network {
       readonly body?: string | Bytes;
       readonly timeoutMs: number;
       readonly bodyBytesMax: number;
+      readonly redirects?: "tell";
       readonly signal?: AbortSignal;
     },
   ): Promise<{

@@ -64,6 +64,8 @@ export {
   isPublicKey,
   isSecretKey,
   isXOnlyKey,
+  multiplyPublicKey,
+  multiplySecretKey,
   publicKeyOf,
   tweakPublicKey,
   tweakSecretKey,

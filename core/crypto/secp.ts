@@ -6,7 +6,7 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import type { Bytes } from "../bytes.ts";
 import { concat } from "../bytes.ts";
 import { CryptoError, requireLength } from "./error.ts";
-import { addScalars, isBelowOrder, isZero } from "./secp/scalar.ts";
+import { addScalars, isBelowOrder, isZero, multiplyScalars } from "./secp/scalar.ts";
 import { fastestSecp } from "./secp/fastest.ts";
 
 const backend = fastestSecp;
@@ -71,6 +71,25 @@ export function addPublicKeys(p: Uint8Array, q: Uint8Array): Bytes {
   requirePublicKey(p, "p");
   requirePublicKey(q, "q");
   return finite(backend.add(p, q));
+}
+
+/**
+ * t·P.
+ * @param publicKey 33 bytes
+ * @param factor 32 bytes big-endian, 1 … order − 1
+ * @throws {CryptoError} `bad_length` · `bad_point` · `bad_scalar`
+ */
+export function multiplyPublicKey(publicKey: Uint8Array, factor: Uint8Array): Bytes {
+  requirePublicKey(publicKey, "publicKey");
+  requireSecretKey(factor, "factor");
+  return backend.multiply(publicKey, factor);
+}
+
+/** s · t mod order, the secret key of t·(s·G). Both 32 bytes. @throws {CryptoError} `bad_length` · `bad_scalar` */
+export function multiplySecretKey(secretKey: Uint8Array, factor: Uint8Array): Bytes {
+  requireSecretKey(secretKey, "secretKey");
+  requireSecretKey(factor, "factor");
+  return multiplyScalars(secretKey, factor);
 }
 
 /**

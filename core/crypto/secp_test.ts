@@ -6,6 +6,8 @@ import {
   isPublicKey,
   isSecretKey,
   isXOnlyKey,
+  multiplyPublicKey,
+  multiplySecretKey,
   publicKeyOf,
   tweakPublicKey,
   tweakSecretKey,
@@ -117,4 +119,17 @@ Deno.test("both sides of a key agreement get the same secret", () => {
   }
   assertCode("bad_scalar", () => ecdh(ZERO, fromHex(GENERATOR)));
   assertCode("bad_point", () => ecdh(ONE, Uint8Array.of(3, ...NOT_ON_CURVE)));
+});
+
+Deno.test("t·P is the public key of s · t, and neither takes what is no scalar", () => {
+  const random = seededBytes(9);
+  for (let i = 0; i < 20; i++) {
+    const [s, t] = [random(32), random(32)];
+    assertEquals(publicKeyOf(multiplySecretKey(s, t)), multiplyPublicKey(publicKeyOf(s), t));
+  }
+  assertEquals(toHex(multiplySecretKey(ORDER_MINUS_ONE, ORDER_MINUS_ONE)), toHex(ONE));
+  for (const bad of [ZERO, ORDER]) {
+    assertCode("bad_scalar", () => multiplySecretKey(ONE, bad));
+    assertCode("bad_scalar", () => multiplyPublicKey(fromHex(GENERATOR), bad));
+  }
 });

@@ -133,6 +133,17 @@ export function verifyDecryptionKey(
   return verifyDecryptionShare(ciphertext, commitment, decryptionKey, aggregateKey, bls);
 }
 
+/** The same for a ciphertext that is known to be valid for this commitment: half the work. */
+export function verifyDecryptionKeyOfValid(
+  ciphertext: CipherText,
+  commitment: Uint8Array,
+  decryptionKey: G1,
+  aggregateKey: G1,
+  bls: Bls = defaultBls,
+): boolean {
+  return fits(decryptionKey, messageOf(ciphertext, commitment, bls), aggregateKey, ciphertext, bls);
+}
+
 /** 32 bytes; whether they are the payment's preimage is for the caller to check. */
 export function decryptPreimage(ciphertext: CipherText, decryptionKey: G1): Bytes {
   return xorWithHash(ciphertext.encryptedPreimage, decryptionKey);

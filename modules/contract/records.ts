@@ -34,6 +34,8 @@ export type EntriesOptions<K> = {
 export interface Table<K, V> {
   /** What all its keys begin with; to wait for changes (`store.changed`). */
   readonly prefix: Bytes;
+  /** Where an entry is kept; to wait for a change of it (`store.changed`). */
+  keyOf(key: K): Bytes;
   /** The value at a key; undefined when there is none. */
   get(tx: ReadTx, key: K): Promise<V | undefined>;
   /** Writes an entry. */
@@ -69,6 +71,7 @@ export function table<K, V>(byte: number, keyCodec: Codec<K>, valueCodec: Codec<
   const at = (key: K): Bytes => concat(prefix, encode(keyCodec, key));
   return {
     prefix,
+    keyOf: at,
     get: async (tx, key) => {
       const value = await tx.get(at(key));
       return value && decode(valueCodec, value);

@@ -33,6 +33,7 @@ export const fetchBounded: Network["fetch"] = async (url, options) => {
       method: options.method ?? "GET",
       headers: options.headers ?? {},
       body: options.body ?? null,
+      redirect: options.redirects === "tell" ? "manual" : "follow",
       signal: ended.signal,
     });
     const body = response.body === null

@@ -19,3 +19,8 @@ export function isZero(bytes: Uint8Array): boolean {
 export function addScalars(a: Uint8Array, b: Uint8Array): Bytes {
   return numberToBytesBE(field.add(bytesToNumberBE(a), bytesToNumberBE(b)), 32) as Bytes;
 }
+
+/** a · b mod order; both below the order. */
+export function multiplyScalars(a: Uint8Array, b: Uint8Array): Bytes {
+  return numberToBytesBE(field.mul(bytesToNumberBE(a), bytesToNumberBE(b)), 32) as Bytes;
+}

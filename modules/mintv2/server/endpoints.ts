@@ -7,6 +7,7 @@ import type { Json } from "../../../core/encoding/mod.ts";
 import { DecodeError, fixedHex, list, tuple, u64Number, unit } from "../../../core/encoding/mod.ts";
 import type { OutPointRange } from "../../../core/types/ids.ts";
 import { outPointRange, sha256Hash } from "../../../core/types/ids.ts";
+import { awaitValue } from "../../contract/await_value.ts";
 import { EndpointError } from "../../contract/error.ts";
 import { readDurable } from "../../contract/read_durable.ts";
 import type { Endpoint } from "../../contract/server.ts";
@@ -29,18 +30,6 @@ const pointList = list(fixedHex(48));
 /** First item, and the one behind the last. */
 const sliceRange = tuple(u64Number, u64Number);
 
-/** Resolves once `key` has a durable value; costs nothing meanwhile. Rejects with the signal's reason. */
-async function untilPresent(store: StoreView, key: Bytes, signal: AbortSignal): Promise<void> {
-  for (;;) {
-    const found = new AbortController();
-    const changed = store.changed(key, AbortSignal.any([signal, found.signal]));
-    // given up below when the read has found it
-    changed.catch(() => {});
-    if (await readDurable(store, (tx) => tx.get(key)) !== undefined) return found.abort();
-    await changed;
-  }
-}
-
 /**
  * The shares of all outputs of the range that are ours, once the last one exists: a transaction's outputs are stored
  * together. For an output of another module, or a transaction that never comes, the caller waits until it gives up.
@@ -51,7 +40,8 @@ async function signatureShares(store: StoreView, range: OutPointRange, signal: A
   if (end > OUTPUT_INDEX_END_MAX) {
     throw EndpointError.badRequest(`A transaction has at most ${OUTPUT_INDEX_END_MAX} outputs, not ${end}`);
   }
-  await untilPresent(store, shareKey({ txid: range.txid, outIdx: end - 1 }), signal);
+  const last = shareKey({ txid: range.txid, outIdx: end - 1 });
+  await awaitValue(store, last, (tx) => tx.get(last), signal);
   return await readDurable(store, (tx) => sharesOf(tx, range));
 }
 

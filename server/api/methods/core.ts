@@ -37,7 +37,7 @@ import { sessionMethods } from "./sessions.ts";
 import { sessionPieceMethods } from "./session_pieces.ts";
 import { statementMethods } from "./statements.ts";
 import { statusMethods } from "./status.ts";
-import { awaitValue } from "../wait.ts";
+import { awaitValue } from "../../../modules/contract/await_value.ts";
 
 const encodedOutcome = moduleEncoding(dyn);
 

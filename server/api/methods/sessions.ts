@@ -21,7 +21,7 @@ import { EncodedJson, RecentAnswers } from "../encoded.ts";
 import { ANSWER_BYTES_MAX, LARGE_ANSWER_DEPOSIT, OUTCOME_LENGTHS_MAX, SESSION_ANSWERS_BYTES_MAX } from "../limits.ts";
 import { asItIs, method } from "../method.ts";
 import { ResponseTooBig } from "../too_big.ts";
-import { awaitValue } from "../wait.ts";
+import { awaitValue } from "../../../modules/contract/await_value.ts";
 
 /** An encoded SignedSessionOutcome in its two parts. */
 type Signed = { readonly outcome: Uint8Array; readonly signatures: Uint8Array };

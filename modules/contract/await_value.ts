@@ -1,6 +1,6 @@
 /** Waiting for something to appear in the store, at no cost meanwhile. */
 import type { ReadTx, StoreView } from "../../actors/store/store.ts";
-import { readDurable } from "../../modules/contract/read_durable.ts";
+import { readDurable } from "./read_durable.ts";
 
 /**
  * Reads again whenever a key under `prefix` has changed on disk, until `body` gives something. Rejects with the

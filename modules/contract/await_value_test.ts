@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { MemoryBackend, openMemoryStore } from "../../actors/store/memory.ts";
 import { getText, isSettled, ManualClock, put } from "../../actors/store/testing/mod.ts";
 import { utf8 } from "../../core/bytes.ts";
-import { awaitValue } from "./wait.ts";
+import { awaitValue } from "./await_value.ts";
 
 const KEY = utf8("key");
 
