@@ -14,6 +14,7 @@ import type { Codec } from "../encoding/mod.ts";
 import { DecodeError, mapCodec, text } from "../encoding/mod.ts";
 import { U64_MAX } from "../types/amount.ts";
 import type { Sha256 } from "../types/ids.ts";
+import type { RouteHint, RouteHintHop } from "./route_hint.ts";
 
 /** Simnet is no network of Fedimint's: an invoice for it fits no federation. */
 export type InvoiceCurrency = Exclude<BitcoinNetwork, "testnet4"> | "simnet";
@@ -35,22 +36,37 @@ export type Bolt11Invoice = {
   readonly minFinalCltvExpiryDelta: bigint;
   /** 33 bytes: the node that is paid. */
   readonly payee: Bytes;
+  /** 32 bytes, which the payer sends along. */
+  readonly paymentSecret: Bytes;
+  /** Feature bits: the last byte's lowest is bit 0; without leading zeros. */
+  readonly features: Bytes;
+  readonly routeHints: readonly RouteHint[];
 };
+
+/** Unix time in seconds after which nobody should pay; null when that is beyond 64 bits. */
+export function invoiceExpiresAt({ timestamp, expirySecs }: Bolt11Invoice): bigint | null {
+  const at = timestamp + expirySecs;
+  return at > U64_MAX ? null : at;
+}
 
 /** Longest text the reference reads (`MAX_LENGTH`). */
 export const INVOICE_CHARACTERS_MAX = 7_089;
+/** Longest text that says what is paid for: 1,023 groups of 5 bits. */
+export const DESCRIPTION_BYTES_MAX = 639;
 const EXPIRY_SECS_DEFAULT = 3_600n;
 const CLTV_DELTA_DEFAULT = 18n;
 
-const CURRENCIES: ReadonlyMap<string, InvoiceCurrency> = new Map([
+/** By what stands behind `ln` in an invoice. */
+export const CURRENCIES: ReadonlyMap<string, InvoiceCurrency> = new Map([
   ["bc", "bitcoin"],
   ["tb", "testnet"],
   ["bcrt", "regtest"],
   ["sb", "simnet"],
   ["tbs", "signet"],
 ]);
-const PICO_BTC_PER_BTC = 1_000_000_000_000n;
-const PICO_BTC: ReadonlyMap<string, bigint> = new Map([
+export const PICO_BTC_PER_BTC = 1_000_000_000_000n;
+/** By the letter behind an amount, the largest first. */
+export const PICO_BTC: ReadonlyMap<string, bigint> = new Map([
   ["m", 1_000_000_000n],
   ["u", 1_000_000n],
   ["n", 1_000n],
@@ -58,13 +74,24 @@ const PICO_BTC: ReadonlyMap<string, bigint> = new Map([
 ]);
 
 /** Groups of 5 bits. */
-const TIMESTAMP_GROUPS = 7;
+export const TIMESTAMP_GROUPS = 7;
 const SIGNATURE_GROUPS = 104;
 const HASH_GROUPS = 52;
 const KEY_GROUPS = 53;
 
-const TAG = { hash: 1, secret: 16, description: 13, descriptionHash: 23, payee: 19, expiry: 6, cltv: 24, features: 5 };
-const TAG_FALLBACK = 9, TAG_ROUTE = 3;
+/** Kinds of fields. */
+export const TAG = {
+  hash: 1,
+  secret: 16,
+  description: 13,
+  descriptionHash: 23,
+  payee: 19,
+  expiry: 6,
+  cltv: 24,
+  features: 5,
+  fallback: 9,
+  route: 3,
+};
 /** Hops of a route hint: key 33 · channel 8 · fees 4 + 4 · delta 2. */
 const ROUTE_HOP_BYTES = 51;
 
@@ -134,19 +161,23 @@ function parseFields(groups: Groups): Fields {
   return fields;
 }
 
-/** What the payer doesn't need here must still be well formed. */
-function checkOthers(fields: Fields): void {
-  for (const { tag, data } of fields) {
-    if (tag === TAG_ROUTE) checkRoute(groupsToBytes(data));
-    if (tag === TAG_FALLBACK) checkFallback(data);
-  }
-}
-
-function checkRoute(bytes: Bytes): void {
+function parseRoute(bytes: Bytes): RouteHintHop[] {
   if (bytes.length % ROUTE_HOP_BYTES !== 0) refuse("a route hint is cut");
-  for (let at = 0; at < bytes.length; at += ROUTE_HOP_BYTES) {
-    if (!isPublicKey(bytes.subarray(at, at + 33))) refuse("a route hint's key is no point");
-  }
+  return Array.from({ length: bytes.length / ROUTE_HOP_BYTES }, (_, i) => {
+    const hop = bytes.subarray(i * ROUTE_HOP_BYTES, (i + 1) * ROUTE_HOP_BYTES);
+    const srcNodeId = hop.slice(0, 33);
+    if (!isPublicKey(srcNodeId)) refuse("a route hint's key is no point");
+    const numbers = new DataView(hop.buffer, hop.byteOffset + 33);
+    return {
+      srcNodeId,
+      shortChannelId: numbers.getBigUint64(0),
+      baseMsat: numbers.getUint32(8),
+      proportionalMillionths: numbers.getUint32(12),
+      cltvExpiryDelta: numbers.getUint16(16),
+      htlcMinimumMsat: null,
+      htlcMaximumMsat: null,
+    };
+  });
 }
 
 function checkFallback(data: Groups): void {
@@ -157,13 +188,16 @@ function checkFallback(data: Groups): void {
 }
 
 /** Bit 0 is the last group's lowest. */
-function checkFeatures(data: Groups | undefined): void {
+function parseFeatures(data: Groups | undefined): Bytes {
   if (!data) refuse("no feature bits");
   const set = data.toReversed().flatMap((group, i) =>
     [0, 1, 2, 3, 4].filter((b) => (group >> b) & 1).map((b) => i * 5 + b)
   );
   if (set.some((bit) => bit % 2 === 0 && !FEATURES_KNOWN.has(bit))) refuse("needs a feature that is not known");
   if (!set.some((bit) => bit >> 1 === FEATURE_PAYMENT_SECRET >> 1)) refuse("lacks the payment secret's feature bit");
+  const features = new Uint8Array((set.at(-1)! >> 3) + 1);
+  for (const bit of set) features[features.length - 1 - (bit >> 3)]! |= 1 << (bit & 7);
+  return features;
 }
 
 function parseDescription(fields: Fields): Bolt11Invoice["description"] {
@@ -195,7 +229,7 @@ function parsePayee(named: Groups | undefined, signature: Bytes, digest: Bytes):
 }
 
 /** SHA-256 of the prefix and the data, which is padded with zero bits to whole bytes. */
-function signedDigest(prefix: string, data: Groups): Bytes {
+export function signedDigest(prefix: string, data: Groups): Bytes {
   const padded = groupsToBytes([...data, 0, 0]).subarray(0, Math.ceil(data.length * 5 / 8));
   return sha256(concat(utf8(prefix), padded)) as Bytes;
 }
@@ -220,9 +254,10 @@ export function parseBolt11(source: string): Bolt11Invoice {
     const [data, ...more] = all(tag);
     return data && more.length === 0 ? data : refuse(`not exactly one ${what}`);
   };
-  only(TAG.secret, "payment secret");
-  checkOthers(fields);
-  checkFeatures(all(TAG.features)[0]);
+  const paymentSecret = groupsToBytes(only(TAG.secret, "payment secret"));
+  for (const data of all(TAG.fallback)) checkFallback(data);
+  const routeHints = all(TAG.route).map((data) => parseRoute(groupsToBytes(data)));
+  const features = parseFeatures(all(TAG.features)[0]);
   const digest = signedDigest(prefix, signed);
   const [expiry] = all(TAG.expiry), [cltv] = all(TAG.cltv);
   return {
@@ -234,6 +269,9 @@ export function parseBolt11(source: string): Bolt11Invoice {
     description: parseDescription(fields),
     minFinalCltvExpiryDelta: cltv ? groupsToNumber(cltv) : CLTV_DELTA_DEFAULT,
     payee: parsePayee(all(TAG.payee)[0], groupsToBytes(words.slice(-SIGNATURE_GROUPS)), digest),
+    paymentSecret,
+    features,
+    routeHints,
   };
 }
 

@@ -5,7 +5,7 @@ import { bech32 } from "@scure/base";
 import { concat, toHex, utf8 } from "../bytes.ts";
 import { publicKeyOf } from "../crypto/mod.ts";
 import { decode, DecodeError, encode } from "../encoding/mod.ts";
-import { bolt11Invoice, INVOICE_CHARACTERS_MAX, parseBolt11 } from "./bolt11.ts";
+import { bolt11Invoice, INVOICE_CHARACTERS_MAX, invoiceExpiresAt, parseBolt11 } from "./bolt11.ts";
 
 const secretKey = new Uint8Array(32).fill(7);
 const payee = publicKeyOf(secretKey);
@@ -74,6 +74,9 @@ Deno.test("an invoice is read with all its parts, and defaults where it has none
     description: { tag: "Direct", value: "tea ☕" },
     minFinalCltvExpiryDelta: 18n,
     payee,
+    paymentSecret: new Uint8Array(32).fill(2),
+    features: Uint8Array.of(0x41, 0x00),
+    routeHints: [],
   });
   const full = parseBolt11(invoice({
     fields: [
@@ -91,6 +94,17 @@ Deno.test("an invoice is read with all its parts, and defaults where it has none
   assertEquals(full.description, { tag: "Hash", value: "03".repeat(32) });
   assertEquals([full.expirySecs, full.minFinalCltvExpiryDelta], [32n, 64n]);
   assertEquals(full.payee, payee);
+  assertEquals(full.routeHints, [[{
+    srcNodeId: payee,
+    shortChannelId: 0n,
+    baseMsat: 0,
+    proportionalMillionths: 0,
+    cltvExpiryDelta: 0,
+    htlcMinimumMsat: null,
+    htlcMaximumMsat: null,
+  }]]);
+  assertEquals(invoiceExpiresAt(full), full.timestamp + 32n);
+  assertEquals(invoiceExpiresAt({ ...full, expirySecs: 2n ** 64n - 1n }), null);
 });
 
 Deno.test("an invoice holds whatever the number of groups that its signature covers", () => {
