@@ -5,9 +5,11 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import type { Bytes } from "../../../../core/bytes.ts";
 import { toHex } from "../../../../core/bytes.ts";
-import { publicKeyOf, schnorrSign } from "../../../../core/crypto/mod.ts";
+import { schnorrSign } from "../../../../core/crypto/mod.ts";
 import { parseBolt11 } from "../../../../core/lightning/bolt11.ts";
 import type { Bolt11Invoice } from "../../../../core/lightning/bolt11.ts";
+import type { InvoiceTerms } from "../../../../core/lightning/bolt11_write.ts";
+import { FEATURES_BASIC, writeBolt11 } from "../../../../core/lightning/bolt11_write.ts";
 import type { Result } from "../../../../core/result.ts";
 import { ok } from "../../../../core/result.ts";
 import type { OutPoint } from "../../../../core/types/ids.ts";
@@ -85,7 +87,7 @@ export async function testGateway(
 }
 
 /** The payee's node, which is nobody's. */
-export const PAYEE_KEY: Bytes = new Uint8Array(32).fill(9);
+const PAYEE_KEY: Bytes = new Uint8Array(32).fill(9);
 
 /** An outgoing contract for an invoice of 99 sat, funded at these guardians, keyed to the gateway. */
 export async function fundedFor(
@@ -117,18 +119,19 @@ export function payloadOf(
   };
 }
 
-/** As an invoice that was read: only what is looked at is right. */
-export function invoiceOf(changes: Partial<Bolt11Invoice> = {}): Bolt11Invoice {
-  return {
-    ...parseBolt11(INVOICE_TEXT),
+/** An invoice of 99 sat for the preimage of all tests. */
+export function invoiceOf(changes: Partial<InvoiceTerms> = {}): Bolt11Invoice {
+  return parseBolt11(writeBolt11({
+    currency: "regtest",
     amountMsat: 99_000n,
     timestamp: NOW_SECS,
+    expirySecs: 3_600n,
     paymentHash: toHex(sha256(PREIMAGE)),
-    payee: publicKeyOf(PAYEE_KEY),
+    description: { tag: "Direct", value: "" },
+    minFinalCltvExpiryDelta: 18n,
+    paymentSecret: new Uint8Array(32).fill(5),
+    features: FEATURES_BASIC,
+    routeHints: [],
     ...changes,
-  };
+  }, PAYEE_KEY));
 }
-
-/** Of BOLT 11's examples: a text that can be read. */
-const INVOICE_TEXT =
-  "lnbc2500u1pvjluezpp5qqqsyqcyq5rqwzqfqqqsyqcyq5rqwzqfqqqsyqcyq5rqwzqfqypqdq5xysxxatsyp3k7enxv4jsxqzpusp5zyg3zyg3zyg3zyg3zyg3zyg3zyg3zyg3zyg3zyg3zyg3zyg3zygs9qrsgquk0rl77nj30yxdy8j9vdx85fkpmdla2087ne0xh8nhedh8w27kyke0lp53ut353s06fv3qfegext0eh0ymjpf39tuven09sam30g4vgpfna3rh";
