@@ -10,7 +10,7 @@ import { backOffMs } from "../../actors/rpc/mod.ts";
 import type { StoreView } from "../../actors/store/store.ts";
 import type { BitcoinNetwork } from "../../core/bitcoin/network.ts";
 import type { FederationId } from "../../core/types/ids.ts";
-import type { UsableModule } from "../../modules/contract/client.ts";
+import type { AnyClientModuleDefinition, UsableModule } from "../../modules/contract/client.ts";
 import type { PaymentFee } from "../../modules/lnv2/fees.ts";
 import { isWithin, RECEIVE_FEE_LIMIT, SEND_FEE_LIMIT } from "../../modules/lnv2/fees.ts";
 import type { GatewayModule, GatewayModuleFacts } from "../../modules/lnv2/gateway/api.ts";
@@ -31,7 +31,7 @@ export type FederationsEnv = {
   readonly network: BitcoinNetwork;
   /** What a federation that is joined begins with. */
   readonly fees: { readonly lightningFee: PaymentFee; readonly transactionFee: PaymentFee };
-  readonly lnv2: UsableModule<GatewayModule>;
+  readonly lnv2: AnyClientModuleDefinition & UsableModule<GatewayModule>;
   readonly log: Logger;
 };
 
@@ -66,18 +66,20 @@ export function checkFees(fees: Pick<FederationRecord, "lightningFee" | "transac
 
 export class Federations {
   readonly #env: FederationsEnv;
-  readonly #opened = Promise.withResolvers<Wallets>();
   #wallets: Wallets | null = null;
 
   constructor(env: FederationsEnv) {
     this.#env = env;
-    this.#opened.promise.catch(() => undefined);
   }
 
-  /** The wallets are open: those whose machines run already have waited for it. */
+  /** The module that all wallets of the gateway have. */
+  get lnv2(): FederationsEnv["lnv2"] {
+    return this.#env.lnv2;
+  }
+
+  /** The wallets are open: machines of theirs that ran before have waited for it. */
   open(wallets: Wallets): void {
     this.#wallets = wallets;
-    this.#opened.resolve(wallets);
   }
 
   get wallets(): Wallets {
@@ -106,6 +108,14 @@ export class Federations {
       if (attempt === 0) this.#env.log.warn("A payment waits for a federation that doesn't run", { federationId });
       await sleep(this.#env.clock, backOffMs(RELAY_AGAIN_MS, attempt, this.#env.dice), signal);
     }
+  }
+
+  /** Whether invoices with this short channel id are those of a federation that is served. */
+  isIndex(channel: bigint): Promise<boolean> {
+    return this.#env.store.read(async (tx) => {
+      for await (const [, { index }] of federations.entries(tx)) if (BigInt(index) === channel) return true;
+      return false;
+    });
   }
 
   /** One that is served and runs. @throws {GatewayError} `not_connected` */
@@ -179,10 +189,10 @@ export class Federations {
    */
   async leave(federationId: FederationId): Promise<ServedFederation> {
     const served = await this.served(federationId);
-    const { incomingMsat, outgoingMsat } = await served.wallet.getPending();
+    const { incomingMsat, outgoingMsat, inDoubtMsat } = await served.wallet.getPending();
     const nowSecs = Math.floor(this.#env.clock.nowMs() / 1_000);
     const isOpen = await this.#env.store.read((tx) => hasOpenRegistrations(tx, federationId, nowSecs));
-    if (incomingMsat > 0n || outgoingMsat > 0n || isOpen) {
+    if (incomingMsat + outgoingMsat + inDoubtMsat > 0n || isOpen) {
       throw new GatewayError(
         { code: "under_way" },
         "Payments of this federation are under way, or invoices may still be paid: disable receiving and try again later",

@@ -5,7 +5,6 @@
  * changed since, it still goes on where it began. Nothing here takes an error for an outcome: what isn't known rejects,
  * and is asked again.
  */
-import type { Platform } from "../../actors/platform/platform.ts";
 import type { StoreView } from "../../actors/store/store.ts";
 import { assert } from "../../core/assert.ts";
 import type { Bytes } from "../../core/bytes.ts";
@@ -31,8 +30,8 @@ export type PaymentsEnv = {
   readonly store: StoreView;
   readonly node: LightningNode;
   readonly watch: NodeWatch;
-  readonly federations: Federations;
-  readonly platform: Pick<Platform, "clock">;
+  /** They have modules, which pay: so they come later. */
+  readonly federations: () => Federations;
 };
 
 type Swap = Extract<Way, { readonly tag: "Swap" }>["value"];
@@ -54,7 +53,7 @@ export class Payments implements LightningGateway {
   }
 
   async minContractAmount(federationId: FederationId, amountMsat: bigint): Promise<Result<bigint, string>> {
-    const record = await this.#env.federations.record(federationId);
+    const record = await this.#env.federations().record(federationId);
     return record ? ok(addFee(sendFees(record).minimum, amountMsat)) : err("Routing Info not available");
   }
 
@@ -85,6 +84,10 @@ export class Payments implements LightningGateway {
   /** The way that a payment takes that begins now. The error: it is one of ours, and can't be paid so. */
   async #newWay(invoice: Bolt11Invoice, signal: AbortSignal): Promise<Result<Way, Cancelled>> {
     const { publicKey } = await this.#env.watch.awaitInfo(signal);
+    const hop = invoice.routeHints[0]?.at(-1);
+    if (hop && equalBytes(hop.srcNodeId, publicKey) && await this.#env.federations().isIndex(hop.shortChannelId)) {
+      return err({ tag: "FinalizationError", value: "Federation does not have an LNv1 module" });
+    }
     if (!equalBytes(invoice.payee, publicKey)) return ok({ tag: "Node", value: null });
     const refuse = (why: string): Result<Way, Cancelled> => err({ tag: "RegistrationError", value: why });
     const registered = await readDurable(this.#env.store, (tx) => registrationOf(tx, invoice.paymentHash));
@@ -95,7 +98,7 @@ export class Payments implements LightningGateway {
         `the registered contract is for ${amountMsat} msat, the payment carries ${invoice.amountMsat} msat`,
       );
     }
-    const record = await this.#env.federations.record(federationId);
+    const record = await this.#env.federations().record(federationId);
     if (!record) return refuse(`No federation available for prefix ${federationId.slice(0, 8)}`);
     if (!record.receiveEnabled) {
       return refuse(`Receiving payments is disabled for federation ${federationId.slice(0, 8)}`);
@@ -121,7 +124,7 @@ export class Payments implements LightningGateway {
     { invoice, mayBegin }: OutgoingPayment,
     signal: AbortSignal,
   ): Promise<Paid> {
-    const module = await this.#env.federations.awaitModule(federationId, signal);
+    const module = await this.#env.federations().awaitModule(federationId, signal);
     // a federation is left only when nothing of it is under way
     if (!module) return err({ tag: "RegistrationError", value: "The receiver's federation was left" });
     if (!await module.isFunded(contract)) {

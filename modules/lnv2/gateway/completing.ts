@@ -73,7 +73,11 @@ export async function relayHeld(
     begun.set(tx.store, operationId, null);
     core.logOperation(tx, { role: "circuit_completion" });
     const state = { tag: "Pending", value: null } as const;
-    await tx.addMachine({ tag: "Complete", value: { operationId, receiveOperationId, paymentHash, state } });
+    const { amountMsat } = held;
+    await tx.addMachine({
+      tag: "Complete",
+      value: { operationId, receiveOperationId, paymentHash, amountMsat, state },
+    });
   });
   return ok(null);
 }

@@ -70,12 +70,16 @@ export function lnv2Gateway(
   });
 }
 
-/** Contracts that may be claimed are not in the balance yet; those that are funded may still be refused. */
+/**
+ * Contracts that may be claimed are not in the balance yet; those that are funded may still be refused; what the node
+ * holds comes to the node, if this module lives on.
+ */
 function pendingMoney(active: readonly ActiveState<GatewayState>[]): PendingMoney {
-  let incomingMsat = 0n, outgoingMsat = 0n;
+  let incomingMsat = 0n, outgoingMsat = 0n, inDoubtMsat = 0n;
   for (const { state } of active) {
     if (state.tag === "Send") incomingMsat += state.value.contract.amount;
     if (state.tag === "Receive") outgoingMsat += state.value.contract.commitment.amount;
+    if (state.tag === "Complete") inDoubtMsat += state.value.amountMsat;
   }
-  return { incomingMsat, outgoingMsat, inDoubtMsat: 0n };
+  return { incomingMsat, outgoingMsat, inDoubtMsat };
 }

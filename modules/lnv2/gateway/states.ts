@@ -80,6 +80,8 @@ export const completeMachine = struct("CircuitCompleteStateMachine", {
   operationId,
   receiveOperationId: operationId,
   paymentHash: sha256Hash,
+  /** What the node holds. */
+  amountMsat: amount,
   state: closedEnum("CompleteSMState", {
     Pending: unit,
     Completing: finalReceiveState,

@@ -1,0 +1,143 @@
+/**
+ * A gateway: wallets in its federations, one Lightning node, an HTTP API. Everything that it knows is in one database:
+ * after a crash it is opened again and goes on. docs/protocol/06-lightning-meta.md §E.
+ */
+import type { LogSink } from "../../actors/logger.ts";
+import { createSystem, loggerFor } from "../../actors/mod.ts";
+import type { Address, Platform } from "../../actors/platform/platform.ts";
+import type { Store } from "../../actors/store/store.ts";
+import type { ActorSystem } from "../../actors/system.ts";
+import type { BitcoinNetwork } from "../../core/bitcoin/network.ts";
+import { WaitError } from "../../modules/contract/waiting.ts";
+import type { PaymentFee } from "../../modules/lnv2/fees.ts";
+import { TRANSACTION_FEE_DEFAULT } from "../../modules/lnv2/fees.ts";
+import { lnv2Gateway } from "../../modules/lnv2/gateway/module.ts";
+import { metaClient } from "../../modules/meta/client.ts";
+import { mintv2Client } from "../../modules/mintv2/client.ts";
+import { walletv2Client } from "../../modules/walletv2/client.ts";
+import type { Wallets } from "../wallets.ts";
+import { openWallets } from "../wallets.ts";
+import { checkFees, Federations } from "./federations.ts";
+import { HeldPayments } from "./held.ts";
+import { Invoices } from "./invoices.ts";
+import { INVOICE_RATE } from "./limits.ts";
+import type { LightningNode } from "./node/node.ts";
+import { NodeWatch } from "./node_watch.ts";
+import { Payments } from "./payments.ts";
+import { publicAnswer } from "./public_api.ts";
+import { gatewayPart } from "./records.ts";
+import { gatewayTree } from "./tree.ts";
+
+export type GatewayOptions = {
+  readonly platform: Platform;
+  /** Closed with the gateway, and when it can't be opened. */
+  readonly store: Store;
+  readonly node: LightningNode;
+  readonly network: BitcoinNetwork;
+  readonly log: LogSink;
+  /** Where its API listens. */
+  readonly bind: Address;
+  /** What federations that are joined begin with. Default: 2 sat and 0.3 % each. */
+  readonly fees?: { readonly lightningFee: PaymentFee; readonly transactionFee: PaymentFee };
+  /** Of invoices that strangers ask for. Default: 50 at once, 5 a second. */
+  readonly invoiceRate?: { readonly burst: number; readonly perSecond: number };
+  /** Tells strangers why something failed. */
+  readonly debug?: boolean;
+  readonly testEnvironment?: boolean;
+};
+
+const DEFAULT_FEES = { lightningFee: TRANSACTION_FEE_DEFAULT, transactionFee: TRANSACTION_FEE_DEFAULT };
+
+export class Gateway {
+  readonly federations: Federations;
+  readonly invoices: Invoices;
+  readonly watch: NodeWatch;
+  readonly options: GatewayOptions;
+  readonly #system: ActorSystem;
+  readonly #closing: AbortController;
+  readonly #address = Promise.withResolvers<Address>();
+
+  private constructor(options: GatewayOptions, closing: AbortController) {
+    const { platform, store, node, network, log, fees = DEFAULT_FEES, invoiceRate = INVOICE_RATE } = options;
+    this.options = options;
+    this.#closing = closing;
+    this.#system = createSystem({ platform, log });
+    const part = gatewayPart(store), logger = loggerFor("gateway", log), { clock, dice } = platform;
+    this.watch = new NodeWatch({ node, network, store: part, platform, log: logger });
+    const federations: Federations = new Federations({
+      store: part,
+      clock,
+      dice,
+      network,
+      fees,
+      lnv2: lnv2Gateway(
+        new Payments({
+          store: part,
+          node,
+          watch: this.watch,
+          federations: () => federations,
+        }),
+      ),
+      log: logger,
+    });
+    this.federations = federations;
+    const { watch } = this;
+    this.invoices = new Invoices({ store: part, clock, node, watch, federations, rate: invoiceRate });
+  }
+
+  /**
+   * Opens the gateway with all wallets that its database holds. Needs neither network nor node: payments that were
+   * under way go on when they are there.
+   * @throws {GatewayError} `fees_too_high` · {StoreError} · {NetworkError} `address_in_use`
+   */
+  static async open(options: GatewayOptions): Promise<Gateway> {
+    checkFees(options.fees ?? DEFAULT_FEES);
+    const closing = new AbortController(), gateway = new Gateway(options, closing);
+    let wallets: Wallets | null = null;
+    try {
+      wallets = await openWallets({
+        platform: options.platform,
+        store: options.store,
+        modules: [mintv2Client, walletv2Client, metaClient, gateway.federations.lnv2],
+        log: options.log,
+        testEnvironment: options.testEnvironment ?? false,
+      });
+      gateway.federations.open(wallets);
+      await gateway.#start();
+      return gateway;
+    } catch (thrown) {
+      closing.abort(WaitError.closed());
+      await gateway.#system.stop();
+      await (wallets ?? options.store).close();
+      throw thrown;
+    }
+  }
+
+  async #start(): Promise<void> {
+    const { platform: { clock, dice }, store, node, log, bind, debug = false } = this.options;
+    const part = gatewayPart(store), logger = loggerFor("gateway", log), closing = this.#closing.signal;
+    const { federations, watch, invoices } = this;
+    const held = new HeldPayments({ store: part, node, watch, federations, clock, dice, log: logger, closing });
+    await this.#system.start(gatewayTree({
+      pruner: { store: part },
+      held: { node, watch, held, closing },
+      http: {
+        bind,
+        answer: (path, request) => publicAnswer({ invoices, log: logger, debug }, path, request),
+        listening: (address) => this.#address.resolve(address),
+      },
+    }));
+  }
+
+  /** Where its API listens. */
+  get address(): Promise<Address> {
+    return this.#address.promise;
+  }
+
+  /** Stops in order: what is under way goes on when it is opened again. */
+  async close(): Promise<void> {
+    this.#closing.abort(WaitError.closed());
+    await this.#system.stop();
+    await this.federations.wallets.close();
+  }
+}
