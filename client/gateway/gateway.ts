@@ -8,6 +8,7 @@ import type { Address, Platform } from "../../actors/platform/platform.ts";
 import type { Store } from "../../actors/store/store.ts";
 import type { ActorSystem } from "../../actors/system.ts";
 import type { BitcoinNetwork } from "../../core/bitcoin/network.ts";
+import type { AnyClientModuleDefinition } from "../../modules/contract/client.ts";
 import { WaitError } from "../../modules/contract/waiting.ts";
 import type { PaymentFee } from "../../modules/lnv2/fees.ts";
 import { TRANSACTION_FEE_DEFAULT } from "../../modules/lnv2/fees.ts";
@@ -44,6 +45,8 @@ export type GatewayOptions = {
   /** Tells strangers why something failed. */
   readonly debug?: boolean;
   readonly testEnvironment?: boolean;
+  /** Modules of its wallets beside those of every gateway. Default: none. */
+  readonly modules?: readonly AnyClientModuleDefinition[];
 };
 
 const DEFAULT_FEES = { lightningFee: TRANSACTION_FEE_DEFAULT, transactionFee: TRANSACTION_FEE_DEFAULT };
@@ -98,7 +101,7 @@ export class Gateway {
       wallets = await openWallets({
         platform: options.platform,
         store: options.store,
-        modules: [mintv2Client, walletv2Client, metaClient, gateway.federations.lnv2],
+        modules: [mintv2Client, walletv2Client, metaClient, gateway.federations.lnv2, ...options.modules ?? []],
         log: options.log,
         testEnvironment: options.testEnvironment ?? false,
       });

@@ -1,0 +1,158 @@
+/**
+ * Two federations, a gateway that serves both, and the Lightning network outside, in one simulated world: people's
+ * wallets pay and are paid through the gateway, which may be killed at any time.
+ */
+import { assertEquals } from "@std/assert";
+import { MemoryBackend, openMemoryStore } from "../../actors/store/mod.ts";
+import { Gateway } from "../../client/gateway/gateway.ts";
+import { SimulatedLightning } from "../../client/gateway/node/simulated/lightning.ts";
+import type { SimulatedNode } from "../../client/gateway/node/simulated/simulated_node.ts";
+import { lnv2Client } from "../../modules/lnv2/client.ts";
+import type { LightningClient } from "../../modules/lnv2/client/api.ts";
+import { mintv2Client } from "../../modules/mintv2/client.ts";
+import { lnv2Server } from "../../modules/lnv2/server.ts";
+import { mintv2Server } from "../../modules/mintv2/server.ts";
+import { builtIn, registryOf } from "../../modules/contract/registry.ts";
+import { faucetClient, faucetServer } from "./faucet.ts";
+import { SimulatedFederation } from "./federation.ts";
+import { SimulatedWallet } from "./wallets.ts";
+
+const DEFINITIONS = registryOf(builtIn([faucetServer, lnv2Server, mintv2Server]));
+const MODULES = ["faucet", "lnv2", "mintv2"];
+const PEOPLES_MODULES = [faucetClient, lnv2Client, mintv2Client];
+const PORT = 8_175;
+const MACHINE = "gateway";
+
+/** What everybody begins with. */
+export const CHANNEL_MSAT = 1_000_000_000n;
+export const PURSE_MSAT = 500_000_000n;
+
+export type LightningWorldOptions = {
+  readonly seed: number;
+  /** Guardians of each federation. Default: 4. */
+  readonly total?: number;
+};
+
+export class LightningWorld {
+  readonly here: SimulatedFederation;
+  readonly there: SimulatedFederation;
+  readonly lightning: SimulatedLightning;
+  readonly node: SimulatedNode;
+  readonly outside: SimulatedNode;
+  readonly gatewayUrl = `http://${MACHINE}:${PORT}/v1`;
+  #disk: MemoryBackend;
+  #gateway: Gateway | null = null;
+
+  private constructor(here: SimulatedFederation, there: SimulatedFederation) {
+    this.here = here;
+    this.there = there;
+    const { clock, dice } = here.world.process("lightning").platform;
+    this.lightning = new SimulatedLightning({ clock, dice });
+    const channel = { localMsat: CHANNEL_MSAT, remoteMsat: CHANNEL_MSAT };
+    this.node = this.lightning.node("gateway", channel);
+    this.outside = this.lightning.node("outside", channel);
+    this.#disk = new MemoryBackend(here.diskOptions(MACHINE));
+  }
+
+  /** The gateway serves both federations, and has e-cash in both. */
+  static async start({ seed, total = 4 }: LightningWorldOptions): Promise<LightningWorld> {
+    const options = { seed, total, modules: MODULES, definitions: DEFINITIONS, roundsPerSession: 40 };
+    const here = await SimulatedFederation.start(options);
+    const there = await SimulatedFederation.start({ ...options, beside: here, name: "h" });
+    const world = new LightningWorld(here, there);
+    await world.#open();
+    for (const { invite } of [here, there]) {
+      const { wallet } = await here.finish(world.gateway.federations.connect(invite));
+      await here.finish(wallet.use(faucetClient).draw(PURSE_MSAT));
+    }
+    return world;
+  }
+
+  get gateway(): Gateway {
+    if (!this.#gateway) throw new Error("the gateway was killed");
+    return this.#gateway;
+  }
+
+  async #open(): Promise<void> {
+    const { here } = this, { platform } = here.world.process(MACHINE);
+    const opening = openMemoryStore({ clock: platform.clock, backend: this.#disk }).then((store) =>
+      Gateway.open({
+        platform,
+        store,
+        node: this.node.connect(),
+        network: "regtest",
+        log: here.logOf(MACHINE),
+        bind: { hostname: "0.0.0.0", port: PORT },
+        testEnvironment: true,
+        modules: [faucetClient],
+      })
+    );
+    this.#gateway = await here.finish(opening);
+  }
+
+  /** SIGKILL: what was not durable is lost. The node lives on. */
+  killGateway(): void {
+    this.#gateway = null;
+    this.here.world.process(MACHINE).kill();
+    this.#disk = this.#disk.crash();
+  }
+
+  async restartGateway(): Promise<void> {
+    this.here.world.process(MACHINE).restart();
+    this.#disk = this.#disk.crash(this.here.diskOptions(MACHINE));
+    await this.#open();
+  }
+
+  /** Somebody with e-cash in a federation. */
+  async person(name: string, federation: SimulatedFederation, msat = PURSE_MSAT): Promise<Person> {
+    const wallet = await SimulatedWallet.open(federation, name, undefined, PEOPLES_MODULES);
+    if (msat > 0n) await this.here.finish(wallet.client.use(faucetClient).draw(msat));
+    return new Person(this, wallet);
+  }
+
+  /** What the gateway has: in its channels, and in each federation. */
+  async gatewayMsat(): Promise<bigint> {
+    let sumMsat = this.node.books.localMsat;
+    for (const { wallet } of await this.gateway.federations.all()) sumMsat += await wallet.getBalance();
+    return sumMsat;
+  }
+}
+
+export class Person {
+  readonly wallet: SimulatedWallet;
+  readonly #world: LightningWorld;
+
+  constructor(world: LightningWorld, wallet: SimulatedWallet) {
+    this.#world = world;
+    this.wallet = wallet;
+  }
+
+  get lightning(): LightningClient {
+    return this.wallet.client.use(lnv2Client);
+  }
+
+  balance(): Promise<bigint> {
+    return this.wallet.client.getBalance();
+  }
+
+  /** Pays an invoice by the gateway. @returns what became of it */
+  async pay(invoice: string): Promise<"success" | "refunded" | "rejected" | "failure"> {
+    const operationId = await this.lightning.send(invoice, { gateway: this.#world.gatewayUrl });
+    return (await this.lightning.awaitSend(operationId)).outcome;
+  }
+
+  /** An invoice of the gateway's. */
+  async invoice(amountMsat: bigint) {
+    return await this.lightning.receive(amountMsat, { gateway: this.#world.gatewayUrl });
+  }
+
+  /** Everything that is under way comes to its end. */
+  settled(): Promise<void> {
+    return this.wallet.client.client.awaitIdle();
+  }
+}
+
+/** All that the world's Lightning nodes have is as it was. */
+export function assertConstant(world: LightningWorld, beforeMsat: bigint): void {
+  assertEquals(world.lightning.totalMsat, beforeMsat, "nodes neither make nor lose money");
+}
