@@ -24,8 +24,8 @@ const PORT = 8_175;
 const MACHINE = "gateway";
 
 /** What everybody begins with. */
-export const CHANNEL_MSAT = 1_000_000_000n;
-export const PURSE_MSAT = 500_000_000n;
+const CHANNEL_MSAT = 1_000_000_000n;
+const PURSE_MSAT = 500_000_000n;
 
 export type LightningWorldOptions = {
   readonly seed: number;
@@ -103,6 +103,36 @@ export class LightningWorld {
     await this.#open();
   }
 
+  /**
+   * From now on the gateway dies with its `count`th commit: with `lost` before that reaches the disk, with `kept` once
+   * it is there and nobody was told; and is started again by itself a second later.
+   * @returns whether it has died by then
+   */
+  async crashAtCommit(count: number, commit: "lost" | "kept"): Promise<{ hasDied: boolean; back: Promise<void> }> {
+    const { here } = this, back = Promise.withResolvers<void>(), fate = { hasDied: false, back: back.promise };
+    const { clock } = here.world.process("fate").platform;
+    const die = (): void => {
+      this.killGateway();
+      clock.setTimer(1_000, () => void this.restartGateway().then(back.resolve, back.reject));
+    };
+    this.killGateway();
+    here.world.process(MACHINE).restart();
+    let isArmed = false, written = 0;
+    this.#disk = this.#disk.crash({
+      ...here.diskOptions(MACHINE),
+      onWrite: () => {
+        if (!isArmed || ++written !== count) return;
+        fate.hasDied = true;
+        if (commit === "kept") return queueMicrotask(die);
+        die();
+        throw new Error("the gateway has crashed");
+      },
+    });
+    await this.#open();
+    isArmed = true;
+    return fate;
+  }
+
   /** Somebody with e-cash in a federation. */
   async person(name: string, federation: SimulatedFederation, msat = PURSE_MSAT): Promise<Person> {
     const wallet = await SimulatedWallet.open(federation, name, undefined, PEOPLES_MODULES);
@@ -118,7 +148,7 @@ export class LightningWorld {
   }
 }
 
-export class Person {
+class Person {
   readonly wallet: SimulatedWallet;
   readonly #world: LightningWorld;
 
