@@ -48,7 +48,11 @@ onBoth("what is given to write may be changed afterwards", async ({ server: { fi
 onBoth("a file or folder that others can read is made secret, once", async ({ server: { files }, folder }) => {
   await files.create(`${folder}/open`, utf8("x"));
   await files.create(`${folder}/secret`, utf8("x"), { secret: true });
+  for (const name of ["open", "secret", "none"]) {
+    assertEquals(await files.isPublic(`${folder}/${name}`), name === "open", name);
+  }
   assertEquals(await files.makeSecret(`${folder}/open`), true);
+  assertEquals(await files.isPublic(`${folder}/open`), false);
   assertEquals(await files.makeSecret(`${folder}/open`), false);
   assertEquals(await files.makeSecret(`${folder}/secret`), false);
   assertEquals(await files.makeSecret(`${folder}/none`), false);

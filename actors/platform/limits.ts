@@ -63,6 +63,8 @@ export const HTTP_SERVER = {
   /** How often requests are looked over for those that take too long. */
   timeoutCheckMs: 1_000,
 };
+/** To one pinned server, streams included: what a gateway follows at once, and some for its other calls. */
+export const PINNED_CONNECTIONS_MAX = 512;
 /**
  * Request line and headers, or status line and headers; as Node's default. An API secret or a cookie takes less than 1
  * KiB.

@@ -155,8 +155,8 @@ export interface Network {
     },
   ): Promise<MessageSocket>;
   /**
-   * One HTTP request. With `redirects: "tell"` the answer may be a 3xx, which is handed over as it is; else the machine's
-   * own network follows it.
+   * One HTTP request. With `redirects: "tell"` the answer may be a 3xx, handed over as it is; else the machine's own
+   * network follows it.
    * @throws {NetworkError} `unreachable` · `timeout` · `too_large`
    */
   fetch(
@@ -194,6 +194,8 @@ export interface Files {
    * @returns whether others could read it before; false when there is none
    */
   makeSecret(path: string): Promise<boolean>;
+  /** Whether every user of this machine can read the file; false where there is none, or no such modes. */
+  isPublic(path: string): Promise<boolean>;
   /** Removes a file. Nothing happens when there is none. */
   remove(path: string): Promise<void>;
   /** Names in a folder; undefined when there is none. */

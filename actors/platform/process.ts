@@ -2,6 +2,7 @@
  * What a main program gets from its system: arguments, environment, terminal, signals, an exit, other programs.
  * Programs are handed a `ProcessHost`, so that tests run them with one of their own.
  */
+import { assert } from "../../core/assert.ts";
 import { FedimintError } from "../../core/result.ts";
 import { LINE_UNITS_MAX } from "./limits.ts";
 import { linesOf } from "./lines.ts";
@@ -24,7 +25,9 @@ export interface ProcessHost {
   onSignal(handle: (signal: Signal) => void): () => void;
   /** Ends the program now. */
   exit(code: number): never;
-  /** Starts another program, without standard input. @throws {ProcessError} `not_started` */
+  /** The program that runs this one: it runs other files of ours too. */
+  readonly runtime: string;
+  /** Starts another program. @throws {ProcessError} `not_started` */
   spawn(command: string, options?: SpawnOptions): Child;
 }
 
@@ -33,6 +36,8 @@ export type SpawnOptions = {
   /** Added to our own environment. */
   readonly env?: Readonly<Record<string, string>>;
   readonly folder?: string;
+  /** `text`: the child reads what `write` gives it; otherwise it has no standard input. */
+  readonly input?: "text" | "none";
   /** `lines`: both of the child's outputs must be read, or it will wait for that. Default `drop`. */
   readonly output?: "lines" | "inherit" | "drop";
 };
@@ -42,6 +47,10 @@ export interface Child {
   /** Each once, and with `output: "lines"` only. @throws {LineError} `line_too_long` */
   stdout(): AsyncIterable<string>;
   stderr(): AsyncIterable<string>;
+  /**
+   * To its standard input, with `input: "text"` only. Resolves when the system took it; false when it reads no more.
+   */
+  write(text: string): Promise<boolean>;
   /** Does nothing once it has ended. */
   kill(signal: Signal | "SIGKILL"): void;
   /** Exit code, or 128 and the number of the signal that ended it, as shells have it. */
@@ -55,6 +64,9 @@ const SIGNALS: readonly Signal[] = ["SIGINT", "SIGTERM"];
 export const realProcessHost: ProcessHost = {
   args: Deno.args,
   pid: Deno.pid,
+  get runtime() {
+    return Deno.execPath();
+  },
   env: (name) => Deno.env.get(name),
   stdin: () => linesOf(Deno.stdin.readable, LINE_UNITS_MAX),
   stdout: (text) => writeAll(Deno.stdout, text),
@@ -86,15 +98,27 @@ function spawn(command: string, options: SpawnOptions = {}): Child {
       args: [...options.args ?? []],
       env: { ...options.env },
       ...(options.folder === undefined ? {} : { cwd: options.folder }),
-      stdin: "null",
+      stdin: options.input === "text" ? "piped" : "null",
       stdout: pipe,
       stderr: pipe,
     }).spawn();
   } catch (cause) {
     throw new ProcessError({ code: "not_started", command }, `${command} cannot be started.`, { cause });
   }
+  const input = options.input === "text" ? child.stdin.getWriter() : null;
   return {
     pid: child.pid,
+    write: async (text) => {
+      assert(input !== null, "only a program that was started with an input is written to");
+      try {
+        await input.write(new TextEncoder().encode(text));
+        return true;
+      } catch (thrown) {
+        // It has closed its input, or has ended.
+        if (thrown instanceof Deno.errors.BrokenPipe || thrown instanceof TypeError) return false;
+        throw thrown;
+      }
+    },
     stdout: () => linesOf(child.stdout, LINE_UNITS_MAX),
     stderr: () => linesOf(child.stderr, LINE_UNITS_MAX),
     kill: (signal) => {

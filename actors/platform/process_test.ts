@@ -85,3 +85,17 @@ Deno.test("lines are found in whatever pieces the bytes come, up to the bound", 
     assert(long instanceof LineError);
   }
 });
+
+onMachine("a child reads what is written to it, and nothing is written to one that has ended", async () => {
+  const child = run(
+    `for await (const line of host.stdin()) { await host.stdout(line + "!\\n"); if (line === "b") break; }`,
+    {
+      input: "text",
+    },
+  );
+  assertEquals(await child.write("a\nb"), true);
+  assertEquals(await child.write("\n"), true);
+  const { out, code } = await outputs(child);
+  assertEquals([out, code], [["a!", "b!"], 0]);
+  assertEquals(await child.write("c\n"), false);
+});

@@ -1,9 +1,15 @@
-/** `dev decode …` and `dev encode …`: invite codes and setup codes. No wallet needed. docs/protocol/02b-cli.md §5. */
+/** `dev decode …` and `dev encode …`: invite codes, setup codes, transactions. docs/protocol/02b-cli.md §5. */
 import type { Command } from "commander";
+import { toHex } from "../../core/bytes.ts";
 import type { Json } from "../../core/encoding/mod.ts";
+import { decode, DecodeError, parseHex, stringifyJson } from "../../core/encoding/mod.ts";
+import type { Dyn } from "../../core/types/dyn.ts";
+import { fromDyn } from "../../core/types/dyn.ts";
 import type { FederationId, PeerId } from "../../core/types/ids.ts";
 import { formatInviteCode, newInviteCode } from "../../core/types/invite_code.ts";
 import { peerSetupCode } from "../../core/types/setup_code.ts";
+import { transaction, transactionIdOf, transactionSignature } from "../../core/types/transaction.ts";
+import type { Client } from "../core/client.ts";
 import { federationIdArgument, peerArgument, urlArgument } from "./arguments.ts";
 import { PastedError, readInviteCode, readSetupCode } from "../pasted.ts";
 import type { Cli } from "./cli.ts";
@@ -14,8 +20,8 @@ import { asArgument, pastedArgument } from "./pasted.ts";
 type Parts = { readonly url: string; readonly federation_id: FederationId; readonly peer: PeerId };
 
 export function codeCommands(cli: Cli, dev: Command): void {
-  const decode = dev.command("decode").description("what is in a code");
-  decode.command("invite-code").argument("<invite_code...>", "fed11… or fedimint…; - reads it from standard input")
+  const decoding = dev.command("decode").description("what is in a code");
+  decoding.command("invite-code").argument("<invite_code...>", "fed11… or fedimint…; - reads it from standard input")
     .description("URL of its first guardian, and the federation's id")
     .action(
       cli.official(async (session, pieces: string[]) => {
@@ -24,9 +30,15 @@ export function codeCommands(cli: Cli, dev: Command): void {
         return { url, federation_id: federationId };
       }),
     );
-  decode.command("setup-code").argument("<setup_code...>", "fedimint…; - reads it from standard input")
+  decoding.command("setup-code").argument("<setup_code...>", "fedimint…; - reads it from standard input")
     .description("what a guardian tells the others in the ceremony")
     .action(cli.official(async (session, pieces: string[]) => setupCodeJson(await pastedArgument(session, pieces))));
+  decoding.command("transaction").argument("<transaction>", "hex").description("what is in a transaction")
+    .action(
+      cli.official((session, hex: string) =>
+        session.withClient((client) => Promise.resolve({ transaction: transactionText(client, hex) }))
+      ),
+    );
 
   dev.command("encode").description("make a code")
     .command("invite-code").description("an invite code from its parts")
@@ -38,6 +50,35 @@ export function codeCommands(cli: Cli, dev: Command): void {
       const apiSecret = [secret, session.io.env("FM_API_SECRET")].find(isGiven) ?? null;
       return Promise.resolve({ invite_code: inviteOf({ url, federationId: federation_id, peer, apiSecret }) });
     }));
+}
+
+/**
+ * JSON with what its modules know of it; of what they can't decode the bytes. fedimint-cli prints Rust's debug text.
+ */
+function transactionText({ running: { definitions } }: Client, hex: string): string {
+  const item = (kind: "input" | "output") => (value: Dyn): Json => {
+    const { instance, body } = value, definition = definitions.get(instance);
+    if (definition === undefined) return { module: instance, bytes: toHex(body) };
+    const { codecs, kind: moduleKind } = definition;
+    return {
+      module: instance,
+      kind: moduleKind,
+      [kind]: codecs[kind].toJson(fromDyn(new Map([[instance, codecs]]), kind, value)),
+    };
+  };
+  try {
+    const { inputs, outputs, nonce, signatures } = decode(transaction, parseHex(hex));
+    return stringifyJson({
+      txid: transactionIdOf({ inputs, outputs, nonce }),
+      inputs: inputs.map(item("input")),
+      outputs: outputs.map(item("output")),
+      nonce: toHex(nonce),
+      signatures: transactionSignature.toJson(signatures),
+    });
+  } catch (thrown) {
+    if (thrown instanceof DecodeError) throw CliError.failed("failed to decode transaction", { cause: thrown });
+    throw thrown;
+  }
 }
 
 function setupCodeJson(code: string): Json {

@@ -1,6 +1,5 @@
 /** `dev …`: looking inside, and talking to guardians by hand. docs/protocol/02b-cli.md §5. */
 import type { Command } from "commander";
-import { InvalidArgumentError } from "commander";
 import { sleep } from "../../actors/platform/platform.ts";
 import type { ReadTx } from "../../actors/store/store.ts";
 import type { Json } from "../../core/encoding/mod.ts";
@@ -12,24 +11,22 @@ import type { PeerId } from "../../core/types/ids.ts";
 import { peerId } from "../../core/types/ids.ts";
 import { transaction, transactionSubmissionOutcome } from "../../core/types/transaction.ts";
 import { transactionErrorText } from "../../core/types/transaction_error_text.ts";
-import { readDurable } from "../../modules/contract/read_durable.ts";
 import type { Client } from "../core/client.ts";
 import { configJson } from "../federation/config_json.ts";
 import { announcementsSlot, chainIdSlot, metadataSlot } from "../federation/join_state.ts";
 import { fetchMeta } from "../federation/meta.ts";
-import { getEvents } from "../logs/events.ts";
 import { describerOf } from "../core/running.ts";
-import { countArgument, peerArgument, secondsArgument } from "./arguments.ts";
+import { amountArgument, countArgument, peerArgument, secondsArgument } from "./arguments.ts";
 import type { Cli } from "./cli.ts";
 import { codeCommands } from "./codes.ts";
 import { apiCommand } from "./dev_api.ts";
+import { configFileCommands } from "./dev_config_files.ts";
+import { eventCommands } from "./dev_events.ts";
 import { statesCommand } from "./dev_states.ts";
+import { visualizeCommands } from "./dev_visualize.ts";
 import { CliError } from "./error.ts";
 import { rawJson } from "./raw.ts";
 import type { Session } from "./session.ts";
-
-/** A page of the event log is held in memory; the reference's SDK has the same bound. */
-const EVENTS_MAX = 10_000;
 
 export function devCommands(cli: Cli): void {
   const dev = cli.program.command("dev").description("commands for developers");
@@ -51,7 +48,7 @@ export function devCommands(cli: Cli): void {
   waitCommand(cli, dev);
   blockCountCommand(cli, dev);
   simple("next-event-log-id", "position after the newest event", (client) => client.nextEventId());
-  eventLogCommand(cli, dev);
+  eventCommands(cli, dev);
   statesCommand(cli, dev);
   simple(
     "api-announcements",
@@ -78,6 +75,20 @@ export function devCommands(cli: Cli): void {
     .description("submit a transaction of the federation; prints its id")
     .action(cli.official((session, hex: string) => session.withClient((client) => submit(client, session, hex))));
   codeCommands(cli, dev);
+  configFileCommands(cli, dev);
+  visualizeCommands(cli, dev);
+  dev.command("advance-note-idx").description("skip keys of notes: of mint version 1, not here")
+    .option("--count <N>", "how many", countArgument, 1).requiredOption("--amount <AMOUNT>", "of which", amountArgument)
+    .action(
+      cli.official((session) =>
+        session.withClient(() =>
+          Promise.reject(CliError.failed("can't get mint module: this program has no module of mint version 1"))
+        )
+      ),
+    );
+  dev.command("panic").description("end as with a bug, to see what is told of it").action(cli.official(() => {
+    throw new Error("This panic is intentional for testing backtrace handling");
+  }));
 }
 
 /** The same as of `dev config` and `dev session-count`, under their old names. */
@@ -132,35 +143,6 @@ function blockCountCommand(cli: Cli, dev: Command): void {
         }
       })
     ));
-}
-
-function eventLogCommand(cli: Cli, dev: Command): void {
-  dev.command("show-event-log").description("what happened in the wallet")
-    .option("--pos <POS>", "first event", countArgument, 0)
-    .option("--limit <N>", "how many at most", eventsArgument, 10)
-    .action(
-      cli.official((session, { pos, limit }: { pos: number; limit: number }) =>
-        session.withClient(async (client) => {
-          // events that were committed just before have no number yet
-          await client.nextEventId();
-          const events = await readDurable(client.options.store, (tx) => getEvents(tx, pos, limit));
-          return events.map(({ id, kind, module, tsUs, payload }) => ({
-            id,
-            kind,
-            module_kind: module?.kind ?? null,
-            module_id: module?.id ?? null,
-            ts: tsUs,
-            payload,
-          }));
-        })
-      ),
-    );
-}
-
-function eventsArgument(text: string): number {
-  const limit = countArgument(text);
-  if (limit > EVENTS_MAX) throw new InvalidArgumentError(`At most ${EVENTS_MAX} at once.`);
-  return limit;
 }
 
 async function metaFields({ running }: Client, { io }: Session): Promise<Json> {

@@ -27,13 +27,13 @@ async function list(client: Client, operationId: OperationId): Promise<Json> {
       module_instance: state.instance,
       creation_time: isoTime(state.createdUs),
       ...(state.leftUs !== null && { end_time: isoTime(state.leftUs) }),
-      state: nameOf(client, state),
+      state: stateName(client, state),
     })),
   };
 }
 
 /** Of a state its name alone: what is in it may be e-cash. fedimint-cli prints Rust's debug text. */
-function nameOf({ running: { definitions } }: Client, { instance, state }: StoredState): string {
+export function stateName({ running: { definitions } }: Client, { instance, state }: StoredState): string {
   const codec = instance === GLOBAL_INSTANCE_ID ? submissionState : definitions.get(instance)?.state;
   const decoded: unknown = codec && decode(codec, state);
   const named = typeof decoded === "object" && decoded !== null && "tag" in decoded;

@@ -11,6 +11,7 @@ import { backupCommand } from "./backup.ts";
 import { bitcoinCommands } from "./bitcoin.ts";
 import { Cli } from "./cli.ts";
 import { exitCodeOf, newProgram } from "./command.ts";
+import { completionCommand } from "./completion.ts";
 import { devCommands, hiddenCommands } from "./dev.ts";
 import { ecashCommands } from "./ecash.ts";
 import { addGlobals } from "./globals.ts";
@@ -47,6 +48,7 @@ export async function runCli(io: CliIo): Promise<number> {
   moduleCommand(cli);
   adminCommands(cli);
   devCommands(cli);
+  completionCommand(cli);
   program.command("version-hash").description("commit that this program was built from")
     .action(cli.official(() => Promise.resolve({ hash: VERSION_HASH })));
   hiddenCommands(cli);

@@ -48,7 +48,7 @@ function moduleWith(commands: Record<string, ClientCommand["run"]>): AnyClientMo
   });
 }
 
-Deno.test("every command has a help text, and what isn't built is in none", async () => {
+Deno.test("every command has a help text", async () => {
   const world = new ClientWorld(1);
   const paths = [
     [],
@@ -77,12 +77,21 @@ Deno.test("every command has a help text, and what isn't built is in none", asyn
     ["dev", "submit-transaction"],
     ["dev", "show-event-log"],
     ["dev", "encode", "invite-code"],
+    ["dev", "decode", "transaction"],
+    ["dev", "show-event-log-trimable"],
+    ["dev", "test-event-log-handling"],
+    ["dev", "config-decrypt"],
+    ["dev", "config-encrypt"],
+    ["dev", "visualize"],
+    ["dev", "visualize", "operations"],
+    ["dev", "advance-note-idx"],
+    ["dev", "panic"],
+    ["completion"],
   ];
   for (const path of paths) {
     const { exit, out, err } = await runInWorld(world, [...path, "--help"], { modules });
     assertEquals([exit, err], [0, ""], path.join(" "));
     assertMatch(out, /Usage: /);
-    for (const line of out.split("\n")) assert(!/^ {2}(completion)( |$)/.test(line), line);
     // a command without a description has nothing behind its name
     for (const line of out.split("\n")) assert(!/^ {2}[a-z][a-z-]+$/.test(line), line);
   }

@@ -7,6 +7,11 @@ export function isoTime(us: number): string {
   return `${text.replace("Z", "")}.${String(us % 1_000_000).padStart(6, "0")}000`;
 }
 
+/** `2025-01-02T03:04:05`: UTC without a zone. @param us microseconds since the epoch */
+export function secondTime(us: number): string {
+  return isoTime(us).slice(0, 19);
+}
+
 /** `2025-01-02 03:04 UTC`. @param ms since the epoch */
 export function minuteText(ms: number): string {
   const text = Temporal.Instant.fromEpochMilliseconds(Math.floor(ms)).toString({ smallestUnit: "minute" });

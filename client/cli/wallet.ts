@@ -15,7 +15,7 @@ import { recoveriesJson } from "./recoveries.ts";
 import { isoTime } from "./time.ts";
 
 /** A page of the operation log is held in memory. */
-const OPERATIONS_MAX = 100_000;
+export const OPERATIONS_MAX = 100_000;
 
 export function walletCommands(cli: Cli): void {
   const { program } = cli;

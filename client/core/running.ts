@@ -242,7 +242,7 @@ async function partsOf(
     const recovers = recovery !== undefined && record !== undefined && isPending(record);
     if (!recovers || recovery.runsMeanwhile && record.stage.tag !== "Unprepared") parts.modules.push(module);
     else recoveries.holdBack(instance, kind);
-    if (!recovers) continue;
+    if (!recovery || !recovers && record?.stage.tag !== "Later") continue;
     parts.recoveries.push({
       kind,
       recovery,

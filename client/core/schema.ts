@@ -11,8 +11,12 @@ import { definitionsFor } from "./definitions.ts";
 /**
  * Of all that is no module's: `database.ts`. A larger version comes with a migration and a snapshot
  * (`tests/migrations/`). Before version 2 no wallet was restored: a program of then would leave out what recovers.
+ * Before version 3 nothing followed a recovery.
  */
-const WALLET_SCHEMA: Schema = { version: 2, migrations: { 0: nothingToMigrate, 1: nothingToMigrate } };
+const WALLET_SCHEMA: Schema = {
+  version: 3,
+  migrations: { 0: nothingToMigrate, 1: nothingToMigrate, 2: nothingToMigrate },
+};
 
 /** Of a kind whose definitions differ in the majors that they understand: the highest version. */
 function schemaOfKind(known: readonly AnyClientModuleDefinition[], kind: string): Schema | undefined {

@@ -148,8 +148,8 @@ Deno.test("closing ends whoever waits for recoveries, and so does a signal", asy
 Deno.test("what a failed recovery wrote in a step or at its end isn't there", async () => {
   const at = await Restoring.started();
   const honest = recoveringToy({ runsMeanwhile: true }).recovery!;
-  const finish: ToyRecovery["finish"] = async (env, tx, progress) => {
-    await honest.finish(env, tx, progress);
+  const finish: ToyRecovery["finish"] = async (env, tx, progress, isLast) => {
+    await honest.finish(env, tx, progress, isLast);
     fails();
   };
   const client = await at.open({ modules: [recoveringToy({ runsMeanwhile: true, change: { finish } })] });

@@ -44,6 +44,36 @@ const moduleBackup = struct("ModuleBackup", { body: bytes, sessionCount: u64Numb
 /** A module's part of the backup that a client was restored with. */
 export type ModuleBackup = { readonly body: Bytes; readonly sessionCount: number };
 
+const look = struct("LaterLook", { operationId, looks: u32, progress: bytes });
+/** A pass that follows a recovery. */
+export type LaterLook = {
+  /** Of the look's own operation. */
+  readonly operationId: OperationId;
+  /** Those that are made when it is done. */
+  readonly looks: number;
+  readonly progress: Bytes;
+};
+
+const later = struct("LaterLooks", {
+  recovered,
+  doneMs: u64Number,
+  looks: u32,
+  progress: bytes,
+  look: option(look),
+});
+/** A recovery that is done, and looks again. */
+export type Later = {
+  readonly recovered: Recovered;
+  /** When the recovery was done, ms since the epoch. */
+  readonly doneMs: number;
+  /** Those that are made. */
+  readonly looks: number;
+  /** What the last pass ended with. */
+  readonly progress: Bytes;
+  /** The one under way. */
+  readonly look: LaterLook | null;
+};
+
 const stage = closedEnum("RecoveryStage", {
   /** The module has none, or didn't when the client was restored: it was started afresh. */
   None: unit,
@@ -52,12 +82,15 @@ const stage = closedEnum("RecoveryStage", {
   /** The module's own progress, as it encodes it. */
   Running: bytes,
   Done: recovered,
+  /** Done, but for looks that follow. */
+  Later: later,
 });
 /** What is left to do of a recovery. */
 export type RecoveryStage =
   | { readonly tag: "None" | "Unprepared"; readonly value: null }
   | { readonly tag: "Running"; readonly value: Bytes }
-  | { readonly tag: "Done"; readonly value: Recovered };
+  | { readonly tag: "Done"; readonly value: Recovered }
+  | { readonly tag: "Later"; readonly value: Later };
 
 const record = struct("RecoveryRecord", {
   kind: text,

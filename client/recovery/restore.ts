@@ -14,6 +14,7 @@ import type { InviteCode } from "../../core/types/invite_code.ts";
 import { endedBy, orLate } from "../../modules/contract/waiting.ts";
 import type { FoundBackups, RestoredBackup } from "../backup/found.ts";
 import type { UniqueTime } from "../core/database.ts";
+import { modulePrefix } from "../core/database.ts";
 import type { Definitions } from "../core/definitions.ts";
 import { definitionsFor } from "../core/definitions.ts";
 import { discover } from "../core/joining.ts";
@@ -141,6 +142,7 @@ export async function restoreClient(
     for (const [instance, record] of records) {
       setRecovery(tx, instance, record);
       if (record.stage.tag === "None") continue;
+      definitions.get(instance)?.recovery?.later?.restored(tx.view(modulePrefix(instance)));
       const payload = { module_id: instance };
       logEvent(tx, { kind: "module-recovery-started", module: null, tsUs: time.nowUs(), payload });
     }

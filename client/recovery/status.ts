@@ -31,6 +31,9 @@ export function statusOf(
   const about = { instance, kind, operationId };
   if (stage.tag === "None") return null;
   if (failure !== undefined) return { ...about, complete, total, status: "failed", error: failure };
-  if (stage.tag === "Done") return { ...about, ...doneCount({ complete, total }), status: "done", ...stage.value };
+  if (stage.tag === "Done" || stage.tag === "Later") {
+    const recovered = stage.tag === "Done" ? stage.value : stage.value.recovered;
+    return { ...about, ...doneCount({ complete, total }), status: "done", ...recovered };
+  }
   return { ...about, complete, total, status: "running" };
 }

@@ -1,5 +1,6 @@
 /** For tests: JSON as an evil guardian may answer it: any at all, and honest answers with one place damaged. */
 import fc from "fast-check";
+import { anyText } from "../../core/testing/text.ts";
 import type { Json, JsonObject } from "../../core/encoding/mod.ts";
 import { isJsonObject, JsonFloat } from "../../core/encoding/mod.ts";
 
@@ -47,7 +48,7 @@ function nested(depth: number): Json {
 const leaf: fc.Arbitrary<Json> = fc.oneof(
   fc.constantFrom(...LEAVES),
   fc.bigInt({ min: -U64_END, max: 2n * U64_END }),
-  fc.string({ unit: "binary", maxLength: 80 }),
+  anyText(80),
   fc.uint8Array({ maxLength: 100 }).map((raw): Json => raw.toHex()),
   fc.nat(120).map(nested),
 );

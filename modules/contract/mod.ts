@@ -69,6 +69,7 @@ export type {
   ClientModuleRecovery,
   ClientRecoveryEnv,
   Derivation,
+  LaterLooks,
   OtherSecret,
   Recovered,
   RecoverySteps,

@@ -35,6 +35,7 @@ Deno.test("a table's entries come in the order of their numbers, by pages, and t
   assertEquals(await page({ after: 8n, limit: 1 }), [252n], "one that is not there");
   assertEquals(await page({ after: 2n ** 64n - 1n }), []);
   assertEquals(await store.read((tx) => names.get(tx, 253n)), "253");
+  assertEquals(toHex(names.keyOf(253n)), "02fd00fd");
   await store.transact((tx) => names.delete(tx, 253n));
   assertEquals(await store.read((tx) => names.get(tx, 253n)), undefined);
 });

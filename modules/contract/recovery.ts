@@ -9,8 +9,11 @@
  * 2. `run` goes through the log in steps. Each is one store transaction, with the state to go on from: a crash repeats
  *    one step at most.
  * 3. `finish` sets going what was found, in the transaction that ends the recovery: it happens once.
+ * 4. A module may look again `later`, for what guardians decide on only when the recovery has begun: each look is a
+ *    pass of its own, `prepare`, `run`, `finish` over what the log has got since, while the module is in use.
  */
 import type { Bytes } from "../../core/bytes.ts";
+import type { StoreTx } from "../../actors/store/store.ts";
 import type { DerivableSecret } from "../../core/crypto/derive_secret.ts";
 import type { Codec, Json } from "../../core/encoding/mod.ts";
 import type { OperationId } from "../../core/types/ids.ts";
@@ -68,6 +71,8 @@ export interface RecoveryTx<State> extends ClientTx<State> {
 export interface RecoverySteps<State, Progress> {
   /** What was stored last. */
   readonly state: Progress;
+  /** Whether no later look follows this pass. */
+  readonly isLast: boolean;
   /**
    * One step, in one store transaction: what it changes in the module's part, and the state to go on from. The body may
    * run many times until it commits. Resolves when durable.
@@ -81,6 +86,28 @@ export type Recovered = {
   readonly amountMsat: bigint | null;
   /** Of it, what lay under other secrets than the client's own. */
   readonly otherMsat: readonly { readonly derivation: Derivation; readonly amountMsat: bigint }[];
+};
+
+/** Looks that follow a recovery. */
+export type LaterLooks<Config, Progress> = {
+  /**
+   * When each is due, ms after the recovery; ascending. A client that is closed at that time makes it up when it is
+   * opened; one look does for all that are due by then.
+   */
+  readonly afterMs: readonly number[];
+  /**
+   * In the transaction that stores what the recovery's `prepare` said; the module's own part. From here on the module
+   * remembers which of the log's items are its own doing.
+   */
+  readonly restored: (store: StoreTx) => void;
+  /** How far the log reaches by now. @param done what the pass before ended with @throws {ApiError} */
+  readonly prepare: (env: ClientRecoveryEnv<Config>, done: Progress) => Promise<Progress>;
+  /**
+   * In the transaction that stores what `prepare` said.
+   * @returns false: the module can't tell its own doing from the rest any more. Then this pass, which is the last,
+   * begins with `done`: it looks through nothing, and tidies up
+   */
+  readonly begin: (store: StoreTx) => Promise<boolean>;
 };
 
 /** How a module recovers. `State` as its machines', `Progress` as it is stored between steps. */
@@ -100,10 +127,19 @@ export type ClientModuleRecovery<Config, State, Progress> = {
    */
   readonly run: (env: ClientRecoveryEnv<Config>, steps: RecoverySteps<State, Progress>) => Promise<void>;
   /**
-   * In the transaction that ends the recovery. Machines that it adds belong to the recovery's own operation; those of a
-   * module that doesn't run yet start with it. No network here.
+   * In the transaction that ends the recovery, or a later look. Machines that it adds belong to the pass's own
+   * operation; those of a module that doesn't run yet start with it. No network here.
+   * @param isLast whether no later look follows
+   * @returns what all passes so far have brought
    */
-  readonly finish: (env: ClientRecoveryEnv<Config>, tx: RecoveryTx<State>, progress: Progress) => Promise<Recovered>;
+  readonly finish: (
+    env: ClientRecoveryEnv<Config>,
+    tx: RecoveryTx<State>,
+    progress: Progress,
+    isLast: boolean,
+  ) => Promise<Recovered>;
+  /** Left out: what the recovery finds is all. */
+  readonly later?: LaterLooks<Config, Progress>;
 };
 
 /** A recovery of any module. */

@@ -58,7 +58,7 @@ export function contractFor(
 /** What claims a contract: a secret key (32 bytes), and the decryption key (48 bytes, G1). Secret. */
 export type IncomingKeys = { readonly claimKey: Bytes; readonly decryptionKey: G1 };
 
-/** The tweak of a contract that pays this secret key (32 bytes); null when it pays somebody else. Two multiplications. */
+/** The tweak of a contract that pays this secret key (32 bytes); null when it pays somebody else. Some milliseconds. */
 export function tweakOf(secretKey: Uint8Array, { commitment }: IncomingContract): Bytes | null {
   const tweak = ecdh(secretKey, commitment.ephemeralPk);
   if (!isSecretKey(tweak)) return null;

@@ -5,6 +5,7 @@
  */
 import { decodeScalar } from "../../core/crypto/bls/mod.ts";
 import { encode } from "../../core/encoding/mod.ts";
+import { ownNode } from "../contract/own_node.ts";
 import type { ServerModule } from "../contract/server.ts";
 import { defineServerModule } from "../contract/server.ts";
 import { lightningCodecs } from "./codecs.ts";
@@ -34,7 +35,8 @@ type LightningModule = ServerModule<
   LightningOutputError
 >;
 
-function startLightning(env: LightningEnv): Promise<LightningModule> {
+function startLightning(given: LightningEnv): Promise<LightningModule> {
+  const env = { ...given, bitcoin: ownNode(given, "Lightning payments' expirations wait") };
   const checks = new ContractChecks(env.config.tpeAggPk, decodeScalar(env.privateConfig.sk.reveal()));
   return Promise.resolve<LightningModule>({
     processInput: (tx, input) => processInput(env, checks, tx, input),

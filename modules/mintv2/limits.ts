@@ -98,3 +98,15 @@ export const SETTLED_AT_ONCE = 1_000;
  * refuse a request if they don't know one of its notes.
  */
 export const RECOVERED_AT_ONCE = 100;
+/**
+ * When a recovered wallet looks through the log's news, after the recovery. What the lost device was paying guardians
+ * decide on within a session or two, some minutes: so after 3 and 15. A device that had no connection brings its last
+ * payment when it has one again: so once more after a day. Beyond that the other device is alive, and looking at what
+ * it does is no recovery.
+ */
+export const LOOKS_AFTER_MS: readonly number[] = [3 * 60_000, 15 * 60_000, 24 * 3_600_000];
+/**
+ * Notes that a wallet issues and redeems itself, and remembers for the next look: 2 MB. One that does more in a day, a
+ * gateway's say, looks no more.
+ */
+export const LATER_MARKS_MAX = 100_000;

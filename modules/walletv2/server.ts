@@ -9,6 +9,7 @@ import { isSecretKey, publicKeyOf } from "../../core/crypto/secp.ts";
 import { encode } from "../../core/encoding/mod.ts";
 import { err, ok } from "../../core/result.ts";
 import { publicKey } from "../../core/types/keys.ts";
+import { ownNode } from "../contract/own_node.ts";
 import type { ServerModule } from "../contract/server.ts";
 import { defineServerModule } from "../contract/server.ts";
 import { walletCodecs } from "./codecs.ts";
@@ -20,7 +21,6 @@ import { endpoints } from "./server/endpoints.ts";
 import { SignatureChecker } from "./server/federation_tx.ts";
 import { consensusProposal, processConsensusItem } from "./server/items.ts";
 import { processInput, processOutput } from "./server/inputs_outputs.ts";
-import { ownNode } from "./server/own_node.ts";
 import { rebroadcast } from "./server/rebroadcast.ts";
 import { keysHash } from "./scripts.ts";
 
@@ -56,7 +56,7 @@ export const walletv2Server = defineServerModule({
   },
   getClientConfig: (config) => ({ bytes: encode(walletConfig, config), json: walletConfig.toJson(config) }),
   start: (given) => {
-    const env = { ...given, bitcoin: ownNode(given) };
+    const env = { ...given, bitcoin: ownNode(given, "deposits and withdrawals wait") };
     const { bitcoinPks } = env.config;
     const prepared = { hashOfKeys: keysHash(bitcoinPks), checker: new SignatureChecker(bitcoinPks) };
     const module: WalletModule = {

@@ -16,13 +16,13 @@ import type { Result } from "../../core/result.ts";
 import { err } from "../../core/result.ts";
 import type { BlockHash } from "../../core/types/ids.ts";
 import type { BitcoinStatus } from "../../modules/contract/bitcoin.ts";
-import type { Answer, BackendFailure, BitcoinBackend } from "./backend.ts";
-import { failureText } from "./backend.ts";
-import { bitcoindBackend } from "./bitcoind.ts";
+import type { Answer, BackendFailure, BitcoinBackend } from "../../actors/bitcoin/backend.ts";
+import { failureText } from "../../actors/bitcoin/backend.ts";
+import { bitcoindBackend } from "../../actors/bitcoin/bitcoind.ts";
 import { networkOfChain } from "./chain_id.ts";
 import { ChainMemory } from "./chain_memory.ts";
-import { esploraBackend } from "./esplora.ts";
-import { hybridBackend } from "./hybrid.ts";
+import { esploraBackend } from "../../actors/bitcoin/esplora.ts";
+import { hybridBackend } from "../../actors/bitcoin/hybrid.ts";
 import { TRANSACTION_BYTES_MAX } from "./limits.ts";
 
 export type BitcoinMessage =

@@ -17,7 +17,7 @@ import { decode } from "../../core/encoding/mod.ts";
 import type { Result } from "../../core/result.ts";
 import { err, ok } from "../../core/result.ts";
 import type { BlockHash } from "../../core/types/ids.ts";
-import type { Answer, BackendFailure } from "./backend.ts";
+import type { Answer, BackendFailure } from "../../actors/bitcoin/backend.ts";
 import { BLOCK_HASHES_KEPT } from "./limits.ts";
 
 /** Of the guardian's store. */

@@ -4,12 +4,13 @@ import { ActorError } from "../../actors/error.ts";
 import type { Clock } from "../../actors/platform/platform.ts";
 import { sleep } from "../../actors/platform/platform.ts";
 import type { ActorRef } from "../../actors/protocol.ts";
+import { CALL_TIMEOUT_MS } from "../../actors/bitcoin/limits.ts";
 import { orAborted } from "../../core/abort.ts";
 import type { Bytes } from "../../core/bytes.ts";
 import { err } from "../../core/result.ts";
 import type { BitcoinSource } from "../../modules/contract/bitcoin.ts";
 import type { BitcoinMessage } from "./actor.ts";
-import { BLOCK_RETRY_FIRST_MS, BLOCK_RETRY_LAST_MS, CALL_TIMEOUT_MS } from "./limits.ts";
+import { BLOCK_RETRY_FIRST_MS, BLOCK_RETRY_LAST_MS } from "./limits.ts";
 
 /** Calls to one or two nodes, each with its own deadline. */
 const BLOCK_DEADLINE_MS = 3 * CALL_TIMEOUT_MS;

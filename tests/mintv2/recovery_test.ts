@@ -121,6 +121,37 @@ Deno.test("with the old wallet alive, both spend: a note pays once, and nothing 
   for (const wallet of [old, again, shop]) await world.finish(wallet.close());
 });
 
+Deno.test("a payment that was under way when the log's length was fixed: some minutes later all is there, and good", async () => {
+  const federation = await started;
+  const old = await withMoney(federation, "paying");
+  const sumMsat = await old.getBalance(), words = await old.client.words();
+  // guardians have the transaction, and decide on it only when the wallet is restored already
+  const decided = Promise.withResolvers<void>();
+  federation.lie = ({ method }, truth) => method === "submit_transaction" ? decided.promise.then(truth) : undefined;
+  const own = await world.finish(old.spend(512n * 7n));
+  await world.finish(old.receive(own.ecash));
+  await world.world.run({ forMs: 5_000 });
+  const again = await restored(federation, words, "paid meanwhile");
+  await world.finish(old.close());
+  decided.resolve();
+  federation.lie = () => undefined;
+  // new money of its own comes meanwhile
+  assert(await receive(again, federation.text(await federation.note(12))));
+  const newMsat = 2n ** 12n;
+  await world.world.run({ forMs: 4 * 60_000 });
+  await world.finish(again.client.awaitIdle());
+  assertEquals(await again.getBalance(), sumMsat + newMsat);
+  const [mint] = await again.recoveries();
+  assert(mint?.status === "done");
+  assertEquals(mint.amountMsat, sumMsat);
+  const shop = await federation.wallet(world, "shop of the paid");
+  assert(await receive(shop, (await world.finish(again.spend(sumMsat + newMsat))).ecash));
+  await world.world.run({ forMs: 25 * 3_600_000 });
+  assertEquals(await again.getBalance(), 0n);
+  assertEquals(await again.getPending(), { incomingMsat: 0n, outgoingMsat: 0n, inDoubtMsat: 0n });
+  for (const wallet of [again, shop]) await world.finish(wallet.close());
+});
+
 /** When somebody takes the text that the lost wallet had handed out: `lie` holds up what comes later. */
 const MOMENTS: readonly { readonly when: string; readonly method: RegExp | null }[] = [
   { when: "before its notes are found", method: /_recovery_slice$/ },

@@ -13,7 +13,7 @@ import { awaitBalance } from "../demo/waits.ts";
 import { SimulatedFederation } from "./federation.ts";
 import { pay, SimulatedWallet, walletDisks } from "./wallets.ts";
 
-export const KIND = { total: 4, modules: ["meta", "mintv2", "walletv2"], roundsPerSession: 40 };
+export const KIND = { total: 4, modules: ["lnv2", "meta", "mintv2", "walletv2"], roundsPerSession: 40 };
 /**
  * With this one Alice's first two addresses are found early, at 11,066 and 25,350. No world of the tests may have it:
  * its dice would fall alike once more, and the wallets would make the same notes twice.

@@ -22,8 +22,8 @@ import {
 } from "../../modules/walletv2/testing/federation.ts";
 import { testChain, world } from "../../server/bitcoin/testing/world.ts";
 import type { TestChain } from "../../server/bitcoin/testing/world.ts";
-import type { BitcoinBackend } from "../../server/bitcoin/backend.ts";
-import { bitcoindBackend } from "../../server/bitcoin/bitcoind.ts";
+import type { BitcoinBackend } from "../../actors/bitcoin/backend.ts";
+import { bitcoindBackend } from "../../actors/bitcoin/bitcoind.ts";
 import { bitcoindTest, CoreNode } from "../../server/dev/chain/testing/core_node.ts";
 import { RpcError } from "../../server/dev/chain/error.ts";
 import type { Node } from "./node.ts";

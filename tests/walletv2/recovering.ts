@@ -18,6 +18,7 @@ export function prepared(client: TestClient): Promise<WalletProgress> {
 }
 
 class Steps implements RecoverySteps<WalletState, WalletProgress> {
+  readonly isLast = true;
   readonly #client: TestClient;
   #left: number;
 
@@ -50,6 +51,7 @@ export async function recover(
     get state() {
       return made.state;
     },
+    isLast: made.isLast,
     step: async (body) => {
       await made.step(body);
       const { complete, total } = walletRecovery.count(made.state);
@@ -58,7 +60,7 @@ export async function recover(
   };
   try {
     await client.until(walletRecovery.run(env, watched));
-    const recovered = await client.inRecovery((tx) => walletRecovery.finish(env, tx, made.state));
+    const recovered = await client.inRecovery((tx) => walletRecovery.finish(env, tx, made.state, made.isLast));
     return { progress: made.state, recovered, counts };
   } catch (thrown) {
     if (thrown instanceof Killed) return { progress: made.state, recovered: null, counts };

@@ -15,8 +15,10 @@ const UNFINISHED = /^\..*\.[0-9a-f]{16}\.unfinished$/;
 
 /** Bits of a mode: what the owner's group and everybody may do. */
 const OTHERS = 0o077;
+/** Everybody may read. */
+const PUBLIC = 0o004;
 
-export const realFiles: Files = { read, create, replace, makeSecret, remove, list, makeDirectory, freeBytes };
+export const realFiles: Files = { read, create, replace, makeSecret, isPublic, remove, list, makeDirectory, freeBytes };
 
 async function read(path: string, bytesMax: number): Promise<Bytes | undefined> {
   try {
@@ -96,6 +98,15 @@ async function makeSecret(path: string): Promise<boolean> {
   } catch (thrown) {
     if (thrown instanceof Deno.errors.NotFound) return false;
     throw filesError(path, "restrict", thrown);
+  }
+}
+
+async function isPublic(path: string): Promise<boolean> {
+  try {
+    return (((await Deno.stat(path)).mode ?? 0) & PUBLIC) !== 0;
+  } catch (thrown) {
+    if (thrown instanceof Deno.errors.NotFound) return false;
+    throw filesError(path, "read", thrown);
   }
 }
 

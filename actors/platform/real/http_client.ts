@@ -3,14 +3,14 @@
  * system's.
  */
 import { type ClientRequest, type IncomingMessage, request as requestHttp } from "node:http";
-import { request as requestHttps } from "node:https";
+import { request as requestHttps, type RequestOptions } from "node:https";
 import type { Socket } from "node:net";
 import { basicAuthorization } from "../../../core/basic_auth.ts";
 import { errorText } from "../../../core/result.ts";
 import { readBody } from "../body.ts";
 import { NetworkError } from "../error.ts";
 import { HTTP_HEADER_BYTES_MAX, KEEP_ALIVE_MS } from "../limits.ts";
-import type { Network } from "../platform.ts";
+import type { MessageSocket, Network } from "../platform.ts";
 import { retryAfterOf } from "../retry_after.ts";
 import { acceptKey } from "../upgrade.ts";
 import { realDice } from "./dice.ts";
@@ -51,8 +51,15 @@ export const fetchBounded: Network["fetch"] = async (url, options) => {
   }
 };
 
-export const openWebSocket: Network["openWebSocket"] = (url, options) =>
-  new Promise((resolve, reject) => {
+export const openWebSocket: Network["openWebSocket"] = (url, options) => openWebSocketWith(url, options, {});
+
+/** @param trust what TLS takes for the server's certificate; default: what the runtime's authorities vouch for */
+export function openWebSocketWith(
+  url: string,
+  options: Parameters<Network["openWebSocket"]>[1],
+  trust: Pick<RequestOptions, "ca" | "checkServerIdentity">,
+): Promise<MessageSocket> {
+  return new Promise((resolve, reject) => {
     if (!URL.canParse(url)) return reject(malformed());
     const target = new URL(url).host;
     const unreachable = (cause: unknown): void =>
@@ -60,7 +67,7 @@ export const openWebSocket: Network["openWebSocket"] = (url, options) =>
     const key = realDice.bytes(16).toBase64();
     let request: ClientRequest;
     try {
-      request = upgradeRequest(new URL(url), key, options.headers ?? {});
+      request = upgradeRequest(new URL(url), key, options.headers ?? {}, trust);
     } catch (thrown) {
       return unreachable(thrown);
     }
@@ -99,9 +106,15 @@ export const openWebSocket: Network["openWebSocket"] = (url, options) =>
     });
     request.end();
   });
+}
 
 /** User and password in the URL become the `Authorization` header, as browsers do; a header given wins. */
-function upgradeRequest(url: URL, key: string, headers: Record<string, string>): ClientRequest {
+function upgradeRequest(
+  url: URL,
+  key: string,
+  headers: Record<string, string>,
+  trust: Pick<RequestOptions, "ca" | "checkServerIdentity">,
+): ClientRequest {
   if (url.protocol !== "ws:" && url.protocol !== "wss:") {
     throw new TypeError("The URL begins neither with ws: nor wss:.");
   }
@@ -109,6 +122,7 @@ function upgradeRequest(url: URL, key: string, headers: Record<string, string>):
   const authorization = credentials === ":" ? {} : { authorization: basicAuthorization(credentials) };
   const secure = url.protocol === "wss:";
   return (secure ? requestHttps : requestHttp)({
+    ...trust,
     host: url.hostname.replace(/^\[|\]$/g, ""),
     port: url.port === "" ? (secure ? 443 : 80) : Number(url.port),
     path: `${url.pathname}${url.search}`,

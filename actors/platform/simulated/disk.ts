@@ -46,6 +46,10 @@ export class SimulatedDisk {
     return true;
   }
 
+  isPublic(path: string): boolean {
+    return this.files.get(normalised(path))?.secret === false;
+  }
+
   remove(path: string): void {
     const at = normalised(path);
     if (this.folders.has(at)) {

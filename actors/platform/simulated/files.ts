@@ -44,6 +44,7 @@ export function simulatedFiles(life: Life): Files {
     create: write(false),
     replace: write(true),
     makeSecret: (path) => later(`restrict ${path}`, () => disk.makeSecret(path), true),
+    isPublic: (path) => later(`look at ${path}`, () => disk.isPublic(path), false),
     remove: (path) => later(`remove ${path}`, () => disk.remove(path), true),
     list: (path) => later(`list ${path}`, () => disk.list(path), false),
     makeDirectory: (path, options = {}) =>

@@ -6,6 +6,7 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { loggerFor } from "../../../actors/logger.ts";
+import type { Network } from "../../../actors/platform/platform.ts";
 import type { ManualClock } from "../../../actors/testing/manual_clock.ts";
 import type { StoreTx, StoreView } from "../../../actors/store/store.ts";
 import { rollback } from "../../../actors/store/store.ts";
@@ -49,6 +50,10 @@ export type TestClientOptions = {
   readonly balanceMsat?: bigint;
   /** Wallets of one test have each another one. Default 1. */
   readonly seed?: number;
+  /** Default: none; a module that reaches for it fails its test. */
+  readonly network?: Network;
+  /** Of a guardian's own wallet. Default: none. */
+  readonly admin?: ClientModuleEnv<unknown, unknown>["admin"];
 };
 
 type Draft<State> = {
@@ -88,6 +93,8 @@ export class TestClient<Config, State, Api> {
   readonly #clock: ManualClock;
   readonly #states = new Map<OperationId, State[]>();
   readonly #active = new Set<ActiveState<State>>();
+  /** Operations whose first transaction isn't stored yet. */
+  readonly #beginning = new Set<OperationId>();
   readonly #verdicts = new Map<TransactionId, Promise<Result<null, string>>>();
   readonly #ending = new AbortController();
   #changed = Promise.withResolvers<void>();
@@ -114,7 +121,7 @@ export class TestClient<Config, State, Api> {
     options: TestClientOptions,
   ): Promise<TestClient<Config, State, Api>> {
     const client = new TestClient(definition, guardians, await testStore(), options);
-    const { seed = 1, clock } = options;
+    const { seed = 1, clock, network, admin = null } = options;
     const env: ClientModuleEnv<Config, State> = {
       instance: 0,
       federationId: "00".repeat(32),
@@ -126,8 +133,8 @@ export class TestClient<Config, State, Api> {
       api: guardians.api,
       apiVersion: definition.requiredApi,
       core: client.#core(),
-      admin: null,
-      platform: dicePlatform(seed + 1_000, clock),
+      admin,
+      platform: dicePlatform(seed + 1_000, clock, network),
       log: loggerFor("test", () => {}),
       testEnvironment: true,
       signal: client.#ending.signal,
@@ -146,6 +153,13 @@ export class TestClient<Config, State, Api> {
     const command = this.#module.commands[name];
     assert(command, `the module has a command ${name}`);
     return command.run(args, this.#ending.signal);
+  }
+
+  /** Begins what the module does by itself. What it fails with, `until` and `pass` throw. */
+  beginBackground(): void {
+    this.#module.background?.().catch((thrown) => {
+      if (!this.#ending.signal.aborted) this.#failure ??= thrown;
+    });
   }
 
   /** States that an operation's machines came to, in order. */
@@ -193,16 +207,21 @@ export class TestClient<Config, State, Api> {
       transact: (operationId, body) => this.#transact(operationId, body),
       submit: async (transaction) => {
         const { operationId, inputs, outputs, spending = "wallet" } = transaction;
-        if (this.#states.has(operationId) || this.logged.has(operationId)) {
+        if (this.#states.has(operationId) || this.logged.has(operationId) || this.#beginning.has(operationId)) {
           return err({ code: "operation_exists", operationId });
         }
-        return await this.#transact(operationId, async (tx) => {
-          const submitted = await tx.submit({ inputs, outputs, spending });
-          if (!submitted.ok) return submitted;
-          this.logged.set(operationId, transaction.meta(submitted.value));
-          await transaction.also?.(tx, submitted.value);
-          return submitted;
-        });
+        this.#beginning.add(operationId);
+        try {
+          return await this.#transact(operationId, async (tx) => {
+            const submitted = await tx.submit({ inputs, outputs, spending });
+            if (!submitted.ok) return submitted;
+            this.logged.set(operationId, transaction.meta(submitted.value));
+            await transaction.also?.(tx, submitted.value);
+            return submitted;
+          });
+        } finally {
+          this.#beginning.delete(operationId);
+        }
       },
       quoteFee: ({ inputs, outputs }) => Promise.resolve(ok(feesOf(inputs, outputs))),
       operationExists: (operationId) => Promise.resolve(this.#states.has(operationId) || this.logged.has(operationId)),

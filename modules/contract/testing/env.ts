@@ -4,7 +4,7 @@
  */
 import type { LogRecord } from "../../../actors/logger.ts";
 import { loggerFor } from "../../../actors/logger.ts";
-import type { Clock, Dice, Platform } from "../../../actors/platform/platform.ts";
+import type { Clock, Dice, Network, Platform } from "../../../actors/platform/platform.ts";
 import { openMemoryStore } from "../../../actors/store/memory.ts";
 import type { Store, StoreView } from "../../../actors/store/store.ts";
 import { toHex } from "../../../core/bytes.ts";
@@ -40,15 +40,15 @@ function absent(what: string): never {
   throw new Error(`This test has no ${what}`);
 }
 
-/** Only dice, and a clock if it is given; a module that reaches for the rest fails its test. */
-export function dicePlatform(seed: number, clock?: Clock): Platform {
+/** Only dice, and a clock and a network if given; a module that reaches for the rest fails its test. */
+export function dicePlatform(seed: number, clock?: Clock, network?: Network): Platform {
   return {
     dice: seededDice(seed),
     get clock(): Clock {
       return clock ?? absent("clock");
     },
-    get network(): never {
-      return absent("network");
+    get network(): Network {
+      return network ?? absent("network");
     },
     get files(): never {
       return absent("files");

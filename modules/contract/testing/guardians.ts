@@ -6,7 +6,7 @@
 import { assertEquals } from "@std/assert";
 import type { LogRecord } from "../../../actors/logger.ts";
 import type { Clock } from "../../../actors/platform/platform.ts";
-import type { StoreView } from "../../../actors/store/store.ts";
+import type { StoreTx, StoreView } from "../../../actors/store/store.ts";
 import type { Bytes } from "../../../core/bytes.ts";
 import { toHex } from "../../../core/bytes.ts";
 import type { BitcoinNetwork } from "../../../core/bitcoin/mod.ts";
@@ -72,6 +72,7 @@ export class TestGuardians<Config, Private, Input, Output, Outcome, Item, InputE
     ServerModule<Input, Output, Outcome, Item, InputError, OutputError>
   >[];
   #transactions = 0;
+  #turn: Promise<unknown> = Promise.resolve();
 
   private constructor(
     definition: TestGuardians<Config, Private, Input, Output, Outcome, Item, InputError, OutputError>["definition"],
@@ -122,16 +123,23 @@ export class TestGuardians<Config, Private, Input, Output, Outcome, Item, InputE
     return { txid: (++this.#transactions).toString(16).padStart(64, "0"), outIdx: 0, inIdx: 0 };
   }
 
+  /** One after the other, as consensus orders them, whoever else is at it. */
+  #inTurn<T>(process: () => Promise<T>): Promise<T> {
+    const done = this.#turn.then(process);
+    this.#turn = done.catch(() => undefined);
+    return done;
+  }
+
   /** An output of a transaction is processed. */
   output(output: Output, at: OutPoint = this.newTransaction()): Promise<Result<OutputMeta, OutputError>> {
     const encoded = roundTrip(this.definition.codecs.output, output);
-    return onAll(this.guardians, ({ module }, tx) => module.processOutput(tx, encoded, at));
+    return this.#inTurn(() => onAll(this.guardians, ({ module }, tx) => module.processOutput(tx, encoded, at)));
   }
 
   /** An input of a transaction is processed. */
   input(input: Input, at: InPoint = this.newTransaction()): Promise<Result<InputMeta, InputError>> {
     const encoded = roundTrip(this.definition.codecs.input, input);
-    return onAll(this.guardians, ({ module }, tx) => module.processInput(tx, encoded, at));
+    return this.#inTurn(() => onAll(this.guardians, ({ module }, tx) => module.processInput(tx, encoded, at)));
   }
 
   /**
@@ -145,7 +153,9 @@ export class TestGuardians<Config, Private, Input, Output, Outcome, Item, InputE
     const { codecs } = this.definition;
     const ins = inputs.map((input) => roundTrip(codecs.input, input));
     const outs = outputs.map((output) => roundTrip(codecs.output, output));
-    return onAll(this.guardians, async ({ module }, tx) => {
+    const process = async ({ module }: (typeof this.guardians)[number], tx: StoreTx): Promise<
+      Result<Processed, Refused<InputError, OutputError>>
+    > => {
       const processed = { inputs: [] as InputMeta[], outputs: [] as OutputMeta[] };
       for (const [inIdx, input] of ins.entries()) {
         const result = await module.processInput(tx, input, { txid, inIdx });
@@ -158,11 +168,16 @@ export class TestGuardians<Config, Private, Input, Output, Outcome, Item, InputE
         processed.outputs.push(result.value);
       }
       return ok(processed);
-    });
+    };
+    return this.#inTurn(() => onAll(this.guardians, process));
   }
 
   /** An item of a guardian. One that is accepted comes once more: a copy must be refused, or change nothing. */
-  async item(item: Item, peer: PeerId): Promise<Result<null, string>> {
+  item(item: Item, peer: PeerId): Promise<Result<null, string>> {
+    return this.#inTurn(() => this.#item(item, peer));
+  }
+
+  async #item(item: Item, peer: PeerId): Promise<Result<null, string>> {
     const encoded = roundTrip(this.definition.codecs.consensusItem, item);
     const once = (): Promise<Result<null, string>> =>
       onAll(this.guardians, ({ module }, tx) => module.processConsensusItem(tx, encoded, peer, signal));

@@ -64,9 +64,9 @@ export class LightningClient {
   }
 
   /**
-   * Pays an invoice. Resolves when the payment is stored; from there on it ends in a success or a refund, whatever the
+   * Pays an invoice. Resolves when the payment is stored; from then on it ends in a success or a refund, whatever the
    * gateway does. An invoice is paid once.
-   * @throws {LightningError} what `quoteSend` throws, and `terms_changed` · `block_count_failed`; nothing is stored then
+   * @throws {LightningError} what `quoteSend` throws, and `terms_changed` · `block_count_failed`: nothing is stored
    */
   send(invoice: string, options: SendOptions = {}, signal?: AbortSignal): Promise<OperationId> {
     return this.#work.sending.send(invoice, options, this.#until(signal));

@@ -1,6 +1,6 @@
 /**
- * Why something can't be done over Lightning, what to do, and where the money is. The first sentence is the reference's.
- * fedimint-lnv2-client 0.13.0 (`lib.rs`).
+ * Why something can't be done over Lightning, what to do, and where the money is. The first sentence is the
+ * reference's. fedimint-lnv2-client 0.13.0 (`lib.rs`).
  */
 import { FedimintError } from "../../../core/result.ts";
 import type { OperationId } from "../../../core/types/ids.ts";

@@ -57,7 +57,7 @@ export class LightningFederation {
     return await this.#api.consensus(call, { retry: true, signal }) !== null;
   }
 
-  /** Unspent contracts from a position of the stream on, once there is one behind it, and the position to go on from. */
+  /** Unspent contracts from a position of the stream on, once there is one behind it, and where to go on from. */
   async incomingContracts(
     start: bigint,
     count: number,

@@ -1,15 +1,14 @@
 /**
  * Being paid without being asked: the receiver publishes an lnurl, somebody's server makes contracts for it, and the
  * wallet finds those that are its own in the stream of all incoming contracts. Everything needed stands in them, so a
- * wallet that is restored from its words finds them again, from the beginning of the stream. fedimint-lnv2-client 0.13.0
+ * wallet that is restored from its words finds them again, from the stream's beginning. fedimint-lnv2-client 0.13.0
  * (`generate_lnurl`, `receive_lnurl`); docs/protocol/06-lightning-meta.md §D.
  */
-import { bech32 } from "@scure/base";
 import { sleep } from "../../../actors/platform/platform.ts";
 import { backOffMs } from "../../../actors/rpc/mod.ts";
-import { utf8 } from "../../../core/bytes.ts";
 import { publicKeyOf } from "../../../core/crypto/mod.ts";
 import { encodeText } from "../../../core/encoding/mod.ts";
+import { encodeLnurl } from "../../../core/lightning/lnurl.ts";
 import { errorText } from "../../../core/result.ts";
 import type { OperationId } from "../../../core/types/ids.ts";
 import type { SafeUrl } from "../../../core/types/safe_url.ts";
@@ -24,11 +23,6 @@ import { LightningError } from "./error.ts";
 import type { Gateways } from "./gateways.ts";
 import { CLAIM_RETRY, CONTRACTS_AT_ONCE, STREAM_CONTRACTS } from "./limits.ts";
 import type { LightningParts } from "./send_machine.ts";
-
-/** bech32 of a URL. LUD-01. */
-export function encodeLnurl(url: string): string {
-  return bech32.encode("lnurl", bech32.toWords(utf8(url)), false);
-}
 
 export class LnurlReceiving {
   readonly #parts: LightningParts;

@@ -1,5 +1,5 @@
 /**
- * A payment, once its contract is on the way: the gateway is asked until it shows the preimage or gives up the contract;
+ * A payment, once its contract is on the way: the gateway is asked until it shows the preimage or gives up its claim;
  * guardians are asked for the preimage at the same time, and from the expiration on the money comes back without the
  * gateway. fedimint-lnv2-client 0.13.0 (`send_sm.rs`); docs/protocol/06-lightning-meta.md §D.
  *

@@ -1,7 +1,7 @@
 /**
  * States of the lnv2 client's machines, as they are stored: a payment, a receive. Follows fedimint-lnv2-client 0.13.0
- * (`send_sm.rs`, `receive_sm.rs`); what the reference finds out each time it is asked is a state of its own here, so that
- * it is known once and for all.
+ * (`send_sm.rs`, `receive_sm.rs`); what the reference finds out each time it is asked is a state of its own here, so
+ * that it is known for good.
  */
 import type { CodecType } from "../../../core/encoding/mod.ts";
 import { closedEnum, fixedBytes, struct, text, u64, u64Number, unit } from "../../../core/encoding/mod.ts";

@@ -64,11 +64,15 @@ export class CountedKeys {
     this.#write(tx, now);
   }
 
-  /** The same where hardly any is there: that costs reads alone, so that it is in no other transaction's way. */
-  async removeThere(tx: StoreTx, keys: readonly Bytes[]): Promise<void> {
+  /**
+   * The same where hardly any is there: that costs reads alone, so that it is in no other transaction's way.
+   * @returns how many were there
+   */
+  async removeThere(tx: StoreTx, keys: readonly Bytes[]): Promise<number> {
     const there: Bytes[] = [];
     for (const key of keys) if (await tx.get(key) !== undefined) there.push(key);
     if (there.length > 0) await this.remove(tx, there);
+    return there.length;
   }
 
   /** Counts the keys themselves. @returns whether the count was wrong, not only missing */

@@ -9,7 +9,7 @@
  * | 04 | denomination 1 ‖ secret key 32 | a note whose refund failed |
  * | 05 | operation 32 | amount u64: what an operation has brought into the wallet, msat |
  * | 06 | 01, 03, 04, 08 or 09 | how many keys there are of each denomination below that prefix |
- * | 07 to 0a | `recovery/db.ts` | notes that a recovery has found |
+ * | 07 to 0c | `recovery/db.ts` | notes that a recovery has found, and what its later looks are to know |
  *
  * Nothing here must be used once only and is stored before it is used: notes can be spent as often as one likes,
  * guardians take each once; operation ids, transactions' nonces and tweaks are thrown when they are needed; keys are
@@ -33,6 +33,7 @@ import type { SpendableNote } from "../ecash.ts";
 import { spendableNote } from "../ecash.ts";
 import type { NoteIssuanceRequest } from "./issuance.ts";
 import { recoveredKeys } from "./recovery/db.ts";
+import { markIssued, migrateLooking } from "./recovery/later.ts";
 
 /** Also the prefix to wait on. */
 export const NOTES = Uint8Array.of(0x01);
@@ -52,7 +53,10 @@ export async function recount(tx: StoreTx): Promise<boolean> {
   return wrong;
 }
 
-function noteKey(counted: CountedKeys, { denomination, keypair }: SpendableNote): Bytes {
+/** What tells a note from others. Secret. */
+type NoteKey = Pick<SpendableNote, "denomination" | "keypair">;
+
+function noteKey(counted: CountedKeys, { denomination, keypair }: NoteKey): Bytes {
   return counted.key(denomination, keypair);
 }
 
@@ -60,8 +64,8 @@ export function addNotes(tx: StoreTx, added: readonly SpendableNote[]): Promise<
   return notes.add(tx, added.map((note) => [noteKey(notes, note), encode(g1Point, note.signature)]));
 }
 
-/** Those of them that are in the wallet are no more. */
-export function dropNotes(tx: StoreTx, dropped: readonly SpendableNote[]): Promise<void> {
+/** Those of them that are in the wallet are no more. @returns how many were */
+export function dropNotes(tx: StoreTx, dropped: readonly NoteKey[]): Promise<number> {
   return notes.removeThere(tx, dropped.map((note) => noteKey(notes, note)));
 }
 
@@ -89,19 +93,20 @@ export async function takeNotes(tx: StoreTx, counts: Counts): Promise<SpendableN
 
 /**
  * Version 0 may hold tweaks: whatever is stored of them, a copy of the folder may use it. Before version 2 nothing was
- * recovered.
+ * recovered; before version 3 no looks followed that.
  */
 export const mintSchema: Schema = {
-  version: 2,
-  migrations: { 0: (tx) => tx.deleteAll(TWEAKS), 1: nothingToMigrate },
+  version: 3,
+  migrations: { 0: (tx) => tx.deleteAll(TWEAKS), 1: nothingToMigrate, 2: migrateLooking },
 };
 
 function requestKey({ denomination, tweak }: NoteIssuanceRequest): Bytes {
   return underWay.key(denomination, tweak);
 }
 
-export function addUnderWay(tx: StoreTx, requests: readonly NoteIssuanceRequest[]): Promise<void> {
-  return underWay.add(tx, requests.map((request) => [requestKey(request), new Uint8Array(0)]));
+export async function addUnderWay(tx: StoreTx, requests: readonly NoteIssuanceRequest[]): Promise<void> {
+  await markIssued(tx, requests);
+  await underWay.add(tx, requests.map((request) => [requestKey(request), new Uint8Array(0)]));
 }
 
 export function removeUnderWay(tx: StoreTx, requests: readonly NoteIssuanceRequest[]): Promise<void> {

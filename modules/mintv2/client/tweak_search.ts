@@ -1,9 +1,11 @@
 /**
  * The search for tweaks, fast: SHA-256 of tweak (16 bytes) ‖ filter (32 bytes) is a single block, of whose result only
  * the first 16 bits matter. Written out for that one case it is several times as fast as a general hash, and a payment
- * may need dozens of tweaks, each 65,536 hashes. FIPS 180-4.
+ * may need dozens of tweaks, each 65,536 hashes: those are made four at once. FIPS 180-4.
  */
 import type { Bytes } from "../../../core/bytes.ts";
+import type { Search } from "./tweak_wasm.ts";
+import { BLOCK_AT, CONSTANTS_AT, INITIAL_AT, searchModule } from "./tweak_wasm.ts";
 
 // deno-fmt-ignore
 const K = Int32Array.of(
@@ -16,6 +18,17 @@ const K = Int32Array.of(
   0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
   0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2,
 );
+const INITIAL = Int32Array.of(
+  0x6a09e667,
+  0xbb67ae85,
+  0x3c6ef372,
+  0xa54ff53a,
+  0x510e527f,
+  0x9b05688c,
+  0x1f83d9ab,
+  0x5be0cd19,
+);
+const TRIES_AT_ONCE = 4;
 const TWEAK_WORDS = 4, FILTER_WORDS = 8, BLOCK_WORDS = 16;
 const MESSAGE_BITS = (TWEAK_WORDS + FILTER_WORDS) * 32;
 
@@ -27,8 +40,8 @@ function firstWord(w: Int32Array): number {
     const s1 = (y >>> 17 | y << 15) ^ (y >>> 19 | y << 13) ^ y >>> 10;
     w[i] = w[i - 16]! + s0 + w[i - 7]! + s1 | 0;
   }
-  let a = 0x6a09e667, b = 0xbb67ae85 | 0, c = 0x3c6ef372, d = 0xa54ff53a | 0;
-  let e = 0x510e527f, f = 0x9b05688c | 0, g = 0x1f83d9ab, h = 0x5be0cd19;
+  let a = INITIAL[0]!, b = INITIAL[1]!, c = INITIAL[2]!, d = INITIAL[3]!;
+  let e = INITIAL[4]!, f = INITIAL[5]!, g = INITIAL[6]!, h = INITIAL[7]!;
   for (let i = 0; i < 64; i++) {
     const s1 = (e >>> 6 | e << 26) ^ (e >>> 11 | e << 21) ^ (e >>> 25 | e << 7);
     const t1 = h + s1 + (e & f ^ ~e & g) + K[i]! + w[i]! | 0;
@@ -43,7 +56,7 @@ function firstWord(w: Int32Array): number {
     b = a;
     a = t1 + t2 | 0;
   }
-  return a + 0x6a09e667 | 0;
+  return a + INITIAL[0]! | 0;
 }
 
 /** Block with the filter (32 bytes) in its place; the tweak's words are to be filled in. */
@@ -75,24 +88,40 @@ export class TweakTest {
   }
 }
 
+type Searcher = { readonly words: Int32Array; readonly search: Search };
+
+let made: Searcher | undefined;
+
+/** Compiled at the first search of a thread: most never search. */
+function searcher(): Searcher {
+  if (made === undefined) {
+    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(searchModule()));
+    const words = new Int32Array((exports.memory as WebAssembly.Memory).buffer);
+    words.set(K, CONSTANTS_AT / 4);
+    words.set(INITIAL, INITIAL_AT / 4);
+    made = { words, search: exports.search as Search };
+  }
+  return made;
+}
+
 /**
  * Tries `tries` tweaks that differ from `start` in their last 32 bits.
  * @param filter 32 bytes
  * @param start 16 random bytes: fresh ones for each search, so that tweaks of one wallet have nothing in common
- * @returns a tweak whose hash with the filter begins with 16 zero bits, or null
+ * @returns the first tweak whose hash with the filter begins with 16 zero bits, or null
  */
 export function searchTweak(filter: Bytes, start: Bytes, tries: number): Bytes | null {
-  const w = blockOf(filter);
+  const { words, search } = searcher();
+  const block = blockOf(filter).subarray(0, BLOCK_WORDS);
   const tweak = start.slice();
   const tweakView = new DataView(tweak.buffer);
-  for (let i = 0; i < TWEAK_WORDS; i++) w[i] = tweakView.getInt32(4 * i);
+  for (let i = 0; i < TWEAK_WORDS; i++) block[i] = tweakView.getInt32(4 * i);
+  words.set(block, BLOCK_AT / 4);
   const last = TWEAK_WORDS - 1;
-  for (let i = 0; i < tries; i++) {
-    if (firstWord(w) >>> 16 === 0) {
-      tweakView.setInt32(4 * last, w[last]!);
-      return tweak;
-    }
-    w[last] = w[last]! + 1 | 0;
-  }
-  return null;
+  const found = search(block[last]!, Math.ceil(tries / TRIES_AT_ONCE));
+  // the filter is secret, and the memory stays
+  words.fill(0, BLOCK_AT / 4, BLOCK_AT / 4 + BLOCK_WORDS);
+  if (found < 0 || found >= tries) return null;
+  tweakView.setInt32(4 * last, block[last]! + found);
+  return tweak;
 }

@@ -31,6 +31,32 @@ Deno.test("a search that goes on long enough finds a tweak", () => {
   assertEquals(found !== null && passesFilter(found, filter), true);
 });
 
+Deno.test("a search ends at its last try and not before, wherever among four at once that is", () => {
+  const filter = new Uint8Array(32).fill(7);
+  const found = searchTweak(filter, new Uint8Array(16), 1_000_000)!;
+  const last = new DataView(found.buffer).getUint32(12);
+  for (let before = 0; before < 9; before++) {
+    const start = found.slice();
+    new DataView(start.buffer).setUint32(12, last - before);
+    assertEquals(searchTweak(filter, start, before), null);
+    for (const tries of [before + 1, before + 2, before + 4]) assertEquals(searchTweak(filter, start, tries), found);
+  }
+});
+
+Deno.test("the last 32 bits go on from zero, and the first tweak of a long stretch is the one found", () => {
+  const start = new Uint8Array(16), view = new DataView(start.buffer), from = 2 ** 32 - 100, tries = 200_000;
+  for (let seed = 0; seed < 3; seed++) {
+    const filter = new Uint8Array(32).fill(seed), test = new TweakTest(filter);
+    let expected: Bytes | null = null;
+    for (let i = 0; i < tries && expected === null; i++) {
+      view.setUint32(12, (from + i) % 2 ** 32);
+      if (test.passes(start, 0)) expected = start.slice();
+    }
+    view.setUint32(12, from);
+    assertEquals(searchTweak(filter, start, tries), expected);
+  }
+});
+
 Deno.test("a search without tries finds nothing", () => {
   assertEquals(searchTweak(new Uint8Array(32), new Uint8Array(16), 0), null);
 });

@@ -49,7 +49,7 @@ export function valueMsat(requests: readonly NoteIssuanceRequest[]): bigint {
 }
 
 /** The note that a request has become. */
-async function issuedNote(guardians: LogGuardians, request: NoteIssuanceRequest): Promise<SpendableNote> {
+export async function issuedNote(guardians: LogGuardians, request: NoteIssuanceRequest): Promise<SpendableNote> {
   const shares = new Map<number, G1>();
   for (const peer of guardians.peerIds.slice(0, guardians.peers.threshold)) {
     const { store } = guardians.guardians.guardians[peer]!;

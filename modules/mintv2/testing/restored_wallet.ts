@@ -12,7 +12,7 @@ import { rollback } from "../../../actors/store/store.ts";
 import { utf8 } from "../../../core/bytes.ts";
 import { DerivableSecret } from "../../../core/crypto/derive_secret.ts";
 import type { Json } from "../../../core/encoding/mod.ts";
-import { option, struct } from "../../../core/encoding/mod.ts";
+import { bool, option, struct, u32 } from "../../../core/encoding/mod.ts";
 import type { OperationId } from "../../../core/types/ids.ts";
 import type { ClientCore, ClientTx } from "../../contract/client_env.ts";
 import { slot } from "../../contract/records.ts";
@@ -37,7 +37,12 @@ const OPERATION = "0e".repeat(32) as OperationId;
 /** The client's own records, beside the module's part. */
 const CORE = Uint8Array.of(0), MODULE = Uint8Array.of(1);
 const progressRecord = slot(1, mintProgress);
-const stateRecord = slot(2, struct("TestRecord", { machine: option(mintState) }));
+/** `passes`: those that are done, each with its machine; `isLast`: of the look under way. */
+const stateRecord = slot(
+  2,
+  struct("TestRecord", { passes: u32, machine: option(mintState), looking: bool, isLast: bool }),
+);
+const FIRST = { passes: 0, machine: null, looking: false, isLast: false } as const;
 
 export type WalletOptions = {
   readonly secret?: DerivableSecret;
@@ -95,31 +100,62 @@ export class RestoredWallet {
 
   async prepare(): Promise<void> {
     const progress = await this.#recovery.prepare(this.#env());
-    await this.#commit(CORE, (tx) => progressRecord.set(tx, progress));
+    await this.#commitTwice((root) => {
+      progressRecord.set(root.view(CORE), progress);
+      this.#recovery.later!.restored(root.view(MODULE));
+      return Promise.resolve();
+    });
+  }
+
+  /** One look after the recovery, from where the store says that it is to its end. */
+  async look({ isLast = false }: { readonly isLast?: boolean } = {}): Promise<void> {
+    await this.pass({ isLast });
+    await this.claim();
+  }
+
+  /** The same, but that what it has found isn't fetched. */
+  async pass({ isLast = false }: { readonly isLast?: boolean } = {}): Promise<void> {
+    if (!(await this.#record()).looking) await this.#beginLook(isLast);
+    await this.#pass((await this.#record()).isLast);
+  }
+
+  async #beginLook(isLast: boolean): Promise<void> {
+    const later = this.#recovery.later!, done = await this.progress();
+    assert(done, "it is restored");
+    const prepared = await later.prepare(this.#env(), done);
+    await this.#commitTwice(async (root) => {
+      const core = root.view(CORE), begins = await later.begin(root.view(MODULE));
+      progressRecord.set(core, begins ? prepared : done);
+      stateRecord.set(core, { ...await this.#record(), looking: true, isLast: isLast || !begins });
+    });
   }
 
   async run(): Promise<void> {
-    if (await this.#machineRecord()) return;
+    if ((await this.#record()).passes === 0) await this.#pass(false);
+  }
+
+  async #pass(isLast: boolean): Promise<void> {
     const progress = await this.progress();
     assert(progress, "it is prepared");
-    const steps = new TestSteps(this, progress);
+    const steps = new TestSteps(this, progress, isLast);
     await this.#recovery.run(this.#env(), steps);
+    const { passes } = await this.#record();
     await steps.transact(async (tx, state) => {
-      this.recovered = await this.#recovery.finish(this.#env(), tx, state);
-      stateRecord.set(tx.root, { machine: tx.machines[0] ?? null });
+      this.recovered = await this.#recovery.finish(this.#env(), tx, state, isLast);
+      stateRecord.set(tx.root, { ...FIRST, passes: passes + 1, machine: tx.machines[0] ?? null });
     });
   }
 
   /** The machine's transitions, one by one. */
   async claim(): Promise<void> {
     for (;;) {
-      const machine = (await this.#machineRecord())?.machine;
+      const { machine, ...record } = await this.#record();
       if (machine?.tag !== "RecoveryPending") return;
       const way = recoveryTransition(this.#recovering(), machine, OPERATION);
       const value = await way.trigger(this.#ending.signal);
       await this.#commitTwice(async (root) => {
         const tx = { store: root.view(MODULE) } as ClientTx<MintState>;
-        stateRecord.set(root.view(CORE), { machine: await way.apply(tx, value) });
+        stateRecord.set(root.view(CORE), { ...record, machine: await way.apply(tx, value) });
       });
     }
   }
@@ -156,8 +192,13 @@ export class RestoredWallet {
     return this.#store!.view(CORE).read((tx) => progressRecord.get(tx));
   }
 
-  #machineRecord() {
-    return this.#store!.view(CORE).read((tx) => stateRecord.get(tx));
+  /** How often the log was gone through to its end. */
+  async passes(): Promise<number> {
+    return (await this.#record()).passes;
+  }
+
+  async #record() {
+    return await this.#store!.view(CORE).read((tx) => stateRecord.get(tx)) ?? FIRST;
   }
 
   /** What it holds, and what is on its way or in doubt. */
@@ -218,7 +259,7 @@ export class RestoredWallet {
 }
 
 class TestSteps implements RecoverySteps<MintState, MintProgress> {
-  constructor(readonly wallet: RestoredWallet, public state: MintProgress) {}
+  constructor(readonly wallet: RestoredWallet, public state: MintProgress, readonly isLast: boolean) {}
 
   async step(body: (tx: RecoveryTx<MintState>, state: MintProgress) => Promise<MintProgress>): Promise<void> {
     this.state = await this.wallet.step(body);

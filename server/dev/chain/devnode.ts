@@ -20,6 +20,8 @@ import * as db from "./db.ts";
 import { DevchainError } from "./error.ts";
 import { Mempool } from "./mempool.ts";
 import type { MempoolEntry } from "./mempool.ts";
+import type { PackageOutcome } from "./package.ts";
+import { enterPackage } from "./package.ts";
 import { LOAD_SCRIPT_BLOCKS } from "./params.ts";
 import type { Checked } from "./rules/reject.ts";
 import { rejectText } from "./rules/reject.ts";
@@ -99,6 +101,17 @@ export class Devnode {
     await durable;
   }
 
+  /** Tries transactions that come together, and puts those that pass into the mempool in one commit. */
+  async acceptPackage(txs: readonly BitcoinTransaction[]): Promise<PackageOutcome> {
+    const outcome = enterPackage(this.chain, this.mempool, txs, this.nowSeconds());
+    const entered = outcome.results.flatMap((result) => result.tag === "entered" ? [result.entry] : []);
+    const { durable } = await this.#store.transact((tx) => {
+      for (const { sequence, time, height, raw } of entered) db.putMempool(tx, sequence, { time, height, raw });
+    });
+    await durable;
+    return outcome;
+  }
+
   /** Mines blocks that pay to `payout`; each is a commit of its own, and all are durable at the end. */
   async generate(count: number, payout: Bytes): Promise<BlockHash[]> {
     const hashes: BlockHash[] = [];
@@ -169,7 +182,7 @@ async function loadMempool(tx: ReadTx, chain: Chain, mempool: Mempool, log: Logg
   const dropped: number[] = [];
   for (const { sequence, record } of await db.mempoolRecords(tx)) {
     const { raw, time, height } = record;
-    const checked = checkForMempool(chain, mempool, decode(bitcoinTransaction, raw), time);
+    const checked = checkForMempool(chain, mempool, decode(bitcoinTransaction, raw), time, { fee: "any" });
     if (checked.ok) {
       mempool.add({ ...checked.value, sequence, height });
     } else {

@@ -4,6 +4,8 @@
 export const REQUEST_BYTES_MAX = 2_000_000;
 /** Calls of one request; bitcoin-cli sends four at most. */
 export const BATCH_CALLS_MAX = 100;
+/** Of one package. Source: Core `policy/packages.h` (`MAX_PACKAGE_COUNT`). */
+export const PACKAGE_TRANSACTIONS_MAX = 25;
 /** Calls that wait for the chain; bitcoind's work queue has 64. */
 export const WAITING_CALLS_MAX = 256;
 /** Mining thousands of blocks takes seconds; nothing takes longer. */

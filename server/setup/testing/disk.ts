@@ -28,6 +28,7 @@ export function filesOn(disk: SimulatedDisk, before: (change: number) => void | 
     read: (path, bytesMax) => new Promise((resolve) => resolve(disk.read(path, bytesMax))),
     create: write(false),
     replace: write(true),
+    isPublic: (path) => new Promise((resolve) => resolve(disk.isPublic(path))),
     makeSecret: (path) => new Promise((resolve) => resolve(disk.makeSecret(path))),
     remove: (path) => change(() => disk.remove(path)),
     list: (path) => new Promise((resolve) => resolve(disk.list(path))),

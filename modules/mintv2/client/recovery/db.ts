@@ -6,28 +6,26 @@
  * | 07 | hash160 of the nonce 20 | an own note that the log shows, as far as it was gone through |
  * | 08 | denomination 1 ‖ secret key 32 | request of a note whose signature is to be fetched |
  * | 09 | denomination 1 ‖ secret key 32 | request of a note that too few guardians know |
- * | 0a | | nothing: the log is being gone through |
+ * | 0a to 0c | | `later.ts` |
  */
 import type { RangeOptions, ReadTx, StoreTx } from "../../../../actors/store/store.ts";
 import { hash160 } from "../../../../core/bitcoin/script.ts";
 import type { Bytes } from "../../../../core/bytes.ts";
 import { concat } from "../../../../core/bytes.ts";
+import { publicKeyOf } from "../../../../core/crypto/secp.ts";
 import type { CodecType } from "../../../../core/encoding/mod.ts";
 import { closedEnum, decode, encode, struct, unit } from "../../../../core/encoding/mod.ts";
 import { derivation } from "../../../contract/recovered.ts";
 import type { Denomination } from "../../denomination.ts";
-import type { SpendableNote } from "../../ecash.ts";
-import { nonceOf } from "../../ecash.ts";
 import { CountedKeys } from "../counted_keys.ts";
 import type { NoteIssuanceRequest } from "../issuance.ts";
 import { noteIssuanceRequest } from "../issuance.ts";
+import { endLooking, mark, setFound, unknownRedeemed } from "./later.ts";
 
 const SEEN = Uint8Array.of(0x07);
 const COMING = Uint8Array.of(0x08);
 /** Also the prefix to wait on. */
 export const MISSING = Uint8Array.of(0x09);
-
-const LOOKING = Uint8Array.of(0x0a);
 
 /** An own note in the log. Secret. */
 const seenNote = closedEnum("SeenNote", {
@@ -47,25 +45,26 @@ export function setSeen(tx: StoreTx, spentAs: Uint8Array, note: SeenNote): void 
   tx.set(concat(SEEN, spentAs), encode(seenNote, note));
 }
 
-/** From here on it is kept which notes the wallet redeems itself. */
-export function setLooking(tx: StoreTx): void {
-  tx.set(LOOKING, new Uint8Array(0));
-}
-
-/** What was seen is settled; what was redeemed meanwhile needs no mark any more. */
-export function endLooking(tx: StoreTx): void {
-  tx.delete(LOOKING);
-  tx.deleteAll(SEEN);
+/** What was seen is settled; when no look follows, what was redeemed meanwhile needs no mark any more. */
+export async function endPass(tx: StoreTx, isLast: boolean): Promise<void> {
+  if (!await endLooking(tx, isLast)) await tx.deleteAll(SEEN);
 }
 
 /**
  * The wallet has redeemed these notes, or keeps them elsewhere: a recovery brings them back no more, wherever it is.
  * A text that the lost wallet had handed out may come home before it is found, or while it is signed again.
  */
-export async function forgetRecovered(tx: StoreTx, notes: readonly SpendableNote[]): Promise<void> {
-  for (const keys of recoveredKeys) await keys.removeThere(tx, notes.map((note) => requestKey(keys, note)));
-  if (await tx.get(LOOKING) === undefined) return;
-  for (const note of notes) setSeen(tx, hash160(nonceOf(note)), { tag: "Spent", value: null });
+export async function forgetRecovered(tx: StoreTx, notes: readonly NoteKey[]): Promise<void> {
+  await dropRecovered(tx, notes);
+  const hashes = notes.map(({ keypair }) => hash160(publicKeyOf(keypair)));
+  for (const spentAs of await unknownRedeemed(tx, hashes)) setSeen(tx, spentAs, { tag: "Spent", value: null });
+}
+
+/** They are fetched no more. @returns how many were to be */
+export async function dropRecovered(tx: StoreTx, notes: readonly NoteKey[]): Promise<number> {
+  let dropped = 0;
+  for (const keys of recoveredKeys) dropped += await keys.removeThere(tx, notes.map((note) => requestKey(keys, note)));
+  return dropped;
 }
 
 /** Which of these requests still wait for their notes, in order. */
@@ -88,10 +87,10 @@ const coming = new CountedKeys(COMING), missing = new CountedKeys(MISSING);
 /** Whose counts must be right when a wallet opens. */
 export const recoveredKeys: readonly CountedKeys[] = [coming, missing];
 
-function requestKey(
-  keys: CountedKeys,
-  { denomination, keypair }: Pick<NoteIssuanceRequest, "denomination" | "keypair">,
-): Bytes {
+/** What tells a note from others. Secret. */
+type NoteKey = Pick<NoteIssuanceRequest, "denomination" | "keypair">;
+
+function requestKey(keys: CountedKeys, { denomination, keypair }: NoteKey): Bytes {
   return keys.key(denomination, keypair);
 }
 
@@ -101,16 +100,26 @@ function entriesOf(keys: CountedKeys, requests: readonly NoteIssuanceRequest[]):
 
 /**
  * Takes so many notes out of those that were seen: what is unspent of them waits for its signature from then on.
+ * @param remember for looks that follow
  * @returns how many were seen still; 0 when all are dealt with
  */
-export async function settleSeen(tx: StoreTx, limit: number): Promise<number> {
+export async function settleSeen(tx: StoreTx, limit: number, remember = false): Promise<number> {
   const keys: Bytes[] = [], unspent: NoteIssuanceRequest[] = [];
+  const seen: [Bytes, SeenNote][] = [];
   for await (const { key, value } of tx.range({ prefix: SEEN, limit })) {
     keys.push(key);
-    const note = decode(seenNote, value);
-    if (note.tag === "Unspent") unspent.push(note.value.request);
+    seen.push([key.slice(SEEN.length) as Bytes, decode(seenNote, value)]);
   }
   for (const key of keys) tx.delete(key);
+  for (const [spentAs, note] of seen) {
+    if (note.tag === "Unspent") unspent.push(note.value.request);
+    if (!remember) continue;
+    if (note.tag === "Spent") mark(tx, spentAs);
+    else {
+      const { derivation, request: { denomination, keypair } } = note.value;
+      setFound(tx, spentAs, { derivation, denomination, keypair });
+    }
+  }
   if (unspent.length > 0) await coming.add(tx, entriesOf(coming, unspent));
   return keys.length;
 }

@@ -2,12 +2,18 @@
  * What a slice of the log says of a wallet's notes, in the order of the log. An output brings a note, its input takes
  * it away for good: guardians never take a nonce again, even if somebody has its blinded nonce signed once more.
  * docs/protocol/04-mint.md §12; the reference forgets what was spent, and "recovers" such a note.
+ *
+ * A look that follows takes up outputs that are new to the wallet, and gives up notes that it holds and that another
+ * device has spent.
  */
 import type { StoreTx } from "../../../../actors/store/store.ts";
 import type { Bytes } from "../../../../core/bytes.ts";
 import { denominationAmount } from "../../denomination.ts";
-import { getSeen, setSeen } from "./db.ts";
+import { dropNotes } from "../db.ts";
+import { dropRecovered, getSeen, setSeen } from "./db.ts";
 import type { OwnItem } from "./history.ts";
+import type { FoundNote } from "./later.ts";
+import { endFound, getFound, isKnown } from "./later.ts";
 import type { Marks } from "./marks.ts";
 import type { OwnOutput } from "./own_notes.ts";
 import type { MintProgress } from "./progress.ts";
@@ -52,7 +58,7 @@ export async function goThrough(
     const seen = await getSeen(tx, spentAs);
     if (item.tag === "Output") {
       // issued twice, it is still one note
-      if (seen) continue;
+      if (seen || await isKnown(tx, spentAs)) continue;
       const { index, derivation, request } = item.output;
       const amountMsat = denominationAmount(request.denomination);
       setSeen(tx, spentAs, { tag: "Unspent", value: { derivation, request } });
@@ -64,7 +70,23 @@ export async function goThrough(
       setSeen(tx, spentAs, { tag: "Spent", value: null });
       own.push({ tag: "Input", index: item.index, amountMsat, derivation });
       after = withMsat(after, derivation, -amountMsat);
+    } else if (!seen && item.tag === "Input") {
+      const found = await givenUp(tx, spentAs);
+      if (!found) continue;
+      const { derivation, denomination } = found;
+      const amountMsat = denominationAmount(denomination);
+      own.push({ tag: "Input", index: item.index, amountMsat, derivation });
+      after = withMsat(after, derivation, -amountMsat);
     }
   }
   return { progress: after, own };
+}
+
+/** A note that the wallet has found and not spent: guardians take it no more. Null: it spent it itself, or has none. */
+async function givenUp(tx: StoreTx, spentAs: Uint8Array): Promise<FoundNote | null> {
+  const found = await getFound(tx, spentAs);
+  if (!found) return null;
+  endFound(tx, spentAs);
+  const dropped = await dropNotes(tx, [found]) + await dropRecovered(tx, [found]);
+  return dropped > 0 ? found : null;
 }

@@ -2,17 +2,21 @@
  * How e-cash comes back from words alone: the log of all notes issued and redeemed is gone through, own notes are told
  * by their tweaks, and those that weren't redeemed are signed once more. Notes that were handed out and that nobody has
  * redeemed are among them: the log doesn't show who has a copy of a note. docs/protocol/04-mint.md §12.
+ *
+ * What guardians decide on when the log's length is fixed already, the lost device's last payment, a later look finds,
+ * which the reference doesn't have. It goes through what the log has got since, in the same way.
  */
 import { sleep } from "../../../../actors/platform/platform.ts";
 import type { ClientModuleRecovery, ClientRecoveryEnv, RecoverySteps } from "../../../contract/recovery.ts";
 import { codedEnd } from "../../../contract/waiting.ts";
 import type { MintConfig } from "../../config.ts";
-import { NOTES_AT_ONCE, SETTLED_AT_ONCE, SLICE_ITEMS } from "../../limits.ts";
+import { LOOKS_AFTER_MS, NOTES_AT_ONCE, SETTLED_AT_ONCE, SLICE_ITEMS } from "../../limits.ts";
 import type { MintState } from "../states.ts";
-import { comingCounts, endLooking, seenHashes, setLooking, settleSeen } from "./db.ts";
+import { comingCounts, endPass, seenHashes, settleSeen } from "./db.ts";
 import { logSlices } from "./download.ts";
 import { goThrough, relevantItems } from "./going_through.ts";
 import { groupItems, historyEntry } from "./history.ts";
+import { beginLook, beginPass, forgetSome, foundHashes, looksFollow, setRestored } from "./later.ts";
 import { Marks } from "./marks.ts";
 import type { OwnOutput } from "./own_notes.ts";
 import { OwnNotes } from "./own_notes.ts";
@@ -39,9 +43,9 @@ export function recoveryInSlices(sliceItems: number): MintRecovery {
         await goThroughLog(env, steps, sliceItems);
         await settle(steps);
       }),
-    finish: async (env, tx, progress) => {
+    finish: async (env, tx, progress, isLast) => {
       const { standardMsat, sdkMsat } = progress;
-      endLooking(tx.store);
+      await endPass(tx.store, isLast);
       if ((await comingCounts(tx.store)).size > 0) await tx.addMachine({ tag: "RecoveryPending", value: { round: 0 } });
       return {
         amountMsat: standardMsat + sdkMsat,
@@ -50,6 +54,16 @@ export function recoveryInSlices(sliceItems: number): MintRecovery {
           amountMsat: foundMsat(progress, derivation),
         })),
       };
+    },
+    later: {
+      afterMs: LOOKS_AFTER_MS,
+      restored: setRestored,
+      prepare: async ({ api, signal }, done) => {
+        const total = Math.max(done.total, await api.consensus(countCall, { signal }));
+        // what passes before have brought is counted on
+        return { ...done, next: done.total, total };
+      },
+      begin: beginLook,
     },
   };
 }
@@ -65,8 +79,9 @@ async function goThroughLog(
   const notes = new OwnNotes([{ derivation: "standard", secret }, ...env.otherSecrets]);
   const marks = new Marks();
   await steps.step(async (tx, progress) => {
-    setLooking(tx.store);
+    await beginPass(tx.store);
     for await (const spentAs of seenHashes(tx.store)) marks.add(spentAs);
+    for await (const spentAs of foundHashes(tx.store)) marks.add(spentAs);
     return progress;
   });
   for await (const slice of logSlices({ api, clock, log, signal, sliceItems }, next, total)) {
@@ -102,11 +117,16 @@ async function ownOutputs(
   return found;
 }
 
-/** What was redeemed is forgotten, the rest waits for its signatures: some a step, however many there are. */
+/**
+ * What isn't redeemed waits for its signatures, some a step, however many there are. What was seen is remembered as
+ * long as looks follow, and forgotten after the last one.
+ */
 async function settle(steps: RecoverySteps<MintState, MintProgress>): Promise<void> {
   for (let left = true; left;) {
     await steps.step(async (tx, progress) => {
-      left = await settleSeen(tx.store, SETTLED_AT_ONCE) > 0;
+      const follow = !steps.isLast && await looksFollow(tx.store);
+      left = await settleSeen(tx.store, SETTLED_AT_ONCE, follow) > 0 ||
+        !follow && await forgetSome(tx.store, SETTLED_AT_ONCE);
       return progress;
     });
   }

@@ -68,6 +68,36 @@ function blockHashAt({ chain }: Devnode, params: Params): Json {
   return stored.hash;
 }
 
+/** Rules that hold from a height on, for the block after one. Regtest has them all from its start. */
+function deployments(node: Devnode, params: Params): Json {
+  const { hash, height } = params.has(0) ? blockBy(node, params.hash(0)) : node.chain.tip;
+  const buried = (from: number): JsonObject => ({ type: "buried", active: height + 1 >= from, height: from });
+  return {
+    hash,
+    height,
+    deployments: {
+      bip34: buried(1),
+      bip66: buried(1),
+      bip65: buried(1),
+      csv: buried(1),
+      segwit: buried(0),
+      taproot: {
+        type: "bip9",
+        height: 0,
+        active: true,
+        bip9: {
+          start_time: -1,
+          timeout: 9_223_372_036_854_775_807n,
+          min_activation_height: 0,
+          status: "active",
+          since: 0,
+          status_next: "active",
+        },
+      },
+    },
+  };
+}
+
 export const CHAIN_METHODS: readonly Method[] = [
   {
     name: "getblockchaininfo",
@@ -80,6 +110,12 @@ export const CHAIN_METHODS: readonly Method[] = [
     params: [],
     help: "Height of the tip; the genesis block has 0.",
     call: (node) => node.chain.height,
+  },
+  {
+    name: "getdeploymentinfo",
+    params: ["blockhash?"],
+    help: "Which rules hold for the block after the tip, or after another one.",
+    call: deployments,
   },
   { name: "getbestblockhash", params: [], help: "Hash of the tip.", call: (node) => node.chain.tip.hash },
   { name: "getblockhash", params: ["height"], help: "Hash of the block at a height.", call: blockHashAt },

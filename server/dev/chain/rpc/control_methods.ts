@@ -8,13 +8,17 @@ import { RELAY_FEE_SAT_PER_KVB } from "../params.ts";
 import { btc } from "./amounts.ts";
 import type { Method } from "./method.ts";
 
-/** What clients take for a node's version: that of the Bitcoin Core whose answers these are. */
+/**
+ * What clients take for a node's version: that of the Bitcoin Core whose answers these are. LND reads it from the text
+ * and speaks otherwise with a node that is no Satoshi of its kind.
+ */
 const CORE_VERSION = 290_000;
+const CORE_SUBVERSION = "/Satoshi:29.0.0/";
 
 function networkInfo(_node: Devnode): Json {
   return {
     version: CORE_VERSION,
-    subversion: "/Fedimint devchain/",
+    subversion: CORE_SUBVERSION,
     protocolversion: 70_016,
     localservices: "0000000000000000",
     localservicesnames: [],

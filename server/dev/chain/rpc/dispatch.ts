@@ -8,6 +8,7 @@ import { CONTROL_METHODS } from "./control_methods.ts";
 import { MEMPOOL_METHODS } from "./mempool_methods.ts";
 import type { Method } from "./method.ts";
 import { usage } from "./method.ts";
+import { PACKAGE_METHODS } from "./package_methods.ts";
 import { Params } from "./params.ts";
 import { TRANSACTION_METHODS } from "./transaction_methods.ts";
 import { WALLET_METHODS } from "./wallet_methods.ts";
@@ -20,7 +21,7 @@ const SECTIONS: readonly (readonly [string, readonly Method[]])[] = [
     help: "This list, or one method.",
     call: help,
   }]],
-  ["Rawtransactions", TRANSACTION_METHODS],
+  ["Rawtransactions", [...TRANSACTION_METHODS, ...PACKAGE_METHODS]],
   ["Wallet", WALLET_METHODS],
 ];
 

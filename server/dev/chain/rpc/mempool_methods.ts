@@ -1,12 +1,13 @@
 /** Methods about the mempool and fees. Source: Core `rpc/mempool.cpp`, `rpc/fees.cpp`. */
 import type { Json, JsonObject } from "../../../../core/encoding/mod.ts";
+import { coinKey } from "../coins.ts";
 import type { Devnode } from "../devnode.ts";
 import { RPC, RpcError } from "../error.ts";
 import type { Mempool, MempoolEntry } from "../mempool.ts";
 import { MEMPOOL_VBYTES_MAX, RELAY_FEE_SAT_PER_KVB } from "../params.ts";
 import { btc } from "./amounts.ts";
 import type { Method } from "./method.ts";
-import type { Params } from "./params.ts";
+import { Params } from "./params.ts";
 
 /** Blocks that a fee estimate may be asked for. */
 const ESTIMATE_BLOCKS_MAX = 1_008;
@@ -84,6 +85,20 @@ function mempoolEntry({ mempool }: Devnode, params: Params): Json {
   return entryJson(mempool, entry);
 }
 
+/** Who spends an output, of those that wait. */
+function spendingPrevout({ mempool }: Devnode, params: Params): Json {
+  const list = params.json(0);
+  if (!Array.isArray(list)) throw new RpcError(RPC.TYPE, "Expected an array of outputs");
+  if (list.length === 0) throw new RpcError(RPC.INVALID_PARAMETER, "Invalid parameter, outputs are missing");
+  return (list as readonly Json[]).map((json) => {
+    const output = new Params(json, ["txid", "vout"], "");
+    const txid = output.hash(0), vout = output.integer(1);
+    if (vout < 0) throw new RpcError(RPC.INVALID_PARAMETER, "Invalid parameter, vout cannot be negative");
+    const spender = mempool.spenderOf(coinKey({ txid, vout }));
+    return { txid, vout, ...(spender === undefined ? {} : { spendingtxid: spender }) };
+  });
+}
+
 /** A block has room for all that waits: what is relayed is mined. */
 function estimateFee(_node: Devnode, params: Params): Json {
   const blocks = params.integer(0);
@@ -102,6 +117,12 @@ export const MEMPOOL_METHODS: readonly Method[] = [
     call: rawMempool,
   },
   { name: "getmempoolentry", params: ["txid"], help: "What is known of a transaction that waits.", call: mempoolEntry },
+  {
+    name: "gettxspendingprevout",
+    params: ["outputs"],
+    help: "For each output, the transaction that waits and spends it.",
+    call: spendingPrevout,
+  },
   {
     name: "estimatesmartfee",
     params: ["conf_target", "estimate_mode?"],

@@ -91,6 +91,13 @@ const FAILURES: readonly (readonly [string, readonly Json[], string])[] = [
   ["getrawmempool", [true, true], "-8: Verbose results cannot contain mempool sequence values."],
   ["estimatesmartfee", [0], "-8: Invalid conf_target, must be between 1 and 1008"],
   ["estimatesmartfee", [1009], "-8: Invalid conf_target, must be between 1 and 1008"],
+  ["getdeploymentinfo", [hash], "-5: Block not found"],
+  ["gettxspendingprevout", [[]], "-8: Invalid parameter, outputs are missing"],
+  ["gettxspendingprevout", [[{ txid: hash, vout: -1 }]], "-8: Invalid parameter, vout cannot be negative"],
+  ["gettxspendingprevout", [[{ txid: hash, n: 0 }]], "-8: Unknown named parameter n"],
+  ["submitpackage", [[]], "-8: Array must contain between 1 and 25 transactions."],
+  ["submitpackage", [Array(26).fill("00")], "-8: Array must contain between 1 and 25 transactions."],
+  ["submitpackage", [["00"]], "-22: TX decode failed: 00 Make sure the tx has at least one input."],
   ["testmempoolaccept", [[]], "-8: Array must contain exactly 1 transaction: packages are not supported by this chain"],
   ["testmempoolaccept", [["00"]], "-22: TX decode failed: raw. Make sure the tx has at least one input."],
   ["decoderawtransaction", ["00"], "-22: TX decode failed"],
@@ -151,8 +158,8 @@ Deno.test("help lists every method, and tells one", async () => {
   assertEquals(
     named.toSorted(),
     ("decoderawtransaction estimatesmartfee generatetoaddress getbalance getbestblockhash getblock getblockchaininfo getblockcount " +
-      "getblockhash getblockheader getmempoolentry getmempoolinfo getnetworkinfo getnewaddress getrawmempool getrawtransaction gettxout " +
-      "help sendrawtransaction sendtoaddress stop testmempoolaccept uptime validateaddress").split(" "),
+      "getblockhash getblockheader getdeploymentinfo getmempoolentry getmempoolinfo getnetworkinfo getnewaddress getrawmempool getrawtransaction gettxout gettxspendingprevout " +
+      "help sendrawtransaction sendtoaddress stop submitpackage testmempoolaccept uptime validateaddress").split(" "),
   );
   assertEquals((await chain.call<string>("help", "uptime")).split("\n")[0], "uptime");
   assertEquals(await chain.call("help", "nope"), "help: unknown command: nope");

@@ -25,7 +25,7 @@ import { spentCoins, transactionJson } from "./render.ts";
 /** Core's `-maxfeerate` of these methods: 0.10 BTC/kvB. */
 const FEERATE_MAX_SAT_PER_KVB = 10_000_000n;
 
-function decoded(bytes: Bytes | undefined, complaint: string): BitcoinTransaction {
+export function decoded(bytes: Bytes | undefined, complaint: string): BitcoinTransaction {
   try {
     if (bytes !== undefined) return decode(bitcoinTransaction, bytes);
   } catch (thrown) {
@@ -38,12 +38,12 @@ function decodedToSend(params: Params): BitcoinTransaction {
   return decoded(params.hex(0), "TX decode failed. Make sure the tx has at least one input.");
 }
 
-function feerateMax(params: Params, index: number): bigint {
+export function feerateMax(params: Params, index: number): bigint {
   return params.has(index) ? params.sat(index) : FEERATE_MAX_SAT_PER_KVB;
 }
 
 /** 0 takes any. */
-function exceeds(feeSat: bigint, vbytes: number, maxSatPerKvb: bigint): boolean {
+export function exceeds(feeSat: bigint, vbytes: number, maxSatPerKvb: bigint): boolean {
   return maxSatPerKvb > 0n && feeSat > maxSatPerKvb * BigInt(vbytes) / 1000n;
 }
 

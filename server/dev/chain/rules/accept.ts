@@ -24,12 +24,19 @@ import type { ScriptFailure } from "./script_check.ts";
 import { checkScripts } from "./script_check.ts";
 import { checkAmounts, checkTransaction, coinsOf, isFinal, sequenceLocksPassed, sigopsCost } from "./tx_checks.ts";
 
-/** Changes nothing. Cheap checks come first, scripts last. */
+/** Why it refuses a transaction that pays less than is relayed. */
+export const FEE_TOO_LOW = "min relay fee not met";
+
+/**
+ * Changes nothing. Cheap checks come first, scripts last.
+ * @param fee `any` for what was let in before, or with a child that pays for it
+ */
 export function checkForMempool(
   chain: Chain,
   mempool: Mempool,
   tx: BitcoinTransaction,
   nowSeconds: number,
+  { fee: feePolicy = "relay" }: { readonly fee?: "relay" | "any" } = {},
 ): Checked<MempoolEntry> {
   const alone = checkAlone(chain, tx);
   if (!alone.ok) return alone;
@@ -57,7 +64,9 @@ export function checkForMempool(
   if (!standard.ok) return standard;
   const weight = weightOf(tx);
   const vbytes = policyVbytes(weight, sigops);
-  const room = checkRoom(mempool, tx, vbytes, fee.value);
+  const leastSat = feePolicy === "any" ? 0n : relayFeeSat(vbytes);
+  if (fee.value < leastSat) return nonStandard(FEE_TOO_LOW, `${fee.value} < ${leastSat}`);
+  const room = checkRoom(mempool, tx, vbytes);
   if (!room.ok) return room;
   const scripts = checkAllScripts(tx, coins, txid, wtxid);
   if (!scripts.ok) return scripts;
@@ -85,9 +94,7 @@ function checkAlone(chain: Chain, tx: BitcoinTransaction): Checked<null> {
   return isFinal(tx, chain.next()) ? ok(null) : nonStandard("non-final");
 }
 
-function checkRoom(mempool: Mempool, tx: BitcoinTransaction, vbytes: number, feeSat: bigint): Checked<null> {
-  const leastSat = relayFeeSat(vbytes);
-  if (feeSat < leastSat) return nonStandard("min relay fee not met", `${feeSat} < ${leastSat}`);
+function checkRoom(mempool: Mempool, tx: BitcoinTransaction, vbytes: number): Checked<null> {
   if (mempool.vbytes + vbytes > MEMPOOL_VBYTES_MAX) return nonStandard("mempool full");
   const ancestors = mempool.ancestorsOf({ tx });
   if (ancestors.size + 1 > CHAIN_LENGTH_MAX || sumVbytes(ancestors) + vbytes > CHAIN_VBYTES_MAX) {

@@ -1,5 +1,5 @@
 /** A bitcoind as backend. `fedimint-server-bitcoin-rpc/src/bitcoind.rs`. */
-import type { Network } from "../../actors/platform/platform.ts";
+import type { Network } from "../platform/platform.ts";
 import { blockHashOf, blockHeader } from "../../core/bitcoin/mod.ts";
 import type { Bytes } from "../../core/bytes.ts";
 import { fromHex, isHex, toHex } from "../../core/bytes.ts";

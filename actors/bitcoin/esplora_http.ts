@@ -3,8 +3,8 @@
  * answered here. What it says of its errors is repeated in our log only where it is a line of text; proxies in front of
  * it answer with whole pages.
  */
-import { NetworkError } from "../../actors/platform/error.ts";
-import type { Platform } from "../../actors/platform/platform.ts";
+import { NetworkError } from "../platform/error.ts";
+import type { Platform } from "../platform/platform.ts";
 import type { Bytes } from "../../core/bytes.ts";
 import { fromUtf8 } from "../../core/bytes.ts";
 import type { Result } from "../../core/result.ts";

@@ -2,8 +2,8 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { fromHex, toHex } from "../../core/bytes.ts";
 import type { BackendFailure, BitcoinBackend } from "./backend.ts";
 import { failureText } from "./backend.ts";
-import type { MemoryHttp } from "./testing/world.ts";
-import { world } from "./testing/world.ts";
+import type { MemoryHttp } from "../../server/bitcoin/testing/world.ts";
+import { world } from "../../server/bitcoin/testing/world.ts";
 import { bitcoindBackend } from "./bitcoind.ts";
 import { ANSWER_BYTES_MAX, NODE_TEXT_CHARACTERS_MAX } from "./limits.ts";
 

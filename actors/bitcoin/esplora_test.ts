@@ -1,14 +1,14 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import type { ManualClock } from "../../actors/store/testing/mod.ts";
+import type { ManualClock } from "../store/testing/mod.ts";
 import type { BitcoinBackend } from "./backend.ts";
 import { failureText } from "./backend.ts";
-import { world } from "./testing/world.ts";
+import { world } from "../../server/bitcoin/testing/world.ts";
 import { esploraBackend } from "./esplora.ts";
 import { merkleRootOf } from "../../core/bitcoin/mod.ts";
 import { block, blockHashOf } from "../../core/bitcoin/mod.ts";
 import { fromHex } from "../../core/bytes.ts";
 import { decode, encode } from "../../core/encoding/mod.ts";
-import { testChain } from "./testing/world.ts";
+import { testChain } from "../../server/bitcoin/testing/world.ts";
 import { BLOCK_BYTES_MAX } from "./limits.ts";
 
 const never = new AbortController().signal;

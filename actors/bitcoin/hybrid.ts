@@ -3,7 +3,7 @@
  * bitcoind loads the chain for the first time the count of blocks is Esplora's. Two that follow different chains are as
  * good as none. `fedimint-server-bitcoin-rpc/src/hybrid.rs`.
  */
-import type { Logger } from "../../actors/logger.ts";
+import type { Logger } from "../logger.ts";
 import type { Result } from "../../core/result.ts";
 import { err, ok } from "../../core/result.ts";
 import type { Answer, BackendFailure, BitcoinBackend } from "./backend.ts";

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { loggerFor } from "../../actors/logger.ts";
+import { loggerFor } from "../logger.ts";
 import { err, ok } from "../../core/result.ts";
 import type { BackendFailure, BitcoinBackend } from "./backend.ts";
 import { hybridBackend } from "./hybrid.ts";

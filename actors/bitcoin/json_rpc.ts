@@ -2,8 +2,8 @@
  * JSON-RPC over HTTP with basic authentication, as bitcoind speaks it: version 1.0, errors with an HTTP status of their
  * own.
  */
-import type { Network } from "../../actors/platform/platform.ts";
-import { NetworkError } from "../../actors/platform/error.ts";
+import type { Network } from "../platform/platform.ts";
+import { NetworkError } from "../platform/error.ts";
 import { basicAuthorization } from "../../core/basic_auth.ts";
 import { fromUtf8 } from "../../core/bytes.ts";
 import type { Json } from "../../core/encoding/mod.ts";

@@ -2,7 +2,7 @@
  * An Esplora server as backend, which is trusted for what the chain is: only the block's contents are checked against
  * the hash that it gave. `fedimint-server-bitcoin-rpc/src/esplora.rs`; `esplora-client` crate.
  */
-import type { Platform } from "../../actors/platform/platform.ts";
+import type { Platform } from "../platform/platform.ts";
 import { bitcoinTxidOf, block, blockHashOf, merkleRootOf } from "../../core/bitcoin/mod.ts";
 import type { Bytes } from "../../core/bytes.ts";
 import { isHex, toHex } from "../../core/bytes.ts";

@@ -1,0 +1,155 @@
+/**
+ * Payments that LND holds for hold invoices. LND tells of them only to who asks for one invoice, by a stream each, and
+ * strangers ask for invoices as they like: so only the newest are watched so, and for all others the channels are
+ * looked at, where a payment that waits can be seen. That finds also what came while nobody listened.
+ */
+import { sleep } from "../../../../actors/platform/platform.ts";
+import type { Bytes } from "../../../../core/bytes.ts";
+import { toHex } from "../../../../core/bytes.ts";
+import type { HeldPayment } from "../node.ts";
+import { base64Url, bytesIn, flagIn, objectsIn, textIn } from "./answers.ts";
+import { invoiceOf, type LndContext } from "./context.ts";
+import { heldOf, stateOf } from "./hold.ts";
+import { HELD_LOOKUPS_AT_ONCE, HELD_POLL_MS, WATCHED_INVOICES_MAX } from "./limits.ts";
+
+/** Invoices that this process has made, the newest: by payment hash, hex. */
+export class NewInvoices {
+  readonly #hashes = new Map<string, Bytes>();
+  #listener: ((paymentHash: Bytes) => void) | null = null;
+
+  add(paymentHash: Bytes): void {
+    const key = toHex(paymentHash);
+    this.#hashes.delete(key);
+    this.#hashes.set(key, paymentHash);
+    if (this.#hashes.size > WATCHED_INVOICES_MAX) this.#hashes.delete(this.#hashes.keys().next().value!);
+    this.#listener?.(paymentHash);
+  }
+
+  remove(paymentHash: Bytes): void {
+    this.#hashes.delete(toHex(paymentHash));
+  }
+
+  /** Calls for each that is there and each that comes, until the returned function is called. */
+  each(listener: (paymentHash: Bytes) => void): () => void {
+    for (const paymentHash of this.#hashes.values()) listener(paymentHash);
+    this.#listener = listener;
+    return () => this.#listener = null;
+  }
+}
+
+export async function* heldPayments(
+  context: LndContext,
+  fresh: NewInvoices,
+  signal: AbortSignal,
+): AsyncGenerator<HeldPayment> {
+  const ended = new AbortController(), end = AbortSignal.any([signal, ended.signal]);
+  const found = new Found(), watches = new Map<string, AbortController>();
+  const fail = (thrown: unknown): void => {
+    found.fail(signal.aborted ? signal.reason : thrown);
+    ended.abort(thrown);
+  };
+  const watch = async (paymentHash: Bytes): Promise<void> => {
+    const key = toHex(paymentHash);
+    if (watches.has(key)) return;
+    const stop = new AbortController();
+    watches.set(key, stop);
+    // the oldest gives way; the channels show what comes to it
+    if (watches.size > WATCHED_INVOICES_MAX) watches.values().next().value!.abort();
+    try {
+      const path = `/v2/invoices/subscribe/${base64Url(paymentHash)}`;
+      for await (const invoice of context.rest.stream(path, { signal: AbortSignal.any([end, stop.signal]) })) {
+        const held = heldOf(invoice);
+        if (held !== null) found.add(held);
+        const state = stateOf(invoice);
+        if (state === "settled" || state === "cancelled") return fresh.remove(paymentHash);
+      }
+    } catch (thrown) {
+      // the channels are looked at all the same: when LND is lost, that tells
+      if (!end.aborted && !stop.signal.aborted) context.onTrouble(`watching an invoice: ${String(thrown)}`);
+    } finally {
+      watches.delete(key);
+    }
+  };
+  const unlisten = fresh.each((paymentHash) => void watch(paymentHash).catch(fail));
+  const onAbort = (): void => fail(signal.reason);
+  signal.addEventListener("abort", onAbort, { once: true });
+  if (signal.aborted) onAbort();
+  poll(context, found, end).catch(fail);
+  try {
+    for (;;) yield await found.next();
+  } finally {
+    unlisten();
+    signal.removeEventListener("abort", onAbort);
+    ended.abort(new Error("nobody listens any more"));
+  }
+}
+
+/** What was found, each payment once while it is held; one that is read no more waits here, bounded by the channels. */
+class Found {
+  readonly #told = new Set<string>();
+  readonly #waiting: HeldPayment[] = [];
+  #failure: { readonly thrown: unknown } | null = null;
+  #wake = Promise.withResolvers<void>();
+
+  add(payment: HeldPayment): void {
+    const key = toHex(payment.paymentHash);
+    if (this.#told.has(key)) return;
+    this.#told.add(key);
+    this.#waiting.push(payment);
+    this.#wake.resolve();
+  }
+
+  isTold(paymentHash: string): boolean {
+    return this.#told.has(paymentHash);
+  }
+
+  /** What is on no channel any more is over. */
+  keepOnly(present: ReadonlySet<string>): void {
+    for (const key of this.#told) if (!present.has(key)) this.#told.delete(key);
+  }
+
+  fail(thrown: unknown): void {
+    this.#failure ??= { thrown };
+    this.#wake.resolve();
+  }
+
+  async next(): Promise<HeldPayment> {
+    for (;;) {
+      if (this.#failure !== null) throw this.#failure.thrown;
+      const payment = this.#waiting.shift();
+      if (payment !== undefined) return payment;
+      await this.#wake.promise;
+      this.#wake = Promise.withResolvers();
+    }
+  }
+}
+
+async function poll(context: LndContext, found: Found, signal: AbortSignal): Promise<void> {
+  for (;;) {
+    const present = await incoming(context, signal);
+    found.keepOnly(new Set(present.keys()));
+    const unknown = [...present].filter(([key]) => !found.isTold(key)).map(([, hash]) => hash);
+    const lookup = async (): Promise<void> => {
+      for (let hash = unknown.pop(); hash !== undefined; hash = unknown.pop()) {
+        const invoice = await invoiceOf(context, hash, signal);
+        const held = invoice === null ? null : heldOf(invoice);
+        if (held !== null) found.add(held);
+      }
+    };
+    await Promise.all(Array.from({ length: HELD_LOOKUPS_AT_ONCE }, lookup));
+    await sleep(context.clock, HELD_POLL_MS, signal);
+  }
+}
+
+/** Payments that have come in on a channel and go no further, by hash. */
+async function incoming({ rest }: LndContext, signal: AbortSignal): Promise<Map<string, Bytes>> {
+  const hashes = new Map<string, Bytes>();
+  for (const channel of objectsIn(await rest.get("/v1/channels", { signal }), "channels")) {
+    for (const part of objectsIn(channel, "pending_htlcs")) {
+      if (!flagIn(part, "incoming") || textIn(part, "forwarding_channel") !== "0") continue;
+      const hash = bytesIn(part, "hash_lock");
+      hashes.set(toHex(hash), hash);
+    }
+  }
+  return hashes;
+}

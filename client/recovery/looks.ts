@@ -1,0 +1,94 @@
+/**
+ * Looks that follow a module's recovery. What guardians decide on only when a recovery has fixed how far the log
+ * reaches is no part of it: the lost device's last payment, above all. So a module may go through what the log has got
+ * since, some minutes later, and a last time after that; its status stays `done` meanwhile. Each look is stored as the
+ * recovery is, step by step, and happens once.
+ */
+import type { Clock } from "../../actors/platform/platform.ts";
+import { sleep } from "../../actors/platform/platform.ts";
+import { assert } from "../../core/assert.ts";
+import { toHex } from "../../core/bytes.ts";
+import { decode, encode } from "../../core/encoding/mod.ts";
+import type { OperationId } from "../../core/types/ids.ts";
+import type { ClientRecoveryEnv, LaterLooks, Recovered } from "../../modules/contract/recovery.ts";
+import { onceAnswered } from "./answered.ts";
+import type { PassArgs } from "./passes.ts";
+import { inTransaction, lookPass, progressCodec, Steps } from "./passes.ts";
+import type { Later, LaterLook } from "./records.ts";
+import { getRecovery, setRecovery } from "./records.ts";
+
+// deno-lint-ignore no-explicit-any -- the config's and the progress's types are behind the module's definition
+type Env = ClientRecoveryEnv<any>;
+// deno-lint-ignore no-explicit-any -- as above
+type Looks = LaterLooks<any, any>;
+
+/** Ends when the last look is done. */
+export async function lookLater(args: PassArgs & { readonly kind: string }, env: Env): Promise<void> {
+  const looks: Looks | undefined = args.recovery.later;
+  if (!looks) return;
+  for (let later; (later = await storedLooks(args)) !== null;) {
+    const look = later.look ?? await begun(args, looks, later, env);
+    const pass = lookPass(args, look);
+    await args.recovery.run(env, new Steps(args, pass, decode(progressCodec(args), look.progress), env.signal));
+    await finish(args, look, env);
+  }
+}
+
+async function storedLooks({ operations: { options: { store } }, facts }: PassArgs): Promise<Later | null> {
+  const record = await store.read((tx) => getRecovery(tx, facts.instance));
+  return record?.stage.tag === "Later" ? record.stage.value : null;
+}
+
+/** Waits until one is due, and begins it. */
+async function begun(
+  args: PassArgs,
+  looks: Looks,
+  { doneMs, looks: made, progress }: Later,
+  env: Env,
+): Promise<LaterLook> {
+  const { platform: { clock, dice }, signal } = env;
+  await untilDue(clock, doneMs, looks.afterMs[made]!, signal);
+  const done = decode(progressCodec(args), progress);
+  const prepared = await onceAnswered(env, () => looks.prepare(env, done));
+  const passedMs = clock.nowMs() - doneMs;
+  const due = looks.afterMs.filter((afterMs) => afterMs <= passedMs).length;
+  const operationId = toHex(dice.bytes(32)) as OperationId;
+  return await inTransaction(args, operationId, signal, async (tx, record) => {
+    assert(record.stage.tag === "Later" && !record.stage.value.look, "a look is begun once");
+    const look: LaterLook = await looks.begin(tx.store)
+      ? { operationId, looks: Math.max(made + 1, due), progress: encode(progressCodec(args), prepared) }
+      : { operationId, looks: looks.afterMs.length, progress };
+    setRecovery(tx.root, tx.instance, { ...record, stage: { tag: "Later", value: { ...record.stage.value, look } } });
+    return look;
+  });
+}
+
+/** A clock that was set back makes it wait no longer than the whole time. */
+async function untilDue(clock: Clock, doneMs: number, afterMs: number, signal: AbortSignal): Promise<void> {
+  const waitMs = Math.min(doneMs + afterMs - clock.nowMs(), afterMs);
+  if (waitMs > 0) await sleep(clock, waitMs, signal);
+}
+
+/** Happens once: the record says whether it has. */
+async function finish(args: PassArgs & { readonly kind: string }, look: LaterLook, env: Env): Promise<void> {
+  const { recovery, kind } = args, { isLast } = lookPass(args, look);
+  await inTransaction(args, look.operationId, env.signal, async (tx, record) => {
+    const { stage } = record;
+    if (stage.tag !== "Later" || !stage.value.look) return;
+    const { progress, looks } = stage.value.look;
+    const recovered = await recovery.finish(env, tx, decode(progressCodec(args), progress), isLast);
+    setRecovery(tx.root, tx.instance, {
+      ...record,
+      stage: isLast
+        ? { tag: "Done", value: recovered }
+        : { tag: "Later", value: { ...stage.value, recovered, looks, progress, look: null } },
+    });
+    if (isSame(recovered, stage.value.recovered)) return;
+    // all that was recovered by now: a payment that was under way takes notes and brings change
+    tx.logCoreEvent("module-recovery-amended", { module_id: tx.instance, kind, amount: recovered.amountMsat });
+  });
+}
+
+function isSame(one: Recovered, other: Recovered): boolean {
+  return one.amountMsat === other.amountMsat;
+}

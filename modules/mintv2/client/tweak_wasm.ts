@@ -1,0 +1,144 @@
+/**
+ * SHA-256 of four tweaks at once, as a WebAssembly module of one function that is put together here: JavaScript has no
+ * instructions on four words. A word of the hash is a `v128` whose lanes belong to four tweaks. FIPS 180-4; opcodes of
+ * the WebAssembly specification 2.0, §5.4.
+ */
+
+/** Where in the module's memory, in bytes: the block's 16 words, the hash's 64 constants, its 8 first values. */
+export const BLOCK_AT = 0, CONSTANTS_AT = 64, INITIAL_AT = CONSTANTS_AT + 256;
+
+/**
+ * @param start the block's fourth word for the first try; it grows by one a try
+ * @param groups of four tries
+ * @returns the first try whose hash begins with 16 zero bits, or -1
+ */
+export type Search = (start: number, groups: number) => number;
+
+type Code = readonly number[];
+
+/** LEB128 of a signed number; of an unsigned one too, when it is below 64. */
+function leb(value: number): Code {
+  const out: number[] = [];
+  for (;;) {
+    const byte = value & 0x7f;
+    value >>= 7;
+    if (value === 0 && !(byte & 0x40) || value === -1 && byte & 0x40) return [...out, byte];
+    out.push(byte | 0x80);
+  }
+}
+
+function unsignedLeb(value: number): Code {
+  return value < 0x80 ? [value] : [value & 0x7f | 0x80, ...unsignedLeb(value >>> 7)];
+}
+
+const I32 = 0x7f, V128 = 0x7b, EMPTY_BLOCK = 0x40;
+const BLOCK = 0x02, LOOP = 0x03, IF = 0x04, END = 0x0b, BRANCH = 0x0c, BRANCH_IF = 0x0d, RETURN = 0x0f;
+const I32_EQ = 0x46, I32_GE_U = 0x4f, I32_CTZ = 0x68, I32_ADD = 0x6a, I32_SHL = 0x74;
+
+const get = (local: number): Code => [0x20, ...unsignedLeb(local)];
+const set = (local: number): Code => [0x21, ...unsignedLeb(local)];
+const int = (value: number): Code => [0x41, ...leb(value)];
+const simd = (opcode: number): Code => [0xfd, ...unsignedLeb(opcode)];
+
+const XOR = simd(0x51), OR = simd(0x50), SELECT = simd(0x52), ANY = simd(0x53);
+const SPLAT = simd(0x11),
+  EQUAL = simd(0x37),
+  BITMASK = simd(0xa4),
+  SHL = simd(0xab),
+  SHR = simd(0xad),
+  ADD = simd(0xae);
+const lanes = (...words: readonly number[]): Code => [
+  ...simd(0x0c),
+  ...new Uint8Array(Int32Array.from(words).buffer),
+];
+/** The word that lies `offset` bytes after the address on the stack, in all lanes. */
+const loadSplat = (offset: number): Code => [...simd(0x09), 2, ...unsignedLeb(offset)];
+
+const START = 0, GROUPS = 1, GROUP = 2, ROUND_AT = 3;
+const W = Array.from({ length: 16 }, (_, i) => 4 + i);
+const STATE = Array.from({ length: 8 }, (_, i) => 20 + i);
+const SUM = 28;
+const VARYING_WORD = 3;
+
+const rotated = (x: number, by: number): Code => [
+  ...[...get(x), ...int(by), ...SHR],
+  ...[...get(x), ...int(32 - by), ...SHL, ...OR],
+];
+const shifted = (x: number, by: number): Code => [...get(x), ...int(by), ...SHR];
+const mixed = (one: Code, two: Code, three: Code): Code => [...one, ...two, ...XOR, ...three, ...XOR];
+
+/** Round `i` of 16: names of the state move by one a round, and after 16 they are where they were. */
+function round(i: number): Code {
+  const name = (at: number): number => STATE[(at - i + 16) % 8]!;
+  const [a, b, c, d, e, f, g, h] = [0, 1, 2, 3, 4, 5, 6, 7].map(name) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+  return [
+    ...[...get(h), ...mixed(rotated(e, 6), rotated(e, 11), rotated(e, 25)), ...ADD],
+    ...[...get(f), ...get(g), ...get(e), ...SELECT, ...ADD],
+    ...[...get(ROUND_AT), ...loadSplat(CONSTANTS_AT + 4 * i), ...ADD, ...get(W[i]!), ...ADD, ...set(SUM)],
+    ...[...get(d), ...get(SUM), ...ADD, ...set(d)],
+    ...[...get(SUM), ...mixed(rotated(a, 2), rotated(a, 13), rotated(a, 22)), ...ADD],
+    // the majority of three: c where a and b differ, else a
+    ...[...get(c), ...get(a), ...get(a), ...get(b), ...XOR, ...SELECT, ...ADD, ...set(h)],
+  ];
+}
+
+/** Word `i` of the next 16 of the schedule, in place of that of the last 16. */
+function scheduled(i: number): Code {
+  const w = (at: number): number => W[at % 16]!;
+  const x = w(i + 1), y = w(i + 14);
+  return [
+    ...[...get(w(i)), ...mixed(rotated(x, 7), rotated(x, 18), shifted(x, 3)), ...ADD],
+    ...[...get(w(i + 9)), ...ADD, ...mixed(rotated(y, 17), rotated(y, 19), shifted(y, 10)), ...ADD, ...set(w(i))],
+  ];
+}
+
+const sixteen = (part: (i: number) => Code): Code => W.flatMap((_, i) => part(i));
+
+const body: Code = [
+  ...[LOOP, EMPTY_BLOCK],
+  ...[...get(GROUP), ...get(GROUPS), I32_GE_U, IF, EMPTY_BLOCK, ...int(-1), RETURN, END],
+  ...sixteen((i) => [...int(0), ...loadSplat(BLOCK_AT + 4 * i), ...set(W[i]!)]),
+  ...[...get(START), ...get(GROUP), ...int(2), I32_SHL, I32_ADD, ...SPLAT],
+  ...[...lanes(0, 1, 2, 3), ...ADD, ...set(W[VARYING_WORD]!)],
+  ...STATE.flatMap((local, i) => [...int(0), ...loadSplat(INITIAL_AT + 4 * i), ...set(local)]),
+  ...[...int(0), ...set(ROUND_AT)],
+  ...[BLOCK, EMPTY_BLOCK, LOOP, EMPTY_BLOCK],
+  ...sixteen(round),
+  ...[...get(ROUND_AT), ...int(64), I32_ADD, ...set(ROUND_AT)],
+  ...[...get(ROUND_AT), ...int(256), I32_EQ, BRANCH_IF, 1],
+  ...sixteen(scheduled),
+  ...[BRANCH, 0, END, END],
+  ...[...get(STATE[0]!), ...int(0), ...loadSplat(INITIAL_AT), ...ADD],
+  ...[...int(16), ...SHR, ...lanes(0, 0, 0, 0), ...EQUAL, ...set(SUM)],
+  ...[...get(SUM), ...ANY, IF, EMPTY_BLOCK],
+  ...[...get(GROUP), ...int(2), I32_SHL, ...get(SUM), ...BITMASK, I32_CTZ, I32_ADD, RETURN, END],
+  ...[...get(GROUP), ...int(1), I32_ADD, ...set(GROUP), BRANCH, 0, END],
+  // never reached: the loop is left by a return
+  ...[...int(-1), END],
+];
+
+const sized = (bytes: Code): Code => [...unsignedLeb(bytes.length), ...bytes];
+const section = (id: number, content: Code): Code => [id, ...sized(content)];
+const named = (name: string, kind: number): Code => [...sized([...new TextEncoder().encode(name)]), kind, 0];
+
+const LOCALS: Code = [2, 2, I32, W.length + STATE.length + 1, V128];
+
+/** Exports `memory` (a page) and `search`. */
+export const searchModule: () => Uint8Array<ArrayBuffer> = () =>
+  Uint8Array.from([
+    ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
+    ...section(1, [1, 0x60, 2, I32, I32, 1, I32]),
+    ...section(3, [1, 0]),
+    ...section(5, [1, 0, 1]),
+    ...section(7, [2, ...named("memory", 2), ...named("search", 0)]),
+    ...section(10, [1, ...sized([...LOCALS, ...body])]),
+  ]);
