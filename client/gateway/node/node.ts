@@ -9,6 +9,7 @@
 import type { BitcoinNetwork } from "../../../core/bitcoin/network.ts";
 import type { Bytes } from "../../../core/bytes.ts";
 import type { Bolt11Invoice } from "../../../core/lightning/bolt11.ts";
+import type { RouteHint } from "../../../core/lightning/route_hint.ts";
 import type { Result } from "../../../core/result.ts";
 
 /** What the node is. */
@@ -89,16 +90,6 @@ export type ForwardAnswer =
   | { readonly tag: "fail" }
   | { readonly tag: "resume" };
 
-/** One hop to the node, for invoices that others make. */
-export type RouteHintHop = {
-  /** 33 bytes: the node on the other end. */
-  readonly nodeId: Bytes;
-  readonly shortChannelId: bigint;
-  readonly baseMsat: number;
-  readonly partsPerMillion: number;
-  readonly cltvExpiryDelta: number;
-};
-
 /** What payments need of a node. */
 export interface LightningNode {
   /** Rejects with `NodeError` while the node can't be reached. */
@@ -146,7 +137,7 @@ export interface ForwardInterceptor {
     signal: AbortSignal,
   ): Promise<void>;
   /** Ways to the node by the channels with the most incoming liquidity. */
-  routeHints(atMost: number, signal?: AbortSignal): Promise<readonly (readonly RouteHintHop[])[]>;
+  routeHints(atMost: number, signal?: AbortSignal): Promise<readonly RouteHint[]>;
 }
 
 /** Where a channel was opened: txid as people write it, and output. */

@@ -3,10 +3,10 @@
  * fedimint-lightning `lnd.rs`.
  */
 import { orAborted } from "../../../../core/abort.ts";
-import type { Bytes } from "../../../../core/bytes.ts";
 import type { JsonObject } from "../../../../core/encoding/mod.ts";
 import { isJsonObject, stringifyJson } from "../../../../core/encoding/mod.ts";
-import type { ForwardAnswer, ForwardInterceptor, InterceptedForward, RouteHintHop } from "../node.ts";
+import type { RouteHint } from "../../../../core/lightning/route_hint.ts";
+import type { ForwardAnswer, ForwardInterceptor, InterceptedForward } from "../node.ts";
 import { NodeError } from "../node.ts";
 import { base64, countIn, hashIn, hexIn, numberIn, objectIn, objectsIn, textIn } from "./answers.ts";
 import type { LndContext } from "./context.ts";
@@ -85,18 +85,20 @@ function routeHints({ rest }: LndContext): ForwardInterceptor["routeHints"] {
   return async (atMost, signal) => {
     const { channels } = await channelsOf(rest, signal);
     const richest = channels.toSorted((a, b) => Number(countIn(b, "remote_balance") - countIn(a, "remote_balance")));
-    const hints: RouteHintHop[][] = [];
+    const hints: RouteHint[] = [];
     for (const channel of richest.slice(0, atMost)) {
       const id = textIn(channel, "chan_id"), remote = textIn(channel, "remote_pubkey");
       const edge = await rest.get(`/v1/graph/edge/${id}`, { signal });
       const policy = edge[textIn(edge, "node1_pub") === remote ? "node1_policy" : "node2_policy"];
       if (!isJsonObject(policy)) continue;
       hints.push([{
-        nodeId: hexIn(channel, "remote_pubkey", 33) as Bytes,
+        srcNodeId: hexIn(channel, "remote_pubkey", 33),
         shortChannelId: BigInt(id),
         baseMsat: numberIn(policy, "fee_base_msat"),
-        partsPerMillion: numberIn(policy, "fee_rate_milli_msat"),
+        proportionalMillionths: numberIn(policy, "fee_rate_milli_msat"),
         cltvExpiryDelta: numberIn(policy, "time_lock_delta"),
+        htlcMinimumMsat: countIn(policy, "min_htlc"),
+        htlcMaximumMsat: countIn(policy, "max_htlc_msat"),
       }]);
     }
     return hints;

@@ -153,11 +153,13 @@ function simulatedInterceptor(node: SimulatedNode, call: Call): ForwardIntercept
     routeHints: (atMost, signal) =>
       call((asked) =>
         asked.books.channels.slice(0, atMost).map(({ remoteKey }, i) => [{
-          nodeId: remoteKey,
+          srcNodeId: remoteKey,
           shortChannelId: BigInt(i + 1),
           baseMsat: Number(asked.lightning.routing.baseMsat),
-          partsPerMillion: Number(asked.lightning.routing.partsPerMillion),
+          proportionalMillionths: Number(asked.lightning.routing.partsPerMillion),
           cltvExpiryDelta: asked.lightning.routing.cltvDelta,
+          htlcMinimumMsat: 1n,
+          htlcMaximumMsat: null,
         }]), signal),
   };
 }

@@ -202,6 +202,6 @@ export class SimulatedLightning implements Wire {
     const sumMsat = transit.amountMsat + transit.feeMsat;
     if ("reason" in result) payer.books.localMsat += sumMsat;
     else payer.books.remoteMsat += sumMsat;
-    payer.onResult(fromHex(transit.paymentHash), transit.feeMsat, result);
+    payer.onResult(fromHex(transit.paymentHash), sumMsat, result);
   }
 }

@@ -5,11 +5,13 @@ import type { Bytes } from "../../../../core/bytes.ts";
 import { fromHex, toHex } from "../../../../core/bytes.ts";
 import { publicKeyOf } from "../../../../core/crypto/mod.ts";
 import { parseBolt11 } from "../../../../core/lightning/bolt11.ts";
+import { FEATURES_BASIC, type InvoiceTerms, writeBolt11 } from "../../../../core/lightning/bolt11_write.ts";
 import { err, ok } from "../../../../core/result.ts";
 import type {
   ForwardAnswer,
   HeldPayment,
   HoldOutcome,
+  InterceptedForward,
   LightningNode,
   PaymentOutcome,
   PaymentRequest,
@@ -17,7 +19,6 @@ import type {
 import { NodeError } from "../node.ts";
 import { type BookedInvoice, type Books, emptyBooks } from "./books.ts";
 import { NO_FAULTS, type NodeFaults } from "./faults.ts";
-import { type InvoiceTerms, invoiceText } from "./invoice_text.ts";
 import { earliestExpiry, type Part, type Transit } from "./transit.ts";
 import type { Sent, Wire } from "./wire.ts";
 
@@ -28,6 +29,14 @@ const CLTV_PADDING = 3;
 /** What a held payment needs of blocks before it ends by itself, as LND's guess of the reference has it. */
 const CLAIM_DELTA = 36;
 const MS_PER_S = 1_000;
+
+type Way = {
+  readonly to: { readonly name: string };
+  /** What the last node wants for forwarding, and for how long. */
+  readonly hopFeeMsat: bigint;
+  readonly hopDelta: number;
+  readonly forward: Omit<InterceptedForward, "incomingExpiryHeight"> | null;
+};
 
 export class SimulatedNode {
   readonly lightning: Wire;
@@ -102,14 +111,31 @@ export class SimulatedNode {
   }
 
   addInvoice(
-    terms: Omit<InvoiceTerms, "network" | "timestamp" | "paymentSecret">,
+    terms: {
+      readonly paymentHash: Bytes;
+      readonly amountMsat: bigint;
+      readonly expirySecs: number;
+      readonly minFinalCltvExpiryDelta: number;
+      readonly description: InvoiceTerms["description"];
+    },
     preimage: Bytes | null,
   ): string {
     const { clock, dice, network } = this.lightning;
     const nowMs = clock.nowMs(), hash = toHex(terms.paymentHash);
     if (this.books.invoices.has(hash)) throw new NodeError("refused", "There is an invoice of this payment hash.");
     const timestamp = Math.floor(nowMs / MS_PER_S);
-    const text = invoiceText({ ...terms, network, timestamp, paymentSecret: dice.bytes(32) }, this.#secretKey);
+    const text = writeBolt11({
+      currency: network === "testnet4" ? "testnet" : network,
+      amountMsat: terms.amountMsat,
+      timestamp: BigInt(timestamp),
+      expirySecs: BigInt(terms.expirySecs),
+      paymentHash: hash as InvoiceTerms["paymentHash"],
+      paymentSecret: dice.bytes(32),
+      description: terms.description,
+      minFinalCltvExpiryDelta: BigInt(terms.minFinalCltvExpiryDelta),
+      features: FEATURES_BASIC,
+      routeHints: [],
+    }, this.#secretKey);
     this.books.invoices.set(hash, {
       text,
       amountMsat: terms.amountMsat,
@@ -160,20 +186,46 @@ export class SimulatedNode {
     if (cltvLimit <= 0) return "no block is left";
     if (nowMs >= Number(invoice.timestamp + invoice.expirySecs) * MS_PER_S) return "the invoice has expired";
     if (toHex(invoice.payee) === toHex(this.publicKey)) return "self-payments not allowed";
-    const payee = lightning.nodeOf(invoice.payee);
-    const feeMsat = routing.baseMsat + amountMsat * routing.partsPerMillion / 1_000_000n;
-    const delta = Number(invoice.minFinalCltvExpiryDelta) + routing.cltvDelta + CLTV_PADDING;
+    const way = this.#wayTo(invoice, amountMsat);
+    const sentMsat = amountMsat + (way?.hopFeeMsat ?? 0n);
+    const feeMsat = routing.baseMsat + sentMsat * routing.partsPerMillion / 1_000_000n;
+    const finalDelta = Number(invoice.minFinalCltvExpiryDelta) + (way?.hopDelta ?? 0);
+    const noWay = way === null || sentMsat - amountMsat + feeMsat > feeLimitMsat ||
+      finalDelta + routing.cltvDelta + CLTV_PADDING > cltvLimit || dice.fraction() < this.faults.noRoute;
     this.books.payments.set(invoice.paymentHash, { amountMsat, startedAtMs: nowMs, outcome: null });
-    const noWay = payee === undefined || feeMsat > feeLimitMsat || delta > cltvLimit ||
-      dice.fraction() < this.faults.noRoute;
     if (noWay) this.#book(hash, err("FAILURE_REASON_NO_ROUTE"));
-    else if (amountMsat + feeMsat > this.books.localMsat) this.#book(hash, err("FAILURE_REASON_INSUFFICIENT_BALANCE"));
+    else if (sentMsat + feeMsat > this.books.localMsat) this.#book(hash, err("FAILURE_REASON_INSUFFICIENT_BALANCE"));
     else {
-      const parts = this.#parts(amountMsat, Number(invoice.minFinalCltvExpiryDelta));
-      this.#send(payee, { paymentHash: hash, amountMsat, feeMsat, parts, hasSecret: true, forward: null });
+      const parts = way.forward === null ? this.#parts(sentMsat, finalDelta) : [{
+        amountMsat: sentMsat,
+        expiryHeight: lightning.height + finalDelta,
+      }];
+      const forward = way.forward && { ...way.forward, incomingExpiryHeight: lightning.height + finalDelta };
+      this.#send(way.to, { paymentHash: hash, amountMsat: sentMsat, feeMsat, parts, hasSecret: true, forward });
     }
     this.#changed();
     return null;
+  }
+
+  /** To the payee, or to a node by which the invoice says that the payee can be reached. */
+  #wayTo(invoice: PaymentRequest["invoice"], amountMsat: bigint): Way | null {
+    const payee = this.lightning.nodeOf(invoice.payee);
+    if (payee !== undefined) return { to: payee, hopFeeMsat: 0n, hopDelta: 0, forward: null };
+    const hop = invoice.routeHints[0]?.at(-1), to = hop && this.lightning.nodeOf(hop.srcNodeId);
+    if (to === undefined) return null;
+    const hopFeeMsat = BigInt(hop!.baseMsat) + amountMsat * BigInt(hop!.proportionalMillionths) / 1_000_000n;
+    return {
+      to,
+      hopFeeMsat,
+      hopDelta: hop!.cltvExpiryDelta,
+      forward: {
+        paymentHash: fromHex(invoice.paymentHash),
+        incomingAmountMsat: amountMsat + hopFeeMsat,
+        outgoingAmountMsat: amountMsat,
+        outgoingChannel: hop!.shortChannelId,
+        circuit: { channel: 1n, htlc: BigInt(this.books.payments.size) },
+      },
+    };
   }
 
   /** A payment as only an evil payer makes it: any sum, any expiry, without the invoice's secret. */
@@ -196,42 +248,6 @@ export class SimulatedNode {
       parts: [{ amountMsat, expiryHeight }],
       hasSecret: wrong.hasSecret ?? true,
       forward: null,
-    });
-  }
-
-  /** Sends a payment that `through` is to forward to a channel that doesn't exist. */
-  payThrough(
-    through: SimulatedNode,
-    payment: {
-      readonly paymentHash: Bytes;
-      readonly incomingAmountMsat: bigint;
-      readonly outgoingAmountMsat: bigint;
-      readonly outgoingChannel: bigint;
-      readonly blocks: number;
-    },
-  ): void {
-    const { paymentHash, incomingAmountMsat: amountMsat, outgoingAmountMsat, outgoingChannel } = payment;
-    const incomingExpiryHeight = this.lightning.height + payment.blocks;
-    const circuit = { channel: 1n, htlc: BigInt(this.books.payments.size) };
-    this.books.payments.set(toHex(paymentHash), {
-      amountMsat,
-      startedAtMs: this.lightning.clock.nowMs(),
-      outcome: null,
-    });
-    this.#send(through, {
-      paymentHash,
-      amountMsat,
-      feeMsat: 0n,
-      parts: [{ amountMsat, expiryHeight: incomingExpiryHeight }],
-      hasSecret: true,
-      forward: {
-        paymentHash,
-        incomingAmountMsat: amountMsat,
-        outgoingAmountMsat,
-        incomingExpiryHeight,
-        outgoingChannel,
-        circuit,
-      },
     });
   }
 
@@ -289,7 +305,8 @@ export class SimulatedNode {
   }
 
   /** A payment of this node has ended. */
-  onResult(paymentHash: Bytes, feeMsat: bigint, result: NonNullable<Transit["result"]>): void {
+  onResult(paymentHash: Bytes, sumMsat: bigint, result: NonNullable<Transit["result"]>): void {
+    const feeMsat = sumMsat - (this.books.payments.get(toHex(paymentHash))?.amountMsat ?? 0n);
     this.#book(paymentHash, "preimage" in result ? ok({ preimage: result.preimage, feeMsat }) : err(result.reason));
     this.#changed();
   }

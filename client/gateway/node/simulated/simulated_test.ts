@@ -1,12 +1,15 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { SimulatedDice } from "../../../../actors/platform/simulated/dice.ts";
-import { ManualClock } from "../../../../actors/testing/manual_clock.ts";
+import { ManualClock, settle } from "../../../../actors/testing/manual_clock.ts";
 import type { Bytes } from "../../../../core/bytes.ts";
 import { fromHex, toHex } from "../../../../core/bytes.ts";
 import { parseBolt11 } from "../../../../core/lightning/bolt11.ts";
+import { FEATURES_BASIC, writeBolt11 } from "../../../../core/lightning/bolt11_write.ts";
+import type { RouteHint } from "../../../../core/lightning/route_hint.ts";
 import { err, ok } from "../../../../core/result.ts";
-import type { HeldPayment, LightningNode, PaymentOutcome } from "../node.ts";
+import type { Sha256 } from "../../../../core/types/ids.ts";
+import type { HeldPayment, InterceptedForward, LightningNode, PaymentOutcome } from "../node.ts";
 import { NodeError } from "../node.ts";
 import { faultsOf } from "./faults.ts";
 import { SimulatedLightning } from "./lightning.ts";
@@ -182,33 +185,52 @@ Deno.test("a node with an older state has no record of what came after", async (
   assertEquals(await gateway.connect().paymentExists(fromHex(invoice.paymentHash)), false);
 });
 
-Deno.test("forwards come until they are answered, and settle by the right preimage alone", async () => {
-  const { gateway, outside } = world();
-  const node = gateway.connect(), { preimage: secret, paymentHash } = preimage(4);
-  const forward = { incomingAmountMsat: 1_000n, outgoingAmountMsat: 900n, outgoingChannel: 42n, blocks: 100 };
-  outside.payThrough(gateway, { paymentHash, ...forward });
-  const asked: bigint[] = [];
-  const lost = assertRejects(
-    () => node.interceptor!.run(() => new Promise(() => asked.push(1n)), new AbortController().signal),
-    NodeError,
-  );
+Deno.test("a forward that wasn't answered comes again, and the wrong preimage settles nothing", async () => {
+  const { lightning, gateway, outside } = world();
+  const node = gateway.connect(), totalMsat = lightning.totalMsat, { paymentHash } = preimage(4);
+  const text = writeBolt11({
+    currency: "regtest",
+    amountMsat: 900n,
+    timestamp: 0n,
+    expirySecs: 3_600n,
+    paymentHash: toHex(paymentHash) as Sha256,
+    paymentSecret: new Uint8Array(32),
+    description: { tag: "Direct", value: "" },
+    minFinalCltvExpiryDelta: 18n,
+    features: FEATURES_BASIC,
+    routeHints: [[{
+      srcNodeId: gateway.publicKey as RouteHint[number]["srcNodeId"],
+      shortChannelId: 42n,
+      baseMsat: 100,
+      proportionalMillionths: 0,
+      cltvExpiryDelta: 30,
+      htlcMinimumMsat: null,
+      htlcMaximumMsat: null,
+    }]],
+  }, new Uint8Array(32).fill(1));
+  const paid = outside.connect().pay({ invoice: parseBolt11(text), ...LIMITS });
+  const asked: InterceptedForward[] = [];
+  const lost = assertRejects(() =>
+    node.interceptor!.run((forward) => {
+      asked.push(forward);
+      return new Promise(() => undefined);
+    }, new AbortController().signal), NodeError);
+  await settle();
   gateway.restart();
   await lost;
   const stop = new AbortController();
   const run = assertRejects(() =>
-    node.interceptor!.run(({ outgoingChannel, incomingAmountMsat }) => {
-      asked.push(outgoingChannel, incomingAmountMsat);
-      return Promise.resolve({ tag: "settle", preimage: secret });
+    node.interceptor!.run((forward) => {
+      asked.push(forward);
+      return Promise.resolve({ tag: "settle", preimage: preimage(5).preimage });
     }, stop.signal)
   );
-  await new ManualClock().advance(0);
-  assertEquals(asked, [1n, 42n, 1_000n]);
-  assertEquals(gateway.books.localMsat, RICH.localMsat + 1_000n);
-  const wrong = preimage(5);
-  outside.payThrough(gateway, { paymentHash: wrong.paymentHash, ...forward });
-  await new ManualClock().advance(0);
-  assertEquals(gateway.books.localMsat, RICH.localMsat + 1_000n);
-  assertEquals(outside.books.localMsat, RICH.localMsat - 1_000n);
+  assertEquals((await paid).ok, false);
+  assertEquals(asked.map(({ incomingAmountMsat, outgoingChannel }) => [incomingAmountMsat, outgoingChannel]), [
+    [1_000n, 42n],
+    [1_000n, 42n],
+  ]);
+  assertEquals([gateway.books.localMsat, lightning.totalMsat], [RICH.localMsat, totalMsat]);
   stop.abort(new Error("enough"));
   await run;
 });
