@@ -19,6 +19,7 @@ import { walletv2Client } from "../../modules/walletv2/client.ts";
 import type { Wallets } from "../wallets.ts";
 import { openWallets } from "../wallets.ts";
 import { checkFees, Federations } from "./federations.ts";
+import { GatewayError } from "./error.ts";
 import { HeldPayments } from "./held.ts";
 import { Invoices } from "./invoices.ts";
 import { INVOICE_RATE } from "./limits.ts";
@@ -45,6 +46,8 @@ export type GatewayOptions = {
   /** Tells strangers why something failed. */
   readonly debug?: boolean;
   readonly testEnvironment?: boolean;
+  /** 12 to 24 words for a new database; default: those that it has, or new ones. Secret. */
+  readonly words?: string | null;
   /** Modules of its wallets beside those of every gateway. Default: none. */
   readonly modules?: readonly AnyClientModuleDefinition[];
 };
@@ -58,6 +61,7 @@ export class Gateway {
   readonly options: GatewayOptions;
   readonly #system: ActorSystem;
   readonly #closing: AbortController;
+  readonly #stopped = Promise.withResolvers<number>();
   readonly #address = Promise.withResolvers<Address>();
 
   private constructor(options: GatewayOptions, closing: AbortController) {
@@ -105,6 +109,7 @@ export class Gateway {
         log: options.log,
         testEnvironment: options.testEnvironment ?? false,
       });
+      if (options.words) await wallets.restore(options.words);
       gateway.federations.open(wallets);
       await gateway.#start();
       return gateway;
@@ -130,6 +135,23 @@ export class Gateway {
         listening: (address) => this.#address.resolve(address),
       },
     }));
+  }
+
+  /** Ends the gateway's process in order. */
+  stop(): void {
+    this.#stopped.resolve(0);
+  }
+
+  /** Resolves with the exit code when it was asked to stop; rejects when it can't go on. */
+  get ended(): Promise<number> {
+    return Promise.race([this.#stopped.promise, this.options.store.failed, this.#gaveUp()]);
+  }
+
+  async #gaveUp(): Promise<never> {
+    const code = await this.#system.ended;
+    // it was stopped, and who did that knows
+    if (code === 0) return await new Promise<never>(() => {});
+    throw this.#system.failure ?? new GatewayError({ code: "not_running" }, "The gateway gave up: see its log");
   }
 
   /** Where its API listens. */

@@ -3,8 +3,11 @@
  * the gateway's URL has. docs/protocol/06-lightning-meta.md §D.1.
  */
 import { defineActor, next } from "../../actors/actor.ts";
+import type { Logger } from "../../actors/logger.ts";
 import type { Address, Listener } from "../../actors/platform/platform.ts";
+import { NetworkError } from "../../actors/platform/error.ts";
 import type { Cast } from "../../actors/protocol.ts";
+import { errorText } from "../../core/result.ts";
 import { BadRequest, preflight, textAnswer } from "./answers.ts";
 
 /** A route's answer; null when there is no such route. `path`: without `/v1`. */
@@ -25,20 +28,23 @@ function unversioned(path: string): string {
   return path.startsWith("/v1/") ? path.slice(3) : path;
 }
 
-async function handle({ answer }: HttpArgs, request: Request): Promise<Response> {
+async function handle({ answer }: HttpArgs, request: Request, log: Logger): Promise<Response> {
   if (request.method === "OPTIONS") return preflight();
   try {
     return await answer(unversioned(new URL(request.url).pathname), request) ?? textAnswer(404, "");
   } catch (thrown) {
     if (thrown instanceof BadRequest) return textAnswer(thrown.facts.status, thrown.message);
-    throw thrown;
+    if (thrown instanceof NetworkError) throw thrown;
+    // whoever asks hears no more than that: it may be about the node, or the disk
+    log.error("A request failed", { reason: errorText(thrown) });
+    return textAnswer(500, "Gateway internal error");
   }
 }
 
 export const httpListener = defineActor<HttpMessage, HttpArgs, Listener>({
   name: "http",
   init: async (ctx, args) => {
-    const listener = await ctx.platform.network.serveHttp(args.bind, (request) => handle(args, request));
+    const listener = await ctx.platform.network.serveHttp(args.bind, (request) => handle(args, request, ctx.log));
     // also after a crash, where nothing is terminated: the next life listens at the same address
     ctx.signal.addEventListener("abort", () => void listener.close(), { once: true });
     ctx.log.info("Gateway is listening", { address: `${listener.address.hostname}:${listener.address.port}` });

@@ -102,9 +102,9 @@ export class Invoices {
         contract,
       })
     );
+    await durable;
     if (outcome === "taken") throw refuse("PaymentHash is already registered");
     if (outcome === "full") throw new GatewayError({ code: "rate_limited" }, "Too many invoices are open");
-    await durable;
     try {
       const text = await node.createHoldInvoice({
         paymentHash: fromHex(paymentHash),

@@ -37,3 +37,16 @@ export const RELAY_AGAIN_MS = { minMs: 500, maxMs: 10_000 };
 export const VERIFY_WAIT_MS = 30_000;
 /** Requests that wait so at a time; others are told at once how it stands. */
 export const VERIFY_WAITING_MAX = 1_000;
+
+/** A password's bytes: bcrypt looks at 72. */
+export const PASSWORD_BYTES_MAX = 72;
+/** Wrong passwords that are looked at: each costs a tenth of a second, so that all together take a tenth of a core. */
+export const PASSWORD_CHECKS = { burst: 10, tokens: 1, ms: 1_000 };
+/** Body of an operator's request: e-cash as text takes 200,000 characters. */
+export const ADMIN_BODY_BYTES_MAX = 1024 * 1024;
+/** Fees and blocks that a payment of the operator's own may take. fedimint-gateway-server 0.13.0 (`lib.rs`). */
+export const OPERATOR_PAYMENT = { baseMsat: 50n, percent: 1n, cltvLimit: 1_008 };
+/** Life of an operator's invoice that names none. */
+export const OPERATOR_INVOICE_SECS = 3_600;
+/** Events of one page of the payment log. */
+export const PAYMENT_LOG_PAGE_MAX = 1_000;

@@ -1,6 +1,8 @@
 /** A gateway that dies at each commit of a payment: what it does it does once, and everybody comes to the same end. */
 import { assert, assertEquals } from "@std/assert";
 import { parseBolt11 } from "../../core/lightning/bolt11.ts";
+import { sleep } from "../../actors/platform/platform.ts";
+import { LightningError } from "../../modules/lnv2/client/error.ts";
 import { LightningWorld } from "./lightning.ts";
 
 const AMOUNT_MSAT = 50_000_000n;
@@ -16,9 +18,11 @@ async function dyingAtEach(
   for (let count = 1; count < COMMITS_MAX; count++) {
     const fate = await world.crashAtCommit(count, commit);
     await payment();
+    // what is still under way may be what it dies in
+    await Promise.race([fate.back, idle(world).catch(() => fate.back)]);
     if (!fate.hasDied) return count - 1;
     await fate.back;
-    for (const { wallet } of await world.gateway.federations.all()) await wallet.client.awaitIdle();
+    await idle(world);
   }
   throw new Error("a payment has no end of commits");
 }
@@ -37,12 +41,12 @@ for (const commit of ["lost", "kept"] as const) {
           description: "",
         });
         const had = world.outside.books.localMsat;
-        assertEquals(await alice.pay(invoice), "success");
+        assertEquals(await asked(world, () => alice.pay(invoice)), "success");
         assertEquals(world.outside.books.localMsat - had, AMOUNT_MSAT);
         payments++;
       });
       assert(died >= 5, `it died ${died} times`);
-      for (const { wallet } of await world.gateway.federations.all()) await wallet.client.awaitIdle();
+      await idle(world);
       // 0.3 % and 2 sat each, and as much for Lightning, less what routing and the federation take
       assert(await world.gatewayMsat() - before > payments * 200_000n);
     }, 36_000_000);
@@ -55,7 +59,7 @@ for (const commit of ["lost", "kept"] as const) {
       const before = await world.gatewayMsat();
       let payments = 0n;
       const died = await dyingAtEach(world, commit, async () => {
-        const { invoice, operationId } = await asked(() => bob.invoice(AMOUNT_MSAT));
+        const { invoice, operationId } = await asked(world, () => bob.invoice(AMOUNT_MSAT));
         const had = world.outside.books.localMsat;
         const paid = await outside.pay({ invoice: parseBolt11(invoice), feeLimitMsat: 1_000_000n, cltvLimit: 500 });
         assertEquals(paid.ok, true);
@@ -66,7 +70,7 @@ for (const commit of ["lost", "kept"] as const) {
       assert(died >= 3, `it died ${died} times`);
       await bob.settled();
       assert(await bob.balance() > payments * 49_000_000n);
-      for (const { wallet } of await world.gateway.federations.all()) await wallet.client.awaitIdle();
+      await idle(world);
       assert(await world.gatewayMsat() - before > payments * 100_000n);
     }, 36_000_000);
   });
@@ -79,27 +83,33 @@ for (const commit of ["lost", "kept"] as const) {
       const before = await world.gatewayMsat();
       let payments = 0n;
       const died = await dyingAtEach(world, commit, async () => {
-        const { invoice, operationId } = await asked(() => bob.invoice(AMOUNT_MSAT));
-        assertEquals(await alice.pay(invoice), "success");
+        const { invoice, operationId } = await asked(world, () => bob.invoice(AMOUNT_MSAT));
+        assertEquals(await asked(world, () => alice.pay(invoice)), "success");
         assertEquals((await bob.lightning.awaitReceive(operationId)).outcome, "claimed");
         payments++;
       });
       assert(died >= 6, `it died ${died} times`);
       await bob.settled();
       assert(await bob.balance() > payments * 49_000_000n);
-      for (const { wallet } of await world.gateway.federations.all()) await wallet.client.awaitIdle();
+      await idle(world);
       assert(await world.gatewayMsat() - before > payments * 100_000n);
     }, 36_000_000);
   });
 }
 
-/** A gateway that is away gives no invoice: its client asks again. */
-async function asked<T>(ask: () => Promise<T>): Promise<T> {
+async function idle(world: LightningWorld): Promise<void> {
+  for (const { wallet } of await world.gateway.federations.all()) await wallet.client.awaitIdle();
+}
+
+/** A gateway that is away is asked again a second later: nothing was done. */
+async function asked<T>(world: LightningWorld, ask: () => Promise<T>): Promise<T> {
+  const { clock } = world.here.world.process("fate").platform;
   for (let attempt = 0;; attempt++) {
     try {
       return await ask();
     } catch (thrown) {
-      if (attempt === 5) throw thrown;
+      if (attempt === 5 || !(thrown instanceof LightningError)) throw thrown;
     }
+    await sleep(clock, 1_000);
   }
 }

@@ -1,0 +1,62 @@
+/** `deno task gateway`: a gateway process. */
+import { join } from "@std/path";
+import { consoleSink, levelFrom } from "../../actors/platform/console_sink.ts";
+import type { ProcessHost } from "../../actors/platform/process.ts";
+import { realProcessHost } from "../../actors/platform/process.ts";
+import type { Platform } from "../../actors/platform/platform.ts";
+import { realPlatform } from "../../actors/platform/real.ts";
+import { openPinnedHttp } from "../../actors/platform/real/pinned_http.ts";
+import { openKvStore } from "../../actors/store/kv.ts";
+import { errorText, FedimintError } from "../../core/result.ts";
+import { Gateway } from "./gateway.ts";
+import { openLnd } from "./node/lnd/lnd.ts";
+import { NodeError } from "./node/node.ts";
+import { gatewayCommand, readSettings, SettingsError } from "./settings.ts";
+
+type Program = {
+  readonly host: ProcessHost;
+  readonly platform: Platform;
+  readonly parsed: ReturnType<typeof gatewayCommand>;
+};
+
+async function runOnLnd({ host, platform, parsed }: Program): Promise<number> {
+  const settings = readSettings(parsed, (name) => host.env(name));
+  const log = consoleSink(platform.clock, levelFrom(host.env("RUST_LOG")), (line) => void host.stderr(line));
+  const { clock, dice, files } = platform;
+  const lnd = await openLnd(settings.lnd, {
+    clock,
+    dice,
+    files,
+    openHttp: openPinnedHttp,
+    onTrouble: (what) => log({ level: "warn", path: "lnd", message: what, facts: {} }),
+  });
+  if (lnd.isMacaroonPublic) {
+    await host.stderr(`warning: everybody on this machine can read ${settings.lnd.macaroonPath}, and take its money\n`);
+  }
+  await files.makeDirectory(settings.dataDir, { secret: true });
+  const store = await openKvStore({ path: join(settings.dataDir, "gateway.kv"), platform });
+  const gateway = await Gateway.open({ ...settings, platform, store, log, node: lnd });
+  host.onSignal(() => gateway.stop());
+  try {
+    return await gateway.ended;
+  } finally {
+    await gateway.close();
+    lnd.close();
+  }
+}
+
+async function runOrExplain(program: Program): Promise<number> {
+  try {
+    return await runOnLnd(program);
+  } catch (thrown) {
+    const isKnown = thrown instanceof FedimintError || thrown instanceof NodeError;
+    await program.host.stderr(`error: ${isKnown ? errorText(thrown) : Deno.inspect(thrown)}\n`);
+    return thrown instanceof SettingsError ? 2 : 1;
+  }
+}
+
+if (import.meta.main) {
+  const host = realProcessHost, parsed = gatewayCommand();
+  parsed.lnd.action(async () => host.exit(await runOrExplain({ host, platform: realPlatform(), parsed })));
+  await parsed.command.parseAsync(["deno", "gateway", ...host.args]);
+}
