@@ -7,6 +7,10 @@ import { createSystem, loggerFor } from "../../actors/mod.ts";
 import type { Address, Platform } from "../../actors/platform/platform.ts";
 import type { Store } from "../../actors/store/store.ts";
 import type { ActorSystem } from "../../actors/system.ts";
+import type { Bytes } from "../../core/bytes.ts";
+import { toHex } from "../../core/bytes.ts";
+import { isSecretKey, publicKeyOf } from "../../core/crypto/mod.ts";
+import type { Json } from "../../core/encoding/mod.ts";
 import type { BitcoinNetwork } from "../../core/bitcoin/network.ts";
 import type { AnyClientModuleDefinition } from "../../modules/contract/client.ts";
 import { WaitError } from "../../modules/contract/waiting.ts";
@@ -18,6 +22,9 @@ import { mintv2Client } from "../../modules/mintv2/client.ts";
 import { walletv2Client } from "../../modules/walletv2/client.ts";
 import type { Wallets } from "../wallets.ts";
 import { openWallets } from "../wallets.ts";
+import { adminAnswer } from "./admin/api.ts";
+import type { PasswordHashes } from "./admin/password.ts";
+import { AdminPassword } from "./admin/password.ts";
 import { checkFees, Federations } from "./federations.ts";
 import { GatewayError } from "./error.ts";
 import { HeldPayments } from "./held.ts";
@@ -27,7 +34,7 @@ import type { LightningNode } from "./node/node.ts";
 import { NodeWatch } from "./node_watch.ts";
 import { Payments } from "./payments.ts";
 import { publicAnswer } from "./public_api.ts";
-import { gatewayPart } from "./records.ts";
+import { gatewayKey, gatewayPart } from "./records.ts";
 import { gatewayTree } from "./tree.ts";
 
 export type GatewayOptions = {
@@ -45,6 +52,14 @@ export type GatewayOptions = {
   readonly invoiceRate?: { readonly burst: number; readonly perSecond: number };
   /** Tells strangers why something failed. */
   readonly debug?: boolean;
+  /** For operators; without it none of their requests is answered. */
+  readonly admin?: {
+    readonly passwords: PasswordHashes;
+    /** Public URL, with `v1`. */
+    readonly apiUrl: string | null;
+    /** How the gateway came to its node, as gatewayd tells it. */
+    readonly lightningMode: Json;
+  };
   readonly testEnvironment?: boolean;
   /** 12 to 24 words for a new database; default: those that it has, or new ones. Secret. */
   readonly words?: string | null;
@@ -61,6 +76,7 @@ export class Gateway {
   readonly options: GatewayOptions;
   readonly #system: ActorSystem;
   readonly #closing: AbortController;
+  readonly #held: HeldPayments;
   readonly #stopped = Promise.withResolvers<number>();
   readonly #address = Promise.withResolvers<Address>();
 
@@ -89,6 +105,16 @@ export class Gateway {
     });
     this.federations = federations;
     const { watch } = this;
+    this.#held = new HeldPayments({
+      store: part,
+      node,
+      watch,
+      federations,
+      clock,
+      dice,
+      log: logger,
+      closing: closing.signal,
+    });
     this.invoices = new Invoices({ store: part, clock, node, watch, federations, rate: invoiceRate });
   }
 
@@ -122,16 +148,24 @@ export class Gateway {
   }
 
   async #start(): Promise<void> {
-    const { platform: { clock, dice }, store, node, log, bind, debug = false } = this.options;
+    const { store, node, log, bind, debug = false, admin } = this.options;
     const part = gatewayPart(store), logger = loggerFor("gateway", log), closing = this.#closing.signal;
-    const { federations, watch, invoices } = this;
-    const held = new HeldPayments({ store: part, node, watch, federations, clock, dice, log: logger, closing });
+    const { watch, invoices } = this;
+    const adminApi = admin && {
+      gateway: this,
+      password: new AdminPassword(admin.passwords, this.options.platform.clock),
+      lightningMode: admin.lightningMode,
+      registrations: admin.apiUrl === null ? {} : { http: [admin.apiUrl, toHex(await this.#publicKey())] },
+      log: logger,
+    };
     await this.#system.start(gatewayTree({
       pruner: { store: part },
-      held: { node, watch, held, closing },
+      held: { node, watch, held: this.#held, closing },
       http: {
         bind,
-        answer: (path, request) => publicAnswer({ invoices, log: logger, debug }, path, request),
+        answer: async (path, request, remote) =>
+          await publicAnswer({ invoices, log: logger, debug }, path, request) ??
+            (adminApi ? await adminAnswer(adminApi, path, request, remote) : null),
         listening: (address) => this.#address.resolve(address),
       },
     }));
@@ -140,6 +174,18 @@ export class Gateway {
   /** Ends the gateway's process in order. */
   stop(): void {
     this.#stopped.resolve(0);
+  }
+
+  /** Whether it takes no new held payments any more, as it is about to stop. */
+  get isDraining(): boolean {
+    return this.#held.isDraining;
+  }
+
+  /** Takes no held payment any more, waits for the end of those it has, and stops. */
+  async drain(): Promise<void> {
+    this.#held.drain();
+    for (const { wallet } of await this.federations.all()) await wallet.client.awaitIdle(this.#closing.signal);
+    this.stop();
   }
 
   /** Resolves with the exit code when it was asked to stop; rejects when it can't go on. */
@@ -152,6 +198,21 @@ export class Gateway {
     // it was stopped, and who did that knows
     if (code === 0) return await new Promise<never>(() => {});
     throw this.#system.failure ?? new GatewayError({ code: "not_running" }, "The gateway gave up: see its log");
+  }
+
+  /** 33 bytes: names the gateway, and is made with its database. */
+  async #publicKey(): Promise<Bytes> {
+    const { store, platform: { dice } } = this.options;
+    const { value, durable } = await gatewayPart(store).transact(async (tx) => {
+      const known = await gatewayKey.get(tx);
+      if (known) return known;
+      let key = dice.bytes(32);
+      while (!isSecretKey(key)) key = dice.bytes(32);
+      gatewayKey.set(tx, key);
+      return key;
+    });
+    await durable;
+    return publicKeyOf(value);
   }
 
   /** Where its API listens. */

@@ -33,7 +33,7 @@ export type HeldEnv = {
 };
 
 /** What became of a payment that was seen. */
-export type Seen = "not_ours" | "wrong_amount" | "relayed" | "cancelled";
+export type Seen = "not_ours" | "wrong_amount" | "relayed" | "cancelled" | "left";
 
 export class HeldPayments {
   readonly #env: HeldEnv;
@@ -41,6 +41,18 @@ export class HeldPayments {
 
   constructor(env: HeldEnv) {
     this.#env = env;
+  }
+
+  #isDraining = false;
+
+  /** Whether nothing new is taken any more. */
+  get isDraining(): boolean {
+    return this.#isDraining;
+  }
+
+  /** From now on what the node tells is left to the next start. */
+  drain(): void {
+    this.#isDraining = true;
   }
 
   /** How many are in hand. */
@@ -53,6 +65,7 @@ export class HeldPayments {
     const hash = toHex(held.paymentHash) as Sha256;
     const known = this.#underWay.get(hash);
     if (known) return known;
+    if (this.#isDraining) return Promise.resolve("left");
     const work = this.#handle(hash, held).finally(() => this.#underWay.delete(hash));
     this.#underWay.set(hash, work);
     return work;

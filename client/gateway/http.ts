@@ -11,7 +11,7 @@ import { errorText } from "../../core/result.ts";
 import { BadRequest, preflight, textAnswer } from "./answers.ts";
 
 /** A route's answer; null when there is no such route. `path`: without `/v1`. */
-export type Answerer = (path: string, request: Request) => Promise<Response | null>;
+export type Answerer = (path: string, request: Request, remote: Address) => Promise<Response | null>;
 
 export type HttpArgs = {
   readonly bind: Address;
@@ -28,10 +28,10 @@ function unversioned(path: string): string {
   return path.startsWith("/v1/") ? path.slice(3) : path;
 }
 
-async function handle({ answer }: HttpArgs, request: Request, log: Logger): Promise<Response> {
+async function handle({ answer }: HttpArgs, request: Request, remote: Address, log: Logger): Promise<Response> {
   if (request.method === "OPTIONS") return preflight();
   try {
-    return await answer(unversioned(new URL(request.url).pathname), request) ?? textAnswer(404, "");
+    return await answer(unversioned(new URL(request.url).pathname), request, remote) ?? textAnswer(404, "");
   } catch (thrown) {
     if (thrown instanceof BadRequest) return textAnswer(thrown.facts.status, thrown.message);
     if (thrown instanceof NetworkError) throw thrown;
@@ -44,7 +44,10 @@ async function handle({ answer }: HttpArgs, request: Request, log: Logger): Prom
 export const httpListener = defineActor<HttpMessage, HttpArgs, Listener>({
   name: "http",
   init: async (ctx, args) => {
-    const listener = await ctx.platform.network.serveHttp(args.bind, (request) => handle(args, request, ctx.log));
+    const listener = await ctx.platform.network.serveHttp(
+      args.bind,
+      (request, _, remote) => handle(args, request, remote, ctx.log),
+    );
     // also after a crash, where nothing is terminated: the next life listens at the same address
     ctx.signal.addEventListener("abort", () => void listener.close(), { once: true });
     ctx.log.info("Gateway is listening", { address: `${listener.address.hostname}:${listener.address.port}` });

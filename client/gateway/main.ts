@@ -7,6 +7,7 @@ import type { Platform } from "../../actors/platform/platform.ts";
 import { realPlatform } from "../../actors/platform/real.ts";
 import { openPinnedHttp } from "../../actors/platform/real/pinned_http.ts";
 import { openKvStore } from "../../actors/store/kv.ts";
+import { JsonFloat } from "../../core/encoding/mod.ts";
 import { errorText, FedimintError } from "../../core/result.ts";
 import { Gateway } from "./gateway.ts";
 import { openLnd } from "./node/lnd/lnd.ts";
@@ -35,7 +36,19 @@ async function runOnLnd({ host, platform, parsed }: Program): Promise<number> {
   }
   await files.makeDirectory(settings.dataDir, { secret: true });
   const store = await openKvStore({ path: join(settings.dataDir, "gateway.kv"), platform });
-  const gateway = await Gateway.open({ ...settings, platform, store, log, node: lnd });
+  const { passwords, apiUrl, lnd: { url, certificatePath, macaroonPath, timePreference, paymentTimeoutSecs } } =
+    settings;
+  const lightningMode = {
+    Lnd: {
+      lnd_rpc_addr: url,
+      lnd_tls_cert: certificatePath,
+      lnd_macaroon: macaroonPath,
+      lnd_time_pref: new JsonFloat(Number.isInteger(timePreference) ? `${timePreference}.0` : String(timePreference)),
+      lnd_payment_timeout_secs: paymentTimeoutSecs,
+    },
+  };
+  const admin = { passwords, apiUrl, lightningMode };
+  const gateway = await Gateway.open({ ...settings, platform, store, log, node: lnd, admin });
   host.onSignal(() => gateway.stop());
   try {
     return await gateway.ended;
@@ -50,7 +63,9 @@ async function runOrExplain(program: Program): Promise<number> {
     return await runOnLnd(program);
   } catch (thrown) {
     const isKnown = thrown instanceof FedimintError || thrown instanceof NodeError;
-    await program.host.stderr(`error: ${isKnown ? errorText(thrown) : Deno.inspect(thrown)}\n`);
+    await program.host.stderr(
+      `error: ${isKnown ? errorText(thrown) : thrown instanceof Error ? thrown.stack : String(thrown)}\n`,
+    );
     return thrown instanceof SettingsError ? 2 : 1;
   }
 }

@@ -10,6 +10,7 @@
  * | 05 | – | how many registrations there are |
  * | 06 | payment hash 32 | `OutgoingRecord`: whose payment it is, and its way. For ever |
  * | 07 | – | 33 bytes: the node's key |
+ * | 08 | – | 32 bytes, secret: the key that names the gateway |
  */
 import type { ReadTx, StoreTx, StoreView } from "../../actors/store/store.ts";
 import { numberIn, numberKey } from "../../actors/store/number_key.ts";
@@ -20,7 +21,7 @@ import { bool, closedEnum, option, struct, text, u64Number, unit } from "../../c
 import { amount } from "../../core/types/amount.ts";
 import type { FederationId, Sha256 } from "../../core/types/ids.ts";
 import { federationId, operationId, sha256Hash } from "../../core/types/ids.ts";
-import { publicKey } from "../../core/types/keys.ts";
+import { publicKey, secretKey } from "../../core/types/keys.ts";
 import { slot, table } from "../../modules/contract/records.ts";
 import { incomingContract } from "../../modules/lnv2/contracts.ts";
 import { paymentFee } from "../../modules/lnv2/fees.ts";
@@ -73,6 +74,8 @@ const EXPIRATIONS = Uint8Array.of(0x04);
 const registered = slot(0x05, u64Number);
 export const outgoing = table(0x06, sha256Hash, outgoingRecord);
 export const nodeKey = slot(0x07, publicKey);
+/** Secret. */
+export const gatewayKey = slot(0x08, secretKey);
 
 /** An index that no federation has, and none had. */
 export async function takeIndex(tx: StoreTx): Promise<number> {

@@ -26,6 +26,8 @@ const MACHINE = "gateway";
 /** What everybody begins with. */
 const CHANNEL_MSAT = 1_000_000_000n;
 const PURSE_MSAT = 500_000_000n;
+/** Of the gateway, in each federation. */
+const GATEWAY_MSAT = 5_000_000_000n;
 
 export type LightningWorldOptions = {
   readonly seed: number;
@@ -63,7 +65,7 @@ export class LightningWorld {
     await world.#open();
     for (const { invite } of [here, there]) {
       const { wallet } = await here.finish(world.gateway.federations.connect(invite));
-      await here.finish(wallet.use(faucetClient).draw(PURSE_MSAT));
+      await here.finish(wallet.use(faucetClient).draw(GATEWAY_MSAT));
     }
     return world;
   }

@@ -5,11 +5,11 @@
  */
 import { sha256 } from "@noble/hashes/sha2.js";
 import bcrypt from "bcryptjs";
-import type { Address, Clock } from "../../actors/platform/platform.ts";
-import type { Bytes } from "../../core/bytes.ts";
-import { equalBytesConstantTime, utf8 } from "../../core/bytes.ts";
-import { TokenBucket } from "../../core/token_bucket.ts";
-import { PASSWORD_BYTES_MAX, PASSWORD_CHECKS } from "./limits.ts";
+import type { Address, Clock } from "../../../actors/platform/platform.ts";
+import type { Bytes } from "../../../core/bytes.ts";
+import { equalBytesConstantTime, utf8 } from "../../../core/bytes.ts";
+import { TokenBucket } from "../../../core/token_bucket.ts";
+import { PASSWORD_BYTES_MAX, PASSWORD_CHECKS } from "../limits.ts";
 
 /** What a password is for. */
 export type Role = "admin" | "liquidity_manager";
