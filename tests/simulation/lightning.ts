@@ -7,6 +7,9 @@ import { MemoryBackend, openMemoryStore } from "../../actors/store/mod.ts";
 import { Gateway } from "../../client/gateway/gateway.ts";
 import { SimulatedLightning } from "../../client/gateway/node/simulated/lightning.ts";
 import type { SimulatedNode } from "../../client/gateway/node/simulated/simulated_node.ts";
+import { fromUtf8 } from "../../core/bytes.ts";
+import type { Json } from "../../core/encoding/mod.ts";
+import { stringifyJson } from "../../core/encoding/mod.ts";
 import { lnv2Client } from "../../modules/lnv2/client.ts";
 import type { LightningClient } from "../../modules/lnv2/client/api.ts";
 import { mintv2Client } from "../../modules/mintv2/client.ts";
@@ -22,6 +25,14 @@ const MODULES = ["faucet", "lnv2", "mintv2"];
 const PEOPLES_MODULES = [faucetClient, lnv2Client, mintv2Client];
 const PORT = 8_175;
 const MACHINE = "gateway";
+
+/** Of the gateway's operators. */
+export const PASSWORDS = { admin: "theresnosecondbest", liquidityManager: "liquid" };
+/** Of the least cost that there is. */
+const PASSWORD_HASHES = {
+  admin: "$2b$04$0DFWbJvc.K2y6d6ZXjCq3ukxcy2WqhjJ54mAI.aYquMmNyWzg4EiO",
+  liquidityManager: "$2b$04$aPKghHZx0aormuwLmsi5mOqrDIZgtCDIVK0ej1NlBLqBe2OD8UJP6",
+};
 
 /** What everybody begins with. */
 const CHANNEL_MSAT = 1_000_000_000n;
@@ -87,6 +98,7 @@ export class LightningWorld {
         bind: { hostname: "0.0.0.0", port: PORT },
         testEnvironment: true,
         modules: [faucetClient],
+        admin: { passwords: PASSWORD_HASHES, apiUrl: this.gatewayUrl, lightningMode: "Simulated" },
       })
     );
     this.#gateway = await here.finish(opening);
@@ -140,6 +152,31 @@ export class LightningWorld {
     const wallet = await SimulatedWallet.open(federation, name, undefined, PEOPLES_MODULES);
     if (msat > 0n) await this.here.finish(wallet.client.use(faucetClient).draw(msat));
     return new Person(this, wallet);
+  }
+
+  /** A request to the gateway, as from outside. @param from whose machine */
+  async ask(
+    route: string,
+    options: {
+      readonly body?: Json | string;
+      readonly password?: string;
+      readonly from?: string;
+      readonly type?: string;
+    } = {},
+  ): Promise<{ readonly status: number; readonly text: string }> {
+    const { body, password, from = "stranger", type = "application/json" } = options;
+    const { network } = this.here.world.process(from).platform;
+    const { status, body: bytes } = await network.fetch(`http://${MACHINE}:${PORT}${route}`, {
+      method: body === undefined ? "GET" : "POST",
+      headers: {
+        ...(body !== undefined && { "content-type": type }),
+        ...(password !== undefined && { authorization: `Bearer ${password}` }),
+      },
+      ...(body !== undefined && { body: typeof body === "string" ? body : stringifyJson(body) }),
+      timeoutMs: 60_000,
+      bodyBytesMax: 1_000_000,
+    });
+    return { status, text: fromUtf8(bytes) };
   }
 
   /** What the gateway has: in its channels, and in each federation. */
