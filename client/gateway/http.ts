@@ -35,6 +35,8 @@ async function handle({ answer }: HttpArgs, request: Request, remote: Address, l
   } catch (thrown) {
     if (thrown instanceof BadRequest) return textAnswer(thrown.facts.status, thrown.message);
     if (thrown instanceof NetworkError) throw thrown;
+    // nobody waits for the answer any more
+    if (request.signal.aborted) return textAnswer(499, "");
     // whoever asks hears no more than that: it may be about the node, or the disk
     log.error("A request failed", { reason: errorText(thrown) });
     return textAnswer(500, "Gateway internal error");

@@ -50,3 +50,5 @@ export const OPERATOR_PAYMENT = { baseMsat: 50n, percent: 1n, cltvLimit: 1_008 }
 export const OPERATOR_INVOICE_SECS = 3_600;
 /** Events of one page of the payment log. */
 export const PAYMENT_LOG_PAGE_MAX = 1_000;
+/** Of an answer to `gateway cli`: a thousand events with contracts take 2 MB. */
+export const ADMIN_ANSWER_BYTES_MAX = 16 * 1024 * 1024;

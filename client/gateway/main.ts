@@ -1,4 +1,4 @@
-/** `deno task gateway`: a gateway process. */
+/** `deno task gateway`: a gateway process; `gateway cli`: asks one. */
 import { join } from "@std/path";
 import { consoleSink, levelFrom } from "../../actors/platform/console_sink.ts";
 import type { ProcessHost } from "../../actors/platform/process.ts";
@@ -9,6 +9,7 @@ import { openPinnedHttp } from "../../actors/platform/real/pinned_http.ts";
 import { openKvStore } from "../../actors/store/kv.ts";
 import { JsonFloat } from "../../core/encoding/mod.ts";
 import { errorText, FedimintError } from "../../core/result.ts";
+import { runGatewayCli } from "./cli/cli.ts";
 import { Gateway } from "./gateway.ts";
 import { openLnd } from "./node/lnd/lnd.ts";
 import { NodeError } from "./node/node.ts";
@@ -72,6 +73,11 @@ async function runOrExplain(program: Program): Promise<number> {
 
 if (import.meta.main) {
   const host = realProcessHost, parsed = gatewayCommand();
+  if (host.args[0] === "cli") {
+    const { output, exit } = await runGatewayCli({ platform: realPlatform(), args: host.args.slice(1) });
+    await host.stdout(output);
+    host.exit(exit);
+  }
   parsed.lnd.action(async () => host.exit(await runOrExplain({ host, platform: realPlatform(), parsed })));
   await parsed.command.parseAsync(["deno", "gateway", ...host.args]);
 }

@@ -157,6 +157,8 @@ export function gatewayCommand(): { readonly command: Command; readonly lnd: Com
   }
   for (const [flag] of UNUSED) command.addOption(new Option(flag).hideHelp());
   command.addCommand(lnd);
+  // read before (`main.ts`)
+  command.addCommand(new Command("cli").description("Asks a running gateway: `cli --help`"));
   return { command, lnd };
 }
 

@@ -11,6 +11,7 @@ import { makeIncomingContract } from "../../modules/lnv2/contracts.ts";
 import { lightningConfig } from "../../modules/lnv2/config.ts";
 import { createBolt11InvoicePayload, routingInfo } from "../../modules/lnv2/gateway_api.ts";
 import { decode } from "../../core/encoding/mod.ts";
+import { runGatewayCli } from "../../client/gateway/cli/cli.ts";
 import { LightningWorld, PASSWORDS } from "./lightning.ts";
 
 const { admin, liquidityManager } = PASSWORDS;
@@ -237,4 +238,60 @@ Deno.test("a federation is not left while one of its invoices may still be paid,
     const left = await world.ask("/leave_fed", { password: admin, body: { federation_id: there! } });
     assertEquals(left.status, 200);
   }, 7_200_000);
+});
+
+Deno.test("gateway cli has gateway-cli's commands, prints the answers wrapped as it does, and fails with its codes", async () => {
+  const world = await LightningWorld.start({ seed: 16, total: 1 });
+  const { platform } = world.here.world.process("operator"), url = world.gatewayUrl;
+  const run = async (...args: readonly string[]) => {
+    const { output, exit } = await runGatewayCli({ platform, args: ["-a", url, "--rpcpassword", admin, ...args] });
+    return { exit, json: output === "" ? null : parseJson(output) };
+  };
+  await world.here.play(async () => {
+    const [id] = await bothFederations(world);
+    const { json: info } = await run("info");
+    assertEquals(
+      (info as JsonObject).federation_fake_scids,
+      objectOf((await world.ask("/info", { password: admin })).text)
+        .federation_fake_scids!,
+    );
+    assertEquals(await run("cfg", "set-fees", "--federation-id", id!, "--ln-base", "3 sat", "--tx-ppm", "7"), {
+      exit: 0,
+      json: null,
+    });
+    const [prices] = (await run("cfg", "display", "--federation-id", id!)).json as unknown as [JsonObject];
+    assertEquals(prices.lightning_fee, { base: 3_000, parts_per_million: 3_000 });
+    assertEquals(prices.transaction_fee, { base: 2_000, parts_per_million: 7 });
+    const { json: invoice } = await run("lightning", "create-invoice", "5000", "--description", "tea");
+    assertEquals(parseBolt11((invoice as { invoice: string }).invoice).amountMsat, 5_000n);
+    const { json: sent } = await run("ecash", "send", "100000", "--federation-id", id!);
+    const { json: taken } = await run("ecash", "receive", "--notes", (sent as { notes: string }).notes);
+    assert(Number((taken as JsonObject).amount) >= 100_000);
+    const paid = await world.outside.connect().operator.createInvoice({
+      amountMsat: 7_000n,
+      expirySecs: 60,
+      description: "",
+    });
+    assertEquals(Object.keys((await run("lightning", "pay-invoice", paid)).json as JsonObject), ["preimage"]);
+
+    const wrongPassword = await runGatewayCli({ platform, args: ["-a", url, "--rpcpassword", "x", "info"] });
+    assertEquals([wrongPassword.exit, objectOf(wrongPassword.output).code], [3, "auth_failed"]);
+    const nobody = await runGatewayCli({ platform, args: ["-a", "http://nobody:1", "info"] });
+    assertEquals([nobody.exit, objectOf(nobody.output).code], [2, "connection_failed"]);
+    const tooHigh = await run("cfg", "set-fees", "--ln-base", "100000000");
+    assertEquals([tooHigh.exit, (tooHigh.json as JsonObject).cause], [1, "Total Send fees exceeded 100 sat,15000"]);
+    const badNumber = await run("lightning", "create-invoice", "a lot");
+    assertEquals([badNumber.exit, (badNumber.json as JsonObject).code], [4, "invalid_input"]);
+    const halfASat = await run(
+      "onchain",
+      "send",
+      "--address",
+      "x",
+      "--amount",
+      "500",
+      "--fee-rate-sats-per-vbyte",
+      "1",
+    );
+    assertEquals([halfASat.exit, (halfASat.json as JsonObject).code], [4, "invalid_input"]);
+  }, 3_600_000);
 });

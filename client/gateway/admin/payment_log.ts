@@ -42,7 +42,7 @@ export async function paymentLog(wallet: FederationClient, { endPosition, size, 
   return found.slice(0, most).map(({ id, kind, module, tsUs, payload }) => ({
     id,
     kind,
-    module: module && [module.kind, module.id],
+    module: module && { kind: module.kind, id: module.id },
     ts_usecs: tsUs,
     payload,
   }));
