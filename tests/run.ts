@@ -33,6 +33,8 @@ const slowTests = [
   "dead_bitcoin_node",
   "store_kill",
   "restore_killed",
+  "gateway_crash",
+  "lightning_seeds",
 ].map((name) => `tests/slow/${name}.ts`);
 
 function interop(name: string, file: string, ...args: readonly string[]): Suite {

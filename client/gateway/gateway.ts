@@ -25,6 +25,7 @@ import { openWallets } from "../wallets.ts";
 import { adminAnswer } from "./admin/api.ts";
 import type { PasswordHashes } from "./admin/password.ts";
 import { AdminPassword } from "./admin/password.ts";
+import { Callers } from "./callers.ts";
 import { checkFees, Federations } from "./federations.ts";
 import { GatewayError } from "./error.ts";
 import { HeldPayments } from "./held.ts";
@@ -158,13 +159,14 @@ export class Gateway {
       registrations: admin.apiUrl === null ? {} : { http: [admin.apiUrl, toHex(await this.#publicKey())] },
       log: logger,
     };
+    const callers = new Callers(this.options.platform.clock);
     await this.#system.start(gatewayTree({
       pruner: { store: part },
       held: { node, watch, held: this.#held, closing },
       http: {
         bind,
         answer: async (path, request, remote) =>
-          await publicAnswer({ invoices, log: logger, debug }, path, request) ??
+          await publicAnswer({ invoices, callers, log: logger, debug }, path, request, remote) ??
             (adminApi ? await adminAnswer(adminApi, path, request, remote) : null),
         listening: (address) => this.#address.resolve(address),
       },

@@ -52,3 +52,13 @@ export const OPERATOR_INVOICE_SECS = 3_600;
 export const PAYMENT_LOG_PAGE_MAX = 1_000;
 /** Of an answer to `gateway cli`: a thousand events with contracts take 2 MB. */
 export const ADMIN_ANSWER_BYTES_MAX = 16 * 1024 * 1024;
+
+/**
+ * Requests of one public address or network: a shop's till asks a few a minute. At ten milliseconds each a stranger has
+ * a fifth of a core.
+ */
+export const REQUESTS_OF_SOURCE = { burst: 100, tokens: 20, ms: 1_000 };
+/** Of all behind a proxy on this machine or in its network together. */
+export const REQUESTS_OF_PROXY = { burst: 1_000, tokens: 100, ms: 1_000 };
+/** Addresses that are remembered at least, of 100 bytes each. */
+export const SOURCES_KEPT_MIN = 10_000;

@@ -5,6 +5,7 @@
  * Why something failed is for the operator's log; strangers get the little that the reference tells.
  */
 import type { Logger } from "../../actors/logger.ts";
+import type { Address } from "../../actors/platform/platform.ts";
 import { toHex } from "../../core/bytes.ts";
 import type { Json } from "../../core/encoding/mod.ts";
 import { errorText } from "../../core/result.ts";
@@ -19,24 +20,33 @@ import {
 } from "../../modules/lnv2/gateway_api.ts";
 import { bodyOf, jsonAnswer, textAnswer } from "./answers.ts";
 import { GatewayError } from "./error.ts";
+import type { Callers } from "./callers.ts";
 import type { Invoices } from "./invoices.ts";
 
 export type PublicApiEnv = {
   readonly invoices: Invoices;
+  readonly callers: Callers;
   readonly log: Logger;
   /** Tells strangers all. */
   readonly debug: boolean;
 };
 
 const VERIFY = "/verify/";
+const TOO_MANY = "Too many requests, please try again later";
 
 /** A route's answer; null when there is no such route. `path`: without `/v1`. */
-export async function publicAnswer(env: PublicApiEnv, path: string, request: Request): Promise<Response | null> {
+export async function publicAnswer(
+  env: PublicApiEnv,
+  path: string,
+  request: Request,
+  remote: Address,
+): Promise<Response | null> {
+  if (!path.startsWith(VERIFY) && !Object.hasOwn(POST, path)) return null;
+  if (!env.callers.mayAsk(remote)) return textAnswer(429, TOO_MANY);
   if (path.startsWith(VERIFY)) {
     return request.method === "GET" ? await verify(env, path.slice(VERIFY.length), request) : textAnswer(405, "");
   }
-  const route = POST[path];
-  if (!route) return null;
+  const route = POST[path]!;
   if (request.method !== "POST") return textAnswer(405, "");
   try {
     return jsonAnswer(await route(env.invoices, request));
@@ -74,7 +84,7 @@ function refusalOf(thrown: unknown): { readonly status: number; readonly text: s
     case "receive_disabled":
       return { status: 400, text: thrown.message };
     case "rate_limited":
-      return { status: 429, text: "Too many requests, please try again later" };
+      return { status: 429, text: TOO_MANY };
     case "node":
     case "node_not_connected":
       return { status: 500, text: "Lightning Network operation failed" };

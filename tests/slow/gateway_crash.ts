@@ -3,7 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { parseBolt11 } from "../../core/lightning/bolt11.ts";
 import { sleep } from "../../actors/platform/platform.ts";
 import { LightningError } from "../../modules/lnv2/client/error.ts";
-import { LightningWorld } from "./lightning.ts";
+import { LightningWorld } from "../simulation/lightning.ts";
 
 const AMOUNT_MSAT = 10_000_000n;
 /** Payments have fewer commits. */
