@@ -18,14 +18,18 @@
  * const payment = await wallet.withdraw("bc1q…", 20_000n); // sat; on its way
  * await wallet.awaitWithdraw(payment); // { outcome: "success", txid }
  *
+ * const paid = await wallet.payInvoice("lnbc…"); // on its way; `quotePayment` says before what it costs
+ * await wallet.awaitPayment(paid); // { outcome: "success", preimage }, or "refunded"
+ * const { invoice } = await wallet.createInvoice(50_000n); // show it; the money comes by itself
+ *
  * await wallet.close();
  * ```
  *
  * Amounts are millisatoshi of bitcoin unless a name says sat. A call that moves money resolves when what it does is on
  * disk; from there on it is done, whatever happens to the process. Errors are typed: `ClientError`, `EcashError`,
- * `WalletError`, `ApiError` and the others below, each with a `code`. Every promise settles: when its signal is aborted
- * or the client is closed it rejects with `WaitError` `aborted` or `closed`, and a wait for an operation that this
- * client doesn't have with `unknown_operation`; live sequences end.
+ * `WalletError`, `LightningError`, `ApiError` and the others below, each with a `code`. Every promise settles: when its
+ * signal is aborted or the client is closed it rejects with `WaitError` `aborted` or `closed`, and a wait for an
+ * operation that this client doesn't have with `unknown_operation`; live sequences end.
  *
  * @module
  */
@@ -38,6 +42,7 @@ export type { OpenWalletsOptions, WalletEntry } from "./wallets.ts";
 
 // a wallet, and what its calls say
 export { FederationClient } from "./wallet.ts";
+export { LightningWallet } from "./lightning_wallet.ts";
 export { FederationMembership } from "./membership.ts";
 export type { PayOptions, Spent } from "./wallet.ts";
 export { OperationHandle } from "./operation.ts";
@@ -71,9 +76,25 @@ export type {
   WithdrawQuote,
 } from "./bitcoin.ts";
 
+export type {
+  CreateInvoiceOptions,
+  GatewayOptions,
+  PayInvoiceOptions,
+  ReceiveOutcome,
+  ReceiveProgress,
+  ReceiveQuote as InvoiceQuote,
+  SendOutcome as PaymentOutcome,
+  SendProgress,
+  SendQuote as PaymentQuote,
+  SendTerms,
+  VettedGateway,
+} from "./lightning.ts";
+export { LnurlError } from "./lnurl_pay.ts";
+export type { PayRequest } from "./lnurl_pay.ts";
+
 // texts that people paste
-export { parsePasted, readBitcoinAddress, readEcash, readInviteCode, readSetupCode } from "./pasted.ts";
-export type { Pasted, PastedAddress, PastedAs, Wanted } from "./pasted.ts";
+export { parsePasted, readBitcoinAddress, readEcash, readInviteCode, readLightning, readSetupCode } from "./pasted.ts";
+export type { Pasted, PastedAddress, PastedAs, PastedLightning, Wanted } from "./pasted.ts";
 export { readWords, wordsFaultText } from "../core/crypto/words.ts";
 export type { GivenWords, UnknownWord, WordsFault } from "../core/crypto/words.ts";
 export type { InviteCode, InviteCodePart } from "../core/types/invite_code.ts";
@@ -83,6 +104,7 @@ export type { DkgVersion } from "../core/types/dkg_version.ts";
 // modules, and what they offer to `wallet.use`
 export { mintv2Client } from "../modules/mintv2/client.ts";
 export { walletv2Client } from "../modules/walletv2/client.ts";
+export { lnv2Client } from "../modules/lnv2/client.ts";
 export { metaClient } from "../modules/meta/client.ts";
 export type { LostNote, MintClient, ReceiveQuote, SendOptions, SendQuote, Sent } from "../modules/mintv2/client/api.ts";
 export type { WithdrawOptions as ModuleWithdrawOptions } from "../modules/walletv2/client/api.ts";
@@ -90,6 +112,13 @@ export type { Denomination } from "../modules/mintv2/denomination.ts";
 export type { SendOutcome, WalletClient } from "../modules/walletv2/client/api.ts";
 export type { WalletFederation } from "../modules/walletv2/client/federation.ts";
 export type { FederationWallet, OutputInfo } from "../modules/walletv2/common.ts";
+export type {
+  LightningClient,
+  ReceiveOptions as ModuleReceiveOptions,
+  SendOptions as ModuleSendOptions,
+} from "../modules/lnv2/client/api.ts";
+export type { PaymentFee } from "../modules/lnv2/fees.ts";
+export type { RoutingInfo } from "../modules/lnv2/gateway_api.ts";
 export type { MetaClient } from "../modules/meta/client/api.ts";
 export type { MetaConsensusValue, MetaKey, MetaValue } from "../modules/meta/common.ts";
 
@@ -161,6 +190,8 @@ export { ApiError } from "../modules/contract/federation_api.ts";
 export { EcashError } from "../modules/mintv2/client/error.ts";
 export { WalletError } from "../modules/walletv2/client/error.ts";
 export type { WalletErrorCode } from "../modules/walletv2/client/error.ts";
+export { LightningError } from "../modules/lnv2/client/error.ts";
+export type { LightningErrorCode, LightningFacts } from "../modules/lnv2/client/error.ts";
 export { MetaError } from "../modules/meta/client/api.ts";
 export { FilesError, NetworkError, ThreadError } from "../actors/platform/error.ts";
 export { StoreError } from "../actors/store/error.ts";

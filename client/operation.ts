@@ -57,12 +57,13 @@ export type OperationsOptions = {
 };
 
 /** Outcomes that the modules of this field write: the reference's own words. */
-const FAILURES: readonly Json[] = ["Rejected", "Aborted", "Failure"];
+const SUCCESSES: readonly Json[] = ["Success", "Claimed"];
+const FAILURES: readonly Json[] = ["Rejected", "Aborted", "Failure", "Refunded", "Expired", "Uneconomical"];
 
 function statusOf(outcome: OperationEntry["outcome"], isActive: boolean): OperationStatus {
   if (isActive) return "pending";
   const said = outcome?.outcome ?? null;
-  if (said === "Success" || isJsonObject(said) && "Success" in said) return "success";
+  if (SUCCESSES.includes(said) || isJsonObject(said) && "Success" in said) return "success";
   return FAILURES.includes(said) ? "failure" : "ended";
 }
 

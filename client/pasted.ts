@@ -35,7 +35,7 @@ export type Pasted =
   | { readonly is: "unusable_bitcoin_link"; readonly why: "address" | "amount" | "requirement" }
   /** E-cash of the mint module's version 1. */
   | { readonly is: "old_ecash" }
-  | { readonly is: "lightning"; readonly what: "invoice" | "offer" | "lnurl" | "address" }
+  | ({ readonly is: "lightning" } & PastedLightning)
   /** What nobody should be shown: the words of a wallet, a private key. */
   | { readonly is: "secret"; readonly what: "words" | "key" }
   /** Begins like e-cash or a code, and can't be read. */
@@ -43,6 +43,13 @@ export type Pasted =
   | { readonly is: "nothing" }
   | { readonly is: "too_long" }
   | { readonly is: "unknown" };
+
+/** Something to pay over Lightning with. */
+export type PastedLightning = {
+  readonly what: "invoice" | "offer" | "lnurl" | "address";
+  /** In lower case and without a scheme, but for links of lnurls' own schemes. */
+  readonly text: string;
+};
 
 /** An address that was pasted. */
 export type PastedAddress = {
@@ -65,7 +72,7 @@ export function parsePasted(pasted: string): Pasted {
   if (lower.startsWith(FEDIMINT_PREFIX)) return fedimintText(lower);
   // bech32 is all one case, and phones begin a text with a capital
   if (/^fed1/i.test(text)) return inviteText(lower) ?? { is: "damaged", as: "invite_code" };
-  const known = lightningText(lower) ?? bitcoinText(text) ?? secretText(pasted, text);
+  const known = lightningText(text) ?? bitcoinText(text) ?? secretText(pasted, text);
   if (known) return known;
   if (OLD_ECASH.test(text)) return { is: "old_ecash" };
   return schemeOf(pasted) === "bitcoin" ? { is: "unusable_bitcoin_link", why: "address" } : { is: "unknown" };
@@ -94,13 +101,15 @@ function inviteText(text: string): Pasted | null {
   return invite.ok ? { is: "invite_code", text, invite: invite.value } : null;
 }
 
-function lightningText(text: string): Pasted | null {
-  if (/^ln(?:bcrt|bc|tbs|tb|sb)[0-9]*[munp]?1[a-z0-9]{50,}$/.test(text)) return { is: "lightning", what: "invoice" };
-  if (/^lno1[a-z0-9]{10,}/.test(text)) return { is: "lightning", what: "offer" };
-  if (/^(?:lnurl1[a-z0-9]{10,}$|(?:lnurlp|lnurlw|lnurlc|keyauth):)/.test(text)) {
-    return { is: "lightning", what: "lnurl" };
-  }
-  if (/^[a-z0-9._+-]{1,64}@[a-z0-9.-]{1,253}\.[a-z]{2,63}$/.test(text)) return { is: "lightning", what: "address" };
+function lightningText(pasted: string): Pasted | null {
+  const text = pasted.toLowerCase();
+  const as = (what: PastedLightning["what"]): Pasted => ({ is: "lightning", what, text });
+  if (/^ln(?:bcrt|bc|tbs|tb|sb)[0-9]*[munp]?1[a-z0-9]{50,}$/.test(text)) return as("invoice");
+  if (/^lno1[a-z0-9]{10,}/.test(text)) return as("offer");
+  if (/^lnurl1[a-z0-9]{10,}$/.test(text)) return as("lnurl");
+  // paths have capitals
+  if (/^(?:lnurlp|lnurlw|lnurlc|keyauth):/.test(text)) return { is: "lightning", what: "lnurl", text: pasted };
+  if (/^[a-z0-9._+-]{1,64}@[a-z0-9.-]{1,253}\.[a-z]{2,63}$/.test(text)) return as("address");
   return null;
 }
 
@@ -110,7 +119,7 @@ function bitcoinText(text: string): Pasted | null {
   const params = query.split("&").filter((param) => param !== "").map((param) => param.split("="));
   const valueOf = (wanted: string) => params.find(([name]) => name!.toLowerCase() === wanted)?.[1];
   const lightning = valueOf("lightning");
-  if (before === "" && lightning !== undefined) return lightningText(lightning.toLowerCase());
+  if (before === "" && lightning !== undefined) return lightningText(lightning);
   const address = /^(?:bc|tb|bcrt)1/i.test(before) ? before.toLowerCase() : before;
   const parsed = parseAddress(address);
   if (!parsed.ok) return null;
@@ -161,7 +170,7 @@ function isOldEcash(text: string): boolean {
 }
 
 /** What somebody asks for. */
-export type Wanted = "ecash" | "invite_code" | "setup_code" | "bitcoin_address";
+export type Wanted = "ecash" | "invite_code" | "setup_code" | "bitcoin_address" | "lightning";
 
 /** A text is not what was asked for. It says what it is taken for, and nothing of the text. */
 export class PastedError extends FedimintError<
@@ -173,6 +182,7 @@ const WANTED: Readonly<Record<Wanted, string>> = {
   invite_code: "an invite code, which begins with fed11… or fedimint…",
   setup_code: "a guardian's setup code, which begins with fedimint…",
   bitcoin_address: "a Bitcoin address",
+  lightning: "a Lightning invoice, a Lightning address or an LNURL",
 };
 
 /** What a text is, and what to do with it. Quotes nothing of it. */
@@ -191,7 +201,9 @@ export function pastedAdvice(found: Pasted): string {
     case "old_ecash":
       return "This is e-cash of version 1 of the mint module, which this client can't redeem. The official client can.";
     case "lightning":
-      return `This is ${LIGHTNING[found.what]}. This client has no Lightning yet.`;
+      return found.what === "offer"
+        ? "This is a Lightning offer, which this client can't pay. Ask for an invoice."
+        : `This is ${LIGHTNING[found.what]}. \`pay\` pays to it.`;
     case "secret":
       return `This looks like ${SECRETS[found.what]}: whoever has it has the money. Show it to nobody.`;
     case "damaged":
@@ -212,9 +224,8 @@ const LINKS: Readonly<Record<"address" | "amount" | "requirement", string>> = {
   amount: "This is a link to pay bitcoin with, and its amount can't be read.",
   requirement: "This is a link to pay bitcoin with that requires what this client doesn't know.",
 };
-const LIGHTNING: Readonly<Record<"invoice" | "offer" | "lnurl" | "address", string>> = {
+const LIGHTNING: Readonly<Record<Exclude<PastedLightning["what"], "offer">, string>> = {
   invoice: "a Lightning invoice",
-  offer: "a Lightning offer",
   lnurl: "an LNURL",
   address: "a Lightning address or a mail address",
 };
@@ -276,4 +287,16 @@ export function readSetupCode(pasted: string): PastedAs<"setup_code"> {
 export function readBitcoinAddress(pasted: string): PastedAddress {
   const { address, networks, amountSat } = read("bitcoin_address", pasted);
   return { address, networks, amountSat };
+}
+
+/**
+ * What to pay over Lightning in a text. A Bitcoin link that also has an invoice is that invoice. @throws {PastedError}
+ */
+export function readLightning(pasted: string): PastedLightning {
+  const found = parsePasted(pasted);
+  if (found.is === "lightning" && found.what !== "offer") return { what: found.what, text: found.text };
+  const within = found.is === "bitcoin_address" ? /[?&]lightning=([^&]*)/i.exec(compactText(pasted))?.[1] : undefined;
+  const invoice = within === undefined ? null : lightningText(within);
+  if (invoice?.is === "lightning" && invoice.what !== "offer") return { what: invoice.what, text: invoice.text };
+  throw wrongText("lightning", found);
 }

@@ -18,6 +18,7 @@ import {
   readEcash,
   readEcashTexts,
   readInviteCode,
+  readLightning,
   readSetupCode,
 } from "./pasted.ts";
 
@@ -105,12 +106,16 @@ Deno.test("each kind of text is told apart", () => {
     ["", { is: "nothing" }],
     [" \n\u200b“” ", { is: "nothing" }],
     ["hello", { is: "unknown" }],
-    [`lnbc1500n1${"q".repeat(60)}`, { is: "lightning", what: "invoice" }],
-    [`LIGHTNING:LNBC1500N1${"Q".repeat(60)}`, { is: "lightning", what: "invoice" }],
-    [`lno1${"q".repeat(60)}`, { is: "lightning", what: "offer" }],
-    [`LNURL1${"D".repeat(60)}`, { is: "lightning", what: "lnurl" }],
-    ["lnurlp://pay.example/x", { is: "lightning", what: "lnurl" }],
-    ["alice@pay.example", { is: "lightning", what: "address" }],
+    [`lnbc1500n1${"q".repeat(60)}`, { is: "lightning", what: "invoice", text: `lnbc1500n1${"q".repeat(60)}` }],
+    [`LIGHTNING:LNBC1500N1${"Q".repeat(60)}`, {
+      is: "lightning",
+      what: "invoice",
+      text: `lnbc1500n1${"q".repeat(60)}`,
+    }],
+    [`lno1${"q".repeat(60)}`, { is: "lightning", what: "offer", text: `lno1${"q".repeat(60)}` }],
+    [`LNURL1${"D".repeat(60)}`, { is: "lightning", what: "lnurl", text: `lnurl1${"d".repeat(60)}` }],
+    ["LNURLP://pay.example/Xy", { is: "lightning", what: "lnurl", text: "LNURLP://pay.example/Xy" }],
+    ["alice@pay.example", { is: "lightning", what: "address", text: "alice@pay.example" }],
     [words, { is: "secret", what: "words" }],
     [words.split(" ").map((word, i) => `${i + 1}. ${word}`).join("\n").toUpperCase(), { is: "secret", what: "words" }],
     [words.replace(/\w+$/, "mistyped"), { is: "secret", what: "words" }],
@@ -162,7 +167,11 @@ Deno.test("a link to pay bitcoin with says how much, and is void when it asks fo
   }
   assertEquals(parsePasted(`bitcoin:${SEGWIT}?req-x=1`), { is: "unusable_bitcoin_link", why: "requirement" });
   assertEquals(parsePasted("bitcoin:bc1qnothing?amount=1"), { is: "unusable_bitcoin_link", why: "address" });
-  assertEquals(parsePasted(`bitcoin:?lightning=LNBC1500N1${"Q".repeat(60)}`), { is: "lightning", what: "invoice" });
+  assertEquals(parsePasted(`bitcoin:?lightning=LNBC1500N1${"Q".repeat(60)}`), {
+    is: "lightning",
+    what: "invoice",
+    text: `lnbc1500n1${"q".repeat(60)}`,
+  });
 });
 
 Deno.test("an error says what the text is instead and what to do, and quotes nothing of it", () => {
@@ -171,6 +180,7 @@ Deno.test("an error says what the text is instead and what to do, and quotes not
     invite_code: readInviteCode,
     setup_code: readSetupCode,
     bitcoin_address: readBitcoinAddress,
+    lightning: readLightning,
   };
   const cases: [Wanted, string, RegExp][] = [
     ["ecash", INVITE, /invite code of a federation\. `join`/],
@@ -180,7 +190,7 @@ Deno.test("an error says what the text is instead and what to do, and quotes not
     ["invite_code", ECASH, /e-cash.*`receive`/],
     ["invite_code", SETUP, /setup code/],
     ["setup_code", INVITE_BASE32, /invite code.*`join`/],
-    ["bitcoin_address", `lnbc1500n1${"q".repeat(60)}`, /Lightning invoice.*no Lightning yet/],
+    ["bitcoin_address", `lnbc1500n1${"q".repeat(60)}`, /Lightning invoice\. `pay`/],
     ["bitcoin_address", wordsOfEntropy(new Uint8Array(16).fill(7)), /words of a wallet.*Show it to nobody/],
   ];
   for (const [wanted, text, expected] of cases) {
@@ -214,4 +224,15 @@ Deno.test("no text makes it throw", () => {
   fc.assert(fc.property(texts, (parts) => {
     assert(parsePasted(parts.join("")).is.length > 0);
   }));
+});
+
+Deno.test("what is to be paid over Lightning is read with a scheme or within a Bitcoin link, and nothing else is", () => {
+  const text = `lnbc1500n1${"q".repeat(60)}`;
+  for (const pasted of [text, `lightning:${text.toUpperCase()}`, `bitcoin:${BASE58}?amount=1&lightning=${text}`]) {
+    assertEquals(readLightning(pasted), { what: "invoice", text });
+  }
+  assertEquals(readLightning("Alice@pay.example"), { what: "address", text: "alice@pay.example" });
+  for (const pasted of [`lno1${"q".repeat(60)}`, BASE58, "fed11", ""]) {
+    assertEquals(assertThrows(() => readLightning(pasted), PastedError).facts.wanted, "lightning");
+  }
 });

@@ -26,7 +26,7 @@ import { followEvents } from "./logs/events.ts";
 import type { Operation, OperationsOptions } from "./operation.ts";
 import { OperationHandle, readOperations } from "./operation.ts";
 import { readEcash } from "./pasted.ts";
-import { FederationMembership } from "./membership.ts";
+import { LightningWallet } from "./lightning_wallet.ts";
 
 /** E-cash that was taken out of the wallet. */
 export type Spent = {
@@ -50,7 +50,7 @@ export type PayOptions = {
 };
 
 /** One federation's e-cash, and all that can be done with it. Made by `openClient`. */
-export class FederationClient extends FederationMembership {
+export class FederationClient extends LightningWallet {
   /** E-cash that can be spent now, msat. @throws {ClientError} `not_joined` · `no_primary_module` */
   getBalance(): Promise<bigint> {
     return this.client.balanceMsat();

@@ -2,6 +2,7 @@
 import type { Registered } from "../modules/contract/registry.ts";
 import { builtIn, registryOf } from "../modules/contract/registry.ts";
 import type { AnyServerModuleDefinition, SetupVariable } from "../modules/contract/server.ts";
+import { lnServer } from "../modules/ln/server.ts";
 import { lnv2Server } from "../modules/lnv2/server.ts";
 import { metaServer } from "../modules/meta/server.ts";
 import { mintv2Server } from "../modules/mintv2/server.ts";
@@ -13,7 +14,8 @@ export type ServerModules = ReadonlyMap<string, AnyServerModuleDefinition>;
 
 /** The built-in ones and these. @throws {ModuleError} `duplicate_kind` */
 export function serverModules(loaded: readonly Registered<AnyServerModuleDefinition>[] = []): ServerModules {
-  return registryOf([...builtIn([lnv2Server, metaServer, mintv2Server, unknownServer, walletv2Server]), ...loaded]);
+  const own = builtIn([lnServer, lnv2Server, metaServer, mintv2Server, unknownServer, walletv2Server]);
+  return registryOf([...own, ...loaded]);
 }
 
 /** All that come with this program, by kind. */

@@ -138,7 +138,7 @@ type Name = keyof typeof SETTINGS;
 const MODULE = { flag: "--module <file>", variable: "FM_MODULES" };
 
 /** Switches of modules that fedimintd has and this program doesn't, as long as no module that is loaded brings them. */
-const SWITCHES_OF_MISSING = ["LNV1", "MINT", "WALLET"].map((kind) => `FM_ENABLE_MODULE_${kind}`);
+const SWITCHES_OF_MISSING = ["MINT", "WALLET"].map((kind) => `FM_ENABLE_MODULE_${kind}`);
 
 /** A century; more is a mistake. */
 const SESSION_TIMEOUT_SECS_MAX = 3_155_760_000;

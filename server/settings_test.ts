@@ -273,7 +273,7 @@ Deno.test("numbers and lists out of their bounds are refused", async () => {
   assertEquals((await read({ ...VARIABLES, FM_FORCE_API_SECRETS: "a,b" })).apiSecrets, ["a", "b"]);
   await refused({ FM_BITCOIN_NETWORK: "mainnet" }, "FM_BITCOIN_NETWORK", "expected one of bitcoin, ");
   await refused({ FM_ENABLE_IROH: "true" }, "FM_ENABLE_IROH", "iroh isn't supported");
-  for (const kind of ["LNV1", "MINT", "WALLET"]) {
+  for (const kind of ["MINT", "WALLET"]) {
     await refused({ [`FM_ENABLE_MODULE_${kind}`]: "1" }, `FM_ENABLE_MODULE_${kind}`, "doesn't have that module");
   }
   await refused({ FM_BITCOIND_URL: "" }, "FM_BITCOIND_URL", "a Bitcoin node is needed");
@@ -307,7 +307,7 @@ Deno.test("a module that is loaded is offered to setup like a built-in one, and 
     serverModules([{ definition: { ...lottery, ...definition }, source: "./lottery.ts" }]);
   const kinds = async (definition: object, variables: Variables = {}) => {
     const { setup } = await read({ ...VARIABLES, ...variables }, [], with_(definition));
-    assertEquals(setup.availableModules, ["lnv2", "lot-tery", "meta", "mintv2", "unknown", "walletv2"]);
+    assertEquals(setup.availableModules, ["ln", "lnv2", "lot-tery", "meta", "mintv2", "unknown", "walletv2"]);
     return setup.defaultModules.includes("lot-tery");
   };
   assertEquals(await kinds({}), true);
@@ -326,13 +326,15 @@ Deno.test("what is on without a word: fedimintd's defaults, each with its variab
   assertEquals(await defaults({ FM_ENABLE_MODULE_WALLETV2: "false" }), ["lnv2", "meta", "mintv2"]);
   assertEquals(await defaults({ FM_ENABLE_MODULE_LNV2: "0" }), ["meta", "mintv2", "walletv2"]);
   assertEquals(await defaults({ FM_ENABLE_MODULE_LNV2: "1" }), ["lnv2", "meta", "mintv2", "walletv2"]);
+  assertEquals(await defaults({ FM_ENABLE_MODULE_LNV1: "1" }), ["ln", "lnv2", "meta", "mintv2", "walletv2"]);
+  assertEquals(await defaults({ FM_ENABLE_MODULE_LNV1: "0" }), ["lnv2", "meta", "mintv2", "walletv2"]);
 });
 
 Deno.test("a switch of fedimintd's for a module that was loaded is no mistake", async () => {
   const modules = serverModules([{
-    definition: { ...metaServer, kind: "lnv1", setupVariable: undefined } as never,
-    source: "./lnv1.ts",
+    definition: { ...metaServer, kind: "mint", setupVariable: undefined } as never,
+    source: "./mint.ts",
   }]);
-  const { setup } = await read({ ...VARIABLES, FM_ENABLE_MODULE_LNV1: "1" }, [], modules);
-  assertEquals(setup.defaultModules, ["lnv1", "lnv2", "meta", "mintv2", "walletv2"]);
+  const { setup } = await read({ ...VARIABLES, FM_ENABLE_MODULE_MINT: "1" }, [], modules);
+  assertEquals(setup.defaultModules, ["lnv2", "meta", "mint", "mintv2", "walletv2"]);
 });

@@ -177,6 +177,7 @@ export function consensusTree(args: ConsensusArgs): SupervisorSpec {
             args: {
               definition,
               live: modules.live,
+              guardians: guardianRefs(othersOf(settings)),
               env: {
                 instance,
                 identity: settings.identity,
@@ -215,6 +216,10 @@ export function consensusTree(args: ConsensusArgs): SupervisorSpec {
   });
 }
 
+function othersOf({ broadcastKeys, identity }: ConsensusSettings): PeerId[] {
+  return [...broadcastKeys.keys()].filter((peer) => peer !== identity);
+}
+
 /** One session: if one part crashes all start anew, from the units in the store. */
 function sessionTree(
   session: number,
@@ -236,14 +241,13 @@ function sessionTree(
   }
   const outcomeRef: OutcomeRef = refTo(`${paths.current}/${id}/outcome`);
   const piecesRef: PiecesRef = refTo(`${paths.current}/${id}/pieces`);
-  const others = [...settings.broadcastKeys.keys()].filter((peer) => peer !== settings.identity);
   const fetching = {
     session,
     peers: settings.peers,
     keychain,
     modules,
     outcome: outcomeRef,
-    guardians: guardianRefs(others),
+    guardians: guardianRefs(othersOf(settings)),
   };
   return supervisor(id, {
     strategy: "one_for_all",

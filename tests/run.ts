@@ -1,11 +1,18 @@
 /**
- * `deno task test`: everything that this machine can run, one suite after the other; names what it can't and why; ends
- * with `N passed, N failed`. A suite is a command that says in its last lines how many cases passed and failed; one
- * that can't run here says `not run here: WHY` and that none did.
+ * `deno task test`: everything that this machine can run, one suite after the other, and of those that mostly wait for
+ * other programs two at a time; names what it can't and why; ends with `N passed, N failed`. A suite is a command that
+ * says in its last lines how many cases passed and failed; one that can't run here says `not run here: WHY` and that
+ * none did.
  */
 import { BITCOIND_TEST } from "../server/dev/chain/testing/core_node.ts";
 
-type Suite = { readonly name: string; readonly args: readonly string[]; readonly env?: Record<string, string> };
+type Suite = {
+  readonly name: string;
+  readonly args: readonly string[];
+  readonly env?: Record<string, string>;
+  /** It has a federation of its own, and waits more than it works: another such suite may run beside it. */
+  readonly waits?: boolean;
+};
 
 const deno = Deno.execPath();
 
@@ -35,10 +42,11 @@ const slowTests = [
   "restore_killed",
   "gateway_crash",
   "lightning_seeds",
+  "ldk_killed",
 ].map((name) => `tests/slow/${name}.ts`);
 
 function interop(name: string, file: string, ...args: readonly string[]): Suite {
-  return { name, args: ["run", "-A", `tests/interop/${file}.ts`, ...args] };
+  return { name, args: ["run", "-A", `tests/interop/${file}.ts`, ...args], waits: true };
 }
 
 const suites: readonly Suite[] = [
@@ -52,9 +60,13 @@ const suites: readonly Suite[] = [
   interop("our client in an official federation", "our_client"),
   interop("official clients in our federation", "official_client"),
   interop("official guardians and ours in one federation", "mixed"),
+  interop("invoices within a federation of official guardians and ours", "ln"),
   interop("wallets restored by the other client, in our federation", "recovery", "--in-ours"),
   interop("wallets restored by the other client, in an official federation", "recovery", "--in-official"),
   interop("backups that the other client reads", "backups"),
+  interop("official clients and gateway pay over Lightning, in our federation", "lightning"),
+  interop("official clients and gateway pay over Lightning, with both kinds of guardians", "lightning", "--mixed"),
+  interop("a gateway's side of a real LND", "lnd"),
 ];
 
 const INTERRUPTED_EXIT = 130;
@@ -75,12 +87,12 @@ function countsOf(lines: readonly string[]): Counts | null {
   return null;
 }
 
-let running: Deno.ChildProcess | undefined;
+const running = new Set<Deno.ChildProcess>();
 let interrupted = false;
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   Deno.addSignalListener(signal, () => {
     interrupted = true;
-    running?.kill("SIGTERM");
+    for (const child of running) child.kill("SIGTERM");
   });
 }
 
@@ -96,45 +108,73 @@ function notRunOf(suite: Suite, lines: readonly string[]): string[] {
   return reasons;
 }
 
-/** Runs a suite, passing its output on as it comes. */
-async function run(suite: Suite): Promise<Counts & { readonly notRun: readonly string[] }> {
-  const { args, env = {} } = suite;
+type Ran = Counts & { readonly notRun: readonly string[]; readonly output: string; readonly seconds: number };
+
+function print(text: string): void {
+  const bytes = new TextEncoder().encode(text);
+  for (let at = 0; at < bytes.length;) at += Deno.stdout.writeSync(bytes.subarray(at));
+}
+
+/** Runs a suite. @param tell is given its output as it comes */
+async function run({ args, env = {}, ...suite }: Suite, tell: (text: string) => void): Promise<Ran> {
+  const begun = performance.now();
   const child = new Deno.Command(deno, { args: [...args], env, stdout: "piped", stderr: "piped" }).spawn();
-  running = child;
-  const ended = child.status.finally(() => running = undefined);
+  running.add(child);
+  const ended = child.status.finally(() => running.delete(child));
   let output = "";
   const follow = async (stream: ReadableStream<Uint8Array>): Promise<void> => {
     for await (const text of stream.pipeThrough(new TextDecoderStream())) {
       output += text;
-      Deno.stdout.writeSync(new TextEncoder().encode(text));
+      tell(text);
     }
   };
   const [status] = await Promise.all([ended, follow(child.stdout), follow(child.stderr)]);
   if (interrupted) Deno.exit(INTERRUPTED_EXIT);
   const lines = linesOf(output);
   const counts = countsOf(lines) ?? { passed: 0, failed: 0 };
-  const notRun = notRunOf(suite, lines);
+  const notRun = notRunOf({ args, ...suite }, lines);
   const nothing = counts.passed === 0 && notRun.length === 0;
   const failed = counts.failed === 0 && (!status.success || nothing) ? 1 : counts.failed;
-  return { ...counts, failed, notRun };
+  return { ...counts, failed, notRun, output, seconds: (performance.now() - begun) / 1000 };
+}
+
+const AT_ONCE = 2;
+
+/** Runs suites beside each other; each is shown as a whole when it and those before it have ended. */
+async function runBeside(waiting: readonly Suite[], show: (suite: Suite, ran: Ran) => void): Promise<void> {
+  const ended = waiting.map(() => Promise.withResolvers<Ran>());
+  let next = 0;
+  const lane = async (): Promise<void> => {
+    while (next < waiting.length) {
+      const at = next++;
+      ended[at]!.resolve(await run(waiting[at]!, () => {}));
+    }
+  };
+  const lanes = Promise.all(Array.from({ length: AT_ONCE }, lane));
+  for (const [at, suite] of waiting.entries()) {
+    const ran = await ended[at]!.promise;
+    console.log(`\n== ${suite.name}`);
+    print(ran.output);
+    show(suite, ran);
+  }
+  await lanes;
 }
 
 const skipped: string[] = [];
 let passed = 0, failed = 0;
-for (const suite of suites) {
-  console.log(`\n== ${suite.name}`);
-  const begun = performance.now();
-  const counts = await run(suite);
-  passed += counts.passed;
-  failed += counts.failed;
-  skipped.push(...counts.notRun);
-  if (counts.passed + counts.failed === 0) continue;
-  console.log(
-    `-- ${suite.name}: ${counts.passed} passed, ${counts.failed} failed in ${
-      ((performance.now() - begun) / 1000).toFixed(0)
-    } s`,
-  );
+function show({ name }: Suite, ran: Ran): void {
+  passed += ran.passed;
+  failed += ran.failed;
+  skipped.push(...ran.notRun);
+  if (ran.passed + ran.failed === 0) return;
+  console.log(`-- ${name}: ${ran.passed} passed, ${ran.failed} failed in ${ran.seconds.toFixed(0)} s`);
 }
+
+for (const suite of suites.filter(({ waits = false }) => !waits)) {
+  console.log(`\n== ${suite.name}`);
+  show(suite, await run(suite, print));
+}
+await runBeside(suites.filter(({ waits = false }) => waits), show);
 for (const line of skipped) console.log(`not run here: ${line}`);
 console.log(`${passed} passed, ${failed} failed`);
 Deno.exit(failed === 0 && passed > 0 ? 0 : 1);

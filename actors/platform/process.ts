@@ -51,6 +51,8 @@ export interface Child {
    * To its standard input, with `input: "text"` only. Resolves when the system took it; false when it reads no more.
    */
   write(text: string): Promise<boolean>;
+  /** Its standard input ends, with `input: "text"` only. */
+  closeInput(): Promise<void>;
   /** Does nothing once it has ended. */
   kill(signal: Signal | "SIGKILL"): void;
   /** Exit code, or 128 and the number of the signal that ended it, as shells have it. */
@@ -117,6 +119,15 @@ function spawn(command: string, options: SpawnOptions = {}): Child {
         // It has closed its input, or has ended.
         if (thrown instanceof Deno.errors.BrokenPipe || thrown instanceof TypeError) return false;
         throw thrown;
+      }
+    },
+    closeInput: async () => {
+      assert(input !== null, "only a program that was started with an input has one to end");
+      try {
+        await input.close();
+      } catch (thrown) {
+        // It has ended.
+        if (!(thrown instanceof Deno.errors.BrokenPipe || thrown instanceof TypeError)) throw thrown;
       }
     },
     stdout: () => linesOf(child.stdout, LINE_UNITS_MAX),

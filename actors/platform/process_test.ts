@@ -99,3 +99,13 @@ onMachine("a child reads what is written to it, and nothing is written to one th
   assertEquals([out, code], [["a!", "b!"], 0]);
   assertEquals(await child.write("c\n"), false);
 });
+
+onMachine("a child's input ends when it is closed, once or twice", async () => {
+  const child = run(`for await (const line of host.stdin()) await host.stdout(line + "\\n"); host.exit(3);`, {
+    input: "text",
+  });
+  await child.write("a\n");
+  await child.closeInput();
+  await child.closeInput();
+  assertEquals(await outputs(child), { out: ["a"], err: [], code: 3 });
+});

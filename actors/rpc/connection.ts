@@ -8,16 +8,16 @@ import type { ActorContext } from "../actor.ts";
 import { defineActor, next, reply } from "../actor.ts";
 import { NetworkError } from "../platform/error.ts";
 import type { MessageSocket } from "../platform/platform.ts";
-import type { ActorRef, Cast, ReplyTo, Request } from "../protocol.ts";
+import type { ReplyTo } from "../protocol.ts";
 import type { Json } from "../../core/encoding/mod.ts";
 import type { Result } from "../../core/result.ts";
 import { err, errorText, ok } from "../../core/result.ts";
 import { backOffMs } from "./back_off.ts";
 import type { Signs } from "./liveness.ts";
 import { askedAt, dueMs, heardAt, PROBE_METHOD } from "./liveness.ts";
-import type { RpcAnswer, RpcError } from "./protocol.ts";
-import { parseAnswer, requestText } from "./protocol.ts";
-import type { RpcStatus } from "./status.ts";
+import type { RpcArgs, RpcCall, RpcMessage } from "./messages.ts";
+import type { RpcAnswer, RpcError, UnreadAnswer } from "./protocol.ts";
+import { parseAnswer, requestText, unreadAnswer } from "./protocol.ts";
 import { StatusBoard } from "./status.ts";
 
 /** `max_request_body_size` and `max_response_body_size` of the reference. */
@@ -28,42 +28,14 @@ const CONNECT_TIMEOUT_MS = 10_000;
 const FIRST_BACK_OFF = { minMs: 5, maxMs: 30_000 };
 const LOST_BACK_OFF = { minMs: 500, maxMs: 30_000 };
 
-export type RpcMessage =
-  /**
-   * Waits for the connection if there is none; `timeoutMs` covers both.
-   * @param once it must not be asked twice: when its connection is lost it fails, else it is asked again on the next
-   *   one
-   */
-  | Request<
-    "call",
-    { method: string; params: readonly Json[]; timeoutMs: number; once?: boolean },
-    Result<Json, RpcError>
-  >
-  | Request<"status", null, RpcStatus>
-  /** Answered as soon as the status is of another version than this. */
-  | Request<"statusAfter", { version: number }, RpcStatus>
-  /**
-   * Opens a connection now, whatever it waited for: after a sleep, or in another network. One that is there is asked a
-   * cheap question meanwhile: when it answers before the new one stands it is kept.
-   */
-  | Request<"reconnect", null, null>
-  | Cast<"opened", { outcome: Result<null, RpcError> }>
-  | Cast<"received", { line: number; text: string | null }>
-  | Cast<"connect", null>
-  | Cast<"look", { line: number }>
-  | Cast<"timedOut", { id: number }>;
-
-export type RpcRef = ActorRef<RpcMessage>;
-
-export type RpcArgs = {
-  readonly url: string;
-  /** Sent with the upgrade, e.g. `Authorization`. Secret. */
-  readonly headers?: Record<string, string>;
-};
+/** Who waits for an answer, and in which form. */
+type Asker =
+  | { readonly form: "value"; readonly from: ReplyTo<Result<Json, RpcError>> }
+  | { readonly form: "unread"; readonly from: ReplyTo<Result<UnreadAnswer | { readonly value: Json }, RpcError>> };
 
 type Call = {
   readonly text: string;
-  readonly from: ReplyTo<Result<Json, RpcError>>;
+  readonly asker: Asker;
   readonly timer: number;
   readonly once: boolean;
   /** Connections that it was sent on and that are open. */
@@ -162,9 +134,25 @@ function listen({ number, socket }: Line, ctx: Context): void {
 function settle(state: State, ctx: Context, id: number, result: Result<Json, RpcError>): void {
   const call = state.calls.get(id);
   if (!call) return;
+  const { asker: { form, from } } = call;
+  if (form === "value") ctx.reply(from, result);
+  else ctx.reply(from, result.ok ? ok({ value: result.value }) : result);
+  forget(state, ctx, id, call);
+}
+
+/** Only the head of a message is looked at. @returns whether it is for somebody who reads it */
+function settledUnread(state: State, ctx: Context, text: string): boolean {
+  const answer = unreadAnswer(text), call = answer && state.calls.get(answer.id);
+  if (!call || call.asker.form !== "unread") return false;
+  ctx.reply(call.asker.from, ok(answer));
+  forget(state, ctx, answer.id, call);
+  return true;
+}
+
+/** It has been answered. */
+function forget(state: State, ctx: Context, id: number, call: Call): void {
   state.calls.delete(id);
   ctx.cancel(call.timer);
-  ctx.reply(call.from, result);
   for (const line of call.lines) {
     line.calls--;
     if (line !== state.line && line.calls === 0) drop(state, ctx, line);
@@ -191,6 +179,25 @@ function send(state: State, ctx: Context, call: Call): void {
   line.socket.send(call.text);
   line.signs = askedAt(line.signs, ctx.platform.clock.monotonicMs());
   lookWhenDue(state, ctx, line);
+}
+
+function ask(
+  state: State,
+  ctx: Context,
+  { method, params, timeoutMs, once = false }: RpcCall,
+  asker: Asker,
+): RpcError | null {
+  if (state.calls.size >= CALLS_MAX) return { kind: "transport", message: "Too many calls are under way" };
+  const id = state.nextId++;
+  const text = requestText(id, method, params);
+  if (text.length > MESSAGE_BYTES_MAX) return { kind: "transport", message: "Request is larger than 10 MiB" };
+  const timer = ctx.after(timeoutMs, { type: "timedOut", args: { id } });
+  const call: Call = { text, asker, timer, once, lines: new Set(), wasCut: false };
+  state.calls.set(id, call);
+  if (state.line) send(state, ctx, call);
+  else connectLater(state, ctx);
+  noteStatus(state, ctx);
+  return null;
 }
 
 /** Any sign from now on is one of life; without one another connection may take its place. */
@@ -266,22 +273,13 @@ export const rpcConnection = defineActor<RpcMessage, RpcArgs, State>({
     calls: new Map(),
   }),
   handle: {
-    call: (state, { method, params, timeoutMs, once = false }, ctx, from) => {
-      if (state.calls.size >= CALLS_MAX) {
-        return reply(state, err({ kind: "transport", message: "Too many calls are under way" }));
-      }
-      const id = state.nextId++;
-      const text = requestText(id, method, params);
-      if (text.length > MESSAGE_BYTES_MAX) {
-        return reply(state, err({ kind: "transport", message: "Request is larger than 10 MiB" }));
-      }
-      const timer = ctx.after(timeoutMs, { type: "timedOut", args: { id } });
-      const call: Call = { text, from, timer, once, lines: new Set(), wasCut: false };
-      state.calls.set(id, call);
-      if (state.line) send(state, ctx, call);
-      else connectLater(state, ctx);
-      noteStatus(state, ctx);
-      return next(state);
+    call: (state, args, ctx, from) => {
+      const error = ask(state, ctx, args, { form: "value", from });
+      return error ? reply(state, err(error)) : next(state);
+    },
+    callUnread: (state, args, ctx, from) => {
+      const error = ask(state, ctx, args, { form: "unread", from });
+      return error ? reply(state, err(error)) : next(state);
     },
     connect: (state, _args, ctx) => {
       connect(state, ctx);
@@ -328,9 +326,11 @@ export const rpcConnection = defineActor<RpcMessage, RpcArgs, State>({
       }
       state.silences = 0;
       line.signs = heardAt(ctx.platform.clock.monotonicMs());
-      const answer: RpcAnswer | null = parseAnswer(text);
-      if (answer) settle(state, ctx, answer.id, "result" in answer ? ok(answer.result) : err(answer.error));
-      else ctx.log.debug("A message that answers nothing was ignored", { characters: text.length });
+      if (!settledUnread(state, ctx, text)) {
+        const answer: RpcAnswer | null = parseAnswer(text);
+        if (answer) settle(state, ctx, answer.id, "result" in answer ? ok(answer.result) : err(answer.error));
+        else ctx.log.debug("A message that answers nothing was ignored", { characters: text.length });
+      }
       if (state.open.has(number)) listen(line, ctx);
       return next(state);
     },

@@ -45,3 +45,25 @@ export function parseAnswer(text: string): RpcAnswer | null {
   if (error.code === METHOD_NOT_FOUND) return { id, error: { kind: "method_not_found", message } };
   return { id, error: { kind: "server", code: error.code, message } };
 }
+
+/** As servers write an answer that has a result; the result stands between here and the last brace. */
+const RESULT_HEAD = /^\{"jsonrpc":"2\.0","id":(0|[1-9][0-9]{0,14}),"result":/;
+const HEAD_CHARACTERS_MAX = 64;
+
+/**
+ * An answer of which nothing is read but its head, for results that are large. Whoever finds that all of `result` is a
+ * value in itself has read the whole message.
+ */
+export type UnreadAnswer = {
+  readonly id: number;
+  readonly message: string;
+  /** The result's text, if the message is an answer at all. */
+  readonly result: string;
+};
+
+/** Null when the message doesn't begin as servers write an answer with a result: then it is to be parsed. */
+export function unreadAnswer(message: string): UnreadAnswer | null {
+  const head = RESULT_HEAD.exec(message.slice(0, HEAD_CHARACTERS_MAX));
+  if (!head || !message.endsWith("}")) return null;
+  return { id: Number(head[1]), message, result: message.slice(head[0].length, -1) };
+}

@@ -9,6 +9,8 @@ import { agoText, minuteText } from "./time.ts";
 
 /** Guardians answer in a fraction of it, and a payment that they have before them is through. */
 const LOOK_MS = 5_000;
+/** A slow machine, or a wallet with much behind it, needs longer than the command waits. */
+const WAIT_ADVICE = "`deposit --wait` waits as long as it takes.";
 
 /**
  * Asks guardians for deposits and waits for what is under way, a few seconds at the most.
@@ -19,7 +21,7 @@ export async function lookAround({ io }: Session, wallet: FederationClient): Pro
   const timer = clock.setTimer(LOOK_MS, () => late.abort()), signal = AbortSignal.any([io.signal, late.signal]);
   const hasDeposits = wallet.client.modules().some(({ kind, active }) => kind === walletv2Client.kind && active);
   io.err(`Looking for what has come; ${LOOK_MS / 1_000} seconds at the most …\n`);
-  let looked = false, reason = `it took longer than ${LOOK_MS / 1_000} seconds to look for more`;
+  let looked = false, reason: string | null = null;
   try {
     if (hasDeposits) await wallet.lookForDeposits(signal);
     looked = true;
@@ -30,9 +32,12 @@ export async function lookAround({ io }: Session, wallet: FederationClient): Pro
   } finally {
     timer.cancel();
   }
+  // what is still under way then is told with the balance
   if (looked) return null;
   const { lastLookMs } = await wallet.depositsState();
-  return lastLookMs === null
-    ? `It was never looked for deposits: ${reason}.`
-    : `As of ${minuteText(lastLookMs)}, ${agoText(clock.nowMs() - lastLookMs)}: ${reason}.`;
+  const why = reason ?? `it took longer than ${LOOK_MS / 1_000} seconds to look for more. ${WAIT_ADVICE}`;
+  const age = lastLookMs === null
+    ? "It was never looked for deposits"
+    : `As of ${minuteText(lastLookMs)}, ${agoText(clock.nowMs() - lastLookMs)}`;
+  return `${age}: ${why.replace(/[.]?$/, ".")}`;
 }

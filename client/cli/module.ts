@@ -11,6 +11,7 @@ import type { ModuleSelector } from "./arguments.ts";
 import { moduleArgument } from "./arguments.ts";
 import type { Cli } from "./cli.ts";
 import { CliError } from "./error.ts";
+import { info } from "./wallet.ts";
 import type { Session } from "./session.ts";
 
 /** Words that ask for help instead of a result. */
@@ -55,6 +56,43 @@ export function resolveModule(client: Client, selector: ModuleSelector): ModuleI
   const found = client.modules().find(({ kind }) => kind === selector.kind);
   if (!found) throw CliError.failed("No module with this kind found");
   return found.id;
+}
+
+/**
+ * Commands of the first Lightning module under the names that fedimint-cli once had for them. Hidden: `module ln …`
+ * says the same.
+ */
+export function oldLightningCommands(cli: Cli): void {
+  const ln: ModuleSelector = { kind: "ln" };
+  const old = (name: string, as: string): void => {
+    cli.program.command(name, { hidden: true }).argument("[args...]").passThroughOptions().allowUnknownOption()
+      .action(
+        cli.official((session, args: string[]) =>
+          session.withClient((client) => call(client, session, ln, [as, ...withoutAmountFlag(name, args)]))
+        ),
+      );
+  };
+  old("ln-invoice", "invoice");
+  old("ln-pay", "pay");
+  old("await-ln-pay", "await-pay");
+  old("list-gateways", "list-gateways");
+  cli.program.command("await-invoice", { hidden: true }).argument("<operation-id>")
+    .action(cli.official((session, operationId: string) =>
+      session.withClient(async (client) => {
+        await call(client, session, ln, ["await-invoice", operationId]);
+        return await info(client);
+      })
+    ));
+}
+
+/** The old command wants `--amount`, where the newer one takes the amount alone. */
+function withoutAmountFlag(name: string, args: readonly string[]): readonly string[] {
+  if (name !== "ln-invoice") return args;
+  const at = args.findIndex((arg) => arg === "--amount" || arg.startsWith("--amount="));
+  if (at < 0) throw CliError.usage("--amount is missing");
+  const value = args[at] === "--amount" ? args[at + 1] : args[at]!.slice("--amount=".length);
+  if (value === undefined) throw CliError.usage("--amount needs a value");
+  return [value, ...args.toSpliced(at, args[at] === "--amount" ? 2 : 1)];
 }
 
 function commandsOf(client: Client, selector: ModuleSelector): Readonly<Record<string, ClientCommand>> {

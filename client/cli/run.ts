@@ -17,8 +17,9 @@ import { ecashCommands } from "./ecash.ts";
 import { addGlobals } from "./globals.ts";
 import { ABOUT, EXAMPLES } from "./help.ts";
 import type { CliIo } from "./io.ts";
+import { lightningCommands } from "./lightning.ts";
 import { joinCommand } from "./join.ts";
-import { moduleCommand } from "./module.ts";
+import { moduleCommand, oldLightningCommands } from "./module.ts";
 import { restoreCommand } from "./restore.ts";
 import { secretCommand } from "./secret.ts";
 import { walletCommands } from "./wallet.ts";
@@ -39,6 +40,7 @@ export async function runCli(io: CliIo): Promise<number> {
   program.commandsGroup("For people:");
   ecashCommands(cli);
   bitcoinCommands(cli);
+  lightningCommands(cli);
   program.commandsGroup("As in fedimint-cli, with JSON:");
   joinCommand(cli);
   restoreCommand(cli);
@@ -52,6 +54,7 @@ export async function runCli(io: CliIo): Promise<number> {
   program.command("version-hash").description("commit that this program was built from")
     .action(cli.official(() => Promise.resolve({ hash: VERSION_HASH })));
   hiddenCommands(cli);
+  oldLightningCommands(cli);
   program.addHelpText("after", EXAMPLES);
   try {
     await program.parseAsync(io.args, { from: "user" });

@@ -266,7 +266,7 @@ Deno.test("friendly commands say in sentences what is wrong and what to do, and 
     [
       "0 sat (0 msat) in 0 notes",
       // the module's background is silent in these tests
-      "It was never looked for deposits: it took longer than 5 seconds to look for more.",
+      "It was never looked for deposits: it took longer than 5 seconds to look for more. `deposit --wait` waits as long as it takes.",
       "Federation: testfed, on regtest",
       "",
     ].join("\n"),

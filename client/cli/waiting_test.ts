@@ -124,7 +124,7 @@ Deno.test("the balance is that of now, or says how old it is and why", async () 
   const [[silent], lateMs] = await balance((signal) => orEnded(signal!, () => new Promise(() => {})));
   assertMatch(
     silent!,
-    /^As of \d{4}-\d\d-\d\d \d\d:\d\d UTC, 3 hours ago: it took longer than 5 seconds to look for more\.$/,
+    /^As of \d{4}-\d\d-\d\d \d\d:\d\d UTC, 3 hours ago: it took longer than 5 seconds to look for more\. `deposit --wait` waits as long as it takes\.$/,
   );
   assert(lateMs >= 5_000 && lateMs < 6_000, `${lateMs}`);
   const away = WalletError.of("federation", { cause: new Error("three are away") });

@@ -43,7 +43,7 @@ function operationsArgument(text: string): number {
   return limit;
 }
 
-async function info(client: Client): Promise<Json> {
+export async function info(client: Client): Promise<Json> {
   const { joined: { config }, federationId } = client.running;
   const network = networkOf(config);
   if (network === null) throw CliError.failed("No wallet module found");

@@ -6,15 +6,15 @@ import type { Sender } from "../../actors/actor.ts";
 import { ActorError } from "../../actors/error.ts";
 import type { Platform } from "../../actors/platform/platform.ts";
 import { sleep } from "../../actors/platform/platform.ts";
-import type { BackOff, RpcError, RpcRef } from "../../actors/rpc/mod.ts";
-import { backOffMs } from "../../actors/rpc/mod.ts";
+import type { BackOff, RpcCall, RpcError, RpcRef, UnreadAnswer } from "../../actors/rpc/mod.ts";
+import { backOffMs, parseAnswer } from "../../actors/rpc/mod.ts";
 import type { Json } from "../../core/encoding/mod.ts";
-import { DecodeError, stringifyJson } from "../../core/encoding/mod.ts";
+import { badJson, DecodeError, stringifyJson } from "../../core/encoding/mod.ts";
 import type { Result } from "../../core/result.ts";
 import { err, errorText, ok } from "../../core/result.ts";
 import type { ModuleInstanceId, PeerId } from "../../core/types/ids.ts";
 import type { NumPeers } from "../../core/types/num_peers.ts";
-import type { ApiCall, AskOptions, FederationApi } from "../../modules/contract/federation_api.ts";
+import type { ApiCall, ApiResult, AskOptions, FederationApi } from "../../modules/contract/federation_api.ts";
 import { ApiError, REFUSAL } from "../../modules/contract/federation_api.ts";
 import { endedBy, orEnded } from "../../modules/contract/waiting.ts";
 import type { Answer, QueryStep, QueryStrategy } from "./strategies.ts";
@@ -116,6 +116,32 @@ export type FederationApiOptions = {
   readonly closing: AbortSignal;
 };
 
+/** A guardian's answer, read when it is called. */
+async function asked<R>(
+  sender: Sender,
+  ref: RpcRef,
+  args: RpcCall,
+  result: ApiResult<R>,
+): Promise<Result<() => R, RpcError>> {
+  const options = { deadlineMs: 2 * CALL_TIMEOUT_MS };
+  if (result.fromText) {
+    const answer = await sender.ask(ref, "callUnread", args, options);
+    return answer.ok ? ok(() => readAnswer(answer.value, result)) : answer;
+  }
+  const answer = await sender.ask(ref, "call", args, options);
+  return answer.ok ? ok(() => result.fromJson(answer.value)) : answer;
+}
+
+/** @throws {DecodeError} */
+function readAnswer<R>(answer: UnreadAnswer | { readonly value: Json }, result: ApiResult<R>): R {
+  if ("value" in answer) return result.fromJson(answer.value);
+  const value = result.fromText?.(answer.result) ?? null;
+  if (value !== null) return value;
+  const parsed = parseAnswer(answer.message);
+  if (!parsed || !("result" in parsed) || parsed.id !== answer.id) return badJson("an answer");
+  return result.fromJson(parsed.result);
+}
+
 export class ConnectedFederationApi implements FederationApi {
   readonly peerIds: readonly PeerId[];
   readonly #options: FederationApiOptions;
@@ -186,19 +212,19 @@ export class ConnectedFederationApi implements FederationApi {
     const ref = connections.get(peer);
     if (!ref) return err(`Invalid peer id: ${peer}`);
     const params: Json[] = [{ auth, params: call.params }];
-    let answer: Result<Json, RpcError>;
+    // what a guardian's admin asks for may do its work again when it is asked again; everything else may be repeated
+    const once = auth !== null;
+    const args: RpcCall = { method: this.#method(call.method), params, timeoutMs: CALL_TIMEOUT_MS, once };
+    let read: Result<() => R, RpcError>;
     try {
-      // what a guardian's admin asks for may do its work again when it is asked again; everything else may be repeated
-      const once = auth !== null;
-      const args = { method: this.#method(call.method), params, timeoutMs: CALL_TIMEOUT_MS, once };
-      answer = await sender.ask(ref, "call", args, { deadlineMs: 2 * CALL_TIMEOUT_MS });
+      read = await asked(sender, ref, args, call.result);
     } catch (thrown) {
       if (!(thrown instanceof ActorError)) throw thrown;
       return err(`Transport error: ${thrown.message}`);
     }
-    if (!answer.ok) return err(rpcErrorText(answer.error));
+    if (!read.ok) return err(rpcErrorText(read.error));
     try {
-      const value = call.result.fromJson(answer.value);
+      const value = read.value();
       return ok({ value, text: stringifyJson(call.result.toJson(value)) });
     } catch (thrown) {
       if (!(thrown instanceof DecodeError)) throw thrown;

@@ -6,12 +6,22 @@ import { FedimintError } from "../../core/result.ts";
 import type { Result } from "../../core/result.ts";
 import type { PeerId } from "../../core/types/ids.ts";
 
+/** How a result is read and written. */
+export type ApiResult<R> = Pick<Codec<R>, "fromJson" | "toJson"> & {
+  /**
+   * Reads a large result from its text, without the objects that `parseJson` makes. It takes only texts that are one
+   * JSON value from the first character to the last, and gives what `fromJson` would. Null: it isn't written as usual
+   * and is to be parsed. @throws {DecodeError} as `fromJson`
+   */
+  readonly fromText?: (text: string) => R | null;
+};
+
 /** Params and result of a method in their JSON forms. */
 export type ApiCall<R> = {
   /** Without the module's prefix. */
   readonly method: string;
   readonly params: Json;
-  readonly result: Pick<Codec<R>, "fromJson" | "toJson">;
+  readonly result: ApiResult<R>;
 };
 
 /** How to ask. */

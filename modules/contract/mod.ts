@@ -18,6 +18,7 @@ export type {
   EndpointTerms,
   GenerationParams,
   InputMeta,
+  OtherGuardians,
   OutputMeta,
   ServerModule,
   ServerModuleCodecs,
@@ -78,7 +79,7 @@ export type {
 } from "./recovery.ts";
 export { recoveredOperationId } from "./recovered.ts";
 export { ApiError } from "./federation_api.ts";
-export type { ApiCall, AskOptions, FederationApi } from "./federation_api.ts";
+export type { ApiCall, ApiResult, AskOptions, FederationApi } from "./federation_api.ts";
 export { amountArgument, noArguments } from "./command_arguments.ts";
 export { CommandError } from "./command_error.ts";
 export { codedEnd, endedBy, isEndBy, orEnded, orLate, WaitError } from "./waiting.ts";

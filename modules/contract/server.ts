@@ -155,6 +155,17 @@ export function textEndpoint<P>(
   };
 }
 
+/** The same module of the other guardians. */
+export interface OtherGuardians {
+  /**
+   * Asks a method of the module's API.
+   * @param timeoutMs until there must be an answer; the connection is made meanwhile, where there is none
+   * @returns the JSON result; the error says, for the log, why there is none: the guardian can't be reached, doesn't
+   *   know the method, or refuses
+   */
+  ask(peer: PeerId, method: string, params: Json, timeoutMs: number): Promise<Result<Json, string>>;
+}
+
 /** What a module is started with. */
 export type ServerModuleEnv<Config, Private> = {
   readonly instance: ModuleInstanceId;
@@ -165,6 +176,7 @@ export type ServerModuleEnv<Config, Private> = {
   /** The module's own part of the store; `tx` in the calls below is a transaction in the same part. */
   readonly store: StoreView;
   readonly bitcoin: BitcoinSource;
+  readonly guardians: OtherGuardians;
   readonly platform: Platform;
   readonly log: Logger;
   /** Shorter timings of test federations (`FM_IN_DEVIMINT`). */

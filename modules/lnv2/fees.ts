@@ -1,5 +1,5 @@
 /** Fees of the federation and of gateways. Follows fedimint-lnv2-common 0.13.0 (`config.rs`, `gateway_api.rs`). */
-import type { CodecType } from "../../core/encoding/mod.ts";
+import type { Codec, CodecType } from "../../core/encoding/mod.ts";
 import { DecodeError, struct, u64 } from "../../core/encoding/mod.ts";
 import type { Amount } from "../../core/types/amount.ts";
 import { amount, U64_MAX } from "../../core/types/amount.ts";
@@ -18,9 +18,9 @@ export type FeeConsensus = CodecType<typeof feeConsensus>;
 export const NO_FEES: FeeConsensus = { base: 0n, partsPerMillion: 0n };
 export const BASE_FEES: FeeConsensus = { base: 1_000n, partsPerMillion: 0n };
 
-/** A gateway's, for a payment. */
-export const paymentFee = struct("PaymentFee", { base: amount, partsPerMillion: u64 });
-export type PaymentFee = CodecType<typeof paymentFee>;
+/** A gateway's, for a payment: `base` in msat, and parts per million of the amount. */
+export type PaymentFee = { readonly base: bigint; readonly partsPerMillion: bigint };
+export const paymentFee: Codec<PaymentFee> = struct("PaymentFee", { base: amount, partsPerMillion: u64 });
 
 /** The most a client accepts for sending: 100 sat and 1.5 %. */
 export const SEND_FEE_LIMIT: PaymentFee = { base: 100_000n, partsPerMillion: 15_000n };

@@ -41,25 +41,38 @@ export function invoiceDigest(invoice: LightningInvoice): Bytes {
   return sha256(encode(lightningInvoice, invoice)) as Bytes;
 }
 
-const routingInfoFields = struct("RoutingInfo", {
+/** What a gateway takes, and by which keys it is known. Keys: 33 bytes. */
+export type RoutingInfo = {
   /** Key of the gateway's Lightning node. Invoices of this payee are swaps between federations. */
-  lightningPublicKey: publicKey,
-  /** Absent with older gateways. */
-  lightningAlias: option(text),
+  readonly lightningPublicKey: Bytes;
+  /** Null with older gateways. */
+  readonly lightningAlias: string | null;
   /** Claims outgoing contracts, takes back incoming ones. */
-  modulePublicKey: publicKey,
+  readonly modulePublicKey: Bytes;
   /** For a direct swap. */
-  sendFeeMinimum: paymentFee,
+  readonly sendFeeMinimum: PaymentFee;
   /** For a payment over Lightning. */
-  sendFeeDefault: paymentFee,
+  readonly sendFeeDefault: PaymentFee;
   /** Blocks. */
+  readonly expirationDeltaMinimum: bigint;
+  /** Blocks. */
+  readonly expirationDeltaDefault: bigint;
+  readonly receiveFee: PaymentFee;
+  /** Older gateways don't say: they do. */
+  readonly receiveEnabled: boolean;
+};
+
+const routingInfoFields: Codec<RoutingInfo> = struct("RoutingInfo", {
+  lightningPublicKey: publicKey,
+  lightningAlias: option(text),
+  modulePublicKey: publicKey,
+  sendFeeMinimum: paymentFee,
+  sendFeeDefault: paymentFee,
   expirationDeltaMinimum: u64,
   expirationDeltaDefault: u64,
   receiveFee: paymentFee,
-  /** Older gateways don't say: they do. */
   receiveEnabled: jsonDefault(bool, () => true),
 });
-export type RoutingInfo = CodecType<typeof routingInfoFields>;
 
 /** JSON has no `lightning_alias` where there is none. */
 export const routingInfo: Codec<RoutingInfo> = {

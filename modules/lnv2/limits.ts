@@ -3,7 +3,7 @@
 /** Contracts that one answer of the stream of incoming ones may have, as the reference. Clients ask for 128. */
 export const INCOMING_CONTRACTS_MAX = 1_024;
 /** Contracts of the stream whose reading and writing takes a unit of the caller's budget, half a millisecond. */
-export const CONTRACTS_PER_UNIT = 16;
+export const CONTRACTS_PER_UNIT = 5;
 /**
  * Gateways that a guardian vets: each of a federation's clients asks for the list, and asks the gateways in it one
  * after the other. Federations have a handful.

@@ -139,18 +139,33 @@ function callOf(json: Json, unreadable: RpcErrorBody): Call {
   return { kind: "malformed", response: id === undefined ? failure(null, unreadable) : failure(id, INVALID_REQUEST) };
 }
 
-function malformed(error: RpcErrorBody): Incoming {
-  return { calls: [{ kind: "malformed", response: failure(null, error) }], isBatch: false };
+function malformed(error: RpcErrorBody, id: Id = null): Incoming {
+  return { calls: [{ kind: "malformed", response: failure(id, error) }], isBatch: false };
 }
 
-/** A request's members before its params, as far as they tell the method. */
+/** A request's members before its params, as far as they tell the method; the id, where it is the last before that. */
 const HEAD =
-  /^\s*\{(?:\s*"(?:jsonrpc|id)"\s*:\s*(?:"[^"\\]{0,100}"|[0-9]{1,20}|null)\s*,){0,2}\s*"method"\s*:\s*"([a-z0-9_]{1,100})"/;
+  /^\s*\{(?:\s*"(?:jsonrpc"\s*:\s*"[^"\\]{0,100}"|id"\s*:\s*(?<id>"[^"\\]{0,100}"|[0-9]{1,20}|null))\s*,){0,2}\s*"method"\s*:\s*"(?<method>[a-z0-9_]{1,100})"/;
 
-/** How large a request may be that begins like this, characters; undefined when its method has no bound of its own. */
-function largeRequestMax(text: string, methods: Methods): number | undefined {
-  const method = HEAD.exec(text.slice(0, REQUEST_HEAD_CHARACTERS))?.[1];
-  return method === undefined ? undefined : LARGE_REQUESTS.get(method) ?? methods(method)?.requestCharactersMax;
+type Head = { readonly id: Id; readonly method: string };
+
+/** What a message that is too large begins with; undefined when it is no request as clients write it. */
+function headOf(text: string): Head | undefined {
+  const { id = "null", method } = HEAD.exec(text.slice(0, REQUEST_HEAD_CHARACTERS))?.groups ?? {};
+  return method === undefined ? undefined : { id: idIn(id), method };
+}
+
+/** Of a text that `HEAD` took. */
+function idIn(text: string): Id {
+  if (text === "null") return null;
+  if (text.startsWith('"')) return text.slice(1, -1);
+  const number = Number(text);
+  return Number.isSafeInteger(number) ? number : BigInt(text);
+}
+
+/** How large a request of a method may be, characters; undefined when it has no bound of its own. */
+function largeRequestMax(method: string, methods: Methods): number | undefined {
+  return LARGE_REQUESTS.get(method) ?? methods(method)?.requestCharactersMax;
 }
 
 /**
@@ -158,8 +173,11 @@ function largeRequestMax(text: string, methods: Methods): number | undefined {
  * @param methods those that may have requests larger than others'
  */
 export function parseMessage(text: string, methods: Methods = () => undefined): Incoming {
-  if (text.length > REQUEST_CHARACTERS_MAX && text.length > (largeRequestMax(text, methods) ?? 0)) {
-    return malformed(TOO_BIG_REQUEST);
+  if (text.length > REQUEST_CHARACTERS_MAX) {
+    const head = headOf(text);
+    const most = head && largeRequestMax(head.method, methods);
+    // with its id the request fails at once, and its sender needn't wait until it gives up
+    if (text.length > (most ?? 0)) return malformed(TOO_BIG_REQUEST, head?.id);
   }
   let json: Json;
   try {

@@ -1,5 +1,5 @@
 import { StoreError } from "../../actors/store/mod.ts";
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import type { Json } from "../../core/encoding/mod.ts";
 import { DecodeError, stringifyJson, u64Number, unit } from "../../core/encoding/mod.ts";
 import { EndpointError } from "../../modules/contract/error.ts";
@@ -162,6 +162,22 @@ Deno.test("a message of exactly the largest size is read, and one that is a char
     JSON.parse = parse;
   }
   assertEquals(await exchange(methods, padded("nothing", REQUEST_CHARACTERS_MAX)), success(null));
+});
+
+Deno.test("a request that is too large is refused by its id where that stands before the method, as clients write it", () => {
+  const idOf = (head: string): unknown => {
+    const call = parseMessage(padded("nothing", REQUEST_CHARACTERS_MAX + 1, head)).calls[0]!;
+    assert(call.kind === "malformed");
+    const { id, error } = call.response as unknown as { id: unknown; error: { code: number } };
+    assertEquals(error.code, -32007);
+    return id;
+  };
+  assertEquals(idOf('{"jsonrpc":"2.0","id":7,'), 7);
+  assertEquals(idOf(' {"id" : "a-b", '), "a-b");
+  assertEquals(idOf('{"jsonrpc":"2.0","id":18446744073709551615,'), 18446744073709551615n);
+  for (const unread of ['{"jsonrpc":"2.0",', '{"id":7,"jsonrpc":"2.0",', '{"id":-7,', '{"id":{},', '{"id":"a\\"b",']) {
+    assertEquals(idOf(unread), null, unread);
+  }
 });
 
 Deno.test("a method of large requests takes them when it is named before the params, up to a bound of its own", () => {

@@ -5,6 +5,7 @@
 import { benchActors } from "./actors.ts";
 import { benchAddresses } from "./addresses.ts";
 import { benchBroadcast } from "./broadcast.ts";
+import { benchContracts } from "./contracts.ts";
 import { benchNotes } from "./notes.ts";
 import { benchStore } from "./store.ts";
 
@@ -16,6 +17,7 @@ const benches: Record<string, () => Promise<readonly Figure[]>> = {
   notes: benchNotes,
   broadcast: benchBroadcast,
   addresses: benchAddresses,
+  contracts: benchContracts,
 };
 
 if (import.meta.main) {

@@ -10,7 +10,7 @@ export type Imports = Readonly<Record<string, string>>;
 
 /** Of tests: no program loads them. */
 const FOR_TESTS = ["@std/assert", "fast-check"];
-const PINNED = /^npm:\/?(?:@[^/@]+\/)?[^/@]+@\d+\.\d+\.\d+\/?$/;
+const PINNED = /^npm:\/?(?:@[^/@]+\/)?[^/@]+@\d+\.\d+\.\d+(?:-[\w.]+)?\/?$/;
 const OWN_FILE = /^\.\//;
 
 export function packageProblems(files: readonly SourceFile[], imports: Imports): Problem[] {

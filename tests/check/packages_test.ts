@@ -19,8 +19,14 @@ Deno.test("a package that nobody imports is told, and one that nobody names", ()
 });
 
 Deno.test("a version that may change is told; a file of our own has none", () => {
-  const text = 'import "a";\nimport "b";\nimport "c";\nimport "@std/path";';
-  const imports = { a: "npm:a@^1.2.3", b: "npm:b", c: "https://host/c.ts", "@std/path": "./core/std/path.ts" };
+  const text = 'import "a";\nimport "b";\nimport "c";\nimport "d";\nimport "@std/path";';
+  const imports = {
+    a: "npm:a@^1.2.3",
+    b: "npm:b",
+    c: "https://host/c.ts",
+    d: "npm:d@0.1.2-0",
+    "@std/path": "./core/std/path.ts",
+  };
   assertEquals(found("core/x.ts", text, imports), [
     "deno.json:1 a is not pinned to a version of an npm package",
     "deno.json:1 b is not pinned to a version of an npm package",

@@ -40,7 +40,7 @@ Deno.test("bounties are claimed and come back, whoever is killed meanwhile; a wa
     const first = await bountiesOf(alice).create(wanted);
     assertEquals(await bountiesOf(alice).awaitOpen(first.operationId), { ok: true, value: null });
     assertEquals((await alice.client.getPending()).outgoingMsat, 200_000n);
-    const second = await bountiesOf(alice).create({ ...wanted, openSecs: 30n });
+    const second = await bountiesOf(alice).create({ ...wanted, openSecs: 6n });
     assertEquals(await bountiesOf(alice).awaitOpen(second.operationId), { ok: true, value: null });
     assertEquals((await alice.client.getBalance()) < before - 400_000n, true);
 

@@ -91,7 +91,6 @@ async function scenario(suite: Suite, { fedimintd, "fedimint-cli": fedimintCli }
         fedimintCli,
         // ours leads the ceremony
         official: { peers: [1, 3], fedimintd },
-        env: { FM_ENABLE_MODULE_LNV2: "0" }, // ours don't have it
       }),
   );
   const { invite } = federation;

@@ -28,7 +28,6 @@ async function scenario(suite: Suite, { fedimintd, "fedimint-cli": fedimintCli, 
       startFederation(suite, {
         fedimintCli,
         official: { peers: OFFICIAL, fedimintd },
-        env: { FM_ENABLE_MODULE_LNV2: "0" }, // ours don't have it
         bitcoindDir: bitcoind,
       }),
   );

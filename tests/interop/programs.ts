@@ -1,5 +1,6 @@
 /**
- * The programs that interoperability is tested with: the official `fedimintd` and `fedimint-cli`, and a Bitcoin node.
+ * The programs that interoperability is tested with: the official `fedimintd`, `fedimint-cli`, `gatewayd` and
+ * `gateway-cli`, LND, and a Bitcoin node.
  * Looked for in the folder `INTEROP_DIR` (the node also in `BITCOIND_DIR`), then on the path, then in
  * `../shared/interop` beside this repository, which has the official ones compressed in `bin/` and a script that brings
  * the node. What is made from there is kept in the user's cache.
@@ -19,30 +20,33 @@ const VERSION = "0.13";
 /** `fedimint-cli`, the larger one, has 89 MB. */
 const UNPACKED_BYTES_MAX = 500_000_000;
 
-type OfficialProgram = "fedimintd" | "fedimint-cli";
+type OfficialProgram = "fedimintd" | "fedimint-cli" | "gatewayd" | "gateway-cli";
+/** Any version that Fedimint 0.13 works with. */
+type LightningProgram = "lnd" | "lncli";
 
 /** Paths; of `bitcoind` the folder, which has `bitcoin-cli` too. */
 export type Programs<Name extends string> = Readonly<Record<Name, string>>;
 
 const ADVICE =
-  "put the programs of Fedimint 0.13 (github.com/fedimint/fedimint/releases) and Bitcoin (bitcoincore.org) on the path, or name their folder in INTEROP_DIR";
+  "put the programs of Fedimint 0.13 (github.com/fedimint/fedimint/releases), Bitcoin (bitcoincore.org) and, for Lightning, LND on the path, or name their folder in INTEROP_DIR";
 
 /** All of them, or which of them are missing and how to get them. */
-export async function findPrograms<Name extends OfficialProgram | "bitcoind">(
+export async function findPrograms<Name extends OfficialProgram | LightningProgram | "bitcoind">(
   ...names: readonly Name[]
 ): Promise<Result<Programs<Name>, string>> {
   const found: Partial<Record<Name, string>> = {}, missing: string[] = [];
   for (const name of names) {
-    const program = name === "bitcoind" ? await findBitcoind() : await findOfficial(name);
+    const program = name === "bitcoind" ? await findBitcoind() : await findOther(name);
     if (program.ok) found[name] = program.value;
     else missing.push(program.error);
   }
   return missing.length === 0 ? ok(found as Programs<Name>) : err(`${missing.join(", ")}: ${ADVICE}`);
 }
 
-async function findOfficial(name: OfficialProgram): Promise<Result<string, string>> {
+async function findOther(name: OfficialProgram | LightningProgram): Promise<Result<string, string>> {
   const found = await findProgram(name, [...foldersOf("INTEROP_DIR"), ...foldersOf("PATH")]) ?? await unpacked(name);
   if (found === undefined) return err(`no ${name}`);
+  if (name === "lnd" || name === "lncli") return ok(found);
   const { out } = await run([found, "--version"], { withinMs: VERSION_MS });
   const version = /\d+\.\d+\S*/.exec(out)?.[0];
   return version?.startsWith(`${VERSION}.`)
@@ -83,7 +87,7 @@ async function modifiedMs(path: string): Promise<number | undefined> {
   }
 }
 
-async function unpacked(name: OfficialProgram): Promise<string | undefined> {
+async function unpacked(name: OfficialProgram | LightningProgram): Promise<string | undefined> {
   const packed = join(SHARED, "bin", `${name}.zst`);
   const packedMs = await modifiedMs(packed);
   const cache = packedMs === undefined ? undefined : await cacheFolder();

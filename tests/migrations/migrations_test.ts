@@ -1,23 +1,21 @@
 /**
  * What each version of this program left on disk is opened and gone on with by this one: `snapshots/`, made by
  * `make.ts`. Whoever raises the version of a database or of a module's part makes another snapshot, and leaves the old
- * ones, which `tests/slow` goes on with.
+ * ones. `tests/slow` goes on with all of them.
  */
 import { assert, assertEquals } from "@std/assert";
 import { isAllowed, testsNeeding } from "../../core/testing/permissions.ts";
-import { beforeAndAfter, comesToItsEnd, crashAtAnyCommit, isVersion, openersOf } from "./openers.ts";
-import { readSnapshot, snapshotNames } from "./snapshot.ts";
+import { beforeAndAfter, crashAtAnyCommit, isVersion, openersOf } from "./openers.ts";
+import { snapshotNames } from "./snapshot.ts";
 
 const onMachine = testsNeeding("read");
 
-/** No snapshot's own. */
-const SEED = 77_000;
 /** None where they may not be read: then the tests are left out. */
 const NAMES = isAllowed("read") ? await snapshotNames() : [];
 
 onMachine("the newest snapshot is of the versions that this program writes", async () => {
   const newest = NAMES.at(-1)!;
-  for (const opener of await openersOf(await readSnapshot(newest))) {
+  for (const opener of await openersOf(newest)) {
     const { before, after } = await beforeAndAfter(opener);
     assertEquals(
       after,
@@ -31,7 +29,7 @@ onMachine("the newest snapshot is of the versions that this program writes", asy
 onMachine("older ones are brought to the same versions", async () => {
   const versions = new Map<string, string[]>();
   for (const name of NAMES.toReversed()) {
-    for (const opener of await openersOf(await readSnapshot(name))) {
+    for (const opener of await openersOf(name)) {
       const found = (await beforeAndAfter(opener)).after.filter(isVersion);
       const newest = versions.get(opener.machine) ?? found;
       versions.set(opener.machine, newest);
@@ -41,7 +39,7 @@ onMachine("older ones are brought to the same versions", async () => {
 });
 
 onMachine("a database of before there were versions loses nothing", async () => {
-  for (const opener of await openersOf(await readSnapshot("0_unversioned"))) {
+  for (const opener of await openersOf("0_unversioned")) {
     const { before, after } = await beforeAndAfter(opener);
     const kept = after.filter((line) => !isVersion(line));
     // the chain's record of its version has moved
@@ -56,8 +54,3 @@ for (const name of NAMES) {
     () => crashAtAnyCommit(name),
   );
 }
-
-onMachine(
-  "what was under way in the newest snapshot comes to its end, money goes on, and all books balance",
-  () => comesToItsEnd(NAMES.at(-1)!, SEED),
-);

@@ -23,7 +23,16 @@ export type Opener = {
   readonly check: (store: Store) => Promise<void>;
 };
 
-export async function openersOf({ federation, wallets }: Snapshot): Promise<Opener[]> {
+const opened = new Map<string, Promise<readonly Opener[]>>();
+
+/** Of a snapshot by its name. Its guardians' configs are decoded once: they take most of it. */
+export function openersOf(name: string): Promise<readonly Opener[]> {
+  const openers = opened.get(name) ?? readSnapshot(name).then(openersIn);
+  opened.set(name, openers);
+  return openers;
+}
+
+async function openersIn({ federation, wallets }: Snapshot): Promise<Opener[]> {
   const openers: Opener[] = [
     { machine: "bitcoin", disk: federation.bitcoin, check: (store) => checkSchema(store, CHAIN_SCHEMA) },
   ];
@@ -53,7 +62,7 @@ export const isVersion = (line: string): boolean => line.startsWith(toHex(SCHEMA
 
 /** A crash at any commit while a database is opened leaves it old or new, and the next opening finishes. */
 export async function crashAtAnyCommit(name: string): Promise<void> {
-  for (const opener of await openersOf(await readSnapshot(name))) {
+  for (const opener of await openersOf(name)) {
     const { before, after } = await beforeAndAfter(opener);
     for (const inFlight of ["lost", "kept"] as const) {
       for (let stop = 1, over = false; !over; stop++) {

@@ -1,9 +1,12 @@
 /** People's wallets in a simulated world: each a process of its own, whose disk outlives it. */
 import { assertEquals } from "@std/assert";
 import { MemoryBackend, openMemoryStore } from "../../actors/store/mod.ts";
+import { ManualClock } from "../../actors/store/testing/mod.ts";
 import { Client } from "../../client/core/client.ts";
+import { entropySlot } from "../../client/federation/join_state.ts";
 import { FederationClient } from "../../client/mod.ts";
 import { builtInModules } from "../../client/modules.ts";
+import type { Bytes } from "../../core/bytes.ts";
 import type { AnyClientModuleDefinition } from "../../modules/contract/client.ts";
 import { SimulatedFederation } from "./federation.ts";
 import type { FederationOptions } from "./federation.ts";
@@ -106,18 +109,28 @@ export async function pay(
   assertEquals(await to.client.awaitReceive(operationId), { ok: true, value: null });
 }
 
+/** A disk with a wallet's words on it. */
+async function diskWith(entropy: Bytes): Promise<MemoryBackend> {
+  const backend = new MemoryBackend(), clock = new ManualClock();
+  const store = await openMemoryStore({ clock, backend });
+  await store.transact((tx) => Promise.resolve(entropySlot.set(tx, entropy)));
+  await store.close();
+  return backend;
+}
+
 /**
  * Wallets that have joined and know their first deposit address, which takes seconds of searching: worth finding once
  * for many worlds of the same federation.
+ * @param wallets the words' entropy of each by its name, 16 bytes; null: words of its own
  */
 export async function walletDisks<Name extends string>(
-  names: readonly Name[],
+  wallets: Readonly<Record<Name, Bytes | null>>,
   options: Omit<FederationOptions, "world">,
 ): Promise<Record<Name, { readonly disk: MemoryBackend; readonly address: string }>> {
   const federation = await SimulatedFederation.start(options);
-  const found: [Name, { disk: MemoryBackend; address: string }][] = [];
-  for (const name of names) {
-    const wallet = await SimulatedWallet.open(federation, name);
+  const found: [string, { disk: MemoryBackend; address: string }][] = [];
+  for (const [name, entropy] of Object.entries<Bytes | null>(wallets)) {
+    const wallet = await SimulatedWallet.open(federation, name, entropy ? await diskWith(entropy) : undefined);
     const address = await federation.finish(wallet.client.depositAddress());
     found.push([name, { disk: await wallet.close(), address }]);
   }

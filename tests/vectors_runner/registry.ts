@@ -3,6 +3,7 @@ import type { Checker } from "./checker.ts";
 import { checkAead } from "./aead.ts";
 import { checkConfig } from "./config.ts";
 import { checkDkg } from "./dkg.ts";
+import { checkLn } from "./ln.ts";
 import { checkLnv2 } from "./lnv2.ts";
 import { checkMeta } from "./meta.ts";
 import { checkMintv2 } from "./mintv2.ts";
@@ -22,6 +23,7 @@ export const CHECKERS: { readonly [file: string]: Checker } = {
   "tbs.json": checkTbs,
   "mintv2.json": checkMintv2,
   "lnv2.json": checkLnv2,
+  "ln.json": checkLn,
   "meta.json": checkMeta,
   "walletv2.json": checkWalletv2,
 };

@@ -124,7 +124,7 @@ export class TestClient<Config, State, Api> {
     const { seed = 1, clock, network, admin = null } = options;
     const env: ClientModuleEnv<Config, State> = {
       instance: 0,
-      federationId: "00".repeat(32),
+      federationId: "0f".repeat(32),
       peers: numPeers(guardians.guardians.length),
       config: decode(definition.config, guardians.definition.getClientConfig(guardians.config).bytes),
       invite: () => Promise.reject(new Error("This test has no invite")),

@@ -14,10 +14,11 @@ import { bls } from "../../../core/crypto/bls/mod.ts";
 import { commitmentOf, evaluateScalars, randomPolynomial } from "../../../core/crypto/polynomial.ts";
 import type { Codec } from "../../../core/encoding/mod.ts";
 import { decode, encode } from "../../../core/encoding/mod.ts";
+import { err } from "../../../core/result.ts";
 import type { PeerId } from "../../../core/types/ids.ts";
 import { numPeers } from "../../../core/types/num_peers.ts";
 import type { BitcoinSource } from "../bitcoin.ts";
-import type { DkgKey, DkgRounds, ServerModuleEnv } from "../server.ts";
+import type { DkgKey, DkgRounds, OtherGuardians, ServerModuleEnv } from "../server.ts";
 
 /** The same numbers for the same seed (xorshift). Not for anything but tests. */
 export function seededDice(seed: number): Dice {
@@ -86,6 +87,8 @@ export function testEnv<Config, Private>(options: {
   readonly clock?: Clock;
   /** Default: none. */
   readonly bitcoin?: BitcoinSource;
+  /** Default: none that answers. */
+  readonly others?: OtherGuardians;
 }): ServerModuleEnv<Config, Private> {
   return {
     instance: 0,
@@ -95,6 +98,7 @@ export function testEnv<Config, Private>(options: {
     privateConfig: options.privateConfig,
     store: options.store,
     bitcoin: options.bitcoin ?? noBitcoin,
+    guardians: options.others ?? { ask: () => Promise.resolve(err("no other guardian answers in this test")) },
     platform: dicePlatform(options.seed ?? 1, options.clock),
     log: loggerFor("test", (record) => void options.records?.push(record)),
     testEnvironment: true,

@@ -193,7 +193,7 @@ export class LightningClient {
     return federation.changeGateways("add_gateway", gateway, env.admin, this.#until(signal));
   }
 
-  /** @returns whether it was there. @throws {LightningError} `no_admin` · `federation` */
+  /** Removes from the own guardian's list. @returns whether it was there. @throws as `addGateway` */
   removeGateway(gateway: SafeUrl, signal?: AbortSignal): Promise<boolean> {
     const { federation, env } = this.#parts;
     return federation.changeGateways("remove_gateway", gateway, env.admin, this.#until(signal));

@@ -6,9 +6,38 @@ import { FedimintError } from "../../../core/result.ts";
 import type { OperationId } from "../../../core/types/ids.ts";
 import type { FinalizeError } from "../../contract/client_env.ts";
 
+/** What can't be done over Lightning. */
+export type LightningErrorCode =
+  | "not_an_invoice"
+  | "amount_missing"
+  | "invoice_expired"
+  | "wrong_network"
+  | "duplicate_payment"
+  | "list_failed"
+  | "no_gateways"
+  | "gateways_unresponsive"
+  | "no_receiving_gateway"
+  | "gateway_failed"
+  | "federation_not_supported"
+  | "receive_disabled"
+  | "fee_exceeds_limit"
+  | "expiration_exceeds_limit"
+  | "terms_changed"
+  | "block_count_failed"
+  | "insufficient_funds"
+  | "funding_failed"
+  | "amount_too_small"
+  | "expiry_too_long"
+  | "description_too_long"
+  | "invalid_invoice"
+  | "wrong_invoice_amount"
+  | "unknown_operation"
+  | "no_admin"
+  | "federation";
+
 const NOTHING_PAID = "Nothing was paid";
 
-const TEXTS = {
+const TEXTS: Readonly<Record<LightningErrorCode, string>> = {
   not_an_invoice:
     `This is no Lightning invoice, or it is cut off or changed. ${NOTHING_PAID}: copy it once more, all of it`,
   amount_missing: `Invoice is missing an amount. ${NOTHING_PAID}: ask for an invoice that says how much it is`,
@@ -43,21 +72,21 @@ const TEXTS = {
   unknown_operation: "This client has no such operation",
   no_admin: "Admin auth not set",
   federation: "The federation returned an error",
-} as const;
+};
 
-/** What can't be done over Lightning. */
-export type LightningErrorCode = keyof typeof TEXTS;
-
-/** Facts that belong to some of the codes. */
-type Facts =
+/** Why, with what belongs to some of the codes. */
+export type LightningFacts =
   | { readonly code: Exclude<LightningErrorCode, "duplicate_payment" | "insufficient_funds"> }
   | { readonly code: "duplicate_payment"; readonly operationId: OperationId }
   | { readonly code: "insufficient_funds"; readonly requestedMsat: bigint; readonly availableMsat: bigint };
 
 /** Why something can't be done over Lightning. `cause` has details. */
-export class LightningError extends FedimintError<Facts> {
+export class LightningError extends FedimintError<LightningFacts> {
   /** With the text that belongs to the code. */
-  static of(code: Exclude<Facts, { operationId: OperationId } | { requestedMsat: bigint }>["code"], detail?: string) {
+  static of(
+    code: Exclude<LightningErrorCode, "duplicate_payment" | "insufficient_funds">,
+    detail?: string,
+  ): LightningError {
     return new LightningError({ code }, TEXTS[code], detail === undefined ? {} : { cause: new Error(detail) });
   }
 

@@ -51,7 +51,7 @@ Deno.test("an lnurl says who is paid, at which federation, through which gateway
   const lightning = await lightningWallet(), { wallet } = lightning;
   const request = await published(lightning);
   assertEquals(request.gateways, ["http://gw/v1"]);
-  assertEquals(request.federationId, "00".repeat(32));
+  assertEquals(request.federationId, "0f".repeat(32));
   assertEquals(await published(lightning), request);
   const named = await wallet.until(wallet.api.lnurl(SERVER, "https://mine.example/"));
   assertEquals(requestOf(named).gateways, ["https://mine.example/"]);

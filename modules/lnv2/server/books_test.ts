@@ -2,7 +2,7 @@
 import { assertEquals } from "@std/assert";
 import { decryptionKeyOf } from "../../../core/crypto/tpe.ts";
 import { lnv2Server } from "../server.ts";
-import { countedTx } from "../testing/counted_store.ts";
+import { countedTx } from "../../contract/testing/counted_store.ts";
 import {
   incomingInput,
   incomingOf,

@@ -71,12 +71,15 @@ export const STREAM_LENGTH_KEY = streamLength.key;
 
 type Votes = typeof blockCountVotes;
 
-/** What a threshold of guardians has seen, or more; 0 before a threshold has voted. */
-async function agreed(tx: ReadTx, votes: Votes, { threshold }: NumPeers): Promise<bigint> {
+/**
+ * What a threshold of guardians has seen, or more; 0 before a threshold has voted. Each vote is read by its key: the
+ * store has them at hand, while a range would be asked of the disk for every claim.
+ */
+async function agreed(tx: ReadTx, votes: Votes, { total, threshold }: NumPeers): Promise<bigint> {
   const all: bigint[] = [];
-  for await (const [, vote] of votes.entries(tx)) all.push(vote);
+  for (let peer = 0; peer < total; peer++) all.push(await votes.get(tx, peer) ?? 0n);
   all.sort((a, b) => a > b ? -1 : a < b ? 1 : 0);
-  return all[threshold - 1] ?? 0n;
+  return all[threshold - 1]!;
 }
 
 /** Blocks of the chain, the first one included. */

@@ -38,7 +38,7 @@ import {
   unixTimeVotes,
 } from "./db.ts";
 import type { LightningEnv } from "./inputs_outputs.ts";
-import { Rising } from "./rising.ts";
+import { Rising } from "../../contract/rising.ts";
 
 /** The number from which on, and how many. */
 const streamParams = tuple(u64, u64);

@@ -13,7 +13,7 @@ import { GUARDIAN_PASSWORD } from "../../contract/testing/mod.ts";
 import { incomingContract, incomingContractId, isDecryptionShareOf, outgoingContractId } from "../contracts.ts";
 import { CONTRACTS_PER_UNIT, GATEWAYS_MAX, INCOMING_CONTRACTS_MAX } from "../limits.ts";
 import { lnv2Server } from "../server.ts";
-import { countedStore } from "../testing/counted_store.ts";
+import { countedStore } from "../../contract/testing/counted_store.ts";
 import {
   BLOCK_COUNT,
   fund,

@@ -20,6 +20,8 @@ export type InvoiceFacts = {
   readonly timestampSecs: number;
   readonly expirySecs?: number;
   readonly description?: string;
+  /** Instead of a description. */
+  readonly descriptionHash?: string;
   /** `lnbcrt`, `lnbc` … */
   readonly prefix?: string;
 };
@@ -38,7 +40,9 @@ export function testInvoice(nodeKey: Bytes, facts: InvoiceFacts): string {
   const fields: readonly Field[] = [
     ["p", bech32.toWords(fromHex(paymentHash))],
     ["s", bech32.toWords(new Uint8Array(32).fill(2))],
-    ["d", bech32.toWords(utf8(description))],
+    facts.descriptionHash === undefined
+      ? ["d", bech32.toWords(utf8(description))]
+      : ["h", bech32.toWords(fromHex(facts.descriptionHash))],
     ["x", groupsOf(expirySecs)],
     // bits 8 and 14, which everybody sets
     ["9", [16, 8, 0]],

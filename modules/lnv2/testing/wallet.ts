@@ -9,8 +9,8 @@ import type { LightningConfig } from "../config.ts";
 import { TestGateway } from "./gateway.ts";
 import type { TestLightning } from "./guardians.ts";
 import { mineTo, testLightning } from "./guardians.ts";
-import type { HttpServer } from "./network.ts";
-import { httpNetwork } from "./network.ts";
+import type { HttpServer } from "../../contract/testing/http_network.ts";
+import { httpNetwork } from "../../contract/testing/http_network.ts";
 
 /** What a wallet begins with: 1,000 sat. */
 export const BALANCE_MSAT = 1_000_000n;

@@ -73,7 +73,7 @@ async function withModule(
   };
   const definition = { kind: "test", codecs: {}, start: () => Promise.resolve({ apiEndpoints: api }) };
   const ref: ModuleRef = refTo("root/3:test");
-  const { platform: _, log: __, signal: ___, ...env } = testEnv({
+  const { guardians: _, platform: __, log: ___, signal: ____, ...env } = testEnv({
     store: await testStore(),
     config: null,
     privateConfig: null,
@@ -82,6 +82,7 @@ async function withModule(
   const args = {
     definition: definition as unknown as AnyServerModuleDefinition,
     live: modules.live,
+    guardians: new Map(),
     env: { ...env, instance: 3 },
   };
   await withSystem([child(moduleActor, { id: "3:test", args })], async ({ system, clock }) => {

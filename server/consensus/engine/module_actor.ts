@@ -5,6 +5,8 @@
 import type { ActorContext, Step } from "../../../actors/actor.ts";
 import { defineActor, next, reply } from "../../../actors/actor.ts";
 import type { ActorRef, ArgsOf, Cast, ReplyTo, Request } from "../../../actors/protocol.ts";
+import { ActorError } from "../../../actors/error.ts";
+import type { RpcRef } from "../../../actors/rpc/mod.ts";
 import { fenced } from "../../../actors/store/fenced.ts";
 import type { ReadTx, StoreTx, StoreView } from "../../../actors/store/store.ts";
 import { rollback } from "../../../actors/store/store.ts";
@@ -17,6 +19,7 @@ import type {
   AnyServerModule,
   AnyServerModuleDefinition,
   InputMeta,
+  OtherGuardians,
   OutputMeta,
   ServerModuleEnv,
 } from "../../../modules/contract/server.ts";
@@ -61,7 +64,9 @@ export type ModuleArgs = {
   /** Where it is shown to those who only read. */
   readonly live: LiveModules;
   // deno-lint-ignore no-explicit-any -- the module's own config types are behind its definition
-  readonly env: Omit<ServerModuleEnv<any, any>, "platform" | "log" | "signal">;
+  readonly env: Omit<ServerModuleEnv<any, any>, "guardians" | "platform" | "log" | "signal">;
+  /** Connections to the other guardians' APIs. */
+  readonly guardians: ReadonlyMap<PeerId, RpcRef>;
 };
 
 type State = {
@@ -166,11 +171,37 @@ async function untilStopping<R>(
   }
 }
 
+/** The module's API of the other guardians, through connections that all parts of this one share. */
+function otherGuardians(
+  ctx: Context,
+  instance: ModuleInstanceId,
+  guardians: ReadonlyMap<PeerId, RpcRef>,
+): OtherGuardians {
+  return {
+    ask: async (peer, method, params, timeoutMs) => {
+      const ref = guardians.get(peer);
+      if (!ref) return err(`there is no other guardian ${peer}`);
+      const call = { method: `module_${instance}_${method}`, params: [{ auth: null, params }], timeoutMs };
+      try {
+        // the connection answers in time by itself
+        const answer = await ctx.ask(ref, "call", call, { deadlineMs: 2 * timeoutMs, untilStop: true });
+        return answer.ok ? answer : err(answer.error.message);
+      } catch (thrown) {
+        // it is started anew, or has too much to do
+        if (thrown instanceof ActorError && !ctx.signal.aborted) return err(thrown.message);
+        throw thrown;
+      }
+    },
+  };
+}
+
 export const moduleActor = defineActor<ModuleMessage, ModuleArgs, State>({
   name: "module",
-  init: async (ctx, { definition, live, env }) => {
+  init: async (ctx, { definition, live, env, guardians }) => {
     const store = fenced(env.store, ctx.signal);
-    const module = await definition.start({ ...env, store, platform: ctx.platform, log: ctx.log, signal: ctx.signal });
+    const { platform, log, signal } = ctx;
+    const others = otherGuardians(ctx, env.instance, guardians);
+    const module = await definition.start({ ...env, store, guardians: others, platform, log, signal });
     const { background } = module;
     if (background) {
       ctx.run(() => background.call(module), (outcome) => ({ type: "backgroundEnded", args: { outcome } }));

@@ -93,14 +93,15 @@ export async function withConsensus(
 ): Promise<void> {
   const store = existing ?? await testStore();
   const definition = { kind: "test", codecs, start: () => Promise.resolve(module) };
-  const { platform: _, log: __, signal: ___, ...env } = testEnv({
+  const { guardians: _, platform: __, log: ___, signal: ____, ...env } = testEnv({
     store: store.view(modulePrefix(INSTANCE)),
     config: null,
     privateConfig: null,
   });
   const modules = modulesWith(new Map([[INSTANCE, refs.module]]), new Map([[INSTANCE, codecs]]));
   const version = { major: 2, minor: 1 };
-  const args = { definition: definition as unknown as AnyServerModuleDefinition, live: modules.live, env };
+  const given = { definition: definition as unknown as AnyServerModuleDefinition, live: modules.live, env };
+  const args = { ...given, guardians: new Map() };
   const board = newBoard();
   await withSystem([
     child(moduleActor, { id: `${INSTANCE}:test`, args }),

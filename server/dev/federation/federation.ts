@@ -53,6 +53,8 @@ export type DevGuardian = {
 const START_MS = 60_000;
 const CEREMONY_MS = 180_000;
 const COINBASE_MATURE = 101;
+/** Its name in a `bitcoind`. */
+const WALLET = "dev";
 
 export class DevFederation {
   readonly platform: Platform;
@@ -63,6 +65,8 @@ export class DevFederation {
   readonly apiPassword: string;
   readonly #options: DevFederationOptions;
   readonly #bitcoin: OwnedProcess;
+  /** The node as the owner of the chain's own money: other programs may have wallets of theirs in it. */
+  readonly #purse: BitcoinNode;
   #invite = "";
 
   private constructor(options: DevFederationOptions, node: BitcoinNode, bitcoin: OwnedProcess) {
@@ -71,6 +75,7 @@ export class DevFederation {
     this.node = node;
     this.#options = options;
     this.#bitcoin = bitcoin;
+    this.#purse = options.bitcoindDir === undefined ? node : { ...node, url: `${node.url}/wallet/${WALLET}` };
     this.apiPassword = toHex(options.platform.dice.bytes(16));
   }
 
@@ -203,7 +208,7 @@ export class DevFederation {
   }
 
   bitcoin(method: string, ...params: Json[]): Promise<Json> {
-    return callBitcoin(this.platform, this.node, method, params);
+    return callBitcoin(this.platform, this.#purse, method, params);
   }
 
   /** Whether the Bitcoin node has a transaction that is in no block yet. */
@@ -212,12 +217,12 @@ export class DevFederation {
   }
 
   mine(blocks: number): Promise<void> {
-    return mineOn(this.platform, this.node, blocks);
+    return mineOn(this.platform, this.#purse, blocks);
   }
 
   /** Pays out of the chain's own money. @returns the transaction's id */
   pay(address: string, sat: bigint): Promise<string> {
-    return payFrom(this.platform, this.node, address, sat);
+    return payFrom(this.platform, this.#purse, address, sat);
   }
 
   /** Waits until guardians agree on all blocks that are deep enough. */
@@ -240,7 +245,10 @@ export class DevFederation {
   }
 }
 
-async function startBitcoin(options: DevFederationOptions): Promise<{ node: BitcoinNode; process: OwnedProcess }> {
+/** A Bitcoin node with a wallet of mature coins: the embedded chain, or a real one. */
+export async function startBitcoin(
+  options: Pick<DevFederationOptions, "platform" | "dir" | "bitcoindDir" | "progress" | "signal">,
+): Promise<{ node: BitcoinNode; process: OwnedProcess }> {
   const { platform, dir, bitcoindDir, progress, signal } = options;
   const [rpc, p2p] = freePorts(2) as [number, number];
   const node = { url: `http://127.0.0.1:${rpc}`, username: "bitcoin", password: toHex(platform.dice.bytes(16)) };
@@ -291,7 +299,7 @@ async function startBitcoin(options: DevFederationOptions): Promise<{ node: Bitc
     if (bitcoindDir !== undefined) {
       // the embedded chain writes its own
       await writeNodeFile(platform, data, node);
-      await callBitcoin(platform, node, "createwallet", ["dev"]);
+      await callBitcoin(platform, node, "createwallet", [WALLET]);
       await callBitcoin(platform, node, "generatetoaddress", [
         COINBASE_MATURE,
         await callBitcoin(platform, node, "getnewaddress"),

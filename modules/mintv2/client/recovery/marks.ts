@@ -2,7 +2,7 @@
  * Which hashes may be in a set: a Bloom filter of one size, however many there are. A log of a million redeemed notes
  * is so gone through with a store read for hardly any but the own ones, in memory that doesn't grow with the wallet.
  */
-import { NONCE_HASH_BYTES } from "./slice.ts";
+import { NONCE_HASH_BYTES } from "./slice_layout.ts";
 
 /** 2^23 bits, 1 MiB: of 100,000 notes one foreign hash in 200,000 passes, of a million one in 50. */
 const BITS_LOG2 = 23;

@@ -1,9 +1,7 @@
 /**
  * A slice of the guardians' log, packed as its hash is taken: all that a recovery keeps of what guardians answer. A
- * slice of 10,000 items is 1.6 MB as JSON, several times that as objects, and 0.4 MB packed.
- *
- * Packed, a slice is its number of items and then the items: variant 1 ‖ length 1 ‖ content. Content of an output:
- * denomination 1 ‖ nonce hash 20 ‖ tweak 16; of an input: nonce hash 20. docs/protocol/04-mint.md §3.
+ * slice of 10,000 items is 1.6 MB as JSON, several times that as objects, and 0.4 MB packed: it is packed right from
+ * the text (`slice_text.ts`). Layout: `slice_layout.ts`.
  */
 import { sha256 } from "@noble/hashes/sha2.js";
 import type { Bytes } from "../../../../core/bytes.ts";
@@ -13,13 +11,8 @@ import { badJson, encode, isJsonObject, u64Number } from "../../../../core/encod
 import type { Sha256 } from "../../../../core/types/ids.ts";
 import { sha256Hash } from "../../../../core/types/ids.ts";
 import type { ApiCall } from "../../../contract/federation_api.ts";
-
-const OUTPUT = 0, INPUT = 1;
-const HEAD_BYTES = 2;
-/** Of an item's nonce hash. */
-export const NONCE_HASH_BYTES = 20;
-const TWEAK_BYTES = 16;
-const OUTPUT_BYTES = 1 + NONCE_HASH_BYTES + TWEAK_BYTES;
+import { HEAD_BYTES, INPUT, NONCE_HASH_BYTES, OUTPUT, OUTPUT_BYTES, TWEAK_BYTES } from "./slice_layout.ts";
+import { packItemsText } from "./slice_text.ts";
 
 /** Items start ≤ index < end of the log. */
 export type SliceRange = { readonly start: number; readonly end: number };
@@ -37,8 +30,12 @@ export function sliceCall({ start, end }: SliceRange): ApiCall<Packed> {
   return {
     method: "recovery_slice",
     params: [start, end],
-    // equal slices have equal hashes
-    result: { fromJson: (json) => pack(json, end - start), toJson: ({ hash }) => hash },
+    result: {
+      fromJson: (json) => pack(json, end - start),
+      fromText: (text) => packText(text, end - start),
+      // equal slices have equal hashes
+      toJson: ({ hash }) => hash,
+    },
   };
 }
 
@@ -50,13 +47,32 @@ export const countCall: ApiCall<number> = { method: "recovery_count", params: nu
 
 function pack(json: Json, count: number): Packed {
   if (!Array.isArray(json) || json.length !== count) return badJson(`a slice of ${count} items`);
-  const head = encode(u64Number, count);
-  const bytes = new Uint8Array(head.length + count * (HEAD_BYTES + OUTPUT_BYTES));
-  bytes.set(head);
-  let at = head.length;
+  const { bytes, begin } = emptySlice(count);
+  let at = begin;
   for (const item of json as readonly Json[]) at = packItem(bytes, at, item);
-  const packed = bytes.slice(0, at);
-  return { bytes: packed, hash: toHex(sha256(packed)) as Sha256 };
+  return packed(bytes.slice(0, at));
+}
+
+/** The same from the text. Null: it isn't written as usual, or is no slice of so many items. */
+function packText(text: string, count: number): Packed | null {
+  const { bytes, begin } = emptySlice(count);
+  const end = packItemsText(text, count, bytes, begin);
+  return end === null ? null : packed(bytes.slice(0, end));
+}
+
+/** Slices are packed one after the other, so the room for the next one is the same. */
+let room: Bytes = new Uint8Array(0);
+
+/** With its number of items, and room for as many outputs. */
+function emptySlice(count: number): { readonly bytes: Bytes; readonly begin: number } {
+  const head = encode(u64Number, count), size = head.length + count * (HEAD_BYTES + OUTPUT_BYTES);
+  if (room.length < size) room = new Uint8Array(size);
+  room.set(head);
+  return { bytes: room, begin: head.length };
+}
+
+function packed(bytes: Bytes): Packed {
+  return { bytes, hash: toHex(sha256(bytes)) as Sha256 };
 }
 
 /** @returns where it ends */

@@ -1,10 +1,10 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { sha256 } from "@noble/hashes/sha2.js";
 import type { Bytes } from "../../../../core/bytes.ts";
 import { toHex } from "../../../../core/bytes.ts";
 import type { Json } from "../../../../core/encoding/mod.ts";
-import { DecodeError, encode, list } from "../../../../core/encoding/mod.ts";
+import { DecodeError, encode, list, parseJson, stringifyJson, tryDecoding } from "../../../../core/encoding/mod.ts";
 import type { RecoveryItem } from "../../common.ts";
 import { recoveryItem } from "../../common.ts";
 import { denominationOf, nonceHashOf, packedItems, sliceCall, tweakOf } from "./slice.ts";
@@ -77,4 +77,79 @@ Deno.test("what is no slice of so many items is refused", () => {
   ) {
     assertThrows(() => pack(json, 1), DecodeError);
   }
+});
+
+/** What the codec says of a text, by way of its objects; null when it refuses it. */
+function throughObjects(text: string, count: number): string | null {
+  const read = tryDecoding(() => pack(parseJson(text), count));
+  return read.ok ? read.value.hash : null;
+}
+
+Deno.test("a slice is packed from its text as from its objects, upper and lower hex digits alike", () => {
+  fc.assert(
+    fc.property(fc.array(anyItem, { maxLength: 300 }), fc.boolean(), (all, upper) => {
+      const written = stringifyJson(items.toJson(all));
+      const text = upper ? written.replace(/[0-9a-f]{40}/g, (hash) => hash.toUpperCase()) : written;
+      const { fromText } = sliceCall({ start: 0, end: all.length }).result;
+      const packed = fromText!(text);
+      assertEquals(packed && toHex(packed.bytes), toHex(encode(items, all)));
+      assertEquals(packed!.hash, throughObjects(text, all.length));
+      assertEquals(sliceCall({ start: 0, end: all.length + 1 }).result.fromText!(text), null);
+    }),
+    { numRuns: 40, endOnFailure: true },
+  );
+});
+
+Deno.test("whatever is done to a slice's text, it is packed as the codec would, or left to it", () => {
+  const mutations = fc.array(
+    fc.record({
+      at: fc.nat(),
+      size: fc.nat(4),
+      put: fc.constantFrom("", '"', "0", "00", "9", "f", "g", ",", "]", "}", " ", "[", "-", ".", "e1", "\\u0030"),
+    }),
+    { minLength: 1, maxLength: 3 },
+  );
+  let read = 0;
+  fc.assert(
+    fc.property(fc.array(anyItem, { minLength: 1, maxLength: 4 }), mutations, (all, changes) => {
+      let text = stringifyJson(items.toJson(all));
+      for (const { at, size, put } of changes) {
+        const from = at % text.length;
+        text = text.slice(0, from) + put + text.slice(from + size);
+      }
+      const packed = sliceCall({ start: 0, end: all.length }).result.fromText!(text);
+      if (packed === null) return;
+      read++;
+      assertEquals(packed.hash, throughObjects(text, all.length), text);
+    }),
+    { numRuns: 3_000 },
+  );
+  assert(read > 10, `${read} were read`);
+});
+
+Deno.test("what isn't written as guardians write it is left to the codec", () => {
+  const hash = "ab".repeat(20), tweak = Array(16).fill(1).join(",");
+  const output = `{"Output":{"denomination":9,"nonce_hash":"${hash}","tweak":[${tweak}]}}`;
+  const { fromText } = sliceCall({ start: 0, end: 1 }).result;
+  assert(fromText!(`[${output}]`) !== null);
+  for (
+    const text of [
+      "",
+      "[]",
+      `[${output}`,
+      `[${output}] `,
+      `[ ${output}]`,
+      `[${output}],"x":[]`,
+      `[${output},${output}]`,
+      `[${output.replace("9,", "09,")}]`,
+      `[${output.replace("9,", "256,")}]`,
+      `[${output.replace("9,", "9.0,")}]`,
+      `[${output.replace("9,", "1000,")}]`,
+      `[${output.replace(tweak, `${tweak},1`)}]`,
+      `[${output.replace(tweak, tweak.slice(2))}]`,
+      `[${output.replace("ab", "\\u0061b")}]`,
+      `[${output.replace("ab", "é")}]`,
+      `[{"Output":{"nonce_hash":"${hash}","denomination":9,"tweak":[${tweak}]}}]`,
+    ]
+  ) assertEquals(fromText!(text), null, text);
 });

@@ -3,8 +3,8 @@
  * the number of contracts. However many wait, the store is watched and read once for each change of it, and only those
  * are woken who have what they waited for.
  */
-import type { ReadTx, StoreView } from "../../../actors/store/store.ts";
-import { readDurable } from "../../contract/read_durable.ts";
+import type { ReadTx, StoreView } from "../../actors/store/store.ts";
+import { readDurable } from "./read_durable.ts";
 
 type Waiter = { readonly least: bigint; readonly resolve: () => void; readonly reject: (reason: unknown) => void };
 

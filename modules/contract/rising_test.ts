@@ -1,11 +1,11 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { settle } from "../../../actors/testing/manual_clock.ts";
-import type { StoreView } from "../../../actors/store/store.ts";
-import { isSettled } from "../../../actors/store/testing/mod.ts";
-import { u64 } from "../../../core/encoding/mod.ts";
-import { slot } from "../../contract/records.ts";
-import { testStore } from "../../contract/testing/mod.ts";
-import { countedStore } from "../testing/counted_store.ts";
+import { settle } from "../../actors/testing/manual_clock.ts";
+import type { StoreView } from "../../actors/store/store.ts";
+import { isSettled } from "../../actors/store/testing/mod.ts";
+import { u64 } from "../../core/encoding/mod.ts";
+import { slot } from "./records.ts";
+import { testStore } from "./testing/mod.ts";
+import { countedStore } from "./testing/counted_store.ts";
 import { Rising } from "./rising.ts";
 
 const number = slot(0x01, u64);

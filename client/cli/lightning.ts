@@ -1,0 +1,232 @@
+/** For people: paying and being paid over Lightning. */
+import { InvalidArgumentError } from "commander";
+import { toHex } from "../../core/bytes.ts";
+import type { FederationClient, PaymentQuote, VettedGateway } from "../mod.ts";
+import type { PaymentFee } from "../mod.ts";
+import type { PastedLightning } from "../pasted.ts";
+import { readLightning } from "../pasted.ts";
+import { urlArgument } from "./arguments.ts";
+import type { Cli } from "./cli.ts";
+import { withWallet } from "./ecash.ts";
+import { CliError } from "./error.ts";
+import { moneyText } from "./money.ts";
+import { amountPieces, asArgument, pastedArgument } from "./pasted.ts";
+import { printable } from "./printable.ts";
+import { qrText } from "./qr.ts";
+import type { Session } from "./session.ts";
+
+const BLOCKS_PER_DAY = 144n;
+/** What the wallet adds to what the gateway asks for. */
+const BUFFER_BLOCKS = 12n;
+
+type GatewayOption = { readonly gateway?: string };
+type InvoiceOptions = GatewayOption & {
+  readonly description?: string;
+  readonly expiry?: number;
+  readonly wait?: boolean;
+  readonly qr: boolean;
+};
+type PayOptions = GatewayOption & { readonly yes?: boolean };
+type LnurlOptions = GatewayOption & { readonly qr: boolean };
+
+export function lightningCommands(cli: Cli): void {
+  const { program } = cli;
+  const flag = "--gateway <URL>", what = "another gateway than those that guardians vet";
+  program.command("invoice").argument("<amount...>", 'such as "1000 sat"; a number alone is msat')
+    .description("ask for a payment over Lightning: a QR code; on a terminal wait for the money")
+    .option("--description <TEXT>", "what the payer reads")
+    .option("--expiry <SECONDS>", "an hour unless you say otherwise; a day at most", secondsArgument)
+    .option(flag, what, urlArgument)
+    .option("--wait", "also wait when this is no terminal")
+    .option("--no-wait", "print the invoice only")
+    .option("--no-qr", "text only")
+    .action(
+      cli.friendly((session, amount: string[], options: InvoiceOptions) => {
+        const amountMsat = amountPieces(amount);
+        return withWallet(session, (wallet) => invoice(session, wallet, amountMsat, options));
+      }),
+    );
+  program.command("pay").argument("<payee>", "invoice, Lightning address or LNURL; - reads it from standard input")
+    .argument("[amount...]", 'where the payee doesn\'t say it, such as "1000 sat"; a number alone is msat')
+    .description("pay over Lightning; shows what it costs and asks")
+    .option("-y, --yes", "don't ask")
+    .option(flag, what, urlArgument)
+    .action(
+      cli.friendly(async (session, pasted: string, amount: string[], options: PayOptions) => {
+        const text = await pastedArgument(session, [pasted]);
+        const payee = asArgument("payee", () => readLightning(text));
+        const amountMsat = amount.length === 0 ? null : amountPieces(amount);
+        await withWallet(session, (wallet) => pay(session, wallet, payee, amountMsat, options));
+      }),
+    );
+  program.command("gateways").description("gateways that guardians vet, and what they take")
+    .action(cli.friendly((session) => withWallet(session, (wallet) => gateways(session, wallet))));
+  program.command("lnurl").argument("<server>", "URL of a server that writes invoices for you", urlArgument)
+    .description("a text that anybody can pay to at any time; the money comes by itself")
+    .option(flag, what, urlArgument)
+    .option("--no-qr", "text only")
+    .action(
+      cli.friendly((session, server: string, options: LnurlOptions) =>
+        withWallet(session, (wallet) => lnurl(session, wallet, server, options))
+      ),
+    );
+}
+
+function secondsArgument(text: string): number {
+  if (!/^[1-9][0-9]{0,5}$/.test(text)) throw new InvalidArgumentError("Expected a number of seconds.");
+  return Number(text);
+}
+
+function show({ io }: Session, text: string, link: string, qr: boolean): void {
+  const code = qr && io.terminal ? qrText(link, io.terminal) : null;
+  if (code !== null) io.out(`${code}\n`);
+  else if (qr && io.terminal) io.err("It is too long for a QR code in this terminal.\n");
+  io.out(`${text}\n`);
+}
+
+async function invoice(
+  session: Session,
+  wallet: FederationClient,
+  amountMsat: bigint,
+  { description, expiry, gateway, wait, qr }: InvoiceOptions,
+): Promise<void> {
+  const { io } = session, { signal } = io;
+  const quote = await wallet.quoteInvoice(amountMsat, { signal, ...(gateway !== undefined && { gateway }) });
+  const { invoice, operationId } = await wallet.createInvoice(amountMsat, {
+    quote,
+    signal,
+    ...(description !== undefined && { description }),
+    ...(expiry !== undefined && { expirySecs: expiry }),
+  });
+  // a QR code of capitals is smaller
+  show(session, invoice, invoice.toUpperCase(), qr);
+  io.err(`Of ${moneyText(amountMsat)}, ${moneyText(quote.arrivesMsat)} arrive. `);
+  io.err(
+    `The gateway takes ${moneyText(quote.gatewayFeeMsat)}, the federation ${moneyText(quote.federationFeeMsat)}.\n`,
+  );
+  if (!(wait ?? io.terminal !== null)) return;
+  io.err("Waiting for the money. Ctrl-C stops waiting; nothing is lost, it comes the next time the wallet is open.\n");
+  const outcome = await wallet.awaitInvoice(operationId, signal);
+  switch (outcome.outcome) {
+    case "claimed":
+      io.out(`Received. Balance: ${moneyText(await wallet.getBalance())}\n`);
+      return;
+    case "expired":
+      throw CliError.failed("Nobody paid in time. Nothing was lost: the payer has kept the money.");
+    case "uneconomical":
+      throw CliError.failed("It was paid, and is worth less than the federation's fees for crediting it.");
+    case "failure":
+      throw CliError.failed(
+        `The federation refused to credit it (${
+          printable(outcome.reason)
+        }). Ask its guardians about operation ${operationId}.`,
+      );
+  }
+}
+
+/** The invoice to pay, with what is known of who is paid. */
+async function invoiceOf(
+  { io }: Session,
+  wallet: FederationClient,
+  { what, text }: PastedLightning,
+  amountMsat: bigint | null,
+): Promise<string> {
+  if (what === "invoice") {
+    if (amountMsat !== null) throw CliError.usage("amount: the invoice says it. Leave it out.");
+    return text;
+  }
+  const request = await wallet.payRequest(text, io.signal);
+  const { host, minMsat, maxMsat, description } = request;
+  if (description !== null) io.err(`${host}: ${printable(description)}\n`);
+  const asked = amountMsat ?? (minMsat === maxMsat ? minMsat : null);
+  if (asked === null) {
+    throw CliError.usage(
+      `amount: it is missing. ${host} takes ${moneyText(minMsat)} at least and ${moneyText(maxMsat)} at most.`,
+    );
+  }
+  return await wallet.invoiceOf(request, asked, io.signal);
+}
+
+function showQuote({ io }: Session, quote: PaymentQuote): void {
+  const { amountMsat, gatewayFeeMsat, federationFeeMsat, totalMsat, gateway, isDirect, description, terms } = quote;
+  const about = description === null || description === "" ? "" : ` for “${printable(description)}”`;
+  io.err(`Paying ${moneyText(amountMsat)}${about}.\n`);
+  io.err(`Gateway ${printable(gateway)} takes ${moneyText(gatewayFeeMsat)}, the federation `);
+  io.err(`${moneyText(federationFeeMsat)}. ${moneyText(totalMsat)} leave the wallet.\n`);
+  if (isDirect) io.err("The payee uses the same gateway: nothing goes over Lightning.\n");
+  const days = (terms.expirationDelta + BUFFER_BLOCKS + BLOCKS_PER_DAY - 1n) / BLOCKS_PER_DAY;
+  io.err(`Should the gateway do nothing at all, the money is back within ${days} day${days === 1n ? "" : "s"}.\n`);
+}
+
+async function pay(
+  session: Session,
+  wallet: FederationClient,
+  payee: PastedLightning,
+  amountMsat: bigint | null,
+  { yes = false, gateway }: PayOptions,
+): Promise<void> {
+  const { io } = session, { signal } = io;
+  const invoice = await invoiceOf(session, wallet, payee, amountMsat);
+  const quote = await wallet.quotePayment(invoice, { signal, ...(gateway !== undefined && { gateway }) });
+  showQuote(session, quote);
+  if (!yes) {
+    if (io.ask === null) {
+      throw CliError.failed("Nothing was paid: there is no terminal to ask on. With --yes it pays without asking.");
+    }
+    const answer = await io.ask("Go ahead? (y/N): ");
+    if (!/^(y|yes)$/i.test(answer.trim())) throw CliError.failed("Nothing was paid.");
+  }
+  const operationId = await wallet.payInvoice(invoice, { quote, signal });
+  io.err("On its way. Ctrl-C stops waiting; it goes on while the wallet is open.\n");
+  const outcome = await wallet.awaitPayment(operationId, signal);
+  switch (outcome.outcome) {
+    case "success":
+      // what was paid with more than it costs comes back as change
+      await wallet.awaitNotes(operationId, signal);
+      io.out(`Paid. Preimage: ${toHex(outcome.preimage)}\nBalance: ${moneyText(await wallet.getBalance())}\n`);
+      return;
+    case "refunded":
+      throw CliError.failed(
+        `The gateway could not pay. The money is back, less fees. Balance: ${moneyText(await wallet.getBalance())}`,
+      );
+    case "rejected":
+      io.err(`The federation refused the payment (${printable(outcome.reason)}). Taking the money back …\n`);
+      await wallet.awaitNotes(operationId, signal);
+      throw CliError.failed(`Nothing was paid. Balance: ${moneyText(await wallet.getBalance())}`);
+    case "failure":
+      throw CliError.failed(
+        `It was neither paid nor refunded (${
+          printable(outcome.reason)
+        }). Ask the guardians about operation ${operationId}.`,
+      );
+  }
+}
+
+function feeText({ base, partsPerMillion }: PaymentFee): string {
+  return `${moneyText(base)} + ${Number(partsPerMillion) / 10_000} %`;
+}
+
+function gatewayText({ url, info }: VettedGateway): string {
+  if (!info) return `${printable(url)}: doesn't answer, or doesn't serve this federation\n`;
+  const alias = info.lightningAlias === null ? "" : ` (${printable(info.lightningAlias)})`;
+  const receiving = info.receiveEnabled ? feeText(info.receiveFee) : "not at the moment";
+  return `${printable(url)}${alias}\n  paying ${feeText(info.sendFeeDefault)}; being paid: ${receiving}\n`;
+}
+
+async function gateways({ io }: Session, wallet: FederationClient): Promise<void> {
+  const vetted = await wallet.gateways(io.signal);
+  if (vetted.length === 0) io.out("This federation's guardians vet no gateway.\n");
+  for (const gateway of vetted) io.out(gatewayText(gateway));
+}
+
+async function lnurl(
+  session: Session,
+  wallet: FederationClient,
+  server: string,
+  { gateway, qr }: LnurlOptions,
+): Promise<void> {
+  const { io } = session;
+  const text = await wallet.lnurl(server, { signal: io.signal, ...(gateway !== undefined && { gateway }) });
+  show(session, text, text.toUpperCase(), qr);
+  io.err("Whoever has it can pay to this wallet. The money comes while the wallet is open, or the next time it is.\n");
+}

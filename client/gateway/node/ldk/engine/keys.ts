@@ -1,0 +1,36 @@
+/** Keys of the node's own wallet, derived from its seed: P2WPKH, one an address. */
+import { hmac } from "@noble/hashes/hmac.js";
+import { sha256 } from "@noble/hashes/sha2.js";
+import { assert } from "../../../../../core/assert.ts";
+import { hash160, p2wpkhScript } from "../../../../../core/bitcoin/mod.ts";
+import type { Bytes } from "../../../../../core/bytes.ts";
+import { concat, utf8 } from "../../../../../core/bytes.ts";
+import { isSecretKey, publicKeyOf } from "../../../../../core/crypto/mod.ts";
+
+const KEY_INFO = utf8("fedimint gateway node wallet key");
+
+export class WalletKeys {
+  readonly #seed: Bytes;
+
+  /** @param seed 32 bytes. Secret. */
+  constructor(seed: Bytes) {
+    this.#seed = seed;
+  }
+
+  /** Secret. */
+  secretKey(index: number): Bytes {
+    const number = new Uint8Array(4);
+    new DataView(number.buffer).setUint32(0, index);
+    const key = hmac(sha256, this.#seed, concat(KEY_INFO, number)) as Bytes;
+    assert(isSecretKey(key), "a hash is a key but for one in 2^127");
+    return key;
+  }
+
+  publicKeyHash(index: number): Bytes {
+    return hash160(publicKeyOf(this.secretKey(index)));
+  }
+
+  script(index: number): Bytes {
+    return p2wpkhScript(this.publicKeyHash(index));
+  }
+}

@@ -1,0 +1,139 @@
+/** Lightning's part of a wallet: what people do with it, and who writes invoices for whom. */
+import type { OperationId } from "../core/types/ids.ts";
+import type {
+  CreateInvoiceOptions,
+  GatewayOptions,
+  PayInvoiceOptions,
+  ReceiveOutcome,
+  ReceiveProgress,
+  ReceiveQuote,
+  SendOutcome,
+  SendProgress,
+  SendQuote,
+  VettedGateway,
+} from "./lightning.ts";
+import * as lightning from "./lightning.ts";
+import type { PayRequest } from "./lnurl_pay.ts";
+import { askInvoice, askPayRequest } from "./lnurl_pay.ts";
+import { FederationMembership } from "./membership.ts";
+
+/** Pays and is paid over Lightning. */
+export class LightningWallet extends FederationMembership {
+  /**
+   * What paying an invoice costs now, and through which gateway; whatever would refuse it refuses here.
+   * @param invoice BOLT11, with `lightning:` or without
+   * @throws {LightningError} `not_an_invoice` · `amount_missing` · `invoice_expired` · `wrong_network` ·
+   * `duplicate_payment` · `list_failed` · `no_gateways` · `gateways_unresponsive` · `gateway_failed` ·
+   * `federation_not_supported` · `fee_exceeds_limit` · `expiration_exceeds_limit` · `insufficient_funds` ·
+   * `funding_failed`
+   */
+  quotePayment(invoice: string, options: GatewayOptions = {}): Promise<SendQuote> {
+    return this.client.wait(
+      options.signal,
+      (signal) => lightning.quotePayment(this.client, invoice, { ...options, signal }),
+    );
+  }
+
+  /**
+   * Pays an invoice over Lightning. When this resolves the payment is on its way, and ends in a success or a refund
+   * whatever the gateway does; `awaitPayment` tells which. An invoice is paid once.
+   * @throws {LightningError} what `quotePayment` throws, and `terms_changed` · `block_count_failed`; nothing is paid
+   */
+  payInvoice(invoice: string, options: PayInvoiceOptions = {}): Promise<OperationId> {
+    return this.client.finish(
+      options.signal,
+      (signal) => lightning.payInvoice(this.client, invoice, { ...options, signal }),
+    );
+  }
+
+  /**
+   * Waits for the end of a payment. When it was refunded, the money is in the balance.
+   * @throws {LightningError} `unknown_operation` · {WaitError}
+   */
+  awaitPayment(operationId: OperationId, signal?: AbortSignal): Promise<SendOutcome> {
+    return this.client.wait(signal, (until) => lightning.awaitPayment(this.client, operationId, until));
+  }
+
+  /** How far a payment is, each step once. @throws {LightningError} `unknown_operation` */
+  paymentUpdates(operationId: OperationId, signal?: AbortSignal): AsyncGenerator<SendProgress> {
+    return lightning.paymentUpdates(this.client, operationId, signal);
+  }
+
+  /** The operation that pays or paid an invoice; null when there is none. @throws {LightningError} `not_an_invoice` */
+  paymentOf(invoice: string): Promise<OperationId | null> {
+    return lightning.paymentOf(this.client, invoice);
+  }
+
+  /** What of a payment of this amount would arrive now. @throws {LightningError} */
+  quoteInvoice(amountMsat: bigint, options: GatewayOptions = {}): Promise<ReceiveQuote> {
+    return this.client.wait(
+      options.signal,
+      (signal) => lightning.quoteInvoice(this.client, amountMsat, { ...options, signal }),
+    );
+  }
+
+  /**
+   * A Lightning invoice of this amount; what is paid comes into the balance by itself.
+   * @throws {LightningError} `list_failed` · `no_gateways` · `gateways_unresponsive` · `no_receiving_gateway` ·
+   * `gateway_failed` · `federation_not_supported` · `receive_disabled` · `fee_exceeds_limit` · `terms_changed` ·
+   * `amount_too_small` · `expiry_too_long` · `description_too_long` · `invalid_invoice` · `wrong_invoice_amount`
+   */
+  createInvoice(
+    amountMsat: bigint,
+    options: CreateInvoiceOptions = {},
+  ): Promise<{ readonly invoice: string; readonly operationId: OperationId }> {
+    return this.client.finish(
+      options.signal,
+      (signal) => lightning.createInvoice(this.client, amountMsat, { ...options, signal }),
+    );
+  }
+
+  /**
+   * Waits until an invoice is paid and the money is in the balance, or never will be.
+   * @throws {LightningError} `unknown_operation` · {WaitError}
+   */
+  awaitInvoice(operationId: OperationId, signal?: AbortSignal): Promise<ReceiveOutcome> {
+    return this.client.wait(signal, (until) => lightning.awaitInvoice(this.client, operationId, until));
+  }
+
+  /** How far an invoice is, each step once. @throws {LightningError} `unknown_operation` */
+  invoiceUpdates(operationId: OperationId, signal?: AbortSignal): AsyncGenerator<ReceiveProgress> {
+    return lightning.invoiceUpdates(this.client, operationId, signal);
+  }
+
+  /**
+   * An lnurl: who has it pays this wallet any amount at any time, and the money comes by itself.
+   * @param server URL of a server that writes invoices for it
+   * @throws {LightningError} `list_failed` · `no_gateways`
+   */
+  lnurl(server: string, options: GatewayOptions = {}): Promise<string> {
+    return this.client.wait(
+      options.signal,
+      (signal) => lightning.lnurl(this.client, server, { ...options, signal }),
+    );
+  }
+
+  /** Gateways that guardians vet, the most vetted first, with their prices. @throws {LightningError} `list_failed` */
+  gateways(signal?: AbortSignal): Promise<VettedGateway[]> {
+    return this.client.wait(signal, (until) => lightning.gateways(this.client, until));
+  }
+
+  /**
+   * What a Lightning address, an `lnurl1…` or an `lnurlp:…` takes. @throws {LnurlError} `not_lnurl` · `insecure` ·
+   * `unreachable` · `malformed` · `refused`
+   */
+  payRequest(payee: string, signal?: AbortSignal): Promise<PayRequest> {
+    return this.client.wait(signal, (until) => askPayRequest(this.client.options.platform, payee, until));
+  }
+
+  /**
+   * An invoice of who takes payments so. @throws {LnurlError} `amount_out_of_range` · `unreachable` · `malformed` ·
+   * `refused` · `wrong_invoice`
+   */
+  invoiceOf(request: PayRequest, amountMsat: bigint, signal?: AbortSignal): Promise<string> {
+    return this.client.wait(
+      signal,
+      (until) => askInvoice(this.client.options.platform, request, amountMsat, until),
+    );
+  }
+}

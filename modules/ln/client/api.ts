@@ -1,0 +1,145 @@
+/**
+ * What applications do over Lightning where a federation has the first module for it. Follows fedimint-ln-client
+ * 0.13.0; docs/protocol/06-lightning-meta.md §F.
+ */
+import type { Bytes } from "../../../core/bytes.ts";
+import type { Json } from "../../../core/encoding/mod.ts";
+import type { OperationId } from "../../../core/types/ids.ts";
+import { endedBy } from "../../contract/waiting.ts";
+import type { GatewayAnnouncement } from "../gateways.ts";
+import { LnError } from "./error.ts";
+import type { Gateways } from "./gateways.ts";
+import type { PayOutcome, ReceiveOutcome } from "./outcome.ts";
+import { payOutcomeOf, receiveOutcomeOf, shownJson } from "./outcome.ts";
+import type { LnParts } from "./parts.ts";
+import type { Begun, Paying, PayOptions, PayQuote } from "./paying.ts";
+import type { Invited, ReceiveOptions, Receiving } from "./receiving.ts";
+import type { LnState } from "./states.ts";
+
+export type { PayOutcome, ReceiveOutcome } from "./outcome.ts";
+export type { Begun, PayOptions, PayQuote } from "./paying.ts";
+export type { Invited, ReceiveOptions } from "./receiving.ts";
+
+/** What the client is made of. */
+export type LnWork = { readonly gateways: Gateways; readonly paying: Paying; readonly receiving: Receiving };
+
+/** Lightning: payments, receives, gateways. */
+export class LnClient {
+  readonly #parts: LnParts;
+  readonly #work: LnWork;
+
+  /** @internal */
+  constructor(parts: LnParts, work: LnWork) {
+    this.#parts = parts;
+    this.#work = work;
+  }
+
+  #until(signal: AbortSignal | undefined): AbortSignal {
+    const { env } = this.#parts;
+    return signal ? AbortSignal.any([env.signal, signal]) : env.signal;
+  }
+
+  /**
+   * What paying an invoice costs now, and through which gateway; whatever would refuse it refuses here. Nothing is
+   * stored or paid.
+   * @param gatewayId 33 bytes; default: the cheapest that answers
+   * @throws {LnError} `not_an_invoice` · `payment_in_progress` · `already_paid` · `already_claimed` ·
+   * `invoice_expired` · `amount_missing` · `wrong_network` · `no_gateways` · `unknown_gateway` · `gateway_offline` ·
+   * `gateways_unresponsive` · `federation` · `fee_too_high` · `insufficient_funds` · `funding_failed`
+   */
+  quotePay(invoice: string, gatewayId: Bytes | null = null, signal?: AbortSignal): Promise<PayQuote> {
+    return this.#work.paying.quote(invoice, gatewayId, this.#until(signal));
+  }
+
+  /**
+   * Pays an invoice. Resolves when the payment is stored; from then on it ends in a success or a refund, whatever the
+   * gateway does. An invoice is paid once: one that was paid is told again, one that came back is tried again.
+   * @throws {LnError} what `quotePay` throws, and `timelock_too_large` · `no_offer` · `offer_too_dear` ·
+   * `contract_exists`: nothing is stored
+   */
+  pay(invoice: string, options: PayOptions = {}, signal?: AbortSignal): Promise<Begun> {
+    return this.#work.paying.pay(invoice, options, this.#until(signal));
+  }
+
+  /** What became of a payment. @throws {LnError} `unknown_operation` · {WaitError} */
+  async awaitPay(operationId: OperationId, signal?: AbortSignal): Promise<PayOutcome> {
+    const until = this.#until(signal);
+    for await (const state of this.#states(operationId, until)) {
+      const outcome = payOutcomeOf(state);
+      if (outcome) return outcome;
+      if (state.tag.startsWith("Receive")) throw LnError.of("unknown_operation");
+    }
+    throw endedBy(until);
+  }
+
+  /** Whether a payment is one within the federation. @throws {LnError} `unknown_operation` */
+  async isInternal(operationId: OperationId, signal?: AbortSignal): Promise<boolean> {
+    for await (const { tag } of this.#states(operationId, this.#until(signal))) return tag.startsWith("Internal");
+    throw LnError.of("unknown_operation");
+  }
+
+  /**
+   * An invoice of this amount. All that claims its payment is stored, and guardians have its offer, when this
+   * resolves.
+   * @throws {LnError} `expiry_too_long` · `description_too_long` · `amount_too_small` · `no_gateways` ·
+   * `unknown_gateway` · `gateway_offline` · `gateways_unresponsive` · `federation` · `funding_failed` ·
+   * `offer_rejected`
+   */
+  receive(amountMsat: bigint, options: ReceiveOptions = {}, signal?: AbortSignal): Promise<Invited> {
+    return this.#work.receiving.receive(amountMsat, options, this.#until(signal));
+  }
+
+  /** What became of an invoice. @throws {LnError} `unknown_operation` · {WaitError} */
+  async awaitReceive(operationId: OperationId, signal?: AbortSignal): Promise<ReceiveOutcome> {
+    const until = this.#until(signal);
+    for await (const state of this.#states(operationId, until)) {
+      const outcome = receiveOutcomeOf(state);
+      if (outcome) return outcome;
+      if (!state.tag.startsWith("Receive")) throw LnError.of("unknown_operation");
+    }
+    throw endedBy(until);
+  }
+
+  /**
+   * Waits once more for a payment that came too late, or whose claim was refused. @returns the new operation
+   * @throws {LnError} `not_reclaimable` · `unknown_operation`
+   */
+  async reclaim(operationId: OperationId, signal?: AbortSignal): Promise<OperationId> {
+    for await (const state of this.#states(operationId, this.#until(signal))) {
+      if (state.tag === "ReceiveExpired") return await this.#work.receiving.reclaim(operationId, state.value);
+      if (state.tag === "ReceiveFailure") return await this.#work.receiving.reclaim(operationId, state.value.receipt);
+      if (receiveOutcomeOf(state) || payOutcomeOf(state)) break;
+    }
+    throw LnError.of("not_reclaimable");
+  }
+
+  /**
+   * How far a payment or a receive is: each step once as the reference's JSON has it, the last one last.
+   * @throws {LnError} `unknown_operation`
+   */
+  async *updates(operationId: OperationId, signal?: AbortSignal): AsyncGenerator<Json> {
+    let last: LnState["tag"] | null = null;
+    for await (const state of this.#states(operationId, this.#until(signal))) {
+      const shown = shownJson(state);
+      if (shown !== null && state.tag !== last) yield shown;
+      last = state.tag;
+      if (payOutcomeOf(state) || receiveOutcomeOf(state)) return;
+    }
+  }
+
+  async *#states(operationId: OperationId, signal: AbortSignal): AsyncGenerator<LnState> {
+    const { core } = this.#parts.env;
+    if (!await core.operationExists(operationId)) throw LnError.of("unknown_operation");
+    yield* core.states(operationId, signal);
+  }
+
+  /** Gateways that the wallet knows, in the order of their ids. Asks nobody. */
+  gateways(): Promise<GatewayAnnouncement[]> {
+    return this.#work.gateways.list();
+  }
+
+  /** Asks guardians for gateways. @throws {LnError} `federation` */
+  updateGateways(signal?: AbortSignal): Promise<void> {
+    return this.#work.gateways.update(this.#until(signal));
+  }
+}

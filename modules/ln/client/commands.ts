@@ -1,0 +1,131 @@
+/** `module ln …`: names and JSON of fedimint-cli. fedimint-ln-client 0.13.0 (`cli.rs`); docs/protocol/02b-cli.md §6. */
+import type { Bytes } from "../../../core/bytes.ts";
+import type { Json } from "../../../core/encoding/mod.ts";
+import { list, tryDecoding, u64 } from "../../../core/encoding/mod.ts";
+import type { OperationId } from "../../../core/types/ids.ts";
+import { operationId as operationIdCodec } from "../../../core/types/ids.ts";
+import { publicKey } from "../../../core/types/keys.ts";
+import type { ClientCommand } from "../../contract/client.ts";
+import { amountArgument } from "../../contract/command_arguments.ts";
+import { CommandError } from "../../contract/command_error.ts";
+import { gatewayAnnouncement } from "../gateways.ts";
+import type { LnClient } from "./api.ts";
+import { finalPayJson } from "./outcome.ts";
+
+type Taken = { readonly value: string | null; readonly rest: readonly string[] };
+
+/** Takes `--name V` and `--name=V` out of the arguments. */
+function take(args: readonly string[], name: string): Taken {
+  const at = args.findIndex((arg) => arg === name || arg.startsWith(`${name}=`));
+  if (at < 0) return { value: null, rest: args };
+  const isJoined = args[at] !== name;
+  const value = isJoined ? args[at]!.slice(name.length + 1) : args[at + 1];
+  if (value === undefined) throw CommandError.usage(`${name} needs a value`);
+  return { value, rest: args.toSpliced(at, isJoined ? 1 : 2) };
+}
+
+/** Takes `--name` out of the arguments. */
+function takeFlag(
+  args: readonly string[],
+  name: string,
+): { readonly isSet: boolean; readonly rest: readonly string[] } {
+  const rest = args.filter((arg) => arg !== name);
+  return { isSet: rest.length < args.length, rest };
+}
+
+function one(args: readonly string[], what: string): string {
+  const [first, ...more] = args;
+  if (first === undefined || more.length > 0) throw CommandError.usage(`expected one ${what}`);
+  return first;
+}
+
+function operationOf(args: readonly string[]): OperationId {
+  const id = tryDecoding(() => operationIdCodec.fromJson(one(args, "OPERATION_ID")));
+  if (!id.ok) throw CommandError.usage("OPERATION_ID is 64 hex digits");
+  return id.value;
+}
+
+function gatewayOf(text: string | null): Bytes | null {
+  if (text === null) return null;
+  const key = tryDecoding(() => publicKey.fromJson(text));
+  if (!key.ok) throw CommandError.usage("--gateway-id is a public key");
+  return key.value;
+}
+
+function secsOf(text: string | null): bigint | null {
+  if (text === null) return null;
+  const secs = /^[0-9]{1,19}$/.test(text) ? tryDecoding(() => u64.fromJson(BigInt(text))) : null;
+  if (!secs?.ok) throw CommandError.usage("--expiry-time is a number of seconds");
+  return secs.value;
+}
+
+/** Which gateway: one by its id, or none at all. */
+function takeGateway(args: readonly string[]) {
+  const { value, rest: others } = take(args, "--gateway-id"), { isSet, rest } = takeFlag(others, "--force-internal");
+  return { gatewayId: gatewayOf(value), isInternal: isSet, rest };
+}
+
+const announcements = list(gatewayAnnouncement);
+
+export function lnCommands(ln: LnClient): { readonly [name: string]: ClientCommand } {
+  const finalPay = async (id: OperationId, signal: AbortSignal): Promise<Json> =>
+    finalPayJson(await ln.awaitPay(id, signal), await ln.isInternal(id, signal));
+  return {
+    invoice: {
+      usage: "invoice AMOUNT [--description TEXT] [--expiry-time SECS] [--gateway-id KEY] [--force-internal]",
+      help: "An invoice, for a day unless said otherwise. AMOUNT in msat unless it has a unit",
+      run: async (args, signal) => {
+        const { gatewayId, isInternal, rest: rest1 } = takeGateway(args);
+        const { value: description, rest: rest2 } = take(rest1, "--description");
+        const { value: expiry, rest } = take(rest2, "--expiry-time");
+        const expirySecs = secsOf(expiry), gateway = gatewayId ?? (isInternal ? "internal" : null);
+        const { operationId, invoice } = await ln.receive(amountArgument(one(rest, "AMOUNT"), "AMOUNT"), {
+          ...(description !== null && { description }),
+          ...(expirySecs !== null && { expirySecs }),
+          ...(gateway !== null && { gateway }),
+        }, signal);
+        return { operation_id: operationId, invoice };
+      },
+    },
+    "await-invoice": {
+      usage: "await-invoice OPERATION_ID",
+      help: 'Waits until an invoice is paid: {"status":"paid"}',
+      run: async (args, signal) => {
+        const received = await ln.awaitReceive(operationOf(args), signal);
+        if (received.outcome === "claimed") return { status: "paid" };
+        throw CommandError.failed(RECEIVE_TEXTS[received.outcome]);
+      },
+    },
+    pay: {
+      usage: "pay INVOICE [--gateway-id KEY]",
+      help: "Pays an invoice and waits for the end: the preimage, or why it wasn't paid",
+      run: async (args, signal) => {
+        const { gatewayId, rest } = takeGateway(args);
+        const { operationId } = await ln.pay(one(rest, "INVOICE"), gatewayId ? { gatewayId } : {}, signal);
+        return await finalPay(operationId, signal);
+      },
+    },
+    "await-pay": {
+      usage: "await-pay OPERATION_ID",
+      help: "Waits for the end of a payment",
+      run: (args, signal) => finalPay(operationOf(args), signal),
+    },
+    "list-gateways": {
+      usage: "list-gateways [--no-update]",
+      help: "Gateways that are registered with guardians",
+      run: async (args, signal) => {
+        const { isSet, rest } = takeFlag(args, "--no-update");
+        if (rest.length > 0) throw CommandError.usage("list-gateways takes --no-update alone");
+        if (!isSet) await ln.updateGateways(signal);
+        return announcements.toJson(await ln.gateways());
+      },
+    },
+  };
+}
+
+const RECEIVE_TEXTS = {
+  expired: "Incoming Lightning invoice was not paid within the timeout",
+  invalid: "The decrypted preimage was invalid",
+  rejected: "Offer transaction was rejected",
+  failure: "Claim transaction was rejected",
+} as const;

@@ -1,0 +1,105 @@
+/**
+ * What an ln client asks guardians: each answer is that of a threshold, but for the lists of gateways, of which each
+ * guardian has its own. fedimint-ln-client 0.13.0 (`api.rs`); docs/protocol/06-lightning-meta.md §F.
+ */
+import type { Bytes } from "../../../core/bytes.ts";
+import type { Codec, Json } from "../../../core/encoding/mod.ts";
+import { boundedList, list, option, tuple, u64, unit } from "../../../core/encoding/mod.ts";
+import type { Result } from "../../../core/result.ts";
+import { err, ok } from "../../../core/result.ts";
+import type { PeerId, Sha256 } from "../../../core/types/ids.ts";
+import type { ApiCall, AskOptions, FederationApi } from "../../contract/federation_api.ts";
+import { ApiError } from "../../contract/federation_api.ts";
+import type { LN_ENDPOINTS } from "../common.ts";
+import type { ContractAccount, ContractId, IncomingContractOffer } from "../contracts.ts";
+import { contractAccount, incomingContractAccount, incomingContractOffer, preimage } from "../contracts.ts";
+import type { GatewayAnnouncement } from "../gateways.ts";
+import { gatewayAnnouncement } from "../gateways.ts";
+import { LnError } from "./error.ts";
+import { GATEWAYS_PER_GUARDIAN_MAX } from "./limits.ts";
+
+function callOf<R>(method: typeof LN_ENDPOINTS[number], result: Codec<R>, params: Json = null): ApiCall<R> {
+  return { method, params, result };
+}
+
+const decrypted = tuple(incomingContractAccount, option(preimage));
+const announcements = list(gatewayAnnouncement);
+const bounded = boundedList(gatewayAnnouncement, GATEWAYS_PER_GUARDIAN_MAX);
+
+/** Guardians, as the client asks them. What waits asks again for ever; what doesn't throws when they don't answer. */
+export class LnFederation {
+  readonly #api: FederationApi;
+
+  constructor(api: FederationApi) {
+    this.#api = api;
+  }
+
+  /** @throws {LnError} `federation` */
+  async blockCount(signal: AbortSignal): Promise<bigint> {
+    const count = await this.#once(callOf("block_count", option(u64)), signal);
+    if (count === null) throw LnError.of("federation", "The federation did not report a consensus block count");
+    return count;
+  }
+
+  /** Null when there is no such contract. Asks until guardians agree. */
+  account(id: ContractId, signal: AbortSignal): Promise<ContractAccount | null> {
+    return this.#api.consensus(callOf("account", option(contractAccount), id), { retry: true, signal });
+  }
+
+  /** The same, asked once. @throws {LnError} `federation` */
+  accountNow(id: ContractId, signal: AbortSignal): Promise<ContractAccount | null> {
+    return this.#once(callOf("account", option(contractAccount), id), signal);
+  }
+
+  /** The contract, once it is funded. */
+  awaitAccount(id: ContractId, signal: AbortSignal): Promise<ContractAccount> {
+    return this.#api.consensus(callOf("await_account", contractAccount, id), { retry: true, signal });
+  }
+
+  /** Resolves once a block of this height is in the chain. */
+  async awaitBlock(height: number, signal: AbortSignal): Promise<void> {
+    await this.#api.consensus(callOf("await_block_height", unit, height), { retry: true, signal });
+  }
+
+  /** Resolves once the gateway has given an outgoing contract up. */
+  async awaitCancelled(id: ContractId, signal: AbortSignal): Promise<void> {
+    const call = callOf("await_outgoing_contract_cancelled", contractAccount, id);
+    await this.#api.consensus(call, { retry: true, signal });
+  }
+
+  /** What an incoming contract decrypted to: null when it was no preimage (32 bytes). */
+  async awaitDecrypted(id: ContractId, signal: AbortSignal): Promise<Bytes | null> {
+    const call = callOf("await_preimage_decryption", decrypted, id);
+    const [, found] = await this.#api.consensus(call, { retry: true, signal });
+    return found;
+  }
+
+  /** Null when there is none. @throws {LnError} `federation` */
+  offer(hash: Sha256, signal: AbortSignal): Promise<IncomingContractOffer | null> {
+    return this.#once(callOf("offer", option(incomingContractOffer), hash), signal);
+  }
+
+  /** Lists of a threshold of guardians. @throws {LnError} `federation` */
+  async gatewayLists(signal: AbortSignal): Promise<readonly (readonly GatewayAnnouncement[])[]> {
+    const filter = (_peer: PeerId, listed: readonly GatewayAnnouncement[]): Result<typeof listed, string> =>
+      listed.length > GATEWAYS_PER_GUARDIAN_MAX ? err(`${listed.length} gateways are too many`) : ok(listed);
+    const lists = await this.#told(() =>
+      this.#api.threshold(callOf("list_gateways", { ...announcements, fromJson: bounded.fromJson }), filter, { signal })
+    );
+    return [...lists.values()];
+  }
+
+  #once<R>(call: ApiCall<R>, signal: AbortSignal): Promise<R> {
+    const options: AskOptions = { signal };
+    return this.#told(() => this.#api.consensus(call, options));
+  }
+
+  async #told<R>(ask: () => Promise<R>): Promise<R> {
+    try {
+      return await ask();
+    } catch (thrown) {
+      if (thrown instanceof ApiError) throw LnError.of("federation", thrown.message);
+      throw thrown;
+    }
+  }
+}

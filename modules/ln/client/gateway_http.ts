@@ -1,0 +1,90 @@
+/**
+ * Asking gateways over HTTP. A gateway is a stranger: its answers are bounded in size and time, and never followed
+ * elsewhere. fedimint-ln-client 0.13.0 (`RealGatewayConnection`); docs/protocol/06-lightning-meta.md §F.
+ */
+import { NetworkError } from "../../../actors/platform/error.ts";
+import type { Platform } from "../../../actors/platform/platform.ts";
+import { fromHex, fromUtf8 } from "../../../core/bytes.ts";
+import type { Bytes } from "../../../core/bytes.ts";
+import type { Json } from "../../../core/encoding/mod.ts";
+import { parseJson, stringifyJson, tryDecoding } from "../../../core/encoding/mod.ts";
+import type { Result } from "../../../core/result.ts";
+import { err, errorText, ok } from "../../../core/result.ts";
+import type { SafeUrl } from "../../../core/types/safe_url.ts";
+import { consensusUrl } from "../../../core/types/safe_url.ts";
+import type { PayInvoicePayload } from "../gateway_api.ts";
+import { GATEWAY_ROUTES, payInvoicePayload } from "../gateway_api.ts";
+import { GATEWAY_ANSWER_BYTES_MAX, GATEWAY_TIMEOUT_MS, PAYMENT_TIMEOUT_MS } from "./limits.ts";
+
+/** Characters of an error page that are told. */
+const REASON_CHARACTERS_MAX = 200;
+
+/** Gateways, as the client asks them. The error says why there is no answer. */
+export class GatewayConnection {
+  readonly #platform: Platform;
+
+  constructor({ platform }: { readonly platform: Platform }) {
+    this.#platform = platform;
+  }
+
+  /** Whether it answers. */
+  async isThere(gateway: SafeUrl, signal: AbortSignal): Promise<Result<null, string>> {
+    const answer = await this.#ask(gateway, GATEWAY_ROUTES.id, null, GATEWAY_TIMEOUT_MS, signal);
+    return answer.ok ? ok(null) : answer;
+  }
+
+  /** Has it pay, or go on with it. @returns the preimage (32 bytes), unchecked */
+  async payInvoice(gateway: SafeUrl, payload: PayInvoicePayload, signal: AbortSignal): Promise<Result<Bytes, string>> {
+    const params = payInvoicePayload.toJson(payload);
+    const answer = await this.#ask(gateway, GATEWAY_ROUTES.payInvoice, params, PAYMENT_TIMEOUT_MS, signal);
+    if (!answer.ok) return answer;
+    return typeof answer.value === "string" && /^[0-9a-f]{64}$/i.test(answer.value)
+      ? ok(fromHex(answer.value))
+      : err(`${consensusUrl(gateway)} answered no preimage`);
+  }
+
+  /** Without params by GET. Routes take the place of the URL's last part (RFC 3986), as the reference joins them. */
+  async #ask(
+    gateway: SafeUrl,
+    route: string,
+    params: Json | null,
+    timeoutMs: number,
+    signal: AbortSignal,
+  ): Promise<Result<Json, string>> {
+    const url = new URL(route, gateway);
+    if (url.protocol !== "http:" && url.protocol !== "https:") return err(`Gateways at ${url.protocol} can't be asked`);
+    try {
+      const { status, body } = await this.#platform.network.fetch(url.href, {
+        ...(params === null
+          ? { method: "GET" }
+          : { method: "POST", headers: { "content-type": "application/json" }, body: stringifyJson(params) }),
+        timeoutMs,
+        bodyBytesMax: GATEWAY_ANSWER_BYTES_MAX,
+        redirects: "tell",
+        signal,
+      });
+      if (status !== 200) return err(`${consensusUrl(gateway)} answered ${status}${reasonIn(body)}`);
+      const text = textOf(body), json = text === null ? null : tryDecoding(() => parseJson(text));
+      return json?.ok ? ok(json.value) : err(`${consensusUrl(gateway)} answered what can't be read`);
+    } catch (thrown) {
+      if (signal.aborted || !(thrown instanceof NetworkError)) throw thrown;
+      return err(errorText(thrown));
+    }
+  }
+}
+
+/** Null when it is no UTF-8. */
+function textOf(body: Bytes): string | null {
+  try {
+    return fromUtf8(body);
+  } catch (thrown) {
+    if (thrown instanceof TypeError) return null;
+    throw thrown;
+  }
+}
+
+/** Errors are plain text; what isn't one line of it isn't told. */
+function reasonIn(body: Bytes): string {
+  const text = textOf(body)?.trim() ?? "";
+  return /^[\x20-\x7e]+$/.test(text) ? `: ${text.slice(0, REASON_CHARACTERS_MAX)}` : "";
+}

@@ -1,0 +1,37 @@
+/** Bounds of the ln client. */
+
+/** Answers of gateways: a key or a preimage in quotes. Errors are a line. */
+export const GATEWAY_ANSWER_BYTES_MAX = 4_096;
+/** For a gateway's key, by which it is seen whether it answers. Behind Tor that takes some seconds. */
+export const GATEWAY_TIMEOUT_MS = 15_000;
+/** A payment is decided while its request is held open; asked anew, gateways go on with the one that has begun. */
+export const PAYMENT_TIMEOUT_MS = 300_000;
+/** Between tries to have a gateway pay, growing. */
+export const PAYMENT_RETRY = { minMs: 1_000, maxMs: 60_000 };
+
+/** Gateways of one guardian's list that are read: guardians keep no more. */
+export const GATEWAYS_PER_GUARDIAN_MAX = 256;
+/** Gateways that are kept, of all guardians' lists. */
+export const GATEWAYS_KEPT_MAX = 256;
+/** Gateways that are asked whether they are there, the cheapest first. */
+export const GATEWAYS_ASKED_MAX = 16;
+/** The list is asked for again when it is older. Registrations are renewed every eight and a half minutes. */
+export const GATEWAYS_FRESH_MS = 60_000;
+
+/** How long guardians are asked for an offer that is to be paid within the federation. Source: ln-client. */
+export const OFFER_TIMEOUT_MS = 5_000;
+
+/** Invoices live so long unless they say otherwise: a day. Source: ln-client. */
+export const INVOICE_EXPIRY_SECS = 86_400n;
+/** A year; more is a mistake. */
+export const INVOICE_EXPIRY_SECS_MAX = 31_536_000n;
+/** After an invoice's end a payment is waited for so much longer: clocks differ. Source: ln-client. */
+export const CLOCK_SKEW_SECS = 60n;
+/** Blocks that the payer's node is told for the hop to the gateway's federation. Source: ln-common. */
+export const LAST_HOP_CLTV_DELTA = 144;
+/** Blocks that the recipient's own hop takes. Source: ln-client. */
+export const FINAL_CLTV_DELTA = 18n;
+
+/** Claims and refunds that guardians refuse are made again, later and later: so often. */
+export const CLAIM_TRIES_MAX = 5;
+export const CLAIM_RETRY = { minMs: 1_000, maxMs: 60_000 };

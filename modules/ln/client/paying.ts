@@ -1,0 +1,293 @@
+/**
+ * A payment, up to its contract: what can be refused is refused before anything is stored. fedimint-ln-client 0.13.0
+ * (`pay_bolt11_invoice`); docs/protocol/06-lightning-meta.md §F.
+ */
+import { assert } from "../../../core/assert.ts";
+import type { Bytes } from "../../../core/bytes.ts";
+import { toHex } from "../../../core/bytes.ts";
+import { isSecretKey, publicKeyOf } from "../../../core/crypto/mod.ts";
+import type { Json } from "../../../core/encoding/mod.ts";
+import { tryDecoding } from "../../../core/encoding/mod.ts";
+import type { Bolt11Invoice } from "../../../core/lightning/bolt11.ts";
+import { invoiceExpiresAt, parseBolt11 } from "../../../core/lightning/bolt11.ts";
+import { checkedAdd } from "../../../core/types/amount.ts";
+import type { OperationId, TransactionId } from "../../../core/types/ids.ts";
+import { compactText } from "../../../core/types/pasted_text.ts";
+import type { Contract, ContractId, OutgoingContract } from "../contracts.ts";
+import { outgoingContractId } from "../contracts.ts";
+import { gatewayFeeMsat } from "../fees.ts";
+import type { LightningGateway } from "../gateways.ts";
+import { anyFunding, fundingBundle } from "./bundles.ts";
+import type { Attempts } from "./db.ts";
+import { paymentAttempts } from "./db.ts";
+import { logEvent } from "./ended.ts";
+import { LnError } from "./error.ts";
+import type { Gateways } from "./gateways.ts";
+import { internalNode, payOperationId, preimageAuth, redeemKey } from "./keys.ts";
+import { metaJson } from "./operation_log.ts";
+import { outPointsOf } from "./outcome.ts";
+import type { LnParts } from "./parts.ts";
+import type { OutgoingPayment } from "./shown.ts";
+import type { LnState } from "./states.ts";
+import { timelockOf } from "./timelock.ts";
+
+/** What a payment costs, and through whom. */
+export type PayQuote = {
+  /** The gateway's id as hex; null: it is paid within the federation. */
+  readonly gatewayId: string | null;
+  /** What the payee gets. */
+  readonly amountMsat: bigint;
+  readonly gatewayFeeMsat: bigint;
+  /** The federation's own fees, and what is too small to come back as change. */
+  readonly federationFeeMsat: bigint;
+  /** What leaves the balance: all of the above. */
+  readonly totalMsat: bigint;
+  /** What the payee says it is for; null where it gave a hash alone. */
+  readonly description: string | null;
+};
+
+/** How to pay. */
+export type PayOptions = {
+  /** Id of a registered gateway, 33 bytes; default: the cheapest that answers. */
+  readonly gatewayId?: Bytes;
+  /** Most that the gateway may take, as a quote said. Default: whatever it takes. */
+  readonly gatewayFeeMsatMax?: bigint;
+  /** Kept in the operation log. */
+  readonly extraMeta?: Json;
+};
+
+/** A payment that has begun, or was made before. `feeMsat`: the gateway's. */
+export type Begun = {
+  readonly operationId: OperationId;
+  readonly contractId: ContractId;
+  readonly feeMsat: bigint;
+  readonly isInternal: boolean;
+};
+
+/** An invoice that this wallet could pay, as the n-th attempt. */
+type Payable = {
+  readonly invoice: Bolt11Invoice;
+  readonly amountMsat: bigint;
+  readonly attempt: number;
+  readonly operationId: OperationId;
+};
+
+/** What is funded, by which machine. */
+type Draft = {
+  readonly contract: Contract;
+  readonly contractId: ContractId;
+  readonly contractMsat: bigint;
+  readonly feeMsat: bigint;
+  readonly gatewayId: Bytes | null;
+  readonly machine: (txid: TransactionId) => LnState;
+};
+
+/** @throws {LnError} `not_an_invoice` */
+export function readInvoice(text: string): Bolt11Invoice {
+  const invoice = tryDecoding(() => parseBolt11(compactText(text)));
+  if (invoice.ok) return invoice.value;
+  throw LnError.of("not_an_invoice", invoice.error.message);
+}
+
+function begun({ paymentType, contractId, fee }: OutgoingPayment): Begun {
+  return { operationId: paymentType.value, contractId, feeMsat: fee, isInternal: paymentType.tag === "internal" };
+}
+
+/** 32 bytes, secret, that nobody can find again but in the store. */
+export function freshKey(bytes: (size: number) => Bytes): Bytes {
+  let key = bytes(32);
+  while (!isSecretKey(key)) key = bytes(32);
+  return key;
+}
+
+export class Paying {
+  readonly #parts: LnParts;
+  readonly #gateways: Gateways;
+
+  constructor(parts: LnParts, gateways: Gateways) {
+    this.#parts = parts;
+    this.#gateways = gateways;
+  }
+
+  /** @throws {LnError} as `pay` does */
+  async quote(text: string, gatewayId: Bytes | null, signal: AbortSignal): Promise<PayQuote> {
+    const { env } = this.#parts, invoice = readInvoice(text);
+    const { amountMsat } = this.#payable(invoice, await this.#attempts(invoice));
+    const gateway = await this.#gatewayFor(invoice, amountMsat, gatewayId, signal);
+    const contractMsat = gateway ? withFee(gateway, amountMsat) : amountMsat;
+    const cost = await env.core.quoteFee({ inputs: [], outputs: [anyFunding(env, contractMsat)] });
+    if (!cost.ok) throw LnError.notFunded(cost.error);
+    return {
+      gatewayId: gateway && toHex(gateway.gatewayId),
+      amountMsat,
+      gatewayFeeMsat: contractMsat - amountMsat,
+      federationFeeMsat: cost.value,
+      totalMsat: contractMsat + cost.value,
+      description: invoice.description.tag === "Direct" ? invoice.description.value : null,
+    };
+  }
+
+  /** @throws {LnError} */
+  async pay(text: string, options: PayOptions, signal: AbortSignal): Promise<Begun> {
+    const invoice = readInvoice(text), attempts = await this.#attempts(invoice);
+    // paid: told again, whatever has become of the invoice
+    if (attempts?.outcome.tag === "Paid") return begun(attempts.payment);
+    const payable = this.#payable(invoice, attempts);
+    const gateway = await this.#gatewayFor(invoice, payable.amountMsat, options.gatewayId ?? null, signal);
+    const draft = gateway ? await this.#outgoing(payable, gateway, signal) : await this.#internal(payable, signal);
+    const { gatewayFeeMsatMax: most } = options;
+    if (most !== undefined && draft.feeMsat > most) throw LnError.of("fee_too_high");
+    return await this.#fund(payable, draft, options.extraMeta ?? null, signal);
+  }
+
+  #attempts({ paymentHash }: Bolt11Invoice): Promise<Attempts | undefined> {
+    return this.#parts.env.store.read((tx) => paymentAttempts.get(tx, paymentHash));
+  }
+
+  /** In the reference's order. */
+  #payable(invoice: Bolt11Invoice, attempts: Attempts | undefined): Payable {
+    const { env } = this.#parts, { amountMsat, currency, paymentHash } = invoice;
+    if (attempts?.outcome.tag === "Pending") throw LnError.inProgress(attempts.payment.paymentType.value);
+    if (attempts?.outcome.tag === "Paid") throw LnError.of("already_paid");
+    if (attempts?.outcome.tag === "Claimed") throw LnError.of("already_claimed");
+    const endSecs = invoiceExpiresAt(invoice);
+    if (endSecs !== null && endSecs <= BigInt(Math.floor(env.platform.clock.nowMs() / 1_000))) {
+      throw LnError.of("invoice_expired");
+    }
+    if (amountMsat === null || amountMsat === 0n) throw LnError.of("amount_missing");
+    // nodes on testnet4 write invoices of testnet
+    const wanted = env.config.network === "testnet4" ? "testnet" : env.config.network;
+    if (currency !== wanted) {
+      throw LnError.of("wrong_network", `the invoice is for ${currency}, the federation is on ${env.config.network}`);
+    }
+    const attempt = (attempts?.last ?? 0) + 1;
+    return { invoice, amountMsat, attempt, operationId: payOperationId(paymentHash, attempt) };
+  }
+
+  /** Null when the invoice leads back into the federation: then nobody else is needed. */
+  async #gatewayFor(
+    { routeHints: [hint] }: Bolt11Invoice,
+    amountMsat: bigint,
+    gatewayId: Bytes | null,
+    signal: AbortSignal,
+  ): Promise<LightningGateway | null> {
+    const last = hint?.at(-1), { federationId } = this.#parts.env;
+    const leadsTo = (node: Bytes, channel: bigint): boolean =>
+      last !== undefined && last.shortChannelId === channel && toHex(last.srcNodeId) === toHex(node);
+    if (leadsTo(internalNode(federationId), 0n)) return null;
+    const known = last ? await this.#gateways.fresh(signal) : [];
+    if (known.some(({ nodePubKey, federationIndex }) => leadsTo(nodePubKey, federationIndex))) return null;
+    return await (gatewayId ? this.#gateways.named(gatewayId, signal) : this.#gateways.select(amountMsat, signal));
+  }
+
+  async #outgoing(
+    { invoice, amountMsat }: Payable,
+    gateway: LightningGateway,
+    signal: AbortSignal,
+  ): Promise<Draft> {
+    const { env, federation } = this.#parts, { dice } = env.platform;
+    const timelock = timelockOf(await federation.blockCount(signal), invoice.minFinalCltvExpiryDelta);
+    if (timelock === null) throw LnError.of("timelock_too_large");
+    assert(timelock < 2n ** 32n, "a chain has fewer blocks than 32 bits count");
+    const userKey = freshKey((size) => dice.bytes(size)), contractMsat = withFee(gateway, amountMsat);
+    const contract: OutgoingContract = {
+      hash: invoice.paymentHash,
+      gatewayKey: gateway.gatewayRedeemKey,
+      timelock: Number(timelock),
+      userKey: publicKeyOf(userKey),
+      cancelled: false,
+    };
+    const payment = {
+      contract,
+      amount: contractMsat,
+      userKey,
+      gateway,
+      invoice,
+      preimageAuth: preimageAuth(env.secret, invoice.paymentHash),
+    };
+    return {
+      contract: { tag: "Outgoing", value: contract },
+      contractId: outgoingContractId(contract),
+      contractMsat,
+      feeMsat: contractMsat - amountMsat,
+      gatewayId: gateway.gatewayId,
+      machine: (txid) => ({ tag: "PayFunding", value: { payment, txid } }),
+    };
+  }
+
+  /** A contract that is there would take the money for whoever funded it first: then nothing is funded. */
+  async #internal({ invoice: { paymentHash }, amountMsat }: Payable, signal: AbortSignal): Promise<Draft> {
+    const { env, federation } = this.#parts;
+    const offer = await federation.offer(paymentHash, signal);
+    if (!offer) throw LnError.of("no_offer");
+    if (offer.amount > amountMsat) throw LnError.of("offer_too_dear");
+    if (offer.hash !== paymentHash) throw LnError.of("federation", "The offer is for another payment");
+    if (await federation.accountNow(paymentHash, signal)) throw LnError.of("contract_exists");
+    const { encryptedPreimage, amount } = offer;
+    const gatewayKey = publicKeyOf(redeemKey(env.secret));
+    const value = {
+      hash: paymentHash,
+      encryptedPreimage,
+      decryptedPreimage: { tag: "Pending", value: null },
+      gatewayKey,
+    } as const;
+    return {
+      contract: { tag: "Incoming", value },
+      contractId: paymentHash,
+      contractMsat: amount,
+      feeMsat: 0n,
+      gatewayId: null,
+      machine: (txid) => ({ tag: "InternalFunding", value: { purchase: { hash: paymentHash, amount }, txid } }),
+    };
+  }
+
+  async #fund(payable: Payable, draft: Draft, extraMeta: Json, signal: AbortSignal): Promise<Begun> {
+    const { env } = this.#parts, { invoice, amountMsat, attempt, operationId } = payable;
+    const { contract, contractId, contractMsat, feeMsat, gatewayId, machine } = draft;
+    const isInternal = contract.tag === "Incoming";
+    const payment: OutgoingPayment = {
+      paymentType: { tag: isInternal ? "internal" : "lightning", value: operationId },
+      contractId,
+      fee: feeMsat,
+    };
+    const submitted = await env.core.submit({
+      operationId,
+      inputs: [],
+      outputs: [fundingBundle(env, contract, contractMsat, machine)],
+      meta: (change) =>
+        metaJson({
+          tag: "pay",
+          value: {
+            outPoint: { txid: change.txid, outIdx: 0 },
+            invoice,
+            fee: feeMsat,
+            change: outPointsOf(change),
+            isInternalPayment: isInternal,
+            contractId,
+            gatewayId,
+          },
+        }, extraMeta),
+      also: async (tx) => {
+        // another attempt that was stored meanwhile has another number, or this one's
+        const before = await paymentAttempts.get(tx.store, invoice.paymentHash);
+        assert((before?.last ?? 0) === attempt - 1, "one attempt comes after the other");
+        paymentAttempts.set(tx.store, invoice.paymentHash, {
+          last: attempt,
+          outcome: { tag: "Pending", value: null },
+          payment,
+        });
+        logEvent(tx, "payment-send", { operationId, amount: amountMsat, fee: feeMsat });
+      },
+      signal,
+    });
+    if (!submitted.ok) throw LnError.notFunded(submitted.error);
+    return begun(payment);
+  }
+}
+
+/** What lies in the contract. @throws {LnError} `fee_too_high` */
+function withFee({ fees }: LightningGateway, amountMsat: bigint): bigint {
+  const sum = checkedAdd(amountMsat, gatewayFeeMsat(fees, amountMsat));
+  if (sum === null) throw LnError.of("fee_too_high");
+  return sum;
+}

@@ -1,0 +1,9 @@
+/** More kills of the embedded Lightning node than the quick tests have time for. */
+import { payWhileKilled } from "../../client/gateway/node/ldk/testing/killing.ts";
+
+const KILLS = 100;
+
+Deno.test(`embedded nodes killed ${KILLS} times while they pay pay each payment once, and their channel stands`, async () => {
+  const { paid, failed } = await payWhileKilled(KILLS);
+  console.log(`${KILLS} kills: ${paid} paid, ${failed} failed`);
+});
