@@ -98,13 +98,20 @@ export class Federations {
     return wallet ? moduleOf(wallet, this.#env.lnv2) : null;
   }
 
-  /** The same; waits for one that is being opened, or can't run at the moment. Null for one that isn't served. */
-  async awaitModule(federationId: FederationId, signal: AbortSignal): Promise<GatewayModule | null> {
+  /**
+   * The same; waits for one that is being opened, or can't run at the moment. Null for one that isn't served, unless
+   * `isOwed`: then something may have begun there, and it is waited for until it is served again.
+   */
+  async awaitModule(
+    federationId: FederationId,
+    signal: AbortSignal,
+    isOwed = false,
+  ): Promise<GatewayModule | null> {
     for (let attempt = 0;; attempt++) {
       signal.throwIfAborted();
       const module = this.module(federationId);
       if (module) return module;
-      if (await this.record(federationId) === undefined) return null;
+      if (!isOwed && await this.record(federationId) === undefined) return null;
       if (attempt === 0) this.#env.log.warn("A payment waits for a federation that doesn't run", { federationId });
       await sleep(this.#env.clock, backOffMs(RELAY_AGAIN_MS, attempt, this.#env.dice), signal);
     }

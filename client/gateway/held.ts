@@ -95,7 +95,10 @@ export class HeldPayments {
       return "wrong_amount";
     }
     const module = await federations.awaitModule(federationId, closing);
-    if (!module) return await this.#cancel(paymentHash, "its federation was left");
+    if (!module) {
+      log.warn("A held payment is for a federation that was left, and is left to the node", { paymentHash });
+      return "left";
+    }
     const record = await federations.record(federationId);
     // receives that were funded before they were switched off bring their money back
     if (!record?.receiveEnabled && !await module.isFunded(contract)) {

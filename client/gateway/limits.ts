@@ -62,3 +62,6 @@ export const REQUESTS_OF_SOURCE = { burst: 100, tokens: 20, ms: 1_000 };
 export const REQUESTS_OF_PROXY = { burst: 1_000, tokens: 100, ms: 1_000 };
 /** Addresses that are remembered at least, of 100 bytes each. */
 export const SOURCES_KEPT_MIN = 10_000;
+
+/** Blocks that a payment may bind the node's money for: as LND's own bound (`max-cltv-expiry`). */
+export const CLTV_LIMIT_MAX = 2_016;

@@ -19,6 +19,7 @@ import { boughtOr } from "../../modules/lnv2/gateway/buying.ts";
 import type { LightningGateway, OutgoingPayment, PaymentMade } from "../../modules/lnv2/gateway/context.ts";
 import type { Cancelled } from "../../modules/lnv2/gateway/states.ts";
 import type { Federations } from "./federations.ts";
+import { CLTV_LIMIT_MAX } from "./limits.ts";
 import { sendFees } from "./federations.ts";
 import type { LightningNode } from "./node/node.ts";
 import type { NodeWatch } from "./node_watch.ts";
@@ -77,8 +78,11 @@ export class Payments implements LightningGateway {
     const begun = (await readDurable(this.#env.store, (tx) => outgoing.get(tx, invoice.paymentHash)))?.way ?? null;
     const found = begun ? ok(begun) : await this.#newWay(invoice, signal);
     if (!found.ok) return found;
+    const isKept = begun !== null || mayBegin;
     const way = begun || !mayBegin ? found.value : await this.#keepWay(invoice.paymentHash, found.value);
-    return way.tag === "Swap" ? await this.#swap(way.value, payment, signal) : await this.#payByNode(payment, signal);
+    return way.tag === "Swap"
+      ? await this.#swap(way.value, payment, isKept, signal)
+      : await this.#payByNode(payment, signal);
   }
 
   /** The way that a payment takes that begins now. The error: it is one of ours, and can't be paid so. */
@@ -122,10 +126,11 @@ export class Payments implements LightningGateway {
   async #swap(
     { federationId, contract }: Swap,
     { invoice, mayBegin }: OutgoingPayment,
+    isKept: boolean,
     signal: AbortSignal,
   ): Promise<Paid> {
-    const module = await this.#env.federations().awaitModule(federationId, signal);
-    // a federation is left only when nothing of it is under way
+    // a federation that was left meanwhile is no outcome: the contract may have been funded
+    const module = await this.#env.federations().awaitModule(federationId, signal, isKept);
     if (!module) return err({ tag: "RegistrationError", value: "The receiver's federation was left" });
     if (!await module.isFunded(contract)) {
       if (!mayBegin) return ok(null);
@@ -145,7 +150,7 @@ export class Payments implements LightningGateway {
     const { node } = this.#env;
     // what begun before is followed by `pay` whatever its limits, so only what never began stops here
     if (!mayBegin && !await node.paymentExists(fromHex(invoice.paymentHash), signal)) return ok(null);
-    const paid = await node.pay({ invoice, feeLimitMsat, cltvLimit: Number(cltvLimit) }, signal);
+    const paid = await node.pay({ invoice, feeLimitMsat, cltvLimit: cltvOf(cltvLimit) }, signal);
     return paid.ok
       ? ok({ preimage: paid.value.preimage, targetFederation: null })
       : err({ tag: "LightningRpcError", value: paid.error });
@@ -160,4 +165,9 @@ export class Payments implements LightningGateway {
     const ended = preimage ? await node.settle(preimage, signal) : await node.cancel(paymentHash, signal);
     return ended.ok ? ended : err(`the node has it as ${ended.error}`);
   }
+}
+
+/** Payers choose how long their contracts last; money is never bound for longer than nodes are used to. */
+function cltvOf(blocks: bigint): number {
+  return blocks > BigInt(CLTV_LIMIT_MAX) ? CLTV_LIMIT_MAX : Number(blocks);
 }
