@@ -5,6 +5,7 @@
 import type { LogSink } from "../../actors/logger.ts";
 import { createSystem, loggerFor } from "../../actors/mod.ts";
 import type { Address, Platform } from "../../actors/platform/platform.ts";
+import { sleep } from "../../actors/platform/platform.ts";
 import type { Store } from "../../actors/store/store.ts";
 import type { ActorSystem } from "../../actors/system.ts";
 import type { Bytes } from "../../core/bytes.ts";
@@ -30,7 +31,7 @@ import { checkFees, Federations } from "./federations.ts";
 import { GatewayError } from "./error.ts";
 import { HeldPayments } from "./held.ts";
 import { Invoices } from "./invoices.ts";
-import { INVOICE_RATE } from "./limits.ts";
+import { DRAIN_LOOK_MS, INVOICE_RATE } from "./limits.ts";
 import type { LightningNode } from "./node/node.ts";
 import { NodeWatch } from "./node_watch.ts";
 import { Payments } from "./payments.ts";
@@ -186,8 +187,15 @@ export class Gateway {
   /** Takes no held payment any more, waits for the end of those it has, and stops. */
   async drain(): Promise<void> {
     this.#held.drain();
-    for (const { wallet } of await this.federations.all()) await wallet.client.awaitIdle(this.#closing.signal);
-    this.stop();
+    const { clock } = this.options.platform;
+    for (;;) {
+      let left = this.#held.size;
+      for (const { module } of await this.federations.all()) left += await module.completions();
+      if (left === 0) break;
+      await sleep(clock, DRAIN_LOOK_MS, this.#closing.signal);
+    }
+    // after the answer to who asked for it
+    clock.setTimer(DRAIN_LOOK_MS, () => this.stop());
   }
 
   /** Resolves with the exit code when it was asked to stop; rejects when it can't go on. */

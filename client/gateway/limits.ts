@@ -65,3 +65,6 @@ export const SOURCES_KEPT_MIN = 10_000;
 
 /** Blocks that a payment may bind the node's money for: as LND's own bound (`max-cltv-expiry`). */
 export const CLTV_LIMIT_MAX = 2_016;
+
+/** A gateway that is to stop looks so often whether held payments have ended. */
+export const DRAIN_LOOK_MS = 250;

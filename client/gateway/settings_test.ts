@@ -35,7 +35,7 @@ Deno.test("gatewayd's variables are taken, with its defaults; a flag beats its v
   });
 });
 
-Deno.test("what is missing or wrong is refused by its name; a password's hash is never shown", async () => {
+Deno.test("what is missing or wrong is refused by its name; a password's hash is never shown", () => {
   const wrong: Readonly<Record<string, readonly string[]>> = {
     FM_GATEWAY_DATA_DIR: [""],
     FM_GATEWAY_LISTEN_ADDR: ["", "8175", "http://127.0.0.1:8175", "127.0.0.1:70000"],

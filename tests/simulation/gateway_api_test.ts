@@ -221,6 +221,9 @@ Deno.test("operators set prices within the limits, switch receiving off, move e-
     const again = objectOf((await post("/connect_fed", { invite_code: world.here.invite })).text);
     assertEquals(again.balance_msat, left.balance_msat);
     assertEquals((again.config as JsonObject).federation_index, 3);
+
+    assertEquals(await world.ask("/stop", { password }), { status: 200, text: "null" });
+    assertEquals(await world.gateway.ended, 0);
   }, 3_600_000);
 });
 

@@ -6,9 +6,11 @@ import type { BitcoinNetwork } from "../../../core/bitcoin/network.ts";
 import type { IncomingContract } from "../contracts.ts";
 import { incomingContractId } from "../contracts.ts";
 import type { SendPaymentPayload } from "../gateway_api.ts";
+import { readDurable } from "../../contract/read_durable.ts";
 import { awaitBought, fund } from "./buying.ts";
 import type { HeldForContract } from "./completing.ts";
 import { awaitCompletion, relayHeld } from "./completing.ts";
+import { completing } from "./db.ts";
 import type { RelayRefusal } from "./error.ts";
 import type { GatewayWallet } from "./own.ts";
 import { operationOf } from "./own.ts";
@@ -70,6 +72,15 @@ export class GatewayModule {
   /** Waits for the end of a purchase: the preimage, or the money back. @throws {WaitError} `unknown_operation` */
   awaitBought(contract: IncomingContract, signal: AbortSignal): Promise<FinalReceiveState> {
     return awaitBought(this.#wallet, operationOf(incomingContractId(contract)), signal);
+  }
+
+  /** Held payments that the node hasn't ended yet. */
+  completions(): Promise<number> {
+    return readDurable(this.#wallet.env.store, async (tx) => {
+      let count = 0;
+      for await (const _ of completing.entries(tx)) count++;
+      return count;
+    });
   }
 
   /** Waits until a held payment has ended; the error: the node has ended it the other way. */

@@ -16,7 +16,7 @@ import { endedBy } from "../../contract/waiting.ts";
 import type { IncomingContract } from "../contracts.ts";
 import { incomingContractId } from "../contracts.ts";
 import { awaitBought, fund } from "./buying.ts";
-import { begun } from "./db.ts";
+import { begun, completing } from "./db.ts";
 import type { RelayRefusal } from "./error.ts";
 import { completeLightningPaymentSucceeded } from "./events.ts";
 import { CLAIM_DEADLINE_BLOCKS_MIN } from "./limits.ts";
@@ -71,6 +71,7 @@ export async function relayHeld(
   await core.transact(operationId, async (tx) => {
     if (await begun.get(tx.store, operationId) !== undefined) return;
     begun.set(tx.store, operationId, null);
+    completing.set(tx.store, operationId, null);
     core.logOperation(tx, { role: "circuit_completion" });
     const state = { tag: "Pending", value: null } as const;
     const { amountMsat } = held;
@@ -117,6 +118,7 @@ export function completeTransitions(
     transition<GatewayState, Result<null, string>>(
       (signal) => wallet.gateway.completeHeld(fromHex(paymentHash), preimage, signal),
       async (tx, ended) => {
+        completing.delete(tx.store, tx.operationId);
         if (ended.ok) {
           logInto(tx, completeLightningPaymentSucceeded(paymentHash));
           await tx.setOutcome(tx.operationId, preimage === null ? "cancelled" : "settled");

@@ -27,12 +27,17 @@ async function receiving(balanceMsat = 1_000_000n) {
 
 Deno.test("a held payment's contract is funded once, its preimage bought, and the payment settled", async () => {
   const { federation, client, gateway, publicKey } = await receiving();
-  const contract = incomingOf(federation, { refundPk: publicKey });
+  const contract = incomingOf(federation, { refundPk: publicKey }), node = Promise.withResolvers<void>();
+  gateway.node = node.promise;
   for (let told = 0; told < 2; told++) {
     assertEquals(await client.until(client.api.relayHeld(heldFor(contract), never)), ok(null));
   }
   const completion = completionId(operationOf(incomingContractId(contract)));
+  await client.pass(2_000);
+  assertEquals(await client.api.completions(), 1);
+  node.resolve();
   assertEquals(await client.until(client.api.awaitCompletion(completion, never)), ok(null));
+  assertEquals(await client.api.completions(), 0);
   assertEquals(gateway.completed, [{ paymentHash: HASH, preimage: toHex(PREIMAGE) }]);
   // 100 sat and the federation's fee
   assertEquals(client.balanceMsat, 1_000_000n - 101_000n);

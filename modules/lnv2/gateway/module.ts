@@ -47,6 +47,7 @@ export function lnv2Gateway(
       isFunded: "call",
       fund: "call",
       awaitBought: "call",
+      completions: "call",
       awaitCompletion: "call",
     },
     start: (env) => {

@@ -63,9 +63,10 @@ export class ScriptedGateway implements LightningGateway {
     return Promise.resolve(this.claims.get(hash) === name);
   }
 
-  completeHeld(paymentHash: Bytes, preimage: Bytes | null): Promise<Result<null, string>> {
+  async completeHeld(paymentHash: Bytes, preimage: Bytes | null): Promise<Result<null, string>> {
     this.completed.push({ paymentHash: toHex(paymentHash), preimage: preimage && toHex(preimage) });
-    return Promise.resolve(this.completion);
+    await this.node;
+    return this.completion;
   }
 }
 
