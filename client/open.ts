@@ -25,6 +25,11 @@ export type WalletOptions = {
   readonly automaticBackup?: boolean;
   /** Looks for deposits every second. */
   readonly testEnvironment?: boolean;
+  /**
+   * Whether it looks for what its next payments use up, in quiet moments: some seconds of a core. Default: it does. Of
+   * many wallets in a process most may rather not.
+   */
+  readonly findsAhead?: boolean;
 };
 
 /** The same, with what the library is given to touch the world. */
@@ -42,9 +47,9 @@ export type OpenClientOptions = WalletOptions & {
  */
 export async function openClient(options: OpenClientOptions): Promise<FederationClient> {
   const { platform, store, modules = builtInModules, log = () => {}, admin } = options;
-  const { automaticBackup = true, testEnvironment = false } = options;
+  const { automaticBackup = true, testEnvironment = false, findsAhead = true } = options;
   try {
-    const given = { platform, store, modules, log, automaticBackup, testEnvironment };
+    const given = { platform, store, modules, log, automaticBackup, testEnvironment, findsAhead };
     const client = await Client.open({ ...given, ...(admin && { admin }) });
     return new FederationClient(client);
   } catch (thrown) {

@@ -323,10 +323,10 @@ export class Wallets {
   /** @throws as `Client.open` */
   async #wallet(federationId: FederationId, words: Words, areNew = false): Promise<FederationClient> {
     const { store, platform, modules = builtInModules, log = () => {}, admin } = this.#options;
-    const { automaticBackup = true, testEnvironment = false } = this.#options;
+    const { automaticBackup = true, testEnvironment = false, findsAhead = true } = this.#options;
     const part = storePart(store, partPrefix(federationId));
     const secret = { entropy: words.entropy, entropyGiven: words.isGiven, entropyNew: areNew };
-    const options = { platform, store: part, modules, log, automaticBackup, testEnvironment, ...secret };
+    const options = { platform, store: part, modules, log, automaticBackup, testEnvironment, findsAhead, ...secret };
     try {
       return new FederationClient(await Client.open({ ...options, ...(admin && { admin }) }));
     } catch (thrown) {

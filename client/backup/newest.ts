@@ -8,29 +8,24 @@
  */
 import type { Logger } from "../../actors/logger.ts";
 import type { Platform } from "../../actors/platform/platform.ts";
-import { sleep } from "../../actors/platform/platform.ts";
-import { backOffMs } from "../../actors/rpc/mod.ts";
 import type { Bytes } from "../../core/bytes.ts";
 import { toHex } from "../../core/bytes.ts";
 import type { Json } from "../../core/encoding/mod.ts";
-import { isJsonObject, tryDecoding } from "../../core/encoding/mod.ts";
+import { encodeHex, isJsonObject, tryDecoding } from "../../core/encoding/mod.ts";
 import type { Result } from "../../core/result.ts";
 import { err, ok } from "../../core/result.ts";
 import type { ClientBackup, ClientBackupSnapshot } from "../../core/types/backup.ts";
-import { BACKUP_PAYLOAD_BYTES_MAX, clientBackupSnapshot } from "../../core/types/backup.ts";
+import { BACKUP_PAYLOAD_BYTES_MAX, clientBackup, clientBackupSnapshot } from "../../core/types/backup.ts";
 import type { SystemTime } from "../../core/types/duration.ts";
 import type { PeerId } from "../../core/types/ids.ts";
-import { numPeers } from "../../core/types/num_peers.ts";
 import type { ApiCall } from "../../modules/contract/federation_api.ts";
 import type { Derivation } from "../../modules/contract/recovery.ts";
-import { endedBy, orLate } from "../../modules/contract/waiting.ts";
+import { orLate } from "../../modules/contract/waiting.ts";
 import { ClientError } from "../error.ts";
 import type { ConnectedFederationApi } from "../federation/api.ts";
 import { isUnknownMethod } from "../federation/api.ts";
 import type { BackupKeys } from "./keys.ts";
 import { SEARCH_MS } from "./limits.ts";
-
-const RETRY = { minMs: 250, maxMs: 10_000 };
 
 /** A backup that guardians keep. */
 export type KeptBackup = {
@@ -66,58 +61,25 @@ function recover(id: Bytes): ApiCall<Answer> {
 }
 
 export type Asking = {
-  readonly api: Pick<ConnectedFederationApi, "peerIds" | "ask">;
+  readonly api: Pick<ConnectedFederationApi, "heard">;
   readonly keys: ReadonlyMap<Derivation, BackupKeys>;
   readonly platform: Platform;
   readonly log: Logger;
 };
 
-/** What a guardian says of all the wallets; it is asked until it does. @throws {WaitError} */
-async function answersOf(
-  { api, keys, platform: { clock, dice } }: Asking,
-  peer: PeerId,
+/** What a threshold of guardians says of a wallet; nobody waits for the others. @throws {WaitError} */
+function answersOf(
+  { api }: Asking,
+  { id }: BackupKeys,
   failures: Map<PeerId, string>,
   signal: AbortSignal,
-): Promise<Map<Derivation, Answer>> {
-  const answers = new Map<Derivation, Answer>();
-  for (let attempt = 0;; attempt++) {
-    for (const [derivation, { id }] of keys) {
-      if (answers.has(derivation)) continue;
-      const answer = await api.ask(peer, recover(id), { signal });
-      if (answer.ok) answers.set(derivation, answer.value);
-      // a guardian of a version without backups keeps none
-      else if (isUnknownMethod(answer.error)) answers.set(derivation, ok(null));
-      else failures.set(peer, answer.error);
-    }
-    if (answers.size === keys.size) return answers;
-    await sleep(clock, backOffMs(RETRY, attempt, dice), signal);
-  }
-}
-
-/** What a threshold of guardians says; nobody waits for the others. */
-async function thresholdOf(
-  asking: Asking,
-  failures: Map<PeerId, string>,
-  signal: AbortSignal,
-): Promise<Map<PeerId, Map<Derivation, Answer>>> {
-  const { peerIds } = asking.api, { threshold } = numPeers(peerIds.length);
-  const enough = new AbortController();
-  const until = AbortSignal.any([signal, enough.signal]);
-  const answers = new Map<PeerId, Map<Derivation, Answer>>();
-  try {
-    await new Promise<void>((resolve, reject) => {
-      until.addEventListener("abort", () => reject(endedBy(until)), { once: true });
-      for (const peer of peerIds) {
-        answersOf(asking, peer, failures, until).then((answer) => {
-          if (answers.size < threshold) answers.set(peer, answer);
-          if (answers.size === threshold) resolve();
-        }, reject);
-      }
-    });
-  } finally {
-    enough.abort();
-  }
-  return answers;
+): Promise<ReadonlyMap<PeerId, Answer>> {
+  return api.heard(recover(id), (peer, error) => {
+    // a guardian of a version without backups keeps none
+    if (isUnknownMethod(error)) return ok(null);
+    failures.set(peer, error);
+    return null;
+  }, signal);
 }
 
 /**
@@ -140,23 +102,55 @@ export async function newestBackups(asking: Asking, signal: AbortSignal): Promis
   };
   const answers = await orLate(
     { clock, deadlineMs: SEARCH_MS, signal, late },
-    (until) => thresholdOf(asking, failures, until),
+    (until) =>
+      Promise.all(
+        [...keys].map(async ([derivation, own]) =>
+          [derivation, own, await answersOf(asking, own, failures, until)] as const
+        ),
+      ),
   );
   const newest = new Map<Derivation, KeptBackup>(), rejected = new Map<PeerId, string>();
-  for (const [peer, byDerivation] of [...answers].sort(([a], [b]) => a - b)) {
-    for (const [derivation, answer] of byDerivation) {
-      const kept = answer.ok && answer.value;
-      const opened = !answer.ok ? answer : kept ? keys.get(derivation)!.open(kept.data) : null;
+  for (const [derivation, own, byPeer] of answers) {
+    const kept: KeptBackup[] = [];
+    for (const [peer, answer] of [...byPeer].sort(([a], [b]) => a - b)) {
+      const opened = openedBy(own, answer);
       if (opened === null) continue;
-      if (!opened.ok) {
+      if (opened.ok) kept.push({ ...opened.value, peer });
+      else {
         log.warn("A guardian's answer is no backup of this wallet", { peer, reason: opened.error });
         rejected.set(peer, opened.error);
-        continue;
       }
-      const before = newest.get(derivation);
-      if (before && before.backup.sessionCount >= opened.value.sessionCount) continue;
-      newest.set(derivation, { backup: opened.value, timestamp: (kept as ClientBackupSnapshot).timestamp, peer });
     }
+    const best = bestOf(kept);
+    if (best) newest.set(derivation, best);
   }
   return { newest, rejected };
+}
+
+/** Null when there is none. */
+function openedBy(own: BackupKeys, answer: Answer): Result<Omit<KeptBackup, "peer">, string> | null {
+  if (!answer.ok) return answer;
+  if (answer.value === null) return null;
+  const { data, timestamp } = answer.value, opened = own.open(data);
+  return opened.ok ? ok({ backup: opened.value, timestamp }) : opened;
+}
+
+/**
+ * The one of the latest session. Two devices may back up in one session: then the one that most guardians have, as
+ * theirs came last at most of them, and of those the one that holds more. What guardians say of the time is nobody's
+ * word: it decides nothing.
+ * @param kept by ascending guardian
+ */
+function bestOf(kept: readonly KeptBackup[]): KeptBackup | null {
+  let latest = 0;
+  for (const { backup: { sessionCount } } of kept) latest = Math.max(latest, sessionCount);
+  const equal = new Map<string, { readonly first: KeptBackup; count: number }>();
+  for (const each of kept) {
+    if (each.backup.sessionCount < latest) continue;
+    const text = encodeHex(clientBackup, each.backup), before = equal.get(text);
+    if (before) before.count++;
+    else equal.set(text, { first: each, count: 1 });
+  }
+  const [best] = [...equal].sort(([a, { count: inA }], [b, { count: inB }]) => inB - inA || b.length - a.length);
+  return best?.[1].first ?? null;
 }

@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import fc from "fast-check";
 import type { Bytes } from "../../core/bytes.ts";
-import { toHex } from "../../core/bytes.ts";
+import { fromUtf8, toHex } from "../../core/bytes.ts";
 import type { LogRecord } from "../../actors/logger.ts";
 import { loggerFor } from "../../actors/mod.ts";
 import type { Json } from "../../core/encoding/mod.ts";
@@ -94,7 +94,29 @@ Deno.test("the newest backup is found with all that is in it, at whichever guard
   assertEquals(found.rejected.size, 0);
 });
 
-Deno.test("of backups of one session the lowest guardian's is taken, whoever answers first", async () => {
+/** Metadata of the backup that is taken when guardians have these, all of one session, and whose it is. */
+async function takenOf(
+  metadata: readonly (string | null)[],
+  sessions: readonly number[] = [],
+): Promise<[string, PeerId]> {
+  const at = new Setting();
+  const found = await at.search((peer, id) => {
+    const text = metadata[peer];
+    return id === toHex(sdk.id) || text == null ? never() : at.kept(own, backupOf(sessions[peer] ?? 5, text));
+  }, { keys: new Map([["standard", own]]) });
+  const { backup, peer } = found.newest.get("standard")!;
+  return [fromUtf8(backup.metadata), peer];
+}
+
+Deno.test("of backups of one session, as of two devices, the one that most guardians have is taken, then the larger one", async () => {
+  assertEquals(await takenOf(["one", "two", "two", null]), ["two", 1]);
+  assertEquals(await takenOf(["two", "one", null, "two"]), ["two", 0]);
+  assertEquals(await takenOf(["one", "three", null, "two"]), ["three", 1]);
+  // a later session outweighs whatever is older
+  assertEquals(await takenOf(["one", "one", "two", null], [5, 5, 6]), ["two", 2]);
+});
+
+Deno.test("of those that are alike in that the lowest guardian's is taken, whoever answers first", async () => {
   const at = new Setting();
   const found = await at.search(async (peer, id) => {
     if (id === toHex(sdk.id)) return null;

@@ -1,12 +1,17 @@
-/** `dev decode …` and `dev encode …`: invite codes, setup codes, transactions. docs/protocol/02b-cli.md §5. */
+/**
+ * `dev decode …` and `dev encode …`: invite codes, setup codes, transactions, e-cash of mint version 1.
+ * docs/protocol/02b-cli.md §5.
+ */
 import type { Command } from "commander";
-import { toHex } from "../../core/bytes.ts";
+import { FilesError } from "../../actors/platform/error.ts";
+import { fromUtf8, toHex } from "../../core/bytes.ts";
 import type { Json } from "../../core/encoding/mod.ts";
-import { decode, DecodeError, parseHex, stringifyJson } from "../../core/encoding/mod.ts";
+import { decode, DecodeError, parseHex, parseJson, stringifyJson } from "../../core/encoding/mod.ts";
 import type { Dyn } from "../../core/types/dyn.ts";
 import { fromDyn } from "../../core/types/dyn.ts";
 import type { FederationId, PeerId } from "../../core/types/ids.ts";
 import { formatInviteCode, newInviteCode } from "../../core/types/invite_code.ts";
+import { PASTED_CHARACTERS_MAX } from "../../core/types/limits.ts";
 import { peerSetupCode } from "../../core/types/setup_code.ts";
 import { transaction, transactionIdOf, transactionSignature } from "../../core/types/transaction.ts";
 import type { Client } from "../core/client.ts";
@@ -15,7 +20,9 @@ import { PastedError, readInviteCode, readSetupCode } from "../pasted.ts";
 import type { Cli } from "./cli.ts";
 import { CliError } from "./error.ts";
 import { isGiven } from "./globals.ts";
+import { oobNotesJson, oobNotesOfJson, parseOobNotes } from "./oob_notes.ts";
 import { asArgument, pastedArgument } from "./pasted.ts";
+import type { Session } from "./session.ts";
 
 type Parts = { readonly url: string; readonly federation_id: FederationId; readonly peer: PeerId };
 
@@ -33,6 +40,14 @@ export function codeCommands(cli: Cli, dev: Command): void {
   decoding.command("setup-code").argument("<setup_code...>", "fedimint…; - reads it from standard input")
     .description("what a guardian tells the others in the ceremony")
     .action(cli.official(async (session, pieces: string[]) => setupCodeJson(await pastedArgument(session, pieces))));
+  decoding.command("notes").argument("[notes...]", "e-cash of mint version 1; - reads it from standard input")
+    .option("--file <FILE>", "a file that holds it").description("what is in e-cash of mint version 1")
+    .action(cli.official(async (session, pieces: string[], { file }: { readonly file?: string }): Promise<Json> => {
+      if ((pieces.length === 0) === (file === undefined)) throw CliError.usage("one of [notes] and --file is needed");
+      if (file !== undefined) return oobNotesJson(notesIn(await textOfFile(session, file)));
+      const pasted = await pastedArgument(session, pieces);
+      return oobNotesJson(asArgument("notes", () => parseOobNotes(pasted)));
+    }));
   decoding.command("transaction").argument("<transaction>", "hex").description("what is in a transaction")
     .action(
       cli.official((session, hex: string) =>
@@ -40,8 +55,11 @@ export function codeCommands(cli: Cli, dev: Command): void {
       ),
     );
 
-  dev.command("encode").description("make a code")
-    .command("invite-code").description("an invite code from its parts")
+  const encoding = dev.command("encode").description("make a code");
+  encoding.command("notes").argument("<notes_json>", '{"federation_id_prefix":…,"notes":{"<msat>":[…]}}')
+    .description("the text of e-cash of mint version 1")
+    .action(cli.official((_session, json: string) => Promise.resolve(notesText(json))));
+  encoding.command("invite-code").description("an invite code from its parts")
     .requiredOption("--url <URL>", "the guardian's", urlArgument)
     .requiredOption("--federation_id <HEX>", "64 digits", federationIdArgument)
     .requiredOption("--peer <N>", "guardian's number", peerArgument)
@@ -50,6 +68,35 @@ export function codeCommands(cli: Cli, dev: Command): void {
       const apiSecret = [secret, session.io.env("FM_API_SECRET")].find(isGiven) ?? null;
       return Promise.resolve({ invite_code: inviteOf({ url, federationId: federation_id, peer, apiSecret }) });
     }));
+}
+
+async function textOfFile({ io }: Session, path: string): Promise<string> {
+  try {
+    const bytes = await io.platform.files.read(path, PASTED_CHARACTERS_MAX);
+    if (bytes !== undefined) return fromUtf8(bytes);
+  } catch (thrown) {
+    if (!(thrown instanceof FilesError || thrown instanceof TypeError)) throw thrown;
+    throw CliError.failed(`failed to read file ${path}`, { cause: thrown });
+  }
+  throw CliError.failed(`failed to read file ${path}: there is none`);
+}
+
+function notesIn(source: string): ReturnType<typeof parseOobNotes> {
+  try {
+    return parseOobNotes(source);
+  } catch (thrown) {
+    if (thrown instanceof DecodeError) throw CliError.failed("failed to decode notes", { cause: thrown });
+    throw thrown;
+  }
+}
+
+function notesText(json: string): string {
+  try {
+    return oobNotesOfJson(parseJson(json));
+  } catch (thrown) {
+    if (thrown instanceof DecodeError) throw CliError.failed("invalid JSON for notes", { cause: thrown });
+    throw thrown;
+  }
 }
 
 /**

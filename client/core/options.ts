@@ -25,5 +25,8 @@ export type ClientOptions = {
   readonly entropyNew?: boolean;
   /** Whether backups are made by themselves, too. Default: they are. */
   readonly automaticBackup?: boolean;
+  /** Deposits are looked for each second. Default: they aren't. */
   readonly testEnvironment?: boolean;
+  /** Whether new notes' tweaks are looked for ahead, in quiet moments. Default: they are. */
+  readonly findsAhead?: boolean;
 };

@@ -208,7 +208,7 @@ async function partsOf(
     readonly options: ClientOptions;
   },
 ): Promise<Parts> {
-  const { store, admin = null, testEnvironment = false } = options;
+  const { store, admin = null, testEnvironment = false, findsAhead = true } = options;
   const log = loggerFor(ROOT, options.log);
   const readable = readableModules({ config: joined.config, versions, definitions, api, secrets, log });
   const known = new Map(readable.map(({ definition, facts }) => [facts.instance, definition]));
@@ -236,6 +236,7 @@ async function partsOf(
       core: new ModuleCore(operations, instance, owner),
       admin,
       testEnvironment,
+      findsAhead,
     };
     const module = { definition, env, table };
     const record = records.get(instance);

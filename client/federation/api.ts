@@ -181,6 +181,20 @@ export class ConnectedFederationApi implements FederationApi {
     return this.#drive(call, thresholdPassing(filter, this.#options.peers), options);
   }
 
+  /**
+   * A threshold of answers of any sort, by guardian; each is asked until it gives one.
+   * @param failed is told of each failure; what it gives is that guardian's answer, null: it is asked again
+   * @throws {WaitError} `aborted` · `closed`
+   */
+  heard<R>(
+    call: ApiCall<R>,
+    failed: (peer: PeerId, error: string) => R | null,
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<PeerId, R>> {
+    const any = thresholdPassing<R, R>((_, answer) => ok(answer), this.#options.peers);
+    return this.#drive(call, any, { retry: true, signal, failed });
+  }
+
   async one<R>(peer: PeerId, call: ApiCall<R>, options: { password?: string; signal?: AbortSignal } = {}): Promise<R> {
     const answer = await this.ask(peer, call, options);
     if (answer.ok) return answer.value;
@@ -236,7 +250,9 @@ export class ConnectedFederationApi implements FederationApi {
   async #drive<R, T>(
     call: ApiCall<R>,
     strategy: QueryStrategy<R, T>,
-    { retry = false, signal }: AskOptions,
+    { retry = false, signal, failed }: AskOptions & {
+      readonly failed?: (peer: PeerId, error: string) => R | null;
+    },
   ): Promise<T> {
     const { platform, peers } = this.#options;
     const abort = new AbortController();
@@ -257,6 +273,8 @@ export class ConnectedFederationApi implements FederationApi {
         };
         const fail = (peer: PeerId, error: string, attempt: number): void => {
           errors.set(peer, error);
+          const value = failed?.(peer, error) ?? null;
+          if (value !== null) return act(peer, strategy.answer(peer, { value, text: error }), attempt);
           if (retry) {
             void sleep(platform.clock, backOffMs(RETRY, attempt, platform.dice), stop).then(
               () => ask(peer, attempt + 1),

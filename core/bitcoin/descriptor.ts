@@ -4,7 +4,7 @@
  */
 import type { Bytes } from "../bytes.ts";
 import { fromHex, toHex } from "../bytes.ts";
-import { isPublicKey } from "../crypto/mod.ts";
+import { isPublicKey } from "../crypto/secp.ts";
 import { DecodeError } from "../encoding/mod.ts";
 import { MULTISIG_KEYS_MAX, p2wshOf, sortedMultisigScript } from "./multisig.ts";
 import { hash160, p2wpkhScript } from "./script.ts";

@@ -11,7 +11,7 @@ import { concat, equalBytesConstantTime, fromHex, utf8 } from "../bytes.ts";
 import { Reader, Writer } from "../encoding/io.ts";
 import type { FederationId } from "../types/ids.ts";
 import type { Scalar } from "./bls/mod.ts";
-import { scalarFromWide } from "./bls/mod.ts";
+import { scalarFromWide } from "./bls/scalar.ts";
 import { requireLength } from "./error.ts";
 import { isSecretKey } from "./secp.ts";
 

@@ -233,7 +233,10 @@ export type ClientModuleEnv<Config, State> = {
   readonly admin: { readonly peer: PeerId; readonly password: string } | null;
   readonly platform: Platform;
   readonly log: Logger;
+  /** A test federation: what happens on the chain is looked for each second. */
   readonly testEnvironment: boolean;
+  /** Whether what payments use up is looked for ahead, in quiet moments. Left out: it is. */
+  readonly findsAhead?: boolean;
   /** Aborted when the client closes. */
   readonly signal: AbortSignal;
 };

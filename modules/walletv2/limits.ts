@@ -11,6 +11,17 @@ export const OUTPUT_SLICE = 1_000;
  * answer: whoever makes a thousand of them must not stop a wallet's scan.
  */
 export const OUTPUT_LOOK_AHEAD = OUTPUT_SLICE_MAX;
+/**
+ * Beyond that it looks at one page of as many more in each pause of this length, as long as there is nothing new: an
+ * answer without outputs costs a guardian a read.
+ */
+export const FURTHER_EVERY_MS = 60_000;
+/**
+ * So many pages: half a million outputs in a row that can be no deposit are 17 MB, all blocks of three hours. Then it
+ * rests, and begins with the first page again.
+ */
+export const FURTHER_PAGES_MAX = 50;
+export const FURTHER_REST_MS = 3_600_000;
 /** Outputs in each answer by which the length of the log is found: a few that can be no deposit don't hide it. */
 export const OUTPUT_PROBE = 16;
 /**

@@ -1,7 +1,8 @@
 /**
- * Lightning payments over `lnv2`: official clients and the official gateway on a real LND in a federation of our
- * guardians, or with `--mixed` in one of two of ours and two official ones. The payments meet every way in which a
- * contract ends: claimed, forfeited, expired, of the same federation; and every guardian must come to the same.
+ * Lightning payments over `lnv2` through the official gateway on a real LND: of official clients in a federation of our
+ * guardians, with `--mixed` in one of two of ours and two official ones, with `--our-client` of our clients in an
+ * official federation. The payments meet every way in which a contract ends: claimed, forfeited, expired, of the same
+ * federation; and every guardian must come to the same.
  */
 import type { Json, JsonObject } from "../../core/encoding/mod.ts";
 import { stringifyJson } from "../../core/encoding/mod.ts";
@@ -25,7 +26,7 @@ const PAYMENT_SAT = 10_000;
 /** An outgoing contract lasts as long as its gateway asks for, 1,440 blocks, and 12. */
 const BLOCKS_TO_EXPIRE = 1_460;
 const BLOCKS_AT_ONCE = 100;
-const OFFICIAL = [1, 3];
+const OFFICIAL = [1, 3], ALL = [0, 1, 2, 3];
 
 type Found = Programs<"fedimintd" | "fedimint-cli" | "bitcoind" | "gatewayd" | "gateway-cli" | "lnd" | "lncli">;
 
@@ -86,15 +87,16 @@ async function mineToExpiry(federation: DevFederation, method: string): Promise<
 }
 
 async function scenario(suite: Suite, programs: Found): Promise<void> {
-  const isMixed = Deno.args.includes("--mixed");
+  const isMixed = Deno.args.includes("--mixed"), isOurClient = Deno.args.includes("--our-client");
+  const official = isOurClient ? ALL : isMixed ? OFFICIAL : [];
   const { fedimintd, "fedimint-cli": fedimintCli, bitcoind } = programs;
   const federation = await suite.must(
-    isMixed ? "two official guardians and two of ours do the ceremony" : "a federation of our guardians starts",
+    `a federation of four starts, of which ${official.length} guardians are official`,
     () =>
       startFederation(suite, {
         fedimintCli,
         bitcoindDir: bitcoind,
-        ...(isMixed && { official: { peers: OFFICIAL, fedimintd } }),
+        official: { peers: official, fedimintd },
       }),
   );
   const lnv2 = await instanceOf(federation, "lnv2");
@@ -116,8 +118,10 @@ async function scenario(suite: Suite, programs: Found): Promise<void> {
     await until("the gateway has e-cash", async () => await started.ecashMsat() > 0n, suite.signal);
     return started;
   });
-  const alice = Wallet.official(suite, "alice", fedimintCli), bob = Wallet.official(suite, "bob", fedimintCli);
-  await suite.must("official clients join and deposit", async () => {
+  const walletOf = (name: string): Wallet =>
+    isOurClient ? Wallet.ours(suite, name) : Wallet.official(suite, name, fedimintCli);
+  const alice = walletOf("alice"), bob = walletOf("bob");
+  await suite.must("the clients join and deposit", async () => {
     for (const wallet of [alice, bob]) {
       await wallet.ask("join", federation.invite);
       await deposit(federation, wallet, DEPOSIT_SAT);
@@ -134,7 +138,7 @@ async function scenario(suite: Suite, programs: Found): Promise<void> {
     demand(await alice.ask("module", "lnv2", "gateways", "select") === gateway.url, "another gateway is chosen");
   });
 
-  await suite.check("an official client pays an invoice of the outside world", async () => {
+  await suite.check("a client pays an invoice of the outside world", async () => {
     const beforeMsat = await alice.balanceMsat(), invoice = await invoiceOf(far, PAYMENT_SAT);
     const outcome = await outcomeOf(alice, await send(alice, invoice.text)) as JsonObject;
     const { state, r_preimage: preimage } = await far.ask("lookupinvoice", invoice.hash);
@@ -142,7 +146,7 @@ async function scenario(suite: Suite, programs: Found): Promise<void> {
     const paidMsat = await spentMsat(alice, beforeMsat);
     demand(paidMsat > msatOf(PAYMENT_SAT) && paidMsat < msatOf(PAYMENT_SAT) * 12n / 10n, `${paidMsat} msat paid`);
   });
-  await suite.check("the outside world pays an official client", async () => {
+  await suite.check("the outside world pays a client", async () => {
     const beforeMsat = await bob.balanceMsat();
     const [invoice, operation] = await bob.ask("module", "lnv2", "receive", String(msatOf(PAYMENT_SAT))) as [
       string,
@@ -187,7 +191,7 @@ async function scenario(suite: Suite, programs: Found): Promise<void> {
       await refunded(alice, operation, beforeMsat);
     },
   );
-  await suite.check("payments go on while a guardian of ours is killed, and it catches up", async () => {
+  await suite.check("payments go on while a guardian is killed, and it catches up", async () => {
     await federation.kill(2);
     const invoice = await invoiceOf(far, PAYMENT_SAT);
     const outcome = await outcomeOf(alice, await send(alice, invoice.text)) as JsonObject;

@@ -76,6 +76,23 @@ function wallet(compare: Compare, ...args: string[]): Promise<Json> {
   return record(compare, "--data-dir", dir, ...args);
 }
 
+/** E-cash of mint version 1, put together by hand: the signature is a point, and no federation's. */
+async function recordNotes(): Promise<void> {
+  const signature = "8d13876b25d5ea98f5c409662aac58321415b0ed8a2cf9007d2421aa1383fb9d9efb7d7a5696b3ef8b4c861c5fb3676a";
+  const note = (first: string) => ({ signature, spend_key: first + "01".repeat(31) });
+  const notes = { "1": [note("01")], "1024": [note("02"), note("03")] };
+  const given = stringifyJson({ federation_id_prefix: "aabbccdd", notes });
+  const text = await record("exact", "dev", "encode", "notes", given) as string;
+  await record("exact", "dev", "decode", "notes", text);
+  await record("exit", "dev", "decode", "notes", "AgEEqrvM3QABAA==");
+  await record("exit", "dev", "decode", "notes");
+  await record("exit", "dev", "decode", "notes", text, "--file", "/nope");
+  await record("shape", "dev", "decode", "notes", "--file", "/nope");
+  await record("shape", "dev", "encode", "notes", "x");
+  await record("shape", "dev", "encode", "notes", '{"federation_id_prefix":"aabbcc","notes":{}}');
+  await record("exact", "dev", "encode", "notes", '{"federation_id_prefix":"aabbccdd","notes":{"1":[]}}');
+}
+
 const admin = ["--our-id", "0", "--password", "pass"];
 
 await record("exact", "version-hash");
@@ -149,6 +166,12 @@ const parts = ["--url", "wss://a.example:1/x", "--federation_id", federationId, 
 await record("exact", "dev", "encode", "invite-code", ...parts);
 await record("exact", "dev", "encode", "invite-code", ...parts, "secret");
 await record("exit", "dev", "encode", "invite-code", "--url", "wss://a.example", "--peer", "3");
+await recordNotes();
+await record("exit", "dev", "panic");
+await record("exit", "completion", "csh");
+await record("exit", "dev", "config-decrypt", "--in-file", "/nope");
+const nowhere = ["--in-file", "/nope", "--out-file", "/out", "--salt-file", "/nope"];
+await record("shape", "dev", "config-decrypt", ...nowhere, "pw");
 await wallet("shape", ...admin, "admin", "status");
 await wallet("shape", "admin", "status");
 await wallet("exact", ...admin, "admin", "audit");

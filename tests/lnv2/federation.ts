@@ -43,6 +43,7 @@ import { purseClient, purseCodecs, purseGuardian } from "../walletv2/purse.ts";
 const LIGHTNING = 0, PURSE = 1;
 const PREFIX = `module_${LIGHTNING}_`;
 const encodedTransaction = moduleEncoding(transaction), outcome = moduleEncoding(transactionSubmissionOutcome);
+const EVIL = 3;
 const GATEWAY_URL = "http://gateway/v1";
 
 /** What wallets begin with. */
@@ -64,6 +65,8 @@ export class LightningWorld {
   client!: Client;
   /** Transactions that guardians have accepted. */
   accepted = 0;
+  /** What the last guardian says to a method of the module instead of the truth; undefined: the truth. */
+  lie: (method: string) => Json | undefined = () => undefined;
   #guardians!: Awaited<ReturnType<typeof startGuardiansOf>>;
   #toy!: ToyFederation;
   readonly #outcomes = new Map<TransactionId, Promise<TransactionSubmissionOutcome>>();
@@ -169,8 +172,10 @@ export class LightningWorld {
       return processed?.ok ? params : await new Promise<never>(() => {});
     }
     if (!method.startsWith(PREFIX)) return await this.#toy.honest(asked);
+    const name = method.slice(PREFIX.length), lie = peer === EVIL ? this.lie(name) : undefined;
+    if (lie !== undefined) return lie;
     try {
-      return await this.#guardians.ask(method.slice(PREFIX.length), params, peer);
+      return await this.#guardians.ask(name, params, peer);
     } catch (thrown) {
       if (!(thrown instanceof EndpointError)) throw thrown;
       throw new Refusal(thrown.facts.rpcCode, thrown.message);

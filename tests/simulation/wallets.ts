@@ -67,6 +67,7 @@ export class SimulatedWallet {
         modules: this.#modules,
         log: this.#federation.logOf(this.name),
         testEnvironment: true,
+        findsAhead: false,
       })
     );
     this.#client = new FederationClient(await this.#federation.finish(opening));

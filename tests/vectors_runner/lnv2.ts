@@ -29,6 +29,7 @@ import {
   lightningOutputOutcome,
   outgoingWitness,
 } from "../../modules/lnv2/common.ts";
+import type { LightningInputError, LightningOutputError } from "../../modules/lnv2/common.ts";
 import { lightningConfig, lightningPrivateConfig } from "../../modules/lnv2/config.ts";
 import {
   cipherText,
@@ -52,6 +53,7 @@ import {
   outgoingContractId,
   paymentImage,
 } from "../../modules/lnv2/contracts.ts";
+import { inputErrorText, outputErrorText } from "../../modules/lnv2/error_text.ts";
 import {
   addFee,
   feeConsensus,
@@ -234,6 +236,12 @@ function checkOutgoing(report: Report, fields: Fields): void {
   report.equal("keys are not mixed up", isForfeitSignature(contract, auth), false);
 }
 
+function errorTextOf(type: string, error: unknown): string {
+  if (type === "LightningInputError") return inputErrorText(error as LightningInputError);
+  if (type === "LightningOutputError") return outputErrorText(error as LightningOutputError);
+  throw new Mismatch(`${type} has no text`);
+}
+
 function checkCase(report: Report, fields: Fields): void {
   const type = fields.text("type");
   if (type === "LightningConfigPrivate") {
@@ -243,7 +251,7 @@ function checkCase(report: Report, fields: Fields): void {
   }
   const codec = codecOf(CODECS, type);
   const value = report.codecCase(codec, fields);
-  if (fields.has("value")) fields.ignore("the reference's text of an error", "value");
+  if (fields.has("value")) report.equal("text", errorTextOf(type, value), fields.text("value"));
   if (fields.has("dyn")) {
     report.equal("dyn", encodeHex(dyn, toDyn(LNV2_INSTANCE, codec, value)), fields.text("dyn"));
     report.roundTrip(dyn, fields.text("dyn"));

@@ -13,6 +13,7 @@ import {
 import { WalletError } from "../../modules/walletv2/client/error.ts";
 import { setOutput } from "../../modules/walletv2/server/db.ts";
 import {
+  FURTHER_EVERY_MS,
   LOOK_BEFORE_ADDRESS_MS,
   LOOK_STORED_EVERY_MS,
   NEXT_ADDRESS_MS,
@@ -249,6 +250,26 @@ Deno.test("a thousand outputs that can be no deposit don't hide the deposit behi
     assertEquals(await client.balanceMsat(), creditMsat(100_000n));
     assert(OUTPUT_LOOK_AHEAD > OUTPUT_SLICE);
   }));
+
+Deno.test("more of them than a scan looks ahead hide it only for a while, and not from who asks for everything", async () => {
+  for (const asks of [false, true]) {
+    await withClient(async (client, _, wallet) => {
+      // of those before it only the last one is there: answers have none of them anyway
+      const output = { valueSat: 1_000n, script: p2pkhScript(new Uint8Array(20)) };
+      const last = 3 * OUTPUT_LOOK_AHEAD;
+      for (const { store } of wallet.guardians) {
+        await store.transact((tx) => setOutput(tx, last, { outpoint: { txid: "00".repeat(32), vout: 0 }, output }));
+      }
+      await confirm(wallet, deposit(wallet, 0, 100_000n));
+      await client.clock.advance(10_000);
+      assertEquals(await client.balanceMsat(), 0n);
+      if (asks) await client.until(client.wallet.retryDeposits());
+      else await client.clock.advance(3 * FURTHER_EVERY_MS);
+      await client.until(client.wallet.awaitReceive(0));
+      assertEquals(await client.balanceMsat(), creditMsat(100_000n));
+    });
+  }
+});
 
 Deno.test("a scan goes on when guardians come back, and when they agree on the fee again", () =>
   withClient(async (client, federation, wallet) => {

@@ -105,6 +105,12 @@ export interface LightningNode {
    * `NodeError` when the node is lost (who listens begins again), and with the signal's reason.
    */
   heldPayments(signal: AbortSignal): AsyncIterable<HeldPayment>;
+  /**
+   * The payment of this hash (32 bytes) as the node holds it now; null where it holds none. Asked once more before
+   * anything is paid out for it: a node that was gone since may have given it back.
+   * @throws {NodeError}
+   */
+  heldPayment(paymentHash: Bytes, signal?: AbortSignal): Promise<HeldPayment | null>;
   /** Takes a held payment with its 32-byte preimage. Asks until the node has said. Rejects only when aborted. */
   settle(preimage: Bytes, signal?: AbortSignal): Promise<HoldOutcome>;
   /** Gives a held payment back, or ends an invoice nobody has paid. As `settle`. */

@@ -137,6 +137,7 @@ export class TestClient<Config, State, Api> {
       platform: dicePlatform(seed + 1_000, clock, network),
       log: loggerFor("test", () => {}),
       testEnvironment: true,
+      findsAhead: false,
       signal: client.#ending.signal,
     };
     client.#module = await definition.start(env);

@@ -7,8 +7,6 @@ export const CONFIRMATION_BUFFER_BLOCKS = 12n;
 
 /** Invoices of clients live so long unless they say otherwise. Source: lnv2-client's `receive` command. */
 export const INVOICE_EXPIRY_SECS = 3_600;
-/** Bytes of a description: what a field of an invoice holds. BOLT 11. */
-export const DESCRIPTION_BYTES_MAX = 639;
 
 /** Answers of gateways: prices are half a kilobyte, an invoice 7,089 characters at most. */
 export const GATEWAY_ANSWER_BYTES_MAX = 16_384;

@@ -6,6 +6,7 @@ import { utf8 } from "../../../core/bytes.ts";
 import { publicKeyOf } from "../../../core/crypto/mod.ts";
 import type { Json } from "../../../core/encoding/mod.ts";
 import type { Bolt11Invoice } from "../../../core/lightning/bolt11.ts";
+import { DESCRIPTION_BYTES_MAX } from "../../../core/lightning/bolt11.ts";
 import type { OperationId, Sha256 } from "../../../core/types/ids.ts";
 import type { SafeUrl } from "../../../core/types/safe_url.ts";
 import type { IncomingContract } from "../contracts.ts";
@@ -19,7 +20,7 @@ import { claimCost, isWorthClaiming, receiptOperationId } from "./contracts.ts";
 import { LightningError } from "./error.ts";
 import type { Chosen, Gateways } from "./gateways.ts";
 import { fitsReceiving } from "./gateways.ts";
-import { DESCRIPTION_BYTES_MAX, INVOICE_EXPIRY_SECS } from "./limits.ts";
+import { INVOICE_EXPIRY_SECS } from "./limits.ts";
 import type { LightningParts } from "./send_machine.ts";
 
 /** What of a payment would arrive, and through whom. */

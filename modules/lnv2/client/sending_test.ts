@@ -176,7 +176,7 @@ Deno.test("what can't be paid is refused before anything is asked or stored, wit
     not_an_invoice: "lnbcrt1cutoff",
     amount_missing: gateway.invoiceOf(null),
     invoice_expired: gateway.invoiceOf(AMOUNT, { timestampSecs: nowSecs - 3_601 }),
-    wrong_network: gateway.invoiceOf(AMOUNT, { prefix: "lnbc" }),
+    wrong_network: gateway.invoiceOf(AMOUNT, { currency: "bitcoin" }),
     insufficient_funds: gateway.invoiceOf(BALANCE_MSAT),
   };
   for (const [expected, invoice] of Object.entries(refused)) {

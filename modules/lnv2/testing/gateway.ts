@@ -9,6 +9,7 @@ import { fromHex, toHex } from "../../../core/bytes.ts";
 import { publicKeyOf, schnorrSign } from "../../../core/crypto/mod.ts";
 import type { Json } from "../../../core/encoding/mod.ts";
 import { option, parseJson, stringifyJson } from "../../../core/encoding/mod.ts";
+import type { InvoiceCurrency } from "../../../core/lightning/bolt11.ts";
 import type { Result } from "../../../core/result.ts";
 import type { OutPoint } from "../../../core/types/ids.ts";
 import type { LightningInput, LightningOutput } from "../common.ts";
@@ -144,7 +145,7 @@ export class TestGateway {
       other_hash: { paymentHash: "11".repeat(32) },
       other_amount: { amountMsat: amount + 1n },
       no_amount: { amountMsat: null },
-      other_network: { prefix: "lnbc" },
+      other_network: { currency: "bitcoin" },
       expired: { timestampSecs: this.#nowSecs() - expirySecs },
     } as const;
     return answer(testInvoice(this.nodeKey, { ...honest, ...lies[this.inviting] }));
@@ -213,7 +214,7 @@ export class TestGateway {
     { preimage = new Uint8Array(32).fill(77), nodeKey = new Uint8Array(32).fill(66), ...facts }: {
       readonly preimage?: Bytes;
       readonly nodeKey?: Bytes;
-      readonly prefix?: string;
+      readonly currency?: InvoiceCurrency;
       readonly expirySecs?: number;
       readonly timestampSecs?: number;
       readonly description?: string;

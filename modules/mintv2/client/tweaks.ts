@@ -20,8 +20,8 @@ import { tweakTask } from "./tweak_task.ts";
 
 /** Tweaks that a wallet keeps ready: enough for a large payment with its change. */
 const TWEAKS_READY = 50;
-/** A test opens dozens of wallets, and each would hash for a second what it never uses. */
-const TWEAKS_READY_TEST = 3;
+/** One of dozens in a process, as in tests, would hash for seconds what it never uses. */
+const TWEAKS_READY_FEW = 3;
 /** A command that only looks something up doesn't search. */
 const QUIET_MS = 1_000;
 /** Hashes that a thread tries at once: it finds something in two of three calls, in some 20 ms. */
@@ -32,7 +32,8 @@ const TRIES_HERE = 4_096;
 export type TweaksEnv = {
   readonly platform: Platform;
   readonly log: Logger;
-  readonly testEnvironment: boolean;
+  /** Default: true. */
+  readonly findsAhead?: boolean;
   /** Ends the search, and whoever waits for it. */
   readonly signal: AbortSignal;
 };
@@ -86,14 +87,14 @@ export class Tweaks {
 
   /** Keeps some ready, from a quiet moment on, until the signal is aborted. */
   async keepReady(): Promise<void> {
-    const { platform: { clock }, signal, testEnvironment } = this.#env;
+    const { platform: { clock }, signal, findsAhead = true } = this.#env;
     try {
       await sleep(clock, QUIET_MS, signal);
     } catch (reason) {
       if (signal.aborted) return;
       throw reason;
     }
-    this.#kept = testEnvironment ? TWEAKS_READY_TEST : TWEAKS_READY;
+    this.#kept = findsAhead ? TWEAKS_READY : TWEAKS_READY_FEW;
     this.#search();
   }
 

@@ -22,11 +22,11 @@ class TestAttempt implements Attempt {
   }
 }
 
-function setting(change: (platform: Platform) => Platform = (same) => same) {
+function setting(change: (platform: Platform) => Platform = (same) => same, findsAhead = true) {
   const world = new SimulatedWorld(5);
   const stop = new AbortController();
   const platform = change(world.process("wallet").platform);
-  const tweaks = new Tweaks(FILTER, { platform, log: LOG, testEnvironment: false, signal: stop.signal });
+  const tweaks = new Tweaks(FILTER, { platform, log: LOG, findsAhead, signal: stop.signal });
   /** As the client's core does: again when it is ready. */
   const take = async (...counts: number[]): Promise<Bytes[]> => {
     for (;;) {
@@ -75,6 +75,15 @@ Deno.test("a wallet that rests has fifty ready, and after some were taken again"
     await world.run({ forMs: 10 });
   }
   assertEquals(calls, [50, 50]);
+});
+
+Deno.test("a wallet that doesn't look ahead has a few ready, and a payment that needs more finds them", async () => {
+  const { world, tweaks, take } = setting(undefined, false);
+  await world.finish(tweaks.keepReady(), { forMs: 60_000 });
+  await world.run({ forMs: 10 });
+  assertEquals(tweaks.take(new TestAttempt(), 3).length, 3);
+  assertThrows(() => tweaks.take(new TestAttempt(), 1), NotReady);
+  assertEquals((await take(5)).length, 5);
 });
 
 Deno.test("whoever waits is told when the wallet closes, or when it has enough of waiting", async () => {

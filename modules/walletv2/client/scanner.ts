@@ -26,6 +26,7 @@ import {
 import { WalletError } from "./error.ts";
 import type { WalletFederation } from "./federation.ts";
 import type { WalletClientEnv } from "./wallet.ts";
+import { LookFurther } from "./look_further.ts";
 import type { Watches } from "./watches.ts";
 import type { OutputInfo } from "../common.ts";
 import { LOOK_STORED_EVERY_MS, OUTPUT_LOOK_AHEAD, OUTPUT_SLICE } from "../limits.ts";
@@ -54,12 +55,14 @@ export class Scanner {
   #endAt: number | null = null;
   /** On the monotonic clock. */
   #lookStoredMs = -Infinity;
+  readonly #further: LookFurther;
 
   constructor(env: WalletClientEnv, watches: Watches, federation: WalletFederation, claims: Claims) {
     this.#env = env;
     this.#watches = watches;
     this.#federation = federation;
     this.#claims = claims;
+    this.#further = new LookFurther(env.platform.clock.monotonicMs());
   }
 
   /** Why deposits aren't looked for or claimed at the moment: guardians that can't be reached, say. */
@@ -281,9 +284,17 @@ export class Scanner {
 
   /** An empty slice is the end, unless all of it can be no deposits. */
   async #lookAhead(addresses: Addresses, position: number, signal: AbortSignal): Promise<boolean> {
-    const [next] = await this.#federation.outputs(position + OUTPUT_SLICE, position + OUTPUT_LOOK_AHEAD, signal);
-    if (next) await this.#advance(addresses, next.index);
-    else this.#endAt = position;
-    return next !== undefined;
+    const { clock } = this.#env.platform, all = this.#waiting.some(({ again }) => again);
+    const ahead = { start: position + OUTPUT_SLICE, end: position + OUTPUT_LOOK_AHEAD };
+    const further = this.#further.due(position, clock.monotonicMs(), all);
+    for (const { start, end } of [ahead, ...further]) {
+      const [next] = await this.#federation.outputs(start, end, signal);
+      if (!next) continue;
+      this.#further.found(clock.monotonicMs());
+      await this.#advance(addresses, next.index);
+      return true;
+    }
+    this.#endAt = position;
+    return false;
   }
 }

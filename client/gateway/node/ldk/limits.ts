@@ -24,7 +24,7 @@ export const GRAPH_KEPT_MS = 600_000;
 export const GRAPH_BYTES_MAX = 15_000_000;
 /** The newest block is asked for so often; on regtest somebody waits for it. */
 export const BLOCK_POLL_MS = 10_000;
-export const BLOCK_POLL_REGTEST_MS = 300;
+export const BLOCK_POLL_REGTEST_MS = 500;
 export const FEE_POLL_MS = 60_000;
 /** A Bitcoin node that doesn't answer is asked again after so long. */
 export const CHAIN_RETRY_MS = 1_000;

@@ -95,6 +95,10 @@ export function ldkNode(parts: LdkNodeParts): LightningNode & { readonly operato
     },
     createHoldInvoice: (request, signal) => ask("hold", request, signal),
     heldPayments,
+    heldPayment: async (paymentHash, signal) => {
+      const hash = toHex(paymentHash), held = await ask("held", null, signal);
+      return held.find((payment) => toHex(payment.paymentHash) === hash) ?? null;
+    },
     // who settles what nobody has paid is told so
     settle: (preimage, signal) =>
       insist(() => ask("settle", { preimage }, signal), signal, (code) => code === "refused"),

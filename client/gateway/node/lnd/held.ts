@@ -84,6 +84,20 @@ export async function* heldPayments(
   }
 }
 
+/**
+ * The payment as LND holds it now. Its invoice alone doesn't say: killed right after it told of a payment, LND gives it
+ * back when it starts, and the invoice stays accepted. docs/protocol/08-lightning-nodes.md §A.
+ */
+export async function heldPayment(
+  context: LndContext,
+  paymentHash: Bytes,
+  signal?: AbortSignal,
+): Promise<HeldPayment | null> {
+  if (!(await incoming(context, signal)).has(toHex(paymentHash))) return null;
+  const invoice = await invoiceOf(context, paymentHash, signal);
+  return invoice === null ? null : heldOf(invoice);
+}
+
 /** What was found, each payment once while it is held; one that is read no more waits here, bounded by the channels. */
 class Found {
   readonly #told = new Set<string>();
@@ -142,7 +156,7 @@ async function poll(context: LndContext, found: Found, signal: AbortSignal): Pro
 }
 
 /** Payments that have come in on a channel and go no further, by hash. */
-async function incoming({ rest }: LndContext, signal: AbortSignal): Promise<Map<string, Bytes>> {
+async function incoming({ rest }: LndContext, signal?: AbortSignal): Promise<Map<string, Bytes>> {
   const hashes = new Map<string, Bytes>();
   for (const channel of objectsIn(await rest.get("/v1/channels", { signal }), "channels")) {
     for (const part of objectsIn(channel, "pending_htlcs")) {

@@ -14,7 +14,7 @@ import type { HoldInvoiceRequest, HoldOutcome, LightningNode } from "../node.ts"
 import { HOLD_CLTV_DELTA, NodeError } from "../node.ts";
 import { base64, bytesIn, countIn, flagIn, hashIn, hexIn, numberIn, objectsIn, textIn } from "./answers.ts";
 import { insist, invoiceOf, type LndContext } from "./context.ts";
-import { heldPayments, NewInvoices } from "./held.ts";
+import { heldPayment, heldPayments, NewInvoices } from "./held.ts";
 import { stateOf, stepOf } from "./hold.ts";
 import { lndInterceptor } from "./interceptor.ts";
 import { CERTIFICATE_BYTES_MAX, MACAROON_BYTES_MAX } from "./limits.ts";
@@ -49,12 +49,23 @@ export type Lnd = LightningNode & {
   close(): void;
 };
 
+/** Longest that LND may look for ways: gatewayd's own bound. */
+const PAYMENT_SECS_MAX = 600;
+
 /**
  * Reads both files and makes the node's face; LND need not be there yet. When LND makes itself a new certificate
  * (`tlsautorefresh`, or the file was deleted), every call fails with that until this is done again with the new file.
- * @throws {NodeError} `refused` for a file that isn't there or is none, and for an address that is none
+ * @throws {NodeError} `refused` for a file that isn't there or is none, an address that is none, and terms that LND
+ * doesn't take
  */
 export async function openLnd(options: LndOptions, outside: LndOutside): Promise<Lnd> {
+  const { paymentTimeoutSecs, timePreference } = options;
+  if (!Number.isInteger(paymentTimeoutSecs) || paymentTimeoutSecs < 1 || paymentTimeoutSecs > PAYMENT_SECS_MAX) {
+    throw new NodeError("refused", `LND looks for ways for 1 to ${PAYMENT_SECS_MAX} seconds.`);
+  }
+  if (!(timePreference >= -1 && timePreference <= 1)) {
+    throw new NodeError("refused", "LND's preference between cheap and sure ways is from -1 to 1.");
+  }
   const certificate = fromUtf8(await contentOf(outside.files, options.certificatePath, CERTIFICATE_BYTES_MAX));
   const macaroon = toHex(await contentOf(outside.files, options.macaroonPath, MACAROON_BYTES_MAX));
   let http: PinnedHttp;
@@ -89,6 +100,7 @@ export function lndNode(outside: Omit<LndContext, "followed">, options: PaymentO
       return text;
     },
     heldPayments: (signal) => heldPayments(context, fresh, signal),
+    heldPayment: (paymentHash, signal) => heldPayment(context, paymentHash, signal),
     settle: (preimage, signal) =>
       end(context, "settle", sha256(preimage) as Bytes, { preimage: base64(preimage) }, signal),
     cancel: (paymentHash, signal) => end(context, "cancel", paymentHash, { payment_hash: base64(paymentHash) }, signal),

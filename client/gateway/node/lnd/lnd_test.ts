@@ -16,7 +16,7 @@ import {
   STREAM_MS,
   WATCHED_INVOICES_MAX,
 } from "./limits.ts";
-import { DEFAULT_PAYMENT_OPTIONS, lndNode, openLnd } from "./lnd.ts";
+import { DEFAULT_PAYMENT_OPTIONS, lndNode, type LndOptions, openLnd } from "./lnd.ts";
 import { lndRest } from "./rest.ts";
 import { FakeLnd, FakeStream, found, refused, refusedStream } from "./testing/fake_lnd.ts";
 import * as recorded from "./testing/recorded.ts";
@@ -414,6 +414,44 @@ Deno.test("what is held is told once, new or from before, and never what is open
   assertEquals((await again).message, "enough");
 });
 
+Deno.test("a payment that LND's channels no longer have isn't held, whatever its invoice says", async () => {
+  const { lnd, node } = world();
+  lnd.on(LOOKUP, invoiceIn("ACCEPTED")).on(CHANNELS, found(recorded.channels({})));
+  assertEquals(await node.heldPayment(HASH), { paymentHash: HASH, amountMsat: 70_000n, claimDeadlineHeight: 233 });
+  lnd.on(CHANNELS, found(recorded.channels()));
+  assertEquals(await node.heldPayment(HASH), null);
+  lnd.on(CHANNELS, found(recorded.channels({ forwarding: "128642860515328" }, { incoming: false })));
+  assertEquals(await node.heldPayment(HASH), null);
+  lnd.on(CHANNELS, found(recorded.channels({})));
+  for (const answer of [invoiceIn("SETTLED"), invoiceIn("OPEN"), noInvoice]) {
+    lnd.on(LOOKUP, answer);
+    assertEquals(await node.heldPayment(HASH), null);
+  }
+  lnd.on(LOOKUP, noPath);
+  assertEquals((await assertRejects(() => node.heldPayment(HASH), NodeError)).code, "unreachable");
+});
+
+Deno.test("channels are shown without the reserve, LND's complaints instead of a name, and fees it has none for yet", async () => {
+  const { lnd, node } = world();
+  const peer = "021f83eb1498d73b03331dbea70860496d891f12d903d4579a59bc6fa85d2eaf4c";
+  const fees = `{"channel_fees":[{"chan_id":"128642860515328", "base_fee_msat":"1000", "fee_per_mil":"1"}]}`;
+  lnd.on(CHANNELS, found(recorded.channels())).on(/peers/, found(`{"peers":[{"pub_key":"${peer}", "address":"a:1"}]}`));
+  lnd.on(/\/v1\/fees/, found(fees));
+  const channel = {
+    remoteKey: fromHex(peer),
+    remoteAlias: null,
+    remoteAddress: "a:1",
+    sizeSats: 10_000_000n,
+    outboundMsat: 4_896_530_000n,
+    inboundMsat: 4_900_000_000n,
+    isActive: true,
+    funding: { txid: "5574e1db68cace5240751611610adcd5e270457bbb94fd924c562c2e3228872c", output: 0 },
+  };
+  assertEquals(await node.operator.channels(), [{ ...channel, baseFeeMsat: 1_000n, partsPerMillion: 1n }]);
+  lnd.on(/\/v1\/fees/, refused(2, "no policy for outgoing channel 280375465148416 "));
+  assertEquals(await node.operator.channels(), [{ ...channel, baseFeeMsat: null, partsPerMillion: null }]);
+});
+
 Deno.test("only the newest invoices are watched, however many strangers ask for", async () => {
   const { lnd, node, clock } = world(), stop = new AbortController(), streams: FakeStream[] = [];
   lnd.on(CHANNELS, found(recorded.channels())).on(HODL, found(`{"payment_request":"lnbcrt1new"}`)).on(SUBSCRIBE, () => {
@@ -503,7 +541,7 @@ Deno.test("its files are read at the beginning; what is missing, too large or no
   const { files, clock, dice } = sim.process("gateway").platform;
   const seen: string[] = [];
   const lnd = new FakeLnd().on(/getinfo/, found(recorded.INFO));
-  const open = (paths: { readonly certificatePath?: string; readonly macaroonPath?: string } = {}) =>
+  const open = (paths: Partial<LndOptions> = {}) =>
     openLnd({
       url: "https://lnd:8080",
       certificatePath: "/tls.cert",
@@ -532,7 +570,11 @@ Deno.test("its files are read at the beginning; what is missing, too large or no
     assertEquals((await node.info()).alias, "03d9647ad41a472edfb5");
     assertEquals([[...lnd.macaroons], seen.length], [[MACAROON], 2]);
     const wrong = [{ certificatePath: "/none" }, { macaroonPath: "/none" }, { certificatePath: "/admin.macaroon" }];
-    for (const paths of wrong) assertEquals((await assertRejects(() => open(paths), NodeError)).code, "refused");
+    const terms = [0, 601, 1.5].map((paymentTimeoutSecs) => ({ paymentTimeoutSecs }));
+    const preferences = [-1.1, 2, NaN].map((timePreference) => ({ timePreference }));
+    for (const paths of [...wrong, ...terms, ...preferences]) {
+      assertEquals((await assertRejects(() => open(paths), NodeError)).code, "refused");
+    }
     await assertRejects(() => open({ macaroonPath: "/large" }));
   })();
   await sim.finish(done, { untilMs: 60_000 });

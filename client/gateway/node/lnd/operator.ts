@@ -27,11 +27,6 @@ const SAT_MSAT = 1_000n, NS_PER_S = 1_000_000_000n;
 const TIME_LOCK_DELTA = 40;
 const STATUS = { open: "pending", accepted: "pending", settled: "succeeded", cancelled: "failed" } as const;
 
-function less(from: bigint, ...parts: bigint[]): bigint {
-  const rest = parts.reduce((sum, part) => sum - part, from);
-  return rest < 0n ? 0n : rest;
-}
-
 function refuse(message: string): never {
   throw new NodeError("refused", message);
 }
@@ -56,16 +51,9 @@ export function lndOperator(context: LndContext): NodeOperator {
       const channels = await rest.get("/v1/balance/channels", { signal });
       return {
         onchainSats: countIn(onchain, "total_balance") + countIn(onchain, "reserved_balance_anchor_chan"),
-        lightningMsat: less(
-          msatIn(channels, "local_balance"),
-          msatIn(channels, "unsettled_local_balance"),
-          msatIn(channels, "pending_open_local_balance"),
-        ),
-        inboundMsat: less(
-          msatIn(channels, "remote_balance"),
-          msatIn(channels, "unsettled_remote_balance"),
-          msatIn(channels, "pending_open_remote_balance"),
-        ),
+        // without what is on its way, which LND has taken off already, and without channels that aren't open
+        lightningMsat: msatIn(channels, "local_balance"),
+        inboundMsat: msatIn(channels, "remote_balance"),
       };
     },
     onchainAddress: async (signal) =>
@@ -195,8 +183,7 @@ function fundingOf(channel: JsonObject): FundingOutpoint | null {
 async function channelsOf({ rest }: LndContext, signal?: AbortSignal): Promise<NodeChannel[]> {
   const peers = objectsIn(await rest.get("/v1/peers", { signal }), "peers");
   const addresses = new Map(peers.map((peer) => [textIn(peer, "pub_key"), textIn(peer, "address")]));
-  const report = objectsIn(await rest.get("/v1/fees", { signal }), "channel_fees");
-  const fees = new Map(report.map((fee) => [textIn(fee, "chan_id"), fee]));
+  const fees = await feesByChannel(rest, signal);
   const channels = objectsIn(await rest.get("/v1/channels?peer_alias_lookup=true", { signal }), "channels");
   return channels.map((channel) => {
     const fee = fees.get(textIn(channel, "chan_id")), remote = textIn(channel, "remote_pubkey");
@@ -215,6 +202,17 @@ async function channelsOf({ rest }: LndContext, signal?: AbortSignal): Promise<N
   });
 }
 
+/** None at all while LND has none for a channel that was opened a moment ago. */
+async function feesByChannel(rest: LndContext["rest"], signal?: AbortSignal): Promise<Map<string, JsonObject>> {
+  try {
+    const report = objectsIn(await rest.get("/v1/fees", { signal }), "channel_fees");
+    return new Map(report.map((fee) => [textIn(fee, "chan_id"), fee]));
+  } catch (thrown) {
+    if (thrown instanceof LndRefusal) return new Map();
+    throw thrown;
+  }
+}
+
 /** LND puts its complaint where it knows no alias. */
 function aliasOf(channel: JsonObject): string | null {
   const alias = textIn(channel, "peer_alias");
@@ -225,7 +223,8 @@ function aliasOf(channel: JsonObject): string | null {
 function usable(channel: JsonObject, side: "local" | "remote"): bigint {
   const constraints = channel[`${side}_constraints`];
   const reserve = isJsonObject(constraints) ? countIn(constraints, "chan_reserve_sat") : 0n;
-  return less(countIn(channel, `${side}_balance`), reserve);
+  const balance = countIn(channel, `${side}_balance`);
+  return balance > reserve ? balance - reserve : 0n;
 }
 
 /** Closing is a stream whose first word says that it has begun; nobody waits for the chain. */

@@ -1,6 +1,6 @@
 /** A gateway's connection to a simulated node: the node's answers, late, lost, or cut off by its end. */
 import { sleep } from "../../../../actors/platform/platform.ts";
-import { toHex } from "../../../../core/bytes.ts";
+import { equalBytes, toHex } from "../../../../core/bytes.ts";
 import { parseBolt11 } from "../../../../core/lightning/bolt11.ts";
 import { err } from "../../../../core/result.ts";
 import type { ForwardInterceptor, HeldPayment, HoldInvoiceRequest, LightningNode, PaymentOutcome } from "../node.ts";
@@ -83,6 +83,8 @@ export function simulatedClient(node: SimulatedNode): LightningNode {
       }), signal),
     createHoldInvoice: (request, signal) => call((asked) => holdInvoice(asked, request), signal),
     heldPayments: (signal) => heldPayments(node, signal),
+    heldPayment: (paymentHash, signal) =>
+      call((asked) => asked.held().find((held) => equalBytes(held.paymentHash, paymentHash)) ?? null, signal),
     settle: (preimage, signal) => insist(() => call((asked) => asked.settle(preimage), signal), signal),
     cancel: (paymentHash, signal) => insist(() => call((asked) => asked.cancel(paymentHash), signal), signal),
     pay: (request, signal) =>

@@ -11,6 +11,11 @@ export type NodeFaults = {
   readonly lostAnswer: number;
   /** Chance that a held payment is told a second time. */
   readonly toldTwice: number;
+  /**
+   * Chance that a node which starts gives back what it held, and its invoices stay accepted: as an LND that was killed
+   * right after it told of a payment.
+   */
+  readonly forgetsHeld: number;
   /** Chance that a payment of this node finds no way. */
   readonly noRoute: number;
   /** Chance that a payment of this node is stuck on its way, for up to `stuckMs`. */
@@ -27,6 +32,7 @@ export const NO_FAULTS: NodeFaults = {
   lostCall: 0,
   lostAnswer: 0,
   toldTwice: 0,
+  forgetsHeld: 0,
   noRoute: 0,
   stuck: 0,
   stuckMs: 0,
@@ -37,7 +43,7 @@ export const NO_FAULTS: NodeFaults = {
 /** These, and no others. */
 export function faultsOf(faults: Partial<NodeFaults>): NodeFaults {
   const all = { ...NO_FAULTS, ...faults };
-  for (const chance of [all.lostCall, all.lostAnswer, all.toldTwice, all.noRoute, all.stuck]) {
+  for (const chance of [all.lostCall, all.lostAnswer, all.toldTwice, all.forgetsHeld, all.noRoute, all.stuck]) {
     assert(chance >= 0 && chance <= 1, "a chance is 0 … 1");
   }
   assert(Number.isInteger(all.partsMax) && all.partsMax >= 1, "a payment has a part at least");

@@ -83,6 +83,7 @@ export class SimulatedNode {
     this.isUp = true;
     this.life++;
     for (const transit of this.#forwards.values()) if (transit.state !== "held") this.#forwards.delete(transit.number);
+    if (this.faults.forgetsHeld > 0 && this.lightning.dice.fraction() < this.faults.forgetsHeld) this.#forgetHeld();
     this.lightning.onStart(this.name);
     this.#changed();
   }
@@ -151,7 +152,8 @@ export class SimulatedNode {
   }
 
   held(): HeldPayment[] {
-    return [...this.books.invoices].filter(([, { isHold, state }]) => isHold && state === "accepted")
+    return [...this.books.invoices]
+      .filter(([, invoice]) => invoice.isHold && invoice.state === "accepted" && this.#heldBy(invoice).length > 0)
       .map(([hash, invoice]) => ({
         paymentHash: fromHex(hash),
         amountMsat: invoice.paidMsat,
@@ -309,6 +311,12 @@ export class SimulatedNode {
     const feeMsat = sumMsat - (this.books.payments.get(toHex(paymentHash))?.amountMsat ?? 0n);
     this.#book(paymentHash, "preimage" in result ? ok({ preimage: result.preimage, feeMsat }) : err(result.reason));
     this.#changed();
+  }
+
+  #forgetHeld(): void {
+    for (const invoice of this.books.invoices.values()) {
+      for (const transit of this.#heldBy(invoice)) this.lightning.failed(transit, "FAILURE_REASON_ERROR");
+    }
   }
 
   #send(to: { readonly name: string }, sent: Omit<Sent, "from" | "to">): void {

@@ -173,6 +173,19 @@ Deno.test("calls in flight end with the node's life, those that insist go on, an
   await hopeless;
 });
 
+Deno.test("a node that forgets what it held says so to who asks, and settles nothing", async () => {
+  const { lightning, gateway, outside } = world();
+  const node = gateway.connect(), totalMsat = lightning.totalMsat, { preimage: secret, paymentHash } = preimage(2);
+  gateway.faults = faultsOf({ forgetsHeld: 1 });
+  const paid = outside.connect().pay({ invoice: await holdOf(node, paymentHash), ...LIMITS });
+  assertEquals(await node.heldPayment(paymentHash), await firstHeld(node));
+  gateway.restart();
+  assertEquals((await paid).ok, false);
+  assertEquals(await node.heldPayment(paymentHash), null);
+  assertEquals(await node.settle(secret), ok(null));
+  assertEquals([gateway.books.localMsat, lightning.totalMsat], [RICH.localMsat, totalMsat]);
+});
+
 Deno.test("a node with an older state has no record of what came after", async () => {
   const { gateway, outside } = world();
   const before = gateway.snapshot();

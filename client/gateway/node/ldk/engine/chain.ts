@@ -115,6 +115,7 @@ export class Chain {
    */
   async bring(followers: readonly Follower[], connected: (block: ReadBlock) => void): Promise<boolean> {
     const newest = await this.newest();
+    if (followers.every((follower) => follower.tip().hash === newest.hash)) return false;
     // a node that is behind, or that is being reorganised, is waited for
     if (followers.some((follower) => follower.tip().height > newest.height)) return false;
     for (const follower of followers) await this.#rewind(follower);

@@ -35,6 +35,8 @@ export type LabNode = {
   readonly folder: string;
   /** How many commits it told of. */
   readonly commits: { count: number };
+  /** Of its process, if it runs now. */
+  pid(): Promise<number | null>;
   /** SIGKILL; it is started again. */
   kill(): Promise<void>;
   /** SIGKILL; it isn't started again before `start`. */
@@ -170,6 +172,7 @@ export class Lab {
     return {
       node,
       ref,
+      pid,
       key: await ready(),
       host: `127.0.0.1:${port}`,
       folder,

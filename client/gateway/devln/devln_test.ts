@@ -1,0 +1,49 @@
+/** The program as people start it. */
+import { assert, assertEquals } from "@std/assert";
+import { testsNeeding } from "../../../core/testing/permissions.ts";
+import { freePorts } from "../../../server/dev/federation/processes.ts";
+import { Lab, until } from "../node/ldk/testing/lab.ts";
+
+const onMachine = testsNeeding("read", "write", "net", "run", "env");
+const MAIN = new URL("./main.ts", import.meta.url).pathname;
+
+onMachine("the outside world runs, opens a channel, makes an invoice, is paid and pays", async () => {
+  const lab = await Lab.open();
+  const dir = `${lab.folder}/devln`, [port] = freePorts(1);
+  const args = (...more: string[]) => ["run", "-A", MAIN, "--dir", dir, ...more];
+  const devln = async (...more: string[]): Promise<[number, string]> => {
+    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), { args: args(...more) }).output();
+    return [code, new TextDecoder().decode(code === 0 ? stdout : stderr).trim()];
+  };
+  assertEquals(await devln("info"), [1, `error: No Lightning node runs in ${dir}. Say --dir and the folder of one.`]);
+  const chain = ["--bitcoind-url", lab.url, "--bitcoind-username", lab.username, "--bitcoind-password", lab.password];
+  const program = new Deno.Command(Deno.execPath(), {
+    args: args("run", "--listen", `127.0.0.1:${port}`, ...chain),
+    stderr: "null",
+  }).spawn();
+  try {
+    const inner = await lab.node("inner");
+    await until("it answers", async () => (await devln("info"))[0] === 0);
+    const mode = (await Deno.stat(`${dir}/devln.json`)).mode! & 0o777;
+    assertEquals([mode, (await Deno.stat(`${dir}/seed`)).mode! & 0o777], [0o600, 0o600]);
+    await lab.pay((await devln("address"))[1], 0.1);
+    await lab.mine(1);
+    await until("its money", async () => (await devln("info"))[1].includes("chain     10000000 sat"));
+    const node = `${inner.key.toHex()}@${inner.host}`;
+    const [code, txid] = await devln("open", node, "1000000 sat", "400000 sat");
+    assertEquals([code, txid.length], [0, 64], txid);
+    await lab.mine(6);
+    await lab.usable(inner);
+    await until("the channel", async () => (await devln("info"))[1].includes(", active"));
+    const [, invoice] = await devln("invoice", "1000", "sat");
+    const { parseBolt11 } = await import("../../../core/lightning/bolt11.ts");
+    const paid = await inner.node.pay({ invoice: parseBolt11(invoice), feeLimitMsat: 5_000n, cltvLimit: 1_000 });
+    assert(paid.ok, paid.ok ? "" : paid.error);
+    const back = await inner.node.operator.createInvoice({ amountMsat: 2_000n, expirySecs: 600, description: "" });
+    assert((await devln("pay", `lightning:${back}`))[1].startsWith("paid; the preimage is "));
+  } finally {
+    program.kill("SIGTERM");
+    await program.status;
+    await lab.close();
+  }
+});
