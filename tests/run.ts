@@ -40,6 +40,8 @@ const slowTests = [
   "dead_bitcoin_node",
   "store_kill",
   "restore_killed",
+  "gateway_crash",
+  "lightning_seeds",
   "ldk_killed",
   "ldk_forced",
 ].map((name) => `tests/slow/${name}.ts`);

@@ -49,10 +49,6 @@ class Hub {
   }
 }
 
-function guardianName(peer: PeerId): string {
-  return `g${peer}`;
-}
-
 /** @param platformOf dice and certificates of each guardian */
 export async function dealtConfigs(options: {
   readonly total: number;
@@ -61,8 +57,11 @@ export async function dealtConfigs(options: {
   readonly platformOf: (peer: PeerId) => Platform;
   /** Default: those that are built in. */
   readonly definitions?: ServerModules;
+  /** Begins the names of guardians and of their machines. Default: `g`. */
+  readonly name?: string;
 }): Promise<GuardianConfig[]> {
-  const { total, modules, roundsPerSession, platformOf, definitions = builtInModules } = options;
+  const { total, modules, roundsPerSession, platformOf, definitions = builtInModules, name = "g" } = options;
+  const guardianName = (peer: PeerId): string => `${name}${peer}`;
   const ids = Array.from({ length: total }, (_, peer) => peer);
   const identities = await Promise.all(
     ids.map((peer) => platformOf(peer).network.makeTlsIdentity(`peer${guardianName(peer)}`)),
@@ -71,7 +70,11 @@ export async function dealtConfigs(options: {
     name: guardianName(peer),
     endpoints: {
       tag: "Tcp",
-      value: { apiUrl: `ws://g${peer}:8174/`, p2pUrl: `fedimint://g${peer}:8173`, cert: identities[peer]!.certificate },
+      value: {
+        apiUrl: `ws://${guardianName(peer)}:8174/`,
+        p2pUrl: `fedimint://${guardianName(peer)}:8173`,
+        cert: identities[peer]!.certificate,
+      },
     },
     federationName: peer === 0 ? "simulated" : null,
     disableBaseFees: null,

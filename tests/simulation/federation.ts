@@ -40,6 +40,10 @@ export type FederationOptions = {
   readonly definitions?: ServerModules;
   readonly roundsPerSession?: number;
   readonly world?: WorldOptions;
+  /** A federation whose world and chain it shares; then `name` begins the names of its guardians' machines. */
+  readonly beside?: SimulatedFederation;
+  /** Default: `g`. */
+  readonly name?: string;
 };
 
 const dealt = new Map<string, Promise<GuardianConfig[]>>();
@@ -52,11 +56,12 @@ function dealtOnce(
   modules: readonly string[],
   roundsPerSession: number,
   definitions: ServerModules,
+  name: string,
 ): Promise<GuardianConfig[]> {
-  const key = `${total} ${modules} ${roundsPerSession}`;
+  const key = `${total} ${modules} ${roundsPerSession} ${name}`;
   const dealer = new SimulatedWorld(0);
-  const platformOf = (peer: number): Platform => dealer.process(`g${peer}`).platform;
-  const configs = dealt.get(key) ?? dealtConfigs({ total, modules, roundsPerSession, platformOf, definitions });
+  const platformOf = (peer: number): Platform => dealer.process(`${name}${peer}`).platform;
+  const configs = dealt.get(key) ?? dealtConfigs({ total, modules, roundsPerSession, platformOf, definitions, name });
   dealt.set(key, configs);
   return configs;
 }
@@ -87,14 +92,19 @@ export class SimulatedFederation {
   #apiUrls: GuardianConfig["consensus"]["apiEndpoints"] = new Map();
   #invite = "";
   #configs: readonly GuardianConfig[] = [];
-  #goingOn = false;
+  readonly #name: string;
+  readonly #beside: SimulatedFederation | null;
+  #goesOn = false;
   #bitcoinDisk: MemoryBackend;
 
   private constructor(
     world: SimulatedWorld,
     definitions: ServerModules = builtInModules,
     bitcoinDisk: MemoryBackend = new MemoryBackend(),
+    { name = "g", beside = null }: { readonly name?: string; readonly beside?: SimulatedFederation | null } = {},
   ) {
+    this.#name = name;
+    this.#beside = beside;
     this.world = world;
     this.definitions = definitions;
     this.#bitcoinDisk = bitcoinDisk.copy(this.diskOptions("bitcoin"));
@@ -103,16 +113,16 @@ export class SimulatedFederation {
   /** Guardians are configured and running; the chain has its first coins. */
   static async start(options: FederationOptions): Promise<SimulatedFederation> {
     const { seed, total = 4, modules = ["meta", "mintv2", "walletv2"], roundsPerSession = 30 } = options;
-    const { definitions = builtInModules, world: worldOptions } = options;
-    const world = new SimulatedWorld(seed, worldOptions);
-    const federation = new SimulatedFederation(world, definitions);
-    await federation.#startBitcoin();
-    const configs = await dealtOnce(total, modules, roundsPerSession, definitions);
+    const { definitions = builtInModules, world: worldOptions, beside = null, name = "g" } = options;
+    const world = beside?.world ?? new SimulatedWorld(seed, worldOptions);
+    const federation = new SimulatedFederation(world, definitions, undefined, { name, beside });
+    if (!beside) await federation.#startBitcoin();
+    const configs = await dealtOnce(total, modules, roundsPerSession, definitions, name);
     federation.#configs = configs;
     federation.#apiUrls = configs[0]!.consensus.apiEndpoints;
     for (const [peer, config] of configs.entries()) {
-      const disk = new MemoryBackend(federation.diskOptions(`g${peer}`));
-      const invite = await federation.#writeConfig(world.process(`g${peer}`).platform, config);
+      const disk = new MemoryBackend(federation.diskOptions(federation.machine(peer)));
+      const invite = await federation.#writeConfig(world.process(federation.machine(peer)).platform, config);
       if (peer === 0) federation.#invite = invite;
       federation.#nodes.set(peer, { guardian: null, store: null, ended: Promise.resolve(), failure: null, disk });
       await federation.#startGuardian(peer);
@@ -127,12 +137,12 @@ export class SimulatedFederation {
     await federation.#startBitcoin();
     const configs: GuardianConfig[] = [];
     for (const [peer, { disk, files }] of remains.guardians.entries()) {
-      const process = world.process(`g${peer}`);
+      const process = world.process(federation.machine(peer));
       process.disk.makeDirectory(DATA_DIR, true);
       for (const [path, { bytes, secret }] of files) process.disk.write(path, { bytes, secret }, false);
       configs.push(await federation.finish(readConfig(process.platform.files, DATA_DIR)));
       const node = { guardian: null, store: null, ended: Promise.resolve(), failure: null };
-      federation.#nodes.set(peer, { ...node, disk: disk.copy(federation.diskOptions(`g${peer}`)) });
+      federation.#nodes.set(peer, { ...node, disk: disk.copy(federation.diskOptions(federation.machine(peer))) });
       await federation.#startGuardian(peer);
     }
     federation.#configs = configs;
@@ -152,9 +162,14 @@ export class SimulatedFederation {
       bitcoin: this.#bitcoinDisk.crash(),
       guardians: [...this.#nodes].map(([peer, { disk }]) => ({
         disk,
-        files: this.world.process(`g${peer}`).disk.files,
+        files: this.world.process(this.machine(peer)).disk.files,
       })),
     };
+  }
+
+  /** The machine that a guardian runs on. */
+  machine(peer: number): string {
+    return `${this.#name}${peer}`;
   }
 
   async #writeConfig({ files }: Platform, config: GuardianConfig): Promise<string> {
@@ -194,18 +209,26 @@ export class SimulatedFederation {
 
   async #startGuardian(peer: number): Promise<void> {
     const node = this.#nodes.get(peer)!;
-    const { platform } = this.world.process(`g${peer}`);
+    const { platform } = this.world.process(this.machine(peer));
     const store = await this.finish(openMemoryStore({ clock: platform.clock, backend: node.disk }));
     node.store = store;
-    const options = guardianOptions({ platform, store, log: this.logOf(`g${peer}`), definitions: this.definitions });
-    node.guardian = await this.finish(Guardian.start(options));
-    node.ended = node.guardian.run().then((code) => this.world.note(`g${peer} ended with ${code}`), (thrown) => {
-      if (thrown instanceof ConsensusError) {
-        node.failure = thrown;
-        return;
-      }
-      if (node.guardian !== null && this.world.process(`g${peer}`).alive) throw thrown;
+    const options = guardianOptions({
+      platform,
+      store,
+      log: this.logOf(this.machine(peer)),
+      definitions: this.definitions,
     });
+    node.guardian = await this.finish(Guardian.start(options));
+    node.ended = node.guardian.run().then(
+      (code) => this.world.note(`${this.machine(peer)} ended with ${code}`),
+      (thrown) => {
+        if (thrown instanceof ConsensusError) {
+          node.failure = thrown;
+          return;
+        }
+        if (node.guardian !== null && this.world.process(this.machine(peer)).alive) throw thrown;
+      },
+    );
   }
 
   /** What is on a running guardian's disk now. */
@@ -249,14 +272,14 @@ export class SimulatedFederation {
     const node = this.#nodes.get(peer)!;
     node.guardian = null;
     node.store = null;
-    this.world.process(`g${peer}`).kill();
+    this.world.process(this.machine(peer)).kill();
     node.disk = node.disk.crash();
   }
 
   async restart(peer: number): Promise<void> {
     const node = this.#nodes.get(peer)!;
-    this.world.process(`g${peer}`).restart();
-    node.disk = node.disk.crash(this.diskOptions(`g${peer}`));
+    this.world.process(this.machine(peer)).restart();
+    node.disk = node.disk.crash(this.diskOptions(this.machine(peer)));
     await this.#startGuardian(peer);
   }
 
@@ -280,12 +303,17 @@ export class SimulatedFederation {
    * among them.
    */
   async play<T>(body: () => Promise<T>, forMs = 600_000): Promise<T> {
-    this.#goingOn = true;
+    this.#goesOn = true;
     try {
       return await this.world.finish(body(), { forMs });
     } finally {
-      this.#goingOn = false;
+      this.#goesOn = false;
     }
+  }
+
+  /** Whether somebody lets the world go on: here, or in the federation beside. */
+  get #goingOn(): boolean {
+    return this.#goesOn || this.#beside !== null && this.#beside.#goingOn;
   }
 
   /** A call to the chain's JSON-RPC, as from outside. */

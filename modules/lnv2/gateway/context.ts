@@ -8,45 +8,41 @@ import type { Bytes } from "../../../core/bytes.ts";
 import type { Bolt11Invoice } from "../../../core/lightning/bolt11.ts";
 import type { Result } from "../../../core/result.ts";
 import type { FederationId, OperationId } from "../../../core/types/ids.ts";
-import type { IncomingContract } from "../contracts.ts";
+import type { Cancelled } from "./states.ts";
 
-/** How funding an incoming contract ended: its 32-byte preimage, or why there is none. */
-export type ContractOutcome = Result<Bytes, "rejected" | "refunded" | "failed">;
+/** A payment that was made. */
+export type PaymentMade = {
+  /** 32 bytes. */
+  readonly preimage: Bytes;
+  /** Null for one that went over Lightning. */
+  readonly targetFederation: FederationId | null;
+};
 
-/** A swap inside of the gateway: it pays a contract of a receiver of one of its own federations. */
-export type DirectSwap = {
-  readonly federationId: FederationId;
-  readonly contract: IncomingContract;
+/** A payment that an outgoing contract pays for. */
+export type OutgoingPayment = {
+  /** With an amount. Its payment hash is the caller's (`claimPaymentImage`). */
+  readonly invoice: Bolt11Invoice;
+  /** The most blocks that the money may be bound for. */
+  readonly cltvLimit: bigint;
+  readonly feeLimitMsat: bigint;
+  /** False: what has begun before is followed, and nothing begins. */
+  readonly mayBegin: boolean;
 };
 
 /** The gateway around one federation's module. */
 export interface LightningGateway {
-  /** Pays over Lightning, or follows what has begun. The error: nothing was paid and nothing will be. */
-  pay(
-    payment: { readonly invoice: Bolt11Invoice; readonly cltvLimit: number; readonly feeLimitMsat: bigint },
-    signal: AbortSignal,
-  ): Promise<Result<Bytes, string>>;
-  /** Whether the node has any record of a payment of this hash (32 bytes). */
-  paymentExists(paymentHash: Bytes, signal: AbortSignal): Promise<boolean>;
+  /** Whether the node can be reached now. Only for refusing what is new: it decides nothing about what has begun. */
+  isNodeConnected(): Promise<boolean>;
+  /** Resolves when the node can be reached. Rejects only when aborted. */
+  awaitNode(signal: AbortSignal): Promise<void>;
   /**
-   * The contract behind an invoice of this gateway's own node; null for any other invoice. The error: it is ours and
-   * can't be paid so (amounts differ, receiving is off, the registration is gone).
+   * Pays, by a swap between federations or over Lightning, or follows what has begun: on the way on which it has begun,
+   * whatever has changed since. The error: nothing was paid and nothing will be. Ok(null): nothing has begun, and
+   * `mayBegin` was false. Rejects when nothing is known: ask again.
    */
-  directSwap(invoice: Bolt11Invoice): Promise<Result<DirectSwap | null, string>>;
-  /** Funds the contract in its federation, or follows what has begun, and waits for its outcome. */
-  fundDirectSwap(swap: DirectSwap, amountMsat: bigint, signal: AbortSignal): Promise<Result<Bytes, string>>;
+  pay(payment: OutgoingPayment, signal: AbortSignal): Promise<Result<PaymentMade | null, Cancelled>>;
   /** The least that an outgoing contract must hold for paying `amountMsat`. The error: no price is set. */
   minContractAmount(federationId: FederationId, amountMsat: bigint): Promise<Result<bigint, string>>;
-  /** A swap to a version 1 receiver of one of the gateway's federations; null for any other invoice. */
-  lnv1Swap(invoice: Bolt11Invoice): Promise<FederationId | null>;
-  /**
-   * Pays such a receiver, or follows what has begun. Ok(null): nothing has begun, and `mayBegin` was false.
-   */
-  relayLnv1Swap(
-    federationId: FederationId,
-    swap: { readonly invoice: Bolt11Invoice; readonly mayBegin: boolean },
-    signal: AbortSignal,
-  ): Promise<Result<Bytes | null, string>>;
   /**
    * Binds a payment image's hash (32 bytes) to the operation that pays it: the first of all federations keeps it, for
    * ever. Durable when it resolves.

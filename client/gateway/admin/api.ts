@@ -1,0 +1,53 @@
+/**
+ * The operators' part of the gateway's port: a password as a bearer token, two roles, errors with their full text.
+ * docs/protocol/06-lightning-meta.md §E.2.
+ */
+import type { Logger } from "../../../actors/logger.ts";
+import type { Address } from "../../../actors/platform/platform.ts";
+import { errorText, FedimintError } from "../../../core/result.ts";
+import { BadRequest, jsonAnswer, textAnswer } from "../answers.ts";
+import { NodeError } from "../node/node.ts";
+import type { AdminPassword } from "./password.ts";
+import type { AdminEnv } from "./routes.ts";
+import { ADMIN_ROUTES, receiveEcash } from "./routes.ts";
+
+export type AdminApiEnv = AdminEnv & { readonly password: AdminPassword; readonly log: Logger };
+
+/** A route's answer; null when there is no such route. `path`: without `/v1`. */
+export async function adminAnswer(
+  env: AdminApiEnv,
+  path: string,
+  request: Request,
+  remote: Address,
+): Promise<Response | null> {
+  if (path === "/receive_ecash") {
+    if (request.method !== "POST") return textAnswer(405, "");
+    return await answered(env, path, () => receiveEcash(env, request), "Failed to receive ecash");
+  }
+  const routes = Object.hasOwn(ADMIN_ROUTES, path) ? ADMIN_ROUTES[path] : undefined;
+  if (!routes) return null;
+  const token = (request.headers.get("authorization") ?? "").replace(/^(Bearer )+/, "");
+  const role = await env.password.roleOf(token, remote);
+  if (role === "busy") return textAnswer(429, "Too many wrong passwords: try again in a second");
+  const route = routes.find(({ method }) => method === request.method);
+  if (role === null || route && role === "liquidity_manager" && !route.forLiquidity) return textAnswer(401, "");
+  if (!route) return textAnswer(405, "");
+  return await answered(env, path, () => route.answer(env, request), null);
+}
+
+/** @param redacted what is told in the place of a failure's text */
+async function answered(
+  { log }: AdminApiEnv,
+  path: string,
+  work: () => Promise<Parameters<typeof jsonAnswer>[0]>,
+  redacted: string | null,
+): Promise<Response> {
+  try {
+    return jsonAnswer(await work());
+  } catch (thrown) {
+    if (thrown instanceof BadRequest) throw thrown;
+    if (!(thrown instanceof FedimintError) && !(thrown instanceof NodeError)) throw thrown;
+    log.warn("An operator's request failed", { path, reason: errorText(thrown) });
+    return textAnswer(500, redacted ?? errorText(thrown));
+  }
+}

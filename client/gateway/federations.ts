@@ -1,0 +1,247 @@
+/**
+ * The federations that a gateway serves: a wallet in each under the same words, with its prices. Joining one checks
+ * that it has Lightning and is on the gateway's network; leaving one waits until nothing of it is under way, and keeps
+ * its money.
+ */
+import type { Logger } from "../../actors/logger.ts";
+import type { Clock, Dice } from "../../actors/platform/platform.ts";
+import { sleep } from "../../actors/platform/platform.ts";
+import { backOffMs } from "../../actors/rpc/mod.ts";
+import type { StoreView } from "../../actors/store/store.ts";
+import type { BitcoinNetwork } from "../../core/bitcoin/network.ts";
+import type { FederationId } from "../../core/types/ids.ts";
+import type { AnyClientModuleDefinition, UsableModule } from "../../modules/contract/client.ts";
+import type { PaymentFee } from "../../modules/lnv2/fees.ts";
+import { isWithin, RECEIVE_FEE_LIMIT, SEND_FEE_LIMIT } from "../../modules/lnv2/fees.ts";
+import type { GatewayModule, GatewayModuleFacts } from "../../modules/lnv2/gateway/api.ts";
+import { ClientError } from "../error.ts";
+import { readInviteCode } from "../pasted.ts";
+import type { FederationClient } from "../wallet.ts";
+import type { Wallets } from "../wallets.ts";
+import { GatewayError } from "./error.ts";
+import { RELAY_AGAIN_MS } from "./limits.ts";
+import type { FederationRecord } from "./records.ts";
+import { federations, hasOpenRegistrations, takeIndex } from "./records.ts";
+
+export type FederationsEnv = {
+  /** The gateway's part. */
+  readonly store: StoreView;
+  readonly clock: Clock;
+  readonly dice: Dice;
+  readonly network: BitcoinNetwork;
+  /** What a federation that is joined begins with. */
+  readonly fees: { readonly lightningFee: PaymentFee; readonly transactionFee: PaymentFee };
+  readonly lnv2: AnyClientModuleDefinition & UsableModule<GatewayModule>;
+  readonly log: Logger;
+};
+
+/** The gateway in one of its federations. */
+export type ServedFederation = {
+  readonly federationId: FederationId;
+  readonly record: FederationRecord;
+  readonly wallet: FederationClient;
+  readonly module: GatewayModule;
+};
+
+/** What a client adds to an amount that it sends. */
+export function sendFees({ lightningFee, transactionFee }: Pick<FederationRecord, "lightningFee" | "transactionFee">) {
+  return {
+    minimum: transactionFee,
+    default: {
+      base: lightningFee.base + transactionFee.base,
+      partsPerMillion: lightningFee.partsPerMillion + transactionFee.partsPerMillion,
+    },
+  };
+}
+
+/** @throws {GatewayError} `fees_too_high` for fees that clients would not pay */
+export function checkFees(fees: Pick<FederationRecord, "lightningFee" | "transactionFee">): void {
+  if (!isWithin(sendFees(fees).default, SEND_FEE_LIMIT)) {
+    throw new GatewayError({ code: "fees_too_high" }, "Total Send fees exceeded 100 sat,15000");
+  }
+  if (!isWithin(fees.transactionFee, RECEIVE_FEE_LIMIT)) {
+    throw new GatewayError({ code: "fees_too_high" }, "Transaction fees exceeded RECEIVE LIMIT 50 sat,5000");
+  }
+}
+
+export class Federations {
+  readonly #env: FederationsEnv;
+  #wallets: Wallets | null = null;
+
+  constructor(env: FederationsEnv) {
+    this.#env = env;
+  }
+
+  /** The module that all wallets of the gateway have. */
+  get lnv2(): FederationsEnv["lnv2"] {
+    return this.#env.lnv2;
+  }
+
+  /** The wallets are open: machines of theirs that ran before have waited for it. */
+  open(wallets: Wallets): void {
+    this.#wallets = wallets;
+  }
+
+  get wallets(): Wallets {
+    if (!this.#wallets) throw new GatewayError({ code: "not_running" }, "The gateway is starting");
+    return this.#wallets;
+  }
+
+  /** What is stored of a federation; undefined for one that isn't served. */
+  record(federationId: FederationId): Promise<FederationRecord | undefined> {
+    return this.#env.store.read((tx) => federations.get(tx, federationId));
+  }
+
+  /** The module in a federation that is served and runs; null otherwise. */
+  module(federationId: FederationId): GatewayModule | null {
+    const wallet = this.#wallets?.wallet(federationId);
+    return wallet ? moduleOf(wallet, this.#env.lnv2) : null;
+  }
+
+  /**
+   * The same; waits for one that is being opened, or can't run at the moment. Null for one that isn't served, unless
+   * `isOwed`: then something may have begun there, and it is waited for until it is served again.
+   */
+  async awaitModule(
+    federationId: FederationId,
+    signal: AbortSignal,
+    isOwed = false,
+  ): Promise<GatewayModule | null> {
+    for (let attempt = 0;; attempt++) {
+      signal.throwIfAborted();
+      const module = this.module(federationId);
+      if (module) return module;
+      if (!isOwed && await this.record(federationId) === undefined) return null;
+      if (attempt === 0) this.#env.log.warn("A payment waits for a federation that doesn't run", { federationId });
+      await sleep(this.#env.clock, backOffMs(RELAY_AGAIN_MS, attempt, this.#env.dice), signal);
+    }
+  }
+
+  /** Whether invoices with this short channel id are those of a federation that is served. */
+  isIndex(channel: bigint): Promise<boolean> {
+    return this.#env.store.read(async (tx) => {
+      for await (const [, { index }] of federations.entries(tx)) if (BigInt(index) === channel) return true;
+      return false;
+    });
+  }
+
+  /** One that is served and runs. @throws {GatewayError} `not_connected` */
+  async served(federationId: FederationId): Promise<ServedFederation> {
+    const record = await this.record(federationId), wallet = this.#wallets?.wallet(federationId);
+    const module = wallet && moduleOf(wallet, this.#env.lnv2);
+    if (!record || !wallet || !module) throw notConnected(federationId);
+    return { federationId, record, wallet, module };
+  }
+
+  /** All that are served and run, in the order in which they were joined. */
+  async all(): Promise<ServedFederation[]> {
+    const records = await this.#env.store.read(async (tx) => {
+      const found: (readonly [FederationId, FederationRecord])[] = [];
+      for await (const entry of federations.entries(tx)) found.push(entry);
+      return found;
+    });
+    const all: ServedFederation[] = [];
+    for (const [federationId, record] of records.sort(([, a], [, b]) => a.index - b.index)) {
+      const wallet = this.#wallets?.wallet(federationId), module = wallet && moduleOf(wallet, this.#env.lnv2);
+      if (wallet && module) all.push({ federationId, record, wallet, module });
+    }
+    return all;
+  }
+
+  /**
+   * Joins a federation, or takes back one that was left with all its money.
+   * @throws {GatewayError} `already_connected` · `no_lightning` · `wrong_network` · {PastedError} · {ClientError} and
+   * others, as `Wallets.add`
+   */
+  async connect(inviteCode: string, signal?: AbortSignal): Promise<ServedFederation> {
+    const { federationId } = readInviteCode(inviteCode);
+    if (await this.record(federationId)) {
+      throw new GatewayError({ code: "already_connected" }, "Federation has already been registered");
+    }
+    const wallet = await this.wallets.add(inviteCode, signal);
+    try {
+      await this.#checkJoined(wallet);
+    } catch (thrown) {
+      await this.wallets.leaveOut(federationId);
+      throw thrown;
+    }
+    const { durable } = await this.#env.store.transact(async (tx) => {
+      if (await federations.get(tx, federationId)) return;
+      federations.set(tx, federationId, {
+        inviteCode,
+        index: await takeIndex(tx),
+        ...this.#env.fees,
+        receiveEnabled: true,
+      });
+    });
+    await durable;
+    return await this.served(federationId);
+  }
+
+  async #checkJoined(wallet: FederationClient): Promise<void> {
+    const module = moduleOf(wallet, this.#env.lnv2);
+    if (!module) throw new GatewayError({ code: "no_lightning" }, "The federation has no Lightning module lnv2");
+    const { network }: GatewayModuleFacts = await module.facts();
+    if (network === this.#env.network) return;
+    throw new GatewayError(
+      { code: "wrong_network" },
+      `The federation is on ${network}, the gateway on ${this.#env.network}`,
+    );
+  }
+
+  /**
+   * Serves a federation no more. Its money stays with the gateway: `connect` takes it back.
+   * @returns what it was
+   * @throws {GatewayError} `not_connected` · `under_way`: payments haven't ended, or invoices may still be paid
+   */
+  async leave(federationId: FederationId): Promise<ServedFederation> {
+    const served = await this.served(federationId);
+    const { incomingMsat, outgoingMsat, inDoubtMsat } = await served.wallet.getPending();
+    const nowSecs = Math.floor(this.#env.clock.nowMs() / 1_000);
+    const isOpen = await this.#env.store.read((tx) => hasOpenRegistrations(tx, federationId, nowSecs));
+    if (incomingMsat + outgoingMsat + inDoubtMsat > 0n || isOpen) {
+      throw new GatewayError(
+        { code: "under_way" },
+        "Payments of this federation are under way, or invoices may still be paid: disable receiving and try again later",
+      );
+    }
+    const { durable } = await this.#env.store.transact((tx) => federations.delete(tx, federationId));
+    await durable;
+    await this.wallets.leaveOut(federationId);
+    return served;
+  }
+
+  /** Changes what is stored of a federation. @throws {GatewayError} `not_connected` and what `change` throws */
+  async change(
+    federationId: FederationId,
+    change: (record: FederationRecord) => FederationRecord,
+  ): Promise<FederationRecord> {
+    const { value, durable } = await this.#env.store.transact(async (tx) => {
+      const before = await federations.get(tx, federationId);
+      if (!before) throw notConnected(federationId);
+      const after = change(before);
+      federations.set(tx, federationId, after);
+      return after;
+    });
+    await durable;
+    return value;
+  }
+}
+
+/** As the reference tells clients: the first four bytes of the id. */
+export function notConnected(federationId: FederationId): GatewayError {
+  return new GatewayError(
+    { code: "not_connected" },
+    `No federation available for prefix ${federationId.slice(0, 8)}`,
+  );
+}
+
+function moduleOf(wallet: FederationClient, lnv2: UsableModule<GatewayModule>): GatewayModule | null {
+  try {
+    return wallet.use(lnv2);
+  } catch (thrown) {
+    // a federation without Lightning
+    if (thrown instanceof ClientError) return null;
+    throw thrown;
+  }
+}

@@ -1,0 +1,239 @@
+/**
+ * A gateway: wallets in its federations, one Lightning node, an HTTP API. Everything that it knows is in one database:
+ * after a crash it is opened again and goes on. docs/protocol/06-lightning-meta.md §E.
+ */
+import type { LogSink } from "../../actors/logger.ts";
+import { createSystem, loggerFor } from "../../actors/mod.ts";
+import type { Address, Platform } from "../../actors/platform/platform.ts";
+import { sleep } from "../../actors/platform/platform.ts";
+import type { Store } from "../../actors/store/store.ts";
+import type { ActorSystem } from "../../actors/system.ts";
+import type { Bytes } from "../../core/bytes.ts";
+import { toHex } from "../../core/bytes.ts";
+import { isSecretKey, publicKeyOf } from "../../core/crypto/mod.ts";
+import type { Json } from "../../core/encoding/mod.ts";
+import type { BitcoinNetwork } from "../../core/bitcoin/network.ts";
+import type { AnyClientModuleDefinition } from "../../modules/contract/client.ts";
+import { WaitError } from "../../modules/contract/waiting.ts";
+import type { PaymentFee } from "../../modules/lnv2/fees.ts";
+import { TRANSACTION_FEE_DEFAULT } from "../../modules/lnv2/fees.ts";
+import { lnv2Gateway } from "../../modules/lnv2/gateway/module.ts";
+import { metaClient } from "../../modules/meta/client.ts";
+import { mintv2Client } from "../../modules/mintv2/client.ts";
+import { walletv2Client } from "../../modules/walletv2/client.ts";
+import type { Wallets } from "../wallets.ts";
+import { openWallets } from "../wallets.ts";
+import { adminAnswer } from "./admin/api.ts";
+import type { PasswordHashes } from "./admin/password.ts";
+import { AdminPassword } from "./admin/password.ts";
+import { Callers } from "./callers.ts";
+import { checkFees, Federations } from "./federations.ts";
+import { GatewayError } from "./error.ts";
+import { HeldPayments } from "./held.ts";
+import { Invoices } from "./invoices.ts";
+import { DRAIN_LOOK_MS, INVOICE_RATE } from "./limits.ts";
+import type { LightningNode } from "./node/node.ts";
+import { NodeWatch } from "./node_watch.ts";
+import { Payments } from "./payments.ts";
+import { publicAnswer } from "./public_api.ts";
+import { gatewayKey, gatewayPart } from "./records.ts";
+import { gatewayTree } from "./tree.ts";
+
+export type GatewayOptions = {
+  readonly platform: Platform;
+  /** Closed with the gateway, and when it can't be opened. */
+  readonly store: Store;
+  readonly node: LightningNode;
+  readonly network: BitcoinNetwork;
+  readonly log: LogSink;
+  /** Where its API listens. */
+  readonly bind: Address;
+  /** What federations that are joined begin with. Default: 2 sat and 0.3 % each. */
+  readonly fees?: { readonly lightningFee: PaymentFee; readonly transactionFee: PaymentFee };
+  /** Of invoices that strangers ask for. Default: 50 at once, 5 a second. */
+  readonly invoiceRate?: { readonly burst: number; readonly perSecond: number };
+  /** Tells strangers why something failed. */
+  readonly debug?: boolean;
+  /** For operators; without it none of their requests is answered. */
+  readonly admin?: {
+    readonly passwords: PasswordHashes;
+    /** Public URL, with `v1`. */
+    readonly apiUrl: string | null;
+    /** How the gateway came to its node, as gatewayd tells it. */
+    readonly lightningMode: Json;
+  };
+  readonly testEnvironment?: boolean;
+  /** 12 to 24 words for a new database; default: those that it has, or new ones. Secret. */
+  readonly words?: string | null;
+  /** Modules of its wallets beside those of every gateway. Default: none. */
+  readonly modules?: readonly AnyClientModuleDefinition[];
+};
+
+const DEFAULT_FEES = { lightningFee: TRANSACTION_FEE_DEFAULT, transactionFee: TRANSACTION_FEE_DEFAULT };
+
+export class Gateway {
+  readonly federations: Federations;
+  readonly invoices: Invoices;
+  readonly watch: NodeWatch;
+  readonly options: GatewayOptions;
+  readonly #system: ActorSystem;
+  readonly #closing: AbortController;
+  readonly #held: HeldPayments;
+  readonly #stopped = Promise.withResolvers<number>();
+  readonly #address = Promise.withResolvers<Address>();
+
+  private constructor(options: GatewayOptions, closing: AbortController) {
+    const { platform, store, node, network, log, fees = DEFAULT_FEES, invoiceRate = INVOICE_RATE } = options;
+    this.options = options;
+    this.#closing = closing;
+    this.#system = createSystem({ platform, log });
+    const part = gatewayPart(store), logger = loggerFor("gateway", log), { clock, dice } = platform;
+    this.watch = new NodeWatch({ node, network, store: part, platform, log: logger });
+    const federations: Federations = new Federations({
+      store: part,
+      clock,
+      dice,
+      network,
+      fees,
+      lnv2: lnv2Gateway(
+        new Payments({
+          store: part,
+          node,
+          watch: this.watch,
+          federations: () => federations,
+        }),
+      ),
+      log: logger,
+    });
+    this.federations = federations;
+    const { watch } = this;
+    this.#held = new HeldPayments({
+      store: part,
+      node,
+      watch,
+      federations,
+      clock,
+      dice,
+      log: logger,
+      closing: closing.signal,
+    });
+    this.invoices = new Invoices({ store: part, clock, node, watch, federations, rate: invoiceRate });
+  }
+
+  /**
+   * Opens the gateway with all wallets that its database holds. Needs neither network nor node: payments that were
+   * under way go on when they are there.
+   * @throws {GatewayError} `fees_too_high` · {StoreError} · {NetworkError} `address_in_use`
+   */
+  static async open(options: GatewayOptions): Promise<Gateway> {
+    checkFees(options.fees ?? DEFAULT_FEES);
+    const closing = new AbortController(), gateway = new Gateway(options, closing);
+    let wallets: Wallets | null = null;
+    try {
+      wallets = await openWallets({
+        platform: options.platform,
+        store: options.store,
+        modules: [mintv2Client, walletv2Client, metaClient, gateway.federations.lnv2, ...options.modules ?? []],
+        log: options.log,
+        testEnvironment: options.testEnvironment ?? false,
+      });
+      if (options.words) await wallets.restore(options.words);
+      gateway.federations.open(wallets);
+      await gateway.#start();
+      return gateway;
+    } catch (thrown) {
+      closing.abort(WaitError.closed());
+      await gateway.#system.stop();
+      await (wallets ?? options.store).close();
+      throw thrown;
+    }
+  }
+
+  async #start(): Promise<void> {
+    const { store, node, log, bind, debug = false, admin } = this.options;
+    const part = gatewayPart(store), logger = loggerFor("gateway", log), closing = this.#closing.signal;
+    const { watch, invoices } = this;
+    const adminApi = admin && {
+      gateway: this,
+      password: new AdminPassword(admin.passwords, this.options.platform.clock),
+      lightningMode: admin.lightningMode,
+      registrations: admin.apiUrl === null ? {} : { http: [admin.apiUrl, toHex(await this.#publicKey())] },
+      log: logger,
+    };
+    const callers = new Callers(this.options.platform.clock);
+    await this.#system.start(gatewayTree({
+      pruner: { store: part },
+      held: { node, watch, held: this.#held, closing },
+      http: {
+        bind,
+        answer: async (path, request, remote) =>
+          await publicAnswer({ invoices, callers, log: logger, debug }, path, request, remote) ??
+            (adminApi ? await adminAnswer(adminApi, path, request, remote) : null),
+        listening: (address) => this.#address.resolve(address),
+      },
+    }));
+  }
+
+  /** Ends the gateway's process in order. */
+  stop(): void {
+    this.#stopped.resolve(0);
+  }
+
+  /** Whether it takes no new held payments any more, as it is about to stop. */
+  get isDraining(): boolean {
+    return this.#held.isDraining;
+  }
+
+  /** Takes no held payment any more, waits for the end of those it has, and stops. */
+  async drain(): Promise<void> {
+    this.#held.drain();
+    const { clock } = this.options.platform;
+    for (;;) {
+      let left = this.#held.size;
+      for (const { module } of await this.federations.all()) left += await module.completions();
+      if (left === 0) break;
+      await sleep(clock, DRAIN_LOOK_MS, this.#closing.signal);
+    }
+    // after the answer to who asked for it
+    clock.setTimer(DRAIN_LOOK_MS, () => this.stop());
+  }
+
+  /** Resolves with the exit code when it was asked to stop; rejects when it can't go on. */
+  get ended(): Promise<number> {
+    return Promise.race([this.#stopped.promise, this.options.store.failed, this.#gaveUp()]);
+  }
+
+  async #gaveUp(): Promise<never> {
+    const code = await this.#system.ended;
+    // it was stopped, and who did that knows
+    if (code === 0) return await new Promise<never>(() => {});
+    throw this.#system.failure ?? new GatewayError({ code: "not_running" }, "The gateway gave up: see its log");
+  }
+
+  /** 33 bytes: names the gateway, and is made with its database. */
+  async #publicKey(): Promise<Bytes> {
+    const { store, platform: { dice } } = this.options;
+    const { value, durable } = await gatewayPart(store).transact(async (tx) => {
+      const known = await gatewayKey.get(tx);
+      if (known) return known;
+      let key = dice.bytes(32);
+      while (!isSecretKey(key)) key = dice.bytes(32);
+      gatewayKey.set(tx, key);
+      return key;
+    });
+    await durable;
+    return publicKeyOf(value);
+  }
+
+  /** Where its API listens. */
+  get address(): Promise<Address> {
+    return this.#address.promise;
+  }
+
+  /** Stops in order: what is under way goes on when it is opened again. */
+  async close(): Promise<void> {
+    this.#closing.abort(WaitError.closed());
+    await this.#system.stop();
+    await this.federations.wallets.close();
+  }
+}

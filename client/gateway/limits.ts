@@ -1,0 +1,70 @@
+/** Bounds of the gateway, each with its reason. */
+
+/** Body of a public request: an invoice of 7,089 characters and a contract in JSON take 9 KB at most. */
+export const PUBLIC_BODY_BYTES_MAX = 64 * 1024;
+
+/** Of unauthenticated invoices, which make work for the node. fedimint-gateway-server 0.13.0 (`lib.rs`). */
+export const INVOICE_RATE = { burst: 50, perSecond: 5 };
+
+/**
+ * Contracts that are registered at a time: at the usual rate of invoices those of five and a half hours; each takes
+ * half a kilobyte on disk. An outsider's flood ends here.
+ */
+export const REGISTERED_MAX = 100_000;
+
+/**
+ * After its invoice has expired a registration is kept so long: payments that came just before still end, and can be
+ * verified. fedimint-gateway-server 0.13.0.
+ */
+export const KEPT_AFTER_EXPIRY_SECS = 24 * 3_600;
+/** How often registrations are looked over. */
+export const PRUNE_MS = 3_600_000;
+/** Registrations that are deleted in one transaction. */
+export const PRUNED_AT_ONCE = 1_000;
+
+/** What the node said of itself is told again for so long, so that strangers' questions cost it nothing. */
+export const NODE_INFO_KEPT_MS = 5_000;
+/** A node that doesn't answer a question about itself within it is not connected. */
+export const NODE_INFO_MS = 10_000;
+/** Between two tries to reach a node that is away. */
+export const NODE_AGAIN_MS = 1_000;
+/** Between two tries to listen for held payments. */
+export const LISTEN_AGAIN_MS = { minMs: 1_000, maxMs: 60_000 };
+/** Between two tries of what a federation that is away, or a module that was started anew, left undone. */
+export const RELAY_AGAIN_MS = { minMs: 500, maxMs: 10_000 };
+
+/** `/verify?wait` waits so long. fedimint-gateway-server 0.13.0 (`VERIFY_WAIT_TIMEOUT`). */
+export const VERIFY_WAIT_MS = 30_000;
+/** Requests that wait so at a time; others are told at once how it stands. */
+export const VERIFY_WAITING_MAX = 1_000;
+
+/** A password's bytes: bcrypt looks at 72. */
+export const PASSWORD_BYTES_MAX = 72;
+/** Wrong passwords that are looked at: each costs a tenth of a second, so that all together take a tenth of a core. */
+export const PASSWORD_CHECKS = { burst: 10, tokens: 1, ms: 1_000 };
+/** Body of an operator's request: e-cash as text takes 200,000 characters. */
+export const ADMIN_BODY_BYTES_MAX = 1024 * 1024;
+/** Fees and blocks that a payment of the operator's own may take. fedimint-gateway-server 0.13.0 (`lib.rs`). */
+export const OPERATOR_PAYMENT = { baseMsat: 50n, percent: 1n, cltvLimit: 1_008 };
+/** Life of an operator's invoice that names none. */
+export const OPERATOR_INVOICE_SECS = 3_600;
+/** Events of one page of the payment log. */
+export const PAYMENT_LOG_PAGE_MAX = 1_000;
+/** Of an answer to `gateway cli`: a thousand events with contracts take 2 MB. */
+export const ADMIN_ANSWER_BYTES_MAX = 16 * 1024 * 1024;
+
+/**
+ * Requests of one public address or network: a shop's till asks a few a minute. At ten milliseconds each a stranger has
+ * a fifth of a core.
+ */
+export const REQUESTS_OF_SOURCE = { burst: 100, tokens: 20, ms: 1_000 };
+/** Of all behind a proxy on this machine or in its network together. */
+export const REQUESTS_OF_PROXY = { burst: 1_000, tokens: 100, ms: 1_000 };
+/** Addresses that are remembered at least, of 100 bytes each. */
+export const SOURCES_KEPT_MIN = 10_000;
+
+/** Blocks that a payment may bind the node's money for: as LND's own bound (`max-cltv-expiry`). */
+export const CLTV_LIMIT_MAX = 2_016;
+
+/** A gateway that is to stop looks so often whether held payments have ended. */
+export const DRAIN_LOOK_MS = 250;

@@ -1,0 +1,173 @@
+/**
+ * What the gateway does for its modules: pays, by a swap or by the node, and ends held payments.
+ *
+ * Each payment has one way, which is on disk before anything begins on it: when payments, federations or prices have
+ * changed since, it still goes on where it began. Nothing here takes an error for an outcome: what isn't known rejects,
+ * and is asked again.
+ */
+import type { StoreView } from "../../actors/store/store.ts";
+import { assert } from "../../core/assert.ts";
+import type { Bytes } from "../../core/bytes.ts";
+import { equalBytes, fromHex, toHex } from "../../core/bytes.ts";
+import type { Bolt11Invoice } from "../../core/lightning/bolt11.ts";
+import type { Result } from "../../core/result.ts";
+import { err, ok } from "../../core/result.ts";
+import type { FederationId, OperationId, Sha256 } from "../../core/types/ids.ts";
+import { readDurable } from "../../modules/contract/read_durable.ts";
+import { addFee } from "../../modules/lnv2/fees.ts";
+import { boughtOr } from "../../modules/lnv2/gateway/buying.ts";
+import type { LightningGateway, OutgoingPayment, PaymentMade } from "../../modules/lnv2/gateway/context.ts";
+import type { Cancelled } from "../../modules/lnv2/gateway/states.ts";
+import type { Federations } from "./federations.ts";
+import { CLTV_LIMIT_MAX } from "./limits.ts";
+import { sendFees } from "./federations.ts";
+import type { LightningNode } from "./node/node.ts";
+import type { NodeWatch } from "./node_watch.ts";
+import type { Way } from "./records.ts";
+import { outgoing, registrationOf } from "./records.ts";
+
+export type PaymentsEnv = {
+  /** The gateway's part. */
+  readonly store: StoreView;
+  readonly node: LightningNode;
+  readonly watch: NodeWatch;
+  /** They have modules, which pay: so they come later. */
+  readonly federations: () => Federations;
+};
+
+type Swap = Extract<Way, { readonly tag: "Swap" }>["value"];
+type Paid = Result<PaymentMade | null, Cancelled>;
+
+export class Payments implements LightningGateway {
+  readonly #env: PaymentsEnv;
+
+  constructor(env: PaymentsEnv) {
+    this.#env = env;
+  }
+
+  async isNodeConnected(): Promise<boolean> {
+    return await this.#env.watch.info() !== null;
+  }
+
+  async awaitNode(signal: AbortSignal): Promise<void> {
+    await this.#env.watch.awaitInfo(signal);
+  }
+
+  async minContractAmount(federationId: FederationId, amountMsat: bigint): Promise<Result<bigint, string>> {
+    const record = await this.#env.federations().record(federationId);
+    return record ? ok(addFee(sendFees(record).minimum, amountMsat)) : err("Routing Info not available");
+  }
+
+  async claimPaymentImage(
+    paymentHash: Bytes,
+    owner: { readonly federationId: FederationId; readonly operationId: OperationId },
+  ): Promise<boolean> {
+    const hash = toHex(paymentHash) as Sha256;
+    const { value, durable } = await this.#env.store.transact(async (tx) => {
+      const first = await outgoing.get(tx, hash);
+      if (first) return first.federationId === owner.federationId && first.operationId === owner.operationId;
+      outgoing.set(tx, hash, { ...owner, way: null });
+      return true;
+    });
+    await durable;
+    return value;
+  }
+
+  async pay(payment: OutgoingPayment, signal: AbortSignal): Promise<Paid> {
+    const { invoice, mayBegin } = payment;
+    const begun = (await readDurable(this.#env.store, (tx) => outgoing.get(tx, invoice.paymentHash)))?.way ?? null;
+    const found = begun ? ok(begun) : await this.#newWay(invoice, signal);
+    if (!found.ok) return found;
+    const isKept = begun !== null || mayBegin;
+    const way = begun || !mayBegin ? found.value : await this.#keepWay(invoice.paymentHash, found.value);
+    return way.tag === "Swap"
+      ? await this.#swap(way.value, payment, isKept, signal)
+      : await this.#payByNode(payment, signal);
+  }
+
+  /** The way that a payment takes that begins now. The error: it is one of ours, and can't be paid so. */
+  async #newWay(invoice: Bolt11Invoice, signal: AbortSignal): Promise<Result<Way, Cancelled>> {
+    const { publicKey } = await this.#env.watch.awaitInfo(signal);
+    const hop = invoice.routeHints[0]?.at(-1);
+    if (hop && equalBytes(hop.srcNodeId, publicKey) && await this.#env.federations().isIndex(hop.shortChannelId)) {
+      return err({ tag: "FinalizationError", value: "Federation does not have an LNv1 module" });
+    }
+    if (!equalBytes(invoice.payee, publicKey)) return ok({ tag: "Node", value: null });
+    const refuse = (why: string): Result<Way, Cancelled> => err({ tag: "RegistrationError", value: why });
+    const registered = await readDurable(this.#env.store, (tx) => registrationOf(tx, invoice.paymentHash));
+    if (!registered) return refuse("No corresponding decryption contract available");
+    const { federationId, contract, amountMsat } = registered;
+    if (amountMsat !== invoice.amountMsat) {
+      return refuse(
+        `the registered contract is for ${amountMsat} msat, the payment carries ${invoice.amountMsat} msat`,
+      );
+    }
+    const record = await this.#env.federations().record(federationId);
+    if (!record) return refuse(`No federation available for prefix ${federationId.slice(0, 8)}`);
+    if (!record.receiveEnabled) {
+      return refuse(`Receiving payments is disabled for federation ${federationId.slice(0, 8)}`);
+    }
+    return ok({ tag: "Swap", value: { federationId, contract } });
+  }
+
+  /** Durable when it resolves. The first way stays. */
+  async #keepWay(paymentHash: Sha256, way: Way): Promise<Way> {
+    const { value, durable } = await this.#env.store.transact(async (tx) => {
+      const record = await outgoing.get(tx, paymentHash);
+      assert(record, "a payment's image is claimed before it is paid");
+      if (record.way) return record.way;
+      outgoing.set(tx, paymentHash, { ...record, way });
+      return way;
+    });
+    await durable;
+    return value;
+  }
+
+  async #swap(
+    { federationId, contract }: Swap,
+    { invoice, mayBegin }: OutgoingPayment,
+    isKept: boolean,
+    signal: AbortSignal,
+  ): Promise<Paid> {
+    // a federation that was left meanwhile is no outcome: the contract may have been funded
+    const module = await this.#env.federations().awaitModule(federationId, signal, isKept);
+    if (!module) return err({ tag: "RegistrationError", value: "The receiver's federation was left" });
+    if (!await module.isFunded(contract)) {
+      if (!mayBegin) return ok(null);
+      const funded = await module.fund(contract, invoice.amountMsat!);
+      if (!funded.ok) return err({ tag: "FinalizationError", value: funded.error });
+    }
+    const bought = boughtOr(await module.awaitBought(contract, signal));
+    return bought.ok
+      ? ok({ preimage: bought.value, targetFederation: federationId })
+      : err({ tag: bought.error, value: null });
+  }
+
+  async #payByNode(
+    { invoice, cltvLimit, feeLimitMsat, mayBegin }: OutgoingPayment,
+    signal: AbortSignal,
+  ): Promise<Paid> {
+    const { node } = this.#env;
+    // what begun before is followed by `pay` whatever its limits, so only what never began stops here
+    if (!mayBegin && !await node.paymentExists(fromHex(invoice.paymentHash), signal)) return ok(null);
+    const paid = await node.pay({ invoice, feeLimitMsat, cltvLimit: cltvOf(cltvLimit) }, signal);
+    return paid.ok
+      ? ok({ preimage: paid.value.preimage, targetFederation: null })
+      : err({ tag: "LightningRpcError", value: paid.error });
+  }
+
+  async completeHeld(
+    paymentHash: Bytes,
+    preimage: Bytes | null,
+    signal: AbortSignal,
+  ): Promise<Result<null, string>> {
+    const { node } = this.#env;
+    const ended = preimage ? await node.settle(preimage, signal) : await node.cancel(paymentHash, signal);
+    return ended.ok ? ended : err(`the node has it as ${ended.error}`);
+  }
+}
+
+/** Payers choose how long their contracts last; money is never bound for longer than nodes are used to. */
+function cltvOf(blocks: bigint): number {
+  return blocks > BigInt(CLTV_LIMIT_MAX) ? CLTV_LIMIT_MAX : Number(blocks);
+}

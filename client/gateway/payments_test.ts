@@ -1,0 +1,193 @@
+/** A payment has one way, whatever changes after it has begun; what isn't known is no outcome. */
+import { sha256 } from "@noble/hashes/sha2.js";
+import { assertEquals } from "@std/assert";
+import { ManualClock, settle } from "../../actors/testing/manual_clock.ts";
+import { loggerFor } from "../../actors/logger.ts";
+import { openMemoryStore } from "../../actors/store/memory.ts";
+import type { Store } from "../../actors/store/store.ts";
+import type { Bytes } from "../../core/bytes.ts";
+import { fromHex, toHex } from "../../core/bytes.ts";
+import { parseBolt11 } from "../../core/lightning/bolt11.ts";
+import { ok } from "../../core/result.ts";
+import type { OperationId } from "../../core/types/ids.ts";
+import type { GatewayModule } from "../../modules/lnv2/gateway/api.ts";
+import { seededDice } from "../../modules/contract/testing/mod.ts";
+import { incomingOf, PREIMAGE, testLightning } from "../../modules/lnv2/testing/guardians.ts";
+import type { Federations } from "./federations.ts";
+import { CLTV_LIMIT_MAX } from "./limits.ts";
+import type { LightningNode, PaymentRequest } from "./node/node.ts";
+import { SimulatedLightning } from "./node/simulated/lightning.ts";
+import { NodeWatch } from "./node_watch.ts";
+import { Payments } from "./payments.ts";
+import type { FederationRecord } from "./records.ts";
+import { register } from "./records.ts";
+
+const HERE = "aa".repeat(32), THERE = "bb".repeat(32);
+const OPERATION = "11".repeat(32) as OperationId, OTHER = "22".repeat(32) as OperationId;
+const HASH = sha256(PREIMAGE) as Bytes;
+const FEE = { base: 0n, partsPerMillion: 0n };
+const RECORD: FederationRecord = {
+  inviteCode: "",
+  index: 1,
+  lightningFee: FEE,
+  transactionFee: FEE,
+  receiveEnabled: true,
+};
+const never = new AbortController().signal;
+
+async function gateway(store?: Store) {
+  const clock = new ManualClock(), lightning = new SimulatedLightning({ clock, dice: seededDice(1) });
+  await clock.advance(1_700_000_040_000);
+  const simulated = lightning.node("gateway", { localMsat: 10_000_000n, remoteMsat: 10_000_000n });
+  const outside = lightning.node("outside", { localMsat: 10_000_000n, remoteMsat: 10_000_000n }).connect();
+  const kept = store ?? await openMemoryStore({ clock });
+  const requests: PaymentRequest[] = [], plain = simulated.connect();
+  const node: LightningNode = {
+    ...plain,
+    pay: (request, signal) => {
+      requests.push(request);
+      return plain.pay(request, signal);
+    },
+  };
+  const log = loggerFor("test", () => {});
+  const watch = new NodeWatch({ node, network: "regtest", store: kept, platform: { clock }, log });
+  const funded: string[] = [];
+  /** What stands for the gateway in its federations: a module that buys every preimage. */
+  const served = {
+    record: RECORD as FederationRecord | undefined,
+    module: {
+      isFunded: () => Promise.resolve(funded.length > 0),
+      fund: () => {
+        funded.push("contract");
+        return Promise.resolve(ok(null));
+      },
+      awaitBought: () => Promise.resolve({ tag: "Success", value: PREIMAGE }),
+    } as unknown as GatewayModule | null,
+  };
+  const federations = {
+    record: () => Promise.resolve(served.record),
+    isIndex: () => Promise.resolve(false),
+    awaitModule: (_: string, signal: AbortSignal, isOwed: boolean) =>
+      served.module || !isOwed
+        ? Promise.resolve(served.module)
+        : new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason))),
+  } as unknown as Federations;
+  const payments = new Payments({ store: kept, node, watch, federations: () => federations });
+  return { payments, simulated, node, outside, lightning, store: kept, served, funded, requests };
+}
+
+function paymentOf(invoice: string, changes: { readonly mayBegin?: boolean; readonly cltvLimit?: bigint } = {}) {
+  return { invoice: parseBolt11(invoice), cltvLimit: 500n, feeLimitMsat: 10_000n, mayBegin: true, ...changes };
+}
+
+async function invoiceOutside({ outside }: Awaited<ReturnType<typeof gateway>>): Promise<string> {
+  return await outside.operator.createInvoice({ amountMsat: 100_000n, expirySecs: 600, description: "" });
+}
+
+/** An invoice of the gateway's own node, with its contract registered. */
+async function ownInvoice({ node, store }: Awaited<ReturnType<typeof gateway>>): Promise<string> {
+  const contract = incomingOf(await testLightning());
+  const { durable } = await store.transact((tx) =>
+    register(tx, toHex(HASH), {
+      federationId: THERE,
+      amountMsat: 101_000n,
+      invoiceExpiresAtSecs: 1_700_003_640,
+      contract,
+    })
+  );
+  await durable;
+  return await node.createHoldInvoice({
+    paymentHash: HASH,
+    amountMsat: 101_000n,
+    expirySecs: 600,
+    description: { tag: "Direct", value: "" },
+  });
+}
+
+Deno.test("the first operation of all federations has a payment hash for ever", async () => {
+  const { payments } = await gateway();
+  const claim = (federationId: string, operationId: OperationId) =>
+    payments.claimPaymentImage(HASH, { federationId, operationId });
+  assertEquals(await claim(HERE, OPERATION), true);
+  assertEquals(await claim(HERE, OPERATION), true);
+  assertEquals(await claim(HERE, OTHER), false);
+  assertEquals(await claim(THERE, OPERATION), false);
+});
+
+Deno.test("what may not begin is followed where the node knows it, and is nothing where it doesn't", async () => {
+  const at = await gateway(), { payments, requests } = at;
+  const invoice = await invoiceOutside(at), { paymentHash } = parseBolt11(invoice);
+  await payments.claimPaymentImage(fromHex(paymentHash), { federationId: HERE, operationId: OPERATION });
+  assertEquals(await payments.pay(paymentOf(invoice, { mayBegin: false }), never), ok(null));
+  assertEquals(requests.length, 0);
+  const paid = await payments.pay(paymentOf(invoice), never);
+  assertEquals(paid.ok && paid.value !== null, true);
+  assertEquals(await payments.pay(paymentOf(invoice, { mayBegin: false, cltvLimit: 0n }), never), paid);
+  assertEquals(at.simulated.books.payments.size, 1);
+});
+
+Deno.test("a contract that lasts for ever binds the node's money no longer than nodes are used to", async () => {
+  const at = await gateway(), invoice = await invoiceOutside(at), { paymentHash } = parseBolt11(invoice);
+  await at.payments.claimPaymentImage(fromHex(paymentHash), { federationId: HERE, operationId: OPERATION });
+  await at.payments.pay(paymentOf(invoice, { cltvLimit: 2n ** 63n }), never);
+  assertEquals(at.requests.map(({ cltvLimit }) => cltvLimit), [CLTV_LIMIT_MAX]);
+});
+
+Deno.test("a swap goes on after its registration is gone and receiving is off; it never goes out over Lightning", async () => {
+  const at = await gateway(), { payments, served, funded, requests } = at, invoice = await ownInvoice(at);
+  await payments.claimPaymentImage(HASH, { federationId: HERE, operationId: OPERATION });
+  const swapped = ok({ preimage: PREIMAGE, targetFederation: THERE });
+  assertEquals(await payments.pay(paymentOf(invoice), never), swapped);
+  served.record = { ...RECORD, receiveEnabled: false };
+  assertEquals(await payments.pay(paymentOf(invoice, { mayBegin: false }), never), swapped);
+  assertEquals([funded.length, requests.length], [1, 0]);
+});
+
+Deno.test("a swap is refused that has another amount, whose receiver's federation has receiving off, or that nobody registered", async () => {
+  const off = await gateway(), invoice = await ownInvoice(off);
+  off.served.record = { ...RECORD, receiveEnabled: false };
+  const unregistered = await gateway();
+  const foreign = await unregistered.node.operator.createInvoice({ amountMsat: 5n, expirySecs: 600, description: "" });
+  for (const [{ payments, funded, requests }, text] of [[off, invoice], [unregistered, foreign]] as const) {
+    const { paymentHash } = parseBolt11(text);
+    await payments.claimPaymentImage(fromHex(paymentHash), { federationId: HERE, operationId: OPERATION });
+    const refused = await payments.pay(paymentOf(text), never);
+    assertEquals(!refused.ok && refused.error.tag, "RegistrationError");
+    assertEquals([funded.length, requests.length], [0, 0]);
+  }
+});
+
+Deno.test("a swap whose federation was left after it may have begun is waited for, and never called failed", async () => {
+  const at = await gateway(), { payments, served } = at, invoice = await ownInvoice(at);
+  await payments.claimPaymentImage(HASH, { federationId: HERE, operationId: OPERATION });
+  await payments.pay(paymentOf(invoice), never);
+  served.module = null;
+  served.record = undefined;
+  const ending = new AbortController();
+  let outcome: unknown = "none";
+  const waiting = payments.pay(paymentOf(invoice), ending.signal).then(
+    (value) => outcome = value,
+    () => outcome = "none",
+  );
+  for (let turn = 0; turn < 10; turn++) await settle();
+  ending.abort(new Error("the test is over"));
+  await waiting;
+  assertEquals(outcome, "none");
+});
+
+Deno.test("another node than the one where payments began counts as away", async () => {
+  const first = await gateway();
+  assertEquals(await first.payments.isNodeConnected(), true);
+  const clock = new ManualClock(), lightning = new SimulatedLightning({ clock, dice: seededDice(2) });
+  const node = lightning.node("another").connect(), log = loggerFor("test", () => {});
+  const watch = new NodeWatch({ node, network: "regtest", store: first.store, platform: { clock }, log });
+  assertEquals(await watch.info(), null);
+  const elsewhere = new NodeWatch({
+    node,
+    network: "signet",
+    store: await openMemoryStore({ clock }),
+    platform: { clock },
+    log,
+  });
+  assertEquals(await elsewhere.info(), null);
+});

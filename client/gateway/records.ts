@@ -1,0 +1,138 @@
+/**
+ * What a gateway stores beside its wallets, in a part of their database (`20`).
+ *
+ * | prefix | key | value |
+ * |---|---|---|
+ * | 01 | – | index that the next federation gets |
+ * | 02 | federation 32 | `FederationRecord` |
+ * | 03 | payment hash 32 | `Registration`: an incoming contract with an invoice of the node's |
+ * | 04 | Unix seconds u64 BE ‖ payment hash 32 | nothing: when the registration's invoice expires |
+ * | 05 | – | how many registrations there are |
+ * | 06 | payment hash 32 | `OutgoingRecord`: whose payment it is, and its way. For ever |
+ * | 07 | – | 33 bytes: the node's key |
+ * | 08 | – | 32 bytes, secret: the key that names the gateway |
+ */
+import type { ReadTx, StoreTx, StoreView } from "../../actors/store/store.ts";
+import { numberIn, numberKey } from "../../actors/store/number_key.ts";
+import type { Bytes } from "../../core/bytes.ts";
+import { concat, fromHex, toHex } from "../../core/bytes.ts";
+import type { CodecType } from "../../core/encoding/mod.ts";
+import { bool, closedEnum, option, struct, text, u64Number, unit } from "../../core/encoding/mod.ts";
+import { amount } from "../../core/types/amount.ts";
+import type { FederationId, Sha256 } from "../../core/types/ids.ts";
+import { federationId, operationId, sha256Hash } from "../../core/types/ids.ts";
+import { publicKey, secretKey } from "../../core/types/keys.ts";
+import { slot, table } from "../../modules/contract/records.ts";
+import { incomingContract } from "../../modules/lnv2/contracts.ts";
+import { paymentFee } from "../../modules/lnv2/fees.ts";
+import { REGISTERED_MAX } from "./limits.ts";
+
+const PART = Uint8Array.of(0x20);
+
+/** The gateway's part of a database. */
+export function gatewayPart(store: StoreView): StoreView {
+  return store.view(PART);
+}
+
+/** A federation that the gateway serves. */
+export const federationRecord = struct("FederationRecord", {
+  inviteCode: text,
+  /** Short channel id of invoices of version 1; the first is 1. None is used twice. */
+  index: u64Number,
+  lightningFee: paymentFee,
+  transactionFee: paymentFee,
+  receiveEnabled: bool,
+});
+export type FederationRecord = CodecType<typeof federationRecord>;
+
+/** An incoming contract, and what was asked for it. */
+export const registration = struct("Registration", {
+  federationId,
+  amountMsat: amount,
+  invoiceExpiresAtSecs: u64Number,
+  contract: incomingContract,
+});
+export type Registration = CodecType<typeof registration>;
+
+/** Where a payment goes. */
+export const way = closedEnum("PaymentWay", {
+  /** Over Lightning, by the node. */
+  Node: unit,
+  /** Into the contract of a receiver of one of the gateway's federations. */
+  Swap: struct("Swap", { federationId, contract: incomingContract }),
+});
+export type Way = CodecType<typeof way>;
+
+/** The first operation of all federations that was to pay a hash. `way`: null until anything may have begun. */
+export const outgoingRecord = struct("OutgoingRecord", { federationId, operationId, way: option(way) });
+export type OutgoingRecord = CodecType<typeof outgoingRecord>;
+
+const nextIndex = slot(0x01, u64Number);
+export const federations = table(0x02, federationId, federationRecord);
+const registrations = table(0x03, sha256Hash, registration);
+const EXPIRATIONS = Uint8Array.of(0x04);
+const registered = slot(0x05, u64Number);
+export const outgoing = table(0x06, sha256Hash, outgoingRecord);
+export const nodeKey = slot(0x07, publicKey);
+/** Secret. */
+export const gatewayKey = slot(0x08, secretKey);
+
+/** An index that no federation has, and none had. */
+export async function takeIndex(tx: StoreTx): Promise<number> {
+  const index = await nextIndex.get(tx) ?? 1;
+  nextIndex.set(tx, index + 1);
+  return index;
+}
+
+export function registrationOf(tx: ReadTx, paymentHash: Sha256): Promise<Registration | undefined> {
+  return registrations.get(tx, paymentHash);
+}
+
+function expirationKey(paymentHash: Sha256, { invoiceExpiresAtSecs }: Registration): Bytes {
+  return concat(numberKey(EXPIRATIONS, invoiceExpiresAtSecs), fromHex(paymentHash));
+}
+
+/** @returns `taken`: the hash has one already · `full`: there are too many */
+export async function register(
+  tx: StoreTx,
+  paymentHash: Sha256,
+  value: Registration,
+): Promise<"registered" | "taken" | "full"> {
+  if (await registrations.get(tx, paymentHash) !== undefined) return "taken";
+  const count = await registered.get(tx) ?? 0;
+  if (count >= REGISTERED_MAX) return "full";
+  registered.set(tx, count + 1);
+  registrations.set(tx, paymentHash, value);
+  tx.set(expirationKey(paymentHash, value), new Uint8Array(0));
+  return "registered";
+}
+
+/** Nothing happens when there is none. */
+export async function unregister(tx: StoreTx, paymentHash: Sha256): Promise<void> {
+  const value = await registrations.get(tx, paymentHash);
+  if (!value) return;
+  registrations.delete(tx, paymentHash);
+  tx.delete(expirationKey(paymentHash, value));
+  registered.set(tx, (await registered.get(tx) ?? 1) - 1);
+}
+
+/** Deletes registrations whose invoices expired before a time. @returns how many; at most `limit` */
+export async function pruneRegistrations(tx: StoreTx, expiredBeforeSecs: number, limit: number): Promise<number> {
+  const hashes: Sha256[] = [];
+  const end = numberKey(EXPIRATIONS, expiredBeforeSecs);
+  for await (const { key } of tx.range({ prefix: EXPIRATIONS, end, limit })) {
+    hashes.push(toHex(key.subarray(9)) as Sha256);
+  }
+  for (const hash of hashes) await unregister(tx, hash);
+  return hashes.length;
+}
+
+/** Whether a federation has registrations whose invoices may still be paid. */
+export async function hasOpenRegistrations(tx: ReadTx, id: FederationId, nowSecs: number): Promise<boolean> {
+  for await (const { key } of tx.range({ prefix: EXPIRATIONS, reverse: true })) {
+    if (numberIn(key, 1) < nowSecs) return false;
+    const value = await registrations.get(tx, toHex(key.subarray(9)) as Sha256);
+    if (value?.federationId === id) return true;
+  }
+  return false;
+}

@@ -1,0 +1,50 @@
+/** A gateway of two federations: payments out, payments in, swaps; the gateway gains its fees and nobody loses. */
+import { assert, assertEquals } from "@std/assert";
+import { parseBolt11 } from "../../core/lightning/bolt11.ts";
+import { assertConstant, LightningWorld } from "./lightning.ts";
+import { troubledGateway } from "./lightning_trouble.ts";
+
+Deno.test("a wallet pays the outside world through the gateway, and is paid by it; a swap goes to another federation and within one", async () => {
+  const world = await LightningWorld.start({ seed: 1, total: 1 });
+  const { here, there } = world, totalMsat = world.lightning.totalMsat;
+  const alice = await world.person("alice", here), bob = await world.person("bob", there);
+  const carol = await world.person("carol", here);
+  const outside = world.outside.connect();
+  await here.play(async () => {
+    const before = await world.gatewayMsat();
+    // out
+    const invoice = await outside.operator.createInvoice({
+      amountMsat: 50_000_000n,
+      expirySecs: 3_600,
+      description: "tea",
+    });
+    const aliceHad = await alice.balance(), outsideHad = world.outside.books.localMsat;
+    assertEquals(await alice.pay(invoice), "success");
+    assertEquals(world.outside.books.localMsat - outsideHad, 50_000_000n);
+    assert(aliceHad - await alice.balance() >= 50_000_000n);
+    // in
+    const asked = await bob.invoice(30_000_000n), bobHad = await bob.balance();
+    const paid = await outside.pay({ invoice: parseBolt11(asked.invoice), feeLimitMsat: 1_000_000n, cltvLimit: 500 });
+    assertEquals(paid.ok, true);
+    assertEquals((await bob.lightning.awaitReceive(asked.operationId)).outcome, "claimed");
+    await bob.settled();
+    assert(await bob.balance() - bobHad > 29_800_000n);
+    // swaps: across, and within
+    for (const [from, to] of [[alice, bob], [alice, carol]] as const) {
+      const swap = await to.invoice(20_000_000n), had = await to.balance();
+      assertEquals(await from.pay(swap.invoice), "success");
+      assertEquals((await to.lightning.awaitReceive(swap.operationId)).outcome, "claimed");
+      await to.settled();
+      assert(await to.balance() - had > 19_800_000n);
+    }
+    for (const { wallet } of await world.gateway.federations.all()) await wallet.client.awaitIdle();
+    assert(await world.gatewayMsat() > before, "the gateway gains its fees");
+  }, 3_600_000);
+  assertConstant(world, totalMsat);
+});
+
+Deno.test("payments of all kinds come to their end, each once, while the gateway is killed and its node answers late, twice or not at all", async () => {
+  const ended = await troubledGateway({ seed: 7, total: 1, rounds: 4 });
+  assertEquals([...ended.values()].reduce((sum, count) => sum + count, 0), 12);
+  assert((ended.get("out success") ?? 0) > 0 && (ended.get("in claimed") ?? 0) > 0);
+});

@@ -1,0 +1,115 @@
+/** A gateway that dies at each commit of a payment: what it does it does once, and everybody comes to the same end. */
+import { assert, assertEquals } from "@std/assert";
+import { parseBolt11 } from "../../core/lightning/bolt11.ts";
+import { sleep } from "../../actors/platform/platform.ts";
+import { LightningError } from "../../modules/lnv2/client/error.ts";
+import { LightningWorld } from "../simulation/lightning.ts";
+
+const AMOUNT_MSAT = 10_000_000n;
+/** Payments have fewer commits. */
+const COMMITS_MAX = 60;
+
+/** One payment for each commit that the gateway makes in it, until it makes none more. @returns how many died */
+async function dyingAtEach(
+  world: LightningWorld,
+  commit: "lost" | "kept",
+  payment: () => Promise<void>,
+): Promise<number> {
+  for (let count = 1; count < COMMITS_MAX; count++) {
+    const fate = await world.crashAtCommit(count, commit);
+    await payment();
+    // what is still under way may be what it dies in
+    await Promise.race([fate.back, idle(world).catch(() => fate.back)]);
+    if (!fate.hasDied) return count - 1;
+    await fate.back;
+    await idle(world);
+  }
+  throw new Error("a payment has no end of commits");
+}
+
+for (const commit of ["lost", "kept"] as const) {
+  Deno.test(`an invoice is paid once though the gateway dies at each commit, which is ${commit}`, async () => {
+    const world = await LightningWorld.start({ seed: 3, total: 1 });
+    const alice = await world.person("alice", world.here, 5_000_000_000n), outside = world.outside.connect();
+    await world.here.play(async () => {
+      const before = await world.gatewayMsat();
+      let payments = 0n;
+      const died = await dyingAtEach(world, commit, async () => {
+        const invoice = await outside.operator.createInvoice({
+          amountMsat: AMOUNT_MSAT,
+          expirySecs: 3_600,
+          description: "",
+        });
+        const had = world.outside.books.localMsat;
+        assertEquals(await asked(world, () => alice.pay(invoice)), "success");
+        assertEquals(world.outside.books.localMsat - had, AMOUNT_MSAT);
+        payments++;
+      });
+      assert(died >= 5, `it died ${died} times`);
+      await idle(world);
+      // 0.3 % and 2 sat each, and as much for Lightning, less what routing and the federation take
+      assert(await world.gatewayMsat() - before > payments * 20_000n);
+    }, 36_000_000);
+  });
+
+  Deno.test(`an invoice of the gateway's is received once though the gateway dies at each commit, which is ${commit}`, async () => {
+    const world = await LightningWorld.start({ seed: 4, total: 1 });
+    const bob = await world.person("bob", world.there, 0n), outside = world.outside.connect();
+    await world.here.play(async () => {
+      const before = await world.gatewayMsat();
+      let payments = 0n;
+      const died = await dyingAtEach(world, commit, async () => {
+        const { invoice, operationId } = await asked(world, () => bob.invoice(AMOUNT_MSAT));
+        const had = world.outside.books.localMsat;
+        const paid = await outside.pay({ invoice: parseBolt11(invoice), feeLimitMsat: 1_000_000n, cltvLimit: 500 });
+        assertEquals(paid.ok, true);
+        assert(had - world.outside.books.localMsat >= AMOUNT_MSAT);
+        assertEquals((await bob.lightning.awaitReceive(operationId)).outcome, "claimed");
+        payments++;
+      });
+      assert(died >= 3, `it died ${died} times`);
+      await bob.settled();
+      assert(await bob.balance() > payments * 9_900_000n);
+      await idle(world);
+      assert(await world.gatewayMsat() - before > payments * 10_000n);
+    }, 36_000_000);
+  });
+
+  Deno.test(`a swap is made once though the gateway dies at each commit, which is ${commit}`, async () => {
+    const world = await LightningWorld.start({ seed: 5, total: 1 });
+    const alice = await world.person("alice", world.here, 5_000_000_000n);
+    const bob = await world.person("bob", world.there, 0n);
+    await world.here.play(async () => {
+      const before = await world.gatewayMsat();
+      let payments = 0n;
+      const died = await dyingAtEach(world, commit, async () => {
+        const { invoice, operationId } = await asked(world, () => bob.invoice(AMOUNT_MSAT));
+        assertEquals(await asked(world, () => alice.pay(invoice)), "success");
+        assertEquals((await bob.lightning.awaitReceive(operationId)).outcome, "claimed");
+        payments++;
+      });
+      assert(died >= 6, `it died ${died} times`);
+      await bob.settled();
+      assert(await bob.balance() > payments * 9_900_000n);
+      await idle(world);
+      assert(await world.gatewayMsat() - before > payments * 10_000n);
+    }, 36_000_000);
+  });
+}
+
+async function idle(world: LightningWorld): Promise<void> {
+  for (const { wallet } of await world.gateway.federations.all()) await wallet.client.awaitIdle();
+}
+
+/** A gateway that is away is asked again a second later: nothing was done. */
+async function asked<T>(world: LightningWorld, ask: () => Promise<T>): Promise<T> {
+  const { clock } = world.here.world.process("fate").platform;
+  for (let attempt = 0;; attempt++) {
+    try {
+      return await ask();
+    } catch (thrown) {
+      if (attempt === 5 || !(thrown instanceof LightningError)) throw thrown;
+    }
+    await sleep(clock, 1_000);
+  }
+}
