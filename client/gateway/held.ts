@@ -86,7 +86,7 @@ export class HeldPayments {
   }
 
   async #once(paymentHash: Sha256, held: HeldPayment): Promise<Seen> {
-    const { store, federations, watch, log, closing } = this.#env;
+    const { store, node, federations, watch, log, closing } = this.#env;
     const registered = await readDurable(store, (tx) => registrationOf(tx, paymentHash));
     if (!registered) return "not_ours";
     const { amountMsat, contract, federationId } = registered;
@@ -105,6 +105,11 @@ export class HeldPayments {
       return await this.#cancel(paymentHash, "receiving is off");
     }
     const { blockHeight } = await watch.awaitInfo(closing);
+    // a node that was away since may have given it back, and no longer says that it holds it
+    const now = await node.heldPayment(held.paymentHash, closing);
+    if (now?.amountMsat !== amountMsat && !await module.isFunded(contract)) {
+      return await this.#cancel(paymentHash, "the node no longer holds it");
+    }
     const blocks = held.claimDeadlineHeight - blockHeight;
     const blocksToClaimDeadline = BigInt(Math.max(0, blocks));
     const relayed = await module.relayHeld({ contract, paymentHash, amountMsat, blocksToClaimDeadline }, closing);

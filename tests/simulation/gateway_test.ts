@@ -1,5 +1,6 @@
 /** A gateway of two federations: payments out, payments in, swaps; the gateway gains its fees and nobody loses. */
 import { assert, assertEquals } from "@std/assert";
+import { faultsOf } from "../../client/gateway/node/simulated/faults.ts";
 import { parseBolt11 } from "../../core/lightning/bolt11.ts";
 import { assertConstant, LightningWorld } from "./lightning.ts";
 import { troubledGateway } from "./lightning_trouble.ts";
@@ -47,4 +48,30 @@ Deno.test("payments of all kinds come to their end, each once, while the gateway
   const ended = await troubledGateway({ seed: 7, total: 1, rounds: 4 });
   assertEquals([...ended.values()].reduce((sum, count) => sum + count, 0), 12);
   assert((ended.get("out success") ?? 0) > 0 && (ended.get("in claimed") ?? 0) > 0);
+});
+
+Deno.test("a payment that the node told of and gave back when it started again is not funded", async () => {
+  const world = await LightningWorld.start({ seed: 3, total: 1 }), totalMsat = world.lightning.totalMsat;
+  const { here, node } = world, { clock } = here.world.process("fate").platform;
+  const bob = await world.person("bob", here), outside = world.outside.connect();
+  await here.play(async () => {
+    const before = await world.gatewayMsat(), had = await bob.balance();
+    const { invoice } = await bob.invoice(30_000_000n);
+    node.faults = faultsOf({ forgetsHeld: 1, lateMs: 500 });
+    const unwatch = node.watch(() => {
+      if (node.held().length === 0) return;
+      unwatch();
+      // the gateway has been told
+      clock.setTimer(1, () => {
+        node.stop();
+        clock.setTimer(5_000, () => node.start());
+      });
+    });
+    const paid = await outside.pay({ invoice: parseBolt11(invoice), feeLimitMsat: 1_000_000n, cltvLimit: 500 });
+    assertEquals(paid.ok, false);
+    await new Promise<void>((resolve) => clock.setTimer(120_000, resolve));
+    for (const { wallet } of await world.gateway.federations.all()) await wallet.client.awaitIdle();
+    assertEquals([await world.gatewayMsat(), await bob.balance()], [before, had]);
+  }, 3_600_000);
+  assertConstant(world, totalMsat);
 });
