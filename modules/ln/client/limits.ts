@@ -32,6 +32,9 @@ export const LAST_HOP_CLTV_DELTA = 144;
 /** Blocks that the recipient's own hop takes. Source: ln-client. */
 export const FINAL_CLTV_DELTA = 18n;
 
+/** Hops of all ways in an invoice: 82 characters each, of 7,089; a description takes 1,023 and the rest 500. */
+export const ROUTE_HOPS_ALL_MAX = 60;
+
 /** Claims and refunds that guardians refuse are made again, later and later: so often. */
 export const CLAIM_TRIES_MAX = 5;
 export const CLAIM_RETRY = { minMs: 1_000, maxMs: 60_000 };
