@@ -5,7 +5,7 @@ import { toHex } from "../../../core/bytes.ts";
 import type { Json } from "../../../core/encoding/mod.ts";
 import type { LnConfig } from "../config.ts";
 import { federationKey } from "../config.ts";
-import { announcementOf, testLn } from "../testing/guardians.ts";
+import { announcementOf, GATEWAY_KEY, testLn } from "../testing/guardians.ts";
 import { AMOUNT_MSAT, assertMoney, BALANCE_MSAT, FEE_MSAT, lnWallets, outsideInvoice } from "../testing/wallet.ts";
 import { merged } from "./gateways.ts";
 import { GATEWAYS_AT_ONCE, GATEWAYS_PER_GUARDIAN_MAX } from "./limits.ts";
@@ -90,6 +90,18 @@ Deno.test("however many cheaper gateways a stranger registers that don't answer,
   }
   const { feeMsat } = await wallet.until(wallet.api.pay(outsideInvoice(gateway)));
   assertEquals(feeMsat, FEE_MSAT);
+});
+
+Deno.test("who registers as the node that somebody else's invoices lead to keeps nobody from paying them", async () => {
+  const test = await lnWallets(), { wallet, gateway, addGateway } = test, victim = publicKeyOf(otherKey(7));
+  await addGateway("evil", otherKey(8), { nodePubKey: victim, federationIndex: 99n });
+  const fees = { baseMsat: 0, proportionalMillionths: 0, htlcMinimumMsat: null, htlcMaximumMsat: null };
+  const hop = { srcNodeId: victim, shortChannelId: 99n, cltvExpiryDelta: 144, ...fees };
+  const invoice = outsideInvoice(gateway, { routeHints: [[hop]] }), gatewayId = publicKeyOf(GATEWAY_KEY);
+  const { operationId, isInternal } = await wallet.until(wallet.api.pay(invoice, { gatewayId }));
+  assertEquals(isInternal, false);
+  assertEquals((await wallet.until(wallet.api.awaitPay(operationId))).outcome, "success");
+  await assertMoney(test, { balanceMsat: BALANCE_MSAT - AMOUNT_MSAT - FEE_MSAT });
 });
 
 Deno.test("guardians of the reference list any number of gateways: what is too long is read in part", async () => {
