@@ -122,7 +122,8 @@ export async function askPayRequest(platform: Platform, text: string, signal?: A
   const { tag, callback, minSendable, maxSendable, metadata } = await ask(platform, url, signal);
   const minMsat = msatOf(minSendable), maxMsat = msatOf(maxSendable);
   const isRequest = tag === "payRequest" && typeof callback === "string" && typeof metadata === "string" &&
-    minMsat !== null && maxMsat !== null && minMsat <= maxMsat && URL.canParse(callback) && secure(callback, url) !== null;
+    minMsat !== null && maxMsat !== null && minMsat <= maxMsat && URL.canParse(callback) &&
+    secure(callback, url) !== null;
   if (!isRequest) {
     throw new LnurlError(
       { code: "malformed", host },

@@ -256,6 +256,11 @@ export type ServerModuleDefinition<Config, Private, Input, Output, Outcome, Item
   /** One entry for each major, ascending; minor = the highest supported. */
   readonly apiVersions: readonly Version[];
   readonly codecs: ServerModuleCodecs<Config, Input, Output, Outcome, Item, InputError, OutputError>;
+  /**
+   * Units, half a millisecond each, that an output takes of its submitter's budget beside those by its size: what is
+   * dear to check, and may be checked before anything is known to pay for it. Default: 0.
+   */
+  readonly outputUnits?: number;
   /** JSON form in the guardian's private config file. Holds secrets. */
   readonly privateConfig: Pick<Codec<Private>, "toJson" | "fromJson">;
   /**

@@ -28,3 +28,5 @@ export const VERSION_POLL_MISSING_MS = 30_000;
 export const VERSION_POLL_TEST_MS = 5_000;
 /** How long another guardian's answer is waited for. */
 export const VERSION_ANSWER_MS = 30_000;
+/** Units of an output: two pairings and two points of offers and of incoming contracts, ten milliseconds. */
+export const OUTPUT_UNITS = 20;
