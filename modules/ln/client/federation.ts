@@ -26,7 +26,7 @@ const decrypted = tuple(incomingContractAccount, option(preimage));
 const announcements = list(gatewayAnnouncement);
 
 /**
- * What one guardian lists. Anybody registers, and guardians of the reference with any number: of a list that is too long
+ * What one guardian lists. Anybody registers, with guardians of the reference any number: of a list that is too long
  * some are read by chance, and one that can't be read leaves the others.
  */
 function readList(json: Json, dice: Pick<Dice, "below">): GatewayAnnouncement[] {

@@ -66,7 +66,7 @@ export function byVetting(lists: readonly (readonly SafeUrl[])[], dice: Pick<Dic
   const ranked = new Set<SafeUrl>();
   for (let vetting = lists.length; vetting > 0; vetting--) {
     const equals = orders.map((order) => order.filter((gateway) => votes.get(gateway) === vetting));
-    const most = Math.max(...equals.map(({ length }) => length));
+    const most = equals.reduce((max, { length }) => Math.max(max, length), 0);
     for (let turn = 0; turn < most; turn++) {
       for (const own of equals) if (turn < own.length) ranked.add(own[turn]!);
     }
