@@ -69,6 +69,8 @@ export interface DkgRounds {
 export type EndpointContext = {
   /** Aborted when the caller is gone or the request's time is over. */
   readonly signal: AbortSignal;
+  /** Whom it comes from; null or absent when it can't be told from others. */
+  readonly source?: string | null;
 };
 
 /** A method of the module's API, as the guardian serves it. */
