@@ -161,7 +161,9 @@ export class Payments implements LightningGateway {
     preimage: Bytes | null,
     signal: AbortSignal,
   ): Promise<Result<null, string>> {
-    const { node } = this.#env;
+    const { node, watch } = this.#env;
+    // to another node the payment is unknown, and that would be taken for its end
+    await watch.awaitInfo(signal);
     const ended = preimage ? await node.settle(preimage, signal) : await node.cancel(paymentHash, signal);
     return ended.ok ? ended : err(`the node has it as ${ended.error}`);
   }

@@ -191,3 +191,26 @@ Deno.test("another node than the one where payments began counts as away", async
   });
   assertEquals(await elsewhere.info(), null);
 });
+
+Deno.test("a held payment is never ended at another node than the one that holds it", async () => {
+  const first = await gateway(), invoice = await ownInvoice(first), { paymentHash } = parseBolt11(invoice);
+  assertEquals(await first.payments.isNodeConnected(), true);
+  // the operator starts the gateway with a node of another key: what it says of the payment is about nothing
+  const clock = new ManualClock(), lightning = new SimulatedLightning({ clock, dice: seededDice(2) });
+  const node = lightning.node("another").connect(), log = loggerFor("test", () => {});
+  const watch = new NodeWatch({ node, network: "regtest", store: first.store, platform: { clock }, log });
+  const payments = new Payments({ store: first.store, node, watch, federations: () => undefined as never });
+  const ending = new AbortController();
+  for (const preimage of [PREIMAGE, null]) {
+    let outcome: unknown = "none";
+    const ended = payments.completeHeld(fromHex(paymentHash), preimage, ending.signal);
+    const waiting = ended.then((value) => outcome = value, () => {});
+    for (let turn = 0; turn < 10; turn++) {
+      await settle();
+      await clock.advance(1_000);
+    }
+    if (preimage === null) ending.abort(new Error("the test is over"));
+    assertEquals(outcome, "none");
+    if (preimage === null) await waiting;
+  }
+});
