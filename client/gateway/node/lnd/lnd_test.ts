@@ -131,9 +131,17 @@ Deno.test("no limit, none left, no amount: nothing is begun, and LND is asked fi
     { ...REQUEST, feeLimitMsat: -1n },
     { ...REQUEST, feeLimitMsat: 2n ** 63n },
     { ...REQUEST, invoice: { ...invoice, amountMsat: null } },
+    { ...REQUEST, invoice: { ...invoice, minFinalCltvExpiryDelta: 498n } },
+    { ...REQUEST, invoice: { ...invoice, minFinalCltvExpiryDelta: 65_536n } },
   ];
   for (const request of wrong) assertEquals((await node.pay(request)).ok, false);
   assertEquals([lnd.count(SEND), lnd.count(TRACK)], [0, wrong.length]);
+});
+
+Deno.test("an invoice whose last hop takes all blocks that are left, with LND's three more, is paid", async () => {
+  const { lnd, node } = world();
+  lnd.on(TRACK, noPayment).on(SEND, new FakeStream(inFlight, succeeded));
+  assertEquals(await node.pay({ ...REQUEST, invoice: { ...invoice, minFinalCltvExpiryDelta: 497n } }), PAID);
 });
 
 Deno.test("a stream that ends, breaks, says nothing or another state is no outcome: LND is asked again", async () => {
