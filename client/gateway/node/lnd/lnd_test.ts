@@ -435,6 +435,12 @@ Deno.test("a payment that LND's channels no longer have isn't held, whatever its
     lnd.on(LOOKUP, answer);
     assertEquals(await node.heldPayment(HASH), null);
   }
+  // one of two parts was given back: settling would bring the other alone
+  const parts = [recorded.part(), recorded.part(), recorded.part({ state: "CANCELED" })];
+  lnd.on(LOOKUP, found(recorded.holdInvoice({ state: "ACCEPTED", parts })));
+  assertEquals(await node.heldPayment(HASH), null);
+  lnd.on(CHANNELS, found(recorded.channels({}, {})));
+  assertEquals((await node.heldPayment(HASH))?.amountMsat, 70_000n);
   lnd.on(LOOKUP, noPath);
   assertEquals((await assertRejects(() => node.heldPayment(HASH), NodeError)).code, "unreachable");
 });
