@@ -18,7 +18,7 @@ import {
   sendPaymentPayload,
   sendPaymentResponse,
 } from "../../modules/lnv2/gateway_api.ts";
-import { bodyOf, jsonAnswer, textAnswer } from "./answers.ts";
+import { bodyOf, jsonAnswer, textAnswer, TOO_MANY } from "./answers.ts";
 import { GatewayError } from "./error.ts";
 import type { Callers } from "./callers.ts";
 import type { Invoices } from "./invoices.ts";
@@ -32,7 +32,6 @@ export type PublicApiEnv = {
 };
 
 const VERIFY = "/verify/";
-const TOO_MANY = "Too many requests, please try again later";
 
 /** A route's answer; null when there is no such route. `path`: without `/v1`. */
 export async function publicAnswer(

@@ -12,6 +12,7 @@ import { lightningConfig } from "../../modules/lnv2/config.ts";
 import { createBolt11InvoicePayload, routingInfo } from "../../modules/lnv2/gateway_api.ts";
 import { decode } from "../../core/encoding/mod.ts";
 import { runGatewayCli } from "../../client/gateway/cli/cli.ts";
+import { REQUESTS_OF_PROXY } from "../../client/gateway/limits.ts";
 import { LightningWorld, PASSWORDS } from "./lightning.ts";
 
 const { admin, liquidityManager } = PASSWORDS;
@@ -183,6 +184,12 @@ Deno.test("operators are known by their passwords: a second one is for liquidity
     }
     assertEquals([statuses[0], statuses.at(-1)], [401, 429]);
     assertEquals((await world.ask("/info", { password: admin })).status, 200, "the right one is remembered");
+    // e-cash may be given by everybody, and making it out costs the gateway and guardians: it is bounded as all else is
+    let refused = 0;
+    for (let ask = 0; ask < REQUESTS_OF_PROXY.burst + 1; ask++) {
+      if ((await world.ask("/receive_ecash", { body: { notes: "none" } })).status === 429) refused++;
+    }
+    assert(refused > 0);
   }, 3_600_000);
 });
 
