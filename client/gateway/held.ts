@@ -104,13 +104,15 @@ export class HeldPayments {
     if (!record?.receiveEnabled && !await module.isFunded(contract)) {
       return await this.#cancel(paymentHash, "receiving is off");
     }
-    const { blockHeight } = await watch.awaitInfo(closing);
+    const isFunded = await module.isFunded(contract);
+    // a node that hasn't all blocks yet takes a deadline for far that is near
+    const { blockHeight } = isFunded ? await watch.awaitInfo(closing) : await watch.awaitSynced(closing);
     // a node that was away since may have given it back, and no longer says that it holds it
     const now = await node.heldPayment(held.paymentHash, closing);
     if (now?.amountMsat !== amountMsat && !await module.isFunded(contract)) {
       return await this.#cancel(paymentHash, "the node no longer holds it");
     }
-    const blocks = held.claimDeadlineHeight - blockHeight;
+    const blocks = Math.min(held.claimDeadlineHeight, now?.claimDeadlineHeight ?? 0) - blockHeight;
     const blocksToClaimDeadline = BigInt(Math.max(0, blocks));
     const relayed = await module.relayHeld({ contract, paymentHash, amountMsat, blocksToClaimDeadline }, closing);
     return relayed.ok ? "relayed" : await this.#cancel(paymentHash, relayed.error);
