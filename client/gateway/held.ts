@@ -18,6 +18,7 @@ import type { Federations } from "./federations.ts";
 import { RELAY_AGAIN_MS } from "./limits.ts";
 import type { HeldPayment, LightningNode } from "./node/node.ts";
 import type { NodeWatch } from "./node_watch.ts";
+import type { Registration } from "./records.ts";
 import { registrationOf } from "./records.ts";
 
 export type HeldEnv = {
@@ -86,9 +87,14 @@ export class HeldPayments {
   }
 
   async #once(paymentHash: Sha256, held: HeldPayment): Promise<Seen> {
-    const { store, node, federations, watch, log, closing } = this.#env;
+    const { store, federations } = this.#env;
     const registered = await readDurable(store, (tx) => registrationOf(tx, paymentHash));
     if (!registered) return "not_ours";
+    return await federations.using(registered.federationId, () => this.#ofRegistered(paymentHash, held, registered));
+  }
+
+  async #ofRegistered(paymentHash: Sha256, held: HeldPayment, registered: Registration): Promise<Seen> {
+    const { node, federations, watch, log, closing } = this.#env;
     const { amountMsat, contract, federationId } = registered;
     if (held.amountMsat !== amountMsat) {
       log.warn("A held payment is not of the registered amount, and is left alone", { paymentHash });

@@ -67,6 +67,7 @@ async function holding() {
   };
   const federations = {
     awaitModule: () => Promise.resolve(served.isThere ? module : null),
+    using: (_: string, work: () => Promise<unknown>) => work(),
     record: () => Promise.resolve({ receiveEnabled: served.receiveEnabled }),
   } as unknown as Federations;
   const log = loggerFor("test", () => {}), closing = new AbortController();

@@ -76,8 +76,11 @@ export class Invoices {
 
   /** Pays an invoice for an outgoing contract, and waits for the outcome. @throws {GatewayError} `not_connected` */
   async sendPayment(payload: SendPaymentPayload, signal: AbortSignal): Promise<Result<Bytes, Bytes>> {
-    const { module } = await this.#env.federations.served(payload.federationId);
-    return await module.sendPayment(payload, signal);
+    const { federations } = this.#env, { federationId } = payload;
+    return await federations.using(federationId, async () => {
+      const { module } = await federations.served(federationId);
+      return await module.sendPayment(payload, signal);
+    });
   }
 
   /**
@@ -87,11 +90,16 @@ export class Invoices {
    * `not_connected` · `node_not_connected` · `node`
    */
   async create(payload: CreateBolt11InvoicePayload, signal: AbortSignal): Promise<string> {
-    const { store, node, clock } = this.#env, { contract, federationId, amount, expirySecs } = payload;
+    const { clock, federations } = this.#env;
     // before anything that costs
     if (!this.#bucket.tryTake(1, clock.monotonicMs())) {
       throw new GatewayError({ code: "rate_limited" }, "Too many requests");
     }
+    return await federations.using(payload.federationId, () => this.#create(payload, signal));
+  }
+
+  async #create(payload: CreateBolt11InvoicePayload, signal: AbortSignal): Promise<string> {
+    const { store, node, clock } = this.#env, { contract, federationId, amount, expirySecs } = payload;
     const nowSecs = Math.floor(clock.nowMs() / 1_000);
     const paymentHash = await this.#checked(payload, nowSecs);
     const { value: outcome, durable } = await store.transact((tx) =>

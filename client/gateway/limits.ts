@@ -66,5 +66,10 @@ export const SOURCES_KEPT_MIN = 10_000;
 /** Blocks that a payment may bind the node's money for: as LND's own bound (`max-cltv-expiry`). */
 export const CLTV_LIMIT_MAX = 2_016;
 
-/** A gateway that is to stop looks so often whether held payments have ended. */
+/**
+ * A federation that is to be left is waited for so long: requests that guardians don't answer end within it
+ * (`ACCEPT_MS`), payments don't.
+ */
+export const LEAVE_MS = 35_000;
+/** A gateway that is to stop, or to leave a federation, looks so often whether all has ended. */
 export const DRAIN_LOOK_MS = 250;

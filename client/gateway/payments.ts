@@ -80,9 +80,9 @@ export class Payments implements LightningGateway {
     if (!found.ok) return found;
     const isKept = begun !== null || mayBegin;
     const way = begun || !mayBegin ? found.value : await this.#keepWay(invoice.paymentHash, found.value);
-    return way.tag === "Swap"
-      ? await this.#swap(way.value, payment, isKept, signal)
-      : await this.#payByNode(payment, signal);
+    if (way.tag === "Node") return await this.#payByNode(payment, signal);
+    const federations = this.#env.federations();
+    return await federations.using(way.value.federationId, () => this.#swap(way.value, payment, isKept, signal));
   }
 
   /** The way that a payment takes that begins now. The error: it is one of ours, and can't be paid so. */

@@ -66,6 +66,7 @@ async function gateway(store?: Store) {
   };
   const federations = {
     record: () => Promise.resolve(served.record),
+    using: (_: string, work: () => Promise<unknown>) => work(),
     isIndex: () => Promise.resolve(false),
     awaitModule: (_: string, signal: AbortSignal, isOwed: boolean) =>
       served.module || !isOwed
