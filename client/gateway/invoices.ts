@@ -23,7 +23,7 @@ import { INVOICE_EXPIRY_SECS_MAX } from "../../modules/lnv2/gateway_api.ts";
 import { GatewayError } from "./error.ts";
 import type { Federations } from "./federations.ts";
 import { sendFees } from "./federations.ts";
-import { VERIFY_WAIT_MS, VERIFY_WAITING_MAX } from "./limits.ts";
+import { VERIFY_LOOK_MS, VERIFY_WAIT_MS, VERIFY_WAITING_MAX } from "./limits.ts";
 import type { LightningNode } from "./node/node.ts";
 import { NodeError } from "./node/node.ts";
 import type { NodeWatch } from "./node_watch.ts";
@@ -167,12 +167,13 @@ export class Invoices {
     const module = this.#env.federations.module(federationId);
     if (!module) throw new GatewayError({ code: "invalid" }, "Not connected to federation");
     const isFunded = await module.isFunded(contract);
-    if (!isFunded && !wait || this.#waiting >= VERIFY_WAITING_MAX) return { preimage: null };
+    const isFull = this.#waiting >= VERIFY_WAITING_MAX;
+    if (!isFunded && (!wait || isFull)) return { preimage: null };
     this.#waiting++;
     try {
       const late = (): WaitError => new WaitError({ code: "aborted" }, "It takes longer");
       const final = await orLate(
-        { clock: this.#env.clock, deadlineMs: VERIFY_WAIT_MS, signal, late },
+        { clock: this.#env.clock, deadlineMs: isFull ? VERIFY_LOOK_MS : VERIFY_WAIT_MS, signal, late },
         async (until) => {
           while (!await module.isFunded(contract)) await this.#funding(until);
           return await module.awaitBought(contract, until);

@@ -35,7 +35,9 @@ export const RELAY_AGAIN_MS = { minMs: 500, maxMs: 10_000 };
 
 /** `/verify?wait` waits so long. fedimint-gateway-server 0.13.0 (`VERIFY_WAIT_TIMEOUT`). */
 export const VERIFY_WAIT_MS = 30_000;
-/** Requests that wait so at a time; others are told at once how it stands. */
+/** Reading how an invoice that was paid has ended takes no longer: so long those wait for whom there is no room. */
+export const VERIFY_LOOK_MS = 1_000;
+/** Requests that wait for a payment at a time; others are told at once how it stands. */
 export const VERIFY_WAITING_MAX = 1_000;
 
 /** A password's bytes: bcrypt looks at 72. */

@@ -1,0 +1,73 @@
+/** What strangers ask about invoices: that one's flood changes nothing in what another is told. */
+import { sha256 } from "@noble/hashes/sha2.js";
+import { assertEquals, assertRejects } from "@std/assert";
+import { loggerFor } from "../../actors/logger.ts";
+import { openMemoryStore } from "../../actors/store/memory.ts";
+import { ManualClock, settle } from "../../actors/testing/manual_clock.ts";
+import { toHex } from "../../core/bytes.ts";
+import type { Sha256 } from "../../core/types/ids.ts";
+import { seededDice } from "../../modules/contract/testing/mod.ts";
+import type { IncomingContract } from "../../modules/lnv2/contracts.ts";
+import type { CreateBolt11InvoicePayload } from "../../modules/lnv2/gateway_api.ts";
+import { incomingOf, PREIMAGE, testLightning } from "../../modules/lnv2/testing/guardians.ts";
+import { GatewayError } from "./error.ts";
+import type { Federations } from "./federations.ts";
+import { Invoices } from "./invoices.ts";
+import { VERIFY_WAITING_MAX } from "./limits.ts";
+import { SimulatedLightning } from "./node/simulated/lightning.ts";
+import { NodeWatch } from "./node_watch.ts";
+import { register } from "./records.ts";
+
+const ID = "bb".repeat(32), PAID = toHex(sha256(PREIMAGE)) as Sha256, OPEN = "cd".repeat(32) as Sha256;
+const NOW_SECS = 1_700_000_040;
+
+async function asked() {
+  const clock = new ManualClock(), dice = seededDice(1), store = await openMemoryStore({ clock });
+  await clock.advance(NOW_SECS * 1_000);
+  const lightning = new SimulatedLightning({ clock, dice }), simulated = lightning.node("gateway");
+  const node = simulated.connect(), log = loggerFor("test", () => {});
+  const watch = new NodeWatch({ node, network: "regtest", store, platform: { clock }, log });
+  const contract = incomingOf(await testLightning());
+  const open: IncomingContract = {
+    ...contract,
+    commitment: { ...contract.commitment, paymentImage: { tag: "Hash", value: OPEN } },
+  };
+  const terms = { federationId: ID, amountMsat: 101_000n, invoiceExpiresAtSecs: NOW_SECS + 600 };
+  const { durable } = await store.transact(async (tx) => {
+    await register(tx, PAID, { ...terms, contract });
+    await register(tx, OPEN, { ...terms, contract: open });
+  });
+  await durable;
+  const isPaid = ({ commitment: { paymentImage } }: IncomingContract) => paymentImage.value === PAID;
+  const module = {
+    isFunded: () => Promise.resolve(true),
+    awaitBought: (bought: IncomingContract, signal: AbortSignal) =>
+      isPaid(bought)
+        ? Promise.resolve({ tag: "Success", value: PREIMAGE })
+        : new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason))),
+    facts: () => Promise.resolve({ publicKey: contract.commitment.refundPk, network: "regtest" }),
+  };
+  const fee = { base: 1_000n, partsPerMillion: 0n };
+  const record = { lightningFee: fee, transactionFee: fee, receiveEnabled: true };
+  const federations = {
+    module: () => module,
+    served: () => Promise.resolve({ record, module }),
+    using: (_: string, work: () => Promise<unknown>) => work(),
+  } as unknown as Federations;
+  const invoices = new Invoices({ store, clock, node, watch, federations, rate: { burst: 50, perSecond: 5 } });
+  return { invoices, clock, contract, simulated };
+}
+
+Deno.test("an invoice that was paid is told as paid however many wait for others", async () => {
+  const { invoices, clock } = await asked(), never = new AbortController().signal;
+  const waiting = Array.from({ length: VERIFY_WAITING_MAX }, () => invoices.verify(OPEN, true, never));
+  for (let turn = 0; turn < 50; turn++) await settle();
+  assertEquals(await invoices.verify(PAID, true, never), { preimage: PREIMAGE });
+  assertEquals(await invoices.verify(PAID, false, never), { preimage: PREIMAGE });
+  const late = invoices.verify(OPEN, true, never);
+  for (let turn = 0; turn < 50; turn++) await settle();
+  await clock.advance(1_000);
+  assertEquals(await late, { preimage: null });
+  await clock.advance(30_000);
+  assertEquals((await Promise.all(waiting)).filter(({ preimage }) => preimage !== null).length, 0);
+});
