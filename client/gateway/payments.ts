@@ -17,6 +17,7 @@ import { readDurable } from "../../modules/contract/read_durable.ts";
 import { addFee } from "../../modules/lnv2/fees.ts";
 import { boughtOr } from "../../modules/lnv2/gateway/buying.ts";
 import type { LightningGateway, OutgoingPayment, PaymentMade } from "../../modules/lnv2/gateway/context.ts";
+import { EXPIRATION_DELTA_MINIMUM } from "../../modules/lnv2/gateway/limits.ts";
 import type { Cancelled } from "../../modules/lnv2/gateway/states.ts";
 import type { Federations } from "./federations.ts";
 import { CLTV_LIMIT_MAX } from "./limits.ts";
@@ -144,13 +145,15 @@ export class Payments implements LightningGateway {
   }
 
   async #payByNode(
-    { invoice, cltvLimit, feeLimitMsat, mayBegin }: OutgoingPayment,
+    { invoice, cltvLimit, expiration, feeLimitMsat, mayBegin }: OutgoingPayment,
     signal: AbortSignal,
   ): Promise<Paid> {
-    const { node } = this.#env;
+    const { node, watch } = this.#env;
     // what begun before is followed by `pay` whatever its limits, so only what never began stops here
     if (!mayBegin && !await node.paymentExists(fromHex(invoice.paymentHash), signal)) return ok(null);
-    const paid = await node.pay({ invoice, feeLimitMsat, cltvLimit: cltvOf(cltvLimit) }, signal);
+    const { blockHeight } = await watch.awaitInfo(signal);
+    const blocks = blocksFor(cltvLimit, expiration, blockHeight);
+    const paid = await node.pay({ invoice, feeLimitMsat, cltvLimit: blocks }, signal);
     return paid.ok
       ? ok({ preimage: paid.value.preimage, targetFederation: null })
       : err({ tag: "LightningRpcError", value: paid.error });
@@ -169,7 +172,13 @@ export class Payments implements LightningGateway {
   }
 }
 
-/** Payers choose how long their contracts last; money is never bound for longer than nodes are used to. */
-function cltvOf(blocks: bigint): number {
-  return blocks > BigInt(CLTV_LIMIT_MAX) ? CLTV_LIMIT_MAX : Number(blocks);
+/**
+ * Blocks that a payment may bind money for. Guardians that are behind, or f of which hold their count back, say that
+ * more are left than there are: the node's own height bounds it too. Payers choose how long their contracts last; money
+ * is never bound for longer than nodes are used to.
+ */
+function blocksFor(cltvLimit: bigint, expiration: bigint, blockHeight: number): number {
+  const byHeight = expiration - EXPIRATION_DELTA_MINIMUM - BigInt(blockHeight + 1);
+  const blocks = [cltvLimit, byHeight, BigInt(CLTV_LIMIT_MAX)].reduce((a, b) => a < b ? a : b);
+  return blocks > 0n ? Number(blocks) : 0;
 }

@@ -13,6 +13,7 @@ import type { OperationId } from "../../core/types/ids.ts";
 import type { GatewayModule } from "../../modules/lnv2/gateway/api.ts";
 import { seededDice } from "../../modules/contract/testing/mod.ts";
 import { incomingOf, PREIMAGE, testLightning } from "../../modules/lnv2/testing/guardians.ts";
+import type { OutgoingPayment } from "../../modules/lnv2/gateway/context.ts";
 import type { Federations } from "./federations.ts";
 import { CLTV_LIMIT_MAX } from "./limits.ts";
 import type { LightningNode, PaymentRequest } from "./node/node.ts";
@@ -77,8 +78,15 @@ async function gateway(store?: Store) {
   return { payments, simulated, node, outside, lightning, store: kept, served, funded, requests };
 }
 
-function paymentOf(invoice: string, changes: { readonly mayBegin?: boolean; readonly cltvLimit?: bigint } = {}) {
-  return { invoice: parseBolt11(invoice), cltvLimit: 500n, feeLimitMsat: 10_000n, mayBegin: true, ...changes };
+function paymentOf(invoice: string, changes: Partial<OutgoingPayment> = {}): OutgoingPayment {
+  return {
+    invoice: parseBolt11(invoice),
+    cltvLimit: 500n,
+    expiration: 2n ** 64n - 1n,
+    feeLimitMsat: 10_000n,
+    mayBegin: true,
+    ...changes,
+  };
 }
 
 async function invoiceOutside({ outside }: Awaited<ReturnType<typeof gateway>>): Promise<string> {
@@ -132,6 +140,19 @@ Deno.test("a contract that lasts for ever binds the node's money no longer than 
   await at.payments.claimPaymentImage(fromHex(paymentHash), { federationId: HERE, operationId: OPERATION });
   await at.payments.pay(paymentOf(invoice, { cltvLimit: 2n ** 63n }), never);
   assertEquals(at.requests.map(({ cltvLimit }) => cltvLimit), [CLTV_LIMIT_MAX]);
+});
+
+Deno.test("money is bound by the node's height as well: guardians that are behind, or whose count jumps, win nothing", async () => {
+  for (const [beyond, cltvLimit] of [[200n, 200], [1_000n, 500], [0n, null], [-300n, null]] as const) {
+    const at = await gateway(), invoice = await invoiceOutside(at), { paymentHash } = parseBolt11(invoice);
+    await at.payments.claimPaymentImage(fromHex(paymentHash), { federationId: HERE, operationId: OPERATION });
+    // a block count is one more than the height; 144 blocks are the gateway's own
+    const expiration = BigInt(at.lightning.height) + 1n + 144n + beyond;
+    const paid = await at.payments.pay(paymentOf(invoice, { expiration }), never);
+    assertEquals(paid.ok, cltvLimit !== null);
+    assertEquals(at.requests.map((request) => request.cltvLimit), [cltvLimit ?? 0]);
+    assertEquals(at.simulated.books.payments.size, cltvLimit === null ? 0 : 1);
+  }
 });
 
 Deno.test("a swap goes on after its registration is gone and receiving is off; it never goes out over Lightning", async () => {

@@ -195,6 +195,7 @@ async function send({ env, gateway, federation }: GatewayWallet, machine: SendMa
   const paid = await gateway.pay({
     invoice,
     cltvLimit: delayNow,
+    expiration: contract.expiration,
     feeLimitMsat: contract.amount - minContractAmount,
     mayBegin: refusal === null,
   }, signal);
