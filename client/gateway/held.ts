@@ -118,9 +118,14 @@ export class HeldPayments {
     if (now?.amountMsat !== amountMsat && !await module.isFunded(contract)) {
       return await this.#cancel(paymentHash, "the node no longer holds it");
     }
-    const blocks = Math.min(held.claimDeadlineHeight, now?.claimDeadlineHeight ?? 0) - blockHeight;
-    const blocksToClaimDeadline = BigInt(Math.max(0, blocks));
-    const relayed = await module.relayHeld({ contract, paymentHash, amountMsat, blocksToClaimDeadline }, closing);
+    const deadline = Math.min(held.claimDeadlineHeight, now?.claimDeadlineHeight ?? 0);
+    const relayed = await module.relayHeld({
+      contract,
+      paymentHash,
+      amountMsat,
+      blocksToClaimDeadline: BigInt(Math.max(0, deadline - blockHeight)),
+      claimDeadlineHeight: BigInt(deadline),
+    }, closing);
     return relayed.ok ? "relayed" : await this.#cancel(paymentHash, relayed.error);
   }
 
