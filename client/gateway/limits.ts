@@ -44,6 +44,8 @@ export const VERIFY_WAITING_MAX = 1_000;
 export const PASSWORD_BYTES_MAX = 72;
 /** Wrong passwords that are looked at: each costs a tenth of a second, so that all together take a tenth of a core. */
 export const PASSWORD_CHECKS = { burst: 10, tokens: 1, ms: 1_000 };
+/** Of these, what one address has: ten strangers are needed to keep an operator out who comes from another. */
+export const PASSWORD_CHECKS_OF_SOURCE = { burst: 5, tokens: 1, ms: 10_000 };
 /** Body of an operator's request: e-cash as text takes 200,000 characters. */
 export const ADMIN_BODY_BYTES_MAX = 1024 * 1024;
 /** Fees and blocks that a payment of the operator's own may take. fedimint-gateway-server 0.13.0 (`lib.rs`). */
