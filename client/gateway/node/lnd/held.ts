@@ -11,6 +11,7 @@ import { base64Url, bytesIn, flagIn, objectsIn, textIn } from "./answers.ts";
 import { invoiceOf, type LndContext } from "./context.ts";
 import { heldOf, heldParts, stateOf } from "./hold.ts";
 import { HELD_LOOKUPS_AT_ONCE, HELD_POLL_MS, WATCHED_INVOICES_MAX } from "./limits.ts";
+import { LndRefusal } from "./rest.ts";
 
 /** Invoices that this process has made, the newest: by payment hash, hex. */
 export class NewInvoices {
@@ -145,13 +146,25 @@ async function poll(context: LndContext, found: Found, signal: AbortSignal): Pro
     const unknown = [...present].filter(([key]) => !found.isTold(key)).map(([, { hash }]) => hash);
     const lookup = async (): Promise<void> => {
       for (let hash = unknown.pop(); hash !== undefined; hash = unknown.pop()) {
-        const invoice = await invoiceOf(context, hash, signal);
-        const held = invoice === null ? null : heldOf(invoice);
+        const held = await heldBy(context, hash, signal);
         if (held !== null) found.add(held);
       }
     };
     await Promise.all(Array.from({ length: HELD_LOOKUPS_AT_ONCE }, lookup));
     await sleep(context.clock, HELD_POLL_MS, signal);
+  }
+}
+
+/** What LND has no answer about is not held, and looked at again. */
+async function heldBy(context: LndContext, hash: Bytes, signal: AbortSignal): Promise<HeldPayment | null> {
+  try {
+    const invoice = await invoiceOf(context, hash, signal);
+    return invoice === null ? null : heldOf(invoice);
+  } catch (thrown) {
+    // about this payment alone: who pays it must not keep others from being told
+    if (!(thrown instanceof LndRefusal)) throw thrown;
+    context.onTrouble(`looking for a held payment: ${thrown.message}`);
+    return null;
   }
 }
 

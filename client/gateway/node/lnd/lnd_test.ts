@@ -422,6 +422,22 @@ Deno.test("what is held is told once, new or from before, and never what is open
   assertEquals((await again).message, "enough");
 });
 
+Deno.test("a payment about which LND has no answer keeps no other from being told", async () => {
+  const { lnd, node, troubles, clock } = world(), stop = new AbortController();
+  const strange = (sha256(new Uint8Array(32).fill(1)) as Bytes).toBase64();
+  const is = (text: string) => new RegExp(`lookup.*${text.slice(0, 20).replaceAll(/[+/]/g, ".")}`);
+  lnd.on(CHANNELS, found(recorded.channels({ hash: recorded.HASH }, { hash: strange })));
+  lnd.on(is(recorded.HASH), invoiceIn("ACCEPTED")).on(is(strange), refused(2, "invoice with two hashes", 500));
+  const told: string[] = [];
+  const listening = (async () => {
+    for await (const { paymentHash } of node.heldPayments(stop.signal)) told.push(paymentHash.toBase64());
+  })().catch((thrown) => thrown);
+  await clock.advance(5_000);
+  assertEquals([told, troubles.length > 0], [[recorded.HASH], true]);
+  stop.abort(new Error("enough"));
+  assertEquals((await listening).message, "enough");
+});
+
 Deno.test("a payment that LND's channels no longer have isn't held, whatever its invoice says", async () => {
   const { lnd, node } = world();
   lnd.on(LOOKUP, invoiceIn("ACCEPTED")).on(CHANNELS, found(recorded.channels({})));
