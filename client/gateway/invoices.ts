@@ -152,6 +152,8 @@ export class Invoices {
     if (payload.expirySecs > INVOICE_EXPIRY_SECS_MAX) {
       throw refuse("The invoice expiry exceeds the maximum of one day");
     }
+    // LND makes its default of it: a day after which this knows nothing of it any more
+    if (payload.expirySecs === 0) throw refuse("The invoice expires at once");
     if (commitment.paymentImage.tag !== "Hash") throw refuse("PaymentImage is not a payment hash");
     return commitment.paymentImage.value;
   }

@@ -21,7 +21,7 @@ import { register } from "./records.ts";
 const ID = "bb".repeat(32), PAID = toHex(sha256(PREIMAGE)) as Sha256, OPEN = "cd".repeat(32) as Sha256;
 const NOW_SECS = 1_700_000_040;
 
-async function asked() {
+async function asked({ isRegistered = true } = {}) {
   const clock = new ManualClock(), dice = seededDice(1), store = await openMemoryStore({ clock });
   await clock.advance(NOW_SECS * 1_000);
   const lightning = new SimulatedLightning({ clock, dice }), simulated = lightning.node("gateway");
@@ -34,7 +34,7 @@ async function asked() {
   };
   const terms = { federationId: ID, amountMsat: 101_000n, invoiceExpiresAtSecs: NOW_SECS + 600 };
   const { durable } = await store.transact(async (tx) => {
-    await register(tx, PAID, { ...terms, contract });
+    if (isRegistered) await register(tx, PAID, { ...terms, contract });
     await register(tx, OPEN, { ...terms, contract: open });
   });
   await durable;
@@ -70,4 +70,25 @@ Deno.test("an invoice that was paid is told as paid however many wait for others
   assertEquals(await late, { preimage: null });
   await clock.advance(30_000);
   assertEquals((await Promise.all(waiting)).filter(({ preimage }) => preimage !== null).length, 0);
+});
+
+const DAY_SECS = 86_400;
+const payloadFor = (contract: IncomingContract, changes: Partial<CreateBolt11InvoicePayload> = {}) => ({
+  federationId: ID,
+  contract,
+  amount: 101_000n,
+  description: { tag: "Direct", value: "" } as const,
+  expirySecs: DAY_SECS,
+  ...changes,
+});
+
+Deno.test("an invoice that expires at once is refused: nodes give it a life of their own", async () => {
+  const { invoices, contract, simulated } = await asked({ isRegistered: false }), never = new AbortController().signal;
+  const dead = await assertRejects(
+    () => invoices.create(payloadFor(contract, { expirySecs: 0 }), never),
+    GatewayError,
+  );
+  assertEquals([dead.code, simulated.books.invoices.size], ["incoming", 0]);
+  await invoices.create(payloadFor(contract, { expirySecs: 1 }), never);
+  assertEquals(simulated.books.invoices.size, 1);
 });
