@@ -100,6 +100,7 @@ export class Gateway {
           store: part,
           node,
           watch: this.watch,
+          clock,
           federations: () => federations,
         }),
       ),

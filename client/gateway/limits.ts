@@ -77,3 +77,9 @@ export const CLTV_LIMIT_MAX = 2_016;
 export const LEAVE_MS = 35_000;
 /** A gateway that is to stop, or to leave a federation, looks so often whether all has ended. */
 export const DRAIN_LOOK_MS = 250;
+
+/**
+ * A payment that is under way for so long is noted as one that the node knows: most have ended by then, and cost no
+ * more than they did.
+ */
+export const SEEN_AT_NODE_MS = 5_000;

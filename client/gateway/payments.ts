@@ -5,6 +5,8 @@
  * changed since, it still goes on where it began. Nothing here takes an error for an outcome: what isn't known rejects,
  * and is asked again.
  */
+import type { Clock } from "../../actors/platform/platform.ts";
+import { sleep } from "../../actors/platform/platform.ts";
 import type { StoreView } from "../../actors/store/store.ts";
 import { assert } from "../../core/assert.ts";
 import type { Bytes } from "../../core/bytes.ts";
@@ -20,18 +22,20 @@ import type { LightningGateway, OutgoingPayment, PaymentMade } from "../../modul
 import { EXPIRATION_DELTA_MINIMUM } from "../../modules/lnv2/gateway/limits.ts";
 import type { Cancelled } from "../../modules/lnv2/gateway/states.ts";
 import type { Federations } from "./federations.ts";
-import { CLTV_LIMIT_MAX } from "./limits.ts";
+import { CLTV_LIMIT_MAX, SEEN_AT_NODE_MS } from "./limits.ts";
 import { sendFees } from "./federations.ts";
-import type { LightningNode } from "./node/node.ts";
+import type { LightningNode, PaymentOutcome } from "./node/node.ts";
+import { NodeError } from "./node/node.ts";
 import type { NodeWatch } from "./node_watch.ts";
 import type { Way } from "./records.ts";
-import { outgoing, registrationOf } from "./records.ts";
+import { outgoing, registrationOf, seenAtNode } from "./records.ts";
 
 export type PaymentsEnv = {
   /** The gateway's part. */
   readonly store: StoreView;
   readonly node: LightningNode;
   readonly watch: NodeWatch;
+  readonly clock: Clock;
   /** They have modules, which pay: so they come later. */
   readonly federations: () => Federations;
 };
@@ -149,14 +153,37 @@ export class Payments implements LightningGateway {
     signal: AbortSignal,
   ): Promise<Paid> {
     const { node, watch } = this.#env;
-    // what begun before is followed by `pay` whatever its limits, so only what never began stops here
-    if (!mayBegin && !await node.paymentExists(fromHex(invoice.paymentHash), signal)) return ok(null);
+    const { paymentHash } = invoice, hash = fromHex(paymentHash);
+    const isSeen = await readDurable(this.#env.store, (tx) => seenAtNode.get(tx, paymentHash)) !== undefined;
+    // what began before is followed by `pay` whatever its limits, so only what never began stops here
+    if ((isSeen || !mayBegin) && !await node.paymentExists(hash, signal)) {
+      if (!isSeen) return ok(null);
+      throw new NodeError(
+        "refused",
+        "The Lightning node has lost its record of a payment: it came back with an older state. Nothing is paid again, " +
+          "and nothing is forfeited",
+      );
+    }
     const { blockHeight } = await watch.awaitInfo(signal);
-    const blocks = blocksFor(cltvLimit, expiration, blockHeight);
-    const paid = await node.pay({ invoice, feeLimitMsat, cltvLimit: blocks }, signal);
+    const blocks = blocksFor(cltvLimit, expiration, blockHeight), over = new AbortController();
+    // it ends with the payment; a store that fails is told to everybody
+    if (!isSeen) void this.#note(paymentHash, AbortSignal.any([signal, over.signal])).catch(() => undefined);
+    let paid: PaymentOutcome;
+    try {
+      paid = await node.pay({ invoice, feeLimitMsat, cltvLimit: blocks }, signal);
+    } finally {
+      over.abort(new Error("the payment has ended"));
+    }
     return paid.ok
       ? ok({ preimage: paid.value.preimage, targetFederation: null })
       : err({ tag: "LightningRpcError", value: paid.error });
+  }
+
+  /** Keeps for ever that the node knows a payment, once it does. Rejects when that isn't needed any more. */
+  async #note(paymentHash: Sha256, signal: AbortSignal): Promise<void> {
+    const { store, node, clock } = this.#env;
+    do await sleep(clock, SEEN_AT_NODE_MS, signal); while (!await node.paymentExists(fromHex(paymentHash), signal));
+    await (await store.transact((tx) => seenAtNode.set(tx, paymentHash, null))).durable;
   }
 
   async completeHeld(

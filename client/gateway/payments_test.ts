@@ -1,6 +1,6 @@
 /** A payment has one way, whatever changes after it has begun; what isn't known is no outcome. */
 import { sha256 } from "@noble/hashes/sha2.js";
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { ManualClock, settle } from "../../actors/testing/manual_clock.ts";
 import { loggerFor } from "../../actors/logger.ts";
 import { openMemoryStore } from "../../actors/store/memory.ts";
@@ -17,6 +17,7 @@ import type { OutgoingPayment } from "../../modules/lnv2/gateway/context.ts";
 import type { Federations } from "./federations.ts";
 import { CLTV_LIMIT_MAX } from "./limits.ts";
 import type { LightningNode, PaymentRequest } from "./node/node.ts";
+import { NodeError } from "./node/node.ts";
 import { SimulatedLightning } from "./node/simulated/lightning.ts";
 import { NodeWatch } from "./node_watch.ts";
 import { Payments } from "./payments.ts";
@@ -74,8 +75,8 @@ async function gateway(store?: Store) {
         ? Promise.resolve(served.module)
         : new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason))),
   } as unknown as Federations;
-  const payments = new Payments({ store: kept, node, watch, federations: () => federations });
-  return { payments, simulated, node, outside, lightning, store: kept, served, funded, requests };
+  const payments = new Payments({ store: kept, node, watch, clock, federations: () => federations });
+  return { payments, clock, simulated, node, outside, lightning, store: kept, served, funded, requests };
 }
 
 function paymentOf(invoice: string, changes: Partial<OutgoingPayment> = {}): OutgoingPayment {
@@ -221,7 +222,7 @@ Deno.test("a held payment is never ended at another node than the one that holds
   const clock = new ManualClock(), lightning = new SimulatedLightning({ clock, dice: seededDice(2) });
   const node = lightning.node("another").connect(), log = loggerFor("test", () => {});
   const watch = new NodeWatch({ node, network: "regtest", store: first.store, platform: { clock }, log });
-  const payments = new Payments({ store: first.store, node, watch, federations: () => undefined as never });
+  const payments = new Payments({ store: first.store, node, watch, clock, federations: () => undefined as never });
   const ending = new AbortController();
   for (const preimage of [PREIMAGE, null]) {
     let outcome: unknown = "none";
@@ -235,4 +236,29 @@ Deno.test("a held payment is never ended at another node than the one that holds
     assertEquals(outcome, "none");
     if (preimage === null) await waiting;
   }
+});
+
+Deno.test("a node that comes back without a payment that it had is not asked for it again, and nothing is forfeited", async () => {
+  const at = await gateway(), { clock, outside, simulated, requests } = at;
+  const invoice = await outside.createHoldInvoice({
+    paymentHash: HASH,
+    amountMsat: 100_000n,
+    expirySecs: 600,
+    description: { tag: "Direct", value: "" },
+  });
+  await at.payments.claimPaymentImage(HASH, { federationId: HERE, operationId: OPERATION });
+  const dying = new AbortController();
+  const begun = at.payments.pay(paymentOf(invoice), dying.signal).catch(() => "died");
+  for (let turn = 0; turn < 20; turn++) {
+    await settle();
+    await clock.advance(1_000);
+  }
+  assertEquals([requests.length, simulated.books.payments.size], [1, 1]);
+  dying.abort(new Error("the gateway was killed"));
+  assertEquals(await begun, "died");
+  simulated.books.payments.clear();
+  for (const mayBegin of [true, false]) {
+    await assertRejects(() => at.payments.pay(paymentOf(invoice, { mayBegin }), never), NodeError, "older state");
+  }
+  assertEquals(requests.length, 1);
 });
