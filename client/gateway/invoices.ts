@@ -2,7 +2,7 @@
  * What clients ask of a gateway before money moves: its prices, invoices for their contracts, and how an invoice
  * stands. fedimint-gateway-server 0.13.0 (`lib.rs`); docs/protocol/06-lightning-meta.md §D.1, §E.
  */
-import type { Clock } from "../../actors/platform/platform.ts";
+import type { Address, Clock } from "../../actors/platform/platform.ts";
 import { sleep } from "../../actors/platform/platform.ts";
 import type { StoreView } from "../../actors/store/store.ts";
 import type { Bytes } from "../../core/bytes.ts";
@@ -11,7 +11,6 @@ import { tryDecoding } from "../../core/encoding/mod.ts";
 import { parseBolt11 } from "../../core/lightning/bolt11.ts";
 import type { Result } from "../../core/result.ts";
 import { errorText } from "../../core/result.ts";
-import { TokenBucket } from "../../core/token_bucket.ts";
 import type { FederationId, Sha256 } from "../../core/types/ids.ts";
 import { readDurable } from "../../modules/contract/read_durable.ts";
 import { orLate, WaitError } from "../../modules/contract/waiting.ts";
@@ -23,6 +22,7 @@ import { INVOICE_EXPIRY_SECS_MAX } from "../../modules/lnv2/gateway_api.ts";
 import { GatewayError } from "./error.ts";
 import type { Federations } from "./federations.ts";
 import { sendFees } from "./federations.ts";
+import { InvoiceRate } from "./invoice_rate.ts";
 import { VERIFY_LOOK_MS, VERIFY_WAIT_MS, VERIFY_WAITING_MAX } from "./limits.ts";
 import type { LightningNode } from "./node/node.ts";
 import { NodeError } from "./node/node.ts";
@@ -46,13 +46,12 @@ export type Verified = { readonly preimage: Bytes | null };
 
 export class Invoices {
   readonly #env: InvoicesEnv;
-  readonly #bucket: TokenBucket;
+  readonly #rate: InvoiceRate;
   #waiting = 0;
 
   constructor(env: InvoicesEnv) {
     this.#env = env;
-    const terms = { burst: env.rate.burst, tokens: env.rate.perSecond, ms: 1_000 };
-    this.#bucket = new TokenBucket(terms, env.clock.monotonicMs());
+    this.#rate = new InvoiceRate(env.rate, env.clock);
   }
 
   /** Asks nobody but what is remembered of the node. @throws {GatewayError} `node_not_connected` · `not_connected` */
@@ -85,14 +84,19 @@ export class Invoices {
 
   /**
    * Registers an incoming contract, and makes the invoice whose payment it will be funded for.
+   * @param remote who asks
    * @returns its text
    * @throws {GatewayError} `rate_limited` · `incoming` (what is wrong with the contract) · `receive_disabled` ·
    * `not_connected` · `node_not_connected` · `node`
    */
-  async create(payload: CreateBolt11InvoicePayload, signal: AbortSignal): Promise<string> {
-    const { clock, federations } = this.#env;
+  async create(
+    payload: CreateBolt11InvoicePayload,
+    signal: AbortSignal,
+    remote: Address | null = null,
+  ): Promise<string> {
+    const { federations } = this.#env;
     // before anything that costs
-    if (!this.#bucket.tryTake(1, clock.monotonicMs())) {
+    if (!this.#rate.mayAsk(remote)) {
       throw new GatewayError({ code: "rate_limited" }, "Too many requests");
     }
     return await federations.using(payload.federationId, () => this.#create(payload, signal));

@@ -54,7 +54,7 @@ async function asked({ isRegistered = true } = {}) {
     served: () => Promise.resolve({ record, module }),
     using: (_: string, work: () => Promise<unknown>) => work(),
   } as unknown as Federations;
-  const invoices = new Invoices({ store, clock, node, watch, federations, rate: { burst: 50, perSecond: 5 } });
+  const invoices = new Invoices({ store, clock, node, watch, federations, rate: { burst: 10, perSecond: 5 } });
   return { invoices, clock, contract, simulated };
 }
 
@@ -91,4 +91,28 @@ Deno.test("an invoice that expires at once is refused: nodes give it a life of t
   assertEquals([dead.code, simulated.books.invoices.size], ["incoming", 0]);
   await invoices.create(payloadFor(contract, { expirySecs: 1 }), never);
   assertEquals(simulated.books.invoices.size, 1);
+});
+
+Deno.test("a stranger's flood of invoices keeps nobody else from theirs; one alone has all that gatewayd gives", async () => {
+  const { invoices, contract, clock } = await asked(), never = new AbortController().signal;
+  const ask = async (hostname: string): Promise<string> => {
+    const made = invoices.create(payloadFor(contract), never, { hostname, port: 1 });
+    // its hash is registered already: what is looked at is refused for that
+    return (await assertRejects(() => made, GatewayError)).code;
+  };
+  const flood = async (): Promise<number> => {
+    let looked = 0;
+    for (let count = 0; count < 20; count++) if (await ask("203.0.113.5") === "incoming") looked++;
+    return looked;
+  };
+  const first = await flood();
+  assertEquals([first >= 10, first <= 13], [true, true]);
+  await clock.advance(10_000);
+  assertEquals(await flood() >= 10, true);
+  assertEquals([await ask("203.0.113.6"), await ask("203.0.113.7")], ["incoming", "incoming"]);
+  assertEquals(await ask("203.0.113.5"), "rate_limited");
+  // a hundred thousand strangers are bounded together
+  let looked = 0;
+  for (let count = 0; count < 40; count++) if (await ask(`198.51.100.${count}`) === "incoming") looked++;
+  assertEquals(looked <= 3, true);
 });

@@ -6,6 +6,11 @@ export const PUBLIC_BODY_BYTES_MAX = 64 * 1024;
 /** Of unauthenticated invoices, which make work for the node. fedimint-gateway-server 0.13.0 (`lib.rs`). */
 export const INVOICE_RATE = { burst: 50, perSecond: 5 };
 
+/** Part of that rate which is given beside it to those who ask for few. */
+export const INVOICES_RESERVED = 0.2;
+/** What one address may ask for and still asks for few. */
+export const INVOICES_OF_SOURCE = { burst: 5, tokens: 1, ms: 10_000 };
+
 /**
  * Contracts that are registered at a time: at the usual rate of invoices those of five and a half hours; each takes
  * half a kilobyte on disk. An outsider's flood ends here.

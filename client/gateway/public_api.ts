@@ -48,17 +48,17 @@ export async function publicAnswer(
   const route = POST[path]!;
   if (request.method !== "POST") return textAnswer(405, "");
   try {
-    return jsonAnswer(await route(env.invoices, request));
+    return jsonAnswer(await route(env.invoices, request, remote));
   } catch (thrown) {
     return refusal(env, thrown);
   }
 }
 
-const POST: Readonly<Record<string, (invoices: Invoices, request: Request) => Promise<Json>>> = {
+const POST: Readonly<Record<string, (invoices: Invoices, request: Request, remote: Address) => Promise<Json>>> = {
   "/routing_info": async (invoices, request) =>
     routingInfo.toJson(await invoices.routingInfo(await bodyOf(request, federationId))),
-  "/create_bolt11_invoice": async (invoices, request) =>
-    await invoices.create(await bodyOf(request, createBolt11InvoicePayload), request.signal),
+  "/create_bolt11_invoice": async (invoices, request, remote) =>
+    await invoices.create(await bodyOf(request, createBolt11InvoicePayload), request.signal, remote),
   "/send_payment": async (invoices, request) =>
     sendPaymentResponse.toJson(await invoices.sendPayment(await bodyOf(request, sendPaymentPayload), request.signal)),
 };
