@@ -169,12 +169,14 @@ export class Federations {
 
   /**
    * Joins a federation, or takes back one that was left with all its money.
-   * @throws {GatewayError} `already_connected` · `no_lightning` · `wrong_network` · {PastedError} · {ClientError} and
+   * @throws {GatewayError} `already_connected` · `under_way` · `no_lightning` · `wrong_network` · {PastedError} · {ClientError} and
    * others, as `Wallets.add`
    */
   async connect(inviteCode: string, signal?: AbortSignal): Promise<ServedFederation> {
     const { federationId } = readInviteCode(inviteCode);
-    if (await this.record(federationId)) {
+    if (this.#leaving.has(federationId)) throw underWay();
+    // one that is served and whose wallet doesn't run is taken back: nothing else would bring its money
+    if (await this.record(federationId) && this.wallets.wallet(federationId)) {
       throw new GatewayError({ code: "already_connected" }, "Federation has already been registered");
     }
     const wallet = await this.wallets.add(inviteCode, signal);

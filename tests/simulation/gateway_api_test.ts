@@ -228,6 +228,11 @@ Deno.test("operators set prices within the limits, switch receiving off, move e-
     const again = objectOf((await post("/connect_fed", { invite_code: world.here.invite })).text);
     assertEquals(again.balance_msat, left.balance_msat);
     assertEquals((again.config as JsonObject).federation_index, 3);
+    // a wallet that rests although it is served, or that failed, is taken back as well, and stays what it was
+    await world.gateway.federations.wallets.leaveOut(id!);
+    const back = objectOf((await post("/connect_fed", { invite_code: world.here.invite })).text);
+    assertEquals([back.balance_msat, (back.config as JsonObject).federation_index], [left.balance_msat, 3]);
+    assertEquals((await post("/connect_fed", { invite_code: world.here.invite })).status, 500);
 
     assertEquals(await world.ask("/stop", { password }), { status: 200, text: "null" });
     assertEquals(await world.gateway.ended, 0);

@@ -87,7 +87,8 @@ export async function* heldPayments(
 
 /**
  * The payment as LND holds it now. Its invoice alone doesn't say: killed right after it told of a payment, LND gives it
- * back when it starts, and the invoice stays accepted. Of several parts that may be some. docs/protocol/08-lightning-nodes.md §A.
+ * back when it starts, and the invoice stays accepted. Of several parts that may be some.
+ * docs/protocol/08-lightning-nodes.md §A.
  */
 export async function heldPayment(
   context: LndContext,
