@@ -169,8 +169,8 @@ export class Federations {
 
   /**
    * Joins a federation, or takes back one that was left with all its money.
-   * @throws {GatewayError} `already_connected` · `under_way` · `no_lightning` · `wrong_network` · {PastedError} · {ClientError} and
-   * others, as `Wallets.add`
+   * @throws {GatewayError} `already_connected` · `under_way` · `no_lightning` · `wrong_network` · {PastedError} ·
+   * {ClientError} and others, as `Wallets.add`
    */
   async connect(inviteCode: string, signal?: AbortSignal): Promise<ServedFederation> {
     const { federationId } = readInviteCode(inviteCode);
