@@ -100,6 +100,7 @@ export class Gateway {
           store: part,
           node,
           watch: this.watch,
+          clock,
           federations: () => federations,
         }),
       ),
@@ -152,15 +153,15 @@ export class Gateway {
   async #start(): Promise<void> {
     const { store, node, log, bind, debug = false, admin } = this.options;
     const part = gatewayPart(store), logger = loggerFor("gateway", log), closing = this.#closing.signal;
-    const { watch, invoices } = this;
+    const { watch, invoices } = this, callers = new Callers(this.options.platform.clock);
     const adminApi = admin && {
       gateway: this,
       password: new AdminPassword(admin.passwords, this.options.platform.clock),
+      callers,
       lightningMode: admin.lightningMode,
       registrations: admin.apiUrl === null ? {} : { http: [admin.apiUrl, toHex(await this.#publicKey())] },
       log: logger,
     };
-    const callers = new Callers(this.options.platform.clock);
     await this.#system.start(gatewayTree({
       pruner: { store: part },
       held: { node, watch, held: this.#held, closing },

@@ -11,6 +11,7 @@
  * | 06 | payment hash 32 | `OutgoingRecord`: whose payment it is, and its way. For ever |
  * | 07 | – | 33 bytes: the node's key |
  * | 08 | – | 32 bytes, secret: the key that names the gateway |
+ * | 09 | payment hash 32 | nothing: the node has had a record of this outgoing payment. For ever |
  */
 import type { ReadTx, StoreTx, StoreView } from "../../actors/store/store.ts";
 import { numberIn, numberKey } from "../../actors/store/number_key.ts";
@@ -76,6 +77,7 @@ export const outgoing = table(0x06, sha256Hash, outgoingRecord);
 export const nodeKey = slot(0x07, publicKey);
 /** Secret. */
 export const gatewayKey = slot(0x08, secretKey);
+export const seenAtNode = table(0x09, sha256Hash, unit);
 
 /** An index that no federation has, and none had. */
 export async function takeIndex(tx: StoreTx): Promise<number> {
