@@ -68,3 +68,6 @@ export const CLTV_LIMIT_MAX = 2_016;
 
 /** A gateway that is to stop looks so often whether held payments have ended. */
 export const DRAIN_LOOK_MS = 250;
+
+/** The embedded node's process ends in order within it, or is killed. */
+export const LDK_STOP_MS = 20_000;

@@ -11,6 +11,7 @@
  * | 06 | payment hash 32 | `OutgoingRecord`: whose payment it is, and its way. For ever |
  * | 07 | – | 33 bytes: the node's key |
  * | 08 | – | 32 bytes, secret: the key that names the gateway |
+ * | 09 | – | commits that the embedded node has made at least; there is one once that node has begun |
  */
 import type { ReadTx, StoreTx, StoreView } from "../../actors/store/store.ts";
 import { numberIn, numberKey } from "../../actors/store/number_key.ts";
@@ -76,6 +77,7 @@ export const outgoing = table(0x06, sha256Hash, outgoingRecord);
 export const nodeKey = slot(0x07, publicKey);
 /** Secret. */
 export const gatewayKey = slot(0x08, secretKey);
+export const nodeCommits = slot(0x09, u64Number);
 
 /** An index that no federation has, and none had. */
 export async function takeIndex(tx: StoreTx): Promise<number> {
