@@ -18,6 +18,8 @@ export type GatewayProgramOptions = {
   readonly platform: Platform;
   /** The gateway's data folder. */
   readonly folder: string;
+  /** Flags. */
+  readonly args?: readonly string[];
   readonly chain: { readonly url: string; readonly username: string; readonly password: string };
 };
 
@@ -104,8 +106,8 @@ export class GatewayProgram {
   }
 
   #spawn(env: Record<string, string>): Deno.ChildProcess {
-    const { folder, chain } = this.#options;
-    const [program, ...args] = ownProgram("client/gateway/main.ts", "ldk");
+    const { folder, chain, args: flags = [] } = this.#options;
+    const [program, ...args] = ownProgram("client/gateway/main.ts", ...flags, "ldk");
     const child = new Deno.Command(program!, {
       args,
       env: {
