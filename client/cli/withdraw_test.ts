@@ -125,7 +125,7 @@ Deno.test("an address may be a link that says how much, and what is asked for tw
     [[ADDRESS, "-5 sat"], "an amount can't be less than nothing"],
     [[ADDRESS, "-5"], "less than nothing"],
     [[`bitcoin:${ADDRESS}?amount=1,5`], "its amount can't be read"],
-    [["lnbc1500n1" + "q".repeat(60), "5 sat"], "a Lightning invoice. This client has no Lightning yet."],
+    [["lnbc1500n1" + "q".repeat(60), "5 sat"], "a Lightning invoice. `pay` pays to it."],
     [["0123", "5 sat"], "address: Expected a Bitcoin address."],
   ];
   for (const [args, said] of refused) {

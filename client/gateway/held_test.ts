@@ -26,8 +26,11 @@ const AMOUNT_MSAT = 101_000n;
 async function holding() {
   const clock = new ManualClock(), dice = seededDice(1), store = await openMemoryStore({ clock });
   const lightning = new SimulatedLightning({ clock, dice }), cancelled: string[] = [], relays: HeldForContract[] = [];
+  const served = { receiveEnabled: true, isFunded: false, isThere: true, isHeld: true };
   const node: LightningNode = {
     ...lightning.node("gateway").connect(),
+    heldPayment: (paymentHash) =>
+      Promise.resolve(served.isHeld ? { paymentHash, amountMsat: AMOUNT_MSAT, claimDeadlineHeight: 0 } : null),
     cancel: (hash) => {
       cancelled.push(toHex(hash));
       return Promise.resolve(ok(null));
@@ -44,7 +47,6 @@ async function holding() {
   );
   await durable;
   const answers: (() => Promise<Result<null, RelayRefusal>>)[] = [];
-  const served = { receiveEnabled: true, isFunded: false, isThere: true };
   const module = {
     isFunded: () => Promise.resolve(served.isFunded),
     relayHeld: (held: HeldForContract) => {
@@ -126,4 +128,14 @@ Deno.test("a gateway that drains, and one that left the federation, leave new pa
   held.drain();
   assertEquals(await until(see()), "left");
   assertEquals([cancelled.length, relays.length], [0, 0]);
+});
+
+Deno.test("a payment that the node gave back meanwhile is not funded; one that was funded is followed", async () => {
+  const { see, until, served, cancelled, relays } = await holding();
+  served.isHeld = false;
+  assertEquals(await until(see()), "cancelled");
+  assertEquals([cancelled.length, relays.length], [1, 0]);
+  served.isFunded = true;
+  assertEquals(await until(see()), "relayed");
+  assertEquals([cancelled.length, relays.length], [1, 1]);
 });
