@@ -148,7 +148,8 @@ export class Gateway {
   /**
    * Opens the gateway with all wallets that its database holds. Needs neither network nor node: payments that were
    * under way go on when they are there.
-   * @throws {GatewayError} `fees_too_high` · {ClientError} `wrong_secret`: it has other words · {StoreError} · {NetworkError} `address_in_use`
+   * @throws {GatewayError} `fees_too_high` · {ClientError} `wrong_secret`: it has other words · {StoreError} ·
+   * {NetworkError} `address_in_use`
    */
   static async open(options: GatewayOptions): Promise<Gateway> {
     checkFees(options.fees ?? DEFAULT_FEES);
