@@ -286,7 +286,10 @@ export class Gateway {
   async close(): Promise<void> {
     this.#closing.abort(WaitError.closed());
     await this.#system.stop();
-    await this.#commits?.settled();
-    await this.federations.wallets.close();
+    try {
+      await this.#commits?.settled();
+    } finally {
+      await this.federations.wallets.close();
+    }
   }
 }

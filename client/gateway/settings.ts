@@ -269,12 +269,13 @@ export function readSettings(
     throw new SettingsError(variable, `give it, or ${SETTINGS.esploraUrl.variable}: the embedded node reads the chain`);
   };
   const ldkSettings = (network: BitcoinNetwork): NodeSettings => {
-    const alias = required("ldkAlias"), acceptsKnownFlaws = isSwitchedOn(optional("ldkAcceptKnownFlaws"));
+    const alias = required("ldkAlias"), { variable: consent } = SETTINGS.ldkAcceptKnownFlaws;
+    const acceptsKnownFlaws = isGiven(optional("ldkAcceptKnownFlaws"), consent);
     if (network === "testnet4") {
       throw new SettingsError(SETTINGS.network.variable, "the embedded node knows no testnet4: use an LND there");
     }
     if (network === "bitcoin" && !acceptsKnownFlaws) {
-      throw new SettingsError(SETTINGS.ldkAcceptKnownFlaws.variable, KNOWN_FLAWS);
+      throw new SettingsError(consent, KNOWN_FLAWS);
     }
     if (utf8(alias).length > ALIAS_BYTES_MAX) {
       throw new SettingsError(SETTINGS.ldkAlias.variable, `has ${ALIAS_BYTES_MAX} bytes at most`);
@@ -316,6 +317,13 @@ export function readSettings(
 
 function isSwitchedOn(text: string | undefined): boolean {
   return text !== undefined && !["", "0", "false"].includes(text);
+}
+
+/** Of what is dear to be misread. @throws {SettingsError} for what is neither yes nor no */
+function isGiven(text: string | undefined, setting: string): boolean {
+  if (text === "1" || text === "true") return true;
+  if (text === undefined || text === "0" || text === "false") return false;
+  throw new SettingsError(setting, "expected 1 or 0, true or false");
 }
 
 function optionalHash(text: string | undefined): string | null {

@@ -106,6 +106,8 @@ Deno.test("real money goes into the embedded node only where its flaws were read
     const thrown = await assertRejects(() => settingsOf(env), SettingsError);
     assertEquals(thrown.message, `FM_LDK_ACCEPT_KNOWN_FLAWS: ${KNOWN_FLAWS}`);
   }
+  const unclear = assertRejects(() => settingsOf({ ...mainnet, FM_LDK_ACCEPT_KNOWN_FLAWS: "no" }), SettingsError);
+  assertEquals((await unclear).facts.setting, "FM_LDK_ACCEPT_KNOWN_FLAWS");
   for (
     const settings of [
       await settingsOf(mainnet, "ldk", "--ldk-accept-known-flaws"),
