@@ -41,6 +41,7 @@ const slowTests = [
   "store_kill",
   "restore_killed",
   "gateway_crash",
+  "gateway_embedded",
   "lightning_seeds",
   "ldk_killed",
   "ldk_forced",

@@ -5,14 +5,16 @@
 import type { LogSink } from "../../actors/logger.ts";
 import { createSystem, loggerFor } from "../../actors/mod.ts";
 import type { Address, Platform } from "../../actors/platform/platform.ts";
+import type { ProcessHost } from "../../actors/platform/process.ts";
 import { sleep } from "../../actors/platform/platform.ts";
 import type { Store } from "../../actors/store/store.ts";
 import type { ActorSystem } from "../../actors/system.ts";
 import type { Bytes } from "../../core/bytes.ts";
 import { toHex } from "../../core/bytes.ts";
-import { isSecretKey, publicKeyOf } from "../../core/crypto/mod.ts";
+import { entropyOfWords, globalRoot, isSecretKey, publicKeyOf, wordsOfEntropy } from "../../core/crypto/mod.ts";
 import type { Json } from "../../core/encoding/mod.ts";
 import type { BitcoinNetwork } from "../../core/bitcoin/network.ts";
+import type { SafeUrl } from "../../core/types/safe_url.ts";
 import type { AnyClientModuleDefinition } from "../../modules/contract/client.ts";
 import { WaitError } from "../../modules/contract/waiting.ts";
 import type { PaymentFee } from "../../modules/lnv2/fees.ts";
@@ -21,6 +23,7 @@ import { lnv2Gateway } from "../../modules/lnv2/gateway/module.ts";
 import { metaClient } from "../../modules/meta/client.ts";
 import { mintv2Client } from "../../modules/mintv2/client.ts";
 import { walletv2Client } from "../../modules/walletv2/client.ts";
+import { ClientError } from "../error.ts";
 import type { Wallets } from "../wallets.ts";
 import { openWallets } from "../wallets.ts";
 import { adminAnswer } from "./admin/api.ts";
@@ -32,18 +35,31 @@ import { GatewayError } from "./error.ts";
 import { HeldPayments } from "./held.ts";
 import { Invoices } from "./invoices.ts";
 import { DRAIN_LOOK_MS, INVOICE_RATE } from "./limits.ts";
+import { lnurlPages } from "./lnurl/pages.ts";
+import { ldkNode } from "./node/ldk/node.ts";
+import type { LdkProcessArgs } from "./node/ldk/process.ts";
+import { nodeSeed } from "./node/ldk/secret.ts";
+import type { LdkSettings } from "./node/ldk/settings.ts";
 import type { LightningNode } from "./node/node.ts";
+import { NodeCommits } from "./node_commits.ts";
 import { NodeWatch } from "./node_watch.ts";
 import { Payments } from "./payments.ts";
 import { publicAnswer } from "./public_api.ts";
-import { gatewayKey, gatewayPart } from "./records.ts";
-import { gatewayTree } from "./tree.ts";
+import { gatewayKey, gatewayPart, nodeCommits } from "./records.ts";
+import { gatewayTree, LDK } from "./tree.ts";
+
+/** What the embedded node is told, but for what the gateway alone knows. */
+export type EmbeddedNode = {
+  readonly host: Pick<ProcessHost, "spawn" | "runtime">;
+  readonly embedded: Omit<LdkSettings, "seedHex" | "leastCommits">;
+};
 
 export type GatewayOptions = {
   readonly platform: Platform;
   /** Closed with the gateway, and when it can't be opened. */
   readonly store: Store;
-  readonly node: LightningNode;
+  /** One that runs, or one that the gateway runs itself, with keys of its words. */
+  readonly node: LightningNode | EmbeddedNode;
   readonly network: BitcoinNetwork;
   readonly log: LogSink;
   /** Where its API listens. */
@@ -62,6 +78,8 @@ export type GatewayOptions = {
     /** How the gateway came to its node, as gatewayd tells it. */
     readonly lightningMode: Json;
   };
+  /** Public URL below which it serves the pages of lnurls. Default: it has none. */
+  readonly lnurlUrl?: string | null;
   readonly testEnvironment?: boolean;
   /** 12 to 24 words for a new database; default: those that it has, or new ones. Secret. */
   readonly words?: string | null;
@@ -76,18 +94,25 @@ export class Gateway {
   readonly invoices: Invoices;
   readonly watch: NodeWatch;
   readonly options: GatewayOptions;
+  readonly node: LightningNode;
   readonly #system: ActorSystem;
   readonly #closing: AbortController;
   readonly #held: HeldPayments;
   readonly #stopped = Promise.withResolvers<number>();
   readonly #address = Promise.withResolvers<Address>();
+  /** Of the embedded node. */
+  #commits: NodeCommits | null = null;
 
   private constructor(options: GatewayOptions, closing: AbortController) {
-    const { platform, store, node, network, log, fees = DEFAULT_FEES, invoiceRate = INVOICE_RATE } = options;
+    const { platform, store, network, log, fees = DEFAULT_FEES, invoiceRate = INVOICE_RATE } = options;
     this.options = options;
     this.#closing = closing;
     this.#system = createSystem({ platform, log });
     const part = gatewayPart(store), logger = loggerFor("gateway", log), { clock, dice } = platform;
+    const node = "embedded" in options.node
+      ? ldkNode({ sender: this.#system, process: LDK, clock, network, alias: options.node.embedded.alias })
+      : options.node;
+    this.node = node;
     this.watch = new NodeWatch({ node, network, store: part, platform, log: logger });
     const federations: Federations = new Federations({
       store: part,
@@ -124,7 +149,8 @@ export class Gateway {
   /**
    * Opens the gateway with all wallets that its database holds. Needs neither network nor node: payments that were
    * under way go on when they are there.
-   * @throws {GatewayError} `fees_too_high` · {StoreError} · {NetworkError} `address_in_use`
+   * @throws {GatewayError} `fees_too_high` · {ClientError} `wrong_secret`: it has other words · {StoreError} ·
+   * {NetworkError} `address_in_use`
    */
   static async open(options: GatewayOptions): Promise<Gateway> {
     checkFees(options.fees ?? DEFAULT_FEES);
@@ -138,20 +164,44 @@ export class Gateway {
         log: options.log,
         testEnvironment: options.testEnvironment ?? false,
       });
-      if (options.words) await wallets.restore(options.words);
+      if (options.words) await gateway.#takeWords(wallets, options.words);
       gateway.federations.open(wallets);
-      await gateway.#start();
+      await gateway.#start(wallets);
       return gateway;
     } catch (thrown) {
       closing.abort(WaitError.closed());
       await gateway.#system.stop();
+      await gateway.#commits?.settled();
       await (wallets ?? options.store).close();
       throw thrown;
     }
   }
 
-  async #start(): Promise<void> {
-    const { store, node, log, bind, debug = false, admin } = this.options;
+  /** Words that a node was made of are used, though no federation has seen them. */
+  async #takeWords(wallets: Wallets, words: string): Promise<void> {
+    const hasNode = await gatewayPart(this.options.store).read((tx) => nodeCommits.get(tx)) !== undefined;
+    if (hasNode && wordsOfEntropy(entropyOfWords(words)) !== wallets.words()) {
+      throw new ClientError(
+        { code: "wrong_secret" },
+        "The Lightning node in this folder has other words. Nothing was changed: use these words with a folder of their own",
+      );
+    }
+    await wallets.restore(words);
+  }
+
+  async #embeddedNode(wallets: Wallets): Promise<LdkProcessArgs | null> {
+    const { node, store } = this.options;
+    if (!("embedded" in node)) return null;
+    const commits = this.#commits = await NodeCommits.open(gatewayPart(store));
+    return {
+      host: node.host,
+      settings: { ...node.embedded, seedHex: toHex(nodeSeed(globalRoot(entropyOfWords(wallets.words())))) },
+      commits: { read: () => Promise.resolve(commits.newest), keep: (count) => commits.keep(count) },
+    };
+  }
+
+  async #start(wallets: Wallets): Promise<void> {
+    const { store, log, bind, debug = false, admin } = this.options, { node } = this;
     const part = gatewayPart(store), logger = loggerFor("gateway", log), closing = this.#closing.signal;
     const { watch, invoices } = this, callers = new Callers(this.options.platform.clock);
     const adminApi = admin && {
@@ -162,13 +212,16 @@ export class Gateway {
       registrations: admin.apiUrl === null ? {} : { http: [admin.apiUrl, toHex(await this.#publicKey())] },
       log: logger,
     };
+    const { platform, lnurlUrl } = this.options;
+    const pages = lnurlUrl ? lnurlPages({ platform, address: lnurlUrl as SafeUrl }) : null;
     await this.#system.start(gatewayTree({
+      ldk: await this.#embeddedNode(wallets),
       pruner: { store: part },
       held: { node, watch, held: this.#held, closing },
       http: {
         bind,
         answer: async (path, request, remote) =>
-          await publicAnswer({ invoices, callers, log: logger, debug }, path, request, remote) ??
+          await publicAnswer({ invoices, callers, pages, log: logger, debug }, path, request, remote) ??
             (adminApi ? await adminAnswer(adminApi, path, request, remote) : null),
         listening: (address) => this.#address.resolve(address),
       },
@@ -235,6 +288,10 @@ export class Gateway {
   async close(): Promise<void> {
     this.#closing.abort(WaitError.closed());
     await this.#system.stop();
-    await this.federations.wallets.close();
+    try {
+      await this.#commits?.settled();
+    } finally {
+      await this.federations.wallets.close();
+    }
   }
 }

@@ -88,3 +88,6 @@ export const DRAIN_LOOK_MS = 250;
  * more than they did.
  */
 export const SEEN_AT_NODE_MS = 5_000;
+
+/** The embedded node's process ends in order within it, or is killed. */
+export const LDK_STOP_MS = 20_000;

@@ -7,38 +7,47 @@ import type { Platform } from "../../actors/platform/platform.ts";
 import { realPlatform } from "../../actors/platform/real.ts";
 import { openPinnedHttp } from "../../actors/platform/real/pinned_http.ts";
 import { openKvStore } from "../../actors/store/kv.ts";
+import type { LogSink } from "../../actors/logger.ts";
+import type { Json } from "../../core/encoding/mod.ts";
 import { JsonFloat } from "../../core/encoding/mod.ts";
 import { errorText, FedimintError } from "../../core/result.ts";
 import { runGatewayCli } from "./cli/cli.ts";
+import type { GatewayOptions } from "./gateway.ts";
 import { Gateway } from "./gateway.ts";
+import type { LndOptions } from "./node/lnd/lnd.ts";
 import { openLnd } from "./node/lnd/lnd.ts";
 import { NodeError } from "./node/node.ts";
+import type { GatewayCommand, NodeSettings } from "./settings.ts";
 import { gatewayCommand, readSettings, SettingsError } from "./settings.ts";
 
 type Program = {
   readonly host: ProcessHost;
   readonly platform: Platform;
-  readonly parsed: ReturnType<typeof gatewayCommand>;
+  readonly parsed: GatewayCommand;
+  /** Default: as `readSettings`. */
+  readonly kind?: NodeSettings["kind"];
 };
 
-async function runOnLnd({ host, platform, parsed }: Program): Promise<number> {
-  const settings = readSettings(parsed, (name) => host.env(name));
-  const log = consoleSink(platform.clock, levelFrom(host.env("RUST_LOG")), (line) => void host.stderr(line));
+type Node = {
+  readonly node: GatewayOptions["node"];
+  /** As gatewayd tells it. */
+  readonly lightningMode: Json;
+  readonly close: () => void;
+};
+
+async function lndOf(options: LndOptions, { host, platform }: Program, log: LogSink): Promise<Node> {
   const { clock, dice, files } = platform;
-  const lnd = await openLnd(settings.lnd, {
+  const lnd = await openLnd(options, {
     clock,
     dice,
     files,
     openHttp: openPinnedHttp,
     onTrouble: (what) => log({ level: "warn", path: "lnd", message: what, facts: {} }),
   });
+  const { url, certificatePath, macaroonPath, timePreference, paymentTimeoutSecs } = options;
   if (lnd.isMacaroonPublic) {
-    await host.stderr(`warning: everybody on this machine can read ${settings.lnd.macaroonPath}, and take its money\n`);
+    await host.stderr(`warning: everybody on this machine can read ${macaroonPath}, and take its money\n`);
   }
-  await files.makeDirectory(settings.dataDir, { secret: true });
-  const store = await openKvStore({ path: join(settings.dataDir, "gateway.kv"), platform });
-  const { passwords, apiUrl, lnd: { url, certificatePath, macaroonPath, timePreference, paymentTimeoutSecs } } =
-    settings;
   const lightningMode = {
     Lnd: {
       lnd_rpc_addr: url,
@@ -48,20 +57,41 @@ async function runOnLnd({ host, platform, parsed }: Program): Promise<number> {
       lnd_payment_timeout_secs: paymentTimeoutSecs,
     },
   };
-  const admin = { passwords, apiUrl, lightningMode };
-  const gateway = await Gateway.open({ ...settings, platform, store, log, node: lnd, admin });
-  host.onSignal(() => gateway.stop());
+  return { node: lnd, lightningMode, close: () => lnd.close() };
+}
+
+function embeddedOf({ embedded, port }: NodeSettings & { readonly kind: "ldk" }, { host }: Program): Node {
+  const lightningMode = { Ldk: { lightning_port: port, alias: embedded.alias } };
+  return { node: { host, embedded }, lightningMode, close: () => {} };
+}
+
+async function run(program: Program): Promise<number> {
+  const { host, platform, parsed, kind } = program;
+  const settings = readSettings(parsed, (name) => host.env(name), kind);
+  const log = consoleSink(platform.clock, levelFrom(host.env("RUST_LOG")), (line) => void host.stderr(line));
+  const { passwords, apiUrl, dataDir } = settings;
+  const { node, lightningMode, close } = settings.node.kind === "lnd"
+    ? await lndOf(settings.node.lnd, program, log)
+    : embeddedOf(settings.node, program);
   try {
-    return await gateway.ended;
+    await platform.files.makeDirectory(dataDir, { secret: true });
+    const store = await openKvStore({ path: join(dataDir, "gateway.kv"), platform });
+    const admin = { passwords, apiUrl, lightningMode };
+    const gateway = await Gateway.open({ ...settings, platform, store, log, node, admin });
+    host.onSignal(() => gateway.stop());
+    try {
+      return await gateway.ended;
+    } finally {
+      await gateway.close();
+    }
   } finally {
-    await gateway.close();
-    lnd.close();
+    close();
   }
 }
 
 async function runOrExplain(program: Program): Promise<number> {
   try {
-    return await runOnLnd(program);
+    return await run(program);
   } catch (thrown) {
     const isKnown = thrown instanceof FedimintError || thrown instanceof NodeError;
     await program.host.stderr(
@@ -78,6 +108,10 @@ if (import.meta.main) {
     await host.stdout(output);
     host.exit(exit);
   }
-  parsed.lnd.action(async () => host.exit(await runOrExplain({ host, platform: realPlatform(), parsed })));
+  const start = (kind?: NodeSettings["kind"]) => async () =>
+    host.exit(await runOrExplain({ host, platform: realPlatform(), parsed, ...(kind && { kind }) }));
+  parsed.lnd.action(start("lnd"));
+  parsed.ldk.action(start("ldk"));
+  parsed.command.action(start());
   await parsed.command.parseAsync(["deno", "gateway", ...host.args]);
 }

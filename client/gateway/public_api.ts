@@ -22,16 +22,20 @@ import { bodyOf, jsonAnswer, textAnswer, TOO_MANY } from "./answers.ts";
 import { GatewayError } from "./error.ts";
 import type { Callers } from "./callers.ts";
 import type { Invoices } from "./invoices.ts";
+import type { LnurlPages } from "./lnurl/pages.ts";
 
 export type PublicApiEnv = {
   readonly invoices: Invoices;
   readonly callers: Callers;
+  /** Of lnurls; null: they are switched off. */
+  readonly pages: LnurlPages | null;
   readonly log: Logger;
   /** Tells strangers all. */
   readonly debug: boolean;
 };
 
 const VERIFY = "/verify/";
+const LNURL_PAGE = /^\/(?:pay|invoice)\/[^/]+$/;
 
 /** A route's answer; null when there is no such route. `path`: without `/v1`. */
 export async function publicAnswer(
@@ -40,8 +44,11 @@ export async function publicAnswer(
   request: Request,
   remote: Address,
 ): Promise<Response | null> {
-  if (!path.startsWith(VERIFY) && !Object.hasOwn(POST, path)) return null;
+  const { pages } = env;
+  const isPage = pages !== null && LNURL_PAGE.test(path);
+  if (!path.startsWith(VERIFY) && !Object.hasOwn(POST, path) && !isPage) return null;
   if (!env.callers.mayAsk(remote)) return textAnswer(429, TOO_MANY);
+  if (isPage) return await pages(path, request) ?? textAnswer(405, "");
   if (path.startsWith(VERIFY)) {
     return request.method === "GET" ? await verify(env, path.slice(VERIFY.length), request) : textAnswer(405, "");
   }

@@ -4,9 +4,11 @@
  * (`lib.rs`); docs/protocol/06-lightning-meta.md §E.3.
  */
 import { Command, Option } from "commander";
+import { join } from "@std/path";
 import type { Address } from "../../actors/platform/platform.ts";
 import type { BitcoinNetwork } from "../../core/bitcoin/network.ts";
 import { BITCOIN_NETWORKS } from "../../core/bitcoin/network.ts";
+import { utf8 } from "../../core/bytes.ts";
 import { tryDecoding } from "../../core/encoding/mod.ts";
 import { FedimintError } from "../../core/result.ts";
 import { FEDIMINT_VERSION } from "../../core/types/version.ts";
@@ -15,6 +17,8 @@ import { formatPaymentFee, parsePaymentFee, TRANSACTION_FEE_DEFAULT } from "../.
 import type { PasswordHashes } from "./admin/password.ts";
 import { isBcryptHash } from "./admin/password.ts";
 import { INVOICE_RATE } from "./limits.ts";
+import type { LdkChainSettings, LdkSettings } from "./node/ldk/settings.ts";
+import { KNOWN_FLAWS } from "./node/ldk/settings.ts";
 import type { LndOptions } from "./node/lnd/lnd.ts";
 import { DEFAULT_PAYMENT_OPTIONS } from "./node/lnd/lnd.ts";
 
@@ -38,8 +42,15 @@ export type GatewaySettings = {
   readonly words: string | null;
   readonly debug: boolean;
   readonly testEnvironment: boolean;
-  readonly lnd: LndOptions;
+  /** Public URL below which payers find the pages of lnurls; null: there are none. */
+  readonly lnurlUrl: string | null;
+  readonly node: NodeSettings;
 };
+
+/** The gateway's Lightning node: an LND, or the embedded one. */
+export type NodeSettings =
+  | { readonly kind: "lnd"; readonly lnd: LndOptions }
+  | { readonly kind: "ldk"; readonly embedded: Omit<LdkSettings, "seedHex" | "leastCommits">; readonly port: number };
 
 type Row = { readonly flag: string; readonly variable: string; readonly help: string; readonly fallback?: string };
 
@@ -90,6 +101,23 @@ const SETTINGS = {
     help: "and in a second from then on",
     fallback: String(INVOICE_RATE.perSecond),
   },
+  lnurlPages: {
+    flag: "--lnurl-pages",
+    variable: "FM_GATEWAY_LNURL_PAGES",
+    help: "serves the pages of lnurls below --api-addr, for receivers who are away",
+  },
+  bitcoindUrl: {
+    flag: "--bitcoind-url <url>",
+    variable: "FM_BITCOIND_URL",
+    help: "of the embedded node: a Bitcoin node's RPC, without credentials",
+  },
+  bitcoindUsername: { flag: "--bitcoind-username <name>", variable: "FM_BITCOIND_USERNAME", help: "its user" },
+  bitcoindPassword: { flag: "--bitcoind-password <text>", variable: "FM_BITCOIND_PASSWORD", help: "its password" },
+  esploraUrl: {
+    flag: "--esplora-url <url>",
+    variable: "FM_ESPLORA_URL",
+    help: "of the embedded node, where it has no Bitcoin node: an Esplora server, which it trusts",
+  },
   lndRpcHost: {
     flag: "--lnd-rpc-host <url>",
     variable: "FM_LND_RPC_ADDR",
@@ -109,18 +137,35 @@ const SETTINGS = {
     help: "for which LND looks for ways, 1 to 600",
     fallback: String(DEFAULT_PAYMENT_OPTIONS.paymentTimeoutSecs),
   },
+  ldkLightningPort: {
+    flag: "--ldk-lightning-port <port>",
+    variable: "FM_PORT_LDK",
+    help: "where peers reach the embedded node, on all addresses of this machine",
+    fallback: "9735",
+  },
+  ldkAlias: {
+    flag: "--ldk-alias <name>",
+    variable: "FM_LDK_ALIAS",
+    help: "the embedded node's name, 32 bytes at most",
+    fallback: "fedimint-gateway",
+  },
+  ldkAcceptKnownFlaws: {
+    flag: "--ldk-accept-known-flaws",
+    variable: "FM_LDK_ACCEPT_KNOWN_FLAWS",
+    help: "real money in the embedded node, whose version has known flaws: without it mainnet is refused, and told why",
+  },
 } as const satisfies Record<string, Row>;
 type Name = keyof typeof SETTINGS;
 
-/** Of the subcommand `lnd`; taken before its name as well. */
+/** Of the subcommands. */
 const LND_SETTINGS: readonly Name[] = ["lndRpcHost", "lndTlsCert", "lndMacaroon", "lndTimePref", "lndPaymentTimeout"];
+const LDK_SETTINGS: readonly Name[] = ["ldkLightningPort", "ldkAlias", "ldkAcceptKnownFlaws"];
+/** `ldk_node` of the data folder, as gatewayd has it. */
+const LDK_FOLDER = "ldk_node";
+const ALIAS_BYTES_MAX = 32;
 
-/** gatewayd wants them as well; here the federations' guardians and LND know the chain. */
+/** What gatewayd takes and has no meaning here. */
 const UNUSED = [
-  ["--bitcoind-url <url>", "FM_BITCOIND_URL"],
-  ["--bitcoind-username <name>", "FM_BITCOIND_USERNAME"],
-  ["--bitcoind-password <text>", "FM_BITCOIND_PASSWORD"],
-  ["--esplora-url <url>", "FM_ESPLORA_URL"],
   ["--num-route-hints <number>", "FM_NUMBER_OF_ROUTE_HINTS"],
   ["--metrics-listen <host:port>", "FM_GATEWAY_METRICS_LISTEN_ADDR"],
   ["--db-backend <name>", "FM_DB_BACKEND"],
@@ -139,36 +184,48 @@ Also read from the environment:
   FM_IN_DEVIMINT          1: a test federation
   RUST_LOG                error, warn, info (default) or debug
 
-Example:
+With neither lnd nor ldk the node is an LND where FM_LND_… say where, and the embedded one otherwise.
+
+Examples:
   FM_GATEWAY_BCRYPT_PASSWORD_HASH='$2y$10$…' deno task gateway --data-dir ./gateway --listen 127.0.0.1:8175 \\
     --api-addr https://gateway.example --network regtest lnd --lnd-rpc-host https://127.0.0.1:8080 \\
-    --lnd-tls-cert ~/.lnd/tls.cert --lnd-macaroon ~/.lnd/data/chain/bitcoin/regtest/admin.macaroon`;
+    --lnd-tls-cert ~/.lnd/tls.cert --lnd-macaroon ~/.lnd/data/chain/bitcoin/regtest/admin.macaroon
+  FM_GATEWAY_BCRYPT_PASSWORD_HASH='$2y$10$…' FM_BITCOIND_PASSWORD=… deno task gateway --data-dir ./gateway \\
+    --listen 127.0.0.1:8175 --api-addr https://gateway.example --network regtest \\
+    --bitcoind-url http://127.0.0.1:18443 --bitcoind-username bitcoin ldk`;
 
-/** The command with all its options and `lnd`; no action yet. */
-export function gatewayCommand(): { readonly command: Command; readonly lnd: Command } {
+export type GatewayCommand = { readonly command: Command; readonly lnd: Command; readonly ldk: Command };
+
+/** The command with all its options, `lnd` and `ldk`; no action yet. */
+export function gatewayCommand(): GatewayCommand {
   const command = new Command("gateway")
     .description("A Lightning gateway of Fedimint federations, compatible with gatewayd 0.13")
     .version(FEDIMINT_VERSION)
     .addHelpText("after", HELP);
   const lnd = new Command("lnd").description("Runs with an LND, by its REST interface");
+  const ldk = new Command("ldk").description("Runs with a Lightning node of its own inside");
   for (const [name, row] of Object.entries(SETTINGS)) {
-    if (LND_SETTINGS.includes(name as Name)) lnd.addOption(optionOf(row));
-    else command.addOption(optionOf(row));
+    const owner = LND_SETTINGS.includes(name as Name) ? lnd : LDK_SETTINGS.includes(name as Name) ? ldk : command;
+    owner.addOption(optionOf(row));
   }
   for (const [flag] of UNUSED) command.addOption(new Option(flag).hideHelp());
-  command.addCommand(lnd);
+  command.addCommand(lnd).addCommand(ldk);
   // read before (`main.ts`)
   command.addCommand(new Command("cli").description("Asks a running gateway: `cli --help`"));
-  return { command, lnd };
+  return { command, lnd, ldk };
 }
 
-/** @throws {SettingsError} */
+type Flags = Partial<Record<Name, string | true>>;
+
+/** @param kind default: LND where one is given, else the embedded node @throws {SettingsError} */
 export function readSettings(
-  { command, lnd }: ReturnType<typeof gatewayCommand>,
+  { command, lnd, ldk }: GatewayCommand,
   env: (name: string) => string | undefined,
+  kind?: NodeSettings["kind"],
 ): GatewaySettings {
-  const given = (text: string | undefined): string | undefined => text === "" ? undefined : text;
-  const flags = { ...command.opts<Partial<Record<Name, string>>>(), ...lnd.opts<Partial<Record<Name, string>>>() };
+  const given = (text: string | true | undefined): string | undefined =>
+    text === "" ? undefined : text === true ? "1" : text;
+  const flags: Flags = { ...command.opts<Flags>(), ...lnd.opts<Flags>(), ...ldk.opts<Flags>() };
   const optional = (name: Name): string | undefined => {
     const { variable, fallback }: Row = SETTINGS[name];
     return given(flags[name]) ?? given(env(variable)) ?? fallback;
@@ -187,10 +244,55 @@ export function readSettings(
   if (!(BITCOIN_NETWORKS as readonly string[]).includes(network)) {
     throw new SettingsError(SETTINGS.network.variable, `expected one of ${BITCOIN_NETWORKS.join(", ")}`);
   }
+  const dataDir = required("dataDir"), publicUrl = apiAddr && url(apiAddr, SETTINGS.apiAddr.variable);
+  const hasPages = isSwitchedOn(optional("lnurlPages"));
+  if (hasPages && !publicUrl) throw new SettingsError(SETTINGS.apiAddr.variable, "give it, as pages of lnurls need it");
+  const lndSettings = (): NodeSettings => ({
+    kind: "lnd",
+    lnd: {
+      url: url(required("lndRpcHost"), SETTINGS.lndRpcHost.variable, ["https:"]),
+      certificatePath: required("lndTlsCert"),
+      macaroonPath: required("lndMacaroon"),
+      timePreference: preference(required("lndTimePref")),
+      paymentTimeoutSecs: whole(required("lndPaymentTimeout"), SETTINGS.lndPaymentTimeout.variable, 1, 600),
+    },
+  });
+  const chainSettings = (): LdkChainSettings => {
+    const bitcoind = optional("bitcoindUrl"), esplora = optional("esploraUrl");
+    if (bitcoind !== undefined) {
+      const { variable } = SETTINGS.bitcoindUrl;
+      const [username, password] = [required("bitcoindUsername"), required("bitcoindPassword")];
+      return { kind: "bitcoind", url: url(bitcoind, variable), username, password };
+    }
+    if (esplora !== undefined) return { kind: "esplora", url: url(esplora, SETTINGS.esploraUrl.variable) };
+    const { variable } = SETTINGS.bitcoindUrl;
+    throw new SettingsError(variable, `give it, or ${SETTINGS.esploraUrl.variable}: the embedded node reads the chain`);
+  };
+  const ldkSettings = (network: BitcoinNetwork): NodeSettings => {
+    const alias = required("ldkAlias"), { variable: consent } = SETTINGS.ldkAcceptKnownFlaws;
+    const acceptsKnownFlaws = isGiven(optional("ldkAcceptKnownFlaws"), consent);
+    if (network === "testnet4") {
+      throw new SettingsError(SETTINGS.network.variable, "the embedded node knows no testnet4: use an LND there");
+    }
+    if (network === "bitcoin" && !acceptsKnownFlaws) {
+      throw new SettingsError(consent, KNOWN_FLAWS);
+    }
+    if (utf8(alias).length > ALIAS_BYTES_MAX) {
+      throw new SettingsError(SETTINGS.ldkAlias.variable, `has ${ALIAS_BYTES_MAX} bytes at most`);
+    }
+    const port = whole(required("ldkLightningPort"), SETTINGS.ldkLightningPort.variable, 1, 65_535);
+    const listen = { hostname: "0.0.0.0", port }, folder = join(dataDir, LDK_FOLDER);
+    const embedded = { folder, network, chain: chainSettings(), alias, listen, acceptsKnownFlaws };
+    return { kind: "ldk", embedded, port };
+  };
+  // who gives a part of it has an LND in mind
+  const hasLnd = (["lndRpcHost", "lndTlsCert", "lndMacaroon"] as const).some((name) => optional(name) !== undefined);
+  const nodeKind = kind ?? (hasLnd ? "lnd" : "ldk");
   return {
-    dataDir: required("dataDir"),
+    dataDir,
     bind: address(required("listen"), SETTINGS.listen.variable),
-    apiUrl: apiAddr === undefined ? null : new URL("v1", url(apiAddr, SETTINGS.apiAddr.variable)).href,
+    apiUrl: publicUrl ? new URL("v1", publicUrl).href : null,
+    lnurlUrl: hasPages && publicUrl ? publicUrl : null,
     passwords: {
       admin: hash(required("bcryptPasswordHash"), SETTINGS.bcryptPasswordHash.variable),
       liquidityManager: optionalHash(optional("bcrypt_liquidity_manager_password_hash")),
@@ -209,18 +311,19 @@ export function readSettings(
     words: given(env("FM_GATEWAY_MNEMONIC")) ?? null,
     debug: isSwitchedOn(env("FM_DEBUG_GATEWAY")),
     testEnvironment: isSwitchedOn(env("FM_IN_DEVIMINT")),
-    lnd: {
-      url: url(required("lndRpcHost"), SETTINGS.lndRpcHost.variable, ["https:"]),
-      certificatePath: required("lndTlsCert"),
-      macaroonPath: required("lndMacaroon"),
-      timePreference: preference(required("lndTimePref")),
-      paymentTimeoutSecs: whole(required("lndPaymentTimeout"), SETTINGS.lndPaymentTimeout.variable, 1, 600),
-    },
+    node: nodeKind === "lnd" ? lndSettings() : ldkSettings(network as BitcoinNetwork),
   };
 }
 
 function isSwitchedOn(text: string | undefined): boolean {
   return text !== undefined && !["", "0", "false"].includes(text);
+}
+
+/** Of what is dear to be misread. @throws {SettingsError} for what is neither yes nor no */
+function isGiven(text: string | undefined, setting: string): boolean {
+  if (text === "1" || text === "true") return true;
+  if (text === undefined || text === "0" || text === "false") return false;
+  throw new SettingsError(setting, "expected 1 or 0, true or false");
 }
 
 function optionalHash(text: string | undefined): string | null {

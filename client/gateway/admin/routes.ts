@@ -28,7 +28,7 @@ import * as payload from "./payloads.ts";
 export interface Administered {
   readonly federations: Federations;
   readonly watch: NodeWatch;
-  readonly options: { readonly node: LightningNode };
+  readonly node: LightningNode;
   readonly isDraining: boolean;
   /** Takes no held payment any more, waits for the end of those it has, and stops. */
   drain(): Promise<void>;
@@ -72,7 +72,7 @@ function post<T>(
 const ADMIN_ALONE = false;
 
 function operatorOf({ gateway }: AdminEnv): NodeOperator {
-  return gateway.options.node.operator;
+  return gateway.node.operator;
 }
 
 async function walletOf({ gateway }: AdminEnv, id: FederationId): Promise<FederationClient> {
@@ -192,7 +192,7 @@ export const ADMIN_ROUTES: Readonly<Record<string, readonly Route[]>> = {
     if (invoice.amountMsat === null) throw new GatewayError({ code: "invalid" }, "Invoice is missing amount");
     const { baseMsat, percent, cltvLimit } = OPERATOR_PAYMENT;
     const feeLimitMsat = baseMsat + invoice.amountMsat * percent / 100n;
-    const paid = await gateway.options.node.pay({ invoice, feeLimitMsat, cltvLimit }, signal);
+    const paid = await gateway.node.pay({ invoice, feeLimitMsat, cltvLimit }, signal);
     if (paid.ok) return toHex(paid.value.preimage);
     throw new GatewayError({ code: "node" }, `Lightning error: ${paid.error}`);
   }, ADMIN_ALONE)],

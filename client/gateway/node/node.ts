@@ -111,7 +111,10 @@ export interface LightningNode {
    * @throws {NodeError}
    */
   heldPayment(paymentHash: Bytes, signal?: AbortSignal): Promise<HeldPayment | null>;
-  /** Takes a held payment with its 32-byte preimage. Asks until the node has said. Rejects only when aborted. */
+  /**
+   * Takes a held payment with its 32-byte preimage; one that isn't there yet is waited for. Asks until the node has
+   * said. Rejects only when aborted.
+   */
   settle(preimage: Bytes, signal?: AbortSignal): Promise<HoldOutcome>;
   /** Gives a held payment back, or ends an invoice nobody has paid. As `settle`. */
   cancel(paymentHash: Bytes, signal?: AbortSignal): Promise<HoldOutcome>;

@@ -4,12 +4,14 @@ import { realPlatform } from "../../../actors/platform/real.ts";
 import { realProcessHost } from "../../../actors/platform/process.ts";
 import { errorText } from "../../../core/result.ts";
 import { DevFederation } from "./federation.ts";
+import { DevLightning } from "./lightning.ts";
 import { steer, STEERING_HELP } from "./steering.ts";
 
 type Flags = {
   readonly peers: string;
   readonly dir: string;
   readonly bitcoind?: string;
+  readonly gateway?: boolean;
   /** The guardian's own flag. */
   readonly module?: readonly string[];
 };
@@ -34,6 +36,11 @@ async function run(flags: Flags): Promise<number> {
     return null;
   });
   if (!federation) return INTERRUPTED_EXIT;
+  const lightning = flags.gateway === true ? await startLightning(federation, flags.dir, stop.signal) : null;
+  if (stop.signal.aborted) {
+    await federation.stop();
+    return INTERRUPTED_EXIT;
+  }
   const interrupted = new Promise<void>((resolve) => {
     if (stop.signal.aborted) resolve();
     else stop.signal.addEventListener("abort", () => resolve(), { once: true });
@@ -46,16 +53,38 @@ async function run(flags: Flags): Promise<number> {
   console.error(
     `API password of the guardians: ${federation.apiPassword}. Logs: ${flags.dir}/g*/guardian.log.`,
   );
-  console.error(`\n${nextSteps(flags.dir, federation.invite)}`);
+  if (lightning) {
+    console.error(
+      `Gateway: ${lightning.gatewayUrl} (the same password). Logs: ${flags.dir}/gateway/gateway.log, ` +
+        `${lightning.devlnDir}/node.log.`,
+    );
+  }
+  console.error(`\n${nextSteps(flags.dir, federation.invite, lightning)}`);
   const steering = followInput(federation, stop.signal);
   await interrupted;
+  await lightning?.stop();
   await federation.stop();
   await steering;
   return 0;
 }
 
+/** @returns null when it was interrupted @throws {Error} with nothing left running */
+async function startLightning(
+  federation: DevFederation,
+  dir: string,
+  signal: AbortSignal,
+): Promise<DevLightning | null> {
+  try {
+    return await DevLightning.start(federation, { dir, signal, progress: (text) => console.error(text) });
+  } catch (thrown) {
+    if (signal.aborted) return null;
+    await federation.stop();
+    throw thrown;
+  }
+}
+
 /** Lines to copy, each of them whole. */
-function nextSteps(dir: string, invite: string): string {
+function nextSteps(dir: string, invite: string, lightning: DevLightning | null): string {
   const wallet = `deno task client --data-dir ${dir}/wallet`, chain = `deno task devchain --dir ${dir}/bitcoin`;
   return `Next, in another terminal:
   ${wallet} join ${invite}
@@ -63,9 +92,18 @@ function nextSteps(dir: string, invite: string): string {
   ${chain} pay ADDRESS "0.1 btc"
   ${wallet} balance
   ${wallet} spend "1000 sat"
-  ${chain} mine 10
+  ${chain} mine 10${lightning ? lightningSteps(wallet, lightning.devlnDir) : ""}
 Here, a line each; Ctrl-C ends everything:
 ${STEERING_HELP.split("\n").map((line) => `  ${line}`).join("\n")}`;
+}
+
+function lightningSteps(wallet: string, devlnDir: string): string {
+  const outside = `deno task devln --dir ${devlnDir}`;
+  return `
+  ${outside} invoice "1000 sat"
+  ${wallet} pay INVOICE
+  ${wallet} invoice "1000 sat"
+  ${outside} pay INVOICE`;
 }
 
 /** Lines of the person in front of it, one after the other; where there is no input, nobody steers. */
@@ -89,6 +127,7 @@ export function devfedCommand(): Command {
     .option("--peers <number>", "guardians: 1, or 4 and more", "4")
     .option("--dir <folder>", "where everything is kept; must be new or empty", "./devfed")
     .option("--bitcoind <folder>", "use the bitcoind in this folder instead of the embedded chain")
+    .option("--gateway", "with a Lightning gateway, and a node of the outside world, with a channel each way")
     .action(async (_flags: Flags, command: Command) => {
       try {
         Deno.exit(await run(command.optsWithGlobals<Flags>()));

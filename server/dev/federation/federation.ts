@@ -225,13 +225,25 @@ export class DevFederation {
     return payFrom(this.platform, this.#purse, address, sat);
   }
 
-  /** Waits until guardians agree on all blocks that are deep enough. */
-  async awaitBlocks(withinMs = 60_000): Promise<void> {
+  /** Number of the module of this kind; null for none. */
+  async #instanceOf(kind: string): Promise<string | null> {
     const config = await callGuardian(this.platform, this.guardians[0]!.apiUrl, "client_config", null) as {
       modules: Record<string, { kind: string }>;
     };
-    const instance = Object.entries(config.modules).find(([, { kind }]) => kind === "walletv2")?.[0];
-    if (instance === undefined) return;
+    return Object.entries(config.modules).find(([, module]) => module.kind === kind)?.[0] ?? null;
+  }
+
+  /** All guardians recommend a gateway (lnv2) to their clients. */
+  async recommendGateway(url: string): Promise<void> {
+    const instance = await this.#instanceOf("lnv2");
+    if (instance === null) throw new Error("The federation has no lnv2");
+    for (const { peer } of this.guardians) await this.call(peer, `module_${instance}_add_gateway`, url);
+  }
+
+  /** Waits until guardians agree on all blocks that are deep enough. */
+  async awaitBlocks(withinMs = 60_000): Promise<void> {
+    const instance = await this.#instanceOf("walletv2");
+    if (instance === null) return;
     const target = Number(await this.bitcoin("getblockcount")) + 1 - 7;
     const agreed = (answer: Json): boolean => Number(answer) >= target;
     const running = this.guardians.find(({ process }) => process.isRunning)!;

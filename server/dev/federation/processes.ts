@@ -40,6 +40,16 @@ export function ownProgram(file: string, ...args: string[]): string[] {
   ];
 }
 
+/** Runs one of this program's own files to its end. @returns its output @throws {Error} with what it said */
+export async function runOwnProgram(file: string, args: readonly string[]): Promise<string> {
+  const [program, ...own] = ownProgram(file);
+  const command = new Deno.Command(program!, { args: [...own, ...args], stdin: "null" });
+  const { code, stdout, stderr } = await command.output();
+  const text = new TextDecoder();
+  if (code === 0) return text.decode(stdout);
+  throw new Error(`${file} ended with ${code}: ${text.decode(stderr).trim()} ${text.decode(stdout).trim()}`);
+}
+
 export class OwnedProcess {
   readonly spec: ProcessSpec;
   readonly #clock: Clock;

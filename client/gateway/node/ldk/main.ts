@@ -113,6 +113,7 @@ async function run(host: ProcessHost, platform: Platform): Promise<void> {
   off();
   counter();
   await engine.close();
+  await tell({ told: "commits", count: engine.commits.durable });
   await store.close();
 }
 

@@ -57,18 +57,14 @@ export function ldkNode(parts: LdkNodeParts): LightningNode & { readonly operato
     }
   };
 
-  /** Until there is an answer that isn't null, over restarts of the node. @param isFinal whether a refusal is one */
-  const insist = async <T>(
-    attempt: () => Promise<T | null>,
-    signal?: AbortSignal,
-    isFinal: (code: NodeError["code"]) => boolean = () => false,
-  ): Promise<T> => {
+  /** Until there is an answer that isn't null, over restarts of the node. */
+  const insist = async <T>(attempt: () => Promise<T | null>, signal?: AbortSignal): Promise<T> => {
     for (let since = await pause(0, signal);; since = await pause(since, signal)) {
       try {
         const answer = await attempt();
         if (answer !== null) return answer;
       } catch (thrown) {
-        if (!(thrown instanceof NodeError) || isFinal(thrown.code)) throw thrown;
+        if (!(thrown instanceof NodeError)) throw thrown;
       }
     }
   };
@@ -99,9 +95,7 @@ export function ldkNode(parts: LdkNodeParts): LightningNode & { readonly operato
       const hash = toHex(paymentHash), held = await ask("held", null, signal);
       return held.find((payment) => toHex(payment.paymentHash) === hash) ?? null;
     },
-    // who settles what nobody has paid is told so
-    settle: (preimage, signal) =>
-      insist(() => ask("settle", { preimage }, signal), signal, (code) => code === "refused"),
+    settle: (preimage, signal) => insist(() => ask("settle", { preimage }, signal), signal),
     cancel: (paymentHash, signal) => insist(() => ask("cancel", { paymentHash }, signal), signal),
     pay: ({ invoice, feeLimitMsat, cltvLimit }, signal) =>
       insist(

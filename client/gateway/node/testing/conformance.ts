@@ -155,6 +155,22 @@ export const NODE_CASES: readonly NodeCase[] = [
     },
   },
   {
+    name: "waits for the payment that it is to settle",
+    run: async (stage) => {
+      const { node, outside } = stage, { preimage, paymentHash } = secretOf(stage);
+      const invoice = await holdOf(node, paymentHash), stop = new AbortController();
+      const early = assertRejects(() => node.settle(preimage, stop.signal), Error);
+      const settled = node.settle(preimage);
+      // asked and answered meanwhile
+      assertEquals(await node.heldPayment(paymentHash), null);
+      stop.abort(ENOUGH);
+      assertEquals(await early, ENOUGH);
+      const paid = await outside.pay({ invoice, ...LIMITS });
+      assertEquals(paid.ok && paid.value.preimage, preimage);
+      assertEquals(await settled, ok(null));
+    },
+  },
+  {
     name: "holds a payment and gives it back, once",
     run: async (stage) => {
       const { node, outside } = stage, { preimage, paymentHash } = secretOf(stage);

@@ -221,7 +221,7 @@ export class Invoices {
     }
   }
 
-  /** Begins to settle. Null while it isn't over. @throws {NodeError} `refused`: nobody has paid it */
+  /** Begins to settle. Null while it isn't over, or isn't paid yet. */
   settle(preimage: Bytes): Promise<HoldEnd | null> {
     return this.#next(async () => {
       const hash = toHex(sha256(preimage));
@@ -232,10 +232,9 @@ export class Invoices {
           return ok(null);
         case "Cancelled":
           return err("cancelled");
+        case "Open":
         case "Settling":
           return null;
-        case "Open":
-          throw new NodeError("refused", "Nobody has paid the invoice yet.");
         case "Held":
           this.#put(hash, { ...record, state: { tag: "Settling", value: { ...record.state.value, preimage } } });
           this.#manager.claim_funds(preimage);
