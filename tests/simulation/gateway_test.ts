@@ -3,7 +3,6 @@ import { assert, assertEquals } from "@std/assert";
 import { faultsOf } from "../../client/gateway/node/simulated/faults.ts";
 import { parseBolt11 } from "../../core/lightning/bolt11.ts";
 import { assertConstant, LightningWorld } from "./lightning.ts";
-import { troubledGateway } from "./lightning_trouble.ts";
 
 Deno.test("a wallet pays the outside world through the gateway, and is paid by it; a swap goes to another federation and within one", async () => {
   const world = await LightningWorld.start({ seed: 1, total: 1 });
@@ -42,12 +41,6 @@ Deno.test("a wallet pays the outside world through the gateway, and is paid by i
     assert(await world.gatewayMsat() > before, "the gateway gains its fees");
   }, 3_600_000);
   assertConstant(world, totalMsat);
-});
-
-Deno.test("payments of all kinds come to their end, each once, while the gateway is killed and its node answers late, twice or not at all", async () => {
-  const ended = await troubledGateway({ seed: 7, total: 1, rounds: 4 });
-  assertEquals([...ended.values()].reduce((sum, count) => sum + count, 0), 12);
-  assert((ended.get("out success") ?? 0) > 0 && (ended.get("in claimed") ?? 0) > 0);
 });
 
 Deno.test("a payment that the node told of and gave back when it started again is not funded", async () => {
