@@ -12,7 +12,7 @@ import { isJsonObject, parseJson, tryDecoding } from "../core/encoding/mod.ts";
 import { parseBolt11 } from "../core/lightning/bolt11.ts";
 import { decodeLnurl, lightningAddressUrl, lnurlSchemeUrl } from "../core/lightning/lnurl.ts";
 import { FedimintError } from "../core/result.ts";
-import { LNURL_BYTES_MAX, LNURL_TIMEOUT_MS } from "./limits.ts";
+import { LNURL_BYTES_MAX, LNURL_REDIRECTS_MAX, LNURL_TIMEOUT_MS } from "./limits.ts";
 
 /** What a service takes, and what for. */
 export type PayRequest = {
@@ -44,14 +44,35 @@ function payUrl(text: string): URL {
   }
 }
 
-/** @throws {LnurlError} `insecure` */
-function secure(text: string | null): URL | null {
-  const url = text === null ? null : URL.parse(text);
+function isNear({ hostname }: URL): boolean {
+  return hostname === "localhost" || hostname.endsWith(".localhost") || /^127[.]/.test(hostname) ||
+    hostname === "[::1]";
+}
+
+/**
+ * @param from who names it: only what is on this machine may name what else is on it
+ * @throws {LnurlError} `insecure`
+ */
+function secure(text: string | null, from?: URL): URL | null {
+  const url = text === null ? null : URL.parse(text, from?.href);
   if (!url) return null;
-  const { protocol, hostname } = url;
-  const isNear = hostname === "localhost" || hostname === "127.0.0.1" || hostname === "[::1]";
-  if (protocol === "https:" || protocol === "http:" && (isNear || hostname.endsWith(".onion"))) return url;
+  const { protocol, hostname } = url, near = isNear(url);
+  const isHidden = protocol === "https:" || protocol === "http:" && (near || hostname.endsWith(".onion"));
+  if (isHidden && !(near && from && !isNear(from))) return url;
   throw new LnurlError({ code: "insecure" }, "Nothing was paid: this service would be asked without encryption");
+}
+
+/** Redirects are followed as far as they lead to who may be asked. */
+async function answerOf(platform: Platform, asked: URL, signal: AbortSignal | undefined): Promise<Uint8Array> {
+  const limits = { timeoutMs: LNURL_TIMEOUT_MS, bodyBytesMax: LNURL_BYTES_MAX, redirects: "tell" } as const;
+  let url = asked;
+  for (let redirects = 0;; redirects++) {
+    const { status, body, location } = await platform.network.fetch(url.href, { ...limits, ...(signal && { signal }) });
+    const isRedirect = status >= 300 && status < 400 && location !== undefined;
+    const target = isRedirect && redirects < LNURL_REDIRECTS_MAX ? secure(location, url) : null;
+    if (target === null) return body;
+    url = target;
+  }
 }
 
 async function ask(platform: Platform, url: URL, signal: AbortSignal | undefined): Promise<JsonObject> {
@@ -61,8 +82,7 @@ async function ask(platform: Platform, url: URL, signal: AbortSignal | undefined
   };
   let body: Uint8Array;
   try {
-    const limits = { timeoutMs: LNURL_TIMEOUT_MS, bodyBytesMax: LNURL_BYTES_MAX };
-    ({ body } = await platform.network.fetch(url.href, { ...limits, ...(signal && { signal }) }));
+    body = await answerOf(platform, url, signal);
   } catch (cause) {
     if (!(cause instanceof NetworkError)) throw cause;
     throw new LnurlError({ code: "unreachable", host }, `Nothing was paid: ${host} does not answer`, { cause });
@@ -102,7 +122,8 @@ export async function askPayRequest(platform: Platform, text: string, signal?: A
   const { tag, callback, minSendable, maxSendable, metadata } = await ask(platform, url, signal);
   const minMsat = msatOf(minSendable), maxMsat = msatOf(maxSendable);
   const isRequest = tag === "payRequest" && typeof callback === "string" && typeof metadata === "string" &&
-    minMsat !== null && maxMsat !== null && minMsat <= maxMsat && secure(callback) !== null;
+    minMsat !== null && maxMsat !== null && minMsat <= maxMsat && URL.canParse(callback) &&
+    secure(callback, url) !== null;
   if (!isRequest) {
     throw new LnurlError(
       { code: "malformed", host },

@@ -8,7 +8,7 @@ import { encodeLnurl } from "../core/lightning/lnurl.ts";
 import { dicePlatform } from "../modules/contract/testing/mod.ts";
 import { testInvoice } from "../modules/lnv2/testing/invoice.ts";
 import { httpNetwork } from "../modules/contract/testing/http_network.ts";
-import { LNURL_BYTES_MAX } from "./limits.ts";
+import { LNURL_BYTES_MAX, LNURL_REDIRECTS_MAX } from "./limits.ts";
 import { askInvoice, askPayRequest, LnurlError } from "./lnurl_pay.ts";
 
 const METADATA = '[["text/plain", "Tea of Alice"],["text/identifier","alice@pay.example"]]';
@@ -39,6 +39,7 @@ function service({ request = REQUEST, invoice = invoiceFor }: Answers = {}) {
   const handle = (heard: Request): Promise<Response> => {
     const { pathname, search, searchParams } = new URL(heard.url);
     asked.push(`${pathname}${search}`);
+    if (pathname === "/moved") return Promise.resolve(new Response(stringifyJson(REQUEST)));
     if (pathname !== "/invoice") {
       return Promise.resolve(request instanceof Response ? request : new Response(stringifyJson(request)));
     }
@@ -87,6 +88,27 @@ Deno.test("only onions and this machine are asked without encryption", async () 
   assertEquals(asked.length, 2);
   const evil = service({ request: { ...REQUEST, callback: "http://pay.example/invoice" } });
   assertEquals(await code(askPayRequest(evil.platform, "alice@pay.example")), "insecure");
+});
+
+Deno.test("a service elsewhere names nothing on this machine, and no redirect leads past what may be asked", async () => {
+  const redirect = (location: string) => new Response(null, { status: 302, headers: { location } });
+  for (const callback of ["http://localhost:8080/invoice", "http://127.0.0.1:8080/admin", "http://127.1:80/x"]) {
+    const evil = service({ request: { ...REQUEST, callback } });
+    assertEquals(await code(askPayRequest(evil.platform, "alice@pay.example")), "insecure");
+  }
+  const moved = ["http://pay.example/x", "http://localhost:8080/x", "https://[::1]/x", "http://a.localhost/x"];
+  for (const location of moved) {
+    const evil = service({ request: redirect(location) });
+    assertEquals(await code(askPayRequest(evil.platform, "alice@pay.example")), "insecure");
+    assertEquals(evil.asked.length, 1);
+  }
+  // a name at one host is often looked after by another one
+  const { platform, asked } = service({ request: redirect("https://pay.example/moved") });
+  assertEquals((await askPayRequest(platform, "alice@pay.example")).callback, REQUEST.callback);
+  assertEquals(asked, ["/.well-known/lnurlp/alice", "/moved"]);
+  const endless = service({ request: redirect("/again") });
+  assertEquals(await code(askPayRequest(endless.platform, "alice@pay.example")), "malformed");
+  assertEquals(endless.asked.length, 1 + LNURL_REDIRECTS_MAX);
 });
 
 Deno.test("a service that can't be asked, refuses or answers wrongly is told apart", async () => {

@@ -47,6 +47,7 @@ onBoth("fetch hands over a redirect that it is to tell, and asks nobody else", a
   });
   const told = await stage.client.network.fetch(`${url}/here`, { ...FETCH, method: "POST", redirects: "tell" });
   assertEquals({ status: told.status, asked }, { status: 307, asked: ["/here"] });
+  assertEquals(told.location, "/elsewhere");
   await listener.close();
 });
 

@@ -175,6 +175,8 @@ export interface Network {
     readonly body: Bytes;
     /** For how long the server wants to be left alone (`Retry-After`), where it says so. */
     readonly retryAfterMs?: number;
+    /** Where a redirect leads that was to be told (`Location`), as the server wrote it. */
+    readonly location?: string;
   }>;
 }
 

@@ -12,6 +12,9 @@ export class BadRequest extends FedimintError<{ readonly code: "bad_request"; re
   }
 }
 
+/** What a stranger is told whose requests come too fast. */
+export const TOO_MANY = "Too many requests, please try again later";
+
 /** Any web page may ask a gateway. */
 const CORS: Readonly<Record<string, string>> = {
   "access-control-allow-origin": "*",

@@ -19,7 +19,7 @@ import { readInviteCode } from "../pasted.ts";
 import type { FederationClient } from "../wallet.ts";
 import type { Wallets } from "../wallets.ts";
 import { GatewayError } from "./error.ts";
-import { RELAY_AGAIN_MS } from "./limits.ts";
+import { DRAIN_LOOK_MS, LEAVE_MS, RELAY_AGAIN_MS } from "./limits.ts";
 import type { FederationRecord } from "./records.ts";
 import { federations, hasOpenRegistrations, takeIndex } from "./records.ts";
 
@@ -67,6 +67,9 @@ export function checkFees(fees: Pick<FederationRecord, "lightningFee" | "transac
 export class Federations {
   readonly #env: FederationsEnv;
   #wallets: Wallets | null = null;
+  /** What is in hand, which modules may have nothing of yet. */
+  readonly #uses = new Map<FederationId, number>();
+  readonly #leaving = new Set<FederationId>();
 
   constructor(env: FederationsEnv) {
     this.#env = env;
@@ -90,6 +93,22 @@ export class Federations {
   /** What is stored of a federation; undefined for one that isn't served. */
   record(federationId: FederationId): Promise<FederationRecord | undefined> {
     return this.#env.store.read((tx) => federations.get(tx, federationId));
+  }
+
+  /**
+   * Does what moves money in a federation: it isn't left before that is over.
+   * @throws {GatewayError} `not_connected`: it is being left; and what `work` throws
+   */
+  async using<T>(federationId: FederationId, work: () => Promise<T>): Promise<T> {
+    if (this.#leaving.has(federationId)) throw notConnected(federationId);
+    this.#uses.set(federationId, (this.#uses.get(federationId) ?? 0) + 1);
+    try {
+      return await work();
+    } finally {
+      const left = this.#uses.get(federationId)! - 1;
+      if (left === 0) this.#uses.delete(federationId);
+      else this.#uses.set(federationId, left);
+    }
   }
 
   /** The module in a federation that is served and runs; null otherwise. */
@@ -150,12 +169,14 @@ export class Federations {
 
   /**
    * Joins a federation, or takes back one that was left with all its money.
-   * @throws {GatewayError} `already_connected` · `no_lightning` · `wrong_network` · {PastedError} · {ClientError} and
-   * others, as `Wallets.add`
+   * @throws {GatewayError} `already_connected` · `under_way` · `no_lightning` · `wrong_network` · {PastedError} ·
+   * {ClientError} and others, as `Wallets.add`
    */
   async connect(inviteCode: string, signal?: AbortSignal): Promise<ServedFederation> {
     const { federationId } = readInviteCode(inviteCode);
-    if (await this.record(federationId)) {
+    if (this.#leaving.has(federationId)) throw underWay();
+    // one that is served and whose wallet doesn't run is taken back: nothing else would bring its money
+    if (await this.record(federationId) && this.wallets.wallet(federationId)) {
       throw new GatewayError({ code: "already_connected" }, "Federation has already been registered");
     }
     const wallet = await this.wallets.add(inviteCode, signal);
@@ -196,19 +217,34 @@ export class Federations {
    */
   async leave(federationId: FederationId): Promise<ServedFederation> {
     const served = await this.served(federationId);
-    const { incomingMsat, outgoingMsat, inDoubtMsat } = await served.wallet.getPending();
-    const nowSecs = Math.floor(this.#env.clock.nowMs() / 1_000);
-    const isOpen = await this.#env.store.read((tx) => hasOpenRegistrations(tx, federationId, nowSecs));
-    if (incomingMsat + outgoingMsat + inDoubtMsat > 0n || isOpen) {
-      throw new GatewayError(
-        { code: "under_way" },
-        "Payments of this federation are under way, or invoices may still be paid: disable receiving and try again later",
-      );
+    if (this.#leaving.has(federationId)) throw underWay();
+    // nothing begins from here on: what is looked at stays as it is
+    this.#leaving.add(federationId);
+    try {
+      await this.#awaitIdle(served);
+      const { durable } = await this.#env.store.transact((tx) => federations.delete(tx, federationId));
+      await durable;
+      await this.wallets.leaveOut(federationId);
+    } finally {
+      this.#leaving.delete(federationId);
     }
-    const { durable } = await this.#env.store.transact((tx) => federations.delete(tx, federationId));
-    await durable;
-    await this.wallets.leaveOut(federationId);
     return served;
+  }
+
+  /** @throws {GatewayError} `under_way` */
+  async #awaitIdle({ federationId, wallet }: ServedFederation): Promise<void> {
+    const { clock, store } = this.#env, untilMs = clock.monotonicMs() + LEAVE_MS;
+    for (;;) {
+      // before the rest: what is in hand may become what is under way
+      const isIdle = !this.#uses.has(federationId);
+      const { incomingMsat, outgoingMsat, inDoubtMsat } = await wallet.getPending();
+      const nowSecs = Math.floor(clock.nowMs() / 1_000);
+      const isOpen = await store.read((tx) => hasOpenRegistrations(tx, federationId, nowSecs));
+      if (incomingMsat + outgoingMsat + inDoubtMsat > 0n || isOpen) throw underWay();
+      if (isIdle) return;
+      if (clock.monotonicMs() >= untilMs) throw underWay();
+      await sleep(clock, DRAIN_LOOK_MS);
+    }
   }
 
   /** Changes what is stored of a federation. @throws {GatewayError} `not_connected` and what `change` throws */
@@ -226,6 +262,13 @@ export class Federations {
     await durable;
     return value;
   }
+}
+
+function underWay(): GatewayError {
+  return new GatewayError(
+    { code: "under_way" },
+    "Payments of this federation are under way, or invoices may still be paid: disable receiving and try again later",
+  );
 }
 
 /** As the reference tells clients: the first four bytes of the id. */

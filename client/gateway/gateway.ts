@@ -125,6 +125,7 @@ export class Gateway {
           store: part,
           node,
           watch: this.watch,
+          clock,
           federations: () => federations,
         }),
       ),
@@ -202,15 +203,16 @@ export class Gateway {
   async #start(wallets: Wallets): Promise<void> {
     const { store, log, bind, debug = false, admin } = this.options, { node } = this;
     const part = gatewayPart(store), logger = loggerFor("gateway", log), closing = this.#closing.signal;
-    const { watch, invoices } = this;
+    const { watch, invoices } = this, callers = new Callers(this.options.platform.clock);
     const adminApi = admin && {
       gateway: this,
       password: new AdminPassword(admin.passwords, this.options.platform.clock),
+      callers,
       lightningMode: admin.lightningMode,
       registrations: admin.apiUrl === null ? {} : { http: [admin.apiUrl, toHex(await this.#publicKey())] },
       log: logger,
     };
-    const callers = new Callers(this.options.platform.clock), { platform, lnurlUrl } = this.options;
+    const { platform, lnurlUrl } = this.options;
     const pages = lnurlUrl ? lnurlPages({ platform, address: lnurlUrl as SafeUrl }) : null;
     await this.#system.start(gatewayTree({
       ldk: await this.#embeddedNode(wallets),

@@ -26,11 +26,22 @@ const AMOUNT_MSAT = 101_000n;
 async function holding() {
   const clock = new ManualClock(), dice = seededDice(1), store = await openMemoryStore({ clock });
   const lightning = new SimulatedLightning({ clock, dice }), cancelled: string[] = [], relays: HeldForContract[] = [];
-  const served = { receiveEnabled: true, isFunded: false, isThere: true, isHeld: true };
+  const served = {
+    receiveEnabled: true,
+    isFunded: false,
+    isThere: true,
+    isHeld: true,
+    isSynced: true,
+    deadlineNow: 1_000_000,
+  };
+  const plain = lightning.node("gateway").connect();
   const node: LightningNode = {
-    ...lightning.node("gateway").connect(),
+    ...plain,
     heldPayment: (paymentHash) =>
-      Promise.resolve(served.isHeld ? { paymentHash, amountMsat: AMOUNT_MSAT, claimDeadlineHeight: 0 } : null),
+      Promise.resolve(
+        served.isHeld ? { paymentHash, amountMsat: AMOUNT_MSAT, claimDeadlineHeight: served.deadlineNow } : null,
+      ),
+    info: async (signal) => ({ ...await plain.info(signal), isSynced: served.isSynced }),
     cancel: (hash) => {
       cancelled.push(toHex(hash));
       return Promise.resolve(ok(null));
@@ -56,6 +67,7 @@ async function holding() {
   };
   const federations = {
     awaitModule: () => Promise.resolve(served.isThere ? module : null),
+    using: (_: string, work: () => Promise<unknown>) => work(),
     record: () => Promise.resolve({ receiveEnabled: served.receiveEnabled }),
   } as unknown as Federations;
   const log = loggerFor("test", () => {}), closing = new AbortController();
@@ -76,7 +88,7 @@ async function holding() {
     }
     return await seen;
   };
-  return { see, until, served, cancelled, relays, answers, lightning, held };
+  return { see, until, served, cancelled, relays, answers, lightning, held, clock };
 }
 
 Deno.test("payments of the node's own, and those of another amount than was asked for, are left alone", async () => {
@@ -138,4 +150,29 @@ Deno.test("a payment that the node gave back meanwhile is not funded; one that w
   served.isFunded = true;
   assertEquals(await until(see()), "relayed");
   assertEquals([cancelled.length, relays.length], [1, 1]);
+});
+
+Deno.test("the deadline is that of the payment which the node holds at the moment, not of one it told of before", async () => {
+  const { see, until, served, relays, lightning } = await holding();
+  served.deadlineNow = lightning.height + 3;
+  await until(see({ claimDeadlineHeight: lightning.height + 50 }));
+  assertEquals(relays.map(({ blocksToClaimDeadline }) => blocksToClaimDeadline), [3n]);
+});
+
+Deno.test("a node that hasn't all blocks yet says nothing about deadlines: only what was funded before goes on", async () => {
+  const { see, until, served, relays, cancelled, clock } = await holding();
+  served.isSynced = false;
+  let outcome: Seen | undefined;
+  const seen = see().then((value) => outcome = value);
+  for (let step = 0; step < 100; step++) {
+    await settle();
+    await clock.advance(500);
+  }
+  assertEquals([outcome, relays.length, cancelled.length], [undefined, 0, 0]);
+  served.isSynced = true;
+  assertEquals(await until(seen), "relayed");
+  served.isSynced = false;
+  served.isFunded = true;
+  assertEquals(await until(see()), "relayed");
+  assertEquals(relays.length, 2);
 });

@@ -2,7 +2,7 @@
  * What clients ask of a gateway before money moves: its prices, invoices for their contracts, and how an invoice
  * stands. fedimint-gateway-server 0.13.0 (`lib.rs`); docs/protocol/06-lightning-meta.md §D.1, §E.
  */
-import type { Clock } from "../../actors/platform/platform.ts";
+import type { Address, Clock } from "../../actors/platform/platform.ts";
 import { sleep } from "../../actors/platform/platform.ts";
 import type { StoreView } from "../../actors/store/store.ts";
 import type { Bytes } from "../../core/bytes.ts";
@@ -11,7 +11,6 @@ import { tryDecoding } from "../../core/encoding/mod.ts";
 import { parseBolt11 } from "../../core/lightning/bolt11.ts";
 import type { Result } from "../../core/result.ts";
 import { errorText } from "../../core/result.ts";
-import { TokenBucket } from "../../core/token_bucket.ts";
 import type { FederationId, Sha256 } from "../../core/types/ids.ts";
 import { readDurable } from "../../modules/contract/read_durable.ts";
 import { orLate, WaitError } from "../../modules/contract/waiting.ts";
@@ -23,7 +22,8 @@ import { INVOICE_EXPIRY_SECS_MAX } from "../../modules/lnv2/gateway_api.ts";
 import { GatewayError } from "./error.ts";
 import type { Federations } from "./federations.ts";
 import { sendFees } from "./federations.ts";
-import { VERIFY_WAIT_MS, VERIFY_WAITING_MAX } from "./limits.ts";
+import { InvoiceRate } from "./invoice_rate.ts";
+import { VERIFY_LOOK_MS, VERIFY_WAIT_MS, VERIFY_WAITING_MAX } from "./limits.ts";
 import type { LightningNode } from "./node/node.ts";
 import { NodeError } from "./node/node.ts";
 import type { NodeWatch } from "./node_watch.ts";
@@ -46,13 +46,12 @@ export type Verified = { readonly preimage: Bytes | null };
 
 export class Invoices {
   readonly #env: InvoicesEnv;
-  readonly #bucket: TokenBucket;
+  readonly #rate: InvoiceRate;
   #waiting = 0;
 
   constructor(env: InvoicesEnv) {
     this.#env = env;
-    const terms = { burst: env.rate.burst, tokens: env.rate.perSecond, ms: 1_000 };
-    this.#bucket = new TokenBucket(terms, env.clock.monotonicMs());
+    this.#rate = new InvoiceRate(env.rate, env.clock);
   }
 
   /** Asks nobody but what is remembered of the node. @throws {GatewayError} `node_not_connected` · `not_connected` */
@@ -76,22 +75,35 @@ export class Invoices {
 
   /** Pays an invoice for an outgoing contract, and waits for the outcome. @throws {GatewayError} `not_connected` */
   async sendPayment(payload: SendPaymentPayload, signal: AbortSignal): Promise<Result<Bytes, Bytes>> {
-    const { module } = await this.#env.federations.served(payload.federationId);
-    return await module.sendPayment(payload, signal);
+    const { federations } = this.#env, { federationId } = payload;
+    return await federations.using(federationId, async () => {
+      const { module } = await federations.served(federationId);
+      return await module.sendPayment(payload, signal);
+    });
   }
 
   /**
    * Registers an incoming contract, and makes the invoice whose payment it will be funded for.
+   * @param remote who asks
    * @returns its text
    * @throws {GatewayError} `rate_limited` · `incoming` (what is wrong with the contract) · `receive_disabled` ·
    * `not_connected` · `node_not_connected` · `node`
    */
-  async create(payload: CreateBolt11InvoicePayload, signal: AbortSignal): Promise<string> {
-    const { store, node, clock } = this.#env, { contract, federationId, amount, expirySecs } = payload;
+  async create(
+    payload: CreateBolt11InvoicePayload,
+    signal: AbortSignal,
+    remote: Address | null = null,
+  ): Promise<string> {
+    const { federations } = this.#env;
     // before anything that costs
-    if (!this.#bucket.tryTake(1, clock.monotonicMs())) {
+    if (!this.#rate.mayAsk(remote)) {
       throw new GatewayError({ code: "rate_limited" }, "Too many requests");
     }
+    return await federations.using(payload.federationId, () => this.#create(payload, signal));
+  }
+
+  async #create(payload: CreateBolt11InvoicePayload, signal: AbortSignal): Promise<string> {
+    const { store, node, clock } = this.#env, { contract, federationId, amount, expirySecs } = payload;
     const nowSecs = Math.floor(clock.nowMs() / 1_000);
     const paymentHash = await this.#checked(payload, nowSecs);
     const { value: outcome, durable } = await store.transact((tx) =>
@@ -144,6 +156,8 @@ export class Invoices {
     if (payload.expirySecs > INVOICE_EXPIRY_SECS_MAX) {
       throw refuse("The invoice expiry exceeds the maximum of one day");
     }
+    // LND makes its default of it: a day after which this knows nothing of it any more
+    if (payload.expirySecs === 0) throw refuse("The invoice expires at once");
     if (commitment.paymentImage.tag !== "Hash") throw refuse("PaymentImage is not a payment hash");
     return commitment.paymentImage.value;
   }
@@ -159,12 +173,13 @@ export class Invoices {
     const module = this.#env.federations.module(federationId);
     if (!module) throw new GatewayError({ code: "invalid" }, "Not connected to federation");
     const isFunded = await module.isFunded(contract);
-    if (!isFunded && !wait || this.#waiting >= VERIFY_WAITING_MAX) return { preimage: null };
+    const isFull = this.#waiting >= VERIFY_WAITING_MAX;
+    if (!isFunded && (!wait || isFull)) return { preimage: null };
     this.#waiting++;
     try {
       const late = (): WaitError => new WaitError({ code: "aborted" }, "It takes longer");
       const final = await orLate(
-        { clock: this.#env.clock, deadlineMs: VERIFY_WAIT_MS, signal, late },
+        { clock: this.#env.clock, deadlineMs: isFull ? VERIFY_LOOK_MS : VERIFY_WAIT_MS, signal, late },
         async (until) => {
           while (!await module.isFunded(contract)) await this.#funding(until);
           return await module.awaitBought(contract, until);

@@ -6,6 +6,11 @@ export const PUBLIC_BODY_BYTES_MAX = 64 * 1024;
 /** Of unauthenticated invoices, which make work for the node. fedimint-gateway-server 0.13.0 (`lib.rs`). */
 export const INVOICE_RATE = { burst: 50, perSecond: 5 };
 
+/** Part of that rate which is given beside it to those who ask for few. */
+export const INVOICES_RESERVED = 0.2;
+/** What one address may ask for and still asks for few. */
+export const INVOICES_OF_SOURCE = { burst: 5, tokens: 1, ms: 10_000 };
+
 /**
  * Contracts that are registered at a time: at the usual rate of invoices those of five and a half hours; each takes
  * half a kilobyte on disk. An outsider's flood ends here.
@@ -35,13 +40,17 @@ export const RELAY_AGAIN_MS = { minMs: 500, maxMs: 10_000 };
 
 /** `/verify?wait` waits so long. fedimint-gateway-server 0.13.0 (`VERIFY_WAIT_TIMEOUT`). */
 export const VERIFY_WAIT_MS = 30_000;
-/** Requests that wait so at a time; others are told at once how it stands. */
+/** Reading how an invoice that was paid has ended takes no longer: so long those wait for whom there is no room. */
+export const VERIFY_LOOK_MS = 1_000;
+/** Requests that wait for a payment at a time; others are told at once how it stands. */
 export const VERIFY_WAITING_MAX = 1_000;
 
 /** A password's bytes: bcrypt looks at 72. */
 export const PASSWORD_BYTES_MAX = 72;
 /** Wrong passwords that are looked at: each costs a tenth of a second, so that all together take a tenth of a core. */
 export const PASSWORD_CHECKS = { burst: 10, tokens: 1, ms: 1_000 };
+/** Of these, what one address has: ten strangers are needed to keep an operator out who comes from another. */
+export const PASSWORD_CHECKS_OF_SOURCE = { burst: 5, tokens: 1, ms: 10_000 };
 /** Body of an operator's request: e-cash as text takes 200,000 characters. */
 export const ADMIN_BODY_BYTES_MAX = 1024 * 1024;
 /** Fees and blocks that a payment of the operator's own may take. fedimint-gateway-server 0.13.0 (`lib.rs`). */
@@ -66,8 +75,19 @@ export const SOURCES_KEPT_MIN = 10_000;
 /** Blocks that a payment may bind the node's money for: as LND's own bound (`max-cltv-expiry`). */
 export const CLTV_LIMIT_MAX = 2_016;
 
-/** A gateway that is to stop looks so often whether held payments have ended. */
+/**
+ * A federation that is to be left is waited for so long: requests that guardians don't answer end within it
+ * (`ACCEPT_MS`), payments don't.
+ */
+export const LEAVE_MS = 35_000;
+/** A gateway that is to stop, or to leave a federation, looks so often whether all has ended. */
 export const DRAIN_LOOK_MS = 250;
+
+/**
+ * A payment that is under way for so long is noted as one that the node knows: most have ended by then, and cost no
+ * more than they did.
+ */
+export const SEEN_AT_NODE_MS = 5_000;
 
 /** The embedded node's process ends in order within it, or is killed. */
 export const LDK_STOP_MS = 20_000;

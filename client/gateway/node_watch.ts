@@ -45,11 +45,20 @@ export class NodeWatch {
   }
 
   /** Resolves when the node is there. Rejects only when aborted. */
-  async awaitInfo(signal: AbortSignal): Promise<NodeInfo> {
+  awaitInfo(signal: AbortSignal): Promise<NodeInfo> {
+    return this.#awaited(() => true, signal);
+  }
+
+  /** Resolves when the node is there and has all blocks that there are. Rejects only when aborted. */
+  awaitSynced(signal: AbortSignal): Promise<NodeInfo> {
+    return this.#awaited(({ isSynced }) => isSynced, signal);
+  }
+
+  async #awaited(isWanted: (info: NodeInfo) => boolean, signal: AbortSignal): Promise<NodeInfo> {
     for (;;) {
       signal.throwIfAborted();
       const info = await this.info();
-      if (info) return info;
+      if (info && isWanted(info)) return info;
       await sleep(this.#env.platform.clock, NODE_AGAIN_MS, signal);
     }
   }

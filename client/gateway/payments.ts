@@ -5,6 +5,8 @@
  * changed since, it still goes on where it began. Nothing here takes an error for an outcome: what isn't known rejects,
  * and is asked again.
  */
+import type { Clock } from "../../actors/platform/platform.ts";
+import { sleep } from "../../actors/platform/platform.ts";
 import type { StoreView } from "../../actors/store/store.ts";
 import { assert } from "../../core/assert.ts";
 import type { Bytes } from "../../core/bytes.ts";
@@ -17,20 +19,23 @@ import { readDurable } from "../../modules/contract/read_durable.ts";
 import { addFee } from "../../modules/lnv2/fees.ts";
 import { boughtOr } from "../../modules/lnv2/gateway/buying.ts";
 import type { LightningGateway, OutgoingPayment, PaymentMade } from "../../modules/lnv2/gateway/context.ts";
+import { EXPIRATION_DELTA_MINIMUM } from "../../modules/lnv2/gateway/limits.ts";
 import type { Cancelled } from "../../modules/lnv2/gateway/states.ts";
 import type { Federations } from "./federations.ts";
-import { CLTV_LIMIT_MAX } from "./limits.ts";
+import { CLTV_LIMIT_MAX, SEEN_AT_NODE_MS } from "./limits.ts";
 import { sendFees } from "./federations.ts";
-import type { LightningNode } from "./node/node.ts";
+import type { LightningNode, PaymentOutcome } from "./node/node.ts";
+import { NodeError } from "./node/node.ts";
 import type { NodeWatch } from "./node_watch.ts";
 import type { Way } from "./records.ts";
-import { outgoing, registrationOf } from "./records.ts";
+import { outgoing, registrationOf, seenAtNode } from "./records.ts";
 
 export type PaymentsEnv = {
   /** The gateway's part. */
   readonly store: StoreView;
   readonly node: LightningNode;
   readonly watch: NodeWatch;
+  readonly clock: Clock;
   /** They have modules, which pay: so they come later. */
   readonly federations: () => Federations;
 };
@@ -80,9 +85,9 @@ export class Payments implements LightningGateway {
     if (!found.ok) return found;
     const isKept = begun !== null || mayBegin;
     const way = begun || !mayBegin ? found.value : await this.#keepWay(invoice.paymentHash, found.value);
-    return way.tag === "Swap"
-      ? await this.#swap(way.value, payment, isKept, signal)
-      : await this.#payByNode(payment, signal);
+    if (way.tag === "Node") return await this.#payByNode(payment, signal);
+    const federations = this.#env.federations();
+    return await federations.using(way.value.federationId, () => this.#swap(way.value, payment, isKept, signal));
   }
 
   /** The way that a payment takes that begins now. The error: it is one of ours, and can't be paid so. */
@@ -144,16 +149,41 @@ export class Payments implements LightningGateway {
   }
 
   async #payByNode(
-    { invoice, cltvLimit, feeLimitMsat, mayBegin }: OutgoingPayment,
+    { invoice, cltvLimit, expiration, feeLimitMsat, mayBegin }: OutgoingPayment,
     signal: AbortSignal,
   ): Promise<Paid> {
-    const { node } = this.#env;
-    // what begun before is followed by `pay` whatever its limits, so only what never began stops here
-    if (!mayBegin && !await node.paymentExists(fromHex(invoice.paymentHash), signal)) return ok(null);
-    const paid = await node.pay({ invoice, feeLimitMsat, cltvLimit: cltvOf(cltvLimit) }, signal);
+    const { node, watch } = this.#env;
+    const { paymentHash } = invoice, hash = fromHex(paymentHash);
+    const isSeen = await readDurable(this.#env.store, (tx) => seenAtNode.get(tx, paymentHash)) !== undefined;
+    // what began before is followed by `pay` whatever its limits, so only what never began stops here
+    if ((isSeen || !mayBegin) && !await node.paymentExists(hash, signal)) {
+      if (!isSeen) return ok(null);
+      throw new NodeError(
+        "refused",
+        "The Lightning node has lost its record of a payment: it came back with an older state. Nothing is paid again, " +
+          "and nothing is forfeited",
+      );
+    }
+    const { blockHeight } = await watch.awaitInfo(signal);
+    const blocks = blocksFor(cltvLimit, expiration, blockHeight), over = new AbortController();
+    // it ends with the payment; a store that fails is told to everybody
+    if (!isSeen) void this.#note(paymentHash, AbortSignal.any([signal, over.signal])).catch(() => undefined);
+    let paid: PaymentOutcome;
+    try {
+      paid = await node.pay({ invoice, feeLimitMsat, cltvLimit: blocks }, signal);
+    } finally {
+      over.abort(new Error("the payment has ended"));
+    }
     return paid.ok
       ? ok({ preimage: paid.value.preimage, targetFederation: null })
       : err({ tag: "LightningRpcError", value: paid.error });
+  }
+
+  /** Keeps for ever that the node knows a payment, once it does. Rejects when that isn't needed any more. */
+  async #note(paymentHash: Sha256, signal: AbortSignal): Promise<void> {
+    const { store, node, clock } = this.#env;
+    do await sleep(clock, SEEN_AT_NODE_MS, signal); while (!await node.paymentExists(fromHex(paymentHash), signal));
+    await (await store.transact((tx) => seenAtNode.set(tx, paymentHash, null))).durable;
   }
 
   async completeHeld(
@@ -161,13 +191,21 @@ export class Payments implements LightningGateway {
     preimage: Bytes | null,
     signal: AbortSignal,
   ): Promise<Result<null, string>> {
-    const { node } = this.#env;
+    const { node, watch } = this.#env;
+    // to another node the payment is unknown, and that would be taken for its end
+    await watch.awaitInfo(signal);
     const ended = preimage ? await node.settle(preimage, signal) : await node.cancel(paymentHash, signal);
     return ended.ok ? ended : err(`the node has it as ${ended.error}`);
   }
 }
 
-/** Payers choose how long their contracts last; money is never bound for longer than nodes are used to. */
-function cltvOf(blocks: bigint): number {
-  return blocks > BigInt(CLTV_LIMIT_MAX) ? CLTV_LIMIT_MAX : Number(blocks);
+/**
+ * Blocks that a payment may bind money for. Guardians that are behind, or f of which hold their count back, say that
+ * more are left than there are: the node's own height bounds it too. Payers choose how long their contracts last; money
+ * is never bound for longer than nodes are used to.
+ */
+function blocksFor(cltvLimit: bigint, expiration: bigint, blockHeight: number): number {
+  const byHeight = expiration - EXPIRATION_DELTA_MINIMUM - BigInt(blockHeight + 1);
+  const blocks = [cltvLimit, byHeight, BigInt(CLTV_LIMIT_MAX)].reduce((a, b) => a < b ? a : b);
+  return blocks > 0n ? Number(blocks) : 0;
 }

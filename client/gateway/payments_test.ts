@@ -1,6 +1,6 @@
 /** A payment has one way, whatever changes after it has begun; what isn't known is no outcome. */
 import { sha256 } from "@noble/hashes/sha2.js";
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { ManualClock, settle } from "../../actors/testing/manual_clock.ts";
 import { loggerFor } from "../../actors/logger.ts";
 import { openMemoryStore } from "../../actors/store/memory.ts";
@@ -13,9 +13,11 @@ import type { OperationId } from "../../core/types/ids.ts";
 import type { GatewayModule } from "../../modules/lnv2/gateway/api.ts";
 import { seededDice } from "../../modules/contract/testing/mod.ts";
 import { incomingOf, PREIMAGE, testLightning } from "../../modules/lnv2/testing/guardians.ts";
+import type { OutgoingPayment } from "../../modules/lnv2/gateway/context.ts";
 import type { Federations } from "./federations.ts";
 import { CLTV_LIMIT_MAX } from "./limits.ts";
 import type { LightningNode, PaymentRequest } from "./node/node.ts";
+import { NodeError } from "./node/node.ts";
 import { SimulatedLightning } from "./node/simulated/lightning.ts";
 import { NodeWatch } from "./node_watch.ts";
 import { Payments } from "./payments.ts";
@@ -66,18 +68,26 @@ async function gateway(store?: Store) {
   };
   const federations = {
     record: () => Promise.resolve(served.record),
+    using: (_: string, work: () => Promise<unknown>) => work(),
     isIndex: () => Promise.resolve(false),
     awaitModule: (_: string, signal: AbortSignal, isOwed: boolean) =>
       served.module || !isOwed
         ? Promise.resolve(served.module)
         : new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason))),
   } as unknown as Federations;
-  const payments = new Payments({ store: kept, node, watch, federations: () => federations });
-  return { payments, simulated, node, outside, lightning, store: kept, served, funded, requests };
+  const payments = new Payments({ store: kept, node, watch, clock, federations: () => federations });
+  return { payments, clock, simulated, node, outside, lightning, store: kept, served, funded, requests };
 }
 
-function paymentOf(invoice: string, changes: { readonly mayBegin?: boolean; readonly cltvLimit?: bigint } = {}) {
-  return { invoice: parseBolt11(invoice), cltvLimit: 500n, feeLimitMsat: 10_000n, mayBegin: true, ...changes };
+function paymentOf(invoice: string, changes: Partial<OutgoingPayment> = {}): OutgoingPayment {
+  return {
+    invoice: parseBolt11(invoice),
+    cltvLimit: 500n,
+    expiration: 2n ** 64n - 1n,
+    feeLimitMsat: 10_000n,
+    mayBegin: true,
+    ...changes,
+  };
 }
 
 async function invoiceOutside({ outside }: Awaited<ReturnType<typeof gateway>>): Promise<string> {
@@ -131,6 +141,19 @@ Deno.test("a contract that lasts for ever binds the node's money no longer than 
   await at.payments.claimPaymentImage(fromHex(paymentHash), { federationId: HERE, operationId: OPERATION });
   await at.payments.pay(paymentOf(invoice, { cltvLimit: 2n ** 63n }), never);
   assertEquals(at.requests.map(({ cltvLimit }) => cltvLimit), [CLTV_LIMIT_MAX]);
+});
+
+Deno.test("money is bound by the node's height as well: guardians that are behind, or whose count jumps, win nothing", async () => {
+  for (const [beyond, cltvLimit] of [[200n, 200], [1_000n, 500], [0n, null], [-300n, null]] as const) {
+    const at = await gateway(), invoice = await invoiceOutside(at), { paymentHash } = parseBolt11(invoice);
+    await at.payments.claimPaymentImage(fromHex(paymentHash), { federationId: HERE, operationId: OPERATION });
+    // a block count is one more than the height; 144 blocks are the gateway's own
+    const expiration = BigInt(at.lightning.height) + 1n + 144n + beyond;
+    const paid = await at.payments.pay(paymentOf(invoice, { expiration }), never);
+    assertEquals(paid.ok, cltvLimit !== null);
+    assertEquals(at.requests.map((request) => request.cltvLimit), [cltvLimit ?? 0]);
+    assertEquals(at.simulated.books.payments.size, cltvLimit === null ? 0 : 1);
+  }
 });
 
 Deno.test("a swap goes on after its registration is gone and receiving is off; it never goes out over Lightning", async () => {
@@ -190,4 +213,52 @@ Deno.test("another node than the one where payments began counts as away", async
     log,
   });
   assertEquals(await elsewhere.info(), null);
+});
+
+Deno.test("a held payment is never ended at another node than the one that holds it", async () => {
+  const first = await gateway(), invoice = await ownInvoice(first), { paymentHash } = parseBolt11(invoice);
+  assertEquals(await first.payments.isNodeConnected(), true);
+  // the operator starts the gateway with a node of another key: what it says of the payment is about nothing
+  const clock = new ManualClock(), lightning = new SimulatedLightning({ clock, dice: seededDice(2) });
+  const node = lightning.node("another").connect(), log = loggerFor("test", () => {});
+  const watch = new NodeWatch({ node, network: "regtest", store: first.store, platform: { clock }, log });
+  const payments = new Payments({ store: first.store, node, watch, clock, federations: () => undefined as never });
+  const ending = new AbortController();
+  for (const preimage of [PREIMAGE, null]) {
+    let outcome: unknown = "none";
+    const ended = payments.completeHeld(fromHex(paymentHash), preimage, ending.signal);
+    const waiting = ended.then((value) => outcome = value, () => {});
+    for (let turn = 0; turn < 10; turn++) {
+      await settle();
+      await clock.advance(1_000);
+    }
+    if (preimage === null) ending.abort(new Error("the test is over"));
+    assertEquals(outcome, "none");
+    if (preimage === null) await waiting;
+  }
+});
+
+Deno.test("a node that comes back without a payment that it had is not asked for it again, and nothing is forfeited", async () => {
+  const at = await gateway(), { clock, outside, simulated, requests } = at;
+  const invoice = await outside.createHoldInvoice({
+    paymentHash: HASH,
+    amountMsat: 100_000n,
+    expirySecs: 600,
+    description: { tag: "Direct", value: "" },
+  });
+  await at.payments.claimPaymentImage(HASH, { federationId: HERE, operationId: OPERATION });
+  const dying = new AbortController();
+  const begun = at.payments.pay(paymentOf(invoice), dying.signal).catch(() => "died");
+  for (let turn = 0; turn < 20; turn++) {
+    await settle();
+    await clock.advance(1_000);
+  }
+  assertEquals([requests.length, simulated.books.payments.size], [1, 1]);
+  dying.abort(new Error("the gateway was killed"));
+  assertEquals(await begun, "died");
+  simulated.books.payments.clear();
+  for (const mayBegin of [true, false]) {
+    await assertRejects(() => at.payments.pay(paymentOf(invoice, { mayBegin }), never), NodeError, "older state");
+  }
+  assertEquals(requests.length, 1);
 });

@@ -18,7 +18,7 @@ import {
   sendPaymentPayload,
   sendPaymentResponse,
 } from "../../modules/lnv2/gateway_api.ts";
-import { bodyOf, jsonAnswer, textAnswer } from "./answers.ts";
+import { bodyOf, jsonAnswer, textAnswer, TOO_MANY } from "./answers.ts";
 import { GatewayError } from "./error.ts";
 import type { Callers } from "./callers.ts";
 import type { Invoices } from "./invoices.ts";
@@ -36,7 +36,6 @@ export type PublicApiEnv = {
 
 const VERIFY = "/verify/";
 const LNURL_PAGE = /^\/(?:pay|invoice)\/[^/]+$/;
-const TOO_MANY = "Too many requests, please try again later";
 
 /** A route's answer; null when there is no such route. `path`: without `/v1`. */
 export async function publicAnswer(
@@ -56,17 +55,17 @@ export async function publicAnswer(
   const route = POST[path]!;
   if (request.method !== "POST") return textAnswer(405, "");
   try {
-    return jsonAnswer(await route(env.invoices, request));
+    return jsonAnswer(await route(env.invoices, request, remote));
   } catch (thrown) {
     return refusal(env, thrown);
   }
 }
 
-const POST: Readonly<Record<string, (invoices: Invoices, request: Request) => Promise<Json>>> = {
+const POST: Readonly<Record<string, (invoices: Invoices, request: Request, remote: Address) => Promise<Json>>> = {
   "/routing_info": async (invoices, request) =>
     routingInfo.toJson(await invoices.routingInfo(await bodyOf(request, federationId))),
-  "/create_bolt11_invoice": async (invoices, request) =>
-    await invoices.create(await bodyOf(request, createBolt11InvoicePayload), request.signal),
+  "/create_bolt11_invoice": async (invoices, request, remote) =>
+    await invoices.create(await bodyOf(request, createBolt11InvoicePayload), request.signal, remote),
   "/send_payment": async (invoices, request) =>
     sendPaymentResponse.toJson(await invoices.sendPayment(await bodyOf(request, sendPaymentPayload), request.signal)),
 };

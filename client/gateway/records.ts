@@ -11,7 +11,8 @@
  * | 06 | payment hash 32 | `OutgoingRecord`: whose payment it is, and its way. For ever |
  * | 07 | – | 33 bytes: the node's key |
  * | 08 | – | 32 bytes, secret: the key that names the gateway |
- * | 09 | – | commits that the embedded node has made at least; there is one once that node has begun |
+ * | 09 | payment hash 32 | nothing: the node has had a record of this outgoing payment. For ever |
+ * | 0a | – | commits that the embedded node has made at least; there is one once that node has begun |
  */
 import type { ReadTx, StoreTx, StoreView } from "../../actors/store/store.ts";
 import { numberIn, numberKey } from "../../actors/store/number_key.ts";
@@ -77,7 +78,8 @@ export const outgoing = table(0x06, sha256Hash, outgoingRecord);
 export const nodeKey = slot(0x07, publicKey);
 /** Secret. */
 export const gatewayKey = slot(0x08, secretKey);
-export const nodeCommits = slot(0x09, u64Number);
+export const seenAtNode = table(0x09, sha256Hash, unit);
+export const nodeCommits = slot(0x0a, u64Number);
 
 /** An index that no federation has, and none had. */
 export async function takeIndex(tx: StoreTx): Promise<number> {

@@ -53,6 +53,8 @@ export function invoiceExpiresAt({ timestamp, expirySecs }: Bolt11Invoice): bigi
 export const INVOICE_CHARACTERS_MAX = 7_089;
 /** Longest text that says what is paid for: 1,023 groups of 5 bits. */
 export const DESCRIPTION_BYTES_MAX = 639;
+/** Hops of one route hint: 51 bytes each, in 1,023 groups of 5 bits. */
+export const ROUTE_HOPS_MAX = 12;
 const EXPIRY_SECS_DEFAULT = 3_600n;
 const CLTV_DELTA_DEFAULT = 18n;
 

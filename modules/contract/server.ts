@@ -69,6 +69,8 @@ export interface DkgRounds {
 export type EndpointContext = {
   /** Aborted when the caller is gone or the request's time is over. */
   readonly signal: AbortSignal;
+  /** Whom it comes from; null or absent when it can't be told from others. */
+  readonly source?: string | null;
 };
 
 /** A method of the module's API, as the guardian serves it. */
@@ -256,6 +258,11 @@ export type ServerModuleDefinition<Config, Private, Input, Output, Outcome, Item
   /** One entry for each major, ascending; minor = the highest supported. */
   readonly apiVersions: readonly Version[];
   readonly codecs: ServerModuleCodecs<Config, Input, Output, Outcome, Item, InputError, OutputError>;
+  /**
+   * Units, half a millisecond each, that an output takes of its submitter's budget beside those by its size: what is
+   * dear to check, and may be checked before anything is known to pay for it. Default: 0.
+   */
+  readonly outputUnits?: number;
   /** JSON form in the guardian's private config file. Holds secrets. */
   readonly privateConfig: Pick<Codec<Private>, "toJson" | "fromJson">;
   /**

@@ -42,7 +42,7 @@ export const lnClient: UsableModule<LnClient> = defineClientModule({
     updateGateways: "call",
   },
   start: (env) => {
-    const parts = { env, federation: new LnFederation(env.api), gateway: new GatewayConnection(env) };
+    const parts = { env, federation: new LnFederation(env), gateway: new GatewayConnection(env) };
     const gateways = new Gateways(parts);
     const paying = new Paying(parts, gateways), receiving = new Receiving(parts, gateways);
     const api = new LnClient(parts, { gateways, paying, receiving });

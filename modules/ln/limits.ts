@@ -5,6 +5,11 @@
  * is registered stays so while it renews; a new one has no place among more. With the bound below 4 MB of answer.
  */
 export const GATEWAYS_MAX = 256;
+/**
+ * Those among them that come from one address: hardly anybody runs more. So whoever wants to leave no place to others
+ * needs many addresses.
+ */
+export const GATEWAYS_PER_SOURCE_MAX = 16;
 /** JSON of a registration: one takes 700 bytes, and some 250 for each way to its node, of which a few are usual. */
 export const REGISTRATION_BYTES_MAX = 16_384;
 /** Longest time for which a gateway is registered, as the reference has it: a day. */
@@ -28,3 +33,5 @@ export const VERSION_POLL_MISSING_MS = 30_000;
 export const VERSION_POLL_TEST_MS = 5_000;
 /** How long another guardian's answer is waited for. */
 export const VERSION_ANSWER_MS = 30_000;
+/** Units of an output: two pairings and two points of offers and of incoming contracts, ten milliseconds. */
+export const OUTPUT_UNITS = 20;

@@ -14,7 +14,7 @@ import type { LnConsensusItem, LnInput, LnInputError, LnOutput, LnOutputError, L
 import { LN_API_VERSION, LN_CONSENSUS_VERSION, LN_KIND } from "./common.ts";
 import type { LnConfig, LnPrivateConfig } from "./config.ts";
 import { clientConfigOf, lnClientConfig, lnPrivateConfig } from "./config.ts";
-import { CIPHERTEXTS_REMEMBERED_MIN } from "./limits.ts";
+import { CIPHERTEXTS_REMEMBERED_MIN, OUTPUT_UNITS } from "./limits.ts";
 import { liabilitiesMsat, outcomes } from "./server/db.ts";
 import { lnEndpoints } from "./server/endpoints.ts";
 import type { LnEnv } from "./server/env.ts";
@@ -64,6 +64,7 @@ export const lnServer = defineServerModule({
   setupVariable: { name: "FM_ENABLE_MODULE_LNV1", turns: "on" },
   apiVersions: [LN_API_VERSION],
   codecs: lnCodecs,
+  outputUnits: OUTPUT_UNITS,
   privateConfig: lnPrivateConfig,
   distributedGen: generateLn,
   validateConfig: validateLn,

@@ -14,3 +14,5 @@ export const GATEWAYS_MAX = 256;
  * transaction's submission to its turn in consensus. Twice as many are 2 MB.
  */
 export const CHECKS_REMEMBERED_MIN = 5_000;
+/** Units of an output: two pairings and two points of incoming contracts, ten milliseconds. */
+export const OUTPUT_UNITS = 20;

@@ -18,6 +18,7 @@ import type {
 } from "./common.ts";
 import { LNV2_API_VERSION, LNV2_CONSENSUS_VERSION, LNV2_KIND } from "./common.ts";
 import { lightningConfig, lightningPrivateConfig } from "./config.ts";
+import { OUTPUT_UNITS } from "./limits.ts";
 import { ContractChecks } from "./server/contract_checks.ts";
 import { openContractsMsat } from "./server/db.ts";
 import { lightningEndpoints } from "./server/endpoints.ts";
@@ -56,6 +57,7 @@ export const lnv2Server = defineServerModule({
   enabledByDefault: true,
   apiVersions: [LNV2_API_VERSION],
   codecs: lightningCodecs,
+  outputUnits: OUTPUT_UNITS,
   privateConfig: lightningPrivateConfig,
   distributedGen: generateLightning,
   validateConfig: validateLightning,

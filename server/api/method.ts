@@ -16,7 +16,7 @@ export function method<P, R>(options: {
   readonly params: Pick<Codec<P>, "fromJson">;
   readonly result: { readonly toJson: (value: R) => Json | EncodedJson };
   readonly deposit?: number;
-  readonly units?: number;
+  readonly units?: Method["units"];
   readonly unitCharacters?: number;
   readonly handle: (params: P, signal: AbortSignal, source: string | null) => Promise<R> | R;
 }): Method {

@@ -12,6 +12,7 @@ import { lightningConfig } from "../../modules/lnv2/config.ts";
 import { createBolt11InvoicePayload, routingInfo } from "../../modules/lnv2/gateway_api.ts";
 import { decode } from "../../core/encoding/mod.ts";
 import { runGatewayCli } from "../../client/gateway/cli/cli.ts";
+import { REQUESTS_OF_PROXY } from "../../client/gateway/limits.ts";
 import { LightningWorld, PASSWORDS } from "./lightning.ts";
 
 const { admin, liquidityManager } = PASSWORDS;
@@ -183,6 +184,12 @@ Deno.test("operators are known by their passwords: a second one is for liquidity
     }
     assertEquals([statuses[0], statuses.at(-1)], [401, 429]);
     assertEquals((await world.ask("/info", { password: admin })).status, 200, "the right one is remembered");
+    // e-cash may be given by everybody, and making it out costs the gateway and guardians: it is bounded as all else is
+    let refused = 0;
+    for (let ask = 0; ask < REQUESTS_OF_PROXY.burst + 1; ask++) {
+      if ((await world.ask("/receive_ecash", { body: { notes: "none" } })).status === 429) refused++;
+    }
+    assert(refused > 0);
   }, 3_600_000);
 });
 
@@ -221,6 +228,11 @@ Deno.test("operators set prices within the limits, switch receiving off, move e-
     const again = objectOf((await post("/connect_fed", { invite_code: world.here.invite })).text);
     assertEquals(again.balance_msat, left.balance_msat);
     assertEquals((again.config as JsonObject).federation_index, 3);
+    // a wallet that rests although it is served, or that failed, is taken back as well, and stays what it was
+    await world.gateway.federations.wallets.leaveOut(id!);
+    const back = objectOf((await post("/connect_fed", { invite_code: world.here.invite })).text);
+    assertEquals([back.balance_msat, (back.config as JsonObject).federation_index], [left.balance_msat, 3]);
+    assertEquals((await post("/connect_fed", { invite_code: world.here.invite })).status, 500);
 
     assertEquals(await world.ask("/stop", { password }), { status: 200, text: "null" });
     assertEquals(await world.gateway.ended, 0);

@@ -39,7 +39,13 @@ export const fetchBounded: Network["fetch"] = async (url, options) => {
     const body = response.body === null
       ? new Uint8Array(0)
       : await readBody(response.body, options.bodyBytesMax, target);
-    return { status: response.status, body, ...retryAfterOf(response.headers.get("retry-after"), Date.now()) };
+    const location = options.redirects === "tell" ? response.headers.get("location") : null;
+    return {
+      status: response.status,
+      body,
+      ...retryAfterOf(response.headers.get("retry-after"), Date.now()),
+      ...(location !== null && { location }),
+    };
   } catch (thrown) {
     if (ended.signal.aborted) throw ended.signal.reason;
     if (thrown instanceof NetworkError) throw thrown;

@@ -24,7 +24,12 @@ type RequestItem = {
   readonly headers: readonly (readonly [string, string])[];
   readonly body: Bytes | null;
 };
-type ResponseItem = { readonly status: number; readonly body: Bytes; readonly retryAfterMs?: number };
+type ResponseItem = {
+  readonly status: number;
+  readonly body: Bytes;
+  readonly retryAfterMs?: number;
+  readonly location?: string;
+};
 
 export function simulatedServeHttp(life: Life): Network["serveHttp"] {
   return (at, handler) =>
@@ -73,12 +78,14 @@ async function answer(
   // Bounded by the side that reads it; ours may say what it likes.
   const answered = response.body === null ? new Uint8Array() : await readBody(response.body, Infinity, item.url);
   if (!life.alive) return;
+  const location = response.headers.get("location");
   end.send({
     log: `response ${response.status} ${answered.length} ${fingerprint(answered)}`,
     value: {
       status: response.status,
       body: answered,
       ...retryAfterOf(response.headers.get("retry-after"), life.clock.nowMs()),
+      ...(location !== null && { location }),
     } satisfies ResponseItem,
   });
   end.close();
@@ -101,7 +108,10 @@ export function simulatedFetch(life: Life): Network["fetch"] {
         answered: (response, end) => {
           options.signal?.removeEventListener("abort", onAbort);
           end.close();
-          if (response.body.length <= options.bodyBytesMax) return resolve(response);
+          const { location, ...followed } = response;
+          if (response.body.length <= options.bodyBytesMax) {
+            return resolve(options.redirects === "tell" && location !== undefined ? response : followed);
+          }
           const target = targetOf(url);
           const message = `More than ${options.bodyBytesMax} bytes from ${target}.`;
           reject(new NetworkError({ code: "too_large", target }, message));

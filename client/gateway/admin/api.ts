@@ -5,13 +5,19 @@
 import type { Logger } from "../../../actors/logger.ts";
 import type { Address } from "../../../actors/platform/platform.ts";
 import { errorText, FedimintError } from "../../../core/result.ts";
-import { BadRequest, jsonAnswer, textAnswer } from "../answers.ts";
+import { BadRequest, jsonAnswer, textAnswer, TOO_MANY } from "../answers.ts";
+import type { Callers } from "../callers.ts";
 import { NodeError } from "../node/node.ts";
 import type { AdminPassword } from "./password.ts";
 import type { AdminEnv } from "./routes.ts";
 import { ADMIN_ROUTES, receiveEcash } from "./routes.ts";
 
-export type AdminApiEnv = AdminEnv & { readonly password: AdminPassword; readonly log: Logger };
+export type AdminApiEnv = AdminEnv & {
+  readonly password: AdminPassword;
+  /** Strangers, whom the public routes count as well. */
+  readonly callers: Callers;
+  readonly log: Logger;
+};
 
 /** A route's answer; null when there is no such route. `path`: without `/v1`. */
 export async function adminAnswer(
@@ -21,6 +27,7 @@ export async function adminAnswer(
   remote: Address,
 ): Promise<Response | null> {
   if (path === "/receive_ecash") {
+    if (!env.callers.mayAsk(remote)) return textAnswer(429, TOO_MANY);
     if (request.method !== "POST") return textAnswer(405, "");
     return await answered(env, path, () => receiveEcash(env, request), "Failed to receive ecash");
   }

@@ -6,10 +6,12 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import bcrypt from "bcryptjs";
 import type { Address, Clock } from "../../../actors/platform/platform.ts";
+import { sourceOf } from "../../../actors/platform/source.ts";
 import type { Bytes } from "../../../core/bytes.ts";
 import { equalBytesConstantTime, utf8 } from "../../../core/bytes.ts";
+import { Recent } from "../../../core/recent.ts";
 import { TokenBucket } from "../../../core/token_bucket.ts";
-import { PASSWORD_BYTES_MAX, PASSWORD_CHECKS } from "../limits.ts";
+import { PASSWORD_BYTES_MAX, PASSWORD_CHECKS, PASSWORD_CHECKS_OF_SOURCE, SOURCES_KEPT_MIN } from "../limits.ts";
 
 /** What a password is for. */
 export type Role = "admin" | "liquidity_manager";
@@ -36,6 +38,7 @@ export class AdminPassword {
   readonly #clock: Clock;
   readonly #strangers: TokenBucket;
   readonly #own: TokenBucket;
+  readonly #sources = new Recent<TokenBucket>(SOURCES_KEPT_MIN);
   /** SHA-256 of tokens that were right: one a role. */
   readonly #known = new Map<Role, Bytes>();
 
@@ -52,8 +55,10 @@ export class AdminPassword {
     if (bytes.length === 0 || bytes.length > PASSWORD_BYTES_MAX) return null;
     const digest = sha256(bytes) as Bytes;
     for (const [role, known] of this.#known) if (equalBytesConstantTime(known, digest)) return role;
-    const bucket = isLoopback(remote.hostname) ? this.#own : this.#strangers;
-    if (!bucket.tryTake(1, this.#clock.monotonicMs())) return "busy";
+    const bucket = isLoopback(remote.hostname) ? this.#own : this.#strangers, nowMs = this.#clock.monotonicMs();
+    const source = this.#sourceOf(remote, nowMs);
+    if (source && source.left(nowMs) < 1 || !bucket.tryTake(1, nowMs)) return "busy";
+    source?.take(1, nowMs);
     for (const role of ["admin", "liquidity_manager"] as const) {
       const hash = role === "admin" ? this.#hashes.admin : this.#hashes.liquidityManager;
       if (hash === null || !await bcrypt.compare(password, hash)) continue;
@@ -62,6 +67,15 @@ export class AdminPassword {
       return role;
     }
     return null;
+  }
+
+  /** What one address has of all strangers' checks; null for those behind which everybody may stand. */
+  #sourceOf(remote: Address, nowMs: number): TokenBucket | null {
+    const source = sourceOf(remote);
+    if (source === null) return null;
+    const bucket = this.#sources.get(source) ?? new TokenBucket(PASSWORD_CHECKS_OF_SOURCE, nowMs);
+    this.#sources.set(source, bucket);
+    return bucket;
   }
 }
 

@@ -18,7 +18,7 @@ export function httpNetwork(clock: Clock, servers: ReadonlyMap<string, HttpServe
     makeTlsIdentity: absent,
     serveHttp: absent,
     openWebSocket: absent,
-    fetch: async (url, { method = "GET", headers = {}, body, timeoutMs, bodyBytesMax, signal }) => {
+    fetch: async (url, { method = "GET", headers = {}, body, timeoutMs, bodyBytesMax, redirects, signal }) => {
       const target = new URL(url).host, server = servers.get(target);
       if (!server) throw new NetworkError({ code: "unreachable", target }, `${target} cannot be reached`);
       const done = new AbortController(), until = AbortSignal.any([done.signal, ...signal ? [signal] : []]);
@@ -30,7 +30,10 @@ export function httpNetwork(clock: Clock, servers: ReadonlyMap<string, HttpServe
         const request = new Request(url, { method, headers, body: body ?? null });
         const response = await Promise.race([server(request), late]);
         const answered = new Uint8Array(await response.arrayBuffer()) as Bytes;
-        if (answered.length <= bodyBytesMax) return { status: response.status, body: answered };
+        const location = redirects === "tell" ? response.headers.get("location") : null;
+        if (answered.length <= bodyBytesMax) {
+          return { status: response.status, body: answered, ...(location !== null && { location }) };
+        }
         throw new NetworkError({ code: "too_large", target }, `More than ${bodyBytesMax} bytes from ${target}.`);
       } finally {
         done.abort();

@@ -2,12 +2,12 @@
  * What an ln client asks guardians: each answer is that of a threshold, but for the lists of gateways, of which each
  * guardian has its own. fedimint-ln-client 0.13.0 (`api.rs`); docs/protocol/06-lightning-meta.md §F.
  */
+import type { Dice } from "../../../actors/platform/platform.ts";
 import type { Bytes } from "../../../core/bytes.ts";
 import type { Codec, Json } from "../../../core/encoding/mod.ts";
-import { boundedList, list, option, tuple, u64, unit } from "../../../core/encoding/mod.ts";
-import type { Result } from "../../../core/result.ts";
-import { err, ok } from "../../../core/result.ts";
-import type { PeerId, Sha256 } from "../../../core/types/ids.ts";
+import { badJson, list, option, tryDecoding, tuple, u64, unit } from "../../../core/encoding/mod.ts";
+import { ok } from "../../../core/result.ts";
+import type { Sha256 } from "../../../core/types/ids.ts";
 import type { ApiCall, AskOptions, FederationApi } from "../../contract/federation_api.ts";
 import { ApiError } from "../../contract/federation_api.ts";
 import type { LN_ENDPOINTS } from "../common.ts";
@@ -24,14 +24,34 @@ function callOf<R>(method: typeof LN_ENDPOINTS[number], result: Codec<R>, params
 
 const decrypted = tuple(incomingContractAccount, option(preimage));
 const announcements = list(gatewayAnnouncement);
-const bounded = boundedList(gatewayAnnouncement, GATEWAYS_PER_GUARDIAN_MAX);
+
+/**
+ * What one guardian lists. Anybody registers, with guardians of the reference any number: of a list that is too long
+ * some are read by chance, and one that can't be read leaves the others.
+ */
+function readList(json: Json, dice: Pick<Dice, "below">): GatewayAnnouncement[] {
+  if (!Array.isArray(json)) return badJson("a list of gateways");
+  const all = [...json as readonly Json[]], count = Math.min(all.length, GATEWAYS_PER_GUARDIAN_MAX);
+  const found: GatewayAnnouncement[] = [];
+  for (let i = 0; i < count; i++) {
+    if (all.length > count) {
+      const j = i + dice.below(all.length - i);
+      [all[i], all[j]] = [all[j]!, all[i]!];
+    }
+    const read = tryDecoding(() => gatewayAnnouncement.fromJson(all[i]!));
+    if (read.ok) found.push(read.value);
+  }
+  return found;
+}
 
 /** Guardians, as the client asks them. What waits asks again for ever; what doesn't throws when they don't answer. */
 export class LnFederation {
   readonly #api: FederationApi;
+  readonly #dice: Pick<Dice, "below">;
 
-  constructor(api: FederationApi) {
+  constructor({ api, platform }: { readonly api: FederationApi; readonly platform: { readonly dice: Dice } }) {
     this.#api = api;
+    this.#dice = platform.dice;
   }
 
   /** @throws {LnError} `federation` */
@@ -81,10 +101,9 @@ export class LnFederation {
 
   /** Lists of a threshold of guardians. @throws {LnError} `federation` */
   async gatewayLists(signal: AbortSignal): Promise<readonly (readonly GatewayAnnouncement[])[]> {
-    const filter = (_peer: PeerId, listed: readonly GatewayAnnouncement[]): Result<typeof listed, string> =>
-      listed.length > GATEWAYS_PER_GUARDIAN_MAX ? err(`${listed.length} gateways are too many`) : ok(listed);
+    const result = { ...announcements, fromJson: (json: Json) => readList(json, this.#dice) };
     const lists = await this.#told(() =>
-      this.#api.threshold(callOf("list_gateways", { ...announcements, fromJson: bounded.fromJson }), filter, { signal })
+      this.#api.threshold(callOf("list_gateways", result), (_peer, listed) => ok(listed), { signal })
     );
     return [...lists.values()];
   }

@@ -51,8 +51,11 @@ export class GatewayConnection {
     timeoutMs: number,
     signal: AbortSignal,
   ): Promise<Result<Json, string>> {
-    const url = new URL(route, gateway);
-    if (url.protocol !== "http:" && url.protocol !== "https:") return err(`Gateways at ${url.protocol} can't be asked`);
+    // anybody registers any URL, and not every one has a place for a route
+    const url = URL.parse(route, gateway);
+    if (url?.protocol !== "http:" && url?.protocol !== "https:") {
+      return err(`Gateways at ${new URL(gateway).protocol} can't be asked`);
+    }
     try {
       const { status, body } = await this.#platform.network.fetch(url.href, {
         ...(params === null

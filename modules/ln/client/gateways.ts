@@ -12,10 +12,11 @@ import { anchored, announced, isExpired, isProofValid, lightningGateway } from "
 import { REGISTRATION_TTL_SECS_MAX } from "../limits.ts";
 import { gatewaysAtMs, knownGateways, replaceGateways } from "./db.ts";
 import { LnError } from "./error.ts";
-import { GATEWAYS_ASKED_MAX, GATEWAYS_FRESH_MS, GATEWAYS_KEPT_MAX } from "./limits.ts";
+import { GATEWAYS_AT_ONCE, GATEWAYS_FRESH_MS, GATEWAYS_KEPT_MAX } from "./limits.ts";
 import type { LnParts } from "./parts.ts";
 
-type Told = { readonly announcement: GatewayAnnouncement; readonly settings: string; readonly guardians: number };
+/** `guardians`: those that tell it; one that tells it often is one. */
+type Told = { readonly announcement: GatewayAnnouncement; readonly guardians: ReadonlySet<number> };
 
 function nonceOf({ auth }: GatewayAnnouncement): bigint {
   return auth?.nonce ?? -1n;
@@ -26,19 +27,21 @@ function better(a: Told, b: Told): Told {
   if (nonceOf(a.announcement) !== nonceOf(b.announcement)) {
     return nonceOf(a.announcement) > nonceOf(b.announcement) ? a : b;
   }
-  return b.guardians > a.guardians ? b : a;
+  return b.guardians.size > a.guardians.size ? b : a;
 }
 
 /**
  * One for each gateway, with the longest time that a guardian gives it. What claims to be signed and isn't is dropped
- * before anything else, so that no guardian puts another gateway aside by it.
+ * before anything else, so that no guardian puts another gateway aside by it. Those that most guardians tell come
+ * first, so that none of them alone fills the places.
  */
 export function merged(
   lists: readonly (readonly GatewayAnnouncement[])[],
   federationKey: G1,
 ): GatewayAnnouncement[] {
   const told = new Map<string, Map<string, Told>>(), proofs = new Map<string, boolean>();
-  for (const announcement of lists.flat()) {
+  const all = lists.flatMap((list, guardian) => list.map((announcement) => ({ announcement, guardian })));
+  for (const { announcement, guardian } of all) {
     const { info, auth } = announcement, settings = toHex(encode(lightningGateway, info));
     const proof = auth ? `${settings} ${auth.nonce} ${toHex(auth.signature)}` : "";
     const isValid = proofs.get(proof) ?? isProofValid(federationKey, announcement);
@@ -51,11 +54,11 @@ export function merged(
     const longest = known && known.announcement.ttl.secs > announcement.ttl.secs ? known.announcement : announcement;
     ofGateway.set(settings, {
       announcement: { ...newer, ttl: longest.ttl, vetted: false },
-      settings,
-      guardians: (known?.guardians ?? 0) + 1,
+      guardians: new Set(known?.guardians).add(guardian),
     });
   }
-  return [...told.values()].map((ofGateway) => [...ofGateway.values()].reduce(better).announcement);
+  const chosen = [...told.values()].map((ofGateway) => [...ofGateway.values()].reduce(better));
+  return chosen.sort((a, b) => b.guardians.size - a.guardians.size).map(({ announcement }) => announcement);
 }
 
 export class Gateways {
@@ -127,10 +130,12 @@ export class Gateways {
     if (known.length === 0) throw LnError.of("no_gateways");
     const feeOf = ({ fees }: LightningGateway): bigint => gatewayFeeMsat(fees, amountMsat);
     const cheapest = known.sort((a, b) => feeOf(a) < feeOf(b) ? -1 : feeOf(a) > feeOf(b) ? 1 : 0);
-    const asked = cheapest.slice(0, GATEWAYS_ASKED_MAX);
-    const there = asked.map((gateway) => this.#parts.gateway.isThere(gateway.api, signal));
-    for (const each of there) each.catch(() => {});
-    for (const [i, gateway] of asked.entries()) if ((await there[i]!).ok) return gateway;
+    for (let at = 0; at < cheapest.length; at += GATEWAYS_AT_ONCE) {
+      const asked = cheapest.slice(at, at + GATEWAYS_AT_ONCE);
+      const there = asked.map((gateway) => this.#parts.gateway.isThere(gateway.api, signal));
+      for (const each of there) each.catch(() => {});
+      for (const [i, gateway] of asked.entries()) if ((await there[i]!).ok) return gateway;
+    }
     throw LnError.of("gateways_unresponsive");
   }
 }

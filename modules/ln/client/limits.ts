@@ -9,12 +9,12 @@ export const PAYMENT_TIMEOUT_MS = 300_000;
 /** Between tries to have a gateway pay, growing. */
 export const PAYMENT_RETRY = { minMs: 1_000, maxMs: 60_000 };
 
-/** Gateways of one guardian's list that are read: guardians keep no more. */
+/** Gateways of one guardian's list that are read: ours keep no more, others any number. */
 export const GATEWAYS_PER_GUARDIAN_MAX = 256;
-/** Gateways that are kept, of all guardians' lists. */
+/** Gateways that are kept, of all guardians' lists: those first that most of them tell. */
 export const GATEWAYS_KEPT_MAX = 256;
-/** Gateways that are asked whether they are there, the cheapest first. */
-export const GATEWAYS_ASKED_MAX = 16;
+/** Gateways that are asked at once whether they are there, the cheapest first, until one of them is. */
+export const GATEWAYS_AT_ONCE = 32;
 /** The list is asked for again when it is older. Registrations are renewed every eight and a half minutes. */
 export const GATEWAYS_FRESH_MS = 60_000;
 
@@ -31,6 +31,9 @@ export const CLOCK_SKEW_SECS = 60n;
 export const LAST_HOP_CLTV_DELTA = 144;
 /** Blocks that the recipient's own hop takes. Source: ln-client. */
 export const FINAL_CLTV_DELTA = 18n;
+
+/** Hops of all ways in an invoice: 82 characters each, of 7,089; a description takes 1,023 and the rest 500. */
+export const ROUTE_HOPS_ALL_MAX = 60;
 
 /** Claims and refunds that guardians refuse are made again, later and later: so often. */
 export const CLAIM_TRIES_MAX = 5;

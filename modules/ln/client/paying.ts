@@ -164,19 +164,23 @@ export class Paying {
     return { invoice, amountMsat, attempt, operationId: payOperationId(paymentHash, attempt) };
   }
 
-  /** Null when the invoice leads back into the federation: then nobody else is needed. */
+  /**
+   * Null when the invoice leads back into the federation: then nobody else is needed. That it leads to a gateway of
+   * the list doesn't say so alone, as anybody registers as whatever node it likes: the offer must be there, too.
+   */
   async #gatewayFor(
-    { routeHints: [hint] }: Bolt11Invoice,
+    { paymentHash, routeHints: [hint] }: Bolt11Invoice,
     amountMsat: bigint,
     gatewayId: Bytes | null,
     signal: AbortSignal,
   ): Promise<LightningGateway | null> {
-    const last = hint?.at(-1), { federationId } = this.#parts.env;
+    const last = hint?.at(-1), { env: { federationId }, federation } = this.#parts;
     const leadsTo = (node: Bytes, channel: bigint): boolean =>
       last !== undefined && last.shortChannelId === channel && toHex(last.srcNodeId) === toHex(node);
     if (leadsTo(internalNode(federationId), 0n)) return null;
     const known = last ? await this.#gateways.fresh(signal) : [];
-    if (known.some(({ nodePubKey, federationIndex }) => leadsTo(nodePubKey, federationIndex))) return null;
+    const leadsBack = known.some(({ nodePubKey, federationIndex }) => leadsTo(nodePubKey, federationIndex));
+    if (leadsBack && await federation.offer(paymentHash, signal)) return null;
     return await (gatewayId ? this.#gateways.named(gatewayId, signal) : this.#gateways.select(amountMsat, signal));
   }
 

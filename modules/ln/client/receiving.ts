@@ -10,7 +10,7 @@ import { scalarFromWide } from "../../../core/crypto/mod.ts";
 import { encrypt } from "../../../core/crypto/threshold_crypto.ts";
 import type { Json } from "../../../core/encoding/mod.ts";
 import type { Bolt11Invoice, InvoiceCurrency } from "../../../core/lightning/bolt11.ts";
-import { DESCRIPTION_BYTES_MAX, parseBolt11 } from "../../../core/lightning/bolt11.ts";
+import { DESCRIPTION_BYTES_MAX, parseBolt11, ROUTE_HOPS_MAX } from "../../../core/lightning/bolt11.ts";
 import { FEATURES_BASIC, writeBolt11 } from "../../../core/lightning/bolt11_write.ts";
 import type { RouteHint, RouteHintHop } from "../../../core/lightning/route_hint.ts";
 import { toHex } from "../../../core/bytes.ts";
@@ -21,7 +21,13 @@ import { claimWorth, offerBundle } from "./bundles.ts";
 import { LnError } from "./error.ts";
 import type { Gateways } from "./gateways.ts";
 import { internalNode, receiveOperationId } from "./keys.ts";
-import { FINAL_CLTV_DELTA, INVOICE_EXPIRY_SECS, INVOICE_EXPIRY_SECS_MAX, LAST_HOP_CLTV_DELTA } from "./limits.ts";
+import {
+  FINAL_CLTV_DELTA,
+  INVOICE_EXPIRY_SECS,
+  INVOICE_EXPIRY_SECS_MAX,
+  LAST_HOP_CLTV_DELTA,
+  ROUTE_HOPS_ALL_MAX,
+} from "./limits.ts";
 import { metaJson } from "./operation_log.ts";
 import { freshKey } from "./paying.ts";
 import type { LnParts } from "./parts.ts";
@@ -41,7 +47,10 @@ export type ReceiveOptions = {
 
 export type Invited = { readonly invoice: string; readonly operationId: OperationId };
 
-/** Ways to the gateway, which takes the last hop's channel for the federation's number. */
+/**
+ * Ways to the gateway, which takes the last hop's channel for the federation's number. The gateway says which, and
+ * anybody is one: those that the invoice doesn't hold are left out.
+ */
 function routesTo(node: Bytes, channel: bigint, ways: readonly RouteHint[]): RouteHint[] {
   const last: RouteHintHop = {
     srcNodeId: node,
@@ -52,7 +61,14 @@ function routesTo(node: Bytes, channel: bigint, ways: readonly RouteHint[]): Rou
     htlcMinimumMsat: null,
     htlcMaximumMsat: null,
   };
-  return [[last], ...ways.map((way) => [...way, last])];
+  const routes: RouteHintHop[][] = [[last]];
+  let hops = 1;
+  for (const way of ways) {
+    if (way.length >= ROUTE_HOPS_MAX || hops + way.length + 1 > ROUTE_HOPS_ALL_MAX) continue;
+    routes.push([...way, last]);
+    hops += way.length + 1;
+  }
+  return routes;
 }
 
 export class Receiving {

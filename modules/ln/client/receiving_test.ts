@@ -61,6 +61,18 @@ Deno.test("an invoice leads to its gateway, and what is paid is in the balance",
   assertEquals((await world.guardians.ask("account", read.paymentHash) as { amount: number }).amount, 0);
 });
 
+Deno.test("ways to a gateway stand in the invoice as far as it holds them", async () => {
+  const test = await lnWallets({ gateways: 0 }), { wallet, addGateway } = test;
+  const node = publicKeyOf(GATEWAY_KEY), hop = hopTo(node, 1n), way = (hops: number) => Array(hops).fill(hop);
+  // whoever registers says which; the longest way that a field holds has 12 hops, the gateway's own among them
+  await addGateway("gw", GATEWAY_KEY, { routeHints: [way(12), way(11), ...Array(40).fill(way(1))] });
+  const description = "x".repeat(DESCRIPTION_BYTES_MAX);
+  const { invoice } = await wallet.until(wallet.api.receive(AMOUNT_MSAT, { description }));
+  const { routeHints } = parseBolt11(invoice), lengths = routeHints.map(({ length }) => length);
+  assertEquals(lengths.slice(0, 4), [1, 12, 2, 2]);
+  assertEquals(lengths.length > 10, true);
+});
+
 Deno.test("nobody has paid in time: it is over a minute after the end; what comes later can be claimed all the same", async () => {
   const test = await lnWallets(), { wallet } = test;
   const { invoice, operationId } = await wallet.until(wallet.api.receive(AMOUNT_MSAT, { expirySecs: 100n }));

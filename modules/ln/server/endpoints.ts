@@ -32,6 +32,7 @@ import { gatewayAnnouncement, removeGatewayRequest } from "../gateways.ts";
 import { GATEWAYS_PER_UNIT, REGISTER_UNITS } from "../limits.ts";
 import { accounts, blockCountVotes, consensusBlockCount, consensusVersion, offers } from "./db.ts";
 import type { LnEnv } from "./env.ts";
+import type { Sources } from "./registrations.ts";
 import { challengeOf, checkAnnouncement, listGateways, register, remove } from "./registrations.ts";
 
 const FIRST = { since: { major: 0, minor: 0 } };
@@ -46,6 +47,7 @@ function incomingOf({ amount, contract }: ContractAccount): IncomingContractAcco
 class Answers {
   readonly #env: LnEnv;
   readonly #blockCount: Rising;
+  readonly #sources: Sources = new Map();
   /** Gateways when somebody looked last. */
   knownGateways = 0;
 
@@ -116,17 +118,19 @@ class Answers {
     return found;
   }
 
-  async register(announcement: GatewayAnnouncement): Promise<null> {
+  async register(announcement: GatewayAnnouncement, source: string | null): Promise<null> {
     const checked = checkAnnouncement(this.#env, announcement);
     if (!checked.ok) throw EndpointError.badRequest(checked.error);
-    const { value, durable } = await this.#env.store.transact((tx) => register(this.#env, tx, announcement));
+    const { value, durable } = await this.#env.store.transact((tx) =>
+      register(this.#env, tx, announcement, source, this.#sources)
+    );
     if (!value.ok) throw EndpointError.badRequest(value.error);
     await durable;
     return null;
   }
 
   async remove(request: RemoveGatewayRequest): Promise<boolean> {
-    const { value, durable } = await this.#env.store.transact((tx) => remove(this.#env, tx, request));
+    const { value, durable } = await this.#env.store.transact((tx) => remove(this.#env, tx, request, this.#sources));
     await durable;
     return value;
   }
@@ -207,7 +211,7 @@ export function lnEndpoints(env: LnEnv): Record<typeof LN_ENDPOINTS[number], End
       units: (_params: Json) => REGISTER_UNITS,
       params: gatewayAnnouncement,
       result: unit,
-      handle: (announcement) => answers.register(announcement),
+      handle: (announcement, { source = null }) => answers.register(announcement, source),
     }),
     remove_gateway_challenge: endpoint({
       ...SECOND,

@@ -14,7 +14,7 @@ import { federationKey } from "../config.ts";
 import { outgoingContractId } from "../contracts.ts";
 import type { GatewayAnnouncement } from "../gateways.ts";
 import { gatewayAnnouncement, removalMessage } from "../gateways.ts";
-import { GATEWAYS_MAX, REGISTRATION_BYTES_MAX } from "../limits.ts";
+import { GATEWAYS_MAX, GATEWAYS_PER_SOURCE_MAX, REGISTRATION_BYTES_MAX } from "../limits.ts";
 import { lnServer } from "../server.ts";
 import type { TestLn } from "../testing/guardians.ts";
 import {
@@ -154,6 +154,26 @@ Deno.test("whoever is registered keeps its place while it renews; there is room 
   const lightningAlias = "x".repeat(REGISTRATION_BYTES_MAX);
   const large = announcementOf(config, secretOf(2), { lightningAlias });
   await assertRejects(() => register(test, large), EndpointError, "exceeds");
+});
+
+Deno.test("from one address so many gateways are registered: nobody alone takes all the places", async () => {
+  const test = await testLn({ total: 1 }), { config } = test.guardians;
+  const { register_gateway: endpoint } = test.guardians.guardians[0]!.module.apiEndpoints;
+  const { signal } = new AbortController();
+  const from = (source: string | null, number: number, ttlSecs = 600n) => {
+    const announcement = announcementOf(config, secretOf(number), { ttlSecs });
+    return endpoint!.handle(gatewayAnnouncement.toJson(announcement), { signal, source });
+  };
+  for (let i = 0; i < GATEWAYS_PER_SOURCE_MAX; i++) await from("evil", i + 1);
+  await assertRejects(() => from("evil", 100), EndpointError, "from this address");
+  // it renews what it has, and others are not concerned
+  await from("evil", 1, 1_200n);
+  await from("honest", 101);
+  await from(null, 102);
+  // what has run out makes room
+  await test.clock.advance(700_000);
+  await from("evil", 100);
+  assertEquals((await listed(test)).length, 2);
 });
 
 Deno.test("a gateway that signs can't be replaced, nor set back by what it signed before", async () => {

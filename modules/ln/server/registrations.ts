@@ -5,7 +5,7 @@
  */
 import type { ReadTx, StoreTx } from "../../../actors/store/store.ts";
 import type { Bytes } from "../../../core/bytes.ts";
-import { equalBytes } from "../../../core/bytes.ts";
+import { equalBytes, toHex } from "../../../core/bytes.ts";
 import { schnorrVerify } from "../../../core/crypto/mod.ts";
 import { encode } from "../../../core/encoding/mod.ts";
 import type { Result } from "../../../core/result.ts";
@@ -24,7 +24,13 @@ import {
   removalChallenge,
   removalMessage,
 } from "../gateways.ts";
-import { GATEWAY_FEE_PPM_MAX, GATEWAYS_MAX, REGISTRATION_BYTES_MAX, REGISTRATION_TTL_SECS_MAX } from "../limits.ts";
+import {
+  GATEWAY_FEE_PPM_MAX,
+  GATEWAYS_MAX,
+  GATEWAYS_PER_SOURCE_MAX,
+  REGISTRATION_BYTES_MAX,
+  REGISTRATION_TTL_SECS_MAX,
+} from "../limits.ts";
 import { gatewayEndsMs, gateways } from "./db.ts";
 import type { LnEnv } from "./env.ts";
 
@@ -70,27 +76,44 @@ function forget(tx: StoreTx, gatewayId: Bytes): void {
   gatewayEndsMs.delete(tx, gatewayId);
 }
 
-/** The store's part, after `checkAnnouncement`. */
+/** From where gateways were registered since the guardian started, by their ids as hex: those alone that are there. */
+export type Sources = Map<string, string>;
+
+/**
+ * The store's part, after `checkAnnouncement`.
+ * @param source null when it can't be told from others
+ */
 export async function register(
   { platform: { clock } }: Pick<LnEnv, "platform">,
   tx: StoreTx,
   announcement: GatewayAnnouncement,
+  source: string | null,
+  sources: Sources,
 ): Promise<Result<null, string>> {
   const nowMs = clock.nowMs();
-  let others = 0;
+  let others = 0, fromThere = 0;
   for await (const [id, endMs] of gatewayEndsMs.entries(tx)) {
-    if (endMs < nowMs) forget(tx, id);
-    else if (!equalBytes(id, announcement.info.gatewayId)) others++;
+    if (endMs < nowMs) {
+      forget(tx, id);
+      sources.delete(toHex(id));
+    } else if (!equalBytes(id, announcement.info.gatewayId)) {
+      others++;
+      if (source !== null && sources.get(toHex(id)) === source) fromThere++;
+    }
   }
   const { gatewayId } = announcement.info;
   const before = await gateways.get(tx, gatewayId);
   if (!before && others >= GATEWAYS_MAX) return err(`${GATEWAYS_MAX} gateways are registered: there is no room`);
+  if (!before && fromThere >= GATEWAYS_PER_SOURCE_MAX) {
+    return err(`${GATEWAYS_PER_SOURCE_MAX} gateways are registered from this address: there is no room for more`);
+  }
   const taken = before ? settled(before, announcement) : ok(announcement);
   if (!taken.ok) return taken;
   // whether a gateway is to be trusted is not for the gateway to say
   const registration = anchored({ ...taken.value, vetted: false }, nowMs, REGISTRATION_TTL_SECS_MAX);
   gateways.set(tx, gatewayId, registration);
   gatewayEndsMs.set(tx, gatewayId, endMsOf(registration));
+  if (!before && source !== null) sources.set(toHex(gatewayId), source);
   return ok(null);
 }
 
@@ -114,6 +137,7 @@ export async function remove(
   { config, identity }: RegistrationEnv,
   tx: StoreTx,
   { gatewayId, signatures }: RemoveGatewayRequest,
+  sources: Sources,
 ): Promise<boolean> {
   const signature = signatures.get(identity);
   if (!signature) return false;
@@ -121,5 +145,6 @@ export async function remove(
   if (challenge === null) return false;
   if (!schnorrVerify(signature, removalMessage(federationKey(config), identity, challenge), gatewayId)) return false;
   forget(tx, gatewayId);
+  sources.delete(toHex(gatewayId));
   return true;
 }

@@ -3,10 +3,9 @@
  * guardian has its own. fedimint-lnv2-client 0.13.0 (`api.rs`); docs/protocol/06-lightning-meta.md §C.
  */
 import type { Bytes } from "../../../core/bytes.ts";
-import { bool, DecodeError, fixedBytes, list, option, tuple, u64 } from "../../../core/encoding/mod.ts";
+import { bool, boundedList, DecodeError, fixedBytes, option, tuple, u64 } from "../../../core/encoding/mod.ts";
 import type { Codec, Json } from "../../../core/encoding/mod.ts";
-import type { Result } from "../../../core/result.ts";
-import { err, ok } from "../../../core/result.ts";
+import { ok } from "../../../core/result.ts";
 import type { OutPoint, PeerId } from "../../../core/types/ids.ts";
 import { outPoint } from "../../../core/types/ids.ts";
 import type { SafeUrl } from "../../../core/types/safe_url.ts";
@@ -18,8 +17,7 @@ import { contractId, incomingContract } from "../contracts.ts";
 import { LightningError } from "./error.ts";
 import { GATEWAYS_PER_GUARDIAN_MAX } from "./limits.ts";
 
-const gatewayList = list(safeUrl);
-const streamPage = tuple(list(incomingContract), u64);
+const gatewayList = boundedList(safeUrl, GATEWAYS_PER_GUARDIAN_MAX);
 const contractLeft = option(tuple(contractId, u64));
 
 function callOf<R>(method: string, result: Codec<R>, params: Json = null): ApiCall<R> {
@@ -63,7 +61,8 @@ export class LightningFederation {
     count: number,
     signal: AbortSignal,
   ): Promise<{ readonly contracts: readonly IncomingContract[]; readonly next: bigint }> {
-    const call = callOf("await_incoming_contracts", streamPage, [u64.toJson(start), count]);
+    const page = tuple(boundedList(incomingContract, count), u64);
+    const call = callOf("await_incoming_contracts", page, [u64.toJson(start), count]);
     const [contracts, next] = await this.#api.consensus(call, { retry: true, signal });
     return { contracts, next };
   }
@@ -71,7 +70,9 @@ export class LightningFederation {
   /** Lists of gateways, of a threshold of guardians. @throws {LightningError} `list_failed` */
   async gatewayLists(signal: AbortSignal): Promise<readonly (readonly SafeUrl[])[]> {
     try {
-      const lists = await this.#api.threshold(callOf("gateways", gatewayList), boundedList, { signal });
+      const lists = await this.#api.threshold(callOf("gateways", gatewayList), (_peer, gateways) => ok(gateways), {
+        signal,
+      });
       return [...lists.values()];
     } catch (thrown) {
       if (thrown instanceof ApiError) throw LightningError.of("list_failed", thrown.message);
@@ -108,10 +109,6 @@ export class LightningFederation {
       throw thrown;
     }
   }
-}
-
-function boundedList(_peer: PeerId, gateways: readonly SafeUrl[]): Result<readonly SafeUrl[], string> {
-  return gateways.length > GATEWAYS_PER_GUARDIAN_MAX ? err(`${gateways.length} gateways are too many`) : ok(gateways);
 }
 
 /** What a text names as a gateway; null when it is no URL. */

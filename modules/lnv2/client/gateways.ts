@@ -46,16 +46,32 @@ export function fitsReceiving(info: RoutingInfo): Unfit | null {
   return isWithin(info.receiveFee, RECEIVE_FEE_LIMIT) ? null : "fee_exceeds_limit";
 }
 
-/** The union of the lists, the most vetted first. */
-export function byVetting(lists: readonly (readonly SafeUrl[])[], dice: Pick<Dice, "below">): SafeUrl[] {
-  const sets = lists.map((list) => new Set(list));
-  const all = [...new Set(lists.flat())].sort();
+function shuffled<T>(values: readonly T[], dice: Pick<Dice, "below">): T[] {
+  const all = [...values];
   for (let i = all.length - 1; i > 0; i--) {
     const j = dice.below(i + 1);
     [all[i], all[j]] = [all[j]!, all[i]!];
   }
-  const votes = new Map(all.map((gateway) => [gateway, sets.filter((set) => set.has(gateway)).length]));
-  return all.sort((a, b) => votes.get(b)! - votes.get(a)!);
+  return all;
+}
+
+/**
+ * The union of the lists, the most vetted first. Among equals each guardian names one in turn: however many one of them
+ * lists, it doesn't push those of others back.
+ */
+export function byVetting(lists: readonly (readonly SafeUrl[])[], dice: Pick<Dice, "below">): SafeUrl[] {
+  const sets = lists.map((list) => new Set(list)), votes = new Map<SafeUrl, number>();
+  for (const set of sets) for (const gateway of set) votes.set(gateway, (votes.get(gateway) ?? 0) + 1);
+  const orders = shuffled(sets, dice).map((set) => shuffled([...set].sort(), dice));
+  const ranked = new Set<SafeUrl>();
+  for (let vetting = lists.length; vetting > 0; vetting--) {
+    const equals = orders.map((order) => order.filter((gateway) => votes.get(gateway) === vetting));
+    const most = equals.reduce((max, { length }) => Math.max(max, length), 0);
+    for (let turn = 0; turn < most; turn++) {
+      for (const own of equals) if (turn < own.length) ranked.add(own[turn]!);
+    }
+  }
+  return [...ranked];
 }
 
 export class Gateways {

@@ -26,6 +26,16 @@ Deno.test("gateways stand in the order of how many guardians vet them, and by ch
   assertEquals(byVetting([["x", "x", "x"], ["y"], ["y"]], seededDice(1)), ["y", "x"]);
 });
 
+Deno.test("a guardian that lists as many gateways as it may doesn't push back those of others", () => {
+  const many = Array.from({ length: 256 }, (_, i) => `evil${i}`);
+  for (let seed = 1; seed <= 20; seed++) {
+    const order = byVetting([["shared", ...many], ["shared", "one"], ["shared", "two"]], seededDice(seed));
+    assertEquals(order[0], "shared");
+    assert(order.indexOf("one") <= 3 && order.indexOf("two") <= 3);
+    assertEquals(order.length, many.length + 3);
+  }
+});
+
 Deno.test("the most vetted gateway that answers and keeps within the limits is taken", async () => {
   const vetted = [["best", "evil", "good"], ["best", "evil"], ["best"], []];
   const { wallet, gateways } = await lightningWallet({ vetted });

@@ -140,11 +140,13 @@ async function afterRefusal(
   { round, reason }: { readonly round: number; readonly reason: string },
   signal: AbortSignal,
 ): Promise<Refund> {
+  // asked first: what is claimed between the two questions has left its preimage for the second one
+  const isOpen = await federation.isOutgoingOpen(outpoint, signal);
   const preimage = await federation.awaitPreimage(outpoint, 0n, signal);
   if (preimage && isPreimageOf(contract.paymentImage, preimage)) {
     return { end: { tag: "SendSuccess", value: preimage } };
   }
-  if (!await federation.isOutgoingOpen(outpoint, signal)) return { end: { tag: "SendFailure", value: reason } };
+  if (!isOpen) return { end: { tag: "SendFailure", value: reason } };
   await sleep(platform.clock, backOffMs(CLAIM_RETRY, round, platform.dice), signal);
   return { again: reason };
 }

@@ -3,7 +3,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { publicKeyOf } from "../../../core/crypto/mod.ts";
 import type { OperationId } from "../../../core/types/ids.ts";
 import type { Paying } from "../testing/gateway.ts";
-import { BLOCK_COUNT, mineTo } from "../testing/guardians.ts";
+import { BLOCK_COUNT, mineTo, outgoingInput, spend } from "../testing/guardians.ts";
 import type { LightningWallet } from "../testing/wallet.ts";
 import { assertMoney, BALANCE_MSAT, eventKinds, lightningWallet } from "../testing/wallet.ts";
 import { LightningError } from "./error.ts";
@@ -157,6 +157,25 @@ Deno.test("a refund that guardians refuse for another reason is made again", asy
   wallet.refuse = null;
   assertEquals(await wallet.until(wallet.api.awaitSend(operationId)), { outcome: "refunded" });
   await assertMoney(lightning, { balanceMsat: AFTER_FUNDING + CONTRACT - FEDERATION_FEE });
+});
+
+Deno.test("a contract that is claimed while a refused refund is looked into was paid", async () => {
+  const lightning = await lightningWallet(), { wallet, gateway, world: { guardians } } = lightning;
+  gateway.paying = ["silent"];
+  const operationId = await wallet.until(wallet.api.send(gateway.invoiceOf(AMOUNT)));
+  await wallet.pass(10_000);
+  const { outpoint } = gateway.orders[0]!, { ask } = guardians;
+  let claimed: Promise<string> | null = null;
+  guardians.ask = async (method, ...rest) => {
+    if (method === "outgoing_contract_expiration") {
+      await (claimed ??= spend(lightning.world, outgoingInput(outpoint, { tag: "Claim", value: PREIMAGE })));
+    }
+    return await ask.call(guardians, method, ...rest);
+  };
+  wallet.refuse = "busy";
+  gateway.paying = ["forfeit"];
+  assertEquals(await wallet.until(wallet.api.awaitSend(operationId)), { outcome: "success", preimage: PREIMAGE });
+  assertEquals(await claimed, "ok");
 });
 
 Deno.test("a payment that guardians refuse to fund is rejected, and its e-cash comes back", async () => {

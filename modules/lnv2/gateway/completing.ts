@@ -32,6 +32,8 @@ export type HeldForContract = {
   readonly amountMsat: bigint;
   /** Until settling is no longer safe; 0 when the node's height is unknown. */
   readonly blocksToClaimDeadline: bigint;
+  /** Block height from which on settling is no longer safe. */
+  readonly claimDeadlineHeight: bigint;
 };
 
 const circuit = tuple(text, operationIdCodec, u64, u64);
@@ -61,7 +63,10 @@ export async function relayHeld(
   // only what is new is refused: what was funded before has cost money, and the payment brings it back
   if (!await core.operationExists(receiveOperationId)) {
     if (held.blocksToClaimDeadline < CLAIM_DEADLINE_BLOCKS_MIN) return err("claim_deadline_too_close");
-    if (!await federation.isResponsive(signal)) return err("federation_unreachable");
+    const count = await federation.blockCount(signal);
+    if (count === null) return err("federation_unreachable");
+    // a node that is behind takes the deadline for farther than it is; f guardians can't make the count higher
+    if (held.claimDeadlineHeight - (count - 1n) < CLAIM_DEADLINE_BLOCKS_MIN) return err("claim_deadline_too_close");
     const funded = await fund(wallet, contract, held.amountMsat, startedMs);
     if (!funded.ok) {
       log.warn("A held payment's contract can't be funded", { paymentHash, code: funded.error.code });

@@ -12,11 +12,12 @@ import { testGateway } from "./testing/gateway.ts";
 
 const never = new AbortController().signal;
 const HASH = toHex(sha256(PREIMAGE));
-const heldFor = (contract: IncomingContract, blocksToClaimDeadline = 2n) => ({
+const heldFor = (contract: IncomingContract, blocksToClaimDeadline = 2n, claimDeadlineHeight = 1_000_000n) => ({
   contract,
   paymentHash: HASH,
   amountMsat: 101_000n,
   blocksToClaimDeadline,
+  claimDeadlineHeight,
 });
 
 async function receiving(balanceMsat = 1_000_000n) {
@@ -103,6 +104,17 @@ Deno.test("nothing is funded that would be too late, that guardians can't decide
     const { federation, client, publicKey } = await receiving(balanceMsat);
     const contract = incomingOf(federation, { refundPk: publicKey });
     assertEquals(await client.until(client.api.relayHeld(heldFor(contract, blocks), never)), outcome);
+    assertEquals(await client.api.isFunded(contract), outcome.ok);
+    client.close();
+  }
+});
+
+Deno.test("guardians know how high the chain is as well: a node that says less funds nothing that is too late", async () => {
+  // guardians count 500 blocks, of which the first has height 0
+  for (const [height, outcome] of [[500n, err("claim_deadline_too_close")], [501n, ok(null)]] as const) {
+    const { federation, client, publicKey } = await receiving();
+    const contract = incomingOf(federation, { refundPk: publicKey });
+    assertEquals(await client.until(client.api.relayHeld(heldFor(contract, 100n, height), never)), outcome);
     assertEquals(await client.api.isFunded(contract), outcome.ok);
     client.close();
   }

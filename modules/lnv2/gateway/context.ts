@@ -24,6 +24,8 @@ export type OutgoingPayment = {
   readonly invoice: Bolt11Invoice;
   /** The most blocks that the money may be bound for. */
   readonly cltvLimit: bigint;
+  /** Block count from which on the payer can take the money back: guardians that count may be behind. */
+  readonly expiration: bigint;
   readonly feeLimitMsat: bigint;
   /** False: what has begun before is followed, and nothing begins. */
   readonly mayBegin: boolean;

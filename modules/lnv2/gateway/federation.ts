@@ -62,18 +62,17 @@ export class GatewayFederation {
     return maxDelayOf(answer && { contractId: answer[0], blocks: answer[1] });
   }
 
-  /** Whether a threshold answers within ten seconds. */
-  async isResponsive(signal: AbortSignal): Promise<boolean> {
+  /** Blocks that a threshold says there are, of which the first has height 0; null without an answer in ten seconds. */
+  async blockCount(signal: AbortSignal): Promise<bigint | null> {
     const call: ApiCall<bigint> = { method: "consensus_block_count", params: null, result: u64 };
     const late = () => new ApiError({ code: "federation", method: call.method, peers: {} }, "too late");
     try {
-      await orLate(
+      return await orLate(
         { clock: this.#env.platform.clock, deadlineMs: LIVENESS_MS, signal, late },
         (until) => this.#env.api.consensus(call, { signal: until }),
       );
-      return true;
     } catch (thrown) {
-      if (thrown instanceof ApiError) return false;
+      if (thrown instanceof ApiError) return null;
       throw thrown;
     }
   }

@@ -73,15 +73,17 @@ export async function sendPayment(
   }
   const minimum = await gateway.minContractAmount(payload.federationId, invoice.amountMsat);
   if (!minimum.ok) throw refused("no_price", `The minimum contract amount could not be computed: ${minimum.error}`);
-  const owner = { federationId: env.federationId, operationId };
-  if (!await gateway.claimPaymentImage(fromHex(invoice.paymentHash), owner)) {
+  const owner = { federationId: env.federationId, operationId }, maxDelay = maxDelayOf(left);
+  // what is never paid for takes no image: else a contract of dust would keep an invoice from being paid for ever
+  const isPayable = maxDelay > 0n && contract.amount >= minimum.value;
+  if (isPayable && !await gateway.claimPaymentImage(fromHex(invoice.paymentHash), owner)) {
     throw refused("image_already_claimed", "Another contract for this payment image was already accepted");
   }
   const machine: SendMachine = {
     operationId,
     outpoint,
     contract,
-    maxDelay: maxDelayOf(left),
+    maxDelay,
     minContractAmount: minimum.value,
     invoice: payload.invoice,
     state: { tag: "Sending", value: null },
@@ -193,6 +195,7 @@ async function send({ env, gateway, federation }: GatewayWallet, machine: SendMa
   const paid = await gateway.pay({
     invoice,
     cltvLimit: delayNow,
+    expiration: contract.expiration,
     feeLimitMsat: contract.amount - minContractAmount,
     mayBegin: refusal === null,
   }, signal);

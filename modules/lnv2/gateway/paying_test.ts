@@ -135,6 +135,21 @@ Deno.test("a contract that is worth less than the gateway asks for is forfeited 
   }
 });
 
+Deno.test("a contract that can't be paid for keeps the invoice from nobody else", async () => {
+  for (const changes of [{ amount: 1n }, { expiration: 0n }]) {
+    const federation = await testLightning(), at = await testGateway(federation);
+    const { client, gateway } = at, dust = await fundedFor(federation, at, changes);
+    const forfeited = await client.until(client.api.sendPayment(payloadOf(dust, invoiceOf()), never));
+    assertEquals(!forfeited.ok && isForfeitSignature(dust.contract, forfeited.error), true);
+    const funded = await fundedFor(federation, at);
+    assertEquals(await client.until(client.api.sendPayment(payloadOf(funded, invoiceOf()), never)), ok(PREIMAGE));
+    // and it is still not paid for afterwards
+    const again = await client.until(client.api.sendPayment(payloadOf(dust, invoiceOf()), never));
+    assertEquals([again.ok, gateway.payments.length], [false, 1]);
+    client.close();
+  }
+});
+
 Deno.test("a contract with 144 blocks left is forfeited unpaid; with one more it is paid", async () => {
   for (const [blocks, paid] of [[144n, false], [145n, true]] as const) {
     const federation = await testLightning(), at = await testGateway(federation);

@@ -3,7 +3,7 @@
  * `consensus/api.rs`; docs/protocol/02-api.md §3.
  */
 import type { CodecType, Json } from "../../../core/encoding/mod.ts";
-import { DecodeError, list, moduleEncoding, option, text, unit } from "../../../core/encoding/mod.ts";
+import { DecodeError, list, moduleEncoding, option, text, tryDecoding, unit } from "../../../core/encoding/mod.ts";
 import { supportedApiVersionsSummary } from "../../../core/types/api_versions.ts";
 import type { SupportedApiVersionsSummary } from "../../../core/types/api_versions.ts";
 import { clientConfig, jsonClientConfig, toJsonClientConfig } from "../../../core/types/client_config.ts";
@@ -59,6 +59,15 @@ const submittedTransaction: Pick<typeof encodedTransaction, "fromJson"> = {
   },
 };
 
+/** What outputs take that are dear to check. Params that can't be read are refused, which takes no more. */
+function outputUnits({ configured }: Pick<ApiDeps, "configured">, params: Json): number {
+  const read = tryDecoding(() => submittedTransaction.fromJson(params));
+  if (!read.ok) return 0;
+  return read.value.outputs.reduce((sum, { instance }) => {
+    return sum + (configured.get(instance)?.definition.outputUnits ?? 0);
+  }, 0);
+}
+
 function versionsSummary(
   { config, configured }: Pick<ApiDeps, "config" | "configured">,
 ): SupportedApiVersionsSummary {
@@ -101,7 +110,7 @@ function transactionMethods(deps: ApiDeps): Record<string, Method> {
   const { sender, store, submissions, modules } = deps;
   return {
     submit_transaction: method<CodecType<typeof transaction>, TransactionSubmissionOutcome>({
-      units: SIGNATURE_UNITS,
+      units: (params) => SIGNATURE_UNITS + outputUnits(deps, params),
       unitCharacters: TRANSACTION_UNIT_CHARACTERS,
       params: submittedTransaction,
       result: moduleEncoding(transactionSubmissionOutcome),

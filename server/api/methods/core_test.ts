@@ -21,10 +21,13 @@ import {
   transactionIdOf,
   transactionSubmissionOutcome,
 } from "../../../core/types/transaction.ts";
+import { OUTPUT_UNITS } from "../../../modules/lnv2/limits.ts";
+import { lnv2Server } from "../../../modules/lnv2/server.ts";
 import { testStore } from "../../../modules/contract/testing/mod.ts";
 import type { ConsensusBoard } from "../../consensus/session/board.ts";
 import { setAcceptedTransaction } from "../../consensus/store/db.ts";
 import { putItems, putSession } from "../../consensus/testing/db.ts";
+import type { ConfiguredModule } from "../../config/guardian_config.ts";
 import { clientConfigFor } from "../../config/guardian_config.ts";
 import { coreMethods } from "./core.ts";
 import { announcements } from "../db.ts";
@@ -40,6 +43,8 @@ import { testsNeeding } from "../../../core/testing/permissions.ts";
 
 const onMachine = testsNeeding("read", "write", "run");
 
+/** An instance. */
+const LNV2 = 7;
 const DENIED = { code: 401, message: "Invalid authorization" };
 const TX: Transaction = {
   inputs: [],
@@ -111,7 +116,7 @@ async function withGuardian(
       store,
       config,
       modules: modulesWith(new Map(), new Map()),
-      configured: new Map(),
+      configured: new Map([[LNV2, { definition: lnv2Server } as unknown as ConfiguredModule]]),
       clientConfig,
       federationId: federationIdOf(clientConfig.global.apiEndpoints),
       board,
@@ -169,9 +174,25 @@ Deno.test("what never changes is encoded once, whoever asks", async () => {
 
 Deno.test("what verifies signatures or reads much costs more than a unit", async () => {
   await withGuardian(({ methods }) => {
-    const names = ["submit_transaction", "backup", "submit_api_announcement", "submit_guardian_metadata"];
+    const names = ["backup", "submit_api_announcement", "submit_guardian_metadata"];
     for (const name of names) assertEquals(methods[name]!.units, SIGNATURE_UNITS, name);
     assertEquals([methods.await_outputs_outcomes!.units, methods.status!.units], [MANY_RECORDS_UNITS, 1]);
+    return Promise.resolve();
+  });
+});
+
+Deno.test("outputs that are dear to check are paid for before they are checked, whatever funds them", async () => {
+  await withGuardian(({ methods }) => {
+    const { units } = methods.submit_transaction!;
+    assert(typeof units === "function");
+    const of = (...instances: number[]) => {
+      const outputs = instances.map((instance) => ({ instance, body: Uint8Array.of(0) }));
+      return units(moduleEncoding(transaction).toJson({ ...TX, outputs }));
+    };
+    assertEquals([of(), of(1, 2), of(LNV2)], [SIGNATURE_UNITS, SIGNATURE_UNITS, SIGNATURE_UNITS + OUTPUT_UNITS]);
+    // a whole transaction of them is as much as all callers have for three seconds
+    assertEquals(of(...Array<number>(150).fill(LNV2)), SIGNATURE_UNITS + 150 * OUTPUT_UNITS);
+    assertEquals([units(null), units(["zz"])], [SIGNATURE_UNITS, SIGNATURE_UNITS]);
     return Promise.resolve();
   });
 });

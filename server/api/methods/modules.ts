@@ -4,7 +4,7 @@ import type { ModuleInstanceId } from "../../../core/types/ids.ts";
 import type { Json } from "../../../core/encoding/mod.ts";
 import { stringifyJson } from "../../../core/encoding/mod.ts";
 import { EndpointError } from "../../../modules/contract/error.ts";
-import type { Endpoint } from "../../../modules/contract/server.ts";
+import type { Endpoint, EndpointContext } from "../../../modules/contract/server.ts";
 import { METHOD_NOT_FOUND } from "../../../actors/rpc/mod.ts";
 import type { LiveModule } from "../../consensus/engine/live_modules.ts";
 import type { Modules } from "../../consensus/engine/transaction.ts";
@@ -23,10 +23,8 @@ export function runningModule({ live }: Pick<Modules, "live">, instance: ModuleI
   return running;
 }
 
-async function answerOf(endpoint: Endpoint, params: Json, signal: AbortSignal): Promise<Json | EncodedJson> {
-  return endpoint.text
-    ? new EncodedJson(await endpoint.text(params, { signal }))
-    : await endpoint.handle(params, { signal });
+async function answerOf(endpoint: Endpoint, params: Json, context: EndpointContext): Promise<Json | EncodedJson> {
+  return endpoint.text ? new EncodedJson(await endpoint.text(params, context)) : await endpoint.handle(params, context);
 }
 
 /**
@@ -43,7 +41,7 @@ export function moduleMethods({ modules, apiPassword }: Pick<ApiDeps, "modules" 
     const endpoint = match[2]!;
     const running = modules.live.get(instance);
     if (running && !Object.hasOwn(running.module.apiEndpoints, endpoint)) return undefined;
-    const call: Method = async ({ auth, params }, signal) => {
+    const call: Method = async ({ auth, params, source = null }, signal) => {
       const { module, signal: ended } = await modules.live.when(instance, signal);
       const found = Object.hasOwn(module.apiEndpoints, endpoint) ? module.apiEndpoints[endpoint] : undefined;
       if (!found) throw new EndpointError({ code: "bad_request", rpcCode: METHOD_NOT_FOUND }, "Method not found");
@@ -53,9 +51,11 @@ export function moduleMethods({ modules, apiPassword }: Pick<ApiDeps, "modules" 
         throw EndpointError.unauthorized();
       }
       try {
-        if (!found.shared) return await answerOf(found, params, AbortSignal.any([signal, ended]));
+        if (!found.shared) {
+          return await answerOf(found, params, { signal: AbortSignal.any([signal, ended]), source });
+        }
         return await coalesced.ask(`${name} ${stringifyJson(params)}`, async () => {
-          const answer = await answerOf(found, params, ended);
+          const answer = await answerOf(found, params, { signal: ended });
           return answer instanceof EncodedJson ? answer : EncodedJson.of(answer);
         });
       } catch (thrown) {

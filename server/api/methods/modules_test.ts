@@ -66,6 +66,7 @@ async function withModule(
         return n;
       },
     }),
+    whence: open((_params, { source = null }) => Promise.resolve(source)),
     wait: open((_params, { signal }) => {
       waits.push(signal);
       return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
@@ -190,6 +191,16 @@ Deno.test("a call waits for a module that starts, and is told when the module it
   assertThrows(() => runningModule({ live }, 3), EndpointError);
   publish(second!);
   assertEquals(await call(methods, "module_3_seven", null), 7);
+});
+
+Deno.test("an endpoint knows whom a call comes from, where that can be told", async () => {
+  await withModule(async ({ methods }) => {
+    const { signal } = new AbortController(),
+      whence = methods("module_3_whence")!,
+      asked = { auth: null, params: null };
+    assertEquals(await whence({ ...asked, source: "192.0.2.1" }, signal), "192.0.2.1");
+    assertEquals(await whence(asked, signal), null);
+  });
 });
 
 Deno.test("a shared answer is made once for all who ask the same at a time, and again for who asks later", async () => {

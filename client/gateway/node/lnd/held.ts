@@ -9,8 +9,9 @@ import { toHex } from "../../../../core/bytes.ts";
 import type { HeldPayment } from "../node.ts";
 import { base64Url, bytesIn, flagIn, objectsIn, textIn } from "./answers.ts";
 import { invoiceOf, type LndContext } from "./context.ts";
-import { heldOf, stateOf } from "./hold.ts";
+import { heldOf, heldParts, stateOf } from "./hold.ts";
 import { HELD_LOOKUPS_AT_ONCE, HELD_POLL_MS, WATCHED_INVOICES_MAX } from "./limits.ts";
+import { LndRefusal } from "./rest.ts";
 
 /** Invoices that this process has made, the newest: by payment hash, hex. */
 export class NewInvoices {
@@ -86,16 +87,17 @@ export async function* heldPayments(
 
 /**
  * The payment as LND holds it now. Its invoice alone doesn't say: killed right after it told of a payment, LND gives it
- * back when it starts, and the invoice stays accepted. docs/protocol/08-lightning-nodes.md §A.
+ * back when it starts, and the invoice stays accepted. Of several parts that may be some.
+ * docs/protocol/08-lightning-nodes.md §A.
  */
 export async function heldPayment(
   context: LndContext,
   paymentHash: Bytes,
   signal?: AbortSignal,
 ): Promise<HeldPayment | null> {
-  if (!(await incoming(context, signal)).has(toHex(paymentHash))) return null;
-  const invoice = await invoiceOf(context, paymentHash, signal);
-  return invoice === null ? null : heldOf(invoice);
+  const present = (await incoming(context, signal)).get(toHex(paymentHash));
+  const invoice = present ? await invoiceOf(context, paymentHash, signal) : null;
+  return present === undefined || invoice === null || present.parts < heldParts(invoice) ? null : heldOf(invoice);
 }
 
 /** What was found, each payment once while it is held; one that is read no more waits here, bounded by the channels. */
@@ -142,11 +144,10 @@ async function poll(context: LndContext, found: Found, signal: AbortSignal): Pro
   for (;;) {
     const present = await incoming(context, signal);
     found.keepOnly(new Set(present.keys()));
-    const unknown = [...present].filter(([key]) => !found.isTold(key)).map(([, hash]) => hash);
+    const unknown = [...present].filter(([key]) => !found.isTold(key)).map(([, { hash }]) => hash);
     const lookup = async (): Promise<void> => {
       for (let hash = unknown.pop(); hash !== undefined; hash = unknown.pop()) {
-        const invoice = await invoiceOf(context, hash, signal);
-        const held = invoice === null ? null : heldOf(invoice);
+        const held = await heldBy(context, hash, signal);
         if (held !== null) found.add(held);
       }
     };
@@ -155,14 +156,30 @@ async function poll(context: LndContext, found: Found, signal: AbortSignal): Pro
   }
 }
 
+/** What LND has no answer about is not held, and looked at again. */
+async function heldBy(context: LndContext, hash: Bytes, signal: AbortSignal): Promise<HeldPayment | null> {
+  try {
+    const invoice = await invoiceOf(context, hash, signal);
+    return invoice === null ? null : heldOf(invoice);
+  } catch (thrown) {
+    // about this payment alone: who pays it must not keep others from being told
+    if (!(thrown instanceof LndRefusal)) throw thrown;
+    context.onTrouble(`looking for a held payment: ${thrown.message}`);
+    return null;
+  }
+}
+
 /** Payments that have come in on a channel and go no further, by hash. */
-async function incoming({ rest }: LndContext, signal?: AbortSignal): Promise<Map<string, Bytes>> {
-  const hashes = new Map<string, Bytes>();
+async function incoming(
+  { rest }: LndContext,
+  signal?: AbortSignal,
+): Promise<Map<string, { readonly hash: Bytes; readonly parts: number }>> {
+  const hashes = new Map<string, { readonly hash: Bytes; readonly parts: number }>();
   for (const channel of objectsIn(await rest.get("/v1/channels", { signal }), "channels")) {
     for (const part of objectsIn(channel, "pending_htlcs")) {
       if (!flagIn(part, "incoming") || textIn(part, "forwarding_channel") !== "0") continue;
-      const hash = bytesIn(part, "hash_lock");
-      hashes.set(toHex(hash), hash);
+      const hash = bytesIn(part, "hash_lock"), key = toHex(hash);
+      hashes.set(key, { hash, parts: (hashes.get(key)?.parts ?? 0) + 1 });
     }
   }
   return hashes;

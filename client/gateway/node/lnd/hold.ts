@@ -41,6 +41,11 @@ export function claimDeadlineOf(invoice: JsonObject): number {
   return deadline ?? 0;
 }
 
+/** How many parts LND's invoice has as held. */
+export function heldParts(invoice: JsonObject): number {
+  return objectsIn(invoice, "htlcs").filter((part) => textIn(part, "state") === "ACCEPTED").length;
+}
+
 /** A payment that is held; null for an invoice that holds none, or is no hold invoice. */
 export function heldOf(invoice: JsonObject): HeldPayment | null {
   const paymentHash = hashIn(invoice, "r_hash");

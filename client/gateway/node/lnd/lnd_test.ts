@@ -131,9 +131,17 @@ Deno.test("no limit, none left, no amount: nothing is begun, and LND is asked fi
     { ...REQUEST, feeLimitMsat: -1n },
     { ...REQUEST, feeLimitMsat: 2n ** 63n },
     { ...REQUEST, invoice: { ...invoice, amountMsat: null } },
+    { ...REQUEST, invoice: { ...invoice, minFinalCltvExpiryDelta: 498n } },
+    { ...REQUEST, invoice: { ...invoice, minFinalCltvExpiryDelta: 65_536n } },
   ];
   for (const request of wrong) assertEquals((await node.pay(request)).ok, false);
   assertEquals([lnd.count(SEND), lnd.count(TRACK)], [0, wrong.length]);
+});
+
+Deno.test("an invoice whose last hop takes all blocks that are left, with LND's three more, is paid", async () => {
+  const { lnd, node } = world();
+  lnd.on(TRACK, noPayment).on(SEND, new FakeStream(inFlight, succeeded));
+  assertEquals(await node.pay({ ...REQUEST, invoice: { ...invoice, minFinalCltvExpiryDelta: 497n } }), PAID);
 });
 
 Deno.test("a stream that ends, breaks, says nothing or another state is no outcome: LND is asked again", async () => {
@@ -414,6 +422,22 @@ Deno.test("what is held is told once, new or from before, and never what is open
   assertEquals((await again).message, "enough");
 });
 
+Deno.test("a payment about which LND has no answer keeps no other from being told", async () => {
+  const { lnd, node, troubles, clock } = world(), stop = new AbortController();
+  const strange = (sha256(new Uint8Array(32).fill(1)) as Bytes).toBase64();
+  const is = (text: string) => new RegExp(`lookup.*${text.slice(0, 20).replaceAll(/[+/]/g, ".")}`);
+  lnd.on(CHANNELS, found(recorded.channels({ hash: recorded.HASH }, { hash: strange })));
+  lnd.on(is(recorded.HASH), invoiceIn("ACCEPTED")).on(is(strange), refused(2, "invoice with two hashes", 500));
+  const told: string[] = [];
+  const listening = (async () => {
+    for await (const { paymentHash } of node.heldPayments(stop.signal)) told.push(paymentHash.toBase64());
+  })().catch((thrown) => thrown);
+  await clock.advance(5_000);
+  assertEquals([told, troubles.length > 0], [[recorded.HASH], true]);
+  stop.abort(new Error("enough"));
+  assertEquals((await listening).message, "enough");
+});
+
 Deno.test("a payment that LND's channels no longer have isn't held, whatever its invoice says", async () => {
   const { lnd, node } = world();
   lnd.on(LOOKUP, invoiceIn("ACCEPTED")).on(CHANNELS, found(recorded.channels({})));
@@ -427,6 +451,12 @@ Deno.test("a payment that LND's channels no longer have isn't held, whatever its
     lnd.on(LOOKUP, answer);
     assertEquals(await node.heldPayment(HASH), null);
   }
+  // one of two parts was given back: settling would bring the other alone
+  const parts = [recorded.part(), recorded.part(), recorded.part({ state: "CANCELED" })];
+  lnd.on(LOOKUP, found(recorded.holdInvoice({ state: "ACCEPTED", parts })));
+  assertEquals(await node.heldPayment(HASH), null);
+  lnd.on(CHANNELS, found(recorded.channels({}, {})));
+  assertEquals((await node.heldPayment(HASH))?.amountMsat, 70_000n);
   lnd.on(LOOKUP, noPath);
   assertEquals((await assertRejects(() => node.heldPayment(HASH), NodeError)).code, "unreachable");
 });

@@ -7,6 +7,8 @@ import type { LndRefusal } from "./rest.ts";
 
 const GRPC_NOT_FOUND = 5;
 const I64_MAX = 2n ** 63n - 1n, I32_MAX = 2 ** 31 - 1;
+/** Blocks that LND adds to what the last hop wants (`BlockPadding`). */
+const BLOCK_PADDING = 3n;
 
 /** Null while it is on its way: `IN_FLIGHT`, `INITIATED`, or a state that isn't known. Only `FAILED` is a failure. */
 export function outcomeOf(payment: JsonObject): PaymentOutcome | null {
@@ -26,5 +28,9 @@ export function cannotBegin({ invoice, feeLimitMsat, cltvLimit }: PaymentRequest
   if (invoice.amountMsat === null) return "the invoice has no amount";
   if (!Number.isInteger(cltvLimit) || cltvLimit <= 0) return "no block is left for the payment to be bound for";
   if (cltvLimit > I32_MAX) return "the blocks that the payment may be bound for are beyond 32 bits";
+  // LND takes them off the limit first, in some versions below 0: that would be no limit either
+  if (invoice.minFinalCltvExpiryDelta + BLOCK_PADDING > BigInt(cltvLimit)) {
+    return "the last hop wants more blocks than are left";
+  }
   return feeLimitMsat < 0n || feeLimitMsat > I64_MAX ? "the fee limit is beyond 64 bits" : null;
 }
