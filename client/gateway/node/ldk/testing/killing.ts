@@ -12,6 +12,8 @@ const AMOUNT_MSAT = 1_000_000n;
 const BETWEEN_KILLS_MS = 400;
 /** Payments that are under way at a time, each way. */
 const AT_ONCE = 3;
+/** A node that dies often is started again after up to half a minute, and may be killed again before it answers. */
+const AWAY_MS = 600_000;
 
 export type KillingOutcome = { readonly kills: number; readonly paid: number; readonly failed: number };
 
@@ -84,7 +86,7 @@ function answers({ node }: LabNode): Promise<true> {
     } catch {
       return false;
     }
-  }) as Promise<true>;
+  }, AWAY_MS) as Promise<true>;
 }
 
 function invoiceOf({ node }: LabNode): Promise<string> {
@@ -94,5 +96,5 @@ function invoiceOf({ node }: LabNode): Promise<string> {
     } catch {
       return null;
     }
-  });
+  }, AWAY_MS);
 }
