@@ -2,7 +2,6 @@
  * The user's side of lnv2: pays invoices and is paid by them, through gateways that needn't be trusted. Follows
  * fedimint-lnv2-client 0.13.0; docs/protocol/06-lightning-meta.md §D.
  */
-import { decode } from "../../core/encoding/mod.ts";
 import type { UsableModule } from "../contract/client.ts";
 import { defineClientModule } from "../contract/client.ts";
 import { LightningClient } from "./client/api.ts";
@@ -17,15 +16,9 @@ import { Receiving } from "./client/receiving.ts";
 import { Sending } from "./client/sending.ts";
 import { lightningState } from "./client/states.ts";
 import { lightningCodecs } from "./codecs.ts";
-import {
-  lightningInputError,
-  lightningOutputError,
-  LNV2_API_VERSION,
-  LNV2_CONSENSUS_VERSION,
-  LNV2_KIND,
-} from "./common.ts";
+import { LNV2_API_VERSION, LNV2_CONSENSUS_VERSION, LNV2_KIND } from "./common.ts";
 import { lightningConfig } from "./config.ts";
-import { inputErrorText, outputErrorText } from "./error_text.ts";
+import { describeLightningError } from "./error_text.ts";
 
 /** The module for Lightning. */
 export const lnv2Client: UsableModule<LightningClient> = defineClientModule({
@@ -34,10 +27,7 @@ export const lnv2Client: UsableModule<LightningClient> = defineClientModule({
   requiredApi: LNV2_API_VERSION,
   config: lightningConfig,
   codecs: lightningCodecs,
-  describeError: (kind, body) =>
-    kind === "inputError"
-      ? inputErrorText(decode(lightningInputError, body))
-      : outputErrorText(decode(lightningOutputError, body)),
+  describeError: describeLightningError,
   state: lightningState,
   api: {
     quoteSend: "call",

@@ -1,5 +1,8 @@
 /** What guardians say of inputs and outputs that they refuse. fedimint-lnv2-common 0.13.0 (`lib.rs`). */
+import type { Bytes } from "../../core/bytes.ts";
+import { decode } from "../../core/encoding/mod.ts";
 import type { LightningInputError, LightningOutputError } from "./common.ts";
+import { lightningInputError, lightningOutputError } from "./common.ts";
 
 const UNKNOWN = "The lightning input version is not supported by this federation";
 
@@ -25,4 +28,11 @@ export function inputErrorText({ tag }: LightningInputError): string {
 
 export function outputErrorText({ tag }: LightningOutputError): string {
   return OUTPUT_TEXTS[tag];
+}
+
+/** Text of an encoded error. */
+export function describeLightningError(kind: "inputError" | "outputError", body: Bytes): string {
+  return kind === "inputError"
+    ? inputErrorText(decode(lightningInputError, body))
+    : outputErrorText(decode(lightningOutputError, body));
 }

@@ -3,26 +3,13 @@ import type { Bytes } from "../../../core/bytes.ts";
 import type { Json } from "../../../core/encoding/mod.ts";
 import { list, tryDecoding, u64 } from "../../../core/encoding/mod.ts";
 import type { OperationId } from "../../../core/types/ids.ts";
-import { operationId as operationIdCodec } from "../../../core/types/ids.ts";
 import { publicKey } from "../../../core/types/keys.ts";
 import type { ClientCommand } from "../../contract/client.ts";
-import { amountArgument } from "../../contract/command_arguments.ts";
+import { amountArgument, oneArgument, operationArgument, takeArgument } from "../../contract/command_arguments.ts";
 import { CommandError } from "../../contract/command_error.ts";
 import { gatewayAnnouncement } from "../gateways.ts";
 import type { LnClient } from "./api.ts";
 import { finalPayJson } from "./outcome.ts";
-
-type Taken = { readonly value: string | null; readonly rest: readonly string[] };
-
-/** Takes `--name V` and `--name=V` out of the arguments. */
-function take(args: readonly string[], name: string): Taken {
-  const at = args.findIndex((arg) => arg === name || arg.startsWith(`${name}=`));
-  if (at < 0) return { value: null, rest: args };
-  const isJoined = args[at] !== name;
-  const value = isJoined ? args[at]!.slice(name.length + 1) : args[at + 1];
-  if (value === undefined) throw CommandError.usage(`${name} needs a value`);
-  return { value, rest: args.toSpliced(at, isJoined ? 1 : 2) };
-}
 
 /** Takes `--name` out of the arguments. */
 function takeFlag(
@@ -31,18 +18,6 @@ function takeFlag(
 ): { readonly isSet: boolean; readonly rest: readonly string[] } {
   const rest = args.filter((arg) => arg !== name);
   return { isSet: rest.length < args.length, rest };
-}
-
-function one(args: readonly string[], what: string): string {
-  const [first, ...more] = args;
-  if (first === undefined || more.length > 0) throw CommandError.usage(`expected one ${what}`);
-  return first;
-}
-
-function operationOf(args: readonly string[]): OperationId {
-  const id = tryDecoding(() => operationIdCodec.fromJson(one(args, "OPERATION_ID")));
-  if (!id.ok) throw CommandError.usage("OPERATION_ID is 64 hex digits");
-  return id.value;
 }
 
 function gatewayOf(text: string | null): Bytes | null {
@@ -61,7 +36,8 @@ function secsOf(text: string | null): bigint | null {
 
 /** Which gateway: one by its id, or none at all. */
 function takeGateway(args: readonly string[]) {
-  const { value, rest: others } = take(args, "--gateway-id"), { isSet, rest } = takeFlag(others, "--force-internal");
+  const { value, rest: others } = takeArgument(args, "--gateway-id");
+  const { isSet, rest } = takeFlag(others, "--force-internal");
   return { gatewayId: gatewayOf(value), isInternal: isSet, rest };
 }
 
@@ -76,10 +52,10 @@ export function lnCommands(ln: LnClient): { readonly [name: string]: ClientComma
       help: "An invoice, for a day unless said otherwise. AMOUNT in msat unless it has a unit",
       run: async (args, signal) => {
         const { gatewayId, isInternal, rest: rest1 } = takeGateway(args);
-        const { value: description, rest: rest2 } = take(rest1, "--description");
-        const { value: expiry, rest } = take(rest2, "--expiry-time");
+        const { value: description, rest: rest2 } = takeArgument(rest1, "--description");
+        const { value: expiry, rest } = takeArgument(rest2, "--expiry-time");
         const expirySecs = secsOf(expiry), gateway = gatewayId ?? (isInternal ? "internal" : null);
-        const { operationId, invoice } = await ln.receive(amountArgument(one(rest, "AMOUNT"), "AMOUNT"), {
+        const { operationId, invoice } = await ln.receive(amountArgument(oneArgument(rest, "AMOUNT"), "AMOUNT"), {
           ...(description !== null && { description }),
           ...(expirySecs !== null && { expirySecs }),
           ...(gateway !== null && { gateway }),
@@ -91,7 +67,7 @@ export function lnCommands(ln: LnClient): { readonly [name: string]: ClientComma
       usage: "await-invoice OPERATION_ID",
       help: 'Waits until an invoice is paid: {"status":"paid"}',
       run: async (args, signal) => {
-        const received = await ln.awaitReceive(operationOf(args), signal);
+        const received = await ln.awaitReceive(operationArgument(args), signal);
         if (received.outcome === "claimed") return { status: "paid" };
         throw CommandError.failed(RECEIVE_TEXTS[received.outcome]);
       },
@@ -101,14 +77,14 @@ export function lnCommands(ln: LnClient): { readonly [name: string]: ClientComma
       help: "Pays an invoice and waits for the end: the preimage, or why it wasn't paid",
       run: async (args, signal) => {
         const { gatewayId, rest } = takeGateway(args);
-        const { operationId } = await ln.pay(one(rest, "INVOICE"), gatewayId ? { gatewayId } : {}, signal);
+        const { operationId } = await ln.pay(oneArgument(rest, "INVOICE"), gatewayId ? { gatewayId } : {}, signal);
         return await finalPay(operationId, signal);
       },
     },
     "await-pay": {
       usage: "await-pay OPERATION_ID",
       help: "Waits for the end of a payment",
-      run: (args, signal) => finalPay(operationOf(args), signal),
+      run: (args, signal) => finalPay(operationArgument(args), signal),
     },
     "list-gateways": {
       usage: "list-gateways [--no-update]",

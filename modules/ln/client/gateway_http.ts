@@ -4,7 +4,7 @@
  */
 import { NetworkError } from "../../../actors/platform/error.ts";
 import type { Platform } from "../../../actors/platform/platform.ts";
-import { fromHex, fromUtf8 } from "../../../core/bytes.ts";
+import { fromHex } from "../../../core/bytes.ts";
 import type { Bytes } from "../../../core/bytes.ts";
 import type { Json } from "../../../core/encoding/mod.ts";
 import { parseJson, stringifyJson, tryDecoding } from "../../../core/encoding/mod.ts";
@@ -12,12 +12,10 @@ import type { Result } from "../../../core/result.ts";
 import { err, errorText, ok } from "../../../core/result.ts";
 import type { SafeUrl } from "../../../core/types/safe_url.ts";
 import { consensusUrl } from "../../../core/types/safe_url.ts";
+import { answerReason, answerText } from "../../contract/http_answer.ts";
 import type { PayInvoicePayload } from "../gateway_api.ts";
 import { GATEWAY_ROUTES, payInvoicePayload } from "../gateway_api.ts";
 import { GATEWAY_ANSWER_BYTES_MAX, GATEWAY_TIMEOUT_MS, PAYMENT_TIMEOUT_MS } from "./limits.ts";
-
-/** Characters of an error page that are told. */
-const REASON_CHARACTERS_MAX = 200;
 
 /** Gateways, as the client asks them. The error says why there is no answer. */
 export class GatewayConnection {
@@ -66,28 +64,12 @@ export class GatewayConnection {
         redirects: "tell",
         signal,
       });
-      if (status !== 200) return err(`${consensusUrl(gateway)} answered ${status}${reasonIn(body)}`);
-      const text = textOf(body), json = text === null ? null : tryDecoding(() => parseJson(text));
+      if (status !== 200) return err(`${consensusUrl(gateway)} answered ${status}${answerReason(body)}`);
+      const text = answerText(body), json = text === null ? null : tryDecoding(() => parseJson(text));
       return json?.ok ? ok(json.value) : err(`${consensusUrl(gateway)} answered what can't be read`);
     } catch (thrown) {
       if (signal.aborted || !(thrown instanceof NetworkError)) throw thrown;
       return err(errorText(thrown));
     }
   }
-}
-
-/** Null when it is no UTF-8. */
-function textOf(body: Bytes): string | null {
-  try {
-    return fromUtf8(body);
-  } catch (thrown) {
-    if (thrown instanceof TypeError) return null;
-    throw thrown;
-  }
-}
-
-/** Errors are plain text; what isn't one line of it isn't told. */
-function reasonIn(body: Bytes): string {
-  const text = textOf(body)?.trim() ?? "";
-  return /^[\x20-\x7e]+$/.test(text) ? `: ${text.slice(0, REASON_CHARACTERS_MAX)}` : "";
 }

@@ -1,31 +1,23 @@
 /** `module lnv2 …`: names and JSON of fedimint-cli. fedimint-lnv2-client 0.13.0 (`cli.rs`). */
 import type { Json } from "../../../core/encoding/mod.ts";
-import { tryDecoding } from "../../../core/encoding/mod.ts";
-import type { OperationId, PeerId } from "../../../core/types/ids.ts";
-import { operationId as operationIdCodec } from "../../../core/types/ids.ts";
+import type { PeerId } from "../../../core/types/ids.ts";
 import type { SafeUrl } from "../../../core/types/safe_url.ts";
 import type { ClientCommand } from "../../contract/client.ts";
-import { amountArgument, noArguments } from "../../contract/command_arguments.ts";
+import {
+  amountArgument,
+  noArguments,
+  oneArgument,
+  operationArgument,
+  takeArgument,
+} from "../../contract/command_arguments.ts";
 import { CommandError } from "../../contract/command_error.ts";
 import type { LightningClient } from "./api.ts";
 import { gatewayUrl } from "./federation.ts";
 import { finalSendJson, receiveOutcomeJson } from "./outcome.ts";
 import { readInvoice } from "./sending.ts";
 
-type Taken = { readonly value: string | null; readonly rest: readonly string[] };
-
-/** Takes `--name V` and `--name=V` out of the arguments. */
-function take(args: readonly string[], name: string): Taken {
-  const at = args.findIndex((arg) => arg === name || arg.startsWith(`${name}=`));
-  if (at < 0) return { value: null, rest: args };
-  const isJoined = args[at] !== name;
-  const value = isJoined ? args[at]!.slice(name.length + 1) : args[at + 1];
-  if (value === undefined) throw CommandError.usage(`${name} needs a value`);
-  return { value, rest: args.toSpliced(at, isJoined ? 1 : 2) };
-}
-
 function takeGateway(args: readonly string[]): { readonly gateway: SafeUrl | null; readonly rest: readonly string[] } {
-  const { value, rest } = take(args, "--gateway");
+  const { value, rest } = takeArgument(args, "--gateway");
   return { gateway: value === null ? null : urlOf(value, "--gateway"), rest };
 }
 
@@ -33,18 +25,6 @@ function urlOf(text: string, what: string): SafeUrl {
   const url = gatewayUrl(text);
   if (url === null) throw CommandError.usage(`${what} is not a URL`);
   return url;
-}
-
-function one(args: readonly string[], what: string): string {
-  const [first, ...more] = args;
-  if (first === undefined || more.length > 0) throw CommandError.usage(`expected one ${what}`);
-  return first;
-}
-
-function operationOf(args: readonly string[]): OperationId {
-  const id = tryDecoding(() => operationIdCodec.fromJson(one(args, "OPERATION_ID")));
-  if (!id.ok) throw CommandError.usage("OPERATION_ID is 64 hex digits");
-  return id.value;
 }
 
 /** What isn't an invoice is not repeated: it may be e-cash, or a secret. */
@@ -65,19 +45,19 @@ async function gateways(lightning: LightningClient, args: readonly string[], sig
       await lightning.mapGateways(signal);
       return null;
     case "select": {
-      const { value, rest: others } = take(rest, "--invoice");
+      const { value, rest: others } = takeArgument(rest, "--invoice");
       noArguments(others, "gateways select");
       return await lightning.selectGateway(value === null ? null : invoiceOf(value), signal);
     }
     case "list": {
-      const { value, rest: others } = take(rest, "--peer");
+      const { value, rest: others } = takeArgument(rest, "--peer");
       noArguments(others, "gateways list");
       return await (value === null ? lightning.gateways(signal) : lightning.gatewaysOf(peerOf(value), signal));
     }
     case "add":
-      return await lightning.addGateway(urlOf(one(rest, "GATEWAY"), "GATEWAY"), signal);
+      return await lightning.addGateway(urlOf(oneArgument(rest, "GATEWAY"), "GATEWAY"), signal);
     case "remove":
-      return await lightning.removeGateway(urlOf(one(rest, "GATEWAY"), "GATEWAY"), signal);
+      return await lightning.removeGateway(urlOf(oneArgument(rest, "GATEWAY"), "GATEWAY"), signal);
     default:
       throw CommandError.usage("gateways takes one of map, select, list, add, remove");
   }
@@ -90,21 +70,21 @@ export function lightningCommands(lightning: LightningClient): { readonly [name:
       help: "Pays an invoice; prints the operation's id, for await-send",
       run: async (args, signal) => {
         const { gateway, rest } = takeGateway(args);
-        const invoice = invoiceOf(one(rest, "INVOICE"));
+        const invoice = invoiceOf(oneArgument(rest, "INVOICE"));
         return await lightning.send(invoice, gateway === null ? {} : { gateway }, signal);
       },
     },
     "await-send": {
       usage: "await-send OPERATION_ID",
       help: 'Waits for the end of a payment: {"Success":"<preimage>"}, "Refunded" or "Failure"',
-      run: async (args, signal) => finalSendJson(await lightning.awaitSend(operationOf(args), signal)),
+      run: async (args, signal) => finalSendJson(await lightning.awaitSend(operationArgument(args), signal)),
     },
     receive: {
       usage: "receive AMOUNT [--gateway URL]",
       help: "An invoice for an hour, and the operation's id. AMOUNT in msat unless it has a unit",
       run: async (args, signal) => {
         const { gateway, rest } = takeGateway(args);
-        const amountMsat = amountArgument(one(rest, "AMOUNT"), "AMOUNT");
+        const amountMsat = amountArgument(oneArgument(rest, "AMOUNT"), "AMOUNT");
         const { invoice, operationId } = await lightning.receive(
           amountMsat,
           gateway === null ? {} : { gateway },
@@ -116,7 +96,7 @@ export function lightningCommands(lightning: LightningClient): { readonly [name:
     "await-receive": {
       usage: "await-receive OPERATION_ID",
       help: 'Waits for the end of a receive: "Claimed", "Expired", "Uneconomical" or "Failure"',
-      run: async (args, signal) => receiveOutcomeJson(await lightning.awaitReceive(operationOf(args), signal)),
+      run: async (args, signal) => receiveOutcomeJson(await lightning.awaitReceive(operationArgument(args), signal)),
     },
     lnurl: {
       usage: "lnurl generate SERVER [--gateway URL]",
@@ -124,7 +104,7 @@ export function lightningCommands(lightning: LightningClient): { readonly [name:
       run: async (args, signal) => {
         const { gateway, rest } = takeGateway(args), [word, ...others] = rest;
         if (word !== "generate") throw CommandError.usage("lnurl takes generate");
-        return await lightning.lnurl(urlOf(one(others, "SERVER"), "SERVER"), gateway, signal);
+        return await lightning.lnurl(urlOf(oneArgument(others, "SERVER"), "SERVER"), gateway, signal);
       },
     },
     gateways: {

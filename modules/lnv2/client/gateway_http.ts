@@ -6,7 +6,6 @@
 import type { Platform } from "../../../actors/platform/platform.ts";
 import { NetworkError } from "../../../actors/platform/error.ts";
 import { basicAuthorization } from "../../../core/basic_auth.ts";
-import { fromUtf8 } from "../../../core/bytes.ts";
 import type { Bytes } from "../../../core/bytes.ts";
 import type { Codec, Json } from "../../../core/encoding/mod.ts";
 import { DecodeError, option, parseJson, stringifyJson } from "../../../core/encoding/mod.ts";
@@ -18,12 +17,10 @@ import type { FederationId } from "../../../core/types/ids.ts";
 import { federationId as federationIdCodec } from "../../../core/types/ids.ts";
 import type { SafeUrl } from "../../../core/types/safe_url.ts";
 import { consensusUrl } from "../../../core/types/safe_url.ts";
+import { answerReason, answerText } from "../../contract/http_answer.ts";
 import type { CreateBolt11InvoicePayload, GATEWAY_ROUTES, RoutingInfo, SendPaymentPayload } from "../gateway_api.ts";
 import { createBolt11InvoicePayload, routingInfo, sendPaymentPayload, sendPaymentResponse } from "../gateway_api.ts";
 import { GATEWAY_ANSWER_BYTES_MAX, GATEWAY_TIMEOUT_MS, PAYMENT_TIMEOUT_MS } from "./limits.ts";
-
-/** Characters of an error page that are told. */
-const REASON_CHARACTERS_MAX = 200;
 
 type Route = typeof GATEWAY_ROUTES[number];
 
@@ -86,8 +83,8 @@ export class GatewayConnection {
         redirects: "tell",
         signal,
       });
-      if (status !== 200) return err(`${consensusUrl(gateway)} answered ${status}${reasonIn(body)}`);
-      const text = textOf(body);
+      if (status !== 200) return err(`${consensusUrl(gateway)} answered ${status}${answerReason(body)}`);
+      const text = answerText(body);
       if (text === null) return err(`${consensusUrl(gateway)} answered what is no text`);
       return ok(result.fromJson(parseJson(text)));
     } catch (thrown) {
@@ -117,20 +114,4 @@ function unescaped(text: string): string {
     if (thrown instanceof URIError) return text;
     throw thrown;
   }
-}
-
-/** Null when it is no UTF-8. */
-function textOf(body: Bytes): string | null {
-  try {
-    return fromUtf8(body);
-  } catch (thrown) {
-    if (thrown instanceof TypeError) return null;
-    throw thrown;
-  }
-}
-
-/** Errors are plain text; what isn't one line of it isn't told. */
-function reasonIn(body: Bytes): string {
-  const text = textOf(body)?.trim() ?? "";
-  return /^[\x20-\x7e]+$/.test(text) ? `: ${text.slice(0, REASON_CHARACTERS_MAX)}` : "";
 }

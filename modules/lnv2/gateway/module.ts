@@ -2,20 +2,13 @@
  * The module lnv2 of a gateway's client: pays invoices for outgoing contracts, and funds incoming ones. Follows
  * fedimint-gwv2-client 0.13.0; docs/protocol/06-lightning-meta.md §E.
  */
-import { decode } from "../../../core/encoding/mod.ts";
 import type { ActiveState, ClientModuleDefinition, PendingMoney } from "../../contract/client.ts";
 import { defineClientModule } from "../../contract/client.ts";
 import { lightningCodecs } from "../codecs.ts";
-import {
-  lightningInputError,
-  lightningOutputError,
-  LNV2_API_VERSION,
-  LNV2_CONSENSUS_VERSION,
-  LNV2_KIND,
-} from "../common.ts";
+import { LNV2_API_VERSION, LNV2_CONSENSUS_VERSION, LNV2_KIND } from "../common.ts";
 import type { LightningConfig } from "../config.ts";
 import { lightningConfig } from "../config.ts";
-import { inputErrorText, outputErrorText } from "../error_text.ts";
+import { describeLightningError } from "../error_text.ts";
 import { GatewayModule } from "./api.ts";
 import { receiveTransitions } from "./buying.ts";
 import { completeTransitions } from "./completing.ts";
@@ -35,10 +28,7 @@ export function lnv2Gateway(
     requiredApi: LNV2_API_VERSION,
     config: lightningConfig,
     codecs: lightningCodecs,
-    describeError: (kind, body) =>
-      kind === "inputError"
-        ? inputErrorText(decode(lightningInputError, body))
-        : outputErrorText(decode(lightningOutputError, body)),
+    describeError: describeLightningError,
     state: gatewayState,
     api: {
       facts: "call",

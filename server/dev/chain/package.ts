@@ -61,7 +61,7 @@ export function enterPackage(
   nowSeconds: number,
 ): PackageOutcome {
   const results = new Map<number, PackageResult>();
-  /** In the mempool for now: they go again unless the child pays for them. */
+  /** In the mempool while the package is looked at: they leave it unless the child pays for them. */
   const waiting = new Map<number, MempoolEntry>();
   const enter = (index: number, fee: "relay" | "any"): Result<MempoolEntry, Reject> => {
     const checked = checkForMempool(chain, mempool, txs[index]!, nowSeconds, { fee });

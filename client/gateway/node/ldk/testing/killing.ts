@@ -3,11 +3,14 @@
  * be paid once or not at all, and the channel must stand.
  */
 import { assert, assertEquals } from "@std/assert";
+import { sleep } from "../../../../../actors/platform/platform.ts";
+import { realPlatform } from "../../../../../actors/platform/real.ts";
 import { parseBolt11 } from "../../../../../core/lightning/bolt11.ts";
 import type { PaymentOutcome } from "../../node.ts";
 import type { LabNode } from "./lab.ts";
 import { Lab, until } from "./lab.ts";
 
+const { clock, dice } = realPlatform();
 const AMOUNT_MSAT = 1_000_000n;
 const BETWEEN_KILLS_MS = 400;
 /** Payments that are under way at a time, each way. */
@@ -41,7 +44,7 @@ export async function payWhileKilled(kills: number): Promise<KillingOutcome> {
     };
     const paying = Array.from({ length: AT_ONCE }, () => [payOn(a, b), payOn(b, a)]).flat();
     for (let kill = 0; kill < kills; kill++) {
-      await new Promise((resolve) => setTimeout(resolve, Math.random() * BETWEEN_KILLS_MS));
+      await sleep(clock, dice.below(BETWEEN_KILLS_MS));
       const victim = kill % 2 === 0 ? a : b;
       await victim.kill();
       if (kill % 3 === 0) await answers(victim);

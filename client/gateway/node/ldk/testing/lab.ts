@@ -7,6 +7,7 @@ import type { LogRecord } from "../../../../../actors/logger.ts";
 import type { ActorSystem } from "../../../../../actors/mod.ts";
 import { child, createSystem, refTo, supervisor } from "../../../../../actors/mod.ts";
 import { realProcessHost } from "../../../../../actors/platform/process.ts";
+import { sleep } from "../../../../../actors/platform/platform.ts";
 import { realPlatform } from "../../../../../actors/platform/real.ts";
 import { MemoryBackend, openMemoryStore } from "../../../../../actors/store/mod.ts";
 import type { Bytes } from "../../../../../core/bytes.ts";
@@ -23,6 +24,7 @@ import { ldkProcess } from "../process.ts";
 import type { LdkSettings } from "../settings.ts";
 
 const platform = realPlatform();
+const LOOK_MS = 30;
 const USER = "lab", PASSWORD = "secret";
 
 /** A node, and what a test does with its process and its folder. */
@@ -50,10 +52,11 @@ export type LabNode = {
 
 /** Tries again until what is waited for is there. */
 export async function until<T>(what: string, attempt: () => Promise<T | null | false>, timeoutMs = 60_000): Promise<T> {
-  for (const endMs = performance.now() + timeoutMs; performance.now() < endMs;) {
+  const { clock } = platform;
+  for (const endMs = clock.monotonicMs() + timeoutMs; clock.monotonicMs() < endMs;) {
     const value = await attempt();
     if (value !== null && value !== false) return value;
-    await new Promise((resolve) => setTimeout(resolve, 30));
+    await sleep(clock, LOOK_MS);
   }
   throw new Error(`${what}: not within ${timeoutMs} ms`);
 }
