@@ -37,7 +37,7 @@ export function gatewayPart(store: StoreView): StoreView {
 }
 
 /** A federation that the gateway serves. */
-export const federationRecord = struct("FederationRecord", {
+const federationRecord = struct("FederationRecord", {
   inviteCode: text,
   /** Short channel id of invoices of version 1; the first is 1. None is used twice. */
   index: u64Number,
@@ -48,7 +48,7 @@ export const federationRecord = struct("FederationRecord", {
 export type FederationRecord = CodecType<typeof federationRecord>;
 
 /** An incoming contract, and what was asked for it. */
-export const registration = struct("Registration", {
+const registration = struct("Registration", {
   federationId,
   amountMsat: amount,
   invoiceExpiresAtSecs: u64Number,
@@ -57,7 +57,7 @@ export const registration = struct("Registration", {
 export type Registration = CodecType<typeof registration>;
 
 /** Where a payment goes. */
-export const way = closedEnum("PaymentWay", {
+const way = closedEnum("PaymentWay", {
   /** Over Lightning, by the node. */
   Node: unit,
   /** Into the contract of a receiver of one of the gateway's federations. */
@@ -66,7 +66,7 @@ export const way = closedEnum("PaymentWay", {
 export type Way = CodecType<typeof way>;
 
 /** The first operation of all federations that was to pay a hash. `way`: null until anything may have begun. */
-export const outgoingRecord = struct("OutgoingRecord", { federationId, operationId, way: option(way) });
+const outgoingRecord = struct("OutgoingRecord", { federationId, operationId, way: option(way) });
 export type OutgoingRecord = CodecType<typeof outgoingRecord>;
 
 const nextIndex = slot(0x01, u64Number);

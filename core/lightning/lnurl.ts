@@ -7,7 +7,7 @@ import type { Bytes } from "../bytes.ts";
 import { fromUtf8, utf8 } from "../bytes.ts";
 
 /** What a URL of this kind may have at most: links hold a federation's whole list of gateways. */
-export const LNURL_CHARACTERS_MAX = 20_000;
+const LNURL_CHARACTERS_MAX = 20_000;
 
 /** bech32 of a URL, in lower case. */
 export function encodeLnurl(url: string): string {

@@ -11,7 +11,7 @@ export const routingFees = struct("RoutingFees", { baseMsat: u32, proportionalMi
 export type RoutingFees = CodecType<typeof routingFees>;
 
 /** One hop: over channel `shortChannelId` of node `srcNodeId` (33 bytes), for so much and so many blocks. */
-export const routeHintHop = struct("RouteHintHop", {
+const routeHintHop = struct("RouteHintHop", {
   srcNodeId: publicKey,
   shortChannelId: u64,
   baseMsat: u32,

@@ -9,7 +9,7 @@ import { g1Point } from "../../core/types/bls.ts";
 import { publicKeySet, secretKeyShare } from "./threshold_codecs.ts";
 
 /** The federation's, msat: for each input, and for each output that is a contract. */
-export const feeConsensus = struct("FeeConsensus", { contractInput: amount, contractOutput: amount });
+const feeConsensus = struct("FeeConsensus", { contractInput: amount, contractOutput: amount });
 export type FeeConsensus = CodecType<typeof feeConsensus>;
 
 /** What every federation has: the reference's generation knows no other. */

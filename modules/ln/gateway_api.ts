@@ -47,7 +47,7 @@ export function pruned(invoice: Bolt11Invoice): PrunedInvoice | null {
 }
 
 /** The invoice; or only what is needed to pay it, for gateways that support private payments. */
-export const paymentData = closedEnum("PaymentData", { invoice: bolt11Invoice, pruned_invoice: prunedInvoice });
+const paymentData = closedEnum("PaymentData", { invoice: bolt11Invoice, pruned_invoice: prunedInvoice });
 export type PaymentData = CodecType<typeof paymentData>;
 
 /** Order to pay. `preimageAuth`: who asks for the same payment again must know it. */

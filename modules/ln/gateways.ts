@@ -49,7 +49,7 @@ export const lightningGateway = struct("LightningGateway", {
 export type LightningGateway = CodecType<typeof lightningGateway>;
 
 /** Signature (64 bytes) over what is registered; the nonce grows with each change of settings. */
-export const registrationAuth = struct("GatewayRegistrationAuth", { nonce: u64, signature: schnorrSignature });
+const registrationAuth = struct("GatewayRegistrationAuth", { nonce: u64, signature: schnorrSignature });
 export type RegistrationAuth = CodecType<typeof registrationAuth>;
 
 /** JSON has no `auth` where there is none. */

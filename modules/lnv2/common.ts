@@ -30,7 +30,7 @@ export const lightningInputV0 = closedEnum("LightningInputV0", {
 export const lightningInput = openEnum("LightningInput", { V0: lightningInputV0 });
 export type LightningInput = CodecType<typeof lightningInput>;
 
-export const lightningOutputV0 = closedEnum("LightningOutputV0", {
+const lightningOutputV0 = closedEnum("LightningOutputV0", {
   Outgoing: outgoingContract,
   Incoming: incomingContract,
 });

@@ -93,7 +93,7 @@ export function sendParameters(
     : { fee: info.sendFeeDefault, expirationDelta: info.expirationDeltaDefault };
 }
 
-export const invoiceDescription = closedEnum("Bolt11InvoiceDescription", { Direct: text, Hash: sha256Hash });
+const invoiceDescription = closedEnum("Bolt11InvoiceDescription", { Direct: text, Hash: sha256Hash });
 
 export const createBolt11InvoicePayload = struct("CreateBolt11InvoicePayload", {
   federationId,

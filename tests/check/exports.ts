@@ -12,7 +12,6 @@ const FOLDERS = ["core", "actors", "modules", "server", "client", "tests"];
 /** Where nobody here need import what is exported, and why. */
 const FOR_OTHERS: readonly { readonly path: RegExp; readonly why: string }[] = [
   { path: /^core\/std\//, why: "stands for a package, by the import map" },
-  { path: /^(modules\/(lnv2|ln)|client\/gateway|core\/lightning)\//, why: "Lightning is being built" },
   { path: /^(client\/(mod|deno)|modules\/contract\/mod|server\/mod)\.ts$/, why: "the face to programs of others" },
 ];
 

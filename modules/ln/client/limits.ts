@@ -18,9 +18,6 @@ export const GATEWAYS_AT_ONCE = 32;
 /** The list is asked for again when it is older. Registrations are renewed every eight and a half minutes. */
 export const GATEWAYS_FRESH_MS = 60_000;
 
-/** How long guardians are asked for an offer that is to be paid within the federation. Source: ln-client. */
-export const OFFER_TIMEOUT_MS = 5_000;
-
 /** Invoices live so long unless they say otherwise: a day. Source: ln-client. */
 export const INVOICE_EXPIRY_SECS = 86_400n;
 /** A year; more is a mistake. */

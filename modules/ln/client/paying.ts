@@ -83,7 +83,7 @@ type Draft = {
 };
 
 /** @throws {LnError} `not_an_invoice` */
-export function readInvoice(text: string): Bolt11Invoice {
+function readInvoice(text: string): Bolt11Invoice {
   const invoice = tryDecoding(() => parseBolt11(compactText(text)));
   if (invoice.ok) return invoice.value;
   throw LnError.of("not_an_invoice", invoice.error.message);

@@ -18,7 +18,7 @@ export type PayType = CodecType<typeof payType>;
 export const outgoingPayment = struct("OutgoingLightningPayment", { paymentType: payType, contractId, fee: amount });
 export type OutgoingPayment = CodecType<typeof outgoingPayment>;
 
-export const gatewayPayError = closedEnum("GatewayPayError", {
+const gatewayPayError = closedEnum("GatewayPayError", {
   gateway_internal_error: struct("GatewayInternalError", { errorCode: option(u16), errorMessage: text }),
   outgoing_contract_error: unit,
 });
@@ -37,7 +37,7 @@ export const lnPayState = closedEnum("LnPayState", {
 });
 export type LnPayState = CodecType<typeof lnPayState>;
 
-export const receiveError = closedEnum("LightningReceiveError", {
+const receiveError = closedEnum("LightningReceiveError", {
   rejected: unit,
   timeout: unit,
   claim_rejected: unit,
@@ -58,7 +58,7 @@ export type LnReceiveState = CodecType<typeof lnReceiveState>;
 const paymentHash = sha256Hash;
 
 /** Why a payment within the federation went wrong. */
-export const incomingError = closedEnum("IncomingSmError", {
+const incomingError = closedEnum("IncomingSmError", {
   violated_fee_policy: struct("ViolatedFeePolicy", { offerAmount: amount, paymentAmount: amount }),
   invalid_offer: struct("InvalidOffer", { offerHash: sha256Hash, paymentHash }),
   timeout_fetching_offer: struct("TimeoutFetchingOffer", { paymentHash }),

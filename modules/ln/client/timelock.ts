@@ -3,10 +3,10 @@
 /** Blocks beyond what the invoice's receiver wants, for the gateway's way to it. */
 const TIMELOCK_BLOCKS = 499n;
 /** Of a contract in all: what lies in it is away so long at most. The receiver chooses a part of it. */
-export const TIMELOCK_BLOCKS_MAX = 1_440n;
+const TIMELOCK_BLOCKS_MAX = 1_440n;
 
 /** Blocks from now on, as the invoice wants it; more than the maximum is refused. */
-export function timelockBlocks(minFinalCltvExpiryDelta: bigint): bigint {
+function timelockBlocks(minFinalCltvExpiryDelta: bigint): bigint {
   return minFinalCltvExpiryDelta + TIMELOCK_BLOCKS;
 }
 

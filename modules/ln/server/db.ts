@@ -47,7 +47,7 @@ export const gateways = table(0x45, storedKey, gatewayRegistration);
 export const blockCountVotes = table(0x46, peerId, u64);
 const offeredCiphertexts = table(0x47, sha256Hash, unit);
 const liabilities = slot(0x48, u64);
-export const versionVotes = table(0x49, peerId, version);
+const versionVotes = table(0x49, peerId, version);
 export const dueShares = table(0x4a, contractId, storedShare);
 export const gatewayEndsMs = table(0x4b, storedKey, u64Number);
 

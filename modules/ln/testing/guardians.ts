@@ -19,7 +19,7 @@ export const NOW_MS = 1_700_000_040_000;
 export const BLOCK_COUNT = 500;
 
 /** Secret keys, 32 bytes each: a recipient's, a gateway's, a payer's. */
-export const RECIPIENT_KEY: Bytes = new Uint8Array(32).fill(1);
+const RECIPIENT_KEY: Bytes = new Uint8Array(32).fill(1);
 export const GATEWAY_KEY: Bytes = new Uint8Array(32).fill(2);
 export const USER_KEY: Bytes = new Uint8Array(32).fill(3);
 /** 33 bytes: what the recipient offers, encrypted. */
@@ -27,7 +27,7 @@ export const PREIMAGE_KEY: Bytes = publicKeyOf(RECIPIENT_KEY);
 export const HASH: Sha256 = paymentHashOfKey(PREIMAGE_KEY);
 
 /** The chain of all guardians' nodes, which is as long as it is said to be. */
-export class TestHeight {
+class TestHeight {
   blockCount = BLOCK_COUNT;
   network: "regtest" | "signet" = "regtest";
 

@@ -121,7 +121,7 @@ async function contractLeft({ federation }: GatewayWallet, { outpoint }: SendPay
  * Waits for a payment's outcome. The preimage is told as soon as it is durable; the claim goes on beside.
  * @throws {WaitError} `aborted` · `closed` · `unknown_operation`
  */
-export async function sendOutcome(
+async function sendOutcome(
   wallet: GatewayWallet,
   operationId: OperationId,
   signal: AbortSignal,

@@ -27,7 +27,7 @@ export const cancelled = closedEnum("Cancelled", {
 export type Cancelled = CodecType<typeof cancelled>;
 
 /** A payment. `maxDelay`: blocks that were left when it was accepted, less those that the gateway keeps for itself. */
-export const sendMachine = struct("SendStateMachine", {
+const sendMachine = struct("SendStateMachine", {
   operationId,
   outpoint: outPoint,
   contract: outgoingContract,
@@ -48,7 +48,7 @@ export const sendMachine = struct("SendStateMachine", {
 export type SendMachine = CodecType<typeof sendMachine>;
 
 /** An incoming contract that the gateway funds for its preimage. */
-export const receiveMachine = struct("ReceiveStateMachine", {
+const receiveMachine = struct("ReceiveStateMachine", {
   operationId,
   contract: incomingContract,
   outpoint: outPoint,
@@ -67,7 +67,7 @@ export const receiveMachine = struct("ReceiveStateMachine", {
 export type ReceiveMachine = CodecType<typeof receiveMachine>;
 
 /** How buying a preimage ended: the preimage (32 bytes), or why there is none. */
-export const finalReceiveState = closedEnum("FinalReceiveState", {
+const finalReceiveState = closedEnum("FinalReceiveState", {
   Rejected: unit,
   Success: fixedBytes(32),
   Refunded: unit,
@@ -76,7 +76,7 @@ export const finalReceiveState = closedEnum("FinalReceiveState", {
 export type FinalReceiveState = CodecType<typeof finalReceiveState>;
 
 /** A payment that the node holds, which ends as buying its preimage ended. */
-export const completeMachine = struct("CircuitCompleteStateMachine", {
+const completeMachine = struct("CircuitCompleteStateMachine", {
   operationId,
   receiveOperationId: operationId,
   paymentHash: sha256Hash,

@@ -47,7 +47,7 @@ export function outgoingOf(changes: Partial<OutgoingContract> = {}): OutgoingCon
 }
 
 /** 100 sat, for an hour. */
-export function termsOf(changes: Partial<Commitment> = {}): Commitment {
+function termsOf(changes: Partial<Commitment> = {}): Commitment {
   return { paymentImage: HASH, amount: 100_000n, expiration: NOW_SECS + 3_600n, ...KEYS, ...changes };
 }
 

@@ -7,8 +7,7 @@ import type { LightningClient } from "../client/api.ts";
 import type { LightningState } from "../client/states.ts";
 import type { LightningConfig } from "../config.ts";
 import { TestGateway } from "./gateway.ts";
-import type { TestLightning } from "./guardians.ts";
-import { mineTo, testLightning } from "./guardians.ts";
+import { testLightning } from "./guardians.ts";
 import type { HttpServer } from "../../contract/testing/http_network.ts";
 import { httpNetwork } from "../../contract/testing/http_network.ts";
 
@@ -59,11 +58,6 @@ export async function lightningWallet(options: WalletOptions = {}) {
     /** Contracts that guardians hold, msat. */
     openMsat: async () => -await guardians.audit(),
   };
-}
-
-/** Lets the chain grow until the newest payment's contract is over. */
-export async function expire(world: TestLightning, by: bigint): Promise<void> {
-  await mineTo(world, Number(by));
 }
 
 /** Kinds of a wallet's events, in order. */

@@ -30,7 +30,7 @@ export function stateOf(invoice: JsonObject): HoldState | null {
  * `HOLD_EXPIRY_DELTA`. 0 where no part is held, and where one has no sum of all parts: it came without the invoice's
  * secret (keysend), and LND tells neither of further such parts nor of their expiry.
  */
-export function claimDeadlineOf(invoice: JsonObject): number {
+function claimDeadlineOf(invoice: JsonObject): number {
   let deadline: number | null = null;
   for (const part of objectsIn(invoice, "htlcs")) {
     if (textIn(part, "state") !== "ACCEPTED") continue;

@@ -52,7 +52,7 @@ async function run(
 }
 
 /** @throws {NodeError} */
-export function forwardOf(message: JsonObject): InterceptedForward {
+function forwardOf(message: JsonObject): InterceptedForward {
   const circuit = objectIn(message, "incoming_circuit_key");
   return {
     paymentHash: hashIn(message, "payment_hash") ?? noHash(),

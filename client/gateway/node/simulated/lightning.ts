@@ -32,7 +32,7 @@ import type { Routing, Sent, Wire } from "./wire.ts";
 const DEFAULT_ROUTING: Routing = { baseMsat: 1_000n, partsPerMillion: 100n, cltvDelta: 40 };
 const FIRST_HEIGHT = 100;
 /** Blocks before a part's expiry at which a node gives a held payment back by itself (LND's `holdexpirydelta`). */
-export const HOLD_EXPIRY_DELTA = 12;
+const HOLD_EXPIRY_DELTA = 12;
 const SAT_MSAT = 1_000n;
 
 export class SimulatedLightning implements Wire {

@@ -24,7 +24,7 @@ type Opening = {
 };
 
 /** `host:port`, also with an IPv6 address in brackets. @throws {NodeError} `refused` */
-export function addressOf(host: string): Address {
+function addressOf(host: string): Address {
   const match = /^(?:\[([0-9a-fA-F:]+)\]|([^:\s/]+)):([0-9]{1,5})$/.exec(host);
   const port = Number(match?.[3]);
   if (match === null || port < 1 || port > 65_535) {

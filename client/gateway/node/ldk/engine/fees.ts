@@ -2,7 +2,7 @@
 import { ldk } from "./bindings.ts";
 
 /** The least that is relayed, as LDK counts it. */
-export const FEERATE_LEAST_PER_KW = 253;
+const FEERATE_LEAST_PER_KW = 253;
 /** While the node has no estimate: 5 sat/vbyte. */
 const FEERATE_UNKNOWN_PER_KW = 1_250;
 

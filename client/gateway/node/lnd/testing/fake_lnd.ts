@@ -70,7 +70,7 @@ export class FakeStream {
   }
 }
 
-export class FakeSocket implements MessageSocket {
+class FakeSocket implements MessageSocket {
   readonly sent: string[] = [];
   readonly #messages: (string | null)[] = [];
   #reader: ((message: string | null) => void) | null = null;
