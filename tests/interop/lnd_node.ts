@@ -60,7 +60,7 @@ export class Lnd {
     this.#lncli = lncli;
   }
 
-  /** Ends with the suite. Resolves when it is level with the chain. */
+  /** Ends with the suite. Resolves when it is level with the chain and serves peers. */
   static async start(suite: Suite, federation: Chain, { lnd, lncli }: LndPrograms, name: string): Promise<Lnd> {
     const dir = join(suite.dir, name);
     await Deno.mkdir(dir);
@@ -129,7 +129,10 @@ export class Lnd {
     return run(command, { withinMs: COMMAND_MS, signal: this.#suite.signal });
   }
 
+  /** Level with the chain, and started as a whole: `getinfo` answers before peers are served. */
   async isSynced(): Promise<boolean> {
+    const state = await this.run("state");
+    if (state.exit !== 0 || (parseJson(state.out) as JsonObject).state !== "SERVER_ACTIVE") return false;
     const { exit, out } = await this.run("getinfo");
     return exit === 0 && (parseJson(out) as JsonObject).synced_to_chain === true;
   }
