@@ -1,8 +1,8 @@
 /**
- * Lightning payments over `lnv2` through the official gateway on a real LND: of official clients in a federation of our
- * guardians, with `--mixed` in one of two of ours and two official ones, with `--our-client` of our clients in an
- * official federation. The payments meet every way in which a contract ends: claimed, forfeited, expired, of the same
- * federation; and every guardian must come to the same.
+ * Lightning payments of both modules, `lnv2` and the first one, through the official gateway on a real LND: of an
+ * official client and ours in a federation of our guardians, with `--mixed` in one of two of ours and two official ones,
+ * with `--official` in one of official ones. The payments meet every way in which a contract ends: claimed, forfeited,
+ * expired, of the same federation; and every guardian must come to the same.
  */
 import { stringifyJson } from "../../core/encoding/mod.ts";
 import { compareSessions, sessionCounts } from "../demo/agreement.ts";
@@ -11,10 +11,12 @@ import { until } from "../demo/waits.ts";
 import { startFederation } from "./federation.ts";
 import { Gateway } from "./gateway.ts";
 import { expired, forfeited, paidByOutside, payOutside, swap } from "./lightning_payments.ts";
+import { lnGateway, lnPaidByOutside, lnPayOutside, lnRefunded, lnSwap } from "./ln_payments.ts";
 import { Lnd, openChannel } from "./lnd_node.ts";
 import { deposit } from "./payments.ts";
 import type { Programs } from "./programs.ts";
 import { findPrograms } from "./programs.ts";
+import { MovedClock, staysRegistered } from "./registration.ts";
 import type { Suite } from "./suite.ts";
 import { demand, runSuite } from "./suite.ts";
 import { Wallet } from "./wallet.ts";
@@ -26,9 +28,10 @@ const OFFICIAL = [1, 3], ALL = [0, 1, 2, 3];
 type Found = Programs<"fedimintd" | "fedimint-cli" | "bitcoind" | "gatewayd" | "gateway-cli" | "lnd" | "lncli">;
 
 async function scenario(suite: Suite, programs: Found): Promise<void> {
-  const isMixed = Deno.args.includes("--mixed"), isOurClient = Deno.args.includes("--our-client");
-  const official = isOurClient ? ALL : isMixed ? OFFICIAL : [];
+  const isMixed = Deno.args.includes("--mixed");
+  const official = Deno.args.includes("--official") ? ALL : isMixed ? OFFICIAL : [];
   const { fedimintd, "fedimint-cli": fedimintCli, bitcoind } = programs;
+  const clock = official.length === 0 ? new MovedClock(suite) : null;
   const federation = await suite.must(
     `a federation of four starts, of which ${official.length} guardians are official`,
     () =>
@@ -36,6 +39,8 @@ async function scenario(suite: Suite, programs: Found): Promise<void> {
         fedimintCli,
         bitcoindDir: bitcoind,
         official: { peers: official, fedimintd },
+        ...(clock && { ours: clock.guardian }),
+        env: { FM_ENABLE_MODULE_LNV1: "1" },
       }),
   );
   const { near, far } = await suite.must("two LNDs have a channel", async () => {
@@ -51,9 +56,8 @@ async function scenario(suite: Suite, programs: Found): Promise<void> {
     await started.join(federation, DEPOSIT_SAT);
     return started;
   });
-  const walletOf = (name: string): Wallet =>
-    isOurClient ? Wallet.ours(suite, name) : Wallet.official(suite, name, fedimintCli);
-  const alice = walletOf("alice"), bob = walletOf("bob");
+  const alice = Wallet.official(suite, "the official client", fedimintCli);
+  const bob = Wallet.ours(suite, "our client");
   await suite.must("the clients join and deposit", async () => {
     for (const wallet of [alice, bob]) {
       await wallet.ask("join", federation.invite);
@@ -71,21 +75,38 @@ async function scenario(suite: Suite, programs: Found): Promise<void> {
     demand(await alice.ask("module", "lnv2", "gateways", "select") === gateway.url, "another gateway is chosen");
   });
 
-  const parties = { suite, far, payer: alice, payee: bob };
-  await suite.check("a client pays an invoice of the outside world", () => payOutside(parties));
-  await suite.check("the outside world pays a client", () => paidByOutside(parties));
-  await suite.check("a client of the federation pays another one, within the gateway", () => swap(parties));
-  await suite.check(
-    "a payment that the receiver's node refuses is forfeited by the gateway, and comes back",
-    () => forfeited(parties),
-  );
+  const there = { suite, far, payer: alice, payee: bob }, back = { ...there, payer: bob, payee: alice };
+  // each kind of guardian has seen each kind of client elsewhere
+  const directions = isMixed ? [there] : [there, back];
+  for (const parties of directions) {
+    const { payer: { name: payer }, payee: { name: payee } } = parties;
+    await suite.check(`${payer} pays an invoice of the outside world`, () => payOutside(parties));
+    await suite.check(`the outside world pays ${payee}`, () => paidByOutside(parties));
+    await suite.check(`${payer} pays ${payee}, within the gateway`, () => swap(parties));
+    await suite.check(
+      `what ${payer} pays and the receiver's node refuses is forfeited by the gateway, and comes back`,
+      () => forfeited(parties),
+    );
+  }
+  await suite.must("the gateway is registered for the first Lightning module", () => lnGateway(there));
+  for (const parties of directions) {
+    const { payer: { name: payer }, payee: { name: payee } } = parties;
+    await suite.check(`ln: ${payer} pays an invoice of the outside world`, () => lnPayOutside(parties));
+    await suite.check(`ln: the outside world pays ${payee}`, () => lnPaidByOutside(parties));
+    await suite.check(`ln: ${payer} pays ${payee}, within the gateway`, () => lnSwap(parties));
+    await suite.check(
+      `ln: what ${payer} pays and the receiver's node refuses is cancelled by the gateway, and comes back`,
+      () => lnRefunded(parties),
+    );
+  }
   await suite.check(
     "a payment that the gateway takes and never pays comes back when its contract is over",
-    () => expired(parties, federation, gateway),
+    () => expired(there, federation, gateway),
   );
   await suite.check("payments go on while a guardian is killed, and it catches up", async () => {
     await federation.kill(2);
-    await payOutside(parties);
+    await payOutside(there);
+    await lnPayOutside(back);
     await federation.restart(2);
     const before = Math.max(...await sessionCounts(federation));
     await until(
@@ -101,10 +122,18 @@ async function scenario(suite: Suite, programs: Found): Promise<void> {
       await compareSessions(federation);
       await checkSolvency(federation);
       for (const audit of await awaitEqualAudits(federation)) {
-        demand(netMsat(audit, "lnv2") === 0n, `contracts hold ${netMsat(audit, "lnv2")} msat`);
+        for (const kind of ["lnv2", "ln"]) {
+          demand(netMsat(audit, kind) === 0n, `contracts of ${kind} hold ${netMsat(audit, kind)} msat`);
+        }
       }
     },
   );
+  if (clock) {
+    await suite.check(
+      "the gateway is registered for an hour in which it renews its ten minutes, and forgotten when it stays away",
+      () => staysRegistered(suite, federation, gateway, clock),
+    );
+  }
 }
 
 if (import.meta.main) {

@@ -5,7 +5,7 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { toHex } from "../../core/bytes.ts";
 import type { Json, JsonObject } from "../../core/encoding/mod.ts";
-import { stringifyJson } from "../../core/encoding/mod.ts";
+import { parseJson, stringifyJson } from "../../core/encoding/mod.ts";
 import type { DevFederation } from "../../server/dev/federation/federation.ts";
 import { until } from "../demo/waits.ts";
 import type { Gateway } from "./gateway.ts";
@@ -58,11 +58,6 @@ async function outcomeOf(wallet: Wallet, operation: string): Promise<Json> {
   return await wallet.ask("module", "lnv2", "await-send", operation);
 }
 
-async function demandPaid(wallet: Wallet, operation: string, preimage: string): Promise<void> {
-  const outcome = await outcomeOf(wallet, operation) as JsonObject;
-  demand(outcome.Success === preimage, stringifyJson(outcome));
-}
-
 /** Writes an invoice. @returns its text and its operation's id */
 async function receive(parties: Parties): Promise<readonly [string, string]> {
   const words = ["module", "lnv2", "receive", String(msatOf(PAYMENT_SAT)), ...through(parties)];
@@ -109,7 +104,7 @@ export async function paidByOutside(parties: Parties): Promise<void> {
 
 /** Between clients of one federation: the channel isn't used when both ask the same gateway. */
 export async function swap(parties: Parties): Promise<void> {
-  const { far, payer, payee } = parties, beforeSat = await far.localBalanceSat();
+  const { far } = parties, beforeSat = await far.localBalanceSat();
   await payEachOther(parties, parties);
   demand(await far.localBalanceSat() === beforeSat, "the channel was used");
 }
@@ -179,12 +174,15 @@ export async function payOutsideOverKill(parties: Parties & { readonly via: Gate
   const preimage = crypto.getRandomValues(new Uint8Array(32)), hash = toHex(sha256(preimage));
   const { payment_request: text } = await far.ask("addholdinvoice", hash, "--amt", String(PAYMENT_SAT));
   const operation = await send(payer, String(text), ...through(parties));
+  // a command line works on its payment only while it runs
+  const paying = payer.run("module", "lnv2", "await-send", operation);
   const stands = async (): Promise<Json> => (await far.ask("lookupinvoice", hash)).state!;
   await until("the receiver holds the payment", async () => await stands() === "ACCEPTED", suite.signal);
   await via.kill();
   await far.ask("settleinvoice", toHex(preimage));
   await via.startAgain();
-  await demandPaid(payer, operation, toHex(preimage));
+  const { exit, out } = await paying;
+  demand(exit === 0 && (parseJson(out) as JsonObject).Success === toHex(preimage), out);
   demand(await stands() === "SETTLED", "the receiver has no money");
   await demandSpent(payer, beforeMsat);
 }

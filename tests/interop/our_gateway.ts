@@ -10,6 +10,7 @@ import { awaitEqualAudits, checkSolvency, netMsat } from "../demo/audits.ts";
 import { until } from "../demo/waits.ts";
 import { startFederation } from "./federation.ts";
 import { Gateway } from "./gateway.ts";
+import { compareCommands } from "./gateway_commands.ts";
 import {
   forfeited,
   paidByOutside,
@@ -33,7 +34,7 @@ const COINS_SAT = 10_000_000;
 const CHANNEL_BLOCKS = 6;
 const ALL = [0, 1, 2, 3];
 
-type Found = Programs<"fedimintd" | "fedimint-cli" | "bitcoind" | "gateway-cli" | "lnd" | "lncli">;
+type Found = Programs<"fedimintd" | "fedimint-cli" | "bitcoind" | "gatewayd" | "gateway-cli" | "lnd" | "lncli">;
 
 /** The gateway's node opens it, half of it to the other side, all by gateway-cli. */
 async function channelOfEmbedded(
@@ -48,6 +49,11 @@ async function channelOfEmbedded(
   await until("the gateway has coins", async () => {
     const { onchain_balance_sats: sats } = await gateway.ask("get-balances") as JsonObject;
     return sats === COINS_SAT;
+  }, suite.signal);
+  const height = Number(await federation.bitcoin("getblockcount"));
+  // it refuses channels while it isn't
+  await until("the other node is level with the chain", async () => {
+    return await far.isSynced() && Number((await far.ask("getinfo")).block_height) >= height;
   }, suite.signal);
   const peer = ["--pubkey", await far.publicKey(), "--host", far.address];
   const amounts = ["--channel-size-sats", String(CHANNEL_SAT), "--push-amount-sats", String(CHANNEL_SAT / 2)];
@@ -88,8 +94,10 @@ async function scenario(suite: Suite, programs: Found): Promise<void> {
     "the embedded node opens a channel to the outside world",
     () => channelOfEmbedded(suite, federation, onLdk, far),
   );
-  await suite.must("the gateways join, and have e-cash", async () => {
-    for (const gateway of gateways) await gateway.join(federation, DEPOSIT_SAT);
+  const id = await suite.must("the gateways join, and have e-cash", async () => {
+    const [id, other] = await Promise.all(gateways.map((gateway) => gateway.join(federation, DEPOSIT_SAT)));
+    demand(id === other, `${id}, ${other}`);
+    return id!;
   });
   const alice = Wallet.official(suite, "alice", fedimintCli), bob = Wallet.official(suite, "bob", fedimintCli);
   await suite.must("official clients join, and one deposits", async () => {
@@ -124,13 +132,22 @@ async function scenario(suite: Suite, programs: Found): Promise<void> {
     const parties = { suite, far, payer: alice, payee: bob };
     await payEachOther({ ...parties, via: onLnd }, { ...parties, via: onLdk });
   });
+  const official = await suite.must("an official gateway joins beside ours, on the outside world's node", async () => {
+    const started = await Gateway.official(suite, federation, programs, far);
+    await started.join(federation, DEPOSIT_SAT);
+    return started;
+  });
+  await compareCommands(suite, federation, id, {
+    official: { gateway: official, other: near },
+    ours: gateways.map((gateway) => ({ gateway, other: far })),
+  });
   await suite.check("guardians agree, owe no contract, and all e-cash is the clients' and the gateways'", async () => {
     let heldMsat = 0n;
     for (const wallet of [alice, bob]) {
       await wallet.ask("dev", "wait-complete");
       heldMsat += await wallet.balanceMsat();
     }
-    for (const gateway of gateways) heldMsat += await gateway.ecashMsat();
+    for (const gateway of [...gateways, official]) heldMsat += await gateway.ecashMsat();
     await compareSessions(federation);
     await checkSolvency(federation);
     for (const audit of await awaitEqualAudits(federation)) {
@@ -142,7 +159,7 @@ async function scenario(suite: Suite, programs: Found): Promise<void> {
 
 if (import.meta.main) {
   await runSuite(
-    () => findPrograms("fedimintd", "fedimint-cli", "bitcoind", "gateway-cli", "lnd", "lncli"),
+    () => findPrograms("fedimintd", "fedimint-cli", "bitcoind", "gatewayd", "gateway-cli", "lnd", "lncli"),
     scenario,
   );
 }
