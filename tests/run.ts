@@ -67,8 +67,9 @@ const suites: readonly Suite[] = [
   interop("wallets restored by the other client, in an official federation", "recovery", "--in-official"),
   interop("backups that the other client reads", "backups"),
   interop("a real LND on the embedded chain, and the embedded Lightning node", "embedded_node"),
-  interop("official clients and gateway pay over Lightning, in our federation", "lightning"),
-  interop("official clients and gateway pay over Lightning, with both kinds of guardians", "lightning", "--mixed"),
+  interop("both clients pay over Lightning through the official gateway, in our federation", "lightning"),
+  interop("both clients pay over Lightning, with both kinds of guardians", "lightning", "--mixed"),
+  interop("our gateways, with official guardians, clients and gateway-cli", "our_gateway"),
   interop("a gateway's side of a real LND", "lnd"),
 ];
 

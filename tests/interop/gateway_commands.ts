@@ -248,3 +248,36 @@ export async function compareCommands(
     });
   }
 }
+
+/** Leaving and stopping, after everything else. A gateway of ours that comes back has its e-cash. */
+export async function compareEnds(
+  suite: Suite,
+  federation: DevFederation,
+  id: string,
+  { official, ours }: { readonly official: Gateway; readonly ours: readonly Gateway[] },
+): Promise<void> {
+  const leave = (gateway: Gateway): Promise<Json> => gateway.ask("leave-fed", "--federation-id", id);
+  await suite.check("gateway-cli leave-fed: as at gatewayd; whoever joins again has its e-cash", async () => {
+    const theirs = await leave(official);
+    for (const gateway of ours) {
+      const beforeMsat = await gateway.ecashMsat(), differs = differences(theirs, await leave(gateway));
+      demand(differs.length === 0, `${gateway.name}: ${differs.join(", ")}`);
+      demand((membersOf(await gateway.ask("info")).federations as Json[]).length === 0, "it is there still");
+      await gateway.ask("connect-fed", federation.invite);
+      const afterMsat = await gateway.ecashMsat();
+      demand(afterMsat === beforeMsat, `${gateway.name} had ${beforeMsat} msat and has ${afterMsat} msat`);
+    }
+  });
+  await suite.check("gateway-cli stop: as at gatewayd, and the program ends", async () => {
+    const theirs = await official.run("stop");
+    for (const gateway of ours) {
+      const { exit, out } = await gateway.run("stop");
+      demand(
+        exit === theirs.exit && out === theirs.out,
+        `${gateway.name}: ${exit} ${out}, not ${theirs.exit} ${theirs.out}`,
+      );
+      const code = await gateway.ended;
+      demand(code === 0, `${gateway.name} ended with ${code}`);
+    }
+  });
+}

@@ -10,7 +10,7 @@ import { awaitEqualAudits, checkSolvency, netMsat } from "../demo/audits.ts";
 import { until } from "../demo/waits.ts";
 import { startFederation } from "./federation.ts";
 import { Gateway } from "./gateway.ts";
-import { compareCommands } from "./gateway_commands.ts";
+import { compareCommands, compareEnds } from "./gateway_commands.ts";
 import {
   forfeited,
   paidByOutside,
@@ -155,6 +155,7 @@ async function scenario(suite: Suite, programs: Found): Promise<void> {
       demand(netMsat(audit, "mintv2") === -heldMsat, `${-netMsat(audit, "mintv2")} msat owed, ${heldMsat} msat held`);
     }
   });
+  await compareEnds(suite, federation, id, { official, ours: gateways });
 }
 
 if (import.meta.main) {
