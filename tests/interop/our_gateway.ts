@@ -2,7 +2,7 @@
  * Our gateways in a federation of four official guardians, with official clients and gateway-cli: one on a real LND, one
  * with the embedded node, each with a channel to another real LND, the outside world.
  */
-import type { JsonObject } from "../../core/encoding/mod.ts";
+import type { Json, JsonObject } from "../../core/encoding/mod.ts";
 import { stringifyJson } from "../../core/encoding/mod.ts";
 import type { DevFederation } from "../../server/dev/federation/federation.ts";
 import { compareSessions } from "../demo/agreement.ts";
@@ -132,9 +132,23 @@ async function scenario(suite: Suite, programs: Found): Promise<void> {
     const parties = { suite, far, payer: alice, payee: bob };
     await payEachOther({ ...parties, via: onLnd }, { ...parties, via: onLdk });
   });
+  await suite.check("the gateways' books have each payment once", async () => {
+    for (const [gateway, sent, received] of [[onLnd, 4, 3], [onLdk, 3, 4]] as const) {
+      const { outgoing, incoming } = await gateway.ask("payment-summary") as Record<string, JsonObject>;
+      const counts = [outgoing, incoming].map((sums) => [sums!.total_success, sums!.total_failure]);
+      demand(stringifyJson(counts as Json) === `[[${sent},1],[${received},0]]`, stringifyJson(counts as Json));
+    }
+  });
   const official = await suite.must("an official gateway joins beside ours, on the outside world's node", async () => {
     const started = await Gateway.official(suite, federation, programs, far);
     await started.join(federation, DEPOSIT_SAT);
+    // its commands spend coins too
+    const { address } = await far.ask("newaddress", "p2wkh");
+    await federation.bitcoin("sendtoaddress", address!, COINS_SAT / 1e8);
+    await federation.mine(CHANNEL_BLOCKS);
+    await until("it has coins", async () => {
+      return await far.isSynced() && Number((await far.ask("walletbalance")).confirmed_balance) >= COINS_SAT;
+    }, suite.signal);
     return started;
   });
   await compareCommands(suite, federation, id, {
