@@ -8,8 +8,8 @@ const SUITE_MS = 300_000;
 const ROOT = fromFileUrl(new URL("../../", import.meta.url));
 const FILES = [
   "server/dev/chain/core_test.ts",
-  "server/dev/chain/main_test.ts",
-  "tests/walletv2/chain_test.ts",
+  "server/dev/chain/main_whole.ts",
+  "tests/walletv2/chain_whole.ts",
 ];
 
 const found = await findPrograms("bitcoind");
