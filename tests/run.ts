@@ -19,8 +19,7 @@ const deno = Deno.execPath();
 
 /** They are not called `…_test.ts`, so that `deno test` by itself stays quick. */
 const slowTests = [
-  "simulation_seeds_1_to_10",
-  "simulation_seeds_11_to_20",
+  "simulation_seeds",
   "broadcast_seeds",
   "copies_seeds",
   "hostile_links",
