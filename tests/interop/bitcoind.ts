@@ -4,7 +4,7 @@ import { BITCOIND_TEST } from "../../server/dev/chain/testing/core_node.ts";
 import { seconds } from "../demo/report.ts";
 import { findPrograms } from "./programs.ts";
 
-const SUITE_MS = 300_000;
+const SUITE_MS = 900_000;
 const ROOT = fromFileUrl(new URL("../../", import.meta.url));
 const FILES = [
   "server/dev/chain/core_test.ts",

@@ -18,7 +18,7 @@ const ITEMS = Number(Deno.env.get("RESTORE_ITEMS") ?? 12_000);
 const NOTES = 40;
 /** `RESTORE_KILLS=100` takes some minutes more. */
 const KILLS = Number(Deno.env.get("RESTORE_KILLS") ?? 4);
-const COMMAND_MS = 180_000;
+const COMMAND_MS = 400_000;
 /** A full disk: what SQLite needs to open a database fits, the wallet's records at some point don't. */
 const DISK_FULL_KIB = [64, 128, 256];
 
