@@ -1,6 +1,6 @@
 /**
- * A client that cheats is an honest one behind a liar: it asks the gateway by this proxy, which changes what the gateway
- * says of its prices, and what the client asks. So its contracts are what no honest client makes.
+ * A client that cheats is an honest one behind a liar: it asks the gateway by this proxy, which changes what it is told
+ * of prices and what it asks. So its contracts are what no honest client makes.
  */
 import { fromUtf8 } from "../../core/bytes.ts";
 import type { JsonObject } from "../../core/encoding/mod.ts";
