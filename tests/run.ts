@@ -43,6 +43,7 @@ const slowTests = [
   "gateway_crash",
   "gateway_embedded",
   "lightning_seeds",
+  "lightning_cheats",
   "ldk_killed",
   "ldk_forced",
 ].map((name) => `tests/slow/${name}.ts`);
