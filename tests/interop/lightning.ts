@@ -13,7 +13,7 @@ import { Gateway } from "./gateway.ts";
 import { expired, forfeited, paidByOutside, payOutside, swap } from "./lightning_payments.ts";
 import { lnGateway, lnPaidByOutside, lnPayOutside, lnRefunded, lnSwap } from "./ln_payments.ts";
 import { Lnd, openChannel } from "./lnd_node.ts";
-import { deposit } from "./payments.ts";
+import { deposit, handOver } from "./payments.ts";
 import type { Programs } from "./programs.ts";
 import { findPrograms } from "./programs.ts";
 import { MovedClock, staysRegistered } from "./registration.ts";
@@ -58,11 +58,10 @@ async function scenario(suite: Suite, programs: Found): Promise<void> {
   });
   const alice = Wallet.official(suite, "the official client", fedimintCli);
   const bob = Wallet.ours(suite, "our client");
-  await suite.must("the clients join and deposit", async () => {
-    for (const wallet of [alice, bob]) {
-      await wallet.ask("join", federation.invite);
-      await deposit(federation, wallet, DEPOSIT_SAT);
-    }
+  await suite.must("the clients join, one deposits and gives the other a part", async () => {
+    for (const wallet of [alice, bob]) await wallet.ask("join", federation.invite);
+    await deposit(federation, alice, DEPOSIT_SAT);
+    await handOver(alice, bob, DEPOSIT_SAT / 5);
   });
   await suite.must("guardians' operators vet the gateway, and clients find it", async () => {
     for (const { peer } of federation.guardians) {
