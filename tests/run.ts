@@ -25,6 +25,7 @@ const simulatedWorlds = [
   "simulation_seeds",
   "restore_seeds",
   "lightning_seeds",
+  "lightning_cheats",
   "old_databases",
   "dead_bitcoin_node",
   "broadcast_seeds",
