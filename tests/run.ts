@@ -71,8 +71,6 @@ function interop(name: string, file: string, ...args: readonly string[]): Suite 
 const suites: readonly Suite[] = [
   // types are `deno task check`'s; tests with a real bitcoind go by this variable, and are a suite of their own
   { name: "quick tests", args: ["test", "-P", "--no-check", "--parallel", "--quiet"], env: { BITCOIND_DIR: "" } },
-  { name: "vectors", args: ["task", "vectors"] },
-  { name: "AlephBFT recordings", args: ["task", "replay-aleph"] },
   { name: "attacks on real guardians", args: ["task", "hostile", "--short"] },
   files("slow tests of simulated worlds", simulatedWorlds),
   interop("wallets restored by the other client, in our federation", "recovery", "--in-ours"),
@@ -89,6 +87,8 @@ const suites: readonly Suite[] = [
   interop("a real LND on the embedded chain, and the embedded Lightning node", "embedded_node"),
   interop("backups that the other client reads", "backups"),
   interop("tests with a real bitcoind", "bitcoind"),
+  { name: "AlephBFT recordings", args: ["task", "replay-aleph"], beside: true },
+  { name: "vectors", args: ["task", "vectors"], beside: true },
 ];
 
 const INTERRUPTED_EXIT = 130;
