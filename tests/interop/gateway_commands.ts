@@ -105,7 +105,7 @@ const LIGHTNING: readonly Step[] = [
     demand(description === "coffee" && told === amount, `${stringifyJson([description!, told!])}`);
     const ask = () => gateway.ask("lightning", "get-invoice", "--payment-hash", String(hash));
     const before = await ask();
-    const { exit, out } = await other.run("payinvoice", "--force", String(made.invoice));
+    const { exit, out } = await other.pay(String(made.invoice));
     demand(exit === 0, out);
     const paid = membersOf(await ask());
     demand(paid.status === "Succeeded", stringifyJson(paid));

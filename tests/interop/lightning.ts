@@ -1,8 +1,8 @@
 /**
  * Lightning payments of both modules, `lnv2` and the first one, through the official gateway on a real LND: of an
- * official client and ours in a federation of our guardians, with `--mixed` in one of two of ours and two official ones,
- * with `--official` in one of official ones. The payments meet every way in which a contract ends: claimed, forfeited,
- * expired, of the same federation; and every guardian must come to the same.
+ * official client and ours in a federation of our guardians, with `--mixed` in one of two of ours and two official
+ * ones, with `--official` in one of official ones. The payments meet every way in which a contract ends: claimed,
+ * forfeited, expired, of the same federation; and every guardian must come to the same.
  */
 import { stringifyJson } from "../../core/encoding/mod.ts";
 import { compareSessions, sessionCounts } from "../demo/agreement.ts";

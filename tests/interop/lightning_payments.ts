@@ -95,7 +95,7 @@ export async function paidByOutside(parties: Parties): Promise<void> {
   const { far, payee } = parties, beforeMsat = await payee.balanceMsat();
   const [invoice, operation] = await receive(parties);
   const [paid, received] = await Promise.all([
-    far.run("payinvoice", "--force", invoice),
+    far.pay(invoice),
     payee.ask("module", "lnv2", "await-receive", operation),
   ]);
   demand(paid.exit === 0 && received === "Claimed", `${stringifyJson(received)}: ${paid.out}${paid.err}`);
@@ -192,7 +192,7 @@ export async function paidByOutsideOverKill(parties: Parties & { readonly via: G
   const { suite, far, payee, via } = parties, beforeMsat = await payee.balanceMsat();
   const [invoice, operation] = await receive(parties);
   let hasEnded = false;
-  const paying = far.run("payinvoice", "--force", invoice).finally(() => hasEnded = true);
+  const paying = far.pay(invoice).finally(() => hasEnded = true);
   await until("the payment is on its way", async () => {
     const { channels } = await far.ask("listchannels") as { readonly channels: readonly JsonObject[] };
     return hasEnded || channels.some(({ pending_htlcs: pending }) => (pending as Json[]).length > 0);

@@ -47,7 +47,7 @@ export async function lnPayOutside({ far, payer }: Parties): Promise<void> {
 
 export async function lnPaidByOutside({ far, payee }: Parties): Promise<void> {
   const beforeMsat = await payee.balanceMsat(), { text, operation } = await invoiceBy(payee);
-  const [paid] = await Promise.all([far.run("payinvoice", "--force", text), demandReceived(payee, operation)]);
+  const [paid] = await Promise.all([far.pay(text), demandReceived(payee, operation)]);
   demand(paid.exit === 0, `${paid.out}${paid.err}`);
   await demandGained(payee, beforeMsat);
 }
