@@ -40,8 +40,8 @@ async function showActors(federation: DevFederation, alice: FederationClient): P
   console.log(actorTree(alice.client.inspect()));
 }
 
-function nextCommands(federation: DevFederation, { devlnDir, gatewayUrl }: DevLightning, dir: string): string {
-  const wallet = "deno task client --data-dir ./wallet", outside = `deno task devln --dir ${devlnDir}`;
+function nextCommands(federation: DevFederation, { outsideLines, gatewayUrl }: DevLightning, dir: string): string {
+  const wallet = "deno task client --data-dir ./wallet";
   return [
     `\nIt goes on running until Ctrl-C; everything is in ${dir}. Gateway: ${gatewayUrl}. Invite code:`,
     federation.invite,
@@ -51,10 +51,10 @@ function nextCommands(federation: DevFederation, { devlnDir, gatewayUrl }: DevLi
     `  deno task devchain --dir ${join(dir, "bitcoin")} pay ADDRESS "0.1 btc"`,
     `  ${wallet} balance`,
     "Pay over Lightning, and be paid:",
-    `  ${outside} invoice "1000 sat"`,
+    `  ${outsideLines.invoice}`,
     `  ${wallet} pay INVOICE`,
     `  ${wallet} invoice "1000 sat"`,
-    `  ${outside} pay INVOICE`,
+    `  ${outsideLines.pay} INVOICE`,
   ].join("\n");
 }
 
