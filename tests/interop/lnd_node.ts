@@ -12,6 +12,8 @@ import type { Suite } from "./suite.ts";
 export type { LndPrograms } from "../../server/dev/federation/lnd.ts";
 
 const FUNDS_SAT = 10_000_000;
+/** How long LND tries to pay: by itself a minute. */
+const PAYING_SECS = 400;
 
 /** The Bitcoin node beside it: a federation's, or one alone. */
 export type Chain = Pick<DevFederation, "node" | "bitcoin" | "mine">;
@@ -29,6 +31,11 @@ export class Lnd extends DevLnd {
   /** After `kill`. Resolves when it is level with the chain. */
   startAgain(): Promise<void> {
     return this.start();
+  }
+
+  /** Resolves when the payment is over, exit code 0 when it was made. */
+  pay(invoice: string) {
+    return this.run("payinvoice", "--force", "--timeout", `${PAYING_SECS}s`, invoice);
   }
 
   /** Our gateway's connection to it. */

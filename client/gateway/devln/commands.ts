@@ -93,7 +93,12 @@ async function pay(env: DevlnEnv, text: string): Promise<string> {
   const { platform, dir, progress } = env, { text: given, amountMsat } = readInvoice(text);
   const { out } = await liquidityOf(env);
   progress(`Paying ${satText(amountMsat)}; ${satText(out)} can be sent`);
-  const terms = { invoice: given, feeLimitMsat: amountMsat / FEE_PARTS + FEE_LEAST_MSAT, cltvLimit: CLTV_LIMIT };
+  const terms = {
+    invoice: given,
+    feeLimitMsat: amountMsat / FEE_PARTS + FEE_LEAST_MSAT,
+    cltvLimit: CLTV_LIMIT,
+    after: null,
+  };
   let isWaiting = false;
   for (;;) {
     const { outcome } = await askNode(platform, dir, "pay", terms);

@@ -12,7 +12,7 @@ import { freePorts, OwnedProcess, runProgram } from "./processes.ts";
 import type { BitcoinNode } from "./rpc.ts";
 import { until } from "./waits.ts";
 
-const COMMAND_MS = 120_000;
+const COMMAND_MS = 600_000;
 const CHANNEL_BLOCKS = 6;
 
 /** Paths of the programs. */
