@@ -1,5 +1,6 @@
 /** The gateway's port: what everybody may ask, what operators may, and what is refused, with the official errors. */
 import { assert, assertEquals } from "@std/assert";
+import { toHex } from "../../core/bytes.ts";
 import { publicKeyOf } from "../../core/crypto/mod.ts";
 import type { JsonObject } from "../../core/encoding/mod.ts";
 import { isJsonObject, parseJson } from "../../core/encoding/mod.ts";
