@@ -46,6 +46,7 @@ const simulatedWorlds = [
 const realPrograms = [
   "restore_killed",
   "devfed",
+  "demo",
   "gateway_embedded",
   "without_permissions",
   "ldk_forced",
