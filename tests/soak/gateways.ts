@@ -22,6 +22,7 @@ const KILL_EVERY_MS = 20_000;
 const DOWN_MS = 3_000;
 const BOOKS_MS = 300_000;
 const BOOKS_LOOK_MS = 1_000;
+const INTERRUPTED_EXIT = 130;
 
 type Victim = { readonly name: string; readonly killAndRestart: () => Promise<void> };
 
@@ -147,10 +148,17 @@ async function soak(suite: Suite, seconds: number): Promise<void> {
   }
 }
 
-/** Runs it in a folder of its own, which is removed when all went well. */
+/** Runs it in a folder of its own, which is removed when all went well. Ctrl-C ends all processes too. */
 export async function soakGateways(seconds: number): Promise<void> {
   const dir = await Deno.makeTempDir({ prefix: "fedimint-soak-" }), end = new AbortController();
   const suite = new Suite(dir, end.signal);
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    Deno.addSignalListener(signal, () => {
+      end.abort(new Error("interrupted"));
+      const removed = suite.end().then(() => Deno.remove(dir, { recursive: true }));
+      void removed.finally(() => Deno.exit(INTERRUPTED_EXIT));
+    });
+  }
   try {
     await soak(suite, seconds);
   } catch (thrown) {
