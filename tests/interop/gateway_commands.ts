@@ -10,15 +10,18 @@ import { until } from "../demo/waits.ts";
 import type { Gateway } from "./gateway.ts";
 import { invoiceOf, msatOf } from "./lightning_payments.ts";
 import type { Lnd } from "./lnd_node.ts";
+import { awaitLevel } from "./lnd_node.ts";
 import type { Suite } from "./suite.ts";
 import { demand } from "./suite.ts";
 
 const SMALL_SAT = 1_000;
 const ONCHAIN_SAT = 30_000;
 const CONFIRMATIONS = 12;
+const CHANNEL_SAT = 400_000;
+const CHANNEL_BLOCKS = 6;
 
-/** A gateway, and the node at the other end of its channel. */
-export type Administered = { readonly gateway: Gateway; readonly other: Lnd };
+/** A gateway, its LND if it has one, and the node at the other end of its channel. */
+export type Administered = { readonly gateway: Gateway; readonly own?: Lnd; readonly other: Lnd };
 
 type Env = Administered & {
   readonly suite: Suite;
@@ -120,6 +123,23 @@ const LIGHTNING: readonly Step[] = [
   }],
   ["lightning get-invoice of one that isn't there", ({ gateway }) => {
     return gateway.ask("lightning", "get-invoice", "--payment-hash", "ab".repeat(32));
+  }],
+  ["lightning open-channel", async ({ gateway, own, other, federation, suite }) => {
+    for (const node of own ? [own, other] : [other]) await awaitLevel(suite, federation, node);
+    const peer = ["--pubkey", await other.publicKey(), "--host", other.address];
+    const opened = membersOf(
+      await gateway.ask("lightning", "open-channel", ...peer, "--channel-size-sats", String(CHANNEL_SAT)),
+    );
+    const txid = String(opened.funding_txid);
+    await until("the funding is sent", () => federation.isWaiting(txid), suite.signal);
+    await federation.mine(CHANNEL_BLOCKS);
+    await until("the channel can be used", async () => {
+      const channels = await gateway.ask("lightning", "list-channels") as readonly JsonObject[];
+      return channels.some(({ funding_outpoint: funding, is_active: isActive }) =>
+        isActive === true && String(funding).startsWith(txid)
+      );
+    }, suite.signal);
+    return opened;
   }],
   ["lightning list-channels", ({ gateway }) => gateway.ask("lightning", "list-channels")],
   ["lightning list-transactions", async ({ gateway }) => {
@@ -242,9 +262,9 @@ export async function compareCommands(
   for (const [name, run] of [...SETTINGS, ...LIGHTNING, ...MONEY]) {
     await suite.check(`gateway-cli ${name}: as at gatewayd`, async () => {
       const theirs = await run({ ...official, suite, federation, id });
-      for (const { gateway, other } of ours) {
-        const differs = differences(theirs, await run({ gateway, other, suite, federation, id }));
-        demand(differs.length === 0, `${gateway.name}: ${differs.join(", ")}`);
+      for (const own of ours) {
+        const differs = differences(theirs, await run({ ...own, suite, federation, id }));
+        demand(differs.length === 0, `${own.gateway.name}: ${differs.join(", ")}`);
       }
     });
   }
@@ -255,12 +275,25 @@ export async function compareEnds(
   suite: Suite,
   federation: DevFederation,
   id: string,
-  { official, ours }: { readonly official: Gateway; readonly ours: readonly Gateway[] },
+  { official, ours }: { readonly official: Administered; readonly ours: readonly Administered[] },
 ): Promise<void> {
+  await suite.check("gateway-cli close-channels-with-peer: as at gatewayd", async () => {
+    const close = async ({ gateway, other }: Administered): Promise<Json> => {
+      const peer = ["--pubkey", await other.publicKey(), "--sats-per-vbyte", "3"];
+      return await gateway.ask("lightning", "close-channels-with-peer", ...peer);
+    };
+    const theirs = membersOf(await close(official));
+    // the gateway on the other LND has the same channels
+    for (const own of ours.filter((each) => !each.own)) {
+      const closed = membersOf(await close(own)), differs = differences(theirs, closed);
+      demand(differs.length === 0, `${own.gateway.name}: ${differs.join(", ")}`);
+      demand(closed.num_channels_closed === 2, stringifyJson(closed));
+    }
+  });
   const leave = (gateway: Gateway): Promise<Json> => gateway.ask("leave-fed", "--federation-id", id);
   await suite.check("gateway-cli leave-fed: as at gatewayd; whoever joins again has its e-cash", async () => {
-    const theirs = await leave(official);
-    for (const gateway of ours) {
+    const theirs = await leave(official.gateway);
+    for (const { gateway } of ours) {
       const beforeMsat = await gateway.ecashMsat(), differs = differences(theirs, await leave(gateway));
       demand(differs.length === 0, `${gateway.name}: ${differs.join(", ")}`);
       demand((membersOf(await gateway.ask("info")).federations as Json[]).length === 0, "it is there still");
@@ -270,8 +303,8 @@ export async function compareEnds(
     }
   });
   await suite.check("gateway-cli stop: as at gatewayd, and the program ends", async () => {
-    const theirs = await official.run("stop");
-    for (const gateway of ours) {
+    const theirs = await official.gateway.run("stop");
+    for (const { gateway } of ours) {
       const { exit, out } = await gateway.run("stop");
       demand(
         exit === theirs.exit && out === theirs.out,

@@ -191,3 +191,11 @@ export async function openChannel(
     }, suite.signal);
   }
 }
+
+/** Resolves when the node has the chain's last block: before, it refuses channels. */
+export async function awaitLevel(suite: Suite, chain: Chain, node: Lnd): Promise<void> {
+  const height = Number(await chain.bitcoin("getblockcount"));
+  await until("the node is level with the chain", async () => {
+    return await node.isSynced() && Number((await node.ask("getinfo")).block_height) >= height;
+  }, suite.signal);
+}
