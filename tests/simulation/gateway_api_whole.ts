@@ -176,6 +176,30 @@ Deno.test("operators are known by their passwords: a second one is for liquidity
     for (const route of ["/leave_fed", "/spend_ecash", "/connect_fed", "/withdraw", "/pay_invoice_for_operator"]) {
       assertEquals((await world.ask(route, { password: liquidityManager, body: {} })).status, 401);
     }
+    // what is named is told to everybody, and nothing else
+    assertEquals(objectOf((await world.ask("/v1/federation_status", { body: { federation_id: here! } })).text), {
+      federation_id: here!,
+      federation_status: "served",
+      connectivity: "connected",
+      lnv1: { module_status: "absent" },
+      lnv2: {
+        module_status: "supported",
+        consensus_version: { major: 1, minor: 0 },
+        registration: { mode: "federation_managed" },
+      },
+    });
+    const nobodys = "ab".repeat(32);
+    assertEquals(await world.ask("/federation_status", { body: { federation_id: nobodys } }), {
+      status: 200,
+      text: `{"federation_id":"${nobodys}","federation_status":"unserved"}`,
+    });
+    assertEquals((await world.ask("/federation_status", { body: { federation_id: "ab" } })).status, 422);
+    assertEquals(await world.ask("/mnemonic", { password: admin, body: { words: null } }), {
+      status: 500,
+      text: "There was an error with the Gateway's mnemonic: Gateway is not is NotConfigured state",
+    });
+    const offer = await world.ask("/create_bolt12_offer_for_operator", { password: admin, body: {} });
+    assertEquals([offer.status, offer.text.startsWith("Lightning error: Bolt12 Error: ")], [500, true]);
     const { mnemonic } = objectOf((await world.ask("/mnemonic", { password: admin })).text);
     assertEquals((mnemonic as string[]).length, 12);
     const statuses: number[] = [];
@@ -282,6 +306,21 @@ Deno.test("gateway cli has gateway-cli's commands, prints the answers wrapped as
     const { json: sent } = await run("ecash", "send", "100000", "--federation-id", id!);
     const { json: taken } = await run("ecash", "receive", "--notes", (sent as { notes: string }).notes);
     assert(Number((taken as JsonObject).amount) >= 100_000);
+    world.node.books.onchainSats = 1_000_000n;
+    const channel = ["--pubkey", toHex(world.outside.publicKey), "--host", "outside", "--channel-size-sats", "100000"];
+    const opened = await run(
+      "lightning",
+      "open-channel",
+      ...channel,
+      "--base-fee-msat",
+      "5",
+      "--parts-per-million",
+      "6",
+    );
+    assertEquals(Object.keys(opened.json as JsonObject), ["funding_txid"]);
+    const listed = (await run("lightning", "list-channels")).json as unknown as readonly JsonObject[];
+    assertEquals([listed.at(-1)!.base_fee_msat, listed.at(-1)!.parts_per_million], [5, 6]);
+    assertEquals((await run("lightning", "pay-offer", "--offer", "lno1x")).exit, 1);
     const paid = await world.outside.connect().operator.createInvoice({
       amountMsat: 5_000_000n,
       expirySecs: 60,
