@@ -94,6 +94,18 @@ const SETTINGS: readonly Step[] = [
   ["backup of a federation that isn't there", (env) => {
     return refusal(env, "ecash", "backup", "--federation-id", `${"0".repeat(63)}1`);
   }],
+  ["cfg set-mnemonic of one that has words", (env) => refusal(env, "cfg", "set-mnemonic")],
+  ["federation_status, which is no command", async ({ gateway, id }) => {
+    const told: Json[] = [];
+    for (const federation of [id, `${"0".repeat(63)}1`]) {
+      const body = JSON.stringify({ federation_id: federation }), headers = { "content-type": "application/json" };
+      const answer = await fetch(`${gateway.url}/federation_status`, { method: "POST", body, headers });
+      const status = parseJson(await answer.text()), { federation_status: served } = membersOf(status);
+      demand(served === (federation === id ? "served" : "unserved"), stringifyJson(status));
+      told.push(answer.status, status);
+    }
+    return told;
+  }],
   ["joining once more", (env) => refusal(env, "connect-fed", env.federation.invite)],
 ];
 
@@ -152,6 +164,10 @@ const LIGHTNING: readonly Step[] = [
     demand(known.length >= 2, stringifyJson(transactions as Json));
     return known as Json;
   }],
+  ["lightning create-offer and pay-offer, which LND hasn't", async (env) => [
+    await refusal(env, "lightning", "create-offer", "--amount-msat", "1000"),
+    await refusal(env, "lightning", "pay-offer", "--offer", "lno1"),
+  ]],
   ["lightning connect-peer", async ({ gateway, other }) => {
     const node = `${await other.publicKey()}@${other.address}`;
     return await gateway.ask("lightning", "connect-peer", "--node-address", node);

@@ -7,6 +7,7 @@ import { DEFAULT_PAYMENT_OPTIONS, openLnd } from "../../client/gateway/node/lnd/
 import type { DevFederation } from "../../server/dev/federation/federation.ts";
 import type { LndPrograms } from "../../server/dev/federation/lnd.ts";
 import { DevLnd, openLndChannel } from "../../server/dev/federation/lnd.ts";
+import { until } from "../demo/waits.ts";
 import type { Suite } from "./suite.ts";
 
 export type { LndPrograms } from "../../server/dev/federation/lnd.ts";
