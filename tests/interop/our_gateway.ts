@@ -10,7 +10,7 @@ import { awaitEqualAudits, checkSolvency, netMsat } from "../demo/audits.ts";
 import { until } from "../demo/waits.ts";
 import { startFederation } from "./federation.ts";
 import { Gateway } from "./gateway.ts";
-import { compareCommands, compareEnds } from "./gateway_commands.ts";
+import { compareCommands, compareEnds, leaveAndJoin } from "./gateway_commands.ts";
 import {
   forfeited,
   paidByOutside,
@@ -100,6 +100,10 @@ async function scenario(suite: Suite, programs: Found): Promise<void> {
     demand(id === other, `${id}, ${other}`);
     return id!;
   });
+  const left = await suite.must("a gateway leaves, joins again, and has its e-cash", async () => {
+    const [answer] = await Promise.all(gateways.map((gateway) => leaveAndJoin(gateway, federation, id)));
+    return answer!;
+  });
   const alice = Wallet.official(suite, "alice", fedimintCli), bob = Wallet.official(suite, "bob", fedimintCli);
   await suite.must("official clients join, and one deposits", async () => {
     for (const wallet of [alice, bob]) await wallet.ask("join", federation.invite);
@@ -171,7 +175,7 @@ async function scenario(suite: Suite, programs: Found): Promise<void> {
       demand(netMsat(audit, "mintv2") === -heldMsat, `${-netMsat(audit, "mintv2")} msat owed, ${heldMsat} msat held`);
     }
   });
-  await compareEnds(suite, federation, id, administered);
+  await compareEnds(suite, id, { ...administered, left });
 }
 
 if (import.meta.main) {
