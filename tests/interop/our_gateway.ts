@@ -10,7 +10,7 @@ import { awaitEqualAudits, checkSolvency, netMsat } from "../demo/audits.ts";
 import { until } from "../demo/waits.ts";
 import { startFederation } from "./federation.ts";
 import { Gateway } from "./gateway.ts";
-import { compareCommands, compareEnds, leaveAndJoin } from "./gateway_commands.ts";
+import { compareCommands, compareEnds, leaveAndJoin } from "./gateway_comparison.ts";
 import {
   forfeited,
   paidByOutside,
