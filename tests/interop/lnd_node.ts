@@ -7,6 +7,7 @@ import { DEFAULT_PAYMENT_OPTIONS, openLnd } from "../../client/gateway/node/lnd/
 import type { DevFederation } from "../../server/dev/federation/federation.ts";
 import type { LndPrograms } from "../../server/dev/federation/lnd.ts";
 import { DevLnd, openLndChannel } from "../../server/dev/federation/lnd.ts";
+import { until } from "../demo/waits.ts";
 import type { Suite } from "./suite.ts";
 
 export type { LndPrograms } from "../../server/dev/federation/lnd.ts";
@@ -56,4 +57,12 @@ export async function openChannel(
 ): Promise<void> {
   signal.throwIfAborted();
   await openLndChannel(federation, { from, to, sat, pushSat: sat / 2, coinSat: FUNDS_SAT });
+}
+
+/** Resolves when the node has the chain's last block: before, it refuses channels. */
+export async function awaitLevel(suite: Suite, chain: Chain, node: Lnd): Promise<void> {
+  const height = Number(await chain.bitcoin("getblockcount"));
+  await until("the node is level with the chain", async () => {
+    return await node.isSynced() && Number((await node.ask("getinfo")).block_height) >= height;
+  }, suite.signal);
 }
