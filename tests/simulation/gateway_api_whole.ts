@@ -1,18 +1,14 @@
 /** The gateway's port: what everybody may ask, what operators may, and what is refused, with the official errors. */
-import { sha256 } from "@noble/hashes/sha2.js";
 import { assert, assertEquals } from "@std/assert";
 import { toHex } from "../../core/bytes.ts";
 import { publicKeyOf } from "../../core/crypto/mod.ts";
 import type { JsonObject } from "../../core/encoding/mod.ts";
 import { isJsonObject, parseJson } from "../../core/encoding/mod.ts";
 import { parseBolt11 } from "../../core/lightning/bolt11.ts";
-import type { Commitment } from "../../modules/lnv2/contracts.ts";
-import { makeIncomingContract } from "../../modules/lnv2/contracts.ts";
-import { lightningConfig } from "../../modules/lnv2/config.ts";
-import { createBolt11InvoicePayload, routingInfo } from "../../modules/lnv2/gateway_api.ts";
-import { decode } from "../../core/encoding/mod.ts";
+import { routingInfo } from "../../modules/lnv2/gateway_api.ts";
 import { runGatewayCli } from "../../client/gateway/cli/cli.ts";
 import { REQUESTS_OF_PROXY } from "../../client/gateway/limits.ts";
+import { invoicePayload } from "./invoice_payload.ts";
 import { LightningWorld, PASSWORDS } from "./lightning.ts";
 
 const { admin, liquidityManager } = PASSWORDS;
@@ -25,45 +21,6 @@ function objectOf(text: string): JsonObject {
   const json = parseJson(text);
   assert(isJsonObject(json));
   return json;
-}
-
-/** What a client of the first federation asks an invoice with; `changes` make it wrong. */
-async function invoicePayload(
-  world: LightningWorld,
-  changes: {
-    readonly terms?: Partial<Commitment>;
-    readonly amount?: bigint;
-    readonly expirySecs?: number;
-    readonly seed?: number;
-    readonly boundTo?: Partial<Commitment>;
-  } = {},
-) {
-  const { terms = {}, amount = 10_000_000n, expirySecs = 3_600, seed = 1 } = changes;
-  const [{ federationId, module, wallet }] = await world.gateway.federations.all() as [
-    Awaited<ReturnType<typeof world.gateway.federations.served>>,
-  ];
-  const { modules } = wallet.client.running.joined.config;
-  const { config: { body } } = [...modules.values()].find(({ kind }) => kind === "lnv2")!;
-  const preimage = new Uint8Array(32).fill(seed), key = publicKeyOf(new Uint8Array(32).fill(7));
-  const commitment: Commitment = {
-    paymentImage: { tag: "Hash", value: toHex(sha256(preimage)) },
-    // less 2 sat and 0.3 %
-    amount: 9_968_000n,
-    expiration: BigInt(Math.floor(world.here.world.nowMs / 1_000) + 10_000_000_000),
-    claimPk: key,
-    refundPk: (await module.facts()).publicKey,
-    ephemeralPk: key,
-    ...terms,
-  };
-  const made = makeIncomingContract(commitment, decode(lightningConfig, body).tpeAggPk, preimage, preimage);
-  const contract = { ...made, commitment: { ...commitment, ...changes.boundTo } };
-  return createBolt11InvoicePayload.toJson({
-    federationId,
-    contract,
-    amount,
-    description: { tag: "Direct", value: "" },
-    expirySecs,
-  });
 }
 
 Deno.test("strangers are told prices and get invoices for sound contracts alone, at a rate; what is wrong is told as gatewayd tells it", async () => {
