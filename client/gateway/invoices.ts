@@ -106,6 +106,7 @@ export class Invoices {
     const { store, node, clock } = this.#env, { contract, federationId, amount, expirySecs } = payload;
     const nowSecs = Math.floor(clock.nowMs() / 1_000);
     const paymentHash = await this.#checked(payload, nowSecs);
+    await this.#refuseComeIn(fromHex(paymentHash), signal);
     const { value: outcome, durable } = await store.transact((tx) =>
       register(tx, paymentHash, {
         federationId,
@@ -133,6 +134,23 @@ export class Invoices {
       if (!(thrown instanceof NodeError)) throw thrown;
       throw new GatewayError({ code: "node" }, `Lightning rpc error: ${errorText(thrown)}`, { cause: thrown });
     }
+  }
+
+  /**
+   * A payment that the node had before this database knew of the hash was another database's, which may have funded its
+   * contract: one that is funded anew would be paid for once and sold twice.
+   */
+  async #refuseComeIn(paymentHash: Bytes, signal: AbortSignal): Promise<void> {
+    const { node } = this.#env;
+    try {
+      const known = await node.operator.invoice(paymentHash, signal);
+      if (known === null) return;
+      if (known.status === "pending" && await node.heldPayment(paymentHash, signal) === null) return;
+    } catch (thrown) {
+      if (!(thrown instanceof NodeError)) throw thrown;
+      throw new GatewayError({ code: "node" }, `Lightning rpc error: ${errorText(thrown)}`, { cause: thrown });
+    }
+    throw refuse("The node has had an invoice of this payment hash before");
   }
 
   /** The payment hash of a contract that an invoice may be made for. @throws {GatewayError} */

@@ -80,9 +80,9 @@ export type TestGateway = {
 /** A gateway's client with this much e-cash. */
 export async function testGateway(
   { guardians, clock }: TestLightning,
-  { balanceMsat = 0n, gateway = new ScriptedGateway(), seed = 1 } = {},
+  { balanceMsat = 0n, gateway = new ScriptedGateway(), seed = 1, dice = 1_001 } = {},
 ): Promise<TestGateway> {
-  const client = await TestClient.start(lnv2Gateway(gateway), guardians, { clock, balanceMsat, seed });
+  const client = await TestClient.start(lnv2Gateway(gateway), guardians, { clock, balanceMsat, seed, dice });
   const { publicKey } = await client.api.facts();
   return { gateway, client, publicKey };
 }
