@@ -221,7 +221,12 @@ export class Gateway {
       http: {
         bind,
         answer: async (path, request, remote) =>
-          await publicAnswer({ invoices, callers, pages, log: logger, debug }, path, request, remote) ??
+          await publicAnswer(
+            { federations: this.federations, invoices, callers, pages, log: logger, debug },
+            path,
+            request,
+            remote,
+          ) ??
             (adminApi ? await adminAnswer(adminApi, path, request, remote) : null),
         listening: (address) => this.#address.resolve(address),
       },

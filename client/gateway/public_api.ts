@@ -20,11 +20,14 @@ import {
 } from "../../modules/lnv2/gateway_api.ts";
 import { bodyOf, jsonAnswer, textAnswer, TOO_MANY } from "./answers.ts";
 import { GatewayError } from "./error.ts";
+import { federationStatus, federationStatusRequest } from "./federation_status.ts";
+import type { Federations } from "./federations.ts";
 import type { Callers } from "./callers.ts";
 import type { Invoices } from "./invoices.ts";
 import type { LnurlPages } from "./lnurl/pages.ts";
 
 export type PublicApiEnv = {
+  readonly federations: Federations;
   readonly invoices: Invoices;
   readonly callers: Callers;
   /** Of lnurls; null: they are switched off. */
@@ -55,19 +58,25 @@ export async function publicAnswer(
   const route = POST[path]!;
   if (request.method !== "POST") return textAnswer(405, "");
   try {
-    return jsonAnswer(await route(env.invoices, request, remote));
+    return jsonAnswer(await route(env, request, remote));
   } catch (thrown) {
     return refusal(env, thrown);
   }
 }
 
-const POST: Readonly<Record<string, (invoices: Invoices, request: Request, remote: Address) => Promise<Json>>> = {
-  "/routing_info": async (invoices, request) =>
+type PublicRoute = (env: PublicApiEnv, request: Request, remote: Address) => Promise<Json>;
+
+const POST: Readonly<Record<string, PublicRoute>> = {
+  "/routing_info": async ({ invoices }, request) =>
     routingInfo.toJson(await invoices.routingInfo(await bodyOf(request, federationId))),
-  "/create_bolt11_invoice": async (invoices, request, remote) =>
+  "/create_bolt11_invoice": async ({ invoices }, request, remote) =>
     await invoices.create(await bodyOf(request, createBolt11InvoicePayload), request.signal, remote),
-  "/send_payment": async (invoices, request) =>
+  "/send_payment": async ({ invoices }, request) =>
     sendPaymentResponse.toJson(await invoices.sendPayment(await bodyOf(request, sendPaymentPayload), request.signal)),
+  "/federation_status": async ({ federations }, request) => {
+    const { federationId: id } = await bodyOf(request, federationStatusRequest);
+    return await federationStatus(federations, id, request.signal);
+  },
 };
 
 /** @throws what is no refusal of the gateway's */

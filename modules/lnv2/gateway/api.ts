@@ -10,7 +10,7 @@ import { readDurable } from "../../contract/read_durable.ts";
 import { awaitBought, fund } from "./buying.ts";
 import type { HeldForContract } from "./completing.ts";
 import { awaitCompletion, relayHeld } from "./completing.ts";
-import { completing } from "./db.ts";
+import { begun, cancelledPayments, completing } from "./db.ts";
 import type { RelayRefusal } from "./error.ts";
 import type { GatewayWallet } from "./own.ts";
 import { operationOf } from "./own.ts";
@@ -24,6 +24,12 @@ export type GatewayModuleFacts = {
   readonly publicKey: Bytes;
   readonly network: BitcoinNetwork;
 };
+
+/**
+ * How a payment stands. `unknown`: nothing of it has begun here. `cancelled`: nothing was paid by it and nothing will
+ * be.
+ */
+export type PaymentStanding = "unknown" | "under_way_or_paid" | "cancelled";
 
 /** The module of a gateway in one of its federations. */
 export class GatewayModule {
@@ -47,6 +53,14 @@ export class GatewayModule {
    */
   sendPayment(payload: SendPaymentPayload, signal: AbortSignal): Promise<SendOutcome> {
     return sendPayment(this.#wallet, payload, signal);
+  }
+
+  /** Of an operation that `sendPayment` may have begun. What it says is durable. */
+  paymentStanding(operationId: OperationId): Promise<PaymentStanding> {
+    return readDurable(this.#wallet.env.store, async (tx) => {
+      if (await begun.get(tx, operationId) === undefined) return "unknown";
+      return await cancelledPayments.get(tx, operationId) === undefined ? "under_way_or_paid" : "cancelled";
+    });
   }
 
   /** Funds the contract that a held payment is for, and ends the payment as that ends. */

@@ -24,7 +24,7 @@ import { isForfeitSignature, isInvoiceAuth, isPreimageOf, outgoingContractId } f
 import type { SendPaymentPayload } from "../gateway_api.ts";
 import { invoiceDigest } from "../gateway_api.ts";
 import type { PaymentMade } from "./context.ts";
-import { begun } from "./db.ts";
+import { begun, cancelledPayments } from "./db.ts";
 import { SendPaymentError } from "./error.ts";
 import { outgoingPaymentFailed, outgoingPaymentStarted, outgoingPaymentSucceeded } from "./events.ts";
 import { maxDelayOf } from "./federation.ts";
@@ -157,6 +157,7 @@ export function sendTransitions(wallet: GatewayWallet, machine: SendMachine): re
     if (!sent.ok) {
       logInto(tx, outgoingPaymentFailed(contract.paymentImage, sent.error));
       await tx.setOutcome(tx.operationId, "cancelled");
+      cancelledPayments.set(tx.store, tx.operationId, null);
       return { tag: "Send", value: { ...machine, state: { tag: "Cancelled", value: sent.error } } };
     }
     const { preimage, targetFederation } = sent.value;
@@ -180,7 +181,7 @@ export function sendTransitions(wallet: GatewayWallet, machine: SendMachine): re
 }
 
 async function send({ env, gateway, federation }: GatewayWallet, machine: SendMachine, signal: AbortSignal) {
-  const { contract, invoice: { value: invoice }, maxDelay, minContractAmount, outpoint } = machine;
+  const { contract, invoice: { value: invoice }, maxDelay, minContractAmount, outpoint, operationId } = machine;
   // both are as they were when it was accepted, so no payment has ever begun that is cancelled here
   if (maxDelay === 0n) return cancel({ tag: "TimeoutTooClose", value: null });
   if (contract.amount < minContractAmount) return cancel({ tag: "Underfunded", value: null });
@@ -193,6 +194,7 @@ async function send({ env, gateway, federation }: GatewayWallet, machine: SendMa
     ? { tag: "TimeoutTooClose", value: null }
     : null;
   const paid = await gateway.pay({
+    owner: { federationId: env.federationId, operationId },
     invoice,
     cltvLimit: delayNow,
     expiration: contract.expiration,

@@ -253,18 +253,18 @@ Deno.test("a stream is begun again after its time, and payments beyond the bound
 Deno.test("whether a payment exists is LND's word alone", async () => {
   const { lnd, node, clock } = world();
   lnd.on(TRACK, noPayment);
-  assertEquals(await node.paymentExists(HASH), false);
+  assertEquals(await node.findPayment(HASH) !== null, false);
   for (const message of [inFlight, failed, succeeded]) {
     lnd.on(TRACK, new FakeStream(message));
-    assertEquals(await node.paymentExists(HASH), true);
+    assertEquals(await node.findPayment(HASH) !== null, true);
   }
   lnd.on(TRACK, () => refusedStream(5, recorded.NO_PATH.message, 404));
-  const seen = watched(node.paymentExists(HASH));
+  const seen = watched(node.findPayment(HASH));
   await clock.advance(60_000);
   assertEquals(seen.value, undefined);
   lnd.on(TRACK, noPayment);
   await clock.advance(60_000);
-  assertEquals(seen.value, false);
+  assertEquals(seen.value, null);
 });
 
 const invoiceIn = (state: string) => found(recorded.holdInvoice({ state, parts: [recorded.part()] }));
@@ -480,6 +480,22 @@ Deno.test("channels are shown without the reserve, LND's complaints instead of a
   assertEquals(await node.operator.channels(), [{ ...channel, baseFeeMsat: 1_000n, partsPerMillion: 1n }]);
   lnd.on(/\/v1\/fees/, refused(2, "no policy for outgoing channel 280375465148416 "));
   assertEquals(await node.operator.channels(), [{ ...channel, baseFeeMsat: null, partsPerMillion: null }]);
+});
+
+Deno.test("a channel is opened as LND would by itself, but for what is asked for", async () => {
+  const { lnd, node } = world(), publicKey = fromHex("02".repeat(33)), host = "a:9735";
+  lnd.on(/^GET \/v1\/peers/, found(`{"peers":[]}`)).on(/^POST \/v1\/peers/, found("{}"));
+  lnd.on(/^POST \/v1\/channels/, found(`{"funding_txid_bytes":"${btoa("\x01".repeat(31) + "\x02")}"}`));
+  const channel = { publicKey, host, sizeSats: 50_000n, pushSats: 0n };
+  assertEquals(await node.operator.openChannel(channel), "02" + "01".repeat(31));
+  await node.operator.openChannel({ ...channel, feerateSatPerVbyte: 7, baseFeeMsat: 0n, partsPerMillion: 250n });
+  const opened = lnd.requests.filter((request) => request.startsWith("POST /v1/channels"));
+  const plain = { node_pubkey: btoa("\x02".repeat(33)), local_funding_amount: "50000", push_sat: "0" };
+  const fees = { sat_per_vbyte: "7", base_fee: "0", use_base_fee: true, fee_rate: "250", use_fee_rate: true };
+  assertEquals(opened.map((request) => JSON.parse(request.slice("POST /v1/channels ".length))), [
+    plain,
+    { ...plain, ...fees },
+  ]);
 });
 
 Deno.test("only the newest invoices are watched, however many strangers ask for", async () => {

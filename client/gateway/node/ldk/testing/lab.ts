@@ -51,7 +51,11 @@ export type LabNode = {
 };
 
 /** Tries again until what is waited for is there. */
-export async function until<T>(what: string, attempt: () => Promise<T | null | false>, timeoutMs = 60_000): Promise<T> {
+export async function until<T>(
+  what: string,
+  attempt: () => Promise<T | null | false>,
+  timeoutMs = 240_000,
+): Promise<T> {
   const { clock } = platform;
   for (const endMs = clock.monotonicMs() + timeoutMs; clock.monotonicMs() < endMs;) {
     const value = await attempt();
@@ -225,6 +229,20 @@ export class Lab {
       await until("a channel is usable", async () => {
         try {
           return (await node.operator.channels()).some(({ isActive }) => isActive);
+        } catch {
+          return false;
+        }
+      });
+    }
+  }
+
+  /** Resolves when the nodes have all blocks. */
+  async level(...nodes: LabNode[]): Promise<void> {
+    const height = await this.rpc<number>("getblockcount");
+    for (const { node } of nodes) {
+      await until("the node has all blocks", async () => {
+        try {
+          return (await node.info()).blockHeight >= height;
         } catch {
           return false;
         }
