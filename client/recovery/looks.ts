@@ -37,9 +37,9 @@ export async function lookLater(args: PassArgs & { readonly kind: string }, env:
 }
 
 /**
- * How long ago the recovery was. While the wallet is open that is told by the monotonic clock, so that it doesn't matter
- * when the other one is set; before that by the other one alone, which may have been wrong when the recovery was done,
- * or may be wrong now.
+ * How long ago the recovery was. While the wallet is open that is told by the monotonic clock, so that it doesn't
+ * matter when the other one is set; before that by the other one alone, which may have been wrong when the recovery was
+ * done, or may be wrong now.
  */
 class PassedTime {
   readonly #clock: Clock;
