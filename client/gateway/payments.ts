@@ -12,14 +12,14 @@ import { assert } from "../../core/assert.ts";
 import type { Bytes } from "../../core/bytes.ts";
 import { equalBytes, fromHex, toHex } from "../../core/bytes.ts";
 import type { Bolt11Invoice } from "../../core/lightning/bolt11.ts";
+import type { ImageOwner, OutgoingPayment, PaymentMade } from "../../core/lightning/gateway_payment.ts";
 import type { Result } from "../../core/result.ts";
 import { err, ok } from "../../core/result.ts";
-import type { FederationId, OperationId, Sha256 } from "../../core/types/ids.ts";
+import type { FederationId, Sha256 } from "../../core/types/ids.ts";
 import { readDurable } from "../../modules/contract/read_durable.ts";
 import { addFee } from "../../modules/lnv2/fees.ts";
 import { boughtOr } from "../../modules/lnv2/gateway/buying.ts";
-import type { LightningGateway, OutgoingPayment, PaymentMade } from "../../modules/lnv2/gateway/context.ts";
-import { EXPIRATION_DELTA_MINIMUM } from "../../modules/lnv2/gateway/limits.ts";
+import type { LightningGateway } from "../../modules/lnv2/gateway/context.ts";
 import type { Cancelled } from "../../modules/lnv2/gateway/states.ts";
 import type { Federations } from "./federations.ts";
 import { CLTV_LIMIT_MAX, SEEN_AT_NODE_MS } from "./limits.ts";
@@ -65,7 +65,7 @@ export class Payments implements LightningGateway {
 
   async claimPaymentImage(
     paymentHash: Bytes,
-    owner: { readonly federationId: FederationId; readonly operationId: OperationId },
+    owner: ImageOwner,
   ): Promise<boolean> {
     const hash = toHex(paymentHash) as Sha256;
     const { value, durable } = await this.#env.store.transact(async (tx) => {
@@ -149,7 +149,7 @@ export class Payments implements LightningGateway {
   }
 
   async #payByNode(
-    { invoice, cltvLimit, expiration, feeLimitMsat, mayBegin }: OutgoingPayment,
+    { invoice, cltvLimit, endBlockCount, feeLimitMsat, mayBegin }: OutgoingPayment,
     signal: AbortSignal,
   ): Promise<Paid> {
     const { node, watch } = this.#env;
@@ -165,7 +165,7 @@ export class Payments implements LightningGateway {
       );
     }
     const { blockHeight } = await watch.awaitInfo(signal);
-    const blocks = blocksFor(cltvLimit, expiration, blockHeight), over = new AbortController();
+    const blocks = blocksFor(cltvLimit, endBlockCount, blockHeight), over = new AbortController();
     // it ends with the payment; a store that fails is told to everybody
     if (!isSeen) void this.#note(paymentHash, AbortSignal.any([signal, over.signal])).catch(() => undefined);
     let paid: PaymentOutcome;
@@ -204,8 +204,8 @@ export class Payments implements LightningGateway {
  * more are left than there are: the node's own height bounds it too. Payers choose how long their contracts last; money
  * is never bound for longer than nodes are used to.
  */
-function blocksFor(cltvLimit: bigint, expiration: bigint, blockHeight: number): number {
-  const byHeight = expiration - EXPIRATION_DELTA_MINIMUM - BigInt(blockHeight + 1);
+function blocksFor(cltvLimit: bigint, endBlockCount: bigint, blockHeight: number): number {
+  const byHeight = endBlockCount - BigInt(blockHeight + 1);
   const blocks = [cltvLimit, byHeight, BigInt(CLTV_LIMIT_MAX)].reduce((a, b) => a < b ? a : b);
   return blocks > 0n ? Number(blocks) : 0;
 }

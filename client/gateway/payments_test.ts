@@ -8,12 +8,12 @@ import type { Store } from "../../actors/store/store.ts";
 import type { Bytes } from "../../core/bytes.ts";
 import { fromHex, toHex } from "../../core/bytes.ts";
 import { parseBolt11 } from "../../core/lightning/bolt11.ts";
+import type { OutgoingPayment } from "../../core/lightning/gateway_payment.ts";
 import { ok } from "../../core/result.ts";
 import type { OperationId } from "../../core/types/ids.ts";
 import type { GatewayModule } from "../../modules/lnv2/gateway/api.ts";
 import { seededDice } from "../../modules/contract/testing/mod.ts";
 import { incomingOf, PREIMAGE, testLightning } from "../../modules/lnv2/testing/guardians.ts";
-import type { OutgoingPayment } from "../../modules/lnv2/gateway/context.ts";
 import type { Federations } from "./federations.ts";
 import { CLTV_LIMIT_MAX } from "./limits.ts";
 import type { LightningNode, PaymentRequest } from "./node/node.ts";
@@ -83,7 +83,7 @@ function paymentOf(invoice: string, changes: Partial<OutgoingPayment> = {}): Out
   return {
     invoice: parseBolt11(invoice),
     cltvLimit: 500n,
-    expiration: 2n ** 64n - 1n,
+    endBlockCount: 2n ** 64n - 1n,
     feeLimitMsat: 10_000n,
     mayBegin: true,
     ...changes,
@@ -148,8 +148,8 @@ Deno.test("money is bound by the node's height as well: guardians that are behin
     const at = await gateway(), invoice = await invoiceOutside(at), { paymentHash } = parseBolt11(invoice);
     await at.payments.claimPaymentImage(fromHex(paymentHash), { federationId: HERE, operationId: OPERATION });
     // a block count is one more than the height; 144 blocks are the gateway's own
-    const expiration = BigInt(at.lightning.height) + 1n + 144n + beyond;
-    const paid = await at.payments.pay(paymentOf(invoice, { expiration }), never);
+    const endBlockCount = BigInt(at.lightning.height) + 1n + beyond;
+    const paid = await at.payments.pay(paymentOf(invoice, { endBlockCount }), never);
     assertEquals(paid.ok, cltvLimit !== null);
     assertEquals(at.requests.map((request) => request.cltvLimit), [cltvLimit ?? 0]);
     assertEquals(at.simulated.books.payments.size, cltvLimit === null ? 0 : 1);
