@@ -12,7 +12,7 @@ import { assert } from "../../core/assert.ts";
 import type { Bytes } from "../../core/bytes.ts";
 import { equalBytes, fromHex, toHex } from "../../core/bytes.ts";
 import type { Bolt11Invoice } from "../../core/lightning/bolt11.ts";
-import type { ImageOwner, OutgoingPayment, PaymentMade } from "../../core/lightning/gateway_payment.ts";
+import type { OutgoingPayment, PaymentMade, PaymentOwner } from "../../core/lightning/gateway_payment.ts";
 import type { Result } from "../../core/result.ts";
 import { err, ok } from "../../core/result.ts";
 import type { FederationId, Sha256 } from "../../core/types/ids.ts";
@@ -65,7 +65,7 @@ export class Payments implements LightningGateway {
 
   async claimPaymentImage(
     paymentHash: Bytes,
-    owner: ImageOwner,
+    owner: PaymentOwner,
   ): Promise<boolean> {
     const hash = toHex(paymentHash) as Sha256;
     const { value, durable } = await this.#env.store.transact(async (tx) => {
@@ -87,16 +87,23 @@ export class Payments implements LightningGateway {
     const way = begun || !mayBegin ? found.value : await this.#keepWay(invoice.paymentHash, found.value);
     if (way.tag === "Node") return await this.#payByNode(payment, signal);
     const federations = this.#env.federations();
-    return await federations.using(way.value.federationId, () => this.#swap(way.value, payment, isKept, signal));
+    return await federations.using(
+      way.value.federationId,
+      () =>
+        way.tag === "Swap"
+          ? this.#swap(way.value, payment, isKept, signal)
+          : this.#lnv1Swap(way.value.federationId, payment, isKept, signal),
+    );
   }
 
   /** The way that a payment takes that begins now. The error: it is one of ours, and can't be paid so. */
   async #newWay(invoice: Bolt11Invoice, signal: AbortSignal): Promise<Result<Way, Cancelled>> {
     const { publicKey } = await this.#env.watch.awaitInfo(signal);
     const hop = invoice.routeHints[0]?.at(-1);
-    if (hop && equalBytes(hop.srcNodeId, publicKey) && await this.#env.federations().isIndex(hop.shortChannelId)) {
-      return err({ tag: "FinalizationError", value: "Federation does not have an LNv1 module" });
-    }
+    const offeredIn = hop && equalBytes(hop.srcNodeId, publicKey)
+      ? await this.#env.federations().ofIndex(hop.shortChannelId)
+      : null;
+    if (offeredIn !== null) return ok({ tag: "Lnv1Swap", value: { federationId: offeredIn } });
     if (!equalBytes(invoice.payee, publicKey)) return ok({ tag: "Node", value: null });
     const refuse = (why: string): Result<Way, Cancelled> => err({ tag: "RegistrationError", value: why });
     const registered = await readDurable(this.#env.store, (tx) => registrationOf(tx, invoice.paymentHash));
@@ -146,6 +153,29 @@ export class Payments implements LightningGateway {
     return bought.ok
       ? ok({ preimage: bought.value, targetFederation: federationId })
       : err({ tag: bought.error, value: null });
+  }
+
+  /** Buys what was offered in a federation with the module ln. */
+  async #lnv1Swap(
+    federationId: FederationId,
+    { invoice: { paymentHash, amountMsat }, mayBegin }: OutgoingPayment,
+    isKept: boolean,
+    signal: AbortSignal,
+  ): Promise<Paid> {
+    const refuse = (value: string): Paid => err({ tag: "FinalizationError", value });
+    const module = await this.#env.federations().awaitLnv1(federationId, signal, isKept);
+    if (!module) return refuse("Federation does not have an LNv1 module");
+    if (!await module.isBought(paymentHash)) {
+      if (!mayBegin) return ok(null);
+      const record = await this.#env.federations().record(federationId);
+      if (!record?.receiveEnabled) return refuse("Receiving payments is disabled for the receiver's federation");
+      const funded = await module.buy(paymentHash, amountMsat!, signal);
+      if (!funded.ok) return refuse(funded.error);
+    }
+    const bought = await module.awaitBought(paymentHash, signal);
+    return bought.tag === "Success"
+      ? ok({ preimage: bought.preimage, targetFederation: federationId })
+      : err({ tag: bought.tag, value: null });
   }
 
   async #payByNode(

@@ -69,7 +69,7 @@ async function gateway(store?: Store) {
   const federations = {
     record: () => Promise.resolve(served.record),
     using: (_: string, work: () => Promise<unknown>) => work(),
-    isIndex: () => Promise.resolve(false),
+    ofIndex: () => Promise.resolve(null),
     awaitModule: (_: string, signal: AbortSignal, isOwed: boolean) =>
       served.module || !isOwed
         ? Promise.resolve(served.module)
@@ -81,6 +81,7 @@ async function gateway(store?: Store) {
 
 function paymentOf(invoice: string, changes: Partial<OutgoingPayment> = {}): OutgoingPayment {
   return {
+    owner: { federationId: HERE, operationId: OPERATION },
     invoice: parseBolt11(invoice),
     cltvLimit: 500n,
     endBlockCount: 2n ** 64n - 1n,

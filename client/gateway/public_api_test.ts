@@ -2,6 +2,7 @@ import { assertEquals } from "@std/assert";
 import { loggerFor } from "../../actors/logger.ts";
 import { ManualClock } from "../../actors/testing/manual_clock.ts";
 import { Callers } from "./callers.ts";
+import type { Federations } from "./federations.ts";
 import type { Invoices } from "./invoices.ts";
 import { REQUESTS_OF_SOURCE } from "./limits.ts";
 import type { LnurlPages } from "./lnurl/pages.ts";
@@ -12,7 +13,15 @@ const REMOTE = { hostname: "203.0.113.7", port: 1 };
 function asking(pages: LnurlPages | null) {
   const log = loggerFor("gateway", () => {}), callers = new Callers(new ManualClock());
   // no route under test comes as far as an invoice
-  const env = { invoices: null as unknown as Invoices, callers, pages, log, debug: false };
+  const env = {
+    invoices: null as unknown as Invoices,
+    federations: null as unknown as Federations,
+    gatewayId: new Uint8Array(33).fill(2),
+    callers,
+    pages,
+    log,
+    debug: false,
+  };
   return async (path: string, method = "GET"): Promise<number | null> => {
     const request = new Request(`http://gw${path}`, { method });
     return (await publicAnswer(env, path, request, REMOTE))?.status ?? null;

@@ -62,6 +62,8 @@ const way = closedEnum("PaymentWay", {
   Node: unit,
   /** Into the contract of a receiver of one of the gateway's federations. */
   Swap: struct("Swap", { federationId, contract: incomingContract }),
+  /** The same where the receiver has made an offer in the module ln. */
+  Lnv1Swap: struct("Lnv1Swap", { federationId }),
 });
 export type Way = CodecType<typeof way>;
 

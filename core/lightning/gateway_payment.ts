@@ -14,9 +14,14 @@ export type PaymentMade = {
   readonly targetFederation: FederationId | null;
 };
 
+/** Who pays: an operation in one of the gateway's federations, in either module. */
+export type PaymentOwner = { readonly federationId: FederationId; readonly operationId: OperationId };
+
 /** A payment that an outgoing contract pays for. */
 export type OutgoingPayment = {
-  /** With an amount. Its payment hash is the caller's (`ImageOwner`). */
+  /** Who has claimed the payment hash. */
+  readonly owner: PaymentOwner;
+  /** With an amount. */
   readonly invoice: Bolt11Invoice;
   /** The most blocks that the money may be bound for, as guardians count. */
   readonly cltvLimit: bigint;
@@ -30,5 +35,8 @@ export type OutgoingPayment = {
   readonly mayBegin: boolean;
 };
 
-/** An operation of one of the gateway's federations, in either module. */
-export type ImageOwner = { readonly federationId: FederationId; readonly operationId: OperationId };
+/**
+ * How a payment stands. `unknown`: nothing of it has begun here. `cancelled`: nothing was paid by it and nothing will
+ * be.
+ */
+export type PaymentStanding = "unknown" | "under_way_or_paid" | "cancelled";

@@ -10,6 +10,9 @@ import type { SimulatedNode } from "../../client/gateway/node/simulated/simulate
 import { fromUtf8 } from "../../core/bytes.ts";
 import type { Json } from "../../core/encoding/mod.ts";
 import { stringifyJson } from "../../core/encoding/mod.ts";
+import { lnClient } from "../../modules/ln/client.ts";
+import type { LnClient } from "../../modules/ln/client/api.ts";
+import { lnServer } from "../../modules/ln/server.ts";
 import { lnv2Client } from "../../modules/lnv2/client.ts";
 import type { LightningClient } from "../../modules/lnv2/client/api.ts";
 import { mintv2Client } from "../../modules/mintv2/client.ts";
@@ -20,9 +23,8 @@ import { faucetClient, faucetServer } from "./faucet.ts";
 import { SimulatedFederation } from "./federation.ts";
 import { SimulatedWallet } from "./wallets.ts";
 
-const DEFINITIONS = registryOf(builtIn([faucetServer, lnv2Server, mintv2Server]));
-const MODULES = ["faucet", "lnv2", "mintv2"];
-const PEOPLES_MODULES = [faucetClient, lnv2Client, mintv2Client];
+const DEFINITIONS = registryOf(builtIn([faucetServer, lnServer, lnv2Server, mintv2Server]));
+const PEOPLES_MODULES = [faucetClient, lnClient, lnv2Client, mintv2Client];
 const PORT = 8_175;
 const MACHINE = "gateway";
 
@@ -44,6 +46,8 @@ export type LightningWorldOptions = {
   readonly seed: number;
   /** Guardians of each federation. Default: 4. */
   readonly total?: number;
+  /** Lightning modules of both federations. Default: lnv2. */
+  readonly lightning?: readonly ("ln" | "lnv2")[];
 };
 
 export class LightningWorld {
@@ -68,8 +72,9 @@ export class LightningWorld {
   }
 
   /** The gateway serves both federations, and has e-cash in both. */
-  static async start({ seed, total = 4 }: LightningWorldOptions): Promise<LightningWorld> {
-    const options = { seed, total, modules: MODULES, definitions: DEFINITIONS, roundsPerSession: 40 };
+  static async start({ seed, total = 4, lightning = ["lnv2"] }: LightningWorldOptions): Promise<LightningWorld> {
+    const modules = ["faucet", ...lightning, "mintv2"];
+    const options = { seed, total, modules, definitions: DEFINITIONS, roundsPerSession: 40 };
     const here = await SimulatedFederation.start(options);
     const there = await SimulatedFederation.start({ ...options, beside: here, name: "h" });
     const world = new LightningWorld(here, there);
@@ -198,6 +203,11 @@ class Person {
 
   get lightning(): LightningClient {
     return this.wallet.client.use(lnv2Client);
+  }
+
+  /** Version 1. */
+  get lnv1(): LnClient {
+    return this.wallet.client.use(lnClient);
   }
 
   balance(): Promise<bigint> {

@@ -2,11 +2,12 @@
 import type { Bytes } from "../../../core/bytes.ts";
 import type { BitcoinNetwork } from "../../../core/bitcoin/network.ts";
 import type { Result } from "../../../core/result.ts";
-import type { Sha256 } from "../../../core/types/ids.ts";
+import type { PaymentStanding } from "../../../core/lightning/gateway_payment.ts";
+import type { OperationId, Sha256 } from "../../../core/types/ids.ts";
 import { readDurable } from "../../contract/read_durable.ts";
 import type { PayInvoicePayload } from "../gateway_api.ts";
 import { awaitBought, buy } from "./buying.ts";
-import { relaying } from "./db.ts";
+import { payments, relaying, unpaid } from "./db.ts";
 import type { RelayRefusal } from "./error.ts";
 import type { LnGatewayWallet } from "./own.ts";
 import { operationOf } from "./own.ts";
@@ -36,6 +37,14 @@ export class LnGatewayModule {
    */
   payInvoice(payload: PayInvoicePayload, signal: AbortSignal): Promise<Bytes> {
     return payInvoice(this.#wallet, payload, signal);
+  }
+
+  /** Of an operation that `payInvoice` may have begun. What it says is durable. */
+  paymentStanding(operationId: OperationId): Promise<PaymentStanding> {
+    return readDurable(this.#wallet.env.store, async (tx) => {
+      if (await payments.get(tx, operationId) === undefined) return "unknown";
+      return await unpaid.get(tx, operationId) === undefined ? "under_way_or_paid" : "cancelled";
+    });
   }
 
   /** Whether an offer of this hash was bought, or a contract is being funded for it. */

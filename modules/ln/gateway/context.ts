@@ -5,7 +5,7 @@
  * None of these guesses: what needs the node waits until the node has said.
  */
 import type { Bytes } from "../../../core/bytes.ts";
-import type { ImageOwner, OutgoingPayment, PaymentMade } from "../../../core/lightning/gateway_payment.ts";
+import type { OutgoingPayment, PaymentMade, PaymentOwner } from "../../../core/lightning/gateway_payment.ts";
 import type { RoutingFees } from "../../../core/lightning/route_hint.ts";
 import type { Result } from "../../../core/result.ts";
 import type { FederationId } from "../../../core/types/ids.ts";
@@ -30,5 +30,5 @@ export interface LnGateway {
    * time has it. Durable when it resolves.
    * @returns whether it is this operation's
    */
-  claimPaymentImage(paymentHash: Bytes, owner: ImageOwner): Promise<boolean>;
+  claimPaymentImage(paymentHash: Bytes, owner: PaymentOwner): Promise<boolean>;
 }

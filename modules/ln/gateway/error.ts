@@ -8,6 +8,7 @@ import { FedimintError } from "../../../core/result.ts";
 export class PayInvoiceError extends FedimintError<
   {
     readonly code:
+      | "no_module"
       | "pruned_invoice"
       | "missing_invoice_amount"
       | "unauthorized"

@@ -37,6 +37,7 @@ export function lnGateway(
     api: {
       facts: "call",
       payInvoice: "call",
+      paymentStanding: "call",
       isBought: "call",
       buy: "call",
       awaitBought: "call",

@@ -31,7 +31,7 @@ import type { ContractAccount, ContractId } from "../contracts.ts";
 import { isPreimageOf } from "../contracts.ts";
 import { gatewayFeeMsat } from "../fees.ts";
 import type { PayInvoicePayload } from "../gateway_api.ts";
-import { payments } from "./db.ts";
+import { payments, unpaid } from "./db.ts";
 import { PayInvoiceError } from "./error.ts";
 import { logInto, outgoingPaymentFailed, outgoingPaymentStarted, outgoingPaymentSucceeded } from "./events.ts";
 import { ACCEPT_MS, CLAIM_BLOCKS, CONTRACT_LOOK_MS, CONTRACT_LOOKS_MAX } from "./limits.ts";
@@ -95,7 +95,10 @@ export async function payInvoice(
     env.core.logOperation(tx, { Pay: { preimage_auth: preimageAuth } });
     await tx.addMachine({ tag: "Pay", value: machine });
     logInto(tx, outgoingPaymentStarted(contractId, amountMsat, operationId));
-    if (refusal) logInto(tx, outgoingPaymentFailed(contractId, account, refusal));
+    if (refusal) {
+      unpaid.set(tx.store, operationId, null);
+      logInto(tx, outgoingPaymentFailed(contractId, account, refusal));
+    }
     return preimageAuth;
   });
   if (!equalBytesConstantTime(fromHex(begun), fromHex(preimageAuth))) {
@@ -179,6 +182,7 @@ export function payingTransition(wallet: LnGatewayWallet, machine: PayMachine): 
   const { env, key } = wallet, { contractId, account } = machine;
   return transition<LnGatewayState, Paid>((signal) => pay(wallet, machine, signal), async (tx, paid) => {
     if (!paid.ok) {
+      unpaid.set(tx.store, tx.operationId, null);
       logInto(tx, outgoingPaymentFailed(contractId, account, paid.error));
       const state = { tag: "Cancelling", value: { error: paid.error, round: 0 } } as const;
       return { tag: "Pay", value: { ...machine, state } };
@@ -201,7 +205,7 @@ export function payingTransition(wallet: LnGatewayWallet, machine: PayMachine): 
 }
 
 async function pay({ env, gateway, federation }: LnGatewayWallet, machine: PayMachine, signal: AbortSignal) {
-  const { account: { amount, contract }, invoice } = machine, { amountMsat } = invoice;
+  const { contractId, account: { amount, contract }, invoice } = machine, { amountMsat } = invoice;
   assert(amountMsat !== null, "an invoice without an amount was refused");
   // blocks that are left are asked for after the wait: during an outage they become fewer
   await gateway.awaitNode(signal);
@@ -211,6 +215,7 @@ async function pay({ env, gateway, federation }: LnGatewayWallet, machine: PayMa
     ? ofContract({ tag: "TimeoutTooClose", value: null })
     : expiredError(invoice, env.platform.clock.nowMs());
   const paid = await gateway.payFor({
+    owner: { federationId: env.federationId, operationId: operationOf(contractId) },
     invoice,
     cltvLimit: left > 0n ? left : 0n,
     endBlockCount,

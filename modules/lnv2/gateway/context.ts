@@ -5,7 +5,7 @@
  * None of these guesses: what needs the node waits until the node has said.
  */
 import type { Bytes } from "../../../core/bytes.ts";
-import type { ImageOwner, OutgoingPayment, PaymentMade } from "../../../core/lightning/gateway_payment.ts";
+import type { OutgoingPayment, PaymentMade, PaymentOwner } from "../../../core/lightning/gateway_payment.ts";
 import type { Result } from "../../../core/result.ts";
 import type { FederationId } from "../../../core/types/ids.ts";
 import type { Cancelled } from "./states.ts";
@@ -31,7 +31,7 @@ export interface LightningGateway {
    */
   claimPaymentImage(
     paymentHash: Bytes,
-    owner: ImageOwner,
+    owner: PaymentOwner,
   ): Promise<boolean>;
   /** Ends the held payment: with its 32-byte preimage, or back. Error: the node has ended it the other way. */
   completeHeld(

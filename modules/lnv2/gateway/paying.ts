@@ -181,7 +181,7 @@ export function sendTransitions(wallet: GatewayWallet, machine: SendMachine): re
 }
 
 async function send({ env, gateway, federation }: GatewayWallet, machine: SendMachine, signal: AbortSignal) {
-  const { contract, invoice: { value: invoice }, maxDelay, minContractAmount, outpoint } = machine;
+  const { contract, invoice: { value: invoice }, maxDelay, minContractAmount, outpoint, operationId } = machine;
   // both are as they were when it was accepted, so no payment has ever begun that is cancelled here
   if (maxDelay === 0n) return cancel({ tag: "TimeoutTooClose", value: null });
   if (contract.amount < minContractAmount) return cancel({ tag: "Underfunded", value: null });
@@ -194,6 +194,7 @@ async function send({ env, gateway, federation }: GatewayWallet, machine: SendMa
     ? { tag: "TimeoutTooClose", value: null }
     : null;
   const paid = await gateway.pay({
+    owner: { federationId: env.federationId, operationId },
     invoice,
     cltvLimit: delayNow,
     endBlockCount: contract.expiration - EXPIRATION_DELTA_MINIMUM,

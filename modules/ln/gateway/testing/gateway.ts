@@ -9,7 +9,7 @@ import { parseBolt11 } from "../../../../core/lightning/bolt11.ts";
 import type { Bolt11Invoice } from "../../../../core/lightning/bolt11.ts";
 import type { InvoiceTerms } from "../../../../core/lightning/bolt11_write.ts";
 import { FEATURES_BASIC, writeBolt11 } from "../../../../core/lightning/bolt11_write.ts";
-import type { ImageOwner, OutgoingPayment, PaymentMade } from "../../../../core/lightning/gateway_payment.ts";
+import type { OutgoingPayment, PaymentMade, PaymentOwner } from "../../../../core/lightning/gateway_payment.ts";
 import type { RoutingFees } from "../../../../core/lightning/route_hint.ts";
 import type { Result } from "../../../../core/result.ts";
 import { ok } from "../../../../core/result.ts";
@@ -61,7 +61,7 @@ export class ScriptedLnGateway implements LnGateway {
     return Promise.resolve(this.fees);
   }
 
-  claimPaymentImage(paymentHash: Bytes, { federationId, operationId }: ImageOwner): Promise<boolean> {
+  claimPaymentImage(paymentHash: Bytes, { federationId, operationId }: PaymentOwner): Promise<boolean> {
     const name = `${federationId} ${operationId}`, hash = toHex(paymentHash);
     if (!this.claims.has(hash)) this.claims.set(hash, name);
     return Promise.resolve(this.claims.get(hash) === name);
