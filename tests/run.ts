@@ -1,25 +1,25 @@
 /**
- * `deno task test`: everything that this machine can run, one suite after the other, and of those that mostly wait for
- * other programs two at a time; names what it can't and why; ends with `N passed, N failed`. A suite is a command that
- * says in its last lines how many cases passed and failed; one that can't run here says `not run here: WHY` and that
- * none did.
+ * `deno task test`: everything that this machine can run, one suite after the other, and at the end those beside each
+ * other that also wait; names what it can't and why; ends with `N passed, N failed`. A suite is a command that says in
+ * its last lines how many cases passed and failed; one that can't run here says `not run here: WHY` and that none did.
+ * `deno task test WORD…` runs the suites whose names have one of the words.
  */
 import { BITCOIND_TEST } from "../server/dev/chain/testing/core_node.ts";
+import { sourcesBelow } from "./check/sources.ts";
 
 type Suite = {
   readonly name: string;
   readonly args: readonly string[];
   readonly env?: Record<string, string>;
-  /** It has a federation of its own, and waits more than it works: another such suite may run beside it. */
-  readonly waits?: boolean;
+  /** It has a world of its own and may run beside others. */
+  readonly beside?: boolean;
 };
 
 const deno = Deno.execPath();
 
 /** They are not called `…_test.ts`, so that `deno test` by itself stays quick. */
 const slowTests = [
-  "simulation_seeds_1_to_10",
-  "simulation_seeds_11_to_20",
+  "simulation_seeds",
   "broadcast_seeds",
   "copies_seeds",
   "hostile_links",
@@ -41,35 +41,49 @@ const slowTests = [
   "store_kill",
   "restore_killed",
   "gateway_crash",
+  "lnv1_gateway_crash",
   "gateway_embedded",
   "lightning_seeds",
+  "lightning_cheats",
   "ldk_killed",
   "ldk_forced",
 ].map((name) => `tests/slow/${name}.ts`);
 
-function interop(name: string, file: string, ...args: readonly string[]): Suite {
-  return { name, args: ["run", "-A", `tests/interop/${file}.ts`, ...args], waits: true };
+/** Whole wallets, guardians, gateways and programs: of some seconds each, and too many of them for quick tests. */
+const wholeTests = (await sourcesBelow(["core", "actors", "modules", "server", "client", "tests"]))
+  .map(({ path }) => path).filter((path) => path.endsWith("_whole.ts"));
+
+/** Files of tests, one at a time: other suites run beside them. */
+function files(name: string, paths: readonly string[]): Suite {
+  const args = ["test", "-A", "--no-check", "--parallel", "--quiet", "--config", "deno.json", ...paths];
+  return { name, args, env: { DENO_JOBS: "1", BITCOIND_DIR: "" }, beside: true };
 }
 
+function interop(name: string, file: string, ...args: readonly string[]): Suite {
+  return { name, args: ["run", "-A", `tests/interop/${file}.ts`, ...args], beside: true };
+}
+
+/** Those that run beside others begin in this order: the longest first, so that none is left alone at the end. */
 const suites: readonly Suite[] = [
   // types are `deno task check`'s; tests with a real bitcoind go by this variable, and are a suite of their own
   { name: "quick tests", args: ["test", "-P", "--no-check", "--parallel", "--quiet"], env: { BITCOIND_DIR: "" } },
   { name: "vectors", args: ["task", "vectors"] },
   { name: "AlephBFT recordings", args: ["task", "replay-aleph"] },
-  { name: "slow tests", args: ["test", "-A", "--parallel", "--quiet", "--config", "deno.json", ...slowTests] },
   { name: "attacks on real guardians", args: ["task", "hostile", "--short"] },
-  interop("tests with a real bitcoind", "bitcoind"),
-  interop("our client in an official federation", "our_client"),
-  interop("official clients in our federation", "official_client"),
-  interop("official guardians and ours in one federation", "mixed"),
-  interop("invoices within a federation of official guardians and ours", "ln"),
+  files("slow tests", slowTests),
   interop("wallets restored by the other client, in our federation", "recovery", "--in-ours"),
   interop("wallets restored by the other client, in an official federation", "recovery", "--in-official"),
-  interop("backups that the other client reads", "backups"),
-  interop("a real LND on the embedded chain, and the embedded Lightning node", "embedded_node"),
+  interop("official clients in our federation", "official_client"),
   interop("official clients and gateway pay over Lightning, in our federation", "lightning"),
   interop("official clients and gateway pay over Lightning, with both kinds of guardians", "lightning", "--mixed"),
+  interop("official guardians and ours in one federation", "mixed"),
+  files("whole tests", wholeTests),
+  interop("our client in an official federation", "our_client"),
+  interop("invoices within a federation of official guardians and ours", "ln"),
   interop("a gateway's side of a real LND", "lnd"),
+  interop("a real LND on the embedded chain, and the embedded Lightning node", "embedded_node"),
+  interop("backups that the other client reads", "backups"),
+  interop("tests with a real bitcoind", "bitcoind"),
 ];
 
 const INTERRUPTED_EXIT = 130;
@@ -141,7 +155,7 @@ async function run({ args, env = {}, ...suite }: Suite, tell: (text: string) => 
   return { ...counts, failed, notRun, output, seconds: (performance.now() - begun) / 1000 };
 }
 
-const AT_ONCE = 2;
+const AT_ONCE = 3;
 
 /** Runs suites beside each other; each is shown as a whole when it and those before it have ended. */
 async function runBeside(waiting: readonly Suite[], show: (suite: Suite, ran: Ran) => void): Promise<void> {
@@ -173,11 +187,13 @@ function show({ name }: Suite, ran: Ran): void {
   console.log(`-- ${name}: ${ran.passed} passed, ${ran.failed} failed in ${ran.seconds.toFixed(0)} s`);
 }
 
-for (const suite of suites.filter(({ waits = false }) => !waits)) {
+const words = Deno.args;
+const chosen = suites.filter(({ name }) => words.length === 0 || words.some((word) => name.includes(word)));
+for (const suite of chosen.filter(({ beside = false }) => !beside)) {
   console.log(`\n== ${suite.name}`);
   show(suite, await run(suite, print));
 }
-await runBeside(suites.filter(({ waits = false }) => waits), show);
+await runBeside(chosen.filter(({ beside = false }) => beside), show);
 for (const line of skipped) console.log(`not run here: ${line}`);
 console.log(`${passed} passed, ${failed} failed`);
 Deno.exit(failed === 0 && passed > 0 ? 0 : 1);

@@ -6,8 +6,8 @@ import { type HttpHandler, type MessageSocket, sleep } from "./platform.ts";
 import { onBoth, rejection, type Stage } from "./testing/stages.ts";
 
 const SOCKET = { messageBytesMax: 1_000, pingMs: 10_000 };
-const OPEN = { timeoutMs: 5_000, messageBytesMax: 1_000 };
-const FETCH = { timeoutMs: 5_000, bodyBytesMax: 1_000 };
+const OPEN = { timeoutMs: 60_000, messageBytesMax: 1_000 };
+const FETCH = { timeoutMs: 60_000, bodyBytesMax: 1_000 };
 
 async function code(promise: Promise<unknown>): Promise<string> {
   return (await assertRejects(() => promise, NetworkError)).code;

@@ -18,7 +18,7 @@ async function connect({ server, client, host }: Stage) {
     { hostname: "127.0.0.1", port: 0, identity: serverIdentity },
     (stream) => accepted.resolve(stream),
   );
-  const options = { hostname: host, port: listener.address.port, serverName: "peerServer", timeoutMs: 5_000 };
+  const options = { hostname: host, port: listener.address.port, serverName: "peerServer", timeoutMs: 60_000 };
   const dialled = await client.network.dialTls({ ...options, identity: clientIdentity });
   return { listener, options, serverIdentity, clientIdentity, dialled, accepted: await accepted.promise };
 }
@@ -188,7 +188,7 @@ onBoth("TLS dials nobody, no such name and no TLS listener with the right error"
   const { client, server, host } = stage;
   const identity = await client.network.makeTlsIdentity("peerClient");
   const http = await server.network.serveHttp({ hostname: "127.0.0.1", port: 0 }, () => new Response());
-  const options = { hostname: host, port: http.address.port, identity, serverName: "peerX", timeoutMs: 5_000 };
+  const options = { hostname: host, port: http.address.port, identity, serverName: "peerX", timeoutMs: 60_000 };
   assertEquals(await code(client.network.dialTls(options)), "tls");
   await http.close();
   assertEquals(await code(client.network.dialTls(options)), "unreachable");

@@ -119,7 +119,7 @@ function open(url: string): ReturnType<Database["open"]> {
 
 async function untilServed(address: string): Promise<void> {
   const [hostname, port] = address.split(":");
-  for (let tries = 0; tries < 200; tries++) {
+  for (let tries = 0; tries < 2_400; tries++) {
     try {
       (await Deno.connect({ hostname: hostname!, port: Number(port) })).close();
       return;
@@ -131,5 +131,5 @@ async function untilServed(address: string): Promise<void> {
       await new Promise((resolve) => setTimeout(resolve, 25));
     }
   }
-  throw new Error("denokv did not start in 5 s.");
+  throw new Error("denokv did not start in a minute.");
 }

@@ -24,6 +24,7 @@ Deno.test("imports against the direction are found", () => {
     ["modules/contract/a.ts", "../mint/common.ts", "a module knows its own folder and the contract alone"],
     ["server/a.ts", "../tests/b.ts", "only tests import tests"],
     ["server/a.ts", "./b_test.ts", "only tests import tests"],
+    ["server/a.ts", "./b_whole.ts", "only tests import tests"],
     ["actors/a.ts", "./store/testing/mod.ts", "only tests import tests"],
     ["server/a.ts", "./dev/b.ts", "a guardian doesn't load what is for development"],
     ["server/api/a.ts", "../dev/chain/b.ts", "a guardian doesn't load what is for development"],
@@ -55,7 +56,7 @@ Deno.test("an example of a module needs nothing but the contract", () => {
     "../../../../modules/contract/testing/mod.ts",
   ];
   for (const specifier of [...fine, "@std/assert"]) assertEquals(verdict(at, specifier), "fine", specifier);
-  assertEquals(verdict("tests/examples/bounty_federation_test.ts", "../simulation/federation.ts"), "fine");
+  assertEquals(verdict("tests/examples/bounty_federation_whole.ts", "../simulation/federation.ts"), "fine");
 });
 
 Deno.test("imports in the direction are fine", () => {

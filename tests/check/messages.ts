@@ -3,7 +3,7 @@
  * when" each text in backticks of the first column stands in a source, but for what `…` leaves open. Prints `file:line`
  * for each that doesn't; exit code 1 when there is one.
  */
-import { conclude, type Problem, readSource, type SourceFile, sourcesBelow } from "./sources.ts";
+import { conclude, hasTests, type Problem, readSource, type SourceFile, sourcesBelow } from "./sources.ts";
 
 const DOCUMENT = "docs/operating.md";
 const SECTION = "## What to do when";
@@ -29,6 +29,6 @@ export function messageProblems(document: string, sources: readonly SourceFile[]
 }
 
 if (import.meta.main) {
-  const files = (await sourcesBelow(["actors", "modules", "server"])).filter(({ path }) => !path.endsWith("_test.ts"));
+  const files = (await sourcesBelow(["actors", "modules", "server"])).filter(({ path }) => !hasTests(path));
   conclude(messageProblems(await readSource(DOCUMENT), files), files.length);
 }

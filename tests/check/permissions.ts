@@ -3,7 +3,7 @@
  * `testsNeeding`. Prints `file:line` for each that doesn't; exit code 1 when there is one.
  */
 import { lineOf, scanSource } from "./source_scanner.ts";
-import { conclude, type Problem, type SourceFile, sourcesBelow } from "./sources.ts";
+import { conclude, hasTests, type Problem, type SourceFile, sourcesBelow } from "./sources.ts";
 
 const MACHINE =
   /\bDeno\s*\.\s*(?:make\w+|open\w*|read\w+|write\w+|l?stat\w*|remove\w*|mkdir\w*|rename\w*|Command|env|listen\w*|serve|connect\w*)\b/g;
@@ -12,7 +12,7 @@ const SAYS_SO = /from "[^"]*\/testing\/permissions\.ts"/;
 export function permissionProblems(files: readonly SourceFile[]): Problem[] {
   const problems: Problem[] = [];
   for (const { path, text } of files) {
-    if (!path.endsWith("_test.ts") || SAYS_SO.test(text)) continue;
+    if (!hasTests(path) || SAYS_SO.test(text)) continue;
     const first = scanSource(text).code.search(MACHINE);
     if (first < 0) continue;
     const what = "touches the machine: make its tests with testsNeeding of core/testing/permissions.ts";

@@ -36,9 +36,14 @@ export async function documentsOf(): Promise<SourceFile[]> {
   return documents.sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
-/** A test, or what only tests use: `x_test.ts`, what lies in a folder `testing/`, all of `tests/`. */
+/** A file of tests: quick ones are `x_test.ts`, those of whole programs and federations `x_whole.ts`. */
+export function hasTests(path: string): boolean {
+  return path.endsWith("_test.ts") || path.endsWith("_whole.ts");
+}
+
+/** A test, or what only tests use: a file of tests, what lies in a folder `testing/`, all of `tests/`. */
 export function isTest(path: string): boolean {
-  return path.startsWith("tests/") || path.endsWith("_test.ts") || path.includes("/testing/");
+  return path.startsWith("tests/") || hasTests(path) || path.includes("/testing/");
 }
 
 /** Prints the problems and ends the program: 1 when there is one. */

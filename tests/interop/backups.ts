@@ -28,7 +28,7 @@ import { demand, runSuite } from "./suite.ts";
 import { Wallet } from "./wallet.ts";
 
 const PEERS = [0, 1, 2, 3];
-const COMMAND_MS = 60_000;
+const COMMAND_MS = 300_000;
 
 function demandEqual(found: Json | undefined, expected: Json): void {
   demand(stringifyJson(found ?? null) === stringifyJson(expected), `${stringifyJson(found ?? null)} was found`);

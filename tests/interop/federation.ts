@@ -9,7 +9,7 @@ import { run } from "./run.ts";
 import type { Suite } from "./suite.ts";
 import { demand } from "./suite.ts";
 
-const COMMAND_MS = 60_000;
+const COMMAND_MS = 300_000;
 /** What `fedimintd` wants beside the variables that both implementations know. */
 const OFFICIAL_ENV = {
   FM_BIND_UI: "127.0.0.1:0",

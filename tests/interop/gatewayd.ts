@@ -11,7 +11,7 @@ import { run } from "./run.ts";
 import type { Suite } from "./suite.ts";
 import { demand } from "./suite.ts";
 
-const COMMAND_MS = 120_000;
+const COMMAND_MS = 300_000;
 const PASSWORD = "pass";
 /** bcrypt, of the password. */
 const PASSWORD_HASH = "$2b$06$a8A/XduCAo.cMRrAMfyxteFgKWRZX//je8R4Eg51X6XuIF2q03Ooa";

@@ -13,7 +13,7 @@ import { until } from "../demo/waits.ts";
 import { startFederation } from "./federation.ts";
 import { Gatewayd } from "./gatewayd.ts";
 import { Lnd, openChannel } from "./lnd_node.ts";
-import { deposit } from "./payments.ts";
+import { deposit, handOver } from "./payments.ts";
 import type { Programs } from "./programs.ts";
 import { findPrograms } from "./programs.ts";
 import type { Suite } from "./suite.ts";
@@ -121,11 +121,10 @@ async function scenario(suite: Suite, programs: Found): Promise<void> {
   const walletOf = (name: string): Wallet =>
     isOurClient ? Wallet.ours(suite, name) : Wallet.official(suite, name, fedimintCli);
   const alice = walletOf("alice"), bob = walletOf("bob");
-  await suite.must("the clients join and deposit", async () => {
-    for (const wallet of [alice, bob]) {
-      await wallet.ask("join", federation.invite);
-      await deposit(federation, wallet, DEPOSIT_SAT);
-    }
+  await suite.must("the clients join, one deposits and gives the other a part", async () => {
+    for (const wallet of [alice, bob]) await wallet.ask("join", federation.invite);
+    await deposit(federation, alice, DEPOSIT_SAT);
+    await handOver(alice, bob, DEPOSIT_SAT / 5);
   });
   await suite.must("guardians' operators vet the gateway, and clients find it", async () => {
     for (const { peer } of federation.guardians) {

@@ -21,7 +21,7 @@ import { findPrograms } from "./programs.ts";
 import type { Suite } from "./suite.ts";
 import { demand, runSuite } from "./suite.ts";
 
-const CASE_MS = 120_000;
+const CASE_MS = 400_000;
 const BLOCKS = 6;
 /**
  * LND tells of a held payment before it has written all that it needs to keep it: killed within these milliseconds it

@@ -13,7 +13,7 @@ import { run } from "./run.ts";
 import type { Suite } from "./suite.ts";
 import { demand } from "./suite.ts";
 
-const COMMAND_MS = 120_000;
+const COMMAND_MS = 300_000;
 const CHANNEL_BLOCKS = 6;
 const FUNDS_SAT = 10_000_000;
 

@@ -14,7 +14,7 @@ import { run } from "./run.ts";
 
 const SHARED = fromFileUrl(new URL("../../../shared/interop/", import.meta.url));
 const BITCOIND_MS = 120_000;
-const VERSION_MS = 20_000;
+const VERSION_MS = 60_000;
 /** The official programs that ours is measured against. */
 const VERSION = "0.13";
 /** `fedimint-cli`, the larger one, has 89 MB. */

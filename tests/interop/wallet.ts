@@ -8,7 +8,11 @@ import { run } from "./run.ts";
 import type { Suite } from "./suite.ts";
 import { demand } from "./suite.ts";
 
-const COMMAND_MS = 120_000;
+/**
+ * An address for deposits takes 65,536 tries on average, and often three times as many: a minute of a core, of which
+ * other suites leave a part.
+ */
+const COMMAND_MS = 600_000;
 
 export class Wallet {
   /** As in "the official client". */

@@ -38,6 +38,8 @@ export type FederationOptions = {
   readonly modules?: readonly string[];
   /** What all guardians' programs have. Default: the built-in modules. */
   readonly definitions?: ServerModules;
+  /** What guardians' programs have who cheat, by peer. */
+  readonly evil?: ReadonlyMap<number, ServerModules>;
   readonly roundsPerSession?: number;
   readonly world?: WorldOptions;
   /** A federation whose world and chain it shares; then `name` begins the names of its guardians' machines. */
@@ -93,6 +95,7 @@ export class SimulatedFederation {
   #invite = "";
   #configs: readonly GuardianConfig[] = [];
   readonly #name: string;
+  readonly #evil: ReadonlyMap<number, ServerModules>;
   readonly #beside: SimulatedFederation | null;
   #goesOn = false;
   #bitcoinDisk: MemoryBackend;
@@ -101,9 +104,14 @@ export class SimulatedFederation {
     world: SimulatedWorld,
     definitions: ServerModules = builtInModules,
     bitcoinDisk: MemoryBackend = new MemoryBackend(),
-    { name = "g", beside = null }: { readonly name?: string; readonly beside?: SimulatedFederation | null } = {},
+    { name = "g", beside = null, evil = new Map() }: {
+      readonly name?: string;
+      readonly beside?: SimulatedFederation | null;
+      readonly evil?: ReadonlyMap<number, ServerModules>;
+    } = {},
   ) {
     this.#name = name;
+    this.#evil = evil;
     this.#beside = beside;
     this.world = world;
     this.definitions = definitions;
@@ -113,9 +121,9 @@ export class SimulatedFederation {
   /** Guardians are configured and running; the chain has its first coins. */
   static async start(options: FederationOptions): Promise<SimulatedFederation> {
     const { seed, total = 4, modules = ["meta", "mintv2", "walletv2"], roundsPerSession = 30 } = options;
-    const { definitions = builtInModules, world: worldOptions, beside = null, name = "g" } = options;
+    const { definitions = builtInModules, world: worldOptions, beside = null, name = "g", evil = new Map() } = options;
     const world = beside?.world ?? new SimulatedWorld(seed, worldOptions);
-    const federation = new SimulatedFederation(world, definitions, undefined, { name, beside });
+    const federation = new SimulatedFederation(world, definitions, undefined, { name, beside, evil });
     if (!beside) await federation.#startBitcoin();
     const configs = await dealtOnce(total, modules, roundsPerSession, definitions, name);
     federation.#configs = configs;
@@ -216,7 +224,7 @@ export class SimulatedFederation {
       platform,
       store,
       log: this.logOf(this.machine(peer)),
-      definitions: this.definitions,
+      definitions: this.#evil.get(peer) ?? this.definitions,
     });
     node.guardian = await this.finish(Guardian.start(options));
     node.ended = node.guardian.run().then(

@@ -1,45 +1,42 @@
 /**
- * Two federations, a gateway that serves both, and the Lightning network outside, in one simulated world: people's
- * wallets pay and are paid through the gateway, which may be killed at any time.
+ * Two federations, gateways that serve both, and the Lightning network outside, in one simulated world: people's
+ * wallets pay and are paid through the gateways; all of them may be killed at any time.
  */
-import { assertEquals } from "@std/assert";
-import { MemoryBackend, openMemoryStore } from "../../actors/store/mod.ts";
-import { Gateway } from "../../client/gateway/gateway.ts";
+import { assert, assertEquals } from "@std/assert";
+import { sleep } from "../../actors/platform/platform.ts";
+import type { Gateway } from "../../client/gateway/gateway.ts";
 import { SimulatedLightning } from "../../client/gateway/node/simulated/lightning.ts";
 import type { SimulatedNode } from "../../client/gateway/node/simulated/simulated_node.ts";
-import { fromUtf8 } from "../../core/bytes.ts";
-import type { Json } from "../../core/encoding/mod.ts";
-import { stringifyJson } from "../../core/encoding/mod.ts";
+import type { SafeUrl } from "../../core/types/safe_url.ts";
 import { lnClient } from "../../modules/ln/client.ts";
-import type { LnClient } from "../../modules/ln/client/api.ts";
 import { lnServer } from "../../modules/ln/server.ts";
 import { lnv2Client } from "../../modules/lnv2/client.ts";
-import type { LightningClient } from "../../modules/lnv2/client/api.ts";
 import { mintv2Client } from "../../modules/mintv2/client.ts";
 import { lnv2Server } from "../../modules/lnv2/server.ts";
 import { mintv2Server } from "../../modules/mintv2/server.ts";
 import { builtIn, registryOf } from "../../modules/contract/registry.ts";
+import type { ServerModules } from "../../server/modules.ts";
+import type { Audit } from "../demo/audits.ts";
+import { netMsat } from "../demo/audits.ts";
 import { faucetClient, faucetServer } from "./faucet.ts";
 import { SimulatedFederation } from "./federation.ts";
+import { Person } from "./person.ts";
+import { SimulatedGateway } from "./simulated_gateway.ts";
 import { SimulatedWallet } from "./wallets.ts";
 
-const DEFINITIONS = registryOf(builtIn([faucetServer, lnServer, lnv2Server, mintv2Server]));
-const PEOPLES_MODULES = [faucetClient, lnClient, lnv2Client, mintv2Client];
-const PORT = 8_175;
-const MACHINE = "gateway";
+export { PASSWORDS } from "./simulated_gateway.ts";
 
-/** Of the gateway's operators. */
-export const PASSWORDS = { admin: "theresnosecondbest", liquidityManager: "liquid" };
-/** Of the least cost that there is. */
-const PASSWORD_HASHES = {
-  admin: "$2b$04$0DFWbJvc.K2y6d6ZXjCq3ukxcy2WqhjJ54mAI.aYquMmNyWzg4EiO",
-  liquidityManager: "$2b$04$aPKghHZx0aormuwLmsi5mOqrDIZgtCDIVK0ej1NlBLqBe2OD8UJP6",
-};
+/** Modules of guardians in these worlds. */
+export const DEFINITIONS: ServerModules = registryOf(
+  builtIn([faucetServer, lnServer, lnv2Server, mintv2Server]),
+);
+const PEOPLES_MODULES = [faucetClient, lnClient, lnv2Client, mintv2Client];
+const BOOKS_WAIT_MS = 120_000;
 
 /** What everybody begins with. */
 const CHANNEL_MSAT = 1_000_000_000n;
 const PURSE_MSAT = 500_000_000n;
-/** Of the gateway, in each federation. */
+/** Of a gateway, in each federation. */
 const GATEWAY_MSAT = 5_000_000_000n;
 
 export type LightningWorldOptions = {
@@ -48,186 +45,153 @@ export type LightningWorldOptions = {
   readonly total?: number;
   /** Lightning modules of both federations. Default: lnv2. */
   readonly lightning?: readonly ("ln" | "lnv2")[];
+  /** Default: 1. */
+  readonly gateways?: number;
+  /** Programs of guardians who cheat, by peer, in either federation. Default: nobody does. */
+  readonly evil?: ReadonlyMap<number, ServerModules>;
 };
 
 export class LightningWorld {
   readonly here: SimulatedFederation;
   readonly there: SimulatedFederation;
   readonly lightning: SimulatedLightning;
-  readonly node: SimulatedNode;
   readonly outside: SimulatedNode;
-  readonly gatewayUrl = `http://${MACHINE}:${PORT}/v1`;
-  #disk: MemoryBackend;
-  #gateway: Gateway | null = null;
+  readonly gateways: SimulatedGateway[] = [];
+  readonly people: Person[] = [];
+  readonly #total: number;
 
-  private constructor(here: SimulatedFederation, there: SimulatedFederation) {
+  private constructor(here: SimulatedFederation, there: SimulatedFederation, total: number) {
     this.here = here;
     this.there = there;
+    this.#total = total;
     const { clock, dice } = here.world.process("lightning").platform;
     this.lightning = new SimulatedLightning({ clock, dice });
-    const channel = { localMsat: CHANNEL_MSAT, remoteMsat: CHANNEL_MSAT };
-    this.node = this.lightning.node("gateway", channel);
-    this.outside = this.lightning.node("outside", channel);
-    this.#disk = new MemoryBackend(here.diskOptions(MACHINE));
+    this.outside = this.#node("outside");
   }
 
-  /** The gateway serves both federations, and has e-cash in both. */
-  static async start({ seed, total = 4, lightning = ["lnv2"] }: LightningWorldOptions): Promise<LightningWorld> {
-    const modules = ["faucet", ...lightning, "mintv2"];
-    const options = { seed, total, modules, definitions: DEFINITIONS, roundsPerSession: 40 };
+  /** The gateways serve both federations, and have e-cash in both. */
+  static async start(
+    { seed, total = 4, lightning = ["lnv2"], gateways = 1, evil }: LightningWorldOptions,
+  ): Promise<LightningWorld> {
+    const options = {
+      seed,
+      total,
+      modules: ["faucet", ...lightning, "mintv2"],
+      definitions: DEFINITIONS,
+      roundsPerSession: 40,
+      ...(evil && { evil }),
+    };
     const here = await SimulatedFederation.start(options);
     const there = await SimulatedFederation.start({ ...options, beside: here, name: "h" });
-    const world = new LightningWorld(here, there);
-    await world.#open();
-    for (const { invite } of [here, there]) {
-      const { wallet } = await here.finish(world.gateway.federations.connect(invite));
-      await here.finish(wallet.use(faucetClient).draw(GATEWAY_MSAT));
+    const world = new LightningWorld(here, there, total);
+    for (let i = 0; i < gateways; i++) {
+      const gateway = await SimulatedGateway.open(here, world.#node(i === 0 ? "gateway" : `gateway${i}`));
+      world.gateways.push(gateway);
+      for (const federation of [here, there]) await gateway.serve(federation, GATEWAY_MSAT);
     }
     return world;
   }
 
-  get gateway(): Gateway {
-    if (!this.#gateway) throw new Error("the gateway was killed");
-    return this.#gateway;
+  #node(name: string): SimulatedNode {
+    return this.lightning.node(name, { localMsat: CHANNEL_MSAT, remoteMsat: CHANNEL_MSAT });
   }
 
-  async #open(): Promise<void> {
-    const { here } = this, { platform } = here.world.process(MACHINE);
-    const opening = openMemoryStore({ clock: platform.clock, backend: this.#disk }).then((store) =>
-      Gateway.open({
-        platform,
-        store,
-        node: this.node.connect(),
-        network: "regtest",
-        log: here.logOf(MACHINE),
-        bind: { hostname: "0.0.0.0", port: PORT },
-        testEnvironment: true,
-        modules: [faucetClient],
-        admin: { passwords: PASSWORD_HASHES, apiUrl: this.gatewayUrl, lightningMode: "Simulated" },
-      })
-    );
-    this.#gateway = await here.finish(opening);
+  /** The first gateway, as all that is said of the gateway below. */
+  get #first(): SimulatedGateway {
+    const [first] = this.gateways;
+    assert(first, "a world has a gateway");
+    return first;
+  }
+
+  get gateway(): Gateway {
+    return this.#first.gateway;
+  }
+
+  get gatewayUrl(): SafeUrl {
+    return this.#first.url;
+  }
+
+  /** The gateway's. */
+  get node(): SimulatedNode {
+    return this.#first.node;
   }
 
   /** SIGKILL: what was not durable is lost. The node lives on. */
   killGateway(): void {
-    this.#gateway = null;
-    this.here.world.process(MACHINE).kill();
-    this.#disk = this.#disk.crash();
+    this.#first.kill();
   }
 
-  async restartGateway(): Promise<void> {
-    this.here.world.process(MACHINE).restart();
-    this.#disk = this.#disk.crash(this.here.diskOptions(MACHINE));
-    await this.#open();
+  restartGateway(): Promise<void> {
+    return this.#first.restart();
   }
 
-  /**
-   * From now on the gateway dies with its `count`th commit: with `lost` before that reaches the disk, with `kept` once
-   * it is there and nobody was told; and is started again by itself a second later.
-   * @returns whether it has died by then
-   */
-  async crashAtCommit(count: number, commit: "lost" | "kept"): Promise<{ hasDied: boolean; back: Promise<void> }> {
-    const { here } = this, back = Promise.withResolvers<void>(), fate = { hasDied: false, back: back.promise };
-    const { clock } = here.world.process("fate").platform;
-    const die = (): void => {
-      this.killGateway();
-      clock.setTimer(1_000, () => void this.restartGateway().then(back.resolve, back.reject));
-    };
-    this.killGateway();
-    here.world.process(MACHINE).restart();
-    let isArmed = false, written = 0;
-    this.#disk = this.#disk.crash({
-      ...here.diskOptions(MACHINE),
-      onWrite: () => {
-        if (!isArmed || ++written !== count) return;
-        fate.hasDied = true;
-        if (commit === "kept") return queueMicrotask(die);
-        die();
-        throw new Error("the gateway has crashed");
-      },
-    });
-    await this.#open();
-    isArmed = true;
-    return fate;
+  crashAtCommit(...args: Parameters<SimulatedGateway["crashAtCommit"]>): ReturnType<SimulatedGateway["crashAtCommit"]> {
+    return this.#first.crashAtCommit(...args);
+  }
+
+  ask(...args: Parameters<SimulatedGateway["ask"]>): ReturnType<SimulatedGateway["ask"]> {
+    return this.#first.ask(...args);
+  }
+
+  /** What the gateway has: in its channels, and in each federation. */
+  gatewayMsat(): Promise<bigint> {
+    return this.#first.totalMsat();
   }
 
   /** Somebody with e-cash in a federation. */
   async person(name: string, federation: SimulatedFederation, msat = PURSE_MSAT): Promise<Person> {
     const wallet = await SimulatedWallet.open(federation, name, undefined, PEOPLES_MODULES);
     if (msat > 0n) await this.here.finish(wallet.client.use(faucetClient).draw(msat));
-    return new Person(this, wallet);
+    const person = new Person(federation, wallet, this.gatewayUrl);
+    this.people.push(person);
+    return person;
   }
 
-  /** A request to the gateway, as from outside. @param from whose machine */
-  async ask(
-    route: string,
-    options: {
-      readonly body?: Json | string;
-      readonly password?: string;
-      readonly from?: string;
-      readonly type?: string;
-    } = {},
-  ): Promise<{ readonly status: number; readonly text: string }> {
-    const { body, password, from = "stranger", type = "application/json" } = options;
-    const { network } = this.here.world.process(from).platform;
-    const { status, body: bytes } = await network.fetch(`http://${MACHINE}:${PORT}${route}`, {
-      method: body === undefined ? "GET" : "POST",
-      headers: {
-        ...(body !== undefined && { "content-type": type }),
-        ...(password !== undefined && { authorization: `Bearer ${password}` }),
-      },
-      ...(body !== undefined && { body: typeof body === "string" ? body : stringifyJson(body) }),
-      timeoutMs: 60_000,
-      bodyBytesMax: 1_000_000,
-    });
-    return { status, text: fromUtf8(bytes) };
+  /** Everything that is under way, of anybody, comes to its end. */
+  async settled(): Promise<void> {
+    for (const person of this.people) await person.settled();
+    for (const gateway of this.gateways) await gateway.settled();
   }
 
-  /** What the gateway has: in its channels, and in each federation. */
-  async gatewayMsat(): Promise<bigint> {
-    let sumMsat = this.node.books.localMsat;
-    for (const { wallet } of await this.gateway.federations.all()) sumMsat += await wallet.getBalance();
+  /**
+   * All guardians count the same: the e-cash that people and gateways have, no contract that is open, and no more owed
+   * than owned.
+   */
+  async assertBalanced(): Promise<void> {
+    for (const federation of [this.here, this.there]) await this.#assertBalanced(federation);
+  }
+
+  async #assertBalanced(federation: SimulatedFederation): Promise<void> {
+    const { clock } = federation.world.process("admin").platform, endMs = clock.monotonicMs() + BOOKS_WAIT_MS;
+    const heldMsat = await this.#heldMsat(federation);
+    const wanted = { mintMsat: -heldMsat, contractsMsat: 0n, isSolvent: true };
+    for (let peer = 0; peer < this.#total; peer++) {
+      for (;;) {
+        const audit = await federation.call(peer, "audit") as unknown as Audit;
+        const found = {
+          mintMsat: netMsat(audit, "mintv2"),
+          contractsMsat: netMsat(audit, "lnv2") + netMsat(audit, "ln"),
+          isSolvent: audit.net_assets >= 0,
+        };
+        // a guardian may be behind the others
+        const isWanted = found.mintMsat === wanted.mintMsat && found.contractsMsat === 0n;
+        if (isWanted || clock.monotonicMs() > endMs) {
+          assertEquals(found, wanted, `${federation.machine(peer)} counts otherwise`);
+          break;
+        }
+        await sleep(clock, 1_000);
+      }
+    }
+  }
+
+  async #heldMsat(federation: SimulatedFederation): Promise<bigint> {
+    let sumMsat = 0n;
+    for (const person of this.people) if (person.federation === federation) sumMsat += await person.balance();
+    const index = federation === this.here ? 0 : 1;
+    for (const { gateway } of this.gateways) {
+      sumMsat += await (await gateway.federations.all())[index]!.wallet.getBalance();
+    }
     return sumMsat;
-  }
-}
-
-class Person {
-  readonly wallet: SimulatedWallet;
-  readonly #world: LightningWorld;
-
-  constructor(world: LightningWorld, wallet: SimulatedWallet) {
-    this.#world = world;
-    this.wallet = wallet;
-  }
-
-  get lightning(): LightningClient {
-    return this.wallet.client.use(lnv2Client);
-  }
-
-  /** Version 1. */
-  get lnv1(): LnClient {
-    return this.wallet.client.use(lnClient);
-  }
-
-  balance(): Promise<bigint> {
-    return this.wallet.client.getBalance();
-  }
-
-  /** Pays an invoice by the gateway. @returns what became of it */
-  async pay(invoice: string): Promise<"success" | "refunded" | "rejected" | "failure"> {
-    const operationId = await this.lightning.send(invoice, { gateway: this.#world.gatewayUrl });
-    return (await this.lightning.awaitSend(operationId)).outcome;
-  }
-
-  /** An invoice of the gateway's. */
-  async invoice(amountMsat: bigint) {
-    return await this.lightning.receive(amountMsat, { gateway: this.#world.gatewayUrl });
-  }
-
-  /** Everything that is under way comes to its end. */
-  settled(): Promise<void> {
-    return this.wallet.client.client.awaitIdle();
   }
 }
 

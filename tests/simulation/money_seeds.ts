@@ -5,18 +5,18 @@
 import { assertEquals, assertNotEquals } from "@std/assert";
 import { assertBalanced, troubledMoney } from "./money.ts";
 
-/** From `first` to `last`, and one that two runs of the first seed are the same. */
-export function testSeeds(first: number, last: number): void {
+/** From 1 to `last`, and one that two runs of the first seed are the same. */
+export function testSeeds(last: number): void {
   const logs = new Map<number, string>();
-  for (let seed = first; seed <= last; seed++) {
+  for (let seed = 1; seed <= last; seed++) {
     Deno.test(`money goes in, around and out in trouble, and all books balance, seed ${seed}`, async () => {
       const books = await troubledMoney(seed);
       assertBalanced(books);
       logs.set(seed, books.log);
     });
   }
-  Deno.test(`the same seed gives the same world, event for event, and another seed another: ${first}`, async () => {
-    assertEquals((await troubledMoney(first)).log, logs.get(first));
-    assertNotEquals(logs.get(first + 1), logs.get(first));
+  Deno.test(`the same seed gives the same world, event for event, and another seed another`, async () => {
+    assertEquals((await troubledMoney(1)).log, logs.get(1));
+    assertNotEquals(logs.get(2), logs.get(1));
   });
 }

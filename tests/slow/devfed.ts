@@ -3,6 +3,7 @@
  * for itself.
  */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { until } from "../demo/waits.ts";
 import { DevfedProgram, shell } from "./devfed_program.ts";
 
 async function ended(devfed: DevfedProgram): Promise<void> {
@@ -22,7 +23,10 @@ async function joinAndFund(lines: readonly string[]): Promise<{ readonly balance
   assertEquals(paid.code, 0, paid.err);
   // a block is agreed on some moments after it was mined
   let came = await shell(balance);
-  for (let tries = 0; tries < 20 && !/^9,9/.test(came.out); tries++) came = await shell(balance);
+  await until("the deposit is in the balance", async () => {
+    if (!/^9,9/.test(came.out)) came = await shell(balance);
+    return /^9,9/.test(came.out);
+  });
   assertStringIncludes(came.out, "sat (9,9");
   return { balance, shown: came.out };
 }

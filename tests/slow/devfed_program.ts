@@ -3,7 +3,7 @@ import { assertEquals } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
 
 const ROOT = fromFileUrl(new URL("../../", import.meta.url));
-const WAIT_MS = 240_000;
+const WAIT_MS = 600_000;
 
 export type Ran = { readonly code: number; readonly out: string; readonly err: string };
 

@@ -13,11 +13,12 @@ import { ownProgram } from "../../server/dev/federation/processes.ts";
 import { outputText, startCommand } from "../recovery/command.ts";
 import { giveLongLog } from "../recovery/federation.ts";
 
-const ITEMS = 25_000;
+/** `RESTORE_ITEMS=25000` makes each restore twice as long. */
+const ITEMS = Number(Deno.env.get("RESTORE_ITEMS") ?? 12_000);
 const NOTES = 40;
-/** `RESTORE_KILLS=100` takes a quarter of an hour. */
-const KILLS = Number(Deno.env.get("RESTORE_KILLS") ?? 8);
-const COMMAND_MS = 180_000;
+/** `RESTORE_KILLS=100` takes some minutes more. */
+const KILLS = Number(Deno.env.get("RESTORE_KILLS") ?? 4);
+const COMMAND_MS = 400_000;
 /** A full disk: what SQLite needs to open a database fits, the wallet's records at some point don't. */
 const DISK_FULL_KIB = [64, 128, 256];
 

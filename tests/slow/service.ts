@@ -13,7 +13,7 @@ import { SETTINGS } from "../../server/settings.ts";
 const ROOT = fromFileUrl(new URL("../../", import.meta.url));
 const FILES = join(ROOT, "docs/service");
 const PLATFORM = realPlatform();
-const START_MS = 60_000;
+const START_MS = 200_000;
 /** As the unit says it. */
 const DENO = "/usr/local/bin/deno";
 

@@ -17,7 +17,7 @@ const onMachine = testsNeeding("net");
 const reports: string[] = [];
 const toReports = (what: string): void => void reports.push(what);
 const { network } = realPlatform(toReports);
-const OPEN = { timeoutMs: 5_000, messageBytesMax: 1_000 };
+const OPEN = { timeoutMs: 60_000, messageBytesMax: 1_000 };
 const MASK = new Uint8Array(4);
 
 async function serve(handler: HttpHandler) {
@@ -72,7 +72,7 @@ onMachine("the handshake is that of RFC 6455, without compression, and pings are
 });
 
 onMachine("the runtime's own WebSocket client speaks with our server", async () => {
-  const { listener, port, socket } = await serveSocket({ messageBytesMax: 100_000, pingMs: 20 });
+  const { listener, port, socket } = await serveSocket({ messageBytesMax: 100_000, pingMs: 200 });
   const client = new WebSocket(`ws://127.0.0.1:${port}`);
   const got = new Promise((resolve) => client.onmessage = (event) => resolve(event.data));
   const gone = new Promise<CloseEvent>((resolve) => client.onclose = resolve);
@@ -82,7 +82,7 @@ onMachine("the runtime's own WebSocket client speaks with our server", async () 
   assertEquals(await server.receive(), "ä".repeat(40_000));
   client.send(utf8("as bytes"));
   assertEquals(await server.receive(), "as bytes"); // as jsonrpsee reads them
-  await new Promise((resolve) => setTimeout(resolve, 200)); // more than four pings, all answered
+  await new Promise((resolve) => setTimeout(resolve, 900)); // four pings, all answered
   server.send("b".repeat(80_000));
   assertEquals(await got, "b".repeat(80_000));
   server.close(4_000, "done");
@@ -159,7 +159,7 @@ onMachine("an answer that breaks off breaks the connection and is reported", asy
     const pull = (controller: ReadableStreamDefaultController): void => controller.error(new Error("a bug"));
     return new Response(new ReadableStream({ pull }));
   });
-  const fetching = network.fetch(`http://127.0.0.1:${port}/`, { timeoutMs: 5_000, bodyBytesMax: 10 });
+  const fetching = network.fetch(`http://127.0.0.1:${port}/`, { timeoutMs: 60_000, bodyBytesMax: 10 });
   assertEquals((await assertRejects(() => fetching, NetworkError)).code, "unreachable");
   assertEquals(reports.splice(0), ["answering an HTTP request"]);
   await listener.close();
@@ -176,7 +176,7 @@ onMachine("a large answer waits for its reader, and a reader that leaves ends it
       }),
     )
   );
-  const fetching = network.fetch(`http://127.0.0.1:${port}/`, { timeoutMs: 5_000, bodyBytesMax: 1_000_000 });
+  const fetching = network.fetch(`http://127.0.0.1:${port}/`, { timeoutMs: 60_000, bodyBytesMax: 1_000_000 });
   assertEquals((await assertRejects(() => fetching, NetworkError)).code, "too_large");
   await cancelled.promise;
   assert(produced < 1_000, `${produced} pieces produced for a reader of ten`);
@@ -203,7 +203,7 @@ onMachine("a secure WebSocket or fetch does not trust a certificate that no auth
   );
   const opening = network.openWebSocket(`wss://localhost:${server.addr.port}/`, OPEN);
   assertEquals((await assertRejects(() => opening, NetworkError)).code, "unreachable");
-  const fetching = network.fetch(`https://localhost:${server.addr.port}/`, { timeoutMs: 5_000, bodyBytesMax: 10 });
+  const fetching = network.fetch(`https://localhost:${server.addr.port}/`, { timeoutMs: 60_000, bodyBytesMax: 10 });
   assertEquals((await assertRejects(() => fetching, NetworkError)).code, "unreachable");
   await server.shutdown();
 });
@@ -212,7 +212,7 @@ onMachine("an error names the host and never the secrets of a URL", async () => 
   for (const at of ["127.0.0.1:1", "no.such.invalid", "[malformed"]) {
     const url = `http://fedimint:topsecret@${at}/topsecret?key=topsecret`;
     const ways = [
-      () => network.fetch(url, { timeoutMs: 5_000, bodyBytesMax: 1 }),
+      () => network.fetch(url, { timeoutMs: 60_000, bodyBytesMax: 1 }),
       () => network.openWebSocket(url.replace("http", "ws"), OPEN),
     ];
     for (const way of ways) {
@@ -227,15 +227,15 @@ const FEW = {
   sourceConnectionsMax: 2,
   halfSentBytesMax: 10_000,
   connectionsMax: 2,
-  headersTimeoutMs: 100,
-  requestTimeoutMs: 200,
+  headersTimeoutMs: 500,
+  requestTimeoutMs: 700,
   timeoutCheckMs: 20,
 };
 
 onMachine("headers and bodies that trickle in are cut off by their times, and a slow answer is not", async () => {
   const handler: HttpHandler = async (request) => {
     await request.text();
-    await new Promise((resolve) => setTimeout(resolve, 400));
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
     return new Response("slow");
   };
   const { address, close } = await serveHttp(toReports, { ...FEW, connectionsMax: 10 })(

@@ -14,8 +14,8 @@ import { openPinnedHttp } from "./pinned_http.ts";
 import { WebSocketConnection } from "./websocket.ts";
 
 const onMachine = testsNeeding("net");
-const REQUEST = { timeoutMs: 5_000, bodyBytesMax: 1_000 };
-const STREAM = { timeoutMs: 5_000, lineUnitsMax: 100 };
+const REQUEST = { timeoutMs: 60_000, bodyBytesMax: 1_000 };
+const STREAM = { timeoutMs: 60_000, lineUnitsMax: 100 };
 const SECRET = "a0a0a0a0";
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;
@@ -104,7 +104,7 @@ onMachine("another certificate, or one past its time, is told no secret", async 
     const tries = [
       () => http.fetch("/", { ...REQUEST, headers }),
       () => http.lines("/", { ...STREAM, headers }),
-      () => http.openWebSocket("/", { headers, timeoutMs: 5_000, messageBytesMax: 100 }),
+      () => http.openWebSocket("/", { headers, timeoutMs: 60_000, messageBytesMax: 100 }),
     ];
     for (const attempt of tries) {
       const error = await assertRejects(attempt, NetworkError);
@@ -183,7 +183,8 @@ onMachine("an answer that goes on comes by lines, each bounded, and one that bre
     assertEquals(broken, ["one"]);
     const stop = new AbortController();
     const aborted = all("/open", open, stop.signal);
-    setTimeout(() => stop.abort(new Error("enough")), 50);
+    while (open.length === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    stop.abort(new Error("enough"));
     assertEquals((await assertRejects(() => aborted, Error)).message, "enough");
     assertEquals(open, ["one"]);
     for await (const line of (await http.lines("/open", STREAM)).lines) {
@@ -209,7 +210,7 @@ onMachine("a WebSocket to a pinned server carries its headers and messages", asy
     const http = openPinnedHttp({ url, certificate: cert });
     const socket = await http.openWebSocket("/p?q=1", {
       headers: { macaroon: SECRET },
-      timeoutMs: 5_000,
+      timeoutMs: 60_000,
       messageBytesMax: 1_000,
     });
     assertEquals(await socket.receive(), `/p?q=1 ${SECRET}`);

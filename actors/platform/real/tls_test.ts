@@ -120,7 +120,7 @@ onMachine("a certificate of X.509 v1 is refused on both sides: its owner cannot 
   evil.on("tlsClientError", () => undefined);
   await new Promise<void>((resolve) => evil.listen(0, "127.0.0.1", resolve));
   const { port: evilPort } = evil.address() as { port: number };
-  const dialling = network.dialTls({ ...LOCAL, port: evilPort, identity: b, serverName: "peerA", timeoutMs: 5_000 });
+  const dialling = network.dialTls({ ...LOCAL, port: evilPort, identity: b, serverName: "peerA", timeoutMs: 60_000 });
   assertEquals((await assertRejects(() => dialling, NetworkError)).code, "tls");
   evil.close();
 
@@ -187,7 +187,7 @@ async function guarded(bounds = BOUNDS, expected: readonly string[] = []) {
     (stream) => streams.push(stream),
   );
   const at = { ...LOCAL, port: listener.address.port };
-  const dial = (identity = b!) => network.dialTls({ ...at, identity, serverName: "peerA", timeoutMs: 5_000 });
+  const dial = (identity = b!) => network.dialTls({ ...at, identity, serverName: "peerA", timeoutMs: 60_000 });
   return { listener, streams, at, dial, stranger: stranger! };
 }
 

@@ -9,7 +9,7 @@ import { isJsonObject, parseJson } from "../../../core/encoding/mod.ts";
 import type { DevFederation } from "./federation.ts";
 import { freePorts, OwnedProcess, ownProgram, runOwnProgram } from "./processes.ts";
 
-const WAIT_MS = 120_000;
+const WAIT_MS = 400_000;
 const POLL_MS = 200;
 const COIN_SAT = 10_000_000n;
 const CHANNEL_SAT = 5_000_000;

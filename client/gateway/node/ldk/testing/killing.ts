@@ -67,7 +67,7 @@ export async function payWhileKilled(kills: number): Promise<KillingOutcome> {
     await until("money is where it belongs", async () => {
       const now = await balances(a, b);
       return now[0] === expected[0] && now[1] === expected[1];
-    }, 20_000);
+    });
     for (const { node } of [a, b]) assertEquals((await node.operator.channels()).length, 1, "the channel stands");
     const paid = outcomes.filter(({ end }) => end.ok).length;
     assert(paid > 0, "payments were made");

@@ -51,7 +51,11 @@ export type LabNode = {
 };
 
 /** Tries again until what is waited for is there. */
-export async function until<T>(what: string, attempt: () => Promise<T | null | false>, timeoutMs = 60_000): Promise<T> {
+export async function until<T>(
+  what: string,
+  attempt: () => Promise<T | null | false>,
+  timeoutMs = 240_000,
+): Promise<T> {
   const { clock } = platform;
   for (const endMs = clock.monotonicMs() + timeoutMs; clock.monotonicMs() < endMs;) {
     const value = await attempt();

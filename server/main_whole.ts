@@ -25,7 +25,7 @@ const onMachine = testsNeeding("read", "write", "net", "run", "env");
 const NODE = "http://user:hidden-password@127.0.0.1:1";
 
 const PLATFORM = realPlatform();
-const START_MS = 60_000;
+const START_MS = 200_000;
 const LEADER = { name: "g0", federation_name: "Test", federation_size: 4 };
 
 type Ended = { readonly exit: number; readonly out: string; readonly err: string };
