@@ -17,37 +17,42 @@ type Suite = {
 
 const deno = Deno.execPath();
 
-/** They are not called `…_test.ts`, so that `deno test` by itself stays quick. */
-const slowTests = [
-  "simulation_seeds",
-  "broadcast_seeds",
-  "copies_seeds",
-  "hostile_links",
-  "old_databases",
-  "setup_stops",
-  "client_cli",
-  "refunds",
-  "many_notes",
-  "restore_seeds",
-  "crowded_wallet",
-  "copy_of_guardian",
-  "devfed",
-  "service",
-  "without_permissions",
-  "lost_database_in_session",
-  "lost_database",
-  "large_session",
-  "dead_bitcoin_node",
-  "store_kill",
-  "restore_killed",
+const inSlow = (name: string): string => `tests/slow/${name}.ts`;
+
+/** They are not called `…_test.ts`, so that `deno test` by itself stays quick. Longest first. */
+const simulatedWorlds = [
   "gateway_crash",
   "lnv1_gateway_crash",
-  "gateway_embedded",
+  "simulation_seeds",
+  "restore_seeds",
   "lightning_seeds",
   "lightning_cheats",
-  "ldk_killed",
+  "old_databases",
+  "dead_bitcoin_node",
+  "broadcast_seeds",
+  "copy_of_guardian",
+  "copies_seeds",
+  "lost_database",
+  "crowded_wallet",
+  "refunds",
+  "large_session",
+  "many_notes",
+  "hostile_links",
+  "lost_database_in_session",
+  "setup_stops",
+].map(inSlow);
+
+const realPrograms = [
+  "restore_killed",
+  "devfed",
+  "gateway_embedded",
+  "without_permissions",
   "ldk_forced",
-].map((name) => `tests/slow/${name}.ts`);
+  "store_kill",
+  "ldk_killed",
+  "client_cli",
+  "service",
+].map(inSlow);
 
 /** Whole wallets, guardians, gateways and programs: of some seconds each, and too many of them for quick tests. */
 const wholeTests = (await sourcesBelow(["core", "actors", "modules", "server", "client", "tests"]))
@@ -67,12 +72,11 @@ function interop(name: string, file: string, ...args: readonly string[]): Suite 
 const suites: readonly Suite[] = [
   // types are `deno task check`'s; tests with a real bitcoind go by this variable, and are a suite of their own
   { name: "quick tests", args: ["test", "-P", "--no-check", "--parallel", "--quiet"], env: { BITCOIND_DIR: "" } },
-  { name: "vectors", args: ["task", "vectors"] },
-  { name: "AlephBFT recordings", args: ["task", "replay-aleph"] },
   { name: "attacks on real guardians", args: ["task", "hostile", "--short"] },
-  files("slow tests", slowTests),
+  files("slow tests of simulated worlds", simulatedWorlds),
   interop("wallets restored by the other client, in our federation", "recovery", "--in-ours"),
   interop("wallets restored by the other client, in an official federation", "recovery", "--in-official"),
+  files("slow tests of real programs", realPrograms),
   interop("official clients in our federation", "official_client"),
   interop("official clients and gateway pay over Lightning, in our federation", "lightning"),
   interop("official clients and gateway pay over Lightning, with both kinds of guardians", "lightning", "--mixed"),
@@ -84,6 +88,8 @@ const suites: readonly Suite[] = [
   interop("a real LND on the embedded chain, and the embedded Lightning node", "embedded_node"),
   interop("backups that the other client reads", "backups"),
   interop("tests with a real bitcoind", "bitcoind"),
+  { name: "AlephBFT recordings", args: ["task", "replay-aleph"], beside: true },
+  { name: "vectors", args: ["task", "vectors"], beside: true },
 ];
 
 const INTERRUPTED_EXIT = 130;
@@ -157,24 +163,19 @@ async function run({ args, env = {}, ...suite }: Suite, tell: (text: string) => 
 
 const AT_ONCE = 3;
 
-/** Runs suites beside each other; each is shown as a whole when it and those before it have ended. */
+/** Runs suites beside each other; each is shown as a whole when it has ended. */
 async function runBeside(waiting: readonly Suite[], show: (suite: Suite, ran: Ran) => void): Promise<void> {
-  const ended = waiting.map(() => Promise.withResolvers<Ran>());
   let next = 0;
   const lane = async (): Promise<void> => {
     while (next < waiting.length) {
-      const at = next++;
-      ended[at]!.resolve(await run(waiting[at]!, () => {}));
+      const suite = waiting[next++]!;
+      const ran = await run(suite, () => {});
+      console.log(`\n== ${suite.name}`);
+      print(ran.output);
+      show(suite, ran);
     }
   };
-  const lanes = Promise.all(Array.from({ length: AT_ONCE }, lane));
-  for (const [at, suite] of waiting.entries()) {
-    const ran = await ended[at]!.promise;
-    console.log(`\n== ${suite.name}`);
-    print(ran.output);
-    show(suite, ran);
-  }
-  await lanes;
+  await Promise.all(Array.from({ length: AT_ONCE }, lane));
 }
 
 const skipped: string[] = [];

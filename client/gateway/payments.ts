@@ -8,7 +8,6 @@
 import type { Clock } from "../../actors/platform/platform.ts";
 import { sleep } from "../../actors/platform/platform.ts";
 import type { StoreView } from "../../actors/store/store.ts";
-import { assert } from "../../core/assert.ts";
 import type { Bytes } from "../../core/bytes.ts";
 import { equalBytes, fromHex, toHex } from "../../core/bytes.ts";
 import type { Bolt11Invoice } from "../../core/lightning/bolt11.ts";
@@ -25,9 +24,9 @@ import type { Federations } from "./federations.ts";
 import { CLTV_LIMIT_MAX, SEEN_AT_NODE_MS } from "./limits.ts";
 import { sendFees } from "./federations.ts";
 import type { LightningNode, PaymentOutcome } from "./node/node.ts";
-import { NodeError } from "./node/node.ts";
+import { isBefore, NodeError } from "./node/node.ts";
 import type { NodeWatch } from "./node_watch.ts";
-import type { Way } from "./records.ts";
+import type { OutgoingRecord, Way } from "./records.ts";
 import { outgoing, registrationOf, seenAtNode } from "./records.ts";
 
 export type PaymentsEnv = {
@@ -63,37 +62,64 @@ export class Payments implements LightningGateway {
     return record ? ok(addFee(sendFees(record).minimum, amountMsat)) : err("Routing Info not available");
   }
 
-  async claimPaymentImage(
-    paymentHash: Bytes,
-    owner: PaymentOwner,
-  ): Promise<boolean> {
-    const hash = toHex(paymentHash) as Sha256;
+  async claimPaymentImage(paymentHash: Bytes, owner: PaymentOwner): Promise<boolean> {
+    const hash = toHex(paymentHash) as Sha256, first = await this.#claim(hash, owner, null);
+    if (isOwner(first, owner)) return true;
+    return await this.#hasEndedUnpaid(first) && isOwner(await this.#claim(hash, owner, first), owner);
+  }
+
+  /**
+   * Takes a hash that nobody has, or that `ended` has. Durable when it resolves.
+   * @returns whose it is
+   */
+  async #claim(hash: Sha256, owner: PaymentOwner, ended: PaymentOwner | null): Promise<OutgoingRecord> {
     const { value, durable } = await this.#env.store.transact(async (tx) => {
       const first = await outgoing.get(tx, hash);
-      if (first) return first.federationId === owner.federationId && first.operationId === owner.operationId;
-      outgoing.set(tx, hash, { ...owner, way: null });
-      return true;
+      if (first && !(ended && isOwner(first, ended))) return first;
+      const taken: OutgoingRecord = { ...owner, way: null };
+      outgoing.set(tx, hash, taken);
+      seenAtNode.delete(tx, hash);
+      return taken;
     });
     await durable;
     return value;
   }
 
-  async pay(payment: OutgoingPayment, signal: AbortSignal): Promise<Paid> {
-    const { invoice, mayBegin } = payment;
-    const begun = (await readDurable(this.#env.store, (tx) => outgoing.get(tx, invoice.paymentHash)))?.way ?? null;
-    const found = begun ? ok(begun) : await this.#newWay(invoice, signal);
-    if (!found.ok) return found;
-    const isKept = begun !== null || mayBegin;
-    const way = begun || !mayBegin ? found.value : await this.#keepWay(invoice.paymentHash, found.value);
-    if (way.tag === "Node") return await this.#payByNode(payment, signal);
+  /**
+   * Whether an operation that has a hash has ended, for certain, without a payment: then the hash may pass on. One that
+   * was killed between its claim and its beginning has nothing on any way; if it begins after all, `pay` refuses it.
+   */
+  async #hasEndedUnpaid({ federationId, operationId, way }: OutgoingRecord): Promise<boolean> {
     const federations = this.#env.federations();
-    return await federations.using(
-      way.value.federationId,
-      () =>
-        way.tag === "Swap"
-          ? this.#swap(way.value, payment, isKept, signal)
-          : this.#lnv1Swap(way.value.federationId, payment, isKept, signal),
-    );
+    const modules = [federations.module(federationId), federations.lnv1(federationId)];
+    // it is of one of the two: the other knows nothing of it
+    const standings = await Promise.all(modules.map((module) => module?.paymentStanding(operationId)));
+    if (standings.includes("under_way_or_paid")) return false;
+    return standings.includes("cancelled") || (standings.includes("unknown") && way === null);
+  }
+
+  async pay(payment: OutgoingPayment, signal: AbortSignal): Promise<Paid> {
+    const { invoice, owner, mayBegin } = payment;
+    const record = await readDurable(this.#env.store, (tx) => outgoing.get(tx, invoice.paymentHash));
+    if (!record || !isOwner(record, owner)) return err({ tag: "DuplicatePayment", value: null });
+    const found = record.way ? ok(record.way) : await this.#newWay(invoice, signal);
+    if (!found.ok) return found;
+    const isKept = record.way !== null || mayBegin;
+    const way = isKept && record.way === null ? await this.#keepWay(payment, found.value) : found.value;
+    if (way === null) return err({ tag: "DuplicatePayment", value: null });
+    const federations = this.#env.federations();
+    switch (way.tag) {
+      case "Node":
+        return await this.#payByNode(payment, null, signal);
+      case "NodeAfter":
+        return await this.#payByNode(payment, way.value, signal);
+      case "Swap":
+        return await federations.using(way.value.federationId, () => this.#swap(way.value, payment, isKept, signal));
+      case "Lnv1Swap": {
+        const { federationId } = way.value;
+        return await federations.using(federationId, () => this.#lnv1Swap(federationId, payment, isKept, signal));
+      }
+    }
   }
 
   /** The way that a payment takes that begins now. The error: it is one of ours, and can't be paid so. */
@@ -104,7 +130,7 @@ export class Payments implements LightningGateway {
       ? await this.#env.federations().ofIndex(hop.shortChannelId)
       : null;
     if (offeredIn !== null) return ok({ tag: "Lnv1Swap", value: { federationId: offeredIn } });
-    if (!equalBytes(invoice.payee, publicKey)) return ok({ tag: "Node", value: null });
+    if (!equalBytes(invoice.payee, publicKey)) return ok(await this.#nodeWay(invoice.paymentHash, signal));
     const refuse = (why: string): Result<Way, Cancelled> => err({ tag: "RegistrationError", value: why });
     const registered = await readDurable(this.#env.store, (tx) => registrationOf(tx, invoice.paymentHash));
     if (!registered) return refuse("No corresponding decryption contract available");
@@ -122,11 +148,17 @@ export class Payments implements LightningGateway {
     return ok({ tag: "Swap", value: { federationId, contract } });
   }
 
-  /** Durable when it resolves. The first way stays. */
-  async #keepWay(paymentHash: Sha256, way: Way): Promise<Way> {
+  /** Nothing of this operation has begun, so what has failed at the node was another's. */
+  async #nodeWay(paymentHash: Sha256, signal: AbortSignal): Promise<Way> {
+    const known = await this.#env.node.findPayment(fromHex(paymentHash), signal);
+    return known?.hasFailed ? { tag: "NodeAfter", value: known.number } : { tag: "Node", value: null };
+  }
+
+  /** Durable when it resolves. The first way stays. Null: the hash has passed on to another operation. */
+  async #keepWay({ invoice: { paymentHash }, owner }: OutgoingPayment, way: Way): Promise<Way | null> {
     const { value, durable } = await this.#env.store.transact(async (tx) => {
       const record = await outgoing.get(tx, paymentHash);
-      assert(record, "a payment's image is claimed before it is paid");
+      if (!record || !isOwner(record, owner)) return null;
       if (record.way) return record.way;
       outgoing.set(tx, paymentHash, { ...record, way });
       return way;
@@ -179,14 +211,15 @@ export class Payments implements LightningGateway {
   }
 
   async #payByNode(
-    { invoice, cltvLimit, endBlockCount, feeLimitMsat, mayBegin }: OutgoingPayment,
+    { invoice, owner, cltvLimit, endBlockCount, feeLimitMsat, mayBegin }: OutgoingPayment,
+    after: bigint | null,
     signal: AbortSignal,
   ): Promise<Paid> {
     const { node, watch } = this.#env;
-    const { paymentHash } = invoice, hash = fromHex(paymentHash);
+    const { paymentHash } = invoice;
     const isSeen = await readDurable(this.#env.store, (tx) => seenAtNode.get(tx, paymentHash)) !== undefined;
     // what began before is followed by `pay` whatever its limits, so only what never began stops here
-    if ((isSeen || !mayBegin) && !await node.paymentExists(hash, signal)) {
+    if ((isSeen || !mayBegin) && !await this.#hasBegun(paymentHash, after, signal)) {
       if (!isSeen) return ok(null);
       throw new NodeError(
         "refused",
@@ -197,10 +230,12 @@ export class Payments implements LightningGateway {
     const { blockHeight } = await watch.awaitInfo(signal);
     const blocks = blocksFor(cltvLimit, endBlockCount, blockHeight), over = new AbortController();
     // it ends with the payment; a store that fails is told to everybody
-    if (!isSeen) void this.#note(paymentHash, AbortSignal.any([signal, over.signal])).catch(() => undefined);
+    if (!isSeen) {
+      void this.#note(paymentHash, owner, after, AbortSignal.any([signal, over.signal])).catch(() => undefined);
+    }
     let paid: PaymentOutcome;
     try {
-      paid = await node.pay({ invoice, feeLimitMsat, cltvLimit: blocks }, signal);
+      paid = await node.pay({ invoice, feeLimitMsat, cltvLimit: blocks, after }, signal);
     } finally {
       over.abort(new Error("the payment has ended"));
     }
@@ -209,11 +244,26 @@ export class Payments implements LightningGateway {
       : err({ tag: "LightningRpcError", value: paid.error });
   }
 
-  /** Keeps for ever that the node knows a payment, once it does. Rejects when that isn't needed any more. */
-  async #note(paymentHash: Sha256, signal: AbortSignal): Promise<void> {
-    const { store, node, clock } = this.#env;
-    do await sleep(clock, SEEN_AT_NODE_MS, signal); while (!await node.paymentExists(fromHex(paymentHash), signal));
-    await (await store.transact((tx) => seenAtNode.set(tx, paymentHash, null))).durable;
+  /** Whether the node knows a payment of this hash that isn't the failed one of this number. */
+  async #hasBegun(paymentHash: Sha256, after: bigint | null, signal: AbortSignal): Promise<boolean> {
+    const known = await this.#env.node.findPayment(fromHex(paymentHash), signal);
+    return known !== null && !isBefore(known, after);
+  }
+
+  /** Keeps that the node knows a payment, once it does. Rejects when that isn't needed any more. */
+  async #note(
+    paymentHash: Sha256,
+    owner: PaymentOwner,
+    after: bigint | null,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { store, clock } = this.#env;
+    do await sleep(clock, SEEN_AT_NODE_MS, signal); while (!await this.#hasBegun(paymentHash, after, signal));
+    const { durable } = await store.transact(async (tx) => {
+      const record = await outgoing.get(tx, paymentHash);
+      if (record && isOwner(record, owner)) seenAtNode.set(tx, paymentHash, null);
+    });
+    await durable;
   }
 
   async completeHeld(
@@ -227,6 +277,10 @@ export class Payments implements LightningGateway {
     const ended = preimage ? await node.settle(preimage, signal) : await node.cancel(paymentHash, signal);
     return ended.ok ? ended : err(`the node has it as ${ended.error}`);
   }
+}
+
+function isOwner(record: PaymentOwner, { federationId, operationId }: PaymentOwner): boolean {
+  return record.federationId === federationId && record.operationId === operationId;
 }
 
 /**

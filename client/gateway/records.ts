@@ -8,10 +8,10 @@
  * | 03 | payment hash 32 | `Registration`: an incoming contract with an invoice of the node's |
  * | 04 | Unix seconds u64 BE ‖ payment hash 32 | nothing: when the registration's invoice expires |
  * | 05 | – | how many registrations there are |
- * | 06 | payment hash 32 | `OutgoingRecord`: whose payment it is, and its way. For ever |
+ * | 06 | payment hash 32 | `OutgoingRecord`: whose payment it is, and its way. There is one for ever |
  * | 07 | – | 33 bytes: the node's key |
  * | 08 | – | 32 bytes, secret: the key that names the gateway |
- * | 09 | payment hash 32 | nothing: the node has had a record of this outgoing payment. For ever |
+ * | 09 | payment hash 32 | nothing: the node has had a record of the payment whose record is under `06` |
  * | 0a | – | commits that the embedded node has made at least; there is one once that node has begun |
  */
 import type { ReadTx, StoreTx, StoreView } from "../../actors/store/store.ts";
@@ -19,7 +19,7 @@ import { numberIn, numberKey } from "../../actors/store/number_key.ts";
 import type { Bytes } from "../../core/bytes.ts";
 import { concat, fromHex, toHex } from "../../core/bytes.ts";
 import type { CodecType } from "../../core/encoding/mod.ts";
-import { bool, closedEnum, option, struct, text, u64Number, unit } from "../../core/encoding/mod.ts";
+import { bool, closedEnum, option, struct, text, u64, u64Number, unit } from "../../core/encoding/mod.ts";
 import { amount } from "../../core/types/amount.ts";
 import type { FederationId, Sha256 } from "../../core/types/ids.ts";
 import { federationId, operationId, sha256Hash } from "../../core/types/ids.ts";
@@ -62,12 +62,17 @@ const way = closedEnum("PaymentWay", {
   Node: unit,
   /** Into the contract of a receiver of one of the gateway's federations. */
   Swap: struct("Swap", { federationId, contract: incomingContract }),
+  /** Over Lightning, after the node's payment of this number has failed, which was another's. */
+  NodeAfter: u64,
   /** The same where the receiver has made an offer in the module ln. */
   Lnv1Swap: struct("Lnv1Swap", { federationId }),
 });
 export type Way = CodecType<typeof way>;
 
-/** The first operation of all federations that was to pay a hash. `way`: null until anything may have begun. */
+/**
+ * The operation, of all federations, that is to pay a hash: the first one, until it has ended without a payment. `way`:
+ * null until anything of it may have begun.
+ */
 const outgoingRecord = struct("OutgoingRecord", { federationId, operationId, way: option(way) });
 export type OutgoingRecord = CodecType<typeof outgoingRecord>;
 

@@ -82,13 +82,13 @@ async function scenario(suite: Suite, programs: Found): Promise<void> {
       expirySecs: 600,
       description: "",
     });
-    await until("LND pays", async () => (await lnd.run("payinvoice", "--force", invoice)).exit === 0, signal);
+    await until("LND pays", async () => (await lnd.pay(invoice)).exit === 0, signal);
   });
   await suite.check("a payment of LND's is held over a kill of the embedded node, and settled", async () => {
     const { preimage, paymentHash } = secret(1);
     const description = { tag: "Direct", value: "" } as const;
     const request = { paymentHash, amountMsat: PAYMENT_MSAT, expirySecs: 600, description };
-    const paying = lnd.run("payinvoice", "--force", await ldk.node.createHoldInvoice(request));
+    const paying = lnd.pay(await ldk.node.createHoldInvoice(request));
     demand(await held(ldk, paymentHash, signal) === PAYMENT_MSAT, "another amount is held");
     await ldk.kill();
     const settled = await ldk.node.settle(preimage, signal);
@@ -101,7 +101,7 @@ async function scenario(suite: Suite, programs: Found): Promise<void> {
     const description = { tag: "Direct", value: "" } as const;
     await active();
     const request = { paymentHash, amountMsat: PAYMENT_MSAT, expirySecs: 600, description };
-    const paying = lnd.run("payinvoice", "--force", await ldk.node.createHoldInvoice(request));
+    const paying = lnd.pay(await ldk.node.createHoldInvoice(request));
     await held(ldk, paymentHash, signal);
     await ldk.node.cancel(paymentHash, signal);
     demand((await paying).exit !== 0, "it was paid");

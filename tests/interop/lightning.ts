@@ -152,7 +152,7 @@ async function scenario(suite: Suite, programs: Found): Promise<void> {
       string,
     ];
     const [paid, received] = await Promise.all([
-      far.run("payinvoice", "--force", invoice),
+      far.pay(invoice),
       bob.ask("module", "lnv2", "await-receive", operation),
     ]);
     demand(paid.exit === 0 && received === "Claimed", `${stringifyJson(received)}: ${paid.out}${paid.err}`);

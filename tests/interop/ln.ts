@@ -16,7 +16,7 @@ import type { Suite } from "./suite.ts";
 import { demand, runSuite } from "./suite.ts";
 import { Wallet } from "./wallet.ts";
 
-const DEPOSIT_SAT = 200_000;
+const DEPOSIT_SAT = 400_000;
 const INVOICE_SAT = 5_000;
 /** Ours leads the ceremony. */
 const OFFICIAL = [1, 3];

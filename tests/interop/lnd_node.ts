@@ -13,7 +13,9 @@ import { run } from "./run.ts";
 import type { Suite } from "./suite.ts";
 import { demand } from "./suite.ts";
 
-const COMMAND_MS = 300_000;
+const COMMAND_MS = 600_000;
+/** How long LND tries to pay: by itself a minute. */
+const PAYING_SECS = 400;
 const CHANNEL_BLOCKS = 6;
 const FUNDS_SAT = 10_000_000;
 
@@ -127,6 +129,11 @@ export class Lnd {
   run(...args: string[]) {
     const command = [this.#lncli, `--lnddir=${this.dir}`, "--network=regtest", `--rpcserver=${this.rpc}`, ...args];
     return run(command, { withinMs: COMMAND_MS, signal: this.#suite.signal });
+  }
+
+  /** Resolves when the payment is over, exit code 0 when it was made. */
+  pay(invoice: string) {
+    return this.run("payinvoice", "--force", "--timeout", `${PAYING_SECS}s`, invoice);
   }
 
   /** Level with the chain, and started as a whole: `getinfo` answers before peers are served. */

@@ -63,6 +63,10 @@ export class Person {
     const { clock } = this.federation.world.process("fate").platform;
     for (;;) {
       const life = this.#life;
+      if (life.isOver) {
+        await life.next.promise;
+        continue;
+      }
       const done = await Promise.race([
         work().then((value) => ({ value }), (thrown) => {
           // nothing was done
@@ -72,7 +76,7 @@ export class Person {
         life.died.promise.then(() => null),
       ]);
       if (done) return done.value;
-      await (life.isOver ? life.next.promise : sleep(clock, AGAIN_MS));
+      if (!life.isOver) await sleep(clock, AGAIN_MS);
     }
   }
 

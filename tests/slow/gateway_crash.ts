@@ -3,6 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { parseBolt11 } from "../../core/lightning/bolt11.ts";
 import { sleep } from "../../actors/platform/platform.ts";
 import { LightningError } from "../../modules/lnv2/client/error.ts";
+import { faultsOf, NO_FAULTS } from "../../client/gateway/node/simulated/faults.ts";
 import { LightningWorld } from "../simulation/lightning.ts";
 
 const AMOUNT_MSAT = 10_000_000n;
@@ -96,6 +97,33 @@ for (const commit of ["lost", "kept"] as const) {
     }, 36_000_000);
   });
 }
+
+Deno.test("an invoice that one wallet's payment failed for is paid by another's though the gateway dies at each commit of both", async () => {
+  const world = await LightningWorld.start({ seed: 6, total: 1 });
+  const mallory = await world.person("mallory", world.here, 5_000_000_000n);
+  const alice = await world.person("alice", world.here, 5_000_000_000n), outside = world.outside.connect();
+  await world.here.play(async () => {
+    const before = await world.gatewayMsat();
+    let payments = 0n;
+    const died = await dyingAtEach(world, "lost", async () => {
+      const invoice = await outside.operator.createInvoice({
+        amountMsat: AMOUNT_MSAT,
+        expirySecs: 3_600,
+        description: "",
+      });
+      const had = world.outside.books.localMsat;
+      world.node.faults = faultsOf({ noRoute: 1 });
+      assertEquals(await asked(world, () => mallory.pay(invoice)), "refunded");
+      world.node.faults = NO_FAULTS;
+      assertEquals(await asked(world, () => alice.pay(invoice)), "success");
+      assertEquals(world.outside.books.localMsat - had, AMOUNT_MSAT);
+      payments++;
+    });
+    assert(died >= 8, "it died ${died} times");
+    await idle(world);
+    assert(await world.gatewayMsat() - before > payments * 20_000n);
+  }, 36_000_000);
+});
 
 async function idle(world: LightningWorld): Promise<void> {
   for (const { wallet } of await world.gateway.federations.all()) await wallet.client.awaitIdle();

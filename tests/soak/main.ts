@@ -4,7 +4,7 @@
  * wallets hold.
  *
  * `deno run -A tests/soak/main.ts [--minutes 5] [--attack NAME…]`: with attacks of `deno task hostile` going on all the
- * time.
+ * time. With `--gateways [--seconds 600]` they pay and are paid over Lightning by two gateways (`gateways.ts`).
  */
 import { Command } from "commander";
 import { join } from "@std/path";
@@ -20,6 +20,7 @@ import { fund } from "../demo/fund.ts";
 import { within } from "../demo/waits.ts";
 import type { Attack, Running } from "../hostile/attacks.ts";
 import { attacksNamed, begin, evilProgram } from "../hostile/attacks.ts";
+import { soakGateways } from "./gateways.ts";
 
 const platform = realPlatform();
 const PEERS = 4;
@@ -69,7 +70,7 @@ async function killOneByOne(federation: DevFederation, until: () => boolean, cou
   }
 }
 
-async function run(minutes: number, attacks: readonly Attack[]): Promise<void> {
+async function run(seconds: number, attacks: readonly Attack[]): Promise<void> {
   const dir = await Deno.makeTempDir({ prefix: "fedimint-soak-" });
   const control = join(dir, "attack");
   const federation = await DevFederation.start({
@@ -90,7 +91,7 @@ async function run(minutes: number, attacks: readonly Attack[]): Promise<void> {
     const [alice, bob] = wallets as [FederationClient, FederationClient];
     await fund(federation, alice, Number(DEPOSIT_SAT) / 1e8);
     for (const attack of attacks) running.push(await begin(attack, federation, control));
-    const endMs = platform.clock.monotonicMs() + minutes * 60_000;
+    const endMs = platform.clock.monotonicMs() + seconds * 1_000;
     let failed = false;
     const over = (): boolean => failed || platform.clock.monotonicMs() >= endMs;
     const counts: Counts = { payments: 0, kills: 0, feesMsat: 0n };
@@ -119,12 +120,17 @@ async function run(minutes: number, attacks: readonly Attack[]): Promise<void> {
 }
 
 if (import.meta.main) {
-  const { minutes, attack = [] } = new Command("soak")
+  const { minutes, seconds, attack = [], gateways = false } = new Command("soak")
     .option("--minutes <number>", "how long", "5")
-    .option("--attack <name...>", "attacks that go on meanwhile")
-    .parse(["deno", "soak", ...Deno.args]).opts<{ minutes: string; attack?: string[] }>();
+    .option("--seconds <number>", "the same, in seconds")
+    .option("--attack <name...>", "attacks that go on meanwhile, without gateways")
+    .option("--gateways", "payments over Lightning by two gateways")
+    .parse(["deno", "soak", ...Deno.args])
+    .opts<{ minutes: string; seconds?: string; attack?: string[]; gateways?: boolean }>();
+  const lasting = seconds === undefined ? Number(minutes) * 60 : Number(seconds);
   try {
-    await run(Number(minutes), attacksNamed(attack));
+    if (gateways) await soakGateways(lasting);
+    else await run(lasting, attacksNamed(attack));
     console.log("1 passed, 0 failed");
     Deno.exit(0);
   } catch (thrown) {

@@ -64,9 +64,9 @@ export async function federation(
 
 /** Looks again and again, for 10 s at the most. */
 export async function until(holds: () => Promise<boolean>): Promise<void> {
-  for (let i = 0; i < 200; i++) {
+  for (let i = 0; i < 4_000; i++) {
     if (await holds()) return;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-  throw new Error("it did not come to that in 10 s");
+  throw new Error("it did not come to that in three minutes");
 }

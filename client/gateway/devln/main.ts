@@ -104,7 +104,12 @@ function satOf(text: string): bigint {
 async function pay(platform: Platform, dir: string, invoice: string, amountMsat: bigint): Promise<string> {
   const feeLimitMsat = amountMsat / FEE_PARTS + FEE_LEAST_MSAT;
   for (;;) {
-    const { outcome } = await askNode(platform, dir, "pay", { invoice, feeLimitMsat, cltvLimit: CLTV_LIMIT });
+    const { outcome } = await askNode(platform, dir, "pay", {
+      invoice,
+      feeLimitMsat,
+      cltvLimit: CLTV_LIMIT,
+      after: null,
+    });
     if (outcome?.ok) return `paid; the preimage is ${toHex(outcome.value.preimage)}; fee ${outcome.value.feeMsat} msat`;
     if (outcome !== null) throw new NodeError("refused", `Not paid: ${outcome.error}`);
     await sleep(platform.clock, POLL_MS);

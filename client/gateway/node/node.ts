@@ -59,7 +59,25 @@ export type PaymentRequest = {
   readonly feeLimitMsat: bigint;
   /** The most blocks that the money may be bound for; 0 starts nothing new. */
   readonly cltvLimit: number;
+  /**
+   * Number of a payment of this hash that has failed and was another's: it is not followed, and a new one may begin.
+   * Default: none.
+   */
+  readonly after?: bigint | null;
 };
+
+/** An outgoing payment in the node's book. */
+export type KnownPayment = {
+  /** Another one than every earlier payment of this hash had. */
+  readonly number: bigint;
+  /** Nothing was paid by it and nothing will be. */
+  readonly hasFailed: boolean;
+};
+
+/** Whether a payment is the one after which a new one may begin. What hasn't failed never is. */
+export function isBefore({ number, hasFailed }: KnownPayment, after: bigint | null): boolean {
+  return hasFailed && number === after;
+}
 
 /** The node's own word on a payment. The error is its reason: nothing was paid and nothing will be. */
 export type PaymentOutcome = Result<{
@@ -119,15 +137,16 @@ export interface LightningNode {
   /** Gives a held payment back, or ends an invoice nobody has paid. As `settle`. */
   cancel(paymentHash: Bytes, signal?: AbortSignal): Promise<HoldOutcome>;
   /**
-   * Pays, or follows what has begun before: one payment a hash for ever, whatever the limits of later calls. Resolves
-   * with the node's own word and never with a guess. Rejects only when aborted; what has begun goes on then.
+   * Pays, or follows what has begun before: one payment a hash, whatever the limits of later calls; after one that has
+   * failed another one, where it is named (`after`). Resolves with the node's own word and never with a guess. Rejects
+   * only when aborted; what has begun goes on then.
    */
   pay(request: PaymentRequest, signal?: AbortSignal): Promise<PaymentOutcome>;
   /**
-   * Whether the node has any record of an outgoing payment of this hash (32 bytes): begun, made or failed. Asks until
-   * the node has said. Rejects only when aborted.
+   * The newest outgoing payment of this hash (32 bytes), begun, made or failed; null where the node has none. Asks
+   * until the node has said. Rejects only when aborted.
    */
-  paymentExists(paymentHash: Bytes, signal?: AbortSignal): Promise<boolean>;
+  findPayment(paymentHash: Bytes, signal?: AbortSignal): Promise<KnownPayment | null>;
   /** What operators do. */
   readonly operator: NodeOperator;
   /** Of a node that hands over forwards. */

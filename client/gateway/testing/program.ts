@@ -1,4 +1,4 @@
-/** For tests: `deno task gateway ldk` as a process, and its commands. */
+/** For tests: `deno task gateway` as a process, with the embedded node or on an LND, and its commands. */
 import { join } from "@std/path";
 import { NetworkError } from "../../../actors/platform/error.ts";
 import type { Platform } from "../../../actors/platform/platform.ts";
@@ -21,6 +21,8 @@ export type GatewayProgramOptions = {
   /** Flags. */
   readonly args?: readonly string[];
   readonly chain: { readonly url: string; readonly username: string; readonly password: string };
+  /** URL of its REST interface, and its files. Default: the embedded node. */
+  readonly lnd?: { readonly restUrl: string; readonly certificatePath: string; readonly macaroonPath: string };
 };
 
 export class GatewayProgram {
@@ -39,6 +41,11 @@ export class GatewayProgram {
     this.#port = port;
     this.lightningPort = lightningPort;
     this.url = `http://127.0.0.1:${port}/v1`;
+  }
+
+  /** Of its process, if it runs now. */
+  get pid(): number | null {
+    return this.#child?.pid ?? null;
   }
 
   get nodeFolder(): string {
@@ -106,8 +113,8 @@ export class GatewayProgram {
   }
 
   #spawn(env: Record<string, string>): Deno.ChildProcess {
-    const { folder, chain, args: flags = [] } = this.#options;
-    const [program, ...args] = ownProgram("client/gateway/main.ts", ...flags, "ldk");
+    const { folder, chain, lnd, args: flags = [] } = this.#options;
+    const [program, ...args] = ownProgram("client/gateway/main.ts", ...flags, lnd ? "lnd" : "ldk");
     const child = new Deno.Command(program!, {
       args,
       env: {
@@ -117,11 +124,19 @@ export class GatewayProgram {
         FM_GATEWAY_BCRYPT_PASSWORD_HASH: PASSWORD_HASH,
         FM_GATEWAY_NETWORK: "regtest",
         FM_IN_DEVIMINT: "1",
-        FM_BITCOIND_URL: chain.url,
-        FM_BITCOIND_USERNAME: chain.username,
-        FM_BITCOIND_PASSWORD: chain.password,
-        FM_PORT_LDK: String(this.lightningPort),
-        FM_LDK_ALIAS: "Alice's",
+        ...(lnd
+          ? {
+            FM_LND_RPC_ADDR: lnd.restUrl,
+            FM_LND_TLS_CERT: lnd.certificatePath,
+            FM_LND_MACAROON: lnd.macaroonPath,
+          }
+          : {
+            FM_BITCOIND_URL: chain.url,
+            FM_BITCOIND_USERNAME: chain.username,
+            FM_BITCOIND_PASSWORD: chain.password,
+            FM_PORT_LDK: String(this.lightningPort),
+            FM_LDK_ALIAS: "Alice's",
+          }),
         ...env,
       },
       stdin: "null",

@@ -1,5 +1,6 @@
 /** What the gateway around it asks of its module in one federation. */
 import type { Bytes } from "../../../core/bytes.ts";
+import type { PaymentStanding } from "../../../core/lightning/gateway_payment.ts";
 import type { Result } from "../../../core/result.ts";
 import type { OperationId } from "../../../core/types/ids.ts";
 import type { BitcoinNetwork } from "../../../core/bitcoin/network.ts";
@@ -10,7 +11,7 @@ import { readDurable } from "../../contract/read_durable.ts";
 import { awaitBought, fund } from "./buying.ts";
 import type { HeldForContract } from "./completing.ts";
 import { awaitCompletion, relayHeld } from "./completing.ts";
-import { completing } from "./db.ts";
+import { begun, cancelledPayments, completing } from "./db.ts";
 import type { RelayRefusal } from "./error.ts";
 import type { GatewayWallet } from "./own.ts";
 import { operationOf } from "./own.ts";
@@ -47,6 +48,14 @@ export class GatewayModule {
    */
   sendPayment(payload: SendPaymentPayload, signal: AbortSignal): Promise<SendOutcome> {
     return sendPayment(this.#wallet, payload, signal);
+  }
+
+  /** Of an operation that `sendPayment` may have begun. What it says is durable. */
+  paymentStanding(operationId: OperationId): Promise<PaymentStanding> {
+    return readDurable(this.#wallet.env.store, async (tx) => {
+      if (await begun.get(tx, operationId) === undefined) return "unknown";
+      return await cancelledPayments.get(tx, operationId) === undefined ? "under_way_or_paid" : "cancelled";
+    });
   }
 
   /** Funds the contract that a held payment is for, and ends the payment as that ends. */

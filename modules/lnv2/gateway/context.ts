@@ -19,20 +19,18 @@ export interface LightningGateway {
   /**
    * Pays, by a swap between federations or over Lightning, or follows what has begun: on the way on which it has begun,
    * whatever has changed since. The error: nothing was paid and nothing will be. Ok(null): nothing has begun, and
-   * `mayBegin` was false. Rejects when nothing is known: ask again.
+   * `mayBegin` was false. Rejects when nothing is known: ask again. Who hasn't claimed the payment hash, or has let it
+   * pass on, has `DuplicatePayment`.
    */
   pay(payment: OutgoingPayment, signal: AbortSignal): Promise<Result<PaymentMade | null, Cancelled>>;
   /** The least that an outgoing contract must hold for paying `amountMsat`. The error: no price is set. */
   minContractAmount(federationId: FederationId, amountMsat: bigint): Promise<Result<bigint, string>>;
   /**
-   * Binds a payment image's hash (32 bytes) to the operation that pays it: the first of all federations keeps it, for
-   * ever. Durable when it resolves.
+   * Binds a payment image's hash (32 bytes) to the operation that pays it: the first of all federations keeps it, until
+   * it has ended without a payment for certain. Durable when it resolves.
    * @returns whether it is this operation's
    */
-  claimPaymentImage(
-    paymentHash: Bytes,
-    owner: PaymentOwner,
-  ): Promise<boolean>;
+  claimPaymentImage(paymentHash: Bytes, owner: PaymentOwner): Promise<boolean>;
   /** Ends the held payment: with its 32-byte preimage, or back. Error: the node has ended it the other way. */
   completeHeld(
     paymentHash: Bytes,

@@ -5,6 +5,7 @@
  * |---|---|---|
  * | 31 | operation 32 | nothing: this operation has its machine, whatever came of it |
  * | 32 | operation 32 | nothing: a held payment that hasn't ended yet |
+ * | 33 | operation 32 | nothing: a payment that has ended without one |
  */
 import { unit } from "../../../core/encoding/mod.ts";
 import { operationId } from "../../../core/types/ids.ts";
@@ -14,3 +15,5 @@ import { table } from "../../contract/records.ts";
 export const begun = table(0x31, operationId, unit);
 /** Held payments that the node hasn't ended yet. */
 export const completing = table(0x32, operationId, unit);
+/** Payments whose machine is `Cancelled`: nothing was paid by them and nothing will be. */
+export const cancelledPayments = table(0x33, operationId, unit);

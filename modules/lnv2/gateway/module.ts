@@ -33,6 +33,7 @@ export function lnv2Gateway(
     api: {
       facts: "call",
       sendPayment: "call",
+      paymentStanding: "call",
       relayHeld: "call",
       isFunded: "call",
       fund: "call",

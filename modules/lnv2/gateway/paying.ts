@@ -24,7 +24,7 @@ import { endedBy } from "../../contract/waiting.ts";
 import { isForfeitSignature, isInvoiceAuth, isPreimageOf, outgoingContractId } from "../contracts.ts";
 import type { SendPaymentPayload } from "../gateway_api.ts";
 import { invoiceDigest } from "../gateway_api.ts";
-import { begun } from "./db.ts";
+import { begun, cancelledPayments } from "./db.ts";
 import { SendPaymentError } from "./error.ts";
 import { outgoingPaymentFailed, outgoingPaymentStarted, outgoingPaymentSucceeded } from "./events.ts";
 import { maxDelayOf } from "./federation.ts";
@@ -158,6 +158,7 @@ export function sendTransitions(wallet: GatewayWallet, machine: SendMachine): re
     if (!sent.ok) {
       logInto(tx, outgoingPaymentFailed(contract.paymentImage, sent.error));
       await tx.setOutcome(tx.operationId, "cancelled");
+      cancelledPayments.set(tx.store, tx.operationId, null);
       return { tag: "Send", value: { ...machine, state: { tag: "Cancelled", value: sent.error } } };
     }
     const { preimage, targetFederation } = sent.value;

@@ -44,7 +44,7 @@ class Program {
       } catch (thrown) {
         const notYet = thrown instanceof TypeError || thrown instanceof Deno.errors.NotFound ||
           thrown instanceof SyntaxError;
-        if (!notYet || tries > 600) throw thrown;
+        if (!notYet || tries > 4_000) throw thrown;
         await new Promise((resolve) => setTimeout(resolve, 50));
       }
     }

@@ -7,7 +7,7 @@ import { testsNeeding } from "../../../core/testing/permissions.ts";
 
 const onMachine = testsNeeding("read", "write", "net", "run", "env");
 
-const READY_MS_MAX = 10_000;
+const READY_MS_MAX = 120_000;
 
 /** A shell program that has said `ready`, on a clock moved by hand. */
 async function running(program: string, body: (process: OwnedProcess, clock: ManualClock) => Promise<void>) {

@@ -97,14 +97,11 @@ export function ldkNode(parts: LdkNodeParts): LightningNode & { readonly operato
     },
     settle: (preimage, signal) => insist(() => ask("settle", { preimage }, signal), signal),
     cancel: (paymentHash, signal) => insist(() => ask("cancel", { paymentHash }, signal), signal),
-    pay: ({ invoice, feeLimitMsat, cltvLimit }, signal) =>
-      insist(
-        async () => (await ask("pay", { invoice: invoice.text, feeLimitMsat, cltvLimit }, signal)).outcome,
-        signal,
-      ),
-    paymentExists: async (paymentHash, signal) => {
+    pay: ({ invoice: { text: invoice }, feeLimitMsat, cltvLimit, after = null }, signal) =>
+      insist(async () => (await ask("pay", { invoice, feeLimitMsat, cltvLimit, after }, signal)).outcome, signal),
+    findPayment: async (paymentHash, signal) => {
       const { found } = await insist(async () => ({ found: await ask("payment", { paymentHash }, signal) }), signal);
-      return found !== null;
+      return found && { number: found.number, hasFailed: found.outcome?.ok === false };
     },
     operator: {
       balances: (signal) => ask("balances", null, signal),

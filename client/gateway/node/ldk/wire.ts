@@ -8,8 +8,8 @@ import type { Bytes } from "../../../../core/bytes.ts";
 import type { PaymentOutcome } from "../node.ts";
 import { MESSAGE_CHARACTERS_MAX } from "./limits.ts";
 
-/** A payment's state: null while it isn't over. */
-export type PaymentState = { readonly outcome: PaymentOutcome | null };
+/** A payment. `outcome`: null while it isn't over. `number`: of those of its hash. */
+export type PaymentState = { readonly outcome: PaymentOutcome | null; readonly number: bigint };
 
 /** What can be asked: arguments and answer. */
 export type LdkCalls = {
@@ -20,7 +20,12 @@ export type LdkCalls = {
   readonly settle: { readonly args: { readonly preimage: Bytes }; readonly answer: HoldOutcome | null };
   readonly cancel: { readonly args: { readonly paymentHash: Bytes }; readonly answer: HoldOutcome };
   readonly pay: {
-    readonly args: { readonly invoice: string; readonly feeLimitMsat: bigint; readonly cltvLimit: number };
+    readonly args: {
+      readonly invoice: string;
+      readonly feeLimitMsat: bigint;
+      readonly cltvLimit: number;
+      readonly after: bigint | null;
+    };
     readonly answer: PaymentState;
   };
   readonly payment: { readonly args: { readonly paymentHash: Bytes }; readonly answer: PaymentState | null };

@@ -19,7 +19,7 @@ import { stateOf, stepOf } from "./hold.ts";
 import { lndInterceptor } from "./interceptor.ts";
 import { CERTIFICATE_BYTES_MAX, MACAROON_BYTES_MAX } from "./limits.ts";
 import { lndOperator } from "./operator.ts";
-import { paymentExists, type PaymentOptions, payThrough } from "./pay.ts";
+import { findPayment, type PaymentOptions, payThrough } from "./pay.ts";
 import { LndRefusal, lndRest } from "./rest.ts";
 
 export type LndOptions = PaymentOptions & {
@@ -105,7 +105,7 @@ export function lndNode(outside: Omit<LndContext, "followed">, options: PaymentO
       end(context, "settle", sha256(preimage) as Bytes, { preimage: base64(preimage) }, signal),
     cancel: (paymentHash, signal) => end(context, "cancel", paymentHash, { payment_hash: base64(paymentHash) }, signal),
     pay: (request, signal) => payThrough(context, options, request, signal),
-    paymentExists: (paymentHash, signal) => paymentExists(context, paymentHash, signal),
+    findPayment: (paymentHash, signal) => findPayment(context, paymentHash, signal),
     operator: lndOperator(context),
     interceptor: lndInterceptor(context),
   };

@@ -253,18 +253,18 @@ Deno.test("a stream is begun again after its time, and payments beyond the bound
 Deno.test("whether a payment exists is LND's word alone", async () => {
   const { lnd, node, clock } = world();
   lnd.on(TRACK, noPayment);
-  assertEquals(await node.paymentExists(HASH), false);
+  assertEquals(await node.findPayment(HASH) !== null, false);
   for (const message of [inFlight, failed, succeeded]) {
     lnd.on(TRACK, new FakeStream(message));
-    assertEquals(await node.paymentExists(HASH), true);
+    assertEquals(await node.findPayment(HASH) !== null, true);
   }
   lnd.on(TRACK, () => refusedStream(5, recorded.NO_PATH.message, 404));
-  const seen = watched(node.paymentExists(HASH));
+  const seen = watched(node.findPayment(HASH));
   await clock.advance(60_000);
   assertEquals(seen.value, undefined);
   lnd.on(TRACK, noPayment);
   await clock.advance(60_000);
-  assertEquals(seen.value, false);
+  assertEquals(seen.value, null);
 });
 
 const invoiceIn = (state: string) => found(recorded.holdInvoice({ state, parts: [recorded.part()] }));

@@ -7,12 +7,12 @@ import type { Bytes } from "../../../../core/bytes.ts";
 import { equalBytes, fromHex } from "../../../../core/bytes.ts";
 import type { JsonObject } from "../../../../core/encoding/mod.ts";
 import { err } from "../../../../core/result.ts";
-import type { PaymentOutcome, PaymentRequest } from "../node.ts";
-import { NodeError } from "../node.ts";
+import type { KnownPayment, PaymentOutcome, PaymentRequest } from "../node.ts";
+import { isBefore, NodeError } from "../node.ts";
 import { base64Url } from "./answers.ts";
 import { insist, type LndContext, streamed } from "./context.ts";
 import { BEGIN_WITHIN_MS, FOLLOWED_PAYMENTS_MAX, LOST_REQUEST_MS } from "./limits.ts";
-import { cannotBegin, isUnknownPayment, outcomeOf } from "./payment.ts";
+import { cannotBegin, isUnknownPayment, knownPayment, outcomeOf } from "./payment.ts";
 import { LndRefusal } from "./rest.ts";
 
 export type PaymentOptions = {
@@ -28,7 +28,7 @@ export function payThrough(
   request: PaymentRequest,
   signal?: AbortSignal,
 ): Promise<PaymentOutcome> {
-  const { clock } = context, { invoice } = request;
+  const { clock } = context, { invoice, after = null } = request;
   const paymentHash = fromHex(invoice.paymentHash), askedMs = clock.monotonicMs();
   /** When a request to begin left last whose answer was not heard. */
   let lostMs: number | null = null;
@@ -43,6 +43,7 @@ export function payThrough(
       const body = sendRequest(request, options);
       for await (const payment of streamed(context, "/v2/router/send", { body, signal })) {
         lostMs = null;
+        if (isBefore(knownPayment(payment), after)) continue;
         wasKnown = true;
         const outcome = endOf(payment, paymentHash);
         if (outcome !== null) return outcome;
@@ -56,7 +57,7 @@ export function payThrough(
     return null;
   };
   return insist(context, "a payment", async () => {
-    const followed = await follow(context, paymentHash, signal);
+    const followed = await follow(context, paymentHash, after, signal);
     if (followed.tag === "known") {
       wasKnown = true;
       return followed.outcome;
@@ -100,12 +101,18 @@ function hasPlace({ followed }: LndContext): boolean {
 }
 
 /** Follows it to its end, or looks at it once. @throws {NodeError} when LND hasn't said */
-async function follow(context: LndContext, paymentHash: Bytes, signal?: AbortSignal): Promise<Followed> {
+async function follow(
+  context: LndContext,
+  paymentHash: Bytes,
+  after: bigint | null,
+  signal?: AbortSignal,
+): Promise<Followed> {
   const { followed } = context, stays = hasPlace(context);
   let tag: "unsaid" | "known" = "unsaid";
   if (stays) followed.count++;
   try {
     for await (const payment of streamed(context, `/v2/router/track/${base64Url(paymentHash)}`, { signal })) {
+      if (isBefore(knownPayment(payment), after)) return { tag: "unknown" };
       const outcome = endOf(payment, paymentHash);
       if (outcome !== null || !stays) return { tag: "known", outcome };
       tag = "known";
@@ -129,15 +136,22 @@ function endOf(payment: JsonObject, paymentHash: Bytes): PaymentOutcome | null {
   return outcome;
 }
 
-/** Whether LND has any record of it. */
-export function paymentExists(context: LndContext, paymentHash: Bytes, signal?: AbortSignal): Promise<boolean> {
-  return insist(context, "whether there is a payment", async () => {
+/** The newest one that LND has. */
+export async function findPayment(
+  context: LndContext,
+  paymentHash: Bytes,
+  signal?: AbortSignal,
+): Promise<KnownPayment | null> {
+  const { known } = await insist(context, "whether there is a payment", async () => {
     try {
-      for await (const _ of streamed(context, `/v2/router/track/${base64Url(paymentHash)}`, { signal })) return true;
+      for await (const payment of streamed(context, `/v2/router/track/${base64Url(paymentHash)}`, { signal })) {
+        return { known: knownPayment(payment) };
+      }
     } catch (thrown) {
-      if (thrown instanceof LndRefusal && isUnknownPayment(thrown)) return false;
+      if (thrown instanceof LndRefusal && isUnknownPayment(thrown)) return { known: null };
       throw thrown;
     }
     return null;
   }, signal);
+  return known;
 }

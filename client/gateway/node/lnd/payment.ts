@@ -1,7 +1,7 @@
 /** What LND's word on an outgoing payment means. */
 import type { JsonObject } from "../../../../core/encoding/mod.ts";
 import { err, ok } from "../../../../core/result.ts";
-import type { PaymentOutcome, PaymentRequest } from "../node.ts";
+import type { KnownPayment, PaymentOutcome, PaymentRequest } from "../node.ts";
 import { countIn, hexIn, textIn } from "./answers.ts";
 import type { LndRefusal } from "./rest.ts";
 
@@ -16,6 +16,11 @@ export function outcomeOf(payment: JsonObject): PaymentOutcome | null {
   if (status === "FAILED") return err(textIn(payment, "failure_reason"));
   if (status !== "SUCCEEDED") return null;
   return ok({ preimage: hexIn(payment, "payment_preimage", 32), feeMsat: countIn(payment, "fee_msat") });
+}
+
+/** LND counts payments: one that begins after another of its hash has failed takes its place, with a new index. */
+export function knownPayment(payment: JsonObject): KnownPayment {
+  return { number: countIn(payment, "payment_index"), hasFailed: textIn(payment, "status") === "FAILED" };
 }
 
 /** LND has no record of the payment. Any other not-found is another thing that wasn't found. */

@@ -24,6 +24,8 @@ export type BookedInvoice = {
 
 /** A payment that the node makes. */
 export type BookedPayment = {
+  /** How many of its hash have begun with it. */
+  readonly number: bigint;
   readonly amountMsat: bigint;
   readonly startedAtMs: number;
   /** Null while it is on its way. */

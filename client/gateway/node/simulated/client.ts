@@ -4,7 +4,7 @@ import { equalBytes, toHex } from "../../../../core/bytes.ts";
 import { parseBolt11 } from "../../../../core/lightning/bolt11.ts";
 import { err } from "../../../../core/result.ts";
 import type { ForwardInterceptor, HeldPayment, HoldInvoiceRequest, LightningNode, PaymentOutcome } from "../node.ts";
-import { HOLD_CLTV_DELTA, NodeError } from "../node.ts";
+import { HOLD_CLTV_DELTA, isBefore, NodeError } from "../node.ts";
 import type { Call } from "./call.ts";
 import { simulatedOperator } from "./operator.ts";
 import type { SimulatedNode } from "./simulated_node.ts";
@@ -89,15 +89,18 @@ export function simulatedClient(node: SimulatedNode): LightningNode {
     cancel: (paymentHash, signal) => insist(() => call((asked) => asked.cancel(paymentHash), signal), signal),
     pay: (request, signal) =>
       insist(async () => {
-        const hash = request.invoice.paymentHash;
-        const refusal = await call((asked) => asked.books.payments.has(hash) ? null : asked.pay(request), signal);
+        const hash = request.invoice.paymentHash, { after = null } = request;
+        const refusal = await call((asked) => {
+          const known = asked.knownPayment(hash);
+          return known !== null && !isBefore(known, after) ? null : asked.pay(request);
+        }, signal);
         if (refusal !== null) return err(refusal);
         const outcome = await outcomeOf(hash, signal);
         if (node.faults.lostAnswer > 0 && dice.fraction() < node.faults.lostAnswer) throw lost();
         return outcome;
       }, signal),
-    paymentExists: (paymentHash, signal) =>
-      insist(() => call((asked) => asked.books.payments.has(toHex(paymentHash)), signal), signal),
+    findPayment: (paymentHash, signal) =>
+      insist(() => call((asked) => asked.knownPayment(toHex(paymentHash)), signal), signal),
     operator: simulatedOperator(node, call),
     interceptor: simulatedInterceptor(node, call),
   };

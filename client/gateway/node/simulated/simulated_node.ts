@@ -12,6 +12,7 @@ import type {
   HeldPayment,
   HoldOutcome,
   InterceptedForward,
+  KnownPayment,
   LightningNode,
   PaymentOutcome,
   PaymentRequest,
@@ -179,7 +180,17 @@ export class SimulatedNode {
     return ok(null);
   }
 
-  /** Begins a payment that the books don't have. @returns why it can't begin */
+  /** By its hash, hex. */
+  knownPayment(hash: string): KnownPayment | null {
+    const payment = this.books.payments.get(hash);
+    return payment === undefined ? null : { number: payment.number, hasFailed: payment.outcome?.ok === false };
+  }
+
+  #nextNumber(hash: string): bigint {
+    return (this.books.payments.get(hash)?.number ?? 0n) + 1n;
+  }
+
+  /** Begins a payment that the books don't have, or have as failed. @returns why it can't begin */
   pay({ invoice, feeLimitMsat, cltvLimit }: PaymentRequest): string | null {
     const { lightning } = this, { amountMsat } = invoice, { routing, dice } = lightning;
     const nowMs = lightning.clock.nowMs();
@@ -194,7 +205,12 @@ export class SimulatedNode {
     const finalDelta = Number(invoice.minFinalCltvExpiryDelta) + (way?.hopDelta ?? 0);
     const noWay = way === null || sentMsat - amountMsat + feeMsat > feeLimitMsat ||
       finalDelta + routing.cltvDelta + CLTV_PADDING > cltvLimit || dice.fraction() < this.faults.noRoute;
-    this.books.payments.set(invoice.paymentHash, { amountMsat, startedAtMs: nowMs, outcome: null });
+    this.books.payments.set(invoice.paymentHash, {
+      number: this.#nextNumber(invoice.paymentHash),
+      amountMsat,
+      startedAtMs: nowMs,
+      outcome: null,
+    });
     if (noWay) this.#book(hash, err("FAILURE_REASON_NO_ROUTE"));
     else if (sentMsat + feeMsat > this.books.localMsat) this.#book(hash, err("FAILURE_REASON_INSUFFICIENT_BALANCE"));
     else {
@@ -239,6 +255,7 @@ export class SimulatedNode {
     const expiryHeight = wrong.expiryHeight ??
       this.lightning.height + Number(invoice.minFinalCltvExpiryDelta) + CLTV_PADDING;
     this.books.payments.set(invoice.paymentHash, {
+      number: this.#nextNumber(invoice.paymentHash),
       amountMsat,
       startedAtMs: this.lightning.clock.nowMs(),
       outcome: null,

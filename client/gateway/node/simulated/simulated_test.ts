@@ -56,13 +56,13 @@ Deno.test("a payment goes over once, and whoever asks again hears of the same on
   const node = gateway.connect(), totalMsat = lightning.totalMsat;
   const invoice = await invoiceOf(outside.connect());
   const hash = fromHex(invoice.paymentHash);
-  assertEquals(await node.paymentExists(hash), false);
+  assertEquals(await node.findPayment(hash) !== null, false);
   const paid = await node.pay({ invoice, ...LIMITS });
   assert(paid.ok);
   assertEquals(sha256(paid.value.preimage), hash);
   assertEquals(paid.value.feeMsat, 1_001n);
   assertEquals(await gateway.connect().pay({ invoice, feeLimitMsat: 0n, cltvLimit: 0 }), paid);
-  assertEquals(await node.paymentExists(hash), true);
+  assertEquals(await node.findPayment(hash) !== null, true);
   assertEquals(gateway.books.localMsat, RICH.localMsat - AMOUNT_MSAT - 1_001n);
   assertEquals(outside.books.localMsat, RICH.localMsat + AMOUNT_MSAT);
   assertEquals(lightning.totalMsat, totalMsat);
@@ -195,7 +195,7 @@ Deno.test("a node with an older state has no record of what came after", async (
   await gateway.connect().pay({ invoice, ...LIMITS });
   gateway.restore(before);
   assertEquals(await gateway.connect().cancel(paymentHash), err("unknown"));
-  assertEquals(await gateway.connect().paymentExists(fromHex(invoice.paymentHash)), false);
+  assertEquals(await gateway.connect().findPayment(fromHex(invoice.paymentHash)) !== null, false);
 });
 
 Deno.test("a forward that wasn't answered comes again, and the wrong preimage settles nothing", async () => {

@@ -55,6 +55,26 @@ async function holdOf(node: LightningNode, paymentHash: Bytes): Promise<Bolt11In
   return parseBolt11(await node.createHoldInvoice(terms(paymentHash)));
 }
 
+/** Whose payee no node is. */
+function invoiceOfNobody(
+  { nowSecs, bytes }: NodeStage,
+  paymentHash: Bytes,
+  routeHints: Bolt11Invoice["routeHints"] = [],
+): Bolt11Invoice {
+  return parseBolt11(writeBolt11({
+    currency: "regtest",
+    amountMsat: AMOUNT_MSAT,
+    timestamp: BigInt(nowSecs()),
+    expirySecs: 3_600n,
+    paymentHash: toHex(paymentHash) as Sha256,
+    paymentSecret: bytes(32),
+    description: { tag: "Direct", value: "" },
+    minFinalCltvExpiryDelta: 18n,
+    features: FEATURES_BASIC,
+    routeHints,
+  }, bytes(32)));
+}
+
 /** Resolves when it is told that the payment is held. */
 async function heldOf(node: LightningNode, paymentHash: Bytes): Promise<HeldPayment> {
   const stop = new AbortController();
@@ -87,14 +107,14 @@ export const NODE_CASES: readonly NodeCase[] = [
     name: "pays once, and tells whoever asks again of the same payment",
     run: async ({ node, outside }) => {
       const invoice = await invoiceOf(outside), hash = fromHex(invoice.paymentHash);
-      assertEquals(await node.paymentExists(hash), false);
+      assertEquals(await node.findPayment(hash) !== null, false);
       const [paid, joined] = await Promise.all([node.pay({ invoice, ...LIMITS }), node.pay({ invoice, ...LIMITS })]);
       assert(paid.ok);
       assertEquals(sha256(paid.value.preimage), hash);
       assert(paid.value.feeMsat <= LIMITS.feeLimitMsat);
       assertEquals(joined, paid);
       assertEquals(await node.pay({ invoice, feeLimitMsat: 0n, cltvLimit: 0 }), paid);
-      assertEquals(await node.paymentExists(hash), true);
+      assertEquals(await node.findPayment(hash) !== null, true);
       const booked = await outside.operator.invoice(hash);
       assertEquals([booked?.status, booked?.amountMsat], ["succeeded", AMOUNT_MSAT]);
     },
@@ -104,13 +124,41 @@ export const NODE_CASES: readonly NodeCase[] = [
     run: async ({ node, outside }) => {
       const invoice = await invoiceOf(outside);
       const nothing = await node.pay({ invoice, ...LIMITS, cltvLimit: 0 });
-      assertEquals([nothing.ok, await node.paymentExists(fromHex(invoice.paymentHash))], [false, false]);
+      assertEquals([nothing.ok, await node.findPayment(fromHex(invoice.paymentHash))], [false, null]);
       assertEquals((await node.pay({ invoice: await invoiceOf(outside), ...LIMITS, cltvLimit: 10 })).ok, false);
       const huge = await invoiceOf(outside, 900_000_000_000n);
       assertEquals((await node.pay({ invoice: huge, ...LIMITS })).ok, false);
       assertEquals((await node.pay({ invoice: huge, ...LIMITS })).ok, false);
       assertEquals((await node.pay({ invoice: await invoiceOf(node), ...LIMITS })).ok, false);
       assertEquals((await outside.operator.invoice(fromHex(invoice.paymentHash)))?.status, "pending");
+    },
+  },
+  {
+    name: "pays after a payment that has failed when it is named, once, and never after one that hasn't failed",
+    run: async (stage) => {
+      const { node, outside } = stage, { preimage, paymentHash } = secretOf(stage);
+      const nowhere = invoiceOfNobody(stage, paymentHash), numbers: bigint[] = [];
+      for (let after: bigint | null = null; numbers.length < 2; after = numbers.at(-1)!) {
+        assertEquals((await node.pay({ invoice: nowhere, ...LIMITS, after })).ok, false);
+        const failed = await node.findPayment(paymentHash);
+        assertEquals([failed?.hasFailed, numbers.includes(failed!.number)], [true, false]);
+        numbers.push(failed!.number);
+      }
+      const invoice = await holdOf(outside, paymentHash), after = numbers[1]!;
+      // it is followed by whoever doesn't name it, or names an earlier one
+      assertEquals((await node.pay({ invoice, ...LIMITS })).ok, false);
+      assertEquals((await node.pay({ invoice, ...LIMITS, after: numbers[0]! })).ok, false);
+      const both = [node.pay({ invoice, ...LIMITS, after }), node.pay({ invoice, ...LIMITS, after })];
+      assertEquals((await heldOf(outside, paymentHash)).amountMsat, AMOUNT_MSAT);
+      const begun = await node.findPayment(paymentHash);
+      assertEquals([begun?.hasFailed, numbers.includes(begun!.number)], [false, false]);
+      assertEquals(await outside.settle(preimage), ok(null));
+      const [paid, joined] = await Promise.all(both);
+      assertEquals(paid!.ok && paid!.value.preimage, preimage);
+      assertEquals(joined, paid);
+      for (const named of [after, begun!.number]) {
+        assertEquals(await node.pay({ invoice, ...LIMITS, after: named }), paid);
+      }
     },
   },
   {
@@ -145,7 +193,7 @@ export const NODE_CASES: readonly NodeCase[] = [
       const latest = blockHeight + LIMITS.cltvLimit;
       assert(held.claimDeadlineHeight > blockHeight + 90 && held.claimDeadlineHeight < latest);
       assertEquals(await node.heldPayment(paymentHash), held);
-      assertEquals(await outside.paymentExists(paymentHash), true);
+      assertEquals(await outside.findPayment(paymentHash) !== null, true);
       assertEquals(await node.settle(preimage), ok(null));
       assertEquals(await node.heldPayment(paymentHash), null);
       assertEquals(await node.settle(preimage), ok(null));
@@ -244,7 +292,7 @@ export const NODE_CASES: readonly NodeCase[] = [
       const outcome = await paid;
       assertEquals(outcome.ok && outcome.value.preimage, kept.preimage);
       assertEquals((await back).ok, false);
-      assertEquals(await node.paymentExists(given.paymentHash), true);
+      assertEquals(await node.findPayment(given.paymentHash) !== null, true);
     },
   },
   {
@@ -299,29 +347,15 @@ export const NODE_CASES: readonly NodeCase[] = [
         }, stop.signal), Error);
       const pay = ({ paymentHash }: Secret) =>
         outside.pay({
-          invoice: parseBolt11(writeBolt11(
-            {
-              currency: "regtest",
-              amountMsat: AMOUNT_MSAT,
-              timestamp: BigInt(stage.nowSecs()),
-              expirySecs: 3_600n,
-              paymentHash: toHex(paymentHash) as Sha256,
-              paymentSecret: stage.bytes(32),
-              description: { tag: "Direct", value: "" },
-              minFinalCltvExpiryDelta: 18n,
-              features: FEATURES_BASIC,
-              routeHints: [[{
-                srcNodeId: publicKey as Bolt11Invoice["routeHints"][number][number]["srcNodeId"],
-                shortChannelId: channel,
-                baseMsat: 100,
-                proportionalMillionths: 0,
-                cltvExpiryDelta: 30,
-                htlcMinimumMsat: null,
-                htlcMaximumMsat: null,
-              }]],
-            },
-            stage.bytes(32),
-          )),
+          invoice: invoiceOfNobody(stage, paymentHash, [[{
+            srcNodeId: publicKey as Bolt11Invoice["routeHints"][number][number]["srcNodeId"],
+            shortChannelId: channel,
+            baseMsat: 100,
+            proportionalMillionths: 0,
+            cltvExpiryDelta: 30,
+            htlcMinimumMsat: null,
+            htlcMaximumMsat: null,
+          }]]),
           ...LIMITS,
         });
       // what comes before the node knows that somebody decides has no way: a forward that is failed tells

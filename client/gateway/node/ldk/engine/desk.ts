@@ -11,7 +11,8 @@ import type { LdkCall, LdkCalls, PaymentState } from "../wire.ts";
 import type { ldk } from "./bindings.ts";
 import { outPointText } from "./bindings.ts";
 import type { Engine } from "./engine.ts";
-import type { InvoiceRecord, PaymentRecord } from "./records.ts";
+import type { BookedPayment } from "./payments.ts";
+import type { InvoiceRecord } from "./records.ts";
 import { spendCoins } from "./spend.ts";
 
 type Handlers = {
@@ -60,8 +61,8 @@ const HANDLERS: Handlers = {
   cancel: (engine, { paymentHash }) => engine.invoices.cancel(toHex(paymentHash)),
   pay: async (engine, terms) => stateOf(await engine.payments.pay(terms)),
   payment: async (engine, { paymentHash }) => {
-    const record = await engine.payments.find(toHex(paymentHash));
-    return record && stateOf(record);
+    const found = await engine.payments.find(toHex(paymentHash));
+    return found && stateOf(found);
   },
   balances: (engine) => {
     const channels = engine.channels.list();
@@ -97,14 +98,14 @@ const HANDLERS: Handlers = {
   transactions: (engine, times) => transactions(engine, times),
 };
 
-function stateOf({ state }: PaymentRecord): PaymentState {
+function stateOf({ record: { state }, number }: BookedPayment): PaymentState {
   switch (state.tag) {
     case "Pending":
-      return { outcome: null };
+      return { outcome: null, number };
     case "Paid":
-      return { outcome: ok(state.value) };
+      return { outcome: ok(state.value), number };
     case "Failed":
-      return { outcome: err(state.value.reason) };
+      return { outcome: err(state.value.reason), number };
   }
 }
 

@@ -1,12 +1,13 @@
 /**
- * Payments that the node makes: one a hash for ever. LDK's own memory of payments is temporary; this book is what
- * counts. A payment's record is part of the commit that holds what LDK made of it, so that either both are there or
- * neither.
+ * Payments that the node makes: one a hash, and after one that has failed another, if it is asked for by that one's
+ * number. LDK's own memory of payments is temporary; this book is what counts. A payment's record is part of the commit
+ * that holds what LDK made of it, so that either both are there or neither.
  */
+import { sha256 } from "@noble/hashes/sha2.js";
 import type { Logger } from "../../../../../actors/logger.ts";
 import type { Bytes } from "../../../../../core/bytes.ts";
-import { fromHex, toHex } from "../../../../../core/bytes.ts";
-import { decode } from "../../../../../core/encoding/mod.ts";
+import { concat, fromHex, toHex, utf8 } from "../../../../../core/bytes.ts";
+import { decode, encode, u64 } from "../../../../../core/encoding/mod.ts";
 import { parseBolt11 } from "../../../../../core/lightning/bolt11.ts";
 import type { Bolt11Invoice, InvoiceCurrency } from "../../../../../core/lightning/bolt11.ts";
 import { PAY_ATTEMPTS } from "../limits.ts";
@@ -15,9 +16,27 @@ import type { Disk } from "./disk.ts";
 import type { PaymentRecord } from "./records.ts";
 import { paymentRecord } from "./records.ts";
 
-const KEY = "payment/", PENDING = "pending/";
+const KEY = "payment/", PENDING = "pending/", AGAIN = "again/";
 
-export type PaymentTerms = { readonly invoice: string; readonly feeLimitMsat: bigint; readonly cltvLimit: number };
+export type PaymentTerms = {
+  readonly invoice: string;
+  readonly feeLimitMsat: bigint;
+  readonly cltvLimit: number;
+  /** Number of a payment of this hash after whose failure this one may begin. */
+  readonly after: bigint | null;
+};
+
+/** A payment, and which one of its hash it is: the first is 1. */
+export type BookedPayment = { readonly record: PaymentRecord; readonly number: bigint };
+
+/**
+ * LDK's name of a payment. Each has one of its own: whatever LDK still says of an earlier one of the hash says nothing
+ * about a later one.
+ */
+function idOf(hash: string, number: bigint): Bytes {
+  if (number === 1n) return fromHex(hash);
+  return sha256(concat(utf8("payment again"), fromHex(hash), encode(u64, number))) as Bytes;
+}
 
 export class Payments {
   readonly #disk: Disk;
@@ -27,6 +46,8 @@ export class Payments {
   readonly #log: Logger;
   readonly #changed: () => void;
   readonly #pending = new Map<string, PaymentRecord>();
+  /** By LDK's names of those that aren't over. */
+  readonly #hashes = new Map<string, string>();
   /** Begins one payment after the other: two of one hash would both find nothing on disk. */
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -49,26 +70,35 @@ export class Payments {
   async load(): Promise<void> {
     for (const [hash] of await this.#disk.list(PENDING)) {
       const record = await this.#disk.get(paymentRecord, KEY + hash);
-      if (record !== null) this.#pending.set(hash, record);
+      if (record === null) continue;
+      this.#pending.set(hash, record);
+      this.#hashes.set(toHex(idOf(hash, await this.#numberOf(hash))), hash);
     }
   }
 
-  /** What is known of a payment of this hash; null when there is none. */
-  async find(hash: string): Promise<PaymentRecord | null> {
-    return this.#pending.get(hash) ?? await this.#disk.get(paymentRecord, KEY + hash);
+  async #numberOf(hash: string): Promise<bigint> {
+    return await this.#disk.get(u64, AGAIN + hash) ?? 1n;
+  }
+
+  /** The newest payment of this hash; null when there is none. */
+  async find(hash: string): Promise<BookedPayment | null> {
+    // the number first: with a later record it is one too small, and then nothing begins
+    const number = await this.#numberOf(hash);
+    const record = this.#pending.get(hash) ?? await this.#disk.get(paymentRecord, KEY + hash);
+    return record && { record, number };
   }
 
   /** Begins it, or finds what has begun before. */
-  pay(terms: PaymentTerms): Promise<PaymentRecord> {
+  pay(terms: PaymentTerms): Promise<BookedPayment> {
     const paid = this.#turn.then(() => this.#pay(terms));
     this.#turn = paid.then(() => undefined, () => undefined);
     return paid;
   }
 
-  async #pay(terms: PaymentTerms): Promise<PaymentRecord> {
-    const invoice = parseBolt11(terms.invoice);
-    const known = await this.find(invoice.paymentHash);
-    if (known !== null) return known;
+  async #pay(terms: PaymentTerms): Promise<BookedPayment> {
+    const invoice = parseBolt11(terms.invoice), hash = invoice.paymentHash;
+    const known = await this.find(hash), number = known === null ? 1n : known.number + 1n;
+    if (known !== null && !(known.record.state.tag === "Failed" && known.number === terms.after)) return known;
     const recordOf = (reason: string | null): PaymentRecord => ({
       invoice: invoice.text,
       amountMsat: invoice.amountMsat ?? 0n,
@@ -76,10 +106,15 @@ export class Payments {
       state: reason === null ? { tag: "Pending", value: null } : { tag: "Failed", value: { reason } },
     });
     // who has no time left only asks what became of it: nothing is put into the book
-    if (terms.cltvLimit <= 0) return recordOf("nothing was begun, and there is no time left to begin");
-    const record = recordOf(this.#refusal(invoice) ?? this.#send(invoice, terms));
-    this.#put(invoice.paymentHash, record);
-    return record;
+    if (terms.cltvLimit <= 0) {
+      return { record: recordOf("nothing was begun, and there is no time left to begin"), number };
+    }
+    const id = idOf(hash, number);
+    const record = recordOf(this.#refusal(invoice) ?? this.#send(invoice, id, terms));
+    this.#put(hash, record);
+    if (number > 1n) this.#disk.put(u64, AGAIN + hash, number);
+    if (record.state.tag === "Pending") this.#hashes.set(toHex(id), hash);
+    return { record, number };
   }
 
   /** Why it isn't even tried. */
@@ -90,7 +125,7 @@ export class Payments {
   }
 
   /** @returns why LDK doesn't begin: then there is no event. */
-  #send({ text, paymentHash }: Bolt11Invoice, { feeLimitMsat, cltvLimit }: PaymentTerms): string | null {
+  #send({ text }: Bolt11Invoice, id: Bytes, { feeLimitMsat, cltvLimit }: PaymentTerms): string | null {
     const read = ldk.Bolt11Invoice.constructor_from_str(text);
     if (!read.is_ok()) return `LDK can't read the invoice: ${refusalText(read)}`;
     const parsed: ldk.Bolt11Invoice = unwrap(read, "an invoice that was read");
@@ -106,7 +141,7 @@ export class Payments {
     route.set_payment_params(payment);
     route.set_max_total_routing_fee_msat(ldk.Option_u64Z.constructor_some(feeLimitMsat));
     const attempts = ldk.Retry.constructor_attempts(PAY_ATTEMPTS);
-    const sent = this.#manager.send_payment(parts.get_a(), parts.get_b(), fromHex(paymentHash), route, attempts);
+    const sent = this.#manager.send_payment(parts.get_a(), parts.get_b(), id, route, attempts);
     if (sent.is_ok()) return null;
     const code = (sent as ldk.Result_NoneRetryableSendFailureZ_Err).err;
     if (code === ldk.RetryableSendFailure.LDKRetryableSendFailure_RouteNotFound) {
@@ -115,22 +150,24 @@ export class Payments {
     return `LDK doesn't begin: ${String(ldk.RetryableSendFailure[code]).replace("LDKRetryableSendFailure_", "")}`;
   }
 
-  paid(hash: string, preimage: Bytes, feeMsat: bigint): void {
-    this.#finish(hash, { tag: "Paid", value: { preimage, feeMsat } });
+  /** `id`: LDK's name of it, hex. */
+  paid(id: string, preimage: Bytes, feeMsat: bigint): void {
+    this.#finish(id, { tag: "Paid", value: { preimage, feeMsat } });
   }
 
-  failed(hash: string, reason: ldk.PaymentFailureReason | null): void {
+  failed(id: string, reason: ldk.PaymentFailureReason | null): void {
     const name = reason === null ? "unknown reason" : String(ldk.PaymentFailureReason[reason]);
-    this.#finish(hash, { tag: "Failed", value: { reason: name.replace("LDKPaymentFailureReason_", "") } });
+    this.#finish(id, { tag: "Failed", value: { reason: name.replace("LDKPaymentFailureReason_", "") } });
   }
 
   /** May be told again. */
-  #finish(hash: string, state: PaymentRecord["state"]): void {
-    const record = this.#pending.get(hash);
-    if (record === undefined) {
-      this.#log.info("LDK tells the end of a payment that was known to be over", { hash });
+  #finish(id: string, state: PaymentRecord["state"]): void {
+    const hash = this.#hashes.get(id), record = hash === undefined ? undefined : this.#pending.get(hash);
+    if (hash === undefined || record === undefined) {
+      this.#log.info("LDK tells the end of a payment that was known to be over", { id });
       return;
     }
+    this.#hashes.delete(id);
     this.#put(hash, { ...record, state });
   }
 
@@ -159,8 +196,8 @@ export class Payments {
         return "";
       }),
     );
-    for (const hash of this.#pending.keys()) {
-      if (!known.has(hash)) this.#log.error("LDK doesn't know a payment that has begun", { hash });
+    for (const [id, hash] of this.#hashes) {
+      if (!known.has(id)) this.#log.error("LDK doesn't know a payment that has begun", { hash });
     }
   }
 }

@@ -8,7 +8,8 @@
  * | `identity` | whose folder this is |
  * | `commits` | u64: number of the newest commit |
  * | `stale` | text: why this folder must not be used any more |
- * | `payment/HASH`, `pending/HASH` | a payment that we make; nothing: it isn't over |
+ * | `payment/HASH`, `pending/HASH` | a payment that we make, the newest of its hash; nothing: it isn't over |
+ * | `again/HASH` | u64: how many of its hash have begun with it, from the second on |
  * | `invoice/HASH`, `waiting/HASH` | one that we wait for; nothing: it isn't over |
  * | `wallet`, `coin/OUTPOINT`, `transaction/TXID` | the wallet on the chain |
  * | `output/OUTPOINT` | what channels left for us |
@@ -24,7 +25,7 @@ import { bool, bytes, closedEnum, option, struct, text, u32, u64, unit } from ".
 /** Another seed, network or chain is another node. */
 export const identityRecord = struct("Identity", { nodeKey: bytes, network: bitcoinNetwork, firstBlock: text });
 
-/** A payment that was begun: it is never begun again, whatever became of it. */
+/** A payment that was begun: another one takes its place only when it has failed and somebody says so. */
 export const paymentRecord = struct("Payment", {
   invoice: text,
   amountMsat: u64,

@@ -236,6 +236,20 @@ export class Lab {
     }
   }
 
+  /** Resolves when the nodes have all blocks. */
+  async level(...nodes: LabNode[]): Promise<void> {
+    const height = await this.rpc<number>("getblockcount");
+    for (const { node } of nodes) {
+      await until("the node has all blocks", async () => {
+        try {
+          return (await node.info()).blockHeight >= height;
+        } catch {
+          return false;
+        }
+      });
+    }
+  }
+
   async close(): Promise<void> {
     await this.#system.stop();
     await Deno.remove(this.folder, { recursive: true });
