@@ -1,18 +1,20 @@
 /**
- * `deno task test`: everything that this machine can run, one suite after the other, and at the end those beside each
- * other that also wait; names what it can't and why; ends with `N passed, N failed`. A suite is a command that says in
- * its last lines how many cases passed and failed; one that can't run here says `not run here: WHY` and that none did.
- * `deno task test WORD…` runs the suites whose names have one of the words.
+ * `deno task test`: everything that this machine can run, and by name what it can't and why; ends with
+ * `N passed, N failed`. First the quick tests; then what real processes do, at whose side simulated worlds, to which
+ * time is nothing, take what is left of the machine. `deno task test WORD…` runs the suites whose names have one of the
+ * words.
+ *
+ * A suite is a command that says in its last lines how many cases passed and failed; one that can't run here says
+ * `not run here: WHY` and that none did.
  */
 import { BITCOIND_TEST } from "../server/dev/chain/testing/core_node.ts";
+import type { SourceFile } from "./check/sources.ts";
 import { sourcesBelow } from "./check/sources.ts";
 
 type Suite = {
   readonly name: string;
   readonly args: readonly string[];
   readonly env?: Record<string, string>;
-  /** It has a world of its own and may run beside others. */
-  readonly beside?: boolean;
 };
 
 const deno = Deno.execPath();
@@ -54,42 +56,58 @@ const realPrograms = [
   "service",
 ].map(inSlow);
 
-/** Whole wallets, guardians, gateways and programs: of some seconds each, and too many of them for quick tests. */
+/** Tests of whole wallets, guardians, gateways and programs: of some seconds each, and too many for the quick part. */
 const wholeTests = (await sourcesBelow(["core", "actors", "modules", "server", "client", "tests"]))
-  .map(({ path }) => path).filter((path) => path.endsWith("_whole.ts"));
+  .filter(({ path }) => path.endsWith("_whole.ts"));
+const isReal = ({ text }: SourceFile): boolean => text.includes("testsNeeding(");
+const pathOf = ({ path }: SourceFile): string => path;
+
+// types are `deno task check`'s; tests with a real bitcoind go by this variable, and are a suite of their own
+const NO_BITCOIND = { BITCOIND_DIR: "" };
 
 /** Files of tests, one at a time: other suites run beside them. */
 function files(name: string, paths: readonly string[]): Suite {
   const args = ["test", "-A", "--no-check", "--parallel", "--quiet", "--config", "deno.json", ...paths];
-  return { name, args, env: { DENO_JOBS: "1", BITCOIND_DIR: "" }, beside: true };
+  return { name, args, env: { ...NO_BITCOIND, DENO_JOBS: "1" } };
 }
 
 function interop(name: string, file: string, ...args: readonly string[]): Suite {
-  return { name, args: ["run", "-A", `tests/interop/${file}.ts`, ...args], beside: true };
+  return { name, args: ["run", "-A", `tests/interop/${file}.ts`, ...args] };
 }
 
-/** Those that run beside others begin in this order: the longest first, so that none is left alone at the end. */
-const suites: readonly Suite[] = [
-  // types are `deno task check`'s; tests with a real bitcoind go by this variable, and are a suite of their own
-  { name: "quick tests", args: ["test", "-P", "--no-check", "--parallel", "--quiet"], env: { BITCOIND_DIR: "" } },
-  { name: "attacks on real guardians", args: ["task", "hostile", "--short"] },
-  files("slow tests of simulated worlds", simulatedWorlds),
+const quick: Suite = {
+  name: "quick tests",
+  args: ["test", "-P", "--no-check", "--parallel", "--quiet"],
+  env: NO_BITCOIND,
+};
+
+/** They measure before and during, and have no other real processes beside them. */
+const attacks: Suite = { name: "attacks on real guardians", args: ["task", "hostile", "--short"] };
+
+/** Longest first, so that none is left alone at the end. */
+const real: readonly Suite[] = [
+  files("slow tests of real programs", realPrograms),
   interop("wallets restored by the other client, in our federation", "recovery", "--in-ours"),
   interop("wallets restored by the other client, in an official federation", "recovery", "--in-official"),
-  files("slow tests of real programs", realPrograms),
   interop("official clients in our federation", "official_client"),
-  interop("official clients and gateway pay over Lightning, in our federation", "lightning"),
-  interop("official clients and gateway pay over Lightning, with both kinds of guardians", "lightning", "--mixed"),
+  interop("our gateways, with official guardians, clients and gateway-cli", "our_gateway"),
+  interop("both clients pay over Lightning through the official gateway, in our federation", "lightning"),
+  interop("both clients pay over Lightning, with both kinds of guardians", "lightning", "--mixed"),
   interop("official guardians and ours in one federation", "mixed"),
-  files("whole tests", wholeTests),
   interop("our client in an official federation", "our_client"),
   interop("invoices within a federation of official guardians and ours", "ln"),
+  files("whole tests of real programs", wholeTests.filter(isReal).map(pathOf)),
   interop("a gateway's side of a real LND", "lnd"),
   interop("a real LND on the embedded chain, and the embedded Lightning node", "embedded_node"),
   interop("backups that the other client reads", "backups"),
   interop("tests with a real bitcoind", "bitcoind"),
-  { name: "AlephBFT recordings", args: ["task", "replay-aleph"], beside: true },
-  { name: "vectors", args: ["task", "vectors"], beside: true },
+];
+
+const simulated: readonly Suite[] = [
+  files("slow tests of simulated worlds", simulatedWorlds),
+  files("whole tests of simulated worlds", wholeTests.filter((file) => !isReal(file)).map(pathOf)),
+  { name: "AlephBFT recordings", args: ["task", "replay-aleph"] },
+  { name: "vectors", args: ["task", "vectors"] },
 ];
 
 const INTERRUPTED_EXIT = 130;
@@ -138,10 +156,16 @@ function print(text: string): void {
   for (let at = 0; at < bytes.length;) at += Deno.stdout.writeSync(bytes.subarray(at));
 }
 
-/** Runs a suite. @param tell is given its output as it comes */
-async function run({ args, env = {}, ...suite }: Suite, tell: (text: string) => void): Promise<Ran> {
+/** It gets the processor when nobody else wants it. */
+const LAST = ["nice", "-n", "19"];
+
+type Options = { readonly isLast?: boolean; readonly tell?: (text: string) => void };
+
+/** Runs a suite. `tell` is given its output as it comes. */
+async function run({ args, env = {}, ...suite }: Suite, { isLast = false, tell = () => {} }: Options): Promise<Ran> {
   const begun = performance.now();
-  const child = new Deno.Command(deno, { args: [...args], env, stdout: "piped", stderr: "piped" }).spawn();
+  const [program, ...rest] = [...(isLast ? LAST : []), deno, ...args] as [string, ...string[]];
+  const child = new Deno.Command(program, { args: rest, env, stdout: "piped", stderr: "piped" }).spawn();
   running.add(child);
   const ended = child.status.finally(() => running.delete(child));
   let output = "";
@@ -161,23 +185,6 @@ async function run({ args, env = {}, ...suite }: Suite, tell: (text: string) => 
   return { ...counts, failed, notRun, output, seconds: (performance.now() - begun) / 1000 };
 }
 
-const AT_ONCE = 3;
-
-/** Runs suites beside each other; each is shown as a whole when it has ended. */
-async function runBeside(waiting: readonly Suite[], show: (suite: Suite, ran: Ran) => void): Promise<void> {
-  let next = 0;
-  const lane = async (): Promise<void> => {
-    while (next < waiting.length) {
-      const suite = waiting[next++]!;
-      const ran = await run(suite, () => {});
-      console.log(`\n== ${suite.name}`);
-      print(ran.output);
-      show(suite, ran);
-    }
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, lane));
-}
-
 const skipped: string[] = [];
 let passed = 0, failed = 0;
 function show({ name }: Suite, ran: Ran): void {
@@ -189,12 +196,34 @@ function show({ name }: Suite, ran: Ran): void {
 }
 
 const words = Deno.args;
-const chosen = suites.filter(({ name }) => words.length === 0 || words.some((word) => name.includes(word)));
-for (const suite of chosen.filter(({ beside = false }) => !beside)) {
-  console.log(`\n== ${suite.name}`);
-  show(suite, await run(suite, print));
+function isChosen({ name }: Suite): boolean {
+  return words.length === 0 || words.some((word) => name.includes(word));
 }
-await runBeside(chosen.filter(({ beside = false }) => beside), show);
+
+const AT_ONCE = 2;
+
+/** Runs suites, so many at once; each is shown as a whole when it has ended. */
+async function runAll(suites: readonly Suite[], atOnce: number, isLast = false): Promise<void> {
+  const waiting = suites.filter(isChosen);
+  const lane = async (): Promise<void> => {
+    for (let suite = waiting.shift(); suite !== undefined; suite = waiting.shift()) {
+      const ran = await run(suite, { isLast });
+      console.log(`\n== ${suite.name}`);
+      print(ran.output);
+      show(suite, ran);
+    }
+  };
+  await Promise.all(Array.from({ length: atOnce }, lane));
+}
+
+if (isChosen(quick)) {
+  console.log(`== ${quick.name}`);
+  show(quick, await run(quick, { tell: print }));
+}
+await Promise.all([
+  runAll(simulated, AT_ONCE, true),
+  runAll([attacks], 1).then(() => runAll(real, AT_ONCE)),
+]);
 for (const line of skipped) console.log(`not run here: ${line}`);
 console.log(`${passed} passed, ${failed} failed`);
 Deno.exit(failed === 0 && passed > 0 ? 0 : 1);

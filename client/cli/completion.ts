@@ -19,11 +19,19 @@ const SHELLS: Readonly<Record<string, (program: string, places: readonly Place[]
   powershell,
 };
 
+/** Shells that there is a script for. */
+export const COMPLETION_SHELLS: readonly string[] = Object.keys(SHELLS);
+
+/** The script of one of them, for a tree of commands that goes by this name. */
+export function completionScript(program: Command, name: string, shell: string): string {
+  return SHELLS[shell]!(name, placesIn(program, name));
+}
+
 export function completionCommand(cli: Cli): void {
   cli.program.command("completion").description("a script that completes commands in a shell")
-    .addArgument(new Argument("<shell>", "which").choices(Object.keys(SHELLS)))
+    .addArgument(new Argument("<shell>", "which").choices(COMPLETION_SHELLS))
     .action(cli.official((session, shell: string) => {
-      session.io.out(SHELLS[shell]!(cli.program.name(), placesIn(cli.program, cli.program.name())));
+      session.io.out(completionScript(cli.program, cli.program.name(), shell));
       return Promise.resolve(true);
     }));
 }

@@ -50,6 +50,7 @@ import { NodeWatch } from "./node_watch.ts";
 import { Payments } from "./payments.ts";
 import { publicAnswer } from "./public_api.ts";
 import { gatewayKey, gatewayPart, nodeCommits } from "./records.ts";
+import { Registrations } from "./registrations.ts";
 import { gatewayTree, LDK, REGISTRAR } from "./tree.ts";
 
 /** What the embedded node is told, but for what the gateway alone knows. */
@@ -105,7 +106,7 @@ export class Gateway {
   readonly #closing: AbortController;
   readonly #held: HeldPayments;
   readonly #forwards: Forwards;
-  #isRegistering = false;
+  readonly registrations: Registrations;
   readonly #stopped = Promise.withResolvers<number>();
   readonly #address = Promise.withResolvers<Address>();
   /** Of the embedded node. */
@@ -121,6 +122,10 @@ export class Gateway {
       ? ldkNode({ sender: this.#system, process: LDK, clock, network, alias: options.node.embedded.alias })
       : options.node;
     this.node = node;
+    this.registrations = new Registrations(clock, {
+      hasUrl: (options.admin?.apiUrl ?? null) !== null,
+      handsOver: node.interceptor !== undefined,
+    });
     this.watch = new NodeWatch({ node, network, store: part, platform, log: logger });
     const payments = new Payments({ store: part, node, watch: this.watch, clock, federations: () => federations });
     const federations: Federations = new Federations({
@@ -133,7 +138,7 @@ export class Gateway {
       lnv1: lnGateway(new Lnv1Payments(payments, () => federations)),
       log: logger,
       onChanged: () => {
-        if (this.#isRegistering) this.#system.tell(REGISTRAR, "register", null);
+        if (this.registrations.isManaged) this.#system.tell(REGISTRAR, "register", null);
       },
       onLeaving: (served) => this.#unregister(served),
     });
@@ -228,7 +233,6 @@ export class Gateway {
     };
     const { platform, lnurlUrl, routeHints = ROUTE_HINTS } = this.options;
     const { federations } = this, { interceptor } = node, apiUrl = admin?.apiUrl ?? null;
-    this.#isRegistering = interceptor !== undefined && apiUrl !== null;
     const pages = lnurlUrl ? lnurlPages({ platform, address: lnurlUrl as SafeUrl }) : null;
     await this.#system.start(gatewayTree({
       ldk: await this.#embeddedNode(wallets),
@@ -237,12 +241,12 @@ export class Gateway {
       forwards: interceptor === undefined ? null : { interceptor, watch, forwards: this.#forwards },
       registrar: interceptor === undefined || apiUrl === null
         ? null
-        : { interceptor, watch, federations, apiUrl, gatewayKey: key, routeHints },
+        : { interceptor, watch, federations, registrations: this.registrations, apiUrl, gatewayKey: key, routeHints },
       http: {
         bind,
         answer: async (path, request, remote) =>
           await publicAnswer(
-            { invoices, federations, gatewayId, callers, pages, log: logger, debug },
+            { invoices, federations, registrations: this.registrations, gatewayId, callers, pages, log: logger, debug },
             path,
             request,
             remote,
@@ -294,7 +298,8 @@ export class Gateway {
 
   /** No guardian that answers tells clients of the gateway any more. */
   async #unregister({ federationId, lnv1 }: ServedFederation): Promise<void> {
-    if (!lnv1 || !this.#isRegistering) return;
+    if (!lnv1 || !this.registrations.isManaged) return;
+    this.registrations.left(federationId);
     const forgotten = await lnv1.unregister(await this.#key(), this.#closing.signal);
     loggerFor("gateway", this.options.log).info("Guardians have forgotten the gateway", { federationId, forgotten });
   }

@@ -24,14 +24,17 @@ import {
 } from "../../modules/lnv2/gateway_api.ts";
 import { bodyOf, jsonAnswer, textAnswer, TOO_MANY } from "./answers.ts";
 import { GatewayError } from "./error.ts";
+import { federationStatus, federationStatusRequest } from "./federation_status.ts";
 import type { Federations } from "./federations.ts";
 import type { Callers } from "./callers.ts";
 import type { Invoices } from "./invoices.ts";
 import type { LnurlPages } from "./lnurl/pages.ts";
+import type { Registrations } from "./registrations.ts";
 
 export type PublicApiEnv = {
   readonly invoices: Invoices;
   readonly federations: Federations;
+  readonly registrations: Registrations;
   /** 33 bytes: names the gateway. */
   readonly gatewayId: Bytes;
   readonly callers: Callers;
@@ -71,7 +74,9 @@ export async function publicAnswer(
   }
 }
 
-const POST: Readonly<Record<string, (env: PublicApiEnv, request: Request, remote: Address) => Promise<Json>>> = {
+type PublicRoute = (env: PublicApiEnv, request: Request, remote: Address) => Promise<Json>;
+
+const POST: Readonly<Record<string, PublicRoute>> = {
   "/routing_info": async ({ invoices }, request) =>
     routingInfo.toJson(await invoices.routingInfo(await bodyOf(request, federationId))),
   "/create_bolt11_invoice": async ({ invoices }, request, remote) =>
@@ -80,6 +85,10 @@ const POST: Readonly<Record<string, (env: PublicApiEnv, request: Request, remote
     sendPaymentResponse.toJson(await invoices.sendPayment(await bodyOf(request, sendPaymentPayload), request.signal)),
   "/pay_invoice": async ({ federations }, request) =>
     toHex(await payInvoice(federations, await bodyOf(request, payInvoicePayload), request.signal)),
+  "/federation_status": async (env, request) => {
+    const { federationId: id } = await bodyOf(request, federationStatusRequest);
+    return await federationStatus(env, id, request.signal);
+  },
 };
 
 /** Pays for an outgoing contract of version 1. @throws {GatewayError} `not_connected` · {PayInvoiceError} */

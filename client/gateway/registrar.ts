@@ -11,12 +11,14 @@ import type { Bytes } from "../../core/bytes.ts";
 import type { RouteHint } from "../../core/lightning/route_hint.ts";
 import type { Result } from "../../core/result.ts";
 import { errorText } from "../../core/result.ts";
+import { numPeers } from "../../core/types/num_peers.ts";
 import type { Federations, ServedFederation } from "./federations.ts";
 import { REGISTER_AGAIN_MS, REGISTER_EVERY_MS } from "./limits.ts";
 import { routingFeesOf } from "./lnv1_payments.ts";
 import type { ForwardInterceptor, NodeInfo } from "./node/node.ts";
 import { NodeError } from "./node/node.ts";
 import type { NodeWatch } from "./node_watch.ts";
+import type { Registrations } from "./registrations.ts";
 
 export type RegistrarMessage =
   /** All federations: what the gateway says of itself may have changed. */
@@ -28,6 +30,8 @@ export type RegistrarArgs = {
   readonly interceptor: ForwardInterceptor;
   readonly watch: NodeWatch;
   readonly federations: Federations;
+  /** Are told what came of it. */
+  readonly registrations: Registrations;
   /** Public URL of its API, with `v1`. */
   readonly apiUrl: string;
   /** 32 bytes, secret: names the gateway, and signs. */
@@ -50,7 +54,7 @@ async function registerAll(args: RegistrarArgs, log: Logger, signal: AbortSignal
 }
 
 async function registerOne(
-  { apiUrl, gatewayKey }: RegistrarArgs,
+  { apiUrl, gatewayKey, registrations }: RegistrarArgs,
   { federationId, record, wallet, lnv1 }: ServedFederation,
   { info, hints }: { readonly info: NodeInfo; readonly hints: readonly RouteHint[] },
   log: Logger,
@@ -75,6 +79,7 @@ async function registerOne(
     signal,
   );
   const guardians = wallet.client.running.joined.config.global.apiEndpoints.size;
+  registrations.tried(federationId, have >= numPeers(guardians).threshold);
   if (have < guardians) log.warn("Not every guardian has registered the gateway", { federationId, have, guardians });
   return have === guardians;
 }

@@ -16,6 +16,11 @@ export class Progress {
     console.log(`${String(++this.#step).padStart(2)}  ${seconds(this.elapsedMs).padStart(6)}  ${text}`);
   }
 
+  /** Something that goes on beside the steps. */
+  aside(text: string): void {
+    console.log(`    ${seconds(this.elapsedMs).padStart(6)}  · ${text}`);
+  }
+
   /** What came of the step, and how long it took. */
   result(text: string): number {
     const tookMs = performance.now() - this.#stepMs;

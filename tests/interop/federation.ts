@@ -29,6 +29,8 @@ export type FederationOptions = {
   readonly fedimintCli: string;
   /** Which guardians run which program; the others are ours. */
   readonly official?: { readonly peers: readonly number[]; readonly fedimintd: string };
+  /** What our guardians run; default: as everybody starts them. */
+  readonly ours?: GuardianProgram;
   /** Further modules of our guardians, as for `--module`. */
   readonly modules?: readonly string[];
   /** Variables for all guardians. */
@@ -42,7 +44,7 @@ export type FederationOptions = {
 /** Ends with the suite. */
 export async function startFederation(
   suite: Suite,
-  { fedimintCli, official, modules = [], env = {}, name = "federation", bitcoindDir }: FederationOptions,
+  { fedimintCli, official, ours, modules = [], env = {}, name = "federation", bitcoindDir }: FederationOptions,
 ): Promise<DevFederation> {
   const federation = await DevFederation.start({
     platform: realPlatform(),
@@ -53,7 +55,7 @@ export async function startFederation(
     modules,
     env,
     setup: officialSetup(fedimintCli, suite.signal),
-    program: (peer) => official?.peers.includes(peer) ? officialGuardian(official.fedimintd) : undefined,
+    program: (peer) => official?.peers.includes(peer) ? officialGuardian(official.fedimintd) : ours,
     ...(bitcoindDir !== undefined && { bitcoindDir }),
   });
   suite.onEnd(() => federation.stop());

@@ -1,18 +1,14 @@
 /** The gateway's port: what everybody may ask, what operators may, and what is refused, with the official errors. */
-import { sha256 } from "@noble/hashes/sha2.js";
 import { assert, assertEquals } from "@std/assert";
 import { toHex } from "../../core/bytes.ts";
 import { publicKeyOf } from "../../core/crypto/mod.ts";
 import type { JsonObject } from "../../core/encoding/mod.ts";
 import { isJsonObject, parseJson } from "../../core/encoding/mod.ts";
 import { parseBolt11 } from "../../core/lightning/bolt11.ts";
-import type { Commitment } from "../../modules/lnv2/contracts.ts";
-import { makeIncomingContract } from "../../modules/lnv2/contracts.ts";
-import { lightningConfig } from "../../modules/lnv2/config.ts";
-import { createBolt11InvoicePayload, routingInfo } from "../../modules/lnv2/gateway_api.ts";
-import { decode } from "../../core/encoding/mod.ts";
+import { routingInfo } from "../../modules/lnv2/gateway_api.ts";
 import { runGatewayCli } from "../../client/gateway/cli/cli.ts";
 import { REQUESTS_OF_PROXY } from "../../client/gateway/limits.ts";
+import { invoicePayload } from "./invoice_payload.ts";
 import { LightningWorld, PASSWORDS } from "./lightning.ts";
 
 const { admin, liquidityManager } = PASSWORDS;
@@ -25,45 +21,6 @@ function objectOf(text: string): JsonObject {
   const json = parseJson(text);
   assert(isJsonObject(json));
   return json;
-}
-
-/** What a client of the first federation asks an invoice with; `changes` make it wrong. */
-async function invoicePayload(
-  world: LightningWorld,
-  changes: {
-    readonly terms?: Partial<Commitment>;
-    readonly amount?: bigint;
-    readonly expirySecs?: number;
-    readonly seed?: number;
-    readonly boundTo?: Partial<Commitment>;
-  } = {},
-) {
-  const { terms = {}, amount = 10_000_000n, expirySecs = 3_600, seed = 1 } = changes;
-  const [{ federationId, module, wallet }] = await world.gateway.federations.all() as [
-    Awaited<ReturnType<typeof world.gateway.federations.served>>,
-  ];
-  const { modules } = wallet.client.running.joined.config;
-  const { config: { body } } = [...modules.values()].find(({ kind }) => kind === "lnv2")!;
-  const preimage = new Uint8Array(32).fill(seed), key = publicKeyOf(new Uint8Array(32).fill(7));
-  const commitment: Commitment = {
-    paymentImage: { tag: "Hash", value: toHex(sha256(preimage)) },
-    // less 2 sat and 0.3 %
-    amount: 9_968_000n,
-    expiration: BigInt(Math.floor(world.here.world.nowMs / 1_000) + 10_000_000_000),
-    claimPk: key,
-    refundPk: (await module!.facts()).publicKey,
-    ephemeralPk: key,
-    ...terms,
-  };
-  const made = makeIncomingContract(commitment, decode(lightningConfig, body).tpeAggPk, preimage, preimage);
-  const contract = { ...made, commitment: { ...commitment, ...changes.boundTo } };
-  return createBolt11InvoicePayload.toJson({
-    federationId,
-    contract,
-    amount,
-    description: { tag: "Direct", value: "" },
-    expirySecs,
-  });
 }
 
 Deno.test("strangers are told prices and get invoices for sound contracts alone, at a rate; what is wrong is told as gatewayd tells it", async () => {
@@ -176,6 +133,30 @@ Deno.test("operators are known by their passwords: a second one is for liquidity
     for (const route of ["/leave_fed", "/spend_ecash", "/connect_fed", "/withdraw", "/pay_invoice_for_operator"]) {
       assertEquals((await world.ask(route, { password: liquidityManager, body: {} })).status, 401);
     }
+    // what is named is told to everybody, and nothing else
+    assertEquals(objectOf((await world.ask("/v1/federation_status", { body: { federation_id: here! } })).text), {
+      federation_id: here!,
+      federation_status: "served",
+      connectivity: "connected",
+      lnv1: { module_status: "absent" },
+      lnv2: {
+        module_status: "supported",
+        consensus_version: { major: 1, minor: 0 },
+        registration: { mode: "federation_managed" },
+      },
+    });
+    const nobodys = "ab".repeat(32);
+    assertEquals(await world.ask("/federation_status", { body: { federation_id: nobodys } }), {
+      status: 200,
+      text: `{"federation_id":"${nobodys}","federation_status":"unserved"}`,
+    });
+    assertEquals((await world.ask("/federation_status", { body: { federation_id: "ab" } })).status, 422);
+    assertEquals(await world.ask("/mnemonic", { password: admin, body: { words: null } }), {
+      status: 500,
+      text: "There was an error with the Gateway's mnemonic: Gateway is not is NotConfigured state",
+    });
+    const offer = await world.ask("/create_bolt12_offer_for_operator", { password: admin, body: {} });
+    assertEquals([offer.status, offer.text.startsWith("Lightning error: Bolt12 Error: ")], [500, true]);
     const { mnemonic } = objectOf((await world.ask("/mnemonic", { password: admin })).text);
     assertEquals((mnemonic as string[]).length, 12);
     const statuses: number[] = [];
@@ -282,6 +263,21 @@ Deno.test("gateway cli has gateway-cli's commands, prints the answers wrapped as
     const { json: sent } = await run("ecash", "send", "100000", "--federation-id", id!);
     const { json: taken } = await run("ecash", "receive", "--notes", (sent as { notes: string }).notes);
     assert(Number((taken as JsonObject).amount) >= 100_000);
+    world.node.books.onchainSats = 1_000_000n;
+    const channel = ["--pubkey", toHex(world.outside.publicKey), "--host", "outside", "--channel-size-sats", "100000"];
+    const opened = await run(
+      "lightning",
+      "open-channel",
+      ...channel,
+      "--base-fee-msat",
+      "5",
+      "--parts-per-million",
+      "6",
+    );
+    assertEquals(Object.keys(opened.json as JsonObject), ["funding_txid"]);
+    const listed = (await run("lightning", "list-channels")).json as unknown as readonly JsonObject[];
+    assertEquals([listed.at(-1)!.base_fee_msat, listed.at(-1)!.parts_per_million], [5, 6]);
+    assertEquals((await run("lightning", "pay-offer", "--offer", "lno1x")).exit, 1);
     const paid = await world.outside.connect().operator.createInvoice({
       amountMsat: 5_000_000n,
       expirySecs: 60,

@@ -1,8 +1,10 @@
 /** Version 1 through a gateway: payments out, payments in as forwards, swaps of both modules; nobody loses. */
 import { assert, assertEquals } from "@std/assert";
 import { sleep } from "../../actors/platform/platform.ts";
+import { toHex } from "../../core/bytes.ts";
+import { parseJson } from "../../core/encoding/mod.ts";
 import { parseBolt11 } from "../../core/lightning/bolt11.ts";
-import { assertConstant, LightningWorld } from "./lightning.ts";
+import { assertConstant, LightningWorld, PASSWORDS } from "./lightning.ts";
 
 const LIMITS = { feeLimitMsat: 1_000_000n, cltvLimit: 1_000 };
 
@@ -71,6 +73,37 @@ Deno.test("a wallet of version 1 finds the gateway, pays the outside world and i
     assert(had - await alice.balance() < 100_000n);
     for (const { wallet } of await world.gateway.federations.all()) await wallet.client.awaitIdle();
     assert(await world.gatewayMsat() > before, "the gateway gains its fees");
+    // what operators and strangers are told
+    const { text: summary } = await world.ask("/payment_summary", {
+      body: { start_millis: 0, end_millis: 4_000_000_000_000 },
+      password: PASSWORDS.admin,
+    });
+    const { outgoing, incoming } = parseJson(summary) as Record<string, Record<string, unknown>>;
+    // out: one over Lightning, two swaps of version 1 and one of lnv2's; in: one forward, and the swap into lnv2
+    assertEquals([outgoing?.total_success, outgoing?.total_failure], [4, 1]);
+    assertEquals([incoming?.total_success, incoming?.total_failure], [2, 0]);
+    const id = (await world.gateway.federations.all())[0]!.federationId;
+    const { text: status } = await world.ask("/federation_status", { body: { federation_id: id } });
+    const { lnv1 } = parseJson(status) as Record<string, Record<string, Record<string, unknown>>>;
+    assertEquals([lnv1?.module_status, lnv1?.registration?.configured], ["supported", true]);
+    const { http } = lnv1!.registration!.endpoints as Record<string, Record<string, Record<string, unknown>>>;
+    assertEquals(http?.last_attempt?.result, "succeeded");
+    assertEquals((await world.ask("/id")).text, `"${toHex(gateway!.info.gatewayId)}"`);
+    // official errors
+    const wrong = {
+      federation_id: id,
+      contract_id: "77".repeat(32),
+      payment_data: { invoice },
+      preimage_auth: "11".repeat(32),
+    };
+    const refused = "LNv1 operation failed, please contact gateway operator";
+    assertEquals(await world.ask("/pay_invoice", { body: wrong }), { status: 500, text: refused });
+    assertEquals(await world.ask("/pay_invoice", { body: { ...wrong, federation_id: "ab".repeat(32) } }), {
+      status: 400,
+      text: "No federation available for prefix abababab",
+    });
+    assertEquals((await world.ask("/pay_invoice", { body: { ...wrong, contract_id: "77" } })).status, 422);
+    assertEquals((await world.ask("/id", { body: {} })).status, 405);
     // it leaves
     await world.gateway.federations.leave((await world.gateway.federations.all())[0]!.federationId);
     await alice.lnv1.updateGateways();

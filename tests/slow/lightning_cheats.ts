@@ -4,8 +4,10 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import { sleep } from "../../actors/platform/platform.ts";
 import { faultsOf } from "../../client/gateway/node/simulated/faults.ts";
 import type { Bytes } from "../../core/bytes.ts";
+import { parseJson } from "../../core/encoding/mod.ts";
 import { parseBolt11 } from "../../core/lightning/bolt11.ts";
 import { LightningError } from "../../modules/lnv2/client/error.ts";
+import { invoicePayload } from "../simulation/invoice_payload.ts";
 import { lyingLnv2Server } from "../simulation/evil_guardian.ts";
 import { assertConstant, DEFINITIONS, LightningWorld } from "../simulation/lightning.ts";
 import { startLiar } from "../simulation/lying_gateway.ts";
@@ -171,6 +173,30 @@ Deno.test("an invoice of one gateway's that is paid as a swap there and over Lig
     assert(carolMsat > 0n && carolMsat < AMOUNT_MSAT, `${carolMsat} msat`);
     await ended(world, before);
     assert(await second!.totalMsat() >= secondMsat, "the second gateway lost money");
+  }, 7_200_000);
+});
+
+Deno.test("an invoice whose contract hides something else than its preimage is paid by nobody, over Lightning or as a swap, and costs the gateway the federation's fees alone", async () => {
+  const world = await LightningWorld.start({ seed: 37, total: 1 }), { here, outside } = world;
+  const alice = await world.person("alice", here);
+  await here.play(async () => {
+    const beforeMsat = await world.gatewayMsat(), outsideMsat = outside.books.localMsat;
+    const totalMsat = world.lightning.totalMsat;
+    const invoiceOf = async (seed: number): Promise<string> => {
+      const body = await invoicePayload(world, { seed, encrypted: new Uint8Array(32) as Bytes });
+      const { status, text } = await world.ask("/create_bolt11_invoice", { body });
+      assertEquals(status, 200);
+      return parseJson(text) as string;
+    };
+    const limits = { feeLimitMsat: 1_000_000n, cltvLimit: 500 };
+    const paid = await outside.connect().pay({ invoice: parseBolt11(await invoiceOf(1)), ...limits });
+    assertEquals([paid.ok, outside.books.localMsat], [false, outsideMsat]);
+    assertEquals(await alice.pay(await invoiceOf(2)), "refunded");
+    await world.settled();
+    const lostMsat = beforeMsat - await world.gatewayMsat();
+    assert(lostMsat > 0n && lostMsat < 200_000n, `${lostMsat} msat`);
+    await world.assertBalanced();
+    assertConstant(world, totalMsat);
   }, 7_200_000);
 });
 

@@ -1,4 +1,4 @@
-/** What people do in the soak with gateways: pay the outside world, are paid by it, pay each other by either gateway. */
+/** What people do in the soak with gateways: they pay the outside world, are paid by it, and pay each other. */
 import { realPlatform } from "../../actors/platform/real.ts";
 import { sleep } from "../../actors/platform/platform.ts";
 import type { FederationClient } from "../../client/mod.ts";

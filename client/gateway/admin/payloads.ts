@@ -1,6 +1,6 @@
 /** Bodies of operators' requests. fedimint-gateway-common 0.13.0 (`lib.rs`). */
 import type { Bytes } from "../../../core/bytes.ts";
-import type { Codec, Json } from "../../../core/encoding/mod.ts";
+import type { Codec, CodecType, Json } from "../../../core/encoding/mod.ts";
 import {
   bool,
   DecodeError,
@@ -35,6 +35,29 @@ const satsOrAll: Codec<bigint | "all"> = {
   name: "BitcoinAmountOrAll",
   toJson: (value) => value === "all" ? value : u64.toJson(value),
   fromJson: (json) => json === "all" ? json : u64.fromJson(json),
+};
+
+/** As a form sends it: a number, its text, or nothing, which an empty text is as well. */
+function formField<T>(codec: Codec<T>): Codec<T | null> {
+  const given = left(codec);
+  return {
+    ...given,
+    fromJson: (json) => {
+      if (typeof json !== "string") return given.fromJson(json);
+      const trimmed = json.trim();
+      if (trimmed === "") return null;
+      return /^[0-9]{1,20}$/.test(trimmed) ? codec.fromJson(BigInt(trimmed)) : badJson("a whole number");
+    },
+  };
+}
+
+/** Fees of channels have 32 bits on the wire between nodes. */
+const u32Fee: Codec<bigint> = {
+  ...u64,
+  fromJson: (json) => {
+    const value = u64.fromJson(json);
+    return value < 2n ** 32n ? value : badJson("a fee within 32 bits");
+  },
 };
 
 export const connectFed = struct("ConnectFedPayload", { inviteCode: text, recover: left(bool) });
@@ -78,6 +101,23 @@ export const openChannel = struct("OpenChannelRequest", {
   host: text,
   channelSizeSats: u64,
   pushAmountSats: u64,
+  feeRateSatsPerVbyte: formField(u64Number),
+  baseFeeMsat: formField(u32Fee),
+  partsPerMillion: formField(u32Fee),
+});
+export type OpenChannel = CodecType<typeof openChannel>;
+export const setMnemonic = struct("SetMnemonicPayload", { words: left(text) });
+export const createOffer = struct("CreateOfferPayload", {
+  amount: left(amount),
+  description: left(text),
+  expirySecs: left(u32),
+  quantity: left(u64),
+});
+export const payOffer = struct("PayOfferPayload", {
+  offer: text,
+  amount: left(amount),
+  quantity: left(u64),
+  payerNote: left(text),
 });
 export const closeChannels = struct("CloseChannelsWithPeerRequest", {
   pubkey: publicKey,

@@ -2,7 +2,6 @@
  * What operators ask of their gateway. docs/protocol/06-lightning-meta.md §E.2; fedimint-gateway-server 0.13.0
  * (`rpc_server.rs`, `lib.rs`).
  */
-import type { Bytes } from "../../../core/bytes.ts";
 import { fromHex, toHex } from "../../../core/bytes.ts";
 import type { Codec, Json } from "../../../core/encoding/mod.ts";
 import { u64 } from "../../../core/encoding/mod.ts";
@@ -91,6 +90,13 @@ export const ADMIN_ROUTES: Readonly<Record<string, readonly Route[]>> = {
         Promise.resolve({ mnemonic: gateway.federations.wallets.words().split(" "), legacy_federations: [] }),
       ADMIN_ALONE,
     ),
+    // its database has words from its first start on
+    post(payload.setMnemonic, () => {
+      throw new GatewayError(
+        { code: "invalid" },
+        "There was an error with the Gateway's mnemonic: Gateway is not is NotConfigured state",
+      );
+    }, ADMIN_ALONE),
   ],
   "/invite_codes": [get(inviteCodes)],
   "/stop": [get(async ({ gateway }) => {
@@ -196,6 +202,8 @@ export const ADMIN_ROUTES: Readonly<Record<string, readonly Route[]>> = {
     if (paid.ok) return toHex(paid.value.preimage);
     throw new GatewayError({ code: "node" }, `Lightning error: ${paid.error}`);
   }, ADMIN_ALONE)],
+  "/create_bolt12_offer_for_operator": [post(payload.createOffer, withoutOffers)],
+  "/pay_offer_for_operator": [post(payload.payOffer, withoutOffers, ADMIN_ALONE)],
   "/get_invoice": [post(payload.getInvoice, getInvoice)],
   "/open_channel": [
     post(payload.openChannel, (env, channel, signal) => openChannel(env, { ...channel, pushAmountSats: 0n }, signal)),
@@ -374,20 +382,22 @@ async function getInvoice(
   };
 }
 
-function openChannel(
-  env: AdminEnv,
-  { pubkey, host, channelSizeSats, pushAmountSats }: {
-    readonly pubkey: Bytes;
-    readonly host: string;
-    readonly channelSizeSats: bigint;
-    readonly pushAmountSats: bigint;
-  },
-  signal: AbortSignal,
-): Promise<string> {
+function openChannel(env: AdminEnv, channel: payload.OpenChannel, signal: AbortSignal): Promise<string> {
   return operatorOf(env).openChannel({
-    publicKey: pubkey,
-    host,
-    sizeSats: channelSizeSats,
-    pushSats: pushAmountSats,
+    publicKey: channel.pubkey,
+    host: channel.host,
+    sizeSats: channel.channelSizeSats,
+    pushSats: channel.pushAmountSats,
+    feerateSatPerVbyte: channel.feeRateSatsPerVbyte,
+    baseFeeMsat: channel.baseFeeMsat,
+    partsPerMillion: channel.partsPerMillion,
   }, signal);
+}
+
+/** As gatewayd on LND, which has no BOLT 12 either. */
+function withoutOffers(): never {
+  throw new GatewayError(
+    { code: "node" },
+    "Lightning error: Bolt12 Error: This gateway's node does not support Bolt12",
+  );
 }

@@ -1,10 +1,11 @@
 /** `deno task gateway cli …`: gateway-cli's commands, with its JSON. docs/protocol/06-lightning-meta.md §E.3. */
-import { Command, Option } from "commander";
+import { Argument, Command, Option } from "commander";
 import { NetworkError } from "../../../actors/platform/error.ts";
 import type { Platform } from "../../../actors/platform/platform.ts";
 import { DecodeError, parseJson, stringifyJson } from "../../../core/encoding/mod.ts";
 import type { Json } from "../../../core/encoding/mod.ts";
 import { errorText } from "../../../core/result.ts";
+import { COMPLETION_SHELLS, completionScript } from "../../cli/completion.ts";
 import { ADMIN_ANSWER_BYTES_MAX } from "../limits.ts";
 import type { Ask, GatewayCommand, Given } from "./commands.ts";
 import { COMMANDS, InputError } from "./commands.ts";
@@ -126,6 +127,9 @@ export async function runGatewayCli(env: CliEnv): Promise<Ran> {
     );
   }
   root.command("version-hash").description("of this program").action(() => void (output += `${VERSION_HASH}\n`));
+  root.command("completion").description("a script that completes commands in a shell, for the name gateway-cli")
+    .addArgument(new Argument("<shell>", "which").choices(COMPLETION_SHELLS))
+    .action((shell: string) => void (output += completionScript(root, "gateway-cli", shell)));
   try {
     await root.parseAsync(["deno", "gateway", ...env.args]);
   } catch (thrown) {

@@ -162,7 +162,15 @@ export const COMMANDS: readonly GatewayCommand[] = [
   {
     path: ["lightning", "open-channel"],
     help: "opens a channel",
-    flags: ["pubkey", "host", "channel_size_sats", "push_amount_sats?"],
+    flags: [
+      "pubkey",
+      "host",
+      "channel_size_sats",
+      "push_amount_sats?",
+      "fee_rate_sats_per_vbyte?",
+      "base_fee_msat?",
+      "parts_per_million?",
+    ],
     run: async (ask, given) => {
       const push = numberOf(given, "push_amount_sats") ?? 0;
       const route = push === 0 ? "/open_channel" : "/open_channel_with_push";
@@ -172,6 +180,9 @@ export const COMMANDS: readonly GatewayCommand[] = [
           host: textOf(given, "host"),
           channel_size_sats: numberOf(given, "channel_size_sats"),
           push_amount_sats: push,
+          fee_rate_sats_per_vbyte: numberOf(given, "fee_rate_sats_per_vbyte"),
+          base_fee_msat: numberOf(given, "base_fee_msat"),
+          parts_per_million: numberOf(given, "parts_per_million"),
         }),
       };
     },
@@ -200,6 +211,29 @@ export const COMMANDS: readonly GatewayCommand[] = [
   shown(["lightning", "get-invoice"], "how an invoice of the node's own stands", "/get_invoice", {
     flags: ["payment_hash"],
     body: (given) => ({ payment_hash: textOf(given, "payment_hash") }),
+  }),
+  shown(
+    ["lightning", "create-offer"],
+    "a BOLT 12 offer, of a node that makes them",
+    "/create_bolt12_offer_for_operator",
+    {
+      flags: ["amount_msat?", "description?", "expiry_secs?", "quantity?"],
+      body: (given) => ({
+        amount: numberOf(given, "amount_msat"),
+        description: textOf(given, "description"),
+        expiry_secs: numberOf(given, "expiry_secs"),
+        quantity: numberOf(given, "quantity"),
+      }),
+    },
+  ),
+  shown(["lightning", "pay-offer"], "pays a BOLT 12 offer, by a node that can", "/pay_offer_for_operator", {
+    flags: ["offer", "amount_msat?", "quantity?", "payer_note?"],
+    body: (given) => ({
+      offer: textOf(given, "offer"),
+      amount: numberOf(given, "amount_msat"),
+      quantity: numberOf(given, "quantity"),
+      payer_note: textOf(given, "payer_note"),
+    }),
   }),
   shown(["ecash", "backup"], "backs up to the guardians", "/backup", federation),
   shown(["ecash", "pegin"], "a deposit address", "/address", { ...federation, as: "address" }),
@@ -261,6 +295,10 @@ export const COMMANDS: readonly GatewayCommand[] = [
       return federations.filter((served) => id === null || served.federation_id === id).map(({ config }) => config!);
     },
   },
+  shown(["cfg", "set-mnemonic"], "the words of a gateway that has none yet; this one makes its own", "/mnemonic", {
+    flags: ["words?"],
+    body: (given) => ({ words: textOf(given, "words") }),
+  }),
   shown(["cfg", "set-fees"], "prices", "/set_fees", {
     flags: ["federation_id?", "ln_base?", "ln_ppm?", "tx_base?", "tx_ppm?"],
     body: (given) => ({

@@ -85,6 +85,10 @@ export async function askNode<C extends LdkCall>(
     body: toLine({ call, args }),
     timeoutMs: CALL_DEADLINE_MS,
     bodyBytesMax: 4 * MESSAGE_CHARACTERS_MAX,
+  }).catch((thrown) => {
+    // a node that was killed leaves its file behind
+    if (!(thrown instanceof NetworkError)) throw thrown;
+    throw new NodeError("unreachable", `The Lightning node of ${dir} doesn't answer. Does it run?`, { cause: thrown });
   });
   if (status !== 200) throw new NodeError("refused", `The Lightning node answers with HTTP status ${status}.`);
   const told = fromLine(fromUtf8(body)) as Answer;

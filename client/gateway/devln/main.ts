@@ -4,26 +4,18 @@ import { Command } from "commander";
 import { child, createSystem, refTo, supervisor } from "../../../actors/mod.ts";
 import type { LogSink } from "../../../actors/mod.ts";
 import type { Platform } from "../../../actors/platform/platform.ts";
-import { sleep } from "../../../actors/platform/platform.ts";
 import { realProcessHost } from "../../../actors/platform/process.ts";
 import { realPlatform } from "../../../actors/platform/real.ts";
-import { fromHex, isHex, toHex } from "../../../core/bytes.ts";
-import { parseBolt11 } from "../../../core/lightning/bolt11.ts";
+import { toHex } from "../../../core/bytes.ts";
 import { errorText } from "../../../core/result.ts";
-import { MSAT_PER_SAT } from "../../../core/types/amount.ts";
-import { parseAmount } from "../../../core/types/amount_text.ts";
 import type { LdkMessage } from "../node/ldk/process.ts";
 import { ldkProcess } from "../node/ldk/process.ts";
-import { NodeError } from "../node/node.ts";
-import { askNode, serveControl } from "./control.ts";
+import { addDevlnCommands } from "./commands.ts";
+import { serveControl } from "./control.ts";
 
 const SEED_FILE = "seed";
 const SEED_BYTES = 32;
 const STOP_MS = 20_000;
-const POLL_MS = 200;
-/** One hundredth and 10 sat for the way; two weeks of blocks. */
-const FEE_PARTS = 100n, FEE_LEAST_MSAT = 10_000n, CLTV_LIMIT = 2_016;
-const EXPIRY_SECS = 3_600;
 
 type Options = { readonly dir: string };
 type RunOptions = Options & {
@@ -89,48 +81,6 @@ async function run(options: RunOptions): Promise<number> {
   return code;
 }
 
-function keyOf(text: string): ReturnType<typeof fromHex> {
-  if (!isHex(text, 33)) throw new NodeError("refused", "A node's key has 66 hex digits.");
-  return fromHex(text);
-}
-
-function satOf(text: string): bigint {
-  const msat = parseAmount(text);
-  if (msat % MSAT_PER_SAT !== 0n) throw new NodeError("refused", "Bitcoin has no fractions of a sat.");
-  return msat / MSAT_PER_SAT;
-}
-
-/** @returns what the payment cost, for people */
-async function pay(platform: Platform, dir: string, invoice: string, amountMsat: bigint): Promise<string> {
-  const feeLimitMsat = amountMsat / FEE_PARTS + FEE_LEAST_MSAT;
-  for (;;) {
-    const { outcome } = await askNode(platform, dir, "pay", {
-      invoice,
-      feeLimitMsat,
-      cltvLimit: CLTV_LIMIT,
-      after: null,
-    });
-    if (outcome?.ok) return `paid; the preimage is ${toHex(outcome.value.preimage)}; fee ${outcome.value.feeMsat} msat`;
-    if (outcome !== null) throw new NodeError("refused", `Not paid: ${outcome.error}`);
-    await sleep(platform.clock, POLL_MS);
-  }
-}
-
-async function infoOf(platform: Platform, dir: string): Promise<string> {
-  const { publicKey, blockHeight, address } = await askNode(platform, dir, "info", null);
-  const { onchainSats, lightningMsat, inboundMsat } = await askNode(platform, dir, "balances", null);
-  const channels = await askNode(platform, dir, "channels", null);
-  return [
-    `node      ${toHex(publicKey)}@${address?.hostname}:${address?.port}`,
-    `height    ${blockHeight}`,
-    `chain     ${onchainSats} sat`,
-    `lightning ${lightningMsat} msat can be sent, ${inboundMsat} msat received`,
-    ...channels.map(({ remoteKey, sizeSats, isActive }) =>
-      `channel   ${sizeSats} sat with ${toHex(remoteKey)}, ${isActive ? "active" : "away"}`
-    ),
-  ].join("\n");
-}
-
 async function ended(work: () => Promise<number>): Promise<void> {
   try {
     realProcessHost.exit(await work());
@@ -144,47 +94,17 @@ function commands(): Command {
   const platform = realPlatform();
   const program = new Command("devln").description("A Lightning node on regtest: the outside world of a gateway.")
     .option("--dir <folder>", "the node's folder", "./devln");
-  const printed = (work: (dir: string) => Promise<string>): Promise<void> =>
-    ended(async () => {
-      console.log(await work(program.opts<Options>().dir));
-      return 0;
-    });
   program.command("run").description("run the node").option("--listen <host:port>", "for peers", "127.0.0.1:9736")
     .requiredOption("--bitcoind-url <url>", "of a regtest node")
     .option("--bitcoind-username <name>", "its user", "bitcoin")
     .option("--bitcoind-password <text>", "its password", "bitcoin")
     .action((options: Omit<RunOptions, "dir">) => ended(() => run({ ...options, ...program.opts<Options>() })));
-  program.command("info").description("who and where it is, its money and channels")
-    .action(() => printed((dir) => infoOf(platform, dir)));
-  program.command("address").description("an address to pay to on the chain")
-    .action(() => printed((dir) => askNode(platform, dir, "address", null)));
-  program.command("invoice").argument("<amount...>", 'such as "1000 sat"').description("an invoice to be paid by")
-    .action((amount: string[]) =>
-      printed((dir) => {
-        const terms = { amountMsat: parseAmount(amount.join(" ")), expirySecs: EXPIRY_SECS, description: "devln" };
-        return askNode(platform, dir, "createInvoice", terms);
-      })
-    );
-  program.command("pay").argument("<invoice>").description("pay an invoice; waits until it is over")
-    .action((text: string) =>
-      printed((dir) => {
-        const invoice = parseBolt11(text.trim().replace(/^lightning:/i, ""));
-        return pay(platform, dir, invoice.text, invoice.amountMsat ?? 0n);
-      })
-    );
-  program.command("open").argument("<node>", "KEY@HOST:PORT").argument("<size>").argument(
-    "[push]",
-    "given away",
-    "0 sat",
-  )
-    .description('open a channel, such as `open 02…@127.0.0.1:9735 "1000000 sat" "500000 sat"`')
-    .action((node: string, size: string, push: string) =>
-      printed((dir) => {
-        const [key = "", host = ""] = node.split("@");
-        const channel = { publicKey: keyOf(key), host, sizeSats: satOf(size), pushSats: satOf(push) };
-        return askNode(platform, dir, "open", channel);
-      })
-    );
+  addDevlnCommands(program, (command) =>
+    ended(async () => {
+      const { dir } = program.opts<Options>();
+      console.log(await command({ platform, dir, progress: (line) => console.error(line) }));
+      return 0;
+    }));
   return program;
 }
 

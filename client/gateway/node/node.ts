@@ -187,6 +187,19 @@ export type NodeChannel = {
   readonly partsPerMillion: bigint | null;
 };
 
+/** A channel to be opened. What is null or left out is as the node has it. */
+export type NewChannel = {
+  readonly publicKey: Bytes;
+  readonly host: string;
+  readonly sizeSats: bigint;
+  readonly pushSats: bigint;
+  /** Of the transaction that opens it. The embedded node goes by its own estimate. */
+  readonly feerateSatPerVbyte?: number | null;
+  /** What it asks of forwards. */
+  readonly baseFeeMsat?: bigint | null;
+  readonly partsPerMillion?: bigint | null;
+};
+
 /** A payment in the node's own books. */
 export type NodeTransaction = {
   readonly kind: "bolt11" | "bolt12" | "onchain";
@@ -218,15 +231,7 @@ export interface NodeOperator {
   /** `host` as `host:port`. */
   connectPeer(peer: { readonly publicKey: Bytes; readonly host: string }, signal?: AbortSignal): Promise<void>;
   /** @returns the funding transaction's id */
-  openChannel(
-    channel: {
-      readonly publicKey: Bytes;
-      readonly host: string;
-      readonly sizeSats: bigint;
-      readonly pushSats: bigint;
-    },
-    signal?: AbortSignal,
-  ): Promise<string>;
+  openChannel(channel: NewChannel, signal?: AbortSignal): Promise<string>;
   /** @returns how many channels were closed */
   closeChannels(
     peer: { readonly publicKey: Bytes; readonly force: boolean; readonly feerateSatPerVbyte: number | null },

@@ -5,6 +5,8 @@ import { realProcessHost } from "../../../actors/platform/process.ts";
 import { errorText } from "../../../core/result.ts";
 import { DevFederation } from "./federation.ts";
 import { DevLightning } from "./lightning.ts";
+import type { LndPrograms } from "./lnd.ts";
+import { findLnd } from "./lnd.ts";
 import { steer, STEERING_HELP } from "./steering.ts";
 
 type Flags = {
@@ -12,6 +14,7 @@ type Flags = {
   readonly dir: string;
   readonly bitcoind?: string;
   readonly gateway?: boolean;
+  readonly lnd?: boolean;
   /** The guardian's own flag. */
   readonly module?: readonly string[];
 };
@@ -21,6 +24,7 @@ const INTERRUPTED_EXIT = 130;
 
 async function run(flags: Flags): Promise<number> {
   const platform = realPlatform();
+  const lnd = flags.lnd === true ? await lndOrExplain() : undefined;
   const stop = new AbortController();
   realProcessHost.onSignal(() => stop.abort());
   const federation = await DevFederation.start({
@@ -36,7 +40,9 @@ async function run(flags: Flags): Promise<number> {
     return null;
   });
   if (!federation) return INTERRUPTED_EXIT;
-  const lightning = flags.gateway === true ? await startLightning(federation, flags.dir, stop.signal) : null;
+  const lightning = flags.gateway === true || lnd !== undefined
+    ? await startLightning(federation, flags.dir, stop.signal, lnd)
+    : null;
   if (stop.signal.aborted) {
     await federation.stop();
     return INTERRUPTED_EXIT;
@@ -54,10 +60,7 @@ async function run(flags: Flags): Promise<number> {
     `API password of the guardians: ${federation.apiPassword}. Logs: ${flags.dir}/g*/guardian.log.`,
   );
   if (lightning) {
-    console.error(
-      `Gateway: ${lightning.gatewayUrl} (the same password). Logs: ${flags.dir}/gateway/gateway.log, ` +
-        `${lightning.devlnDir}/node.log.`,
-    );
+    console.error(`Gateway: ${lightning.gatewayUrl} (the same password). Logs: ${lightning.logFiles.join(", ")}.`);
   }
   console.error(`\n${nextSteps(flags.dir, federation.invite, lightning)}`);
   const steering = followInput(federation, stop.signal);
@@ -68,14 +71,23 @@ async function run(flags: Flags): Promise<number> {
   return 0;
 }
 
+/** @throws {Error} saying what is missing, before anything is started */
+async function lndOrExplain(): Promise<LndPrograms> {
+  const found = await findLnd(realProcessHost.env);
+  if (!found.ok) throw new Error(`--lnd needs LND: ${found.error}`);
+  return found.value;
+}
+
 /** @returns null when it was interrupted @throws {Error} with nothing left running */
 async function startLightning(
   federation: DevFederation,
   dir: string,
   signal: AbortSignal,
+  lnd: LndPrograms | undefined,
 ): Promise<DevLightning | null> {
   try {
-    return await DevLightning.start(federation, { dir, signal, progress: (text) => console.error(text) });
+    const progress = (text: string): void => console.error(text);
+    return await DevLightning.start(federation, { dir, signal, progress, ...(lnd && { lnd }) });
   } catch (thrown) {
     if (signal.aborted) return null;
     await federation.stop();
@@ -92,18 +104,17 @@ function nextSteps(dir: string, invite: string, lightning: DevLightning | null):
   ${chain} pay ADDRESS "0.1 btc"
   ${wallet} balance
   ${wallet} spend "1000 sat"
-  ${chain} mine 10${lightning ? lightningSteps(wallet, lightning.devlnDir) : ""}
+  ${chain} mine 10${lightning ? lightningSteps(wallet, lightning.outsideLines) : ""}
 Here, a line each; Ctrl-C ends everything:
 ${STEERING_HELP.split("\n").map((line) => `  ${line}`).join("\n")}`;
 }
 
-function lightningSteps(wallet: string, devlnDir: string): string {
-  const outside = `deno task devln --dir ${devlnDir}`;
+function lightningSteps(wallet: string, { invoice, pay }: DevLightning["outsideLines"]): string {
   return `
-  ${outside} invoice "1000 sat"
+  ${invoice}
   ${wallet} pay INVOICE
   ${wallet} invoice "1000 sat"
-  ${outside} pay INVOICE`;
+  ${pay} INVOICE`;
 }
 
 /** Lines of the person in front of it, one after the other; where there is no input, nobody steers. */
@@ -128,6 +139,7 @@ export function devfedCommand(): Command {
     .option("--dir <folder>", "where everything is kept; must be new or empty", "./devfed")
     .option("--bitcoind <folder>", "use the bitcoind in this folder instead of the embedded chain")
     .option("--gateway", "with a Lightning gateway, and a node of the outside world, with a channel each way")
+    .option("--lnd", "the same with real LNDs, from INTEROP_DIR or the path")
     .action(async (_flags: Flags, command: Command) => {
       try {
         Deno.exit(await run(command.optsWithGlobals<Flags>()));

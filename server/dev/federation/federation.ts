@@ -54,6 +54,8 @@ export type DevGuardian = {
 const START_MS = 200_000;
 const CEREMONY_MS = 600_000;
 const COINBASE_MATURE = 101;
+/** A node's words for a transaction that it hasn't. */
+const UNKNOWN_TRANSACTION = "No such mempool or blockchain transaction";
 /** Its name in a `bitcoind`. */
 const WALLET = "dev";
 
@@ -215,6 +217,17 @@ export class DevFederation {
   /** Whether the Bitcoin node has a transaction that is in no block yet. */
   async isWaiting(txid: string): Promise<boolean> {
     return (await this.bitcoin("getrawmempool") as readonly string[]).includes(txid);
+  }
+
+  /** Whether the Bitcoin node has a transaction, in a block or waiting for one. */
+  async hasTransaction(txid: string): Promise<boolean> {
+    try {
+      await this.bitcoin("getrawtransaction", txid);
+      return true;
+    } catch (thrown) {
+      if (thrown instanceof Error && thrown.message.includes(UNKNOWN_TRANSACTION)) return false;
+      throw thrown;
+    }
   }
 
   mine(blocks: number): Promise<void> {

@@ -2,7 +2,7 @@
  * Processes that a development federation consists of: started with their output in a file, stopped with it, never left
  * behind.
  */
-import { fromFileUrl, join } from "@std/path";
+import { basename, fromFileUrl, join } from "@std/path";
 import type { Clock } from "../../../actors/platform/platform.ts";
 
 const STOP_MS = 10_000;
@@ -48,6 +48,42 @@ export async function runOwnProgram(file: string, args: readonly string[]): Prom
   const text = new TextDecoder();
   if (code === 0) return text.decode(stdout);
   throw new Error(`${file} ended with ${code}: ${text.decode(stderr).trim()} ${text.decode(stdout).trim()}`);
+}
+
+/** What another program said. */
+export type Ran = { readonly exit: number; readonly out: string; readonly err: string };
+
+/** How to run one. */
+export type RunOptions = {
+  readonly withinMs: number;
+  readonly env?: Record<string, string>;
+  /** Ends it. */
+  readonly signal?: AbortSignal;
+};
+
+/** Runs another program to its end. @throws {Error} that says what took too long; the signal's reason */
+export async function runProgram(
+  clock: Clock,
+  command: readonly string[],
+  { withinMs, env = {}, signal }: RunOptions,
+): Promise<Ran> {
+  const [program, ...args] = command as [string, ...string[]];
+  const end = new AbortController();
+  const late = clock.setTimer(withinMs, () => end.abort());
+  try {
+    const { code, stdout, stderr } = await new Deno.Command(program, {
+      args,
+      env,
+      stdin: "null",
+      signal: signal ? AbortSignal.any([signal, end.signal]) : end.signal,
+    }).output();
+    signal?.throwIfAborted();
+    if (end.signal.aborted) throw new Error(`${basename(program)} ${args.join(" ")} took longer than ${withinMs} ms`);
+    const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
+    return { exit: code, out: text(stdout), err: text(stderr) };
+  } finally {
+    late.cancel();
+  }
 }
 
 export class OwnedProcess {

@@ -61,6 +61,12 @@ async function run(host: ProcessHost, platform: Platform): Promise<void> {
     );
     void tell({ told: "log", level, message, facts });
   });
+  // it is asked nothing before it is ready: what comes earlier is the input's end, and starting may wait for long
+  let isReady = false;
+  const second = lines.next();
+  second.then(({ done }) => {
+    if (done && !isReady) host.exit(0);
+  }, fail);
   await platform.files.makeDirectory(settings.folder, { secret: true });
   const store = await openKvStore({ path: join(settings.folder, "node.db"), platform });
   store.failed.catch(fail);
@@ -87,6 +93,7 @@ async function run(host: ProcessHost, platform: Platform): Promise<void> {
   } catch (thrown) {
     return await fail(thrown);
   }
+  isReady = true;
   const counter = countCommits(platform, engine, tell);
   await tell({ told: "ready" });
   let calls = 0;
@@ -107,7 +114,7 @@ async function run(host: ProcessHost, platform: Platform): Promise<void> {
   };
   // a terminal's ^C comes here too: the gateway is the one that ends it, by ending its input
   const off = host.onSignal(() => undefined);
-  for (let line = await lines.next(); !line.done; line = await lines.next()) {
+  for (let line = await second; !line.done; line = await lines.next()) {
     void handle(fromLine(line.value) as Asked);
   }
   off();

@@ -5,7 +5,7 @@
 import { fromHex, toHex } from "../../../../core/bytes.ts";
 import type { HeldPayment, HoldInvoiceRequest, HoldOutcome, NodeChannel, NodeError, NodeTransaction } from "../node.ts";
 import type { Bytes } from "../../../../core/bytes.ts";
-import type { PaymentOutcome } from "../node.ts";
+import type { NewChannel, PaymentOutcome } from "../node.ts";
 import { MESSAGE_CHARACTERS_MAX } from "./limits.ts";
 
 /** A payment. `outcome`: null while it isn't over. `number`: of those of its hash. */
@@ -44,15 +44,7 @@ export type LdkCalls = {
   };
   readonly channels: { readonly args: null; readonly answer: readonly NodeChannel[] };
   readonly connect: { readonly args: { readonly publicKey: Bytes; readonly host: string }; readonly answer: null };
-  readonly open: {
-    readonly args: {
-      readonly publicKey: Bytes;
-      readonly host: string;
-      readonly sizeSats: bigint;
-      readonly pushSats: bigint;
-    };
-    readonly answer: string;
-  };
+  readonly open: { readonly args: NewChannel; readonly answer: string };
   readonly close: {
     readonly args: {
       readonly publicKey: Bytes;

@@ -482,6 +482,22 @@ Deno.test("channels are shown without the reserve, LND's complaints instead of a
   assertEquals(await node.operator.channels(), [{ ...channel, baseFeeMsat: null, partsPerMillion: null }]);
 });
 
+Deno.test("a channel is opened as LND would by itself, but for what is asked for", async () => {
+  const { lnd, node } = world(), publicKey = fromHex("02".repeat(33)), host = "a:9735";
+  lnd.on(/^GET \/v1\/peers/, found(`{"peers":[]}`)).on(/^POST \/v1\/peers/, found("{}"));
+  lnd.on(/^POST \/v1\/channels/, found(`{"funding_txid_bytes":"${btoa("\x01".repeat(31) + "\x02")}"}`));
+  const channel = { publicKey, host, sizeSats: 50_000n, pushSats: 0n };
+  assertEquals(await node.operator.openChannel(channel), "02" + "01".repeat(31));
+  await node.operator.openChannel({ ...channel, feerateSatPerVbyte: 7, baseFeeMsat: 0n, partsPerMillion: 250n });
+  const opened = lnd.requests.filter((request) => request.startsWith("POST /v1/channels"));
+  const plain = { node_pubkey: btoa("\x02".repeat(33)), local_funding_amount: "50000", push_sat: "0" };
+  const fees = { sat_per_vbyte: "7", base_fee: "0", use_base_fee: true, fee_rate: "250", use_fee_rate: true };
+  assertEquals(opened.map((request) => JSON.parse(request.slice("POST /v1/channels ".length))), [
+    plain,
+    { ...plain, ...fees },
+  ]);
+});
+
 Deno.test("only the newest invoices are watched, however many strangers ask for", async () => {
   const { lnd, node, clock } = world(), stop = new AbortController(), streams: FakeStream[] = [];
   lnd.on(CHANNELS, found(recorded.channels())).on(HODL, found(`{"payment_request":"lnbcrt1new"}`)).on(SUBSCRIBE, () => {

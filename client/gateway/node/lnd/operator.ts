@@ -70,12 +70,16 @@ export function lndOperator(context: LndContext): NodeOperator {
       ),
     channels: (signal) => channelsOf(context, signal),
     connectPeer: connect,
-    openChannel: async ({ publicKey, host, sizeSats, pushSats }, signal) => {
+    openChannel: async ({ publicKey, host, sizeSats, pushSats, ...wishes }, signal) => {
+      const { feerateSatPerVbyte = null, baseFeeMsat = null, partsPerMillion = null } = wishes;
       await connect({ publicKey, host }, signal);
       const opened = await rest.post("/v1/channels", {
         node_pubkey: base64(publicKey),
         local_funding_amount: String(sizeSats),
         push_sat: String(pushSats),
+        ...(feerateSatPerVbyte !== null && { sat_per_vbyte: String(feerateSatPerVbyte) }),
+        ...(baseFeeMsat !== null && { base_fee: String(baseFeeMsat), use_base_fee: true }),
+        ...(partsPerMillion !== null && { fee_rate: String(partsPerMillion), use_fee_rate: true }),
       }, { signal, timeoutMs: CHANNEL_CALL_MS });
       return toHex(bytesIn(opened, "funding_txid_bytes").toReversed());
     },

@@ -49,14 +49,19 @@ export function simulatedOperator(node: SimulatedNode, call: Call): NodeOperator
       call((asked) => {
         if (asked.lightning.nodeOf(publicKey) === undefined) refuse("There is no such node.");
       }, signal),
-    openChannel: ({ publicKey, sizeSats, pushSats }, signal) =>
+    openChannel: ({ publicKey, sizeSats, pushSats, baseFeeMsat, partsPerMillion }, signal) =>
       call((asked) => {
         const { books } = asked;
         if (asked.lightning.nodeOf(publicKey) === undefined) refuse("There is no such node.");
         if (sizeSats > books.onchainSats || pushSats > sizeSats) refuse("The wallet has too little.");
         const funding = { txid: txid(), output: 0 };
         const localMsat = (sizeSats - pushSats) * SAT_MSAT, remoteMsat = pushSats * SAT_MSAT;
-        const channel = { funding, sizeSats, baseFeeMsat: 0n, partsPerMillion: 0n };
+        const channel = {
+          funding,
+          sizeSats,
+          baseFeeMsat: baseFeeMsat ?? 0n,
+          partsPerMillion: partsPerMillion ?? 0n,
+        };
         books.onchainSats -= sizeSats;
         books.localMsat += localMsat;
         books.remoteMsat += remoteMsat;

@@ -7,6 +7,7 @@ import { bitcoinTransaction, bitcoinTxidOf } from "../../../../../core/bitcoin/m
 import type { Bytes } from "../../../../../core/bytes.ts";
 import { fromHex, toHex } from "../../../../../core/bytes.ts";
 import { decode, encode } from "../../../../../core/encoding/mod.ts";
+import type { NewChannel } from "../../node.ts";
 import { NodeError } from "../../node.ts";
 import { HANDSHAKE_TIMEOUT_MS, OPEN_DEADLINE_MS } from "../limits.ts";
 import { ldk, outPointText, refusalText } from "./bindings.ts";
@@ -31,6 +32,19 @@ function addressOf(host: string): Address {
     throw new NodeError("refused", `A peer is found at HOST:PORT, and not at "${host.slice(0, 100)}".`);
   }
   return { hostname: (match[1] ?? match[2])!, port };
+}
+
+/** What a channel asks of forwards; null: as all others do. */
+function configOf(
+  manager: ldk.ChannelManager,
+  { baseFeeMsat = null, partsPerMillion = null }: Pick<NewChannel, "baseFeeMsat" | "partsPerMillion">,
+): ldk.UserConfig | null {
+  if (baseFeeMsat === null && partsPerMillion === null) return null;
+  const config = manager.get_current_default_configuration().clone(), channel = config.get_channel_config();
+  if (baseFeeMsat !== null) channel.set_forwarding_fee_base_msat(Number(baseFeeMsat));
+  if (partsPerMillion !== null) channel.set_forwarding_fee_proportional_millionths(Number(partsPerMillion));
+  config.set_channel_config(channel);
+  return config;
 }
 
 export class Channels {
@@ -107,14 +121,21 @@ export class Channels {
   }
 
   /** @returns id of the funding transaction, which is sent @throws {NodeError} */
-  async open(peer: string, host: string, sizeSats: bigint, pushSats: bigint): Promise<string> {
-    const { wallet, lightning: { manager } } = this.#core;
+  async open({ publicKey, host, sizeSats, pushSats, ...fees }: NewChannel): Promise<string> {
+    const { wallet, lightning: { manager } } = this.#core, peer = toHex(publicKey);
     const haveSat = wallet.spendable().reduce((sum, { valueSat }) => sum + valueSat, 0n);
     if (haveSat <= sizeSats) {
       throw new NodeError("refused", `The node's wallet has ${haveSat} sat that can be spent now: too little.`);
     }
     await this.connect(peer, host);
-    const opened = manager.create_channel(fromHex(peer), sizeSats, pushSats * 1_000n, 0n, null, null);
+    const opened = manager.create_channel(
+      fromHex(peer),
+      sizeSats,
+      pushSats * 1_000n,
+      0n,
+      null,
+      configOf(manager, fees),
+    );
     if (!opened.is_ok()) throw new NodeError("refused", `The channel can't be opened: ${refusalText(opened)}.`);
     const id = toHex((opened as ldk.Result_ChannelIdAPIErrorZ_OK).res.write());
     const funded = new Promise<string>((resolve, reject) => {

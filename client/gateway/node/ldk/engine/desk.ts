@@ -79,8 +79,7 @@ const HANDLERS: Handlers = {
     await engine.channels.connect(toHex(publicKey), host);
     return null;
   },
-  open: (engine, { publicKey, host, sizeSats, pushSats }) =>
-    engine.channels.open(toHex(publicKey), host, sizeSats, pushSats),
+  open: (engine, channel) => engine.channels.open(channel),
   close: (engine, { publicKey, force, feerateSatPerVbyte }) =>
     engine.channels.close(toHex(publicKey), force, feerateSatPerVbyte),
   fees: (engine, { funding: { txid, output }, baseFeeMsat, partsPerMillion }) => {

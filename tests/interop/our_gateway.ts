@@ -1,0 +1,185 @@
+/**
+ * Our gateways in a federation of four official guardians, with official clients and gateway-cli: one on a real LND,
+ * one with the embedded node, each with a channel to another real LND, the outside world.
+ */
+import type { Json, JsonObject } from "../../core/encoding/mod.ts";
+import { stringifyJson } from "../../core/encoding/mod.ts";
+import type { DevFederation } from "../../server/dev/federation/federation.ts";
+import { compareSessions } from "../demo/agreement.ts";
+import { awaitEqualAudits, checkSolvency, netMsat } from "../demo/audits.ts";
+import { until } from "../demo/waits.ts";
+import { startFederation } from "./federation.ts";
+import { Gateway } from "./gateway.ts";
+import { compareCommands, compareEnds } from "./gateway_commands.ts";
+import {
+  forfeited,
+  paidByOutside,
+  paidByOutsideOverKill,
+  payEachOther,
+  payOutside,
+  payOutsideOverKill,
+  swap,
+} from "./lightning_payments.ts";
+import { Lnd, openChannel } from "./lnd_node.ts";
+import { deposit } from "./payments.ts";
+import type { Programs } from "./programs.ts";
+import { findPrograms } from "./programs.ts";
+import type { Suite } from "./suite.ts";
+import { demand, runSuite } from "./suite.ts";
+import { Wallet } from "./wallet.ts";
+
+const DEPOSIT_SAT = 500_000;
+const CHANNEL_SAT = 2_000_000;
+const COINS_SAT = 10_000_000;
+const CHANNEL_BLOCKS = 6;
+const ALL = [0, 1, 2, 3];
+
+type Found = Programs<"fedimintd" | "fedimint-cli" | "bitcoind" | "gatewayd" | "gateway-cli" | "lnd" | "lncli">;
+
+/** The gateway's node opens it, half of it to the other side, all by gateway-cli. */
+async function channelOfEmbedded(
+  suite: Suite,
+  federation: DevFederation,
+  gateway: Gateway,
+  far: Lnd,
+): Promise<void> {
+  const { address } = await gateway.ask("onchain", "address") as JsonObject;
+  await federation.bitcoin("sendtoaddress", address!, COINS_SAT / 1e8);
+  await federation.mine(1);
+  await until("the gateway has coins", async () => {
+    const { onchain_balance_sats: sats } = await gateway.ask("get-balances") as JsonObject;
+    return sats === COINS_SAT;
+  }, suite.signal);
+  const height = Number(await federation.bitcoin("getblockcount"));
+  // it refuses channels while it isn't
+  await until("the other node is level with the chain", async () => {
+    return await far.isSynced() && Number((await far.ask("getinfo")).block_height) >= height;
+  }, suite.signal);
+  const peer = ["--pubkey", await far.publicKey(), "--host", far.address];
+  const amounts = ["--channel-size-sats", String(CHANNEL_SAT), "--push-amount-sats", String(CHANNEL_SAT / 2)];
+  const opened = await gateway.ask("lightning", "open-channel", ...peer, ...amounts) as JsonObject;
+  const txid = String(opened.funding_txid);
+  await until("the funding is sent", () => federation.isWaiting(txid), suite.signal);
+  await federation.mine(CHANNEL_BLOCKS);
+  await until("the channel can be used", async () => {
+    const channels = await gateway.ask("lightning", "list-channels") as readonly JsonObject[];
+    const { channels: others } = await far.ask("listchannels", "--active_only") as {
+      readonly channels: readonly JsonObject[];
+    };
+    return channels.length === 1 && channels[0]!.is_active === true && others.length === 2;
+  }, suite.signal);
+}
+
+async function scenario(suite: Suite, programs: Found): Promise<void> {
+  const { fedimintd, "fedimint-cli": fedimintCli, "gateway-cli": gatewayCli, bitcoind } = programs;
+  const federation = await suite.must(
+    "a federation of four official guardians starts",
+    () =>
+      startFederation(suite, {
+        fedimintCli,
+        bitcoindDir: bitcoind,
+        official: { peers: ALL, fedimintd },
+      }),
+  );
+  const { near, far } = await suite.must("two LNDs have a channel", async () => {
+    const [near, far] = await Promise.all([
+      Lnd.start(suite, federation, programs, "lnd-near"),
+      Lnd.start(suite, federation, programs, "lnd-far"),
+    ]);
+    await openChannel(suite, federation, { from: near, to: far, sat: CHANNEL_SAT });
+    return { near, far };
+  });
+  const gateways = await suite.must("our gateways start, on LND and with the embedded node", () =>
+    Promise.all([
+      Gateway.ours(suite, federation, gatewayCli, near),
+      Gateway.ours(suite, federation, gatewayCli),
+    ]));
+  const [onLnd, onLdk] = gateways;
+  await suite.must(
+    "the embedded node opens a channel to the outside world",
+    () => channelOfEmbedded(suite, federation, onLdk, far),
+  );
+  const id = await suite.must("the gateways join, and have e-cash", async () => {
+    const [id, other] = await Promise.all(gateways.map((gateway) => gateway.join(federation, DEPOSIT_SAT)));
+    demand(id === other, `${id}, ${other}`);
+    return id!;
+  });
+  const alice = Wallet.official(suite, "alice", fedimintCli), bob = Wallet.official(suite, "bob", fedimintCli);
+  await suite.must("official clients join, and one deposits", async () => {
+    for (const wallet of [alice, bob]) await wallet.ask("join", federation.invite);
+    await deposit(federation, alice, DEPOSIT_SAT);
+  });
+  await suite.must("official guardians vet our gateways, and clients choose one", async () => {
+    for (const { peer } of federation.guardians) {
+      const as = ["--our-id", String(peer), "--password", federation.apiPassword, "module", "lnv2", "gateways"];
+      for (const { url } of gateways) await alice.ask(...as, "add", url);
+    }
+    const urls: unknown[] = gateways.map(({ url }) => url);
+    const chosen = await alice.ask("module", "lnv2", "gateways", "select");
+    demand(urls.includes(chosen), stringifyJson(chosen));
+  });
+  for (const via of gateways) {
+    const parties = { suite, far, payer: alice, payee: bob, via }, name = via.name;
+    await suite.check(`a client pays the outside world through ${name}`, () => payOutside(parties));
+    await suite.check(`the outside world pays a client through ${name}`, () => paidByOutside(parties));
+    await suite.check(`a client pays another one within ${name}`, () => swap(parties));
+    await suite.check(`what the receiver refuses is forfeited by ${name}`, () => forfeited(parties));
+    await suite.check(
+      `${name} is killed while the receiver holds its payment, and is paid back for it once`,
+      () => payOutsideOverKill(parties),
+    );
+    await suite.check(
+      `${name} is killed while it holds a client's payment, and the client has it once`,
+      () => paidByOutsideOverKill(parties),
+    );
+  }
+  await suite.check("a client pays another one from gateway to gateway, over the outside world", async () => {
+    const parties = { suite, far, payer: alice, payee: bob };
+    await payEachOther({ ...parties, via: onLnd }, { ...parties, via: onLdk });
+  });
+  await suite.check("the gateways' books have each payment once", async () => {
+    for (const [gateway, sent, received] of [[onLnd, 4, 3], [onLdk, 3, 4]] as const) {
+      const { outgoing, incoming } = await gateway.ask("payment-summary") as Record<string, JsonObject>;
+      const counts = [outgoing, incoming].map((sums) => [sums!.total_success, sums!.total_failure]);
+      demand(stringifyJson(counts as Json) === `[[${sent},1],[${received},0]]`, stringifyJson(counts as Json));
+    }
+  });
+  const official = await suite.must("an official gateway joins beside ours, on the outside world's node", async () => {
+    const started = await Gateway.official(suite, federation, programs, far);
+    await started.join(federation, DEPOSIT_SAT);
+    // its commands spend coins too
+    const { address } = await far.ask("newaddress", "p2wkh");
+    await federation.bitcoin("sendtoaddress", address!, COINS_SAT / 1e8);
+    await federation.mine(CHANNEL_BLOCKS);
+    await until("it has coins", async () => {
+      return await far.isSynced() && Number((await far.ask("walletbalance")).confirmed_balance) >= COINS_SAT;
+    }, suite.signal);
+    return started;
+  });
+  await compareCommands(suite, federation, id, {
+    official: { gateway: official, other: near },
+    ours: gateways.map((gateway) => ({ gateway, other: far })),
+  });
+  await suite.check("guardians agree, owe no contract, and all e-cash is the clients' and the gateways'", async () => {
+    let heldMsat = 0n;
+    for (const wallet of [alice, bob]) {
+      await wallet.ask("dev", "wait-complete");
+      heldMsat += await wallet.balanceMsat();
+    }
+    for (const gateway of [...gateways, official]) heldMsat += await gateway.ecashMsat();
+    await compareSessions(federation);
+    await checkSolvency(federation);
+    for (const audit of await awaitEqualAudits(federation)) {
+      demand(netMsat(audit, "lnv2") === 0n, `contracts hold ${netMsat(audit, "lnv2")} msat`);
+      demand(netMsat(audit, "mintv2") === -heldMsat, `${-netMsat(audit, "mintv2")} msat owed, ${heldMsat} msat held`);
+    }
+  });
+  await compareEnds(suite, federation, id, { official, ours: gateways });
+}
+
+if (import.meta.main) {
+  await runSuite(
+    () => findPrograms("fedimintd", "fedimint-cli", "bitcoind", "gatewayd", "gateway-cli", "lnd", "lncli"),
+    scenario,
+  );
+}
