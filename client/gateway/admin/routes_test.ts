@@ -1,4 +1,4 @@
-/** The routes and roles of gatewayd 0.13.0 (`rpc_server.rs`, `LIQUIDITY_MANAGER_ROUTES`), and bodies as it takes them. */
+/** Routes and roles of gatewayd 0.13.0 (`rpc_server.rs`, `LIQUIDITY_MANAGER_ROUTES`), and bodies as it takes them. */
 import { assertEquals, assertThrows } from "@std/assert";
 import { DecodeError } from "../../../core/encoding/mod.ts";
 import { connectivityOf } from "../federation_status.ts";
