@@ -95,6 +95,7 @@ const real: readonly Suite[] = [
   interop("both clients pay over Lightning, with both kinds of guardians", "lightning", "--mixed"),
   interop("official guardians and ours in one federation", "mixed"),
   interop("our client in an official federation", "our_client"),
+  interop("both clients pay over Lightning's first module through our gateway", "lnv1_gateway"),
   interop("invoices within a federation of official guardians and ours", "ln"),
   files("whole tests of real programs", wholeTests.filter(isReal).map(pathOf)),
   interop("a gateway's side of a real LND", "lnd"),
