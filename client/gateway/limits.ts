@@ -43,7 +43,7 @@ export const RELAY_AGAIN_MS = { minMs: 500, maxMs: 10_000 };
  * (`register_clients_timer`).
  */
 export const REGISTER_EVERY_MS = 510_000;
-/** And so much later where the node or a guardian was away. */
+/** And so much later where the node was away, or too many guardians. */
 export const REGISTER_AGAIN_MS = 10_000;
 /** Ways to the node that clients of version 1 put into their invoices. fedimint-gateway-server 0.13.0. */
 export const ROUTE_HINTS = 1;

@@ -40,15 +40,16 @@ export type RegistrarArgs = {
   readonly routeHints: number;
 };
 
-/** Registers with all. @returns whether the node was there, and every guardian has it */
-async function registerAll(args: RegistrarArgs, log: Logger, signal: AbortSignal): Promise<boolean> {
+/** Registers with all. @returns whether the node was there, and a threshold of each federation's guardians has it */
+export async function registerAll(args: RegistrarArgs, log: Logger, signal: AbortSignal): Promise<boolean> {
   const { interceptor, watch, federations, routeHints } = args;
   const info = await watch.info();
   if (!info) return false;
   const hints = await interceptor.routeHints(routeHints, signal);
   let isDone = true;
   for (const served of await federations.all()) {
-    isDone &&= await registerOne(args, served, { info, hints }, log, signal);
+    // one that can't be reached keeps no other one from it
+    if (!await registerOne(args, served, { info, hints }, log, signal)) isDone = false;
   }
   return isDone;
 }
@@ -79,9 +80,11 @@ async function registerOne(
     signal,
   );
   const guardians = wallet.client.running.joined.config.global.apiEndpoints.size;
-  registrations.tried(federationId, have >= numPeers(guardians).threshold);
   if (have < guardians) log.warn("Not every guardian has registered the gateway", { federationId, have, guardians });
-  return have === guardians;
+  // who was away is asked again when all are
+  const isRegistered = have >= numPeers(guardians).threshold;
+  registrations.tried(federationId, isRegistered);
+  return isRegistered;
 }
 
 type State = {

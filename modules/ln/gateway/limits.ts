@@ -18,9 +18,12 @@ export const LIVENESS_MS = 10_000;
 /** What guardians say of a contract before a payment is accepted: its payer asks again, or takes another gateway. */
 export const ACCEPT_MS = 30_000;
 /** A contract is looked for so often, … */
-export const CONTRACT_LOOKS_MAX = 5;
-/** … so long after one another: payers ask as soon as it is funded, and some guardians are a session behind. */
-export const CONTRACT_LOOK_MS = 1_000;
+export const CONTRACT_LOOKS_MAX = 2;
+/**
+ * … so long after one another: payers ask as soon as it is funded, and again when they are refused. Strangers, who may
+ * name any contract, cost guardians two questions by one of theirs.
+ */
+export const CONTRACT_LOOK_MS = 2_000;
 
 /** Cancellations and refunds that guardians refuse are made again, later and later: so often. */
 export const TRIES_MAX = 5;
