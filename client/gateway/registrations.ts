@@ -1,6 +1,6 @@
 /**
- * What came of registering with guardians, for who asks how the gateway stands with a federation. fedimint-gateway-server
- * 0.13.0 (`registration_health.rs`). In memory alone: it begins anew with the gateway.
+ * What came of registering with guardians, for who asks how the gateway stands with a federation. In memory alone: it
+ * begins anew with the gateway. fedimint-gateway-server 0.13.0 (`registration_health.rs`).
  */
 import type { Clock } from "../../actors/platform/platform.ts";
 import type { Json } from "../../core/encoding/mod.ts";
