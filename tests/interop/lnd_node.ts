@@ -20,10 +20,19 @@ const PAYING_SECS = 400;
 export type Chain = Pick<DevFederation, "node" | "bitcoin" | "mine">;
 
 export class Lnd extends DevLnd {
-  /** Ends with the suite. Resolves when it is level with the chain and serves peers. */
-  static async start(suite: Suite, chain: Chain, programs: LndPrograms, name: string): Promise<Lnd> {
+  /**
+   * Ends with the suite. Resolves when it is level with the chain and serves peers.
+   * @param flags more of LND's
+   */
+  static async start(
+    suite: Suite,
+    chain: Chain,
+    programs: LndPrograms,
+    name: string,
+    flags: readonly string[] = [],
+  ): Promise<Lnd> {
     const { clock } = realPlatform(), { signal } = suite, dir = join(suite.dir, name);
-    const node = new Lnd({ clock, chain: chain.node, programs, dir, name, signal });
+    const node = new Lnd({ clock, chain: chain.node, programs, dir, name, signal, flags });
     suite.onEnd(() => node.stop());
     await node.start();
     return node;
