@@ -1,4 +1,4 @@
-/** Federations of four, of official guardians, ours, or both, with `fedimint-cli` at the setup ceremony. */
+/** Federations, usually of four, of official guardians, ours, or both, with `fedimint-cli` at the setup ceremony. */
 import { join } from "@std/path";
 import { realPlatform } from "../../actors/platform/real.ts";
 import type { Json, JsonObject } from "../../core/encoding/mod.ts";
@@ -27,6 +27,8 @@ export function officialGuardian(fedimintd: string): GuardianProgram {
 export type FederationOptions = {
   /** Path of the program. */
   readonly fedimintCli: string;
+  /** Default: 4. */
+  readonly peers?: number;
   /** Which guardians run which program; the others are ours. */
   readonly official?: { readonly peers: readonly number[]; readonly fedimintd: string };
   /** What our guardians run; default: as everybody starts them. */
@@ -44,12 +46,13 @@ export type FederationOptions = {
 /** Ends with the suite. */
 export async function startFederation(
   suite: Suite,
-  { fedimintCli, official, ours, modules = [], env = {}, name = "federation", bitcoindDir }: FederationOptions,
+  { fedimintCli, peers = 4, official, ours, modules = [], env = {}, name = "federation", bitcoindDir }:
+    FederationOptions,
 ): Promise<DevFederation> {
   const federation = await DevFederation.start({
     platform: realPlatform(),
     dir: join(suite.dir, name),
-    peers: 4,
+    peers,
     progress: () => undefined,
     signal: suite.signal,
     modules,
