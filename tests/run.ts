@@ -24,6 +24,7 @@ const inSlow = (name: string): string => `tests/slow/${name}.ts`;
 /** They are not called `…_test.ts`, so that `deno test` by itself stays quick. Longest first. */
 const simulatedWorlds = [
   "gateway_crash",
+  "lnv1_gateway_crash",
   "simulation_seeds",
   "restore_seeds",
   "lightning_seeds",
@@ -46,6 +47,7 @@ const simulatedWorlds = [
 const realPrograms = [
   "restore_killed",
   "devfed",
+  "demo",
   "gateway_embedded",
   "without_permissions",
   "ldk_forced",
@@ -96,6 +98,7 @@ const real: readonly Suite[] = [
   interop("both clients pay over Lightning, with both kinds of guardians", "lightning", "--mixed"),
   interop("official guardians and ours in one federation", "mixed"),
   interop("our client in an official federation", "our_client"),
+  interop("both clients pay over Lightning's first module through our gateway", "lnv1_gateway"),
   interop("invoices within a federation of official guardians and ours", "ln"),
   files("whole tests of real programs", 1, wholeTests.filter(isReal).map(pathOf)),
   interop("a gateway's side of a real LND", "lnd"),
