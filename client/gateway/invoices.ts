@@ -54,11 +54,14 @@ export class Invoices {
     this.#rate = new InvoiceRate(env.rate, env.clock);
   }
 
-  /** Asks nobody but what is remembered of the node. @throws {GatewayError} `node_not_connected` · `not_connected` */
+  /**
+   * Asks nobody but what is remembered of the node.
+   * @throws {GatewayError} `node_not_connected` · `not_connected` · `no_lightning`
+   */
   async routingInfo(federationId: FederationId): Promise<RoutingInfo> {
     const info = await this.#env.watch.info();
     if (!info) throw new GatewayError({ code: "node_not_connected" }, "The Lightning node is not connected");
-    const { record, module } = await this.#env.federations.served(federationId);
+    const { record, module } = await this.#served(federationId);
     const fees = sendFees(record);
     return {
       lightningPublicKey: info.publicKey,
@@ -73,13 +76,23 @@ export class Invoices {
     };
   }
 
-  /** Pays an invoice for an outgoing contract, and waits for the outcome. @throws {GatewayError} `not_connected` */
+  /**
+   * Pays an invoice for an outgoing contract, and waits for the outcome.
+   * @throws {GatewayError} `not_connected` · `no_lightning`
+   */
   async sendPayment(payload: SendPaymentPayload, signal: AbortSignal): Promise<Result<Bytes, Bytes>> {
     const { federations } = this.#env, { federationId } = payload;
     return await federations.using(federationId, async () => {
-      const { module } = await federations.served(federationId);
+      const { module } = await this.#served(federationId);
       return await module.sendPayment(payload, signal);
     });
+  }
+
+  /** One with the module lnv2. @throws {GatewayError} `not_connected` · `no_lightning` */
+  async #served(federationId: FederationId) {
+    const { record, module } = await this.#env.federations.served(federationId);
+    if (module) return { record, module };
+    throw new GatewayError({ code: "no_lightning" }, "The federation has no Lightning module lnv2");
   }
 
   /**

@@ -40,3 +40,6 @@ export const ROUTE_HOPS_ALL_MAX = 60;
 /** Claims and refunds that guardians refuse are made again, later and later: so often. */
 export const CLAIM_TRIES_MAX = 5;
 export const CLAIM_RETRY = { minMs: 1_000, maxMs: 60_000 };
+
+/** Guardians that have no block count yet are asked again so much later. */
+export const BLOCK_COUNT_AGAIN_MS = 5_000;
