@@ -18,7 +18,13 @@ import type { ApiCall, ApiResult, AskOptions, FederationApi } from "../../module
 import { ApiError, REFUSAL } from "../../modules/contract/federation_api.ts";
 import { endedBy, orEnded } from "../../modules/contract/waiting.ts";
 import type { Answer, QueryStep, QueryStrategy } from "./strategies.ts";
-import { firstPassing, thresholdAgreement, thresholdConsensus, thresholdPassing } from "./strategies.ts";
+import {
+  firstPassing,
+  thresholdAgreement,
+  thresholdConsensus,
+  thresholdPassing,
+  thresholdReached,
+} from "./strategies.ts";
 
 /** Guardians cut a request after 60 s. */
 const CALL_TIMEOUT_MS = 60_000;
@@ -159,6 +165,11 @@ export class ConnectedFederationApi implements FederationApi {
   consensus<R>(call: ApiCall<R>, options: AskOptions = {}): Promise<R> {
     const roundsMax = options.retry ? Infinity : ROUNDS_MAX;
     return this.#drive(call, thresholdConsensus<R>(this.#options.peers, roundsMax), options);
+  }
+
+  reached(call: ApiCall<number>, options: AskOptions = {}): Promise<number> {
+    const roundsMax = options.retry ? Infinity : ROUNDS_MAX;
+    return this.#drive(call, thresholdReached(this.#options.peers, roundsMax), options);
   }
 
   agreement<R>(call: ApiCall<R>, options: AskOptions = {}): Promise<R> {

@@ -5,6 +5,7 @@
 import type { Result } from "../../core/result.ts";
 import type { PeerId } from "../../core/types/ids.ts";
 import type { NumPeers } from "../../core/types/num_peers.ts";
+import { Reached } from "../../modules/contract/reached.ts";
 
 /** After an answer: the strategy is done, these guardians are to be asked again, or wait for more answers. */
 export type QueryStep<T> =
@@ -62,31 +63,68 @@ function agreeing<R>(answers: ReadonlyMap<PeerId, Answer<R>>, text: string): num
  * without agreement all of these are asked again.
  * @param roundsMax so many times; then, if every guardian has answered or failed, who said what is the failure
  */
-export function thresholdConsensus<R>({ threshold, total }: NumPeers, roundsMax = Infinity): QueryStrategy<R, R> {
-  const answers = new Map<PeerId, Answer<R>>();
-  const heard = new Set<PeerId>(), toRetry = new Set<PeerId>();
-  let rounds = 0;
+export function thresholdConsensus<R>(peers: NumPeers, roundsMax = Infinity): QueryStrategy<R, R> {
+  const answers = new Map<PeerId, Answer<R>>(), rounds = new Rounds(peers, roundsMax);
   return {
     answer: (peer, answer) => {
       answers.set(peer, answer);
-      heard.add(peer);
-      if (agreeing(answers, answer.text) >= threshold) return { do: "success", value: answer.value };
-      toRetry.add(peer);
-      if (toRetry.size < threshold) return { do: "wait" };
-      // whoever is slow may be the one that is missing to an agreement
-      if (++rounds >= roundsMax && heard.size === total) return disagreementOf(answers);
-      const peers = [...toRetry];
-      toRetry.clear();
-      return { do: "retry", peers };
+      if (agreeing(answers, answer.text) >= peers.threshold) return { do: "success", value: answer.value };
+      return rounds.unsettled(peer, answers);
     },
-    failed: (peer) => {
-      heard.add(peer);
-      return { do: "wait" };
-    },
+    failed: (peer) => rounds.failed(peer),
   };
 }
 
-function disagreementOf<R>(answers: ReadonlyMap<PeerId, Answer<R>>): QueryStep<never> {
+/**
+ * How far something has come that only grows, and alike on all guardians: `Reached`. They needn't be equally far.
+ * @param roundsMax as for a consensus
+ */
+export function thresholdReached(peers: NumPeers, roundsMax = Infinity): QueryStrategy<number, number> {
+  const reached = new Reached(peers), answers = new Map<PeerId, Answer<number>>();
+  const rounds = new Rounds(peers, roundsMax);
+  return {
+    answer: (peer, answer) => {
+      answers.set(peer, answer);
+      const value = reached.answered(peer, answer.value);
+      return value === null ? rounds.unsettled(peer, answers) : { do: "success", value };
+    },
+    failed: (peer) => rounds.failed(peer),
+  };
+}
+
+/** Guardians are asked again when a threshold of them has answered and nothing is settled. */
+class Rounds {
+  readonly #peers: NumPeers;
+  readonly #roundsMax: number;
+  readonly #heard = new Set<PeerId>();
+  readonly #toRetry = new Set<PeerId>();
+  #rounds = 0;
+
+  constructor(peers: NumPeers, roundsMax: number) {
+    this.#peers = peers;
+    this.#roundsMax = roundsMax;
+  }
+
+  failed(peer: PeerId): QueryStep<never> {
+    this.#heard.add(peer);
+    return { do: "wait" };
+  }
+
+  /** @param answers of all, the newest one settles nothing */
+  unsettled(peer: PeerId, answers: ReadonlyMap<PeerId, Answer<unknown>>): QueryStep<never> {
+    const { threshold, total } = this.#peers;
+    this.#heard.add(peer);
+    this.#toRetry.add(peer);
+    if (this.#toRetry.size < threshold) return { do: "wait" };
+    // whoever is slow may be the one that is missing to an agreement
+    if (++this.#rounds >= this.#roundsMax && this.#heard.size === total) return disagreementOf(answers);
+    const peers = [...this.#toRetry];
+    this.#toRetry.clear();
+    return { do: "retry", peers };
+  }
+}
+
+function disagreementOf(answers: ReadonlyMap<PeerId, Answer<unknown>>): QueryStep<never> {
   const texts = new Map([...answers].map(([peer, { text }]): [PeerId, string] => [peer, text]));
   return { do: "failure", reason: "disagreement", answers: texts };
 }

@@ -2,7 +2,13 @@ import { assertEquals } from "@std/assert";
 import { err, ok } from "../../core/result.ts";
 import { numPeers } from "../../core/types/num_peers.ts";
 import type { Answer, QueryStep, QueryStrategy } from "./strategies.ts";
-import { firstPassing, thresholdAgreement, thresholdConsensus, thresholdPassing } from "./strategies.ts";
+import {
+  firstPassing,
+  thresholdAgreement,
+  thresholdConsensus,
+  thresholdPassing,
+  thresholdReached,
+} from "./strategies.ts";
 
 const FOUR = numPeers(4);
 
@@ -85,6 +91,20 @@ Deno.test("an evil guardian can't stand for two", () => {
     "retry 0,1,2",
     "success a",
   ]);
+});
+
+Deno.test("how far guardians have come is asked for again as long as they are too far apart, and not for ever", () => {
+  const playNumbers = (strategy: QueryStrategy<number, number>, answers: readonly (readonly [number, number])[]) =>
+    answers.map(([peer, value]) => {
+      const step = strategy.answer(peer, { value, text: `${value}` });
+      return step.do === "success" ? step.value : step.do === "retry" ? step.peers : step.do;
+    });
+  const apart = [[0, 100], [1, 101], [2, 103]] as const;
+  assertEquals(playNumbers(thresholdReached(FOUR), [...apart, [0, 104]]), ["wait", "wait", [0, 1, 2], 103]);
+  // one is away, and of the others one says what nobody has
+  const strategy = thresholdReached(FOUR, 1);
+  strategy.failed?.(2);
+  assertEquals(playNumbers(strategy, [[3, 9_000], [0, 3], [1, 5]]), ["wait", "wait", "failure"]);
 });
 
 Deno.test("agreement asks each once: equal answers of a threshold win, else who said what is the failure", () => {

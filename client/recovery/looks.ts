@@ -26,11 +26,37 @@ type Looks = LaterLooks<any, any>;
 export async function lookLater(args: PassArgs & { readonly kind: string }, env: Env): Promise<void> {
   const looks: Looks | undefined = args.recovery.later;
   if (!looks) return;
+  let passed: PassedTime | null = null;
   for (let later; (later = await storedLooks(args)) !== null;) {
-    const look = later.look ?? await begun(args, looks, later, env);
+    passed ??= new PassedTime(env.platform.clock, later);
+    const look = later.look ?? await begun(args, looks, passed, later, env);
     const pass = lookPass(args, look);
     await args.recovery.run(env, new Steps(args, pass, decode(progressCodec(args), look.progress), env.signal));
     await finish(args, look, env);
+  }
+}
+
+/**
+ * How long ago the recovery was. While the wallet is open that is told by the monotonic clock, so that it doesn't
+ * matter when the other one is set; before that by the other one alone, which may have been wrong when the recovery was
+ * done, or may be wrong now.
+ */
+class PassedTime {
+  readonly #clock: Clock;
+  #sinceMs: number;
+
+  constructor(clock: Clock, { doneMs }: Later) {
+    this.#clock = clock;
+    this.#sinceMs = clock.monotonicMs() - Math.max(0, clock.nowMs() - doneMs);
+  }
+
+  get ms(): number {
+    return this.#clock.monotonicMs() - this.#sinceMs;
+  }
+
+  /** So long it counts for. */
+  set ms(ms: number) {
+    this.#sinceMs = this.#clock.monotonicMs() - ms;
   }
 }
 
@@ -43,30 +69,41 @@ async function storedLooks({ operations: { options: { store } }, facts }: PassAr
 async function begun(
   args: PassArgs,
   looks: Looks,
-  { doneMs, looks: made, progress }: Later,
+  passed: PassedTime,
+  { looks: made, progress }: Later,
   env: Env,
 ): Promise<LaterLook> {
-  const { platform: { clock, dice }, signal } = env;
-  await untilDue(clock, doneMs, looks.afterMs[made]!, signal);
+  const { platform: { clock, dice }, signal } = env, { afterMs } = looks;
+  const waitMs = afterMs[made]! - passed.ms;
+  if (waitMs > 0) await sleep(clock, waitMs, signal);
   const done = decode(progressCodec(args), progress);
   const prepared = await onceAnswered(env, () => looks.prepare(env, done));
-  const passedMs = clock.nowMs() - doneMs;
-  const due = looks.afterMs.filter((afterMs) => afterMs <= passedMs).length;
+  const { count, asOfMs } = doneBy(afterMs, made, passed.ms);
+  passed.ms = asOfMs;
+  const doneMs = Math.max(0, Math.floor(clock.nowMs() - asOfMs));
   const operationId = toHex(dice.bytes(32)) as OperationId;
   return await inTransaction(args, operationId, signal, async (tx, record) => {
     assert(record.stage.tag === "Later" && !record.stage.value.look, "a look is begun once");
     const look: LaterLook = await looks.begin(tx.store)
-      ? { operationId, looks: Math.max(made + 1, due), progress: encode(progressCodec(args), prepared) }
-      : { operationId, looks: looks.afterMs.length, progress };
-    setRecovery(tx.root, tx.instance, { ...record, stage: { tag: "Later", value: { ...record.stage.value, look } } });
+      ? { operationId, looks: count, progress: encode(progressCodec(args), prepared) }
+      : { operationId, looks: afterMs.length, progress };
+    const stage = { tag: "Later", value: { ...record.stage.value, doneMs, look } } as const;
+    setRecovery(tx.root, tx.instance, { ...record, stage });
     return look;
   });
 }
 
-/** A clock that was set back makes it wait no longer than the whole time. */
-async function untilDue(clock: Clock, doneMs: number, afterMs: number, signal: AbortSignal): Promise<void> {
-  const waitMs = Math.min(doneMs + afterMs - clock.nowMs(), afterMs);
-  if (waitMs > 0) await sleep(clock, waitMs, signal);
+/**
+ * One look does for all that are due, but not for the last one, unless only that is left: that a day has passed may be
+ * the word of a clock that was set, and then what the lost device did last is still to come. The last one is made as
+ * long after the others as it should be.
+ * @returns looks that are made with this one, and how long after the recovery it counts as made
+ */
+function doneBy(afterMs: readonly number[], made: number, passedMs: number): { count: number; asOfMs: number } {
+  const due = afterMs.filter((each) => each <= passedMs).length;
+  const count = Math.max(made + 1, Math.min(due, afterMs.length - 1));
+  const next = afterMs[count];
+  return { count, asOfMs: next !== undefined && passedMs >= next ? afterMs[count - 1]! : passedMs };
 }
 
 /** Happens once: the record says whether it has. */

@@ -110,8 +110,8 @@ Deno.test("a recovery looks again when it is due, brings what came since, and is
   await at.finish(again.close());
 });
 
-Deno.test("a wallet that was closed makes up for its looks with one, and after a day that is the last", async () => {
-  for (const [closedMs, looksLeft] of [[4 * MINUTE_MS, 2], [20 * MINUTE_MS, 1], [30 * HOUR_MS, 0]] as const) {
+Deno.test("a wallet that was closed makes up for its looks with one, but for the last one", async () => {
+  for (const [closedMs, looksLeft] of [[4 * MINUTE_MS, 2], [20 * MINUTE_MS, 1], [30 * HOUR_MS, 1]] as const) {
     const setting = await started(), { at, open, pass, add } = setting;
     await at.finish((await restored(setting)).close());
     add(5n);
@@ -122,9 +122,70 @@ Deno.test("a wallet that was closed makes up for its looks with one, and after a
     const record = await at.finish(client.options.store.read((tx) => getRecovery(tx, 0)));
     const stage = record!.stage;
     assertEquals(stage.tag === "Later" ? AFTER_MS.length - stage.value.looks : 0, looksLeft, `${closedMs} ms`);
-    assertEquals(stage.tag, looksLeft === 0 ? "Done" : "Later");
     await at.finish(client.close());
   }
+});
+
+Deno.test("a wallet that is opened once a day looks twice, and no more", async () => {
+  const setting = await started(), { at, open, pass, add } = setting;
+  await at.finish((await restored(setting)).close());
+  for (const [day, balanceMsat] of [[1, 101n], [2, 102n], [3, 102n]] as const) {
+    add(1n);
+    await pass(24 * HOUR_MS + MINUTE_MS);
+    const client = await open();
+    await pass(1_000);
+    assertEquals(await at.finish(client.balanceMsat()), balanceMsat, `day ${day}`);
+    await at.finish(client.close());
+  }
+});
+
+Deno.test("a clock that is set while the wallet is open changes nothing of when it looks", async () => {
+  for (const byMs of [10_000 * HOUR_MS, -10_000 * HOUR_MS]) {
+    const setting = await started(), { at, pass, add } = setting;
+    const { platform } = at.world, { clock } = platform;
+    let skewMs = 0;
+    const set = { ...platform, clock: { ...clock, nowMs: () => clock.nowMs() + 20_000 * HOUR_MS + skewMs } };
+    const client = await at.open({ modules: [lookingToy()], secret, platform: set });
+    await at.finish(client.restore(at.federation.invite));
+    await at.finish(client.awaitRecoveries());
+    const restoredMs = clock.monotonicMs();
+    // as at the first answer of a time server
+    skewMs = byMs;
+    for (const [untilMs, msat] of [[AFTER_MS[0]!, 1n], [AFTER_MS[1]!, 2n], [AFTER_MS[2]!, 4n]] as const) {
+      const before = await at.finish(client.balanceMsat());
+      add(msat);
+      await pass(untilMs - (clock.monotonicMs() - restoredMs) - MINUTE_MS);
+      assertEquals(await at.finish(client.balanceMsat()), before);
+      await pass(2 * MINUTE_MS);
+      assertEquals(await at.finish(client.balanceMsat()), before + msat, `${untilMs} ms`);
+    }
+    await at.finish(client.close());
+  }
+});
+
+Deno.test("a clock that is set forward while the wallet is closed can't bring the last look before its time", async () => {
+  const setting = await started(), { at, pass, add } = setting;
+  await at.finish((await restored(setting)).close());
+  const { platform } = at.world, { clock } = platform;
+  const set = { ...platform, clock: { ...clock, nowMs: () => clock.nowMs() + 10_000 * HOUR_MS } };
+  const open = () => at.open({ modules: [lookingToy()], secret, platform: set });
+  const first = await open();
+  await pass(MINUTE_MS);
+  await at.finish(first.close());
+  // what the lost device was paying is decided on after that first look
+  add(5n);
+  await pass(HOUR_MS);
+  const soon = await open();
+  await pass(MINUTE_MS);
+  assertEquals(await at.finish(soon.balanceMsat()), 100n);
+  await at.finish(soon.close());
+  await pass(AFTER_MS[2]!);
+  const later = await open();
+  await pass(MINUTE_MS);
+  assertEquals(await at.finish(later.balanceMsat()), 105n);
+  const record = await at.finish(later.options.store.read((tx) => getRecovery(tx, 0)));
+  assertEquals(record!.stage.tag, "Done");
+  await at.finish(later.close());
 });
 
 Deno.test("a wallet whose clock was set back looks no later than when all its time has passed", async () => {

@@ -64,7 +64,7 @@ const later = struct("LaterLooks", {
 /** A recovery that is done, and looks again. */
 export type Later = {
   readonly recovered: Recovered;
-  /** When the recovery was done, ms since the epoch. */
+  /** When the recovery was done, ms since the epoch, by the clock as it was set at the last look. */
   readonly doneMs: number;
   /** Those that are made. */
   readonly looks: number;

@@ -44,6 +44,12 @@ export interface FederationApi {
    */
   consensus<R>(call: ApiCall<R>, options?: AskOptions): Promise<R>;
   /**
+   * How far something has come that only grows, and alike on all guardians, while it may grow all the time. An honest
+   * guardian has come so far, and what a threshold had agreed on when it was asked is not above.
+   * @throws {ApiError} `federation` · `disagreement` · `not_supported`
+   */
+  reached(call: ApiCall<number>, options?: AskOptions): Promise<number>;
+  /**
    * A threshold of equal answers, each guardian asked once; the error lists who said what.
    * @throws {ApiError} `disagreement`
    */

@@ -92,7 +92,7 @@ export type Recovered = {
 export type LaterLooks<Config, Progress> = {
   /**
    * When each is due, ms after the recovery; ascending. A client that is closed at that time makes it up when it is
-   * opened; one look does for all that are due by then.
+   * opened; one look does for all that are due by then but the last, which comes as long afterwards as it should.
    */
   readonly afterMs: readonly number[];
   /**

@@ -10,6 +10,7 @@ import { mintCommands } from "./client/commands.ts";
 import { mintSchema } from "./client/db.ts";
 import { mintTransitions } from "./client/machines.ts";
 import { askForMissing } from "./client/recovery/put_off.ts";
+import { untilPassed } from "./client/recovery/later.ts";
 import { mintRecovery } from "./client/recovery/recovery.ts";
 import { mintState } from "./client/states.ts";
 import { recounted, Wallet } from "./client/wallet.ts";
@@ -62,7 +63,9 @@ export const mintv2Client: UsableModule<MintClient> = defineClientModule({
       api,
       commands: mintCommands(api),
       background: async () => {
-        await Promise.all([wallet.tweaks.keepReady(), askForMissing(wallet)]);
+        // a recovery has better use for a core, and for memory
+        const kept = wallet.tweaks.keepReady((signal) => untilPassed(env.store, signal));
+        await Promise.all([kept, askForMissing(wallet)]);
       },
     };
   },

@@ -22,7 +22,6 @@ const EXCEPTIONS: readonly Exception[] = [
   { path: "core/crypto/dkg.ts", what: "addScalars(...shares.values", reason: "one of each guardian" },
   { path: "core/crypto/ecdsa.ts", what: "Uint8Array.of(...padding", reason: "one byte" },
   { path: "core/crypto/polynomial.ts", what: "group.add(...commitments.map", reason: "one of each guardian" },
-  { path: "modules/walletv2/client/search/multiples.ts", what: "Uint8Array.of(...sum.subarray", reason: "a point" },
   { path: "server/dev/chain/rules/commitment.ts", what: "Uint8Array.of(...digits", reason: "digits of a height" },
   { path: "server/broadcast/dice.ts", what: "chosen.push(...left.splice", reason: "one" },
   { path: "server/broadcast/own/newest.ts", what: "Math.max(...this.#rounds.values", reason: "one of each guardian" },

@@ -262,6 +262,7 @@ export class TestGuardians<Config, Private, Input, Output, Outcome, Item, InputE
       one,
       agreement,
       consensus: agreement,
+      reached: agreement,
       first: async (call, filter) => [...(await accepted(call, filter, 1)).values()][0]!,
       threshold: (call, filter) => accepted(call, filter, threshold),
     };

@@ -3,6 +3,8 @@
  * instructions on four words. A word of the hash is a `v128` whose lanes belong to four tweaks. FIPS 180-4; opcodes of
  * the WebAssembly specification 2.0, §5.4.
  */
+import type { Code } from "../../../core/wasm_code.ts";
+import { get, I32, leb, set, unsignedLeb, V128, wasmModule } from "../../../core/wasm_code.ts";
 
 /** Where in the module's memory, in bytes: the block's 16 words, the hash's 64 constants, its 8 first values. */
 export const BLOCK_AT = 0, CONSTANTS_AT = 64, INITIAL_AT = CONSTANTS_AT + 256;
@@ -14,29 +16,10 @@ export const BLOCK_AT = 0, CONSTANTS_AT = 64, INITIAL_AT = CONSTANTS_AT + 256;
  */
 export type Search = (start: number, groups: number) => number;
 
-type Code = readonly number[];
-
-/** LEB128 of a signed number; of an unsigned one too, when it is below 64. */
-function leb(value: number): Code {
-  const out: number[] = [];
-  for (;;) {
-    const byte = value & 0x7f;
-    value >>= 7;
-    if (value === 0 && !(byte & 0x40) || value === -1 && byte & 0x40) return [...out, byte];
-    out.push(byte | 0x80);
-  }
-}
-
-function unsignedLeb(value: number): Code {
-  return value < 0x80 ? [value] : [value & 0x7f | 0x80, ...unsignedLeb(value >>> 7)];
-}
-
-const I32 = 0x7f, V128 = 0x7b, EMPTY_BLOCK = 0x40;
+const EMPTY_BLOCK = 0x40;
 const BLOCK = 0x02, LOOP = 0x03, IF = 0x04, END = 0x0b, BRANCH = 0x0c, BRANCH_IF = 0x0d, RETURN = 0x0f;
 const I32_EQ = 0x46, I32_GE_U = 0x4f, I32_CTZ = 0x68, I32_ADD = 0x6a, I32_SHL = 0x74;
 
-const get = (local: number): Code => [0x20, ...unsignedLeb(local)];
-const set = (local: number): Code => [0x21, ...unsignedLeb(local)];
 const int = (value: number): Code => [0x41, ...leb(value)];
 const simd = (opcode: number): Code => [0xfd, ...unsignedLeb(opcode)];
 
@@ -123,22 +106,15 @@ const body: Code = [
   ...[...get(GROUP), ...int(2), I32_SHL, ...get(SUM), ...BITMASK, I32_CTZ, I32_ADD, RETURN, END],
   ...[...get(GROUP), ...int(1), I32_ADD, ...set(GROUP), BRANCH, 0, END],
   // never reached: the loop is left by a return
-  ...[...int(-1), END],
+  ...int(-1),
 ];
-
-const sized = (bytes: Code): Code => [...unsignedLeb(bytes.length), ...bytes];
-const section = (id: number, content: Code): Code => [id, ...sized(content)];
-const named = (name: string, kind: number): Code => [...sized([...new TextEncoder().encode(name)]), kind, 0];
-
-const LOCALS: Code = [2, 2, I32, W.length + STATE.length + 1, V128];
 
 /** Exports `memory` (a page) and `search`. */
 export const searchModule: () => Uint8Array<ArrayBuffer> = () =>
-  Uint8Array.from([
-    ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
-    ...section(1, [1, 0x60, 2, I32, I32, 1, I32]),
-    ...section(3, [1, 0]),
-    ...section(5, [1, 0, 1]),
-    ...section(7, [2, ...named("memory", 2), ...named("search", 0)]),
-    ...section(10, [1, ...sized([...LOCALS, ...body])]),
-  ]);
+  wasmModule([{
+    name: "search",
+    parameters: [I32, I32],
+    results: [I32],
+    locals: [[2, I32], [W.length + STATE.length + 1, V128]],
+    body,
+  }], 1);

@@ -85,10 +85,15 @@ export class Tweaks {
     return taken;
   }
 
-  /** Keeps some ready, from a quiet moment on, until the signal is aborted. */
-  async keepReady(): Promise<void> {
+  /**
+   * Keeps some ready, from a quiet moment on, until the signal is aborted.
+   * @param untilQuiet resolves when nothing else wants the machine that is worth more, or rejects with the signal's
+   * reason
+   */
+  async keepReady(untilQuiet: (signal: AbortSignal) => Promise<void>): Promise<void> {
     const { platform: { clock }, signal, findsAhead = true } = this.#env;
     try {
+      await untilQuiet(signal);
       await sleep(clock, QUIET_MS, signal);
     } catch (reason) {
       if (signal.aborted) return;

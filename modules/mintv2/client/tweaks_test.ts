@@ -64,10 +64,33 @@ Deno.test("what a transaction that came to nothing took is given to the next one
   assert(toHex(used!) !== toHex(given!));
 });
 
+const atOnce = () => Promise.resolve();
+
+Deno.test("nothing is looked for ahead before the wallet is quiet, nor when it closes before that", async () => {
+  const { world, tweaks, stop } = setting();
+  const quiet = Promise.withResolvers<void>();
+  const kept = tweaks.keepReady((signal) => Promise.race([quiet.promise, rejection(signal)]));
+  await world.run({ forMs: 60_000 });
+  assertThrows(() => tweaks.take(new TestAttempt(), 1), NotReady);
+  quiet.resolve();
+  await world.finish(kept, { forMs: 60_000 });
+  await world.run({ forMs: 10 });
+  assertEquals(tweaks.take(new TestAttempt(), 50).length, 50);
+  stop.abort(new Error("closed"));
+  await tweaks.keepReady(rejection);
+});
+
+function rejection(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    else signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+  });
+}
+
 Deno.test("a wallet that rests has fifty ready, and after some were taken again", async () => {
   const { world, tweaks } = setting();
   const calls: number[] = [];
-  await world.finish(tweaks.keepReady(), { forMs: 60_000 });
+  await world.finish(tweaks.keepReady(atOnce), { forMs: 60_000 });
   await world.run({ forMs: 10 });
   for (const count of [50, 50]) {
     calls.push(tweaks.take(new TestAttempt(), count).length);
@@ -79,7 +102,7 @@ Deno.test("a wallet that rests has fifty ready, and after some were taken again"
 
 Deno.test("a wallet that doesn't look ahead has a few ready, and a payment that needs more finds them", async () => {
   const { world, tweaks, take } = setting(undefined, false);
-  await world.finish(tweaks.keepReady(), { forMs: 60_000 });
+  await world.finish(tweaks.keepReady(atOnce), { forMs: 60_000 });
   await world.run({ forMs: 10 });
   assertEquals(tweaks.take(new TestAttempt(), 3).length, 3);
   assertThrows(() => tweaks.take(new TestAttempt(), 1), NotReady);

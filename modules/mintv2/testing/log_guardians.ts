@@ -16,6 +16,7 @@ import { numPeers } from "../../../core/types/num_peers.ts";
 import { EndpointError } from "../../contract/error.ts";
 import type { ApiCall, AskOptions, FederationApi } from "../../contract/federation_api.ts";
 import { ApiError, REFUSAL } from "../../contract/federation_api.ts";
+import { Reached } from "../../contract/reached.ts";
 import { seededDice, TestGuardians } from "../../contract/testing/mod.ts";
 import { orEnded } from "../../contract/waiting.ts";
 import type { SpendableNote } from "../ecash.ts";
@@ -150,14 +151,32 @@ export class LogGuardians implements FederationApi {
     throw new ApiError({ code: "disagreement", method: call.method, answers: {}, errors: {} }, "Guardians differ");
   }
 
+  async reached(call: ApiCall<number>, { retry = false, signal }: AskOptions = {}): Promise<number> {
+    const reached = new Reached(this.peers);
+    for (let round = 0; round < (retry ? Infinity : ROUNDS_MAX); round++) {
+      const told: { value: number | null } = { value: null };
+      await this.#heard(call, signal, (peer, value) => told.value ??= reached.answered(peer, value));
+      if (told.value !== null) return told.value;
+      await sleep(this.#world.process("client").platform.clock, REASK_MS, signal);
+    }
+    throw new ApiError({ code: "disagreement", method: call.method, answers: {}, errors: {} }, "Guardians differ");
+  }
+
   /** Answers that come within a second, as of guardians that aren't waited for. */
-  async #heard<R>(call: ApiCall<R>, signal: AbortSignal | undefined): Promise<R[]> {
+  async #heard<R>(
+    call: ApiCall<R>,
+    signal: AbortSignal | undefined,
+    told: (peer: PeerId, value: R) => void = () => {},
+  ): Promise<R[]> {
     const { clock } = this.#world.process("client").platform;
     const heard: R[] = [], late = new AbortController();
     const until = signal ? AbortSignal.any([signal, late.signal]) : late.signal;
     const all = Promise.all(
       this.peerIds.map((peer) =>
-        this.one(peer, call, { signal: until }).then((value) => heard.push(value), () => undefined)
+        this.one(peer, call, { signal: until }).then((value) => {
+          heard.push(value);
+          told(peer, value);
+        }, () => undefined)
       ),
     );
     const timer = clock.setTimer(1_000, () => late.abort(new Error("too late")));

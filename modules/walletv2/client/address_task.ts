@@ -1,21 +1,13 @@
-/** One stretch of the search for addresses, for a thread. */
+/** One stretch of the search for addresses, for a thread. It loads little: each thread's memory counts. */
 import type { Task } from "../../../actors/platform/platform.ts";
-import type { Bytes } from "../../../core/bytes.ts";
-import { DerivableSecret } from "../../../core/crypto/derive_secret.ts";
-import type { MultisigKeys } from "../scripts.ts";
-import { addressSearch, searchAddress } from "./address_search.ts";
+import type { Searched } from "./search/search.ts";
+import { searchAtOnce } from "./search/search.ts";
 
-/** Indices from ≤ i < end. `moduleSecret` as its bytes, secret. */
-export type AddressStretch = {
-  readonly keys: MultisigKeys;
-  readonly moduleSecret: Bytes;
-  readonly from: number;
-  readonly end: number;
-};
+/** Indices from ≤ i < end. Holds a secret. */
+export type AddressStretch = { readonly searched: Searched; readonly from: number; readonly end: number };
 
 /** The first index of the stretch that passes, or null. */
 export const addressTask: Task<AddressStretch, number | null> = {
   module: import.meta.resolve("./address_thread.ts"),
-  run: ({ keys, moduleSecret, from, end }) =>
-    searchAddress(addressSearch(keys, DerivableSecret.fromBytes(moduleSecret)), from, end),
+  run: ({ searched, from, end }) => searchAtOnce(searched, from, end),
 };

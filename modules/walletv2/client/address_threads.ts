@@ -5,7 +5,7 @@
 import type { Platform, Thread } from "../../../actors/platform/platform.ts";
 import { orAborted } from "../../../core/abort.ts";
 import { ADDRESS_THREADS_MAX } from "../limits.ts";
-import type { AddressSearch } from "./address_search.ts";
+import type { Searched } from "./search/search.ts";
 import type { AddressStretch } from "./address_task.ts";
 import { addressTask } from "./address_task.ts";
 
@@ -43,13 +43,13 @@ export class SearchThreads {
 /** One search. */
 export class AddressThreads {
   readonly #threads: SearchThreads;
-  readonly #search: AddressSearch;
+  readonly #searched: Searched;
   /** By where a stretch begins: what is in it, or will be. */
   readonly #stretches = new Map<number, Promise<number | null>>();
 
-  constructor(threads: SearchThreads, search: AddressSearch) {
+  constructor(threads: SearchThreads, searched: Searched) {
     this.#threads = threads;
-    this.#search = search;
+    this.#searched = searched;
   }
 
   /**
@@ -69,9 +69,8 @@ export class AddressThreads {
 
   #begin(from: number): void {
     if (this.#stretches.has(from)) return;
-    const { keys, moduleSecret } = this.#search;
     const at = Math.floor(from / STRETCH) % this.#threads.count;
-    const stretch = this.#threads.run(at, { keys, moduleSecret: moduleSecret.toBytes(), from, end: endOf(from) });
+    const stretch = this.#threads.run(at, { searched: this.#searched, from, end: endOf(from) });
     this.#stretches.set(from, stretch);
     stretch.catch(() => {
       if (this.#stretches.get(from) === stretch) this.#stretches.delete(from);

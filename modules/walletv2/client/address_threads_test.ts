@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { ThreadError } from "../../../actors/platform/error.ts";
 import type { Threads } from "../../../actors/platform/platform.ts";
 import { manualClock } from "../../../actors/testing/platform.ts";
-import { addressSearch } from "./address_search.ts";
+import type { Bytes } from "../../../core/bytes.ts";
 import type { AddressStretch } from "./address_task.ts";
 import { AddressThreads, SearchThreads, STRETCH } from "./address_threads.ts";
 import { Addresses } from "./addresses.ts";
@@ -42,7 +42,8 @@ function searchOver(threads: Threads): { readonly over: AddressThreads; readonly
 }
 
 function anotherOver(shared: SearchThreads): AddressThreads {
-  return new AddressThreads(shared, addressSearch(new Map(), DEPOSITOR));
+  const none = new Uint8Array(0) as Bytes;
+  return new AddressThreads(shared, { keys: [], script: none, hashOfKeys: none, childRoot: none });
 }
 
 /** One core is left to everything else. */

@@ -16,7 +16,7 @@ import { toHex } from "../../../core/bytes.ts";
 import type { DerivableSecret } from "../../../core/crypto/derive_secret.ts";
 import type { Derivation } from "../../contract/recovery.ts";
 import type { AddressSearch, DepositAddress } from "./address_search.ts";
-import { addressAt, addressSearch, searchSteps } from "./address_search.ts";
+import { addressAt, addressSearch, checkedIndex, searchedOf, searchSteps } from "./address_search.ts";
 import type { SearchThreads } from "./address_threads.ts";
 import { AddressThreads, STRETCH } from "./address_threads.ts";
 import {
@@ -66,7 +66,7 @@ export class Addresses {
   constructor(env: AddressesEnv, readonly derivation: Derivation, secret: DerivableSecret, threads: SearchThreads) {
     this.#env = env;
     this.#search = addressSearch(env.config.bitcoinPks, secret);
-    this.#threads = new AddressThreads(threads, this.#search);
+    this.#threads = new AddressThreads(threads, searchedOf(this.#search));
   }
 
   at(index: number): DepositAddress {
@@ -185,7 +185,7 @@ export class Addresses {
     if (!this.#noThreads && await this.#isInHurry()) {
       try {
         const { found, tried } = await this.#threads.next(from, signal);
-        return { index: found, tried };
+        return { index: found === null ? null : checkedIndex(this.#search, found), tried };
       } catch (thrown) {
         if (!(thrown instanceof ThreadError) || thrown.facts.code !== "failed") throw thrown;
         this.#noThreads = true;

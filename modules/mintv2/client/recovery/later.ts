@@ -9,13 +9,14 @@
  * | 0b | hash160 of the nonce 20 | nothing: a note that is none of a look's business |
  * | 0c | hash160 of the nonce 20 | a note that was found, to tell when it is spent |
  */
-import type { ReadTx, StoreTx } from "../../../../actors/store/store.ts";
+import type { ReadTx, StoreTx, StoreView } from "../../../../actors/store/store.ts";
 import { hash160 } from "../../../../core/bitcoin/script.ts";
 import type { Bytes } from "../../../../core/bytes.ts";
 import { concat } from "../../../../core/bytes.ts";
 import type { CodecType } from "../../../../core/encoding/mod.ts";
 import { bool, decode, encode, struct, u64Number } from "../../../../core/encoding/mod.ts";
 import { keypair } from "../../../../core/types/keys.ts";
+import { awaitValue } from "../../../contract/await_value.ts";
 import { derivation } from "../../../contract/recovered.ts";
 import type { Slot } from "../../../contract/records.ts";
 import { slot } from "../../../contract/records.ts";
@@ -64,6 +65,11 @@ export async function beginLook(tx: StoreTx): Promise<boolean> {
   if (!now || !isMarking(now)) return false;
   looking.set(tx, { ...now, passing: true });
   return true;
+}
+
+/** When no pass goes through the log, as far as the store says. Rejects with the signal's reason. */
+export async function untilPassed(store: StoreView, signal: AbortSignal): Promise<void> {
+  await awaitValue(store, looking.key, async (tx) => (await looking.get(tx))?.passing ? undefined : true, signal);
 }
 
 export async function looksFollow(tx: ReadTx): Promise<boolean> {

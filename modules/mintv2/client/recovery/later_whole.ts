@@ -1,5 +1,5 @@
 /** Looks that follow a recovery: what guardians decide on only afterwards comes too, and nothing counts twice. */
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { seededDice } from "../../../contract/testing/mod.ts";
 import { LATER_MARKS_MAX } from "../../limits.ts";
 import type { RecoverySetting } from "../../testing/own_log.ts";
@@ -9,7 +9,7 @@ import { testSecret } from "../../testing/restored_wallet.ts";
 import { addNotes, addUnderWay, mintSchema, takeNotes } from "../db.ts";
 import { forgetNotes } from "../forgetting.ts";
 import type { NoteIssuanceRequest } from "../issuance.ts";
-import { looking } from "./later.ts";
+import { looking, untilPassed } from "./later.ts";
 
 const SMALL = { sliceItems: 20 };
 
@@ -102,6 +102,25 @@ Deno.test("what the wallet issued, redeemed or found itself is not taken up agai
   assertEquals(restored.recovered!.amountMsat, amountMsat + valueMsat([late!]));
   // notes, what is under way, what operations brought, and counts
   assertEquals(await prefixesOf(restored), [1, 3, 5, 6]);
+});
+
+Deno.test("that no pass goes through the log is known when the recovery has ended, and rejects with the signal", async () => {
+  const set = await recoverySetting(), { guardians, wallet, finish } = set;
+  await guardians.issue(...notesOf(testSecret, 1));
+  const restored = wallet(SMALL), never = new AbortController().signal;
+  await finish(restored.open());
+  await finish(untilPassed(restored.store, never));
+  await finish(restored.prepare());
+  let passed = false;
+  const waiting = untilPassed(restored.store, never).then(() => passed = true);
+  const stop = new AbortController(),
+    stopped = assertRejects(() => untilPassed(restored.store, stop.signal), Error, "enough");
+  await finish(restored.money());
+  assertEquals(passed, false);
+  stop.abort(new Error("enough"));
+  await finish(stopped);
+  await finish(restored.restore());
+  await finish(waiting);
 });
 
 Deno.test("a note that another device spends is given up, also while its signature is awaited", async () => {

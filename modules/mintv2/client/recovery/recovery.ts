@@ -37,7 +37,7 @@ export function recoveryInSlices(sliceItems: number): MintRecovery {
     runsMeanwhile: true,
     progress: mintProgress,
     count: countOf,
-    prepare: async ({ api, signal }) => newProgress(await api.consensus(countCall, { signal })),
+    prepare: async ({ api, signal }) => newProgress(await api.reached(countCall, { signal })),
     run: (env, steps) =>
       codedEnd(env.signal, async () => {
         await goThroughLog(env, steps, sliceItems);
@@ -59,7 +59,7 @@ export function recoveryInSlices(sliceItems: number): MintRecovery {
       afterMs: LOOKS_AFTER_MS,
       restored: setRestored,
       prepare: async ({ api, signal }, done) => {
-        const total = Math.max(done.total, await api.consensus(countCall, { signal }));
+        const total = Math.max(done.total, await api.reached(countCall, { signal }));
         // what passes before have brought is counted on
         return { ...done, next: done.total, total };
       },

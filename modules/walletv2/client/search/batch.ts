@@ -1,122 +1,160 @@
 /**
- * Many additions of points of secp256k1 at once, for the search of addresses: affine coordinates as bigints, and one
- * inversion for a whole batch (Montgomery's trick), so that an addition costs six multiplications. Variable time, as
- * bigints are.
+ * Many additions of points of secp256k1 at once, for the search of addresses: affine coordinates, and one inversion for
+ * a whole batch (Montgomery's trick), so that an addition costs six multiplications. Variable time.
  */
 import { assert } from "../../../../core/assert.ts";
 import type { Bytes } from "../../../../core/bytes.ts";
+import type { Field } from "./field.ts";
+import { NUMBER_BYTES, NUMBER_WORDS } from "./field.ts";
 
-/** The field's prime: 2^256 − 2^32 − 977. */
-const P = (1n << 256n) - (1n << 32n) - 977n;
+const POINT_BYTES = 2 * NUMBER_BYTES, POINT_WORDS = 2 * NUMBER_WORDS;
+const COORDINATE_BYTES = 32;
+const CURVE_B = 7n;
 
-/** Affine points side by side: x[i], y[i] in 0 … p − 1. */
-export type Points = { readonly x: bigint[]; readonly y: bigint[] };
+/** Affine points in a field's memory: x and behind it y, each normal; `step` bytes from one to the next. */
+export type Points = { readonly at: number; readonly step: number };
 
-export function newPoints(count: number): Points {
-  return { x: new Array<bigint>(count).fill(0n), y: new Array<bigint>(count).fill(0n) };
+export function newPoints(field: Field, count: number): Points {
+  return { at: field.room(2 * count), step: POINT_BYTES };
 }
 
-/** a^(2^count). */
-function squared(a: bigint, count: number): bigint {
-  let result = a;
-  for (let i = 0; i < count; i++) result = result * result % P;
-  return result;
+/** Those from `index` on. */
+export function pointsFrom({ at, step }: Points, index: number): Points {
+  return { at: at + index * step, step };
 }
 
-/** a^(2^count) · b: appends `count` bits of b's exponent to a's. */
-function appended(a: bigint, count: number, b: bigint): bigint {
-  return squared(a, count) * b % P;
+/** One point as many. */
+export function repeated({ at, step }: Points, index: number): Points {
+  return { at: at + index * step, step: 0 };
 }
 
-/**
- * a to the exponents whose bits are 1, twice, 22 times and 223 times: both powers below begin with 223 ones, then 0 and
- * 22 ones.
- */
-function runsOfOnes(a: bigint): { x2: bigint; x22: bigint; x223: bigint } {
-  const x2 = appended(a, 1, a);
-  const x3 = appended(x2, 1, a);
-  const x6 = appended(x3, 3, x3);
-  const x11 = appended(appended(x6, 3, x3), 2, x2);
-  const x22 = appended(x11, 11, x11);
-  const x44 = appended(x22, 22, x22);
-  const x88 = appended(x44, 44, x44);
-  const x220 = appended(appended(x88, 88, x88), 44, x44);
-  return { x2, x22, x223: appended(x220, 3, x3) };
-}
-
-/** a^(p−2) = 1/a. Source of the chain: libsecp256k1, `secp256k1_fe_inv`. */
-function inverse(a: bigint): bigint {
-  const { x2, x22, x223 } = runsOfOnes(a);
-  return appended(appended(appended(appended(x223, 23, x22), 5, a), 3, x2), 2, a);
-}
-
-/** a^((p+1)/4): a root of a, when it has one. Source of the chain: libsecp256k1, `secp256k1_fe_sqrt`. */
-function squareRoot(a: bigint): bigint {
-  const { x2, x22, x223 } = runsOfOnes(a);
-  return squared(appended(appended(x223, 23, x22), 6, x2), 2);
-}
-
-/** 32 bytes big-endian. */
-function numberAt(bytes: Uint8Array, offset: number): bigint {
-  const view = new DataView(bytes.buffer, bytes.byteOffset + offset, 32);
-  return (view.getBigUint64(0) << 192n) | (view.getBigUint64(8) << 128n) | (view.getBigUint64(16) << 64n) |
-    view.getBigUint64(24);
+/** into[intoIndex] = from[index]. */
+export function copyPoint({ limbs }: Field, from: Points, index: number, into: Points, intoIndex: number): void {
+  const source = (from.at + index * from.step) / 4, target = (into.at + intoIndex * into.step) / 4;
+  for (let i = 0; i < POINT_WORDS; i++) limbs[target + i] = limbs[source + i]!;
 }
 
 /** Sets `into[index]` to a point given in its compressed form (33 bytes, a point of the curve). */
-export function setPoint(into: Points, index: number, compressed: Bytes): void {
-  const x = numberAt(compressed, 1);
-  const root = squareRoot((x * x % P * x + 7n) % P);
-  into.x[index] = x;
-  into.y[index] = (root & 1n) === BigInt(compressed[0]! & 1) ? root : P - root;
+export function setPoint(field: Field, into: Points, index: number, compressed: Bytes): void {
+  const view = new DataView(compressed.buffer, compressed.byteOffset + 1, COORDINATE_BYTES);
+  let x = 0n;
+  for (let i = 0; i < COORDINATE_BYTES; i += 8) x = x << 64n | view.getBigUint64(i);
+  const isPoint = setPointOf(field, into, index, x, compressed[0] === 3);
+  assert(isPoint, "a compressed point is one of the curve");
+}
+
+/** The same by its x below p. @returns false when the curve has no such point: then there is none at `index` */
+export function setPointOf(field: Field, into: Points, index: number, x: bigint, isOdd: boolean): boolean {
+  return field.lending(() => setLent(field, into, index, x, isOdd));
+}
+
+function setLent(field: Field, into: Points, index: number, x: bigint, isOdd: boolean): boolean {
+  const atX = into.at + index * into.step, atY = atX + NUMBER_BYTES;
+  const right = field.room(1), scratch = field.room(1);
+  field.set(atX, x);
+  field.mul(atX, atX, right);
+  field.mul(right, atX, right);
+  field.set(scratch, CURVE_B);
+  field.sub(field.zero, scratch, scratch);
+  field.sub(right, scratch, right);
+  field.root(right, atY);
+  field.mul(atY, atY, scratch);
+  if (field.value(scratch) !== field.value(right)) return false;
+  field.reduce(atY);
+  if (field.isOdd(atY) !== isOdd) negatePoint(field, into, index);
+  return true;
+}
+
+/** into[index] = −into[index]. */
+export function negatePoint(field: Field, into: Points, index: number): void {
+  const atY = into.at + index * into.step + NUMBER_BYTES;
+  field.sub(field.zero, atY, atY);
+  field.reduce(atY);
 }
 
 /** Writes the compressed form: 33 bytes from `offset` on. */
-export function writePoint(view: DataView, offset: number, x: bigint, y: bigint): void {
-  view.setUint8(offset, y & 1n ? 3 : 2);
-  // the view takes the lower 64 bits of what it is given
-  view.setBigUint64(offset + 1, x >> 192n);
-  view.setBigUint64(offset + 9, x >> 128n);
-  view.setBigUint64(offset + 17, x >> 64n);
-  view.setBigUint64(offset + 25, x);
+export function writePoint(field: Field, { at, step }: Points, index: number, view: DataView, offset: number): void {
+  const atX = at + index * step, atY = atX + NUMBER_BYTES;
+  field.reduce(atX);
+  field.reduce(atY);
+  view.setUint8(offset, field.isOdd(atY) ? 3 : 2);
+  field.write(atX, view, offset + 1);
+}
+
+/** into[index] = 2 · from[fromIndex]. */
+export function doublePoint(field: Field, from: Points, fromIndex: number, into: Points, index: number): void {
+  field.lending(() => doubleLent(field, from, fromIndex, into, index));
+}
+
+function doubleLent(field: Field, from: Points, fromIndex: number, into: Points, index: number): void {
+  const x = from.at + fromIndex * from.step, y = x + NUMBER_BYTES;
+  const sumX = into.at + index * into.step, sumY = sumX + NUMBER_BYTES;
+  const slope = field.room(1), other = field.room(1), three = field.room(1);
+  field.set(three, 3n);
+  field.sub(field.zero, y, other);
+  field.sub(y, other, other);
+  field.invert(other, slope);
+  field.mul(x, x, other);
+  field.mul(other, three, other);
+  field.mul(other, slope, slope);
+  field.mul(slope, slope, other);
+  field.subTwo(other, x, x, sumX);
+  field.diff(x, sumX, other);
+  field.mul(other, slope, other);
+  field.sub(other, y, sumY);
 }
 
 /** Adds batches of up to `sizeMax` pairs; keeps its scratch space between them. */
 export class BatchAdder {
-  readonly #differences: bigint[];
-  readonly #products: bigint[];
+  readonly #field: Field;
+  readonly #sizeMax: number;
+  readonly #differences: number;
+  /** Of the differences before each; of all behind the last. */
+  readonly #products: number;
+  readonly #rest: number;
+  readonly #slope: number;
+  readonly #scratch: number;
 
-  constructor(sizeMax: number) {
-    this.#differences = new Array<bigint>(sizeMax).fill(0n);
-    this.#products = new Array<bigint>(sizeMax).fill(0n);
+  constructor(field: Field, sizeMax: number) {
+    this.#field = field;
+    this.#sizeMax = sizeMax;
+    this.#differences = field.room(sizeMax);
+    this.#products = field.room(sizeMax + 1);
+    field.set(this.#products, 1n);
+    this.#rest = field.room(1);
+    this.#slope = field.room(1);
+    this.#scratch = field.room(1);
   }
 
   /**
-   * sum[i] = a[i] + b[i] for i in 0 … count − 1. `sum` may be `a` or `b`. Of no pair may the two be equal or opposite:
-   * points that hashes give are neither, but with a probability of 2^−256.
+   * sum[i] = a[i] + b[i] for i in 0 … count − 1. `sum` may be `b`, not `a`. Of no pair may the two be equal or
+   * opposite: points that hashes give are neither, but with a probability of 2^−256.
    */
   add(count: number, a: Points, b: Points, sum: Points): void {
-    const differences = this.#differences, products = this.#products;
-    assert(count <= differences.length, "a batch fits into its adder");
-    let product = 1n;
+    const field = this.#field, differences = this.#differences, products = this.#products;
+    const rest = this.#rest, slope = this.#slope, scratch = this.#scratch;
+    assert(count <= this.#sizeMax, "a batch fits into its adder");
+    assert(sum.at !== a.at, "sums are not written where the first addends are");
     for (let i = 0; i < count; i++) {
-      const difference = b.x[i]! - a.x[i]!;
-      differences[i] = difference;
-      products[i] = product;
-      product = product * difference % P;
+      const difference = differences + i * NUMBER_BYTES, product = products + i * NUMBER_BYTES;
+      field.diff(b.at + i * b.step, a.at + i * a.step, difference);
+      field.mul(difference, product, product + NUMBER_BYTES);
     }
-    assert(product !== 0n, "points of a batch differ in x");
-    let rest = inverse(product < 0n ? product + P : product);
+    const product = products + count * NUMBER_BYTES;
+    assert(field.value(product) !== 0n, "points of a batch differ in x");
+    field.invert(product, rest);
     for (let i = count - 1; i >= 0; i--) {
-      const inverted = rest * products[i]! % P;
-      rest = rest * differences[i]! % P;
-      const ax = a.x[i]!, ay = a.y[i]!;
-      const slope = (b.y[i]! - ay) * inverted % P;
-      const x = (slope * slope - ax - b.x[i]!) % P;
-      const sumX = x < 0n ? x + P : x;
-      const y = (slope * (ax - sumX) - ay) % P;
-      sum.x[i] = sumX;
-      sum.y[i] = y < 0n ? y + P : y;
+      const ax = a.at + i * a.step, ay = ax + NUMBER_BYTES, bx = b.at + i * b.step, by = bx + NUMBER_BYTES;
+      const sumX = sum.at + i * sum.step, sumY = sumX + NUMBER_BYTES;
+      field.mul(rest, products + i * NUMBER_BYTES, slope);
+      field.mul(differences + i * NUMBER_BYTES, rest, rest);
+      field.diff(by, ay, scratch);
+      field.mul(scratch, slope, slope);
+      field.mul(slope, slope, scratch);
+      field.subTwo(scratch, ax, bx, sumX);
+      field.diff(ax, sumX, scratch);
+      field.mul(scratch, slope, scratch);
+      field.sub(scratch, ay, sumY);
     }
   }
 }

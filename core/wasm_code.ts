@@ -1,0 +1,68 @@
+/**
+ * What WebAssembly modules that are put together here consist of: numbers, sections, exports, locals. Opcodes and
+ * layouts of the WebAssembly specification 2.0, §5.
+ */
+
+/** Bytes of a module, or of a part of it. */
+export type Code = readonly number[];
+
+export const I32 = 0x7f, I64 = 0x7e, V128 = 0x7b;
+
+/** LEB128 of a signed number below 2^31; of an unsigned one too, when it is below 64. */
+export function leb(value: number): Code {
+  const out: number[] = [];
+  for (;;) {
+    const byte = value & 0x7f;
+    value >>= 7;
+    if (value === 0 && !(byte & 0x40) || value === -1 && byte & 0x40) return [...out, byte];
+    out.push(byte | 0x80);
+  }
+}
+
+export function unsignedLeb(value: number): Code {
+  return value < 0x80 ? [value] : [value & 0x7f | 0x80, ...unsignedLeb(value >>> 7)];
+}
+
+/** Pushes a local. */
+export const get = (local: number): Code => [0x20, ...unsignedLeb(local)];
+/** Pops into a local. */
+export const set = (local: number): Code => [0x21, ...unsignedLeb(local)];
+
+/** With its length before it. */
+const sized = (bytes: Code): Code => [...unsignedLeb(bytes.length), ...bytes];
+const section = (id: number, content: Code): Code => [id, ...sized(content)];
+
+/** `locals` by type, with how many; parameters are not among them. */
+type WasmFunction = {
+  readonly name: string;
+  readonly parameters: Code;
+  readonly results: Code;
+  readonly locals: readonly (readonly [count: number, type: number])[];
+  readonly body: Code;
+};
+
+const FUNCTION = 0, MEMORY = 2;
+const END = 0x0b;
+const exported = (name: string, kind: number, index: number): Code => [
+  ...sized([...new TextEncoder().encode(name)]),
+  kind,
+  index,
+];
+
+/** A module that exports these functions and `memory`, of so many pages of 64 KiB at first. */
+export function wasmModule(functions: readonly WasmFunction[], pages: number): Uint8Array<ArrayBuffer> {
+  const counted = (items: readonly Code[]): Code => [...unsignedLeb(items.length), ...items.flat()];
+  const types = functions.map(({ parameters, results }) => [0x60, ...sized(parameters), ...sized(results)]);
+  const exports = functions.map(({ name }, index) => exported(name, FUNCTION, index));
+  const bodies = functions.map(({ locals, body }) =>
+    sized([...counted(locals.map(([count, type]) => [...unsignedLeb(count), type])), ...body, END])
+  );
+  return Uint8Array.from([
+    ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
+    ...section(1, counted(types)),
+    ...section(3, counted(functions.map((_, index) => [index]))),
+    ...section(5, [1, 0, ...unsignedLeb(pages)]),
+    ...section(7, counted([exported("memory", MEMORY, 0), ...exports])),
+    ...section(10, counted(bodies)),
+  ]);
+}
