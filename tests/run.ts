@@ -24,6 +24,7 @@ const inSlow = (name: string): string => `tests/slow/${name}.ts`;
 /** They are not called `…_test.ts`, so that `deno test` by itself stays quick. Longest first. */
 const simulatedWorlds = [
   "gateway_crash",
+  "lnv1_gateway_crash",
   "simulation_seeds",
   "restore_seeds",
   "lightning_seeds",
@@ -46,6 +47,7 @@ const simulatedWorlds = [
 const realPrograms = [
   "restore_killed",
   "devfed",
+  "demo",
   "gateway_embedded",
   "without_permissions",
   "ldk_forced",
@@ -64,10 +66,10 @@ const pathOf = ({ path }: SourceFile): string => path;
 // types are `deno task check`'s; tests with a real bitcoind go by this variable, and are a suite of their own
 const NO_BITCOIND = { BITCOIND_DIR: "" };
 
-/** Files of tests, one at a time: other suites run beside them. */
-function files(name: string, paths: readonly string[]): Suite {
+/** Files of tests, so many at a time. */
+function files(name: string, jobs: number, paths: readonly string[]): Suite {
   const args = ["test", "-A", "--no-check", "--parallel", "--quiet", "--config", "deno.json", ...paths];
-  return { name, args, env: { ...NO_BITCOIND, DENO_JOBS: "1" } };
+  return { name, args, env: { ...NO_BITCOIND, DENO_JOBS: String(jobs) } };
 }
 
 function interop(name: string, file: string, ...args: readonly string[]): Suite {
@@ -83,9 +85,11 @@ const quick: Suite = {
 /** They measure before and during, and have no other real processes beside them. */
 const attacks: Suite = { name: "attacks on real guardians", args: ["task", "hostile", "--short"] };
 
+const REAL_AT_ONCE = 2;
+
 /** Longest first, so that none is left alone at the end. */
 const real: readonly Suite[] = [
-  files("slow tests of real programs", realPrograms),
+  files("slow tests of real programs", 1, realPrograms),
   interop("wallets restored by the other client, in our federation", "recovery", "--in-ours"),
   interop("wallets restored by the other client, in an official federation", "recovery", "--in-official"),
   interop("official clients in our federation", "official_client"),
@@ -94,8 +98,9 @@ const real: readonly Suite[] = [
   interop("both clients pay over Lightning, with both kinds of guardians", "lightning", "--mixed"),
   interop("official guardians and ours in one federation", "mixed"),
   interop("our client in an official federation", "our_client"),
+  interop("both clients pay over Lightning's first module through our gateway", "lnv1_gateway"),
   interop("invoices within a federation of official guardians and ours", "ln"),
-  files("whole tests of real programs", wholeTests.filter(isReal).map(pathOf)),
+  files("whole tests of real programs", 1, wholeTests.filter(isReal).map(pathOf)),
   interop("a gateway's side of a real LND", "lnd"),
   interop("a real LND on the embedded chain, and the embedded Lightning node", "embedded_node"),
   interop("backups that the other client reads", "backups"),
@@ -103,8 +108,10 @@ const real: readonly Suite[] = [
 ];
 
 const simulated: readonly Suite[] = [
-  files("slow tests of simulated worlds", simulatedWorlds),
-  files("whole tests of simulated worlds", wholeTests.filter((file) => !isReal(file)).map(pathOf)),
+  files("slow and whole tests of simulated worlds", 2, [
+    ...simulatedWorlds,
+    ...wholeTests.filter((file) => !isReal(file)).map(pathOf),
+  ]),
   { name: "AlephBFT recordings", args: ["task", "replay-aleph"] },
   { name: "vectors", args: ["task", "vectors"] },
 ];
@@ -199,10 +206,8 @@ function isChosen({ name }: Suite): boolean {
   return words.length === 0 || words.some((word) => name.includes(word));
 }
 
-const AT_ONCE = 2;
-
 /** Runs suites, so many at once; each is shown as a whole when it has ended. */
-async function runAll(suites: readonly Suite[], atOnce: number, isLast = false): Promise<void> {
+async function runAll(suites: readonly Suite[], { atOnce = 1, isLast = false } = {}): Promise<void> {
   const waiting = suites.filter(isChosen);
   const lane = async (): Promise<void> => {
     for (let suite = waiting.shift(); suite !== undefined; suite = waiting.shift()) {
@@ -220,8 +225,8 @@ if (isChosen(quick)) {
   show(quick, await run(quick, { tell: print }));
 }
 await Promise.all([
-  runAll(simulated, AT_ONCE, true),
-  runAll([attacks], 1).then(() => runAll(real, AT_ONCE)),
+  runAll(simulated, { isLast: true }),
+  runAll([attacks]).then(() => runAll(real, { atOnce: REAL_AT_ONCE })),
 ]);
 for (const line of skipped) console.log(`not run here: ${line}`);
 console.log(`${passed} passed, ${failed} failed`);

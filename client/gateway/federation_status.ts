@@ -9,15 +9,21 @@ import type { FederationId } from "../../core/types/ids.ts";
 import { federationId } from "../../core/types/ids.ts";
 import { numPeers } from "../../core/types/num_peers.ts";
 import { version } from "../../core/types/version.ts";
+import { LN_KIND } from "../../modules/ln/common.ts";
 import { LNV2_KIND } from "../../modules/lnv2/common.ts";
 import { GatewayError } from "./error.ts";
 import type { Federations, ServedFederation } from "./federations.ts";
+import type { Registrations } from "./registrations.ts";
 
 /** Body of `/federation_status`. */
 export const federationStatusRequest = struct("FederationStatusRequest", { federationId });
 
 /** `unserved` for one that isn't served or doesn't run: nothing is told of others. */
-export async function federationStatus(federations: Federations, id: FederationId, signal: AbortSignal): Promise<Json> {
+export async function federationStatus(
+  { federations, registrations }: { readonly federations: Federations; readonly registrations: Registrations },
+  id: FederationId,
+  signal: AbortSignal,
+): Promise<Json> {
   let served: ServedFederation;
   try {
     served = await federations.served(id);
@@ -27,18 +33,17 @@ export async function federationStatus(federations: Federations, id: FederationI
   }
   const { wallet } = served, links = await wallet.connections(signal);
   const { modules } = wallet.client.running.joined.config;
-  const lnv2 = [...modules.values()].find(({ kind }) => kind === LNV2_KIND);
+  const statusOf = (kind: string, registration: Json): Json => {
+    const module = [...modules.values()].find((found) => found.kind === kind);
+    if (!module) return { module_status: "absent" };
+    return { module_status: "supported", consensus_version: version.toJson(module.version), registration };
+  };
   return {
     federation_id: id,
     federation_status: "served",
     connectivity: connectivityOf(links.map(({ state }) => state)),
-    // none is served without lnv2, and this gateway does nothing for version 1
-    lnv1: { module_status: "absent" },
-    lnv2: lnv2 === undefined ? { module_status: "absent" } : {
-      module_status: "supported",
-      consensus_version: version.toJson(lnv2.version),
-      registration: { mode: "federation_managed" },
-    },
+    lnv1: statusOf(LN_KIND, registrations.status(id)),
+    lnv2: statusOf(LNV2_KIND, { mode: "federation_managed" }),
   };
 }
 

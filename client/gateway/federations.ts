@@ -13,7 +13,8 @@ import type { FederationId } from "../../core/types/ids.ts";
 import type { AnyClientModuleDefinition, UsableModule } from "../../modules/contract/client.ts";
 import type { PaymentFee } from "../../modules/lnv2/fees.ts";
 import { isWithin, RECEIVE_FEE_LIMIT, SEND_FEE_LIMIT } from "../../modules/lnv2/fees.ts";
-import type { GatewayModule, GatewayModuleFacts } from "../../modules/lnv2/gateway/api.ts";
+import type { LnGatewayModule } from "../../modules/ln/gateway/api.ts";
+import type { GatewayModule } from "../../modules/lnv2/gateway/api.ts";
 import { ClientError } from "../error.ts";
 import { readInviteCode } from "../pasted.ts";
 import type { FederationClient } from "../wallet.ts";
@@ -32,7 +33,12 @@ export type FederationsEnv = {
   /** What a federation that is joined begins with. */
   readonly fees: { readonly lightningFee: PaymentFee; readonly transactionFee: PaymentFee };
   readonly lnv2: AnyClientModuleDefinition & UsableModule<GatewayModule>;
+  readonly lnv1: AnyClientModuleDefinition & UsableModule<LnGatewayModule>;
   readonly log: Logger;
+  /** One was joined, or its prices have changed: what the gateway says of itself there has, too. */
+  readonly onChanged?: (federationId: FederationId) => void;
+  /** One is about to be left. Must not fail. */
+  readonly onLeaving?: (served: ServedFederation) => Promise<void>;
 };
 
 /** The gateway in one of its federations. */
@@ -40,7 +46,10 @@ export type ServedFederation = {
   readonly federationId: FederationId;
   readonly record: FederationRecord;
   readonly wallet: FederationClient;
-  readonly module: GatewayModule;
+  /** Null where the federation has no module lnv2; then it has `lnv1`. */
+  readonly module: GatewayModule | null;
+  /** Null where it has no module ln. */
+  readonly lnv1: LnGatewayModule | null;
 };
 
 /** What a client adds to an amount that it sends. */
@@ -75,9 +84,9 @@ export class Federations {
     this.#env = env;
   }
 
-  /** The module that all wallets of the gateway have. */
-  get lnv2(): FederationsEnv["lnv2"] {
-    return this.#env.lnv2;
+  /** The modules that all wallets of the gateway have. */
+  get definitions(): readonly AnyClientModuleDefinition[] {
+    return [this.#env.lnv2, this.#env.lnv1];
   }
 
   /** The wallets are open: machines of theirs that ran before have waited for it. */
@@ -111,45 +120,71 @@ export class Federations {
     }
   }
 
-  /** The module in a federation that is served and runs; null otherwise. */
+  /** The module lnv2 in a federation that is served and runs; null otherwise. */
   module(federationId: FederationId): GatewayModule | null {
+    return this.#moduleIn(federationId, this.#env.lnv2);
+  }
+
+  /** The module ln in a federation that is served and runs; null otherwise. */
+  lnv1(federationId: FederationId): LnGatewayModule | null {
+    return this.#moduleIn(federationId, this.#env.lnv1);
+  }
+
+  #moduleIn<Api>(federationId: FederationId, definition: UsableModule<Api>): Api | null {
     const wallet = this.#wallets?.wallet(federationId);
-    return wallet ? moduleOf(wallet, this.#env.lnv2) : null;
+    return wallet ? moduleOf(wallet, definition) : null;
   }
 
   /**
    * The same; waits for one that is being opened, or can't run at the moment. Null for one that isn't served, unless
    * `isOwed`: then something may have begun there, and it is waited for until it is served again.
    */
-  async awaitModule(
+  awaitModule(federationId: FederationId, signal: AbortSignal, isOwed = false): Promise<GatewayModule | null> {
+    return this.#awaited(federationId, this.#env.lnv2, signal, isOwed);
+  }
+
+  /** As `awaitModule`; null also where the federation has no module ln. */
+  awaitLnv1(federationId: FederationId, signal: AbortSignal, isOwed = false): Promise<LnGatewayModule | null> {
+    return this.#awaited(federationId, this.#env.lnv1, signal, isOwed);
+  }
+
+  async #awaited<Api>(
     federationId: FederationId,
+    definition: UsableModule<Api>,
     signal: AbortSignal,
-    isOwed = false,
-  ): Promise<GatewayModule | null> {
+    isOwed: boolean,
+  ): Promise<Api | null> {
     for (let attempt = 0;; attempt++) {
       signal.throwIfAborted();
-      const module = this.module(federationId);
+      const wallet = this.#wallets?.wallet(federationId), module = wallet && moduleOf(wallet, definition);
       if (module) return module;
+      if (wallet && !isOwed && lacks(wallet, definition)) return null;
       if (!isOwed && await this.record(federationId) === undefined) return null;
       if (attempt === 0) this.#env.log.warn("A payment waits for a federation that doesn't run", { federationId });
       await sleep(this.#env.clock, backOffMs(RELAY_AGAIN_MS, attempt, this.#env.dice), signal);
     }
   }
 
-  /** Whether invoices with this short channel id are those of a federation that is served. */
-  isIndex(channel: bigint): Promise<boolean> {
+  /** The federation that is served whose invoices of version 1 have this short channel id; null for none. */
+  ofIndex(channel: bigint): Promise<FederationId | null> {
     return this.#env.store.read(async (tx) => {
-      for await (const [, { index }] of federations.entries(tx)) if (BigInt(index) === channel) return true;
-      return false;
+      for await (const [id, { index }] of federations.entries(tx)) if (BigInt(index) === channel) return id;
+      return null;
     });
   }
 
   /** One that is served and runs. @throws {GatewayError} `not_connected` */
   async served(federationId: FederationId): Promise<ServedFederation> {
-    const record = await this.record(federationId), wallet = this.#wallets?.wallet(federationId);
-    const module = wallet && moduleOf(wallet, this.#env.lnv2);
-    if (!record || !wallet || !module) throw notConnected(federationId);
-    return { federationId, record, wallet, module };
+    const record = await this.record(federationId), served = record && this.#served(federationId, record);
+    if (!served) throw notConnected(federationId);
+    return served;
+  }
+
+  #served(federationId: FederationId, record: FederationRecord): ServedFederation | null {
+    const wallet = this.#wallets?.wallet(federationId);
+    if (!wallet) return null;
+    const module = moduleOf(wallet, this.#env.lnv2), lnv1 = moduleOf(wallet, this.#env.lnv1);
+    return module || lnv1 ? { federationId, record, wallet, module, lnv1 } : null;
   }
 
   /** All that are served and run, in the order in which they were joined. */
@@ -161,8 +196,8 @@ export class Federations {
     });
     const all: ServedFederation[] = [];
     for (const [federationId, record] of records.sort(([, a], [, b]) => a.index - b.index)) {
-      const wallet = this.#wallets?.wallet(federationId), module = wallet && moduleOf(wallet, this.#env.lnv2);
-      if (wallet && module) all.push({ federationId, record, wallet, module });
+      const served = this.#served(federationId, record);
+      if (served) all.push(served);
     }
     return all;
   }
@@ -196,13 +231,14 @@ export class Federations {
       });
     });
     await durable;
+    this.#env.onChanged?.(federationId);
     return await this.served(federationId);
   }
 
   async #checkJoined(wallet: FederationClient): Promise<void> {
-    const module = moduleOf(wallet, this.#env.lnv2);
-    if (!module) throw new GatewayError({ code: "no_lightning" }, "The federation has no Lightning module lnv2");
-    const { network }: GatewayModuleFacts = await module.facts();
+    const module = moduleOf(wallet, this.#env.lnv2) ?? moduleOf(wallet, this.#env.lnv1);
+    if (!module) throw new GatewayError({ code: "no_lightning" }, "The federation has no Lightning module");
+    const { network } = await module.facts();
     if (network === this.#env.network) return;
     throw new GatewayError(
       { code: "wrong_network" },
@@ -222,6 +258,7 @@ export class Federations {
     this.#leaving.add(federationId);
     try {
       await this.#awaitIdle(served);
+      await this.#env.onLeaving?.(served);
       const { durable } = await this.#env.store.transact((tx) => federations.delete(tx, federationId));
       await durable;
       await this.wallets.leaveOut(federationId);
@@ -260,6 +297,7 @@ export class Federations {
       return after;
     });
     await durable;
+    this.#env.onChanged?.(federationId);
     return value;
   }
 }
@@ -279,11 +317,16 @@ export function notConnected(federationId: FederationId): GatewayError {
   );
 }
 
-function moduleOf(wallet: FederationClient, lnv2: UsableModule<GatewayModule>): GatewayModule | null {
+/** Whether the federation has no such module, as far as its config says. */
+function lacks(wallet: FederationClient, { kind }: Pick<AnyClientModuleDefinition, "kind">): boolean {
+  return [...wallet.client.running.joined.config.modules.values()].every((module) => module.kind !== kind);
+}
+
+function moduleOf<Api>(wallet: FederationClient, definition: UsableModule<Api>): Api | null {
   try {
-    return wallet.use(lnv2);
+    return wallet.use(definition);
   } catch (thrown) {
-    // a federation without Lightning
+    // a federation without it
     if (thrown instanceof ClientError) return null;
     throw thrown;
   }

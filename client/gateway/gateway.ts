@@ -19,6 +19,7 @@ import type { AnyClientModuleDefinition } from "../../modules/contract/client.ts
 import { WaitError } from "../../modules/contract/waiting.ts";
 import type { PaymentFee } from "../../modules/lnv2/fees.ts";
 import { TRANSACTION_FEE_DEFAULT } from "../../modules/lnv2/fees.ts";
+import { lnGateway } from "../../modules/ln/gateway/module.ts";
 import { lnv2Gateway } from "../../modules/lnv2/gateway/module.ts";
 import { metaClient } from "../../modules/meta/client.ts";
 import { mintv2Client } from "../../modules/mintv2/client.ts";
@@ -30,12 +31,15 @@ import { adminAnswer } from "./admin/api.ts";
 import type { PasswordHashes } from "./admin/password.ts";
 import { AdminPassword } from "./admin/password.ts";
 import { Callers } from "./callers.ts";
+import type { ServedFederation } from "./federations.ts";
 import { checkFees, Federations } from "./federations.ts";
+import { Forwards } from "./forwards.ts";
 import { GatewayError } from "./error.ts";
 import { HeldPayments } from "./held.ts";
 import { Invoices } from "./invoices.ts";
-import { DRAIN_LOOK_MS, INVOICE_RATE } from "./limits.ts";
+import { DRAIN_LOOK_MS, INVOICE_RATE, ROUTE_HINTS } from "./limits.ts";
 import { lnurlPages } from "./lnurl/pages.ts";
+import { Lnv1Payments } from "./lnv1_payments.ts";
 import { ldkNode } from "./node/ldk/node.ts";
 import type { LdkProcessArgs } from "./node/ldk/process.ts";
 import { nodeSeed } from "./node/ldk/secret.ts";
@@ -46,7 +50,8 @@ import { NodeWatch } from "./node_watch.ts";
 import { Payments } from "./payments.ts";
 import { publicAnswer } from "./public_api.ts";
 import { gatewayKey, gatewayPart, nodeCommits } from "./records.ts";
-import { gatewayTree, LDK } from "./tree.ts";
+import { Registrations } from "./registrations.ts";
+import { gatewayTree, LDK, REGISTRAR } from "./tree.ts";
 
 /** What the embedded node is told, but for what the gateway alone knows. */
 export type EmbeddedNode = {
@@ -68,6 +73,8 @@ export type GatewayOptions = {
   readonly fees?: { readonly lightningFee: PaymentFee; readonly transactionFee: PaymentFee };
   /** Of invoices that strangers ask for. Default: 50 at once, 5 a second. */
   readonly invoiceRate?: { readonly burst: number; readonly perSecond: number };
+  /** Ways to the node that clients of version 1 put into their invoices. Default: 1. */
+  readonly routeHints?: number;
   /** Tells strangers why something failed. */
   readonly debug?: boolean;
   /** For operators; without it none of their requests is answered. */
@@ -98,6 +105,8 @@ export class Gateway {
   readonly #system: ActorSystem;
   readonly #closing: AbortController;
   readonly #held: HeldPayments;
+  readonly #forwards: Forwards;
+  readonly registrations: Registrations;
   readonly #stopped = Promise.withResolvers<number>();
   readonly #address = Promise.withResolvers<Address>();
   /** Of the embedded node. */
@@ -113,23 +122,25 @@ export class Gateway {
       ? ldkNode({ sender: this.#system, process: LDK, clock, network, alias: options.node.embedded.alias })
       : options.node;
     this.node = node;
+    this.registrations = new Registrations(clock, {
+      hasUrl: (options.admin?.apiUrl ?? null) !== null,
+      handsOver: node.interceptor !== undefined,
+    });
     this.watch = new NodeWatch({ node, network, store: part, platform, log: logger });
+    const payments = new Payments({ store: part, node, watch: this.watch, clock, federations: () => federations });
     const federations: Federations = new Federations({
       store: part,
       clock,
       dice,
       network,
       fees,
-      lnv2: lnv2Gateway(
-        new Payments({
-          store: part,
-          node,
-          watch: this.watch,
-          clock,
-          federations: () => federations,
-        }),
-      ),
+      lnv2: lnv2Gateway(payments),
+      lnv1: lnGateway(new Lnv1Payments(payments, () => federations)),
       log: logger,
+      onChanged: () => {
+        if (this.registrations.isManaged) this.#system.tell(REGISTRAR, "register", null);
+      },
+      onLeaving: (served) => this.#unregister(served),
     });
     this.federations = federations;
     const { watch } = this;
@@ -143,6 +154,7 @@ export class Gateway {
       log: logger,
       closing: closing.signal,
     });
+    this.#forwards = new Forwards({ watch, federations, clock, dice, log: logger, closing: closing.signal });
     this.invoices = new Invoices({ store: part, clock, node, watch, federations, rate: invoiceRate });
   }
 
@@ -160,7 +172,13 @@ export class Gateway {
       wallets = await openWallets({
         platform: options.platform,
         store: options.store,
-        modules: [mintv2Client, walletv2Client, metaClient, gateway.federations.lnv2, ...options.modules ?? []],
+        modules: [
+          mintv2Client,
+          walletv2Client,
+          metaClient,
+          ...gateway.federations.definitions,
+          ...options.modules ?? [],
+        ],
         log: options.log,
         testEnvironment: options.testEnvironment ?? false,
       });
@@ -204,25 +222,31 @@ export class Gateway {
     const { store, log, bind, debug = false, admin } = this.options, { node } = this;
     const part = gatewayPart(store), logger = loggerFor("gateway", log), closing = this.#closing.signal;
     const { watch, invoices } = this, callers = new Callers(this.options.platform.clock);
+    const key = await this.#key(), gatewayId = publicKeyOf(key);
     const adminApi = admin && {
       gateway: this,
       password: new AdminPassword(admin.passwords, this.options.platform.clock),
       callers,
       lightningMode: admin.lightningMode,
-      registrations: admin.apiUrl === null ? {} : { http: [admin.apiUrl, toHex(await this.#publicKey())] },
+      registrations: admin.apiUrl === null ? {} : { http: [admin.apiUrl, toHex(gatewayId)] },
       log: logger,
     };
-    const { platform, lnurlUrl } = this.options;
+    const { platform, lnurlUrl, routeHints = ROUTE_HINTS } = this.options;
+    const { federations } = this, { interceptor } = node, apiUrl = admin?.apiUrl ?? null;
     const pages = lnurlUrl ? lnurlPages({ platform, address: lnurlUrl as SafeUrl }) : null;
     await this.#system.start(gatewayTree({
       ldk: await this.#embeddedNode(wallets),
       pruner: { store: part },
       held: { node, watch, held: this.#held, closing },
+      forwards: interceptor === undefined ? null : { interceptor, watch, forwards: this.#forwards },
+      registrar: interceptor === undefined || apiUrl === null
+        ? null
+        : { interceptor, watch, federations, registrations: this.registrations, apiUrl, gatewayKey: key, routeHints },
       http: {
         bind,
         answer: async (path, request, remote) =>
           await publicAnswer(
-            { federations: this.federations, invoices, callers, pages, log: logger, debug },
+            { invoices, federations, registrations: this.registrations, gatewayId, callers, pages, log: logger, debug },
             path,
             request,
             remote,
@@ -246,10 +270,13 @@ export class Gateway {
   /** Takes no held payment any more, waits for the end of those it has, and stops. */
   async drain(): Promise<void> {
     this.#held.drain();
+    this.#forwards.drain();
     const { clock } = this.options.platform;
     for (;;) {
       let left = this.#held.size;
-      for (const { module } of await this.federations.all()) left += await module.completions();
+      for (const { module, lnv1 } of await this.federations.all()) {
+        left += (await module?.completions() ?? 0) + (await lnv1?.completions() ?? 0);
+      }
       if (left === 0) break;
       await sleep(clock, DRAIN_LOOK_MS, this.#closing.signal);
     }
@@ -269,8 +296,16 @@ export class Gateway {
     throw this.#system.failure ?? new GatewayError({ code: "not_running" }, "The gateway gave up: see its log");
   }
 
-  /** 33 bytes: names the gateway, and is made with its database. */
-  async #publicKey(): Promise<Bytes> {
+  /** No guardian that answers tells clients of the gateway any more. */
+  async #unregister({ federationId, lnv1 }: ServedFederation): Promise<void> {
+    if (!lnv1 || !this.registrations.isManaged) return;
+    this.registrations.left(federationId);
+    const forgotten = await lnv1.unregister(await this.#key(), this.#closing.signal);
+    loggerFor("gateway", this.options.log).info("Guardians have forgotten the gateway", { federationId, forgotten });
+  }
+
+  /** 32 bytes, secret: its public key names the gateway, and it is made with its database. */
+  async #key(): Promise<Bytes> {
     const { store, platform: { dice } } = this.options;
     const { value, durable } = await gatewayPart(store).transact(async (tx) => {
       const known = await gatewayKey.get(tx);
@@ -281,7 +316,7 @@ export class Gateway {
       return key;
     });
     await durable;
-    return publicKeyOf(value);
+    return value;
   }
 
   /** Where its API listens. */

@@ -54,11 +54,14 @@ export class Invoices {
     this.#rate = new InvoiceRate(env.rate, env.clock);
   }
 
-  /** Asks nobody but what is remembered of the node. @throws {GatewayError} `node_not_connected` · `not_connected` */
+  /**
+   * Asks nobody but what is remembered of the node.
+   * @throws {GatewayError} `node_not_connected` · `not_connected` · `no_lightning`
+   */
   async routingInfo(federationId: FederationId): Promise<RoutingInfo> {
     const info = await this.#env.watch.info();
     if (!info) throw new GatewayError({ code: "node_not_connected" }, "The Lightning node is not connected");
-    const { record, module } = await this.#env.federations.served(federationId);
+    const { record, module } = await this.#served(federationId);
     const fees = sendFees(record);
     return {
       lightningPublicKey: info.publicKey,
@@ -73,13 +76,23 @@ export class Invoices {
     };
   }
 
-  /** Pays an invoice for an outgoing contract, and waits for the outcome. @throws {GatewayError} `not_connected` */
+  /**
+   * Pays an invoice for an outgoing contract, and waits for the outcome.
+   * @throws {GatewayError} `not_connected` · `no_lightning`
+   */
   async sendPayment(payload: SendPaymentPayload, signal: AbortSignal): Promise<Result<Bytes, Bytes>> {
     const { federations } = this.#env, { federationId } = payload;
     return await federations.using(federationId, async () => {
-      const { module } = await federations.served(federationId);
+      const { module } = await this.#served(federationId);
       return await module.sendPayment(payload, signal);
     });
+  }
+
+  /** One with the module lnv2. @throws {GatewayError} `not_connected` · `no_lightning` */
+  async #served(federationId: FederationId) {
+    const { record, module } = await this.#env.federations.served(federationId);
+    if (module) return { record, module };
+    throw new GatewayError({ code: "no_lightning" }, "The federation has no Lightning module lnv2");
   }
 
   /**
@@ -106,6 +119,7 @@ export class Invoices {
     const { store, node, clock } = this.#env, { contract, federationId, amount, expirySecs } = payload;
     const nowSecs = Math.floor(clock.nowMs() / 1_000);
     const paymentHash = await this.#checked(payload, nowSecs);
+    await this.#refuseComeIn(fromHex(paymentHash), signal);
     const { value: outcome, durable } = await store.transact((tx) =>
       register(tx, paymentHash, {
         federationId,
@@ -133,6 +147,23 @@ export class Invoices {
       if (!(thrown instanceof NodeError)) throw thrown;
       throw new GatewayError({ code: "node" }, `Lightning rpc error: ${errorText(thrown)}`, { cause: thrown });
     }
+  }
+
+  /**
+   * A payment that the node had before this database knew of the hash was another database's, which may have funded its
+   * contract: one that is funded anew would be paid for once and sold twice.
+   */
+  async #refuseComeIn(paymentHash: Bytes, signal: AbortSignal): Promise<void> {
+    const { node } = this.#env;
+    try {
+      const known = await node.operator.invoice(paymentHash, signal);
+      if (known === null) return;
+      if (known.status === "pending" && await node.heldPayment(paymentHash, signal) === null) return;
+    } catch (thrown) {
+      if (!(thrown instanceof NodeError)) throw thrown;
+      throw new GatewayError({ code: "node" }, `Lightning rpc error: ${errorText(thrown)}`, { cause: thrown });
+    }
+    throw refuse("The node has had an invoice of this payment hash before");
   }
 
   /** The payment hash of a contract that an invoice may be made for. @throws {GatewayError} */

@@ -4,7 +4,9 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { loggerFor } from "../../actors/logger.ts";
 import { openMemoryStore } from "../../actors/store/memory.ts";
 import { ManualClock, settle } from "../../actors/testing/manual_clock.ts";
+import type { Bytes } from "../../core/bytes.ts";
 import { toHex } from "../../core/bytes.ts";
+import { parseBolt11 } from "../../core/lightning/bolt11.ts";
 import type { Sha256 } from "../../core/types/ids.ts";
 import { seededDice } from "../../modules/contract/testing/mod.ts";
 import type { IncomingContract } from "../../modules/lnv2/contracts.ts";
@@ -14,6 +16,7 @@ import { GatewayError } from "./error.ts";
 import type { Federations } from "./federations.ts";
 import { Invoices } from "./invoices.ts";
 import { VERIFY_WAITING_MAX } from "./limits.ts";
+import type { LightningNode } from "./node/node.ts";
 import { SimulatedLightning } from "./node/simulated/lightning.ts";
 import { NodeWatch } from "./node_watch.ts";
 import { register } from "./records.ts";
@@ -21,11 +24,17 @@ import { register } from "./records.ts";
 const ID = "bb".repeat(32), PAID = toHex(sha256(PREIMAGE)) as Sha256, OPEN = "cd".repeat(32) as Sha256;
 const NOW_SECS = 1_700_000_040;
 
-async function asked({ isRegistered = true } = {}) {
+type Nodes = { readonly node: LightningNode; readonly outside: LightningNode };
+
+async function asked({ isRegistered = true, nodes = null as Nodes | null } = {}) {
   const clock = new ManualClock(), dice = seededDice(1), store = await openMemoryStore({ clock });
   await clock.advance(NOW_SECS * 1_000);
-  const lightning = new SimulatedLightning({ clock, dice }), simulated = lightning.node("gateway");
-  const node = simulated.connect(), log = loggerFor("test", () => {});
+  const lightning = new SimulatedLightning({ clock, dice });
+  const money = { localMsat: 10_000_000n, remoteMsat: 10_000_000n };
+  const simulated = lightning.node("gateway", money),
+    outside = nodes?.outside ??
+      lightning.node("outside", money).connect();
+  const node = nodes?.node ?? simulated.connect(), log = loggerFor("test", () => {});
   const watch = new NodeWatch({ node, network: "regtest", store, platform: { clock }, log });
   const contract = incomingOf(await testLightning());
   const open: IncomingContract = {
@@ -55,7 +64,7 @@ async function asked({ isRegistered = true } = {}) {
     using: (_: string, work: () => Promise<unknown>) => work(),
   } as unknown as Federations;
   const invoices = new Invoices({ store, clock, node, watch, federations, rate: { burst: 10, perSecond: 5 } });
-  return { invoices, clock, contract, simulated };
+  return { invoices, clock, contract, simulated, node, outside };
 }
 
 Deno.test("an invoice that was paid is told as paid however many wait for others", async () => {
@@ -115,4 +124,27 @@ Deno.test("a stranger's flood of invoices keeps nobody else from theirs; one alo
   let looked = 0;
   for (let count = 0; count < 40; count++) if (await ask(`198.51.100.${count}`) === "incoming") looked++;
   assertEquals(looked <= 3, true);
+});
+
+Deno.test("a payment that the node holds, or has taken, from before the database is never funded again", async () => {
+  const never = new AbortController().signal;
+  for (const isSettled of [false, true]) {
+    // the folder was lost; the node is the same
+    const { invoices, contract, node, outside } = await asked({ isRegistered: false });
+    const text = await node.createHoldInvoice({
+      paymentHash: sha256(PREIMAGE) as Bytes,
+      amountMsat: 101_000n,
+      expirySecs: DAY_SECS,
+      description: { tag: "Direct", value: "" },
+    });
+    // as long as nobody has paid it may be registered again: its answer was lost
+    assertEquals(await invoices.create(payloadFor(contract), never), text);
+    const lost = await asked({ isRegistered: false, nodes: { node, outside } });
+    const paid = outside.pay({ invoice: parseBolt11(text), feeLimitMsat: 5_000n, cltvLimit: 500 });
+    for (let turn = 0; turn < 20; turn++) await settle();
+    if (isSettled) await node.settle(PREIMAGE);
+    const refused = await assertRejects(() => lost.invoices.create(payloadFor(contract), never), GatewayError);
+    assertEquals([refused.code, refused.message.includes("before")], ["incoming", true]);
+    void paid;
+  }
 });

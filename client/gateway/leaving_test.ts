@@ -54,7 +54,7 @@ async function serving() {
     sendPayment: () => guardians.promise.then(() => ok(PREIMAGE)),
   };
   const wallet = { use: () => module, getPending: () => Promise.resolve({ ...pending }) };
-  const log = loggerFor("test", () => {}), lnv2 = {} as FederationsEnv["lnv2"];
+  const log = loggerFor("test", () => {}), lnv2 = {} as FederationsEnv["lnv2"], lnv1 = {} as FederationsEnv["lnv1"];
   const federations = new Federations({
     store,
     clock,
@@ -62,6 +62,7 @@ async function serving() {
     network: "regtest",
     fees: { lightningFee: FEE, transactionFee: FEE },
     lnv2,
+    lnv1,
     log,
   });
   federations.open({

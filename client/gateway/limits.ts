@@ -38,6 +38,18 @@ export const LISTEN_AGAIN_MS = { minMs: 1_000, maxMs: 60_000 };
 /** Between two tries of what a federation that is away, or a module that was started anew, left undone. */
 export const RELAY_AGAIN_MS = { minMs: 500, maxMs: 10_000 };
 
+/**
+ * The gateway registers itself so often: a registration lives ten minutes. fedimint-gateway-server 0.13.0
+ * (`register_clients_timer`).
+ */
+export const REGISTER_EVERY_MS = 510_000;
+/** And so much later where the node was away, or too many guardians. */
+export const REGISTER_AGAIN_MS = 10_000;
+/** Ways to the node that clients of version 1 put into their invoices. fedimint-gateway-server 0.13.0. */
+export const ROUTE_HINTS = 1;
+/** And at most: guardians take 16 KB for a registration. */
+export const ROUTE_HINTS_MAX = 20;
+
 /** `/verify?wait` waits so long. fedimint-gateway-server 0.13.0 (`VERIFY_WAIT_TIMEOUT`). */
 export const VERIFY_WAIT_MS = 30_000;
 /** Reading how an invoice that was paid has ended takes no longer: so long those wait for whom there is no room. */

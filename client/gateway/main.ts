@@ -104,7 +104,11 @@ async function runOrExplain(program: Program): Promise<number> {
 if (import.meta.main) {
   const host = realProcessHost, parsed = gatewayCommand();
   if (host.args[0] === "cli") {
-    const { output, exit } = await runGatewayCli({ platform: realPlatform(), args: host.args.slice(1) });
+    const { output, exit } = await runGatewayCli({
+      platform: realPlatform(),
+      args: host.args.slice(1),
+      isTerminal: host.isTerminal("stdout"),
+    });
     await host.stdout(output);
     host.exit(exit);
   }

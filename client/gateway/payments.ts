@@ -11,19 +11,14 @@ import type { StoreView } from "../../actors/store/store.ts";
 import type { Bytes } from "../../core/bytes.ts";
 import { equalBytes, fromHex, toHex } from "../../core/bytes.ts";
 import type { Bolt11Invoice } from "../../core/lightning/bolt11.ts";
+import type { OutgoingPayment, PaymentMade, PaymentOwner } from "../../core/lightning/gateway_payment.ts";
 import type { Result } from "../../core/result.ts";
 import { err, ok } from "../../core/result.ts";
 import type { FederationId, Sha256 } from "../../core/types/ids.ts";
 import { readDurable } from "../../modules/contract/read_durable.ts";
 import { addFee } from "../../modules/lnv2/fees.ts";
 import { boughtOr } from "../../modules/lnv2/gateway/buying.ts";
-import type {
-  LightningGateway,
-  OutgoingPayment,
-  PaymentMade,
-  PaymentOwner,
-} from "../../modules/lnv2/gateway/context.ts";
-import { EXPIRATION_DELTA_MINIMUM } from "../../modules/lnv2/gateway/limits.ts";
+import type { LightningGateway } from "../../modules/lnv2/gateway/context.ts";
 import type { Cancelled } from "../../modules/lnv2/gateway/states.ts";
 import type { Federations } from "./federations.ts";
 import { CLTV_LIMIT_MAX, SEEN_AT_NODE_MS } from "./limits.ts";
@@ -95,8 +90,12 @@ export class Payments implements LightningGateway {
    * was killed between its claim and its beginning has nothing on any way; if it begins after all, `pay` refuses it.
    */
   async #hasEndedUnpaid({ federationId, operationId, way }: OutgoingRecord): Promise<boolean> {
-    const standing = await this.#env.federations().module(federationId)?.paymentStanding(operationId);
-    return standing === "cancelled" || (standing === "unknown" && way === null);
+    const federations = this.#env.federations();
+    const modules = [federations.module(federationId), federations.lnv1(federationId)];
+    // it is of one of the two: the other knows nothing of it
+    const standings = await Promise.all(modules.map((module) => module?.paymentStanding(operationId)));
+    if (standings.includes("under_way_or_paid")) return false;
+    return standings.includes("cancelled") || (standings.includes("unknown") && way === null);
   }
 
   async pay(payment: OutgoingPayment, signal: AbortSignal): Promise<Paid> {
@@ -108,16 +107,18 @@ export class Payments implements LightningGateway {
     const isKept = record.way !== null || mayBegin;
     const way = isKept && record.way === null ? await this.#keepWay(payment, found.value) : found.value;
     if (way === null) return err({ tag: "DuplicatePayment", value: null });
+    const federations = this.#env.federations();
     switch (way.tag) {
       case "Node":
         return await this.#payByNode(payment, null, signal);
       case "NodeAfter":
         return await this.#payByNode(payment, way.value, signal);
       case "Swap":
-        return await this.#env.federations().using(
-          way.value.federationId,
-          () => this.#swap(way.value, payment, isKept, signal),
-        );
+        return await federations.using(way.value.federationId, () => this.#swap(way.value, payment, isKept, signal));
+      case "Lnv1Swap": {
+        const { federationId } = way.value;
+        return await federations.using(federationId, () => this.#lnv1Swap(federationId, payment, isKept, signal));
+      }
     }
   }
 
@@ -125,9 +126,10 @@ export class Payments implements LightningGateway {
   async #newWay(invoice: Bolt11Invoice, signal: AbortSignal): Promise<Result<Way, Cancelled>> {
     const { publicKey } = await this.#env.watch.awaitInfo(signal);
     const hop = invoice.routeHints[0]?.at(-1);
-    if (hop && equalBytes(hop.srcNodeId, publicKey) && await this.#env.federations().isIndex(hop.shortChannelId)) {
-      return err({ tag: "FinalizationError", value: "Federation does not have an LNv1 module" });
-    }
+    const offeredIn = hop && equalBytes(hop.srcNodeId, publicKey)
+      ? await this.#env.federations().ofIndex(hop.shortChannelId)
+      : null;
+    if (offeredIn !== null) return ok({ tag: "Lnv1Swap", value: { federationId: offeredIn } });
     if (!equalBytes(invoice.payee, publicKey)) return ok(await this.#nodeWay(invoice.paymentHash, signal));
     const refuse = (why: string): Result<Way, Cancelled> => err({ tag: "RegistrationError", value: why });
     const registered = await readDurable(this.#env.store, (tx) => registrationOf(tx, invoice.paymentHash));
@@ -185,8 +187,31 @@ export class Payments implements LightningGateway {
       : err({ tag: bought.error, value: null });
   }
 
+  /** Buys what was offered in a federation with the module ln. */
+  async #lnv1Swap(
+    federationId: FederationId,
+    { invoice: { paymentHash, amountMsat }, mayBegin }: OutgoingPayment,
+    isKept: boolean,
+    signal: AbortSignal,
+  ): Promise<Paid> {
+    const refuse = (value: string): Paid => err({ tag: "FinalizationError", value });
+    const module = await this.#env.federations().awaitLnv1(federationId, signal, isKept);
+    if (!module) return refuse("Federation does not have an LNv1 module");
+    if (!await module.isBought(paymentHash)) {
+      if (!mayBegin) return ok(null);
+      const record = await this.#env.federations().record(federationId);
+      if (!record?.receiveEnabled) return refuse("Receiving payments is disabled for the receiver's federation");
+      const funded = await module.buy(paymentHash, amountMsat!, signal);
+      if (!funded.ok) return refuse(funded.error);
+    }
+    const bought = await module.awaitBought(paymentHash, signal);
+    return bought.tag === "Success"
+      ? ok({ preimage: bought.preimage, targetFederation: federationId })
+      : err({ tag: bought.tag, value: null });
+  }
+
   async #payByNode(
-    { invoice, owner, cltvLimit, expiration, feeLimitMsat, mayBegin }: OutgoingPayment,
+    { invoice, owner, cltvLimit, endBlockCount, feeLimitMsat, mayBegin }: OutgoingPayment,
     after: bigint | null,
     signal: AbortSignal,
   ): Promise<Paid> {
@@ -203,7 +228,7 @@ export class Payments implements LightningGateway {
       );
     }
     const { blockHeight } = await watch.awaitInfo(signal);
-    const blocks = blocksFor(cltvLimit, expiration, blockHeight), over = new AbortController();
+    const blocks = blocksFor(cltvLimit, endBlockCount, blockHeight), over = new AbortController();
     // it ends with the payment; a store that fails is told to everybody
     if (!isSeen) {
       void this.#note(paymentHash, owner, after, AbortSignal.any([signal, over.signal])).catch(() => undefined);
@@ -263,8 +288,8 @@ function isOwner(record: PaymentOwner, { federationId, operationId }: PaymentOwn
  * more are left than there are: the node's own height bounds it too. Payers choose how long their contracts last; money
  * is never bound for longer than nodes are used to.
  */
-function blocksFor(cltvLimit: bigint, expiration: bigint, blockHeight: number): number {
-  const byHeight = expiration - EXPIRATION_DELTA_MINIMUM - BigInt(blockHeight + 1);
+function blocksFor(cltvLimit: bigint, endBlockCount: bigint, blockHeight: number): number {
+  const byHeight = endBlockCount - BigInt(blockHeight + 1);
   const blocks = [cltvLimit, byHeight, BigInt(CLTV_LIMIT_MAX)].reduce((a, b) => a < b ? a : b);
   return blocks > 0n ? Number(blocks) : 0;
 }

@@ -8,12 +8,14 @@ import type { Store } from "../../actors/store/store.ts";
 import type { Bytes } from "../../core/bytes.ts";
 import { fromHex, toHex } from "../../core/bytes.ts";
 import { parseBolt11 } from "../../core/lightning/bolt11.ts";
+import { FEATURES_BASIC, writeBolt11 } from "../../core/lightning/bolt11_write.ts";
+import type { OutgoingPayment, PaymentStanding } from "../../core/lightning/gateway_payment.ts";
 import { err, ok } from "../../core/result.ts";
 import type { OperationId, Sha256 } from "../../core/types/ids.ts";
-import type { GatewayModule, PaymentStanding } from "../../modules/lnv2/gateway/api.ts";
+import type { LnGatewayModule } from "../../modules/ln/gateway/api.ts";
+import type { GatewayModule } from "../../modules/lnv2/gateway/api.ts";
 import { seededDice } from "../../modules/contract/testing/mod.ts";
 import { incomingOf, PREIMAGE, testLightning } from "../../modules/lnv2/testing/guardians.ts";
-import type { OutgoingPayment } from "../../modules/lnv2/gateway/context.ts";
 import type { Federations } from "./federations.ts";
 import { CLTV_LIMIT_MAX } from "./limits.ts";
 import type { LightningNode, PaymentRequest } from "./node/node.ts";
@@ -59,8 +61,22 @@ async function gateway(store?: Store) {
   const funded: string[] = [];
   /** What stands for the gateway in its federations: a module that buys every preimage. */
   const standings = new Map<OperationId, PaymentStanding>();
+  /** Of operations in the module ln. */
+  const lnv1Standings = new Map<OperationId, PaymentStanding>();
   const served = {
     standings,
+    lnv1Standings,
+    lnv1: {
+      paymentStanding: (id: OperationId) => Promise.resolve(lnv1Standings.get(id) ?? "unknown"),
+      isBought: () => Promise.resolve(funded.length > 0),
+      buy: () => {
+        funded.push("offer");
+        return Promise.resolve(ok(null));
+      },
+      awaitBought: () => Promise.resolve({ tag: "Success", preimage: PREIMAGE }),
+    } as unknown as LnGatewayModule | null,
+    /** Short channel ids of version 1. */
+    indexes: new Map<bigint, string>(),
     record: RECORD as FederationRecord | undefined,
     module: {
       paymentStanding: (id: OperationId) => Promise.resolve(standings.get(id) ?? "unknown"),
@@ -75,8 +91,13 @@ async function gateway(store?: Store) {
   const federations = {
     record: () => Promise.resolve(served.record),
     using: (_: string, work: () => Promise<unknown>) => work(),
-    isIndex: () => Promise.resolve(false),
+    ofIndex: (channel: bigint) => Promise.resolve(served.indexes.get(channel) ?? null),
     module: () => served.module,
+    lnv1: () => served.lnv1,
+    awaitLnv1: (_: string, signal: AbortSignal, isOwed: boolean) =>
+      served.lnv1 || !isOwed
+        ? Promise.resolve(served.lnv1)
+        : new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason))),
     awaitModule: (_: string, signal: AbortSignal, isOwed: boolean) =>
       served.module || !isOwed
         ? Promise.resolve(served.module)
@@ -103,7 +124,7 @@ function paymentOf(invoice: string, changes: Partial<OutgoingPayment> = {}): Out
     owner: OWNER,
     invoice: parseBolt11(invoice),
     cltvLimit: 500n,
-    expiration: 2n ** 64n - 1n,
+    endBlockCount: 2n ** 64n - 1n,
     feeLimitMsat: 10_000n,
     mayBegin: true,
     ...changes,
@@ -244,8 +265,8 @@ Deno.test("money is bound by the node's height as well: guardians that are behin
     const at = await gateway(), invoice = await invoiceOutside(at), { paymentHash } = parseBolt11(invoice);
     await at.payments.claimPaymentImage(fromHex(paymentHash), { federationId: HERE, operationId: OPERATION });
     // a block count is one more than the height; 144 blocks are the gateway's own
-    const expiration = BigInt(at.lightning.height) + 1n + 144n + beyond;
-    const paid = await at.payments.pay(paymentOf(invoice, { expiration }), never);
+    const endBlockCount = BigInt(at.lightning.height) + 1n + beyond;
+    const paid = await at.payments.pay(paymentOf(invoice, { endBlockCount }), never);
     assertEquals(paid.ok, cltvLimit !== null);
     assertEquals(at.requests.map((request) => request.cltvLimit), [cltvLimit ?? 0]);
     assertEquals(at.simulated.books.payments.size, cltvLimit === null ? 0 : 1);
@@ -357,4 +378,79 @@ Deno.test("a node that comes back without a payment that it had is not asked for
     await assertRejects(() => at.payments.pay(paymentOf(invoice, { mayBegin }), never), NodeError, "older state");
   }
   assertEquals(requests.length, 1);
+});
+
+Deno.test("a payment hash is one operation's of both modules, and passes on only when that one has ended unpaid", async () => {
+  const { payments, served } = await gateway();
+  const claim = (operationId: OperationId) => payments.claimPaymentImage(HASH, { federationId: HERE, operationId });
+  assertEquals(await claim(OPERATION), true);
+  // the one of version 1, which the module lnv2 knows nothing of
+  served.lnv1Standings.set(OPERATION, "under_way_or_paid");
+  assertEquals(await claim(OTHER), false);
+  served.lnv1 = null;
+  served.standings.set(OPERATION, "under_way_or_paid");
+  assertEquals(await claim(OTHER), false);
+  served.standings.set(OPERATION, "cancelled");
+  assertEquals(await claim(OTHER), true);
+});
+
+/** An invoice of somebody in a federation of the gateway's, as clients of version 1 sign it. */
+function lnv1Invoice(node: Bytes): string {
+  return writeBolt11({
+    currency: "regtest",
+    amountMsat: 100_000n,
+    timestamp: 1_700_000_040n,
+    expirySecs: 3_600n,
+    paymentHash: toHex(HASH) as Sha256,
+    description: { tag: "Direct", value: "" },
+    minFinalCltvExpiryDelta: 18n,
+    paymentSecret: new Uint8Array(32).fill(5),
+    features: FEATURES_BASIC,
+    routeHints: [[{
+      srcNodeId: node,
+      shortChannelId: 3n,
+      baseMsat: 0,
+      proportionalMillionths: 0,
+      cltvExpiryDelta: 30,
+      htlcMinimumMsat: null,
+      htlcMaximumMsat: null,
+    }]],
+  }, new Uint8Array(32).fill(9));
+}
+
+Deno.test("an invoice that leads to a federation of the gateway's is a swap, and stays one whatever changes", async () => {
+  const at = await gateway(), { payments, served, funded, requests } = at;
+  served.indexes.set(3n, THERE);
+  const payment = paymentOf(lnv1Invoice(at.simulated.publicKey));
+  await payments.claimPaymentImage(HASH, payment.owner);
+  served.record = { ...RECORD, receiveEnabled: false };
+  const refused = await payments.pay({ ...payment, mayBegin: true }, never);
+  assertEquals([refused.ok, funded.length], [false, 0]);
+  served.record = RECORD;
+  assertEquals(await payments.pay(payment, never), ok({ preimage: PREIMAGE, targetFederation: THERE }));
+  // the federation was left, and receiving is off: what was bought is what it is
+  served.indexes.clear();
+  served.record = { ...RECORD, receiveEnabled: false };
+  assertEquals(
+    await payments.pay({ ...payment, mayBegin: false }, never),
+    ok({ preimage: PREIMAGE, targetFederation: THERE }),
+  );
+  assertEquals([funded, requests], [["offer"], []]);
+});
+
+Deno.test("a swap whose federation can't be asked at the moment is no failure: it is waited for", async () => {
+  const at = await gateway(), { payments, served, clock } = at;
+  served.indexes.set(3n, THERE);
+  const payment = paymentOf(lnv1Invoice(at.simulated.publicKey));
+  await payments.claimPaymentImage(HASH, payment.owner);
+  served.lnv1 = null;
+  let outcome: string | null = null;
+  const giveUp = new AbortController();
+  const paying = payments.pay(payment, giveUp.signal).then(() => outcome = "known", () => outcome = "given up");
+  await settle();
+  await clock.advance(3_600_000);
+  assertEquals(outcome, null);
+  giveUp.abort(new Error("the test is over"));
+  await paying;
+  assertEquals(outcome, "given up");
 });

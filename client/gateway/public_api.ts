@@ -6,11 +6,15 @@
  */
 import type { Logger } from "../../actors/logger.ts";
 import type { Address } from "../../actors/platform/platform.ts";
+import type { Bytes } from "../../core/bytes.ts";
 import { toHex } from "../../core/bytes.ts";
 import type { Json } from "../../core/encoding/mod.ts";
 import { errorText } from "../../core/result.ts";
 import { federationId, sha256Hash } from "../../core/types/ids.ts";
 import { tryDecoding } from "../../core/encoding/mod.ts";
+import { PayInvoiceError } from "../../modules/ln/gateway/error.ts";
+import type { PayInvoicePayload } from "../../modules/ln/gateway_api.ts";
+import { payInvoicePayload } from "../../modules/ln/gateway_api.ts";
 import { SendPaymentError } from "../../modules/lnv2/gateway/error.ts";
 import {
   createBolt11InvoicePayload,
@@ -25,10 +29,14 @@ import type { Federations } from "./federations.ts";
 import type { Callers } from "./callers.ts";
 import type { Invoices } from "./invoices.ts";
 import type { LnurlPages } from "./lnurl/pages.ts";
+import type { Registrations } from "./registrations.ts";
 
 export type PublicApiEnv = {
-  readonly federations: Federations;
   readonly invoices: Invoices;
+  readonly federations: Federations;
+  readonly registrations: Registrations;
+  /** 33 bytes: names the gateway. */
+  readonly gatewayId: Bytes;
   readonly callers: Callers;
   /** Of lnurls; null: they are switched off. */
   readonly pages: LnurlPages | null;
@@ -38,6 +46,7 @@ export type PublicApiEnv = {
 };
 
 const VERIFY = "/verify/";
+const ID = "/id";
 const LNURL_PAGE = /^\/(?:pay|invoice)\/[^/]+$/;
 
 /** A route's answer; null when there is no such route. `path`: without `/v1`. */
@@ -49,12 +58,13 @@ export async function publicAnswer(
 ): Promise<Response | null> {
   const { pages } = env;
   const isPage = pages !== null && LNURL_PAGE.test(path);
-  if (!path.startsWith(VERIFY) && !Object.hasOwn(POST, path) && !isPage) return null;
+  if (!path.startsWith(VERIFY) && path !== ID && !Object.hasOwn(POST, path) && !isPage) return null;
   if (!env.callers.mayAsk(remote)) return textAnswer(429, TOO_MANY);
   if (isPage) return await pages(path, request) ?? textAnswer(405, "");
   if (path.startsWith(VERIFY)) {
     return request.method === "GET" ? await verify(env, path.slice(VERIFY.length), request) : textAnswer(405, "");
   }
+  if (path === ID) return request.method === "GET" ? jsonAnswer(toHex(env.gatewayId)) : textAnswer(405, "");
   const route = POST[path]!;
   if (request.method !== "POST") return textAnswer(405, "");
   try {
@@ -73,11 +83,27 @@ const POST: Readonly<Record<string, PublicRoute>> = {
     await invoices.create(await bodyOf(request, createBolt11InvoicePayload), request.signal, remote),
   "/send_payment": async ({ invoices }, request) =>
     sendPaymentResponse.toJson(await invoices.sendPayment(await bodyOf(request, sendPaymentPayload), request.signal)),
-  "/federation_status": async ({ federations }, request) => {
+  "/pay_invoice": async ({ federations }, request) =>
+    toHex(await payInvoice(federations, await bodyOf(request, payInvoicePayload), request.signal)),
+  "/federation_status": async (env, request) => {
     const { federationId: id } = await bodyOf(request, federationStatusRequest);
-    return await federationStatus(federations, id, request.signal);
+    return await federationStatus(env, id, request.signal);
   },
 };
+
+/** Pays for an outgoing contract of version 1. @throws {GatewayError} `not_connected` · {PayInvoiceError} */
+async function payInvoice(
+  federations: Federations,
+  payload: PayInvoicePayload,
+  signal: AbortSignal,
+): Promise<Bytes> {
+  const { federationId } = payload;
+  return await federations.using(federationId, async () => {
+    const { lnv1 } = await federations.served(federationId);
+    if (lnv1) return await lnv1.payInvoice(payload, signal);
+    throw new PayInvoiceError({ code: "no_module" }, "The federation has no Lightning module ln");
+  });
+}
 
 /** @throws what is no refusal of the gateway's */
 function refusal({ log, debug }: PublicApiEnv, thrown: unknown): Response {
@@ -93,6 +119,11 @@ function refusal({ log, debug }: PublicApiEnv, thrown: unknown): Response {
 function refusalOf(thrown: unknown): { readonly status: number; readonly text: string } | null {
   const failed = { status: 500, text: "LNv2 operation failed, please contact gateway operator" };
   if (thrown instanceof SendPaymentError) return failed;
+  if (thrown instanceof PayInvoiceError) {
+    return thrown.code === "node_not_connected"
+      ? { status: 500, text: "Lightning Network operation failed" }
+      : { status: 500, text: "LNv1 operation failed, please contact gateway operator" };
+  }
   if (!(thrown instanceof GatewayError)) return null;
   switch (thrown.code) {
     case "not_connected":

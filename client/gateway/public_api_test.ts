@@ -7,6 +7,7 @@ import type { Invoices } from "./invoices.ts";
 import { REQUESTS_OF_SOURCE } from "./limits.ts";
 import type { LnurlPages } from "./lnurl/pages.ts";
 import { publicAnswer } from "./public_api.ts";
+import type { Registrations } from "./registrations.ts";
 
 const REMOTE = { hostname: "203.0.113.7", port: 1 };
 
@@ -14,8 +15,10 @@ function asking(pages: LnurlPages | null) {
   const log = loggerFor("gateway", () => {}), callers = new Callers(new ManualClock());
   // no route under test comes as far as an invoice
   const env = {
-    federations: null as unknown as Federations,
     invoices: null as unknown as Invoices,
+    federations: null as unknown as Federations,
+    registrations: null as unknown as Registrations,
+    gatewayId: new Uint8Array(33).fill(2),
     callers,
     pages,
     log,

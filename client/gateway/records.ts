@@ -64,6 +64,8 @@ const way = closedEnum("PaymentWay", {
   Swap: struct("Swap", { federationId, contract: incomingContract }),
   /** Over Lightning, after the node's payment of this number has failed, which was another's. */
   NodeAfter: u64,
+  /** The same where the receiver has made an offer in the module ln. */
+  Lnv1Swap: struct("Lnv1Swap", { federationId }),
 });
 export type Way = CodecType<typeof way>;
 

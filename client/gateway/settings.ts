@@ -16,7 +16,7 @@ import type { PaymentFee } from "../../modules/lnv2/fees.ts";
 import { formatPaymentFee, parsePaymentFee, TRANSACTION_FEE_DEFAULT } from "../../modules/lnv2/fees.ts";
 import type { PasswordHashes } from "./admin/password.ts";
 import { isBcryptHash } from "./admin/password.ts";
-import { INVOICE_RATE } from "./limits.ts";
+import { INVOICE_RATE, ROUTE_HINTS, ROUTE_HINTS_MAX } from "./limits.ts";
 import type { LdkChainSettings, LdkSettings } from "./node/ldk/settings.ts";
 import { KNOWN_FLAWS } from "./node/ldk/settings.ts";
 import type { LndOptions } from "./node/lnd/lnd.ts";
@@ -39,6 +39,8 @@ export type GatewaySettings = {
   readonly network: BitcoinNetwork;
   readonly fees: { readonly lightningFee: PaymentFee; readonly transactionFee: PaymentFee };
   readonly invoiceRate: { readonly burst: number; readonly perSecond: number };
+  /** Ways to the node that clients of version 1 are told. */
+  readonly routeHints: number;
   readonly words: string | null;
   readonly debug: boolean;
   readonly testEnvironment: boolean;
@@ -100,6 +102,12 @@ const SETTINGS = {
     variable: "FM_GATEWAY_INVOICE_RATE_LIMIT_PER_SECOND",
     help: "and in a second from then on",
     fallback: String(INVOICE_RATE.perSecond),
+  },
+  numRouteHints: {
+    flag: "--num-route-hints <number>",
+    variable: "FM_NUMBER_OF_ROUTE_HINTS",
+    help: "ways to an LND that clients of version 1 put into their invoices",
+    fallback: String(ROUTE_HINTS),
   },
   lnurlPages: {
     flag: "--lnurl-pages",
@@ -166,7 +174,6 @@ const ALIAS_BYTES_MAX = 32;
 
 /** What gatewayd takes and has no meaning here. */
 const UNUSED = [
-  ["--num-route-hints <number>", "FM_NUMBER_OF_ROUTE_HINTS"],
   ["--metrics-listen <host:port>", "FM_GATEWAY_METRICS_LISTEN_ADDR"],
   ["--db-backend <name>", "FM_DB_BACKEND"],
   ["--skip-setup <boolean>", "FM_GATEWAY_SKIP_SETUP"],
@@ -308,6 +315,7 @@ export function readSettings(
         2 ** 32 - 1,
       ),
     },
+    routeHints: whole(required("numRouteHints"), SETTINGS.numRouteHints.variable, 0, ROUTE_HINTS_MAX),
     words: given(env("FM_GATEWAY_MNEMONIC")) ?? null,
     debug: isSwitchedOn(env("FM_DEBUG_GATEWAY")),
     testEnvironment: isSwitchedOn(env("FM_IN_DEVIMINT")),

@@ -63,8 +63,11 @@ async function run(flags: Flags): Promise<void> {
   const progress = new Progress();
   const open: { stop(): Promise<void> }[] = [];
   const cleanUp = async (): Promise<void> => {
-    for (const thing of open.splice(0).reverse()) await thing.stop();
+    const failed: unknown[] = [];
+    // one that can't be stopped keeps none of the others
+    for (const thing of open.splice(0).reverse()) await thing.stop().catch((thrown) => failed.push(thrown));
     if (flags.dir === undefined) await Deno.remove(dir, { recursive: true });
+    if (failed.length > 0) throw failed[0];
   };
   const stop = new AbortController();
   const interrupted = new Promise<never>((_, reject) => {

@@ -27,7 +27,7 @@ const BLOCKS = 6;
  * LND tells of a held payment before it has written all that it needs to keep it: killed within these milliseconds it
  * gives the payment back (`InvalidOnionVersion`), though the invoice stays `ACCEPTED` and can be "settled".
  */
-const WRITTEN_MS = 2_000;
+const WRITTEN_MS = 5_000;
 /** LND's `invoices.holdexpirydelta`: less than our guess of it, so that nothing is settled too late. */
 const LND_CANCEL_DELTA = 12;
 

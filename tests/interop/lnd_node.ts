@@ -7,6 +7,7 @@ import { DEFAULT_PAYMENT_OPTIONS, openLnd } from "../../client/gateway/node/lnd/
 import type { DevFederation } from "../../server/dev/federation/federation.ts";
 import type { LndPrograms } from "../../server/dev/federation/lnd.ts";
 import { DevLnd, openLndChannel } from "../../server/dev/federation/lnd.ts";
+import { until } from "../demo/waits.ts";
 import type { Suite } from "./suite.ts";
 
 export type { LndPrograms } from "../../server/dev/federation/lnd.ts";
@@ -19,10 +20,19 @@ const PAYING_SECS = 400;
 export type Chain = Pick<DevFederation, "node" | "bitcoin" | "mine">;
 
 export class Lnd extends DevLnd {
-  /** Ends with the suite. Resolves when it is level with the chain and serves peers. */
-  static async start(suite: Suite, chain: Chain, programs: LndPrograms, name: string): Promise<Lnd> {
+  /**
+   * Ends with the suite. Resolves when it is level with the chain and serves peers.
+   * @param flags more of LND's
+   */
+  static async start(
+    suite: Suite,
+    chain: Chain,
+    programs: LndPrograms,
+    name: string,
+    flags: readonly string[] = [],
+  ): Promise<Lnd> {
     const { clock } = realPlatform(), { signal } = suite, dir = join(suite.dir, name);
-    const node = new Lnd({ clock, chain: chain.node, programs, dir, name, signal });
+    const node = new Lnd({ clock, chain: chain.node, programs, dir, name, signal, flags });
     suite.onEnd(() => node.stop());
     await node.start();
     return node;
@@ -56,4 +66,12 @@ export async function openChannel(
 ): Promise<void> {
   signal.throwIfAborted();
   await openLndChannel(federation, { from, to, sat, pushSat: sat / 2, coinSat: FUNDS_SAT });
+}
+
+/** Resolves when the node has the chain's last block: before, it refuses channels. */
+export async function awaitLevel(suite: Suite, chain: Chain, node: Lnd): Promise<void> {
+  const height = Number(await chain.bitcoin("getblockcount"));
+  await until("the node is level with the chain", async () => {
+    return await node.isSynced() && Number((await node.ask("getinfo")).block_height) >= height;
+  }, suite.signal);
 }

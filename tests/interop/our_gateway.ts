@@ -10,7 +10,7 @@ import { awaitEqualAudits, checkSolvency, netMsat } from "../demo/audits.ts";
 import { until } from "../demo/waits.ts";
 import { startFederation } from "./federation.ts";
 import { Gateway } from "./gateway.ts";
-import { compareCommands, compareEnds } from "./gateway_commands.ts";
+import { compareCommands, compareEnds, leaveAndJoin } from "./gateway_comparison.ts";
 import {
   forfeited,
   paidByOutside,
@@ -20,7 +20,7 @@ import {
   payOutsideOverKill,
   swap,
 } from "./lightning_payments.ts";
-import { Lnd, openChannel } from "./lnd_node.ts";
+import { awaitLevel, Lnd, openChannel } from "./lnd_node.ts";
 import { deposit } from "./payments.ts";
 import type { Programs } from "./programs.ts";
 import { findPrograms } from "./programs.ts";
@@ -50,11 +50,7 @@ async function channelOfEmbedded(
     const { onchain_balance_sats: sats } = await gateway.ask("get-balances") as JsonObject;
     return sats === COINS_SAT;
   }, suite.signal);
-  const height = Number(await federation.bitcoin("getblockcount"));
-  // it refuses channels while it isn't
-  await until("the other node is level with the chain", async () => {
-    return await far.isSynced() && Number((await far.ask("getinfo")).block_height) >= height;
-  }, suite.signal);
+  await awaitLevel(suite, federation, far);
   const peer = ["--pubkey", await far.publicKey(), "--host", far.address];
   const amounts = ["--channel-size-sats", String(CHANNEL_SAT), "--push-amount-sats", String(CHANNEL_SAT / 2)];
   const opened = await gateway.ask("lightning", "open-channel", ...peer, ...amounts) as JsonObject;
@@ -103,6 +99,10 @@ async function scenario(suite: Suite, programs: Found): Promise<void> {
     const [id, other] = await Promise.all(gateways.map((gateway) => gateway.join(federation, DEPOSIT_SAT)));
     demand(id === other, `${id}, ${other}`);
     return id!;
+  });
+  const left = await suite.must("a gateway leaves, joins again, and has its e-cash", async () => {
+    const [answer] = await Promise.all(gateways.map((gateway) => leaveAndJoin(gateway, federation, id)));
+    return answer!;
   });
   const alice = Wallet.official(suite, "alice", fedimintCli), bob = Wallet.official(suite, "bob", fedimintCli);
   await suite.must("official clients join, and one deposits", async () => {
@@ -156,10 +156,11 @@ async function scenario(suite: Suite, programs: Found): Promise<void> {
     }, suite.signal);
     return started;
   });
-  await compareCommands(suite, federation, id, {
-    official: { gateway: official, other: near },
-    ours: gateways.map((gateway) => ({ gateway, other: far })),
-  });
+  const administered = {
+    official: { gateway: official, own: far, other: near },
+    ours: [{ gateway: onLnd, own: near, other: far }, { gateway: onLdk, other: far }],
+  };
+  await compareCommands(suite, federation, id, administered);
   await suite.check("guardians agree, owe no contract, and all e-cash is the clients' and the gateways'", async () => {
     let heldMsat = 0n;
     for (const wallet of [alice, bob]) {
@@ -174,7 +175,7 @@ async function scenario(suite: Suite, programs: Found): Promise<void> {
       demand(netMsat(audit, "mintv2") === -heldMsat, `${-netMsat(audit, "mintv2")} msat owed, ${heldMsat} msat held`);
     }
   });
-  await compareEnds(suite, federation, id, { official, ours: gateways });
+  await compareEnds(suite, id, { ...administered, left });
 }
 
 if (import.meta.main) {

@@ -285,6 +285,21 @@ Deno.test("gateway cli has gateway-cli's commands, prints the answers wrapped as
     });
     assertEquals(Object.keys((await run("lightning", "pay-invoice", paid)).json as JsonObject), ["preimage"]);
 
+    // for people: tables on a terminal, the same as JSON else
+    const shown = await runGatewayCli({
+      platform,
+      args: ["-a", url, "--rpcpassword", admin, "status"],
+      isTerminal: true,
+    });
+    assertEquals([shown.exit, shown.output.includes(id!.slice(0, 16))], [0, true]);
+    assertEquals((await run("status")).json, (await run("info")).json);
+    assertEquals((await run("balances")).json, (await run("get-balances")).json);
+    assertEquals((await run("payments", "--limit", "3")).json, []);
+    const several = await run("deposit");
+    assertEquals([several.exit, (several.json as JsonObject).code], [4, "invalid_input"]);
+    const noRate = await run("deposit", "--federation", id!, "--amount", "10000 sat");
+    assertEquals([noRate.exit, String((noRate.json as JsonObject).error).includes("--fee-rate")], [4, true]);
+
     const wrongPassword = await runGatewayCli({ platform, args: ["-a", url, "--rpcpassword", "x", "info"] });
     assertEquals([wrongPassword.exit, objectOf(wrongPassword.output).code], [3, "auth_failed"]);
     const nobody = await runGatewayCli({ platform, args: ["-a", "http://nobody:1", "info"] });

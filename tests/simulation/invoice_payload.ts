@@ -36,7 +36,7 @@ export async function invoicePayload(
     amount: 9_968_000n,
     expiration: BigInt(Math.floor(world.here.world.nowMs / 1_000) + 10_000_000_000),
     claimPk: key,
-    refundPk: (await module.facts()).publicKey,
+    refundPk: (await module!.facts()).publicKey,
     ephemeralPk: key,
     ...terms,
   };

@@ -8,6 +8,8 @@ import type { Gateway } from "../../client/gateway/gateway.ts";
 import { SimulatedLightning } from "../../client/gateway/node/simulated/lightning.ts";
 import type { SimulatedNode } from "../../client/gateway/node/simulated/simulated_node.ts";
 import type { SafeUrl } from "../../core/types/safe_url.ts";
+import { lnClient } from "../../modules/ln/client.ts";
+import { lnServer } from "../../modules/ln/server.ts";
 import { lnv2Client } from "../../modules/lnv2/client.ts";
 import { mintv2Client } from "../../modules/mintv2/client.ts";
 import { lnv2Server } from "../../modules/lnv2/server.ts";
@@ -25,9 +27,10 @@ import { SimulatedWallet } from "./wallets.ts";
 export { PASSWORDS } from "./simulated_gateway.ts";
 
 /** Modules of guardians in these worlds. */
-export const DEFINITIONS: ServerModules = registryOf(builtIn([faucetServer, lnv2Server, mintv2Server]));
-const MODULES = ["faucet", "lnv2", "mintv2"];
-const PEOPLES_MODULES = [faucetClient, lnv2Client, mintv2Client];
+export const DEFINITIONS: ServerModules = registryOf(
+  builtIn([faucetServer, lnServer, lnv2Server, mintv2Server]),
+);
+const PEOPLES_MODULES = [faucetClient, lnClient, lnv2Client, mintv2Client];
 const BOOKS_WAIT_MS = 120_000;
 
 /** What everybody begins with. */
@@ -40,6 +43,8 @@ export type LightningWorldOptions = {
   readonly seed: number;
   /** Guardians of each federation. Default: 4. */
   readonly total?: number;
+  /** Lightning modules of both federations. Default: lnv2. */
+  readonly lightning?: readonly ("ln" | "lnv2")[];
   /** Default: 1. */
   readonly gateways?: number;
   /** Programs of guardians who cheat, by peer, in either federation. Default: nobody does. */
@@ -65,11 +70,13 @@ export class LightningWorld {
   }
 
   /** The gateways serve both federations, and have e-cash in both. */
-  static async start({ seed, total = 4, gateways = 1, evil }: LightningWorldOptions): Promise<LightningWorld> {
+  static async start(
+    { seed, total = 4, lightning = ["lnv2"], gateways = 1, evil }: LightningWorldOptions,
+  ): Promise<LightningWorld> {
     const options = {
       seed,
       total,
-      modules: MODULES,
+      modules: ["faucet", ...lightning, "mintv2"],
       definitions: DEFINITIONS,
       roundsPerSession: 40,
       ...(evil && { evil }),
@@ -163,7 +170,7 @@ export class LightningWorld {
         const audit = await federation.call(peer, "audit") as unknown as Audit;
         const found = {
           mintMsat: netMsat(audit, "mintv2"),
-          contractsMsat: netMsat(audit, "lnv2"),
+          contractsMsat: netMsat(audit, "lnv2") + netMsat(audit, "ln"),
           isSolvent: audit.net_assets >= 0,
         };
         // a guardian may be behind the others

@@ -1,6 +1,8 @@
 /** Somebody with a wallet who pays and is paid over Lightning, whose program may be killed meanwhile. */
 import { sleep } from "../../actors/platform/platform.ts";
 import type { SafeUrl } from "../../core/types/safe_url.ts";
+import { lnClient } from "../../modules/ln/client.ts";
+import type { LnClient } from "../../modules/ln/client/api.ts";
 import { lnv2Client } from "../../modules/lnv2/client.ts";
 import type { LightningClient, SendOutcome } from "../../modules/lnv2/client/api.ts";
 import { LightningError } from "../../modules/lnv2/client/error.ts";
@@ -31,6 +33,11 @@ export class Person {
 
   get lightning(): LightningClient {
     return this.wallet.client.use(lnv2Client);
+  }
+
+  /** Version 1. */
+  get lnv1(): LnClient {
+    return this.wallet.client.use(lnClient);
   }
 
   balance(): Promise<bigint> {

@@ -10,7 +10,8 @@ import type { SoakGateway, SoakWorld } from "./lightning_world.ts";
 
 const platform = realPlatform();
 const AMOUNT_MSAT = 20_000_000n;
-const LIMITS = { feeLimitMsat: 500_000n, cltvLimit: 1_000 };
+/** Of a payment of the outside world's, and more than one from gateway to gateway costs on its way. */
+export const LIMITS = { feeLimitMsat: 500_000n, cltvLimit: 1_000 };
 const EXPIRY_SECS = 900;
 /** Of people's own: one that couldn't be paid keeps its wallet busy until it is over. */
 const PEOPLES_EXPIRY_SECS = 180;

@@ -5,6 +5,7 @@
 import type { Json, JsonObject } from "../../../core/encoding/mod.ts";
 import { isJsonObject, stringifyJson } from "../../../core/encoding/mod.ts";
 import { amount } from "../../../core/types/amount.ts";
+import { LN_KIND } from "../../../modules/ln/common.ts";
 import { LNV2_KIND } from "../../../modules/lnv2/common.ts";
 import type { NumberedEvent } from "../../logs/events.ts";
 import { getEvents, nextEventId } from "../../logs/events.ts";
@@ -21,6 +22,8 @@ const INCOMING = {
   succeeded: "incoming-payment-succeeded",
   failed: "incoming-payment-failed",
 };
+/** Modules whose events these are. */
+const LIGHTNING: ReadonlySet<string> = new Set([LN_KIND, LNV2_KIND]);
 const COMPLETED = "complete-lightning-payment-succeeded";
 const KINDS = [...Object.values(OUTGOING), ...Object.values(INCOMING), COMPLETED];
 /** Events that are read at a time. */
@@ -62,7 +65,9 @@ export async function paymentSummary(
     const started = new Map<string, NumberedEvent>();
     for (let from = 0; from < last; from += BATCH) {
       for (const event of await store.read((tx) => getEvents(tx, from, BATCH))) {
-        if (event.module?.kind !== LNV2_KIND || event.tsUs < startMs * 1_000 || event.tsUs > endMs * 1_000) continue;
+        if (!LIGHTNING.has(event.module?.kind ?? "") || event.tsUs < startMs * 1_000 || event.tsUs > endMs * 1_000) {
+          continue;
+        }
         count(outgoing, OUTGOING, event, started, outgoingFee);
         count(incoming, INCOMING, event, started, incomingFee);
       }
@@ -76,21 +81,26 @@ function count(
   kinds: typeof OUTGOING,
   event: NumberedEvent,
   started: Map<string, NumberedEvent>,
-  feeOf: (payload: JsonObject) => bigint,
+  feeOf: (begun: JsonObject, ended: JsonObject) => bigint | null,
 ): void {
   const { kind, payload } = event;
   if (!isJsonObject(payload)) return;
-  if (kind === kinds.started) return void started.set(`${kind} ${imageOf(payload)}`, event);
+  const name = `${event.module?.kind} ${kinds.started} ${paymentOf(payload)}`;
+  if (kind === kinds.started) return void started.set(name, event);
   if (kind !== kinds.succeeded && kind !== kinds.failed) return;
-  const begun = started.get(`${kinds.started} ${imageOf(payload)}`);
+  const begun = started.get(name);
   if (!begun || !isJsonObject(begun.payload)) return;
   if (kind === kinds.failed) return void sums.failures++;
+  const feeMsat = feeOf(begun.payload, payload);
+  if (feeMsat === null) return;
   sums.latenciesUs.push(event.tsUs - begun.tsUs);
-  sums.feesMsat += feeOf(begun.payload);
+  sums.feesMsat += feeMsat;
 }
 
-/** A payment's image, wherever an event has it. */
-function imageOf(payload: JsonObject): string {
+/** A payment's image, wherever an event has it; of version 1 its hash, or its contract. */
+function paymentOf(payload: JsonObject): string {
+  const { payment_hash: hash = payload.contract_id } = payload;
+  if (hash !== undefined) return stringifyJson(hash);
   for (const holder of [payload, payload.outgoing_contract, payload.incoming_contract_commitment]) {
     if (holder !== undefined && isJsonObject(holder) && holder.payment_image !== undefined) {
       return stringifyJson(holder.payment_image);
@@ -99,11 +109,20 @@ function imageOf(payload: JsonObject): string {
   return "";
 }
 
-function outgoingFee({ min_contract_amount: least, invoice_amount: invoice }: JsonObject): bigint {
-  return amount.fromJson(least ?? 0) - amount.fromJson(invoice ?? 0);
+function outgoingFee(begun: JsonObject, { outgoing_contract: account }: JsonObject): bigint | null {
+  const { min_contract_amount: least, invoice_amount: invoice } = begun;
+  // of version 1: what lay in the contract
+  const paid = least ?? (account !== undefined && isJsonObject(account) ? account.amount : undefined);
+  return amount.fromJson(paid ?? 0) - amount.fromJson(invoice ?? 0);
 }
 
-function incomingFee({ incoming_contract_commitment: terms, invoice_amount: invoice }: JsonObject): bigint {
+function incomingFee(begun: JsonObject): bigint | null {
+  const { incoming_contract_commitment: terms, invoice_amount: invoice, contract_amount: ofContract } = begun;
+  if (ofContract !== undefined) {
+    // as the reference has it, which counts no payment of version 1 that brought more than its contract took
+    const feeMsat = amount.fromJson(ofContract) - amount.fromJson(invoice ?? 0);
+    return feeMsat < 0n ? null : feeMsat;
+  }
   const contract = terms !== undefined && isJsonObject(terms) ? terms.amount ?? 0 : 0;
   return amount.fromJson(invoice ?? 0) - amount.fromJson(contract);
 }

@@ -3,12 +3,13 @@ import { Argument, Command, Option } from "commander";
 import { NetworkError } from "../../../actors/platform/error.ts";
 import type { Platform } from "../../../actors/platform/platform.ts";
 import { DecodeError, parseJson, stringifyJson } from "../../../core/encoding/mod.ts";
-import type { Json } from "../../../core/encoding/mod.ts";
+import type { Json, JsonObject } from "../../../core/encoding/mod.ts";
 import { errorText } from "../../../core/result.ts";
 import { COMPLETION_SHELLS, completionScript } from "../../cli/completion.ts";
 import { ADMIN_ANSWER_BYTES_MAX } from "../limits.ts";
 import type { Ask, GatewayCommand, Given } from "./commands.ts";
 import { COMMANDS, InputError } from "./commands.ts";
+import { FRIENDLY } from "./friendly.ts";
 
 /** Payments and withdrawals wait for their end. */
 const TIMEOUT_MS = 600_000;
@@ -40,6 +41,8 @@ export type CliEnv = {
   readonly platform: Pick<Platform, "network" | "clock">;
   /** Without the program's name. */
   readonly args: readonly string[];
+  /** Whether people read the output. Default: programs do. */
+  readonly isTerminal?: boolean;
 };
 
 function pretty(json: Json): string {
@@ -105,6 +108,7 @@ export async function runGatewayCli(env: CliEnv): Promise<Ran> {
   const root = new Command("gateway cli").description("Asks a gateway what its operator wants to know")
     .addOption(new Option("-a, --address <url>", "of the gateway").default("http://127.0.0.1:80"))
     .addOption(new Option("--rpcpassword <text>", "the operator's password"))
+    .addOption(new Option("--json", "JSON on a terminal too"))
     .exitOverride()
     // a command may have an address of its own
     .enablePositionalOptions()
@@ -116,13 +120,17 @@ export async function runGatewayCli(env: CliEnv): Promise<Ran> {
     groups.set(group!, known);
     return known;
   };
-  for (const command of COMMANDS) {
+  for (const command of [...COMMANDS, ...FRIENDLY]) {
     const parent = parentOf(command.path);
     parent.addCommand(
       commandOf(command, async (given) => {
-        const { address, rpcpassword } = root.opts<{ readonly address: string; readonly rpcpassword?: string }>();
+        const { address, rpcpassword, json } = root.opts<
+          { readonly address: string; readonly rpcpassword?: string; readonly json?: true }
+        >();
         const answer = await command.run(asking(env, address, rpcpassword), given, env.platform.clock.nowMs());
-        if (answer !== null) output += pretty(answer);
+        const { show } = command;
+        if (show && env.isTerminal === true && !json) output += show(answer);
+        else if (answer !== null) output += pretty(answer);
       }).exitOverride().copyInheritedSettings(root),
     );
   }
@@ -135,13 +143,13 @@ export async function runGatewayCli(env: CliEnv): Promise<Ran> {
   } catch (thrown) {
     const failed = failureOf(thrown);
     if (!failed) throw thrown;
-    if (failed.json) output += pretty(failed.json);
+    if (failed.json) output += env.isTerminal === true ? explained(failed.json) : pretty(failed.json);
     exit = failed.exit;
   }
   return { output, exit };
 }
 
-function failureOf(thrown: unknown): { readonly json: Json | null; readonly exit: number } | null {
+function failureOf(thrown: unknown): { readonly json: JsonObject | null; readonly exit: number } | null {
   if (thrown instanceof AskError) {
     const { code, message, cause } = thrown;
     return {
@@ -155,4 +163,16 @@ function failureOf(thrown: unknown): { readonly json: Json | null; readonly exit
   // help, or arguments that are none: it has said so
   const exitCode = (thrown as { readonly exitCode?: unknown }).exitCode;
   return thrown instanceof Error && typeof exitCode === "number" ? { json: null, exit: exitCode === 0 ? 0 : 2 } : null;
+}
+
+const ADVICE: Readonly<Record<string, string>> = {
+  auth_failed:
+    "Give the operator's password by --rpcpassword; create-password-hash makes what the gateway is set up with.",
+  connection_failed: "Is the gateway running, and is this its address (--address)?",
+};
+
+/** A failure for people: what, why, and what to do. */
+function explained({ error, cause, code }: JsonObject): string {
+  const advice = ADVICE[String(code)];
+  return `error: ${String(error)}${cause === undefined ? "" : `: ${String(cause)}`}\n${advice ? `${advice}\n` : ""}`;
 }

@@ -23,17 +23,19 @@ export type GatewayCommand = {
   readonly flags?: readonly string[];
   /** Null prints nothing. */
   readonly run: (ask: Ask, given: Given, nowMs: number) => Promise<Json>;
+  /** What a terminal is shown in the place of the JSON. */
+  readonly show?: (answer: Json) => string;
 };
 
 /** A text that a command takes and that isn't what it must be. */
 export class InputError extends Error {}
 
-function textOf(given: Given, name: string): string | null {
+export function textOf(given: Given, name: string): string | null {
   const value = given[name];
   return typeof value === "string" ? value : null;
 }
 
-function numberOf(given: Given, name: string): Json {
+export function numberOf(given: Given, name: string): Json {
   const text = textOf(given, name);
   if (text === null) return null;
   if (!/^[0-9]+$/.test(text)) throw new InputError(`invalid value '${text}' for ${name}: expected a whole number`);
@@ -46,7 +48,7 @@ function msatOf(given: Given, name: string): Json {
   return text === null ? null : u64.toJson(parseAmount(text));
 }
 
-function satsOrAll(given: Given, name: string): Json {
+export function satsOrAll(given: Given, name: string): Json {
   const text = textOf(given, name)!;
   if (text === "all") return text;
   const msat = parseAmount(text);

@@ -50,6 +50,8 @@ export type TestClientOptions = {
   readonly balanceMsat?: bigint;
   /** Wallets of one test have each another one. Default 1. */
   readonly seed?: number;
+  /** What it draws, where that isn't as its words are. */
+  readonly dice?: number;
   /** Default: none; a module that reaches for it fails its test. */
   readonly network?: Network;
   /** Of a guardian's own wallet. Default: none. */
@@ -121,7 +123,7 @@ export class TestClient<Config, State, Api> {
     options: TestClientOptions,
   ): Promise<TestClient<Config, State, Api>> {
     const client = new TestClient(definition, guardians, await testStore(), options);
-    const { seed = 1, clock, network, admin = null } = options;
+    const { seed = 1, dice = seed + 1_000, clock, network, admin = null } = options;
     const env: ClientModuleEnv<Config, State> = {
       instance: 0,
       federationId: "0f".repeat(32),
@@ -134,7 +136,7 @@ export class TestClient<Config, State, Api> {
       apiVersion: definition.requiredApi,
       core: client.#core(),
       admin,
-      platform: dicePlatform(seed + 1_000, clock, network),
+      platform: dicePlatform(dice, clock, network),
       log: loggerFor("test", () => {}),
       testEnvironment: true,
       findsAhead: false,

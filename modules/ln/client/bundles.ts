@@ -14,24 +14,26 @@ import type { Contract, ContractId, IncomingContractOffer } from "../contracts.t
 import type { LnState } from "./states.ts";
 
 export type LnClientEnv = ClientModuleEnv<LnClientConfig, LnState>;
+/** What contracts need of the module, whoever it is for. */
+export type ContractEnv = Pick<LnClientEnv, "instance" | "config">;
 
 function inBitcoin(msat: bigint): Amounts {
   return new Map(msat === 0n ? [] : [[BITCOIN_UNIT, msat]]);
 }
 
-function outputOf(
-  env: LnClientEnv,
+function outputOf<State>(
+  env: ContractEnv,
   value: Extract<LnOutput, { readonly tag: "V0" }>["value"],
   { msat, feeMsat }: { readonly msat: bigint; readonly feeMsat: bigint },
-  machine: (txid: TransactionId) => LnState | null,
-): OutputBundle<LnState> {
+  machine: (txid: TransactionId) => State | null,
+): OutputBundle<State> {
   return {
     outputs: [{
       output: toDyn(env.instance, lnOutput, { tag: "V0", value }),
       amounts: inBitcoin(msat),
       fees: inBitcoin(feeMsat),
     }],
-    machines: ({ txid, idxRange: { start, end } }): LnState[] => {
+    machines: ({ txid, idxRange: { start, end } }): State[] => {
       assert(end === start + 1, "a contract is one output");
       const state = machine(txid);
       return state ? [state] : [];
@@ -40,12 +42,12 @@ function outputOf(
 }
 
 /** Funds a contract; its machine is made with it, in the same transaction. */
-export function fundingBundle(
-  env: LnClientEnv,
+export function fundingBundle<State>(
+  env: ContractEnv,
   contract: Contract,
   amount: bigint,
-  machine: (txid: TransactionId) => LnState | null,
-): OutputBundle<LnState> {
+  machine: (txid: TransactionId) => State | null,
+): OutputBundle<State> {
   const feeMsat = env.config.feeConsensus.contractOutput;
   return outputOf(env, { tag: "Contract", value: { amount, contract } }, { msat: amount, feeMsat }, machine);
 }
@@ -59,14 +61,29 @@ export function offerBundle(
   return outputOf(env, { tag: "Offer", value: offer }, { msat: 0n, feeMsat: 0n }, machine);
 }
 
-/** Takes money out of a contract, with the key of whom it belongs to. */
-export function claimBundle(
-  env: LnClientEnv,
+/** Gives an outgoing contract up, with its gateway's signature (64 bytes). Costs nothing. */
+export function cancelBundle<State>(
+  env: ContractEnv,
+  contract: ContractId,
+  gatewaySignature: Bytes,
+  machine: (txid: TransactionId) => State,
+): OutputBundle<State> {
+  const value = { tag: "CancelOutgoing", value: { contract, gatewaySignature } } as const;
+  return outputOf<State>(env, value, { msat: 0n, feeMsat: 0n }, machine);
+}
+
+/**
+ * Takes money out of a contract, with the key of whom it belongs to.
+ * @param witness the preimage (32 bytes), where a gateway claims
+ */
+export function claimBundle<State = LnState>(
+  env: ContractEnv,
   contractId: ContractId,
   amount: bigint,
   key: Bytes,
-): InputBundle<LnState> {
-  const input = toDyn(env.instance, lnInput, { tag: "V0", value: { contractId, amount, witness: null } });
+  witness: Bytes | null = null,
+): InputBundle<State> {
+  const input = toDyn(env.instance, lnInput, { tag: "V0", value: { contractId, amount, witness } });
   const fees = inBitcoin(env.config.feeConsensus.contractInput);
   return { inputs: [{ input, amounts: inBitcoin(amount), fees, key }], machines: () => [] };
 }
@@ -79,7 +96,7 @@ const ANY_HASH = "00".repeat(32);
 /** What funding a contract of this amount costs, and only that. */
 export function anyFunding(env: LnClientEnv, amount: bigint): OutputBundle<LnState> {
   const value = { hash: ANY_HASH, gatewayKey: ANY_KEY, timelock: 0, userKey: ANY_KEY, cancelled: false };
-  return fundingBundle(env, { tag: "Outgoing", value }, amount, () => null);
+  return fundingBundle<LnState>(env, { tag: "Outgoing", value }, amount, () => null);
 }
 
 /** What claiming so much brings: less, by the federation's fees; null when it doesn't pay them. */

@@ -2,7 +2,8 @@
  * What an ln client asks guardians: each answer is that of a threshold, but for the lists of gateways, of which each
  * guardian has its own. fedimint-ln-client 0.13.0 (`api.rs`); docs/protocol/06-lightning-meta.md §F.
  */
-import type { Dice } from "../../../actors/platform/platform.ts";
+import type { Clock, Dice, Platform } from "../../../actors/platform/platform.ts";
+import { sleep } from "../../../actors/platform/platform.ts";
 import type { Bytes } from "../../../core/bytes.ts";
 import type { Codec, Json } from "../../../core/encoding/mod.ts";
 import { badJson, list, option, tryDecoding, tuple, u64, unit } from "../../../core/encoding/mod.ts";
@@ -16,7 +17,7 @@ import { contractAccount, incomingContractAccount, incomingContractOffer, preima
 import type { GatewayAnnouncement } from "../gateways.ts";
 import { gatewayAnnouncement } from "../gateways.ts";
 import { LnError } from "./error.ts";
-import { GATEWAYS_PER_GUARDIAN_MAX } from "./limits.ts";
+import { BLOCK_COUNT_AGAIN_MS, GATEWAYS_PER_GUARDIAN_MAX } from "./limits.ts";
 
 function callOf<R>(method: typeof LN_ENDPOINTS[number], result: Codec<R>, params: Json = null): ApiCall<R> {
   return { method, params, result };
@@ -48,10 +49,12 @@ function readList(json: Json, dice: Pick<Dice, "below">): GatewayAnnouncement[] 
 export class LnFederation {
   readonly #api: FederationApi;
   readonly #dice: Pick<Dice, "below">;
+  readonly #clock: Clock;
 
-  constructor({ api, platform }: { readonly api: FederationApi; readonly platform: { readonly dice: Dice } }) {
+  constructor({ api, platform }: { readonly api: FederationApi; readonly platform: Pick<Platform, "dice" | "clock"> }) {
     this.#api = api;
     this.#dice = platform.dice;
+    this.#clock = platform.clock;
   }
 
   /** @throws {LnError} `federation` */
@@ -59,6 +62,15 @@ export class LnFederation {
     const count = await this.#once(callOf("block_count", option(u64)), signal);
     if (count === null) throw LnError.of("federation", "The federation did not report a consensus block count");
     return count;
+  }
+
+  /** The same, asked until guardians know one. */
+  async awaitBlockCount(signal: AbortSignal): Promise<bigint> {
+    for (;;) {
+      const count = await this.#api.consensus(callOf("block_count", option(u64)), { retry: true, signal });
+      if (count !== null) return count;
+      await sleep(this.#clock, BLOCK_COUNT_AGAIN_MS, signal);
+    }
   }
 
   /** Null when there is no such contract. Asks until guardians agree. */

@@ -6,6 +6,11 @@ export const GATEWAY_ANSWER_BYTES_MAX = 4_096;
 export const GATEWAY_TIMEOUT_MS = 15_000;
 /** A payment is decided while its request is held open; asked anew, gateways go on with the one that has begun. */
 export const PAYMENT_TIMEOUT_MS = 300_000;
+/**
+ * The most that a gateway may take of a payment unless the caller says otherwise: 100 sat and 1.5 %, as clients of lnv2
+ * have it. Whoever is registered names its fee itself; gateways ask for 2 sat and 0.3 % where their operators say nothing.
+ */
+export const GATEWAY_FEE_DEFAULT_MAX = { baseMsat: 100_000n, partsPerMillion: 15_000n };
 /** Between tries to have a gateway pay, growing. */
 export const PAYMENT_RETRY = { minMs: 1_000, maxMs: 60_000 };
 
@@ -35,3 +40,6 @@ export const ROUTE_HOPS_ALL_MAX = 60;
 /** Claims and refunds that guardians refuse are made again, later and later: so often. */
 export const CLAIM_TRIES_MAX = 5;
 export const CLAIM_RETRY = { minMs: 1_000, maxMs: 60_000 };
+
+/** Guardians that have no block count yet are asked again so much later. */
+export const BLOCK_COUNT_AGAIN_MS = 5_000;

@@ -11,6 +11,7 @@ import { tryDecoding } from "../../../core/encoding/mod.ts";
 import type { Bolt11Invoice } from "../../../core/lightning/bolt11.ts";
 import { invoiceExpiresAt, parseBolt11 } from "../../../core/lightning/bolt11.ts";
 import { checkedAdd } from "../../../core/types/amount.ts";
+import { formatAmount } from "../../../core/types/amount_text.ts";
 import type { OperationId, TransactionId } from "../../../core/types/ids.ts";
 import { compactText } from "../../../core/types/pasted_text.ts";
 import type { Contract, ContractId, OutgoingContract } from "../contracts.ts";
@@ -24,6 +25,7 @@ import { logEvent } from "./ended.ts";
 import { LnError } from "./error.ts";
 import type { Gateways } from "./gateways.ts";
 import { internalNode, payOperationId, preimageAuth, redeemKey } from "./keys.ts";
+import { GATEWAY_FEE_DEFAULT_MAX } from "./limits.ts";
 import { metaJson } from "./operation_log.ts";
 import { outPointsOf } from "./outcome.ts";
 import type { LnParts } from "./parts.ts";
@@ -50,7 +52,7 @@ export type PayQuote = {
 export type PayOptions = {
   /** Id of a registered gateway, 33 bytes; default: the cheapest that answers. */
   readonly gatewayId?: Bytes;
-  /** Most that the gateway may take, as a quote said. Default: whatever it takes. */
+  /** Most that the gateway may take, as a quote said. Default: 100 sat and 1.5 % of the amount. */
   readonly gatewayFeeMsatMax?: bigint;
   /** Kept in the operation log. */
   readonly extraMeta?: Json;
@@ -135,8 +137,10 @@ export class Paying {
     const payable = this.#payable(invoice, attempts);
     const gateway = await this.#gatewayFor(invoice, payable.amountMsat, options.gatewayId ?? null, signal);
     const draft = gateway ? await this.#outgoing(payable, gateway, signal) : await this.#internal(payable, signal);
-    const { gatewayFeeMsatMax: most } = options;
-    if (most !== undefined && draft.feeMsat > most) throw LnError.of("fee_too_high");
+    const { gatewayFeeMsatMax: most = feeMaxMsat(payable.amountMsat) } = options;
+    if (draft.feeMsat > most) {
+      throw LnError.of("fee_too_high", `${formatAmount(draft.feeMsat)}, of at most ${formatAmount(most)}`);
+    }
     return await this.#fund(payable, draft, options.extraMeta ?? null, signal);
   }
 
@@ -287,6 +291,11 @@ export class Paying {
     if (!submitted.ok) throw LnError.notFunded(submitted.error);
     return begun(payment);
   }
+}
+
+function feeMaxMsat(amountMsat: bigint): bigint {
+  const { baseMsat, partsPerMillion } = GATEWAY_FEE_DEFAULT_MAX;
+  return baseMsat + amountMsat * partsPerMillion / 1_000_000n;
 }
 
 /** What lies in the contract. @throws {LnError} `fee_too_high` */

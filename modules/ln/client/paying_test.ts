@@ -179,6 +179,25 @@ Deno.test("two who pay the same invoice at once pay it once", async () => {
   await assertMoney(test, { balanceMsat: PAID_MSAT });
 });
 
+Deno.test("a gateway that asks for more than 100 sat and 1.5 % is paid when the caller says so alone", async () => {
+  const amountMsat = 10_000n, mostMsat = 100_150;
+  for (
+    const [baseMsat, options, isPaid] of [
+      [mostMsat, {}, true],
+      [mostMsat + 1, {}, false],
+      [mostMsat + 1, { gatewayFeeMsatMax: 100_151n }, true],
+    ] as const
+  ) {
+    const test = await lnWallets({ gateways: 0 }), { wallet } = test;
+    const dear = await test.addGateway("dear", new Uint8Array(32).fill(21), {
+      fees: { baseMsat, proportionalMillionths: 0 },
+    });
+    const paying = wallet.until(wallet.api.pay(outsideInvoice(dear, { amountMsat }), options));
+    assertEquals(isPaid ? (await paying).feeMsat : await code(paying), isPaid ? BigInt(baseMsat) : "fee_too_high");
+    if (!isPaid) assertEquals([wallet.events, [...wallet.logged.keys()]], [[], []]);
+  }
+});
+
 Deno.test("the cheapest gateway that answers is taken", async () => {
   const test = await lnWallets(), { wallet } = test;
   const cheap = await test.addGateway("cheap", new Uint8Array(32).fill(21), {

@@ -1,5 +1,6 @@
 /** What the gateway around it asks of its module in one federation. */
 import type { Bytes } from "../../../core/bytes.ts";
+import type { PaymentStanding } from "../../../core/lightning/gateway_payment.ts";
 import type { Result } from "../../../core/result.ts";
 import type { OperationId } from "../../../core/types/ids.ts";
 import type { BitcoinNetwork } from "../../../core/bitcoin/network.ts";
@@ -24,12 +25,6 @@ export type GatewayModuleFacts = {
   readonly publicKey: Bytes;
   readonly network: BitcoinNetwork;
 };
-
-/**
- * How a payment stands. `unknown`: nothing of it has begun here. `cancelled`: nothing was paid by it and nothing will
- * be.
- */
-export type PaymentStanding = "unknown" | "under_way_or_paid" | "cancelled";
 
 /** The module of a gateway in one of its federations. */
 export class GatewayModule {

@@ -5,36 +5,10 @@
  * None of these guesses: what needs the node waits until the node has said.
  */
 import type { Bytes } from "../../../core/bytes.ts";
-import type { Bolt11Invoice } from "../../../core/lightning/bolt11.ts";
+import type { OutgoingPayment, PaymentMade, PaymentOwner } from "../../../core/lightning/gateway_payment.ts";
 import type { Result } from "../../../core/result.ts";
-import type { FederationId, OperationId } from "../../../core/types/ids.ts";
+import type { FederationId } from "../../../core/types/ids.ts";
 import type { Cancelled } from "./states.ts";
-
-/** A payment that was made. */
-export type PaymentMade = {
-  /** 32 bytes. */
-  readonly preimage: Bytes;
-  /** Null for one that went over Lightning. */
-  readonly targetFederation: FederationId | null;
-};
-
-/** Who pays: an operation in one of the gateway's federations. */
-export type PaymentOwner = { readonly federationId: FederationId; readonly operationId: OperationId };
-
-/** A payment that an outgoing contract pays for. */
-export type OutgoingPayment = {
-  /** Who has claimed the payment hash. */
-  readonly owner: PaymentOwner;
-  /** With an amount. */
-  readonly invoice: Bolt11Invoice;
-  /** The most blocks that the money may be bound for. */
-  readonly cltvLimit: bigint;
-  /** Block count from which on the payer can take the money back: guardians that count may be behind. */
-  readonly expiration: bigint;
-  readonly feeLimitMsat: bigint;
-  /** False: what has begun before is followed, and nothing begins. */
-  readonly mayBegin: boolean;
-};
 
 /** The gateway around one federation's module. */
 export interface LightningGateway {

@@ -41,9 +41,9 @@ export function lnv2Gateway(
       completions: "call",
       awaitCompletion: "call",
     },
-    start: (env) => {
-      const wallet = new GatewayWallet(env, gateway);
-      return Promise.resolve({
+    start: async (env) => {
+      const wallet = await GatewayWallet.open(env, gateway);
+      return {
         transitions: (state) => {
           switch (state.tag) {
             case "Send":
@@ -57,7 +57,7 @@ export function lnv2Gateway(
         api: new GatewayModule(wallet),
         commands: {},
         pending: (_, active) => Promise.resolve(pendingMoney(active)),
-      });
+      };
     },
   });
 }

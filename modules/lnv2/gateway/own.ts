@@ -14,6 +14,7 @@ import { lightningInput, lightningOutput } from "../common.ts";
 import type { ContractId, IncomingContract } from "../contracts.ts";
 import { feeOf } from "../fees.ts";
 import type { LightningGateway } from "./context.ts";
+import { begun, keyIndex } from "./db.ts";
 import type { GatewayEnv, GatewayTx } from "./env.ts";
 import type { GatewayEvent } from "./events.ts";
 import { GatewayFederation } from "./federation.ts";
@@ -24,19 +25,36 @@ export class GatewayWallet {
   readonly gateway: LightningGateway;
   readonly federation: GatewayFederation;
   /**
-   * 32 bytes, secret: claims outgoing contracts, forfeits them, takes back incoming ones. It is the key of the module's
-   * secret itself, with no child.
+   * 32 bytes, secret: claims outgoing contracts, forfeits them, takes back incoming ones. Each database has one of its
+   * own: contracts that are keyed to another database of these words are another gateway's, as this one doesn't know
+   * what it has paid for them.
    */
   readonly key: Bytes;
   /** 33 bytes. */
   readonly publicKey: Bytes;
 
-  constructor(env: GatewayEnv, gateway: LightningGateway) {
+  private constructor(env: GatewayEnv, gateway: LightningGateway, key: Bytes) {
     this.env = env;
     this.gateway = gateway;
     this.federation = new GatewayFederation(env);
-    this.key = env.secret.secpKey();
+    this.key = key;
     this.publicKey = publicKeyOf(this.key);
+  }
+
+  /** With the key of this database, which is durable. */
+  static async open(env: GatewayEnv, gateway: LightningGateway): Promise<GatewayWallet> {
+    const { store, secret, platform: { dice } } = env;
+    const drawn = numberIn(dice.bytes(8));
+    const { value: index, durable } = await store.transact(async (tx) => {
+      const known = await keyIndex.get(tx);
+      if (known !== undefined) return known;
+      // databases from before they had keys of their own have the key of the module's secret itself
+      for await (const _ of begun.entries(tx)) return null;
+      keyIndex.set(tx, drawn);
+      return drawn;
+    });
+    await durable;
+    return new GatewayWallet(env, gateway, index === null ? secret.secpKey() : secret.child(index).secpKey());
   }
 
   #worth(amountMsat: Amount): { readonly amounts: Amounts; readonly fees: Amounts } {
@@ -70,6 +88,10 @@ export class GatewayWallet {
       },
     };
   }
+}
+
+function numberIn(bytes: Bytes): bigint {
+  return bytes.reduce((sum, byte) => sum << 8n | BigInt(byte), 0n);
 }
 
 /** The operation that pays for, or pays with, a contract. */

@@ -13,6 +13,7 @@ import type { Bytes } from "../../../core/bytes.ts";
 import { equalBytes, fromHex } from "../../../core/bytes.ts";
 import { schnorrSign } from "../../../core/crypto/mod.ts";
 import type { Bolt11Invoice } from "../../../core/lightning/bolt11.ts";
+import type { PaymentMade } from "../../../core/lightning/gateway_payment.ts";
 import type { Result } from "../../../core/result.ts";
 import { err, ok } from "../../../core/result.ts";
 import type { OperationId } from "../../../core/types/ids.ts";
@@ -23,11 +24,11 @@ import { endedBy } from "../../contract/waiting.ts";
 import { isForfeitSignature, isInvoiceAuth, isPreimageOf, outgoingContractId } from "../contracts.ts";
 import type { SendPaymentPayload } from "../gateway_api.ts";
 import { invoiceDigest } from "../gateway_api.ts";
-import type { PaymentMade } from "./context.ts";
 import { begun, cancelledPayments } from "./db.ts";
 import { SendPaymentError } from "./error.ts";
 import { outgoingPaymentFailed, outgoingPaymentStarted, outgoingPaymentSucceeded } from "./events.ts";
 import { maxDelayOf } from "./federation.ts";
+import { EXPIRATION_DELTA_MINIMUM } from "./limits.ts";
 import type { GatewayWallet } from "./own.ts";
 import { logInto, operationOf, outPointsOf } from "./own.ts";
 import type { Cancelled, GatewayState, SendMachine } from "./states.ts";
@@ -197,7 +198,7 @@ async function send({ env, gateway, federation }: GatewayWallet, machine: SendMa
     owner: { federationId: env.federationId, operationId },
     invoice,
     cltvLimit: delayNow,
-    expiration: contract.expiration,
+    endBlockCount: contract.expiration - EXPIRATION_DELTA_MINIMUM,
     feeLimitMsat: contract.amount - minContractAmount,
     mayBegin: refusal === null,
   }, signal);

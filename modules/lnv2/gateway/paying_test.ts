@@ -1,6 +1,7 @@
 /** Paying for outgoing contracts: what is refused, what is paid, and that nothing is forfeited that may be paid. */
 import { assertEquals, assertRejects } from "@std/assert";
 import { toHex } from "../../../core/bytes.ts";
+import { publicKeyOf } from "../../../core/crypto/mod.ts";
 import { err, ok } from "../../../core/result.ts";
 import type { OperationId } from "../../../core/types/ids.ts";
 import { isForfeitSignature, outgoingContractId } from "../contracts.ts";
@@ -58,6 +59,26 @@ Deno.test("a payment that the node says failed is forfeited in writing, and neve
     },
   });
   client.close();
+});
+
+Deno.test("a gateway that was restored by its words in a new folder neither forfeits nor pays for contracts of the old one", async () => {
+  const federation = await testLightning(), old = await testGateway(federation);
+  const funded = await fundedFor(federation, old), payload = payloadOf(funded, invoiceOf());
+  assertEquals(await old.client.until(old.client.api.sendPayment(payload, never)), ok(PREIMAGE));
+  const lost = await fundedFor(federation, old, { ephemeralPk: publicKeyOf(new Uint8Array(32).fill(77)) });
+  old.client.close();
+  // the same words, and nothing that was stored: what the node says of the invoice is a failure, or that it has none
+  const restored = await testGateway(federation, { dice: 2 });
+  restored.gateway.outcome = () => Promise.resolve(err({ tag: "RegistrationError", value: "no registration" }));
+  for (const contract of [funded, lost]) {
+    const refused = await assertRejects(
+      () => restored.client.until(restored.client.api.sendPayment(payloadOf(contract, invoiceOf()), never)),
+      SendPaymentError,
+    );
+    assertEquals(refused.code, "not_our_contract");
+  }
+  assertEquals([restored.gateway.payments, restored.gateway.claims.size, restored.client.events], [[], 0, []]);
+  restored.client.close();
 });
 
 Deno.test("a payment whose outcome isn't known is neither claimed nor forfeited, however long it takes", async () => {

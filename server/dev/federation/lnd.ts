@@ -41,6 +41,8 @@ export type DevLndOptions = {
   readonly name: string;
   /** Ends it. */
   readonly signal?: AbortSignal;
+  /** More of LND's. Default: none. */
+  readonly flags?: readonly string[];
 };
 
 export class DevLnd {
@@ -92,6 +94,7 @@ export class DevLnd {
         `--restlisten=${new URL(this.restUrl).host}`,
         "--bitcoin.minhtlcout=1",
         "--debuglevel=info",
+        ...this.#options.flags ?? [],
       ],
       env: {},
       logFile: join(dir, "lnd.log"),

@@ -9,6 +9,7 @@ import { schnorrSign } from "../../../../core/crypto/mod.ts";
 import { parseBolt11 } from "../../../../core/lightning/bolt11.ts";
 import type { Bolt11Invoice } from "../../../../core/lightning/bolt11.ts";
 import type { InvoiceTerms } from "../../../../core/lightning/bolt11_write.ts";
+import type { OutgoingPayment, PaymentMade } from "../../../../core/lightning/gateway_payment.ts";
 import { FEATURES_BASIC, writeBolt11 } from "../../../../core/lightning/bolt11_write.ts";
 import type { Result } from "../../../../core/result.ts";
 import { ok } from "../../../../core/result.ts";
@@ -21,7 +22,7 @@ import type { LightningConfig } from "../../config.ts";
 import type { TestLightning } from "../../testing/guardians.ts";
 import { fund, NOW_SECS, outgoingOf, outgoingOutput, PREIMAGE, REFUND_KEY } from "../../testing/guardians.ts";
 import type { GatewayModule } from "../api.ts";
-import type { LightningGateway, OutgoingPayment, PaymentMade } from "../context.ts";
+import type { LightningGateway } from "../context.ts";
 import { lnv2Gateway } from "../module.ts";
 import type { Cancelled, GatewayState } from "../states.ts";
 
@@ -80,9 +81,9 @@ export type TestGateway = {
 /** A gateway's client with this much e-cash. */
 export async function testGateway(
   { guardians, clock }: TestLightning,
-  { balanceMsat = 0n, gateway = new ScriptedGateway(), seed = 1 } = {},
+  { balanceMsat = 0n, gateway = new ScriptedGateway(), seed = 1, dice = 1_001 } = {},
 ): Promise<TestGateway> {
-  const client = await TestClient.start(lnv2Gateway(gateway), guardians, { clock, balanceMsat, seed });
+  const client = await TestClient.start(lnv2Gateway(gateway), guardians, { clock, balanceMsat, seed, dice });
   const { publicKey } = await client.api.facts();
   return { gateway, client, publicKey };
 }
