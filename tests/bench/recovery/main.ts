@@ -42,8 +42,11 @@ async function measure(federation: DevFederation, restore: () => Promise<Restore
     const cpuSeconds = each.reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0) / each.length;
     return { cpuSeconds, bytes: each.map(({ ownBytes }) => ownBytes), atMs: performance.now() };
   };
+  const rest = () => new Promise((resolve) => setTimeout(resolve, REST_MS));
+  // what their start takes is over then
+  await rest();
   const atRest = await usages();
-  await new Promise((resolve) => setTimeout(resolve, REST_MS));
+  await rest();
   const before = await usages();
   const restored = await restore();
   const after = await usages();
