@@ -23,6 +23,8 @@ const OWN = [
   /\.remote_node_alias: (null|string)$/,
   // null or not: whether clients have paid through it
   /_latency/,
+  // with the embedded node it registers nowhere for the first Lightning module
+  /\.lnv1\.registration\.endpoints/,
   // gatewayd knows no meta
   /\.unknown_module_hex/,
 ];

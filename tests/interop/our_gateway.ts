@@ -20,6 +20,7 @@ import {
   payOutsideOverKill,
   swap,
 } from "./lightning_payments.ts";
+import { lnGateway, lnPaidByOutside, lnPayOutside, lnRefunded, lnSwap } from "./ln_payments.ts";
 import { awaitLevel, Lnd, openChannel } from "./lnd_node.ts";
 import { deposit } from "./payments.ts";
 import type { Programs } from "./programs.ts";
@@ -75,6 +76,7 @@ async function scenario(suite: Suite, programs: Found): Promise<void> {
         fedimintCli,
         bitcoindDir: bitcoind,
         official: { peers: ALL, fedimintd },
+        env: { FM_ENABLE_MODULE_LNV1: "1" },
       }),
   );
   const { near, far } = await suite.must("two LNDs have a channel", async () => {
@@ -144,6 +146,15 @@ async function scenario(suite: Suite, programs: Found): Promise<void> {
       demand(stringifyJson(counts as Json) === `[[${sent},1],[${received},0]]`, stringifyJson(counts as Json));
     }
   });
+  // the embedded node can't intercept what comes in for others: only the gateway on LND registers
+  const first = { suite, far, payer: alice, payee: bob };
+  await suite.check(`${onLnd.name} is registered for the first Lightning module`, async () => {
+    await lnGateway(first);
+  });
+  await suite.check(`ln: a client pays the outside world through ${onLnd.name}`, () => lnPayOutside(first));
+  await suite.check(`ln: the outside world pays a client through ${onLnd.name}`, () => lnPaidByOutside(first));
+  await suite.check(`ln: a client pays another one within ${onLnd.name}`, () => lnSwap(first));
+  await suite.check(`ln: what the receiver refuses is cancelled by ${onLnd.name}`, () => lnRefunded(first));
   const official = await suite.must("an official gateway joins beside ours, on the outside world's node", async () => {
     const started = await Gateway.official(suite, federation, programs, far);
     await started.join(federation, DEPOSIT_SAT);
@@ -171,7 +182,9 @@ async function scenario(suite: Suite, programs: Found): Promise<void> {
     await compareSessions(federation);
     await checkSolvency(federation);
     for (const audit of await awaitEqualAudits(federation)) {
-      demand(netMsat(audit, "lnv2") === 0n, `contracts hold ${netMsat(audit, "lnv2")} msat`);
+      for (const kind of ["lnv2", "ln"]) {
+        demand(netMsat(audit, kind) === 0n, `contracts of ${kind} hold ${netMsat(audit, kind)} msat`);
+      }
       demand(netMsat(audit, "mintv2") === -heldMsat, `${-netMsat(audit, "mintv2")} msat owed, ${heldMsat} msat held`);
     }
   });

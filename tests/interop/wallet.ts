@@ -9,10 +9,10 @@ import type { Suite } from "./suite.ts";
 import { demand } from "./suite.ts";
 
 /**
- * An address for deposits takes 65,536 tries on average, and often three times as many: a minute of a core, of which
- * other suites leave a part.
+ * An address for deposits takes 65,536 tries on average, and now and then five times as many: some minutes where other
+ * suites leave a part of a core.
  */
-const COMMAND_MS = 600_000;
+const COMMAND_MS = 1_200_000;
 
 export class Wallet {
   /** As in "the official client". */

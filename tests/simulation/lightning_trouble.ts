@@ -214,6 +214,10 @@ export async function troubledGateways(options: TroubleOptions): Promise<Ended> 
 /** All payments of a run ended, and not all of them badly. */
 export function assertEnded({ payments, troubles }: Ended, { rounds, gateways }: TroubleOptions): void {
   const what = [...payments, ...troubles].join(" ");
-  assertEquals([...payments.values()].reduce((sum, count) => sum + count, 0), rounds * (gateways > 1 ? 4 : 3), what);
-  for (const kind of ["out success", "in claimed"]) assert((payments.get(kind) ?? 0) > 0, what);
+  const sum = (counts: readonly (readonly [string, number])[]): number =>
+    counts.reduce((all, [, count]) => all + count, 0);
+  const all = rounds * (gateways > 1 ? 4 : 3);
+  assertEquals(sum([...payments]), all, what);
+  const made = sum([...payments].filter(([kind]) => kind.endsWith("success") || kind.endsWith("claimed")));
+  assert(made >= all / 2, what);
 }

@@ -5,8 +5,8 @@ import { moneyText, satText } from "../../cli/money.ts";
 import { printable } from "../../cli/printable.ts";
 
 /** Columns under their heads, two blanks apart; numbers of money stand at the right. */
-export function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = heads.map((head, i) => Math.max(head.length, ...rows.map((row) => row[i]!.length)));
+function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = heads.map((head, i) => rows.reduce((width, row) => Math.max(width, row[i]!.length), head.length));
   const isRight = heads.map((_, i) => rows.length > 0 && rows.every((row) => /^-?[0-9,.]+( sat.*)?$|^$/.test(row[i]!)));
   const line = (cells: readonly string[]): string =>
     cells.map((cell, i) => isRight[i] ? cell.padStart(widths[i]!) : cell.padEnd(widths[i]!)).join("  ").trimEnd();
@@ -111,6 +111,14 @@ export function channelsText(channels: Json): string {
   );
 }
 
+/** Of milliseconds since the epoch, in UTC. */
+function timeText(ms: number): string {
+  return Temporal.Instant.fromEpochMilliseconds(ms).toString({ fractionalSecondDigits: 0 }).slice(0, 19).replace(
+    "T",
+    " ",
+  );
+}
+
 const WHAT: Readonly<Record<string, string>> = {
   "outgoing-payment-started": "pays for a client",
   "outgoing-payment-succeeded": "has paid",
@@ -137,7 +145,7 @@ export function paymentsText(log: Json): string {
         : null;
       const kind = textIn(event.kind);
       return [
-        new Date(Number(countIn(event.ts_usecs)) / 1_000).toISOString().slice(0, 19).replace("T", " "),
+        timeText(Number(countIn(event.ts_usecs) / 1_000n)),
         short(textIn(event.federation_id)),
         WHAT[kind] ?? kind,
         invoice === undefined ? "" : moneyText(countIn(invoice)),

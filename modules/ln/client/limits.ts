@@ -8,7 +8,8 @@ export const GATEWAY_TIMEOUT_MS = 15_000;
 export const PAYMENT_TIMEOUT_MS = 300_000;
 /**
  * The most that a gateway may take of a payment unless the caller says otherwise: 100 sat and 1.5 %, as clients of lnv2
- * have it. Whoever is registered names its fee itself; gateways ask for 2 sat and 0.3 % where their operators say nothing.
+ * have it. Whoever is registered names its fee itself; gateways ask for 2 sat and 0.3 % where their operators say
+ * nothing.
  */
 export const GATEWAY_FEE_DEFAULT_MAX = { baseMsat: 100_000n, partsPerMillion: 15_000n };
 /** Between tries to have a gateway pay, growing. */

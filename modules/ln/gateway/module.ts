@@ -48,9 +48,9 @@ export function lnGateway(
       register: "call",
       unregister: "call",
     },
-    start: (env) => {
-      const wallet = new LnGatewayWallet(env, gateway);
-      return Promise.resolve({
+    start: async (env) => {
+      const wallet = await LnGatewayWallet.open(env, gateway);
+      return {
         transitions: (state, operationId) => {
           switch (state.tag) {
             case "Pay":
@@ -68,7 +68,7 @@ export function lnGateway(
         api: new LnGatewayModule(wallet),
         commands: {},
         pending: async (tx, active) => pendingMoney(active, await relayedMsat(tx)),
-      });
+      };
     },
   });
 }

@@ -7,6 +7,7 @@ import { LnFederation } from "../client/federation.ts";
 import { redeemKey } from "../client/keys.ts";
 import type { LnClientConfig } from "../config.ts";
 import type { LnGateway } from "./context.ts";
+import { keyIndex } from "./db.ts";
 import type { LnGatewayState } from "./states.ts";
 
 export type LnGatewayEnv = ClientModuleEnv<LnClientConfig, LnGatewayState>;
@@ -16,17 +17,34 @@ export class LnGatewayWallet {
   readonly env: LnGatewayEnv;
   readonly gateway: LnGateway;
   readonly federation: LnFederation;
-  /** 32 bytes, secret: claims outgoing contracts, gives them up, takes back incoming ones. */
+  /**
+   * 32 bytes, secret: claims outgoing contracts, gives them up, takes back incoming ones. Each database has one of its
+   * own: contracts that are keyed to another database of these words are another gateway's, as this one doesn't know
+   * what it has paid for them.
+   */
   readonly key: Bytes;
   /** 33 bytes. */
   readonly publicKey: Bytes;
 
-  constructor(env: LnGatewayEnv, gateway: LnGateway) {
+  private constructor(env: LnGatewayEnv, gateway: LnGateway, key: Bytes) {
     this.env = env;
     this.gateway = gateway;
     this.federation = new LnFederation(env);
-    this.key = redeemKey(env.secret);
+    this.key = key;
     this.publicKey = publicKeyOf(this.key);
+  }
+
+  /** With the key of this database, which is durable. */
+  static async open(env: LnGatewayEnv, gateway: LnGateway): Promise<LnGatewayWallet> {
+    const { store, secret, platform: { dice } } = env;
+    const drawn = dice.bytes(8).reduce((sum, byte) => sum << 8n | BigInt(byte), 0n);
+    const { value: index, durable } = await store.transact(async (tx) => {
+      const known = await keyIndex.get(tx);
+      if (known === undefined) keyIndex.set(tx, drawn);
+      return known ?? drawn;
+    });
+    await durable;
+    return new LnGatewayWallet(env, gateway, redeemKey(secret.child(index)));
   }
 }
 

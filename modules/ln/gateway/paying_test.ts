@@ -79,6 +79,18 @@ Deno.test("a payment that the node says failed is given up, and the payer has th
   client.close();
 });
 
+Deno.test("a gateway that was restored by its words in a new folder neither gives up nor pays for contracts of the old one", async () => {
+  const { world, client, ...old } = await paying(), funded = await fundedFor(world, { client, ...old });
+  client.close();
+  const restored = await testLnGateway(world, { dice: 2 });
+  restored.gateway.outcome = () => Promise.resolve(err(NO_ROUTE));
+  const paid = restored.client.api.payInvoice(payloadOf(funded, invoiceOf()), never);
+  assertEquals(await refusal(restored, paid), "not_our_contract");
+  assertEquals([restored.gateway.payments, restored.client.events], [[], []]);
+  assertEquals(await old.account(funded), { amount: CONTRACT_MSAT, cancelled: false });
+  restored.client.close();
+});
+
 Deno.test("nothing is given up while it isn't known whether the payment was made", async () => {
   const at = await paying(), { world, client, gateway, account } = at;
   const known = Promise.withResolvers<Awaited<ReturnType<ScriptedLnGateway["outcome"]>>>();

@@ -78,9 +78,9 @@ export type TestLnGateway = {
 /** A gateway's client with this much e-cash. */
 export async function testLnGateway(
   { guardians, clock }: TestLn,
-  { balanceMsat = 0n, gateway = new ScriptedLnGateway(), seed = 1 } = {},
+  { balanceMsat = 0n, gateway = new ScriptedLnGateway(), seed = 1, dice = 1_001 } = {},
 ): Promise<TestLnGateway> {
-  const client = await TestClient.start(lnGateway(gateway), guardians, { clock, balanceMsat, seed });
+  const client = await TestClient.start(lnGateway(gateway), guardians, { clock, balanceMsat, seed, dice });
   const { publicKey } = await client.api.facts();
   return { gateway, client, publicKey };
 }
