@@ -79,7 +79,9 @@ export async function orLate<T>(
   const timer = clock.setTimer(deadlineMs, () => deadline.abort(late()));
   const until = signal ? AbortSignal.any([signal, deadline.signal]) : deadline.signal;
   try {
-    return await orEnded(until, () => work(until));
+    if (until.aborted) throw endedBy(until);
+    // `late`'s error as it is, whatever its kind
+    return await orAborted(work(until), until, () => deadline.signal.aborted ? deadline.signal.reason : endedBy(until));
   } finally {
     timer.cancel();
   }
