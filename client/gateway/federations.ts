@@ -1,7 +1,7 @@
 /**
  * The federations that a gateway serves: a wallet in each under the same words, with its prices. Joining one checks
- * that it has Lightning and is on the gateway's network; leaving one waits until nothing of it is under way, and keeps
- * its money.
+ * that it has Lightning and is on the gateway's network; leaving one waits until nothing of it is under way, ends its
+ * invoices, and keeps its money.
  */
 import type { Logger } from "../../actors/logger.ts";
 import type { Clock, Dice } from "../../actors/platform/platform.ts";
@@ -11,6 +11,7 @@ import type { StoreView } from "../../actors/store/store.ts";
 import type { BitcoinNetwork } from "../../core/bitcoin/network.ts";
 import type { FederationId } from "../../core/types/ids.ts";
 import type { AnyClientModuleDefinition, UsableModule } from "../../modules/contract/client.ts";
+import { orLate } from "../../modules/contract/waiting.ts";
 import type { PaymentFee } from "../../modules/lnv2/fees.ts";
 import { isWithin, RECEIVE_FEE_LIMIT, SEND_FEE_LIMIT } from "../../modules/lnv2/fees.ts";
 import type { LnGatewayModule } from "../../modules/ln/gateway/api.ts";
@@ -22,7 +23,7 @@ import type { Wallets } from "../wallets.ts";
 import { GatewayError } from "./error.ts";
 import { DRAIN_LOOK_MS, LEAVE_MS, RELAY_AGAIN_MS } from "./limits.ts";
 import type { FederationRecord } from "./records.ts";
-import { federations, hasOpenRegistrations, takeIndex } from "./records.ts";
+import { federations, takeIndex } from "./records.ts";
 
 export type FederationsEnv = {
   /** The gateway's part. */
@@ -37,8 +38,15 @@ export type FederationsEnv = {
   readonly log: Logger;
   /** One was joined, or its prices have changed: what the gateway says of itself there has, too. */
   readonly onChanged?: (federationId: FederationId) => void;
-  /** One is about to be left. Must not fail. */
-  readonly onLeaving?: (served: ServedFederation) => Promise<void>;
+  /** What there is to do before one is left, beside its wallet. Nothing begins in it meanwhile. */
+  readonly leaving: {
+    /** Keeps what is owed to the node: the answers to forwards that were bought for. */
+    readonly keepAnswers: (served: ServedFederation) => Promise<void>;
+    /** Has the node end all its invoices. @throws {GatewayError} also `under_way`: the node holds a payment */
+    readonly endInvoices: (served: ServedFederation) => Promise<void>;
+    /** The last one. Must not fail. */
+    readonly unregister: (served: ServedFederation) => Promise<void>;
+  };
 };
 
 /** The gateway in one of its federations. */
@@ -247,9 +255,11 @@ export class Federations {
   }
 
   /**
-   * Serves a federation no more. Its money stays with the gateway: `connect` takes it back.
+   * Serves a federation no more: nobody can pay its invoices then. Its money stays with the gateway: `connect` takes it
+   * back.
    * @returns what it was
-   * @throws {GatewayError} `not_connected` · `under_way`: payments haven't ended, or invoices may still be paid
+   * @throws {GatewayError} `not_connected` · `under_way`: payments haven't ended · `node_not_connected` · `node`: the
+   * node must end invoices, and is away
    */
   async leave(federationId: FederationId): Promise<ServedFederation> {
     const served = await this.served(federationId);
@@ -257,8 +267,10 @@ export class Federations {
     // nothing begins from here on: what is looked at stays as it is
     this.#leaving.add(federationId);
     try {
+      const { leaving } = this.#env;
       await this.#awaitIdle(served);
-      await this.#env.onLeaving?.(served);
+      await leaving.endInvoices(served);
+      await leaving.unregister(served);
       const { durable } = await this.#env.store.transact((tx) => federations.delete(tx, federationId));
       await durable;
       await this.wallets.leaveOut(federationId);
@@ -269,15 +281,15 @@ export class Federations {
   }
 
   /** @throws {GatewayError} `under_way` */
-  async #awaitIdle({ federationId, wallet }: ServedFederation): Promise<void> {
-    const { clock, store } = this.#env, untilMs = clock.monotonicMs() + LEAVE_MS;
+  async #awaitIdle(served: ServedFederation): Promise<void> {
+    const { clock, leaving } = this.#env, { federationId, wallet } = served, untilMs = clock.monotonicMs() + LEAVE_MS;
     for (;;) {
       // before the rest: what is in hand may become what is under way
       const isIdle = !this.#uses.has(federationId);
-      const { incomingMsat, outgoingMsat, inDoubtMsat } = await wallet.getPending();
-      const nowSecs = Math.floor(clock.nowMs() / 1_000);
-      const isOpen = await store.read((tx) => hasOpenRegistrations(tx, federationId, nowSecs));
-      if (incomingMsat + outgoingMsat + inDoubtMsat > 0n || isOpen) throw underWay();
+      const { incomingMsat, outgoingMsat } = await wallet.getPending();
+      if (incomingMsat + outgoingMsat > 0n) throw underWay();
+      await orLate({ clock, deadlineMs: LEAVE_MS, late: underWay }, () => leaving.keepAnswers(served));
+      if ((await wallet.getPending()).inDoubtMsat > 0n) throw underWay();
       if (isIdle) return;
       if (clock.monotonicMs() >= untilMs) throw underWay();
       await sleep(clock, DRAIN_LOOK_MS);
@@ -302,10 +314,11 @@ export class Federations {
   }
 }
 
-function underWay(): GatewayError {
+/** Something hasn't ended in a federation that is to be left. */
+export function underWay(): GatewayError {
   return new GatewayError(
     { code: "under_way" },
-    "Payments of this federation are under way, or invoices may still be paid: disable receiving and try again later",
+    "Payments of this federation are under way: try again in a minute. While receiving is disabled no new ones come in",
   );
 }
 

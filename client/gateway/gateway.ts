@@ -47,6 +47,7 @@ import type { LdkSettings } from "./node/ldk/settings.ts";
 import type { LightningNode } from "./node/node.ts";
 import { NodeCommits } from "./node_commits.ts";
 import { NodeWatch } from "./node_watch.ts";
+import { OpenInvoices } from "./open_invoices.ts";
 import { Payments } from "./payments.ts";
 import { publicAnswer } from "./public_api.ts";
 import { gatewayKey, gatewayPart, nodeCommits } from "./records.ts";
@@ -140,10 +141,15 @@ export class Gateway {
       onChanged: () => {
         if (this.registrations.isManaged) this.#system.tell(REGISTRAR, "register", null);
       },
-      onLeaving: (served) => this.#unregister(served),
+      leaving: {
+        keepAnswers: ({ lnv1 }) => lnv1 ? this.#forwards.keepAnswers(lnv1) : Promise.resolve(),
+        endInvoices: (served) => openInvoices.end(served),
+        unregister: (served) => this.#unregister(served),
+      },
     });
     this.federations = federations;
     const { watch } = this;
+    const openInvoices = new OpenInvoices({ store: part, node, watch, clock, log: logger, closing: closing.signal });
     this.#held = new HeldPayments({
       store: part,
       node,
@@ -154,7 +160,15 @@ export class Gateway {
       log: logger,
       closing: closing.signal,
     });
-    this.#forwards = new Forwards({ watch, federations, clock, dice, log: logger, closing: closing.signal });
+    this.#forwards = new Forwards({
+      store: part,
+      watch,
+      federations,
+      clock,
+      dice,
+      log: logger,
+      closing: closing.signal,
+    });
     this.invoices = new Invoices({ store: part, clock, node, watch, federations, rate: invoiceRate });
   }
 
@@ -273,10 +287,9 @@ export class Gateway {
     this.#forwards.drain();
     const { clock } = this.options.platform;
     for (;;) {
-      let left = this.#held.size;
-      for (const { module, lnv1 } of await this.federations.all()) {
-        left += (await module?.completions() ?? 0) + (await lnv1?.completions() ?? 0);
-      }
+      for (const { lnv1 } of await this.federations.all()) if (lnv1) await this.#forwards.keepAnswers(lnv1);
+      let left = this.#held.size + this.#forwards.size;
+      for (const { module } of await this.federations.all()) left += await module?.completions() ?? 0;
       if (left === 0) break;
       await sleep(clock, DRAIN_LOOK_MS, this.#closing.signal);
     }

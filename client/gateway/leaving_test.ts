@@ -19,6 +19,7 @@ import { Invoices } from "./invoices.ts";
 import type { LightningNode } from "./node/node.ts";
 import { SimulatedLightning } from "./node/simulated/lightning.ts";
 import { NodeWatch } from "./node_watch.ts";
+import { OpenInvoices } from "./open_invoices.ts";
 import { federations as records, register } from "./records.ts";
 
 const ID = "bb".repeat(32), AMOUNT_MSAT = 101_000n;
@@ -29,10 +30,10 @@ async function serving() {
   const clock = new ManualClock(), dice = seededDice(1), store = await openMemoryStore({ clock });
   await clock.advance(1_700_000_040_000);
   const lightning = new SimulatedLightning({ clock, dice });
+  const aHeld = { amountMsat: AMOUNT_MSAT, claimDeadlineHeight: 1_000_000 }, world = { isHeld: true };
   const node: LightningNode = {
     ...lightning.node("gateway").connect(),
-    heldPayment: (paymentHash) =>
-      Promise.resolve({ paymentHash, amountMsat: AMOUNT_MSAT, claimDeadlineHeight: 1_000_000 }),
+    heldPayment: (paymentHash) => Promise.resolve(world.isHeld ? { paymentHash, ...aHeld } : null),
   };
   const contract = incomingOf(await testLightning());
   const { durable } = await store.transact(async (tx) => {
@@ -50,7 +51,7 @@ async function serving() {
   const pending = { incomingMsat: 0n, outgoingMsat: 0n, inDoubtMsat: 0n };
   const module = {
     isFunded: () => Promise.resolve(false),
-    relayHeld: () => guardians.promise.then(() => ok(null)),
+    relayHeld: () => guardians.promise.then(() => (world.isHeld = false, ok(null))),
     sendPayment: () => guardians.promise.then(() => ok(PREIMAGE)),
   };
   const wallet = { use: () => module, getPending: () => Promise.resolve({ ...pending }) };
@@ -64,6 +65,11 @@ async function serving() {
     lnv2,
     lnv1,
     log,
+    leaving: {
+      keepAnswers: () => Promise.resolve(),
+      endInvoices: (served) => openInvoices.end(served),
+      unregister: () => Promise.resolve(),
+    },
   });
   federations.open({
     wallet: () => wallet,
@@ -71,6 +77,7 @@ async function serving() {
   } as unknown as Wallets);
   const watch = new NodeWatch({ node, network: "regtest", store, platform: { clock }, log });
   const closing = new AbortController();
+  const openInvoices = new OpenInvoices({ store, node, watch, clock, log, closing: closing.signal });
   const held = new HeldPayments({ store, node, watch, federations, clock, dice, log, closing: closing.signal });
   const invoices = new Invoices({ store, clock, node, watch, federations, rate: { burst: 1, perSecond: 1 } });
   const passing = async (ms: number): Promise<void> => {
@@ -80,7 +87,7 @@ async function serving() {
     }
     await settle();
   };
-  return { clock, federations, held, invoices, guardians, leftOut, pending, passing };
+  return { clock, world, federations, held, invoices, guardians, leftOut, pending, passing };
 }
 
 const payload = { federationId: ID } as SendPaymentPayload;
@@ -88,7 +95,8 @@ const never = new AbortController().signal;
 
 Deno.test("a federation is not left while a payment is in hand of which its module has nothing yet", async () => {
   for (const kind of ["send", "held"] as const) {
-    const { federations, held, invoices, guardians, leftOut, passing } = await serving();
+    const { world, federations, held, invoices, guardians, leftOut, passing } = await serving();
+    world.isHeld = kind === "held";
     const begun = kind === "send"
       ? invoices.sendPayment(payload, never)
       : held.seen({ paymentHash: HASH, amountMsat: AMOUNT_MSAT, claimDeadlineHeight: 1_000_000 });

@@ -22,9 +22,14 @@ export const REGISTERED_MAX = 100_000;
  * verified. fedimint-gateway-server 0.13.0.
  */
 export const KEPT_AFTER_EXPIRY_SECS = 24 * 3_600;
-/** How often registrations are looked over. */
+/**
+ * The answer to a forward is kept so long, for a node that hands the forward over once more. No forward lives longer:
+ * nodes take none whose time is farther than 2,016 blocks, two weeks.
+ */
+export const ANSWER_KEPT_SECS = 30 * 24 * 3_600;
+/** How often registrations and answers are looked over. */
 export const PRUNE_MS = 3_600_000;
-/** Registrations that are deleted in one transaction. */
+/** Registrations, and answers, that are deleted in one transaction. */
 export const PRUNED_AT_ONCE = 1_000;
 
 /** What the node said of itself is told again for so long, so that strangers' questions cost it nothing. */
@@ -92,6 +97,8 @@ export const CLTV_LIMIT_MAX = 2_016;
  * (`ACCEPT_MS`), payments don't.
  */
 export const LEAVE_MS = 35_000;
+/** Invoices of one that is being left that the node is asked about, and then told to end, at a time. */
+export const INVOICES_ENDED_AT_ONCE = 16;
 /** A gateway that is to stop, or to leave a federation, looks so often whether all has ended. */
 export const DRAIN_LOOK_MS = 250;
 

@@ -13,13 +13,27 @@
  * | 08 | – | 32 bytes, secret: the key that names the gateway |
  * | 09 | payment hash 32 | nothing: the node has had a record of the payment whose record is under `06` |
  * | 0a | – | commits that the embedded node has made at least; there is one once that node has begun |
+ * | 0b | payment hash 32 ‖ channel ‖ HTLC | secret until the forward has ended: the 32-byte preimage that settles it |
+ * | 0c | Unix seconds u64 BE ‖ key of `0b` | nothing: when that answer was kept |
  */
 import type { ReadTx, StoreTx, StoreView } from "../../actors/store/store.ts";
-import { numberIn, numberKey } from "../../actors/store/number_key.ts";
+import { numberKey } from "../../actors/store/number_key.ts";
 import type { Bytes } from "../../core/bytes.ts";
 import { concat, fromHex, toHex } from "../../core/bytes.ts";
 import type { CodecType } from "../../core/encoding/mod.ts";
-import { bool, closedEnum, option, struct, text, u64, u64Number, unit } from "../../core/encoding/mod.ts";
+import {
+  bool,
+  closedEnum,
+  decode,
+  encode,
+  fixedBytes,
+  option,
+  struct,
+  text,
+  u64,
+  u64Number,
+  unit,
+} from "../../core/encoding/mod.ts";
 import { amount } from "../../core/types/amount.ts";
 import type { FederationId, Sha256 } from "../../core/types/ids.ts";
 import { federationId, operationId, sha256Hash } from "../../core/types/ids.ts";
@@ -76,6 +90,10 @@ export type Way = CodecType<typeof way>;
 const outgoingRecord = struct("OutgoingRecord", { federationId, operationId, way: option(way) });
 export type OutgoingRecord = CodecType<typeof outgoingRecord>;
 
+/** Names a forward: its hash, and the incoming HTLC. */
+const forwardKey = struct("ForwardKey", { paymentHash: sha256Hash, channel: u64, htlc: u64 });
+export type ForwardKey = CodecType<typeof forwardKey>;
+
 const nextIndex = slot(0x01, u64Number);
 export const federations = table(0x02, federationId, federationRecord);
 const registrations = table(0x03, sha256Hash, registration);
@@ -87,6 +105,8 @@ export const nodeKey = slot(0x07, publicKey);
 export const gatewayKey = slot(0x08, secretKey);
 export const seenAtNode = table(0x09, sha256Hash, unit);
 export const nodeCommits = slot(0x0a, u64Number);
+const answers = table(0x0b, forwardKey, fixedBytes(32));
+const ANSWERED = Uint8Array.of(0x0c);
 
 /** An index that no federation has, and none had. */
 export async function takeIndex(tx: StoreTx): Promise<number> {
@@ -138,12 +158,32 @@ export async function pruneRegistrations(tx: StoreTx, expiredBeforeSecs: number,
   return hashes.length;
 }
 
-/** Whether a federation has registrations whose invoices may still be paid. */
-export async function hasOpenRegistrations(tx: ReadTx, id: FederationId, nowSecs: number): Promise<boolean> {
-  for await (const { key } of tx.range({ prefix: EXPIRATIONS, reverse: true })) {
-    if (numberIn(key, 1) < nowSecs) return false;
-    const value = await registrations.get(tx, toHex(key.subarray(9)) as Sha256);
-    if (value?.federationId === id) return true;
+/** Payment hashes of a federation's registrations. */
+export async function registeredIn(tx: ReadTx, id: FederationId): Promise<Sha256[]> {
+  const hashes: Sha256[] = [];
+  for await (const [hash, { federationId }] of registrations.entries(tx)) if (federationId === id) hashes.push(hash);
+  return hashes;
+}
+
+/** Keeps the preimage (32 bytes) that settles a forward, unless it is kept already. */
+export async function keepAnswer(tx: StoreTx, key: ForwardKey, preimage: Bytes, nowSecs: number): Promise<void> {
+  if (await answers.get(tx, key)) return;
+  answers.set(tx, key, preimage);
+  tx.set(concat(numberKey(ANSWERED, nowSecs), encode(forwardKey, key)), new Uint8Array(0));
+}
+
+/** The 32-byte preimage that settles a forward; undefined where none is kept. */
+export function answerTo(tx: ReadTx, key: ForwardKey): Promise<Bytes | undefined> {
+  return answers.get(tx, key);
+}
+
+/** Deletes answers that were kept before a time. @returns how many; at most `limit` */
+export async function pruneAnswers(tx: StoreTx, keptBeforeSecs: number, limit: number): Promise<number> {
+  const end = numberKey(ANSWERED, keptBeforeSecs), keys: Bytes[] = [];
+  for await (const { key } of tx.range({ prefix: ANSWERED, end, limit })) keys.push(key);
+  for (const key of keys) {
+    answers.delete(tx, decode(forwardKey, key.subarray(9)));
+    tx.delete(key);
   }
-  return false;
+  return keys.length;
 }

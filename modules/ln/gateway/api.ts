@@ -7,15 +7,15 @@ import type { OperationId, Sha256 } from "../../../core/types/ids.ts";
 import { readDurable } from "../../contract/read_durable.ts";
 import type { PayInvoicePayload } from "../gateway_api.ts";
 import { awaitBought, buy } from "./buying.ts";
-import { payments, relaying, unpaid } from "./db.ts";
+import { payments, unpaid } from "./db.ts";
 import type { RelayRefusal } from "./error.ts";
 import type { LnGatewayWallet } from "./own.ts";
 import { operationOf } from "./own.ts";
 import { payInvoice } from "./paying.ts";
 import type { Announced } from "./registering.ts";
 import { register, unregister } from "./registering.ts";
-import type { Forward } from "./relaying.ts";
-import { awaitRelayed, isRelayed, relay } from "./relaying.ts";
+import type { Forward, Unanswered } from "./relaying.ts";
+import { answered, awaitRelayed, isRelayed, relay, unanswered } from "./relaying.ts";
 import type { Bought } from "./states.ts";
 
 export class LnGatewayModule {
@@ -80,13 +80,14 @@ export class LnGatewayModule {
     return awaitRelayed(this.#wallet, paymentHash, signal);
   }
 
-  /** Forwards that haven't been answered for good yet. */
-  completions(): Promise<number> {
-    return readDurable(this.#wallet.env.store, async (tx) => {
-      let count = 0;
-      for await (const _ of relaying.entries(tx)) count++;
-      return count;
-    });
+  /** The answer to a forward is kept, `preimage` (32 bytes) or null: it is under way no more. Durable. */
+  answered(paymentHash: Sha256, preimage: Bytes | null): Promise<void> {
+    return answered(this.#wallet, paymentHash, preimage);
+  }
+
+  /** Forwards that a contract was funded for, and that haven't been answered yet. */
+  unanswered(): Promise<readonly Unanswered[]> {
+    return unanswered(this.#wallet);
   }
 
   /** Registers the gateway with every guardian that answers. @returns how many have it */

@@ -3,8 +3,10 @@
  * fedimint-gw-client 0.13.0 (`lib.rs` `gateway_handle_intercepted_htlc`, `complete.rs`).
  *
  * The node tells of a forward again until it has an answer, so nothing is pushed to it: what a forward comes to stands
- * in the store, and is told as often as it is asked for.
+ * in the store, and is told as often as it is asked for. A forward is under way until who answers it says that the
+ * answer is kept.
  */
+import { assert } from "../../../core/assert.ts";
 import type { Bytes } from "../../../core/bytes.ts";
 import type { Result } from "../../../core/result.ts";
 import { err, ok } from "../../../core/result.ts";
@@ -87,7 +89,7 @@ async function liveBlockCount({ env, federation }: LnGatewayWallet, signal: Abor
 }
 
 /**
- * Waits for what a forward comes to: the preimage (32 bytes) that settles it, or null: it goes back. Durable.
+ * Waits for what a forward comes to: the preimage (32 bytes) that settles it, or null: it goes back.
  * @throws {WaitError} `aborted` · `closed` · `unknown_operation`
  */
 export async function awaitRelayed(
@@ -95,13 +97,38 @@ export async function awaitRelayed(
   paymentHash: Sha256,
   signal: AbortSignal,
 ): Promise<Bytes | null> {
-  const operationId = operationOf(paymentHash);
-  const bought = await awaitBought(wallet, operationId, signal);
-  const preimage = bought.tag === "Success" ? bought.preimage : null;
-  await wallet.env.core.transact(operationId, async (tx) => {
+  const bought = await awaitBought(wallet, operationOf(paymentHash), signal);
+  return bought.tag === "Success" ? bought.preimage : null;
+}
+
+/**
+ * What a forward came to is kept where it outlives this module: it is under way no more. Durable.
+ * @param preimage as `awaitRelayed` told it
+ */
+export async function answered(
+  { env: { core } }: LnGatewayWallet,
+  paymentHash: Sha256,
+  preimage: Bytes | null,
+): Promise<void> {
+  await core.transact(operationOf(paymentHash), async (tx) => {
     if (await relaying.get(tx.store, paymentHash) === undefined) return;
     relaying.delete(tx.store, paymentHash);
     if (preimage) logInto(tx, completeLightningPaymentSucceeded(paymentHash));
   });
-  return preimage;
+}
+
+/** A forward that a contract was funded for. */
+export type Unanswered = { readonly paymentHash: Sha256; readonly circuit: Circuit };
+
+/** Forwards of which nobody has said that they are answered. */
+export function unanswered({ env }: LnGatewayWallet): Promise<readonly Unanswered[]> {
+  return readDurable(env.store, async (tx) => {
+    const all: Unanswered[] = [];
+    for await (const [paymentHash] of relaying.entries(tx)) {
+      const circuit = await circuits.get(tx, paymentHash);
+      assert(circuit, "it is stored with the forward");
+      all.push({ paymentHash, circuit });
+    }
+    return all;
+  });
 }
