@@ -4,7 +4,7 @@ import { parseBolt11 } from "../../core/lightning/bolt11.ts";
 import { sleep } from "../../actors/platform/platform.ts";
 import { LightningError } from "../../modules/lnv2/client/error.ts";
 import { faultsOf, NO_FAULTS } from "../../client/gateway/node/simulated/faults.ts";
-import { LightningWorld } from "../simulation/lightning.ts";
+import { assertConstant, LightningWorld } from "../simulation/lightning.ts";
 
 const AMOUNT_MSAT = 10_000_000n;
 /** Payments have fewer commits. */
@@ -95,6 +95,44 @@ for (const commit of ["lost", "kept"] as const) {
       await idle(world);
       assert(await world.gatewayMsat() - before > payments * 10_000n);
     }, 36_000_000);
+  });
+}
+
+for (const commit of ["lost", "kept"] as const) {
+  Deno.test(`a federation is left for good though the gateway dies at each commit of it, which is ${commit}: no invoice can be paid then`, async () => {
+    const world = await LightningWorld.start({ seed: 7, total: 1 }), outside = world.outside.connect();
+    const bob = await world.person("bob", world.there, 0n), limits = { feeLimitMsat: 1_000_000n, cltvLimit: 500 };
+    const totalMsat = world.lightning.totalMsat;
+    await world.here.play(async () => {
+      let died = 0;
+      for (let count = 1;; count++) {
+        assert(count < COMMITS_MAX);
+        const { federationId } = (await world.gateway.federations.all()).at(-1)!;
+        const taken = await asked(world, () => bob.invoice(AMOUNT_MSAT));
+        const open = await asked(world, () => bob.invoice(AMOUNT_MSAT));
+        assertEquals((await outside.pay({ invoice: parseBolt11(taken.invoice), ...limits })).ok, true);
+        assertEquals((await bob.lightning.awaitReceive(taken.operationId)).outcome, "claimed");
+        await idle(world);
+        const heldMsat = await world.gatewayMsat(), fate = await world.crashAtCommit(count, commit);
+        const isLeft = await Promise.race([
+          world.gateway.federations.leave(federationId).then(() => true, () => false),
+          fate.back.then(() => false),
+        ]);
+        if (fate.hasDied) {
+          died++;
+          await fate.back;
+          await idle(world);
+        } else assertEquals(isLeft, true, "it has no commit left to die at");
+        // what it had done is done, and the rest is done by the next call
+        if (await world.gateway.federations.record(federationId)) await world.gateway.federations.leave(federationId);
+        assertEquals((await outside.pay({ invoice: parseBolt11(open.invoice), ...limits })).ok, false);
+        if (!fate.hasDied) break;
+        await world.gateway.federations.connect(world.there.invite);
+        assertEquals(await world.gatewayMsat(), heldMsat);
+      }
+      assert(died >= 3, `it died ${died} times`);
+    }, 36_000_000);
+    assertConstant(world, totalMsat);
   });
 }
 
