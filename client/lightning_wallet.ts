@@ -13,8 +13,8 @@ import type {
   VettedGateway,
 } from "./lightning.ts";
 import * as lightning from "./lightning.ts";
-import type { PayRequest } from "./lnurl_pay.ts";
-import { askInvoice, askPayRequest } from "./lnurl_pay.ts";
+import type { PayRequest } from "../modules/contract/lnurl_pay.ts";
+import { askInvoice, askPayRequest } from "../modules/contract/lnurl_pay.ts";
 import { FederationMembership } from "./membership.ts";
 
 /** Pays and is paid over Lightning. */
@@ -133,7 +133,7 @@ export class LightningWallet extends FederationMembership {
   invoiceOf(request: PayRequest, amountMsat: bigint, signal?: AbortSignal): Promise<string> {
     return this.client.wait(
       signal,
-      (until) => askInvoice(this.client.options.platform, request, amountMsat, until),
+      (until) => askInvoice(this.client.options.platform, request, { amountMsat }, until),
     );
   }
 }

@@ -49,7 +49,7 @@ export const lnClient: UsableModule<LnClient> = defineClientModule({
     return Promise.resolve({
       transitions: (state, operationId) => lnTransitions(parts, state, operationId),
       api,
-      commands: lnCommands(api),
+      commands: lnCommands(api, env.platform),
       pending: (_tx, active) => Promise.resolve(pendingMoney(active)),
     });
   },

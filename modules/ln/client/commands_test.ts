@@ -1,0 +1,64 @@
+/** `module ln pay` of whom an LNURL or a Lightning address names. */
+import { assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { encodeLnurl } from "../../../core/lightning/lnurl.ts";
+import { CommandError } from "../../contract/command_error.ts";
+import { LnurlError } from "../../contract/lnurl_pay.ts";
+import { AMOUNT_MSAT, assertMoney, BALANCE_MSAT, FEE_MSAT, lnWallets, outsideInvoice } from "../testing/wallet.ts";
+import { LnError } from "./error.ts";
+
+/** A wallet, and a service at `pay.example` that takes up to 200 sat and writes invoices of the outside world. */
+async function withService() {
+  const test = await lnWallets(), { servers, gateway } = test, asked: string[] = [];
+  let written = 0;
+  servers.set("pay.example", (request) => {
+    const { pathname, search, searchParams } = new URL(request.url);
+    asked.push(`${pathname}${search}`);
+    const terms = {
+      tag: "payRequest",
+      callback: "https://pay.example/invoice",
+      minSendable: 1_000,
+      maxSendable: 200_000,
+      metadata: '[["text/plain","tea"]]',
+      commentAllowed: 10,
+    };
+    if (pathname !== "/invoice") return Promise.resolve(Response.json(terms));
+    const amountMsat = BigInt(searchParams.get("amount")!);
+    return Promise.resolve(Response.json({ pr: outsideInvoice(gateway, { amountMsat, number: ++written }) }));
+  });
+  const pay = (...args: string[]) => test.wallet.until(test.wallet.run("pay", ...args));
+  return { ...test, asked, pay };
+}
+
+Deno.test("a Lightning address and an LNURL are paid an amount, with a comment, through the usual gateway", async () => {
+  const test = await withService(), { asked, pay } = test;
+  const paid = await pay("alice@pay.example", "--amount", "100 sat", "--lnurl-comment", "for tea");
+  assertMatch((paid as { Success: { preimage: string } }).Success.preimage, /^[0-9a-f]{64}$/);
+  assertEquals(asked, ["/.well-known/lnurlp/alice", "/invoice?amount=100000&comment=for+tea"]);
+  await assertMoney(test, { balanceMsat: BALANCE_MSAT - AMOUNT_MSAT - FEE_MSAT });
+  await pay(encodeLnurl("https://pay.example/x").toUpperCase(), "--amount=100000");
+  assertEquals(asked.slice(2), ["/x", "/invoice?amount=100000"]);
+  await assertMoney(test, { balanceMsat: BALANCE_MSAT - 2n * (AMOUNT_MSAT + FEE_MSAT) });
+});
+
+Deno.test("nothing is paid without an amount, with two, with one that isn't taken, or to what is neither", async () => {
+  const test = await withService(), { gateway, pay } = test;
+  const refusals: readonly (readonly [string, string, ...string[]])[] = [
+    ["An amount must be specified when paying to an LNURL", "alice@pay.example"],
+    ["The amount is specified both in the invoice and separately", outsideInvoice(gateway), "--amount", "5"],
+  ];
+  for (const [text, ...args] of refusals) {
+    const refused = await assertRejects(() => pay(...args), CommandError);
+    assertEquals([refused.code, refused.message], ["failed", text]);
+  }
+  const codeOf = async (kind: typeof LnurlError | typeof LnError, ...args: string[]) =>
+    (await assertRejects<LnurlError | LnError>(() => pay(...args), kind)).code;
+  assertEquals(await codeOf(LnurlError, "alice@pay.example", "--amount", "201 sat"), "amount_out_of_range");
+  const long = ["--amount", "100 sat", "--lnurl-comment", "for tea and more"];
+  assertEquals(await codeOf(LnurlError, "alice@pay.example", ...long), "comment_too_long");
+  assertEquals(await codeOf(LnError, "something", "--amount", "5"), "not_an_invoice");
+  const open = outsideInvoice(gateway, { amountMsat: null, number: 9 });
+  assertEquals(await codeOf(LnError, open, "--amount", "5"), "amount_missing");
+  assertEquals((await assertRejects(() => pay("alice@pay.example", "--amount"), CommandError)).code, "usage");
+  assertEquals(gateway.orders, []);
+  await assertMoney(test, { balanceMsat: BALANCE_MSAT });
+});
