@@ -3,6 +3,7 @@ import type { OperationId } from "../core/types/ids.ts";
 import type {
   CreateInvoiceOptions,
   GatewayOptions,
+  MostSendable,
   PayInvoiceOptions,
   ReceiveOutcome,
   ReceiveProgress,
@@ -31,6 +32,18 @@ export class LightningWallet extends FederationMembership {
     return this.client.wait(
       options.signal,
       (signal) => lightning.quotePayment(this.client, invoice, { ...options, signal }),
+    );
+  }
+
+  /**
+   * The most that the payee of an invoice may get so that the balance pays for it, fees included, and through which
+   * gateway: pay through that one, as others take other fees. What the wallet holds may change until then.
+   * @throws {LightningError} what `quotePayment` throws of gateways · `funding_failed`
+   */
+  maxSendable(options: GatewayOptions = {}): Promise<MostSendable> {
+    return this.client.wait(
+      options.signal,
+      (signal) => lightning.maxSendable(this.client, { ...options, signal }),
     );
   }
 

@@ -79,6 +79,7 @@ export type {
 export type {
   CreateInvoiceOptions,
   GatewayOptions,
+  MostSendable,
   PayInvoiceOptions,
   ReceiveOutcome,
   ReceiveProgress,

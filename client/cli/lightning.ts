@@ -41,7 +41,7 @@ export function lightningCommands(cli: Cli): void {
       }),
     );
   program.command("pay").argument("<payee>", "invoice, Lightning address or LNURL; - reads it from standard input")
-    .argument("[amount...]", 'where the payee doesn\'t say it, such as "1000 sat"; a number alone is msat')
+    .argument("[amount...]", 'where the payee doesn\'t say it, such as "1000 sat", or all; a number alone is msat')
     .description("pay over Lightning; shows what it costs and asks")
     .option("-y, --yes", "don't ask")
     .option(flag, what, urlArgument)
@@ -49,7 +49,8 @@ export function lightningCommands(cli: Cli): void {
       cli.friendly(async (session, pasted: string, amount: string[], options: PayOptions) => {
         const text = await pastedArgument(session, [pasted]);
         const payee = asArgument("payee", () => readLightning(text));
-        const amountMsat = amount.length === 0 ? null : amountPieces(amount);
+        const isAll = amount.length === 1 && amount[0]!.toLowerCase() === "all";
+        const amountMsat = amount.length === 0 ? null : isAll ? "all" : amountPieces(amount);
         await withWallet(session, (wallet) => pay(session, wallet, payee, amountMsat, options));
       }),
     );

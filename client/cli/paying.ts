@@ -4,6 +4,7 @@
 import { toHex } from "../../core/bytes.ts";
 import type { Bytes } from "../../core/bytes.ts";
 import { parseHex } from "../../core/encoding/mod.ts";
+import { MSAT_PER_SAT } from "../../core/types/amount.ts";
 import type { OperationId } from "../../core/types/ids.ts";
 import { lnClient } from "../../modules/ln/client.ts";
 import { LN_KIND } from "../../modules/ln/common.ts";
@@ -42,24 +43,26 @@ type PaymentEnd =
   | { readonly outcome: "refunded" }
   | { readonly outcome: "rejected" | "failure"; readonly reason: string };
 
+/** Which gateway: one of its URL, or in the first module of its id. Without either any. */
+type Through = GatewayOption & { readonly gatewayId?: Bytes };
+/** What is paid, and through whom. */
+type Order = { readonly invoice: string; readonly through: Through };
+
 function hasModule(wallet: FederationClient, wanted: string): boolean {
   return wallet.client.modules().some(({ kind, active }) => active && kind === wanted);
 }
 
-function offerOf(
-  wallet: FederationClient,
-  invoice: string,
-  options: GatewayOption,
-  signal: AbortSignal,
-): Promise<Offer> {
-  const isFirst = !hasModule(wallet, LNV2_KIND) && hasModule(wallet, LN_KIND);
-  return isFirst ? offerOfFirst(wallet, invoice, options, signal) : offerOfSecond(wallet, invoice, options, signal);
+function isFirst(wallet: FederationClient): boolean {
+  return !hasModule(wallet, LNV2_KIND) && hasModule(wallet, LN_KIND);
+}
+
+function offerOf(wallet: FederationClient, order: Order, signal: AbortSignal): Promise<Offer> {
+  return isFirst(wallet) ? offerOfFirst(wallet, order, signal) : offerOfSecond(wallet, order, signal);
 }
 
 async function offerOfSecond(
   wallet: FederationClient,
-  invoice: string,
-  { gateway }: GatewayOption,
+  { invoice, through: { gateway } }: Order,
   signal: AbortSignal,
 ): Promise<Offer> {
   const quote = await wallet.quotePayment(invoice, { signal, ...(gateway !== undefined && { gateway }) });
@@ -77,14 +80,11 @@ async function offerOfSecond(
 
 async function offerOfFirst(
   wallet: FederationClient,
-  invoice: string,
-  { gateway }: GatewayOption,
+  { invoice, through }: Order,
   signal: AbortSignal,
 ): Promise<Offer> {
-  if (gateway !== undefined) {
-    throw CliError.usage("--gateway: this federation's gateways have no URLs. `module ln pay --gateway-id` takes one.");
-  }
-  const ln = wallet.use(lnClient), quote = await ln.quotePay(invoice, null, signal), { gatewayId } = quote;
+  const ln = wallet.use(lnClient), quote = await ln.quotePay(invoice, through.gatewayId ?? null, signal);
+  const { gatewayId } = quote;
   return {
     ...quote,
     gateway: gatewayId,
@@ -94,34 +94,60 @@ async function offerOfFirst(
         : "Should the gateway do nothing at all, the money is back within some days.",
     ],
     pay: async () => {
-      const through = gatewayId === null ? {} : { gatewayId: parseHex(gatewayId) };
-      return (await ln.pay(invoice, { ...through, gatewayFeeMsatMax: quote.gatewayFeeMsat }, signal)).operationId;
+      const by = gatewayId === null ? {} : { gatewayId: parseHex(gatewayId) };
+      return (await ln.pay(invoice, { ...by, gatewayFeeMsatMax: quote.gatewayFeeMsat }, signal)).operationId;
     },
     end: (operationId) => ln.awaitPay(operationId, signal),
   };
 }
 
 /** The invoice to pay, with what is known of who is paid. */
-async function invoiceOf(
+async function orderOf(
   { io }: Session,
   wallet: FederationClient,
   { what, text }: PastedLightning,
-  amountMsat: bigint | null,
-): Promise<string> {
+  amount: bigint | "all" | null,
+  through: GatewayOption,
+): Promise<Order> {
   if (what === "invoice") {
-    if (amountMsat !== null) throw CliError.usage("amount: the invoice says it. Leave it out.");
-    return text;
+    if (amount !== null) throw CliError.usage("amount: the invoice says it. Leave it out.");
+    return { invoice: text, through };
   }
   const request = await wallet.payRequest(text, io.signal);
   const { host, minMsat, maxMsat, description } = request;
   if (description !== null) io.err(`${host}: ${printable(description)}\n`);
-  const asked = amountMsat ?? (minMsat === maxMsat ? minMsat : null);
-  if (asked === null) {
-    throw CliError.usage(
-      `amount: it is missing. ${host} takes ${moneyText(minMsat)} at least and ${moneyText(maxMsat)} at most.`,
-    );
+  const takes = `${host} takes ${moneyText(minMsat)} at least and ${moneyText(maxMsat)} at most.`;
+  const most = amount === "all" ? await mostOf(wallet, through, io.signal) : null;
+  const asked = most
+    ? leastOf(most.amountMsat - most.amountMsat % MSAT_PER_SAT, maxMsat)
+    : typeof amount === "bigint"
+    ? amount
+    : minMsat === maxMsat
+    ? minMsat
+    : null;
+  if (asked === null) throw CliError.usage(`amount: it is missing. ${takes}`);
+  if (most && asked < minMsat) {
+    throw CliError.failed(`Nothing was paid: the balance pays for ${moneyText(asked)} at most, and ${takes}`);
   }
-  return await wallet.invoiceOf(request, asked, io.signal);
+  return { invoice: await wallet.invoiceOf(request, asked, io.signal), through: most?.through ?? through };
+}
+
+function leastOf(a: bigint, b: bigint): bigint {
+  return a < b ? a : b;
+}
+
+/** The most that the balance pays for. */
+async function mostOf(
+  wallet: FederationClient,
+  through: GatewayOption,
+  signal: AbortSignal,
+): Promise<{ readonly amountMsat: bigint; readonly through: Through }> {
+  if (isFirst(wallet)) {
+    const { amountMsat, gatewayId } = await wallet.use(lnClient).maxPayable(null, signal);
+    return { amountMsat, through: { gatewayId } };
+  }
+  const { amountMsat, gateway } = await wallet.maxSendable({ ...through, signal });
+  return { amountMsat, through: { gateway } };
 }
 
 function showOffer({ io }: Session, offer: Offer): void {
@@ -139,12 +165,15 @@ export async function pay(
   session: Session,
   wallet: FederationClient,
   payee: PastedLightning,
-  amountMsat: bigint | null,
+  amount: bigint | "all" | null,
   { yes = false, gateway }: PayOptions,
 ): Promise<void> {
   const { io } = session, { signal } = io;
-  const invoice = await invoiceOf(session, wallet, payee, amountMsat);
-  const offer = await offerOf(wallet, invoice, gateway === undefined ? {} : { gateway }, signal);
+  if (gateway !== undefined && isFirst(wallet)) {
+    throw CliError.usage("--gateway: this federation's gateways have no URLs. `module ln pay --gateway-id` takes one.");
+  }
+  const order = await orderOf(session, wallet, payee, amount, gateway === undefined ? {} : { gateway });
+  const offer = await offerOf(wallet, order, signal);
   showOffer(session, offer);
   if (!yes) {
     if (io.ask === null) {

@@ -31,6 +31,7 @@ export const lnClient: UsableModule<LnClient> = defineClientModule({
   state: lnState,
   api: {
     quotePay: "call",
+    maxPayable: "call",
     pay: "call",
     awaitPay: "call",
     isInternal: "call",

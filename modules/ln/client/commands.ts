@@ -4,6 +4,7 @@ import type { Bytes } from "../../../core/bytes.ts";
 import type { Json } from "../../../core/encoding/mod.ts";
 import { list, tryDecoding, u64 } from "../../../core/encoding/mod.ts";
 import { parseBolt11 } from "../../../core/lightning/bolt11.ts";
+import { formatAmount } from "../../../core/types/amount_text.ts";
 import type { OperationId } from "../../../core/types/ids.ts";
 import { compactText } from "../../../core/types/pasted_text.ts";
 import { publicKey } from "../../../core/types/keys.ts";
@@ -48,22 +49,50 @@ function takeGateway(args: readonly string[]) {
 const announcements = list(gatewayAnnouncement);
 
 /** What is paid to who writes an invoice for any amount. */
-type Wish = { readonly amount: string | null; readonly comment: string | null };
+type Wish = {
+  readonly amount: string | null;
+  readonly isAll: boolean;
+  readonly comment: string | null;
+  readonly gatewayId: Bytes | null;
+};
+/** What is paid, and through whom. */
+type Order = { readonly invoice: string; readonly gatewayId: Bytes | null };
 
 /** The invoice itself, or one of whom an LNURL or a Lightning address names. */
-async function invoiceOf(platform: Platform, payee: string, wish: Wish, signal: AbortSignal): Promise<string> {
-  const amountMsat = wish.amount === null ? null : amountArgument(wish.amount, "--amount");
+async function orderOf(
+  ln: LnClient,
+  platform: Platform,
+  payee: string,
+  wish: Wish,
+  signal: AbortSignal,
+): Promise<Order> {
+  const { isAll, comment, gatewayId } = wish;
+  const wantedMsat = wish.amount === null ? null : amountArgument(wish.amount, "--amount");
   if (!isLnurlPayee(payee.trim())) {
     const invoice = tryDecoding(() => parseBolt11(compactText(payee)));
-    const isTwice = amountMsat !== null && invoice.ok && invoice.value.amountMsat !== null;
+    if (isAll && invoice.ok) throw CommandError.failed(ALL_OF_INVOICE);
+    const isTwice = wantedMsat !== null && invoice.ok && invoice.value.amountMsat !== null;
     if (isTwice) throw CommandError.failed("The amount is specified both in the invoice and separately");
-    return payee;
+    return { invoice: payee, gatewayId };
   }
-  if (amountMsat === null) throw CommandError.failed("An amount must be specified when paying to an LNURL");
-  const request = await askPayRequest(platform, payee.trim(), signal);
-  const { comment } = wish;
-  return await askInvoice(platform, request, { amountMsat, ...(comment !== null && { comment }) }, signal);
+  if (wantedMsat === null && !isAll) throw CommandError.failed("An amount must be specified when paying to an LNURL");
+  const request = await askPayRequest(platform, payee.trim(), signal), said = comment === null ? {} : { comment };
+  if (wantedMsat !== null) {
+    const invoice = await askInvoice(platform, request, { amountMsat: wantedMsat, ...said }, signal);
+    return { invoice, gatewayId };
+  }
+  const most = await ln.maxPayable(gatewayId, signal), { minMsat, maxMsat } = request;
+  const amountMsat = most.amountMsat < maxMsat ? most.amountMsat : maxMsat;
+  if (amountMsat < minMsat) {
+    const least = `the recipient requires at least ${formatAmount(minMsat)} (LNURL minSendable)`;
+    throw CommandError.failed(`--all can send at most ${formatAmount(amountMsat)}, but ${least}`);
+  }
+  // through whom the fees are known
+  const invoice = await askInvoice(platform, request, { amountMsat, ...said }, signal);
+  return { invoice, gatewayId: most.gatewayId };
 }
+
+const ALL_OF_INVOICE = "--all is only valid for LNURL/Lightning Address payments, not fixed-amount invoices";
 
 export function lnCommands(ln: LnClient, platform: Platform): { readonly [name: string]: ClientCommand } {
   const finalPay = async (id: OperationId, signal: AbortSignal): Promise<Json> =>
@@ -95,16 +124,25 @@ export function lnCommands(ln: LnClient, platform: Platform): { readonly [name: 
       },
     },
     pay: {
-      usage: "pay INVOICE_OR_LNURL [--amount AMOUNT] [--lnurl-comment TEXT] [--gateway-id KEY] [--max-fee AMOUNT]",
+      usage:
+        "pay INVOICE_OR_LNURL [--amount AMOUNT | --all] [--lnurl-comment TEXT] [--gateway-id KEY] [--max-fee AMOUNT]",
       help:
-        "Pays an invoice, or --amount to an LNURL or a Lightning address, and waits for the end: the preimage, or why " +
-        "it wasn't paid. The gateway may take 100 sat and 1.5 % unless --max-fee says otherwise",
+        "Pays an invoice, or --amount (or all that there is) to an LNURL or a Lightning address, and waits for the end: " +
+        "the preimage, or why it wasn't paid. The gateway may take 100 sat and 1.5 % unless --max-fee says otherwise",
       run: async (args, signal) => {
         const { value: maxFee, rest: rest1 } = takeArgument(args, "--max-fee");
         const { value: amount, rest: rest2 } = takeArgument(rest1, "--amount");
         const { value: comment, rest: rest3 } = takeArgument(rest2, "--lnurl-comment");
-        const { gatewayId, rest } = takeGateway(rest3);
-        const invoice = await invoiceOf(platform, oneArgument(rest, "INVOICE_OR_LNURL"), { amount, comment }, signal);
+        const { isSet: isAll, rest: rest4 } = takeFlag(rest3, "--all");
+        if (isAll && amount !== null) throw CommandError.usage("--amount and --all exclude each other");
+        const { gatewayId: wanted, rest } = takeGateway(rest4), payee = oneArgument(rest, "INVOICE_OR_LNURL");
+        const { invoice, gatewayId } = await orderOf(
+          ln,
+          platform,
+          payee,
+          { amount, isAll, comment, gatewayId: wanted },
+          signal,
+        );
         const { operationId } = await ln.pay(invoice, {
           ...(gatewayId && { gatewayId }),
           ...(maxFee !== null && { gatewayFeeMsatMax: amountArgument(maxFee, "--max-fee") }),

@@ -40,6 +40,30 @@ Deno.test("a Lightning address and an LNURL are paid an amount, with a comment, 
   await assertMoney(test, { balanceMsat: BALANCE_MSAT - 2n * (AMOUNT_MSAT + FEE_MSAT) });
 });
 
+Deno.test("all that there is goes to a Lightning address, as much as it takes, and what is left pays for nothing", async () => {
+  const test = await withService(), { asked, pay, wallet } = test;
+  await pay("alice@pay.example", "--all");
+  // the service takes no more
+  assertEquals(asked.at(-1), "/invoice?amount=200000");
+  wallet.balanceMsat = 100_000n;
+  const { amountMsat } = await wallet.until(wallet.api.maxPayable());
+  // 1 sat and 100 millionths for the gateway, and the federation takes nothing
+  assertEquals(amountMsat + 1_000n + amountMsat / 10_000n, 100_000n);
+  await pay("alice@pay.example", "--all");
+  assertEquals(asked.at(-1), `/invoice?amount=${amountMsat}`);
+  assertEquals(wallet.balanceMsat, 0n);
+  wallet.balanceMsat = 1_500n;
+  const refused = await assertRejects(() => pay("alice@pay.example", "--all"), CommandError);
+  assertEquals(
+    refused.message,
+    "--all can send at most 500 msat, but the recipient requires at least 1000 msat (LNURL minSendable)",
+  );
+  const ofInvoice = await assertRejects(() => pay(outsideInvoice(test.gateway, { number: 8 }), "--all"), CommandError);
+  assertEquals(ofInvoice.code, "failed");
+  const both = await assertRejects(() => pay("alice@pay.example", "--all", "--amount", "5"), CommandError);
+  assertEquals(both.code, "usage");
+});
+
 Deno.test("nothing is paid without an amount, with two, with one that isn't taken, or to what is neither", async () => {
   const test = await withService(), { gateway, pay } = test;
   const refusals: readonly (readonly [string, string, ...string[]])[] = [

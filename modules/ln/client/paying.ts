@@ -14,6 +14,7 @@ import { checkedAdd } from "../../../core/types/amount.ts";
 import { formatAmount } from "../../../core/types/amount_text.ts";
 import type { OperationId, TransactionId } from "../../../core/types/ids.ts";
 import { compactText } from "../../../core/types/pasted_text.ts";
+import { mostSendable } from "../../contract/most_sendable.ts";
 import type { Contract, ContractId, OutgoingContract } from "../contracts.ts";
 import { outgoingContractId } from "../contracts.ts";
 import { gatewayFeeMsat } from "../fees.ts";
@@ -46,6 +47,14 @@ export type PayQuote = {
   readonly totalMsat: bigint;
   /** What the payee says it is for; null where it gave a hash alone. */
   readonly description: string | null;
+};
+
+/** The most that can be paid, and through whom: other gateways take other fees. */
+export type MostPayable = {
+  /** What the payee gets; 0 where the balance pays for nothing. */
+  readonly amountMsat: bigint;
+  /** 33 bytes. */
+  readonly gatewayId: Bytes;
 };
 
 /** How to pay. */
@@ -127,6 +136,27 @@ export class Paying {
       totalMsat: contractMsat + cost.value,
       description: invoice.description.tag === "Direct" ? invoice.description.value : null,
     };
+  }
+
+  /** @throws {LnError} as `pay` does, but for what is wrong with an invoice */
+  async maxPayable(gatewayId: Bytes | null, signal: AbortSignal): Promise<MostPayable> {
+    const { env } = this.#parts;
+    const mostWith = async (feeMsat: (amountMsat: bigint) => bigint): Promise<bigint> => {
+      const most = await mostSendable(
+        env.core,
+        (msat) => anyFunding(env, msat),
+        (amountMsat) => amountMsat + feeMsat(amountMsat),
+      );
+      if (!most.ok) throw LnError.notFunded(most.error);
+      return most.value;
+    };
+    // the cheapest for about so much
+    const gateway =
+      await (gatewayId
+        ? this.#gateways.named(gatewayId, signal)
+        : this.#gateways.select(await mostWith(() => 0n), signal));
+    const amountMsat = await mostWith((wanted) => gatewayFeeMsat(gateway.fees, wanted));
+    return { amountMsat, gatewayId: gateway.gatewayId };
   }
 
   /** @throws {LnError} */
