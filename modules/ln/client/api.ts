@@ -65,7 +65,7 @@ export class LnClient {
   /**
    * Pays an invoice. Resolves when the payment is stored; from then on it ends in a success or a refund, whatever the
    * gateway does. An invoice is paid once: one that was paid is told again, one that came back is tried again.
-   * @throws {LnError} what `quotePay` throws, and `timelock_too_large` · `no_offer` · `offer_too_dear` ·
+   * @throws {LnError} what `quotePay` throws, and `no_gateway` · `timelock_too_large` · `no_offer` · `offer_too_dear` ·
    * `contract_exists`: nothing is stored
    */
   pay(invoice: string, options: PayOptions = {}, signal?: AbortSignal): Promise<Begun> {

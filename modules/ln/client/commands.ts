@@ -54,6 +54,7 @@ type Wish = {
   readonly isAll: boolean;
   readonly comment: string | null;
   readonly gatewayId: Bytes | null;
+  readonly isInternal: boolean;
 };
 /** What is paid, and through whom. */
 type Order = { readonly invoice: string; readonly gatewayId: Bytes | null };
@@ -66,7 +67,7 @@ async function orderOf(
   wish: Wish,
   signal: AbortSignal,
 ): Promise<Order> {
-  const { isAll, comment, gatewayId } = wish;
+  const { isAll, comment, gatewayId, isInternal } = wish;
   const wantedMsat = wish.amount === null ? null : amountArgument(wish.amount, "--amount");
   if (!isLnurlPayee(payee.trim())) {
     const invoice = tryDecoding(() => parseBolt11(compactText(payee)));
@@ -81,6 +82,7 @@ async function orderOf(
     const invoice = await askInvoice(platform, request, { amountMsat: wantedMsat, ...said }, signal);
     return { invoice, gatewayId };
   }
+  if (isInternal) throw CommandError.failed(ALL_INTERNAL);
   const most = await ln.maxPayable(gatewayId, signal), { minMsat, maxMsat } = request;
   const amountMsat = most.amountMsat < maxMsat ? most.amountMsat : maxMsat;
   if (amountMsat < minMsat) {
@@ -93,6 +95,8 @@ async function orderOf(
 }
 
 const ALL_OF_INVOICE = "--all is only valid for LNURL/Lightning Address payments, not fixed-amount invoices";
+
+const ALL_INTERNAL = "--all requires a gateway to price the payment; internal payments are not supported";
 
 export function lnCommands(ln: LnClient, platform: Platform): { readonly [name: string]: ClientCommand } {
   const finalPay = async (id: OperationId, signal: AbortSignal): Promise<Json> =>
@@ -124,8 +128,8 @@ export function lnCommands(ln: LnClient, platform: Platform): { readonly [name: 
       },
     },
     pay: {
-      usage:
-        "pay INVOICE_OR_LNURL [--amount AMOUNT | --all] [--lnurl-comment TEXT] [--gateway-id KEY] [--max-fee AMOUNT]",
+      usage: "pay INVOICE_OR_LNURL [--amount AMOUNT | --all] [--lnurl-comment TEXT] " +
+        "[--gateway-id KEY] [--force-internal] [--max-fee AMOUNT]",
       help:
         "Pays an invoice, or --amount (or all that there is) to an LNURL or a Lightning address, and waits for the end: " +
         "the preimage, or why it wasn't paid. The gateway may take 100 sat and 1.5 % unless --max-fee says otherwise",
@@ -135,15 +139,17 @@ export function lnCommands(ln: LnClient, platform: Platform): { readonly [name: 
         const { value: comment, rest: rest3 } = takeArgument(rest2, "--lnurl-comment");
         const { isSet: isAll, rest: rest4 } = takeFlag(rest3, "--all");
         if (isAll && amount !== null) throw CommandError.usage("--amount and --all exclude each other");
-        const { gatewayId: wanted, rest } = takeGateway(rest4), payee = oneArgument(rest, "INVOICE_OR_LNURL");
+        const { gatewayId: wanted, isInternal, rest } = takeGateway(rest4),
+          payee = oneArgument(rest, "INVOICE_OR_LNURL");
         const { invoice, gatewayId } = await orderOf(
           ln,
           platform,
           payee,
-          { amount, isAll, comment, gatewayId: wanted },
+          { amount, isAll, comment, gatewayId: wanted, isInternal },
           signal,
         );
         const { operationId } = await ln.pay(invoice, {
+          isInternal,
           ...(gatewayId && { gatewayId }),
           ...(maxFee !== null && { gatewayFeeMsatMax: amountArgument(maxFee, "--max-fee") }),
         }, signal);

@@ -86,3 +86,20 @@ Deno.test("nothing is paid without an amount, with two, with one that isn't take
   assertEquals(gateway.orders, []);
   await assertMoney(test, { balanceMsat: BALANCE_MSAT });
 });
+
+Deno.test("whoever forbids a gateway pays within the federation, or nothing", async () => {
+  const test = await withService(), { gateway, pay, wallet } = test;
+  const refused = await assertRejects(() => pay(outsideInvoice(gateway, { number: 7 }), "--force-internal"), LnError);
+  assertEquals(refused.code, "no_gateway");
+  const all = await assertRejects(() => pay("alice@pay.example", "--all", "--force-internal"), CommandError);
+  assertEquals(
+    all.message,
+    "--all requires a gateway to price the payment; internal payments are not supported",
+  );
+  assertEquals(gateway.orders, []);
+  const payee = await test.open({ seed: 2 });
+  const { invoice } = await payee.until(payee.api.receive(AMOUNT_MSAT, { gateway: "internal" }));
+  assertMatch(JSON.stringify(await wallet.until(wallet.run("pay", invoice, "--force-internal"))), /preimage/i);
+  assertEquals(gateway.orders, []);
+  assertEquals(wallet.balanceMsat, BALANCE_MSAT - AMOUNT_MSAT);
+});

@@ -61,6 +61,8 @@ export type MostPayable = {
 export type PayOptions = {
   /** Id of a registered gateway, 33 bytes; default: the cheapest that answers. */
   readonly gatewayId?: Bytes;
+  /** Within the federation or not at all. */
+  readonly isInternal?: boolean;
   /** Most that the gateway may take, as a quote said. Default: 100 sat and 1.5 % of the amount. */
   readonly gatewayFeeMsatMax?: bigint;
   /** Kept in the operation log. */
@@ -165,7 +167,8 @@ export class Paying {
     // paid: told again, whatever has become of the invoice
     if (attempts?.outcome.tag === "Paid") return begun(attempts.payment);
     const payable = this.#payable(invoice, attempts);
-    const gateway = await this.#gatewayFor(invoice, payable.amountMsat, options.gatewayId ?? null, signal);
+    const { isInternal = false, gatewayId = null } = options, wanted = isInternal ? "none" : gatewayId;
+    const gateway = await this.#gatewayFor(invoice, payable.amountMsat, wanted, signal);
     const draft = gateway ? await this.#outgoing(payable, gateway, signal) : await this.#internal(payable, signal);
     const { gatewayFeeMsatMax: most = feeMaxMsat(payable.amountMsat) } = options;
     if (draft.feeMsat > most) {
@@ -205,7 +208,7 @@ export class Paying {
   async #gatewayFor(
     { paymentHash, routeHints: [hint] }: Bolt11Invoice,
     amountMsat: bigint,
-    gatewayId: Bytes | null,
+    gatewayId: Bytes | "none" | null,
     signal: AbortSignal,
   ): Promise<LightningGateway | null> {
     const last = hint?.at(-1), { env: { federationId }, federation } = this.#parts;
@@ -215,6 +218,7 @@ export class Paying {
     const known = last ? await this.#gateways.fresh(signal) : [];
     const leadsBack = known.some(({ nodePubKey, federationIndex }) => leadsTo(nodePubKey, federationIndex));
     if (leadsBack && await federation.offer(paymentHash, signal)) return null;
+    if (gatewayId === "none") throw LnError.of("no_gateway");
     return await (gatewayId ? this.#gateways.named(gatewayId, signal) : this.#gateways.select(amountMsat, signal));
   }
 
