@@ -4,6 +4,7 @@ import type { OperationId, Sha256 } from "../core/types/ids.ts";
 import type { SafeUrl } from "../core/types/safe_url.ts";
 import type {
   LightningClient,
+  MostSendable,
   ReceiveOutcome,
   ReceiveProgress,
   ReceiveQuote,
@@ -18,6 +19,7 @@ import type { Client } from "./core/client.ts";
 import { GATEWAYS_SHOWN_MAX } from "./limits.ts";
 
 export type {
+  MostSendable,
   ReceiveOutcome,
   ReceiveProgress,
   ReceiveQuote,
@@ -65,6 +67,10 @@ function lightningOf(client: Client): LightningClient {
 
 export function quotePayment(client: Client, invoice: string, options: GatewayOptions): Promise<SendQuote> {
   return lightningOf(client).quoteSend(invoice, options.gateway ?? null, options.signal);
+}
+
+export function maxSendable(client: Client, options: GatewayOptions): Promise<MostSendable> {
+  return lightningOf(client).maxSendable(options.gateway ?? null, options.signal);
 }
 
 export function payInvoice(client: Client, invoice: string, options: PayInvoiceOptions): Promise<OperationId> {

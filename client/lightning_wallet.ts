@@ -3,6 +3,7 @@ import type { OperationId } from "../core/types/ids.ts";
 import type {
   CreateInvoiceOptions,
   GatewayOptions,
+  MostSendable,
   PayInvoiceOptions,
   ReceiveOutcome,
   ReceiveProgress,
@@ -13,8 +14,8 @@ import type {
   VettedGateway,
 } from "./lightning.ts";
 import * as lightning from "./lightning.ts";
-import type { PayRequest } from "./lnurl_pay.ts";
-import { askInvoice, askPayRequest } from "./lnurl_pay.ts";
+import type { PayRequest } from "../modules/contract/lnurl_pay.ts";
+import { askInvoice, askPayRequest } from "../modules/contract/lnurl_pay.ts";
 import { FederationMembership } from "./membership.ts";
 
 /** Pays and is paid over Lightning. */
@@ -31,6 +32,18 @@ export class LightningWallet extends FederationMembership {
     return this.client.wait(
       options.signal,
       (signal) => lightning.quotePayment(this.client, invoice, { ...options, signal }),
+    );
+  }
+
+  /**
+   * The most that the payee of an invoice may get so that the balance pays for it, fees included, and through which
+   * gateway: pay through that one, as others take other fees. What the wallet holds may change until then.
+   * @throws {LightningError} what `quotePayment` throws of gateways · `funding_failed`
+   */
+  maxSendable(options: GatewayOptions = {}): Promise<MostSendable> {
+    return this.client.wait(
+      options.signal,
+      (signal) => lightning.maxSendable(this.client, { ...options, signal }),
     );
   }
 
@@ -133,7 +146,7 @@ export class LightningWallet extends FederationMembership {
   invoiceOf(request: PayRequest, amountMsat: bigint, signal?: AbortSignal): Promise<string> {
     return this.client.wait(
       signal,
-      (until) => askInvoice(this.client.options.platform, request, amountMsat, until),
+      (until) => askInvoice(this.client.options.platform, request, { amountMsat }, until),
     );
   }
 }

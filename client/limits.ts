@@ -25,10 +25,15 @@ export const MODULE_AGAIN_MS = 250;
 /** Streams of one module that are read at a time: a screen reads a few. */
 export const MODULE_STREAMS_MAX = 1_000;
 
-/** Answers of services that write invoices: metadata may hold a small picture. */
-export const LNURL_BYTES_MAX = 262_144;
-/** Redirects of such a service that are followed, one after the other. */
-export const LNURL_REDIRECTS_MAX = 5;
-export const LNURL_TIMEOUT_MS = 15_000;
 /** Gateways that are asked for their prices at once, for people to choose from. */
 export const GATEWAYS_SHOWN_MAX = 16;
+
+/**
+ * Addresses of one guardian that are shown, and asked about: it has one or two, and whoever keeps its name could list
+ * thousands.
+ */
+export const GUARDIAN_ADDRESSES_MAX = 16;
+/** What ipwho.is says of an address takes some 1,500 bytes. */
+export const IP_INFO_BYTES_MAX = 65_536;
+/** As fedimint-cli waits for it. */
+export const IP_INFO_TIMEOUT_MS = 5_000;

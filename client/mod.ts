@@ -79,6 +79,7 @@ export type {
 export type {
   CreateInvoiceOptions,
   GatewayOptions,
+  MostSendable,
   PayInvoiceOptions,
   ReceiveOutcome,
   ReceiveProgress,
@@ -89,8 +90,8 @@ export type {
   SendTerms,
   VettedGateway,
 } from "./lightning.ts";
-export { LnurlError } from "./lnurl_pay.ts";
-export type { PayRequest } from "./lnurl_pay.ts";
+export { LnurlError } from "../modules/contract/lnurl_pay.ts";
+export type { PayRequest } from "../modules/contract/lnurl_pay.ts";
 
 // texts that people paste
 export { parsePasted, readBitcoinAddress, readEcash, readInviteCode, readLightning, readSetupCode } from "./pasted.ts";

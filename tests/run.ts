@@ -1,8 +1,8 @@
 /**
- * `deno task test`: everything that this machine can run, and by name what it can't and why; ends with
+ * `deno task test`: what this machine can run in half an hour, and by name what it leaves out and why; ends with
  * `N passed, N failed`. First the quick tests; then what real processes do, at whose side simulated worlds, to which
- * time is nothing, take what is left of the machine. `deno task test WORD…` runs the suites whose names have one of the
- * words.
+ * time is nothing, take what is left of the machine. With `--long` also the suites that others have most parts of.
+ * `deno task test WORD…` runs the suites whose names have one of the words.
  *
  * A suite is a command that says in its last lines how many cases passed and failed; one that can't run here says
  * `not run here: WHY` and that none did.
@@ -15,6 +15,8 @@ type Suite = {
   readonly name: string;
   readonly args: readonly string[];
   readonly env?: Record<string, string>;
+  /** Others have most of its parts: only `--long` runs it, or its name. */
+  readonly isLong?: boolean;
 };
 
 const deno = Deno.execPath();
@@ -76,13 +78,17 @@ function interop(name: string, file: string, ...args: readonly string[]): Suite 
   return { name, args: ["run", "-A", `tests/interop/${file}.ts`, ...args] };
 }
 
+function long(suite: Suite): Suite {
+  return { ...suite, isLong: true };
+}
+
 const quick: Suite = {
   name: "quick tests",
   args: ["test", "-P", "--no-check", "--parallel", "--quiet"],
   env: NO_BITCOIND,
 };
 
-/** They measure before and during, and have no other real processes beside them. */
+/** They measure before and during, and have nothing else beside them. */
 const attacks: Suite = { name: "attacks on real guardians", args: ["task", "hostile", "--short"] };
 
 const REAL_AT_ONCE = 2;
@@ -91,15 +97,15 @@ const REAL_AT_ONCE = 2;
 const real: readonly Suite[] = [
   files("slow tests of real programs", 1, realPrograms),
   interop("wallets restored by the other client, in our federation", "recovery", "--in-ours"),
-  interop("wallets restored by the other client, in an official federation", "recovery", "--in-official"),
+  long(interop("wallets restored by the other client, in an official federation", "recovery", "--in-official")),
   interop("official clients in our federation", "official_client"),
   interop("our gateways, with official guardians, clients and gateway-cli", "our_gateway"),
-  interop("both clients pay over Lightning through the official gateway, in our federation", "lightning"),
+  long(interop("both clients pay over Lightning through the official gateway, in our federation", "lightning")),
   interop("both clients pay over Lightning, with both kinds of guardians", "lightning", "--mixed"),
   interop("official guardians and ours in one federation", "mixed"),
   interop("our client in an official federation", "our_client"),
-  interop("both clients pay over Lightning's first module through our gateway", "lnv1_gateway"),
-  interop("invoices within a federation of official guardians and ours", "ln"),
+  long(interop("both clients pay over Lightning's first module through our gateway", "lnv1_gateway")),
+  long(interop("invoices within a federation of official guardians and ours", "ln")),
   files("whole tests of real programs", 1, wholeTests.filter(isReal).map(pathOf)),
   interop("a gateway's side of a real LND", "lnd"),
   interop("a real LND on the embedded chain, and the embedded Lightning node", "embedded_node"),
@@ -201,9 +207,11 @@ function show({ name }: Suite, ran: Ran): void {
   console.log(`-- ${name}: ${ran.passed} passed, ${ran.failed} failed in ${ran.seconds.toFixed(0)} s`);
 }
 
-const words = Deno.args;
-function isChosen({ name }: Suite): boolean {
-  return words.length === 0 || words.some((word) => name.includes(word));
+const LONG = "--long";
+const words = Deno.args.filter((word) => word !== LONG), withLong = Deno.args.includes(LONG);
+
+function isChosen({ name, isLong = false }: Suite): boolean {
+  return words.length === 0 ? withLong || !isLong : words.some((word) => name.includes(word));
 }
 
 /** Runs suites, so many at once; each is shown as a whole when it has ended. */
@@ -224,10 +232,12 @@ if (isChosen(quick)) {
   console.log(`== ${quick.name}`);
   show(quick, await run(quick, { tell: print }));
 }
-await Promise.all([
-  runAll(simulated, { isLast: true }),
-  runAll([attacks]).then(() => runAll(real, { atOnce: REAL_AT_ONCE })),
-]);
+await runAll([attacks]);
+await Promise.all([runAll(simulated, { isLast: true }), runAll(real, { atOnce: REAL_AT_ONCE })]);
+if (words.length === 0) {
+  const left = real.filter((suite) => !isChosen(suite));
+  skipped.push(...left.map(({ name }) => `${name}: others have most of its parts; deno task test ${LONG} runs it`));
+}
 for (const line of skipped) console.log(`not run here: ${line}`);
 console.log(`${passed} passed, ${failed} failed`);
 Deno.exit(failed === 0 && passed > 0 ? 0 : 1);

@@ -1,5 +1,5 @@
 /** What `Network` promises of HTTP and WebSockets, on real sockets and on simulated ones. */
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { utf8 } from "../../core/bytes.ts";
 import { NetworkError } from "./error.ts";
 import { type HttpHandler, type MessageSocket, sleep } from "./platform.ts";
@@ -322,4 +322,11 @@ onBoth("a WebSocket gives up after its time and where nobody is", async (stage) 
   assertEquals(await code(client.network.openWebSocket(ws, OPEN)), "unreachable");
   assertEquals(await code(client.network.openWebSocket("ws://no.such.invalid/", OPEN)), "unreachable");
   assertEquals(await code(client.network.openWebSocket("nonsense", OPEN)), "unreachable");
+});
+
+onBoth("a host's name leads to its addresses, and a name that is nobody's to an error", async ({ client, host }) => {
+  assert((await client.network.resolve("localhost")).some((address) => address === "127.0.0.1" || address === "::1"));
+  const [address] = await client.network.resolve(host);
+  assertMatch(address!, /^(127|10)[.]\d+[.]\d+[.]\d+$/);
+  assertEquals(await code(client.network.resolve("nobody.invalid")), "unreachable");
 });

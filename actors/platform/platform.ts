@@ -178,6 +178,8 @@ export interface Network {
     /** Where a redirect leads that was to be told (`Location`), as the server wrote it. */
     readonly location?: string;
   }>;
+  /** IP addresses of a host by its name, as the system finds them. @throws {NetworkError} `unreachable` */
+  resolve(hostname: string): Promise<readonly string[]>;
 }
 
 /** The files of this machine. */

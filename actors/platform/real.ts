@@ -10,6 +10,7 @@ import { realDice } from "./real/dice.ts";
 import { realFiles } from "./real/files.ts";
 import { fetchBounded, openWebSocket } from "./real/http_client.ts";
 import { serveHttp } from "./real/http_server.ts";
+import { resolve } from "./real/resolve.ts";
 import { openThread } from "./real/threads.ts";
 import { dialTls, listenTls } from "./real/tls.ts";
 
@@ -32,6 +33,7 @@ export function realPlatform(report: Report = limitedReport(toStandardError)): P
       serveHttp: serveHttp(report),
       openWebSocket,
       fetch: fetchBounded,
+      resolve,
     },
   };
 }

@@ -22,6 +22,7 @@ import { codeCommands } from "./codes.ts";
 import { apiCommand } from "./dev_api.ts";
 import { configFileCommands } from "./dev_config_files.ts";
 import { eventCommands } from "./dev_events.ts";
+import { federationIpsCommand } from "./dev_federation_ips.ts";
 import { statesCommand } from "./dev_states.ts";
 import { visualizeCommands } from "./dev_visualize.ts";
 import { CliError } from "./error.ts";
@@ -75,6 +76,7 @@ export function devCommands(cli: Cli): void {
     .description("submit a transaction of the federation; prints its id")
     .action(cli.official((session, hex: string) => session.withClient((client) => submit(client, session, hex))));
   codeCommands(cli, dev);
+  federationIpsCommand(cli, dev);
   configFileCommands(cli, dev);
   visualizeCommands(cli, dev);
   dev.command("advance-note-idx").description("skip keys of notes: of mint version 1, not here")

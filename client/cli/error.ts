@@ -15,6 +15,10 @@ export class CliError extends FedimintError<
   static usage(message: string): CliError {
     return new CliError({ code: "usage" }, message);
   }
+
+  static noTor(): CliError {
+    return CliError.failed("This client has no Tor. Without --use-tor it shows your address to the guardians.");
+  }
 }
 
 export const ExitCode = {

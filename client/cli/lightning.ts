@@ -1,9 +1,7 @@
 /** For people: paying and being paid over Lightning. */
 import { InvalidArgumentError } from "commander";
-import { toHex } from "../../core/bytes.ts";
-import type { FederationClient, PaymentQuote, VettedGateway } from "../mod.ts";
+import type { FederationClient, VettedGateway } from "../mod.ts";
 import type { PaymentFee } from "../mod.ts";
-import type { PastedLightning } from "../pasted.ts";
 import { readLightning } from "../pasted.ts";
 import { urlArgument } from "./arguments.ts";
 import type { Cli } from "./cli.ts";
@@ -11,22 +9,18 @@ import { withWallet } from "./ecash.ts";
 import { CliError } from "./error.ts";
 import { moneyText } from "./money.ts";
 import { amountPieces, asArgument, pastedArgument } from "./pasted.ts";
+import type { GatewayOption, PayOptions } from "./paying.ts";
+import { pay } from "./paying.ts";
 import { printable } from "./printable.ts";
 import { qrText } from "./qr.ts";
 import type { Session } from "./session.ts";
 
-const BLOCKS_PER_DAY = 144n;
-/** What the wallet adds to what the gateway asks for. */
-const BUFFER_BLOCKS = 12n;
-
-type GatewayOption = { readonly gateway?: string };
 type InvoiceOptions = GatewayOption & {
   readonly description?: string;
   readonly expiry?: number;
   readonly wait?: boolean;
   readonly qr: boolean;
 };
-type PayOptions = GatewayOption & { readonly yes?: boolean };
 type LnurlOptions = GatewayOption & { readonly qr: boolean };
 
 export function lightningCommands(cli: Cli): void {
@@ -47,7 +41,7 @@ export function lightningCommands(cli: Cli): void {
       }),
     );
   program.command("pay").argument("<payee>", "invoice, Lightning address or LNURL; - reads it from standard input")
-    .argument("[amount...]", 'where the payee doesn\'t say it, such as "1000 sat"; a number alone is msat')
+    .argument("[amount...]", 'where the payee doesn\'t say it, such as "1000 sat", or all; a number alone is msat')
     .description("pay over Lightning; shows what it costs and asks")
     .option("-y, --yes", "don't ask")
     .option(flag, what, urlArgument)
@@ -55,7 +49,8 @@ export function lightningCommands(cli: Cli): void {
       cli.friendly(async (session, pasted: string, amount: string[], options: PayOptions) => {
         const text = await pastedArgument(session, [pasted]);
         const payee = asArgument("payee", () => readLightning(text));
-        const amountMsat = amount.length === 0 ? null : amountPieces(amount);
+        const isAll = amount.length === 1 && amount[0]!.toLowerCase() === "all";
+        const amountMsat = amount.length === 0 ? null : isAll ? "all" : amountPieces(amount);
         await withWallet(session, (wallet) => pay(session, wallet, payee, amountMsat, options));
       }),
     );
@@ -120,84 +115,6 @@ async function invoice(
         `The federation refused to credit it (${
           printable(outcome.reason)
         }). Ask its guardians about operation ${operationId}.`,
-      );
-  }
-}
-
-/** The invoice to pay, with what is known of who is paid. */
-async function invoiceOf(
-  { io }: Session,
-  wallet: FederationClient,
-  { what, text }: PastedLightning,
-  amountMsat: bigint | null,
-): Promise<string> {
-  if (what === "invoice") {
-    if (amountMsat !== null) throw CliError.usage("amount: the invoice says it. Leave it out.");
-    return text;
-  }
-  const request = await wallet.payRequest(text, io.signal);
-  const { host, minMsat, maxMsat, description } = request;
-  if (description !== null) io.err(`${host}: ${printable(description)}\n`);
-  const asked = amountMsat ?? (minMsat === maxMsat ? minMsat : null);
-  if (asked === null) {
-    throw CliError.usage(
-      `amount: it is missing. ${host} takes ${moneyText(minMsat)} at least and ${moneyText(maxMsat)} at most.`,
-    );
-  }
-  return await wallet.invoiceOf(request, asked, io.signal);
-}
-
-function showQuote({ io }: Session, quote: PaymentQuote): void {
-  const { amountMsat, gatewayFeeMsat, federationFeeMsat, totalMsat, gateway, isDirect, description, terms } = quote;
-  const about = description === null || description === "" ? "" : ` for “${printable(description)}”`;
-  io.err(`Paying ${moneyText(amountMsat)}${about}.\n`);
-  io.err(`Gateway ${printable(gateway)} takes ${moneyText(gatewayFeeMsat)}, the federation `);
-  io.err(`${moneyText(federationFeeMsat)}. ${moneyText(totalMsat)} leave the wallet.\n`);
-  if (isDirect) io.err("The payee uses the same gateway: nothing goes over Lightning.\n");
-  const days = (terms.expirationDelta + BUFFER_BLOCKS + BLOCKS_PER_DAY - 1n) / BLOCKS_PER_DAY;
-  io.err(`Should the gateway do nothing at all, the money is back within ${days} day${days === 1n ? "" : "s"}.\n`);
-}
-
-async function pay(
-  session: Session,
-  wallet: FederationClient,
-  payee: PastedLightning,
-  amountMsat: bigint | null,
-  { yes = false, gateway }: PayOptions,
-): Promise<void> {
-  const { io } = session, { signal } = io;
-  const invoice = await invoiceOf(session, wallet, payee, amountMsat);
-  const quote = await wallet.quotePayment(invoice, { signal, ...(gateway !== undefined && { gateway }) });
-  showQuote(session, quote);
-  if (!yes) {
-    if (io.ask === null) {
-      throw CliError.failed("Nothing was paid: there is no terminal to ask on. With --yes it pays without asking.");
-    }
-    const answer = await io.ask("Go ahead? (y/N): ");
-    if (!/^(y|yes)$/i.test(answer.trim())) throw CliError.failed("Nothing was paid.");
-  }
-  const operationId = await wallet.payInvoice(invoice, { quote, signal });
-  io.err("On its way. Ctrl-C stops waiting; it goes on while the wallet is open.\n");
-  const outcome = await wallet.awaitPayment(operationId, signal);
-  switch (outcome.outcome) {
-    case "success":
-      // what was paid with more than it costs comes back as change
-      await wallet.awaitNotes(operationId, signal);
-      io.out(`Paid. Preimage: ${toHex(outcome.preimage)}\nBalance: ${moneyText(await wallet.getBalance())}\n`);
-      return;
-    case "refunded":
-      throw CliError.failed(
-        `The gateway could not pay. The money is back, less fees. Balance: ${moneyText(await wallet.getBalance())}`,
-      );
-    case "rejected":
-      io.err(`The federation refused the payment (${printable(outcome.reason)}). Taking the money back …\n`);
-      await wallet.awaitNotes(operationId, signal);
-      throw CliError.failed(`Nothing was paid. Balance: ${moneyText(await wallet.getBalance())}`);
-    case "failure":
-      throw CliError.failed(
-        `It was neither paid nor refunded (${
-          printable(outcome.reason)
-        }). Ask the guardians about operation ${operationId}.`,
       );
   }
 }

@@ -166,9 +166,7 @@ export class Session {
     check: (store: Store) => Promise<void>,
     use: (client: Client) => Promise<T>,
   ): Promise<T> {
-    if (this.globals.useTor) {
-      throw CliError.failed("This client has no Tor. Without --use-tor it shows your address to the guardians.");
-    }
+    if (this.globals.useTor) throw CliError.noTor();
     const modules = await this.#modules();
     const store = await this.#openStore(modules, quiet);
     let client: Client;

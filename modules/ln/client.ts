@@ -31,6 +31,7 @@ export const lnClient: UsableModule<LnClient> = defineClientModule({
   state: lnState,
   api: {
     quotePay: "call",
+    maxPayable: "call",
     pay: "call",
     awaitPay: "call",
     isInternal: "call",
@@ -49,7 +50,7 @@ export const lnClient: UsableModule<LnClient> = defineClientModule({
     return Promise.resolve({
       transitions: (state, operationId) => lnTransitions(parts, state, operationId),
       api,
-      commands: lnCommands(api),
+      commands: lnCommands(api, env.platform),
       pending: (_tx, active) => Promise.resolve(pendingMoney(active)),
     });
   },

@@ -31,6 +31,7 @@ export const lnv2Client: UsableModule<LightningClient> = defineClientModule({
   state: lightningState,
   api: {
     quoteSend: "call",
+    maxSendable: "call",
     send: "call",
     awaitSend: "call",
     sendUpdates: "stream",

@@ -19,8 +19,8 @@ type Flags = { readonly before: string; readonly during: string; readonly short?
 
 /** An attack begins before it is measured: a process has to start, a control file to be read. */
 const BEGIN_MS = 1_000;
-const SETTLE_MS = 500;
-const SHORT = { before: "1", during: "3" };
+const SETTLE_MS = 1_000;
+const SHORT = { before: "1", during: "4" };
 
 async function suffer(world: World, attack: Attack, flags: Flags): Promise<Row> {
   const { meter, federation, control } = world;

@@ -47,6 +47,34 @@ Deno.test("an invoice is paid after showing what it costs and asking, and never 
   assertEquals(at.gateway.orders.length, 1);
 });
 
+Deno.test("all that there is is paid to a Lightning address: what is left is less than a sat and its fee", async () => {
+  const { at, run } = await commandLine(), service = { minSendable: 1_000, maxSendable: 10_000_000_000 };
+  const asked: bigint[] = [], { network } = at.world.world.process("pay.example").platform;
+  await at.finish(network.serveHttp({ hostname: "0.0.0.0", port: 443 }, (request) => {
+    const { pathname, searchParams } = new URL(request.url);
+    if (pathname !== "/invoice") {
+      const terms = { tag: "payRequest", callback: "https://pay.example/invoice", metadata: "[]", ...service };
+      return Response.json(terms);
+    }
+    asked.push(BigInt(searchParams.get("amount")!));
+    return Response.json({ pr: at.gateway.invoiceOf(asked.at(-1)!) });
+  }));
+  // of 1,000 sat 2 sat and 0.3 % are the gateway's, 1.1 sat are the federation's
+  const paid = await run(["pay", "--yes", "alice@pay.example", "all"]);
+  assertEquals(paid.exit, 0, paid.err);
+  assertStringIncludes(paid.out, "Preimage: ");
+  const [amountMsat] = asked;
+  const costMsat = (msat: bigint): bigint => msat + 2_000n + msat * 3n / 1_000n + 1_100n;
+  assert(amountMsat! % 1_000n === 0n && costMsat(amountMsat!) <= 1_000_000n);
+  assert(costMsat(amountMsat! + 1_000n) > 1_000_000n, "a sat more was to be had");
+  const nothing = await run(["pay", "--yes", "alice@pay.example", "all"]);
+  assertEquals(nothing.exit, 1);
+  assertStringIncludes(nothing.err, "the balance pays for 0 sat (0 msat) at most, and pay.example takes 1 sat");
+  const fixed = await run(["pay", at.gateway.invoiceOf(1_000n), "all"]);
+  assertEquals(fixed.exit, 2);
+  assertEquals(asked.length, 1);
+});
+
 Deno.test("a payment that comes back says so, and where the money is", async () => {
   const { at, run } = await commandLine();
   at.gateway.paying = ["forfeit"];

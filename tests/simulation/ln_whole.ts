@@ -1,6 +1,8 @@
 /** The first Lightning module in a whole federation, without a gateway: its guardians and wallets need no other. */
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import { sleep } from "../../actors/platform/platform.ts";
+import { openMemoryStore } from "../../actors/store/mod.ts";
+import { startInWorld } from "../../client/cli/testing/mod.ts";
 import { clientModules } from "../../client/modules.ts";
 import { lnClient } from "../../modules/ln/client.ts";
 import { LnError } from "../../modules/ln/client/error.ts";
@@ -60,6 +62,28 @@ Deno.test("an invoice is paid from one wallet to another within a federation, wh
     const audit = await federation.call(0, "audit") as unknown as Audit;
     assertEquals(netMsat(audit, "ln"), 0n);
     assertEquals(-netMsat(audit, "mintv2"), balances[0]! + balances[1]!);
+
+    // on the command line the same `pay` as where there is the second module
+    const { invoice: shown } = await payee.client.use(lnClient).receive(AMOUNT_MSAT, {
+      gateway: "internal",
+      description: "tea",
+    });
+    const disk = await payer.close(), { platform } = federation.world.process("payer");
+    const run = (...args: readonly string[]) =>
+      startInWorld(
+        { platform, openStore: () => openMemoryStore({ clock: platform.clock, backend: disk }) },
+        ["--data-dir", "/wallet", "pay", shown, ...args],
+        { modules, answer: "y" },
+      );
+    const elsewhere = await run("--gateway", "http://gateway/v1");
+    assertEquals(elsewhere.exit, 2);
+    assertStringIncludes(elsewhere.err, "this federation's gateways have no URLs");
+    const paid = await run();
+    assertEquals(paid.exit, 0, paid.err);
+    assertStringIncludes(paid.err, "Paying 100 sat (100,000 msat) for “tea”.\nThe federation takes ");
+    assertMatch(paid.out, /^Paid[.] Preimage: [0-9a-f]{64}\nBalance: /);
+    const again = await run();
+    assertEquals([again.exit, again.err.includes("paid already")], [1, true], again.err);
   });
-  for (const wallet of [payer, payee]) await wallet.close();
+  await payee.close();
 });

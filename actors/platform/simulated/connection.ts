@@ -175,9 +175,9 @@ export function dial(
   return dialler;
 }
 
-/** What a name costs that does not exist. */
-const DNS_MS = 20;
+/** What a name costs to be looked up, or not to exist. */
+export const DNS_MS = 20;
 
-function isLoopback(hostname: string): boolean {
+export function isLoopback(hostname: string): boolean {
   return hostname === "localhost" || hostname === "[::1]" || hostname === "::1" || hostname.startsWith("127.");
 }

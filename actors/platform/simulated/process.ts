@@ -5,6 +5,7 @@ import type { SimulatedDisk } from "./disk.ts";
 import { simulatedFiles } from "./files.ts";
 import { simulatedFetch, simulatedOpenWebSocket, simulatedServeHttp } from "./http.ts";
 import type { Life, Machine } from "./machine.ts";
+import { simulatedResolve } from "./resolve.ts";
 import { simulatedThreads } from "./threads.ts";
 import { simulatedDialTls, simulatedListenTls, simulatedTlsIdentity } from "./tls.ts";
 
@@ -64,6 +65,7 @@ function platformOf(life: Life): Platform {
       serveHttp: simulatedServeHttp(life),
       openWebSocket: simulatedOpenWebSocket(life),
       fetch: simulatedFetch(life),
+      resolve: simulatedResolve(life),
     },
     files: simulatedFiles(life),
     threads: simulatedThreads(() => life.alive),

@@ -226,7 +226,10 @@ export class TestClient<Config, State, Api> {
           this.#beginning.delete(operationId);
         }
       },
-      quoteFee: ({ inputs, outputs }) => Promise.resolve(ok(feesOf(inputs, outputs))),
+      quoteFee: ({ inputs, outputs, spending = "wallet" }) => {
+        const short = shortOf({ inputs, outputs, spending }, this.balanceMsat);
+        return Promise.resolve(short ? err(short) : ok(feesOf(inputs, outputs)));
+      },
       operationExists: (operationId) => Promise.resolve(this.#states.has(operationId) || this.logged.has(operationId)),
       logOperation: (tx, meta) => void this.logged.set(tx.operationId, meta),
       awaitTransaction: (_, txid, signal) => this.#verdictOf(txid, signal),
@@ -343,6 +346,19 @@ function feesOf(inputs: readonly InputBundle<unknown>[], outputs: readonly Outpu
     sumMsat(outputs.flatMap((bundle) => bundle.outputs.map(({ fees }) => fees)));
 }
 
+/** What a transaction brings to the wallet; below zero: what it takes. */
+function netMsat({ inputs, outputs }: Pick<Draft<unknown>, "inputs" | "outputs">): bigint {
+  const ins = inputs.flatMap((bundle) => bundle.inputs), outs = outputs.flatMap((bundle) => bundle.outputs);
+  return sumMsat(ins.map(({ amounts }) => amounts)) - sumMsat(outs.map(({ amounts }) => amounts)) -
+    feesOf(inputs, outputs);
+}
+
+/** Why a wallet can't make a transaction; null: it can. */
+function shortOf(draft: Draft<unknown>, balanceMsat: bigint): FinalizeError | null {
+  const msat = netMsat(draft), availableMsat = draft.spending === "wallet" ? balanceMsat : 0n;
+  return availableMsat + msat < 0n ? { code: "insufficient_funds", requestedMsat: -msat, availableMsat } : null;
+}
+
 function assertAlike(
   client: { readonly amounts: Amounts; readonly fees: Amounts },
   guardians: { readonly amounts: Amounts; readonly fees: Amounts },
@@ -377,15 +393,10 @@ class TestTx<State> implements ClientTx<State> {
   }
 
   submit(draft: Draft<State>): Promise<Result<OutPointRange, FinalizeError>> {
-    const inputs = draft.inputs.flatMap((bundle) => bundle.inputs);
-    const outputs = draft.outputs.flatMap((bundle) => bundle.outputs);
-    const msat = sumMsat(inputs.map(({ amounts }) => amounts)) - sumMsat(outputs.map(({ amounts }) => amounts)) -
-      feesOf(draft.inputs, draft.outputs);
-    const availableMsat = draft.spending === "wallet" ? this.#balanceMsat : 0n;
-    if (availableMsat + msat < 0n) {
-      return Promise.resolve(err({ code: "insufficient_funds", requestedMsat: -msat, availableMsat }));
-    }
+    const short = shortOf(draft, this.#balanceMsat), msat = netMsat(draft);
+    if (short) return Promise.resolve(err(short));
     if (msat < 0n) this.#balanceMsat += msat;
+    const outputs = draft.outputs.flatMap((bundle) => bundle.outputs);
     const change = this.#newRange(outputs.length), { txid } = change;
     let start = 0;
     for (const bundle of draft.inputs) {

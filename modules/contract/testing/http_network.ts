@@ -18,6 +18,7 @@ export function httpNetwork(clock: Clock, servers: ReadonlyMap<string, HttpServe
     makeTlsIdentity: absent,
     serveHttp: absent,
     openWebSocket: absent,
+    resolve: absent,
     fetch: async (url, { method = "GET", headers = {}, body, timeoutMs, bodyBytesMax, redirects, signal }) => {
       const target = new URL(url).host, server = servers.get(target);
       if (!server) throw new NetworkError({ code: "unreachable", target }, `${target} cannot be reached`);

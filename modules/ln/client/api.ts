@@ -12,12 +12,12 @@ import type { Gateways } from "./gateways.ts";
 import type { PayOutcome, ReceiveOutcome } from "./outcome.ts";
 import { payOutcomeOf, receiveOutcomeOf, shownJson } from "./outcome.ts";
 import type { LnParts } from "./parts.ts";
-import type { Begun, Paying, PayOptions, PayQuote } from "./paying.ts";
+import type { Begun, MostPayable, Paying, PayOptions, PayQuote } from "./paying.ts";
 import type { Invited, ReceiveOptions, Receiving } from "./receiving.ts";
 import type { LnState } from "./states.ts";
 
 export type { PayOutcome, ReceiveOutcome } from "./outcome.ts";
-export type { Begun, PayOptions, PayQuote } from "./paying.ts";
+export type { Begun, MostPayable, PayOptions, PayQuote } from "./paying.ts";
 export type { Invited, ReceiveOptions } from "./receiving.ts";
 
 /** What the client is made of. */
@@ -52,9 +52,20 @@ export class LnClient {
   }
 
   /**
+   * The most that an invoice may be for which the balance pays: what is left are fees. An invoice within the federation
+   * costs less. Nothing is stored or paid.
+   * @param gatewayId as `quotePay`
+   * @throws {LnError} `no_gateways` · `unknown_gateway` · `gateway_offline` · `gateways_unresponsive` · `federation` ·
+   * `funding_failed`
+   */
+  maxPayable(gatewayId: Bytes | null = null, signal?: AbortSignal): Promise<MostPayable> {
+    return this.#work.paying.maxPayable(gatewayId, this.#until(signal));
+  }
+
+  /**
    * Pays an invoice. Resolves when the payment is stored; from then on it ends in a success or a refund, whatever the
    * gateway does. An invoice is paid once: one that was paid is told again, one that came back is tried again.
-   * @throws {LnError} what `quotePay` throws, and `timelock_too_large` · `no_offer` · `offer_too_dear` ·
+   * @throws {LnError} what `quotePay` throws, and `no_gateway` · `timelock_too_large` · `no_offer` · `offer_too_dear` ·
    * `contract_exists`: nothing is stored
    */
   pay(invoice: string, options: PayOptions = {}, signal?: AbortSignal): Promise<Begun> {

@@ -14,6 +14,7 @@ import { checkedAdd } from "../../../core/types/amount.ts";
 import { formatAmount } from "../../../core/types/amount_text.ts";
 import type { OperationId, TransactionId } from "../../../core/types/ids.ts";
 import { compactText } from "../../../core/types/pasted_text.ts";
+import { mostSendable } from "../../contract/most_sendable.ts";
 import type { Contract, ContractId, OutgoingContract } from "../contracts.ts";
 import { outgoingContractId } from "../contracts.ts";
 import { gatewayFeeMsat } from "../fees.ts";
@@ -48,10 +49,20 @@ export type PayQuote = {
   readonly description: string | null;
 };
 
+/** The most that can be paid, and through whom: other gateways take other fees. */
+export type MostPayable = {
+  /** What the payee gets; 0 where the balance pays for nothing. */
+  readonly amountMsat: bigint;
+  /** 33 bytes. */
+  readonly gatewayId: Bytes;
+};
+
 /** How to pay. */
 export type PayOptions = {
   /** Id of a registered gateway, 33 bytes; default: the cheapest that answers. */
   readonly gatewayId?: Bytes;
+  /** Within the federation or not at all. */
+  readonly isInternal?: boolean;
   /** Most that the gateway may take, as a quote said. Default: 100 sat and 1.5 % of the amount. */
   readonly gatewayFeeMsatMax?: bigint;
   /** Kept in the operation log. */
@@ -129,13 +140,35 @@ export class Paying {
     };
   }
 
+  /** @throws {LnError} as `pay` does, but for what is wrong with an invoice */
+  async maxPayable(gatewayId: Bytes | null, signal: AbortSignal): Promise<MostPayable> {
+    const { env } = this.#parts;
+    const mostWith = async (feeMsat: (amountMsat: bigint) => bigint): Promise<bigint> => {
+      const most = await mostSendable(
+        env.core,
+        (msat) => anyFunding(env, msat),
+        (amountMsat) => amountMsat + feeMsat(amountMsat),
+      );
+      if (!most.ok) throw LnError.notFunded(most.error);
+      return most.value;
+    };
+    // the cheapest for about so much
+    const gateway =
+      await (gatewayId
+        ? this.#gateways.named(gatewayId, signal)
+        : this.#gateways.select(await mostWith(() => 0n), signal));
+    const amountMsat = await mostWith((wanted) => gatewayFeeMsat(gateway.fees, wanted));
+    return { amountMsat, gatewayId: gateway.gatewayId };
+  }
+
   /** @throws {LnError} */
   async pay(text: string, options: PayOptions, signal: AbortSignal): Promise<Begun> {
     const invoice = readInvoice(text), attempts = await this.#attempts(invoice);
     // paid: told again, whatever has become of the invoice
     if (attempts?.outcome.tag === "Paid") return begun(attempts.payment);
     const payable = this.#payable(invoice, attempts);
-    const gateway = await this.#gatewayFor(invoice, payable.amountMsat, options.gatewayId ?? null, signal);
+    const { isInternal = false, gatewayId = null } = options, wanted = isInternal ? "none" : gatewayId;
+    const gateway = await this.#gatewayFor(invoice, payable.amountMsat, wanted, signal);
     const draft = gateway ? await this.#outgoing(payable, gateway, signal) : await this.#internal(payable, signal);
     const { gatewayFeeMsatMax: most = feeMaxMsat(payable.amountMsat) } = options;
     if (draft.feeMsat > most) {
@@ -175,7 +208,7 @@ export class Paying {
   async #gatewayFor(
     { paymentHash, routeHints: [hint] }: Bolt11Invoice,
     amountMsat: bigint,
-    gatewayId: Bytes | null,
+    gatewayId: Bytes | "none" | null,
     signal: AbortSignal,
   ): Promise<LightningGateway | null> {
     const last = hint?.at(-1), { env: { federationId }, federation } = this.#parts;
@@ -185,6 +218,7 @@ export class Paying {
     const known = last ? await this.#gateways.fresh(signal) : [];
     const leadsBack = known.some(({ nodePubKey, federationIndex }) => leadsTo(nodePubKey, federationIndex));
     if (leadsBack && await federation.offer(paymentHash, signal)) return null;
+    if (gatewayId === "none") throw LnError.of("no_gateway");
     return await (gatewayId ? this.#gateways.named(gatewayId, signal) : this.#gateways.select(amountMsat, signal));
   }
 

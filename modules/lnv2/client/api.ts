@@ -12,13 +12,13 @@ import type { LnurlReceiving } from "./lnurl.ts";
 import type { ReceiveOutcome, SendOutcome } from "./outcome.ts";
 import { receiveOutcomeOf, sendOutcomeOf } from "./outcome.ts";
 import type { ReceiveOptions, ReceiveQuote, Receiving } from "./receiving.ts";
-import type { Sending, SendOptions, SendQuote } from "./sending.ts";
+import type { MostSendable, Sending, SendOptions, SendQuote } from "./sending.ts";
 import { paymentOperationId, readInvoice } from "./sending.ts";
 import type { LightningParts } from "./send_machine.ts";
 
 export type { ReceiveOutcome, SendOutcome } from "./outcome.ts";
 export type { ReceiveOptions, ReceiveQuote } from "./receiving.ts";
-export type { SendOptions, SendQuote, SendTerms } from "./sending.ts";
+export type { MostSendable, SendOptions, SendQuote, SendTerms } from "./sending.ts";
 
 /** How far a payment is, by the reference's names; `Rejected` is its `Failure` before anything was paid. */
 export type SendProgress = "Funding" | "Funded" | "Success" | "Refunding" | "Refunded" | "Rejected" | "Failure";
@@ -67,6 +67,17 @@ export class LightningClient {
    */
   quoteSend(invoice: string, gateway: SafeUrl | null = null, signal?: AbortSignal): Promise<SendQuote> {
     return this.#ending(signal, (until) => this.#work.sending.quote(invoice, gateway, until));
+  }
+
+  /**
+   * The most that an invoice may be for which the balance pays: what is left are fees. An invoice that is paid directly
+   * costs less. Nothing is stored or paid.
+   * @param gateway as `quoteSend`
+   * @throws {LightningError} `list_failed` · `no_gateways` · `gateways_unresponsive` · `gateway_failed` ·
+   * `federation_not_supported` · `fee_exceeds_limit` · `expiration_exceeds_limit` · `funding_failed`
+   */
+  maxSendable(gateway: SafeUrl | null = null, signal?: AbortSignal): Promise<MostSendable> {
+    return this.#ending(signal, (until) => this.#work.sending.maxSendable(gateway, until));
   }
 
   /**

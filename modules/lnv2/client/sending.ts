@@ -15,6 +15,7 @@ import { outPointRange } from "../../../core/types/ids.ts";
 import { compactText } from "../../../core/types/pasted_text.ts";
 import type { SafeUrl } from "../../../core/types/safe_url.ts";
 import { ApiError } from "../../contract/federation_api.ts";
+import { mostSendable } from "../../contract/most_sendable.ts";
 import type { OutgoingContract } from "../contracts.ts";
 import { outgoingContract } from "../contracts.ts";
 import type { PaymentFee } from "../fees.ts";
@@ -51,6 +52,14 @@ export type SendQuote = {
   readonly isDirect: boolean;
   /** What the payee says it is for; null where it gave a hash alone. */
   readonly description: string | null;
+};
+
+/** The most that can be paid, and through whom: other gateways take other fees. */
+export type MostSendable = {
+  /** What the payee gets; 0 where the balance pays for nothing. */
+  readonly amountMsat: bigint;
+  /** URL. */
+  readonly gateway: SafeUrl;
 };
 
 /** How to pay. */
@@ -106,6 +115,15 @@ export class Sending {
       isDirect: toHex(invoice.payee) === toHex(chosen.info.lightningPublicKey),
       description: invoice.description.tag === "Direct" ? invoice.description.value : null,
     };
+  }
+
+  /** @throws {LightningError} as `send` does, but for what is wrong with an invoice */
+  async maxSendable(gateway: SafeUrl | null, signal: AbortSignal): Promise<MostSendable> {
+    const { env } = this.#parts, chosen = await this.#gateways.select(gateway, null, fitsSending(null), signal);
+    const withFee = (amountMsat: bigint): bigint => addFee(chosen.info.sendFeeDefault, amountMsat);
+    const most = await mostSendable(env.core, (msat) => anyFunding(env, msat), withFee);
+    if (!most.ok) throw LightningError.notFunded(most.error);
+    return { amountMsat: most.value, gateway: chosen.gateway };
   }
 
   /** @throws {LightningError} */

@@ -29,6 +29,26 @@ async function sent({ wallet, gateway }: LightningWallet, paying: readonly Payin
   return await wallet.until(wallet.api.send(gateway.invoiceOf(AMOUNT)));
 }
 
+Deno.test("the most that can be sent is what the balance pays with all fees, and one msat more is too much", async () => {
+  const lightning = await lightningWallet(), { wallet, gateway } = lightning;
+  const { amountMsat, gateway: url } = await wallet.until(wallet.api.maxSendable());
+  assertEquals(url, "http://gw/v1");
+  // with 2 sat and 0.3 % for the gateway, and a sat for the federation
+  let expected = BALANCE_MSAT;
+  while (expected + 2_000n + expected * 3n / 1_000n + FEDERATION_FEE > BALANCE_MSAT) expected--;
+  assertEquals(amountMsat, expected);
+  const tooMuch = wallet.api.quoteSend(gateway.invoiceOf(amountMsat + 1n));
+  assertEquals(await code(wallet.until(tooMuch)), "insufficient_funds");
+  const operationId = await wallet.until(wallet.api.send(gateway.invoiceOf(amountMsat)));
+  assertEquals((await wallet.until(wallet.api.awaitSend(operationId))).outcome, "success");
+  assert(wallet.balanceMsat <= 1n, "all is sent");
+  assertEquals((await wallet.until(wallet.api.maxSendable())).amountMsat, 0n);
+  wallet.balanceMsat = 3_000n;
+  assertEquals((await wallet.until(wallet.api.maxSendable())).amountMsat, 0n);
+  wallet.balanceMsat = 3_001n;
+  assertEquals((await wallet.until(wallet.api.maxSendable())).amountMsat, 1n);
+});
+
 Deno.test("an invoice is paid through the gateway that guardians vet, with the preimage as proof", async () => {
   const lightning = await lightningWallet(), { wallet, gateway } = lightning;
   const invoice = gateway.invoiceOf(AMOUNT, { description: "tea" });

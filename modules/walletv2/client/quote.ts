@@ -7,6 +7,7 @@ import type { Result } from "../../../core/result.ts";
 import { err } from "../../../core/result.ts";
 import { BITCOIN_SAT_MAX, MSAT_PER_SAT, U64_MAX } from "../../../core/types/amount.ts";
 import type { FinalizeError } from "../../contract/client_env.ts";
+import { mostAffordable } from "../../contract/most_sendable.ts";
 import { WalletError } from "./error.ts";
 import type { WalletFederation } from "./federation.ts";
 import type { WalletClientEnv } from "./wallet.ts";
@@ -168,27 +169,11 @@ export class Quotes {
       if (cost.error.code === "insufficient_funds" || needsFewerNotes(cost.error)) return false;
       throw notSubmitted(cost.error);
     };
-    if (!await affordable(dustLimit)) {
-      const least = `the least payment is ${dustLimit} sat, with a fee of ${feeSat} sat and the federation's own fees`;
-      throw WalletError.of("insufficient_funds", { cause: new Error(least) });
-    }
-    // `low` can be paid, `high` can't
-    let low = dustLimit, high = BITCOIN_SAT_MAX + 1n;
-    const top = await this.#balanceSat() - feeSat;
-    for (let below = 0n; top - below > low; below = 2n * below + 1n) {
-      if (await affordable(top - below)) {
-        low = top - below;
-        break;
-      }
-      high = top - below;
-    }
-    if (low >= top) return low;
-    while (high - low > 1n) {
-      const middle = (low + high) / 2n;
-      if (await affordable(middle)) low = middle;
-      else high = middle;
-    }
-    return low;
+    const most = await this.#balanceSat() - feeSat;
+    const found = await mostAffordable({ least: dustLimit, most: most > dustLimit ? most : dustLimit }, affordable);
+    if (found !== null) return found;
+    const least = `the least payment is ${dustLimit} sat, with a fee of ${feeSat} sat and the federation's own fees`;
+    throw WalletError.of("insufficient_funds", { cause: new Error(least) });
   }
 
   /** More than there can be is refused, and the refusal says what the wallet holds. */

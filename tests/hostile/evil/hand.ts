@@ -96,6 +96,7 @@ export class Hand {
       serveHttp: (options, handler) => network.serveHttp(options, answering(handler, this.#running)),
       openWebSocket: (url, options) => network.openWebSocket(url, options),
       fetch: (url, options) => network.fetch(url, options),
+      resolve: (hostname) => network.resolve(hostname),
     };
   }
 

@@ -1,13 +1,13 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { sha256 } from "@noble/hashes/sha2.js";
-import { ManualClock } from "../actors/testing/manual_clock.ts";
-import { toHex, utf8 } from "../core/bytes.ts";
-import type { Json } from "../core/encoding/mod.ts";
-import { stringifyJson } from "../core/encoding/mod.ts";
-import { encodeLnurl } from "../core/lightning/lnurl.ts";
-import { dicePlatform } from "../modules/contract/testing/mod.ts";
-import { testInvoice } from "../modules/lnv2/testing/invoice.ts";
-import { httpNetwork } from "../modules/contract/testing/http_network.ts";
+import { ManualClock } from "../../actors/testing/manual_clock.ts";
+import { toHex, utf8 } from "../../core/bytes.ts";
+import type { Json } from "../../core/encoding/mod.ts";
+import { stringifyJson } from "../../core/encoding/mod.ts";
+import { encodeLnurl } from "../../core/lightning/lnurl.ts";
+import { dicePlatform } from "./testing/mod.ts";
+import { testInvoice } from "../lnv2/testing/invoice.ts";
+import { httpNetwork } from "./testing/http_network.ts";
 import { LNURL_BYTES_MAX, LNURL_REDIRECTS_MAX } from "./limits.ts";
 import { askInvoice, askPayRequest, LnurlError } from "./lnurl_pay.ts";
 
@@ -67,8 +67,12 @@ Deno.test("an address, an lnurl and a link of its own scheme come to the same in
       maxMsat: 100_000_000_000n,
       metadata: METADATA,
       description: "Tea of Alice",
+      commentCharactersMax: null,
     });
-    assertEquals(await askInvoice(platform, request, 5_000n), (invoiceFor(5_000n) as { pr: string }).pr);
+    assertEquals(
+      await askInvoice(platform, request, { amountMsat: 5_000n }),
+      (invoiceFor(5_000n) as { pr: string }).pr,
+    );
   }
   assertEquals(asked.filter((each) => !each.startsWith("/invoice")), [
     "/.well-known/lnurlp/alice",
@@ -136,7 +140,7 @@ Deno.test("a service that can't be asked, refuses or answers wrongly is told apa
 Deno.test("an invoice of another amount or for something else isn't paid", async () => {
   const from = async (invoice: (amountMsat: bigint) => Json, amountMsat = 5_000n) => {
     const { platform } = service({ invoice });
-    return await code(askInvoice(platform, await askPayRequest(platform, "alice@pay.example"), amountMsat));
+    return await code(askInvoice(platform, await askPayRequest(platform, "alice@pay.example"), { amountMsat }));
   };
   assertEquals(await from((amountMsat) => invoiceFor(amountMsat + 1n)), "wrong_invoice");
   assertEquals(await from(() => ({ pr: "lnbc1" })), "wrong_invoice");
@@ -149,5 +153,21 @@ Deno.test("an invoice of another amount or for something else isn't paid", async
     assertEquals(await from(invoiceFor, outside), "amount_out_of_range");
   }
   const plain = service({ invoice: (amountMsat) => invoiceFor(amountMsat, "Tea") });
-  await askInvoice(plain.platform, await askPayRequest(plain.platform, "alice@pay.example"), 1_000n);
+  await askInvoice(plain.platform, await askPayRequest(plain.platform, "alice@pay.example"), { amountMsat: 1_000n });
+});
+
+Deno.test("a comment goes to the service as it is written, unless it takes shorter ones only", async () => {
+  const asking = async (commentAllowed: number | undefined, comment: string) => {
+    const { platform, asked } = service({
+      request: { ...REQUEST, ...(commentAllowed !== undefined && { commentAllowed }) },
+    });
+    const request = await askPayRequest(platform, "alice@pay.example");
+    await askInvoice(platform, request, { amountMsat: 1_000n, comment });
+    return new URLSearchParams(asked.at(-1)!.split("?")[1]).get("comment");
+  };
+  const comment = "für Tee & mehr";
+  assertEquals(await asking(comment.length, comment), comment);
+  assertEquals(await asking(undefined, comment), comment);
+  assertEquals(await code(asking(comment.length - 1, comment)), "comment_too_long");
+  assertEquals(await code(asking(0, comment)), "comment_too_long");
 });

@@ -4,14 +4,14 @@
  * fedimint-lnurl 0.13.0.
  */
 import { sha256 } from "@noble/hashes/sha2.js";
-import { NetworkError } from "../actors/platform/error.ts";
-import type { Platform } from "../actors/platform/platform.ts";
-import { toHex, utf8 } from "../core/bytes.ts";
-import type { Json, JsonObject } from "../core/encoding/mod.ts";
-import { isJsonObject, parseJson, tryDecoding } from "../core/encoding/mod.ts";
-import { parseBolt11 } from "../core/lightning/bolt11.ts";
-import { decodeLnurl, lightningAddressUrl, lnurlSchemeUrl } from "../core/lightning/lnurl.ts";
-import { FedimintError } from "../core/result.ts";
+import { NetworkError } from "../../actors/platform/error.ts";
+import type { Platform } from "../../actors/platform/platform.ts";
+import { toHex, utf8 } from "../../core/bytes.ts";
+import type { Json, JsonObject } from "../../core/encoding/mod.ts";
+import { isJsonObject, parseJson, tryDecoding } from "../../core/encoding/mod.ts";
+import { parseBolt11 } from "../../core/lightning/bolt11.ts";
+import { decodeLnurl, lightningAddressUrl, lnurlSchemeUrl } from "../../core/lightning/lnurl.ts";
+import { FedimintError } from "../../core/result.ts";
 import { LNURL_BYTES_MAX, LNURL_REDIRECTS_MAX, LNURL_TIMEOUT_MS } from "./limits.ts";
 
 /** What a service takes, and what for. */
@@ -25,6 +25,15 @@ export type PayRequest = {
   readonly metadata: string;
   /** What it says about itself; null when it says nothing. */
   readonly description: string | null;
+  /** Characters that a payer may say to the payee; null when the service says nothing of it. LUD-12. */
+  readonly commentCharactersMax: number | null;
+};
+
+/** What an invoice is asked for. */
+export type InvoiceWish = {
+  readonly amountMsat: bigint;
+  /** What the payee is told. Default: nothing. */
+  readonly comment?: string;
 };
 
 /** Why a service gave no invoice. Nothing was paid. */
@@ -33,12 +42,21 @@ export class LnurlError extends FedimintError<
   | { readonly code: "not_lnurl" | "insecure" }
   | { readonly code: "unreachable" | "malformed" | "refused" | "wrong_invoice"; readonly host: string }
   | { readonly code: "amount_out_of_range"; readonly minMsat: bigint; readonly maxMsat: bigint }
+  | { readonly code: "comment_too_long"; readonly charactersMax: number }
 > {}
+
+function urlText(text: string): string | null {
+  return lightningAddressUrl(text) ?? lnurlSchemeUrl(text) ?? decodeLnurl(text);
+}
+
+/** Whether a text is a Lightning address, `lnurl1…` or `lnurlp:…`. Asks nobody. */
+export function isLnurlPayee(text: string): boolean {
+  return urlText(text) !== null;
+}
 
 /** The URL behind an address, an lnurl or a link. @throws {LnurlError} `not_lnurl` · `insecure` */
 function payUrl(text: string): URL {
-  const url = lightningAddressUrl(text) ?? lnurlSchemeUrl(text) ?? decodeLnurl(text);
-  return secure(url) ?? refuse();
+  return secure(urlText(text)) ?? refuse();
   function refuse(): never {
     throw new LnurlError({ code: "not_lnurl" }, "This is no Lightning address and no LNURL that can be paid to");
   }
@@ -115,11 +133,11 @@ function descriptionIn(metadata: string): string | null {
 
 /**
  * What a service takes. @param text a Lightning address, `lnurl1…` or `lnurlp:…`
- * @throws {LnurlError} all codes but `amount_out_of_range` and `wrong_invoice` · {WaitError}
+ * @throws {LnurlError} `not_lnurl` · `insecure` · `unreachable` · `malformed` · `refused` · {WaitError}
  */
 export async function askPayRequest(platform: Platform, text: string, signal?: AbortSignal): Promise<PayRequest> {
   const url = payUrl(text), { host } = url;
-  const { tag, callback, minSendable, maxSendable, metadata } = await ask(platform, url, signal);
+  const { tag, callback, minSendable, maxSendable, metadata, commentAllowed } = await ask(platform, url, signal);
   const minMsat = msatOf(minSendable), maxMsat = msatOf(maxSendable);
   const isRequest = tag === "payRequest" && typeof callback === "string" && typeof metadata === "string" &&
     minMsat !== null && maxMsat !== null && minMsat <= maxMsat && URL.canParse(callback) &&
@@ -130,25 +148,39 @@ export async function askPayRequest(platform: Platform, text: string, signal?: A
       `Nothing was paid: ${host} takes no payments, or says so wrongly`,
     );
   }
-  return { host, callback, minMsat, maxMsat, metadata, description: descriptionIn(metadata) };
+  return {
+    host,
+    callback,
+    minMsat,
+    maxMsat,
+    metadata,
+    description: descriptionIn(metadata),
+    commentCharactersMax: typeof commentAllowed === "number" ? commentAllowed : null,
+  };
 }
 
 /**
- * An invoice of a service. @throws {LnurlError} `amount_out_of_range` · `unreachable` · `malformed` · `refused` ·
- * `wrong_invoice`: it is for another amount or purpose
+ * An invoice of a service. @throws {LnurlError} `amount_out_of_range` · `comment_too_long` · `unreachable` ·
+ * `malformed` · `refused` · `wrong_invoice`: it is for another amount or purpose
  */
 export async function askInvoice(
   platform: Platform,
-  { host, callback, minMsat, maxMsat, metadata }: PayRequest,
-  amountMsat: bigint,
+  { host, callback, minMsat, maxMsat, metadata, commentCharactersMax }: PayRequest,
+  { amountMsat, comment }: InvoiceWish,
   signal?: AbortSignal,
 ): Promise<string> {
   if (amountMsat < minMsat || amountMsat > maxMsat) {
     const text = `Nothing was paid: ${host} takes ${minMsat} msat at least and ${maxMsat} msat at most`;
     throw new LnurlError({ code: "amount_out_of_range", minMsat, maxMsat }, text);
   }
+  // a service that says nothing of comments may take them, as the reference has it
+  if (comment !== undefined && commentCharactersMax !== null && [...comment].length > commentCharactersMax) {
+    const text = `Nothing was paid: ${host} takes comments of ${commentCharactersMax} characters at most`;
+    throw new LnurlError({ code: "comment_too_long", charactersMax: commentCharactersMax }, text);
+  }
   const url = secure(callback)!;
   url.searchParams.append("amount", String(amountMsat));
+  if (comment !== undefined) url.searchParams.append("comment", comment);
   const { pr } = await ask(platform, url, signal);
   const invoice = tryDecoding(() => parseBolt11(typeof pr === "string" ? pr : ""));
   const wrong = (why: string): never => {
