@@ -67,10 +67,12 @@ export class Meter {
     const [peer] = this.#peers;
     for (;;) {
       const tree = await this.#inspect(peer!);
-      const facts = find(tree, "broadcast")?.facts, session = find(tree, "sessions")?.facts.session;
+      const session = Number(find(tree, "sessions")?.facts.session);
+      const round = Number(find(tree, "broadcast")?.facts.round);
       const atMs = platform.clock.monotonicMs();
-      if (facts !== undefined) return { session: Number(session), round: Number(facts.round), atMs };
-      await sleep(platform.clock, CALL_EVERY_MS); // between two sessions
+      // between two sessions there is no broadcast, and one that begins has no round yet
+      if (Number.isInteger(session) && Number.isInteger(round)) return { session, round, atMs };
+      await sleep(platform.clock, CALL_EVERY_MS);
     }
   }
 
