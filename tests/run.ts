@@ -108,6 +108,7 @@ const real: readonly Suite[] = [
   long(interop("invoices within a federation of official guardians and ours", "ln")),
   files("whole tests of real programs", 1, wholeTests.filter(isReal).map(pathOf)),
   interop("a gateway's side of a real LND", "lnd"),
+  interop("forwards that a real LND has handed over to a gateway that is gone", "lnd_forwards"),
   interop("a real LND on the embedded chain, and the embedded Lightning node", "embedded_node"),
   interop("backups that the other client reads", "backups"),
   interop("tests with a real bitcoind", "bitcoind"),

@@ -28,14 +28,15 @@ export async function startChain(suite: Suite, bitcoindDir: string): Promise<Cha
   };
 }
 
-/** With a channel of 2,000,000 sat, half of it on each side. Ends with the suite. */
+/** With a channel of 2,000,000 sat, half of it on each side. Ends with the suite. @param flags of the inner one */
 export async function startPair(
   suite: Suite,
   chain: Chain,
   programs: LndPrograms,
+  flags: readonly string[] = [],
 ): Promise<{ readonly inner: Lnd; readonly outside: Lnd }> {
   const [inner, outside] = await Promise.all([
-    Lnd.start(suite, chain, programs, "lnd-inner"),
+    Lnd.start(suite, chain, programs, "lnd-inner", flags),
     Lnd.start(suite, chain, programs, "lnd-outside"),
   ]);
   await openChannel(suite, chain, { from: inner, to: outside, sat: CHANNEL_SAT });
