@@ -146,12 +146,17 @@ async function scenario(suite: Suite, programs: Found): Promise<void> {
     async () => {
       await lab.fund(ldk, 0.05, 1);
       await level();
-      await ldk.node.operator.openChannel({
+      const funding = await ldk.node.operator.openChannel({
         publicKey: fromHex(peer),
         host: lnd.address,
         sizeSats: 800_000n,
         pushSats: 200_000n,
       });
+      await until(
+        "the funding is sent",
+        async () => (await lab.rpc<string[]>("getrawmempool")).includes(funding),
+        signal,
+      );
       await lab.mine(6);
       await active();
       const { onchainSats } = await ldk.node.operator.balances();
