@@ -37,6 +37,11 @@ export function concatAll(parts: readonly Uint8Array[]): Bytes {
   return joined;
 }
 
+/** A big-endian number of any length; of no bytes 0. */
+export function bigEndian(bytes: Uint8Array): bigint {
+  return bytes.reduce((sum, byte) => sum << 8n | BigInt(byte), 0n);
+}
+
 /** Order of raw bytes, a prefix before what it begins: negative, 0, positive. */
 export function compareBytes(a: Uint8Array, b: Uint8Array): number {
   const length = Math.min(a.length, b.length);

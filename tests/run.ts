@@ -1,5 +1,5 @@
 /**
- * `deno task test`: what this machine can run in half an hour, and by name what it leaves out and why; ends with
+ * `deno task test`: what this machine can run, and by name what it leaves out and why; ends with
  * `N passed, N failed`. First the quick tests; then what real processes do, at whose side simulated worlds, to which
  * time is nothing, take what is left of the machine. With `--long` also the suites that others have most parts of.
  * `deno task test WORD…` runs the suites whose names have one of the words.

@@ -5,16 +5,21 @@ const MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/;
 const PRIVATE_V4 = /^(127\.|10\.|192\.168\.|169\.254\.|172\.(1[6-9]|2\d|3[01])\.)/;
 const PREFIX_GROUPS = 4;
 
-/** The first 64 bits of an IPv6 address, which are those of one customer's network. */
-function prefixOf(address: string): string {
+/** The eight groups of 16 bits of an IPv6 address without a part in the form of IPv4. */
+export function groupsOf(address: string): number[] {
   const [head = "", tail] = address.split("::");
   const groups = (text: string): string[] => text === "" ? [] : text.split(":");
   const before = groups(head);
   const after = groups(tail ?? "");
-  const all = tail === undefined
+  const all: string[] = tail === undefined
     ? before
     : [...before, ...Array(Math.max(0, 8 - before.length - after.length)).fill("0"), ...after];
-  return all.slice(0, PREFIX_GROUPS).map((group) => parseInt(group, 16).toString(16)).join(":");
+  return all.map((group) => parseInt(group, 16));
+}
+
+/** The first 64 bits of an IPv6 address, which are those of one customer's network. */
+function prefixOf(address: string): string {
+  return groupsOf(address).slice(0, PREFIX_GROUPS).map((group) => group.toString(16)).join(":");
 }
 
 /** The name under which sources that can't be told apart share one, where each needs a name. */

@@ -1,4 +1,5 @@
 /** What an IP address is good for. */
+import { groupsOf } from "../../actors/platform/source.ts";
 
 /** As fedimint-cli 0.13.0 names it (`ip_address_type`). */
 export type AddressType =
@@ -53,11 +54,7 @@ function bitsOf(text: string): string | null {
       ? hostname.split(".").map((part) => binary(Number(part), 8)).join("")
       : null;
   }
-  const [head = "", tail] = hostname.slice(1, -1).split("::"),
-    groups = (part: string) => part === "" ? [] : part.split(":");
-  const before = groups(head), after = groups(tail ?? "");
-  const left = Array<string>(tail === undefined ? 0 : 8 - before.length - after.length).fill("0");
-  return [...before, ...left, ...after].map((group) => binary(parseInt(group, 16), 16)).join("");
+  return groupsOf(hostname.slice(1, -1)).map((group) => binary(group, 16)).join("");
 }
 
 function binary(value: number, size: number): string {

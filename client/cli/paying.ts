@@ -8,6 +8,7 @@ import { MSAT_PER_SAT } from "../../core/types/amount.ts";
 import type { OperationId } from "../../core/types/ids.ts";
 import { lnClient } from "../../modules/ln/client.ts";
 import { LN_KIND } from "../../modules/ln/common.ts";
+import { CONFIRMATION_BUFFER_BLOCKS } from "../../modules/lnv2/client/limits.ts";
 import { LNV2_KIND } from "../../modules/lnv2/common.ts";
 import type { FederationClient } from "../mod.ts";
 import type { PastedLightning } from "../pasted.ts";
@@ -17,8 +18,6 @@ import { printable } from "./printable.ts";
 import type { Session } from "./session.ts";
 
 const BLOCKS_PER_DAY = 144n;
-/** What the wallet adds to what the gateway asks for. */
-const BUFFER_BLOCKS = 12n;
 
 export type GatewayOption = { readonly gateway?: string };
 export type PayOptions = GatewayOption & { readonly yes?: boolean };
@@ -66,7 +65,7 @@ async function offerOfSecond(
   signal: AbortSignal,
 ): Promise<Offer> {
   const quote = await wallet.quotePayment(invoice, { signal, ...(gateway !== undefined && { gateway }) });
-  const days = (quote.terms.expirationDelta + BUFFER_BLOCKS + BLOCKS_PER_DAY - 1n) / BLOCKS_PER_DAY;
+  const days = (quote.terms.expirationDelta + CONFIRMATION_BUFFER_BLOCKS + BLOCKS_PER_DAY - 1n) / BLOCKS_PER_DAY;
   return {
     ...quote,
     more: [

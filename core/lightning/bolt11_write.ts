@@ -6,7 +6,7 @@ import { secp256k1 } from "@noble/curves/secp256k1.js";
 import { bech32 } from "@scure/base";
 import { assert } from "../assert.ts";
 import type { Bytes } from "../bytes.ts";
-import { concat, concatAll, fromHex, utf8 } from "../bytes.ts";
+import { bigEndian, concat, concatAll, fromHex, utf8 } from "../bytes.ts";
 import { publicKeyOf } from "../crypto/mod.ts";
 import type { Bolt11Invoice } from "./bolt11.ts";
 import {
@@ -38,7 +38,7 @@ function numberGroups(value: bigint, length = 0): Groups {
 }
 
 function featureGroups(features: Bytes): Groups {
-  return numberGroups(features.reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n));
+  return numberGroups(bigEndian(features));
 }
 
 function routeGroups(route: RouteHint): Groups {

@@ -70,6 +70,11 @@ export const outPointRange: Codec<OutPointRange> = struct("OutPointRange", { txi
 /** Which outputs of which transaction. */
 export type OutPointRange = { readonly txid: TransactionId; readonly idxRange: IdxRange };
 
+/** Every output of a range. */
+export function outPointsOf({ txid, idxRange: { start, end } }: OutPointRange): OutPoint[] {
+  return Array.from({ length: end - start }, (_, i) => ({ txid, outIdx: start + i }));
+}
+
 /** Which money an amount counts; 0 is bitcoin. */
 export type AmountUnit = Branded<bigint, "AmountUnit">;
 /** Of a unit. */

@@ -1,6 +1,5 @@
 /** Version 1 through a gateway: payments out, payments in as forwards, swaps of both modules; nobody loses. */
 import { assert, assertEquals } from "@std/assert";
-import { sleep } from "../../actors/platform/platform.ts";
 import { toHex } from "../../core/bytes.ts";
 import { parseJson } from "../../core/encoding/mod.ts";
 import { parseBolt11 } from "../../core/lightning/bolt11.ts";
@@ -12,17 +11,9 @@ Deno.test("a wallet of version 1 finds the gateway, pays the outside world and i
   const world = await LightningWorld.start({ seed: 7, total: 1, lightning: ["ln", "lnv2"] });
   const { here, there } = world, totalMsat = world.lightning.totalMsat, outside = world.outside.connect();
   const alice = await world.person("alice", here), bob = await world.person("bob", there);
-  const { clock } = here.world.process("watch").platform;
   await here.play(async () => {
     const before = await world.gatewayMsat();
-    const registered = async (person: typeof alice): Promise<boolean> => {
-      await person.lnv1.updateGateways();
-      return (await person.lnv1.gateways()).length === 1;
-    };
-    for (let tries = 0; tries < 60; tries++) {
-      if (await registered(alice) && await registered(bob)) break;
-      await sleep(clock, 1_000);
-    }
+    for (const person of [alice, bob]) await person.knowsGateway();
     const [gateway] = await alice.lnv1.gateways();
     assertEquals(gateway?.info.api, world.gatewayUrl);
     assertEquals([gateway?.info.federationIndex, gateway?.info.nodePubKey], [1n, world.node.publicKey]);

@@ -44,6 +44,17 @@ export class Person {
     return this.wallet.client.getBalance();
   }
 
+  /** Waits, a minute at most, until version 1 of the wallet finds one gateway registered. */
+  async knowsGateway(): Promise<void> {
+    const { clock } = this.federation.world.process("fate").platform;
+    for (let tries = 0; tries < 60; tries++) {
+      await this.lnv1.updateGateways();
+      if ((await this.lnv1.gateways()).length === 1) return;
+      await sleep(clock, AGAIN_MS);
+    }
+    throw new Error("the gateway is not registered");
+  }
+
   /** SIGKILL. What it does goes on after `restart`. */
   kill(): void {
     this.wallet.kill();

@@ -1,33 +1,12 @@
 /** A gateway that dies at each commit of a payment: what it does it does once, and everybody comes to the same end. */
 import { assert, assertEquals } from "@std/assert";
 import { parseBolt11 } from "../../core/lightning/bolt11.ts";
-import { sleep } from "../../actors/platform/platform.ts";
 import { LightningError } from "../../modules/lnv2/client/error.ts";
 import { faultsOf, NO_FAULTS } from "../../client/gateway/node/simulated/faults.ts";
+import { askedAgain, COMMITS_MAX, dyingAtEach, idle } from "../simulation/dying_gateway.ts";
 import { assertConstant, LightningWorld } from "../simulation/lightning.ts";
 
 const AMOUNT_MSAT = 10_000_000n;
-/** Payments have fewer commits. */
-const COMMITS_MAX = 60;
-
-/** One payment for each commit that the gateway makes in it, until it makes none more. @returns how many died */
-async function dyingAtEach(
-  world: LightningWorld,
-  commit: "lost" | "kept",
-  payment: () => Promise<void>,
-): Promise<number> {
-  for (let count = 1; count < COMMITS_MAX; count++) {
-    const fate = await world.crashAtCommit(count, commit);
-    await payment();
-    // what is still under way may be what it dies in
-    await Promise.race([fate.back, idle(world).catch(() => fate.back)]);
-    if (!fate.hasDied) return count - 1;
-    await fate.back;
-    await idle(world);
-  }
-  throw new Error("a payment has no end of commits");
-}
-
 for (const commit of ["lost", "kept"] as const) {
   Deno.test(`an invoice is paid once though the gateway dies at each commit, which is ${commit}`, async () => {
     const world = await LightningWorld.start({ seed: 3, total: 1 });
@@ -157,25 +136,13 @@ Deno.test("an invoice that one wallet's payment failed for is paid by another's 
       assertEquals(world.outside.books.localMsat - had, AMOUNT_MSAT);
       payments++;
     });
-    assert(died >= 8, "it died ${died} times");
+    assert(died >= 8, `it died ${died} times`);
     await idle(world);
     assert(await world.gatewayMsat() - before > payments * 20_000n);
   }, 36_000_000);
 });
 
-async function idle(world: LightningWorld): Promise<void> {
-  for (const { wallet } of await world.gateway.federations.all()) await wallet.client.awaitIdle();
-}
-
-/** A gateway that is away is asked again a second later: nothing was done. */
-async function asked<T>(world: LightningWorld, ask: () => Promise<T>): Promise<T> {
-  const { clock } = world.here.world.process("fate").platform;
-  for (let attempt = 0;; attempt++) {
-    try {
-      return await ask();
-    } catch (thrown) {
-      if (attempt === 5 || !(thrown instanceof LightningError)) throw thrown;
-    }
-    await sleep(clock, 1_000);
-  }
+/** A gateway that is away is asked again. */
+function asked<T>(world: LightningWorld, ask: () => Promise<T>): Promise<T> {
+  return askedAgain(world, LightningError, ask);
 }

@@ -1,51 +1,15 @@
 /** A gateway that dies at each commit of a payment of version 1: it pays once, buys once, and gives up once. */
 import { assert, assertEquals } from "@std/assert";
-import { sleep } from "../../actors/platform/platform.ts";
 import { faultsOf } from "../../client/gateway/node/simulated/faults.ts";
 import { parseBolt11 } from "../../core/lightning/bolt11.ts";
 import { LnError } from "../../modules/ln/client/error.ts";
+import { askedAgain, dyingAtEach, idle } from "../simulation/dying_gateway.ts";
 import { assertConstant, LightningWorld } from "../simulation/lightning.ts";
-import type { Person } from "../simulation/person.ts";
 
 const AMOUNT_MSAT = 10_000_000n;
-/** Payments have fewer commits. */
-const COMMITS_MAX = 60;
-
-/** One payment for each commit that the gateway makes in it, until it makes none more. @returns how many died */
-async function dyingAtEach(
-  world: LightningWorld,
-  commit: "lost" | "kept",
-  payment: () => Promise<void>,
-): Promise<number> {
-  for (let count = 1; count < COMMITS_MAX; count++) {
-    const fate = await world.crashAtCommit(count, commit);
-    await payment();
-    // what is still under way may be what it dies in
-    await Promise.race([fate.back, idle(world).catch(() => fate.back)]);
-    if (!fate.hasDied) return count - 1;
-    await fate.back;
-    await idle(world);
-  }
-  throw new Error("a payment has no end of commits");
-}
-
-async function idle(world: LightningWorld): Promise<void> {
-  for (const { wallet } of await world.gateway.federations.all()) await wallet.client.awaitIdle();
-}
 
 async function worldOf(seed: number): Promise<LightningWorld> {
   return await LightningWorld.start({ seed, total: 1, lightning: ["ln", "lnv2"] });
-}
-
-/** Waits until the wallet knows the gateway. */
-async function knowing(world: LightningWorld, person: Person): Promise<void> {
-  const { clock } = world.here.world.process("fate").platform;
-  for (let tries = 0; tries < 60; tries++) {
-    await person.lnv1.updateGateways();
-    if ((await person.lnv1.gateways()).length === 1) return;
-    await sleep(clock, 1_000);
-  }
-  throw new Error("the gateway is not registered");
 }
 
 for (const commit of ["lost", "kept"] as const) {
@@ -53,7 +17,7 @@ for (const commit of ["lost", "kept"] as const) {
     const world = await worldOf(13), totalMsat = world.lightning.totalMsat;
     const alice = await world.person("alice", world.here, 5_000_000_000n), outside = world.outside.connect();
     await world.here.play(async () => {
-      await knowing(world, alice);
+      await alice.knowsGateway();
       const before = await world.gatewayMsat();
       let payments = 0n;
       const died = await dyingAtEach(world, commit, async () => {
@@ -82,7 +46,7 @@ for (const commit of ["lost", "kept"] as const) {
     const world = await worldOf(14), totalMsat = world.lightning.totalMsat;
     const alice = await world.person("alice", world.here, 5_000_000_000n), outside = world.outside.connect();
     await world.here.play(async () => {
-      await knowing(world, alice);
+      await alice.knowsGateway();
       world.node.faults = faultsOf({ noRoute: 1 });
       const before = await world.gatewayMsat(), outsideHad = world.outside.books.localMsat;
       const died = await dyingAtEach(world, commit, async () => {
@@ -106,7 +70,7 @@ for (const commit of ["lost", "kept"] as const) {
     const world = await worldOf(15), totalMsat = world.lightning.totalMsat;
     const bob = await world.person("bob", world.there, 0n), outside = world.outside.connect();
     await world.here.play(async () => {
-      await knowing(world, bob);
+      await bob.knowsGateway();
       const before = await world.gatewayMsat();
       let payments = 0n;
       const died = await dyingAtEach(world, commit, async () => {
@@ -129,15 +93,7 @@ for (const commit of ["lost", "kept"] as const) {
   });
 }
 
-/** A gateway that is away is asked again a second later: nothing was done. */
-async function begun<T>(world: LightningWorld, ask: () => Promise<T>): Promise<T> {
-  const { clock } = world.here.world.process("fate").platform;
-  for (let attempt = 0;; attempt++) {
-    try {
-      return await ask();
-    } catch (thrown) {
-      if (attempt === 5 || !(thrown instanceof LnError)) throw thrown;
-    }
-    await sleep(clock, 1_000);
-  }
+/** A gateway that is away is asked again. */
+function begun<T>(world: LightningWorld, ask: () => Promise<T>): Promise<T> {
+  return askedAgain(world, LnError, ask);
 }

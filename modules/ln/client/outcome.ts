@@ -6,7 +6,7 @@
 import type { Bytes } from "../../../core/bytes.ts";
 import { toHex } from "../../../core/bytes.ts";
 import type { Json } from "../../../core/encoding/mod.ts";
-import type { OutPoint, OutPointRange } from "../../../core/types/ids.ts";
+import { outPointsOf } from "../../../core/types/ids.ts";
 import type { IncomingError, InternalPayState, LnPayState, LnReceiveState, ReceiveError } from "./shown.ts";
 import { internalPayState, lnPayState, lnReceiveState } from "./shown.ts";
 import type { LnState } from "./states.ts";
@@ -66,10 +66,6 @@ export function receiveOutcomeOf(state: LnState): ReceiveOutcome | null {
     default:
       return null;
   }
-}
-
-export function outPointsOf({ txid, idxRange: { start, end } }: OutPointRange): OutPoint[] {
-  return Array.from({ length: end - start }, (_, i) => ({ txid, outIdx: start + i }));
 }
 
 function shownPay(state: LnState): LnPayState | null {

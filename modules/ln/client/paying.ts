@@ -13,6 +13,7 @@ import { invoiceExpiresAt, parseBolt11 } from "../../../core/lightning/bolt11.ts
 import { checkedAdd } from "../../../core/types/amount.ts";
 import { formatAmount } from "../../../core/types/amount_text.ts";
 import type { OperationId, TransactionId } from "../../../core/types/ids.ts";
+import { outPointsOf } from "../../../core/types/ids.ts";
 import { compactText } from "../../../core/types/pasted_text.ts";
 import { mostSendable } from "../../contract/most_sendable.ts";
 import type { Contract, ContractId, OutgoingContract } from "../contracts.ts";
@@ -28,7 +29,6 @@ import type { Gateways } from "./gateways.ts";
 import { internalNode, payOperationId, preimageAuth, redeemKey } from "./keys.ts";
 import { GATEWAY_FEE_DEFAULT_MAX } from "./limits.ts";
 import { metaJson } from "./operation_log.ts";
-import { outPointsOf } from "./outcome.ts";
 import type { LnParts } from "./parts.ts";
 import type { OutgoingPayment } from "./shown.ts";
 import type { LnState } from "./states.ts";

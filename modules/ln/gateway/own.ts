@@ -1,7 +1,8 @@
 /** What the parts of a gateway's module ln share: what it was started with, and its key. */
 import type { Bytes } from "../../../core/bytes.ts";
+import { bigEndian } from "../../../core/bytes.ts";
 import { publicKeyOf } from "../../../core/crypto/mod.ts";
-import type { OperationId, OutPoint, OutPointRange, Sha256 } from "../../../core/types/ids.ts";
+import type { OperationId, Sha256 } from "../../../core/types/ids.ts";
 import type { ClientModuleEnv, ClientTx } from "../../contract/client_env.ts";
 import { LnFederation } from "../client/federation.ts";
 import { redeemKey } from "../client/keys.ts";
@@ -37,7 +38,7 @@ export class LnGatewayWallet {
   /** With the key of this database, which is durable. */
   static async open(env: LnGatewayEnv, gateway: LnGateway): Promise<LnGatewayWallet> {
     const { store, secret, platform: { dice } } = env;
-    const drawn = dice.bytes(8).reduce((sum, byte) => sum << 8n | BigInt(byte), 0n);
+    const drawn = bigEndian(dice.bytes(8));
     const { value: index, durable } = await store.transact(async (tx) => {
       const known = await keyIndex.get(tx);
       if (known === undefined) keyIndex.set(tx, drawn);
@@ -51,9 +52,4 @@ export class LnGatewayWallet {
 /** The operation that pays for, or pays with, a contract: its id, which of an incoming one is its payment hash. */
 export function operationOf(contract: Sha256): OperationId {
   return contract as string as OperationId;
-}
-
-/** Every output of a range. */
-export function outPointsOf({ txid, idxRange: { start, end } }: OutPointRange): OutPoint[] {
-  return Array.from({ length: end - start }, (_, i) => ({ txid, outIdx: start + i }));
 }

@@ -3,11 +3,12 @@
  */
 import { assert } from "../../../core/assert.ts";
 import type { Bytes } from "../../../core/bytes.ts";
+import { bigEndian } from "../../../core/bytes.ts";
 import { publicKeyOf } from "../../../core/crypto/mod.ts";
 import type { Amount, Amounts } from "../../../core/types/amount.ts";
 import { toDyn } from "../../../core/types/dyn.ts";
-import { BITCOIN_UNIT } from "../../../core/types/ids.ts";
-import type { OperationId, OutPoint, OutPointRange } from "../../../core/types/ids.ts";
+import { BITCOIN_UNIT, outPointsOf } from "../../../core/types/ids.ts";
+import type { OperationId, OutPoint } from "../../../core/types/ids.ts";
 import type { InputBundle, OutputBundle } from "../../contract/client_env.ts";
 import type { LightningInput } from "../common.ts";
 import { lightningInput, lightningOutput } from "../common.ts";
@@ -44,7 +45,7 @@ export class GatewayWallet {
   /** With the key of this database, which is durable. */
   static async open(env: GatewayEnv, gateway: LightningGateway): Promise<GatewayWallet> {
     const { store, secret, platform: { dice } } = env;
-    const drawn = numberIn(dice.bytes(8));
+    const drawn = bigEndian(dice.bytes(8));
     const { value: index, durable } = await store.transact(async (tx) => {
       const known = await keyIndex.get(tx);
       if (known !== undefined) return known;
@@ -90,18 +91,9 @@ export class GatewayWallet {
   }
 }
 
-function numberIn(bytes: Bytes): bigint {
-  return bytes.reduce((sum, byte) => sum << 8n | BigInt(byte), 0n);
-}
-
 /** The operation that pays for, or pays with, a contract. */
 export function operationOf(contract: ContractId): OperationId {
   return contract as string as OperationId;
-}
-
-/** Every output of a range. */
-export function outPointsOf({ txid, idxRange: { start, end } }: OutPointRange): OutPoint[] {
-  return Array.from({ length: end - start }, (_, i) => ({ txid, outIdx: start + i }));
 }
 
 /** Writes a persistent event together with all else of the transaction. */

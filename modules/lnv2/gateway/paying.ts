@@ -17,6 +17,7 @@ import type { PaymentMade } from "../../../core/lightning/gateway_payment.ts";
 import type { Result } from "../../../core/result.ts";
 import { err, ok } from "../../../core/result.ts";
 import type { OperationId } from "../../../core/types/ids.ts";
+import { outPointsOf } from "../../../core/types/ids.ts";
 import type { Transition } from "../../contract/client_env.ts";
 import { transition } from "../../contract/client_env.ts";
 import { ApiError } from "../../contract/federation_api.ts";
@@ -30,7 +31,7 @@ import { outgoingPaymentFailed, outgoingPaymentStarted, outgoingPaymentSucceeded
 import { maxDelayOf } from "./federation.ts";
 import { EXPIRATION_DELTA_MINIMUM } from "./limits.ts";
 import type { GatewayWallet } from "./own.ts";
-import { logInto, operationOf, outPointsOf } from "./own.ts";
+import { logInto, operationOf } from "./own.ts";
 import type { Cancelled, GatewayState, SendMachine } from "./states.ts";
 
 /** The preimage (32 bytes), or the signature that forfeits the contract (64 bytes). */

@@ -20,6 +20,7 @@
 import type { ReadTx, StoreTx } from "../../../actors/store/store.ts";
 import { assert } from "../../../core/assert.ts";
 import type { Bytes } from "../../../core/bytes.ts";
+import { bigEndian } from "../../../core/bytes.ts";
 import type { G1, G2 } from "../../../core/crypto/bls/mod.ts";
 import type { Codec } from "../../../core/encoding/mod.ts";
 import { fixedBytes, fixedHex, mapCodec, struct, u64, unit } from "../../../core/encoding/mod.ts";
@@ -48,7 +49,7 @@ export const storedShare = storedG1;
 
 /** A sum may pass a u64 before a transaction's funding is looked at. */
 const sumMsat: Codec<bigint> = mapCodec(fixedBytes(16), "SumMsat", {
-  decode: (bytes) => bytes.reduce((sum, byte) => sum << 8n | BigInt(byte), 0n),
+  decode: bigEndian,
   encode: (sum) => Uint8Array.from({ length: 16 }, (_, i) => Number(sum >> BigInt(8 * (15 - i)) & 0xffn)) as Bytes,
 });
 
