@@ -4,6 +4,7 @@
  */
 import type { Bytes } from "../../../core/bytes.ts";
 import { bls } from "../../../core/crypto/bls/mod.ts";
+import { fastestSecp } from "../../../core/crypto/secp/fastest.ts";
 import { callsOf } from "../../../core/testing/calls.ts";
 import { toDyn } from "../../../core/types/dyn.ts";
 import type { Transaction } from "../../../core/types/transaction.ts";
@@ -28,8 +29,17 @@ const EACH_MAX = 100;
 
 type SpendableNote = Note & { readonly secretKey: Bytes };
 
-/** Work that is counted. Miller loops: one for each pair of a product. */
-export type Work = { readonly products: number; readonly millerLoops: number; readonly multiplied: number };
+/**
+ * Work that is counted. A product of pairings takes a Miller loop for each pair; a note that is signed is multiplied
+ * once.
+ */
+type Work = {
+  readonly products: number;
+  readonly millerLoops: number;
+  readonly multiplied: number;
+  /** Schnorr signatures. */
+  readonly verified: number;
+};
 
 export class MintLoad {
   readonly mint: TestMint;
@@ -77,10 +87,12 @@ export class MintLoad {
 export async function workOf(body: () => Promise<void>): Promise<Work> {
   using products = callsOf(bls.backend, "pairingProductIsOne", bls.backend.pairingProductIsOne);
   using multiplied = callsOf(bls.g1, "multiply", bls.g1.multiply);
+  using verified = callsOf(fastestSecp, "schnorrVerify", fastestSecp.schnorrVerify);
   await body();
   return {
     products: products.args.length,
     millerLoops: products.args.reduce((sum, [pairs]) => sum + pairs.length, 0),
     multiplied: multiplied.args.length,
+    verified: verified.args.length,
   };
 }
