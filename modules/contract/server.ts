@@ -200,8 +200,10 @@ export interface ServerModule<Input, Output, Outcome, Item, InputError, OutputEr
    * module's inputs of one transaction, or of several, grouped by transaction, before it processes them. Only a hint,
    * in plain data: a verdict is found again by all that the input says, `processInput` of any other checks by itself,
    * and results are the same with and without. Refuses nothing.
+   * @returns for each transaction whether nothing bad was found in it: whose transactions aren't good has them checked
+   *   alone for a while
    */
-  prepareInputs?(transactions: readonly (readonly Input[])[]): Promise<void>;
+  prepareInputs?(transactions: readonly (readonly Input[])[]): Promise<readonly boolean[]>;
   /** Takes an input: the same on every guardian. */
   processInput(tx: StoreTx, input: Input, inPoint: InPoint): Promise<Result<InputMeta, InputError>>;
   /**

@@ -95,12 +95,12 @@ function startMint(env: MintEnv): Promise<MintModule> {
   );
   const checks = new NoteChecks(config.tbsAggPks, env.platform.dice);
   return Promise.resolve<MintModule>({
-    prepareInputs: (transactions) => {
-      checks.prepare(
-        transactions.map((inputs) => inputs.flatMap((input) => input.tag === "V0" ? [input.value.note] : [])),
-      );
-      return Promise.resolve();
-    },
+    prepareInputs: (transactions) =>
+      Promise.resolve(
+        checks.prepare(
+          transactions.map((inputs) => inputs.flatMap((input) => input.tag === "V0" ? [input.value.note] : [])),
+        ),
+      ),
     processInput: (tx, input) => redeem(tx, input, config, checks),
     checkOutput: (_tx, output) => Promise.resolve(checkOutput(output, config, secretShares)),
     processOutput: (tx, output, outPoint) => issue(tx, output, outPoint, config, secretShares),

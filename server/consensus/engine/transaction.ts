@@ -92,20 +92,17 @@ export function decodeModuleItem({ decoders, items }: Modules, item: Dyn): unkno
   return decoded;
 }
 
-function inputsByModule({ inputs }: DecodedTransaction): Map<ModuleRef, unknown[]> {
-  const byModule = new Map<ModuleRef, unknown[]>();
-  for (const { ref, value } of inputs) byModule.set(ref, [...byModule.get(ref) ?? [], value]);
-  return byModule;
-}
-
 function unbroken<R>(reply: R | Broken): R {
   if (typeof reply === "object" && reply !== null && "broken" in reply) throw new InvariantError(reply.broken);
   return reply;
 }
 
+/** `submission` adds the checks that guardians make only when a client submits. */
+export type Processing = { readonly version: Version; readonly submission: boolean };
+
 /**
- * Applies `decoded` to `tx`. On an error `tx` may hold partial writes: the caller rolls it back.
- * `submission` adds the checks that guardians make only when a client submits.
+ * Applies `decoded` to `tx`. On an error `tx` may hold partial writes: the caller rolls it back. What is dear in it was
+ * prepared before (`prepare.ts`), or is checked piece by piece.
  * @throws {InvariantError} at a submission, for what would crash a module in consensus
  */
 export async function processTransaction(
@@ -113,13 +110,9 @@ export async function processTransaction(
   { signatures }: Pick<Modules, "signatures">,
   tx: StoreTx,
   decoded: DecodedTransaction,
-  version: Version,
-  submission: boolean,
+  { version, submission }: Processing,
 ): Promise<Result<null, TransactionError>> {
   const patient = { deadlineMs: Infinity };
-  for (const [ref, inputs] of inputsByModule(decoded)) {
-    unbroken(await sender.ask(ref, "prepareInputs", { transactions: [inputs], submission }, patient));
-  }
   for (const { ref, value } of decoded.inputs) {
     const valid = unbroken(await sender.ask(ref, "verifyInput", { input: value, submission }, patient));
     if (!valid) return err({ tag: "InvalidWitnessLength", value: null });

@@ -53,7 +53,10 @@ export class MintLoad {
   }
 
   /** Consensus over the mint alone; what it owes is not looked at, as nobody has paid in. */
-  async withConsensus(body: (test: ConsensusTest) => Promise<void>): Promise<void> {
+  async withConsensus(
+    body: (test: ConsensusTest) => Promise<void>,
+    more?: Parameters<typeof withConsensus>[3],
+  ): Promise<void> {
     const module = { ...this.mint.guardians[0]!.module, audit: () => Promise.resolve(0n) } as Partial<AnyServerModule>;
     await withConsensus(module, mintCodecs, async (test) => {
       await test.store.view(modulePrefix(INSTANCE)).transact(async (tx) => {
@@ -62,7 +65,7 @@ export class MintLoad {
         }
       });
       await body(test);
-    });
+    }, more);
   }
 
   async notes(count: number): Promise<SpendableNote[]> {
@@ -81,6 +84,11 @@ export class MintLoad {
     };
     return signTransaction(unsigned, notes.map(({ secretKey }) => secretKey), () => dice.bytes(32));
   }
+}
+
+/** With the signature of no note. */
+export function withBadSignature(note: SpendableNote): SpendableNote {
+  return { ...note, signature: bls.g1.generator };
 }
 
 /** What `body` costs. */
