@@ -2,7 +2,7 @@
 import { realPlatform } from "../../actors/platform/real.ts";
 import { sleep } from "../../actors/platform/platform.ts";
 import type { FederationClient } from "../../client/mod.ts";
-import { LightningError } from "../../modules/lnv2/client/error.ts";
+import { LightningError } from "../../core/lightning/error.ts";
 import { parseBolt11 } from "../../core/lightning/bolt11.ts";
 import { fromHex } from "../../core/bytes.ts";
 import { within } from "../demo/waits.ts";
