@@ -153,7 +153,6 @@ export class Gateway {
     this.#held = new HeldPayments({
       store: part,
       node,
-      watch,
       federations,
       clock,
       dice,

@@ -78,7 +78,7 @@ async function serving() {
   const watch = new NodeWatch({ node, network: "regtest", store, platform: { clock }, log });
   const closing = new AbortController();
   const openInvoices = new OpenInvoices({ store, node, watch, clock, log, closing: closing.signal });
-  const held = new HeldPayments({ store, node, watch, federations, clock, dice, log, closing: closing.signal });
+  const held = new HeldPayments({ store, node, federations, clock, dice, log, closing: closing.signal });
   const invoices = new Invoices({ store, clock, node, watch, federations, rate: { burst: 1, perSecond: 1 } });
   const passing = async (ms: number): Promise<void> => {
     for (let passed = 0; passed < ms; passed += 250) {

@@ -18,7 +18,7 @@ import type { FederationId, Sha256 } from "../../core/types/ids.ts";
 import { readDurable } from "../../modules/contract/read_durable.ts";
 import { addFee } from "../../modules/lnv2/fees.ts";
 import { boughtOr } from "../../modules/lnv2/gateway/buying.ts";
-import type { LightningGateway } from "../../modules/lnv2/gateway/context.ts";
+import type { HeldNow, LightningGateway } from "../../modules/lnv2/gateway/context.ts";
 import type { Cancelled } from "../../modules/lnv2/gateway/states.ts";
 import type { Federations } from "./federations.ts";
 import { CLTV_LIMIT_MAX, SEEN_AT_NODE_MS } from "./limits.ts";
@@ -264,6 +264,15 @@ export class Payments implements LightningGateway {
       if (record && isOwner(record, owner)) seenAtNode.set(tx, paymentHash, null);
     });
     await durable;
+  }
+
+  async heldNow(paymentHash: Bytes, signal: AbortSignal): Promise<HeldNow | null> {
+    const { node, watch } = this.#env;
+    const info = await watch.info();
+    // a node that hasn't all blocks yet takes a deadline for far that is near
+    if (!info?.isSynced) throw new NodeError("unreachable", "The Lightning node is away, or behind its chain");
+    const held = await node.heldPayment(paymentHash, signal);
+    return held && { ...held, blockHeight: info.blockHeight };
   }
 
   async completeHeld(

@@ -14,6 +14,11 @@ export const MEMPOOL_PRODUCERS_MAX = 2_000;
 export const SUBMISSIONS_MAX = 2_000;
 /** Who wait for the same transaction: one client, which asks again after a cut, and its second device. */
 export const CALLERS_MAX = 32;
+/**
+ * Transactions whose signatures were found good, which are remembered at least, from the submission to the turn in
+ * consensus: those of some minutes under load. Twice as many are 3 MB.
+ */
+export const SIGNED_REMEMBERED_MIN = 5_000;
 /** A module that takes longer to propose is skipped this time (`CONSENSUS_PROPOSAL_TIMEOUT`). */
 export const PROPOSAL_TIMEOUT_MS = 30_000;
 /**

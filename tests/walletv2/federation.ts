@@ -157,7 +157,7 @@ export class TestFederation {
     const results: Processed[] = [];
     for (const guardian of this.wallet.guardians) {
       const { value } = await guardian.store.transact<Processed>(async (tx) => {
-        const processed = await processTransaction(modulesOf(guardian), rootOf(tx), decoded, VERSION, false);
+        const processed = await processTransaction(modulesOf(guardian), MODULES, rootOf(tx), decoded, VERSION, false);
         return processed.ok ? processed : rollback<Processed>(processed);
       });
       results.push(value);

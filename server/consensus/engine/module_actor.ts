@@ -128,7 +128,9 @@ async function processOutput(
     const checked = await module.verifyOutputSubmission?.(tx, output, outPoint);
     if (checked && !checked.ok) return refuse(checked.error);
   }
-  const processed = await module.processOutput(tx, output, outPoint);
+  const processed = submission && module.checkOutput
+    ? await module.checkOutput(tx, output, outPoint)
+    : await module.processOutput(tx, output, outPoint);
   return processed.ok ? processed : refuse(processed.error);
 }
 

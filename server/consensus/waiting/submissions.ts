@@ -80,7 +80,7 @@ type Context = ActorContext<SubmissionsMessage>;
 async function verdictOf(sender: Sender, args: SubmissionsArgs, decoded: DecodedTransaction): Promise<Verdict> {
   const committed = await args.store.transact<Verdict>(async (tx) => {
     if (await getAcceptedTransaction(tx, decoded.txid) !== undefined) return { kind: "accepted" };
-    const processed = await processTransaction(sender, tx, decoded, args.version, true);
+    const processed = await processTransaction(sender, args.modules, tx, decoded, args.version, true);
     return rollback<Verdict>(processed.ok ? { kind: "valid" } : { kind: "invalid", error: processed.error });
   });
   // that it was accepted is told only when the item's commit, which came before this one, is on disk
