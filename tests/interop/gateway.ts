@@ -142,9 +142,18 @@ export class Gateway {
     return this.#process.kill();
   }
 
-  /** After `kill`, or when it has stopped. Resolves when it is connected to its node. */
-  async startAgain(): Promise<void> {
-    this.#process = await OwnedProcess.start(realPlatform().clock, this.#process.spec);
+  /** In order. */
+  async halt(): Promise<void> {
+    await this.#process.stop();
+  }
+
+  /**
+   * After `kill`, or when it has stopped. Resolves when it is connected to its node.
+   * @param more variables
+   */
+  async startAgain(more: Record<string, string> = {}): Promise<void> {
+    const { spec } = this.#process;
+    this.#process = await OwnedProcess.start(realPlatform().clock, { ...spec, env: { ...spec.env, ...more } });
     await this.#connected();
   }
 

@@ -32,6 +32,17 @@ export async function memoryOfBoth({ gateways: { ours, official } }: World): Pro
   return { ours: await memoryOf(ours), official: await memoryOf(official) };
 }
 
+/**
+ * Both start anew with the rates of real federations: what a test federation's are shorter for would be all that they
+ * do.
+ */
+export async function startForReal({ gateways: { ours, official } }: World): Promise<void> {
+  await Promise.all([ours, official].map(async (gateway) => {
+    await gateway.halt();
+    await gateway.startAgain({ FM_IN_DEVIMINT: "0" });
+  }));
+}
+
 /** Both gateways join small federations, of one guardian each, which end with the suite. */
 export async function joinMany(suite: Suite, { federation, gateways }: World, count: number): Promise<void> {
   const platform = realPlatform(), { signal } = suite;

@@ -8,12 +8,13 @@ import { findPrograms } from "../../interop/programs.ts";
 import type { Suite } from "../../interop/suite.ts";
 import { inFolder } from "../../interop/suite.ts";
 import { megabytes } from "../figures.ts";
-import { joinMany, memoryOfBoth } from "./federations.ts";
+import { joinMany, memoryOfBoth, startForReal } from "./federations.ts";
 import { cpuAtRest, measure, measureSwaps, payIn, payOut } from "./payments.ts";
 import type { Found, Pair } from "./world.ts";
 import { startWorld } from "./world.ts";
 
 type Options = {
+  readonly peers: number;
   readonly payments: number;
   readonly swaps: number;
   readonly atOnce: number;
@@ -38,9 +39,9 @@ const mb = (value: number): string => `${megabytes(value)} MB`;
 const count = (value: number): string => value.toFixed(0);
 
 async function bench(suite: Suite, programs: Found, options: Options): Promise<void> {
-  const { payments, swaps, atOnce, federations, restSeconds } = options;
-  const world = await startWorld(suite, programs), restMs = restSeconds * 1_000;
-  const rest = await cpuAtRest(world, restMs), memory = await memoryOfBoth(world);
+  const { peers, payments, swaps, atOnce, federations, restSeconds } = options;
+  const world = await startWorld(suite, programs, peers), restMs = restSeconds * 1_000;
+  const rest = await cpuAtRest(world, restMs);
   console.error(`${payments} payments out and as many in, by each gateway`);
   const out = await measure(world, payOut, { count: payments, rest });
   const into = await measure(world, payIn, { count: payments, rest });
@@ -48,7 +49,12 @@ async function bench(suite: Suite, programs: Found, options: Options): Promise<v
   const swapped = await measureSwaps(world, { count: swaps, atOnce, rest });
   const used = await memoryOfBoth(world);
   console.error(`${federations} federations`);
+  await startForReal(world);
+  // what a start takes is over then
+  await cpuAtRest(world, restMs);
+  const oneRest = await cpuAtRest(world, restMs), one = await memoryOfBoth(world);
   await joinMany(suite, world, federations - 1);
+  await cpuAtRest(world, restMs);
   const manyRest = await cpuAtRest(world, restMs), many = await memoryOfBoth(world);
 
   const heads = ["ours", "gatewayd", "ratio"].map((text) => text.padStart(COLUMNS)).join("");
@@ -61,17 +67,20 @@ async function bench(suite: Suite, programs: Found, options: Options): Promise<v
   row("direct swaps a second", each(swapped, (of) => of.perSecond), (value) => value.toFixed(1));
   row("direct swap, CPU of the gateway", each(swapped, (of) => of.cpuMs), ms);
   const idle = (value: number): string => `${(value / 10).toFixed(2)} %`;
-  for (const [name, at, figures] of [["1 federation", rest, memory], [`${federations}`, manyRest, many]] as const) {
-    row(`${name}: CPU of a core at rest`, at, idle);
-    row(`${name}: memory of its own`, each(figures, (of) => of.ownBytes), mb);
-    row(`${name}: with the program's pages`, each(figures, (of) => of.residentBytes), mb);
-    row(`${name}: sockets`, each(figures, (of) => of.sockets), count);
+  row("after the payments, memory of its own", each(used, (of) => of.ownBytes), mb);
+  row("at rest with a test federation's rates, CPU of a core", rest, idle);
+  const stages = [["1 federation", oneRest, one], [`${federations} federations`, manyRest, many]] as const;
+  for (const [name, at, figures] of stages) {
+    row(`${name}, at rest, CPU of a core`, at, idle);
+    row(`${name}, memory of its own`, each(figures, (of) => of.ownBytes), mb);
+    row(`${name}, with the program's pages`, each(figures, (of) => of.residentBytes), mb);
+    row(`${name}, sockets`, each(figures, (of) => of.sockets), count);
   }
-  row("after the payments: memory of its own", each(used, (of) => of.ownBytes), mb);
 }
 
 if (import.meta.main) {
   const flags = new Command("bench:lightning")
+    .option("--peers <number>", "guardians, 1 or 4 and more", "4")
     .option("--payments <number>", "each way, by each gateway", "50")
     .option("--swaps <number>", "by each gateway", "60")
     .option("--at-once <number>", "swaps at a time", "20")
@@ -79,13 +88,14 @@ if (import.meta.main) {
     .option("--rest <seconds>", "for which they are left alone", "10")
     .parse(["deno", "bench", ...Deno.args]).opts<Record<string, string>>();
   const options = {
+    peers: Number(flags.peers),
     payments: Number(flags.payments),
     swaps: Number(flags.swaps),
     atOnce: Number(flags.atOnce),
     federations: Number(flags.federations),
     restSeconds: Number(flags.rest),
   };
-  const programs = await findPrograms("gatewayd", "gateway-cli", "lnd", "lncli");
+  const programs = await findPrograms("gatewayd", "gateway-cli", "lnd", "lncli", "bitcoind");
   if (!programs.ok) {
     console.log(`not run here: ${programs.error}`);
     Deno.exit(0);

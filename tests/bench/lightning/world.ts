@@ -1,5 +1,5 @@
 /**
- * What the Lightning bench measures: a federation of four of our guardians with our gateway and the official one in it,
+ * What the Lightning bench measures: a federation of our guardians with our gateway and the official one in it,
  * each on an LND of its own, and a third LND, the outside world, with a channel to both. Two wallets of ours use
  * either.
  */
@@ -17,7 +17,7 @@ import { ready } from "../../interop/lnd_pair.ts";
 import type { Programs } from "../../interop/programs.ts";
 import type { Suite } from "../../interop/suite.ts";
 
-export type Found = Programs<"gatewayd" | "gateway-cli" | "lnd" | "lncli">;
+export type Found = Programs<"gatewayd" | "gateway-cli" | "lnd" | "lncli" | "bitcoind">;
 
 /** Both gateways: whatever is measured is of one and then of the other. */
 export type Pair<T> = { readonly ours: T; readonly official: T };
@@ -31,7 +31,6 @@ export type World = {
   readonly payee: FederationClient;
 };
 
-const PEERS = 4;
 const CHANNEL_SAT = 2_000_000;
 const GATEWAY_SAT = 1_000_000;
 const PAYER_BTC = 0.02;
@@ -41,11 +40,12 @@ const ENV = { FM_GATEWAY_INVOICE_RATE_LIMIT_BURST: "100000", FM_GATEWAY_INVOICE_
 const platform = realPlatform();
 const progress = (text: string): void => console.error(text);
 
-/** Ends with the suite. */
-export async function startWorld(suite: Suite, programs: Found): Promise<World> {
-  const { signal } = suite, { "gateway-cli": cli } = programs;
+/** Ends with the suite. @param peers guardians */
+export async function startWorld(suite: Suite, programs: Found, peers: number): Promise<World> {
+  // gatewayd asks its Bitcoin node for what the embedded chain doesn't have
+  const { signal } = suite, { "gateway-cli": cli, bitcoind: bitcoindDir } = programs;
   const dir = join(suite.dir, "federation");
-  const federation = await DevFederation.start({ platform, dir, peers: PEERS, progress, signal });
+  const federation = await DevFederation.start({ platform, dir, peers, progress, signal, bitcoindDir });
   suite.onEnd(() => federation.stop());
   progress("Starting three LNDs, with channels");
   const names = ["lnd-ours", "lnd-official", "lnd-outside"];
