@@ -102,7 +102,7 @@ export class RestoredWallet {
     const progress = await this.#recovery.prepare(this.#env());
     await this.#commitTwice((root) => {
       progressRecord.set(root.view(CORE), progress);
-      this.#recovery.later!.restored(root.view(MODULE));
+      this.#recovery.restored!(root.view(MODULE));
       return Promise.resolve();
     });
   }

@@ -6,6 +6,7 @@ import type { Bytes } from "../../../core/bytes.ts";
 import type { AddressStretch } from "./address_task.ts";
 import { AddressThreads, SearchThreads, STRETCH } from "./address_threads.ts";
 import { Addresses } from "./addresses.ts";
+import { walletRecovery } from "./recovery.ts";
 import { ADDRESS_THREADS_MAX } from "../limits.ts";
 import { DEPOSITOR, testWallet, VALID_INDICES } from "../testing/federation.ts";
 import { testStore } from "../../contract/testing/mod.ts";
@@ -17,6 +18,7 @@ const never = new AbortController().signal;
 /** Threads that know what passes. */
 class KnowingThreads implements Threads {
   readonly begun: number[] = [];
+  passes: readonly number[] = PASS;
   opened = 0;
   closed = 0;
 
@@ -28,7 +30,7 @@ class KnowingThreads implements Threads {
       run: (input) => {
         const { from, end } = input as AddressStretch;
         this.begun.push(from);
-        return Promise.resolve((PASS.find((index) => index >= from && index < end) ?? null) as Out);
+        return Promise.resolve((this.passes.find((index) => index >= from && index < end) ?? null) as Out);
       },
       close: () => void this.closed++,
     };
@@ -127,4 +129,21 @@ Deno.test("where there are no threads the search goes on without, and finds the 
   await search;
   assertEquals(await waiting, VALID_INDICES[4]![0]!);
   assertEquals(asked, 1);
+});
+
+Deno.test("a wallet that is restored looks for its first address on threads from the beginning: none of it holds up others", async () => {
+  const { config } = await testWallet();
+  const store = await testStore(), { platform, advance } = manualClock();
+  await store.transact((tx) => walletRecovery.restored!(tx));
+  const valid = VALID_INDICES[4]![0]!, threads = new KnowingThreads(2);
+  threads.passes = [valid];
+  const env = { config, store, platform: { ...platform, threads } };
+  const addresses = new Addresses(env, "standard", DEPOSITOR, new SearchThreads(env.platform));
+  let found: number | null = null;
+  const search = addresses.findNext(never).then((index) => found = index);
+  // a search that others' work goes before would take 20 ms a step
+  while (found === null) await advance(0);
+  await search;
+  assertEquals(found, valid);
+  assertEquals(threads.begun.length, Math.floor(valid / STRETCH) + 1);
 });

@@ -45,6 +45,8 @@ export const walletRecovery: ClientModuleRecovery<WalletConfig, WalletState, Wal
     const none = { walked: 0, searched: 0, found: 0, sat: 0n };
     return { end, ways: derivations.map((derivation) => ({ derivation, ...none })) };
   },
+  // the module begins in a hurry
+  restored: (store) => setRecovering(store, true),
   run: (env, steps) => new Walk(env, steps).run(),
   finish: async (_, { store }, progress) => {
     setRecovering(store, false);
@@ -115,7 +117,6 @@ class Walk {
     const { otherSecrets, platform: { clock }, signal } = this.#env;
     await this.#steps.step((tx, progress) => {
       for (const { derivation, secret } of otherSecrets) watchSecret(tx.store, derivation, secret);
-      setRecovering(tx.store, true);
       return Promise.resolve(progress);
     });
     for (;;) {
