@@ -78,6 +78,11 @@ export interface RecoverySteps<State, Progress> {
    * run many times until it commits. Resolves when durable.
    */
   step(body: (tx: RecoveryTx<State>, state: Progress) => Promise<Progress>): Promise<void>;
+  /**
+   * Lets other modules recover first: resolves when none does any more, but those that give way themselves. For what
+   * takes a whole core; a module says itself how long it gives way at most. Rejects with the signal's reason.
+   */
+  giveWay(signal: AbortSignal): Promise<void>;
 }
 
 /** What a recovery brought. */

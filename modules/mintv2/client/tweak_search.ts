@@ -1,7 +1,8 @@
 /**
- * Tweaks are searched, and own ones told from others, fast: SHA-256 of tweak (16 bytes) ‖ filter (32 bytes) is a single block, of whose result only
- * the first 16 bits matter. Written out for that one case, and four at once, it is many times as fast as a general
- * hash: a payment may need dozens of tweaks, each 65,536 hashes, and a log that is recovered has a million. FIPS 180-4.
+ * Tweaks are searched, and own ones told from others, fast: SHA-256 of tweak (16 bytes) ‖ filter (32 bytes) is a single
+ * block, of whose result only the first 16 bits matter. Written out for that one case, and four at once, it is many
+ * times as fast as a general hash: a payment may need dozens of tweaks, each 65,536 hashes, and a log that is recovered
+ * has a million. FIPS 180-4.
  */
 import type { Bytes } from "../../../core/bytes.ts";
 import type { Search, Test } from "./tweak_wasm.ts";

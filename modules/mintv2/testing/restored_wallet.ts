@@ -261,6 +261,10 @@ export class RestoredWallet {
 class TestSteps implements RecoverySteps<MintState, MintProgress> {
   constructor(readonly wallet: RestoredWallet, public state: MintProgress, readonly isLast: boolean) {}
 
+  giveWay(): Promise<void> {
+    return Promise.resolve();
+  }
+
   async step(body: (tx: RecoveryTx<MintState>, state: MintProgress) => Promise<MintProgress>): Promise<void> {
     this.state = await this.wallet.step(body);
   }
