@@ -145,6 +145,7 @@ export class Gateway {
       },
       leaving: {
         keepAnswers: ({ lnv1 }) => lnv1 ? this.#forwards.keepAnswers(lnv1) : Promise.resolve(),
+        keepOutcomes: (served) => payments.keepOutcomes(served, closing.signal),
         endInvoices: (served) => openInvoices.end(served),
         unregister: (served) => this.#unregister(served),
       },
@@ -155,7 +156,6 @@ export class Gateway {
     this.#held = new HeldPayments({
       store: part,
       node,
-      watch,
       federations,
       clock,
       dice,
