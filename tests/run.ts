@@ -44,6 +44,7 @@ const simulatedWorlds = [
   "hostile_links",
   "lost_database_in_session",
   "setup_stops",
+  "bls_field",
 ].map(inSlow);
 
 const realPrograms = [
