@@ -42,6 +42,8 @@ export type FederationsEnv = {
   readonly leaving: {
     /** Keeps what is owed to the node: the answers to forwards that were bought for. */
     readonly keepAnswers: (served: ServedFederation) => Promise<void>;
+    /** Keeps what is owed to other federations: outcomes of swaps into this one. @throws {GatewayError} `under_way` */
+    readonly keepOutcomes: (served: ServedFederation) => Promise<void>;
     /** Has the node end all its invoices. @throws {GatewayError} also `under_way`: the node holds a payment */
     readonly endInvoices: (served: ServedFederation) => Promise<void>;
     /** The last one. Must not fail. */
@@ -267,8 +269,9 @@ export class Federations {
     // nothing begins from here on: what is looked at stays as it is
     this.#leaving.add(federationId);
     try {
-      const { leaving } = this.#env;
+      const { clock, leaving } = this.#env;
       await this.#awaitIdle(served);
+      await orLate({ clock, deadlineMs: LEAVE_MS, late: underWay }, () => leaving.keepOutcomes(served));
       await leaving.endInvoices(served);
       await leaving.unregister(served);
       const { durable } = await this.#env.store.transact((tx) => federations.delete(tx, federationId));

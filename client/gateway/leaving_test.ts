@@ -30,7 +30,8 @@ async function serving() {
   const clock = new ManualClock(), dice = seededDice(1), store = await openMemoryStore({ clock });
   await clock.advance(1_700_000_040_000);
   const lightning = new SimulatedLightning({ clock, dice });
-  const aHeld = { amountMsat: AMOUNT_MSAT, claimDeadlineHeight: 1_000_000 }, world = { isHeld: true };
+  const aHeld = { amountMsat: AMOUNT_MSAT, claimDeadlineHeight: 1_000_000 },
+    world = { isHeld: true, outcomes: Promise.resolve() };
   const node: LightningNode = {
     ...lightning.node("gateway").connect(),
     heldPayment: (paymentHash) => Promise.resolve(world.isHeld ? { paymentHash, ...aHeld } : null),
@@ -67,6 +68,7 @@ async function serving() {
     log,
     leaving: {
       keepAnswers: () => Promise.resolve(),
+      keepOutcomes: () => world.outcomes,
       endInvoices: (served) => openInvoices.end(served),
       unregister: () => Promise.resolve(),
     },
@@ -78,7 +80,7 @@ async function serving() {
   const watch = new NodeWatch({ node, network: "regtest", store, platform: { clock }, log });
   const closing = new AbortController();
   const openInvoices = new OpenInvoices({ store, node, watch, clock, log, closing: closing.signal });
-  const held = new HeldPayments({ store, node, watch, federations, clock, dice, log, closing: closing.signal });
+  const held = new HeldPayments({ store, node, federations, clock, dice, log, closing: closing.signal });
   const invoices = new Invoices({ store, clock, node, watch, federations, rate: { burst: 1, perSecond: 1 } });
   const passing = async (ms: number): Promise<void> => {
     for (let passed = 0; passed < ms; passed += 250) {
@@ -124,4 +126,15 @@ Deno.test("a federation that is being left takes nothing new, and what had begun
   await passing(500);
   assertEquals([(await left).code, leftOut], ["under_way", []]);
   assertEquals(await invoices.sendPayment(payload, never), ok(PREIMAGE), "it is served as before");
+});
+
+Deno.test("a federation is not left before it is known what swaps into it came to", async () => {
+  const { world, federations, leftOut, passing } = await serving(), known = Promise.withResolvers<void>();
+  Object.assign(world, { isHeld: false, outcomes: known.promise });
+  const left = assertRejects(() => federations.leave(ID), GatewayError);
+  await passing(60_000);
+  assertEquals([(await left).code, leftOut], ["under_way", []]);
+  known.resolve();
+  await federations.leave(ID);
+  assertEquals(leftOut, [ID]);
 });

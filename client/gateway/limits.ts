@@ -99,6 +99,8 @@ export const CLTV_LIMIT_MAX = 2_016;
 export const LEAVE_MS = 35_000;
 /** Invoices of one that is being left that the node is asked about, and then told to end, at a time. */
 export const INVOICES_ENDED_AT_ONCE = 16;
+/** Swaps into one that is being left whose outcomes are kept in one transaction: each has a contract of 400 bytes. */
+export const SWAPS_KEPT_AT_ONCE = 100;
 /** A gateway that is to stop, or to leave a federation, looks so often whether all has ended. */
 export const DRAIN_LOOK_MS = 250;
 

@@ -15,6 +15,8 @@
  * | 0a | – | commits that the embedded node has made at least; there is one once that node has begun |
  * | 0b | payment hash 32 ‖ channel ‖ HTLC | secret until the forward has ended: the 32-byte preimage that settles it |
  * | 0c | Unix seconds u64 BE ‖ key of `0b` | nothing: when that answer was kept |
+ * | 0d | federation 32 ‖ payment hash 32 | nothing: a swap into it, of which the outcome isn't kept under `06` yet |
+ * | 0e | – | nothing: all swaps stand under `0d` that should |
  */
 import type { ReadTx, StoreTx, StoreView } from "../../actors/store/store.ts";
 import { numberKey } from "../../actors/store/number_key.ts";
@@ -41,6 +43,7 @@ import { publicKey, secretKey } from "../../core/types/keys.ts";
 import { slot, table } from "../../modules/contract/records.ts";
 import { incomingContract } from "../../modules/lnv2/contracts.ts";
 import { paymentFee } from "../../modules/lnv2/fees.ts";
+import { cancelled } from "../../modules/lnv2/gateway/states.ts";
 import { REGISTERED_MAX } from "./limits.ts";
 
 const PART = Uint8Array.of(0x20);
@@ -80,8 +83,17 @@ const way = closedEnum("PaymentWay", {
   NodeAfter: u64,
   /** The same where the receiver has made an offer in the module ln. */
   Lnv1Swap: struct("Lnv1Swap", { federationId }),
+  /** It went into this federation, and has brought this preimage. */
+  Swapped: struct("Swapped", { federationId, preimage: fixedBytes(32) }),
+  /** It was to go into a federation, and nothing was paid there. */
+  NotSwapped: cancelled,
 });
 export type Way = CodecType<typeof way>;
+
+/** The federation into which a payment on this way goes; null for one that has ended, or goes by the node. */
+export function swapInto(way: Way): FederationId | null {
+  return way.tag === "Swap" || way.tag === "Lnv1Swap" ? way.value.federationId : null;
+}
 
 /**
  * The operation, of all federations, that is to pay a hash: the first one, until it has ended without a payment. `way`:
@@ -107,6 +119,8 @@ export const seenAtNode = table(0x09, sha256Hash, unit);
 export const nodeCommits = slot(0x0a, u64Number);
 const answers = table(0x0b, forwardKey, fixedBytes(32));
 const ANSWERED = Uint8Array.of(0x0c);
+export const swaps = table(0x0d, struct("SwapKey", { federationId, paymentHash: sha256Hash }), unit);
+export const swapsListed = slot(0x0e, unit);
 
 /** An index that no federation has, and none had. */
 export async function takeIndex(tx: StoreTx): Promise<number> {

@@ -45,6 +45,11 @@ export const WATCHED_INVOICES_MAX = 128;
  * bounded by the channels (483 each), not by the invoices.
  */
 export const HELD_POLL_MS = 2_000;
+/**
+ * A channel's peer must have been there for so long since LND's start, or a payment on it may be one that LND gives
+ * back: it does so as soon as it has met the peer again, within a round trip or two.
+ */
+export const PEER_MET_SECS = 5n;
 /** Lookups at once of one poll. */
 export const HELD_LOOKUPS_AT_ONCE = 8;
 /** Forwards that are being decided; LND keeps the others meanwhile. */

@@ -13,6 +13,7 @@ import {
   FOLLOWED_PAYMENTS_MAX,
   LOST_REQUEST_MS,
   MACAROON_BYTES_MAX,
+  PEER_MET_SECS,
   STREAM_MS,
   WATCHED_INVOICES_MAX,
 } from "./limits.ts";
@@ -459,6 +460,34 @@ Deno.test("a payment that LND's channels no longer have isn't held, whatever its
   assertEquals((await node.heldPayment(HASH))?.amountMsat, 70_000n);
   lnd.on(LOOKUP, noPath);
   assertEquals((await assertRejects(() => node.heldPayment(HASH), NodeError)).code, "unreachable");
+});
+
+Deno.test("a payment that LND may give back, as it has only just started, is neither told nor called held or gone", async () => {
+  const { lnd, node, clock } = world(), stop = new AbortController(), told: string[] = [];
+  lnd.on(LOOKUP, invoiceIn("ACCEPTED"));
+  const listening = (async () => {
+    for await (const { paymentHash } of node.heldPayments(stop.signal)) told.push(paymentHash.toBase64());
+  })().catch((thrown) => thrown);
+  const unsure = [
+    // the peer isn't there yet, or has only just come
+    recorded.channelsFor(0, {}),
+    recorded.channelsFor(Number(PEER_MET_SECS) - 1, {}),
+    // it has left the peer's side of the channel, or a part of it has
+    recorded.channels({ lockedIn: false }),
+    recorded.channels({}, { lockedIn: false }),
+    recorded.channels({ lockedIn: false }, {}),
+  ];
+  for (const channels of unsure) {
+    lnd.on(CHANNELS, found(channels));
+    await clock.advance(5_000);
+    assertEquals((await assertRejects(() => node.heldPayment(HASH), NodeError)).code, "unreachable");
+    assertEquals(told, []);
+  }
+  lnd.on(CHANNELS, found(recorded.channelsFor(Number(PEER_MET_SECS), {})));
+  await clock.advance(5_000);
+  assertEquals([told, (await node.heldPayment(HASH))?.amountMsat], [[recorded.HASH], 70_000n]);
+  stop.abort(new Error("enough"));
+  assertEquals((await listening).message, "enough");
 });
 
 Deno.test("channels are shown without the reserve, LND's complaints instead of a name, and fees it has none for yet", async () => {
