@@ -46,17 +46,6 @@ export const tee = (local: number): Code => [0x22, ...unsignedLeb(local)];
 const sized = (bytes: Code): Code => [...unsignedLeb(bytes.length), ...bytes];
 const section = (id: number, content: Code): Code => [id, ...sized(content)];
 
-/** LEB128 of a signed number of 64 bits. */
-export function longLeb(value: bigint): Code {
-  const out: number[] = [];
-  for (;;) {
-    const byte = Number(value & 0x7fn);
-    value >>= 7n;
-    if (value === 0n && !(byte & 0x40) || value === -1n && byte & 0x40) return [...out, byte];
-    out.push(byte | 0x80);
-  }
-}
-
 /** `locals` by type, with how many; parameters are not among them. */
 export type WasmFunction = {
   readonly name: string;

@@ -40,8 +40,17 @@ export const OP = {
 export const ADD_128: Code = [0xfc, 0x13], SUB_128: Code = [0xfc, 0x14];
 export const MUL_WIDE_S: Code = [0xfc, 0x15], MUL_WIDE_U: Code = [0xfc, 0x16];
 
+/** The few constants that code has, each written once. */
+const longs = new Map<bigint, Code>();
+
 /** A constant of 64 bits. */
-export const long = (value: bigint): Code => [0x42, ...longLeb(BigInt.asIntN(64, value))];
+export function long(value: bigint): Code {
+  const known = longs.get(value);
+  if (known !== undefined) return known;
+  const code = [0x42, ...longLeb(BigInt.asIntN(64, value))];
+  longs.set(value, code);
+  return code;
+}
 /** A constant of 32 bits. */
 export const int = (value: number): Code => [0x41, ...leb(value)];
 
