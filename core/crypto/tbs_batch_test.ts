@@ -111,7 +111,7 @@ Deno.test("dice that always roll zero still find a bad signature among good ones
 
 /** Products of pairings that `body` computes. */
 function productsOf(body: () => void): number {
-  using products = callsOf(mcl.backend, "pairingProductIsOne", mcl.backend.pairingProductIsOne);
+  using products = callsOf(own.backend, "pairingProductIsOne", own.backend.pairingProductIsOne);
   body();
   return products.args.length;
 }
