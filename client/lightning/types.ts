@@ -144,5 +144,6 @@ export type Lightning = {
   createInvoice(amountMsat: bigint, options: CreateInvoiceOptions): Promise<CreatedInvoice>;
   awaitInvoice(operationId: OperationId, signal?: AbortSignal): Promise<InvoiceOutcome>;
   invoiceUpdates(operationId: OperationId, signal?: AbortSignal): AsyncGenerator<InvoiceProgress>;
+  lnurl(server: SafeUrl, options: GatewayOptions): Promise<string>;
   gateways(signal?: AbortSignal): Promise<ListedGateway[]>;
 };

@@ -41,6 +41,8 @@ export type LightningErrorCode =
   | "offer_too_dear"
   /** Of an invoice. Version 1. */
   | "offer_rejected"
+  /** The server that writes invoices for an lnurl. Version 1. */
+  | "lnurl_server_failed"
   | "not_reclaimable"
   | "unknown_operation"
   | "no_admin"

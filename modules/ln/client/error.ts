@@ -57,6 +57,8 @@ const TEXTS: Readonly<Record<LnErrorCode, string>> = {
   expiry_too_long: "The invoice would live for more than a year. Nothing was done",
   amount_too_small: "The amount would not pay the fees of its claim. Nothing was done: ask for more",
   offer_rejected: "The offer transaction was rejected. Nobody was shown the invoice: try again",
+  lnurl_server_failed:
+    "The server that writes invoices could not be used. Nothing was done: try again later, or take another server",
   unknown_operation: "This wallet has no such payment",
   not_reclaimable: "The operation is not a reclaimable lightning receive",
 };

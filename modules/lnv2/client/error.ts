@@ -17,6 +17,7 @@ type Lnv2ErrorCode = Exclude<
   | "no_offer"
   | "offer_too_dear"
   | "offer_rejected"
+  | "lnurl_server_failed"
   | "not_reclaimable"
 >;
 
