@@ -129,6 +129,8 @@ export interface LightningNode {
    * @throws {NodeError}
    */
   heldPayment(paymentHash: Bytes, signal?: AbortSignal): Promise<HeldPayment | null>;
+  /** All payments that are held now, as `heldPayment`: as many as there are on channels. @throws {NodeError} */
+  held(signal?: AbortSignal): Promise<readonly HeldPayment[]>;
   /**
    * Takes a held payment with its 32-byte preimage; one that isn't there yet is waited for. Asks until the node has
    * said. Rejects only when aborted.
