@@ -19,6 +19,17 @@ export function leb(value: number): Code {
   }
 }
 
+/** LEB128 of a signed number of 64 bits. */
+export function longLeb(value: bigint): Code {
+  const out: number[] = [];
+  for (;;) {
+    const byte = Number(value & 0x7fn);
+    value >>= 7n;
+    if (value === 0n && !(byte & 0x40) || value === -1n && byte & 0x40) return [...out, byte];
+    out.push(byte | 0x80);
+  }
+}
+
 export function unsignedLeb(value: number): Code {
   return value < 0x80 ? [value] : [value & 0x7f | 0x80, ...unsignedLeb(value >>> 7)];
 }
@@ -27,6 +38,9 @@ export function unsignedLeb(value: number): Code {
 export const get = (local: number): Code => [0x20, ...unsignedLeb(local)];
 /** Pops into a local. */
 export const set = (local: number): Code => [0x21, ...unsignedLeb(local)];
+
+/** Copies into a local, and leaves it where it is. */
+export const tee = (local: number): Code => [0x22, ...unsignedLeb(local)];
 
 /** With its length before it. */
 const sized = (bytes: Code): Code => [...unsignedLeb(bytes.length), ...bytes];

@@ -42,7 +42,7 @@ export type FederationsEnv = {
   readonly leaving: {
     /** Keeps what is owed to the node: the answers to forwards that were bought for. */
     readonly keepAnswers: (served: ServedFederation) => Promise<void>;
-    /** Keeps what is owed to other federations: the outcomes of swaps into this one. @throws {GatewayError} `under_way` */
+    /** Keeps what is owed to other federations: outcomes of swaps into this one. @throws {GatewayError} `under_way` */
     readonly keepOutcomes: (served: ServedFederation) => Promise<void>;
     /** Has the node end all its invoices. @throws {GatewayError} also `under_way`: the node holds a payment */
     readonly endInvoices: (

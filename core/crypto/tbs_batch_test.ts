@@ -5,8 +5,9 @@ import { bls as mcl, loadBls, scalarFromBigInt } from "./bls/mod.ts";
 import { fromLittleEndian } from "./bls/scalar.ts";
 import { messageSeed, messageSeedV1, messageToPoint, pointOfSeed, publicKeyShareOf, signShare } from "./tbs.ts";
 import type { SignatureCheck } from "./tbs_batch.ts";
-import { allSignaturesHold, batchFactor, verifySignatures } from "./tbs_batch.ts";
+import { allSignaturesHold, batchFactor, verifyGroups, verifySignatures } from "./tbs_batch.ts";
 import { flipBit, seededBytes } from "./testing/mod.ts";
+import { callsOf } from "../testing/calls.ts";
 
 const noble = await loadBls("noble");
 const keys: { secret: Scalar; publicKey: G2 }[] = [11n, 12n, 13n, 14n].map((n) => {
@@ -106,4 +107,61 @@ Deno.test("dice that always roll zero still find a bad signature among good ones
   const random = seededBytes(8), zeros = (size: number) => new Uint8Array(size);
   const checks = [valid(random, 1), breakages[0]!(valid(random, 2), random), valid(random, 4)];
   assertEquals(verifySignatures(checks, zeros), [1]);
+});
+
+/** Products of pairings that `body` computes. */
+function productsOf(body: () => void): number {
+  using products = callsOf(mcl.backend, "pairingProductIsOne", mcl.backend.pairingProductIsOne);
+  body();
+  return products.args.length;
+}
+
+Deno.test("verdicts on groups are those of each signature alone, wherever and however many the bad ones are", () => {
+  const random = seededBytes(11);
+  const pool = Array.from({ length: 12 }, (_, i) => valid(random, i));
+  const group = fc.array(fc.option(fc.nat(breakages.length - 1), { nil: null, freq: 12 }), { maxLength: 4 });
+  fc.assert(
+    fc.property(fc.array(group, { maxLength: 10 }), (plan) => {
+      const groups = plan.map((broken, at) =>
+        broken.map((breakage, i) => {
+          const good = pool[(at + i) % pool.length]!;
+          return breakage === null ? good : breakages[breakage]!(good, random);
+        })
+      );
+      const right = plan.map((group) => group.every((breakage) => breakage === null) ? "holds" : "fails");
+      const verdicts = verifyGroups(groups, random);
+      // nothing is ever said that isn't so, and all is said where one group is bad
+      assertEquals(verdicts.map((verdict, i) => verdict === "unknown" ? right[i] : verdict), right);
+      if (right.filter((verdict) => verdict === "fails").length <= 1) assertEquals(verdicts, right);
+    }),
+    { numRuns: 8 },
+  );
+});
+
+Deno.test("one bad group among a thousand is found by 2·log2(n) products, and any number of bad ones costs no more", () => {
+  const random = seededBytes(9), good = valid(random, 3), bad = breakages[7]!(good, random);
+  const right = (count: number, at: number) => Array(count).fill("holds").with(at, "fails");
+  for (const [count, at] of [[1_000, 777], [16, 0], [16, 7], [16, 15]] as const) {
+    const groups = Array.from({ length: count }, (_, i) => i === at ? [good, bad] : [good]);
+    const products = productsOf(() => assertEquals(verifyGroups(groups, random), right(count, at)));
+    assert(products <= 1 + 2 * Math.ceil(Math.log2(count)), `${products} products for one of ${count}`);
+  }
+  const good16 = Array.from({ length: 16 }, () => [good]);
+  assertEquals(productsOf(() => assertEquals(verifyGroups(good16, random), Array(16).fill("holds"))), 1);
+  const products = productsOf(() => {
+    const verdicts = verifyGroups(good16.map(() => [bad]), random);
+    assert(!verdicts.includes("holds") && verdicts.includes("unknown"));
+  });
+  assert(products <= 1 + 2 * 4, `${products} products for bad ones alone`);
+});
+
+Deno.test("groups without signatures hold, and no groups need no product", () => {
+  const random = seededBytes(10), bad = breakages[7]!(valid(random, 1), random);
+  assertEquals(productsOf(() => assertEquals(verifyGroups([], random), [])), 0);
+  assertEquals(verifyGroups([[], [bad], []], random), ["holds", "fails", "holds"]);
+  // what is no point at all fails without a product
+  const none = productsOf(() =>
+    assertEquals(verifyGroups([[{ ...bad, signature: new Uint8Array(48) }]], random), ["fails"])
+  );
+  assertEquals(none, 0);
 });

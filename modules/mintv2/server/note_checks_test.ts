@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { bls } from "../../../core/crypto/bls/mod.ts";
+import { callsOf } from "../../../core/testing/calls.ts";
 import { seededDice } from "../../contract/testing/mod.ts";
 import type { Note } from "../common.ts";
 import { NoteChecks } from "./note_checks.ts";
@@ -43,8 +44,10 @@ Deno.test("a bad note in one transaction leaves the batches of the others good",
   const { checks, batches } = checksWithCounter();
   const good = copies().slice(0, 3);
   const mixed = copies().slice(3, 7).with(2, bad(notes[5]!));
-  checks.prepare([good, mixed]);
-  assertEquals(batches, [7, 3, 4]);
+  using products = callsOf(bls.backend, "pairingProductIsOne", bls.backend.pairingProductIsOne);
+  assertEquals(checks.prepare([good, mixed]), [true, false]);
+  // of both, and of the good one: then the other one is known
+  assertEquals([batches, products.args.length], [[7], 2]);
   assertEquals(good.map((note) => checks.holds(note)), [true, true, true]);
   assertEquals(mixed.map((note) => checks.holds(note)), [true, true, false, true]);
 });
@@ -55,6 +58,29 @@ Deno.test("a transaction of invalid notes costs one small batch, however many th
   checks.prepare([garbage]);
   assertEquals(batches, [32]);
   assertEquals(checks.holds(garbage[0]!), false);
+});
+
+Deno.test("a transaction of many notes has batches of its own: it takes others nothing when it is bad", () => {
+  const { checks, batches } = checksWithCounter();
+  const garbage = Array.from({ length: 330 }, (_, i) => bad(notes[i % notes.length]!));
+  assertEquals(checks.prepare([copies().slice(0, 2), garbage, copies().slice(2, 5)]), [true, false, true]);
+  assertEquals(batches, [32, 5]);
+});
+
+Deno.test("when too many of a batch are bad each is looked at alone, and the good ones are found", () => {
+  const { checks } = checksWithCounter();
+  const transactions = [0, 2, 4, 6, 8, 10, 12, 14].map((from) => copies().slice(from, from + 2));
+  const mixed = transactions.map((notes, i) => i === 6 ? notes : [bad(notes[0]!), notes[1]!]);
+  assertEquals(checks.prepare(mixed), mixed.map((_, i) => i === 6));
+});
+
+Deno.test("a note that was verified alone is not verified again", () => {
+  const { checks } = checksWithCounter(), [note] = copies() as [Note];
+  using products = callsOf(bls.backend, "pairingProductIsOne", bls.backend.pairingProductIsOne);
+  checks.prepare([[note]]);
+  assertEquals([checks.holds(note), checks.holds(note), products.args.length], [true, true, 1]);
+  const forged = bad(note);
+  assertEquals([checks.holds(forged), checks.holds(forged), products.args.length], [false, false, 3]);
 });
 
 Deno.test("batches grow, and one that fails leaves those before it good", () => {
