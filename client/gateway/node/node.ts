@@ -21,6 +21,11 @@ export type NodeInfo = {
   /** Height of the newest block that the node has. */
   readonly blockHeight: number;
   readonly isSynced: boolean;
+  /**
+   * Whether forwards wait at the node while nobody is there to decide on them, and are handed over again; false: it
+   * gives them back. Null where that isn't known, and for a node that hands over none.
+   */
+  readonly keepsForwards: boolean | null;
 };
 
 /** An invoice whose payment is held until `settle` or `cancel`: whoever knows the preimage decides. */

@@ -87,7 +87,7 @@ export function ldkNode(parts: LdkNodeParts): LightningNode & { readonly operato
   return {
     info: async (signal) => {
       const { publicKey, blockHeight, isSynced } = await ask("info", null, signal);
-      return { publicKey, alias, network, blockHeight, isSynced };
+      return { publicKey, alias, network, blockHeight, isSynced, keepsForwards: null };
     },
     createHoldInvoice: (request, signal) => ask("hold", request, signal),
     heldPayments,

@@ -121,6 +121,8 @@ function infoOf(answer: JsonObject): Awaited<ReturnType<LightningNode["info"]>> 
     network: networkOf(named),
     blockHeight: numberIn(answer, "block_height"),
     isSynced: flagIn(answer, "synced_to_chain"),
+    // before LND 0.15 it doesn't say
+    keepsForwards: answer.require_htlc_interceptor === undefined ? null : flagIn(answer, "require_htlc_interceptor"),
   };
 }
 

@@ -80,6 +80,7 @@ export function simulatedClient(node: SimulatedNode): LightningNode {
         network: asked.lightning.network,
         blockHeight: asked.lightning.height + asked.faults.heightLie,
         isSynced: true,
+        keepsForwards: asked.keepsForwards,
       }), signal),
     createHoldInvoice: (request, signal) => call((asked) => holdInvoice(asked, request), signal),
     heldPayments: (signal) => heldPayments(node, signal),
