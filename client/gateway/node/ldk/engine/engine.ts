@@ -28,7 +28,7 @@ import {
   REDIAL_MS,
 } from "../limits.ts";
 import type { LdkSettings } from "../settings.ts";
-import { loadLdk, unwrap } from "./bindings.ts";
+import { forgetterOf, loadLdk, unwrap } from "./bindings.ts";
 import type { Tip } from "./chain.ts";
 import { Chain } from "./chain.ts";
 import { Channels } from "./channels.ts";
@@ -79,6 +79,8 @@ export class Engine implements Core {
   readonly #stop = new AbortController();
   readonly #timers = new Set<Timer>();
   #events!: EventDesk;
+  /** Of what LDK's objects were given and need no more. */
+  #forget: () => void = () => {};
   #tip: Tip = { hash: "", height: 0 };
   #chainSecs = 0n;
   #isSynced = false;
@@ -189,6 +191,8 @@ export class Engine implements Core {
     for (const monitor of this.lightning.monitors) {
       unwrap(this.lightning.watch.watch_channel(monitor.get_funding_txo().get_a(), monitor), "watching a channel");
     }
+    const { chainMonitor, graph, scores, watch } = this.lightning;
+    this.#forget = forgetterOf([manager, chainMonitor, graph, peers, scores, spender, watch]);
     this.payments.checkWithLdk();
     this.channels.forgetUnfunded();
     this.#isReady = true;
@@ -319,6 +323,7 @@ export class Engine implements Core {
     } while (this.#events.handleAll());
     this.invoices.told();
     for (const raw of this.#broadcasts) this.#keep(raw);
+    this.#forget();
   }
 
   #keep(raw: Uint8Array): void {

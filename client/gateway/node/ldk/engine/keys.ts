@@ -5,7 +5,7 @@ import { assert } from "../../../../../core/assert.ts";
 import { hash160, p2wpkhScript } from "../../../../../core/bitcoin/mod.ts";
 import type { Bytes } from "../../../../../core/bytes.ts";
 import { concat, utf8 } from "../../../../../core/bytes.ts";
-import { isSecretKey, publicKeyOf } from "../../../../../core/crypto/mod.ts";
+import { isSecretKey, publicKeyOf } from "../../../../../core/crypto/secp.ts";
 
 const KEY_INFO = utf8("fedimint gateway node wallet key");
 
