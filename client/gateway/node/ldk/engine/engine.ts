@@ -4,6 +4,7 @@
  * same moment, our books), then what was held back leaves: bytes to peers, transactions to the chain, answers.
  */
 import type { BitcoinBackend } from "../../../../../actors/bitcoin/backend.ts";
+import type { CoinFinder } from "../../../../../actors/bitcoin/coins.ts";
 import type { Logger } from "../../../../../actors/logger.ts";
 import type { Platform, Timer } from "../../../../../actors/platform/platform.ts";
 import { sleep } from "../../../../../actors/platform/platform.ts";
@@ -45,6 +46,7 @@ import type { Lightning } from "./lightning.ts";
 import { openLightning } from "./lightning.ts";
 import { Monitors } from "./monitors.ts";
 import { Payments } from "./payments.ts";
+import { searchCoins } from "./search.ts";
 import { Sockets } from "./sockets.ts";
 import { Sweeps } from "./sweeps.ts";
 import { Wallet } from "./wallet.ts";
@@ -55,6 +57,7 @@ export type EngineParts = {
   readonly tcp: Tcp;
   readonly store: Store;
   readonly backend: BitcoinBackend;
+  readonly finder: CoinFinder;
   readonly log: Logger;
   /** Something that callers may wait for has changed. */
   readonly changed: () => void;
@@ -147,6 +150,7 @@ export class Engine implements Core {
     const monitors = new Monitors(this.disk);
     this.lightning = await openLightning({
       seed: fromHex(settings.seedHex),
+      keys: this.keys,
       network: settings.network,
       dice: platform.dice,
       nowSecs: Number(this.nowSecs()),
@@ -202,6 +206,14 @@ export class Engine implements Core {
     this.#startTimers();
     this.#sendWaiting();
     this.#beside(this.#follow());
+    this.#beside(this.#search());
+  }
+
+  async #search(): Promise<void> {
+    const { disk, keys, wallet } = this, { finder, log, platform: { clock } } = this.#parts;
+    const { signal } = this.#stop;
+    await searchCoins({ finder, clock, disk, keys, wallet, tip: () => this.#tip, log, signal });
+    await this.pump();
   }
 
   /** Manager, wallet and each monitor from its own block to the newest. */
