@@ -188,7 +188,8 @@ export class Addresses {
   async #untilTurn(signal: AbortSignal): Promise<void> {
     if (this.#waiting > 0) return;
     const over = new AbortController(), until = AbortSignal.any([signal, over.signal]);
-    const isTurn = async (tx: ReadTx): Promise<true | undefined> => await givesWay(tx) ? undefined : true;
+    const isTurn = async (tx: ReadTx): Promise<true | undefined> =>
+      await givesWay(tx) || await this.#isUnasked(tx) ? undefined : true;
     const turn = awaitValue(this.#env.store, RECOVERING, isTurn, until);
     turn.catch(() => undefined);
     try {
@@ -196,6 +197,12 @@ export class Addresses {
     } finally {
       over.abort();
     }
+  }
+
+  /** The first address of a wallet that isn't being restored: most are never paid to on the chain. */
+  async #isUnasked(tx: ReadTx): Promise<boolean> {
+    if (this.derivation !== "standard" || await isRecovering(tx)) return false;
+    return await highestValidIndex(tx, this.derivation) === undefined;
   }
 
   async #storeTried(tried: number): Promise<void> {
