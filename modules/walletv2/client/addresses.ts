@@ -184,7 +184,7 @@ export class Addresses {
     }
   }
 
-  /** A restored wallet that gives way looks for no address before somebody asks for one. */
+  /** A new wallet looks for no address before somebody asks for one, nor does a restored one that gives way. */
   async #untilTurn(signal: AbortSignal): Promise<void> {
     if (this.#waiting > 0) return;
     const over = new AbortController(), until = AbortSignal.any([signal, over.signal]);
@@ -199,7 +199,10 @@ export class Addresses {
     }
   }
 
-  /** The first address of a wallet that isn't being restored: most are never paid to on the chain. */
+  /**
+   * A wallet's own first address, some seconds of a core: many a wallet is never paid on the chain, and most commands
+   * end before it is found.
+   */
   async #isUnasked(tx: ReadTx): Promise<boolean> {
     if (this.derivation !== "standard" || await isRecovering(tx)) return false;
     return await highestValidIndex(tx, this.derivation) === undefined;
