@@ -146,7 +146,7 @@ export class Gateway {
       leaving: {
         keepAnswers: ({ lnv1 }) => lnv1 ? this.#forwards.keepAnswers(lnv1) : Promise.resolve(),
         keepOutcomes: (served) => payments.keepOutcomes(served, closing.signal),
-        endInvoices: (served) => openInvoices.end(served),
+        endInvoices: (served, onProgress) => openInvoices.end(served, onProgress),
         unregister: (served) => this.#unregister(served),
       },
     });
