@@ -1,7 +1,7 @@
 /** Payments by one gateway or the other, and what they take. */
 import { parseBolt11 } from "../../../core/lightning/bolt11.ts";
 import type { SafeUrl } from "../../../core/types/safe_url.ts";
-import { LightningError } from "../../../modules/lnv2/client/error.ts";
+import { LightningError } from "../../../core/lightning/error.ts";
 import { sleep } from "../../../actors/platform/platform.ts";
 import { realPlatform } from "../../../actors/platform/real.ts";
 import type { Gateway } from "../../interop/gateway.ts";
