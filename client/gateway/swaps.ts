@@ -73,7 +73,7 @@ export class Swaps {
     if (!module) return err(LEFT);
     if (!await module.isFunded(value.contract)) {
       if (!mayBegin) return ok(null);
-      const funded = await module.fund(value.contract, invoice.amountMsat!);
+      const funded = await module.fund(value.contract, invoice.amountMsat!, signal);
       if (!funded.ok) return err({ tag: "FinalizationError", value: funded.error });
     }
     return ok(() => boughtBy(module, value, signal));
