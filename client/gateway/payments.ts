@@ -105,7 +105,7 @@ export class Payments implements LightningGateway {
   }
 
   async pay(payment: OutgoingPayment, signal: AbortSignal): Promise<Paid> {
-    const { invoice, owner, mayBegin } = payment;
+    const { invoice, owner } = payment;
     const record = await readDurable(this.#env.store, (tx) => outgoing.get(tx, invoice.paymentHash));
     if (!record || !isOwner(record, owner)) return err({ tag: "DuplicatePayment", value: null });
     if (record.way) return await this.#payOn(record.way, payment, true, signal);

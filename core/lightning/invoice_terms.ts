@@ -2,7 +2,7 @@
 import { BITCOIN_SAT_MAX, MSAT_PER_SAT } from "../types/amount.ts";
 
 /** All bitcoin that there will ever be, msat. */
-export const INVOICE_MSAT_MAX = BITCOIN_SAT_MAX * MSAT_PER_SAT;
+const INVOICE_MSAT_MAX = BITCOIN_SAT_MAX * MSAT_PER_SAT;
 
 /** Why there can be no invoice of this amount; null when there can. */
 export function amountFault(amountMsat: bigint): "amount_too_small" | "amount_too_large" | null {

@@ -32,7 +32,14 @@ Deno.test("LND's info is read, and a network that is none of Fedimint's told", a
     network: "regtest",
     blockHeight: 110,
     isSynced: true,
+    keepsForwards: false,
   });
+  for (
+    const [said, keepsForwards] of [[`"require_htlc_interceptor":true, `, true], ["", null]] as const
+  ) {
+    lnd.on(/getinfo/, found(recorded.INFO.replace(`"require_htlc_interceptor":false, `, said)));
+    assertEquals((await node.info()).keepsForwards, keepsForwards);
+  }
   lnd.on(/getinfo/, found(recorded.INFO.replace(`"network":"regtest"`, `"network":"mainnet"`)));
   assertEquals((await node.info()).network, "bitcoin");
   lnd.on(/getinfo/, found(recorded.INFO.replace(`"network":"regtest"`, `"network":"simnet"`)));
@@ -47,6 +54,7 @@ Deno.test("what isn't LND's answer is never its word", async () => {
     found("[]"),
     found(recorded.INFO.replace(`"block_height":110`, `"block_height":-1`)),
     found(recorded.INFO.replace(`"synced_to_chain":true`, `"synced_to_chain":"yes"`)),
+    found(recorded.INFO.replace(`"require_htlc_interceptor":false`, `"require_htlc_interceptor":null`)),
     found("{}"),
     { status: 502, text: "Bad Gateway" },
     { status: 503, text: "{}" },

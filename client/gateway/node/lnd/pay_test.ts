@@ -113,6 +113,30 @@ Deno.test("a beginning whose answer was lost is looked for, and is no failure be
   assertEquals([none.value, never.lnd.count(SEND)], [err("LND has never heard of the payment"), 1]);
 });
 
+Deno.test("an LND that stood still has a lost request still before it: what it says right after is no failure", async () => {
+  // it can't be reached meanwhile; it takes all this time for an answer; it does so a second time
+  const answers = [["lost"], ["slow"], ["lost", "slow"]] as const;
+  for (const ways of answers) {
+    const { lnd, node, clock } = world();
+    lnd.on(TRACK, noPayment).on(SEND, "lost");
+    const seen = watched(node.pay(REQUEST));
+    await settle();
+    for (const way of ways) {
+      const slow = new FakeStream();
+      lnd.on(TRACK, way === "lost" ? "lost" : slow);
+      await clock.advance(2 * LOST_REQUEST_MS);
+      if (way === "slow") slow.refuse(noPayment);
+      lnd.on(TRACK, noPayment);
+      await clock.advance(20_000);
+      assertEquals([ways, seen.value], [ways, undefined]);
+    }
+    // what it was sent before, it does now
+    lnd.on(TRACK, new FakeStream(inFlight, succeeded));
+    await clock.advance(60_000);
+    assertEquals([seen.value, lnd.count(SEND)], [PAID, 1]);
+  }
+});
+
 Deno.test("LND's no to beginning is an outcome only when it has no record of the payment", async () => {
   const { lnd, node, clock } = world();
   lnd.on(TRACK, noPayment).on(SEND, refusedStream(2, "self-payments not allowed"));
