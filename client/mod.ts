@@ -42,7 +42,7 @@ export type { OpenWalletsOptions, WalletEntry } from "./wallets.ts";
 
 // a wallet, and what its calls say
 export { FederationClient } from "./wallet.ts";
-export { LightningWallet } from "./lightning_wallet.ts";
+export { LightningWallet } from "./lightning/wallet.ts";
 export { FederationMembership } from "./membership.ts";
 export type { PayOptions, Spent } from "./wallet.ts";
 export { OperationHandle } from "./operation.ts";
@@ -77,19 +77,22 @@ export type {
 } from "./bitcoin.ts";
 
 export type {
+  CreatedInvoice,
   CreateInvoiceOptions,
+  GatewayName,
   GatewayOptions,
+  InvoiceOutcome,
+  InvoiceProgress,
+  InvoiceQuote,
+  ListedGateway,
   MostSendable,
   PayInvoiceOptions,
-  ReceiveOutcome,
-  ReceiveProgress,
-  ReceiveQuote as InvoiceQuote,
-  SendOutcome as PaymentOutcome,
-  SendProgress,
-  SendQuote as PaymentQuote,
-  SendTerms,
-  VettedGateway,
-} from "./lightning.ts";
+  PaymentFee,
+  PaymentOutcome,
+  PaymentProgress,
+  PaymentQuote,
+  PaymentTerms,
+} from "./lightning/types.ts";
 export { LnurlError } from "../modules/contract/lnurl_pay.ts";
 export type { PayRequest } from "../modules/contract/lnurl_pay.ts";
 
@@ -115,10 +118,17 @@ export type { WalletFederation } from "../modules/walletv2/client/federation.ts"
 export type { FederationWallet, OutputInfo } from "../modules/walletv2/common.ts";
 export type {
   LightningClient,
+  MostSendable as ModuleMostSendable,
   ReceiveOptions as ModuleReceiveOptions,
+  ReceiveOutcome as ModuleReceiveOutcome,
+  ReceiveProgress as ModuleReceiveProgress,
+  ReceiveQuote as ModuleReceiveQuote,
   SendOptions as ModuleSendOptions,
+  SendOutcome as ModuleSendOutcome,
+  SendProgress as ModuleSendProgress,
+  SendQuote as ModuleSendQuote,
+  SendTerms as ModuleSendTerms,
 } from "../modules/lnv2/client/api.ts";
-export type { PaymentFee } from "../modules/lnv2/fees.ts";
 export type { RoutingInfo } from "../modules/lnv2/gateway_api.ts";
 export type { MetaClient } from "../modules/meta/client/api.ts";
 export type { MetaConsensusValue, MetaKey, MetaValue } from "../modules/meta/common.ts";
@@ -191,8 +201,9 @@ export { ApiError } from "../modules/contract/federation_api.ts";
 export { EcashError } from "../modules/mintv2/client/error.ts";
 export { WalletError } from "../modules/walletv2/client/error.ts";
 export type { WalletErrorCode } from "../modules/walletv2/client/error.ts";
-export { LightningError } from "../modules/lnv2/client/error.ts";
-export type { LightningErrorCode, LightningFacts } from "../modules/lnv2/client/error.ts";
+export { LightningError } from "../core/lightning/error.ts";
+export { Lnv2Error } from "../modules/lnv2/client/error.ts";
+export type { LightningErrorCode, LightningFacts, PlainLightningErrorCode } from "../core/lightning/error.ts";
 export { MetaError } from "../modules/meta/client/api.ts";
 export { FilesError, NetworkError, ThreadError } from "../actors/platform/error.ts";
 export { StoreError } from "../actors/store/error.ts";

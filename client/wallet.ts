@@ -26,7 +26,7 @@ import { followEvents } from "./logs/events.ts";
 import type { Operation, OperationsOptions } from "./operation.ts";
 import { OperationHandle, readOperations } from "./operation.ts";
 import { readEcash } from "./pasted.ts";
-import { LightningWallet } from "./lightning_wallet.ts";
+import { LightningWallet } from "./lightning/wallet.ts";
 
 /** E-cash that was taken out of the wallet. */
 export type Spent = {

@@ -35,6 +35,8 @@ export interface BitcoinBackend {
   blockCount(signal: AbortSignal): Answer<number>;
   /** The same, and whether the node still loads the chain for the first time, so that its tip is an old one. */
   blockCountAndDownload(signal: AbortSignal): Answer<{ readonly blockCount: number; readonly downloading: boolean }>;
+  /** Of the tip: while it stays, so does all that the chain tells. Null when the backend has no tip of its own. */
+  tipHash(signal: AbortSignal): Answer<BlockHash | null>;
   hashAt(height: number, signal: AbortSignal): Answer<BlockHash>;
   /** The raw block; its header was checked against the hash. */
   blockOf(hash: BlockHash, signal: AbortSignal): Answer<Bytes>;

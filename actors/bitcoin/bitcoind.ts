@@ -41,6 +41,7 @@ export function bitcoindBackend(network: Network, url: string, credentials: Cred
   return {
     blockCount: (signal) => ask("getblockcount", [], signal, readBlockCount),
     blockCountAndDownload: (signal) => ask("getblockchaininfo", [], signal, readDownload),
+    tipHash: (signal) => ask("getbestblockhash", [], signal, readHash),
     hashAt: (height, signal) => ask("getblockhash", [height], signal, readHash),
     blockOf: (hash, signal) =>
       ask("getblock", [hash, 0], signal, (json) => readBlock(json, hash), BLOCK_ANSWER_BYTES_MAX),

@@ -40,6 +40,7 @@ export function esploraBackend(platform: Pick<Platform, "network" | "clock">, ur
       const count = await blockCount(signal);
       return count.ok ? ok({ blockCount: count.value, downloading: false }) : count;
     },
+    tipHash: (signal) => ask({ path: "/blocks/tip/hash", signal }, readHash),
     hashAt: (height, signal) => ask({ path: `/block-height/${height}`, signal }, readHash),
     blockOf: (hash, signal) =>
       ask({ path: `/block/${hash}/raw`, signal, answerBytesMax: BLOCK_BYTES_MAX }, (body) => readBlock(body, hash)),

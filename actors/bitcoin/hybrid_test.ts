@@ -14,6 +14,7 @@ function backendOf(node: Node): BitcoinBackend {
   return {
     blockCount: () => answer(node.blocks),
     blockCountAndDownload: () => answer({ blockCount: node.blocks, downloading: node.downloading }),
+    tipHash: () => answer(node.hash),
     hashAt: () => answer(node.hash),
     blockOf: () => answer(new Uint8Array([node.blocks])),
     feerateSatPerKvb: () => answer(node.feerate),

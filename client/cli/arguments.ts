@@ -56,6 +56,11 @@ function decoded<T>(parse: (text: string) => T): (text: string) => T {
 
 export const amountArgument: (text: string) => bigint = decoded(parseAmount);
 export const urlArgument: (text: string) => string = decoded(parseSafeUrl);
+/** A gateway's URL, or its id: 33 bytes as hex. */
+export function gatewayArgument(text: string): string {
+  return /^0[23][0-9a-f]{64}$/i.test(text) ? text.toLowerCase() : urlArgument(text);
+}
+
 export const federationIdArgument: (text: string) => FederationId = decoded((text) => fromText(federationId, text));
 
 export const operationIdArgument: (text: string) => OperationId = decoded((text) => fromText(operationId, text));

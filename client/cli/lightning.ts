@@ -1,9 +1,8 @@
 /** For people: paying and being paid over Lightning. */
 import { InvalidArgumentError } from "commander";
-import type { FederationClient, VettedGateway } from "../mod.ts";
-import type { PaymentFee } from "../mod.ts";
+import type { FederationClient, ListedGateway, PaymentFee } from "../mod.ts";
 import { readLightning } from "../pasted.ts";
-import { urlArgument } from "./arguments.ts";
+import { gatewayArgument, urlArgument } from "./arguments.ts";
 import type { Cli } from "./cli.ts";
 import { withWallet } from "./ecash.ts";
 import { CliError } from "./error.ts";
@@ -25,12 +24,13 @@ type LnurlOptions = GatewayOption & { readonly qr: boolean };
 
 export function lightningCommands(cli: Cli): void {
   const { program } = cli;
-  const flag = "--gateway <URL>", what = "another gateway than those that guardians vet";
+  const flag = "--gateway <URL>",
+    what = "another gateway than the federation's own choice: a URL, or an id that `gateways` shows";
   program.command("invoice").argument("<amount...>", 'such as "1000 sat"; a number alone is msat')
     .description("ask for a payment over Lightning: a QR code; on a terminal wait for the money")
     .option("--description <TEXT>", "what the payer reads")
     .option("--expiry <SECONDS>", "an hour unless you say otherwise; a day at most", secondsArgument)
-    .option(flag, what, urlArgument)
+    .option(flag, what, gatewayArgument)
     .option("--wait", "also wait when this is no terminal")
     .option("--no-wait", "print the invoice only")
     .option("--no-qr", "text only")
@@ -44,7 +44,7 @@ export function lightningCommands(cli: Cli): void {
     .argument("[amount...]", 'where the payee doesn\'t say it, such as "1000 sat", or all; a number alone is msat')
     .description("pay over Lightning; shows what it costs and asks")
     .option("-y, --yes", "don't ask")
-    .option(flag, what, urlArgument)
+    .option(flag, what, gatewayArgument)
     .action(
       cli.friendly(async (session, pasted: string, amount: string[], options: PayOptions) => {
         const text = await pastedArgument(session, [pasted]);
@@ -54,11 +54,11 @@ export function lightningCommands(cli: Cli): void {
         await withWallet(session, (wallet) => pay(session, wallet, payee, amountMsat, options));
       }),
     );
-  program.command("gateways").description("gateways that guardians vet, and what they take")
+  program.command("gateways").description("the federation's gateways, and what they take")
     .action(cli.friendly((session) => withWallet(session, (wallet) => gateways(session, wallet))));
   program.command("lnurl").argument("<server>", "URL of a server that writes invoices for you", urlArgument)
     .description("a text that anybody can pay to at any time; the money comes by itself")
-    .option(flag, what, urlArgument)
+    .option(flag, what, gatewayArgument)
     .option("--no-qr", "text only")
     .action(
       cli.friendly((session, server: string, options: LnurlOptions) =>
@@ -123,17 +123,19 @@ function feeText({ base, partsPerMillion }: PaymentFee): string {
   return `${moneyText(base)} + ${Number(partsPerMillion) / 10_000} %`;
 }
 
-function gatewayText({ url, info }: VettedGateway): string {
-  if (!info) return `${printable(url)}: doesn't answer, or doesn't serve this federation\n`;
-  const alias = info.lightningAlias === null ? "" : ` (${printable(info.lightningAlias)})`;
-  const receiving = info.receiveEnabled ? feeText(info.receiveFee) : "not at the moment";
-  return `${printable(url)}${alias}\n  paying ${feeText(info.sendFeeDefault)}; being paid: ${receiving}\n`;
+function gatewayText({ name, url, alias, prices }: ListedGateway): string {
+  const at = name === url ? printable(url) : `${printable(name)} at ${printable(url)}`;
+  if (!prices) return `${at}: doesn't answer, or doesn't serve this federation\n`;
+  const { paying, beingPaid } = prices;
+  const receiving = beingPaid ? feeText(beingPaid) : "not at the moment";
+  const called = alias === null ? "" : ` (${printable(alias)})`;
+  return `${at}${called}\n  paying ${feeText(paying)}; being paid: ${receiving}\n`;
 }
 
 async function gateways({ io }: Session, wallet: FederationClient): Promise<void> {
-  const vetted = await wallet.gateways(io.signal);
-  if (vetted.length === 0) io.out("This federation's guardians vet no gateway.\n");
-  for (const gateway of vetted) io.out(gatewayText(gateway));
+  const listed = await wallet.gateways(io.signal);
+  if (listed.length === 0) io.out("This federation has no gateway at the moment.\n");
+  for (const gateway of listed) io.out(gatewayText(gateway));
 }
 
 async function lnurl(

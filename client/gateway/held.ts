@@ -17,14 +17,12 @@ import { readDurable } from "../../modules/contract/read_durable.ts";
 import type { Federations } from "./federations.ts";
 import { RELAY_AGAIN_MS } from "./limits.ts";
 import type { HeldPayment, LightningNode } from "./node/node.ts";
-import type { NodeWatch } from "./node_watch.ts";
 import type { Registration } from "./records.ts";
 import { registrationOf } from "./records.ts";
 
 export type HeldEnv = {
   readonly store: StoreView;
   readonly node: LightningNode;
-  readonly watch: NodeWatch;
   readonly federations: Federations;
   readonly clock: Clock;
   readonly dice: Dice;
@@ -94,7 +92,7 @@ export class HeldPayments {
   }
 
   async #ofRegistered(paymentHash: Sha256, held: HeldPayment, registered: Registration): Promise<Seen> {
-    const { node, federations, watch, log, closing } = this.#env;
+    const { federations, log, closing } = this.#env;
     const { amountMsat, contract, federationId } = registered;
     if (held.amountMsat !== amountMsat) {
       log.warn("A held payment is not of the registered amount, and is left alone", { paymentHash });
@@ -110,22 +108,8 @@ export class HeldPayments {
     if (!record?.receiveEnabled && !await module.isFunded(contract)) {
       return await this.#cancel(paymentHash, "receiving is off");
     }
-    const isFunded = await module.isFunded(contract);
-    // a node that hasn't all blocks yet takes a deadline for far that is near
-    const { blockHeight } = isFunded ? await watch.awaitInfo(closing) : await watch.awaitSynced(closing);
-    // a node that was away since may have given it back, and no longer says that it holds it
-    const now = await node.heldPayment(held.paymentHash, closing);
-    if (now?.amountMsat !== amountMsat && !await module.isFunded(contract)) {
-      return await this.#cancel(paymentHash, "the node no longer holds it");
-    }
-    const deadline = Math.min(held.claimDeadlineHeight, now?.claimDeadlineHeight ?? 0);
-    const relayed = await module.relayHeld({
-      contract,
-      paymentHash,
-      amountMsat,
-      blocksToClaimDeadline: BigInt(Math.max(0, deadline - blockHeight)),
-      claimDeadlineHeight: BigInt(deadline),
-    }, closing);
+    const { claimDeadlineHeight } = held;
+    const relayed = await module.relayHeld({ contract, paymentHash, amountMsat, claimDeadlineHeight }, closing);
     return relayed.ok ? "relayed" : await this.#cancel(paymentHash, relayed.error);
   }
 

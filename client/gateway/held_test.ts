@@ -17,7 +17,6 @@ import type { Seen } from "./held.ts";
 import { HeldPayments } from "./held.ts";
 import type { LightningNode } from "./node/node.ts";
 import { SimulatedLightning } from "./node/simulated/lightning.ts";
-import { NodeWatch } from "./node_watch.ts";
 import { register } from "./records.ts";
 
 const HASH = sha256(PREIMAGE) as Bytes;
@@ -30,18 +29,9 @@ async function holding() {
     receiveEnabled: true,
     isFunded: false,
     isThere: true,
-    isHeld: true,
-    isSynced: true,
-    deadlineNow: 1_000_000,
   };
-  const plain = lightning.node("gateway").connect();
   const node: LightningNode = {
-    ...plain,
-    heldPayment: (paymentHash) =>
-      Promise.resolve(
-        served.isHeld ? { paymentHash, amountMsat: AMOUNT_MSAT, claimDeadlineHeight: served.deadlineNow } : null,
-      ),
-    info: async (signal) => ({ ...await plain.info(signal), isSynced: served.isSynced }),
+    ...lightning.node("gateway").connect(),
     cancel: (hash) => {
       cancelled.push(toHex(hash));
       return Promise.resolve(ok(null));
@@ -71,8 +61,7 @@ async function holding() {
     record: () => Promise.resolve({ receiveEnabled: served.receiveEnabled }),
   } as unknown as Federations;
   const log = loggerFor("test", () => {}), closing = new AbortController();
-  const watch = new NodeWatch({ node, network: "regtest", store, platform: { clock }, log });
-  const held = new HeldPayments({ store, node, watch, federations, clock, dice, log, closing: closing.signal });
+  const held = new HeldPayments({ store, node, federations, clock, dice, log, closing: closing.signal });
   const see = (
     changes: { readonly amountMsat?: bigint; readonly claimDeadlineHeight?: number; readonly hash?: Bytes } = {},
   ) => {
@@ -100,15 +89,15 @@ Deno.test("payments of the node's own, and those of another amount than was aske
   assertEquals([cancelled.length, relays.length], [0, 0]);
 });
 
-Deno.test("a payment is relayed once however often it is told, with the blocks that are left", async () => {
+Deno.test("a payment is relayed once however often it is told, with its deadline", async () => {
   const { see, until, relays, lightning } = await holding();
   const [one, two] = [see(), see()];
   assertEquals([await until(one), await until(two)], ["relayed", "relayed"]);
-  assertEquals(relays.map(({ blocksToClaimDeadline }) => blocksToClaimDeadline), [50n]);
+  const deadlines = () => relays.map(({ claimDeadlineHeight }) => claimDeadlineHeight);
+  assertEquals(deadlines(), [lightning.height + 50]);
   // one without the invoice's secret, which must not be settled
   await until(see({ claimDeadlineHeight: 0 }));
-  await until(see({ claimDeadlineHeight: lightning.height }));
-  assertEquals(relays.map(({ blocksToClaimDeadline }) => blocksToClaimDeadline), [50n, 0n, 0n]);
+  assertEquals(deadlines(), [lightning.height + 50, 0]);
 });
 
 Deno.test("what isn't funded for good goes back; what isn't known is asked again and never goes back", async () => {
@@ -140,39 +129,4 @@ Deno.test("a gateway that drains, and one that left the federation, leave new pa
   held.drain();
   assertEquals(await until(see()), "left");
   assertEquals([cancelled.length, relays.length], [0, 0]);
-});
-
-Deno.test("a payment that the node gave back meanwhile is not funded; one that was funded is followed", async () => {
-  const { see, until, served, cancelled, relays } = await holding();
-  served.isHeld = false;
-  assertEquals(await until(see()), "cancelled");
-  assertEquals([cancelled.length, relays.length], [1, 0]);
-  served.isFunded = true;
-  assertEquals(await until(see()), "relayed");
-  assertEquals([cancelled.length, relays.length], [1, 1]);
-});
-
-Deno.test("the deadline is that of the payment which the node holds at the moment, not of one it told of before", async () => {
-  const { see, until, served, relays, lightning } = await holding();
-  served.deadlineNow = lightning.height + 3;
-  await until(see({ claimDeadlineHeight: lightning.height + 50 }));
-  assertEquals(relays.map(({ blocksToClaimDeadline }) => blocksToClaimDeadline), [3n]);
-});
-
-Deno.test("a node that hasn't all blocks yet says nothing about deadlines: only what was funded before goes on", async () => {
-  const { see, until, served, relays, cancelled, clock } = await holding();
-  served.isSynced = false;
-  let outcome: Seen | undefined;
-  const seen = see().then((value) => outcome = value);
-  for (let step = 0; step < 100; step++) {
-    await settle();
-    await clock.advance(500);
-  }
-  assertEquals([outcome, relays.length, cancelled.length], [undefined, 0, 0]);
-  served.isSynced = true;
-  assertEquals(await until(seen), "relayed");
-  served.isSynced = false;
-  served.isFunded = true;
-  assertEquals(await until(see()), "relayed");
-  assertEquals(relays.length, 2);
 });

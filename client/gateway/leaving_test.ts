@@ -30,10 +30,11 @@ async function serving() {
   const clock = new ManualClock(), dice = seededDice(1), store = await openMemoryStore({ clock });
   await clock.advance(1_700_000_040_000);
   const lightning = new SimulatedLightning({ clock, dice });
-  const aHeld = { amountMsat: AMOUNT_MSAT, claimDeadlineHeight: 1_000_000 }, world = { isHeld: true };
+  const aHeld = { amountMsat: AMOUNT_MSAT, claimDeadlineHeight: 1_000_000 },
+    world = { isHeld: true, outcomes: Promise.resolve() };
   const node: LightningNode = {
     ...lightning.node("gateway").connect(),
-    heldPayment: (paymentHash) => Promise.resolve(world.isHeld ? { paymentHash, ...aHeld } : null),
+    held: () => Promise.resolve(world.isHeld ? [{ paymentHash: HASH, ...aHeld }] : []),
   };
   const contract = incomingOf(await testLightning());
   const { durable } = await store.transact(async (tx) => {
@@ -51,6 +52,7 @@ async function serving() {
   const pending = { incomingMsat: 0n, outgoingMsat: 0n, inDoubtMsat: 0n };
   const module = {
     isFunded: () => Promise.resolve(false),
+    isFundedOf: () => Promise.resolve(false),
     relayHeld: () => guardians.promise.then(() => (world.isHeld = false, ok(null))),
     sendPayment: () => guardians.promise.then(() => ok(PREIMAGE)),
   };
@@ -67,7 +69,8 @@ async function serving() {
     log,
     leaving: {
       keepAnswers: () => Promise.resolve(),
-      endInvoices: (served) => openInvoices.end(served),
+      keepOutcomes: () => world.outcomes,
+      endInvoices: (served, onProgress) => openInvoices.end(served, onProgress),
       unregister: () => Promise.resolve(),
     },
   });
@@ -78,7 +81,7 @@ async function serving() {
   const watch = new NodeWatch({ node, network: "regtest", store, platform: { clock }, log });
   const closing = new AbortController();
   const openInvoices = new OpenInvoices({ store, node, watch, clock, log, closing: closing.signal });
-  const held = new HeldPayments({ store, node, watch, federations, clock, dice, log, closing: closing.signal });
+  const held = new HeldPayments({ store, node, federations, clock, dice, log, closing: closing.signal });
   const invoices = new Invoices({ store, clock, node, watch, federations, rate: { burst: 1, perSecond: 1 } });
   const passing = async (ms: number): Promise<void> => {
     for (let passed = 0; passed < ms; passed += 250) {
@@ -124,4 +127,18 @@ Deno.test("a federation that is being left takes nothing new, and what had begun
   await passing(500);
   assertEquals([(await left).code, leftOut], ["under_way", []]);
   assertEquals(await invoices.sendPayment(payload, never), ok(PREIMAGE), "it is served as before");
+});
+
+Deno.test("a federation is not left before it is known what swaps into it came to", async () => {
+  const { world, federations, leftOut, passing } = await serving(), known = Promise.withResolvers<void>();
+  Object.assign(world, { isHeld: false, outcomes: known.promise });
+  const left = assertRejects(() => federations.leave(ID), GatewayError);
+  await passing(500);
+  // who asks meanwhile is told
+  await assertRejects(() => federations.leave(ID), GatewayError, "This federation is being left");
+  await passing(60_000);
+  assertEquals([(await left).code, leftOut], ["under_way", []]);
+  known.resolve();
+  await federations.leave(ID);
+  assertEquals(leftOut, [ID]);
 });

@@ -17,17 +17,17 @@ import { err, ok } from "../../core/result.ts";
 import type { FederationId, Sha256 } from "../../core/types/ids.ts";
 import { readDurable } from "../../modules/contract/read_durable.ts";
 import { addFee } from "../../modules/lnv2/fees.ts";
-import { boughtOr } from "../../modules/lnv2/gateway/buying.ts";
-import type { LightningGateway } from "../../modules/lnv2/gateway/context.ts";
+import type { HeldNow, LightningGateway } from "../../modules/lnv2/gateway/context.ts";
 import type { Cancelled } from "../../modules/lnv2/gateway/states.ts";
-import type { Federations } from "./federations.ts";
+import type { Federations, ServedFederation } from "./federations.ts";
 import { CLTV_LIMIT_MAX, SEEN_AT_NODE_MS } from "./limits.ts";
 import { sendFees } from "./federations.ts";
 import type { LightningNode, PaymentOutcome } from "./node/node.ts";
 import { isBefore, NodeError } from "./node/node.ts";
 import type { NodeWatch } from "./node_watch.ts";
 import type { OutgoingRecord, Way } from "./records.ts";
-import { outgoing, registrationOf, seenAtNode } from "./records.ts";
+import { outgoing, registrationOf, seenAtNode, swapInto, swaps } from "./records.ts";
+import { Swaps } from "./swaps.ts";
 
 export type PaymentsEnv = {
   /** The gateway's part. */
@@ -39,14 +39,20 @@ export type PaymentsEnv = {
   readonly federations: () => Federations;
 };
 
-type Swap = Extract<Way, { readonly tag: "Swap" }>["value"];
 type Paid = Result<PaymentMade | null, Cancelled>;
 
 export class Payments implements LightningGateway {
   readonly #env: PaymentsEnv;
+  readonly #swaps: Swaps;
 
   constructor(env: PaymentsEnv) {
     this.#env = env;
+    this.#swaps = new Swaps(env);
+  }
+
+  /** Before a federation is left, as `Swaps.keepOutcomes`. @throws {GatewayError} `under_way` */
+  keepOutcomes(served: ServedFederation, signal: AbortSignal): Promise<void> {
+    return this.#swaps.keepOutcomes(served, signal);
   }
 
   async isNodeConnected(): Promise<boolean> {
@@ -99,26 +105,48 @@ export class Payments implements LightningGateway {
   }
 
   async pay(payment: OutgoingPayment, signal: AbortSignal): Promise<Paid> {
-    const { invoice, owner, mayBegin } = payment;
+    const { invoice, owner } = payment;
     const record = await readDurable(this.#env.store, (tx) => outgoing.get(tx, invoice.paymentHash));
     if (!record || !isOwner(record, owner)) return err({ tag: "DuplicatePayment", value: null });
-    const found = record.way ? ok(record.way) : await this.#newWay(invoice, signal);
+    if (record.way) return await this.#payOn(record.way, payment, true, signal);
+    const found = await this.#newWay(invoice, signal);
     if (!found.ok) return found;
-    const isKept = record.way !== null || mayBegin;
-    const way = isKept && record.way === null ? await this.#keepWay(payment, found.value) : found.value;
+    const target = swapInto(found.value), federations = this.#env.federations();
+    if (target === null) return await this.#begin(found.value, payment, signal);
+    return await federations.using(target, async () => {
+      // it may have been left since the way was found
+      if (!await federations.record(target)) return refuse(`No federation available for prefix ${target.slice(0, 8)}`);
+      return await this.#begin(found.value, payment, signal);
+    });
+  }
+
+  async #begin(found: Way, payment: OutgoingPayment, signal: AbortSignal): Promise<Paid> {
+    const way = payment.mayBegin ? await this.#keepWay(payment, found) : found;
     if (way === null) return err({ tag: "DuplicatePayment", value: null });
-    const federations = this.#env.federations();
+    return await this.#payOn(way, payment, payment.mayBegin, signal);
+  }
+
+  /** `isKept`: the way is on disk. */
+  async #payOn(way: Way, payment: OutgoingPayment, isKept: boolean, signal: AbortSignal): Promise<Paid> {
     switch (way.tag) {
       case "Node":
         return await this.#payByNode(payment, null, signal);
       case "NodeAfter":
         return await this.#payByNode(payment, way.value, signal);
       case "Swap":
-        return await federations.using(way.value.federationId, () => this.#swap(way.value, payment, isKept, signal));
       case "Lnv1Swap": {
-        const { federationId } = way.value;
-        return await federations.using(federationId, () => this.#lnv1Swap(federationId, payment, isKept, signal));
+        const federations = this.#env.federations();
+        return await federations.using(
+          way.value.federationId,
+          () => this.#swaps.pay(way, payment, isKept, signal),
+        );
       }
+      case "Swapped": {
+        const { preimage, federationId } = way.value;
+        return ok({ preimage, targetFederation: federationId });
+      }
+      case "NotSwapped":
+        return err(way.value);
     }
   }
 
@@ -131,7 +159,6 @@ export class Payments implements LightningGateway {
       : null;
     if (offeredIn !== null) return ok({ tag: "Lnv1Swap", value: { federationId: offeredIn } });
     if (!equalBytes(invoice.payee, publicKey)) return ok(await this.#nodeWay(invoice.paymentHash, signal));
-    const refuse = (why: string): Result<Way, Cancelled> => err({ tag: "RegistrationError", value: why });
     const registered = await readDurable(this.#env.store, (tx) => registrationOf(tx, invoice.paymentHash));
     if (!registered) return refuse("No corresponding decryption contract available");
     const { federationId, contract, amountMsat } = registered;
@@ -161,53 +188,12 @@ export class Payments implements LightningGateway {
       if (!record || !isOwner(record, owner)) return null;
       if (record.way) return record.way;
       outgoing.set(tx, paymentHash, { ...record, way });
+      const federationId = swapInto(way);
+      if (federationId) swaps.set(tx, { federationId, paymentHash }, null);
       return way;
     });
     await durable;
     return value;
-  }
-
-  async #swap(
-    { federationId, contract }: Swap,
-    { invoice, mayBegin }: OutgoingPayment,
-    isKept: boolean,
-    signal: AbortSignal,
-  ): Promise<Paid> {
-    // a federation that was left meanwhile is no outcome: the contract may have been funded
-    const module = await this.#env.federations().awaitModule(federationId, signal, isKept);
-    if (!module) return err({ tag: "RegistrationError", value: "The receiver's federation was left" });
-    if (!await module.isFunded(contract)) {
-      if (!mayBegin) return ok(null);
-      const funded = await module.fund(contract, invoice.amountMsat!);
-      if (!funded.ok) return err({ tag: "FinalizationError", value: funded.error });
-    }
-    const bought = boughtOr(await module.awaitBought(contract, signal));
-    return bought.ok
-      ? ok({ preimage: bought.value, targetFederation: federationId })
-      : err({ tag: bought.error, value: null });
-  }
-
-  /** Buys what was offered in a federation with the module ln. */
-  async #lnv1Swap(
-    federationId: FederationId,
-    { invoice: { paymentHash, amountMsat }, mayBegin }: OutgoingPayment,
-    isKept: boolean,
-    signal: AbortSignal,
-  ): Promise<Paid> {
-    const refuse = (value: string): Paid => err({ tag: "FinalizationError", value });
-    const module = await this.#env.federations().awaitLnv1(federationId, signal, isKept);
-    if (!module) return refuse("Federation does not have an LNv1 module");
-    if (!await module.isBought(paymentHash)) {
-      if (!mayBegin) return ok(null);
-      const record = await this.#env.federations().record(federationId);
-      if (!record?.receiveEnabled) return refuse("Receiving payments is disabled for the receiver's federation");
-      const funded = await module.buy(paymentHash, amountMsat!, signal);
-      if (!funded.ok) return refuse(funded.error);
-    }
-    const bought = await module.awaitBought(paymentHash, signal);
-    return bought.tag === "Success"
-      ? ok({ preimage: bought.preimage, targetFederation: federationId })
-      : err({ tag: bought.tag, value: null });
   }
 
   async #payByNode(
@@ -266,6 +252,15 @@ export class Payments implements LightningGateway {
     await durable;
   }
 
+  async heldNow(paymentHash: Bytes, signal: AbortSignal): Promise<HeldNow | null> {
+    const { node, watch } = this.#env;
+    const info = await watch.info();
+    // a node that hasn't all blocks yet takes a deadline for far that is near
+    if (!info?.isSynced) throw new NodeError("unreachable", "The Lightning node is away, or behind its chain");
+    const held = await node.heldPayment(paymentHash, signal);
+    return held && { ...held, blockHeight: info.blockHeight };
+  }
+
   async completeHeld(
     paymentHash: Bytes,
     preimage: Bytes | null,
@@ -277,6 +272,11 @@ export class Payments implements LightningGateway {
     const ended = preimage ? await node.settle(preimage, signal) : await node.cancel(paymentHash, signal);
     return ended.ok ? ended : err(`the node has it as ${ended.error}`);
   }
+}
+
+/** One of the gateway's own that can't be paid. */
+function refuse(why: string): Result<never, Cancelled> {
+  return err({ tag: "RegistrationError", value: why });
 }
 
 function isOwner(record: PaymentOwner, { federationId, operationId }: PaymentOwner): boolean {

@@ -20,7 +20,7 @@ import type { Federations } from "./federations.ts";
 import { CLTV_LIMIT_MAX } from "./limits.ts";
 import type { LightningNode, PaymentRequest } from "./node/node.ts";
 import { NodeError } from "./node/node.ts";
-import { NO_FAULTS } from "./node/simulated/faults.ts";
+import { faultsOf, NO_FAULTS } from "./node/simulated/faults.ts";
 import { SimulatedLightning } from "./node/simulated/lightning.ts";
 import { NodeWatch } from "./node_watch.ts";
 import { Payments } from "./payments.ts";
@@ -300,7 +300,11 @@ Deno.test("a swap is refused that has another amount, whose receiver's federatio
 Deno.test("a swap whose federation was left after it may have begun is waited for, and never called failed", async () => {
   const at = await gateway(), { payments, served } = at, invoice = await ownInvoice(at);
   await payments.claimPaymentImage(HASH, { federationId: HERE, operationId: OPERATION });
-  await payments.pay(paymentOf(invoice), never);
+  const dying = new AbortController();
+  served.module = { ...served.module!, awaitBought: () => new Promise<never>(() => {}) } as unknown as GatewayModule;
+  void payments.pay(paymentOf(invoice), dying.signal).catch(() => undefined);
+  await settle();
+  dying.abort(new Error("the gateway was killed"));
   served.module = null;
   served.record = undefined;
   const ending = new AbortController();
@@ -353,6 +357,35 @@ Deno.test("a held payment is never ended at another node than the one that holds
     assertEquals(outcome, "none");
     if (preimage === null) await waiting;
   }
+});
+
+Deno.test("what the node holds is looked at anew; one that is away, behind its chain, or another one is no word on it", async () => {
+  const at = await gateway(), { clock, simulated, outside, store, node } = at;
+  const text = await node.createHoldInvoice({
+    paymentHash: HASH,
+    amountMsat: 100_000n,
+    expirySecs: 600,
+    description: { tag: "Direct", value: "" },
+  });
+  void outside.pay({ invoice: parseBolt11(text), feeLimitMsat: 10_000n, cltvLimit: 1_000 });
+  const held = { paymentHash: HASH, amountMsat: 100_000n, claimDeadlineHeight: 100 + 144 - 36, blockHeight: 100 };
+  assertEquals(await at.payments.heldNow(HASH, never), held);
+  const log = loggerFor("test", () => {}), federations = () => undefined as never;
+  const behind: LightningNode = { ...node, info: async () => ({ ...await node.info(), isSynced: false }) };
+  const stranger = (await outside.info()).publicKey;
+  const another: LightningNode = { ...node, info: async () => ({ ...await node.info(), publicKey: stranger }) };
+  for (const changed of [behind, another]) {
+    const watch = new NodeWatch({ node: changed, network: "regtest", store, platform: { clock }, log });
+    const payments = new Payments({ store, node: changed, watch, clock, federations });
+    await assertRejects(() => payments.heldNow(HASH, never), NodeError);
+  }
+  // it died right after it told of the payment
+  simulated.faults = faultsOf({ forgetsHeld: 1 });
+  simulated.restart();
+  assertEquals(await at.payments.heldNow(HASH, never), null);
+  await clock.advance(60_000);
+  simulated.stop();
+  await assertRejects(() => at.payments.heldNow(HASH, never), NodeError);
 });
 
 Deno.test("a node that comes back without a payment that it had is not asked for it again, and nothing is forfeited", async () => {

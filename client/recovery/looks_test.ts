@@ -31,7 +31,6 @@ function lookingToy(change: Partial<ToyRecovery> = {}, looks: Partial<LaterLooks
   const { recovery } = recoveringToy({ runsMeanwhile: true });
   const later: LaterLooks<null, ToyProgress> = {
     afterMs: AFTER_MS,
-    restored: (store) => store.set(RESTORED, new Uint8Array(0)),
     prepare: async (env, done) => ({ ...done, total: (await recovery!.prepare(env) as ToyProgress).total }),
     begin: async (store) => await store.get(RESTORED) !== undefined,
     ...looks,
@@ -43,7 +42,8 @@ function lookingToy(change: Partial<ToyRecovery> = {}, looks: Partial<LaterLooks
     if (isLast) store.delete(RESTORED);
     return { amountMsat: ownMsat, otherMsat: [] };
   };
-  return recoveringToy({ runsMeanwhile: true, change: { finish, ...change, later } });
+  const restored: ToyRecovery["restored"] = (store) => store.set(RESTORED, new Uint8Array(0));
+  return recoveringToy({ runsMeanwhile: true, change: { restored, finish, ...change, later } });
 }
 
 async function started(modules: readonly AnyClientModuleDefinition[] = [lookingToy()]) {

@@ -9,6 +9,7 @@ import { decode, encode } from "../../core/encoding/mod.ts";
 import type { ModuleInstanceId, OperationId } from "../../core/types/ids.ts";
 import type { AnyClientModuleRecovery, RecoverySteps, RecoveryTx } from "../../modules/contract/recovery.ts";
 import type { Operations, OperationTx } from "../core/core.ts";
+import type { Recoveries } from "./recoveries.ts";
 import type { RecoveryRecord } from "./records.ts";
 import { getRecovery, setRecovery } from "./records.ts";
 
@@ -16,6 +17,7 @@ export type PassArgs = {
   readonly recovery: AnyClientModuleRecovery;
   readonly facts: { readonly instance: ModuleInstanceId };
   readonly operations: Operations;
+  readonly recoveries: Pick<Recoveries, "giveWay">;
 };
 
 /** Which pass it is, and where its progress stands. */
@@ -105,6 +107,11 @@ export class Steps implements RecoverySteps<unknown, unknown> {
 
   get isLast(): boolean {
     return this.#pass.isLast;
+  }
+
+  giveWay(signal: AbortSignal): Promise<void> {
+    const { recoveries, facts } = this.#args;
+    return recoveries.giveWay(facts.instance, signal);
   }
 
   async step(body: (tx: RecoveryTx<unknown>, state: unknown) => Promise<unknown>): Promise<void> {

@@ -27,8 +27,9 @@ export class Recoveries {
   readonly #failures = new Map<ModuleInstanceId, string>();
   /** Of modules that don't run until they have recovered. */
   readonly #waiting = new Map<ModuleInstanceId, string>();
-  /** Aborted at each failure, and then made anew. */
-  #failed = new AbortController();
+  readonly #givingWay = new Set<ModuleInstanceId>();
+  /** Aborted at each change that isn't in the store, and then made anew. */
+  #changed = new AbortController();
 
   constructor(store: StoreView) {
     this.#store = store;
@@ -52,9 +53,27 @@ export class Recoveries {
   /** The recovery ends for this time; the next opening tries again. */
   fail(instance: ModuleInstanceId, error: string): void {
     this.#failures.set(instance, error);
-    const failed = this.#failed;
-    this.#failed = new AbortController();
-    failed.abort();
+    this.#tellChange();
+  }
+
+  #tellChange(): void {
+    const changed = this.#changed;
+    this.#changed = new AbortController();
+    changed.abort();
+  }
+
+  /** Resolves when no other one runs, but those that give way too. Rejects with the signal's reason. */
+  async giveWay(instance: ModuleInstanceId, signal: AbortSignal): Promise<void> {
+    this.#givingWay.add(instance);
+    this.#tellChange();
+    try {
+      for await (const statuses of this.#looks(signal)) {
+        if (statuses.every(({ status, instance }) => status !== "running" || this.#givingWay.has(instance))) return;
+      }
+      throw signal.reason;
+    } finally {
+      this.#givingWay.delete(instance);
+    }
   }
 
   /** Why a module of this kind doesn't run, if that is because it recovers. */
@@ -86,18 +105,24 @@ export class Recoveries {
    */
   async *follow(signal: AbortSignal): AsyncGenerator<RecoveryStatus[]> {
     let last: RecoveryStatus[] | null = null;
+    for await (const statuses of this.#looks(signal)) {
+      if (last === null || !sameAll(last, statuses)) {
+        last = statuses;
+        yield statuses;
+      }
+      if (statuses.every(({ status }) => status !== "running")) return;
+    }
+  }
+
+  /** How all stand, now and whenever something may have changed, until the signal is aborted. */
+  async *#looks(signal: AbortSignal): AsyncGenerator<RecoveryStatus[]> {
     while (!signal.aborted) {
       // registered before reading, so that nothing in between is missed
       const stop = new AbortController();
-      const either = AbortSignal.any([signal, stop.signal, this.#failed.signal]);
+      const either = AbortSignal.any([signal, stop.signal, this.#changed.signal]);
       const changed = this.#store.changed(RECOVERY_PREFIX, either).then(() => undefined, () => undefined);
       try {
-        const statuses = await this.all();
-        if (last === null || !sameAll(last, statuses)) {
-          last = statuses;
-          yield statuses;
-        }
-        if (statuses.every(({ status }) => status !== "running")) return;
+        yield await this.all();
         await changed;
       } finally {
         stop.abort();

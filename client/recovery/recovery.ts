@@ -87,7 +87,7 @@ async function prepare(args: RecoveryArgs, unprepared: RecoveryRecord, env: Env)
     assert(record.stage.tag === "Unprepared", "a recovery is prepared once");
     const prepared = beginning(record, args.recovery, progress);
     setRecovery(tx.root, tx.instance, prepared);
-    args.recovery.later?.restored(tx.store);
+    args.recovery.restored?.(tx.store);
     tx.logCoreEvent("module-recovery-started", { module_id: tx.instance });
     return Promise.resolve(prepared);
   });

@@ -142,7 +142,7 @@ export async function restoreClient(
     for (const [instance, record] of records) {
       setRecovery(tx, instance, record);
       if (record.stage.tag === "None") continue;
-      definitions.get(instance)?.recovery?.later?.restored(tx.view(modulePrefix(instance)));
+      definitions.get(instance)?.recovery?.restored?.(tx.view(modulePrefix(instance)));
       const payload = { module_id: instance };
       logEvent(tx, { kind: "module-recovery-started", module: null, tsUs: time.nowUs(), payload });
     }

@@ -73,6 +73,51 @@ export function allSignaturesHold(
   return invalid.length === 0 && productHolds(prepared, bls);
 }
 
+/** `unknown`: too many others were bad, and this one was not looked at alone. */
+export type GroupVerdict = "holds" | "fails" | "unknown";
+
+/**
+ * Which groups of signatures hold, where all of a group must: notes of transactions of many senders. One product when
+ * all do; else halves are tried until the bad group is found, at the cost of 2·log2(n) smaller products and no more,
+ * however many are bad. A group that fails is not searched.
+ * @param randomBytes as in `verifySignatures`
+ */
+export function verifyGroups(
+  groups: readonly (readonly SignatureCheck[])[],
+  randomBytes: (size: number) => Bytes,
+  bls: Bls = defaultBls,
+): GroupVerdict[] {
+  const { prepared, invalid } = prepare(groups.flat(), randomBytes, bls);
+  const groupOf = groups.flatMap((group, i) => group.map(() => i));
+  const members = groups.map((): Prepared[] => []);
+  for (const item of prepared) members[groupOf[item.index]!]!.push(item);
+  const verdicts = groups.map((): GroupVerdict => "unknown");
+  for (const index of invalid) verdicts[groupOf[index]!] = "fails";
+  const open = [...verdicts.keys()].filter((i) => verdicts[i] === "unknown");
+  let products = 1 + 2 * Math.ceil(Math.log2(Math.max(1, open.length)));
+
+  /** @returns whether all of these hold, as far as it is known */
+  const search = (some: readonly number[], knownBad: boolean): boolean => {
+    if (products === 0 && !(knownBad && some.length === 1)) return false;
+    if (!knownBad) {
+      products--;
+      if (productHolds(some.flatMap((i) => members[i]!), bls)) {
+        for (const i of some) verdicts[i] = "holds";
+        return true;
+      }
+    }
+    if (some.length === 1) verdicts[some[0]!] = "fails";
+    else {
+      const middle = some.length >> 1;
+      // when the whole fails and the left half holds, the right half fails
+      search(some.slice(middle), search(some.slice(0, middle), false));
+    }
+    return false;
+  };
+  if (open.length > 0) search(open, false);
+  return verdicts;
+}
+
 function prepare(
   checks: readonly SignatureCheck[],
   randomBytes: (size: number) => Bytes,

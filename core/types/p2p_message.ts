@@ -159,11 +159,21 @@ export function openP2pMessage(message: ReceivedP2pMessage): P2pMessage {
   return message.tag === "Sealed" ? decodeP2pMessage(message.value.payload) : message;
 }
 
+/**
+ * Bincode's number of a variant below 256. As consensus encoding it would be one whose body is empty with more behind
+ * it, or a number that isn't written in the shortest way: none.
+ */
+function isBincode(payload: Uint8Array): boolean {
+  return payload.length >= 4 && payload[1] === 0 && payload[2] === 0 && payload[3] === 0;
+}
+
 /** Consensus encoding, or else bincode. @throws {DecodeError} when it is neither; the bincode's failure */
 export function decodeP2pMessage(payload: Uint8Array): P2pMessage {
   if (payload.length > P2P_MESSAGE_BYTES_MAX) {
     throw new DecodeError("too_large", `Message of ${payload.length} bytes exceeds ${P2P_MESSAGE_BYTES_MAX}`);
   }
+  // nearly all: trying the other first would cost more than decoding
+  if (isBincode(payload)) return decodeBincode(payload);
   try {
     return decode(p2pMessage, payload);
   } catch (thrown) {

@@ -1,4 +1,4 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { concat, fromHex, toHex } from "../bytes.ts";
 import { bls } from "../crypto/bls/mod.ts";
@@ -13,6 +13,18 @@ import {
   p2pMessage,
   receiveP2pMessage,
 } from "./p2p_message.ts";
+
+/** How many decode errors `work` makes, thrown or caught on the way: each gets its name when it is made. */
+function errorsMade(work: () => void): number {
+  let made = 0;
+  Object.defineProperty(DecodeError.prototype, "name", { configurable: true, set: () => made++ });
+  try {
+    work();
+  } finally {
+    delete (DecodeError.prototype as { name?: unknown }).name;
+  }
+  return made;
+}
 
 const anyBytes = fc.uint8Array({ maxLength: 40 }).map((raw) => Uint8Array.from(raw));
 const sixtyFour = fc.uint8Array({ minLength: 64, maxLength: 64 }).map((raw) => Uint8Array.from(raw));
@@ -45,6 +57,21 @@ Deno.test("what is sent can't be mistaken for the consensus encoding", () => {
   fc.assert(fc.property(anyMessage, (message) => {
     assertThrows(() => decode(p2pMessage, encodeP2pMessage(message)), DecodeError);
   }));
+});
+
+Deno.test("what begins as bincode does is no consensus encoding, whatever follows", () => {
+  fc.assert(fc.property(fc.nat(255), anyBytes, (variant, rest) => {
+    assertThrows(() => decode(p2pMessage, concat(Uint8Array.of(variant, 0, 0, 0), rest)), DecodeError);
+  }));
+});
+
+Deno.test("a message in the form in which guardians send it is read without an attempt at the other", () => {
+  fc.assert(fc.property(anyMessage, (message) => {
+    if (message.tag === "Default" && message.value.variant > 255n) return;
+    assertEquals(errorsMade(() => decodeP2pMessage(encodeP2pMessage(message))), 0);
+  }));
+  const refused = errorsMade(() => assertThrows(() => decodeP2pMessage(Uint8Array.of(0, 1, 7))));
+  assert(refused > 0, "what is refused is counted");
 });
 
 Deno.test("a broadcast message is sent as the reference sends it", () => {

@@ -5,7 +5,7 @@
  *
  * 1. `prepare` fixes how far the log reaches, before the module runs for the first time: what it issues later lies
  *    behind, so the two never meet. A client is restored in one store transaction, with what `prepare` said of every
- *    module: from then on nothing but `run` needs the network.
+ *    module, which is told there (`restored`): from then on nothing but `run` needs the network.
  * 2. `run` goes through the log in steps. Each is one store transaction, with the state to go on from: a crash repeats
  *    one step at most.
  * 3. `finish` sets going what was found, in the transaction that ends the recovery: it happens once.
@@ -78,6 +78,11 @@ export interface RecoverySteps<State, Progress> {
    * run many times until it commits. Resolves when durable.
    */
   step(body: (tx: RecoveryTx<State>, state: Progress) => Promise<Progress>): Promise<void>;
+  /**
+   * Lets other modules recover first: resolves when none does any more, but those that give way themselves. For what
+   * takes a whole core; a module says itself how long it gives way at most. Rejects with the signal's reason.
+   */
+  giveWay(signal: AbortSignal): Promise<void>;
 }
 
 /** What a recovery brought. */
@@ -95,11 +100,6 @@ export type LaterLooks<Config, Progress> = {
    * opened; one look does for all that are due by then but the last, which comes as long afterwards as it should.
    */
   readonly afterMs: readonly number[];
-  /**
-   * In the transaction that stores what the recovery's `prepare` said; the module's own part. From here on the module
-   * remembers which of the log's items are its own doing.
-   */
-  readonly restored: (store: StoreTx) => void;
   /** How far the log reaches by now. @param done what the pass before ended with @throws {ApiError} */
   readonly prepare: (env: ClientRecoveryEnv<Config>, done: Progress) => Promise<Progress>;
   /**
@@ -121,6 +121,12 @@ export type ClientModuleRecovery<Config, State, Progress> = {
   readonly count: (progress: Progress) => StepCount;
   /** Before anything is stored of the client. Asks guardians; a failure leaves all as it was. @throws {ApiError} */
   readonly prepare: (env: ClientRecoveryEnv<Config>) => Promise<Progress>;
+  /**
+   * In the transaction that stores what `prepare` said, before the module runs for the first time; the module's own
+   * part. A module so learns that it is restored: it may remember from here on which of the log's items are its own
+   * doing.
+   */
+  readonly restored?: (store: StoreTx) => void;
   /**
    * Resolves when only `finish` is left. Guardians that are away are waited for; a rejection is a failure that is told,
    * and tried again when the client is opened the next time.

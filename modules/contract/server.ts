@@ -1,7 +1,7 @@
 /**
  * The guardian's side of a module: everything that `defineServerModule` takes is all a module can do. The built-in ones
  * have no other door. The methods are those of Fedimint's `ServerModule` and `ServerModuleInit`, which `start` is
- * `init` of (`fedimint-server-core/src/lib.rs`, `init.rs`); `prepareInputs` and `background` are ours.
+ * `init` of (`fedimint-server-core/src/lib.rs`, `init.rs`); `prepareInputs`, `checkOutput` and `background` are ours.
  *
  * Consensus rule: what `processInput`, `processOutput` and `processConsensusItem` return and write depends only on the
  * store below the module's view, the config and their arguments, so that it is the same on every guardian. A refusal is
@@ -200,10 +200,17 @@ export interface ServerModule<Input, Output, Outcome, Item, InputError, OutputEr
    * module's inputs of one transaction, or of several, grouped by transaction, before it processes them. Only a hint,
    * in plain data: a verdict is found again by all that the input says, `processInput` of any other checks by itself,
    * and results are the same with and without. Refuses nothing.
+   * @returns for each transaction whether nothing bad was found in it: whose transactions aren't good has them checked
+   *   alone for a while
    */
-  prepareInputs?(transactions: readonly (readonly Input[])[]): Promise<void>;
+  prepareInputs?(transactions: readonly (readonly Input[])[]): Promise<readonly boolean[]>;
   /** Takes an input: the same on every guardian. */
   processInput(tx: StoreTx, input: Input, inPoint: InPoint): Promise<Result<InputMeta, InputError>>;
+  /**
+   * Optional: what `processOutput` would return, without its dear part (signing). The host calls it in its place at a
+   * submission, where nothing that is written is kept: an output that isn't made yet needs no signature.
+   */
+  checkOutput?(tx: StoreTx, output: Output, outPoint: OutPoint): Promise<Result<OutputMeta, OutputError>>;
   /** Makes an output: the same on every guardian. */
   processOutput(tx: StoreTx, output: Output, outPoint: OutPoint): Promise<Result<OutputMeta, OutputError>>;
   /**

@@ -56,23 +56,36 @@ async function redeem(
   return ok({ ...amountsOf(config, note.denomination), publicKey: note.nonce });
 }
 
+type SecretShares = ReadonlyMap<Denomination, Scalar>;
+
+/** All that an output may be refused for; makes no signature. */
+function checkOutput(
+  output: MintOutput,
+  config: MintConfig,
+  secretShares: SecretShares,
+): Result<OutputMeta, MintOutputError> {
+  if (output.tag === "Default") return err({ tag: "UnknownOutputVariant", value: { variant: output.value.variant } });
+  const { denomination } = output.value;
+  if (!secretShares.has(denomination)) return err({ tag: "InvalidDenomination", value: null });
+  return ok(amountsOf(config, denomination));
+}
+
 /** The same blinded nonce may be signed again: then the client pays twice for one note. */
 async function issue(
   tx: StoreTx,
   output: MintOutput,
   outPoint: OutPoint,
   config: MintConfig,
-  secretShares: ReadonlyMap<Denomination, Scalar>,
+  secretShares: SecretShares,
 ): Promise<Result<OutputMeta, MintOutputError>> {
-  if (output.tag === "Default") return err({ tag: "UnknownOutputVariant", value: { variant: output.value.variant } });
-  const { denomination, nonce, tweak } = output.value;
-  const secretShare = secretShares.get(denomination);
-  if (!secretShare) return err({ tag: "InvalidDenomination", value: null });
+  const checked = checkOutput(output, config, secretShares);
+  if (!checked.ok) return checked;
+  const { denomination, nonce, tweak } = (output as Extract<MintOutput, { readonly tag: "V0" }>).value;
 
-  setShare(tx, outPoint, nonce, signShare(nonce, secretShare));
+  setShare(tx, outPoint, nonce, signShare(nonce, secretShares.get(denomination)!));
   await countIssued(tx, denomination, 1n);
   await appendRecoveryItem(tx, { tag: "Output", value: { denomination, nonceHash: hash160(nonce), tweak } });
-  return ok(amountsOf(config, denomination));
+  return checked;
 }
 
 function startMint(env: MintEnv): Promise<MintModule> {
@@ -82,13 +95,14 @@ function startMint(env: MintEnv): Promise<MintModule> {
   );
   const checks = new NoteChecks(config.tbsAggPks, env.platform.dice);
   return Promise.resolve<MintModule>({
-    prepareInputs: (transactions) => {
-      checks.prepare(
-        transactions.map((inputs) => inputs.flatMap((input) => input.tag === "V0" ? [input.value.note] : [])),
-      );
-      return Promise.resolve();
-    },
+    prepareInputs: (transactions) =>
+      Promise.resolve(
+        checks.prepare(
+          transactions.map((inputs) => inputs.flatMap((input) => input.tag === "V0" ? [input.value.note] : [])),
+        ),
+      ),
     processInput: (tx, input) => redeem(tx, input, config, checks),
+    checkOutput: (_tx, output) => Promise.resolve(checkOutput(output, config, secretShares)),
     processOutput: (tx, output, outPoint) => issue(tx, output, outPoint, config, secretShares),
     processConsensusItem: () => Promise.resolve(err("Mint does not process consensus items")),
     outputStatus: () => Promise.resolve(null),

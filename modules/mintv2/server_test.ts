@@ -128,13 +128,17 @@ Deno.test("a note can't be spent twice in two transactions, and the refused one 
 Deno.test("outputs are refused with the official errors", async () => {
   const { output } = requestNote(mint.dice, 42);
   const refused = async (value: MintOutput) => {
-    const result = await processOutput(guardian, value, freshOutPoint(mint.dice));
+    const at = freshOutPoint(mint.dice);
+    const result = await processOutput(guardian, value, at);
+    const { value: checked } = await guardian.store.transact((tx) => guardian.module.checkOutput!(tx, value, at));
+    assertEquals(checked, result, "what a submission is told");
     return result.ok ? null : encodeHex(mintOutputError, result.error);
   };
   const before = await dump(guardian.store);
   assertEquals(await refused(output), "0100");
   assertEquals(await refused(decodeHex(mintOutput, "07025a83")), "000107");
   assertEquals(await dump(guardian.store), before);
+  assertEquals(await refused(requestNote(mint.dice, 41).output), null);
 });
 
 Deno.test("issuing counts up, redeeming counts down, and the audit owes what is left", async () => {

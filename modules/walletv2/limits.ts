@@ -47,6 +47,12 @@ export const LOOK_BEFORE_ADDRESS_MS = 3_000;
  * comes all the same.
  */
 export const NEXT_ADDRESS_MS = 60_000;
+/**
+ * On a machine of so many cores or fewer a restored wallet lets other modules recover before it looks for addresses …
+ */
+export const CORES_FEW = 2;
+/** … so long at most: a log of a million items takes longer, and whoever waits for a deposit doesn't wait for that. */
+export const GIVE_WAY_MS = 30_000;
 /** Threads on which a wallet searches for addresses: each is a V8 of its own, 20 to 45 MB. */
 export const ADDRESS_THREADS_MAX = 4;
 /** Between two trials with deposits that were too small for the fee while the fee stays what it was. */

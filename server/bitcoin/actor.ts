@@ -14,6 +14,7 @@ import type { Platform } from "../../actors/platform/platform.ts";
 import type { Bytes } from "../../core/bytes.ts";
 import type { Result } from "../../core/result.ts";
 import { err } from "../../core/result.ts";
+import type { BitcoinNetwork } from "../../core/bitcoin/mod.ts";
 import type { BlockHash } from "../../core/types/ids.ts";
 import type { BitcoinStatus } from "../../modules/contract/bitcoin.ts";
 import type { Answer, BackendFailure, BitcoinBackend } from "../../actors/bitcoin/backend.ts";
@@ -32,7 +33,8 @@ export type BitcoinMessage =
   /** One attempt. The error says why the node doesn't have it. */
   | Request<"broadcast", { readonly transaction: Bytes }, Result<null, string>>
   | Cast<"poll", null>
-  | Cast<"polled", Result<BitcoinStatus, BackendFailure>>
+  /** `before`: what had been seen when the node was asked. */
+  | Cast<"polled", { readonly before: Seen | null; readonly seen: Result<Seen, BackendFailure> }>
   | Cast<
     "fetched",
     { readonly to: ReplyTo<Result<Bytes, BackendFailure>>; readonly block: Result<Bytes, BackendFailure> }
@@ -60,11 +62,14 @@ export type BitcoinSettings = { readonly backend: BackendSettings; readonly poll
 /** `store`: where it remembers the chain, a part of the guardian's that is its own. */
 export type BitcoinWatcherArgs = BitcoinSettings & { readonly store: StoreView };
 
+/** `tip`: of the time before the status was asked for, null when the backend doesn't tell. */
+export type Seen = { readonly status: BitcoinStatus; readonly tip: BlockHash | null };
+
 type Eye = { readonly backend: BitcoinBackend; readonly memory: ChainMemory };
 
 type State = Eye & {
   readonly pollMs: number;
-  readonly status: BitcoinStatus | null;
+  readonly seen: Seen | null;
   /** The node is away. */
   readonly away: Reminder;
   /** A block can't be had. */
@@ -78,17 +83,17 @@ export const bitcoinWatcher = defineActor<BitcoinMessage, BitcoinWatcherArgs, St
   name: "bitcoin",
   init: (ctx, { backend: settings, pollMs, store }): State => {
     const backend = backendOf(ctx.platform, settings, ctx.log), memory = new ChainMemory(store);
-    poll(ctx, { backend, memory });
+    poll(ctx, { backend, memory }, null);
     const reminder = (): Reminder => new Reminder(ctx.platform.clock, ctx.log);
-    return { backend, memory, pollMs, status: null, away: reminder(), missing: reminder() };
+    return { backend, memory, pollMs, seen: null, away: reminder(), missing: reminder() };
   },
   handle: {
-    status: (state) => reply(state, state.status),
+    status: (state) => reply(state, state.seen?.status ?? null),
     blockAt: (state, { height }, ctx, to) => {
-      const { status } = state;
-      if (status === null) return reply(state, err<BackendFailure>({ code: "unreachable" }));
+      const { seen } = state;
+      if (seen === null) return reply(state, err<BackendFailure>({ code: "unreachable" }));
       ctx.run(
-        (signal) => fetchBlock(state, status.chainId, height, signal),
+        (signal) => fetchBlock(state, seen.status.chainId, height, signal),
         (outcome) => outcome.ok ? { type: "fetched", args: { to, block: outcome.value } } : broken(outcome.error),
       );
       return next(state);
@@ -104,12 +109,13 @@ export const bitcoinWatcher = defineActor<BitcoinMessage, BitcoinWatcherArgs, St
       return next(state);
     },
     poll: (state, _args, ctx) => {
-      poll(ctx, state);
+      poll(ctx, state, state.seen);
       return next(state);
     },
-    polled: (state, status, ctx) => {
+    polled: (state, { before, seen }, ctx) => {
       ctx.after(state.pollMs, { type: "poll", args: null });
-      return next(polled(state, status, ctx));
+      // a block of another chain came meanwhile: what was seen before counts no more, nor what stands on it
+      return next(before === state.seen ? polled(state, seen, ctx) : state);
     },
     fetched: (state, { to, block }, ctx) => {
       ctx.reply(to, block);
@@ -123,10 +129,10 @@ export const bitcoinWatcher = defineActor<BitcoinMessage, BitcoinWatcherArgs, St
       throw cause;
     },
   },
-  inspect: ({ status }) => ({
-    reachable: status !== null,
-    network: status?.network ?? null,
-    blockCount: status?.blockCount ?? null,
+  inspect: ({ seen }) => ({
+    reachable: seen !== null,
+    network: seen?.status.network ?? null,
+    blockCount: seen?.status.blockCount ?? null,
   }),
 });
 
@@ -149,23 +155,23 @@ function backendOf(platform: Platform, settings: BackendSettings, log: Logger): 
   }
 }
 
-function poll(ctx: ActorContext<BitcoinMessage>, eye: Eye): void {
+function poll(ctx: ActorContext<BitcoinMessage>, eye: Eye, seen: Seen | null): void {
   ctx.run(
-    (signal) => fetchStatus(eye, signal),
-    (outcome) => outcome.ok ? { type: "polled", args: outcome.value } : broken(outcome.error),
+    (signal) => look(eye, seen, signal),
+    (outcome) => outcome.ok ? { type: "polled", args: { before: seen, seen: outcome.value } } : broken(outcome.error),
   );
 }
 
 /** Says that the node is away, or of no use, and why; and once that it is back. */
-function polled(state: State, status: Result<BitcoinStatus, BackendFailure>, ctx: ActorContext<BitcoinMessage>): State {
-  if (!status.ok) {
-    state.away.say("No usable Bitcoin node; deposits and withdrawals wait for it", failureText(status.error));
-    return { ...state, status: null };
+function polled(state: State, seen: Result<Seen, BackendFailure>, ctx: ActorContext<BitcoinMessage>): State {
+  if (!seen.ok) {
+    state.away.say("No usable Bitcoin node; deposits and withdrawals wait for it", failureText(seen.error));
+    return { ...state, seen: null };
   }
-  const { network, blockCount } = status.value;
-  if (state.status === null && !state.away.isTold) ctx.log.info("The Bitcoin node answers", { network, blockCount });
+  const { network, blockCount } = seen.value.status;
+  if (state.seen === null && !state.away.isTold) ctx.log.info("The Bitcoin node answers", { network, blockCount });
   state.away.over("The Bitcoin node answers again", { network, blockCount });
-  return { ...state, status: status.value };
+  return { ...state, seen: seen.value };
 }
 
 /** A node that has no such block (a pruned one, say) holds up consensus. */
@@ -176,11 +182,33 @@ function fetched(state: State, block: Result<Bytes, BackendFailure>): State {
   }
   state.missing.say("The node does not give a block that consensus waits for", failureText(block.error));
   // what is read must not be trusted before the next look either
-  return block.error.code === "other_chain" ? { ...state, status: null } : state;
+  return block.error.code === "other_chain" ? { ...state, seen: null } : state;
+}
+
+/**
+ * One question while the tip stays what it was (and one for the fee rate, which moves by itself): the whole chain hangs
+ * on the tip, so nothing else can have changed. What was seen is void after any failure.
+ */
+async function look(eye: Eye, seen: Seen | null, signal: AbortSignal): Answer<Seen> {
+  const tip = await eye.backend.tipHash(signal);
+  if (!tip.ok) return tip;
+  if (seen === null || tip.value === null || tip.value !== seen.tip) {
+    const status = await fetchStatus(eye, signal);
+    return status.ok ? { ok: true, value: { status: status.value, tip: tip.value } } : status;
+  }
+  const feerate = await fetchFeerate(eye, seen.status.network, signal);
+  if (!feerate.ok) return feerate;
+  return { ok: true, value: { ...seen, status: { ...seen.status, feerateSatPerKvb: feerate.value } } };
+}
+
+async function fetchFeerate({ backend }: Eye, network: BitcoinNetwork, signal: AbortSignal): Answer<bigint | null> {
+  if (network === "regtest") return { ok: true, value: REGTEST_FEERATE_SAT_PER_KVB };
+  return await backend.feerateSatPerKvb(signal);
 }
 
 /** Any failure voids the whole status. */
-async function fetchStatus({ backend, memory }: Eye, signal: AbortSignal): Answer<BitcoinStatus> {
+async function fetchStatus(eye: Eye, signal: AbortSignal): Answer<BitcoinStatus> {
+  const { backend, memory } = eye;
   const chainId = await backend.hashAt(1, signal);
   if (!chainId.ok) return chainId;
   const network = networkOfChain(chainId.value);
@@ -190,9 +218,7 @@ async function fetchStatus({ backend, memory }: Eye, signal: AbortSignal): Answe
   if (!same.ok) return same;
   const syncProgress = await backend.syncProgress(signal);
   if (!syncProgress.ok) return syncProgress;
-  const feerate = network === "regtest"
-    ? { ok: true, value: REGTEST_FEERATE_SAT_PER_KVB } as const
-    : await backend.feerateSatPerKvb(signal);
+  const feerate = await fetchFeerate(eye, network, signal);
   if (!feerate.ok) return feerate;
   return {
     ok: true,

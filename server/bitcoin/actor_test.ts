@@ -94,6 +94,17 @@ Deno.test("the status tells network, chain, blocks and fee rate, and follows the
     assertEquals(await source.status(), { ...status, blockCount: 105 });
   }));
 
+Deno.test("while the tip stays each look at the node is one question, and a new tip is seen with the next", () =>
+  withWatcher({}, async ({ source, here, rpc, pass }) => {
+    const before = here.http.fetches;
+    for (let i = 0; i < 10; i++) await pass(POLL_MS);
+    assertEquals(here.http.fetches - before, 10);
+    assertEquals((await source.status())?.blockCount, 102);
+    await rpc("generatetoaddress", 1, await rpc<string>("getnewaddress"));
+    await pass(POLL_MS);
+    assertEquals((await source.status())?.blockCount, 103);
+  }));
+
 Deno.test("blocks and transactions go through the same node", () =>
   withWatcher({}, async ({ source, rpc, pass }) => {
     const raw = await source.blockAt(7, never);

@@ -30,7 +30,7 @@ import type { NewestUnitResponse, UnitMessage } from "./messages.ts";
 import { decodeMessage } from "./messages.ts";
 import { advanceCreator, askNewest, beginCreating, breakStall, concludeNewest, packUnit } from "./own/produce.ts";
 import type { BroadcastEffect, BroadcastEvent, BroadcastState, Task } from "./state.ts";
-import { schedule, tellCopy, useless } from "./state.ts";
+import { schedule, scheduleSave, tellCopy, useless } from "./state.ts";
 
 export type Stepped = { readonly state: BroadcastState; readonly effects: readonly BroadcastEffect[] };
 
@@ -199,6 +199,11 @@ function runTask(state: BroadcastState, task: Task): void {
       return askNewest(state);
     case "alerted":
       return nextAlertedUnits(state);
+    case "save": {
+      const againMs = state.saves.due(state.nowMs);
+      if (againMs !== null) scheduleSave(state, againMs);
+      return;
+    }
     default:
       return unreachable(task);
   }
@@ -222,13 +227,15 @@ function setTimer(state: BroadcastState): void {
   });
 }
 
-/** Saving comes first: what is sent in this step may stand on it. */
+/** Saving comes first: what is ordered in this step stands on it. */
 function takeEffects(state: BroadcastState): BroadcastEffect[] {
   const effects: BroadcastEffect[] = [];
-  if (state.toSave.length > 0) effects.push({ type: "save", records: state.toSave });
+  const carries = state.ordered.some(({ data }) => data !== null);
+  if (carries) state.saves.hurry();
+  const records = state.saves.take();
+  if (records.length > 0) effects.push({ type: "save", records });
   for (const effect of state.effects) effects.push(effect);
   if (state.ordered.length > 0) effects.push({ type: "ordered", units: state.ordered });
-  state.toSave = [];
   state.effects = [];
   state.ordered = [];
   return effects;

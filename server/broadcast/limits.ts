@@ -45,6 +45,11 @@ export const WORK_US_BURST_MIN = 1_100_000;
 export const USELESS_WORK_US = 2_000;
 /** Of repeated answers, and of what is logged about useless messages. */
 export const BUDGET_WINDOW_MS = 1_000;
+/** Others' units wait so long at most for a record of ours to be saved with: a restart asks for what is lost. */
+export const SAVE_WITHIN_MS = 1_000;
+/** A guardian that catches up gets thousands of units and makes none: so many, or so many bytes, are one commit. */
+export const SAVE_RECORDS_MAX = 128;
+export const SAVE_BYTES_MAX = 500_000;
 /** Results of signature checks that are kept: the units of a fork come in every guardian's alert. 200 bytes each. */
 export const CHECKED_SIGNATURES_MAX = 8_192;
 /**

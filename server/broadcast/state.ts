@@ -24,6 +24,7 @@ import { encodeMessage } from "./messages.ts";
 import { MulticastState } from "./forks/multicast.ts";
 import type { NewestCollection } from "./own/newest.ts";
 import { Requests } from "./requests/requests.ts";
+import { Saves } from "./own/saves.ts";
 import type { SignedUnit, UnitCoord, UnitData } from "./graph/unit.ts";
 import type { StoredUnit } from "./graph/unit_store.ts";
 import { UnitStore } from "./graph/unit_store.ts";
@@ -100,7 +101,8 @@ export type Task =
   | { readonly kind: "rebroadcast"; readonly creator: number }
   | { readonly kind: "multicast"; readonly bytes: Bytes; readonly times: number }
   | { readonly kind: "newest" }
-  | { readonly kind: "alerted" };
+  | { readonly kind: "alerted" }
+  | { readonly kind: "save" };
 
 /** How many of the units were checked, and then taken. */
 export type AlertedUnits = { readonly units: readonly SignedUnit[]; checked: number; taken: number };
@@ -153,7 +155,9 @@ export type BroadcastState = {
   readonly announced: Map<number, Bytes[]>;
   /** guardian:forker → when the guardian was reminded of the forker. */
   readonly remindedMs: Map<string, number>;
-  /** What is being saved, the oldest first. */
+  /** Records that wait to be saved. */
+  readonly saves: Saves;
+  /** What they are records of, also of those that are being saved; the oldest first. */
   readonly saving: Saving[];
   phase: "new" | "running" | "stopped";
   nowMs: number;
@@ -161,7 +165,6 @@ export type BroadcastState = {
   timers: number;
   /** Of the present step. */
   effects: BroadcastEffect[];
-  toSave: Bytes[];
   ordered: OrderedUnit[];
 };
 
@@ -202,13 +205,13 @@ export function createBroadcast(config: BroadcastConfig): BroadcastState {
     alertsToTell: [],
     announced: new Map(),
     remindedMs: new Map(),
+    saves: new Saves(),
     saving: [],
     phase: "new",
     nowMs: -Infinity,
     timer: null,
     timers: 0,
     effects: [],
-    toSave: [],
     ordered: [],
   };
 }
@@ -251,7 +254,13 @@ export function save(state: BroadcastState, saving: Saving): void {
     ? { tag: "unit", value: saving.stored.unit }
     : { tag: "alert", value: saving.signed };
   state.saving.push(saving);
-  state.toSave.push(encode(backupRecord, record));
+  const isUrgent = saving.kind === "alert" || saving.stored.unit.creator === state.identity;
+  if (state.saves.add(encode(backupRecord, record), isUrgent, state.nowMs)) scheduleSave(state, state.saves.dueMs);
+}
+
+/** `dueMs`: when to look. */
+export function scheduleSave(state: BroadcastState, dueMs: number): void {
+  state.tasks.add(dueMs, { kind: "save" });
 }
 
 /** A message of `from` that was good for nothing; the first in a while is logged. */

@@ -14,6 +14,29 @@ export const MEMPOOL_PRODUCERS_MAX = 2_000;
 export const SUBMISSIONS_MAX = 2_000;
 /** Who wait for the same transaction: one client, which asks again after a cut, and its second device. */
 export const CALLERS_MAX = 32;
+/**
+ * Inputs of transactions that are checked ahead in one batch, bytes: some 130 notes, a tenth of a second's work or less
+ * in between which others have their turn. With that many, what a batch costs in itself is less than what they do.
+ */
+export const PREPARED_BYTES_MAX = 20_000;
+/** So many batches' worth of submissions are taken at a time: what comes later waits for no more than a second. */
+export const PREPARED_PARTS_MAX = 8;
+/**
+ * Submissions that come within so long after the last batch began are collected for the next one: two rounds. Alone
+ * each would cost three times as much; one that comes after a while doesn't wait.
+ */
+export const PREPARE_INTERVAL_MS = 100;
+/** A sender in whose transaction something bad was found has them checked alone for so long. */
+export const SUSPECT_MS = 600_000;
+/** Such senders that are remembered at least. */
+export const SUSPECTS_MIN = 1_000;
+/** Bytes of ordered units whose transactions are checked ahead together: those of a batch, as a full unit holds. */
+export const UNITS_AHEAD_BYTES_MAX = 50_000;
+/**
+ * Transactions whose signatures were found good, which are remembered at least, from the submission to the turn in
+ * consensus: those of some minutes under load. Twice as many are 3 MB.
+ */
+export const SIGNED_REMEMBERED_MIN = 5_000;
 /** A module that takes longer to propose is skipped this time (`CONSENSUS_PROPOSAL_TIMEOUT`). */
 export const PROPOSAL_TIMEOUT_MS = 30_000;
 /**

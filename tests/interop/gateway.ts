@@ -56,25 +56,39 @@ export class Gateway {
     this.#process = process;
   }
 
-  /** Ends with the suite. Resolves when it is connected to its node. */
+  /** Ends with the suite. Resolves when it is connected to its node. @param more variables */
   static official(
     suite: Suite,
     federation: DevFederation,
     { gatewayd, "gateway-cli": cli }: GatewayPrograms,
     lnd: Lnd,
+    more: Record<string, string> = {},
   ): Promise<Gateway> {
-    const command = [gatewayd, "lnd"], env = lndVariables(lnd, `https://${lnd.rpc}`);
+    const command = [gatewayd, "lnd"], env = { ...lndVariables(lnd, `https://${lnd.rpc}`), ...more };
     return Gateway.#start(suite, federation, { name: "gatewayd", cli, command, env, peersPort: 0 });
   }
 
-  /** Ends with the suite. Resolves when it is connected to its node. @param lnd none: the embedded node */
-  static ours(suite: Suite, federation: DevFederation, cli: string, lnd?: Lnd): Promise<Gateway> {
+  /**
+   * Ends with the suite. Resolves when it is connected to its node.
+   * @param lnd none: the embedded node
+   * @param more variables
+   */
+  static ours(
+    suite: Suite,
+    federation: DevFederation,
+    cli: string,
+    lnd?: Lnd,
+    more: Record<string, string> = {},
+  ): Promise<Gateway> {
     const [peersPort] = freePorts(1) as [number], kind = lnd ? "lnd" : "ldk";
     return Gateway.#start(suite, federation, {
       name: `our gateway on ${kind.toUpperCase()}`,
       cli,
       command: ownProgram("client/gateway/main.ts", kind),
-      env: lnd ? lndVariables(lnd, lnd.restUrl) : { FM_PORT_LDK: String(peersPort), FM_LDK_ALIAS: "gateway" },
+      env: {
+        ...(lnd ? lndVariables(lnd, lnd.restUrl) : { FM_PORT_LDK: String(peersPort), FM_LDK_ALIAS: "gateway" }),
+        ...more,
+      },
       peersPort,
     });
   }
@@ -118,14 +132,28 @@ export class Gateway {
     }, this.#suite.signal);
   }
 
+  /** Of its process. */
+  get pid(): number {
+    return this.#process.pid;
+  }
+
   /** SIGKILL: as a power cut. */
   kill(): Promise<void> {
     return this.#process.kill();
   }
 
-  /** After `kill`, or when it has stopped. Resolves when it is connected to its node. */
-  async startAgain(): Promise<void> {
-    this.#process = await OwnedProcess.start(realPlatform().clock, this.#process.spec);
+  /** In order. */
+  async halt(): Promise<void> {
+    await this.#process.stop();
+  }
+
+  /**
+   * After `kill`, or when it has stopped. Resolves when it is connected to its node.
+   * @param more variables
+   */
+  async startAgain(more: Record<string, string> = {}): Promise<void> {
+    const { spec } = this.#process;
+    this.#process = await OwnedProcess.start(realPlatform().clock, { ...spec, env: { ...spec.env, ...more } });
     await this.#connected();
   }
 

@@ -101,6 +101,32 @@ export async function runSuite<T>(
   Deno.exit(suite.failed === 0 ? 0 : 1);
 }
 
+/**
+ * What is no suite of checks, in a folder of its own: that is removed when all goes well, and named when it fails.
+ * Ctrl-C ends all processes too.
+ * @param prefix of the folder's name
+ */
+export async function inFolder(prefix: string, body: (suite: Suite) => Promise<void>): Promise<void> {
+  const dir = await Deno.makeTempDir({ prefix }), end = new AbortController();
+  const suite = new Suite(dir, end.signal);
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    Deno.addSignalListener(signal, () => {
+      end.abort(new Interrupted("interrupted"));
+      const removed = suite.end().then(() => Deno.remove(dir, { recursive: true }));
+      void removed.finally(() => Deno.exit(INTERRUPTED_EXIT));
+    });
+  }
+  try {
+    await body(suite);
+  } catch (thrown) {
+    console.error(`The folders of all processes are in ${dir}`);
+    throw thrown;
+  } finally {
+    await suite.end();
+  }
+  await Deno.remove(dir, { recursive: true });
+}
+
 /** @returns a folder with the logs, each named after the folders that it was in */
 async function keepLogs(dir: string): Promise<string> {
   const kept = await Deno.makeTempDir({ prefix: `${basename(dir)}-logs-` });

@@ -5,7 +5,7 @@ import { startInWorld } from "../../client/cli/testing/mod.ts";
 import { parseBolt11 } from "../../core/lightning/bolt11.ts";
 import { lnv2Client } from "../../modules/lnv2/client.ts";
 import { purseClient } from "../walletv2/purse.ts";
-import { LightningWorld } from "./federation.ts";
+import { LightningWorld } from "../lightning/world.ts";
 
 const modules = [lnv2Client, purseClient];
 

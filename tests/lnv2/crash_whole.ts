@@ -5,7 +5,7 @@ import { paymentOperationId, readInvoice } from "../../modules/lnv2/client/sendi
 import type { Paying } from "../../modules/lnv2/testing/gateway.ts";
 import { BLOCK_COUNT } from "../../modules/lnv2/testing/guardians.ts";
 import { PURSE_FEE_MSAT } from "../walletv2/purse.ts";
-import { assertMoney, BALANCE_MSAT, LightningWorld } from "./federation.ts";
+import { assertMoney, BALANCE_MSAT, LightningWorld } from "../lightning/world.ts";
 
 const AMOUNT = 100_000n;
 /** With 2 sat and 0.3 % for the gateway. */

@@ -3,7 +3,7 @@ import { assertEquals } from "@std/assert";
 import type { Json } from "../../core/encoding/mod.ts";
 import { BLOCK_COUNT } from "../../modules/lnv2/testing/guardians.ts";
 import { PURSE_FEE_MSAT } from "../walletv2/purse.ts";
-import { assertMoney, BALANCE_MSAT, LightningWorld } from "./federation.ts";
+import { assertMoney, BALANCE_MSAT, LightningWorld } from "../lightning/world.ts";
 
 const AMOUNT = 100_000n, CONTRACT = 102_300n, RECEIVED = 97_700n;
 const FEES = 1_000n + PURSE_FEE_MSAT;

@@ -4,7 +4,7 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { sleep } from "../../actors/platform/platform.ts";
-import { faultsOf } from "../../client/gateway/node/simulated/faults.ts";
+import { faultsOf, FORGETS_WITHIN_MS } from "../../client/gateway/node/simulated/faults.ts";
 import { parseBolt11 } from "../../core/lightning/bolt11.ts";
 import { assertConstant, LightningWorld } from "./lightning.ts";
 import type { Person } from "./person.ts";
@@ -16,7 +16,6 @@ const FEES_MAX_MSAT = 500_000n;
 const TROUBLES_MAX = 30;
 /** What can't be paid any more is over then. */
 const EXPIRY_SECS = 900;
-/** A node that forgets what was paid for costs its gateway money: that is a story of its own (`gateway_whole.ts`). */
 const FAULTS = {
   lateMs: 500,
   lostCall: 0.1,
@@ -26,6 +25,7 @@ const FAULTS = {
   stuck: 0.2,
   stuckMs: 10_000,
   partsMax: 3,
+  forgetsHeld: 0.5,
 };
 
 export type TroubleOptions = {
@@ -138,6 +138,17 @@ async function trouble({ world, options }: Story, troubles: Tally, isOver: () =>
     },
     node: async () => {
       const { node } = one(gateways);
+      node.stop();
+      await some();
+      node.start();
+    },
+    // right after it has told of a payment: it may have forgotten that when it is back
+    forgetful: async () => {
+      const { node } = one(gateways), isTold = Promise.withResolvers<void>(), known = node.held().length;
+      const unwatch = node.watch(() => node.held().length > known && isTold.resolve());
+      await Promise.race([isTold.promise, sleep(clock, 3_000)]);
+      unwatch();
+      await sleep(clock, dice.below(FORGETS_WITHIN_MS));
       node.stop();
       await some();
       node.start();

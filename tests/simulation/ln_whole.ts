@@ -76,14 +76,14 @@ Deno.test("an invoice is paid from one wallet to another within a federation, wh
         { modules, answer: "y" },
       );
     const elsewhere = await run("--gateway", "http://gateway/v1");
-    assertEquals(elsewhere.exit, 2);
-    assertStringIncludes(elsewhere.err, "this federation's gateways have no URLs");
+    assertEquals(elsewhere.exit, 1);
+    assertStringIncludes(elsewhere.err, "named by their ids");
     const paid = await run();
     assertEquals(paid.exit, 0, paid.err);
     assertStringIncludes(paid.err, "Paying 100 sat (100,000 msat) for “tea”.\nThe federation takes ");
     assertMatch(paid.out, /^Paid[.] Preimage: [0-9a-f]{64}\nBalance: /);
     const again = await run();
-    assertEquals([again.exit, again.err.includes("paid already")], [1, true], again.err);
+    assertEquals([again.exit, again.err.includes("is paid already")], [1, true], again.err);
   });
   await payee.close();
 });

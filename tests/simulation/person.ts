@@ -5,7 +5,7 @@ import { lnClient } from "../../modules/ln/client.ts";
 import type { LnClient } from "../../modules/ln/client/api.ts";
 import { lnv2Client } from "../../modules/lnv2/client.ts";
 import type { LightningClient, SendOutcome } from "../../modules/lnv2/client/api.ts";
-import { LightningError } from "../../modules/lnv2/client/error.ts";
+import { LightningError } from "../../core/lightning/error.ts";
 import type { SimulatedFederation } from "./federation.ts";
 import type { SimulatedWallet } from "./wallets.ts";
 

@@ -1,7 +1,7 @@
 /** A gateway that dies at each commit of a payment: what it does it does once, and everybody comes to the same end. */
 import { assert, assertEquals } from "@std/assert";
 import { parseBolt11 } from "../../core/lightning/bolt11.ts";
-import { LightningError } from "../../modules/lnv2/client/error.ts";
+import { LightningError } from "../../core/lightning/error.ts";
 import { faultsOf, NO_FAULTS } from "../../client/gateway/node/simulated/faults.ts";
 import { askedAgain, COMMITS_MAX, dyingAtEach, idle } from "../simulation/dying_gateway.ts";
 import { assertConstant, LightningWorld } from "../simulation/lightning.ts";

@@ -6,7 +6,7 @@ import { faultsOf } from "../../client/gateway/node/simulated/faults.ts";
 import type { Bytes } from "../../core/bytes.ts";
 import { parseJson } from "../../core/encoding/mod.ts";
 import { parseBolt11 } from "../../core/lightning/bolt11.ts";
-import { LightningError } from "../../modules/lnv2/client/error.ts";
+import { LightningError } from "../../core/lightning/error.ts";
 import { invoicePayload } from "../simulation/invoice_payload.ts";
 import { lyingLnv2Server } from "../simulation/evil_guardian.ts";
 import { assertConstant, DEFINITIONS, LightningWorld } from "../simulation/lightning.ts";

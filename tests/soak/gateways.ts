@@ -9,7 +9,9 @@ import { sleep } from "../../actors/platform/platform.ts";
 import { compareSessions } from "../demo/agreement.ts";
 import { awaitEqualAudits, netMsat, totalMsat } from "../demo/audits.ts";
 import { within } from "../demo/waits.ts";
-import { Suite } from "../interop/suite.ts";
+import type { Suite } from "../interop/suite.ts";
+import { inFolder } from "../interop/suite.ts";
+import type { Span } from "./lightning_payments.ts";
 import { LIMITS, People } from "./lightning_payments.ts";
 import type { SoakWorld } from "./lightning_world.ts";
 import { startSoakWorld } from "./lightning_world.ts";
@@ -22,7 +24,8 @@ const KILL_EVERY_MS = 20_000;
 const DOWN_MS = 3_000;
 const BOOKS_MS = 300_000;
 const BOOKS_LOOK_MS = 1_000;
-const INTERRUPTED_EXIT = 130;
+/** Payments that are told of at the end. */
+const SLOWEST = 5;
 
 type Victim = { readonly name: string; readonly killAndRestart: () => Promise<void> };
 
@@ -51,19 +54,35 @@ function victimsOf({ federation, gateways }: SoakWorld): Victim[] {
   return [others[0]!, guardian(0), others[3]!, others[2]!, guardian(1), others[1]!, guardian(2), guardian(3)];
 }
 
-async function killByTurns(world: SoakWorld, people: People, isOver: () => boolean): Promise<Map<string, number>> {
-  const kills = new Map<string, number>(), victims = victimsOf(world);
+async function killByTurns(world: SoakWorld, people: People, isOver: () => boolean): Promise<Span[]> {
+  const kills: Span[] = [], victims = victimsOf(world);
   for (let turn = 0; !isOver(); turn++) {
     const { name, killAndRestart } = victims[turn % victims.length]!, beginMs = platform.clock.monotonicMs();
     await within(`The kill and restart of ${name}`, killAndRestart());
-    kills.set(name, (kills.get(name) ?? 0) + 1);
     const nowMs = platform.clock.monotonicMs();
+    kills.push({ name, beginMs, endMs: nowMs });
     const open = [...people.underWay].map(([kind, sinceMs]) => `${kind} (${Math.round((nowMs - sinceMs) / 1_000)} s)`);
     console.log(`${name} was killed and is back; ${people.payments} payments so far; under way: ${open.join(", ")}`);
     const endMs = beginMs + KILL_EVERY_MS;
     while (!isOver() && platform.clock.monotonicMs() < endMs) await sleep(platform.clock, 200);
   }
   return kills;
+}
+
+/** The longest payments, each with who was away meanwhile. */
+function tellSlowest({ over }: People, kills: readonly Span[]): void {
+  const sorted = over.toSorted((a, b) => tookMs(a) - tookMs(b));
+  const median = sorted[Math.floor(sorted.length / 2)];
+  if (median) console.log(`half of the payments took ${(tookMs(median) / 1_000).toFixed(1)} s or less`);
+  for (const payment of sorted.slice(-SLOWEST).reverse()) {
+    const away = kills.filter(({ beginMs, endMs }) => beginMs < payment.endMs && endMs > payment.beginMs);
+    const why = away.map((kill) => `${kill.name} (${(tookMs(kill) / 1_000).toFixed(0)} s)`).join(", ") || "nobody";
+    console.log(`${payment.name} took ${(tookMs(payment) / 1_000).toFixed(1)} s; away meanwhile: ${why}`);
+  }
+}
+
+function tookMs({ beginMs, endMs }: Span): number {
+  return endMs - beginMs;
 }
 
 /** Waits until guardians owe what all hold, and no contract. @returns what all hold, msat */
@@ -110,6 +129,7 @@ async function outsideGainMsat(world: SoakWorld, { totals }: People, beforeMsat:
 async function soak(suite: Suite, seconds: number): Promise<void> {
   const world = await startSoakWorld(suite, NAMES), people = new People(world);
   const beforeMsat = await balancedMsat(world), outsideBeforeMsat = await outsideMsat(world);
+  const walletsBeforeMsat = await totalMsat(world.wallets);
   const gatewaysBeforeMsat = await Promise.all(world.gateways.map((gateway) => gateway.totalMsat()));
   let hasFailed = false;
   const endMs = platform.clock.monotonicMs() + seconds * 1_000;
@@ -124,16 +144,25 @@ async function soak(suite: Suite, seconds: number): Promise<void> {
 
   for (const wallet of world.wallets) await within("The end of all operations", wallet.client.awaitIdle());
   const heldMsat = await balancedMsat(world), sessions = await compareSessions(world.federation);
-  const { ended, gotMsat, paidMsat } = people.totals;
+  const { ended, gotMsat, paidMsat, intoMsat } = people.totals;
   const gainMsat = await outsideGainMsat(world, people, outsideBeforeMsat);
   const gainsMsat: bigint[] = [];
   for (const [index, gateway] of world.gateways.entries()) {
     gainsMsat.push(await gateway.totalMsat() - gatewaysBeforeMsat[index]!);
   }
   for (const [what, count] of [...ended].sort()) console.log(`${count} × ${what}`);
-  const killed = [...kills].map(([name, count]) => `${name} ${count}`).join(", ");
-  const total = [...kills.values()].reduce((sum, count) => sum + count, 0);
-  console.log(`${total} kills: ${killed}`);
+  const counts = new Map<string, number>();
+  for (const { name } of kills) counts.set(name, (counts.get(name) ?? 0) + 1);
+  const killed = [...counts].sort().map(([name, count]) => `${name} ${count}`).join(", ");
+  console.log(`${kills.length} kills: ${killed}`);
+  tellSlowest(people, kills);
+  const feesMsat = walletsBeforeMsat - await totalMsat(world.wallets) - gotMsat + intoMsat;
+  const sumMsat = gainsMsat.reduce((sum, msat) => sum + msat, gainMsat + beforeMsat - heldMsat);
+  console.log(
+    `of ${feesMsat} msat of fees that people paid, ${
+      feesMsat - sumMsat
+    } msat are not the gateways', the guardians' or routing's`,
+  );
   const routed =
     `the outside world got ${gotMsat} msat and paid ${paidMsat} msat, and earned ${gainMsat} msat by routing`;
   console.log(
@@ -143,29 +172,12 @@ async function soak(suite: Suite, seconds: number): Promise<void> {
       } msat more than before`,
   );
   if (gainsMsat.some((msat) => msat < 0n)) throw new Error("A gateway lost money");
-  if (total === 0 || ![...ended.keys()].some((what) => what.endsWith("success"))) {
+  if (kills.length === 0 || ![...ended.keys()].some((what) => what.endsWith("success"))) {
     throw new Error("Nothing happened: give it more time");
   }
 }
 
-/** Runs it in a folder of its own, which is removed when all went well. Ctrl-C ends all processes too. */
-export async function soakGateways(seconds: number): Promise<void> {
-  const dir = await Deno.makeTempDir({ prefix: "fedimint-soak-" }), end = new AbortController();
-  const suite = new Suite(dir, end.signal);
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    Deno.addSignalListener(signal, () => {
-      end.abort(new Error("interrupted"));
-      const removed = suite.end().then(() => Deno.remove(dir, { recursive: true }));
-      void removed.finally(() => Deno.exit(INTERRUPTED_EXIT));
-    });
-  }
-  try {
-    await soak(suite, seconds);
-  } catch (thrown) {
-    console.error(`The folders of all processes are in ${dir}`);
-    throw thrown;
-  } finally {
-    await suite.end();
-  }
-  await Deno.remove(dir, { recursive: true });
+/** With payments for so long. @throws as `soak` */
+export function soakGateways(seconds: number): Promise<void> {
+  return inFolder("fedimint-soak-", (suite) => soak(suite, seconds));
 }

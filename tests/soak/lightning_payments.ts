@@ -2,7 +2,7 @@
 import { realPlatform } from "../../actors/platform/real.ts";
 import { sleep } from "../../actors/platform/platform.ts";
 import type { FederationClient } from "../../client/mod.ts";
-import { LightningError } from "../../modules/lnv2/client/error.ts";
+import { LightningError } from "../../core/lightning/error.ts";
 import { parseBolt11 } from "../../core/lightning/bolt11.ts";
 import { fromHex } from "../../core/bytes.ts";
 import { within } from "../demo/waits.ts";
@@ -23,9 +23,10 @@ const PAYMENT_MS = 900_000;
 export type Totals = {
   /** By kind, gateway and outcome. */
   readonly ended: Map<string, number>;
-  /** Of the outside world: what it should have got, and paid with routing's fees. */
+  /** Of the outside world: what it should have got, and paid with routing's fees and without. */
   gotMsat: bigint;
   paidMsat: bigint;
+  intoMsat: bigint;
   /** Over the outside world, from one gateway to the other. */
   acrossCount: number;
 };
@@ -42,11 +43,15 @@ async function asked<T>(ask: () => Promise<T>): Promise<T> {
   }
 }
 
+/** What took from when to when, monotonic ms. */
+export type Span = { readonly name: string; readonly beginMs: number; readonly endMs: number };
+
 export class People {
-  readonly totals: Totals = { ended: new Map(), gotMsat: 0n, paidMsat: 0n, acrossCount: 0 };
+  readonly totals: Totals = { ended: new Map(), gotMsat: 0n, paidMsat: 0n, intoMsat: 0n, acrossCount: 0 };
   readonly #world: SoakWorld;
   /** Payments that are under way, by when they began, ms: for whoever looks what a soak hangs on. */
   readonly underWay = new Map<string, number>();
+  readonly over: Span[] = [];
   #count = 0;
 
   constructor(world: SoakWorld) {
@@ -84,6 +89,7 @@ export class People {
     const paid = await this.#world.outside.node.pay({ invoice: parseBolt11(invoice), ...LIMITS });
     if (!paid.ok) return this.#ended(`in by ${gateway.name}: failed`);
     this.totals.paidMsat += AMOUNT_MSAT + paid.value.feeMsat;
+    this.totals.intoMsat += AMOUNT_MSAT;
     const { outcome } = await wallet.awaitInvoice(operationId);
     if (outcome !== "claimed") throw new Error(`What was paid in by ${gateway.name} is ${outcome}`);
     this.#ended(`in by ${gateway.name}: ${outcome}`);
@@ -118,9 +124,11 @@ export class People {
     }
     for (let turn = first; !isOver(); turn++) {
       const [kind, work] = kinds[turn % kinds.length]!, name = `${this.#count++} ${kind}`;
-      this.underWay.set(name, platform.clock.monotonicMs());
+      const beginMs = platform.clock.monotonicMs();
+      this.underWay.set(name, beginMs);
       await within(`A payment ${kind}`, work(turn % wallets.length), PAYMENT_MS);
       this.underWay.delete(name);
+      this.over.push({ name, beginMs, endMs: platform.clock.monotonicMs() });
     }
   }
 }

@@ -42,8 +42,6 @@ function modulesOf({ module }: TestGuardian): Sender {
   const ask = async (ref: ModuleRef, type: string, args: any): Promise<unknown> => {
     const purse = ref.path === "purse";
     switch (type) {
-      case "prepareInputs":
-        return null;
       case "verifyInput":
         return true;
       case "processInput": {
@@ -157,7 +155,10 @@ export class TestFederation {
     const results: Processed[] = [];
     for (const guardian of this.wallet.guardians) {
       const { value } = await guardian.store.transact<Processed>(async (tx) => {
-        const processed = await processTransaction(modulesOf(guardian), rootOf(tx), decoded, VERSION, false);
+        const processed = await processTransaction(modulesOf(guardian), MODULES, rootOf(tx), decoded, {
+          version: VERSION,
+          submission: false,
+        });
         return processed.ok ? processed : rollback<Processed>(processed);
       });
       results.push(value);

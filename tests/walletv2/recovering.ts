@@ -27,6 +27,10 @@ class Steps implements RecoverySteps<WalletState, WalletProgress> {
     this.#left = steps;
   }
 
+  giveWay(): Promise<void> {
+    return Promise.resolve();
+  }
+
   async step(body: (tx: RecoveryTx<WalletState>, state: WalletProgress) => Promise<WalletProgress>): Promise<void> {
     if (this.#left-- === 0) throw new Killed("before a step");
     const { progress } = walletRecovery;
@@ -52,6 +56,7 @@ export async function recover(
       return made.state;
     },
     isLast: made.isLast,
+    giveWay: () => made.giveWay(),
     step: async (body) => {
       await made.step(body);
       const { complete, total } = walletRecovery.count(made.state);

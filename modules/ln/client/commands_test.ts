@@ -90,7 +90,7 @@ Deno.test("nothing is paid without an amount, with two, with one that isn't take
 Deno.test("whoever forbids a gateway pays within the federation, or nothing", async () => {
   const test = await withService(), { gateway, pay, wallet } = test;
   const refused = await assertRejects(() => pay(outsideInvoice(gateway, { number: 7 }), "--force-internal"), LnError);
-  assertEquals(refused.code, "no_gateway");
+  assertEquals(refused.code, "not_internal");
   const all = await assertRejects(() => pay("alice@pay.example", "--all", "--force-internal"), CommandError);
   assertEquals(
     all.message,

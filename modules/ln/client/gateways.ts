@@ -6,6 +6,7 @@ import { toHex } from "../../../core/bytes.ts";
 import type { Bytes } from "../../../core/bytes.ts";
 import type { G1 } from "../../../core/crypto/mod.ts";
 import { encode } from "../../../core/encoding/mod.ts";
+import { MSAT_PER_SAT } from "../../../core/types/amount.ts";
 import { gatewayFeeMsat } from "../fees.ts";
 import type { GatewayAnnouncement, GatewayRegistration, LightningGateway } from "../gateways.ts";
 import { anchored, announced, isExpired, isProofValid, lightningGateway } from "../gateways.ts";
@@ -61,6 +62,19 @@ export function merged(
   return chosen.sort((a, b) => b.guardians.size - a.guardians.size).map(({ announcement }) => announcement);
 }
 
+/** A gateway, for people to choose from. */
+export type AskedGateway = Pick<LightningGateway, "api" | "lightningAlias" | "fees"> & {
+  /** As hex. */
+  readonly gatewayId: string;
+  readonly isThere: boolean;
+};
+
+/** The cheapest for paying so much first. */
+function byFee(gateways: readonly LightningGateway[], amountMsat: bigint): LightningGateway[] {
+  const feeOf = ({ fees }: LightningGateway): bigint => gatewayFeeMsat(fees, amountMsat);
+  return gateways.toSorted((a, b) => feeOf(a) < feeOf(b) ? -1 : feeOf(a) > feeOf(b) ? 1 : 0);
+}
+
 export class Gateways {
   readonly #parts: LnParts;
 
@@ -106,7 +120,23 @@ export class Gateways {
     return (await this.#known()).map(({ info }) => info);
   }
 
-  /** @throws {LnError} `unknown_gateway` · `gateway_offline` · `federation` */
+  /**
+   * The cheapest first, for a payment of the smallest amount that people pay.
+   * @param most gateways that are asked at all
+   * @throws {LnError} `federation`
+   */
+  async asked(most: number, signal: AbortSignal): Promise<AskedGateway[]> {
+    const known = byFee(await this.fresh(signal), MSAT_PER_SAT).slice(0, most);
+    return await Promise.all(known.map(async ({ gatewayId, api, lightningAlias, fees }) => ({
+      gatewayId: toHex(gatewayId),
+      api,
+      lightningAlias,
+      fees,
+      isThere: (await this.#parts.gateway.isThere(api, signal)).ok,
+    })));
+  }
+
+  /** @throws {LnError} `unknown_gateway` · `gateway_failed` · `federation` */
   async named(gatewayId: Bytes, signal: AbortSignal): Promise<LightningGateway> {
     const isIt = ({ gatewayId: id }: LightningGateway): boolean => toHex(id) === toHex(gatewayId);
     let found = (await this.#known()).map(({ info }) => info).find(isIt);
@@ -116,7 +146,7 @@ export class Gateways {
     }
     if (!found) throw LnError.of("unknown_gateway");
     const there = await this.#parts.gateway.isThere(found.api, signal);
-    if (!there.ok) throw LnError.of("gateway_offline", there.error);
+    if (!there.ok) throw LnError.of("gateway_failed", there.error);
     return found;
   }
 
@@ -128,8 +158,7 @@ export class Gateways {
   async select(amountMsat: bigint, signal: AbortSignal): Promise<LightningGateway> {
     const known = await this.fresh(signal);
     if (known.length === 0) throw LnError.of("no_gateways");
-    const feeOf = ({ fees }: LightningGateway): bigint => gatewayFeeMsat(fees, amountMsat);
-    const cheapest = known.sort((a, b) => feeOf(a) < feeOf(b) ? -1 : feeOf(a) > feeOf(b) ? 1 : 0);
+    const cheapest = byFee(known, amountMsat);
     for (let at = 0; at < cheapest.length; at += GATEWAYS_AT_ONCE) {
       const asked = cheapest.slice(at, at + GATEWAYS_AT_ONCE);
       const there = asked.map((gateway) => this.#parts.gateway.isThere(gateway.api, signal));

@@ -27,6 +27,49 @@ export type ReceiveOutcome =
   | { readonly outcome: "claimed" | "expired" | "invalid" }
   | { readonly outcome: "rejected" | "failure"; readonly reason: string };
 
+/** How far a payment is. */
+export type PayProgress = "Funding" | "Funded" | "Success" | "Refunding" | "Refunded" | "Rejected" | "Failure";
+/** How far a receive is. */
+export type ReceiveProgress = "Pending" | "Claiming" | "Claimed" | "Expired" | "Failure";
+
+const PAY_PROGRESS: { readonly [Tag in LnState["tag"]]?: PayProgress } = {
+  PayFunding: "Funding",
+  PayFunded: "Funded",
+  PayRejected: "Rejected",
+  PaySuccess: "Success",
+  PayRefunding: "Refunding",
+  PayRefunded: "Refunded",
+  PayFailure: "Failure",
+  InternalFunding: "Funding",
+  InternalDecrypting: "Funded",
+  InternalRejected: "Rejected",
+  InternalSuccess: "Success",
+  InternalRefunding: "Refunding",
+  InternalRefunded: "Refunded",
+  InternalFailure: "Failure",
+};
+
+const RECEIVE_PROGRESS: { readonly [Tag in LnState["tag"]]?: ReceiveProgress } = {
+  ReceiveOffering: "Pending",
+  ReceivePending: "Pending",
+  ReceiveClaiming: "Claiming",
+  ReceiveClaimed: "Claimed",
+  ReceiveExpired: "Expired",
+  ReceiveRejected: "Failure",
+  ReceiveInvalid: "Failure",
+  ReceiveFailure: "Failure",
+};
+
+/** Null for what is no payment. */
+export function payProgressOf({ tag }: LnState): PayProgress | null {
+  return PAY_PROGRESS[tag] ?? null;
+}
+
+/** Null for what is no receive. */
+export function receiveProgressOf({ tag }: LnState): ReceiveProgress | null {
+  return RECEIVE_PROGRESS[tag] ?? null;
+}
+
 const NO_PREIMAGE = "what was offered is no preimage";
 
 /** Null while it is under way. */

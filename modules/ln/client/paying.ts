@@ -24,6 +24,7 @@ import { anyFunding, fundingBundle } from "./bundles.ts";
 import type { Attempts } from "./db.ts";
 import { paymentAttempts } from "./db.ts";
 import { logEvent } from "./ended.ts";
+import type { Earlier } from "./error.ts";
 import { LnError } from "./error.ts";
 import type { Gateways } from "./gateways.ts";
 import { internalNode, payOperationId, preimageAuth, redeemKey } from "./keys.ts";
@@ -32,7 +33,7 @@ import { metaJson } from "./operation_log.ts";
 import type { LnParts } from "./parts.ts";
 import type { OutgoingPayment } from "./shown.ts";
 import type { LnState } from "./states.ts";
-import { timelockOf } from "./timelock.ts";
+import { timelockBlocks, timelockOf } from "./timelock.ts";
 
 /** What a payment costs, and through whom. */
 export type PayQuote = {
@@ -45,6 +46,8 @@ export type PayQuote = {
   readonly federationFeeMsat: bigint;
   /** What leaves the balance: all of the above. */
   readonly totalMsat: bigint;
+  /** Blocks until the money comes back by itself if the gateway does nothing; 0 without one. */
+  readonly refundBlocks: bigint;
   /** What the payee says it is for; null where it gave a hash alone. */
   readonly description: string | null;
 };
@@ -63,8 +66,12 @@ export type PayOptions = {
   readonly gatewayId?: Bytes;
   /** Within the federation or not at all. */
   readonly isInternal?: boolean;
-  /** Most that the gateway may take, as a quote said. Default: 100 sat and 1.5 % of the amount. */
+  /** Most that the gateway may take. Default: 100 sat and 1.5 % of the amount. */
   readonly gatewayFeeMsatMax?: bigint;
+  /** What a quote said that the gateway takes: more is refused. */
+  readonly quotedFeeMsat?: bigint;
+  /** An invoice that is paid is refused, and not told again. */
+  readonly refusePaid?: boolean;
   /** Kept in the operation log. */
   readonly extraMeta?: Json;
 };
@@ -94,6 +101,20 @@ type Draft = {
   readonly gatewayId: Bytes | null;
   readonly machine: (txid: TransactionId) => LnState;
 };
+
+/** What says that an invoice isn't paid once more. */
+const EARLIER: Readonly<Record<Attempts["outcome"]["tag"], Earlier | null>> = {
+  Pending: "in_progress",
+  Open: null,
+  Paid: "paid",
+  Claimed: "claimed",
+};
+
+/** @throws {LnError} `duplicate_payment` */
+function refuseEarlier(attempts: Attempts | undefined): void {
+  const earlier = attempts && EARLIER[attempts.outcome.tag];
+  if (earlier) throw LnError.duplicate(attempts.payment.paymentType.value, earlier);
+}
 
 /** @throws {LnError} `not_an_invoice` */
 function readInvoice(text: string): Bolt11Invoice {
@@ -125,17 +146,18 @@ export class Paying {
   /** @throws {LnError} as `pay` does */
   async quote(text: string, gatewayId: Bytes | null, signal: AbortSignal): Promise<PayQuote> {
     const { env } = this.#parts, invoice = readInvoice(text);
-    const { amountMsat } = this.#payable(invoice, await this.#attempts(invoice));
-    const gateway = await this.#gatewayFor(invoice, amountMsat, gatewayId, signal);
-    const contractMsat = gateway ? withFee(gateway, amountMsat) : amountMsat;
+    const payable = this.#payable(invoice, await this.#attempts(invoice));
+    const { contractMsat, feeMsat, gatewayId: through } = await this.#draft(payable, gatewayId, signal);
+    if (feeMsat > feeMaxMsat(payable.amountMsat)) throw tooDear(feeMsat, feeMaxMsat(payable.amountMsat));
     const cost = await env.core.quoteFee({ inputs: [], outputs: [anyFunding(env, contractMsat)] });
     if (!cost.ok) throw LnError.notFunded(cost.error);
     return {
-      gatewayId: gateway && toHex(gateway.gatewayId),
-      amountMsat,
-      gatewayFeeMsat: contractMsat - amountMsat,
+      gatewayId: through && toHex(through),
+      amountMsat: contractMsat - feeMsat,
+      gatewayFeeMsat: feeMsat,
       federationFeeMsat: cost.value,
       totalMsat: contractMsat + cost.value,
+      refundBlocks: through ? timelockBlocks(invoice.minFinalCltvExpiryDelta) : 0n,
       description: invoice.description.tag === "Direct" ? invoice.description.value : null,
     };
   }
@@ -165,16 +187,29 @@ export class Paying {
   async pay(text: string, options: PayOptions, signal: AbortSignal): Promise<Begun> {
     const invoice = readInvoice(text), attempts = await this.#attempts(invoice);
     // paid: told again, whatever has become of the invoice
-    if (attempts?.outcome.tag === "Paid") return begun(attempts.payment);
+    if (attempts?.outcome.tag === "Paid" && !options.refusePaid) return begun(attempts.payment);
     const payable = this.#payable(invoice, attempts);
-    const { isInternal = false, gatewayId = null } = options, wanted = isInternal ? "none" : gatewayId;
-    const gateway = await this.#gatewayFor(invoice, payable.amountMsat, wanted, signal);
-    const draft = gateway ? await this.#outgoing(payable, gateway, signal) : await this.#internal(payable, signal);
-    const { gatewayFeeMsatMax: most = feeMaxMsat(payable.amountMsat) } = options;
-    if (draft.feeMsat > most) {
-      throw LnError.of("fee_too_high", `${formatAmount(draft.feeMsat)}, of at most ${formatAmount(most)}`);
-    }
+    const { isInternal = false, gatewayId = null } = options;
+    const draft = await this.#draft(payable, isInternal ? "none" : gatewayId, signal);
+    const { gatewayFeeMsatMax: most = feeMaxMsat(payable.amountMsat), quotedFeeMsat } = options;
+    if (quotedFeeMsat !== undefined && draft.feeMsat > quotedFeeMsat) throw LnError.of("terms_changed");
+    if (draft.feeMsat > most) throw tooDear(draft.feeMsat, most);
     return await this.#fund(payable, draft, options.extraMeta ?? null, signal);
+  }
+
+  /** The operation that pays an invoice, or the last one that did; null when there is none. */
+  async paymentOf(text: string): Promise<OperationId | null> {
+    return (await this.#attempts(readInvoice(text)))?.payment.paymentType.value ?? null;
+  }
+
+  /** @throws {LnError} `duplicate_payment` · `not_an_invoice` */
+  async assertUnpaid(text: string): Promise<void> {
+    refuseEarlier(await this.#attempts(readInvoice(text)));
+  }
+
+  async #draft(payable: Payable, wanted: Bytes | "none" | null, signal: AbortSignal): Promise<Draft> {
+    const gateway = await this.#gatewayFor(payable.invoice, payable.amountMsat, wanted, signal);
+    return gateway ? await this.#outgoing(payable, gateway, signal) : await this.#internal(payable, signal);
   }
 
   #attempts({ paymentHash }: Bolt11Invoice): Promise<Attempts | undefined> {
@@ -184,9 +219,7 @@ export class Paying {
   /** In the reference's order. */
   #payable(invoice: Bolt11Invoice, attempts: Attempts | undefined): Payable {
     const { env } = this.#parts, { amountMsat, currency, paymentHash } = invoice;
-    if (attempts?.outcome.tag === "Pending") throw LnError.inProgress(attempts.payment.paymentType.value);
-    if (attempts?.outcome.tag === "Paid") throw LnError.of("already_paid");
-    if (attempts?.outcome.tag === "Claimed") throw LnError.of("already_claimed");
+    refuseEarlier(attempts);
     const endSecs = invoiceExpiresAt(invoice);
     if (endSecs !== null && endSecs <= BigInt(Math.floor(env.platform.clock.nowMs() / 1_000))) {
       throw LnError.of("invoice_expired");
@@ -218,7 +251,7 @@ export class Paying {
     const known = last ? await this.#gateways.fresh(signal) : [];
     const leadsBack = known.some(({ nodePubKey, federationIndex }) => leadsTo(nodePubKey, federationIndex));
     if (leadsBack && await federation.offer(paymentHash, signal)) return null;
-    if (gatewayId === "none") throw LnError.of("no_gateway");
+    if (gatewayId === "none") throw LnError.of("not_internal");
     return await (gatewayId ? this.#gateways.named(gatewayId, signal) : this.#gateways.select(amountMsat, signal));
   }
 
@@ -229,7 +262,7 @@ export class Paying {
   ): Promise<Draft> {
     const { env, federation } = this.#parts, { dice } = env.platform;
     const timelock = timelockOf(await federation.blockCount(signal), invoice.minFinalCltvExpiryDelta);
-    if (timelock === null) throw LnError.of("timelock_too_large");
+    if (timelock === null) throw LnError.of("expiration_exceeds_limit");
     assert(timelock < 2n ** 32n, "a chain has fewer blocks than 32 bits count");
     const userKey = freshKey((size) => dice.bytes(size)), contractMsat = withFee(gateway, amountMsat);
     const contract: OutgoingContract = {
@@ -327,14 +360,18 @@ export class Paying {
   }
 }
 
+function tooDear(feeMsat: bigint, mostMsat: bigint): LnError {
+  return LnError.of("fee_exceeds_limit", `${formatAmount(feeMsat)}, of at most ${formatAmount(mostMsat)}`);
+}
+
 function feeMaxMsat(amountMsat: bigint): bigint {
   const { baseMsat, partsPerMillion } = GATEWAY_FEE_DEFAULT_MAX;
   return baseMsat + amountMsat * partsPerMillion / 1_000_000n;
 }
 
-/** What lies in the contract. @throws {LnError} `fee_too_high` */
+/** What lies in the contract. @throws {LnError} `fee_exceeds_limit` */
 function withFee({ fees }: LightningGateway, amountMsat: bigint): bigint {
   const sum = checkedAdd(amountMsat, gatewayFeeMsat(fees, amountMsat));
-  if (sum === null) throw LnError.of("fee_too_high");
+  if (sum === null) throw LnError.of("fee_exceeds_limit");
   return sum;
 }

@@ -47,7 +47,7 @@ Deno.test("a payment ends with its preimage, and costs what was quoted", async (
   // paid once: told again, even when the invoice has expired
   await wallet.pass(4_000_000);
   assertEquals((await wallet.until(wallet.api.pay(invoice))).operationId, operationId);
-  assertEquals(await code(wallet.api.quotePay(invoice)), "already_paid");
+  assertEquals(await code(wallet.api.quotePay(invoice)), "duplicate_payment");
   await assertMoney(test, { balanceMsat: PAID_MSAT });
 });
 
@@ -66,7 +66,7 @@ Deno.test("a gateway that gives up by its signature: the money is back at once, 
   const test = await lnWallets(), { wallet, gateway } = test, invoice = outsideInvoice(gateway);
   gateway.doing = ["error"];
   const { operationId, contractId } = await wallet.until(wallet.api.pay(invoice));
-  assertEquals(await code(wallet.until(wallet.api.pay(invoice))), "payment_in_progress");
+  assertEquals(await code(wallet.until(wallet.api.pay(invoice))), "duplicate_payment");
   await gateway.cancel(contractId);
   const ended = await wallet.until(wallet.api.awaitPay(operationId));
   assert(ended.outcome === "refunded" && ended.reason.startsWith("Gateway cancelled contract: "));
@@ -105,8 +105,8 @@ Deno.test("a gateway that takes the money and says nothing: the payment fails lo
   assert(ended.outcome === "failure" && ended.reason.includes("no proof"));
   await assertMoney(test, { balanceMsat: PAID_MSAT });
   // the same payment, in an invoice that hasn't expired
-  assertEquals(await code(wallet.api.pay(outsideInvoice(gateway, { expirySecs: 10n ** 9n }))), "already_claimed");
-  assertEquals(await code(wallet.api.pay(invoice)), "already_claimed");
+  assertEquals(await code(wallet.api.pay(outsideInvoice(gateway, { expirySecs: 10n ** 9n }))), "duplicate_payment");
+  assertEquals(await code(wallet.api.pay(invoice)), "duplicate_payment");
 });
 
 Deno.test("a refund that guardians refuse for a while is made again", async () => {
@@ -143,8 +143,8 @@ Deno.test("what can't be paid is refused before anything is stored", async () =>
     ["amount_missing", { amountMsat: 0n }],
     ["wrong_network", { currency: "bitcoin" }],
     ["invoice_expired", { expirySecs: 0n }],
-    ["timelock_too_large", { minFinalCltvExpiryDelta: 942n }],
-    ["timelock_too_large", { minFinalCltvExpiryDelta: 2n ** 64n - 1n }],
+    ["expiration_exceeds_limit", { minFinalCltvExpiryDelta: 942n }],
+    ["expiration_exceeds_limit", { minFinalCltvExpiryDelta: 2n ** 64n - 1n }],
     ["insufficient_funds", { amountMsat: BALANCE_MSAT }],
   ];
   for (const [expected, terms] of cases) {
@@ -154,14 +154,14 @@ Deno.test("what can't be paid is refused before anything is stored", async () =>
   const gatewayFeeMsatMax = FEE_MSAT - 1n;
   assertEquals(
     await code(wallet.until(wallet.api.pay(outsideInvoice(gateway), { gatewayFeeMsatMax }))),
-    "fee_too_high",
+    "fee_exceeds_limit",
   );
   const gatewayId = publicKeyOf(new Uint8Array(32).fill(200));
   assertEquals(await code(wallet.until(wallet.api.pay(outsideInvoice(gateway), { gatewayId }))), "unknown_gateway");
   gateway.isSilent = true;
   assertEquals(await code(wallet.until(wallet.api.pay(outsideInvoice(gateway)))), "gateways_unresponsive");
   const named = wallet.api.pay(outsideInvoice(gateway), { gatewayId: publicKeyOf(GATEWAY_KEY) });
-  assertEquals(await code(wallet.until(named)), "gateway_offline");
+  assertEquals(await code(wallet.until(named)), "gateway_failed");
   const { wallet: alone } = await lnWallets({ gateways: 0 });
   assertEquals(await code(alone.until(alone.api.pay(outsideInvoice(gateway)))), "no_gateways");
   assertEquals([wallet.events, [...wallet.logged.keys()]], [[], []]);
@@ -193,7 +193,7 @@ Deno.test("a gateway that asks for more than 100 sat and 1.5 % is paid when the 
       fees: { baseMsat, proportionalMillionths: 0 },
     });
     const paying = wallet.until(wallet.api.pay(outsideInvoice(dear, { amountMsat }), options));
-    assertEquals(isPaid ? (await paying).feeMsat : await code(paying), isPaid ? BigInt(baseMsat) : "fee_too_high");
+    assertEquals(isPaid ? (await paying).feeMsat : await code(paying), isPaid ? BigInt(baseMsat) : "fee_exceeds_limit");
     if (!isPaid) assertEquals([wallet.events, [...wallet.logged.keys()]], [[], []]);
   }
 });

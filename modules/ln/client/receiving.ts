@@ -45,6 +45,19 @@ export type ReceiveOptions = {
   readonly extraMeta?: Json;
 };
 
+/** What of a payment would arrive, and through whom. Gateways take nothing of it: the payer pays them. */
+export type ReceiveQuote = {
+  /** The gateway's id as hex. */
+  readonly gatewayId: string;
+  /** What is paid. */
+  readonly amountMsat: bigint;
+  /** The federation's own fees, and what is too small to be a note. */
+  readonly federationFeeMsat: bigint;
+  /** What comes into the balance; 0 when it would not pay its own fees. */
+  readonly arrivesMsat: bigint;
+};
+
+/** An invoice, and the operation that waits for its payment. */
 export type Invited = { readonly invoice: string; readonly operationId: OperationId };
 
 /**
@@ -80,6 +93,17 @@ export class Receiving {
     this.#gateways = gateways;
   }
 
+  /** @throws {LnError} as `receive` does */
+  async quote(amountMsat: bigint, wanted: Bytes | null, signal: AbortSignal): Promise<ReceiveQuote> {
+    const arrivesMsat = await claimWorth(this.#parts.env, amountMsat) ?? 0n;
+    const { gatewayId } = await this.#gateway(amountMsat, wanted, signal);
+    return { gatewayId: toHex(gatewayId), amountMsat, federationFeeMsat: amountMsat - arrivesMsat, arrivesMsat };
+  }
+
+  #gateway(amountMsat: bigint, wanted: Bytes | null, signal: AbortSignal): Promise<LightningGateway> {
+    return wanted ? this.#gateways.named(wanted, signal) : this.#gateways.select(amountMsat, signal);
+  }
+
   /** @throws {LnError} */
   async receive(amountMsat: bigint, options: ReceiveOptions, signal: AbortSignal): Promise<Invited> {
     const { env } = this.#parts, { expirySecs = INVOICE_EXPIRY_SECS, description = "", gateway: wanted } = options;
@@ -88,9 +112,7 @@ export class Receiving {
       throw LnError.of("description_too_long");
     }
     if (await claimWorth(env, amountMsat) === null) throw LnError.of("amount_too_small");
-    const gateway = wanted === "internal"
-      ? null
-      : await (wanted ? this.#gateways.named(wanted, signal) : this.#gateways.select(amountMsat, signal));
+    const gateway = wanted === "internal" ? null : await this.#gateway(amountMsat, wanted ?? null, signal);
     const { receipt, invoice } = this.#invite(amountMsat, { expirySecs, description }, gateway);
     const operationId = receiveOperationId(invoice.paymentHash);
     const txid = await this.#offer(operationId, receipt, { amountMsat, expirySecs: options.expirySecs ?? null }, {

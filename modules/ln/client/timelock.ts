@@ -6,7 +6,7 @@ const TIMELOCK_BLOCKS = 499n;
 const TIMELOCK_BLOCKS_MAX = 1_440n;
 
 /** Blocks from now on, as the invoice wants it; more than the maximum is refused. */
-function timelockBlocks(minFinalCltvExpiryDelta: bigint): bigint {
+export function timelockBlocks(minFinalCltvExpiryDelta: bigint): bigint {
   return minFinalCltvExpiryDelta + TIMELOCK_BLOCKS;
 }
 

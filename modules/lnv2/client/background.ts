@@ -3,7 +3,7 @@ import { sleep } from "../../../actors/platform/platform.ts";
 import { backOffMs } from "../../../actors/rpc/mod.ts";
 import { errorText } from "../../../core/result.ts";
 import { mappedAtMs } from "./db.ts";
-import { LightningError } from "./error.ts";
+import { Lnv2Error } from "./error.ts";
 import type { Gateways } from "./gateways.ts";
 import { MAP_EVERY_MS, MAP_RETRY } from "./limits.ts";
 import type { LnurlReceiving } from "./lnurl.ts";
@@ -35,7 +35,7 @@ async function keepMapped({ env }: LightningParts, gateways: Gateways): Promise<
       await gateways.map(signal);
       failures = 0;
     } catch (thrown) {
-      if (!(thrown instanceof LightningError)) throw thrown;
+      if (!(thrown instanceof Lnv2Error)) throw thrown;
       log.debug("Gateways can't be asked for their nodes now", { reason: errorText(thrown) });
       await sleep(clock, backOffMs(MAP_RETRY, failures++, dice), signal);
     }

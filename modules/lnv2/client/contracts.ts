@@ -13,7 +13,7 @@ import type { LightningConfig } from "../config.ts";
 import type { IncomingContract, OutgoingContract } from "../contracts.ts";
 import { incomingContractId } from "../contracts.ts";
 import { feeOf } from "../fees.ts";
-import { LightningError } from "./error.ts";
+import { Lnv2Error } from "./error.ts";
 import type { LightningState, Payment, Receipt } from "./states.ts";
 
 export type LightningClientEnv = ClientModuleEnv<LightningConfig, LightningState>;
@@ -98,7 +98,7 @@ export async function isWorthClaiming(env: LightningClientEnv, amountMsat: bigin
   return cost !== null && cost < amountMsat;
 }
 
-/** msat; null when the contract can't pay for it. @throws {LightningError} `funding_failed` */
+/** msat; null when the contract can't pay for it. @throws {Lnv2Error} `funding_failed` */
 export async function claimCost(env: LightningClientEnv, amountMsat: bigint): Promise<bigint | null> {
   const bundle = claimOf(
     env,
@@ -109,6 +109,6 @@ export async function claimCost(env: LightningClientEnv, amountMsat: bigint): Pr
   const cost = await env.core.quoteFee({ inputs: [bundle], outputs: [], spending: "nothing" });
   if (cost.ok) return cost.value;
   // anything else says nothing of the contract
-  if (cost.error.code !== "insufficient_funds") throw LightningError.notFunded(cost.error);
+  if (cost.error.code !== "insufficient_funds") throw Lnv2Error.notFunded(cost.error);
   return null;
 }

@@ -2,42 +2,28 @@
  * Why something can't be done over Lightning, what to do, and where the money is. The first sentence is the
  * reference's. fedimint-lnv2-client 0.13.0 (`lib.rs`).
  */
-import { FedimintError } from "../../../core/result.ts";
+import type { LightningErrorCode, PlainLightningErrorCode } from "../../../core/lightning/error.ts";
+import { LightningError } from "../../../core/lightning/error.ts";
 import type { OperationId } from "../../../core/types/ids.ts";
 import type { FinalizeError } from "../../contract/client_env.ts";
 
-/** What can't be done over Lightning. */
-export type LightningErrorCode =
-  | "not_an_invoice"
-  | "amount_missing"
-  | "invoice_expired"
-  | "wrong_network"
-  | "duplicate_payment"
-  | "list_failed"
-  | "no_gateways"
-  | "gateways_unresponsive"
-  | "no_receiving_gateway"
-  | "gateway_failed"
-  | "federation_not_supported"
-  | "receive_disabled"
-  | "fee_exceeds_limit"
-  | "expiration_exceeds_limit"
-  | "terms_changed"
-  | "block_count_failed"
-  | "insufficient_funds"
-  | "funding_failed"
-  | "amount_too_small"
-  | "expiry_too_long"
-  | "description_too_long"
-  | "invalid_invoice"
-  | "wrong_invoice_amount"
-  | "unknown_operation"
-  | "no_admin"
-  | "federation";
+/** What this module says. */
+type Lnv2ErrorCode = Exclude<
+  LightningErrorCode,
+  | "no_lightning"
+  | "unknown_gateway"
+  | "not_internal"
+  | "contract_exists"
+  | "no_offer"
+  | "offer_too_dear"
+  | "offer_rejected"
+  | "lnurl_server_failed"
+  | "not_reclaimable"
+>;
 
 const NOTHING_PAID = "Nothing was paid";
 
-const TEXTS: Readonly<Record<LightningErrorCode, string>> = {
+const TEXTS: Readonly<Record<Lnv2ErrorCode, string>> = {
   not_an_invoice:
     `This is no Lightning invoice, or it is cut off or changed. ${NOTHING_PAID}: copy it once more, all of it`,
   amount_missing: `Invoice is missing an amount. ${NOTHING_PAID}: ask for an invoice that says how much it is`,
@@ -74,34 +60,25 @@ const TEXTS: Readonly<Record<LightningErrorCode, string>> = {
   federation: "The federation returned an error",
 };
 
-/** Why, with what belongs to some of the codes. */
-export type LightningFacts =
-  | { readonly code: Exclude<LightningErrorCode, "duplicate_payment" | "insufficient_funds"> }
-  | { readonly code: "duplicate_payment"; readonly operationId: OperationId }
-  | { readonly code: "insufficient_funds"; readonly requestedMsat: bigint; readonly availableMsat: bigint };
-
 /** Why something can't be done over Lightning. `cause` has details. */
-export class LightningError extends FedimintError<LightningFacts> {
+export class Lnv2Error extends LightningError {
   /** With the text that belongs to the code. */
-  static of(
-    code: Exclude<LightningErrorCode, "duplicate_payment" | "insufficient_funds">,
-    detail?: string,
-  ): LightningError {
-    return new LightningError({ code }, TEXTS[code], detail === undefined ? {} : { cause: new Error(detail) });
+  static of(code: Lnv2ErrorCode & PlainLightningErrorCode, detail?: string): Lnv2Error {
+    return new Lnv2Error({ code }, TEXTS[code], detail === undefined ? {} : { cause: new Error(detail) });
   }
 
   /** It was paid, or is being paid, or came back. */
-  static duplicate(operationId: OperationId): LightningError {
-    return new LightningError({ code: "duplicate_payment", operationId }, TEXTS.duplicate_payment, {
+  static duplicate(operationId: OperationId): Lnv2Error {
+    return new Lnv2Error({ code: "duplicate_payment", operationId }, TEXTS.duplicate_payment, {
       cause: new Error(`operation ${operationId}`),
     });
   }
 
   /** @internal */
-  static notFunded(error: FinalizeError): LightningError {
-    if (error.code === "operation_exists") return LightningError.duplicate(error.operationId);
-    if (error.code !== "insufficient_funds") return LightningError.of("funding_failed", error.code);
+  static notFunded(error: FinalizeError): Lnv2Error {
+    if (error.code === "operation_exists") return Lnv2Error.duplicate(error.operationId);
+    if (error.code !== "insufficient_funds") return Lnv2Error.of("funding_failed", error.code);
     const { code, requestedMsat, availableMsat } = error;
-    return new LightningError({ code, requestedMsat, availableMsat }, TEXTS.insufficient_funds);
+    return new Lnv2Error({ code, requestedMsat, availableMsat }, TEXTS.insufficient_funds);
   }
 }

@@ -14,7 +14,7 @@ import type { ApiCall, FederationApi } from "../../contract/federation_api.ts";
 import { ApiError } from "../../contract/federation_api.ts";
 import type { ContractId, IncomingContract } from "../contracts.ts";
 import { contractId, incomingContract } from "../contracts.ts";
-import { LightningError } from "./error.ts";
+import { Lnv2Error } from "./error.ts";
 import { GATEWAYS_PER_GUARDIAN_MAX } from "./limits.ts";
 
 const gatewayList = boundedList(safeUrl, GATEWAYS_PER_GUARDIAN_MAX);
@@ -67,7 +67,7 @@ export class LightningFederation {
     return { contracts, next };
   }
 
-  /** Lists of gateways, of a threshold of guardians. @throws {LightningError} `list_failed` */
+  /** Lists of gateways, of a threshold of guardians. @throws {Lnv2Error} `list_failed` */
   async gatewayLists(signal: AbortSignal): Promise<readonly (readonly SafeUrl[])[]> {
     try {
       const lists = await this.#api.threshold(callOf("gateways", gatewayList), (_peer, gateways) => ok(gateways), {
@@ -75,24 +75,24 @@ export class LightningFederation {
       });
       return [...lists.values()];
     } catch (thrown) {
-      if (thrown instanceof ApiError) throw LightningError.of("list_failed", thrown.message);
+      if (thrown instanceof ApiError) throw Lnv2Error.of("list_failed", thrown.message);
       throw thrown;
     }
   }
 
-  /** One guardian's. @throws {LightningError} `list_failed` */
+  /** One guardian's. @throws {Lnv2Error} `list_failed` */
   async gatewaysOf(peer: PeerId, signal: AbortSignal): Promise<readonly SafeUrl[]> {
     try {
       return await this.#api.one(peer, callOf("gateways", gatewayList), { signal });
     } catch (thrown) {
-      if (thrown instanceof ApiError) throw LightningError.of("list_failed", thrown.message);
+      if (thrown instanceof ApiError) throw Lnv2Error.of("list_failed", thrown.message);
       throw thrown;
     }
   }
 
   /**
    * Changes the own guardian's list. @returns whether it changed
-   * @throws {LightningError} `federation` · `no_admin`
+   * @throws {Lnv2Error} `federation` · `no_admin`
    */
   async changeGateways(
     method: "add_gateway" | "remove_gateway",
@@ -100,12 +100,12 @@ export class LightningFederation {
     admin: { readonly peer: PeerId; readonly password: string } | null,
     signal: AbortSignal,
   ): Promise<boolean> {
-    if (!admin) throw LightningError.of("no_admin");
+    if (!admin) throw Lnv2Error.of("no_admin");
     const { peer, password } = admin;
     try {
       return await this.#api.one(peer, callOf(method, bool, safeUrl.toJson(gateway)), { password, signal });
     } catch (thrown) {
-      if (thrown instanceof ApiError) throw LightningError.of("federation", thrown.message);
+      if (thrown instanceof ApiError) throw Lnv2Error.of("federation", thrown.message);
       throw thrown;
     }
   }

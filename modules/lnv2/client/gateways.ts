@@ -14,7 +14,7 @@ import { isWithin, RECEIVE_FEE_LIMIT, SEND_FEE_LIMIT } from "../fees.ts";
 import type { RoutingInfo } from "../gateway_api.ts";
 import { sendParameters } from "../gateway_api.ts";
 import { gatewayOfNode, mappedAtMs, setGateways } from "./db.ts";
-import { LightningError } from "./error.ts";
+import { Lnv2Error } from "./error.ts";
 import { EXPIRATION_DELTA_MAX, GATEWAYS_ASKED_MAX, GATEWAYS_AT_ONCE, NEXT_GATEWAY_MS } from "./limits.ts";
 import type { LightningParts } from "./send_machine.ts";
 
@@ -81,22 +81,22 @@ export class Gateways {
     this.#parts = parts;
   }
 
-  /** Most vetted first. @throws {LightningError} `list_failed` */
+  /** Most vetted first. @throws {Lnv2Error} `list_failed` */
   async list(signal: AbortSignal): Promise<readonly SafeUrl[]> {
     const { federation, env: { platform: { dice } } } = this.#parts;
     return byVetting(await federation.gatewayLists(signal), dice);
   }
 
-  /** @throws {LightningError} `gateway_failed` */
+  /** @throws {Lnv2Error} `gateway_failed` */
   async routingInfo(gateway: SafeUrl, signal: AbortSignal): Promise<RoutingInfo | null> {
     const info = await this.#parts.gateway.routingInfo(gateway, signal);
     if (info.ok) return info.value;
-    throw LightningError.of("gateway_failed", info.error);
+    throw Lnv2Error.of("gateway_failed", info.error);
   }
 
   /**
    * The given one; else the one whose node is paid, if it is vetted; else the first that will do.
-   * @throws {LightningError} `gateway_failed` · `federation_not_supported` · `fee_exceeds_limit` ·
+   * @throws {Lnv2Error} `gateway_failed` · `federation_not_supported` · `fee_exceeds_limit` ·
    * `expiration_exceeds_limit` · `receive_disabled` · `list_failed` · `no_gateways` · `gateways_unresponsive` ·
    * `no_receiving_gateway`
    */
@@ -108,7 +108,7 @@ export class Gateways {
   ): Promise<Chosen> {
     if (given !== null) return await this.#only(given, fits, signal);
     const listed = await this.list(signal);
-    if (listed.length === 0) throw LightningError.of("no_gateways");
+    if (listed.length === 0) throw Lnv2Error.of("no_gateways");
     const own = payee && await this.#parts.env.store.read((tx) => gatewayOfNode(tx, payee.payee));
     if (own && listed.includes(own)) {
       const answer = await this.#fit(own, fits, signal);
@@ -120,7 +120,7 @@ export class Gateways {
   async #only(gateway: SafeUrl, fits: Fits, signal: AbortSignal): Promise<Chosen> {
     const info = await this.routingInfo(gateway, signal);
     const unfit = info ? fits(info) : "federation_not_supported";
-    if (unfit !== null) throw LightningError.of(unfit);
+    if (unfit !== null) throw Lnv2Error.of(unfit);
     return { gateway, info: info! };
   }
 
@@ -159,7 +159,7 @@ export class Gateways {
   /**
    * Asks all vetted gateways whose nodes they have, so that invoices of theirs are paid within the federations. A node
    * that two gateways name counts as the more vetted one's.
-   * @throws {LightningError} `list_failed`
+   * @throws {Lnv2Error} `list_failed`
    */
   async map(signal: AbortSignal): Promise<void> {
     const { env: { store, platform: { clock } }, gateway: connection } = this.#parts;
@@ -186,9 +186,9 @@ export class Gateways {
 }
 
 /** None will do: the reason that says most. */
-function noneOf(unfit: ReadonlySet<Unfit>): LightningError {
-  if (unfit.has("fee_exceeds_limit")) return LightningError.of("fee_exceeds_limit");
-  if (unfit.has("expiration_exceeds_limit")) return LightningError.of("expiration_exceeds_limit");
-  if (unfit.has("receive_disabled")) return LightningError.of("no_receiving_gateway");
-  return LightningError.of("gateways_unresponsive");
+function noneOf(unfit: ReadonlySet<Unfit>): Lnv2Error {
+  if (unfit.has("fee_exceeds_limit")) return Lnv2Error.of("fee_exceeds_limit");
+  if (unfit.has("expiration_exceeds_limit")) return Lnv2Error.of("expiration_exceeds_limit");
+  if (unfit.has("receive_disabled")) return Lnv2Error.of("no_receiving_gateway");
+  return Lnv2Error.of("gateways_unresponsive");
 }

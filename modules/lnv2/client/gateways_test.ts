@@ -3,14 +3,14 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { WaitError } from "../../contract/waiting.ts";
 import { seededDice } from "../../contract/testing/mod.ts";
 import { lightningWallet } from "../testing/wallet.ts";
-import { LightningError } from "./error.ts";
+import { Lnv2Error } from "./error.ts";
 import { byVetting } from "./gateways.ts";
 
 const AMOUNT = 100_000n;
 const FREE = { base: 0n, partsPerMillion: 0n };
 
 async function code(promise: Promise<unknown>): Promise<string> {
-  return (await assertRejects(() => promise, LightningError)).code;
+  return (await assertRejects(() => promise, Lnv2Error)).code;
 }
 
 Deno.test("gateways stand in the order of how many guardians vet them, and by chance among equals", () => {

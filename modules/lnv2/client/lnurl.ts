@@ -19,7 +19,7 @@ import { incomingKeys, tweakOf } from "../incoming.ts";
 import { lnurlRequest } from "../lnurl.ts";
 import { isWorthClaiming, receiptOperationId } from "./contracts.ts";
 import { streamPosition } from "./db.ts";
-import { LightningError } from "./error.ts";
+import { Lnv2Error } from "./error.ts";
 import type { Gateways } from "./gateways.ts";
 import { CLAIM_RETRY, CONTRACTS_AT_ONCE, STREAM_CONTRACTS } from "./limits.ts";
 import type { LightningParts } from "./send_machine.ts";
@@ -36,12 +36,12 @@ export class LnurlReceiving {
   /**
    * An lnurl of this wallet at a server that makes contracts for it. It is the same for the same gateways.
    * @param server URL; what comes behind it is appended as it is
-   * @throws {LightningError} `list_failed` · `no_gateways`
+   * @throws {Lnv2Error} `list_failed` · `no_gateways`
    */
   async generate(server: SafeUrl, gateway: SafeUrl | null, signal: AbortSignal): Promise<string> {
     const { env: { federationId, config } } = this.#parts;
     const gateways = gateway === null ? await this.#gateways.list(signal) : [gateway];
-    if (gateways.length === 0) throw LightningError.of("no_gateways");
+    if (gateways.length === 0) throw Lnv2Error.of("no_gateways");
     const request = {
       federationId,
       recipientPk: publicKeyOf(this.#secretKey()),
@@ -63,7 +63,7 @@ export class LnurlReceiving {
         await this.#batch(signal);
         failures = 0;
       } catch (thrown) {
-        if (!(thrown instanceof LightningError)) throw thrown;
+        if (!(thrown instanceof Lnv2Error)) throw thrown;
         // the e-cash module isn't there yet: the same contracts are looked at again
         log.warn("Receives by lnurl wait", { reason: errorText(thrown) });
         await sleep(clock, backOffMs(CLAIM_RETRY, failures++, dice), signal);

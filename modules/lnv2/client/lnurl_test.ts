@@ -14,7 +14,7 @@ import { fund, incomingOutput } from "../testing/guardians.ts";
 import type { LightningWallet } from "../testing/wallet.ts";
 import { assertMoney, BALANCE_MSAT, lightningWallet } from "../testing/wallet.ts";
 import { receiptOperationId } from "./contracts.ts";
-import { LightningError } from "./error.ts";
+import { Lnv2Error } from "./error.ts";
 
 const FEDERATION_FEE = 1_000n;
 const SERVER = "https://pay.example/";
@@ -56,7 +56,7 @@ Deno.test("an lnurl says who is paid, at which federation, through which gateway
   const named = await wallet.until(wallet.api.lnurl(SERVER, "https://mine.example/"));
   assertEquals(requestOf(named).gateways, ["https://mine.example/"]);
   const none = await lightningWallet({ vetted: [] });
-  const error = await assertRejects(() => none.wallet.until(none.wallet.api.lnurl(SERVER)), LightningError);
+  const error = await assertRejects(() => none.wallet.until(none.wallet.api.lnurl(SERVER)), Lnv2Error);
   assertEquals(error.code, "no_gateways");
 });
 

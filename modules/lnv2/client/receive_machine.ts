@@ -11,7 +11,7 @@ import type { ClientTx, Transition } from "../../contract/client_env.ts";
 import { transition } from "../../contract/client_env.ts";
 import { incomingContractId } from "../contracts.ts";
 import { claimBundle, isWorthClaiming } from "./contracts.ts";
-import { LightningError } from "./error.ts";
+import { Lnv2Error } from "./error.ts";
 import { CLAIM_RETRY, CLAIM_TRIES_MAX } from "./limits.ts";
 import { receiveOutcomeJson, receiveOutcomeOf } from "./outcome.ts";
 import type { LightningParts } from "./send_machine.ts";
@@ -81,7 +81,7 @@ async function claiming(
 ): Promise<LightningState> {
   const claimed = await tx.claimInputs(claimBundle(env, receipt, outpoint), "nothing");
   if (claimed.ok) return { tag: "ReceiveClaiming", value: { receipt, outpoint, range: claimed.value, round } };
-  if (claimed.error.code !== "insufficient_funds") throw LightningError.notFunded(claimed.error);
+  if (claimed.error.code !== "insufficient_funds") throw Lnv2Error.notFunded(claimed.error);
   return await uneconomical(tx);
 }
 

@@ -17,7 +17,7 @@ import { INVOICE_EXPIRY_SECS_MAX, lightningInvoice } from "../gateway_api.ts";
 import { contractFor, incomingKeys, newTweak } from "../incoming.ts";
 import { assert } from "../../../core/assert.ts";
 import { claimCost, isWorthClaiming, receiptOperationId } from "./contracts.ts";
-import { LightningError } from "./error.ts";
+import { Lnv2Error } from "./error.ts";
 import type { Chosen, Gateways } from "./gateways.ts";
 import { fitsReceiving } from "./gateways.ts";
 import { INVOICE_EXPIRY_SECS } from "./limits.ts";
@@ -60,7 +60,7 @@ export class Receiving {
     this.#gateways = gateways;
   }
 
-  /** @throws {LightningError} as `receive` does */
+  /** @throws {Lnv2Error} as `receive` does */
   async quote(amountMsat: bigint, gateway: SafeUrl | null, signal: AbortSignal): Promise<ReceiveQuote> {
     const chosen = await this.#gateways.select(gateway, null, fitsReceiving, signal), fee = chosen.info.receiveFee;
     const contractMsat = subtractFee(fee, amountMsat), gatewayFeeMsat = amountMsat - contractMsat;
@@ -76,21 +76,21 @@ export class Receiving {
     };
   }
 
-  /** @throws {LightningError} */
+  /** @throws {Lnv2Error} */
   async receive(
     amountMsat: bigint,
     options: ReceiveOptions,
     signal: AbortSignal,
   ): Promise<{ readonly invoice: string; readonly operationId: OperationId }> {
     const { expirySecs = INVOICE_EXPIRY_SECS, description = "" } = options;
-    if (expirySecs > INVOICE_EXPIRY_SECS_MAX) throw LightningError.of("expiry_too_long");
+    if (expirySecs > INVOICE_EXPIRY_SECS_MAX) throw Lnv2Error.of("expiry_too_long");
     if (typeof description === "string" && utf8(description).length > DESCRIPTION_BYTES_MAX) {
-      throw LightningError.of("description_too_long");
+      throw Lnv2Error.of("description_too_long");
     }
     const chosen = await this.#gateways.select(options.gateway ?? null, null, fitsReceiving, signal);
     const { receiveFee } = chosen.info, { fee } = options;
     if (fee && (fee.base !== receiveFee.base || fee.partsPerMillion !== receiveFee.partsPerMillion)) {
-      throw LightningError.of("terms_changed");
+      throw Lnv2Error.of("terms_changed");
     }
     const { contract, paymentHash, keys } = await this.#contract(amountMsat, expirySecs, chosen);
     const invoice = await this.#invoice({ amountMsat, expirySecs, description }, chosen, contract, signal);
@@ -114,7 +114,7 @@ export class Receiving {
   async #contract(amountMsat: bigint, expirySecs: number, { info }: Chosen) {
     const { env } = this.#parts, { tpeAggPk } = env.config, { clock, dice } = env.platform;
     const contractMsat = subtractFee(info.receiveFee, amountMsat);
-    if (!await isWorthClaiming(env, contractMsat)) throw LightningError.of("amount_too_small");
+    if (!await isWorthClaiming(env, contractMsat)) throw Lnv2Error.of("amount_too_small");
     const secretKey = env.secret.child(0).secpKey(), publicKey = publicKeyOf(secretKey);
     const tweak = newTweak(publicKey, (size) => dice.bytes(size));
     const { contract, paymentHash } = contractFor({ publicKey, aggregateKey: tpeAggPk }, tweak, {
@@ -144,19 +144,19 @@ export class Receiving {
         : { tag: "Hash", value: description.hash },
     }, signal);
     if (invoice.ok) return invoice.value;
-    throw LightningError.of("gateway_failed", invoice.error);
+    throw Lnv2Error.of("gateway_failed", invoice.error);
   }
 
   /** A gateway that is paid by another invoice keeps the money: the hash is ours, so is the amount. */
   #check({ paymentHash, amountMsat, currency, timestamp, expirySecs }: Bolt11Invoice, asked: bigint, hash: Sha256) {
     const { config: { network }, platform: { clock } } = this.#parts.env;
-    if (paymentHash !== hash) throw LightningError.of("invalid_invoice", "it has another payment hash");
-    if (amountMsat !== asked) throw LightningError.of("wrong_invoice_amount");
+    if (paymentHash !== hash) throw Lnv2Error.of("invalid_invoice", "it has another payment hash");
+    if (amountMsat !== asked) throw Lnv2Error.of("wrong_invoice_amount");
     // nodes on testnet4 write invoices of testnet
     const wanted = network === "testnet4" ? "testnet" : network;
-    if (currency !== wanted) throw LightningError.of("invalid_invoice", `it is for ${currency}`);
+    if (currency !== wanted) throw Lnv2Error.of("invalid_invoice", `it is for ${currency}`);
     if ((timestamp + expirySecs) * 1_000n <= BigInt(Math.floor(clock.nowMs()))) {
-      throw LightningError.of("invalid_invoice", "it has expired already");
+      throw Lnv2Error.of("invalid_invoice", "it has expired already");
     }
   }
 }

@@ -4,7 +4,7 @@ import { parseBolt11 } from "../../../core/lightning/bolt11.ts";
 import type { Inviting } from "../testing/gateway.ts";
 import { passSecs } from "../testing/guardians.ts";
 import { assertMoney, BALANCE_MSAT, eventKinds, lightningWallet } from "../testing/wallet.ts";
-import { LightningError } from "./error.ts";
+import { Lnv2Error } from "./error.ts";
 
 const AMOUNT = 100_000n;
 /** 2 sat and 0.3 %. */
@@ -13,7 +13,7 @@ const FEDERATION_FEE = 1_000n;
 const ARRIVES = AMOUNT - GATEWAY_FEE - FEDERATION_FEE;
 
 async function code(promise: Promise<unknown>): Promise<string> {
-  return (await assertRejects(() => promise, LightningError)).code;
+  return (await assertRejects(() => promise, Lnv2Error)).code;
 }
 
 Deno.test("an invoice is paid into the wallet, and the log says what the gateway kept", async () => {

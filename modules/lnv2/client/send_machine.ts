@@ -21,7 +21,7 @@ import { isGatewayResponse, isPreimageOf } from "../contracts.ts";
 import { invoiceDigest } from "../gateway_api.ts";
 import type { LightningClientEnv } from "./contracts.ts";
 import { refundBundle } from "./contracts.ts";
-import { LightningError } from "./error.ts";
+import { Lnv2Error } from "./error.ts";
 import type { LightningFederation } from "./federation.ts";
 import type { GatewayConnection } from "./gateway_http.ts";
 import { CLAIM_RETRY, PAYMENT_RETRY } from "./limits.ts";
@@ -161,7 +161,7 @@ async function refunding(
 ): Promise<LightningState> {
   const claimed = await tx.claimInputs(refundBundle(env, payment, witness), "nothing");
   if (claimed.ok) return { tag: "SendRefunding", value: { payment, witness, range: claimed.value, round } };
-  if (claimed.error.code !== "insufficient_funds") throw LightningError.notFunded(claimed.error);
+  if (claimed.error.code !== "insufficient_funds") throw Lnv2Error.notFunded(claimed.error);
   return await ended(tx, { tag: "SendFailure", value: "The contract is worth less than the fees of its refund" });
 }
 

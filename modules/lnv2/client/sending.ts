@@ -23,7 +23,7 @@ import { addFee, feeOf } from "../fees.ts";
 import { lightningInvoice, sendParameters } from "../gateway_api.ts";
 import { newTweak } from "../incoming.ts";
 import { anyFunding, fundingBundle } from "./contracts.ts";
-import { LightningError } from "./error.ts";
+import { Lnv2Error } from "./error.ts";
 import type { Chosen, Gateways } from "./gateways.ts";
 import { fitsSending } from "./gateways.ts";
 import { CONFIRMATION_BUFFER_BLOCKS } from "./limits.ts";
@@ -75,11 +75,11 @@ export type SendOptions = {
 /** An invoice that this wallet could pay. */
 type Payable = { readonly invoice: Bolt11Invoice; readonly amountMsat: bigint; readonly operationId: OperationId };
 
-/** @throws {LightningError} `not_an_invoice` */
+/** @throws {Lnv2Error} `not_an_invoice` */
 export function readInvoice(text: string): Bolt11Invoice {
   const invoice = tryDecoding(() => parseBolt11(compactText(text)));
   if (invoice.ok) return invoice.value;
-  throw LightningError.of("not_an_invoice", invoice.error.message);
+  throw Lnv2Error.of("not_an_invoice", invoice.error.message);
 }
 
 /** Each invoice has one: it is paid once. The attempt's number is always 0. Source: `validate_send_invoice`. */
@@ -96,7 +96,7 @@ export class Sending {
     this.#gateways = gateways;
   }
 
-  /** @throws {LightningError} as `send` does */
+  /** @throws {Lnv2Error} as `send` does */
   async quote(text: string, gateway: SafeUrl | null, signal: AbortSignal): Promise<SendQuote> {
     const { env } = this.#parts;
     const { invoice, amountMsat } = await this.#payable(text);
@@ -104,7 +104,7 @@ export class Sending {
     const terms = sendParameters(chosen.info, invoice);
     const contractMsat = addFee(terms.fee, amountMsat);
     const cost = await env.core.quoteFee({ inputs: [], outputs: [anyFunding(env, contractMsat)] });
-    if (!cost.ok) throw LightningError.notFunded(cost.error);
+    if (!cost.ok) throw Lnv2Error.notFunded(cost.error);
     return {
       gateway: chosen.gateway,
       terms,
@@ -117,21 +117,21 @@ export class Sending {
     };
   }
 
-  /** @throws {LightningError} as `send` does, but for what is wrong with an invoice */
+  /** @throws {Lnv2Error} as `send` does, but for what is wrong with an invoice */
   async maxSendable(gateway: SafeUrl | null, signal: AbortSignal): Promise<MostSendable> {
     const { env } = this.#parts, chosen = await this.#gateways.select(gateway, null, fitsSending(null), signal);
     const withFee = (amountMsat: bigint): bigint => addFee(chosen.info.sendFeeDefault, amountMsat);
     const most = await mostSendable(env.core, (msat) => anyFunding(env, msat), withFee);
-    if (!most.ok) throw LightningError.notFunded(most.error);
+    if (!most.ok) throw Lnv2Error.notFunded(most.error);
     return { amountMsat: most.value, gateway: chosen.gateway };
   }
 
-  /** @throws {LightningError} */
+  /** @throws {Lnv2Error} */
   async send(text: string, options: SendOptions, signal: AbortSignal): Promise<OperationId> {
     const payable = await this.#payable(text), { invoice } = payable;
     const chosen = await this.#gateways.select(options.gateway ?? null, invoice, fitsSending(invoice), signal);
     const terms = sendParameters(chosen.info, invoice);
-    if (options.terms && !areSame(options.terms, terms)) throw LightningError.of("terms_changed");
+    if (options.terms && !areSame(options.terms, terms)) throw Lnv2Error.of("terms_changed");
     return await this.#fund(payable, chosen, terms, options.customMeta ?? null, signal);
   }
 
@@ -139,18 +139,18 @@ export class Sending {
   async #payable(text: string): Promise<Payable> {
     const { env } = this.#parts;
     const invoice = readInvoice(text), { amountMsat, timestamp, expirySecs, currency } = invoice;
-    if (amountMsat === null) throw LightningError.of("amount_missing");
+    if (amountMsat === null) throw Lnv2Error.of("amount_missing");
     if (BigInt(Math.floor(env.platform.clock.nowMs())) > (timestamp + expirySecs) * 1_000n) {
-      throw LightningError.of("invoice_expired");
+      throw Lnv2Error.of("invoice_expired");
     }
     if (currency !== env.config.network) {
-      throw LightningError.of(
+      throw Lnv2Error.of(
         "wrong_network",
         `the invoice is for ${currency}, the federation is on ${env.config.network}`,
       );
     }
     const operationId = paymentOperationId(invoice);
-    if (await env.core.operationExists(operationId)) throw LightningError.duplicate(operationId);
+    if (await env.core.operationExists(operationId)) throw Lnv2Error.duplicate(operationId);
     return { invoice, amountMsat, operationId };
   }
 
@@ -195,7 +195,7 @@ export class Sending {
       },
       signal,
     });
-    if (!submitted.ok) throw LightningError.notFunded(submitted.error);
+    if (!submitted.ok) throw Lnv2Error.notFunded(submitted.error);
     return operationId;
   }
 
@@ -203,7 +203,7 @@ export class Sending {
     try {
       return await this.#parts.federation.blockCount(signal);
     } catch (thrown) {
-      if (thrown instanceof ApiError) throw LightningError.of("block_count_failed", thrown.message);
+      if (thrown instanceof ApiError) throw Lnv2Error.of("block_count_failed", thrown.message);
       throw thrown;
     }
   }

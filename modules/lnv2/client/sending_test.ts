@@ -6,7 +6,7 @@ import type { Paying } from "../testing/gateway.ts";
 import { BLOCK_COUNT, mineTo, outgoingInput, spend } from "../testing/guardians.ts";
 import type { LightningWallet } from "../testing/wallet.ts";
 import { assertMoney, BALANCE_MSAT, eventKinds, lightningWallet } from "../testing/wallet.ts";
-import { LightningError } from "./error.ts";
+import { Lnv2Error } from "./error.ts";
 import { paymentOperationId, readInvoice } from "./sending.ts";
 
 const PREIMAGE = new Uint8Array(32).fill(77);
@@ -21,7 +21,7 @@ const AFTER_FUNDING = BALANCE_MSAT - CONTRACT - FEDERATION_FEE;
 const EXPIRATION = BLOCK_COUNT + 500 + 12;
 
 async function code(promise: Promise<unknown>): Promise<string> {
-  return (await assertRejects(() => promise, LightningError)).code;
+  return (await assertRejects(() => promise, Lnv2Error)).code;
 }
 
 async function sent({ wallet, gateway }: LightningWallet, paying: readonly Paying[]): Promise<OperationId> {
@@ -88,7 +88,7 @@ Deno.test("an invoice is paid once, whatever became of it", async () => {
   gateway.paying = ["forfeit"];
   const operationId = await wallet.until(wallet.api.send(invoice));
   assertEquals(await wallet.until(wallet.api.awaitSend(operationId)), { outcome: "refunded" });
-  const again = await assertRejects(() => wallet.until(wallet.api.send(invoice)), LightningError);
+  const again = await assertRejects(() => wallet.until(wallet.api.send(invoice)), Lnv2Error);
   assertEquals(again.facts, { code: "duplicate_payment", operationId });
   assertEquals(await wallet.api.paymentOf(invoice), operationId);
   assertEquals(await wallet.api.paymentOf(gateway.invoiceOf(AMOUNT + 1n)), null);

@@ -4,7 +4,7 @@ import type { PaymentStanding } from "../../../core/lightning/gateway_payment.ts
 import type { Result } from "../../../core/result.ts";
 import type { OperationId } from "../../../core/types/ids.ts";
 import type { BitcoinNetwork } from "../../../core/bitcoin/network.ts";
-import type { IncomingContract } from "../contracts.ts";
+import type { ContractId, IncomingContract } from "../contracts.ts";
 import { incomingContractId } from "../contracts.ts";
 import type { SendPaymentPayload } from "../gateway_api.ts";
 import { readDurable } from "../../contract/read_durable.ts";
@@ -66,6 +66,11 @@ export class GatewayModule {
   /** Whether this contract was ever funded here, or is being funded. */
   isFunded(contract: IncomingContract): Promise<boolean> {
     return this.#wallet.env.core.operationExists(operationOf(incomingContractId(contract)));
+  }
+
+  /** The same of a contract that isn't at hand. */
+  isFundedOf(id: ContractId): Promise<boolean> {
+    return this.#wallet.env.core.operationExists(operationOf(id));
   }
 
   /**

@@ -4,6 +4,7 @@
  * docs/protocol/06-lightning-meta.md §E.
  */
 import { sha256 } from "@noble/hashes/sha2.js";
+import { sleep } from "../../../actors/platform/platform.ts";
 import { fromHex, toHex } from "../../../core/bytes.ts";
 import { encode, text, tuple, u64 } from "../../../core/encoding/mod.ts";
 import type { Result } from "../../../core/result.ts";
@@ -19,7 +20,7 @@ import { awaitBought, fund } from "./buying.ts";
 import { begun, completing } from "./db.ts";
 import type { RelayRefusal } from "./error.ts";
 import { completeLightningPaymentSucceeded } from "./events.ts";
-import { CLAIM_DEADLINE_BLOCKS_MIN } from "./limits.ts";
+import { CLAIM_DEADLINE_BLOCKS_MIN, HELD_SURE_MS } from "./limits.ts";
 import type { GatewayWallet } from "./own.ts";
 import { logInto, operationOf } from "./own.ts";
 import type { CompleteMachine, FinalReceiveState, GatewayState } from "./states.ts";
@@ -30,10 +31,8 @@ export type HeldForContract = {
   readonly contract: IncomingContract;
   readonly paymentHash: Sha256;
   readonly amountMsat: bigint;
-  /** Until settling is no longer safe; 0 when the node's height is unknown. */
-  readonly blocksToClaimDeadline: bigint;
-  /** Block height from which on settling is no longer safe. */
-  readonly claimDeadlineHeight: bigint;
+  /** Block height from which on settling is no longer safe, as the node told of it first. */
+  readonly claimDeadlineHeight: number;
 };
 
 const circuit = tuple(text, operationIdCodec, u64, u64);
@@ -55,18 +54,23 @@ export async function relayHeld(
   held: HeldForContract,
   signal: AbortSignal,
 ): Promise<Result<null, RelayRefusal>> {
-  const { env: { core, platform, log }, federation } = wallet, { contract, paymentHash } = held;
+  const { env: { core, platform, log }, federation, gateway } = wallet, { contract, paymentHash } = held;
   const startedMs = platform.clock.nowMs();
   const receiveOperationId = operationOf(incomingContractId(contract));
   const operationId = completionId(receiveOperationId);
   if (await core.operationExists(operationId)) return ok(null);
   // only what is new is refused: what was funded before has cost money, and the payment brings it back
   if (!await core.operationExists(receiveOperationId)) {
-    if (held.blocksToClaimDeadline < CLAIM_DEADLINE_BLOCKS_MIN) return err("claim_deadline_too_close");
-    const count = await federation.blockCount(signal);
+    const isSure = sleep(platform.clock, HELD_SURE_MS, signal);
+    const [count] = await Promise.all([federation.blockCount(signal), isSure]);
     if (count === null) return err("federation_unreachable");
+    // the last that is asked before money leaves: a node that was gone meanwhile may have given the payment back
+    const now = await gateway.heldNow(fromHex(paymentHash), signal);
+    if (now?.amountMsat !== held.amountMsat) return err("not_held");
+    const deadline = BigInt(Math.min(held.claimDeadlineHeight, now.claimDeadlineHeight));
     // a node that is behind takes the deadline for farther than it is; f guardians can't make the count higher
-    if (held.claimDeadlineHeight - (count - 1n) < CLAIM_DEADLINE_BLOCKS_MIN) return err("claim_deadline_too_close");
+    const height = count - 1n > BigInt(now.blockHeight) ? count - 1n : BigInt(now.blockHeight);
+    if (deadline - height < CLAIM_DEADLINE_BLOCKS_MIN) return err("claim_deadline_too_close");
     const funded = await fund(wallet, contract, held.amountMsat, startedMs);
     if (!funded.ok) {
       log.warn("A held payment's contract can't be funded", { paymentHash, code: funded.error.code });

@@ -1,22 +1,23 @@
 /** Held payments: their contracts are funded when nothing can go wrong, and they end as the contracts end. */
 import { sha256 } from "@noble/hashes/sha2.js";
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { toHex } from "../../../core/bytes.ts";
 import { err, ok } from "../../../core/result.ts";
 import type { IncomingContract } from "../contracts.ts";
 import { incomingContractId } from "../contracts.ts";
 import { incomingOf, PREIMAGE, SEED, testLightning } from "../testing/guardians.ts";
 import { completionId } from "./completing.ts";
+import { HELD_SURE_MS } from "./limits.ts";
 import { operationOf } from "./own.ts";
 import { testGateway } from "./testing/gateway.ts";
 
 const never = new AbortController().signal;
 const HASH = toHex(sha256(PREIMAGE));
-const heldFor = (contract: IncomingContract, blocksToClaimDeadline = 2n, claimDeadlineHeight = 1_000_000n) => ({
+const AMOUNT_MSAT = 101_000n;
+const heldFor = (contract: IncomingContract, claimDeadlineHeight = 1_000_000) => ({
   contract,
   paymentHash: HASH,
-  amountMsat: 101_000n,
-  blocksToClaimDeadline,
+  amountMsat: AMOUNT_MSAT,
   claimDeadlineHeight,
 });
 
@@ -92,32 +93,89 @@ Deno.test("guardians that refuse the funding cost nothing, and the payment goes 
   client.close();
 });
 
-Deno.test("nothing is funded that would be too late, that guardians can't decide on, or that the gateway can't pay", async () => {
-  for (
-    const [blocks, balanceMsat, outcome] of [
-      [1n, 1_000_000n, err("claim_deadline_too_close")],
-      [0n, 1_000_000n, err("claim_deadline_too_close")],
-      [2n, 100_999n, err("not_funded")],
-      [2n, 101_000n, ok(null)],
-    ] as const
-  ) {
+Deno.test("nothing is funded that guardians can't decide on, or that the gateway can't pay", async () => {
+  for (const [balanceMsat, outcome] of [[100_999n, err("not_funded")], [101_000n, ok(null)]] as const) {
     const { federation, client, publicKey } = await receiving(balanceMsat);
     const contract = incomingOf(federation, { refundPk: publicKey });
-    assertEquals(await client.until(client.api.relayHeld(heldFor(contract, blocks), never)), outcome);
+    assertEquals(await client.until(client.api.relayHeld(heldFor(contract), never)), outcome);
     assertEquals(await client.api.isFunded(contract), outcome.ok);
     client.close();
   }
 });
 
-Deno.test("guardians know how high the chain is as well: a node that says less funds nothing that is too late", async () => {
+Deno.test("nothing is funded that is too late, by the node's height or by guardians', at first sight or at the last", async () => {
+  const late = err("claim_deadline_too_close"), { federation, client, gateway, publicKey } = await receiving();
+  let amount = 1_000n;
   // guardians count 500 blocks, of which the first has height 0
-  for (const [height, outcome] of [[500n, err("claim_deadline_too_close")], [501n, ok(null)]] as const) {
-    const { federation, client, publicKey } = await receiving();
-    const contract = incomingOf(federation, { refundPk: publicKey });
-    assertEquals(await client.until(client.api.relayHeld(heldFor(contract, 100n, height), never)), outcome);
+  for (
+    const [told, now, blockHeight, outcome] of [
+      [501, 1_000_000, 499, ok(null)],
+      [500, 1_000_000, 499, late],
+      [1_000_000, 501, 499, ok(null)],
+      [1_000_000, 500, 499, late],
+      // one without the invoice's secret
+      [0, 1_000_000, 499, late],
+      // who is behind is not asked alone
+      [501, 501, 100, ok(null)],
+      [500, 500, 100, late],
+      [602, 602, 600, ok(null)],
+      [601, 602, 600, late],
+      [602, 601, 600, late],
+    ] as const
+  ) {
+    gateway.held = { amountMsat: AMOUNT_MSAT, claimDeadlineHeight: now, blockHeight };
+    const contract = incomingOf(federation, { refundPk: publicKey, amount: amount++ });
+    const relayed = await client.until(client.api.relayHeld(heldFor(contract, told), never));
+    assertEquals(relayed, outcome, `${told} ${now} ${blockHeight}`);
     assertEquals(await client.api.isFunded(contract), outcome.ok);
+  }
+  client.close();
+});
+
+Deno.test("the node is asked last, when guardians have answered: what it no longer holds, or holds in part, is not funded", async () => {
+  for (const heldMsat of [null, AMOUNT_MSAT - 1n, AMOUNT_MSAT + 1n, AMOUNT_MSAT]) {
+    const { federation, client, gateway, publicKey } = await receiving(), answer = Promise.withResolvers<void>();
+    const contract = incomingOf(federation, { refundPk: publicKey });
+    for (const { module } of federation.guardians.guardians) {
+      const { handle, ...endpoint } = module.apiEndpoints["consensus_block_count"]!;
+      Object.defineProperty(module.apiEndpoints, "consensus_block_count", {
+        value: {
+          ...endpoint,
+          handle: (...asked: Parameters<typeof handle>) => answer.promise.then(() => handle(...asked)),
+        },
+      });
+    }
+    const relayed = client.api.relayHeld(heldFor(contract), never);
+    await client.pass(5_000);
+    // a restart meanwhile
+    gateway.held = heldMsat === null ? null : { ...gateway.held!, amountMsat: heldMsat };
+    answer.resolve();
+    const isHeld = heldMsat === AMOUNT_MSAT;
+    assertEquals(await client.until(relayed), isHeld ? ok(null) : err("not_held" as const));
+    assertEquals(await client.api.isFunded(contract), isHeld);
     client.close();
   }
+});
+
+Deno.test("a payment that has only just come is looked at once more: a node that dies right after it told of one forgets it", async () => {
+  const { federation, client, gateway, publicKey } = await receiving();
+  const contract = incomingOf(federation, { refundPk: publicKey });
+  const relayed = client.api.relayHeld(heldFor(contract), never);
+  await client.pass(HELD_SURE_MS - 1);
+  assertEquals(await client.api.isFunded(contract), false);
+  gateway.held = null;
+  assertEquals(await client.until(relayed), err("not_held" as const));
+  assertEquals([await client.api.isFunded(contract), client.balanceMsat], [false, 1_000_000n]);
+  client.close();
+});
+
+Deno.test("a node that says nothing is no word on a payment: nothing is funded, and nothing goes back", async () => {
+  const { federation, client, gateway, publicKey } = await receiving();
+  gateway.heldNow = () => Promise.reject(new Error("away"));
+  const contract = incomingOf(federation, { refundPk: publicKey });
+  await client.until(assertRejects(() => client.api.relayHeld(heldFor(contract), never), Error, "away"));
+  assertEquals([await client.api.isFunded(contract), gateway.completed.length], [false, 0]);
+  client.close();
 });
 
 Deno.test("a contract that was funded before settles its payment, whatever the deadline", async () => {
@@ -126,7 +184,7 @@ Deno.test("a contract that was funded before settles its payment, whatever the d
   // by a swap
   assertEquals(await client.until(client.api.fund(contract, 101_000n)), ok(null));
   assertEquals(await client.until(client.api.awaitBought(contract, never)), { tag: "Success", value: PREIMAGE });
-  assertEquals(await client.until(client.api.relayHeld(heldFor(contract, 0n), never)), ok(null));
+  assertEquals(await client.until(client.api.relayHeld(heldFor(contract, 0), never)), ok(null));
   await client.until(
     client.api.awaitCompletion(completionId(operationOf(incomingContractId(contract))), never),
   );

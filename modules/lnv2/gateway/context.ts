@@ -10,6 +10,15 @@ import type { Result } from "../../../core/result.ts";
 import type { FederationId } from "../../../core/types/ids.ts";
 import type { Cancelled } from "./states.ts";
 
+/** A payment that the node holds. */
+export type HeldNow = {
+  readonly amountMsat: bigint;
+  /** Block height from which on settling is no longer safe. */
+  readonly claimDeadlineHeight: number;
+  /** Of the node's newest block, of all that there are. */
+  readonly blockHeight: number;
+};
+
 /** The gateway around one federation's module. */
 export interface LightningGateway {
   /** Whether the node can be reached now. Only for refusing what is new: it decides nothing about what has begun. */
@@ -31,6 +40,11 @@ export interface LightningGateway {
    * @returns whether it is this operation's
    */
   claimPaymentImage(paymentHash: Bytes, owner: PaymentOwner): Promise<boolean>;
+  /**
+   * What the node holds of a payment now, looked at anew; null where it holds none any more. Rejects when nothing is
+   * known: ask again.
+   */
+  heldNow(paymentHash: Bytes, signal: AbortSignal): Promise<HeldNow | null>;
   /** Ends the held payment: with its 32-byte preimage, or back. Error: the node has ended it the other way. */
   completeHeld(
     paymentHash: Bytes,

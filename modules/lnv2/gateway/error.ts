@@ -22,4 +22,4 @@ export class SendPaymentError extends FedimintError<
 > {}
 
 /** Why a held payment's contract is not funded: nothing has begun, and the payment may go back. */
-export type RelayRefusal = "claim_deadline_too_close" | "federation_unreachable" | "not_funded";
+export type RelayRefusal = "claim_deadline_too_close" | "federation_unreachable" | "not_held" | "not_funded";

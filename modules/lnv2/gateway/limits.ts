@@ -12,6 +12,12 @@ export const EXPIRATION_DELTA_MINIMUM = 144n;
  */
 export const CLAIM_DEADLINE_BLOCKS_MIN = 2n;
 
+/**
+ * A payment must have been held for so long before anything is paid for it: an LND that dies within milliseconds after
+ * it told of one gives it back when it starts (docs/protocol/08-lightning-nodes.md §A). Guardians are asked meanwhile.
+ */
+export const HELD_SURE_MS = 100;
+
 /** Guardians that don't answer so long get no money of ours: funding can't be taken back. */
 export const LIVENESS_MS = 10_000;
 

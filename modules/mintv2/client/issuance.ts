@@ -65,9 +65,12 @@ export function requestNonce(request: NoteIssuanceRequest): Bytes {
   return publicKeyOf(request.keypair);
 }
 
-/** 48 bytes: what guardians sign. Cost: two square roots and a multiplication in G1. */
-export function blindedNonce(request: NoteIssuanceRequest): G1 {
-  return blindMessage(messageToPoint(requestNonce(request)), request.blindingKey);
+/**
+ * 48 bytes: what guardians sign. Cost: two square roots and a multiplication in G1.
+ * @param nonce where it is known: it costs a multiplication
+ */
+export function blindedNonce(request: NoteIssuanceRequest, nonce = requestNonce(request)): G1 {
+  return blindMessage(messageToPoint(nonce), request.blindingKey);
 }
 
 export function requestOutput(request: NoteIssuanceRequest): MintOutput {
@@ -75,9 +78,12 @@ export function requestOutput(request: NoteIssuanceRequest): MintOutput {
   return { tag: "V0", value: { denomination: exponent, nonce: blindedNonce(request), tweak: tweakBytes } };
 }
 
-/** Whether an output of the log, whose tweak passed the filter, is this request's. @param nonceHash 20 bytes */
-export function isOutputOf(request: NoteIssuanceRequest, nonceHash: Bytes): boolean {
-  return equalBytes(hash160(blindedNonce(request)), nonceHash);
+/**
+ * Whether an output of the log, whose tweak passed the filter, is this request's.
+ * @param nonceHash 20 bytes @param nonce where it is known
+ */
+export function isOutputOf(request: NoteIssuanceRequest, nonceHash: Bytes, nonce = requestNonce(request)): boolean {
+  return equalBytes(hash160(blindedNonce(request, nonce)), nonceHash);
 }
 
 /**

@@ -1,11 +1,12 @@
 /**
- * The search for tweaks, fast: SHA-256 of tweak (16 bytes) ‖ filter (32 bytes) is a single block, of whose result only
- * the first 16 bits matter. Written out for that one case it is several times as fast as a general hash, and a payment
- * may need dozens of tweaks, each 65,536 hashes: those are made four at once. FIPS 180-4.
+ * Tweaks are searched, and own ones told from others, fast: SHA-256 of tweak (16 bytes) ‖ filter (32 bytes) is a single
+ * block, of whose result only the first 16 bits matter. Written out for that one case, and four at once, it is many
+ * times as fast as a general hash: a payment may need dozens of tweaks, each 65,536 hashes, and a log that is recovered
+ * has a million. FIPS 180-4.
  */
 import type { Bytes } from "../../../core/bytes.ts";
-import type { Search } from "./tweak_wasm.ts";
-import { BLOCK_AT, CONSTANTS_AT, INITIAL_AT, searchModule } from "./tweak_wasm.ts";
+import type { Search, Test } from "./tweak_wasm.ts";
+import { BLOCK_AT, CONSTANTS_AT, GROUP_BYTES, GROUPS_MAX, INITIAL_AT, searchModule, TWEAKS_AT } from "./tweak_wasm.ts";
 
 // deno-fmt-ignore
 const K = Int32Array.of(
@@ -32,36 +33,9 @@ const TRIES_AT_ONCE = 4;
 const TWEAK_WORDS = 4, FILTER_WORDS = 8, BLOCK_WORDS = 16;
 const MESSAGE_BITS = (TWEAK_WORDS + FILTER_WORDS) * 32;
 
-/** First word of the hash of the block in `w[0..15]`; the rest of `w` is scratch. */
-function firstWord(w: Int32Array): number {
-  for (let i = BLOCK_WORDS; i < 64; i++) {
-    const x = w[i - 15]!, y = w[i - 2]!;
-    const s0 = (x >>> 7 | x << 25) ^ (x >>> 18 | x << 14) ^ x >>> 3;
-    const s1 = (y >>> 17 | y << 15) ^ (y >>> 19 | y << 13) ^ y >>> 10;
-    w[i] = w[i - 16]! + s0 + w[i - 7]! + s1 | 0;
-  }
-  let a = INITIAL[0]!, b = INITIAL[1]!, c = INITIAL[2]!, d = INITIAL[3]!;
-  let e = INITIAL[4]!, f = INITIAL[5]!, g = INITIAL[6]!, h = INITIAL[7]!;
-  for (let i = 0; i < 64; i++) {
-    const s1 = (e >>> 6 | e << 26) ^ (e >>> 11 | e << 21) ^ (e >>> 25 | e << 7);
-    const t1 = h + s1 + (e & f ^ ~e & g) + K[i]! + w[i]! | 0;
-    const s0 = (a >>> 2 | a << 30) ^ (a >>> 13 | a << 19) ^ (a >>> 22 | a << 10);
-    const t2 = s0 + (a & b ^ a & c ^ b & c) | 0;
-    h = g;
-    g = f;
-    f = e;
-    e = d + t1 | 0;
-    d = c;
-    c = b;
-    b = a;
-    a = t1 + t2 | 0;
-  }
-  return a + INITIAL[0]! | 0;
-}
-
 /** Block with the filter (32 bytes) in its place; the tweak's words are to be filled in. */
 function blockOf(filter: Bytes): Int32Array {
-  const w = new Int32Array(64);
+  const w = new Int32Array(BLOCK_WORDS);
   const view = new DataView(filter.buffer, filter.byteOffset, 32);
   for (let i = 0; i < FILTER_WORDS; i++) w[TWEAK_WORDS + i] = view.getInt32(4 * i);
   w[TWEAK_WORDS + FILTER_WORDS] = 0x80000000 | 0;
@@ -69,37 +43,18 @@ function blockOf(filter: Bytes): Int32Array {
   return w;
 }
 
-/** Tells tweaks that pass a filter, as `passesFilter` does: for many of them. */
-export class TweakTest {
-  readonly #w: Int32Array;
-
-  /** @param filter 32 bytes */
-  constructor(filter: Bytes) {
-    this.#w = blockOf(filter);
-  }
-
-  /** @param bytes hold the tweak of 16 bytes at `at` */
-  passes(bytes: Uint8Array, at: number): boolean {
-    const w = this.#w;
-    for (let i = 0; i < TWEAK_WORDS; i++, at += 4) {
-      w[i] = bytes[at]! << 24 | bytes[at + 1]! << 16 | bytes[at + 2]! << 8 | bytes[at + 3]!;
-    }
-    return firstWord(w) >>> 16 === 0;
-  }
-}
-
-type Searcher = { readonly words: Int32Array; readonly search: Search };
+type Searcher = { readonly words: Int32Array; readonly search: Search; readonly test: Test };
 
 let made: Searcher | undefined;
 
-/** Compiled at the first search of a thread: most never search. */
+/** Compiled when a thread first needs it: most never do. */
 function searcher(): Searcher {
   if (made === undefined) {
     const { exports } = new WebAssembly.Instance(new WebAssembly.Module(searchModule()));
     const words = new Int32Array((exports.memory as WebAssembly.Memory).buffer);
     words.set(K, CONSTANTS_AT / 4);
     words.set(INITIAL, INITIAL_AT / 4);
-    made = { words, search: exports.search as Search };
+    made = { words, search: exports.search as Search, test: exports.test as Test };
   }
   return made;
 }
@@ -112,7 +67,7 @@ function searcher(): Searcher {
  */
 export function searchTweak(filter: Bytes, start: Bytes, tries: number): Bytes | null {
   const { words, search } = searcher();
-  const block = blockOf(filter).subarray(0, BLOCK_WORDS);
+  const block = blockOf(filter);
   const tweak = start.slice();
   const tweakView = new DataView(tweak.buffer);
   for (let i = 0; i < TWEAK_WORDS; i++) block[i] = tweakView.getInt32(4 * i);
@@ -124,4 +79,51 @@ export function searchTweak(filter: Bytes, start: Bytes, tries: number): Bytes |
   if (found < 0 || found >= tries) return null;
   tweakView.setInt32(4 * last, block[last]! + found);
   return tweak;
+}
+
+const TWEAK_BYTES = 4 * TWEAK_WORDS, GROUP_WORDS = GROUP_BYTES / 4;
+
+/** Tells tweaks that pass a filter, as `passesFilter` does: for many of them. */
+export class TweakTest {
+  readonly #block: Int32Array;
+
+  /** @param filter 32 bytes */
+  constructor(filter: Bytes) {
+    this.#block = blockOf(filter);
+  }
+
+  /**
+   * Which of the tweaks pass, by their place among `ats`, ascending.
+   * @param bytes hold tweaks of 16 bytes @param ats where each begins
+   */
+  passing(bytes: Uint8Array, ats: ArrayLike<number>): number[] {
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length), found: number[] = [];
+    const atOnce = TRIES_AT_ONCE * GROUPS_MAX;
+    for (let from = 0; from < ats.length; from += atOnce) {
+      this.#some(view, ats, from, Math.min(from + atOnce, ats.length), found);
+    }
+    return found;
+  }
+
+  #some(view: DataView, ats: ArrayLike<number>, from: number, end: number, found: number[]): void {
+    const { words, test } = searcher(), count = end - from;
+    for (let i = 0; i < count; i++) {
+      const to = TWEAKS_AT / 4 + Math.floor(i / TRIES_AT_ONCE) * GROUP_WORDS + i % TRIES_AT_ONCE, at = ats[from + i]!;
+      for (let byte = 0; byte < TWEAK_BYTES; byte += 4) words[to + byte] = view.getInt32(at + byte);
+    }
+    words.set(this.#block, BLOCK_AT / 4);
+    const groups = Math.ceil(count / TRIES_AT_ONCE);
+    for (let group = 0; group < groups; group++) {
+      const result = test(group, groups);
+      if (result < 0) break;
+      group = result >> 4;
+      for (let lane = 0; lane < TRIES_AT_ONCE; lane++) {
+        const i = group * TRIES_AT_ONCE + lane;
+        // behind the last tweak are others of before
+        if ((result >> lane & 1) === 1 && i < count) found.push(from + i);
+      }
+    }
+    // the filter is secret, and the memory stays
+    words.fill(0, BLOCK_AT / 4, BLOCK_AT / 4 + BLOCK_WORDS);
+  }
 }

@@ -50,7 +50,7 @@ Deno.test("the last 32 bits go on from zero, and the first tweak of a long stret
     let expected: Bytes | null = null;
     for (let i = 0; i < tries && expected === null; i++) {
       view.setUint32(12, (from + i) % 2 ** 32);
-      if (test.passes(start, 0)) expected = start.slice();
+      if (test.passing(start, [0]).length > 0) expected = start.slice();
     }
     view.setUint32(12, from);
     assertEquals(searchTweak(filter, start, tries), expected);
@@ -69,9 +69,21 @@ Deno.test("tweaks in a row of bytes are told as one by one", () => {
       const row = new Uint8Array(offset + 16 * tweaks.length), test = new TweakTest(filter);
       // null: the one that passes
       for (const [i, tweak] of tweaks.entries()) row.set(tweak ?? found, offset + 16 * i);
-      for (const [i, tweak] of tweaks.entries()) {
-        assertEquals(test.passes(row, offset + 16 * i), passesFilter(tweak ?? found, filter));
-      }
+      const ats = tweaks.map((_, i) => offset + 16 * i),
+        expected = [...tweaks.keys()].filter((i) => passesFilter(tweaks[i] ?? found, filter));
+      assertEquals(test.passing(row, ats), expected);
+      assertEquals(test.passing(row, ats.toReversed()), expected.map((i) => ats.length - 1 - i).toReversed());
     }),
   );
+});
+
+Deno.test("of more tweaks than are tested at once all that pass are told, and none twice", () => {
+  const filter = new Uint8Array(32).fill(9), test = new TweakTest(filter);
+  const found = searchTweak(filter, new Uint8Array(16), 1_000_000)!;
+  const places = [0, 4_029, 4_031, 4_032, 4_033, 8_063, 8_064, 9_000], row = new Uint8Array(16 * 9_001);
+  for (const place of places) row.set(found, 16 * place);
+  const ats = Array.from({ length: 9_001 }, (_, i) => 16 * i);
+  assertEquals(test.passing(row, ats), places);
+  // what was there before isn't tested again
+  for (const count of [1, 2, 3, 5]) assertEquals(test.passing(new Uint8Array(16 * count), ats.slice(0, count)), []);
 });

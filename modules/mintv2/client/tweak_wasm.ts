@@ -16,6 +16,17 @@ export const BLOCK_AT = 0, CONSTANTS_AT = 64, INITIAL_AT = CONSTANTS_AT + 256;
  */
 export type Search = (start: number, groups: number) => number;
 
+/** Where groups of tweaks to be tested are: of each its four words, of each word those of the four tweaks. */
+export const TWEAKS_AT = 1_024, GROUP_BYTES = 64;
+/** What fits into the module's page. */
+export const GROUPS_MAX = (65_536 - TWEAKS_AT) / GROUP_BYTES;
+
+/**
+ * @param from the first group @param groups where they end
+ * @returns 16 times the first group with a tweak that passes, and a bit for each that does; or -1
+ */
+export type Test = (from: number, groups: number) => number;
+
 const EMPTY_BLOCK = 0x40;
 const BLOCK = 0x02, LOOP = 0x03, IF = 0x04, END = 0x0b, BRANCH = 0x0c, BRANCH_IF = 0x0d, RETURN = 0x0f;
 const I32_EQ = 0x46, I32_GE_U = 0x4f, I32_CTZ = 0x68, I32_ADD = 0x6a, I32_SHL = 0x74;
@@ -84,14 +95,17 @@ function scheduled(i: number): Code {
   ];
 }
 
+/** The word of a group's tweaks `offset` bytes behind the group's beginning, which is on the stack. */
+const loadLanes = (offset: number): Code => [...simd(0x00), 4, ...unsignedLeb(offset)];
+
 const sixteen = (part: (i: number) => Code): Code => W.flatMap((_, i) => part(i));
 
-const body: Code = [
+/** What a group adds to the block. `found` returns; whose lanes passed is in SUM. */
+const overGroups = (tweaks: Code, found: Code): Code => [
   ...[LOOP, EMPTY_BLOCK],
   ...[...get(GROUP), ...get(GROUPS), I32_GE_U, IF, EMPTY_BLOCK, ...int(-1), RETURN, END],
   ...sixteen((i) => [...int(0), ...loadSplat(BLOCK_AT + 4 * i), ...set(W[i]!)]),
-  ...[...get(START), ...get(GROUP), ...int(2), I32_SHL, I32_ADD, ...SPLAT],
-  ...[...lanes(0, 1, 2, 3), ...ADD, ...set(W[VARYING_WORD]!)],
+  ...tweaks,
   ...STATE.flatMap((local, i) => [...int(0), ...loadSplat(INITIAL_AT + 4 * i), ...set(local)]),
   ...[...int(0), ...set(ROUND_AT)],
   ...[BLOCK, EMPTY_BLOCK, LOOP, EMPTY_BLOCK],
@@ -102,19 +116,37 @@ const body: Code = [
   ...[BRANCH, 0, END, END],
   ...[...get(STATE[0]!), ...int(0), ...loadSplat(INITIAL_AT), ...ADD],
   ...[...int(16), ...SHR, ...lanes(0, 0, 0, 0), ...EQUAL, ...set(SUM)],
-  ...[...get(SUM), ...ANY, IF, EMPTY_BLOCK],
-  ...[...get(GROUP), ...int(2), I32_SHL, ...get(SUM), ...BITMASK, I32_CTZ, I32_ADD, RETURN, END],
+  ...[...get(SUM), ...ANY, IF, EMPTY_BLOCK, ...found, RETURN, END],
   ...[...get(GROUP), ...int(1), I32_ADD, ...set(GROUP), BRANCH, 0, END],
   // never reached: the loop is left by a return
   ...int(-1),
 ];
 
-/** Exports `memory` (a page) and `search`. */
-export const searchModule: () => Uint8Array<ArrayBuffer> = () =>
-  wasmModule([{
-    name: "search",
+const searchBody = overGroups(
+  [
+    ...[...get(START), ...get(GROUP), ...int(2), I32_SHL, I32_ADD, ...SPLAT],
+    ...[...lanes(0, 1, 2, 3), ...ADD, ...set(W[VARYING_WORD]!)],
+  ],
+  [...get(GROUP), ...int(2), I32_SHL, ...get(SUM), ...BITMASK, I32_CTZ, I32_ADD],
+);
+
+/** The first parameter is the group. */
+const testBody: Code = [
+  ...[...get(START), ...set(GROUP)],
+  ...overGroups(
+    [0, 1, 2, 3].flatMap((word) => [
+      ...[...get(GROUP), ...int(6), I32_SHL, ...loadLanes(TWEAKS_AT + 16 * word), ...set(W[word]!)],
+    ]),
+    [...get(GROUP), ...int(4), I32_SHL, ...get(SUM), ...BITMASK, I32_ADD],
+  ),
+];
+
+/** Exports `memory` (a page), `search` and `test`. */
+export function searchModule(): Uint8Array<ArrayBuffer> {
+  const shape = {
     parameters: [I32, I32],
     results: [I32],
     locals: [[2, I32], [W.length + STATE.length + 1, V128]],
-    body,
-  }], 1);
+  } as const;
+  return wasmModule([{ name: "search", ...shape, body: searchBody }, { name: "test", ...shape, body: testBody }], 1);
+}

@@ -1,5 +1,7 @@
 import { assertEquals } from "@std/assert";
+import fc from "fast-check";
 import { bls } from "../../../core/crypto/bls/mod.ts";
+import { callsOf } from "../../../core/testing/calls.ts";
 import { seededDice } from "../../contract/testing/mod.ts";
 import type { Note } from "../common.ts";
 import { NoteChecks } from "./note_checks.ts";
@@ -43,8 +45,10 @@ Deno.test("a bad note in one transaction leaves the batches of the others good",
   const { checks, batches } = checksWithCounter();
   const good = copies().slice(0, 3);
   const mixed = copies().slice(3, 7).with(2, bad(notes[5]!));
-  checks.prepare([good, mixed]);
-  assertEquals(batches, [7, 3, 4]);
+  using products = callsOf(bls.backend, "pairingProductIsOne", bls.backend.pairingProductIsOne);
+  assertEquals(checks.prepare([good, mixed]), [true, false]);
+  // of both, and of the good one: then the other one is known
+  assertEquals([batches, products.args.length], [[7], 2]);
   assertEquals(good.map((note) => checks.holds(note)), [true, true, true]);
   assertEquals(mixed.map((note) => checks.holds(note)), [true, true, false, true]);
 });
@@ -55,6 +59,49 @@ Deno.test("a transaction of invalid notes costs one small batch, however many th
   checks.prepare([garbage]);
   assertEquals(batches, [32]);
   assertEquals(checks.holds(garbage[0]!), false);
+});
+
+Deno.test("a transaction of many notes has batches of its own: it takes others nothing when it is bad", () => {
+  const { checks, batches } = checksWithCounter();
+  const garbage = Array.from({ length: 330 }, (_, i) => bad(notes[i % notes.length]!));
+  assertEquals(checks.prepare([copies().slice(0, 2), garbage, copies().slice(2, 5)]), [true, false, true]);
+  assertEquals(batches, [32, 5]);
+});
+
+Deno.test("when too many of a batch are bad each is looked at alone, and the good ones are found", () => {
+  const { checks } = checksWithCounter();
+  const transactions = [0, 2, 4, 6, 8, 10, 12, 14].map((from) => copies().slice(from, from + 2));
+  const mixed = transactions.map((notes, i) => i === 6 ? notes : [bad(notes[0]!), notes[1]!]);
+  assertEquals(checks.prepare(mixed), mixed.map((_, i) => i === 6));
+});
+
+Deno.test("verdicts are those of each note alone, wherever and however many the bad ones are", () => {
+  const isBad = fc.oneof({ weight: 12, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) });
+  fc.assert(
+    fc.property(fc.array(fc.array(isBad, { maxLength: 4 }), { maxLength: 8 }), (plan) => {
+      let at = 0;
+      const transactions = plan.map((marks) =>
+        marks.map((mark) => mark ? bad(notes[at++ % notes.length]!) : notes[at++ % notes.length]!)
+      );
+      const { checks } = checksWithCounter();
+      const verdicts = checks.prepare(transactions);
+      for (const [i, marks] of plan.entries()) {
+        assertEquals(transactions[i]!.map((note) => checks.holds(note)), marks.map((mark) => !mark));
+        assertEquals(verdicts[i], !marks.includes(true));
+      }
+    }),
+    { numRuns: 4 },
+  );
+});
+
+Deno.test("a note that was verified alone is not verified again", () => {
+  const { checks } = checksWithCounter(), [note] = copies() as [Note];
+  using products = callsOf(bls.backend, "pairingProductIsOne", bls.backend.pairingProductIsOne);
+  assertEquals([checks.holds(note), checks.holds(note), products.args.length], [true, true, 1]);
+  checks.prepare([[note]]);
+  assertEquals(products.args.length, 1);
+  const forged = bad(note);
+  assertEquals([checks.holds(forged), checks.holds(forged), products.args.length], [false, false, 3]);
 });
 
 Deno.test("batches grow, and one that fails leaves those before it good", () => {

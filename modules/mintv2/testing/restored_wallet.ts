@@ -102,7 +102,7 @@ export class RestoredWallet {
     const progress = await this.#recovery.prepare(this.#env());
     await this.#commitTwice((root) => {
       progressRecord.set(root.view(CORE), progress);
-      this.#recovery.later!.restored(root.view(MODULE));
+      this.#recovery.restored!(root.view(MODULE));
       return Promise.resolve();
     });
   }
@@ -260,6 +260,10 @@ export class RestoredWallet {
 
 class TestSteps implements RecoverySteps<MintState, MintProgress> {
   constructor(readonly wallet: RestoredWallet, public state: MintProgress, readonly isLast: boolean) {}
+
+  giveWay(): Promise<void> {
+    return Promise.resolve();
+  }
 
   async step(body: (tx: RecoveryTx<MintState>, state: MintProgress) => Promise<MintProgress>): Promise<void> {
     this.state = await this.wallet.step(body);

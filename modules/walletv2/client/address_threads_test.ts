@@ -6,6 +6,8 @@ import type { Bytes } from "../../../core/bytes.ts";
 import type { AddressStretch } from "./address_task.ts";
 import { AddressThreads, SearchThreads, STRETCH } from "./address_threads.ts";
 import { Addresses } from "./addresses.ts";
+import { setRecovering } from "./db.ts";
+import { walletRecovery } from "./recovery.ts";
 import { ADDRESS_THREADS_MAX } from "../limits.ts";
 import { DEPOSITOR, testWallet, VALID_INDICES } from "../testing/federation.ts";
 import { testStore } from "../../contract/testing/mod.ts";
@@ -17,6 +19,7 @@ const never = new AbortController().signal;
 /** Threads that know what passes. */
 class KnowingThreads implements Threads {
   readonly begun: number[] = [];
+  passes: readonly number[] = PASS;
   opened = 0;
   closed = 0;
 
@@ -28,7 +31,7 @@ class KnowingThreads implements Threads {
       run: (input) => {
         const { from, end } = input as AddressStretch;
         this.begun.push(from);
-        return Promise.resolve((PASS.find((index) => index >= from && index < end) ?? null) as Out);
+        return Promise.resolve((this.passes.find((index) => index >= from && index < end) ?? null) as Out);
       },
       close: () => void this.closed++,
     };
@@ -127,4 +130,44 @@ Deno.test("where there are no threads the search goes on without, and finds the 
   await search;
   assertEquals(await waiting, VALID_INDICES[4]![0]!);
   assertEquals(asked, 1);
+});
+
+/** A restored wallet whose recovery hasn't begun. */
+async function restoredWallet() {
+  const { config } = await testWallet();
+  const store = await testStore(), { platform, advance } = manualClock();
+  await store.transact((tx) => walletRecovery.restored!(tx));
+  const valid = VALID_INDICES[4]![0]!, threads = new KnowingThreads(2);
+  threads.passes = [valid];
+  const env = { config, store, platform: { ...platform, threads } };
+  const addresses = new Addresses(env, "standard", DEPOSITOR, new SearchThreads(env.platform));
+  const stretches = Math.floor(valid / STRETCH) + 1;
+  return { store, addresses, advance, threads, valid, stretches };
+}
+
+Deno.test("a restored wallet looks for addresses when its recovery begins, on threads from the first on: none of it holds up others", async () => {
+  const { store, addresses, advance, threads, valid, stretches } = await restoredWallet();
+  let found: number | null = null;
+  const search = addresses.findNext(never).then((index) => found = index);
+  await advance(60_000);
+  assertEquals(threads.begun, []);
+  await store.transact((tx) => setRecovering(tx, true));
+  // a search that others' work goes before would take 20 ms a step
+  while (found === null) await advance(0);
+  await search;
+  assertEquals([found, threads.begun.length], [valid, stretches]);
+});
+
+Deno.test("a restored wallet that gives way looks for an address all the same when somebody asks for one, and ends with its signal", async () => {
+  const { addresses, advance, threads, valid, stretches } = await restoredWallet();
+  const stop = new AbortController(), stopped = addresses.findNext(stop.signal);
+  stop.abort(new Error("closing"));
+  await assertRejects(() => stopped, Error, "closing");
+  let found: number | null = null;
+  const search = addresses.findNext(never).then((index) => found = index);
+  await advance(0);
+  const asked = addresses.awaitUnused(never);
+  while (found === null) await advance(0);
+  await search;
+  assertEquals([await asked, threads.begun.length], [valid, stretches]);
 });

@@ -9,11 +9,13 @@
  */
 import { ThreadError } from "../../../actors/platform/error.ts";
 import { sleep } from "../../../actors/platform/platform.ts";
+import type { ReadTx } from "../../../actors/store/store.ts";
 import { orAborted } from "../../../core/abort.ts";
 import { assert } from "../../../core/assert.ts";
 import { addressFromScript } from "../../../core/bitcoin/mod.ts";
 import { toHex } from "../../../core/bytes.ts";
 import type { DerivableSecret } from "../../../core/crypto/derive_secret.ts";
+import { awaitValue } from "../../contract/await_value.ts";
 import type { Derivation } from "../../contract/recovery.ts";
 import type { AddressSearch, DepositAddress } from "./address_search.ts";
 import { addressAt, addressSearch, checkedIndex, searchedOf, searchSteps } from "./address_search.ts";
@@ -23,8 +25,10 @@ import {
   addValidIndex,
   getSearched,
   getUsedIndex,
+  givesWay,
   highestValidIndex,
   isRecovering,
+  RECOVERING,
   setSearched,
   setUsedIndex,
   validIndices,
@@ -56,6 +60,8 @@ export class Addresses {
   #moved = Promise.withResolvers<void>();
   /** Calls that wait for the first address. */
   #waiting = 0;
+  /** Once there has been such a call. */
+  readonly #asked = Promise.withResolvers<void>();
   /** By output script in hex; filled as indices become known. */
   readonly #byScript = new Map<string, number>();
   readonly #scripted = new Set<number>();
@@ -125,6 +131,7 @@ export class Addresses {
    */
   async awaitUnused(signal: AbortSignal): Promise<number> {
     this.#waiting++;
+    this.#asked.resolve();
     try {
       for (;;) {
         const round = new AbortController();
@@ -155,6 +162,7 @@ export class Addresses {
   /** Looks for the next valid index and stores it. Rejects with the signal's reason when it is aborted. */
   async findNext(signal: AbortSignal): Promise<number> {
     const { store, platform } = this.#env;
+    await this.#untilTurn(signal);
     const from = await store.read((tx) => getSearched(tx, this.derivation));
     const tell = (tried: number): void => {
       this.#tried = tried - from;
@@ -173,6 +181,20 @@ export class Addresses {
       await this.#storeTried(tried);
       tell(tried);
       await sleep(platform.clock, 0, signal);
+    }
+  }
+
+  /** A restored wallet that gives way looks for no address before somebody asks for one. */
+  async #untilTurn(signal: AbortSignal): Promise<void> {
+    if (this.#waiting > 0) return;
+    const over = new AbortController(), until = AbortSignal.any([signal, over.signal]);
+    const isTurn = async (tx: ReadTx): Promise<true | undefined> => await givesWay(tx) ? undefined : true;
+    const turn = awaitValue(this.#env.store, RECOVERING, isTurn, until);
+    turn.catch(() => undefined);
+    try {
+      await Promise.race([turn, this.#asked.promise]);
+    } finally {
+      over.abort();
     }
   }
 

@@ -65,7 +65,10 @@ const lastLookMs = slot(0x39, u64Number);
 /** Secret. */
 const otherSecrets = table(0x3b, derivation, bytes);
 const CLAIMED = Uint8Array.of(0x3c);
+/** True while the wallet recovers; false before that, when it is restored and lets other modules recover first. */
 const recovering = slot(0x3d, bool);
+/** Changes when it begins and when it is over. */
+export const RECOVERING = recovering.key;
 
 const deferred = struct("Deferred", { addressIndex: u64Number, feeSat: satoshi });
 
@@ -165,6 +168,15 @@ export function watchSecret(tx: StoreTx, of: Derivation, secret: DerivableSecret
 
 export async function isRecovering(tx: ReadTx): Promise<boolean> {
   return await recovering.get(tx) ?? false;
+}
+
+export async function givesWay(tx: ReadTx): Promise<boolean> {
+  return await recovering.get(tx) === false;
+}
+
+/** The wallet is restored; its recovery begins with `setRecovering`. */
+export function setRestored(tx: StoreTx): void {
+  recovering.set(tx, false);
 }
 
 export function setRecovering(tx: StoreTx, isSo: boolean): void {

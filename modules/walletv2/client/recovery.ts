@@ -13,8 +13,8 @@ import type { ClientModuleRecovery, ClientRecoveryEnv, Recovered, RecoverySteps 
 import { ApiError } from "../../contract/federation_api.ts";
 import { addressAt, addressSearch } from "./address_search.ts";
 import type { AddressSearch } from "./address_search.ts";
-import { depositsIn, getClaim, getNextOutput, getSearched, isClaimed, setRecovering, validIndices } from "./db.ts";
-import { watchSecret } from "./db.ts";
+import { depositsIn, getClaim, getNextOutput, getSearched, isClaimed, validIndices } from "./db.ts";
+import { setRecovering, setRestored, watchSecret } from "./db.ts";
 import { WalletError } from "./error.ts";
 import { WalletFederation } from "./federation.ts";
 import { depositEntry } from "./recovery_history.ts";
@@ -23,7 +23,7 @@ import { stepCount, walletProgress } from "./recovery_progress.ts";
 import type { WalletState } from "./states.ts";
 import type { OutputInfo } from "../common.ts";
 import type { WalletConfig } from "../config.ts";
-import { OUTPUT_LOOK_AHEAD, OUTPUT_PROBE, OUTPUT_SLICE } from "../limits.ts";
+import { CORES_FEW, GIVE_WAY_MS, OUTPUT_LOOK_AHEAD, OUTPUT_PROBE, OUTPUT_SLICE } from "../limits.ts";
 
 type Env = ClientRecoveryEnv<WalletConfig>;
 type Steps = RecoverySteps<WalletState, WalletProgress>;
@@ -45,6 +45,7 @@ export const walletRecovery: ClientModuleRecovery<WalletConfig, WalletState, Wal
     const none = { walked: 0, searched: 0, found: 0, sat: 0n };
     return { end, ways: derivations.map((derivation) => ({ derivation, ...none })) };
   },
+  restored: setRestored,
   run: (env, steps) => new Walk(env, steps).run(),
   finish: async (_, { store }, progress) => {
     setRecovering(store, false);
@@ -113,6 +114,7 @@ class Walk {
 
   async run(): Promise<void> {
     const { otherSecrets, platform: { clock }, signal } = this.#env;
+    await this.#giveWay();
     await this.#steps.step((tx, progress) => {
       for (const { derivation, secret } of otherSecrets) watchSecret(tx.store, derivation, secret);
       setRecovering(tx.store, true);
@@ -125,6 +127,20 @@ class Walk {
       const ready = ways.findIndex(({ walked }, i) => walked < Math.min(end, scanned[i]!.position));
       if (ready < 0) await sleep(clock, LOOK_MS, signal);
       else await this.#slice(ready, scanned[ready]!);
+    }
+  }
+
+  /** The search for addresses would take e-cash the core that it has, and the two would be done no earlier. */
+  async #giveWay(): Promise<void> {
+    const { platform: { clock, threads }, signal } = this.#env;
+    if (threads.cores > CORES_FEW) return;
+    const over = new AbortController(), until = AbortSignal.any([signal, over.signal]);
+    const others = this.#steps.giveWay(until), enough = sleep(clock, GIVE_WAY_MS, until);
+    try {
+      await Promise.race([others, enough]);
+    } finally {
+      over.abort();
+      await Promise.allSettled([others, enough]);
     }
   }
 

@@ -114,9 +114,9 @@ function transactionMethods(deps: ApiDeps): Record<string, Method> {
       unitCharacters: TRANSACTION_UNIT_CHARACTERS,
       params: submittedTransaction,
       result: moduleEncoding(transactionSubmissionOutcome),
-      handle: async (tx) => {
+      handle: async (tx, _signal, source) => {
         EndpointError.reading(() => decodeTransaction(modules, tx));
-        const args = { transaction: tx, waitMs: REQUEST_TIMEOUT_MS };
+        const args = { transaction: tx, waitMs: REQUEST_TIMEOUT_MS, source };
         // a caller that waits longer was cut already: the deadline only ends a wait that nothing else would
         const outcome = await sender.ask(submissions, "submit", args, { deadlineMs: 2 * REQUEST_TIMEOUT_MS });
         if (outcome === null) throw EndpointError.failed("Too many transactions are waiting: submit it again later");

@@ -20,6 +20,8 @@ import { dispatch } from "../../dev/chain/rpc/dispatch.ts";
 /** HTTP by function calls. A port that nobody serves, or that was cut off, is unreachable. */
 export class MemoryHttp {
   readonly cut = new Set<number>();
+  /** Made so far. */
+  fetches = 0;
   readonly #handlers = new Map<number, HttpHandler>();
 
   readonly serveHttp: Network["serveHttp"] = (address, handler) => {
@@ -35,6 +37,7 @@ export class MemoryHttp {
   };
 
   readonly fetch: Network["fetch"] = async (url, options) => {
+    this.fetches++;
     const { hostname, port } = new URL(url);
     const handler = this.#handlers.get(Number(port));
     if (handler === undefined || this.cut.has(Number(port))) {

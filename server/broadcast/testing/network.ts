@@ -86,6 +86,8 @@ export type Guardian = {
   disk: Bytes[];
   unsaved: Bytes[];
   isSaving: boolean;
+  /** How often records were given to the disk, in all lives. */
+  saves: number;
   /** Counts lives: what was under way in an earlier one is lost. */
   life: number;
   ordered: OrderedUnit[];
@@ -141,6 +143,7 @@ export class Simulation {
       disk: [],
       unsaved: [],
       isSaving: false,
+      saves: 0,
       life: 0,
       ordered: [],
       warnings: [],
@@ -239,6 +242,7 @@ export class Simulation {
 
   /** Records become durable in their order, those that come while the disk is busy together. */
   #save(guardian: Guardian, records: readonly Bytes[]): void {
+    guardian.saves++;
     guardian.unsaved.push(...records);
     if (!guardian.isSaving) this.#flush(guardian);
   }

@@ -63,7 +63,7 @@ async function applyTransaction(
   const decoded = decodeTransaction(modules, transaction);
   if (await getAcceptedTransaction(tx, decoded.txid) !== undefined) return err("transaction was accepted before");
   return await tx.savepoint<Result<null, string>>(async (inner) => {
-    const processed = await processTransaction(sender, inner, decoded, version, false);
+    const processed = await processTransaction(sender, modules, inner, decoded, { version, submission: false });
     if (!processed.ok) return rollback(err(`transaction is refused: ${processed.error.tag}`));
     setAcceptedTransaction(inner, decoded.txid, transaction.outputs.map((output) => output.instance));
     return ok(null);

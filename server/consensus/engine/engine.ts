@@ -11,6 +11,7 @@
 import type { ActorContext, Sender } from "../../../actors/actor.ts";
 import { defineActor, next, reply } from "../../../actors/actor.ts";
 import type { ActorRef, Cast, Request } from "../../../actors/protocol.ts";
+import { sleep } from "../../../actors/platform/platform.ts";
 import { fenced } from "../../../actors/store/fenced.ts";
 import type { StoreTx, StoreView } from "../../../actors/store/store.ts";
 import { rollback } from "../../../actors/store/store.ts";
@@ -28,6 +29,7 @@ import type { ConsensusBoard } from "../session/board.ts";
 import {
   countAcceptedItems,
   finishedSessions,
+  getAcceptedTransaction,
   itemKey,
   itemsRange,
   modulePrefix,
@@ -40,7 +42,9 @@ import { deleteUnitsBefore } from "../store/old_units.ts";
 import { someEntries } from "../store/some_entries.ts";
 import type { ConsensusSettings } from "../settings.ts";
 import type { SubmissionsRef } from "../waiting/submissions.ts";
-import type { Modules } from "./transaction.ts";
+import { prepareTransactions } from "./prepare.ts";
+import type { DecodedTransaction, Modules } from "./transaction.ts";
+import { decodeTransaction } from "./transaction.ts";
 
 /** How many of the items were accepted, and why the first of the others was not. */
 export type Processed = { readonly accepted: number; readonly refused: string | null };
@@ -52,6 +56,8 @@ export type Sealed = { readonly items: number; readonly root: Bytes };
 export type Resumed = Sealed & { readonly waiting: readonly Bytes[] };
 
 export type EngineMessage =
+  /** These items are processed soon: what is dear in their transactions is checked for all of them together. */
+  | Request<"prepare", { session: number; items: readonly AcceptedItem[] }, null>
   /**
    * Position = number of items accepted before in this session. Where the store has items, these are compared with
    * them: after a restart they come again, and both what is ordered and a peer's outcome bring them. All items in one
@@ -100,6 +106,8 @@ type State = EngineArgs & {
   readonly stored: number;
   /** Of modules audited already, as of the last commit. */
   readonly netAssets: NetAssets;
+  /** Guardians that ordered a transaction in this session in which something bad was found: no honest one does. */
+  readonly suspects: Set<PeerId>;
 };
 type Context = ActorContext<EngineMessage>;
 
@@ -117,6 +125,39 @@ async function audit(sender: Sender, { modules, netAssets }: State, tx: StoreTx,
   }
   assert(sumMsat >= 0n, `liabilities never exceed assets, but they do by ${-sumMsat} msat`);
   return audited;
+}
+
+/** Those that were not accepted before, each once, by who ordered it. */
+async function freshTransactions({ store, modules }: State, items: readonly AcceptedItem[]) {
+  const all = new Map<TransactionId, { readonly decoded: DecodedTransaction; readonly peer: PeerId }>();
+  for (const { item, peer } of items) {
+    if (item.tag !== "Transaction") continue;
+    const decoded = decodeTransaction(modules, item.value);
+    if (!all.has(decoded.txid)) all.set(decoded.txid, { decoded, peer });
+  }
+  if (all.size === 0) return all;
+  const accepted = await store.read(async (tx) => {
+    const found: TransactionId[] = [];
+    for (const txid of all.keys()) if (await getAcceptedTransaction(tx, txid) !== undefined) found.push(txid);
+    return found;
+  });
+  for (const txid of accepted) all.delete(txid);
+  return all;
+}
+
+/** All in common batches, but those of suspects: they have their own. */
+async function prepareItems(state: State, ctx: Context, items: readonly AcceptedItem[]): Promise<void> {
+  const fresh = await freshTransactions(state, items);
+  const batches = new Map<PeerId | null, DecodedTransaction[]>();
+  for (const { decoded, peer } of fresh.values()) {
+    const key = state.suspects.has(peer) ? peer : null;
+    batches.set(key, [...batches.get(key) ?? [], decoded]);
+  }
+  const pause = (): Promise<void> => sleep(ctx.platform.clock, 0);
+  for (const transactions of batches.values()) {
+    const { bad } = await prepareTransactions(ctx, transactions, false, pause);
+    for (const txid of bad) state.suspects.add(fresh.get(txid)!.peer);
+  }
 }
 
 type Attempt = Applied & { readonly netAssets: NetAssets };
@@ -167,9 +208,14 @@ export const engine = defineActor<EngineMessage, EngineArgs, State>({
     const stored = await store.read((tx) => countAcceptedItems(tx, running));
     deleteOldUnits({ store, running }, ctx);
     args.board.contributions.clear();
-    return { ...args, store, running, tree: new SessionTree(), stored, netAssets: new Map() };
+    return { ...args, store, running, tree: new SessionTree(), stored, netAssets: new Map(), suspects: new Set() };
   },
   handle: {
+    prepare: async (state, { session, items }, ctx) => {
+      assert(session === state.running, "items are prepared in the session that processes them");
+      await prepareItems(state, ctx, items);
+      return reply(state, null);
+    },
     process: async (state, { session, position, items, creator, adopted = false }, ctx) => {
       assert(session === state.running, "items are processed in the running session, none after its outcome");
       assert(position <= state.stored, "items are processed one after the other");
@@ -179,6 +225,8 @@ export const engine = defineActor<EngineMessage, EngineArgs, State>({
       const known = items.filter(isKnown);
       const unknown = known.length < items.length ? `unknown kind of item ${unknownKind(items)}` : null;
       if (known.length === 0) return reply(state, { accepted: 0, refused: unknown });
+      // after a restart what comes again is compared with what is stored
+      if (position + known.length > state.stored) await prepareItems(state, ctx, known);
 
       const { value: { accepted, refused, fresh, netAssets }, durable } = await state.store.transact(async (tx) => {
         const tried = await attempt(ctx, state, tx, known, { position, adopted });
@@ -231,7 +279,14 @@ export const engine = defineActor<EngineMessage, EngineArgs, State>({
       });
       await durable;
       ctx.tell(state.submissions, "sessionCompleted", { session });
-      const after = { ...state, running: session + 1, tree: new SessionTree(), stored: 0, netAssets };
+      const after = {
+        ...state,
+        running: session + 1,
+        tree: new SessionTree(),
+        stored: 0,
+        netAssets,
+        suspects: new Set<PeerId>(),
+      };
       deleteOldUnits(after, ctx);
       return reply(after, null);
     },
@@ -250,7 +305,7 @@ export const engine = defineActor<EngineMessage, EngineArgs, State>({
   mailbox: {
     max: 1_000,
     full: "refuse",
-    always: ["process", "resume", "seal", "complete", "disagree", "finishedSessions"],
+    always: ["prepare", "process", "resume", "seal", "complete", "disagree", "finishedSessions"],
   },
 });
 

@@ -29,8 +29,15 @@ import type { LiveModules } from "./live_modules.ts";
 export type Broken = { readonly broken: string };
 
 export type ModuleMessage =
-  /** Checks in one batch what is dear in the inputs of transactions that are processed next. */
-  | Request<"prepareInputs", { transactions: readonly (readonly unknown[])[]; submission: boolean }, null | Broken>
+  /**
+   * Checks in one batch what is dear in the inputs of transactions that are processed next. For each whether nothing
+   * bad was found in it.
+   */
+  | Request<
+    "prepareInputs",
+    { transactions: readonly (readonly unknown[])[]; submission: boolean },
+    readonly boolean[] | Broken
+  >
   /** Stateless; false makes the transaction `InvalidWitnessLength`. */
   | Request<"verifyInput", { input: unknown; submission: boolean }, boolean | Broken>
   | Request<
@@ -128,7 +135,9 @@ async function processOutput(
     const checked = await module.verifyOutputSubmission?.(tx, output, outPoint);
     if (checked && !checked.ok) return refuse(checked.error);
   }
-  const processed = await module.processOutput(tx, output, outPoint);
+  const processed = submission && module.checkOutput
+    ? await module.checkOutput(tx, output, outPoint)
+    : await module.processOutput(tx, output, outPoint);
   return processed.ok ? processed : refuse(processed.error);
 }
 
@@ -213,10 +222,10 @@ export const moduleActor = defineActor<ModuleMessage, ModuleArgs, State>({
     prepareInputs: async (state, { transactions, submission }) =>
       reply(
         state,
-        await stepOf(submission, async () => {
-          await state.module.prepareInputs?.(transactions);
-          return null;
-        }),
+        await stepOf(
+          submission,
+          async () => await state.module.prepareInputs?.(transactions) ?? transactions.map(() => true),
+        ),
       ),
     verifyInput: async (state, { input, submission }) =>
       reply(state, await stepOf(submission, () => state.module.verifyInput?.(input).ok ?? true)),

@@ -15,7 +15,6 @@ import type { ModuleInstanceId, TransactionId } from "../../../core/types/ids.ts
 import type { ConsensusItem } from "../../../core/types/session.ts";
 import type { Transaction, TransactionError } from "../../../core/types/transaction.ts";
 import { transactionIdOf } from "../../../core/types/transaction.ts";
-import { verifyTransactionSignatures } from "../../../core/types/transaction_signing.ts";
 import type { Version } from "../../../core/types/version.ts";
 import { modulePrefix } from "../store/db.ts";
 import type { DecodedItem } from "./decoded_memo.ts";
@@ -23,6 +22,7 @@ import { DecodedMemo } from "./decoded_memo.ts";
 import { Funding } from "./funding.ts";
 import { LiveModules } from "./live_modules.ts";
 import type { Broken, ModuleRef } from "./module_actor.ts";
+import { SignatureVerdicts } from "./signature_verdicts.ts";
 
 export type Modules = {
   readonly refs: ReadonlyMap<ModuleInstanceId, ModuleRef>;
@@ -36,10 +36,12 @@ export type Modules = {
    * twice.
    */
   readonly items: WeakMap<Dyn, unknown>;
+  readonly signatures: SignatureVerdicts;
 };
 
 export function modulesWith(refs: Modules["refs"], decoders: Decoders): Modules {
-  return { refs, decoders, live: new LiveModules(), memo: new DecodedMemo(), items: new WeakMap() };
+  const signatures = new SignatureVerdicts();
+  return { refs, decoders, live: new LiveModules(), memo: new DecodedMemo(), items: new WeakMap(), signatures };
 }
 
 /** A transaction whose inputs and outputs were all decoded by their modules. */
@@ -90,33 +92,27 @@ export function decodeModuleItem({ decoders, items }: Modules, item: Dyn): unkno
   return decoded;
 }
 
-function inputsByModule({ inputs }: DecodedTransaction): Map<ModuleRef, unknown[]> {
-  const byModule = new Map<ModuleRef, unknown[]>();
-  for (const { ref, value } of inputs) byModule.set(ref, [...byModule.get(ref) ?? [], value]);
-  return byModule;
-}
-
 function unbroken<R>(reply: R | Broken): R {
   if (typeof reply === "object" && reply !== null && "broken" in reply) throw new InvariantError(reply.broken);
   return reply;
 }
 
+/** `submission` adds the checks that guardians make only when a client submits. */
+export type Processing = { readonly version: Version; readonly submission: boolean };
+
 /**
- * Applies `decoded` to `tx`. On an error `tx` may hold partial writes: the caller rolls it back.
- * `submission` adds the checks that guardians make only when a client submits.
+ * Applies `decoded` to `tx`. On an error `tx` may hold partial writes: the caller rolls it back. What is dear in it was
+ * prepared before (`prepare.ts`), or is checked piece by piece.
  * @throws {InvariantError} at a submission, for what would crash a module in consensus
  */
 export async function processTransaction(
   sender: Sender,
+  { signatures }: Pick<Modules, "signatures">,
   tx: StoreTx,
   decoded: DecodedTransaction,
-  version: Version,
-  submission: boolean,
+  { version, submission }: Processing,
 ): Promise<Result<null, TransactionError>> {
   const patient = { deadlineMs: Infinity };
-  for (const [ref, inputs] of inputsByModule(decoded)) {
-    unbroken(await sender.ask(ref, "prepareInputs", { transactions: [inputs], submission }, patient));
-  }
   for (const { ref, value } of decoded.inputs) {
     const valid = unbroken(await sender.ask(ref, "verifyInput", { input: value, submission }, patient));
     if (!valid) return err({ tag: "InvalidWitnessLength", value: null });
@@ -132,7 +128,7 @@ export async function processTransaction(
     if (!added.ok) return added;
     keys.push(meta.value.publicKey);
   }
-  const signed = verifyTransactionSignatures(decoded.transaction, keys);
+  const signed = signatures.verify(decoded.txid, decoded.transaction, keys);
   if (!signed.ok) return signed;
   for (const [outIdx, { instance, ref, value }] of decoded.outputs.entries()) {
     const outPoint = { txid: decoded.txid, outIdx };

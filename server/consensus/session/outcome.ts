@@ -22,15 +22,18 @@ import type { Keychain } from "../../broadcast/keychain.ts";
 import { DecodeError } from "../../../core/encoding/mod.ts";
 import { errorText } from "../../../core/result.ts";
 import type { PeerId } from "../../../core/types/ids.ts";
+import type { AcceptedItem } from "../../../core/types/session.ts";
 import { headerOf } from "../../../core/types/session.ts";
 import type { Adopting } from "./adopt.ts";
 import { adopt, adoptPiece, beginAdopting, differFrom, seal } from "./adopt.ts";
+import type { Batch } from "./batch.ts";
 import { decodeBatch } from "./batch.ts";
 import type { EngineRef, Sealed } from "../engine/engine.ts";
 import type { FetchedOutcome } from "./fetched_outcome.ts";
 import type { FetchedEnd } from "../pieces/fetched_piece.ts";
 import type { MempoolRef } from "../waiting/mempool.ts";
 import type { SessionsRef } from "./sessions.ts";
+import { UNITS_AHEAD_BYTES_MAX } from "../limits.ts";
 import type { ConsensusSettings } from "../settings.ts";
 import type { Modules } from "../engine/transaction.ts";
 
@@ -88,11 +91,44 @@ type Phase = { readonly kind: "collecting"; readonly position: number } | Waitin
 type State = OutcomeArgs & { readonly life: number; readonly phase: Phase; readonly adopting: Adopting | null };
 type Context = ActorContext<OutcomeMessage>;
 
-async function collect(state: State, ctx: Context, position: number, unit: OrderedUnit): Promise<number> {
-  if (unit.data?.kind !== "batch") return position;
-  const { creator: peer } = unit;
+/**
+ * Decodes the batches of units that come next, up to some bytes, and has what is dear in their transactions checked
+ * together.
+ */
+async function decodeAhead(
+  state: State,
+  ctx: Context,
+  units: readonly OrderedUnit[],
+): Promise<(Batch | DecodeError)[]> {
+  const batches: (Batch | DecodeError)[] = [];
+  let bytes = 0;
+  for (const { round, data } of units) {
+    if (round >= state.settings.roundsPerSession || bytes >= UNITS_AHEAD_BYTES_MAX) break;
+    batches.push(data?.kind === "batch" ? decodeBatch(state.modules, data.bytes) : { items: [], unknown: 0 });
+    bytes += data?.kind === "batch" ? data.bytes.length : 0;
+  }
+  const items = batches.map((batch, i) => batch instanceof DecodeError ? [] : itemsOf(batch, units[i]!.creator));
+  // a unit alone is prepared when it is processed
+  if (items.filter((some) => some.length > 0).length > 1) {
+    const args = { session: state.session, items: items.flat() };
+    await ctx.ask(state.engine, "prepare", args, { deadlineMs: Infinity, untilStop: true });
+  }
+  return batches;
+}
+
+function itemsOf({ items }: Batch, peer: PeerId): AcceptedItem[] {
+  return items.map((item) => ({ item, peer }));
+}
+
+async function collect(
+  state: State,
+  ctx: Context,
+  position: number,
+  { creator: peer, data }: OrderedUnit,
+  batch: Batch | DecodeError,
+): Promise<number> {
+  if (data?.kind !== "batch") return position;
   if (peer === state.settings.identity) ctx.tell(state.mempool, "batchOrdered", { session: state.session });
-  const batch = decodeBatch(state.modules, unit.data.bytes);
   if (batch instanceof DecodeError) {
     ctx.log.warn("A peer's batch does not decode and counts as empty", { peer, error: errorText(batch) });
     return position;
@@ -101,7 +137,7 @@ async function collect(state: State, ctx: Context, position: number, unit: Order
   const args = {
     session: state.session,
     position,
-    items: batch.items.map((item) => ({ item, peer })),
+    items: itemsOf(batch, peer),
     creator: peer,
   };
   const { accepted } = await ctx.ask(state.engine, "process", args, { deadlineMs: Infinity, untilStop: true });
@@ -195,9 +231,11 @@ export const outcome = defineActor<OutcomeMessage, OutcomeArgs, State>({
     ordered: async (state, { life, units }, ctx) => {
       if (life !== state.life) return next(state);
       let { phase } = state;
-      for (const unit of units) {
+      let ahead: (Batch | DecodeError)[] = [];
+      for (const [i, unit] of units.entries()) {
         if (phase.kind === "collecting" && unit.round < state.settings.roundsPerSession) {
-          phase = { kind: "collecting", position: await collect(state, ctx, phase.position, unit) };
+          if (ahead.length === 0) ahead = await decodeAhead(state, ctx, units.slice(i));
+          phase = { kind: "collecting", position: await collect(state, ctx, phase.position, unit, ahead.shift()!) };
           continue;
         }
         if (phase.kind === "waiting") continue;

@@ -4,32 +4,54 @@
  *
  * Nothing here is durable: a caller that hears nothing submits again, and the same transaction twice changes nothing.
  */
-import type { ActorContext, Sender } from "../../../actors/actor.ts";
+import type { ActorContext } from "../../../actors/actor.ts";
 import { defineActor, next, reply } from "../../../actors/actor.ts";
 import type { ActorRef, Cast, ReplyTo, Request } from "../../../actors/protocol.ts";
 import { limitedLogger } from "../../../actors/limited_log.ts";
 import type { Logger } from "../../../actors/logger.ts";
+import { sleep } from "../../../actors/platform/platform.ts";
+import { UNNAMED_SOURCE } from "../../../actors/platform/source.ts";
 import type { StoreView } from "../../../actors/store/store.ts";
 import { rollback } from "../../../actors/store/store.ts";
+import { InvariantError } from "../../../core/assert.ts";
+import { Recent } from "../../../core/recent.ts";
+import type { Result } from "../../../core/result.ts";
 import { err, errorText, ok } from "../../../core/result.ts";
 import type { TransactionId } from "../../../core/types/ids.ts";
 import type { Transaction, TransactionError, TransactionSubmissionOutcome } from "../../../core/types/transaction.ts";
 import type { Version } from "../../../core/types/version.ts";
 import { getAcceptedTransaction } from "../store/db.ts";
-import { CALLERS_MAX, CHECKS_MAX, RECHECK_INTERVAL_MS, SUBMISSIONS_MAX } from "../limits.ts";
+import {
+  CALLERS_MAX,
+  CHECKS_MAX,
+  PREPARE_INTERVAL_MS,
+  PREPARED_BYTES_MAX,
+  PREPARED_PARTS_MAX,
+  RECHECK_INTERVAL_MS,
+  SUBMISSIONS_MAX,
+  SUSPECT_MS,
+  SUSPECTS_MIN,
+} from "../limits.ts";
+import { AheadQueue } from "./ahead_queue.ts";
 import type { MempoolRef } from "./mempool.ts";
+import type { Prepared } from "../engine/prepare.ts";
+import { inputBytes, prepareTransactions } from "../engine/prepare.ts";
 import type { DecodedTransaction, Modules } from "../engine/transaction.ts";
 import { decodeTransaction, processTransaction } from "../engine/transaction.ts";
 
 export type SubmissionsMessage =
   /**
    * Answers with the outcome; null when it can't take more now; `broken` when the check itself failed. The transaction
-   * must decode (callers have checked). After `waitMs` the caller is forgotten.
+   * must decode (callers have checked). After `waitMs` the caller is forgotten. `source`: whom it comes from; null when
+   * that can't be told from others.
    */
-  | Request<"submit", { transaction: Transaction; waitMs: number }, SubmissionAnswer>
+  | Request<"submit", { transaction: Transaction; waitMs: number; source?: string | null }, SubmissionAnswer>
   /** Items were accepted and are durable; ids of those that were transactions. */
   | Cast<"accepted", { txids: readonly TransactionId[] }>
   | Cast<"sessionCompleted", { session: number }>
+  /** It may be time for the next batch. */
+  | Cast<"prepare", null>
+  | Cast<"prepared", { txids: readonly TransactionId[]; outcome: Result<Prepared, unknown> }>
   | Cast<"checked", { txid: TransactionId; verdict: Verdict; first: boolean }>
   | Cast<"queued", { txid: TransactionId; place: boolean }>
   | Cast<"recheck", null>
@@ -49,6 +71,11 @@ type Verdict =
 type Waiting = {
   readonly decoded: DecodedTransaction;
   readonly callers: Map<number, ReplyTo<SubmissionAnswer>>;
+  readonly source: string;
+  /** Waits for its batch, or is in it: it is checked after that. */
+  ahead: boolean;
+  /** What is dear in it was checked ahead. */
+  prepared: boolean;
   /** A check is under way: at most one at a time. */
   checking: boolean;
   /** It was given to the mempool in this session. */
@@ -66,6 +93,15 @@ type State = SubmissionsArgs & {
   readonly waiting: Map<TransactionId, Waiting>;
   /** Limited: whoever submits brings these lines about. */
   readonly log: Logger;
+  /** Those that wait for their batch. */
+  readonly ahead: AheadQueue;
+  /** A batch is under way. */
+  preparing: boolean;
+  /** When the next batch may begin. */
+  prepareFromMs: number;
+  prepareDue: boolean;
+  /** Senders in whose transactions something bad was found, and until when they are checked alone. */
+  readonly suspects: Recent<number>;
   /** Checks under way. */
   checks: number;
   /** Those that wait for their turn to be checked, and whether for the first time in this session. */
@@ -76,11 +112,27 @@ type State = SubmissionsArgs & {
 
 type Context = ActorContext<SubmissionsMessage>;
 
+function pauseOf(ctx: Context): () => Promise<void> {
+  return () => sleep(ctx.platform.clock, 0);
+}
+
+/** What wasn't checked ahead with others is now. */
+async function prepareAlone(state: State, ctx: Context, entry: Waiting): Promise<void> {
+  const { decoded } = entry;
+  const { bad, broken } = await prepareTransactions(ctx, [decoded], true, pauseOf(ctx));
+  const reason = broken.get(decoded.txid);
+  if (reason !== undefined) throw new InvariantError(reason);
+  if (bad.size > 0) suspect(state, ctx, entry);
+  entry.prepared = true;
+}
+
 /** Checks against the newest state in a transaction that is thrown away. */
-async function verdictOf(sender: Sender, args: SubmissionsArgs, decoded: DecodedTransaction): Promise<Verdict> {
-  const committed = await args.store.transact<Verdict>(async (tx) => {
+async function verdictOf(state: State, ctx: Context, entry: Waiting): Promise<Verdict> {
+  const { decoded } = entry, { modules, version } = state;
+  if (!entry.prepared) await prepareAlone(state, ctx, entry);
+  const committed = await state.store.transact<Verdict>(async (tx) => {
     if (await getAcceptedTransaction(tx, decoded.txid) !== undefined) return { kind: "accepted" };
-    const processed = await processTransaction(sender, tx, decoded, args.version, true);
+    const processed = await processTransaction(ctx, modules, tx, decoded, { version, submission: true });
     return rollback<Verdict>(processed.ok ? { kind: "valid" } : { kind: "invalid", error: processed.error });
   });
   // that it was accepted is told only when the item's commit, which came before this one, is on disk
@@ -88,8 +140,37 @@ async function verdictOf(sender: Sender, args: SubmissionsArgs, decoded: Decoded
   return committed.value;
 }
 
+function isSuspect({ suspects }: State, ctx: Context, source: string): boolean {
+  return (suspects.get(source) ?? -Infinity) > ctx.platform.clock.monotonicMs();
+}
+
+/** Whose transaction was bad has the next ones checked alone: they cost others nothing. */
+function suspect({ suspects }: State, ctx: Context, { source }: Waiting): void {
+  suspects.set(source, ctx.platform.clock.monotonicMs() + SUSPECT_MS);
+}
+
+/** Begins a batch of those that wait for it, when it is time. */
+function prepareNext(state: State, ctx: Context): void {
+  const { ahead } = state, nowMs = ctx.platform.clock.monotonicMs();
+  if (state.preparing || ahead.size === 0) return;
+  if (nowMs < state.prepareFromMs) {
+    if (!state.prepareDue) ctx.after(state.prepareFromMs - nowMs, { type: "prepare", args: null });
+    state.prepareDue = true;
+    return;
+  }
+  const txids = [...new Set(ahead.take(PREPARED_PARTS_MAX * PREPARED_BYTES_MAX))];
+  // what is left begins as soon as these are done
+  state.prepareFromMs = ahead.size > 0 ? nowMs : nowMs + PREPARE_INTERVAL_MS;
+  state.preparing = true;
+  const entries = txids.flatMap((txid) => state.waiting.get(txid) ?? []);
+  ctx.run(
+    () => prepareTransactions(ctx, entries.map(({ decoded }) => decoded), true, pauseOf(ctx)),
+    (outcome) => ({ type: "prepared", args: { txids, outcome } }),
+  );
+}
+
 function check(state: State, ctx: Context, entry: Waiting, first: boolean): void {
-  if (entry.checking) return;
+  if (entry.checking || entry.ahead) return;
   const { txid } = entry.decoded;
   if (state.checks >= CHECKS_MAX) {
     state.due.set(txid, first || (state.due.get(txid) ?? false));
@@ -97,7 +178,7 @@ function check(state: State, ctx: Context, entry: Waiting, first: boolean): void
   }
   state.checks++;
   entry.checking = true;
-  ctx.run(() => verdictOf(ctx, state, entry.decoded), (outcome) => {
+  ctx.run(() => verdictOf(state, ctx, entry), (outcome) => {
     // whatever a submission brings to light is told to whoever submitted it, and restarts nothing
     const verdict: Verdict = outcome.ok ? outcome.value : { kind: "broken", reason: errorText(outcome.error) };
     return { type: "checked", args: { txid, verdict, first } };
@@ -139,32 +220,66 @@ function scheduleRecheck(state: State, ctx: Context): void {
   ctx.after(RECHECK_INTERVAL_MS, { type: "recheck", args: null });
 }
 
+/** It goes into the next batch, or is checked alone where its sender has given reason to. */
+function beginWaiting(state: State, ctx: Context, decoded: DecodedTransaction, source: string): Waiting {
+  const { txid, transaction: { inputs } } = decoded;
+  const ahead = inputs.length > 0 && !isSuspect(state, ctx, source);
+  const entry = { decoded, source, ahead, prepared: false, callers: new Map(), checking: false, queued: false };
+  state.waiting.set(txid, entry);
+  if (ahead) state.ahead.add(source, txid, inputBytes(decoded));
+  return entry;
+}
+
 export const submissions = defineActor<SubmissionsMessage, SubmissionsArgs, State>({
   name: "submissions",
   init: (ctx, args) => ({
     ...args,
     log: limitedLogger(ctx.log, ctx.platform.clock),
     waiting: new Map(),
+    ahead: new AheadQueue(),
+    preparing: false,
+    prepareFromMs: -Infinity,
+    prepareDue: false,
+    suspects: new Recent(SUSPECTS_MIN),
     checks: 0,
     due: new Map(),
     callers: 0,
     recheckDue: false,
   }),
   handle: {
-    submit: (state, { transaction, waitMs }, ctx, from) => {
+    submit: (state, { transaction, waitMs, source }, ctx, from) => {
       const decoded = decodeTransaction(state.modules, transaction);
       const { txid } = decoded;
       let entry = state.waiting.get(txid);
       if (entry && entry.callers.size >= CALLERS_MAX) return reply(state, null);
       if (!entry) {
         if (state.waiting.size >= SUBMISSIONS_MAX) return reply(state, null);
-        entry = { decoded, callers: new Map(), checking: false, queued: false };
-        state.waiting.set(txid, entry);
+        entry = beginWaiting(state, ctx, decoded, source ?? UNNAMED_SOURCE);
       }
       const caller = state.callers++;
       entry.callers.set(caller, from);
       ctx.after(waitMs, { type: "expired", args: { txid, caller } });
       check(state, ctx, entry, true);
+      prepareNext(state, ctx);
+      return next(state);
+    },
+    prepare: (state, _args, ctx) => {
+      state.prepareDue = false;
+      prepareNext(state, ctx);
+      return next(state);
+    },
+    prepared: (state, { txids, outcome }, ctx) => {
+      state.preparing = false;
+      for (const txid of txids) {
+        const entry = state.waiting.get(txid);
+        if (!entry?.ahead) continue;
+        entry.ahead = false;
+        // what broke for all of a batch is tried again for each of it
+        entry.prepared = outcome.ok && !outcome.value.broken.has(txid);
+        if (outcome.ok && outcome.value.bad.has(txid)) suspect(state, ctx, entry);
+        check(state, ctx, entry, true);
+      }
+      prepareNext(state, ctx);
       return next(state);
     },
     checked: (state, { txid, verdict, first }, ctx) => {

@@ -10,7 +10,7 @@ import type { Transaction } from "../../../core/types/transaction.ts";
 import { transactionIdOf } from "../../../core/types/transaction.ts";
 import type { AnyServerModule } from "../../../modules/contract/server.ts";
 import { processOne } from "../testing/engine.ts";
-import { CHECKS_MAX } from "../limits.ts";
+import { CHECKS_MAX, PREPARE_INTERVAL_MS } from "../limits.ts";
 import { codecsWith, refs, restartsOf, stored, withConsensus } from "../testing/processing.ts";
 
 /** Items of the test's module, by what happens to them. */
@@ -26,7 +26,8 @@ const broken = (): never => {
  * a plain bug (2).
  */
 const MODULE: Partial<AnyServerModule> = {
-  prepareInputs: (transactions) => transactions.flat().includes(BREAKS) ? broken() : Promise.resolve(),
+  prepareInputs: (transactions) =>
+    transactions.flat().includes(BREAKS) ? broken() : Promise.resolve(transactions.map(() => true)),
   verifyInput: (input) => input === BREAKS_LATE ? broken() : ok(null),
   processInput: broken,
   processOutput: (tx, output) => {
@@ -53,13 +54,15 @@ function transactionOf(parts: { readonly input?: bigint; readonly output?: bigin
 
 Deno.test("a submission that breaks an invariant is answered and logged; nothing restarts and nothing is kept", async () => {
   await withConsensus(MODULE, codecs, async (test) => {
-    const { system, store, log } = test;
+    const { system, store, log, clock } = test;
     const cases = [{ input: BREAKS }, { input: BREAKS_LATE }, { input: GOOD }, { output: BREAKS }, {
       output: BREAKS_LATE,
     }];
     for (const [i, parts] of cases.entries()) {
       const tx = transactionOf(parts);
-      assertEquals(await system.ask(refs.submissions, "submit", { transaction: tx, waitMs: 1_000 }), "broken");
+      const answer = system.ask(refs.submissions, "submit", { transaction: tx, waitMs: 1_000 });
+      await clock.advance(PREPARE_INTERVAL_MS);
+      assertEquals(await answer, "broken");
       const warnings = log.filter(({ level }) => level === "warn");
       assertEquals(warnings.length, i + 1);
       assertEquals(warnings[i]!.facts.txid, transactionIdOf(tx));
@@ -108,7 +111,7 @@ Deno.test("however many transactions are submitted, a few are checked at a time,
   let waiting = (): number => 0;
   const module: Partial<AnyServerModule> = {
     ...MODULE,
-    prepareInputs: () => Promise.resolve(),
+    prepareInputs: (transactions) => Promise.resolve(transactions.map(() => true)),
     verifyInput: () => ok(null),
     processOutput: async (_tx, output: bigint) => {
       most = Math.max(most, 1 + waiting());

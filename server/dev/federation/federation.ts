@@ -18,6 +18,8 @@ export type DevFederationOptions = {
   readonly peers: number;
   /** Folder with a `bitcoind`; without one the embedded chain is used. */
   readonly bitcoindDir?: string;
+  /** Another federation, whose chain this one is on. Default: it has a chain of its own. */
+  readonly beside?: DevFederation;
   /** Told of every step. */
   readonly progress: (text: string) => void;
   /** Ends everything, also while it starts. */
@@ -67,18 +69,20 @@ export class DevFederation {
   /** Of the guardians' API. Secret, but for this federation alone. */
   readonly apiPassword: string;
   readonly #options: DevFederationOptions;
-  readonly #bitcoin: OwnedProcess;
+  /** Null: it is another federation's. */
+  readonly #bitcoin: OwnedProcess | null;
   /** The node as the owner of the chain's own money: other programs may have wallets of theirs in it. */
   readonly #purse: BitcoinNode;
   #invite = "";
 
-  private constructor(options: DevFederationOptions, node: BitcoinNode, bitcoin: OwnedProcess) {
+  private constructor(options: DevFederationOptions, node: BitcoinNode, bitcoin: OwnedProcess | null) {
     this.platform = options.platform;
     this.dir = options.dir;
     this.node = node;
     this.#options = options;
     this.#bitcoin = bitcoin;
-    this.#purse = options.bitcoindDir === undefined ? node : { ...node, url: `${node.url}/wallet/${WALLET}` };
+    const own = options.bitcoindDir === undefined ? node : { ...node, url: `${node.url}/wallet/${WALLET}` };
+    this.#purse = options.beside ? options.beside.#purse : own;
     this.apiPassword = toHex(options.platform.dice.bytes(16));
   }
 
@@ -87,7 +91,9 @@ export class DevFederation {
     const { platform, dir, peers, progress } = options;
     if (peers !== 1 && peers < 4) throw new Error("A federation has 1 guardian, or 4 or more");
     await platform.files.makeDirectory(dir, { secret: true });
-    const { node, process } = await startBitcoin(options);
+    const { node, process } = options.beside
+      ? { node: options.beside.node, process: null }
+      : await startBitcoin(options);
     const federation = new DevFederation(options, node, process);
     try {
       const ports = freePorts(2 * peers);
@@ -267,7 +273,7 @@ export class DevFederation {
   /** Stops all processes; nothing is left running. */
   async stop(): Promise<void> {
     await Promise.all(this.guardians.map(({ process }) => process.stop()));
-    await this.#bitcoin.stop();
+    await this.#bitcoin?.stop();
   }
 }
 

@@ -14,6 +14,7 @@ import { fund } from "../../demo/fund.ts";
 import { within } from "../../demo/waits.ts";
 import { officialGuardian } from "../../interop/federation.ts";
 import { findPrograms } from "../../interop/programs.ts";
+import { megabytes, percentile } from "../figures.ts";
 import type { Lane, Latency } from "./lane.ts";
 import { lanesOf } from "./lane.ts";
 import type { Usage } from "./usage.ts";
@@ -33,10 +34,6 @@ type Figures = {
   readonly usage: readonly Usage[];
   readonly bytes: number;
 };
-
-function percentile(sorted: readonly number[], part: number): number {
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))]!;
-}
 
 async function measure(federation: DevFederation, lanes: readonly Lane[], { seconds }: Options): Promise<Figures> {
   const pids = federation.guardians.map(({ process }) => process.pid);
@@ -95,10 +92,10 @@ function print(name: string, figures: Figures): void {
   line("submit → accepted, median", `${figures.medianMs.toFixed(0)} ms`);
   line("submit → accepted, p99", `${figures.p99Ms.toFixed(0)} ms`);
   line("CPU of all guardians a transaction", `${figures.cpuMs.toFixed(1)} ms`);
-  const megabytes = (size: (usage: Usage) => number): string =>
-    `${figures.usage.map((usage) => (size(usage) / 2 ** 20).toFixed(0)).join(", ")} MB`;
-  line("memory of each guardian, its own", megabytes(({ ownBytes }) => ownBytes));
-  line("… with the program's pages, which all share", megabytes(({ residentBytes }) => residentBytes));
+  const each = (size: (usage: Usage) => number): string =>
+    `${figures.usage.map((usage) => megabytes(size(usage))).join(", ")} MB`;
+  line("memory of each guardian, its own", each(({ ownBytes }) => ownBytes));
+  line("… with the program's pages, which all share", each(({ residentBytes }) => residentBytes));
 }
 
 if (import.meta.main) {

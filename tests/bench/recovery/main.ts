@@ -12,6 +12,7 @@ import { DevFederation } from "../../../server/dev/federation/federation.ts";
 import { findPrograms } from "../../interop/programs.ts";
 import { giveLongLog } from "../../recovery/federation.ts";
 import { usageOf } from "../federation/usage.ts";
+import { megabytes } from "../figures.ts";
 import type { Restored, Restorer } from "./restorers.ts";
 import { officialRestorer, ourRestorer } from "./restorers.ts";
 
@@ -60,7 +61,6 @@ async function measure(federation: DevFederation, restore: () => Promise<Restore
 
 function print(name: string, figures: Figures, { items, peers }: Options): void {
   const line = (text: string, value: string): void => console.log(`  ${text.padEnd(48)} ${value}`);
-  const megabytes = (bytes: number): string => (bytes / 2 ** 20).toFixed(0);
   console.log(`\n${name}, ${items} items, ${peers} guardians, load ${Deno.loadavg()[0]!.toFixed(1)}`);
   line("items a second", figures.itemsPerSecond.toFixed(0));
   line("until all e-cash is found", `${(items / figures.itemsPerSecond).toFixed(1)} s`);

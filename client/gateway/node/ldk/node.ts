@@ -87,7 +87,7 @@ export function ldkNode(parts: LdkNodeParts): LightningNode & { readonly operato
   return {
     info: async (signal) => {
       const { publicKey, blockHeight, isSynced } = await ask("info", null, signal);
-      return { publicKey, alias, network, blockHeight, isSynced };
+      return { publicKey, alias, network, blockHeight, isSynced, keepsForwards: null };
     },
     createHoldInvoice: (request, signal) => ask("hold", request, signal),
     heldPayments,
@@ -95,6 +95,7 @@ export function ldkNode(parts: LdkNodeParts): LightningNode & { readonly operato
       const hash = toHex(paymentHash), held = await ask("held", null, signal);
       return held.find((payment) => toHex(payment.paymentHash) === hash) ?? null;
     },
+    held: (signal) => ask("held", null, signal),
     settle: (preimage, signal) => insist(() => ask("settle", { preimage }, signal), signal),
     cancel: (paymentHash, signal) => insist(() => ask("cancel", { paymentHash }, signal), signal),
     pay: ({ invoice: { text: invoice }, feeLimitMsat, cltvLimit, after = null }, signal) =>

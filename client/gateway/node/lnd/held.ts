@@ -6,11 +6,13 @@
 import { sleep } from "../../../../actors/platform/platform.ts";
 import type { Bytes } from "../../../../core/bytes.ts";
 import { toHex } from "../../../../core/bytes.ts";
+import type { JsonObject } from "../../../../core/encoding/mod.ts";
 import type { HeldPayment } from "../node.ts";
-import { base64Url, bytesIn, flagIn, objectsIn, textIn } from "./answers.ts";
+import { NodeError } from "../node.ts";
+import { base64Url, bytesIn, countIn, flagIn, objectsIn, textIn } from "./answers.ts";
 import { invoiceOf, type LndContext } from "./context.ts";
 import { heldOf, heldParts, stateOf } from "./hold.ts";
-import { HELD_LOOKUPS_AT_ONCE, HELD_POLL_MS, WATCHED_INVOICES_MAX } from "./limits.ts";
+import { HELD_LOOKUPS_AT_ONCE, HELD_POLL_MS, PEER_MET_SECS, WATCHED_INVOICES_MAX } from "./limits.ts";
 import { LndRefusal } from "./rest.ts";
 
 /** Invoices that this process has made, the newest: by payment hash, hex. */
@@ -87,8 +89,9 @@ export async function* heldPayments(
 
 /**
  * The payment as LND holds it now. Its invoice alone doesn't say: killed right after it told of a payment, LND gives it
- * back when it starts, and the invoice stays accepted. Of several parts that may be some.
+ * back when it meets its peer again, and the invoice stays accepted. Of several parts that may be some.
  * docs/protocol/08-lightning-nodes.md §A.
+ * @throws {NodeError} also while LND may be about to give it back
  */
 export async function heldPayment(
   context: LndContext,
@@ -96,8 +99,31 @@ export async function heldPayment(
   signal?: AbortSignal,
 ): Promise<HeldPayment | null> {
   const present = (await incoming(context, signal)).get(toHex(paymentHash));
-  const invoice = present ? await invoiceOf(context, paymentHash, signal) : null;
-  return present === undefined || invoice === null || present.parts < heldParts(invoice) ? null : heldOf(invoice);
+  if (present === undefined) return null;
+  checkSure(present);
+  return wholeOf(await invoiceOf(context, paymentHash, signal), present);
+}
+
+/** All payments that LND holds now, as `heldPayment`. @throws {NodeError} also while LND may give one of them back */
+export async function held(context: LndContext, signal?: AbortSignal): Promise<HeldPayment[]> {
+  const all: HeldPayment[] = [], waiting = [...(await incoming(context, signal)).values()];
+  waiting.forEach(checkSure);
+  await eachLookedUp(context, waiting, (invoice, present) => {
+    const payment = wholeOf(invoice, present);
+    if (payment) all.push(payment);
+  }, signal);
+  return all;
+}
+
+/** @throws {NodeError} */
+function checkSure({ isSure }: Incoming): void {
+  if (isSure) return;
+  throw new NodeError("unreachable", "LND has only just met the peer of a payment: it may yet give it back.");
+}
+
+/** Null where LND holds none, or has given back some of its parts. */
+function wholeOf(invoice: JsonObject | null, { parts }: Incoming): HeldPayment | null {
+  return invoice === null || parts < heldParts(invoice) ? null : heldOf(invoice);
 }
 
 /** What was found, each payment once while it is held; one that is read no more waits here, bounded by the channels. */
@@ -144,23 +170,35 @@ async function poll(context: LndContext, found: Found, signal: AbortSignal): Pro
   for (;;) {
     const present = await incoming(context, signal);
     found.keepOnly(new Set(present.keys()));
-    const unknown = [...present].filter(([key]) => !found.isTold(key)).map(([, { hash }]) => hash);
-    const lookup = async (): Promise<void> => {
-      for (let hash = unknown.pop(); hash !== undefined; hash = unknown.pop()) {
-        const held = await heldBy(context, hash, signal);
-        if (held !== null) found.add(held);
-      }
-    };
-    await Promise.all(Array.from({ length: HELD_LOOKUPS_AT_ONCE }, lookup));
+    const unknown = [...present].filter(([key, { isSure }]) => isSure && !found.isTold(key)).map(([, part]) => part);
+    await eachLookedUp(context, unknown, (invoice) => {
+      const payment = heldOf(invoice);
+      if (payment !== null) found.add(payment);
+    }, signal);
     await sleep(context.clock, HELD_POLL_MS, signal);
   }
 }
 
-/** What LND has no answer about is not held, and looked at again. */
-async function heldBy(context: LndContext, hash: Bytes, signal: AbortSignal): Promise<HeldPayment | null> {
+/** Their invoices, some at once. Those about which LND has no answer are left out. */
+async function eachLookedUp(
+  context: LndContext,
+  waiting: readonly Incoming[],
+  look: (invoice: JsonObject, present: Incoming) => void,
+  signal?: AbortSignal,
+): Promise<void> {
+  const left = [...waiting];
+  const lookup = async (): Promise<void> => {
+    for (let present = left.pop(); present !== undefined; present = left.pop()) {
+      const invoice = await answeredInvoice(context, present.hash, signal);
+      if (invoice !== null) look(invoice, present);
+    }
+  };
+  await Promise.all(Array.from({ length: HELD_LOOKUPS_AT_ONCE }, lookup));
+}
+
+async function answeredInvoice(context: LndContext, hash: Bytes, signal?: AbortSignal): Promise<JsonObject | null> {
   try {
-    const invoice = await invoiceOf(context, hash, signal);
-    return invoice === null ? null : heldOf(invoice);
+    return await invoiceOf(context, hash, signal);
   } catch (thrown) {
     // about this payment alone: who pays it must not keep others from being told
     if (!(thrown instanceof LndRefusal)) throw thrown;
@@ -169,17 +207,21 @@ async function heldBy(context: LndContext, hash: Bytes, signal: AbortSignal): Pr
   }
 }
 
+/** `isSure`: what LND gives back on a restart, it has given back. */
+type Incoming = { readonly hash: Bytes; readonly parts: number; readonly isSure: boolean };
+
 /** Payments that have come in on a channel and go no further, by hash. */
-async function incoming(
-  { rest }: LndContext,
-  signal?: AbortSignal,
-): Promise<Map<string, { readonly hash: Bytes; readonly parts: number }>> {
-  const hashes = new Map<string, { readonly hash: Bytes; readonly parts: number }>();
+async function incoming({ rest }: LndContext, signal?: AbortSignal): Promise<Map<string, Incoming>> {
+  const hashes = new Map<string, Incoming>();
   for (const channel of objectsIn(await rest.get("/v1/channels", { signal }), "channels")) {
+    // since LND's start
+    const isMet = countIn(channel, "uptime") >= PEER_MET_SECS;
     for (const part of objectsIn(channel, "pending_htlcs")) {
       if (!flagIn(part, "incoming") || textIn(part, "forwarding_channel") !== "0") continue;
-      const hash = bytesIn(part, "hash_lock"), key = toHex(hash);
-      hashes.set(key, { hash, parts: (hashes.get(key)?.parts ?? 0) + 1 });
+      const hash = bytesIn(part, "hash_lock"), key = toHex(hash), others = hashes.get(key);
+      // one that is given back leaves the peer's side of the channel first
+      const isSure = isMet && flagIn(part, "locked_in") && others?.isSure !== false;
+      hashes.set(key, { hash, parts: (others?.parts ?? 0) + 1, isSure });
     }
   }
   return hashes;

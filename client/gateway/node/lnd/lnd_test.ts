@@ -13,6 +13,7 @@ import {
   FOLLOWED_PAYMENTS_MAX,
   LOST_REQUEST_MS,
   MACAROON_BYTES_MAX,
+  PEER_MET_SECS,
   STREAM_MS,
   WATCHED_INVOICES_MAX,
 } from "./limits.ts";
@@ -62,7 +63,14 @@ Deno.test("LND's info is read, and a network that is none of Fedimint's told", a
     network: "regtest",
     blockHeight: 110,
     isSynced: true,
+    keepsForwards: false,
   });
+  for (
+    const [said, keepsForwards] of [[`"require_htlc_interceptor":true, `, true], ["", null]] as const
+  ) {
+    lnd.on(/getinfo/, found(recorded.INFO.replace(`"require_htlc_interceptor":false, `, said)));
+    assertEquals((await node.info()).keepsForwards, keepsForwards);
+  }
   lnd.on(/getinfo/, found(recorded.INFO.replace(`"network":"regtest"`, `"network":"mainnet"`)));
   assertEquals((await node.info()).network, "bitcoin");
   lnd.on(/getinfo/, found(recorded.INFO.replace(`"network":"regtest"`, `"network":"simnet"`)));
@@ -77,6 +85,7 @@ Deno.test("what isn't LND's answer is never its word", async () => {
     found("[]"),
     found(recorded.INFO.replace(`"block_height":110`, `"block_height":-1`)),
     found(recorded.INFO.replace(`"synced_to_chain":true`, `"synced_to_chain":"yes"`)),
+    found(recorded.INFO.replace(`"require_htlc_interceptor":false`, `"require_htlc_interceptor":null`)),
     found("{}"),
     { status: 502, text: "Bad Gateway" },
     { status: 503, text: "{}" },
@@ -186,6 +195,30 @@ Deno.test("a beginning whose answer was lost is looked for, and is no failure be
   const none = watched(never.node.pay(REQUEST));
   await never.clock.advance(LOST_REQUEST_MS + 20_000);
   assertEquals([none.value, never.lnd.count(SEND)], [err("LND has never heard of the payment"), 1]);
+});
+
+Deno.test("an LND that stood still has a lost request still before it: what it says right after is no failure", async () => {
+  // it can't be reached meanwhile; it takes all this time for an answer; it does so a second time
+  const answers = [["lost"], ["slow"], ["lost", "slow"]] as const;
+  for (const ways of answers) {
+    const { lnd, node, clock } = world();
+    lnd.on(TRACK, noPayment).on(SEND, "lost");
+    const seen = watched(node.pay(REQUEST));
+    await settle();
+    for (const way of ways) {
+      const slow = new FakeStream();
+      lnd.on(TRACK, way === "lost" ? "lost" : slow);
+      await clock.advance(2 * LOST_REQUEST_MS);
+      if (way === "slow") slow.refuse(noPayment);
+      lnd.on(TRACK, noPayment);
+      await clock.advance(20_000);
+      assertEquals([ways, seen.value], [ways, undefined]);
+    }
+    // what it was sent before, it does now
+    lnd.on(TRACK, new FakeStream(inFlight, succeeded));
+    await clock.advance(60_000);
+    assertEquals([seen.value, lnd.count(SEND)], [PAID, 1]);
+  }
 });
 
 Deno.test("LND's no to beginning is an outcome only when it has no record of the payment", async () => {
@@ -459,6 +492,34 @@ Deno.test("a payment that LND's channels no longer have isn't held, whatever its
   assertEquals((await node.heldPayment(HASH))?.amountMsat, 70_000n);
   lnd.on(LOOKUP, noPath);
   assertEquals((await assertRejects(() => node.heldPayment(HASH), NodeError)).code, "unreachable");
+});
+
+Deno.test("a payment that LND may give back, as it has only just started, is neither told nor called held or gone", async () => {
+  const { lnd, node, clock } = world(), stop = new AbortController(), told: string[] = [];
+  lnd.on(LOOKUP, invoiceIn("ACCEPTED"));
+  const listening = (async () => {
+    for await (const { paymentHash } of node.heldPayments(stop.signal)) told.push(paymentHash.toBase64());
+  })().catch((thrown) => thrown);
+  const unsure = [
+    // the peer isn't there yet, or has only just come
+    recorded.channelsFor(0, {}),
+    recorded.channelsFor(Number(PEER_MET_SECS) - 1, {}),
+    // it has left the peer's side of the channel, or a part of it has
+    recorded.channels({ lockedIn: false }),
+    recorded.channels({}, { lockedIn: false }),
+    recorded.channels({ lockedIn: false }, {}),
+  ];
+  for (const channels of unsure) {
+    lnd.on(CHANNELS, found(channels));
+    await clock.advance(5_000);
+    assertEquals((await assertRejects(() => node.heldPayment(HASH), NodeError)).code, "unreachable");
+    assertEquals(told, []);
+  }
+  lnd.on(CHANNELS, found(recorded.channelsFor(Number(PEER_MET_SECS), {})));
+  await clock.advance(5_000);
+  assertEquals([told, (await node.heldPayment(HASH))?.amountMsat], [[recorded.HASH], 70_000n]);
+  stop.abort(new Error("enough"));
+  assertEquals((await listening).message, "enough");
 });
 
 Deno.test("channels are shown without the reserve, LND's complaints instead of a name, and fees it has none for yet", async () => {

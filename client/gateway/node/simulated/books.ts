@@ -16,8 +16,9 @@ export type BookedInvoice = {
   preimage: Bytes | null;
   readonly isHold: boolean;
   state: InvoiceState;
-  /** What was paid, once it was accepted. */
+  /** What was paid, once it was accepted, and when. */
   paidMsat: bigint;
+  acceptedAtMs: number;
   /** Numbers of the payments on the wire that the invoice holds. */
   transits: number[];
 };

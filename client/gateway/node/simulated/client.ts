@@ -80,11 +80,13 @@ export function simulatedClient(node: SimulatedNode): LightningNode {
         network: asked.lightning.network,
         blockHeight: asked.lightning.height + asked.faults.heightLie,
         isSynced: true,
+        keepsForwards: asked.keepsForwards,
       }), signal),
     createHoldInvoice: (request, signal) => call((asked) => holdInvoice(asked, request), signal),
     heldPayments: (signal) => heldPayments(node, signal),
     heldPayment: (paymentHash, signal) =>
       call((asked) => asked.held().find((held) => equalBytes(held.paymentHash, paymentHash)) ?? null, signal),
+    held: (signal) => call((asked) => asked.held(), signal),
     settle: (preimage, signal) => insist(() => call((asked) => asked.settle(preimage), signal), signal),
     cancel: (paymentHash, signal) => insist(() => call((asked) => asked.cancel(paymentHash), signal), signal),
     pay: (request, signal) =>

@@ -12,8 +12,8 @@ export type NodeFaults = {
   /** Chance that a held payment is told a second time. */
   readonly toldTwice: number;
   /**
-   * Chance that a node which starts gives back what it held, and its invoices stay accepted: as an LND that was killed
-   * right after it told of a payment.
+   * Chance that a node which starts gives back what had come within `FORGETS_WITHIN_MS` of its end, and its invoices
+   * stay accepted: as an LND that was killed right after it told of a payment.
    */
   readonly forgetsHeld: number;
   /** Chance that a payment of this node finds no way. */
@@ -26,6 +26,9 @@ export type NodeFaults = {
   /** Blocks that the node adds to the height that it tells: it lies. */
   readonly heightLie: number;
 };
+
+/** LND tells of a payment some milliseconds before it has it for good. docs/protocol/08-lightning-nodes.md §A. */
+export const FORGETS_WITHIN_MS = 50;
 
 export const NO_FAULTS: NodeFaults = {
   lateMs: 0,

@@ -19,7 +19,7 @@ import type {
 } from "../node.ts";
 import { NodeError } from "../node.ts";
 import { type BookedInvoice, type Books, emptyBooks } from "./books.ts";
-import { NO_FAULTS, type NodeFaults } from "./faults.ts";
+import { FORGETS_WITHIN_MS, NO_FAULTS, type NodeFaults } from "./faults.ts";
 import { earliestExpiry, type Part, type Transit } from "./transit.ts";
 import type { Sent, Wire } from "./wire.ts";
 
@@ -48,6 +48,9 @@ export class SimulatedNode {
   /** Counts its starts: an answer of an earlier life reaches nobody. */
   life = 1;
   isUp = true;
+  /** What it says of itself; it keeps them in any case. */
+  keepsForwards = true;
+  #stoppedAtMs = 0;
   readonly #secretKey: Bytes;
   readonly #watchers = new Set<() => void>();
   /** Forwards that wait for an answer, by number. They are on the wire, and come again after a restart. */
@@ -76,6 +79,7 @@ export class SimulatedNode {
   /** The process ends at once: calls in flight have no answer, the books stay. */
   stop(): void {
     this.isUp = false;
+    this.#stoppedAtMs = this.lightning.clock.nowMs();
     this.#changed();
   }
 
@@ -147,6 +151,7 @@ export class SimulatedNode {
       isHold: preimage === null,
       state: "open",
       paidMsat: 0n,
+      acceptedAtMs: 0,
       transits: [],
     });
     return text;
@@ -302,6 +307,7 @@ export class SimulatedNode {
     transit.state = "held";
     invoice.state = "accepted";
     invoice.paidMsat = transit.amountMsat;
+    invoice.acceptedAtMs = clock.nowMs();
     invoice.transits.push(transit.number);
     if (invoice.preimage !== null) this.#settle(invoice, invoice.preimage);
     this.#changed();
@@ -332,6 +338,7 @@ export class SimulatedNode {
 
   #forgetHeld(): void {
     for (const invoice of this.books.invoices.values()) {
+      if (invoice.acceptedAtMs < this.#stoppedAtMs - FORGETS_WITHIN_MS) continue;
       for (const transit of this.#heldBy(invoice)) this.lightning.failed(transit, "FAILURE_REASON_ERROR");
     }
   }

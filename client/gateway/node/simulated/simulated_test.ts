@@ -11,7 +11,7 @@ import { err, ok } from "../../../../core/result.ts";
 import type { Sha256 } from "../../../../core/types/ids.ts";
 import type { HeldPayment, InterceptedForward, LightningNode, PaymentOutcome } from "../node.ts";
 import { NodeError } from "../node.ts";
-import { faultsOf } from "./faults.ts";
+import { faultsOf, FORGETS_WITHIN_MS } from "./faults.ts";
 import { SimulatedLightning } from "./lightning.ts";
 
 const RICH = { localMsat: 100_000_000n, remoteMsat: 100_000_000n };
@@ -173,7 +173,7 @@ Deno.test("calls in flight end with the node's life, those that insist go on, an
   await hopeless;
 });
 
-Deno.test("a node that forgets what it held says so to who asks, and settles nothing", async () => {
+Deno.test("a node that forgets what had only just come says so to who asks, and settles nothing", async () => {
   const { lightning, gateway, outside } = world();
   const node = gateway.connect(), totalMsat = lightning.totalMsat, { preimage: secret, paymentHash } = preimage(2);
   gateway.faults = faultsOf({ forgetsHeld: 1 });
@@ -184,6 +184,21 @@ Deno.test("a node that forgets what it held says so to who asks, and settles not
   assertEquals(await node.heldPayment(paymentHash), null);
   assertEquals(await node.settle(secret), ok(null));
   assertEquals([gateway.books.localMsat, lightning.totalMsat], [RICH.localMsat, totalMsat]);
+});
+
+Deno.test("what a node has held for longer than some milliseconds it holds over any end of its own", async () => {
+  const { clock, gateway, outside } = world();
+  const node = gateway.connect(), { preimage: secret, paymentHash } = preimage(2);
+  gateway.faults = faultsOf({ forgetsHeld: 1 });
+  const paid = outside.connect().pay({ invoice: await holdOf(node, paymentHash), ...LIMITS });
+  const held = await firstHeld(node);
+  await clock.advance(FORGETS_WITHIN_MS + 1);
+  gateway.stop();
+  await clock.advance(60_000);
+  gateway.start();
+  assertEquals(await node.heldPayment(paymentHash), held);
+  assertEquals(await node.settle(secret), ok(null));
+  assert((await paid).ok);
 });
 
 Deno.test("a node with an older state has no record of what came after", async () => {

@@ -22,7 +22,7 @@ import type { LightningConfig } from "../../config.ts";
 import type { TestLightning } from "../../testing/guardians.ts";
 import { fund, NOW_SECS, outgoingOf, outgoingOutput, PREIMAGE, REFUND_KEY } from "../../testing/guardians.ts";
 import type { GatewayModule } from "../api.ts";
-import type { LightningGateway } from "../context.ts";
+import type { HeldNow, LightningGateway } from "../context.ts";
 import { lnv2Gateway } from "../module.ts";
 import type { Cancelled, GatewayState } from "../states.ts";
 
@@ -36,6 +36,8 @@ export class ScriptedGateway implements LightningGateway {
   outcome: (payment: OutgoingPayment) => Promise<Result<PaymentMade | null, Cancelled>> = (payment) =>
     Promise.resolve(ok(payment.mayBegin ? { preimage: PREIMAGE, targetFederation: null } : null));
   completion: Result<null, string> = ok(null);
+  /** What the node holds. */
+  held: HeldNow | null = { amountMsat: 101_000n, claimDeadlineHeight: 1_000_000, blockHeight: 499 };
   /** What the gateway takes for a payment. */
   feeMsat = 1_000n;
   /** Resolves when the node is there; a test may hold it back. */
@@ -62,6 +64,10 @@ export class ScriptedGateway implements LightningGateway {
     const name = `${owner.federationId} ${owner.operationId}`, hash = toHex(paymentHash);
     if (!this.claims.has(hash)) this.claims.set(hash, name);
     return Promise.resolve(this.claims.get(hash) === name);
+  }
+
+  heldNow(): Promise<HeldNow | null> {
+    return Promise.resolve(this.held);
   }
 
   async completeHeld(paymentHash: Bytes, preimage: Bytes | null): Promise<Result<null, string>> {

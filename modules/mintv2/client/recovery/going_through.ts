@@ -8,8 +8,10 @@
  */
 import type { StoreTx } from "../../../../actors/store/store.ts";
 import type { Bytes } from "../../../../core/bytes.ts";
+import { toHex } from "../../../../core/bytes.ts";
 import { denominationAmount } from "../../denomination.ts";
 import { dropNotes } from "../db.ts";
+import type { SeenNote } from "./db.ts";
 import { dropRecovered, getSeen, setSeen } from "./db.ts";
 import type { OwnItem } from "./history.ts";
 import type { FoundNote } from "./later.ts";
@@ -52,22 +54,22 @@ export async function goThrough(
   items: readonly RelevantItem[],
 ): Promise<{ readonly progress: MintProgress; readonly own: readonly OwnItem[] }> {
   const own: OwnItem[] = [];
+  const notes = await StoredNotes.read(tx, items);
   let after = progress;
   for (const item of items) {
-    const spentAs = item.tag === "Output" ? item.output.spentAs : item.spentAs;
-    const seen = await getSeen(tx, spentAs);
+    const spentAs = spentAsOf(item), seen = notes.seen(spentAs);
     if (item.tag === "Output") {
       // issued twice, it is still one note
-      if (seen || await isKnown(tx, spentAs)) continue;
+      if (seen || notes.isKnown(spentAs)) continue;
       const { index, derivation, request } = item.output;
       const amountMsat = denominationAmount(request.denomination);
-      setSeen(tx, spentAs, { tag: "Unspent", value: { derivation, request } });
+      notes.setSeen(tx, spentAs, { tag: "Unspent", value: { derivation, request } });
       own.push({ tag: "Output", index, amountMsat, derivation });
       after = withMsat(after, derivation, amountMsat);
     } else if (seen?.tag === "Unspent") {
       const { derivation, request } = seen.value;
       const amountMsat = denominationAmount(request.denomination);
-      setSeen(tx, spentAs, { tag: "Spent", value: null });
+      notes.setSeen(tx, spentAs, { tag: "Spent", value: null });
       own.push({ tag: "Input", index: item.index, amountMsat, derivation });
       after = withMsat(after, derivation, -amountMsat);
     } else if (!seen && item.tag === "Input") {
@@ -80,6 +82,41 @@ export async function goThrough(
     }
   }
   return { progress: after, own };
+}
+
+function spentAsOf(item: RelevantItem): Bytes {
+  return item.tag === "Output" ? item.output.spentAs : item.spentAs;
+}
+
+/** What the store has of the items' notes, read all at once: one by one a slice would wait for each. */
+class StoredNotes {
+  readonly #seen = new Map<string, SeenNote>();
+  readonly #known = new Set<string>();
+
+  static async read(tx: StoreTx, items: readonly RelevantItem[]): Promise<StoredNotes> {
+    const notes = new StoredNotes();
+    await Promise.all(items.map(async (item) => {
+      const spentAs = spentAsOf(item), key = toHex(spentAs);
+      const [seen, known] = await Promise.all([getSeen(tx, spentAs), item.tag === "Output" && isKnown(tx, spentAs)]);
+      if (seen) notes.#seen.set(key, seen);
+      if (known) notes.#known.add(key);
+    }));
+    return notes;
+  }
+
+  seen(spentAs: Bytes): SeenNote | undefined {
+    return this.#seen.get(toHex(spentAs));
+  }
+
+  /** Asked of outputs alone. */
+  isKnown(spentAs: Bytes): boolean {
+    return this.#known.has(toHex(spentAs));
+  }
+
+  setSeen(tx: StoreTx, spentAs: Bytes, note: SeenNote): void {
+    setSeen(tx, spentAs, note);
+    this.#seen.set(toHex(spentAs), note);
+  }
 }
 
 /** A note that the wallet has found and not spent: guardians take it no more. Null: it spent it itself, or has none. */

@@ -136,8 +136,8 @@ export function endFound(tx: StoreTx, spentAs: Uint8Array): void {
 
 /** Issued or redeemed by this wallet, or found before. */
 export async function isKnown(tx: ReadTx, spentAs: Uint8Array): Promise<boolean> {
-  for (const prefix of [MARKED, FOUND]) if (await tx.get(concat(prefix, spentAs)) !== undefined) return true;
-  return false;
+  const values = await Promise.all([MARKED, FOUND].map((prefix) => tx.get(concat(prefix, spentAs))));
+  return values.some((value) => value !== undefined);
 }
 
 /** Of the notes that were found, 20 bytes each. */

@@ -11,7 +11,7 @@ import { isOutputOf, noteRequest, requestNonce, tweakFilter } from "../issuance.
 import type { NoteIssuanceRequest } from "../issuance.ts";
 import { TweakTest } from "../tweak_search.ts";
 import type { PackedItem, Slice } from "./slice.ts";
-import { denominationOf, nonceHashOf, packedItems, tweakAt, tweakOf } from "./slice.ts";
+import { denominationOf, nonceHashOf, outputAt, packedOutputs, tweakOf } from "./slice.ts";
 
 /** A secret of the module, and by which way it comes from the words. Secret. */
 export type WalletSecret = { readonly derivation: Derivation; readonly secret: DerivableSecret };
@@ -34,22 +34,19 @@ export class OwnNotes {
     this.#tests = secrets.map((owner) => ({ owner, test: new TweakTest(tweakFilter(owner.secret)) }));
   }
 
-  /** Outputs that may be own, in order. Cost: one hash an output and secret, 1.5 µs. */
+  /** Outputs that may be own, in order. Cost: one hash an output and secret. */
   candidates(slice: Slice): Candidate[] {
-    const found: Candidate[] = [];
-    for (const item of packedItems(slice)) {
-      if (item.tag !== "Output") continue;
-      for (const { owner, test } of this.#tests) {
-        if (test.passes(slice.bytes, tweakAt(item))) found.push({ item, owner });
-      }
-    }
-    return found;
+    const { indices, tweaks } = packedOutputs(slice);
+    return this.#tests.flatMap(({ owner, test }) =>
+      test.passing(slice.bytes, tweaks).map((i) => ({ item: outputAt(indices[i]!, tweaks[i]!), owner }))
+    ).sort((a, b) => a.item.index - b.item.index);
   }
 
   /** Whether it is own. Cost: some 1.5 ms. */
   ownOutput({ bytes }: Slice, { item, owner: { derivation, secret } }: Candidate): OwnOutput | null {
     const request = noteRequest(secret, denominationOf(bytes, item), tweakOf(bytes, item));
-    if (!isOutputOf(request, nonceHashOf(bytes, item))) return null;
-    return { index: item.index, derivation, request, spentAs: hash160(requestNonce(request)) };
+    const nonce = requestNonce(request);
+    if (!isOutputOf(request, nonceHashOf(bytes, item), nonce)) return null;
+    return { index: item.index, derivation, request, spentAs: hash160(nonce) };
   }
 }

@@ -38,6 +38,7 @@ export function recoveryInSlices(sliceItems: number): MintRecovery {
     progress: mintProgress,
     count: countOf,
     prepare: async ({ api, signal }) => newProgress(await api.reached(countCall, { signal })),
+    restored: setRestored,
     run: (env, steps) =>
       codedEnd(env.signal, async () => {
         await goThroughLog(env, steps, sliceItems);
@@ -57,7 +58,6 @@ export function recoveryInSlices(sliceItems: number): MintRecovery {
     },
     later: {
       afterMs: LOOKS_AFTER_MS,
-      restored: setRestored,
       prepare: async ({ api, signal }, done) => {
         const total = Math.max(done.total, await api.reached(countCall, { signal }));
         // what passes before have brought is counted on

@@ -23,6 +23,9 @@ export type Slice = { readonly start: number; readonly items: number; readonly b
 /** An item of a packed slice: where its content begins. */
 export type PackedItem = { readonly tag: "Output" | "Input"; readonly index: number; readonly at: number };
 
+/** Where in an output's content its tweak begins. */
+const TWEAK_IN_OUTPUT = 1 + NONCE_HASH_BYTES;
+
 type Packed = { readonly bytes: Bytes; readonly hash: Sha256 };
 
 /** One guardian's content of a slice. What isn't exactly so many items is refused before any is looked at. */
@@ -128,6 +131,25 @@ export function* packedItems({ start, bytes }: Pick<Slice, "start" | "bytes">): 
   }
 }
 
+/** All outputs of a slice, without an object for each: their indices in the log, and where their tweaks begin. */
+export function packedOutputs(
+  { start, items, bytes }: Slice,
+): { readonly indices: Uint32Array; readonly tweaks: Uint32Array } {
+  const indices = new Uint32Array(items), tweaks = new Uint32Array(items);
+  let outputs = 0;
+  for (let at = firstItem(bytes), index = start; at < bytes.length; at += HEAD_BYTES + bytes[at + 1]!, index++) {
+    if (bytes[at] !== OUTPUT) continue;
+    indices[outputs] = index;
+    tweaks[outputs++] = at + HEAD_BYTES + TWEAK_IN_OUTPUT;
+  }
+  return { indices: indices.subarray(0, outputs), tweaks: tweaks.subarray(0, outputs) };
+}
+
+/** The output with this index whose tweak begins there. */
+export function outputAt(index: number, tweak: number): PackedItem {
+  return { tag: "Output", index, at: tweak - TWEAK_IN_OUTPUT };
+}
+
 /** 20 bytes: of an output's blinded nonce, or an input's nonce. */
 export function nonceHashOf(bytes: Bytes, { tag, at }: PackedItem): Bytes {
   const from = tag === "Output" ? at + 1 : at;
@@ -139,12 +161,8 @@ export function denominationOf(bytes: Bytes, { at }: PackedItem): number {
   return bytes[at]!;
 }
 
-/** Where an output's tweak of 16 bytes begins. */
-export function tweakAt({ at }: PackedItem): number {
-  return at + 1 + NONCE_HASH_BYTES;
-}
-
 /** 16 bytes, of an output. */
 export function tweakOf(bytes: Bytes, item: PackedItem): Bytes {
-  return bytes.slice(tweakAt(item), tweakAt(item) + TWEAK_BYTES);
+  const from = item.at + TWEAK_IN_OUTPUT;
+  return bytes.slice(from, from + TWEAK_BYTES);
 }

@@ -3,30 +3,52 @@
  * form that all guardians write is read so: no spaces, members in the protocol's order, no escapes. A text of that form
  * is one whole JSON value, and packs as its objects would; of any other nothing is said, and it is to be parsed.
  */
+import { utf8 } from "../../../../core/bytes.ts";
 import { HEAD_BYTES, INPUT, NONCE_HASH_BYTES, OUTPUT, OUTPUT_BYTES, TWEAK_BYTES } from "./slice_layout.ts";
 
-const QUOTE = 0x22, COMMA = 0x2c, ZERO = 0x30, NINE = 0x39, OPEN = 0x5b, CLOSE = 0x5d;
-const OUTPUT_BEGIN = '{"Output":{"denomination":', INPUT_BEGIN = '{"Input":{"nonce_hash":"';
-const NONCE_HASH = ',"nonce_hash":"', TWEAK = '","tweak":[', OUTPUT_END = "]}}", INPUT_END = '"}}';
+const COMMA = 0x2c, ZERO = 0x30, OPEN = 0x5b, CLOSE = 0x5d;
+const OUTPUT_BEGIN = utf8('{"Output":{"denomination":'), INPUT_BEGIN = utf8('{"Input":{"nonce_hash":"');
+const NONCE_HASH = utf8(',"nonce_hash":"'), TWEAK = utf8('","tweak":['), OUTPUT_END = utf8("]}}");
+const INPUT_END = utf8('"}}');
 const BYTE_DIGITS_MAX = 3;
+/** Characters of an output, and the comma behind it. */
+const ITEM_TEXT_MAX = OUTPUT_BEGIN.length + BYTE_DIGITS_MAX + NONCE_HASH.length + 2 * NONCE_HASH_BYTES + TWEAK.length +
+  (BYTE_DIGITS_MAX + 1) * TWEAK_BYTES + OUTPUT_END.length;
+
+/** By its code, what a hex digit counts; -1: it is none. */
+const HEX_DIGITS = Int8Array.from(
+  { length: 256 },
+  (_, code) => "0123456789abcdef".indexOf(String.fromCharCode(code).toLowerCase()),
+);
+
+const encoder = new TextEncoder();
+/** The text's bytes. Texts come one after the other, so the room for the next one is the same. */
+let room = new Uint8Array(0);
 
 /**
  * Packs items into `bytes`, from `start` on.
  * @returns where they end; null when the text isn't so many items in the usual form: then `bytes` are worth nothing
  */
 export function packItemsText(text: string, count: number, bytes: Uint8Array, start: number): number | null {
-  const packer = new TextPacker(text, bytes, start);
+  if (text.length > 2 + count * ITEM_TEXT_MAX) return null;
+  // a byte that is none of the text's ends what is read last
+  if (room.length <= text.length) room = new Uint8Array(text.length + 1);
+  const { written } = encoder.encodeInto(text, room);
+  room[written] = 0;
+  const packer = new TextPacker(room, written, bytes, start);
   return packer.items(count) ? packer.end : null;
 }
 
 class TextPacker {
-  readonly #text: string;
+  readonly #text: Uint8Array;
+  readonly #length: number;
   readonly #bytes: Uint8Array;
   #at = 0;
   #to: number;
 
-  constructor(text: string, bytes: Uint8Array, start: number) {
+  constructor(text: Uint8Array, length: number, bytes: Uint8Array, start: number) {
     this.#text = text;
+    this.#length = length;
     this.#bytes = bytes;
     this.#to = start;
   }
@@ -36,74 +58,61 @@ class TextPacker {
   }
 
   items(count: number): boolean {
-    if (!this.#code(OPEN)) return false;
+    if (this.#text[this.#at++] !== OPEN) return false;
     for (let i = 0; i < count; i++) {
-      if (i > 0 && !this.#code(COMMA)) return false;
-      if (!this.#item()) return false;
+      if (i > 0 && this.#text[this.#at++] !== COMMA) return false;
+      // an item takes no more than the room for an output
+      if (this.#to + HEAD_BYTES + OUTPUT_BYTES > this.#bytes.length || !this.#item()) return false;
     }
-    return this.#code(CLOSE) && this.#at === this.#text.length;
+    return this.#text[this.#at++] === CLOSE && this.#at === this.#length;
   }
 
   #item(): boolean {
     const isInput = this.#word(INPUT_BEGIN);
     if (!isInput && !this.#word(OUTPUT_BEGIN)) return false;
-    // an item takes no more than the room for an output
-    if (this.#to + HEAD_BYTES + OUTPUT_BYTES > this.#bytes.length) return false;
     this.#bytes[this.#to++] = isInput ? INPUT : OUTPUT;
     this.#bytes[this.#to++] = isInput ? NONCE_HASH_BYTES : OUTPUT_BYTES;
     if (isInput) return this.#nonceHash() && this.#word(INPUT_END);
-    return this.#byte() && this.#word(NONCE_HASH) && this.#nonceHash() && this.#word(TWEAK) && this.#tweak() &&
-      this.#word(OUTPUT_END);
+    return this.#numbers(1) && this.#word(NONCE_HASH) && this.#nonceHash() && this.#word(TWEAK) &&
+      this.#numbers(TWEAK_BYTES) && this.#word(OUTPUT_END);
   }
 
-  #code(code: number): boolean {
-    if (this.#text.charCodeAt(this.#at) !== code) return false;
-    this.#at++;
-    return true;
-  }
-
-  #word(word: string): boolean {
-    if (!this.#text.startsWith(word, this.#at)) return false;
-    this.#at += word.length;
+  #word(word: Uint8Array): boolean {
+    const text = this.#text, at = this.#at;
+    for (let i = 0; i < word.length; i++) if (text[at + i] !== word[i]) return false;
+    this.#at = at + word.length;
     return true;
   }
 
   #nonceHash(): boolean {
+    const text = this.#text, bytes = this.#bytes;
+    let at = this.#at, to = this.#to, all = 0;
     for (let i = 0; i < NONCE_HASH_BYTES; i++) {
-      const high = hexDigit(this.#text.charCodeAt(this.#at++)), low = hexDigit(this.#text.charCodeAt(this.#at++));
-      if (high < 0 || low < 0) return false;
-      this.#bytes[this.#to++] = high << 4 | low;
+      const byte = HEX_DIGITS[text[at++]!]! << 4 | HEX_DIGITS[text[at++]!]!;
+      bytes[to++] = byte;
+      all |= byte;
     }
-    return this.#text.charCodeAt(this.#at) === QUOTE;
+    this.#at = at;
+    this.#to = to;
+    // of a digit that is none all bits are set
+    return all >= 0;
   }
 
-  #tweak(): boolean {
-    for (let i = 0; i < TWEAK_BYTES; i++) {
-      if (i > 0 && !this.#code(COMMA)) return false;
-      if (!this.#byte()) return false;
+  /** Bytes in decimal, without leading zeros, with commas between them. */
+  #numbers(count: number): boolean {
+    const text = this.#text;
+    let at = this.#at;
+    for (let i = 0; i < count; i++) {
+      if (i > 0 && text[at++] !== COMMA) return false;
+      const start = at;
+      let value = 0;
+      for (let digit; (digit = text[at]! - ZERO) >= 0 && digit <= 9 && at - start < BYTE_DIGITS_MAX; at++) {
+        value = value * 10 + digit;
+      }
+      if (at === start || value > 0xff || at - start > 1 && text[start] === ZERO) return false;
+      this.#bytes[this.#to++] = value;
     }
+    this.#at = at;
     return true;
   }
-
-  /** A number without a leading zero. */
-  #byte(): boolean {
-    const start = this.#at, first = this.#text.charCodeAt(start);
-    let value = 0;
-    for (; this.#at - start <= BYTE_DIGITS_MAX; this.#at++) {
-      const code = this.#text.charCodeAt(this.#at);
-      if (!(code >= ZERO && code <= NINE)) break;
-      value = value * 10 + code - ZERO;
-    }
-    const digits = this.#at - start;
-    if (digits === 0 || digits > BYTE_DIGITS_MAX || digits > 1 && first === ZERO || value > 0xff) return false;
-    this.#bytes[this.#to++] = value;
-    return true;
-  }
-}
-
-/** 0 … 15, or -1. */
-function hexDigit(code: number): number {
-  if (code >= 0x30 && code <= 0x39) return code - 0x30;
-  const lower = code | 0x20;
-  return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : -1;
 }

@@ -2,12 +2,12 @@
  * The search for an index that passes the federation's filter, by the batch. All that it needs is handed in, so that a
  * thread loads little: no encodings, no other curves.
  */
-import { hmac } from "@noble/hashes/hmac.js";
-import { sha256, sha512 } from "@noble/hashes/sha2.js";
+import { sha256 } from "@noble/hashes/sha2.js";
 import type { Bytes } from "../../../../core/bytes.ts";
-import { compareBytes, concat, utf8 } from "../../../../core/bytes.ts";
+import { compareBytes, concat } from "../../../../core/bytes.ts";
 import type { Points } from "./batch.ts";
 import { BatchAdder, newPoints, repeated, setPoint, writePoint } from "./batch.ts";
+import { ChildKeys } from "./child_keys.ts";
 import { Field } from "./field.ts";
 import { Multiples, SCALAR_BYTES } from "./multiples.ts";
 
@@ -28,25 +28,6 @@ const BATCH = 512;
 const PUBLIC_KEY_BYTES = 33;
 /** In a multisig script: behind the threshold, which never exceeds 16, and the first push. */
 const FIRST_KEY = 2;
-
-/** The search's own tree of keys: `moduleSecret.child(i).secpKey()` with what all indices share computed once. */
-class ChildKeys {
-  readonly #parent: ReturnType<typeof hmac.create>;
-  readonly #childInfo = concat(utf8("childkey"), new Uint8Array(8), Uint8Array.of(1));
-  readonly #keyInfo = concat(utf8("secp256k"), new Uint8Array(8), Uint8Array.of(1));
-  readonly #index = new DataView(this.#childInfo.buffer, 8, 8);
-
-  constructor(childRoot: Bytes) {
-    this.#parent = hmac.create(sha512, childRoot);
-  }
-
-  /** 32 bytes. Secret. The one in 2^128 that is no key is not looked at: its index is none that passes. */
-  at(index: number): Uint8Array {
-    this.#index.setBigUint64(0, BigInt(index));
-    const child = this.#parent.clone().update(this.#childInfo).digest();
-    return hmac(sha512, child, this.#keyInfo).subarray(0, 32);
-  }
-}
 
 /** The multisig scripts of a batch: a template, into which a tweaked set of keys is written in its order. */
 class Scripts {
@@ -133,7 +114,8 @@ export class Searcher {
     for (let first = from; first < end; first += BATCH) {
       const count = Math.min(BATCH, end - first);
       const scalars = new Uint8Array(count * SCALAR_BYTES);
-      for (let i = 0; i < count; i++) scalars.set(this.#childKeys.at(first + i), i * SCALAR_BYTES);
+      const view = new DataView(scalars.buffer);
+      for (let i = 0; i < count; i++) this.#childKeys.write(first + i, view, i * SCALAR_BYTES);
       yield first;
       yield* named(first, this.#multiples.of(scalars, points));
       for (let i = 0; i < count; i++) {

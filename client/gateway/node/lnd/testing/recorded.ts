@@ -51,16 +51,26 @@ export function holdInvoice(
 export const HASH = "FY6o8i+kCEmHajfOglnwI+Tv1sQ50tVC9qFMpZ0ztb8=";
 export const PREIMAGE = "7vu2s85Q1rK2ZdE1VvlNASqrQQ2nvYuTKkfl3o3uJBA=";
 
-type PendingVaries = { readonly hash?: string; readonly incoming?: boolean; readonly forwarding?: string };
+type PendingVaries = {
+  readonly hash?: string;
+  readonly incoming?: boolean;
+  readonly forwarding?: string;
+  readonly lockedIn?: boolean;
+};
 
 /** A node with one channel and these payments on it. */
 export function channels(...pending: PendingVaries[]): string {
-  const parts = pending.map(({ hash = HASH, incoming = true, forwarding = "0" }) =>
-    `{"incoming":${incoming}, "amount":"70", "hash_lock":"${hash}", "expiration_height":269, "htlc_index":"2", "forwarding_channel":"${forwarding}", "forwarding_htlc_index":"0", "locked_in":true}`
+  return channelsFor(7_341, ...pending);
+}
+
+/** The same; its peer has been there for so many seconds since LND's start. */
+export function channelsFor(uptimeSecs: number, ...pending: PendingVaries[]): string {
+  const parts = pending.map(({ hash = HASH, incoming = true, forwarding = "0", lockedIn = true }) =>
+    `{"incoming":${incoming}, "amount":"70", "hash_lock":"${hash}", "expiration_height":269, "htlc_index":"2", "forwarding_channel":"${forwarding}", "forwarding_htlc_index":"0", "locked_in":${lockedIn}}`
   );
   return `{"channels":[{"active":true, "remote_pubkey":"021f83eb1498d73b03331dbea70860496d891f12d903d4579a59bc6fa85d2eaf4c", "channel_point":"5574e1db68cace5240751611610adcd5e270457bbb94fd924c562c2e3228872c:0", "chan_id":"128642860515328", "capacity":"10000000", "local_balance":"4996530", "remote_balance":"5000000", "commit_fee":"2810", "pending_htlcs":[${
     parts.join(", ")
-  }], "private":false, "initiator":true, "local_constraints":{"csv_delay":1201, "chan_reserve_sat":"100000", "dust_limit_sat":"354", "max_pending_amt_msat":"9900000000", "min_htlc_msat":"1", "max_accepted_htlcs":483}, "remote_constraints":{"csv_delay":1201, "chan_reserve_sat":"100000", "dust_limit_sat":"354", "max_pending_amt_msat":"9900000000", "min_htlc_msat":"1", "max_accepted_htlcs":483}, "alias_scids":[], "peer_alias":"unable to lookup peer alias: alias for node not found", "memo":""}]}`;
+  }], "private":false, "initiator":true, "lifetime":"7350", "uptime":"${uptimeSecs}", "local_constraints":{"csv_delay":1201, "chan_reserve_sat":"100000", "dust_limit_sat":"354", "max_pending_amt_msat":"9900000000", "min_htlc_msat":"1", "max_accepted_htlcs":483}, "remote_constraints":{"csv_delay":1201, "chan_reserve_sat":"100000", "dust_limit_sat":"354", "max_pending_amt_msat":"9900000000", "min_htlc_msat":"1", "max_accepted_htlcs":483}, "alias_scids":[], "peer_alias":"unable to lookup peer alias: alias for node not found", "memo":""}]}`;
 }
 
 /** What LND says of a payment or an invoice that it has never heard of, and of a path that nobody serves. */

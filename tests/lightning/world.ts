@@ -1,5 +1,5 @@
 /**
- * lnv2's own guardians behind a script, with money that is just a number beside it, a gateway, and a wallet whose
+ * Lightning's own guardians behind a script, with money that is just a number beside it, a gateway, and a wallet whose
  * process can be killed at any commit. What a client submits is processed at once, in the same order by all guardians;
  * everything goes over simulated sockets.
  */
@@ -16,58 +16,47 @@ import { ClientWorld, Refusal } from "../../client/testing/world.ts";
 import type { Bytes } from "../../core/bytes.ts";
 import type { Json } from "../../core/encoding/mod.ts";
 import { decode, encode, moduleEncoding, u64 } from "../../core/encoding/mod.ts";
-import { err, ok } from "../../core/result.ts";
+import { ok } from "../../core/result.ts";
 import type { Amounts } from "../../core/types/amount.ts";
-import { toDyn } from "../../core/types/dyn.ts";
 import type { OperationId, TransactionId } from "../../core/types/ids.ts";
 import type { Transaction, TransactionSubmissionOutcome } from "../../core/types/transaction.ts";
 import { transaction, transactionIdOf, transactionSubmissionOutcome } from "../../core/types/transaction.ts";
+import type { AnyClientModuleDefinition } from "../../modules/contract/client.ts";
 import { EndpointError } from "../../modules/contract/error.ts";
-import { GUARDIAN_PASSWORD, TestGuardians } from "../../modules/contract/testing/mod.ts";
 import type { LightningClient } from "../../modules/lnv2/client/api.ts";
 import { lnv2Client } from "../../modules/lnv2/client.ts";
-import {
-  lightningInput,
-  lightningInputError,
-  lightningOutput,
-  lightningOutputError,
-  LNV2_CONSENSUS_VERSION,
-  LNV2_KIND,
-} from "../../modules/lnv2/common.ts";
-import { lightningConfig } from "../../modules/lnv2/config.ts";
-import { lnv2Server } from "../../modules/lnv2/server.ts";
-import { TestGateway } from "../../modules/lnv2/testing/gateway.ts";
+import { LNV2_KIND } from "../../modules/lnv2/common.ts";
+import type { TestGateway } from "../../modules/lnv2/testing/gateway.ts";
 import { TestHeight } from "../../modules/lnv2/testing/guardians.ts";
 import { purseClient, purseCodecs, purseGuardian } from "../walletv2/purse.ts";
+import type { Side } from "./sides.ts";
+import { lnSide, lnv2Side } from "./sides.ts";
 
-const LIGHTNING = 0, PURSE = 1;
-const PREFIX = `module_${LIGHTNING}_`;
 const encodedTransaction = moduleEncoding(transaction), outcome = moduleEncoding(transactionSubmissionOutcome);
 const EVIL = 3;
-const GATEWAY_URL = "http://gateway/v1";
 
 /** What wallets begin with. */
 export const BALANCE_MSAT = 1_000_000n;
-
-function startGuardiansOf(world: ClientWorld, chain: TestHeight) {
-  const { clock } = world.platform;
-  return TestGuardians.start(lnv2Server, { clock, bitcoin: chain.source });
-}
 
 function sumOf(all: readonly Amounts[]): bigint {
   return all.reduce((sum, by) => by.values().reduce((rest, msat) => rest + msat, sum), 0n);
 }
 
+export type LightningModule = "lnv2" | "ln";
+
 export class LightningWorld {
   readonly world: ClientWorld;
   readonly chain = new TestHeight();
+  /** lnv2's. */
   gateway!: TestGateway;
+  /** ln's, and its guardians. */
+  first!: Omit<Awaited<ReturnType<typeof lnSide>>, "side">;
   client!: Client;
   /** Transactions that guardians have accepted. */
   accepted = 0;
-  /** What the last guardian says to a method of the module instead of the truth; undefined: the truth. */
+  /** What the last guardian says to a method of a module instead of the truth; undefined: the truth. */
   lie: (method: string) => Json | undefined = () => undefined;
-  #guardians!: Awaited<ReturnType<typeof startGuardiansOf>>;
+  readonly #sides: Side[] = [];
   #toy!: ToyFederation;
   readonly #outcomes = new Map<TransactionId, Promise<TransactionSubmissionOutcome>>();
   #turn: Promise<unknown> = Promise.resolve();
@@ -76,38 +65,61 @@ export class LightningWorld {
     this.world = new ClientWorld(seed);
   }
 
-  /** A wallet that has joined, and a gateway that all guardians vet. */
-  static async start(seed = 1): Promise<LightningWorld> {
-    const at = new LightningWorld(seed), { world } = at;
-    const guardians = at.#guardians = await world.finish(startGuardiansOf(world, at.chain));
-    await world.finish(guardians.agree());
-    const lightning = { instance: LIGHTNING, body: encode(lightningConfig, guardians.config) };
+  /** A wallet that has joined, and a gateway for each module. */
+  static async start(seed = 1, modules: readonly LightningModule[] = ["lnv2"]): Promise<LightningWorld> {
+    const at = new LightningWorld(seed), { world, chain } = at;
+    const serve = async (host: string, handle: (request: Request) => Promise<Response>): Promise<void> => {
+      const { platform: { network } } = world.world.process(host);
+      await world.finish(network.serveHttp({ hostname: "0.0.0.0", port: 80 }, handle));
+    };
+    const environment = { clock: world.platform.clock, chain };
+    for (const [instance, module] of modules.entries()) {
+      if (module === "lnv2") {
+        const { side, gateway } = await world.finish(lnv2Side(environment, instance));
+        at.#sides.push(side);
+        at.gateway = gateway;
+        await serve("gateway", (request) => gateway.handle(request));
+      } else {
+        const { side, ...first } = await world.finish(lnSide(environment, instance));
+        at.#sides.push(side);
+        at.first = first;
+        await serve("ln-gateway", (request) => first.gateway.handle(request));
+      }
+    }
     at.#toy = toyFederation({
       configs: new Map([
-        [LIGHTNING, { kind: LNV2_KIND, version: LNV2_CONSENSUS_VERSION, config: lightning }],
-        [PURSE, {
+        ...at.#sides.map(({ kind, version, config }, instance) =>
+          [instance, { kind, version, config: { instance, body: config } }] as const
+        ),
+        [at.#purse, {
           kind: "purse",
           version: { major: 0, minor: 0 },
-          config: { instance: PURSE, body: new Uint8Array(0) as Bytes },
+          config: { instance: at.#purse, body: new Uint8Array(0) as Bytes },
         }],
       ]),
     });
     await world.finish(startGuardians(world, at.#toy, (asked) => at.#answer(asked)));
-    const { platform } = world.world.process("gateway");
-    at.gateway = new TestGateway(10, guardians, () => Math.floor(platform.clock.nowMs() / 1_000));
-    await world.finish(
-      platform.network.serveHttp({ hostname: "0.0.0.0", port: 80 }, (request) => at.gateway.handle(request)),
-    );
-    for (const peer of [0, 1, 2, 3]) {
-      await world.finish(guardians.ask("add_gateway", GATEWAY_URL, peer, GUARDIAN_PASSWORD));
-    }
     await at.open();
     await at.finish(at.client.join(at.#toy.invite));
-    const { durable } = await at.client.options.store.view(modulePrefix(PURSE)).transact((tx) =>
-      tx.set(Uint8Array.of(1), encode(u64, BALANCE_MSAT))
-    );
-    await at.finish(durable);
+    await at.holds(BALANCE_MSAT);
     return at;
+  }
+
+  get #purse(): number {
+    return this.#sides.length;
+  }
+
+  /** Of wallets in this world. */
+  get modules(): AnyClientModuleDefinition[] {
+    return [...this.#sides.map(({ definition }) => definition), purseClient];
+  }
+
+  /** The wallet has so much. */
+  async holds(msat: bigint): Promise<void> {
+    const { durable } = await this.client.options.store.view(modulePrefix(this.#purse)).transact((tx) =>
+      tx.set(Uint8Array.of(1), encode(u64, msat))
+    );
+    await this.finish(durable);
   }
 
   /** @param failAtCommit the process dies before this one of its commits */
@@ -115,7 +127,7 @@ export class LightningWorld {
     const store = await this.finish(this.world.openStore("client.kv", { failAtCommit }));
     const { platform } = this.world;
     this.client = await this.finish(
-      Client.open({ platform, store, modules: [lnv2Client, purseClient], log: () => {} }),
+      Client.open({ platform, store, modules: this.modules, log: () => {} }),
     );
   }
 
@@ -140,7 +152,7 @@ export class LightningWorld {
   /** Guardians see so many blocks, and what the time is. */
   async mineTo(blockCount: number): Promise<void> {
     this.chain.blockCount = blockCount;
-    await this.#guardians.agree();
+    for (const side of this.#sides) await side.agree();
   }
 
   balanceMsat(): Promise<bigint> {
@@ -149,7 +161,8 @@ export class LightningWorld {
 
   /** What contracts hold. */
   async openMsat(): Promise<bigint> {
-    return -await this.finish(this.#guardians.audit());
+    const audits = await this.finish(Promise.all(this.#sides.map((side) => side.audit())));
+    return -audits.reduce((sum, msat) => sum + msat, 0n);
   }
 
   /** Persistent events of the Lightning module. */
@@ -171,11 +184,12 @@ export class LightningWorld {
       const processed = await this.#outcomes.get(params as TransactionId);
       return processed?.ok ? params : await new Promise<never>(() => {});
     }
-    if (!method.startsWith(PREFIX)) return await this.#toy.honest(asked);
-    const name = method.slice(PREFIX.length), lie = peer === EVIL ? this.lie(name) : undefined;
+    const [, instance, name] = /^module_([0-9]+)_(.+)$/.exec(method) ?? [], side = this.#sides[Number(instance)];
+    if (!side || name === undefined) return await this.#toy.honest(asked);
+    const lie = peer === EVIL ? this.lie(name) : undefined;
     if (lie !== undefined) return lie;
     try {
-      return await this.#guardians.ask(name, params, peer);
+      return await side.ask(name, params, peer);
     } catch (thrown) {
       if (!(thrown instanceof EndpointError)) throw thrown;
       throw new Refusal(thrown.facts.rpcCode, thrown.message);
@@ -192,32 +206,26 @@ export class LightningWorld {
   }
 
   async #process({ inputs, outputs }: Transaction, txid: TransactionId): Promise<TransactionSubmissionOutcome> {
-    const ours = <T extends { readonly instance: number }>(all: readonly T[]): T[] =>
-      all.filter(({ instance }) => instance === LIGHTNING);
-    const purse = <T extends { readonly instance: number }>(all: readonly T[]): T[] =>
-      all.filter(({ instance }) => instance === PURSE);
-    const decided = await this.#guardians.transaction({
-      inputs: ours(inputs).map(({ body }) => decode(lightningInput, body)),
-      outputs: ours(outputs).map(({ body }) => decode(lightningOutput, body)),
-    }, { txid });
-    if (!decided.ok) {
-      const { part, error } = decided.error;
-      return part === "input"
-        ? err({ tag: "Input", value: toDyn(LIGHTNING, lightningInputError, error) })
-        : err({ tag: "Output", value: toDyn(LIGHTNING, lightningOutputError, error) });
+    const ofModule = <T extends { readonly instance: number; readonly body: Bytes }>(all: readonly T[], at: number) =>
+      all.filter(({ instance }) => instance === at).map(({ body }) => body);
+    const ins: { readonly amounts: Amounts; readonly fees: Amounts }[] = [];
+    const outs: { readonly amounts: Amounts; readonly fees: Amounts }[] = [];
+    for (const [at, side] of this.#sides.entries()) {
+      const parts = { inputs: ofModule(inputs, at), outputs: ofModule(outputs, at) };
+      if (parts.inputs.length + parts.outputs.length === 0) continue;
+      const decided = await side.transaction(parts, txid);
+      if (!decided.ok) return decided;
+      ins.push(...decided.value.inputs);
+      outs.push(...decided.value.outputs);
     }
-    const ins = [
-      ...decided.value.inputs,
-      ...purse(inputs).map(({ body }) =>
-        purseGuardian.input(decode(purseCodecs.input, body) as Parameters<typeof purseGuardian.input>[0])
-      ),
-    ];
-    const outs = [
-      ...decided.value.outputs,
-      ...purse(outputs).map(({ body }) =>
-        purseGuardian.output(decode(purseCodecs.output, body) as Parameters<typeof purseGuardian.output>[0])
-      ),
-    ];
+    type PurseInput = Parameters<typeof purseGuardian.input>[0];
+    type PurseOutput = Parameters<typeof purseGuardian.output>[0];
+    for (const body of ofModule(inputs, this.#purse)) {
+      ins.push(purseGuardian.input(decode(purseCodecs.input, body) as PurseInput));
+    }
+    for (const body of ofModule(outputs, this.#purse)) {
+      outs.push(purseGuardian.output(decode(purseCodecs.output, body) as PurseOutput));
+    }
     const spare = sumOf(ins.map(({ amounts }) => amounts)) - sumOf(ins.map(({ fees }) => fees)) -
       sumOf(outs.flatMap(({ amounts, fees }) => [amounts, fees]));
     assert(spare >= 0n, "inputs cover outputs and fees");

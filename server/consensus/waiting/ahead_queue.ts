@@ -1,0 +1,39 @@
+/** Submitted transactions that wait for their batch: of each sender in order, and each sender in turn. */
+import type { TransactionId } from "../../../core/types/ids.ts";
+
+type Queued = { readonly txid: TransactionId; readonly bytes: number };
+
+export class AheadQueue {
+  /** None is empty; whose turn is next comes first. */
+  readonly #bySource = new Map<string, Queued[]>();
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** @param bytes what it adds to a batch */
+  add(source: string, txid: TransactionId, bytes: number): void {
+    const queue = this.#bySource.get(source);
+    if (queue) queue.push({ txid, bytes });
+    else this.#bySource.set(source, [{ txid, bytes }]);
+    this.#size++;
+  }
+
+  /** One of each sender, again and again, until there are so many bytes; at least one where there is any. */
+  take(bytesMax: number): TransactionId[] {
+    const taken: TransactionId[] = [];
+    let bytes = 0;
+    for (const [source, queue] of this.#bySource) {
+      if (bytes >= bytesMax) break;
+      const first = queue.shift()!;
+      taken.push(first.txid);
+      bytes += first.bytes;
+      // behind the others: the loop comes to it again
+      this.#bySource.delete(source);
+      if (queue.length > 0) this.#bySource.set(source, queue);
+    }
+    this.#size -= taken.length;
+    return taken;
+  }
+}

@@ -1,0 +1,110 @@
+/**
+ * `deno task bench:lightning`: our gateway on a real LND beside the official one on another, in one federation of ours:
+ * how long payments take and what CPU, direct swaps a second, memory in one federation and in many.
+ */
+import { Command } from "commander";
+import { errorText } from "../../../core/result.ts";
+import { findPrograms } from "../../interop/programs.ts";
+import type { Suite } from "../../interop/suite.ts";
+import { inFolder } from "../../interop/suite.ts";
+import { megabytes } from "../figures.ts";
+import { joinMany, memoryOfBoth, startForReal } from "./federations.ts";
+import { cpuAtRest, measure, measureSwaps, payIn, payOut } from "./payments.ts";
+import type { Found, Pair } from "./world.ts";
+import { startWorld } from "./world.ts";
+
+type Options = {
+  readonly peers: number;
+  readonly payments: number;
+  readonly swaps: number;
+  readonly atOnce: number;
+  readonly federations: number;
+  readonly restSeconds: number;
+};
+
+const NAME_COLUMNS = 56, COLUMNS = 16;
+
+function row(name: string, { ours, official }: Pair<number>, shown: (value: number) => string): void {
+  const ratio = official > 0 ? `×${(ours / official).toFixed(2)}` : "";
+  const cells = [shown(ours), shown(official), ratio].map((text) => text.padStart(COLUMNS));
+  console.log(`${name.padEnd(NAME_COLUMNS)}${cells.join("")}`);
+}
+
+function each<T>({ ours, official }: Pair<T>, figure: (of: T) => number): Pair<number> {
+  return { ours: figure(ours), official: figure(official) };
+}
+
+const ms = (value: number): string => `${value.toFixed(value < 100 ? 1 : 0)} ms`;
+const mb = (value: number): string => `${megabytes(value)} MB`;
+const count = (value: number): string => value.toFixed(0);
+
+async function bench(suite: Suite, programs: Found, options: Options): Promise<void> {
+  const { peers, payments, swaps, atOnce, federations, restSeconds } = options;
+  const world = await startWorld(suite, programs, peers), restMs = restSeconds * 1_000;
+  const rest = await cpuAtRest(world, restMs);
+  console.error(`${payments} payments out and as many in, by each gateway`);
+  const out = await measure(world, payOut, { count: payments, rest });
+  const into = await measure(world, payIn, { count: payments, rest });
+  console.error(`${swaps} direct swaps by each, ${atOnce} at a time`);
+  const swapped = await measureSwaps(world, { count: swaps, atOnce, rest });
+  const used = await memoryOfBoth(world);
+  console.error(`${federations} federations`);
+  await startForReal(world);
+  // what a start takes is over then
+  await cpuAtRest(world, restMs);
+  const oneRest = await cpuAtRest(world, restMs), one = await memoryOfBoth(world);
+  await joinMany(suite, world, federations - 1);
+  await cpuAtRest(world, restMs);
+  const manyRest = await cpuAtRest(world, restMs), many = await memoryOfBoth(world);
+
+  const heads = ["ours", "gatewayd", "ratio"].map((text) => text.padStart(COLUMNS)).join("");
+  console.log(`\n${`load ${Deno.loadavg()[0]!.toFixed(1)}`.padEnd(NAME_COLUMNS)}${heads}`);
+  for (const [name, figures] of [["invoice → paid", out], ["paid → credited", into]] as const) {
+    row(`${name}, median`, each(figures, (of) => of.medianMs), ms);
+    row(`${name}, p99`, each(figures, (of) => of.p99Ms), ms);
+    row(`${name}, CPU of the gateway`, each(figures, (of) => of.cpuMs), ms);
+  }
+  row("direct swaps a second", each(swapped, (of) => of.perSecond), (value) => value.toFixed(1));
+  row("direct swap, CPU of the gateway", each(swapped, (of) => of.cpuMs), ms);
+  const idle = (value: number): string => `${(value / 10).toFixed(2)} %`;
+  row("after the payments, memory of its own", each(used, (of) => of.ownBytes), mb);
+  row("at rest with a test federation's rates, CPU of a core", rest, idle);
+  const stages = [["1 federation", oneRest, one], [`${federations} federations`, manyRest, many]] as const;
+  for (const [name, at, figures] of stages) {
+    row(`${name}, at rest, CPU of a core`, at, idle);
+    row(`${name}, memory of its own`, each(figures, (of) => of.ownBytes), mb);
+    row(`${name}, with the program's pages`, each(figures, (of) => of.residentBytes), mb);
+    row(`${name}, sockets`, each(figures, (of) => of.sockets), count);
+  }
+}
+
+if (import.meta.main) {
+  const flags = new Command("bench:lightning")
+    .option("--peers <number>", "guardians, 1 or 4 and more", "4")
+    .option("--payments <number>", "each way, by each gateway", "50")
+    .option("--swaps <number>", "by each gateway", "60")
+    .option("--at-once <number>", "swaps at a time", "20")
+    .option("--federations <number>", "that the gateways are in at the end", "20")
+    .option("--rest <seconds>", "for which they are left alone", "10")
+    .parse(["deno", "bench", ...Deno.args]).opts<Record<string, string>>();
+  const options = {
+    peers: Number(flags.peers),
+    payments: Number(flags.payments),
+    swaps: Number(flags.swaps),
+    atOnce: Number(flags.atOnce),
+    federations: Number(flags.federations),
+    restSeconds: Number(flags.rest),
+  };
+  const programs = await findPrograms("gatewayd", "gateway-cli", "lnd", "lncli", "bitcoind");
+  if (!programs.ok) {
+    console.log(`not run here: ${programs.error}`);
+    Deno.exit(0);
+  }
+  try {
+    await inFolder("fedimint-bench-", (suite) => bench(suite, programs.value, options));
+    Deno.exit(0);
+  } catch (thrown) {
+    console.error(errorText(thrown));
+    Deno.exit(1);
+  }
+}
