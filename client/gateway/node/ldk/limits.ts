@@ -65,3 +65,9 @@ export const RESTART_RESET_MS = 10_000;
 export const ASK_AGAIN_MS = 1_000;
 /** A call of the process; opening a channel takes longest. */
 export const CALL_DEADLINE_MS = 90_000;
+
+/**
+ * A payment is begun within so long of its being asked for: how many blocks its money may be bound for was counted
+ * then. Two blocks within it are rare, and gateways keep more than a hundred in reserve.
+ */
+export const BEGIN_WITHIN_MS = 60_000;
