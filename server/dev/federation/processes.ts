@@ -22,6 +22,12 @@ export type ProcessSpec = {
  * and no more time. `deno task guardian` sets it too.
  */
 const V8_FLAGS = "--max-semi-space-size=2";
+/**
+ * A client works for seconds and waits for hours: a heap that grows slowly takes 25 MB less when it recovers, for 5 %
+ * of its time. `deno task client` sets it too.
+ */
+const CLIENT_V8_FLAGS = `${V8_FLAGS},--optimize-for-size`;
+const CLIENT = "client/main.ts";
 
 /** Arguments that run one of this program's own files with the Deno that runs now. */
 export function ownProgram(file: string, ...args: string[]): string[] {
@@ -32,7 +38,7 @@ export function ownProgram(file: string, ...args: string[]): string[] {
     "--quiet",
     "--allow-all",
     "--unstable-kv",
-    `--v8-flags=${V8_FLAGS}`,
+    `--v8-flags=${file === CLIENT ? CLIENT_V8_FLAGS : V8_FLAGS}`,
     "--config",
     join(root, "deno.json"),
     join(root, file),
