@@ -47,7 +47,7 @@ const sized = (bytes: Code): Code => [...unsignedLeb(bytes.length), ...bytes];
 const section = (id: number, content: Code): Code => [id, ...sized(content)];
 
 /** `locals` by type, with how many; parameters are not among them. */
-type WasmFunction = {
+export type WasmFunction = {
   readonly name: string;
   readonly parameters: Code;
   readonly results: Code;
@@ -56,11 +56,11 @@ type WasmFunction = {
 };
 
 const FUNCTION = 0, MEMORY = 2;
-const END = 0x0b;
+const END = 0x0b, CODE = 10;
 const exported = (name: string, kind: number, index: number): Code => [
   ...sized([...new TextEncoder().encode(name)]),
   kind,
-  index,
+  ...unsignedLeb(index),
 ];
 
 /** A module that exports these functions and `memory`, of so many pages of 64 KiB at first. */
@@ -68,15 +68,26 @@ export function wasmModule(functions: readonly WasmFunction[], pages: number): U
   const counted = (items: readonly Code[]): Code => [...unsignedLeb(items.length), ...items.flat()];
   const types = functions.map(({ parameters, results }) => [0x60, ...sized(parameters), ...sized(results)]);
   const exports = functions.map(({ name }, index) => exported(name, FUNCTION, index));
-  const bodies = functions.map(({ locals, body }) =>
-    sized([...counted(locals.map(([count, type]) => [...unsignedLeb(count), type])), ...body, END])
-  );
-  return Uint8Array.from([
+  // bodies are most of a module: they are copied once, into its bytes
+  const bodies = functions.flatMap(({ locals, body }): Code[] => {
+    const declared = counted(locals.map(([count, type]) => [...unsignedLeb(count), type]));
+    return [[...unsignedLeb(declared.length + body.length + 1), ...declared], body, [END]];
+  });
+  const count = unsignedLeb(functions.length);
+  const head = [
     ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
     ...section(1, counted(types)),
-    ...section(3, counted(functions.map((_, index) => [index]))),
+    ...section(3, counted(functions.map((_, index) => unsignedLeb(index)))),
     ...section(5, [1, 0, ...unsignedLeb(pages)]),
     ...section(7, counted([exported("memory", MEMORY, 0), ...exports])),
-    ...section(10, counted(bodies)),
-  ]);
+    ...[CODE, ...unsignedLeb(bodies.reduce((sum, { length }) => sum + length, count.length)), ...count],
+  ];
+  const parts = [head, ...bodies];
+  const module = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    module.set(part, at);
+    at += part.length;
+  }
+  return module;
 }

@@ -3,6 +3,8 @@
  * federation of guardians on this machine.
  */
 import { Command } from "commander";
+import { tellBlsBackend } from "../actors/bls_log.ts";
+import { loggerFor } from "../actors/logger.ts";
 import { consoleSink, levelFrom } from "../actors/platform/console_sink.ts";
 import type { ProcessHost } from "../actors/platform/process.ts";
 import { realProcessHost } from "../actors/platform/process.ts";
@@ -52,6 +54,7 @@ async function run(program: Program): Promise<number> {
   };
   const settings = await readSettings(command, { env: (name) => host.env(name), readText, modules });
   const log = consoleSink(platform.clock, levelFrom(host.env("RUST_LOG")), (line) => void host.stderr(line));
+  tellBlsBackend(loggerFor("root", log));
   const store = await openDatabase(platform, settings.dataDir);
   const guardian = await Guardian.start({ ...settings, platform, store, log, definitions: modules });
   host.onSignal(() => void guardian.stop());

@@ -7,6 +7,7 @@
  * A suite is a command that says in its last lines how many cases passed and failed; one that can't run here says
  * `not run here: WHY` and that none did.
  */
+import { WIDE_FLAG } from "../core/crypto/bls/wide/probe.ts";
 import { BITCOIND_TEST } from "../server/dev/chain/testing/core_node.ts";
 import type { SourceFile } from "./check/sources.ts";
 import { sourcesBelow } from "./check/sources.ts";
@@ -44,6 +45,7 @@ const simulatedWorlds = [
   "hostile_links",
   "lost_database_in_session",
   "setup_stops",
+  "bls_field",
 ].map(inSlow);
 
 const realPrograms = [
@@ -67,6 +69,9 @@ const pathOf = ({ path }: SourceFile): string => path;
 
 // types are `deno task check`'s; tests with a real bitcoind go by this variable, and are a suite of their own
 const NO_BITCOIND = { BITCOIND_DIR: "" };
+
+/** As `deno task guardian` and `deno task client` run; children get it from their environment. */
+const V8_FLAGS = [Deno.env.get("DENO_V8_FLAGS") ?? "", WIDE_FLAG].filter((flags) => flags !== "").join(",");
 
 /** Files of tests, so many at a time. */
 function files(name: string, jobs: number, paths: readonly string[]): Suite {
@@ -178,7 +183,8 @@ type Options = { readonly isLast?: boolean; readonly tell?: (text: string) => vo
 async function run({ args, env = {}, ...suite }: Suite, { isLast = false, tell = () => {} }: Options): Promise<Ran> {
   const begun = performance.now();
   const [program, ...rest] = [...(isLast ? LAST : []), deno, ...args] as [string, ...string[]];
-  const child = new Deno.Command(program, { args: rest, env, stdout: "piped", stderr: "piped" }).spawn();
+  const all = { DENO_V8_FLAGS: V8_FLAGS, ...env };
+  const child = new Deno.Command(program, { args: rest, env: all, stdout: "piped", stderr: "piped" }).spawn();
   running.add(child);
   const ended = child.status.finally(() => running.delete(child));
   let output = "";

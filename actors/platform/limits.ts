@@ -66,6 +66,13 @@ export const HTTP_SERVER = {
 /** To one pinned server, streams included: what a gateway follows at once, and some for its other calls. */
 export const PINNED_CONNECTIONS_MAX = 512;
 /**
+ * An answer that nobody reads any more may end within it: after its last message a server ends a stream within
+ * milliseconds, and a new connection is three round trips and two signatures.
+ */
+export const LEFT_ANSWER_MS = 100;
+/** And it may bring so much: what is on its way already costs no more than a new connection. */
+export const LEFT_ANSWER_BYTES_MAX = 64 * 1024;
+/**
  * Request line and headers, or status line and headers; as Node's default. An API secret or a cookie takes less than 1
  * KiB.
  */

@@ -23,7 +23,8 @@ export interface PinnedHttp {
     request: PinnedRequest & { readonly timeoutMs: number; readonly bodyBytesMax: number },
   ): Promise<{ readonly status: number; readonly body: Bytes }>;
   /**
-   * One request whose answer goes on, line by line. Who leaves off reading, or aborts, ends it.
+   * One request whose answer goes on, line by line. Who aborts ends it; so does who leaves off reading, unless it comes
+   * to its own end within a moment.
    * @param request.timeoutMs until the answer begins
    * @param request.lineUnitsMax longest line, in UTF-16 units
    * @throws {NetworkError} as `fetch`; from the lines also `reset` and {LineError} `line_too_long`

@@ -162,7 +162,7 @@ export interface Network {
   fetch(
     url: string,
     options: {
-      readonly method?: "GET" | "POST";
+      readonly method?: "GET" | "POST" | "PUT";
       readonly headers?: Record<string, string>;
       readonly body?: string | Bytes;
       readonly timeoutMs: number;

@@ -41,6 +41,10 @@ export const STRANGERS_UNFLUSHED_BYTES_MAX = 256 * KIB;
  * patience.
  */
 export const STRANGERS_WRITERS_MAX = 1_024;
+/** Lists of the backend whose answers are kept; each write looks whether it touches them. */
+export const LISTS_KEPT_MAX = 32;
+/** Of one such answer: votes of some twenty guardians, or that there is nothing. */
+export const LIST_KEPT_BYTES_MAX = 4 * KIB;
 /** Values of the backend kept for the next read. */
 export const CACHE_BYTES_MAX = 32 * MIB;
 /**

@@ -27,6 +27,7 @@ import {
   successor,
   toBinary,
 } from "./keys.ts";
+import { Lists } from "./lists.ts";
 import { numberBytes, numberIn } from "./number_key.ts";
 import { BATCH_ENTRIES_MAX, CHUNK_BYTES, INLINE_BYTES_MAX, VALUE_BYTES_MAX } from "./limits.ts";
 
@@ -47,6 +48,7 @@ const POINTER_BYTES = 13;
 export class Pieces {
   readonly #backend: Backend;
   readonly #large: Map<string, Large>;
+  readonly #lists = new Lists<Piece>();
   #nextId: number;
 
   private constructor(backend: Backend, large: Map<string, Large>, nextId: number) {
@@ -82,7 +84,11 @@ export class Pieces {
    * The first (last, when `reverse`) `limit` entries of start ≤ key < end. Large values are left where they are: see
    * `load`.
    */
-  async list(start: string, end: string | undefined, limit: number, reverse: boolean): Promise<Piece[]> {
+  list(start: string, end: string | undefined, limit: number, reverse: boolean): Promise<readonly Piece[]> {
+    return this.#lists.get({ low: start, high: end, limit, reverse }, () => this.#read(start, end, limit, reverse));
+  }
+
+  async #read(start: string, end: string | undefined, limit: number, reverse: boolean): Promise<Piece[]> {
     const entries = await this.#backend.list({
       start: dataKey(start),
       end: end === undefined ? spaceEnd(Space.data) : dataKey(end),
@@ -104,7 +110,11 @@ export class Pieces {
   }
 
   /** All or nothing. One at a time. Durable when it resolves. */
-  async write(writes: Writes): Promise<void> {
+  write(writes: Writes): Promise<void> {
+    return this.#lists.around([...writes.keys()], () => this.#write(writes));
+  }
+
+  async #write(writes: Writes): Promise<void> {
     const staged: Operation[] = [];
     const operations: Operation[] = [];
     const large = new Map<string, Large | null>();

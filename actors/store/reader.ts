@@ -57,7 +57,7 @@ export class Reader {
   }
 
   /** Entries of the backend as it is now; `known` says for each whether the snapshot sees it so. */
-  list(low: string, high: string | undefined, limit: number, reverse: boolean): Promise<Piece[]> {
+  list(low: string, high: string | undefined, limit: number, reverse: boolean): Promise<readonly Piece[]> {
     return this.#guard(() => this.#pieces.list(low, high, limit, reverse));
   }
 

@@ -42,14 +42,20 @@ export type FederationsEnv = {
   readonly leaving: {
     /** Keeps what is owed to the node: the answers to forwards that were bought for. */
     readonly keepAnswers: (served: ServedFederation) => Promise<void>;
-    /** Keeps what is owed to other federations: the outcomes of swaps into this one. @throws {GatewayError} `under_way` */
+    /** Keeps what is owed to other federations: outcomes of swaps into this one. @throws {GatewayError} `under_way` */
     readonly keepOutcomes: (served: ServedFederation) => Promise<void>;
     /** Has the node end all its invoices. @throws {GatewayError} also `under_way`: the node holds a payment */
-    readonly endInvoices: (served: ServedFederation) => Promise<void>;
+    readonly endInvoices: (
+      served: ServedFederation,
+      onProgress: (progress: LeavingProgress) => void,
+    ) => Promise<void>;
     /** The last one. Must not fail. */
     readonly unregister: (served: ServedFederation) => Promise<void>;
   };
 };
+
+/** How far leaving a federation is: of the invoices that its clients had. */
+export type LeavingProgress = { readonly ended: number; readonly invoices: number };
 
 /** The gateway in one of its federations. */
 export type ServedFederation = {
@@ -88,7 +94,8 @@ export class Federations {
   #wallets: Wallets | null = null;
   /** What is in hand, which modules may have nothing of yet. */
   readonly #uses = new Map<FederationId, number>();
-  readonly #leaving = new Set<FederationId>();
+  /** Those that are being left, and how far that is. */
+  readonly #leaving = new Map<FederationId, LeavingProgress | null>();
 
   constructor(env: FederationsEnv) {
     this.#env = env;
@@ -219,7 +226,7 @@ export class Federations {
    */
   async connect(inviteCode: string, signal?: AbortSignal): Promise<ServedFederation> {
     const { federationId } = readInviteCode(inviteCode);
-    if (this.#leaving.has(federationId)) throw underWay();
+    if (this.#leaving.has(federationId)) throw isBeingLeft(this.#leaving.get(federationId) ?? null);
     // one that is served and whose wallet doesn't run is taken back: nothing else would bring its money
     if (await this.record(federationId) && this.wallets.wallet(federationId)) {
       throw new GatewayError({ code: "already_connected" }, "Federation has already been registered");
@@ -265,14 +272,14 @@ export class Federations {
    */
   async leave(federationId: FederationId): Promise<ServedFederation> {
     const served = await this.served(federationId);
-    if (this.#leaving.has(federationId)) throw underWay();
+    if (this.#leaving.has(federationId)) throw isBeingLeft(this.#leaving.get(federationId) ?? null);
     // nothing begins from here on: what is looked at stays as it is
-    this.#leaving.add(federationId);
+    this.#leaving.set(federationId, null);
     try {
       const { clock, leaving } = this.#env;
       await this.#awaitIdle(served);
       await orLate({ clock, deadlineMs: LEAVE_MS, late: underWay }, () => leaving.keepOutcomes(served));
-      await leaving.endInvoices(served);
+      await leaving.endInvoices(served, (progress) => this.#leaving.set(federationId, progress));
       await leaving.unregister(served);
       const { durable } = await this.#env.store.transact((tx) => federations.delete(tx, federationId));
       await durable;
@@ -323,6 +330,11 @@ export function underWay(): GatewayError {
     { code: "under_way" },
     "Payments of this federation are under way: try again in a minute. While receiving is disabled no new ones come in",
   );
+}
+
+function isBeingLeft(progress: LeavingProgress | null): GatewayError {
+  const far = progress ? `: of ${progress.invoices} invoices ${progress.ended} have ended` : "";
+  return new GatewayError({ code: "under_way" }, `This federation is being left${far}`);
 }
 
 /** As the reference tells clients: the first four bytes of the id. */

@@ -89,6 +89,8 @@ export type GatewayOptions = {
   /** Public URL below which it serves the pages of lnurls. Default: it has none. */
   readonly lnurlUrl?: string | null;
   readonly testEnvironment?: boolean;
+  /** Whether its wallets look for new notes' tweaks ahead, in quiet moments. Default: they do. */
+  readonly findsAhead?: boolean;
   /** 12 to 24 words for a new database; default: those that it has, or new ones. Secret. */
   readonly words?: string | null;
   /** Modules of its wallets beside those of every gateway. Default: none. */
@@ -144,7 +146,7 @@ export class Gateway {
       leaving: {
         keepAnswers: ({ lnv1 }) => lnv1 ? this.#forwards.keepAnswers(lnv1) : Promise.resolve(),
         keepOutcomes: (served) => payments.keepOutcomes(served, closing.signal),
-        endInvoices: (served) => openInvoices.end(served),
+        endInvoices: (served, onProgress) => openInvoices.end(served, onProgress),
         unregister: (served) => this.#unregister(served),
       },
     });
@@ -195,6 +197,7 @@ export class Gateway {
         ],
         log: options.log,
         testEnvironment: options.testEnvironment ?? false,
+        findsAhead: options.findsAhead ?? true,
       });
       if (options.words) await gateway.#takeWords(wallets, options.words);
       gateway.federations.open(wallets);

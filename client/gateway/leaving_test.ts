@@ -34,7 +34,7 @@ async function serving() {
     world = { isHeld: true, outcomes: Promise.resolve() };
   const node: LightningNode = {
     ...lightning.node("gateway").connect(),
-    heldPayment: (paymentHash) => Promise.resolve(world.isHeld ? { paymentHash, ...aHeld } : null),
+    held: () => Promise.resolve(world.isHeld ? [{ paymentHash: HASH, ...aHeld }] : []),
   };
   const contract = incomingOf(await testLightning());
   const { durable } = await store.transact(async (tx) => {
@@ -52,6 +52,7 @@ async function serving() {
   const pending = { incomingMsat: 0n, outgoingMsat: 0n, inDoubtMsat: 0n };
   const module = {
     isFunded: () => Promise.resolve(false),
+    isFundedOf: () => Promise.resolve(false),
     relayHeld: () => guardians.promise.then(() => (world.isHeld = false, ok(null))),
     sendPayment: () => guardians.promise.then(() => ok(PREIMAGE)),
   };
@@ -69,7 +70,7 @@ async function serving() {
     leaving: {
       keepAnswers: () => Promise.resolve(),
       keepOutcomes: () => world.outcomes,
-      endInvoices: (served) => openInvoices.end(served),
+      endInvoices: (served, onProgress) => openInvoices.end(served, onProgress),
       unregister: () => Promise.resolve(),
     },
   });
@@ -132,6 +133,9 @@ Deno.test("a federation is not left before it is known what swaps into it came t
   const { world, federations, leftOut, passing } = await serving(), known = Promise.withResolvers<void>();
   Object.assign(world, { isHeld: false, outcomes: known.promise });
   const left = assertRejects(() => federations.leave(ID), GatewayError);
+  await passing(500);
+  // who asks meanwhile is told
+  await assertRejects(() => federations.leave(ID), GatewayError, "This federation is being left");
   await passing(60_000);
   assertEquals([(await left).code, leftOut], ["under_way", []]);
   known.resolve();

@@ -1,5 +1,6 @@
 /** `deno task gateway`: a gateway process; `gateway cli`: asks one. */
 import { join } from "@std/path";
+import { tellBlsBackend } from "../../actors/bls_log.ts";
 import { consoleSink, levelFrom } from "../../actors/platform/console_sink.ts";
 import type { ProcessHost } from "../../actors/platform/process.ts";
 import { realProcessHost } from "../../actors/platform/process.ts";
@@ -8,6 +9,7 @@ import { realPlatform } from "../../actors/platform/real.ts";
 import { openPinnedHttp } from "../../actors/platform/real/pinned_http.ts";
 import { openKvStore } from "../../actors/store/kv.ts";
 import type { LogSink } from "../../actors/logger.ts";
+import { loggerFor } from "../../actors/logger.ts";
 import type { Json } from "../../core/encoding/mod.ts";
 import { JsonFloat } from "../../core/encoding/mod.ts";
 import { errorText, FedimintError } from "../../core/result.ts";
@@ -69,6 +71,7 @@ async function run(program: Program): Promise<number> {
   const { host, platform, parsed, kind } = program;
   const settings = readSettings(parsed, (name) => host.env(name), kind);
   const log = consoleSink(platform.clock, levelFrom(host.env("RUST_LOG")), (line) => void host.stderr(line));
+  tellBlsBackend(loggerFor("gateway", log));
   const { passwords, apiUrl, dataDir } = settings;
   const { node, lightningMode, close } = settings.node.kind === "lnd"
     ? await lndOf(settings.node.lnd, program, log)

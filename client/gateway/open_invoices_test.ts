@@ -10,16 +10,17 @@ import { toHex } from "../../core/bytes.ts";
 import { parseBolt11 } from "../../core/lightning/bolt11.ts";
 import type { Sha256 } from "../../core/types/ids.ts";
 import { seededDice } from "../../modules/contract/testing/mod.ts";
-import type { IncomingContract } from "../../modules/lnv2/contracts.ts";
+import type { ContractId } from "../../modules/lnv2/contracts.ts";
+import { incomingContractId } from "../../modules/lnv2/contracts.ts";
 import { incomingOf, testLightning } from "../../modules/lnv2/testing/guardians.ts";
 import { GatewayError } from "./error.ts";
 import type { ServedFederation } from "./federations.ts";
-import { INVOICES_ENDED_AT_ONCE } from "./limits.ts";
+import { ENDED_AFTER_EXPIRY_SECS, INVOICES_ENDED_AT_ONCE, REGISTRATIONS_READ_AT_ONCE } from "./limits.ts";
 import type { LightningNode, PaymentOutcome } from "./node/node.ts";
 import { SimulatedLightning } from "./node/simulated/lightning.ts";
 import { NodeWatch } from "./node_watch.ts";
 import { OpenInvoices } from "./open_invoices.ts";
-import { register, registrationOf } from "./records.ts";
+import { register, registrationHead, registrationHeads, registrationOf } from "./records.ts";
 
 const ID = "bb".repeat(32), OTHER_ID = "cc".repeat(32), AMOUNT_MSAT = 1_000_000n;
 const CONTRACT = incomingOf(await testLightning());
@@ -32,22 +33,23 @@ async function gateway() {
   const books = lightning.node("gateway", channel), outside = lightning.node("outside", channel).connect();
   const node = books.connect(), log = loggerFor("test", () => {}), closing = new AbortController();
   const watch = new NodeWatch({ node, network: "regtest", store, platform: { clock }, log });
-  /** Contracts' amounts, which tell them apart. */
-  const funded = new Set<bigint>();
-  const module = { isFunded: ({ commitment }: IncomingContract) => Promise.resolve(funded.has(commitment.amount)) };
+  const funded = new Set<ContractId>();
+  const module = { isFundedOf: (id: ContractId) => Promise.resolve(funded.has(id)) };
   const served = { federationId: ID, module } as unknown as ServedFederation;
   const openInvoices = (changes: { readonly store?: StoreView; readonly node?: LightningNode } = {}) =>
     new OpenInvoices({ store, node, watch, clock, log, closing: closing.signal, ...changes });
   let invoices = 0n;
-  const invoice = async (federationId = ID) => {
+  const invoice = async (federationId = ID, expirySecs = 86_400) => {
     const preimage: Bytes = new Uint8Array(32).fill(Number(++invoices)), paymentHash = sha256(preimage) as Bytes;
-    const hash = toHex(paymentHash) as Sha256, mark = invoices;
+    const hash = toHex(paymentHash) as Sha256;
+    // amounts tell contracts apart
+    const contract = { ...CONTRACT, commitment: { ...CONTRACT.commitment, amount: invoices } };
     const { durable } = await store.transact((tx) =>
       register(tx, hash, {
         federationId,
         amountMsat: AMOUNT_MSAT,
-        invoiceExpiresAtSecs: 1_700_086_400,
-        contract: { ...CONTRACT, commitment: { ...CONTRACT.commitment, amount: mark } },
+        invoiceExpiresAtSecs: 1_700_000_000 + expirySecs,
+        contract,
       })
     );
     await durable;
@@ -55,13 +57,13 @@ async function gateway() {
     const text = await node.createHoldInvoice({
       paymentHash,
       amountMsat: AMOUNT_MSAT,
-      expirySecs: 86_400,
+      expirySecs,
       description,
     });
     return {
       preimage,
       paymentHash,
-      fund: () => void funded.add(mark),
+      fund: () => void funded.add(incomingContractId(contract)),
       state: () => books.books.invoices.get(hash)!.state,
       isRegistered: async () => await store.read((tx) => registrationOf(tx, hash)) !== undefined,
       pay: () => {
@@ -129,10 +131,8 @@ Deno.test("a payment of another amount, and one that comes while invoices end, a
   let payment: ReturnType<typeof late.pay> | null = null;
   const changed: LightningNode = {
     ...node,
-    heldPayment: async (hash, signal) => {
-      const held = await node.heldPayment(hash, signal);
-      return held && { ...held, amountMsat: held.amountMsat + 1n };
-    },
+    held: async (signal) =>
+      (await node.held(signal)).map((payment) => ({ ...payment, amountMsat: payment.amountMsat + 1n })),
     cancel: (hash, signal) => {
       payment ??= late.pay();
       return settle().then(() => node.cancel(hash, signal));
@@ -187,6 +187,69 @@ Deno.test("invoices end though the gateway dies at any step of it: what is forgo
     await openInvoices().end(served);
     for (const each of all) assertEquals([each.state(), await each.isRegistered()], ["cancelled", false]);
   }
-  // the list; each is read twice and ended; one commit
-  assertEquals(deaths, 1 + 2 * 3 + 1);
+  // two pages and no more are read; two are ended; one commit; and the pages once more
+  assertEquals(deaths, 2 + 1 + 2 + 1 + 1);
+});
+
+Deno.test("an invoice that expired long since is forgotten without a word to the node, unless it was funded for", async () => {
+  const { clock, node, served, openInvoices, invoice } = await gateway(), asked: string[] = [];
+  const old = await invoice(ID, 60), funded = await invoice(ID, 60), late = await invoice(ID, 61);
+  funded.fund();
+  await clock.advance((60 + ENDED_AFTER_EXPIRY_SECS + 1) * 1_000);
+  const cancel: LightningNode["cancel"] = (hash, signal) => {
+    asked.push(toHex(hash));
+    return node.cancel(hash, signal);
+  };
+  await openInvoices({ node: { ...node, cancel } }).end(served);
+  assertEquals(asked, [toHex(late.paymentHash)]);
+  assertEquals([await old.isRegistered(), await funded.isRegistered(), await late.isRegistered()], [
+    false,
+    true,
+    false,
+  ]);
+});
+
+Deno.test("of very many invoices the node is asked once what it holds, and once to end each that is open; how far that is is told", async () => {
+  const { store, node, served, openInvoices } = await gateway();
+  const mine = REGISTRATIONS_READ_AT_ONCE + 1, calls = { held: 0, cancel: 0, heldPayment: 0 };
+  const { durable } = await store.transact(async (tx) => {
+    for (let i = 0; i < mine + 1; i++) {
+      await register(tx, i.toString(16).padStart(64, "0") as Sha256, {
+        federationId: i === 0 ? OTHER_ID : ID,
+        amountMsat: AMOUNT_MSAT,
+        invoiceExpiresAtSecs: 1_700_086_400,
+        contract: CONTRACT,
+      });
+    }
+  });
+  await durable;
+  const counting: LightningNode = {
+    ...node,
+    held: () => (calls.held++, node.held()),
+    cancel: (hash) => (calls.cancel++, node.cancel(hash)),
+    heldPayment: (hash) => (calls.heldPayment++, node.heldPayment(hash)),
+  };
+  const far: number[] = [];
+  await openInvoices({ node: counting }).end(served, ({ ended, invoices }) => {
+    far.push(ended);
+    assertEquals(invoices, mine);
+  });
+  assertEquals(calls, { held: 1, cancel: mine, heldPayment: 0 });
+  assertEquals([far[0], far.at(-1), far.length > 60], [INVOICES_ENDED_AT_ONCE, mine, true]);
+  const left = await store.read((tx) => registrationHeads(tx, { after: null, limit: 10 }));
+  assertEquals(left.map(([, { federationId }]) => federationId), [OTHER_ID]);
+});
+
+Deno.test("what is read of very many registrations is what stands in each", async () => {
+  const { store, invoice } = await gateway(), one = await invoice(), two = await invoice(OTHER_ID, 60);
+  const heads = new Map(await store.read((tx) => registrationHeads(tx, { after: null, limit: 10 })));
+  for (const { paymentHash } of [one, two]) {
+    const hash = toHex(paymentHash) as Sha256,
+      { contract, ...rest } = (await store.read((tx) => registrationOf(tx, hash)))!;
+    assertEquals(heads.get(hash), { ...rest, contractId: incomingContractId(contract) });
+    assertEquals(await store.read((tx) => registrationHead(tx, hash)), heads.get(hash));
+  }
+  const [first, second] = [...heads.keys()].sort();
+  const after = (hash: Sha256) => store.read((tx) => registrationHeads(tx, { after: hash, limit: 1 }));
+  assertEquals([(await after(first!))[0]![0], await after(second!)], [second, []]);
 });

@@ -18,6 +18,7 @@
  * | 0d | federation 32 ‖ payment hash 32 | nothing: a swap into it, of which the outcome isn't kept under `06` yet |
  * | 0e | – | nothing: all swaps stand under `0d` that should |
  */
+import { sha256 } from "@noble/hashes/sha2.js";
 import type { ReadTx, StoreTx, StoreView } from "../../actors/store/store.ts";
 import { numberKey } from "../../actors/store/number_key.ts";
 import type { Bytes } from "../../core/bytes.ts";
@@ -30,6 +31,7 @@ import {
   encode,
   fixedBytes,
   option,
+  Reader,
   struct,
   text,
   u64,
@@ -41,6 +43,7 @@ import type { FederationId, Sha256 } from "../../core/types/ids.ts";
 import { federationId, operationId, sha256Hash } from "../../core/types/ids.ts";
 import { publicKey, secretKey } from "../../core/types/keys.ts";
 import { slot, table } from "../../modules/contract/records.ts";
+import type { ContractId } from "../../modules/lnv2/contracts.ts";
 import { incomingContract } from "../../modules/lnv2/contracts.ts";
 import { paymentFee } from "../../modules/lnv2/fees.ts";
 import { cancelled } from "../../modules/lnv2/gateway/states.ts";
@@ -133,7 +136,10 @@ export function registrationOf(tx: ReadTx, paymentHash: Sha256): Promise<Registr
   return registrations.get(tx, paymentHash);
 }
 
-function expirationKey(paymentHash: Sha256, { invoiceExpiresAtSecs }: Registration): Bytes {
+function expirationKey(
+  paymentHash: Sha256,
+  { invoiceExpiresAtSecs }: Pick<Registration, "invoiceExpiresAtSecs">,
+): Bytes {
   return concat(numberKey(EXPIRATIONS, invoiceExpiresAtSecs), fromHex(paymentHash));
 }
 
@@ -154,11 +160,42 @@ export async function register(
 
 /** Nothing happens when there is none. */
 export async function unregister(tx: StoreTx, paymentHash: Sha256): Promise<void> {
-  const value = await registrations.get(tx, paymentHash);
-  if (!value) return;
+  const head = await registrationHead(tx, paymentHash);
+  if (!head) return;
   registrations.delete(tx, paymentHash);
-  tx.delete(expirationKey(paymentHash, value));
+  tx.delete(expirationKey(paymentHash, head));
   registered.set(tx, (await registered.get(tx) ?? 1) - 1);
+}
+
+/** What is read of a registration where there are many: its contract's points take milliseconds. */
+export type RegistrationHead = Omit<Registration, "contract"> & { readonly contractId: ContractId };
+
+function headOf(value: Bytes): RegistrationHead {
+  const reader = new Reader(value);
+  return {
+    federationId: federationId.read(reader),
+    amountMsat: amount.read(reader),
+    invoiceExpiresAtSecs: u64Number.read(reader),
+    contractId: toHex(sha256(reader.rest())) as ContractId,
+  };
+}
+
+export async function registrationHead(tx: ReadTx, paymentHash: Sha256): Promise<RegistrationHead | undefined> {
+  const value = await tx.get(registrations.keyOf(paymentHash));
+  return value && headOf(value);
+}
+
+/** A page of the registrations of all federations, in the order of payment hashes. */
+export async function registrationHeads(
+  tx: ReadTx,
+  { after, limit }: { readonly after: Sha256 | null; readonly limit: number },
+): Promise<(readonly [Sha256, RegistrationHead])[]> {
+  const page: (readonly [Sha256, RegistrationHead])[] = [], { prefix } = registrations;
+  const start = after === null ? prefix : concat(registrations.keyOf(after), Uint8Array.of(0));
+  for await (const { key, value } of tx.range({ prefix, start, limit })) {
+    page.push([toHex(key.subarray(prefix.length)) as Sha256, headOf(value)]);
+  }
+  return page;
 }
 
 /** Deletes registrations whose invoices expired before a time. @returns how many; at most `limit` */
@@ -170,13 +207,6 @@ export async function pruneRegistrations(tx: StoreTx, expiredBeforeSecs: number,
   }
   for (const hash of hashes) await unregister(tx, hash);
   return hashes.length;
-}
-
-/** Payment hashes of a federation's registrations. */
-export async function registeredIn(tx: ReadTx, id: FederationId): Promise<Sha256[]> {
-  const hashes: Sha256[] = [];
-  for await (const [hash, { federationId }] of registrations.entries(tx)) if (federationId === id) hashes.push(hash);
-  return hashes;
 }
 
 /** Keeps the preimage (32 bytes) that settles a forward, unless it is kept already. */

@@ -40,14 +40,36 @@ export type RegistrarArgs = {
   readonly routeHints: number;
 };
 
-/** Registers with all. @returns whether the node was there, and a threshold of each federation's guardians has it */
-export async function registerAll(args: RegistrarArgs, log: Logger, signal: AbortSignal): Promise<boolean> {
+/** What an operator must know of a node that gives forwards back; null where there is nothing to say. */
+export function forwardsWarning(
+  info: NodeInfo | null,
+  served: readonly Pick<ServedFederation, "lnv1">[],
+): string | null {
+  if (info?.keepsForwards !== false || served.every(({ lnv1 }) => lnv1 === null)) return null;
+  return "LND runs without --requireinterceptor: whenever the gateway is away, it gives back what it holds for clients " +
+    "of the module ln, though the gateway may have paid for it already";
+}
+
+/**
+ * Registers with all.
+ * @param forwards tells of a node that gives forwards back
+ * @returns whether the node was there, and a threshold of each federation's guardians has it
+ */
+export async function registerAll(
+  args: RegistrarArgs,
+  log: Logger,
+  forwards: Reminder,
+  signal: AbortSignal,
+): Promise<boolean> {
   const { interceptor, watch, federations, routeHints } = args;
   const info = await watch.info();
   if (!info) return false;
   const hints = await interceptor.routeHints(routeHints, signal);
+  const all = await federations.all(), warning = forwardsWarning(info, all);
+  if (warning) forwards.say(warning, "");
+  else forwards.over("LND keeps forwards for the gateway");
   let isDone = true;
-  for (const served of await federations.all()) {
+  for (const served of all) {
     // one that can't be reached keeps no other one from it
     if (!await registerOne(args, served, { info, hints }, log, signal)) isDone = false;
   }
@@ -92,13 +114,15 @@ type State = {
   readonly turn: number;
   readonly isBusy: boolean;
   readonly trouble: Reminder;
+  readonly forwards: Reminder;
 };
 
 export const registrar = defineActor<RegistrarMessage, RegistrarArgs, State>({
   name: "registrar",
   init: (ctx, args) => {
     ctx.after(0, { type: "timer", args: { turn: 0 } });
-    return { args, turn: 0, isBusy: false, trouble: new Reminder(ctx.platform.clock, ctx.log, "warn") };
+    const { platform: { clock }, log } = ctx;
+    return { args, turn: 0, isBusy: false, trouble: new Reminder(clock, log), forwards: new Reminder(clock, log) };
   },
   handle: {
     register: (state, _, ctx) => {
@@ -109,7 +133,7 @@ export const registrar = defineActor<RegistrarMessage, RegistrarArgs, State>({
     timer: (state, { turn }, ctx) => {
       if (turn !== state.turn || state.isBusy) return next(state);
       ctx.run(
-        (signal) => registerAll(state.args, ctx.log, signal),
+        (signal) => registerAll(state.args, ctx.log, state.forwards, signal),
         (outcome) => ({ type: "registered", args: { outcome, turn } }),
       );
       return next({ ...state, isBusy: true });

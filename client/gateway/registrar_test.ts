@@ -1,6 +1,7 @@
 /** The gateway registers where it can, and says what it takes there. */
 import { assertEquals } from "@std/assert";
 import { loggerFor } from "../../actors/logger.ts";
+import { Reminder } from "../../actors/reminder.ts";
 import { ManualClock } from "../../actors/testing/manual_clock.ts";
 import type { Bytes } from "../../core/bytes.ts";
 import type { LnGatewayModule } from "../../modules/ln/gateway/api.ts";
@@ -16,7 +17,10 @@ const KEY: Bytes = new Uint8Array(32).fill(5), NODE: Bytes = new Uint8Array(33).
 const never = new AbortController().signal;
 
 /** @param have how many of four guardians take it, by federation; null: it has no module ln */
-async function registering(have: readonly (number | null)[], isNodeThere = true) {
+async function registering(
+  have: readonly (number | null)[],
+  { isNodeThere = true, keepsForwards = null as boolean | null } = {},
+) {
   const clock = new ManualClock(), said: Announced[] = [];
   await clock.advance(1_700_000_040_000);
   const served = have.map((count, i): ServedFederation => ({
@@ -39,12 +43,14 @@ async function registering(have: readonly (number | null)[], isNodeThere = true)
       },
     } as unknown as LnGatewayModule,
   }));
+  const warned: string[] = [];
+  const log = loggerFor("test", ({ level, message }) => void (level === "warn" && warned.push(message)));
   const registrations = new Registrations(clock, { hasUrl: true, handsOver: true });
   const isDone = await registerAll(
     {
       interceptor: { routeHints: () => Promise.resolve([]) } as unknown as ForwardInterceptor,
       watch: {
-        info: () => Promise.resolve(isNodeThere ? { publicKey: NODE, alias: "gateway" } : null),
+        info: () => Promise.resolve(isNodeThere ? { publicKey: NODE, alias: "gateway", keepsForwards } : null),
       } as unknown as NodeWatch,
       federations: { all: () => Promise.resolve(served) } as unknown as Federations,
       registrations,
@@ -52,11 +58,12 @@ async function registering(have: readonly (number | null)[], isNodeThere = true)
       gatewayKey: KEY,
       routeHints: 1,
     },
-    loggerFor("test", () => {}),
+    log,
+    new Reminder(clock, log),
     never,
   );
   const status = (i: number) => registrations.status(String(i).repeat(64)) as Record<string, unknown>;
-  return { isDone, said, status, clock };
+  return { isDone, said, status, clock, warned };
 }
 
 Deno.test("a federation whose guardians are away, one without the module and one whose price can't be said keep no other from being registered", async () => {
@@ -90,8 +97,17 @@ Deno.test("a threshold of guardians is enough until the next time, and what came
 });
 
 Deno.test("nothing is said while the node is away", async () => {
-  const { isDone, said, status } = await registering([4], false);
+  const { isDone, said, status } = await registering([4], { isNodeThere: false });
   assertEquals([isDone, said], [false, []]);
   const nothing = { last_attempt: null, advertised_ttl_remaining_secs: null };
   assertEquals(status(0), { mode: "gateway_managed", configured: true, endpoints: { http: nothing } });
+});
+
+Deno.test("an LND that gives forwards back is warned of where it is certain, and where clients of version 1 are", async () => {
+  const warnings = async (have: readonly (number | null)[], keepsForwards: boolean | null) =>
+    (await registering(have, { keepsForwards })).warned.filter((message) => message.includes("--requireinterceptor"));
+  assertEquals((await warnings([null, 4], false)).length, 1);
+  for (const [have, keepsForwards] of [[[4], true], [[4], null], [[null], false], [[], false]] as const) {
+    assertEquals(await warnings(have, keepsForwards), []);
+  }
 });

@@ -4,6 +4,7 @@ import { toHex } from "../../core/bytes.ts";
 import { tryDecoding } from "../../core/encoding/mod.ts";
 import type { OperationId } from "../../core/types/ids.ts";
 import { publicKey } from "../../core/types/keys.ts";
+import type { SafeUrl } from "../../core/types/safe_url.ts";
 import type { LnClient } from "../../modules/ln/client/api.ts";
 import { LnError } from "../../modules/ln/client/error.ts";
 import type { PaymentFee } from "../../modules/lnv2/fees.ts";
@@ -94,7 +95,8 @@ export class FirstLightning implements Lightning {
     const gateway = idOf(options.gateway ?? quote?.gateway);
     return await this.#ln.receive(amountMsat, {
       extraMeta: meta,
-      expirySecs: BigInt(expirySecs),
+      // a fraction is refused, as the other module refuses it
+      expirySecs: Number.isSafeInteger(expirySecs) ? BigInt(expirySecs) : 0n,
       ...(description !== undefined && { description }),
       ...(gateway !== null && { gateway }),
     }, signal);
@@ -115,6 +117,12 @@ export class FirstLightning implements Lightning {
 
   invoiceUpdates(operationId: OperationId, signal?: AbortSignal): AsyncGenerator<InvoiceProgress> {
     return this.#ln.receiveUpdates(operationId, signal);
+  }
+
+  /** The server chooses the gateway. */
+  async lnurl(server: SafeUrl, { gateway, signal }: GatewayOptions): Promise<string> {
+    if (gateway !== undefined) throw LnError.of("unknown_gateway", "the server that writes invoices chooses it");
+    return await this.#ln.lnurl(server, {}, signal);
   }
 
   /** The cheapest first. */

@@ -105,6 +105,10 @@ export class SecondLightning implements Lightning {
     return this.#lnv2.receiveUpdates(operationId, signal);
   }
 
+  async lnurl(server: SafeUrl, { gateway, signal }: GatewayOptions): Promise<string> {
+    return await this.#lnv2.lnurl(server, urlOf(gateway), signal);
+  }
+
   /** Most vetted first, each with its prices. */
   async gateways(signal?: AbortSignal): Promise<ListedGateway[]> {
     const urls = await this.#lnv2.gateways(signal);

@@ -36,6 +36,8 @@ export type PaymentQuote = {
   readonly refundBlocks: bigint;
   /** What the payee says it is for; null where it gave a hash alone. */
   readonly description: string | null;
+  /** The wallet wrote the invoice itself: paying it costs fees and nothing else. */
+  readonly isOwn: boolean;
 };
 
 /** The most that can be paid, and through whom: other gateways take other fees. */
@@ -144,5 +146,6 @@ export type Lightning = {
   createInvoice(amountMsat: bigint, options: CreateInvoiceOptions): Promise<CreatedInvoice>;
   awaitInvoice(operationId: OperationId, signal?: AbortSignal): Promise<InvoiceOutcome>;
   invoiceUpdates(operationId: OperationId, signal?: AbortSignal): AsyncGenerator<InvoiceProgress>;
+  lnurl(server: SafeUrl, options: GatewayOptions): Promise<string>;
   gateways(signal?: AbortSignal): Promise<ListedGateway[]>;
 };

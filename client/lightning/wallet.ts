@@ -2,7 +2,6 @@
 import type { OperationId } from "../../core/types/ids.ts";
 import type { PayRequest } from "../../modules/contract/lnurl_pay.ts";
 import { askInvoice, askPayRequest } from "../../modules/contract/lnurl_pay.ts";
-import { lnv2Client } from "../../modules/lnv2/client.ts";
 import { FederationMembership } from "../membership.ts";
 import { lightningOf, lightningOfOperation, paymentOf, payOnce } from "./lightning.ts";
 import type {
@@ -130,12 +129,12 @@ export class LightningWallet extends FederationMembership {
   /**
    * An lnurl: who has it pays this wallet any amount at any time, and the money comes by itself.
    * @param server URL of a server that writes invoices for it
-   * @throws {LightningError} `list_failed` · `no_gateways`
+   * @throws {LightningError} `list_failed` · `no_gateways` · `lnurl_server_failed`
    */
   lnurl(server: string, options: GatewayOptions = {}): Promise<string> {
     return this.client.wait(
       options.signal,
-      (signal) => this.client.use(lnv2Client).lnurl(server, options.gateway ?? null, signal),
+      async (signal) => await lightningOf(this.client).lnurl(server, { ...options, signal }),
     );
   }
 

@@ -29,7 +29,11 @@ export type LightningErrorCode =
   | "insufficient_funds"
   | "funding_failed"
   | "amount_too_small"
+  /** More bitcoin than there will ever be. */
+  | "amount_too_large"
   | "expiry_too_long"
+  /** Less than a second, or a fraction. */
+  | "expiry_too_short"
   | "description_too_long"
   | "invalid_invoice"
   | "wrong_invoice_amount"
@@ -41,10 +45,22 @@ export type LightningErrorCode =
   | "offer_too_dear"
   /** Of an invoice. Version 1. */
   | "offer_rejected"
+  /** The server that writes invoices for an lnurl. Version 1. */
+  | "lnurl_server_failed"
   | "not_reclaimable"
   | "unknown_operation"
   | "no_admin"
   | "federation";
+
+/** Of several gateways none would do. At most so many are told of. */
+const GATEWAYS_TOLD_MAX = 8;
+
+/** Why each of several gateways won't do, for `cause`. @internal */
+export function gatewayReasons(reasons: readonly (readonly [gateway: string, reason: string])[]): string {
+  const told = reasons.slice(0, GATEWAYS_TOLD_MAX).map(([gateway, reason]) => `${gateway} ${reason}`);
+  const more = reasons.length - told.length;
+  return [...told, ...more > 0 ? [`and ${more} more`] : []].join("; ");
+}
 
 /** Codes that say all. */
 export type PlainLightningErrorCode = Exclude<LightningErrorCode, "duplicate_payment" | "insufficient_funds">;

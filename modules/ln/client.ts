@@ -13,6 +13,7 @@ import { Gateways } from "./client/gateways.ts";
 import { lnTransitions, pendingMoney } from "./client/machines.ts";
 import { Paying } from "./client/paying.ts";
 import { Receiving } from "./client/receiving.ts";
+import { Recurring } from "./client/recurring.ts";
 import { lnState } from "./client/states.ts";
 import { lnCodecs } from "./codecs.ts";
 import { LN_API_VERSION_REQUIRED, LN_CONSENSUS_VERSION, LN_KIND, lnInputError, lnOutputError } from "./common.ts";
@@ -45,6 +46,11 @@ export const lnClient: UsableModule<LnClient> = defineClientModule({
     receiveUpdates: "stream",
     updates: "stream",
     gateways: "call",
+    lnurl: "call",
+    registerLnurl: "call",
+    lnurls: "call",
+    lnurlInvoices: "call",
+    lnurlInvoice: "call",
     askedGateways: "call",
     updateGateways: "call",
   },
@@ -52,11 +58,13 @@ export const lnClient: UsableModule<LnClient> = defineClientModule({
     const parts = { env, federation: new LnFederation(env), gateway: new GatewayConnection(env) };
     const gateways = new Gateways(parts);
     const paying = new Paying(parts, gateways), receiving = new Receiving(parts, gateways);
-    const api = new LnClient(parts, { gateways, paying, receiving });
+    const recurring = new Recurring(parts);
+    const api = new LnClient(parts, { gateways, paying, receiving, recurring });
     return Promise.resolve({
       transitions: (state, operationId) => lnTransitions(parts, state, operationId),
       api,
       commands: lnCommands(api, env.platform),
+      background: () => recurring.run(),
       pending: (_tx, active) => Promise.resolve(pendingMoney(active)),
     });
   },

@@ -91,6 +91,11 @@ export const SLICE_ITEMS_MIN = 1_000;
 export const SLICES_AHEAD = 8;
 /** Notes whose keys, or whose signatures, are computed before others have their turn: some 12 ms. */
 export const NOTES_AT_ONCE = 8;
+/**
+ * Blinded nonces that a wallet keeps until their notes are signed: as many as a transaction can ask for, and those of
+ * some others. Of refused transactions they stay until newer ones come: 300 kB at most.
+ */
+export const BLINDED_KEPT_MAX = 1_024;
 /** Recovered notes in one store transaction: 100 kB. */
 export const SETTLED_AT_ONCE = 1_000;
 /**

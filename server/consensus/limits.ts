@@ -30,8 +30,8 @@ export const PREPARE_INTERVAL_MS = 100;
 export const SUSPECT_MS = 600_000;
 /** Such senders that are remembered at least. */
 export const SUSPECTS_MIN = 1_000;
-/** Bytes of ordered units whose transactions are checked ahead together: some hundred usual ones. */
-export const UNITS_AHEAD_BYTES_MAX = 200_000;
+/** Bytes of ordered units whose transactions are checked ahead together: those of a batch, as a full unit holds. */
+export const UNITS_AHEAD_BYTES_MAX = 50_000;
 /**
  * Transactions whose signatures were found good, which are remembered at least, from the submission to the turn in
  * consensus: those of some minutes under load. Twice as many are 3 MB.

@@ -5,7 +5,7 @@
  */
 import process from "node:process";
 import type { Bls, G2, Scalar } from "../../core/crypto/bls/mod.ts";
-import { bls as mcl, loadBls, scalarFromWide } from "../../core/crypto/bls/mod.ts";
+import { hasWideArithmetic, loadBls, scalarFromWide, WIDE_FLAG } from "../../core/crypto/bls/mod.ts";
 import { ChaChaRng } from "../../core/crypto/chacha_rng.ts";
 import type { Bytes } from "../../core/bytes.ts";
 import { messageSeed, messageToPoint, publicKeyShareOf, signShare, verifyNote } from "../../core/crypto/tbs.ts";
@@ -21,12 +21,18 @@ const ROUNDS = 5;
 
 /** Ratios are against the reference's figure. */
 export async function benchNotes(): Promise<Line[]> {
-  const noble = await loadBls("noble");
+  const noble = await loadBls("noble"), mcl = await loadBls("mcl");
+  const wide = hasWideArithmetic() ? await loadBls("wide") : null;
+  if (wide === null) console.log(`Without ${WIDE_FLAG}, our own backend isn't measured.`);
   const one = makeNotes(BATCH, 1), many = makeNotes(BATCH, 16);
+  const fast = (name: string, bls: Bls): [string, number][] => [
+    [`${name}, batches of ${BATCH}, one denomination`, best(ROUNDS, BATCH, () => verifyBatch(one, bls))],
+    [`${name}, batches of ${BATCH}, 16 denominations`, best(ROUNDS, BATCH, () => verifyBatch(many, bls))],
+    [`${name}, one by one`, best(ROUNDS, 16, () => verifyEach(one.slice(0, 16), bls))],
+  ];
   const lines: [string, number][] = [
-    [`mcl, batches of ${BATCH}, one denomination`, best(ROUNDS, BATCH, () => verifyBatch(one, mcl))],
-    [`mcl, batches of ${BATCH}, 16 denominations`, best(ROUNDS, BATCH, () => verifyBatch(many, mcl))],
-    ["mcl, one by one", best(ROUNDS, 16, () => verifyEach(one.slice(0, 16), mcl))],
+    ...wide === null ? [] : fast("ours", wide),
+    ...fast("mcl", mcl),
     [`noble, batches of ${BATCH}, one denomination`, best(3, BATCH, () => verifyBatch(one, noble))],
     ["noble, one by one", best(3, 8, () => verifyEach(one.slice(0, 8), noble))],
   ];

@@ -5,6 +5,7 @@ import { startInWorld } from "../../client/cli/testing/mod.ts";
 import { FederationClient } from "../../client/wallet.ts";
 import { parseBolt11 } from "../../core/lightning/bolt11.ts";
 import { LightningError } from "../../core/lightning/error.ts";
+import { decodeLnurl, encodeLnurl } from "../../core/lightning/lnurl.ts";
 import { toHex } from "../../core/bytes.ts";
 import { publicKeyOf } from "../../core/crypto/mod.ts";
 import { lnClient } from "../../modules/ln/client.ts";
@@ -117,6 +118,22 @@ Deno.test("a quote of one module isn't paid by the other", async () => {
     assertEquals((await assertRejects(() => at.finish(paying), LightningError)).code, "terms_changed");
     assertEquals(await at.balanceMsat(), BALANCE_MSAT);
   }
+});
+
+Deno.test("a wallet's lnurl is its own where lnv2 is, and its server's where ln is alone: the same one each time", async () => {
+  const second = await LightningWorld.start(4, ["ln", "lnv2"]), wallet = new FederationClient(second.client);
+  const own = await second.finish(wallet.lnurl("https://pay.example/"));
+  assertStringIncludes(decodeLnurl(own)!, "https://pay.example/pay/fedimint");
+  const at = await LightningWorld.start(4, ["ln"]), first = new FederationClient(at.client), asked: string[] = [];
+  const { network } = at.world.world.process("pay.example").platform, lnurl = encodeLnurl("https://pay.example/7");
+  await at.finish(network.serveHttp({ hostname: "0.0.0.0", port: 80 }, async (request) => {
+    asked.push(`${request.method} ${new URL(request.url).pathname}`);
+    return request.method === "PUT" ? Response.json({ recurring_payment_code: lnurl }) : await new Promise(() => {});
+  }));
+  for (let i = 0; i < 2; i++) assertEquals(await at.finish(first.lnurl("http://pay.example/")), lnurl);
+  assertEquals(asked.filter((each) => each.startsWith("PUT")), ["PUT /lnv1/paycodes"]);
+  const chosen = first.lnurl("http://pay.example/", { gateway: LN_GATEWAY });
+  assertEquals((await assertRejects(() => at.finish(chosen), LightningError)).code, "unknown_gateway");
 });
 
 /** The wallet of a world, on the command line. */

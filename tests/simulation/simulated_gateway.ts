@@ -58,6 +58,8 @@ export class SimulatedGateway {
         log: federation.logOf(machine),
         bind: { hostname: "0.0.0.0", port: PORT },
         testEnvironment: true,
+        // it is killed often, and each life would look for fifty that it never uses
+        findsAhead: false,
         modules: [faucetClient],
         admin: { passwords: PASSWORD_HASHES, apiUrl: this.url, lightningMode: "Simulated" },
       })

@@ -157,11 +157,17 @@ async function soak(suite: Suite, seconds: number): Promise<void> {
   console.log(`${kills.length} kills: ${killed}`);
   tellSlowest(people, kills);
   const feesMsat = walletsBeforeMsat - await totalMsat(world.wallets) - gotMsat + intoMsat;
+  const sumMsat = gainsMsat.reduce((sum, msat) => sum + msat, gainMsat + beforeMsat - heldMsat);
+  console.log(
+    `of ${feesMsat} msat of fees that people paid, ${
+      feesMsat - sumMsat
+    } msat are not the gateways', the guardians' or routing's`,
+  );
   const routed =
     `the outside world got ${gotMsat} msat and paid ${paidMsat} msat, and earned ${gainMsat} msat by routing`;
   console.log(
     `${people.payments} payments, all ended; ${sessions} sessions agreed by all; ${heldMsat} msat of e-cash are held, as all ` +
-      `guardians count (${beforeMsat} msat before); people paid ${feesMsat} msat of fees; ${routed}; gateways have ${
+      `guardians count (${beforeMsat} msat before); ${routed}; gateways have ${
         gainsMsat.join(" and ")
       } msat more than before`,
   );

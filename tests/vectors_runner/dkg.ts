@@ -6,7 +6,8 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import { toHex } from "../../core/bytes.ts";
 import type { Bytes } from "../../core/bytes.ts";
 import type { Bls, G1, G2, Group, Scalar } from "../../core/crypto/bls/mod.ts";
-import { bls as mcl, decodeScalar, loadBls } from "../../core/crypto/bls/mod.ts";
+import { decodeScalar } from "../../core/crypto/bls/mod.ts";
+import { everyBls } from "../../core/crypto/bls/testing/backends.ts";
 import type { DkgEffect, DkgMessage, DkgResult, DkgState } from "../../core/crypto/dkg.ts";
 import { dkgStep, startDkg } from "../../core/crypto/dkg.ts";
 import { commitmentOf, evaluatePoints, evaluateScalars, shareFits } from "../../core/crypto/polynomial.ts";
@@ -27,7 +28,7 @@ const CODECS: { readonly [type: string]: AnyCodec } = {
 };
 
 export const checkDkg: Checker = async (file, report) => {
-  for (const bls of [mcl, await loadBls("noble")]) {
+  for (const bls of everyBls) {
     await report.each(file, "evaluations", (fields) => checkEvaluation(fields, report, bls));
     await report.each(file, "runs", (fields) => {
       if (fields.text("group") === "G1") checkRun(fields, report, bls.g1);

@@ -8,7 +8,13 @@ import { Agent, request as requestHttps, type RequestOptions } from "node:https"
 import { errorText } from "../../../core/result.ts";
 import { readBody } from "../body.ts";
 import { NetworkError } from "../error.ts";
-import { HTTP_HEADER_BYTES_MAX, KEEP_ALIVE_MS, PINNED_CONNECTIONS_MAX } from "../limits.ts";
+import {
+  HTTP_HEADER_BYTES_MAX,
+  KEEP_ALIVE_MS,
+  LEFT_ANSWER_BYTES_MAX,
+  LEFT_ANSWER_MS,
+  PINNED_CONNECTIONS_MAX,
+} from "../limits.ts";
 import { linesOf } from "../lines.ts";
 import type { PinnedHttp, PinnedRequest } from "../pinned_http.ts";
 import { openWebSocketWith } from "./http_client.ts";
@@ -85,9 +91,9 @@ export function openPinnedHttp(server: { readonly url: string; readonly certific
     },
     lines: async (path, request) => {
       try {
-        const { response, begun, end } = await begin(path, request);
-        begun();
-        return { status: response.statusCode!, lines: linesUntil(response, request, target, end) };
+        const opened = await begin(path, request);
+        opened.begun();
+        return { status: opened.response.statusCode!, lines: linesUntil(opened, request, target) };
       } catch (thrown) {
         request.signal?.throwIfAborted();
         throw failure(thrown);
@@ -113,6 +119,8 @@ type Begun = {
   late(): NetworkError | undefined;
   /** Ends it, wherever it is. */
   end(): void;
+  /** Nobody reads it any more: most end right then by themselves, and give their connection back for the next. */
+  leave(): void;
 };
 
 /** Resolves when the answer begins. */
@@ -139,11 +147,22 @@ function begun(
       reject(late);
     }, timeoutMs);
     signal?.addEventListener("abort", onAbort, { once: true });
+    let left: ReturnType<typeof setTimeout> | undefined;
     const end = (): void => {
       clearTimeout(timer);
+      clearTimeout(left);
       signal?.removeEventListener("abort", onAbort);
       // one that was read to its end has given its connection back
       if (!answer?.complete) request.destroy();
+    };
+    const leave = (): void => {
+      if (!answer || answer.complete || signal?.aborted) return end();
+      let bytes = 0;
+      left = setTimeout(end, LEFT_ANSWER_MS);
+      answer.once("end", end).once("close", end).on("data", (chunk: Uint8Array) => {
+        bytes += chunk.length;
+        if (bytes > LEFT_ANSWER_BYTES_MAX) end();
+      }).resume();
     };
     request.on("socket", (socket) => {
       socket.setKeepAlive(true, KEEP_ALIVE_MS);
@@ -156,7 +175,7 @@ function begun(
     request.once("response", (response) => {
       answer = response;
       response.on("error", () => undefined); // told to who reads
-      resolve({ response, begun: () => clearTimeout(timer), late: () => late, end });
+      resolve({ response, begun: () => clearTimeout(timer), late: () => late, end, leave });
     });
     request.end(body);
   });
@@ -164,7 +183,8 @@ function begun(
 
 /** What comes, until the end of the answer: one that breaks off is no end. */
 async function* chunksOf(response: IncomingMessage): AsyncGenerator<Uint8Array> {
-  for await (const chunk of response) yield chunk as Uint8Array;
+  // how it ends when it isn't read to its end is decided by who made the request
+  for await (const chunk of response.iterator({ destroyOnReturn: false })) yield chunk as Uint8Array;
   if (!response.complete) throw new Error("the answer broke off");
 }
 
@@ -173,19 +193,22 @@ function bytesOf(response: IncomingMessage): ReadableStream<Uint8Array> {
 }
 
 async function* linesUntil(
-  response: IncomingMessage,
+  { response, end, leave }: Begun,
   { lineUnitsMax, signal }: PinnedRequest & { readonly lineUnitsMax: number },
   target: string,
-  end: () => void,
 ): AsyncGenerator<string> {
+  let isLeft = true;
   try {
     yield* linesOf(bytesOf(response), lineUnitsMax);
+    isLeft = false;
     signal?.throwIfAborted();
   } catch (thrown) {
+    isLeft = false;
     signal?.throwIfAborted();
     if (thrown instanceof Error && thrown.name === "LineError") throw thrown;
     throw new NetworkError({ code: "reset", target }, `${target} broke its answer off.`, { cause: thrown });
   } finally {
-    end();
+    if (isLeft) leave();
+    else end();
   }
 }

@@ -196,6 +196,37 @@ onMachine("an answer that goes on comes by lines, each bounded, and one that bre
   });
 });
 
+onMachine("an answer that is left at its last line gives its connection back; one that goes on is ended", async () => {
+  let connections = 0;
+  const over = new Map<string, PromiseWithResolvers<void>>();
+  await withServer((request, response) => {
+    const path = request.url!, closed = Promise.withResolvers<void>();
+    over.set(path, closed);
+    response.on("close", () => closed.resolve());
+    response.write(path === "/long" ? `one\n${"x".repeat(1_000_000)}` : "one\n", () => {
+      if (path === "/last") setTimeout(() => response.end(), 2);
+    });
+  }, async ({ url, cert, server }) => {
+    server.on("secureConnection", () => connections++);
+    const http = openPinnedHttp({ url, certificate: cert });
+    const first = async (path: string, lineUnitsMax = 100): Promise<void> => {
+      for await (const line of (await http.lines(path, { ...STREAM, lineUnitsMax })).lines) {
+        assertEquals(line, "one");
+        break;
+      }
+      await over.get(path)!.promise;
+    };
+    for (let i = 0; i < 20; i++) await first("/last");
+    // the next request may be quicker than the end of the one before
+    assert(connections < 5, `${connections} connections`);
+    const before = connections;
+    await first("/open");
+    await first("/long", 2_000_000);
+    assert(connections <= before + 2);
+    http.close();
+  });
+});
+
 onMachine("a WebSocket to a pinned server carries its headers and messages", async () => {
   await withServer(() => undefined, async ({ url, cert, server }) => {
     server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Uint8Array) => {

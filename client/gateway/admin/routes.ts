@@ -19,6 +19,7 @@ import { ADMIN_BODY_BYTES_MAX, OPERATOR_INVOICE_SECS, OPERATOR_PAYMENT } from ".
 import type { LightningNode, NodeOperator } from "../node/node.ts";
 import type { NodeWatch } from "../node_watch.ts";
 import type { FederationRecord } from "../records.ts";
+import { forwardsWarning } from "../registrar.ts";
 import { channelInfo, federationInfo, lightningInfo, STATUSES, systemTime, transactionInfo } from "./facts.ts";
 import { paymentLog, paymentSummary } from "./payment_log.ts";
 import * as payload from "./payloads.ts";
@@ -259,6 +260,7 @@ export async function receiveEcash({ gateway }: AdminEnv, request: Request): Pro
 
 async function info({ gateway, lightningMode, registrations }: AdminEnv): Promise<Json> {
   const [served, node] = await Promise.all([gateway.federations.all(), gateway.watch.info()]);
+  const warning = forwardsWarning(node, served);
   return {
     version_hash: VERSION_HASH,
     federations: await Promise.all(served.map(federationInfo)),
@@ -269,6 +271,8 @@ async function info({ gateway, lightningMode, registrations }: AdminEnv): Promis
     lightning_info: lightningInfo(node),
     lightning_mode: lightningMode,
     registrations,
+    // not the reference's
+    ...(warning && { warnings: [warning] }),
   };
 }
 

@@ -132,6 +132,8 @@ Federation         Name                        E-cash  Lightning fee         Tra
 aaaaaaaaaaaaaaaa…  [2JEvil name  1.5 sat (1,500 msat)  2000 msat + 3000 ppm  0 msat + 1 ppm   no
 `,
   );
+  const warned = statusText({ ...info, warnings: ["it gives \u001b[2Jback"] });
+  assertEquals(warned.split("\n")[2], "Warning    it gives [2Jback");
 });
 
 Deno.test("payments are shown with what the client paid and what the gateway keeps of it", () => {

@@ -54,6 +54,7 @@ export function statusText(info: Json): string {
     ...Object.entries(objectIn(all.registrations)).map(([protocol, at]) =>
       `Address    ${textIn(Array.isArray(at) ? at[0] : at)} (${protocol})`
     ),
+    ...(Array.isArray(all.warnings) ? all.warnings : []).map((warning) => `Warning    ${textIn(warning as Json)}`),
   ];
   const head = `${lines.join("\n")}\n\n`;
   if (federations.length === 0) return `${head}No federation yet: connect INVITE_CODE joins one.\n`;

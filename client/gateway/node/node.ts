@@ -21,6 +21,11 @@ export type NodeInfo = {
   /** Height of the newest block that the node has. */
   readonly blockHeight: number;
   readonly isSynced: boolean;
+  /**
+   * Whether forwards wait at the node while nobody is there to decide on them, and are handed over again; false: it
+   * gives them back. Null where that isn't known, and for a node that hands over none.
+   */
+  readonly keepsForwards: boolean | null;
 };
 
 /** An invoice whose payment is held until `settle` or `cancel`: whoever knows the preimage decides. */
@@ -129,6 +134,8 @@ export interface LightningNode {
    * @throws {NodeError}
    */
   heldPayment(paymentHash: Bytes, signal?: AbortSignal): Promise<HeldPayment | null>;
+  /** All payments that are held now, as `heldPayment`: as many as there are on channels. @throws {NodeError} */
+  held(signal?: AbortSignal): Promise<readonly HeldPayment[]>;
   /**
    * Takes a held payment with its 32-byte preimage; one that isn't there yet is waited for. Asks until the node has
    * said. Rejects only when aborted.

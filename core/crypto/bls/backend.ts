@@ -36,7 +36,7 @@ export interface RawGroup<P> {
 }
 
 export interface BlsBackend {
-  readonly name: "noble" | "mcl";
+  readonly name: "noble" | "mcl" | "wide";
   readonly g1: RawGroup<RawG1>;
   readonly g2: RawGroup<RawG2>;
   /** Whether Π e(P, Q) = 1. Infinity on either side is a factor 1. */

@@ -10,6 +10,7 @@ import { equalBytes, fromHex } from "../../bytes.ts";
 import { assert } from "../../assert.ts";
 import { CryptoError, orNull, requireLength } from "../error.ts";
 import type { BlsBackend, CurvePoint, RawG1, RawG2, RawGroup } from "./backend.ts";
+import { GENERATORS } from "./generators.ts";
 import type { Address, MclModule } from "./mcl_memory.ts";
 import { FP_BYTES, FR_BYTES, GT_BYTES, instantiateMcl, MclMemory } from "./mcl_memory.ts";
 import { areInG1 } from "./mcl_subgroup.ts";
@@ -23,16 +24,6 @@ import type { Scalar } from "./types.ts";
 const SUM_POINTS_MAX = 512;
 
 const INFINITY_FLAG = 0x40;
-
-/**
- * Of the curve's definition (draft-irtf-cfrg-pairing-friendly-curves 4.2.1), compressed. To have noble encode its own
- * took each start a tenth of a second.
- */
-const GENERATORS = {
-  G1: "97f1d3a73197d7942695638c4fa9ac0fc3688c4f9774b905a14e3a3f171bac586c55e83ff97a1aeffb3af00adb22c6bb",
-  G2: "93e02b6052719f607dacd3a088274f65596bd0d09920b61ab5da61bbdc7f5049334cf11213945d57e5ac7d055d042b7e" +
-    "024aa2b2f08f0a91260805272dc51051c6e47ad4fa403b02b4510b647ae3d1770bac0326a805bbefd48056c8c121bdb8",
-} as const;
 
 /** Each call makes an instance with its own memory. */
 export async function loadMcl(): Promise<BlsBackend> {

@@ -1,11 +1,11 @@
 /**
- * BLS12-381. `bls` is mcl, loaded before anything that imports this runs; when it can't be loaded the program doesn't
- * start. Who wants the reference asks for it: `await loadBls("noble")`.
+ * BLS12-381. `bls` is our own backend or mcl (`fastest.ts`), loaded before anything that imports this runs; when none
+ * can be loaded the program doesn't start. Who wants another asks for it: `await loadBls("noble")`.
  */
-import { unreachable } from "../../assert.ts";
+import type { BlsBackend } from "./backend.ts";
 import { Bls } from "./bls.ts";
-import { loadMcl } from "./mcl.ts";
-import { nobleBls } from "./noble.ts";
+import type { Choice } from "./fastest.ts";
+import { fastestBackend, loadBackend } from "./fastest.ts";
 
 export { Bls, Group } from "./bls.ts";
 export type { G1, G2, Scalar } from "./types.ts";
@@ -20,17 +20,17 @@ export {
   scalarFromWide,
 } from "./scalar.ts";
 export { randomG1, randomScalar } from "./random_g1.ts";
+export { hasWideArithmetic, WIDE_FLAG } from "./wide/probe.ts";
 
-/** A BLS12-381 of its own over the named library. */
-export async function loadBls(name: "mcl" | "noble"): Promise<Bls> {
-  switch (name) {
-    case "mcl":
-      return new Bls(await loadMcl());
-    case "noble":
-      return new Bls(nobleBls);
-    default:
-      return unreachable(name);
-  }
+/**
+ * A BLS12-381 of its own over the named backend.
+ * @throws {WebAssembly.CompileError} "wide" where `hasWideArithmetic` is false
+ */
+export async function loadBls(name: BlsBackend["name"]): Promise<Bls> {
+  return new Bls(await loadBackend(name));
 }
 
-export const bls: Bls = await loadBls("mcl");
+const choice: Choice = await fastestBackend();
+export const bls: Bls = new Bls(choice.backend);
+/** Why `bls` isn't our own backend; null when it is. */
+export const blsPassedOver: Choice["passedOver"] = choice.passedOver;

@@ -5,8 +5,10 @@
 import type { Bytes } from "../../../core/bytes.ts";
 import type { Json } from "../../../core/encoding/mod.ts";
 import type { OperationId } from "../../../core/types/ids.ts";
+import type { SafeUrl } from "../../../core/types/safe_url.ts";
 import { endedBy } from "../../contract/waiting.ts";
 import type { GatewayAnnouncement } from "../gateways.ts";
+import type { RecurringInvoice } from "./db.ts";
 import { LnError } from "./error.ts";
 import type { AskedGateway, Gateways } from "./gateways.ts";
 import type { PayOutcome, PayProgress, ReceiveOutcome, ReceiveProgress } from "./outcome.ts";
@@ -14,6 +16,7 @@ import { payOutcomeOf, payProgressOf, receiveOutcomeOf, receiveProgressOf, shown
 import type { LnParts } from "./parts.ts";
 import type { Begun, MostPayable, Paying, PayOptions, PayQuote } from "./paying.ts";
 import type { Invited, ReceiveOptions, ReceiveQuote, Receiving } from "./receiving.ts";
+import type { LnurlWords, Recurring, ShownCode } from "./recurring.ts";
 import type { LnState } from "./states.ts";
 
 export type { AskedGateway } from "./gateways.ts";
@@ -22,7 +25,12 @@ export type { Begun, MostPayable, PayOptions, PayQuote } from "./paying.ts";
 export type { Invited, ReceiveOptions, ReceiveQuote } from "./receiving.ts";
 
 /** What the client is made of. */
-export type LnWork = { readonly gateways: Gateways; readonly paying: Paying; readonly receiving: Receiving };
+export type LnWork = {
+  readonly gateways: Gateways;
+  readonly paying: Paying;
+  readonly receiving: Receiving;
+  readonly recurring: Recurring;
+};
 
 /** Lightning: payments, receives, gateways. */
 export class LnClient {
@@ -182,6 +190,36 @@ export class LnClient {
       last = now;
       if (isEnd(state)) return;
     }
+  }
+
+  /**
+   * An lnurl: who has it pays this wallet any amount at any time, and the money comes by itself. One that was made at
+   * this server for the same words is told again, so that it stays the same.
+   * @param server URL of a server that writes invoices for it (recurringd)
+   * @throws {LnError} `lnurl_server_failed`
+   */
+  async lnurl(server: SafeUrl, shown: LnurlWords = {}, signal?: AbortSignal): Promise<string> {
+    return (await this.#work.recurring.reuse(server, shown, this.#until(signal))).lnurl;
+  }
+
+  /** Always a new one. @throws as `lnurl` */
+  registerLnurl(server: SafeUrl, shown: LnurlWords = {}, signal?: AbortSignal): Promise<ShownCode> {
+    return this.#work.recurring.register(server, shown, this.#until(signal));
+  }
+
+  /** All lnurls, by number. */
+  lnurls(): Promise<ShownCode[]> {
+    return this.#work.recurring.codes();
+  }
+
+  /** Operations of an lnurl's invoices by their numbers; null when there is no such lnurl. */
+  lnurlInvoices(index: bigint): Promise<Map<bigint, OperationId> | null> {
+    return this.#work.recurring.invoices(index);
+  }
+
+  /** The invoice of a receive by an lnurl; null when the operation is none. */
+  lnurlInvoice(operationId: OperationId): Promise<RecurringInvoice | null> {
+    return this.#work.recurring.invoiceOf(operationId);
   }
 
   async *#states(operationId: OperationId, signal: AbortSignal): AsyncGenerator<LnState> {

@@ -15,6 +15,7 @@ import { askInvoice, askPayRequest, isLnurlPayee } from "../../contract/lnurl_pa
 import { gatewayAnnouncement } from "../gateways.ts";
 import type { LnClient } from "./api.ts";
 import { finalPayJson } from "./outcome.ts";
+import { lnurlCommand } from "./recurring_commands.ts";
 
 /** Takes `--name` out of the arguments. */
 function takeFlag(
@@ -161,6 +162,7 @@ export function lnCommands(ln: LnClient, platform: Platform): { readonly [name: 
       help: "Waits for the end of a payment",
       run: (args, signal) => finalPay(operationArgument(args), signal),
     },
+    lnurl: lnurlCommand(ln, RECEIVE_TEXTS),
     "list-gateways": {
       usage: "list-gateways [--no-update]",
       help: "Gateways that are registered with guardians",

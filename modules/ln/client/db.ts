@@ -6,10 +6,14 @@
  * | 29 | payment hash | payments of an invoice: how many were tried, and what became of the last one |
  * | 45 | gateway's key | its registration |
  * | 46 | – | BS ms since the epoch: when guardians were last asked for gateways |
+ * | 47 | BS number of a payment code | its lnurl, its server, and how many of its invoices are taken over |
+ * | 48 | operation | a receive by a payment code: which, and the invoice |
  */
 import type { CodecType } from "../../../core/encoding/mod.ts";
-import { closedEnum, fixedHex, struct, u16, u64Number, unit } from "../../../core/encoding/mod.ts";
-import { sha256Hash } from "../../../core/types/ids.ts";
+import { closedEnum, fixedHex, struct, text, u16, u64, u64Number, unit } from "../../../core/encoding/mod.ts";
+import { bolt11Invoice } from "../../../core/lightning/bolt11.ts";
+import { operationId, sha256Hash } from "../../../core/types/ids.ts";
+import { safeUrl } from "../../../core/types/safe_url.ts";
 import type { StoreTx } from "../../../actors/store/store.ts";
 import { slot, table } from "../../contract/records.ts";
 import type { GatewayRegistration } from "../gateways.ts";
@@ -29,6 +33,24 @@ export type Attempts = CodecType<typeof attempts>;
 export const paymentAttempts = table(0x29, sha256Hash, attempts);
 const gateways = table(0x45, fixedHex(33), gatewayRegistration);
 export const gatewaysAtMs = slot(0x46, u64Number);
+
+const paymentCode = struct("PaymentCode", {
+  lnurl: text,
+  /** That writes its invoices. */
+  server: safeUrl,
+  /** Number of the last invoice that was taken over; the first one is 1. */
+  lastInvoice: u64,
+  createdSecs: u64,
+  /** What payers are shown, as JSON. */
+  meta: text,
+});
+export type PaymentCode = CodecType<typeof paymentCode>;
+/** Numbered from 0 on, without gaps: their keys follow from the numbers. */
+export const paymentCodes = table(0x47, u64, paymentCode);
+
+const recurringInvoice = struct("RecurringInvoice", { paymentCodeId: sha256Hash, invoice: bolt11Invoice });
+export type RecurringInvoice = CodecType<typeof recurringInvoice>;
+export const recurringInvoices = table(0x48, operationId, recurringInvoice);
 
 export { gateways as knownGateways };
 

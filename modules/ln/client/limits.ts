@@ -42,5 +42,20 @@ export const ROUTE_HOPS_ALL_MAX = 60;
 export const CLAIM_TRIES_MAX = 5;
 export const CLAIM_RETRY = { minMs: 1_000, maxMs: 60_000 };
 
+/** Answers of servers that write invoices: an invoice has 7,089 characters at most. */
+export const RECURRING_ANSWER_BYTES_MAX = 16_384;
+/** For a payment code. Behind Tor that takes some seconds. */
+export const RECURRING_TIMEOUT_MS = 30_000;
+/** A request for the next invoice is held open until somebody asks for one; many a network drops it before. */
+export const NEXT_INVOICE_TIMEOUT_MS = 300_000;
+/** Until a server that had no next invoice is asked again. Source: ln-client. */
+export const NEXT_INVOICE_RETRY_MS = 60_000;
+/**
+ * Invoices of one payment code that wait for their payment at a time, each with a request to guardians: the next ones
+ * are taken over when the oldest of them has been paid or has expired. Whoever has the lnurl can have any number
+ * written.
+ */
+export const INVOICES_OPEN_MAX = 100n;
+
 /** Guardians that have no block count yet are asked again so much later. */
 export const BLOCK_COUNT_AGAIN_MS = 5_000;

@@ -1,6 +1,6 @@
 /** What this module writes into the operation log and the event log. Follows fedimint-ln-client 0.13.0. */
 import type { Codec, CodecType, Json } from "../../../core/encoding/mod.ts";
-import { bool, closedEnum, list, option, struct, unit } from "../../../core/encoding/mod.ts";
+import { bool, closedEnum, list, option, struct, u64, unit } from "../../../core/encoding/mod.ts";
 import { bolt11Invoice } from "../../../core/lightning/bolt11.ts";
 import { amount } from "../../../core/types/amount.ts";
 import { operationId, outPoint, sha256Hash } from "../../../core/types/ids.ts";
@@ -52,5 +52,10 @@ export const lnEvents = {
   "payment-send": struct("SendPaymentEvent", { ...operationAmount, fee: amount }),
   "payment-send-update": struct("SendPaymentUpdateEvent", { operationId, status: sendStatus }),
   "payment-receive": struct("ReceivePaymentEvent", operationAmount),
+  "recurring_invoice_created": struct("RecurringInvoiceCreatedEvent", {
+    paymentCodeIdx: u64,
+    invoiceIdx: u64,
+    operationId,
+  }),
 } as const;
 export type LnEvent = keyof typeof lnEvents;

@@ -36,6 +36,7 @@ export function lnv2Gateway(
       paymentStanding: "call",
       relayHeld: "call",
       isFunded: "call",
+      isFundedOf: "call",
       fund: "call",
       awaitBought: "call",
       completions: "call",

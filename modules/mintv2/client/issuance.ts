@@ -73,9 +73,10 @@ export function blindedNonce(request: NoteIssuanceRequest, nonce = requestNonce(
   return blindMessage(messageToPoint(nonce), request.blindingKey);
 }
 
-export function requestOutput(request: NoteIssuanceRequest): MintOutput {
+/** @param blinded where it is known */
+export function requestOutput(request: NoteIssuanceRequest, blinded = blindedNonce(request)): MintOutput {
   const { denomination: exponent, tweak: tweakBytes } = request;
-  return { tag: "V0", value: { denomination: exponent, nonce: blindedNonce(request), tweak: tweakBytes } };
+  return { tag: "V0", value: { denomination: exponent, nonce: blinded, tweak: tweakBytes } };
 }
 
 /**

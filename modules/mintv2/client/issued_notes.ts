@@ -19,7 +19,7 @@ import { codedEnd } from "../../contract/waiting.ts";
 import type { SpendableNote } from "../ecash.ts";
 import { NOTES_AT_ONCE } from "../limits.ts";
 import type { NoteIssuanceRequest } from "./issuance.ts";
-import { blindedNonce, finishNote, requestNonce } from "./issuance.ts";
+import { finishNote, requestNonce } from "./issuance.ts";
 import type { Wallet } from "./wallet.ts";
 
 /** `invalid`: what a threshold of guardians signed wrongly. */
@@ -29,7 +29,7 @@ export type IssuedNotes = {
 };
 
 /** What of a wallet it takes. */
-export type IssuingWallet = Pick<Wallet, "noteKeys" | "shareKeys"> & {
+export type IssuingWallet = Pick<Wallet, "noteKeys" | "shareKeys" | "blinded"> & {
   readonly env: Pick<Wallet["env"], "api" | "platform" | "peers">;
 };
 
@@ -51,7 +51,7 @@ export async function issuedNotes(
   const { env: { api, platform: { dice, clock }, peers }, shareKeys, noteKeys } = wallet;
   const inTurn = <T, R>(all: readonly T[], work: (one: T, i: number) => R): Promise<R[]> =>
     worked(all, work, () => codedEnd(options.signal, () => sleep(clock, 0, options.signal)));
-  const wanted = await inTurn(requests, (request): Wanted => ({ request, blinded: blindedNonce(request) }));
+  const wanted = await inTurn(requests, (request): Wanted => ({ request, blinded: wallet.blinded.take(request) }));
   const answers = await api.threshold(
     {
       method,

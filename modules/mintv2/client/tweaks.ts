@@ -11,7 +11,7 @@ import type { Attempt } from "../../contract/client_env.ts";
 import { NotReady } from "../../contract/client_env.ts";
 import type { Logger } from "../../../actors/logger.ts";
 import { ThreadError } from "../../../actors/platform/error.ts";
-import type { Platform, Thread } from "../../../actors/platform/platform.ts";
+import type { Platform, Thread, Timer } from "../../../actors/platform/platform.ts";
 import { sleep } from "../../../actors/platform/platform.ts";
 import type { Bytes } from "../../../core/bytes.ts";
 import { TWEAK_BYTES } from "./issuance.ts";
@@ -26,6 +26,11 @@ const TWEAKS_READY_FEW = 3;
 const QUIET_MS = 1_000;
 /** Hashes that a thread tries at once: it finds something in two of three calls, in some 20 ms. */
 const TRIES_ON_THREAD = 65_536;
+/**
+ * A thread takes longer to start than five searches on it, and some 20 MB while it is there: payments that follow each
+ * other share one.
+ */
+const THREAD_KEPT_MS = 10_000;
 /** Without a thread, about 1 ms; others work in between. */
 const TRIES_HERE = 4_096;
 
@@ -51,6 +56,8 @@ export class Tweaks {
   #searching = false;
   #thread: Thread<TweakSearch, Bytes | null> | null = null;
   #threadFailed = false;
+  /** While nothing is searched: ends the thread. */
+  #threadEnd: Timer | null = null;
 
   /** @param filter 32 bytes, secret */
   constructor(filter: Bytes, env: TweaksEnv) {
@@ -145,9 +152,10 @@ export class Tweaks {
     const { signal } = this.#env;
     if (this.#searching || signal.aborted || this.#ready.length >= this.#wanted) return;
     this.#searching = true;
+    this.#threadEnd?.cancel();
     this.#searchOn().catch((reason) => this.#fail(reason)).finally(() => {
-      this.#closeThread();
       this.#searching = false;
+      this.#endThreadLater();
       this.#search(); // for who came at the last moment
     });
   }
@@ -161,7 +169,14 @@ export class Tweaks {
     }
   }
 
+  #endThreadLater(): void {
+    const { platform: { clock }, signal } = this.#env;
+    if (signal.aborted) this.#closeThread();
+    else if (this.#thread) this.#threadEnd = clock.setTimer(THREAD_KEPT_MS, () => this.#closeThread());
+  }
+
   #closeThread(): void {
+    this.#threadEnd?.cancel();
     this.#thread?.close();
     this.#thread = null;
   }
@@ -177,6 +192,7 @@ export class Tweaks {
         if (!(thrown instanceof ThreadError)) throw thrown;
         if (signal.aborted) throw signal.reason;
         this.#threadFailed = true;
+        this.#closeThread();
         log.warn("Without a thread, new notes take their time from everything else", { reason: thrown.message });
       }
     }

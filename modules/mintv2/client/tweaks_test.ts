@@ -122,6 +122,40 @@ Deno.test("whoever waits is told when the wallet closes, or when it has enough o
   await assertRejects(() => wait.ready(enough.signal), Error);
 });
 
+Deno.test("payments that follow each other share a thread, which ends after ten seconds of rest or with the wallet", async () => {
+  let opened = 0, open = 0;
+  const counting = ({ threads, ...platform }: Platform): Platform => ({
+    ...platform,
+    threads: {
+      ...threads,
+      open: (task) => {
+        opened++;
+        open++;
+        const thread = threads.open(task);
+        return {
+          ...thread,
+          close: () => {
+            open--;
+            thread.close();
+          },
+        };
+      },
+    },
+  });
+  const { world, take, stop } = setting(counting);
+  for (let i = 0; i < 5; i++) {
+    await take(2);
+    await world.run({ forMs: 9_000 });
+  }
+  assertEquals([opened, open], [1, 1]);
+  await world.run({ forMs: 2_000 });
+  assertEquals([opened, open], [1, 0]);
+  await take(2);
+  assertEquals([opened, open], [2, 1]);
+  stop.abort(new Error("closed"));
+  assertEquals([opened, open], [2, 0]);
+});
+
 Deno.test("without threads the search goes on here, a little at a time", async () => {
   const failing = {
     cores: 1,

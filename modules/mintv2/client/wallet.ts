@@ -36,6 +36,7 @@ import type { SpendableNote } from "../ecash.ts";
 import { noteOf } from "../ecash.ts";
 import { feeOf } from "../fees.ts";
 import type { NoteIssuanceRequest } from "./issuance.ts";
+import { BlindedNonces } from "./blinded_nonces.ts";
 import { noteRequest, requestOutput, tweakFilter } from "./issuance.ts";
 import { balanceMerging, mergesFor } from "./merging.ts";
 import { comingCounts, missingCounts } from "./recovery/db.ts";
@@ -46,6 +47,7 @@ export type MintEnv = ClientModuleEnv<MintConfig, MintState>;
 export class Wallet implements PrimaryModule<MintState> {
   readonly env: MintEnv;
   readonly tweaks: Tweaks;
+  readonly blinded = new BlindedNonces();
   /** Whole keys: what notes are checked against. */
   readonly noteKeys: ReadonlyMap<Denomination, G2>;
   /** Guardians' keys: what their shares are checked against. */
@@ -84,7 +86,7 @@ export class Wallet implements PrimaryModule<MintState> {
   outputOf(request: NoteIssuanceRequest): ClientOutput {
     const valueMsat = denominationAmount(request.denomination);
     return {
-      output: toDyn(this.env.instance, mintOutput, requestOutput(request)),
+      output: toDyn(this.env.instance, mintOutput, requestOutput(request, this.blinded.make(request))),
       amounts: this.#amounts(valueMsat),
       fees: this.#fee(valueMsat),
     };

@@ -99,8 +99,6 @@ export class NoteChecks {
   }
 
   #prepareOne(notes: readonly Note[]): boolean {
-    // a single note is verified where it is processed, at the same cost
-    if (notes.length < 2) return true;
     for (let at = 0, size = FIRST_BATCH; at < notes.length; at += size, size *= 2) {
       const batch = notes.slice(at, at + size);
       const hold = allSignaturesHold(batch.map((note) => this.#checkOf(note)), (size) => this.#dice.bytes(size));

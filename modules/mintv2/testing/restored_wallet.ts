@@ -17,6 +17,7 @@ import type { OperationId } from "../../../core/types/ids.ts";
 import type { ClientCore, ClientTx } from "../../contract/client_env.ts";
 import { slot } from "../../contract/records.ts";
 import type { ClientRecoveryEnv, OtherSecret, Recovered, RecoverySteps, RecoveryTx } from "../../contract/recovery.ts";
+import { BlindedNonces } from "../client/blinded_nonces.ts";
 import { valueOf } from "../client/balancing.ts";
 import { noteCounts } from "../client/db.ts";
 import { recoveryTransition } from "../client/recovery/claiming.ts";
@@ -171,7 +172,7 @@ export class RestoredWallet {
       },
     };
     const env = { platform, log, api, peers, signal, store: this.store, core: core as ClientCore<MintState> };
-    return { noteKeys: tbsAggPks, shareKeys: tbsPks, newOperation: () => OPERATION, env };
+    return { noteKeys: tbsAggPks, shareKeys: tbsPks, blinded: new BlindedNonces(), newOperation: () => OPERATION, env };
   }
 
   /** What an open wallet does in the background; ends with `close`. */

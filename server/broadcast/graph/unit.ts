@@ -6,7 +6,7 @@
  * hashes (`combinedHash`, with the mask: the control hash).
  */
 import type { Bytes } from "../../../core/bytes.ts";
-import { toHex } from "../../../core/bytes.ts";
+import { concat, toHex } from "../../../core/bytes.ts";
 import type { Codec } from "../../../core/encoding/codec.ts";
 import { encode } from "../../../core/encoding/codec.ts";
 import type { Reader } from "../../../core/encoding/io.ts";
@@ -87,9 +87,13 @@ function writeFields(writer: Writer, unit: UnitFields): void {
 
 /** What a unit's creator signs: the hash of everything but the signature. 32 bytes. */
 export function unitHash(unit: UnitFields): Bytes {
-  const writer = new Writer();
+  return hashOf(encodedFields(unit));
+}
+
+function encodedFields(unit: UnitFields): Bytes {
+  const writer = new Writer(128 + (unit.data?.kind === "batch" ? unit.data.bytes.length : 0));
   writeFields(writer, unit);
-  return hashOf(writer.finish());
+  return writer.finish();
 }
 
 const SIGNATURE_BYTES = 64;
@@ -122,6 +126,18 @@ export class SignedUnit implements UnitFields {
     this.#data = fields.data;
   }
 
+  /**
+   * Encoded and hashed once, for the signature and for all that follows.
+   * @param sign gives the signature (64 bytes) of the hash (32 bytes)
+   */
+  static sign(fields: UnitFields, sign: (hash: Bytes) => Bytes): SignedUnit {
+    const unsigned = encodedFields(fields), hash = hashOf(unsigned);
+    const signature = sign(hash), unit = new SignedUnit(fields, signature);
+    unit.#hash = hash;
+    unit.#keep(concat(unsigned, signature));
+    return unit;
+  }
+
   get data(): UnitData | null {
     return this.#data;
   }
@@ -129,10 +145,10 @@ export class SignedUnit implements UnitFields {
   /** The encoding, SCALE `UncheckedSigned<FullUnit>`. */
   get bytes(): Bytes {
     if (this.#bytes) return this.#bytes;
-    const writer = new Writer(192 + (this.#data?.kind === "batch" ? this.#data.bytes.length : 0));
-    writeFields(writer, this);
-    writer.raw(this.signature);
-    const bytes = writer.finish();
+    return this.#keep(concat(encodedFields(this), this.signature));
+  }
+
+  #keep(bytes: Bytes): Bytes {
     if (this.#data?.kind === "batch") {
       // a session keeps all its units, so the payload is kept once: as a part of the encoding
       const end = bytes.length - SIGNATURE_BYTES - SESSION_BYTES;

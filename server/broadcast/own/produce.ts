@@ -13,7 +13,7 @@ import { subsetOf } from "../scale.ts";
 import type { BroadcastState } from "../state.ts";
 import { mayLeave, schedule, send, sendBytes, tellCopy, warn } from "../state.ts";
 import type { UnitData, UnitFields } from "../graph/unit.ts";
-import { combineHashes, SignedUnit, unitHash } from "../graph/unit.ts";
+import { combineHashes, SignedUnit } from "../graph/unit.ts";
 
 /** @param ownRound the round after our newest unit in the backup */
 export function beginCreating(state: BroadcastState, ownRound: number): void {
@@ -131,7 +131,7 @@ export function packUnit(state: BroadcastState, data: UnitData | null): void {
     return;
   }
   const fields = fieldsOf(state, preUnit, data);
-  accept(state, new SignedUnit(fields, state.config.keychain.sign(unitHash(fields))));
+  accept(state, SignedUnit.sign(fields, (hash) => state.config.keychain.sign(hash)));
 }
 
 function fieldsOf(state: BroadcastState, { round, parents }: PreUnit, data: UnitData | null): UnitFields {

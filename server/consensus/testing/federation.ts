@@ -10,6 +10,7 @@ import { err, ok } from "../../../core/result.ts";
 import { numPeers } from "../../../core/types/num_peers.ts";
 import type { AcceptedItem, SignedSessionOutcome } from "../../../core/types/session.ts";
 import type { AnyServerModule, AnyServerModuleDefinition, ServerModuleEnv } from "../../../modules/contract/server.ts";
+import type { Keychain } from "../../broadcast/keychain.ts";
 import type { LinkMessage } from "../../peers/link.ts";
 import { router, routerMemory } from "../../peers/router.ts";
 import { consensusTree, modulesOf } from "../../tree.ts";
@@ -33,11 +34,9 @@ function votes(identity: number, guardian: TestGuardian): Partial<AnyServerModul
       return ok(null);
     },
     consensusProposal: async (tx) => {
-      const open: bigint[] = [];
-      for (const number of guardian.wanted) {
-        if (await tx.get(voteKey(identity, number)) === undefined) open.push(number);
-      }
-      return open;
+      const voted = new Set<bigint>();
+      for await (const { key } of tx.range({ prefix: Uint8Array.of(identity) })) voted.add(BigInt(key[1]!));
+      return guardian.wanted.filter((number) => !voted.has(number));
     },
     audit: () => Promise.resolve(0n),
     apiEndpoints: {},
@@ -73,7 +72,12 @@ export class Federation {
   }
 
   #diskOptions(index: number) {
-    return { clock: this.world.process(`g${index}`).platform.clock, writeDelayMs: () => DISK_MS };
+    return {
+      clock: this.world.process(`g${index}`).platform.clock,
+      writeDelayMs: () => DISK_MS,
+      onWrite: () => void this.guardians[index]!.cost.commits++,
+      onRead: () => void this.guardians[index]!.cost.reads++,
+    };
   }
 
   async begin(guardian: TestGuardian): Promise<void> {
@@ -109,7 +113,7 @@ export class Federation {
         sessionTimeoutMs,
         testEnvironment: true,
       },
-      keychain: keychains[index]!,
+      keychain: counted(keychains[index]!, guardian),
       configured,
       modules: modulesOf(configured),
       board,
@@ -199,6 +203,20 @@ export class Federation {
       return { items: await itemsIn(tx, await finishedSessions(tx)), units };
     }));
   }
+}
+
+function counted(keychain: Keychain, { cost }: TestGuardian): Keychain {
+  return {
+    index: keychain.index,
+    sign: (message) => {
+      cost.signatures++;
+      return keychain.sign(message);
+    },
+    verify: (index, message, signature) => {
+      cost.checks++;
+      return keychain.verify(index, message, signature);
+    },
+  };
 }
 
 /** `guardian:number` of each vote, session by session. */

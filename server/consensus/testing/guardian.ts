@@ -30,6 +30,8 @@ export class TestGuardian {
   linked = true;
   /** What its API answers when another asks for an outcome; default what its store has. */
   answer: ((session: number) => Promise<Result<Json, RpcError>>) | null = null;
+  /** What it has cost so far, over all its lives. */
+  readonly cost = { commits: 0, reads: 0, signatures: 0, checks: 0, messages: 0 };
   shutdowns = 0;
   readonly disagreements: Disagreement[] = [];
   copiesFound = 0;
@@ -67,6 +69,7 @@ export function linkBetween(from: TestGuardian, to: TestGuardian) {
     init: () => null,
     handle: {
       send: (state, { message }, ctx) => {
+        from.cost.messages++;
         ctx.after(LATENCY_MS, { type: "arrive", args: { message } });
         return next(state);
       },

@@ -41,6 +41,8 @@ const count = (value: number): string => value.toFixed(0);
 async function bench(suite: Suite, programs: Found, options: Options): Promise<void> {
   const { peers, payments, swaps, atOnce, federations, restSeconds } = options;
   const world = await startWorld(suite, programs, peers), restMs = restSeconds * 1_000;
+  // what a start takes is over then
+  await cpuAtRest(world, restMs);
   const rest = await cpuAtRest(world, restMs);
   console.error(`${payments} payments out and as many in, by each gateway`);
   const out = await measure(world, payOut, { count: payments, rest });
@@ -50,7 +52,6 @@ async function bench(suite: Suite, programs: Found, options: Options): Promise<v
   const used = await memoryOfBoth(world);
   console.error(`${federations} federations`);
   await startForReal(world);
-  // what a start takes is over then
   await cpuAtRest(world, restMs);
   const oneRest = await cpuAtRest(world, restMs), one = await memoryOfBoth(world);
   await joinMany(suite, world, federations - 1);
@@ -66,6 +67,7 @@ async function bench(suite: Suite, programs: Found, options: Options): Promise<v
   }
   row("direct swaps a second", each(swapped, (of) => of.perSecond), (value) => value.toFixed(1));
   row("direct swap, CPU of the gateway", each(swapped, (of) => of.cpuMs), ms);
+  row("direct swaps that came back", each(swapped, (of) => of.refunded), count);
   const idle = (value: number): string => `${(value / 10).toFixed(2)} %`;
   row("after the payments, memory of its own", each(used, (of) => of.ownBytes), mb);
   row("at rest with a test federation's rates, CPU of a core", rest, idle);
@@ -82,10 +84,10 @@ if (import.meta.main) {
   const flags = new Command("bench:lightning")
     .option("--peers <number>", "guardians, 1 or 4 and more", "4")
     .option("--payments <number>", "each way, by each gateway", "50")
-    .option("--swaps <number>", "by each gateway", "60")
+    .option("--swaps <number>", "by each gateway", "40")
     .option("--at-once <number>", "swaps at a time", "20")
     .option("--federations <number>", "that the gateways are in at the end", "20")
-    .option("--rest <seconds>", "for which they are left alone", "10")
+    .option("--rest <seconds>", "for which they are left alone", "8")
     .parse(["deno", "bench", ...Deno.args]).opts<Record<string, string>>();
   const options = {
     peers: Number(flags.peers),

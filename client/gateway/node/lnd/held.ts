@@ -6,6 +6,7 @@
 import { sleep } from "../../../../actors/platform/platform.ts";
 import type { Bytes } from "../../../../core/bytes.ts";
 import { toHex } from "../../../../core/bytes.ts";
+import type { JsonObject } from "../../../../core/encoding/mod.ts";
 import type { HeldPayment } from "../node.ts";
 import { NodeError } from "../node.ts";
 import { base64Url, bytesIn, countIn, flagIn, objectsIn, textIn } from "./answers.ts";
@@ -98,11 +99,31 @@ export async function heldPayment(
   signal?: AbortSignal,
 ): Promise<HeldPayment | null> {
   const present = (await incoming(context, signal)).get(toHex(paymentHash));
-  if (present?.isSure === false) {
-    throw new NodeError("unreachable", "LND has only just met the peer of a payment: it may yet give it back.");
-  }
-  const invoice = present ? await invoiceOf(context, paymentHash, signal) : null;
-  return present === undefined || invoice === null || present.parts < heldParts(invoice) ? null : heldOf(invoice);
+  if (present === undefined) return null;
+  checkSure(present);
+  return wholeOf(await invoiceOf(context, paymentHash, signal), present);
+}
+
+/** All payments that LND holds now, as `heldPayment`. @throws {NodeError} also while LND may give one of them back */
+export async function held(context: LndContext, signal?: AbortSignal): Promise<HeldPayment[]> {
+  const all: HeldPayment[] = [], waiting = [...(await incoming(context, signal)).values()];
+  waiting.forEach(checkSure);
+  await eachLookedUp(context, waiting, (invoice, present) => {
+    const payment = wholeOf(invoice, present);
+    if (payment) all.push(payment);
+  }, signal);
+  return all;
+}
+
+/** @throws {NodeError} */
+function checkSure({ isSure }: Incoming): void {
+  if (isSure) return;
+  throw new NodeError("unreachable", "LND has only just met the peer of a payment: it may yet give it back.");
+}
+
+/** Null where LND holds none, or has given back some of its parts. */
+function wholeOf(invoice: JsonObject | null, { parts }: Incoming): HeldPayment | null {
+  return invoice === null || parts < heldParts(invoice) ? null : heldOf(invoice);
 }
 
 /** What was found, each payment once while it is held; one that is read no more waits here, bounded by the channels. */
@@ -149,25 +170,35 @@ async function poll(context: LndContext, found: Found, signal: AbortSignal): Pro
   for (;;) {
     const present = await incoming(context, signal);
     found.keepOnly(new Set(present.keys()));
-    const unknown = [...present].filter(([key, { isSure }]) => isSure && !found.isTold(key)).map(([, { hash }]) =>
-      hash
-    );
-    const lookup = async (): Promise<void> => {
-      for (let hash = unknown.pop(); hash !== undefined; hash = unknown.pop()) {
-        const held = await heldBy(context, hash, signal);
-        if (held !== null) found.add(held);
-      }
-    };
-    await Promise.all(Array.from({ length: HELD_LOOKUPS_AT_ONCE }, lookup));
+    const unknown = [...present].filter(([key, { isSure }]) => isSure && !found.isTold(key)).map(([, part]) => part);
+    await eachLookedUp(context, unknown, (invoice) => {
+      const payment = heldOf(invoice);
+      if (payment !== null) found.add(payment);
+    }, signal);
     await sleep(context.clock, HELD_POLL_MS, signal);
   }
 }
 
-/** What LND has no answer about is not held, and looked at again. */
-async function heldBy(context: LndContext, hash: Bytes, signal: AbortSignal): Promise<HeldPayment | null> {
+/** Their invoices, some at once. Those about which LND has no answer are left out. */
+async function eachLookedUp(
+  context: LndContext,
+  waiting: readonly Incoming[],
+  look: (invoice: JsonObject, present: Incoming) => void,
+  signal?: AbortSignal,
+): Promise<void> {
+  const left = [...waiting];
+  const lookup = async (): Promise<void> => {
+    for (let present = left.pop(); present !== undefined; present = left.pop()) {
+      const invoice = await answeredInvoice(context, present.hash, signal);
+      if (invoice !== null) look(invoice, present);
+    }
+  };
+  await Promise.all(Array.from({ length: HELD_LOOKUPS_AT_ONCE }, lookup));
+}
+
+async function answeredInvoice(context: LndContext, hash: Bytes, signal?: AbortSignal): Promise<JsonObject | null> {
   try {
-    const invoice = await invoiceOf(context, hash, signal);
-    return invoice === null ? null : heldOf(invoice);
+    return await invoiceOf(context, hash, signal);
   } catch (thrown) {
     // about this payment alone: who pays it must not keep others from being told
     if (!(thrown instanceof LndRefusal)) throw thrown;

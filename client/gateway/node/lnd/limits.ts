@@ -29,10 +29,12 @@ export const AGAIN = { minMs: 500, maxMs: 15_000 };
  */
 export const BEGIN_WITHIN_MS = 60_000;
 /**
- * A request whose answer was lost may still be on its way into LND; after so long without a record of the payment it
- * is not. LND writes the record before anything else, within milliseconds.
+ * A request whose answer was lost may still be on its way into LND; when LND has said for so long that it has no record
+ * of the payment, it is not. LND writes the record before anything else, within milliseconds.
  */
 export const LOST_REQUEST_MS = 30_000;
+/** An LND that takes longer for an answer may have stood still, and what it was sent before may still be before it. */
+export const PROMPT_MS = 5_000;
 
 /**
  * Payments that are followed by a stream of their own: each is a connection, and who is paid may hold them for weeks.

@@ -14,7 +14,7 @@ import type { HoldInvoiceRequest, HoldOutcome, LightningNode } from "../node.ts"
 import { HOLD_CLTV_DELTA, NodeError } from "../node.ts";
 import { base64, bytesIn, countIn, flagIn, hashIn, hexIn, numberIn, objectsIn, textIn } from "./answers.ts";
 import { insist, invoiceOf, type LndContext } from "./context.ts";
-import { heldPayment, heldPayments, NewInvoices } from "./held.ts";
+import { held, heldPayment, heldPayments, NewInvoices } from "./held.ts";
 import { stateOf, stepOf } from "./hold.ts";
 import { lndInterceptor } from "./interceptor.ts";
 import { CERTIFICATE_BYTES_MAX, MACAROON_BYTES_MAX } from "./limits.ts";
@@ -101,6 +101,7 @@ export function lndNode(outside: Omit<LndContext, "followed">, options: PaymentO
     },
     heldPayments: (signal) => heldPayments(context, fresh, signal),
     heldPayment: (paymentHash, signal) => heldPayment(context, paymentHash, signal),
+    held: (signal) => held(context, signal),
     settle: (preimage, signal) =>
       end(context, "settle", sha256(preimage) as Bytes, { preimage: base64(preimage) }, signal),
     cancel: (paymentHash, signal) => end(context, "cancel", paymentHash, { payment_hash: base64(paymentHash) }, signal),
@@ -120,6 +121,8 @@ function infoOf(answer: JsonObject): Awaited<ReturnType<LightningNode["info"]>> 
     network: networkOf(named),
     blockHeight: numberIn(answer, "block_height"),
     isSynced: flagIn(answer, "synced_to_chain"),
+    // before LND 0.15 it doesn't say
+    keepsForwards: answer.require_htlc_interceptor === undefined ? null : flagIn(answer, "require_htlc_interceptor"),
   };
 }
 

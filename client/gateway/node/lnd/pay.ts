@@ -11,7 +11,7 @@ import type { KnownPayment, PaymentOutcome, PaymentRequest } from "../node.ts";
 import { isBefore, NodeError } from "../node.ts";
 import { base64Url } from "./answers.ts";
 import { insist, type LndContext, streamed } from "./context.ts";
-import { BEGIN_WITHIN_MS, FOLLOWED_PAYMENTS_MAX, LOST_REQUEST_MS } from "./limits.ts";
+import { BEGIN_WITHIN_MS, FOLLOWED_PAYMENTS_MAX, LOST_REQUEST_MS, PROMPT_MS } from "./limits.ts";
 import { cannotBegin, isUnknownPayment, knownPayment, outcomeOf } from "./payment.ts";
 import { LndRefusal } from "./rest.ts";
 
@@ -56,8 +56,22 @@ export function payThrough(
     }
     return null;
   };
+  /** Since when LND has said, promptly each time, that it has no record of it. */
+  let unknownMs: number | null = null;
+  const followPromptly = async (): Promise<Followed> => {
+    const followMs = clock.monotonicMs();
+    let followed: Followed = { tag: "unsaid" };
+    try {
+      followed = await follow(context, paymentHash, after, signal);
+      return followed;
+    } finally {
+      const nowMs = clock.monotonicMs();
+      if (followed.tag !== "unknown") unknownMs = null;
+      else if (unknownMs === null || nowMs - followMs > PROMPT_MS) unknownMs = nowMs;
+    }
+  };
   return insist(context, "a payment", async () => {
-    const followed = await follow(context, paymentHash, after, signal);
+    const followed = await followPromptly();
     if (followed.tag === "known") {
       wasKnown = true;
       return followed.outcome;
@@ -68,7 +82,9 @@ export function payThrough(
     }
     if (refusal !== null) return err(refusal);
     if (lostMs !== null) {
-      return clock.monotonicMs() - lostMs < LOST_REQUEST_MS ? null : err("LND has never heard of the payment");
+      // an LND that stood still meanwhile has the request before it
+      const sinceMs = Math.max(lostMs, unknownMs ?? Infinity);
+      return clock.monotonicMs() - sinceMs < LOST_REQUEST_MS ? null : err("LND has never heard of the payment");
     }
     const why = cannotBegin(request);
     if (why !== null) return err(why);

@@ -48,6 +48,8 @@ export class SimulatedNode {
   /** Counts its starts: an answer of an earlier life reaches nobody. */
   life = 1;
   isUp = true;
+  /** What it says of itself; it keeps them in any case. */
+  keepsForwards = true;
   #stoppedAtMs = 0;
   readonly #secretKey: Bytes;
   readonly #watchers = new Set<() => void>();

@@ -43,6 +43,13 @@ export class FakeStream {
     return this;
   }
 
+  /** LND's no, as a line of the stream. */
+  refuse({ text }: FakeAnswer): this {
+    this.#lines.push(text);
+    this.#wake.resolve();
+    return this;
+  }
+
   end(how: "ended" | "broken" = "ended"): this {
     this.#end = how;
     this.#wake.resolve();

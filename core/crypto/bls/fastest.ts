@@ -1,0 +1,52 @@
+/**
+ * The backend in use: our own where V8 has wide arithmetic and it gives the known answers, mcl elsewhere. Both answer
+ * alike, at another speed.
+ */
+import { unreachable } from "../../assert.ts";
+import { errorText } from "../../result.ts";
+import { CryptoError } from "../error.ts";
+import type { BlsBackend } from "./backend.ts";
+import { findFault } from "./known_answers.ts";
+import { nobleBls } from "./noble.ts";
+import { hasWideArithmetic } from "./wide/probe.ts";
+
+export type Choice = {
+  readonly backend: BlsBackend;
+  /** Why our own isn't in use: V8's flag isn't set, or it failed, and how. */
+  readonly passedOver: "no_wide_arithmetic" | { readonly fault: string } | null;
+};
+
+/** What broken WebAssembly shows itself by. Another error is a bug of ours, and not passed over. */
+const FAULTS = [WebAssembly.CompileError, WebAssembly.RuntimeError, CryptoError];
+
+/** Each call makes an instance with its own memory. What isn't used isn't loaded: mcl takes 80 ms of a start. */
+export async function loadBackend(name: BlsBackend["name"]): Promise<BlsBackend> {
+  switch (name) {
+    case "wide":
+      return (await import("./wide/wide.ts")).loadWide();
+    case "mcl":
+      return await (await import("./mcl.ts")).loadMcl();
+    case "noble":
+      return nobleBls;
+    default:
+      return unreachable(name);
+  }
+}
+
+/** @param loadOwn how our own is made, where WebAssembly has wide arithmetic */
+export async function fastestBackend(
+  hasWide: boolean = hasWideArithmetic(),
+  loadOwn: () => Promise<BlsBackend> = () => loadBackend("wide"),
+): Promise<Choice> {
+  if (!hasWide) return { backend: await loadBackend("mcl"), passedOver: "no_wide_arithmetic" };
+  let fault: string | null;
+  try {
+    const backend = await loadOwn();
+    fault = findFault(backend);
+    if (fault === null) return { backend, passedOver: null };
+  } catch (thrown) {
+    if (!FAULTS.some((type) => thrown instanceof type)) throw thrown;
+    fault = errorText(thrown);
+  }
+  return { backend: await loadBackend("mcl"), passedOver: { fault } };
+}

@@ -1,0 +1,186 @@
+/**
+ * Puts the module together: functions that call each other, each with a frame of its own at a fixed place in memory
+ * (none calls itself), and constants. Nothing here knows the field.
+ */
+import { assert } from "../../../assert.ts";
+import type { Code, WasmFunction } from "../../../wasm_code.ts";
+import { get, I32, I64, leb, longLeb, set, unsignedLeb, wasmModule } from "../../../wasm_code.ts";
+
+const PAGE_BYTES = 65_536;
+
+/** An address in memory: fixed, or so many bytes after what a parameter points to. */
+export type Ref = { readonly parameter: number | null; readonly offset: number };
+
+export const at = (ref: Ref, bytes: number): Ref => ({ ...ref, offset: ref.offset + bytes });
+
+export const OP = {
+  LOOP: 0x03,
+  END: 0x0b,
+  BRANCH_IF: 0x0d,
+  CALL: 0x10,
+  LOAD: 0x29,
+  STORE: 0x37,
+  I32_EQ: 0x46,
+  I32_ADD: 0x6a,
+  I32_SUB: 0x6b,
+  EQZ: 0x50,
+  ADD: 0x7c,
+  SUB: 0x7d,
+  MUL: 0x7e,
+  AND: 0x83,
+  OR: 0x84,
+  XOR: 0x85,
+  SHL: 0x86,
+  SHR_S: 0x87,
+  SHR_U: 0x88,
+  WRAP: 0xa7,
+  EXTEND_U: 0xad,
+} as const;
+/** Wide arithmetic (WebAssembly proposal, phase 3): two 128-bit numbers; two of 64 bits, signed and not. */
+export const ADD_128: Code = [0xfc, 0x13], SUB_128: Code = [0xfc, 0x14];
+export const MUL_WIDE_S: Code = [0xfc, 0x15], MUL_WIDE_U: Code = [0xfc, 0x16];
+
+/** The few constants that code has, each written once. */
+const longs = new Map<bigint, Code>();
+
+/** A constant of 64 bits. */
+export function long(value: bigint): Code {
+  const known = longs.get(value);
+  if (known !== undefined) return known;
+  const code = [0x42, ...longLeb(BigInt.asIntN(64, value))];
+  longs.set(value, code);
+  return code;
+}
+/** A constant of 32 bits. */
+export const int = (value: number): Code => [0x41, ...leb(value)];
+
+/** Pushes an address. */
+const address = (ref: Ref): Code =>
+  ref.parameter === null
+    ? int(ref.offset)
+    : ref.offset === 0
+    ? get(ref.parameter)
+    : [...get(ref.parameter), ...int(ref.offset), OP.I32_ADD];
+
+/** Pushes the 64-bit word that lies so many bytes behind an address; it needn't be aligned. */
+export const load = (ref: Ref, bytes: number): Code =>
+  ref.parameter === null
+    ? [...int(0), OP.LOAD, 0, ...unsignedLeb(ref.offset + bytes)]
+    : [...get(ref.parameter), OP.LOAD, 0, ...unsignedLeb(ref.offset + bytes)];
+
+export const store = (ref: Ref, bytes: number, value: Code): Code => [
+  ...(ref.parameter === null ? int(0) : get(ref.parameter)),
+  ...value,
+  OP.STORE,
+  0,
+  ...unsignedLeb(ref.offset + bytes),
+];
+
+/** A function that is being written. Parameters are numbers of 32 bits: addresses, counts. */
+export class Body {
+  readonly #assembly: Assembly;
+  readonly #parameters: number;
+  readonly code: number[] = [];
+  #longs = 0;
+
+  constructor(assembly: Assembly, parameters: number) {
+    this.#assembly = assembly;
+    this.#parameters = parameters;
+  }
+
+  parameter(index: number): Ref {
+    assert(index < this.#parameters, "the function has this parameter");
+    return { parameter: index, offset: 0 };
+  }
+
+  emit(...parts: readonly Code[]): void {
+    for (const part of parts) for (const byte of part) this.code.push(byte);
+  }
+
+  /** New locals of 64 bits. */
+  longs(count: number): number[] {
+    const first = this.#parameters + this.#longs;
+    this.#longs += count;
+    return Array.from({ length: count }, (_, i) => first + i);
+  }
+
+  /** Space of this function's own. */
+  frame(bytes: number): Ref {
+    return this.#assembly.reserve(bytes);
+  }
+
+  /** Arguments are addresses, or code that pushes a number. */
+  call(name: string, ...args: readonly (Ref | Code)[]): void {
+    for (const arg of args) this.emit("offset" in arg ? address(arg) : arg);
+    this.emit([OP.CALL, ...unsignedLeb(this.#assembly.indexOf(name, args.length))]);
+  }
+
+  /** Repeats while the parameter, counted down, isn't zero: at least once. */
+  repeat(counter: number, body: () => void): void {
+    this.emit([OP.LOOP, 0x40]);
+    body();
+    this.emit(get(counter), int(1), [OP.I32_SUB, 0x22, ...unsignedLeb(counter)], [OP.BRANCH_IF, 0, OP.END]);
+  }
+
+  get locals(): WasmFunction["locals"] {
+    return this.#longs === 0 ? [] : [[this.#longs, I64]];
+  }
+}
+
+export class Assembly {
+  readonly #functions: WasmFunction[] = [];
+  readonly #indices = new Map<string, number>();
+  readonly #constants: { readonly address: number; readonly words: readonly bigint[] }[] = [];
+  #bytes = 16;
+
+  reserve(bytes: number): Ref {
+    const offset = this.#bytes;
+    this.#bytes += bytes + 7 & ~7;
+    return { parameter: null, offset };
+  }
+
+  constant(words: readonly bigint[]): Ref {
+    const ref = this.reserve(8 * words.length);
+    this.#constants.push({ address: ref.offset, words });
+    return ref;
+  }
+
+  /** @param result whether it leaves a number of 32 bits */
+  define(name: string, parameters: number, write: (body: Body) => void, result = false): void {
+    assert(!this.#indices.has(name), "functions have names of their own");
+    const body = new Body(this, parameters);
+    write(body);
+    this.#indices.set(name, this.#functions.length);
+    this.#functions.push({
+      name,
+      parameters: Array<number>(parameters).fill(I32),
+      results: result ? [I32] : [],
+      locals: body.locals,
+      body: body.code,
+    });
+  }
+
+  indexOf(name: string, args: number): number {
+    const index = this.#indices.get(name);
+    assert(index !== undefined, `'${name}' is defined before it is called`);
+    assert(this.#functions[index]!.parameters.length === args, `'${name}' takes ${args} arguments`);
+    return index;
+  }
+
+  /** Bytes of memory that frames and constants take: what lies behind is free. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  code(): Uint8Array<ArrayBuffer> {
+    return wasmModule(this.#functions, Math.ceil(this.#bytes / PAGE_BYTES) + 1);
+  }
+
+  /** Writes the constants into a new instance's memory. */
+  fill(memory: WebAssembly.Memory): void {
+    const words = new BigInt64Array(memory.buffer);
+    for (const { address, words: constant } of this.#constants) words.set(constant, address / 8);
+  }
+}
+
+export { get, set };
