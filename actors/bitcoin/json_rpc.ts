@@ -20,6 +20,8 @@ export type RpcCall = {
   readonly params: readonly Json[];
   readonly answerBytesMax: number;
   readonly signal: AbortSignal;
+  /** Default `CALL_TIMEOUT_MS`. */
+  readonly timeoutMs?: number;
 };
 
 /** Asks one node. Holds the credentials and shows them to nobody. */
@@ -35,14 +37,16 @@ export class JsonRpcClient {
     this.#authorization = basicAuthorization(`${credentials.username}:${credentials.password}`);
   }
 
-  async call({ method, params, answerBytesMax, signal }: RpcCall): Promise<Result<Json, BackendFailure>> {
+  async call(
+    { method, params, answerBytesMax, signal, timeoutMs = CALL_TIMEOUT_MS }: RpcCall,
+  ): Promise<Result<Json, BackendFailure>> {
     let response: { readonly status: number; readonly body: Uint8Array };
     try {
       response = await this.#network.fetch(this.#url, {
         method: "POST",
         headers: { authorization: this.#authorization, "content-type": "application/json" },
         body: stringifyJson({ jsonrpc: "1.0", id: 0, method, params }),
-        timeoutMs: CALL_TIMEOUT_MS,
+        timeoutMs,
         bodyBytesMax: answerBytesMax,
         signal,
       });

@@ -8,6 +8,10 @@ export const BLOCK_BYTES_MAX = 4_000_000;
 export const ANSWER_BYTES_MAX = 100_000;
 /** Whoever answers later than this has a problem; a block of a busy node takes seconds. */
 export const CALL_TIMEOUT_MS = 60_000;
+/** Looking through all coins of mainnet takes minutes, on a slow disk more. */
+export const SCAN_TIMEOUT_MS = 15 * 60_000;
+/** Some ten thousand coins, of 300 characters each. */
+export const COINS_ANSWER_BYTES_MAX = 4_000_000;
 /** A node's own text is repeated in our log up to this length. */
 export const NODE_TEXT_CHARACTERS_MAX = 300;
 /** For so long a server is left alone that has too many questions and doesn't say for how long … */

@@ -6,7 +6,6 @@
  * An answer is kept only if no write there was under way or began while it was read: then it is the backend's content
  * before that write and after it.
  */
-import type { Piece } from "./pieces.ts";
 import { LIST_KEPT_BYTES_MAX, LISTS_KEPT_MAX } from "./limits.ts";
 
 /** low ≤ key < high; without `high` there is no end. */
@@ -17,12 +16,14 @@ export type Listing = {
   readonly reverse: boolean;
 };
 
-type Kept = { readonly listing: Listing; readonly pieces: readonly Piece[] };
+/** What the backend has: values of any size, as they are stored. */
+type Stored = { readonly key: string; readonly value: unknown };
+type Kept<P> = { readonly listing: Listing; readonly pieces: readonly P[] };
 type Reading = { readonly listing: Listing; isTouched: boolean };
 
-export class Lists {
+export class Lists<P extends Stored> {
   /** The longest not asked for comes first. */
-  readonly #kept = new Map<string, Kept>();
+  readonly #kept = new Map<string, Kept<P>>();
   readonly #readings = new Set<Reading>();
   /** Keys that are being written. */
   #writing: readonly string[] = [];
@@ -31,7 +32,7 @@ export class Lists {
     return this.#kept.size;
   }
 
-  async get(listing: Listing, read: () => Promise<Piece[]>): Promise<readonly Piece[]> {
+  async get(listing: Listing, read: () => Promise<P[]>): Promise<readonly P[]> {
     const name = nameOf(listing);
     const kept = this.#kept.get(name);
     if (kept !== undefined) {
@@ -50,7 +51,7 @@ export class Lists {
     }
   }
 
-  #keep(name: string, kept: Kept): void {
+  #keep(name: string, kept: Kept<P>): void {
     this.#kept.set(name, kept);
     if (this.#kept.size <= LISTS_KEPT_MAX) return;
     const [oldest] = this.#kept.keys();
@@ -76,7 +77,7 @@ function nameOf({ low, high, limit, reverse }: Listing): string {
   return `${limit}${reverse ? "<" : ">"}${low.length}:${low}${high === undefined ? "" : `=${high}`}`;
 }
 
-function bytesOf(pieces: readonly Piece[]): number {
+function bytesOf(pieces: readonly Stored[]): number {
   let bytes = 0;
   for (const { key, value } of pieces) bytes += key.length + (value instanceof Uint8Array ? value.length : 0);
   return bytes;

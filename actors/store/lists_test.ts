@@ -23,7 +23,7 @@ class Reads {
 const written = () => Promise.resolve();
 
 Deno.test("a list is read once until something is written where it looked", async () => {
-  const lists = new Lists(), reads = new Reads();
+  const lists = new Lists<Piece>(), reads = new Reads();
   const ask = () => lists.get(under("b", "d"), reads.read([piece("c")]));
   assertEquals([await ask(), await ask(), await ask()], Array(3).fill([piece("c")]));
   assertEquals(reads.count, 1);
@@ -39,7 +39,7 @@ Deno.test("a list is read once until something is written where it looked", asyn
 });
 
 Deno.test("a list without an end, and one in the other direction or of another length, are others", async () => {
-  const lists = new Lists(), reads = new Reads();
+  const lists = new Lists<Piece>(), reads = new Reads();
   const listings: Listing[] = [
     under("b", undefined),
     under("b", "d"),
@@ -54,7 +54,7 @@ Deno.test("a list without an end, and one in the other direction or of another l
 });
 
 Deno.test("what is read while it is being written is not kept, whichever of the two begins first", async () => {
-  const lists = new Lists(), reads = new Reads(), listing = under("b", "d");
+  const lists = new Lists<Piece>(), reads = new Reads(), listing = under("b", "d");
   const end = Promise.withResolvers<void>();
   const writing = lists.around(["c"], () => end.promise);
   await lists.get(listing, reads.read());
@@ -74,7 +74,7 @@ Deno.test("what is read while it is being written is not kept, whichever of the 
 });
 
 Deno.test("so many small lists are kept, those that were asked for last, and no large one", async () => {
-  const lists = new Lists(), reads = new Reads();
+  const lists = new Lists<Piece>(), reads = new Reads();
   for (let i = 0; i < 3 * LISTS_KEPT_MAX; i++) {
     await lists.get(under(`${i}`, `${i}~`), reads.read());
     await lists.get(under("0", "0~"), reads.read());

@@ -48,7 +48,7 @@ const POINTER_BYTES = 13;
 export class Pieces {
   readonly #backend: Backend;
   readonly #large: Map<string, Large>;
-  readonly #lists = new Lists();
+  readonly #lists = new Lists<Piece>();
   #nextId: number;
 
   private constructor(backend: Backend, large: Map<string, Large>, nextId: number) {

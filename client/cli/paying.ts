@@ -72,6 +72,7 @@ function showQuote({ io }: Session, quote: PaymentQuote): void {
     ? "The federation takes"
     : `Gateway ${printable(gateway)} takes ${moneyText(gatewayFeeMsat)}, the federation`;
   io.err(`${takers} ${moneyText(federationFeeMsat)}. ${moneyText(totalMsat)} leave the wallet.\n`);
+  if (quote.isOwn) io.err("This wallet wrote the invoice itself: paying it costs the fees, and does nothing else.\n");
   io.err(refundText(quote));
 }
 
@@ -104,7 +105,9 @@ export async function pay(
       return;
     case "refunded":
       throw CliError.failed(
-        `The gateway could not pay. The money is back, less fees. Balance: ${moneyText(await wallet.getBalance())}`,
+        `The gateway could not pay${
+          outcome.reason === null ? "" : ` (${printable(outcome.reason)})`
+        }. The money is back, less fees. Balance: ${moneyText(await wallet.getBalance())}`,
       );
     case "rejected":
       io.err(`The federation refused the payment (${printable(outcome.reason)}). Taking the money back …\n`);

@@ -237,6 +237,7 @@ async function partsOf(
       admin,
       testEnvironment,
       findsAhead,
+      untilRecovered: (signal) => recoveries.untilNone(signal),
     };
     const module = { definition, env, table };
     const record = records.get(instance);

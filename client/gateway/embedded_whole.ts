@@ -6,6 +6,8 @@ import { parseBolt11 } from "../../core/lightning/bolt11.ts";
 import { testsNeeding } from "../../core/testing/permissions.ts";
 import { copy } from "./node/ldk/testing/copy.ts";
 import { Lab, until } from "./node/ldk/testing/lab.ts";
+import type { ChannelLab } from "./testing/channel.ts";
+import { gatewayChannelUsable, openGatewayChannel } from "./testing/channel.ts";
 import { GatewayProgram } from "./testing/program.ts";
 
 const onMachine = testsNeeding("read", "write", "net", "run", "env");
@@ -35,17 +37,16 @@ onMachine(
       const balance = async (name: string): Promise<number> =>
         Number((await gateway.ask<JsonObject>("get-balances"))[name]);
       await until("coins", async () => await balance("onchain_balance_sats") === 10_000_000);
-      const { publicKey } = await outside.node.info();
-      const channel = ["--channel-size-sats", "1000000", "--push-amount-sats", "400000"];
-      const peer = ["--pubkey", publicKey.toHex(), "--host", outside.host];
-      const { funding_txid: txid } = await gateway.ask<JsonObject>("lightning", "open-channel", ...peer, ...channel);
-      await until("funding", async () => (await lab.rpc<string[]>("getrawmempool")).includes(txid as string));
-      await lab.mine(6);
+      const channels: ChannelLab = {
+        ask: (...args) => gateway.ask(...args),
+        mine: (blocks) => lab.mine(blocks),
+        isWaiting: async (txid) => (await lab.rpc<string[]>("getrawmempool")).includes(txid),
+        until,
+      };
+      const peer = { key: outside.key.toHex(), host: outside.host };
+      await openGatewayChannel(channels, { ...peer, sizeSats: 1_000_000, pushSats: 400_000 });
       const usable = async (): Promise<void> => {
-        await until("the channel", async () => {
-          const channels = await gateway.ask<JsonObject[]>("lightning", "list-channels");
-          return channels.length === 1 && channels[0]!.is_active === true;
-        });
+        await gatewayChannelUsable(channels);
         await lab.usable(outside);
       };
       const payOut = async (): Promise<void> => {

@@ -103,6 +103,11 @@ export const INVOICES_ENDED_AT_ONCE = 16;
 export const REGISTRATIONS_READ_AT_ONCE = 1_000;
 /** An invoice that expired so long ago has been ended by the node itself, whatever its clock says. */
 export const ENDED_AFTER_EXPIRY_SECS = 3_600;
+/**
+ * A swap is begun within so long of its being asked for: how many blocks its payer's contract has left was counted
+ * then. Two blocks within it are rare, and gateways keep more than a hundred in reserve.
+ */
+export const SWAP_BEGIN_WITHIN_MS = 60_000;
 /** Swaps into one that is being left whose outcomes are kept in one transaction: each has a contract of 400 bytes. */
 export const SWAPS_KEPT_AT_ONCE = 100;
 /** A gateway that is to stop, or to leave a federation, looks so often whether all has ended. */

@@ -27,6 +27,7 @@ import { isBefore, NodeError } from "./node/node.ts";
 import type { NodeWatch } from "./node_watch.ts";
 import type { OutgoingRecord, Way } from "./records.ts";
 import { outgoing, registrationOf, seenAtNode, swapInto, swaps } from "./records.ts";
+import type { AskedPayment } from "./swaps.ts";
 import { Swaps } from "./swaps.ts";
 
 export type PaymentsEnv = {
@@ -104,8 +105,8 @@ export class Payments implements LightningGateway {
     return standings.includes("cancelled") || (standings.includes("unknown") && way === null);
   }
 
-  async pay(payment: OutgoingPayment, signal: AbortSignal): Promise<Paid> {
-    const { invoice, owner } = payment;
+  async pay(outgoingPayment: OutgoingPayment, signal: AbortSignal): Promise<Paid> {
+    const payment = { ...outgoingPayment, askedMs: this.#env.clock.monotonicMs() }, { invoice, owner } = payment;
     const record = await readDurable(this.#env.store, (tx) => outgoing.get(tx, invoice.paymentHash));
     if (!record || !isOwner(record, owner)) return err({ tag: "DuplicatePayment", value: null });
     if (record.way) return await this.#payOn(record.way, payment, true, signal);
@@ -120,14 +121,14 @@ export class Payments implements LightningGateway {
     });
   }
 
-  async #begin(found: Way, payment: OutgoingPayment, signal: AbortSignal): Promise<Paid> {
+  async #begin(found: Way, payment: AskedPayment, signal: AbortSignal): Promise<Paid> {
     const way = payment.mayBegin ? await this.#keepWay(payment, found) : found;
     if (way === null) return err({ tag: "DuplicatePayment", value: null });
     return await this.#payOn(way, payment, payment.mayBegin, signal);
   }
 
   /** `isKept`: the way is on disk. */
-  async #payOn(way: Way, payment: OutgoingPayment, isKept: boolean, signal: AbortSignal): Promise<Paid> {
+  async #payOn(way: Way, payment: AskedPayment, isKept: boolean, signal: AbortSignal): Promise<Paid> {
     switch (way.tag) {
       case "Node":
         return await this.#payByNode(payment, null, signal);

@@ -4,6 +4,7 @@
  * between the two. So what a swap came to is kept here, and the other federation may be left meanwhile: before it is,
  * the outcomes of all swaps into it are.
  */
+import type { Clock } from "../../actors/platform/platform.ts";
 import type { StoreTx, StoreView } from "../../actors/store/store.ts";
 import { encode } from "../../core/encoding/mod.ts";
 import type { OutgoingPayment, PaymentMade } from "../../core/lightning/gateway_payment.ts";
@@ -18,15 +19,20 @@ import { boughtOr } from "../../modules/lnv2/gateway/buying.ts";
 import type { Cancelled } from "../../modules/lnv2/gateway/states.ts";
 import type { Federations, ServedFederation } from "./federations.ts";
 import { underWay } from "./federations.ts";
-import { SWAPS_KEPT_AT_ONCE } from "./limits.ts";
+import { SWAP_BEGIN_WITHIN_MS, SWAPS_KEPT_AT_ONCE } from "./limits.ts";
+import { NodeError } from "./node/node.ts";
 import type { OutgoingRecord, Way } from "./records.ts";
 import { outgoing, swapInto, swaps, swapsListed } from "./records.ts";
 
 export type SwapsEnv = {
   /** The gateway's part. */
   readonly store: StoreView;
+  readonly clock: Clock;
   readonly federations: () => Federations;
 };
+
+/** @property askedMs by the monotonic clock */
+export type AskedPayment = OutgoingPayment & { readonly askedMs: number };
 
 export type Swap = Extract<Way, { readonly tag: "Swap" | "Lnv1Swap" }>;
 type Into = Extract<Swap, { readonly tag: "Swap" }>["value"];
@@ -43,11 +49,12 @@ export class Swaps {
 
   /**
    * Pays on this way, or follows what has begun on it. `isKept`: the way is on disk, so that something may have begun.
-   * Ok(null): nothing has, and it may not. The other federation isn't left meanwhile.
+   * Ok(null): nothing has, and it may not. The other federation isn't left meanwhile. Rejects when it may begin by what
+   * was true too long ago: ask again.
    */
   async pay(
     swap: Swap,
-    payment: OutgoingPayment,
+    payment: AskedPayment,
     isKept: boolean,
     signal: AbortSignal,
   ): Promise<Result<PaymentMade | null, Cancelled>> {
@@ -64,7 +71,7 @@ export class Swaps {
 
   async #fund(
     value: Into,
-    { invoice, mayBegin }: OutgoingPayment,
+    { invoice, mayBegin, askedMs }: AskedPayment,
     isKept: boolean,
     signal: AbortSignal,
   ): Promise<Begun> {
@@ -73,7 +80,8 @@ export class Swaps {
     if (!module) return err(LEFT);
     if (!await module.isFunded(value.contract)) {
       if (!mayBegin) return ok(null);
-      const funded = await module.fund(value.contract, invoice.amountMsat!);
+      this.#checkTime(askedMs);
+      const funded = await module.fund(value.contract, invoice.amountMsat!, signal);
       if (!funded.ok) return err({ tag: "FinalizationError", value: funded.error });
     }
     return ok(() => boughtBy(module, value, signal));
@@ -82,7 +90,7 @@ export class Swaps {
   /** Buys what was offered in a federation with the module ln. */
   async #buy(
     federationId: FederationId,
-    { invoice: { paymentHash, amountMsat }, mayBegin }: OutgoingPayment,
+    { invoice: { paymentHash, amountMsat }, mayBegin, askedMs }: AskedPayment,
     isKept: boolean,
     signal: AbortSignal,
   ): Promise<Begun> {
@@ -91,12 +99,22 @@ export class Swaps {
     if (!module) return refuse("Federation does not have an LNv1 module");
     if (!await module.isBought(paymentHash)) {
       if (!mayBegin) return ok(null);
+      this.#checkTime(askedMs);
       const record = await this.#env.federations().record(federationId);
       if (!record?.receiveEnabled) return refuse("Receiving payments is disabled for the receiver's federation");
       const funded = await module.buy(paymentHash, amountMsat!, signal);
       if (!funded.ok) return refuse(funded.error);
     }
     return ok(() => boughtByLnv1(module, federationId, paymentHash, signal));
+  }
+
+  /** The blocks that the payer's contract has left were counted when it was asked. @throws {NodeError} */
+  #checkTime(askedMs: number): void {
+    if (this.#env.clock.monotonicMs() - askedMs <= SWAP_BEGIN_WITHIN_MS) return;
+    throw new NodeError(
+      "unreachable",
+      "The receiver's federation was away for too long to begin a swap: it is asked anew",
+    );
   }
 
   /** Nobody waits for the disk: what isn't there after a crash is asked for again. */

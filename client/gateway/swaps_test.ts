@@ -15,7 +15,8 @@ import type { Cancelled } from "../../modules/lnv2/gateway/states.ts";
 import { incomingOf, PREIMAGE, testLightning } from "../../modules/lnv2/testing/guardians.ts";
 import { GatewayError } from "./error.ts";
 import type { Federations, ServedFederation } from "./federations.ts";
-import { SWAPS_KEPT_AT_ONCE } from "./limits.ts";
+import { SWAP_BEGIN_WITHIN_MS, SWAPS_KEPT_AT_ONCE } from "./limits.ts";
+import { NodeError } from "./node/node.ts";
 import type { NodeWatch } from "./node_watch.ts";
 import type { PaymentsEnv } from "./payments.ts";
 import { Payments } from "./payments.ts";
@@ -32,13 +33,14 @@ type End = "Success" | "Rejected" | "Refunded" | "Failure";
 
 /** A gateway in two federations; the receiver's is `THERE`, and an invoice of its own node or of version 1's. */
 async function swapping(kind: "Swap" | "Lnv1Swap", store?: StoreView) {
-  const kept = store ?? await openMemoryStore({ clock: new ManualClock() });
+  const clock = new ManualClock(), kept = store ?? await openMemoryStore({ clock });
   const there = {
     isServed: true,
     isBegun: false,
     begins: 0,
     canBuy: true,
     onUse: () => {},
+    runs: Promise.resolve(),
     end: Promise.withResolvers<End>(),
   };
   const begin = (): Result<null, string> => {
@@ -57,7 +59,7 @@ async function swapping(kind: "Swap" | "Lnv1Swap", store?: StoreView) {
   const served = { federationId: THERE, module, lnv1 } as unknown as ServedFederation;
   const awaited = <T>(what: T) => (_: string, signal: AbortSignal): Promise<T> =>
     there.isServed
-      ? Promise.resolve(what)
+      ? there.runs.then(() => what)
       : new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
   const federations = {
     using: (_: string, work: () => Promise<unknown>) => {
@@ -73,7 +75,7 @@ async function swapping(kind: "Swap" | "Lnv1Swap", store?: StoreView) {
   const env = {
     store: kept,
     watch,
-    clock: new ManualClock(),
+    clock,
     federations: () => federations,
   } as unknown as PaymentsEnv;
   const { durable } = await kept.transact(async (tx) => {
@@ -103,7 +105,7 @@ async function swapping(kind: "Swap" | "Lnv1Swap", store?: StoreView) {
       return hashes;
     });
   const way = async () => (await kept.read((tx) => outgoing.get(tx, HASH)))?.way?.tag;
-  return { store: kept, there, served, payment, payments: () => new Payments(env), listed, way };
+  return { clock, store: kept, there, served, payment, payments: () => new Payments(env), listed, way };
 }
 
 /** The gateway is killed while it waits for the receiver's federation. */
@@ -155,6 +157,25 @@ for (const kind of ["Swap", "Lnv1Swap"] as const) {
     const refused = await at.payments().pay(at.payment, never);
     assertEquals(!refused.ok && refused.error.tag, "RegistrationError");
     assertEquals([at.there.begins, await at.listed()], [0, []]);
+  });
+
+  Deno.test(`a swap doesn't begin by what was true long ago: it is asked anew (${kind})`, async () => {
+    for (const [afterMs, begins] of [[SWAP_BEGIN_WITHIN_MS, 1], [SWAP_BEGIN_WITHIN_MS + 1, 0]] as const) {
+      const at = await swapping(kind), runs = Promise.withResolvers<void>();
+      // the receiver's federation doesn't run for a while
+      at.there.runs = runs.promise;
+      at.there.end.resolve("Success");
+      const payments = at.payments(), paid = payments.pay(at.payment, never);
+      await settle();
+      await at.clock.advance(afterMs);
+      runs.resolve();
+      if (begins === 0) await assertRejects(() => paid, NodeError);
+      else assertEquals(await paid, SWAPPED);
+      assertEquals(at.there.begins, begins);
+      // in time it does; and what has begun is followed for ever
+      assertEquals(await payments.pay(at.payment, never), SWAPPED);
+      assertEquals(at.there.begins, 1);
+    }
   });
 
   Deno.test(`what has ended is known without its federation, and stands in no list (${kind})`, async () => {

@@ -95,7 +95,8 @@ export class FirstLightning implements Lightning {
     const gateway = idOf(options.gateway ?? quote?.gateway);
     return await this.#ln.receive(amountMsat, {
       extraMeta: meta,
-      expirySecs: BigInt(expirySecs),
+      // a fraction is refused, as the other module refuses it
+      expirySecs: Number.isSafeInteger(expirySecs) ? BigInt(expirySecs) : 0n,
       ...(description !== undefined && { description }),
       ...(gateway !== null && { gateway }),
     }, signal);

@@ -36,6 +36,8 @@ export type PaymentQuote = {
   readonly refundBlocks: bigint;
   /** What the payee says it is for; null where it gave a hash alone. */
   readonly description: string | null;
+  /** The wallet wrote the invoice itself: paying it costs fees and nothing else. */
+  readonly isOwn: boolean;
 };
 
 /** The most that can be paid, and through whom: other gateways take other fees. */

@@ -66,3 +66,16 @@ Deno.test("giving way ends with its signal, and then the others don't count on i
   await set(store, 0, DONE);
   await second;
 });
+
+Deno.test("what isn't in a hurry waits until no module recovers, and ends with its signal", async () => {
+  const { store, recoveries } = await recovering([RUNNING, NONE]);
+  const stop = new AbortController(), stopped = recoveries.untilNone(stop.signal);
+  stop.abort(new Error("closing"));
+  await assertRejects(() => stopped, Error, "closing");
+  let isOver = false;
+  const waiting = recoveries.untilNone(never).then(() => isOver = true);
+  await set(store, 0, RUNNING);
+  assertEquals(isOver, false);
+  await set(store, 0, DONE);
+  await waiting;
+});

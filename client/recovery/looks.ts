@@ -43,15 +43,22 @@ export async function lookLater(args: PassArgs & { readonly kind: string }, env:
  */
 class PassedTime {
   readonly #clock: Clock;
+  readonly #openedMs: number;
   #sinceMs: number;
 
   constructor(clock: Clock, { doneMs }: Later) {
     this.#clock = clock;
+    this.#openedMs = clock.monotonicMs();
     this.#sinceMs = clock.monotonicMs() - Math.max(0, clock.nowMs() - doneMs);
   }
 
   get ms(): number {
     return this.#clock.monotonicMs() - this.#sinceMs;
+  }
+
+  /** What of it the monotonic clock has told. */
+  get measuredMs(): number {
+    return this.#clock.monotonicMs() - this.#openedMs;
   }
 
   /** So long it counts for. */
@@ -74,11 +81,11 @@ async function begun(
   env: Env,
 ): Promise<LaterLook> {
   const { platform: { clock, dice }, signal } = env, { afterMs } = looks;
-  const waitMs = afterMs[made]! - passed.ms;
+  const waitMs = dueMs(afterMs, made) - passed.ms;
   if (waitMs > 0) await sleep(clock, waitMs, signal);
   const done = decode(progressCodec(args), progress);
   const prepared = await onceAnswered(env, () => looks.prepare(env, done));
-  const { count, asOfMs } = doneBy(afterMs, made, passed.ms);
+  const { count, asOfMs } = doneBy(afterMs, made, passed);
   passed.ms = asOfMs;
   const doneMs = Math.max(0, Math.floor(clock.nowMs() - asOfMs));
   const operationId = toHex(dice.bytes(32)) as OperationId;
@@ -86,24 +93,41 @@ async function begun(
     assert(record.stage.tag === "Later" && !record.stage.value.look, "a look is begun once");
     const look: LaterLook = await looks.begin(tx.store)
       ? { operationId, looks: count, progress: encode(progressCodec(args), prepared) }
-      : { operationId, looks: afterMs.length, progress };
+      : { operationId, looks: afterMs.length + 1, progress };
     const stage = { tag: "Later", value: { ...record.stage.value, doneMs, look } } as const;
     setRecovery(tx.root, tx.instance, { ...record, stage });
     return look;
   });
 }
 
+/** How long after the one before the last look is made. */
+function lastWaitMs(afterMs: readonly number[]): number {
+  return afterMs.at(-1)! - (afterMs.at(-2) ?? 0);
+}
+
+/** When the look after so many is due, ms after the recovery; the last one may be made twice. */
+function dueMs(afterMs: readonly number[], made: number): number {
+  return afterMs[made] ?? afterMs.at(-1)! + lastWaitMs(afterMs);
+}
+
 /**
- * One look does for all that are due, but not for the last one, unless only that is left: that a day has passed may be
- * the word of a clock that was set, and then what the lost device did last is still to come. The last one is made as
- * long after the others as it should be.
- * @returns looks that are made with this one, and how long after the recovery it counts as made
+ * One look does for all that are due, but not for the last one: that a day has passed may be the word of a clock that
+ * was set while the wallet was closed, and then what the lost device did last is still to come. The last one is made as
+ * long after the others as it should be; and when only that is left, but the wallet was open for less than half of the
+ * time, it is made once more after as long again.
+ * @returns looks that are made with this one, and how long after the recovery it counts as made. Beyond those that a
+ * recovery has there is one more number: that the last one counts
  */
-function doneBy(afterMs: readonly number[], made: number, passedMs: number): { count: number; asOfMs: number } {
-  const due = afterMs.filter((each) => each <= passedMs).length;
-  const count = Math.max(made + 1, Math.min(due, afterMs.length - 1));
-  const next = afterMs[count];
-  return { count, asOfMs: next !== undefined && passedMs >= next ? afterMs[count - 1]! : passedMs };
+function doneBy(
+  afterMs: readonly number[],
+  made: number,
+  { ms, measuredMs }: Pick<PassedTime, "ms" | "measuredMs">,
+): { count: number; asOfMs: number } {
+  const all = afterMs.length, due = afterMs.filter((each) => each <= ms).length;
+  const count = Math.max(made + 1, Math.min(due, all - 1));
+  const isSure = count > all || count === all && measuredMs >= lastWaitMs(afterMs) / 2;
+  if (isSure) return { count: all + 1, asOfMs: ms };
+  return { count, asOfMs: ms >= dueMs(afterMs, count) || count === all ? afterMs[count - 1]! : ms };
 }
 
 /** Happens once: the record says whether it has. */

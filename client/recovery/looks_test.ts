@@ -126,10 +126,10 @@ Deno.test("a wallet that was closed makes up for its looks with one, but for the
   }
 });
 
-Deno.test("a wallet that is opened once a day looks twice, and no more", async () => {
+Deno.test("a wallet that is opened once a day looks three times, and no more", async () => {
   const setting = await started(), { at, open, pass, add } = setting;
   await at.finish((await restored(setting)).close());
-  for (const [day, balanceMsat] of [[1, 101n], [2, 102n], [3, 102n]] as const) {
+  for (const [day, balanceMsat] of [[1, 101n], [2, 102n], [3, 103n], [4, 103n]] as const) {
     add(1n);
     await pass(24 * HOUR_MS + MINUTE_MS);
     const client = await open();
@@ -179,13 +179,54 @@ Deno.test("a clock that is set forward while the wallet is closed can't bring th
   await pass(MINUTE_MS);
   assertEquals(await at.finish(soon.balanceMsat()), 100n);
   await at.finish(soon.close());
-  await pass(AFTER_MS[2]!);
-  const later = await open();
-  await pass(MINUTE_MS);
-  assertEquals(await at.finish(later.balanceMsat()), 105n);
-  const record = await at.finish(later.options.store.read((tx) => getRecovery(tx, 0)));
+  // the last one, and the same once more
+  for (const [tag, balanceMsat] of [["Later", 105n], ["Done", 112n]] as const) {
+    await pass(AFTER_MS[2]!);
+    const later = await open();
+    await pass(MINUTE_MS);
+    assertEquals(await at.finish(later.balanceMsat()), balanceMsat);
+    const record = await at.finish(later.options.store.read((tx) => getRecovery(tx, 0)));
+    assertEquals(record!.stage.tag, tag);
+    await at.finish(later.close());
+    add(7n);
+  }
+});
+
+Deno.test("with only the last look due, a clock that is set forward while the wallet is closed can't end the looks", async () => {
+  const setting = await started(), { at, pass, add } = setting;
+  const client = await restored(setting);
+  await pass(20 * MINUTE_MS);
+  await at.finish(client.close());
+  const { platform } = at.world, { clock } = platform;
+  const set = { ...platform, clock: { ...clock, nowMs: () => clock.nowMs() + 30 * HOUR_MS } };
+  const open = async (): Promise<string> => {
+    const opened = await at.open({ modules: [lookingToy()], secret, platform: set });
+    await pass(MINUTE_MS);
+    const record = await at.finish(opened.options.store.read((tx) => getRecovery(tx, 0)));
+    const balanceMsat = await at.finish(opened.balanceMsat());
+    await at.finish(opened.close());
+    return `${record!.stage.tag} ${balanceMsat}`;
+  };
+  assertEquals(await open(), "Later 100");
+  // what the lost device paid is decided on hours later
+  add(5n);
+  await pass(HOUR_MS);
+  assertEquals(await open(), "Later 100");
+  await pass(24 * HOUR_MS);
+  assertEquals(await open(), "Done 105");
+});
+
+Deno.test("a wallet that was open for most of the time before the last look makes no more", async () => {
+  const setting = await started(), { at, pass, open } = setting;
+  const client = await restored(setting);
+  await pass(20 * MINUTE_MS);
+  await at.finish(client.close());
+  await pass(10 * HOUR_MS);
+  const again = await open();
+  await pass(14 * HOUR_MS);
+  const record = await at.finish(again.options.store.read((tx) => getRecovery(tx, 0)));
   assertEquals(record!.stage.tag, "Done");
-  await at.finish(later.close());
+  await at.finish(again.close());
 });
 
 Deno.test("a wallet whose clock was set back looks no later than when all its time has passed", async () => {

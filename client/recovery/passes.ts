@@ -54,7 +54,8 @@ export function lookPass(
 ): Pass {
   return {
     operationId,
-    isLast: looks >= (recovery.later?.afterMs.length ?? 0),
+    // the last one may be made twice (`looks.ts`)
+    isLast: looks > (recovery.later?.afterMs.length ?? 0),
     progressIn: ({ stage }) => stage.tag === "Later" && stage.value.look ? stage.value.look.progress : null,
     withProgress: (record, progress) => {
       const { stage } = record;

@@ -62,6 +62,14 @@ export class Recoveries {
     changed.abort();
   }
 
+  /** Resolves when none runs. Rejects with the signal's reason. */
+  async untilNone(signal: AbortSignal): Promise<void> {
+    for await (const statuses of this.#looks(signal)) {
+      if (statuses.every(({ status }) => status !== "running")) return;
+    }
+    throw signal.reason;
+  }
+
   /** Resolves when no other one runs, but those that give way too. Rejects with the signal's reason. */
   async giveWay(instance: ModuleInstanceId, signal: AbortSignal): Promise<void> {
     this.#givingWay.add(instance);

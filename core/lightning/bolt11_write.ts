@@ -7,7 +7,7 @@ import { bech32 } from "@scure/base";
 import { assert } from "../assert.ts";
 import type { Bytes } from "../bytes.ts";
 import { bigEndian, concat, concatAll, fromHex, utf8 } from "../bytes.ts";
-import { publicKeyOf } from "../crypto/mod.ts";
+import { publicKeyOf } from "../crypto/secp.ts";
 import type { Bolt11Invoice } from "./bolt11.ts";
 import {
   CURRENCIES,

@@ -29,7 +29,11 @@ export type LightningErrorCode =
   | "insufficient_funds"
   | "funding_failed"
   | "amount_too_small"
+  /** More bitcoin than there will ever be. */
+  | "amount_too_large"
   | "expiry_too_long"
+  /** Less than a second, or a fraction. */
+  | "expiry_too_short"
   | "description_too_long"
   | "invalid_invoice"
   | "wrong_invoice_amount"
@@ -47,6 +51,16 @@ export type LightningErrorCode =
   | "unknown_operation"
   | "no_admin"
   | "federation";
+
+/** Of several gateways none would do. At most so many are told of. */
+const GATEWAYS_TOLD_MAX = 8;
+
+/** Why each of several gateways won't do, for `cause`. @internal */
+export function gatewayReasons(reasons: readonly (readonly [gateway: string, reason: string])[]): string {
+  const told = reasons.slice(0, GATEWAYS_TOLD_MAX).map(([gateway, reason]) => `${gateway} ${reason}`);
+  const more = reasons.length - told.length;
+  return [...told, ...more > 0 ? [`and ${more} more`] : []].join("; ");
+}
 
 /** Codes that say all. */
 export type PlainLightningErrorCode = Exclude<LightningErrorCode, "duplicate_payment" | "insufficient_funds">;

@@ -237,6 +237,11 @@ export type ClientModuleEnv<Config, State> = {
   readonly testEnvironment: boolean;
   /** Whether what payments use up is looked for ahead, in quiet moments. Left out: it is. */
   readonly findsAhead?: boolean;
+  /**
+   * Resolves when no module of the client recovers: what is not in a hurry leaves it cores and memory until then.
+   * Rejects with the signal's reason. Left out: none does.
+   */
+  readonly untilRecovered?: (signal: AbortSignal) => Promise<void>;
   /** Aborted when the client closes. */
   readonly signal: AbortSignal;
 };

@@ -97,7 +97,8 @@ export type Recovered = {
 export type LaterLooks<Config, Progress> = {
   /**
    * When each is due, ms after the recovery; ascending. A client that is closed at that time makes it up when it is
-   * opened; one look does for all that are due by then but the last, which comes as long afterwards as it should.
+   * opened; one look does for all that are due by then but the last, which comes as long afterwards as it should, and
+   * once more when only a clock that may have been set says that it is due.
    */
   readonly afterMs: readonly number[];
   /** How far the log reaches by now. @param done what the pass before ended with @throws {ApiError} */

@@ -63,8 +63,12 @@ export const mintv2Client: UsableModule<MintClient> = defineClientModule({
       api,
       commands: mintCommands(api),
       background: async () => {
-        // a recovery has better use for a core, and for memory
-        const kept = wallet.tweaks.keepReady((signal) => untilPassed(env.store, signal));
+        // recoveries have better use for a core, and for memory
+        const kept = wallet.tweaks.keepReady(async (signal) => {
+          await env.untilRecovered?.(signal);
+          // nor when a look follows
+          await untilPassed(env.store, signal);
+        });
         await Promise.all([kept, askForMissing(wallet)]);
       },
     };

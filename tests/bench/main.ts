@@ -6,6 +6,7 @@ import { benchActors } from "./actors.ts";
 import { benchAddresses } from "./addresses.ts";
 import { benchBroadcast } from "./broadcast.ts";
 import { benchContracts } from "./contracts.ts";
+import { benchEmbeddedNode } from "./embedded_node.ts";
 import { benchNotes } from "./notes.ts";
 import { benchStore } from "./store.ts";
 
@@ -18,6 +19,7 @@ const benches: Record<string, () => Promise<readonly Figure[]>> = {
   broadcast: benchBroadcast,
   addresses: benchAddresses,
   contracts: benchContracts,
+  "embedded-node": benchEmbeddedNode,
 };
 
 if (import.meta.main) {

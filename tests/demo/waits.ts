@@ -26,8 +26,19 @@ export async function within<T>(what: string, promise: Promise<T>, ms = STEP_MS)
 
 /** Asks again and again. @throws Error that says what did not come to hold; the signal's reason */
 export async function until(what: string, holds: () => Promise<boolean>, signal?: AbortSignal): Promise<void> {
+  await untilFound(what, holds, signal);
+}
+
+/** The same for something that is found. @throws as `until` */
+export async function untilFound<T>(
+  what: string,
+  attempt: () => Promise<T | null | false>,
+  signal?: AbortSignal,
+): Promise<T> {
   const endMs = platform.clock.monotonicMs() + STEP_MS;
-  while (!await holds()) {
+  for (;;) {
+    const found = await attempt();
+    if (found !== null && found !== false) return found;
     if (platform.clock.monotonicMs() > endMs) throw new Error(`${what}: not within ${seconds(STEP_MS)}`);
     await sleep(platform.clock, POLL_MS, signal);
   }

@@ -3,12 +3,13 @@
  * LND or with its embedded node. docs/protocol/06-lightning-meta.md §E.3.
  */
 import { join } from "@std/path";
+import type { ChannelLab } from "../../client/gateway/testing/channel.ts";
 import { realPlatform } from "../../actors/platform/real.ts";
 import type { Json, JsonObject } from "../../core/encoding/mod.ts";
 import { parseJson } from "../../core/encoding/mod.ts";
 import type { DevFederation } from "../../server/dev/federation/federation.ts";
 import { freePorts, OwnedProcess, ownProgram } from "../../server/dev/federation/processes.ts";
-import { until } from "../demo/waits.ts";
+import { until, untilFound } from "../demo/waits.ts";
 import type { Lnd } from "./lnd_node.ts";
 import { run } from "./run.ts";
 import type { Suite } from "./suite.ts";
@@ -172,6 +173,16 @@ export class Gateway {
     const { exit, out, err } = await this.run(...args);
     demand(exit === 0, `gateway-cli ${args.join(" ")}: ${out}${err}`);
     return out.trim() === "" ? null : parseJson(out);
+  }
+
+  /** What opening a channel takes. */
+  channels(federation: DevFederation): ChannelLab {
+    return {
+      ask: (...args) => this.ask(...args),
+      mine: (blocks) => federation.mine(blocks),
+      isWaiting: (txid) => federation.isWaiting(txid),
+      until: (what, attempt) => untilFound(what, attempt, this.#suite.signal),
+    };
   }
 
   /** Joins, and has e-cash of this federation when it resolves. @returns the federation's id */

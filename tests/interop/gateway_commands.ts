@@ -1,4 +1,5 @@
 /** gateway-cli's commands at a gateway that serves one federation and has a channel, and whether they did it. */
+import { gatewayChannelUsable, openGatewayChannel } from "../../client/gateway/testing/channel.ts";
 import type { Json, JsonObject } from "../../core/encoding/mod.ts";
 import { parseJson, stringifyJson } from "../../core/encoding/mod.ts";
 import type { DevFederation } from "../../server/dev/federation/federation.ts";
@@ -14,7 +15,6 @@ const SMALL_SAT = 1_000;
 const ONCHAIN_SAT = 30_000;
 const CONFIRMATIONS = 12;
 const CHANNEL_SAT = 400_000;
-const CHANNEL_BLOCKS = 6;
 
 /** A gateway, its LND if it has one, and the node at the other end of its channel. */
 export type Administered = { readonly gateway: Gateway; readonly own?: Lnd; readonly other: Lnd };
@@ -163,20 +163,11 @@ const LIGHTNING: readonly Step[] = [
   // last: the fees of a new channel are not known at once
   ["lightning open-channel", async ({ gateway, own, other, federation, suite }) => {
     for (const node of own ? [own, other] : [other]) await awaitLevel(suite, federation, node);
-    const peer = ["--pubkey", await other.publicKey(), "--host", other.address];
-    const opened = membersOf(
-      await gateway.ask("lightning", "open-channel", ...peer, "--channel-size-sats", String(CHANNEL_SAT)),
-    );
-    const txid = String(opened.funding_txid);
-    await until("the funding is sent", () => federation.isWaiting(txid), suite.signal);
-    await federation.mine(CHANNEL_BLOCKS);
-    await until("the channel can be used", async () => {
-      const channels = await gateway.ask("lightning", "list-channels") as readonly JsonObject[];
-      return channels.some(({ funding_outpoint: funding, is_active: isActive }) =>
-        isActive === true && String(funding).startsWith(txid)
-      );
-    }, suite.signal);
-    return opened;
+    const channels = gateway.channels(federation);
+    const terms = { key: await other.publicKey(), host: other.address, sizeSats: CHANNEL_SAT };
+    const { answer, txid } = await openGatewayChannel(channels, terms);
+    await gatewayChannelUsable(channels, txid);
+    return answer;
   }],
 ];
 

@@ -2,6 +2,7 @@
  * Our gateways in a federation of four official guardians, with official clients and gateway-cli: one on a real LND,
  * one with the embedded node, each with a channel to another real LND, the outside world.
  */
+import { gatewayChannelUsable, openGatewayChannel } from "../../client/gateway/testing/channel.ts";
 import type { Json, JsonObject } from "../../core/encoding/mod.ts";
 import { stringifyJson } from "../../core/encoding/mod.ts";
 import type { DevFederation } from "../../server/dev/federation/federation.ts";
@@ -52,18 +53,14 @@ async function channelOfEmbedded(
     return sats === COINS_SAT;
   }, suite.signal);
   await awaitLevel(suite, federation, far);
-  const peer = ["--pubkey", await far.publicKey(), "--host", far.address];
-  const amounts = ["--channel-size-sats", String(CHANNEL_SAT), "--push-amount-sats", String(CHANNEL_SAT / 2)];
-  const opened = await gateway.ask("lightning", "open-channel", ...peer, ...amounts) as JsonObject;
-  const txid = String(opened.funding_txid);
-  await until("the funding is sent", () => federation.isWaiting(txid), suite.signal);
-  await federation.mine(CHANNEL_BLOCKS);
-  await until("the channel can be used", async () => {
-    const channels = await gateway.ask("lightning", "list-channels") as readonly JsonObject[];
+  const channels = gateway.channels(federation), peer = { key: await far.publicKey(), host: far.address };
+  await openGatewayChannel(channels, { ...peer, sizeSats: CHANNEL_SAT, pushSats: CHANNEL_SAT / 2 });
+  await gatewayChannelUsable(channels);
+  await until("the other side can use it", async () => {
     const { channels: others } = await far.ask("listchannels", "--active_only") as {
       readonly channels: readonly JsonObject[];
     };
-    return channels.length === 1 && channels[0]!.is_active === true && others.length === 2;
+    return others.length === 2;
   }, suite.signal);
 }
 

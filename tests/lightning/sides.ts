@@ -62,7 +62,12 @@ export type Side = {
 /** A gateway, as a server of HTTP at its host. */
 export type ServedGateway = { readonly host: string; handle(request: Request): Promise<Response> };
 
-type World = { readonly clock: Clock; readonly chain: TestHeight };
+type World = {
+  readonly clock: Clock;
+  readonly chain: TestHeight;
+  /** Whether guardians know the gateway. */
+  readonly hasGateways: boolean;
+};
 
 type Codecs<I, O, IE, OE> = {
   readonly input: Codec<I>;
@@ -97,11 +102,11 @@ function sideOf<C, P, I, O, Out, Item, IE, OE>(
 }
 
 /** lnv2, with a gateway at `http://gateway/v1` that all guardians vet. */
-export async function lnv2Side({ clock, chain }: World, instance: ModuleInstanceId) {
+export async function lnv2Side({ clock, chain, hasGateways }: World, instance: ModuleInstanceId) {
   const guardians = await TestGuardians.start(lnv2Server, { clock, bitcoin: chain.source });
   await guardians.agree();
   const gateway = new TestGateway(10, guardians, () => Math.floor(clock.nowMs() / 1_000));
-  for (const peer of guardians.guardians.keys()) {
+  for (const peer of hasGateways ? guardians.guardians.keys() : []) {
     await guardians.ask("add_gateway", "http://gateway/v1", peer, GUARDIAN_PASSWORD);
   }
   const side: Side = {
@@ -120,7 +125,7 @@ export async function lnv2Side({ clock, chain }: World, instance: ModuleInstance
 }
 
 /** ln, with a gateway at `http://ln-gateway/v1` that is registered with all guardians for a day. */
-export async function lnSide({ clock, chain }: World, instance: ModuleInstanceId) {
+export async function lnSide({ clock, chain, hasGateways }: World, instance: ModuleInstanceId) {
   const guardians = await TestGuardians.start(lnServer, { clock, bitcoin: chain.source });
   await guardians.agree();
   for (const peer of guardians.guardians.keys()) await guardians.item(versionVote(2, 1), peer);
@@ -134,7 +139,7 @@ export async function lnSide({ clock, chain }: World, instance: ModuleInstanceId
     },
   });
   const announced = announcementOf(guardians.config, GATEWAY_KEY, { api: "http://ln-gateway/v1", ttlSecs: 86_400n });
-  for (const peer of guardians.guardians.keys()) {
+  for (const peer of hasGateways ? guardians.guardians.keys() : []) {
     await guardians.ask("register_gateway", gatewayAnnouncement.toJson(announced), peer);
   }
   const side: Side = {

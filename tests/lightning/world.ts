@@ -65,14 +65,18 @@ export class LightningWorld {
     this.world = new ClientWorld(seed);
   }
 
-  /** A wallet that has joined, and a gateway for each module. */
-  static async start(seed = 1, modules: readonly LightningModule[] = ["lnv2"]): Promise<LightningWorld> {
+  /** A wallet that has joined, and a gateway for each module, which guardians know unless it is said otherwise. */
+  static async start(
+    seed = 1,
+    modules: readonly LightningModule[] = ["lnv2"],
+    { hasGateways = true } = {},
+  ): Promise<LightningWorld> {
     const at = new LightningWorld(seed), { world, chain } = at;
     const serve = async (host: string, handle: (request: Request) => Promise<Response>): Promise<void> => {
       const { platform: { network } } = world.world.process(host);
       await world.finish(network.serveHttp({ hostname: "0.0.0.0", port: 80 }, handle));
     };
-    const environment = { clock: world.platform.clock, chain };
+    const environment = { clock: world.platform.clock, chain, hasGateways };
     for (const [instance, module] of modules.entries()) {
       if (module === "lnv2") {
         const { side, gateway } = await world.finish(lnv2Side(environment, instance));

@@ -6,6 +6,8 @@ import { assert, assertEquals } from "@std/assert";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { realPlatform } from "../../actors/platform/real.ts";
 import { Lab, until } from "../../client/gateway/node/ldk/testing/lab.ts";
+import type { ChannelLab } from "../../client/gateway/testing/channel.ts";
+import { gatewayChannelUsable, openGatewayChannel } from "../../client/gateway/testing/channel.ts";
 import { GatewayProgram } from "../../client/gateway/testing/program.ts";
 import { openClient } from "../../client/deno.ts";
 import type { Bytes } from "../../core/bytes.ts";
@@ -34,14 +36,14 @@ Deno.test("a federation's wallet pays and is paid over a gateway with its own no
     await wallet.join(federation.invite);
     const joined = await gateway.ask<JsonObject>("connect-fed", federation.invite);
     const federationId = joined.federation_id as string;
-    const peer = ["--pubkey", outside.key.toHex(), "--host", outside.host];
-    const size = ["--channel-size-sats", "2000000", "--push-amount-sats", "1000000"];
-    const txid = await until("coins, and a channel", async () => {
-      const { onchain_balance_sats: sats } = await gateway.ask<JsonObject>("get-balances");
-      return Number(sats) > 0 &&
-        (await gateway.ask<JsonObject>("lightning", "open-channel", ...peer, ...size)).funding_txid as string;
-    });
-    await until("funding", () => federation.isWaiting(txid));
+    const channels: ChannelLab = {
+      ask: (...args) => gateway.ask(...args),
+      mine: (blocks) => federation.mine(blocks),
+      isWaiting: (txid) => federation.isWaiting(txid),
+      until,
+    };
+    const peer = { key: outside.key.toHex(), host: outside.host };
+    await openGatewayChannel(channels, { ...peer, sizeSats: 2_000_000, pushSats: 1_000_000 });
     const { address: pegin } = await gateway.ask<{ address: string }>(
       "ecash",
       "pegin",
@@ -54,10 +56,7 @@ Deno.test("a federation's wallet pays and is paid over a gateway with its own no
       (await gateway.ask<{ ecash_balances: readonly JsonObject[] }>("get-balances")).ecash_balances;
     await until("the gateway's e-cash", async () => Number((await balances())[0]!.ecash_balance_msats) > 0);
     const usable = async (): Promise<void> => {
-      await until("the channel", async () => {
-        const [channel] = await gateway.ask<JsonObject[]>("lightning", "list-channels");
-        return channel?.is_active === true;
-      });
+      await gatewayChannelUsable(channels);
       await lab.usable(outside);
     };
     await usable();

@@ -9,6 +9,8 @@ import { openClient } from "../../client/deno.ts";
 import type { LabNode } from "../../client/gateway/node/ldk/testing/lab.ts";
 import { Lab, until } from "../../client/gateway/node/ldk/testing/lab.ts";
 import type { LightningNode } from "../../client/gateway/node/node.ts";
+import type { ChannelLab } from "../../client/gateway/testing/channel.ts";
+import { gatewayChannelUsable, openGatewayChannel } from "../../client/gateway/testing/channel.ts";
 import { GatewayProgram } from "../../client/gateway/testing/program.ts";
 import { realPlatform } from "../../actors/platform/real.ts";
 import { toHex } from "../../core/bytes.ts";
@@ -26,7 +28,6 @@ const COIN_SAT = 10_000_000n;
 const CHANNEL_SAT = 5_000_000;
 const PEGIN_SAT = 5_000_000n;
 const WALLET_BTC = 0.03;
-const CHANNEL_BLOCKS = 6;
 const AGREED_BLOCKS = 10;
 /** On a machine that does much else. */
 const WAIT_MS = 300_000;
@@ -141,19 +142,14 @@ async function supply(federation: DevFederation, { program }: SoakGateway, { nod
     const { blockHeight, isSynced } = await node.info();
     return isSynced && blockHeight >= height;
   }, WAIT_MS);
-  const size = ["--channel-size-sats", String(CHANNEL_SAT), "--push-amount-sats", String(CHANNEL_SAT / 2)];
-  const txid = await until("coins, and a channel", async () => {
-    const { onchain_balance_sats: sats } = await program.ask<Balances>("get-balances");
-    if (Number(sats) === 0) return false;
-    const opened = await program.ask<JsonObject>("lightning", "open-channel", "--pubkey", key, "--host", host, ...size);
-    return opened.funding_txid as string;
-  }, WAIT_MS);
-  await until("the funding is sent", () => federation.isWaiting(txid), WAIT_MS);
-  await federation.mine(CHANNEL_BLOCKS);
-  await until("the channel can be used", async () => {
-    const [channel] = await program.ask<JsonObject[]>("lightning", "list-channels");
-    return channel?.is_active === true;
-  }, WAIT_MS);
+  const channels: ChannelLab = {
+    ask: (...args) => program.ask(...args),
+    mine: (blocks) => federation.mine(blocks),
+    isWaiting: (txid) => federation.isWaiting(txid),
+    until: (what, attempt) => until(what, attempt, WAIT_MS),
+  };
+  const terms = { key, host, sizeSats: CHANNEL_SAT, pushSats: CHANNEL_SAT / 2 };
+  await gatewayChannelUsable(channels, (await openGatewayChannel(channels, terms)).txid);
   const joined = await program.ask<JsonObject>("connect-fed", federation.invite);
   const pegin = ["ecash", "pegin", "--federation-id", joined.federation_id as string];
   const { address: deposit } = await program.ask<{ address: string }>(...pegin);

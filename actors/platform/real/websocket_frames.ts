@@ -146,7 +146,7 @@ export class FrameDecoder {
   #takePayload(header: Header, bytes: Uint8Array): Uint8Array {
     const part = bytes.subarray(0, header.length - this.#frameBytes);
     const target = header.opcode >= 8 ? this.#control : this.#message;
-    target.append(part, header.mask, this.#frameBytes);
+    target.append(part, header.mask, this.#frameBytes, header.length);
     this.#frameBytes += part.length;
     return bytes.subarray(part.length);
   }
@@ -224,27 +224,33 @@ function joined(a: Uint8Array, b: Uint8Array): Bytes {
   return bytes;
 }
 
-/** Bytes that come in pieces; room doubles, so that many small pieces cost no more than one large. */
+/**
+ * Bytes that come in pieces; room doubles, so that many small pieces cost no more than one large, but never grows beyond
+ * what the frame's head announced: a large message leaves half as much behind.
+ */
 class GrowingBytes {
   #room = new Uint8Array(0);
   length = 0;
 
-  append(part: Uint8Array, mask: Uint8Array | undefined, maskOffset: number): void {
+  /** @param frameBytes of the part's frame, of which so many came before */
+  append(part: Uint8Array, mask: Uint8Array | undefined, frameOffset: number, frameBytes: number): void {
     const end = this.length + part.length;
     if (end > this.#room.length) {
-      const larger = new Uint8Array(Math.max(end, this.#room.length * 2, FIRST_ROOM_BYTES));
+      const whole = this.length - frameOffset + frameBytes;
+      const larger = new Uint8Array(Math.min(Math.max(end, this.#room.length * 2, FIRST_ROOM_BYTES), whole));
       larger.set(this.#room.subarray(0, this.length));
       this.#room = larger;
     }
     this.#room.set(part, this.length);
     if (mask !== undefined) {
-      for (let i = 0; i < part.length; i++) this.#room[this.length + i]! ^= mask[(maskOffset + i) & 3]!;
+      for (let i = 0; i < part.length; i++) this.#room[this.length + i]! ^= mask[(frameOffset + i) & 3]!;
     }
     this.length = end;
   }
 
+  /** They are the taker's: the next ones have a room of their own. */
   take(): Bytes {
-    const bytes = this.#room.slice(0, this.length);
+    const bytes = this.#room.subarray(0, this.length);
     this.#room = new Uint8Array(0);
     this.length = 0;
     return bytes;

@@ -36,6 +36,15 @@ Deno.test("frames follow the examples of RFC 6455, 5.7", () => {
   assertEquals(encodeFrame(OPCODE.binary, new Uint8Array(65_536)).subarray(0, 10), fromHex("827f0000000000010000"));
 });
 
+Deno.test("a payload that comes in pieces takes no more room than its head announced", () => {
+  const payload = new Uint8Array(100).fill(7), bytes = encodeFrame(OPCODE.ping, payload, MASK), decoder = server();
+  const events = [...bytes].flatMap((_, i) => decoder.push(bytes.subarray(i, i + 1)));
+  assertEquals(events, [{ kind: "ping", payload }]);
+  const [event] = events;
+  assert(event?.kind === "ping");
+  assertEquals(event.payload.buffer.byteLength, 100);
+});
+
 Deno.test("frames decode to what was encoded, however the bytes are cut", () => {
   const text = fc.oneof(fc.string({ unit: "grapheme", maxLength: 300 }), fc.constant("é".repeat(40_000)));
   fc.assert(fc.property(

@@ -90,14 +90,16 @@ function readInvoice(text: string): Bolt11Invoice & { readonly amountMsat: bigin
 }
 
 async function pay(env: DevlnEnv, text: string): Promise<string> {
-  const { platform, dir, progress } = env, { text: given, amountMsat } = readInvoice(text);
+  const { platform, dir, progress } = env, { text: given, amountMsat, paymentHash } = readInvoice(text);
   const { out } = await liquidityOf(env);
   progress(`Paying ${satText(amountMsat)}; ${satText(out)} can be sent`);
+  // one that has failed may be tried again; what is under way or made is followed, and who else tries now is too
+  const before = await askNode(platform, dir, "payment", { paymentHash: fromHex(paymentHash) });
   const terms = {
     invoice: given,
     feeLimitMsat: amountMsat / FEE_PARTS + FEE_LEAST_MSAT,
     cltvLimit: CLTV_LIMIT,
-    after: null,
+    after: before?.outcome?.ok === false ? before.number : null,
   };
   let isWaiting = false;
   for (;;) {
@@ -113,7 +115,7 @@ async function pay(env: DevlnEnv, text: string): Promise<string> {
 function adviceOf(amountMsat: bigint, outMsat: bigint): string {
   if (outMsat === 0n) return "No channel can send anything: `open` one, and have 6 blocks mined.";
   if (amountMsat > outMsat) return "It is more than the channels can send: `open` another, or pay less.";
-  return "A hash is paid or refused once: ask the payee for a new invoice.";
+  return "Try again later, or ask the payee for a new invoice.";
 }
 
 async function info({ platform, dir }: DevlnEnv): Promise<string> {

@@ -99,6 +99,8 @@ export class TestClient<Config, State, Api> {
   readonly #beginning = new Set<OperationId>();
   readonly #verdicts = new Map<TransactionId, Promise<Result<null, string>>>();
   readonly #ending = new AbortController();
+  /** What the wallet does before it has notes for a transaction, until the signal is aborted. Default: nothing. */
+  beforeSubmit: (signal: AbortSignal | undefined) => Promise<void> = () => Promise.resolve();
   #changed = Promise.withResolvers<void>();
   #module!: ClientModule<State, Api>;
   #failure: unknown = null;
@@ -215,6 +217,7 @@ export class TestClient<Config, State, Api> {
         }
         this.#beginning.add(operationId);
         try {
+          await this.beforeSubmit(transaction.signal);
           return await this.#transact(operationId, async (tx) => {
             const submitted = await tx.submit({ inputs, outputs, spending });
             if (!submitted.ok) return submitted;

@@ -100,8 +100,11 @@ export function anyFunding(env: LnClientEnv, amount: bigint): OutputBundle<LnSta
 }
 
 /** What claiming so much brings: less, by the federation's fees; null when it doesn't pay them. */
-export async function claimWorth(env: LnClientEnv, amount: bigint): Promise<bigint | null> {
-  const inputs = [claimBundle(env, ANY_HASH, amount, ANY_SECRET)];
+export async function claimWorth<State>(
+  env: Pick<ClientModuleEnv<LnClientConfig, State>, "instance" | "config" | "core">,
+  amount: bigint,
+): Promise<bigint | null> {
+  const inputs = [claimBundle<State>(env, ANY_HASH, amount, ANY_SECRET)];
   const cost = await env.core.quoteFee({ inputs, outputs: [], spending: "nothing" });
   return cost.ok && cost.value < amount ? amount - cost.value : null;
 }

@@ -6,6 +6,7 @@ import type { LightningErrorCode, PlainLightningErrorCode } from "../../../core/
 import { LightningError } from "../../../core/lightning/error.ts";
 import type { OperationId } from "../../../core/types/ids.ts";
 import type { FinalizeError } from "../../contract/client_env.ts";
+import { fundingText } from "../../contract/funding_text.ts";
 
 /** What this module says. */
 type LnErrorCode = Exclude<
@@ -54,6 +55,8 @@ const TEXTS: Readonly<Record<LnErrorCode, string>> = {
   fee_exceeds_limit: `The gateway's fee is above what was allowed. ${NOTHING_PAID}: take another gateway`,
   terms_changed: `The gateway's fee changed since it was checked. ${NOTHING_PAID}: look at the new one`,
   description_too_long: "The description is longer than an invoice holds. Nothing was done: 639 bytes are the most",
+  amount_too_large: "The amount is more than there are bitcoin. Nothing was done: ask for less",
+  expiry_too_short: "The invoice would not live for a whole number of seconds. Nothing was done",
   expiry_too_long: "The invoice would live for more than a year. Nothing was done",
   amount_too_small: "The amount would not pay the fees of its claim. Nothing was done: ask for more",
   offer_rejected: "The offer transaction was rejected. Nobody was shown the invoice: try again",
@@ -89,8 +92,8 @@ export class LnError extends LightningError {
   /** @internal */
   static notFunded(error: FinalizeError): LnError {
     if (error.code === "operation_exists") return LnError.duplicate(error.operationId, "in_progress");
-    if (error.code !== "insufficient_funds") return LnError.of("funding_failed", error.code);
-    const { code, requestedMsat, availableMsat } = error;
-    return new LnError({ code, requestedMsat, availableMsat }, TEXTS.insufficient_funds);
+    if (error.code !== "insufficient_funds") return LnError.of("funding_failed", fundingText(error));
+    const { code, requestedMsat, availableMsat } = error, cause = new Error(fundingText(error));
+    return new LnError({ code, requestedMsat, availableMsat }, TEXTS.insufficient_funds, { cause });
   }
 }

@@ -6,6 +6,7 @@ import { toHex } from "../../../core/bytes.ts";
 import type { Bytes } from "../../../core/bytes.ts";
 import type { G1 } from "../../../core/crypto/mod.ts";
 import { encode } from "../../../core/encoding/mod.ts";
+import { gatewayReasons } from "../../../core/lightning/error.ts";
 import { MSAT_PER_SAT } from "../../../core/types/amount.ts";
 import { gatewayFeeMsat } from "../fees.ts";
 import type { GatewayAnnouncement, GatewayRegistration, LightningGateway } from "../gateways.ts";
@@ -159,12 +160,17 @@ export class Gateways {
     const known = await this.fresh(signal);
     if (known.length === 0) throw LnError.of("no_gateways");
     const cheapest = byFee(known, amountMsat);
+    const silent: (readonly [string, string])[] = [];
     for (let at = 0; at < cheapest.length; at += GATEWAYS_AT_ONCE) {
       const asked = cheapest.slice(at, at + GATEWAYS_AT_ONCE);
       const there = asked.map((gateway) => this.#parts.gateway.isThere(gateway.api, signal));
       for (const each of there) each.catch(() => {});
-      for (const [i, gateway] of asked.entries()) if ((await there[i]!).ok) return gateway;
+      for (const [i, gateway] of asked.entries()) {
+        const answer = await there[i]!;
+        if (answer.ok) return gateway;
+        silent.push([toHex(gateway.gatewayId), `doesn't answer: ${answer.error}`]);
+      }
     }
-    throw LnError.of("gateways_unresponsive");
+    throw LnError.of("gateways_unresponsive", gatewayReasons(silent));
   }
 }

@@ -27,7 +27,7 @@ import { logEvent } from "./ended.ts";
 import type { Earlier } from "./error.ts";
 import { LnError } from "./error.ts";
 import type { Gateways } from "./gateways.ts";
-import { internalNode, payOperationId, preimageAuth, redeemKey } from "./keys.ts";
+import { internalNode, payOperationId, preimageAuth, receiveOperationId, redeemKey } from "./keys.ts";
 import { GATEWAY_FEE_DEFAULT_MAX } from "./limits.ts";
 import { metaJson } from "./operation_log.ts";
 import type { LnParts } from "./parts.ts";
@@ -50,6 +50,8 @@ export type PayQuote = {
   readonly refundBlocks: bigint;
   /** What the payee says it is for; null where it gave a hash alone. */
   readonly description: string | null;
+  /** The wallet wrote the invoice itself: paying it costs fees and nothing else. */
+  readonly isOwn: boolean;
 };
 
 /** The most that can be paid, and through whom: other gateways take other fees. */
@@ -159,6 +161,7 @@ export class Paying {
       totalMsat: contractMsat + cost.value,
       refundBlocks: through ? timelockBlocks(invoice.minFinalCltvExpiryDelta) : 0n,
       description: invoice.description.tag === "Direct" ? invoice.description.value : null,
+      isOwn: await env.core.operationExists(receiveOperationId(invoice.paymentHash)),
     };
   }
 

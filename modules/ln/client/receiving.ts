@@ -12,6 +12,7 @@ import type { Json } from "../../../core/encoding/mod.ts";
 import type { Bolt11Invoice, InvoiceCurrency } from "../../../core/lightning/bolt11.ts";
 import { DESCRIPTION_BYTES_MAX, parseBolt11, ROUTE_HOPS_MAX } from "../../../core/lightning/bolt11.ts";
 import { FEATURES_BASIC, writeBolt11 } from "../../../core/lightning/bolt11_write.ts";
+import { amountFault, expiryFault } from "../../../core/lightning/invoice_terms.ts";
 import type { RouteHint, RouteHintHop } from "../../../core/lightning/route_hint.ts";
 import { toHex } from "../../../core/bytes.ts";
 import type { OperationId, Sha256 } from "../../../core/types/ids.ts";
@@ -95,6 +96,8 @@ export class Receiving {
 
   /** @throws {LnError} as `receive` does */
   async quote(amountMsat: bigint, wanted: Bytes | null, signal: AbortSignal): Promise<ReceiveQuote> {
+    const fault = amountFault(amountMsat);
+    if (fault) throw LnError.of(fault);
     const arrivesMsat = await claimWorth(this.#parts.env, amountMsat) ?? 0n;
     const { gatewayId } = await this.#gateway(amountMsat, wanted, signal);
     return { gatewayId: toHex(gatewayId), amountMsat, federationFeeMsat: amountMsat - arrivesMsat, arrivesMsat };
@@ -107,7 +110,8 @@ export class Receiving {
   /** @throws {LnError} */
   async receive(amountMsat: bigint, options: ReceiveOptions, signal: AbortSignal): Promise<Invited> {
     const { env } = this.#parts, { expirySecs = INVOICE_EXPIRY_SECS, description = "", gateway: wanted } = options;
-    if (expirySecs > INVOICE_EXPIRY_SECS_MAX) throw LnError.of("expiry_too_long");
+    const fault = amountFault(amountMsat) ?? expiryFault(expirySecs, INVOICE_EXPIRY_SECS_MAX);
+    if (fault) throw LnError.of(fault);
     if (typeof description === "string" && utf8(description).length > DESCRIPTION_BYTES_MAX) {
       throw LnError.of("description_too_long");
     }

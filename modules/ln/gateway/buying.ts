@@ -13,6 +13,7 @@ import { err, ok } from "../../../core/result.ts";
 import type { OperationId, Sha256 } from "../../../core/types/ids.ts";
 import type { Transition } from "../../contract/client_env.ts";
 import { transition } from "../../contract/client_env.ts";
+import { submitSoon } from "../../contract/submit_soon.ts";
 import { endedBy, orEnded, orLate } from "../../contract/waiting.ts";
 import { claimBundle, fundingBundle } from "../client/bundles.ts";
 import { LnError } from "../client/error.ts";
@@ -21,7 +22,7 @@ import { isPreimageOf } from "../contracts.ts";
 import { circuits } from "./db.ts";
 import type { RelayRefusal } from "./error.ts";
 import { incomingPaymentFailed, incomingPaymentSucceeded, logInto } from "./events.ts";
-import { ACCEPT_MS, TRIES_MAX, TRY_AGAIN } from "./limits.ts";
+import { ACCEPT_MS, FUND_WITHIN_MS, TRIES_MAX, TRY_AGAIN } from "./limits.ts";
 import type { LnGatewayTx, LnGatewayWallet } from "./own.ts";
 import { operationOf } from "./own.ts";
 import type { Bought, BuyMachine, LnGatewayState } from "./states.ts";
@@ -55,7 +56,7 @@ export async function buy(
   const contract: Contract = { tag: "Incoming", value };
   // whoever waits for the payment may be gone: then nothing is paid out for it
   signal.throwIfAborted();
-  const funded = await env.core.submit({
+  const funded = await submitSoon<LnGatewayState>(env.core, {
     operationId,
     inputs: [],
     outputs: [
@@ -70,7 +71,7 @@ export async function buy(
       return Promise.resolve();
     },
     signal,
-  });
+  }, { clock: env.platform.clock, withinMs: FUND_WITHIN_MS });
   if (funded.ok || funded.error.code === "operation_exists") return ok(null);
   env.log.warn("An offer can't be bought", { paymentHash, code: funded.error.code });
   return err("not_funded");

@@ -15,6 +15,12 @@ export const FORWARD_BLOCKS_MIN = 30n;
 /** Guardians that don't answer so long get no money of ours: funding can't be taken back. */
 export const LIVENESS_MS = 10_000;
 
+/**
+ * A wallet that takes longer to get its notes ready funds nothing: the payment that the money is for was looked at
+ * before, and may be back by then.
+ */
+export const FUND_WITHIN_MS = 10_000;
+
 /** What guardians say of a contract before a payment is accepted: its payer asks again, or takes another gateway. */
 export const ACCEPT_MS = 30_000;
 /** A contract is looked for so often, … */

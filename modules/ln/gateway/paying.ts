@@ -26,7 +26,7 @@ import type { Transition } from "../../contract/client_env.ts";
 import { transition } from "../../contract/client_env.ts";
 import { readDurable } from "../../contract/read_durable.ts";
 import { endedBy, orLate } from "../../contract/waiting.ts";
-import { claimBundle } from "../client/bundles.ts";
+import { claimBundle, claimWorth } from "../client/bundles.ts";
 import { LnError } from "../client/error.ts";
 import type { ContractAccount, ContractId } from "../contracts.ts";
 import { isPreimageOf } from "../contracts.ts";
@@ -215,12 +215,14 @@ async function pay({ env, gateway, federation }: LnGatewayWallet, machine: PayMa
   const refusal = left <= 0n
     ? ofContract({ tag: "TimeoutTooClose", value: null })
     : expiredError(invoice, env.platform.clock.nowMs());
+  // what claiming costs is not there for routing: who is paid may be who routes, and takes all that there is
+  const feeLimitMsat = (await claimWorth(env, amount) ?? 0n) - amountMsat;
   const paid = await gateway.payFor({
     owner: { federationId: env.federationId, operationId: operationOf(contractId) },
     invoice,
     cltvLimit: left > 0n ? left : 0n,
     endBlockCount,
-    feeLimitMsat: amount - amountMsat,
+    feeLimitMsat: feeLimitMsat > 0n ? feeLimitMsat : 0n,
     mayBegin: refusal === null,
   }, signal);
   if (!paid.ok) return paid;

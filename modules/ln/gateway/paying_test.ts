@@ -57,6 +57,22 @@ Deno.test("an invoice is paid for its contract, the contract claimed, and who as
   client.close();
 });
 
+Deno.test("routing may cost no more than what claiming the contract leaves beyond the invoice", async () => {
+  // what claiming costs, and what is left of the 1,000 msat for routing
+  for (
+    const [contractInput, left] of [[0n, 1_000n], [400n, 600n], [1_000n, 0n], [1_001n, 0n], [200_000n, 0n]] as const
+  ) {
+    const world = await testLn();
+    Object.assign(world.guardians.config.feeConsensus, { contractInput });
+    const at = { ...await testLnGateway(world), world }, { client, gateway } = at;
+    gateway.outcome = () => Promise.resolve(err(NO_ROUTE));
+    const contract = await fundedFor(world, at);
+    await refusal(at, client.api.payInvoice(payloadOf(contract, invoiceOf()), never));
+    assertEquals(gateway.payments.map(({ feeLimitMsat }) => feeLimitMsat), [left]);
+    client.close();
+  }
+});
+
 Deno.test("a payment that the node says failed is given up, and the payer has the money back at once", async () => {
   const at = await paying(), { world, client, gateway, account } = at;
   gateway.outcome = () => Promise.resolve(err(NO_ROUTE));

@@ -3,6 +3,7 @@ import { assertEquals } from "@std/assert";
 import type { Bytes } from "../../../core/bytes.ts";
 import { utf8 } from "../../../core/bytes.ts";
 import { err, ok } from "../../../core/result.ts";
+import { orEnded } from "../../contract/waiting.ts";
 import type { IncomingContractOffer } from "../contracts.ts";
 import { BLOCK_COUNT, HASH, incomingOf, incomingOutput, offerOf, offerOutput, testLn } from "../testing/guardians.ts";
 import type { Forward } from "./relaying.ts";
@@ -165,4 +166,20 @@ Deno.test("guardians that don't answer within ten seconds get no money", async (
   assertEquals(await client.until(client.api.relay(forwardOf(), never)), err("federation_unreachable" as const));
   assertEquals(await client.api.isBought(HASH), false);
   client.close();
+});
+
+Deno.test("a wallet that must exchange notes for long funds nothing, neither then nor later", async () => {
+  for (const kind of ["forward", "swap"] as const) {
+    const { client } = await receiving(), ready = Promise.withResolvers<void>();
+    client.beforeSubmit = (signal) => orEnded(signal!, () => ready.promise);
+    const begin = () =>
+      kind === "forward" ? client.api.relay(forwardOf(), never) : client.api.buy(HASH, 100_000n, never);
+    assertEquals(await client.until(begin()), err("not_funded" as const));
+    ready.resolve();
+    await client.pass(60_000);
+    assertEquals([await client.api.isBought(HASH), client.balanceMsat], [false, 1_000_000n]);
+    // in time it does
+    assertEquals(await client.until(begin()), ok(null));
+    client.close();
+  }
 });

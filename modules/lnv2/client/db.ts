@@ -6,12 +6,14 @@
  * | 41 | node's public key 33 | URL of the gateway whose node it is |
  * | 42 | – | BS: position in the stream of incoming contracts up to which they were looked at |
  * | 43 | – | BS ms since the epoch: when gateways were last asked whose nodes they have |
+ * | 44 | payment hash | –: of an invoice of this wallet's own |
  *
  * The first two are as in the reference (`db.rs`).
  */
 import type { ReadTx, StoreTx } from "../../../actors/store/store.ts";
 import type { Bytes } from "../../../core/bytes.ts";
-import { text, u64, u64Number } from "../../../core/encoding/mod.ts";
+import { text, u64, u64Number, unit } from "../../../core/encoding/mod.ts";
+import { sha256Hash } from "../../../core/types/ids.ts";
 import { publicKey } from "../../../core/types/keys.ts";
 import type { SafeUrl } from "../../../core/types/safe_url.ts";
 import { slot, table } from "../../contract/records.ts";
@@ -20,6 +22,9 @@ const gateways = table(0x41, publicKey, text);
 /** Contracts before it are done with. */
 export const streamPosition = slot(0x42, u64);
 export const mappedAtMs = slot(0x43, u64Number);
+
+/** Invoices that the wallet shows, by their payment hashes. */
+export const ownInvoices = table(0x44, sha256Hash, unit);
 
 /** @param nodeKey 33 bytes */
 export function gatewayOfNode(tx: ReadTx, nodeKey: Bytes): Promise<SafeUrl | undefined> {

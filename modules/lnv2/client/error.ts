@@ -6,6 +6,7 @@ import type { LightningErrorCode, PlainLightningErrorCode } from "../../../core/
 import { LightningError } from "../../../core/lightning/error.ts";
 import type { OperationId } from "../../../core/types/ids.ts";
 import type { FinalizeError } from "../../contract/client_env.ts";
+import { fundingText } from "../../contract/funding_text.ts";
 
 /** What this module says. */
 type Lnv2ErrorCode = Exclude<
@@ -51,6 +52,8 @@ const TEXTS: Readonly<Record<Lnv2ErrorCode, string>> = {
   insufficient_funds: `The client does not have sufficient funds to send the payment. ${NOTHING_PAID}`,
   funding_failed: `Failed to fund the payment. ${NOTHING_PAID}`,
   amount_too_small: "Amount is too small to cover fees. Nothing was done: ask for more",
+  amount_too_large: "Amount is more than there are bitcoin. Nothing was done: ask for less",
+  expiry_too_short: "Requested invoice expiry is no whole number of seconds. Nothing was done",
   expiry_too_long: "Requested invoice expiry exceeds the maximum of one day. Nothing was done",
   description_too_long: "The description doesn't fit into an invoice. Nothing was done: 639 bytes are the most",
   invalid_invoice: "Gateway returned an invalid invoice. Nobody was shown it: take another gateway",
@@ -77,8 +80,8 @@ export class Lnv2Error extends LightningError {
   /** @internal */
   static notFunded(error: FinalizeError): Lnv2Error {
     if (error.code === "operation_exists") return Lnv2Error.duplicate(error.operationId);
-    if (error.code !== "insufficient_funds") return Lnv2Error.of("funding_failed", error.code);
-    const { code, requestedMsat, availableMsat } = error;
-    return new Lnv2Error({ code, requestedMsat, availableMsat }, TEXTS.insufficient_funds);
+    if (error.code !== "insufficient_funds") return Lnv2Error.of("funding_failed", fundingText(error));
+    const { code, requestedMsat, availableMsat } = error, cause = new Error(fundingText(error));
+    return new Lnv2Error({ code, requestedMsat, availableMsat }, TEXTS.insufficient_funds, { cause });
   }
 }

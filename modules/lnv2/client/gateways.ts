@@ -7,9 +7,12 @@ import type { Dice } from "../../../actors/platform/platform.ts";
 import { sleep } from "../../../actors/platform/platform.ts";
 import { toHex } from "../../../core/bytes.ts";
 import type { Bolt11Invoice } from "../../../core/lightning/bolt11.ts";
+import { gatewayReasons } from "../../../core/lightning/error.ts";
 import type { Result } from "../../../core/result.ts";
 import { err, ok } from "../../../core/result.ts";
+import { formatAmount } from "../../../core/types/amount_text.ts";
 import type { SafeUrl } from "../../../core/types/safe_url.ts";
+import type { PaymentFee } from "../fees.ts";
 import { isWithin, RECEIVE_FEE_LIMIT, SEND_FEE_LIMIT } from "../fees.ts";
 import type { RoutingInfo } from "../gateway_api.ts";
 import { sendParameters } from "../gateway_api.ts";
@@ -21,14 +24,28 @@ import type { LightningParts } from "./send_machine.ts";
 /** A gateway with its prices of now. */
 export type Chosen = { readonly gateway: SafeUrl; readonly info: RoutingInfo };
 
-type Unfit =
-  | "federation_not_supported"
-  | "fee_exceeds_limit"
-  | "expiration_exceeds_limit"
-  | "receive_disabled"
-  | "gateway_failed";
-/** Why a gateway won't do; null when it will. */
+/** Why a gateway won't do, and the same in words of what it does. */
+type Unfit = {
+  readonly code:
+    | "federation_not_supported"
+    | "fee_exceeds_limit"
+    | "expiration_exceeds_limit"
+    | "receive_disabled"
+    | "gateway_failed";
+  readonly why: string;
+};
+/** Null when it will do. */
 type Fits = (info: RoutingInfo) => Unfit | null;
+
+function feeText({ base, partsPerMillion }: PaymentFee): string {
+  return `${formatAmount(base)} and ${Number(partsPerMillion) / 10_000} %`;
+}
+
+function tooDear(fee: PaymentFee, limit: PaymentFee): Unfit {
+  return { code: "fee_exceeds_limit", why: `takes ${feeText(fee)}, of at most ${feeText(limit)}` };
+}
+
+const NOT_SERVED: Unfit = { code: "federation_not_supported", why: "doesn't serve this federation" };
 
 /** For paying this invoice; without one, for any payment over Lightning. */
 export function fitsSending(invoice: Pick<Bolt11Invoice, "payee"> | null): Fits {
@@ -36,14 +53,16 @@ export function fitsSending(invoice: Pick<Bolt11Invoice, "payee"> | null): Fits 
     const { fee, expirationDelta } = invoice
       ? sendParameters(info, invoice)
       : { fee: info.sendFeeDefault, expirationDelta: info.expirationDeltaDefault };
-    if (!isWithin(fee, SEND_FEE_LIMIT)) return "fee_exceeds_limit";
-    return expirationDelta > EXPIRATION_DELTA_MAX ? "expiration_exceeds_limit" : null;
+    if (!isWithin(fee, SEND_FEE_LIMIT)) return tooDear(fee, SEND_FEE_LIMIT);
+    if (expirationDelta <= EXPIRATION_DELTA_MAX) return null;
+    const why = `would keep the money for up to ${expirationDelta} blocks, of at most ${EXPIRATION_DELTA_MAX}`;
+    return { code: "expiration_exceeds_limit", why };
   };
 }
 
 export function fitsReceiving(info: RoutingInfo): Unfit | null {
-  if (!info.receiveEnabled) return "receive_disabled";
-  return isWithin(info.receiveFee, RECEIVE_FEE_LIMIT) ? null : "fee_exceeds_limit";
+  if (!info.receiveEnabled) return { code: "receive_disabled", why: "takes no incoming payments at the moment" };
+  return isWithin(info.receiveFee, RECEIVE_FEE_LIMIT) ? null : tooDear(info.receiveFee, RECEIVE_FEE_LIMIT);
 }
 
 function shuffled<T>(values: readonly T[], dice: Pick<Dice, "below">): T[] {
@@ -119,15 +138,15 @@ export class Gateways {
 
   async #only(gateway: SafeUrl, fits: Fits, signal: AbortSignal): Promise<Chosen> {
     const info = await this.routingInfo(gateway, signal);
-    const unfit = info ? fits(info) : "federation_not_supported";
-    if (unfit !== null) throw Lnv2Error.of(unfit);
+    const unfit = info ? fits(info) : NOT_SERVED;
+    if (unfit !== null) throw Lnv2Error.of(unfit.code, gatewayReasons([[gateway, unfit.why]]));
     return { gateway, info: info! };
   }
 
   async #fit(gateway: SafeUrl, fits: Fits, signal: AbortSignal): Promise<Result<Chosen, Unfit>> {
     const answer = await this.#parts.gateway.routingInfo(gateway, signal);
-    if (!answer.ok) return err("gateway_failed");
-    if (!answer.value) return err("federation_not_supported");
+    if (!answer.ok) return err({ code: "gateway_failed", why: `doesn't answer: ${answer.error}` });
+    if (!answer.value) return err(NOT_SERVED);
     const unfit = fits(answer.value);
     return unfit === null ? ok({ gateway, info: answer.value }) : err(unfit);
   }
@@ -137,7 +156,7 @@ export class Gateways {
     const { clock } = this.#parts.env.platform;
     const stop = new AbortController(), until = AbortSignal.any([signal, stop.signal]);
     type Answer = { readonly of: SafeUrl; readonly answer: Result<Chosen, Unfit> };
-    const asked = new Map<SafeUrl, Promise<Answer>>(), unfit = new Set<Unfit>();
+    const asked = new Map<SafeUrl, Promise<Answer>>(), unfit = new Map<SafeUrl, Unfit>();
     try {
       for (let next = 0; next < gateways.length || asked.size > 0;) {
         const of = gateways[next++];
@@ -147,7 +166,7 @@ export class Gateways {
         const first = await Promise.race([...asked.values(), ...late]);
         if (first === null) continue;
         if (first.answer.ok) return first.answer.value;
-        unfit.add(first.answer.error);
+        unfit.set(first.of, first.answer.error);
         asked.delete(first.of);
       }
     } finally {
@@ -185,10 +204,12 @@ export class Gateways {
   }
 }
 
-/** None will do: the reason that says most. */
-function noneOf(unfit: ReadonlySet<Unfit>): Lnv2Error {
-  if (unfit.has("fee_exceeds_limit")) return Lnv2Error.of("fee_exceeds_limit");
-  if (unfit.has("expiration_exceeds_limit")) return Lnv2Error.of("expiration_exceeds_limit");
-  if (unfit.has("receive_disabled")) return Lnv2Error.of("no_receiving_gateway");
-  return Lnv2Error.of("gateways_unresponsive");
+/** None will do: the reason that says most, and each one's own. */
+function noneOf(unfit: ReadonlyMap<SafeUrl, Unfit>): Lnv2Error {
+  const codes = new Set(unfit.values().map(({ code }) => code));
+  const reasons = gatewayReasons([...unfit].map(([gateway, { why }]) => [gateway, why]));
+  if (codes.has("fee_exceeds_limit")) return Lnv2Error.of("fee_exceeds_limit", reasons);
+  if (codes.has("expiration_exceeds_limit")) return Lnv2Error.of("expiration_exceeds_limit", reasons);
+  if (codes.has("receive_disabled")) return Lnv2Error.of("no_receiving_gateway", reasons);
+  return Lnv2Error.of("gateways_unresponsive", reasons);
 }

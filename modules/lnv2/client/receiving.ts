@@ -7,6 +7,7 @@ import { publicKeyOf } from "../../../core/crypto/mod.ts";
 import type { Json } from "../../../core/encoding/mod.ts";
 import type { Bolt11Invoice } from "../../../core/lightning/bolt11.ts";
 import { DESCRIPTION_BYTES_MAX } from "../../../core/lightning/bolt11.ts";
+import { amountFault, expiryFault } from "../../../core/lightning/invoice_terms.ts";
 import type { OperationId, Sha256 } from "../../../core/types/ids.ts";
 import type { SafeUrl } from "../../../core/types/safe_url.ts";
 import type { IncomingContract } from "../contracts.ts";
@@ -17,6 +18,7 @@ import { INVOICE_EXPIRY_SECS_MAX, lightningInvoice } from "../gateway_api.ts";
 import { contractFor, incomingKeys, newTweak } from "../incoming.ts";
 import { assert } from "../../../core/assert.ts";
 import { claimCost, isWorthClaiming, receiptOperationId } from "./contracts.ts";
+import { ownInvoices } from "./db.ts";
 import { Lnv2Error } from "./error.ts";
 import type { Chosen, Gateways } from "./gateways.ts";
 import { fitsReceiving } from "./gateways.ts";
@@ -62,6 +64,8 @@ export class Receiving {
 
   /** @throws {Lnv2Error} as `receive` does */
   async quote(amountMsat: bigint, gateway: SafeUrl | null, signal: AbortSignal): Promise<ReceiveQuote> {
+    const fault = amountFault(amountMsat);
+    if (fault) throw Lnv2Error.of(fault);
     const chosen = await this.#gateways.select(gateway, null, fitsReceiving, signal), fee = chosen.info.receiveFee;
     const contractMsat = subtractFee(fee, amountMsat), gatewayFeeMsat = amountMsat - contractMsat;
     const cost = await claimCost(this.#parts.env, contractMsat);
@@ -83,7 +87,8 @@ export class Receiving {
     signal: AbortSignal,
   ): Promise<{ readonly invoice: string; readonly operationId: OperationId }> {
     const { expirySecs = INVOICE_EXPIRY_SECS, description = "" } = options;
-    if (expirySecs > INVOICE_EXPIRY_SECS_MAX) throw Lnv2Error.of("expiry_too_long");
+    const fault = amountFault(amountMsat) ?? expiryFault(expirySecs, INVOICE_EXPIRY_SECS_MAX);
+    if (fault) throw Lnv2Error.of(fault);
     if (typeof description === "string" && utf8(description).length > DESCRIPTION_BYTES_MAX) {
       throw Lnv2Error.of("description_too_long");
     }
@@ -106,6 +111,7 @@ export class Receiving {
           custom_meta: options.customMeta ?? null,
         },
       });
+      ownInvoices.set(tx.store, paymentHash, null);
       await tx.addMachine({ tag: "ReceivePending", value: { contract, ...keys, feeMsat } });
     });
     return { invoice: invoice.text, operationId };

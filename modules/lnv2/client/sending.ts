@@ -23,6 +23,7 @@ import { addFee, feeOf } from "../fees.ts";
 import { lightningInvoice, sendParameters } from "../gateway_api.ts";
 import { newTweak } from "../incoming.ts";
 import { anyFunding, fundingBundle } from "./contracts.ts";
+import { ownInvoices } from "./db.ts";
 import { Lnv2Error } from "./error.ts";
 import type { Chosen, Gateways } from "./gateways.ts";
 import { fitsSending } from "./gateways.ts";
@@ -52,6 +53,8 @@ export type SendQuote = {
   readonly isDirect: boolean;
   /** What the payee says it is for; null where it gave a hash alone. */
   readonly description: string | null;
+  /** The wallet wrote the invoice itself: paying it costs fees and nothing else. */
+  readonly isOwn: boolean;
 };
 
 /** The most that can be paid, and through whom: other gateways take other fees. */
@@ -114,6 +117,7 @@ export class Sending {
       totalMsat: contractMsat + cost.value,
       isDirect: toHex(invoice.payee) === toHex(chosen.info.lightningPublicKey),
       description: invoice.description.tag === "Direct" ? invoice.description.value : null,
+      isOwn: await env.store.read((tx) => ownInvoices.get(tx, invoice.paymentHash)) !== undefined,
     };
   }
 
@@ -139,7 +143,7 @@ export class Sending {
   async #payable(text: string): Promise<Payable> {
     const { env } = this.#parts;
     const invoice = readInvoice(text), { amountMsat, timestamp, expirySecs, currency } = invoice;
-    if (amountMsat === null) throw Lnv2Error.of("amount_missing");
+    if (amountMsat === null || amountMsat === 0n) throw Lnv2Error.of("amount_missing");
     if (BigInt(Math.floor(env.platform.clock.nowMs())) > (timestamp + expirySecs) * 1_000n) {
       throw Lnv2Error.of("invoice_expired");
     }

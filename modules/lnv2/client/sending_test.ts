@@ -62,6 +62,7 @@ Deno.test("an invoice is paid through the gateway that guardians vet, with the p
     totalMsat: CONTRACT + FEDERATION_FEE,
     isDirect: false,
     description: "tea",
+    isOwn: false,
   });
   const operationId = await wallet.until(wallet.api.send(invoice, { gateway: quote.gateway, terms: quote.terms }));
   assertEquals(operationId, paymentOperationId(readInvoice(invoice)));

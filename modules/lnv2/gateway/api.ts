@@ -2,6 +2,7 @@
 import type { Bytes } from "../../../core/bytes.ts";
 import type { PaymentStanding } from "../../../core/lightning/gateway_payment.ts";
 import type { Result } from "../../../core/result.ts";
+import { err } from "../../../core/result.ts";
 import type { OperationId } from "../../../core/types/ids.ts";
 import type { BitcoinNetwork } from "../../../core/bitcoin/network.ts";
 import type { ContractId, IncomingContract } from "../contracts.ts";
@@ -74,11 +75,17 @@ export class GatewayModule {
   }
 
   /**
-   * Funds a contract for a swap, unless it was funded before. Durable when it resolves. The error: nothing was and
-   * nothing will be funded by this call.
+   * Funds a contract for a swap, unless it was funded before, or guardians don't answer. Durable when it resolves. The
+   * error: nothing was and nothing will be funded by this call.
    */
-  async fund(contract: IncomingContract, invoiceAmountMsat: bigint): Promise<Result<null, string>> {
+  async fund(
+    contract: IncomingContract,
+    invoiceAmountMsat: bigint,
+    signal: AbortSignal,
+  ): Promise<Result<null, string>> {
     const startedMs = this.#wallet.env.platform.clock.nowMs();
+    // what is paid out for a federation that stands still comes back too late to be claimed for
+    if (await this.#wallet.federation.blockCount(signal) === null) return err("federation_unreachable");
     const funded = await fund(this.#wallet, contract, invoiceAmountMsat, startedMs);
     return funded.ok ? funded : { ok: false, error: funded.error.code };
   }

@@ -12,17 +12,21 @@ import { err, ok } from "../../../core/result.ts";
 import type { OperationId, PeerId } from "../../../core/types/ids.ts";
 import type { FinalizeError, Transition } from "../../contract/client_env.ts";
 import { transition } from "../../contract/client_env.ts";
+import type { Late } from "../../contract/submit_soon.ts";
+import { submitSoon } from "../../contract/submit_soon.ts";
 import { endedBy } from "../../contract/waiting.ts";
 import type { IncomingContract } from "../contracts.ts";
 import { contractPreimage, incomingContractId, isDecryptionKeyOf } from "../contracts.ts";
 import { incomingPaymentFailed, incomingPaymentStarted, incomingPaymentSucceeded } from "./events.ts";
 import type { GatewayTx } from "./env.ts";
+import { FUND_WITHIN_MS } from "./limits.ts";
 import type { GatewayWallet } from "./own.ts";
 import { logInto, operationOf } from "./own.ts";
 import type { FinalReceiveState, GatewayState, ReceiveMachine } from "./states.ts";
 
 /**
- * Funds the contract, unless that was done before. Durable when it resolves.
+ * Funds the contract, unless that was done before. Durable when it resolves. The error: nothing was and nothing will be
+ * funded by this call.
  * @param invoiceAmountMsat what the gateway gets for it
  * @param startedMs since the epoch: when this payment was first looked at
  */
@@ -31,9 +35,9 @@ export async function fund(
   contract: IncomingContract,
   invoiceAmountMsat: bigint,
   startedMs: number,
-): Promise<Result<null, FinalizeError>> {
-  const operationId = operationOf(incomingContractId(contract));
-  const funded = await wallet.env.core.submit({
+): Promise<Result<null, FinalizeError | Late>> {
+  const operationId = operationOf(incomingContractId(contract)), { core, platform: { clock } } = wallet.env;
+  const funded = await submitSoon<GatewayState>(core, {
     operationId,
     inputs: [],
     outputs: [
@@ -47,7 +51,7 @@ export async function fund(
       logInto(tx, incomingPaymentStarted(startedMs, contract.commitment, invoiceAmountMsat));
       return Promise.resolve();
     },
-  });
+  }, { clock, withinMs: FUND_WITHIN_MS });
   if (funded.ok || funded.error.code === "operation_exists") return ok(null);
   return funded;
 }

@@ -3,6 +3,7 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import { assertEquals, assertRejects } from "@std/assert";
 import { toHex } from "../../../core/bytes.ts";
 import { err, ok } from "../../../core/result.ts";
+import { orEnded } from "../../contract/waiting.ts";
 import type { IncomingContract } from "../contracts.ts";
 import { incomingContractId } from "../contracts.ts";
 import { incomingOf, PREIMAGE, SEED, testLightning } from "../testing/guardians.ts";
@@ -182,7 +183,7 @@ Deno.test("a contract that was funded before settles its payment, whatever the d
   const { federation, client, gateway, publicKey } = await receiving();
   const contract = incomingOf(federation, { refundPk: publicKey });
   // by a swap
-  assertEquals(await client.until(client.api.fund(contract, 101_000n)), ok(null));
+  assertEquals(await client.until(client.api.fund(contract, 101_000n, never)), ok(null));
   assertEquals(await client.until(client.api.awaitBought(contract, never)), { tag: "Success", value: PREIMAGE });
   assertEquals(await client.until(client.api.relayHeld(heldFor(contract, 0), never)), ok(null));
   await client.until(
@@ -214,6 +215,36 @@ Deno.test("guardians that don't answer within ten seconds get no money", async (
   }
   const relayed = client.api.relayHeld(heldFor(contract), never);
   assertEquals(await client.until(relayed), err("federation_unreachable" as const));
+  assertEquals([await client.api.isFunded(contract), client.balanceMsat], [false, 1_000_000n]);
+  client.close();
+});
+
+Deno.test("a wallet that must exchange notes for long funds nothing, neither then nor later", async () => {
+  for (const kind of ["held", "swap"] as const) {
+    const { federation, client, publicKey } = await receiving(), ready = Promise.withResolvers<void>();
+    const contract = incomingOf(federation, { refundPk: publicKey });
+    client.beforeSubmit = (signal) => orEnded(signal!, () => ready.promise);
+    const begin = () =>
+      kind === "held" ? client.api.relayHeld(heldFor(contract), never) : client.api.fund(contract, AMOUNT_MSAT, never);
+    assertEquals((await client.until(begin())).ok, false);
+    ready.resolve();
+    await client.pass(60_000);
+    assertEquals([await client.api.isFunded(contract), client.balanceMsat], [false, 1_000_000n]);
+    // in time it does
+    assertEquals(await client.until(begin()), ok(null));
+    client.close();
+  }
+});
+
+Deno.test("guardians that don't answer get no money for a swap either", async () => {
+  const { federation, client, publicKey } = await receiving();
+  const contract = incomingOf(federation, { refundPk: publicKey });
+  for (const { module } of federation.guardians.guardians) {
+    Object.defineProperty(module.apiEndpoints, "consensus_block_count", {
+      value: { handle: () => new Promise<never>(() => {}) },
+    });
+  }
+  assertEquals(await client.until(client.api.fund(contract, AMOUNT_MSAT, never)), err("federation_unreachable"));
   assertEquals([await client.api.isFunded(contract), client.balanceMsat], [false, 1_000_000n]);
   client.close();
 });

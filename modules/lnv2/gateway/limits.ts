@@ -22,6 +22,12 @@ export const HELD_SURE_MS = 100;
 export const LIVENESS_MS = 10_000;
 
 /**
+ * A wallet that takes longer to get its notes ready funds nothing: the payment that the money is for was looked at
+ * before, and may be back by then.
+ */
+export const FUND_WITHIN_MS = 10_000;
+
+/**
  * What guardians say of an outgoing contract before a payment is accepted: its payer waits, or takes another gateway.
  */
 export const ACCEPT_MS = 30_000;

@@ -24,7 +24,6 @@ onMachine(
   async () => {
     const files = await loaded(new URL("./address_thread.ts", import.meta.url));
     assertEquals([...files].sort(), [
-      "@noble/hashes/hmac.js",
       "@noble/hashes/sha2.js",
       "@noble/hashes/utils.js",
       "actors/platform/thread_side.ts",
@@ -34,10 +33,12 @@ onMachine(
       "modules/walletv2/client/address_task.ts",
       "modules/walletv2/client/address_thread.ts",
       "modules/walletv2/client/search/batch.ts",
+      "modules/walletv2/client/search/child_keys.ts",
       "modules/walletv2/client/search/field.ts",
       "modules/walletv2/client/search/field_wasm.ts",
       "modules/walletv2/client/search/multiples.ts",
       "modules/walletv2/client/search/search.ts",
+      "modules/walletv2/client/search/sha512_wasm.ts",
     ]);
   },
 );

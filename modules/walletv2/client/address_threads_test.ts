@@ -6,7 +6,7 @@ import type { Bytes } from "../../../core/bytes.ts";
 import type { AddressStretch } from "./address_task.ts";
 import { AddressThreads, SearchThreads, STRETCH } from "./address_threads.ts";
 import { Addresses } from "./addresses.ts";
-import { setRecovering } from "./db.ts";
+import { getSearched, setRecovering } from "./db.ts";
 import { walletRecovery } from "./recovery.ts";
 import { ADDRESS_THREADS_MAX } from "../limits.ts";
 import { DEPOSITOR, testWallet, VALID_INDICES } from "../testing/federation.ts";
@@ -134,9 +134,14 @@ Deno.test("where there are no threads the search goes on without, and finds the 
 
 /** A restored wallet whose recovery hasn't begun. */
 async function restoredWallet() {
+  const wallet = await newWallet();
+  await wallet.store.transact((tx) => walletRecovery.restored!(tx));
+  return wallet;
+}
+
+async function newWallet() {
   const { config } = await testWallet();
   const store = await testStore(), { platform, advance } = manualClock();
-  await store.transact((tx) => walletRecovery.restored!(tx));
   const valid = VALID_INDICES[4]![0]!, threads = new KnowingThreads(2);
   threads.passes = [valid];
   const env = { config, store, platform: { ...platform, threads } };
@@ -144,6 +149,18 @@ async function restoredWallet() {
   const stretches = Math.floor(valid / STRETCH) + 1;
   return { store, addresses, advance, threads, valid, stretches };
 }
+
+Deno.test("a new wallet looks for no address before somebody asks for one, and then on threads", async () => {
+  const { store, addresses, advance, threads, valid, stretches } = await newWallet();
+  let found: number | null = null;
+  const search = addresses.findNext(never).then((index) => found = index);
+  await advance(60_000);
+  assertEquals([threads.begun, await store.read((tx) => getSearched(tx, "standard"))], [[], 0]);
+  const asked = addresses.awaitUnused(never);
+  while (found === null) await advance(0);
+  await search;
+  assertEquals([await asked, threads.begun.length], [valid, stretches]);
+});
 
 Deno.test("a restored wallet looks for addresses when its recovery begins, on threads from the first on: none of it holds up others", async () => {
   const { store, addresses, advance, threads, valid, stretches } = await restoredWallet();

@@ -184,11 +184,12 @@ export class Addresses {
     }
   }
 
-  /** A restored wallet that gives way looks for no address before somebody asks for one. */
+  /** A new wallet looks for no address before somebody asks for one, nor does a restored one that gives way. */
   async #untilTurn(signal: AbortSignal): Promise<void> {
     if (this.#waiting > 0) return;
     const over = new AbortController(), until = AbortSignal.any([signal, over.signal]);
-    const isTurn = async (tx: ReadTx): Promise<true | undefined> => await givesWay(tx) ? undefined : true;
+    const isTurn = async (tx: ReadTx): Promise<true | undefined> =>
+      await givesWay(tx) || await this.#isUnasked(tx) ? undefined : true;
     const turn = awaitValue(this.#env.store, RECOVERING, isTurn, until);
     turn.catch(() => undefined);
     try {
@@ -196,6 +197,15 @@ export class Addresses {
     } finally {
       over.abort();
     }
+  }
+
+  /**
+   * A wallet's own first address, some seconds of a core: many a wallet is never paid on the chain, and most commands
+   * end before it is found.
+   */
+  async #isUnasked(tx: ReadTx): Promise<boolean> {
+    if (this.derivation !== "standard" || await isRecovering(tx)) return false;
+    return await highestValidIndex(tx, this.derivation) === undefined;
   }
 
   async #storeTried(tried: number): Promise<void> {

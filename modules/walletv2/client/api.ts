@@ -62,7 +62,7 @@ export class WalletClient {
   }
 
   /**
-   * An address to deposit to. The first one is searched for in the background and takes some seconds; another one,
+   * An address to deposit to. The first one is searched for when it is asked for and takes some seconds; another one,
    * which takes as long, is given out once something was paid to it, as far as guardians have seen it. To wait for the
    * deposit, take the event log's position before asking for the address.
    */

@@ -253,7 +253,8 @@ export const submissions = defineActor<SubmissionsMessage, SubmissionsArgs, Stat
       let entry = state.waiting.get(txid);
       if (entry && entry.callers.size >= CALLERS_MAX) return reply(state, null);
       if (!entry) {
-        if (state.waiting.size >= SUBMISSIONS_MAX) return reply(state, null);
+        // those whose callers have gone leave the queue with their batch
+        if (Math.max(state.waiting.size, state.ahead.size) >= SUBMISSIONS_MAX) return reply(state, null);
         entry = beginWaiting(state, ctx, decoded, source ?? UNNAMED_SOURCE);
       }
       const caller = state.callers++;

@@ -65,6 +65,10 @@ export class Chain implements CoinView {
     return this.#coins.get(key);
   }
 
+  coins(): IterableIterator<[CoinKey, Coin]> {
+    return this.#coins.entries();
+  }
+
   /** Work up to a height, its block included. */
   workAt(height: number): bigint {
     return BigInt(height + 1) * BLOCK_WORK;

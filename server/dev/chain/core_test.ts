@@ -3,7 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import type { Block } from "../../../core/bitcoin/mod.ts";
 import { block } from "../../../core/bitcoin/mod.ts";
 import { fromHex } from "../../../core/bytes.ts";
-import { decodeHex, encodeHex } from "../../../core/encoding/mod.ts";
+import { decodeHex, encodeHex, stringifyJson } from "../../../core/encoding/mod.ts";
 import type { Json, JsonObject } from "../../../core/encoding/mod.ts";
 import type { TestChain } from "../../bitcoin/testing/world.ts";
 import { world } from "../../bitcoin/testing/world.ts";
@@ -208,4 +208,26 @@ bitcoindTest("we take Core's blocks, with transactions of its wallet", () =>
     }
     assertEquals(transactions, 12);
     assertEquals(chain.tip.hash, await core.call("getbestblockhash"));
+  }));
+
+bitcoindTest("both find the same coins of scripts", () =>
+  withCore(async (core) => {
+    const { chain, coin } = await fundedChain();
+    await send(chain, spend([coin("P2WPKH")], [{ valueSat: 99_990_000n, script: DESTINATION }]));
+    await chain.mine(1);
+    await copyBlocks(chain, core);
+    const scripts = [DESTINATION, ...KINDS.map(({ script }) => script)].map((script) => `raw(${script.toHex()})`);
+    const found = async (node: { call(method: string, ...params: Json[]): Promise<unknown> }): Promise<Json> => {
+      const { txouts, unspents, ...rest } = await node.call("scantxoutset", "start", scripts) as JsonObject;
+      // Core counts what nobody can spend, and says by which descriptor it found a coin
+      assert(typeof txouts === "number");
+      const lines = (unspents as JsonObject[]).map(({ desc: _, ...each }) => stringifyJson(each)).sort();
+      return { ...rest, lines };
+    };
+    const expected = await found(core);
+    assertEquals(await found(chain), expected);
+    for (const params of [["foo"], ["start"]]) {
+      const { error } = await core.ask("scantxoutset", ...params);
+      assertEquals(await chain.failure("scantxoutset", ...params), `${error?.code}: ${error?.message}`);
+    }
   }));

@@ -34,6 +34,10 @@ export const HEADERS_KEPT = 1_000;
 export const DEPTH_FINAL = 100;
 /** Updates of a monitor that are stored as differences before it is stored whole. */
 export const MONITOR_UPDATES_MAX = 100;
+/** Addresses that are watched beyond those that were given out: words may have given them out in an earlier life. */
+export const ADDRESSES_AHEAD = 100;
+/** A search of the chain for coins that could not be made, or that is older than what was read, is made again. */
+export const SEARCH_RETRY_MS = 5_000;
 /** A transaction of a channel that isn't in the chain after two weeks was replaced by another. */
 export const LIGHTNING_BLOCKS_MAX = 2_016;
 /** A sweep that is not confirmed after so many blocks is made again with the fee of the day. */
@@ -61,3 +65,9 @@ export const RESTART_RESET_MS = 10_000;
 export const ASK_AGAIN_MS = 1_000;
 /** A call of the process; opening a channel takes longest. */
 export const CALL_DEADLINE_MS = 90_000;
+
+/**
+ * A payment is begun within so long of its being asked for: how many blocks its money may be bound for was counted
+ * then. Two blocks within it are rare, and gateways keep more than a hundred in reserve.
+ */
+export const BEGIN_WITHIN_MS = 60_000;

@@ -8,8 +8,24 @@ import type { LdkSettings } from "./settings.ts";
 import type { LdkCall, LdkCalls, Refused, Told } from "./wire.ts";
 import { fromLine, toLine } from "./wire.ts";
 
-/** Of what lives shortly V8 keeps up to 48 MB by default before it cleans up. */
-const V8_FLAGS = "--max-semi-space-size=2";
+const V8_FLAGS = [
+  // of what lives shortly V8 keeps up to 48 MB by default before it cleans up
+  "--max-semi-space-size=2",
+  // rarely used code is kept small, and the heap grows by little before it is cleaned up
+  "--optimize-for-size",
+  "--heap-growing-percent=15",
+  // compiling one of LDK's larger functions takes up to 38 MB for a moment
+  "--wasm-num-compilation-tasks=1",
+].join(",");
+/**
+ * Of glibc's allocator; others don't know these names. One heap, and whatever has 16 KB or more by itself: what
+ * compiling took goes back to the system, and isn't kept by each thread that compiled.
+ */
+const ALLOCATOR = {
+  MALLOC_ARENA_MAX: "1",
+  MALLOC_TRIM_THRESHOLD_: "131072",
+  MALLOC_MMAP_THRESHOLD_: "16384",
+};
 
 export type LinkEvents = {
   /** It answers from now on. */
@@ -46,6 +62,7 @@ export class Link {
         fromFileUrl(import.meta.resolve("../../../../deno.json")),
         fromFileUrl(import.meta.resolve("./main.ts")),
       ],
+      env: ALLOCATOR,
       input: "text",
       output: "lines",
     });

@@ -6,6 +6,8 @@
 import { join } from "@std/path";
 import type { BitcoinBackend } from "../../../../actors/bitcoin/backend.ts";
 import { bitcoindBackend } from "../../../../actors/bitcoin/bitcoind.ts";
+import type { CoinFinder } from "../../../../actors/bitcoin/coins.ts";
+import { bitcoindCoins, esploraCoins } from "../../../../actors/bitcoin/coins.ts";
 import { esploraBackend } from "../../../../actors/bitcoin/esplora.ts";
 import { loggerFor } from "../../../../actors/logger.ts";
 import type { Platform } from "../../../../actors/platform/platform.ts";
@@ -28,6 +30,12 @@ function backendOf(platform: Platform, { chain }: LdkSettings): BitcoinBackend {
   return chain.kind === "esplora"
     ? esploraBackend(platform, chain.url)
     : bitcoindBackend(platform.network, chain.url, chain);
+}
+
+function finderOf(platform: Platform, { chain, network }: LdkSettings): CoinFinder {
+  return chain.kind === "esplora"
+    ? esploraCoins(platform, chain.url, network)
+    : bitcoindCoins(platform.network, chain.url, chain);
 }
 
 function refusalOf(thrown: unknown): Refused {
@@ -79,6 +87,7 @@ async function run(host: ProcessHost, platform: Platform): Promise<void> {
       tcp: realTcp,
       store,
       backend: backendOf(platform, settings),
+      finder: finderOf(platform, settings),
       log,
       changed: () => {
         if (isChangeTold) return;

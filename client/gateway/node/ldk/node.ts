@@ -11,7 +11,7 @@ import type { BitcoinNetwork } from "../../../../core/bitcoin/network.ts";
 import { toHex } from "../../../../core/bytes.ts";
 import type { HeldPayment, LightningNode, NodeOperator } from "../node.ts";
 import { NodeError } from "../node.ts";
-import { ASK_AGAIN_MS, CALL_DEADLINE_MS } from "./limits.ts";
+import { ASK_AGAIN_MS, BEGIN_WITHIN_MS, CALL_DEADLINE_MS } from "./limits.ts";
 import type { LdkRef } from "./process.ts";
 import type { LdkCall, LdkCalls, Refused } from "./wire.ts";
 
@@ -98,8 +98,14 @@ export function ldkNode(parts: LdkNodeParts): LightningNode & { readonly operato
     held: (signal) => ask("held", null, signal),
     settle: (preimage, signal) => insist(() => ask("settle", { preimage }, signal), signal),
     cancel: (paymentHash, signal) => insist(() => ask("cancel", { paymentHash }, signal), signal),
-    pay: ({ invoice: { text: invoice }, feeLimitMsat, cltvLimit, after = null }, signal) =>
-      insist(async () => (await ask("pay", { invoice, feeLimitMsat, cltvLimit, after }, signal)).outcome, signal),
+    pay: ({ invoice: { text: invoice }, feeLimitMsat, cltvLimit: atFirst, after = null }, signal) => {
+      const askedMs = clock.monotonicMs();
+      return insist(async () => {
+        // what begins now would be bound for longer than was meant: what has begun is followed
+        const cltvLimit = clock.monotonicMs() - askedMs > BEGIN_WITHIN_MS ? 0 : atFirst;
+        return (await ask("pay", { invoice, feeLimitMsat, cltvLimit, after }, signal)).outcome;
+      }, signal);
+    },
     findPayment: async (paymentHash, signal) => {
       const { found } = await insist(async () => ({ found: await ask("payment", { paymentHash }, signal) }), signal);
       return found && { number: found.number, hasFailed: found.outcome?.ok === false };

@@ -11,6 +11,8 @@ import type { SimulatedNode } from "./simulated_node.ts";
 import type { Transit } from "./transit.ts";
 
 const AGAIN_MS = 1_000;
+/** As real nodes: what was to begin is too old then. */
+const BEGIN_WITHIN_MS = 60_000;
 
 const lost = (): NodeError => new NodeError("unreachable", "The simulated node can't be reached.");
 
@@ -89,18 +91,22 @@ export function simulatedClient(node: SimulatedNode): LightningNode {
     held: (signal) => call((asked) => asked.held(), signal),
     settle: (preimage, signal) => insist(() => call((asked) => asked.settle(preimage), signal), signal),
     cancel: (paymentHash, signal) => insist(() => call((asked) => asked.cancel(paymentHash), signal), signal),
-    pay: (request, signal) =>
-      insist(async () => {
+    pay: (request, signal) => {
+      const askedMs = clock.monotonicMs();
+      return insist(async () => {
         const hash = request.invoice.paymentHash, { after = null } = request;
+        const isLate = clock.monotonicMs() - askedMs > BEGIN_WITHIN_MS;
         const refusal = await call((asked) => {
           const known = asked.knownPayment(hash);
-          return known !== null && !isBefore(known, after) ? null : asked.pay(request);
+          if (known !== null && !isBefore(known, after)) return null;
+          return asked.pay(isLate ? { ...request, cltvLimit: 0 } : request);
         }, signal);
         if (refusal !== null) return err(refusal);
         const outcome = await outcomeOf(hash, signal);
         if (node.faults.lostAnswer > 0 && dice.fraction() < node.faults.lostAnswer) throw lost();
         return outcome;
-      }, signal),
+      }, signal);
+    },
     findPayment: (paymentHash, signal) =>
       insist(() => call((asked) => asked.knownPayment(toHex(paymentHash)), signal), signal),
     operator: simulatedOperator(node, call),

@@ -83,6 +83,20 @@ Deno.test("a payment beyond its limits, without a way or of one's own invoice fa
   assertEquals(gateway.books.localMsat, RICH.localMsat);
 });
 
+Deno.test("a node that was away for a minute begins nothing that was asked for before, and follows what has begun", async () => {
+  const { clock, gateway, outside } = world(), node = gateway.connect();
+  for (const hasBegun of [false, true]) {
+    const invoice = await invoiceOf(outside.connect());
+    if (hasBegun) await node.pay({ invoice, ...LIMITS });
+    gateway.stop();
+    const paid = node.pay({ invoice, ...LIMITS });
+    await clock.advance(62_000);
+    gateway.start();
+    await clock.advance(2_000);
+    assertEquals((await paid).ok, hasBegun);
+  }
+});
+
 Deno.test("a hold invoice is the same one again, holds what comes, and settles or goes back once", async () => {
   const { lightning, gateway, outside } = world();
   const node = gateway.connect(), payer = outside.connect();

@@ -4,15 +4,14 @@
  */
 import { assert } from "@std/assert";
 import type { Bytes } from "../../../../core/bytes.ts";
-import { toHex } from "../../../../core/bytes.ts";
 import { parseBolt11 } from "../../../../core/lightning/bolt11.ts";
 import type { Bolt11Invoice } from "../../../../core/lightning/bolt11.ts";
 import type { InvoiceTerms } from "../../../../core/lightning/bolt11_write.ts";
 import { FEATURES_BASIC, writeBolt11 } from "../../../../core/lightning/bolt11_write.ts";
-import type { OutgoingPayment, PaymentMade, PaymentOwner } from "../../../../core/lightning/gateway_payment.ts";
+import type { OutgoingPayment, PaymentMade } from "../../../../core/lightning/gateway_payment.ts";
 import type { RoutingFees } from "../../../../core/lightning/route_hint.ts";
 import type { Result } from "../../../../core/result.ts";
-import { ok } from "../../../../core/result.ts";
+import { ScriptedPayments } from "../../../../core/lightning/testing/scripted_gateway.ts";
 import { TestClient } from "../../../contract/testing/client.ts";
 import type { LnClientConfig } from "../../config.ts";
 import type { OutgoingContract } from "../../contracts.ts";
@@ -33,38 +32,19 @@ export const INVOICE_MSAT = 99_000n;
 export const CONTRACT_MSAT = 100_000n;
 
 /** What the gateway around the module was asked, and what it answers. */
-export class ScriptedLnGateway implements LnGateway {
-  isConnected = true;
-  readonly payments: OutgoingPayment[] = [];
-  readonly claims = new Map<string, string>();
-  /** What a payment comes to; by default it is made. */
-  outcome: (payment: OutgoingPayment) => Promise<Result<PaymentMade | null, PaymentError>> = (payment) =>
-    Promise.resolve(ok(payment.mayBegin ? { preimage: PREIMAGE, targetFederation: null } : null));
+export class ScriptedLnGateway extends ScriptedPayments<PaymentError> implements LnGateway {
   fees: RoutingFees | null = { baseMsat: 1_000, proportionalMillionths: 0 };
-  /** Resolves when the node is there; a test may hold it back. */
-  node: Promise<void> = Promise.resolve();
 
-  isNodeConnected(): Promise<boolean> {
-    return Promise.resolve(this.isConnected);
-  }
-
-  awaitNode(): Promise<void> {
-    return this.node;
+  constructor() {
+    super(PREIMAGE);
   }
 
   payFor(payment: OutgoingPayment): Promise<Result<PaymentMade | null, PaymentError>> {
-    this.payments.push(payment);
-    return this.outcome(payment);
+    return this.made(payment);
   }
 
   routingFees(): Promise<RoutingFees | null> {
     return Promise.resolve(this.fees);
-  }
-
-  claimPaymentImage(paymentHash: Bytes, { federationId, operationId }: PaymentOwner): Promise<boolean> {
-    const name = `${federationId} ${operationId}`, hash = toHex(paymentHash);
-    if (!this.claims.has(hash)) this.claims.set(hash, name);
-    return Promise.resolve(this.claims.get(hash) === name);
   }
 }
 

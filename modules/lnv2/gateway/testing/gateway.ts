@@ -11,6 +11,7 @@ import type { Bolt11Invoice } from "../../../../core/lightning/bolt11.ts";
 import type { InvoiceTerms } from "../../../../core/lightning/bolt11_write.ts";
 import type { OutgoingPayment, PaymentMade } from "../../../../core/lightning/gateway_payment.ts";
 import { FEATURES_BASIC, writeBolt11 } from "../../../../core/lightning/bolt11_write.ts";
+import { ScriptedPayments } from "../../../../core/lightning/testing/scripted_gateway.ts";
 import type { Result } from "../../../../core/result.ts";
 import { ok } from "../../../../core/result.ts";
 import type { OutPoint } from "../../../../core/types/ids.ts";
@@ -27,43 +28,24 @@ import { lnv2Gateway } from "../module.ts";
 import type { Cancelled, GatewayState } from "../states.ts";
 
 /** What the gateway around the module was asked, and what it answers. */
-export class ScriptedGateway implements LightningGateway {
-  isConnected = true;
-  readonly payments: OutgoingPayment[] = [];
+export class ScriptedGateway extends ScriptedPayments<Cancelled> implements LightningGateway {
   readonly completed: { readonly paymentHash: string; readonly preimage: string | null }[] = [];
-  readonly claims = new Map<string, string>();
-  /** What a payment comes to; by default it is made. */
-  outcome: (payment: OutgoingPayment) => Promise<Result<PaymentMade | null, Cancelled>> = (payment) =>
-    Promise.resolve(ok(payment.mayBegin ? { preimage: PREIMAGE, targetFederation: null } : null));
   completion: Result<null, string> = ok(null);
   /** What the node holds. */
   held: HeldNow | null = { amountMsat: 101_000n, claimDeadlineHeight: 1_000_000, blockHeight: 499 };
   /** What the gateway takes for a payment. */
   feeMsat = 1_000n;
-  /** Resolves when the node is there; a test may hold it back. */
-  node: Promise<void> = Promise.resolve();
 
-  isNodeConnected(): Promise<boolean> {
-    return Promise.resolve(this.isConnected);
-  }
-
-  awaitNode(): Promise<void> {
-    return this.node;
+  constructor() {
+    super(PREIMAGE);
   }
 
   pay(payment: OutgoingPayment): Promise<Result<PaymentMade | null, Cancelled>> {
-    this.payments.push(payment);
-    return this.outcome(payment);
+    return this.made(payment);
   }
 
   minContractAmount(_: string, amountMsat: bigint): Promise<Result<bigint, string>> {
     return Promise.resolve(ok(amountMsat + this.feeMsat));
-  }
-
-  claimPaymentImage(paymentHash: Bytes, owner: { federationId: string; operationId: string }): Promise<boolean> {
-    const name = `${owner.federationId} ${owner.operationId}`, hash = toHex(paymentHash);
-    if (!this.claims.has(hash)) this.claims.set(hash, name);
-    return Promise.resolve(this.claims.get(hash) === name);
   }
 
   heldNow(): Promise<HeldNow | null> {

@@ -4,6 +4,7 @@ import type { Json } from "../../../../core/encoding/mod.ts";
 import type { Devnode } from "../devnode.ts";
 import { RPC, RpcError } from "../error.ts";
 import { CHAIN_METHODS } from "./chain_methods.ts";
+import { COIN_METHODS } from "./coin_methods.ts";
 import { CONTROL_METHODS } from "./control_methods.ts";
 import { MEMPOOL_METHODS } from "./mempool_methods.ts";
 import type { Method } from "./method.ts";
@@ -14,7 +15,7 @@ import { TRANSACTION_METHODS } from "./transaction_methods.ts";
 import { WALLET_METHODS } from "./wallet_methods.ts";
 
 const SECTIONS: readonly (readonly [string, readonly Method[]])[] = [
-  ["Blockchain", [...CHAIN_METHODS, ...MEMPOOL_METHODS]],
+  ["Blockchain", [...CHAIN_METHODS, ...COIN_METHODS, ...MEMPOOL_METHODS]],
   ["Control", [...CONTROL_METHODS, {
     name: "help",
     params: ["command?"],

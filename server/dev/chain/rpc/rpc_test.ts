@@ -159,7 +159,8 @@ Deno.test("help lists every method, and tells one", async () => {
     named.toSorted(),
     ("decoderawtransaction estimatesmartfee generatetoaddress getbalance getbestblockhash getblock getblockchaininfo getblockcount " +
       "getblockhash getblockheader getdeploymentinfo getmempoolentry getmempoolinfo getnetworkinfo getnewaddress getrawmempool getrawtransaction gettxout gettxspendingprevout " +
-      "help sendrawtransaction sendtoaddress stop submitpackage testmempoolaccept uptime validateaddress").split(" "),
+      "help scantxoutset sendrawtransaction sendtoaddress stop submitpackage testmempoolaccept uptime validateaddress")
+      .split(" "),
   );
   assertEquals((await chain.call<string>("help", "uptime")).split("\n")[0], "uptime");
   assertEquals(await chain.call("help", "nope"), "help: unknown command: nope");

@@ -12,8 +12,17 @@ import { WASM_BYTES_MAX } from "../limits.ts";
 
 export { ldk };
 
-/** Before anything else of LDK's is used. JavaScript and WebAssembly are of one copy. */
-export async function loadLdk(files: Files): Promise<void> {
+let loading: Promise<void> | null = null;
+
+/**
+ * Before anything else of LDK's is used. JavaScript and WebAssembly are of one copy, and loaded once: objects of
+ * another instance would be freed in this one's memory.
+ */
+export function loadLdk(files: Files): Promise<void> {
+  return loading ??= load(files);
+}
+
+async function load(files: Files): Promise<void> {
   const path = fromFileUrl(import.meta.resolve("lightningdevkit/liblightningjs.wasm"));
   const wasm = await files.read(path, WASM_BYTES_MAX);
   if (wasm === undefined) throw new Error(`The package lightningdevkit is incomplete: there is no ${path}.`);
@@ -62,6 +71,22 @@ export function hashBytes(text: string): Bytes {
 /** `txid:output` as people write it. */
 export function outPointText(outPoint: ldk.OutPoint): string {
   return `${hashText(outPoint.get_txid())}:${outPoint.get_index()}`;
+}
+
+/**
+ * LDK's objects keep whatever they were given in a call, so that it isn't freed while they read it: for ever, and so
+ * for as long as the node lives. None of it is read after the call, but for objects with callbacks, which whoever made
+ * them keeps.
+ * @returns lets go what these were given since now
+ */
+export function forgetterOf(holders: readonly object[]): () => void {
+  const marked = holders.map((holder) => {
+    const { ptrs_to: given } = holder as { readonly ptrs_to: unknown[] };
+    return { given, length: given.length };
+  });
+  return () => {
+    for (const { given, length } of marked) given.length = length;
+  };
 }
 
 /** LDK knows no testnet4. */

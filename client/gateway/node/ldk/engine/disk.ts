@@ -34,8 +34,9 @@ export class Disk {
     return this.#queued.size > 0;
   }
 
+  /** @param value not changed by anybody any more */
   putBytes(key: string, value: Uint8Array): void {
-    this.#queued.set(key, value.slice() as Bytes);
+    this.#queued.set(key, value as Bytes);
     this.#marked++;
   }
 

@@ -4,6 +4,7 @@
  * same moment, our books), then what was held back leaves: bytes to peers, transactions to the chain, answers.
  */
 import type { BitcoinBackend } from "../../../../../actors/bitcoin/backend.ts";
+import type { CoinFinder } from "../../../../../actors/bitcoin/coins.ts";
 import type { Logger } from "../../../../../actors/logger.ts";
 import type { Platform, Timer } from "../../../../../actors/platform/platform.ts";
 import { sleep } from "../../../../../actors/platform/platform.ts";
@@ -28,7 +29,7 @@ import {
   REDIAL_MS,
 } from "../limits.ts";
 import type { LdkSettings } from "../settings.ts";
-import { loadLdk, unwrap } from "./bindings.ts";
+import { forgetterOf, loadLdk, unwrap } from "./bindings.ts";
 import type { Tip } from "./chain.ts";
 import { Chain } from "./chain.ts";
 import { Channels } from "./channels.ts";
@@ -45,6 +46,7 @@ import type { Lightning } from "./lightning.ts";
 import { openLightning } from "./lightning.ts";
 import { Monitors } from "./monitors.ts";
 import { Payments } from "./payments.ts";
+import { searchCoins } from "./search.ts";
 import { Sockets } from "./sockets.ts";
 import { Sweeps } from "./sweeps.ts";
 import { Wallet } from "./wallet.ts";
@@ -55,6 +57,7 @@ export type EngineParts = {
   readonly tcp: Tcp;
   readonly store: Store;
   readonly backend: BitcoinBackend;
+  readonly finder: CoinFinder;
   readonly log: Logger;
   /** Something that callers may wait for has changed. */
   readonly changed: () => void;
@@ -79,6 +82,8 @@ export class Engine implements Core {
   readonly #stop = new AbortController();
   readonly #timers = new Set<Timer>();
   #events!: EventDesk;
+  /** Of what LDK's objects were given and need no more. */
+  #forget: () => void = () => {};
   #tip: Tip = { hash: "", height: 0 };
   #chainSecs = 0n;
   #isSynced = false;
@@ -145,6 +150,7 @@ export class Engine implements Core {
     const monitors = new Monitors(this.disk);
     this.lightning = await openLightning({
       seed: fromHex(settings.seedHex),
+      keys: this.keys,
       network: settings.network,
       dice: platform.dice,
       nowSecs: Number(this.nowSecs()),
@@ -189,6 +195,8 @@ export class Engine implements Core {
     for (const monitor of this.lightning.monitors) {
       unwrap(this.lightning.watch.watch_channel(monitor.get_funding_txo().get_a(), monitor), "watching a channel");
     }
+    const { chainMonitor, graph, scores, watch } = this.lightning;
+    this.#forget = forgetterOf([manager, chainMonitor, graph, peers, scores, spender, watch]);
     this.payments.checkWithLdk();
     this.channels.forgetUnfunded();
     this.#isReady = true;
@@ -198,6 +206,14 @@ export class Engine implements Core {
     this.#startTimers();
     this.#sendWaiting();
     this.#beside(this.#follow());
+    this.#beside(this.#search());
+  }
+
+  async #search(): Promise<void> {
+    const { disk, keys, wallet } = this, { finder, log, platform: { clock } } = this.#parts;
+    const { signal } = this.#stop;
+    await searchCoins({ finder, clock, disk, keys, wallet, tip: () => this.#tip, log, signal });
+    await this.pump();
   }
 
   /** Manager, wallet and each monitor from its own block to the newest. */
@@ -319,6 +335,7 @@ export class Engine implements Core {
     } while (this.#events.handleAll());
     this.invoices.told();
     for (const raw of this.#broadcasts) this.#keep(raw);
+    this.#forget();
   }
 
   #keep(raw: Uint8Array): void {

@@ -7,7 +7,7 @@ import type { Clock } from "../../../../../actors/platform/platform.ts";
 import { assert } from "../../../../../core/assert.ts";
 import type { Bytes } from "../../../../../core/bytes.ts";
 import { toHex } from "../../../../../core/bytes.ts";
-import { ldk, some } from "./bindings.ts";
+import { forgetterOf, ldk, some } from "./bindings.ts";
 import type { Channels } from "./channels.ts";
 import type { Core } from "./core.ts";
 
@@ -18,6 +18,7 @@ export class EventDesk {
   readonly #log: Logger;
   readonly #handler: ldk.EventHandler;
   readonly #sources: readonly ldk.EventsProvider[];
+  readonly #forget: () => void;
   readonly #queue: ldk.Event[] = [];
 
   constructor(core: Core, channels: Channels, clock: Clock, log: Logger) {
@@ -27,6 +28,7 @@ export class EventDesk {
     this.#log = log;
     const { manager, chainMonitor } = core.lightning;
     this.#sources = [manager.as_EventsProvider(), chainMonitor.as_EventsProvider()];
+    this.#forget = forgetterOf(this.#sources);
     this.#handler = ldk.EventHandler.new_impl({
       handle_event: (event) => {
         this.#queue.push(event.clone());
@@ -38,6 +40,7 @@ export class EventDesk {
   /** @returns whether there were any */
   handleAll(): boolean {
     for (const source of this.#sources) source.process_pending_events(this.#handler);
+    this.#forget();
     const has = this.#queue.length > 0;
     for (let event = this.#queue.shift(); event !== undefined; event = this.#queue.shift()) this.#handle(event);
     return has;

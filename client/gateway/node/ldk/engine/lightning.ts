@@ -11,7 +11,9 @@ import { hashBytes, ldk, ldkNetwork, unwrap } from "./bindings.ts";
 import type { Tip } from "./chain.ts";
 import type { Disk } from "./disk.ts";
 import type { Fees } from "./fees.ts";
+import type { WalletKeys } from "./keys.ts";
 import type { Monitors } from "./monitors.ts";
+import { signersOf } from "./signers.ts";
 
 export type Lightning = {
   readonly manager: ldk.ChannelManager;
@@ -70,6 +72,7 @@ function userConfig(network: BitcoinNetwork): ldk.UserConfig {
 
 export async function openLightning(parts: {
   readonly seed: Bytes;
+  readonly keys: WalletKeys;
   readonly network: Exclude<BitcoinNetwork, "testnet4">;
   readonly dice: Dice;
   readonly nowSecs: number;
@@ -89,7 +92,8 @@ export async function openLightning(parts: {
     BigInt(`0x${toHex(dice.bytes(8))}`),
     dice.below(1_000_000_000),
   );
-  const entropy = keys.as_EntropySource(), signer = keys.as_NodeSigner(), signers = keys.as_SignerProvider();
+  const entropy = keys.as_EntropySource(), signer = keys.as_NodeSigner();
+  const signers = signersOf(keys, parts.keys, dice);
   const logger = loggerOf(parts.log, parts.onFallenBehind);
   const broadcaster = ldk.BroadcasterInterface.new_impl({ broadcast_transactions: (txs) => parts.broadcast(txs) });
   const chainMonitor = ldk.ChainMonitor.constructor_new(

@@ -13,6 +13,7 @@
  * | `invoice/HASH`, `waiting/HASH` | one that we wait for; nothing: it isn't over |
  * | `wallet`, `coin/OUTPOINT`, `transaction/TXID` | the wallet on the chain |
  * | `output/OUTPOINT` | what channels left for us |
+ * | `searched` | nothing: coins that the words had before this folder were looked for |
  * | `tip`, `header/HASH` | the chain as we have read it |
  * | `peer/KEY` | where a peer was found |
  * | `graph`, `scorer` | what routing knows; may be missing |

@@ -30,7 +30,7 @@ type Parts = {
 export class Sockets {
   readonly #parts: Parts;
   readonly #open = new Set<Socket>();
-  #nextId = 1n;
+  readonly #ports: Port[] = [];
   #listener: Listener | null = null;
 
   constructor(parts: Parts) {
@@ -78,7 +78,12 @@ export class Sockets {
   }
 
   #socket(stream: TcpStream, source: string | null): Socket {
-    const socket = new Socket(this.#nextId++, stream, source, this.#parts, () => this.#open.delete(socket));
+    let port = this.#ports.find((each) => each.socket === null);
+    if (port === undefined) {
+      port = new Port(BigInt(this.#ports.length));
+      this.#ports.push(port);
+    }
+    const socket = new Socket(port, stream, source, this.#parts, () => this.#open.delete(socket));
     this.#open.add(socket);
     return socket;
   }
@@ -90,8 +95,26 @@ export class Sockets {
   }
 }
 
-class Socket {
+/**
+ * What LDK knows a socket by: one at a time, and another one when LDK has done with it. The bindings never free a
+ * place that one has taken, and look through all of them to make one.
+ */
+class Port {
   readonly descriptor: ldk.SocketDescriptor;
+  socket: Socket | null = null;
+
+  constructor(id: bigint) {
+    this.descriptor = ldk.SocketDescriptor.new_impl({
+      send_data: (data, resumeRead) => this.socket?.take(data, Boolean(resumeRead)) ?? 0,
+      disconnect_socket: () => this.socket?.cut(),
+      eq: (other) => other.hash() === id,
+      hash: () => id,
+    });
+  }
+}
+
+class Socket {
+  readonly #port: Port;
   /** Null for one that we have dialed. */
   readonly source: string | null;
   readonly #stream: TcpStream;
@@ -105,28 +128,31 @@ class Socket {
   /** LDK wants no more to read until it is called. */
   #resume: (() => void) | null = null;
 
-  constructor(id: bigint, stream: TcpStream, source: string | null, parts: Parts, ended: () => void) {
+  constructor(port: Port, stream: TcpStream, source: string | null, parts: Parts, ended: () => void) {
+    this.#port = port;
+    port.socket = this;
     this.source = source;
     this.#stream = stream;
     this.#parts = parts;
     this.#ended = ended;
-    this.descriptor = ldk.SocketDescriptor.new_impl({
-      send_data: (data, resumeRead) => this.#sendData(data, Boolean(resumeRead)),
-      // inside a call of LDK's
-      disconnect_socket: () => {
-        this.#isOver = true;
-        queueMicrotask(() => this.drop());
-      },
-      eq: (other) => other.hash() === id,
-      hash: () => id,
-    });
+  }
+
+  get descriptor(): ldk.SocketDescriptor {
+    return this.#port.descriptor;
   }
 
   start(): void {
     this.#read().catch(this.#parts.fail);
   }
 
-  #sendData(data: Uint8Array, resumeRead: boolean): number {
+  /** LDK ends it, inside a call. */
+  cut(): void {
+    this.#isOver = true;
+    queueMicrotask(() => this.drop());
+  }
+
+  /** LDK sends. @returns how many bytes are taken */
+  take(data: Uint8Array, resumeRead: boolean): number {
     if (resumeRead && this.#resume !== null) {
       queueMicrotask(this.#resume);
       this.#resume = null;
@@ -159,6 +185,7 @@ class Socket {
         this.#lost();
         break;
       }
+      if (this.#isOver) break;
       this.#queuedBytes -= next.bytes.length;
       if (this.#isFull && this.#queuedBytes <= SEND_QUEUE_BYTES_LOW) {
         this.#isFull = false;
@@ -196,9 +223,10 @@ class Socket {
     this.drop();
   }
 
-  /** Ends the connection without a word to LDK. */
+  /** Ends the connection without a word to LDK, which knows of its end or hasn't begun with it. */
   drop(): void {
     this.#isOver = true;
+    if (this.#port.socket === this) this.#port.socket = null;
     this.#resume?.();
     this.#resume = null;
     this.#stream.close();

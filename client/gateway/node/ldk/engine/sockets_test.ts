@@ -44,18 +44,22 @@ async function stage() {
     },
     dial: () => Promise.reject(new Error("nobody dials")),
   };
+  /** What LDK is told of sockets. */
+  const told: string[] = [];
   const peers = {
     new_inbound_connection: (descriptor: ldk.SocketDescriptor) => {
       descriptors.push(descriptor);
       return ldk.Result_NonePeerHandleErrorZ.constructor_ok();
     },
+    socket_disconnected: () => told.push("disconnected"),
+    write_buffer_space_avail: () => told.push("space"),
   } as unknown as ldk.PeerManager;
   const fail = (thrown: unknown): never => {
     throw thrown;
   };
   const sockets = new Sockets({ tcp, disk, peers, poke: () => {}, fail });
   await sockets.listen({ hostname: "127.0.0.1", port: 9735 });
-  return { disk, descriptors, come: (stream: TcpStream) => come(stream) };
+  return { disk, descriptors, told, come: (stream: TcpStream) => come(stream) };
 }
 
 /** Whatever could be done without the disk is done. */
@@ -102,3 +106,35 @@ onMachine(
     assertEquals(Number(descriptors[0]!.send_data(new Uint8Array(1), false)), 0);
   },
 );
+
+onMachine("strangers who come and go one after the other take one place in LDK's bindings", async () => {
+  const { descriptors, told, come } = await stage();
+  for (let i = 0; i < 300; i++) {
+    come({ ...streamFrom("10.0.0.1"), read: () => Promise.resolve(null) });
+    await settled();
+  }
+  assertEquals([descriptors.length, new Set(descriptors).size], [300, 1]);
+  assertEquals(told, Array(300).fill("disconnected"));
+});
+
+onMachine("a socket that is over says nothing in the name of the one that has its place", async () => {
+  const { descriptors, told, come } = await stage();
+  const [old, next] = [streamFrom("10.0.0.1"), streamFrom("10.0.0.2")];
+  const written = Promise.withResolvers<boolean>();
+  come({ ...old, write: () => written.promise });
+  const [descriptor] = descriptors;
+  descriptor!.send_data(new Uint8Array(SEND_QUEUE_BYTES_MAX), false);
+  // the queue is full: when there is room LDK is told
+  assertEquals(Number(descriptor!.send_data(new Uint8Array(1), false)), 0);
+  await settled();
+  descriptor!.disconnect_socket();
+  await settled();
+  come(next);
+  assertEquals(descriptors[1], descriptor);
+  written.resolve(true);
+  await settled();
+  assertEquals(told, []);
+  descriptor!.send_data(new Uint8Array(3), false);
+  await settled();
+  assertEquals([next.written, next.isClosed], [[3], false]);
+});

@@ -11,7 +11,8 @@ import {
 } from "../../../../../core/bitcoin/mod.ts";
 import type { Bytes } from "../../../../../core/bytes.ts";
 import { concat } from "../../../../../core/bytes.ts";
-import { ecdsaSign, ecdsaToDer, publicKeyOf } from "../../../../../core/crypto/mod.ts";
+import { ecdsaSign, ecdsaToDer } from "../../../../../core/crypto/ecdsa.ts";
+import { publicKeyOf } from "../../../../../core/crypto/secp.ts";
 import type { Result } from "../../../../../core/result.ts";
 import { err, ok } from "../../../../../core/result.ts";
 import type { WalletKeys } from "./keys.ts";

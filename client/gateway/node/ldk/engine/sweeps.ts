@@ -4,6 +4,7 @@
  */
 import type { Logger } from "../../../../../actors/logger.ts";
 import { bitcoinTransaction } from "../../../../../core/bitcoin/mod.ts";
+import type { Bytes } from "../../../../../core/bytes.ts";
 import { toHex } from "../../../../../core/bytes.ts";
 import { decode } from "../../../../../core/encoding/mod.ts";
 import { DEPTH_FINAL, SWEEP_AGAIN_BLOCKS } from "../limits.ts";
@@ -15,6 +16,17 @@ import { outputRecord } from "./records.ts";
 import type { Wallet } from "./wallet.ts";
 
 const KEY = "output/";
+
+/** Of an output that is ours without a condition; empty for others. */
+function scriptOf(descriptor: ldk.SpendableOutputDescriptor): Bytes {
+  if (descriptor instanceof ldk.SpendableOutputDescriptor_StaticOutput) {
+    return descriptor.output.script_pubkey as Bytes;
+  }
+  if (descriptor instanceof ldk.SpendableOutputDescriptor_StaticPaymentOutput) {
+    return descriptor.static_payment_output.get_output().script_pubkey as Bytes;
+  }
+  return new Uint8Array(0);
+}
 
 export class Sweeps {
   readonly #disk: Disk;
@@ -45,6 +57,8 @@ export class Sweeps {
   /** May be told again. */
   add(descriptors: readonly ldk.SpendableOutputDescriptor[]): void {
     for (const descriptor of descriptors) {
+      // the wallet sees its own coins by itself
+      if (this.#wallet.owns(scriptOf(descriptor))) continue;
       const name = outPointText(descriptor.spendable_outpoint());
       if (this.#outputs.has(name)) continue;
       this.#put(name, { descriptor: descriptor.write().slice(), sweep: null, sweepHeight: 0 });

@@ -9,9 +9,10 @@ import { assert } from "../../../../../core/assert.ts";
 import type { Bytes } from "../../../../../core/bytes.ts";
 import { toHex } from "../../../../../core/bytes.ts";
 import { decode } from "../../../../../core/encoding/mod.ts";
-import { DEPTH_FINAL, LIGHTNING_BLOCKS_MAX } from "../limits.ts";
+import { ADDRESSES_AHEAD, DEPTH_FINAL, LIGHTNING_BLOCKS_MAX } from "../limits.ts";
 import type { Disk } from "./disk.ts";
 import type { WalletKeys } from "./keys.ts";
+import { PAYMENT_KEYS, PAYMENT_KEYS_FIRST } from "./keys.ts";
 import type { CoinRecord, TransactionRecord } from "./records.ts";
 import { coinRecord, transactionRecord, walletRecord } from "./records.ts";
 
@@ -21,8 +22,10 @@ export class Wallet {
   readonly #disk: Disk;
   readonly #keys: WalletKeys;
   readonly #network: BitcoinNetwork;
-  /** Index of each address given out, by script in hex. Address 0 is for change. */
+  /** Index of each key that is watched, by its script in hex. Address 0 is for change. */
   readonly #indexOf = new Map<string, number>();
+  /** Given out, or paid to. */
+  #addresses = 1;
   readonly #coins = new Map<string, CoinRecord>();
   readonly #transactions = new Map<string, TransactionRecord>();
 
@@ -34,17 +37,37 @@ export class Wallet {
 
   async load(): Promise<void> {
     const { addresses } = await this.#disk.get(walletRecord, "wallet") ?? { addresses: 1 };
-    while (this.#indexOf.size < addresses) this.#addAddress();
+    this.#addresses = addresses;
+    for (let index = 0; index < addresses + ADDRESSES_AHEAD; index++) this.#watch(index);
+    for (let index = 0; index < PAYMENT_KEYS; index++) this.#watch(PAYMENT_KEYS_FIRST + index);
     for (const [name, bytes] of await this.#disk.list("coin/")) this.#coins.set(name, decode(coinRecord, bytes));
     for (const [txid, bytes] of await this.#disk.list("transaction/")) {
       this.#transactions.set(txid, decode(transactionRecord, bytes));
     }
   }
 
-  #addAddress(): Bytes {
-    const script = this.#keys.script(this.#indexOf.size);
-    this.#indexOf.set(toHex(script), this.#indexOf.size);
-    return script;
+  #watch(index: number): void {
+    this.#indexOf.set(toHex(this.#keys.script(index)), index);
+  }
+
+  #give(addresses: number): void {
+    for (let index = this.#addresses; index < addresses; index++) this.#watch(index + ADDRESSES_AHEAD);
+    this.#addresses = addresses;
+    this.#disk.put(walletRecord, "wallet", { addresses });
+  }
+
+  /** Whether an output with this script is a coin of ours. */
+  owns(script: Bytes): boolean {
+    return this.#indexOf.has(toHex(script));
+  }
+
+  /** Coins that a search of the chain has found: those that aren't known are of an earlier life of the words. */
+  adopt(coins: readonly (SpendableCoin & { readonly height: number })[]): number {
+    const unknown = coins.filter(({ outPoint }) => !this.#coins.has(outPoint));
+    for (const { outPoint, valueSat, index, height } of unknown) {
+      this.#putCoin(outPoint, { valueSat, index, height, spentHeight: null });
+    }
+    return unknown.length;
   }
 
   get changeScript(): Bytes {
@@ -52,8 +75,8 @@ export class Wallet {
   }
 
   newAddress(): string {
-    const script = this.#addAddress();
-    this.#disk.put(walletRecord, "wallet", { addresses: this.#indexOf.size });
+    const script = this.#keys.script(this.#addresses);
+    this.#give(this.#addresses + 1);
     const address = addressFromScript(script, this.#network);
     assert(address !== null, "a script of ours has an address");
     return address;
@@ -197,6 +220,8 @@ export class Wallet {
   }
 
   #putCoin(name: string, coin: CoinRecord): void {
+    // an address that was given out before the words came to this folder
+    if (coin.index >= this.#addresses && coin.index < PAYMENT_KEYS_FIRST) this.#give(coin.index + 1);
     this.#coins.set(name, coin);
     this.#disk.put(coinRecord, `coin/${name}`, coin);
   }
