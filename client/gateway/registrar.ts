@@ -50,7 +50,11 @@ export function forwardsWarning(
     "of the module ln, though the gateway may have paid for it already";
 }
 
-/** Registers with all. @param forwards tells of a node that gives forwards back @returns whether the node was there, and a threshold of each federation's guardians has it */
+/**
+ * Registers with all.
+ * @param forwards tells of a node that gives forwards back
+ * @returns whether the node was there, and a threshold of each federation's guardians has it
+ */
 export async function registerAll(
   args: RegistrarArgs,
   log: Logger,

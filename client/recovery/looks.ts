@@ -56,14 +56,14 @@ class PassedTime {
     return this.#clock.monotonicMs() - this.#sinceMs;
   }
 
-  /** What of it the monotonic clock has told. */
-  get measuredMs(): number {
-    return this.#clock.monotonicMs() - this.#openedMs;
-  }
-
   /** So long it counts for. */
   set ms(ms: number) {
     this.#sinceMs = this.#clock.monotonicMs() - ms;
+  }
+
+  /** What of it the monotonic clock has told. */
+  get measuredMs(): number {
+    return this.#clock.monotonicMs() - this.#openedMs;
   }
 }
 

@@ -1,6 +1,6 @@
 /**
- * Submitting what is right for a moment alone. A wallet in many small notes first exchanges them, which takes as long as
- * guardians take: what was looked at before it is old then.
+ * Submitting what is right for a moment alone. A wallet in many small notes first exchanges them, which takes as long
+ * as guardians take: what was looked at before it is old then.
  */
 import type { Clock } from "../../actors/platform/platform.ts";
 import type { Result } from "../../core/result.ts";

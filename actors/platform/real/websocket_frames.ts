@@ -225,8 +225,8 @@ function joined(a: Uint8Array, b: Uint8Array): Bytes {
 }
 
 /**
- * Bytes that come in pieces; room doubles, so that many small pieces cost no more than one large, but never grows beyond
- * what the frame's head announced: a large message leaves half as much behind.
+ * Bytes that come in pieces; room doubles, so that many small pieces cost no more than one large, but never grows
+ * beyond what the frame's head announced: a large message leaves half as much behind.
  */
 class GrowingBytes {
   #room = new Uint8Array(0);
