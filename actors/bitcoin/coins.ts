@@ -43,7 +43,7 @@ export interface CoinFinder {
   find(scripts: readonly Bytes[], signal: AbortSignal): Answer<FoundCoins>;
 }
 
-const BITCOIND_GAP = 10_000;
+const BITCOIND_GAP = 4_000;
 /** Each is a question of its own. */
 const ESPLORA_GAP = 100;
 

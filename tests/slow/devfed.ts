@@ -3,8 +3,10 @@
  * for itself.
  */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { dirname } from "@std/path";
 import { until } from "../demo/waits.ts";
-import { DevfedProgram, shell } from "./devfed_program.ts";
+import { findPrograms } from "../interop/programs.ts";
+import { DevfedProgram, shell } from "./testing/devfed_program.ts";
 
 async function ended(devfed: DevfedProgram): Promise<void> {
   const { code, out } = await devfed.end();
@@ -31,6 +33,22 @@ async function joinAndFund(lines: readonly string[]): Promise<{ readonly balance
   return { balance, shown: came.out };
 }
 
+/** Copies the lines about Lightning. @returns what the outside world says when it has paid */
+async function payBothWays(lines: readonly string[]): Promise<string> {
+  const [theirs, pay, ours, payOutside] = lines.slice(-4) as [string, string, string, string];
+  const invoiceIn = async (line: string): Promise<string> => {
+    const { out, err } = await shell(line);
+    const [invoice = ""] = /lnbcrt1[0-9a-z]+/.exec(out) ?? [];
+    assert(invoice !== "", out + err);
+    return invoice;
+  };
+  const paid = await shell(`${pay.replace("INVOICE", await invoiceIn(theirs))} --yes`);
+  assertEquals(paid.code, 0, paid.err);
+  const receives = await shell(payOutside.replace("INVOICE", await invoiceIn(ours)));
+  assertEquals(receives.code, 0, receives.err);
+  return receives.out;
+}
+
 Deno.test("what devfed prints can be copied: join, an address, the faucet, the balance; and guardians fall and come back", async () => {
   const devfed = await DevfedProgram.start();
   try {
@@ -52,22 +70,32 @@ Deno.test("what devfed prints can be copied: join, an address, the faucet, the b
 });
 
 Deno.test("what devfed --gateway prints can be copied: an invoice of the outside world is paid, and one is paid by it", async () => {
-  const devfed = await DevfedProgram.start("--gateway");
+  const devfed = await DevfedProgram.start(["--gateway"]);
   try {
     const lines = await devfed.lines();
     await joinAndFund(lines);
-    const [theirs, pay, ours, payOutside] = lines.slice(-4) as [string, string, string, string];
-    const invoiceIn = async (line: string): Promise<string> => {
-      const { out, err } = await shell(line);
-      const [invoice = ""] = /lnbcrt1[0-9a-z]+/.exec(out) ?? [];
-      assert(invoice !== "", out + err);
-      return invoice;
-    };
-    const paid = await shell(`${pay.replace("INVOICE", await invoiceIn(theirs))} --yes`);
-    assertEquals(paid.code, 0, paid.err);
-    const receives = await shell(payOutside.replace("INVOICE", await invoiceIn(ours)));
-    assertStringIncludes(receives.out, "paid; the preimage is", receives.err);
+    assertStringIncludes(await payBothWays(lines), "paid; the preimage is");
   } finally {
     await ended(devfed);
   }
+});
+
+const lnd = await findPrograms("lnd", "lncli");
+
+Deno.test({
+  name: `what devfed --lnd prints can be copied: real LNDs pay and are paid${
+    lnd.ok ? "" : ` (left out: ${lnd.error})`
+  }`,
+  ignore: !lnd.ok,
+  fn: async () => {
+    assert(lnd.ok);
+    const devfed = await DevfedProgram.start(["--lnd"], { INTEROP_DIR: dirname(lnd.value.lnd) });
+    try {
+      const lines = await devfed.lines();
+      await joinAndFund(lines);
+      assertStringIncludes(await payBothWays(lines), "SUCCEEDED");
+    } finally {
+      await ended(devfed);
+    }
+  },
 });

@@ -9,6 +9,7 @@ import type { TestChain } from "../../bitcoin/testing/world.ts";
 import { world } from "../../bitcoin/testing/world.ts";
 import { bitcoindTest, CoreNode } from "./testing/core_node.ts";
 import { DESTINATION, fundedChain, hexOf, refusals, send } from "./testing/refusals.ts";
+import { replacements } from "./testing/replacements.ts";
 import { KINDS, spend } from "./testing/spends.ts";
 import { checkBlock } from "./rules/block_checks.ts";
 import { Chain } from "./chain.ts";
@@ -229,5 +230,27 @@ bitcoindTest("both find the same coins of scripts", () =>
     for (const params of [["foo"], ["start"]]) {
       const { error } = await core.ask("scantxoutset", ...params);
       assertEquals(await chain.failure("scantxoutset", ...params), `${error?.code}: ${error?.message}`);
+    }
+  }));
+
+bitcoindTest("both replace the same transactions, and refuse others in the same words", () =>
+  withCore(async (core) => {
+    const funded = await fundedChain(), { chain } = funded;
+    await copyBlocks(chain, core);
+    for (const { name, before, tx } of replacements(funded)) {
+      for (const each of before) {
+        assertEquals(await core.call("sendrawtransaction", hexOf(each)), await send(chain, each));
+      }
+      const { result, error } = await core.ask("sendrawtransaction", hexOf(tx));
+      if (error === null) {
+        assertEquals(await send(chain, tx), result, name);
+      } else {assertEquals(
+          await chain.failure("sendrawtransaction", hexOf(tx)),
+          `${error.code}: ${error.message}`,
+          name,
+        );}
+      const sorted = async (node: { call(method: string): Promise<unknown> }) =>
+        (await node.call("getrawmempool") as string[]).sort();
+      assertEquals(await sorted(chain), await sorted(core), name);
     }
   }));

@@ -93,10 +93,14 @@ export class Devnode {
     return checkForMempool(this.chain, this.mempool, tx, this.nowSeconds());
   }
 
-  /** Puts what `check` accepted into the mempool. */
+  /** Puts what `check` accepted into the mempool, in the place of those that it replaces. */
   async accept(entry: MempoolEntry): Promise<void> {
-    const { sequence, time, height, raw } = entry;
-    const { durable } = await this.#store.transact((tx) => db.putMempool(tx, sequence, { time, height, raw }));
+    const { sequence, time, height, raw } = entry, replaced = this.mempool.replacedBy(entry.tx);
+    const { durable } = await this.#store.transact((tx) => {
+      for (const { sequence: old } of replaced) db.deleteMempool(tx, old);
+      db.putMempool(tx, sequence, { time, height, raw });
+    });
+    for (const old of replaced) this.mempool.remove(old);
     this.mempool.add(entry);
     await durable;
   }
@@ -106,6 +110,7 @@ export class Devnode {
     const outcome = enterPackage(this.chain, this.mempool, txs, this.nowSeconds());
     const entered = outcome.results.flatMap((result) => result.tag === "entered" ? [result.entry] : []);
     const { durable } = await this.#store.transact((tx) => {
+      for (const { sequence } of outcome.replaced) db.deleteMempool(tx, sequence);
       for (const { sequence, time, height, raw } of entered) db.putMempool(tx, sequence, { time, height, raw });
     });
     await durable;

@@ -1,7 +1,4 @@
-/**
- * Transactions that wait for a block, in the order they came: parents before children, and the first of two that spend
- * one coin.
- */
+/** Transactions that wait for a block, in the order they came: parents before children, one spender of each coin. */
 import type { BitcoinTransaction } from "../../../core/bitcoin/mod.ts";
 import { assert } from "../../../core/assert.ts";
 import type { Bytes } from "../../../core/bytes.ts";
@@ -87,7 +84,18 @@ export class Mempool {
     this.#lastSequence = entry.sequence;
   }
 
-  /** Takes out what was confirmed; its children stay. */
+  /** Those that spend a coin of it. */
+  conflictsOf(tx: BitcoinTransaction): Set<MempoolEntry> {
+    const txids = new Set(tx.inputs.flatMap(({ outPoint }) => this.#spenders.get(coinKey(outPoint)) ?? []));
+    return new Set([...txids].map((txid) => this.#entries.get(txid)!));
+  }
+
+  /** Those, and all that depends on them: none of it can wait beside the transaction. */
+  replacedBy(tx: BitcoinTransaction): Set<MempoolEntry> {
+    return closure([...this.conflictsOf(tx)], (each) => this.childrenOf(each));
+  }
+
+  /** Takes out what was confirmed, and its children stay; or what was replaced, its children too. */
   remove(entry: MempoolEntry): void {
     assert(this.#entries.delete(entry.txid), "what is removed is in the mempool");
     for (const { outPoint } of entry.tx.inputs) this.#spenders.delete(coinKey(outPoint));

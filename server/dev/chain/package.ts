@@ -1,6 +1,7 @@
 /**
  * Transactions that come together: a child that pays for its parents, which alone pay too little to be relayed. Source:
- * Core `validation.cpp` (`AcceptPackage`), `policy/packages.cpp`, without replacement.
+ * Core `validation.cpp` (`AcceptPackage`), `policy/packages.cpp`. A transaction of a package may replace others by its
+ * own fee, and not by its child's.
  */
 import { assert } from "../../../core/assert.ts";
 import type { BitcoinTransaction } from "../../../core/bitcoin/mod.ts";
@@ -31,6 +32,8 @@ export type PackageOutcome = {
   /** Whether all of it is in the mempool. */
   readonly complete: boolean;
   readonly results: readonly PackageResult[];
+  /** Out of the mempool, since one of these spends their coins. */
+  readonly replaced: readonly MempoolEntry[];
 };
 
 /** Whether these may come together. The error is Core's `package_msg`. */
@@ -63,9 +66,15 @@ export function enterPackage(
   const results = new Map<number, PackageResult>();
   /** In the mempool while the package is looked at: they leave it unless the child pays for them. */
   const waiting = new Map<number, MempoolEntry>();
+  const replaced: MempoolEntry[] = [];
   const enter = (index: number, fee: "relay" | "any"): Result<MempoolEntry, Reject> => {
     const checked = checkForMempool(chain, mempool, txs[index]!, nowSeconds, { fee });
-    if (checked.ok) mempool.add(checked.value);
+    if (!checked.ok) return checked;
+    for (const old of mempool.replacedBy(txs[index]!)) {
+      mempool.remove(old);
+      replaced.push(old);
+    }
+    mempool.add(checked.value);
     return checked;
   };
   for (const [index, tx] of txs.entries()) {
@@ -87,7 +96,7 @@ export function enterPackage(
   }
   settleWaiting(mempool, txs.length, waiting, results);
   const list = txs.map((_, index) => results.get(index)!);
-  return { complete: list.every(({ tag }) => tag !== "refused"), results: list };
+  return { complete: list.every(({ tag }) => tag !== "refused"), results: list, replaced };
 }
 
 /** They stay if a child is among them and all that came before has passed. */

@@ -6,6 +6,7 @@ import { spend } from "./testing/spends.ts";
 
 type Answer = {
   readonly package_msg: string;
+  readonly "replaced-transactions": readonly string[];
   readonly "tx-results": Record<string, {
     readonly txid: string;
     readonly error?: string;
@@ -109,9 +110,23 @@ Deno.test("rules of all deployments hold from the first block on", async () => {
   assertEquals((await chain.call<Deployments>("getdeploymentinfo", genesis)).deployments.taproot?.active, true);
 });
 
+Deno.test("a transaction of a package replaces another one by its own fee, and not by its child's", async () => {
+  const [old] = family("P2PKH", 0, 1_000n, 1_000n);
+  await chain.call("sendrawtransaction", hexOf(old));
+  const [poor, paying] = family("P2PKH", 0, 0n, 90_000n);
+  assertEquals((await submit(poor, paying)).package_msg, "transaction failed");
+  assertEquals(chain.node.mempool.get(bitcoinTxidOf(old)) !== undefined, true);
+  const [better, child] = family("P2PKH", 0, 5_000n, 1_000n);
+  const answer = await submit(better, child);
+  assertEquals([answer.package_msg, answer["replaced-transactions"]], ["success", [bitcoinTxidOf(old)]]);
+  assertEquals(chain.node.mempool.get(bitcoinTxidOf(old)), undefined);
+});
+
 Deno.test("what came in with its child is there after a kill, though alone it would not be let in", async () => {
   const [parent, child] = family("P2SH-P2WPKH", 0, 0n, 1_000n);
+  const before = [...chain.node.mempool.entries()].map(({ txid }) => txid);
   assertEquals((await submit(parent, child)).package_msg, "success");
   const opened = await chain.killed();
-  assertEquals([...opened.node.mempool.entries()].map(({ txid }) => txid), [parent, child].map(bitcoinTxidOf));
+  const after = [...opened.node.mempool.entries()].map(({ txid }) => txid);
+  assertEquals(after, [...before, ...[parent, child].map(bitcoinTxidOf)], "and nothing that was replaced");
 });

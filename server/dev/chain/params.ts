@@ -56,6 +56,10 @@ export const VBYTES_PER_SIGOP = 20;
 /** Unconfirmed transactions that depend on each other, the one itself included. */
 export const CHAIN_LENGTH_MAX = 25;
 export const CHAIN_VBYTES_MAX = 101_000;
+/** What one transaction may put out of the mempool. */
+export const REPLACED_MAX = 100;
+/** A greatest sequence that signals a replacement (BIP125); who reads it wants to know, nobody needs it. */
+export const SEQUENCE_SIGNAL_MAX = 0xffff_fffd;
 /** Room for about 75 full blocks; a faucet's users never fill it, and memory stays bounded. */
 export const MEMPOOL_VBYTES_MAX = 75_000_000;
 

@@ -14,8 +14,9 @@ const V8_FLAGS = [
   // rarely used code is kept small, and the heap grows by little before it is cleaned up
   "--optimize-for-size",
   "--heap-growing-percent=15",
-  // compiling one of LDK's larger functions takes up to 38 MB for a moment
+  // compiling one of LDK's larger functions takes up to 38 MB for a moment, and more where others are put into it
   "--wasm-num-compilation-tasks=1",
+  "--no-wasm-inlining",
 ].join(",");
 /**
  * Of glibc's allocator; others don't know these names. One heap, and whatever has 16 KB or more by itself: what

@@ -4,7 +4,7 @@ import { coinKey } from "../coins.ts";
 import type { Devnode } from "../devnode.ts";
 import { RPC, RpcError } from "../error.ts";
 import type { Mempool, MempoolEntry } from "../mempool.ts";
-import { MEMPOOL_VBYTES_MAX, RELAY_FEE_SAT_PER_KVB } from "../params.ts";
+import { MEMPOOL_VBYTES_MAX, RELAY_FEE_SAT_PER_KVB, SEQUENCE_SIGNAL_MAX } from "../params.ts";
 import { btc } from "./amounts.ts";
 import type { Method } from "./method.ts";
 import { Params } from "./params.ts";
@@ -22,6 +22,10 @@ function total(
     count++;
   }
   return { vbytes, feeSat, count };
+}
+
+function signals({ tx }: MempoolEntry): boolean {
+  return tx.inputs.some(({ sequence }) => sequence <= SEQUENCE_SIGNAL_MAX);
 }
 
 function entryJson(mempool: Mempool, entry: MempoolEntry): JsonObject {
@@ -45,8 +49,8 @@ function entryJson(mempool: Mempool, entry: MempoolEntry): JsonObject {
     },
     depends: mempool.parentsOf(entry).map(({ txid }) => txid),
     spentby: mempool.childrenOf(entry).map(({ txid }) => txid),
-    // the first spender of a coin stays, whatever it signals
-    "bip125-replaceable": false,
+    // what it signals: it can be replaced in any case
+    "bip125-replaceable": [entry, ...mempool.ancestorsOf(entry)].some(signals),
     unbroadcast: false,
   };
 }
@@ -64,7 +68,7 @@ function mempoolInfo({ mempool }: Devnode): Json {
     minrelaytxfee: btc(RELAY_FEE_SAT_PER_KVB),
     incrementalrelayfee: btc(RELAY_FEE_SAT_PER_KVB),
     unbroadcastcount: 0,
-    fullrbf: false,
+    fullrbf: true,
   };
 }
 

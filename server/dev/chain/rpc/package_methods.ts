@@ -61,7 +61,7 @@ async function submit(node: Devnode, params: Params): Promise<Json> {
   return {
     package_msg: outcome.complete ? "success" : "transaction failed",
     "tx-results": Object.fromEntries(results),
-    "replaced-transactions": [],
+    "replaced-transactions": outcome.replaced.map(({ txid }) => txid),
   };
 }
 

@@ -1,6 +1,6 @@
 /**
- * Whether a transaction may enter the mempool. Source: Core `validation.cpp` (`MemPoolAccept`), without replacement:
- * the first spender of a coin stays.
+ * Whether a transaction may enter the mempool, in the place of others that spend its coins too. Source: Core
+ * `validation.cpp` (`MemPoolAccept`).
  */
 import type { BitcoinTransaction } from "../../../../core/bitcoin/mod.ts";
 import {
@@ -20,6 +20,7 @@ import { CHAIN_LENGTH_MAX, CHAIN_VBYTES_MAX, MEMPOOL_VBYTES_MAX } from "../param
 import { checkStandard, checkStandardInputs, policyVbytes, relayFeeSat } from "./policy.ts";
 import type { Checked } from "./reject.ts";
 import { invalid, nonStandard } from "./reject.ts";
+import { checkReplacement } from "./replacement.ts";
 import type { ScriptFailure } from "./script_check.ts";
 import { checkScripts } from "./script_check.ts";
 import { checkAmounts, checkTransaction, coinsOf, isFinal, sequenceLocksPassed, sigopsCost } from "./tx_checks.ts";
@@ -46,9 +47,8 @@ export function checkForMempool(
   if (present !== undefined) {
     return nonStandard(present.wtxid === wtxid ? "txn-already-in-mempool" : "txn-same-nonwitness-data-in-mempool");
   }
-  if (tx.inputs.some(({ outPoint }) => mempool.spenderOf(coinKey(outPoint)) !== undefined)) {
-    return nonStandard("txn-mempool-conflict");
-  }
+  // a child that pays for it doesn't pay for what it would replace
+  if (feePolicy === "any" && mempool.conflictsOf(tx).size > 0) return nonStandard("txn-mempool-conflict");
   const coins = coinsOf(tx, new MempoolCoins(chain, mempool));
   if (coins === null) {
     return chain.locationOf(txid) === undefined
@@ -68,6 +68,8 @@ export function checkForMempool(
   if (fee.value < leastSat) return nonStandard(FEE_TOO_LOW, `${fee.value} < ${leastSat}`);
   const room = checkRoom(mempool, tx, vbytes);
   if (!room.ok) return room;
+  const replacement = checkReplacement(mempool, { txid, tx, feeSat: fee.value, vbytes });
+  if (!replacement.ok) return replacement;
   const scripts = checkAllScripts(tx, coins, txid, wtxid);
   if (!scripts.ok) return scripts;
   return ok({
@@ -97,13 +99,18 @@ function checkAlone(chain: Chain, tx: BitcoinTransaction): Checked<null> {
 function checkRoom(mempool: Mempool, tx: BitcoinTransaction, vbytes: number): Checked<null> {
   if (mempool.vbytes + vbytes > MEMPOOL_VBYTES_MAX) return nonStandard("mempool full");
   const ancestors = mempool.ancestorsOf({ tx });
+  // what takes one place leaves as much room as it had
+  const conflicts = mempool.conflictsOf(tx);
+  const [old] = conflicts.size === 1 ? conflicts : [];
+  const leaves = old === undefined ? [] : [old, ...mempool.descendantsOf(old)];
+  const countMax = CHAIN_LENGTH_MAX + (old === undefined ? 0 : 1), vbytesMax = CHAIN_VBYTES_MAX + sumVbytes(leaves);
   if (ancestors.size + 1 > CHAIN_LENGTH_MAX || sumVbytes(ancestors) + vbytes > CHAIN_VBYTES_MAX) {
     return nonStandard("too-long-mempool-chain", `too many unconfirmed ancestors [limit: ${CHAIN_LENGTH_MAX}]`);
   }
   for (const ancestor of ancestors) {
     const descendants = mempool.descendantsOf(ancestor);
     if (
-      descendants.size + 2 > CHAIN_LENGTH_MAX || sumVbytes(descendants) + ancestor.vbytes + vbytes > CHAIN_VBYTES_MAX
+      descendants.size + 2 > countMax || sumVbytes(descendants) + ancestor.vbytes + vbytes > vbytesMax
     ) {
       const detail = `too many descendants for tx ${ancestor.txid} [limit: ${CHAIN_LENGTH_MAX}]`;
       return nonStandard("too-long-mempool-chain", detail);
@@ -132,7 +139,7 @@ function failureDetail(tx: BitcoinTransaction, { input }: ScriptFailure, txid: s
   return `input ${input} of ${txid} (wtxid ${wtxid}), spending ${coinKey(tx.inputs[input]!.outPoint)}`;
 }
 
-/** Coins of the chain and of the mempool; those that the mempool spends were refused before. */
+/** Coins of the chain and of the mempool, those that the mempool spends too: their spender is replaced. */
 class MempoolCoins implements CoinView {
   readonly #chain: Chain;
   readonly #mempool: Mempool;

@@ -1,17 +1,22 @@
-/** A federation for development as people start it, and the lines that it prints, copied into another terminal. */
-import { assertEquals } from "@std/assert";
-import { fromFileUrl, join } from "@std/path";
+/**
+ * For tests: a federation for development as people start it, and the lines that it prints, copied into another
+ * terminal.
+ */
+import { assert, assertEquals } from "@std/assert";
+import { fromFileUrl, isAbsolute, join } from "@std/path";
 
-const ROOT = fromFileUrl(new URL("../../", import.meta.url));
+const ROOT = fromFileUrl(new URL("../../../", import.meta.url));
 const WAIT_MS = 600_000;
 
 export type Ran = { readonly code: number; readonly out: string; readonly err: string };
 
-/** A line as it is printed: words, and texts in quotes. */
+/** A line as it is printed: words, and texts in quotes. Its program is ours, or one that is named by its path. */
 export async function shell(line: string): Promise<Ran> {
-  const words = [...line.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, word]) => quoted ?? word!);
-  assertEquals(words.slice(0, 2), ["deno", "task"]);
-  const command = new Deno.Command(Deno.execPath(), { args: words.slice(1), cwd: ROOT, stdin: "null" });
+  const [program = "", ...args] = [...line.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, word]) => quoted ?? word!);
+  const isOurs = program === "deno";
+  if (isOurs) assertEquals(args[0], "task");
+  else assert(isAbsolute(program), `${program} is not a path`);
+  const command = new Deno.Command(isOurs ? Deno.execPath() : program, { args, cwd: ROOT, stdin: "null" });
   const { code, stdout, stderr } = await command.output();
   return { code, out: new TextDecoder().decode(stdout), err: new TextDecoder().decode(stderr) };
 }
@@ -34,12 +39,13 @@ export class DevfedProgram {
     this.#input = child.stdin.getWriter();
   }
 
-  /** With one guardian. @param flags further ones */
-  static async start(...flags: string[]): Promise<DevfedProgram> {
+  /** With one guardian. @param flags further ones @param env beside ours */
+  static async start(flags: readonly string[] = [], env: Record<string, string> = {}): Promise<DevfedProgram> {
     const parent = await Deno.makeTempDir(), config = ["--config", join(ROOT, "deno.json")];
     const devfed = [join(ROOT, "server/main.ts"), "devfed", "--peers", "1", "--dir", join(parent, "fed"), ...flags];
     const child = new Deno.Command(Deno.execPath(), {
       args: ["run", "-A", ...config, ...devfed],
+      env,
       stdin: "piped",
       stdout: "piped",
       stderr: "piped",
@@ -74,7 +80,8 @@ export class DevfedProgram {
   /** The lines to copy. */
   async lines(): Promise<string[]> {
     await this.untilTold("Ctrl-C ends everything");
-    return this.told.split("\n").map((line) => line.trim()).filter((line) => line.startsWith("deno task"));
+    const [, shown = ""] = this.told.split("Next, in another terminal:\n");
+    return shown.split("\nHere, a line each;")[0]!.split("\n").map((line) => line.trim());
   }
 
   /** Ctrl-C. @returns exit code and output */
