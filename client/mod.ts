@@ -109,6 +109,7 @@ export type { DkgVersion } from "../core/types/dkg_version.ts";
 export { mintv2Client } from "../modules/mintv2/client.ts";
 export { walletv2Client } from "../modules/walletv2/client.ts";
 export { lnv2Client } from "../modules/lnv2/client.ts";
+export { lnClient } from "../modules/ln/client.ts";
 export { metaClient } from "../modules/meta/client.ts";
 export type { LostNote, MintClient, ReceiveQuote, SendOptions, SendQuote, Sent } from "../modules/mintv2/client/api.ts";
 export type { WithdrawOptions as ModuleWithdrawOptions } from "../modules/walletv2/client/api.ts";
@@ -129,6 +130,25 @@ export type {
   SendQuote as ModuleSendQuote,
   SendTerms as ModuleSendTerms,
 } from "../modules/lnv2/client/api.ts";
+export type {
+  AskedGateway,
+  Begun,
+  Invited,
+  LnClient,
+  LnurlWords,
+  MostPayable,
+  PaymentCode,
+  PayOptions as LnPayOptions,
+  PayOutcome as LnPayOutcome,
+  PayProgress as LnPayProgress,
+  PayQuote as LnPayQuote,
+  ReceiveOptions as LnReceiveOptions,
+  ReceiveOutcome as LnReceiveOutcome,
+  ReceiveProgress as LnReceiveProgress,
+  ReceiveQuote as LnReceiveQuote,
+  ShownCode,
+} from "../modules/ln/client/api.ts";
+export type { ContractId } from "../modules/ln/contracts.ts";
 export type { RoutingInfo } from "../modules/lnv2/gateway_api.ts";
 export type { MetaClient } from "../modules/meta/client/api.ts";
 export type { MetaConsensusValue, MetaKey, MetaValue } from "../modules/meta/common.ts";
@@ -202,6 +222,7 @@ export { EcashError } from "../modules/mintv2/client/error.ts";
 export { WalletError } from "../modules/walletv2/client/error.ts";
 export type { WalletErrorCode } from "../modules/walletv2/client/error.ts";
 export { LightningError } from "../core/lightning/error.ts";
+export { LnError } from "../modules/ln/client/error.ts";
 export { Lnv2Error } from "../modules/lnv2/client/error.ts";
 export type { LightningErrorCode, LightningFacts, PlainLightningErrorCode } from "../core/lightning/error.ts";
 export { MetaError } from "../modules/meta/client/api.ts";

@@ -31,7 +31,7 @@ export type SwapsEnv = {
   readonly federations: () => Federations;
 };
 
-/** @property askedMs by the monotonic clock */
+/** `askedMs`: when the gateway was asked, by the monotonic clock. */
 export type AskedPayment = OutgoingPayment & { readonly askedMs: number };
 
 export type Swap = Extract<Way, { readonly tag: "Swap" | "Lnv1Swap" }>;

@@ -23,7 +23,8 @@ export const PREPARED_BYTES_MAX = 20_000;
 export const PREPARED_PARTS_MAX = 8;
 /**
  * Submissions that come within so long after the last batch began are collected for the next one: two rounds. Alone
- * each would cost three times as much; one that comes after a while doesn't wait.
+ * each would cost three times as much. One that comes after a while doesn't wait, unless the last batch had several:
+ * then others come with it.
  */
 export const PREPARE_INTERVAL_MS = 100;
 /** A sender in whose transaction something bad was found has them checked alone for so long. */

@@ -84,7 +84,7 @@ Deno.test("ten notes for ten are verified and signed once each, however often th
 Deno.test("submissions that come together are checked in one batch, and once they are ordered nothing is verified again", async () => {
   await load.withConsensus(async (test) => {
     const { system, clock } = test;
-    const all = await exchanges(5);
+    const [late, later, last, ...all] = await exchanges(8);
     const submitted = await workOf(async () => {
       for (const transaction of all) submit(test, transaction);
       await clock.advance(PREPARE_INTERVAL_MS);
@@ -100,6 +100,21 @@ Deno.test("submissions that come together are checked in one batch, and once the
       assertEquals(processed, { accepted: 5, refused: null });
     });
     assertEquals([ordered.products, ordered.verified, ordered.multiplied], [0, 0, 5 * NOTES]);
+
+    // where several came together, the first of the next ones waits for others, and once there are none no more
+    await clock.advance(10 * PREPARE_INTERVAL_MS);
+    const next = await workOf(async () => {
+      submit(test, late!);
+      await clock.advance(PREPARE_INTERVAL_MS / 2);
+      submit(test, later!);
+      await clock.advance(PREPARE_INTERVAL_MS / 2);
+    });
+    assertEquals([next.products, next.verified], [1, 2 * NOTES]);
+    const alone = await workOf(async () => {
+      submit(test, last!);
+      await clock.advance(PREPARE_INTERVAL_MS);
+    });
+    assertEquals([alone.products, alone.verified], [1, NOTES]);
   });
 });
 
@@ -162,8 +177,8 @@ Deno.test("a bad transaction in a batch is refused for what it is, the others ar
       const answer = await next;
       assert(answer !== null && answer !== "broken" && !answer.ok);
     });
-    // honest: one, and two together; the stranger's: a batch that fails, and its notes up to the bad one
-    const alone = NOTES + 1;
-    assertEquals(work.millerLoops, 2 * alone + alone + NOTES * 2);
+    // honest: three together; the stranger's: a batch that fails, and its notes up to the bad one
+    const batch = NOTES + 1;
+    assertEquals(work.millerLoops, batch + batch + NOTES * 2);
   });
 });

@@ -6,7 +6,7 @@
  * It hands on one message at a time and reads the next frame when that one was taken: a guardian that sends more than
  * is handled fills its own lane and TCP holds it back, while the others' messages have their turns.
  */
-import type { ActorContext } from "../../actors/actor.ts";
+import type { ActorContext, TimerId } from "../../actors/actor.ts";
 import { defineActor, next } from "../../actors/actor.ts";
 import type { ByteStream, TlsIdentity } from "../../actors/platform/platform.ts";
 import { Reminder } from "../../actors/reminder.ts";
@@ -36,7 +36,7 @@ export type LinkMessage =
   | Cast<"dialled", { outcome: Result<number, string> }>
   | Cast<"read", { connection: number; chunk: Bytes | null }>
   | Cast<"written", { connection: number; done: boolean }>
-  | Cast<"sendTimedOut", { connection: number; sequence: number }>;
+  | Cast<"lookAtWrite", { connection: number }>;
 
 export type LinkRef = ActorRef<LinkMessage>;
 
@@ -74,7 +74,10 @@ type State = {
   connection: Connection | null;
   connections: number;
   writing: boolean;
-  sequence: number;
+  /** When the write that is under way began. */
+  writingSinceMs: number;
+  /** The one timer that looks whether a write of the present connection takes too long, whatever is sent. */
+  watch: { readonly connection: number; readonly timer: TimerId } | null;
   attempts: number;
   /** From the plan to dial until its outcome: one at a time, however often connections come and go meanwhile. */
   dialling: boolean;
@@ -113,12 +116,19 @@ function writeNext(state: State, ctx: Context): void {
   const bytes = state.outgoing.next();
   if (!bytes) return;
   state.writing = true;
-  const sequence = ++state.sequence;
-  const timer = ctx.after(SEND_TIMEOUT_MS, { type: "sendTimedOut", args: { connection: connection.number, sequence } });
-  ctx.run(() => connection.stream.write(bytes), (outcome) => {
-    ctx.cancel(timer);
-    return { type: "written", args: { connection: connection.number, done: outcome.ok } };
-  });
+  state.writingSinceMs = ctx.platform.clock.monotonicMs();
+  watchWrites(state, ctx, connection.number, SEND_TIMEOUT_MS);
+  ctx.run(
+    () => connection.stream.write(bytes),
+    (outcome) => ({ type: "written", args: { connection: connection.number, done: outcome.ok } }),
+  );
+}
+
+function watchWrites(state: State, ctx: Context, connection: number, forMs: number): void {
+  if (state.watch?.connection === connection) return;
+  // of the connection before: links that come and go would pile them up
+  if (state.watch) ctx.cancel(state.watch.timer);
+  state.watch = { connection, timer: ctx.after(forMs, { type: "lookAtWrite", args: { connection } }) };
 }
 
 function open(state: State, ctx: Context, stream: ByteStream): void {
@@ -197,7 +207,8 @@ export const link = defineActor<LinkMessage, LinkArgs, State>({
       connection: null,
       connections: 0,
       writing: false,
-      sequence: 0,
+      writingSinceMs: 0,
+      watch: null,
       attempts: 0,
       dialling: false,
       reading: false,
@@ -269,10 +280,13 @@ export const link = defineActor<LinkMessage, LinkArgs, State>({
       else close(state, ctx, "could not write");
       return next(state);
     },
-    sendTimedOut: (state, { connection, sequence }, ctx) => {
-      if (state.connection?.number === connection && state.writing && state.sequence === sequence) {
-        close(state, ctx, "a message took too long to leave");
-      }
+    lookAtWrite: (state, { connection }, ctx) => {
+      if (state.connection?.number !== connection) return next(state);
+      state.watch = null;
+      if (!state.writing) return next(state);
+      const leftMs = state.writingSinceMs + SEND_TIMEOUT_MS - ctx.platform.clock.monotonicMs();
+      if (leftMs > 0) watchWrites(state, ctx, connection, leftMs);
+      else close(state, ctx, "a message took too long to leave");
       return next(state);
     },
   },

@@ -53,7 +53,7 @@ const wire = defineActor<LinkMessage, { readonly from: PeerId; readonly to: Peer
     dialled: next,
     read: next,
     written: next,
-    sendTimedOut: next,
+    lookAtWrite: next,
   },
 });
 

@@ -119,6 +119,8 @@ export async function inFolder(prefix: string, body: (suite: Suite) => Promise<v
   try {
     await body(suite);
   } catch (thrown) {
+    // then the program ends as soon as all is stopped and removed
+    if (end.signal.aborted) await new Promise<never>(() => {});
     console.error(`The folders of all processes are in ${dir}`);
     throw thrown;
   } finally {

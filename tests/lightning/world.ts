@@ -169,11 +169,16 @@ export class LightningWorld {
     return -audits.reduce((sum, msat) => sum + msat, 0n);
   }
 
-  /** Persistent events of the Lightning module. */
-  async events(): Promise<NumberedEvent[]> {
+  /** Persistent events of lnv2. */
+  events(): Promise<NumberedEvent[]> {
+    return this.eventsOf(LNV2_KIND);
+  }
+
+  /** Those of a module, of one kind unless all are wanted. */
+  async eventsOf(module: string, kind: string | null = null): Promise<NumberedEvent[]> {
     await this.finish(this.client.nextEventId());
     const events = await this.client.options.store.read((tx) => getEvents(tx, 0, 1_000));
-    return events.filter(({ module }) => module?.kind === LNV2_KIND);
+    return events.filter((event) => event.module?.kind === module && (kind === null || event.kind === kind));
   }
 
   async outcomeOf(operationId: OperationId): Promise<Json> {

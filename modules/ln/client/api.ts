@@ -19,10 +19,12 @@ import type { Invited, ReceiveOptions, ReceiveQuote, Receiving } from "./receivi
 import type { LnurlWords, Recurring, ShownCode } from "./recurring.ts";
 import type { LnState } from "./states.ts";
 
+export type { PaymentCode } from "./db.ts";
 export type { AskedGateway } from "./gateways.ts";
 export type { PayOutcome, PayProgress, ReceiveOutcome, ReceiveProgress } from "./outcome.ts";
 export type { Begun, MostPayable, PayOptions, PayQuote } from "./paying.ts";
 export type { Invited, ReceiveOptions, ReceiveQuote } from "./receiving.ts";
+export type { LnurlWords, ShownCode } from "./recurring.ts";
 
 /** What the client is made of. */
 export type LnWork = {
@@ -92,7 +94,10 @@ export class LnClient {
     throw endedBy(until);
   }
 
-  /** @throws {LnError} `duplicate_payment`: the invoice is being paid, or is paid, or may be · `not_an_invoice` */
+  /**
+   * Whether an invoice may be paid: it isn't being paid, is not paid, and can't be.
+   * @throws {LnError} `duplicate_payment` · `not_an_invoice`
+   */
   assertUnpaid(invoice: string): Promise<void> {
     return this.#work.paying.assertUnpaid(invoice);
   }
@@ -217,7 +222,10 @@ export class LnClient {
     return this.#work.recurring.invoices(index);
   }
 
-  /** The invoice of a receive by an lnurl; null when the operation is none. */
+  /**
+   * The invoice of a receive by an lnurl; null when the operation is none.
+   * @internal
+   */
   lnurlInvoice(operationId: OperationId): Promise<RecurringInvoice | null> {
     return this.#work.recurring.invoiceOf(operationId);
   }
@@ -228,7 +236,10 @@ export class LnClient {
     yield* core.states(operationId, signal);
   }
 
-  /** Gateways that the wallet knows, in the order of their ids. Asks nobody. */
+  /**
+   * Gateways that the wallet knows, in the order of their ids. Asks nobody.
+   * @internal
+   */
   gateways(): Promise<GatewayAnnouncement[]> {
     return this.#work.gateways.list();
   }

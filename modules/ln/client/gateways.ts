@@ -9,6 +9,7 @@ import { encode } from "../../../core/encoding/mod.ts";
 import { gatewayReasons } from "../../../core/lightning/error.ts";
 import { MSAT_PER_SAT } from "../../../core/types/amount.ts";
 import { gatewayFeeMsat } from "../fees.ts";
+import type { SafeUrl } from "../../../core/types/safe_url.ts";
 import type { GatewayAnnouncement, GatewayRegistration, LightningGateway } from "../gateways.ts";
 import { anchored, announced, isExpired, isProofValid, lightningGateway } from "../gateways.ts";
 import { REGISTRATION_TTL_SECS_MAX } from "../limits.ts";
@@ -64,9 +65,13 @@ export function merged(
 }
 
 /** A gateway, for people to choose from. */
-export type AskedGateway = Pick<LightningGateway, "api" | "lightningAlias" | "fees"> & {
+export type AskedGateway = {
   /** As hex. */
   readonly gatewayId: string;
+  readonly api: SafeUrl;
+  readonly lightningAlias: string;
+  /** What it takes of a payment: msat, and parts per million. */
+  readonly fees: { readonly baseMsat: number; readonly proportionalMillionths: number };
   readonly isThere: boolean;
 };
 

@@ -5,13 +5,13 @@
 import { sleep } from "../../../actors/platform/platform.ts";
 import { backOffMs } from "../../../actors/rpc/mod.ts";
 import type { Bytes } from "../../../core/bytes.ts";
-import type { Result } from "../../../core/result.ts";
 import type { OperationId } from "../../../core/types/ids.ts";
 import type { ClientTx, Transition } from "../../contract/client_env.ts";
 import { transition } from "../../contract/client_env.ts";
 import { orEnded } from "../../contract/waiting.ts";
 import { isPreimageOf } from "../contracts.ts";
 import { claimBundle, isShort } from "./bundles.ts";
+import { decidedTransition } from "./decided.ts";
 import { payEnded } from "./ended.ts";
 import { LnError } from "./error.ts";
 import { redeemKey } from "./keys.ts";
@@ -21,16 +21,17 @@ import type { LnState, Purchase, StateOf } from "./states.ts";
 
 /** Guardians have decided on the funding. */
 export function boughtTransition(
-  { env }: LnParts,
+  parts: LnParts,
   { value: { purchase, txid } }: StateOf<"InternalFunding">,
   operationId: OperationId,
 ): Transition<LnState> {
-  return transition<LnState, Result<null, string>>(
-    (signal) => env.core.awaitTransaction(operationId, txid, signal),
-    async (tx, outcome) =>
+  return decidedTransition(
+    parts,
+    { operationId, txid },
+    (tx, outcome) =>
       outcome.ok
         ? { tag: "InternalDecrypting", value: purchase }
-        : await payEnded(tx, purchase.hash, { tag: "InternalRejected", value: outcome.error }),
+        : payEnded(tx, purchase.hash, { tag: "InternalRejected", value: outcome.error }),
   );
 }
 

@@ -9,7 +9,6 @@
 import { sleep } from "../../../actors/platform/platform.ts";
 import { backOffMs } from "../../../actors/rpc/mod.ts";
 import type { Bytes } from "../../../core/bytes.ts";
-import type { Result } from "../../../core/result.ts";
 import type { OperationId } from "../../../core/types/ids.ts";
 import type { ClientTx, Transition } from "../../contract/client_env.ts";
 import { transition } from "../../contract/client_env.ts";
@@ -17,6 +16,7 @@ import { isPreimageOf, outgoingContractId } from "../contracts.ts";
 import type { PayInvoicePayload } from "../gateway_api.ts";
 import { pruned } from "../gateway_api.ts";
 import { claimBundle, isShort } from "./bundles.ts";
+import { decidedTransition } from "./decided.ts";
 import { payEnded } from "./ended.ts";
 import { LnError } from "./error.ts";
 import { CLAIM_RETRY, PAYMENT_RETRY } from "./limits.ts";
@@ -31,16 +31,17 @@ function ended(tx: ClientTx<LnState>, { contract }: Payment, state: LnState): Pr
 
 /** Guardians have decided on the funding. */
 export function fundingTransition(
-  { env }: LnParts,
+  parts: LnParts,
   { value: { payment, txid } }: StateOf<"PayFunding">,
   operationId: OperationId,
 ): Transition<LnState> {
-  return transition<LnState, Result<null, string>>(
-    (signal) => env.core.awaitTransaction(operationId, txid, signal),
-    async (tx, outcome) =>
+  return decidedTransition(
+    parts,
+    { operationId, txid },
+    (tx, outcome) =>
       outcome.ok
         ? { tag: "PayFunded", value: payment }
-        : await ended(tx, payment, { tag: "PayRejected", value: outcome.error }),
+        : ended(tx, payment, { tag: "PayRejected", value: outcome.error }),
   );
 }
 

@@ -4,7 +4,6 @@
  */
 import { sleep } from "../../../actors/platform/platform.ts";
 import { backOffMs } from "../../../actors/rpc/mod.ts";
-import type { Result } from "../../../core/result.ts";
 import type { OperationId } from "../../../core/types/ids.ts";
 import type { ClientTx, Transition } from "../../contract/client_env.ts";
 import { transition } from "../../contract/client_env.ts";
@@ -12,6 +11,7 @@ import { orEnded } from "../../contract/waiting.ts";
 import { invoiceExpiresAt } from "../../../core/lightning/bolt11.ts";
 import type { ContractAccount } from "../contracts.ts";
 import { claimBundle, isShort } from "./bundles.ts";
+import { decidedTransition } from "./decided.ts";
 import { logEvent, receiveEnded } from "./ended.ts";
 import { LnError } from "./error.ts";
 import { CLAIM_RETRY, CLAIM_TRIES_MAX, CLOCK_SKEW_SECS } from "./limits.ts";
@@ -20,16 +20,17 @@ import type { LnState, Receipt, StateOf } from "./states.ts";
 
 /** Guardians have decided on the offer. */
 export function offeredTransition(
-  { env }: LnParts,
+  parts: LnParts,
   { value: { receipt, txid } }: StateOf<"ReceiveOffering">,
   operationId: OperationId,
 ): Transition<LnState> {
-  return transition<LnState, Result<null, string>>(
-    (signal) => env.core.awaitTransaction(operationId, txid, signal),
-    async (tx, outcome) =>
+  return decidedTransition(
+    parts,
+    { operationId, txid },
+    (tx, outcome) =>
       outcome.ok
         ? { tag: "ReceivePending", value: receipt }
-        : await receiveEnded(tx, { tag: "ReceiveRejected", value: outcome.error }),
+        : receiveEnded(tx, { tag: "ReceiveRejected", value: outcome.error }),
   );
 }
 

@@ -82,11 +82,12 @@ async function relayedMsat(tx: ReadTx): Promise<bigint> {
 
 /**
  * Contracts that may be claimed are not in the balance yet; those that are funded may still be refused; what the node
- * holds comes to the node, if this module lives on.
+ * holds comes to the node, and what is given up to its payer, if this module lives on.
  */
-function pendingMoney(active: readonly ActiveState<LnGatewayState>[], inDoubtMsat: bigint): PendingMoney {
-  let incomingMsat = 0n, outgoingMsat = 0n;
+function pendingMoney(active: readonly ActiveState<LnGatewayState>[], relayedMsat: bigint): PendingMoney {
+  let incomingMsat = 0n, outgoingMsat = 0n, inDoubtMsat = relayedMsat;
   for (const { state } of active) {
+    if (state.tag === "Pay" && state.value.state.tag === "Cancelling") inDoubtMsat += state.value.account.amount;
     if (state.tag === "Pay" && state.value.state.tag === "Paying") incomingMsat += state.value.account.amount;
     if (state.tag === "Receive" && state.value.state.tag === "Funding") outgoingMsat += state.value.amount;
   }

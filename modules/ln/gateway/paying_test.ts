@@ -218,3 +218,17 @@ Deno.test("guardians that refuse a cancellation are asked again, and the payer i
   assertEquals(client.outcomes.get(operationOf(outgoingContractId(contract))), "failed");
   client.close();
 });
+
+Deno.test("a contract that is being given up is under way: a federation that is left then would keep its payer's money", async () => {
+  const at = await paying(), { world, client, gateway, account } = at;
+  gateway.outcome = () => Promise.resolve(err(NO_ROUTE));
+  const contract = await fundedFor(world, at), none = { incomingMsat: 0n, outgoingMsat: 0n, inDoubtMsat: 0n };
+  client.refuse = "no";
+  const refused = refusal(at, client.api.payInvoice(payloadOf(contract, invoiceOf()), never));
+  await client.pass(500);
+  assertEquals(await client.pending(), { ...none, inDoubtMsat: CONTRACT_MSAT });
+  client.refuse = null;
+  assertEquals(await refused, "cancelled");
+  assertEquals([await client.pending(), (await account(contract)).cancelled], [none, true]);
+  client.close();
+});

@@ -1,5 +1,6 @@
 /** A server of tests that writes invoices for wallets, as recurringd does: its answers, and its offers to guardians. */
 import { assert } from "@std/assert";
+import type { Clock } from "../../../actors/platform/platform.ts";
 import type { Bytes } from "../../../core/bytes.ts";
 import { fromHex } from "../../../core/bytes.ts";
 import type { Sha256 } from "../../../core/types/ids.ts";
@@ -12,6 +13,9 @@ import { offerOf, offerOutput } from "./guardians.ts";
 
 const NODE_KEY: Bytes = new Uint8Array(32).fill(78);
 
+/** Where offers go, and what time it is. */
+export type RecurringWorld = Pick<LnWallets["world"], "guardians"> & { readonly clock: Pick<Clock, "nowMs"> };
+
 type Registered = { readonly rootKey: Bytes; readonly meta: string; readonly federationId: string };
 
 export class TestRecurringServer {
@@ -23,11 +27,11 @@ export class TestRecurringServer {
   failing: string | number | null = null;
   /** Writes for another key than it should. */
   isLying = false;
-  readonly #world: LnWallets["world"];
+  readonly #world: RecurringWorld;
   readonly #invoices: string[] = [];
   #written = Promise.withResolvers<void>();
 
-  constructor(world: LnWallets["world"]) {
+  constructor(world: RecurringWorld) {
     this.#world = world;
   }
 

@@ -14,6 +14,7 @@ import { ThreadError } from "../../../actors/platform/error.ts";
 import type { Platform, Thread, Timer } from "../../../actors/platform/platform.ts";
 import { sleep } from "../../../actors/platform/platform.ts";
 import type { Bytes } from "../../../core/bytes.ts";
+import type { Denomination } from "../denomination.ts";
 import { TWEAK_BYTES } from "./issuance.ts";
 import type { TweakSearch } from "./tweak_task.ts";
 import { tweakTask } from "./tweak_task.ts";
@@ -49,6 +50,8 @@ export class Tweaks {
   readonly #filter: Bytes;
   readonly #env: TweaksEnv;
   readonly #ready: Bytes[] = [];
+  /** What those that came back were for. */
+  readonly #uses = new WeakMap<Bytes, Denomination>();
   /** What an attempt has taken already. */
   readonly #taken = new WeakMap<Attempt, number>();
   readonly #waiting = new Set<Waiting>();
@@ -74,15 +77,16 @@ export class Tweaks {
   /**
    * Tweaks of 16 bytes that nobody had before. They come back when the attempt comes to nothing: then nothing has left
    * the process that was made of them.
+   * @param uses what each is for. What came back is given for the same again, if it can: what was made of it is known
    * @throws {NotReady} when there aren't as many yet
    */
-  take(attempt: Attempt, count: number): Bytes[] {
+  take(attempt: Attempt, count: number, uses: readonly Denomination[] = []): Bytes[] {
     const before = this.#taken.get(attempt) ?? 0;
     if (this.#ready.length < count) {
       // what this attempt has comes back too: its next run needs both
       throw new NotReady((signal) => this.#await(before + count, signal));
     }
-    const taken = this.#ready.splice(0, count);
+    const taken = Array.from({ length: count }, (_, i) => this.#pick(uses[i]));
     this.#taken.set(attempt, before + count);
     attempt.onUndo(() => {
       for (const tweak of taken) this.#ready.push(tweak);
@@ -90,6 +94,14 @@ export class Tweaks {
     });
     this.#search();
     return taken;
+  }
+
+  #pick(use: Denomination | undefined): Bytes {
+    const fits = this.#ready.findIndex((tweak) => this.#uses.get(tweak) === use);
+    const unused = fits >= 0 ? fits : this.#ready.findIndex((tweak) => !this.#uses.has(tweak));
+    const [tweak] = this.#ready.splice(Math.max(0, unused), 1);
+    if (use !== undefined) this.#uses.set(tweak!, use);
+    return tweak!;
   }
 
   /**

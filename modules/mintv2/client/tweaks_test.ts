@@ -64,6 +64,18 @@ Deno.test("what a transaction that came to nothing took is given to the next one
   assert(toHex(used!) !== toHex(given!));
 });
 
+Deno.test("what came back is given for the same denomination again, before others, and for another one when it must", async () => {
+  const { take, tweaks } = setting();
+  await take(6);
+  const [a, b] = [new TestAttempt(), new TestAttempt()];
+  await assertThrows(() => tweaks.take(a, 4), NotReady).ready();
+  const first = tweaks.take(a, 3, [1, 2, 3]).map(toHex), [other] = tweaks.take(b, 1, [9]).map(toHex);
+  a.undo();
+  b.undo();
+  assertEquals(tweaks.take(a, 3, [3, 1, 2]).map(toHex), [first[2], first[0], first[1]]);
+  assertEquals(tweaks.take(new TestAttempt(), 1, [2]).map(toHex), [other]);
+});
+
 const atOnce = () => Promise.resolve();
 
 Deno.test("nothing is looked for ahead before the wallet is quiet, nor when it closes before that", async () => {

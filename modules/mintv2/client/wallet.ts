@@ -1,5 +1,6 @@
 /** The e-cash wallet itself: its keys, its notes as inputs, new notes as outputs, and the balancing of transactions. */
 import type { ReadTx, StoreTx } from "../../../actors/store/store.ts";
+import type { Bytes } from "../../../core/bytes.ts";
 import { toHex } from "../../../core/bytes.ts";
 import type { G2 } from "../../../core/crypto/bls/mod.ts";
 import type { Json } from "../../../core/encoding/mod.ts";
@@ -48,6 +49,8 @@ export class Wallet implements PrimaryModule<MintState> {
   readonly env: MintEnv;
   readonly tweaks: Tweaks;
   readonly blinded = new BlindedNonces();
+  /** By their tweaks, while those are there. */
+  readonly #requests = new WeakMap<Bytes, NoteIssuanceRequest>();
   /** Whole keys: what notes are checked against. */
   readonly noteKeys: ReadonlyMap<Denomination, G2>;
   /** Guardians' keys: what their shares are checked against. */
@@ -102,8 +105,17 @@ export class Wallet implements PrimaryModule<MintState> {
 
   /** New notes to ask for. @throws {NotReady} */
   requests(attempt: Attempt, denominations: readonly Denomination[]): NoteIssuanceRequest[] {
-    const tweaks = this.tweaks.take(attempt, denominations.length);
-    return denominations.map((denomination, i) => noteRequest(this.env.secret, denomination, tweaks[i]!));
+    const tweaks = this.tweaks.take(attempt, denominations.length, denominations);
+    return denominations.map((denomination, i) => this.#request(denomination, tweaks[i]!));
+  }
+
+  /** A transaction that meets another one is tried again: what was derived for it then is what it needs now. */
+  #request(denomination: Denomination, tweak: Bytes): NoteIssuanceRequest {
+    const known = this.#requests.get(tweak);
+    if (known?.denomination === denomination) return known;
+    const request = noteRequest(this.env.secret, denomination, tweak);
+    this.#requests.set(tweak, request);
+    return request;
   }
 
   /** New notes as outputs, with the machine that fetches them. */

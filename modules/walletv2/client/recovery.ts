@@ -114,20 +114,25 @@ class Walk {
 
   async run(): Promise<void> {
     const { otherSecrets, platform: { clock }, signal } = this.#env;
-    await this.#giveWay();
+    if (!this.#isWalked) await this.#giveWay();
     await this.#steps.step((tx, progress) => {
       for (const { derivation, secret } of otherSecrets) watchSecret(tx.store, derivation, secret);
       setRecovering(tx.store, true);
       return Promise.resolve(progress);
     });
     for (;;) {
+      if (this.#isWalked) return;
       const { end, ways } = this.#steps.state;
-      if (ways.every(({ walked }) => walked >= end)) return;
       const scanned = await this.#look();
       const ready = ways.findIndex(({ walked }, i) => walked < Math.min(end, scanned[i]!.position));
       if (ready < 0) await sleep(clock, LOOK_MS, signal);
       else await this.#slice(ready, scanned[ready]!);
     }
+  }
+
+  get #isWalked(): boolean {
+    const { end, ways } = this.#steps.state;
+    return ways.every(({ walked }) => walked >= end);
   }
 
   /** The search for addresses would take e-cash the core that it has, and the two would be done no earlier. */

@@ -100,6 +100,8 @@ type State = SubmissionsArgs & {
   /** When the next batch may begin. */
   prepareFromMs: number;
   prepareDue: boolean;
+  /** There was more than one in the last batch: the first of the next one waits for others, too. */
+  busy: boolean;
   /** Senders in whose transactions something bad was found, and until when they are checked alone. */
   readonly suspects: Recent<number>;
   /** Checks under way. */
@@ -162,6 +164,7 @@ function prepareNext(state: State, ctx: Context): void {
   // what is left begins as soon as these are done
   state.prepareFromMs = ahead.size > 0 ? nowMs : nowMs + PREPARE_INTERVAL_MS;
   state.preparing = true;
+  state.busy = txids.length > 1;
   const entries = txids.flatMap((txid) => state.waiting.get(txid) ?? []);
   ctx.run(
     () => prepareTransactions(ctx, entries.map(({ decoded }) => decoded), true, pauseOf(ctx)),
@@ -226,7 +229,12 @@ function beginWaiting(state: State, ctx: Context, decoded: DecodedTransaction, s
   const ahead = inputs.length > 0 && !isSuspect(state, ctx, source);
   const entry = { decoded, source, ahead, prepared: false, callers: new Map(), checking: false, queued: false };
   state.waiting.set(txid, entry);
-  if (ahead) state.ahead.add(source, txid, inputBytes(decoded));
+  if (!ahead) return entry;
+  if (state.busy && state.ahead.size === 0) {
+    const togetherMs = ctx.platform.clock.monotonicMs() + PREPARE_INTERVAL_MS;
+    state.prepareFromMs = Math.max(state.prepareFromMs, togetherMs);
+  }
+  state.ahead.add(source, txid, inputBytes(decoded));
   return entry;
 }
 
@@ -240,6 +248,7 @@ export const submissions = defineActor<SubmissionsMessage, SubmissionsArgs, Stat
     preparing: false,
     prepareFromMs: -Infinity,
     prepareDue: false,
+    busy: false,
     suspects: new Recent(SUSPECTS_MIN),
     checks: 0,
     due: new Map(),

@@ -23,6 +23,12 @@ export type ProcessSpec = {
  * and no more time. Wide arithmetic makes BLS12-381 three times as fast. `deno task guardian` sets both too.
  */
 const V8_FLAGS = `--max-semi-space-size=2,${WIDE_FLAG}`;
+/**
+ * A client works for seconds and waits for hours: a heap that grows slowly takes 25 MB less when it recovers, for 5 %
+ * of its time. `deno task client` sets it too.
+ */
+const CLIENT_V8_FLAGS = `${V8_FLAGS},--optimize-for-size`;
+const CLIENT = "client/main.ts";
 
 /** Arguments that run one of this program's own files with the Deno that runs now. */
 export function ownProgram(file: string, ...args: string[]): string[] {
@@ -33,7 +39,7 @@ export function ownProgram(file: string, ...args: string[]): string[] {
     "--quiet",
     "--allow-all",
     "--unstable-kv",
-    `--v8-flags=${V8_FLAGS}`,
+    `--v8-flags=${file === CLIENT ? CLIENT_V8_FLAGS : V8_FLAGS}`,
     "--config",
     join(root, "deno.json"),
     join(root, file),

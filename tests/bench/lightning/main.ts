@@ -9,8 +9,9 @@ import type { Suite } from "../../interop/suite.ts";
 import { inFolder } from "../../interop/suite.ts";
 import { megabytes } from "../figures.ts";
 import { joinMany, memoryOfBoth, startForReal } from "./federations.ts";
+import type { PaymentFigures } from "./payments.ts";
 import { cpuAtRest, measure, measureSwaps, payIn, payOut } from "./payments.ts";
-import type { Found, Pair } from "./world.ts";
+import type { Found, Pair, World } from "./world.ts";
 import { startWorld } from "./world.ts";
 
 type Options = {
@@ -38,46 +39,45 @@ const ms = (value: number): string => `${value.toFixed(value < 100 ? 1 : 0)} ms`
 const mb = (value: number): string => `${megabytes(value)} MB`;
 const count = (value: number): string => value.toFixed(0);
 
+const idle = (value: number): string => `${(value / 10).toFixed(2)} %`;
+
+function paymentRows(name: string, figures: Pair<PaymentFigures>): void {
+  row(`${name}, median`, each(figures, (of) => of.medianMs), ms);
+  row(`${name}, p99`, each(figures, (of) => of.p99Ms), ms);
+  row(`${name}, CPU of the gateway`, each(figures, (of) => of.cpuMs), ms);
+}
+
+/** When what came before is over. */
+async function restRows(name: string, world: World, restMs: number): Promise<void> {
+  await cpuAtRest(world, restMs);
+  const rest = await cpuAtRest(world, restMs), memory = await memoryOfBoth(world);
+  row(`${name}, at rest, CPU of a core`, rest, idle);
+  row(`${name}, memory of its own`, each(memory, (of) => of.ownBytes), mb);
+  row(`${name}, with the program's pages`, each(memory, (of) => of.residentBytes), mb);
+  row(`${name}, sockets`, each(memory, (of) => of.sockets), count);
+}
+
+/** Figures are told as they come. */
 async function bench(suite: Suite, programs: Found, options: Options): Promise<void> {
   const { peers, payments, swaps, atOnce, federations, restSeconds } = options;
   const world = await startWorld(suite, programs, peers), restMs = restSeconds * 1_000;
-  // what a start takes is over then
   await cpuAtRest(world, restMs);
   const rest = await cpuAtRest(world, restMs);
-  console.error(`${payments} payments out and as many in, by each gateway`);
-  const out = await measure(world, payOut, { count: payments, rest });
-  const into = await measure(world, payIn, { count: payments, rest });
-  console.error(`${swaps} direct swaps by each, ${atOnce} at a time`);
-  const swapped = await measureSwaps(world, { count: swaps, atOnce, rest });
-  const used = await memoryOfBoth(world);
-  console.error(`${federations} federations`);
-  await startForReal(world);
-  await cpuAtRest(world, restMs);
-  const oneRest = await cpuAtRest(world, restMs), one = await memoryOfBoth(world);
-  await joinMany(suite, world, federations - 1);
-  await cpuAtRest(world, restMs);
-  const manyRest = await cpuAtRest(world, restMs), many = await memoryOfBoth(world);
-
   const heads = ["ours", "gatewayd", "ratio"].map((text) => text.padStart(COLUMNS)).join("");
-  console.log(`\n${`load ${Deno.loadavg()[0]!.toFixed(1)}`.padEnd(NAME_COLUMNS)}${heads}`);
-  for (const [name, figures] of [["invoice → paid", out], ["paid → credited", into]] as const) {
-    row(`${name}, median`, each(figures, (of) => of.medianMs), ms);
-    row(`${name}, p99`, each(figures, (of) => of.p99Ms), ms);
-    row(`${name}, CPU of the gateway`, each(figures, (of) => of.cpuMs), ms);
-  }
-  row("direct swaps a second", each(swapped, (of) => of.perSecond), (value) => value.toFixed(1));
+  const size = `${peers} guardians, ${payments} payments, load ${Deno.loadavg()[0]!.toFixed(1)}`;
+  console.log(`\n${size.padEnd(NAME_COLUMNS)}${heads}`);
+  row("at rest with a test federation's rates, CPU of a core", rest, idle);
+  paymentRows("invoice → paid", await measure(world, payOut, { count: payments, rest }));
+  paymentRows("paid → credited", await measure(world, payIn, { count: payments, rest }));
+  const swapped = await measureSwaps(world, { count: swaps, atOnce, rest });
+  row(`direct swaps a second, ${atOnce} at a time`, each(swapped, (of) => of.perSecond), (value) => value.toFixed(1));
   row("direct swap, CPU of the gateway", each(swapped, (of) => of.cpuMs), ms);
   row("direct swaps that came back", each(swapped, (of) => of.refunded), count);
-  const idle = (value: number): string => `${(value / 10).toFixed(2)} %`;
-  row("after the payments, memory of its own", each(used, (of) => of.ownBytes), mb);
-  row("at rest with a test federation's rates, CPU of a core", rest, idle);
-  const stages = [["1 federation", oneRest, one], [`${federations} federations`, manyRest, many]] as const;
-  for (const [name, at, figures] of stages) {
-    row(`${name}, at rest, CPU of a core`, at, idle);
-    row(`${name}, memory of its own`, each(figures, (of) => of.ownBytes), mb);
-    row(`${name}, with the program's pages`, each(figures, (of) => of.residentBytes), mb);
-    row(`${name}, sockets`, each(figures, (of) => of.sockets), count);
-  }
+  row("after the payments, memory of its own", each(await memoryOfBoth(world), (of) => of.ownBytes), mb);
+  await startForReal(world);
+  await restRows("1 federation", world, restMs);
+  await joinMany(suite, world, federations - 1);
+  await restRows(`${federations} federations`, world, restMs);
 }
 
 if (import.meta.main) {

@@ -19,6 +19,8 @@ const POINT_OF_G1 = 3 * NUMBER_BYTES, POINT_OF_G2 = 6 * NUMBER_BYTES;
  * batch.
  */
 export const KEPT_LINES_MAX = 64;
+/** Pairs whose lines are in the module's memory together. Longer lists go in parts, each with squarings of its own. */
+export const PAIRS_AT_ONCE = 64;
 
 export class Pairings {
   readonly #machine: Machine;
@@ -27,6 +29,7 @@ export class Pairings {
   readonly #point: Address;
   readonly #base: Address;
   readonly #result: Address;
+  readonly #product: Address;
   /** Elements of twelfth degree. */
   readonly #spare: readonly Address[];
 
@@ -35,11 +38,24 @@ export class Pairings {
     this.#point = machine.reserve(POINT_OF_G2);
     this.#base = machine.reserve(POINT_OF_G2);
     this.#result = machine.reserve(TWELVE_BYTES);
+    this.#product = machine.reserve(TWELVE_BYTES);
     this.#spare = Array.from({ length: 4 }, () => machine.reserve(TWELVE_BYTES));
   }
 
-  /** No point is infinity. */
+  /** At least one pair, no point infinity. */
   productIsOne(pairs: readonly (readonly [Words, Words])[]): boolean {
+    const { run } = this.#machine, product = this.#product;
+    this.#writeOne(product);
+    for (let from = 0; from < pairs.length; from += PAIRS_AT_ONCE) {
+      this.#loop(pairs.slice(from, from + PAIRS_AT_ONCE));
+      run.mul12(product, product, this.#result);
+    }
+    this.#exponentiate(product);
+    return this.#isOne(product);
+  }
+
+  /** Miller's loop, its squarings shared; what comes out is the result. */
+  #loop(pairs: readonly (readonly [Words, Words])[]): void {
     const machine = this.#machine, { run } = machine, f = this.#result;
     const linesBytes = LINES * LINE_BYTES;
     const known = pairs.map(([, q]) => this.#linesOf(q));
@@ -61,8 +77,6 @@ export class Pairings {
       mulLines();
       if (bit === "1") mulLines();
     }
-    this.#exponentiate(f);
-    return this.#isOne(f);
   }
 
   /** The lines of Miller's loop through multiples of a point of G2. */

@@ -10,7 +10,7 @@ import { ORDER, scalarFromBigInt, scalarFromWide } from "../mod.ts";
 import { fromLittleEndian } from "../scalar.ts";
 import { everyBls, mcl, testWide } from "../testing/backends.ts";
 import { LIMBS, NUMBER_BYTES } from "./limbs.ts";
-import { KEPT_LINES_MAX } from "./miller.ts";
+import { KEPT_LINES_MAX, PAIRS_AT_ONCE } from "./miller.ts";
 import { multiplyInG1, multiplyInG2 } from "./multiply.ts";
 import { PART_BITS, PART_BYTES, X_SQUARED } from "./split_code.ts";
 import { Numbers } from "./testing/numbers.ts";
@@ -203,6 +203,15 @@ testWide(
     }
   },
 );
+
+testWide("more pairs than are in memory together make the same product as few", (wide) => {
+  const { g1, g2 } = wide, count = 2 * PAIRS_AT_ONCE + 1;
+  const pair = [g1.generator, g2.generator] as const, minus = g1.negate(g1.generator);
+  const all = g1.multiply(minus, scalarFromBigInt(BigInt(count)));
+  const pairs = Array.from({ length: count }, () => pair);
+  assertEquals(wide.pairingProductIsOne([...pairs, [all, g2.generator]]), true);
+  assertEquals(wide.pairingProductIsOne([...pairs, [all, g2.generator], pair]), false);
+});
 
 testWide("a point of G2 whose lines were dropped for newer ones pairs as before", (wide) => {
   const { g1, g2 } = wide, two = scalarFromBigInt(2n);
