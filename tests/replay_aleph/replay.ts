@@ -35,6 +35,8 @@ export class Replay {
 
   #step(event: BroadcastEvent): void {
     let saved = 0;
+    // what is saved tells what is in the graph, so it must not wait for a unit of ours
+    this.state.saves.hurry();
     for (const effect of step(this.state, event).effects) {
       if (effect.type === "send") this.sent.push(effect);
       if (effect.type === "ordered") this.ordered.push(...effect.units);
