@@ -8,9 +8,21 @@ import { until } from "../demo/waits.ts";
 import { findPrograms } from "../interop/programs.ts";
 import { DevfedProgram, shell } from "./testing/devfed_program.ts";
 
-async function ended(devfed: DevfedProgram): Promise<void> {
+/** With what it said where `use` fails: that may be because it ended. */
+async function withDevfed(
+  flags: readonly string[],
+  env: Record<string, string>,
+  use: (devfed: DevfedProgram) => Promise<void>,
+): Promise<void> {
+  const devfed = await DevfedProgram.start(flags, env);
+  try {
+    await use(devfed);
+  } catch (thrown) {
+    const { code } = await devfed.end();
+    throw new Error(`devfed ended with ${code}, and said: ${devfed.told}`, { cause: thrown });
+  }
   const { code, out } = await devfed.end();
-  assertEquals(code, 0);
+  assertEquals(code, 0, devfed.told);
   assertStringIncludes(out, "fed11");
 }
 
@@ -50,8 +62,7 @@ async function payBothWays(lines: readonly string[]): Promise<string> {
 }
 
 Deno.test("what devfed prints can be copied: join, an address, the faucet, the balance; and guardians fall and come back", async () => {
-  const devfed = await DevfedProgram.start();
-  try {
+  await withDevfed([], {}, async (devfed) => {
     const { balance, shown } = await joinAndFund(await devfed.lines());
     await devfed.say("kill 0");
     await devfed.untilTold("guardian 0 is down");
@@ -64,20 +75,15 @@ Deno.test("what devfed prints can be copied: join, an address, the faucet, the b
     await devfed.untilTold("guardian 0 runs again");
     const again = await shell(balance);
     assert(!again.out.includes("As of"), again.out);
-  } finally {
-    await ended(devfed);
-  }
+  });
 });
 
 Deno.test("what devfed --gateway prints can be copied: an invoice of the outside world is paid, and one is paid by it", async () => {
-  const devfed = await DevfedProgram.start(["--gateway"]);
-  try {
+  await withDevfed(["--gateway"], {}, async (devfed) => {
     const lines = await devfed.lines();
     await joinAndFund(lines);
     assertStringIncludes(await payBothWays(lines), "paid; the preimage is");
-  } finally {
-    await ended(devfed);
-  }
+  });
 });
 
 const lnd = await findPrograms("lnd", "lncli");
@@ -89,13 +95,10 @@ Deno.test({
   ignore: !lnd.ok,
   fn: async () => {
     assert(lnd.ok);
-    const devfed = await DevfedProgram.start(["--lnd"], { INTEROP_DIR: dirname(lnd.value.lnd) });
-    try {
+    await withDevfed(["--lnd"], { INTEROP_DIR: dirname(lnd.value.lnd) }, async (devfed) => {
       const lines = await devfed.lines();
       await joinAndFund(lines);
       assertStringIncludes(await payBothWays(lines), "SUCCEEDED");
-    } finally {
-      await ended(devfed);
-    }
+    });
   },
 });

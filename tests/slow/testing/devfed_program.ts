@@ -30,6 +30,7 @@ export class DevfedProgram {
   readonly #out: Promise<string>;
   readonly #input: WritableStreamDefaultWriter<Uint8Array>;
   #heard = Promise.withResolvers<void>();
+  #hasEnded = false;
 
   private constructor(parent: string, child: Deno.ChildProcess) {
     this.#parent = parent;
@@ -37,6 +38,7 @@ export class DevfedProgram {
     this.#listening = this.#listen();
     this.#out = new Response(child.stdout).text();
     this.#input = child.stdin.getWriter();
+    void child.status.then(() => this.#hasEnded = true);
   }
 
   /** With one guardian. @param flags further ones @param env beside ours */
@@ -84,9 +86,9 @@ export class DevfedProgram {
     return shown.split("\nHere, a line each;")[0]!.split("\n").map((line) => line.trim());
   }
 
-  /** Ctrl-C. @returns exit code and output */
+  /** Ctrl-C, unless it has ended by itself. @returns exit code and output */
   async end(): Promise<{ readonly code: number; readonly out: string }> {
-    this.#child.kill("SIGINT");
+    if (!this.#hasEnded) this.#child.kill("SIGINT");
     await this.#input.close().catch(() => undefined);
     const [{ code }] = await Promise.all([this.#child.status, this.#listening]);
     await Deno.remove(this.#parent, { recursive: true });
