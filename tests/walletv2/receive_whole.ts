@@ -10,6 +10,7 @@ import {
   setSearched,
   validIndices,
 } from "../../modules/walletv2/client/db.ts";
+import { STRETCH } from "../../modules/walletv2/client/address_threads.ts";
 import { WalletError } from "../../modules/walletv2/client/error.ts";
 import { setOutput } from "../../modules/walletv2/server/db.ts";
 import {
@@ -29,7 +30,7 @@ import {
   testWallet,
   VALID_INDICES,
 } from "../../modules/walletv2/testing/federation.ts";
-import { SEARCHED_BEFORE, TestClient } from "./client.ts";
+import { TestClient } from "./client.ts";
 import { TestFederation, WALLET } from "./federation.ts";
 import { creditMsat, deposit, withClient } from "./depositing.ts";
 
@@ -315,25 +316,32 @@ Deno.test("no feerate, a slice out of order: the scan says so and tries again", 
   }, { known: 3 }));
 
 Deno.test("the search shows its progress, and a client that is opened again goes on where it stopped", async () => {
-  const wallet = await testWallet();
-  const federation = new TestFederation(wallet);
-  const first = await TestClient.open({ federation, known: 0 });
-  await first.inModule(WALLET, (tx) => tx.deleteAll(new Uint8Array()));
-  await first.close();
+  const wallet = await testWallet(), federation = new TestFederation(wallet);
+  const [index] = VALID_INDICES[4]!, from = 1;
+  assert(index! > 2 * STRETCH, "it takes some stretches");
+  const first = await TestClient.open({ federation, known: 0, before: (tx) => setSearched(tx, from) });
+  const progress = first.wallet.searchProgress(new AbortController().signal);
+  const waits = first.wallet.receive().catch(() => "stopped");
+  const closing = progress.next().then(async ({ value: tried }) => {
+    await first.close();
+    return tried!;
+  });
+  const tried = await first.until(closing);
+  assertEquals(await first.until(waits), "stopped");
 
-  const [index] = VALID_INDICES[4]!;
-  const again = await TestClient.open({ federation, known: 0 });
-  assertEquals(await again.inModule(WALLET, getSearched), index! - SEARCHED_BEFORE);
-  const tried: number[] = [], found = new AbortController();
+  const again = await TestClient.open({ federation, known: 0, disk: first.disk });
+  const searched = await again.inModule(WALLET, getSearched);
+  assert(from < searched && searched <= from + tried && searched < index!, `${from} < ${searched} < ${index}`);
+  const counts: number[] = [], found = new AbortController();
   const telling = (async () => {
-    for await (const count of again.wallet.searchProgress(found.signal)) tried.push(count);
+    for await (const count of again.wallet.searchProgress(found.signal)) counts.push(count);
   })();
   const address = await again.until(again.wallet.receive());
   found.abort();
   await again.until(telling);
   assertEquals(address, addressFromScript(depositAddress(wallet, 0).script, "regtest"));
-  assert(tried.length > 2, "progress is shown");
-  assertEquals(tried, tried.toSorted((a, b) => a - b));
+  assert(counts.length >= 2, "progress is shown");
+  assertEquals(counts, counts.toSorted((a, b) => a - b));
   assertEquals(await again.inModule(WALLET, getSearched), index! + 1);
   await again.close();
 });

@@ -162,6 +162,9 @@ export class DevLnd {
   }
 }
 
+/** "before the wallet is fully synced" (its own), "Synchronizing blockchain" (its peer's). */
+const NOT_LEVEL = /fully synced|synchronizing/i;
+
 /** A channel that is to be opened: what `from` puts in, and what of that is `to`'s from the first. */
 export type LndChannel = {
   readonly from: DevLnd;
@@ -188,7 +191,13 @@ export async function openLndChannel(
   const isConnected = (peers as readonly JsonObject[]).some(({ pub_key: key }) => key === peer);
   if (!isConnected) await from.ask("connect", `${peer}@${to.address}`);
   const before = (await channelsOf(from)).map(pointOf);
-  await from.ask("openchannel", "--node_key", peer, "--local_amt", `${sat}`, "--push_amt", `${pushSat}`);
+  const opening = ["openchannel", "--node_key", peer, "--local_amt", `${sat}`, "--push_amt", `${pushSat}`];
+  // either may be about to look at a block that it didn't know of when it called itself level
+  await from.until("both are level with the chain, and the channel is opened", async () => {
+    const { exit, out, err } = await from.run(...opening);
+    if (exit !== 0 && !NOT_LEVEL.test(err)) throw new Error(`lncli ${opening.join(" ")}: ${out}${err}`);
+    return exit === 0;
+  });
   await chain.mine(CHANNEL_BLOCKS);
   const opened = await from.until("the channel is active", async () => {
     const channels = await channelsOf(from);
