@@ -191,11 +191,11 @@ export async function openLndChannel(
   const isConnected = (peers as readonly JsonObject[]).some(({ pub_key: key }) => key === peer);
   if (!isConnected) await from.ask("connect", `${peer}@${to.address}`);
   const before = (await channelsOf(from)).map(pointOf);
-  const opening = ["openchannel", "--node_key", peer, "--local_amt", `${sat}`, "--push_amt", `${pushSat}`];
   // either may be about to look at a block that it didn't know of when it called itself level
   await from.until("both are level with the chain, and the channel is opened", async () => {
-    const { exit, out, err } = await from.run(...opening);
-    if (exit !== 0 && !NOT_LEVEL.test(err)) throw new Error(`lncli ${opening.join(" ")}: ${out}${err}`);
+    const ours = `--local_amt=${sat}`, theirs = `--push_amt=${pushSat}`;
+    const { exit, out, err } = await from.run("openchannel", "--node_key", peer, ours, theirs);
+    if (exit !== 0 && !NOT_LEVEL.test(err)) throw new Error(`lncli openchannel: ${out}${err}`);
     return exit === 0;
   });
   await chain.mine(CHANNEL_BLOCKS);
