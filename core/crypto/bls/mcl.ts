@@ -8,8 +8,9 @@
  */
 import { equalBytes, fromHex } from "../../bytes.ts";
 import { assert } from "../../assert.ts";
-import { CryptoError, orNull, requireLength } from "../error.ts";
+import { orNull, requireLength } from "../error.ts";
 import type { BlsBackend, CurvePoint, RawG1, RawG2, RawGroup } from "./backend.ts";
+import { badPoint } from "./bad_point.ts";
 import { GENERATORS } from "./generators.ts";
 import type { Address, MclModule } from "./mcl_memory.ts";
 import { FP_BYTES, FR_BYTES, GT_BYTES, instantiateMcl, MclMemory } from "./mcl_memory.ts";
@@ -149,13 +150,6 @@ function writeScalar(module: MclModule, memory: MclMemory, to: Address, scratch:
   memory.writeBytes(scratch, scalar);
   const failed = module._mclBnFr_setLittleEndianMod(to, scratch, scalar.length);
   assert(failed === 0, "mcl takes every scalar below the order");
-}
-
-function badPoint(size: number): CryptoError {
-  return new CryptoError(
-    { code: "bad_point", argument: "point" },
-    `Not the canonical encoding of a point of the group of prime order in ${size} bytes`,
-  );
 }
 
 function pairingProduct(

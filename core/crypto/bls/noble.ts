@@ -4,8 +4,9 @@ import { pippenger } from "@noble/curves/abstract/curve.js";
 import { bytesToNumberBE } from "@noble/curves/utils.js";
 import type { Bytes } from "../../bytes.ts";
 import { equalBytes } from "../../bytes.ts";
-import { CryptoError, orNull, requireLength } from "../error.ts";
+import { orNull, requireLength } from "../error.ts";
 import type { BlsBackend, CurvePoint, RawG1, RawG2, RawGroup } from "./backend.ts";
+import { badPoint } from "./bad_point.ts";
 import { fromLittleEndian } from "./scalar.ts";
 import { CLEARING_FACTOR, wideBlock } from "./random_point.ts";
 
@@ -58,14 +59,6 @@ function group<P>(
         ? raw(constructor.ZERO)
         : raw(pippenger(constructor, points.map(own) as never[], scalars.map(fromLittleEndian)) as never),
   };
-}
-
-function badPoint(size: number, options?: ErrorOptions): CryptoError {
-  return new CryptoError(
-    { code: "bad_point", argument: "point" },
-    `Not the canonical encoding of a point of the group of prime order in ${size} bytes`,
-    options,
-  );
 }
 
 const g1 = group<RawG1>(G1Point, 48);

@@ -52,6 +52,23 @@ export function stepsOf(value: bigint): Step[] {
   return steps;
 }
 
+/** What the steps do to a point: a base and its opposite are added where they say so. */
+export type Stepping = {
+  readonly doubleTimes: (into: Address, a: Address, count: number) => void;
+  readonly add: (into: Address, a: Address, b: Address) => void;
+  readonly base: Address;
+  readonly opposite: Address;
+};
+
+/** Multiplies the base, which `into` holds, by the number that the steps stand for. */
+export function followSteps(steps: readonly Step[], into: Address, stepping: Stepping): void {
+  const { doubleTimes, add, base, opposite } = stepping;
+  for (const [doublings, sign] of steps) {
+    doubleTimes(into, into, doublings);
+    if (sign !== 0) add(into, into, sign === 1 ? base : opposite);
+  }
+}
+
 const SQUARE_STEPS = stepsOf(X_SQUARED), PARAMETER_STEPS = stepsOf(PARAMETER);
 
 export function encodingOfG1(machine: Machine, field: Field): Encoding {
@@ -80,10 +97,12 @@ export function encodingOfG1(machine: Machine, field: Field): Encoding {
       run.copy21(opposite, point);
       run.neg7(opposite + NUMBER_BYTES, y);
       run.copy21(sum, point);
-      for (const [doublings, sign] of SQUARE_STEPS) {
-        run.jacobianDoubleTimes(sum, sum, doublings);
-        if (sign !== 0) run.jacobianAddAffine(sum, sum, sign === 1 ? point : opposite);
-      }
+      followSteps(SQUARE_STEPS, sum, {
+        doubleTimes: run.jacobianDoubleTimes,
+        add: run.jacobianAddAffine,
+        base: point,
+        opposite,
+      });
       if (run.isZero(sumZ) === 1) return false;
       // β·x·Z² = X and y·Z³ = −Y
       run.sqr(t, sumZ);
@@ -141,10 +160,12 @@ export function encodingOfG2(machine: Machine, field: Field): Encoding {
       run.copy42(opposite, point);
       run.neg14(opposite + PAIR, y);
       run.copy42(sum, point);
-      for (const [doublings, sign] of PARAMETER_STEPS) {
-        run.g2DoubleTimes(sum, sum, doublings);
-        if (sign !== 0) run.g2AddAffine(sum, sum, sign === 1 ? point : opposite);
-      }
+      followSteps(PARAMETER_STEPS, sum, {
+        doubleTimes: run.g2DoubleTimes,
+        add: run.g2AddAffine,
+        base: point,
+        opposite,
+      });
       if (isZero(sumZ)) return false;
       conjugate(t, x);
       run.mulPair(t, t, constants.psiX);

@@ -6,8 +6,9 @@
 import { assert } from "../../../assert.ts";
 import type { Bytes } from "../../../bytes.ts";
 import { equalBytes, fromHex } from "../../../bytes.ts";
-import { CryptoError, orNull, requireLength } from "../../error.ts";
+import { orNull, requireLength } from "../../error.ts";
 import type { BlsBackend, CurvePoint, RawG1, RawG2, RawGroup } from "../backend.ts";
+import { badPoint } from "../bad_point.ts";
 import { GENERATORS } from "../generators.ts";
 import { BLOCK_BYTES, CLEARING_FACTOR } from "../random_point.ts";
 import { Field } from "./field.ts";
@@ -18,7 +19,7 @@ import { Pairings } from "./miller.ts";
 import type { Multiply } from "./multiply.ts";
 import { multiplyInG1, multiplyInG2, writeInfinity } from "./multiply.ts";
 import type { Encoding } from "./points.ts";
-import { encodingOfG1, encodingOfG2, stepsOf } from "./points.ts";
+import { encodingOfG1, encodingOfG2, followSteps, stepsOf } from "./points.ts";
 import type { Summing } from "./sum.ts";
 import { addProducts, ODD_MULTIPLES } from "./sum.ts";
 
@@ -153,13 +154,6 @@ function group<P>(
   return result;
 }
 
-function badPoint(size: number): CryptoError {
-  return new CryptoError(
-    { code: "bad_point", argument: "point" },
-    `Not the canonical encoding of a point of the group of prime order in ${size} bytes`,
-  );
-}
-
 function curvePoints(
   machine: Machine,
   field: Field,
@@ -189,10 +183,7 @@ function curvePoints(
       run.copy21(opposite, base);
       run.neg7(opposite + NUMBER_BYTES, base + NUMBER_BYTES);
       run.copy21(out, base);
-      for (const [doublings, sign] of CLEARING_STEPS) {
-        run.g1DoubleTimes(out, out, doublings);
-        if (sign !== 0) run.g1Add(out, out, sign === 1 ? base : opposite);
-      }
+      followSteps(CLEARING_STEPS, out, { doubleTimes: run.g1DoubleTimes, add: run.g1Add, base, opposite });
       return machine.read(out, pointBytes) as unknown as RawG1;
     },
   };
