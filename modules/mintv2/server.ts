@@ -111,6 +111,7 @@ function startMint(env: MintEnv): Promise<MintModule> {
       await lookAhead(env.store, notes.filter((_, i) => holds[i]).flat());
       return holds;
     },
+    inputsStandAlone: true,
     processInput: (tx, input) => redeem(tx, input, config, checks),
     checkOutput: (_tx, output) => Promise.resolve(checkOutput(output, config, secretShares)),
     processOutput: (tx, output, outPoint) => issue(tx, output, outPoint, config, secretShares),
