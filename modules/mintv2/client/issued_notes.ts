@@ -1,6 +1,6 @@
 /**
- * Notes that were asked for, from guardians' signature shares. An answer counts as a whole; a threshold of answers makes
- * the notes. docs/protocol/04-mint.md §7.
+ * Notes that were asked for, from guardians' signature shares. An answer counts as a whole; a threshold of answers
+ * makes the notes. docs/protocol/04-mint.md §7.
  *
  * There is one signature that holds for a blinded nonce, so what shares combine to is checked and not the shares: one
  * batch, where a threshold of guardians would take one each. Only when it doesn't hold guardians are asked once more,
