@@ -1,13 +1,14 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { hash160 } from "../../core/bitcoin/script.ts";
 import { InvariantError } from "../../core/assert.ts";
-import { MemoryBackend } from "../../actors/store/memory.ts";
+import { MemoryBackend, openMemoryStore } from "../../actors/store/memory.ts";
+import { ManualClock } from "../../actors/testing/manual_clock.ts";
 import type { Bytes } from "../../core/bytes.ts";
 import { toHex } from "../../core/bytes.ts";
 import { bls } from "../../core/crypto/bls/mod.ts";
 import { messageToPoint, verifyNote, verifyShare } from "../../core/crypto/tbs.ts";
 import { decodeHex, encodeHex } from "../../core/encoding/mod.ts";
-import { dump, testStore } from "../contract/testing/mod.ts";
+import { dump } from "../contract/testing/mod.ts";
 import type { MintInput, MintOutput, Note } from "./common.ts";
 import { mintInput, mintInputError, mintOutput, mintOutputError } from "./common.ts";
 import { issuedCount, recoveryCount, recoverySlice, shareKey } from "./server/db.ts";
@@ -238,7 +239,8 @@ Deno.test("what processing looks up of a transaction's notes is read at once whe
       return await super.get(key).finally(() => underWay--);
     }
   }
-  const watched = await testMint({ guardians: 1, store: () => testStore(new WatchedBackend()) });
+  const store = () => openMemoryStore({ clock: new ManualClock(), backend: new WatchedBackend() });
+  const watched = await testMint({ guardians: 1, store });
   const [alone] = watched.guardians as [TestGuardian];
   const inputs: MintInput[] = [], bad: MintInput[] = [];
   for (let i = 0; i < 10; i++) inputs.push(inputOf(await issueNote(watched, 10)));
