@@ -1,7 +1,8 @@
 /**
  * The guardian's side of a module: everything that `defineServerModule` takes is all a module can do. The built-in ones
  * have no other door. The methods are those of Fedimint's `ServerModule` and `ServerModuleInit`, which `start` is
- * `init` of (`fedimint-server-core/src/lib.rs`, `init.rs`); `prepareInputs`, `inputsStandAlone`, `checkOutput` and `background` are ours.
+ * `init` of (`fedimint-server-core/src/lib.rs`, `init.rs`); `prepareInputs`, `inputsStandAlone`, `checkOutput` and
+ * `background` are ours.
  *
  * Consensus rule: what `processInput`, `processOutput` and `processConsensusItem` return and write depends only on the
  * store below the module's view, the config and their arguments, so that it is the same on every guardian. A refusal is
