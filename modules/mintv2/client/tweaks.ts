@@ -30,8 +30,10 @@ const TRIES_ON_THREAD = 65_536;
  * other share one.
  */
 const THREAD_KEPT_MS = 10_000;
-/** Without a thread, about 1 ms; others work in between. */
-const TRIES_HERE = 4_096;
+/** Without a thread, about 1.3 ms; others work in between. */
+const TRIES_HERE = 16_384;
+/** So few are found here, in some 40 ms of CPU: a thread's start alone would take as long. */
+const FEW = 8;
 
 export type TweaksEnv = {
   readonly platform: Platform;
@@ -195,7 +197,8 @@ export class Tweaks {
   async #tryOnce(): Promise<Bytes | null> {
     const { platform: { dice, threads, clock }, log, signal } = this.#env;
     const search = { filter: this.#filter, start: dice.bytes(TWEAK_BYTES) };
-    if (!this.#threadFailed) {
+    const isFew = this.#thread === null && this.#wanted - this.#ready.length <= FEW;
+    if (!this.#threadFailed && !isFew) {
       try {
         this.#thread ??= threads.open(tweakTask);
         return await this.#thread.run({ ...search, tries: TRIES_ON_THREAD });

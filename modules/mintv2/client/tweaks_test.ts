@@ -52,10 +52,10 @@ Deno.test("tweaks pass the filter and are given once, to whoever takes several t
 });
 
 Deno.test("what a transaction that came to nothing took is given to the next one, and what may have committed never", async () => {
-  const { take, tweaks } = setting();
+  const { take, tweaks, world } = setting();
   const [used] = await take(1);
   const undone = new TestAttempt();
-  await assertThrows(() => tweaks.take(undone, 1), NotReady).ready();
+  await world.finish(assertThrows(() => tweaks.take(undone, 1), NotReady).ready(), { forMs: 60_000 });
   const [given] = tweaks.take(undone, 1);
   assertThrows(() => tweaks.take(new TestAttempt(), 1), NotReady);
   undone.undo();
@@ -65,10 +65,10 @@ Deno.test("what a transaction that came to nothing took is given to the next one
 });
 
 Deno.test("what came back is given for the same denomination again, before others, and for another one when it must", async () => {
-  const { take, tweaks } = setting();
+  const { take, tweaks, world } = setting();
   await take(6);
   const [a, b] = [new TestAttempt(), new TestAttempt()];
-  await assertThrows(() => tweaks.take(a, 4), NotReady).ready();
+  await world.finish(assertThrows(() => tweaks.take(a, 4), NotReady).ready(), { forMs: 60_000 });
   const first = tweaks.take(a, 3, [1, 2, 3]).map(toHex), [other] = tweaks.take(b, 1, [9]).map(toHex);
   a.undo();
   b.undo();
@@ -135,38 +135,52 @@ Deno.test("whoever waits is told when the wallet closes, or when it has enough o
   await assertRejects(() => wait.ready(enough.signal), Error);
 });
 
-Deno.test("payments that follow each other share a thread, which ends after ten seconds of rest or with the wallet", async () => {
-  let opened = 0, open = 0;
+/** How many threads a wallet opens, and how many are open. */
+function countingThreads() {
+  const threadCount = { opened: 0, open: 0 };
   const counting = ({ threads, ...platform }: Platform): Platform => ({
     ...platform,
     threads: {
       ...threads,
       open: (task) => {
-        opened++;
-        open++;
+        threadCount.opened++;
+        threadCount.open++;
         const thread = threads.open(task);
         return {
           ...thread,
           close: () => {
-            open--;
+            threadCount.open--;
             thread.close();
           },
         };
       },
     },
   });
-  const { world, take, stop } = setting(counting);
-  for (let i = 0; i < 5; i++) {
-    await take(2);
+  return { threadCount, counting };
+}
+
+Deno.test("payments that follow each other share a thread, which ends after ten seconds of rest or with the wallet", async () => {
+  const { threadCount, counting } = countingThreads(), { world, take, stop } = setting(counting);
+  for (const count of [9, 2, 1, 2, 10]) {
+    await take(count);
     await world.run({ forMs: 9_000 });
   }
-  assertEquals([opened, open], [1, 1]);
+  assertEquals(threadCount, { opened: 1, open: 1 });
   await world.run({ forMs: 2_000 });
-  assertEquals([opened, open], [1, 0]);
-  await take(2);
-  assertEquals([opened, open], [2, 1]);
+  assertEquals(threadCount, { opened: 1, open: 0 });
+  await take(9);
+  assertEquals(threadCount, { opened: 2, open: 1 });
   stop.abort(new Error("closed"));
-  assertEquals([opened, open], [2, 0]);
+  assertEquals(threadCount, { opened: 2, open: 0 });
+});
+
+Deno.test("for few tweaks no thread is started: they are found here", async () => {
+  const { threadCount, counting } = countingThreads(), { take } = setting(counting);
+  for (const count of [1, 8, 3]) {
+    const taken = await take(count);
+    assert(taken.length === count && taken.every((tweak) => passesFilter(tweak, FILTER)));
+  }
+  assertEquals(threadCount, { opened: 0, open: 0 });
 });
 
 Deno.test("without threads the search goes on here, a little at a time", async () => {
@@ -178,6 +192,6 @@ Deno.test("without threads the search goes on here, a little at a time", async (
     }),
   };
   const { take } = setting((platform) => ({ ...platform, threads: failing }));
-  const taken = await take(2);
+  const taken = await take(9);
   assert(taken.every((tweak) => passesFilter(tweak, FILTER)));
 });
