@@ -75,7 +75,7 @@ const each = (count: number, part: (i: number) => Code): Code =>
   Array.from({ length: count }, (_, i) => part(i)).flat();
 
 /** Sixteen rounds a turn; what the last turn schedules is for nobody. */
-const compressBody: Code = [
+const compressBody = (): Code => [
   ...each(BLOCK_WORDS, (i) => [...int(0), ...load(BLOCK_AT + i), ...set(W[i]!)]),
   ...each(STATE_WORDS, (i) => [...get(FROM), ...load(i), ...set(STATE[i]!)]),
   ...[LOOP, EMPTY_BLOCK],
@@ -88,7 +88,7 @@ const compressBody: Code = [
 
 const COMPRESS = 0, COUNT = 0;
 
-const repeatBody: Code = [
+const repeatBody = (): Code => [
   ...[LOOP, EMPTY_BLOCK],
   ...[...int(8 * INNER_AT), ...int(8 * BLOCK_AT), CALL, COMPRESS],
   ...[...int(8 * OUTER_AT), ...int(8 * BLOCK_AT), CALL, COMPRESS],
@@ -99,8 +99,7 @@ const repeatBody: Code = [
   ...[END],
 ];
 
-const FIRST_PRIMES: readonly bigint[] = primes(ROUNDS);
-
+/** The first ones. */
 function primes(count: number): bigint[] {
   const found: bigint[] = [];
   for (let n = 2n; found.length < count; n++) if (found.every((prime) => n % prime !== 0n)) found.push(n);
@@ -120,7 +119,7 @@ function fraction(root: 2n | 3n, of: bigint): bigint {
 
 /** The state that hashes begin with: square roots of the first 8 primes. */
 export function initialState(): BigUint64Array<ArrayBuffer> {
-  return BigUint64Array.from(FIRST_PRIMES.slice(0, STATE_WORDS), (prime) => fraction(2n, prime));
+  return BigUint64Array.from(primes(STATE_WORDS), (prime) => fraction(2n, prime));
 }
 
 export type Sha512Machine = {
@@ -138,12 +137,12 @@ export function sha512Machine(): Sha512Machine {
       parameters: [I32, I32],
       results: [],
       locals: [[1, I32], [BLOCK_WORDS + STATE_WORDS + 1, I64]],
-      body: compressBody,
+      body: compressBody(),
     },
-    { name: "repeat", parameters: [I32], results: [], locals: [], body: repeatBody },
+    { name: "repeat", parameters: [I32], results: [], locals: [], body: repeatBody() },
   ], 1);
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(module));
   const words = new BigUint64Array((exports.memory as WebAssembly.Memory).buffer);
-  words.set(FIRST_PRIMES.map((prime) => fraction(3n, prime)), CONSTANTS_AT);
+  words.set(primes(ROUNDS).map((prime) => fraction(3n, prime)), CONSTANTS_AT);
   return { words, compress: exports.compress as Compress, repeat: exports.repeat as Repeat };
 }
