@@ -36,8 +36,8 @@ function interruption(host: ProcessHost): AbortSignal {
 }
 
 /**
- * A bundle (`build/`) has its parts in itself: a module from outside would bring a second copy of them, whose errors
- * and codecs are others.
+ * A bundle (`tests/build/`) has its parts in itself: a module from outside would bring a second copy of them, whose
+ * errors and codecs are others.
  */
 function load(specifier: string): Promise<Record<string, unknown>> {
   if (!import.meta.url.endsWith(".ts")) throw new Error("a built client takes no modules: run it from its sources");

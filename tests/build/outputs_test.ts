@@ -2,14 +2,11 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { launcher, readsSecpWasm, withThreads } from "./outputs.ts";
 
 Deno.test("a thread's module is found from wherever the bundler has put its task", () => {
-  const text = 'task({ module: import.meta.resolve("./tweak_thread.ts"), run });',
-    thread = "modules/mint/tweak_thread.js";
+  const at = (place: string): string => `task({ module: import.meta.${"resolve"}("${place}"), run });`;
+  const text = at("./tweak_thread.ts"), thread = "modules/mint/tweak_thread.js";
   const placed = (path: string) => withThreads(text, path, ["modules/wallet/other_thread.js", thread]);
-  assertEquals(placed("chunk-A.js"), 'task({ module: import.meta.resolve("./modules/mint/tweak_thread.js"), run });');
-  assertEquals(
-    placed("client/main.js"),
-    'task({ module: import.meta.resolve("../modules/mint/tweak_thread.js"), run });',
-  );
+  assertEquals(placed("chunk-A.js"), at("./modules/mint/tweak_thread.js"));
+  assertEquals(placed("client/main.js"), at("../modules/mint/tweak_thread.js"));
   assertEquals(withThreads("nothing", "chunk-A.js", []), "nothing");
   assertThrows(() => withThreads(text, "chunk-A.js", []), Error, "tweak_thread.ts");
 });
