@@ -1,9 +1,10 @@
 /** Says in a program's log which BLS12-381 it computes with, when it isn't our own. */
-import { blsPassedOver, WIDE_FLAG } from "../core/crypto/bls/mod.ts";
+import type { BlsPassedOver } from "../core/crypto/bls/mod.ts";
+import { WIDE_FLAG } from "../core/crypto/bls/mod.ts";
 import type { Logger } from "./logger.ts";
 
-/** Once a start. */
-export function tellBlsBackend(log: Logger, passedOver: typeof blsPassedOver = blsPassedOver): void {
+/** Once a start. @param passedOver as `readyBls` says it */
+export function tellBlsBackend(log: Logger, passedOver: BlsPassedOver): void {
   if (passedOver === null) return;
   if (passedOver === "no_wide_arithmetic") {
     log.info("Notes are verified and signed by mcl, three times as slow as by our own code", { flagOfV8: WIDE_FLAG });

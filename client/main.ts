@@ -35,9 +35,18 @@ function interruption(host: ProcessHost): AbortSignal {
   return controller.signal;
 }
 
+/**
+ * A bundle (`tests/build/`) has its parts in itself: a module from outside would bring a second copy of them, whose
+ * errors and codecs are others.
+ */
+function load(specifier: string): Promise<Record<string, unknown>> {
+  if (!import.meta.url.endsWith(".ts")) throw new Error("a built client takes no modules: run it from its sources");
+  return import(specifier);
+}
+
 if (import.meta.main) {
   const host = realProcessHost, platform = realPlatform();
-  const importer: Importer = { directory: Deno.cwd(), load: (specifier) => import(specifier) };
+  const importer: Importer = { directory: Deno.cwd(), load };
   const output = new Output(), input = new Input(() => host.stdin());
   const err = (text: string): void => output.add(() => host.stderr(text));
   const ask = async (question: string): Promise<string> => {

@@ -12,6 +12,7 @@ import { realPlatform } from "../actors/platform/real.ts";
 import type { Platform } from "../actors/platform/platform.ts";
 import { ActorError } from "../actors/error.ts";
 import { StoreError } from "../actors/store/mod.ts";
+import { readyBls } from "../core/crypto/bls/mod.ts";
 import { errorText, FedimintError } from "../core/result.ts";
 import { loadModules } from "../modules/contract/loading.ts";
 import { ModuleError } from "../modules/contract/registry.ts";
@@ -54,7 +55,7 @@ async function run(program: Program): Promise<number> {
   };
   const settings = await readSettings(command, { env: (name) => host.env(name), readText, modules });
   const log = consoleSink(platform.clock, levelFrom(host.env("RUST_LOG")), (line) => void host.stderr(line));
-  tellBlsBackend(loggerFor("root", log));
+  tellBlsBackend(loggerFor("root", log), await readyBls());
   const store = await openDatabase(platform, settings.dataDir);
   const guardian = await Guardian.start({ ...settings, platform, store, log, definitions: modules });
   host.onSignal(() => void guardian.stop());

@@ -58,6 +58,7 @@ const realPrograms = [
   "store_kill",
   "ldk_killed",
   "client_cli",
+  "build_client",
   "service",
 ].map(inSlow);
 

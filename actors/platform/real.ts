@@ -3,16 +3,12 @@
  */
 import { LimitedRate } from "../limited_log.ts";
 import type { Report } from "./http_handling.ts";
-import type { Platform } from "./platform.ts";
+import type { Network, Platform } from "./platform.ts";
 import { makeTlsIdentity } from "./real/certificate.ts";
 import { realClock } from "./real/clock.ts";
 import { realDice } from "./real/dice.ts";
 import { realFiles } from "./real/files.ts";
-import { fetchBounded, openWebSocket } from "./real/http_client.ts";
-import { serveHttp } from "./real/http_server.ts";
-import { resolve } from "./real/resolve.ts";
 import { openThread } from "./real/threads.ts";
-import { dialTls, listenTls } from "./real/tls.ts";
 
 export type { Report } from "./http_handling.ts";
 
@@ -26,15 +22,25 @@ export function realPlatform(report: Report = limitedReport(toStandardError)): P
     dice: realDice,
     files: realFiles,
     threads: { cores: navigator.hardwareConcurrency, open: openThread },
-    network: {
-      listenTls: listenTls(report),
-      dialTls,
-      makeTlsIdentity,
-      serveHttp: serveHttp(report),
-      openWebSocket,
-      fetch: fetchBounded,
-      resolve,
+    network: realNetwork(report),
+  };
+}
+
+/** Each part is loaded when it is first used: the runtime's modules for networks take 40 ms of a start. */
+function realNetwork(report: Report): Network {
+  const client = () => import("./real/http_client.ts");
+  const tls = () => import("./real/tls.ts");
+  return {
+    listenTls: async (options, onConnection) => await (await tls()).listenTls(report)(options, onConnection),
+    dialTls: async (options) => await (await tls()).dialTls(options),
+    makeTlsIdentity,
+    serveHttp: async (options, handler) => {
+      const { serveHttp } = await import("./real/http_server.ts");
+      return await serveHttp(report)(options, handler);
     },
+    openWebSocket: async (url, options) => await (await client()).openWebSocket(url, options),
+    fetch: async (url, options) => await (await client()).fetchBounded(url, options),
+    resolve: async (hostname) => await (await import("./real/resolve.ts")).resolve(hostname),
   };
 }
 

@@ -2,7 +2,8 @@
  * The server's half of the WebSocket handshake (RFC 6455, 4.2), real and simulated alike: what the handler is handed,
  * and what becomes of it when the handler has answered.
  */
-import { createHash } from "node:crypto";
+import { sha1 } from "@noble/hashes/legacy.js";
+import { utf8 } from "../../core/bytes.ts";
 import { NetworkError } from "./error.ts";
 import type { MessageSocket, Upgrade } from "./platform.ts";
 
@@ -32,7 +33,7 @@ export function offerUpgrade(request: Request | undefined, options: Parameters<U
 
 /** What the client must find in `Sec-WebSocket-Accept`. */
 export function acceptKey(key: string): string {
-  return createHash("sha1").update(key + WEBSOCKET_GUID).digest("base64");
+  return sha1(utf8(key + WEBSOCKET_GUID)).toBase64();
 }
 
 function handshakeResponse(request: Request): Response {

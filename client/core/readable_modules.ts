@@ -1,7 +1,9 @@
 /** Modules of a federation that this client can run: their configs read, their secrets derived, their APIs at hand. */
 import type { Logger } from "../../actors/logger.ts";
+import type { Bytes } from "../../core/bytes.ts";
 import type { ApiVersionSet } from "../../core/types/api_versions.ts";
 import type { ClientConfig } from "../../core/types/client_config.ts";
+import type { ModuleInstanceId } from "../../core/types/ids.ts";
 import { numPeers } from "../../core/types/num_peers.ts";
 import type { AnyClientModuleDefinition } from "../../modules/contract/client.ts";
 import type { ClientModuleEnv } from "../../modules/contract/client_env.ts";
@@ -15,7 +17,12 @@ import { secretOfModule } from "./secrets.ts";
 // deno-lint-ignore no-explicit-any -- the module's own types are behind its definition
 type Facts = Pick<ClientModuleEnv<any, never>, "instance" | "peers" | "config" | "secret" | "api" | "apiVersion">;
 
-export type ReadableModule = { readonly definition: AnyClientModuleDefinition; readonly facts: Facts };
+export type ReadableModule = {
+  readonly definition: AnyClientModuleDefinition;
+  readonly facts: Facts;
+  /** 32 bytes, of its config. */
+  readonly configHash: Bytes;
+};
 
 export type ModuleSources = {
   readonly config: ClientConfig;
@@ -23,18 +30,20 @@ export type ModuleSources = {
   readonly definitions: Definitions;
   readonly api: ConnectedFederationApi;
   readonly secrets: ClientSecrets;
+  /** Hashes of configs that were decoded before (`configs_taken.ts`). */
+  readonly taken: ReadonlyMap<ModuleInstanceId, Bytes>;
   readonly log: Logger;
 };
 
 /** In order of instances. Those without a common API version, or with a config that can't be read, are left out. */
 export function readableModules(
-  { config: { modules }, versions, definitions, api, secrets, log }: ModuleSources,
+  { config: { modules }, versions, definitions, api, secrets, taken, log }: ModuleSources,
 ): ReadableModule[] {
   const readable: ReadableModule[] = [];
   for (const [instance, definition] of definitions) {
     const apiVersion = versions.modules.get(instance);
     const { body } = modules.get(instance)!.config;
-    const config = decodedConfig<unknown>(definition.config, body);
+    const config = decodedConfig<unknown>(definition.config, body, taken.get(instance));
     // whoever made it, guardians agreed on it: it must not keep the other modules, and what is stored of them, from
     // their owner
     if (!config.ok) {
@@ -44,12 +53,12 @@ export function readableModules(
     const facts: Facts = {
       instance,
       peers: numPeers(api.peerIds.length),
-      config: config.value,
+      config: config.value.value,
       secret: secretOfModule(secrets, instance),
       api: api.forModule(instance),
       apiVersion,
     };
-    readable.push({ definition, facts });
+    readable.push({ definition, facts, configHash: config.value.hash });
   }
   return readable;
 }

@@ -39,6 +39,7 @@ import { Recoveries } from "../recovery/recoveries.ts";
 import type { RecoveryArgs } from "../recovery/recovery.ts";
 import { recoveryRecords } from "../recovery/met.ts";
 import { allRecoveries, isPending } from "../recovery/records.ts";
+import { configsTaken, keepTaken } from "./configs_taken.ts";
 import { readableModules } from "./readable_modules.ts";
 import type { ClientModuleArgs, ModuleTable } from "./module_actor.ts";
 import type { ModuleCallsEnv } from "./module_calls.ts";
@@ -210,7 +211,9 @@ async function partsOf(
 ): Promise<Parts> {
   const { store, admin = null, testEnvironment = false, findsAhead = true } = options;
   const log = loggerFor(ROOT, options.log);
-  const readable = readableModules({ config: joined.config, versions, definitions, api, secrets, log });
+  const taken = await configsTaken(store);
+  const readable = readableModules({ config: joined.config, versions, definitions, api, secrets, taken, log });
+  await keepTaken(store, taken, readable);
   const known = new Map(readable.map(({ definition, facts }) => [facts.instance, definition]));
   const parts = { known, modules: [] as ClientModuleArgs[], recoveries: [] as RecoveryArgs[] };
   const records = await recoveryRecords(store, readable, options.platform.dice);

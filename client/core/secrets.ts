@@ -13,7 +13,7 @@ export type ClientSecrets = {
   readonly others: readonly { readonly derivation: Derivation; readonly preRoot: DerivableSecret }[];
 };
 
-/** From the words' entropy. Cost: some ten milliseconds. */
+/** From the words' entropy. Cost: some milliseconds. */
 export function secretsOfEntropy(entropy: Bytes, federationId: FederationId): ClientSecrets {
   const preRoot = defaultClientSecret(globalRoot(entropy), federationId);
   return {

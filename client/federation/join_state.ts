@@ -15,8 +15,8 @@ import type { ClientConfig } from "../../core/types/client_config.ts";
 import { clientConfig } from "../../core/types/client_config.ts";
 import type { SignedGuardianMetadata } from "../../core/types/guardian_metadata.ts";
 import { signedGuardianMetadata } from "../../core/types/guardian_metadata.ts";
-import type { PeerId } from "../../core/types/ids.ts";
-import { blockHash, peerId } from "../../core/types/ids.ts";
+import type { ModuleInstanceId, PeerId } from "../../core/types/ids.ts";
+import { blockHash, moduleInstanceId, peerId } from "../../core/types/ids.ts";
 import { CLIENT_PREFIX } from "../core/database.ts";
 import { json } from "../logs/json.ts";
 import { ClientError } from "../error.ts";
@@ -66,6 +66,11 @@ export const restoredSlot: Slot<{ readonly atUs: number }> = new Slot(
 );
 /** A newer config that guardians agree on, used from the next opening on. */
 export const pendingConfigSlot: Slot<ClientConfig> = new Slot("pending_config", clientConfig);
+/** SHA-256 of modules' configs that a program has decoded with all its checks. */
+export const takenConfigsSlot: Slot<Map<ModuleInstanceId, Bytes>> = new Slot(
+  "taken_configs",
+  map(moduleInstanceId, bytes),
+);
 export const versionsSlot: Slot<ApiVersionSet> = new Slot("api_versions", apiVersionSet);
 export const summariesSlot: Slot<Map<PeerId, SupportedApiVersionsSummary>> = new Slot(
   "api_summaries",

@@ -10,6 +10,7 @@ import { openPinnedHttp } from "../../actors/platform/real/pinned_http.ts";
 import { openKvStore } from "../../actors/store/kv.ts";
 import type { LogSink } from "../../actors/logger.ts";
 import { loggerFor } from "../../actors/logger.ts";
+import { readyBls } from "../../core/crypto/bls/mod.ts";
 import type { Json } from "../../core/encoding/mod.ts";
 import { JsonFloat } from "../../core/encoding/mod.ts";
 import { errorText, FedimintError } from "../../core/result.ts";
@@ -71,7 +72,7 @@ async function run(program: Program): Promise<number> {
   const { host, platform, parsed, kind } = program;
   const settings = readSettings(parsed, (name) => host.env(name), kind);
   const log = consoleSink(platform.clock, levelFrom(host.env("RUST_LOG")), (line) => void host.stderr(line));
-  tellBlsBackend(loggerFor("gateway", log));
+  tellBlsBackend(loggerFor("gateway", log), await readyBls());
   const { passwords, apiUrl, dataDir } = settings;
   const { node, lightningMode, close } = settings.node.kind === "lnd"
     ? await lndOf(settings.node.lnd, program, log)

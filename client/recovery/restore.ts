@@ -181,7 +181,8 @@ function prepare(env: Preparing, signal: AbortSignal): Promise<Prepared> {
 }
 
 function modulesIn({ options, api, secrets, joined: { config }, discovered: { versions }, definitions }: Preparing) {
-  return readableModules({ config, versions, definitions, api, secrets, log: loggerFor("restore", options.log) });
+  const log = loggerFor("restore", options.log);
+  return readableModules({ config, versions, definitions, api, secrets, taken: new Map(), log });
 }
 
 async function prepareModule(

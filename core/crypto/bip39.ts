@@ -7,16 +7,19 @@
  *                                                           └ backup secret
  * ```
  */
-import { entropyToMnemonic, mnemonicToSeedSync } from "@scure/bip39";
+import { entropyToMnemonic } from "@scure/bip39";
 import { wordlist } from "@scure/bip39/wordlists/english.js";
 import type { Bytes } from "../bytes.ts";
 import { utf8 } from "../bytes.ts";
 import type { FederationId, ModuleInstanceId } from "../types/ids.ts";
 import { DerivableSecret } from "./derive_secret.ts";
 import { CryptoError } from "./error.ts";
+import { pbkdf2Sha512 } from "./pbkdf2.ts";
 import { readWords, wordsFaultText } from "./words.ts";
 
 const SALT = utf8("Fedimint Client Salt");
+/** BIP39: "mnemonic", and the passphrase, which is empty. */
+const SEED_SALT = utf8("mnemonic"), SEED_ROUNDS = 2_048;
 /** Entropy of a new wallet: 12 words. */
 export const ENTROPY_BYTES = 16;
 
@@ -41,9 +44,9 @@ export function entropyOfWords(words: string): Bytes {
   throw new CryptoError({ code: "bad_words", fault: read.error.code }, wordsFaultText(read.error));
 }
 
-/** BIP39 seed with the empty passphrase: 64 bytes. Secret. Cost: some ten milliseconds. */
+/** BIP39 seed with the empty passphrase: 64 bytes. Secret. Cost: some milliseconds. */
 export function seedOfEntropy(entropy: Uint8Array): Bytes {
-  return mnemonicToSeedSync(wordsOfEntropy(entropy)) as Bytes;
+  return pbkdf2Sha512(utf8(wordsOfEntropy(entropy)), SEED_SALT, SEED_ROUNDS);
 }
 
 /** One for all federations of a wallet. */

@@ -62,7 +62,18 @@ export function encode<T>(codec: Codec<T>, value: T): Bytes {
 
 /** Whole decoding. @throws {DecodeError} also when bytes are left over */
 export function decode<T>(codec: Codec<T>, bytes: Uint8Array): T {
-  const reader = new Reader(bytes);
+  return readWhole(codec, new Reader(bytes));
+}
+
+/**
+ * The same for very bytes that this codec has taken before, however long ago: it doesn't check again what costs much.
+ * @throws {DecodeError} as `decode`, if they aren't
+ */
+export function decodeAgain<T>(codec: Codec<T>, bytes: Uint8Array): T {
+  return readWhole(codec, new Reader(bytes, 0, 0, true));
+}
+
+function readWhole<T>(codec: Codec<T>, reader: Reader): T {
   const value = codec.read(reader);
   reader.end();
   return value;

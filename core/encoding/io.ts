@@ -114,15 +114,18 @@ export class Reader {
   readonly #view: DataView;
   readonly #base: number;
   readonly #depth: number;
+  /** These very bytes were decoded before: checks that cost much may be left out. */
+  readonly wereDecoded: boolean;
   #at = 0;
 
   /**
    * All of the bytes.
    * @param base where in the outermost input they begin ·
-   * @param depth how deep in it
+   * @param depth how deep in it ·
+   * @param wereDecoded whether these very bytes were decoded before
    * @throws {DecodeError} `too_large` when `bytes` exceeds `DECODE_BYTES_MAX`
    */
-  constructor(bytes: Uint8Array, base = 0, depth = 0) {
+  constructor(bytes: Uint8Array, base = 0, depth = 0, wereDecoded = false) {
     if (bytes.length > DECODE_BYTES_MAX) {
       throw new DecodeError("too_large", `Input of ${bytes.length} bytes exceeds ${DECODE_BYTES_MAX}`, base);
     }
@@ -131,6 +134,7 @@ export class Reader {
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#base = base;
     this.#depth = depth;
+    this.wereDecoded = wereDecoded;
   }
 
   /** Offset in the outermost input. */
@@ -240,7 +244,7 @@ export class Reader {
   nested(count: number): Reader {
     const base = this.offset;
     const at = this.#take(count);
-    return new Reader(this.#bytes.subarray(at, at + count), base, this.#depth + 1);
+    return new Reader(this.#bytes.subarray(at, at + count), base, this.#depth + 1, this.wereDecoded);
   }
 
   /** Refuses bytes that are left over. @throws {DecodeError} `trailing_bytes` */

@@ -11,7 +11,8 @@ import type { Codec } from "../encoding/mod.ts";
 import { DecodeError, fixedHex, mapCodec } from "../encoding/mod.ts";
 
 function checkedBytes<T extends Bytes>(name: string, size: number, check: (bytes: Bytes) => T): Codec<T> {
-  return mapCodec(fixedHex(size), name, {
+  const bytes = fixedHex(size);
+  const checked = mapCodec(bytes, name, {
     decode: (bytes) => {
       try {
         return check(bytes);
@@ -20,8 +21,10 @@ function checkedBytes<T extends Bytes>(name: string, size: number, check: (bytes
         throw new DecodeError("invalid", thrown.message, -1, [], { cause: thrown });
       }
     },
-    encode: (value) => value,
+    encode: (value: T) => value,
   });
+  // a point that isn't checked here is checked when it is first computed with
+  return { ...checked, read: (reader) => reader.wereDecoded ? bytes.read(reader) as T : checked.read(reader) };
 }
 
 /** 48 bytes compressed. */

@@ -3,7 +3,6 @@
  * replace) or `rename` (which replaces in one step), and the folder is synced: after a power cut the old or the new
  * content is there, whole. A cut may leave the unfinished neighbour behind; `list` does not show it.
  */
-import { statfs } from "node:fs/promises";
 import type { Bytes } from "../../../core/bytes.ts";
 import { basename, dirname, join } from "@std/path";
 import { toHex } from "../../../core/bytes.ts";
@@ -144,6 +143,7 @@ async function makeDirectory(path: string, options: { readonly secret?: boolean 
 
 async function freeBytes(path: string): Promise<number | null> {
   try {
+    const { statfs } = await import("node:fs/promises");
     const { blocks, bavail, bsize } = await statfs(path, { bigint: true });
     // a file system that counts no blocks has no bound, or doesn't tell it: a tmpfs without a size, some of FUSE
     return blocks === 0n || bsize === 0n ? null : Number(bavail * bsize);

@@ -9,24 +9,37 @@
 import type { Bytes } from "../../bytes.ts";
 import type { BlsBackend, RawG1, RawG2, RawGroup } from "./backend.ts";
 import type { G1, G2, Scalar } from "./types.ts";
+import { G1_BYTES, G2_BYTES } from "./types.ts";
 
 /** One of the two groups. Errors of `decode` come from every function when its argument is no checked point. */
 export class Group<P extends Bytes, Raw extends object = object> {
   readonly name: "G1" | "G2";
   /** Bytes of an encoded point: 48 or 96. */
   readonly size: number;
-  readonly generator: P;
-  /** The neutral element, `c0 00…`. */
-  readonly infinity: P;
-  readonly raw: RawGroup<Raw>;
+  readonly #load: () => RawGroup<Raw>;
+  #raw: RawGroup<Raw> | undefined;
+  #generator: P | undefined;
+  #infinity: P | undefined;
   readonly #checked = new WeakMap<Uint8Array, Raw>();
 
-  constructor(name: "G1" | "G2", raw: RawGroup<Raw>) {
+  /** @param load called once, on first use */
+  constructor(name: "G1" | "G2", load: () => RawGroup<Raw>) {
     this.name = name;
-    this.raw = raw;
-    this.size = raw.size;
-    this.generator = this.close(raw.generator);
-    this.infinity = this.close(raw.infinity);
+    this.size = name === "G1" ? G1_BYTES : G2_BYTES;
+    this.#load = load;
+  }
+
+  get raw(): RawGroup<Raw> {
+    return this.#raw ??= this.#load();
+  }
+
+  get generator(): P {
+    return this.#generator ??= this.close(this.raw.generator);
+  }
+
+  /** The neutral element, `c0 00…`. */
+  get infinity(): P {
+    return this.#infinity ??= this.close(this.raw.infinity);
   }
 
   /**
@@ -98,14 +111,20 @@ export class Group<P extends Bytes, Raw extends object = object> {
 }
 
 export class Bls {
-  readonly backend: BlsBackend;
+  readonly #load: () => BlsBackend;
+  #backend: BlsBackend | undefined;
   readonly g1: Group<G1, RawG1>;
   readonly g2: Group<G2, RawG2>;
 
-  constructor(backend: BlsBackend) {
-    this.backend = backend;
-    this.g1 = new Group("G1", backend.g1);
-    this.g2 = new Group("G2", backend.g2);
+  /** @param load called once, on first use */
+  constructor(load: () => BlsBackend) {
+    this.#load = load;
+    this.g1 = new Group("G1", () => this.backend.g1);
+    this.g2 = new Group("G2", () => this.backend.g2);
+  }
+
+  get backend(): BlsBackend {
+    return this.#backend ??= this.#load();
   }
 
   /** Whether Π e(P, Q) = 1; infinity on either side is a factor 1, as in the `bls12_381` crate. */

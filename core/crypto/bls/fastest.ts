@@ -9,6 +9,7 @@ import type { BlsBackend } from "./backend.ts";
 import { findFault } from "./known_answers.ts";
 import { nobleBls } from "./noble.ts";
 import { hasWideArithmetic } from "./wide/probe.ts";
+import { loadWide } from "./wide/wide.ts";
 
 export type Choice = {
   readonly backend: BlsBackend;
@@ -23,7 +24,7 @@ const FAULTS = [WebAssembly.CompileError, WebAssembly.RuntimeError, CryptoError]
 export async function loadBackend(name: BlsBackend["name"]): Promise<BlsBackend> {
   switch (name) {
     case "wide":
-      return (await import("./wide/wide.ts")).loadWide();
+      return loadWide();
     case "mcl":
       return await (await import("./mcl.ts")).loadMcl();
     case "noble":
@@ -36,17 +37,31 @@ export async function loadBackend(name: BlsBackend["name"]): Promise<BlsBackend>
 /** @param loadOwn how our own is made, where WebAssembly has wide arithmetic */
 export async function fastestBackend(
   hasWide: boolean = hasWideArithmetic(),
-  loadOwn: () => Promise<BlsBackend> = () => loadBackend("wide"),
+  loadOwn: () => BlsBackend = loadWide,
 ): Promise<Choice> {
   if (!hasWide) return { backend: await loadBackend("mcl"), passedOver: "no_wide_arithmetic" };
-  let fault: string | null;
+  const tried = triedBackend(loadOwn);
+  if (typeof tried !== "string") return { backend: tried, passedOver: null };
+  return { backend: await loadBackend("mcl"), passedOver: { fault: tried } };
+}
+
+/**
+ * At once, where WebAssembly has wide arithmetic, for who can't wait as long as mcl takes to load: where our own code
+ * errs noble computes, slowly and right.
+ */
+export function backendNow(loadOwn: () => BlsBackend = loadWide): Choice {
+  const tried = triedBackend(loadOwn);
+  if (typeof tried !== "string") return { backend: tried, passedOver: null };
+  return { backend: nobleBls, passedOver: { fault: tried } };
+}
+
+/** A backend that gives the known answers, or what is wrong with it. */
+function triedBackend(load: () => BlsBackend): BlsBackend | string {
   try {
-    const backend = await loadOwn();
-    fault = findFault(backend);
-    if (fault === null) return { backend, passedOver: null };
+    const backend = load();
+    return findFault(backend) ?? backend;
   } catch (thrown) {
     if (!FAULTS.some((type) => thrown instanceof type)) throw thrown;
-    fault = errorText(thrown);
+    return errorText(thrown);
   }
-  return { backend: await loadBackend("mcl"), passedOver: { fault } };
 }

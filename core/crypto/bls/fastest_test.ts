@@ -1,24 +1,39 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { CryptoError } from "../error.ts";
 import type { BlsBackend } from "./backend.ts";
-import { fastestBackend } from "./fastest.ts";
+import { backendNow, fastestBackend } from "./fastest.ts";
 import { findFault } from "./known_answers.ts";
-import { bls, blsPassedOver, hasWideArithmetic } from "./mod.ts";
+import { Bls, bls, hasWideArithmetic, readyBls } from "./mod.ts";
 import { everyBls, mcl } from "./testing/backends.ts";
 
 Deno.test("every backend gives the known answers", () => {
   for (const { backend } of everyBls) assertEquals(findFault(backend), null, backend.name);
 });
 
-Deno.test("our own backend is in use exactly where WebAssembly has wide arithmetic", () => {
+Deno.test("our own backend is in use exactly where WebAssembly has wide arithmetic", async () => {
   assertEquals(bls.backend.name, hasWideArithmetic() ? "wide" : "mcl");
-  assertEquals(blsPassedOver, hasWideArithmetic() ? null : "no_wide_arithmetic");
+  assertEquals(await readyBls(), hasWideArithmetic() ? null : "no_wide_arithmetic");
 });
 
 Deno.test("without wide arithmetic mcl is taken, and our own isn't even made", async () => {
-  const { backend, passedOver } = await fastestBackend(false, () => Promise.reject(new Error("it was made")));
+  const { backend, passedOver } = await fastestBackend(false, failing(new Error("it was made")));
   assertEquals([backend.name, passedOver], ["mcl", "no_wide_arithmetic"]);
 });
+
+Deno.test("a backend is made when a point is first looked at, and once", () => {
+  let made = 0;
+  const lazy = new Bls(() => (made++, mcl.backend));
+  assertEquals([lazy.g1.name, lazy.g1.size, lazy.g2.size, made], ["G1", 48, 96, 0]);
+  assertEquals(lazy.g1.decode(mcl.g1.generator), lazy.g1.generator);
+  assert(lazy.pairingProductIsOne([[lazy.g1.infinity, lazy.g2.generator]]));
+  assertEquals(made, 1);
+});
+
+function failing(error: Error): () => BlsBackend {
+  return () => {
+    throw error;
+  };
+}
 
 /** A backend with one thing wrong, and what is said of it. */
 const FAULTS: readonly (readonly [string, (good: BlsBackend) => BlsBackend])[] = [
@@ -50,15 +65,19 @@ function lenient<P>(decode: (bytes: Uint8Array) => P, instead: P): (bytes: Uint8
 Deno.test("a backend that errs anywhere is passed over for mcl, and what is wrong is said", async () => {
   for (const [fault, spoil] of FAULTS) assertEquals(findFault(spoil(mcl.backend)), fault);
   const [[fault, spoil]] = FAULTS as [(typeof FAULTS)[number]];
-  const { backend, passedOver } = await fastestBackend(true, () => Promise.resolve(spoil(mcl.backend)));
+  const { backend, passedOver } = await fastestBackend(true, () => spoil(mcl.backend));
   assertEquals([backend.name, passedOver], ["mcl", { fault }]);
+  const now = backendNow(() => spoil(mcl.backend));
+  assertEquals([now.backend.name, now.passedOver], ["noble", { fault }]);
 });
 
 Deno.test("WebAssembly that doesn't compile, traps, or can't decode its own generator is passed over; a bug is not", async () => {
   const broken = new CryptoError({ code: "bad_point", argument: "point" }, "not a point");
   for (const error of [new WebAssembly.CompileError("no such opcode"), new WebAssembly.RuntimeError("trap"), broken]) {
-    const { backend, passedOver } = await fastestBackend(true, () => Promise.reject(error));
+    const { backend, passedOver } = await fastestBackend(true, failing(error));
     assertEquals([backend.name, passedOver], ["mcl", { fault: error.message }]);
+    const now = backendNow(failing(error));
+    assertEquals([now.backend.name, now.passedOver], ["noble", { fault: error.message }]);
   }
-  await assertRejects(() => fastestBackend(true, () => Promise.reject(new TypeError("a bug"))), TypeError, "a bug");
+  await assertRejects(() => fastestBackend(true, failing(new TypeError("a bug"))), TypeError, "a bug");
 });

@@ -90,12 +90,12 @@ export function claimBundle<State = LnState>(
 
 /** For quotes: nobody signs with it, and only sizes and amounts matter. */
 const ANY_SECRET = new Uint8Array(32).fill(1) as Bytes;
-const ANY_KEY = publicKeyOf(ANY_SECRET);
 const ANY_HASH = "00".repeat(32);
 
 /** What funding a contract of this amount costs, and only that. */
 export function anyFunding(env: LnClientEnv, amount: bigint): OutputBundle<LnState> {
-  const value = { hash: ANY_HASH, gatewayKey: ANY_KEY, timelock: 0, userKey: ANY_KEY, cancelled: false };
+  const key = publicKeyOf(ANY_SECRET);
+  const value = { hash: ANY_HASH, gatewayKey: key, timelock: 0, userKey: key, cancelled: false };
   return fundingBundle<LnState>(env, { tag: "Outgoing", value }, amount, () => null);
 }
 

@@ -75,18 +75,18 @@ export function receiptOperationId(contract: IncomingContract): OperationId {
 
 /** For quotes: nobody signs with it, and only sizes and amounts matter. */
 const ANY_SECRET = new Uint8Array(32).fill(1) as Bytes;
-const ANY_KEY = publicKeyOf(ANY_SECRET);
 const ANY_POINT: OutPoint = { txid: "00".repeat(32), outIdx: 0 };
 
 /** What funding a contract of this amount costs, and only that. */
 export function anyFunding(env: LightningClientEnv, amount: bigint): OutputBundle<LightningState> {
+  const key = publicKeyOf(ANY_SECRET);
   const contract: OutgoingContract = {
     paymentImage: { tag: "Hash", value: "00".repeat(32) },
     amount,
     expiration: 0n,
-    claimPk: ANY_KEY,
-    refundPk: ANY_KEY,
-    ephemeralPk: ANY_KEY,
+    claimPk: key,
+    refundPk: key,
+    ephemeralPk: key,
   };
   const output = toDyn(env.instance, lightningOutput, { tag: "V0", value: { tag: "Outgoing", value: contract } });
   return { outputs: [{ output, ...inBitcoin(env, amount) }], machines: () => [] };

@@ -1,0 +1,44 @@
+/**
+ * What a bundler leaves to do: it follows imports, and doesn't see that a module is also the beginning of a thread, or
+ * that a package reads a file that lies beside it. Pure.
+ */
+import { basename, dirname, relative } from "@std/path";
+import { assert } from "../../core/assert.ts";
+
+/** How a task says where its thread's module is (`actors/platform/platform.ts`). */
+const THREAD = /import\.meta\.resolve\("\.\/(\w+)\.ts"\)/g;
+
+/**
+ * A file of the bundle with the places of threads' modules as they are in the bundle.
+ * @param path of the file @param threads paths of threads' modules in the bundle, each with a name of its own
+ */
+export function withThreads(text: string, path: string, threads: readonly string[]): string {
+  return text.replaceAll(THREAD, (_, name: string) => {
+    const thread = threads.find((thread) => basename(thread) === `${name}.js`);
+    assert(thread !== undefined, `${name}.ts is among the threads that are built`);
+    const place = relative(dirname(path), thread);
+    return `import.meta.resolve("${place.startsWith(".") ? place : `./${place}`}")`;
+  });
+}
+
+/** Whether this file of the bundle reads libsecp256k1's WebAssembly beside itself. */
+export function readsSecpWasm(text: string): boolean {
+  return text.includes('"secp256k1.wasm"');
+}
+
+/**
+ * A program for the shell that runs a bundle as a task runs its sources.
+ * @param task of `deno.json`, with the program's own path in it @param unstable as there
+ * @param bundled where that program is in the bundle, from the launcher's folder
+ */
+export function launcher(task: string, source: string, bundled: string, unstable: readonly string[]): string {
+  assert(task.startsWith("deno run ") && task.endsWith(` ${source}`), "the task runs the program and nothing else");
+  const flags = [
+    ...task.slice("deno run ".length, -source.length - 1).split(" "),
+    ...["--no-config", ...unstable.map((feature) => `--unstable-${feature}`)],
+  ];
+  return `#!/bin/sh
+# Made by \`deno task build:client\`. DENO: another Deno than that of the path.
+exec "\${DENO:-deno}" run ${flags.join(" ")} "$(dirname "$(readlink -f "$0")")/${bundled}" "$@"
+`;
+}

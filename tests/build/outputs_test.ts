@@ -1,0 +1,29 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { launcher, readsSecpWasm, withThreads } from "./outputs.ts";
+
+Deno.test("a thread's module is found from wherever the bundler has put its task", () => {
+  const at = (place: string): string => `task({ module: import.meta.${"resolve"}("${place}"), run });`;
+  const text = at("./tweak_thread.ts"), thread = "modules/mint/tweak_thread.js";
+  const placed = (path: string) => withThreads(text, path, ["modules/wallet/other_thread.js", thread]);
+  assertEquals(placed("chunk-A.js"), at("./modules/mint/tweak_thread.js"));
+  assertEquals(placed("client/main.js"), at("../modules/mint/tweak_thread.js"));
+  assertEquals(withThreads("nothing", "chunk-A.js", []), "nothing");
+  assertThrows(() => withThreads(text, "chunk-A.js", []), Error, "tweak_thread.ts");
+});
+
+Deno.test("who reads libsecp256k1's file is told from others", () => {
+  assertEquals([readsSecpWasm('readFileSync(path("secp256k1.wasm"))'), readsSecpWasm("secp256k1")], [true, false]);
+});
+
+Deno.test("a launcher gives the flags of the task, and what the configuration would switch on", () => {
+  const text = launcher("deno run -A --v8-flags=--a,--b client/main.ts", "client/main.ts", "client/main.js", [
+    "kv",
+    "net",
+  ]);
+  assertEquals(
+    text.trimEnd().split("\n").at(-1),
+    'exec "${DENO:-deno}" run -A --v8-flags=--a,--b --no-config --unstable-kv --unstable-net ' +
+      '"$(dirname "$(readlink -f "$0")")/client/main.js" "$@"',
+  );
+  assertThrows(() => launcher("deno task other", "client/main.ts", "client/main.js", []));
+});
