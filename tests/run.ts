@@ -46,6 +46,7 @@ const simulatedWorlds = [
   "lost_database_in_session",
   "setup_stops",
   "bls_field",
+  "secp_field",
 ].map(inSlow);
 
 const realPrograms = [
