@@ -9,6 +9,7 @@ import { consoleSink, levelFrom } from "../actors/platform/console_sink.ts";
 import type { ProcessHost } from "../actors/platform/process.ts";
 import { realProcessHost } from "../actors/platform/process.ts";
 import { realPlatform } from "../actors/platform/real.ts";
+import { tellSchnorrVerifier } from "../actors/schnorr_log.ts";
 import type { Platform } from "../actors/platform/platform.ts";
 import { ActorError } from "../actors/error.ts";
 import { StoreError } from "../actors/store/mod.ts";
@@ -56,6 +57,7 @@ async function run(program: Program): Promise<number> {
   const settings = await readSettings(command, { env: (name) => host.env(name), readText, modules });
   const log = consoleSink(platform.clock, levelFrom(host.env("RUST_LOG")), (line) => void host.stderr(line));
   tellBlsBackend(loggerFor("root", log), await readyBls());
+  tellSchnorrVerifier(loggerFor("root", log));
   const store = await openDatabase(platform, settings.dataDir);
   const guardian = await Guardian.start({ ...settings, platform, store, log, definitions: modules });
   host.onSignal(() => void guardian.stop());

@@ -7,7 +7,7 @@
  * A suite is a command that says in its last lines how many cases passed and failed; one that can't run here says
  * `not run here: WHY` and that none did.
  */
-import { WIDE_FLAG } from "../core/crypto/bls/wide/probe.ts";
+import { WIDE_FLAG } from "../core/crypto/wasm/probe.ts";
 import { BITCOIND_TEST } from "../server/dev/chain/testing/core_node.ts";
 import type { SourceFile } from "./check/sources.ts";
 import { sourcesBelow } from "./check/sources.ts";
@@ -46,6 +46,7 @@ const simulatedWorlds = [
   "lost_database_in_session",
   "setup_stops",
   "bls_field",
+  "secp_field",
 ].map(inSlow);
 
 const realPrograms = [

@@ -57,7 +57,8 @@ export {
   shareFits,
   sumOfCommitments,
 } from "./polynomial.ts";
-export { schnorrSign, schnorrVerify } from "./schnorr.ts";
+export type { SignedDigest } from "./schnorr.ts";
+export { firstInvalid, schnorrSign, schnorrVerify } from "./schnorr.ts";
 export {
   addPublicKeys,
   ecdh,

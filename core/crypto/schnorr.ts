@@ -2,7 +2,9 @@
 import type { Bytes } from "../bytes.ts";
 import { requireLength } from "./error.ts";
 import { requireSecretKey } from "./secp.ts";
+import type { SchnorrCheck } from "./secp/backend.ts";
 import { fastestSecp } from "./secp/fastest.ts";
+import { schnorrVerifier } from "./secp/verifier.ts";
 
 const backend = fastestSecp;
 
@@ -21,6 +23,13 @@ export function schnorrSign(digest: Uint8Array, secretKey: Uint8Array, auxRand: 
   return backend.schnorrSign(digest, secretKey, auxRand);
 }
 
+/** Of any content: see `schnorrVerify`. */
+export type SignedDigest = {
+  readonly signature: Uint8Array;
+  readonly digest: Uint8Array;
+  readonly publicKey: Uint8Array;
+};
+
 /**
  * @param signature 64 bytes
  * @param digest 32 bytes
@@ -29,8 +38,46 @@ export function schnorrSign(digest: Uint8Array, secretKey: Uint8Array, auxRand: 
  * @returns false for anything that is not a valid signature, wrong lengths and invalid keys included. Never throws.
  */
 export function schnorrVerify(signature: Uint8Array, digest: Uint8Array, publicKey: Uint8Array): boolean {
-  if (signature.length !== 64 || digest.length !== 32) return false;
-  if (publicKey.length === 32) return backend.schnorrVerify(signature, digest, publicKey);
-  if (publicKey.length !== 33 || (publicKey[0] !== 2 && publicKey[0] !== 3)) return false;
-  return backend.schnorrVerify(signature, digest, publicKey.subarray(1));
+  const check = checkOf({ signature, digest, publicKey });
+  return check !== null && schnorrVerifier.next(1).allHold([check]);
+}
+
+/**
+ * Verifies many signatures together, where that costs less than each alone (`secp/wide/schnorr.ts`: a half). When not
+ * all hold, halves are tried: in all that costs twice what a list of good ones does, at most.
+ * @returns the index of the first that `schnorrVerify` refuses, or null when all hold
+ */
+export function firstInvalid(list: readonly SignedDigest[]): number | null {
+  const checks: SchnorrCheck[] = [];
+  for (const signed of list) {
+    const check = checkOf(signed);
+    if (check === null) break;
+    checks.push(check);
+  }
+  const malformed = checks.length < list.length ? checks.length : null;
+  return firstRefused(checks) ?? malformed;
+}
+
+function firstRefused(checks: readonly SchnorrCheck[]): number | null {
+  const verifier = schnorrVerifier.next(checks.length);
+  if (!verifier.batches) {
+    const index = checks.findIndex((check) => !verifier.allHold([check]));
+    return index < 0 ? null : index;
+  }
+  if (verifier.allHold(checks)) return null;
+  let from = 0, to = checks.length;
+  while (to - from > 1) {
+    const middle = from + (to - from >> 1);
+    if (verifier.allHold(checks.slice(from, middle))) from = middle;
+    else to = middle;
+  }
+  return from;
+}
+
+/** Null for wrong lengths, and a first byte that no compressed key has. */
+function checkOf({ signature, digest, publicKey }: SignedDigest): SchnorrCheck | null {
+  if (signature.length !== 64 || digest.length !== 32) return null;
+  if (publicKey.length === 32) return { signature, digest, xOnly: publicKey };
+  if (publicKey.length !== 33 || (publicKey[0] !== 2 && publicKey[0] !== 3)) return null;
+  return { signature, digest, xOnly: publicKey.subarray(1) };
 }

@@ -4,7 +4,7 @@
  */
 import type { Bytes } from "../bytes.ts";
 import { fromHex, toHex } from "../bytes.ts";
-import { schnorrSign, schnorrVerify } from "../crypto/mod.ts";
+import { firstInvalid, schnorrSign } from "../crypto/mod.ts";
 import { encodeHex } from "../encoding/mod.ts";
 import type { Result } from "../result.ts";
 import { err, ok } from "../result.ts";
@@ -44,12 +44,11 @@ export function verifyTransactionSignatures(
   if (signatures.length !== publicKeys.length) return err({ tag: "InvalidWitnessLength", value: null });
   const hash = transactionIdOf(tx);
   const message = fromHex(hash);
-  for (const [i, signature] of signatures.entries()) {
-    const key = publicKeys[i]!;
-    if (!schnorrVerify(signature, message, key)) {
-      const facts = { tx: encodeHex(transaction, tx), hash, sig: toHex(signature), key: toHex(key) };
-      return err({ tag: "InvalidSignature", value: facts });
-    }
-  }
-  return ok(null);
+  const wrong = firstInvalid(
+    signatures.map((signature, i) => ({ signature, digest: message, publicKey: publicKeys[i]! })),
+  );
+  if (wrong === null) return ok(null);
+  const [sig, key] = [signatures[wrong]!, publicKeys[wrong]!];
+  const facts = { tx: encodeHex(transaction, tx), hash, sig: toHex(sig), key: toHex(key) };
+  return err({ tag: "InvalidSignature", value: facts });
 }

@@ -8,7 +8,7 @@ import { CryptoError } from "../error.ts";
 import type { BlsBackend } from "./backend.ts";
 import { findFault } from "./known_answers.ts";
 import { nobleBls } from "./noble.ts";
-import { hasWideArithmetic } from "./wide/probe.ts";
+import { hasWideArithmetic } from "../wasm/probe.ts";
 import { loadWide } from "./wide/wide.ts";
 
 export type Choice = {

@@ -21,7 +21,7 @@ export {
   scalarFromWide,
 } from "./scalar.ts";
 export { randomG1, randomScalar } from "./random_g1.ts";
-export { hasWideArithmetic, WIDE_FLAG } from "./wide/probe.ts";
+export { hasWideArithmetic, WIDE_FLAG } from "../wasm/probe.ts";
 
 /**
  * A BLS12-381 of its own over the named backend.

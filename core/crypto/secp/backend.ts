@@ -26,3 +26,19 @@ export interface SecpBackend {
   /** Compact signature 64, digest 32, key 33 bytes of any content; a high S is refused. Never throws. */
   ecdsaVerify(signature: Uint8Array, digest: Uint8Array, publicKey: Uint8Array): boolean;
 }
+
+/** A signature to verify by BIP340: 64, 32 and 32 bytes of any content. */
+export type SchnorrCheck = {
+  readonly signature: Uint8Array;
+  readonly digest: Uint8Array;
+  readonly xOnly: Uint8Array;
+};
+
+/** What verifies Schnorr signatures, and nothing else. */
+export interface SchnorrVerifier {
+  readonly name: "wide" | SecpBackend["name"];
+  /** Whether many together cost less than each alone. */
+  readonly batches: boolean;
+  /** Whether all of them hold. Never throws. */
+  allHold(checks: readonly SchnorrCheck[]): boolean;
+}

@@ -3,7 +3,7 @@
  * behind.
  */
 import { basename, fromFileUrl, join } from "@std/path";
-import { WIDE_FLAG } from "../../../core/crypto/bls/wide/probe.ts";
+import { WIDE_FLAG } from "../../../core/crypto/wasm/probe.ts";
 import type { Clock } from "../../../actors/platform/platform.ts";
 
 const STOP_MS = 10_000;

@@ -2,8 +2,8 @@
  * What leads into Montgomery's form and out of it, compares, and raises to the one exponent that roots and inverses
  * need.
  */
-import type { Assembly, Body, Ref } from "./assembly.ts";
-import { get, int, load, long, OP, set, store } from "./assembly.ts";
+import type { Assembly, Body, Ref } from "../../wasm/assembly.ts";
+import { get, int, load, long, OP, set, store } from "../../wasm/assembly.ts";
 import { INDICES } from "./field_code.ts";
 import { LIMB_BITS, LIMB_MASK, LIMBS, modP, NUMBER_BYTES, P, R, toLimbs } from "./limbs.ts";
 

@@ -4,8 +4,22 @@
  * number.
  */
 import type { Code } from "../../../wasm_code.ts";
-import type { Assembly, Body, Ref } from "./assembly.ts";
-import { ADD_128, at, get, int, load, long, MUL_WIDE_S, MUL_WIDE_U, OP, set, store, SUB_128 } from "./assembly.ts";
+import type { Assembly, Body, Ref } from "../../wasm/assembly.ts";
+import {
+  ADD_128,
+  at,
+  get,
+  int,
+  load,
+  long,
+  MUL_WIDE_S,
+  MUL_WIDE_U,
+  OP,
+  set,
+  store,
+  SUB_128,
+} from "../../wasm/assembly.ts";
+import { defineByLimbs } from "../../wasm/by_limbs_code.ts";
 import { LIMB_BITS, LIMB_MASK, LIMBS, MINUS_P_INVERSE, NUMBER_BYTES, P, toLimbs } from "./limbs.ts";
 
 export const INDICES = Array.from({ length: LIMBS }, (_, i) => i);
@@ -102,7 +116,6 @@ function squareColumns(body: Body, a: (i: number) => Code): Columns {
 
 /** Limbs of a number and of a pair; points of both groups are copied as well. */
 const WIDTHS = [LIMBS, 2 * LIMBS], POINT_WIDTHS = [3 * LIMBS, 6 * LIMBS];
-export const FACTORS = [2, 3, 4, 8, 12] as const;
 
 /** `into` comes first and may be one of the operands. */
 export function defineField(assembly: Assembly): void {
@@ -133,30 +146,8 @@ export function defineField(assembly: Assembly): void {
     stored(body, body.parameter(0), a);
   });
   assembly.define("sqr", 2, (body) => body.call("sqrTimes", body.parameter(0), body.parameter(1), int(1)));
-  defineByLimbs(assembly);
+  defineByLimbs(assembly, { widths: WIDTHS, copied: POINT_WIDTHS, factors: [2, 3, 4, 8, 12] });
   defineReduce(assembly);
-}
-
-function defineByLimbs(assembly: Assembly): void {
-  const each = (
-    name: string,
-    operands: number,
-    value: (body: Body, byte: number) => Code,
-    widths: readonly number[] = WIDTHS,
-  ) => {
-    for (const width of widths) {
-      assembly.define(`${name}${width}`, 1 + operands, (body) => {
-        for (let i = 0; i < width; i++) body.emit(store(body.parameter(0), 8 * i, value(body, 8 * i)));
-      });
-    }
-  };
-  each("add", 2, (body, byte) => [...load(body.parameter(1), byte), ...load(body.parameter(2), byte), OP.ADD]);
-  each("sub", 2, (body, byte) => [...load(body.parameter(1), byte), ...load(body.parameter(2), byte), OP.SUB]);
-  each("neg", 1, (body, byte) => [...long(0n), ...load(body.parameter(1), byte), OP.SUB]);
-  each("copy", 1, (body, byte) => load(body.parameter(1), byte), [...WIDTHS, ...POINT_WIDTHS]);
-  for (const factor of FACTORS) {
-    each(`times${factor}of`, 1, (body, byte) => [...load(body.parameter(1), byte), ...long(BigInt(factor)), OP.MUL]);
-  }
 }
 
 /**

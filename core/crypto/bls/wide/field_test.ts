@@ -5,7 +5,7 @@ import { fromHex, toHex } from "../../../bytes.ts";
 import { seededBytes } from "../../testing/mod.ts";
 import { hasWideArithmetic } from "../mod.ts";
 import { testWide } from "../testing/backends.ts";
-import { Assembly } from "./assembly.ts";
+import { Assembly } from "../../wasm/assembly.ts";
 import { Field } from "./field.ts";
 import { defineField, definePairProduct } from "./field_code.ts";
 import { Formula } from "./formula.ts";

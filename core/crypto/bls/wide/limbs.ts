@@ -34,6 +34,9 @@ export const PRODUCT_MAX = 1000, PAIR_PRODUCT_MAX = 500;
 /** Limbs of 64 bits hold no more. */
 export const BOUND_MAX = 120;
 
+/** Beyond this a factor in the curves' formulas is reduced. */
+export const EASY_BOUND = 20;
+
 /** Of a number from 0 to 2^392 − 1. */
 export function toLimbs(value: bigint): bigint[] {
   return Array.from({ length: LIMBS }, (_, i) => (value >> BigInt(LIMB_BITS * i)) & LIMB_MASK);

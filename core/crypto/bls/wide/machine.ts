@@ -1,12 +1,12 @@
-/** An instance of the module with its memory: fixed places for single operands, and one area that grows for lists. */
+/** An instance of the module, and what of it is called. */
+import type { Address } from "../../wasm/memory.ts";
+import { Memory } from "../../wasm/memory.ts";
 import type { Constants } from "./program.ts";
 import { assemble } from "./program.ts";
 import { NUMBER_BYTES } from "./limbs.ts";
 
-/** Address in the module's memory. */
-export type Address = number;
-/** Points: projective coordinates in Montgomery's form, as `limbs.ts` and `curve_code.ts` have them. */
-export type Words = BigInt64Array<ArrayBuffer>;
+/** Words of points: projective coordinates in Montgomery's form, as `limbs.ts` and `curve_code.ts` have them. */
+export type { Address, Words } from "../../wasm/memory.ts";
 
 type Unary = (into: Address, a: Address) => void;
 type Binary = (into: Address, a: Address, b: Address) => void;
@@ -68,72 +68,24 @@ export type Functions =
     readonly mulLine: (into: Address, a: Address, line: Address, point: Address) => void;
   };
 
-const PAGE_BYTES = 65_536;
 /** A read of 48 bytes touches 50, a write 56. */
 export const FIELD_SPACE = NUMBER_BYTES;
 
-export class Machine {
-  readonly run: Functions;
+export class Machine extends Memory<Functions> {
   readonly constants: Constants;
   readonly #traces: { readonly from: number; readonly to: number };
-  bytes!: Uint8Array<ArrayBuffer>;
-  words!: BigInt64Array<ArrayBuffer>;
-  #fixedEnd: Address;
 
   constructor() {
     const { assembly, constants, traces } = assemble();
-    this.run = new WebAssembly.Instance(new WebAssembly.Module(assembly.code())).exports as unknown as Functions;
+    super(assembly);
     this.constants = constants;
     this.#traces = traces;
-    this.#fixedEnd = assembly.bytes;
-    assembly.fill(this.run.memory);
-    this.#look();
-  }
-
-  /** Views of memory end when it grows. */
-  #look(): void {
-    this.bytes = new Uint8Array(this.run.memory.buffer as ArrayBuffer);
-    this.words = new BigInt64Array(this.run.memory.buffer as ArrayBuffer);
-  }
-
-  #need(bytes: number): void {
-    const missing = bytes - this.bytes.length;
-    if (missing <= 0) return;
-    this.run.memory.grow(Math.ceil(missing / PAGE_BYTES));
-    this.#look();
-  }
-
-  /** Space that is never given back, before the first list. */
-  reserve(bytes: number): Address {
-    const address = this.#fixedEnd;
-    this.#fixedEnd += bytes + 7 & ~7;
-    this.#need(this.#fixedEnd);
-    return address;
-  }
-
-  /** Space for a list, valid until the next call. */
-  list(bytes: number): Address {
-    this.#need(this.#fixedEnd + bytes);
-    return this.#fixedEnd;
-  }
-
-  write(address: Address, words: Words): void {
-    this.words.set(words, address / 8);
-  }
-
-  /** A copy. */
-  read(address: Address, bytes: number): Words {
-    return this.words.slice(address / 8, (address + bytes) / 8);
   }
 
   /** 48 bytes big-endian as the module reads them. */
   writeNumber(address: Address, bytes: Uint8Array): void {
     const { bytes: memory } = this;
     for (let i = 0; i < 48; i++) memory[address + i] = bytes[47 - i]!;
-  }
-
-  wipe(address: Address, bytes: number): void {
-    this.bytes.fill(0, address, address + bytes);
   }
 
   /** Wipes what multiplication left in the frames of the functions that add and double. */

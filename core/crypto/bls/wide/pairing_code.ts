@@ -6,8 +6,8 @@
  * A line is three pairs (a, b, c): its value at (x, y) is a + b·x·v + c·y·v·w. At (X : Y : Z) it is multiplied by Z,
  * which the final exponentiation takes away, as it does with each number of the field.
  */
-import type { Assembly } from "./assembly.ts";
-import { POINT_BOUND } from "./curve_code.ts";
+import type { Assembly } from "../../wasm/assembly.ts";
+import { POINT_BOUND } from "../../wasm/curve_code.ts";
 import type { Value } from "./formula.ts";
 import { Formula } from "./formula.ts";
 import type { Three } from "./tower_code.ts";

@@ -1,9 +1,10 @@
 /** The whole module, put together in a few milliseconds at start: nothing of it is stored. */
-import type { Ref } from "./assembly.ts";
-import { Assembly } from "./assembly.ts";
+import type { Ref } from "../../wasm/assembly.ts";
+import { Assembly } from "../../wasm/assembly.ts";
 import { defineConversions } from "./convert_code.ts";
-import { defineCurve } from "./curve_code.ts";
+import { defineCurve, defineSelect } from "../../wasm/curve_code.ts";
 import { defineField, definePairProduct } from "./field_code.ts";
+import { G1, G2 } from "./groups.ts";
 import { P, toLimbs, toMontgomery } from "./limbs.ts";
 import { definePairing } from "./pairing_code.ts";
 import { defineSplit } from "./split_code.ts";
@@ -52,8 +53,10 @@ export function assemble(): Program {
   definePairProduct(assembly);
   defineConversions(assembly);
   const from = assembly.bytes;
-  defineCurve(assembly, "g1");
-  defineCurve(assembly, "g2");
+  for (const curve of [G1, G2]) {
+    defineCurve(assembly, curve);
+    defineSelect(assembly, curve);
+  }
   const to = assembly.bytes;
   defineSplit(assembly);
   defineSubgroup(assembly);

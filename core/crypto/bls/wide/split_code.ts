@@ -3,8 +3,8 @@
  * multiplies points of G1 by −x² (Gallant, Lambert, Vanstone 2001). The quotient is estimated by Barrett's method and
  * up to three too small, which does no harm: the rest is below 4·x² then, 130 bits. No branches.
  */
-import type { Assembly } from "./assembly.ts";
-import { ADD_128, get, load, long, MUL_WIDE_U, OP, set, store, SUB_128 } from "./assembly.ts";
+import type { Assembly } from "../../wasm/assembly.ts";
+import { ADD_128, get, load, long, MUL_WIDE_U, OP, set, store, SUB_128 } from "../../wasm/assembly.ts";
 
 export const X_SQUARED = 0xd201000000010000n ** 2n;
 /** Words of 64 bits of each part, and of both. */

@@ -6,7 +6,7 @@
  * Doubling is right for every point (there is none of order two). Adding a point to itself, to its opposite or to
  * infinity gives Z = 0, and Z stays zero from then on: the test refuses such a result.
  */
-import type { Assembly } from "./assembly.ts";
+import type { Assembly } from "../../wasm/assembly.ts";
 import type { Value } from "./formula.ts";
 import { Formula } from "./formula.ts";
 import { LIMBS } from "./limbs.ts";

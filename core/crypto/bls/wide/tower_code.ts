@@ -3,8 +3,8 @@
  * degree is six pairs: three of c0, then three of c1. Karatsuba throughout (Devegili et al.: ePrint 2006/471); squaring
  * in the cyclotomic subgroup by Granger and Scott (ePrint 2009/565).
  */
-import type { Assembly, Body, Ref } from "./assembly.ts";
-import { at } from "./assembly.ts";
+import type { Assembly, Body, Ref } from "../../wasm/assembly.ts";
+import { at } from "../../wasm/assembly.ts";
 import type { Value } from "./formula.ts";
 import { Formula } from "./formula.ts";
 import { LIMBS, modP, NUMBER_BYTES, REDUCED_BOUND, toLimbs, toMontgomery } from "./limbs.ts";

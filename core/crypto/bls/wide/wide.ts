@@ -20,8 +20,8 @@ import type { Multiply } from "./multiply.ts";
 import { multiplyInG1, multiplyInG2, writeInfinity } from "./multiply.ts";
 import type { Encoding } from "./points.ts";
 import { encodingOfG1, encodingOfG2, followSteps, stepsOf } from "./points.ts";
-import type { Summing } from "./sum.ts";
-import { addProducts, ODD_MULTIPLES } from "./sum.ts";
+import type { Summing } from "../../wasm/sum.ts";
+import { addProducts, ODD_MULTIPLES } from "../../wasm/sum.ts";
 
 const COMPRESSED = 0x80, INFINITE = 0x40, LARGE = 0x20, FLAGS = 0xe0;
 /** Points of one sum whose multiples are in memory together: 1.3 KB each in G1. Longer lists are summed in parts. */

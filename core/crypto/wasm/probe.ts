@@ -1,5 +1,5 @@
 /** Whether this process's WebAssembly has wide arithmetic: V8's flag `--experimental-wasm-wide-arithmetic`. */
-import { get, I64, wasmModule } from "../../../wasm_code.ts";
+import { get, I64, wasmModule } from "../../wasm_code.ts";
 import { ADD_128, MUL_WIDE_S, MUL_WIDE_U, SUB_128 } from "./assembly.ts";
 
 /** The flag, for `--v8-flags` and `DENO_V8_FLAGS`. */

@@ -2,9 +2,9 @@
  * Puts the module together: functions that call each other, each with a frame of its own at a fixed place in memory
  * (none calls itself), and constants. Nothing here knows the field.
  */
-import { assert } from "../../../assert.ts";
-import type { Code, WasmFunction } from "../../../wasm_code.ts";
-import { get, I32, I64, leb, longLeb, set, unsignedLeb, wasmModule } from "../../../wasm_code.ts";
+import { assert } from "../../assert.ts";
+import type { Code, WasmFunction } from "../../wasm_code.ts";
+import { get, I32, I64, leb, longLeb, set, unsignedLeb, wasmModule } from "../../wasm_code.ts";
 
 const PAGE_BYTES = 65_536;
 
