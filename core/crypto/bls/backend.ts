@@ -26,6 +26,12 @@ export interface RawGroup<P> {
   /** The same for many, with null for each that `decode` refuses. */
   decodeMany(list: readonly Uint8Array[]): (P | null)[];
   encode(point: P): Bytes;
+  /** Length of a packed point. */
+  readonly packedSize: number;
+  /** Writes its own form for the same backend on another thread of this program. */
+  pack(to: Uint8Array, point: P): void;
+  /** What `pack` wrote. Nothing is checked. */
+  unpack(bytes: Uint8Array): P;
   isInfinity(point: P): boolean;
   add(a: P, b: P): P;
   negate(point: P): P;

@@ -56,6 +56,30 @@ export class Group<P extends Bytes, Raw extends object = object> {
     });
   }
 
+  /**
+   * For another thread of this program, which doesn't check or decompress them again: their bytes and their forms.
+   * @throws {CryptoError} as `decode`, when one was not checked yet
+   */
+  pack(points: readonly P[]): Bytes {
+    const each = this.size + this.raw.packedSize, packed = new Uint8Array(points.length * each);
+    points.forEach((point, i) => {
+      const raw = this.open(point);
+      packed.set(point, i * each);
+      this.raw.pack(packed.subarray(i * each + this.size, (i + 1) * each), raw);
+    });
+    return packed as Bytes;
+  }
+
+  /** What `pack` made over the same backend, and nobody else: these count as checked. */
+  unpack(packed: Uint8Array): P[] {
+    const each = this.size + this.raw.packedSize;
+    return Array.from({ length: packed.length / each }, (_, i) => {
+      const point = packed.slice(i * each, i * each + this.size) as Bytes as P;
+      this.#checked.set(point, this.raw.unpack(packed.subarray(i * each + this.size, (i + 1) * each)));
+      return point;
+    });
+  }
+
   isInfinity(point: P): boolean {
     return this.raw.isInfinity(this.open(point));
   }
