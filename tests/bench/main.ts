@@ -8,6 +8,7 @@ import { benchBroadcast } from "./broadcast.ts";
 import { benchContracts } from "./contracts.ts";
 import { benchEmbeddedNode } from "./embedded_node.ts";
 import { benchNotes } from "./notes.ts";
+import { benchPool } from "./pool.ts";
 import { benchStore } from "./store.ts";
 
 type Figure = { readonly name: string; readonly value: string; readonly ratio?: number };
@@ -16,6 +17,7 @@ const benches: Record<string, () => Promise<readonly Figure[]>> = {
   actors: benchActors,
   store: benchStore,
   notes: benchNotes,
+  pool: benchPool,
   broadcast: benchBroadcast,
   addresses: benchAddresses,
   contracts: benchContracts,
