@@ -64,8 +64,8 @@ async function run(program: Program): Promise<number> {
 }
 
 /**
- * @param others beside the main one; null: one for each further core where there are four. What a thread does costs more
- *   CPU than here: with fewer, the rest of the machine (the node, the proxy, other guardians) may need it
+ * @param others beside the main one; null: one for each further core where there are four. What a thread does costs
+ *   more CPU than here: with fewer, the rest of the machine (the node, the proxy, other guardians) may need it
  */
 function threadsFor(threads: Threads, others: number | null): Threads {
   return { ...threads, cores: others === null ? (threads.cores < 4 ? 1 : threads.cores) : 1 + others };
