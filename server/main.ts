@@ -9,7 +9,7 @@ import { consoleSink, levelFrom } from "../actors/platform/console_sink.ts";
 import type { ProcessHost } from "../actors/platform/process.ts";
 import { realProcessHost } from "../actors/platform/process.ts";
 import { realPlatform } from "../actors/platform/real.ts";
-import type { Platform, Threads } from "../actors/platform/platform.ts";
+import type { Platform } from "../actors/platform/platform.ts";
 import { ActorError } from "../actors/error.ts";
 import { StoreError } from "../actors/store/mod.ts";
 import { errorText, FedimintError } from "../core/result.ts";
@@ -29,6 +29,7 @@ import {
   readSettings,
   restoreCommand,
 } from "./settings.ts";
+import { threadsFor } from "./threads.ts";
 import { readConfig } from "./config/config_files.ts";
 import { readBackup, restoreGuardian } from "./config/restore.ts";
 
@@ -61,14 +62,6 @@ async function run(program: Program): Promise<number> {
   const guardian = await Guardian.start(own);
   host.onSignal(() => void guardian.stop());
   return await guardian.run();
-}
-
-/**
- * @param others beside the main one; null: one for each further core where there are four. What a thread does costs
- *   more CPU than here: with fewer, the rest of the machine (the node, the proxy, other guardians) may need it
- */
-function threadsFor(threads: Threads, others: number | null): Threads {
-  return { ...threads, cores: others === null ? (threads.cores < 4 ? 1 : threads.cores) : 1 + others };
 }
 
 /** `guardian restore ARCHIVE`: the config files of a backup, and nothing else. */

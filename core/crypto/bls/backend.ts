@@ -1,7 +1,7 @@
 /**
  * What a library must do to carry `Bls`: group arithmetic on points in its own form. Two implement it: `noble.ts`, the
- * reference, and `mcl.ts`, the fast one. Points get into a backend only by `decode`, which checks everything, or by
- * arithmetic on such points.
+ * reference, and `mcl.ts`, the fast one. Points get into a backend only by `decode`, which checks everything, by
+ * arithmetic on such points, or from another thread of this program, where that was done (`unpack`).
  */
 import type { Bytes } from "../../bytes.ts";
 import type { Scalar } from "./types.ts";

@@ -1,6 +1,6 @@
 /**
- * BLS12-381 for everything above: points are their canonical bytes (`G1`, `G2`), made only by `decode` or by
- * arithmetic.
+ * BLS12-381 for everything above: points are their canonical bytes (`G1`, `G2`), made only by `decode`, by arithmetic,
+ * or of what another thread of this program packed.
  *
  * The backend's form of each point is kept beside its bytes for as long as somebody holds them. So a point that was
  * checked once is not checked or decompressed again, and bytes that only claim to be a point (after a cast, or from
