@@ -17,7 +17,8 @@ import { InvariantError } from "../../../core/assert.ts";
 import { Recent } from "../../../core/recent.ts";
 import type { Result } from "../../../core/result.ts";
 import { err, errorText, ok } from "../../../core/result.ts";
-import type { TransactionId } from "../../../core/types/ids.ts";
+import type { KnownItem } from "../../../core/types/session.ts";
+import { transactionIdOf } from "../../../core/types/transaction.ts";
 import type { Transaction, TransactionError, TransactionSubmissionOutcome } from "../../../core/types/transaction.ts";
 import type { Version } from "../../../core/types/version.ts";
 import { getAcceptedTransaction } from "../store/db.ts";
@@ -36,6 +37,8 @@ import { AheadQueue } from "./ahead_queue.ts";
 import type { MempoolRef } from "./mempool.ts";
 import type { Prepared } from "../engine/prepare.ts";
 import { inputBytes, prepareTransactions } from "../engine/prepare.ts";
+import type { Rechecked } from "./rechecks.ts";
+import { needsOf, Rechecks } from "./rechecks.ts";
 import type { SubmissionKey } from "./submitted.ts";
 import { submissionKey, Submitted } from "./submitted.ts";
 import type { DecodedTransaction, Modules } from "../engine/transaction.ts";
@@ -48,8 +51,8 @@ export type SubmissionsMessage =
    * that can't be told from others.
    */
   | Request<"submit", { transaction: Transaction; waitMs: number; source?: string | null }, SubmissionAnswer>
-  /** Items were accepted and are durable; ids of those that were transactions. */
-  | Cast<"accepted", { txids: readonly TransactionId[] }>
+  /** These were accepted and are durable. */
+  | Cast<"accepted", { items: readonly KnownItem[] }>
   | Cast<"sessionCompleted", { session: number }>
   /** It may be time for the next batch. */
   | Cast<"prepare", null>
@@ -70,7 +73,7 @@ type Verdict =
   /** Nobody knows: the check threw. */
   | { readonly kind: "broken"; readonly reason: string };
 
-type Waiting = {
+type Waiting = Rechecked & {
   readonly key: SubmissionKey;
   readonly decoded: DecodedTransaction;
   readonly callers: Map<number, ReplyTo<SubmissionAnswer>>;
@@ -112,6 +115,7 @@ type State = SubmissionsArgs & {
   /** Those that wait for their turn to be checked, and whether for the first time in this session. */
   readonly due: Map<SubmissionKey, boolean>;
   callers: number;
+  readonly rechecks: Rechecks;
   recheckDue: boolean;
 };
 
@@ -186,6 +190,8 @@ function check(state: State, ctx: Context, entry: Waiting, first: boolean): void
   }
   state.checks++;
   entry.checking = true;
+  entry.stale = false;
+  entry.checkedMs = ctx.platform.clock.monotonicMs();
   ctx.run(() => verdictOf(state, ctx, entry), (outcome) => {
     // whatever a submission brings to light is told to whoever submitted it, and restarts nothing
     const verdict: Verdict = outcome.ok ? outcome.value : { kind: "broken", reason: errorText(outcome.error) };
@@ -223,7 +229,7 @@ function answer(state: State, ctx: Context, { key, callers }: Waiting, outcome: 
 }
 
 function scheduleRecheck(state: State, ctx: Context): void {
-  if (state.recheckDue || state.waiting.size === 0) return;
+  if (state.recheckDue) return;
   state.recheckDue = true;
   ctx.after(RECHECK_INTERVAL_MS, { type: "recheck", args: null });
 }
@@ -236,9 +242,21 @@ function beginWaiting(
   decoded: DecodedTransaction,
   source: string,
 ): Waiting {
-  const { txid, transaction: { inputs } } = decoded;
-  const ahead = inputs.length > 0 && !isSuspect(state, ctx, source);
-  const entry = { key, decoded, source, ahead, prepared: false, callers: new Map(), checking: false, queued: false };
+  const { txid, transaction } = decoded;
+  const ahead = transaction.inputs.length > 0 && !isSuspect(state, ctx, source);
+  const entry: Waiting = {
+    key,
+    decoded,
+    source,
+    ahead,
+    prepared: false,
+    callers: new Map(),
+    checking: false,
+    queued: false,
+    needs: needsOf(transaction),
+    checkedMs: -Infinity,
+    stale: false,
+  };
   state.waiting.add(txid, key, entry);
   if (!ahead) return entry;
   if (state.busy && state.ahead.size === 0) {
@@ -264,6 +282,7 @@ export const submissions = defineActor<SubmissionsMessage, SubmissionsArgs, Stat
     checks: 0,
     due: new Map(),
     callers: 0,
+    rechecks: new Rechecks((instance) => args.modules.live.get(instance)?.module.inputsStandAlone ?? false),
     recheckDue: false,
   }),
   handle: {
@@ -324,16 +343,21 @@ export const submissions = defineActor<SubmissionsMessage, SubmissionsArgs, Stat
       if (entry && !place) answer(state, ctx, entry, null);
       return next(state);
     },
-    accepted: (state, { txids }, ctx) => {
-      for (const txid of txids) {
+    accepted: (state, { items }, ctx) => {
+      for (const { tag, value } of items) {
+        if (tag !== "Transaction") continue;
+        const txid = transactionIdOf(value);
         for (const entry of state.waiting.of(txid)) answer(state, ctx, entry, ok(txid));
       }
-      scheduleRecheck(state, ctx);
+      const isOpen = state.rechecks.accepted(items, state.waiting.values(), ctx.platform.clock.monotonicMs());
+      if (isOpen) scheduleRecheck(state, ctx);
       return next(state);
     },
     recheck: (state, _args, ctx) => {
       state.recheckDue = false;
-      for (const entry of state.waiting.values()) check(state, ctx, entry, false);
+      const due = state.rechecks.due(state.waiting.values(), ctx.platform.clock.monotonicMs());
+      for (const entry of due) check(state, ctx, entry, false);
+      if (state.rechecks.isOpen(state.waiting.values())) scheduleRecheck(state, ctx);
       return next(state);
     },
     // what was in units that no head reached is lost with the session: it goes to the next one

@@ -131,7 +131,7 @@ Deno.test("however many transactions are submitted, a few are checked at a time,
     const good = transactionOf({ output: GOOD });
     const answer = system.ask(refs.submissions, "submit", { transaction: good, waitMs: 1_000 });
     assertEquals(await system.ask(refs.mempool, "take", null), { tag: "Transaction", value: good });
-    system.tell(refs.submissions, "accepted", { txids: [transactionIdOf(good)] });
+    system.tell(refs.submissions, "accepted", { items: [{ tag: "Transaction", value: good }] });
     assertEquals(await answer, ok(transactionIdOf(good)));
   });
 });
@@ -152,7 +152,7 @@ Deno.test("a copy of a transaction with other signatures, which anybody can make
     assertEquals(await system.ask(refs.mempool, "take", null), { tag: "Transaction", value: good });
     const later = submit(copy), laterToo = submit(good);
     assertEquals(await later, refused);
-    system.tell(refs.submissions, "accepted", { txids: [txid] });
+    system.tell(refs.submissions, "accepted", { items: [{ tag: "Transaction", value: good }] });
     assertEquals([await answer, await laterToo], [ok(txid), ok(txid)]);
   });
 });
