@@ -31,6 +31,7 @@ import {
   readSettings,
   restoreCommand,
 } from "./settings.ts";
+import { threadsFor } from "./threads.ts";
 import { readConfig } from "./config/config_files.ts";
 import { readBackup, restoreGuardian } from "./config/restore.ts";
 
@@ -59,7 +60,9 @@ async function run(program: Program): Promise<number> {
   tellBlsBackend(loggerFor("root", log), await readyBls());
   tellSchnorrVerifier(loggerFor("root", log));
   const store = await openDatabase(platform, settings.dataDir);
-  const guardian = await Guardian.start({ ...settings, platform, store, log, definitions: modules });
+  const threads = threadsFor(platform.threads, settings.threads);
+  const own = { ...settings, platform: { ...platform, threads }, store, log, definitions: modules };
+  const guardian = await Guardian.start(own);
   host.onSignal(() => void guardian.stop());
   return await guardian.run();
 }

@@ -74,10 +74,10 @@ export function publicUrl(text: string | undefined, setting: string, schemes: re
 }
 
 /** @throws {SettingsError} */
-export function wholeNumber(text: string, setting: string, most: number): number {
+export function wholeNumber(text: string, setting: string, most: number, least = 1): number {
   const number = Number(text);
-  if (!/^[0-9]+$/.test(text) || number < 1 || number > most) {
-    throw invalid(setting, `expected a whole number from 1 to ${most}, got ${shown(text)}`);
+  if (!/^[0-9]+$/.test(text) || number < least || number > most) {
+    throw invalid(setting, `expected a whole number from ${least} to ${most}, got ${shown(text)}`);
   }
   return number;
 }

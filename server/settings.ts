@@ -6,6 +6,7 @@
 import { Command, Option } from "commander";
 import { FilesError } from "../actors/platform/error.ts";
 import type { Address } from "../actors/platform/platform.ts";
+import { POOL_THREADS_MAX } from "../actors/threads/limits.ts";
 import { BITCOIN_NETWORKS } from "../core/bitcoin/mod.ts";
 import { errorText } from "../core/result.ts";
 import { FEDIMINT_VERSION } from "../core/types/version.ts";
@@ -33,6 +34,8 @@ export type GuardianSettings = {
   readonly apiSecrets: readonly string[];
   /** Of one public address, at the API. */
   readonly apiConnectionsPerAddress: number;
+  /** Threads beside the main one, at most; null: as the machine is. */
+  readonly threads: number | null;
   readonly sessionTimeoutMs: number;
   readonly testEnvironment: boolean;
 };
@@ -119,6 +122,12 @@ export const SETTINGS = {
     help:
       "API connections of one public address; a reverse proxy on this machine or in a private network has no such bound",
     fallback: String(CONNECTIONS_PER_ADDRESS),
+  },
+  threads: {
+    flag: "--threads <number>",
+    variable: "FM_THREADS",
+    help:
+      "threads that verify notes under load, at most; default: 3 or 4 on a machine with four cores or more, none on others",
   },
   enableIroh: {
     flag: "--enable-iroh <boolean>",
@@ -342,6 +351,7 @@ export async function readSettings(command: Command, surroundings: Surroundings)
       "FM_API_CONNECTIONS_PER_ADDRESS",
       CONNECTIONS_PER_ADDRESS_MAX,
     ),
+    threads: texts("threads") === undefined ? null : wholeNumber(texts("threads")!, "FM_THREADS", POOL_THREADS_MAX, 0),
     sessionTimeoutMs: timeoutSecs * 1_000,
     testEnvironment,
   };

@@ -266,6 +266,9 @@ Deno.test("numbers and lists out of their bounds are refused", async () => {
     await refused({ FM_API_CONNECTIONS_PER_ADDRESS: bad }, "FM_API_CONNECTIONS_PER_ADDRESS", "expected a whole number");
   }
   assertEquals((await read({ ...VARIABLES, FM_API_CONNECTIONS_PER_ADDRESS: "7" })).apiConnectionsPerAddress, 7);
+  for (const bad of ["-1", "1.5", "x", "5"]) await refused({ FM_THREADS: bad }, "FM_THREADS", "from 0 to 4");
+  assertEquals((await read(VARIABLES)).threads, null);
+  assertEquals((await read({ ...VARIABLES, FM_THREADS: "0" })).threads, 0);
   assertEquals((await read({ ...VARIABLES, FM_SESSION_TIMEOUT_SECS: "60" })).sessionTimeoutMs, 60_000);
   for (const bad of [",", "hidden,", ",hidden", "a,,b"]) {
     await refused({ FM_FORCE_API_SECRETS: bad }, "FM_FORCE_API_SECRETS", "one of the secrets is empty", ["hidden"]);

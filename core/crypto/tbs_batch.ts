@@ -35,7 +35,7 @@ export type SignatureCheck =
   & ({ readonly seed: Uint8Array } | { readonly message: G1 });
 
 /** Factors are below 2^128: twice as long ones would double the work and gain nothing. */
-const FACTOR_BYTES = 16;
+export const FACTOR_BYTES = 16;
 
 type Prepared = {
   readonly index: number;

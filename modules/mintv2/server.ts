@@ -27,6 +27,7 @@ import { mintEndpoints } from "./server/endpoints.ts";
 import { feeOf } from "./fees.ts";
 import { generateMint, validateMint } from "./server/generation.ts";
 import { NoteChecks } from "./server/note_checks.ts";
+import { noteThreads } from "./server/note_task.ts";
 
 type MintModule = ServerModule<MintInput, MintOutput, null, MintConsensusItem, MintInputError, MintOutputError>;
 type MintEnv = ServerModuleEnv<MintConfig, MintPrivateConfig>;
@@ -101,13 +102,13 @@ function startMint(env: MintEnv): Promise<MintModule> {
   const secretShares = new Map(
     [...env.privateConfig.tbsSks].map(([exponent, secret]) => [exponent, decodeScalar(secret.reveal())] as const),
   );
-  const checks = new NoteChecks(config.tbsAggPks, env.platform.dice);
+  const checks = new NoteChecks(config.tbsAggPks, env.platform.dice, noteThreads(env));
   return Promise.resolve<MintModule>({
     prepareInputs: async (transactions) => {
       const notes = transactions.map((inputs) =>
         inputs.flatMap((input) => input.tag === "V0" ? [input.value.note] : [])
       );
-      const holds = checks.prepare(notes);
+      const holds = await checks.prepare(notes);
       await lookAhead(env.store, notes.filter((_, i) => holds[i]).flat());
       return holds;
     },

@@ -8,6 +8,7 @@ import { benchBroadcast } from "./broadcast.ts";
 import { benchContracts } from "./contracts.ts";
 import { benchEmbeddedNode } from "./embedded_node.ts";
 import { benchNotes } from "./notes.ts";
+import { benchPool } from "./pool.ts";
 import { benchSchnorr } from "./schnorr.ts";
 import { benchStore } from "./store.ts";
 
@@ -18,6 +19,7 @@ const benches: Record<string, () => Promise<readonly Figure[]>> = {
   store: benchStore,
   notes: benchNotes,
   schnorr: benchSchnorr,
+  pool: benchPool,
   broadcast: benchBroadcast,
   addresses: benchAddresses,
   contracts: benchContracts,

@@ -1,7 +1,7 @@
 /**
  * What a library must do to carry `Bls`: group arithmetic on points in its own form. Two implement it: `noble.ts`, the
- * reference, and `mcl.ts`, the fast one. Points get into a backend only by `decode`, which checks everything, or by
- * arithmetic on such points.
+ * reference, and `mcl.ts`, the fast one. Points get into a backend only by `decode`, which checks everything, by
+ * arithmetic on such points, or from another thread of this program, where that was done (`unpack`).
  */
 import type { Bytes } from "../../bytes.ts";
 import type { Scalar } from "./types.ts";
@@ -26,6 +26,12 @@ export interface RawGroup<P> {
   /** The same for many, with null for each that `decode` refuses. */
   decodeMany(list: readonly Uint8Array[]): (P | null)[];
   encode(point: P): Bytes;
+  /** Length of a packed point. */
+  readonly packedSize: number;
+  /** Writes its own form for the same backend on another thread of this program. */
+  pack(to: Uint8Array, point: P): void;
+  /** What `pack` wrote. Nothing is checked. */
+  unpack(bytes: Uint8Array): P;
   isInfinity(point: P): boolean;
   add(a: P, b: P): P;
   negate(point: P): P;

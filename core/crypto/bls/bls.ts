@@ -1,6 +1,6 @@
 /**
- * BLS12-381 for everything above: points are their canonical bytes (`G1`, `G2`), made only by `decode` or by
- * arithmetic.
+ * BLS12-381 for everything above: points are their canonical bytes (`G1`, `G2`), made only by `decode`, by arithmetic,
+ * or of what another thread of this program packed.
  *
  * The backend's form of each point is kept beside its bytes for as long as somebody holds them. So a point that was
  * checked once is not checked or decompressed again, and bytes that only claim to be a point (after a cast, or from
@@ -65,6 +65,30 @@ export class Group<P extends Bytes, Raw extends object = object> {
       if (!checked) return null;
       const point = Uint8Array.from(bytes) as Bytes as P;
       this.#checked.set(point, checked);
+      return point;
+    });
+  }
+
+  /**
+   * For another thread of this program, which doesn't check or decompress them again: their bytes and their forms.
+   * @throws {CryptoError} as `decode`, when one was not checked yet
+   */
+  pack(points: readonly P[]): Bytes {
+    const each = this.size + this.raw.packedSize, packed = new Uint8Array(points.length * each);
+    points.forEach((point, i) => {
+      const raw = this.open(point);
+      packed.set(point, i * each);
+      this.raw.pack(packed.subarray(i * each + this.size, (i + 1) * each), raw);
+    });
+    return packed as Bytes;
+  }
+
+  /** What `pack` made over the same backend, and nobody else: these count as checked. */
+  unpack(packed: Uint8Array): P[] {
+    const each = this.size + this.raw.packedSize;
+    return Array.from({ length: packed.length / each }, (_, i) => {
+      const point = packed.slice(i * each, i * each + this.size) as Bytes as P;
+      this.#checked.set(point, this.raw.unpack(packed.subarray(i * each + this.size, (i + 1) * each)));
       return point;
     });
   }

@@ -104,6 +104,9 @@ function group<P>(module: MclModule, memory: MclMemory, name: "G1" | "G2"): RawG
       assert(written === size, "mcl serializes every point it computed");
       return memory.readBytes(bytesAt, size);
     },
+    packedSize: pointBytes,
+    pack: (to, point) => to.set(new Uint8Array(words(point).buffer)),
+    unpack: (bytes) => new Uint32Array(bytes.slice().buffer) as unknown as P,
     isInfinity: (point) => {
       memory.writeWords(a, words(point));
       return isZero(a) === 1;

@@ -6,7 +6,7 @@ import type { BlsBackend } from "./backend.ts";
 import { Bls } from "./bls.ts";
 import type { Choice } from "./fastest.ts";
 import { backendNow, fastestBackend, loadBackend } from "./fastest.ts";
-import { hasWideArithmetic } from "./wide/probe.ts";
+import { hasWideArithmetic } from "../wasm/probe.ts";
 
 export { Bls, Group } from "./bls.ts";
 export type { G1, G2, Scalar } from "./types.ts";

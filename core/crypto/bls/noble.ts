@@ -46,6 +46,9 @@ function group<P>(
     decodeMany: (list) => list.map((bytes) => orNull(() => decode(bytes))),
     // a computed infinity may have other coordinates than noble's ZERO, which alone it encodes
     encode: (point) => (own(point).is0() ? constructor.ZERO : own(point)).toBytes(true) as Bytes,
+    packedSize: size,
+    pack: (to, point) => to.set((own(point).is0() ? constructor.ZERO : own(point)).toBytes(true)),
+    unpack: decode,
     isInfinity: (point) => own(point).is0(),
     add: (a, b) => raw(own(a).add(own(b))),
     negate: (point) => raw(own(point).negate()),

@@ -5,6 +5,7 @@
 import type { LogRecord } from "../../../actors/logger.ts";
 import { loggerFor } from "../../../actors/logger.ts";
 import type { Clock, Dice, Network, Platform } from "../../../actors/platform/platform.ts";
+import { simulatedThreads } from "../../../actors/platform/simulated/threads.ts";
 import { openMemoryStore } from "../../../actors/store/memory.ts";
 import type { Store, StoreView } from "../../../actors/store/store.ts";
 import { toHex } from "../../../core/bytes.ts";
@@ -41,7 +42,10 @@ function absent(what: string): never {
   throw new Error(`This test has no ${what}`);
 }
 
-/** Only dice, and a clock and a network if given; a module that reaches for the rest fails its test. */
+/**
+ * Only dice, threads that compute in place, and a clock and a network if given; a module that reaches for the rest
+ * fails its test.
+ */
 export function dicePlatform(seed: number, clock?: Clock, network?: Network): Platform {
   return {
     dice: seededDice(seed),
@@ -54,9 +58,7 @@ export function dicePlatform(seed: number, clock?: Clock, network?: Network): Pl
     get files(): never {
       return absent("files");
     },
-    get threads(): never {
-      return absent("threads");
-    },
+    threads: simulatedThreads(() => true),
   };
 }
 

@@ -6,18 +6,23 @@
  * nothing is: processing verifies one note after the other up to the first bad one, as the reference does. So a
  * transaction full of invalid notes, which costs its sender nothing, stays cheap for us: it is never searched, and it
  * takes the others of its batch no more than a few products of pairings.
+ *
+ * Batches are verified on threads where there are some: other work goes on meanwhile, and who asks for a note whose
+ * batch is under way waits for that one.
  */
 import type { Dice } from "../../../actors/platform/platform.ts";
+import type { Bytes } from "../../../core/bytes.ts";
 import type { G2 } from "../../../core/crypto/bls/mod.ts";
 import { messageSeed, messageToPoint, verifyNote } from "../../../core/crypto/tbs.ts";
-import type { SignatureCheck } from "../../../core/crypto/tbs_batch.ts";
 import { allSignaturesHold, verifyGroups } from "../../../core/crypto/tbs_batch.ts";
+import type { PointCheck } from "../../../core/crypto/tbs_packed.ts";
 import { encode } from "../../../core/encoding/mod.ts";
 import { Recent } from "../../../core/recent.ts";
 import type { Note } from "../common.ts";
 import { note as noteCodec } from "../common.ts";
 import type { Denomination } from "../denomination.ts";
 import { NOTES_REMEMBERED_MIN } from "../limits.ts";
+import type { VerifyElsewhere } from "./note_task.ts";
 
 /**
  * Notes of a transaction in its first batch; each further batch has twice as many. What fails early costs little, and
@@ -37,14 +42,24 @@ export class NoteChecks {
   readonly #dice: Dice;
   /** Notes that hold. */
   readonly #valid: Recent<true>;
+  readonly #elsewhere: VerifyElsewhere | null;
+  /** Notes in calls that are under way: no more than their callers hold. */
+  readonly #underWay = new Map<string, Promise<unknown>>();
 
   /**
    * @param keys whole keys, by denomination
+   * @param elsewhere null: no threads
    * @param rememberedMin verdicts that are kept at least; never more than twice as many are
    */
-  constructor(keys: ReadonlyMap<Denomination, G2>, dice: Dice, rememberedMin = NOTES_REMEMBERED_MIN) {
+  constructor(
+    keys: ReadonlyMap<Denomination, G2>,
+    dice: Dice,
+    elsewhere: VerifyElsewhere | null,
+    rememberedMin = NOTES_REMEMBERED_MIN,
+  ) {
     this.#keys = keys;
     this.#dice = dice;
+    this.#elsewhere = elsewhere;
     this.#valid = new Recent(rememberedMin);
   }
 
@@ -54,61 +69,87 @@ export class NoteChecks {
    * @param transactions the notes of each
    * @returns for each whether no bad note was found in it
    */
-  prepare(transactions: readonly (readonly Note[])[]): boolean[] {
-    const unknown = transactions.map((notes) => notes.filter((note) => this.#needsBatch(note)));
-    const holds = transactions.map(() => true);
+  async prepare(transactions: readonly (readonly Note[])[]): Promise<boolean[]> {
+    const named = transactions.map((notes) => notes.map((note) => ({ note, key: keyOf(note) })));
+    const keys = named.flat().map(({ key }) => key);
+    for (let others = this.#callsWith(keys); others.length > 0; others = this.#callsWith(keys)) {
+      await Promise.allSettled(others);
+    }
+    const call = this.#prepareNow(
+      named.map((notes) =>
+        notes.filter(({ note, key }) => this.#keys.has(note.denomination) && !this.#isKnown(key)).map(({ note }) =>
+          note
+        )
+      ),
+    );
+    for (const key of keys) this.#underWay.set(key, call);
+    try {
+      return await call;
+    } finally {
+      for (const key of keys) this.#underWay.delete(key);
+    }
+  }
+
+  #callsWith(keys: readonly string[]): Promise<unknown>[] {
+    return this.#underWay.size === 0 ? [] : keys.flatMap((key) => this.#underWay.get(key) ?? []);
+  }
+
+  /** @param unknown notes without a verdict, of denominations that have a key */
+  async #prepareNow(unknown: readonly (readonly Note[])[]): Promise<boolean[]> {
+    const holds = unknown.map(() => true);
     let shared: number[] = [], size = 0;
-    const finish = (): void => {
-      this.#shareBatch(shared.map((i) => unknown[i]!)).forEach((held, at) => holds[shared[at]!] = held);
+    const finish = async (): Promise<void> => {
+      const held = await this.#shareBatch(shared.map((i) => unknown[i]!));
+      held.forEach((held, at) => holds[shared[at]!] = held);
       [shared, size] = [[], 0];
     };
     for (const [i, { length }] of unknown.entries()) {
-      if (length > FIRST_BATCH) holds[i] = this.#prepareOne(unknown[i]!);
+      if (length > FIRST_BATCH) holds[i] = await this.#prepareOne(unknown[i]!);
       else if (length > 0) {
-        if (size + length > SHARED_BATCH) finish();
+        if (size + length > SHARED_BATCH) await finish();
         shared.push(i);
         size += length;
       }
     }
-    finish();
+    await finish();
     return holds;
   }
 
   /** Whether the signature is one of the denomination's key. False for a denomination without a key. */
   holds(note: Note): boolean {
-    if (this.#isKnown(note)) return true;
+    if (this.#isKnown(keyOf(note))) return true;
     const key = this.#keys.get(note.denomination);
     const holds = key !== undefined && verifyNote(messageToPoint(note.nonce), note.signature, key);
     if (holds) this.#remember([note]);
     return holds;
   }
 
-  #needsBatch(note: Note): boolean {
-    return this.#keys.has(note.denomination) && !this.#isKnown(note);
-  }
-
-  #shareBatch(transactions: readonly (readonly Note[])[]): boolean[] {
-    if (transactions.length < 2) return transactions.map((notes) => this.#prepareOne(notes));
+  async #shareBatch(transactions: readonly (readonly Note[])[]): Promise<boolean[]> {
+    if (transactions.length < 2) return await Promise.all(transactions.map((notes) => this.#prepareOne(notes)));
     const groups = transactions.map((notes) => notes.map((note) => this.#checkOf(note)));
-    const verdicts = verifyGroups(groups, (size) => this.#dice.bytes(size));
-    return verdicts.map((verdict, i) => {
-      if (verdict === "unknown") return this.#prepareOne(transactions[i]!);
+    const verdicts = await this.#elsewhere?.(groups, this.#random) ?? verifyGroups(groups, this.#random);
+    const holds: boolean[] = [];
+    for (const [i, verdict] of verdicts.entries()) {
       if (verdict === "holds") this.#remember(transactions[i]!);
-      return verdict === "holds";
-    });
+      holds.push(verdict === "unknown" ? await this.#prepareOne(transactions[i]!) : verdict === "holds");
+    }
+    return holds;
   }
 
-  #prepareOne(notes: readonly Note[]): boolean {
+  async #prepareOne(notes: readonly Note[]): Promise<boolean> {
     for (let at = 0, size = FIRST_BATCH; at < notes.length; at += size, size *= 2) {
-      const batch = notes.slice(at, at + size);
-      const hold = allSignaturesHold(batch.map((note) => this.#checkOf(note)), (size) => this.#dice.bytes(size));
+      const batch = notes.slice(at, at + size), checks = batch.map((note) => this.#checkOf(note));
+      const verdicts = await this.#elsewhere?.([checks], this.#random);
+      const hold = verdicts ? verdicts[0] === "holds" : allSignaturesHold(checks, this.#random);
       if (!hold) return false;
       this.#remember(batch);
     }
     return true;
   }
 
-  #checkOf({ denomination, signature, nonce }: Note): SignatureCheck {
+  readonly #random = (size: number): Bytes => this.#dice.bytes(size);
+
+  #checkOf({ denomination, signature, nonce }: Note): PointCheck {
     return { publicKey: this.#keys.get(denomination)!, signature, seed: messageSeed(nonce) };
   }
 
@@ -116,8 +157,8 @@ export class NoteChecks {
     for (const note of notes) this.#valid.set(keyOf(note), true);
   }
 
-  #isKnown(note: Note): boolean {
-    return this.#valid.get(keyOf(note)) ?? false;
+  #isKnown(key: string): boolean {
+    return this.#valid.get(key) ?? false;
   }
 }
 

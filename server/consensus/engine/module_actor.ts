@@ -219,14 +219,13 @@ export const moduleActor = defineActor<ModuleMessage, ModuleArgs, State>({
     return { store, instance: env.instance, definition, module };
   },
   handle: {
-    prepareInputs: async (state, { transactions, submission }) =>
-      reply(
-        state,
-        await stepOf(
+    // may wait for a thread, and what is prepared already can be processed meanwhile
+    prepareInputs: (state, { transactions, submission }, ctx, from) =>
+      answerLater(state, ctx, from, () =>
+        stepOf(
           submission,
           async () => await state.module.prepareInputs?.(transactions) ?? transactions.map(() => true),
-        ),
-      ),
+        )),
     verifyInput: async (state, { input, submission }) =>
       reply(state, await stepOf(submission, () => state.module.verifyInput?.(input).ok ?? true)),
     processInput: async (state, args) => reply(state, await stepOf(args.submission, () => processInput(state, args))),

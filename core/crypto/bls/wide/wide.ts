@@ -113,6 +113,9 @@ function group<P>(
       bytes[0]! |= COMPRESSED | (isLarge ? LARGE : 0);
       return bytes;
     },
+    packedSize: pointBytes,
+    pack: (to, point) => to.set(new Uint8Array(words(point).buffer)),
+    unpack: (bytes) => new BigInt64Array(bytes.slice().buffer) as unknown as P,
     isInfinity: (point) => {
       machine.write(a, words(point));
       return encoding.isInfinity(a);
