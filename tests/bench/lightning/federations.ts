@@ -4,7 +4,7 @@ import { realPlatform } from "../../../actors/platform/real.ts";
 import { DevFederation } from "../../../server/dev/federation/federation.ts";
 import type { Gateway } from "../../interop/gateway.ts";
 import type { Suite } from "../../interop/suite.ts";
-import { usageOf } from "../federation/usage.ts";
+import { usageOf } from "../usage.ts";
 import type { Pair, World } from "./world.ts";
 
 const STARTED_AT_ONCE = 4;
