@@ -42,13 +42,14 @@ export async function roundsOf(federation: DevFederation, peer: number): Promise
 
 /**
  * Of an official guardian, by its metrics: what it sent to another one. That is a unit a round and few other messages,
- * so it is a little too much.
+ * so it is a little too much. @throws {Error} for metrics without it
  */
 export function roundsOfMetrics(text: string): number {
-  const sent = [...text.matchAll(/^peer_messages_total\{([^}]*)\} ([0-9]+)$/gm)]
+  const sent = [...text.matchAll(/^fm_peer_messages_total\{([^}]*)\} ([0-9]+)$/gm)]
     .filter(([, labels]) => labels!.includes('direction="outgoing"'))
     .map(([, , count]) => Number(count));
-  return Math.max(0, ...sent);
+  if (sent.length === 0) throw new Error("The guardian's metrics have no messages with other guardians");
+  return Math.max(...sent);
 }
 
 /** Between two looks. */

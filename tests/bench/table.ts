@@ -1,7 +1,7 @@
 /** Tables of figures: a line a figure, ours beside a reference, and the ratio of the two. */
 
 const NAME_COLUMNS = 56;
-const COLUMNS = 16;
+const COLUMNS = 24;
 
 export function tableLine(name: string, cells: readonly string[]): string {
   return `${name.padEnd(NAME_COLUMNS)}${cells.map((cell) => cell.padStart(COLUMNS)).join("")}`.trimEnd();

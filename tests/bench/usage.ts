@@ -16,17 +16,24 @@ function bytesOf(text: string, ...names: readonly string[]): number {
   return found.reduce((sum, kilobytes) => sum + kilobytes * 1024, 0);
 }
 
-/** CPU of a process or thread, by its `stat`: the name in it may have any characters. */
-export function cpuSecondsOfStat(stat: string): number {
+/** Of a process or thread, by its `stat`: the name in it may have any characters. Seconds. */
+export function cpuOfStat(stat: string): { readonly own: number; readonly reaped: number } {
   const fields = stat.slice(stat.lastIndexOf(") ") + 2).split(" ");
-  return (Number(fields[11]) + Number(fields[12])) / CLOCK_TICKS_PER_SECOND;
+  const seconds = (user: number, system: number) =>
+    (Number(fields[user]) + Number(fields[system])) / CLOCK_TICKS_PER_SECOND;
+  return { own: seconds(11, 12), reaped: seconds(13, 14) };
+}
+
+/** What processes took that this one started and that have ended. */
+export async function reapedCpuSeconds(): Promise<number> {
+  return cpuOfStat(await Deno.readTextFile("/proc/self/stat")).reaped;
 }
 
 export async function usageOf(pid: number): Promise<Usage> {
   const stat = await Deno.readTextFile(`/proc/${pid}/stat`);
   const memory = await Deno.readTextFile(`/proc/${pid}/smaps_rollup`);
   return {
-    cpuSeconds: cpuSecondsOfStat(stat),
+    cpuSeconds: cpuOfStat(stat).own,
     residentBytes: bytesOf(memory, "Rss"),
     ownBytes: bytesOf(memory, "Private_Clean", "Private_Dirty"),
   };
@@ -40,7 +47,7 @@ export async function threadSecondsOf(pid: number): Promise<Map<string, number>>
     const stat = await Deno.readTextFile(`/proc/${pid}/task/${thread}/stat`).catch(() => null);
     if (stat === null) continue;
     const name = stat.slice(stat.indexOf("(") + 1, stat.lastIndexOf(")"));
-    sums.set(name, (sums.get(name) ?? 0) + cpuSecondsOfStat(stat));
+    sums.set(name, (sums.get(name) ?? 0) + cpuOfStat(stat).own);
   }
   return sums;
 }
@@ -49,4 +56,15 @@ export async function threadSecondsOf(pid: number): Promise<Map<string, number>>
 export function cpuSecondsBetween(before: readonly Usage[], after: readonly Usage[]): number {
   if (before.length !== after.length) throw new RangeError("There must be a look before and after at each process");
   return after.reduce((sum, { cpuSeconds }, i) => sum + cpuSeconds - before[i]!.cpuSeconds, 0);
+}
+
+/** Open connections of a process, and sockets on which it listens. */
+export async function socketsOf(pid: number): Promise<number> {
+  let sockets = 0;
+  for await (const { name } of Deno.readDir(`/proc/${pid}/fd`)) {
+    // one may be closed meanwhile
+    const target = await Deno.readLink(`/proc/${pid}/fd/${name}`).catch(() => "");
+    if (target.startsWith("socket:")) sockets++;
+  }
+  return sockets;
 }

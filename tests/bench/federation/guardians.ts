@@ -32,13 +32,13 @@ type GuardianOptions = {
 export class Guardians {
   readonly name: string;
   readonly purse: Purse;
-  readonly #federation: DevFederation;
+  readonly federation: DevFederation;
   readonly #roundsOf: GuardianOptions["rounds"];
 
   private constructor({ name, rounds }: GuardianOptions, federation: DevFederation, purse: Purse) {
     this.name = name;
     this.#roundsOf = rounds;
-    this.#federation = federation;
+    this.federation = federation;
     this.purse = purse;
   }
 
@@ -75,7 +75,7 @@ export class Guardians {
   }
 
   get pids(): number[] {
-    return this.#federation.guardians.filter(({ process }) => process.isRunning).map(({ process }) => process.pid);
+    return this.federation.guardians.filter(({ process }) => process.isRunning).map(({ process }) => process.pid);
   }
 
   usages(): Promise<Usage[]> {
@@ -84,7 +84,7 @@ export class Guardians {
 
   /** In order. */
   stop(): Promise<void> {
-    return this.#federation.stop();
+    return this.federation.stop();
   }
 
   /** They and their links stay as they are, and take no CPU. */
@@ -98,11 +98,11 @@ export class Guardians {
 
   /** What the first guardian tells of how long its units take to be ordered; null before it has a figure. */
   async orderingMs(): Promise<number | null> {
-    const latency = await this.#federation.call(0, "consensus_ord_latency") as { secs: number; nanos: number } | null;
+    const latency = await this.federation.call(0, "consensus_ord_latency") as { secs: number; nanos: number } | null;
     return latency === null ? null : Number(latency.secs) * 1_000 + Number(latency.nanos) / 1_000_000;
   }
 
   rounds(): Promise<RoundsAt> {
-    return this.#roundsOf(this.#federation);
+    return this.#roundsOf(this.federation);
   }
 }

@@ -5,18 +5,15 @@
  */
 import { Command } from "commander";
 import { errorText } from "../../../core/result.ts";
-import { freePorts } from "../../../server/dev/federation/processes.ts";
-import { officialGuardian } from "../../interop/federation.ts";
 import { findPrograms } from "../../interop/programs.ts";
 import type { Suite } from "../../interop/suite.ts";
 import { inFolder } from "../../interop/suite.ts";
-import { roundsOf, roundsOfMetrics } from "../rounds.ts";
 import { wholeNumber, wholeNumbers } from "../options.ts";
-import { Guardians } from "./guardians.ts";
 import type { LoadFigures, RestFigures } from "./measure.ts";
 import { measureLoad, measureRest } from "./measure.ts";
+import type { Both } from "./pair.ts";
+import { byTurns, startPair } from "./pair.ts";
 import { ProfiledGuardian } from "./profiled.ts";
-import type { Both } from "./report.ts";
 import { heading, loadLines, restLines } from "./report.ts";
 
 type Options = {
@@ -36,62 +33,19 @@ type Figures = {
   readonly load: number;
 };
 
-async function inTurn<T>(guardians: Guardians, measure: () => Promise<T>): Promise<T> {
-  guardians.resume();
-  try {
-    return await measure();
-  } finally {
-    guardians.pause();
-  }
-}
-
-async function both<T>(
-  [ours, official]: readonly [Guardians, Guardians | null],
-  measure: (of: Guardians) => Promise<T>,
-): Promise<Both<T>> {
-  return {
-    ours: await inTurn(ours, () => measure(ours)),
-    official: official && await inTurn(official, () => measure(official)),
-  };
-}
-
-async function startOfficial(suite: Suite, fedimintd: string, down: boolean): Promise<Guardians> {
-  const [port] = freePorts(1), { command, env } = officialGuardian(fedimintd), metrics = `127.0.0.1:${port}`;
-  return await Guardians.start(suite, {
-    name: "official guardians",
-    program: (peer) => ({ command, env: peer === 0 ? { ...env, FM_BIND_METRICS: metrics } : env }),
-    rounds: async () => {
-      const text = await (await fetch(`http://${metrics}/metrics`)).text();
-      return { rounds: roundsOfMetrics(text), atMs: performance.now() };
-    },
-    down,
-  });
-}
-
 async function bench(suite: Suite, fedimintd: string | null, options: Options): Promise<Figures> {
   const { lanes, seconds, down = false } = options;
   const profiled = options.profile ? await ProfiledGuardian.prepare(suite) : null;
   const program = (peer: number) => profiled?.program(peer);
-  const ours = await Guardians.start(suite, {
-    name: "our guardians",
-    program,
-    rounds: (federation) => roundsOf(federation, 0),
-    down,
-  });
-  ours.pause();
-  const official = fedimintd === null ? null : await startOfficial(suite, fedimintd, down);
-  official?.pause();
-  // stopped in order they write what they have, and a profile its file
-  suite.onEnd(() => Promise.resolve([ours, official].forEach((guardians) => guardians?.resume())));
-  const pair = [ours, official] as const;
-  const rest = await both(pair, (guardians) => measureRest(guardians, options.rest * 1_000));
+  const pair = await startPair(suite, { fedimintd, down, program }), { ours } = pair;
+  const rest = await byTurns(pair, (guardians) => measureRest(guardians, options.rest * 1_000));
   const stopped = down ? ", one of four guardians stopped" : "";
   console.log(`\n${heading(`${lanes} transactions at a time${stopped}`)}`);
   for (const line of restLines(rest)) console.log(line);
   const loads: Both<LoadFigures>[] = [];
   for (const notes of options.notes) {
     console.error(`${notes} notes, ${seconds} seconds each`);
-    const figures = await both(pair, (guardians) =>
+    const figures = await byTurns(pair, (guardians) =>
       measureLoad(guardians, {
         notes,
         lanes,

@@ -2,9 +2,7 @@
 import { megabytes } from "../figures.ts";
 import { comparison, tableLine } from "../table.ts";
 import type { LoadFigures, RestFigures } from "./measure.ts";
-
-/** Of both federations; null where only ours was measured. */
-export type Both<T> = { readonly ours: T; readonly official: T | null };
+import type { Both } from "./pair.ts";
 
 const ms = (value: number): string => `${value.toFixed(value < 100 ? 1 : 0)} ms`;
 const tenths = (value: number): string => value.toFixed(1);
