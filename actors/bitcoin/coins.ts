@@ -3,7 +3,7 @@
  * else. bitcoind looks through its set of coins (`scantxoutset`), an Esplora server knows each address.
  */
 import type { Network, Platform } from "../platform/platform.ts";
-import { addressFromScript } from "../../core/bitcoin/mod.ts";
+import { addressFromScript, MONEY_MAX_SAT, satOfBtc } from "../../core/bitcoin/mod.ts";
 import type { BitcoinNetwork } from "../../core/bitcoin/network.ts";
 import type { Bytes } from "../../core/bytes.ts";
 import { isHex, toHex } from "../../core/bytes.ts";
@@ -81,7 +81,7 @@ function readUnspent(json: Json, asked: ReadonlyMap<string, Bytes>, tip: number)
   const script = typeof scriptPubKey === "string" ? asked.get(scriptPubKey.toLowerCase()) : undefined;
   const valueSat = satOf(amount ?? null);
   if (typeof txid !== "string" || !isHex(txid, 32) || !isIndex(vout) || !isIndex(height)) return undefined;
-  if (script === undefined || valueSat === undefined || height > tip) return undefined;
+  if (script === undefined || valueSat === null || height > tip) return undefined;
   return { txid: txid.toLowerCase(), vout, valueSat, script, height };
 }
 
@@ -89,12 +89,11 @@ function isIndex(json: Json | undefined): json is number {
   return typeof json === "number" && Number.isSafeInteger(json) && json >= 0;
 }
 
-/** Of bitcoins with up to eight digits after the point. */
-function satOf(json: Json): bigint | undefined {
+/** What a node says of a coin that is there. */
+function satOf(json: Json): bigint | null {
   const text = json instanceof JsonFloat ? json.source : typeof json === "number" ? String(json) : "";
-  const match = /^([0-9]{1,8})(?:\.([0-9]{1,8}))?$/.exec(text);
-  if (match === null) return undefined;
-  return BigInt(match[1]!) * 100_000_000n + BigInt((match[2] ?? "").padEnd(8, "0"));
+  const sat = satOfBtc(text);
+  return sat === null || sat < 0n || sat > MONEY_MAX_SAT ? null : sat;
 }
 
 export function esploraCoins(

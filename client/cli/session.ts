@@ -194,6 +194,8 @@ export class Session {
       store,
       modules,
       log: this.log,
+      // a command would end before a later payment used what was found
+      findsAhead: false,
       testEnvironment: TEST_VARIABLES.some((name) => !["", "0", "false", undefined].includes(env(name))),
       ...(admin && { admin }),
       ...(secret && { secret }),

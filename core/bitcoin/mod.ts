@@ -5,6 +5,7 @@
 export { type AddressError, addressFromScript, parseAddress, scriptFromAddress } from "./address.ts";
 export { uncheckedAddress } from "./address_codec.ts";
 export { type Block, block, blockHashOf, type BlockHeader, blockHeader, merkleRootOf } from "./block.ts";
+export { btcText, MONEY_MAX_SAT, satOfBtc } from "./btc.ts";
 export { descriptorChecksum, descriptorScript, descriptorText, parseDescriptor } from "./descriptor.ts";
 export { bitcoinDescriptor } from "./descriptor_codec.ts";
 export { legacyNetwork } from "./legacy_network.ts";

@@ -1,7 +1,7 @@
 /**
  * The guardian's side of a module: everything that `defineServerModule` takes is all a module can do. The built-in ones
  * have no other door. The methods are those of Fedimint's `ServerModule` and `ServerModuleInit`, which `start` is
- * `init` of (`fedimint-server-core/src/lib.rs`, `init.rs`); `prepareInputs`, `checkOutput` and `background` are ours.
+ * `init` of (`fedimint-server-core/src/lib.rs`, `init.rs`); `prepareInputs`, `inputsStandAlone`, `checkOutput` and `background` are ours.
  *
  * Consensus rule: what `processInput`, `processOutput` and `processConsensusItem` return and write depends only on the
  * store below the module's view, the config and their arguments, so that it is the same on every guardian. A refusal is
@@ -204,6 +204,12 @@ export interface ServerModule<Input, Output, Outcome, Item, InputError, OutputEr
    *   alone for a while
    */
   prepareInputs?(transactions: readonly (readonly Input[])[]): Promise<readonly boolean[]>;
+  /**
+   * Optional: true where nothing that is accepted in transactions makes an input or output of this module invalid but
+   * the same input, byte for byte (a note that was spent). Only a hint: a transaction that waits is checked again soon
+   * when something was accepted that it stands on, and otherwise later; when it is ordered it is checked anyway.
+   */
+  readonly inputsStandAlone?: boolean;
   /** Takes an input: the same on every guardian. */
   processInput(tx: StoreTx, input: Input, inPoint: InPoint): Promise<Result<InputMeta, InputError>>;
   /**

@@ -21,9 +21,15 @@ import { ECASH_CHARACTERS_MAX } from "./limits.ts";
 export const spendableNote = struct("SpendableNote", { denomination, keypair, signature: g1Point });
 export type SpendableNote = CodecType<typeof spendableNote>;
 
-/** 33 bytes: the note's public key, never written beside the secret one. */
-export function nonceOf(spendable: SpendableNote): Bytes {
-  return publicKeyOf(spendable.keypair);
+const nonces = new WeakMap<object, Bytes>();
+
+/** 33 bytes: the note's public key, never written beside the secret one. Multiplied once for each object. */
+export function nonceOf(spendable: Pick<SpendableNote, "keypair">): Bytes {
+  const known = nonces.get(spendable);
+  if (known) return known;
+  const nonce = publicKeyOf(spendable.keypair);
+  nonces.set(spendable, nonce);
+  return nonce;
 }
 
 /** What guardians are shown. */

@@ -1,11 +1,13 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { hash160 } from "../../core/bitcoin/script.ts";
 import { InvariantError } from "../../core/assert.ts";
+import { MemoryBackend } from "../../actors/store/memory.ts";
+import type { Bytes } from "../../core/bytes.ts";
 import { toHex } from "../../core/bytes.ts";
 import { bls } from "../../core/crypto/bls/mod.ts";
 import { messageToPoint, verifyNote, verifyShare } from "../../core/crypto/tbs.ts";
 import { decodeHex, encodeHex } from "../../core/encoding/mod.ts";
-import { dump } from "../contract/testing/mod.ts";
+import { dump, testStore } from "../contract/testing/mod.ts";
 import type { MintInput, MintOutput, Note } from "./common.ts";
 import { mintInput, mintInputError, mintOutput, mintOutputError } from "./common.ts";
 import { issuedCount, recoveryCount, recoverySlice, shareKey } from "./server/db.ts";
@@ -225,4 +227,25 @@ Deno.test("mintv2 refuses consensus items, so copies too, proposes none and has 
   assertEquals(value.ok, false);
   assertEquals(await store.read((tx) => module.consensusProposal(tx)), []);
   assertEquals(await store.read((tx) => module.outputStatus(tx, freshOutPoint(mint.dice))), null);
+});
+
+Deno.test("what processing looks up of a transaction's notes is read at once when they are prepared, and not of bad ones", async () => {
+  let underWay = 0, most = 0, reads = 0;
+  class WatchedBackend extends MemoryBackend {
+    override async get(key: Bytes): Promise<Bytes | undefined> {
+      reads++;
+      most = Math.max(most, ++underWay);
+      return await super.get(key).finally(() => underWay--);
+    }
+  }
+  const watched = await testMint({ guardians: 1, store: () => testStore(new WatchedBackend()) });
+  const [alone] = watched.guardians as [TestGuardian];
+  const inputs: MintInput[] = [], bad: MintInput[] = [];
+  for (let i = 0; i < 10; i++) inputs.push(inputOf(await issueNote(watched, 10)));
+  for (let i = 0; i < 2; i++) bad.push(inputOf({ ...await issueNote(watched, 10), signature: bls.g1.generator }));
+  [most, reads] = [0, 0];
+  assertEquals(await alone.module.prepareInputs!([inputs, bad]), [true, false]);
+  assertEquals([reads, most], [10, 10]);
+  const processed = await processInputs(alone, inputs);
+  assertEquals([processed.ok, reads], [true, 10]);
 });

@@ -10,7 +10,7 @@ export const MEMPOOL_ITEMS_MAX = 1_000;
  * Producers that wait for a place; one more is refused with `overloaded`. 10 connections' worth of submissions at once.
  */
 export const MEMPOOL_PRODUCERS_MAX = 2_000;
-/** Transactions that wait for acceptance at once; each costs a re-check whenever something was accepted. */
+/** Transactions that wait for acceptance at once; each costs memory, and a look whenever something was accepted. */
 export const SUBMISSIONS_MAX = 2_000;
 /** Who wait for the same transaction: one client, which asks again after a cut, and its second device. */
 export const CALLERS_MAX = 32;
@@ -45,10 +45,14 @@ export const PROPOSAL_TIMEOUT_MS = 30_000;
  */
 export const CHECKS_MAX = 4;
 /**
- * Waiting transactions are checked again at most so often while items are accepted; the reference does it after every
- * item.
+ * Waiting transactions that what was accepted may have made invalid are checked again at most so often; the reference
+ * checks all after every item.
  */
 export const RECHECK_INTERVAL_MS = 500;
+/** The others are checked again so long after their last check, if anything was accepted: most are accepted before. */
+export const RECHECK_ALL_MS = 2_000;
+/** So many of those in an interval: a tenth of a second's work at the most, however many wait. */
+export const RECHECKS_MAX = 32;
 /** A single guardian ends a session after so long (docs/protocol/03-consensus.md §B8). */
 export const SINGLE_SESSION_MS = 60_000;
 /** Entries of a session that are moved, or deleted, in one commit: few thousand commits for the largest session … */

@@ -1,6 +1,7 @@
 /** E-cash on the command line, in a federation with fees. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { quietModules, runInWorld } from "../../client/cli/testing/mod.ts";
+import { builtInModules } from "../../client/modules.ts";
 import { ClientWorld } from "../../client/testing/world.ts";
 import { formatInviteCode } from "../../core/types/invite_code.ts";
 import { bls, scalarFromBigInt } from "../../core/crypto/bls/mod.ts";
@@ -56,4 +57,21 @@ Deno.test("people are told what e-cash costs, what came of it, and why not all o
   for (const amount of ["0", "-1", "-2000"]) assert((await run("spend", amount)).exit !== 0);
   assert((await run("module", "mintv2", "send", "0")).exit !== 0);
   assertEquals((await run("balance")).out, balance.out);
+});
+
+Deno.test("no command looks ahead for what a later payment needs, as it ends before that", async () => {
+  const world = new ClientWorld(7), federation = await MintFederation.start(world, { fees: true });
+  const ahead: (boolean | undefined)[] = [];
+  const modules = builtInModules.map((definition): typeof definition => ({
+    ...definition,
+    start: (env) => {
+      ahead.push(env.findsAhead);
+      return definition.start(env);
+    },
+  }));
+  const run = (...args: string[]) => runInWorld(world, ["--data-dir", "/short", ...args], { modules });
+  assertEquals((await run("join", formatInviteCode(federation.toy.invite))).exit, 0);
+  assertEquals((await run("receive", federation.text(await federation.note(22)))).exit, 0);
+  assert(ahead.length >= 2);
+  assertEquals(new Set(ahead), new Set([false]));
 });

@@ -6,7 +6,7 @@ import { assert, assertEquals } from "@std/assert";
 import { fromUtf8, toHex } from "../../core/bytes.ts";
 import { realDice } from "../../actors/platform/real/dice.ts";
 import { metaKey } from "../../actors/store/keys.ts";
-import { expectedAfter, LAST, openDatabase } from "./store_kill_writer.ts";
+import { expectedAfter, LAST, openDatabase } from "./testing/store_kill_writer.ts";
 
 const KILLS = 100;
 /** A writer lives until it has reported up to so many commits … */
@@ -36,7 +36,7 @@ Deno.test(`after each of ${KILLS} SIGKILLs the database holds a prefix of the co
 /** Starts a writer and kills it at a random moment. Returns the last commit that it reported, 0 for none. */
 async function writeAndKill(path: string, whileOpening: boolean): Promise<number> {
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--no-check", new URL("store_kill_writer.ts", import.meta.url).pathname, path],
+    args: ["run", "-A", "--no-check", new URL("testing/store_kill_writer.ts", import.meta.url).pathname, path],
     stdout: "piped",
     stderr: "inherit",
   }).spawn();

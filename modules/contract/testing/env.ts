@@ -5,6 +5,7 @@
 import type { LogRecord } from "../../../actors/logger.ts";
 import { loggerFor } from "../../../actors/logger.ts";
 import type { Clock, Dice, Network, Platform } from "../../../actors/platform/platform.ts";
+import type { MemoryBackend } from "../../../actors/store/memory.ts";
 import { openMemoryStore } from "../../../actors/store/memory.ts";
 import type { Store, StoreView } from "../../../actors/store/store.ts";
 import { toHex } from "../../../core/bytes.ts";
@@ -63,9 +64,9 @@ export function dicePlatform(seed: number, clock?: Clock, network?: Network): Pl
 /** Stands still: tests of modules without time. */
 const stoppedClock: Clock = { nowMs: () => 0, monotonicMs: () => 0, setTimer: () => ({ cancel: () => {} }) };
 
-/** A store in memory. */
-export function testStore(): Promise<Store> {
-  return openMemoryStore({ clock: stoppedClock });
+/** A store in memory, on a new disk unless one is given. */
+export function testStore(backend?: MemoryBackend): Promise<Store> {
+  return openMemoryStore({ clock: stoppedClock, ...(backend && { backend }) });
 }
 
 const noBitcoin: BitcoinSource = {

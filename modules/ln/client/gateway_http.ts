@@ -2,17 +2,15 @@
  * Asking gateways over HTTP. A gateway is a stranger: its answers are bounded in size and time, and never followed
  * elsewhere. fedimint-ln-client 0.13.0 (`RealGatewayConnection`); docs/protocol/06-lightning-meta.md §F.
  */
-import { NetworkError } from "../../../actors/platform/error.ts";
 import type { Platform } from "../../../actors/platform/platform.ts";
 import { fromHex } from "../../../core/bytes.ts";
 import type { Bytes } from "../../../core/bytes.ts";
 import type { Json } from "../../../core/encoding/mod.ts";
-import { parseJson, stringifyJson, tryDecoding } from "../../../core/encoding/mod.ts";
 import type { Result } from "../../../core/result.ts";
-import { err, errorText, ok } from "../../../core/result.ts";
+import { err, ok } from "../../../core/result.ts";
 import type { SafeUrl } from "../../../core/types/safe_url.ts";
 import { consensusUrl } from "../../../core/types/safe_url.ts";
-import { answerReason, answerText } from "../../contract/http_answer.ts";
+import { answerJson, answerReason, askStranger } from "../../contract/http_answer.ts";
 import type { PayInvoicePayload } from "../gateway_api.ts";
 import { GATEWAY_ROUTES, payInvoicePayload } from "../gateway_api.ts";
 import { GATEWAY_ANSWER_BYTES_MAX, GATEWAY_TIMEOUT_MS, PAYMENT_TIMEOUT_MS } from "./limits.ts";
@@ -54,22 +52,16 @@ export class GatewayConnection {
     if (url?.protocol !== "http:" && url?.protocol !== "https:") {
       return err(`Gateways at ${new URL(gateway).protocol} can't be asked`);
     }
-    try {
-      const { status, body } = await this.#platform.network.fetch(url.href, {
-        ...(params === null
-          ? { method: "GET" }
-          : { method: "POST", headers: { "content-type": "application/json" }, body: stringifyJson(params) }),
-        timeoutMs,
-        bodyBytesMax: GATEWAY_ANSWER_BYTES_MAX,
-        redirects: "tell",
-        signal,
-      });
-      if (status !== 200) return err(`${consensusUrl(gateway)} answered ${status}${answerReason(body)}`);
-      const text = answerText(body), json = text === null ? null : tryDecoding(() => parseJson(text));
-      return json?.ok ? ok(json.value) : err(`${consensusUrl(gateway)} answered what can't be read`);
-    } catch (thrown) {
-      if (signal.aborted || !(thrown instanceof NetworkError)) throw thrown;
-      return err(errorText(thrown));
-    }
+    const question = { timeoutMs, answerBytesMax: GATEWAY_ANSWER_BYTES_MAX, signal };
+    const answer = await askStranger(
+      this.#platform.network,
+      url.href,
+      params === null ? question : { ...question, params },
+    );
+    if (!answer.ok) return answer;
+    const { status, body } = answer.value, name = consensusUrl(gateway);
+    if (status !== 200) return err(`${name} answered ${status}${answerReason(body)}`);
+    const json = answerJson(body);
+    return json.ok ? json : err(`${name} answered ${json.error}`);
   }
 }

@@ -2,19 +2,17 @@
  * A server that writes invoices for wallets that are away (recurringd). It is a stranger: its answers are bounded in
  * size and time. fedimint-ln-client 0.13.0 (`recurring/api.rs`); docs/protocol/06-lightning-meta.md §F.
  */
-import { NetworkError } from "../../../actors/platform/error.ts";
 import type { Platform } from "../../../actors/platform/platform.ts";
 import type { Bytes } from "../../../core/bytes.ts";
 import { toHex } from "../../../core/bytes.ts";
 import type { Json } from "../../../core/encoding/mod.ts";
-import { isJsonObject, parseJson, stringifyJson, tryDecoding } from "../../../core/encoding/mod.ts";
+import { isJsonObject, tryDecoding } from "../../../core/encoding/mod.ts";
 import type { Bolt11Invoice } from "../../../core/lightning/bolt11.ts";
 import { parseBolt11 } from "../../../core/lightning/bolt11.ts";
 import { decodeLnurl } from "../../../core/lightning/lnurl.ts";
-import { errorText } from "../../../core/result.ts";
 import type { FederationId } from "../../../core/types/ids.ts";
 import type { SafeUrl } from "../../../core/types/safe_url.ts";
-import { answerText } from "../../contract/http_answer.ts";
+import { answerJson, askStranger } from "../../contract/http_answer.ts";
 import { LnError } from "./error.ts";
 import { NEXT_INVOICE_TIMEOUT_MS, RECURRING_ANSWER_BYTES_MAX, RECURRING_TIMEOUT_MS } from "./limits.ts";
 
@@ -76,25 +74,14 @@ export class RecurringServer {
     return invoice.value;
   }
 
-  async #ask(url: string, body: Json | null, timeoutMs: number, signal: AbortSignal): Promise<Json> {
-    try {
-      const { body: answered } = await this.#platform.network.fetch(url, {
-        ...(body === null
-          ? { method: "GET" }
-          : { method: "PUT", headers: { "content-type": "application/json" }, body: stringifyJson(body) }),
-        timeoutMs,
-        bodyBytesMax: RECURRING_ANSWER_BYTES_MAX,
-        redirects: "tell",
-        signal,
-      });
-      const text = answerText(answered), json = text === null ? null : tryDecoding(() => parseJson(text));
-      if (!json?.ok) throw failed("Invalid response");
-      const error = isJsonObject(json.value) ? json.value["error"] : undefined;
-      if (typeof error !== "string") return json.value;
-      throw failed(`Recurring payment server error: ${error.slice(0, REASON_CHARACTERS_MAX)}`);
-    } catch (thrown) {
-      if (signal.aborted || !(thrown instanceof NetworkError)) throw thrown;
-      throw failed(`Network error: ${errorText(thrown)}`);
-    }
+  async #ask(url: string, params: Json | null, timeoutMs: number, signal: AbortSignal): Promise<Json> {
+    const question = { method: "PUT", timeoutMs, answerBytesMax: RECURRING_ANSWER_BYTES_MAX, signal } as const;
+    const answer = await askStranger(this.#platform.network, url, params === null ? question : { ...question, params });
+    if (!answer.ok) throw failed(`Network error: ${answer.error}`);
+    const json = answerJson(answer.value.body);
+    if (!json.ok) throw failed("Invalid response");
+    const error = isJsonObject(json.value) ? json.value["error"] : undefined;
+    if (typeof error !== "string") return json.value;
+    throw failed(`Recurring payment server error: ${error.slice(0, REASON_CHARACTERS_MAX)}`);
   }
 }

@@ -4,20 +4,19 @@
  * docs/protocol/06-lightning-meta.md §D.1.
  */
 import type { Platform } from "../../../actors/platform/platform.ts";
-import { NetworkError } from "../../../actors/platform/error.ts";
 import { basicAuthorization } from "../../../core/basic_auth.ts";
 import type { Bytes } from "../../../core/bytes.ts";
 import type { Codec, Json } from "../../../core/encoding/mod.ts";
-import { DecodeError, option, parseJson, stringifyJson } from "../../../core/encoding/mod.ts";
+import { option, tryDecoding } from "../../../core/encoding/mod.ts";
 import type { Bolt11Invoice } from "../../../core/lightning/bolt11.ts";
 import { bolt11Invoice } from "../../../core/lightning/bolt11.ts";
 import type { Result } from "../../../core/result.ts";
-import { err, errorText, ok } from "../../../core/result.ts";
+import { err, errorText } from "../../../core/result.ts";
 import type { FederationId } from "../../../core/types/ids.ts";
 import { federationId as federationIdCodec } from "../../../core/types/ids.ts";
 import type { SafeUrl } from "../../../core/types/safe_url.ts";
 import { consensusUrl } from "../../../core/types/safe_url.ts";
-import { answerReason, answerText } from "../../contract/http_answer.ts";
+import { answerJson, answerReason, askStranger } from "../../contract/http_answer.ts";
 import type { CreateBolt11InvoicePayload, GATEWAY_ROUTES, RoutingInfo, SendPaymentPayload } from "../gateway_api.ts";
 import { createBolt11InvoicePayload, routingInfo, sendPaymentPayload, sendPaymentResponse } from "../gateway_api.ts";
 import { GATEWAY_ANSWER_BYTES_MAX, GATEWAY_TIMEOUT_MS, PAYMENT_TIMEOUT_MS } from "./limits.ts";
@@ -73,26 +72,20 @@ export class GatewayConnection {
     const { protocol } = new URL(gateway);
     if (protocol !== "http:" && protocol !== "https:") return err(`Gateways at ${protocol} can't be asked`);
     const { url, headers } = addressOf(gateway, route);
-    try {
-      const { status, body } = await this.#platform.network.fetch(url, {
-        method: "POST",
-        headers: { "content-type": "application/json", ...headers },
-        body: stringifyJson(params),
-        timeoutMs,
-        bodyBytesMax: GATEWAY_ANSWER_BYTES_MAX,
-        redirects: "tell",
-        signal,
-      });
-      if (status !== 200) return err(`${consensusUrl(gateway)} answered ${status}${answerReason(body)}`);
-      const text = answerText(body);
-      if (text === null) return err(`${consensusUrl(gateway)} answered what is no text`);
-      return ok(result.fromJson(parseJson(text)));
-    } catch (thrown) {
-      if (signal.aborted) throw thrown;
-      if (thrown instanceof NetworkError) return err(errorText(thrown));
-      if (!(thrown instanceof DecodeError)) throw thrown;
-      return err(`${consensusUrl(gateway)} answered what can't be read: ${errorText(thrown)}`);
-    }
+    const answer = await askStranger(this.#platform.network, url, {
+      params,
+      headers,
+      timeoutMs,
+      answerBytesMax: GATEWAY_ANSWER_BYTES_MAX,
+      signal,
+    });
+    if (!answer.ok) return answer;
+    const { status, body } = answer.value, name = consensusUrl(gateway);
+    if (status !== 200) return err(`${name} answered ${status}${answerReason(body)}`);
+    const json = answerJson(body);
+    if (!json.ok) return err(`${name} answered ${json.error}`);
+    const read = tryDecoding(() => result.fromJson(json.value));
+    return read.ok ? read : err(`${name} answered what can't be read: ${errorText(read.error)}`);
   }
 }
 

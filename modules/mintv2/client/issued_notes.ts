@@ -1,13 +1,18 @@
 /**
- * Notes that were asked for, from guardians' signature shares. An answer counts as a whole, and only if every share in
- * it holds; a threshold of such answers makes the notes. docs/protocol/04-mint.md §7.
+ * Notes that were asked for, from guardians' signature shares. An answer counts as a whole; a threshold of answers
+ * makes the notes. docs/protocol/04-mint.md §7.
+ *
+ * There is one signature that holds for a blinded nonce, so what shares combine to is checked and not the shares: one
+ * batch, where a threshold of guardians would take one each. Only when it doesn't hold guardians are asked once more,
+ * and every share of an answer must hold for it to count. Who has met wrong shares goes that way from then on: a liar
+ * among the guardians can't make each payment ask twice.
  */
-import type { Dice } from "../../../actors/platform/platform.ts";
 import { sleep } from "../../../actors/platform/platform.ts";
 import type { Bytes } from "../../../core/bytes.ts";
 import type { G1, G2 } from "../../../core/crypto/bls/mod.ts";
 import { bls } from "../../../core/crypto/bls/mod.ts";
-import { combineShares, messageSeed } from "../../../core/crypto/tbs.ts";
+import { combineShares } from "../../../core/crypto/tbs.ts";
+import type { SignatureCheck } from "../../../core/crypto/tbs_batch.ts";
 import { allSignaturesHold, verifySignatures } from "../../../core/crypto/tbs_batch.ts";
 import type { Json } from "../../../core/encoding/mod.ts";
 import { fixedHex, fixedList } from "../../../core/encoding/mod.ts";
@@ -19,7 +24,7 @@ import { codedEnd } from "../../contract/waiting.ts";
 import type { SpendableNote } from "../ecash.ts";
 import { NOTES_AT_ONCE } from "../limits.ts";
 import type { NoteIssuanceRequest } from "./issuance.ts";
-import { finishNote, requestNonce } from "./issuance.ts";
+import { finishNote } from "./issuance.ts";
 import type { Wallet } from "./wallet.ts";
 
 /** `invalid`: what a threshold of guardians signed wrongly. */
@@ -30,10 +35,16 @@ export type IssuedNotes = {
 
 /** What of a wallet it takes. */
 export type IssuingWallet = Pick<Wallet, "noteKeys" | "shareKeys" | "blinded"> & {
-  readonly env: Pick<Wallet["env"], "api" | "platform" | "peers">;
+  readonly env: Pick<Wallet["env"], "api" | "platform" | "peers" | "log">;
 };
 
 type Wanted = { readonly request: NoteIssuanceRequest; readonly blinded: G1 };
+/** What guardians' shares combine to, blinded still; and the places of those that don't hold. */
+type Signed = { readonly signatures: readonly G1[]; readonly wrong: ReadonlySet<number> };
+type Shares = { readonly peer: PeerId; readonly points: readonly G1[] };
+
+/** Wallets that have met shares which don't combine to a signature, with the guardians that are known to give such. */
+const doubting = new WeakMap<IssuingWallet, Set<PeerId>>();
 
 const shareBytes = fixedHex(bls.g1.size);
 
@@ -48,35 +59,39 @@ export async function issuedNotes(
   { method, params }: { readonly method: string; readonly params: (blinded: readonly G1[]) => Json },
   options: AskOptions & { readonly signal: AbortSignal },
 ): Promise<IssuedNotes> {
-  const { env: { api, platform: { dice, clock }, peers }, shareKeys, noteKeys } = wallet;
+  const { env: { api, platform: { dice, clock }, peers }, noteKeys } = wallet;
   const inTurn = <T, R>(all: readonly T[], work: (one: T, i: number) => R): Promise<R[]> =>
     worked(all, work, () => codedEnd(options.signal, () => sleep(clock, 0, options.signal)));
   const wanted = await inTurn(requests, (request): Wanted => ({ request, blinded: wallet.blinded.take(request) }));
-  const answers = await api.threshold(
-    {
-      method,
-      params: params(wanted.map(({ blinded }) => blinded)),
-      // no guardian makes the client read more than it asked for
-      result: fixedList(shareBytes, wanted.length),
-    },
-    (peer, shares) => checkedShares(wanted, shareKeys, peer, shares, dice),
-    options,
-  );
-  const made = await inTurn(wanted, ({ request }, i) => {
-    const shares = new Map([...answers].map(([peer, all]) => [peer, all[i]!]));
-    return { request, note: finishNote(request, combineShares(shares, peers.threshold)) };
-  });
-  const wrong = new Set(verifySignatures(
-    made.map(({ request, note }) => ({
-      publicKey: noteKeys.get(request.denomination)!,
-      signature: note.signature,
-      seed: messageSeed(requestNonce(request)),
-    })),
-    (size) => dice.bytes(size),
-  ));
+  const call = {
+    method,
+    params: params(wanted.map(({ blinded }) => blinded)),
+    // no guardian makes the client read more than it asked for
+    result: fixedList(shareBytes, wanted.length),
+  };
+  const signed = async (check: (shares: Shares) => Result<readonly G1[], string>): Promise<Signed> => {
+    const answers = await api.threshold(call, (peer, shares) => {
+      const points = pointsOf(shares);
+      return points.ok ? check({ peer, points: points.value }) : points;
+    }, options);
+    const signatures = await inTurn(
+      wanted,
+      (_, i) => combineShares(new Map([...answers].map(([peer, all]) => [peer, all[i]!])), peers.threshold),
+    );
+    return { signatures, wrong: new Set(verifySignatures(blindChecks(wanted, signatures, noteKeys), random)) };
+  };
+  const random = (size: number): Bytes => dice.bytes(size);
+  let found = doubting.has(wallet) ? null : await signed(({ points }) => ok(points));
+  if (found === null || found.wrong.size > 0) {
+    const liars = doubting.get(wallet) ?? new Set();
+    doubting.set(wallet, liars);
+    found = await signed((shares) => holding(wallet, { wanted, shares, liars, random }));
+  }
+  const { signatures, wrong } = found;
+  const good = [...wanted.keys()].filter((i) => !wrong.has(i));
   return {
-    notes: made.filter((_, i) => !wrong.has(i)).map(({ note }) => note),
-    invalid: made.filter((_, i) => wrong.has(i)).map(({ request }) => request),
+    notes: await inTurn(good, (i) => finishNote(wanted[i]!.request, signatures[i]!)),
+    invalid: requests.filter((_, i) => wrong.has(i)),
   };
 }
 
@@ -94,22 +109,39 @@ async function worked<T, R>(
   return done;
 }
 
-/** As many shares as requests; every one must hold. */
-function checkedShares(
-  wanted: readonly Wanted[],
-  keys: ReadonlyMap<number, ReadonlyMap<PeerId, G2>>,
-  peer: PeerId,
-  shares: readonly Bytes[],
-  dice: Dice,
-): Result<readonly G1[], string> {
+function pointsOf(shares: readonly Bytes[]): Result<readonly G1[], string> {
   const points = bls.g1.decodeMany(shares).filter((point) => point !== null);
-  if (points.length < shares.length) return err("Response deserialization error: a share is no point");
-  const checks = wanted.map(({ request, blinded }, i) => ({
-    publicKey: keys.get(request.denomination)!.get(peer)!,
-    signature: points[i]!,
+  return points.length < shares.length ? err("Response deserialization error: a share is no point") : ok(points);
+}
+
+/** Signatures of blinded nonces, each to be checked with the key of its denomination. */
+function blindChecks(
+  wanted: readonly Wanted[],
+  signatures: readonly G1[],
+  keys: ReadonlyMap<number, G2>,
+): SignatureCheck[] {
+  return wanted.map(({ request, blinded }, i) => ({
+    publicKey: keys.get(request.denomination)!,
+    signature: signatures[i]!,
     message: blinded,
   }));
-  return allSignaturesHold(checks, (size) => dice.bytes(size))
-    ? ok(points)
-    : err("Unspecified condition error: invalid signature share");
+}
+
+type Checking = {
+  readonly wanted: readonly Wanted[];
+  readonly shares: Shares;
+  readonly liars: Set<PeerId>;
+  readonly random: (size: number) => Bytes;
+};
+
+/** The shares, if every one of them holds; else their guardian is among the liars, and is named once. */
+function holding(
+  { shareKeys, env: { log } }: IssuingWallet,
+  { wanted, shares: { peer, points }, liars, random }: Checking,
+): Result<readonly G1[], string> {
+  const keys = new Map([...shareKeys].map(([denomination, all]) => [denomination, all.get(peer)!]));
+  if (allSignaturesHold(blindChecks(wanted, points, keys), random)) return ok(points);
+  if (!liars.has(peer)) log.warn("A guardian gives wrong shares of new notes' signatures", { peer });
+  liars.add(peer);
+  return err("Unspecified condition error: invalid signature share");
 }

@@ -21,9 +21,7 @@ import { tweakTask } from "./tweak_task.ts";
 
 /** Tweaks that a wallet keeps ready: enough for a large payment with its change. */
 const TWEAKS_READY = 50;
-/** One of dozens in a process, as in tests, would hash for seconds what it never uses. */
-const TWEAKS_READY_FEW = 3;
-/** A command that only looks something up doesn't search. */
+/** Who only looks something up doesn't search. */
 const QUIET_MS = 1_000;
 /** Hashes that a thread tries at once: it finds something in two of three calls, in some 20 ms. */
 const TRIES_ON_THREAD = 65_536;
@@ -38,7 +36,7 @@ const TRIES_HERE = 4_096;
 export type TweaksEnv = {
   readonly platform: Platform;
   readonly log: Logger;
-  /** Default: true. */
+  /** Whether some are kept ready. Not in a command, which ends before it needs them. Default: true. */
   readonly findsAhead?: boolean;
   /** Ends the search, and whoever waits for it. */
   readonly signal: AbortSignal;
@@ -105,12 +103,13 @@ export class Tweaks {
   }
 
   /**
-   * Keeps some ready, from a quiet moment on, until the signal is aborted.
+   * Keeps some ready, from a quiet moment on, until the signal is aborted; none in a wallet that doesn't look ahead.
    * @param untilQuiet resolves when nothing else wants the machine that is worth more, or rejects with the signal's
    * reason
    */
   async keepReady(untilQuiet: (signal: AbortSignal) => Promise<void>): Promise<void> {
     const { platform: { clock }, signal, findsAhead = true } = this.#env;
+    if (!findsAhead) return;
     try {
       await untilQuiet(signal);
       await sleep(clock, QUIET_MS, signal);
@@ -118,7 +117,7 @@ export class Tweaks {
       if (signal.aborted) return;
       throw reason;
     }
-    this.#kept = findsAhead ? TWEAKS_READY : TWEAKS_READY_FEW;
+    this.#kept = TWEAKS_READY;
     this.#search();
   }
 

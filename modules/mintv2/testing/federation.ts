@@ -32,7 +32,13 @@ export type TestMint = {
 
 /** Keys for all denominations, dealt; the same seed gives the same federation. */
 export async function testMint(
-  options: { readonly guardians?: number; readonly seed?: number; readonly disableBaseFees?: boolean } = {},
+  options: {
+    readonly guardians?: number;
+    readonly seed?: number;
+    readonly disableBaseFees?: boolean;
+    /** Of each guardian; default in memory. */
+    readonly store?: () => Promise<StoreView>;
+  } = {},
 ): Promise<TestMint> {
   const total = options.guardians ?? 4;
   const dice = seededDice(options.seed ?? 1);
@@ -42,7 +48,7 @@ export async function testMint(
   for (const rounds of dealtRounds(total, dice)) {
     const generated = await mintv2Server.distributedGen(rounds, params, dicePlatform(0));
     config = generated.config;
-    const store = await testStore();
+    const store = await (options.store?.() ?? testStore());
     const env = testEnv({
       store,
       ...generated,

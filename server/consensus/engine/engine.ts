@@ -20,9 +20,8 @@ import type { Bytes } from "../../../core/bytes.ts";
 import { equalBytes } from "../../../core/bytes.ts";
 import type { Result } from "../../../core/result.ts";
 import type { ModuleInstanceId, PeerId, TransactionId } from "../../../core/types/ids.ts";
-import type { AcceptedItem } from "../../../core/types/session.ts";
+import type { AcceptedItem, KnownItem } from "../../../core/types/session.ts";
 import { SessionTree } from "../../../core/types/session_tree.ts";
-import { transactionIdOf } from "../../../core/types/transaction.ts";
 import type { Applied, Candidate } from "./apply_items.ts";
 import { applyItems, modulesTouchedBy } from "./apply_items.ts";
 import type { ConsensusBoard } from "../session/board.ts";
@@ -81,7 +80,7 @@ export type EngineMessage =
   /** Notes that the federation signed another outcome; resolves when that is durable. */
   | Request<"disagree", { session: number; reason: string }, null>
   | Request<"finishedSessions", null, number>
-  | Cast<"durable", { txids: readonly TransactionId[] }>
+  | Cast<"durable", { items: readonly KnownItem[] }>
   | Cast<"unitsDeleted", { outcome: Result<void, unknown> }>;
 
 export type EngineRef = ActorRef<EngineMessage>;
@@ -237,10 +236,10 @@ export const engine = defineActor<EngineMessage, EngineArgs, State>({
       if (fresh.length > 0) await growTree(state, state.stored);
       for (const [i, encoded] of accepted.entries()) if (position + i === tree.count) tree.add(encoded);
       if (fresh.length > 0) {
-        const txids = fresh.flatMap(({ item }) => item.tag === "Transaction" ? [transactionIdOf(item.value)] : []);
+        const freshItems = fresh.map(({ item }) => item);
         ctx.run(() => durable, (outcome) => {
           if (!outcome.ok) throw outcome.error;
-          return { type: "durable", args: { txids } };
+          return { type: "durable", args: { items: freshItems } };
         });
       }
       const reason = refused[0] ?? unknown;
@@ -250,8 +249,8 @@ export const engine = defineActor<EngineMessage, EngineArgs, State>({
       const stored = state.stored + fresh.length;
       return reply({ ...state, stored, netAssets }, { accepted: accepted.length, refused: reason });
     },
-    durable: (state, { txids }, ctx) => {
-      ctx.tell(state.submissions, "accepted", { txids });
+    durable: (state, { items }, ctx) => {
+      ctx.tell(state.submissions, "accepted", { items });
       return next(state);
     },
     resume: async (state) => {

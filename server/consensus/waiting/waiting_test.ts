@@ -1,11 +1,13 @@
 /** Transactions that clients wait for: how many, how long, and what happens to them at a session's end. */
 import { assertEquals } from "@std/assert";
+import { publicKeyOf } from "../../../core/crypto/mod.ts";
 import { decode, list, u64 } from "../../../core/encoding/mod.ts";
 import { err, ok } from "../../../core/result.ts";
 import type { ConsensusItem } from "../../../core/types/session.ts";
 import { consensusItem } from "../../../core/types/session.ts";
 import type { Transaction, TransactionError } from "../../../core/types/transaction.ts";
 import { transactionIdOf } from "../../../core/types/transaction.ts";
+import { signTransaction } from "../../../core/types/transaction_signing.ts";
 import { toDyn } from "../../../core/types/dyn.ts";
 import type { AnyServerModule } from "../../../modules/contract/server.ts";
 import { endSession, processOne } from "../testing/engine.ts";
@@ -13,12 +15,16 @@ import {
   CALLERS_MAX,
   MEMPOOL_ITEMS_MAX,
   MEMPOOL_PRODUCERS_MAX,
+  PREPARE_INTERVAL_MS,
+  RECHECK_ALL_MS,
   RECHECK_INTERVAL_MS,
   SUBMISSIONS_MAX,
 } from "../limits.ts";
 import type { SubmissionAnswer } from "./submissions.ts";
 import type { ConsensusTest } from "../testing/processing.ts";
 import { codecsWith, refs, withConsensus } from "../testing/processing.ts";
+
+const SECRET_KEY = new Uint8Array(32).fill(1);
 
 const codecs = codecsWith({ output: u64, outputError: u64, consensusItem: u64 });
 
@@ -136,6 +142,45 @@ Deno.test("a transaction that another made invalid is answered with why, soon af
   });
 });
 
+Deno.test("however many wait and however much is accepted, those are checked again that it touches, and the others now and then", async () => {
+  const checked: bigint[] = [];
+  const module: Partial<AnyServerModule> = {
+    ...MODULE,
+    inputsStandAlone: true,
+    processInput: async (tx, number: bigint) => {
+      checked.push(number);
+      const key = Uint8Array.of(2, Number(number));
+      if (await tx.get(key) !== undefined) return err(number);
+      tx.set(key, key);
+      return ok({ amounts: new Map(), fees: new Map(), publicKey: publicKeyOf(SECRET_KEY) });
+    },
+  };
+  const spending = (nonce: number, number: bigint): Transaction => {
+    const { outputs, nonce: bytes } = transaction(nonce);
+    const unsigned = { inputs: [toDyn(0, u64, number)], outputs, nonce: bytes };
+    return signTransaction(unsigned, [SECRET_KEY], () => new Uint8Array(32));
+  };
+  await withConsensus(module, { ...codecs, input: u64, inputError: u64 }, async (test) => {
+    const { answers, submit } = submitter(test);
+    const numbers = Array.from({ length: 50 }, (_, i) => BigInt(i));
+    for (const number of numbers) submit(spending(Number(number), number));
+    await test.clock.advance(PREPARE_INTERVAL_MS);
+    assertEquals(checked.splice(0).sort(), [...numbers].sort());
+    // one that spends what another spends, and one that touches nobody
+    await process(test, 0, spending(100, 7n));
+    await process(test, 1, spending(101, 200n));
+    assertEquals(checked.splice(0), [7n, 200n]);
+    await test.clock.advance(RECHECK_INTERVAL_MS);
+    assertEquals(checked.splice(0), [7n]);
+    assertEquals(answers[7], err<TransactionError>({ tag: "Input", value: toDyn(0, u64, 7n) }));
+    await test.clock.advance(2 * RECHECK_ALL_MS);
+    assertEquals(checked.splice(0).sort(), numbers.filter((number) => number !== 7n).sort());
+    // and as nothing more is accepted, nothing more is checked
+    await test.clock.advance(10 * RECHECK_ALL_MS);
+    assertEquals(checked, []);
+  });
+});
+
 Deno.test("who waits no longer is forgotten, and the transaction with the last of them", async () => {
   await withConsensus(MODULE, codecs, async (test) => {
     const { submit } = submitter(test);
@@ -175,7 +220,7 @@ Deno.test("a flood of submissions keeps out neither what was accepted nor the en
       );
       system.ask(refs.mempool, "submit", { item: itemOf(transaction(2)) }).catch(() => undefined);
     }
-    system.tell(refs.submissions, "accepted", { txids: [transactionIdOf(transaction(1))] });
+    system.tell(refs.submissions, "accepted", { items: [{ tag: "Transaction", value: transaction(1) }] });
     system.tell(refs.submissions, "sessionCompleted", { session: 0 });
     system.tell(refs.mempool, "sign", { session: 0, signature: new Uint8Array(64) });
     const data = system.ask(refs.mempool, "nextUnitData", { session: 0, measured: false });

@@ -22,7 +22,6 @@ export const FUTURE_SECONDS_MAX = 2 * 60 * 60;
 const SUBSIDY_FIRST_SAT = 5_000_000_000n;
 const SUBSIDY_HALVING_BLOCKS = 150;
 export const COINBASE_MATURITY_BLOCKS = 100;
-export const MONEY_MAX_SAT = 2_100_000_000_000_000n;
 
 export const BLOCK_WEIGHT_MAX = 4_000_000;
 /** What our own blocks hold at most; Core leaves as much for header and coinbase. */

@@ -12,11 +12,11 @@ import type { RangeOptions, ReadTx, StoreTx } from "../../../../actors/store/sto
 import { hash160 } from "../../../../core/bitcoin/script.ts";
 import type { Bytes } from "../../../../core/bytes.ts";
 import { concat } from "../../../../core/bytes.ts";
-import { publicKeyOf } from "../../../../core/crypto/secp.ts";
 import type { CodecType } from "../../../../core/encoding/mod.ts";
 import { closedEnum, decode, encode, struct, unit } from "../../../../core/encoding/mod.ts";
 import { derivation } from "../../../contract/recovered.ts";
 import type { Denomination } from "../../denomination.ts";
+import { nonceOf } from "../../ecash.ts";
 import { CountedKeys } from "../counted_keys.ts";
 import type { NoteIssuanceRequest } from "../issuance.ts";
 import { noteIssuanceRequest } from "../issuance.ts";
@@ -56,7 +56,7 @@ export async function endPass(tx: StoreTx, isLast: boolean): Promise<void> {
  */
 export async function forgetRecovered(tx: StoreTx, notes: readonly NoteKey[]): Promise<void> {
   await dropRecovered(tx, notes);
-  const hashes = notes.map(({ keypair }) => hash160(publicKeyOf(keypair)));
+  const hashes = notes.map((note) => hash160(nonceOf(note)));
   for (const spentAs of await unknownRedeemed(tx, hashes)) setSeen(tx, spentAs, { tag: "Spent", value: null });
 }
 

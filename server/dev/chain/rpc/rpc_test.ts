@@ -5,14 +5,14 @@ import { JsonFloat } from "../../../../core/encoding/mod.ts";
 import { testChain } from "../../../bitcoin/testing/world.ts";
 import { RpcError } from "../error.ts";
 import { GENERATE_BLOCKS_MAX } from "../params.ts";
-import { btcText, satOf } from "./amounts.ts";
+import { satOf } from "./amounts.ts";
 import { scriptAsm } from "./asm.ts";
 import { dispatch } from "./dispatch.ts";
 
 const chain = await testChain();
 await chain.mine(101);
 
-Deno.test("amounts are exact both ways, and nothing else is taken for one", () => {
+Deno.test("amounts are exact, and nothing else is taken for one", () => {
   const table: [Json, bigint][] = [
     [1, 100_000_000n],
     [new JsonFloat("0.1"), 10_000_000n],
@@ -38,8 +38,6 @@ Deno.test("amounts are exact both ways, and nothing else is taken for one", () =
     new JsonFloat("1e-5"),
   ];
   for (const json of refused) assertEquals(assertThrows(() => satOf(json), RpcError).facts.rpcCode, -3);
-  assertEquals(btcText(-1n), "-0.00000001");
-  assertEquals(btcText(2_100_000_000_000_000n), "21000000.00000000");
 });
 
 Deno.test("scripts are printed as Core prints them", () => {

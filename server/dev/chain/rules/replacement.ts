@@ -4,11 +4,11 @@
  * first rule; Core `policy/rbf.cpp`, `validation.cpp` (`ReplacementChecks`).
  */
 import type { BitcoinTransaction } from "../../../../core/bitcoin/mod.ts";
+import { btcText } from "../../../../core/bitcoin/mod.ts";
 import type { BitcoinTxid } from "../../../../core/types/ids.ts";
 import { ok } from "../../../../core/result.ts";
 import type { Mempool, MempoolEntry } from "../mempool.ts";
 import { REPLACED_MAX } from "../params.ts";
-import { btcText } from "../rpc/amounts.ts";
 import { relayFeeSat } from "./policy.ts";
 import type { Checked } from "./reject.ts";
 import { invalid, nonStandard } from "./reject.ts";

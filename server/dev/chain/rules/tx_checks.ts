@@ -3,7 +3,14 @@
  * `consensus/tx_check.cpp`, `tx_verify.cpp`.
  */
 import type { BitcoinTransaction } from "../../../../core/bitcoin/mod.ts";
-import { encodeStripped, isCoinbase, scriptKind, SEQUENCE_FINAL } from "../../../../core/bitcoin/mod.ts";
+import {
+  btcText,
+  encodeStripped,
+  isCoinbase,
+  MONEY_MAX_SAT,
+  scriptKind,
+  SEQUENCE_FINAL,
+} from "../../../../core/bitcoin/mod.ts";
 import type { Bytes } from "../../../../core/bytes.ts";
 import { ok } from "../../../../core/result.ts";
 import type { Coin, CoinView } from "../coins.ts";
@@ -12,7 +19,6 @@ import {
   BLOCK_WEIGHT_MAX,
   COINBASE_MATURITY_BLOCKS,
   LOCK_TIME_THRESHOLD,
-  MONEY_MAX_SAT,
   SEQUENCE_DISABLED,
   SEQUENCE_IS_TIME,
   SEQUENCE_MASK,
@@ -103,10 +109,6 @@ export function checkAmounts(tx: BitcoinTransaction, coins: readonly Coin[], hei
     return invalid("bad-txns-in-belowout", `value in (${btcText(inSat)}) < value out (${btcText(outSat)})`);
   }
   return ok(inSat - outSat);
-}
-
-function btcText(sat: bigint): string {
-  return `${sat / 100_000_000n}.${String(sat % 100_000_000n).padStart(8, "0")}`;
 }
 
 /** Cost of the signature checks (BIP141): those of witnesses once, the others four times. */

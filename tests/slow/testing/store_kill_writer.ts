@@ -2,12 +2,12 @@
  * The program that `store_kill.ts` kills: writes numbered commits of every kind into the database at the given path,
  * several under way at once, and prints the number of each that was reported durable.
  */
-import { type Bytes, utf8 } from "../../core/bytes.ts";
-import { realClock } from "../../actors/platform/real/clock.ts";
-import { realDice } from "../../actors/platform/real/dice.ts";
-import { openKvStore } from "../../actors/store/kv.ts";
-import type { Store, StoreTx } from "../../actors/store/store.ts";
-import { pattern } from "../../actors/store/testing/mod.ts";
+import { type Bytes, utf8 } from "../../../core/bytes.ts";
+import { realClock } from "../../../actors/platform/real/clock.ts";
+import { realDice } from "../../../actors/platform/real/dice.ts";
+import { openKvStore } from "../../../actors/store/kv.ts";
+import type { Store, StoreTx } from "../../../actors/store/store.ts";
+import { pattern } from "../../../actors/store/testing/mod.ts";
 
 /** A commit deletes what the one so many before it wrote, so that the database stays small. */
 const KEPT_COMMITS = 8;
