@@ -9,7 +9,7 @@ import { socketsOf, usageOf } from "../usage.ts";
 /** An address takes 65,536 tries on average, and now and then five times as many. */
 const COMMAND_MS = 600_000;
 const MINUTE_MS = 60_000;
-/** A wallet that waits does it at the rate of real federations: what test federations' is shorter for is all it does. */
+/** A wallet that waits does it at the rate of real federations: in test ones all it does is done more often. */
 const REAL_ENVIRONMENT = { FM_IN_DEVIMINT: "0" };
 
 /** A wallet that waits for a deposit. */
