@@ -6,8 +6,9 @@ import { sleep } from "../../actors/platform/platform.ts";
 import { realPlatform } from "../../actors/platform/real.ts";
 import type { Inspection } from "../../actors/system.ts";
 import type { DevFederation } from "../../server/dev/federation/federation.ts";
-import type { Lane } from "../bench/federation/lane.ts";
-import { usageOf } from "../bench/federation/usage.ts";
+import { inspect, roundsOf, roundsPerSecond } from "../bench/rounds.ts";
+import { usageOf } from "../bench/usage.ts";
+import type { Payer } from "./payer.ts";
 
 const platform = realPlatform();
 const CALL_EVERY_MS = 100;
@@ -30,50 +31,20 @@ export function percentile(values: readonly number[], part: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? NaN;
 }
 
-function find(tree: Inspection, name: string): Inspection | undefined {
-  if (tree.path.endsWith(`/${name}`)) return tree;
-  for (const child of tree.children) {
-    const found = find(child, name);
-    if (found) return found;
-  }
-  return undefined;
-}
-
 function restartsIn(tree: Inspection): number {
   return tree.children.reduce((sum, child) => sum + restartsIn(child), tree.restarts);
 }
 
-type Progress = { readonly session: number; readonly round: number; readonly atMs: number };
-
 export class Meter {
   readonly #federation: DevFederation;
-  readonly #lane: Lane;
-  readonly #roundsPerSession: number;
+  readonly #payer: Payer;
   /** Guardians that are asked and counted: the honest ones. */
   readonly #peers: readonly number[];
 
-  constructor(federation: DevFederation, lane: Lane, roundsPerSession: number, peers: readonly number[]) {
+  constructor(federation: DevFederation, payer: Payer, peers: readonly number[]) {
     this.#federation = federation;
-    this.#lane = lane;
-    this.#roundsPerSession = roundsPerSession;
+    this.#payer = payer;
     this.#peers = peers;
-  }
-
-  async #inspect(peer: number): Promise<Inspection> {
-    return await this.#federation.call(peer, "inspect") as unknown as Inspection;
-  }
-
-  async #progress(): Promise<Progress> {
-    const [peer] = this.#peers;
-    for (;;) {
-      const tree = await this.#inspect(peer!);
-      const session = Number(find(tree, "sessions")?.facts.session);
-      const round = Number(find(tree, "broadcast")?.facts.round);
-      const atMs = platform.clock.monotonicMs();
-      // between two sessions there is no broadcast, and one that begins has no round yet
-      if (Number.isInteger(session) && Number.isInteger(round)) return { session, round, atMs };
-      await sleep(platform.clock, CALL_EVERY_MS);
-    }
   }
 
   /** Actors that were started anew since the processes began, of all honest guardians; NaN for one that doesn't run. */
@@ -81,7 +52,7 @@ export class Meter {
     let sum = 0;
     for (const peer of this.#peers) {
       if (!this.#federation.guardians[peer]!.process.isRunning) return NaN;
-      sum += restartsIn(await this.#inspect(peer));
+      sum += restartsIn(await inspect(this.#federation, peer));
     }
     return sum;
   }
@@ -96,16 +67,15 @@ export class Meter {
 
   /** Measures for so long, and until what was begun then is answered. */
   async measure(ms: number): Promise<Figures> {
-    const before = await this.#progress();
+    const before = await roundsOf(this.#federation, this.#peers[0]!);
     const endMs = platform.clock.monotonicMs() + ms;
     const over = (): boolean => platform.clock.monotonicMs() >= endMs;
     const [calls, payments] = await Promise.all([
       Promise.all(this.#peers.map((peer) => this.#callAgain(peer, over))),
       this.#payAgain(over),
     ]);
-    const after = await this.#progress();
-    const rounds = (after.session - before.session) * this.#roundsPerSession + after.round - before.round;
-    return { roundsPerSecond: rounds / (after.atMs - before.atMs) * 1_000, calls: calls.flat(), payments };
+    const after = await roundsOf(this.#federation, this.#peers[0]!);
+    return { roundsPerSecond: roundsPerSecond(before, after), calls: calls.flat(), payments };
   }
 
   async #callAgain(peer: number, over: () => boolean): Promise<number[]> {
@@ -121,7 +91,7 @@ export class Meter {
 
   async #payAgain(over: () => boolean): Promise<number[]> {
     const took: number[] = [];
-    do took.push(await this.#lane.turn()); while (!over());
+    do took.push(await this.#payer.pay()); while (!over());
     return took;
   }
 }

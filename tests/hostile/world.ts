@@ -2,19 +2,21 @@
 import { join } from "@std/path";
 import { realPlatform } from "../../actors/platform/real.ts";
 import { openClient } from "../../client/deno.ts";
-import { parseJson } from "../../core/encoding/mod.ts";
-import type { JsonObject } from "../../core/encoding/mod.ts";
 import { DevFederation } from "../../server/dev/federation/federation.ts";
-import { lanesOf } from "../bench/federation/lane.ts";
+import { denominationsOf } from "../bench/federation/load.ts";
+import { mintOf, Purse, worthMsat } from "../bench/federation/purse.ts";
 import { fund } from "../demo/fund.ts";
 import { within } from "../demo/waits.ts";
 import { evilProgram } from "./attacks.ts";
 import { Meter } from "./meter.ts";
+import { Payer } from "./payer.ts";
 
 const platform = realPlatform();
 const PEERS = 4;
 const EVIL = PEERS - 1;
 const DEPOSIT_BTC = 0.01;
+/** Of an honest payment. */
+const NOTES = 10;
 
 export class World {
   readonly federation: DevFederation;
@@ -50,13 +52,12 @@ export class World {
     try {
       await within("Joining", wallet.join(federation.invite));
       await fund(federation, wallet, DEPOSIT_BTC);
-      const [lane] = await within("Notes", lanesOf(wallet, 1, PEERS));
+      const mint = mintOf(wallet, PEERS), denominations = denominationsOf(NOTES);
+      const purse = await within("Notes", Purse.withdraw(wallet, mint, worthMsat(denominations)));
+      const [notes] = await purse.bundles(denominations, 1);
       await wallet.client.awaitIdle();
-      const consensus = parseJson(
-        await Deno.readTextFile(join(federation.guardians[0]!.dir, "consensus.json")),
-      ) as JsonObject;
       const honest = Array.from({ length: PEERS }, (_, peer) => peer).filter((peer) => peer !== EVIL);
-      const meter = new Meter(federation, lane!, Number(consensus.broadcast_rounds_per_session), honest);
+      const meter = new Meter(federation, new Payer(mint, notes!), honest);
       return new World(federation, meter, control, close);
     } catch (thrown) {
       await close();

@@ -1,119 +1,90 @@
 /**
- * `deno task bench:federation`: four guardian processes under a load of e-cash transactions of ten notes in and ten
- * out. Transactions accepted a second, submit → accepted (median, p99), CPU seconds a transaction, memory a guardian;
- * beside the same load on official guardians where `fedimintd` is found.
+ * `deno task bench:federation`: four guardian processes under loads of e-cash transactions of 1, 10 and 30 notes in and
+ * as many out; beside the same loads on official guardians where `fedimintd` is found. Each load is for ours and the
+ * official ones in turn, and whoever hasn't the turn is still.
  */
 import { Command } from "commander";
-import { join } from "@std/path";
-import { realPlatform } from "../../../actors/platform/real.ts";
-import { openClient } from "../../../client/deno.ts";
 import { errorText } from "../../../core/result.ts";
-import type { DevFederationOptions } from "../../../server/dev/federation/federation.ts";
-import { DevFederation } from "../../../server/dev/federation/federation.ts";
-import { fund } from "../../demo/fund.ts";
-import { within } from "../../demo/waits.ts";
-import { officialGuardian } from "../../interop/federation.ts";
 import { findPrograms } from "../../interop/programs.ts";
-import { megabytes, percentile } from "../figures.ts";
-import type { Lane, Latency } from "./lane.ts";
-import { lanesOf } from "./lane.ts";
-import type { Usage } from "./usage.ts";
-import { usageOf } from "./usage.ts";
+import type { Suite } from "../../interop/suite.ts";
+import { inFolder } from "../../interop/suite.ts";
+import { wholeNumber, wholeNumbers } from "../options.ts";
+import type { LoadFigures, RestFigures } from "./measure.ts";
+import { measureLoad, measureRest } from "./measure.ts";
+import type { Both } from "./pair.ts";
+import { byTurns, startPair } from "./pair.ts";
+import { ProfiledGuardian } from "./profiled.ts";
+import { heading, loadLines, restLines } from "./report.ts";
 
-const platform = realPlatform();
-const PEERS = 4;
-const DEPOSIT_BTC = 0.01;
-
-type Options = { readonly seconds: number; readonly lanes: number };
-
-type Figures = {
-  readonly perSecond: number;
-  readonly medianMs: number;
-  readonly p99Ms: number;
-  readonly cpuMs: number;
-  readonly usage: readonly Usage[];
-  readonly bytes: number;
+type Options = {
+  readonly seconds: number;
+  readonly rest: number;
+  readonly lanes: number;
+  readonly notes: readonly number[];
+  readonly down?: true;
+  readonly oursOnly?: true;
+  readonly profile?: true;
+  readonly json?: string;
 };
 
-async function measure(federation: DevFederation, lanes: readonly Lane[], { seconds }: Options): Promise<Figures> {
-  const pids = federation.guardians.map(({ process }) => process.pid);
-  const before = await Promise.all(pids.map(usageOf));
-  const begunMs = platform.clock.monotonicMs();
-  const latencies: Latency[] = [];
-  await Promise.all(lanes.map(async (lane) => {
-    while (platform.clock.monotonicMs() - begunMs < seconds * 1_000) latencies.push(await lane.turn());
-  }));
-  const tookMs = platform.clock.monotonicMs() - begunMs;
-  const after = await Promise.all(pids.map(usageOf));
-  const cpuSeconds = after.reduce((sum, { cpuSeconds }, i) => sum + cpuSeconds - before[i]!.cpuSeconds, 0);
-  latencies.sort((a, b) => a - b);
-  return {
-    perSecond: latencies.length / tookMs * 1_000,
-    medianMs: percentile(latencies, 0.5),
-    p99Ms: percentile(latencies, 0.99),
-    cpuMs: cpuSeconds * 1_000 / latencies.length,
-    usage: after,
-    bytes: lanes[0]!.transactionBytes,
-  };
-}
+type Figures = {
+  readonly rest: Both<RestFigures>;
+  readonly loads: readonly Both<LoadFigures>[];
+  readonly load: number;
+};
 
-async function run(options: Options, program?: DevFederationOptions["program"]): Promise<Figures> {
-  const dir = await Deno.makeTempDir({ prefix: "fedimint-bench-" });
-  const federation = await DevFederation.start({
-    platform,
-    dir: join(dir, "federation"),
-    peers: PEERS,
-    progress: (text) => console.error(text),
-    env: { FM_DISABLE_BASE_FEES: "1", FM_ENABLE_MODULE_LNV2: "0" },
-    ...(program && { program }),
-  });
-  try {
-    const wallet = await openClient({ dir: join(dir, "wallet"), platform });
-    try {
-      await within("Joining", wallet.join(federation.invite));
-      await fund(federation, wallet, DEPOSIT_BTC);
-      const lanes = await within("Notes for all lanes", lanesOf(wallet, options.lanes, PEERS));
-      await wallet.client.awaitIdle();
-      for (const lane of lanes) await lane.turn();
-      return await measure(federation, lanes, options);
-    } finally {
-      await wallet.close();
-    }
-  } finally {
-    await federation.stop();
-    await Deno.remove(dir, { recursive: true });
+async function bench(suite: Suite, fedimintd: string | null, options: Options): Promise<Figures> {
+  const { lanes, seconds, down = false } = options;
+  const profiled = options.profile ? await ProfiledGuardian.prepare(suite) : null;
+  const program = (peer: number) => profiled?.program(peer);
+  const pair = await startPair(suite, { fedimintd, down, program }), { ours } = pair;
+  const rest = await byTurns(pair, (guardians) => measureRest(guardians, options.rest * 1_000));
+  const stopped = down ? ", one of four guardians stopped" : "";
+  console.log(`\n${heading(`${lanes} transactions at a time${stopped}`)}`);
+  for (const line of restLines(rest)) console.log(line);
+  const loads: Both<LoadFigures>[] = [];
+  for (const notes of options.notes) {
+    console.error(`${notes} notes, ${seconds} seconds each`);
+    const figures = await byTurns(pair, (guardians) =>
+      measureLoad(guardians, {
+        notes,
+        lanes,
+        seconds,
+        rest: guardians === ours ? rest.ours : rest.official!,
+        watched: (measured) => guardians === ours && profiled ? profiled.during(ours.pids[0]!, measured) : measured(),
+      }));
+    const size = `${notes} in, ${notes} out, ${figures.ours.transactionBytes} bytes`;
+    console.log(`\n${heading(`${size}, machine's load ${Deno.loadavg()[0]!.toFixed(1)}`)}`);
+    for (const line of loadLines(figures)) console.log(line);
+    loads.push(figures);
   }
-}
-
-function print(name: string, figures: Figures): void {
-  const line = (text: string, value: string): void => console.log(`  ${text.padEnd(48)} ${value}`);
-  console.log(`\n${name}, transactions of ${figures.bytes} bytes, ten notes in and ten out`);
-  line("accepted a second", figures.perSecond.toFixed(1));
-  line("submit → accepted, median", `${figures.medianMs.toFixed(0)} ms`);
-  line("submit → accepted, p99", `${figures.p99Ms.toFixed(0)} ms`);
-  line("CPU of all guardians a transaction", `${figures.cpuMs.toFixed(1)} ms`);
-  const each = (size: (usage: Usage) => number): string =>
-    `${figures.usage.map((usage) => megabytes(size(usage))).join(", ")} MB`;
-  line("memory of each guardian, its own", each(({ ownBytes }) => ownBytes));
-  line("… with the program's pages, which all share", each(({ residentBytes }) => residentBytes));
+  if (profiled) {
+    ours.resume();
+    await ours.stop();
+    for (const line of await profiled.lines()) console.log(line);
+  }
+  return { rest, loads, load: Deno.loadavg()[0]! };
 }
 
 if (import.meta.main) {
-  const flags = new Command("bench:federation")
-    .option("--seconds <number>", "how long", "20")
-    .option("--lanes <number>", "transactions at the same time", "8")
-    .parse(["deno", "bench", ...Deno.args]).opts<{ seconds: string; lanes: string }>();
-  const options = { seconds: Number(flags.seconds), lanes: Number(flags.lanes) };
+  const options = new Command("bench:federation")
+    .option("--seconds <number>", "how long each load is measured", wholeNumber, 10)
+    .option("--rest <seconds>", "how long guardians are looked at before", wholeNumber, 5)
+    .option("--lanes <number>", "transactions at the same time", wholeNumber, 8)
+    .option("--notes <numbers>", "notes in a transaction, commas between", wholeNumbers, [1, 10, 30])
+    .option("--down", "with one guardian stopped")
+    .option("--ours-only", "without official guardians")
+    .option("--profile", "also where the time of one of our guardians goes; its own CPU is higher then")
+    .option("--json <file>", "writes all figures there too")
+    .parse(["deno", "bench", ...Deno.args]).opts<Options>();
   try {
-    const ours = await run(options);
-    print("our guardians", ours);
-    const programs = await findPrograms("fedimintd");
-    if (programs.ok) {
-      const official = await run(options, () => officialGuardian(programs.value.fedimintd));
-      print("official guardians", official);
-      console.log(`\naccepted a second ×${(ours.perSecond / official.perSecond).toFixed(2)} of the official ones`);
-      console.log(`CPU a transaction ×${(ours.cpuMs / official.cpuMs).toFixed(2)}`);
-    } else console.log(`\nno official guardians to compare with: ${programs.error}`);
+    const programs = options.oursOnly ? null : await findPrograms("fedimintd");
+    if (programs && !programs.ok) console.log(`no official guardians to compare with: ${programs.error}`);
+    const fedimintd = programs?.ok ? programs.value.fedimintd : null;
+    await inFolder("fedimint-bench-", async (suite) => {
+      const figures = await bench(suite, fedimintd, options);
+      if (options.json) await Deno.writeTextFile(options.json, JSON.stringify({ options, ...figures }, null, 2));
+    });
     Deno.exit(0);
   } catch (thrown) {
     console.error(errorText(thrown));

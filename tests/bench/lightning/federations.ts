@@ -4,7 +4,7 @@ import { realPlatform } from "../../../actors/platform/real.ts";
 import { DevFederation } from "../../../server/dev/federation/federation.ts";
 import type { Gateway } from "../../interop/gateway.ts";
 import type { Suite } from "../../interop/suite.ts";
-import { usageOf } from "../federation/usage.ts";
+import { socketsOf, usageOf } from "../usage.ts";
 import type { Pair, World } from "./world.ts";
 
 const STARTED_AT_ONCE = 4;
@@ -19,13 +19,7 @@ export type Memory = {
 
 async function memoryOf({ pid }: Gateway): Promise<Memory> {
   const { ownBytes, residentBytes } = await usageOf(pid);
-  let sockets = 0;
-  for await (const { name } of Deno.readDir(`/proc/${pid}/fd`)) {
-    // one may be closed meanwhile
-    const target = await Deno.readLink(`/proc/${pid}/fd/${name}`).catch(() => "");
-    if (target.startsWith("socket:")) sockets++;
-  }
-  return { ownBytes, residentBytes, sockets };
+  return { ownBytes, residentBytes, sockets: await socketsOf(pid) };
 }
 
 export async function memoryOfBoth({ gateways: { ours, official } }: World): Promise<Pair<Memory>> {

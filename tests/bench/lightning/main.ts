@@ -8,6 +8,7 @@ import { findPrograms } from "../../interop/programs.ts";
 import type { Suite } from "../../interop/suite.ts";
 import { inFolder } from "../../interop/suite.ts";
 import { megabytes } from "../figures.ts";
+import { comparison, tableLine } from "../table.ts";
 import { joinMany, memoryOfBoth, startForReal } from "./federations.ts";
 import type { PaymentFigures } from "./payments.ts";
 import { cpuAtRest, measure, measureSwaps, payIn, payOut } from "./payments.ts";
@@ -23,12 +24,8 @@ type Options = {
   readonly restSeconds: number;
 };
 
-const NAME_COLUMNS = 56, COLUMNS = 16;
-
 function row(name: string, { ours, official }: Pair<number>, shown: (value: number) => string): void {
-  const ratio = official > 0 ? `×${(ours / official).toFixed(2)}` : "";
-  const cells = [shown(ours), shown(official), ratio].map((text) => text.padStart(COLUMNS));
-  console.log(`${name.padEnd(NAME_COLUMNS)}${cells.join("")}`);
+  console.log(comparison(name, [ours, official], shown));
 }
 
 function each<T>({ ours, official }: Pair<T>, figure: (of: T) => number): Pair<number> {
@@ -63,9 +60,8 @@ async function bench(suite: Suite, programs: Found, options: Options): Promise<v
   const world = await startWorld(suite, programs, peers), restMs = restSeconds * 1_000;
   await cpuAtRest(world, restMs);
   const rest = await cpuAtRest(world, restMs);
-  const heads = ["ours", "gatewayd", "ratio"].map((text) => text.padStart(COLUMNS)).join("");
   const size = `${peers} guardians, ${payments} payments, load ${Deno.loadavg()[0]!.toFixed(1)}`;
-  console.log(`\n${size.padEnd(NAME_COLUMNS)}${heads}`);
+  console.log(`\n${tableLine(size, ["ours", "gatewayd", "ratio"])}`);
   row("at rest with a test federation's rates, CPU of a core", rest, idle);
   paymentRows("invoice → paid", await measure(world, payOut, { count: payments, rest }));
   paymentRows("paid → credited", await measure(world, payIn, { count: payments, rest }));

@@ -7,7 +7,7 @@ import { realPlatform } from "../../../actors/platform/real.ts";
 import type { Gateway } from "../../interop/gateway.ts";
 import { demand } from "../../interop/suite.ts";
 import { percentile } from "../figures.ts";
-import { usageOf } from "../federation/usage.ts";
+import { usageOf } from "../usage.ts";
 import type { Pair, World } from "./world.ts";
 
 const { clock } = realPlatform();

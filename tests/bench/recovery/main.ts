@@ -11,7 +11,7 @@ import { errorText } from "../../../core/result.ts";
 import { DevFederation } from "../../../server/dev/federation/federation.ts";
 import { findPrograms } from "../../interop/programs.ts";
 import { giveLongLog } from "../../recovery/federation.ts";
-import { usageOf } from "../federation/usage.ts";
+import { usageOf } from "../usage.ts";
 import { megabytes } from "../figures.ts";
 import type { Restored, Restorer } from "./restorers.ts";
 import { officialRestorer, ourRestorer } from "./restorers.ts";

@@ -7,7 +7,8 @@ import type { DevFederation } from "../../../server/dev/federation/federation.ts
 import { ownProgram } from "../../../server/dev/federation/processes.ts";
 import { MINTV2_KIND } from "../../../modules/mintv2/common.ts";
 import { demand } from "../../interop/suite.ts";
-import { outputText, startCommand } from "../../recovery/command.ts";
+import type { Ran } from "../command.ts";
+import { runCommand } from "../command.ts";
 
 export type Wanted = {
   /** Secret. */
@@ -31,36 +32,7 @@ export type Restored = {
 
 export type Restorer = (wanted: Wanted) => Promise<Restored>;
 
-const SAMPLE_MS = 100;
 const RESTORE_MS = 1_200_000;
-
-/** Peak of a process's memory until it ends. */
-async function watchMemory(pid: number, ended: Promise<unknown>): Promise<number> {
-  let peakBytes = 0, over = false;
-  void ended.then(() => over = true);
-  while (!over) {
-    try {
-      const status = await Deno.readTextFile(`/proc/${pid}/status`);
-      const peak = /^VmHWM:\s+([0-9]+) kB$/m.exec(status)?.[1];
-      if (peak !== undefined) peakBytes = Math.max(peakBytes, Number(peak) * 1_024);
-    } catch (thrown) {
-      if (!(thrown instanceof Deno.errors.NotFound)) throw thrown;
-    }
-    await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, SAMPLE_MS))]);
-  }
-  return peakBytes;
-}
-
-type Ran = { readonly out: string; readonly peakBytes: number; readonly tookMs: number };
-
-async function runCommand(command: readonly string[]): Promise<Ran> {
-  const begunMs = performance.now();
-  const child = startCommand(command, RESTORE_MS);
-  const [output, peakBytes] = await Promise.all([child.output(), watchMemory(child.pid, child.status)]);
-  const err = outputText(output.stderr), out = outputText(output.stdout);
-  demand(output.success, `${command.at(1)}: exit ${output.code}: ${err.slice(-2_000)}${out}`);
-  return { out, peakBytes, tookMs: performance.now() - begunMs };
-}
 
 type Event = { readonly kind: string; readonly ts: number; readonly payload: { readonly module_id: number } };
 
@@ -79,7 +51,7 @@ function recoveryUs(events: readonly Event[]): number {
 /** Both command lines take the same words. */
 function restorer(command: readonly string[]): Restorer {
   return async ({ words, msat, items, dir, federation }) => {
-    const run = (...args: string[]): Promise<Ran> => runCommand([...command, "--data-dir", dir, ...args]);
+    const run = (...args: string[]): Promise<Ran> => runCommand([...command, "--data-dir", dir, ...args], RESTORE_MS);
     const idle = await run("restore", "--help");
     const restored = await run("restore", "--mnemonic", words, "--invite-code", federation.invite);
     const rest = await run("dev", "wait-complete");
