@@ -40,14 +40,15 @@ export const operations: ScaleCase = {
         // events get their numbers
         await (await openClient({ dir, platform })).close();
         const counts = countReads();
-        const { cpuMs, bytes } = await spent(async () => {
+        const { cpuMs } = await spent(async () => {
           const wallet = await openClient({ dir, platform });
           await wallet.getBalance();
           const page = await wallet.operations({ limit: PAGE });
           if (page.length !== PAGE) throw new Error(`${page.length} operations instead of ${PAGE}`);
           await wallet.close();
         });
-        return { size, items: 1, cpuMs, bytes, counts: { "database reads": counts.reads } };
+        // a closed wallet holds nothing
+        return { size, items: 1, cpuMs, bytes: null, counts: { "database reads": counts.reads } };
       })
     ),
 };
