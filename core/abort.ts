@@ -13,3 +13,32 @@ export function orAborted<T>(promise: Promise<T>, signal: AbortSignal, why = ():
     promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
   });
 }
+
+/**
+ * A signal that ends with another one, or by itself. As `AbortSignal.any` of both, for half the memory and time, which
+ * each of thousands of calls that wait has; but the other one holds it until it is disposed of.
+ */
+export class EndingWith implements Disposable {
+  readonly #other: AbortSignal;
+  readonly #own = new AbortController();
+  readonly #end = (): void => this.#own.abort(this.#other.reason);
+
+  constructor(other: AbortSignal) {
+    this.#other = other;
+    if (other.aborted) this.#end();
+    else other.addEventListener("abort", this.#end, { once: true });
+  }
+
+  get signal(): AbortSignal {
+    return this.#own.signal;
+  }
+
+  abort(reason?: unknown): void {
+    this.#own.abort(reason);
+  }
+
+  /** From now on the other one's end is nothing to it. */
+  [Symbol.dispose](): void {
+    this.#other.removeEventListener("abort", this.#end);
+  }
+}

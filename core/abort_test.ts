@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers";
 import { assertEquals, assertRejects } from "@std/assert";
-import { orAborted } from "./abort.ts";
+import { EndingWith, orAborted } from "./abort.ts";
 
 /** Counts the listeners that it has. */
 function watched(controller: AbortController): { readonly signal: AbortSignal; readonly listeners: () => number } {
@@ -39,4 +39,33 @@ Deno.test("what is left alone may fail later: nobody is told", async () => {
   work.reject(new Error("too late")); // an unhandled rejection would fail the test
   later.reject(new Error("too late"));
   await new Promise((resolve) => void setImmediate(resolve));
+});
+
+Deno.test("a signal that ends with another has its reason, at once when that is over already", () => {
+  const other = new AbortController();
+  using linked = new EndingWith(other.signal);
+  assertEquals(linked.signal.aborted, false);
+  other.abort("over");
+  assertEquals([linked.signal.aborted, linked.signal.reason], [true, "over"]);
+  using late = new EndingWith(other.signal);
+  assertEquals([late.signal.aborted, late.signal.reason], [true, "over"]);
+});
+
+Deno.test("one that ends by itself leaves the other alone, and keeps its own reason", () => {
+  const other = new AbortController();
+  using linked = new EndingWith(other.signal);
+  linked.abort("own");
+  other.abort("over");
+  assertEquals(linked.signal.reason, "own");
+});
+
+Deno.test("what is disposed of is held by the other no more", () => {
+  const other = new AbortController();
+  const { signal, listeners } = watched(other);
+  const linked = new EndingWith(signal);
+  assertEquals(listeners(), 1);
+  linked[Symbol.dispose]();
+  assertEquals(listeners(), 0);
+  other.abort();
+  assertEquals(linked.signal.aborted, false);
 });

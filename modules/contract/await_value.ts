@@ -1,5 +1,6 @@
 /** Waiting for something to appear in the store, at no cost meanwhile. */
 import type { ReadTx, StoreView } from "../../actors/store/store.ts";
+import { EndingWith } from "../../core/abort.ts";
 import { readDurable } from "./read_durable.ts";
 
 /**
@@ -14,15 +15,17 @@ export async function awaitValue<T>(
 ): Promise<T> {
   for (;;) {
     signal.throwIfAborted();
-    const done = new AbortController();
+    using until = new EndingWith(signal);
     // registered before reading, so that nothing in between is missed
-    const changed = store.changed(prefix, AbortSignal.any([signal, done.signal]));
+    const changed = store.changed(prefix, until.signal);
     changed.catch(() => undefined);
-    const value = await readDurable(store, body);
-    if (value !== undefined) {
-      done.abort();
-      return value;
+    try {
+      const value = await readDurable(store, body);
+      if (value !== undefined) return value;
+      await changed;
+    } finally {
+      // also when reading fails: nobody waits any more
+      until.abort();
     }
-    await changed;
   }
 }

@@ -2,7 +2,9 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { MemoryBackend, openMemoryStore } from "../../actors/store/memory.ts";
 import { getText, isSettled, ManualClock, put } from "../../actors/store/testing/mod.ts";
 import { utf8 } from "../../core/bytes.ts";
+import { settle } from "../../actors/testing/manual_clock.ts";
 import { awaitValue } from "./await_value.ts";
+import { countedStore } from "./testing/counted_store.ts";
 
 const KEY = utf8("key");
 
@@ -59,4 +61,12 @@ Deno.test("waiting ends with its signal, and leaves nothing behind", async () =>
   await put(store, { key: "value" });
   assertEquals(reads, 1);
   await assertRejects(() => awaitValue(store, KEY, () => Promise.resolve("never"), caller.signal), Error, "gone");
+});
+
+Deno.test("waiting ends when reading fails, and leaves nothing behind", async () => {
+  const { store, counts } = countedStore(await openStore());
+  const waiting = awaitValue(store, KEY, () => Promise.reject(new Error("broken")), new AbortController().signal);
+  await assertRejects(() => waiting, Error, "broken");
+  await settle();
+  assertEquals(counts.waiting, 0);
 });

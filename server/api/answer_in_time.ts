@@ -3,6 +3,7 @@
  */
 import type { Logger } from "../../actors/logger.ts";
 import type { Clock } from "../../actors/platform/platform.ts";
+import { EndingWith } from "../../core/abort.ts";
 import { errorText } from "../../core/result.ts";
 import type { CallContext, Incoming } from "./dispatch.ts";
 import { answerMessage } from "./dispatch.ts";
@@ -20,14 +21,14 @@ export async function answerInTime(
   { methods, onWork, source = null, clock, log }: Answering,
   ended: AbortSignal,
 ): Promise<Message | null> {
-  const timeout = new AbortController();
-  const timer = clock.setTimer(REQUEST_TIMEOUT_MS, () => timeout.abort());
+  using inTime = new EndingWith(ended);
+  const timer = clock.setTimer(REQUEST_TIMEOUT_MS, () => inTime.abort());
   try {
     return await answerMessage(incoming, {
       methods,
       source,
       ...(onWork ? { onWork } : {}),
-      signal: AbortSignal.any([ended, timeout.signal]),
+      signal: inTime.signal,
       onBug: (method, thrown) => log.error("An endpoint failed", { method, reason: errorText(thrown) }),
     });
   } finally {
