@@ -1,11 +1,11 @@
 /** Submitted transactions that wait for their batch: of each sender in order, and each sender in turn. */
-import type { TransactionId } from "../../../core/types/ids.ts";
 
-type Queued = { readonly txid: TransactionId; readonly bytes: number };
+type Queued<Key> = { readonly key: Key; readonly bytes: number };
 
-export class AheadQueue {
+/** `Key`: what a transaction is named by. */
+export class AheadQueue<Key> {
   /** None is empty; whose turn is next comes first. */
-  readonly #bySource = new Map<string, Queued[]>();
+  readonly #bySource = new Map<string, Queued<Key>[]>();
   #size = 0;
 
   get size(): number {
@@ -13,21 +13,21 @@ export class AheadQueue {
   }
 
   /** @param bytes what it adds to a batch */
-  add(source: string, txid: TransactionId, bytes: number): void {
+  add(source: string, key: Key, bytes: number): void {
     const queue = this.#bySource.get(source);
-    if (queue) queue.push({ txid, bytes });
-    else this.#bySource.set(source, [{ txid, bytes }]);
+    if (queue) queue.push({ key, bytes });
+    else this.#bySource.set(source, [{ key, bytes }]);
     this.#size++;
   }
 
   /** One of each sender, again and again, until there are so many bytes; at least one where there is any. */
-  take(bytesMax: number): TransactionId[] {
-    const taken: TransactionId[] = [];
+  take(bytesMax: number): Key[] {
+    const taken: Key[] = [];
     let bytes = 0;
     for (const [source, queue] of this.#bySource) {
       if (bytes >= bytesMax) break;
       const first = queue.shift()!;
-      taken.push(first.txid);
+      taken.push(first.key);
       bytes += first.bytes;
       // behind the others: the loop comes to it again
       this.#bySource.delete(source);

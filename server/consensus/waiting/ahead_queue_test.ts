@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { AheadQueue } from "./ahead_queue.ts";
 
 Deno.test("a batch takes one transaction of each sender in turn: a flood of one's stands behind nobody's but his own", () => {
-  const queue = new AheadQueue();
+  const queue = new AheadQueue<string>();
   for (let i = 0; i < 1_000; i++) queue.add("flood", `f${i}`, 10);
   queue.add("a", "a0", 10);
   queue.add("b", "b0", 10);
@@ -14,7 +14,7 @@ Deno.test("a batch takes one transaction of each sender in turn: a flood of one'
 });
 
 Deno.test("a batch has at least one transaction, however large, and ends with the one that fills it", () => {
-  const queue = new AheadQueue();
+  const queue = new AheadQueue<string>();
   queue.add("a", "large", 1_000);
   queue.add("a", "small", 1);
   queue.add("b", "other", 99);

@@ -36,6 +36,8 @@ import { AheadQueue } from "./ahead_queue.ts";
 import type { MempoolRef } from "./mempool.ts";
 import type { Prepared } from "../engine/prepare.ts";
 import { inputBytes, prepareTransactions } from "../engine/prepare.ts";
+import type { SubmissionKey } from "./submitted.ts";
+import { submissionKey, Submitted } from "./submitted.ts";
 import type { DecodedTransaction, Modules } from "../engine/transaction.ts";
 import { decodeTransaction, processTransaction } from "../engine/transaction.ts";
 
@@ -51,11 +53,11 @@ export type SubmissionsMessage =
   | Cast<"sessionCompleted", { session: number }>
   /** It may be time for the next batch. */
   | Cast<"prepare", null>
-  | Cast<"prepared", { txids: readonly TransactionId[]; outcome: Result<Prepared, unknown> }>
-  | Cast<"checked", { txid: TransactionId; verdict: Verdict; first: boolean }>
-  | Cast<"queued", { txid: TransactionId; place: boolean }>
+  | Cast<"prepared", { keys: readonly SubmissionKey[]; outcome: Result<Prepared, unknown> }>
+  | Cast<"checked", { key: SubmissionKey; verdict: Verdict; first: boolean }>
+  | Cast<"queued", { key: SubmissionKey; place: boolean }>
   | Cast<"recheck", null>
-  | Cast<"expired", { txid: TransactionId; caller: number }>;
+  | Cast<"expired", { key: SubmissionKey; caller: number }>;
 
 export type SubmissionAnswer = TransactionSubmissionOutcome | null | "broken";
 
@@ -69,6 +71,7 @@ type Verdict =
   | { readonly kind: "broken"; readonly reason: string };
 
 type Waiting = {
+  readonly key: SubmissionKey;
   readonly decoded: DecodedTransaction;
   readonly callers: Map<number, ReplyTo<SubmissionAnswer>>;
   readonly source: string;
@@ -90,11 +93,11 @@ export type SubmissionsArgs = {
 };
 
 type State = SubmissionsArgs & {
-  readonly waiting: Map<TransactionId, Waiting>;
+  readonly waiting: Submitted<Waiting>;
   /** Limited: whoever submits brings these lines about. */
   readonly log: Logger;
   /** Those that wait for their batch. */
-  readonly ahead: AheadQueue;
+  readonly ahead: AheadQueue<SubmissionKey>;
   /** A batch is under way. */
   preparing: boolean;
   /** When the next batch may begin. */
@@ -107,7 +110,7 @@ type State = SubmissionsArgs & {
   /** Checks under way. */
   checks: number;
   /** Those that wait for their turn to be checked, and whether for the first time in this session. */
-  readonly due: Map<TransactionId, boolean>;
+  readonly due: Map<SubmissionKey, boolean>;
   callers: number;
   recheckDue: boolean;
 };
@@ -160,23 +163,25 @@ function prepareNext(state: State, ctx: Context): void {
     state.prepareDue = true;
     return;
   }
-  const txids = [...new Set(ahead.take(PREPARED_PARTS_MAX * PREPARED_BYTES_MAX))];
+  const keys = [...new Set(ahead.take(PREPARED_PARTS_MAX * PREPARED_BYTES_MAX))];
   // what is left begins as soon as these are done
   state.prepareFromMs = ahead.size > 0 ? nowMs : nowMs + PREPARE_INTERVAL_MS;
   state.preparing = true;
-  state.busy = txids.length > 1;
-  const entries = txids.flatMap((txid) => state.waiting.get(txid) ?? []);
+  state.busy = keys.length > 1;
+  const entries = keys.flatMap((key) => state.waiting.get(key) ?? []);
+  // copies of one transaction have the same inputs
+  const transactions = [...new Map(entries.map(({ decoded }) => [decoded.txid, decoded])).values()];
   ctx.run(
-    () => prepareTransactions(ctx, entries.map(({ decoded }) => decoded), true, pauseOf(ctx)),
-    (outcome) => ({ type: "prepared", args: { txids, outcome } }),
+    () => prepareTransactions(ctx, transactions, true, pauseOf(ctx)),
+    (outcome) => ({ type: "prepared", args: { keys, outcome } }),
   );
 }
 
 function check(state: State, ctx: Context, entry: Waiting, first: boolean): void {
   if (entry.checking || entry.ahead) return;
-  const { txid } = entry.decoded;
+  const { key } = entry;
   if (state.checks >= CHECKS_MAX) {
-    state.due.set(txid, first || (state.due.get(txid) ?? false));
+    state.due.set(key, first || (state.due.get(key) ?? false));
     return;
   }
   state.checks++;
@@ -184,37 +189,37 @@ function check(state: State, ctx: Context, entry: Waiting, first: boolean): void
   ctx.run(() => verdictOf(state, ctx, entry), (outcome) => {
     // whatever a submission brings to light is told to whoever submitted it, and restarts nothing
     const verdict: Verdict = outcome.ok ? outcome.value : { kind: "broken", reason: errorText(outcome.error) };
-    return { type: "checked", args: { txid, verdict, first } };
+    return { type: "checked", args: { key, verdict, first } };
   });
 }
 
 /** A check is over: the next one that is due begins. */
 function checkNext(state: State, ctx: Context): void {
   state.checks--;
-  for (const [txid, first] of state.due) {
+  for (const [key, first] of state.due) {
     if (state.checks >= CHECKS_MAX) return;
-    state.due.delete(txid);
-    const entry = state.waiting.get(txid);
+    state.due.delete(key);
+    const entry = state.waiting.get(key);
     if (entry) check(state, ctx, entry, first);
   }
 }
 
 function queue(state: State, ctx: Context, entry: Waiting): void {
-  const { txid, transaction } = entry.decoded;
+  const { key, decoded: { transaction } } = entry;
   entry.queued = true;
   ctx.run(
     () =>
       ctx.ask(state.mempool, "submit", { item: { tag: "Transaction", value: transaction } }, { deadlineMs: Infinity }),
     (outcome) => {
       if (!outcome.ok) throw outcome.error;
-      return { type: "queued", args: { txid, place: outcome.value } };
+      return { type: "queued", args: { key, place: outcome.value } };
     },
   );
 }
 
-function answer(state: State, ctx: Context, txid: TransactionId, outcome: SubmissionAnswer): void {
-  for (const caller of state.waiting.get(txid)?.callers.values() ?? []) ctx.reply(caller, outcome);
-  state.waiting.delete(txid);
+function answer(state: State, ctx: Context, { key, callers }: Waiting, outcome: SubmissionAnswer): void {
+  for (const caller of callers.values()) ctx.reply(caller, outcome);
+  state.waiting.delete(key);
 }
 
 function scheduleRecheck(state: State, ctx: Context): void {
@@ -224,17 +229,23 @@ function scheduleRecheck(state: State, ctx: Context): void {
 }
 
 /** It goes into the next batch, or is checked alone where its sender has given reason to. */
-function beginWaiting(state: State, ctx: Context, decoded: DecodedTransaction, source: string): Waiting {
+function beginWaiting(
+  state: State,
+  ctx: Context,
+  key: SubmissionKey,
+  decoded: DecodedTransaction,
+  source: string,
+): Waiting {
   const { txid, transaction: { inputs } } = decoded;
   const ahead = inputs.length > 0 && !isSuspect(state, ctx, source);
-  const entry = { decoded, source, ahead, prepared: false, callers: new Map(), checking: false, queued: false };
-  state.waiting.set(txid, entry);
+  const entry = { key, decoded, source, ahead, prepared: false, callers: new Map(), checking: false, queued: false };
+  state.waiting.add(txid, key, entry);
   if (!ahead) return entry;
   if (state.busy && state.ahead.size === 0) {
     const togetherMs = ctx.platform.clock.monotonicMs() + PREPARE_INTERVAL_MS;
     state.prepareFromMs = Math.max(state.prepareFromMs, togetherMs);
   }
-  state.ahead.add(source, txid, inputBytes(decoded));
+  state.ahead.add(source, key, inputBytes(decoded));
   return entry;
 }
 
@@ -243,7 +254,7 @@ export const submissions = defineActor<SubmissionsMessage, SubmissionsArgs, Stat
   init: (ctx, args) => ({
     ...args,
     log: limitedLogger(ctx.log, ctx.platform.clock),
-    waiting: new Map(),
+    waiting: new Submitted(),
     ahead: new AheadQueue(),
     preparing: false,
     prepareFromMs: -Infinity,
@@ -258,17 +269,17 @@ export const submissions = defineActor<SubmissionsMessage, SubmissionsArgs, Stat
   handle: {
     submit: (state, { transaction, waitMs, source }, ctx, from) => {
       const decoded = decodeTransaction(state.modules, transaction);
-      const { txid } = decoded;
-      let entry = state.waiting.get(txid);
+      const key = submissionKey(transaction);
+      let entry = state.waiting.get(key);
       if (entry && entry.callers.size >= CALLERS_MAX) return reply(state, null);
       if (!entry) {
         // those whose callers have gone leave the queue with their batch
         if (Math.max(state.waiting.size, state.ahead.size) >= SUBMISSIONS_MAX) return reply(state, null);
-        entry = beginWaiting(state, ctx, decoded, source ?? UNNAMED_SOURCE);
+        entry = beginWaiting(state, ctx, key, decoded, source ?? UNNAMED_SOURCE);
       }
       const caller = state.callers++;
       entry.callers.set(caller, from);
-      ctx.after(waitMs, { type: "expired", args: { txid, caller } });
+      ctx.after(waitMs, { type: "expired", args: { key, caller } });
       check(state, ctx, entry, true);
       prepareNext(state, ctx);
       return next(state);
@@ -278,11 +289,12 @@ export const submissions = defineActor<SubmissionsMessage, SubmissionsArgs, Stat
       prepareNext(state, ctx);
       return next(state);
     },
-    prepared: (state, { txids, outcome }, ctx) => {
+    prepared: (state, { keys, outcome }, ctx) => {
       state.preparing = false;
-      for (const txid of txids) {
-        const entry = state.waiting.get(txid);
+      for (const key of keys) {
+        const entry = state.waiting.get(key);
         if (!entry?.ahead) continue;
+        const { txid } = entry.decoded;
         entry.ahead = false;
         // what broke for all of a batch is tried again for each of it
         entry.prepared = outcome.ok && !outcome.value.broken.has(txid);
@@ -292,26 +304,30 @@ export const submissions = defineActor<SubmissionsMessage, SubmissionsArgs, Stat
       prepareNext(state, ctx);
       return next(state);
     },
-    checked: (state, { txid, verdict, first }, ctx) => {
+    checked: (state, { key, verdict, first }, ctx) => {
       checkNext(state, ctx);
-      const entry = state.waiting.get(txid);
+      const entry = state.waiting.get(key);
       if (!entry) return next(state);
+      const { txid } = entry.decoded;
       entry.checking = false;
-      if (verdict.kind === "accepted") answer(state, ctx, txid, ok(txid));
-      else if (verdict.kind === "invalid") answer(state, ctx, txid, err(verdict.error));
+      if (verdict.kind === "accepted") answer(state, ctx, entry, ok(txid));
+      else if (verdict.kind === "invalid") answer(state, ctx, entry, err(verdict.error));
       else if (verdict.kind === "broken") {
         // also where this guardian is behind: it doesn't know yet of notes that the others have issued
         state.log.warn("A submitted transaction could not be checked", { txid, reason: verdict.reason });
-        answer(state, ctx, txid, "broken");
+        answer(state, ctx, entry, "broken");
       } else if (first && !entry.queued) queue(state, ctx, entry);
       return next(state);
     },
-    queued: (state, { txid, place }, ctx) => {
-      if (!place) answer(state, ctx, txid, null);
+    queued: (state, { key, place }, ctx) => {
+      const entry = state.waiting.get(key);
+      if (entry && !place) answer(state, ctx, entry, null);
       return next(state);
     },
     accepted: (state, { txids }, ctx) => {
-      for (const txid of txids) answer(state, ctx, txid, ok(txid));
+      for (const txid of txids) {
+        for (const entry of state.waiting.of(txid)) answer(state, ctx, entry, ok(txid));
+      }
       scheduleRecheck(state, ctx);
       return next(state);
     },
@@ -329,10 +345,10 @@ export const submissions = defineActor<SubmissionsMessage, SubmissionsArgs, Stat
       }
       return next(state);
     },
-    expired: (state, { txid, caller }) => {
-      const entry = state.waiting.get(txid);
+    expired: (state, { key, caller }) => {
+      const entry = state.waiting.get(key);
       entry?.callers.delete(caller);
-      if (entry?.callers.size === 0) state.waiting.delete(txid);
+      if (entry?.callers.size === 0) state.waiting.delete(key);
       return next(state);
     },
   },

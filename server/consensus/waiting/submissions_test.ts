@@ -4,7 +4,7 @@ import { settle } from "../../../actors/testing/manual_clock.ts";
 import { ActorError } from "../../../actors/mod.ts";
 import { InvariantError } from "../../../core/assert.ts";
 import { u64 } from "../../../core/encoding/mod.ts";
-import { ok } from "../../../core/result.ts";
+import { err, ok } from "../../../core/result.ts";
 import { toDyn } from "../../../core/types/dyn.ts";
 import type { Transaction } from "../../../core/types/transaction.ts";
 import { transactionIdOf } from "../../../core/types/transaction.ts";
@@ -133,5 +133,26 @@ Deno.test("however many transactions are submitted, a few are checked at a time,
     assertEquals(await system.ask(refs.mempool, "take", null), { tag: "Transaction", value: good });
     system.tell(refs.submissions, "accepted", { txids: [transactionIdOf(good)] });
     assertEquals(await answer, ok(transactionIdOf(good)));
+  });
+});
+
+Deno.test("a copy of a transaction with other signatures, which anybody can make, doesn't speak for it", async () => {
+  const module: Partial<AnyServerModule> = {
+    ...MODULE,
+    processOutput: () => Promise.resolve(ok({ amounts: new Map(), fees: new Map() })),
+  };
+  await withConsensus(module, codecs, async ({ system }) => {
+    const good = transactionOf({ output: GOOD }), txid = transactionIdOf(good);
+    const copy: Transaction = { ...good, signatures: { tag: "NaiveMultisig", value: [new Uint8Array(64)] } };
+    assertEquals(transactionIdOf(copy), txid);
+    const submit = (transaction: Transaction) => system.ask(refs.submissions, "submit", { transaction, waitMs: 1_000 });
+    const before = submit(copy), answer = submit(good), after = submit(copy);
+    const refused = err({ tag: "InvalidWitnessLength" as const, value: null });
+    assertEquals([await before, await after], [refused, refused]);
+    assertEquals(await system.ask(refs.mempool, "take", null), { tag: "Transaction", value: good });
+    const later = submit(copy), laterToo = submit(good);
+    assertEquals(await later, refused);
+    system.tell(refs.submissions, "accepted", { txids: [txid] });
+    assertEquals([await answer, await laterToo], [ok(txid), ok(txid)]);
   });
 });
