@@ -1,5 +1,6 @@
 /** Several federations under given words, and federations that are left and added again. */
 import { assert, assertEquals, assertNotEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { sleep } from "../actors/platform/platform.ts";
 import { entropyOfWords } from "../core/crypto/bip39.ts";
 import { CryptoError } from "../core/crypto/mod.ts";
 import { toHex } from "../core/bytes.ts";
@@ -185,6 +186,50 @@ Deno.test("a wallet with money, with money under way, or that recovers isn't lef
   const recovers = await assertRejects(() => at.finish(wallets.leave(id)), ClientError);
   assertStringIncludes(recovers.message, "still being recovered");
   await at.finish(wallets.close());
+});
+
+Deno.test("a wallet that is left in the middle of its recovery, when told to, comes back whole", async () => {
+  for (const reached of [0, 2, 5]) {
+    const at = await Setting.started(), wallets = await at.open();
+    await at.finish(wallets.restore(WORDS));
+    for (let i = 0; i < 6; i++) at.owes(first, WORDS, 10n);
+    const log = at.logs.get(first)!;
+    log.silentFrom = reached;
+    const wallet = await at.finish(wallets.add(codeOf(first)));
+    const recovered = async (): Promise<void> => {
+      for await (const [status] of wallet.recoveryProgress()) if (status!.complete === reached) return;
+    };
+    await at.finish(recovered());
+    await at.finish(wallets.leave(idOf(first), { force: true }));
+    assertEquals(wallets.list(), []);
+    log.silentFrom = Infinity;
+    const again = await at.added(wallets, first);
+    assertEquals(await at.finish(again.getBalance()), 60n, `left after ${reached}`);
+    await at.finish(wallets.close());
+  }
+});
+
+Deno.test("words that are given while a federation is added are its wallet's, or refused", async () => {
+  const codes: string[] = [];
+  for (const isGivenFirst of [false, true]) {
+    const at = await Setting.started(), wallets = await at.open(), made = wallets.words();
+    at.owes(first, WORDS, 10n);
+    const give = () => wallets.restore(WORDS).then(() => "given", (thrown: ClientError) => thrown.code);
+    const adding = wallets.add(codeOf(first));
+    // by then it is in the list, and guardians are being asked
+    if (!isGivenFirst) await at.finish(sleep(at.world.platform.clock, 1));
+    const [wallet, outcome] = await at.finish(Promise.all([adding, give()]));
+    await at.finish(wallet.awaitRecoveries());
+    codes.push(outcome);
+    assertEquals(wallets.words(), outcome === "given" ? WORDS : made);
+    const held = [await isRestored(at, wallet), await at.finish(wallet.getBalance())];
+    assertEquals(held, outcome === "given" ? [true, 10n] : [false, 0n]);
+    await at.finish(wallets.close());
+    const reopened = await at.open();
+    assertEquals(reopened.words(), outcome === "given" ? WORDS : made);
+    await at.finish(reopened.close());
+  }
+  assertEquals(codes, ["wrong_secret", "given"]);
 });
 
 Deno.test("of a wallet that is left nothing stays but that it was: added again it is restored, and others are not touched", async () => {

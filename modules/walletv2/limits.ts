@@ -48,7 +48,8 @@ export const LOOK_BEFORE_ADDRESS_MS = 3_000;
  */
 export const NEXT_ADDRESS_MS = 60_000;
 /**
- * On a machine of so many cores or fewer a restored wallet lets other modules recover before it looks for addresses …
+ * On a machine of so many cores or fewer a restored wallet looks for addresses without a thread as long as nobody asks
+ * for one, and lets other modules recover before …
  */
 export const CORES_FEW = 2;
 /** … so long at most: a log of a million items takes longer, and whoever waits for a deposit doesn't wait for that. */

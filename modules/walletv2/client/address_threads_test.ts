@@ -8,7 +8,7 @@ import { AddressThreads, SearchThreads, STRETCH } from "./address_threads.ts";
 import { Addresses } from "./addresses.ts";
 import { getSearched, setRecovering } from "./db.ts";
 import { walletRecovery } from "./recovery.ts";
-import { ADDRESS_THREADS_MAX } from "../limits.ts";
+import { ADDRESS_THREADS_MAX, CORES_FEW } from "../limits.ts";
 import { DEPOSITOR, testWallet, VALID_INDICES } from "../testing/federation.ts";
 import { testStore } from "../../contract/testing/mod.ts";
 
@@ -133,16 +133,16 @@ Deno.test("where there are no threads the search goes on without, and finds the 
 });
 
 /** A restored wallet whose recovery hasn't begun. */
-async function restoredWallet() {
-  const wallet = await newWallet();
+async function restoredWallet(cores?: number) {
+  const wallet = await newWallet(cores);
   await wallet.store.transact((tx) => walletRecovery.restored!(tx));
   return wallet;
 }
 
-async function newWallet() {
+async function newWallet(cores = 2) {
   const { config } = await testWallet();
   const store = await testStore(), { platform, advance } = manualClock();
-  const valid = VALID_INDICES[4]![0]!, threads = new KnowingThreads(2);
+  const valid = VALID_INDICES[4]![0]!, threads = new KnowingThreads(cores);
   threads.passes = [valid];
   const env = { config, store, platform: { ...platform, threads } };
   const addresses = new Addresses(env, "standard", DEPOSITOR, new SearchThreads(env.platform));
@@ -163,7 +163,7 @@ Deno.test("a new wallet looks for no address before somebody asks for one, and t
 });
 
 Deno.test("a restored wallet looks for addresses when its recovery begins, on threads from the first on: none of it holds up others", async () => {
-  const { store, addresses, advance, threads, valid, stretches } = await restoredWallet();
+  const { store, addresses, advance, threads, valid, stretches } = await restoredWallet(CORES_FEW + 1);
   let found: number | null = null;
   const search = addresses.findNext(never).then((index) => found = index);
   await advance(60_000);
@@ -172,7 +172,35 @@ Deno.test("a restored wallet looks for addresses when its recovery begins, on th
   // a search that others' work goes before would take 20 ms a step
   while (found === null) await advance(0);
   await search;
-  assertEquals([found, threads.begun.length], [valid, stretches]);
+  assertEquals(found, valid);
+  assertEquals(threads.begun.slice(0, stretches), Array.from({ length: stretches }, (_, i) => i * STRETCH));
+});
+
+Deno.test("on few cores a restored wallet looks for addresses without a thread, until somebody asks for one", async () => {
+  const { store, addresses, advance, threads, valid } = await restoredWallet(CORES_FEW);
+  await store.transact((tx) => setRecovering(tx, true));
+  let found: number | null = null;
+  const search = addresses.findNext(never).then((index) => found = index);
+  const asking = async (): Promise<number> => {
+    for await (const tried of addresses.progress(never)) if (tried >= STRETCH) break;
+    assertEquals(threads.opened, 0);
+    return await addresses.awaitUnused(never);
+  };
+  const asked = asking();
+  while (found === null) await advance(0);
+  await search;
+  assertEquals([await asked, threads.opened], [valid, 1]);
+  assert(threads.begun[0]! >= STRETCH, "what was tried without a thread isn't tried again");
+});
+
+Deno.test("on few cores a restored wallet finds the same without a thread", async () => {
+  const { store, addresses, advance, threads, valid } = await restoredWallet(1);
+  await store.transact((tx) => setRecovering(tx, true));
+  let found: number | null = null;
+  const search = addresses.findNext(never).then((index) => found = index);
+  while (found === null) await advance(0);
+  await search;
+  assertEquals([found, threads.opened], [valid, 0]);
 });
 
 Deno.test("a restored wallet that gives way looks for an address all the same when somebody asks for one, and ends with its signal", async () => {

@@ -35,6 +35,7 @@ import {
   validPrefix,
 } from "./db.ts";
 import type { WalletClientEnv } from "./wallet.ts";
+import { CORES_FEW } from "../limits.ts";
 
 /**
  * Between steps of the search for the first address while nobody asks for one: a wallet that only ever gets e-cash has
@@ -214,7 +215,7 @@ export class Addresses {
 
   /** What passes in the next indices, and below which index nothing is left to try. */
   async #searchStretch(from: number, tell: Tell, signal: AbortSignal): Promise<Stretch> {
-    if (!this.#noThreads && await this.#isInHurry()) {
+    if (await this.#way() === "threads") {
       try {
         const { found, tried } = await this.#threads.next(from, signal);
         return { index: found === null ? null : checkedIndex(this.#search, found), tried };
@@ -226,18 +227,24 @@ export class Addresses {
     return await this.#searchHere(from, tell, signal);
   }
 
-  async #isInHurry(): Promise<boolean> {
-    if (this.#waiting > 0) return true;
-    return await this.#env.store.read(async (tx) =>
-      await highestValidIndex(tx, this.derivation) !== undefined || await isRecovering(tx)
-    );
+  /**
+   * By who waits for it. On few cores a restored wallet has no thread for it: that would take 25 MB, and no core is
+   * left for it.
+   */
+  async #way(): Promise<Way> {
+    const { store, platform: { threads } } = this.#env;
+    const fastest = this.#noThreads ? "here" : "threads";
+    if (this.#waiting > 0) return fastest;
+    return await store.read(async (tx) => {
+      if (await isRecovering(tx)) return threads.cores > CORES_FEW ? fastest : "here";
+      return await highestValidIndex(tx, this.derivation) === undefined ? "at_leisure" : fastest;
+    });
   }
 
-  /** As far as it takes, or until somebody waits for an address, who has it looked for on threads. */
+  /** As far as it takes, or until it is to be looked for on threads. */
   async #searchHere(from: number, tell: Tell, signal: AbortSignal): Promise<Stretch> {
     const { clock } = this.#env.platform;
-    const restMs = await this.#isInHurry() ? 0 : UNHURRIED_MS;
-    let stored = from;
+    let stored = from, way = await this.#way();
     for (const steps = searchSteps(this.#search, from, Number.MAX_SAFE_INTEGER);;) {
       const { done, value } = steps.next();
       if (done) return { index: value, tried: value + 1 };
@@ -246,10 +253,10 @@ export class Addresses {
         await this.#storeTried(value);
       }
       tell(value);
-      const look = restMs > 0 && !this.#noThreads && (this.#waiting > 0 || value === stored);
-      if (look && value > from && await this.#isInHurry()) return { index: null, tried: value };
+      if (this.#waiting > 0 || value === stored) way = await this.#way();
+      if (way === "threads" && value > from) return { index: null, tried: value };
       try {
-        await sleep(clock, restMs, signal);
+        await sleep(clock, way === "at_leisure" ? UNHURRIED_MS : 0, signal);
       } catch (thrown) {
         if (value > stored) await this.#storeTried(value);
         throw thrown;
@@ -257,5 +264,8 @@ export class Addresses {
     }
   }
 }
+
+/** Where it goes on: on threads of the machine; on this one, others in between; or there with pauses. */
+type Way = "threads" | "here" | "at_leisure";
 
 type Stretch = { readonly index: number | null; readonly tried: number };

@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Json } from "../../../../core/encoding/mod.ts";
+import { u64Number } from "../../../../core/encoding/mod.ts";
 import { EndpointError } from "../../../contract/error.ts";
 import type { Answer } from "../../testing/log_guardians.ts";
 import { mixedLog, recoverySetting } from "../../testing/own_log.ts";
@@ -133,6 +134,31 @@ Deno.test("a guardian that lies about the log's length, or about hashes, changes
     await finish(restored.restore());
     assertEquals((await restored.money()).heldMsat, amountMsat);
   }
+});
+
+Deno.test("a lie about the last slice alone, while another guardian doesn't have its items yet, changes nothing", async () => {
+  const set = await recoverySetting();
+  const amountMsat = await mixedLog(set, 3);
+  const { guardians, wallet, finish } = set;
+  const total = Number(await guardians.one(2, { method: "recovery_count", params: null, result: u64Number }));
+  const isLast = (params: Json): boolean => Array.isArray(params) && params[1] === total;
+  let lies = 0, behind = 0;
+  guardians.answers.set(0, async ({ method, params, honest }) => {
+    const json = await honest();
+    if (!isLast(params)) return json;
+    lies++;
+    return method === SLICE ? (json as readonly Json[]).toReversed() : "ee".repeat(32);
+  });
+  guardians.answers.set(1, async ({ method, params, honest }) => {
+    const json = await honest();
+    const isBehind = method === "recovery_slice_hash" && isLast(params) && ++behind < 50;
+    return isBehind ? "11".repeat(32) : json;
+  });
+  const restored = wallet(SMALL);
+  await finish(restored.open());
+  await finish(restored.restore());
+  assertEquals((await restored.money()).heldMsat, amountMsat);
+  assert(lies > 0 && behind >= 50, `${lies} lies, ${behind} times behind`);
 });
 
 Deno.test("guardians of a busy federation, of which no two ever say the same, tell how far the log reaches", async () => {
