@@ -7,7 +7,7 @@ import { shell } from "./testing/devfed_program.ts";
 import { federation } from "../../client/cli/testing/processes.ts";
 import { formatInviteCode } from "../../core/types/invite_code.ts";
 
-const DIST = fromFileUrl(import.meta.resolve("../../dist/"));
+const DIST = join(import.meta.dirname!, "..", "..", "dist");
 const PROGRAM = join(DIST, "fedimint-client");
 
 async function run(program: string, ...args: string[]): Promise<Ran> {

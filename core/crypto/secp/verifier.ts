@@ -8,6 +8,7 @@ import { hasWideArithmetic } from "../wasm/probe.ts";
 import type { SchnorrVerifier, SecpBackend } from "./backend.ts";
 import { fastestSecp } from "./fastest.ts";
 import { findFault } from "./known_answers.ts";
+import { loadSchnorr } from "./wide/schnorr.ts";
 
 export type VerifierChoice = {
   readonly verifier: SchnorrVerifier;
@@ -18,8 +19,8 @@ export type VerifierChoice = {
 /** What broken WebAssembly shows itself by. Another error is a bug of ours, and not passed over. */
 const FAULTS = [WebAssembly.CompileError, WebAssembly.RuntimeError];
 
-/** What isn't used isn't loaded. */
-const loadOwn = hasWideArithmetic() ? (await import("./wide/schnorr.ts")).loadSchnorr : null;
+const loadOwn = hasWideArithmetic() ? loadSchnorr : null;
+
 export function verifierOf(backend: SecpBackend): SchnorrVerifier {
   return {
     name: backend.name,

@@ -1,7 +1,8 @@
 /**
  * Points of curves y² = x³ + b, in projective coordinates (X : Y : Z) with x = X/Z and y = Y/Z; infinity has Z = 0. The
  * formulas are complete (Renes, Costello, Batina: ePrint 2016/1060, algorithms 7, 8 and 9 for a = 0): right for every
- * pair of points of the curve, as none of our curves has a point of order two. So nothing depends on what the points are.
+ * pair of points of the curve, as none of our curves has a point of order two. So nothing depends on what the points
+ * are.
  */
 import type { Assembly, Body } from "./assembly.ts";
 import { get, int, load, long, OP, set, store } from "./assembly.ts";

@@ -4,8 +4,8 @@ import { realPlatform } from "../../../actors/platform/real.ts";
 import type { Store } from "../../../actors/store/store.ts";
 import { openDatabase } from "../../../server/database.ts";
 import { DevFederation } from "../../../server/dev/federation/federation.ts";
-import type { Usage } from "../federation/usage.ts";
-import { usageOf } from "../federation/usage.ts";
+import type { Usage } from "../usage.ts";
+import { usageOf } from "../usage.ts";
 import { withFolder } from "./consensus.ts";
 
 const platform = realPlatform();

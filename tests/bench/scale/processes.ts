@@ -5,14 +5,17 @@ import { openClient } from "../../../client/deno.ts";
 import { DevFederation } from "../../../server/dev/federation/federation.ts";
 import { fund } from "../../demo/fund.ts";
 import { within } from "../../demo/waits.ts";
-import { lanesOf } from "../federation/lane.ts";
-import { usageOf } from "../federation/usage.ts";
+import { carry, prepareLoad } from "../federation/load.ts";
+import { mintOf, Purse } from "../federation/purse.ts";
+import { usageOf } from "../usage.ts";
 import { withFolder } from "./consensus.ts";
 import type { ScaleCase } from "./point.ts";
 
 const platform = realPlatform();
 const DEPOSIT_BTC = 0.01;
-const LANES = 4;
+const LANES = 4, NOTES = 10;
+/** Enough for all transactions of the load, at what its notes are worth. */
+const PURSE_MSAT = 1n << 28n;
 /** Transactions of a lane. */
 const TURNS = 10;
 const REST_MS = 10_000;
@@ -44,14 +47,14 @@ export const processes: ScaleCase = {
         try {
           await within("Joining", wallet.join(federation.invite));
           await fund(federation, wallet, DEPOSIT_BTC);
-          const lanes = await within("Notes for all lanes", lanesOf(wallet, LANES, size));
+          const mint = mintOf(wallet, size);
+          const purse = await within("Notes for a load", Purse.withdraw(wallet, mint, PURSE_MSAT));
           await wallet.client.awaitIdle();
+          const load = await prepareLoad(purse, NOTES, LANES * TURNS);
           const resting = await usages(federation);
           await new Promise((resolve) => setTimeout(resolve, REST_MS));
           const before = await usages(federation);
-          await Promise.all(lanes.map(async (lane) => {
-            for (let turn = 0; turn < TURNS; turn++) await lane.turn();
-          }));
+          await carry(mint, load, { lanes: LANES, ms: Infinity, nowMs: () => platform.clock.monotonicMs() });
           const after = await usages(federation);
           const items = LANES * TURNS * size;
           return {

@@ -6,8 +6,8 @@
  * Limbs are signed and may be larger than 52 bits, and a number may be negative or several times p: adding and
  * subtracting is done limb by limb, without carries and without comparing. A *bound* b says how far that went: each
  * limb is below b·(2^52 + 2^40) in absolute value, and the highest below b·(2^48 + 2^40). With bounds a and b of the
- * factors and ab ≤ 2^15, a column of their product is below 5·ab·2^105 < 2^123, what is left above 2^256 below 2^50, and
- * what that adds to the second limb below 2^32: a product's bound is 1.
+ * factors and ab ≤ 2^15, a column of their product is below 5·ab·2^105 < 2^123, what is left above 2^256 below 2^50,
+ * and what that adds to the second limb below 2^32: a product's bound is 1.
  */
 
 export const LIMBS = 5, LIMB_BITS = 52;

@@ -10,7 +10,7 @@ import { defineLift } from "./lift_code.ts";
 import { BOUND_MAX, LIMBS, NUMBER_BYTES, PRODUCT_MAX, toLimbs } from "./limbs.ts";
 
 /** Nothing needs to be reduced between products: `reduce` isn't there. */
-export const SHAPE: FieldShape = {
+const SHAPE: FieldShape = {
   limbs: LIMBS,
   boundMax: BOUND_MAX,
   productMax: PRODUCT_MAX,
@@ -22,7 +22,7 @@ export const SHAPE: FieldShape = {
 };
 
 /** y² = x³ + 7 */
-export const CURVE: Curve = { group: "point", degree: 1, shape: SHAPE, byThreeB: (f, value) => f.times(21, value) };
+const CURVE: Curve = { group: "point", degree: 1, shape: SHAPE, byThreeB: (f, value) => f.times(21, value) };
 export const POINT_BYTES = 3 * NUMBER_BYTES;
 
 type Unary = (into: Address, a: Address) => void;

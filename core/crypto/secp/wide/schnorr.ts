@@ -7,8 +7,8 @@
  * all guardians come to the same verdict, and who wants another one has to find a batch of 2^−128.
  *
  * All points are public, and so is the time it takes. Formulas are complete (`curve_code.ts`): nothing depends on which
- * points meet. A signature in a batch costs two roots (a fifth of its time), a table of multiples of R and one of P, and 64
- * additions; doublings are shared.
+ * points meet. A signature in a batch costs two roots (a fifth of its time), a table of multiples of R and one of P,
+ * and 64 additions; doublings are shared.
  */
 import { sha256 } from "@noble/hashes/sha2.js";
 import { secp256k1 } from "@noble/curves/secp256k1.js";
@@ -119,11 +119,12 @@ export function loadSchnorr(): SchnorrVerifier {
       fill(ofP, ODD_MULTIPLES);
       turn(ofP, ODD_MULTIPLES);
       terms.push(termOf(ofR, halfOf(factor).bytes));
-      terms.push(...halves(ofP, ODD_MULTIPLES, factor * bigFrom(challenge) % ORDER));
+      for (const half of halves(ofP, ODD_MULTIPLES, factor * bigFrom(challenge) % ORDER)) terms.push(half);
       sum += factor * s;
     }
     const rest = sum % ORDER;
-    terms.push(...halves(generator, generatorCount, rest === 0n ? 0n : ORDER - rest, GENERATOR_WIDTH));
+    const ofG = halves(generator, generatorCount, rest === 0n ? 0n : ORDER - rest, GENERATOR_WIDTH);
+    for (const half of ofG) terms.push(half);
     machine.writeInfinity(out);
     addTerms(out, terms, spare, summing);
     return run.isZero(out + 2 * NUMBER_BYTES) === 1;
