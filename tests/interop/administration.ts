@@ -46,10 +46,11 @@ export async function demandPassword(wallet: Wallet, peer: number): Promise<void
   demand(exit !== 0, `a guardian takes a wrong password: ${out}${err}`);
 }
 
-/** The guardian ends by itself, in order, after the session that runs; it is started again and goes on. */
+/** The guardian ends by itself, in order, after the session behind the running one; it is started again and goes on. */
 export async function shutDown(federation: DevFederation, wallet: Wallet, peer: number): Promise<void> {
   const { process } = federation.guardians[peer]!;
-  const session = String(await federation.call(peer, "session_count"));
+  // the next one: the running one may be over before the guardian is told, and an index that has passed never fires
+  const session = String(Number(await federation.call(peer, "session_count")) + 1);
   await wallet.ask("--our-id", String(peer), "--password", federation.apiPassword, "admin", "shutdown", session);
   await until(`guardian ${peer} has stopped after session ${session}`, () => Promise.resolve(!process.isRunning));
   const exit = await process.ended;
