@@ -3,6 +3,7 @@
  * size, near the ends of limbs, of the prime and of what bounds allow.
  */
 import { assertEquals } from "@std/assert";
+import { fieldNumbers } from "../../core/crypto/testing/field_numbers.ts";
 import { seededBytes } from "../../core/crypto/testing/mod.ts";
 import { testWide } from "../../core/crypto/bls/testing/backends.ts";
 import { modP, P, R } from "../../core/crypto/bls/wide/limbs.ts";
@@ -13,21 +14,7 @@ const R_INVERSE = powerP(modP(R), P - 2n);
 
 testWide("a million operations of the field come out as bigints have it", () => {
   const numbers = new Numbers(8), { run } = numbers.machine, at = (i: number) => numbers.at(i);
-  const random = seededBytes(SEED);
-  let dice = new Uint8Array(0), used = 0;
-  const byte = (): number => {
-    if (used === dice.length) [dice, used] = [random(65_536), 0];
-    return dice[used++]!;
-  };
-  /** Often near a power of two or the prime, else of any size. */
-  const number = (): bigint => {
-    let value = 0n;
-    for (let i = byte() % 49; i > 0; i--) value = value << 8n | BigInt(byte());
-    const kind = byte() % 8;
-    if (kind === 0) return modP(P - (value & 0xffn));
-    if (kind === 1) return modP((1n << BigInt(byte() % 382)) - (value & 3n));
-    return modP(value);
-  };
+  const { byte, number } = fieldNumbers(seededBytes(SEED), P);
   const multiples = (): bigint => BigInt(byte() % 43 - 21);
   let operations = 0;
   const check = (index: number, expected: bigint): void => {

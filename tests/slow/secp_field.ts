@@ -6,6 +6,7 @@ import { assertEquals } from "@std/assert";
 import { modP, rawNumber, testWide } from "../../core/crypto/secp/testing/wide.ts";
 import { LIMBS, NUMBER_BYTES, P } from "../../core/crypto/secp/wide/limbs.ts";
 import { Machine } from "../../core/crypto/secp/wide/machine.ts";
+import { fieldNumbers } from "../../core/crypto/testing/field_numbers.ts";
 import { seededBytes } from "../../core/crypto/testing/mod.ts";
 
 const ROUNDS = 170_000, SEED = 1;
@@ -15,20 +16,7 @@ const BOUND = 90n;
 testWide("a million operations of secp256k1's field come out as bigints have it", () => {
   const machine = new Machine(), { run } = machine, first = machine.reserve(6 * NUMBER_BYTES);
   const at = (i: number) => first + i * NUMBER_BYTES;
-  const random = seededBytes(SEED);
-  let dice = new Uint8Array(0), used = 0;
-  const byte = (): number => {
-    if (used === dice.length) [dice, used] = [random(65_536), 0];
-    return dice[used++]!;
-  };
-  const number = (): bigint => {
-    let value = 0n;
-    for (let i = byte() % 33; i > 0; i--) value = value << 8n | BigInt(byte());
-    const kind = byte() % 8;
-    if (kind === 0) return modP(P - (value & 0xffn));
-    if (kind === 1) return modP((1n << BigInt(byte() % 257)) - (value & 3n));
-    return modP(value);
-  };
+  const { byte, number } = fieldNumbers(seededBytes(SEED), P);
   let operations = 0;
   const check = (index: number, expected: bigint): void => {
     operations++;

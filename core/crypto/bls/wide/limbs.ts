@@ -8,6 +8,7 @@
  * p·(−ab/2520, 1 + ab/2520), as p/R is 1/2520: with ab ≤ 1000 its bound is 1.5 again, and its column sums stay below
  * 2^127.
  */
+import { joinLimbs, splitLimbs } from "../../wasm/limbs.ts";
 
 export const LIMBS = 7, LIMB_BITS = 56;
 /** Bytes of a number in memory. */
@@ -39,14 +40,12 @@ export const EASY_BOUND = 20;
 
 /** Of a number from 0 to 2^392 − 1. */
 export function toLimbs(value: bigint): bigint[] {
-  return Array.from({ length: LIMBS }, (_, i) => (value >> BigInt(LIMB_BITS * i)) & LIMB_MASK);
+  return splitLimbs(value, LIMBS, LIMB_BITS);
 }
 
 /** The number that signed limbs stand for. */
 export function fromLimbs(limbs: ArrayLike<bigint>): bigint {
-  let value = 0n;
-  for (let i = LIMBS - 1; i >= 0; i--) value = (value << BigInt(LIMB_BITS)) + limbs[i]!;
-  return value;
+  return joinLimbs(limbs, LIMBS, LIMB_BITS);
 }
 
 /** Least non-negative remainder. */

@@ -9,6 +9,7 @@
  * factors and ab ≤ 2^15, a column of their product is below 5·ab·2^105 < 2^123, what is left above 2^256 below 2^50,
  * and what that adds to the second limb below 2^32: a product's bound is 1.
  */
+import { joinLimbs, splitLimbs } from "../../wasm/limbs.ts";
 
 export const LIMBS = 5, LIMB_BITS = 52;
 /** Bits of the highest limb of a reduced number. */
@@ -31,12 +32,10 @@ export const BOUND_MAX = 512;
 
 /** Of a number from 0 to 2^260 − 1. */
 export function toLimbs(value: bigint): bigint[] {
-  return Array.from({ length: LIMBS }, (_, i) => (value >> BigInt(LIMB_BITS * i)) & LIMB_MASK);
+  return splitLimbs(value, LIMBS, LIMB_BITS);
 }
 
 /** The number that signed limbs stand for. */
 export function fromLimbs(limbs: ArrayLike<bigint>): bigint {
-  let value = 0n;
-  for (let i = LIMBS - 1; i >= 0; i--) value = (value << BigInt(LIMB_BITS)) + limbs[i]!;
-  return value;
+  return joinLimbs(limbs, LIMBS, LIMB_BITS);
 }
