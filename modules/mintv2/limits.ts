@@ -82,6 +82,8 @@ export const MERGES_AT_ONCE = 8;
  * in consensus: those of some minutes under load. Twice as many are 10 MB.
  */
 export const NOTES_REMEMBERED_MIN = 25_000;
+/** Notes that are remembered to be bad, at least: those of two units full of them. Twice as many take 1 MB. */
+export const BAD_NOTES_REMEMBERED_MIN = 1_000;
 /**
  * Fewer notes are verified here at once, in less than 5 ms: that they go to a thread and come back costs 3 ms of CPU.
  */

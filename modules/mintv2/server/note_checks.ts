@@ -2,10 +2,11 @@
  * Verifies notes' signatures for the guardian: many at once ahead of processing, one alone where that wasn't done.
  *
  * Verdicts are remembered by all that a note says, so that no other note can be taken for it, whoever hands it on and
- * however often it was copied on the way. Only that a note holds is remembered. Of a transaction with a bad note
- * nothing is: processing verifies one note after the other up to the first bad one, as the reference does. So a
- * transaction full of invalid notes, which costs its sender nothing, stays cheap for us: it is never searched, and it
- * takes the others of its batch no more than a few products of pairings.
+ * however often it was copied on the way. Of a transaction with a bad note among others nothing is: processing verifies
+ * one note after the other up to the first bad one, as the reference does. So a transaction full of invalid notes, which
+ * costs its sender nothing, stays cheap for us: it is never searched, and it takes the others of its batch no more than
+ * a few products of pairings. A bad note alone takes one product and is remembered: an evil guardian's unit may hold 500
+ * of those, each of which is met when it is prepared and again when it is processed.
  *
  * Batches are verified on threads where there are some: other work goes on meanwhile, and who asks for a note whose
  * batch is under way waits for that one. Once, and for no note that is known: whoever sees a transaction's notes can
@@ -22,7 +23,7 @@ import { Recent } from "../../../core/recent.ts";
 import type { Note } from "../common.ts";
 import { note as noteCodec } from "../common.ts";
 import type { Denomination } from "../denomination.ts";
-import { NOTES_REMEMBERED_MIN } from "../limits.ts";
+import { BAD_NOTES_REMEMBERED_MIN, NOTES_REMEMBERED_MIN } from "../limits.ts";
 import type { VerifyElsewhere } from "./note_task.ts";
 
 /**
@@ -43,6 +44,8 @@ export class NoteChecks {
   readonly #dice: Dice;
   /** Notes that hold. */
   readonly #valid: Recent<true>;
+  /** Notes that don't, of which each was found to be so alone. */
+  readonly #bad: Recent<true>;
   readonly #elsewhere: VerifyElsewhere | null;
   /** Notes in calls that are under way: no more than their callers hold. */
   readonly #underWay = new Map<string, Promise<unknown>>();
@@ -62,6 +65,7 @@ export class NoteChecks {
     this.#dice = dice;
     this.#elsewhere = elsewhere;
     this.#valid = new Recent(rememberedMin);
+    this.#bad = new Recent(BAD_NOTES_REMEMBERED_MIN);
   }
 
   /**
@@ -73,17 +77,25 @@ export class NoteChecks {
   async prepare(transactions: readonly (readonly Note[])[]): Promise<boolean[]> {
     const named = transactions.map((notes) => notes.map((note) => ({ note, key: keyOf(note) })));
     const unknown = (): typeof named =>
-      named.map((notes) => notes.filter(({ note, key }) => this.#keys.has(note.denomination) && !this.#isKnown(key)));
+      named.map((notes) => {
+        if (this.#hasBad(notes)) return [];
+        return notes.filter(({ note, key }) => this.#keys.has(note.denomination) && !this.#isKnown(key));
+      });
     const others = unknown().flat().flatMap(({ key }) => this.#underWay.get(key) ?? []);
     if (others.length > 0) await Promise.allSettled(others);
-    const left = unknown(), call = this.#prepareNow(left.map((notes) => notes.map(({ note }) => note)));
+    const left = unknown(), spoilt = named.map((notes) => this.#hasBad(notes));
+    const call = this.#prepareNow(left.map((notes) => notes.map(({ note }) => note)));
     for (const { key } of left.flat()) this.#underWay.set(key, call);
     try {
-      return await call;
+      return (await call).map((holds, i) => holds && !spoilt[i]);
     } finally {
       // somebody else who waited may have begun with the same note meanwhile
       for (const { key } of left.flat()) if (this.#underWay.get(key) === call) this.#underWay.delete(key);
     }
+  }
+
+  #hasBad(notes: readonly { readonly key: string }[]): boolean {
+    return notes.some(({ key }) => this.#bad.get(key) ?? false);
   }
 
   /** @param unknown notes without a verdict, of denominations that have a key */
@@ -109,10 +121,11 @@ export class NoteChecks {
 
   /** Whether the signature is one of the denomination's key. False for a denomination without a key. */
   holds(note: Note): boolean {
-    if (this.#isKnown(keyOf(note))) return true;
-    const key = this.#keys.get(note.denomination);
-    const holds = key !== undefined && verifyNote(messageToPoint(note.nonce), note.signature, key);
-    if (holds) this.#remember([note]);
+    const name = keyOf(note), key = this.#keys.get(note.denomination);
+    if (this.#isKnown(name)) return true;
+    if (key === undefined || this.#bad.get(name)) return false;
+    const holds = verifyNote(messageToPoint(note.nonce), note.signature, key);
+    (holds ? this.#valid : this.#bad).set(name, true);
     return holds;
   }
 
@@ -123,6 +136,7 @@ export class NoteChecks {
     const holds: boolean[] = [];
     for (const [i, verdict] of verdicts.entries()) {
       if (verdict === "holds") this.#remember(transactions[i]!);
+      else if (verdict === "fails") this.#rememberBad(transactions[i]!);
       holds.push(verdict === "unknown" ? await this.#prepareOne(transactions[i]!) : verdict === "holds");
     }
     return holds;
@@ -133,7 +147,10 @@ export class NoteChecks {
       const batch = notes.slice(at, at + size), checks = batch.map((note) => this.#checkOf(note));
       const verdicts = await this.#elsewhere?.([checks], this.#random);
       const hold = verdicts ? verdicts[0] === "holds" : allSignaturesHold(checks, this.#random);
-      if (!hold) return false;
+      if (!hold) {
+        this.#rememberBad(batch);
+        return false;
+      }
       this.#remember(batch);
     }
     return true;
@@ -147,6 +164,11 @@ export class NoteChecks {
 
   #remember(notes: readonly Note[]): void {
     for (const note of notes) this.#valid.set(keyOf(note), true);
+  }
+
+  /** Of several it isn't known which one is bad. */
+  #rememberBad(notes: readonly Note[]): void {
+    if (notes.length === 1) this.#bad.set(keyOf(notes[0]!), true);
   }
 
   #isKnown(key: string): boolean {
