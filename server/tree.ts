@@ -59,6 +59,7 @@ import type { SessionsRef } from "./consensus/session/sessions.ts";
 import { sessions } from "./consensus/session/sessions.ts";
 import type { ConsensusSettings } from "./consensus/settings.ts";
 import { single } from "./consensus/session/single.ts";
+import { WastedWork } from "./consensus/wasted_work.ts";
 import type { SubmissionsRef } from "./consensus/waiting/submissions.ts";
 import { submissions } from "./consensus/waiting/submissions.ts";
 import type { Modules } from "./consensus/engine/transaction.ts";
@@ -164,7 +165,7 @@ export type ConsensusArgs = {
 
 export function consensusTree(args: ConsensusArgs): SupervisorSpec {
   const { store, settings, configured, modules, board, bitcoin } = args;
-  const ownUnits = ownUnitsMemory();
+  const ownUnits = ownUnitsMemory(), wasted = new WastedWork();
   return supervisor("consensus", {
     strategy: "rest_for_one",
     intensity: 3,
@@ -194,13 +195,13 @@ export function consensusTree(args: ConsensusArgs): SupervisorSpec {
       }),
       child(mempool, { args: { board } }),
       child(submissions, { args: { store, modules, mempool: paths.mempool, version: settings.version } }),
-      child(engine, { args: { store, modules, settings, submissions: paths.submissions, board } }),
+      child(engine, { args: { store, modules, settings, submissions: paths.submissions, board, wasted } }),
       supervisor("current", { children: [] }),
       child(sessions, {
         args: {
           engine: paths.engine,
           supervisor: paths.current,
-          sessionTree: (session) => sessionTree(session, args, ownUnits),
+          sessionTree: (session) => sessionTree(session, args, { ownUnits, wasted }),
           ready: args.ready,
           timeoutMs: settings.sessionTimeoutMs,
           total: settings.peers.total,
@@ -224,7 +225,7 @@ function othersOf({ broadcastKeys, identity }: ConsensusSettings): PeerId[] {
 function sessionTree(
   session: number,
   { store, settings, keychain, modules, copyFound }: ConsensusArgs,
-  ownUnits: OwnUnitsMemory,
+  { ownUnits, wasted }: { readonly ownUnits: OwnUnitsMemory; readonly wasted: WastedWork },
 ): SupervisorSpec {
   const { engine: engineRef, mempool: mempoolRef, sessions: sessionsRef } = paths;
   const id = `session:${session}`;
@@ -265,6 +266,7 @@ function sessionTree(
         outcome: outcomeRef,
         router: paths.router,
         ownUnits,
+        wasted,
         copyFound,
       }),
       child(pieces, { args: fetching }),

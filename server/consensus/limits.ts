@@ -31,6 +31,13 @@ export const PREPARE_INTERVAL_MS = 100;
 export const SUSPECT_MS = 600_000;
 /** Such senders that are remembered at least. */
 export const SUSPECTS_MIN = 1_000;
+/**
+ * Microseconds of one core that a transaction wastes in which something bad was found: two products of pairings, on a
+ * small machine …
+ */
+export const BAD_TRANSACTION_US = 3_000;
+/** … and bytes a microsecond of others that no honest guardian's unit has: most are 600 notes signed for nothing. */
+export const REFUSED_BYTES_PER_US = 0.2;
 /** Bytes of ordered units whose transactions are checked ahead together: those of a batch, as a full unit holds. */
 export const UNITS_AHEAD_BYTES_MAX = 50_000;
 /**

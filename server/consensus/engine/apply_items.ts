@@ -17,6 +17,7 @@ import type { ModuleInstanceId, PeerId } from "../../../core/types/ids.ts";
 import type { AcceptedItem, KnownItem } from "../../../core/types/session.ts";
 import { acceptedItem } from "../../../core/types/session.ts";
 import type { Transaction } from "../../../core/types/transaction.ts";
+import { transaction as transactionCodec } from "../../../core/types/transaction.ts";
 import type { Version } from "../../../core/types/version.ts";
 import {
   getAcceptedItem,
@@ -25,6 +26,7 @@ import {
   setAcceptedItem,
   setAcceptedTransaction,
 } from "../store/db.ts";
+import { wastedUs } from "../wasted_work.ts";
 import type { Modules } from "./transaction.ts";
 import { decodeModuleItem, decodeTransaction, processTransaction } from "./transaction.ts";
 
@@ -38,6 +40,8 @@ export type Applied = {
   readonly refused: readonly string[];
   /** Accepted now. */
   readonly fresh: readonly Candidate[];
+  /** Microseconds that refused ones took which no honest guardian has in its units, by whose they are. */
+  readonly wasted: readonly (readonly [peer: PeerId, us: number])[];
 };
 
 export type Applying = {
@@ -59,12 +63,16 @@ async function applyTransaction(
   { sender, modules, version }: Applying,
   tx: StoreTx,
   transaction: Transaction,
+  wasted: (us: number) => void,
 ): Promise<Result<null, string>> {
   const decoded = decodeTransaction(modules, transaction);
   if (await getAcceptedTransaction(tx, decoded.txid) !== undefined) return err("transaction was accepted before");
   return await tx.savepoint<Result<null, string>>(async (inner) => {
     const processed = await processTransaction(sender, modules, inner, decoded, { version, submission: false });
-    if (!processed.ok) return rollback(err(`transaction is refused: ${processed.error.tag}`));
+    if (!processed.ok) {
+      wasted(wastedUs(processed.error, encode(transactionCodec, transaction).length));
+      return rollback(err(`transaction is refused: ${processed.error.tag}`));
+    }
     setAcceptedTransaction(inner, decoded.txid, transaction.outputs.map((output) => output.instance));
     return ok(null);
   });
@@ -100,7 +108,7 @@ async function applyRun(
 
 export async function applyItems(tx: StoreTx, candidates: readonly Candidate[], args: Applying): Promise<Applied> {
   const { session, position, stored, untilRefused } = args;
-  const accepted: Bytes[] = [], refused: string[] = [], fresh: Candidate[] = [];
+  const accepted: Bytes[] = [], refused: string[] = [], fresh: Candidate[] = [], wasted: [PeerId, number][] = [];
   const isOver = (): boolean => untilRefused && refused.length > 0;
   for (let i = 0; i < candidates.length && !isOver();) {
     const candidate = candidates[i]!;
@@ -114,10 +122,10 @@ export async function applyItems(tx: StoreTx, candidates: readonly Candidate[], 
       i++;
       continue;
     }
-    const { item } = candidate;
+    const { item, peer } = candidate;
     const results = item.tag === "Module"
       ? await applyRun(args, tx, runAt(candidates, i, item.value.instance))
-      : [await applyTransaction(args, tx, item.value)];
+      : [await applyTransaction(args, tx, item.value, (us) => wasted.push([peer, us]))];
     for (let j = 0; j < results.length && !isOver(); j++) {
       const result = results[j]!;
       if (!result.ok) {
@@ -131,7 +139,7 @@ export async function applyItems(tx: StoreTx, candidates: readonly Candidate[], 
     }
     i += results.length;
   }
-  return { accepted, refused, fresh };
+  return { accepted, refused, fresh, wasted };
 }
 
 /** Modules whose state an item may have changed. */

@@ -39,8 +39,10 @@ import { setDisagreement } from "./disagreement.ts";
 import { moveOldSession } from "../store/old_layout.ts";
 import { deleteUnitsBefore } from "../store/old_units.ts";
 import { someEntries } from "../store/some_entries.ts";
+import { BAD_TRANSACTION_US } from "../limits.ts";
 import type { ConsensusSettings } from "../settings.ts";
 import type { SubmissionsRef } from "../waiting/submissions.ts";
+import type { WastedWork } from "../wasted_work.ts";
 import { prepareTransactions } from "./prepare.ts";
 import type { DecodedTransaction, Modules } from "./transaction.ts";
 import { decodeTransaction } from "./transaction.ts";
@@ -91,6 +93,7 @@ export type EngineArgs = {
   readonly settings: Pick<ConsensusSettings, "version">;
   readonly submissions: SubmissionsRef;
   readonly board: ConsensusBoard;
+  readonly wasted: WastedWork;
 };
 
 /** Assets less liabilities, msat. */
@@ -156,7 +159,11 @@ async function prepareItems(state: State, ctx: Context, items: readonly Accepted
   const pause = (): Promise<void> => sleep(ctx.platform.clock, 0);
   for (const transactions of batches.values()) {
     const { bad } = await prepareTransactions(ctx, transactions, false, pause);
-    for (const txid of bad) state.suspects.add(fresh.get(txid)!.peer);
+    for (const txid of bad) {
+      const { peer } = fresh.get(txid)!;
+      state.suspects.add(peer);
+      state.wasted.add(peer, BAD_TRANSACTION_US);
+    }
   }
 }
 
@@ -228,10 +235,14 @@ export const engine = defineActor<EngineMessage, EngineArgs, State>({
       // after a restart what comes again is compared with what is stored
       if (position + known.length > state.stored) await prepareItems(state, ctx, known);
 
-      const { value: { accepted, refused, fresh, netAssets }, durable } = await state.store.transact(async (tx) => {
-        const tried = await attempt(ctx, state, tx, known, { position, adopted });
-        return tried.fresh.length > 0 ? tried : rollback(tried);
-      }, { triesMax: 10 });
+      const { value: { accepted, refused, fresh, netAssets, wasted }, durable } = await state.store.transact(
+        async (tx) => {
+          const tried = await attempt(ctx, state, tx, known, { position, adopted });
+          return tried.fresh.length > 0 ? tried : rollback(tried);
+        },
+        { triesMax: 10 },
+      );
+      for (const [peer, us] of wasted) state.wasted.add(peer, us);
       if (adopted && refused.length > 0) return reply(state, { accepted: accepted.length, refused: refused[0]! });
       const { tree } = state;
       if (fresh.length > 0) await growTree(state, state.stored);

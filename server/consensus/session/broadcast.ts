@@ -14,7 +14,7 @@ import { child } from "../../../actors/supervisor.ts";
 import type { Bytes } from "../../../core/bytes.ts";
 import type { Result } from "../../../core/result.ts";
 import { readDurable } from "../../../modules/contract/read_durable.ts";
-import { admit, step } from "../../broadcast/broadcast.ts";
+import { admit, charge, step } from "../../broadcast/broadcast.ts";
 import { fedimintDelays } from "../../broadcast/delays.ts";
 import type { Keychain } from "../../broadcast/keychain.ts";
 import { DOUBT_SESSIONS } from "../../broadcast/limits.ts";
@@ -26,6 +26,7 @@ import { unitKey, unitsPrefix } from "../store/db.ts";
 import type { MempoolRef, NextUnitData } from "../waiting/mempool.ts";
 import type { OutcomeRef } from "./outcome.ts";
 import type { ConsensusSettings } from "../settings.ts";
+import type { WastedWork } from "../wasted_work.ts";
 
 /** Rounds after a session's last: they get slower and slower and only collect signatures. */
 const EXTRA_ROUNDS = 1_000;
@@ -46,6 +47,8 @@ export type BroadcastArgs = {
   readonly outcome: OutcomeRef;
   readonly router: RouterRef;
   readonly ownUnits: OwnUnitsMemory;
+  /** Charged to whose units they were, before they are read on. */
+  readonly wasted: WastedWork;
   /** Another process runs with our keys and goes on: ends this one in order. */
   readonly copyFound: () => void;
 };
@@ -201,6 +204,7 @@ const broadcast = defineActor<BroadcastMessage, BroadcastArgs, State>({
   handle: {
     peerMessage: async (state, { from, id, message }, ctx) => {
       const nowMs = ctx.platform.clock.monotonicMs();
+      for (const [peer, us] of state.args.wasted.take()) charge(state.broadcast, nowMs, peer, us);
       const ours = message.tag === "Aleph" ? message.value : null;
       const waitMs = admit(state.broadcast, nowMs, from, ours ?? { bytes: bytesOfPeerMessage(message) });
       if (waitMs > 0) {

@@ -17,6 +17,8 @@ import { decodeMessage, encodeMessage, newestUnitResponse } from "../../broadcas
 import { makeUnit } from "../../broadcast/testing/network.ts";
 import type { BroadcastMessage, OwnUnitsMemory } from "./broadcast.ts";
 import { broadcastChild } from "./broadcast.ts";
+import { WORK_US_BURST } from "../../broadcast/limits.ts";
+import { WastedWork } from "../wasted_work.ts";
 import type { MempoolMessage } from "../waiting/mempool.ts";
 import { mempool } from "../waiting/mempool.ts";
 import type { OutcomeMessage } from "./outcome.ts";
@@ -45,7 +47,7 @@ type Test = TestSystem & {
 async function life(
   store: Store,
   body: (test: Test) => Promise<void>,
-  options: { readonly session?: number; readonly ownUnits?: OwnUnitsMemory } = {},
+  options: { readonly session?: number; readonly ownUnits?: OwnUnitsMemory; readonly wasted?: WastedWork } = {},
 ): Promise<void> {
   const sent: NetworkData[] = [];
   let copiesFound = 0;
@@ -85,6 +87,7 @@ async function life(
     keychain: keychains[OWN]!,
     store,
     ownUnits: { ordered: -1, foreign: null },
+    wasted: new WastedWork(),
     copyFound: () => void copiesFound++,
     ...options,
     ...refs,
@@ -178,6 +181,23 @@ Deno.test("a unit whose record could not be written is not sent: the broadcast c
     await clock.advance(60_000);
     assert(units.length > 0);
   });
+});
+
+Deno.test("a guardian whose units have wasted work is read on when that is paid, and the others at once", async () => {
+  const wasted = new WastedWork(), [evil, honest] = [3, 1];
+  await life(await new Disk().open(), async ({ system, clock, taken }) => {
+    const say = (from: number, id: number) =>
+      system.tell(refs.broadcast, "peerMessage", { from, id, message: { tag: "Aleph", value: new Uint8Array(1) } });
+    say(evil, 0);
+    await clock.advance(0);
+    wasted.add(evil, WORK_US_BURST);
+    wasted.add(OWN, WORK_US_BURST);
+    for (const [from, id] of [[evil, 1], [honest, 2]] as const) say(from, id);
+    await clock.advance(1_000);
+    assertEquals(taken, [0, 2]);
+    await clock.advance(60_000);
+    assertEquals(taken, [0, 2, 1]);
+  }, { wasted });
 });
 
 Deno.test("messages that are not of the broadcast, and garbage, are ignored, undecoded, and taken", async () => {

@@ -3,6 +3,7 @@
  * real broadcasts over real routers and links, with the simulated wire below. Their rounds go on, their links stay,
  * nothing crashes.
  */
+import { WastedWork } from "../wasted_work.ts";
 import { assert, assertEquals } from "@std/assert";
 import type { ActorSystem, Inspection, LogRecord } from "../../../actors/mod.ts";
 import { child, createSystem, defineActor, next, refTo, reply, supervisor } from "../../../actors/mod.ts";
@@ -197,6 +198,7 @@ async function treeOf(guardians: Guardians, index: number, { ordered }: Honest) 
         keychain: keychains[index]!,
         store,
         ownUnits: { ordered: SESSION - 1, foreign: null },
+        wasted: new WastedWork(),
         copyFound: () => assert(false, "there is no copy"),
         ...refs,
       }),

@@ -29,6 +29,7 @@ import type { ModuleMessage } from "../engine/module_actor.ts";
 import { moduleActor } from "../engine/module_actor.ts";
 import type { SubmissionsMessage } from "../waiting/submissions.ts";
 import { submissions } from "../waiting/submissions.ts";
+import { WastedWork } from "../wasted_work.ts";
 import type { Modules } from "../engine/transaction.ts";
 import { modulesWith } from "../engine/transaction.ts";
 
@@ -80,7 +81,11 @@ function withSharedChecks(keychains: readonly Keychain[]): Keychain[] {
   }));
 }
 
-export type ConsensusTest = TestSystem & { readonly store: Store; readonly board: ConsensusBoard };
+export type ConsensusTest = TestSystem & {
+  readonly store: Store;
+  readonly board: ConsensusBoard;
+  readonly wasted: WastedWork;
+};
 
 export async function withConsensus(
   module: Partial<AnyServerModule>,
@@ -102,14 +107,14 @@ export async function withConsensus(
   const version = { major: 2, minor: 1 };
   const given = { definition: definition as unknown as AnyServerModuleDefinition, live: modules.live, env };
   const args = { ...given, guardians: new Map() };
-  const board = newBoard();
+  const board = newBoard(), wasted = new WastedWork();
   await withSystem([
     child(moduleActor, { id: `${INSTANCE}:test`, args }),
     child(mempool, { args: { board } }),
     child(submissions, { args: { store, modules, mempool: refs.mempool, version } }),
-    child(engine, { args: { store, modules, settings: { version }, submissions: refs.submissions, board } }),
+    child(engine, { args: { store, modules, settings: { version }, submissions: refs.submissions, board, wasted } }),
     ...more(modules),
-  ], (test) => body({ ...test, store, board }));
+  ], (test) => body({ ...test, store, board, wasted }));
 }
 
 /** How often actors of the test were restarted. */
