@@ -1,8 +1,8 @@
 /**
  * The guardian's side of a module: everything that `defineServerModule` takes is all a module can do. The built-in ones
  * have no other door. The methods are those of Fedimint's `ServerModule` and `ServerModuleInit`, which `start` is
- * `init` of (`fedimint-server-core/src/lib.rs`, `init.rs`); `prepareInputs`, `inputsStandAlone`, `checkOutput` and
- * `background` are ours.
+ * `init` of (`fedimint-server-core/src/lib.rs`, `init.rs`); `prepareInputs`, `inputsStandAlone`, `isForGood`,
+ * `checkOutput` and `background` are ours.
  *
  * Consensus rule: what `processInput`, `processOutput` and `processConsensusItem` return and write depends only on the
  * store below the module's view, the config and their arguments, so that it is the same on every guardian. A refusal is
@@ -211,6 +211,12 @@ export interface ServerModule<Input, Output, Outcome, Item, InputError, OutputEr
    * when something was accepted that it stands on, and otherwise later; when it is ordered it is checked anyway.
    */
   readonly inputsStandAlone?: boolean;
+  /**
+   * Optional: whether a refusal holds for good, whatever else is accepted meanwhile: what no honest guardian, who checks
+   * a submission, has in its unit. Whose units are full of such is taken for evil and read more slowly: it matters where
+   * a refusal takes a millisecond.
+   */
+  isForGood?(error: InputError | OutputError): boolean;
   /** Takes an input: the same on every guardian. */
   processInput(tx: StoreTx, input: Input, inPoint: InPoint): Promise<Result<InputMeta, InputError>>;
   /**

@@ -36,10 +36,22 @@ type LightningModule = ServerModule<
   LightningOutputError
 >;
 
+/**
+ * Two products of pairings, for most of them. A contract has expired when it comes, or else within a minute's border.
+ */
+const FOR_GOOD: ReadonlySet<(LightningInputError | LightningOutputError)["tag"]> = new Set([
+  "InvalidPreimage",
+  "InvalidDecryptionKey",
+  "InvalidForfeitSignature",
+  "InvalidContract",
+  "ContractExpired",
+]);
+
 function startLightning(given: LightningEnv): Promise<LightningModule> {
   const env = { ...given, bitcoin: ownNode(given, "Lightning payments' expirations wait") };
   const checks = new ContractChecks(env.config.tpeAggPk, decodeScalar(env.privateConfig.sk.reveal()));
   return Promise.resolve<LightningModule>({
+    isForGood: ({ tag }) => FOR_GOOD.has(tag),
     processInput: (tx, input) => processInput(env, checks, tx, input),
     processOutput: (tx, output, at) => processOutput(env, checks, tx, output, at),
     processConsensusItem: (tx, item, peer) => processConsensusItem(tx, item, peer),

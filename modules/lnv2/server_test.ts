@@ -297,3 +297,17 @@ Deno.test("keys of the ceremony belong together, and the config names network an
   assertEquals(combineDecryptionShares(config.tpePks, 3), config.tpeAggPk);
   assertEquals([config.network, config.feeConsensus], ["regtest", { base: 1_000n, partsPerMillion: 0n }]);
 });
+
+Deno.test("refused for good is what takes pairings, and nothing that depends on what was accepted", async () => {
+  const federation = await testLightning();
+  const { isForGood } = federation.guardians.guardians[0]!.module;
+  const tags = [
+    "InvalidPreimage",
+    "InvalidDecryptionKey",
+    "InvalidForfeitSignature",
+    "UnknownContract",
+    "Expired",
+  ] as const;
+  assertEquals(tags.map((tag) => isForGood!({ tag, value: null })), [true, true, true, false, false]);
+  assertEquals(isForGood!({ tag: "InvalidContract", value: null }), true);
+});

@@ -60,6 +60,8 @@ export const walletv2Server = defineServerModule({
     const { bitcoinPks } = env.config;
     const prepared = { hashOfKeys: keysHash(bitcoinPks), checker: new SignatureChecker(bitcoinPks) };
     const module: WalletModule = {
+      // each guardian's key is tweaked to find it out
+      isForGood: ({ tag }) => tag === "WrongTweak",
       processInput: (tx, input) => processInput(env, tx, input),
       processOutput: (tx, output, at) => processOutput(env, tx, output, at),
       processConsensusItem: (tx, item, peer, signal) => processConsensusItem(env, tx, prepared, item, peer, signal),

@@ -111,3 +111,9 @@ Deno.test("who looks for outputs that aren't there yet pays next to nothing; a s
   await ask(guardian, "transaction_chain");
   assertEquals(chain!.units!(null), 1);
 });
+
+Deno.test("refused for good is a wrong tweak, and no output that was claimed, or that others have seen", async () => {
+  const { isForGood } = (await testWallet()).guardians[0]!.module;
+  const tags = ["WrongTweak", "OutputAlreadySpent", "UnknownOutputIndex", "InsufficientTotalFee"] as const;
+  assertEquals(tags.map((tag) => isForGood!({ tag, value: null })), [true, false, false, false]);
+});

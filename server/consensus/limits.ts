@@ -36,8 +36,10 @@ export const SUSPECTS_MIN = 1_000;
  * small machine …
  */
 export const BAD_TRANSACTION_US = 3_000;
-/** … and bytes a microsecond of others that no honest guardian's unit has: most are 600 notes signed for nothing. */
-export const REFUSED_BYTES_PER_US = 0.2;
+/** … one with an input or output that its module refuses for good: as much and hashing to a curve … */
+export const REFUSED_FOR_GOOD_US = 6_000;
+/** … and bytes a microsecond of all that no honest guardian's unit has: a full one may be of 600 notes to sign. */
+export const REFUSED_BYTES_PER_US = 0.1;
 /** Bytes of ordered units whose transactions are checked ahead together: those of a batch, as a full unit holds. */
 export const UNITS_AHEAD_BYTES_MAX = 50_000;
 /**

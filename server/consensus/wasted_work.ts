@@ -8,7 +8,9 @@
  */
 import type { PeerId } from "../../core/types/ids.ts";
 import type { TransactionError } from "../../core/types/transaction.ts";
-import { REFUSED_BYTES_PER_US } from "./limits.ts";
+import { fromDyn } from "../../core/types/dyn.ts";
+import type { Modules } from "./engine/transaction.ts";
+import { REFUSED_BYTES_PER_US, REFUSED_FOR_GOOD_US } from "./limits.ts";
 
 const NEVER_HONEST: ReadonlySet<TransactionError["tag"]> = new Set<TransactionError["tag"]>([
   "UnbalancedTransaction",
@@ -18,8 +20,12 @@ const NEVER_HONEST: ReadonlySet<TransactionError["tag"]> = new Set<TransactionEr
 ]);
 
 /** Microseconds that a refused transaction of so many bytes has wasted. */
-export function wastedUs(error: TransactionError, bytes: number): number {
-  return NEVER_HONEST.has(error.tag) ? bytes / REFUSED_BYTES_PER_US : 0;
+export function wastedUs(modules: Pick<Modules, "decoders" | "live">, error: TransactionError, bytes: number): number {
+  if (NEVER_HONEST.has(error.tag)) return bytes / REFUSED_BYTES_PER_US;
+  if (error.tag !== "Input" && error.tag !== "Output") return 0;
+  const { live, decoders } = modules, kind = error.tag === "Input" ? "inputError" : "outputError";
+  const isForGood = live.get(error.value.instance)?.module.isForGood?.(fromDyn(decoders, kind, error.value)) ?? false;
+  return isForGood ? REFUSED_FOR_GOOD_US + bytes / REFUSED_BYTES_PER_US : 0;
 }
 
 /** It outlives sessions. */

@@ -70,7 +70,7 @@ async function applyTransaction(
   return await tx.savepoint<Result<null, string>>(async (inner) => {
     const processed = await processTransaction(sender, modules, inner, decoded, { version, submission: false });
     if (!processed.ok) {
-      wasted(wastedUs(processed.error, encode(transactionCodec, transaction).length));
+      wasted(wastedUs(modules, processed.error, encode(transactionCodec, transaction).length));
       return rollback(err(`transaction is refused: ${processed.error.tag}`));
     }
     setAcceptedTransaction(inner, decoded.txid, transaction.outputs.map((output) => output.instance));
