@@ -41,6 +41,8 @@ function startLn(given: ServerModuleEnv<LnConfig, LnPrivateConfig>): Promise<LnM
   const supported = new SupportedVersion(env);
   return Promise.resolve<LnModule>({
     verifyOutputSubmission: (tx, output) => verifyOutputSubmission(tx, output),
+    // each takes pairings, or a signature
+    isForGood: ({ tag }) => tag === "InvalidEncryptedPreimage" || tag === "InvalidCancellationSignature",
     processInput: (tx, input) => processInput(env, tx, input),
     processOutput: (tx, output, at) => processOutput(env, tx, output, at),
     processConsensusItem: (tx, item, peer) => processConsensusItem(env, tx, item, peer),

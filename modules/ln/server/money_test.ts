@@ -178,6 +178,12 @@ Deno.test("a ciphertext that was changed is neither offered nor bought", async (
   assertEquals(await guardians.audit(), 0n);
 });
 
+Deno.test("refused for good is what takes pairings, and nothing that depends on what was accepted", async () => {
+  const { isForGood } = (await testLn({ fundedOnce: true })).guardians.guardians[0]!.module;
+  assertEquals(isForGood!({ tag: "InvalidEncryptedPreimage", value: null }), true);
+  assertEquals(isForGood!({ tag: "NoOffer", value: "00".repeat(32) }), false);
+});
+
 Deno.test("before 2.1 a contract is funded again; shares that nobody would take aren't proposed for ever", async () => {
   const test = await testLn({ fundedOnce: false }), { guardians } = test;
   const offer = offerOf(guardians.config);
