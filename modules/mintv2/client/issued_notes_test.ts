@@ -3,12 +3,13 @@ import { SimulatedWorld } from "../../../actors/platform/simulated/mod.ts";
 import { utf8 } from "../../../core/bytes.ts";
 import type { Bytes } from "../../../core/bytes.ts";
 import type { G1 } from "../../../core/crypto/bls/mod.ts";
-import { bls } from "../../../core/crypto/bls/mod.ts";
+import { bls, invertScalar, scalarFromBigInt } from "../../../core/crypto/bls/mod.ts";
 import { ChaChaRng } from "../../../core/crypto/chacha_rng.ts";
 import { DerivableSecret } from "../../../core/crypto/derive_secret.ts";
 import { evaluateScalars, randomPolynomial } from "../../../core/crypto/polynomial.ts";
 import {
   aggregatePublicKeys,
+  combineShares,
   messageToPoint,
   publicKeyShareOf,
   signShare,
@@ -131,6 +132,23 @@ Deno.test("shares that are wrong and cancel out are none that holds, and of two 
   );
   await assertRejects(issue, Error, "too few");
   assertEquals(named, [{ peer: 0 }, { peer: 1 }]);
+});
+
+Deno.test("shares that combine to infinity with the others', which a liar can ask for, are found as well", async () => {
+  const blinds = new BlindedNonces();
+  // 3·S0 − 3·S1 + S2 is what guardians 0, 1 and 2 combine to
+  const third = invertScalar(scalarFromBigInt(3n));
+  const { issue, named } = setting((shares, peer) =>
+    peer > 0 ? shares : requests.map((request) => {
+      const blinded = blinds.make(request), all = secrets.get(request.denomination)!;
+      const [one, two] = [1, 2].map((other) => signShare(blinded, all[other]!)) as [G1, G1];
+      const lie = bls.g1.add(one, bls.g1.negate(bls.g1.multiply(two, third)));
+      assertEquals(combineShares(new Map([lie, one, two].entries()), 3), bls.g1.infinity);
+      return lie;
+    })
+  );
+  await demandGood(issue);
+  assertEquals(named, [{ peer: 0 }]);
 });
 
 Deno.test("what a threshold of guardians signs wrongly with shares that hold is told as invalid", async () => {
