@@ -33,7 +33,11 @@ async function badExchange(): Promise<Transaction> {
   return load.exchange([...others, withBadSignature(first!)]);
 }
 
-function submit({ system }: ConsensusTest, transaction: Transaction, source = "honest"): Promise<SubmissionAnswer> {
+function submit(
+  { system }: ConsensusTest,
+  transaction: Transaction,
+  source: string | null = "honest",
+): Promise<SubmissionAnswer> {
   const args = { transaction, waitMs: 600_000, source };
   const answer = system.ask(refs.submissions, "submit", args, { deadlineMs: Infinity });
   answer.catch(() => undefined); // who waits for no answer may be gone before it comes
@@ -180,5 +184,20 @@ Deno.test("a bad transaction in a batch is refused for what it is, the others ar
     // honest: three together; the stranger's: a batch that fails, and its notes up to the bad one
     const batch = NOTES + 1;
     assertEquals(work.millerLoops, batch + batch + NOTES * 2);
+  });
+});
+
+Deno.test("of those who can't be told apart, as behind a proxy, one that sends what is bad has the others' still checked together", async () => {
+  await load.withConsensus(async (test) => {
+    const { clock } = test, honest = await exchanges(4), bad = await badExchange();
+    const answer = submit(test, bad, null);
+    await clock.advance(PREPARE_INTERVAL_MS);
+    assertEquals((await answer as { readonly ok: boolean }).ok, false);
+    const work = await workOf(async () => {
+      for (const transaction of honest) submit(test, transaction, null);
+      await clock.advance(2 * PREPARE_INTERVAL_MS);
+    });
+    // the first, and three together
+    assertEquals([work.products, work.millerLoops], [2, 2 * (NOTES + 1)]);
   });
 });

@@ -153,8 +153,12 @@ function isSuspect({ suspects }: State, ctx: Context, source: string): boolean {
   return (suspects.get(source) ?? -Infinity) > ctx.platform.clock.monotonicMs();
 }
 
-/** Whose transaction was bad has the next ones checked alone: they cost others nothing. */
+/**
+ * Whose transaction was bad has the next ones checked alone: they cost others nothing. Not where senders can't be told
+ * apart: one of them would have everybody's checked alone, which costs three times as much.
+ */
 function suspect({ suspects }: State, ctx: Context, { source }: Waiting): void {
+  if (source === UNNAMED_SOURCE) return;
   suspects.set(source, ctx.platform.clock.monotonicMs() + SUSPECT_MS);
 }
 
