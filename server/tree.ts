@@ -254,7 +254,16 @@ function sessionTree(
     strategy: "one_for_all",
     children: [
       child(outcome, {
-        args: { session, settings, keychain, modules, engine: engineRef, mempool: mempoolRef, sessions: sessionsRef },
+        args: {
+          session,
+          settings,
+          keychain,
+          modules,
+          engine: engineRef,
+          mempool: mempoolRef,
+          sessions: sessionsRef,
+          wasted,
+        },
         restart: "transient",
       }),
       broadcastChild({

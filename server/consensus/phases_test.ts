@@ -2,6 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { PeerId } from "../../core/types/ids.ts";
 import type { AcceptedItem } from "../../core/types/session.ts";
+import { REFUSED_BYTES_PER_US } from "./limits.ts";
 import { itemsIn, sessionHeader } from "./testing/db.ts";
 import type { OrderedUnit } from "./session/outcome.ts";
 import { itemsOf, keychains, outcomeRef, ROUNDS, sealedWith, SESSION, unitOf, withSession } from "./testing/outcome.ts";
@@ -77,6 +78,8 @@ Deno.test("a batch that does not decode counts as empty, is warned of, and those
     assertEquals(await test.store.read((tx) => itemsIn(tx, SESSION)), itemsOf(1n, 2n));
     const warning = test.log.find(({ level }) => level === "warn");
     assertEquals([warning?.message, warning?.facts.peer], ["A peer's batch does not decode and counts as empty", 2]);
+    // guardian 2 is charged for it
+    assertEquals(test.wasted.take(), [[2, garbage.bytes.length / REFUSED_BYTES_PER_US]]);
   });
 });
 

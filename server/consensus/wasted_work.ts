@@ -1,6 +1,6 @@
 /**
- * Work that guardians' units made for nothing, as only an evil one's do: the engine tells what it took, the broadcast
- * charges whose units they were (`broadcast/requests/budget.ts`), so that they are taken at the rate at which they can
+ * Work that guardians' units made for nothing, as only an evil one's do: who processes them tells what it took, the
+ * broadcast charges whose units they were (`broadcast/requests/budget.ts`), so that they are taken at the rate at which they can
  * be processed.
  *
  * An honest guardian checks what clients submit before it is in a unit of its own. What it refuses then for reasons that
@@ -26,6 +26,11 @@ export function wastedUs(modules: Pick<Modules, "decoders" | "live">, error: Tra
   const { live, decoders } = modules, kind = error.tag === "Input" ? "inputError" : "outputError";
   const isForGood = live.get(error.value.instance)?.module.isForGood?.(fromDyn(decoders, kind, error.value)) ?? false;
   return isForGood ? REFUSED_FOR_GOOD_US + bytes / REFUSED_BYTES_PER_US : 0;
+}
+
+/** The same of a batch that doesn't decode: its last byte may tell, behind hundreds of points. */
+export function undecodableUs(bytes: number): number {
+  return bytes / REFUSED_BYTES_PER_US;
 }
 
 /** It outlives sessions. */

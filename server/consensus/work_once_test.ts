@@ -134,9 +134,9 @@ Deno.test("transactions of units that are ordered together are checked in one ba
       assertEquals(items, 4);
     });
     assertEquals([work.products, work.millerLoops, work.verified], [1, NOTES + 1, 4 * NOTES]);
-  }, (modules) => {
+  }, (modules, wasted) => {
     const { engine, mempool, submissions } = refs;
-    const args = { session: 0, settings: SETTINGS, keychain: keychains[0]!, modules, engine, mempool };
+    const args = { session: 0, settings: SETTINGS, keychain: keychains[0]!, modules, engine, mempool, wasted };
     return [child(outcome, { args: { ...args, sessions: submissions as never } })];
   });
 });

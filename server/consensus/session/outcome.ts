@@ -35,6 +35,8 @@ import type { MempoolRef } from "../waiting/mempool.ts";
 import type { SessionsRef } from "./sessions.ts";
 import { UNITS_AHEAD_BYTES_MAX } from "../limits.ts";
 import type { ConsensusSettings } from "../settings.ts";
+import type { WastedWork } from "../wasted_work.ts";
+import { undecodableUs } from "../wasted_work.ts";
 import type { Modules } from "../engine/transaction.ts";
 
 /** A unit as the broadcast orders it: the same sequence on every guardian. */
@@ -76,6 +78,7 @@ export type OutcomeArgs = {
   readonly engine: EngineRef;
   readonly mempool: MempoolRef;
   readonly sessions: SessionsRef;
+  readonly wasted: WastedWork;
 };
 
 type Signing = {
@@ -131,6 +134,7 @@ async function collect(
   if (peer === state.settings.identity) ctx.tell(state.mempool, "batchOrdered", { session: state.session });
   if (batch instanceof DecodeError) {
     ctx.log.warn("A peer's batch does not decode and counts as empty", { peer, error: errorText(batch) });
+    state.wasted.add(peer, undecodableUs(data.bytes.length));
     return position;
   }
   if (batch.items.length + batch.unknown === 0) return position;

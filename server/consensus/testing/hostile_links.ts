@@ -3,7 +3,6 @@
  * real broadcasts over real routers and links, with the simulated wire below. Their rounds go on, their links stay,
  * nothing crashes.
  */
-import { WastedWork } from "../wasted_work.ts";
 import { assert, assertEquals } from "@std/assert";
 import type { ActorSystem, Inspection, LogRecord } from "../../../actors/mod.ts";
 import { child, createSystem, defineActor, next, refTo, reply, supervisor } from "../../../actors/mod.ts";
@@ -27,6 +26,7 @@ import type { MempoolMessage } from "../waiting/mempool.ts";
 import { mempool } from "../waiting/mempool.ts";
 import type { OutcomeMessage } from "../session/outcome.ts";
 import { SETTINGS } from "./outcome.ts";
+import { WastedWork } from "../wasted_work.ts";
 
 /** Of the units that `server/broadcast/testing/hostile.ts` makes. */
 const SESSION = 7;

@@ -118,9 +118,9 @@ export async function withSession(
       },
     },
   });
-  await withConsensus(VOTES, voteCodecs, (test) => body(test, completed, disagreed), (modules) => {
+  await withConsensus(VOTES, voteCodecs, (test) => body(test, completed, disagreed), (modules, wasted) => {
     const { engine, mempool } = refs;
-    const common = { session: SESSION, settings: SETTINGS, keychain: keychains[0]!, modules, engine, mempool };
+    const common = { session: SESSION, settings: SETTINGS, keychain: keychains[0]!, modules, engine, mempool, wasted };
     return [
       child(sessions, { args: null }),
       child(outcome, { restart: "temporary", args: { ...common, sessions: refTo<SessionsMessage>("root/sessions") } }),

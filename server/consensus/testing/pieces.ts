@@ -33,6 +33,7 @@ import type { SessionsMessage } from "../session/sessions.ts";
 import { sessions } from "../session/sessions.ts";
 import type { ConsensusTest } from "./processing.ts";
 import { refs, withConsensus } from "./processing.ts";
+import { WastedWork } from "../wasted_work.ts";
 import type { Modules } from "../engine/transaction.ts";
 
 /** Stands still; pauses end at once and are counted. */
@@ -151,7 +152,7 @@ export async function withFetching(
         children: [
           child(outcome, {
             restart: "transient",
-            args: { ...common, engine: refs.engine, mempool: refs.mempool },
+            args: { ...common, engine: refs.engine, mempool: refs.mempool, wasted: new WastedWork() },
           }),
           child(pieces, { args: fetching }),
           child(catchUp, { args: { ...fetching, pieces: refTo<PiecesMessage>(`${path(session)}/pieces`) } }),

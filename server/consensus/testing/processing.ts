@@ -92,7 +92,7 @@ export async function withConsensus(
   codecs: ModuleCodecs,
   body: (test: ConsensusTest) => Promise<void>,
   /** Further actors. */
-  more: (modules: Modules) => Parameters<typeof withSystem>[0] = () => [],
+  more: (modules: Modules, wasted: WastedWork) => Parameters<typeof withSystem>[0] = () => [],
   /** For a guardian that had a life before. */
   existing?: Store,
 ): Promise<void> {
@@ -113,7 +113,7 @@ export async function withConsensus(
     child(mempool, { args: { board } }),
     child(submissions, { args: { store, modules, mempool: refs.mempool, version } }),
     child(engine, { args: { store, modules, settings: { version }, submissions: refs.submissions, board, wasted } }),
-    ...more(modules),
+    ...more(modules, wasted),
   ], (test) => body({ ...test, store, board, wasted }));
 }
 
