@@ -6,7 +6,7 @@ import type { SchnorrCheck } from "../backend.ts";
 import { fastestSecp } from "../fastest.ts";
 import { HOLDING, REFUSED } from "../known_answers.ts";
 import { nobleSecp } from "../noble.ts";
-import { craftedChecks, SPOILINGS } from "../testing/crafted.ts";
+import { craftedChecks, scalarBytes, SPOILINGS } from "../testing/crafted.ts";
 import { signedChecks, testWide } from "../testing/wide.ts";
 import { ORDER, P } from "./limbs.ts";
 import { bigFrom } from "./scalar.ts";
@@ -19,14 +19,9 @@ const byNoble = ({ signature, digest, xOnly }: SchnorrCheck): boolean =>
 const byBackend = ({ signature, digest, xOnly }: SchnorrCheck): boolean =>
   fastestSecp.schnorrVerify(signature, digest, xOnly);
 
-/** Big-endian. */
-function toBytes(value: bigint): Uint8Array {
-  return Uint8Array.fromHex(value.toString(16).padStart(64, "0"));
-}
-
 function withS(check: SchnorrCheck, change: bigint): SchnorrCheck {
   const signature = Uint8Array.from(check.signature);
-  signature.set(toBytes(((bigFrom(signature.subarray(32)) + change) % ORDER + ORDER) % ORDER), 32);
+  signature.set(scalarBytes(((bigFrom(signature.subarray(32)) + change) % ORDER + ORDER) % ORDER), 32);
   return { ...check, signature };
 }
 
@@ -55,7 +50,7 @@ testWide("one signature is judged as by noble and libsecp256k1, whichever bit is
 
 testWide("numbers at and beyond the ends of their ranges are judged as by noble", () => {
   const [check] = signedChecks(1, 12) as [SchnorrCheck];
-  const ends = [0n, 1n, ORDER - 1n, ORDER, ORDER + 1n, P - 1n, P, P + 1n, (1n << 256n) - 1n].map(toBytes);
+  const ends = [0n, 1n, ORDER - 1n, ORDER, ORDER + 1n, P - 1n, P, P + 1n, (1n << 256n) - 1n].map(scalarBytes);
   const [r, s] = [check.signature.subarray(0, 32), check.signature.subarray(32)];
   for (const end of ends) {
     const changed = [
