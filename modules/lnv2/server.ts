@@ -24,7 +24,7 @@ import { openContractsMsat } from "./server/db.ts";
 import { lightningEndpoints } from "./server/endpoints.ts";
 import { generateLightning, validateLightning } from "./server/generation.ts";
 import type { LightningEnv } from "./server/inputs_outputs.ts";
-import { processInput, processOutput } from "./server/inputs_outputs.ts";
+import { processInput, processOutput, verifyOutputSubmission } from "./server/inputs_outputs.ts";
 import { consensusProposal, processConsensusItem } from "./server/items.ts";
 
 type LightningModule = ServerModule<
@@ -36,15 +36,12 @@ type LightningModule = ServerModule<
   LightningOutputError
 >;
 
-/**
- * Two products of pairings, for most of them. A contract has expired when it comes, or else within a minute's border.
- */
+/** Each takes one or two products of pairings, or a signature. That a contract has expired depends on when it comes. */
 const FOR_GOOD: ReadonlySet<(LightningInputError | LightningOutputError)["tag"]> = new Set([
   "InvalidPreimage",
   "InvalidDecryptionKey",
   "InvalidForfeitSignature",
   "InvalidContract",
-  "ContractExpired",
 ]);
 
 function startLightning(given: LightningEnv): Promise<LightningModule> {
@@ -52,6 +49,7 @@ function startLightning(given: LightningEnv): Promise<LightningModule> {
   const checks = new ContractChecks(env.config.tpeAggPk, decodeScalar(env.privateConfig.sk.reveal()));
   return Promise.resolve<LightningModule>({
     isForGood: ({ tag }) => FOR_GOOD.has(tag),
+    verifyOutputSubmission: (_tx, output) => Promise.resolve(verifyOutputSubmission(checks, output)),
     processInput: (tx, input) => processInput(env, checks, tx, input),
     processOutput: (tx, output, at) => processOutput(env, checks, tx, output, at),
     processConsensusItem: (tx, item, peer) => processConsensusItem(tx, item, peer),

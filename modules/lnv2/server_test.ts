@@ -1,6 +1,7 @@
 /** Contracts funded and spent, as guardians decide it: order of checks, borders, books. */
 import { assert, assertEquals } from "@std/assert";
 import { fromHex } from "../../core/bytes.ts";
+import { callsOf } from "../../core/testing/calls.ts";
 import { bls } from "../../core/crypto/bls/mod.ts";
 import { publicKeyOf, schnorrSign } from "../../core/crypto/mod.ts";
 import { combineDecryptionShares, decryptionKeyOf } from "../../core/crypto/tpe.ts";
@@ -49,6 +50,13 @@ async function refusal({ guardians }: TestLightning, part: LightningInput | Ligh
     return result.ok ? null : encodeHex(lightningInputError, result.error);
   }
   const result = await guardians.output(part as LightningOutput);
+  return result.ok ? null : encodeHex(lightningOutputError, result.error);
+}
+
+/** What is looked at before it is processed as ordered. */
+async function refusalAtSubmission({ guardians: { guardians } }: TestLightning, output: LightningOutput) {
+  const { store, module } = guardians[0]!, at = { txid: "00".repeat(32), outIdx: 0 };
+  const result = await store.read((tx) => module.verifyOutputSubmission!(tx, output, at));
   return result.ok ? null : encodeHex(lightningOutputError, result.error);
 }
 
@@ -120,7 +128,7 @@ Deno.test("inputs are refused with the official errors in the official order of 
   assertEquals(await Promise.all(guardians.guardians.map(({ store }) => dump(store))), before);
 });
 
-Deno.test("outputs are refused with the official errors, the ciphertext looked at before the time", async () => {
+Deno.test("outputs are refused with the official errors, at a submission the ciphertext looked at before the time", async () => {
   const federation = await testLightning(), { guardians } = federation;
   const before = await Promise.all(guardians.guardians.map(({ store }) => dump(store)));
   const past = incomingOf(federation, { expiration: NOW_SECS });
@@ -131,7 +139,11 @@ Deno.test("outputs are refused with the official errors, the ciphertext looked a
     signature: bls.g2.infinity,
   }, { ...ciphertext, encryptedPreimage: SEED }];
   assertEquals(await refusal(federation, decodeHex(lightningOutput, "0700"), false), "000107");
-  assertEquals(await refusal(federation, incomingOutput(moved), false), "0100");
+  assertEquals(await refusalAtSubmission(federation, incomingOutput(moved)), "0100");
+  assertEquals(await refusalAtSubmission(federation, incomingOutput(past)), null);
+  // once it is ordered the time comes first, which takes no pairings
+  using products = callsOf(bls.backend, "pairingProductIsOne", bls.backend.pairingProductIsOne);
+  assertEquals([await refusal(federation, incomingOutput(moved), false), products.args.length], ["0200", 0]);
   for (const each of bad) {
     assertEquals(
       await refusal(federation, incomingOutput({ ...incomingOf(federation), ciphertext: each }), false),
