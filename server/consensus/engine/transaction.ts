@@ -97,6 +97,16 @@ function unbroken<R>(reply: R | Broken): R {
   return reply;
 }
 
+/**
+ * Outputs that are signed come behind all that may still be refused: else one that was refused would have cost 600
+ * signatures. Each module's stay in order.
+ */
+function signedLast(live: LiveModules, outputs: readonly DecodedItem[]): (readonly [number, DecodedItem])[] {
+  const isSigned = ({ instance }: DecodedItem): boolean => live.get(instance)?.module.checkOutput !== undefined;
+  const all = [...outputs.entries()];
+  return [...all.filter(([, output]) => !isSigned(output)), ...all.filter(([, output]) => isSigned(output))];
+}
+
 /** `submission` adds the checks that guardians make only when a client submits. */
 export type Processing = { readonly version: Version; readonly submission: boolean };
 
@@ -107,7 +117,7 @@ export type Processing = { readonly version: Version; readonly submission: boole
  */
 export async function processTransaction(
   sender: Sender,
-  { signatures }: Pick<Modules, "signatures">,
+  { signatures, live }: Pick<Modules, "signatures" | "live">,
   tx: StoreTx,
   decoded: DecodedTransaction,
   { version, submission }: Processing,
@@ -130,7 +140,9 @@ export async function processTransaction(
   }
   const signed = signatures.verify(decoded.txid, decoded.transaction, keys);
   if (!signed.ok) return signed;
-  for (const [outIdx, { instance, ref, value }] of decoded.outputs.entries()) {
+  // which of a transaction's errors it is matters to who submits it alone
+  const outputs = submission ? [...decoded.outputs.entries()] : signedLast(live, decoded.outputs);
+  for (const [outIdx, { instance, ref, value }] of outputs) {
     const outPoint = { txid: decoded.txid, outIdx };
     const args = { tx: tx.view(modulePrefix(instance)), output: value, outPoint, submission };
     const meta = unbroken(await sender.ask(ref, "processOutput", args, patient));
