@@ -42,6 +42,7 @@ async function run(names: readonly string[], flags: Flags, signal: AbortSignal):
   const chosen = names.length === 0 ? attacks : attacksNamed(names);
   const dir = await Deno.makeTempDir({ prefix: "fedimint-hostile-" });
   const world = await World.start(dir, (text) => console.error(text), signal);
+  const failures: string[] = [];
   let failed = 0;
   try {
     console.log(HEADER);
@@ -50,12 +51,13 @@ async function run(names: readonly string[], flags: Flags, signal: AbortSignal):
       console.log(line(row));
       const reasons = broken(row);
       if (reasons.length > 0) failed++;
-      for (const reason of reasons) console.log(`  ${attack.name}: ${reason}`);
+      for (const reason of reasons) failures.push(`${attack.name}: ${reason}`);
     }
   } finally {
     await world.close();
     await Deno.remove(dir, { recursive: true });
   }
+  for (const failure of failures) console.log(`FAILED ${failure}`);
   console.log(`${chosen.length - failed} passed, ${failed} failed`);
   return failed === 0;
 }
@@ -81,8 +83,7 @@ if (import.meta.main) {
     const ok = await run(command.args, given.short ? { ...given, ...SHORT } : given, interrupted.signal);
     Deno.exit(ok ? 0 : 1);
   } catch (thrown) {
-    console.error(errorText(thrown));
-    console.log("0 passed, 1 failed");
+    console.log(`FAILED attacks: ${errorText(thrown)}\n0 passed, 1 failed`);
     Deno.exit(1);
   }
 }
