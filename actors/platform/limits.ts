@@ -42,6 +42,9 @@ export const EXPECTED_SOURCES = {
  */
 export const TLS_UNREAD_BYTES_MAX = 64 * 1024;
 
+/** How soon a server that could not take a connection, as for want of open files, tries again. */
+export const ACCEPT_AGAIN_MS = 1_000;
+
 /** Of one HTTP server. */
 export const HTTP_SERVER = {
   /**
