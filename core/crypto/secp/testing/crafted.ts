@@ -21,7 +21,7 @@ const SPECIAL = [
 ];
 
 /** Big-endian. */
-export function scalarBytes(value: bigint): Bytes {
+function scalarBytes(value: bigint): Bytes {
   return Uint8Array.fromHex(value.toString(16).padStart(64, "0")) as Bytes;
 }
 

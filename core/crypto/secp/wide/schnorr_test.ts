@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { flipBit, seededBytes } from "../../testing/mod.ts";
 import { hasWideArithmetic } from "../../wasm/probe.ts";
 import type { SchnorrCheck } from "../backend.ts";
-import { fastestSecp } from "../fastest.ts";
+import { fastestSecp, readySecp } from "../fastest.ts";
 import { HOLDING, REFUSED } from "../known_answers.ts";
 import { nobleSecp } from "../noble.ts";
 import { craftedChecks, scalarBytes, SPOILINGS } from "../testing/crafted.ts";
@@ -12,6 +12,7 @@ import { ORDER, P } from "./limbs.ts";
 import { bigFrom } from "./scalar.ts";
 import { loadSchnorr, PART_MAX } from "./schnorr.ts";
 
+await readySecp();
 const verifier = hasWideArithmetic() ? loadSchnorr() : null;
 const allHold = (checks: readonly SchnorrCheck[]): boolean => verifier!.allHold(checks);
 const byNoble = ({ signature, digest, xOnly }: SchnorrCheck): boolean =>
