@@ -212,9 +212,9 @@ export interface ServerModule<Input, Output, Outcome, Item, InputError, OutputEr
    */
   readonly inputsStandAlone?: boolean;
   /**
-   * Optional: whether a refusal holds for good, whatever else is accepted meanwhile: what no honest guardian, who checks
-   * a submission, has in its unit. Whose units are full of such is taken for evil and read more slowly: it matters where
-   * a refusal takes a millisecond.
+   * Optional: whether a refusal holds for good, whatever else is accepted meanwhile: what no honest guardian, who
+   * checks a submission, has in its unit. Whose units are full of such is taken for evil and read more slowly: it
+   * matters where a refusal takes a millisecond.
    */
   isForGood?(error: InputError | OutputError): boolean;
   /** Takes an input: the same on every guardian. */

@@ -1,4 +1,6 @@
-/** What guardians' units are charged for: what only an evil one has in them, and nothing of what clients bring about. */
+/**
+ * What guardians' units are charged for: what only an evil one has in them, and nothing of what clients bring about.
+ */
 import { assertEquals } from "@std/assert";
 import { encode, u64 } from "../../core/encoding/mod.ts";
 import { err } from "../../core/result.ts";

@@ -3,10 +3,10 @@
  *
  * Verdicts are remembered by all that a note says, so that no other note can be taken for it, whoever hands it on and
  * however often it was copied on the way. Of a transaction with a bad note among others nothing is: processing verifies
- * one note after the other up to the first bad one, as the reference does. So a transaction full of invalid notes, which
- * costs its sender nothing, stays cheap for us: it is never searched, and it takes the others of its batch no more than
- * a few products of pairings. A bad note alone takes one product and is remembered: an evil guardian's unit may hold 500
- * of those, each of which is met when it is prepared and again when it is processed.
+ * one note after the other up to the first bad one, as the reference does. So a transaction full of invalid notes,
+ * which costs its sender nothing, stays cheap for us: it is never searched, and it takes the others of its batch no
+ * more than a few products of pairings. A bad note alone takes one product and is remembered: an evil guardian's unit
+ * may hold 500 of those, each of which is met when it is prepared and again when it is processed.
  *
  * Batches are verified on threads where there are some: other work goes on meanwhile, and who asks for a note whose
  * batch is under way waits for that one. Once, and for no note that is known: whoever sees a transaction's notes can
