@@ -112,6 +112,12 @@ testForms("a batch with equal or opposite points, or one that is too large, is a
   assertThrows(() => whole(multiples.of(scalars, 1, sums)), InvariantError, "differ in x");
 });
 
+testForms("a table tells whether its multiples are right", (form) => {
+  const multiples = (of: FieldForm) => whole(Multiples.build(new PointMachine(of), BATCH));
+  assert(multiples(form).isSound());
+  assert(!multiples({ ...form, fold: form.fold.map((factor) => factor + 1n) }).isSound());
+});
+
 Deno.test("keys are sorted as their bytes, whichever byte they differ in, and equal ones stay", () => {
   const { machine } = setUp(NARROW), into = machine.reserve(20 * 34), keys = machine.reserve(20 * KEY_STEP);
   const similar = fc.tuple(fc.nat(KEY_BYTES - 1), fc.nat(255)).map(([at, byte]) => {
