@@ -15,8 +15,8 @@ import type { PointMachine } from "./machine.ts";
 import { MULTIPLES, PREPARED_BYTES, WINDOW_BITS, WINDOWS } from "./multiples_code.ts";
 import { sumsMax } from "./sums_code.ts";
 
-/** Windows whose points are added between two yields: half of them. */
-const WINDOWS_A_STEP = WINDOWS / 2;
+/** Windows whose points are added between two yields. */
+const WINDOWS_A_STEP = WINDOWS / 3;
 
 /** Multiples by which a table is tested. */
 const KNOWN = 16;

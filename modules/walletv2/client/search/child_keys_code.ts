@@ -6,6 +6,7 @@ import type { Code } from "../../../../core/wasm_code.ts";
 import { tee } from "../../../../core/wasm_code.ts";
 import type { Assembly, Body, Ref } from "../../../../core/crypto/wasm/assembly.ts";
 import { at, get, load, long, OP, set, store } from "../../../../core/crypto/wasm/assembly.ts";
+import { initialState, roundConstants } from "../../../../core/crypto/sha512_wasm.ts";
 import { utf8 } from "../../../../core/bytes.ts";
 
 const ROUNDS = 80, BLOCK_WORDS = 16, STATE_WORDS = 8;
@@ -30,28 +31,6 @@ export type ChildKeyPlaces = {
 const rotated = (x: number, right: number): Code => [...get(x), ...long(BigInt(right)), ROTATE];
 const shifted = (x: number, right: number): Code => [...get(x), ...long(BigInt(right)), OP.SHR_U];
 const mixed = (one: Code, two: Code, three: Code): Code => [...one, ...two, OP.XOR, ...three, OP.XOR];
-
-/** The largest number whose power is at most `value`. */
-function root(value: bigint, power: bigint): bigint {
-  let low = 0n, high = 1n << 80n;
-  while (high - low > 1n) {
-    const middle = low + high >> 1n;
-    if (middle ** power <= value) low = middle;
-    else high = middle;
-  }
-  return low;
-}
-
-function primes(count: number): bigint[] {
-  const found: bigint[] = [];
-  for (let n = 2n; found.length < count; n++) if (found.every((prime) => n % prime !== 0n)) found.push(n);
-  return found;
-}
-
-/** First 64 bits of the fractional parts of the primes' roots. */
-function fractions(count: number, power: bigint): bigint[] {
-  return primes(count).map((prime) => BigInt.asUintN(64, root(prime << 64n * power, power)));
-}
 
 /** The block's words are replaced one by one by those of the rounds that follow. */
 function scheduled(t: number, words: readonly number[]): Code {
@@ -86,7 +65,7 @@ function defineCompress(assembly: Assembly, block: Ref): void {
     const from = body.parameter(0), to = body.parameter(1);
     words.forEach((word, i) => body.emit(load(block, 8 * i), set(word)));
     state.forEach((word, i) => body.emit(load(from, 8 * i), set(word)));
-    fractions(ROUNDS, 3n).forEach((k, t) => body.emit(round(t, k, words, state, sum)));
+    roundConstants().forEach((k, t) => body.emit(round(t, k, words, state, sum)));
     state.forEach((word, i) => body.emit(store(to, 8 * i, [...load(from, 8 * i), ...get(word), OP.ADD])));
   });
 }
@@ -106,7 +85,7 @@ function messageOf(tag: string): bigint[] {
  * secret there is. The 2^−128 of indices whose key isn't one are written like others: they don't pass.
  */
 export function defineChildKeys(assembly: Assembly): ChildKeyPlaces {
-  const block = assembly.reserve(BLOCK_BYTES), initial = assembly.constant(fractions(STATE_WORDS, 2n));
+  const block = assembly.reserve(BLOCK_BYTES), initial = assembly.constant([...initialState()]);
   const rootKey = assembly.reserve(STATE_BYTES), parent = assembly.reserve(2 * STATE_BYTES);
   const child = assembly.reserve(2 * STATE_BYTES), state = assembly.reserve(STATE_BYTES);
   const childMessage = assembly.constant(messageOf("childkey")), keyMessage = assembly.constant(messageOf("secp256k"));

@@ -28,9 +28,9 @@ export type Searched = {
 };
 
 /** Indices tried at once; every step of the search is some milliseconds long. */
-const BATCH = 1_024;
+const BATCH = 2_048;
 /** Scripts that are hashed between two yields. */
-const SCRIPTS_A_STEP = 512;
+const SCRIPTS_A_STEP = 1_024;
 
 /** One search's tools and space, all in one memory. */
 class Searcher {
@@ -94,6 +94,7 @@ export function* search(
   form: FieldForm = fastestForm(),
 ): Generator<number, number> {
   const searcher = new Searcher(yield* named(from, multiplesIn(form)), searched);
+  yield from;
   for (let first = from; first < end; first += BATCH) {
     const found = yield* named(first, searcher.tried(first));
     if (found !== null && first + found < end) return first + found;
@@ -104,7 +105,10 @@ export function* search(
 
 /** In the narrow form, where V8's wide arithmetic doesn't give the right points. */
 function* multiplesIn(form: FieldForm): Generator<void, Multiples> {
-  const multiples = yield* Multiples.build(new PointMachine(form), BATCH);
+  const machine = new PointMachine(form);
+  yield;
+  const multiples = yield* Multiples.build(machine, BATCH);
+  yield;
   if (multiples.isSound()) return multiples;
   assert(form !== NARROW, "multiples of the generator are those of the backend in use");
   return yield* multiplesIn(NARROW);
