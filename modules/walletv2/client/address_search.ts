@@ -13,8 +13,8 @@ import { sortedMultisigScript } from "../../../core/bitcoin/mod.ts";
 import { numPeers } from "../../../core/types/num_peers.ts";
 import type { MultisigKeys } from "../scripts.ts";
 import { depositTweak, isPotentialReceive, keysHash, outputScriptOf } from "../scripts.ts";
-import type { Searched } from "./search/search.ts";
 import { search as searchIndices } from "./search/search.ts";
+import type { Searched } from "./search/searched.ts";
 
 /** Of a derivable secret's bytes, those at the end that its children come from. */
 const CHILD_ROOT_BYTES = 64;

@@ -91,7 +91,7 @@ export class Multiples {
   }
 
   /**
-   * @param scalars so many, `PREPARED_BYTES` (`multiples_code.ts`) from one to the next; none of them is 0 modulo the order. They are lost
+   * @param scalars so many, `PREPARED_BYTES` from one to the next; none of them is 0 modulo the order. They are lost
    * @param products t·G, numbers from 0 to p − 1
    */
   *of(scalars: Address, count: number, products: Address): Generator<void> {

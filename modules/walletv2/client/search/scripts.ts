@@ -5,7 +5,7 @@ import { KEY_BYTES, KEY_STEP } from "../../../../core/crypto/secp/points/compres
 import type { PointMachine, Points } from "../../../../core/crypto/secp/points/machine.ts";
 import type { Address } from "../../../../core/crypto/wasm/memory.ts";
 import { DIGEST_BYTES, LANES, MESSAGE_BLOCK_BYTES } from "../../../../core/crypto/wasm/sha256_code.ts";
-import type { Searched } from "./search.ts";
+import type { Searched } from "./searched.ts";
 
 /** In a multisig script: behind the threshold, which never exceeds 16, and the first push. */
 const FIRST_KEY = 2;
@@ -13,7 +13,7 @@ const FIRST_KEY = 2;
 const SCRIPT_HASH_AT = 3;
 
 /** A message of SHA-256 with its padding. FIPS 180-4, §5.1.1. */
-export function padded(message: Uint8Array): Bytes {
+function padded(message: Uint8Array): Bytes {
   const size = Math.ceil((message.length + 9) / MESSAGE_BLOCK_BYTES) * MESSAGE_BLOCK_BYTES;
   const bytes = new Uint8Array(size) as Bytes;
   bytes.set(message);

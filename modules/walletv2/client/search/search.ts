@@ -3,7 +3,6 @@
  * once, points are added many at a time, hashes are four at once, and t·G is computed once for all guardians' keys.
  */
 import { assert } from "../../../../core/assert.ts";
-import type { Bytes } from "../../../../core/bytes.ts";
 import { KEY_BYTES } from "../../../../core/crypto/secp/points/compressed_code.ts";
 import { fastestForm, PointMachine } from "../../../../core/crypto/secp/points/machine.ts";
 import { Multiples } from "../../../../core/crypto/secp/points/multiples.ts";
@@ -14,18 +13,7 @@ import type { Address } from "../../../../core/crypto/wasm/memory.ts";
 import { LANES } from "../../../../core/crypto/wasm/sha256_code.ts";
 import { ChildKeys } from "./child_keys.ts";
 import { Messages, Scripts } from "./scripts.ts";
-
-/** What a search is for. Holds a secret. */
-export type Searched = {
-  /** Of the guardians, 33 bytes each. */
-  readonly keys: readonly Bytes[];
-  /** The multisig script of keys that aren't tweaked: every other one differs from it by its keys alone. */
-  readonly script: Bytes;
-  /** 32 bytes; binds the filter to the federation. */
-  readonly hashOfKeys: Bytes;
-  /** What the module's secret derives its children with: 64 bytes. Secret. */
-  readonly childRoot: Bytes;
-};
+import type { Searched } from "./searched.ts";
 
 /** Indices tried at once; every step of the search is some milliseconds long. */
 const BATCH = 2_048;
