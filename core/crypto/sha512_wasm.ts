@@ -122,6 +122,11 @@ export function initialState(): BigUint64Array<ArrayBuffer> {
   return BigUint64Array.from(primes(STATE_WORDS), (prime) => fraction(2n, prime));
 }
 
+/** One a round: cube roots of the first 80 primes. */
+export function roundConstants(): bigint[] {
+  return primes(ROUNDS).map((prime) => fraction(3n, prime));
+}
+
 export type Sha512Machine = {
   /** Its memory, as words. */
   readonly words: BigUint64Array;
@@ -129,7 +134,7 @@ export type Sha512Machine = {
   readonly repeat: Repeat;
 };
 
-/** With its constants in place: cube roots of the first 80 primes. */
+/** With its constants in place. */
 export function sha512Machine(): Sha512Machine {
   const module = wasmModule([
     {
@@ -143,6 +148,6 @@ export function sha512Machine(): Sha512Machine {
   ], 1);
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(module));
   const words = new BigUint64Array((exports.memory as WebAssembly.Memory).buffer);
-  words.set(primes(ROUNDS).map((prime) => fraction(3n, prime)), CONSTANTS_AT);
+  words.set(roundConstants(), CONSTANTS_AT);
   return { words, compress: exports.compress as Compress, repeat: exports.repeat as Repeat };
 }

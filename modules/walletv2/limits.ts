@@ -48,14 +48,14 @@ export const LOOK_BEFORE_ADDRESS_MS = 3_000;
  */
 export const NEXT_ADDRESS_MS = 60_000;
 /**
- * On a machine of so many cores or fewer a restored wallet looks for addresses without a thread as long as nobody asks
- * for one, and lets other modules recover before …
+ * On a machine of so many cores or fewer a restored wallet lets other modules recover before it looks for addresses, as
+ * long as nobody asks for one, …
  */
 export const CORES_FEW = 2;
 /** … so long at most: a log of a million items takes longer, and whoever waits for a deposit doesn't wait for that. */
 export const GIVE_WAY_MS = 30_000;
-/** Threads on which a wallet searches for addresses: each is a V8 of its own, 20 to 45 MB. */
-export const ADDRESS_THREADS_MAX = 4;
+/** Address indices after which the progress of their search is stored: a twentieth of a second's work. */
+export const ADDRESS_STRETCH = 4_096;
 /** Between two trials with deposits that were too small for the fee while the fee stays what it was. */
 export const PUT_OFF_RETRY_MS = 600_000;
 /**

@@ -8,7 +8,7 @@ import { launcher, readsSecpWasm, withThreads } from "./outputs.ts";
 const ROOT = fromFileUrl(import.meta.resolve("../../")), DIST = join(ROOT, "dist");
 const PROGRAM = "client/main";
 /** Modules that threads begin with. */
-const THREADS = ["modules/mintv2/client/tweak_thread", "modules/walletv2/client/address_thread"];
+const THREADS = ["modules/mintv2/client/tweak_thread"];
 
 type Config = { readonly tasks: { readonly client: string }; readonly unstable: readonly string[] };
 

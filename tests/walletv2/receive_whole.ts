@@ -10,7 +10,7 @@ import {
   setSearched,
   validIndices,
 } from "../../modules/walletv2/client/db.ts";
-import { STRETCH } from "../../modules/walletv2/client/address_threads.ts";
+import { ADDRESS_STRETCH } from "../../modules/walletv2/limits.ts";
 import { WalletError } from "../../modules/walletv2/client/error.ts";
 import { setOutput } from "../../modules/walletv2/server/db.ts";
 import {
@@ -318,7 +318,7 @@ Deno.test("no feerate, a slice out of order: the scan says so and tries again", 
 Deno.test("the search shows its progress, and a client that is opened again goes on where it stopped", async () => {
   const wallet = await testWallet(), federation = new TestFederation(wallet);
   const [index] = VALID_INDICES[4]!, from = 1;
-  assert(index! > 2 * STRETCH, "it takes some stretches");
+  assert(index! > 2 * ADDRESS_STRETCH, "it takes some stretches");
   const first = await TestClient.open({ federation, known: 0, before: (tx) => setSearched(tx, from) });
   const progress = first.wallet.searchProgress(new AbortController().signal);
   const waits = first.wallet.receive().catch(() => "stopped");

@@ -4,7 +4,7 @@
  */
 import { assert } from "../../assert.ts";
 import type { Code, WasmFunction } from "../../wasm_code.ts";
-import { get, I32, I64, leb, longLeb, set, unsignedLeb, wasmModule } from "../../wasm_code.ts";
+import { get, I32, I64, leb, longLeb, set, unsignedLeb, V128, wasmModule } from "../../wasm_code.ts";
 
 const PAGE_BYTES = 65_536;
 
@@ -14,16 +14,23 @@ export type Ref = { readonly parameter: number | null; readonly offset: number }
 export const at = (ref: Ref, bytes: number): Ref => ({ ...ref, offset: ref.offset + bytes });
 
 export const OP = {
+  EMPTY_BLOCK: 0x40,
   LOOP: 0x03,
+  IF: 0x04,
   END: 0x0b,
   BRANCH_IF: 0x0d,
+  RETURN: 0x0f,
   CALL: 0x10,
   LOAD: 0x29,
   STORE: 0x37,
   I32_EQ: 0x46,
   I32_ADD: 0x6a,
   I32_SUB: 0x6b,
+  I32_MUL: 0x6c,
+  I32_AND: 0x71,
+  I32_OR: 0x72,
   EQZ: 0x50,
+  LESS_U: 0x54,
   ADD: 0x7c,
   SUB: 0x7d,
   MUL: 0x7e,
@@ -76,16 +83,23 @@ export const store = (ref: Ref, bytes: number, value: Code): Code => [
   ...unsignedLeb(ref.offset + bytes),
 ];
 
+/** Adds so many bytes to a parameter that is an address. */
+export const moved = (parameter: number, bytes: number): Code => [
+  ...[...get(parameter), ...int(bytes), OP.I32_ADD, ...set(parameter)],
+];
+
 /** A function that is being written. Parameters are numbers of 32 bits: addresses, counts. */
 export class Body {
   readonly #assembly: Assembly;
   readonly #parameters: number;
   readonly code: number[] = [];
-  #longs = 0;
+  readonly #locals: (readonly [count: number, type: number])[] = [];
+  #next: number;
 
   constructor(assembly: Assembly, parameters: number) {
     this.#assembly = assembly;
     this.#parameters = parameters;
+    this.#next = parameters;
   }
 
   parameter(index: number): Ref {
@@ -97,11 +111,26 @@ export class Body {
     for (const part of parts) for (const byte of part) this.code.push(byte);
   }
 
+  #new(count: number, type: number): number[] {
+    const first = this.#next;
+    this.#next += count;
+    this.#locals.push([count, type]);
+    return Array.from({ length: count }, (_, i) => first + i);
+  }
+
   /** New locals of 64 bits. */
   longs(count: number): number[] {
-    const first = this.#parameters + this.#longs;
-    this.#longs += count;
-    return Array.from({ length: count }, (_, i) => first + i);
+    return this.#new(count, I64);
+  }
+
+  /** New locals of 32 bits. */
+  ints(count: number): number[] {
+    return this.#new(count, I32);
+  }
+
+  /** New locals of 128 bits. */
+  vectors(count: number): number[] {
+    return this.#new(count, V128);
   }
 
   /** Space of this function's own. */
@@ -117,15 +146,31 @@ export class Body {
 
   /** Repeats while the parameter, counted down, isn't zero: at least once. */
   repeat(counter: number, body: () => void): void {
-    this.emit([OP.LOOP, 0x40]);
+    this.emit([OP.LOOP, OP.EMPTY_BLOCK]);
     body();
     this.emit(get(counter), int(1), [OP.I32_SUB, 0x22, ...unsignedLeb(counter)], [OP.BRANCH_IF, 0, OP.END]);
   }
 
   get locals(): WasmFunction["locals"] {
-    return this.#longs === 0 ? [] : [[this.#longs, I64]];
+    return this.#locals;
   }
 }
+
+/** The opcode of an instruction on vectors. */
+export const simd = (opcode: number): Code => [0xfd, ...unsignedLeb(opcode)];
+/** Pushes the vector that lies so many bytes behind an address; it needn't be aligned. */
+export const loadVector = (ref: Ref, bytes: number): Code => [
+  ...(ref.parameter === null ? int(0) : get(ref.parameter)),
+  ...[...simd(0x00), 0, ...unsignedLeb(ref.offset + bytes)],
+];
+export const storeVector = (ref: Ref, bytes: number, value: Code): Code => [
+  ...(ref.parameter === null ? int(0) : get(ref.parameter)),
+  ...[...value, ...simd(0x0b), 0, ...unsignedLeb(ref.offset + bytes)],
+];
+/** Puts a vector's bytes into another order. */
+export const swizzled = (vector: Code, order: (byte: number) => number): Code => [
+  ...[...vector, ...simd(0x0c), ...Array.from({ length: 16 }, (_, byte) => order(byte)), ...simd(0x0e)],
+];
 
 export class Assembly {
   readonly #functions: WasmFunction[] = [];

@@ -5,30 +5,10 @@
  * has a million. FIPS 180-4.
  */
 import type { Bytes } from "../../../core/bytes.ts";
+import { SHA256_CONSTANTS, SHA256_INITIAL } from "../../../core/crypto/wasm/sha256_code.ts";
 import type { Search, Test } from "./tweak_wasm.ts";
 import { BLOCK_AT, CONSTANTS_AT, GROUP_BYTES, GROUPS_MAX, INITIAL_AT, searchModule, TWEAKS_AT } from "./tweak_wasm.ts";
 
-// deno-fmt-ignore
-const K = Int32Array.of(
-  0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
-  0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
-  0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da,
-  0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7, 0xc6e00bf3, 0xd5a79147, 0x06ca6351, 0x14292967,
-  0x27b70a85, 0x2e1b2138, 0x4d2c6dfc, 0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85,
-  0xa2bfe8a1, 0xa81a664b, 0xc24b8b70, 0xc76c51a3, 0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070,
-  0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
-  0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2,
-);
-const INITIAL = Int32Array.of(
-  0x6a09e667,
-  0xbb67ae85,
-  0x3c6ef372,
-  0xa54ff53a,
-  0x510e527f,
-  0x9b05688c,
-  0x1f83d9ab,
-  0x5be0cd19,
-);
 const TRIES_AT_ONCE = 4;
 const TWEAK_WORDS = 4, FILTER_WORDS = 8, BLOCK_WORDS = 16;
 const MESSAGE_BITS = (TWEAK_WORDS + FILTER_WORDS) * 32;
@@ -52,8 +32,8 @@ function searcher(): Searcher {
   if (made === undefined) {
     const { exports } = new WebAssembly.Instance(new WebAssembly.Module(searchModule()));
     const words = new Int32Array((exports.memory as WebAssembly.Memory).buffer);
-    words.set(K, CONSTANTS_AT / 4);
-    words.set(INITIAL, INITIAL_AT / 4);
+    words.set(SHA256_CONSTANTS, CONSTANTS_AT / 4);
+    words.set(SHA256_INITIAL, INITIAL_AT / 4);
     made = { words, search: exports.search as Search, test: exports.test as Test };
   }
   return made;

@@ -1,10 +1,12 @@
 /**
  * SHA-256 of four tweaks at once, as a WebAssembly module of one function that is put together here: JavaScript has no
- * instructions on four words. A word of the hash is a `v128` whose lanes belong to four tweaks. FIPS 180-4; opcodes of
- * the WebAssembly specification 2.0, §5.4.
+ * instructions on four words. The rounds are those of `core/crypto/wasm/sha256_code.ts`; opcodes of the WebAssembly
+ * specification 2.0, §5.4.
  */
 import type { Code } from "../../../core/wasm_code.ts";
-import { get, I32, leb, set, unsignedLeb, V128, wasmModule } from "../../../core/wasm_code.ts";
+import { int, simd } from "../../../core/crypto/wasm/assembly.ts";
+import { sha256Rounds } from "../../../core/crypto/wasm/sha256_code.ts";
+import { get, I32, set, unsignedLeb, V128, wasmModule } from "../../../core/wasm_code.ts";
 
 /** Where in the module's memory, in bytes: the block's 16 words, the hash's 64 constants, its 8 first values. */
 export const BLOCK_AT = 0, CONSTANTS_AT = 64, INITIAL_AT = CONSTANTS_AT + 256;
@@ -28,17 +30,13 @@ export const GROUPS_MAX = (65_536 - TWEAKS_AT) / GROUP_BYTES;
 export type Test = (from: number, groups: number) => number;
 
 const EMPTY_BLOCK = 0x40;
-const BLOCK = 0x02, LOOP = 0x03, IF = 0x04, END = 0x0b, BRANCH = 0x0c, BRANCH_IF = 0x0d, RETURN = 0x0f;
-const I32_EQ = 0x46, I32_GE_U = 0x4f, I32_CTZ = 0x68, I32_ADD = 0x6a, I32_SHL = 0x74;
+const LOOP = 0x03, IF = 0x04, END = 0x0b, BRANCH = 0x0c, RETURN = 0x0f;
+const I32_GE_U = 0x4f, I32_CTZ = 0x68, I32_ADD = 0x6a, I32_SHL = 0x74;
 
-const int = (value: number): Code => [0x41, ...leb(value)];
-const simd = (opcode: number): Code => [0xfd, ...unsignedLeb(opcode)];
-
-const XOR = simd(0x51), OR = simd(0x50), SELECT = simd(0x52), ANY = simd(0x53);
-const SPLAT = simd(0x11),
+const ANY = simd(0x53),
+  SPLAT = simd(0x11),
   EQUAL = simd(0x37),
   BITMASK = simd(0xa4),
-  SHL = simd(0xab),
   SHR = simd(0xad),
   ADD = simd(0xae);
 const lanes = (...words: readonly number[]): Code => [
@@ -54,47 +52,6 @@ const STATE = Array.from({ length: 8 }, (_, i) => 20 + i);
 const SUM = 28;
 const VARYING_WORD = 3;
 
-const rotated = (x: number, by: number): Code => [
-  ...[...get(x), ...int(by), ...SHR],
-  ...[...get(x), ...int(32 - by), ...SHL, ...OR],
-];
-const shifted = (x: number, by: number): Code => [...get(x), ...int(by), ...SHR];
-const mixed = (one: Code, two: Code, three: Code): Code => [...one, ...two, ...XOR, ...three, ...XOR];
-
-/** Round `i` of 16: names of the state move by one a round, and after 16 they are where they were. */
-function round(i: number): Code {
-  const name = (at: number): number => STATE[(at - i + 16) % 8]!;
-  const [a, b, c, d, e, f, g, h] = [0, 1, 2, 3, 4, 5, 6, 7].map(name) as [
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
-  return [
-    ...[...get(h), ...mixed(rotated(e, 6), rotated(e, 11), rotated(e, 25)), ...ADD],
-    ...[...get(f), ...get(g), ...get(e), ...SELECT, ...ADD],
-    ...[...get(ROUND_AT), ...loadSplat(CONSTANTS_AT + 4 * i), ...ADD, ...get(W[i]!), ...ADD, ...set(SUM)],
-    ...[...get(d), ...get(SUM), ...ADD, ...set(d)],
-    ...[...get(SUM), ...mixed(rotated(a, 2), rotated(a, 13), rotated(a, 22)), ...ADD],
-    // the majority of three: c where a and b differ, else a
-    ...[...get(c), ...get(a), ...get(a), ...get(b), ...XOR, ...SELECT, ...ADD, ...set(h)],
-  ];
-}
-
-/** Word `i` of the next 16 of the schedule, in place of that of the last 16. */
-function scheduled(i: number): Code {
-  const w = (at: number): number => W[at % 16]!;
-  const x = w(i + 1), y = w(i + 14);
-  return [
-    ...[...get(w(i)), ...mixed(rotated(x, 7), rotated(x, 18), shifted(x, 3)), ...ADD],
-    ...[...get(w(i + 9)), ...ADD, ...mixed(rotated(y, 17), rotated(y, 19), shifted(y, 10)), ...ADD, ...set(w(i))],
-  ];
-}
-
 /** The word of a group's tweaks `offset` bytes behind the group's beginning, which is on the stack. */
 const loadLanes = (offset: number): Code => [...simd(0x00), 4, ...unsignedLeb(offset)];
 
@@ -107,13 +64,7 @@ const overGroups = (tweaks: Code, found: Code): Code => [
   ...sixteen((i) => [...int(0), ...loadSplat(BLOCK_AT + 4 * i), ...set(W[i]!)]),
   ...tweaks,
   ...STATE.flatMap((local, i) => [...int(0), ...loadSplat(INITIAL_AT + 4 * i), ...set(local)]),
-  ...[...int(0), ...set(ROUND_AT)],
-  ...[BLOCK, EMPTY_BLOCK, LOOP, EMPTY_BLOCK],
-  ...sixteen(round),
-  ...[...get(ROUND_AT), ...int(64), I32_ADD, ...set(ROUND_AT)],
-  ...[...get(ROUND_AT), ...int(256), I32_EQ, BRANCH_IF, 1],
-  ...sixteen(scheduled),
-  ...[BRANCH, 0, END, END],
+  ...sha256Rounds({ block: W, state: STATE, sum: SUM, roundAt: ROUND_AT }, CONSTANTS_AT),
   ...[...get(STATE[0]!), ...int(0), ...loadSplat(INITIAL_AT), ...ADD],
   ...[...int(16), ...SHR, ...lanes(0, 0, 0, 0), ...EQUAL, ...set(SUM)],
   ...[...get(SUM), ...ANY, IF, EMPTY_BLOCK, ...found, RETURN, END],

@@ -3,6 +3,7 @@ import { assertEquals } from "@std/assert";
 import type { Bytes } from "../../../core/bytes.ts";
 import { utf8 } from "../../../core/bytes.ts";
 import { publicKeyOf } from "../../../core/crypto/mod.ts";
+import { testForms } from "../../../core/crypto/secp/testing/forms.ts";
 import { addressAt, addressSearch, searchAddress, searchSteps } from "./address_search.ts";
 import { isPotentialReceive } from "../scripts.ts";
 import { DEPOSITOR, ELSEWHERE, INDICES_ELSEWHERE, testWallet, VALID_INDICES } from "../testing/federation.ts";
@@ -15,16 +16,21 @@ function searchOf(guardians: number) {
   return addressSearch(new Map<number, Bytes>(keys.entries()), DEPOSITOR);
 }
 
-Deno.test("the search finds the index that passes, wherever it stands in a batch, and none before or after", () => {
+testForms("the search finds the index that passes, wherever it stands in a batch, and none before or after", (form) => {
   for (const guardians of [7, 20] as const) {
     const search = searchOf(guardians), index = FIRST_INDEX[guardians];
     assertEquals(isPotentialReceive(addressAt(search, index).script, search.hashOfKeys), true);
-    for (const from of [index, index - 511, index - 512]) {
-      assertEquals(searchAddress(search, from, index + 1), index);
+    for (const from of [index, index - 5, index - 2_047, index - 2_048]) {
+      assertEquals(searchAddress(search, from, index + 1, form), index);
     }
-    assertEquals(searchAddress(search, index - 40, index), null);
-    assertEquals(searchAddress(search, index, index), null);
+    assertEquals(searchAddress(search, index - 40, index, form), null);
+    assertEquals(searchAddress(search, index, index, form), null);
   }
+});
+
+testForms("a field that computes wrongly is noticed, and the search finds the same in another form", (form) => {
+  const wrong = { ...form, fold: form.fold.map((factor) => factor + 1n) }, index = FIRST_INDEX[7];
+  assertEquals(searchAddress(searchOf(7), index - 2_000, index + 1, wrong), index);
 });
 
 Deno.test("the indices that tests use for the depositor pass the filter", async () => {
@@ -44,19 +50,19 @@ Deno.test("the indices that tests use for the depositor pass the filter", async 
 });
 
 Deno.test("the search goes in steps and says below which index nothing is left to try", () => {
-  const steps = searchSteps(searchOf(7), 1_000, 2_200);
+  const steps = searchSteps(searchOf(7), 1_000, 5_200);
   const positions: number[] = [];
   for (;;) {
     const { done, value } = steps.next();
     if (!done) positions.push(value);
     else {
-      assertEquals(value, 2_200);
+      assertEquals(value, 5_200);
       break;
     }
   }
-  assertEquals([...new Set(positions)], [1_000, 1_512, 2_024, 2_200]);
+  assertEquals([...new Set(positions)], [1_000, 3_048, 5_096, 5_200]);
   assertEquals(positions, positions.toSorted((a, b) => a - b));
-  assertEquals(positions.length > 3 * 4, true, "each batch takes several steps");
+  assertEquals(positions.length > 3 * 7, true, "each batch takes several steps");
 });
 
 Deno.test("keys that are not sorted by guardian are sorted in the script", () => {

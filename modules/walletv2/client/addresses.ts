@@ -1,13 +1,14 @@
 /**
  * A wallet's deposit addresses: which indices pass the filter, and the search for the next one. The search is the work
- * of seconds, so it lets others work every few milliseconds, outside of any store transaction, and what it has tried is
- * stored: a client that is opened for one command only goes on where the last one stopped.
+ * of a second, so it lets others work every few milliseconds, outside of any store transaction, and what it has tried
+ * is stored: a client that is opened for one command only goes on where the last one stopped. It has no thread: that
+ * would cost a third of what it takes, and 25 MB.
  *
  * An address is no secret that may be used once only: two copies of a wallet show the same one and both find what is
  * paid to it, guardians take the claim of one of them, and the other drops it. What a claim makes anew (operation,
  * e-cash) is not taken from the store.
  */
-import { ThreadError } from "../../../actors/platform/error.ts";
+import type { Clock } from "../../../actors/platform/platform.ts";
 import { sleep } from "../../../actors/platform/platform.ts";
 import type { ReadTx } from "../../../actors/store/store.ts";
 import { orAborted } from "../../../core/abort.ts";
@@ -18,9 +19,7 @@ import type { DerivableSecret } from "../../../core/crypto/derive_secret.ts";
 import { awaitValue } from "../../contract/await_value.ts";
 import type { Derivation } from "../../contract/recovery.ts";
 import type { AddressSearch, DepositAddress } from "./address_search.ts";
-import { addressAt, addressSearch, checkedIndex, searchedOf, searchSteps } from "./address_search.ts";
-import type { SearchThreads } from "./address_threads.ts";
-import { AddressThreads, STRETCH } from "./address_threads.ts";
+import { addressAt, addressSearch, searchSteps } from "./address_search.ts";
 import {
   addValidIndex,
   getSearched,
@@ -35,27 +34,21 @@ import {
   validPrefix,
 } from "./db.ts";
 import type { WalletClientEnv } from "./wallet.ts";
-import { CORES_FEW } from "../limits.ts";
+import { ADDRESS_STRETCH } from "../limits.ts";
 
-/**
- * Between steps of the search for the first address while nobody asks for one: a wallet that only ever gets e-cash has
- * better things to do. A step takes a few milliseconds.
- */
-const UNHURRIED_MS = 20;
+/** The search lets others work after a step that ends later: with the next one, it would take some milliseconds. */
+const TURN_MS = 2;
+/** … and after so many, on a clock that stands still. */
+const TURN_STEPS_MAX = 4;
 
 /** Known addresses that are computed before others have their turn: some milliseconds. */
 const ADDRESSES_AT_ONCE = 16;
-
-/** Is told how many indices were tried. */
-type Tell = (tried: number) => void;
 
 type AddressesEnv = Pick<WalletClientEnv, "config" | "store" | "platform">;
 
 export class Addresses {
   readonly #env: AddressesEnv;
   readonly #search: AddressSearch;
-  readonly #threads: AddressThreads;
-  #noThreads = false;
   /** Indices tried in the search that goes on; one in 65,536 is found on average. */
   #tried = 0;
   #moved = Promise.withResolvers<void>();
@@ -69,11 +62,10 @@ export class Addresses {
   /** Each is asked for again and again, and takes a millisecond. */
   readonly #known = new Map<number, DepositAddress>();
 
-  /** @param secret the module's, by this derivation. Secret @param threads of all searches of the wallet */
-  constructor(env: AddressesEnv, readonly derivation: Derivation, secret: DerivableSecret, threads: SearchThreads) {
+  /** @param secret the module's, by this derivation. Secret */
+  constructor(env: AddressesEnv, readonly derivation: Derivation, secret: DerivableSecret) {
     this.#env = env;
     this.#search = addressSearch(env.config.bitcoinPks, secret);
-    this.#threads = new AddressThreads(threads, searchedOf(this.#search));
   }
 
   at(index: number): DepositAddress {
@@ -162,27 +154,35 @@ export class Addresses {
 
   /** Looks for the next valid index and stores it. Rejects with the signal's reason when it is aborted. */
   async findNext(signal: AbortSignal): Promise<number> {
-    const { store, platform } = this.#env;
+    const { store, platform: { clock } } = this.#env;
     await this.#untilTurn(signal);
     const from = await store.read((tx) => getSearched(tx, this.derivation));
-    const tell = (tried: number): void => {
-      this.#tried = tried - from;
-      this.#moved.resolve();
-      this.#moved = Promise.withResolvers();
-    };
-    for (let tried = from;;) {
-      const found = await this.#searchStretch(tried, tell, signal);
-      if (found.index !== null) {
-        const { index } = found;
-        const { durable } = await store.transact((tx) => addValidIndex(tx, index, this.derivation));
+    let stored = from, told = from;
+    for (const steps = searchSteps(this.#search, from, Number.MAX_SAFE_INTEGER);;) {
+      const { done, value } = turn(steps, clock);
+      if (done) {
+        const { durable } = await store.transact((tx) => addValidIndex(tx, value, this.derivation));
         await durable;
-        return index;
+        return value;
       }
-      tried = found.tried;
-      await this.#storeTried(tried);
-      tell(tried);
-      await sleep(platform.clock, 0, signal);
+      if (value - stored >= ADDRESS_STRETCH) {
+        stored = value;
+        await this.#storeTried(value);
+      }
+      if (value > told) this.#tell((told = value) - from);
+      try {
+        await sleep(clock, 0, signal);
+      } catch (thrown) {
+        if (value > stored) await this.#storeTried(value);
+        throw thrown;
+      }
     }
+  }
+
+  #tell(tried: number): void {
+    this.#tried = tried;
+    this.#moved.resolve();
+    this.#moved = Promise.withResolvers();
   }
 
   /** A new wallet looks for no address before somebody asks for one, nor does a restored one that gives way. */
@@ -200,10 +200,7 @@ export class Addresses {
     }
   }
 
-  /**
-   * A wallet's own first address, some seconds of a core: many a wallet is never paid on the chain, and most commands
-   * end before it is found.
-   */
+  /** A wallet's own first address, a second of a core: many a wallet is never paid on the chain. */
   async #isUnasked(tx: ReadTx): Promise<boolean> {
     if (this.derivation !== "standard" || await isRecovering(tx)) return false;
     return await highestValidIndex(tx, this.derivation) === undefined;
@@ -212,60 +209,13 @@ export class Addresses {
   async #storeTried(tried: number): Promise<void> {
     await this.#env.store.transact((tx) => setSearched(tx, tried, this.derivation));
   }
-
-  /** What passes in the next indices, and below which index nothing is left to try. */
-  async #searchStretch(from: number, tell: Tell, signal: AbortSignal): Promise<Stretch> {
-    if (await this.#way() === "threads") {
-      try {
-        const { found, tried } = await this.#threads.next(from, signal);
-        return { index: found === null ? null : checkedIndex(this.#search, found), tried };
-      } catch (thrown) {
-        if (!(thrown instanceof ThreadError) || thrown.facts.code !== "failed") throw thrown;
-        this.#noThreads = true;
-      }
-    }
-    return await this.#searchHere(from, tell, signal);
-  }
-
-  /**
-   * By who waits for it. On few cores a restored wallet has no thread for it: that would take 25 MB, and no core is
-   * left for it.
-   */
-  async #way(): Promise<Way> {
-    const { store, platform: { threads } } = this.#env;
-    const fastest = this.#noThreads ? "here" : "threads";
-    if (this.#waiting > 0) return fastest;
-    return await store.read(async (tx) => {
-      if (await isRecovering(tx)) return threads.cores > CORES_FEW ? fastest : "here";
-      return await highestValidIndex(tx, this.derivation) === undefined ? "at_leisure" : fastest;
-    });
-  }
-
-  /** As far as it takes, or until it is to be looked for on threads. */
-  async #searchHere(from: number, tell: Tell, signal: AbortSignal): Promise<Stretch> {
-    const { clock } = this.#env.platform;
-    let stored = from, way = await this.#way();
-    for (const steps = searchSteps(this.#search, from, Number.MAX_SAFE_INTEGER);;) {
-      const { done, value } = steps.next();
-      if (done) return { index: value, tried: value + 1 };
-      if (value - stored >= STRETCH) {
-        stored = value;
-        await this.#storeTried(value);
-      }
-      tell(value);
-      if (this.#waiting > 0 || value === stored) way = await this.#way();
-      if (way === "threads" && value > from) return { index: null, tried: value };
-      try {
-        await sleep(clock, way === "at_leisure" ? UNHURRIED_MS : 0, signal);
-      } catch (thrown) {
-        if (value > stored) await this.#storeTried(value);
-        throw thrown;
-      }
-    }
-  }
 }
 
-/** Where it goes on: on threads of the machine; on this one, others in between; or there with pauses. */
-type Way = "threads" | "here" | "at_leisure";
-
-type Stretch = { readonly index: number | null; readonly tried: number };
+/** Some steps of the search: after the last of them others have their turn. */
+function turn(steps: Generator<number, number>, clock: Clock): IteratorResult<number, number> {
+  const untilMs = clock.monotonicMs() + TURN_MS;
+  for (let count = 1;; count++) {
+    const step = steps.next();
+    if (step.done || count === TURN_STEPS_MAX || clock.monotonicMs() >= untilMs) return step;
+  }
+}

@@ -3,9 +3,8 @@ import type { CodecType } from "../../../core/encoding/mod.ts";
 import { list, struct, u64Number } from "../../../core/encoding/mod.ts";
 import { derivation } from "../../contract/recovered.ts";
 import type { StepCount } from "../../contract/recovery.ts";
-import { STRETCH } from "./address_threads.ts";
 import { satoshi } from "../config.ts";
-import { OUTPUT_SLICE } from "../limits.ts";
+import { ADDRESS_STRETCH, OUTPUT_SLICE } from "../limits.ts";
 
 const way = struct("Way", {
   derivation,
@@ -29,7 +28,7 @@ export const walletProgress = struct("WalletRecovery", {
 export type WalletProgress = CodecType<typeof walletProgress>;
 
 /** One index in 65,536 passes the filter: so many stretches an address takes on average. */
-const STRETCHES_EXPECTED = 65_536 / STRETCH;
+const STRETCHES_EXPECTED = 65_536 / ADDRESS_STRETCH;
 const U32_MAX = 0xffff_ffff;
 
 /**
@@ -40,8 +39,8 @@ export function stepCount({ end, ways }: WalletProgress): StepCount {
   let complete = 0, total = 0;
   if (end > 0) {
     for (const { walked, searched, found } of ways) {
-      const stretches = Math.floor(searched / STRETCH);
-      const expected = Math.floor(found / STRETCH) + STRETCHES_EXPECTED;
+      const stretches = Math.floor(searched / ADDRESS_STRETCH);
+      const expected = Math.floor(found / ADDRESS_STRETCH) + STRETCHES_EXPECTED;
       complete += stretches + Math.ceil(walked / OUTPUT_SLICE);
       total += (walked >= end ? stretches : Math.max(stretches, expected)) + Math.ceil(end / OUTPUT_SLICE);
     }

@@ -115,8 +115,6 @@ export class Scanner {
       for (const { settled } of [...this.#asked.splice(0), ...this.#waiting.splice(0)]) settled.reject(thrown);
       if (!signal.aborted) throw thrown;
       log.debug("The scan for deposits ends");
-    } finally {
-      this.#watches.rest();
     }
   }
 
@@ -133,7 +131,6 @@ export class Scanner {
       await this.#claims.round(!more && this.#waiting.some(({ again }) => again), signal);
       this.#trouble = null;
       if (!more) {
-        this.#watches.rest();
         await this.#looked();
         for (const { settled } of this.#waiting.splice(0)) settled.resolve();
       }

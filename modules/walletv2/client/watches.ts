@@ -4,22 +4,19 @@
  */
 import { assert } from "../../../core/assert.ts";
 import type { Derivation } from "../../contract/recovery.ts";
-import { SearchThreads } from "./address_threads.ts";
 import { Addresses } from "./addresses.ts";
 import { watchedSecrets } from "./db.ts";
 import type { WalletClientEnv } from "./wallet.ts";
 
 export class Watches {
   readonly #env: WalletClientEnv;
-  readonly #threads: SearchThreads;
   /** Those that are given out. */
   readonly own: Addresses;
   readonly #all = new Map<Derivation, Addresses>();
 
   constructor(env: WalletClientEnv) {
     this.#env = env;
-    this.#threads = new SearchThreads(env.platform);
-    this.own = new Addresses(env, "standard", env.secret, this.#threads);
+    this.own = new Addresses(env, "standard", env.secret);
     this.#all.set("standard", this.own);
   }
 
@@ -27,7 +24,7 @@ export class Watches {
   async all(): Promise<readonly Addresses[]> {
     for (const [derivation, secret] of await this.#env.store.read((tx) => watchedSecrets(tx))) {
       if (this.#all.has(derivation)) continue;
-      this.#all.set(derivation, new Addresses(this.#env, derivation, secret, this.#threads));
+      this.#all.set(derivation, new Addresses(this.#env, derivation, secret));
     }
     return [...this.#all.values()];
   }
@@ -37,10 +34,5 @@ export class Watches {
     const addresses = this.#all.get(derivation) ?? (await this.all()).find((each) => each.derivation === derivation);
     assert(addresses, "a deposit was paid to an address that is watched");
     return addresses;
-  }
-
-  /** Nothing is searched for a while: ends the threads, which begin again with the next search. */
-  rest(): void {
-    this.#threads.rest();
   }
 }

@@ -1,8 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
 import { secp256k1 } from "@noble/curves/secp256k1.js";
 import { seededBytes } from "../../testing/mod.ts";
+import { fieldOf, testForms } from "../testing/forms.ts";
 import { modP, rawNumber, readNumber, testWide } from "../testing/wide.ts";
-import { FOLD, LIMBS, NUMBER_BYTES, ORDER, P, PRODUCT_MAX } from "./limbs.ts";
+import { BOUND_MAX, FOLD, NUMBER_BYTES, ORDER, P } from "./limbs.ts";
 import { Machine, POINT_BYTES } from "./machine.ts";
 import { BETA, bigFrom, LAMBDA, splitScalar } from "./scalar.ts";
 
@@ -15,70 +16,80 @@ function randomNumbers(seed: number, count: number): bigint[] {
   return Array.from({ length: count }, () => bigFrom(random(32)));
 }
 
-function setUp(): { machine: Machine; at: (i: number) => number; value: (i: number) => bigint } {
-  const machine = new Machine(), first = machine.reserve(8 * NUMBER_BYTES);
-  const at = (i: number) => first + i * NUMBER_BYTES;
-  return {
-    machine,
-    at,
-    value: (i) => {
-      const { is, normal } = readNumber(machine, at(i), at(7));
-      assertEquals(normal, is);
-      return is;
-    },
-  };
-}
-
-testWide("numbers of the field are added, multiplied, squared and made normal as bigints are, edges with edges", () => {
-  const { machine, at, value } = setUp(), { run } = machine;
-  const values = [...EDGES, ...BEYOND, ...randomNumbers(1, 40)];
-  for (const a of values) {
-    machine.writeNumber(at(0), a);
-    run.sqr(at(2), at(0));
-    assertEquals(value(2), modP(a * a));
-    run.sqrTimes(at(2), at(0), 5);
-    assertEquals(value(2), modP(modP(a ** 4n) ** 8n));
-    run.neg5(at(2), at(0));
-    assertEquals(value(2), modP(-a));
-    assertEquals(run.isZero(at(0)), modP(a) === 0n ? 1 : 0);
-    for (const b of values) {
-      machine.writeNumber(at(1), b);
-      run.mul(at(2), at(0), at(1));
-      assertEquals(value(2), modP(a * b));
-      run.mulMul(at(2), at(0), at(1), at(0), at(0));
-      assertEquals(value(2), modP(a * b + a * a));
-      run.add5(at(2), at(0), at(1));
-      assertEquals(value(2), modP(a + b));
-      run.sub5(at(2), at(0), at(1));
-      assertEquals(value(2), modP(a - b));
-      assertEquals(run.isZero(at(2)), modP(a - b) === 0n ? 1 : 0);
+testForms(
+  "numbers of the field are added, multiplied, squared and made normal as bigints are, edges with edges",
+  (form) => {
+    const { at, write, value, run } = fieldOf(form);
+    const values = [...EDGES, ...BEYOND, ...randomNumbers(1, 40)];
+    for (const a of values) {
+      write(0, a);
+      run.sqr(at(2), at(0));
+      assertEquals(value(2), modP(a * a));
+      run.sqrTimes(at(2), at(0), 5);
+      assertEquals(value(2), modP(modP(a ** 4n) ** 8n));
+      run.neg(at(2), at(0));
+      assertEquals(value(2), modP(-a));
+      assertEquals(run.isZero(at(0)), modP(a) === 0n ? 1 : 0);
+      for (const b of values) {
+        write(1, b);
+        run.mul(at(2), at(0), at(1));
+        assertEquals(value(2), modP(a * b));
+        run.mulMul(at(2), at(0), at(1), at(0), at(0));
+        assertEquals(value(2), modP(a * b + a * a));
+        run.add(at(2), at(0), at(1));
+        assertEquals(value(2), modP(a + b));
+        run.sub(at(2), at(0), at(1));
+        assertEquals(value(2), modP(a - b));
+        assertEquals(run.isZero(at(2)), modP(a - b) === 0n ? 1 : 0);
+      }
     }
+  },
+);
+
+testForms("an inverse is one, and a root is one of a square; zero's are zero", (form) => {
+  const { at, write, value, run } = fieldOf(form), { Fp } = secp256k1.Point;
+  for (const a of [...EDGES, ...BEYOND, ...randomNumbers(6, 40)]) {
+    write(0, a);
+    run.inverse(at(1), at(0));
+    assertEquals(value(1), modP(a) === 0n ? 0n : Fp.inv(modP(a)));
+    run.sqr(at(1), at(0));
+    run.power(at(2), at(1));
+    assert([modP(a), modP(-a)].includes(value(2)));
   }
 });
 
-testWide(
+testForms(
   "limbs as large as bounds allow, of either sign, give the right products, within the bound of a product",
-  () => {
-    const { machine, at, value } = setUp(), { run, words } = machine;
-    const factor = BigInt(Math.floor(Math.sqrt(PRODUCT_MAX)));
-    const limit = (i: number) => factor * ((i === LIMBS - 1 ? 1n << 48n : 1n << 52n) + (1n << 40n)) - 1n;
-    const write = (index: number, signs: number) => {
-      for (let i = 0; i < LIMBS; i++) words[at(index) / 8 + i] = (signs >> i & 1) === 1 ? -limit(i) : limit(i);
+  (form) => {
+    const { at, raw, value, limit, limbsOf, run } = fieldOf(form), { limbs, productMax } = form;
+    const isWithin = (i: number) => {
+      for (const [limb, is] of limbsOf(i).entries()) {
+        assert(is < limit(limb) && is > -limit(limb), `limb ${limb} of a product stays within its bound`);
+      }
     };
-    for (let a = 0; a < 32; a++) {
-      for (let b = 0; b < 32; b++) {
-        write(0, a);
-        write(1, b);
-        const expected = rawNumber(machine, at(0)) * rawNumber(machine, at(1));
-        run.mul(at(2), at(0), at(1));
-        assertEquals(value(2), modP(expected));
-        for (const [i, limb] of words.subarray(at(2) / 8, at(2) / 8 + LIMBS).entries()) {
-          const most = (i === LIMBS - 1 ? 1n << 48n : 1n << 52n) + (1n << 40n);
-          assert(limb < most && limb > -most, `limb ${i} of a product stays within its bound`);
+    const write = (i: number, bound: number, signs: number) => {
+      for (let limb = 0; limb < limbs; limb++) {
+        const most = BigInt(bound) * limit(limb) - 1n;
+        limbsOf(i)[limb] = (signs >> limb & 1) === 1 ? -most : most;
+      }
+    };
+    const root = Math.floor(Math.sqrt(productMax)), patterns = seededBytes(8)(40);
+    const signs = [0, 2 ** limbs - 1, 0x155, 0x2aa, ...Array.from(patterns, (byte) => byte * 2 + byte % 3)];
+    for (const a of signs) {
+      for (const b of signs) {
+        // as in sums of points, too: a product with a number that grew on the way
+        for (const [one, other] of [[root, root], [1, Math.min(productMax, BOUND_MAX)]] as const) {
+          write(0, one, a);
+          write(1, other, b);
+          run.mul(at(2), at(0), at(1));
+          assertEquals(value(2), modP(raw(0) * raw(1)));
+          isWithin(2);
         }
       }
+      write(0, root, a);
       run.sqr(at(2), at(0));
-      assertEquals(value(2), modP(rawNumber(machine, at(0)) ** 2n));
+      assertEquals(value(2), modP(raw(0) ** 2n));
+      isWithin(2);
     }
   },
 );

@@ -12,8 +12,6 @@
 import { joinLimbs, splitLimbs } from "../../wasm/limbs.ts";
 
 export const LIMBS = 5, LIMB_BITS = 52;
-/** Bits of the highest limb of a reduced number. */
-export const HIGH_BITS = 256 - (LIMBS - 1) * LIMB_BITS;
 /** Bytes of a number in memory. */
 export const NUMBER_BYTES = 8 * LIMBS;
 
@@ -23,7 +21,6 @@ export const FOLD = 0x1000003d1n;
 export const P = (1n << 256n) - FOLD;
 /** The group's order, a prime. */
 export const ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
-export const LIMB_MASK = (1n << BigInt(LIMB_BITS)) - 1n, HIGH_MASK = (1n << BigInt(HIGH_BITS)) - 1n;
 
 /** Bounds of a product's factors, multiplied. */
 export const PRODUCT_MAX = 1 << 15;

@@ -6,7 +6,9 @@ import type { FieldShape } from "../../wasm/formula.ts";
 import type { Address } from "../../wasm/memory.ts";
 import { Memory } from "../../wasm/memory.ts";
 import { defineField } from "./field_code.ts";
+import { WIDE } from "./form.ts";
 import { defineLift } from "./lift_code.ts";
+import { definePowers } from "./power_code.ts";
 import { BOUND_MAX, LIMBS, NUMBER_BYTES, PRODUCT_MAX, toLimbs } from "./limbs.ts";
 
 /** Nothing needs to be reduced between products: `reduce` isn't there. */
@@ -48,8 +50,9 @@ export class Machine extends Memory<Functions> {
 
   constructor() {
     const assembly = new Assembly(), one = assembly.constant(toLimbs(1n));
-    defineField(assembly);
+    defineField(assembly, WIDE);
     defineCurve(assembly, CURVE);
+    definePowers(assembly, WIDE);
     defineLift(assembly);
     super(assembly);
     this.one = one.offset;
