@@ -21,6 +21,9 @@ Deno.test("the built client has few files, and joins, and knows its wallet, as i
   assertEquals(built.code, 0, built.err);
   const files = (await Array.fromAsync(Deno.readDir(DIST))).length;
   assert(files < 60, `${files} files`);
+  // what no command uses isn't loaded at its start
+  const program = await Deno.readTextFile(join(DIST, "client", "main.js"));
+  assertEquals(program.match(/^import .*"node:(child_process|fs|process)";$/m), null);
   const wallet = await Deno.makeTempDir(), guardians = await federation(realPlatform());
   try {
     const elsewhere = join(wallet, "link");
