@@ -3,7 +3,8 @@
  * WebAssembly from the disk (tests without permissions, sandboxes). Both answer alike, at another speed.
  *
  * Loading takes 30 ms of CPU, which who only looks into a wallet doesn't need. So whoever is going to use secret keys
- * awaits `readySecp`: an opening client, a guardian, a gateway. Whoever uses it without having waited begins to load it.
+ * awaits `readySecp`: an opening client, a guardian, a gateway. Whoever uses it without having waited begins to load
+ * it.
  */
 import type { Bytes } from "../../bytes.ts";
 import type { SecpBackend } from "./backend.ts";
