@@ -66,6 +66,11 @@ export function moduleChild(args: ClientModuleArgs): ActorChild {
   return child(clientModule, { id: moduleId(instance, kind), args, shutdownMs: MODULE_SHUTDOWN_MS });
 }
 
+/** The same for a look at what is stored: modules alone, which answer and do nothing by themselves. */
+export function lookingTree(modules: readonly ClientModuleArgs[]): SupervisorSpec {
+  return supervisor("federation", { children: [supervisor("modules", { children: modules.map(moduleChild) })] });
+}
+
 /** Added below the root once the client has joined. */
 export function federationTree(args: {
   readonly store: StoreView;

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { sleep } from "../../actors/platform/platform.ts";
 import type { Bytes } from "../../core/bytes.ts";
 import type { Json, JsonObject } from "../../core/encoding/mod.ts";
 import { encodeHex, parseJson } from "../../core/encoding/mod.ts";
@@ -47,6 +48,22 @@ function moduleWith(commands: Record<string, ClientCommand["run"]>): AnyClientMo
       }),
   });
 }
+
+Deno.test("commands that only look ask no guardian where nothing is under way", async () => {
+  const asked: string[] = [];
+  const world = await recordedFederation((call, recorded) => {
+    asked.push(call.method);
+    return recorded(call);
+  });
+  const run = (...args: readonly string[]) => runInWorld(world, [...DIR, ...args], { modules });
+  assertEquals((await run("join", recordedInvite())).exit, 0);
+  // what was asked before has arrived
+  await world.finish(sleep(world.platform.clock, 60_000));
+  asked.length = 0;
+  for (const args of [["info"], ["invite-code", "0"], ["list-operations"]]) assertEquals((await run(...args)).exit, 0);
+  assertEquals(asked, []);
+  assertEquals([(await run("dev", "session-count")).exit, asked.includes("session_count")], [0, true]);
+});
 
 Deno.test("every command has a help text", async () => {
   const world = new ClientWorld(1);

@@ -9,6 +9,7 @@ import { DecodeError, parseHex } from "../../core/encoding/mod.ts";
 import { isEndBy } from "../../modules/contract/waiting.ts";
 import { Client } from "../core/client.ts";
 import type { ClientOptions } from "../core/options.ts";
+import { isResting } from "../core/resting.ts";
 import { databasePath, officialDatabasePath } from "../core/database_path.ts";
 import type { CheckedStore } from "../core/schema.ts";
 import { checkedStore } from "../core/schema.ts";
@@ -28,6 +29,13 @@ const TURN_MS = 10_000;
 const TURN_PAUSE_MS = 1_000;
 /** Variables by which the reference knows that it is tested: it then looks for deposits every second. */
 const TEST_VARIABLES = ["FM_IN_DEVIMINT", "NEXTEST"];
+
+type Manner = {
+  /** Without a word while it waits for another process: it did so before. */
+  readonly quiet?: boolean;
+  /** It only reads, so that nothing is set going where nothing is under way. */
+  readonly onlyLooks?: boolean;
+};
 
 export class Session {
   readonly io: CliIo;
@@ -109,7 +117,15 @@ export class Session {
 
   /** A client that has joined, in its database, running. */
   withClient<T>(use: (client: Client) => Promise<T>): Promise<T> {
-    return this.#withJoined(use, false);
+    return this.#withJoined(use, {});
+  }
+
+  /**
+   * The same for what only reads the database: where nothing is under way, nothing is set going, as the command would
+   * end before anything came of it.
+   */
+  looking<T>(use: (client: Client) => Promise<T>): Promise<T> {
+    return this.#withJoined(use, { onlyLooks: true });
   }
 
   /**
@@ -131,14 +147,14 @@ export class Session {
         } finally {
           timer.cancel();
         }
-      }, quiet);
+      }, { quiet });
       if (result !== undefined) return result;
       await this.orInterrupted(sleep(clock, TURN_PAUSE_MS, signal));
     }
   }
 
-  #withJoined<T>(use: (client: Client) => Promise<T>, quiet: boolean): Promise<T> {
-    return this.#withClient(quiet, async (store) => {
+  #withJoined<T>(use: (client: Client) => Promise<T>, manner: Manner): Promise<T> {
+    return this.#withClient(manner, async (store) => {
       const hasWords = await store.read((tx) => entropySlot.get(tx)) !== undefined;
       const hasSecret = this.federationSecret() !== null;
       if (hasWords && hasSecret) throw this.secretBesideWords("open");
@@ -149,7 +165,7 @@ export class Session {
         throw new CliError({ code: "not_joined" }, "Client database not initialized");
       }
     }, async (client) => {
-      if (!quiet) await tellRecovering(this.io, client);
+      if (!manner.quiet) await tellRecovering(this.io, client);
       const result = await use(client);
       await tellFailed(this.io, client);
       return result;
@@ -158,11 +174,11 @@ export class Session {
 
   /** A client, whether it has joined or not. */
   withAnyClient<T>(use: (client: Client) => Promise<T>): Promise<T> {
-    return this.#withClient(false, () => Promise.resolve(), use);
+    return this.#withClient({}, () => Promise.resolve(), use);
   }
 
   async #withClient<T>(
-    quiet: boolean,
+    { quiet = false, onlyLooks = false }: Manner,
     check: (store: Store) => Promise<void>,
     use: (client: Client) => Promise<T>,
   ): Promise<T> {
@@ -173,9 +189,12 @@ export class Session {
     try {
       const admin = await this.#admin(store);
       await check(store);
-      client = await this.orInterrupted(
-        Client.openChecked({ ...this.#options(store, modules, admin), store }, this.io.signal),
-      );
+      const options = {
+        ...this.#options(store, modules, admin),
+        store,
+        onlyLooks: onlyLooks && await store.read(isResting),
+      };
+      client = await this.orInterrupted(Client.openChecked(options, this.io.signal));
     } catch (thrown) {
       await store.close();
       throw thrown;

@@ -20,20 +20,18 @@ export const OPERATIONS_MAX = 100_000;
 export function walletCommands(cli: Cli): void {
   const { program } = cli;
   program.command("info").description("show the federation and what the wallet holds")
-    .action(cli.official((session) => session.withClient(info)));
+    .action(cli.official((session) => session.looking(info)));
   program.command("invite-code").argument("<peer>", "guardian's number", peerArgument)
     .description("an invite code for others, through this guardian")
     .action(
       cli.official((session, peer: PeerId) =>
-        session.withClient((client) => Promise.resolve({ invite_code: client.inviteCode(peer) }))
+        session.looking((client) => Promise.resolve({ invite_code: client.inviteCode(peer) }))
       ),
     );
   program.command("list-operations").description("what was done with the wallet, newest first")
     .option("--limit <N>", "how many at most", operationsArgument, 10)
     .action(
-      cli.official((session, { limit }: { limit: number }) =>
-        session.withClient((client) => operations(client, limit))
-      ),
+      cli.official((session, { limit }: { limit: number }) => session.looking((client) => operations(client, limit))),
     );
 }
 

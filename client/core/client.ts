@@ -120,7 +120,7 @@ export class Client {
     try {
       await client.#system.start(clientTree());
       const joined = await options.store.read((tx) => joinedSlot.get(tx));
-      await readySecp();
+      if (!options.onlyLooks) await readySecp();
       if (joined) await orEnded(client.#until(signal), () => client.#run(joined));
       return client;
     } catch (thrown) {
@@ -342,7 +342,10 @@ export class Client {
       options: this.options,
       system: this.#system,
       time: this.#time,
-      connect: (urls, apiSecret) => this.#guardians.connect(urls, apiSecret),
+      connect: async (urls, apiSecret) => {
+        if (!this.options.onlyLooks) await this.#guardians.connect(urls, apiSecret);
+        return this.#guardians.connections(urls);
+      },
       closing: this.#closing.signal,
     });
   }

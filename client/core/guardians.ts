@@ -33,8 +33,13 @@ export class Guardians {
   }
 
   /** Connections that stay: one to a guardian. */
-  connect(urls: ReadonlyMap<PeerId, string>, apiSecret: string | null): Promise<Map<PeerId, RpcRef>> {
-    return this.#connect(urls, apiSecret, "");
+  async connect(urls: ReadonlyMap<PeerId, string>, apiSecret: string | null): Promise<void> {
+    await this.#connect(urls, apiSecret, "");
+  }
+
+  /** Those that stay, whether they are made already or not. */
+  connections(urls: ReadonlyMap<PeerId, string>): Map<PeerId, RpcRef> {
+    return new Map([...urls.keys()].map((peer) => [peer, refTo(pathOf(peer))]));
   }
 
   /** Connections that stay, made anew in the place of those that were. */

@@ -58,6 +58,8 @@ export type ClientModuleArgs = {
     // deno-lint-ignore no-explicit-any -- as above
     & { readonly core: ModuleCore<any> };
   readonly table: ModuleTable;
+  /** Whether it does by itself what it has to do. */
+  readonly inBackground: boolean;
 };
 
 type Context = ActorContext<ClientModuleMessage>;
@@ -83,7 +85,7 @@ function answerLater<R>(
 
 export const clientModule = defineActor<ClientModuleMessage, ClientModuleArgs, State>({
   name: "module",
-  init: async (ctx, { definition, env, table }) => {
+  init: async (ctx, { definition, env, table, inBackground }) => {
     const stopping = new AbortController();
     const module = await definition.start({
       ...env,
@@ -95,7 +97,9 @@ export const clientModule = defineActor<ClientModuleMessage, ClientModuleArgs, S
     });
     table.set(env.instance, module);
     const { background } = module;
-    if (background) ctx.run(() => background.call(module), (outcome) => ({ type: "ended", args: { outcome } }));
+    if (background && inBackground) {
+      ctx.run(() => background.call(module), (outcome) => ({ type: "ended", args: { outcome } }));
+    }
     return { module, serving: new Serving(definition.kind, stopping, ctx.log) };
   },
   handle: {

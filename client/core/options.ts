@@ -27,6 +27,11 @@ export type ClientOptions = {
   readonly automaticBackup?: boolean;
   /** Deposits are looked for each second. Default: they aren't. */
   readonly testEnvironment?: boolean;
+  /**
+   * Only a look at what is stored: nothing goes on that is under way, and no guardian can be asked. For a wallet that
+   * `isResting`. Default: all of it goes on.
+   */
+  readonly onlyLooks?: boolean;
   /** Whether new notes' tweaks are looked for ahead, in quiet moments. Default: they are. */
   readonly findsAhead?: boolean;
 };

@@ -46,7 +46,16 @@ import type { ModuleCallsEnv } from "./module_calls.ts";
 import { ModuleCalls } from "./module_calls.ts";
 import type { ClientSecrets } from "./secrets.ts";
 import { otherSecretsOfModule } from "./secrets.ts";
-import { eventOrderRef, executorRef, federationTree, moduleChild, moduleRef, MODULES, ROOT } from "../tree.ts";
+import {
+  eventOrderRef,
+  executorRef,
+  federationTree,
+  lookingTree,
+  moduleChild,
+  moduleRef,
+  MODULES,
+  ROOT,
+} from "../tree.ts";
 
 export type Running = {
   readonly joined: Joined;
@@ -165,7 +174,7 @@ export async function runClient(
   });
   const machines = new Machines(store, operations, owners);
   const parts = await partsOf(known, secrets, { owners, machines, options: tools.options });
-  const backup: BackupArgs = {
+  const backupOf = (): BackupArgs => ({
     store,
     platform,
     time: tools.time,
@@ -174,8 +183,13 @@ export async function runClient(
     table,
     isRecovering: async (tx) => [...(await allRecoveries(tx)).values()].some(isPending),
     isAutomatic: tools.options.automaticBackup ?? true,
-  };
-  await system.startChild(ROOT, federationTree({ store, machines, refresh: discovery, ...parts, backup }));
+  });
+  await system.startChild(
+    ROOT,
+    tools.options.onlyLooks
+      ? lookingTree(parts.modules)
+      : federationTree({ store, machines, refresh: discovery, ...parts, backup: backupOf() }),
+  );
   return { ...known, calls: callsOf(parts.known, { sender: system, clock: platform.clock, closing }) };
 }
 
@@ -209,7 +223,7 @@ async function partsOf(
     readonly options: ClientOptions;
   },
 ): Promise<Parts> {
-  const { store, admin = null, testEnvironment = false, findsAhead = true } = options;
+  const { store, admin = null, testEnvironment = false, findsAhead = true, onlyLooks = false } = options;
   const log = loggerFor(ROOT, options.log);
   const taken = await configsTaken(store);
   const readable = readableModules({ config: joined.config, versions, definitions, api, secrets, taken, log });
@@ -242,7 +256,7 @@ async function partsOf(
       findsAhead,
       untilRecovered: (signal) => recoveries.untilNone(signal),
     };
-    const module = { definition, env, table };
+    const module = { definition, env, table, inBackground: !onlyLooks };
     const record = records.get(instance);
     const recovers = recovery !== undefined && record !== undefined && isPending(record);
     if (!recovers || recovery.runsMeanwhile && record.stage.tag !== "Unprepared") parts.modules.push(module);

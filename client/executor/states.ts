@@ -69,6 +69,12 @@ export async function isOperationActive(tx: ReadTx, operationId: OperationId): P
   return false;
 }
 
+/** Whether anything at all waits for something. */
+export async function hasActiveStates(tx: ReadTx): Promise<boolean> {
+  for await (const _ of tx.range({ prefix: ACTIVE_PREFIX, limit: 1 })) return true;
+  return false;
+}
+
 /** Operations of which anything waits for something. */
 export async function activeOperations(tx: ReadTx): Promise<Set<OperationId>> {
   const operations = new Set<OperationId>();

@@ -6,7 +6,19 @@ import type { ReadTx, StoreTx } from "../../actors/store/store.ts";
 import type { Bytes } from "../../core/bytes.ts";
 import { concat, equalBytesConstantTime, utf8 } from "../../core/bytes.ts";
 import type { Codec, CodecType, Json } from "../../core/encoding/mod.ts";
-import { bytes, decode, encode, map, option, struct, text, u64, u64Number, unit } from "../../core/encoding/mod.ts";
+import {
+  bytes,
+  decode,
+  decodeAgain,
+  encode,
+  map,
+  option,
+  struct,
+  text,
+  u64,
+  u64Number,
+  unit,
+} from "../../core/encoding/mod.ts";
 import type { SignedApiAnnouncement } from "../../core/types/api_announcement.ts";
 import { signedApiAnnouncement } from "../../core/types/api_announcement.ts";
 import type { ApiVersionSet, SupportedApiVersionsSummary } from "../../core/types/api_versions.ts";
@@ -26,13 +38,19 @@ export class Slot<T> {
   /** Where it is, for who waits for changes. */
   readonly key: Bytes;
 
-  constructor(name: string, readonly codec: Codec<T>) {
+  readonly codec: Codec<T>;
+  readonly #decode: typeof decode;
+
+  /** @param checked what its keys cost was spent before it was stored: they aren't checked anew when it is read */
+  constructor(name: string, codec: Codec<T>, { checked = false }: { readonly checked?: boolean } = {}) {
     this.key = concat(CLIENT_PREFIX, utf8(name));
+    this.codec = codec;
+    this.#decode = checked ? decodeAgain : decode;
   }
 
   async get(tx: ReadTx): Promise<T | undefined> {
     const value = await tx.get(this.key);
-    return value && decode(this.codec, value);
+    return value && this.#decode(this.codec, value);
   }
 
   set(tx: StoreTx, value: T): void {
@@ -52,7 +70,7 @@ const joined = struct("Joined", {
 });
 export type Joined = { readonly config: ClientConfig; readonly apiSecret: string | null; readonly secretCheck: Bytes };
 
-export const joinedSlot: Slot<Joined> = new Slot("joined", joined);
+export const joinedSlot: Slot<Joined> = new Slot("joined", joined, { checked: true });
 /** Entropy of the 12 words. Secret. */
 export const entropySlot: Slot<Bytes> = new Slot("entropy", bytes);
 /**

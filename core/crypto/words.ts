@@ -27,10 +27,19 @@ const NEAREST_MAX = 3;
 /** Shares of a secret by SLIP39. */
 const SLIP39_COUNTS: readonly number[] = [20, 33];
 
-const LIST: ReadonlySet<string> = new Set(wordlist);
-const BY_FIRST_LETTERS: ReadonlyMap<string, string> = new Map(
-  wordlist.filter((word) => word.length >= TELLING_LETTERS).map((word) => [word.slice(0, TELLING_LETTERS), word]),
-);
+type Index = { readonly words: ReadonlySet<string>; readonly byFirstLetters: ReadonlyMap<string, string> };
+
+let made: Index | undefined;
+
+/** Made when words are first read: most programs that are started read none. */
+function index(): Index {
+  return made ??= {
+    words: new Set(wordlist),
+    byFirstLetters: new Map(
+      wordlist.filter((word) => word.length >= TELLING_LETTERS).map((word) => [word.slice(0, TELLING_LETTERS), word]),
+    ),
+  };
+}
 
 /** Words that are a wallet's. Secret. */
 export type GivenWords = {
@@ -130,8 +139,9 @@ function tokensOf(pasted: string): string[] {
 }
 
 function wordOf(token: string): string | null {
-  if (LIST.has(token)) return token;
-  return token.length === TELLING_LETTERS ? BY_FIRST_LETTERS.get(token) ?? null : null;
+  const { words, byFirstLetters } = index();
+  if (words.has(token)) return token;
+  return token.length === TELLING_LETTERS ? byFirstLetters.get(token) ?? null : null;
 }
 
 function entropyOf(phrase: string): Bytes | null {
@@ -155,7 +165,7 @@ function nearestTo(token: string): string[] {
   const few = (words: string[]): string[] => words.length <= NEAREST_MAX ? words : [];
   const close = at(1);
   if (close.length > 0) return few(close);
-  const begins = BY_FIRST_LETTERS.get(token.slice(0, TELLING_LETTERS));
+  const begins = index().byFirstLetters.get(token.slice(0, TELLING_LETTERS));
   if (begins !== undefined) return [begins];
   return token.length > TELLING_LETTERS ? few(at(2)) : [];
 }

@@ -12,16 +12,17 @@ import { isBelowOrder } from "../crypto/secp/scalar.ts";
 import type { Codec } from "../encoding/mod.ts";
 import { badJson, DecodeError, fixedBytes, fixedHex, hexId, parseHex, refine } from "../encoding/mod.ts";
 
+/** Of what was decoded before a key isn't checked anew: who computes with it checks it. */
+function checkedOnce<T>(inner: Codec<T>, holds: (value: T) => boolean): Codec<T> {
+  const checked = refine(inner, "PublicKey", holds, "a public key of secp256k1");
+  return { ...checked, read: (reader) => (reader.wereDecoded ? inner : checked).read(reader) };
+}
+
 /** 33 bytes, compressed. */
-export const publicKey: Codec<Bytes> = refine(fixedHex(33), "PublicKey", isPublicKey, "a public key of secp256k1");
+export const publicKey: Codec<Bytes> = checkedOnce(fixedHex(33), isPublicKey);
 
 /** The same as 66 hex digits, for maps by key; ordered by the compressed form, as the reference orders keys. */
-export const publicKeyId: Codec<string> = refine(
-  hexId("PublicKey", 33),
-  "PublicKey",
-  (id) => isPublicKey(fromHex(id)),
-  "a public key of secp256k1",
-);
+export const publicKeyId: Codec<string> = checkedOnce(hexId("PublicKey", 33), (id) => isPublicKey(fromHex(id)));
 
 /** 32 bytes. */
 export const xOnlyPublicKey: Codec<Bytes> = refine(

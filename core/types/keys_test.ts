@@ -1,8 +1,8 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { base32nopad } from "@scure/base";
-import { toHex } from "../bytes.ts";
+import { fromHex, toHex } from "../bytes.ts";
 import type { AnyCodec } from "../encoding/mod.ts";
-import { DecodeError, decodeHex, encodeHex } from "../encoding/mod.ts";
+import { decode, decodeAgain, DecodeError, decodeHex, encodeHex } from "../encoding/mod.ts";
 import {
   ecdsaSignature,
   irohPublicKey,
@@ -21,6 +21,16 @@ const ZERO = "00".repeat(32);
 function assertRefused(codec: AnyCodec, hex: string): void {
   assertThrows(() => decodeHex(codec, hex), DecodeError);
 }
+
+Deno.test("a key that was decoded before isn't checked anew, and is the same one", () => {
+  for (const codec of [publicKey, publicKeyId] as const) {
+    assertEquals<unknown>(decodeAgain<unknown>(codec, fromHex(G)), decode<unknown>(codec, fromHex(G)));
+    // what nobody can have decoded shows that nothing is computed
+    const bad = fromHex(`02${ZERO.slice(0, -2)}05`);
+    decodeAgain<unknown>(codec, bad);
+    assertThrows(() => decode<unknown>(codec, bad), DecodeError);
+  }
+});
 
 Deno.test("only points of the curve are public keys", () => {
   assertEquals(toHex(decodeHex(publicKey, G)), G);

@@ -3,7 +3,7 @@
  * which runs it. `deno bundle` gets its bundler from the registry the first time.
  */
 import { dirname, fromFileUrl, join } from "@std/path";
-import { launcher, readsSecpWasm, withThreads } from "./outputs.ts";
+import { launcher, readsSecpWasm, withLateBuiltins, withThreads } from "./outputs.ts";
 
 const ROOT = fromFileUrl(import.meta.resolve("../../")), DIST = join(ROOT, "dist");
 const PROGRAM = "client/main";
@@ -40,7 +40,7 @@ async function complete(): Promise<void> {
   const threads = THREADS.map((name) => `${name}.js`);
   for (const path of await Array.fromAsync(filesIn(DIST))) {
     const at = join(DIST, path), text = await Deno.readTextFile(at);
-    await Deno.writeTextFile(at, withThreads(text, path, threads));
+    await Deno.writeTextFile(at, withLateBuiltins(withThreads(text, path, threads)));
     if (readsSecpWasm(text)) {
       await Deno.copyFile(join(dirname(library), "secp256k1.wasm"), join(dirname(at), "secp256k1.wasm"));
     }

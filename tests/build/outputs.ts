@@ -21,6 +21,31 @@ export function withThreads(text: string, path: string, threads: readonly string
   });
 }
 
+/** A module of Node's that is imported for its default. */
+const BUILTIN = /^import (\w+) from "(node:[\w/]+)";$/gm;
+
+/** Gets such a module when something of it is first used. */
+const LATER = `const nodeLater = (name) => {
+  const module = () => globalThis.process.getBuiltinModule(name);
+  return new Proxy({}, {
+    get: (_, key) => {
+      const value = module()[key];
+      return typeof value === "function" ? value.bind(module()) : value;
+    },
+    set: (_, key, value) => Reflect.set(module(), key, value),
+  });
+};
+`;
+
+/**
+ * A file of the bundle that loads Node's modules when they are used: commander imports those with which it would run
+ * commands that are programs of their own. They are a sixth of a command's start, and no command of ours is such.
+ */
+export function withLateBuiltins(text: string): string {
+  const late = text.replaceAll(BUILTIN, (_, name: string, module: string) => `const ${name} = nodeLater("${module}");`);
+  return late === text ? text : LATER + late;
+}
+
 /** Whether this file of the bundle reads libsecp256k1's WebAssembly beside itself. */
 export function readsSecpWasm(text: string): boolean {
   return text.includes('"secp256k1.wasm"');
@@ -39,6 +64,9 @@ export function launcher(task: string, source: string, bundled: string, unstable
   ];
   return `#!/bin/sh
 # Made by \`deno task build:client\`. DENO: another Deno than that of the path.
-exec "\${DENO:-deno}" run ${flags.join(" ")} "$(dirname "$(readlink -f "$0")")/${bundled}" "$@"
+program=$0
+if [ -L "$program" ]; then program=$(readlink -f "$program"); fi
+case $program in */*) ;; *) program=./$program ;; esac
+exec "\${DENO:-deno}" run ${flags.join(" ")} "\${program%/*}/${bundled}" "$@"
 `;
 }

@@ -78,7 +78,7 @@ export class CountedKeys {
   /** Counts the keys themselves. @returns whether the count was wrong, not only missing */
   async recount(tx: StoreTx): Promise<boolean> {
     const before = await tx.get(this.#record), now = await this.#counted(tx);
-    if (before && now.size > 0 && equalBytes(before, encode(counts, now))) return false;
+    if (now.size === 0 ? before === undefined : before && equalBytes(before, encode(counts, now))) return false;
     this.#write(tx, now);
     return before !== undefined;
   }

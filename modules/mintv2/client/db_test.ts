@@ -1,6 +1,8 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import fc from "fast-check";
-import type { Entry, RangeOptions, ReadTx } from "../../../actors/store/store.ts";
+import { realPlatform } from "../../../actors/platform/real.ts";
+import { MemoryBackend, openMemoryStore } from "../../../actors/store/mod.ts";
+import type { Entry, RangeOptions, ReadTx, StoreTx } from "../../../actors/store/store.ts";
 import { rollback } from "../../../actors/store/store.ts";
 import { bls } from "../../../core/crypto/bls/mod.ts";
 import { fromHex } from "../../../core/bytes.ts";
@@ -131,6 +133,22 @@ Deno.test("a wallet of before there were counts goes on, and a count that is wro
     return result;
   });
   assertEquals(taken, null);
+});
+
+Deno.test("counting anew what was counted well writes nothing, which each opening would pay with a commit", async () => {
+  let commits = 0;
+  const { clock } = realPlatform(), backend = new MemoryBackend({ onWrite: () => commits++ });
+  const store = await openMemoryStore({ clock, backend });
+  const commitsOf = async (body: (tx: StoreTx) => Promise<unknown> | void): Promise<number> => {
+    commits = 0;
+    await (await store.transact(async (tx) => void await body(tx))).durable;
+    return commits;
+  };
+  assertEquals(await commitsOf(recount), 0);
+  assertEquals(await commitsOf((tx) => addNotes(tx, [note(9)])), 1);
+  assertEquals(await commitsOf(recount), 0);
+  await commitsOf((tx) => tx.set(unreadable(1), new Uint8Array(48)));
+  assertEquals([await commitsOf(recount), await commitsOf(recount)], [1, 0]);
 });
 
 Deno.test("notes that are asked for count until they are not", async () => {
