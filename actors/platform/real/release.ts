@@ -6,7 +6,9 @@
 /** Of less there is nothing to gain. */
 const RELEASED_BYTES_MIN = 65_536;
 
-/** Whoever calls has all that it needs of them; they are empty afterwards. Of bytes in a larger buffer nothing happens. */
+/**
+ * Whoever calls has all that it needs of them; they are empty afterwards. Of bytes in a larger buffer nothing happens.
+ */
 export function release(bytes: Uint8Array): void {
   const { buffer, byteLength } = bytes;
   if (byteLength < RELEASED_BYTES_MIN || byteLength !== buffer.byteLength || !(buffer instanceof ArrayBuffer)) return;
