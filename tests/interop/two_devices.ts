@@ -68,9 +68,16 @@ export async function twoDevices(
   }, suite.signal);
   demand(foundMsat <= mostMsat, `${foundMsat} of ${mostMsat} msat were found`);
   await handOver(third, other, Number(foundMsat / 1_000n) - HELD_SAT / 10);
-  // the two go on with what is left to them
+  // the two hold notes that are spent, learn of it by their looks or here, and go on with what is new
   for (const device of devices) {
     await device.ask("dev", "wait-complete");
-    await handOver(other, device, RECEIVED_SAT);
+    const ecash = await other.ask("module", "mintv2", "send", `${RECEIVED_SAT} sat`) as string;
+    demand(
+      await device.ask("module", "mintv2", "receive", ecash) === "Success",
+      `${device.name} takes nothing any more`,
+    );
+    await device.ask("dev", "wait-complete");
+    const heldMsat = await device.balanceMsat(), leastMsat = BigInt(RECEIVED_SAT) * 900n;
+    demand(heldMsat > leastMsat, `${heldMsat} msat are in the balance of ${device.name}`);
   }
 }
