@@ -3,8 +3,9 @@
  * again after they were used, in a federation of ours and in an official one.
  *
  * `--in-ours` and `--in-official` are one of the two federations alone. With `--whole` each way is gone there and back,
- * by words alone and with a backup in both federations; else some of these in the one and the others in the other, as
- * each address for deposits takes a wallet a quarter of a minute of computing.
+ * by words alone and with a backup in both federations, and two devices have the same words at once; else some of these
+ * in the one and the others in the other, as each address for deposits takes a wallet a quarter of a minute of
+ * computing.
  */
 import { realPlatform } from "../../actors/platform/real.ts";
 import { openKvStore } from "../../actors/store/mod.ts";
@@ -22,6 +23,7 @@ import type { Programs } from "./programs.ts";
 import { findPrograms } from "./programs.ts";
 import type { Suite } from "./suite.ts";
 import { demand, runSuite } from "./suite.ts";
+import { twoDevices } from "./two_devices.ts";
 import { Wallet } from "./wallet.ts";
 
 const DEPOSIT_SAT = 100_000;
@@ -31,6 +33,9 @@ const PENDING_SAT = 20_000;
 const SAT_PER_BTC = 1e8;
 /** Deep enough for guardians to agree on a block, and for a wallet to claim what is in it. */
 const CONFIRMATIONS = 12;
+
+/** Nine checks in each federation, some with two addresses of the official client, of minutes each on a busy machine. */
+const WHOLE_MS = 7_200_000;
 
 type Make = (name: string) => Wallet;
 
@@ -203,6 +208,20 @@ async function inFederation(
       () => ofTheSdk(suite, federation, ours, other),
     );
   }
+  if (isWhole) {
+    for (const [by, second] of [["two of ours", ours], ["ours and an official one", official]] as const) {
+      await suite.check(
+        `two devices with the same words, ${by}, ${where}: a third finds all that there is`,
+        () =>
+          twoDevices(suite, federation, {
+            lost: ours(`the wallet of ${by}`),
+            devices: [ours(`the first of ${by}`), second(`the second of ${by}`)],
+            third: ours(`the third beside ${by}`),
+            other,
+          }),
+      );
+    }
+  }
   await suite.check(`the audit balances ${where}`, () => other.checkAudit(0, federation.apiPassword));
   await federation.stop();
 }
@@ -214,5 +233,5 @@ if (import.meta.main) {
   const only = KINDS.filter((kind) => Deno.args.includes(`--in-${kind}`));
   await runSuite(() => findPrograms("fedimintd", "fedimint-cli", "bitcoind"), async (suite, found) => {
     for (const kind of only.length > 0 ? only : KINDS) await inFederation(suite, found, { kind, isWhole });
-  });
+  }, isWhole ? { withinMs: WHOLE_MS } : {});
 }

@@ -72,10 +72,15 @@ export function demand(holds: boolean, what: string): asserts holds {
   if (!holds) throw new Error(what);
 }
 
-/** Ends the program. @param prepare what the scenario needs of this machine, or why it can't run here */
+/**
+ * Ends the program.
+ * @param prepare what the scenario needs of this machine, or why it can't run here
+ * @param withinMs for a scenario of more than others have
+ */
 export async function runSuite<T>(
   prepare: () => Promise<Result<T, string>>,
   scenario: (suite: Suite, prepared: T) => Promise<void>,
+  { withinMs = SUITE_MS }: { readonly withinMs?: number } = {},
 ): Promise<never> {
   const prepared = await prepare();
   if (!prepared.ok) {
@@ -86,7 +91,7 @@ export async function runSuite<T>(
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     Deno.addSignalListener(signal, () => end.abort(new Interrupted("interrupted")));
   }
-  setTimeout(() => end.abort(new Error(`it took longer than ${seconds(SUITE_MS)}`)), SUITE_MS);
+  setTimeout(() => end.abort(new Error(`it took longer than ${seconds(withinMs)}`)), withinMs);
   const suite = new Suite(await Deno.makeTempDir({ prefix: "fedimint-interop-" }), end.signal);
   try {
     await scenario(suite, prepared.value);

@@ -19,6 +19,7 @@ import type { MessageSocket } from "../platform.ts";
 import type { WebSocketRole } from "../websocket_role.ts";
 import { realDice } from "./dice.ts";
 import { linger } from "./linger.ts";
+import { release } from "./release.ts";
 import {
   CLOSE,
   encodeClosePayload,
@@ -108,7 +109,9 @@ export class WebSocketConnection implements MessageSocket {
 
   #receive(chunk: Uint8Array): void {
     this.#silentPings = 0;
-    for (const event of this.#decoder.push(chunk)) this.#on(event);
+    const events = this.#decoder.push(chunk);
+    release(chunk); // the decoder has its own copy, and the socket reads into another one
+    for (const event of events) this.#on(event);
     const minorFrames = this.#decoder.minorFrames - this.#minorFramesAtPing;
     if (this.#pinger !== undefined && minorFrames > SOCKET_MINOR_FRAMES_MAX) return this.#cut();
     if (this.#isFull()) this.#socket.pause();

@@ -4,6 +4,7 @@
  * fills our memory.
  */
 import { type Bytes, fromUtf8 } from "../../../core/bytes.ts";
+import { release } from "./release.ts";
 
 export type FrameEvent =
   | { readonly kind: "message"; readonly text: string }
@@ -87,7 +88,7 @@ export class FrameDecoder {
         const bytes = before === 0 ? rest : joined(this.#headerBytes, rest);
         const parsed = this.#parseHeader(bytes);
         if (parsed === undefined) {
-          this.#headerBytes = bytes.slice();
+          this.#headerBytes = copyOf(bytes);
           break;
         }
         this.#headerBytes = new Uint8Array(0);
@@ -134,7 +135,10 @@ export class FrameDecoder {
     if (!control && this.#message.length + length > this.#messageBytesMax) {
       return this.#refuse(CLOSE.tooBig, `message of more than ${this.#messageBytesMax} bytes`);
     }
-    return { header: { final, opcode, length, mask: masked ? bytes.slice(size - 4, size) : undefined }, size };
+    return {
+      header: { final, opcode, length, mask: masked ? copyOf(bytes.subarray(size - 4, size)) : undefined },
+      size,
+    };
   }
 
   #refuse(code: 1002 | 1007 | 1009, reason: string): FrameEvent {
@@ -158,7 +162,8 @@ export class FrameDecoder {
     if (header.opcode === OPCODE.pong) return { kind: "pong", payload: this.#control.take() };
     this.#inMessage = !header.final;
     if (!header.final) return undefined;
-    const text = textOf(this.#message.take());
+    const bytes = this.#message.take(), text = textOf(bytes);
+    release(bytes);
     return text === undefined ? this.#refuse(CLOSE.notText, "message is not UTF-8") : { kind: "message", text };
   }
 
@@ -217,6 +222,11 @@ function textOf(bytes: Uint8Array): string | undefined {
   }
 }
 
+/** What a socket reads is a `Buffer`, whose `slice` is no copy. */
+function copyOf(bytes: Uint8Array): Bytes {
+  return new Uint8Array(bytes);
+}
+
 function joined(a: Uint8Array, b: Uint8Array): Bytes {
   const bytes = new Uint8Array(a.length + b.length);
   bytes.set(a);
@@ -237,9 +247,8 @@ class GrowingBytes {
     const end = this.length + part.length;
     if (end > this.#room.length) {
       const whole = this.length - frameOffset + frameBytes;
-      const larger = new Uint8Array(Math.min(Math.max(end, this.#room.length * 2, FIRST_ROOM_BYTES), whole));
-      larger.set(this.#room.subarray(0, this.length));
-      this.#room = larger;
+      const larger = Math.min(Math.max(end, this.#room.length * 2, FIRST_ROOM_BYTES), whole);
+      this.#room = new Uint8Array(this.#room.buffer.transfer(larger));
     }
     this.#room.set(part, this.length);
     if (mask !== undefined) {
