@@ -52,6 +52,11 @@ export async function threadSecondsOf(pid: number): Promise<Map<string, number>>
   return sums;
 }
 
+/** What a process has read since its start, from files and sockets, bytes. */
+export async function readBytesOf(pid: number): Promise<number> {
+  return Number(/^rchar: ([0-9]+)$/m.exec(await Deno.readTextFile(`/proc/${pid}/io`))![1]);
+}
+
 /** CPU that processes used between two looks at them, seconds. @param after of the same processes, in the same order */
 export function cpuSecondsBetween(before: readonly Usage[], after: readonly Usage[]): number {
   if (before.length !== after.length) throw new RangeError("There must be a look before and after at each process");

@@ -5,7 +5,7 @@ import type { Store } from "../../../actors/store/store.ts";
 import { openDatabase } from "../../../server/database.ts";
 import { DevFederation } from "../../../server/dev/federation/federation.ts";
 import type { Usage } from "../usage.ts";
-import { usageOf } from "../usage.ts";
+import { readBytesOf, usageOf } from "../usage.ts";
 import { withFolder } from "./consensus.ts";
 
 const platform = realPlatform();
@@ -49,6 +49,10 @@ export class OneGuardian {
 
   usage(): Promise<Usage> {
     return usageOf(this.#guardian.process.pid);
+  }
+
+  readBytes(): Promise<number> {
+    return readBytesOf(this.#guardian.process.pid);
   }
 
   /** Stops it, does something to its folder, starts it again; resolves when its API answers. */
