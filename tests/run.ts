@@ -49,6 +49,7 @@ const simulatedWorlds = [
   "setup_stops",
   "bls_field",
   "secp_field",
+  "secp_crafted",
 ].map(inSlow);
 
 const realPrograms = [
