@@ -1,8 +1,8 @@
 /**
  * `deno task test`: what this machine can run, and by name what it leaves out and why; ends with what failed and why,
- * and `N passed, N failed`. First the quick tests; then what real processes do, at whose side simulated worlds, to
- * which time is nothing, take what is left of the machine. With `--long` also the suites that others have most parts
- * of. `deno task test WORD…` runs the suites whose names have one of the words.
+ * and `N passed, N failed`. First the quick tests; then attacks and what real processes do, at whose side simulated
+ * worlds, to which time is nothing, take what is left of the machine. With `--long` also the suites that others have
+ * most parts of. `deno task test WORD…` runs the suites whose names have one of the words.
  *
  * A suite is a command that says in its last lines how many cases passed and failed; one that can't run here says
  * `not run here: WHY` and that none did.
@@ -98,7 +98,7 @@ const quick: Suite = {
   env: NO_BITCOIND,
 };
 
-/** They measure before and during, and have nothing else beside them. */
+/** They measure before and during, and have nothing beside them but what takes the processor when nobody wants it. */
 const attacks: Suite = { name: "attacks on real guardians", args: ["task", "hostile", "--short"] };
 
 const REAL_AT_ONCE = 2;
@@ -224,8 +224,9 @@ if (isChosen(quick)) {
   console.log(`== ${quick.name}`);
   show(quick, await run(quick, { tell: print }));
 }
+const worlds = runAll(simulated, { isLast: true });
 await runAll([attacks]);
-await Promise.all([runAll(simulated, { isLast: true }), runAll(real, { atOnce: REAL_AT_ONCE })]);
+await Promise.all([worlds, runAll(real, { atOnce: REAL_AT_ONCE })]);
 if (words.length === 0) {
   const left = real.filter((suite) => !isChosen(suite));
   skipped.push(...left.map(({ name }) => `${name}: others have most of its parts; deno task test ${LONG} runs it`));

@@ -63,9 +63,9 @@ export function toyFederation(options: ToyOptions = {}): ToyFederation {
       ...configs,
     ]),
   };
-  const federationId = federationIdOf(config.global.apiEndpoints);
+  const federationId = federationIdOf(config.global.apiEndpoints), announcements = new Map<PeerId, Json>();
   const invite = newInviteCode({ url: urlOf(0), peer: 0, federationId, apiSecret });
-  return { config, invite, honest: (asked) => honest(config, asked) };
+  return { config, invite, honest: (asked) => honest(config, announcements, asked) };
 }
 
 function defaultUrl(peer: PeerId): string {
@@ -85,7 +85,8 @@ function versionsOf({ modules }: ClientConfig): Json {
   };
 }
 
-function honest(config: ClientConfig, { peer, method }: Asked): Json {
+/** @param announcements what was told before: to sign it for each who asks costs more than all else here */
+function honest(config: ClientConfig, announcements: Map<PeerId, Json>, { peer, method }: Asked): Json {
   switch (method) {
     case "client_config":
       return clientConfig.toJson(config);
@@ -98,8 +99,10 @@ function honest(config: ClientConfig, { peer, method }: Asked): Json {
     case "fedimintd_version":
       return FEDIMINT_VERSION;
     case "api_announcements": {
-      const url = config.global.apiEndpoints.get(peer)!.url;
-      return { [String(peer)]: signedApiAnnouncement.toJson(announcementOf(peer, url, 0n)) };
+      const { url } = config.global.apiEndpoints.get(peer)!;
+      const told = announcements.get(peer) ?? signedApiAnnouncement.toJson(announcementOf(peer, url, 0n));
+      announcements.set(peer, told);
+      return { [String(peer)]: told };
     }
     case "guardian_metadata":
       return {};

@@ -49,17 +49,21 @@ class Hub {
   }
 }
 
-/** @param platformOf dice and certificates of each guardian */
-export async function dealtConfigs(options: {
+export type DealtOptions = {
   readonly total: number;
   readonly modules: readonly string[];
   readonly roundsPerSession: number;
+  /** Default: the program's. */
+  readonly roundDelayMs?: number;
+  /** Dice and certificates of each guardian. */
   readonly platformOf: (peer: PeerId) => Platform;
   /** Default: those that are built in. */
   readonly definitions?: ServerModules;
   /** Begins the names of guardians and of their machines. Default: `g`. */
   readonly name?: string;
-}): Promise<GuardianConfig[]> {
+};
+
+export async function dealtConfigs(options: DealtOptions): Promise<GuardianConfig[]> {
   const { total, modules, roundsPerSession, platformOf, definitions = builtInModules, name = "g" } = options;
   const guardianName = (peer: PeerId): string => `${name}${peer}`;
   const ids = Array.from({ length: total }, (_, peer) => peer);
@@ -110,6 +114,11 @@ export async function dealtConfigs(options: {
       log,
       testEnvironment: true,
     });
-    return { ...config, consensus: { ...config.consensus, broadcastRoundsPerSession: roundsPerSession } };
+    const { consensus, local } = config;
+    return {
+      ...config,
+      consensus: { ...consensus, broadcastRoundsPerSession: roundsPerSession },
+      local: { ...local, broadcastRoundDelayMs: options.roundDelayMs ?? local.broadcastRoundDelayMs },
+    };
   }));
 }

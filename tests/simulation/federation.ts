@@ -25,6 +25,7 @@ import { countAcceptedItems, finishedSessions, unitsPrefix } from "../../server/
 import { sessionIn } from "../../server/consensus/testing/db.ts";
 import { sessionOutcome } from "../../core/types/session.ts";
 import { BLOCKS_TO_AGREE } from "../demo/waits.ts";
+import type { DealtOptions } from "./dealt.ts";
 import { dealtConfigs } from "./dealt.ts";
 import { API_PASSWORD, BITCOIN, DATA_DIR, guardianOptions } from "./guardians.ts";
 
@@ -41,6 +42,8 @@ export type FederationOptions = {
   /** What guardians' programs have who cheat, by peer. */
   readonly evil?: ReadonlyMap<number, ServerModules>;
   readonly roundsPerSession?: number;
+  /** The program's by default. A world in which much time passes costs as much as it has rounds: longer ones there. */
+  readonly roundDelayMs?: number;
   readonly world?: WorldOptions;
   /** A federation whose world and chain it shares; then `name` begins the names of its guardians' machines. */
   readonly beside?: SimulatedFederation;
@@ -53,17 +56,12 @@ const dealt = new Map<string, Promise<GuardianConfig[]>>();
 const handedOutBy = new WeakMap<GuardianConfig, ReturnType<typeof handedOut>>();
 
 /** Dealing keys takes seconds: tests of one process that want the same kind of federation share them. */
-function dealtOnce(
-  total: number,
-  modules: readonly string[],
-  roundsPerSession: number,
-  definitions: ServerModules,
-  name: string,
-): Promise<GuardianConfig[]> {
-  const key = `${total} ${modules} ${roundsPerSession} ${name}`;
+function dealtOnce(kind: Omit<DealtOptions, "platformOf"> & { readonly name: string }): Promise<GuardianConfig[]> {
+  const { total, modules, roundsPerSession, roundDelayMs, name } = kind;
+  const key = `${total} ${modules} ${roundsPerSession} ${roundDelayMs} ${name}`;
   const dealer = new SimulatedWorld(0);
   const platformOf = (peer: number): Platform => dealer.process(`${name}${peer}`).platform;
-  const configs = dealt.get(key) ?? dealtConfigs({ total, modules, roundsPerSession, platformOf, definitions, name });
+  const configs = dealt.get(key) ?? dealtConfigs({ ...kind, platformOf });
   dealt.set(key, configs);
   return configs;
 }
@@ -125,7 +123,8 @@ export class SimulatedFederation {
     const world = beside?.world ?? new SimulatedWorld(seed, worldOptions);
     const federation = new SimulatedFederation(world, definitions, undefined, { name, beside, evil });
     if (!beside) await federation.#startBitcoin();
-    const configs = await dealtOnce(total, modules, roundsPerSession, definitions, name);
+    const { roundDelayMs } = options, kind = { total, modules, roundsPerSession, definitions, name };
+    const configs = await dealtOnce({ ...kind, ...(roundDelayMs !== undefined && { roundDelayMs }) });
     federation.#configs = configs;
     federation.#apiUrls = configs[0]!.consensus.apiEndpoints;
     for (const [peer, config] of configs.entries()) {

@@ -6,6 +6,9 @@ export const BITCOIN = { url: "http://bitcoin:18443", username: "user", password
 export const API_PASSWORD = "pass";
 export const DATA_DIR = "/data";
 
+/** Five times as long as the program takes in test federations: asking costs a sixth of what an idle world takes. */
+const BITCOIN_POLL_MS = 500;
+
 /** @param own what is the guardian's own, and what is other than with the rest */
 export function guardianOptions(
   own: Pick<GuardianOptions, "platform" | "store" | "log"> & Partial<GuardianOptions>,
@@ -15,7 +18,7 @@ export function guardianOptions(
     dataDir: DATA_DIR,
     bindP2p: { hostname: "0.0.0.0", port: 8173 },
     bindApi: { hostname: "0.0.0.0", port: 8174 },
-    bitcoin: { backend: { kind: "bitcoind", bitcoind: BITCOIN }, pollMs: 100 },
+    bitcoin: { backend: { kind: "bitcoind", bitcoind: BITCOIN }, pollMs: BITCOIN_POLL_MS },
     setup: {
       apiUrl: null,
       p2pUrl: null,

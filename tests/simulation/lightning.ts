@@ -32,6 +32,8 @@ export const DEFINITIONS: ServerModules = registryOf(
 );
 const PEOPLES_MODULES = [faucetClient, lnClient, lnv2Client, mintv2Client];
 const BOOKS_WAIT_MS = 120_000;
+/** Four times the program's: some payments end by time alone, and until then rounds cost more than all that happens. */
+const ROUND_DELAY_MS = 200;
 
 /** What everybody begins with. */
 const CHANNEL_MSAT = 1_000_000_000n;
@@ -79,6 +81,7 @@ export class LightningWorld {
       modules: ["faucet", ...lightning, "mintv2"],
       definitions: DEFINITIONS,
       roundsPerSession: 40,
+      roundDelayMs: ROUND_DELAY_MS,
       ...(evil && { evil }),
     };
     const here = await SimulatedFederation.start(options);

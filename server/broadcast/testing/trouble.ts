@@ -155,5 +155,9 @@ export const TROUBLES: Readonly<Record<string, (seed: number) => void>> = {
   "guardians that are killed at any moment continue from their disk and contradict nobody": killedAtAnyMoment,
   "a key that runs twice is found out and everybody else agrees": keyRunsTwice,
   "guardians that restart after a fork keep their accusation and agree": restartsAfterFork,
+};
+
+/** The same, of which each seed takes as long as all others together: among the slow tests alone. */
+export const LONG_TROUBLES: typeof TROUBLES = {
   "two of seven keys run twice while honest guardians are killed and a fiftieth is lost": twoForkersOfSeven,
 };

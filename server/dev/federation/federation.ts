@@ -261,7 +261,7 @@ export class DevFederation {
   }
 
   /** Waits until guardians agree on all blocks that are deep enough. */
-  async awaitBlocks(withinMs = 60_000): Promise<void> {
+  async awaitBlocks(withinMs = START_MS): Promise<void> {
     const instance = await this.#instanceOf("walletv2");
     if (instance === null) return;
     const target = Number(await this.bitcoin("getblockcount")) + 1 - 7;
