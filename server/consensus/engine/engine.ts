@@ -26,9 +26,9 @@ import type { Applied, Candidate } from "./apply_items.ts";
 import { applyItems, modulesTouchedBy } from "./apply_items.ts";
 import type { ConsensusBoard } from "../session/board.ts";
 import {
+  acceptedAmong,
   countAcceptedItems,
   finishedSessions,
-  getAcceptedTransaction,
   itemKey,
   itemsRange,
   modulePrefix,
@@ -135,12 +135,7 @@ async function freshTransactions({ store, modules }: State, items: readonly Acce
     if (!all.has(decoded.txid)) all.set(decoded.txid, { decoded, peer });
   }
   if (all.size === 0) return all;
-  // asked for together, which costs the database a tenth; what it said stays in the store's cache
-  await store.read((tx) =>
-    Promise.all([...all.keys()].map(async (txid) => {
-      if (await getAcceptedTransaction(tx, txid) !== undefined) all.delete(txid);
-    }))
-  );
+  for (const txid of await store.read((tx) => acceptedAmong(tx, all.keys()))) all.delete(txid);
   return all;
 }
 
