@@ -97,8 +97,7 @@ function handleOutput(state: BroadcastState, output: DagOutput, owner: number): 
 function enterDag(state: BroadcastState, unit: DagUnit): void {
   const stored = state.store.byKey(unit.unit.key);
   assert(stored, "what is in the graph is in the store");
-  stored.parents = unit.parents.map((parent) => parent.unit.key);
-  stored.inDag = true;
+  stored.vertex = unit;
   parentsCame(state, unit.unit.key);
   save(state, { kind: "unit", stored });
   order(state, unit);
@@ -132,8 +131,8 @@ export function receiveParents(state: BroadcastState, from: number, hash: Bytes,
   }
   if (!matchesControlHash(unit, slots)) return useless(state, from, "parents don't match the control hash");
   // the parents themselves may have completed the unit meanwhile
-  stored.parents ??= parents.map((parent) => parent.key);
-  handleOutput(state, state.dag.addParents(unit, stored.parents), unit.creator);
+  const known = stored.parents ?? stored.parentsTold(parents.map((parent) => parent.key));
+  handleOutput(state, state.dag.addParents(unit, known), unit.creator);
 }
 
 /** A unit of a forker that a confirmed alert holds; its signature was checked. */
@@ -157,10 +156,9 @@ export function restoreAlert(state: BroadcastState, signed: SignedAlert): void {
 export function restoreUnit(state: BroadcastState, { unit, parents }: RestoredUnit): ForkProof | null {
   const other = state.store.byCoord(unit);
   const stored = state.store.add(unit);
-  stored.parents = parents;
-  stored.inDag = true;
+  stored.vertex = state.dag.restore(unit, parents);
   stored.durable = true;
-  order(state, state.dag.restore(unit, parents));
+  order(state, stored.vertex);
   disseminate(state, unit);
   return other ? { first: unit, second: other.unit } : null;
 }

@@ -183,7 +183,7 @@ Deno.test("parents of a unit are taken from an answer only if they are its paren
   answer(parents);
   assertEquals(alone.state.store.byKey(unit.key)!.parents, parents.map(({ key }) => key));
   assert(alone.state.store.isForker(3), "the other variant proves the fork");
-  assert(!alone.state.store.byKey(unit.key)!.inDag, "and waits for a confirmed alert");
+  assert(!alone.state.store.byKey(unit.key)!.vertex, "and waits for a confirmed alert");
 });
 
 Deno.test("useless messages are logged once a window, and what comes behind them is heard", () => {

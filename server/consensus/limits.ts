@@ -40,6 +40,16 @@ export const UNITS_AHEAD_BYTES_MAX = 50_000;
  * consensus: those of some minutes under load. Twice as many are 3 MB.
  */
 export const SIGNED_REMEMBERED_MIN = 5_000;
+/**
+ * What transactions take that are remembered decoded, bytes: 1,200 of ten notes for ten, a minute's under load. What is
+ * met again is met within seconds.
+ */
+export const MEMO_BYTES_MAX = 26_000_000;
+/**
+ * What one takes, measured and rounded up: by itself, each input and output, and each byte of their encodings. An evil
+ * guardian's unit may hold 3,800 transactions of nothing, or 16,000 items of two bytes, which take 180 times as much.
+ */
+export const MEMO_TRANSACTION_BYTES = 512, MEMO_ITEM_BYTES = 400, MEMO_BYTES_PER_BYTE = 9;
 /** A module that takes longer to propose is skipped this time (`CONSENSUS_PROPOSAL_TIMEOUT`). */
 export const PROPOSAL_TIMEOUT_MS = 30_000;
 /**

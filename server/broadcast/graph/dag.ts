@@ -9,6 +9,7 @@
 import type { Bytes } from "../../../core/bytes.ts";
 import { equalBytes } from "../../../core/bytes.ts";
 import { assert } from "../../../core/assert.ts";
+import { ByCoord } from "./by_coord.ts";
 import type { SignedUnit, UnitCoord } from "./unit.ts";
 import { combineHashes } from "./unit.ts";
 
@@ -23,7 +24,6 @@ export type DagOutput = {
   readonly wrongParents: SignedUnit[];
 };
 
-type Candidate = { readonly unit: SignedUnit; readonly hash: Bytes };
 type Incomplete = {
   readonly unit: SignedUnit;
   /** By creator. */
@@ -41,8 +41,9 @@ export function matchesControlHash(unit: SignedUnit, parents: readonly (Bytes | 
 
 export class Dag {
   readonly #peers: number;
+  /** The first variants. */
+  readonly #firstAt: ByCoord<SignedUnit>;
   /** By coordinate number. */
-  readonly #firstAt = new Map<number, Candidate>();
   readonly #waitingForCoord = new Map<number, string[]>();
   readonly #incomplete = new Map<string, Incomplete>();
   readonly #orphans = new Map<string, Orphan>();
@@ -51,6 +52,7 @@ export class Dag {
 
   constructor(peers: number) {
     this.#peers = peers;
+    this.#firstAt = new ByCoord(peers);
   }
 
   /** Units in the graph, and units that wait for something. */
@@ -70,8 +72,8 @@ export class Dag {
   add(unit: SignedUnit): DagOutput {
     const output: DagOutput = { added: [], missing: [], wrongParents: [] };
     if (this.#incomplete.has(unit.key)) return output;
+    if (!this.#firstAt.get(unit)) this.#firstAt.set(unit, unit);
     const coord = this.#coordNumber(unit.round, unit.creator);
-    if (!this.#firstAt.has(coord)) this.#firstAt.set(coord, { unit, hash: unit.hash });
     const children = this.#waitingForCoord.get(coord);
     if (children) {
       this.#waitingForCoord.delete(coord);
@@ -83,16 +85,15 @@ export class Dag {
   }
 
   #guessParents(unit: SignedUnit, output: DagOutput): void {
-    const slots = new Array<Bytes | null>(this.#peers).fill(null);
-    this.#incomplete.set(unit.key, { unit, slots, open: unit.parentCreators.length, explicitOnly: false });
-    for (const creator of unit.parentCreators) {
-      const coord = this.#coordNumber(unit.round - 1, creator);
-      const candidate = this.#firstAt.get(coord);
+    const slots = new Array<Bytes | null>(this.#peers).fill(null), { parentCreators } = unit;
+    this.#incomplete.set(unit.key, { unit, slots, open: parentCreators.length, explicitOnly: false });
+    for (const creator of parentCreators) {
+      const candidate = this.#firstAt.get({ round: unit.round - 1, creator });
       if (candidate) {
         this.#fill(unit.key, creator, candidate.hash, output);
         continue;
       }
-      const children = this.#waitingForCoord.get(coord);
+      const coord = this.#coordNumber(unit.round - 1, creator), children = this.#waitingForCoord.get(coord);
       if (children) children.push(unit.key);
       else this.#waitingForCoord.set(coord, [unit.key]);
       output.missing.push({ round: unit.round - 1, creator });
@@ -117,9 +118,9 @@ export class Dag {
 
   #keysOf({ unit }: Incomplete): string[] {
     return unit.parentCreators.map((creator) => {
-      const candidate = this.#firstAt.get(this.#coordNumber(unit.round - 1, creator));
+      const candidate = this.#firstAt.get({ round: unit.round - 1, creator });
       assert(candidate, "guessed parents are the first variants of their coordinates");
-      return candidate.unit.key;
+      return candidate.key;
     });
   }
 
@@ -132,8 +133,7 @@ export class Dag {
 
   /** A unit of the own backup, whose parents are in the graph already. */
   restore(unit: SignedUnit, parents: readonly string[]): DagUnit {
-    const coord = this.#coordNumber(unit.round, unit.creator);
-    if (!this.#firstAt.has(coord)) this.#firstAt.set(coord, { unit, hash: unit.hash });
+    if (!this.#firstAt.get(unit)) this.#firstAt.set(unit, unit);
     return this.#insert(unit, parents);
   }
 

@@ -6,15 +6,15 @@
  * hashes (`combinedHash`, with the mask: the control hash).
  */
 import type { Bytes } from "../../../core/bytes.ts";
-import { concat, toHex } from "../../../core/bytes.ts";
+import { fromHex, toHex } from "../../../core/bytes.ts";
 import type { Codec } from "../../../core/encoding/codec.ts";
 import { encode } from "../../../core/encoding/codec.ts";
-import type { Reader } from "../../../core/encoding/io.ts";
-import { Writer } from "../../../core/encoding/io.ts";
+import { Reader, Writer } from "../../../core/encoding/io.ts";
 import { hashOf } from "../hash.ts";
 import type { NodeMap, NodeSubset } from "../scale.ts";
 import {
   byteVector,
+  compactLength,
   hash32,
   membersOf,
   nodeIndex,
@@ -87,79 +87,113 @@ function writeFields(writer: Writer, unit: UnitFields): void {
 
 /** What a unit's creator signs: the hash of everything but the signature. 32 bytes. */
 export function unitHash(unit: UnitFields): Bytes {
-  return hashOf(encodedFields(unit));
+  return hashOf(encoded(unit));
 }
 
-function encodedFields(unit: UnitFields): Bytes {
-  const writer = new Writer(128 + (unit.data?.kind === "batch" ? unit.data.bytes.length : 0));
+function encoded(unit: UnitFields, signature?: Bytes): Bytes {
+  const writer = new Writer(256 + (unit.data?.kind === "batch" ? unit.data.bytes.length : 0));
   writeFields(writer, unit);
+  if (signature) writer.raw(signature);
   return writer.finish();
 }
 
+/** Behind round and creator. */
+const MASK_AT = 2 + 8;
+/** The number of bits; then follow the bits, with their length. */
+const MASK_SIZE_BYTES = 4;
+const HASH_BYTES = 32;
 const SIGNATURE_BYTES = 64;
 const SESSION_BYTES = 8;
 
 /**
- * A unit with a signature (64 bytes) that may or may not be its creator's. Its bytes and hash are computed when first
- * asked for.
+ * A unit with a signature (64 bytes) that may or may not be its creator's.
+ *
+ * A session keeps all its units, thousands of each guardian. So one is little more than its encoding: what is in it is
+ * read again when asked for, which is seldom, and of its hash in the end only the text is kept, as which it is looked
+ * up.
  */
 export class SignedUnit implements UnitFields {
   readonly round: number;
   readonly creator: number;
-  readonly mask: NodeSubset;
-  readonly combinedHash: Bytes;
-  readonly session: bigint;
-  readonly signature: Bytes;
-  #data: UnitData | null;
-  #bytes: Bytes | undefined;
+  /** In which the encoding is, and where. */
+  #room: Bytes;
+  #at = 0;
+  readonly #size: number;
   #hash: Bytes | undefined;
   #key: string | undefined;
-  #parentCreators: readonly number[] | undefined;
 
   constructor(fields: UnitFields, signature: Bytes) {
     this.round = fields.round;
     this.creator = fields.creator;
-    this.mask = fields.mask;
-    this.combinedHash = fields.combinedHash;
-    this.session = fields.session;
-    this.signature = signature;
-    this.#data = fields.data;
+    this.#room = encoded(fields, signature);
+    this.#size = this.#room.length;
   }
 
   /**
-   * Encoded and hashed once, for the signature and for all that follows.
+   * Hashed once, for the signature and for all that follows.
    * @param sign gives the signature (64 bytes) of the hash (32 bytes)
    */
   static sign(fields: UnitFields, sign: (hash: Bytes) => Bytes): SignedUnit {
-    const unsigned = encodedFields(fields), hash = hashOf(unsigned);
-    const signature = sign(hash), unit = new SignedUnit(fields, signature);
+    const hash = unitHash(fields);
+    const unit = new SignedUnit(fields, sign(hash));
     unit.#hash = hash;
-    unit.#keep(concat(unsigned, signature));
     return unit;
   }
 
-  get data(): UnitData | null {
-    return this.#data;
-  }
-
-  /** The encoding, SCALE `UncheckedSigned<FullUnit>`. */
+  /** The encoding, SCALE `UncheckedSigned<FullUnit>`. Not to be written to. */
   get bytes(): Bytes {
-    if (this.#bytes) return this.#bytes;
-    return this.#keep(concat(encodedFields(this), this.signature));
+    return this.#room.subarray(this.#at, this.#at + this.#size);
   }
 
-  #keep(bytes: Bytes): Bytes {
-    if (this.#data?.kind === "batch") {
-      // a session keeps all its units, so the payload is kept once: as a part of the encoding
-      const end = bytes.length - SIGNATURE_BYTES - SESSION_BYTES;
-      this.#data = { kind: "batch", bytes: bytes.subarray(end - this.#data.bytes.length, end) };
-    }
-    return this.#bytes = bytes;
+  /** Moves the encoding to where there is room for it. */
+  moveTo(room: Bytes, at: number): void {
+    room.set(this.bytes, at);
+    [this.#room, this.#at] = [room, at];
+  }
+
+  get mask(): NodeSubset {
+    const reader = new Reader(this.bytes);
+    reader.skip(MASK_AT);
+    return nodeSubset.read(reader);
+  }
+
+  /** A reader that stands before the combined hash. */
+  #behindMask(): Reader {
+    const reader = new Reader(this.bytes);
+    reader.skip(MASK_AT + MASK_SIZE_BYTES);
+    reader.skip(compactLength.read(reader));
+    return reader;
+  }
+
+  get combinedHash(): Bytes {
+    return hash32.read(this.#behindMask());
+  }
+
+  /** A batch is a part of the encoding. */
+  get data(): UnitData | null {
+    const reader = this.#behindMask();
+    reader.skip(HASH_BYTES);
+    const hasData = reader.u8() === 1;
+    if (!hasData) return null;
+    const isSignature = reader.u8() === 1;
+    if (isSignature) return { kind: "signature", signature: signature64.read(reader) };
+    const length = compactLength.read(reader);
+    return { kind: "batch", bytes: this.bytes.subarray(reader.offset, reader.offset + length) };
+  }
+
+  get session(): bigint {
+    return u64Le.read(new Reader(this.bytes.subarray(-SIGNATURE_BYTES - SESSION_BYTES)));
+  }
+
+  get signature(): Bytes {
+    return this.bytes.slice(-SIGNATURE_BYTES);
   }
 
   /** 32 bytes */
   get hash(): Bytes {
-    return this.#hash ??= hashOf(this.bytes.subarray(0, -SIGNATURE_BYTES));
+    return this.#hash ??= this.#key === undefined
+      ? hashOf(this.bytes.subarray(0, -SIGNATURE_BYTES))
+      : fromHex(this.#key);
   }
 
   /** The hash as hex: a map's key. */
@@ -167,9 +201,15 @@ export class SignedUnit implements UnitFields {
     return this.#key ??= toHex(this.hash);
   }
 
+  /** Its hash will hardly be asked for any more: as bytes it takes more than the text. */
+  settle(): void {
+    this.#key ??= toHex(this.hash);
+    this.#hash = undefined;
+  }
+
   /** Ascending. */
   get parentCreators(): readonly number[] {
-    return this.#parentCreators ??= membersOf(this.mask);
+    return membersOf(this.mask);
   }
 }
 

@@ -4,28 +4,64 @@
  * brought.
  */
 import { assert } from "../../../core/assert.ts";
+import type { Bytes } from "../../../core/bytes.ts";
+import { ByCoord } from "./by_coord.ts";
+import type { DagUnit } from "./dag.ts";
 import type { SignedUnit, UnitCoord } from "./unit.ts";
 
 /** A unit and what became of it. */
-export type StoredUnit = {
+export class StoredUnit {
   readonly unit: SignedUnit;
-  /** Hashes (as keys) of its parents, ascending by creator; null until they are known for sure. */
-  parents: readonly string[] | null;
-  inDag: boolean;
+  /** In the graph. */
+  vertex: DagUnit | null = null;
   /** On disk. Before that an own unit must not leave by any way. */
-  durable: boolean;
+  durable = false;
   /** An own unit that was not on disk when another one with our signature turned up for its place: it never leaves. */
-  withheld: boolean;
-};
+  withheld = false;
+  #told: readonly string[] | null = null;
+
+  constructor(unit: SignedUnit) {
+    this.unit = unit;
+  }
+
+  /** Hashes (as keys) of its parents, ascending by creator; null until they are known for sure. */
+  get parents(): readonly string[] | null {
+    return this.vertex?.parents.map(({ unit }) => unit.key) ?? this.#told;
+  }
+
+  /** Somebody has told its parents, and they are those that it commits to. */
+  parentsTold(parents: readonly string[]): readonly string[] {
+    return this.#told = parents;
+  }
+}
+
+/** Encodings of small units side by side: a buffer of its own takes three times as much as such a unit. */
+class Shelf {
+  #room: Bytes = new Uint8Array(0);
+  #used = 0;
+
+  take(unit: SignedUnit): void {
+    const { length } = unit.bytes;
+    if (length > SHELVED_BYTES_MAX) return;
+    if (this.#used + length > this.#room.length) [this.#room, this.#used] = [new Uint8Array(SHELF_BYTES), 0];
+    unit.moveTo(this.#room, this.#used);
+    this.#used += length;
+  }
+}
+
+const SHELF_BYTES = 16_384;
+/** Of larger ones the buffer doesn't matter. */
+const SHELVED_BYTES_MAX = 1_024;
 
 export class UnitStore {
   readonly #byKey = new Map<string, StoredUnit>();
-  /** creator → round → the latest variant. */
-  readonly #byCoord: (StoredUnit | undefined)[][];
+  /** The latest variants. */
+  readonly #byCoord: ByCoord<StoredUnit>;
+  readonly #shelf = new Shelf();
   readonly #forkers = new Set<number>();
 
   constructor(peers: number) {
-    this.#byCoord = Array.from({ length: peers }, () => []);
+    this.#byCoord = new ByCoord(peers);
   }
 
   get size(): number {
@@ -36,18 +72,18 @@ export class UnitStore {
     return this.#byKey.get(key);
   }
 
-  byCoord({ round, creator }: UnitCoord): StoredUnit | undefined {
-    return this.#byCoord[creator]?.[round];
+  byCoord(coord: UnitCoord): StoredUnit | undefined {
+    return this.#byCoord.get(coord);
   }
 
   /** One variant a round, ascending. */
   unitsOf(creator: number): StoredUnit[] {
-    return (this.#byCoord[creator] ?? []).filter((stored) => stored !== undefined);
+    return this.#byCoord.of(creator);
   }
 
   /** Of the highest round; undefined also for an index that is no guardian's. */
   newest(creator: number): StoredUnit | undefined {
-    return this.#byCoord[creator]?.at(-1);
+    return this.#byCoord.newest(creator);
   }
 
   isForker(creator: number): boolean {
@@ -65,13 +101,10 @@ export class UnitStore {
   /** A validated unit that isn't stored yet. */
   add(unit: SignedUnit): StoredUnit {
     assert(!this.#byKey.has(unit.key), "a unit is stored once");
-    const stored: StoredUnit = { unit, parents: null, inDag: false, durable: false, withheld: false };
+    const stored = new StoredUnit(unit);
     this.#byKey.set(unit.key, stored);
-    const rounds = this.#byCoord[unit.creator];
-    assert(rounds, "a validated unit's creator is a guardian");
-    // no holes: an array with gaps would turn into a slow dictionary
-    while (rounds.length < unit.round) rounds.push(undefined);
-    rounds[unit.round] = stored;
+    this.#byCoord.set(unit, stored);
+    this.#shelf.take(unit);
     return stored;
   }
 }

@@ -6,6 +6,7 @@ import type { Bytes } from "../../../core/bytes.ts";
 import { equalBytes } from "../../../core/bytes.ts";
 import type { NumPeers } from "../../../core/types/num_peers.ts";
 import type { SignatureChecks } from "../keychain.ts";
+import { membersOf } from "../scale.ts";
 import type { SignedUnit } from "./unit.ts";
 import { combineHashes } from "./unit.ts";
 
@@ -43,8 +44,9 @@ export class Validator {
   structureFault(unit: SignedUnit): UnitFault | null {
     if (unit.session !== this.#session) return "wrong_session";
     if (unit.round > this.#roundMax) return "round_too_high";
-    if (unit.mask.size !== this.#peers.total) return "wrong_mask_size";
-    const parents = unit.parentCreators;
+    const { mask } = unit;
+    if (mask.size !== this.#peers.total) return "wrong_mask_size";
+    const parents = membersOf(mask);
     if (unit.round === 0) {
       if (parents.length > 0) return "round_zero_with_parents";
       return equalBytes(unit.combinedHash, this.#noParentsHash) ? null : "round_zero_bad_hash";

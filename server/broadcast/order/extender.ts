@@ -9,8 +9,11 @@ import { takeBatch } from "./order.ts";
 
 export type Batch = { readonly head: DagUnit; /** Oldest first, the head last. */ readonly units: readonly DagUnit[] };
 
+const NO_UNITS: DagUnit[] = [];
+
 export class Extender {
   readonly #threshold: number;
+  /** Of rounds whose heads are elected nothing. */
   readonly #rounds: DagUnit[][] = [];
   /** Units of the graph that are not ordered yet. */
   readonly #pool = new Set<DagUnit>();
@@ -29,16 +32,18 @@ export class Extender {
 
   /** A unit that entered the graph, after its parents. */
   add(unit: DagUnit): Batch[] {
-    const rounds = this.#rounds;
-    while (rounds.length <= unit.unit.round) rounds.push([]);
-    rounds[unit.unit.round]!.push(unit);
+    const rounds = this.#rounds, { round } = unit.unit;
+    while (rounds.length <= round) rounds.push([]);
+    // a unit of a round whose head is elected votes no more
+    if (round >= this.#round) rounds[round]!.push(unit);
     this.#pool.add(unit);
     const batches: Batch[] = [];
     let head = this.#election?.vote(unit, rounds) ?? null;
     for (;;) {
       if (head !== null) {
         batches.push({ head, units: takeBatch(head, this.#pool) });
-        this.#round++;
+        for (const { unit } of rounds[this.#round]!) unit.settle();
+        rounds[this.#round++] = NO_UNITS;
         this.#election = null;
       } else if (this.#election !== null) return batches;
       this.#election = RoundElection.start(this.#round, rounds, this.#threshold);

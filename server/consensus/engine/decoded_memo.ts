@@ -7,16 +7,19 @@
  */
 import type { ModuleInstanceId, TransactionId } from "../../../core/types/ids.ts";
 import type { Transaction } from "../../../core/types/transaction.ts";
+import { MEMO_BYTES_MAX, MEMO_BYTES_PER_BYTE, MEMO_ITEM_BYTES, MEMO_TRANSACTION_BYTES } from "../limits.ts";
 import type { ModuleRef } from "./module_actor.ts";
-
-/**
- * Of bodies' encodings: those of 1,300 transactions of ten notes for ten, a minute's under load. Decoded they take
- * thirteen times as much, 26 MB.
- */
-const BYTES_MAX = 2_000_000;
 
 export type DecodedItem = { readonly instance: ModuleInstanceId; readonly ref: ModuleRef; readonly value: unknown };
 export type DecodedParts = { readonly inputs: readonly DecodedItem[]; readonly outputs: readonly DecodedItem[] };
+
+/** About what it takes in memory, decoded. */
+function bytesOf({ inputs, outputs }: Transaction): number {
+  return [...inputs, ...outputs].reduce(
+    (sum, { body }) => sum + MEMO_ITEM_BYTES + MEMO_BYTES_PER_BYTE * body.length,
+    MEMO_TRANSACTION_BYTES,
+  );
+}
 
 type Entry = { readonly parts: DecodedParts; readonly bytes: number };
 
@@ -26,11 +29,11 @@ export class DecodedMemo {
   readonly #bytesMax: number;
   #bytes = 0;
 
-  constructor(bytesMax = BYTES_MAX) {
+  constructor(bytesMax = MEMO_BYTES_MAX) {
     this.#bytesMax = bytesMax;
   }
 
-  /** Of encoded bodies that are remembered now. */
+  /** That what is remembered now takes. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -44,8 +47,8 @@ export class DecodedMemo {
   }
 
   /** The least recently used are forgotten. */
-  add(txid: TransactionId, { inputs, outputs }: Transaction, parts: DecodedParts): void {
-    const bytes = [...inputs, ...outputs].reduce((sum, { body }) => sum + body.length, 0);
+  add(txid: TransactionId, transaction: Transaction, parts: DecodedParts): void {
+    const bytes = bytesOf(transaction);
     this.#entries.set(txid, { parts, bytes });
     this.#bytes += bytes;
     for (const [oldest, entry] of this.#entries) {
