@@ -270,7 +270,7 @@ function beginWaiting(
   const bytes = inputBytes(decoded);
   if (state.ahead.size === 0) {
     const fromMs = state.busy ? ctx.platform.clock.monotonicMs() : state.preparedMs;
-    state.prepareFromMs = fromMs + Math.min(bytes / TOGETHER_BYTES_PER_MS, TOGETHER_MS_MAX);
+    state.prepareFromMs = fromMs + Math.min(Math.ceil(bytes / TOGETHER_BYTES_PER_MS), TOGETHER_MS_MAX);
   }
   state.ahead.add(source, key, bytes);
   return entry;
