@@ -26,9 +26,9 @@ import type { Applied, Candidate } from "./apply_items.ts";
 import { applyItems, modulesTouchedBy } from "./apply_items.ts";
 import type { ConsensusBoard } from "../session/board.ts";
 import {
+  acceptedAmong,
   countAcceptedItems,
   finishedSessions,
-  getAcceptedTransaction,
   itemKey,
   itemsRange,
   modulePrefix,
@@ -138,12 +138,7 @@ async function freshTransactions({ store, modules }: State, items: readonly Acce
     if (!all.has(decoded.txid)) all.set(decoded.txid, { decoded, peer });
   }
   if (all.size === 0) return all;
-  const accepted = await store.read(async (tx) => {
-    const found: TransactionId[] = [];
-    for (const txid of all.keys()) if (await getAcceptedTransaction(tx, txid) !== undefined) found.push(txid);
-    return found;
-  });
-  for (const txid of accepted) all.delete(txid);
+  for (const txid of await store.read((tx) => acceptedAmong(tx, all.keys()))) all.delete(txid);
   return all;
 }
 

@@ -21,7 +21,7 @@ import type { KnownItem } from "../../../core/types/session.ts";
 import { transactionIdOf } from "../../../core/types/transaction.ts";
 import type { Transaction, TransactionError, TransactionSubmissionOutcome } from "../../../core/types/transaction.ts";
 import type { Version } from "../../../core/types/version.ts";
-import { getAcceptedTransaction } from "../store/db.ts";
+import { acceptedAmong, getAcceptedTransaction } from "../store/db.ts";
 import {
   CALLERS_MAX,
   CHECKS_MAX,
@@ -183,7 +183,12 @@ function prepareNext(state: State, ctx: Context): void {
   // copies of one transaction have the same inputs
   const transactions = [...new Map(entries.map(({ decoded }) => [decoded.txid, decoded])).values()];
   ctx.run(
-    () => prepareTransactions(ctx, transactions, true, pauseOf(ctx)),
+    async () => {
+      // for the checks that follow; the database answers while the batch is verified
+      const lookedUp = state.store.read((tx) => acceptedAmong(tx, transactions.map(({ txid }) => txid)));
+      const prepared = prepareTransactions(ctx, transactions, true, pauseOf(ctx));
+      return (await Promise.all([prepared, lookedUp]))[0];
+    },
     (outcome) => ({ type: "prepared", args: { keys, outcome } }),
   );
 }
@@ -269,7 +274,7 @@ function beginWaiting(
   const bytes = inputBytes(decoded);
   if (state.ahead.size === 0) {
     const fromMs = state.busy ? ctx.platform.clock.monotonicMs() : state.preparedMs;
-    state.prepareFromMs = fromMs + Math.min(bytes / TOGETHER_BYTES_PER_MS, TOGETHER_MS_MAX);
+    state.prepareFromMs = fromMs + Math.min(Math.ceil(bytes / TOGETHER_BYTES_PER_MS), TOGETHER_MS_MAX);
   }
   state.ahead.add(source, key, bytes);
   return entry;

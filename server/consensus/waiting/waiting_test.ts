@@ -1,5 +1,7 @@
 /** Transactions that clients wait for: how many, how long, and what happens to them at a session's end. */
 import { assertEquals } from "@std/assert";
+import { MemoryBackend, openMemoryStore } from "../../../actors/store/mod.ts";
+import { ManualClock } from "../../../actors/testing/manual_clock.ts";
 import { publicKeyOf } from "../../../core/crypto/mod.ts";
 import { decode, list, u64 } from "../../../core/encoding/mod.ts";
 import { err, ok } from "../../../core/result.ts";
@@ -228,4 +230,31 @@ Deno.test("a flood of submissions keeps out neither what was accepted nor the en
     assertEquals(answers, [ok(transactionIdOf(transaction(1)))]);
     assertEquals((await data)?.kind, "signature");
   });
+});
+
+Deno.test("that a transaction was accepted is told once it is on disk; what is valid goes into our next unit meanwhile", async () => {
+  const disk = new ManualClock(), writeMs = 1_000;
+  const opening = openMemoryStore({
+    clock: disk,
+    backend: new MemoryBackend({ clock: disk, writeDelayMs: () => writeMs }),
+  });
+  await disk.advance(10 * writeMs);
+  const store = await opening;
+  await withConsensus(
+    MODULE,
+    codecs,
+    async (test) => {
+      const { answers, submit } = submitter(test);
+      const [accepted, valid] = [transaction(1, 7n), transaction(2, 8n)];
+      assertEquals(await process(test, 0, accepted), ok(null));
+      for (const one of [accepted, valid]) submit(one);
+      await test.clock.advance(0);
+      assertEquals([answers, await unit(test)], [[undefined, undefined], [itemOf(valid)]]);
+      await disk.advance(10 * writeMs);
+      await test.clock.advance(0);
+      assertEquals(answers, [ok(transactionIdOf(accepted)), undefined]);
+    },
+    () => [],
+    store,
+  );
 });

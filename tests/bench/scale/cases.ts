@@ -1,6 +1,7 @@
 /** The cases of `bench:scale` by name, in the order in which they run. */
 import { catchUp } from "./catch_up.ts";
 import { guardians } from "./guardians.ts";
+import { longSession } from "./long_session.ts";
 import { notes } from "./notes.ts";
 import { operations } from "./operations.ts";
 import type { ScaleCase } from "./point.ts";
@@ -17,5 +18,6 @@ export const cases: Readonly<Record<string, ScaleCase>> = {
   operations,
   sockets,
   "catch-up": catchUp,
+  "long-session": longSession,
   start,
 };

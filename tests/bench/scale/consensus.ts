@@ -8,6 +8,7 @@ import type { Transaction } from "../../../core/types/transaction.ts";
 import type { AnyServerModule } from "../../../modules/contract/server.ts";
 import { mintCodecs } from "../../../modules/mintv2/codecs.ts";
 import { countIssued } from "../../../modules/mintv2/server/db.ts";
+import type { Modules } from "../../../server/consensus/engine/transaction.ts";
 import { modulePrefix } from "../../../server/consensus/store/db.ts";
 import { MintLoad } from "../../../server/consensus/testing/mint_load.ts";
 import type { ConsensusTest } from "../../../server/consensus/testing/processing.ts";
@@ -73,15 +74,19 @@ export class Payments {
   async withGuardian(
     store: Store,
     count: number,
-    body: (test: ConsensusTest) => Promise<void>,
+    body: (test: ConsensusTest, modules: Modules) => Promise<void>,
   ): Promise<void> {
+    let modules: Modules | undefined;
     await writeMany(store.view(modulePrefix(INSTANCE)), count, (tx) => countIssued(tx, DENOMINATION, 1n));
     const module = { ...this.#load.mint.guardians[0]!.module, audit: () => Promise.resolve(0n) };
     await withConsensus(
       module as Partial<AnyServerModule>,
       mintCodecs,
-      body,
-      () => [],
+      (test) => body(test, modules!),
+      (made) => {
+        modules = made;
+        return [];
+      },
       store,
     );
   }
