@@ -221,11 +221,11 @@ Deno.test("of those who can't be told apart, as behind a proxy, one that sends w
   await load.withConsensus(async (test) => {
     const { clock } = test, honest = await exchanges(4), bad = await badExchange();
     const answer = submit(test, bad, null);
-    await clock.advance(PREPARE_INTERVAL_MS);
+    await clock.advance(TOGETHER_MS_MAX);
     assertEquals((await answer as { readonly ok: boolean }).ok, false);
     const work = await workOf(async () => {
       for (const transaction of honest) submit(test, transaction, null);
-      await clock.advance(2 * PREPARE_INTERVAL_MS);
+      await clock.advance(2 * TOGETHER_MS_MAX);
     });
     // the first, and three together
     assertEquals([work.products, work.millerLoops], [2, 2 * (NOTES + 1)]);

@@ -165,7 +165,7 @@ export class TestClient {
         admin: null,
         testEnvironment,
       };
-      return { definition, env, table: this.#table };
+      return { definition, env, table: this.#table, inBackground: true };
     });
     owners.set(GLOBAL_INSTANCE_ID, {
       kind: null,

@@ -21,7 +21,7 @@ const SPECIAL = [
 ];
 
 /** Big-endian. */
-function scalarBytes(value: bigint): Bytes {
+export function scalarBytes(value: bigint): Bytes {
   return Uint8Array.fromHex(value.toString(16).padStart(64, "0")) as Bytes;
 }
 
