@@ -34,7 +34,7 @@ const SAT_PER_BTC = 1e8;
 /** Deep enough for guardians to agree on a block, and for a wallet to claim what is in it. */
 const CONFIRMATIONS = 12;
 
-/** Nine checks in each federation, some with two addresses of the official client, of minutes each on a busy machine. */
+/** Nine checks in each federation, some with two addresses of the official client: minutes each on a busy machine. */
 const WHOLE_MS = 7_200_000;
 
 type Make = (name: string) => Wallet;
