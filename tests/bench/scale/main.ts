@@ -29,7 +29,10 @@ async function run(name: string, wanted: ScaleCase, sizes: readonly number[]): P
   const points: Point[] = [];
   for (const size of sizes) {
     console.error(`${name}: ${size.toLocaleString("en")} ${wanted.sizeOf}`);
-    points.push(await pointOf(name, size));
+    const point = await pointOf(name, size);
+    // whatever becomes of the larger ones
+    console.error(`  ${JSON.stringify(point)}`);
+    points.push(point);
   }
   console.log(`\n${name}: ${wanted.title}\n`);
   for (const line of tableOf(wanted, points)) console.log(line);
