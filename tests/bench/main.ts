@@ -11,6 +11,7 @@ import { benchNotes } from "./notes.ts";
 import { benchPool } from "./pool.ts";
 import { benchSchnorr } from "./schnorr.ts";
 import { benchStore } from "./store.ts";
+import { benchSubmissions } from "./submissions.ts";
 
 type Figure = { readonly name: string; readonly value: string; readonly ratio?: number };
 
@@ -20,6 +21,7 @@ const benches: Record<string, () => Promise<readonly Figure[]>> = {
   notes: benchNotes,
   schnorr: benchSchnorr,
   pool: benchPool,
+  submissions: benchSubmissions,
   broadcast: benchBroadcast,
   addresses: benchAddresses,
   contracts: benchContracts,
