@@ -35,9 +35,9 @@ export const SUSPECTS_MIN = 1_000;
 export const UNITS_AHEAD_BYTES_MAX = 50_000;
 /**
  * Transactions whose signatures were found good, which are remembered at least, from the submission to the turn in
- * consensus: those of some minutes under load. Twice as many are 3 MB.
+ * consensus: more than wait at once. Twice as many are 1 MB.
  */
-export const SIGNED_REMEMBERED_MIN = 5_000;
+export const SIGNED_REMEMBERED_MIN = 2_500;
 /** A module that takes longer to propose is skipped this time (`CONSENSUS_PROPOSAL_TIMEOUT`). */
 export const PROPOSAL_TIMEOUT_MS = 30_000;
 /**

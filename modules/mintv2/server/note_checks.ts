@@ -10,6 +10,7 @@
  * Batches are verified on threads where there are some: other work goes on meanwhile, and who asks for a note whose
  * batch is under way waits for that one.
  */
+import { sha256 } from "@noble/hashes/sha2.js";
 import type { Dice } from "../../../actors/platform/platform.ts";
 import type { Bytes } from "../../../core/bytes.ts";
 import type { G2 } from "../../../core/crypto/bls/mod.ts";
@@ -162,7 +163,7 @@ export class NoteChecks {
   }
 }
 
-/** All of the note: denomination, nonce and signature. */
+/** The hash of all of the note: denomination, nonce and signature. */
 function keyOf(note: Note): string {
-  return encode(noteCodec, note).toBase64();
+  return sha256(encode(noteCodec, note)).toBase64();
 }
