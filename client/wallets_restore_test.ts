@@ -209,6 +209,38 @@ Deno.test("a wallet that is left in the middle of its recovery, when told to, co
   }
 });
 
+Deno.test("a federation that ends for good while its money is looked for says so, holds up nothing, and can be let go", async () => {
+  const at = await Setting.started();
+  for (let i = 0; i < 3; i++) at.owes(first, WORDS, 10n);
+  at.owes(second, WORDS, 7n);
+  at.logs.get(first)!.silentFrom = 2;
+  const wallets = await at.open();
+  await at.finish(wallets.restore(WORDS));
+  const ended = await at.finish(wallets.add(codeOf(first)));
+  at.silent.add(first);
+  const two = await at.added(wallets, second);
+  await at.world.world.run({ forMs: 3_600_000 });
+  assertEquals([await at.finish(two.getBalance()), await at.finish(wallets.totalMsat())], [7n, 7n]);
+  const standing = async (open: Wallets): Promise<Record<string, unknown>> => {
+    const all = await at.finish(open.recoveries());
+    return Object.fromEntries(
+      [...all].map(([id, [status]]) => [id, [status!.status, status!.complete, status!.total]]),
+    );
+  };
+  const expected = { [idOf(first)]: ["running", 2, 3], [idOf(second)]: ["done", 1, 1] };
+  assertEquals(await standing(wallets), expected);
+  assert(await at.finish(ended.hasPendingRecoveries()));
+  await at.finish(wallets.close());
+  // the next opening asks nobody before it is open
+  const again = await at.open();
+  assertEquals([listed(again).map(([, status]) => status), await standing(again)], [["open", "open"], expected]);
+  const refused = await assertRejects(() => at.finish(again.leave(idOf(first))), ClientError);
+  assertStringIncludes(refused.message, "still being recovered");
+  await at.finish(again.leave(idOf(first), { force: true }));
+  assertEquals([listed(again), await at.finish(again.totalMsat())], [[[idOf(second), "open"]], 7n]);
+  await at.finish(again.close());
+});
+
 Deno.test("words that are given while a federation is added are its wallet's, or refused", async () => {
   const codes: string[] = [];
   for (const isGivenFirst of [false, true]) {

@@ -15,6 +15,7 @@ import { StoreError, storeFailureIn } from "../actors/store/error.ts";
 import type { Store } from "../actors/store/store.ts";
 import { child } from "../actors/supervisor.ts";
 import type { ActorSystem, Inspection } from "../actors/system.ts";
+import { readySecp } from "../core/crypto/secp/fastest.ts";
 import { errorText } from "../core/result.ts";
 import { federationIdOf } from "../core/types/federation_id.ts";
 import type { PeerId } from "../core/types/ids.ts";
@@ -113,6 +114,7 @@ export class Guardian {
    * @throws {SetupError} when the config is at fault
    */
   static async start(options: GuardianOptions): Promise<Guardian> {
+    await readySecp();
     const guardian = new Guardian(options);
     await closedDataFolder(options.platform.files, options.dataDir, loggerFor(ROOT, options.log));
     await requireRoom(options.platform.files, options.dataDir);

@@ -1,8 +1,8 @@
 /**
- * `deno task test`: what this machine can run, and by name what it leaves out and why; ends with
- * `N passed, N failed`. First the quick tests; then what real processes do, at whose side simulated worlds, to which
- * time is nothing, take what is left of the machine. With `--long` also the suites that others have most parts of.
- * `deno task test WORD…` runs the suites whose names have one of the words.
+ * `deno task test`: what this machine can run, and by name what it leaves out and why; ends with what failed and why,
+ * and `N passed, N failed`. First the quick tests; then what real processes do, at whose side simulated worlds, to
+ * which time is nothing, take what is left of the machine. With `--long` also the suites that others have most parts
+ * of. `deno task test WORD…` runs the suites whose names have one of the words.
  *
  * A suite is a command that says in its last lines how many cases passed and failed; one that can't run here says
  * `not run here: WHY` and that none did.
@@ -11,6 +11,8 @@ import { WIDE_FLAG } from "../core/crypto/wasm/probe.ts";
 import { BITCOIND_TEST } from "../server/dev/chain/testing/core_node.ts";
 import type { SourceFile } from "./check/sources.ts";
 import { sourcesBelow } from "./check/sources.ts";
+import type { Counts, Failure } from "./suite_output.ts";
+import { countsOf, failuresOf, linesOf, notRunOf, toldAtTheEnd } from "./suite_output.ts";
 
 type Suite = {
   readonly name: string;
@@ -47,6 +49,7 @@ const simulatedWorlds = [
   "setup_stops",
   "bls_field",
   "secp_field",
+  "secp_crafted",
 ].map(inSlow);
 
 const realPrograms = [
@@ -132,22 +135,6 @@ const simulated: readonly Suite[] = [
 
 const INTERRUPTED_EXIT = 130;
 
-type Counts = { readonly passed: number; readonly failed: number };
-
-function linesOf(output: string): string[] {
-  // deno-lint-ignore no-control-regex -- colours
-  return output.replace(/\x1b\[[0-9;]*m/g, "").split("\n");
-}
-
-/** Of `deno test`'s closing line, or of a line `N passed, N failed`. */
-function countsOf(lines: readonly string[]): Counts | null {
-  for (const line of lines.toReversed()) {
-    const match = /(\d+) passed(?: \(\d+ steps?\))?(?: \| |, )(\d+) failed/.exec(line);
-    if (match) return { passed: Number(match[1]), failed: Number(match[2]) };
-  }
-  return null;
-}
-
 const running = new Set<Deno.ChildProcess>();
 let interrupted = false;
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
@@ -157,19 +144,12 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
   });
 }
 
-/** Why a suite can't run here, and the tests of `deno test` that can't: their names say why. */
-function notRunOf(suite: Suite, lines: readonly string[]): string[] {
-  const reasons: string[] = [];
-  for (const line of lines) {
-    const whole = /^not run here: (.*)$/.exec(line)?.[1], test = /=> (.*) \.\.\. ignored/.exec(line)?.[1];
-    if (whole !== undefined) reasons.push(`${suite.name}: ${whole}`);
-    // these are a suite of their own
-    if (test !== undefined && !test.startsWith(BITCOIND_TEST)) reasons.push(test);
-  }
-  return reasons;
-}
-
-type Ran = Counts & { readonly notRun: readonly string[]; readonly output: string; readonly seconds: number };
+type Ran = Counts & {
+  readonly notRun: readonly string[];
+  readonly failures: readonly Failure[];
+  readonly output: string;
+  readonly seconds: number;
+};
 
 function print(text: string): void {
   const bytes = new TextEncoder().encode(text);
@@ -200,18 +180,21 @@ async function run({ args, env = {}, ...suite }: Suite, { isLast = false, tell =
   if (interrupted) Deno.exit(INTERRUPTED_EXIT);
   const lines = linesOf(output);
   const counts = countsOf(lines) ?? { passed: 0, failed: 0 };
-  const notRun = notRunOf({ args, ...suite }, lines);
+  // tests with a real bitcoind are a suite of their own
+  const notRun = notRunOf(suite.name, lines).filter((name) => !name.startsWith(BITCOIND_TEST));
   const nothing = counts.passed === 0 && notRun.length === 0;
   const failed = counts.failed === 0 && (!status.success || nothing) ? 1 : counts.failed;
-  return { ...counts, failed, notRun, output, seconds: (performance.now() - begun) / 1000 };
+  const failures = failed === 0 ? [] : failuresOf(lines);
+  return { ...counts, failed, failures, notRun, output, seconds: (performance.now() - begun) / 1000 };
 }
 
-const skipped: string[] = [];
+const skipped: string[] = [], failures: Failure[] = [];
 let passed = 0, failed = 0;
 function show({ name }: Suite, ran: Ran): void {
   passed += ran.passed;
   failed += ran.failed;
   skipped.push(...ran.notRun);
+  failures.push(...ran.failures.map((failure) => ({ ...failure, name: `${name}: ${failure.name}` })));
   if (ran.passed + ran.failed === 0) return;
   console.log(`-- ${name}: ${ran.passed} passed, ${ran.failed} failed in ${ran.seconds.toFixed(0)} s`);
 }
@@ -248,5 +231,6 @@ if (words.length === 0) {
   skipped.push(...left.map(({ name }) => `${name}: others have most of its parts; deno task test ${LONG} runs it`));
 }
 for (const line of skipped) console.log(`not run here: ${line}`);
+for (const line of toldAtTheEnd(failures)) console.log(line);
 console.log(`${passed} passed, ${failed} failed`);
 Deno.exit(failed === 0 && passed > 0 ? 0 : 1);

@@ -42,18 +42,25 @@ export const EXPECTED_SOURCES = {
  */
 export const TLS_UNREAD_BYTES_MAX = 64 * 1024;
 
+/** How soon a server that could not take a connection, as for want of open files, tries again. */
+export const ACCEPT_AGAIN_MS = 1_000;
+
+/**
+ * Files that servers leave to the process itself: what is accepted at once before anybody counts it (511 on each of two
+ * ports), connections at the guardians' port, the database, the Bitcoin node, other guardians.
+ */
+export const OWN_OPEN_FILES = 1_536;
+/** Where so few files may be open that nothing is left, servers have this part of them. */
+export const SERVED_PART_MIN = 1 / 4;
+
 /** Of one HTTP server. */
 export const HTTP_SERVER = {
-  /**
-   * Above the guardian API's own 1,000, so that the API can still answer 429. The longest idle makes room for who
-   * comes.
-   */
+  /** At least, if there are files for so many. The longest idle makes room for who comes. */
   connectionsMax: 4_000,
-  /**
-   * Of one public address: above the API's own 100 as well, and few enough that forty strangers are needed to fill the
-   * server.
-   */
+  /** Of one public address, at least: few enough that ten strangers are needed to fill the server. */
   sourceConnectionsMax: 400,
+  /** So many times the handler's own connections there are, so that it can still answer 429. */
+  timesHandlers: 4,
   /** Held of messages and bodies that have not come whole, over all connections: 60 of the API's largest requests. */
   halfSentBytesMax: 64 * 1024 * 1024,
   /** Within it all headers of a request must be there. */

@@ -143,8 +143,15 @@ export interface Network {
   ): Promise<ByteStream>;
   /** A fresh self-signed certificate with one DNS name. */
   makeTlsIdentity(dnsName: string): Promise<TlsIdentity>;
-  /** HTTP/1.1 and WebSocket. @throws {NetworkError} `address_in_use` */
-  serveHttp(options: Address, handler: HttpHandler): Promise<Listener>;
+  /**
+   * HTTP/1.1 and WebSocket. There are places for some more connections than the handler is going to take
+   * (`connectionsMax`, and from one public address `sourceConnectionsMax`), so that it can refuse them with an answer.
+   * @throws {NetworkError} `address_in_use`
+   */
+  serveHttp(
+    options: Address & { readonly connectionsMax?: number; readonly sourceConnectionsMax?: number },
+    handler: HttpHandler,
+  ): Promise<Listener>;
   /** Opens a WebSocket. @throws {NetworkError} `unreachable` · `timeout` · `refused` (with the HTTP status) */
   openWebSocket(
     url: string,
@@ -212,6 +219,8 @@ export interface Files {
    * @throws {FilesError}
    */
   freeBytes(path: string): Promise<number | null>;
+  /** Files and connections that this process may have open at a time; null where the system doesn't tell. */
+  openFilesMax(): Promise<number | null>;
 }
 
 /**

@@ -10,6 +10,7 @@ import type { ActorSystem, Inspection } from "../../actors/system.ts";
 import { assert } from "../../core/assert.ts";
 import type { Bytes } from "../../core/bytes.ts";
 import { wordsOfEntropy } from "../../core/crypto/bip39.ts";
+import { readySecp } from "../../core/crypto/secp/fastest.ts";
 import type { Json } from "../../core/encoding/mod.ts";
 import type { ApiVersionSet } from "../../core/types/api_versions.ts";
 import type { FederationId, ModuleInstanceId, OperationId, PeerId } from "../../core/types/ids.ts";
@@ -119,6 +120,7 @@ export class Client {
     try {
       await client.#system.start(clientTree());
       const joined = await options.store.read((tx) => joinedSlot.get(tx));
+      await readySecp();
       if (joined) await orEnded(client.#until(signal), () => client.#run(joined));
       return client;
     } catch (thrown) {

@@ -11,6 +11,7 @@ import { openKvStore } from "../../actors/store/kv.ts";
 import type { LogSink } from "../../actors/logger.ts";
 import { loggerFor } from "../../actors/logger.ts";
 import { readyBls } from "../../core/crypto/bls/mod.ts";
+import { readySecp } from "../../core/crypto/secp/fastest.ts";
 import type { Json } from "../../core/encoding/mod.ts";
 import { JsonFloat } from "../../core/encoding/mod.ts";
 import { errorText, FedimintError } from "../../core/result.ts";
@@ -72,6 +73,7 @@ async function run(program: Program): Promise<number> {
   const { host, platform, parsed, kind } = program;
   const settings = readSettings(parsed, (name) => host.env(name), kind);
   const log = consoleSink(platform.clock, levelFrom(host.env("RUST_LOG")), (line) => void host.stderr(line));
+  await readySecp();
   tellBlsBackend(loggerFor("gateway", log), await readyBls());
   const { passwords, apiUrl, dataDir } = settings;
   const { node, lightningMode, close } = settings.node.kind === "lnd"

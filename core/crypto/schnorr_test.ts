@@ -3,11 +3,12 @@ import { fromHex, toHex } from "../bytes.ts";
 import { publicKeyOf } from "./secp.ts";
 import { schnorrSign, schnorrVerify } from "./schnorr.ts";
 import { nobleSecp } from "./secp/noble.ts";
-import { fastestSecp } from "./secp/fastest.ts";
+import { fastestSecp, readySecp } from "./secp/fastest.ts";
 import { assertCode, flipBit, seededBytes } from "./testing/mod.ts";
 import { testsNeeding } from "../testing/permissions.ts";
 
 const onMachine = testsNeeding("read");
+await readySecp();
 
 onMachine("BIP340's own test vectors hold: index 0 and 1 sign, 5 to 14 are refused", () => {
   const zero = new Uint8Array(32), three = Uint8Array.from({ length: 32 }, (_, i) => i === 31 ? 3 : 0);

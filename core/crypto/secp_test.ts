@@ -14,11 +14,12 @@ import {
   xOnlyOf,
 } from "./secp.ts";
 import { nobleSecp } from "./secp/noble.ts";
-import { fastestSecp } from "./secp/fastest.ts";
+import { fastestSecp, readySecp } from "./secp/fastest.ts";
 import { assertCode, flipBit, seededBytes } from "./testing/mod.ts";
 import { testsNeeding } from "../testing/permissions.ts";
 
 const onMachine = testsNeeding("read");
+await readySecp();
 
 const ORDER = fromHex("fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141");
 const ORDER_MINUS_ONE = fromHex("fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364140");

@@ -41,6 +41,11 @@ export const BUFFERED_BYTES_MAX = 4 * ANSWER_BYTES_MAX;
 /** Of all connections; then those that have taken least are closed. */
 export const UNTAKEN_TOTAL_BYTES_MAX = 256 * 1024 * 1024;
 /**
+ * Of the connections for which the process may have files open the API takes this part: the others are those that it
+ * refuses with an answer.
+ */
+export const API_PART_OF_CONNECTIONS = 3 / 4;
+/**
  * Connections of one public address, unless the operator says otherwise: a household, an office, a carrier's exit with
  * some clients behind it.
  */

@@ -3,10 +3,12 @@
  * connections above the limit (429). fedimint-server `net/api/mod.rs`; docs/protocol/02-api.md §1.
  */
 import { Hono } from "hono";
+import type { ActorContext } from "../../actors/actor.ts";
 import { defineActor, next } from "../../actors/actor.ts";
 import type { Handover } from "../../actors/handover.ts";
 import { limitedLogger } from "../../actors/limited_log.ts";
 import type { Logger } from "../../actors/logger.ts";
+import { connectionsWithin } from "../../actors/platform/open_files.ts";
 import type { Address, Listener, Upgrade } from "../../actors/platform/platform.ts";
 import type { Cast } from "../../actors/protocol.ts";
 import { child } from "../../actors/supervisor.ts";
@@ -19,7 +21,7 @@ import type { Incoming, Methods } from "./dispatch.ts";
 import { Callers } from "./callers.ts";
 import { answerUnits, overloaded, parseMessage, priceOf, TOO_BIG_REQUEST } from "./dispatch.ts";
 import type { Message } from "./encoded.ts";
-import { PING_MS, REQUEST_BYTES_READ_MAX } from "./limits.ts";
+import { API_PART_OF_CONNECTIONS, PING_MS, REQUEST_BYTES_READ_MAX } from "./limits.ts";
 import { isAuthorized } from "./secrets.ts";
 
 export type ApiListenerMessage =
@@ -62,6 +64,19 @@ function tooMany(): Response {
     status: 429,
     headers: { connection: "close" },
   });
+}
+
+/** Connections that the API takes: as many as configured, if the process may have so many files open. */
+async function placesOf(configured: number, { platform, log }: ActorContext<ApiListenerMessage>): Promise<number> {
+  const openFiles = await platform.files.openFilesMax();
+  const places = Math.floor(connectionsWithin(openFiles, Infinity) * API_PART_OF_CONNECTIONS);
+  if (places >= configured) return configured;
+  log.warn("Too few files may be open for the configured connections: raise the limit of open files", {
+    openFiles,
+    configured,
+    connections: places,
+  });
+  return places;
 }
 
 /** A body's text; null when it is longer than a request may be. Never holds more. */
@@ -141,7 +156,8 @@ export const apiListener = defineActor<ApiListenerMessage, ApiListenerArgs, Stat
   name: "listener",
   init: async (ctx, args) => {
     const log = limitedLogger(ctx.log, ctx.platform.clock);
-    const callers = new Callers(args, ctx.platform.clock);
+    const connectionsMax = await placesOf(args.connectionsMax, ctx);
+    const callers = new Callers({ ...args, connectionsMax }, ctx.platform.clock);
     const app = routes(args, callers, {
       opened: (client) => {
         if (ctx.signal.aborted) hangUp(client);
@@ -151,7 +167,7 @@ export const apiListener = defineActor<ApiListenerMessage, ApiListenerArgs, Stat
         answerInTime(incoming, { methods: args.methods, clock: ctx.platform.clock, log }, ctx.signal),
     });
     const listener = await ctx.platform.network.serveHttp(
-      args.bind,
+      { ...args.bind, connectionsMax, sourceConnectionsMax: args.connectionsPerAddress },
       (request, upgrade, remote) => app.fetch(request, { upgrade, remote }),
     );
     // also after a crash, where nothing is terminated: the next life listens at the same address

@@ -31,6 +31,7 @@ type Options = {
   readonly connectionsMax?: number;
   readonly connectionsPerAddress?: number;
   readonly apiSecrets?: readonly string[];
+  readonly openFilesMax?: number;
 };
 
 class Api {
@@ -39,13 +40,15 @@ class Api {
   readonly log: LogRecord[] = [];
   readonly system: ActorSystem;
 
-  constructor() {
-    const { platform } = this.world.process("guardian");
+  constructor({ openFilesMax = null }: { readonly openFilesMax?: number | null } = {}) {
+    const { platform, disk } = this.world.process("guardian");
+    disk.openFilesMax = openFilesMax;
     this.system = createSystem({ platform, log: (record) => this.log.push(record) });
   }
 
-  static async start({ connectionsMax = 10, connectionsPerAddress = 10, apiSecrets = [] }: Options = {}): Promise<Api> {
-    const api = new Api();
+  static async start(options: Options = {}): Promise<Api> {
+    const { connectionsMax = 10, connectionsPerAddress = 10, apiSecrets = [] } = options;
+    const api = new Api(options);
     const methods: Record<string, Method> = {
       ping: () => Promise.resolve("pong"),
       wait: (_request, signal) => {
@@ -99,6 +102,22 @@ class Api {
     return api.children.find(({ path }) => path.endsWith("/connections"))!.children.length;
   }
 }
+
+Deno.test("a process that may have few files open takes fewer connections than configured, and says so", async () => {
+  const many = await Api.start({ connectionsMax: 3, openFilesMax: 16 });
+  for (let i = 0; i < 3; i++) (await many.open()).send(WAIT);
+  await many.world.run({ forMs: 1_000 });
+  assertEquals(await many.refusal(), 429);
+  assertEquals(many.log.filter(({ level }) => level === "warn"), []);
+
+  const few = await Api.start({ connectionsMax: 3, openFilesMax: 12 });
+  for (let i = 0; i < 2; i++) (await few.open()).send(WAIT);
+  await few.world.run({ forMs: 1_000 });
+  assertEquals(await few.refusal(), 429);
+  assertEquals(few.log.filter(({ level }) => level === "warn").map(({ facts }) => facts), [
+    { openFiles: 12, configured: 3, connections: 2 },
+  ]);
+});
 
 Deno.test("clients connect on any path and are answered", async () => {
   const api = await Api.start();

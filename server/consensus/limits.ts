@@ -22,11 +22,13 @@ export const PREPARED_BYTES_MAX = 20_000;
 /** So many batches' worth of submissions are taken at a time: what comes later waits for no more than a second. */
 export const PREPARED_PARTS_MAX = 8;
 /**
- * Submissions that come within so long after the last batch began are collected for the next one: two rounds. Alone
- * each would cost three times as much. One that comes after a while doesn't wait, unless the last batch had several:
- * then others come with it.
+ * Transactions that come while others wait are collected for the next batch, as long as is worth it: what a batch has
+ * in common, each would cost again, and that grows with its inputs. So many bytes of the first one's inputs are a
+ * millisecond: one note waits for less than a round, ten for two …
  */
-export const PREPARE_INTERVAL_MS = 100;
+export const TOGETHER_BYTES_PER_MS = 15;
+/** … and none for longer. */
+export const TOGETHER_MS_MAX = 100;
 /** A sender in whose transaction something bad was found has them checked alone for so long. */
 export const SUSPECT_MS = 600_000;
 /** Such senders that are remembered at least. */
@@ -38,6 +40,15 @@ export const UNITS_AHEAD_BYTES_MAX = 50_000;
  * consensus: more than wait at once. Twice as many are 1 MB.
  */
 export const SIGNED_REMEMBERED_MIN = 2_500;
+/** What transactions take that are remembered decoded, bytes: 1,200 of ten notes for ten, as many as may wait. */
+export const MEMO_BYTES_MAX = 26_000_000;
+/** Of those that were processed, 60 of them, some seconds' under load: others' units bring them once more. */
+export const MEMO_PROCESSED_BYTES_MAX = 1_300_000;
+/**
+ * What one takes, measured and rounded up: by itself, each input and output, and each byte of their encodings. An evil
+ * guardian's unit may hold 3,800 transactions of nothing, or 16,000 items of two bytes, which take 180 times as much.
+ */
+export const MEMO_TRANSACTION_BYTES = 512, MEMO_ITEM_BYTES = 400, MEMO_BYTES_PER_BYTE = 9;
 /** A module that takes longer to propose is skipped this time (`CONSENSUS_PROPOSAL_TIMEOUT`). */
 export const PROPOSAL_TIMEOUT_MS = 30_000;
 /**

@@ -7,7 +7,8 @@ import type { ConsensusItem } from "../../core/types/session.ts";
 import { consensusItem } from "../../core/types/session.ts";
 import type { Transaction } from "../../core/types/transaction.ts";
 import { transactionIdOf } from "../../core/types/transaction.ts";
-import { PREPARE_INTERVAL_MS, RECHECK_INTERVAL_MS } from "./limits.ts";
+import { RECHECK_INTERVAL_MS, TOGETHER_BYTES_PER_MS, TOGETHER_MS_MAX } from "./limits.ts";
+import type { NextUnitData } from "./waiting/mempool.ts";
 import type { SubmissionAnswer } from "./waiting/submissions.ts";
 import type { OrderedUnit } from "./session/outcome.ts";
 import { outcome } from "./session/outcome.ts";
@@ -40,9 +41,18 @@ function submit({ system }: ConsensusTest, transaction: Transaction, source = "h
   return answer;
 }
 
+/** How long one waits for others after several that came together. */
+function togetherMs(transaction: Transaction): number {
+  return transaction.inputs.reduce((sum, { body }) => sum + body.length, 0) / TOGETHER_BYTES_PER_MS;
+}
+
 /** What our next unit carries. */
-async function unitBytes({ system }: ConsensusTest): Promise<Uint8Array> {
-  const data = await system.ask(refs.mempool, "nextUnitData", { session: 0, measured: false });
+function nextUnit({ system }: ConsensusTest): Promise<NextUnitData> {
+  return system.ask(refs.mempool, "nextUnitData", { session: 0, measured: false });
+}
+
+async function unitBytes(test: ConsensusTest): Promise<Uint8Array> {
+  const data = await nextUnit(test);
   assert(data?.kind === "batch");
   return data.bytes;
 }
@@ -87,7 +97,7 @@ Deno.test("submissions that come together are checked in one batch, and once the
     const [late, later, last, ...all] = await exchanges(8);
     const submitted = await workOf(async () => {
       for (const transaction of all) submit(test, transaction);
-      await clock.advance(PREPARE_INTERVAL_MS);
+      await clock.advance(TOGETHER_MS_MAX);
     });
     // the first one doesn't wait for others
     assertEquals([submitted.products, submitted.millerLoops], [2, 2 * (NOTES + 1)]);
@@ -102,19 +112,39 @@ Deno.test("submissions that come together are checked in one batch, and once the
     assertEquals([ordered.products, ordered.verified, ordered.multiplied], [0, 0, 5 * NOTES]);
 
     // where several came together, the first of the next ones waits for others, and once there are none no more
-    await clock.advance(10 * PREPARE_INTERVAL_MS);
+    await clock.advance(10 * TOGETHER_MS_MAX);
     const next = await workOf(async () => {
       submit(test, late!);
-      await clock.advance(PREPARE_INTERVAL_MS / 2);
+      await clock.advance(togetherMs(late!) / 2);
       submit(test, later!);
-      await clock.advance(PREPARE_INTERVAL_MS / 2);
+      await clock.advance(TOGETHER_MS_MAX);
     });
     assertEquals([next.products, next.verified], [1, 2 * NOTES]);
     const alone = await workOf(async () => {
       submit(test, last!);
-      await clock.advance(PREPARE_INTERVAL_MS);
+      await clock.advance(TOGETHER_MS_MAX);
     });
     assertEquals([alone.products, alone.verified], [1, NOTES]);
+  });
+});
+
+Deno.test("a transaction waits for others as long as checking it together saves: one of one note for a third of what one of three does", async () => {
+  await load.withConsensus(async (test) => {
+    const { clock } = test;
+    for (const transaction of await exchanges(3)) submit(test, transaction);
+    await clock.advance(TOGETHER_MS_MAX);
+    for (const notes of [1, NOTES]) {
+      // what came before came together
+      for (const transaction of await exchanges(2)) submit(test, transaction);
+      await clock.advance(10 * TOGETHER_MS_MAX);
+      await unitBytes(test);
+      const transaction = load.exchange(await load.notes(notes));
+      submit(test, transaction);
+      await clock.advance(togetherMs(transaction) - 2);
+      assertEquals(await nextUnit(test), null);
+      await clock.advance(3);
+      assertEquals(await unitBytes(test), encode(list(consensusItem), [itemOf(transaction)]));
+    }
   });
 });
 
@@ -158,7 +188,7 @@ Deno.test("a bad transaction in a batch is refused for what it is, the others ar
     const bad = await badExchange(), worse = await badExchange();
     submit(test, first!);
     const answers = [...honest.slice(0, 3), bad].map((tx) => submit(test, tx, tx === bad ? "stranger" : "honest"));
-    await clock.advance(PREPARE_INTERVAL_MS);
+    await clock.advance(TOGETHER_MS_MAX);
     const refused = await answers.at(-1)!;
     assert(refused !== null && refused !== "broken" && !refused.ok);
     assertEquals(refused.error.tag, "Input");
@@ -167,13 +197,13 @@ Deno.test("a bad transaction in a batch is refused for what it is, the others ar
 
     // the stranger's next one takes the honest ones' batch nothing
     const work = await workOf(async () => {
-      await clock.advance(PREPARE_INTERVAL_MS);
+      await clock.advance(TOGETHER_MS_MAX);
       submit(test, honest[3]!);
       await clock.advance(0);
       const next = submit(test, worse, "stranger");
       submit(test, honest[4]!);
       submit(test, honest[5]!);
-      await clock.advance(PREPARE_INTERVAL_MS);
+      await clock.advance(TOGETHER_MS_MAX);
       const answer = await next;
       assert(answer !== null && answer !== "broken" && !answer.ok);
     });

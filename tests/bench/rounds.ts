@@ -12,6 +12,9 @@ const ROUNDS_PER_SESSION = 200;
 /** A look at a guardian. */
 export type RoundsAt = { readonly rounds: number; readonly atMs: number };
 
+/** A look at its running session. */
+type SessionAt = { readonly session: number; readonly round: number; readonly atMs: number };
+
 export async function inspect(federation: DevFederation, peer: number): Promise<Inspection> {
   return await federation.call(peer, "inspect") as unknown as Inspection;
 }
@@ -25,19 +28,60 @@ function find(tree: Inspection, name: string): Inspection | undefined {
   return undefined;
 }
 
-/** Of one of our guardians. */
-export async function roundsOf(federation: DevFederation, peer: number): Promise<RoundsAt> {
+async function sessionOf(federation: DevFederation, peer: number): Promise<SessionAt> {
   for (;;) {
     const tree = await inspect(federation, peer);
     const session = Number(find(tree, "sessions")?.facts.session);
     const round = Number(find(tree, "broadcast")?.facts.round);
-    const atMs = clock.monotonicMs();
     // between two sessions there is no broadcast, and one that begins has no round yet
-    if (Number.isInteger(session) && Number.isInteger(round)) {
-      return { rounds: session * ROUNDS_PER_SESSION + round, atMs };
-    }
+    if (Number.isInteger(session) && Number.isInteger(round)) return { session, round, atMs: clock.monotonicMs() };
     await sleep(clock, AGAIN_MS);
   }
+}
+
+/**
+ * Of one of our guardians. Rounds that a session makes beyond its last one, until it is signed, aren't counted: of a
+ * short time they may be most, then `watchRounds` is right.
+ */
+export async function roundsOf(federation: DevFederation, peer: number): Promise<RoundsAt> {
+  const { session, round, atMs } = await sessionOf(federation, peer);
+  return { rounds: session * ROUNDS_PER_SESSION + round, atMs };
+}
+
+/** Counts from each look to the next: what a session made after its last look is left out. */
+export class RoundsCount {
+  #last: SessionAt;
+  readonly #sinceMs: number;
+  #rounds = 0;
+
+  constructor(first: SessionAt) {
+    this.#last = first;
+    this.#sinceMs = first.atMs;
+  }
+
+  add(look: SessionAt): void {
+    this.#rounds += look.session === this.#last.session ? look.round - this.#last.round : look.round;
+    this.#last = look;
+  }
+
+  get perSecond(): number {
+    return this.#rounds / (this.#last.atMs - this.#sinceMs) * 1_000;
+  }
+}
+
+/** Looks at one of our guardians ten times a second until it is over. @returns rounds a second */
+export async function watchRounds(federation: DevFederation, peer: number, over: Promise<unknown>): Promise<number> {
+  const count = new RoundsCount(await sessionOf(federation, peer));
+  let isOver = false;
+  const end = (): void => {
+    isOver = true;
+  };
+  void over.then(end, end);
+  do {
+    await sleep(clock, AGAIN_MS);
+    count.add(await sessionOf(federation, peer));
+  } while (!isOver);
+  return count.perSecond;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { roundsOfMetrics, roundsPerSecond } from "./rounds.ts";
+import { RoundsCount, roundsOfMetrics, roundsPerSecond } from "./rounds.ts";
 
 Deno.test("rounds by an official guardian's metrics are what it sent to the guardian that it sent most", () => {
   const text = [
@@ -16,4 +16,12 @@ Deno.test("rounds by an official guardian's metrics are what it sent to the guar
 
 Deno.test("rounds a second are what came between two looks", () => {
   assertEquals(roundsPerSecond({ rounds: 190, atMs: 1_000 }, { rounds: 230, atMs: 3_000 }), 20);
+});
+
+Deno.test("rounds that a session makes until it is signed, beyond its last one, don't count against the next", () => {
+  const count = new RoundsCount({ session: 3, round: 196, atMs: 1_000 });
+  for (const [session, round, atMs] of [[3, 201, 1_400], [3, 216, 1_900], [4, 0, 2_000], [4, 10, 3_000]] as const) {
+    count.add({ session, round, atMs });
+  }
+  assertEquals(count.perSecond, 15);
 });

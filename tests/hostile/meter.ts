@@ -6,7 +6,7 @@ import { sleep } from "../../actors/platform/platform.ts";
 import { realPlatform } from "../../actors/platform/real.ts";
 import type { Inspection } from "../../actors/system.ts";
 import type { DevFederation } from "../../server/dev/federation/federation.ts";
-import { inspect, roundsOf, roundsPerSecond } from "../bench/rounds.ts";
+import { inspect, watchRounds } from "../bench/rounds.ts";
 import { usageOf } from "../bench/usage.ts";
 import type { Payer } from "./payer.ts";
 
@@ -67,15 +67,15 @@ export class Meter {
 
   /** Measures for so long, and until what was begun then is answered. */
   async measure(ms: number): Promise<Figures> {
-    const before = await roundsOf(this.#federation, this.#peers[0]!);
     const endMs = platform.clock.monotonicMs() + ms;
     const over = (): boolean => platform.clock.monotonicMs() >= endMs;
-    const [calls, payments] = await Promise.all([
+    const done = Promise.all([
       Promise.all(this.#peers.map((peer) => this.#callAgain(peer, over))),
       this.#payAgain(over),
     ]);
-    const after = await roundsOf(this.#federation, this.#peers[0]!);
-    return { roundsPerSecond: roundsPerSecond(before, after), calls: calls.flat(), payments };
+    const watched = watchRounds(this.#federation, this.#peers[0]!, done);
+    const [[calls, payments], roundsPerSecond] = await Promise.all([done, watched]);
+    return { roundsPerSecond, calls: calls.flat(), payments };
   }
 
   async #callAgain(peer: number, over: () => boolean): Promise<number[]> {

@@ -59,10 +59,14 @@ export function line(row: Row): string {
     : cells;
 }
 
+export function isHalted(row: Row): boolean {
+  return !(part(row) >= ROUNDS_PART_MIN);
+}
+
 /** What may never happen. */
 export function broken(row: Row): string[] {
   const reasons: string[] = [];
-  if (!(part(row) >= ROUNDS_PART_MIN)) reasons.push("consensus hardly went on");
+  if (isHalted(row)) reasons.push("consensus hardly went on");
   if (!(row.memoryMb <= MEMORY_MB_MAX)) reasons.push(`a guardian holds ${row.memoryMb.toFixed(0)} MB`);
   if (row.restarts !== 0) reasons.push("actors crashed, or a guardian ended");
   return reasons;

@@ -17,7 +17,9 @@ for (const name of names) {
   passed += result.passed;
   failed += result.failures.length;
   console.log(`${name}  ${result.passed} passed, ${result.failures.length} failed`);
-  for (const { where, text } of result.failures.slice(0, FAILURES_SHOWN_MAX)) console.log(`  ${where}: ${text}`);
+  for (const { where, text } of result.failures.slice(0, FAILURES_SHOWN_MAX)) {
+    console.log(`FAILED ${where}: ${text}`);
+  }
   const hidden = result.failures.length - FAILURES_SHOWN_MAX;
   if (hidden > 0) console.log(`  and ${hidden} more`);
 }

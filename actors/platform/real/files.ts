@@ -17,7 +17,18 @@ const OTHERS = 0o077;
 /** Everybody may read. */
 const PUBLIC = 0o004;
 
-export const realFiles: Files = { read, create, replace, makeSecret, isPublic, remove, list, makeDirectory, freeBytes };
+export const realFiles: Files = {
+  read,
+  create,
+  replace,
+  makeSecret,
+  isPublic,
+  remove,
+  list,
+  makeDirectory,
+  freeBytes,
+  openFilesMax,
+};
 
 async function read(path: string, bytesMax: number): Promise<Bytes | undefined> {
   try {
@@ -182,4 +193,15 @@ function filesError(path: string, what: string, thrown: unknown): FilesError {
     );
   }
   return new FilesError({ code: "failed", path }, `Cannot ${what} ${path}.`, options);
+}
+
+async function openFilesMax(): Promise<number | null> {
+  try {
+    const found = /^Max open files +([0-9]+) /m.exec(await Deno.readTextFile("/proc/self/limits"));
+    return found && Number(found[1]);
+  } catch (thrown) {
+    // no Linux, or no permission
+    if (thrown instanceof Deno.errors.NotFound || thrown instanceof Deno.errors.NotCapable) return null;
+    throw filesError("/proc/self/limits", "read", thrown);
+  }
 }

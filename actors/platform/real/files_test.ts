@@ -113,6 +113,12 @@ onMachine("the room on a disk is what df tells, and that of a folder that isn't 
   await assertRejects(() => realFiles.freeBytes("/no such folder"), FilesError);
 });
 
+onMachine("the files that a process may have open are what its shell tells", async () => {
+  if (Deno.build.os !== "linux") return;
+  const { stdout } = await new Deno.Command("sh", { args: ["-c", "ulimit -n"] }).output();
+  assertEquals(await realFiles.openFilesMax(), Number(new TextDecoder().decode(stdout)));
+});
+
 onMachine("a file system that counts no blocks tells no room, and not that it is full", async () => {
   if (Deno.build.os !== "linux") return;
   assertEquals(await realFiles.freeBytes("/proc"), null);

@@ -13,17 +13,19 @@ import {
 } from "../limits.ts";
 import { boundedBody, readBody } from "../body.ts";
 import { HalfSent } from "../half_sent.ts";
+import { connectionsWithin } from "../open_files.ts";
 import { type Place, Places } from "../places.ts";
 import { sourceOf } from "../source.ts";
 import type { HttpHandler, Network, Upgrade } from "../platform.ts";
 import { answerOf, type Report } from "../http_handling.ts";
 import { offerUpgrade, type UpgradeOffer } from "../upgrade.ts";
+import { realFiles } from "./files.ts";
 import { linger } from "./linger.ts";
 import { listen, remoteOf } from "./listen.ts";
 import { WebSocketConnection } from "./websocket.ts";
 
 export function serveHttp(report: Report, bounds = HTTP_SERVER): Network["serveHttp"] {
-  return (at, handler) => {
+  return async (at, handler) => {
     const server = createServer({
       maxHeaderSize: HTTP_HEADER_BYTES_MAX,
       headersTimeout: bounds.headersTimeoutMs,
@@ -34,7 +36,13 @@ export function serveHttp(report: Report, bounds = HTTP_SERVER): Network["serveH
       noDelay: true,
     });
     const halfSent = new HalfSent(bounds.halfSentBytesMax);
-    const places = new Places({ max: bounds.connectionsMax, sourceMax: bounds.sourceConnectionsMax });
+    const places = new Places({
+      max: connectionsWithin(
+        await realFiles.openFilesMax(),
+        placesFor(at.connectionsMax, bounds.connectionsMax, bounds),
+      ),
+      sourceMax: placesFor(at.sourceConnectionsMax, bounds.sourceConnectionsMax, bounds),
+    });
     const placeOf = new WeakMap<Socket, Place>();
     server.on("connection", (socket: Socket) => {
       const place = places.take(sourceOf(remoteOf(socket)), () => socket.destroy());
@@ -62,8 +70,13 @@ export function serveHttp(report: Report, bounds = HTTP_SERVER): Network["serveH
       });
     });
     server.on("clientError", (_error, socket) => socket.destroy()); // not HTTP: nobody to tell
-    return listen(server, at, report);
+    return await listen(server, at, report);
   };
+}
+
+/** @param handlers connections of the handler's @param least places that there are in any case */
+function placesFor(handlers = 0, least: number, { timesHandlers }: typeof HTTP_SERVER): number {
+  return Math.max(least, handlers * timesHandlers);
 }
 
 /** The connection is busy from when a request has come whole until it is answered. */

@@ -225,6 +225,7 @@ onMachine("an error names the host and never the secrets of a URL", async () => 
 
 const FEW = {
   sourceConnectionsMax: 2,
+  timesHandlers: 4,
   halfSentBytesMax: 10_000,
   connectionsMax: 2,
   headersTimeoutMs: 500,
@@ -281,6 +282,21 @@ onMachine(
     await close();
   },
 );
+
+onMachine("there are places for more connections than the handler takes, however many those are", async () => {
+  const gate = Promise.withResolvers<void>();
+  const { address, close } = await serveHttp(toReports, FEW)(
+    { hostname: "127.0.0.1", port: 0, connectionsMax: 2 },
+    async () => (await gate.promise, new Response("in")),
+  );
+  const request = utf8("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  const places = 2 * FEW.timesHandlers;
+  const all = Array.from({ length: places + 1 }, () => raw(address.port, request));
+  assertEquals(await Promise.race(all), "");
+  gate.resolve();
+  assertEquals((await Promise.all(all)).filter((answer) => answer.includes("in")).length, places);
+  await close();
+});
 
 onMachine("half-sent messages and bodies are bounded over all connections: the oldest is cut off", async () => {
   const opened = Promise.withResolvers<void>();

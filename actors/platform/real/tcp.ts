@@ -1,6 +1,7 @@
 /** TCP sockets of the machine. */
 import type { Bytes } from "../../../core/bytes.ts";
 import { NetworkError } from "../error.ts";
+import { ACCEPT_AGAIN_MS } from "../limits.ts";
 import type { Address, Listener } from "../platform.ts";
 import type { Tcp, TcpStream } from "../tcp.ts";
 
@@ -33,7 +34,18 @@ function listen(at: Address, onConnection: (stream: TcpStream) => void): Promise
 }
 
 async function accept(listener: Deno.TcpListener, onConnection: (stream: TcpStream) => void): Promise<void> {
-  for await (const conn of listener) onConnection(streamOf(conn));
+  for (;;) {
+    let conn: Deno.TcpConn;
+    try {
+      conn = await listener.accept();
+    } catch (thrown) {
+      if (thrown instanceof Deno.errors.BadResource || thrown instanceof Deno.errors.Interrupted) return; // closed
+      // no file to open is left, or who came has gone: nothing that the next one would have to suffer from
+      await new Promise((resolve) => setTimeout(resolve, ACCEPT_AGAIN_MS));
+      continue;
+    }
+    onConnection(streamOf(conn));
+  }
 }
 
 async function dial(to: Address, timeoutMs: number): Promise<TcpStream> {

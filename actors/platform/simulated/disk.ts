@@ -10,6 +10,8 @@ export type StoredFile = { readonly bytes: Bytes; readonly secret: boolean };
 export class SimulatedDisk {
   /** What `freeBytes` tells; null: nothing. Nothing is ever refused for it. */
   freeBytes: number | null = null;
+  /** What `openFilesMax` tells; null: nothing. Nothing is ever refused for it. */
+  openFilesMax: number | null = null;
   /** By normalised path. */
   readonly files = new Map<string, StoredFile>();
   /** Path → whether it is secret. */

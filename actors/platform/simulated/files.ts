@@ -50,5 +50,6 @@ export function simulatedFiles(life: Life): Files {
     makeDirectory: (path, options = {}) =>
       later(`folder ${path}`, () => disk.makeDirectory(path, options.secret === true), true),
     freeBytes: (path) => later(`room ${path}`, () => disk.freeBytes, false),
+    openFilesMax: () => Promise.resolve(disk.openFilesMax),
   };
 }

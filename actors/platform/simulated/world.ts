@@ -23,6 +23,7 @@
  * ```
  */
 import { assert } from "../../../core/assert.ts";
+import { readySecp } from "../../../core/crypto/secp/fastest.ts";
 import { FedimintError } from "../../../core/result.ts";
 import type { Report } from "../http_handling.ts";
 import { Agenda } from "./agenda.ts";
@@ -33,6 +34,9 @@ import { Machine } from "./machine.ts";
 import { SimulatedProcess } from "./process.ts";
 import { turn } from "./turn.ts";
 import type { Universe } from "./universe.ts";
+
+// what is loaded from the disk comes at a time of its own: in no world is it waited for
+await readySecp();
 
 export type WorldOptions = {
   /** Wall clock at the beginning; default 2026-01-01. */

@@ -4,11 +4,13 @@ import { firstInvalid, schnorrVerify } from "../schnorr.ts";
 import { callsOf } from "../../testing/calls.ts";
 import { flipBit } from "../testing/mod.ts";
 import type { SchnorrCheck, SchnorrVerifier } from "./backend.ts";
-import { fastestSecp } from "./fastest.ts";
+import { fastestSecp, readySecp } from "./fastest.ts";
 import { findFault, HOLDING, REFUSED } from "./known_answers.ts";
 import { nobleSecp } from "./noble.ts";
 import { signedChecks } from "./testing/wide.ts";
 import { ASSEMBLED_AFTER, chooseVerifier, LateVerifier, schnorrVerifier, verifierOf } from "./verifier.ts";
+
+await readySecp();
 
 Deno.test("every verifier gives the known answers", () => {
   const all = [schnorrVerifier.chosen().verifier, verifierOf(nobleSecp), verifierOf(fastestSecp)];

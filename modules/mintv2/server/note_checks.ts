@@ -8,7 +8,8 @@
  * takes the others of its batch no more than a few products of pairings.
  *
  * Batches are verified on threads where there are some: other work goes on meanwhile, and who asks for a note whose
- * batch is under way waits for that one.
+ * batch is under way waits for that one. Once, and for no note that is known: whoever sees a transaction's notes can
+ * submit them in bad ones of his own, again and again, and would keep it waiting as long as he likes.
  */
 import { sha256 } from "@noble/hashes/sha2.js";
 import type { Dice } from "../../../actors/platform/platform.ts";
@@ -72,27 +73,18 @@ export class NoteChecks {
    */
   async prepare(transactions: readonly (readonly Note[])[]): Promise<boolean[]> {
     const named = transactions.map((notes) => notes.map((note) => ({ note, key: keyOf(note) })));
-    const keys = named.flat().map(({ key }) => key);
-    for (let others = this.#callsWith(keys); others.length > 0; others = this.#callsWith(keys)) {
-      await Promise.allSettled(others);
-    }
-    const call = this.#prepareNow(
-      named.map((notes) =>
-        notes.filter(({ note, key }) => this.#keys.has(note.denomination) && !this.#isKnown(key)).map(({ note }) =>
-          note
-        )
-      ),
-    );
-    for (const key of keys) this.#underWay.set(key, call);
+    const unknown = (): typeof named =>
+      named.map((notes) => notes.filter(({ note, key }) => this.#keys.has(note.denomination) && !this.#isKnown(key)));
+    const others = unknown().flat().flatMap(({ key }) => this.#underWay.get(key) ?? []);
+    if (others.length > 0) await Promise.allSettled(others);
+    const left = unknown(), call = this.#prepareNow(left.map((notes) => notes.map(({ note }) => note)));
+    for (const { key } of left.flat()) this.#underWay.set(key, call);
     try {
       return await call;
     } finally {
-      for (const key of keys) this.#underWay.delete(key);
+      // somebody else who waited may have begun with the same note meanwhile
+      for (const { key } of left.flat()) if (this.#underWay.get(key) === call) this.#underWay.delete(key);
     }
-  }
-
-  #callsWith(keys: readonly string[]): Promise<unknown>[] {
-    return this.#underWay.size === 0 ? [] : keys.flatMap((key) => this.#underWay.get(key) ?? []);
   }
 
   /** @param unknown notes without a verdict, of denominations that have a key */

@@ -101,6 +101,51 @@ Deno.test("notes whose batch failed are verified anew for who waited for it", as
   assertEquals([await spoiled, await honest], [[true, false], [true]]);
 });
 
+/** Checks elsewhere that end when the test says so. */
+function slowChecks() {
+  const begun: { readonly notes: number; readonly end: () => void }[] = [];
+  const checks = new NoteChecks(mint.config.tbsAggPks, seededDice(3), (groups) =>
+    new Promise((resolve) => {
+      const verdicts = groups.map((group) => group.some(({ signature }) => isBad(signature)) ? "fails" : "holds");
+      begun.push({ notes: groups.flat().length, end: () => resolve(verdicts) });
+    }));
+  return { checks, begun };
+}
+const isBad = (signature: Note["signature"]): boolean => signature === bls.g1.generator;
+
+Deno.test("who asks for notes that are known to hold waits for nobody who asks for them beside others", async () => {
+  const { checks, begun } = slowChecks(), [some, others] = pair(0) as [Note[], Note[]];
+  const first = checks.prepare([some]);
+  begun[0]!.end();
+  assertEquals(await first, [true]);
+  const copied = checks.prepare([[...some, ...others.map(bad)]]);
+  let verdicts: readonly boolean[] | null = null;
+  void checks.prepare([some]).then((held) => verdicts = held);
+  await settle();
+  assertEquals([verdicts, begun.length], [[true], 2]);
+  begun[1]!.end();
+  assertEquals(await copied, [false]);
+});
+
+Deno.test("who asks for notes waits once, however many others copy them into bad transactions, one after the other", async () => {
+  const { checks, begun } = slowChecks(), [one, other, third] = pair(0)[0] as [Note, Note, Note];
+  let copies = 0;
+  const copy = (note: Note): void => void checks.prepare([[note, bad(notes[20 + copies++]!)]]);
+  // two chains that end by turns: a call with one of the notes is always under way
+  for (const note of [one, other, one, other]) copy(note);
+  await settle();
+  const prepared = checks.prepare([[one, other, third]]);
+  let ended = 0;
+  for (; ended < 20 && begun.every(({ notes }) => notes !== 3); ended++) {
+    copy(ended % 2 === 0 ? one : other);
+    begun[ended]!.end();
+    await settle();
+  }
+  assertEquals(ended, 2);
+  for (; ended < begun.length; ended++) begun[ended]!.end();
+  assertEquals(await prepared, [true]);
+});
+
 Deno.test("when the module stops a batch that is under way ends", async () => {
   const { checks, thread, stop } = await setting(), prepared = checks.prepare(pair(0));
   await settle();

@@ -109,7 +109,8 @@ const SESSION_BYTES = 8;
  * A unit with a signature (64 bytes) that may or may not be its creator's.
  *
  * A session keeps all its units, thousands of each guardian. So one is little more than its encoding: what is in it is
- * read again when asked for, which is seldom, and of its hash in the end only the text is kept, by which it is looked up.
+ * read again when asked for, which is seldom, and of its hash in the end only the text is kept, as which it is looked
+ * up.
  */
 export class SignedUnit implements UnitFields {
   readonly round: number;

@@ -7,18 +7,25 @@
  */
 import type { ModuleInstanceId, TransactionId } from "../../../core/types/ids.ts";
 import type { Transaction } from "../../../core/types/transaction.ts";
+import {
+  MEMO_BYTES_MAX,
+  MEMO_BYTES_PER_BYTE,
+  MEMO_ITEM_BYTES,
+  MEMO_PROCESSED_BYTES_MAX,
+  MEMO_TRANSACTION_BYTES,
+} from "../limits.ts";
 import type { ModuleRef } from "./module_actor.ts";
-
-/**
- * Of bodies' encodings: those of 1,300 transactions of ten notes for ten, as many as may wait to be ordered. Decoded
- * they take thirteen times as much, 26 MB.
- */
-const BYTES_MAX = 2_000_000;
-/** Of those that were processed, some seconds' under load: others' units bring them once more. */
-const PROCESSED_BYTES_MAX = 100_000;
 
 export type DecodedItem = { readonly instance: ModuleInstanceId; readonly ref: ModuleRef; readonly value: unknown };
 export type DecodedParts = { readonly inputs: readonly DecodedItem[]; readonly outputs: readonly DecodedItem[] };
+
+/** About what it takes in memory, decoded. */
+function bytesOf({ inputs, outputs }: Transaction): number {
+  return [...inputs, ...outputs].reduce(
+    (sum, { body }) => sum + MEMO_ITEM_BYTES + MEMO_BYTES_PER_BYTE * body.length,
+    MEMO_TRANSACTION_BYTES,
+  );
+}
 
 type Entry = { readonly parts: DecodedParts; readonly bytes: number };
 
@@ -66,12 +73,12 @@ export class DecodedMemo {
   readonly #waiting: Entries;
   readonly #processed: Entries;
 
-  constructor(bytesMax = BYTES_MAX, processedBytesMax = PROCESSED_BYTES_MAX) {
+  constructor(bytesMax = MEMO_BYTES_MAX, processedBytesMax = MEMO_PROCESSED_BYTES_MAX) {
     this.#waiting = new Entries(bytesMax);
     this.#processed = new Entries(processedBytesMax);
   }
 
-  /** Of encoded bodies that are remembered now. */
+  /** That what is remembered now takes. */
   get bytes(): number {
     return this.#waiting.bytes + this.#processed.bytes;
   }
@@ -80,9 +87,8 @@ export class DecodedMemo {
     return this.#waiting.get(txid) ?? this.#processed.get(txid);
   }
 
-  add(txid: TransactionId, { inputs, outputs }: Transaction, parts: DecodedParts): void {
-    const bytes = [...inputs, ...outputs].reduce((sum, { body }) => sum + body.length, 0);
-    this.#waiting.add(txid, { parts, bytes });
+  add(txid: TransactionId, transaction: Transaction, parts: DecodedParts): void {
+    this.#waiting.add(txid, { parts, bytes: bytesOf(transaction) });
   }
 
   /** It had its turn in consensus: soon nobody asks for it any more. */

@@ -7,6 +7,7 @@ import { transactionIdOf } from "../../../core/types/transaction.ts";
 import { err } from "../../../core/result.ts";
 import type { AnyServerModule } from "../../../modules/contract/server.ts";
 import { DecodedMemo } from "./decoded_memo.ts";
+import { MEMO_BYTES_PER_BYTE, MEMO_ITEM_BYTES, MEMO_PROCESSED_BYTES_MAX, MEMO_TRANSACTION_BYTES } from "../limits.ts";
 import { codecsWith, INSTANCE, refs, withConsensus } from "../testing/processing.ts";
 import type { Modules } from "./transaction.ts";
 import { decodeTransaction, modulesWith } from "./transaction.ts";
@@ -42,8 +43,11 @@ Deno.test("what doesn't decode is refused each time and not remembered", () => {
   assertEquals(known.memo.bytes, 0);
 });
 
-Deno.test("the memo is bounded by bytes: what was asked for least recently is forgotten", () => {
-  const memo = new DecodedMemo(250), parts = { inputs: [], outputs: [] };
+/** Of one item whose body takes so many bytes. */
+const heldBy = (bytes: number): number => MEMO_TRANSACTION_BYTES + MEMO_ITEM_BYTES + MEMO_BYTES_PER_BYTE * bytes;
+
+Deno.test("the memo is bounded by what it holds: what was asked for least recently is forgotten", () => {
+  const memo = new DecodedMemo(2 * heldBy(100)), parts = { inputs: [], outputs: [] };
   const add = (name: string, bytes: number): void =>
     memo.add(name, transactionWith([{ instance: 0, body: new Uint8Array(bytes) }]), parts);
   add("a", 100);
@@ -51,19 +55,20 @@ Deno.test("the memo is bounded by bytes: what was asked for least recently is fo
   assert(memo.get("a") === parts);
   add("c", 100);
   assertEquals([memo.get("a"), memo.get("b"), memo.get("c")], [parts, undefined, parts]);
-  add("too large", 300);
+  add("too large", 1_000);
   assertEquals([memo.get("too large"), memo.bytes], [undefined, 0]);
 });
 
 Deno.test("of what was processed only the latest is remembered, and what waits isn't driven out by it", () => {
-  const memo = new DecodedMemo(250, 150), parts = { inputs: [], outputs: [] };
+  const each = MEMO_TRANSACTION_BYTES + MEMO_ITEM_BYTES + 100 * MEMO_BYTES_PER_BYTE;
+  const memo = new DecodedMemo(2.5 * each, 1.5 * each), parts = { inputs: [], outputs: [] };
   for (const name of ["waits", "a", "b", "c"]) {
     memo.add(name, transactionWith([{ instance: 0, body: new Uint8Array(100) }]), parts);
     if (name !== "waits") memo.processed(name);
   }
   memo.processed("unknown");
   assertEquals(["waits", "a", "b", "c"].map((name) => memo.get(name)), [parts, undefined, undefined, parts]);
-  assertEquals(memo.bytes, 200);
+  assertEquals(memo.bytes, 2 * each);
 });
 
 Deno.test("decoded transactions that had their turn in consensus are held for a while only, however they ended", async () => {
@@ -89,6 +94,19 @@ Deno.test("decoded transactions that had their turn in consensus are held for a 
     await clock.advance(1_000);
     await processed;
     const { memo } = known!;
-    assert(memo.bytes > 0 && memo.bytes <= COUNT * BODY_BYTES / 4, `${memo.bytes} bytes are held`);
+    assert(memo.bytes > 0 && memo.bytes <= MEMO_PROCESSED_BYTES_MAX, `${memo.bytes} bytes are held`);
+    assert(MEMO_PROCESSED_BYTES_MAX < COUNT * BODY_BYTES * MEMO_BYTES_PER_BYTE, "all of them would be more");
   }, watched);
+});
+
+Deno.test("transactions of nothing, and of items of a byte each, are held in bounds, too: each takes memory", () => {
+  for (const count of [0, 1, 50]) {
+    const items = Array<Dyn>(count).fill(toDyn(0, input, { number: 7n }));
+    const each = MEMO_TRANSACTION_BYTES + count * (MEMO_ITEM_BYTES + MEMO_BYTES_PER_BYTE);
+    const known = { ...modules(), memo: new DecodedMemo(20 * each) };
+    const one = (nonce: number): Transaction => transactionWith(items, nonce);
+    for (let nonce = 0; nonce <= 20; nonce++) decodeTransaction(known, one(nonce));
+    assertEquals(known.memo.bytes, 20 * each);
+    assertEquals([0, 1].map((nonce) => known.memo.get(transactionIdOf(one(nonce))) === undefined), [true, false]);
+  }
 });

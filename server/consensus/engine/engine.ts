@@ -149,8 +149,9 @@ async function prepareItems(state: State, ctx: Context, items: readonly Accepted
   const fresh = await freshTransactions(state, items);
   const batches = new Map<PeerId | null, DecodedTransaction[]>();
   for (const { decoded, peer } of fresh.values()) {
-    const key = state.suspects.has(peer) ? peer : null;
-    batches.set(key, [...batches.get(key) ?? [], decoded]);
+    const key = state.suspects.has(peer) ? peer : null, batch = batches.get(key);
+    if (batch) batch.push(decoded);
+    else batches.set(key, [decoded]);
   }
   const pause = (): Promise<void> => sleep(ctx.platform.clock, 0);
   for (const transactions of batches.values()) {

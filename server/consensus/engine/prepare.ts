@@ -22,7 +22,8 @@ export function inputBytes({ transaction: { inputs } }: DecodedTransaction): num
 /** In parts of about the same size, so that the last one doesn't pay alone. */
 function* parts(transactions: readonly DecodedTransaction[]): Generator<readonly DecodedTransaction[]> {
   const total = transactions.reduce((sum, decoded) => sum + inputBytes(decoded), 0);
-  const partBytes = total / Math.max(1, Math.ceil(total / PREPARED_BYTES_MAX));
+  // what has nothing to check makes no part of its own: a unit may hold thousands of those
+  const partBytes = Math.max(1, total / Math.max(1, Math.ceil(total / PREPARED_BYTES_MAX)));
   let part: DecodedTransaction[] = [], bytes = 0;
   for (const decoded of transactions) {
     part.push(decoded);

@@ -25,13 +25,14 @@ import { getAcceptedTransaction } from "../store/db.ts";
 import {
   CALLERS_MAX,
   CHECKS_MAX,
-  PREPARE_INTERVAL_MS,
   PREPARED_BYTES_MAX,
   PREPARED_PARTS_MAX,
   RECHECK_INTERVAL_MS,
   SUBMISSIONS_MAX,
   SUSPECT_MS,
   SUSPECTS_MIN,
+  TOGETHER_BYTES_PER_MS,
+  TOGETHER_MS_MAX,
 } from "../limits.ts";
 import { AheadQueue } from "./ahead_queue.ts";
 import type { MempoolRef } from "./mempool.ts";
@@ -103,7 +104,9 @@ type State = SubmissionsArgs & {
   readonly ahead: AheadQueue<SubmissionKey>;
   /** A batch is under way. */
   preparing: boolean;
-  /** When the next batch may begin. */
+  /** When the last batch began. */
+  preparedMs: number;
+  /** When the next one may begin, if any wait for it. */
   prepareFromMs: number;
   prepareDue: boolean;
   /** There was more than one in the last batch: the first of the next one waits for others, too. */
@@ -169,7 +172,7 @@ function prepareNext(state: State, ctx: Context): void {
   }
   const keys = [...new Set(ahead.take(PREPARED_PARTS_MAX * PREPARED_BYTES_MAX))];
   // what is left begins as soon as these are done
-  state.prepareFromMs = ahead.size > 0 ? nowMs : nowMs + PREPARE_INTERVAL_MS;
+  state.preparedMs = nowMs;
   state.preparing = true;
   state.busy = keys.length > 1;
   const entries = keys.flatMap((key) => state.waiting.get(key) ?? []);
@@ -259,11 +262,12 @@ function beginWaiting(
   };
   state.waiting.add(txid, key, entry);
   if (!ahead) return entry;
-  if (state.busy && state.ahead.size === 0) {
-    const togetherMs = ctx.platform.clock.monotonicMs() + PREPARE_INTERVAL_MS;
-    state.prepareFromMs = Math.max(state.prepareFromMs, togetherMs);
+  const bytes = inputBytes(decoded);
+  if (state.ahead.size === 0) {
+    const fromMs = state.busy ? ctx.platform.clock.monotonicMs() : state.preparedMs;
+    state.prepareFromMs = fromMs + Math.min(bytes / TOGETHER_BYTES_PER_MS, TOGETHER_MS_MAX);
   }
-  state.ahead.add(source, key, inputBytes(decoded));
+  state.ahead.add(source, key, bytes);
   return entry;
 }
 
@@ -275,6 +279,7 @@ export const submissions = defineActor<SubmissionsMessage, SubmissionsArgs, Stat
     waiting: new Submitted(),
     ahead: new AheadQueue(),
     preparing: false,
+    preparedMs: -Infinity,
     prepareFromMs: -Infinity,
     prepareDue: false,
     busy: false,

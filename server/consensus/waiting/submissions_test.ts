@@ -10,7 +10,7 @@ import type { Transaction } from "../../../core/types/transaction.ts";
 import { transactionIdOf } from "../../../core/types/transaction.ts";
 import type { AnyServerModule } from "../../../modules/contract/server.ts";
 import { processOne } from "../testing/engine.ts";
-import { CHECKS_MAX, PREPARE_INTERVAL_MS } from "../limits.ts";
+import { CHECKS_MAX, TOGETHER_MS_MAX } from "../limits.ts";
 import { codecsWith, refs, restartsOf, stored, withConsensus } from "../testing/processing.ts";
 
 /** Items of the test's module, by what happens to them. */
@@ -61,7 +61,7 @@ Deno.test("a submission that breaks an invariant is answered and logged; nothing
     for (const [i, parts] of cases.entries()) {
       const tx = transactionOf(parts);
       const answer = system.ask(refs.submissions, "submit", { transaction: tx, waitMs: 1_000 });
-      await clock.advance(PREPARE_INTERVAL_MS);
+      await clock.advance(TOGETHER_MS_MAX);
       assertEquals(await answer, "broken");
       const warnings = log.filter(({ level }) => level === "warn");
       assertEquals(warnings.length, i + 1);

@@ -15,10 +15,10 @@ import {
   CALLERS_MAX,
   MEMPOOL_ITEMS_MAX,
   MEMPOOL_PRODUCERS_MAX,
-  PREPARE_INTERVAL_MS,
   RECHECK_ALL_MS,
   RECHECK_INTERVAL_MS,
   SUBMISSIONS_MAX,
+  TOGETHER_MS_MAX,
 } from "../limits.ts";
 import type { SubmissionAnswer } from "./submissions.ts";
 import type { ConsensusTest } from "../testing/processing.ts";
@@ -164,7 +164,7 @@ Deno.test("however many wait and however much is accepted, those are checked aga
     const { answers, submit } = submitter(test);
     const numbers = Array.from({ length: 50 }, (_, i) => BigInt(i));
     for (const number of numbers) submit(spending(Number(number), number));
-    await test.clock.advance(PREPARE_INTERVAL_MS);
+    await test.clock.advance(TOGETHER_MS_MAX);
     assertEquals(checked.splice(0).sort(), [...numbers].sort());
     // one that spends what another spends, and one that touches nobody
     await process(test, 0, spending(100, 7n));

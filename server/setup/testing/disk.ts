@@ -34,6 +34,7 @@ export function filesOn(disk: SimulatedDisk, before: (change: number) => void | 
     list: (path) => new Promise((resolve) => resolve(disk.list(path))),
     makeDirectory: (path, options = {}) => change(() => disk.makeDirectory(path, options.secret === true)),
     freeBytes: () => Promise.resolve(disk.freeBytes),
+    openFilesMax: () => Promise.resolve(disk.openFilesMax),
   };
 }
 

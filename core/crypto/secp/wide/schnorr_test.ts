@@ -3,14 +3,16 @@ import fc from "fast-check";
 import { flipBit, seededBytes } from "../../testing/mod.ts";
 import { hasWideArithmetic } from "../../wasm/probe.ts";
 import type { SchnorrCheck } from "../backend.ts";
-import { fastestSecp } from "../fastest.ts";
+import { fastestSecp, readySecp } from "../fastest.ts";
 import { HOLDING, REFUSED } from "../known_answers.ts";
 import { nobleSecp } from "../noble.ts";
+import { craftedChecks, SPOILINGS } from "../testing/crafted.ts";
 import { signedChecks, testWide } from "../testing/wide.ts";
 import { ORDER, P } from "./limbs.ts";
 import { bigFrom } from "./scalar.ts";
 import { loadSchnorr, PART_MAX } from "./schnorr.ts";
 
+await readySecp();
 const verifier = hasWideArithmetic() ? loadSchnorr() : null;
 const allHold = (checks: readonly SchnorrCheck[]): boolean => verifier!.allHold(checks);
 const byNoble = ({ signature, digest, xOnly }: SchnorrCheck): boolean =>
@@ -123,3 +125,18 @@ testWide("a batch is refused exactly when one of it is, and each as by the backe
     { numRuns: 60 },
   );
 });
+
+testWide(
+  "crafted keys and nonces, whose points meet, cancel and are infinity in the midst of sums, are judged right",
+  () => {
+    const checks = craftedChecks(12 * SPOILINGS, 18, 4);
+    for (const [i, check] of checks.entries()) {
+      assertEquals(allHold([check]), byBackend(check), `${i}`);
+      if (!check.isSpoilt) assert(byBackend(check), `${i}`);
+    }
+    const good = checks.filter((check) => !check.isSpoilt);
+    for (const bad of checks.filter((check) => !byBackend(check))) assert(!allHold([good[0]!, bad, good[1]!]));
+    // one after the other, all together, one of them 128 times
+    assert(allHold(good) && allHold(Array(128).fill(good[5])));
+  },
+);
