@@ -7,7 +7,7 @@
  * oldest entry walks over the places of all that were removed before.
  */
 import type { Bytes } from "../../core/bytes.ts";
-import { ENTRY_OVERHEAD_BYTES } from "./limits.ts";
+import { CACHED_OVERHEAD_BYTES } from "./limits.ts";
 
 type Generation = Map<string, Bytes | null>;
 
@@ -65,5 +65,5 @@ export class Cache {
 }
 
 function sizeOf(key: string, value: Bytes | null): number {
-  return key.length + (value?.length ?? 0) + ENTRY_OVERHEAD_BYTES;
+  return key.length + (value?.length ?? 0) + CACHED_OVERHEAD_BYTES;
 }

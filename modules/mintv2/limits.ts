@@ -79,9 +79,9 @@ export const MERGES_AT_ONCE = 8;
 
 /**
  * Notes whose signature a guardian has found good and remembers at least, from a transaction's submission to its turn
- * in consensus: those of some minutes under load. Twice as many are 10 MB.
+ * in consensus, a second or two under load: those of a thousand usual transactions. Twice as many are 2 MB.
  */
-export const NOTES_REMEMBERED_MIN = 25_000;
+export const NOTES_REMEMBERED_MIN = 10_000;
 /** Notes that are remembered to be bad, at least: those of two units full of them. Twice as many take 1 MB. */
 export const BAD_NOTES_REMEMBERED_MIN = 1_000;
 /**

@@ -12,6 +12,7 @@
  * batch is under way waits for that one. Once, and for no note that is known: whoever sees a transaction's notes can
  * submit them in bad ones of his own, again and again, and would keep it waiting as long as he likes.
  */
+import { sha256 } from "@noble/hashes/sha2.js";
 import type { Dice } from "../../../actors/platform/platform.ts";
 import type { Bytes } from "../../../core/bytes.ts";
 import type { G2 } from "../../../core/crypto/bls/mod.ts";
@@ -176,7 +177,7 @@ export class NoteChecks {
   }
 }
 
-/** All of the note: denomination, nonce and signature. */
+/** The hash of all of the note: denomination, nonce and signature. */
 function keyOf(note: Note): string {
-  return encode(noteCodec, note).toBase64();
+  return sha256(encode(noteCodec, note)).toBase64();
 }

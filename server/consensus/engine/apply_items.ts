@@ -17,7 +17,7 @@ import type { ModuleInstanceId, PeerId } from "../../../core/types/ids.ts";
 import type { AcceptedItem, KnownItem } from "../../../core/types/session.ts";
 import { acceptedItem } from "../../../core/types/session.ts";
 import type { Transaction } from "../../../core/types/transaction.ts";
-import { transaction as transactionCodec } from "../../../core/types/transaction.ts";
+import { transaction as transactionCodec, transactionIdOf } from "../../../core/types/transaction.ts";
 import type { Version } from "../../../core/types/version.ts";
 import {
   getAcceptedItem,
@@ -66,6 +66,7 @@ async function applyTransaction(
   wasted: (us: number) => void,
 ): Promise<Result<null, string>> {
   const decoded = decodeTransaction(modules, transaction);
+  modules.memo.processed(decoded.txid);
   if (await getAcceptedTransaction(tx, decoded.txid) !== undefined) return err("transaction was accepted before");
   return await tx.savepoint<Result<null, string>>(async (inner) => {
     const processed = await processTransaction(sender, modules, inner, decoded, { version, submission: false });
@@ -119,6 +120,7 @@ export async function applyItems(tx: StoreTx, candidates: readonly Candidate[], 
       assert(before, "there are no gaps in a session's items");
       if (equalBytes(before, encode(acceptedItem, candidate))) accepted.push(before);
       else refused.push("item was rejected before");
+      if (candidate.item.tag === "Transaction") args.modules.memo.processed(transactionIdOf(candidate.item.value));
       i++;
       continue;
     }

@@ -7,7 +7,13 @@
  */
 import type { ModuleInstanceId, TransactionId } from "../../../core/types/ids.ts";
 import type { Transaction } from "../../../core/types/transaction.ts";
-import { MEMO_BYTES_MAX, MEMO_BYTES_PER_BYTE, MEMO_ITEM_BYTES, MEMO_TRANSACTION_BYTES } from "../limits.ts";
+import {
+  MEMO_BYTES_MAX,
+  MEMO_BYTES_PER_BYTE,
+  MEMO_ITEM_BYTES,
+  MEMO_PROCESSED_BYTES_MAX,
+  MEMO_TRANSACTION_BYTES,
+} from "../limits.ts";
 import type { ModuleRef } from "./module_actor.ts";
 
 export type DecodedItem = { readonly instance: ModuleInstanceId; readonly ref: ModuleRef; readonly value: unknown };
@@ -23,38 +29,71 @@ function bytesOf({ inputs, outputs }: Transaction): number {
 
 type Entry = { readonly parts: DecodedParts; readonly bytes: number };
 
-export class DecodedMemo {
+/** The least recently used are forgotten. */
+class Entries {
   // a Map keeps the order of insertion; a read inserts again
   readonly #entries = new Map<TransactionId, Entry>();
   readonly #bytesMax: number;
   #bytes = 0;
 
-  constructor(bytesMax = MEMO_BYTES_MAX) {
+  constructor(bytesMax: number) {
     this.#bytesMax = bytesMax;
   }
 
-  /** That what is remembered now takes. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  get(txid: TransactionId): DecodedParts | undefined {
+  take(txid: TransactionId): Entry | undefined {
     const entry = this.#entries.get(txid);
     if (!entry) return undefined;
     this.#entries.delete(txid);
-    this.#entries.set(txid, entry);
-    return entry.parts;
+    this.#bytes -= entry.bytes;
+    return entry;
   }
 
-  /** The least recently used are forgotten. */
-  add(txid: TransactionId, transaction: Transaction, parts: DecodedParts): void {
-    const bytes = bytesOf(transaction);
-    this.#entries.set(txid, { parts, bytes });
-    this.#bytes += bytes;
-    for (const [oldest, entry] of this.#entries) {
+  add(txid: TransactionId, entry: Entry): void {
+    this.#entries.set(txid, entry);
+    this.#bytes += entry.bytes;
+    for (const [oldest, { bytes }] of this.#entries) {
       if (this.#bytes <= this.#bytesMax) break;
       this.#entries.delete(oldest);
-      this.#bytes -= entry.bytes;
+      this.#bytes -= bytes;
     }
+  }
+
+  get(txid: TransactionId): DecodedParts | undefined {
+    const entry = this.take(txid);
+    if (entry) this.add(txid, entry);
+    return entry?.parts;
+  }
+}
+
+export class DecodedMemo {
+  readonly #waiting: Entries;
+  readonly #processed: Entries;
+
+  constructor(bytesMax = MEMO_BYTES_MAX, processedBytesMax = MEMO_PROCESSED_BYTES_MAX) {
+    this.#waiting = new Entries(bytesMax);
+    this.#processed = new Entries(processedBytesMax);
+  }
+
+  /** That what is remembered now takes. */
+  get bytes(): number {
+    return this.#waiting.bytes + this.#processed.bytes;
+  }
+
+  get(txid: TransactionId): DecodedParts | undefined {
+    return this.#waiting.get(txid) ?? this.#processed.get(txid);
+  }
+
+  add(txid: TransactionId, transaction: Transaction, parts: DecodedParts): void {
+    this.#waiting.add(txid, { parts, bytes: bytesOf(transaction) });
+  }
+
+  /** It had its turn in consensus: soon nobody asks for it any more. */
+  processed(txid: TransactionId): void {
+    const entry = this.#waiting.take(txid);
+    if (entry) this.#processed.add(txid, entry);
   }
 }

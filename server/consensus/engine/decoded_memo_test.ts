@@ -1,12 +1,15 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { DecodeError, struct, u64 } from "../../../core/encoding/mod.ts";
+import { bytes, DecodeError, struct, u64 } from "../../../core/encoding/mod.ts";
 import type { Dyn } from "../../../core/types/dyn.ts";
 import { toDyn } from "../../../core/types/dyn.ts";
 import type { Transaction } from "../../../core/types/transaction.ts";
 import { transactionIdOf } from "../../../core/types/transaction.ts";
+import { err } from "../../../core/result.ts";
+import type { AnyServerModule } from "../../../modules/contract/server.ts";
 import { DecodedMemo } from "./decoded_memo.ts";
-import { MEMO_BYTES_PER_BYTE, MEMO_ITEM_BYTES, MEMO_TRANSACTION_BYTES } from "../limits.ts";
-import { codecsWith, INSTANCE, refs } from "../testing/processing.ts";
+import { MEMO_BYTES_PER_BYTE, MEMO_ITEM_BYTES, MEMO_PROCESSED_BYTES_MAX, MEMO_TRANSACTION_BYTES } from "../limits.ts";
+import { codecsWith, INSTANCE, refs, withConsensus } from "../testing/processing.ts";
+import type { Modules } from "./transaction.ts";
 import { decodeTransaction, modulesWith } from "./transaction.ts";
 
 const input = struct("Input", { number: u64 });
@@ -54,6 +57,46 @@ Deno.test("the memo is bounded by what it holds: what was asked for least recent
   assertEquals([memo.get("a"), memo.get("b"), memo.get("c")], [parts, undefined, parts]);
   add("too large", 1_000);
   assertEquals([memo.get("too large"), memo.bytes], [undefined, 0]);
+});
+
+Deno.test("of what was processed only the latest is remembered, and what waits isn't driven out by it", () => {
+  const each = MEMO_TRANSACTION_BYTES + MEMO_ITEM_BYTES + 100 * MEMO_BYTES_PER_BYTE;
+  const memo = new DecodedMemo(2.5 * each, 1.5 * each), parts = { inputs: [], outputs: [] };
+  for (const name of ["waits", "a", "b", "c"]) {
+    memo.add(name, transactionWith([{ instance: 0, body: new Uint8Array(100) }]), parts);
+    if (name !== "waits") memo.processed(name);
+  }
+  memo.processed("unknown");
+  assertEquals(["waits", "a", "b", "c"].map((name) => memo.get(name)), [parts, undefined, undefined, parts]);
+  assertEquals(memo.bytes, 2 * each);
+});
+
+Deno.test("decoded transactions that had their turn in consensus are held for a while only, however they ended", async () => {
+  const BODY_BYTES = 4_000, COUNT = 100;
+  const module: Partial<AnyServerModule> = {
+    prepareInputs: (transactions) => Promise.resolve(transactions.map(() => true)),
+    verifyInput: () => err(null),
+    audit: () => Promise.resolve(0n),
+    apiEndpoints: {},
+  };
+  let known: Modules | undefined;
+  const watched = (modules: Modules) => {
+    known = modules;
+    return [];
+  };
+  await withConsensus(module, codecsWith({ input: bytes }), async ({ system, clock }) => {
+    const items = Array.from({ length: COUNT }, (_, i) => {
+      const value = transactionWith([toDyn(INSTANCE, bytes, new Uint8Array(BODY_BYTES))], i);
+      return { peer: 0, item: { tag: "Transaction" as const, value } };
+    });
+    const processed = system.ask(refs.engine, "process", { session: 0, position: 0, items });
+    // what is checked ahead is in parts, with pauses
+    await clock.advance(1_000);
+    await processed;
+    const { memo } = known!;
+    assert(memo.bytes > 0 && memo.bytes <= MEMO_PROCESSED_BYTES_MAX, `${memo.bytes} bytes are held`);
+    assert(MEMO_PROCESSED_BYTES_MAX < COUNT * BODY_BYTES * MEMO_BYTES_PER_BYTE, "all of them would be more");
+  }, watched);
 });
 
 Deno.test("transactions of nothing, and of items of a byte each, are held in bounds, too: each takes memory", () => {

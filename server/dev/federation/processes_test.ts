@@ -2,10 +2,20 @@ import { assert, assertEquals } from "@std/assert";
 import { sleep } from "../../../actors/platform/platform.ts";
 import { realPlatform } from "../../../actors/platform/real.ts";
 import { ManualClock } from "../../../actors/store/testing/mod.ts";
-import { OwnedProcess } from "./processes.ts";
+import { OwnedProcess, ownProgram } from "./processes.ts";
 import { testsNeeding } from "../../../core/testing/permissions.ts";
 
 const onMachine = testsNeeding("read", "write", "net", "run", "env");
+
+const ROOT = new URL("../../../", import.meta.url);
+const V8_FLAGS = /--v8-flags=[^\s"]+/;
+
+/** Flags of V8 behind this text in a file of the repository. */
+async function flagsIn(file: string, after: string): Promise<string | undefined> {
+  const text = await Deno.readTextFile(new URL(file, ROOT)), at = text.indexOf(after);
+  assert(at >= 0, `${file} has ${after}`);
+  return V8_FLAGS.exec(text.slice(at))?.[0];
+}
 
 const READY_MS_MAX = 120_000;
 
@@ -43,4 +53,15 @@ onMachine("a process that does not end in ten seconds of its clock is killed", a
     assertEquals(await stopped, 10_000);
     assertEquals(await process.ended, 137);
   });
+});
+
+onMachine("guardians and clients have the same flags of V8 wherever they are started", async () => {
+  const flagsOf = (file: string): string | undefined => V8_FLAGS.exec(ownProgram(file).join(" "))?.[0];
+  const guardian = flagsOf("server/main.ts");
+  assert(guardian?.includes("--initial-old-space-size="), "its heap is cleaned up early");
+  assertEquals(await flagsIn("deno.json", '"guardian":'), guardian);
+  assertEquals(await flagsIn("docs/service/fedimint-guardian.service", "ExecStart="), guardian);
+  assertEquals(await flagsIn("docs/service/Containerfile", "ENTRYPOINT"), guardian);
+  const client = await flagsIn("deno.json", '"client":');
+  assertEquals(client?.split(/[=,](?=--)/).sort(), flagsOf("client/main.ts")?.split(/[=,](?=--)/).sort());
 });
