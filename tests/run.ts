@@ -188,7 +188,7 @@ async function run({ args, env = {}, ...suite }: Suite, { isLast = false, tell =
   return { ...counts, failed, failures, notRun, output, seconds: (performance.now() - begun) / 1000 };
 }
 
-const skipped: string[] = [], failures: Failure[] = [];
+const summary: string[] = [], skipped: string[] = [], failures: Failure[] = [];
 let passed = 0, failed = 0;
 function show({ name }: Suite, ran: Ran): void {
   passed += ran.passed;
@@ -196,7 +196,9 @@ function show({ name }: Suite, ran: Ran): void {
   skipped.push(...ran.notRun);
   failures.push(...ran.failures.map((failure) => ({ ...failure, name: `${name}: ${failure.name}` })));
   if (ran.passed + ran.failed === 0) return;
-  console.log(`-- ${name}: ${ran.passed} passed, ${ran.failed} failed in ${ran.seconds.toFixed(0)} s`);
+  const line = `-- ${name}: ${ran.passed} passed, ${ran.failed} failed in ${ran.seconds.toFixed(0)} s`;
+  summary.push(line);
+  console.log(line);
 }
 
 const LONG = "--long";
@@ -231,6 +233,8 @@ if (words.length === 0) {
   const left = real.filter((suite) => !isChosen(suite));
   skipped.push(...left.map(({ name }) => `${name}: others have most of its parts; deno task test ${LONG} runs it`));
 }
+console.log("\n== all suites, as they ended");
+for (const line of summary) console.log(line);
 for (const line of skipped) console.log(`not run here: ${line}`);
 for (const line of toldAtTheEnd(failures)) console.log(line);
 console.log(`${passed} passed, ${failed} failed`);

@@ -8,8 +8,8 @@ export type Counts = { readonly passed: number; readonly failed: number };
 /** A case that failed, and the lines that say why. */
 export type Failure = { readonly name: string; readonly reason: readonly string[] };
 
-/** Of one failure, and of all: records of runs keep some hundred lines of the end. */
-const REASON_LINES_MAX = 40, TOLD_LINES_MAX = 80;
+/** Of one failure, and of all: records of runs keep some hundred lines of the end, and a third tells of the suites. */
+const REASON_LINES_MAX = 40, TOLD_LINES_MAX = 64;
 /** Of each, however many there are. */
 const REASON_LINES_MIN = 3;
 

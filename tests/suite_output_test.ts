@@ -101,7 +101,7 @@ Deno.test("all that failed fits into the end of a record, each with its reason",
   assertEquals(toldAtTheEnd([]), []);
   assertEquals(toldAtTheEnd([failure("one", 2)]), ["FAILED one", "  line 0", "  line 1"]);
   const told = toldAtTheEnd(Array.from({ length: 8 }, (_, i) => failure(`case ${i}`, 50)));
-  assertEquals(told.length, 80);
+  assertEquals(told.length, 64);
   assertEquals(told.filter((line) => line.startsWith("FAILED")).length, 8);
   assertEquals(toldAtTheEnd(Array.from({ length: 50 }, () => failure("case", 50))).length, 50 * 4);
 });

@@ -1,4 +1,6 @@
-/** Guardians in trouble, by seed: one of each is among the quick tests, more are among the slow ones. */
+/**
+ * Guardians in trouble, by seed: one of each but the long ones is among the quick tests, more are among the slow ones.
+ */
 import { assert, assertEquals } from "@std/assert";
 import { utf8 } from "../../../core/bytes.ts";
 import { fastKeychains, Simulation } from "./network.ts";
