@@ -9,12 +9,14 @@ import { findPrograms } from "../../interop/programs.ts";
 import type { Suite } from "../../interop/suite.ts";
 import { inFolder } from "../../interop/suite.ts";
 import { wholeNumber, wholeNumbers } from "../options.ts";
+import { tableLine } from "../table.ts";
 import type { LoadFigures, RestFigures } from "./measure.ts";
 import { measureLoad, measureRest } from "./measure.ts";
 import type { Both } from "./pair.ts";
 import { byTurns, startPair } from "./pair.ts";
 import { ProfiledGuardian } from "./profiled.ts";
 import { heading, loadLines, restLines } from "./report.ts";
+import { soak } from "./soak.ts";
 
 type Options = {
   readonly seconds: number;
@@ -24,8 +26,17 @@ type Options = {
   readonly down?: true;
   readonly oursOnly?: true;
   readonly profile?: true;
+  readonly soak?: number;
   readonly json?: string;
 };
+
+/** Of ten notes; the last guardian is the one that is started again. */
+async function soakOurs(suite: Suite, { lanes, soak: seconds = 0 }: Options): Promise<void> {
+  const { ours } = await startPair(suite, { fedimintd: null, down: false });
+  ours.resume();
+  console.log(`\n${tableLine(`${lanes} transactions of ten notes at a time`, ["each guardian's own memory"])}`);
+  await soak(ours, { notes: 10, lanes, seconds, restarted: ours.pids.length - 1 });
+}
 
 type Figures = {
   readonly rest: Both<RestFigures>;
@@ -75,13 +86,15 @@ if (import.meta.main) {
     .option("--down", "with one guardian stopped")
     .option("--ours-only", "without official guardians")
     .option("--profile", "also where the time of one of our guardians goes; its own CPU is higher then")
+    .option("--soak <seconds>", "instead of all that: ours for so long, one of them started again", wholeNumber)
     .option("--json <file>", "writes all figures there too")
     .parse(["deno", "bench", ...Deno.args]).opts<Options>();
   try {
-    const programs = options.oursOnly ? null : await findPrograms("fedimintd");
+    const programs = options.oursOnly || options.soak !== undefined ? null : await findPrograms("fedimintd");
     if (programs && !programs.ok) console.log(`no official guardians to compare with: ${programs.error}`);
     const fedimintd = programs?.ok ? programs.value.fedimintd : null;
     await inFolder("fedimint-bench-", async (suite) => {
+      if (options.soak !== undefined) return await soakOurs(suite, options);
       const figures = await bench(suite, fedimintd, options);
       if (options.json) await Deno.writeTextFile(options.json, JSON.stringify({ options, ...figures }, null, 2));
     });
