@@ -20,8 +20,8 @@ let paths = 0;
 
 /** The looks that follow a recovery have all been made but the last. */
 const LOOKS_MS = 20 * 60_000;
-/** The first one that isn't a new store's own. */
-const FIRST_COMMIT = 2;
+/** Opening a wallet takes none. */
+const FIRST_COMMIT = 1;
 /** A payment that isn't done after so many is never done. */
 const COMMITS_MAX = 50;
 /** Of each of two devices, half of them before its recovery is done. */
