@@ -5,6 +5,7 @@ import { ownProgram } from "../../server/dev/federation/processes.ts";
 import { answerAttacks } from "./evil/answers.ts";
 import { evilAttacks } from "./evil/attacks.ts";
 import { itemAttacks } from "./evil/items.ts";
+import { transactionAttacks } from "./evil/transactions.ts";
 import { outsiderAttacks } from "./outsider/attacks.ts";
 import type { Target } from "./outsider/sockets.ts";
 
@@ -22,6 +23,7 @@ function by(who: Attack["by"], attacks: readonly Named[]): Attack[] {
 export const attacks: readonly Attack[] = [
   ...by("outsider", outsiderAttacks),
   ...by("guardian", itemAttacks),
+  ...by("guardian", transactionAttacks),
   ...by("guardian", answerAttacks),
   ...by("guardian", evilAttacks),
 ];

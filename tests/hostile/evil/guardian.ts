@@ -9,6 +9,7 @@ import { realPlatform } from "../../../actors/platform/real.ts";
 import { toHex } from "../../../core/bytes.ts";
 import { makeKeychain } from "../../../server/consensus/session/keychain.ts";
 import { openDatabase } from "../../../server/database.ts";
+import { MINTV2_KIND } from "../../../modules/mintv2/common.ts";
 import { Guardian } from "../../../server/guardian.ts";
 import { builtInModules } from "../../../server/modules.ts";
 import { guardianCommand, readSettings } from "../../../server/settings.ts";
@@ -17,6 +18,7 @@ import { addressesOfConfig } from "../../../server/config/peer_addresses.ts";
 import { evilAttacks } from "./attacks.ts";
 import { attackingWith, Hand } from "./hand.ts";
 import { proposing } from "./items.ts";
+import { orderAttacks } from "./transactions.ts";
 
 const CONTROL_POLL_MS = 100;
 
@@ -29,11 +31,15 @@ async function wanted(file: string): Promise<string | null> {
   return await Deno.readTextFile(file).catch(() => "") || null;
 }
 
+/** Of the mint, once an attack has begun. */
+let mint: number | null = null;
+
 /** Until it is ended. */
 async function attack(name: string, dataDir: string, signal: AbortSignal): Promise<void> {
-  const found = evilAttacks.find((one) => one.name === name);
-  if (!found) return; // one of proposals or answers
   const config = await readConfig(real.files, dataDir);
+  mint = [...config.consensus.modules].find(([, { kind }]) => kind === MINTV2_KIND)?.[0] ?? null;
+  const found = evilAttacks.find((one) => one.name === name);
+  if (!found) return; // one of proposals, transactions or answers
   const { identity } = config.local;
   const addresses = addressesOfConfig(config);
   const world = {
@@ -82,6 +88,7 @@ const log = consoleSink(real.clock, levelFrom(host.env("RUST_LOG")), (line) => v
 const { platform } = hand;
 const store = await openDatabase(real, settings.dataDir);
 const definitions = proposing(builtInModules, () => running);
+orderAttacks(() => running, () => mint, (size) => real.dice.bytes(size));
 const guardian = await Guardian.start({ ...settings, platform, store, log, definitions });
 void obey(host.env("HOSTILE_CONTROL")!, settings.dataDir);
 host.onSignal(() => {
