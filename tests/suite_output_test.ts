@@ -42,7 +42,7 @@ FAILED a guardian stops (600.1 s): it still runs
   its last line
 ok     both pay (2 s)
 FAILED both are paid (1 s): nothing came
-logs: /tmp/logs
+logs: kept
 2 passed, 2 failed
 `;
 
