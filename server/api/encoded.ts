@@ -6,6 +6,7 @@ import type { Bytes } from "../../core/bytes.ts";
 import { fromUtf8, utf8 } from "../../core/bytes.ts";
 import type { Json } from "../../core/encoding/mod.ts";
 import { stringifyJson } from "../../core/encoding/mod.ts";
+import { UsedLately } from "../../core/used_lately.ts";
 
 /** A JSON value that is text already, UTF-8. Never changed: many hold it. */
 export class EncodedJson {
@@ -35,31 +36,20 @@ export function messageSize(message: Message): number {
 /** Values that never change, the latest used of them, up to a number of bytes. */
 export class RecentAnswers {
   readonly #bytesMax: number;
-  readonly #answers = new Map<string, EncodedJson>();
-  #bytes = 0;
+  readonly #answers: UsedLately<EncodedJson>;
 
   constructor(bytesMax: number) {
     this.#bytesMax = bytesMax;
+    this.#answers = new UsedLately(bytesMax);
   }
 
   get(key: string): EncodedJson | undefined {
-    const answer = this.#answers.get(key);
-    if (answer) {
-      this.#answers.delete(key);
-      this.#answers.set(key, answer);
-    }
-    return answer;
+    return this.#answers.get(key);
   }
 
   /** A single answer above the bound is not kept. */
   set(key: string, answer: EncodedJson): void {
-    if (answer.bytes.length > this.#bytesMax || this.#answers.has(key)) return;
-    this.#answers.set(key, answer);
-    this.#bytes += answer.bytes.length;
-    for (const [oldest, { bytes }] of this.#answers) {
-      if (this.#bytes <= this.#bytesMax) break;
-      this.#answers.delete(oldest);
-      this.#bytes -= bytes.length;
-    }
+    const bytes = answer.bytes.length;
+    if (bytes <= this.#bytesMax) this.#answers.add(key, { value: answer, bytes });
   }
 }

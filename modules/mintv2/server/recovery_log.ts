@@ -11,6 +11,7 @@ import { Coalesced } from "../../../core/coalesced.ts";
 import { encode, u64Number } from "../../../core/encoding/mod.ts";
 import { Recent } from "../../../core/recent.ts";
 import type { Sha256 } from "../../../core/types/ids.ts";
+import { UsedLately } from "../../../core/used_lately.ts";
 import { readDurable } from "../../contract/read_durable.ts";
 import {
   HASHES_KEPT_MIN,
@@ -53,13 +54,10 @@ async function readSlice(tx: ReadTx, [start, end]: SliceRange): Promise<StoredSl
 
 export class RecoveryLog {
   readonly #store: StoreView;
-  readonly #keptBytesMax: number;
   /** Of whole slices: as many as the log has. */
   readonly #wholeHashes = new Map<number, Sha256>();
   readonly #otherHashes = new Recent<Sha256>(HASHES_KEPT_MIN);
-  /** What was used last comes last. */
-  readonly #slices = new Map<string, StoredSlice>();
-  #keptBytes = 0;
+  readonly #slices: UsedLately<StoredSlice>;
   readonly #asked = new Coalesced<StoredSlice>();
   #reads = 0;
   readonly #waiting: (() => void)[] = [];
@@ -68,7 +66,7 @@ export class RecoveryLog {
 
   constructor(store: StoreView, { keptBytesMax = SLICES_KEPT_BYTES_MAX } = {}) {
     this.#store = store;
-    this.#keptBytesMax = keptBytesMax;
+    this.#slices = new UsedLately(keptBytesMax);
   }
 
   async count(): Promise<number> {
@@ -126,35 +124,15 @@ export class RecoveryLog {
   async #slice(range: SliceRange): Promise<StoredSlice> {
     if (range[0] >= range[1]) return EMPTY;
     const key = keyOf(range);
-    return this.#kept(key) ??
-      await this.#asked.ask(key, async () => this.#kept(key) ?? await this.#inTurn(() => this.#read(range)));
+    return this.#slices.get(key) ??
+      await this.#asked.ask(key, async () => this.#slices.get(key) ?? await this.#inTurn(() => this.#read(range)));
   }
 
   async #read(range: SliceRange): Promise<StoredSlice> {
     const slice = await readDurable(this.#store, (tx) => readSlice(tx, range));
     if (slice.items > 0) this.#know(range[0] + slice.items);
-    if (isFull(slice, range)) this.#keep(keyOf(range), slice);
+    if (isFull(slice, range)) this.#slices.add(keyOf(range), { value: slice, bytes: slice.bytes.length });
     return slice;
-  }
-
-  #kept(key: string): StoredSlice | undefined {
-    const slice = this.#slices.get(key);
-    if (slice) {
-      this.#slices.delete(key);
-      this.#slices.set(key, slice);
-    }
-    return slice;
-  }
-
-  #keep(key: string, slice: StoredSlice): void {
-    if (this.#slices.has(key)) return;
-    this.#slices.set(key, slice);
-    this.#keptBytes += slice.bytes.length;
-    for (const [oldest, { bytes }] of this.#slices) {
-      if (this.#keptBytes <= this.#keptBytesMax) break;
-      this.#slices.delete(oldest);
-      this.#keptBytes -= bytes.length;
-    }
   }
 
   /** Who waits holds nothing yet. */

@@ -7,6 +7,7 @@
  */
 import type { ModuleInstanceId, TransactionId } from "../../../core/types/ids.ts";
 import type { Transaction } from "../../../core/types/transaction.ts";
+import { UsedLately } from "../../../core/used_lately.ts";
 import {
   MEMO_BYTES_MAX,
   MEMO_BYTES_PER_BYTE,
@@ -27,55 +28,13 @@ function bytesOf({ inputs, outputs }: Transaction): number {
   );
 }
 
-type Entry = { readonly parts: DecodedParts; readonly bytes: number };
-
-/** The least recently used are forgotten. */
-class Entries {
-  // a Map keeps the order of insertion; a read inserts again
-  readonly #entries = new Map<TransactionId, Entry>();
-  readonly #bytesMax: number;
-  #bytes = 0;
-
-  constructor(bytesMax: number) {
-    this.#bytesMax = bytesMax;
-  }
-
-  get bytes(): number {
-    return this.#bytes;
-  }
-
-  take(txid: TransactionId): Entry | undefined {
-    const entry = this.#entries.get(txid);
-    if (!entry) return undefined;
-    this.#entries.delete(txid);
-    this.#bytes -= entry.bytes;
-    return entry;
-  }
-
-  add(txid: TransactionId, entry: Entry): void {
-    this.#entries.set(txid, entry);
-    this.#bytes += entry.bytes;
-    for (const [oldest, { bytes }] of this.#entries) {
-      if (this.#bytes <= this.#bytesMax) break;
-      this.#entries.delete(oldest);
-      this.#bytes -= bytes;
-    }
-  }
-
-  get(txid: TransactionId): DecodedParts | undefined {
-    const entry = this.take(txid);
-    if (entry) this.add(txid, entry);
-    return entry?.parts;
-  }
-}
-
 export class DecodedMemo {
-  readonly #waiting: Entries;
-  readonly #processed: Entries;
+  readonly #waiting: UsedLately<DecodedParts>;
+  readonly #processed: UsedLately<DecodedParts>;
 
   constructor(bytesMax = MEMO_BYTES_MAX, processedBytesMax = MEMO_PROCESSED_BYTES_MAX) {
-    this.#waiting = new Entries(bytesMax);
-    this.#processed = new Entries(processedBytesMax);
+    this.#waiting = new UsedLately(bytesMax);
+    this.#processed = new UsedLately(processedBytesMax);
   }
 
   /** That what is remembered now takes. */
@@ -88,7 +47,7 @@ export class DecodedMemo {
   }
 
   add(txid: TransactionId, transaction: Transaction, parts: DecodedParts): void {
-    this.#waiting.add(txid, { parts, bytes: bytesOf(transaction) });
+    this.#waiting.add(txid, { value: parts, bytes: bytesOf(transaction) });
   }
 
   /** It had its turn in consensus: soon nobody asks for it any more. */
