@@ -2,7 +2,7 @@
 import type { ReadTx } from "../../actors/store/store.ts";
 import { hasActiveStates } from "../executor/states.ts";
 import { joinedSlot, pendingConfigSlot, versionsSlot } from "../federation/join_state.ts";
-import { allRecoveries, isPending } from "../recovery/records.ts";
+import { isAnyPending } from "../recovery/records.ts";
 
 /**
  * Whether a wallet has joined, knows what it needs of its federation, and waits for nothing: no state of a machine, no
@@ -13,5 +13,5 @@ export async function isResting(tx: ReadTx): Promise<boolean> {
     if (await slot.get(tx) === undefined) return false;
   }
   if (await pendingConfigSlot.get(tx) !== undefined || await hasActiveStates(tx)) return false;
-  return ![...(await allRecoveries(tx)).values()].some(isPending);
+  return !await isAnyPending(tx);
 }

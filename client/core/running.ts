@@ -38,7 +38,7 @@ import { checkSecret, joinedSlot, pendingConfigSlot } from "../federation/join_s
 import { Recoveries } from "../recovery/recoveries.ts";
 import type { RecoveryArgs } from "../recovery/recovery.ts";
 import { recoveryRecords } from "../recovery/met.ts";
-import { allRecoveries, isPending } from "../recovery/records.ts";
+import { isAnyPending, isPending } from "../recovery/records.ts";
 import { configsTaken, keepTaken } from "./configs_taken.ts";
 import { readableModules } from "./readable_modules.ts";
 import type { ClientModuleArgs, ModuleTable } from "./module_actor.ts";
@@ -181,7 +181,7 @@ export async function runClient(
     api,
     keys: backupKeys(secrets).get("standard")!,
     table,
-    isRecovering: async (tx) => [...(await allRecoveries(tx)).values()].some(isPending),
+    isRecovering: isAnyPending,
     isAutomatic: tools.options.automaticBackup ?? true,
   });
   await system.startChild(

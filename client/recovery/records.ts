@@ -141,6 +141,11 @@ export function isPending({ stage: { tag } }: RecoveryRecord): boolean {
   return tag === "Unprepared" || tag === "Running";
 }
 
+/** Whether any module still recovers. */
+export async function isAnyPending(tx: ReadTx): Promise<boolean> {
+  return [...(await allRecoveries(tx)).values()].some(isPending);
+}
+
 /** The count of a recovery that is done: all of it, and one step where the module knew none. */
 export function doneCount({ total }: StepCount): StepCount {
   const steps = Math.max(total, 1);
