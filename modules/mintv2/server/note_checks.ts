@@ -40,6 +40,9 @@ const FIRST_BATCH = 32;
  */
 const SHARED_BATCH = 256;
 
+/** A note with its key. */
+type Named = { readonly note: Note; readonly key: string };
+
 export class NoteChecks {
   readonly #keys: ReadonlyMap<Denomination, G2>;
   readonly #dice: Dice;
@@ -76,8 +79,8 @@ export class NoteChecks {
    * @returns for each whether no bad note was found in it
    */
   async prepare(transactions: readonly (readonly Note[])[]): Promise<boolean[]> {
-    const named = transactions.map((notes) => notes.map((note) => ({ note, key: keyOf(note) })));
-    const unknown = (): typeof named =>
+    const named: Named[][] = transactions.map((notes) => notes.map((note) => ({ note, key: keyOf(note) })));
+    const unknown = (): Named[][] =>
       named.map((notes) => {
         if (this.#hasBad(notes)) return [];
         return notes.filter(({ note, key }) => this.#keys.has(note.denomination) && !this.#isKnown(key));
@@ -85,7 +88,7 @@ export class NoteChecks {
     const others = unknown().flat().flatMap(({ key }) => this.#underWay.get(key) ?? []);
     if (others.length > 0) await Promise.allSettled(others);
     const left = unknown(), spoilt = named.map((notes) => this.#hasBad(notes));
-    const call = this.#prepareNow(left.map((notes) => notes.map(({ note }) => note)));
+    const call = this.#prepareNow(left);
     for (const { key } of left.flat()) this.#underWay.set(key, call);
     try {
       return (await call).map((holds, i) => holds && !spoilt[i]);
@@ -95,12 +98,12 @@ export class NoteChecks {
     }
   }
 
-  #hasBad(notes: readonly { readonly key: string }[]): boolean {
+  #hasBad(notes: readonly Named[]): boolean {
     return notes.some(({ key }) => this.#bad.get(key) ?? false);
   }
 
   /** @param unknown notes without a verdict, of denominations that have a key */
-  async #prepareNow(unknown: readonly (readonly Note[])[]): Promise<boolean[]> {
+  async #prepareNow(unknown: readonly (readonly Named[])[]): Promise<boolean[]> {
     const holds = unknown.map(() => true);
     let shared: number[] = [], size = 0;
     const finish = async (): Promise<void> => {
@@ -130,7 +133,7 @@ export class NoteChecks {
     return holds;
   }
 
-  async #shareBatch(transactions: readonly (readonly Note[])[]): Promise<boolean[]> {
+  async #shareBatch(transactions: readonly (readonly Named[])[]): Promise<boolean[]> {
     if (transactions.length < 2) return await Promise.all(transactions.map((notes) => this.#prepareOne(notes)));
     const groups = transactions.map((notes) => notes.map((note) => this.#checkOf(note)));
     const verdicts = await this.#elsewhere?.(groups, this.#random) ?? verifyGroups(groups, this.#random);
@@ -143,7 +146,7 @@ export class NoteChecks {
     return holds;
   }
 
-  async #prepareOne(notes: readonly Note[]): Promise<boolean> {
+  async #prepareOne(notes: readonly Named[]): Promise<boolean> {
     for (let at = 0, size = FIRST_BATCH; at < notes.length; at += size, size *= 2) {
       const batch = notes.slice(at, at + size), checks = batch.map((note) => this.#checkOf(note));
       const verdicts = await this.#elsewhere?.([checks], this.#random);
@@ -159,17 +162,17 @@ export class NoteChecks {
 
   readonly #random = (size: number): Bytes => this.#dice.bytes(size);
 
-  #checkOf({ denomination, signature, nonce }: Note): PointCheck {
+  #checkOf({ note: { denomination, signature, nonce } }: Named): PointCheck {
     return { publicKey: this.#keys.get(denomination)!, signature, seed: messageSeed(nonce) };
   }
 
-  #remember(notes: readonly Note[]): void {
-    for (const note of notes) this.#valid.set(keyOf(note), true);
+  #remember(notes: readonly Named[]): void {
+    for (const { key } of notes) this.#valid.set(key, true);
   }
 
   /** Of several it isn't known which one is bad. */
-  #rememberBad(notes: readonly Note[]): void {
-    if (notes.length === 1) this.#bad.set(keyOf(notes[0]!), true);
+  #rememberBad(notes: readonly Named[]): void {
+    if (notes.length === 1) this.#bad.set(notes[0]!.key, true);
   }
 
   #isKnown(key: string): boolean {
