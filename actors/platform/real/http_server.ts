@@ -17,7 +17,7 @@ import { connectionsWithin } from "../open_files.ts";
 import { type Place, Places } from "../places.ts";
 import { sourceOf } from "../source.ts";
 import type { HttpHandler, Network, Upgrade } from "../platform.ts";
-import { answerOf, type Report } from "../http_handling.ts";
+import { answerOf, isGivenUp, type Report } from "../http_handling.ts";
 import { offerUpgrade, type UpgradeOffer } from "../upgrade.ts";
 import { realFiles } from "./files.ts";
 import { linger } from "./linger.ts";
@@ -57,7 +57,7 @@ export function serveHttp(report: Report, bounds = HTTP_SERVER): Network["serveH
       occupy(placeOf.get(incoming.socket), incoming, outgoing);
       answer(incoming, outgoing, handler, report, halfSent).catch((error) => {
         // The other side left, or the answer broke off after its head: no second answer can be given.
-        if (!incoming.socket.destroyed) report("answering an HTTP request", error);
+        if (!incoming.socket.destroyed && !isGivenUp(error)) report("answering an HTTP request", error);
         outgoing.destroy();
       });
     });
@@ -106,9 +106,12 @@ async function answer(
     outgoing.end();
     return;
   }
-  for await (const chunk of response.body) {
-    if (outgoing.destroyed) return; // leaving the loop cancels the body
-    if (!outgoing.write(chunk)) await drained(outgoing);
+  const body = response.body.getReader();
+  // also while the other side takes nothing
+  body.closed.catch((error) => isGivenUp(error) && outgoing.destroy());
+  for (let chunk = await body.read(); !chunk.done; chunk = await body.read()) {
+    if (outgoing.destroyed) return await body.cancel();
+    if (!outgoing.write(chunk.value)) await drained(outgoing);
   }
   outgoing.end();
 }
