@@ -146,7 +146,7 @@ async function answerUpgrade(
   const left = new AbortController();
   const leave = (): void => left.abort();
   socket.on("close", leave);
-  const request = toRequest(incoming, left.signal, halfSent);
+  const request = isHandshake(incoming) ? toRequest(incoming, left.signal, halfSent) : undefined;
   let offer: UpgradeOffer | undefined;
   const upgrade: Upgrade = (options) => (offer = offerUpgrade(request, options)).answer;
   const response = request === undefined
@@ -171,6 +171,14 @@ async function answerUpgrade(
 /** A request without the `Upgrade` header does not come here by the raw socket, so that none can be given. */
 const refuseUpgrade: Upgrade = (options) => offerUpgrade(undefined, options).answer;
 
+/**
+ * A handshake is a GET without a body (RFC 6455 4.1). Once the runtime has handed the socket over it reads no body any
+ * more: a handler would wait for it without end, in a place that nobody gets back.
+ */
+function isHandshake(incoming: IncomingMessage): boolean {
+  return incoming.method === "GET" && !saysBody(incoming);
+}
+
 /** Undefined when there is no such URL, header or method. */
 function toRequest(incoming: IncomingMessage, signal: AbortSignal, halfSent: HalfSent): Request | undefined {
   const headers: [string, string][] = [];
@@ -188,8 +196,11 @@ function toRequest(incoming: IncomingMessage, signal: AbortSignal, halfSent: Hal
   }
 }
 
-function hasBody({ headers, method }: IncomingMessage): boolean {
-  if (method === "GET" || method === "HEAD") return false;
+function hasBody(incoming: IncomingMessage): boolean {
+  return incoming.method !== "GET" && incoming.method !== "HEAD" && saysBody(incoming);
+}
+
+function saysBody({ headers }: IncomingMessage): boolean {
   return headers["content-length"] !== undefined || headers["transfer-encoding"] !== undefined;
 }
 
