@@ -1,8 +1,9 @@
 /** An instance of the module, and what of it is called. */
 import type { Address } from "../../wasm/memory.ts";
 import { Memory } from "../../wasm/memory.ts";
+import { assembledOf } from "../../wasm/stored.ts";
 import type { Constants } from "./program.ts";
-import { assemble } from "./program.ts";
+import { PROGRAM } from "./stored.ts";
 import { NUMBER_BYTES } from "./limbs.ts";
 
 /** Words of points: projective coordinates in Montgomery's form, as `limbs.ts` and `curve_code.ts` have them. */
@@ -76,8 +77,8 @@ export class Machine extends Memory<Functions> {
   readonly #traces: { readonly from: number; readonly to: number };
 
   constructor() {
-    const { assembly, constants, traces } = assemble();
-    super(assembly);
+    const { module, constants, traces } = PROGRAM;
+    super(assembledOf(module));
     this.constants = constants;
     this.#traces = traces;
   }
