@@ -98,7 +98,7 @@ export type { PayRequest } from "../modules/contract/lnurl_pay.ts";
 
 // texts that people paste
 export { parsePasted, readBitcoinAddress, readEcash, readInviteCode, readLightning, readSetupCode } from "./pasted.ts";
-export type { Pasted, PastedAddress, PastedAs, PastedLightning, Wanted } from "./pasted.ts";
+export type { DamagedAs, Pasted, PastedAddress, PastedAs, PastedLightning, Wanted } from "./pasted.ts";
 export { readWords, wordsFaultText } from "../core/crypto/words.ts";
 export type { GivenWords, UnknownWord, WordsFault } from "../core/crypto/words.ts";
 export type { InviteCode, InviteCodePart } from "../core/types/invite_code.ts";
