@@ -21,7 +21,6 @@ const checks: readonly Check[] = [
   { name: "heads", args: ["run", "--allow-read", "tests/check/heads.ts"] },
   { name: "dependencies", args: ["run", "--allow-read", "tests/check/dependencies.ts"] },
   { name: "examples", args: ["run", "--allow-read", "--allow-run", "tests/check/examples.ts"] },
-  { name: "stored modules", args: ["run", "--allow-read", "tests/check/stored_modules.ts"] },
   { name: "comments", args: ["run", "--allow-read", "tests/check/comments.ts"] },
   { name: "quotes", args: ["run", "--allow-read", "tests/check/quotes.ts"] },
 ];

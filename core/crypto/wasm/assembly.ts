@@ -175,7 +175,7 @@ export const swizzled = (vector: Code, order: (byte: number) => number): Code =>
 export class Assembly {
   readonly #functions: WasmFunction[] = [];
   readonly #indices = new Map<string, number>();
-  readonly constants: { readonly address: number; readonly words: readonly bigint[] }[] = [];
+  readonly #constants: { readonly address: number; readonly words: readonly bigint[] }[] = [];
   #bytes = 16;
 
   reserve(bytes: number): Ref {
@@ -186,7 +186,7 @@ export class Assembly {
 
   constant(words: readonly bigint[]): Ref {
     const ref = this.reserve(8 * words.length);
-    this.constants.push({ address: ref.offset, words });
+    this.#constants.push({ address: ref.offset, words });
     return ref;
   }
 
@@ -224,7 +224,7 @@ export class Assembly {
   /** Writes the constants into a new instance's memory. */
   fill(memory: WebAssembly.Memory): void {
     const words = new BigInt64Array(memory.buffer);
-    for (const { address, words: constant } of this.constants) words.set(constant, address / 8);
+    for (const { address, words: constant } of this.#constants) words.set(constant, address / 8);
   }
 }
 

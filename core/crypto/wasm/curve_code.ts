@@ -8,10 +8,11 @@ import type { Assembly, Body } from "./assembly.ts";
 import { get, int, load, long, OP, set, store } from "./assembly.ts";
 import type { Degree, FieldShape, Value } from "./formula.ts";
 import { Formula } from "./formula.ts";
-import { TABLE_SIZE } from "./table.ts";
 
 /** Of each coordinate that is kept. */
 export const POINT_BOUND = 3;
+/** Multiples of a point that multiplication by a secret chooses from. */
+export const TABLE_SIZE = 16;
 
 /** A curve over the field of a shape (degree 1) or over its quadratic extension (degree 2). */
 export type Curve = {

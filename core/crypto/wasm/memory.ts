@@ -1,5 +1,5 @@
 /** An instance of a module with its memory: fixed places for single operands, and one area that grows for lists. */
-import type { Assembled } from "./stored.ts";
+import type { Assembly } from "./assembly.ts";
 
 /** Address in the module's memory. */
 export type Address = number;
@@ -15,7 +15,7 @@ export class Memory<Functions extends { readonly memory: WebAssembly.Memory }> {
   #fixedEnd: Address;
 
   /** @throws {WebAssembly.CompileError} where the process's WebAssembly hasn't what the module takes */
-  constructor(assembly: Assembled) {
+  constructor(assembly: Assembly) {
     this.run = new WebAssembly.Instance(new WebAssembly.Module(assembly.code())).exports as unknown as Functions;
     this.#fixedEnd = assembly.bytes;
     assembly.fill(this.run.memory);

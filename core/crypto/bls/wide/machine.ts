@@ -1,9 +1,8 @@
 /** An instance of the module, and what of it is called. */
 import type { Address } from "../../wasm/memory.ts";
 import { Memory } from "../../wasm/memory.ts";
-import { assembledOf } from "../../wasm/stored.ts";
 import type { Constants } from "./program.ts";
-import { PROGRAM } from "./stored.ts";
+import { assemble } from "./program.ts";
 import { NUMBER_BYTES } from "./limbs.ts";
 
 /** Words of points: projective coordinates in Montgomery's form, as `limbs.ts` and `curve_code.ts` have them. */
@@ -77,8 +76,8 @@ export class Machine extends Memory<Functions> {
   readonly #traces: { readonly from: number; readonly to: number };
 
   constructor() {
-    const { module, constants, traces } = PROGRAM;
-    super(assembledOf(module));
+    const { assembly, constants, traces } = assemble();
+    super(assembly);
     this.constants = constants;
     this.#traces = traces;
   }

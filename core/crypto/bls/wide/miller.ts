@@ -3,10 +3,11 @@
  * Hayasaka, Teruya: ePrint 2020/875), whose result is the cube of the usual one: it is one for the same products, as
  * three doesn't divide the group's order.
  */
-import { LINE_BYTES, TWELVE_BYTES } from "./layout.ts";
+import { LINE_BYTES } from "./pairing_code.ts";
 import type { Address, Machine, Words } from "./machine.ts";
 import { NUMBER_BYTES } from "./limbs.ts";
 import { PARAMETER } from "./points.ts";
+import { TWELVE_BYTES } from "./tower_code.ts";
 
 /** |x| from its second highest bit on: a doubling each, and an addition where it is one. */
 const BITS = PARAMETER.toString(2).slice(1);

@@ -4,10 +4,10 @@
  * (`split_code.ts`), which halves the doublings.
  */
 import type { Scalar } from "../types.ts";
-import { TABLE_SIZE } from "../../wasm/table.ts";
-import { PART_BITS, PART_BYTES } from "./layout.ts";
+import { TABLE_SIZE } from "../../wasm/curve_code.ts";
 import { NUMBER_BYTES } from "./limbs.ts";
 import type { Address, Machine } from "./machine.ts";
+import { PART_BITS, PART_BYTES } from "./split_code.ts";
 
 const WINDOW = 4, SCALAR_BITS = 256;
 

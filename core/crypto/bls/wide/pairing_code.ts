@@ -11,8 +11,9 @@ import { POINT_BOUND } from "../../wasm/curve_code.ts";
 import type { Value } from "./formula.ts";
 import { Formula } from "./formula.ts";
 import type { Three } from "./tower_code.ts";
-import { addThree, byV, subThree, twelve, writeTwelve } from "./tower_code.ts";
+import { addThree, byV, PAIR_BYTES, subThree, twelve, writeTwelve } from "./tower_code.ts";
 
+export const LINE_BYTES = 3 * PAIR_BYTES;
 const LINE_BOUND = 14;
 
 export function definePairing(assembly: Assembly): void {

@@ -5,7 +5,7 @@
 import { NUMBER_BYTES } from "./limbs.ts";
 import type { Address, Machine } from "./machine.ts";
 import type { Field } from "./field.ts";
-import { X_SQUARED } from "./layout.ts";
+import { X_SQUARED } from "./split_code.ts";
 
 /** |x| of the curve's parameter, which is negative. */
 export const PARAMETER = 0xd201000000010000n;

@@ -5,8 +5,11 @@
  */
 import type { Assembly } from "../../wasm/assembly.ts";
 import { ADD_128, get, load, long, MUL_WIDE_U, OP, set, store, SUB_128 } from "../../wasm/assembly.ts";
-import { X_SQUARED } from "./layout.ts";
 
+export const X_SQUARED = 0xd201000000010000n ** 2n;
+/** Words of 64 bits of each part, and of both. */
+const PART_WORDS = 3;
+export const PART_BYTES = 8 * PART_WORDS, PART_BITS = 130;
 const SHIFT = 127n;
 const RECIPROCAL = (1n << (SHIFT + 128n)) / X_SQUARED;
 

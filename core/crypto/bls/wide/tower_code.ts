@@ -7,9 +7,9 @@ import type { Assembly, Body, Ref } from "../../wasm/assembly.ts";
 import { at } from "../../wasm/assembly.ts";
 import type { Value } from "./formula.ts";
 import { Formula } from "./formula.ts";
-import { PAIR_BYTES, TWELVE_BYTES } from "./layout.ts";
 import { LIMBS, modP, NUMBER_BYTES, REDUCED_BOUND, toLimbs, toMontgomery } from "./limbs.ts";
 
+export const PAIR_BYTES = 2 * NUMBER_BYTES, TWELVE_BYTES = 6 * PAIR_BYTES;
 export type Three = readonly [Value, Value, Value];
 export type Twelve = { readonly c0: Three; readonly c1: Three };
 

@@ -9,10 +9,10 @@ import type { Bls, G1, G2, Scalar } from "../mod.ts";
 import { ORDER, scalarFromBigInt, scalarFromWide } from "../mod.ts";
 import { fromLittleEndian } from "../scalar.ts";
 import { everyBls, mcl, testWide } from "../testing/backends.ts";
-import { PART_BITS, PART_BYTES, X_SQUARED } from "./layout.ts";
 import { LIMBS, NUMBER_BYTES } from "./limbs.ts";
 import { KEPT_LINES_MAX, PAIRS_AT_ONCE } from "./miller.ts";
 import { multiplyInG1, multiplyInG2 } from "./multiply.ts";
+import { PART_BITS, PART_BYTES, X_SQUARED } from "./split_code.ts";
 import { Numbers } from "./testing/numbers.ts";
 
 const { Fp, Fp2 } = bls12_381.fields;
