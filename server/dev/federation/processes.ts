@@ -176,8 +176,9 @@ export class OwnedProcess {
 }
 
 /**
- * Below those that systems give to connections that go out and to whoever asks for any port: Linux from 32,768 on, macOS
- * and Windows from 49,152 on. One of these is soon somebody's again, before the process that it is for listens on it.
+ * Below those that systems give to connections that go out and to whoever asks for any port: Linux from 32,768 on,
+ * macOS and Windows from 49,152 on. One of these is soon somebody's again, before the process that it is for listens on
+ * it.
  */
 const FIRST_PORT = 10_000, END_PORT = 32_000;
 
