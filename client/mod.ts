@@ -11,7 +11,7 @@
  * const address = await wallet.depositAddress(); // pay to it; the money comes by itself
  * for await (const msat of wallet.subscribeBalance()) if (msat >= 100_000n) break;
  *
- * const { ecash } = await wallet.spend(100_000n); // 100 sat; whoever has the text has the money
+ * const { ecash } = await wallet.spend(100_000n); // 100 sat; whoever has the text has the money; see `Spent.further`
  * const { operationId } = await wallet.receive("fedimint1qx…"); // stored: it goes on after a crash
  * const outcome = await wallet.awaitReceive(operationId); // { ok: false, error } says why it was refused
  *
