@@ -9,6 +9,7 @@ import { findPrograms } from "../../interop/programs.ts";
 import type { Suite } from "../../interop/suite.ts";
 import { inFolder } from "../../interop/suite.ts";
 import { wholeNumber, wholeNumbers } from "../options.ts";
+import type { Guardians } from "./guardians.ts";
 import type { LoadFigures, RestFigures } from "./measure.ts";
 import { measureLoad, measureRest } from "./measure.ts";
 import type { Both } from "./pair.ts";
@@ -49,7 +50,12 @@ async function bench(suite: Suite, fedimintd: string | null, options: Options): 
   const profiled = options.profile ? await ProfiledGuardian.prepare(suite) : null;
   const program = (peer: number) => profiled?.program(peer);
   const pair = await startPair(suite, { fedimintd, down, program }), { ours } = pair;
-  const rest = await byTurns(pair, (guardians) => measureRest(guardians, options.rest * 1_000));
+  const watched = <T>(what: string, guardians: Guardians, measured: () => Promise<T>): Promise<T> =>
+    guardians === ours && profiled ? profiled.during(what, ours.pids[0]!, measured) : measured();
+  const rest = await byTurns(
+    pair,
+    (guardians) => watched("at rest", guardians, () => measureRest(guardians, options.rest * 1_000)),
+  );
   const stopped = down ? ", one of four guardians stopped" : "";
   console.log(`\n${heading(`${lanes} transactions at a time${stopped}`)}`);
   for (const line of restLines(rest)) console.log(line);
@@ -62,7 +68,7 @@ async function bench(suite: Suite, fedimintd: string | null, options: Options): 
         lanes,
         seconds,
         rest: guardians === ours ? rest.ours : rest.official!,
-        watched: (measured) => guardians === ours && profiled ? profiled.during(ours.pids[0]!, measured) : measured(),
+        watched: (measured) => watched(`${notes} notes`, guardians, measured),
       }));
     const size = `${notes} in, ${notes} out, ${figures.ours.transactionBytes} bytes`;
     console.log(`\n${heading(`${size}, machine's load ${Deno.loadavg()[0]!.toFixed(1)}`)}`);
