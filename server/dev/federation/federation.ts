@@ -8,7 +8,7 @@ import { sleep } from "../../../actors/platform/platform.ts";
 import { toHex } from "../../../core/bytes.ts";
 import type { Json } from "../../../core/encoding/mod.ts";
 import { mineOn, payFrom, writeNodeFile } from "../chain/faucet.ts";
-import { freePorts, OwnedProcess, ownProgram } from "./processes.ts";
+import { freePorts, GUARDIAN_ALLOCATOR, OwnedProcess, ownProgram } from "./processes.ts";
 import type { BitcoinNode } from "./rpc.ts";
 import { callBitcoin, callGuardian, pollGuardian } from "./rpc.ts";
 
@@ -118,7 +118,7 @@ export class DevFederation {
   async #launch({ peer, apiUrl, p2pUrl, dir }: Omit<DevGuardian, "process">): Promise<OwnedProcess> {
     const { program, signal, modules = [] } = this.#options;
     const own = [...ownProgram("server/main.ts"), ...modules.flatMap((module) => ["--module", module])];
-    const { command, env } = program?.(peer) ?? { command: own, env: {} };
+    const { command, env } = program?.(peer) ?? { command: own, env: GUARDIAN_ALLOCATOR };
     const bind = (url: string): string => `127.0.0.1:${/:([0-9]+)\/?$/.exec(url)![1]}`;
     return await OwnedProcess.start(this.platform.clock, {
       name: `guardian ${peer}`,

@@ -41,6 +41,17 @@ const V8_FLAGS_OF: Readonly<Record<string, string>> = {
   "client/main.ts": CLIENT_V8_FLAGS,
 };
 
+/**
+ * Of glibc's allocator; others don't know these names. By default each thread has a heap of its own: what one has ever
+ * compiled or transpiled at a start stays there as free pieces, 10 to 25 MB of all threads together. And what is large
+ * is freed to the system, not into holes of the heap. `deno task guardian` and the service files set the same.
+ */
+export const GUARDIAN_ALLOCATOR = {
+  MALLOC_ARENA_MAX: "1",
+  MALLOC_TRIM_THRESHOLD_: "131072",
+  MALLOC_MMAP_THRESHOLD_: "65536",
+};
+
 /** Arguments that run one of this program's own files with the Deno that runs now. */
 export function ownProgram(file: string, ...args: string[]): string[] {
   const root = fromFileUrl(new URL("../../../", import.meta.url));

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { sleep } from "../../../actors/platform/platform.ts";
 import { realPlatform } from "../../../actors/platform/real.ts";
 import { ManualClock } from "../../../actors/store/testing/mod.ts";
-import { freePorts, OwnedProcess, ownProgram } from "./processes.ts";
+import { freePorts, GUARDIAN_ALLOCATOR, OwnedProcess, ownProgram } from "./processes.ts";
 import { testsNeeding } from "../../../core/testing/permissions.ts";
 
 const onMachine = testsNeeding("read", "write", "net", "run", "env");
@@ -65,6 +65,17 @@ onMachine("guardians and clients have the same flags of V8 wherever they are sta
   const client = await flagsIn("deno.json", '"client":');
   assertEquals(client?.split(/[=,](?=--)/).sort(), flagsOf("client/main.ts")?.split(/[=,](?=--)/).sort());
 });
+
+onMachine(
+  "a guardian's allocator is told the same by the task, the service files and development federations",
+  async () => {
+    for (const file of ["deno.json", "docs/service/fedimint-guardian.service", "docs/service/Containerfile"]) {
+      const text = await Deno.readTextFile(new URL(file, ROOT));
+      const told = [...text.matchAll(/\b(MALLOC_[A-Z_]+)=([0-9]+)/g)].map(([, name, value]) => [name, value]);
+      assertEquals(Object.fromEntries(told), GUARDIAN_ALLOCATOR, file);
+    }
+  },
+);
 
 onMachine("ports are chosen of those that no system gives to somebody else by itself, and none that is taken", () => {
   const LINUX_FIRST = 32_768;

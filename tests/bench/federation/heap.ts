@@ -3,7 +3,7 @@
  * line for each clean-up to its output.
  */
 import type { GuardianProgram } from "../../../server/dev/federation/federation.ts";
-import { ownProgram } from "../../../server/dev/federation/processes.ts";
+import { GUARDIAN_ALLOCATOR, ownProgram } from "../../../server/dev/federation/processes.ts";
 
 const V8_FLAGS = "--v8-flags=";
 /** What lives and what it lives in, MB: `… Mark-Compact 33.8 (38.1) -> 22.2 (28.6) MB …`. */
@@ -21,7 +21,7 @@ export type Heap = {
 export function tellingProgram(): GuardianProgram {
   const command = ownProgram("server/main.ts")
     .map((word) => word.startsWith(V8_FLAGS) ? `${word},--trace-gc` : word);
-  return { command, env: {} };
+  return { command, env: GUARDIAN_ALLOCATOR };
 }
 
 /** After the last clean-up of the whole heap that the output tells of; null for none. */

@@ -1,7 +1,7 @@
 /** One of our guardians with V8's profiler, and what came of it. */
 import { join } from "@std/path";
 import type { GuardianProgram } from "../../../server/dev/federation/federation.ts";
-import { ownProgram } from "../../../server/dev/federation/processes.ts";
+import { GUARDIAN_ALLOCATOR, ownProgram } from "../../../server/dev/federation/processes.ts";
 import type { Suite } from "../../interop/suite.ts";
 import { demand } from "../../interop/suite.ts";
 import { tableLine } from "../table.ts";
@@ -37,7 +37,7 @@ export class ProfiledGuardian {
     if (peer !== PROFILED) return undefined;
     const command = ownProgram("server/main.ts");
     command.splice(command.indexOf(RUN) + 1, 0, "--cpu-prof", `--cpu-prof-dir=${this.#dir}`);
-    return { command, env: {} };
+    return { command, env: GUARDIAN_ALLOCATOR };
   }
 
   /** @param pid its process */
