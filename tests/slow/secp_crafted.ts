@@ -11,14 +11,18 @@ import { firstInvalid } from "../../core/crypto/schnorr.ts";
 import { seededBytes } from "../../core/crypto/testing/mod.ts";
 
 const COUNT = 12_000, BATCHES = 400;
+/** Has no divisor with the number of ways in which they are spoilt. */
+const TABLED_EVERY = 5;
 
 testWide("twelve thousand crafted signatures, alone and in batches, are judged as libsecp256k1 does", () => {
   const { allHold } = loadSchnorr(), byTable = judgeByTables(), random = seededBytes(2);
   const pick = (below: number): number => new DataView(random(4).buffer).getUint32(0) % below;
-  const checks = craftedChecks(COUNT, 1, 2).map((check) => {
+  const checks = craftedChecks(COUNT, 1, 2).map((check, i) => {
     const { signature, digest, xOnly } = check;
     const holds = fastestSecp.schnorrVerify(signature, digest, xOnly);
-    assertEquals([allHold([check]), byTable(check)], [holds, holds]);
+    assertEquals(allHold([check]), holds);
+    // a table for each takes its time
+    if (i % TABLED_EVERY === 0) assertEquals(byTable(check), holds);
     assert(holds || check.isSpoilt);
     return { ...check, publicKey: xOnly, holds };
   });
