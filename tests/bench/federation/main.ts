@@ -9,12 +9,12 @@ import { findPrograms } from "../../interop/programs.ts";
 import type { Suite } from "../../interop/suite.ts";
 import { inFolder } from "../../interop/suite.ts";
 import { wholeNumber, wholeNumbers } from "../options.ts";
-import { tableLine } from "../table.ts";
 import type { Guardians } from "./guardians.ts";
 import type { LoadFigures, RestFigures } from "./measure.ts";
 import { measureLoad, measureRest } from "./measure.ts";
 import type { Both } from "./pair.ts";
 import { byTurns, startPair } from "./pair.ts";
+import { tellingProgram } from "./heap.ts";
 import { ProfiledGuardian } from "./profiled.ts";
 import { heading, loadLines, restLines } from "./report.ts";
 import { soak } from "./soak.ts";
@@ -33,9 +33,9 @@ type Options = {
 
 /** Of ten notes; the last guardian is the one that is started again. */
 async function soakOurs(suite: Suite, { lanes, soak: seconds = 0 }: Options): Promise<void> {
-  const { ours } = await startPair(suite, { fedimintd: null, down: false });
+  const { ours } = await startPair(suite, { fedimintd: null, down: false, program: tellingProgram });
   ours.resume();
-  console.log(`\n${tableLine(`${lanes} transactions of ten notes at a time`, ["each guardian's own memory"])}`);
+  console.log(`\n${lanes} transactions of ten notes at a time; each guardian's own memory (JavaScript alive/its heap)`);
   await soak(ours, { notes: 10, lanes, seconds, restarted: ours.pids.length - 1 });
 }
 
