@@ -6,7 +6,7 @@
  * Factors come of a hash of everything: of the challenges, which are hashes of R, P and the digest, and of each s. So
  * all guardians come to the same verdict, and who wants another one has to find a batch of 2^−128.
  *
- * Keys whose signatures come again and again, guardians', have a table of their own (`multiples.ts`): then
+ * Keys whose signatures come again and again, guardians', have a table of their own (`point_table.ts`): then
  * s·G − e·P is a sum of 95 points without doublings, and is compared with R. That costs half.
  *
  * All points are public, and so is the time it takes. Formulas are complete (`curve_code.ts`): nothing depends on which
@@ -23,7 +23,7 @@ import { toHex } from "../../../bytes.ts";
 import type { KeyVerifier, SchnorrCheck, SchnorrVerifier } from "../backend.ts";
 import { NUMBER_BYTES, ORDER, P } from "./limbs.ts";
 import { Machine, POINT_BYTES } from "./machine.ts";
-import { PointMultiples } from "./multiples.ts";
+import { PointTable } from "./point_table.ts";
 import type { Half } from "./scalar.ts";
 import { BETA, bigFrom, halfOf, splitScalar } from "./scalar.ts";
 
@@ -154,7 +154,7 @@ export function loadSchnorr(): SchnorrVerifier {
     return true;
   };
 
-  let ofGenerator: PointMultiples | null = null;
+  let ofGenerator: PointTable | null = null;
   const ofKeys = new Map<string, KeyVerifier>();
 
   const keyVerifier = (xOnly: Uint8Array): KeyVerifier | null => {
@@ -162,8 +162,8 @@ export function loadSchnorr(): SchnorrVerifier {
     if (known !== undefined) return known;
     const xOfKey = bigFrom(xOnly);
     if (ofKeys.size >= KEYS_WITH_TABLE_MAX || xOfKey >= P || !lift(out, xOfKey)) return null;
-    const key = Uint8Array.from(xOnly), ofKey = new PointMultiples(machine, out, KEY_WINDOW_BITS);
-    ofGenerator ??= new PointMultiples(machine, base, GENERATOR_WINDOW_BITS);
+    const key = Uint8Array.from(xOnly), ofKey = new PointTable(machine, out, KEY_WINDOW_BITS);
+    ofGenerator ??= new PointTable(machine, base, GENERATOR_WINDOW_BITS);
     const byGenerator = ofGenerator;
     const holds: KeyVerifier = (signature, digest) => {
       const parsed = parse({ signature, digest, xOnly: key });

@@ -14,7 +14,7 @@ const SCALAR_BITS = 256;
 /** Z is 1 and isn't kept. */
 const AFFINE_BYTES = 2 * NUMBER_BYTES;
 
-export class PointMultiples {
+export class PointTable {
   readonly #machine: Machine;
   readonly #width: number;
   readonly #windows: number;

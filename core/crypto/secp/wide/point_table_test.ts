@@ -5,7 +5,7 @@ import { scalarBytes } from "../testing/crafted.ts";
 import { readNumber, testWide } from "../testing/wide.ts";
 import { NUMBER_BYTES, ORDER } from "./limbs.ts";
 import { Machine, POINT_BYTES } from "./machine.ts";
-import { PointMultiples } from "./multiples.ts";
+import { PointTable } from "./point_table.ts";
 
 const { BASE, ZERO } = secp256k1.Point;
 type Point = typeof BASE;
@@ -24,7 +24,7 @@ function products(of: Point, width: number): (from: Point, scalar: bigint, sign:
     for (const [i, coordinate] of [x, y, 1n].entries()) machine.writeNumber(into + i * NUMBER_BYTES, coordinate);
   };
   write(point!, of);
-  const multiples = new PointMultiples(machine, point!, width);
+  const multiples = new PointTable(machine, point!, width);
   return (from, scalar, sign) => {
     if (from.is0()) machine.writeInfinity(out!);
     else write(out!, from);
