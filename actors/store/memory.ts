@@ -32,7 +32,7 @@ export type MemoryOptions = {
   /** How long the next read takes; default none. */
   readonly readDelayMs?: () => number;
   /** Asked before each commit is applied, with its number from 1; throws to make the disk fail. */
-  readonly onWrite?: (count: number) => void;
+  readonly onWrite?: (count: number, operations: readonly Operation[]) => void;
   /** Asked before each read; throws to make the disk fail. */
   readonly onRead?: () => void;
 };
@@ -112,7 +112,7 @@ export class MemoryBackend implements Backend {
     this.#inFlight = copies;
     try {
       await this.#delay(this.#options.writeDelayMs);
-      this.#options.onWrite?.(++this.#writes);
+      this.#options.onWrite?.(++this.#writes, operations);
       if (this.#down) throw crashed();
       this.#apply(copies);
     } finally {

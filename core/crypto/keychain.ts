@@ -7,7 +7,7 @@ import type { Bytes } from "../bytes.ts";
 import { concat } from "../bytes.ts";
 import { Writer } from "../encoding/io.ts";
 import { requirePublicKey } from "./secp.ts";
-import { schnorrSign, schnorrVerify } from "./schnorr.ts";
+import { schnorrSign, schnorrVerifierOf } from "./schnorr.ts";
 
 /**
  * `sha256(enc(Map<PeerId, PublicKey>))`: binds every signature to one federation.
@@ -49,19 +49,13 @@ export function keychainSign(
   return schnorrSign(keychainDigest(tag, message), secretKey, auxRand);
 }
 
-/**
- * @param broadcastKeys by peer id
- * @param peer any number: an index that is no guardian's makes the answer false. Never throws.
- */
-export function keychainVerify(
-  tag: Uint8Array,
-  message: Uint8Array,
-  signature: Uint8Array,
-  broadcastKeys: readonly Uint8Array[],
-  peer: number | bigint,
-): boolean {
-  const key = broadcastKeys[Number(peer)];
-  return key !== undefined && schnorrVerify(signature, keychainDigest(tag, message), key);
+/** False for an index that is no guardian's, any number. Never throws. */
+export type KeychainVerifier = (peer: number | bigint, message: Uint8Array, signature: Uint8Array) => boolean;
+
+/** @param broadcastKeys by peer id */
+export function keychainVerifier(tag: Uint8Array, broadcastKeys: readonly Uint8Array[]): KeychainVerifier {
+  const verifiers = broadcastKeys.map(schnorrVerifierOf);
+  return (peer, message, signature) => verifiers[Number(peer)]?.(signature, keychainDigest(tag, message)) ?? false;
 }
 
 /**

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { fromHex, toHex } from "../bytes.ts";
-import { alephHash, keychainDigest, keychainSign, keychainTag, keychainVerify } from "./keychain.ts";
+import { alephHash, keychainDigest, keychainSign, keychainTag, keychainVerifier } from "./keychain.ts";
 import { publicKeyOf } from "./secp.ts";
 import { assertCode, seededBytes } from "./testing/mod.ts";
 
@@ -26,20 +26,16 @@ Deno.test("a guardian's signature holds for its index, message and federation al
   const secrets = [random(32), random(32), random(32), random(32)];
   const keys = secrets.map(publicKeyOf), tag = keychainTag(keys), message = random(40);
   const signature = keychainSign(tag, message, secrets[2]!, random(32));
-  assertEquals([0, 1, 2, 3].map((peer) => keychainVerify(tag, message, signature, keys, peer)), [
-    false,
-    false,
-    true,
-    false,
-  ]);
-  assertEquals(keychainVerify(tag, random(40), signature, keys, 2), false);
-  assertEquals(keychainVerify(keychainTag(keys.slice(1)), message, signature, keys, 2), false);
+  const verify = keychainVerifier(tag, keys);
+  assertEquals([0, 1, 2, 3].map((peer) => verify(peer, message, signature)), [false, false, true, false]);
+  assertEquals(verify(2, random(40), signature), false);
+  assertEquals(keychainVerifier(keychainTag(keys.slice(1)), keys)(2, message, signature), false);
 });
 
 Deno.test("an index that is no guardian's verifies nothing and doesn't throw", () => {
   const tag = keychainTag([GENERATOR]);
   for (const peer of [1, -1, 2 ** 32, 2n ** 64n - 1n]) {
-    assertEquals(keychainVerify(tag, new Uint8Array(1), new Uint8Array(64), [GENERATOR], peer), false);
+    assertEquals(keychainVerifier(tag, [GENERATOR])(peer, new Uint8Array(1), new Uint8Array(64)), false);
   }
 });
 

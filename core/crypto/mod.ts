@@ -47,7 +47,7 @@ export {
 } from "./dkg.ts";
 export { CryptoError, type CryptoFacts } from "./error.ts";
 export { ecdsaFromDer, ecdsaSign, ecdsaToDer, ecdsaVerify } from "./ecdsa.ts";
-export { alephHash, keychainDigest, keychainSign, keychainTag, keychainVerify } from "./keychain.ts";
+export { alephHash, keychainDigest, keychainSign, keychainTag, keychainVerifier } from "./keychain.ts";
 export {
   commitmentHash,
   commitmentOf,

@@ -53,7 +53,7 @@ export type BroadcastConfig = {
 
 /** `nowMs` is any clock that doesn't go back. Before `start` nothing else may come. */
 export type BroadcastEvent =
-  /** The records saved in this session, in their order. */
+  /** What was saved in this session, in its order: records, some of them joined. */
   | { readonly type: "start"; readonly nowMs: number; readonly backup: readonly Bytes[] }
   | { readonly type: "received"; readonly nowMs: number; readonly from: number; readonly bytes: Bytes }
   | { readonly type: "timer"; readonly nowMs: number; readonly id: number }

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { Federation } from "./testing/federation.ts";
 
-Deno.test("a round in which nothing happens costs a guardian one commit, one signature and one message to each other", async () => {
+Deno.test("a round in which nothing happens costs a guardian one commit of one entry, one signature and one message to each other", async () => {
   const federation = await Federation.start(11, { total: 4, roundsPerSession: 100_000 });
   const { guardians } = federation;
   const rounds = (): number[] =>
@@ -22,6 +22,7 @@ Deno.test("a round in which nothing happens costs a guardian one commit, one sig
     about("messages", 3);
     // others' units alone are saved now and then, when a round takes long
     about("commits", 1);
+    about("entries", 1);
     assertEquals(cost.reads - since.reads, 0, "modules that are asked for proposals fifty times");
   }
   for (const guardian of guardians) federation.kill(guardian);

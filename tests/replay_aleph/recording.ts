@@ -1,7 +1,7 @@
 /** A recorded run of the reference, as `tests/vectors/aleph/README.md` describes it. */
 import type { Bytes } from "../../core/bytes.ts";
 import { fromHex } from "../../core/bytes.ts";
-import { keychainSign, keychainVerify } from "../../core/crypto/keychain.ts";
+import { keychainSign, keychainVerifier } from "../../core/crypto/keychain.ts";
 import type { Keychain } from "../../server/broadcast/keychain.ts";
 
 export type RecordedUnit = {
@@ -132,6 +132,6 @@ export function keychainOf({ meta }: Recording, member: number): Keychain {
   return {
     index: member,
     sign: (message) => keychainSign(tag, message, secret, new Uint8Array(32)),
-    verify: (index, message, signature) => keychainVerify(tag, message, signature, keys, index),
+    verify: keychainVerifier(tag, keys),
   };
 }

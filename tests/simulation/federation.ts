@@ -21,6 +21,7 @@ import { readConfig, writeConfig } from "../../server/config/config_files.ts";
 import type { GuardianConfig } from "../../server/config/guardian_config.ts";
 import { configuredModules, handedOut } from "../../server/config/guardian_config.ts";
 import { ConsensusError } from "../../server/consensus/engine/disagreement.ts";
+import { recordsIn } from "../../server/broadcast/own/backup.ts";
 import { countAcceptedItems, finishedSessions, unitsPrefix } from "../../server/consensus/store/db.ts";
 import { sessionIn } from "../../server/consensus/testing/db.ts";
 import { sessionOutcome } from "../../core/types/session.ts";
@@ -350,7 +351,7 @@ export class SimulatedFederation {
     return this.#nodes.get(peer)!.store!.read(async (tx) => {
       const session = await finishedSessions(tx);
       let units = 0;
-      for await (const _ of tx.range({ prefix: unitsPrefix(session) })) units++;
+      for await (const { value } of tx.range({ prefix: unitsPrefix(session) })) units += [...recordsIn(value)].length;
       return { units, items: await countAcceptedItems(tx, session) };
     });
   }

@@ -21,11 +21,12 @@ export const fetchBounded: Network["fetch"] = async (url, options) => {
   if (!URL.canParse(url)) throw malformed();
   const target = new URL(url).host;
   const ended = new AbortController();
-  const late = new NetworkError(
-    { code: "timeout", target },
-    `${target} did not answer within ${options.timeoutMs} ms.`,
-  );
-  const timer = setTimeout(() => ended.abort(late), options.timeoutMs);
+  // made only when it is thrown: an error takes a look at the stack
+  const late = (): void =>
+    ended.abort(
+      new NetworkError({ code: "timeout", target }, `${target} did not answer within ${options.timeoutMs} ms.`),
+    );
+  const timer = setTimeout(late, options.timeoutMs);
   const onAbort = (): void => ended.abort(options.signal!.reason);
   options.signal?.addEventListener("abort", onAbort, { once: true });
   try {

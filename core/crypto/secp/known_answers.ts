@@ -2,7 +2,7 @@
  * Known answers that a verifier of our own must give before it is used: a broken compiler or a processor that errs
  * shows here, and not in a verdict. Some milliseconds. Test vectors of BIP340.
  */
-import { fromHex } from "../../bytes.ts";
+import { fromHex, toHex } from "../../bytes.ts";
 import type { SchnorrCheck, SchnorrVerifier } from "./backend.ts";
 
 const check = (xOnly: string, digest: string, signature: string): SchnorrCheck => ({
@@ -95,11 +95,17 @@ export const REFUSED: readonly (readonly [what: string, check: SchnorrCheck])[] 
 ];
 
 /** What a verifier gets wrong first, or null. */
-export function findFault({ allHold }: SchnorrVerifier): string | null {
+export function findFault({ allHold, keyVerifier }: SchnorrVerifier): string | null {
   const alone = HOLDING.findIndex((good) => !allHold([good]));
   if (alone >= 0) return `vector ${alone} of BIP340`;
   if (!allHold(HOLDING)) return "vectors of BIP340 together";
+  const byKey = keyVerifier(fromHex(KEY));
+  const ofKey = ({ xOnly }: SchnorrCheck): boolean => toHex(xOnly) === KEY;
+  if (byKey !== null && !HOLDING.filter(ofKey).every(({ signature, digest }) => byKey(signature, digest))) {
+    return "a vector of BIP340, by a table of its key";
+  }
   for (const [what, bad] of REFUSED) {
+    if (ofKey(bad) && byKey?.(bad.signature, bad.digest)) return `${what}, by a table of its key`;
     if (allHold([bad])) return what;
     if (allHold([HOLDING[0]!, bad])) return `${what}, behind a good one`;
   }

@@ -27,6 +27,7 @@ export function verifierOf(backend: SecpBackend): SchnorrVerifier {
     batches: false,
     allHold: (checks) =>
       checks.every(({ signature, digest, xOnly }) => backend.schnorrVerify(signature, digest, xOnly)),
+    keyVerifier: () => null,
   };
 }
 

@@ -1,13 +1,15 @@
 import { assertEquals, assertThrows } from "@std/assert";
+import { equalBytes } from "../../bytes.ts";
 import { hasWideArithmetic } from "../wasm/probe.ts";
-import { firstInvalid, schnorrVerify } from "../schnorr.ts";
+import { firstInvalid, schnorrVerifierOf, schnorrVerify } from "../schnorr.ts";
 import { callsOf } from "../../testing/calls.ts";
 import { flipBit } from "../testing/mod.ts";
-import type { SchnorrCheck, SchnorrVerifier } from "./backend.ts";
+import type { KeyVerifier, SchnorrCheck, SchnorrVerifier } from "./backend.ts";
 import { fastestSecp, readySecp } from "./fastest.ts";
 import { findFault, HOLDING, REFUSED } from "./known_answers.ts";
 import { nobleSecp } from "./noble.ts";
 import { signedChecks } from "./testing/wide.ts";
+import { KEYS_WITH_TABLE_MAX } from "./wide/schnorr.ts";
 import { ASSEMBLED_AFTER, chooseVerifier, LateVerifier, schnorrVerifier, verifierOf } from "./verifier.ts";
 
 await readySecp();
@@ -24,9 +26,17 @@ Deno.test("our own verifier is in use exactly where WebAssembly has wide arithme
 });
 
 /** noble's verdicts, but for what `spoil` says otherwise. */
-function spoilt(spoil: (checks: readonly SchnorrCheck[]) => boolean | null): SchnorrVerifier {
+function spoilt(
+  spoil: (checks: readonly SchnorrCheck[]) => boolean | null,
+  byKey: KeyVerifier | null = null,
+): SchnorrVerifier {
   const { allHold } = verifierOf(nobleSecp);
-  return { name: "wide", batches: true, allHold: (checks) => spoil(checks) ?? allHold(checks) };
+  return {
+    name: "wide",
+    batches: true,
+    allHold: (checks) => spoil(checks) ?? allHold(checks),
+    keyVerifier: () => byKey,
+  };
 }
 
 Deno.test("a verifier that errs anywhere is passed over for the backend, and what is wrong is said", () => {
@@ -40,6 +50,16 @@ Deno.test("a verifier that errs anywhere is passed over for the backend, and wha
     ...REFUSED.map(([what, bad]): [string, SchnorrVerifier] => [
       `${what}, behind a good one`,
       spoilt((checks) => checks.length > 1 && checks.at(-1) === bad ? true : null),
+    ]),
+    ["a vector of BIP340, by a table of its key", spoilt(() => null, () => false)],
+    ...REFUSED.filter(([, { xOnly }]) => equalBytes(xOnly, HOLDING[1]!.xOnly)).map((
+      [what, bad],
+    ): [string, SchnorrVerifier] => [
+      `${what}, by a table of its key`,
+      spoilt(
+        () => null,
+        (signature, digest) => signature === bad.signature || nobleSecp.schnorrVerify(signature, digest, bad.xOnly),
+      ),
     ]),
   ];
   for (const [fault, verifier] of faults) {
@@ -94,6 +114,22 @@ Deno.test("the first invalid one of a list is found, malformed ones among them, 
       assertEquals(firstInvalid(list), i);
       assertEquals(calls.args.reduce((sum, [checks]) => sum + checks.length, 0) <= 2 * good.length, true);
       assertEquals(schnorrVerify(list[i]!.signature, list[i]!.digest, list[i]!.publicKey), false);
+    }
+  }
+});
+
+Deno.test("by a key, with a table of it where there is room for one, verdicts are those of any signature", () => {
+  const checks = signedChecks(KEYS_WITH_TABLE_MAX + 4, 22);
+  for (const [i, { signature, digest, xOnly }] of checks.entries()) {
+    const other = checks[(i + 1) % checks.length]!;
+    for (const publicKey of [xOnly, Uint8Array.of(2, ...xOnly), Uint8Array.of(3, ...xOnly)]) {
+      const verify = schnorrVerifierOf(publicKey);
+      assertEquals([verify(signature, digest), verify(other.signature, digest)], [true, false]);
+      assertEquals([verify(signature, other.digest), verify(signature.slice(1), digest)], [false, false]);
+      assertEquals([verify(signature, new Uint8Array(31)), verify(signature, digest)], [false, true]);
+    }
+    for (const noKey of [Uint8Array.of(4, ...xOnly), xOnly.slice(1), new Uint8Array(33), new Uint8Array(32)]) {
+      assertEquals(schnorrVerifierOf(noKey)(signature, digest), false);
     }
   }
 });

@@ -3,10 +3,10 @@ import type { Bytes } from "../../../core/bytes.ts";
 import { encode } from "../../../core/encoding/codec.ts";
 import { numPeers } from "../../../core/types/num_peers.ts";
 import type { BackupRecord } from "./backup.ts";
-import { backupRecord, loadBackup } from "./backup.ts";
+import { backupRecord, joinRecords, loadBackup } from "./backup.ts";
 import type { Keychain } from "../keychain.ts";
 import { SignatureChecks } from "../keychain.ts";
-import { VARIANT_CHOICES_MAX } from "../limits.ts";
+import { SAVED_ENTRY_BYTES_MAX, VARIANT_CHOICES_MAX } from "../limits.ts";
 import type { SignedAlert } from "../messages.ts";
 import { alertHash } from "../messages.ts";
 import { batchOf, fastKeychains, makeUnit } from "../testing/network.ts";
@@ -50,6 +50,26 @@ Deno.test("a backup gives back its units with parents, variants of forkers and a
   assert(empty.ok && empty.value.startRound === 0 && empty.value.units.length === 0);
 });
 
+Deno.test("records that were saved together come back as those that were saved one by one", () => {
+  const records = [...first, variant, accusation, ...second, onVariant].map(recordOf);
+  const expected = load(records);
+  for (const size of [1, 2, 3, records.length]) {
+    const entries: Bytes[] = [];
+    for (let at = 0; at < records.length; at += size) entries.push(...joinRecords(records.slice(at, at + size)));
+    assertEquals(entries.length, Math.ceil(records.length / size));
+    assertEquals(load(entries), expected);
+  }
+  // what a version before has saved of a session that goes on
+  assertEquals(load([...records.slice(0, 4), ...joinRecords(records.slice(4))]), expected);
+});
+
+Deno.test("an entry is as long as the database takes at once, but for a record that is longer by itself", () => {
+  assertEquals(joinRecords([]), []);
+  const sizes = [10_000, 22_000, 1, 50_000, 31_999, 1, 1];
+  const joined = joinRecords(sizes.map((size) => new Uint8Array(size)));
+  assertEquals(joined.map(({ length }) => length), [32_000, 1, 50_000, SAVED_ENTRY_BYTES_MAX, 1]);
+});
+
 Deno.test("only units that no later one vouches for cost a signature check", () => {
   let count = 0;
   const counting = {
@@ -69,6 +89,12 @@ Deno.test("each kind of damage is noticed", () => {
   const damaged = load([cut]);
   assertEquals(damaged.ok || damaged.error.code, "malformed");
   assert(bytes.length > 0);
+  // within an entry, at its end and behind it
+  const [whole] = joinRecords(first.map(recordOf)) as [Bytes];
+  for (const entry of [whole.slice(0, -1), Uint8Array.of(...whole, 0), Uint8Array.of(...whole, 9), new Uint8Array(0)]) {
+    const loaded = load([recordOf(first[0]!), entry]);
+    assert(!loaded.ok && loaded.error.code === "malformed");
+  }
   assertEquals(faultOf(makeUnit({ keychains, round: 0, creator: 1, session: 6n })), "invalid_unit 0");
   assertEquals(faultOf(...first.slice(1), second[0]!), "missing_parent 3");
   assertEquals(faultOf(second[0]!, ...first), "missing_parent 0");

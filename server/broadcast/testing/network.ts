@@ -8,7 +8,7 @@
 import { assert } from "../../../core/assert.ts";
 import type { Bytes } from "../../../core/bytes.ts";
 import { concat, utf8 } from "../../../core/bytes.ts";
-import { alephHash, keychainSign, keychainTag, keychainVerify } from "../../../core/crypto/keychain.ts";
+import { alephHash, keychainSign, keychainTag, keychainVerifier } from "../../../core/crypto/keychain.ts";
 import { publicKeyOf } from "../../../core/crypto/secp.ts";
 import { equalBytes } from "../../../core/bytes.ts";
 import { step } from "../broadcast.ts";
@@ -29,11 +29,11 @@ import { combineHashes, SignedUnit, unitHash } from "../graph/unit.ts";
 export function realKeychains(peers: number): Keychain[] {
   const secrets = Array.from({ length: peers }, (_, peer) => alephHash(Uint8Array.of(peer)));
   const keys = secrets.map(publicKeyOf);
-  const tag = keychainTag(keys);
+  const tag = keychainTag(keys), verify = keychainVerifier(tag, keys);
   return secrets.map((secret, index) => ({
     index,
     sign: (message) => keychainSign(tag, message, secret, new Uint8Array(32)),
-    verify: (peer, message, signature) => keychainVerify(tag, message, signature, keys, peer),
+    verify,
   }));
 }
 

@@ -18,6 +18,7 @@ import { admit, charge, step } from "../../broadcast/broadcast.ts";
 import { fedimintDelays } from "../../broadcast/delays.ts";
 import type { Keychain } from "../../broadcast/keychain.ts";
 import { DOUBT_SESSIONS } from "../../broadcast/limits.ts";
+import { joinRecords } from "../../broadcast/own/backup.ts";
 import type { BroadcastEffect, BroadcastEvent, BroadcastState, CopySign, OrderedUnit } from "../../broadcast/state.ts";
 import { createBroadcast } from "../../broadcast/state.ts";
 import type { PeerMessage, RouterRef } from "../../peers/router.ts";
@@ -110,16 +111,18 @@ type State = {
   readonly broadcast: BroadcastState;
   /** The session began with this incarnation: it replays nothing. */
   readonly fresh: boolean;
-  records: number;
+  /** Of the backup. */
+  entries: number;
 };
 type Context = ActorContext<BroadcastMessage>;
 
 async function save(state: State, ctx: Context, records: readonly Bytes[]): Promise<void> {
   const { store, session } = state.args;
+  const entries = joinRecords(records);
   const { durable } = await store.transact((tx) => {
-    for (const [i, record] of records.entries()) tx.set(unitKey(session, state.records + i), record);
+    for (const [i, entry] of entries.entries()) tx.set(unitKey(session, state.entries + i), entry);
   });
-  state.records += records.length;
+  state.entries += entries.length;
   ctx.run(() => durable, (outcome) => ({ type: "saved", args: { count: records.length, outcome } }));
 }
 
@@ -179,14 +182,14 @@ const broadcast = defineActor<BroadcastMessage, BroadcastArgs, State>({
     const args = { ...given, store: fenced(given.store, ctx.signal) };
     const { settings, keychain, session, store } = args;
     const backup = await readDurable(store, async (tx) => {
-      const records: Bytes[] = [];
-      for await (const { value } of tx.range({ prefix: unitsPrefix(session) })) records.push(value);
-      return records;
+      const entries: Bytes[] = [];
+      for await (const { value } of tx.range({ prefix: unitsPrefix(session) })) entries.push(value);
+      return entries;
     });
     const state: State = {
       outcomeLife: await ctx.ask(args.outcome, "life", null),
       args,
-      records: backup.length,
+      entries: backup.length,
       fresh: backup.length === 0,
       broadcast: createBroadcast({
         session: BigInt(session),

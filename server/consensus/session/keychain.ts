@@ -4,7 +4,7 @@
  */
 import type { Dice } from "../../../actors/platform/platform.ts";
 import type { Bytes } from "../../../core/bytes.ts";
-import { keychainSign, keychainTag, keychainVerify } from "../../../core/crypto/keychain.ts";
+import { keychainSign, keychainTag, keychainVerifier } from "../../../core/crypto/keychain.ts";
 import type { PeerId } from "../../../core/types/ids.ts";
 import type { Keychain } from "../../broadcast/keychain.ts";
 
@@ -23,6 +23,6 @@ export function makeKeychain(
   return {
     index: identity,
     sign: (message) => keychainSign(tag, message, secretKey, dice.bytes(32)),
-    verify: (index, message, signature) => keychainVerify(tag, message, signature, keys, index),
+    verify: keychainVerifier(tag, keys),
   };
 }

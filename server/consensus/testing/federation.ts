@@ -4,6 +4,7 @@
  */
 import { child, createSystem, refTo, supervisor } from "../../../actors/mod.ts";
 import { SimulatedWorld } from "../../../actors/platform/simulated/mod.ts";
+import type { MemoryOptions } from "../../../actors/store/mod.ts";
 import { MemoryBackend, openMemoryStore } from "../../../actors/store/mod.ts";
 import { u64 } from "../../../core/encoding/mod.ts";
 import { err, ok } from "../../../core/result.ts";
@@ -15,6 +16,7 @@ import type { LinkMessage } from "../../peers/link.ts";
 import { router, routerMemory } from "../../peers/router.ts";
 import { consensusTree, modulesOf } from "../../tree.ts";
 import { newBoard } from "../session/board.ts";
+import { recordsIn } from "../../broadcast/own/backup.ts";
 import { finishedSessions, UNITS_PREFIX } from "../store/db.ts";
 import { itemsIn, sessionIn } from "./db.ts";
 import { apiOf, linkBetween, TestGuardian } from "./guardian.ts";
@@ -71,11 +73,15 @@ export class Federation {
     return federation;
   }
 
-  #diskOptions(index: number) {
+  #diskOptions(index: number): MemoryOptions {
     return {
       clock: this.world.process(`g${index}`).platform.clock,
       writeDelayMs: () => DISK_MS,
-      onWrite: () => void this.guardians[index]!.cost.commits++,
+      onWrite: (_count, { length }) => {
+        const { cost } = this.guardians[index]!;
+        cost.commits++;
+        cost.entries += length;
+      },
       onRead: () => void this.guardians[index]!.cost.reads++,
     };
   }
@@ -199,7 +205,7 @@ export class Federation {
   pending(guardian: TestGuardian): Promise<{ readonly items: AcceptedItem[]; readonly units: number }> {
     return this.finish(guardian.store!.read(async (tx) => {
       let units = 0;
-      for await (const _ of tx.range({ prefix: UNITS_PREFIX })) units++;
+      for await (const { value } of tx.range({ prefix: UNITS_PREFIX })) units += [...recordsIn(value)].length;
       return { items: await itemsIn(tx, await finishedSessions(tx)), units };
     }));
   }

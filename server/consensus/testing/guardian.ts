@@ -31,7 +31,7 @@ export class TestGuardian {
   /** What its API answers when another asks for an outcome; default what its store has. */
   answer: ((session: number) => Promise<Result<Json, RpcError>>) | null = null;
   /** What it has cost so far, over all its lives. */
-  readonly cost = { commits: 0, reads: 0, signatures: 0, checks: 0, messages: 0 };
+  readonly cost = { commits: 0, entries: 0, reads: 0, signatures: 0, checks: 0, messages: 0 };
   shutdowns = 0;
   readonly disagreements: Disagreement[] = [];
   copiesFound = 0;

@@ -25,7 +25,7 @@ const WHOLE: readonly (readonly [at: RegExp, subject: string])[] = [
   [/^signShare /, "BLS: notes signed"],
   [/^decode .*\/bls\/bls\.ts$/, "BLS: points decoded"],
   [/^verifyTransactionSignatures /, "transactions' signatures verified"],
-  [/\/broadcast\/keychain\.ts$/, "units' signatures verified and made"],
+  [/\/(broadcast|session)\/keychain\.ts$/, "units' signatures verified and made"],
   [/^isPublicKey /, "public keys decoded"],
 ];
 

@@ -35,7 +35,7 @@ export type Functions =
   & { readonly memory: WebAssembly.Memory }
   & { readonly [name in "mul" | "add5" | "sub5" | "pointAdd" | "pointAddAffine"]: Binary }
   & {
-    readonly [name in "sqr" | "neg5" | "copy5" | "copy15" | "normal" | "power" | "pointDouble"]: Unary;
+    readonly [name in "sqr" | "neg5" | "copy5" | "copy15" | "normal" | "power" | "inverse" | "pointDouble"]: Unary;
   }
   & {
     readonly lift: (into: Address, x: Address) => number;

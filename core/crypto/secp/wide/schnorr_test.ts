@@ -7,14 +7,15 @@ import { fastestSecp, readySecp } from "../fastest.ts";
 import { HOLDING, REFUSED } from "../known_answers.ts";
 import { nobleSecp } from "../noble.ts";
 import { craftedChecks, scalarBytes, SPOILINGS } from "../testing/crafted.ts";
-import { signedChecks, testWide } from "../testing/wide.ts";
+import { judgeByTables, signedChecks, testWide } from "../testing/wide.ts";
 import { ORDER, P } from "./limbs.ts";
 import { bigFrom } from "./scalar.ts";
-import { loadSchnorr, PART_MAX } from "./schnorr.ts";
+import { KEYS_WITH_TABLE_MAX, loadSchnorr, PART_MAX } from "./schnorr.ts";
 
 await readySecp();
 const verifier = hasWideArithmetic() ? loadSchnorr() : null;
 const allHold = (checks: readonly SchnorrCheck[]): boolean => verifier!.allHold(checks);
+const byTable = hasWideArithmetic() ? judgeByTables() : () => false;
 const byNoble = ({ signature, digest, xOnly }: SchnorrCheck): boolean =>
   nobleSecp.schnorrVerify(signature, digest, xOnly);
 const byBackend = ({ signature, digest, xOnly }: SchnorrCheck): boolean =>
@@ -26,25 +27,25 @@ function withS(check: SchnorrCheck, change: bigint): SchnorrCheck {
   return { ...check, signature };
 }
 
-testWide("BIP340's vectors hold and are refused, alone, and at every place of a batch", () => {
+testWide("BIP340's vectors hold and are refused, alone, by tables of their keys, and at every place of a batch", () => {
   assertEquals(HOLDING.map((good) => allHold([good])), HOLDING.map(byNoble));
-  assert(HOLDING.every(byNoble) && allHold(HOLDING) && allHold([]));
+  assert(HOLDING.every(byNoble) && HOLDING.every(byTable) && allHold(HOLDING) && allHold([]));
   for (const [what, bad] of REFUSED) {
-    assertEquals([byNoble(bad), allHold([bad])], [false, false], what);
+    assertEquals([byNoble(bad), allHold([bad]), byTable(bad)], [false, false, false], what);
     for (let at = 0; at <= HOLDING.length; at++) assert(!allHold(HOLDING.toSpliced(at, 0, bad)), what);
   }
 });
 
 testWide("one signature is judged as by noble and libsecp256k1, whichever bit is turned over", () => {
   const [check, other] = signedChecks(2, 11) as [SchnorrCheck, SchnorrCheck];
-  for (const good of [check, other]) assert(allHold([good]) && byNoble(good));
+  for (const good of [check, other]) assert(allHold([good]) && byTable(good) && byNoble(good));
   for (let bit = 0; bit < 1024; bit += 7) {
     const changed = bit < 512
       ? { ...check, signature: flipBit(check.signature, bit) }
       : bit < 768
       ? { ...check, digest: flipBit(check.digest, bit - 512) }
       : { ...check, xOnly: flipBit(check.xOnly, bit - 768) };
-    assertEquals([allHold([changed]), byBackend(changed)], [false, false]);
+    assertEquals([allHold([changed]), byTable(changed), byBackend(changed)], [false, false, false]);
   }
   assert(!allHold([{ ...check, xOnly: other.xOnly }]));
 });
@@ -61,7 +62,7 @@ testWide("numbers at and beyond the ends of their ranges are judged as by noble"
       { ...check, xOnly: end },
     ];
     for (const bad of changed) {
-      assertEquals([allHold([bad]), byNoble(bad), allHold([check, bad])], [false, false, false]);
+      assertEquals([allHold([bad]), byTable(bad), byNoble(bad), allHold([check, bad])], [false, false, false, false]);
     }
   }
 });
@@ -126,7 +127,7 @@ testWide(
   () => {
     const checks = craftedChecks(12 * SPOILINGS, 18, 4);
     for (const [i, check] of checks.entries()) {
-      assertEquals(allHold([check]), byBackend(check), `${i}`);
+      assertEquals([allHold([check]), byTable(check)], [byBackend(check), byBackend(check)], `${i}`);
       if (!check.isSpoilt) assert(byBackend(check), `${i}`);
     }
     const good = checks.filter((check) => !check.isSpoilt);
@@ -135,3 +136,16 @@ testWide(
     assert(allHold(good) && allHold(Array(128).fill(good[5])));
   },
 );
+
+testWide("so many keys have a table, each made once; what is no key has none", () => {
+  const fresh = loadSchnorr(), checks = signedChecks(KEYS_WITH_TABLE_MAX + 1, 19);
+  const last = checks.pop()!;
+  for (const [, { xOnly }] of REFUSED.slice(0, 1)) assertEquals(fresh.keyVerifier(xOnly), null);
+  assertEquals([fresh.keyVerifier(scalarBytes(P)), fresh.keyVerifier(scalarBytes(P + 1n))], [null, null]);
+  const made = checks.map(({ xOnly }) => fresh.keyVerifier(xOnly)!);
+  for (const [i, { signature, digest }] of checks.entries()) {
+    assertEquals(made.map((holds) => holds(signature, digest)), made.map((_, j) => i === j));
+  }
+  assertEquals(fresh.keyVerifier(last.xOnly), null);
+  assert(fresh.keyVerifier(checks[3]!.xOnly) === made[3] && fresh.allHold([last, ...checks]));
+});
