@@ -28,7 +28,8 @@ export function receiveUnit(state: BroadcastState, from: number, unit: SignedUni
   // a guardian that lags behind, or the end of the session before
   if (fault === "wrong_session") return;
   if (fault !== null) return useless(state, from, `unit is invalid: ${fault}`);
-  // whoever hands on another's unit pays nothing for what is in it
+  // Whoever hands on another's unit pays nothing for what is in it, though it may be an accomplice: an honest guardian
+  // that has it from one hands it on as well, can't be told from it, and would no longer be read by the others.
   if (unit.creator === from && unit.data?.kind === "batch") state.budget.spend(from, batchCostUs(unit.data.bytes));
   coordCame(state, unit);
   acceptUnlessFork(state, unit);
