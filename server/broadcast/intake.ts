@@ -35,8 +35,9 @@ export function receiveUnit(state: BroadcastState, from: number, unit: SignedUni
 /** A validated unit. @param from who sent it */
 function acceptUnlessFork(state: BroadcastState, from: number, unit: SignedUnit): void {
   if (state.store.byKey(unit.key) || state.store.isForker(unit.creator)) return;
-  const { creator, data } = unit;
-  if (creator !== state.identity && data?.kind === "batch") state.budget.unit(creator, from, batchCostUs(data.bytes));
+  // Whoever hands on another's unit pays nothing for what is in it, though it may be an accomplice: an honest guardian
+  // that has it from one hands it on as well, can't be told from it, and would no longer be read by the others.
+  if (unit.creator === from && unit.data?.kind === "batch") state.budget.spend(from, batchCostUs(unit.data.bytes));
   const other = state.store.byCoord(unit);
   if (other) return detectFork(state, { first: unit, second: other.unit });
   if (isForeign(state, unit)) {
