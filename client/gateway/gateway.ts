@@ -29,6 +29,7 @@ import type { Wallets } from "../wallets.ts";
 import { openWallets } from "../wallets.ts";
 import { adminAnswer } from "./admin/api.ts";
 import type { PasswordHashes } from "./admin/password.ts";
+import { Gifts } from "./admin/gifts.ts";
 import { AdminPassword } from "./admin/password.ts";
 import { Callers } from "./callers.ts";
 import type { ServedFederation } from "./federations.ts";
@@ -244,6 +245,7 @@ export class Gateway {
       gateway: this,
       password: new AdminPassword(admin.passwords, this.options.platform.clock),
       callers,
+      gifts: new Gifts(this.options.platform.clock),
       lightningMode: admin.lightningMode,
       registrations: admin.apiUrl === null ? {} : { http: [admin.apiUrl, toHex(gatewayId)] },
       log: logger,
