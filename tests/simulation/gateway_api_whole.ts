@@ -174,6 +174,8 @@ Deno.test("operators are known by their passwords: a second one is for liquidity
       if ((await world.ask("/receive_ecash", { body: { notes: "none" } })).status === 429) refused++;
     }
     assert(refused > 0);
+    const told = world.here.records.filter(({ level, process }) => level === "warn" && process === "gateway");
+    assert(told.length > 0 && told.length < 50, `${told.length} lines`);
   }, 3_600_000);
 });
 

@@ -19,6 +19,8 @@ export type AdminApiEnv = AdminEnv & {
   readonly callers: Callers;
   readonly gifts: Gifts;
   readonly log: Logger;
+  /** Limited. */
+  readonly strangersLog: Logger;
 };
 
 /** A route's answer; null when there is no such route. `path`: without `/v1`. */
@@ -55,7 +57,7 @@ async function giftAnswer(env: AdminApiEnv, path: string, request: Request, remo
   if (!gift) return textAnswer(429, TOO_MANY);
   let leavesRefusal = false;
   try {
-    return await answered(env, path, async () => {
+    return await answered({ log: env.strangersLog }, path, async () => {
       const taken = await receiveEcash(env, request, () => leavesRefusal = true);
       leavesRefusal = false;
       return taken;
@@ -67,7 +69,7 @@ async function giftAnswer(env: AdminApiEnv, path: string, request: Request, remo
 
 /** @param redacted what is told in the place of a failure's text */
 async function answered(
-  { log }: AdminApiEnv,
+  { log }: Pick<AdminApiEnv, "log">,
   path: string,
   work: () => Promise<Parameters<typeof jsonAnswer>[0]>,
   redacted: string | null,
