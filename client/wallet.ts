@@ -56,9 +56,12 @@ export class FederationClient extends LightningWallet {
     return this.client.balanceMsat();
   }
 
-  /** Money that is in no balance: on its way in, on its way out, in doubt. */
-  getPending(): Promise<PendingMoney> {
-    return this.client.pending();
+  /**
+   * Money that is in no balance: on its way in, on its way out, in doubt.
+   * @param kinds of modules of these alone; default: of all
+   */
+  getPending(kinds?: readonly string[]): Promise<PendingMoney> {
+    return this.client.pending(kinds);
   }
 
   /** The balance now, then each time it is another. Ends when the signal is aborted. */

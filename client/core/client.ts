@@ -414,10 +414,14 @@ export class Client {
     return await this.options.store.read((tx) => module.balanceMsat(tx.view(modulePrefix(instance))));
   }
 
-  /** Money that is under way or in doubt: in no balance. @throws {ClientError} `not_joined` */
-  async pending(): Promise<PendingMoney> {
+  /**
+   * Money that is under way or in doubt: in no balance.
+   * @param kinds of modules of these alone; default: of all
+   * @throws {ClientError} `not_joined`
+   */
+  async pending(kinds: readonly string[] | null = null): Promise<PendingMoney> {
     const { running } = this;
-    return await this.options.store.read((tx) => pendingMoney(tx, running));
+    return await this.options.store.read((tx) => pendingMoney(tx, running, kinds));
   }
 
   /**

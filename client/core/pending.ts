@@ -9,7 +9,12 @@ import type { Running } from "./running.ts";
 
 const NOTHING: PendingMoney = { incomingMsat: 0n, outgoingMsat: 0n, inDoubtMsat: 0n };
 
-export async function pendingMoney(tx: ReadTx, { definitions, table, calls }: Running): Promise<PendingMoney> {
+/** @param kinds of these modules alone; null: of all */
+export async function pendingMoney(
+  tx: ReadTx,
+  { definitions, table, calls }: Running,
+  kinds: readonly string[] | null,
+): Promise<PendingMoney> {
   const active = new Map<ModuleInstanceId, ActiveState<unknown>[]>();
   for (const { instance, operationId, state } of await activeStates(tx)) {
     const definition = definitions.get(instance);
@@ -20,7 +25,7 @@ export async function pendingMoney(tx: ReadTx, { definitions, table, calls }: Ru
   }
   let sum = NOTHING;
   for (const [instance, module] of table) {
-    if (!module.pending) continue;
+    if (!module.pending || kinds && !kinds.includes(definitions.get(instance)!.kind)) continue;
     const own = await calls.get(instance)!.pending(tx.view(modulePrefix(instance)), active.get(instance) ?? []);
     sum = {
       incomingMsat: sum.incomingMsat + own.incomingMsat,

@@ -292,14 +292,17 @@ export class Federations {
 
   /** @throws {GatewayError} `under_way` */
   async #awaitIdle(served: ServedFederation): Promise<void> {
-    const { clock, leaving } = this.#env, { federationId, wallet } = served, untilMs = clock.monotonicMs() + LEAVE_MS;
+    const { clock, leaving, lnv2, lnv1 } = this.#env, { federationId, wallet } = served;
+    const untilMs = clock.monotonicMs() + LEAVE_MS;
     for (;;) {
       // before the rest: what is in hand may become what is under way
       const isIdle = !this.#uses.has(federationId);
       const { incomingMsat, outgoingMsat } = await wallet.getPending();
       if (incomingMsat + outgoingMsat > 0n) throw underWay();
       await orLate({ clock, deadlineMs: LEAVE_MS, late: underWay }, () => leaving.keepAnswers(served));
-      if ((await wallet.getPending()).inDoubtMsat > 0n) throw underWay();
+      // other modules' comes back with the wallet, and strangers bring it about: spent e-cash, deposits of dust
+      const { inDoubtMsat } = await wallet.getPending([lnv2.kind, lnv1.kind]);
+      if (inDoubtMsat > 0n) throw underWay();
       if (isIdle) return;
       if (clock.monotonicMs() >= untilMs) throw underWay();
       await sleep(clock, DRAIN_LOOK_MS);

@@ -2,6 +2,7 @@
  * A gateway: wallets in its federations, one Lightning node, an HTTP API. Everything that it knows is in one database:
  * after a crash it is opened again and goes on. docs/protocol/06-lightning-meta.md §E.
  */
+import { limitedLogger } from "../../actors/limited_log.ts";
 import type { LogSink } from "../../actors/logger.ts";
 import { createSystem, loggerFor } from "../../actors/mod.ts";
 import type { Address, Platform } from "../../actors/platform/platform.ts";
@@ -29,6 +30,7 @@ import type { Wallets } from "../wallets.ts";
 import { openWallets } from "../wallets.ts";
 import { adminAnswer } from "./admin/api.ts";
 import type { PasswordHashes } from "./admin/password.ts";
+import { Gifts } from "./admin/gifts.ts";
 import { AdminPassword } from "./admin/password.ts";
 import { Callers } from "./callers.ts";
 import type { ServedFederation } from "./federations.ts";
@@ -239,14 +241,17 @@ export class Gateway {
     const { store, log, bind, debug = false, admin } = this.options, { node } = this;
     const part = gatewayPart(store), logger = loggerFor("gateway", log), closing = this.#closing.signal;
     const { watch, invoices } = this, callers = new Callers(this.options.platform.clock);
+    const strangersLog = limitedLogger(logger, this.options.platform.clock);
     const key = await this.#key(), gatewayId = publicKeyOf(key);
     const adminApi = admin && {
       gateway: this,
       password: new AdminPassword(admin.passwords, this.options.platform.clock),
       callers,
+      gifts: new Gifts(this.options.platform.clock),
       lightningMode: admin.lightningMode,
       registrations: admin.apiUrl === null ? {} : { http: [admin.apiUrl, toHex(gatewayId)] },
       log: logger,
+      strangersLog,
     };
     const { platform, lnurlUrl, routeHints = ROUTE_HINTS } = this.options;
     const { federations } = this, { interceptor } = node, apiUrl = admin?.apiUrl ?? null;
@@ -263,7 +268,16 @@ export class Gateway {
         bind,
         answer: async (path, request, remote) =>
           await publicAnswer(
-            { invoices, federations, registrations: this.registrations, gatewayId, callers, pages, log: logger, debug },
+            {
+              invoices,
+              federations,
+              registrations: this.registrations,
+              gatewayId,
+              callers,
+              pages,
+              log: strangersLog,
+              debug,
+            },
             path,
             request,
             remote,

@@ -3,6 +3,7 @@
  * the gateway's URL has. docs/protocol/06-lightning-meta.md §D.1.
  */
 import { defineActor, next } from "../../actors/actor.ts";
+import { limitedLogger } from "../../actors/limited_log.ts";
 import type { Logger } from "../../actors/logger.ts";
 import type { Address, Listener } from "../../actors/platform/platform.ts";
 import { NetworkError } from "../../actors/platform/error.ts";
@@ -46,9 +47,10 @@ async function handle({ answer }: HttpArgs, request: Request, remote: Address, l
 export const httpListener = defineActor<HttpMessage, HttpArgs, Listener>({
   name: "http",
   init: async (ctx, args) => {
+    const log = limitedLogger(ctx.log, ctx.platform.clock);
     const listener = await ctx.platform.network.serveHttp(
       args.bind,
-      (request, _, remote) => handle(args, request, remote, ctx.log),
+      (request, _, remote) => handle(args, request, remote, log),
     );
     // also after a crash, where nothing is terminated: the next life listens at the same address
     ctx.signal.addEventListener("abort", () => void listener.close(), { once: true });

@@ -68,6 +68,13 @@ export const PASSWORD_BYTES_MAX = 72;
 export const PASSWORD_CHECKS = { burst: 10, tokens: 1, ms: 1_000 };
 /** Of these, what one address has: ten strangers are needed to keep an operator out who comes from another. */
 export const PASSWORD_CHECKS_OF_SOURCE = { burst: 5, tokens: 1, ms: 10_000 };
+/**
+ * E-cash of strangers that guardians refuse, as it was spent before: each leaves an operation and a transaction in the
+ * gateway's wallet for good, up to 100 KB.
+ */
+export const ECASH_REFUSED = { burst: 100, tokens: 1, ms: 60_000 };
+/** Of that, what one address has: ten strangers are needed to keep others from giving. */
+export const ECASH_REFUSED_OF_SOURCE = { burst: 10, tokens: 1, ms: 600_000 };
 /** Body of an operator's request: e-cash as text takes 200,000 characters. */
 export const ADMIN_BODY_BYTES_MAX = 1024 * 1024;
 /** Fees and blocks that a payment of the operator's own may take. fedimint-gateway-server 0.13.0 (`lib.rs`). */

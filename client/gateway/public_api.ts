@@ -40,6 +40,7 @@ export type PublicApiEnv = {
   readonly callers: Callers;
   /** Of lnurls; null: they are switched off. */
   readonly pages: LnurlPages | null;
+  /** Limited: strangers bring these lines about. */
   readonly log: Logger;
   /** Tells strangers all. */
   readonly debug: boolean;

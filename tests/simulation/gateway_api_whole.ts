@@ -7,7 +7,10 @@ import { isJsonObject, parseJson } from "../../core/encoding/mod.ts";
 import { parseBolt11 } from "../../core/lightning/bolt11.ts";
 import { routingInfo } from "../../modules/lnv2/gateway_api.ts";
 import { runGatewayCli } from "../../client/gateway/cli/cli.ts";
-import { REQUESTS_OF_PROXY } from "../../client/gateway/limits.ts";
+import type { ServedFederation } from "../../client/gateway/federations.ts";
+import { ECASH_REFUSED_OF_SOURCE, REQUESTS_OF_PROXY } from "../../client/gateway/limits.ts";
+import type { Ecash } from "../../modules/mintv2/ecash.ts";
+import { ecashMint, ecashNotes, formatEcash, makeEcash, parseEcash } from "../../modules/mintv2/ecash.ts";
 import { invoicePayload } from "./invoice_payload.ts";
 import { LightningWorld, PASSWORDS } from "./lightning.ts";
 
@@ -171,8 +174,40 @@ Deno.test("operators are known by their passwords: a second one is for liquidity
       if ((await world.ask("/receive_ecash", { body: { notes: "none" } })).status === 429) refused++;
     }
     assert(refused > 0);
+    const told = world.here.records.filter(({ level, process }) => level === "warn" && process === "gateway");
+    assert(told.length > 0 && told.length < 50, `${told.length} lines`);
   }, 3_600_000);
 });
+
+/** What was given before is refused, in whatever text it comes again, and what stays of that is bounded. */
+async function assertSpentLeavesLittle(world: LightningWorld, text: string): Promise<void> {
+  const [{ wallet }] = await world.gateway.federations.all() as [ServedFederation];
+  const count = async (): Promise<number> => (await wallet.operations({ limit: 1_000 })).length;
+  const spent = parseEcash(text), notes = ecashNotes(spent), before = await count();
+  const give = (ecash: Ecash, password?: string) =>
+    world.ask("/receive_ecash", { body: { notes: formatEcash(ecash) }, ...(password && { password }) });
+  for (let variant = 100n; variant < 105n; variant++) {
+    const padded: Ecash = [...spent, { tag: "Default", value: { variant, bytes: new Uint8Array(10_000) } }];
+    assertEquals((await give(padded)).status, 500);
+  }
+  assertEquals(await count(), before);
+  assert(notes.length > 4, `${notes.length} notes`);
+  const statuses: number[] = [];
+  for (let set = 1; set <= 2 * ECASH_REFUSED_OF_SOURCE.burst; set++) {
+    const some = notes.filter((_, i) => (set >> i & 1) === 1);
+    statuses.push((await give(makeEcash(ecashMint(spent)!, some))).status);
+  }
+  assertEquals([statuses[0], statuses.at(-1)], [500, 429]);
+  const after = await count();
+  assert(after - before <= ECASH_REFUSED_OF_SOURCE.burst, `${after - before} operations`);
+  // operators are no strangers
+  assertEquals((await give(makeEcash(ecashMint(spent)!, notes.slice(1)), admin)).status, 500);
+  await wallet.client.awaitIdle();
+  assert(
+    (await wallet.getPending()).inDoubtMsat > 0n,
+    "nobody knows whose it was: and the federation is left all the same",
+  );
+}
 
 Deno.test("operators set prices within the limits, switch receiving off, move e-cash, and leave a federation that owes nothing", async () => {
   const world = await LightningWorld.start({ seed: 14, total: 1 });
@@ -200,6 +235,7 @@ Deno.test("operators set prices within the limits, switch receiving off, move e-
     const received = await world.ask("/receive_ecash", { body: { notes: notes! } });
     assertEquals(received.status, 200);
     assert(Number(objectOf(received.text).amount) >= 1_000_000);
+    await assertSpentLeavesLittle(world, String(notes));
 
     const left = objectOf((await post("/leave_fed", { federation_id: id! })).text);
     assertEquals([left.federation_id, Number(left.balance_msat) > 0], [id!, true]);

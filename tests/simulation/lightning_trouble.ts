@@ -1,6 +1,7 @@
 /**
  * People pay and are paid over Lightning while gateways, their nodes, guardians and people's programs are killed at
- * random, links are cut, and nodes have bad days: every payment ends, once, and all money is where it should be.
+ * random, links are cut, clocks are a month wrong, and nodes have bad days: every payment ends, once, and all money is
+ * where it should be.
  */
 import { assert, assertEquals } from "@std/assert";
 import { sleep } from "../../actors/platform/platform.ts";
@@ -16,6 +17,7 @@ const FEES_MAX_MSAT = 500_000n;
 const TROUBLES_MAX = 30;
 /** What can't be paid any more is over then. */
 const EXPIRY_SECS = 900;
+const MONTH_MS = 30 * 86_400_000;
 const FAULTS = {
   lateMs: 500,
   lostCall: 0.1,
@@ -128,6 +130,9 @@ async function trouble({ world, options }: Story, troubles: Tally, isOver: () =>
   const { clock, dice } = here.world.process("fate").platform;
   const one = <T>(of: readonly T[]): T => of[dice.below(of.length)]!;
   const some = (): Promise<void> => sleep(clock, dice.below(3_000));
+  const names = people.map(({ name }) => name);
+  // as many as may be wrong: what time it is guardians agree on, and never take back
+  const guardians = total < 4 ? [] : [here, there].map((federation) => federation.machine(total - 1));
   const kinds: Record<string, () => Promise<void>> = {
     gateway: async () => {
       const gateway = one(gateways);
@@ -166,6 +171,14 @@ async function trouble({ world, options }: Story, troubles: Tally, isOver: () =>
       here.world.partition(machine, peer);
       await some();
       here.world.heal(machine, peer);
+    },
+    // a month forward or back, and right again; what people ask for at a time that is to come ends only then
+    clock: async () => {
+      const machine = one([...guardians, ...gateways.map((each) => each.machine), ...names]);
+      const isBack = names.includes(machine) || dice.below(2) === 0;
+      here.world.process(machine).setClock(isBack ? -MONTH_MS : MONTH_MS);
+      await some();
+      here.world.process(machine).setClock(0);
     },
     ...(total >= 4 && {
       guardian: async () => {

@@ -13,7 +13,8 @@ export class Machine {
   readonly name: string;
   readonly universe: Universe;
   readonly disk = new SimulatedDisk();
-  readonly clockSkewMs: number;
+  /** How far the wall clock is from the world's. */
+  clockSkewMs: number;
   /** The process that runs; undefined after a kill. */
   life: Life | undefined;
   powered = true;

@@ -38,6 +38,12 @@ export class SimulatedProcess {
     return this.#machine.disk;
   }
 
+  /** Sets the machine's wall clock, as somebody by hand or a time server does. What is timed goes on. */
+  setClock(skewMs: number): void {
+    this.#machine.universe.note(`clock ${this.name} ${skewMs}`);
+    this.#machine.clockSkewMs = skewMs;
+  }
+
   /**
    * Ends the process in the middle of whatever it does. `process`: its system closes its connections; `power`: the
    * machine is gone, and others hear nothing, until it is back or their TCP gives up.

@@ -327,10 +327,12 @@ Deno.test("a link that resets breaks connections for both sides", async () => {
   });
 });
 
-Deno.test("a process reaches itself by localhost, and its clock may be wrong", async () => {
+Deno.test("a process reaches itself by localhost, and its clock may be wrong and be set", async () => {
   const world = new SimulatedWorld(6, { startMs: 1_000_000 });
-  const { platform } = world.process("a", { clockSkewMs: -5_000 });
+  const process = world.process("a", { clockSkewMs: -5_000 }), { platform } = process;
   assertEquals([platform.clock.nowMs(), platform.clock.monotonicMs()], [995_000, 0]);
+  process.setClock(7_000);
+  assertEquals([platform.clock.nowMs(), platform.clock.monotonicMs()], [1_007_000, 0]);
   await play(world, async () => {
     await serveEcho(platform);
     await echoOver(await dial(platform, "127.0.0.1"), utf8("me"));

@@ -8,6 +8,7 @@ import { errorText, FedimintError } from "../../../core/result.ts";
 import { BadRequest, jsonAnswer, textAnswer, TOO_MANY } from "../answers.ts";
 import type { Callers } from "../callers.ts";
 import { NodeError } from "../node/node.ts";
+import type { Gifts } from "./gifts.ts";
 import type { AdminPassword } from "./password.ts";
 import type { AdminEnv } from "./routes.ts";
 import { ADMIN_ROUTES, receiveEcash } from "./routes.ts";
@@ -16,7 +17,10 @@ export type AdminApiEnv = AdminEnv & {
   readonly password: AdminPassword;
   /** Strangers, whom the public routes count as well. */
   readonly callers: Callers;
+  readonly gifts: Gifts;
   readonly log: Logger;
+  /** Limited. */
+  readonly strangersLog: Logger;
 };
 
 /** A route's answer; null when there is no such route. `path`: without `/v1`. */
@@ -29,12 +33,11 @@ export async function adminAnswer(
   if (path === "/receive_ecash") {
     if (!env.callers.mayAsk(remote)) return textAnswer(429, TOO_MANY);
     if (request.method !== "POST") return textAnswer(405, "");
-    return await answered(env, path, () => receiveEcash(env, request), "Failed to receive ecash");
+    return await giftAnswer(env, path, request, remote);
   }
   const routes = Object.hasOwn(ADMIN_ROUTES, path) ? ADMIN_ROUTES[path] : undefined;
   if (!routes) return null;
-  const token = (request.headers.get("authorization") ?? "").replace(/^(Bearer )+/, "");
-  const role = await env.password.roleOf(token, remote);
+  const role = await roleOf(env, request, remote);
   if (role === "busy") return textAnswer(429, "Too many wrong passwords: try again in a second");
   const route = routes.find(({ method }) => method === request.method);
   if (role === null || route && role === "liquidity_manager" && !route.forLiquidity) return textAnswer(401, "");
@@ -42,9 +45,31 @@ export async function adminAnswer(
   return await answered(env, path, () => route.answer(env, request), null);
 }
 
+function roleOf({ password }: AdminApiEnv, request: Request, remote: Address): ReturnType<AdminPassword["roleOf"]> {
+  return password.roleOf((request.headers.get("authorization") ?? "").replace(/^(Bearer )+/, ""), remote);
+}
+
+/** Operators give as much as they like. */
+async function giftAnswer(env: AdminApiEnv, path: string, request: Request, remote: Address): Promise<Response> {
+  const redacted = "Failed to receive ecash", role = await roleOf(env, request, remote);
+  if (role !== null && role !== "busy") return await answered(env, path, () => receiveEcash(env, request), redacted);
+  const gift = env.gifts.begin(remote);
+  if (!gift) return textAnswer(429, TOO_MANY);
+  let leavesRefusal = false;
+  try {
+    return await answered({ log: env.strangersLog }, path, async () => {
+      const taken = await receiveEcash(env, request, () => leavesRefusal = true);
+      leavesRefusal = false;
+      return taken;
+    }, redacted);
+  } finally {
+    if (!leavesRefusal) gift.giveBack();
+  }
+}
+
 /** @param redacted what is told in the place of a failure's text */
 async function answered(
-  { log }: AdminApiEnv,
+  { log }: Pick<AdminApiEnv, "log">,
   path: string,
   work: () => Promise<Parameters<typeof jsonAnswer>[0]>,
   redacted: string | null,

@@ -15,6 +15,7 @@ import { bodyOf } from "../answers.ts";
 import { GatewayError } from "../error.ts";
 import type { Federations } from "../federations.ts";
 import { checkFees, notConnected } from "../federations.ts";
+import { plainText } from "./gifts.ts";
 import { ADMIN_BODY_BYTES_MAX, OPERATOR_INVOICE_SECS, OPERATOR_PAYMENT } from "../limits.ts";
 import type { LightningNode, NodeOperator } from "../node/node.ts";
 import type { NodeWatch } from "../node_watch.ts";
@@ -248,13 +249,19 @@ export const ADMIN_ROUTES: Readonly<Record<string, readonly Route[]>> = {
   ],
 };
 
-/** E-cash that anybody gives to the gateway. */
-export async function receiveEcash({ gateway }: AdminEnv, request: Request): Promise<Json> {
+/** E-cash that anybody gives to the gateway. @param onStored from then on there is a record of it */
+export async function receiveEcash(
+  { gateway }: AdminEnv,
+  request: Request,
+  onStored: () => void = () => {},
+): Promise<Json> {
   const { notes } = await bodyOf(request, payload.receiveEcash, ADMIN_BODY_BYTES_MAX);
-  const federationId = ecashMint(parseEcash(readEcash(notes).text));
+  const value = parseEcash(readEcash(notes).text), federationId = ecashMint(value);
   if (federationId === null) throw new GatewayError({ code: "invalid" }, "Failed to receive ecash");
   const { wallet } = await gateway.federations.served(federationId);
-  const { operationId, amountMsat } = await wallet.receive(notes, { signal: request.signal });
+  const text = plainText(federationId, value);
+  const { operationId, amountMsat } = await wallet.receive(text, { signal: request.signal });
+  onStored();
   const received = await wallet.awaitReceive(operationId, request.signal);
   if (received.ok) return { amount: amount.toJson(amountMsat) };
   throw new GatewayError({ code: "invalid" }, `Failed to receive ecash: ${received.error}`);
