@@ -107,6 +107,11 @@ onMachine("wrong settings end it with 2 and the variable's name, and tell no sec
     assert(err.startsWith(`error: ${name}: `), err);
     assert(!err.includes("hidden"), err);
   }
+  for (const args of [["--no-such-flag"], ["restore"], ["devfed", "--no-such-flag"]]) {
+    const { exit, out, err } = await run(args, good);
+    assertEquals([exit, out], [2, ""], args[0]);
+    assert(err.startsWith("error: "), err);
+  }
 });
 
 onMachine("help tells of restore and of what is done on bad days", async () => {
