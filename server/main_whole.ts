@@ -126,7 +126,7 @@ onMachine("help tells of restore and of what is done on bad days", async () => {
 
 onMachine("with an empty password no admin call is answered", async () => {
   await inFolder(async (dir) => {
-    const { exit } = await withGuardian(dir, async (api) => {
+    const { exit, err } = await withGuardian(dir, async (api) => {
       for (const auth of ["", null, "pass"]) {
         for (const [method, params] of [["set_local_params", LEADER], ["get_setup_code", null]] as const) {
           const refused = await callGuardian(PLATFORM, api, method, params, auth).catch((thrown) => thrown.message);
@@ -134,6 +134,8 @@ onMachine("with an empty password no admin call is answered", async () => {
         }
       }
     }, { FM_PASSWORD_API: "" });
+    assertStringIncludes(err, "this guardian waits for its setup");
+    assertStringIncludes(err, "Nobody can set this guardian up without an API password");
     assertEquals(exit, 0);
   });
 });
