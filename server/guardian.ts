@@ -206,6 +206,11 @@ export class Guardian {
         apiSecrets,
       }),
     );
+    const log = loggerFor(ROOT, this.#options.log);
+    log.info("There is no config yet: this guardian waits for its setup", { folder: dataDir });
+    if (apiPassword === null) {
+      log.warn("Nobody can set this guardian up without an API password: stop it, and start it with FM_PASSWORD_API");
+    }
     const params = await system.ask(paths.setup, "params", null, { deadlineMs: Infinity });
     await sleep(platform.clock, SETUP_FAREWELL_MS);
     await system.stopChild(`${ROOT}/api`);

@@ -9,6 +9,7 @@ import { consoleSink, levelFrom } from "../actors/platform/console_sink.ts";
 import type { ProcessHost } from "../actors/platform/process.ts";
 import { realProcessHost } from "../actors/platform/process.ts";
 import { realPlatform } from "../actors/platform/real.ts";
+import { endOnWrongArguments } from "../actors/platform/wrong_arguments.ts";
 import { tellSchnorrVerifier } from "../actors/schnorr_log.ts";
 import type { Platform } from "../actors/platform/platform.ts";
 import { ActorError } from "../actors/error.ts";
@@ -148,5 +149,6 @@ if (import.meta.main) {
     ),
   );
   command.action(async () => host.exit(await runOrExplain(program, run)));
+  endOnWrongArguments(command, host);
   await command.parseAsync(["deno", "guardian", ...host.args]);
 }

@@ -107,6 +107,11 @@ onMachine("wrong settings end it with 2 and the variable's name, and tell no sec
     assert(err.startsWith(`error: ${name}: `), err);
     assert(!err.includes("hidden"), err);
   }
+  for (const args of [["--no-such-flag"], ["restore"], ["devfed", "--no-such-flag"]]) {
+    const { exit, out, err } = await run(args, good);
+    assertEquals([exit, out], [2, ""], args[0]);
+    assert(err.startsWith("error: "), err);
+  }
 });
 
 onMachine("help tells of restore and of what is done on bad days", async () => {
@@ -121,7 +126,7 @@ onMachine("help tells of restore and of what is done on bad days", async () => {
 
 onMachine("with an empty password no admin call is answered", async () => {
   await inFolder(async (dir) => {
-    const { exit } = await withGuardian(dir, async (api) => {
+    const { exit, err } = await withGuardian(dir, async (api) => {
       for (const auth of ["", null, "pass"]) {
         for (const [method, params] of [["set_local_params", LEADER], ["get_setup_code", null]] as const) {
           const refused = await callGuardian(PLATFORM, api, method, params, auth).catch((thrown) => thrown.message);
@@ -129,6 +134,8 @@ onMachine("with an empty password no admin call is answered", async () => {
         }
       }
     }, { FM_PASSWORD_API: "" });
+    assertStringIncludes(err, "this guardian waits for its setup");
+    assertStringIncludes(err, "Nobody can set this guardian up without an API password");
     assertEquals(exit, 0);
   });
 });

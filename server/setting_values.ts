@@ -40,6 +40,12 @@ export function address(text: string, setting: string): Address {
   return { hostname: ipv6 ?? host!, port: Number(port) };
 }
 
+/** Whether both can't be listened on at once. Port 0 is whichever is free. */
+export function clash(a: Address, b: Address): boolean {
+  const isEvery = ({ hostname }: Address): boolean => hostname === "0.0.0.0" || hostname === "::";
+  return a.port === b.port && a.port !== 0 && (a.hostname === b.hostname || isEvery(a) || isEvery(b));
+}
+
 /** What was given, without credentials that may be in it. */
 function shown(text: string): string {
   return JSON.stringify(text.replace(/^(.*\/\/)?.*@/, "$1…@").slice(0, 100));

@@ -18,7 +18,7 @@ import { listedModules } from "../modules/contract/loading.ts";
 import type { ServerModules } from "./modules.ts";
 import { builtInModules, defaultModules, setupVariableOf } from "./modules.ts";
 import type { SetupSettings } from "./setup/setup.ts";
-import { address, envSwitch, given, invalid, parsedUrl, publicUrl, wholeNumber } from "./setting_values.ts";
+import { address, clash, envSwitch, given, invalid, parsedUrl, publicUrl, wholeNumber } from "./setting_values.ts";
 
 /**
  * Everything that a guardian is told at its start. `bitcoin.backend.password`, `apiPassword` and `apiSecrets` are
@@ -331,10 +331,15 @@ export async function readSettings(command: Command, surroundings: Surroundings)
   if (network === undefined) throw invalid("FM_BITCOIN_NETWORK", `expected one of ${BITCOIN_NETWORKS.join(", ")}`);
   const testEnvironment = ["FM_IN_DEVIMINT", "NEXTEST"].some((name) => isSet(name) ?? false);
   const timeoutSecs = wholeNumber(texts("sessionTimeoutSecs")!, "FM_SESSION_TIMEOUT_SECS", SESSION_TIMEOUT_SECS_MAX);
+  const bindP2p = address(texts("bindP2p")!, "FM_BIND_P2P"), bindApi = address(texts("bindApi")!, "FM_BIND_API");
+  // the links are listened on only once the ceremony has begun, and it would fail on all guardians
+  if (clash(bindP2p, bindApi)) {
+    throw invalid("FM_BIND_API", "FM_BIND_P2P has this port: each needs one of its own");
+  }
   return {
     dataDir,
-    bindP2p: address(texts("bindP2p")!, "FM_BIND_P2P"),
-    bindApi: address(texts("bindApi")!, "FM_BIND_API"),
+    bindP2p,
+    bindApi,
     bitcoin: { backend: await backend(texts, surroundings), pollMs: testEnvironment ? POLL_TEST_MS : POLL_MS },
     setup: {
       apiUrl: publicUrl(texts("apiUrl"), "FM_API_URL", ["ws", "wss"]),

@@ -131,7 +131,7 @@ Deno.test("addresses: what is host:port is taken, all else refused with the vari
     ["[::ffff:1.2.3.4]:1", "::ffff:1.2.3.4", 1],
   ];
   for (const [text, hostname, port] of good) {
-    const { bindP2p } = await read({ ...VARIABLES, FM_BIND_P2P: text });
+    const { bindP2p } = await read({ ...VARIABLES, FM_BIND_P2P: text, FM_BIND_API: "127.0.0.1:2" });
     assertEquals(bindP2p, { hostname, port }, text);
   }
   const bad = [
@@ -340,4 +340,15 @@ Deno.test("a switch of fedimintd's for a module that was loaded is no mistake", 
   }]);
   const { setup } = await read({ ...VARIABLES, FM_ENABLE_MODULE_MINT: "1" }, [], modules);
   assertEquals(setup.defaultModules, ["lnv2", "meta", "mint", "mintv2", "walletv2"]);
+});
+
+Deno.test("the two ports are two: one for guardians, one for clients", async () => {
+  const taken = "FM_BIND_P2P has this port: each needs one of its own";
+  for (const api of ["127.0.0.1:9000", "0.0.0.0:9000"]) {
+    await refused({ FM_BIND_P2P: "127.0.0.1:9000", FM_BIND_API: api }, "FM_BIND_API", taken);
+  }
+  await refused({ FM_BIND_P2P: "0.0.0.0:8174" }, "FM_BIND_API", taken);
+  for (const api of ["127.0.0.2:9000", "127.0.0.1:9001"]) {
+    await read({ ...VARIABLES, FM_BIND_P2P: "127.0.0.1:9000", FM_BIND_API: api });
+  }
 });

@@ -133,7 +133,11 @@ async function quoteReceive({ io }: Session, wallet: FederationClient, ecash: st
 
 async function receive({ io }: Session, wallet: FederationClient, ecash: string): Promise<void> {
   const { operationId, amountMsat } = await wallet.receive(ecash);
-  io.err(`E-cash of ${moneyText(amountMsat)} is being redeemed …\n`);
+  io.err(
+    `E-cash of ${
+      moneyText(amountMsat)
+    } is being redeemed. Ctrl-C stops waiting; it goes on while the wallet is open.\n`,
+  );
   const outcome = await wallet.awaitReceive(operationId, io.signal);
   if (!outcome.ok) {
     io.err("The federation refused this e-cash. Taking what is good of it …\n");

@@ -147,5 +147,6 @@ async function lnurl(
   const { io } = session;
   const text = await wallet.lnurl(server, { signal: io.signal, ...(gateway !== undefined && { gateway }) });
   show(session, text, text.toUpperCase(), qr);
-  io.err("Whoever has it can pay to this wallet. The money comes while the wallet is open, or the next time it is.\n");
+  io.err(`Whoever has it can pay to this wallet, as long as ${printable(server)} is there and serves lnurls.\n`);
+  io.err("The money comes while the wallet is open, or the next time it is.\n");
 }

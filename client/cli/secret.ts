@@ -12,8 +12,8 @@ const ABOUT_WORDS =
   `Whoever has these words has the money. Write them on paper, and an invite code of the federation with them.
 They bring back: the e-cash of this wallet, also that which it gave away and nobody redeemed; bitcoin that was paid to
 its addresses. With \`restore\` here, with fedimint-cli, and in every federation that these words were used in.
-They don't bring back: payments that are under way when the wallet is lost, other people's e-cash that wasn't received
-yet, and notes about payments beyond what the federation remembers.
+They don't bring back: Lightning payments that are under way when the wallet is lost, other people's e-cash that wasn't
+received yet, and what is written about payments beyond what the federation remembers.
 `;
 const ABOUT_SECRET =
   `Whoever has this has the money of this federation, and of no other. It is what \`--federation-secret-hex\` takes, here

@@ -7,6 +7,7 @@ import { sleep } from "../../actors/platform/platform.ts";
 import { parseJson } from "../../core/encoding/mod.ts";
 import type { AnyClientModuleDefinition } from "../../modules/contract/client.ts";
 import { orEnded } from "../../modules/contract/waiting.ts";
+import { formatEcash, makeEcash } from "../../modules/mintv2/ecash.ts";
 import { WalletError } from "../../modules/walletv2/client/error.ts";
 import type { PendingDeposit, WalletClient } from "../../modules/walletv2/client/api.ts";
 import { ClientWorld } from "../testing/world.ts";
@@ -171,6 +172,31 @@ Deno.test("any other failure of the database is told at once", async () => {
     { error: "The database is of version 9" },
     true,
   ]);
+});
+
+Deno.test("who gives up waiting for e-cash that is being redeemed has read that it goes on", async () => {
+  const world = await joinedWorld(), interruption = new AbortController();
+  const silent = modules.map((definition): AnyClientModuleDefinition =>
+    definition.kind !== "mintv2" ? definition : {
+      ...definition,
+      start: async (env) => {
+        const module = await definition.start(env);
+        const api = Object.create(module.api as object, {
+          receive: { value: () => Promise.resolve("ab".repeat(32)) },
+          awaitReceive: {
+            value: (_operation: OperationId, signal: AbortSignal) => orEnded(signal, () => new Promise(() => {})),
+          },
+        });
+        return { ...module, api };
+      },
+    }
+  );
+  void sleep(world.platform.clock, 60_000).then(() => interruption.abort(new Error("Interrupted")));
+  const ecash = formatEcash(makeEcash("ab".repeat(32), []));
+  const options = { modules: silent, signal: interruption.signal };
+  const { exit, out, err } = await runInWorld(world, [...DIR, "receive", ecash], options);
+  assertEquals([exit, out], [130, ""]);
+  assertMatch(err, /is being redeemed\. Ctrl-C stops waiting; it goes on while the wallet is open\.\n$/);
 });
 
 Deno.test("Ctrl-C ends a waiting command with exit code 130, closes the database and prints no result", async () => {

@@ -6,6 +6,7 @@ import type { ProcessHost } from "../../actors/platform/process.ts";
 import { realProcessHost } from "../../actors/platform/process.ts";
 import type { Platform } from "../../actors/platform/platform.ts";
 import { realPlatform } from "../../actors/platform/real.ts";
+import { endOnWrongArguments } from "../../actors/platform/wrong_arguments.ts";
 import { openPinnedHttp } from "../../actors/platform/real/pinned_http.ts";
 import { openKvStore } from "../../actors/store/kv.ts";
 import type { LogSink } from "../../actors/logger.ts";
@@ -123,5 +124,6 @@ if (import.meta.main) {
   parsed.lnd.action(start("lnd"));
   parsed.ldk.action(start("ldk"));
   parsed.command.action(start());
+  endOnWrongArguments(parsed.command, host);
   await parsed.command.parseAsync(["deno", "gateway", ...host.args]);
 }

@@ -18,6 +18,7 @@ const checks: readonly Check[] = [
   { name: "public API", args: ["run", "--allow-read", "--allow-run", "tests/check/public_api.ts"] },
   { name: "citations", args: ["run", "--allow-read", "tests/check/citations.ts"] },
   { name: "messages", args: ["run", "--allow-read", "tests/check/messages.ts"] },
+  { name: "options", args: ["run", "--allow-read", "tests/check/options.ts"] },
   { name: "heads", args: ["run", "--allow-read", "tests/check/heads.ts"] },
   { name: "dependencies", args: ["run", "--allow-read", "tests/check/dependencies.ts"] },
   { name: "examples", args: ["run", "--allow-read", "--allow-run", "tests/check/examples.ts"] },
