@@ -37,12 +37,13 @@ import { moduleRecovery } from "./recovery/recovery.ts";
 
 export const ROOT = "client";
 export const GUARDIANS = `${ROOT}/guardians`;
-const MACHINES = `${ROOT}/federation/machines`;
+export const FEDERATION = `${ROOT}/federation`;
+const MACHINES = `${FEDERATION}/machines`;
 /** Modules that recover before they run come later. */
-export const MODULES = `${ROOT}/federation/modules`;
-export const executorRef: ExecutorRef = refTo(`${ROOT}/federation/executor`);
-export const backupRef: BackupRef = refTo(`${ROOT}/federation/backup`);
-export const eventOrderRef: EventOrderRef = refTo(`${ROOT}/federation/event_log`);
+export const MODULES = `${FEDERATION}/modules`;
+export const executorRef: ExecutorRef = refTo(`${FEDERATION}/executor`);
+export const backupRef: BackupRef = refTo(`${FEDERATION}/backup`);
+export const eventOrderRef: EventOrderRef = refTo(`${FEDERATION}/event_log`);
 
 export function moduleRef(instance: ModuleInstanceId, kind: string): ClientModuleRef {
   return refTo(`${MODULES}/${moduleId(instance, kind)}`);

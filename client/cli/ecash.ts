@@ -1,7 +1,8 @@
 /** For people: what there is, e-cash out, e-cash in. */
 import { FedimintError } from "../../core/result.ts";
+import type { Client } from "../core/client.ts";
 import { modulePrefix } from "../core/database.ts";
-import { FederationClient } from "../mod.ts";
+import { FederationClient, mintv2Client } from "../mod.ts";
 import { readEcashTexts } from "../pasted.ts";
 import { friendlyError } from "./advice.ts";
 import type { Cli } from "./cli.ts";
@@ -31,10 +32,13 @@ export function ecashCommands(cli: Cli): void {
     .action(
       cli.friendly(async (session, amount: string[], options: SpendOptions) => {
         const amountMsat = amountPieces(amount);
-        await withWallet(
-          session,
-          (wallet) =>
-            options.quote ? quoteSpend(session, wallet, amountMsat) : spend(session, wallet, amountMsat, options),
+        if (options.quote) {
+          await session.looking((client) => quoteSpend(session, new FederationClient(client), amountMsat));
+          return;
+        }
+        await session.lookingFirst(
+          (client) => client.use(mintv2Client).isAtHand(amountMsat),
+          (client) => spend(session, new FederationClient(client), amountMsat, options),
         );
       }),
     );
@@ -49,7 +53,11 @@ export function ecashCommands(cli: Cli): void {
         // before the wallet is opened: another process may wait for it
         const texts = readEcashTexts(await pastedArgument(session, pieces));
         const one = quote ? quoteReceive : receive;
-        await withWallet(session, (wallet) => each(session, texts, ({ text }) => one(session, wallet, text)));
+        const all = (client: Client): Promise<void> => {
+          const wallet = new FederationClient(client);
+          return each(session, texts, ({ text }) => one(session, wallet, text));
+        };
+        await (quote ? session.looking(all) : session.withClient(all));
       }),
     );
   program.command("retry-refunds")

@@ -30,7 +30,7 @@ async function join(session: Session, pieces: readonly string[]): Promise<Json> 
     throw CliError.failed("--federation-secret-hex cannot be used with join");
   }
   const pasted = await pastedArgument(session, pieces), invite = readInvite(pasted), text = compactText(pasted);
-  return await session.withAnyClient(async (client) => {
+  return await session.withJoining(async (client) => {
     session.io.err(`Asking ${[...invite.guardians.values()].map(printable).join(", ")} …\n`);
     const outcome = await joinOrOffer(session, client, invite);
     if (outcome.joined === "restored") return { joined: text, restored: true };
@@ -70,6 +70,7 @@ async function joinOrOffer(
     const answer = await session.orInterrupted(io.ask("Restore it now? (Y/n): "));
     if (/^(n|no)$/i.test(answer.trim())) throw CliError.failed("Nothing was joined.");
   }
+  await client.goOn(io.signal);
   await restoreFrom(session, client, invite, undefined);
   await recover(session, client);
   return { joined: "restored" };

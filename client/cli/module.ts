@@ -4,7 +4,7 @@
  */
 import type { Json } from "../../core/encoding/mod.ts";
 import type { ModuleInstanceId } from "../../core/types/ids.ts";
-import type { ClientCommand } from "../../modules/contract/client.ts";
+import type { AnyClientModuleDefinition, ClientCommand } from "../../modules/contract/client.ts";
 import { CommandError } from "../../modules/contract/command_error.ts";
 import type { Client } from "../core/client.ts";
 import type { ModuleSelector } from "./arguments.ts";
@@ -24,13 +24,13 @@ export function moduleCommand(cli: Cli): void {
     .description("list the federation's modules, or call a command of one")
     .action(async (selector: ModuleSelector | undefined, args: string[]) => {
       if (selector === undefined) {
-        await cli.official((session) => session.withClient((client) => Promise.resolve(list(client))))();
+        await cli.official((session) => session.looking((client) => Promise.resolve(list(client))))();
       } else if (
         args.length > 0 && HELP.has(args[0]!) || args.slice(1).some((arg) => arg === "--help" || arg === "-h")
       ) {
         await cli.friendly((session) => help(session, selector, args))();
       } else {
-        await cli.official((session) => session.withClient((client) => call(client, session, selector, args)))();
+        await cli.official((session) => callAtHand(session, selector, args))();
       }
     });
 }
@@ -113,7 +113,7 @@ function usage(selector: ModuleSelector, commands: Readonly<Record<string, Clien
 }
 
 async function help(session: Session, selector: ModuleSelector, args: readonly string[]): Promise<void> {
-  await session.withClient((client) => {
+  await session.looking((client) => {
     const commands = commandsOf(client, selector);
     const command = commands[args[0]!];
     session.io.out(
@@ -125,12 +125,40 @@ async function help(session: Session, selector: ModuleSelector, args: readonly s
   });
 }
 
-async function call(
+/** Guardians are asked, and what is under way goes on, where the command needs it. */
+function callAtHand(session: Session, selector: ModuleSelector, args: readonly string[]): Promise<Json> {
+  return session.lookingFirst(
+    (client) => withCommand(client, selector, args, (_, rest) => isAtHand(client, selector, args[0]!, rest)),
+    (client) => call(client, session, selector, args),
+    (modules) => args[0] !== undefined && modules.some((module) => knowsAtHand(module, args[0]!)),
+  );
+}
+
+function knowsAtHand({ atHand }: AnyClientModuleDefinition, command: string): boolean {
+  return atHand !== undefined && Object.hasOwn(atHand, command);
+}
+
+async function isAtHand(
   client: Client,
-  { io }: Session,
+  selector: ModuleSelector,
+  command: string,
+  args: readonly string[],
+): Promise<boolean> {
+  const definition = client.running.definitions.get(resolveModule(client, selector))!;
+  return knowsAtHand(definition, command) && await definition.atHand![command]!(client.use(definition), args);
+}
+
+function call(client: Client, { io }: Session, selector: ModuleSelector, args: readonly string[]): Promise<Json> {
+  return withCommand(client, selector, args, (command, rest) => command.run(rest, io.signal));
+}
+
+/** @throws {CliError} `usage`, and what `use` throws */
+async function withCommand<T>(
+  client: Client,
   selector: ModuleSelector,
   [name, ...args]: readonly string[],
-): Promise<Json> {
+  use: (command: ClientCommand, args: readonly string[]) => Promise<T>,
+): Promise<T> {
   const commands = commandsOf(client, selector);
   if (name === undefined) throw CliError.usage(`a command of the module is missing\n\n${usage(selector, commands)}`);
   if (!Object.hasOwn(commands, name)) {
@@ -139,7 +167,7 @@ async function call(
   }
   const command = commands[name]!;
   try {
-    return await command.run(args, io.signal);
+    return await use(command, args);
   } catch (thrown) {
     if (!(thrown instanceof CommandError && thrown.code === "usage")) throw thrown;
     throw CliError.usage(`${thrown.message}\n\nUsage: module ${named(selector)} ${command.usage}`);

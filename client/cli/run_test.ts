@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { sleep } from "../../actors/platform/platform.ts";
 import type { Bytes } from "../../core/bytes.ts";
+import { bls } from "../../core/crypto/bls/mod.ts";
 import type { Json, JsonObject } from "../../core/encoding/mod.ts";
 import { encodeHex, parseJson } from "../../core/encoding/mod.ts";
 import { parseDkgVersion } from "../../core/types/dkg_version.ts";
@@ -13,8 +14,14 @@ import { defineClientModule } from "../../modules/contract/client.ts";
 import type { AnyClientModuleDefinition, ClientCommand } from "../../modules/contract/client.ts";
 import { CommandError } from "../../modules/contract/command_error.ts";
 import { EcashError } from "../../modules/mintv2/client/api.ts";
+import { addNotes } from "../../modules/mintv2/client/db.ts";
+import type { Denomination } from "../../modules/mintv2/denomination.ts";
+import type { SpendableNote } from "../../modules/mintv2/ecash.ts";
+import { modulePrefix } from "../core/database.ts";
+import { databasePath } from "../core/database_path.ts";
+import { joinedSlot } from "../federation/join_state.ts";
 import { startGuardians, toyFederation } from "../testing/federation.ts";
-import { ClientWorld } from "../testing/world.ts";
+import { ClientWorld, unknownMethod } from "../testing/world.ts";
 import { TOY_KIND, ToyBooks, toyModule } from "../testing/toy.ts";
 import {
   joinedWorld,
@@ -60,9 +67,60 @@ Deno.test("commands that only look ask no guardian where nothing is under way", 
   // what was asked before has arrived
   await world.finish(sleep(world.platform.clock, 60_000));
   asked.length = 0;
-  for (const args of [["info"], ["invite-code", "0"], ["list-operations"]]) assertEquals((await run(...args)).exit, 0);
+  const looks = [["info"], ["invite-code", "0"], ["list-operations"], ["module"], ["module", "mintv2", "help"]];
+  for (const args of [...looks, ["module", "mintv2", "count"]]) assertEquals((await run(...args)).exit, 0);
   assertEquals(asked, []);
   assertEquals([(await run("dev", "session-count")).exit, asked.includes("session_count")], [0, true]);
+});
+
+Deno.test("a join asks for what it needs, and nothing more of it once it has joined", async () => {
+  const asked = new Map<string, number>();
+  const world = await recordedFederation((call, recorded) => {
+    asked.set(call.method, (asked.get(call.method) ?? 0) + 1);
+    return recorded(call);
+  });
+  assertEquals((await runInWorld(world, [...DIR, "join", recordedInvite()], { modules })).exit, 0);
+  // of the invite's guardian, and of all
+  assertEquals([asked.get("client_config"), asked.get("version")], [5, 4]);
+});
+
+Deno.test("e-cash of notes that are there is spent without a guardian, as whoever asks for it; other amounts ask", async () => {
+  let asks = 0;
+  const world = await recordedFederation((call, recorded) => {
+    asks++;
+    // what is asked before notes leave the wallet for an exchange
+    return call.method.endsWith("recovery_count") ? unknownMethod() : recorded(call);
+  });
+  assertEquals((await runInWorld(world, [...DIR, "join", recordedInvite()], { modules })).exit, 0);
+  const store = await world.finish(world.openStore(databasePath(WALLET_DIR)));
+  const joined = (await world.finish(store.read((tx) => joinedSlot.get(tx))))!;
+  const [instance] = [...joined.config.modules].find(([, { kind }]) => kind === "mintv2")!;
+  const notes = [10, 10, 11, 12].map((denomination, i) => ({
+    denomination: denomination as Denomination,
+    keypair: new Uint8Array(32).fill(i + 1) as SpendableNote["keypair"],
+    signature: bls.g1.generator,
+  }));
+  await world.finish(store.transact((tx) => addNotes(tx.view(modulePrefix(instance)), notes)));
+  await world.finish(store.close());
+  await world.finish(sleep(world.platform.clock, 60_000));
+  const askedBy = async (...args: string[]): Promise<[number, number, number]> => {
+    asks = 0;
+    const { exit, out } = await runInWorld(world, [...DIR, ...args], { modules });
+    const texts = out.match(/fedimint\w+/g) ?? [];
+    return [exit, asks, texts.length];
+  };
+  assertEquals(await askedBy("spend", "--quote", "3072"), [0, 0, 0]);
+  assertEquals(await askedBy("spend", "3072"), [0, 0, 1]);
+  assertEquals(await askedBy("module", "mintv2", "send", "1024"), [0, 0, 1]);
+  assertEquals(await askedBy("module", "mintv2", "count"), [0, 0, 0]);
+  // 4096 msat are left, one note: for half of it there must be an exchange
+  const [exit, asked, texts] = await askedBy("module", "mintv2", "send", "2048");
+  assertEquals([exit, asked > 0, texts], [1, true, 0]);
+  // what isn't there at all
+  assertEquals((await askedBy("module", "mintv2", "send", "4608"))[0], 1);
+  assertEquals(await askedBy("module", "mintv2", "send", "4096"), [0, 0, 1]);
+  assertEquals((await askedBy("module", "mintv2", "send", "0"))[0], 1);
+  assertEquals((await askedBy("module", "mintv2", "send"))[0], 2);
 });
 
 Deno.test("every command has a help text", async () => {

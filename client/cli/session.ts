@@ -1,7 +1,7 @@
 /** A command's hold on the data directory: one process at a time, everything closed in order whatever happens. */
 import { sleep } from "../../actors/platform/platform.ts";
 import type { LogSink } from "../../actors/logger.ts";
-import type { Store } from "../../actors/store/store.ts";
+import type { ReadTx, Store } from "../../actors/store/store.ts";
 import { StoreError } from "../../actors/store/mod.ts";
 import { orAborted } from "../../core/abort.ts";
 import { DerivableSecret } from "../../core/crypto/derive_secret.ts";
@@ -9,7 +9,7 @@ import { DecodeError, parseHex } from "../../core/encoding/mod.ts";
 import { isEndBy } from "../../modules/contract/waiting.ts";
 import { Client } from "../core/client.ts";
 import type { ClientOptions } from "../core/options.ts";
-import { isResting } from "../core/resting.ts";
+import { isNew, isResting } from "../core/resting.ts";
 import { databasePath, officialDatabasePath } from "../core/database_path.ts";
 import type { CheckedStore } from "../core/schema.ts";
 import { checkedStore } from "../core/schema.ts";
@@ -33,8 +33,8 @@ const TEST_VARIABLES = ["FM_IN_DEVIMINT", "NEXTEST"];
 type Manner = {
   /** Without a word while it waits for another process: it did so before. */
   readonly quiet?: boolean;
-  /** It only reads, so that nothing is set going where nothing is under way. */
-  readonly onlyLooks?: boolean;
+  /** In which wallets nothing is set going, as nothing is under way. Left out: in none. */
+  readonly onlyLooksIf?: (tx: ReadTx, modules: ClientOptions["modules"]) => Promise<boolean>;
 };
 
 export class Session {
@@ -125,7 +125,23 @@ export class Session {
    * end before anything came of it.
    */
   looking<T>(use: (client: Client) => Promise<T>): Promise<T> {
-    return this.#withJoined(use, { onlyLooks: true });
+    return this.#withJoined(use, { onlyLooksIf: isResting });
+  }
+
+  /**
+   * The same for what perhaps needs the database alone.
+   * @param isAtHand whether it does: it takes what is stored, and leaves nothing under way
+   * @param mayBe whether it can, with these modules: otherwise nobody looks first. Default: it can
+   */
+  lookingFirst<T>(
+    isAtHand: (client: Client) => Promise<boolean>,
+    use: (client: Client) => Promise<T>,
+    mayBe: (modules: ClientOptions["modules"]) => boolean = () => true,
+  ): Promise<T> {
+    return this.#withJoined(async (client) => {
+      if (client.options.onlyLooks && !await isAtHand(client)) await client.goOn(this.io.signal);
+      return await use(client);
+    }, { onlyLooksIf: async (tx, modules) => mayBe(modules) && await isResting(tx) });
   }
 
   /**
@@ -177,8 +193,13 @@ export class Session {
     return this.#withClient({}, () => Promise.resolve(), use);
   }
 
+  /** The same for one that may join: a new one begins with nothing else, as the command ends then. */
+  withJoining<T>(use: (client: Client) => Promise<T>): Promise<T> {
+    return this.#withClient({ onlyLooksIf: isNew }, () => Promise.resolve(), use);
+  }
+
   async #withClient<T>(
-    { quiet = false, onlyLooks = false }: Manner,
+    { quiet = false, onlyLooksIf }: Manner,
     check: (store: Store) => Promise<void>,
     use: (client: Client) => Promise<T>,
   ): Promise<T> {
@@ -192,7 +213,7 @@ export class Session {
       const options = {
         ...this.#options(store, modules, admin),
         store,
-        onlyLooks: onlyLooks && await store.read(isResting),
+        onlyLooks: onlyLooksIf !== undefined && await store.read((tx) => onlyLooksIf(tx, modules)),
       };
       client = await this.orInterrupted(Client.openChecked(options, this.io.signal));
     } catch (thrown) {

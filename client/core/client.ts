@@ -9,6 +9,7 @@ import { createSystem, loggerFor } from "../../actors/mod.ts";
 import type { ActorSystem, Inspection } from "../../actors/system.ts";
 import { assert } from "../../core/assert.ts";
 import type { Bytes } from "../../core/bytes.ts";
+import { equalBytes } from "../../core/bytes.ts";
 import { wordsOfEntropy } from "../../core/crypto/bip39.ts";
 import { readySecp } from "../../core/crypto/secp/fastest.ts";
 import type { Json } from "../../core/encoding/mod.ts";
@@ -35,6 +36,7 @@ import type { Joined } from "../federation/join_state.ts";
 import { joinedSlot } from "../federation/join_state.ts";
 import type { FederationMeta } from "../federation/known_meta.ts";
 import { knownMeta, refreshedMeta } from "../federation/known_meta.ts";
+import type { JoinTools } from "../federation/join.ts";
 import type { FederationPreview } from "../federation/preview.ts";
 import { previewOf } from "../federation/preview.ts";
 import { prefetch } from "../federation/refresh.ts";
@@ -43,7 +45,7 @@ import { renew } from "../federation/renew.ts";
 import type { RestoreEnv, RestoreOutcome } from "../recovery/restore.ts";
 import { checkRestored, restoreClient } from "../recovery/restore.ts";
 import type { RecoveryStatus } from "../recovery/status.ts";
-import { backupRef, clientTree, eventOrderRef, executorRef, ROOT } from "../tree.ts";
+import { backupRef, clientTree, eventOrderRef, executorRef, FEDERATION, ROOT } from "../tree.ts";
 import type { Primary } from "./core.ts";
 import { modulePrefix, UniqueTime } from "./database.ts";
 import { Guardians } from "./guardians.ts";
@@ -64,7 +66,7 @@ import { secretsOfEntropy, secretsOfPreRoot } from "./secrets.ts";
 import { loadEntropy, loadOrMakeEntropy, noWords } from "./words.ts";
 
 export class Client {
-  readonly options: ClientOptions;
+  #options: ClientOptions;
   /** Rejects when the client can't go on: its store failed, or it gave up restarting something. */
   readonly failed: Promise<never>;
   readonly #system: ActorSystem;
@@ -72,10 +74,12 @@ export class Client {
   readonly #time: UniqueTime;
   readonly #closing = new AbortController();
   #running: Running | null = null;
+  /** Secret. */
+  #derived: { readonly entropy: Bytes; readonly secrets: ClientSecrets } | null = null;
   #joining = false;
 
   private constructor(options: ClientOptions) {
-    this.options = options;
+    this.#options = options;
     this.#system = createSystem({ platform: options.platform, log: options.log });
     this.#guardians = new Guardians({
       system: this.#system,
@@ -131,6 +135,26 @@ export class Client {
     }
   }
 
+  /** What it was opened with. */
+  get options(): ClientOptions {
+    return this.#options;
+  }
+
+  /**
+   * A client that only looks becomes one that was opened for all: it connects to guardians, and what is under way goes
+   * on. Nothing happens in another one.
+   * @throws {WaitError} `aborted` · `closed`
+   */
+  async goOn(signal?: AbortSignal): Promise<void> {
+    if (!this.#options.onlyLooks) return;
+    await orEnded(this.#until(signal), async () => {
+      await this.#system.stopChild(FEDERATION);
+      this.#options = { ...this.#options, onlyLooks: false };
+      await readySecp();
+      if (this.#running) await this.#run(this.#running.joined);
+    });
+  }
+
   /** Aborted by the caller's signal or the client's end, whichever comes first. */
   #until(signal: AbortSignal | undefined): AbortSignal {
     return signal ? AbortSignal.any([signal, this.#closing.signal]) : this.#closing.signal;
@@ -169,9 +193,15 @@ export class Client {
     return entropy ?? await loadOrMakeEntropy(store, platform.dice);
   }
 
-  async #secrets(id: FederationId, entropy: () => Promise<Bytes>): Promise<ClientSecrets> {
+  /** Words' are derived once: they take some milliseconds, and who joins needs them twice. */
+  async #secrets(id: FederationId, entropyOf: () => Promise<Bytes>): Promise<ClientSecrets> {
     const { secret } = this.options;
-    return secret ? secretsOfPreRoot(secret, id) : secretsOfEntropy(await entropy(), id);
+    if (secret) return secretsOfPreRoot(secret, id);
+    const entropy = await entropyOf(), known = this.#derived;
+    if (known?.secrets.federationId === id && equalBytes(known.entropy, entropy)) return known.secrets;
+    const secrets = secretsOfEntropy(entropy, id);
+    this.#derived = { entropy, secrets };
+    return secrets;
   }
 
   /**
@@ -199,9 +229,11 @@ export class Client {
   }
 
   async #join(invite: InviteCode, signal: AbortSignal): Promise<void> {
-    const { options } = this, tools = this.#guardians.joinTools;
-    const env = { options, tools, secretsIn: (id: FederationId) => this.#secrets(id, () => this.#entropy()) };
-    await this.#run(await joinFederation(invite, env, signal));
+    const { options } = this, secretsIn = (id: FederationId) => this.#secrets(id, () => this.#entropy());
+    await readySecp();
+    await this.#guardians.joining(async (tools) => {
+      await this.#run(await joinFederation(invite, { options, tools, secretsIn }, signal));
+    });
     await this.#prefetch(signal);
   }
 
@@ -232,14 +264,16 @@ export class Client {
         }
         let found = null as BackupsFound | null;
         const search = { platform: options.platform, log: loggerFor(ROOT, options.log) };
-        const env: RestoreEnv = {
+        const envOf = (tools: JoinTools): RestoreEnv => ({
           options,
-          tools: this.#guardians.joinTools,
+          tools,
           time: this.#time,
           newestBackup: async (api, secrets, signal) =>
             restoredBackup(found = await searchBackups(api, secrets, search, signal)),
-        };
-        await this.#run(await restoreClient(invite, words, env, until));
+        });
+        await this.#guardians.joining(async (tools) => {
+          await this.#run(await restoreClient(invite, words, envOf(tools), until));
+        });
         await this.#prefetch(until);
         assert(found, "guardians were asked");
         return { restored: "new", ...foundBackups(found, this.running.definitions) };

@@ -42,3 +42,18 @@ export function decodedConfig<T>(
   if (known.size > CONFIGS_MAX) known.delete(known.keys().next().value!);
   return ok({ value: config.value, hash });
 }
+
+/**
+ * The same for who only looks at what is stored, and computes with no key of it: a config that no process has decoded
+ * yet is read without its points being checked. It isn't remembered, and nobody may take its hash for one that was.
+ */
+export function glancedConfig<T>(
+  codec: Codec<T>,
+  body: Uint8Array,
+  decodedBefore: Bytes | undefined,
+): Result<DecodedConfig<T>, DecodeError> {
+  const hash = sha256(body) as Bytes;
+  if (decodedBefore !== undefined && equalBytes(decodedBefore, hash)) return decodedConfig(codec, body, decodedBefore);
+  const config = tryDecoding(() => decodeAgain(codec, body));
+  return config.ok ? ok({ value: config.value, hash }) : config;
+}

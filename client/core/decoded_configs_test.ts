@@ -8,7 +8,7 @@ import { CryptoError } from "../../core/crypto/error.ts";
 import { bls } from "../../core/crypto/bls/mod.ts";
 import type { Result } from "../../core/result.ts";
 import { g1Point } from "../../core/types/bls.ts";
-import { decodedConfig as decodedWith } from "./decoded_configs.ts";
+import { decodedConfig as decodedWith, glancedConfig } from "./decoded_configs.ts";
 
 /** As a wallet that has taken none so far. */
 function decodedConfig<T>(codec: Codec<T>, body: Uint8Array): unknown {
@@ -56,6 +56,14 @@ Deno.test("a config that was taken before has its points checked when they are u
   assertEquals(value.key, bls.g1.generator);
   assertThrows(() => bls.g1.isInfinity(value.other as typeof bls.g1.generator), CryptoError);
   assert(!decodedWith(fresh(), body.subarray(1), sha256(body.subarray(1)) as Bytes).ok, "its form is read as ever");
+});
+
+Deno.test("a glance at a config checks no point, and leaves the check to who uses it", () => {
+  const codec: Codec<{ key: Bytes }> = struct("Config", { key: g1Point });
+  const outside = fromHex(`8${"0".repeat(94)}4`);
+  assertEquals(unwrapped(glancedConfig(codec, outside, undefined)).value, { key: outside });
+  assert(!glancedConfig(codec, outside.subarray(1), undefined).ok, "its form is read as ever");
+  assert(!decodedWith(codec, outside, undefined).ok, "what was glanced at isn't remembered as decoded");
 });
 
 function unwrapped<T>(result: Result<T, unknown>): T {

@@ -27,14 +27,25 @@ export class Guardians {
   readonly #env: GuardiansEnv;
   /** For names of connections for one use. */
   #uses = 0;
+  /** What the connections that stay were made for. */
+  #stay: Connected | null = null;
 
   constructor(env: GuardiansEnv) {
     this.#env = env;
   }
 
-  /** Connections that stay: one to a guardian. */
+  /** Connections that stay: one to a guardian. Those that a join has made for the same are kept. */
   async connect(urls: ReadonlyMap<PeerId, string>, apiSecret: string | null): Promise<void> {
+    if (this.#stay && isSame(this.#stay, { urls, apiSecret })) return;
+    await this.#disconnect();
+    this.#stay = { urls, apiSecret };
     await this.#connect(urls, apiSecret, "");
+  }
+
+  async #disconnect(): Promise<void> {
+    const { urls = new Map() } = this.#stay ?? {};
+    this.#stay = null;
+    for (const peer of urls.keys()) await this.#env.system.stopChild(pathOf(peer));
   }
 
   /** Those that stay, whether they are made already or not. */
@@ -45,7 +56,8 @@ export class Guardians {
   /** Connections that stay, made anew in the place of those that were. */
   async reconnect(urls: ReadonlyMap<PeerId, string>, apiSecret: string | null): Promise<void> {
     for (const peer of urls.keys()) await this.#env.system.stopChild(pathOf(peer));
-    await this.connect(urls, apiSecret);
+    await this.#connect(urls, apiSecret, "");
+    this.#stay = { urls: new Map([...this.#stay?.urls ?? [], ...urls]), apiSecret };
   }
 
   async #connect(
@@ -71,19 +83,43 @@ export class Guardians {
     apiSecret: string | null,
     use: (api: ConnectedFederationApi) => Promise<T>,
   ): Promise<T> {
-    const { system, platform, closing } = this.#env;
     const connections = await this.#connect(urls, apiSecret, `once${this.#uses++}:`);
     try {
-      const peers = numPeers(urls.size);
-      return await use(
-        new ConnectedFederationApi({ sender: system, platform, connections, peers, module: null, closing }),
-      );
+      return await use(this.#apiOf(connections));
     } finally {
-      for (const { path } of connections.values()) await system.stopChild(path);
+      for (const { path } of connections.values()) await this.#env.system.stopChild(path);
     }
   }
 
-  /** What joining needs. */
+  #apiOf(connections: ReadonlyMap<PeerId, RpcRef>): ConnectedFederationApi {
+    const { system, platform, closing } = this.#env, peers = numPeers(connections.size);
+    return new ConnectedFederationApi({ sender: system, platform, connections, peers, module: null, closing });
+  }
+
+  /**
+   * A join, whose uses come one after the other and mostly mean the same guardians: connections are made once for all
+   * of them, and are those that stay. Whatever is thrown, none is left.
+   */
+  async joining<T>(join: (tools: JoinTools) => Promise<T>): Promise<T> {
+    const withGuardians: JoinTools["withGuardians"] = async (urls, apiSecret, use) => {
+      await this.connect(urls, apiSecret);
+      try {
+        return await use(this.#apiOf(this.connections(urls)));
+      } catch (thrown) {
+        // who tries again begins anew
+        await this.#disconnect();
+        throw thrown;
+      }
+    };
+    try {
+      return await join({ platform: this.#env.platform, withGuardians });
+    } catch (thrown) {
+      await this.#disconnect();
+      throw thrown;
+    }
+  }
+
+  /** What a look at a federation needs. */
   get joinTools(): JoinTools {
     return {
       platform: this.#env.platform,
@@ -108,4 +144,11 @@ export class Guardians {
 
 function pathOf(peer: PeerId): string {
   return `${GUARDIANS}/guardian:${peer}`;
+}
+
+type Connected = { readonly urls: ReadonlyMap<PeerId, string>; readonly apiSecret: string | null };
+
+function isSame(a: Connected, b: Connected): boolean {
+  return a.apiSecret === b.apiSecret && a.urls.size === b.urls.size &&
+    [...a.urls].every(([peer, url]) => b.urls.get(peer) === url);
 }

@@ -8,7 +8,7 @@ import { numPeers } from "../../core/types/num_peers.ts";
 import type { AnyClientModuleDefinition } from "../../modules/contract/client.ts";
 import type { ClientModuleEnv } from "../../modules/contract/client_env.ts";
 import type { ConnectedFederationApi } from "../federation/api.ts";
-import { decodedConfig } from "./decoded_configs.ts";
+import { decodedConfig, glancedConfig } from "./decoded_configs.ts";
 import type { Definitions } from "./definitions.ts";
 import type { ClientSecrets } from "./secrets.ts";
 import { secretOfModule } from "./secrets.ts";
@@ -33,17 +33,19 @@ export type ModuleSources = {
   /** Hashes of configs that were decoded before (`configs_taken.ts`). */
   readonly taken: ReadonlyMap<ModuleInstanceId, Bytes>;
   readonly log: Logger;
+  /** Nothing but a look: keys are used for nothing. */
+  readonly onlyLooks: boolean;
 };
 
 /** In order of instances. Those without a common API version, or with a config that can't be read, are left out. */
 export function readableModules(
-  { config: { modules }, versions, definitions, api, secrets, taken, log }: ModuleSources,
+  { config: { modules }, versions, definitions, api, secrets, taken, log, onlyLooks }: ModuleSources,
 ): ReadableModule[] {
   const readable: ReadableModule[] = [];
   for (const [instance, definition] of definitions) {
     const apiVersion = versions.modules.get(instance);
     const { body } = modules.get(instance)!.config;
-    const config = decodedConfig<unknown>(definition.config, body, taken.get(instance));
+    const config = (onlyLooks ? glancedConfig : decodedConfig)<unknown>(definition.config, body, taken.get(instance));
     // whoever made it, guardians agreed on it: it must not keep the other modules, and what is stored of them, from
     // their owner
     if (!config.ok) {

@@ -15,3 +15,8 @@ export async function isResting(tx: ReadTx): Promise<boolean> {
   if (await pendingConfigSlot.get(tx) !== undefined || await hasActiveStates(tx)) return false;
   return !await isAnyPending(tx);
 }
+
+/** Whether a wallet has joined nothing yet: then nothing is under way. */
+export async function isNew(tx: ReadTx): Promise<boolean> {
+  return await joinedSlot.get(tx) === undefined;
+}

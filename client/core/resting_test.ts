@@ -1,8 +1,9 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { sleep } from "../../actors/platform/platform.ts";
 import type { Inspection } from "../../actors/system.ts";
 import type { Json } from "../../core/encoding/mod.ts";
 import type { OperationId } from "../../core/types/ids.ts";
+import { WaitError } from "../../modules/contract/waiting.ts";
 import { startGuardians, toyFederation } from "../testing/federation.ts";
 import { TOY_KIND, ToyBooks, toyModule } from "../testing/toy.ts";
 import { ClientWorld } from "../testing/world.ts";
@@ -16,25 +17,32 @@ function actorsOf({ kind, path, children }: Inspection): string[] {
   return [...kind === "actor" ? [path] : [], ...children.flatMap(actorsOf)];
 }
 
+function isMachine(path: string): boolean {
+  return path.startsWith("client/federation/machines/");
+}
+
 /** A federation with the toy's money, how often its guardians were asked, and a wallet there. */
 class Setting {
   readonly world = new ClientWorld(1);
   asked = 0;
+  /** Connections on which they were asked. */
+  readonly connections = new Set<Headers>();
   /** Whether guardians answer what the toy's machines ask. */
   answers = true;
   readonly #federation = toyFederation({ modules: new Map([[0, TOY_KIND]]) });
 
-  async start(): Promise<void> {
+  async start({ onlyLooks = false } = {}): Promise<void> {
     const script = new ToyBooks().script(this.#federation.honest);
     await this.world.finish(startGuardians(this.world, this.#federation, (asked) => {
       this.asked++;
+      this.connections.add(asked.headers);
       if (asked.method === "module_0_tick" && !this.answers) return new Promise<Json>(() => {});
       return script(asked);
     }));
     await this.opened(async (client) => {
       await client.join(this.#federation.invite);
-      await client.use(toyModule).fund(1_000n);
-    });
+      if (!onlyLooks) await client.use(toyModule).fund(1_000n);
+    }, onlyLooks);
   }
 
   /** An opened wallet while it is used; whether nothing was under way before. */
@@ -83,4 +91,37 @@ Deno.test("a wallet rests when it has joined and nothing is under way; what is g
     assertEquals(await client.use(toyModule).counted(), 5n);
   });
   assertEquals([begun, looked, opened, await at.opened(() => Promise.resolve())], [true, false, false, true]);
+});
+
+Deno.test("a client that looked goes on as one that was opened for all: once, and not after it was closed", async () => {
+  const at = new Setting();
+  await at.start();
+  at.answers = false;
+  await at.opened((client) => client.use(toyModule).count(OPERATION));
+  let looking: Client | undefined, all: string[] = [];
+  await at.opened((client) => Promise.resolve(all = actorsOf(client.inspect()).filter((path) => !isMachine(path))));
+  await at.world.finish(sleep(at.world.platform.clock, 60_000));
+  at.answers = true;
+  await at.opened(async (client) => {
+    looking = client;
+    const asked = at.asked;
+    await sleep(at.world.platform.clock, 60_000);
+    assertEquals(at.asked, asked);
+    await client.goOn();
+    await client.awaitIdle();
+    assertEquals([actorsOf(client.inspect()), client.options.onlyLooks], [all, false]);
+    assertEquals(await client.use(toyModule).counted(), 5n);
+    await client.goOn();
+    assertEquals(await client.balanceMsat(), 1_000n);
+  }, true);
+  await assertRejects(() => at.world.finish(looking!.wait(undefined, () => looking!.goOn())), WaitError);
+});
+
+Deno.test("a join makes one connection to each guardian, beside that to the invite's, and they stay", async () => {
+  for (const onlyLooks of [false, true]) {
+    const at = new Setting();
+    await at.start({ onlyLooks });
+    // a guardian each, and the one of the invite code
+    assertEquals(at.connections.size, 5, `onlyLooks: ${onlyLooks}`);
+  }
 });

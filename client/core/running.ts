@@ -226,8 +226,9 @@ async function partsOf(
   const { store, admin = null, testEnvironment = false, findsAhead = true, onlyLooks = false } = options;
   const log = loggerFor(ROOT, options.log);
   const taken = await configsTaken(store);
-  const readable = readableModules({ config: joined.config, versions, definitions, api, secrets, taken, log });
-  await keepTaken(store, taken, readable);
+  const { config } = joined;
+  const readable = readableModules({ config, versions, definitions, api, secrets, taken, log, onlyLooks });
+  if (!onlyLooks) await keepTaken(store, taken, readable);
   const known = new Map(readable.map(({ definition, facts }) => [facts.instance, definition]));
   const parts = { known, modules: [] as ClientModuleArgs[], recoveries: [] as RecoveryArgs[] };
   const records = await recoveryRecords(store, readable, options.platform.dice);

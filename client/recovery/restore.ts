@@ -182,7 +182,7 @@ function prepare(env: Preparing, signal: AbortSignal): Promise<Prepared> {
 
 function modulesIn({ options, api, secrets, joined: { config }, discovered: { versions }, definitions }: Preparing) {
   const log = loggerFor("restore", options.log);
-  return readableModules({ config, versions, definitions, api, secrets, taken: new Map(), log });
+  return readableModules({ config, versions, definitions, api, secrets, taken: new Map(), log, onlyLooks: false });
 }
 
 async function prepareModule(

@@ -144,6 +144,12 @@ export type ClientModuleDefinition<Config, State, Api> = {
    * when it offers nothing.
    */
   readonly api: CallTable<NoInfer<Api>>;
+  /**
+   * Commands that at times need nothing but the store: by name, whether one with these arguments asks nobody now and
+   * leaves nothing under way. Then it runs in a wallet where nothing else is set going. What is asked of `api` here
+   * asks nobody either. Throws as the command does.
+   */
+  readonly atHand?: { readonly [command: string]: (api: NoInfer<Api>, args: readonly string[]) => Promise<boolean> };
   /** How the module recovers; left out, there is nothing that its first start wouldn't find by itself. */
   // deno-lint-ignore no-explicit-any -- what is stored between steps is the module's own
   readonly recovery?: ClientModuleRecovery<Config, State, any>;

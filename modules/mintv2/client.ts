@@ -6,7 +6,7 @@ import type { UsableModule } from "../contract/client.ts";
 import { defineClientModule } from "../contract/client.ts";
 import { decode } from "../../core/encoding/mod.ts";
 import { MintClient } from "./client/api.ts";
-import { mintCommands } from "./client/commands.ts";
+import { atHand, mintCommands } from "./client/commands.ts";
 import { mintSchema } from "./client/db.ts";
 import { mintTransitions } from "./client/machines.ts";
 import { askForMissing } from "./client/recovery/put_off.ts";
@@ -41,6 +41,7 @@ export const mintv2Client: UsableModule<MintClient> = defineClientModule({
   api: {
     counts: "call",
     send: "call",
+    isAtHand: "call",
     quoteSend: "call",
     receive: "call",
     quoteReceive: "call",
@@ -51,6 +52,7 @@ export const mintv2Client: UsableModule<MintClient> = defineClientModule({
     failedRefunds: "call",
     retryRefunds: "call",
   },
+  atHand,
   schema: mintSchema,
   recovery: mintRecovery,
   start: async (env) => {

@@ -48,7 +48,9 @@ async function looksWithoutLibsecp(wallet: string): Promise<void> {
   try {
     const looked = await run(PROGRAM, "--data-dir", wallet, "list-operations");
     assertEquals([looked.code, looked.out], [0, '{\n  "operations": []\n}\n'], looked.err);
-    const opened = await run(PROGRAM, "--data-dir", wallet, "module");
+    const modules = await run(PROGRAM, "--data-dir", wallet, "module");
+    assertEquals(modules.code, 0, modules.err);
+    const opened = await run(PROGRAM, "--data-dir", wallet, "dev", "next-event-log-id");
     assertStringIncludes(opened.err, "secp256k1.wasm");
   } finally {
     await Deno.rename(away, library);

@@ -52,6 +52,13 @@ export class MintClient {
   }
 
   /**
+   * Whether notes of exactly this amount are in the wallet, so that `send` asks nobody and leaves nothing under way.
+   */
+  isAtHand(amountMsat: bigint): Promise<boolean> {
+    return this.#sending.isAtHand(amountMsat);
+  }
+
+  /**
    * What `send` would cost now. Asks nobody, and costs no cryptography.
    * @throws {EcashError} `zero_amount` · `insufficient_balance` · `failed`
    */

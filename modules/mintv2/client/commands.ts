@@ -20,10 +20,8 @@ export function mintCommands(
       usage: "send AMOUNT [--include-invite]",
       help: 'Takes notes out of the wallet and prints them as text. AMOUNT in msat unless it has a unit: "10 sat"',
       run: async (args, signal) => {
-        const includeInvite = args.includes("--include-invite");
-        const [amount, ...others] = args.filter((arg) => arg !== "--include-invite");
-        if (amount === undefined || others.length > 0) throw CommandError.usage("send takes one AMOUNT");
-        const { texts } = await mint.send(amountArgument(amount, "AMOUNT"), { includeInvite }, signal);
+        const { amountMsat, includeInvite } = sendArguments(args);
+        const { texts } = await mint.send(amountMsat, { includeInvite }, signal);
         return texts.length === 1 ? texts[0] : texts;
       },
     },
@@ -43,4 +41,18 @@ export function mintCommands(
       },
     },
   };
+}
+
+/** Which of them need nothing but the store (`defineClientModule`). */
+export const atHand = {
+  count: () => Promise.resolve(true),
+  send: (mint: Pick<MintClient, "isAtHand">, args: readonly string[]) => mint.isAtHand(sendArguments(args).amountMsat),
+};
+
+/** @throws {CommandError} `usage` */
+function sendArguments(args: readonly string[]): { readonly amountMsat: bigint; readonly includeInvite: boolean } {
+  const includeInvite = args.includes("--include-invite");
+  const [amount, ...others] = args.filter((arg) => arg !== "--include-invite");
+  if (amount === undefined || others.length > 0) throw CommandError.usage("send takes one AMOUNT");
+  return { amountMsat: amountArgument(amount, "AMOUNT"), includeInvite };
 }

@@ -21,7 +21,7 @@ import type { ReadTx, StoreTx } from "../../../actors/store/store.ts";
 import type { Bytes } from "../../../core/bytes.ts";
 import { concat, fromHex } from "../../../core/bytes.ts";
 import type { CodecType } from "../../../core/encoding/mod.ts";
-import { decode, encode, struct, text, u64 } from "../../../core/encoding/mod.ts";
+import { decode, decodeAgain, encode, struct, text, u64 } from "../../../core/encoding/mod.ts";
 import { g1Point } from "../../../core/types/bls.ts";
 import type { OperationId } from "../../../core/types/ids.ts";
 import { operationId as operationIdCodec } from "../../../core/types/ids.ts";
@@ -74,7 +74,8 @@ export function noteCounts(tx: ReadTx): Promise<Map<Denomination, number>> {
 }
 
 /**
- * Takes so many notes of each denomination out of the wallet; only these are decoded. Ascending.
+ * Takes so many notes of each denomination out of the wallet; only these are decoded. Ascending. Signatures were
+ * decoded or made before they were stored: they are not checked again, which alone takes a curve's backend.
  * @returns null when there are fewer than was counted: then nothing is taken, and they must be counted anew
  */
 export async function takeNotes(tx: StoreTx, counts: Counts): Promise<SpendableNote[] | null> {
@@ -82,7 +83,8 @@ export async function takeNotes(tx: StoreTx, counts: Counts): Promise<SpendableN
   for (const [denomination, limit] of [...counts].sort(([a], [b]) => a - b)) {
     const prefix = notes.key(denomination, new Uint8Array(0));
     for await (const { key, value } of tx.range({ prefix, limit })) {
-      taken.push({ denomination, keypair: key.slice(prefix.length) as Bytes, signature: decode(g1Point, value) });
+      const keypair = key.slice(prefix.length) as Bytes;
+      taken.push({ denomination, keypair, signature: decodeAgain(g1Point, value) });
       keys.push(key);
     }
   }

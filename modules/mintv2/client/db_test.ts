@@ -65,7 +65,7 @@ Deno.test("of ten thousand notes only those that are taken are read, and none is
   const store = await testStore();
   const wanted = [note(20), note(20), note(12)];
   await store.transact(async (tx) => {
-    for (let i = 0; i < 10_000; i++) tx.set(unreadable(i), new Uint8Array(48));
+    for (let i = 0; i < 10_000; i++) tx.set(unreadable(i), new Uint8Array(47));
     await recount(tx);
     await addNotes(tx, wanted);
   });

@@ -64,6 +64,12 @@ export class Sending {
     this.#wallet = wallet;
   }
 
+  /** False, too, for an amount that can't be sent: `send` says why. */
+  async isAtHand(amountMsat: bigint): Promise<boolean> {
+    const held = await this.#wallet.env.store.read((tx) => noteCounts(tx));
+    return amountMsat > 0n && amountMsat <= valueOf(held) && exactNotes(held, rounded(amountMsat)) !== null;
+  }
+
   /** @throws {EcashError} `zero_amount` · `insufficient_balance` · `failed` */
   quote(amountMsat: bigint): Promise<SendQuote> {
     const roundedMsat = rounded(amountMsat);

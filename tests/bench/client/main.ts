@@ -1,11 +1,11 @@
 /**
- * `deno task bench:client`: our command line beside fedimint-cli, each on our guardians and on official ones. CPU, time
- * and memory of a new wallet's commands, and of one that waits.
+ * `deno task bench:client`: our command line, from its sources and built, beside fedimint-cli, each on our guardians and
+ * on official ones. CPU, time and memory of a new wallet's commands, and of one that waits.
  */
 import { Command } from "commander";
-import { join } from "@std/path";
+import { fromFileUrl, join } from "@std/path";
 import { errorText } from "../../../core/result.ts";
-import { ownProgram } from "../../../server/dev/federation/processes.ts";
+import { ownProgram, runOwnProgram } from "../../../server/dev/federation/processes.ts";
 import { findPrograms } from "../../interop/programs.ts";
 import type { Suite } from "../../interop/suite.ts";
 import { inFolder } from "../../interop/suite.ts";
@@ -18,6 +18,8 @@ import type { Costs } from "./steps.ts";
 import { takeSteps } from "./steps.ts";
 import type { Idle } from "./wallet.ts";
 import { MeasuredWallet } from "./wallet.ts";
+
+const ROOT = fromFileUrl(import.meta.resolve("../../../"));
 
 type Options = {
   readonly runs: number;
@@ -58,16 +60,25 @@ async function race(
 
 function print(guardians: Guardians, { costs, idle }: Raced): void {
   const title = `${guardians.name}, machine's load ${Deno.loadavg()[0]!.toFixed(1)}`;
-  const figures = { ours: costs.get("ours")!, official: costs.get("official") ?? null };
+  const figures = { ours: costs.get("ours")!, built: costs.get("built")!, official: costs.get("official") ?? null };
   for (const line of clientLines(title, figures)) console.log(line);
-  const waiting = { ours: idle.get("ours")!, official: idle.get("official") ?? null };
+  const waiting = { ours: idle.get("ours")!, built: idle.get("built")!, official: idle.get("official") ?? null };
   for (const line of idleLines(waiting)) console.log(line);
+}
+
+/** As `deno task build:client` makes it, in its place. @returns what runs it, with the Deno of this process */
+async function builtClient(): Promise<string[]> {
+  await runOwnProgram("tests/build/main.ts", []);
+  return ["env", `DENO=${Deno.execPath()}`, join(ROOT, "dist", "fedimint-client")];
 }
 
 /** Figures of a federation are told as soon as they are there. @returns all runs */
 async function bench(suite: Suite, programs: { fedimintd: string; cli: string } | null, options: Options) {
   const pair = await startPair(suite, { fedimintd: programs && programs.fedimintd, down: false });
-  const clients: Client[] = [{ name: "ours", program: ownProgram("client/main.ts") }];
+  const clients: Client[] = [
+    { name: "ours", program: ownProgram("client/main.ts") },
+    { name: "built", program: await builtClient() },
+  ];
   if (programs) clients.push({ name: "official", program: [programs.cli] });
   return await byTurns(pair, async (guardians) => {
     const raced = await race(suite, guardians, clients, options);
