@@ -1,7 +1,7 @@
 /**
- * E-cash that strangers give to the gateway. What was spent before guardians refuse, and each such try leaves records in
- * the wallet for good; so those tries are bounded, and notes are taken out of the text that they come in: the same ones
- * in another text are known to be the same.
+ * E-cash that strangers give to the gateway. What was spent before guardians refuse, and each such try leaves records
+ * in the wallet for good; so those tries are bounded, and notes are taken out of the text that they come in: the same
+ * ones in another text are known to be the same.
  */
 import type { Address, Clock } from "../../../actors/platform/platform.ts";
 import { sourceOf } from "../../../actors/platform/source.ts";
