@@ -1,6 +1,7 @@
 /** Errors for people: what is wrong in their words, and what to do. */
 import { errorText, type FedimintError } from "../../core/result.ts";
 import { ApiError } from "../../modules/contract/federation_api.ts";
+import { isUnreachable } from "../federation/api.ts";
 import { CliError } from "./error.ts";
 import { printable } from "./printable.ts";
 
@@ -43,6 +44,18 @@ const UNREACHABLE =
 
 function adviceFor(thrown: FedimintError<{ code: string }>): string | undefined {
   return ADVICE.get(thrown.code) ?? (thrown instanceof ApiError ? UNREACHABLE : undefined);
+}
+
+/** Why something was not learnt from guardians; in few words where none that was asked could be reached. */
+export function reasonFor(thrown: unknown): string {
+  for (let at = thrown; at instanceof Error; at = at.cause) {
+    if (!(at instanceof ApiError) || at.facts.code !== "federation") continue;
+    const { peers } = at.facts;
+    const texts = Object.values(peers);
+    if (texts.length === 0 || !texts.every(isUnreachable)) continue;
+    return `too few guardians can be reached; there is no connection to ${Object.keys(peers).join(", ")}`;
+  }
+  return printable(errorText(thrown));
 }
 
 /** Lines for standard error. */

@@ -1,9 +1,9 @@
 /** What has come while the wallet was closed is looked for before the balance is told. */
-import { errorText, FedimintError } from "../../core/result.ts";
+import { FedimintError } from "../../core/result.ts";
 import { isEndBy } from "../../modules/contract/waiting.ts";
 import type { FederationClient } from "../mod.ts";
 import { walletv2Client } from "../mod.ts";
-import { printable } from "./printable.ts";
+import { reasonFor } from "./advice.ts";
 import type { Session } from "./session.ts";
 import { agoText, minuteText } from "./time.ts";
 
@@ -28,7 +28,7 @@ export async function lookAround({ io }: Session, wallet: FederationClient): Pro
     await wallet.client.awaitIdle(signal);
   } catch (thrown) {
     if (io.signal.aborted || !(thrown instanceof FedimintError)) throw thrown;
-    if (!isEndBy(late.signal, thrown)) reason = printable(errorText(thrown));
+    if (!isEndBy(late.signal, thrown)) reason = reasonFor(thrown);
   } finally {
     timer.cancel();
   }

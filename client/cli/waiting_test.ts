@@ -6,6 +6,7 @@ import type { OperationId } from "../../core/types/ids.ts";
 import { sleep } from "../../actors/platform/platform.ts";
 import { parseJson } from "../../core/encoding/mod.ts";
 import type { AnyClientModuleDefinition } from "../../modules/contract/client.ts";
+import { ApiError } from "../../modules/contract/federation_api.ts";
 import { orEnded } from "../../modules/contract/waiting.ts";
 import { formatEcash, makeEcash } from "../../modules/mintv2/ecash.ts";
 import { WalletError } from "../../modules/walletv2/client/error.ts";
@@ -131,6 +132,17 @@ Deno.test("the balance is that of now, or says how old it is and why", async () 
   const away = WalletError.of("federation", { cause: new Error("three are away") });
   const [[failed]] = await balance(() => Promise.reject(away));
   assertMatch(failed!, /3 hours ago: .*three are away\.$/);
+  const apart = (peers: Record<number, string>) =>
+    balance(() =>
+      Promise.reject(
+        WalletError.of("federation", { cause: new ApiError({ code: "federation", method: "m", peers }, "rpc error") }),
+      )
+    );
+  const [[cut]] = await apart({ 1: "Connection failed: a:1 refused", 3: "Connection failed: b:1 timed out" });
+  assertMatch(cut!, /3 hours ago: too few guardians can be reached; there is no connection to 1, 3\.$/);
+  // what a guardian says for itself is told as it is
+  const [[mixed]] = await apart({ 1: "Connection failed: a:1 refused", 3: "busy" });
+  assertMatch(mixed!, /: rpc error\.$/);
   const [[never]] = await balance(() => Promise.reject(away), () => Promise.resolve(null));
   assertMatch(never!, /^It was never looked for deposits: .*three are away\.$/);
 });
