@@ -3,7 +3,10 @@
  * layouts of the WebAssembly specification 2.0, §5.
  */
 
-/** Bytes of a module, or of a part of it. */
+/**
+ * Bytes of a module, or of a part of it. Parts are joined by `concat` where there are many: what puts modules together
+ * runs once, in V8's interpreter, which spreads a list in a longer one byte by byte.
+ */
 export type Code = readonly number[];
 
 export const I32 = 0x7f, I64 = 0x7e, V128 = 0x7b;
@@ -14,8 +17,9 @@ export function leb(value: number): Code {
   for (;;) {
     const byte = value & 0x7f;
     value >>= 7;
-    if (value === 0 && !(byte & 0x40) || value === -1 && byte & 0x40) return [...out, byte];
-    out.push(byte | 0x80);
+    const isLast = value === 0 && !(byte & 0x40) || value === -1 && byte & 0x40;
+    out.push(isLast ? byte : byte | 0x80);
+    if (isLast) return out;
   }
 }
 
@@ -25,8 +29,9 @@ export function longLeb(value: bigint): Code {
   for (;;) {
     const byte = Number(value & 0x7fn);
     value >>= 7n;
-    if (value === 0n && !(byte & 0x40) || value === -1n && byte & 0x40) return [...out, byte];
-    out.push(byte | 0x80);
+    const isLast = value === 0n && !(byte & 0x40) || value === -1n && byte & 0x40;
+    out.push(isLast ? byte : byte | 0x80);
+    if (isLast) return out;
   }
 }
 
@@ -34,10 +39,16 @@ export function unsignedLeb(value: number): Code {
   return value < 0x80 ? [value] : [value & 0x7f | 0x80, ...unsignedLeb(value >>> 7)];
 }
 
+/** Instructions on each local, made once: they are most of what a module is put together from. */
+function ofLocals(opcode: number): (local: number) => Code {
+  const made: Code[] = [];
+  return (local) => made[local] ??= [opcode].concat(unsignedLeb(local));
+}
+
 /** Pushes a local. */
-export const get = (local: number): Code => [0x20, ...unsignedLeb(local)];
+export const get: (local: number) => Code = ofLocals(0x20);
 /** Pops into a local. */
-export const set = (local: number): Code => [0x21, ...unsignedLeb(local)];
+export const set: (local: number) => Code = ofLocals(0x21);
 
 /** Copies into a local, and leaves it where it is. */
 export const tee = (local: number): Code => [0x22, ...unsignedLeb(local)];

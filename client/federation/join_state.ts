@@ -103,6 +103,11 @@ export const metadataSlot: Slot<Map<PeerId, SignedGuardianMetadata>> = new Slot(
   "guardian_metadata",
   map(peerId, signedGuardianMetadata),
 );
+/** When all that is known of the federation was last asked for, with an answer to each question. */
+export const refreshedSlot: Slot<{ readonly atMs: number }> = new Slot(
+  "refreshed",
+  struct("Refreshed", { atMs: u64Number }),
+);
 export const chainIdSlot: Slot<string> = new Slot("chain_id", blockHash);
 
 /** @throws {ClientError} `wrong_secret` */

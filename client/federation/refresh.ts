@@ -19,9 +19,11 @@ import { ClientError } from "../error.ts";
 import { refreshAnnouncements, refreshMetadata } from "./announcements.ts";
 import type { DiscoveryEnv } from "./discover.ts";
 import { refreshVersions } from "./discover.ts";
-import { chainIdSlot, pendingConfigSlot } from "./join_state.ts";
+import { chainIdSlot, pendingConfigSlot, refreshedSlot } from "./join_state.ts";
 
 const HOUR_MS = 3_600_000;
+/** Commands follow each other: what one of them found the next one needn't ask for, with all its signatures. */
+const FRESH_MS = 10 * 60_000;
 /** Guardians that answer later than the first by more than this don't count this time. */
 const STRAGGLERS_MS = 30_000;
 /** The same while the user waits for a join. */
@@ -64,16 +66,22 @@ async function refreshChainId({ store, api }: DiscoveryEnv, signal?: AbortSignal
   await durable;
 }
 
-/** Guardians that can't be reached, or are older, are asked again later: nothing here is needed now. */
-async function tolerant(log: Logger, parts: readonly (() => Promise<unknown>)[]): Promise<void> {
+/**
+ * Guardians that can't be reached, or are older, are asked again later: nothing here is needed now.
+ * @returns whether all was answered
+ */
+async function tolerant(log: Logger, parts: readonly (() => Promise<unknown>)[]): Promise<boolean> {
+  let isWhole = true;
   for (const part of parts) {
     try {
       await part();
     } catch (thrown) {
       if (!(thrown instanceof ApiError) && !(thrown instanceof ClientError)) throw thrown;
       log.debug("Could not refresh", { reason: errorText(thrown) });
+      isWhole = false;
     }
   }
+  return isWhole;
 }
 
 /** Once, when joining: what a guardian that has moved since the config was made needs to be found. */
@@ -91,15 +99,26 @@ export async function prefetch(env: DiscoveryEnv, log: Logger, signal: AbortSign
     })]);
 }
 
+async function isFresh({ store, platform: { clock } }: DiscoveryEnv): Promise<boolean> {
+  const last = await store.read((tx) => refreshedSlot.get(tx));
+  // a clock that was set back makes nothing fresh
+  return last !== undefined && clock.nowMs() >= last.atMs && clock.nowMs() < last.atMs + FRESH_MS;
+}
+
 async function all(env: DiscoveryEnv, ctx: Context, signal: AbortSignal): Promise<null> {
+  if (await isFresh(env)) return null;
   const options = { stragglersMs: STRAGGLERS_MS, signal };
-  await tolerant(ctx.log, [
+  const isWhole = await tolerant(ctx.log, [
     () => refreshConfig(env, ctx.log, signal),
     () => refreshChainId(env, signal),
     () => refreshVersions(env, signal),
     () => refreshAnnouncements(env, options),
     () => refreshMetadata(env, options),
   ]);
+  if (!isWhole) return null;
+  const { store, platform: { clock } } = env;
+  const { durable } = await store.transact((tx) => refreshedSlot.set(tx, { atMs: clock.nowMs() }));
+  await durable;
   return null;
 }
 

@@ -38,7 +38,7 @@ export type BlsPassedOver = Choice["passedOver"];
 /** Without wide arithmetic mcl, which is loaded before anybody can ask. */
 let chosen: Choice | null = hasWideArithmetic() ? null : await fastestBackend(false);
 
-/** Made when a point is first looked at: assembling and testing take 50 ms, which most commands don't need. */
+/** Made when a point is first looked at: assembling and testing take 40 ms, which most commands don't need. */
 export const bls: Bls = new Bls(() => (chosen ??= backendNow()).backend);
 
 /**

@@ -54,12 +54,12 @@ const longs = new Map<bigint, Code>();
 export function long(value: bigint): Code {
   const known = longs.get(value);
   if (known !== undefined) return known;
-  const code = [0x42, ...longLeb(BigInt.asIntN(64, value))];
+  const code = [0x42].concat(longLeb(BigInt.asIntN(64, value)));
   longs.set(value, code);
   return code;
 }
 /** A constant of 32 bits. */
-export const int = (value: number): Code => [0x41, ...leb(value)];
+export const int = (value: number): Code => [0x41].concat(leb(value));
 
 /** Pushes an address. */
 const address = (ref: Ref): Code =>
@@ -67,21 +67,15 @@ const address = (ref: Ref): Code =>
     ? int(ref.offset)
     : ref.offset === 0
     ? get(ref.parameter)
-    : [...get(ref.parameter), ...int(ref.offset), OP.I32_ADD];
+    : get(ref.parameter).concat(int(ref.offset), OP.I32_ADD);
+
+const base = ({ parameter }: Ref): Code => parameter === null ? int(0) : get(parameter);
 
 /** Pushes the 64-bit word that lies so many bytes behind an address; it needn't be aligned. */
-export const load = (ref: Ref, bytes: number): Code =>
-  ref.parameter === null
-    ? [...int(0), OP.LOAD, 0, ...unsignedLeb(ref.offset + bytes)]
-    : [...get(ref.parameter), OP.LOAD, 0, ...unsignedLeb(ref.offset + bytes)];
+export const load = (ref: Ref, bytes: number): Code => base(ref).concat(OP.LOAD, 0, unsignedLeb(ref.offset + bytes));
 
-export const store = (ref: Ref, bytes: number, value: Code): Code => [
-  ...(ref.parameter === null ? int(0) : get(ref.parameter)),
-  ...value,
-  OP.STORE,
-  0,
-  ...unsignedLeb(ref.offset + bytes),
-];
+export const store = (ref: Ref, bytes: number, value: Code): Code =>
+  base(ref).concat(value, OP.STORE, 0, unsignedLeb(ref.offset + bytes));
 
 /** Adds so many bytes to a parameter that is an address. */
 export const moved = (parameter: number, bytes: number): Code => [
@@ -108,7 +102,8 @@ export class Body {
   }
 
   emit(...parts: readonly Code[]): void {
-    for (const part of parts) for (const byte of part) this.code.push(byte);
+    // not byte by byte: this runs once, and so in V8's interpreter. A part has some thousand at most
+    for (let i = 0; i < parts.length; i++) this.code.push(...parts[i]!);
   }
 
   #new(count: number, type: number): number[] {
@@ -141,7 +136,7 @@ export class Body {
   /** Arguments are addresses, or code that pushes a number. */
   call(name: string, ...args: readonly (Ref | Code)[]): void {
     for (const arg of args) this.emit("offset" in arg ? address(arg) : arg);
-    this.emit([OP.CALL, ...unsignedLeb(this.#assembly.indexOf(name, args.length))]);
+    this.emit([OP.CALL], unsignedLeb(this.#assembly.indexOf(name, args.length)));
   }
 
   /** Repeats while the parameter, counted down, isn't zero: at least once. */
@@ -159,14 +154,10 @@ export class Body {
 /** The opcode of an instruction on vectors. */
 export const simd = (opcode: number): Code => [0xfd, ...unsignedLeb(opcode)];
 /** Pushes the vector that lies so many bytes behind an address; it needn't be aligned. */
-export const loadVector = (ref: Ref, bytes: number): Code => [
-  ...(ref.parameter === null ? int(0) : get(ref.parameter)),
-  ...[...simd(0x00), 0, ...unsignedLeb(ref.offset + bytes)],
-];
-export const storeVector = (ref: Ref, bytes: number, value: Code): Code => [
-  ...(ref.parameter === null ? int(0) : get(ref.parameter)),
-  ...[...value, ...simd(0x0b), 0, ...unsignedLeb(ref.offset + bytes)],
-];
+export const loadVector = (ref: Ref, bytes: number): Code =>
+  base(ref).concat(simd(0x00), 0, unsignedLeb(ref.offset + bytes));
+export const storeVector = (ref: Ref, bytes: number, value: Code): Code =>
+  base(ref).concat(value, simd(0x0b), 0, unsignedLeb(ref.offset + bytes));
 /** Puts a vector's bytes into another order. */
 export const swizzled = (vector: Code, order: (byte: number) => number): Code => [
   ...[...vector, ...simd(0x0c), ...Array.from({ length: 16 }, (_, byte) => order(byte)), ...simd(0x0e)],

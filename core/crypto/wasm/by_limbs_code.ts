@@ -20,11 +20,11 @@ export function defineByLimbs(
       });
     }
   };
-  each("add", 2, (body, byte) => [...load(body.parameter(1), byte), ...load(body.parameter(2), byte), OP.ADD]);
-  each("sub", 2, (body, byte) => [...load(body.parameter(1), byte), ...load(body.parameter(2), byte), OP.SUB]);
-  each("neg", 1, (body, byte) => [...long(0n), ...load(body.parameter(1), byte), OP.SUB]);
+  each("add", 2, (body, byte) => load(body.parameter(1), byte).concat(load(body.parameter(2), byte), OP.ADD));
+  each("sub", 2, (body, byte) => load(body.parameter(1), byte).concat(load(body.parameter(2), byte), OP.SUB));
+  each("neg", 1, (body, byte) => long(0n).concat(load(body.parameter(1), byte), OP.SUB));
   each("copy", 1, (body, byte) => load(body.parameter(1), byte), [...widths, ...copied]);
   for (const factor of factors) {
-    each(`times${factor}of`, 1, (body, byte) => [...load(body.parameter(1), byte), ...long(BigInt(factor)), OP.MUL]);
+    each(`times${factor}of`, 1, (body, byte) => load(body.parameter(1), byte).concat(long(BigInt(factor)), OP.MUL));
   }
 }

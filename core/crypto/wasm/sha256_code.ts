@@ -43,12 +43,9 @@ export type Sha256Locals = {
   readonly roundAt: number;
 };
 
-const rotated = (x: number, by: number): Code => [
-  ...[...get(x), ...int(by), ...SHR],
-  ...[...get(x), ...int(32 - by), ...SHL, ...OR],
-];
-const shifted = (x: number, by: number): Code => [...get(x), ...int(by), ...SHR];
-const mixed = (one: Code, two: Code, three: Code): Code => [...one, ...two, ...XOR, ...three, ...XOR];
+const shifted = (x: number, by: number): Code => get(x).concat(int(by), SHR);
+const rotated = (x: number, by: number): Code => shifted(x, by).concat(get(x), int(32 - by), SHL, OR);
+const mixed = (one: Code, two: Code, three: Code): Code => one.concat(two, XOR, three, XOR);
 
 /** Round `i` of 16: names of the state move by one a round, and after 16 they are where they were. */
 function round(i: number, { block, state, sum, roundAt }: Sha256Locals, constantsAt: number): Code {

@@ -32,15 +32,15 @@ type Columns = (column: number) => readonly Part[];
 
 const summed = (parts: readonly Part[]): Code => {
   const [first, ...others] = parts as [Part, ...Part[]];
-  const begin = first.minus ? [...long(0n), ...long(0n), ...first.code, ...SUB_128] : first.code;
-  return [...begin, ...others.flatMap(({ code, minus }) => [...code, ...minus ? SUB_128 : ADD_128])];
+  const begin = first.minus ? long(0n).concat(long(0n), first.code, SUB_128) : first.code;
+  return begin.concat(others.flatMap(({ code, minus }) => code.concat(minus ? SUB_128 : ADD_128)));
 };
 
 /** Pairs (i, j) of limbs with i + j = column. */
 const pairsOf = (column: number): (readonly [number, number])[] =>
   INDICES.filter((i) => column - i >= 0 && column - i < LIMBS).map((i) => [i, column - i] as const);
 
-const product = (a: Code, b: Code): Part => ({ code: [...a, ...b, ...MUL_WIDE_S] });
+const product = (a: Code, b: Code): Part => ({ code: a.concat(b, MUL_WIDE_S) });
 
 /** The columns of a·b, of limbs that the functions push. */
 const columnsOf = (a: (i: number) => Code, b: (i: number) => Code): Columns => (column) =>
@@ -62,10 +62,10 @@ function reduced(body: Body, products: readonly Columns[], before: (column: numb
     for (const { columns, low, high, factors } of states) {
       const reducing = pairsOf(column).filter(([i, j]) => i < column && j >= 1);
       const byFactor = ([i, j]: readonly [number, number]): Part => ({
-        code: [...get(factors[i]!), ...long(PRIME[j]!), ...MUL_WIDE_U],
+        code: get(factors[i]!).concat(long(PRIME[j]!), MUL_WIDE_U),
       });
       const last = reducing.filter(([, j]) => j === 1), earlier = reducing.filter(([, j]) => j > 1);
-      const carry: Part[] = column === 0 ? [] : [{ code: [...get(low), ...get(high)] }];
+      const carry: Part[] = column === 0 ? [] : [{ code: get(low).concat(get(high)) }];
       body.emit(summed([...columns(column), ...earlier.map(byFactor), ...carry, ...last.map(byFactor)]));
       body.emit(set(high), set(low));
       if (column < LIMBS) {
@@ -173,7 +173,7 @@ function defineReduce(assembly: Assembly): void {
         set(carry),
       );
       const last = i === LIMBS - 1;
-      body.emit(store(body.parameter(0), 8 * i, last ? get(carry) : [...get(carry), ...long(LIMB_MASK), OP.AND]));
+      body.emit(store(body.parameter(0), 8 * i, last ? get(carry) : get(carry).concat(long(LIMB_MASK), OP.AND)));
       body.emit(get(carry), long(BigInt(LIMB_BITS)), [OP.SHR_S], set(carry));
     }
   });
@@ -226,8 +226,8 @@ export function definePairProduct(assembly: Assembly): void {
     const [x, y] = body.longs(2) as [number, number];
     for (const i of INDICES) {
       body.emit(load(source, 8 * i), set(x), load(source, NUMBER_BYTES + 8 * i), set(y));
-      body.emit(store(into, 8 * i, [...get(x), ...get(y), OP.SUB]));
-      body.emit(store(into, NUMBER_BYTES + 8 * i, [...get(x), ...get(y), OP.ADD]));
+      body.emit(store(into, 8 * i, get(x).concat(get(y), OP.SUB)));
+      body.emit(store(into, NUMBER_BYTES + 8 * i, get(x).concat(get(y), OP.ADD)));
     }
   });
 }
