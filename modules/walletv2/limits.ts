@@ -56,6 +56,8 @@ export const CORES_FEW = 2;
 export const GIVE_WAY_MS = 30_000;
 /** Address indices after which the progress of their search is stored: a twentieth of a second's work. */
 export const ADDRESS_STRETCH = 4_096;
+/** What a search has left is kept for the next one: a wallet that recovers looks for one address after the other. */
+export const SEARCH_KEPT_MS = 10_000;
 /** Between two trials with deposits that were too small for the fee while the fee stays what it was. */
 export const PUT_OFF_RETRY_MS = 600_000;
 /**

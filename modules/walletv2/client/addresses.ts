@@ -33,8 +33,9 @@ import {
   validIndices,
   validPrefix,
 } from "./db.ts";
+import { forgetTable } from "./search/search.ts";
 import type { WalletClientEnv } from "./wallet.ts";
-import { ADDRESS_STRETCH } from "../limits.ts";
+import { ADDRESS_STRETCH, SEARCH_KEPT_MS } from "../limits.ts";
 
 /** The search lets others work after a step that ends later: with the next one, it would take some milliseconds. */
 const TURN_MS = 2;
@@ -161,6 +162,8 @@ export class Addresses {
       return await this.#findBy(steps, from, signal);
     } finally {
       steps.return(from);
+      // not kept when the wallet ends
+      void sleep(this.#env.platform.clock, SEARCH_KEPT_MS, signal).catch(() => undefined).then(forgetTable);
     }
   }
 

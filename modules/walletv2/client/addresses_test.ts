@@ -1,11 +1,14 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { Multiples } from "../../../core/crypto/secp/points/multiples.ts";
+import { callsOf } from "../../../core/testing/calls.ts";
 import { manualClock } from "../../../actors/testing/platform.ts";
 import { Addresses } from "./addresses.ts";
 import { getSearched, setRecovering, setSearched } from "./db.ts";
+import { forgetTable } from "./search/search.ts";
 import { walletRecovery } from "./recovery.ts";
 import { DEPOSITOR, testWallet, VALID_INDICES } from "../testing/federation.ts";
 import { testStore } from "../../contract/testing/mod.ts";
-import { ADDRESS_STRETCH } from "../limits.ts";
+import { ADDRESS_STRETCH, SEARCH_KEPT_MS } from "../limits.ts";
 
 const never = new AbortController().signal;
 const VALID = VALID_INDICES[4]![0]!;
@@ -116,4 +119,27 @@ Deno.test("a search lets others work after some steps, on a clock that stands st
   await assertRejects(() => ended(wallet, search), Error, "over");
   await Promise.all([listening, asked]);
   assert(wallet.turns() > told / 1_024, `${wallet.turns()} turns for ${told} indices`);
+});
+
+Deno.test("the next search has the last one's table, for some seconds and as long as the wallet is open", async () => {
+  using made = callsOf(Multiples, "build", Multiples.build);
+  const stop = new AbortController();
+  const find = async (): Promise<[number, Wallet]> => {
+    const wallet = await newWallet();
+    void wallet.addresses.awaitUnused(never);
+    await ended(wallet, wallet.addresses.findNext(stop.signal));
+    return [made.args.length, wallet];
+  };
+  forgetTable();
+  const [first] = await find(), [second, wallet] = await find();
+  assertEquals([first, second], [1, 1]);
+  await wallet.advance(SEARCH_KEPT_MS);
+  const [third] = await find();
+  assertEquals(third, 2);
+  stop.abort();
+  await wallet.advance(0);
+  const other = await newWallet();
+  void other.addresses.awaitUnused(never);
+  await ended(other, other.addresses.findNext(never));
+  assertEquals(made.args.length, 3);
 });

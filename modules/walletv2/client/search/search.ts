@@ -93,22 +93,27 @@ export function* search(
     return end;
   } finally {
     machine.release(own);
-    lastTable = new WeakRef(table);
+    lastTable = table;
   }
 }
 
 /** A machine with its table, and in how many steps it was made. */
 type Table = { readonly multiples: Multiples; readonly steps: number };
 
-/** Of the last search that has ended, until it is collected as garbage; none while one has it. */
-let lastTable: WeakRef<Table> | null = null;
+/** Of the last search that has ended, one of this process; none while one has it. */
+let lastTable: Table | null = null;
+
+/** Gives back what the last search has left for the next one, 2 MB. */
+export function forgetTable(): void {
+  lastTable = null;
+}
 
 /**
  * The table takes 40 ms, so the next search of this process has the same one. It comes in as many steps as it would
  * take: what else happens meanwhile doesn't hang on what this process did before.
  */
 function* tableIn(form: FieldForm): Generator<void, Table> {
-  const last = lastTable?.deref();
+  const last = lastTable;
   if (last?.multiples.machine.form === form) {
     lastTable = null;
     for (let step = 0; step < last.steps; step++) yield;
