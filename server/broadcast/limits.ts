@@ -50,7 +50,9 @@ export const SAVE_WITHIN_MS = 1_000;
 /** A guardian that catches up gets thousands of units and makes none: so many, or so many bytes, are one commit. */
 export const SAVE_RECORDS_MAX = 128;
 export const SAVE_BYTES_MAX = 500_000;
-/** Records that are saved together lie in values of so many bytes: one that is larger takes several of the database's. */
+/**
+ * Records that are saved together lie in values of so many bytes: one that is larger takes several of the database's.
+ */
 export const SAVED_ENTRY_BYTES_MAX = 32_000;
 /** Results of signature checks that are kept: the units of a fork come in every guardian's alert. 200 bytes each. */
 export const CHECKED_SIGNATURES_MAX = 8_192;

@@ -1,6 +1,6 @@
 /**
- * Twelve thousand Schnorr signatures that were crafted against our own verifier, alone, by tables of their keys, and in batches
- * of every size, each judged as libsecp256k1 does, and those beyond its range as noble.
+ * Twelve thousand Schnorr signatures that were crafted against our own verifier, alone, by tables of their keys, and in
+ * batches of every size, each judged as libsecp256k1 does, and those beyond its range as noble.
  */
 import { assert, assertEquals } from "@std/assert";
 import { fastestSecp } from "../../core/crypto/secp/fastest.ts";

@@ -6,7 +6,7 @@
  * | accepted transaction | 02 ‖ txid | Vec<u16> instance ids of its outputs |
  * | accepted item | 11 ‖ session u64 BE ‖ position u64 BE | AcceptedItem |
  * | end of a session | 14 ‖ session u64 BE | SessionEnd |
- * | units of the running session (`broadcast/own/backup.ts`) | 15 ‖ session u64 BE ‖ counter u64 BE | BackupRecord, some |
+ * | units of a session (`broadcast/own/backup.ts`) | 15 ‖ session u64 BE ‖ counter u64 BE | some `BackupRecord`s |
  * | cuts of a large session (`session_pieces.ts`) | 17 ‖ session u64 BE ‖ first position u64 BE | SessionCut |
  * | module data | ff ‖ instance u16 BE ‖ … | the module's |
  *
