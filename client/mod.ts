@@ -11,7 +11,7 @@
  * const address = await wallet.depositAddress(); // pay to it; the money comes by itself
  * for await (const msat of wallet.subscribeBalance()) if (msat >= 100_000n) break;
  *
- * const { ecash } = await wallet.spend(100_000n); // 100 sat; whoever has the text has the money
+ * const { ecash } = await wallet.spend(100_000n); // 100 sat; whoever has the text has the money; see `Spent.further`
  * const { operationId } = await wallet.receive("fedimint1qx…"); // stored: it goes on after a crash
  * const outcome = await wallet.awaitReceive(operationId); // { ok: false, error } says why it was refused
  *
@@ -98,7 +98,7 @@ export type { PayRequest } from "../modules/contract/lnurl_pay.ts";
 
 // texts that people paste
 export { parsePasted, readBitcoinAddress, readEcash, readInviteCode, readLightning, readSetupCode } from "./pasted.ts";
-export type { Pasted, PastedAddress, PastedAs, PastedLightning, Wanted } from "./pasted.ts";
+export type { DamagedAs, Pasted, PastedAddress, PastedAs, PastedLightning, Wanted } from "./pasted.ts";
 export { readWords, wordsFaultText } from "../core/crypto/words.ts";
 export type { GivenWords, UnknownWord, WordsFault } from "../core/crypto/words.ts";
 export type { InviteCode, InviteCodePart } from "../core/types/invite_code.ts";

@@ -38,11 +38,14 @@ export type Pasted =
   | ({ readonly is: "lightning" } & PastedLightning)
   /** What nobody should be shown: the words of a wallet, a private key. */
   | { readonly is: "secret"; readonly what: "words" | "key" }
-  /** Begins like e-cash or a code, and can't be read. */
-  | { readonly is: "damaged"; readonly as: "fedimint" | "invite_code" }
+  /** Looks like one of these, and can't be read. */
+  | { readonly is: "damaged"; readonly as: DamagedAs }
   | { readonly is: "nothing" }
   | { readonly is: "too_long" }
   | { readonly is: "unknown" };
+
+/** What a text looks like that can't be read; `fedimint`: e-cash, or a code that begins like it. */
+export type DamagedAs = "fedimint" | "invite_code" | "bitcoin_address" | "invoice" | "lnurl";
 
 /** Something to pay over Lightning with. */
 export type PastedLightning = {
@@ -75,7 +78,18 @@ export function parsePasted(pasted: string): Pasted {
   const known = lightningText(text) ?? bitcoinText(text) ?? secretText(pasted, text);
   if (known) return known;
   if (OLD_ECASH.test(text)) return { is: "old_ecash" };
-  return schemeOf(pasted) === "bitcoin" ? { is: "unusable_bitcoin_link", why: "address" } : { is: "unknown" };
+  if (schemeOf(pasted) === "bitcoin") return { is: "unusable_bitcoin_link", why: "address" };
+  return damagedText(text) ?? { is: "unknown" };
+}
+
+/** Begins like what is paid to, and is none: mistyped or cut off. */
+function damagedText(text: string): Pasted | null {
+  const as = (what: DamagedAs): Pasted => ({ is: "damaged", as: what });
+  if (/^(?:bc|tb|bcrt)1[a-z0-9]{8,}(?:\?|$)/i.test(text)) return as("bitcoin_address");
+  // Base58: what addresses of all networks begin with, and their lengths
+  if (/^[123mn][1-9A-HJ-NP-Za-km-z]{25,34}(?:\?|$)/.test(text)) return as("bitcoin_address");
+  if (/^ln(?:bcrt|bc|tbs|tb|sb)[0-9]*[munp]?1[a-z0-9]*$/i.test(text)) return as("invoice");
+  return /^lnurl1[a-z0-9]*$/i.test(text) ? as("lnurl") : null;
 }
 
 /** E-cash, invite codes and setup codes begin alike; no text is two of them. */
@@ -207,9 +221,7 @@ export function pastedAdvice(found: Pasted): string {
     case "secret":
       return `This looks like ${SECRETS[found.what]}: whoever has it has the money. Show it to nobody.`;
     case "damaged":
-      return found.as === "invite_code"
-        ? "This begins like an invite code, and is cut off or changed. Copy it once more, all of it."
-        : "This begins like e-cash or a code of Fedimint, and is cut off or changed. Copy it once more, all of it.";
+      return `This ${DAMAGED[found.as]}, and is cut off or changed. Copy it once more, all of it.`;
     case "nothing":
       return "There is nothing in the text.";
     case "too_long":
@@ -228,6 +240,13 @@ const LIGHTNING: Readonly<Record<Exclude<PastedLightning["what"], "offer">, stri
   invoice: "a Lightning invoice",
   lnurl: "an LNURL",
   address: "a Lightning address or a mail address",
+};
+const DAMAGED: Readonly<Record<DamagedAs, string>> = {
+  fedimint: "begins like e-cash or a code of Fedimint",
+  invite_code: "begins like an invite code",
+  bitcoin_address: "looks like a Bitcoin address",
+  invoice: "looks like a Lightning invoice",
+  lnurl: "looks like an LNURL",
 };
 const SECRETS: Readonly<Record<"words" | "key", string>> = {
   words: "the words of a wallet",

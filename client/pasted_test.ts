@@ -127,6 +127,13 @@ Deno.test("each kind of text is told apart", () => {
     ["fedimint", { is: "damaged", as: "fedimint" }],
     ["fedimint!", { is: "damaged", as: "fedimint" }],
     [INVITE.slice(0, -1), { is: "damaged", as: "invite_code" }],
+    [SEGWIT.slice(0, -1), { is: "damaged", as: "bitcoin_address" }],
+    [`${SEGWIT.slice(0, 20).toUpperCase()}?amount=1`, { is: "damaged", as: "bitcoin_address" }],
+    [`${BASE58.slice(0, -1)}b`, { is: "damaged", as: "bitcoin_address" }],
+    ["2NotAnAddressThoughMuchLikeone1234", { is: "damaged", as: "bitcoin_address" }],
+    ["lnbc1500n1qqqq", { is: "damaged", as: "invoice" }],
+    ["lightning:LNTB1QQQ", { is: "damaged", as: "invoice" }],
+    ["lnurl1dp68", { is: "damaged", as: "lnurl" }],
     ["fedimint://guardian.example:8173", { is: "unknown" }],
   ];
   for (const [text, expected] of others) assertEquals(parsePasted(text), expected as never, text);
@@ -191,6 +198,8 @@ Deno.test("an error says what the text is instead and what to do, and quotes not
     ["invite_code", SETUP, /setup code/],
     ["setup_code", INVITE_BASE32, /invite code.*`join`/],
     ["bitcoin_address", `lnbc1500n1${"q".repeat(60)}`, /Lightning invoice\. `pay`/],
+    ["bitcoin_address", SEGWIT.slice(0, -2), /looks like a Bitcoin address, and is cut off or changed/],
+    ["lightning", "lnbc1500n1qqqq", /looks like a Lightning invoice, and is cut off or changed/],
     ["bitcoin_address", wordsOfEntropy(new Uint8Array(16).fill(7)), /words of a wallet.*Show it to nobody/],
   ];
   for (const [wanted, text, expected] of cases) {

@@ -37,7 +37,10 @@ export class FedimintError<Facts extends { readonly code: string }> extends Erro
   }
 }
 
-/** The text of anything thrown, with its causes joined by `: `, as fedimint prints error chains. */
+/**
+ * The text of anything thrown, with its causes joined by `: `, as fedimint prints error chains. The full stop of a
+ * sentence that has a cause is left out.
+ */
 export function errorText(thrown: unknown): string {
   const texts: string[] = [];
   for (let at = thrown, depth = 0; at !== undefined && depth < 16; depth++) {
@@ -48,5 +51,6 @@ export function errorText(thrown: unknown): string {
     texts.push(at.message);
     at = at.cause;
   }
-  return texts.join(": ");
+  const last = texts.pop() ?? "";
+  return [...texts.map((text) => text.replace(/(?<!\.)\.$/, "")), last].join(": ");
 }

@@ -8,13 +8,13 @@ Deno.test("trouble with the database names its folder, and says how it comes bac
   for (const code of ["corrupt", "failed"] as const) {
     const error = new StoreError({ code }, "The database is damaged.", { cause: new Error("disk I/O error") });
     const told = databaseTrouble(error, FOLDER, 4);
-    assertStringIncludes(told, "The database is damaged.: disk I/O error (database: /g0/database)");
+    assertStringIncludes(told, "The database is damaged: disk I/O error (database: /g0/database)");
     assertStringIncludes(told, "move the folder /g0/database away and start again");
     assertStringIncludes(told, "comes back from the other guardians");
     assertStringIncludes(databaseTrouble(error, FOLDER, 1), "This guardian is alone");
     assertEquals(
       databaseTrouble(error, FOLDER, null),
-      "The database is damaged.: disk I/O error (database: /g0/database)",
+      "The database is damaged: disk I/O error (database: /g0/database)",
     );
   }
 });

@@ -26,3 +26,8 @@ export async function answerOf(
     return new Response("Internal Server Error", { status: 500 });
   }
 }
+
+/** Whether the handler has given its answer up in the middle of it, as for a client that takes nothing in. */
+export function isGivenUp(error: unknown): boolean {
+  return error instanceof DOMException && error.name === "AbortError";
+}

@@ -166,8 +166,9 @@ export class Flusher {
   }
 
   async #keepBase(key: string): Promise<void> {
-    let value: Bytes | null | typeof TORN | undefined = this.#cache.get(key);
-    if (value === undefined) value = await this.#pieces.get(key);
+    const cached = this.#cache.get(key);
+    // a copy: with the cache's own, others that it has thrown out would be kept
+    const value = cached === undefined ? await this.#pieces.get(key) : cached && cached.slice();
     // Nothing else writes now: chunks that are missing are lost.
     if (value === TORN) throw new StoreError({ code: "corrupt" }, "A large value of the database has lost chunks.");
     this.#overlay.keepBase(key, value);

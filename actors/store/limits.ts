@@ -46,9 +46,9 @@ export const LISTS_KEPT_MAX = 32;
 /** Of one such answer: votes of some twenty guardians, or that there is nothing. */
 export const LIST_KEPT_BYTES_MAX = 4 * KIB;
 /** Values of the backend kept for the next read: what some hundred transactions of a guardian wrote and looked at. */
-export const CACHE_BYTES_MAX = 8 * MIB;
-/** What an entry of the cache takes beside its bytes, as measured: two strings' and arrays' heads, a place in a map. */
-export const CACHED_OVERHEAD_BYTES = 270;
+export const CACHE_BYTES_MAX = 4 * MIB;
+/** What an entry of the cache takes beside its bytes, as measured: a string's head, a place in a map. */
+export const CACHED_OVERHEAD_BYTES = 120;
 /**
  * Entries a range read fetches at once: few at first, for reads that stop early, then more, as long as entries of the
  * size of the last batch's stay within `BATCH_BYTES`. Only where large ones follow small ones can it be 256 × 60 KiB =

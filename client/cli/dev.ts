@@ -42,10 +42,14 @@ export function devCommands(cli: Cli): void {
   apiCommand(cli, dev);
   simple("config", "the federation's config", config);
   simple("session-count", "how many sessions the federation has finished", sessionCount);
-  simple("wait-complete", "wait until no operation is under way", async (client, { io }) => {
-    await client.awaitIdle(io.signal);
-    return null;
-  });
+  dev.command("wait-complete").description("wait until no operation is under way").action(
+    cli.official((session) =>
+      session.looking(async (client) => {
+        await client.awaitIdle(session.io.signal);
+        return null;
+      })
+    ),
+  );
   waitCommand(cli, dev);
   blockCountCommand(cli, dev);
   simple("next-event-log-id", "position after the newest event", (client) => client.nextEventId());

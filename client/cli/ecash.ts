@@ -21,7 +21,10 @@ export function ecashCommands(cli: Cli): void {
   const { program } = cli;
   program.command("balance").description("what there is")
     .action(cli.friendly((session) => withWallet(session, (wallet) => balance(session, wallet))));
-  program.command("spend").argument("<amount...>", 'such as "100 sat"; a number alone is msat')
+  program.command("spend").argument(
+    "<amount...>",
+    'such as "100 sat"; a number alone is msat; 512 msat is the smallest step',
+  )
     .description("take e-cash out of the wallet as text and QR code: whoever has it has the money")
     .option("--include-invite", "so that somebody who isn't a member yet can join with it")
     .option("--no-qr", "text only")

@@ -49,6 +49,7 @@ import { backupRef, clientTree, eventOrderRef, executorRef, FEDERATION, ROOT } f
 import type { Primary } from "./core.ts";
 import { modulePrefix, UniqueTime } from "./database.ts";
 import { Guardians } from "./guardians.ts";
+import { activeStates } from "../executor/states.ts";
 import { awaitIdle, awaitOperation } from "./idle.ts";
 import type { JoinOutcome } from "./joining.ts";
 import { joinFederation } from "./joining.ts";
@@ -503,7 +504,14 @@ export class Client {
 
   /** How many states of state machines wait for something. */
   activeMachines(): Promise<number> {
-    return this.wait(undefined, () => this.#system.ask(executorRef, "active", null));
+    const { onlyLooks, store } = this.options;
+    return this.wait(
+      undefined,
+      () =>
+        onlyLooks
+          ? store.read(async (tx) => (await activeStates(tx)).length)
+          : this.#system.ask(executorRef, "active", null),
+    );
   }
 
   /** Resolves when no state machine waits for anything any more. @throws {WaitError} `aborted` · `closed` */

@@ -61,7 +61,9 @@ Deno.test("a look into a wallet asks no guardian, however long it takes, and sho
   await at.start();
   const shown = async (client: Client): Promise<unknown[]> => {
     await sleep(at.world.platform.clock, 600_000);
-    return [await client.balanceMsat(), await client.pending(), client.inviteCode(1), client.modules()];
+    await client.awaitIdle();
+    const active = await client.activeMachines();
+    return [active, await client.balanceMsat(), await client.pending(), client.inviteCode(1), client.modules()];
   };
   const looks: unknown[][] = [];
   // what was asked before has arrived
@@ -82,7 +84,7 @@ Deno.test("a wallet rests when it has joined and nothing is under way; what is g
   await at.start();
   at.answers = false;
   const begun = await at.opened((client) => client.use(toyModule).count(OPERATION));
-  const looked = await at.opened(() => Promise.resolve(), true);
+  const looked = await at.opened(async (client) => assertEquals(await client.activeMachines(), 1), true);
   at.answers = true;
   const opened = await at.opened(async (client) => {
     await client.awaitIdle();

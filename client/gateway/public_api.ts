@@ -60,7 +60,7 @@ export async function publicAnswer(
   const isPage = pages !== null && LNURL_PAGE.test(path);
   if (!path.startsWith(VERIFY) && path !== ID && !Object.hasOwn(POST, path) && !isPage) return null;
   if (!env.callers.mayAsk(remote)) return textAnswer(429, TOO_MANY);
-  if (isPage) return await pages(path, request) ?? textAnswer(405, "");
+  if (isPage) return await pages(path, request, remote) ?? textAnswer(405, "");
   if (path.startsWith(VERIFY)) {
     return request.method === "GET" ? await verify(env, path.slice(VERIFY.length), request) : textAnswer(405, "");
   }

@@ -46,6 +46,7 @@ export const mintv2Client: UsableModule<MintClient> = defineClientModule({
     receive: "call",
     quoteReceive: "call",
     awaitReceive: "call",
+    awaitNotes: "call",
     broughtMsat: "call",
     consolidate: "call",
     failedRefunds: "call",

@@ -12,8 +12,8 @@ import { connectionsWithin } from "../../actors/platform/open_files.ts";
 import type { Address, Listener, Upgrade } from "../../actors/platform/platform.ts";
 import type { Cast } from "../../actors/protocol.ts";
 import { child } from "../../actors/supervisor.ts";
-import type { Bytes } from "../../core/bytes.ts";
 import type { Result } from "../../core/result.ts";
+import type { Answering } from "./answer_in_time.ts";
 import { answerInTime } from "./answer_in_time.ts";
 import type { Client } from "./connection.ts";
 import { apiConnection, hangUp } from "./connection.ts";
@@ -21,6 +21,7 @@ import type { Incoming, Methods } from "./dispatch.ts";
 import { Callers } from "./callers.ts";
 import { answerUnits, overloaded, parseMessage, priceOf, TOO_BIG_REQUEST } from "./dispatch.ts";
 import type { Message } from "./encoded.ts";
+import { postedAnswer } from "./posted_answer.ts";
 import { API_PART_OF_CONNECTIONS, PING_MS, REQUEST_BYTES_READ_MAX } from "./limits.ts";
 import { isAuthorized } from "./secrets.ts";
 
@@ -49,6 +50,9 @@ type State = {
   readonly callers: Callers;
   readonly log: Logger;
 };
+
+/** Who asks, and what is done for it. */
+type Asking = Pick<Answering, "source" | "onWork">;
 
 type Bindings = { readonly upgrade: Upgrade; readonly remote: Address };
 
@@ -91,17 +95,13 @@ async function readBounded(body: ReadableStream<Uint8Array> | null): Promise<str
   return text + decoder.decode();
 }
 
-function bodyOf(message: Message): string | ReadableStream<Bytes> {
-  return typeof message === "string" ? message : ReadableStream.from(message);
-}
-
 /** Answers HTTP; `opened` gets the sockets. */
 function routes(
   args: ApiListenerArgs,
   callers: Callers,
   tools: {
     readonly opened: (client: Client) => void;
-    readonly answer: (incoming: Incoming) => Promise<Message | null>;
+    readonly answer: (incoming: Incoming, asking: Asking, gone: AbortSignal) => Promise<Message | null>;
   },
 ): Hono<{ Bindings: Bindings }> {
   const app = new Hono<{ Bindings: Bindings }>();
@@ -134,20 +134,24 @@ function routes(
     }
     const text = await readBounded(c.req.raw.body);
     if (text === null) return c.json({ jsonrpc: "2.0", id: null, error: TOO_BIG_REQUEST });
-    // a request under way takes a place like a connection
-    const caller = callers.connect(c.env.remote, () => {});
+    // a request takes a place like a connection, until its answer is taken in
+    const cutting = new AbortController(), cut = (): void => cutting.abort();
+    const caller = callers.connect(c.env.remote, cut);
     if (!caller) return tooMany();
-    try {
-      if (caller.waitMs() > 0) return tooMany();
-      const incoming = parseMessage(text, args.methods);
-      const { methods } = args;
-      const begun = caller.begin(incoming.calls.length, priceOf(incoming, methods, text.length));
-      const answer = begun ? await tools.answer(incoming) : overloaded(incoming);
-      begun?.end(answerUnits(answer));
-      return new Response(bodyOf(answer ?? ""), { headers: { "content-type": "application/json; charset=utf-8" } });
-    } finally {
+    const gone = AbortSignal.any([c.req.raw.signal, cutting.signal]);
+    gone.addEventListener("abort", () => caller.leave(), { once: true });
+    if (caller.waitMs() > 0) {
       caller.leave();
+      return tooMany();
     }
+    const incoming = parseMessage(text, args.methods);
+    const begun = caller.begin(incoming.calls.length, priceOf(incoming, args.methods, text.length));
+    const asking = { source: caller.source, onWork: (work: Promise<unknown>) => begun?.works(work) };
+    const answer = begun ? await tools.answer(incoming, asking, gone) : overloaded(incoming);
+    begun?.end(answerUnits(answer));
+    return new Response(postedAnswer(answer ?? "", caller, { cut: gone, end: cut }), {
+      headers: { "content-type": "application/json; charset=utf-8" },
+    });
   });
   return app;
 }
@@ -163,8 +167,12 @@ export const apiListener = defineActor<ApiListenerMessage, ApiListenerArgs, Stat
         if (ctx.signal.aborted) hangUp(client);
         else ctx.tell(ctx.self, "opened", { id: args.handover.put(client) });
       },
-      answer: (incoming) =>
-        answerInTime(incoming, { methods: args.methods, clock: ctx.platform.clock, log }, ctx.signal),
+      answer: (incoming, asking, gone) =>
+        answerInTime(
+          incoming,
+          { ...asking, methods: args.methods, clock: ctx.platform.clock, log },
+          AbortSignal.any([gone, ctx.signal]),
+        ),
     });
     const listener = await ctx.platform.network.serveHttp(
       { ...args.bind, connectionsMax, sourceConnectionsMax: args.connectionsPerAddress },

@@ -7,7 +7,7 @@ import type { MessageSocket } from "../../actors/platform/platform.ts";
 import { realPlatform } from "../../actors/platform/real.ts";
 import { SimulatedWorld } from "../../actors/platform/simulated/mod.ts";
 import type { ActorSystem } from "../../actors/system.ts";
-import { fromUtf8 } from "../../core/bytes.ts";
+import { fromUtf8, utf8 } from "../../core/bytes.ts";
 import type { JsonObject } from "../../core/encoding/mod.ts";
 import { parseJson } from "../../core/encoding/mod.ts";
 import { err } from "../../core/result.ts";
@@ -32,6 +32,7 @@ type Options = {
   readonly connectionsPerAddress?: number;
   readonly apiSecrets?: readonly string[];
   readonly openFilesMax?: number;
+  readonly methods?: Record<string, Method>;
 };
 
 class Api {
@@ -55,6 +56,7 @@ class Api {
         api.waits.push(signal);
         return new Promise(() => {});
       },
+      ...options.methods,
     };
     const tree = apiTree("root", {
       bind: { hostname: "0.0.0.0", port: 8174 },
@@ -249,6 +251,79 @@ Deno.test("JSON-RPC by POST is answered too, within the same bounds", async () =
   // a request gives its place back
   assertEquals(await api.post(PING), { status: 200, text: PONG });
 });
+
+Deno.test("who asks by POST is told from others, and who goes ends what was asked", async () => {
+  const sources: unknown[] = [];
+  const api = await Api.start({
+    methods: {
+      whence: ({ source }) => {
+        sources.push(source);
+        return Promise.resolve(null);
+      },
+    },
+  });
+  await api.post(PING.replace("ping", "whence"));
+  await api.ask(await api.open(), PING.replace("ping", "whence"));
+  assertEquals(sources, ["client", "client"]);
+  const left = new AbortController(), { network } = api.world.process("client").platform;
+  const headers = { "content-type": "application/json" };
+  const asked = network.fetch("http://guardian:8174/", {
+    method: "POST",
+    headers,
+    body: WAIT,
+    timeoutMs: 90_000,
+    bodyBytesMax: 1_000,
+    signal: left.signal,
+  });
+  asked.catch(() => {});
+  await api.world.run({ forMs: 1_000 });
+  left.abort(new Error("it goes"));
+  await api.world.run({ forMs: 1_000 });
+  assertEquals(api.waits.map(({ aborted }) => aborted), [true]);
+});
+
+onMachine(
+  "answers by POST that nobody takes in hold the place of their connection: who comes cuts the oldest",
+  async () => {
+    const platform = realPlatform(), log: LogRecord[] = [];
+    const system = createSystem({ platform, log: (record) => log.push(record) });
+    const large = "x".repeat(ANSWER_BYTES_MAX - 1_000);
+    const tree = apiTree("root", {
+      bind: { hostname: "127.0.0.1", port: 0 },
+      methods: (name) => name === "large" ? () => Promise.resolve(large) : undefined,
+      connectionsMax: 2,
+      connectionsPerAddress: 2,
+      apiSecrets: [],
+    });
+    await system.start(supervisor("root", { children: [tree] }));
+    const body = PING.replace("ping", "large");
+    const head =
+      `POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`;
+    const bytesOf = async (connection: Deno.TcpConn): Promise<number> => {
+      let bytes = 0;
+      for await (const chunk of connection.readable) {
+        bytes += chunk.length;
+        if (bytes > large.length) break;
+      }
+      return bytes;
+    };
+    try {
+      const address = log.find(({ message }) => message === "API is listening")!.facts!.address as string;
+      const lazy: Deno.TcpConn[] = [];
+      for (let i = 0; i < 4; i++) {
+        const connection = await Deno.connect({ hostname: "127.0.0.1", port: Number(address.split(":")[1]) });
+        await connection.write(utf8(head + body));
+        // the first bytes of the answer: it is under way
+        assertEquals(await connection.read(new Uint8Array(1)), 1);
+        lazy.push(connection);
+      }
+      const taken = await Promise.all(lazy.map((connection) => bytesOf(connection).catch(() => 0)));
+      assertEquals(taken.map((bytes) => bytes > large.length), [false, false, true, true]);
+    } finally {
+      await system.stop();
+    }
+  },
+);
 
 onMachine("the same on real sockets: a call, a refused stranger, an orderly end", async () => {
   const platform = realPlatform();

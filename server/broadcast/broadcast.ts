@@ -65,10 +65,10 @@ export function admit(state: BroadcastState, nowMs: number, from: number, messag
 }
 
 /** Charges a guardian for what its units have cost beside their messages: it is read on when that is paid. */
-export function charge(state: BroadcastState, nowMs: number, from: number, costUs: number): void {
-  if (!state.others.includes(from)) return;
+export function charge(state: BroadcastState, nowMs: number, creator: number, costUs: number): void {
+  if (!state.others.includes(creator)) return;
   state.budget.tick(Math.max(state.nowMs, nowMs));
-  state.budget.spend(from, costUs);
+  state.budget.spend(creator, costUs);
 }
 
 /** A step may end it: when another process is found at work with our key. */

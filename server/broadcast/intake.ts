@@ -28,15 +28,15 @@ export function receiveUnit(state: BroadcastState, from: number, unit: SignedUni
   // a guardian that lags behind, or the end of the session before
   if (fault === "wrong_session") return;
   if (fault !== null) return useless(state, from, `unit is invalid: ${fault}`);
-  // whoever hands on another's unit pays nothing for what is in it
-  if (unit.creator === from && unit.data?.kind === "batch") state.budget.spend(from, batchCostUs(unit.data.bytes));
   coordCame(state, unit);
-  acceptUnlessFork(state, unit);
+  acceptUnlessFork(state, from, unit);
 }
 
-/** A validated unit. */
-function acceptUnlessFork(state: BroadcastState, unit: SignedUnit): void {
+/** A validated unit. @param from who sent it */
+function acceptUnlessFork(state: BroadcastState, from: number, unit: SignedUnit): void {
   if (state.store.byKey(unit.key) || state.store.isForker(unit.creator)) return;
+  const { creator, data } = unit;
+  if (creator !== state.identity && data?.kind === "batch") state.budget.unit(creator, from, batchCostUs(data.bytes));
   const other = state.store.byCoord(unit);
   if (other) return detectFork(state, { first: unit, second: other.unit });
   if (isForeign(state, unit)) {
@@ -127,7 +127,7 @@ export function receiveParents(state: BroadcastState, from: number, hash: Bytes,
     }
     slots[parent.creator] = parent.hash;
     coordCame(state, parent);
-    acceptUnlessFork(state, parent);
+    acceptUnlessFork(state, from, parent);
   }
   if (!matchesControlHash(unit, slots)) return useless(state, from, "parents don't match the control hash");
   // the parents themselves may have completed the unit meanwhile

@@ -41,6 +41,17 @@ export const WORK_US_PER_SECOND = 500_000;
 export const WORK_US_BURST = 6_000_000;
 /** A bucket holds at least the costliest message, the longest alert. */
 export const WORK_US_BURST_MIN = 1_100_000;
+/**
+ * Work that a guardian's units make when they are processed, beside their messages, whoever hands them on; beyond it
+ * who hands them on pays. An honest one takes a share of `WORK_US_PER_SECOND` of them itself: all together hand on no
+ * more than that of an evil guardian's …
+ */
+export const HANDED_ON_US_PER_SECOND = WORK_US_PER_SECOND;
+/**
+ * … and at once what each of them takes on credit from one that sends each its own units. It is also more than the
+ * units of a long session, which come at once to a guardian that was away.
+ */
+export const HANDED_ON_US_BURST = 60_000_000;
 /** On top of its cost a useless message is charged so much: honest guardians send hardly any. */
 export const USELESS_WORK_US = 2_000;
 /** Of repeated answers, and of what is logged about useless messages. */

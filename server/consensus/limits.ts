@@ -81,6 +81,8 @@ export const MOVE_ENTRIES_MAX = 256;
 export const MOVE_BYTES_MAX = 4 * 1_048_576;
 /** Items of a peer's outcome that are processed in one commit: as many as a unit may hold of usual ones. */
 export const ADOPTED_ITEMS_MAX = 256;
+/** … and bytes: less than what is remembered decoded, so that what was checked is processed as it is. */
+export const ADOPTED_BYTES_MAX = 500_000;
 /**
  * Outcomes of peers that are held in memory at once, of 10 MB at the most; in large federations as many as it takes
  * that one of them is true. Who told another one is asked again later.

@@ -1,7 +1,7 @@
 /**
  * Work that guardians' units made for nothing, as only an evil one's do: who processes them tells what it took, the
- * broadcast charges whose units they were (`broadcast/requests/budget.ts`), so that they are taken at the rate at which
- * they can be processed.
+ * broadcast charges whose units they were, or an accomplice who hands on too much of them
+ * (`broadcast/requests/budget.ts`), so that they are taken at the rate at which they can be processed.
  *
  * An honest guardian checks what clients submit before it is in a unit of its own. What it refuses then for reasons
  * that don't change, nobody has in a unit who is honest. A spent note is another thing: it may have been spent

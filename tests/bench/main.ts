@@ -12,6 +12,7 @@ import { benchPool } from "./pool.ts";
 import { benchSchnorr } from "./schnorr.ts";
 import { benchStore } from "./store.ts";
 import { benchSubmissions } from "./submissions.ts";
+import { benchThreads } from "./threads/threads.ts";
 
 type Figure = { readonly name: string; readonly value: string; readonly ratio?: number };
 
@@ -21,6 +22,7 @@ const benches: Record<string, () => Promise<readonly Figure[]>> = {
   notes: benchNotes,
   schnorr: benchSchnorr,
   pool: benchPool,
+  threads: benchThreads,
   submissions: benchSubmissions,
   broadcast: benchBroadcast,
   addresses: benchAddresses,

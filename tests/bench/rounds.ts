@@ -6,14 +6,8 @@ import type { DevFederation } from "../../server/dev/federation/federation.ts";
 
 const { clock } = realPlatform();
 const AGAIN_MS = 100;
-/** Rounds of a session in test federations; docs/protocol/03-consensus.md §A4. */
-const ROUNDS_PER_SESSION = 200;
-
 /** A look at a guardian. */
 export type RoundsAt = { readonly rounds: number; readonly atMs: number };
-
-/** A look at its running session. */
-type SessionAt = { readonly session: number; readonly round: number; readonly atMs: number };
 
 export async function inspect(federation: DevFederation, peer: number): Promise<Inspection> {
   return await federation.call(peer, "inspect") as unknown as Inspection;
@@ -28,39 +22,29 @@ function find(tree: Inspection, name: string): Inspection | undefined {
   return undefined;
 }
 
-async function sessionOf(federation: DevFederation, peer: number): Promise<SessionAt> {
+/** Of one of our guardians, since its process began. */
+export async function roundsOf(federation: DevFederation, peer: number): Promise<RoundsAt> {
   for (;;) {
-    const tree = await inspect(federation, peer);
-    const session = Number(find(tree, "sessions")?.facts.session);
-    const round = Number(find(tree, "broadcast")?.facts.round);
-    // between two sessions there is no broadcast, and one that begins has no round yet
-    if (Number.isInteger(session) && Number.isInteger(round)) return { session, round, atMs: clock.monotonicMs() };
+    const rounds = find(await inspect(federation, peer), "broadcast")?.facts.rounds;
+    // between two sessions there is no broadcast
+    if (rounds !== undefined) return { rounds: Number(rounds), atMs: clock.monotonicMs() };
     await sleep(clock, AGAIN_MS);
   }
 }
 
-/**
- * Of one of our guardians. Rounds that a session makes beyond its last one, until it is signed, aren't counted: of a
- * short time they may be most, then `watchRounds` is right.
- */
-export async function roundsOf(federation: DevFederation, peer: number): Promise<RoundsAt> {
-  const { session, round, atMs } = await sessionOf(federation, peer);
-  return { rounds: session * ROUNDS_PER_SESSION + round, atMs };
-}
-
-/** Counts from each look to the next: what a session made after its last look is left out. */
+/** Counts from each look to the next: a guardian that was started again begins at none. */
 export class RoundsCount {
-  #last: SessionAt;
+  #last: RoundsAt;
   readonly #sinceMs: number;
   #rounds = 0;
 
-  constructor(first: SessionAt) {
+  constructor(first: RoundsAt) {
     this.#last = first;
     this.#sinceMs = first.atMs;
   }
 
-  add(look: SessionAt): void {
-    this.#rounds += look.session === this.#last.session ? look.round - this.#last.round : look.round;
+  add(look: RoundsAt): void {
+    this.#rounds += look.rounds < this.#last.rounds ? look.rounds : look.rounds - this.#last.rounds;
     this.#last = look;
   }
 
@@ -71,7 +55,7 @@ export class RoundsCount {
 
 /** Looks at one of our guardians ten times a second until it is over. @returns rounds a second */
 export async function watchRounds(federation: DevFederation, peer: number, over: Promise<unknown>): Promise<number> {
-  const count = new RoundsCount(await sessionOf(federation, peer));
+  const count = new RoundsCount(await roundsOf(federation, peer));
   let isOver = false;
   const end = (): void => {
     isOver = true;
@@ -79,7 +63,7 @@ export async function watchRounds(federation: DevFederation, peer: number, over:
   void over.then(end, end);
   do {
     await sleep(clock, AGAIN_MS);
-    count.add(await sessionOf(federation, peer));
+    count.add(await roundsOf(federation, peer));
   } while (!isOver);
   return count.perSecond;
 }

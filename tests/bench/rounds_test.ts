@@ -18,10 +18,10 @@ Deno.test("rounds a second are what came between two looks", () => {
   assertEquals(roundsPerSecond({ rounds: 190, atMs: 1_000 }, { rounds: 230, atMs: 3_000 }), 20);
 });
 
-Deno.test("rounds that a session makes until it is signed, beyond its last one, don't count against the next", () => {
-  const count = new RoundsCount({ session: 3, round: 196, atMs: 1_000 });
-  for (const [session, round, atMs] of [[3, 201, 1_400], [3, 216, 1_900], [4, 0, 2_000], [4, 10, 3_000]] as const) {
-    count.add({ session, round, atMs });
+Deno.test("rounds are counted on when the guardian was started again", () => {
+  const count = new RoundsCount({ rounds: 196, atMs: 1_000 });
+  for (const [rounds, atMs] of [[201, 1_400], [216, 1_900], [0, 2_000], [10, 3_000]] as const) {
+    count.add({ rounds, atMs });
   }
   assertEquals(count.perSecond, 15);
 });

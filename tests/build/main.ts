@@ -3,25 +3,17 @@
  * which runs it. `deno bundle` gets its bundler from the registry the first time.
  */
 import { dirname, fromFileUrl, join } from "@std/path";
-import { launcher, readsSecpWasm, withLateBuiltins, withThreads } from "./outputs.ts";
+import { assert } from "../../core/assert.ts";
+import { launcher, readsSecpWasm, startsThread, withLateBuiltins } from "./outputs.ts";
 
 const ROOT = fromFileUrl(import.meta.resolve("../../")), DIST = join(ROOT, "dist");
 const PROGRAM = "client/main";
-/** Modules that threads begin with. */
-const THREADS = ["modules/mintv2/client/tweak_thread"];
 
 type Config = { readonly tasks: { readonly client: string }; readonly unstable: readonly string[] };
 
 async function bundle(): Promise<void> {
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: [
-      "bundle",
-      "--quiet",
-      "--code-splitting",
-      "--outdir",
-      DIST,
-      ...[PROGRAM, ...THREADS].map((name) => `${name}.ts`),
-    ],
+    args: ["bundle", "--quiet", "--code-splitting", "--outdir", DIST, `${PROGRAM}.ts`],
     cwd: ROOT,
     stdout: "null",
   }).output();
@@ -37,10 +29,10 @@ async function* filesIn(folder: string, below = ""): AsyncGenerator<string> {
 
 async function complete(): Promise<void> {
   const library = fromFileUrl(import.meta.resolve("tiny-secp256k1"));
-  const threads = THREADS.map((name) => `${name}.js`);
   for (const path of await Array.fromAsync(filesIn(DIST))) {
     const at = join(DIST, path), text = await Deno.readTextFile(at);
-    await Deno.writeTextFile(at, withLateBuiltins(withThreads(text, path, threads)));
+    assert(!startsThread(text), "a thread's module would have to be built too");
+    await Deno.writeTextFile(at, withLateBuiltins(text));
     if (readsSecpWasm(text)) {
       await Deno.copyFile(join(dirname(library), "secp256k1.wasm"), join(dirname(at), "secp256k1.wasm"));
     }

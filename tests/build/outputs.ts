@@ -2,23 +2,14 @@
  * What a bundler leaves to do: it follows imports, and doesn't see that a module is also the beginning of a thread, or
  * that a package reads a file that lies beside it. Pure.
  */
-import { basename, dirname, relative } from "@std/path";
 import { assert } from "../../core/assert.ts";
 
 /** How a task says where its thread's module is (`actors/platform/platform.ts`). */
-const THREAD = /import\.meta\.resolve\("\.\/(\w+)\.ts"\)/g;
+const THREAD = /import\.meta\.resolve\("\.\/\w+\.ts"\)/;
 
-/**
- * A file of the bundle with the places of threads' modules as they are in the bundle.
- * @param path of the file @param threads paths of threads' modules in the bundle, each with a name of its own
- */
-export function withThreads(text: string, path: string, threads: readonly string[]): string {
-  return text.replaceAll(THREAD, (_, name: string) => {
-    const thread = threads.find((thread) => basename(thread) === `${name}.js`);
-    assert(thread !== undefined, `${name}.ts is among the threads that are built`);
-    const place = relative(dirname(path), thread);
-    return `import.meta.resolve("${place.startsWith(".") ? place : `./${place}`}")`;
-  });
+/** Whether this file of the bundle begins a thread with a module that isn't in it. */
+export function startsThread(text: string): boolean {
+  return THREAD.test(text);
 }
 
 /** A module of Node's that is imported for its default. */

@@ -1,14 +1,9 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { launcher, readsSecpWasm, withLateBuiltins, withThreads } from "./outputs.ts";
+import { launcher, readsSecpWasm, startsThread, withLateBuiltins } from "./outputs.ts";
 
-Deno.test("a thread's module is found from wherever the bundler has put its task", () => {
-  const at = (place: string): string => `task({ module: import.meta.${"resolve"}("${place}"), run });`;
-  const text = at("./tweak_thread.ts"), thread = "modules/mint/tweak_thread.js";
-  const placed = (path: string) => withThreads(text, path, ["modules/wallet/other_thread.js", thread]);
-  assertEquals(placed("chunk-A.js"), at("./modules/mint/tweak_thread.js"));
-  assertEquals(placed("client/main.js"), at("../modules/mint/tweak_thread.js"));
-  assertEquals(withThreads("nothing", "chunk-A.js", []), "nothing");
-  assertThrows(() => withThreads(text, "chunk-A.js", []), Error, "tweak_thread.ts");
+Deno.test("who begins a thread is told from others", () => {
+  const resolved = (place: string): string => `task({ module: import.meta.${"resolve"}("${place}"), run });`;
+  assertEquals([startsThread(resolved("./other_thread.ts")), startsThread(resolved("npm:other"))], [true, false]);
 });
 
 Deno.test("who reads libsecp256k1's file is told from others", () => {

@@ -7,7 +7,8 @@ import { realPlatform } from "../../actors/platform/real.ts";
 import type { Inspection } from "../../actors/system.ts";
 import type { DevFederation } from "../../server/dev/federation/federation.ts";
 import { inspect, watchRounds } from "../bench/rounds.ts";
-import { usageOf } from "../bench/usage.ts";
+import type { Usage } from "../bench/usage.ts";
+import { cpuSecondsBetween, usageOf } from "../bench/usage.ts";
 import type { Payer } from "./payer.ts";
 
 const platform = realPlatform();
@@ -21,15 +22,12 @@ export type Figures = {
   readonly calls: readonly number[];
   /** Honest payments from submission to acceptance, ms. */
   readonly payments: readonly number[];
+  /** CPU of one honest guardian, on average, percent of a core. */
+  readonly cpuPercent: number;
 };
 
 /** A call that was refused or never answered. */
 const CALL_LOST_MS = 60_000;
-
-export function percentile(values: readonly number[], part: number): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? NaN;
-}
 
 function restartsIn(tree: Inspection): number {
   return tree.children.reduce((sum, child) => sum + restartsIn(child), tree.restarts);
@@ -59,15 +57,16 @@ export class Meter {
 
   /** The largest of the honest guardians', MB. */
   async memoryMb(): Promise<number> {
-    const usages = await Promise.all(
-      this.#peers.map((peer) => usageOf(this.#federation.guardians[peer]!.process.pid)),
-    );
-    return Math.max(...usages.map(({ residentBytes }) => residentBytes)) / MEGABYTE;
+    return Math.max(...(await this.#usages()).map(({ residentBytes }) => residentBytes)) / MEGABYTE;
+  }
+
+  #usages(): Promise<Usage[]> {
+    return Promise.all(this.#peers.map((peer) => usageOf(this.#federation.guardians[peer]!.process.pid)));
   }
 
   /** Measures for so long, and until what was begun then is answered. */
   async measure(ms: number): Promise<Figures> {
-    const endMs = platform.clock.monotonicMs() + ms;
+    const usages = await this.#usages(), begunMs = platform.clock.monotonicMs(), endMs = begunMs + ms;
     const over = (): boolean => platform.clock.monotonicMs() >= endMs;
     const done = Promise.all([
       Promise.all(this.#peers.map((peer) => this.#callAgain(peer, over))),
@@ -75,7 +74,9 @@ export class Meter {
     ]);
     const watched = watchRounds(this.#federation, this.#peers[0]!, done);
     const [[calls, payments], roundsPerSecond] = await Promise.all([done, watched]);
-    return { roundsPerSecond, calls: calls.flat(), payments };
+    const seconds = (platform.clock.monotonicMs() - begunMs) / 1_000;
+    const cpuSeconds = cpuSecondsBetween(usages, await this.#usages()) / this.#peers.length;
+    return { roundsPerSecond, calls: calls.flat(), payments, cpuPercent: cpuSeconds / seconds * 100 };
   }
 
   async #callAgain(peer: number, over: () => boolean): Promise<number[]> {

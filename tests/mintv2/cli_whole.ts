@@ -75,3 +75,26 @@ Deno.test("no command looks ahead for what a later payment needs, as it ends bef
   assert(ahead.length >= 2);
   assertEquals(new Set(ahead), new Set([false]));
 });
+
+Deno.test("what a receive brings is there when the command ends, and waiting for it sets nothing going", async () => {
+  const world = new ClientWorld(8), federation = await MintFederation.start(world, { fees: false });
+  let opened = 0, started = 0;
+  const modules = builtInModules.map((definition): typeof definition => ({
+    ...definition,
+    start: async (env) => {
+      const module = await definition.start(env);
+      opened++;
+      return { ...module, background: () => Promise.resolve(void started++) };
+    },
+  }));
+  const run = (...args: string[]) => runInWorld(world, ["--data-dir", "/quick", ...args], { modules });
+  assertEquals((await run("join", formatInviteCode(federation.toy.invite))).exit, 0);
+  const text = federation.text(await federation.note(22), await federation.note(20));
+  assertEquals(JSON.parse((await run("module", "mintv2", "receive", text)).out), "Success");
+  assert(started > 0);
+  opened = started = 0;
+  assertEquals((await run("dev", "wait-complete")).exit, 0);
+  assert(opened > 0);
+  assertEquals(started, 0);
+  assertMatch((await run("balance")).out, /^5,242\.88 sat .* in \d+ notes\nFederation: /);
+});

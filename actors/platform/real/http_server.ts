@@ -17,7 +17,7 @@ import { connectionsWithin } from "../open_files.ts";
 import { type Place, Places } from "../places.ts";
 import { sourceOf } from "../source.ts";
 import type { HttpHandler, Network, Upgrade } from "../platform.ts";
-import { answerOf, type Report } from "../http_handling.ts";
+import { answerOf, isGivenUp, type Report } from "../http_handling.ts";
 import { offerUpgrade, type UpgradeOffer } from "../upgrade.ts";
 import { realFiles } from "./files.ts";
 import { linger } from "./linger.ts";
@@ -57,7 +57,7 @@ export function serveHttp(report: Report, bounds = HTTP_SERVER): Network["serveH
       occupy(placeOf.get(incoming.socket), incoming, outgoing);
       answer(incoming, outgoing, handler, report, halfSent).catch((error) => {
         // The other side left, or the answer broke off after its head: no second answer can be given.
-        if (!incoming.socket.destroyed) report("answering an HTTP request", error);
+        if (!incoming.socket.destroyed && !isGivenUp(error)) report("answering an HTTP request", error);
         outgoing.destroy();
       });
     });
@@ -106,9 +106,12 @@ async function answer(
     outgoing.end();
     return;
   }
-  for await (const chunk of response.body) {
-    if (outgoing.destroyed) return; // leaving the loop cancels the body
-    if (!outgoing.write(chunk)) await drained(outgoing);
+  const body = response.body.getReader();
+  // also while the other side takes nothing
+  body.closed.catch((error) => isGivenUp(error) && outgoing.destroy());
+  for (let chunk = await body.read(); !chunk.done; chunk = await body.read()) {
+    if (outgoing.destroyed) return await body.cancel();
+    if (!outgoing.write(chunk.value)) await drained(outgoing);
   }
   outgoing.end();
 }
@@ -143,7 +146,7 @@ async function answerUpgrade(
   const left = new AbortController();
   const leave = (): void => left.abort();
   socket.on("close", leave);
-  const request = toRequest(incoming, left.signal, halfSent);
+  const request = isHandshake(incoming) ? toRequest(incoming, left.signal, halfSent) : undefined;
   let offer: UpgradeOffer | undefined;
   const upgrade: Upgrade = (options) => (offer = offerUpgrade(request, options)).answer;
   const response = request === undefined
@@ -168,6 +171,14 @@ async function answerUpgrade(
 /** A request without the `Upgrade` header does not come here by the raw socket, so that none can be given. */
 const refuseUpgrade: Upgrade = (options) => offerUpgrade(undefined, options).answer;
 
+/**
+ * A handshake is a GET without a body (RFC 6455 4.1). Once the runtime has handed the socket over it reads no body any
+ * more: a handler would wait for it without end, in a place that nobody gets back.
+ */
+function isHandshake(incoming: IncomingMessage): boolean {
+  return incoming.method === "GET" && !saysBody(incoming);
+}
+
 /** Undefined when there is no such URL, header or method. */
 function toRequest(incoming: IncomingMessage, signal: AbortSignal, halfSent: HalfSent): Request | undefined {
   const headers: [string, string][] = [];
@@ -185,8 +196,11 @@ function toRequest(incoming: IncomingMessage, signal: AbortSignal, halfSent: Hal
   }
 }
 
-function hasBody({ headers, method }: IncomingMessage): boolean {
-  if (method === "GET" || method === "HEAD") return false;
+function hasBody(incoming: IncomingMessage): boolean {
+  return incoming.method !== "GET" && incoming.method !== "HEAD" && saysBody(incoming);
+}
+
+function saysBody({ headers }: IncomingMessage): boolean {
   return headers["content-length"] !== undefined || headers["transfer-encoding"] !== undefined;
 }
 

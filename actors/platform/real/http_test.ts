@@ -298,6 +298,31 @@ onMachine("there are places for more connections than the handler takes, however
   await close();
 });
 
+onMachine("a request to upgrade that brings a body is refused at once, and holds no place", async () => {
+  let asked = 0;
+  const { address, close } = await serveHttp(toReports, { ...FEW, requestTimeoutMs: 60_000 })(
+    { hostname: "127.0.0.1", port: 0 },
+    async (request) => {
+      if (request.method === "GET") return new Response("in");
+      asked++;
+      return new Response(await request.text());
+    },
+  );
+  const head = "Host: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n";
+  // until the server has seen the others go
+  const newcomer = async (): Promise<void> => {
+    const request = utf8("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    for (let answer = ""; !answer.includes("in");) answer = await raw(address.port, request);
+  };
+  for (const body of ["Content-Length: 10\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\n5\r\n12345\r\n"]) {
+    const held = [0, 1].map(() => raw(address.port, utf8(`POST / HTTP/1.1\r\n${head}${body}`)));
+    for (const answer of await Promise.all(held)) assertStringIncludes(answer, "HTTP/1.1 400 ");
+    await newcomer();
+  }
+  assertEquals(asked, 0);
+  await close();
+});
+
 onMachine("half-sent messages and bodies are bounded over all connections: the oldest is cut off", async () => {
   const opened = Promise.withResolvers<void>();
   const ended = Promise.withResolvers<string | null>();

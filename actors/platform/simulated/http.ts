@@ -7,7 +7,7 @@ import { type Bytes, utf8 } from "../../../core/bytes.ts";
 import { basicAuthorization } from "../../../core/basic_auth.ts";
 import { boundedBody, readBody } from "../body.ts";
 import { NetworkError } from "../error.ts";
-import { answerOf } from "../http_handling.ts";
+import { answerOf, isGivenUp } from "../http_handling.ts";
 import { HTTP_BODY_BYTES_MAX } from "../limits.ts";
 import type { Address, HttpHandler, Network, Upgrade } from "../platform.ts";
 import { retryAfterOf } from "../retry_after.ts";
@@ -43,7 +43,7 @@ export function simulatedServeHttp(life: Life): Network["serveHttp"] {
             item: (value) => {
               answer(life, end, value as RequestItem, handler, remote, left.signal).catch((error) => {
                 end.close();
-                life.universe.report("answering an HTTP request", error);
+                if (!isGivenUp(error)) life.universe.report("answering an HTTP request", error);
               });
             },
             ended: () => left.abort(),

@@ -174,7 +174,9 @@ export const ADMIN_ROUTES: Readonly<Record<string, readonly Route[]>> = {
   "/spend_ecash": [
     post(payload.spendEcash, async (env, { federationId, amount: msat }, signal) => {
       const wallet = await walletOf(env, federationId);
-      return { notes: (await wallet.spend(msat, { includeInvite: true, signal })).ecash };
+      const { ecash, further } = await wallet.spend(msat, { includeInvite: true, signal });
+      // gatewayd has one text for any number of notes; several are a list, so that none is taken for the whole
+      return { notes: further.length === 0 ? ecash : [ecash, ...further] };
     }, ADMIN_ALONE),
   ],
   "/set_fees": [post(payload.setFees, setFees)],

@@ -3,6 +3,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { DecodeError } from "../../../core/encoding/mod.ts";
 import { connectivityOf } from "../federation_status.ts";
 import { openChannel } from "./payloads.ts";
+import type { AdminEnv } from "./routes.ts";
 import { ADMIN_ROUTES } from "./routes.ts";
 
 const FOR_LIQUIDITY = [
@@ -77,4 +78,19 @@ Deno.test("a federation is degraded when fewer guardians are connected than it t
     "connected",
     "connected",
   ]);
+});
+
+Deno.test("e-cash of so many notes that it is several texts is answered whole", async () => {
+  const answer = async (further: readonly string[]) => {
+    const wallet = { spend: () => Promise.resolve({ ecash: "fedimint1", further }) };
+    const env = { gateway: { federations: { served: () => Promise.resolve({ wallet }) } } } as unknown as AdminEnv;
+    const body = JSON.stringify({ federation_id: "ab".repeat(32), amount: 1_000 });
+    const headers = { "content-type": "application/json" };
+    return await ADMIN_ROUTES["/spend_ecash"]![0]!.answer(
+      env,
+      new Request("http://gw", { method: "POST", headers, body }),
+    );
+  };
+  assertEquals(await answer([]), { notes: "fedimint1" });
+  assertEquals(await answer(["fedimint2", "fedimint3"]), { notes: ["fedimint1", "fedimint2", "fedimint3"] });
 });

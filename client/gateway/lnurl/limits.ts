@@ -10,7 +10,15 @@ export const INVOICE_SECS = 3_600;
 export const GATEWAYS_ASKED_MAX = 8;
 /** For all that one invoice needs; payers' wallets wait no longer. */
 export const INVOICE_MS = 30_000;
-/** Invoices under way at once: each holds a request to somebody else's server. */
+/**
+ * Invoices under way at once: each holds a request to somebody else's server. Who has waited longest makes room for who
+ * comes: a gateway that answers does so in a second or two, one that never does holds nothing up.
+ */
 export const INVOICES_AT_ONCE_MAX = 32;
-/** As gateways' own for invoices: making a contract costs some tens of milliseconds. */
-export const INVOICE_RATE = { burst: 50, tokens: 5, ms: 1_000 };
+/** Of one public address or network among them. */
+export const INVOICES_OF_SOURCE_MAX = 8;
+/**
+ * As gateways' own for invoices, with the same reserve for those who ask for few: making a contract costs some tens of
+ * milliseconds.
+ */
+export const INVOICE_RATE = { burst: 50, perSecond: 5 };

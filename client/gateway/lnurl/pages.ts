@@ -4,14 +4,15 @@
  * docs/protocol/06-lightning-meta.md §D.
  */
 import { sha256 } from "@noble/hashes/sha2.js";
-import type { Platform } from "../../../actors/platform/platform.ts";
+import { Places } from "../../../actors/platform/places.ts";
+import type { Address, Platform } from "../../../actors/platform/platform.ts";
+import { sourceOf } from "../../../actors/platform/source.ts";
 import { toHex, utf8 } from "../../../core/bytes.ts";
 import type { Json } from "../../../core/encoding/mod.ts";
 import { decodeText, stringifyJson, tryDecoding } from "../../../core/encoding/mod.ts";
 import type { Bolt11Invoice } from "../../../core/lightning/bolt11.ts";
 import type { Result } from "../../../core/result.ts";
 import { err, errorText, ok } from "../../../core/result.ts";
-import { TokenBucket } from "../../../core/token_bucket.ts";
 import type { Sha256 } from "../../../core/types/ids.ts";
 import type { SafeUrl } from "../../../core/types/safe_url.ts";
 import { GatewayConnection } from "../../../modules/lnv2/client/gateway_http.ts";
@@ -21,15 +22,19 @@ import type { RoutingInfo } from "../../../modules/lnv2/gateway_api.ts";
 import { contractFor, newTweak } from "../../../modules/lnv2/incoming.ts";
 import type { LnurlRequest } from "../../../modules/lnv2/lnurl.ts";
 import { lnurlRequest } from "../../../modules/lnv2/lnurl.ts";
+import { InvoiceRate } from "../invoice_rate.ts";
 import {
   GATEWAYS_ASKED_MAX,
   INVOICE_MS,
   INVOICE_RATE,
   INVOICE_SECS,
   INVOICES_AT_ONCE_MAX,
+  INVOICES_OF_SOURCE_MAX,
   SENDABLE_MSAT_MAX,
   SENDABLE_MSAT_MIN,
 } from "./limits.ts";
+
+const CROWD = "Too many payers ask at the moment: try again";
 
 /** What payers see. Invoices commit to this very text (LUD-06). */
 const METADATA = `[["text/plain", "Pay to Recurringd"]]`;
@@ -42,12 +47,12 @@ export type LnurlPagesOptions = {
 };
 
 /** The answer to a request for this path (without query); null when it is none of these pages. */
-export type LnurlPages = (path: string, request: Request) => Promise<Response | null>;
+export type LnurlPages = (path: string, request: Request, remote: Address) => Promise<Response | null>;
 
 export function lnurlPages({ platform, address }: LnurlPagesOptions): LnurlPages {
-  const { clock } = platform, rate = new TokenBucket(INVOICE_RATE, clock.monotonicMs());
-  let underWay = 0;
-  const invoice = async (payload: string, request: Request): Promise<Response> => {
+  const rate = new InvoiceRate(INVOICE_RATE, platform.clock);
+  const places = new Places({ max: INVOICES_AT_ONCE_MAX, sourceMax: INVOICES_OF_SOURCE_MAX });
+  const invoice = async (payload: string, request: Request, remote: Address): Promise<Response> => {
     const amount = new URL(request.url).searchParams.get("amount") ?? "";
     if (!/^[0-9]{1,20}$/.test(amount)) return new Response("The query needs an amount in msat", { status: 400 });
     const receiver = tryDecoding(() => decodeText(lnurlRequest, payload));
@@ -56,21 +61,24 @@ export function lnurlPages({ platform, address }: LnurlPagesOptions): LnurlPages
     if (amountMsat < SENDABLE_MSAT_MIN || amountMsat > SENDABLE_MSAT_MAX) {
       return refusal(`Amount must be between ${SENDABLE_MSAT_MIN} and ${SENDABLE_MSAT_MAX}`);
     }
-    if (underWay >= INVOICES_AT_ONCE_MAX || !rate.tryTake(1, clock.monotonicMs())) {
-      return refusal("Too many payers ask at the moment: try again");
-    }
-    underWay++;
+    if (!rate.mayAsk(remote)) return refusal(CROWD);
+    const crowded = new AbortController();
+    const place = places.take(sourceOf(remote), () => crowded.abort());
     try {
-      const made = await invoiceFor(platform, receiver.value, amountMsat, request.signal);
+      const signal = AbortSignal.any([request.signal, crowded.signal]);
+      const made = await invoiceFor(platform, receiver.value, amountMsat, signal);
       return made.ok ? json(made.value) : refusal(made.error);
+    } catch (thrown) {
+      if (!crowded.signal.aborted || request.signal.aborted) throw thrown;
+      return refusal(CROWD);
     } finally {
-      underWay--;
+      place?.release();
     }
   };
-  return async (path, request) => {
+  return async (path, request, remote) => {
     const [, page, payload, ...more] = path.split("/");
     if (request.method !== "GET" || !payload || more.length > 0) return null;
-    if (page === "invoice") return await invoice(payload, request);
+    if (page === "invoice") return await invoice(payload, request, remote);
     if (page !== "pay") return null;
     return json({
       tag: "payRequest",

@@ -17,7 +17,13 @@ import { createBolt11InvoicePayload, routingInfo } from "../../../modules/lnv2/g
 import { incomingKeys, tweakOf } from "../../../modules/lnv2/incoming.ts";
 import type { LnurlRequest } from "../../../modules/lnv2/lnurl.ts";
 import { lnurlRequest } from "../../../modules/lnv2/lnurl.ts";
-import { GATEWAYS_ASKED_MAX, INVOICE_MS, INVOICE_RATE, INVOICES_AT_ONCE_MAX } from "./limits.ts";
+import {
+  GATEWAYS_ASKED_MAX,
+  INVOICE_MS,
+  INVOICE_RATE,
+  INVOICES_AT_ONCE_MAX,
+  INVOICES_OF_SOURCE_MAX,
+} from "./limits.ts";
 import { lnurlPages } from "./pages.ts";
 
 const METADATA = `[["text/plain", "Pay to Recurringd"]]`;
@@ -54,7 +60,7 @@ type Gateway = {
 async function pages(
   body: (
     gateway: Gateway,
-    get: (path: string) => Promise<Response | null>,
+    get: (path: string, hostname?: string) => Promise<Response | null>,
     platform: Platform,
   ) => Promise<void>,
 ): Promise<void> {
@@ -88,7 +94,10 @@ async function pages(
       }, nodeSecret);
       return new Response(stringifyJson(text));
     });
-    const get = (path: string) => answer(path.split("?")[0]!, new Request(`http://pages${path}`));
+    const never = (): Promise<Response> => new Promise(() => undefined);
+    await network.serveHttp({ hostname: "0.0.0.0", port: 82 }, never);
+    const get = (path: string, hostname = "127.0.0.1") =>
+      answer(path.split("?")[0]!, new Request(`http://pages${path}`), { hostname, port: 1 });
     await body(gateway, get, platform);
   })();
   await world.finish(done, { untilMs: 3_600_000 });
@@ -200,19 +209,41 @@ Deno.test("a gateway that is too dear, or answers another invoice than was asked
   });
 });
 
+const CROWD = "Too many payers ask at the moment: try again";
+
 Deno.test("gateways that never answer, and payers in crowds, hold up nothing", async () => {
   await pages(async (gateway, get, { clock }) => {
     gateway.info = "silent";
     const startMs = clock.monotonicMs();
     const payload = payloadOf({ gateways: Array(4).fill("http://gw/") });
-    const waiting = Array.from({ length: INVOICES_AT_ONCE_MAX }, () => get(`/invoice/${payload}?amount=1000000`));
-    const crowd = "Too many payers ask at the moment: try again";
-    assertEquals(await reasonOf(await get(`/invoice/${payload}?amount=1000000`)), crowd);
+    const waiting = Array.from({ length: INVOICES_AT_ONCE_MAX + 1 }, () => get(`/invoice/${payload}?amount=1000000`));
+    // who has waited longest makes room
+    assertEquals(await reasonOf(await waiting.shift()!), CROWD);
+    assert(clock.monotonicMs() - startMs < 1_000);
     for (const answer of waiting) assertEquals(await reasonOf(await answer), "The gateways take too long");
     assert(clock.monotonicMs() - startMs < INVOICE_MS + 5_000);
     gateway.info = null;
     let asked = 0;
-    while (await reasonOf(await get(`/invoice/${payloadOf()}?amount=1000000`)) !== crowd) asked++;
+    while (await reasonOf(await get(`/invoice/${payloadOf()}?amount=1000000`)) !== CROWD) asked++;
     assert(asked >= INVOICE_RATE.burst - 1 && asked < INVOICE_RATE.burst * 2);
+  });
+});
+
+Deno.test("a stranger whose gateways never answer, and who asks for all invoices that are made, keeps no payer from one", async () => {
+  const stranger = "203.0.113.1", payer = "203.0.113.2";
+  await pages(async (gateway, get) => {
+    const dead = payloadOf({ gateways: ["http://gw:82/"] }), alive = `/invoice/${payloadOf()}?amount=1000000`;
+    const waiting = Array.from(
+      { length: INVOICES_AT_ONCE_MAX },
+      () => get(`/invoice/${dead}?amount=1000000`, stranger),
+    );
+    assert((await bodyOf(await get(alive, payer))).pr);
+    const refused = await Promise.all(waiting.map(async (answer) => await reasonOf(await answer) === CROWD));
+    assertEquals(refused.filter((isCrowd) => isCrowd).length, INVOICES_AT_ONCE_MAX - INVOICES_OF_SOURCE_MAX);
+    gateway.info = null;
+    while (await reasonOf(await get(alive, stranger)) !== CROWD);
+    gateway.info = INFO;
+    assertEquals(await reasonOf(await get(alive, stranger)), CROWD);
+    assert((await bodyOf(await get(alive, payer))).pr);
   });
 });

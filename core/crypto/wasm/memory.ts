@@ -35,7 +35,18 @@ export class Memory<Functions extends { readonly memory: WebAssembly.Memory }> {
     this.#look();
   }
 
-  /** Space that is never given back, before the first list. */
+  /** Where what is reserved next begins. */
+  get reserved(): Address {
+    return this.#fixedEnd;
+  }
+
+  /** Gives back what was reserved from there on, and wipes it, lists too. */
+  release(from: Address): void {
+    this.wipe(from, this.bytes.length - from);
+    this.#fixedEnd = from;
+  }
+
+  /** Space that stays until it is released, before the first list. */
   reserve(bytes: number): Address {
     const address = this.#fixedEnd;
     this.#fixedEnd += bytes + 7 & ~7;

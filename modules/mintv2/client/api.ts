@@ -3,7 +3,7 @@ import { ok } from "../../../core/result.ts";
 import type { Result } from "../../../core/result.ts";
 import type { Json } from "../../../core/encoding/mod.ts";
 import type { OperationId } from "../../../core/types/ids.ts";
-import { endedBy } from "../../contract/waiting.ts";
+import { endedBy, WaitError } from "../../contract/waiting.ts";
 import { countsOf, valueOf } from "./balancing.ts";
 import type { FailedRefund } from "./db.ts";
 import { broughtMsat, failedRefunds, noteCounts, removeFailedRefunds } from "./db.ts";
@@ -94,6 +94,20 @@ export class MintClient {
       if (state.tag === "ReceiveRejected") return { ok: false, error: state.value };
     }
     throw endedBy(signal);
+  }
+
+  /**
+   * Resolves when nothing of an operation is under way: its notes are in the wallet, or it is known that they never
+   * will be.
+   */
+  async awaitNotes(operationId: OperationId, signal?: AbortSignal): Promise<void> {
+    const states = this.#wallet.env.core.states(operationId, signal)[Symbol.asyncIterator]();
+    try {
+      // they only end by an error
+      for (;;) await states.next();
+    } catch (thrown) {
+      if (!(thrown instanceof WaitError && thrown.facts.code === "unknown_operation")) throw thrown;
+    }
   }
 
   /** What an operation has brought into the wallet so far: notes received, change, and what came back of a refusal. */

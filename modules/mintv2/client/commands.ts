@@ -5,7 +5,7 @@ import { CommandError } from "../../contract/command_error.ts";
 import type { MintClient } from "./api.ts";
 
 export function mintCommands(
-  mint: Pick<MintClient, "counts" | "send" | "receive" | "awaitReceive">,
+  mint: Pick<MintClient, "counts" | "send" | "receive" | "awaitReceive" | "awaitNotes">,
 ): { readonly [name: string]: ClientCommand } {
   return {
     count: {
@@ -27,14 +27,17 @@ export function mintCommands(
     },
     receive: {
       usage: "receive ECASH",
-      help: "Redeems notes that somebody sent. Prints Success or Rejected",
+      help: "Redeems notes that somebody sent. Prints Success, when the new ones are in the wallet, or Rejected",
       run: async (args, signal) => {
         const [text, ...others] = args;
         if (text === undefined || text.startsWith("-") || others.length > 0) {
           throw CommandError.usage("receive takes one ECASH");
         }
-        const outcome = await mint.awaitReceive(await mint.receive(text), signal);
-        return outcome.ok ? "Success" : "Rejected";
+        const operationId = await mint.receive(text), outcome = await mint.awaitReceive(operationId, signal);
+        if (!outcome.ok) return "Rejected";
+        // the next process would open the wallet for what is here already
+        await mint.awaitNotes(operationId, signal);
+        return "Success";
       },
     },
   };

@@ -1,14 +1,15 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { DecodeError } from "../../../core/encoding/mod.ts";
 import type { OperationId } from "../../../core/types/ids.ts";
-import { ok } from "../../../core/result.ts";
+import type { Result } from "../../../core/result.ts";
+import { err, ok } from "../../../core/result.ts";
 import { CommandError } from "../../contract/command_error.ts";
 import { mintCommands } from "./commands.ts";
 
 const OPERATION = "ab".repeat(32) as OperationId;
 
 /** The commands over a wallet that writes down what it is asked. */
-function commands() {
+function commands(verdict: Result<null, string> = ok(null)) {
   const asked: unknown[] = [];
   const all = mintCommands({
     counts: () => {
@@ -28,7 +29,14 @@ function commands() {
         ? Promise.resolve(OPERATION)
         : Promise.reject(new DecodeError("invalid", "Text is not base32"));
     },
-    awaitReceive: () => Promise.resolve(ok(null)),
+    awaitReceive: (operationId) => {
+      asked.push(["awaitReceive", operationId]);
+      return Promise.resolve(verdict);
+    },
+    awaitNotes: (operationId) => {
+      asked.push(["awaitNotes", operationId]);
+      return Promise.resolve();
+    },
   });
   return {
     asked,
@@ -53,7 +61,15 @@ Deno.test("the commands hand on what they are given", async () => {
     ["send", 512n, { includeInvite: true }],
     ["send", 100_000n, { includeInvite: false }],
     ["receive", "fedimint1"],
+    ["awaitReceive", OPERATION],
+    ["awaitNotes", OPERATION],
   ]);
+});
+
+Deno.test("what was rejected is told at once: no notes are waited for", async () => {
+  const { asked, run } = commands(err("spent before"));
+  assertEquals(await run("receive", "fedimint1"), "Rejected");
+  assertEquals(asked, [["receive", "fedimint1"], ["awaitReceive", OPERATION]]);
 });
 
 Deno.test("arguments that fedimint-cli's parser refuses are an error of usage, and nothing is done", async () => {

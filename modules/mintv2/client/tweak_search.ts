@@ -27,7 +27,7 @@ type Searcher = { readonly words: Int32Array; readonly search: Search; readonly 
 
 let made: Searcher | undefined;
 
-/** Compiled when a thread first needs it: most never do. */
+/** Compiled when it is first needed: most commands never do. */
 function searcher(): Searcher {
   if (made === undefined) {
     const { exports } = new WebAssembly.Instance(new WebAssembly.Module(searchModule()));

@@ -1,6 +1,7 @@
 /**
- * A wallet's tweaks. Finding one takes 65,536 hashes, so some are looked for in quiet moments on a thread of their own,
- * and a payment finds them ready.
+ * A wallet's tweaks. Finding one takes 65,536 hashes, some 4 ms, so some are looked for in quiet moments, and a payment
+ * finds them ready. That is done here, a little at a time: a thread's start alone takes as long as forty searches, and
+ * 20 MB while it is there.
  *
  * A tweak must never be used twice: two notes would have one key, and the second is lost. So they are kept in memory
  * alone, as the official client does: two processes that go on from one copy of a wallet's folder find different ones.
@@ -9,35 +10,22 @@
  */
 import type { Attempt } from "../../contract/client_env.ts";
 import { NotReady } from "../../contract/client_env.ts";
-import type { Logger } from "../../../actors/logger.ts";
-import { ThreadError } from "../../../actors/platform/error.ts";
-import type { Platform, Thread, Timer } from "../../../actors/platform/platform.ts";
+import type { Platform } from "../../../actors/platform/platform.ts";
 import { sleep } from "../../../actors/platform/platform.ts";
 import type { Bytes } from "../../../core/bytes.ts";
 import type { Denomination } from "../denomination.ts";
 import { TWEAK_BYTES } from "./issuance.ts";
-import type { TweakSearch } from "./tweak_task.ts";
-import { tweakTask } from "./tweak_task.ts";
+import { searchTweak } from "./tweak_search.ts";
 
 /** Tweaks that a wallet keeps ready: enough for a large payment with its change. */
 const TWEAKS_READY = 50;
 /** Who only looks something up doesn't search. */
 const QUIET_MS = 1_000;
-/** Hashes that a thread tries at once: it finds something in two of three calls, in some 20 ms. */
-const TRIES_ON_THREAD = 65_536;
-/**
- * A thread takes longer to start than five searches on it, and some 20 MB while it is there: payments that follow each
- * other share one.
- */
-const THREAD_KEPT_MS = 10_000;
-/** Without a thread, about 1.3 ms; others work in between. */
-const TRIES_HERE = 16_384;
-/** So few are found here, in some 40 ms of CPU: a thread's start alone would take as long. */
-const FEW = 8;
+/** Hashes tried at once, some 2 ms: others work in between. */
+const TRIES_AT_ONCE = 32_768;
 
 export type TweaksEnv = {
   readonly platform: Platform;
-  readonly log: Logger;
   /** Whether some are kept ready. Not in a command, which ends before it needs them. Default: true. */
   readonly findsAhead?: boolean;
   /** Ends the search, and whoever waits for it. */
@@ -57,19 +45,12 @@ export class Tweaks {
   readonly #waiting = new Set<Waiting>();
   #kept = 0;
   #searching = false;
-  #thread: Thread<TweakSearch, Bytes | null> | null = null;
-  #threadFailed = false;
-  /** While nothing is searched: ends the thread. */
-  #threadEnd: Timer | null = null;
 
   /** @param filter 32 bytes, secret */
   constructor(filter: Bytes, env: TweaksEnv) {
     this.#filter = filter;
     this.#env = env;
-    const end = (): void => {
-      this.#closeThread();
-      this.#fail(env.signal.reason);
-    };
+    const end = (): void => this.#fail(env.signal.reason);
     if (env.signal.aborted) end();
     else env.signal.addEventListener("abort", end, { once: true });
   }
@@ -165,52 +146,20 @@ export class Tweaks {
     const { signal } = this.#env;
     if (this.#searching || signal.aborted || this.#ready.length >= this.#wanted) return;
     this.#searching = true;
-    this.#threadEnd?.cancel();
     this.#searchOn().catch((reason) => this.#fail(reason)).finally(() => {
       this.#searching = false;
-      this.#endThreadLater();
       this.#search(); // for who came at the last moment
     });
   }
 
   async #searchOn(): Promise<void> {
-    while (!this.#env.signal.aborted && this.#ready.length < this.#wanted) {
-      const found = await this.#tryOnce();
+    const { platform: { dice, clock }, signal } = this.#env;
+    while (!signal.aborted && this.#ready.length < this.#wanted) {
+      await sleep(clock, 0, signal);
+      const found = searchTweak(this.#filter, dice.bytes(TWEAK_BYTES), TRIES_AT_ONCE);
       if (found === null) continue;
       this.#ready.push(found);
       this.#serve();
     }
-  }
-
-  #endThreadLater(): void {
-    const { platform: { clock }, signal } = this.#env;
-    if (signal.aborted) this.#closeThread();
-    else if (this.#thread) this.#threadEnd = clock.setTimer(THREAD_KEPT_MS, () => this.#closeThread());
-  }
-
-  #closeThread(): void {
-    this.#threadEnd?.cancel();
-    this.#thread?.close();
-    this.#thread = null;
-  }
-
-  async #tryOnce(): Promise<Bytes | null> {
-    const { platform: { dice, threads, clock }, log, signal } = this.#env;
-    const search = { filter: this.#filter, start: dice.bytes(TWEAK_BYTES) };
-    const isFew = this.#thread === null && this.#wanted - this.#ready.length <= FEW;
-    if (!this.#threadFailed && !isFew) {
-      try {
-        this.#thread ??= threads.open(tweakTask);
-        return await this.#thread.run({ ...search, tries: TRIES_ON_THREAD });
-      } catch (thrown) {
-        if (!(thrown instanceof ThreadError)) throw thrown;
-        if (signal.aborted) throw signal.reason;
-        this.#threadFailed = true;
-        this.#closeThread();
-        log.warn("Without a thread, new notes take their time from everything else", { reason: thrown.message });
-      }
-    }
-    await sleep(clock, 0, signal);
-    return tweakTask.run({ ...search, tries: TRIES_HERE });
   }
 }

@@ -1,7 +1,6 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { ThreadError } from "../../../actors/platform/error.ts";
 import { SimulatedWorld } from "../../../actors/platform/simulated/mod.ts";
-import type { Platform, Task } from "../../../actors/platform/platform.ts";
+import type { Platform } from "../../../actors/platform/platform.ts";
 import { toHex } from "../../../core/bytes.ts";
 import type { Bytes } from "../../../core/bytes.ts";
 import type { Attempt } from "../../contract/client_env.ts";
@@ -10,7 +9,6 @@ import { passesFilter } from "./issuance.ts";
 import { Tweaks } from "./tweaks.ts";
 
 const FILTER = new Uint8Array(32).fill(7) as Bytes;
-const LOG = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
 class TestAttempt implements Attempt {
   readonly #effects: (() => void)[] = [];
@@ -26,7 +24,7 @@ function setting(change: (platform: Platform) => Platform = (same) => same, find
   const world = new SimulatedWorld(5);
   const stop = new AbortController();
   const platform = change(world.process("wallet").platform);
-  const tweaks = new Tweaks(FILTER, { platform, log: LOG, findsAhead, signal: stop.signal });
+  const tweaks = new Tweaks(FILTER, { platform, findsAhead, signal: stop.signal });
   /** As the client's core does: again when it is ready. */
   const take = async (...counts: number[]): Promise<Bytes[]> => {
     for (;;) {
@@ -135,63 +133,33 @@ Deno.test("whoever waits is told when the wallet closes, or when it has enough o
   await assertRejects(() => wait.ready(enough.signal), Error);
 });
 
-/** How many threads a wallet opens, and how many are open. */
-function countingThreads() {
-  const threadCount = { opened: 0, open: 0 };
-  const counting = ({ threads, ...platform }: Platform): Platform => ({
+Deno.test("however many are looked for, others work in between, and no thread is started", async () => {
+  const counts = { searches: 0, turns: 0, threads: 0 };
+  const { take } = setting(({ clock, dice, threads, ...platform }) => ({
     ...platform,
+    clock: {
+      ...clock,
+      setTimer: (delayMs, run) => {
+        counts.turns++;
+        return clock.setTimer(delayMs, run);
+      },
+    },
+    dice: {
+      ...dice,
+      bytes: (size) => {
+        counts.searches++;
+        return dice.bytes(size);
+      },
+    },
     threads: {
       ...threads,
       open: (task) => {
-        threadCount.opened++;
-        threadCount.open++;
-        const thread = threads.open(task);
-        return {
-          ...thread,
-          close: () => {
-            threadCount.open--;
-            thread.close();
-          },
-        };
+        counts.threads++;
+        return threads.open(task);
       },
     },
-  });
-  return { threadCount, counting };
-}
-
-Deno.test("payments that follow each other share a thread, which ends after ten seconds of rest or with the wallet", async () => {
-  const { threadCount, counting } = countingThreads(), { world, take, stop } = setting(counting);
-  for (const count of [9, 2, 1, 2, 10]) {
-    await take(count);
-    await world.run({ forMs: 9_000 });
-  }
-  assertEquals(threadCount, { opened: 1, open: 1 });
-  await world.run({ forMs: 2_000 });
-  assertEquals(threadCount, { opened: 1, open: 0 });
-  await take(9);
-  assertEquals(threadCount, { opened: 2, open: 1 });
-  stop.abort(new Error("closed"));
-  assertEquals(threadCount, { opened: 2, open: 0 });
-});
-
-Deno.test("for few tweaks no thread is started: they are found here", async () => {
-  const { threadCount, counting } = countingThreads(), { take } = setting(counting);
-  for (const count of [1, 8, 3]) {
-    const taken = await take(count);
-    assert(taken.length === count && taken.every((tweak) => passesFilter(tweak, FILTER)));
-  }
-  assertEquals(threadCount, { opened: 0, open: 0 });
-});
-
-Deno.test("without threads the search goes on here, a little at a time", async () => {
-  const failing = {
-    cores: 1,
-    open: <In, Out>(_: Task<In, Out>) => ({
-      run: () => Promise.reject(new ThreadError({ code: "failed" }, "no threads here")),
-      close: () => {},
-    }),
-  };
-  const { take } = setting((platform) => ({ ...platform, threads: failing }));
-  const taken = await take(9);
-  assert(taken.every((tweak) => passesFilter(tweak, FILTER)));
+  }));
+  assertEquals((await take(20)).length, 20);
+  assert(counts.searches >= 20, `${counts.searches}`);
+  assertEquals(counts, { searches: counts.searches, turns: counts.searches, threads: 0 });
 });

@@ -3,7 +3,10 @@ import { assertEquals } from "@std/assert";
 import type { Bytes } from "../../../core/bytes.ts";
 import { utf8 } from "../../../core/bytes.ts";
 import { publicKeyOf } from "../../../core/crypto/mod.ts";
+import { Multiples } from "../../../core/crypto/secp/points/multiples.ts";
 import { testForms } from "../../../core/crypto/secp/testing/forms.ts";
+import { NARROW } from "../../../core/crypto/secp/wide/form.ts";
+import { callsOf } from "../../../core/testing/calls.ts";
 import { addressAt, addressSearch, searchAddress, searchSteps } from "./address_search.ts";
 import { isPotentialReceive } from "../scripts.ts";
 import { DEPOSITOR, ELSEWHERE, INDICES_ELSEWHERE, testWallet, VALID_INDICES } from "../testing/federation.ts";
@@ -63,6 +66,53 @@ Deno.test("the search goes in steps and says below which index nothing is left t
   assertEquals([...new Set(positions)], [1_000, 3_048, 5_096, 5_200]);
   assertEquals(positions, positions.toSorted((a, b) => a - b));
   assertEquals(positions.length > 3 * 7, true, "each batch takes several steps");
+});
+
+/** In the narrow form, with what is found after so many tries from the index of seven guardians on. */
+function steps(before: number) {
+  return searchSteps(searchOf(7), FIRST_INDEX[7] - before, FIRST_INDEX[7] + 1, NARROW);
+}
+
+/** Goes on to the end. @returns in how many steps, and what was found */
+function ended(search: Generator<number, number>): [steps: number, found: number] {
+  for (let count = 1;; count++) {
+    const { done, value } = search.next();
+    if (done) return [count, value];
+  }
+}
+
+Deno.test("searches one after the other have one table, in as many steps, and one that runs shares its own with nobody", () => {
+  using made = callsOf(Multiples, "build", Multiples.build);
+  const tables = (): number => made.args.length;
+  // whatever other tests have left
+  ended(searchSteps(searchOf(4), 0, 1));
+  const before = tables(), [count, found] = ended(steps(5));
+  assertEquals(tables(), before + 1, "that was in another form");
+  for (let i = 0; i < 3; i++) assertEquals([...ended(steps(5)), tables()], [count, found, before + 1]);
+
+  const first = steps(5), second = steps(5);
+  assertEquals([first.next().done, second.next().done], [false, false]);
+  assertEquals([ended(first), ended(second)], [[count - 1, found], [count - 1, found]]);
+  assertEquals(tables(), before + 2);
+});
+
+Deno.test("when a search ends, or is stopped, nothing of its batch is left in memory, where keys were", () => {
+  using made = callsOf(Multiples, "build", Multiples.build);
+  ended(searchSteps(searchOf(4), 0, 1));
+  const stopped = steps(3_000);
+  while (stopped.next().value < FIRST_INDEX[7] - 3_000 + 2_048);
+  const [machine] = made.args.at(-1)!;
+  const isClear = (): boolean => machine.bytes.subarray(machine.reserved).every((byte) => byte === 0);
+  const whole = machine.reserved;
+  stopped.return(0);
+  const kept = machine.reserved;
+  assertEquals([kept < whole, machine.bytes.subarray(0, kept).some((byte) => byte !== 0), isClear()], [
+    true,
+    true,
+    true,
+  ]);
+  const [, found] = ended(steps(5));
+  assertEquals([found, machine.reserved, isClear()], [FIRST_INDEX[7], kept, true]);
 });
 
 Deno.test("keys that are not sorted by guardian are sorted in the script", () => {

@@ -154,11 +154,19 @@ export class Addresses {
 
   /** Looks for the next valid index and stores it. Rejects with the signal's reason when it is aborted. */
   async findNext(signal: AbortSignal): Promise<number> {
-    const { store, platform: { clock } } = this.#env;
     await this.#untilTurn(signal);
-    const from = await store.read((tx) => getSearched(tx, this.derivation));
-    let stored = from, told = from;
-    for (const steps = searchSteps(this.#search, from, Number.MAX_SAFE_INTEGER);;) {
+    const from = await this.#env.store.read((tx) => getSearched(tx, this.derivation));
+    const steps = searchSteps(this.#search, from, Number.MAX_SAFE_INTEGER);
+    try {
+      return await this.#findBy(steps, from, signal);
+    } finally {
+      steps.return(from);
+    }
+  }
+
+  async #findBy(steps: Generator<number, number>, from: number, signal: AbortSignal): Promise<number> {
+    const { store, platform: { clock } } = this.#env;
+    for (let stored = from, told = from;;) {
       const { done, value } = turn(steps, clock);
       if (done) {
         const { durable } = await store.transact((tx) => addValidIndex(tx, value, this.derivation));

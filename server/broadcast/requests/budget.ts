@@ -2,7 +2,7 @@
 import type { BucketTerms } from "../../../core/token_bucket.ts";
 import { TokenBucket } from "../../../core/token_bucket.ts";
 import { ANSWER_BYTES_BURST, ANSWER_BYTES_MIN, ANSWER_BYTES_PER_SECOND } from "../limits.ts";
-import { BUDGET_WINDOW_MS, SAME_ANSWERS_MAX } from "../limits.ts";
+import { BUDGET_WINDOW_MS, HANDED_ON_US_BURST, HANDED_ON_US_PER_SECOND, SAME_ANSWERS_MAX } from "../limits.ts";
 import { USELESS_WORK_US, WORK_US_BURST, WORK_US_BURST_MIN, WORK_US_PER_SECOND } from "../limits.ts";
 
 type Account = {
@@ -13,8 +13,11 @@ type Account = {
   useless: number;
   /** Microseconds of work that may still be spent on its messages; below 0 after useless ones. */
   readonly workUs: TokenBucket;
+  /** … and those that its units may still take when they are processed; below 0, who hands on the next one pays. */
+  readonly unitsUs: TokenBucket;
 };
 
+const UNITS: BucketTerms = { burst: HANDED_ON_US_BURST, tokens: HANDED_ON_US_PER_SECOND, ms: 1_000 };
 const ANSWER_BYTES: BucketTerms = { burst: ANSWER_BYTES_BURST, tokens: ANSWER_BYTES_PER_SECOND, ms: 1_000 };
 
 export class Budget {
@@ -32,6 +35,7 @@ export class Budget {
       answered: new Map(),
       useless: 0,
       workUs: new TokenBucket(this.#work, this.#nowMs),
+      unitsUs: new TokenBucket(UNITS, this.#nowMs),
     }));
   }
 
@@ -65,9 +69,26 @@ export class Budget {
     return 0;
   }
 
-  /** Charges what one of its messages will cost beside itself: its next ones wait for it. */
-  spend(peer: number, costUs: number): void {
-    this.#accounts[peer]!.workUs.take(costUs, this.#nowMs);
+  /** Charges what units of a guardian have cost beside their messages: its next ones wait for it. */
+  spend(creator: number, costUs: number): void {
+    this.#accounts[creator]!.workUs.take(costUs, this.#nowMs);
+    this.#accounts[creator]!.unitsUs.take(costUs, this.#nowMs);
+  }
+
+  /**
+   * Charges what a unit will cost when it is processed. Who hands on another's pays nothing for it: honest guardians
+   * must. But beyond what they can have taken from its creator themselves, who hands on more pays for all of that, or
+   * an accomplice could bring in what its creator has no share left for.
+   * @param from who sent it
+   */
+  unit(creator: number, from: number, costUs: number): void {
+    if (creator === from) return this.spend(creator, costUs);
+    const { unitsUs } = this.#accounts[creator]!;
+    unitsUs.take(costUs, this.#nowMs);
+    const owedUs = -unitsUs.left(this.#nowMs);
+    if (owedUs <= 0) return;
+    unitsUs.give(owedUs);
+    this.#accounts[from]!.workUs.take(owedUs, this.#nowMs);
   }
 
   /** Whether this guardian has got the same thing often enough. Asked before an answer is made. */

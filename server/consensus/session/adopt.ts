@@ -9,7 +9,7 @@ import { sleep } from "../../../actors/platform/platform.ts";
 import { assert } from "../../../core/assert.ts";
 import type { Bytes } from "../../../core/bytes.ts";
 import { equalBytes } from "../../../core/bytes.ts";
-import { decode } from "../../../core/encoding/mod.ts";
+import { decode, DecodeError } from "../../../core/encoding/mod.ts";
 import type { AcceptedItem } from "../../../core/types/session.ts";
 import { acceptedItem } from "../../../core/types/session.ts";
 import { SessionTree } from "../../../core/types/session_tree.ts";
@@ -80,19 +80,28 @@ export function differFrom(own: Sealed, { told }: { readonly told: number }): st
  * Processes what a peer's outcome has beyond ours. Ours come first once more; the engine compares them.
  *
  * A guardian whose own items are all that was signed keeps them as they are.
- * @returns what differs, when something does
+ * @returns what differs, when something does; an error when it holds an item that this guardian can't decode
  */
-export async function adopt(ctx: Context, at: Session, recovered: FetchedOutcome): Promise<Sealed | string> {
+export async function adopt(
+  ctx: Context,
+  at: Session,
+  recovered: FetchedOutcome,
+): Promise<Sealed | string | DecodeError> {
   const own = await ctx.ask(at.engine, "resume", null, { deadlineMs: Infinity, untilStop: true });
   if (equalBytes(own.root, recovered.root)) return { items: own.items, root: own.root };
 
   const count = countToAdopt(own, recovered);
   if (own.items > count) return `it accepted ${count} items, this guardian ${own.items}`;
   let position = 0;
-  for await (const items of recovered.items(count)) {
-    const differs = await adoptItems(ctx, at, position, items, count);
-    if (differs !== null) return differs;
-    position += items.length;
+  try {
+    for await (const items of recovered.items(count)) {
+      const differs = await adoptItems(ctx, at, position, items, count);
+      if (differs !== null) return differs;
+      position += items.length;
+    }
+  } catch (thrown) {
+    if (thrown instanceof DecodeError) return thrown;
+    throw thrown;
   }
   ctx.log.info("Took the session's outcome from peers", { session: at.session, had: own.items, items: count });
   const sealed = await seal(ctx, at, position);

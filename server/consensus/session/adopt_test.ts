@@ -1,5 +1,6 @@
 /** Outcomes that come from a peer: what is taken over, and what an evil guardian can't add. */
 import { assert, assertEquals } from "@std/assert";
+import { DecodeError } from "../../../core/encoding/mod.ts";
 import type { AcceptedItem } from "../../../core/types/session.ts";
 import {
   fetched,
@@ -169,4 +170,25 @@ Deno.test("who has items in the store that did not come again signs nothing, and
       assertEquals(await store.read((tx) => itemsIn(tx, SESSION)), itemsOf(1n, 2n));
     });
   }
+});
+
+Deno.test("an outcome that can't be decoded here is told, and neither a disagreement nor the end: a later version may take it", async () => {
+  const honest = itemsOf(1n, 2n, 3n, 4n);
+  await withSession(async (test, completed, disagreed) => {
+    const { system, clock, store, log } = test, outcome = fetched(signed(honest));
+    const unreadable: typeof outcome.items = async function* (count) {
+      for await (const items of outcome.items(count - 2)) yield items;
+      throw new DecodeError("invalid", "No such curve point");
+    };
+    system.tell(outcomeRef, "recovered", { outcome: { ...outcome, items: unreadable } });
+    await clock.advance(1_000);
+    assertEquals([completed, disagreed, restartsOf(test)], [[], [], 0]);
+    assertEquals(await store.read((tx) => itemsIn(tx, SESSION)), honest.slice(0, 2));
+    const errors = log.filter(({ level }) => level === "error").map(({ facts }) => facts);
+    assertEquals(errors, [{ session: SESSION, error: "No such curve point" }]);
+    // with one that can
+    system.tell(outcomeRef, "recovered", { outcome });
+    await clock.advance(1_000);
+    assertEquals(completed.map(({ sealed }) => sealed), [sealedWith(honest)]);
+  });
 });

@@ -59,10 +59,12 @@ export type OwnUnitsMemory = {
   ordered: number | null;
   /** The last in which our key was seen to sign what this process didn't create. */
   foreign: number | null;
+  /** Rounds that it went through, each with a unit of its own. */
+  rounds: number;
 };
 
 export function ownUnitsMemory(): OwnUnitsMemory {
-  return { ordered: null, foreign: null };
+  return { ordered: null, foreign: null, rounds: 0 };
 }
 
 /**
@@ -225,12 +227,17 @@ const broadcast = defineActor<BroadcastMessage, BroadcastArgs, State>({
     },
     data: async (state, { data }, ctx) => {
       if (!data.ok) throw data.error;
+      state.args.ownUnits.rounds++;
       return next(
         await advance(state, ctx, { type: "data", nowMs: ctx.platform.clock.monotonicMs(), data: data.value }),
       );
     },
   },
-  inspect: ({ broadcast: { phase, creator } }) => ({ phase, round: creator.round }),
+  inspect: ({ broadcast: { phase, creator }, args: { ownUnits } }) => ({
+    phase,
+    round: creator.round,
+    rounds: ownUnits.rounds,
+  }),
 });
 
 export function broadcastChild(args: BroadcastArgs): ActorChild {

@@ -86,7 +86,7 @@ async function life(
     settings: SETTINGS,
     keychain: keychains[OWN]!,
     store,
-    ownUnits: { ordered: -1, foreign: null },
+    ownUnits: { ordered: -1, foreign: null, rounds: 0 },
     wasted: new WastedWork(),
     copyFound: () => void copiesFound++,
     ...options,
@@ -268,7 +268,7 @@ Deno.test("the others are asked in each session until a unit that this process m
     await life(await new Disk().open(), async (test) => {
       await test.clock.advance(0);
       assertEquals(asks(test), isAsked, `${session} after ${ordered}`);
-    }, { session, ownUnits: { ordered, foreign: null } });
+    }, { session, ownUnits: { ordered, foreign: null, rounds: 0 } });
   }
 });
 
@@ -276,7 +276,7 @@ Deno.test("a guardian whose newest unit gets newer and newer while it makes none
   // what guardian 2 tells five seconds after the other; once, it was behind and learnt of units that our database has
   // lost
   for (const [last, later] of [[6, 6], [40, 40], [40, 50]] as const) {
-    const ownUnits: OwnUnitsMemory = { ordered: null, foreign: null };
+    const ownUnits: OwnUnitsMemory = { ordered: null, foreign: null, rounds: 0 };
     await life(await new Disk().open(), async (test) => {
       const { clock, units, copiesFound } = test;
       await clock.advance(0);
@@ -295,7 +295,7 @@ Deno.test("a guardian whose newest unit gets newer and newer while it makes none
 });
 
 Deno.test("who sees two units of its own for one place says so loudly, and watches before it begins the next sessions", async () => {
-  const ownUnits: OwnUnitsMemory = { ordered: -1, foreign: null };
+  const ownUnits: OwnUnitsMemory = { ordered: -1, foreign: null, rounds: 0 };
   await life(await new Disk().open(), async (test) => {
     for (const byte of [1, 2]) {
       const data = { kind: "batch", bytes: Uint8Array.of(byte) } as const;
@@ -311,6 +311,6 @@ Deno.test("who sees two units of its own for one place says so loudly, and watch
     await life(await new Disk().open(), async (test) => {
       await test.clock.advance(0);
       assertEquals(asks(test), isInDoubt);
-    }, { session, ownUnits: { ordered: session - 1, foreign: ownUnits.foreign } });
+    }, { session, ownUnits: { ...ownUnits, ordered: session - 1 } });
   }
 });

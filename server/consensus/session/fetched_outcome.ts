@@ -2,8 +2,8 @@
  * A signed outcome of a session that another guardian told: what has been checked of it, and its items on demand.
  *
  * An evil guardian may send a million tiny items, so the checks go from cheap to dear: the signers, each item's frame,
- * one pass of hashing with pauses, the signatures. Nothing is decoded before a threshold has signed it.
- * docs/protocol/03-consensus.md §B5.
+ * one pass of hashing with pauses, the signatures. Nothing is decoded before a threshold has signed it, and then when
+ * it is taken: of what a guardian has already, nothing. docs/protocol/03-consensus.md §B5.
  */
 import type { Clock } from "../../../actors/platform/platform.ts";
 import { sleep } from "../../../actors/platform/platform.ts";
@@ -17,7 +17,7 @@ import { acceptedItem, headerOf, sessionSignatures } from "../../../core/types/s
 import { SessionTree } from "../../../core/types/session_tree.ts";
 import type { Keychain } from "../../broadcast/keychain.ts";
 import { hashItems } from "../pieces/item_frame.ts";
-import { ADOPTED_ITEMS_MAX } from "../limits.ts";
+import { ADOPTED_BYTES_MAX, ADOPTED_ITEMS_MAX } from "../limits.ts";
 import type { Modules } from "../engine/transaction.ts";
 import { checkDecodes } from "../engine/transaction.ts";
 
@@ -32,7 +32,10 @@ export type FetchedOutcome = {
   readonly isDoubtful: boolean;
   /** A threshold of them, all valid: 64 bytes each. */
   readonly signatures: ReadonlyMap<PeerId, Bytes>;
-  /** The first `count` items, a few at a time. */
+  /**
+   * The first `count` items, a few at a time: what is decoded of them is still remembered when they are processed.
+   * @throws {DecodeError} at the first that this guardian can't decode
+   */
   readonly items: (count: number) => AsyncIterable<readonly AcceptedItem[]>;
 };
 
@@ -83,19 +86,28 @@ export function checkSignatures(header: Bytes, signatures: Signatures, keychain:
   }
 }
 
-function* decodedItems(encoded: Bytes, count: number): Generator<readonly AcceptedItem[]> {
+async function* decodedItems(
+  encoded: Bytes,
+  count: number,
+  { modules, clock }: Pick<OutcomeCheck, "modules" | "clock">,
+): AsyncGenerator<readonly AcceptedItem[]> {
   const reader = new Reader(encoded);
   reader.length();
   for (let left = count; left > 0;) {
-    const some: AcceptedItem[] = [];
-    for (; left > 0 && some.length < ADOPTED_ITEMS_MAX; left--) some.push(acceptedItem.read(reader));
+    const some: AcceptedItem[] = [], from = reader.offset;
+    for (; left > 0 && some.length < ADOPTED_ITEMS_MAX && reader.offset - from < ADOPTED_BYTES_MAX; left--) {
+      const accepted = acceptedItem.read(reader);
+      checkDecodes(modules, accepted.item);
+      some.push(accepted);
+    }
+    await sleep(clock, 0);
     yield some;
   }
 }
 
 /** @throws {DecodeError} what is wrong with it */
 async function check(encoded: Bytes, args: OutcomeCheck): Promise<FetchedOutcome> {
-  const { session, peers, keychain, modules, clock, signal } = args;
+  const { session, peers, keychain, clock, signal } = args;
   const last = readSigners(encoded, peers);
   if (last) checkSigners(last, peers);
   const reader = new Reader(encoded);
@@ -108,13 +120,7 @@ async function check(encoded: Bytes, args: OutcomeCheck): Promise<FetchedOutcome
 
   const root = tree.root();
   checkSignatures(headerOf(session, root), signatures, keychain);
-  for (const items of decodedItems(encoded, told)) {
-    for (const { item } of items) checkDecodes(modules, item);
-    await sleep(clock, 0, signal);
-  }
-  const items = async function* (count: number) {
-    yield* decodedItems(encoded, count);
-  };
+  const items = (count: number) => decodedItems(encoded, count, args);
   const isDoubtful = told > 0 && tree.isOfPairs;
   return { root, told, shortest: tree.shortest(), isDoubtful, signatures, items };
 }

@@ -257,6 +257,11 @@ export const outcome = defineActor<OutcomeMessage, OutcomeArgs, State>({
     recovered: async (state, { outcome: recovered }, ctx) => {
       const { phase } = state;
       const adopted = phase.kind === "signing" ? ours(phase.sealed, recovered) : await adopt(ctx, state, recovered);
+      if (adopted instanceof DecodeError) {
+        const facts = { session: state.session, error: errorText(adopted) };
+        ctx.log.error("The session's outcome holds what this version can't decode: a later one is needed", facts);
+        return next(state);
+      }
       if (typeof adopted === "string") return disagree(state, ctx, adopted);
       return finish(state, ctx, adopted, recovered.signatures);
     },

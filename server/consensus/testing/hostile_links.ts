@@ -197,7 +197,7 @@ async function treeOf(guardians: Guardians, index: number, { ordered }: Honest) 
         settings: { ...SETTINGS, identity: peer(index), roundsPerSession: 1_000 },
         keychain: keychains[index]!,
         store,
-        ownUnits: { ordered: SESSION - 1, foreign: null },
+        ownUnits: { ordered: SESSION - 1, foreign: null, rounds: 0 },
         wasted: new WastedWork(),
         copyFound: () => assert(false, "there is no copy"),
         ...refs,

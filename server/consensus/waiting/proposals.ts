@@ -22,8 +22,10 @@ export type ProposalsArgs = { readonly modules: Modules; readonly mempool: Mempo
 
 type Context = ActorContext<ProposalsMessage>;
 
-function later(state: ProposalsArgs, ctx: Context, instance: ModuleInstanceId): void {
-  ctx.after(state.intervalMs, { type: "tick", args: { instance } });
+/** At the next multiple of the interval: modules are asked at the same moments, and a guardian at rest wakes once. */
+function later({ intervalMs }: ProposalsArgs, ctx: Context, instance: ModuleInstanceId): void {
+  const sinceMs = ctx.platform.clock.monotonicMs() % intervalMs;
+  ctx.after(intervalMs - sinceMs, { type: "tick", args: { instance } });
 }
 
 export const proposals = defineActor<ProposalsMessage, ProposalsArgs, ProposalsArgs>({

@@ -22,8 +22,8 @@ function items(instance: number, count: number): Dyn[] {
   return Array.from({ length: count }, (_, i) => ({ instance, body: Uint8Array.of(i >> 8, i & 0xff) }));
 }
 
-/** What a module does when it is asked; `null`: it never answers. */
-type Propose = () => Dyn[] | null;
+/** What a module does when it is asked; `null`: it never answers, a number: with nothing, after so many ms. */
+type Propose = () => Dyn[] | null | number;
 type Test = TestSystem & { readonly asked: readonly (readonly [instance: number, atMs: number])[] };
 
 async function withProposals(modules: readonly Propose[], body: (test: Test) => Promise<void>): Promise<void> {
@@ -33,10 +33,11 @@ async function withProposals(modules: readonly Propose[], body: (test: Test) => 
       name: `${instance}:test`,
       init: () => null,
       handle: {
-        consensusProposal: (state, _args, ctx, _from: ReplyTo<Dyn[]>) => {
+        consensusProposal: (state, _args, ctx, from: ReplyTo<Dyn[]>) => {
           asked.push([instance, ctx.platform.clock.monotonicMs()]);
           const proposed = propose();
-          return proposed === null ? next(state) : reply(state, proposed);
+          if (typeof proposed === "number") ctx.platform.clock.setTimer(proposed, () => ctx.reply(from, []));
+          return proposed === null || typeof proposed === "number" ? next(state) : reply(state, proposed);
         },
       },
     });
@@ -76,6 +77,16 @@ Deno.test("every module is asked at once and then each second, and what it propo
     await test.clock.advance(2 * INTERVAL_MS);
     assertEquals(test.asked.filter(([instance]) => instance === 0).map(([, atMs]) => atMs), [0, 1_000, 2_000]);
     assertEquals(waiting(test), 6);
+  });
+});
+
+Deno.test("modules that take different times are asked at the same moments: between them nobody wakes", async () => {
+  await withProposals([() => [], () => 90, () => 700, () => 1_300], async (test) => {
+    await test.clock.advance(4 * INTERVAL_MS);
+    const moments = (module: number): number[] =>
+      test.asked.filter(([instance]) => instance === module).map(([, atMs]) => atMs);
+    for (const quick of [0, 1, 2]) assertEquals(moments(quick), [0, 1_000, 2_000, 3_000, 4_000]);
+    assertEquals(moments(3), [0, 2_000, 4_000]);
   });
 });
 

@@ -4,7 +4,7 @@
  *
  * Nothing here is durable: a caller that hears nothing submits again, and the same transaction twice changes nothing.
  */
-import type { ActorContext } from "../../../actors/actor.ts";
+import type { ActorContext, TimerId } from "../../../actors/actor.ts";
 import { defineActor, next, reply } from "../../../actors/actor.ts";
 import type { ActorRef, Cast, ReplyTo, Request } from "../../../actors/protocol.ts";
 import { limitedLogger } from "../../../actors/limited_log.ts";
@@ -74,10 +74,13 @@ type Verdict =
   /** Nobody knows: the check threw. */
   | { readonly kind: "broken"; readonly reason: string };
 
+/** Who waits for an answer, and what ends the wait. */
+type Caller = { readonly to: ReplyTo<SubmissionAnswer>; readonly patience: TimerId };
+
 type Waiting = Rechecked & {
   readonly key: SubmissionKey;
   readonly decoded: DecodedTransaction;
-  readonly callers: Map<number, ReplyTo<SubmissionAnswer>>;
+  readonly callers: Map<number, Caller>;
   readonly source: string;
   /** Waits for its batch, or is in it: it is checked after that. */
   ahead: boolean;
@@ -236,7 +239,10 @@ function queue(state: State, ctx: Context, entry: Waiting): void {
 }
 
 function answer(state: State, ctx: Context, { key, callers }: Waiting, outcome: SubmissionAnswer): void {
-  for (const caller of callers.values()) ctx.reply(caller, outcome);
+  for (const { to, patience } of callers.values()) {
+    ctx.reply(to, outcome);
+    ctx.cancel(patience);
+  }
   state.waiting.delete(key);
 }
 
@@ -311,8 +317,8 @@ export const submissions = defineActor<SubmissionsMessage, SubmissionsArgs, Stat
         entry = beginWaiting(state, ctx, key, decoded, source ?? UNNAMED_SOURCE);
       }
       const caller = state.callers++;
-      entry.callers.set(caller, from);
-      ctx.after(waitMs, { type: "expired", args: { key, caller } });
+      const patience = ctx.after(waitMs, { type: "expired", args: { key, caller } });
+      entry.callers.set(caller, { to: from, patience });
       check(state, ctx, entry, true);
       prepareNext(state, ctx);
       return next(state);

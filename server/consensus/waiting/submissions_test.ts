@@ -136,6 +136,19 @@ Deno.test("however many transactions are submitted, a few are checked at a time,
   });
 });
 
+Deno.test("whoever was answered leaves nothing behind, however long they would have waited", async () => {
+  await withConsensus(MODULE, codecs, async ({ system, clock }) => {
+    for (let nonce = 0; nonce < 20; nonce++) {
+      const args = { transaction: transactionOf({ output: BREAKS }, nonce), waitMs: 3_600_000 };
+      // two who wait for the same
+      const asked = [system.ask(refs.submissions, "submit", args), system.ask(refs.submissions, "submit", args)];
+      assertEquals(await Promise.all(asked), ["broken", "broken"]);
+    }
+    // a few are for whatever comes next
+    assert(clock.pendingTimers < 5, `${clock.pendingTimers} timers`);
+  });
+});
+
 Deno.test("a copy of a transaction with other signatures, which anybody can make, doesn't speak for it", async () => {
   const module: Partial<AnyServerModule> = {
     ...MODULE,

@@ -5,6 +5,8 @@
 import { basename, fromFileUrl, join } from "@std/path";
 import { WIDE_FLAG } from "../../../core/crypto/wasm/probe.ts";
 import type { Clock } from "../../../actors/platform/platform.ts";
+import { realPlatform } from "../../../actors/platform/real.ts";
+import { assert } from "../../../core/assert.ts";
 
 const STOP_MS = 10_000;
 
@@ -173,10 +175,36 @@ export class OwnedProcess {
   }
 }
 
-/** Ports that nothing listens on now, all different. */
-export function freePorts(count: number): number[] {
-  const listeners = Array.from({ length: count }, () => Deno.listen({ hostname: "127.0.0.1", port: 0 }));
-  const ports = listeners.map((listener) => listener.addr.port);
-  for (const listener of listeners) listener.close();
+/**
+ * Below those that systems give to connections that go out and to whoever asks for any port: Linux from 32,768 on,
+ * macOS and Windows from 49,152 on. One of these is soon somebody's again, before the process that it is for listens on
+ * it.
+ */
+const FIRST_PORT = 10_000, END_PORT = 32_000;
+
+function isFree(port: number): boolean {
+  try {
+    Deno.listen({ hostname: "127.0.0.1", port }).close();
+    return true;
+  } catch (thrown) {
+    if (thrown instanceof Deno.errors.AddrInUse) return false;
+    throw thrown;
+  }
+}
+
+/**
+ * Ports that nothing listens on now, all different: in a row from one on, so that others who choose meanwhile seldom
+ * choose the same.
+ */
+export function freePorts(
+  count: number,
+  first = FIRST_PORT + realPlatform().dice.below(END_PORT - FIRST_PORT),
+): number[] {
+  const ports: number[] = [];
+  for (let tried = 0; ports.length < count; tried++) {
+    assert(tried < END_PORT - FIRST_PORT, "some port is free");
+    const port = FIRST_PORT + (first - FIRST_PORT + tried) % (END_PORT - FIRST_PORT);
+    if (isFree(port)) ports.push(port);
+  }
   return ports;
 }

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { sleep } from "../../../actors/platform/platform.ts";
 import { realPlatform } from "../../../actors/platform/real.ts";
 import { ManualClock } from "../../../actors/store/testing/mod.ts";
-import { OwnedProcess, ownProgram } from "./processes.ts";
+import { freePorts, OwnedProcess, ownProgram } from "./processes.ts";
 import { testsNeeding } from "../../../core/testing/permissions.ts";
 
 const onMachine = testsNeeding("read", "write", "net", "run", "env");
@@ -64,4 +64,18 @@ onMachine("guardians and clients have the same flags of V8 wherever they are sta
   assertEquals(await flagsIn("docs/service/Containerfile", "ENTRYPOINT"), guardian);
   const client = await flagsIn("deno.json", '"client":');
   assertEquals(client?.split(/[=,](?=--)/).sort(), flagsOf("client/main.ts")?.split(/[=,](?=--)/).sort());
+});
+
+onMachine("ports are chosen of those that no system gives to somebody else by itself, and none that is taken", () => {
+  const LINUX_FIRST = 32_768;
+  for (let i = 0; i < 20; i++) {
+    const ports = freePorts(3);
+    assertEquals(new Set(ports).size, 3);
+    assert(ports.every((port) => port >= 1_024 && port < LINUX_FIRST), `${ports}`);
+  }
+  const [first] = freePorts(1) as [number];
+  using _ = Deno.listen({ hostname: "127.0.0.1", port: first });
+  const others = freePorts(2, first);
+  assert(!others.includes(first) && others.length === 2, `${others}`);
+  assert(freePorts(3, 31_999).every((port) => port < LINUX_FIRST), "beyond the last one they begin again");
 });

@@ -14,13 +14,15 @@ import type { Mint } from "./purse.ts";
 import { mintOf, Purse } from "./purse.ts";
 
 const platform = realPlatform();
-const PEERS = 4;
+export const PEERS = 4;
 const DEPOSIT_BTC = 0.5;
 /** A multiple of what clients' smallest notes are worth, and enough for all loads. */
 const PURSE_MSAT = 2n ** 35n;
 
 type GuardianOptions = {
   readonly name: string;
+  /** How many; default `PEERS`. */
+  readonly peers?: number;
   /** What a guardian runs; undefined for ours. */
   readonly program: (peer: number) => GuardianProgram | undefined;
   /** Rounds that the first guardian has made. */
@@ -44,12 +46,12 @@ export class Guardians {
 
   /** They end with the suite. */
   static async start(suite: Suite, options: GuardianOptions): Promise<Guardians> {
-    const { name, program, down } = options;
+    const { name, peers = PEERS, program, down } = options;
     const progress = (text: string): void => console.error(`${name}: ${text}`);
     const federation = await DevFederation.start({
       platform,
       dir: join(suite.dir, name.replaceAll(" ", "-")),
-      peers: PEERS,
+      peers,
       progress,
       signal: suite.signal,
       env: { FM_DISABLE_BASE_FEES: "1", FM_ENABLE_MODULE_LNV2: "0" },
@@ -61,11 +63,11 @@ export class Guardians {
     suite.onEnd(() => wallet.close());
     await within("Joining", wallet.join(federation.invite));
     await fund(federation, wallet, DEPOSIT_BTC);
-    const purse = await within("Notes", Purse.withdraw(wallet, mintOf(wallet, PEERS), PURSE_MSAT));
+    const purse = await within("Notes", Purse.withdraw(wallet, mintOf(wallet, peers), PURSE_MSAT));
     await wallet.client.awaitIdle();
     if (down) {
       progress("Stopping one guardian");
-      await federation.halt(PEERS - 1);
+      await federation.halt(peers - 1);
     }
     return new Guardians(options, federation, purse);
   }

@@ -9,11 +9,12 @@ import { findPrograms } from "../../interop/programs.ts";
 import type { Suite } from "../../interop/suite.ts";
 import { inFolder } from "../../interop/suite.ts";
 import { wholeNumber, wholeNumbers } from "../options.ts";
-import { tableLine } from "../table.ts";
+import type { Guardians } from "./guardians.ts";
 import type { LoadFigures, RestFigures } from "./measure.ts";
 import { measureLoad, measureRest } from "./measure.ts";
 import type { Both } from "./pair.ts";
 import { byTurns, startPair } from "./pair.ts";
+import { tellingProgram } from "./heap.ts";
 import { ProfiledGuardian } from "./profiled.ts";
 import { heading, loadLines, restLines } from "./report.ts";
 import { soak } from "./soak.ts";
@@ -32,9 +33,9 @@ type Options = {
 
 /** Of ten notes; the last guardian is the one that is started again. */
 async function soakOurs(suite: Suite, { lanes, soak: seconds = 0 }: Options): Promise<void> {
-  const { ours } = await startPair(suite, { fedimintd: null, down: false });
+  const { ours } = await startPair(suite, { fedimintd: null, down: false, program: tellingProgram });
   ours.resume();
-  console.log(`\n${tableLine(`${lanes} transactions of ten notes at a time`, ["each guardian's own memory"])}`);
+  console.log(`\n${lanes} transactions of ten notes at a time; each guardian's own memory (JavaScript alive/its heap)`);
   await soak(ours, { notes: 10, lanes, seconds, restarted: ours.pids.length - 1 });
 }
 
@@ -49,7 +50,12 @@ async function bench(suite: Suite, fedimintd: string | null, options: Options): 
   const profiled = options.profile ? await ProfiledGuardian.prepare(suite) : null;
   const program = (peer: number) => profiled?.program(peer);
   const pair = await startPair(suite, { fedimintd, down, program }), { ours } = pair;
-  const rest = await byTurns(pair, (guardians) => measureRest(guardians, options.rest * 1_000));
+  const watched = <T>(what: string, guardians: Guardians, measured: () => Promise<T>): Promise<T> =>
+    guardians === ours && profiled ? profiled.during(what, ours.pids[0]!, measured) : measured();
+  const rest = await byTurns(
+    pair,
+    (guardians) => watched("at rest", guardians, () => measureRest(guardians, options.rest * 1_000)),
+  );
   const stopped = down ? ", one of four guardians stopped" : "";
   console.log(`\n${heading(`${lanes} transactions at a time${stopped}`)}`);
   for (const line of restLines(rest)) console.log(line);
@@ -62,7 +68,7 @@ async function bench(suite: Suite, fedimintd: string | null, options: Options): 
         lanes,
         seconds,
         rest: guardians === ours ? rest.ours : rest.official!,
-        watched: (measured) => guardians === ours && profiled ? profiled.during(ours.pids[0]!, measured) : measured(),
+        watched: (measured) => watched(`${notes} notes`, guardians, measured),
       }));
     const size = `${notes} in, ${notes} out, ${figures.ours.transactionBytes} bytes`;
     console.log(`\n${heading(`${size}, machine's load ${Deno.loadavg()[0]!.toFixed(1)}`)}`);

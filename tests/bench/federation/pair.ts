@@ -45,7 +45,8 @@ export async function startPair(
   return { ours, official };
 }
 
-async function inTurn<T>(guardians: Guardians, measure: (of: Guardians) => Promise<T>): Promise<T> {
+/** Only then it goes on. */
+export async function inTurn<T>(guardians: Guardians, measure: (of: Guardians) => Promise<T>): Promise<T> {
   guardians.resume();
   try {
     return await measure(guardians);

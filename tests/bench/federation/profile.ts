@@ -64,13 +64,13 @@ function subjectsOf({ nodes }: CpuProfile): ReadonlyMap<number, string> {
 export type Window = { readonly fromUs: number; readonly toUs: number };
 
 /** @returns the largest first; what was idle isn't in it */
-export function sharesOf(profile: CpuProfile, windows: readonly Window[]): Share[] {
+export function sharesOf(profile: CpuProfile, { fromUs, toUs }: Window): Share[] {
   const subjects = subjectsOf(profile), sums = new Map<string, number>();
   let atUs = 0;
   for (const [i, id] of profile.samples.entries()) {
     const deltaUs = profile.timeDeltas[i]!;
     atUs += deltaUs;
-    if (!windows.some(({ fromUs, toUs }) => fromUs <= atUs && atUs <= toUs)) continue;
+    if (atUs < fromUs || atUs > toUs) continue;
     const subject = subjects.get(id)!;
     sums.set(subject, (sums.get(subject) ?? 0) + deltaUs);
   }

@@ -15,11 +15,13 @@ const RUN = "run";
 /** V8's thread that takes the samples. */
 const PROFILER = /^v8:Prof/;
 
+/** What it did at that time, and the CPU of its threads, seconds by their names. */
+type Watched = { readonly what: string; readonly window: Window; readonly threads: ReadonlyMap<string, number> };
+
 export class ProfiledGuardian {
   readonly #dir: string;
-  /** µs of the day's clock. */
-  readonly #windows: Window[] = [];
-  readonly #threads = new Map<string, number>();
+  /** Windows are µs of the day's clock. */
+  readonly #watched: Watched[] = [];
 
   private constructor(dir: string) {
     this.#dir = dir;
@@ -39,14 +41,12 @@ export class ProfiledGuardian {
   }
 
   /** @param pid its process */
-  async during<T>(pid: number, measured: () => Promise<T>): Promise<T> {
+  async during<T>(what: string, pid: number, measured: () => Promise<T>): Promise<T> {
     const before = await threadSecondsOf(pid), fromUs = Date.now() * 1_000;
     const result = await measured();
-    this.#windows.push({ fromUs, toUs: Date.now() * 1_000 });
-    for (const [name, seconds] of await threadSecondsOf(pid)) {
-      const used = seconds - (before.get(name) ?? 0);
-      this.#threads.set(name, (this.#threads.get(name) ?? 0) + used);
-    }
+    const window = { fromUs, toUs: Date.now() * 1_000 };
+    const used = [...await threadSecondsOf(pid)].map(([name, seconds]) => [name, seconds - (before.get(name) ?? 0)]);
+    this.#watched.push({ what, window, threads: new Map(used as [string, number][]) });
     return result;
   }
 
@@ -56,19 +56,20 @@ export class ProfiledGuardian {
     const begunUs = Number(/^CPU\.([0-9]+)\./.exec(file ?? "")?.[1]) * 1_000;
     demand(file !== undefined && begunUs > 0, "the guardian wrote no profile");
     const profile = JSON.parse(await Deno.readTextFile(join(this.#dir, file))) as CpuProfile;
-    const windows = this.#windows.map(({ fromUs, toUs }) => ({ fromUs: fromUs - begunUs, toUs: toUs - begunUs }));
-    return profileLines(sharesOf(profile, windows), this.#threads);
+    return this.#watched.flatMap(({ what, window: { fromUs, toUs }, threads }) =>
+      profileLines(what, sharesOf(profile, { fromUs: fromUs - begunUs, toUs: toUs - begunUs }), threads)
+    );
   }
 }
 
-function profileLines(shares: readonly Share[], threads: ReadonlyMap<string, number>): string[] {
+function profileLines(what: string, shares: readonly Share[], threads: ReadonlyMap<string, number>): string[] {
   const part = (value: number, sum: number): string => `${(value / sum * 100).toFixed(1)} %`;
   const sampledUs = shares.reduce((sum, { us }) => sum + us, 0);
   const own = [...threads].filter(([name, seconds]) => seconds > 0 && !PROFILER.test(name));
   const seconds = own.reduce((sum, [, each]) => sum + each, 0);
   return [
     "",
-    tableLine("one guardian's threads", [`${seconds.toFixed(1)} s`]),
+    tableLine(`one guardian's threads, ${what}`, [`${seconds.toFixed(1)} s`]),
     ...own.sort(([, a], [, b]) => b - a).map(([name, each]) => tableLine(name, [part(each, seconds)])),
     "",
     tableLine("its JavaScript thread, when it isn't idle", [`${(sampledUs / 1e6).toFixed(1)} s sampled`]),

@@ -7,13 +7,15 @@ import { realPlatform } from "../../../actors/platform/real.ts";
 import { megabytes } from "../figures.ts";
 import { tableLine } from "../table.ts";
 import { usageOf } from "../usage.ts";
+import type { DevGuardian } from "../../../server/dev/federation/federation.ts";
+import { lastHeapIn } from "./heap.ts";
 import type { Guardians } from "./guardians.ts";
 import { carry, prepareLoad } from "./load.ts";
 
 const { clock } = realPlatform();
 const nowMs = (): number => clock.monotonicMs();
-/** Lines that are printed. */
-const LOOKS = 10;
+/** A line each minute, and of a shorter soak ten all the same. */
+const MINUTE_MS = 60_000, LOOKS_MIN = 10;
 /** Transactions a lane that are made and signed ahead; meanwhile the guardians have little else to do. */
 const AHEAD = 20;
 /** On a busy machine, too. */
@@ -28,13 +30,12 @@ export type SoakOptions = {
   readonly restarted: number;
 };
 
-/** Null for one that doesn't run. */
-function ownBytes({ federation }: Guardians): Promise<(number | null)[]> {
-  return Promise.all(federation.guardians.map(async ({ process }) => {
-    if (!process.isRunning) return null;
-    const { ownBytes } = await usageOf(process.pid);
-    return ownBytes;
-  }));
+/** Own memory, JavaScript that lived at the last clean-up / the heap then, MB; a dash for one that doesn't run. */
+async function memoryOf({ process }: DevGuardian): Promise<string> {
+  if (!process.isRunning) return "–";
+  const { ownBytes } = await usageOf(process.pid), heap = lastHeapIn(await Deno.readTextFile(process.spec.logFile));
+  const shown = heap ? `${megabytes(heap.aliveBytes)}/${megabytes(heap.heapBytes)}` : "–";
+  return `${megabytes(ownBytes)} (${shown})`;
 }
 
 /** @throws {Error} when guardians refuse a transaction, or one of them stands still */
@@ -54,14 +55,14 @@ export async function soak(
     isOver = true;
   };
   const look = async (): Promise<void> => {
-    const each = (await ownBytes(guardians)).map((bytes) => bytes === null ? "–" : megabytes(bytes)).join(" ");
+    const each = (await Promise.all(federation.guardians.map(memoryOf))).join("  ");
     const seconds = ((nowMs() - begunMs) / 1_000).toFixed(0);
-    console.log(tableLine(`after ${seconds} s: ${accepted} transactions`, [`${each} MB`]));
+    console.log(`${`after ${seconds} s: ${accepted} transactions`.padEnd(36)}${each} MB`);
   };
   const looks = async (): Promise<void> => {
     while (!isOver) {
       await look();
-      await sleep(clock, seconds * 1_000 / LOOKS);
+      await sleep(clock, Math.min(MINUTE_MS, seconds * 1_000 / LOOKS_MIN));
     }
   };
   const restart = async (): Promise<void> => {

@@ -14,6 +14,8 @@ import { MintLoad } from "../../../server/consensus/testing/mint_load.ts";
 import type { ConsensusTest } from "../../../server/consensus/testing/processing.ts";
 import { INSTANCE, refs, withConsensus } from "../../../server/consensus/testing/processing.ts";
 import type { SubmissionAnswer } from "../../../server/consensus/waiting/submissions.ts";
+import type { Point } from "./point.ts";
+import { countReads, spent } from "./point.ts";
 
 /** Of which the notes of a `MintLoad` are, first of all. */
 const DENOMINATION = 4;
@@ -70,25 +72,29 @@ export class Payments {
     return all;
   }
 
-  /** Consensus over this mint alone. @param count of the notes that may be spent */
-  async withGuardian(
+  /** What a piece of work takes a guardian of this mint alone. @param count of the notes that may be spent */
+  async measure(
     store: Store,
     count: number,
-    body: (test: ConsensusTest, modules: Modules) => Promise<void>,
-  ): Promise<void> {
-    let modules: Modules | undefined;
+    work: (test: ConsensusTest, modules: Modules) => Promise<void>,
+  ): Promise<Pick<Point, "cpuMs" | "bytes" | "counts">> {
+    let modules: Modules | undefined, taken = { cpuMs: 0, bytes: 0, counts: {} };
     await writeMany(store.view(modulePrefix(INSTANCE)), count, (tx) => countIssued(tx, DENOMINATION, 1n));
     const module = { ...this.#load.mint.guardians[0]!.module, audit: () => Promise.resolve(0n) };
     await withConsensus(
       module as Partial<AnyServerModule>,
       mintCodecs,
-      (test) => body(test, modules!),
+      async (test) => {
+        const counts = countReads(), { cpuMs, bytes } = await spent(() => work(test, modules!));
+        taken = { cpuMs, bytes, counts: { "database reads": counts.reads } };
+      },
       (made) => {
         modules = made;
         return [];
       },
       store,
     );
+    return taken;
   }
 }
 

@@ -10,7 +10,6 @@ import { sessionHeader } from "../../../server/consensus/testing/db.ts";
 import { dealtKeychains, refs } from "../../../server/consensus/testing/processing.ts";
 import { finish, Payments, withDatabase, withFolder } from "./consensus.ts";
 import type { ScaleCase } from "./point.ts";
-import { countReads, spent } from "./point.ts";
 
 const PEERS = numPeers(4);
 const { keychains } = dealtKeychains(PEERS.total);
@@ -33,9 +32,8 @@ export const longSession: ScaleCase = {
           keychains.slice(0, PEERS.threshold).map((keychain) => [keychain.index, keychain.sign(header)]),
         );
         const encoded = encode(signedSessionOutcome, { sessionOutcome: { items }, signatures });
-        let point = { cpuMs: 0, bytes: 0, reads: 0 };
-        await payments.withGuardian(store, size, async (test, modules) => {
-          const { system, clock: { platform } } = test, counts = countReads();
+        const taken = await payments.measure(store, size, async (test, modules) => {
+          const { system, clock: { platform } } = test;
           const check = { session: 0, peers: PEERS, keychain: keychains[0]!, modules, clock: platform.clock };
           const sender: Parameters<typeof adopt>[0] = {
             tell: (...args) => system.tell(...args),
@@ -43,16 +41,12 @@ export const longSession: ScaleCase = {
             log: loggerFor("adopt", (record) => test.log.push(record)),
             platform,
           };
-          const { cpuMs, bytes } = await spent(async () => {
-            const outcome = await finish(test, checkOutcome(encoded, check));
-            if (typeof outcome === "string") throw new Error(outcome);
-            const adopted = await finish(test, adopt(sender, { session: 0, engine: refs.engine }, outcome));
-            if (typeof adopted === "string") throw new Error(adopted);
-          });
-          point = { cpuMs, bytes, reads: counts.reads };
+          const outcome = await finish(test, checkOutcome(encoded, check));
+          if (typeof outcome === "string") throw new Error(outcome);
+          const adopted = await finish(test, adopt(sender, { session: 0, engine: refs.engine }, outcome));
+          if (!(adopted instanceof Object) || !("root" in adopted)) throw new Error(`It was not taken: ${adopted}`);
         });
-        const { cpuMs, bytes, reads } = point;
-        return { size, items: size, cpuMs, bytes, counts: { "database reads": reads } };
+        return { size, items: size, ...taken };
       })
     ),
 };

@@ -5,7 +5,6 @@ import { modulePrefix } from "../../../server/consensus/store/db.ts";
 import { INSTANCE } from "../../../server/consensus/testing/processing.ts";
 import { pay, Payments, withDatabase, withFolder, writeMany } from "./consensus.ts";
 import type { ScaleCase } from "./point.ts";
-import { countReads, spent } from "./point.ts";
 
 const TRANSACTIONS = 300;
 
@@ -25,14 +24,8 @@ export const notes: ScaleCase = {
       const payments = await Payments.deal();
       const transactions = await payments.make(TRANSACTIONS);
       return await withDatabase(folder, async (store) => {
-        let point = { cpuMs: 0, bytes: 0, reads: 0 };
-        await payments.withGuardian(store, TRANSACTIONS, async (test) => {
-          const counts = countReads();
-          const { cpuMs, bytes } = await spent(() => pay(test, transactions, { position: 0 }));
-          point = { cpuMs, bytes, reads: counts.reads };
-        });
-        const { cpuMs, bytes, reads } = point;
-        return { size, items: TRANSACTIONS, cpuMs, bytes, counts: { "database reads": reads } };
+        const taken = await payments.measure(store, TRANSACTIONS, (test) => pay(test, transactions, { position: 0 }));
+        return { size, items: TRANSACTIONS, ...taken };
       });
     }),
 };

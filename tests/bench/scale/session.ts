@@ -2,7 +2,6 @@
 import { endSession } from "../../../server/consensus/testing/engine.ts";
 import { finish, pay, Payments, withDatabase, withFolder } from "./consensus.ts";
 import type { ScaleCase } from "./point.ts";
-import { countReads, spent } from "./point.ts";
 
 export const session: ScaleCase = {
   title: "a session's transactions of one note for one, from their submission to the session's end",
@@ -14,18 +13,12 @@ export const session: ScaleCase = {
       withDatabase(folder, async (store) => {
         const payments = await Payments.deal();
         let transactions = await payments.make(size);
-        let point = { cpuMs: 0, bytes: 0, reads: 0 };
-        await payments.withGuardian(store, size, async (test) => {
-          const counts = countReads();
-          const { cpuMs, bytes } = await spent(async () => {
-            await pay(test, transactions, { position: 0 });
-            transactions = [];
-            await finish(test, endSession(test, 0, size));
-          });
-          point = { cpuMs, bytes, reads: counts.reads };
+        const taken = await payments.measure(store, size, async (test) => {
+          await pay(test, transactions, { position: 0 });
+          transactions = [];
+          await finish(test, endSession(test, 0, size));
         });
-        const { cpuMs, bytes, reads } = point;
-        return { size, items: size, cpuMs, bytes, counts: { "database reads": reads } };
+        return { size, items: size, ...taken };
       })
     ),
 };

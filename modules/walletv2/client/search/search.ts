@@ -72,7 +72,7 @@ class Searcher {
 
 /**
  * Tries the indices from ≤ i < end, in steps of a few milliseconds. Each step yields the index below which none is left
- * to try.
+ * to try. Whoever stops before its end calls `return`: then what it has in memory is wiped.
  * @returns the first index that passes; or `end` when none does
  */
 export function* search(
@@ -81,14 +81,45 @@ export function* search(
   end: number,
   form: FieldForm = fastestForm(),
 ): Generator<number, number> {
-  const searcher = new Searcher(yield* named(from, multiplesIn(form)), searched);
-  yield from;
-  for (let first = from; first < end; first += BATCH) {
-    const found = yield* named(first, searcher.tried(first));
-    if (found !== null && first + found < end) return first + found;
-    yield Math.min(first + BATCH, end);
+  const table = yield* named(from, tableIn(form)), { machine } = table.multiples, own = machine.reserved;
+  try {
+    const searcher = new Searcher(table.multiples, searched);
+    yield from;
+    for (let first = from; first < end; first += BATCH) {
+      const found = yield* named(first, searcher.tried(first));
+      if (found !== null && first + found < end) return first + found;
+      yield Math.min(first + BATCH, end);
+    }
+    return end;
+  } finally {
+    machine.release(own);
+    lastTable = new WeakRef(table);
   }
-  return end;
+}
+
+/** A machine with its table, and in how many steps it was made. */
+type Table = { readonly multiples: Multiples; readonly steps: number };
+
+/** Of the last search that has ended, until it is collected as garbage; none while one has it. */
+let lastTable: WeakRef<Table> | null = null;
+
+/**
+ * The table takes 40 ms, so the next search of this process has the same one. It comes in as many steps as it would
+ * take: what else happens meanwhile doesn't hang on what this process did before.
+ */
+function* tableIn(form: FieldForm): Generator<void, Table> {
+  const last = lastTable?.deref();
+  if (last?.multiples.machine.form === form) {
+    lastTable = null;
+    for (let step = 0; step < last.steps; step++) yield;
+    return last;
+  }
+  const making = multiplesIn(form);
+  for (let steps = 0;; steps++) {
+    const { done, value } = making.next();
+    if (done) return { multiples: value, steps };
+    yield;
+  }
 }
 
 /** In the narrow form, where V8's wide arithmetic doesn't give the right points. */
