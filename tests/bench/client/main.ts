@@ -1,6 +1,6 @@
 /**
- * `deno task bench:client`: our command line, from its sources and built, beside fedimint-cli, each on our guardians and
- * on official ones. CPU, time and memory of a new wallet's commands, and of one that waits.
+ * `deno task bench:client`: our command line, from its sources and built, beside fedimint-cli, each on our guardians
+ * and on official ones. CPU, time and memory of a new wallet's commands, and of one that waits.
  */
 import { Command } from "commander";
 import { fromFileUrl, join } from "@std/path";
