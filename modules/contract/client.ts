@@ -120,6 +120,12 @@ export interface ClientModule<State, Api> {
   background?(): Promise<void>;
 }
 
+/**
+ * Whether a command with these arguments needs nothing but the store now. Declared as a method, so that a definition
+ * stays one of any module: who calls it has the API of the same definition.
+ */
+export type IsAtHand<Api> = { isAtHand(api: Api, args: readonly string[]): Promise<boolean> }["isAtHand"];
+
 /** Everything that a module is on a client. */
 export type ClientModuleDefinition<Config, State, Api> = {
   readonly kind: string;
@@ -149,7 +155,7 @@ export type ClientModuleDefinition<Config, State, Api> = {
    * leaves nothing under way. Then it runs in a wallet where nothing else is set going. What is asked of `api` here
    * asks nobody either. Throws as the command does.
    */
-  readonly atHand?: { readonly [command: string]: (api: NoInfer<Api>, args: readonly string[]) => Promise<boolean> };
+  readonly atHand?: { readonly [command: string]: IsAtHand<NoInfer<Api>> };
   /** How the module recovers; left out, there is nothing that its first start wouldn't find by itself. */
   // deno-lint-ignore no-explicit-any -- what is stored between steps is the module's own
   readonly recovery?: ClientModuleRecovery<Config, State, any>;

@@ -45,6 +45,7 @@ export type {
   ClientCommand,
   ClientModule,
   ClientModuleDefinition,
+  IsAtHand,
   PendingMoney,
   PrimaryModule,
   ToBalance,

@@ -7,13 +7,15 @@ import { assert } from "../../core/assert.ts";
 import { launcher, readsSecpWasm, startsThread, withLateBuiltins } from "./outputs.ts";
 
 const ROOT = fromFileUrl(import.meta.resolve("../../")), DIST = join(ROOT, "dist");
-const PROGRAM = "client/main";
+const PROGRAM = "client/main.ts";
+/** The only file that the bundler starts from lies on top, whatever folder it is of. */
+const BUNDLED = "main.js";
 
 type Config = { readonly tasks: { readonly client: string }; readonly unstable: readonly string[] };
 
 async function bundle(): Promise<void> {
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["bundle", "--quiet", "--code-splitting", "--outdir", DIST, `${PROGRAM}.ts`],
+    args: ["bundle", "--quiet", "--code-splitting", "--outdir", DIST, PROGRAM],
     cwd: ROOT,
     stdout: "null",
   }).output();
@@ -46,6 +48,6 @@ await bundle();
 await complete();
 const { tasks, unstable }: Config = JSON.parse(await Deno.readTextFile(join(ROOT, "deno.json")));
 const program = join(DIST, "fedimint-client");
-await Deno.writeTextFile(program, launcher(tasks.client, `${PROGRAM}.ts`, `${PROGRAM}.js`, unstable));
+await Deno.writeTextFile(program, launcher(tasks.client, PROGRAM, BUNDLED, unstable));
 await Deno.chmod(program, 0o755);
 console.log(program);
