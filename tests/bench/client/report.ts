@@ -10,7 +10,7 @@ export type OfClients<T> = { readonly ours: T; readonly built: T; readonly offic
 /** A run each. */
 export type ClientFigures = OfClients<readonly Costs[]>;
 
-const HEADINGS = ["ours", "built", "official", "ours", "built"];
+const HEADINGS = ["ours", "built", "official", "ours ×", "built ×"];
 
 const FIGURES: readonly (readonly [name: string, figure: (of: Cost) => number, shown: (value: number) => string])[] = [
   ["CPU", ({ cpuSeconds }) => cpuSeconds, (value) => `${value.toFixed(2)} s`],
