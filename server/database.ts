@@ -13,7 +13,14 @@ import { modulePrefix } from "./consensus/store/db.ts";
  * `bitcoin/chain_memory.ts`, `consensus/engine/disagreement.ts`. A larger version comes with a migration and a snapshot
  * (`tests/migrations/`).
  */
-const GUARDIAN_SCHEMA: Schema = { version: 1, migrations: { 0: nothingToMigrate } };
+const GUARDIAN_SCHEMA: Schema = {
+  version: 2,
+  migrations: {
+    0: nothingToMigrate,
+    // entries of a session's units may hold several since then (`broadcast/own/backup.ts`)
+    1: nothingToMigrate,
+  },
+};
 
 /** Its folder in the data directory. */
 export const databaseOf = (dataDir: string): string => join(dataDir, "database");

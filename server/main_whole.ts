@@ -191,6 +191,7 @@ onMachine(
       const parts = { [data]: "The database", [join(dir, "g1")]: "The module meta's part of the database" };
       for (const [folder, part] of Object.entries(parts)) {
         const store = await openDatabase(PLATFORM, folder);
+        const known = part === "The database" ? 2 : 1;
         const key = part === "The database" ? SCHEMA_PREFIX : concat(SCHEMA_PREFIX, modulePrefix(0));
         const { durable } = await store.transact((tx) =>
           tx.set(key, Uint8Array.of(9, ...part === "The database" ? [0] : [4, ...utf8("meta")]))
@@ -204,7 +205,7 @@ onMachine(
           assertEquals(
             err.split("\n").filter((line) => !line.startsWith("20")), // lines of the log
             [
-              `error: ${part} is of version 9, and this program knows versions up to 1. Install the newer program again, or restore a ` +
+              `error: ${part} is of version 9, and this program knows versions up to ${known}. Install the newer program again, or restore a ` +
               `backup made before it ran. Nothing was changed. (database: ${databaseOf(folder)})`,
               "",
             ],

@@ -103,8 +103,7 @@ export class MintClient {
   async awaitNotes(operationId: OperationId, signal?: AbortSignal): Promise<void> {
     const states = this.#wallet.env.core.states(operationId, signal)[Symbol.asyncIterator]();
     try {
-      // they only end by an error
-      for (;;) await states.next();
+      while (!(await states.next()).done);
     } catch (thrown) {
       if (!(thrown instanceof WaitError && thrown.facts.code === "unknown_operation")) throw thrown;
     }
