@@ -104,9 +104,9 @@ export const MUCH_BYTES = 65_536;
 export const LARGE_ANSWER_DEPOSIT = 250;
 /**
  * Answers about finished sessions that are kept encoded: those that many wait for, or that clients who recover go
- * through together.
+ * through together. Two of the largest: whoever asks for old sessions fills it, and it stays full.
  */
-export const SESSION_ANSWERS_BYTES_MAX = 64 * 1024 * 1024;
+export const SESSION_ANSWERS_BYTES_MAX = 2 * ANSWER_BYTES_MAX;
 /** What a backup counts beside its bytes: its key and time, and what the database adds. */
 export const BACKUP_OVERHEAD_BYTES = 512;
 /**
