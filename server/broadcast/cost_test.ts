@@ -2,10 +2,9 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Bytes } from "../../core/bytes.ts";
 import { encode, u64 } from "../../core/encoding/mod.ts";
-import { admit, step } from "./broadcast.ts";
+import { admit } from "./broadcast.ts";
 import { Budget } from "./requests/budget.ts";
 import { batchCostUs, messageBytesMax, messageCostUs } from "./cost.ts";
-import { fedimintDelays } from "./delays.ts";
 import type { Keychain } from "./keychain.ts";
 import {
   ALERT_BYTES_MAX,
@@ -17,8 +16,8 @@ import {
 } from "./limits.ts";
 import { WORK_US_PER_SECOND } from "./limits.ts";
 import { alertHash, encodeMessage } from "./messages.ts";
-import { createBroadcast } from "./state.ts";
-import { batchOf, fastKeychains, makeUnit, seedOf } from "./testing/network.ts";
+import { Alone } from "./testing/alone.ts";
+import { batchOf, fastKeychains, makeUnit } from "./testing/network.ts";
 import type { SignedUnit, UnitData } from "./graph/unit.ts";
 
 const PEERS = 4;
@@ -34,24 +33,12 @@ function counting() {
       return keychains[0]!.verify(...args);
     },
   };
-  const state = createBroadcast({
-    session: 7n,
-    peers: PEERS,
-    keychain,
-    roundMax: 300,
-    delays: {
-      ...fedimintDelays({ roundDelayMs: 50, roundsPerSession: 100, testEnvironment: false }),
-      creationMs: () => Number.MAX_SAFE_INTEGER,
-    },
-    seed: seedOf(1),
-    askNewest: false,
-    inDoubt: false,
-  });
-  step(state, { type: "start", nowMs: 0, backup: [] });
+  const guardian = new Alone({ keychain }), { state } = guardian;
   /** Handles it if it is admitted. @returns how long to wait */
   const say = (nowMs: number, from: number, bytes: Bytes): number => {
+    guardian.nowMs = nowMs;
     const waitMs = admit(state, nowMs, from, bytes);
-    if (waitMs === 0) step(state, { type: "received", nowMs, from, bytes });
+    if (waitMs === 0) guardian.receiveBytes(from, bytes);
     return waitMs;
   };
   return { state, say, checks: () => checks };

@@ -4,7 +4,7 @@
  * is still.
  */
 import { join } from "@std/path";
-import { ownProgram } from "../../../server/dev/federation/processes.ts";
+import { GUARDIAN_ALLOCATOR, ownProgram } from "../../../server/dev/federation/processes.ts";
 import type { Suite } from "../../interop/suite.ts";
 import { inFolder } from "../../interop/suite.ts";
 import { Guardians, PEERS } from "../federation/guardians.ts";
@@ -44,7 +44,7 @@ async function start(suite: Suite, threads: number, peers: number): Promise<Kind
     peers,
     program: (peer) => ({
       command: programOf(threads, peer === 0 ? turns : ""),
-      env: peer === 0 ? { [TURNS_FILE]: turns } : {},
+      env: { ...GUARDIAN_ALLOCATOR, ...(peer === 0 && { [TURNS_FILE]: turns }) },
     }),
     rounds: (federation) =>
       peers === 1 ? Promise.resolve({ rounds: 0, atMs: performance.now() }) : roundsOf(federation, 0),
